@@ -1,0 +1,172 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { identity } from "./batch.ts";
+import { Code, Reason } from "./failure.ts";
+import type { Sent } from "./testing/fake-client.ts";
+import { idle } from "./testing/fake-clock.ts";
+import { front, page } from "./testing/front.ts";
+import type { BatchGetResponse } from "./testing/gen/test_pb.ts";
+
+const echo = (sent: Sent): void => sent.things({ things: sent.ids.map((id) => ({ id, tags: [`t-${id}`] })) });
+
+describe("batches", () => {
+  test("gather what is asked for until nothing more can run, deduplicate, split, and remember", async () => {
+    const { ask, client } = front();
+    client.answer = echo;
+    const { answer } = ask(async (cx) => {
+      const deep = async (n: number): Promise<void> => {
+        for (let i = 0; i < n; i++) await undefined;
+      };
+      const load = async (id: string, after: number) => {
+        await deep(after);
+        return cx.load(cx.app.byId, id);
+      };
+      const all = await Promise.all([load("a", 0), load("b", 7), load("a", 9), load("c", 1), load("d", 3)]);
+      const again = await cx.load(cx.app.byId, "a");
+      await cx.load(cx.app.byId, "e");
+      return page({ facts: [...all, again].map((thing) => thing?.tags[0] ?? "") });
+    });
+    expect((await answer).page?.facts).toEqual(["t-a", "t-b", "t-a", "t-c", "t-d", "t-a"]);
+    expect(client.sent.map(({ ids }) => ids)).toEqual([["a", "c", "d"], ["b"], ["e"]]);
+  });
+  test("a missing key is absent without cause; duplicates and strangers are dropped", async () => {
+    const { ask, client } = front();
+    client.answer = (sent) => sent.things({ things: [{ id: "b", count: 1n }, { id: "b", count: 2n }, { id: "z" }] });
+    const { answer } = ask(async (cx) => {
+      const [a, b] = await Promise.all([cx.load(cx.app.byId, "a"), cx.load(cx.app.byId, "b")]);
+      await cx.load(cx.app.byId, "a");
+      expect(cx.degraded).toBe(false);
+      return page({ title: `${a} ${b?.count}` });
+    });
+    expect((await answer).page?.title).toBe("undefined 1");
+    expect(client.sent.length).toBe(1);
+  });
+  test("map items, and lists of items per key", async () => {
+    const { ask, client, app } = front();
+    client.answer = (sent) =>
+      sent.things({
+        byId: { a: { count: 1n } },
+        things: [{ id: "x", count: 1n }, { id: "y" }, { id: "x", count: 2n }],
+      });
+    const map = { ...app.byId, items: (response: BatchGetResponse) => response.byId, key: undefined };
+    const many = { ...app.byId, many: true };
+    const manyMap = { ...map, many: true };
+    const { answer } = ask(async (cx) => {
+      expect((await cx.load(map, "a"))?.count).toBe(1n);
+      expect(await cx.load(map, "toString")).toBe(undefined);
+      expect((await cx.loadMany(many, "x")).map(({ count }) => count)).toEqual([1n, 2n]);
+      expect(await cx.loadMany(many, "none")).toEqual([]);
+      expect((await cx.loadMany(manyMap, "a")).length).toBe(1);
+      expect(await cx.loadMany(manyMap, "b")).toEqual([]);
+      return page();
+    });
+    expect((await answer).failure).toBe(undefined);
+  });
+  test("are grouped by what else is in the request, and their metadata", async () => {
+    const { ask, client, app } = front();
+    client.answer = echo;
+    const grouped = {
+      ...app.byId,
+      request: (ids: string[], group: { tenant: string; at: bigint }) => ({ ids, tenant: group.tenant }),
+      metadata: (group: { tenant: string; at: bigint }) => ({ "x-tenant": group.tenant }),
+    };
+    const { answer } = ask(async (cx) => {
+      const load = (id: string, tenant: string) => cx.load(grouped, id, { tenant, at: 1n });
+      await Promise.all([load("a", "t1"), load("b", "t2"), load("c", "t1"), load("a", "t2")]);
+      return page();
+    });
+    await answer;
+    expect(client.sent.map(({ ids, headers }) => [ids, headers])).toEqual([
+      [["a", "c"], { "x-tenant": "t1" }],
+      [["b", "a"], { "x-tenant": "t2" }],
+    ]);
+  });
+  test("a part that fails fails only its keys, which may be asked for again", async () => {
+    const { ask, client } = front();
+    let failing = true;
+    client.answer = (sent) => (failing && sent.ids.includes("d") ? sent.fault(Code.UNAVAILABLE) : echo(sent));
+    const { answer } = ask(async (cx) => {
+      const steps = ["a", "b", "c", "d"].map((id) => cx.tryLoad(cx.app.byId, id));
+      const things = await Promise.all(steps);
+      failing = false;
+      expect((await cx.load(cx.app.byId, "d"))?.id).toBe("d");
+      const out = page({ facts: things.map((thing) => thing?.id ?? "-") });
+      cx.touched(out, "facts", true, steps[0], steps[3]);
+      return out;
+    });
+    expect(await answer).toMatchObject({
+      page: { facts: ["a", "b", "c", "-"] },
+      entries: ["facts 2 2 test.v1.Upstream"],
+    });
+  });
+  test("items that cannot be read fail their keys", async () => {
+    const { ask, client, app } = front();
+    client.answer = echo;
+    const broken = {
+      ...app.byId,
+      key: (): string => {
+        throw new RangeError("x");
+      },
+    };
+    const { answer } = ask(async (cx) => page({ title: String(await cx.load(broken, "a")) }));
+    expect((await answer).failure).toMatchObject({ reason: Reason.INVALID });
+  });
+  test("are cancelled when everyone who waits has gone, and only then", async () => {
+    const { ask, client, clock } = front();
+    const { answer } = ask(async (cx) => {
+      const part = (id: string, fails: string) =>
+        cx.tryStep(() =>
+          cx.sub(async (inner) => {
+            inner.call(inner.app.get, { id: fails });
+            return inner.load(inner.app.byId, id);
+          }),
+        );
+      await Promise.all([part("a", "one"), part("a", "two")]);
+      return page();
+    });
+    await idle();
+    const batch = () => client.sent.find(({ path }) => path.endsWith("BatchGet"))!;
+    client.of("one").fault(Code.INTERNAL);
+    await idle();
+    expect(batch().cancelled).toBe(false);
+    client.of("two").fault(Code.INTERNAL);
+    await idle();
+    expect(batch().cancelled).toBe(true);
+    expect((await answer).failure).toBe(undefined);
+    expect(clock.running).toBe(0);
+  });
+  test("a rescue is for each that asks", async () => {
+    const { ask, client } = front();
+    client.answer = (sent) => sent.fault(Code.NOT_FOUND);
+    const { answer } = ask(async (cx) => {
+      const step = cx.tryLoad(cx.app.byId, "a", undefined, { rescue: () => ({ id: "instead" }) });
+      const plain = cx.tryLoad(cx.app.byId, "a");
+      const out = page({ title: (await step)?.id ?? "", spentCents: (await plain)?.count });
+      cx.touched(out, "title", true, step);
+      cx.touched(out, "spent_cents", false, plain);
+      return out;
+    });
+    expect(await answer).toMatchObject({
+      page: { title: "instead" },
+      entries: ["title 2 5 test.v1.Upstream", "spent_cents 1 5 test.v1.Upstream"],
+    });
+    expect(client.sent.length).toBe(1);
+  });
+});
+
+test("identity is equality of values", () => {
+  const value = fc.letrec((tie) => ({
+    any: fc.oneof(
+      { maxDepth: 3 },
+      fc.string(),
+      fc.integer(),
+      fc.bigInt(),
+      fc.boolean(),
+      fc.dictionary(fc.string(), tie("any")),
+    ),
+  })).any;
+  fc.assert(fc.property(value, (each) => identity(structuredClone(each)) === identity(each)));
+  expect(identity(new Uint8Array([1, 2]))).not.toBe(identity(new Uint8Array([1, 3])));
+  expect(identity({ a: 1n })).not.toBe(identity({ a: 1 }));
+  expect(identity({ a: Number.NaN })).not.toBe(identity({ a: null }));
+});

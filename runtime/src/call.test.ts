@@ -1,0 +1,363 @@
+import { describe, expect, test } from "vitest";
+import { Code, Reason } from "./failure.ts";
+import { byId, type Sent } from "./testing/fake-client.ts";
+import { idle } from "./testing/fake-clock.ts";
+import { front, page } from "./testing/front.ts";
+import type { CallPolicy } from "./upstream.ts";
+
+const RETRY = { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 };
+const one = (options: Parameters<typeof front>[0] = {}) => {
+  const all = front(options);
+  const get = (id: string, more?: Parameters<typeof all.ask>[1], policy?: CallPolicy) =>
+    all.ask(async (cx) => {
+      const rpc = policy === undefined ? cx.app.get : cx.app.getWith(policy);
+      return page({ title: (await cx.call(rpc, { id })).id });
+    }, more);
+  return { ...all, get };
+};
+
+describe("deadlines", () => {
+  test("a call has what the budget leaves after the margin", async () => {
+    const { get, client } = one();
+    get("a");
+    get("b", { clientMs: 100 });
+    get("c", { clientMs: 60_000 });
+    get("d", { clientMs: 8 });
+    expect(client.sent.map(({ timeoutMs }) => timeoutMs)).toEqual([1_800, 90, 1_800, 4]);
+  });
+  test("its own timeout runs from ready to result, queueing included, and is enforced here", async () => {
+    const { get, client, clock, calls } = one({
+      policy: { limit: { concurrent: 1, queued: 1 } },
+      call: { timeoutMs: 80 },
+    });
+    const first = get("a", {}, {});
+    const second = get("b");
+    await clock.advance(50);
+    client.of("a").thing();
+    expect(client.of("b").timeoutMs).toBe(30);
+    await clock.advance(30);
+    expect(client.of("b").cancelled).toBe(true);
+    expect((await first.answer).page?.title).toBe("a");
+    expect((await second.answer).failure).toMatchObject({ clientCode: Code.DEADLINE_EXCEEDED, reason: Reason.TIMEOUT });
+    expect(calls.at(-1)).toMatchObject({ attempts: 1 });
+    expect(clock.running).toBe(0);
+  });
+  test("with nothing left nothing is sent", async () => {
+    const { ask, get, client, clock } = one();
+    expect((await get("a", { clientMs: 0 }).answer).failure).toMatchObject({ clientCode: Code.DEADLINE_EXCEEDED });
+    const { answer } = ask(async (cx) => {
+      clock.skip(1_800);
+      await cx.call(cx.app.get, { id: "b" });
+      return page();
+    });
+    expect((await answer).failure).toMatchObject({ clientCode: Code.DEADLINE_EXCEEDED });
+    expect(client.sent).toEqual([]);
+    expect(clock.running).toBe(0);
+  });
+  test("late supplementary steps are absent, and the response leaves before its deadline", async () => {
+    const { ask, clock, client } = one();
+    const { answer, state } = ask(async (cx) => {
+      const step = cx.tryCall(cx.app.get, { id: "hangs" });
+      const loadStep = cx.tryLoad(cx.app.byId, "k");
+      const out = page({ spentCents: (await step)?.count });
+      await loadStep;
+      cx.touched(out, "spent_cents", false, step);
+      cx.touched(out, "title", true, loadStep);
+      return out;
+    });
+    await clock.advance(1_799);
+    expect(state.answered).toBe(undefined);
+    await clock.advance(1);
+    expect((await answer).entries).toEqual(["title 2 1 test.v1.Upstream", "spent_cents 1 1 test.v1.Upstream"]);
+    expect(client.sent.every(({ cancelled }) => cancelled)).toBe(true);
+    expect(clock.running).toBe(0);
+  });
+});
+
+describe("retries", () => {
+  test("back off with full jitter, and tell the upstream", async () => {
+    const { get, client, clock, calls } = one({ call: { retry: RETRY } });
+    const { answer } = get("a");
+    client.of("a").fault(Code.UNAVAILABLE);
+    await clock.advance(9);
+    expect(client.sent.length).toBe(1);
+    await clock.advance(1);
+    client.of("a").fault(Code.UNAVAILABLE);
+    await clock.advance(19);
+    expect(client.sent.length).toBe(2);
+    await clock.advance(1);
+    client.of("a").thing();
+    expect((await answer).page?.title).toBe("a");
+    expect(client.sent.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
+    expect(calls).toMatchObject([{ attempts: 3, outcome: { ok: true } }]);
+    expect(clock.running).toBe(0);
+  });
+  test("end after the last attempt, and are not made for other codes", async () => {
+    const { get, client, clock } = one({ call: { retry: RETRY } });
+    client.answer = byId({ a: "UNAVAILABLE", b: "INTERNAL" });
+    const { answer } = get("a");
+    await clock.advance(200);
+    expect((await answer).failure).toMatchObject({ clientCode: Code.UNAVAILABLE });
+    expect(client.sent.length).toBe(3);
+    await get("b").answer;
+    expect(client.sent.length).toBe(4);
+  });
+  test("are for the outermost only", async () => {
+    const { get, client } = one({ call: { retry: RETRY } });
+    client.answer = byId({ a: "UNAVAILABLE" });
+    await get("a", { headers: { "grpc-previous-rpc-attempts": "1" } }).answer;
+    expect(client.sent.length).toBe(1);
+  });
+  test("ask `when`; what it throws is no", async () => {
+    const { get, client, clock } = one();
+    client.answer = byId({ a: "UNAVAILABLE", b: "UNAVAILABLE" });
+    const yes = get("a", {}, { retry: { ...RETRY, when: (error, cx) => error.code === 14 && cx.header("x") === "" } });
+    await clock.advance(200);
+    await yes.answer;
+    expect(client.sent.length).toBe(3);
+    const thrower = (): boolean => {
+      throw new Error("x");
+    };
+    await get("b", {}, { retry: { ...RETRY, when: thrower } }).answer;
+    expect(client.sent.length).toBe(4);
+  });
+  test("are not made when less is left than the backoff; the failure before is the failure", async () => {
+    const { get, client, clock } = one({ call: { retry: RETRY, timeoutMs: 30 } });
+    clock.chance = 0.99;
+    const { answer } = get("a");
+    await clock.advance(15);
+    client.of("a").fault(Code.UNAVAILABLE);
+    expect((await answer).failure).toMatchObject({ reason: Reason.UNAVAILABLE });
+    expect(clock.running).toBe(0);
+  });
+  test("a process that was too busy for its backoff reports the failure before it too", async () => {
+    const { get, client, clock } = one({ call: { retry: RETRY, timeoutMs: 30 } });
+    const { answer } = get("a");
+    await clock.advance(15);
+    client.of("a").fault(Code.UNAVAILABLE);
+    clock.skip(40);
+    await clock.advance(0);
+    expect((await answer).failure).toMatchObject({ reason: Reason.UNAVAILABLE });
+    expect(client.sent.length).toBe(1);
+  });
+  test("honour pushback", async () => {
+    const { get, client, clock } = one({ call: { retry: RETRY } });
+    const first = get("a");
+    client.of("a").fault(Code.UNAVAILABLE, { pushbackMs: 300 });
+    await clock.advance(299);
+    expect(client.sent.length).toBe(1);
+    await clock.advance(1);
+    client.of("a").thing();
+    await first.answer;
+    const second = get("b");
+    client.of("b").fault(Code.UNAVAILABLE, { pushbackMs: -1 });
+    expect((await second.answer).failure).toMatchObject({ clientCode: Code.UNAVAILABLE });
+    expect(client.sent.length).toBe(3);
+  });
+  test("stop at half of the upstream's tokens, and come back with successes", async () => {
+    const { get, client, clock } = one({ call: { retry: RETRY } });
+    client.answer = byId({ bad: "UNAVAILABLE" });
+    for (let i = 0; i < 3; i++) {
+      const { answer } = get("bad");
+      await clock.advance(300);
+      await answer;
+    }
+    expect(client.sent.length).toBe(3 + 2 + 1); // tokens: 9 8 7, 6 5, 4
+    for (let i = 0; i < 21; i++) await get("good").answer; // 6.1 tokens
+    const before = client.sent.length;
+    const { answer } = get("bad");
+    await clock.advance(300);
+    await answer;
+    expect(client.sent.length).toBe(before + 2);
+  });
+  test("hold no place in a limit while they wait", async () => {
+    const { get, client, clock } = one({ call: { retry: RETRY }, policy: { limit: { concurrent: 1, queued: 0 } } });
+    const first = get("a");
+    client.of("a").fault(Code.UNAVAILABLE);
+    const second = get("b");
+    client.of("b").thing();
+    expect((await second.answer).page?.title).toBe("b");
+    await clock.advance(20);
+    client.of("a").thing();
+    expect((await first.answer).page?.title).toBe("a");
+  });
+  test("end with the request, without a timer left", async () => {
+    const { get, client, clock } = one({ call: { retry: RETRY } });
+    const { cancel } = get("a");
+    client.of("a").fault(Code.UNAVAILABLE);
+    cancel();
+    await clock.advance(500);
+    expect(client.sent.length).toBe(1);
+    expect(clock.running).toBe(0);
+  });
+  test("a stream that was not processed is sent once more at once, and counts for nothing", async () => {
+    const { get, client, calls } = one();
+    const { answer } = get("a");
+    client.of("a").fault(Code.UNAVAILABLE, { kind: "unprocessed" });
+    expect(client.sent.map(({ attempt }) => attempt)).toEqual([1, 1]);
+    client.of("a").fault(Code.UNAVAILABLE, { kind: "unprocessed" });
+    expect((await answer).failure).toMatchObject({ clientCode: Code.UNAVAILABLE });
+    expect(calls).toMatchObject([{ attempts: 1 }]);
+  });
+});
+
+describe("failures", () => {
+  test.each([
+    [Code.UNAVAILABLE, "status", Reason.UNAVAILABLE, Code.UNAVAILABLE],
+    [Code.DEADLINE_EXCEEDED, "status", Reason.TIMEOUT, Code.DEADLINE_EXCEEDED],
+    [Code.RESOURCE_EXHAUSTED, "status", Reason.UNAVAILABLE, Code.RESOURCE_EXHAUSTED],
+    [Code.INTERNAL, "status", Reason.UNAVAILABLE, Code.INTERNAL],
+    [Code.UNKNOWN, "status", Reason.UNAVAILABLE, Code.INTERNAL],
+    [Code.DATA_LOSS, "status", Reason.UNAVAILABLE, Code.INTERNAL],
+    [Code.ABORTED, "status", Reason.UNAVAILABLE, Code.INTERNAL],
+    [Code.CANCELLED, "status", Reason.UNAVAILABLE, Code.INTERNAL],
+    [Code.INTERNAL, "transport", Reason.UNAVAILABLE, Code.UNAVAILABLE],
+    [Code.INTERNAL, "invalid", Reason.INVALID, Code.INTERNAL],
+    [Code.NOT_FOUND, "status", Reason.REJECTED, Code.INTERNAL],
+    [Code.PERMISSION_DENIED, "status", Reason.REJECTED, Code.INTERNAL],
+    [Code.UNAUTHENTICATED, "status", Reason.REJECTED, Code.INTERNAL],
+    [Code.UNIMPLEMENTED, "status", Reason.REJECTED, Code.INTERNAL],
+  ] as const)("code %i as %s: reason %i, the client sees %i", async (code, kind, reason, clientCode) => {
+    const { get, client } = one();
+    const { answer } = get("a");
+    client.of("a").fault(code, { kind });
+    const { failure } = await answer;
+    expect(failure).toMatchObject({ code, reason, clientCode, upstream: "test.v1.Upstream" });
+    expect(failure?.clientMessage).not.toContain("secret");
+  });
+  test("a stream reset at the deadline is a timeout", async () => {
+    const { get, client, clock } = one({ call: { timeoutMs: 50 } });
+    const { answer } = get("a");
+    await clock.advance(49.5);
+    client.of("a").fault(Code.CANCELLED, { kind: "transport" });
+    expect((await answer).failure).toMatchObject({ reason: Reason.TIMEOUT });
+  });
+  test("a client that throws is an INVALID call, and frees what it held", async () => {
+    const client = {
+      send: (): never => {
+        throw new Error("broken client");
+      },
+    };
+    const { ask, clock } = front({ policy: { limit: { concurrent: 1, queued: 0 } } }, client);
+    for (let i = 0; i < 2; i++) {
+      const { answer } = ask(async (cx) => page({ title: (await cx.call(cx.app.get, { id: "a" })).id }));
+      expect((await answer).failure).toMatchObject({ reason: Reason.INVALID });
+    }
+    expect(clock.running).toBe(0);
+  });
+});
+
+describe("limits", () => {
+  test("refuse when the queue is full, with pushback for the client", async () => {
+    const { get, client } = one({ policy: { limit: { concurrent: 1, queued: 1 } } });
+    get("a");
+    const queued = get("b");
+    const { failure } = await get("c").answer;
+    expect(failure).toMatchObject({ reason: Reason.LIMITED, clientCode: Code.RESOURCE_EXHAUSTED, pushback: true });
+    queued.cancel();
+    get("d");
+    client.of("a").thing();
+    await idle();
+    expect(client.sent.map(({ id }) => id)).toEqual(["a", "d"]);
+  });
+  test("of an rpc are inside the upstream's; refused by one, the other is free again", async () => {
+    const { ask, client, app } = front({ policy: { limit: { concurrent: 2, queued: 0 } } });
+    const inner = app.getWith({ limit: { concurrent: 1, queued: 0 } });
+    const get = (rpc: typeof inner, id: string) => ask(async (cx) => page({ title: (await cx.call(rpc, { id })).id }));
+    get(inner, "a");
+    expect((await get(inner, "b").answer).failure).toMatchObject({ reason: Reason.LIMITED });
+    get(app.get, "c");
+    expect((await get(app.get, "d").answer).failure).toMatchObject({ reason: Reason.LIMITED });
+    client.of("a").thing();
+    get(app.get, "e");
+    expect((await get(inner, "f").answer).failure).toMatchObject({ reason: Reason.LIMITED }); // by the upstream's
+    client.of("c").thing();
+    get(inner, "g"); // so the inner place was given back
+    expect(client.sent.map(({ id }) => id)).toEqual(["a", "c", "e", "g"]);
+  });
+});
+
+describe("breakers", () => {
+  const breaker = { errorRate: 0.5, windowMs: 10_000, minimum: 4, openMs: 5_000, probes: 1 };
+  const broken = async (modes: Parameters<typeof byId>[0] = { bad: "UNAVAILABLE" }) => {
+    const all = one({ policy: { breaker } });
+    all.client.answer = byId(modes);
+    for (let i = 0; i < 4; i++) await all.get("bad").answer;
+    all.client.sent.splice(0);
+    return all;
+  };
+  test("open at the rate, refuse at once, probe one at a time, and close on success", async () => {
+    const { get, client, clock, states } = await broken();
+    expect(states).toEqual(["open"]);
+    const { failure } = await get("x").answer;
+    expect(failure).toMatchObject({ reason: Reason.BREAKER_OPEN, clientCode: Code.UNAVAILABLE, pushback: true });
+    expect(client.sent).toEqual([]);
+    await clock.advance(5_000);
+    client.answer = undefined;
+    const probe = get("probe");
+    expect((await get("y").answer).failure).toMatchObject({ reason: Reason.BREAKER_OPEN });
+    client.of("probe").thing();
+    await probe.answer;
+    expect(states).toEqual(["open", "half-open", "closed"]);
+  });
+  test("a cancelled probe frees its place without a verdict", async () => {
+    const { get, client, clock, states } = await broken();
+    await clock.advance(5_000);
+    client.answer = undefined;
+    get("probe").cancel();
+    expect(states).toEqual(["open", "half-open"]);
+    const next = get("next");
+    client.of("next").fault(Code.UNAVAILABLE);
+    await next.answer;
+    expect(states).toEqual(["open", "half-open", "open"]);
+  });
+  test("an attempt let out before says nothing while half-open", async () => {
+    const { get, client, clock, states } = one({ policy: { breaker } });
+    const old = get("old", {}, { timeoutMs: 1_700 });
+    client.answer = byId({ bad: "UNAVAILABLE" });
+    for (let i = 0; i < 4; i++) await get("bad").answer;
+    clock.skip(5_000);
+    client.answer = undefined;
+    get("probe");
+    client.of("old").thing();
+    await old.answer;
+    expect(states).toEqual(["open", "half-open"]);
+  });
+  test("refusals are successes; clients with short deadlines open nothing, a hanging upstream does", async () => {
+    const { states } = await broken({ bad: "NOT_FOUND" });
+    expect(states).toEqual([]);
+    const hanging = one({ policy: { breaker }, call: { timeoutMs: 100 } });
+    const after = async (ms: number, clientMs?: number, answer?: (sent: Sent) => void) => {
+      for (let i = 0; i < 4; i++) {
+        const { answer: done } = hanging.get("a", clientMs === undefined ? {} : { clientMs });
+        await hanging.clock.advance(ms);
+        answer?.(hanging.client.of("a"));
+        await done;
+      }
+    };
+    await after(100, 50);
+    await after(10, 50, (sent) => sent.fault(Code.DEADLINE_EXCEEDED));
+    expect(hanging.states).toEqual([]);
+    await after(100);
+    expect(hanging.states).toEqual(["open"]);
+  });
+  test("limited calls and calls refused by the breaker are not retried", async () => {
+    const { get, client, clock, app, ask } = await broken();
+    const rpc = app.getWith({ retry: RETRY });
+    const { answer } = ask(async (cx) => page({ title: (await cx.call(rpc, { id: "a" })).id }));
+    expect((await answer).failure).toMatchObject({ reason: Reason.BREAKER_OPEN });
+    expect(client.sent).toEqual([]);
+    expect(clock.running).toBe(0);
+    void get;
+  });
+  test("one of two in the queue that finds the breaker open passes its place on", async () => {
+    const { get, client } = one({
+      policy: { breaker: { ...breaker, minimum: 1 }, limit: { concurrent: 1, queued: 9 } },
+    });
+    const all = ["a", "b", "c"].map((id) => get(id));
+    client.of("a").fault(Code.UNAVAILABLE);
+    const reasons = await Promise.all(all.map(async ({ answer }) => (await answer).failure?.reason));
+    expect(reasons).toEqual([Reason.UNAVAILABLE, Reason.BREAKER_OPEN, Reason.BREAKER_OPEN]);
+    expect(client.sent.length).toBe(1);
+  });
+});

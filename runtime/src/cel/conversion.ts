@@ -1,0 +1,193 @@
+// Conversions between CEL's types (CEL spec, "List of Standard Definitions"). Integers are bigints here, a `number` is a double.
+
+import { fromJson, toJson } from "@bufbuild/protobuf";
+import { type Duration, DurationSchema, type Timestamp, TimestampSchema } from "@bufbuild/protobuf/wkt";
+import { isMessage, type Time } from "./equal.ts";
+import { ExpressionError } from "./error.ts";
+import { asInt, asUint } from "./integer.ts";
+import { durationOf, timestampOf } from "./time.ts";
+
+const INT = /^[+-]?\d+$/;
+const FLOAT = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
+
+/** Doubles are truncated towards zero. Throws ExpressionError when the value has no int. */
+export function toInt(value: unknown): bigint {
+  if (typeof value === "bigint") return asInt(value);
+  if (typeof value === "number") {
+    // The bounds themselves are excluded: a double next to them may have been rounded.
+    if (!(value > -(2 ** 63) && value < 2 ** 63)) throw new ExpressionError("int overflow");
+    return BigInt(Math.trunc(value));
+  }
+  if (typeof value === "string" && INT.test(value)) return asInt(BigInt(value.replace(/^\+/, "")));
+  if (isTime(value)) return value.seconds;
+  throw refused(value, "int");
+}
+
+/** Doubles are truncated towards zero. Throws ExpressionError when the value has no uint. */
+export function toUint(value: unknown): bigint {
+  if (typeof value === "bigint") return asUint(value);
+  if (typeof value === "number") {
+    if (!(value >= 0 && value < 2 ** 64)) throw new ExpressionError("uint overflow");
+    return BigInt(Math.trunc(value));
+  }
+  if (typeof value === "string" && /^\+?\d+$/.test(value)) return asUint(BigInt(value.replace(/^\+/, "")));
+  throw refused(value, "uint");
+}
+
+/** Throws ExpressionError for a text that is no number. */
+export function toDouble(value: unknown): number {
+  if (typeof value === "number") return value;
+  if (typeof value === "bigint") return Number(value);
+  if (typeof value === "string") {
+    if (FLOAT.test(value)) return Number(value);
+    const special = /^([+-]?)(nan|inf(?:inity)?)$/i.exec(value);
+    if (special !== null) {
+      return special[2]?.toLowerCase() === "nan" ? Number.NaN : special[1] === "-" ? -Infinity : Infinity;
+    }
+  }
+  throw refused(value, "double");
+}
+
+/** Throws ExpressionError for a text that is neither true nor false. */
+export function toBool(value: unknown): boolean {
+  if (typeof value === "boolean") return value;
+  if (typeof value === "string") {
+    if (["1", "t", "true", "TRUE", "True"].includes(value)) return true;
+    if (["0", "f", "false", "FALSE", "False"].includes(value)) return false;
+  }
+  throw refused(value, "bool");
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+export function toBytes(value: unknown): Uint8Array {
+  if (value instanceof Uint8Array) return value;
+  if (typeof value === "string") return encoder.encode(value);
+  throw refused(value, "bytes");
+}
+
+/** Throws ExpressionError for bytes that are not UTF-8. */
+export function toText(value: unknown): string {
+  switch (typeof value) {
+    case "string":
+      return value;
+    case "number":
+      return doubleText(value);
+    case "bigint":
+    case "boolean":
+      return String(value);
+  }
+  if (value instanceof Uint8Array) {
+    try {
+      return decoder.decode(value);
+    } catch {
+      throw new ExpressionError("the bytes are not UTF-8");
+    }
+  }
+  if (isTime(value)) {
+    return value.$typeName === TimestampSchema.typeName
+      ? toJson(TimestampSchema, value as Timestamp)
+      : toJson(DurationSchema, value as Duration);
+  }
+  throw refused(value, "string");
+}
+
+function doubleText(value: number): string {
+  if (value === Infinity) return "+Inf";
+  return value === -Infinity ? "-Inf" : String(value);
+}
+
+/** From RFC 3339, or seconds since 1970. Throws ExpressionError for another text, and outside of the years 1 to 9999. */
+export function toTimestamp(value: unknown): Timestamp {
+  if (typeof value === "bigint") return timestampOf(value * 1_000_000_000n);
+  if (isTime(value) && value.$typeName === TimestampSchema.typeName) return value as Timestamp;
+  if (typeof value !== "string") throw refused(value, "timestamp");
+  try {
+    return fromJson(TimestampSchema, value);
+  } catch {
+    throw new ExpressionError(`not a timestamp: ${value}`);
+  }
+}
+
+const UNITS: Readonly<Record<string, bigint>> = {
+  ns: 1n,
+  us: 1_000n,
+  µs: 1_000n,
+  μs: 1_000n,
+  ms: 1_000_000n,
+  s: 1_000_000_000n,
+  m: 60_000_000_000n,
+  h: 3_600_000_000_000n,
+};
+
+/** From numbers with units, such as "1h30m" or "-1.5s", or seconds. Throws ExpressionError for another text, and beyond some 292 years. */
+export function toDuration(value: unknown): Duration {
+  if (typeof value === "bigint") return durationOf(value * 1_000_000_000n);
+  if (isTime(value) && value.$typeName === DurationSchema.typeName) return value as Duration;
+  if (typeof value !== "string") throw refused(value, "duration");
+  if (/^[+-]?0$/.test(value)) return durationOf(0n);
+  if (!/^[+-]?((\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h))+$/.test(value)) {
+    throw new ExpressionError(`not a duration: ${value}`);
+  }
+  let nanos = 0n;
+  for (const [, whole = "", fraction = "", unit = ""] of value.matchAll(/(\d*)\.?(\d*)(ns|us|µs|μs|ms|s|m|h)/g)) {
+    const scale = UNITS[unit] ?? 0n;
+    nanos += BigInt(whole) * scale + (BigInt(fraction) * scale) / 10n ** BigInt(fraction.length);
+  }
+  return durationOf(value.startsWith("-") ? -nanos : nanos);
+}
+
+/** The name of a value's type. What is a `bigint` may have been a uint; it is called an int. */
+export function typeName(value: unknown): string {
+  switch (typeof value) {
+    case "bigint":
+      return "int";
+    case "number":
+      return "double";
+    case "boolean":
+      return "bool";
+    case "string":
+      return "string";
+  }
+  if (value === null) return "null_type";
+  if (value instanceof Uint8Array) return "bytes";
+  if (Array.isArray(value)) return "list";
+  return isMessage(value) ? value.$typeName : "map";
+}
+
+/** The types whose values can be told apart at run time. */
+interface Casts {
+  readonly bool: boolean;
+  readonly int: bigint;
+  readonly uint: bigint;
+  readonly double: number;
+  readonly string: string;
+  readonly bytes: Uint8Array;
+  readonly list: unknown[];
+  readonly "google.protobuf.Timestamp": Timestamp;
+  readonly "google.protobuf.Duration": Duration;
+  readonly map: ReadonlyMap<unknown, unknown> | { readonly [key: string]: unknown };
+}
+
+/** A value of type dyn where one of a certain type is wanted. Throws ExpressionError when it is of another. */
+export function cast<K extends keyof Casts>(value: unknown, name: K): Casts[K];
+export function cast(value: unknown, name: string): unknown;
+export function cast(value: unknown, name: string): unknown {
+  const is = typeName(value);
+  if (is !== name && !(is === "int" && name === "uint")) {
+    throw new ExpressionError(`no such overload: expected ${name}, found ${is}`);
+  }
+  return value;
+}
+
+function isTime(value: unknown): value is Time & { readonly $typeName: string } {
+  return (
+    isMessage(value) && (value.$typeName === TimestampSchema.typeName || value.$typeName === DurationSchema.typeName)
+  );
+}
+
+function refused(value: unknown, wanted: string): ExpressionError {
+  const shown = typeof value === "string" ? JSON.stringify(value) : typeName(value);
+  return new ExpressionError(`${shown} cannot become ${wanted}`);
+}

@@ -1,0 +1,132 @@
+// Equality and order of CEL values in any of their forms: an int may be a `number` or a `bigint`, a map an object or a `Map`.
+import { ExpressionError } from "./error.ts";
+import { Optional } from "./optional.ts";
+
+/** CEL's `==`. Numbers are equal across types by value, NaN to nothing; messages when they are of one type and all fields are equal. */
+export function equal(a: unknown, b: unknown): boolean {
+  if (isNumeric(a) && isNumeric(b)) {
+    // `<=` is exact between bigint and number, unlike a conversion of one of them, and false for NaN.
+    return typeof a === typeof b ? a === b : a <= b && a >= b;
+  }
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return a === b;
+  if (a instanceof Uint8Array || b instanceof Uint8Array) {
+    return a instanceof Uint8Array && b instanceof Uint8Array && compareBytes(a, b) === 0;
+  }
+  if (Array.isArray(a) || Array.isArray(b)) {
+    if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
+    return a.every((item, index) => equal(item, b[index]));
+  }
+  if (a instanceof Optional || b instanceof Optional) {
+    return a instanceof Optional && b instanceof Optional && equal(a.inner, b.inner);
+  }
+  if (isMessage(a) !== isMessage(b)) return false;
+  return isMessage(a) && isMessage(b) ? equalMessages(a, b) : equalMaps(entriesOf(a), entriesOf(b));
+}
+
+export function unequal(a: unknown, b: unknown): boolean {
+  return !equal(a, b);
+}
+
+/** CEL's `in` for any list or map. Throws ExpressionError for anything else. */
+export function isIn(value: unknown, container: unknown): boolean {
+  if (Array.isArray(container)) return container.some((item) => equal(item, value));
+  if (typeof container === "object" && container !== null && !isMessage(container)) {
+    return entriesOf(container).some(([key]) => equalKeys(key, value));
+  }
+  throw new ExpressionError("`in` needs a list or a map");
+}
+
+/** Less than, equal or greater than zero. Throws ExpressionError when the values have no order. */
+export function compare(a: unknown, b: unknown): number {
+  if (isNumeric(a) && isNumeric(b)) return a < b ? -1 : a > b ? 1 : equal(a, b) ? 0 : Number.NaN;
+  if (typeof a === "string" && typeof b === "string") return compareText(a, b);
+  if (typeof a === "boolean" && typeof b === "boolean") return Number(a) - Number(b);
+  if (a instanceof Uint8Array && b instanceof Uint8Array) return compareBytes(a, b);
+  if (isTime(a) && isTime(b) && a.$typeName === b.$typeName) return compareTime(a, b);
+  throw new ExpressionError("no such overload: these values have no order");
+}
+
+/** By code points; JavaScript's own order is by UTF-16 code units. */
+export function compareText(a: string, b: string): number {
+  const left = a[Symbol.iterator]();
+  const right = b[Symbol.iterator]();
+  for (;;) {
+    const x = left.next();
+    const y = right.next();
+    if (x.done || y.done) return Number(y.done ?? false) - Number(x.done ?? false);
+    const difference = (x.value.codePointAt(0) ?? 0) - (y.value.codePointAt(0) ?? 0);
+    if (difference !== 0) return difference;
+  }
+}
+
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  for (const [index, byte] of a.entries()) {
+    const other = b[index];
+    if (other === undefined) return 1;
+    if (byte !== other) return byte - other;
+  }
+  return a.length - b.length;
+}
+
+/** For timestamps as for durations. */
+export function compareTime(a: Time, b: Time): number {
+  if (a.seconds !== b.seconds) return a.seconds < b.seconds ? -1 : 1;
+  return a.nanos - b.nanos;
+}
+
+export interface Time {
+  readonly seconds: bigint;
+  readonly nanos: number;
+}
+
+function isTime(value: unknown): value is Time & { readonly $typeName: string } {
+  return (
+    isMessage(value) &&
+    (value.$typeName === "google.protobuf.Timestamp" || value.$typeName === "google.protobuf.Duration")
+  );
+}
+
+function isNumeric(value: unknown): value is number | bigint {
+  return typeof value === "number" || typeof value === "bigint";
+}
+
+export function isMessage(value: unknown): value is object & { readonly $typeName: string } {
+  return typeof value === "object" && value !== null && "$typeName" in value;
+}
+
+function equalMessages(
+  a: object & { readonly $typeName: string },
+  b: object & { readonly $typeName: string },
+): boolean {
+  if (a.$typeName !== b.$typeName) return false;
+  const left = fieldsOf(a);
+  const right = fieldsOf(b);
+  return (
+    left.size === right.size && [...left].every(([name, value]) => right.has(name) && equal(value, right.get(name)))
+  );
+}
+
+/** The fields that are set, a default on the prototype left out (proto2). */
+function fieldsOf(message: object): Map<string, unknown> {
+  const fields = Object.entries(message).filter(([name, value]) => value !== undefined && !name.startsWith("$"));
+  return new Map(fields);
+}
+
+/** The entries of a map in either form; the keys of an object are strings. */
+export function entriesOf(map: object): [unknown, unknown][] {
+  return map instanceof Map ? [...map] : Object.entries(map);
+}
+
+function equalMaps(a: readonly [unknown, unknown][], b: readonly [unknown, unknown][]): boolean {
+  return (
+    a.length === b.length &&
+    a.every(([key, value]) => b.some(([other, found]) => equalKeys(key, other) && equal(value, found)))
+  );
+}
+
+function equalKeys(a: unknown, b: unknown): boolean {
+  return (
+    equal(a, b) ||
+    (typeof a !== typeof b && String(a) === String(b) && (typeof a === "string" || typeof b === "string"))
+  );
+}

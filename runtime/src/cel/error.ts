@@ -1,0 +1,4 @@
+/** An error of a CEL expression at run time: division by zero, overflow, no such key … (CEL spec, "Runtime Errors"). */
+export class ExpressionError extends Error {
+  override readonly name = "ExpressionError";
+}

@@ -1,0 +1,148 @@
+// Strings as CEL sees them: sequences of Unicode code points, which lengths and positions count (cel-go's `strings` extension).
+import { ExpressionError } from "./error.ts";
+
+type Int = number | bigint;
+
+/** The number of code points. */
+export function textSize(text: string): number {
+  let size = 0;
+  for (const _ of text) size++;
+  return size;
+}
+
+/** The size of whatever has one. Throws ExpressionError for anything else. */
+export function size(value: unknown): bigint {
+  if (typeof value === "string") return BigInt(textSize(value));
+  if (value instanceof Uint8Array || Array.isArray(value)) return BigInt(value.length);
+  if (value instanceof Map) return BigInt(value.size);
+  if (typeof value === "object" && value !== null && !("$typeName" in value)) return BigInt(Object.keys(value).length);
+  throw new ExpressionError("no such overload: only strings, bytes, lists and maps have a size");
+}
+
+/** Throws ExpressionError for a position outside of 0 … size. At the very end: "". */
+export function charAt(text: string, position: Int): string {
+  const points = [...text];
+  const at = within(position, points.length);
+  return points[at] ?? "";
+}
+
+/** -1 when it is not there. Throws ExpressionError when `from` is outside. */
+export function indexOf(text: string, part: string, from: Int = 0): number {
+  const points = [...text];
+  const start = points.slice(0, within(from, points.length)).join("").length;
+  const found = text.indexOf(part, start);
+  return found === -1 ? -1 : textSize(text.slice(0, found));
+}
+
+/** -1 when it is not there. Throws ExpressionError when `from` is outside. */
+export function lastIndexOf(text: string, part: string, from?: Int): number {
+  const points = [...text];
+  const start = from === undefined ? text.length : points.slice(0, within(from, points.length)).join("").length;
+  const found = text.lastIndexOf(part, start);
+  return found === -1 ? -1 : textSize(text.slice(0, found));
+}
+
+/** Throws ExpressionError when a position is outside or the end comes before the start. */
+export function substring(text: string, start: Int, end?: Int): string {
+  const points = [...text];
+  const from = within(start, points.length);
+  const to = end === undefined ? points.length : within(end, points.length);
+  if (to < from) throw new ExpressionError(`invalid substring range: ${from} … ${to}`);
+  return points.slice(from, to).join("");
+}
+
+function within(position: Int, length: number): number {
+  if (position < 0 || position > length) throw new ExpressionError(`index out of range: ${position}`);
+  return Number(position);
+}
+
+/** Letters outside of ASCII stay as they are. */
+export function lowerAscii(text: string): string {
+  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+}
+
+/** Letters outside of ASCII stay as they are. */
+export function upperAscii(text: string): string {
+  return text.replace(/[a-z]/g, (letter) => letter.toUpperCase());
+}
+
+/** The first `limit` occurrences, all when it is negative. */
+export function replace(text: string, part: string, by: string, limit: Int = -1): string {
+  if (limit < 0) return text.replaceAll(part, () => by);
+  const pieces = part === "" ? ["", ...text, ""] : text.split(part);
+  const count = Math.min(Number(limit), pieces.length - 1);
+  return (
+    pieces.slice(0, count + 1).join(by) +
+    pieces
+      .slice(count + 1)
+      .map((piece) => part + piece)
+      .join("")
+  );
+}
+
+export function reverseText(text: string): string {
+  return [...text].reverse().join("");
+}
+
+/** At most `limit` parts, the last with what is left; as many as there are when it is negative. */
+export function split(text: string, separator: string, limit: Int = -1): string[] {
+  if (Number(limit) === 0) return [];
+  const parts = separator === "" ? [...text] : text.split(separator);
+  if (limit < 0 || parts.length <= limit) return parts;
+  const most = Number(limit) - 1;
+  return [...parts.slice(0, most), parts.slice(most).join(separator)];
+}
+
+export function join(parts: readonly string[], separator = ""): string {
+  return parts.join(separator);
+}
+
+/** Without the white space of Unicode at its ends. */
+export function trim(text: string): string {
+  // U+0085 counts and U+FEFF does not, unlike in JavaScript's own trim.
+  return text.replace(/^[\p{White_Space}]+|[\p{White_Space}]+$/gu, "");
+}
+
+const QUOTED: Readonly<Record<string, string>> = {
+  "\u0007": "\\a",
+  "\b": "\\b",
+  "\f": "\\f",
+  "\n": "\\n",
+  "\r": "\\r",
+  "\t": "\\t",
+  "\v": "\\v",
+  "\\": "\\\\",
+  '"': '\\"',
+};
+
+/** The text as a literal, in double quotes. */
+export function quote(text: string): string {
+  return `"${Array.from(text.toWellFormed(), (letter) => QUOTED[letter] ?? letter).join("")}"`;
+}
+
+/** Whether the pattern is found anywhere in the text. Throws ExpressionError for a pattern that is none. */
+export function matches(text: string, pattern: string): boolean {
+  let expression = patterns.get(pattern);
+  if (expression === undefined) {
+    expression = compile(pattern);
+    // Patterns are constants nearly always; the bound is for those that are not.
+    if (patterns.size >= 1000) patterns.clear();
+    patterns.set(pattern, expression);
+  }
+  return expression.test(text);
+}
+
+const patterns = new Map<string, RegExp>();
+
+function compile(pattern: string): RegExp {
+  // RE2's flags at the start are JavaScript's flags.
+  const [flags = "", letters = ""] = /^\(\?([ims]+)\)/.exec(pattern) ?? [];
+  const body = pattern.slice(flags.length);
+  // RE2 has neither of these, so a pattern with them is an error in CEL.
+  if (/\(\?<?[=!]|\\[1-9]/.test(body)) throw new ExpressionError(`not a pattern of RE2: ${pattern}`);
+  try {
+    return new RegExp(body.replaceAll("(?P<", "(?<"), `${letters}u`);
+  } catch {
+    throw new ExpressionError(`not a pattern: ${pattern}`);
+  }
+}

@@ -1,0 +1,27 @@
+/** A timer that is running; only the clock that made it knows what it is. */
+export type Timer = object;
+
+/** Where all time and randomness of the runtime come from, so that tests can hold both still. */
+export interface Clock {
+  /** Milliseconds since some fixed moment; never goes back. */
+  now(): number;
+  /** The wall clock. */
+  date(): Date;
+  /** A number from 0 (included) to 1 (excluded). */
+  random(): number;
+  /** Calls `run(argument)` once, `ms` milliseconds from now. */
+  setTimeout<T>(run: (argument: T) => void, ms: number, argument: T): Timer;
+  clearTimeout(timer: Timer): void;
+}
+
+const LONGEST_MS = 0x7fffffff; // Node fires a longer timer at once
+
+/** The time of this process. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  date: () => new Date(),
+  random: Math.random,
+  // Rounded up, since Node truncates: a timer that fires early would find nothing due.
+  setTimeout: (run, ms, argument) => setTimeout(run, Math.min(Math.ceil(ms), LONGEST_MS), argument),
+  clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
+};

@@ -1,0 +1,85 @@
+import { create } from "@bufbuild/protobuf";
+import { expect, test } from "vitest";
+import { Causes } from "./causes.ts";
+import { degraded } from "./degrade.ts";
+import { invalid } from "./failure.ts";
+import { CardSchema, type Page, PageSchema } from "./testing/gen/test_pb.ts";
+
+const cause = { failure: invalid("u", "x"), incomplete: false };
+const card = (id: string) => create(CardSchema, { id });
+const run = (page: Page, touch: (causes: Causes) => void) => {
+  const causes = new Causes();
+  touch(causes);
+  const { entries, header } = degraded(PageSchema, page, causes.touches);
+  return { paths: entries.map(({ path }) => path), effects: entries.map(({ effect }) => effect), header };
+};
+
+test("paths reach lists, maps, oneofs and nested messages, ordered by field number", () => {
+  const cards = [card("0"), card("1")];
+  const inner = card("i");
+  const named = card("n");
+  const chosen = card("s");
+  cards[1]!.inner = inner;
+  const page = create(PageSchema, { cards, byName: { 'a"]b': named }, special: { case: "card", value: chosen } });
+  const found = run(page, (causes) => {
+    causes.touch(chosen, "owner_name", false, cause);
+    causes.touch(page.byName['a"]b']!, "id", true, cause);
+    causes.touch(inner, "id", true, cause);
+    causes.touch(cards[1]!, "owner_name", false, cause);
+    causes.touch(cards[0]!, "owner_name", false, cause);
+    causes.touch(page, "title", true, cause);
+    causes.touch(card("elsewhere"), "id", true, cause);
+  });
+  expect(found.paths).toEqual([
+    "title",
+    "cards[0].owner_name",
+    "cards[1].owner_name",
+    "cards[1].inner.id",
+    'by_name["a\\"]b"].id',
+    "card.owner_name",
+  ]);
+  expect(found.header).toBe("title,cards[*].owner_name,cards[*].inner.id,by_name[*].id,card.owner_name");
+});
+
+test("one message in several places has an entry for each; a field has one entry", () => {
+  const same = card("x");
+  const page = { ...create(PageSchema), cards: [same, same], main: same };
+  const found = run(page, (causes) => {
+    causes.touch(same, "owner_name", false, cause);
+    causes.touch(same, "owner_name", true, { ...cause, incomplete: true });
+  });
+  expect(found).toEqual({
+    paths: ["cards[0].owner_name", "cards[1].owner_name", "main.owner_name"],
+    effects: [1, 1, 1],
+    header: "cards[*].owner_name,main.owner_name",
+  });
+});
+
+test("what was touched inside a composed value is found through lists and maps", () => {
+  const causes = new Causes();
+  const deep = card("d");
+  causes.touch(deep, "owner_name", false, cause);
+  expect(causes.within([card("a"), { ...card("b"), inner: deep }])).toEqual(cause);
+  expect(causes.within({ k: deep })).toEqual(cause);
+  expect(causes.within([card("a"), 1n, "x", undefined, new Uint8Array(3)])).toBe(undefined);
+});
+
+test("the header is at most 1 KiB, then says how many more", () => {
+  const desc = {
+    ...PageSchema,
+    fields: Array.from({ length: 100 }, (_, i) => ({
+      ...PageSchema.fields[0]!,
+      name: `a_rather_long_name_${i}`,
+      number: i + 1,
+    })),
+  };
+  const page = create(PageSchema);
+  const causes = new Causes();
+  for (const { name } of desc.fields) causes.touch(page, name, true, cause);
+  const { header, entries } = degraded(desc as typeof PageSchema, page, causes.touches);
+  expect(entries.length).toBe(100);
+  expect(header.length).toBeLessThanOrEqual(1024);
+  const paths = header.split(",");
+  expect(Number(paths.pop())).toBe(100 - paths.length);
+  expect(header.length).toBeGreaterThan(980);
+});

@@ -1,0 +1,104 @@
+import { create, type DescField, type DescMessage } from "@bufbuild/protobuf";
+import type { Touch } from "./causes.ts";
+import { type Degradation, DegradationSchema, Degradation_Effect as Effect } from "./gen/bff/v1/degradation_pb.ts";
+
+/** What a degraded response says about itself. */
+export interface Degraded {
+  /** One entry for each field touched, ordered by field number. */
+  readonly entries: Degradation[];
+  /** The value of the header `bff-degraded`; "" when nothing of the response was touched. */
+  readonly header: string;
+}
+
+/** Where a message stands in the response. The same message may stand in several places. */
+interface Place {
+  readonly desc: DescMessage;
+  readonly path: string; // "runs[3]."
+  readonly folded: string; // "runs[*]."
+  readonly order: readonly number[]; // field number, index, field number, …
+}
+
+const HEADER_BYTES = 1024;
+
+/** From "this field of this message object was touched" to paths in the finished response. */
+export function degraded(desc: DescMessage, response: object, touches: readonly Touch[]): Degraded {
+  const places = new Map<object, Place[]>();
+  place(response, { desc, path: "", folded: "", order: [] }, places);
+  const found = new Map<string, { entry: Degradation; folded: string; order: readonly number[] }>();
+  for (const touch of touches) {
+    for (const at of places.get(touch.message) ?? []) {
+      const field = at.desc.fields.find((field) => field.name === touch.field);
+      const path = `${at.path}${touch.field}`;
+      if (field === undefined || found.has(path)) continue;
+      const { reason, upstream } = touch.cause.failure;
+      const entry = create(DegradationSchema, { path, effect: effectOf(touch, field), reason, upstream });
+      found.set(path, { entry, folded: `${at.folded}${touch.field}`, order: [...at.order, field.number] });
+    }
+  }
+  const sorted = [...found.values()].sort((a, b) => compare(a.order, b.order));
+  return {
+    entries: sorted.map(({ entry }) => entry),
+    header: headerOf([...new Set(sorted.map(({ folded }) => folded))]),
+  };
+}
+
+function effectOf({ cause, present }: Touch, field: DescField): Effect {
+  const several = field.fieldKind === "list" || field.fieldKind === "map";
+  if (cause.incomplete && several) return Effect.INCOMPLETE;
+  return present ? Effect.REPLACED : Effect.MISSING;
+}
+
+function place(message: unknown, at: Place, places: Map<object, Place[]>): void {
+  // Well-known types have shapes of their own in TypeScript, and no one composes them.
+  if (typeof message !== "object" || message === null || at.desc.typeName.startsWith("google.protobuf.")) return;
+  const known = places.get(message);
+  if (known === undefined) places.set(message, [at]);
+  else known.push(at);
+  for (const field of at.desc.fields) {
+    const desc = field.message;
+    if (desc === undefined) continue;
+    const value = fieldValue(message as Record<string, unknown>, field);
+    if (typeof value !== "object" || value === null) continue;
+    const path = `${at.path}${field.name}`;
+    const folded = `${at.folded}${field.name}`;
+    if (field.fieldKind === "message") {
+      place(value, { desc, path: `${path}.`, folded: `${folded}.`, order: [...at.order, field.number] }, places);
+      continue;
+    }
+    const quoted = field.fieldKind === "map" && field.mapKey === STRING;
+    for (const [i, [key, item]] of Object.entries(value).entries()) {
+      const index = quoted ? JSON.stringify(key) : key;
+      const order = [...at.order, field.number, i];
+      place(item, { desc, path: `${path}[${index}].`, folded: `${folded}[*].`, order }, places);
+    }
+  }
+}
+const STRING = 9; // ScalarType.STRING
+
+function fieldValue(message: Record<string, unknown>, field: DescField): unknown {
+  if (field.oneof === undefined) return message[field.localName];
+  const chosen = message[field.oneof.localName] as { case?: string; value?: unknown } | undefined;
+  return chosen?.case === field.localName ? chosen.value : undefined;
+}
+
+function compare(a: readonly number[], b: readonly number[]): number {
+  for (let i = 0; i < a.length && i < b.length; i++) {
+    const difference = (a[i] ?? 0) - (b[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
+
+/** The paths, comma-separated; when they do not fit, as many as do and then `+N` for the rest. */
+function headerOf(paths: readonly string[]): string {
+  const whole = paths.join(",");
+  if (whole.length <= HEADER_BYTES) return whole;
+  let text = "";
+  for (const [i, path] of paths.entries()) {
+    const longer = text === "" ? path : `${text},${path}`;
+    const rest = `+${paths.length - i}`;
+    if (`${longer},+${paths.length}`.length > HEADER_BYTES) return text === "" ? rest : `${text},${rest}`;
+    text = longer;
+  }
+  return text;
+}

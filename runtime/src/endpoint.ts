@@ -1,0 +1,172 @@
+import type { DescMessage, DescMethodUnary, Message, MessageShape } from "@bufbuild/protobuf";
+import { Code as ConnectCode, ConnectError, type ConnectRouter, type HandlerContext } from "@connectrpc/connect";
+import { type Clock, systemClock } from "./clock.ts";
+import { degraded as degradedBy } from "./degrade.ts";
+import { Exchange, type IncomingHeaders } from "./exchange.ts";
+import { asFailure, type Failure, OVER, timedOut } from "./failure.ts";
+import type { Degradation } from "./gen/bff/v1/degradation_pb.ts";
+import type { Observer, ResponseEvent } from "./observer.ts";
+import { Request } from "./request.ts";
+
+/** How one rpc is served. */
+export interface EndpointOptions<App, I extends DescMessage, O extends DescMessage> {
+  /** Of the whole response; a client can only shorten it. */
+  readonly timeoutMs: number;
+  /** Calls to one upstream at a time within one response. Default 10. */
+  readonly concurrent?: number | undefined;
+  readonly compose: (cx: Request<App>, args: MessageShape<I>) => Promise<MessageShape<O>>;
+  /** Puts the degradations where the response keeps them. */
+  readonly degraded?: ((response: MessageShape<O>, entries: Degradation[]) => void) | undefined;
+  readonly clock?: Clock | undefined;
+  readonly observer?: Observer | undefined;
+}
+
+/** An answer under way. */
+export interface Answering {
+  /** The client has gone: whatever still runs is stopped, and neither callback is called. */
+  cancel(): void;
+}
+
+/** One rpc of a BFF service, ready to serve. */
+export interface Endpoint {
+  readonly method: DescMethodUnary;
+  /**
+   * Composes one answer; exactly one of the callbacks is called, once.
+   *
+   * @param args a message of `method.input`
+   * @param clientMs what the client's deadline leaves, if it has one
+   * @param done gets a message of `method.output`, and the value of the header `bff-degraded`, "" for none
+   */
+  run(
+    args: Message,
+    headers: IncomingHeaders,
+    clientMs: number | undefined,
+    done: (response: Message, degraded: string) => void,
+    failed: (failure: Failure) => void,
+  ): Answering;
+  /** Adds the rpc to a router of Connect. */
+  route(router: ConnectRouter): void;
+}
+
+/** An rpc whose responses `compose` makes. */
+export function endpoint<App, I extends DescMessage, O extends DescMessage>(
+  method: DescMethodUnary<I, O>,
+  app: App,
+  options: EndpointOptions<App, I, O>,
+): Endpoint {
+  const run: Endpoint["run"] = (args, headers, clientMs, done, failed) =>
+    answer(method, app, options, args as MessageShape<I>, headers, clientMs, done, failed);
+  return {
+    method,
+    run,
+    route: (router) => {
+      const handler = (args: Message, context: HandlerContext): Promise<Message> => handle(run, args, context);
+      // The shapes are those of `method`; only the generic signature of Connect cannot see it.
+      router.rpc(method as DescMethodUnary, handler as never);
+    },
+  };
+}
+
+function answer<App, I extends DescMessage, O extends DescMessage>(
+  method: DescMethodUnary<I, O>,
+  app: App,
+  options: EndpointOptions<App, I, O>,
+  args: MessageShape<I>,
+  headers: IncomingHeaders,
+  clientMs: number | undefined,
+  done: (response: MessageShape<O>, degraded: string) => void,
+  failed: (failure: Failure) => void,
+): Answering {
+  const { timeoutMs: methodMs, concurrent = 10, compose, degraded, clock = systemClock, observer } = options;
+  if (clientMs !== undefined && clientMs <= 0) {
+    failed(timedOut("", "arrived with no time left"));
+    return GONE;
+  }
+  const startedAt = clock.now();
+  const fail = (failure: Failure): void => {
+    failed(failure);
+    observe({ ok: false, failure });
+  };
+  const exchange = new Exchange({ clock, headers, methodMs, clientMs, concurrent, failed: fail });
+  const cx = new Request(app, exchange);
+  const observe = (outcome: ResponseEvent["outcome"]): void =>
+    observer?.response?.({
+      request: cx,
+      header: (name) => exchange.header(name),
+      method: `${method.parent.typeName}/${method.name}`,
+      startedAt,
+      endedAt: clock.now(),
+      outcome,
+    });
+  const finish = (response: MessageShape<O>): void => {
+    if (exchange.over) return;
+    const found = exchange.causes && degradedBy(method.output, response, exchange.causes.touches);
+    if (found !== undefined) degraded?.(response, found.entries);
+    exchange.end();
+    done(response, found?.header ?? "");
+    observe({ ok: true, degraded: found?.entries ?? [] });
+  };
+  const composed = async (): Promise<void> => {
+    try {
+      const response = await compose(cx, args);
+      await exchange.settled();
+      finish(response);
+    } catch (thrown) {
+      exchange.scope.fail(asFailure(thrown));
+    }
+  };
+  void composed();
+  return {
+    cancel: () => {
+      if (exchange.over) return;
+      exchange.end();
+      observe({ ok: false, failure: OVER });
+    },
+  };
+}
+const GONE: Answering = { cancel: () => {} };
+
+/** Serves one request of Connect's. */
+function handle(run: Endpoint["run"], args: Message, context: HandlerContext): Promise<Message> {
+  const { promise, resolve, reject } = Promise.withResolvers<Message>();
+  const { signal } = context;
+  let ended = false;
+  const end = (): void => {
+    ended = true;
+    signal.removeEventListener("abort", gone);
+  };
+  const gone = (): void => {
+    answering.cancel();
+    reject(ConnectError.from(signal.reason ?? OVER.clientMessage, ConnectCode.Canceled));
+  };
+  const answering = run(
+    args,
+    context.requestHeader,
+    context.timeoutMs(),
+    (response, degraded) => {
+      end();
+      if (degraded !== "") context.responseHeader.set("bff-degraded", degraded);
+      resolve(response);
+    },
+    (failure) => {
+      end();
+      reject(connectError(failure));
+    },
+  );
+  if (signal.aborted) gone();
+  else if (!ended) signal.addEventListener("abort", gone, { once: true });
+  return promise;
+}
+
+function connectError(failure: Failure): ConnectError {
+  const metadata = failure.pushback ? { "grpc-retry-pushback-ms": "-1" } : undefined;
+  const details = failure.details.map(({ desc, value }) => ({ desc, value }));
+  return new ConnectError(failure.clientMessage, failure.clientCode as number as ConnectCode, metadata, details);
+}
+
+/** The rpcs as routes, for those who bring a server of their own: `connectNodeAdapter({ routes: routes(endpoints) })`. */
+export function routes(endpoints: readonly Endpoint[]): (router: ConnectRouter) => void {
+  return (router) => {
+    for (const { route } of endpoints) route(router);
+  };
+}

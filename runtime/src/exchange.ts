@@ -1,0 +1,158 @@
+import { type Timestamp, timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { type Cause, Causes } from "./causes.ts";
+import type { Clock, Timer } from "./clock.ts";
+import { budgetMs, callBudgetMs } from "./deadline.ts";
+import type { Failure } from "./failure.ts";
+import { isSendable } from "./headers.ts";
+import { Limit } from "./limit.ts";
+import { Scope } from "./scope.ts";
+import type { OutgoingHeaders } from "./transport/unary-client.ts";
+
+/** Incoming headers; fetch's `Headers` is one. Names are lower-case; several values of a name are joined with ", ". */
+export interface IncomingHeaders {
+  get(name: string): string | null;
+}
+
+export interface ExchangeOptions {
+  readonly clock: Clock;
+  readonly headers: IncomingHeaders;
+  /** The method's own timeout. */
+  readonly methodMs: number;
+  /** What the client leaves us, if it says. */
+  readonly clientMs: number | undefined;
+  /** Calls to one upstream at a time. */
+  readonly concurrent: number;
+  /** The response has failed. Called at most once, and not after `end`. */
+  readonly failed: (failure: Failure) => void;
+}
+
+/** What the scopes of one request share: its budget, its headers, and what failures have touched. */
+export class Exchange {
+  readonly clock: Clock;
+  /** No call is sent, and none waits, after this moment of the clock. */
+  readonly callsUntil: number;
+  /** Whether this request is itself no retry: only the outermost party retries. */
+  readonly mayRetry: boolean;
+  /** The scope whose failure is the response's. */
+  readonly scope: Scope;
+  /** How long calls could run if the client had set no deadline, and nothing else had used time. */
+  readonly fullMs: number;
+  readonly methodMs: number;
+  readonly #headers: IncomingHeaders;
+  readonly #concurrent: number;
+  readonly #limits = new Map<object, Limit>();
+  /** While an `on_error` rule is being asked. */
+  rescuing = false;
+  #timer: Timer | undefined;
+  #effects = 0;
+  #causes: Causes | undefined;
+  #now: Timestamp | undefined;
+  #forwarded: OutgoingHeaders | undefined;
+  #forwardedFor: readonly string[] | undefined;
+  #idle: (() => void) | undefined;
+
+  constructor({ clock, headers, methodMs, clientMs, concurrent, failed }: ExchangeOptions) {
+    this.clock = clock;
+    this.#headers = headers;
+    this.#concurrent = concurrent;
+    this.mayRetry = !(Number(headers.get("grpc-previous-rpc-attempts")) > 0);
+    this.methodMs = methodMs;
+    this.fullMs = callBudgetMs(methodMs);
+    const leftMs = callBudgetMs(budgetMs(methodMs, clientMs));
+    this.callsUntil = clock.now() + leftMs;
+    this.scope = new Scope(undefined, (failure) => {
+      this.#release();
+      failed(failure);
+    });
+    this.#timer = clock.setTimeout(expire, leftMs, this.scope);
+  }
+  get over(): boolean {
+    return this.scope.over;
+  }
+  /** Ends the request, with an answer or because nobody wants one: whatever runs is stopped. */
+  end(): void {
+    this.scope.end();
+    this.#release();
+  }
+  /** Resolves when an answer may leave: no guard is pending and no side effect is under way; also when the request is over. */
+  async settled(): Promise<void> {
+    while (!this.over && (this.scope.guards > 0 || this.#effects > 0)) {
+      await new Promise<void>((resolve) => {
+        this.#idle = resolve;
+      });
+      await drained(); // what has just ended may fail the response
+    }
+  }
+  guardBegins(scope: Scope): void {
+    scope.guardBegins();
+  }
+  guardEnds(scope: Scope): void {
+    scope.guardEnds();
+    this.#check();
+  }
+  effectBegins(): void {
+    this.#effects++;
+  }
+  effectEnds(): void {
+    this.#effects--;
+    this.#check();
+  }
+
+  header(name: string): string {
+    return name.endsWith("-bin") ? "" : (this.#headers.get(name) ?? "");
+  }
+  /** The incoming headers of these names, to be passed on. */
+  forwarded(names: readonly string[]): OutgoingHeaders | undefined {
+    if (names === this.#forwardedFor) return this.#forwarded;
+    let found: Record<string, string> | undefined;
+    for (const name of names) {
+      const value = this.#headers.get(name);
+      if (value === null || value === "" || !isSendable(value)) continue;
+      found ??= {};
+      found[name] = value;
+    }
+    this.#forwardedFor = names;
+    this.#forwarded = found;
+    return found;
+  }
+  now(): Timestamp {
+    this.#now ??= timestampFromDate(this.clock.date());
+    return this.#now;
+  }
+  /** The limit of this response on one upstream. */
+  limitOf(upstream: object): Limit {
+    let limit = this.#limits.get(upstream);
+    if (limit === undefined) {
+      limit = new Limit({ concurrent: this.#concurrent, queued: Number.POSITIVE_INFINITY });
+      this.#limits.set(upstream, limit);
+    }
+    return limit;
+  }
+
+  get causes(): Causes | undefined {
+    return this.#causes;
+  }
+  note(of: object, cause: Cause): void {
+    this.#causes ??= new Causes();
+    this.#causes.note(of, cause);
+  }
+
+  #check(): void {
+    if (this.scope.guards === 0 && this.#effects === 0) this.#wake();
+  }
+  #wake(): void {
+    this.#idle?.();
+    this.#idle = undefined;
+  }
+  #release(): void {
+    if (this.#timer !== undefined) this.clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#wake();
+  }
+}
+
+/** Resolves when no microtask is left: a tick that is queued from a microtask runs then. */
+function drained(): Promise<void> {
+  return new Promise((resolve) => queueMicrotask(() => process.nextTick(resolve)));
+}
+const expire = (scope: Scope): void => scope.expire();

@@ -1,0 +1,155 @@
+import type { DescMessage, Message, MessageShape } from "@bufbuild/protobuf";
+import { statusDetail } from "./status-detail.ts";
+
+/** The status codes of gRPC. */
+export const Code = {
+  OK: 0,
+  CANCELLED: 1,
+  UNKNOWN: 2,
+  INVALID_ARGUMENT: 3,
+  DEADLINE_EXCEEDED: 4,
+  NOT_FOUND: 5,
+  ALREADY_EXISTS: 6,
+  PERMISSION_DENIED: 7,
+  RESOURCE_EXHAUSTED: 8,
+  FAILED_PRECONDITION: 9,
+  ABORTED: 10,
+  OUT_OF_RANGE: 11,
+  UNIMPLEMENTED: 12,
+  INTERNAL: 13,
+  UNAVAILABLE: 14,
+  DATA_LOSS: 15,
+  UNAUTHENTICATED: 16,
+} as const;
+export type Code = (typeof Code)[keyof typeof Code];
+
+/** Why something failed; the numbers are those of `bff.v1.Degradation.Reason`. */
+export const Reason = { TIMEOUT: 1, UNAVAILABLE: 2, BREAKER_OPEN: 3, LIMITED: 4, REJECTED: 5, INVALID: 6 } as const;
+export type Reason = (typeof Reason)[keyof typeof Reason];
+
+const TEXTS: Readonly<Record<Code, string>> = {
+  [Code.OK]: "ok",
+  [Code.CANCELLED]: "canceled",
+  [Code.UNKNOWN]: "unknown error",
+  [Code.INVALID_ARGUMENT]: "invalid argument",
+  [Code.DEADLINE_EXCEEDED]: "deadline exceeded",
+  [Code.NOT_FOUND]: "not found",
+  [Code.ALREADY_EXISTS]: "already exists",
+  [Code.PERMISSION_DENIED]: "permission denied",
+  [Code.RESOURCE_EXHAUSTED]: "resource exhausted",
+  [Code.FAILED_PRECONDITION]: "failed precondition",
+  [Code.ABORTED]: "aborted",
+  [Code.OUT_OF_RANGE]: "out of range",
+  [Code.UNIMPLEMENTED]: "unimplemented",
+  [Code.INTERNAL]: "internal error",
+  [Code.UNAVAILABLE]: "unavailable",
+  [Code.DATA_LOSS]: "data loss",
+  [Code.UNAUTHENTICATED]: "unauthenticated",
+};
+
+/** The fixed text that clients get with a code when no rule gives another. */
+export function codeText(code: Code): string {
+  return TEXTS[code];
+}
+
+/** A message to go out as an error detail, and how to encode it. */
+export interface Detail {
+  readonly desc: DescMessage;
+  readonly value: Message;
+}
+
+/** What a failure is made of. */
+export interface FailureInit {
+  readonly code: Code;
+  readonly reason: Reason;
+  readonly upstream: string;
+  readonly message: string;
+  readonly clientCode: Code;
+  readonly clientMessage?: string | undefined;
+  readonly details?: readonly Detail[] | undefined;
+  readonly received?: Uint8Array | undefined;
+  readonly cause?: unknown;
+}
+
+/**
+ * The one value that a failure is. Failures are thrown and passed on, but they are not Errors: nobody reads their stack,
+ * and taking one costs more than everything else about a failed call.
+ */
+export class Failure {
+  /** What happened, as the upstream or we ourselves named it. */
+  readonly code: Code;
+  readonly reason: Reason;
+  /** Full service name; empty when no upstream was at fault. */
+  readonly upstream: string;
+  /** For logs; may be an upstream's words, which are never forwarded unless a rule names them. */
+  readonly message: string;
+  /** What a client sees when this fails the response. */
+  readonly clientCode: Code;
+  readonly clientMessage: string;
+  /** Error details for the client. */
+  readonly details: readonly Detail[];
+  /** What was thrown, when it was no failure. */
+  readonly cause: unknown;
+  readonly #received: Uint8Array | undefined;
+
+  constructor(init: FailureInit) {
+    this.code = init.code;
+    this.reason = init.reason;
+    this.upstream = init.upstream;
+    this.message = init.message;
+    this.clientCode = init.clientCode;
+    this.clientMessage = init.clientMessage ?? TEXTS[init.clientCode];
+    this.details = init.details ?? NONE;
+    this.cause = init.cause;
+    this.#received = init.received;
+  }
+
+  /** Whether a client should not try again soon: the fault is ours to cool down from. */
+  get pushback(): boolean {
+    return this.reason === Reason.BREAKER_OPEN || this.reason === Reason.LIMITED;
+  }
+
+  /** The first error detail of this type that the upstream sent (`grpc-status-details-bin`). */
+  detail<Desc extends DescMessage>(desc: Desc): MessageShape<Desc> | undefined {
+    return this.#received === undefined ? undefined : statusDetail(this.#received, desc);
+  }
+}
+const NONE: readonly Detail[] = [];
+
+/** A call that its upstream's breaker did not let out. */
+export function breakerOpen(upstream: string): Failure {
+  const code = Code.UNAVAILABLE;
+  return new Failure({ code, reason: Reason.BREAKER_OPEN, upstream, message: "breaker open", clientCode: code });
+}
+
+/** A call that found the limit and its queue full. */
+export function limited(upstream: string): Failure {
+  const code = Code.RESOURCE_EXHAUSTED;
+  return new Failure({ code, reason: Reason.LIMITED, upstream, message: "too many calls", clientCode: code });
+}
+
+/** A call that had no answer in time, or no time left to be sent. */
+export function timedOut(upstream: string, message: string): Failure {
+  const code = Code.DEADLINE_EXCEEDED;
+  return new Failure({ code, reason: Reason.TIMEOUT, upstream, message, clientCode: code });
+}
+
+/** Something that made no sense: bytes, a mapping, an expression. `upstream` is empty when it was ours. */
+export function invalid(upstream: string, message: string, cause?: unknown): Failure {
+  const code = Code.INTERNAL;
+  return new Failure({ code, reason: Reason.INVALID, upstream, message, clientCode: code, cause });
+}
+
+/** Whatever was thrown, as a failure; what is none already (an expression error, a mapping error) has reason INVALID. */
+export function asFailure(thrown: unknown): Failure {
+  return thrown instanceof Failure ? thrown : invalid("", String(thrown), thrown);
+}
+
+/** The end of whatever still ran when its scope or its response was over. Nobody sees it but logs. */
+export const OVER = new Failure({
+  code: Code.CANCELLED,
+  reason: Reason.UNAVAILABLE,
+  upstream: "",
+  message: "the response has ended",
+  clientCode: Code.CANCELLED,
+});

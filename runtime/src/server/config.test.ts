@@ -1,0 +1,201 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { explainFaults, readConfig, variablePrefix } from "./config.ts";
+import type { EnvReader } from "./env-reader.ts";
+import { EchoService } from "./test-echo.ts";
+
+const URL = "ECHO_V1_ECHOSERVICE_URL";
+const spec = {
+  upstreams: { echo: EchoService },
+  env: (read: EnvReader) => ({ DEFAULT_QUERY: read.string("DEFAULT_QUERY", "recent") }),
+};
+const noFile = () => {
+  throw new Error("ENOENT: no such file");
+};
+const faultsOf = (source: Record<string, string>, readFile: (path: string) => Buffer = noFile) =>
+  readConfig({ [URL]: "http://127.0.0.1:9001", ...source }, spec, readFile).faults ?? [];
+
+describe("readConfig", () => {
+  it("needs no more than the upstreams' addresses", () => {
+    expect(readConfig({ [URL]: "http://127.0.0.1:9001" }, spec, noFile).config).toEqual({
+      host: "0.0.0.0",
+      port: 8080,
+      graceMs: 10_000,
+      maxRequestBytes: 4_194_304,
+      maxReplyBytes: 16_777_216,
+      corsOrigins: [],
+      reflection: false,
+      upstreams: { echo: { url: "http://127.0.0.1:9001", tls: {} } },
+      env: { DEFAULT_QUERY: "recent" },
+    });
+  });
+
+  it("reads everything", () => {
+    const source = {
+      [URL]: "https://echo.example/",
+      HOST: "::1",
+      PORT: "0",
+      BFF_GRACE: "500ms",
+      BFF_MAX_REQUEST_BYTES: "1000",
+      BFF_MAX_REPLY_BYTES: "2000",
+      BFF_CORS_ORIGINS: "https://app.example, http://localhost:3000",
+      BFF_REFLECTION: "true",
+      DEFAULT_QUERY: "old",
+    };
+    expect(readConfig(source, spec, noFile).config).toEqual({
+      host: "::1",
+      port: 0,
+      graceMs: 500,
+      maxRequestBytes: 1000,
+      maxReplyBytes: 2000,
+      corsOrigins: ["https://app.example", "http://localhost:3000"],
+      reflection: true,
+      upstreams: { echo: { url: "https://echo.example", tls: {} } },
+      env: { DEFAULT_QUERY: "old" },
+    });
+  });
+
+  it("takes an address with a path", () => {
+    const { config } = readConfig({ [URL]: "https://gateway.example/echo/" }, spec, noFile);
+    expect(config?.upstreams.echo.url).toBe("https://gateway.example/echo");
+  });
+
+  it("finds all faults at once", () => {
+    const { faults } = readConfig(
+      {
+        PORT: "http",
+        BFF_GRACE: "10",
+        BFF_MAX_REPLY_BYTES: "0",
+        BFF_CORS_ORIGINS: "app.example",
+        BFF_REFLECTION: "on",
+        TLS_CERT_FILE: "/cert.pem",
+      },
+      { upstreams: spec.upstreams, env: (read) => read.int("LIMIT") },
+      noFile,
+    );
+    expect(faults?.map(({ variable }) => variable).sort()).toEqual([
+      "BFF_CORS_ORIGINS",
+      "BFF_GRACE",
+      "BFF_MAX_REPLY_BYTES",
+      "BFF_REFLECTION",
+      "ECHO_V1_ECHOSERVICE_URL",
+      "LIMIT",
+      "PORT",
+      "TLS_CERT_FILE",
+      "TLS_KEY_FILE",
+    ]);
+  });
+
+  it.each([
+    ["127.0.0.1:9001", "is not an address"],
+    ["echo.example:9001", "begins with neither http:// nor https://"],
+    ["http://user:secret@echo.example", "has more in it than scheme, host, port and path"],
+    ["http://echo.example/?a=b", "has more in it than scheme, host, port and path"],
+  ])("refuses the address %s", (url, problem) => {
+    const faults = faultsOf({ [URL]: url });
+    expect(faults).toMatchObject([{ variable: URL, problem }]);
+    expect(JSON.stringify(faults)).not.toContain("secret");
+  });
+
+  it.each(["https://app.example/", "https://app.example/path", "null", "app.example"])(
+    "refuses the origin %s",
+    (origin) => {
+      expect(faultsOf({ BFF_CORS_ORIGINS: `https://good.example,${origin}` })).toMatchObject([
+        { variable: "BFF_CORS_ORIGINS", problem: `has ${JSON.stringify(origin)} in it` },
+      ]);
+    },
+  );
+
+  it.each(["-1", "65536", "80.5", "8080 "])("refuses the port %s", (port) => {
+    expect(faultsOf({ PORT: port })).toMatchObject([{ variable: "PORT" }]);
+  });
+
+  it("refuses a grace longer than a timer can be", () => {
+    expect(faultsOf({ BFF_GRACE: "40000m" })).toMatchObject([{ variable: "BFF_GRACE" }]);
+  });
+
+  it("explains the faults, one a line", () => {
+    const faults = faultsOf({ [URL]: "", PORT: "x" });
+    expect(explainFaults("web.v1", faults)).toBe(
+      [
+        "web.v1 cannot start: 2 variables are missing or malformed",
+        "  ECHO_V1_ECHOSERVICE_URL is not set; write the address of echo.v1.EchoService, like http://127.0.0.1:9001 or https://service.example",
+        '  PORT is "x"; write a whole number between 0 and 65535',
+        "",
+      ].join("\n"),
+    );
+  });
+
+  it("names variables after the full service name", () => {
+    expect(variablePrefix("billing.v1.BillingService")).toBe("BILLING_V1_BILLINGSERVICE");
+  });
+});
+
+describe("certificates", () => {
+  let folder: string;
+  const path = (name: string) => join(folder, name);
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "bff-config-"));
+    for (const name of ["a", "b"]) {
+      const what = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
+      const where = ["-subj", "/CN=localhost", "-keyout", path(`${name}.key`), "-out", path(`${name}.crt`)];
+      execFileSync("openssl", [...what, ...where], { stdio: "ignore" });
+    }
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it("are read", () => {
+    const source = {
+      [URL]: "https://echo.example",
+      ECHO_V1_ECHOSERVICE_CA_FILE: path("a.crt"),
+      ECHO_V1_ECHOSERVICE_CERT_FILE: path("b.crt"),
+      ECHO_V1_ECHOSERVICE_KEY_FILE: path("b.key"),
+      TLS_CERT_FILE: path("a.crt"),
+      TLS_KEY_FILE: path("a.key"),
+    };
+    const { config, faults } = readConfig(source, spec, readFileSync);
+    expect(faults).toBeUndefined();
+    expect(config?.tls).toEqual({ cert: readFileSync(path("a.crt")), key: readFileSync(path("a.key")) });
+    expect(config?.upstreams.echo.tls).toEqual({
+      ca: readFileSync(path("a.crt")),
+      cert: readFileSync(path("b.crt")),
+      key: readFileSync(path("b.key")),
+    });
+  });
+
+  it("must be readable", () => {
+    const faults = faultsOf({ TLS_CERT_FILE: path("none.crt"), TLS_KEY_FILE: path("a.key") }, readFileSync);
+    expect(faults).toMatchObject([{ variable: "TLS_CERT_FILE", remedy: "the path of a PEM file" }]);
+    expect(faults[0]?.problem).toMatch(/^cannot be read \(ENOENT/);
+  });
+
+  it("must belong together", () => {
+    const faults = faultsOf({ TLS_CERT_FILE: path("a.crt"), TLS_KEY_FILE: path("b.key") }, readFileSync);
+    expect(faults).toMatchObject([
+      { variable: "TLS_CERT_FILE", problem: "and TLS_KEY_FILE are not a certificate and its key" },
+    ]);
+  });
+
+  it("must come with their key", () => {
+    const faults = faultsOf(
+      { [URL]: "https://echo.example", ECHO_V1_ECHOSERVICE_KEY_FILE: path("a.key") },
+      readFileSync,
+    );
+    expect(faults).toMatchObject([{ variable: "ECHO_V1_ECHOSERVICE_CERT_FILE" }]);
+  });
+
+  it.each(["", "garbage", "-----BEGIN CERTIFICATE-----\ngarbage\n-----END CERTIFICATE-----\n"])(
+    "must be certificates, not %j",
+    (text) => {
+      const source = { [URL]: "https://echo.example", ECHO_V1_ECHOSERVICE_CA_FILE: "ca.pem" };
+      expect(faultsOf(source, () => Buffer.from(text))).toMatchObject([{ variable: "ECHO_V1_ECHOSERVICE_CA_FILE" }]);
+    },
+  );
+
+  it("make no sense without TLS", () => {
+    expect(faultsOf({ ECHO_V1_ECHOSERVICE_CA_FILE: path("a.crt") }, readFileSync)).toMatchObject([{ variable: URL }]);
+  });
+});

@@ -1,0 +1,178 @@
+import { X509Certificate } from "node:crypto";
+import { createSecureContext } from "node:tls";
+import type { DescService } from "@bufbuild/protobuf";
+import { type Environment, EnvReader, type Fault, quoted } from "./env-reader.ts";
+
+/** Certificates as PEM: whom to trust, and how to identify. */
+export interface TlsFiles {
+  readonly ca?: Buffer;
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+}
+
+/** Where an upstream is and how to get there. */
+export interface UpstreamAddress {
+  /** `http://…` is HTTP/2 without TLS. */
+  readonly url: string;
+  readonly tls: TlsFiles;
+}
+
+/** What the environment says about a server. */
+export interface ServerConfig<Name extends string, Env> {
+  readonly host: string;
+  /** 0: a free one. */
+  readonly port: number;
+  readonly tls?: { readonly cert: Buffer; readonly key: Buffer };
+  readonly graceMs: number;
+  readonly maxRequestBytes: number;
+  readonly maxReplyBytes: number;
+  /** Origins whose scripts may call; `*` is all of them. */
+  readonly corsOrigins: readonly string[];
+  readonly reflection: boolean;
+  readonly upstreams: Readonly<Record<Name, UpstreamAddress>>;
+  /** The variables that the BFF's own expressions read. */
+  readonly env: Env;
+}
+
+/** What a server needs from its environment. */
+export interface ConfigSpec<Upstreams extends Readonly<Record<string, DescService>>, Env> {
+  readonly upstreams: Upstreams;
+  readonly env: (read: EnvReader) => Env;
+}
+
+/** Gives the bytes of a file; throws when it cannot be read. */
+export type FileReader = (path: string) => Buffer;
+
+export type ConfigResult<Name extends string, Env> =
+  | { readonly config: ServerConfig<Name, Env>; readonly faults?: undefined }
+  | { readonly config?: undefined; readonly faults: readonly Fault[] };
+
+/** setTimeout's longest delay, in milliseconds. */
+const TIMER_MAX_MS = 2 ** 31 - 1;
+const MAX_BYTES = 2 ** 32 - 1;
+
+/** Reads the whole configuration; either all of it or everything that is wrong with it. */
+export function readConfig<Upstreams extends Readonly<Record<string, DescService>>, Env>(
+  source: Environment,
+  spec: ConfigSpec<Upstreams, Env>,
+  readFile: FileReader,
+): ConfigResult<keyof Upstreams & string, Env> {
+  const faults: Fault[] = [];
+  const read = new EnvReader(source, faults);
+  const tls = readServerTls(read, readFile);
+  const upstreams: Partial<Record<string, UpstreamAddress>> = {};
+  for (const [name, service] of Object.entries(spec.upstreams)) {
+    upstreams[name] = readUpstream(read, service.typeName, readFile);
+  }
+  const config: ServerConfig<keyof Upstreams & string, Env> = {
+    host: read.optional("HOST") ?? "0.0.0.0",
+    port: read.within("PORT", 0, 65_535, "8080"),
+    ...(tls !== undefined && { tls }),
+    graceMs: read.durationMs("BFF_GRACE", "10s", TIMER_MAX_MS),
+    maxRequestBytes: read.within("BFF_MAX_REQUEST_BYTES", 1, MAX_BYTES, String(4 << 20)),
+    maxReplyBytes: read.within("BFF_MAX_REPLY_BYTES", 1, MAX_BYTES, String(16 << 20)),
+    corsOrigins: readOrigins(read),
+    reflection: read.bool("BFF_REFLECTION", "false"),
+    upstreams: upstreams as Record<keyof Upstreams & string, UpstreamAddress>,
+    env: spec.env(read),
+  };
+  return faults.length === 0 ? { config } : { faults };
+}
+
+/** The faults as a text for people, one line for each variable. */
+export function explainFaults(name: string, faults: readonly Fault[]): string {
+  const count = faults.length === 1 ? "1 variable is" : `${faults.length} variables are`;
+  const lines = faults.map(({ variable, problem, remedy }) => `  ${variable} ${problem}; write ${remedy}\n`);
+  return `${name} cannot start: ${count} missing or malformed\n${lines.join("")}`;
+}
+
+/** The beginning of an upstream's variables: `billing.v1.BillingService` → `BILLING_V1_BILLINGSERVICE`. */
+export function variablePrefix(service: string): string {
+  return service.toUpperCase().replaceAll(".", "_");
+}
+
+function readUpstream(read: EnvReader, service: string, readFile: FileReader): UpstreamAddress {
+  const prefix = variablePrefix(service);
+  const variable = `${prefix}_URL`;
+  const remedy = `the address of ${service}, like http://127.0.0.1:9001 or https://service.example`;
+  const text = read.optional(variable);
+  const url = text === undefined ? undefined : URL.parse(text);
+  // The value is not repeated: an address may have a password in it.
+  if (text === undefined) read.fault(variable, "is not set", remedy);
+  else if (url === null || url === undefined) read.fault(variable, "is not an address", remedy);
+  else if (url.protocol !== "http:" && url.protocol !== "https:") {
+    read.fault(variable, "begins with neither http:// nor https://", remedy);
+  } else if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
+    read.fault(variable, "has more in it than scheme, host, port and path", remedy);
+  }
+
+  const ca = readPem(read, `${prefix}_CA_FILE`, readFile);
+  const pair = readPair(read, `${prefix}_CERT_FILE`, `${prefix}_KEY_FILE`, readFile);
+  if (ca !== undefined && !isUsable({ ca })) {
+    read.fault(`${prefix}_CA_FILE`, "holds no certificate that can be used", "the path of a PEM file");
+  }
+  const tls: TlsFiles = { ...(ca !== undefined && { ca }), ...pair };
+  if (url?.protocol === "http:" && Object.keys(tls).length > 0) {
+    read.fault(variable, "begins with http:// although there are certificates for it", "https://…, or unset the _FILE");
+  }
+  return { url: url?.href.replace(/\/$/, "") ?? "", tls };
+}
+
+function readServerTls(read: EnvReader, readFile: FileReader): { cert: Buffer; key: Buffer } | undefined {
+  return readPair(read, "TLS_CERT_FILE", "TLS_KEY_FILE", readFile);
+}
+
+/** A certificate with its key: both or neither. */
+function readPair(read: EnvReader, certFile: string, keyFile: string, readFile: FileReader) {
+  const cert = readPem(read, certFile, readFile);
+  const key = readPem(read, keyFile, readFile);
+  const hasCert = read.optional(certFile) !== undefined;
+  const hasKey = read.optional(keyFile) !== undefined;
+  if (hasCert && !hasKey) read.fault(keyFile, `is not set, but ${certFile} is`, "the path of its private key");
+  if (hasKey && !hasCert) read.fault(certFile, `is not set, but ${keyFile} is`, "the path of its certificate");
+  if (cert === undefined || key === undefined) return undefined;
+  if (!isUsable({ cert, key })) {
+    read.fault(
+      certFile,
+      `and ${keyFile} are not a certificate and its key`,
+      "the paths of two PEM files that belong together",
+    );
+  }
+  return { cert, key };
+}
+
+function readPem(read: EnvReader, variable: string, readFile: FileReader): Buffer | undefined {
+  const path = read.optional(variable);
+  if (path === undefined) return undefined;
+  try {
+    return readFile(path);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    read.fault(variable, `cannot be read (${reason})`, "the path of a PEM file");
+    return undefined;
+  }
+}
+
+function isUsable(files: TlsFiles): boolean {
+  try {
+    // A secure context takes a trust file without any certificate for an empty one.
+    if (files.ca !== undefined) new X509Certificate(files.ca);
+    createSecureContext(files);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function readOrigins(read: EnvReader): string[] {
+  const origins = read.strings("BFF_CORS_ORIGINS", "");
+  for (const origin of origins) {
+    if (origin === "*" || URL.parse(origin)?.origin === origin) continue;
+    read.fault(
+      "BFF_CORS_ORIGINS",
+      `has ${quoted(origin)} in it`,
+      "origins (scheme, host and port) separated by commas, like https://app.example, or *",
+    );
+  }
+  return origins;
+}

@@ -1,0 +1,98 @@
+import { describe, expect, it } from "vitest";
+import { EnvReader, type Fault } from "./env-reader.ts";
+
+function reading<T>(source: Record<string, string>, read: (reader: EnvReader) => T): { value: T; faults: Fault[] } {
+  const faults: Fault[] = [];
+  return { value: read(new EnvReader(source, faults)), faults };
+}
+
+describe("EnvReader", () => {
+  it.each([
+    ["42", 42n],
+    ["-7", -7n],
+    ["+7", 7n],
+    ["9223372036854775807", 9223372036854775807n],
+    ["-9223372036854775808", -9223372036854775808n],
+  ])("reads the int %s", (text, expected) => {
+    expect(reading({ X: text }, (r) => r.int("X"))).toEqual({ value: expected, faults: [] });
+  });
+
+  it.each(["9223372036854775808", "1.0", "0x10", " 1", "1e3", "one"])("refuses the int %s", (text) => {
+    const { value, faults } = reading({ X: text }, (r) => r.int("X"));
+    expect(value).toBe(0n);
+    expect(faults).toEqual([
+      { variable: "X", problem: `is ${JSON.stringify(text)}`, remedy: "a whole number of at most 64 bits" },
+    ]);
+  });
+
+  it("reads booleans", () => {
+    const source = { A: "true", B: "1", C: "false", D: "0" };
+    expect(reading(source, (r) => [r.bool("A"), r.bool("B"), r.bool("C"), r.bool("D")])).toEqual({
+      value: [true, true, false, false],
+      faults: [],
+    });
+    expect(reading({ A: "yes" }, (r) => r.bool("A")).faults).toHaveLength(1);
+  });
+
+  it.each([
+    ["0.5", 0.5],
+    ["-1e-3", -0.001],
+    [".5", 0.5],
+    ["2.", 2],
+  ])("reads the double %s", (text, expected) => {
+    expect(reading({ X: text }, (r) => r.double("X"))).toEqual({ value: expected, faults: [] });
+  });
+
+  it.each(["NaN", "Infinity", "1e999", "0x1", "1,5"])("refuses the double %s", (text) => {
+    expect(reading({ X: text }, (r) => r.double("X")).faults).toHaveLength(1);
+  });
+
+  it.each([
+    ["250ms", 0n, 250_000_000],
+    ["10s", 10n, 0],
+    ["1.5m", 90n, 0],
+    ["0.25s", 0n, 250_000_000],
+    ["1999.9999999ms", 2n, 0],
+    ["0ms", 0n, 0],
+  ])("reads the duration %s", (text, seconds, nanos) => {
+    const { value, faults } = reading({ X: text }, (r) => r.duration("X"));
+    expect(faults).toEqual([]);
+    expect(value).toMatchObject({ $typeName: "google.protobuf.Duration", seconds, nanos });
+  });
+
+  it.each(["10", "10h", "-1s", "1s500ms", "s", "999999999999999m"])("refuses the duration %s", (text) => {
+    expect(reading({ X: text }, (r) => r.duration("X")).faults).toHaveLength(1);
+  });
+
+  it("reads lists, without empty items", () => {
+    expect(reading({ X: "a, b,,c " }, (r) => r.strings("X")).value).toEqual(["a", "b", "c"]);
+    expect(reading({ X: "" }, (r) => r.strings("X", "a"))).toEqual({ value: [], faults: [] });
+  });
+
+  it("takes the default when nothing is set", () => {
+    expect(
+      reading({}, (r) => [r.string("A", "recent"), r.int("B", "3"), r.strings("C", "x,y"), r.double("D", "0.5")]),
+    ).toEqual({ value: ["recent", 3n, ["x", "y"], 0.5], faults: [] });
+  });
+
+  it("takes the empty text for a string, and for nothing elsewhere", () => {
+    expect(reading({ X: "" }, (r) => r.string("X", "recent")).value).toBe("");
+    expect(reading({ X: "" }, (r) => r.int("X", "3")).value).toBe(3n);
+    expect(reading({ X: "" }, (r) => r.int("X")).faults).toMatchObject([{ variable: "X", problem: "is not set" }]);
+  });
+
+  it("goes on after a fault", () => {
+    const { faults } = reading({ B: "x" }, (r) => [r.string("A"), r.bool("B"), r.strings("C"), r.duration("D")]);
+    expect(faults.map(({ variable, problem }) => `${variable} ${problem}`)).toEqual([
+      "A is not set",
+      'B is "x"',
+      "C is not set",
+      "D is not set",
+    ]);
+  });
+
+  it("keeps long values short", () => {
+    const { faults } = reading({ X: "y".repeat(500) }, (r) => r.int("X"));
+    expect(faults[0]?.problem.length).toBeLessThan(80);
+  });
+});

@@ -1,0 +1,148 @@
+import { create } from "@bufbuild/protobuf";
+import { type Duration, DurationSchema } from "@bufbuild/protobuf/wkt";
+
+/** The variables of a process; `process.env` is one. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Something the environment has to change before the server can start. */
+export interface Fault {
+  readonly variable: string;
+  /** What is wrong with it: the end of a sentence that begins with its name. */
+  readonly problem: string;
+  /** What to write instead: "a whole number". */
+  readonly remedy: string;
+}
+
+const INT64_MIN = -(2n ** 63n);
+const INT64_MAX = 2n ** 63n - 1n;
+/** In milliseconds; google.protobuf.Duration ends at ±315,576,000,000 s. */
+const DURATION_MAX_MS = 315_576_000_000_000;
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };
+
+/**
+ * Reads variables of the types that `(bff.v1.file).env` knows. What is missing or malformed goes to the list of faults,
+ * and a zero value is given in its place, so that one pass finds all of them.
+ *
+ * A variable that is set to the empty text counts as not set, except for `string` and `strings`.
+ */
+export class EnvReader {
+  readonly #source: Environment;
+  readonly #faults: Fault[];
+
+  constructor(source: Environment, faults: Fault[]) {
+    this.#source = source;
+    this.#faults = faults;
+  }
+
+  string(name: string, byDefault?: string): string {
+    return this.#source[name] ?? byDefault ?? this.#missing(name, "a text", "");
+  }
+
+  /** Comma separated; spaces around an item and empty items are dropped, so "" is the empty list. */
+  strings(name: string, byDefault?: string): string[] {
+    const text = this.#source[name] ?? byDefault;
+    if (text === undefined) return this.#missing(name, "texts separated by commas", []);
+    return text
+      .split(",")
+      .map((item) => item.trim())
+      .filter((item) => item !== "");
+  }
+
+  int(name: string, byDefault?: string): bigint {
+    return this.#parsed(name, byDefault, "a whole number of at most 64 bits", parseInt64, 0n);
+  }
+
+  bool(name: string, byDefault?: string): boolean {
+    return this.#parsed(name, byDefault, "true or false", parseBool, false);
+  }
+
+  double(name: string, byDefault?: string): number {
+    return this.#parsed(name, byDefault, "a number", parseDouble, 0);
+  }
+
+  /** A number with ms, s or m. */
+  duration(name: string, byDefault?: string): Duration {
+    const ms = this.durationMs(name, byDefault);
+    const nanos = Math.round((ms % 1000) * 1e6);
+    const carry = nanos === 1e9 ? 1 : 0;
+    return create(DurationSchema, {
+      seconds: BigInt(Math.floor(ms / 1000) + carry),
+      nanos: nanos - carry * 1e9,
+    });
+  }
+
+  /** Like `duration`, in milliseconds. */
+  durationMs(name: string, byDefault?: string, maxMs: number = DURATION_MAX_MS): number {
+    const wanted = "a duration: a number with ms, s or m, like 250ms, 10s or 1.5m";
+    return this.#parsed(name, byDefault, wanted, (text) => parseDurationMs(text, maxMs), 0);
+  }
+
+  /** A whole number between two bounds, both included. */
+  within(name: string, min: number, max: number, byDefault?: string): number {
+    const parse = (text: string) => {
+      const value = /^\d{1,15}$/.test(text) ? Number(text) : -1;
+      return value >= min && value <= max ? value : undefined;
+    };
+    return this.#parsed(name, byDefault, `a whole number between ${min} and ${max}`, parse, min);
+  }
+
+  /** The text of a variable that may be left out; undefined when it is not set or empty. */
+  optional(name: string): string | undefined {
+    return this.#source[name] || undefined;
+  }
+
+  /** Records a fault that the caller has found itself. */
+  fault(variable: string, problem: string, remedy: string): void {
+    this.#faults.push({ variable, problem, remedy });
+  }
+
+  #missing<T>(name: string, remedy: string, placeholder: T): T {
+    this.fault(name, "is not set", remedy);
+    return placeholder;
+  }
+
+  #parsed<T>(
+    name: string,
+    byDefault: string | undefined,
+    remedy: string,
+    parse: (text: string) => T | undefined,
+    placeholder: T,
+  ): T {
+    const text = this.#source[name] || byDefault;
+    if (text === undefined) return this.#missing(name, remedy, placeholder);
+    const value = parse(text);
+    if (value !== undefined) return value;
+    this.fault(name, `is ${quoted(text)}`, remedy);
+    return placeholder;
+  }
+}
+
+/** A value as messages show it: on one line and not too long. */
+export function quoted(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+}
+
+function parseInt64(text: string): bigint | undefined {
+  if (!/^[+-]?\d{1,19}$/.test(text)) return undefined;
+  const value = BigInt(text.replace("+", ""));
+  return value >= INT64_MIN && value <= INT64_MAX ? value : undefined;
+}
+
+function parseBool(text: string): boolean | undefined {
+  if (text === "true" || text === "1") return true;
+  if (text === "false" || text === "0") return false;
+  return undefined;
+}
+
+function parseDouble(text: string): number | undefined {
+  if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) return undefined;
+  const value = Number(text);
+  return Number.isFinite(value) ? value : undefined;
+}
+
+function parseDurationMs(text: string, maxMs: number): number | undefined {
+  const match = /^(\d{1,15}(?:\.\d{1,9})?)(ms|s|m)$/.exec(text);
+  if (match === null) return undefined;
+  const ms = Number(match[1]) * (UNIT_MS[match[2] ?? ""] ?? Number.NaN);
+  return ms <= maxMs ? ms : undefined;
+}

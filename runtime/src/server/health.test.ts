@@ -1,0 +1,54 @@
+import { Code, createClient } from "@connectrpc/connect";
+import { createGrpcTransport } from "@connectrpc/connect-node";
+import { expect, it, onTestFinished } from "vitest";
+import { Health, HealthCheckResponse_ServingStatus as Status } from "../gen/grpc/health/v1/health_pb.ts";
+import { listen } from "./listen.ts";
+import { echoEndpoint } from "./test-echo.ts";
+
+async function watching() {
+  const server = await listen([echoEndpoint()]);
+  onTestFinished(() => server.close(0));
+  return { server, health: createClient(Health, createGrpcTransport({ baseUrl: server.url })) };
+}
+
+it.each(["", "echo.v1.EchoService", "grpc.health.v1.Health"])("%j is serving", async (service) => {
+  const { health } = await watching();
+  expect((await health.check({ service })).status).toBe(Status.SERVING);
+});
+
+it("does not know other services", async () => {
+  const { health } = await watching();
+  await expect(health.check({ service: "web.v1.Dashboard" })).rejects.toMatchObject({ code: Code.NotFound });
+});
+
+it("lists", async () => {
+  const { health } = await watching();
+  const { statuses } = await health.list({});
+  expect(Object.keys(statuses).sort()).toEqual(["", "echo.v1.EchoService", "grpc.health.v1.Health"]);
+  expect(statuses[""]?.status).toBe(Status.SERVING);
+});
+
+it("tells those who watch when the server drains, and does not wait for them", async () => {
+  const { server, health } = await watching();
+  const seen: Status[] = [];
+  for await (const { status } of health.watch({ service: "echo.v1.EchoService" })) {
+    seen.push(status);
+    if (status === Status.SERVING) void server.close(60_000);
+  }
+  expect(seen).toEqual([Status.SERVING, Status.NOT_SERVING]);
+  await server.close();
+});
+
+it("lets one watch a service that is unknown", async () => {
+  const { health } = await watching();
+  const gone = new AbortController();
+  const seen: Status[] = [];
+  const watch = async () => {
+    for await (const { status } of health.watch({ service: "web.v1.Dashboard" }, { signal: gone.signal })) {
+      seen.push(status);
+      gone.abort();
+    }
+  };
+  await expect(watch()).rejects.toMatchObject({ code: Code.Canceled });
+  expect(seen).toEqual([Status.SERVICE_UNKNOWN]);
+});

@@ -1,0 +1,145 @@
+import {
+  type DescExtension,
+  type DescFile,
+  type DescService,
+  type MessageInitShape,
+  toBinary,
+} from "@bufbuild/protobuf";
+import { nestedTypes } from "@bufbuild/protobuf/reflect";
+import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
+import { Code, type ConnectRouter, type HandlerContext } from "@connectrpc/connect";
+import {
+  ServerReflection,
+  type ServerReflectionRequest,
+  type ServerReflectionResponseSchema,
+} from "../gen/grpc/reflection/v1/reflection_pb.ts";
+
+type Question = ServerReflectionRequest["messageRequest"];
+type Answer = NonNullable<MessageInitShape<typeof ServerReflectionResponseSchema>["messageResponse"]>;
+
+/**
+ * grpc.reflection.v1 and v1alpha over these services and the files they need.
+ *
+ * @param draining ends the streams
+ */
+export function routeReflection(router: ConnectRouter, services: readonly DescService[], draining: AbortSignal): void {
+  const index = new DescriptorIndex([...services, ServerReflection]);
+
+  async function* info(requests: AsyncIterable<ServerReflectionRequest>, context: HandlerContext) {
+    for await (const request of until(context.signal, requests)) {
+      yield {
+        validHost: request.host,
+        originalRequest: request,
+        messageResponse: index.answer(request.messageRequest),
+      };
+    }
+  }
+
+  const method = ServerReflection.method.serverReflectionInfo;
+  // The same messages under an older name, which many tools still ask by.
+  const alpha = { ...method, parent: { ...ServerReflection, typeName: "grpc.reflection.v1alpha.ServerReflection" } };
+  router.rpc(method, info, { shutdownSignal: draining });
+  router.rpc(alpha, info, { shutdownSignal: draining });
+}
+
+/** Files by name and by what they declare. */
+class DescriptorIndex {
+  readonly #services: readonly DescService[];
+  readonly #files = new Map<string, DescFile>();
+  readonly #bySymbol = new Map<string, DescFile>();
+  readonly #extensions = new Map<string, DescExtension[]>();
+
+  constructor(services: readonly DescService[]) {
+    this.#services = services;
+    for (const service of services) this.#add(service.file);
+  }
+
+  answer(question: Question): Answer {
+    switch (question.case) {
+      case "listServices": {
+        const service = this.#services.map(({ typeName }) => ({ name: typeName }));
+        return { case: "listServicesResponse", value: { service } };
+      }
+      case "fileByFilename":
+        return fileAnswer(this.#files.get(question.value), `file ${question.value}`);
+      case "fileContainingSymbol":
+        return fileAnswer(this.#bySymbol.get(question.value.replace(/^\./, "")), `symbol ${question.value}`);
+      case "fileContainingExtension": {
+        const { containingType, extensionNumber } = question.value;
+        const found = this.#extensions.get(containingType)?.find(({ number }) => number === extensionNumber);
+        return fileAnswer(found?.file, `extension ${extensionNumber} of ${containingType}`);
+      }
+      case "allExtensionNumbersOfType": {
+        const extensionNumber = this.#extensions.get(question.value)?.map(({ number }) => number);
+        if (extensionNumber === undefined && !this.#bySymbol.has(question.value)) return notFound(question.value);
+        return {
+          case: "allExtensionNumbersResponse",
+          value: { baseTypeName: question.value, extensionNumber: extensionNumber ?? [] },
+        };
+      }
+      default:
+        return errorAnswer(Code.Unimplemented, "a kind of question that this server does not know");
+    }
+  }
+
+  #add(file: DescFile): void {
+    const name = file.proto.name;
+    if (this.#files.has(name)) return;
+    this.#files.set(name, file);
+    for (const dependency of file.dependencies) this.#add(dependency);
+    for (const type of nestedTypes(file)) {
+      this.#bySymbol.set(type.typeName, file);
+      if (type.kind === "message") {
+        for (const field of type.fields) this.#bySymbol.set(`${type.typeName}.${field.name}`, file);
+      } else if (type.kind === "service") {
+        for (const method of type.methods) this.#bySymbol.set(`${type.typeName}.${method.name}`, file);
+      } else if (type.kind === "extension") {
+        const extendee = type.extendee.typeName;
+        this.#extensions.set(extendee, [...(this.#extensions.get(extendee) ?? []), type]);
+      }
+    }
+  }
+}
+
+/** The file first, then everything it needs. */
+function fileAnswer(file: DescFile | undefined, what: string): Answer {
+  if (file === undefined) return notFound(what);
+  const all = new Set<DescFile>();
+  const collect = (one: DescFile) => {
+    if (all.has(one)) return;
+    all.add(one);
+    one.dependencies.forEach(collect);
+  };
+  collect(file);
+  const fileDescriptorProto = [...all].map(({ proto }) => toBinary(FileDescriptorProtoSchema, proto));
+  return { case: "fileDescriptorResponse", value: { fileDescriptorProto } };
+}
+
+function notFound(what: string): Answer {
+  return errorAnswer(Code.NotFound, `${what} not found`);
+}
+
+function errorAnswer(errorCode: Code, errorMessage: string): Answer {
+  return { case: "errorResponse", value: { errorCode, errorMessage } };
+}
+
+/** The items until the signal is aborted. */
+async function* until<T>(signal: AbortSignal, items: AsyncIterable<T>): AsyncGenerator<T> {
+  const aborted = Promise.withResolvers<{ done: true; value: undefined }>();
+  const onAbort = () => aborted.resolve({ done: true, value: undefined });
+  if (signal.aborted) return;
+  signal.addEventListener("abort", onAbort);
+  try {
+    const iterator = items[Symbol.asyncIterator]();
+    for (;;) {
+      const next = iterator.next();
+      // Nobody reads it any more when the abort wins.
+      next.catch(() => {});
+      const item = await Promise.race([next, aborted.promise]);
+      if (item.done) return;
+      yield item.value;
+    }
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}

@@ -1,0 +1,99 @@
+import { readFileSync } from "node:fs";
+import type { DescService } from "@bufbuild/protobuf";
+import type { Endpoint } from "../endpoint.ts";
+import type { Observer } from "../observer.ts";
+import { GrpcClient } from "../transport/grpc-client.ts";
+import type { UnaryClient } from "../transport/unary-client.ts";
+import { explainFaults, readConfig, type ServerConfig } from "./config.ts";
+import { drainOnSignal } from "./drain.ts";
+import type { EnvReader } from "./env-reader.ts";
+import { type Listening, listen } from "./listen.ts";
+
+/** What a generated `server.ts` says about its package. */
+export interface ServeOptions<Upstreams extends Readonly<Record<string, DescService>>, Env> {
+  /** The proto package. */
+  readonly name: string;
+  /** The BFF services, for health and reflection. */
+  readonly services: readonly DescService[];
+  /** What it calls. The address of each is in `<FULL_SERVICE_NAME>_URL`, upper case and dots as underscores. */
+  readonly upstreams: Upstreams;
+  /** Reads the variables that the BFF's own expressions use. */
+  readonly env: (read: EnvReader) => Env;
+  readonly create: (parts: ServeParts<Upstreams, Env>) => readonly Endpoint[] | Promise<readonly Endpoint[]>;
+  readonly observer?: Observer;
+}
+
+/** What the endpoints are made from. */
+export interface ServeParts<Upstreams, Env> {
+  readonly clients: { readonly [Name in keyof Upstreams]: UnaryClient };
+  readonly env: Env;
+  readonly observer?: Observer;
+}
+
+/**
+ * Runs a server as a process of its own, configured by the environment. Resolves when it is up, having printed
+ * `listening on http://<host>:<port>`. Ends the process with 2 when variables are missing or malformed, with 1 when the
+ * port cannot be had, and with 0 after SIGTERM or SIGINT.
+ */
+export async function serve<const Upstreams extends Readonly<Record<string, DescService>>, Env>(
+  options: ServeOptions<Upstreams, Env>,
+): Promise<void> {
+  const { config, faults } = readConfig(process.env, options, readFileSync);
+  if (config === undefined) {
+    process.stderr.write(explainFaults(options.name, faults));
+    return process.exit(2);
+  }
+  const clients = connect(options.upstreams, config);
+  const observer = options.observer;
+  const endpoints = await options.create({ clients, env: config.env, ...(observer !== undefined && { observer }) });
+
+  let listening: Listening;
+  try {
+    listening = await listen(endpoints, { ...config, services: options.services });
+  } catch (error) {
+    process.stderr.write(`${options.name} cannot start: ${explainListenError(error, config)}\n`);
+    return process.exit(1);
+  }
+  const close = async () => {
+    const deadline = performance.now() + config.graceMs;
+    await listening.close(config.graceMs);
+    await closeClients(Object.values(clients), deadline - performance.now());
+  };
+  drainOnSignal(process, close, (code) => process.exit(code));
+  process.stdout.write(`listening on ${listening.url}\n`);
+}
+
+function connect<Upstreams extends Readonly<Record<string, DescService>>>(
+  upstreams: Upstreams,
+  config: ServerConfig<keyof Upstreams & string, unknown>,
+): { readonly [Name in keyof Upstreams]: UnaryClient } {
+  const clients: Partial<Record<keyof Upstreams, UnaryClient>> = {};
+  for (const name in upstreams) {
+    const { url, tls } = config.upstreams[name];
+    clients[name] = new GrpcClient(url, { ...tls, maxReplyBytes: config.maxReplyBytes });
+  }
+  return clients as Record<keyof Upstreams, UnaryClient>;
+}
+
+/** Waits for calls with side effects, which may outlive the response that started them. */
+async function closeClients(clients: readonly UnaryClient[], leftMs: number): Promise<void> {
+  const expired = Promise.withResolvers<void>();
+  const timer = setTimeout(expired.resolve, Math.max(0, leftMs));
+  await Promise.race([Promise.all(clients.map((client) => client.close?.())), expired.promise]);
+  clearTimeout(timer);
+}
+
+function explainListenError(error: unknown, { host, port }: { readonly host: string; readonly port: number }): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  switch (code) {
+    case "EADDRINUSE":
+      return `port ${port} of ${host} is already in use; set PORT to another one (0 picks a free port)`;
+    case "EACCES":
+      return `port ${port} of ${host} may not be used by this user; set PORT to one above 1023`;
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+      return `${host} is not an address of this machine; set HOST to one, or to 0.0.0.0 for all`;
+    default:
+      return `cannot listen on port ${port} of ${host}: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}

@@ -1,0 +1,32 @@
+// For tests only: what a generated server.ts looks like. It asks the upstream to echo, and says it again.
+import { create } from "@bufbuild/protobuf";
+import { StringValueSchema } from "@bufbuild/protobuf/wkt";
+import { endpoint } from "../endpoint.ts";
+import { Upstream } from "../upstream.ts";
+import { serve } from "./serve.ts";
+import { EchoService } from "./test-echo.ts";
+
+const method = EchoService.method.echo;
+
+await serve({
+  name: "echo.v1",
+  services: [EchoService],
+  upstreams: { echo: EchoService },
+  env: (read) => ({ GREETING: read.string("GREETING", "hi "), TIMES: read.int("TIMES", "1") }),
+  create: ({ clients, env }) => {
+    const echo = new Upstream(EchoService.typeName, clients.echo, {}).unary(method, { timeoutMs: 30_000 });
+    return [
+      endpoint(
+        method,
+        { echo },
+        {
+          timeoutMs: 60_000,
+          compose: async (cx, args) => {
+            const { value } = await cx.call(cx.app.echo, { value: args.value });
+            return create(StringValueSchema, { value: env.GREETING + value.repeat(Number(env.TIMES)) });
+          },
+        },
+      ),
+    ];
+  },
+});

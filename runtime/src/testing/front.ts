@@ -1,0 +1,102 @@
+import { create, type Message } from "@bufbuild/protobuf";
+import type { Batch } from "../batch.ts";
+import { endpoint } from "../endpoint.ts";
+import type { Failure } from "../failure.ts";
+import type { CallEvent, Observer, ResponseEvent } from "../observer.ts";
+import type { Request } from "../request.ts";
+import type { UnaryClient } from "../transport/unary-client.ts";
+import { type CallPolicy, Upstream, type UpstreamPolicy } from "../upstream.ts";
+import { FakeClient } from "./fake-client.ts";
+import { FakeClock } from "./fake-clock.ts";
+import {
+  type BatchGetResponse,
+  Front,
+  type Page,
+  PageSchema,
+  ShowRequestSchema,
+  type Thing,
+  Upstream as UpstreamService,
+} from "./gen/test_pb.ts";
+
+export interface Answered {
+  page?: Page;
+  header?: string;
+  entries?: string[];
+  failure?: Failure;
+}
+
+export interface FrontOptions {
+  policy?: UpstreamPolicy;
+  call?: CallPolicy;
+  timeoutMs?: number;
+  concurrent?: number;
+}
+
+/** A BFF of one rpc over one upstream, on a clock that stands still. */
+export function front<C extends UnaryClient = FakeClient>(options: FrontOptions = {}, client?: C) {
+  const clock = new FakeClock();
+  const used = (client ?? new FakeClient()) as C;
+  const calls: CallEvent[] = [];
+  const responses: ResponseEvent[] = [];
+  const states: string[] = [];
+  const observer: Observer = {
+    call: (event) => calls.push(event),
+    response: (event) => responses.push(event),
+    breaker: ({ to }) => states.push(to),
+  };
+  const upstream = new Upstream("test.v1.Upstream", used, options.policy ?? {}, { clock, observer });
+  const get = upstream.unary(UpstreamService.method.get, options.call ?? {});
+  const batchGet = upstream.unary(UpstreamService.method.batchGet, options.call ?? {});
+  const app = {
+    get,
+    /** Another policy for the same method. */
+    getWith: (policy: CallPolicy) => upstream.unary(UpstreamService.method.get, policy),
+    byId: {
+      rpc: batchGet,
+      request: (ids: string[]) => ({ ids }),
+      items: (response: BatchGetResponse) => response.things,
+      key: (item: Thing) => item.id,
+      max: 3,
+    },
+    batchGet,
+  };
+  type App = typeof app;
+  /** Starts a request; its `answer` resolves when it has one. */
+  const ask = (
+    compose: (cx: Request<App>) => Promise<Page>,
+    { headers = {}, clientMs }: { headers?: Record<string, string>; clientMs?: number } = {},
+  ) => {
+    const { promise, resolve } = Promise.withResolvers<Answered>();
+    let entries: string[] | undefined;
+    const { run } = endpoint(Front.method.show, app, {
+      timeoutMs: options.timeoutMs ?? 2_000,
+      concurrent: options.concurrent,
+      compose,
+      degraded: (_, all) => {
+        entries = all.map(({ path, effect, reason, upstream }) => `${path} ${effect} ${reason} ${upstream}`);
+      },
+      clock,
+      observer,
+    });
+    const state: { answered?: Answered } = {};
+    const settle = (answered: Answered): void => {
+      if (state.answered !== undefined) throw new Error("answered twice");
+      state.answered = answered;
+      resolve(answered);
+    };
+    const running = run(
+      create(ShowRequestSchema),
+      new Headers(headers),
+      clientMs,
+      (page: Message, header) => settle({ page: page as Page, header, ...(entries && { entries }) }),
+      (failure) => settle({ failure }),
+    );
+    return { answer: promise, cancel: () => running.cancel(), state };
+  };
+  return { clock, client: used, upstream, app, ask, calls, responses, states };
+}
+
+export function page(init: Partial<Page> = {}): Page {
+  return { ...create(PageSchema), ...init };
+}
+export type FrontBatch<V> = Batch<unknown, unknown, string, V>;

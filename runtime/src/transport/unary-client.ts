@@ -1,0 +1,53 @@
+import type { Code } from "../failure.ts";
+
+/** How an attempt failed. */
+export interface Fault {
+  /**
+   * `status`: the upstream answered with this status; `transport`: no answer, the connection or stream broke; `unprocessed`:
+   * the same, and the upstream has certainly not begun; `invalid`: an answer that makes no sense, or is too large;
+   * `unsendable`: the request could not be put on the wire, which is no fault of the upstream.
+   */
+  readonly kind: "status" | "transport" | "unprocessed" | "invalid" | "unsendable";
+  readonly code: Code;
+  /** For logs. */
+  readonly message: string;
+  /** `grpc-retry-pushback-ms`; negative: do not retry. */
+  readonly pushbackMs?: number | undefined;
+  /** An encoded `google.rpc.Status` (`grpc-status-details-bin`). */
+  readonly details?: Uint8Array | undefined;
+}
+
+/** Receives the end of an attempt: exactly one of the two, once, never before `send` has returned; neither after `cancel`. */
+export interface Reply {
+  /** The bytes of the message, without the frame. */
+  replied(message: Uint8Array): void;
+  faulted(fault: Fault): void;
+}
+
+export interface InFlight {
+  /** Ends the attempt on the wire. */
+  cancel(): void;
+}
+
+/** Headers by lower-case name; values of `-bin` names are base64. */
+export type OutgoingHeaders = Readonly<Record<string, string>>;
+
+/** Sends unary requests to one upstream. */
+export interface UnaryClient {
+  /**
+   * @param path `/package.Service/Method`
+   * @param frame the message with gRPC's prefix of five bytes
+   * @param timeoutMs the deadline that the upstream is told
+   * @param attempt 1 for the first
+   */
+  send(
+    path: string,
+    frame: Uint8Array,
+    timeoutMs: number,
+    headers: OutgoingHeaders | undefined,
+    attempt: number,
+    reply: Reply,
+  ): InFlight;
+  /** Closes the connection when what is in flight has ended. */
+  close?(): Promise<void> | void;
+}
