@@ -1,0 +1,30 @@
+#!/usr/bin/env node
+// Plain JavaScript that old versions of Node can parse, so that they can be told what is wrong.
+import { existsSync, readFileSync } from "node:fs";
+
+const here = (path) => new URL(path, import.meta.url);
+const argument = process.argv[2];
+const [major, minor] = process.versions.node.split(".").map(Number);
+
+if (argument === "--version" || argument === "-v") {
+  console.log(`protoc-gen-bff ${JSON.parse(readFileSync(here("../package.json"), "utf8")).version}`);
+} else if (major < 22 || (major === 22 && minor < 18)) {
+  console.error(
+    `protoc-gen-bff needs Node 24 or newer, and this is ${process.version}: run buf through npx or an npm script in a package that depends on "node", or put Node 24 first on the PATH`,
+  );
+  process.exitCode = 1;
+} else if (argument !== undefined || process.stdin.isTTY) {
+  console.error("protoc-gen-bff is a plugin of buf and protoc: name it in buf.gen.yaml, as `local: protoc-gen-bff`");
+  process.exitCode = 1;
+} else {
+  // From a checkout the sources are run as they are; a published package has them compiled.
+  const source = here("../src/main.ts");
+  const { main } = await import(existsSync(source) ? source.href : here("../dist/main.js").href);
+  try {
+    await main();
+  } catch (error) {
+    // Faults of users are part of the response.
+    console.error("protoc-gen-bff has met a bug of its own, please report it:", error);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,72 @@
+import type { CelType } from "./type.ts";
+
+const NULLABLE: ReadonlySet<CelType["kind"]> = new Set(["message", "wrapper", "optional", "null", "dyn"]);
+
+export function sameType(a: CelType, b: CelType): boolean {
+  switch (a.kind) {
+    case "list":
+      return b.kind === "list" && sameType(a.element, b.element);
+    case "map":
+      return b.kind === "map" && sameType(a.key, b.key) && sameType(a.value, b.value);
+    case "message":
+      return b.kind === "message" && a.desc.typeName === b.desc.typeName;
+    case "wrapper":
+    case "optional":
+    case "type":
+      return b.kind === a.kind && sameType(a.of, b.of);
+    case "param":
+      return b.kind === "param" && a.name === b.name;
+    case "struct":
+      return a === b;
+    default:
+      return a.kind === b.kind;
+  }
+}
+
+/** Whether a value of type `from` may stand where `to` is wanted. `dyn` goes both ways (and is checked at run time). */
+export function assignable(from: CelType, to: CelType): boolean {
+  if (from.kind === "struct" || to.kind === "struct") return false;
+  // A parameter that is left is the element of an empty literal.
+  if (from.kind === "dyn" || to.kind === "dyn" || from.kind === "param") return true;
+  if (from.kind === "null") return NULLABLE.has(to.kind);
+  if (to.kind === "wrapper") return assignable(from.kind === "wrapper" ? from.of : from, to.of);
+  if (from.kind === "wrapper") return assignable(from.of, to);
+  switch (to.kind) {
+    case "list":
+      return from.kind === "list" && assignable(from.element, to.element);
+    case "map":
+      return from.kind === "map" && assignable(from.key, to.key) && assignable(from.value, to.value);
+    case "optional":
+      return from.kind === "optional" && assignable(from.of, to.of);
+    case "type":
+      return from.kind === "type";
+    default:
+      return sameType(from, to);
+  }
+}
+
+/** The type that holds values of both, or undefined when there is none but `dyn`. */
+export function commonType(a: CelType, b: CelType): CelType | undefined {
+  if (sameType(a, b)) return a;
+  if (a.kind === "dyn" || b.kind === "dyn") return { kind: "dyn" };
+  if (a.kind === "param") return b;
+  if (b.kind === "param") return a;
+  if (a.kind === "list" && b.kind === "list") {
+    const element = commonType(a.element, b.element);
+    return element && { kind: "list", element };
+  }
+  if (a.kind === "map" && b.kind === "map") {
+    const key = commonType(a.key, b.key);
+    const value = commonType(a.value, b.value);
+    return key && value && { kind: "map", key, value };
+  }
+  if (a.kind === "optional" && b.kind === "optional") {
+    const of = commonType(a.of, b.of);
+    return of && { kind: "optional", of };
+  }
+  if (a.kind === "wrapper" && sameType(a.of, b)) return a;
+  if (b.kind === "wrapper" && sameType(b.of, a)) return b;
+  if (a.kind === "null" && NULLABLE.has(b.kind)) return b;
+  if (b.kind === "null" && NULLABLE.has(a.kind)) return a;
+  return undefined;
+}

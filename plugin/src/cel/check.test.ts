@@ -1,0 +1,281 @@
+import { describe, expect, it } from "vitest";
+import { registry, scope } from "./testing/fixtures.ts";
+import { check, scopeOf, variable } from "./testing/harness.ts";
+
+/** An expression and what is reported: code, place, message and after a bar the hint. */
+const FAULTS: readonly (readonly [expression: string, ...reported: string[]])[] = [
+  ["", "BFF301 1:1-1 the expression is empty"],
+  ["1 +", 'BFF301 1:3-4 the expression ends after "+"'],
+  ["s.single_int32 = 5", 'BFF301 1:16-17 unexpected "=" | Compare with `==`.'],
+  ["s.single_bool & true", 'BFF301 1:15-16 unexpected "&" | Write `&&`.'],
+  ["a b", 'BFF301 1:3-4 unexpected "b"'],
+  ["s.?x", "BFF307 1:2-4 optional syntax is not supported yet | Write has(x.f) ? x.f : y."],
+  ["s.`x`", "BFF307 1:3-4 quoted field names are not supported yet"],
+  ["99999999999999999999", "BFF309 1:1-21 the integer does not fit into 64 bits"],
+  ["'abc", "BFF301 1:1-2 the string is not closed | Close it with '."],
+  ["if", 'BFF301 1:1-3 unexpected "if" | "if" is a reserved word of CEL.'],
+  ["f(", 'BFF301 1:2-3 the expression ends after "("'],
+  ["x", 'BFF302 1:1-2 there is no "x" here | Did you mean "s"?'],
+  ["ss.single_int32", 'BFF302 1:1-3 there is no "ss" here | Did you mean "s"?'],
+  ["S", 'BFF302 1:1-2 there is no "S" here | Did you mean "s"?'],
+  ["lst.size()", 'BFF302 1:1-4 there is no "lst" here | Did you mean "list"?'],
+  [
+    "s.single_int23",
+    'BFF303 1:3-15 cel.expr.conformance.proto3.TestAllTypes has no field "single_int23" | Did you mean "single_int32"?',
+  ],
+  [
+    "s.singleInt32",
+    'BFF303 1:3-14 cel.expr.conformance.proto3.TestAllTypes has no field "singleInt32" | Did you mean "single_int32"?',
+  ],
+  [
+    "s.zzz",
+    'BFF303 1:3-6 cel.expr.conformance.proto3.TestAllTypes has no field "zzz" | Its fields: single_int32, single_int64, single_uint32, single_uint64, single_sint32, single_sint64, single_fixed32, single_fixed64, ….',
+  ],
+  [
+    "s.standalone_message.cc",
+    'BFF303 1:22-24 cel.expr.conformance.proto3.TestAllTypes.NestedMessage has no field "cc" | Its fields: bb.',
+  ],
+  ["s.single_int32.x", 'BFF305 1:16-17 int has no fields, so no "x"'],
+  [
+    "list.single_int32",
+    'BFF305 1:6-18 list(cel.expr.conformance.proto3.TestAllTypes) has no fields, so no "single_int32"',
+  ],
+  ["args.it", 'BFF302 1:6-8 "args" has no "it" | Did you mean "id"?'],
+  ["env.LIMITS", 'BFF302 1:5-11 "env" has no "LIMITS" | Did you mean "LIMIT"?'],
+  ["args", 'BFF306 1:1-5 "args" is not a value by itself | Name a member: args.id, args.stock.'],
+  ["env", 'BFF306 1:1-4 "env" is not a value by itself | Name a member: env.LIMIT.'],
+  ["headers", 'BFF306 1:1-8 "headers" is not a value by itself | Index them: headers["x-request-id"].'],
+  ["headers[1]", "BFF305 1:9-10 a header's name is a string"],
+  ["args.x", 'BFF302 1:6-7 "args" has no "x" | There is id, stock.'],
+  ["size", 'BFF306 1:1-5 "size" is a function | Call it: size(…).'],
+  [
+    "TestAllTypes.NestedEnum.BART",
+    'BFF302 1:25-29 the enum cel.expr.conformance.proto3.TestAllTypes.NestedEnum has no value "BART" | Did you mean "BAR"?',
+  ],
+  [
+    "TestAllTypes.NestedEnum",
+    'BFF306 1:1-24 "TestAllTypes.NestedEnum" is an enum and not a value | Name one of its values.',
+  ],
+  [
+    "TestAllTypes.NestedEnum(1)",
+    "BFF307 1:14-24 making an enum of a number is not supported | Name one of its values.",
+  ],
+  ["NOT_FOUND", 'BFF302 1:1-10 there is no "NOT_FOUND" here | In scope: s, a, b, list, count, args, env, headers, ….'],
+  ["sizes(list)", 'BFF304 1:1-6 there is no function "sizes" | Did you mean "size"?'],
+  ["s.single_string.startWith('a')", 'BFF304 1:17-26 there is no function "startWith" | Did you mean "startsWith"?'],
+  ["list.flatten()", "BFF307 1:6-13 `flatten` is not supported yet"],
+  ["math.greatest(1, 2)", "BFF307 1:6-14 `math.greatest` is not supported yet"],
+  ["cel.bind(x, 1, x)", "BFF307 1:5-9 `cel.bind` is not supported yet"],
+  ["list.all(i, x, true)", "BFF307 1:6-9 `all` with two variables is not supported yet"],
+  ["1 + 'a'", "BFF305 1:1-8 int + string does not exist | There is int + int."],
+  ["s.single_int32 + s.single_int64 + 1u", "BFF305 1:1-37 int + uint does not exist | There is int + int."],
+  ["s.single_string > 1", "BFF305 1:1-20 string > int does not exist | There is string > string."],
+  ["s.single_int32 == 'x'", "BFF305 1:1-22 int == string does not exist"],
+  ["s.single_string == null", "BFF305 1:1-24 string == null does not exist | Only messages and wrappers can be null."],
+  ["!s.single_int32", "BFF305 1:1-16 !int does not exist | There is !bool."],
+  ["s.single_string && true", "BFF305 1:1-16 a condition is a bool, and this is string | Compare it: x != ''."],
+  ["s.single_int32 ? 1 : 2", "BFF305 1:1-15 a condition is a bool, and this is int | Compare it: x != 0."],
+  [
+    "list ? 1 : 2",
+    "BFF305 1:1-5 a condition is a bool, and this is list(cel.expr.conformance.proto3.TestAllTypes) | Ask for its size: size(x) > 0.",
+  ],
+  [
+    "s ? 1 : 2",
+    "BFF305 1:1-2 a condition is a bool, and this is cel.expr.conformance.proto3.TestAllTypes | Ask whether it is there: has(x.field) or ok(step).",
+  ],
+  [
+    "s.single_bool ? 1 : 'x'",
+    "BFF305 1:1-24 the two branches have different types, int and string | Convert one of them.",
+  ],
+  [
+    "size(5)",
+    "BFF305 1:1-5 size(int) does not exist | There is size(string), size(bytes), size(list(A)), size(map(A, B)), string.size(), bytes.size(), list(A).size(), map(A, B).size().",
+  ],
+  [
+    "s.single_string.contains(5)",
+    "BFF305 1:17-25 string.contains(int) does not exist | There is string.contains(string).",
+  ],
+  [
+    "list['a']",
+    "BFF305 1:1-10 list(cel.expr.conformance.proto3.TestAllTypes)[string] does not exist | There is list(A)[int].",
+  ],
+  ["5[0]", "BFF305 1:1-5 int[int] does not exist | There is list(A)[int], map(A, B)[A]."],
+  ["1 in 5", "BFF305 1:1-7 int in int does not exist | There is A in list(A), A in map(A, B)."],
+  ["{1.5: 2}", "BFF305 1:1-9 a map cannot have keys of type double"],
+  [
+    "dyn(1) + dyn(2)",
+    "BFF305 1:1-16 dyn + dyn is ambiguous: dyn may be several things | Convert it: int(x), double(x), string(x) ….",
+  ],
+  [
+    "ok(s.single_int32)",
+    "BFF308 1:4-18 `ok` takes the name of a step or an argument | Write has(s.single_int32) to ask about a field.",
+  ],
+  ["ok(args)", "BFF308 1:4-8 `ok` takes the name of a step or an argument"],
+  ["ok(1)", "BFF308 1:4-5 `ok` takes the name of a step or an argument"],
+  ["ok(zz)", 'BFF302 1:4-6 there is no "zz" here | In scope: s, a, b, list, count, args, env, headers, ….'],
+  ["ok()", "BFF308 1:1-5 `ok` takes the name of a step or an argument"],
+  ["ok(list[0])", "BFF308 1:4-11 `ok` takes the name of a step or an argument"],
+  ["ok(now)", "BFF308 1:4-7 `ok` takes the name of a step or an argument"],
+  ["has(s)", "BFF313 1:1-7 `has` takes a field: has(x.field)"],
+  ["has(args.id)", "BFF313 1:5-12 `has` asks about a field | Write ok(args.id) to ask whether there is a value."],
+  [
+    "has(s.zzz)",
+    'BFF303 1:7-10 cel.expr.conformance.proto3.TestAllTypes has no field "zzz" | Its fields: single_int32, single_int64, single_uint32, single_uint64, single_sint32, single_sint64, single_fixed32, single_fixed64, ….',
+  ],
+  ["list.map(1, 2)", "BFF313 1:10-11 the first thing in `map` is the name of its variable"],
+  ["list.map(f)", "BFF313 1:1-12 `map` takes a name and an expression: x.map(item, …)"],
+  ["s.single_int32.map(x, x)", "BFF305 1:1-15 `map` goes over a list or a map, and this is int"],
+  ["list.filter(f, f.single_int32)", "BFF305 1:16-30 a condition is a bool, and this is int | Compare it: x != 0."],
+  ["NoSuch{}", 'BFF311 1:1-7 there is no message "NoSuch" in this run'],
+  [
+    "TestAllType{}",
+    'BFF311 1:1-12 there is no message "TestAllType" in this run | Did you mean "cel.expr.conformance.proto3.TestAllTypes"?',
+  ],
+  [
+    "TestAllTypes{singl_int32: 1}",
+    'BFF303 1:14-25 cel.expr.conformance.proto3.TestAllTypes has no field "singl_int32" | Did you mean "single_int32"?',
+  ],
+  ["TestAllTypes{single_int32: 'x'}", 'BFF310 1:28-31 "single_int32" is of type int, and this is string'],
+  [
+    "TestAllTypes{single_uint32: 1}",
+    'BFF310 1:29-30 "single_uint32" is of type uint, and this is int | Convert it: uint(…).',
+  ],
+  [
+    "TestAllTypes{single_int32: 3000000000}",
+    'BFF309 1:28-38 3000000000 does not fit into "single_int32", which holds -2147483648 to 2147483647',
+  ],
+  ["TestAllTypes{single_int32: 1, single_int32: 2}", 'BFF312 1:14-26 "single_int32" is given twice'],
+  [
+    "TestAllTypes{standalone_enum: 1}",
+    'BFF310 1:31-32 "standalone_enum" is of type cel.expr.conformance.proto3.TestAllTypes.NestedEnum, and this is int',
+  ],
+  [
+    "TestAllTypes{single_struct: {'a': 1}}",
+    'BFF307 1:29-37 giving a value to "single_struct", a google.protobuf.Struct, is not supported yet',
+  ],
+  [
+    "google.protobuf.Int32Value{value: 1}",
+    "BFF307 1:1-27 a literal of google.protobuf.Int32Value is not supported yet | Write the value itself.",
+  ],
+  [
+    "s.single_any == s.single_any",
+    "BFF307 1:1-29 looking into a google.protobuf.Any is not supported yet | It can be bound as it is.",
+  ],
+  ["timestamp('yesterday')", 'BFF314 1:1-23 "yesterday" is not a timestamp | Write it like "2026-01-31T12:00:00Z".'],
+  ["duration('5 minutes')", 'BFF314 1:1-22 "5 minutes" is not a duration | Write it like "1h30m" or "250ms".'],
+  [
+    "s.single_string.matches('(?=a)')",
+    'BFF314 1:1-33 "(?=a)" is not a pattern of RE2 | See github.com/google/re2/wiki/Syntax.',
+  ],
+  [
+    "s.single_string.matches('[')",
+    'BFF314 1:1-29 "[" is not a pattern of RE2 | See github.com/google/re2/wiki/Syntax.',
+  ],
+  [
+    "[ss, tt]",
+    'BFF302 1:2-4 there is no "ss" here | Did you mean "s"?',
+    'BFF302 1:6-8 there is no "tt" here | In scope: s, a, b, list, count, args, env, headers, ….',
+  ],
+  [
+    "s.single_string +\n  s.singel_string",
+    'BFF303 2:5-18 cel.expr.conformance.proto3.TestAllTypes has no field "singel_string" | Did you mean "single_string"?',
+  ],
+];
+
+describe("what is wrong", () => {
+  it.each(FAULTS.map(([expression, ...reported]) => ({ expression, reported })))(
+    "$expression",
+    ({ expression, reported }) => {
+      const result = check(expression, scope, registry);
+      expect(result.expression).toBeUndefined();
+      const shown = result.diagnostics.map(({ code, at, message, hint }) => {
+        const end = at.line === at.endLine ? `${at.endColumn}` : `${at.endLine}:${at.endColumn}`;
+        return `${code} ${at.line}:${at.column}-${end} ${message}${hint === undefined ? "" : ` | ${hint}`}`;
+      });
+      expect(shown).toEqual(reported);
+    },
+  );
+});
+
+describe("what is fine", () => {
+  it.each([
+    ["s == null", "bool"],
+    ["[1, 2u, 'x']", "list"],
+    ["[]", "list"],
+    ["[].all(e, e > 0)", "bool"],
+    ["s.repeated_string + []", "list"],
+    ["dyn(1) + 1", "int"],
+    ["s.single_int64_wrapper + 1", "int"],
+    ["s.single_any", "dyn"],
+    ["list.map(list, list.single_int32)[0]", "int"],
+    ["1 < 2u && 2u < 2.5 && 1 == 1.0", "bool"],
+    ["// a comment\ns.single_int32", "int"],
+    ["TestAllTypes{standalone_message: null}.single_int32", "int"],
+    [".cel.expr.conformance.proto3.TestAllTypes{}", "message"],
+  ])("%s", (expression, kind) => {
+    const result = check(expression, scope, registry);
+    expect(result.diagnostics).toEqual([]);
+    expect(result.expression?.type.kind).toBe(kind);
+  });
+});
+
+it("reads an enum by its full name even when a step has the name of its package", () => {
+  const cel = variable("cel", { kind: "string" });
+  const { expression } = check("cel.expr.conformance.proto3.TestAllTypes.NestedEnum.BAR", scopeOf([cel]), registry);
+  expect(expression?.root.kind).toBe("enum");
+  expect(expression?.reads).toEqual([]);
+});
+
+describe("absence", () => {
+  it.each<[string, readonly string[]]>([
+    ["a.single_int32", ["a"]],
+    ["a.single_int32 + b.single_int32 + a.single_int32", ["a", "b"]],
+    ["ok(a)", []],
+    ["ok(a) ? a.single_int32 : 0", []],
+    ["ok(a) ? 0 : a.single_int32", ["a"]],
+    ["!ok(a) ? 0 : a.single_int32", []],
+    ["ok(a) && a.single_bool", []],
+    ["a.single_bool && ok(a)", ["a"]],
+    ["!ok(a) || a.single_bool", []],
+    ["ok(a) || a.single_bool", ["a"]],
+    ["ok(a) && ok(b) ? a.single_int32 + b.single_int32 : 0", []],
+    ["ok(a) || ok(b) ? a.single_int32 : 0", ["a"]],
+    ["!(ok(a) && ok(b)) ? 0 : a.single_int32 + b.single_int32", []],
+    ["!ok(a) || !ok(b) || a.single_bool && b.single_bool", []],
+    ["ok(a) && list.exists(f, f.single_int32 == a.single_int32)", []],
+    ["list.exists(f, f.single_int32 == a.single_int32)", ["a"]],
+    ["list.exists(a, a.single_bool)", []],
+    ["ok(args.stock) ? args.stock.single_int32 : 0", []],
+    ["args.stock.single_int32", ["stock"]],
+    ["args.id", []],
+    ["ok(a) ? b.single_int32 : a.single_int32", ["b", "a"]],
+  ])("%s rests on %j", (text, unsafe) => {
+    const { expression, diagnostics } = check(text, scope, registry);
+    expect(diagnostics).toEqual([]);
+    expect(expression?.unsafe.map((one) => one.name)).toEqual(unsafe);
+  });
+
+  it("lists every read with its place", () => {
+    const { expression } = check("ok(a) ? a.single_string : headers['x'] + env.LIMIT.string()", scope, registry);
+    expect(expression).toBeUndefined();
+    const reads = check("ok(a) ? a.single_string : headers['x'] + args.id", scope, registry).expression?.reads;
+    expect(reads?.map(({ variable: one, kind, safe, at }) => [one.name, kind, safe, at.column, at.endColumn])).toEqual([
+      ["a", "ok", true, 4, 5],
+      ["a", "value", true, 9, 10],
+      ["headers", "value", true, 27, 39],
+      ["id", "value", true, 42, 49],
+    ]);
+  });
+});
+
+it("knows constants", () => {
+  const constant = (text: string) => check(text, scope, registry).expression?.constant;
+  expect([constant("5"), constant("'x'"), constant("true"), constant("null"), constant("1.5")]).toEqual([
+    5n,
+    "x",
+    true,
+    null,
+    1.5,
+  ]);
+  expect(constant("1 + 1")).toBeUndefined();
+});

@@ -1,0 +1,32 @@
+import { messageType, scalarType, unwrapped } from "./field-type.ts";
+import type { CelType, Proto } from "./type.ts";
+
+/** Whether a value of CEL type `type` may become one of the protobuf kind `to` by changing its representation alone. */
+export function convertible(type: CelType, proto: Proto | undefined, to: Proto): boolean {
+  if (type.kind === "param") return true;
+  switch (to.kind) {
+    case "scalar": {
+      const plain = type.kind === "wrapper" ? type.of : type;
+      return plain.kind === scalarType(to.scalar).type.kind && proto?.kind !== "enum";
+    }
+    case "enum":
+      return proto?.kind === "enum" && proto.desc.typeName === to.desc.typeName;
+    case "message": {
+      if (unwrapped(to.desc) !== undefined)
+        return proto?.kind === "message" && proto.desc.typeName === to.desc.typeName;
+      const wanted = messageType(to.desc).type;
+      if (wanted.kind !== "message") return proto?.kind === "message" && proto.desc.typeName === to.desc.typeName;
+      return type.kind === "message" && type.desc.typeName === to.desc.typeName;
+    }
+    case "list":
+      return type.kind === "list" && convertible(type.element, proto?.kind === "list" ? proto.of : undefined, to.of);
+    case "map": {
+      const keys = scalarType(to.key).type;
+      return (
+        type.kind === "map" &&
+        (type.key.kind === keys.kind || type.key.kind === "param") &&
+        convertible(type.value, proto?.kind === "map" ? proto.of : undefined, to.of)
+      );
+    }
+  }
+}

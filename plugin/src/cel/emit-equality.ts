@@ -1,0 +1,100 @@
+import { withoutBoxes } from "./emit-call.ts";
+import type { Emitter } from "./emitter.ts";
+import type { Node } from "./expression.ts";
+import { BIG, hasBoxes } from "./form.ts";
+import { atom, binary, coerce, LEVEL, type Piece, piece, runtime } from "./piece.ts";
+import { sameConstant } from "./same-value.ts";
+
+const SIMPLE: ReadonlySet<string> = new Set(["bool", "string", "null"]);
+
+/** `a == b` or, with `equal` false, `a != b`. */
+export function emitEquality(emitter: Emitter, first: Node, second: Node, equal: boolean): Piece {
+  const constant = sameConstant(first, second);
+  if (constant !== undefined) return atom(String(constant === equal));
+  const sign = equal ? "===" : "!==";
+  const simple =
+    emitNull(emitter, first, second, sign) ??
+    emitNull(emitter, second, first, sign) ??
+    emitEnum(emitter, first, second, sign) ??
+    emitEnum(emitter, second, first, sign) ??
+    emitPlain(emitter, first, second, sign);
+  if (simple !== undefined) return simple;
+  const call = runtime(emitter.names, "equal", [withoutBoxes(emitter, first), withoutBoxes(emitter, second)]);
+  return equal ? call : piece(["!", ...call.print], call.form, LEVEL.unary);
+}
+
+/** `wrapper == null`: an unset wrapper field is `undefined`. */
+function emitNull(emitter: Emitter, first: Node, second: Node, sign: string): Piece | undefined {
+  if (second.type.kind !== "null" || second.kind !== "constant") return undefined;
+  if (first.type.kind !== "wrapper") return undefined;
+  const raw = emitter.raw(first);
+  return raw.maybe
+    ? binary(raw, sign, atom("undefined"), LEVEL.equality)
+    : binary(emitter.value(first), sign, atom("null"), LEVEL.equality);
+}
+
+/** An enum and an integer that one of its values has. */
+function emitEnum(emitter: Emitter, first: Node, second: Node, sign: string): Piece | undefined {
+  if (first.proto?.kind !== "enum") return undefined;
+  const { desc } = first.proto;
+  const value = emitter.value(first);
+  if (second.kind === "constant" && typeof second.value === "bigint") {
+    const named = desc.values.find((candidate) => BigInt(candidate.number) === second.value);
+    // TypeScript would refuse to compare with a number that no value has.
+    if (named === undefined)
+      return binary(atom("Number(", ...value.print, ")"), sign, emitter.value(second), LEVEL.equality);
+    const name = atom(emitter.names.shape(desc), `.${named.localName}`);
+    return binary(value, sign, name, LEVEL.equality);
+  }
+  if (second.proto?.kind === "enum" && second.proto.desc.typeName === desc.typeName && second.kind !== "enum") {
+    return binary(value, sign, emitter.value(second), LEVEL.equality);
+  }
+  if (second.proto?.kind === "enum" && second.proto.desc.typeName === desc.typeName) {
+    if (first.kind === "enum") return undefined;
+    return binary(value, sign, emitter.value(second), LEVEL.equality);
+  }
+  if (second.proto?.kind === "enum") {
+    return runtime(emitter.names, sign === "===" ? "equal" : "unequal", [value, emitter.value(second)]);
+  }
+  return undefined;
+}
+
+function emitPlain(emitter: Emitter, first: Node, second: Node, sign: string): Piece | undefined {
+  const { names } = emitter;
+  const wrapper = [first, second].some((side) => side.type.kind === "wrapper");
+  if (wrapper) return emitWrapper(emitter, first, second, sign) ?? emitWrapper(emitter, second, first, sign);
+  const kinds = [first.type.kind, second.type.kind];
+  const [one = "", other = ""] = kinds;
+  if (first.kind === "enum" && second.kind === "enum") return undefined;
+  if (one === other && SIMPLE.has(one))
+    return binary(emitter.value(first), sign, emitter.value(second), LEVEL.equality);
+  // A type is its name; what is no constant of the other kind is a string too.
+  if (one === "type" && other === "type") {
+    return binary(emitter.value(first), sign, emitter.value(second), LEVEL.equality);
+  }
+  const numbers = kinds.every((kind) => kind === "int" || kind === "uint" || kind === "double");
+  if (!numbers) return undefined;
+  let a = emitter.value(first);
+  let b = emitter.value(second);
+  if (a.form.kind === "big" || b.form.kind === "big") {
+    if (one === "double" || other === "double") return undefined;
+    a = coerce(a, BIG, names);
+    b = coerce(b, BIG, names);
+  }
+  return binary(a, sign, b, LEVEL.equality);
+}
+
+/** A wrapper field and a value of its type: an unset one is `undefined`, which equals no value. */
+function emitWrapper(emitter: Emitter, first: Node, second: Node, sign: string): Piece | undefined {
+  if (first.type.kind !== "wrapper" || second.type.kind !== first.type.of.kind) return undefined;
+  const raw = emitter.raw(first);
+  const form = raw.form.kind === "nullable" ? raw.form.of : raw.form;
+  const value = emitter.value(second);
+  if (
+    hasBoxes(raw.form) ||
+    second.type.kind === "bytes" ||
+    (value.form.kind !== form.kind && value.literal === undefined)
+  )
+    return undefined;
+  return binary(raw, sign, value.literal === undefined ? value : coerce(value, form, emitter.names), LEVEL.equality);
+}

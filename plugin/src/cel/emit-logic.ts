@@ -1,0 +1,83 @@
+import type { Call } from "./emit-call.ts";
+import type { Emitter } from "./emitter.ts";
+import type { Node } from "./expression.ts";
+import { celForm, type Form, formOf, sameForm } from "./form.ts";
+import { arrow, binary, LEVEL, operand, type Piece, piece, runtime } from "./piece.ts";
+import { rangeOf } from "./range.ts";
+
+export function emitLogic(emitter: Emitter, node: Call): Piece {
+  const [first] = node.args;
+  if (first === undefined) return emitter.value(node);
+  if (node.overload === "logical_not") return emitNot(emitter, first);
+  return node.overload === "conditional" ? emitConditional(emitter, node) : emitJunction(emitter, node);
+}
+
+function emitNot(emitter: Emitter, of: Node): Piece {
+  if (of.kind === "ok" && of.variable.absent) {
+    const value = emitter.value(of);
+    return { ...value, print: value.print.map((part) => (part === " !== " ? " === " : part)) };
+  }
+  return piece(["!", ...operand(emitter.value(of), LEVEL.unary)], emitter.value(of).form, LEVEL.unary);
+}
+
+/**
+ * `&&` and `||`. In CEL an error on one side does not matter when the other side decides (spec, "Logical Operators"), so what cannot fail
+ * goes first; only two operands that can both fail need the runtime. Tests by `ok` cannot fail, so TypeScript sees them first.
+ */
+function emitJunction(emitter: Emitter, node: Call): Piece {
+  const and = node.overload === "logical_and";
+  const operands = flatten(node, node.overload);
+  const sure = operands.filter((one) => !one.fails);
+  const failing = operands.filter((one) => one.fails);
+  const level = and ? LEVEL.and : LEVEL.or;
+  const pieces = sure.map((one) => emitter.value(one));
+  const [only, ...more] = failing;
+  if (only !== undefined) {
+    pieces.push(
+      more.length === 0
+        ? emitter.value(only)
+        : runtime(
+            emitter.names,
+            and ? "and" : "or",
+            failing.map((one) => arrow("", emitter.value(one))),
+          ),
+    );
+  }
+  const [head, ...tail] = pieces;
+  if (head === undefined) return emitter.value(node);
+  // `a || b && c` is right but hard to read.
+  const clear = (one: Piece): Piece =>
+    !and && one.level === LEVEL.and ? { ...one, print: operand(one, LEVEL.atom), level: LEVEL.atom } : one;
+  return tail.reduce((left, right) => binary(left, and ? "&&" : "||", clear(right), level), clear(head));
+}
+
+function flatten(node: Node, overload: string): Node[] {
+  if (node.kind !== "call" || node.overload !== overload) return [node];
+  return node.args.flatMap((arg) => flatten(arg, overload));
+}
+
+/** `form`: the form in which the branches are wanted. */
+export function emitConditional(emitter: Emitter, node: Call, target?: Form): Piece {
+  const [condition, yes, no] = node.args;
+  if (condition === undefined || yes === undefined || no === undefined) return emitter.value(node);
+  const a = emitter.value(yes);
+  const b = emitter.value(no);
+  const range = rangeOf(node);
+  const natural = range === undefined ? formOf(node.type, node.proto) : ({ kind: "small", ...range } as const);
+  const form = range === undefined && a.form.kind !== "big" && sameForm(a.form, b.form) ? a.form : natural;
+  const nullable =
+    [yes, no].some((one) => one.type.kind === "null") && node.type.kind !== "wrapper" && node.type.kind !== "null";
+  const wanted = target ?? (node.type.kind === "wrapper" && form.kind !== "nullable" ? celForm(node.type) : form);
+  const branches = [yes, no].map((branch) => emitter.as(branch, wanted));
+  const [left, right] = branches;
+  if (left === undefined || right === undefined) return emitter.value(node);
+  const print = [
+    ...operand(emitter.value(condition), LEVEL.nullish),
+    " ? ",
+    ...operand(left, LEVEL.conditional),
+    " : ",
+    ...operand(right, LEVEL.conditional),
+  ];
+  const result = piece(print, wanted, LEVEL.conditional);
+  return { ...result, nullable: nullable || a.nullable || b.nullable };
+}

@@ -1,0 +1,96 @@
+import type { Code, Names } from "./code.ts";
+import { convertible } from "./convertible.ts";
+import { Emitter } from "./emitter.ts";
+import type { Expression, Node } from "./expression.ts";
+import { celForm, type Form, formOf, narrows, protoForm } from "./form.ts";
+import { atom, coerce, ifSet, LEVEL, operand, type Piece, piece } from "./piece.ts";
+import type { CelType, Proto } from "./type.ts";
+
+/** CEL's value. Nothing is unset: an unset message reads as its default, an unset wrapper as null. */
+export function emitValue(expression: Expression, names: Names): Code {
+  const { root, type } = expression;
+  const emitter = new Emitter(names, new Set());
+  const natural = emitter.value(root);
+  const nullable = natural.nullable || natural.form.kind === "nullable";
+  const proto = nullable || !isPrintedAs(natural.form, expression.proto) ? undefined : expression.proto;
+  const value = coerce(natural, formOf(type, proto), names);
+  return { ...codeOf(value, type, proto, root.fails), as: (to) => asProto(root, emitter, to) };
+}
+
+/** What a field path reads, or `undefined` when anything on the way is unset or its variable is absent. Only for `expression.path`. */
+export function emitPath(expression: Expression, names: Names): Code {
+  const { root, type } = expression;
+  const emitter = new Emitter(names, new Set(expression.unsafe));
+  const value = emitter.path(root);
+  const as = (to: Proto): Code | undefined => {
+    if (!convertible(type, root.proto, to)) return undefined;
+    const form = protoForm(to);
+    const plain = { ...value, form: value.form.kind === "nullable" ? value.form.of : value.form };
+    const converted = value.maybe ? ifSet(plain, form, names) : coerce(plain, form, names);
+    return codeOf(converted, type, to, root.fails || narrows(plain.form, form));
+  };
+  return { ...codeOf(value, type, expression.proto, root.fails), as };
+}
+
+function isPrintedAs(form: Form, proto: Proto | undefined): boolean {
+  // Boxes are opened on the way, so what is printed is not the message any more.
+  return proto === undefined || protoForm(proto).kind === form.kind;
+}
+
+function codeOf(value: Piece, type: CelType, proto: Proto | undefined, fails: boolean): Code {
+  const { level } = value;
+  const precedence =
+    level >= LEVEL.atom
+      ? "atom"
+      : level === LEVEL.unary
+        ? "unary"
+        : level > LEVEL.conditional
+          ? "binary"
+          : "conditional";
+  return { print: [...value.print], type, proto, precedence, mayBeUndefined: value.maybe, fails };
+}
+
+/** The value in exactly the representation `to`; null and optional.none() become undefined. */
+function asProto(root: Node, emitter: Emitter, to: Proto): Code | undefined {
+  const { type, proto } = root;
+  const form = protoForm(to);
+  if (type.kind === "null") return codeOf({ ...atom("undefined"), maybe: true }, type, to, false);
+  if (type.kind === "optional") {
+    if (!convertible(type.of, undefined, to)) return undefined;
+    return codeOf(
+      { ...fromOptional(root, type.of, emitter, form), maybe: true },
+      type,
+      to,
+      root.fails || narrows(celForm(type.of), form),
+    );
+  }
+  if (!convertible(type, proto, to)) return undefined;
+  // A message around a value stays one.
+  if (form.kind === "boxed" || form.kind === "json") return codeOf(emitter.raw(root), type, to, root.fails);
+  const natural = emitter.value(root);
+  const fails = root.fails || narrows(natural.form, form);
+  if (type.kind === "wrapper" || natural.nullable) return codeOf(emitter.unset(root, form), type, to, fails);
+  return codeOf(emitter.as(root, form), type, to, fails);
+}
+
+/** What an optional holds, or `undefined`. */
+function fromOptional(node: Node, type: CelType, emitter: Emitter, form: Form): Piece {
+  if (node.kind === "call" && node.overload === "optional_none") return atom("undefined");
+  if (node.kind === "call" && node.overload === "optional_of" && node.args[0]) return emitter.as(node.args[0], form);
+  if (node.kind === "call" && node.overload === "conditional") {
+    const [condition, yes, no] = node.args;
+    if (condition && yes && no) {
+      const branches = [yes, no].map((branch) => operand(fromOptional(branch, type, emitter, form), LEVEL.conditional));
+      const print = [
+        ...operand(emitter.value(condition), LEVEL.nullish),
+        " ? ",
+        ...(branches[0] ?? []),
+        " : ",
+        ...(branches[1] ?? []),
+      ];
+      return piece(print, form, LEVEL.conditional);
+    }
+  }
+  const inner = piece([...operand(emitter.value(node), LEVEL.atom), ".inner"], celForm(type));
+  return ifSet(inner, form, emitter.names);
+}

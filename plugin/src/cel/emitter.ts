@@ -1,0 +1,159 @@
+import type { Names } from "./code.ts";
+import { emitCall } from "./emit-call.ts";
+import { constant } from "./emit-constant.ts";
+import { emitConditional } from "./emit-logic.ts";
+import { emitMacro } from "./emit-macro.ts";
+import { emitMessage, emitRecord } from "./emit-message.ts";
+import { emitSelect, emitTest } from "./emit-select.ts";
+import type { Node } from "./expression.ts";
+import { presenceOf } from "./field-type.ts";
+import { celForm, type Form, formOf, PLAIN, protoForm } from "./form.ts";
+import { atom, binary, coerce, commas, ifSet, LEVEL, operand, type Piece, piece, runtime, unbox } from "./piece.ts";
+import { runtimeTypeName } from "./same-value.ts";
+import type { Variable } from "./type.ts";
+
+/** Prints nodes. Made for one expression. */
+export class Emitter {
+  readonly names: Names;
+  readonly #absent: ReadonlySet<Variable>;
+  readonly #locals = new Map<Variable, string>();
+  /** Forms are tried out on the way, so a node may be asked for more than once. */
+  readonly #values = new Map<Node, Piece>();
+
+  /** `absent`: variables that may be `undefined` where the code stands. */
+  constructor(names: Names, absent: ReadonlySet<Variable>) {
+    this.names = names;
+    this.#absent = absent;
+  }
+
+  /** A name for a variable of a macro. */
+  local(variable: Variable): string {
+    const name = this.names.local(variable.name);
+    this.#locals.set(variable, name);
+    return name;
+  }
+
+  /** CEL's value, in the form in which it comes most naturally. */
+  value(node: Node): Piece {
+    const known = this.#values.get(node);
+    if (known !== undefined) return known;
+    const value = this.#print(node);
+    this.#values.set(node, value);
+    return value;
+  }
+
+  #print(node: Node): Piece {
+    switch (node.kind) {
+      case "constant":
+        return constant(node.value);
+      case "name":
+        return unbox(this.raw(node), this.names);
+      case "enum":
+        return piece(
+          [this.names.shape(node.desc), `.${node.value.localName}`],
+          protoForm({ kind: "enum", desc: node.desc }),
+        );
+      case "typename":
+        return atom(JSON.stringify(runtimeTypeName(node.named)));
+      case "ok":
+        return node.variable.absent
+          ? binary(atom(this.names.variable(node.variable)), "!==", atom("undefined"), LEVEL.equality)
+          : atom("true");
+      case "select":
+        if (node.test) return emitTest(this, node);
+        return emitSelect(this, node);
+      case "call":
+        return emitCall(this, node);
+      case "macro":
+        return emitMacro(this, node);
+      case "list": {
+        const form = formOf(node.type, node.proto);
+        const of = form.kind === "list" ? form.of : PLAIN;
+        return piece(["[", ...commas(node.elements.map((element) => this.as(element, of))), "]"], form);
+      }
+      case "map": {
+        const form = celForm(node.type);
+        if (form.kind !== "map") return atom("new Map()");
+        if (node.entries.length === 0) return piece(["new Map()"], form);
+        const entries = node.entries.map(([key, value]) =>
+          atom("[", ...this.as(key, form.key).print, ", ", ...this.as(value, form.of).print, "]"),
+        );
+        return node.fails &&
+          new Set(node.entries.map(([key]) => String(this.as(key, form.key).print))).size < entries.length
+          ? runtime(this.names, "mapOf", entries, form)
+          : piece(["new Map([", ...commas(entries), "])"], form);
+      }
+      case "message":
+        return emitMessage(this, node);
+    }
+  }
+
+  /** The value in a given form; literals, conditionals and comprehensions are printed in it right away. */
+  as(node: Node, form: Form): Piece {
+    if (node.kind === "list" && form.kind === "list") {
+      return piece(["[", ...commas(node.elements.map((element) => this.as(element, form.of))), "]"], form);
+    }
+    if (node.kind === "map" && form.kind === "record" && node.entries.every(([key]) => key.kind === "constant")) {
+      return emitRecord(this, node, form);
+    }
+    if (node.kind === "macro" && node.macro === "map" && form.kind === "list") return emitMacro(this, node, form.of);
+    if (node.kind === "call" && node.overload === "conditional" && form.kind !== "small" && form.kind !== "big") {
+      return emitConditional(this, node, form);
+    }
+    return coerce(this.value(node), form, this.names);
+  }
+
+  /** A scalar or null where null is to be `undefined`, as in a field of a wrapper type. */
+  unset(node: Node, form: Form): Piece {
+    if (node.type.kind === "null") return { ...atom("undefined"), form, maybe: true };
+    if (node.kind === "call" && node.overload === "conditional") {
+      const [condition, ...branches] = node.args;
+      const [yes, no] = branches.map((branch) => operand(this.unset(branch, form), LEVEL.conditional));
+      const test = condition ? operand(this.value(condition), LEVEL.nullish) : [];
+      const print = [...test, " ? ", ...(yes ?? []), " : ", ...(no ?? [])];
+      return { ...piece(print, form, LEVEL.conditional), maybe: true };
+    }
+    const raw = isWrapperPath(node) ? this.raw(node) : this.value(node);
+    const inner = raw.form.kind === "nullable" ? raw.form.of : raw.form;
+    if (raw.maybe) return ifSet({ ...raw, form: inner }, form, this.names);
+    const value = raw.form.kind === "nullable" ? coerce(raw, { kind: "nullable", of: form }, this.names) : raw;
+    if (value.form.kind !== "nullable" && !value.nullable) return coerce(value, form, this.names);
+    return { ...binary(value, "??", atom("undefined"), LEVEL.nullish), maybe: true };
+  }
+
+  /** What a path reads, `undefined` when it is unset. Anything else: its value. */
+  raw(node: Node): Piece {
+    if (node.kind === "name") {
+      const local = this.#locals.get(node.variable);
+      const form = formOf(node.type, node.proto);
+      const named = piece([local ?? this.names.variable(node.variable)], form);
+      return { ...named, maybe: this.#absent.has(node.variable) };
+    }
+    if (node.kind !== "select" || node.test) return this.value(node);
+    if (typeof node.field === "string") return this.value(node);
+    const base = this.raw(node.of);
+    const form = formOf(node.type, node.proto);
+    const presence = presenceOf(node.field);
+    if (presence === "oneof") {
+      const holder = [...operand(base, LEVEL.atom), base.maybe ? "?." : ".", node.field.oneof?.localName ?? ""];
+      const name = JSON.stringify(node.field.localName);
+      return { ...runtime(this.names, "oneofValue", [atom(...holder), atom(name)], form), maybe: true };
+    }
+    const print = [...operand(base, LEVEL.atom), base.maybe ? "?." : ".", node.field.localName];
+    return { ...piece(print, form), maybe: base.maybe || presence === "optional" };
+  }
+
+  /** What a path reads, `undefined` also for a field of proto2 that has a default and is not set. */
+  path(node: Node): Piece {
+    if (node.kind !== "select" || node.test || typeof node.field === "string") return this.raw(node);
+    if (presenceOf(node.field) !== "default") return this.raw(node);
+    const { parent, localName } = node.field;
+    const field = atom(this.names.schema(parent), `.field.${localName}`);
+    const args = [this.raw(node.of), field, atom(JSON.stringify(localName))];
+    return { ...runtime(this.names, "ifFieldSet", args, formOf(node.type, node.proto)), maybe: true };
+  }
+}
+
+function isWrapperPath(node: Node): boolean {
+  return node.type.kind === "wrapper" && (node.kind === "name" || node.kind === "select");
+}

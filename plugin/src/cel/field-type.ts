@@ -1,0 +1,108 @@
+import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
+import { FeatureSet_FieldPresence, isWrapperDesc } from "@bufbuild/protobuf/wkt";
+import type { CelType, FieldType, Proto } from "./type.ts";
+
+/** How the value of a field looks to CEL, and how protobuf-es represents it. */
+export function fieldType(field: DescField): FieldType {
+  switch (field.fieldKind) {
+    case "scalar":
+      return scalarType(field.scalar);
+    case "enum":
+      return { type: { kind: "int" }, proto: { kind: "enum", desc: field.enum } };
+    case "message": {
+      const value = messageType(field.message);
+      // protobuf-es unboxes wrapper fields, but leaves them messages in a oneof, a list or a map.
+      const unboxed = value.type.kind === "wrapper" && field.oneof === undefined ? unwrapped(field.message) : undefined;
+      return unboxed === undefined ? value : { type: value.type, proto: unboxed };
+    }
+    case "list": {
+      const element =
+        field.listKind === "scalar"
+          ? scalarType(field.scalar)
+          : field.listKind === "enum"
+            ? ({ type: { kind: "int" }, proto: { kind: "enum", desc: field.enum } } as const)
+            : messageType(field.message);
+      return { type: { kind: "list", element: element.type }, proto: { kind: "list", of: element.proto } };
+    }
+    case "map": {
+      const value =
+        field.mapKind === "scalar"
+          ? scalarType(field.scalar)
+          : field.mapKind === "enum"
+            ? ({ type: { kind: "int" }, proto: { kind: "enum", desc: field.enum } } as const)
+            : messageType(field.message);
+      return {
+        type: { kind: "map", key: scalarType(field.mapKey).type, value: value.type },
+        proto: { kind: "map", key: field.mapKey, of: value.proto },
+      };
+    }
+  }
+}
+
+export function scalarType(scalar: ScalarType): FieldType {
+  return { type: { kind: SCALARS[scalar] }, proto: { kind: "scalar", scalar } };
+}
+
+const SCALARS = {
+  [ScalarType.BOOL]: "bool",
+  [ScalarType.STRING]: "string",
+  [ScalarType.BYTES]: "bytes",
+  [ScalarType.DOUBLE]: "double",
+  [ScalarType.FLOAT]: "double",
+  [ScalarType.INT32]: "int",
+  [ScalarType.SINT32]: "int",
+  [ScalarType.SFIXED32]: "int",
+  [ScalarType.INT64]: "int",
+  [ScalarType.SINT64]: "int",
+  [ScalarType.SFIXED64]: "int",
+  [ScalarType.UINT32]: "uint",
+  [ScalarType.FIXED32]: "uint",
+  [ScalarType.UINT64]: "uint",
+  [ScalarType.FIXED64]: "uint",
+} as const;
+
+/** A message as CEL sees it: wrappers, Struct, Value, ListValue and Any have types of their own (CEL spec, "Protocol Buffer Data Conversion"). */
+export function messageType(desc: DescMessage): FieldType {
+  return { type: messageCelType(desc), proto: { kind: "message", desc } };
+}
+
+function messageCelType(desc: DescMessage): CelType {
+  switch (desc.typeName) {
+    case "google.protobuf.Struct":
+      return { kind: "map", key: { kind: "string" }, value: { kind: "dyn" } };
+    case "google.protobuf.ListValue":
+      return { kind: "list", element: { kind: "dyn" } };
+    case "google.protobuf.Value":
+    case "google.protobuf.Any":
+      return { kind: "dyn" };
+    default: {
+      const scalar = unwrapped(desc);
+      return scalar === undefined ? { kind: "message", desc } : { kind: "wrapper", of: scalarType(scalar.scalar).type };
+    }
+  }
+}
+
+/** The scalar inside google.protobuf.Int32Value and its like. */
+export function unwrapped(desc: DescMessage): (Proto & { kind: "scalar" }) | undefined {
+  const field = isWrapperDesc(desc) ? desc.fields[0] : undefined;
+  return field?.fieldKind === "scalar" ? { kind: "scalar", scalar: field.scalar } : undefined;
+}
+
+/** What decides how protobuf-es types the property of a field, and how its presence is asked for. */
+export type Presence =
+  /** A plain value; unset is its zero value. */
+  | "implicit"
+  /** The property is `T | undefined`. */
+  | "optional"
+  /** A member of a oneof: `{ case, value }`. */
+  | "oneof"
+  /** proto2 and editions: the property always has a value (a default), `isFieldSet` knows. */
+  | "default";
+
+export function presenceOf(field: DescField): Presence {
+  if (field.oneof !== undefined) return "oneof";
+  if (field.fieldKind === "list" || field.fieldKind === "map") return "implicit";
+  if (field.fieldKind === "message") return "optional";
+  if (field.proto.proto3Optional) return "optional";
+  return field.presence === FeatureSet_FieldPresence.IMPLICIT ? "implicit" : "default";
+}

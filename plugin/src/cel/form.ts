@@ -1,0 +1,118 @@
+import type { DescMessage, ScalarType } from "@bufbuild/protobuf";
+import { scalarType, unwrapped } from "./field-type.ts";
+import { protoRange } from "./range.ts";
+import type { CelType, Proto } from "./type.ts";
+
+/** How a value is represented in TypeScript, where there is more than one way. */
+export type Form =
+  /** One way only: string, boolean, double, Uint8Array, a message, null, a dyn, an optional. */
+  | { readonly kind: "plain" }
+  /** An int or uint in a `number`. */
+  | { readonly kind: "small"; readonly low: number; readonly high: number }
+  /** An int or uint in a `bigint`. */
+  | { readonly kind: "big" }
+  | { readonly kind: "list"; readonly of: Form }
+  /** A map as protobuf-es has it: an object. */
+  | { readonly kind: "record"; readonly key: ScalarType; readonly of: Form }
+  /** A map that CEL has made: a `Map`. */
+  | { readonly kind: "map"; readonly key: Form; readonly of: Form }
+  /** google.protobuf.Int32Value and its like as a message: in a list, a map or a oneof. */
+  | { readonly kind: "boxed"; readonly desc: DescMessage; readonly of: Form }
+  /** google.protobuf.Value and ListValue, which are messages around JSON. */
+  | { readonly kind: "json"; readonly list: boolean }
+  /** A scalar or null. */
+  | { readonly kind: "nullable"; readonly of: Form };
+
+export const PLAIN: Form = { kind: "plain" };
+export const BIG: Form = { kind: "big" };
+
+/** The form of values that CEL computes. */
+export function celForm(type: CelType): Form {
+  switch (type.kind) {
+    case "int":
+    case "uint":
+      return BIG;
+    case "list":
+      return { kind: "list", of: celForm(type.element) };
+    case "map":
+      return { kind: "map", key: celForm(type.key), of: celForm(type.value) };
+    case "wrapper":
+      return { kind: "nullable", of: celForm(type.of) };
+    default:
+      return PLAIN;
+  }
+}
+
+/** The form of a plain value: protobuf-es's. */
+export function protoForm(proto: Proto): Form {
+  const range = protoRange(proto);
+  if (range !== undefined) return { kind: "small", ...range };
+  switch (proto.kind) {
+    case "list":
+      return { kind: "list", of: protoForm(proto.of) };
+    case "map":
+      return { kind: "record", key: proto.key, of: protoForm(proto.of) };
+    case "message": {
+      const value = unwrapped(proto.desc);
+      if (value !== undefined) return { kind: "boxed", desc: proto.desc, of: protoForm(value) };
+      const list = proto.desc.typeName === "google.protobuf.ListValue";
+      return list || proto.desc.typeName === "google.protobuf.Value" ? { kind: "json", list } : PLAIN;
+    }
+    case "scalar": {
+      const { kind } = scalarType(proto.scalar).type;
+      return kind === "int" || kind === "uint" ? BIG : PLAIN;
+    }
+    case "enum":
+      return PLAIN;
+  }
+}
+
+export function formOf(type: CelType, proto: Proto | undefined): Form {
+  if (proto === undefined) return celForm(type);
+  const form = protoForm(proto);
+  return type.kind === "wrapper" && form.kind !== "boxed" ? { kind: "nullable", of: form } : form;
+}
+
+/** Whether a value in one form is one in the other as it stands. */
+export function sameForm(from: Form, to: Form): boolean {
+  switch (from.kind) {
+    case "small":
+      return to.kind === "small" && from.low >= to.low && from.high <= to.high;
+    case "list":
+    case "nullable":
+      return to.kind === from.kind && sameForm(from.of, to.of);
+    case "record":
+      return to.kind === "record" && from.key === to.key && sameForm(from.of, to.of);
+    case "map":
+      return to.kind === "map" && sameForm(from.key, to.key) && sameForm(from.of, to.of);
+    case "boxed":
+      return to.kind === "boxed" && from.desc.typeName === to.desc.typeName;
+    default:
+      return from.kind === to.kind;
+  }
+}
+
+/** Whether putting a value of one form into another takes a check of range, which can fail. */
+export function narrows(from: Form, to: Form): boolean {
+  if (to.kind === "small") return from.kind === "big" || (from.kind === "small" && !sameForm(from, to));
+  if (from.kind === "nullable" || from.kind === "boxed") return narrows(from.of, to.kind === "nullable" ? to.of : to);
+  const holders = from.kind === "list" || from.kind === "record" || from.kind === "map";
+  return holders && (to.kind === "list" || to.kind === "record" || to.kind === "map") && narrows(from.of, to.of);
+}
+
+/** Whether anything in it is a message around a plain value, which no function of the runtime looks into. */
+export function hasBoxes(form: Form): boolean {
+  switch (form.kind) {
+    case "boxed":
+    case "json":
+      return true;
+    case "list":
+    case "nullable":
+    case "record":
+      return hasBoxes(form.of);
+    case "map":
+      return hasBoxes(form.key) || hasBoxes(form.of);
+    default:
+      return false;
+  }
+}

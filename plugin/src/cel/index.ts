@@ -1,0 +1,18 @@
+// The compiler's front door to expressions.
+//
+// parse + check:  checkExpression(text, scope, registry, report) → Expression | undefined   (undefined after a diagnostic)
+// print:          emitValue(expression, names) → Code        CEL's value; nothing unset: unset messages read as their defaults
+//                 emitPath(expression, names) → Code         only for `path`: `usage?.spentCents`; undefined when anything on the way is unset
+// bind:           emitAs(code, proto, names) → Code | undefined   exactly that representation; undefined when the types do not match
+export { assignable, commonType, sameType } from "./assignable.ts";
+export { checkExpression } from "./check.ts";
+export type { Code, Names } from "./code.ts";
+export { emitAs } from "./convert.ts";
+export { emitPath, emitValue } from "./emit.ts";
+export type { Expression, Node, Read } from "./expression.ts";
+export { fieldType, messageType, presenceOf, scalarType, unwrapped } from "./field-type.ts";
+export { isReservedName } from "./reserved.ts";
+export { sameProto } from "./same-proto.ts";
+export { functionNames } from "./signatures.ts";
+export type { CelType, FieldType, Proto, Scope, Variable } from "./type.ts";
+export { typeName } from "./type-name.ts";

@@ -1,0 +1,33 @@
+import { assignable, commonType } from "./assignable.ts";
+import type { Node } from "./expression.ts";
+import { protoRange } from "./range.ts";
+import { sameProto } from "./same-proto.ts";
+import type { CelType, Proto } from "./type.ts";
+
+export function anyFails(nodes: readonly Node[]): boolean {
+  return nodes.some((node) => node.fails);
+}
+
+/** The type of a literal's elements: what all have in common, else dyn. */
+export function joinTypes(nodes: readonly Node[]): CelType {
+  const [first, ...rest] = nodes;
+  if (first === undefined) return { kind: "param", name: "A" };
+  return rest.reduce((type: CelType, node) => commonType(type, node.type) ?? { kind: "dyn" }, first.type);
+}
+
+/** The common representation; an integer literal takes that of the others when it fits. */
+export function joinProtos(nodes: readonly Node[], wanted?: Proto): Proto | undefined {
+  const proto = wanted ?? nodes.find((node) => node.proto !== undefined)?.proto;
+  if (proto === undefined) return undefined;
+  const range = protoRange(proto);
+  const fits = (node: Node): boolean => {
+    if (node.proto !== undefined) return sameProto(node.proto, proto);
+    if (node.kind === "list" && proto.kind === "list") return joinProtos([...node.elements], proto.of) !== undefined;
+    if (node.kind !== "constant" || node.value === null) return false;
+    if (typeof node.value !== "bigint") return true;
+    if (proto.kind !== "scalar") return false;
+    return range === undefined || (Number(node.value) >= range.low && Number(node.value) <= range.high);
+  };
+  const alike = nodes.every((node) => fits(node) && assignable(node.type, nodes[0]?.type ?? node.type));
+  return alike ? proto : undefined;
+}

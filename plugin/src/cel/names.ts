@@ -1,0 +1,45 @@
+import type { DescEnum, DescEnumValue, Registry } from "@bufbuild/protobuf";
+import { messageType } from "./field-type.ts";
+import type { CelType } from "./type.ts";
+
+const TYPES: ReadonlyMap<string, CelType> = new Map<string, CelType>([
+  ...(["bool", "int", "uint", "double", "string", "bytes"] as const).map((kind) => [kind, { kind }] as const),
+  ["null_type", { kind: "null" }],
+  ["list", { kind: "list", element: { kind: "dyn" } }],
+  ["map", { kind: "map", key: { kind: "dyn" }, value: { kind: "dyn" } }],
+  ["type", { kind: "type", of: { kind: "dyn" } }],
+]);
+
+export type Named =
+  | { readonly kind: "type"; readonly type: CelType }
+  | { readonly kind: "enum"; readonly desc: DescEnum; readonly value: DescEnumValue };
+
+/** The full names that a name may stand for in a package, nearest first (CEL spec, "Name Resolution"). */
+export function candidates(name: string, container: string): string[] {
+  if (name.startsWith(".")) return [name.slice(1)];
+  const parts = container === "" ? [] : container.split(".");
+  return [...parts.map((_, index) => [...parts.slice(0, parts.length - index), name].join(".")), name];
+}
+
+/** What a dotted name means that is no variable: a type, or a value of an enum. */
+export function resolveName(name: string, container: string, registry: Registry): Named | undefined {
+  for (const full of candidates(name, container)) {
+    const message = registry.getMessage(full);
+    if (message !== undefined) return { kind: "type", type: messageType(message).type };
+    const dot = full.lastIndexOf(".");
+    const desc = dot === -1 ? undefined : registry.getEnum(full.slice(0, dot));
+    const value = desc?.values.find((candidate) => candidate.name === full.slice(dot + 1));
+    if (desc !== undefined && value !== undefined) return { kind: "enum", desc, value };
+  }
+  const type = TYPES.get(name);
+  return type && { kind: "type", type };
+}
+
+/** The enum that `name` without its last part stands for: for saying which values there are. */
+export function resolveEnum(name: string, container: string, registry: Registry): DescEnum | undefined {
+  for (const full of candidates(name, container)) {
+    const desc = registry.getEnum(full);
+    if (desc !== undefined) return desc;
+  }
+  return undefined;
+}

@@ -1,0 +1,16 @@
+import type { Proto } from "./type.ts";
+
+/** Whether two plain values are represented alike. */
+export function sameProto(a: Proto, b: Proto): boolean {
+  switch (a.kind) {
+    case "scalar":
+      return b.kind === "scalar" && a.scalar === b.scalar;
+    case "enum":
+    case "message":
+      return b.kind === a.kind && a.desc.typeName === b.desc.typeName;
+    case "list":
+      return b.kind === "list" && sameProto(a.of, b.of);
+    case "map":
+      return b.kind === "map" && a.key === b.key && sameProto(a.of, b.of);
+  }
+}

@@ -1,0 +1,32 @@
+import type { Node } from "./expression.ts";
+import type { CelType } from "./type.ts";
+
+/** Whether a comparison of two constants holds; undefined when one is none. TypeScript refuses to compare two different literals. */
+export function sameConstant(a: Node, b: Node): boolean | undefined {
+  const typeA = staticType(a);
+  const typeB = staticType(b);
+  if (typeA !== undefined && typeB !== undefined) return typeA === typeB;
+  if (a.kind !== "constant" || b.kind !== "constant") return undefined;
+  if (a.value instanceof Uint8Array || b.value instanceof Uint8Array) return undefined;
+  // Loosely, since 1 == 1.0 in CEL; the kinds compared are comparable.
+  if (typeof a.value === "bigint" || typeof b.value === "bigint") {
+    return typeof a.value === typeof b.value ? a.value === b.value : Number(a.value) === Number(b.value);
+  }
+  return a.value === b.value;
+}
+
+/** The name of the type that an expression of type `type` gives, when it is known beforehand. */
+export function staticType(node: Node): string | undefined {
+  if (node.kind === "typename") return runtimeTypeName(node.named);
+  if (node.kind !== "call" || node.overload !== "type") return undefined;
+  const type = node.args[0]?.type;
+  return type === undefined || type.kind === "dyn" || type.kind === "wrapper" ? undefined : runtimeTypeName(type);
+}
+
+/** A type's name as `type(x)` has it: without parameters. */
+export function runtimeTypeName(type: CelType): string {
+  if (type.kind === "message") return type.desc.typeName;
+  if (type.kind === "null") return "null_type";
+  if (type.kind === "wrapper") return runtimeTypeName(type.of);
+  return type.kind === "optional" ? "optional_type" : type.kind;
+}

@@ -1,0 +1,78 @@
+// For tests: checks and prints expressions without a generated file around them.
+import type { DescEnum, DescMessage, Registry } from "@bufbuild/protobuf";
+import type { Printable } from "@bufbuild/protoplugin";
+import type { Diagnostic } from "../../diagnostic/diagnostic.ts";
+import type { Text } from "../../origin.ts";
+import {
+  type CelType,
+  checkExpression,
+  type Expression,
+  type Names,
+  type Proto,
+  type Scope,
+  type Variable,
+} from "../index.ts";
+
+/** A text of one line or several that starts at 1:1 of "test.proto". */
+export function textOf(value: string): Text {
+  const place = (offset: number) => {
+    const before = value.slice(0, offset).split("\n");
+    return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+  };
+  const origin = (from: number, to = from + 1) => {
+    const start = place(from);
+    const end = place(to);
+    return { file: "test.proto", ...start, endLine: end.line, endColumn: end.column };
+  };
+  return { value, at: origin(0, value.length), place: origin };
+}
+
+export function variable(
+  name: string,
+  type: CelType,
+  more: { readonly role?: Variable["role"]; readonly proto?: Proto; readonly absent?: boolean } = {},
+): Variable {
+  return { name, role: more.role ?? "step", type, proto: more.proto, absent: more.absent ?? false };
+}
+
+export function scopeOf(variables: readonly Variable[], container = ""): Scope {
+  const byName = new Map(variables.map((one) => [one.name, one]));
+  return { lookup: (name) => byName.get(name), names: () => byName.keys(), container };
+}
+
+/** Names printed bare: `equal(…)`, `UserSchema`, `Status.IDLE`. */
+export function bareNames(paths: ReadonlyMap<Variable, string> = new Map()): Names {
+  return {
+    variable: (one) => paths.get(one) ?? one.name,
+    runtime: (name) => name,
+    schema: (desc) => `${desc.name}Schema`,
+    shape: (desc) => desc.name,
+    local: (name) => name,
+  };
+}
+
+/** Names as keys of the parameters `rt`, `schemas`, `enums` and `vars` of a function. */
+export const LOOKED_UP: Names = {
+  variable: (one) => `vars[${JSON.stringify(one.name)}]`,
+  runtime: (name) => `rt.${name}`,
+  schema: (desc) => `schemas(${JSON.stringify(desc.typeName)})`,
+  shape: (desc: DescMessage | DescEnum) => `enums(${JSON.stringify(desc.typeName)})`,
+  // A prefix, since names of CEL may be reserved words of JavaScript.
+  local: (name) => `$${name}`,
+};
+
+export function printed(print: Printable): string {
+  if (Array.isArray(print)) return print.map(printed).join("");
+  if (typeof print !== "string") throw new Error("only text is expected here");
+  return print;
+}
+
+export function check(
+  expression: string,
+  scope: Scope,
+  registry: Registry,
+): { readonly expression: Expression | undefined; readonly diagnostics: readonly Diagnostic[] } {
+  const diagnostics: Diagnostic[] = [];
+  const checked = checkExpression(textOf(expression), scope, registry, (diagnostic) => diagnostics.push(diagnostic));
+  return { expression: checked, diagnostics };
+}

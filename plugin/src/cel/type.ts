@@ -1,0 +1,53 @@
+// CEL's types as the checker sees them, and beside them the protobuf kind of plain values, which binding rules need.
+import type { DescEnum, DescField, DescMessage, ScalarType } from "@bufbuild/protobuf";
+
+export type CelType =
+  | { readonly kind: "bool" | "int" | "uint" | "double" | "string" | "bytes" | "null" | "dyn" }
+  | { readonly kind: "list"; readonly element: CelType }
+  | { readonly kind: "map"; readonly key: CelType; readonly value: CelType }
+  /** Any message. google.protobuf.Timestamp and Duration are messages here too (CEL's timestamp and duration). */
+  | { readonly kind: "message"; readonly desc: DescMessage }
+  /** A nullable scalar: google.protobuf.Int32Value and its like. */
+  | { readonly kind: "wrapper"; readonly of: CelType }
+  | { readonly kind: "optional"; readonly of: CelType }
+  | { readonly kind: "type"; readonly of: CelType }
+  /** A type parameter of a function signature. */
+  | { readonly kind: "param"; readonly name: string }
+  /** `args` of a composed message, `env`, `error`: names with values, never a value itself. */
+  | { readonly kind: "struct"; readonly members: ReadonlyMap<string, Variable> };
+
+/**
+ * What a value is in protobuf, where that is known exactly: it says how the value is represented in TypeScript (protobuf-es):
+ * int32, uint32, sint32, fixed32, sfixed32, enum, float and double are `number`; 64-bit integers `bigint`; bytes `Uint8Array`; a list
+ * an array; a map an object (string keys) as protobuf-es has it; a message its generated shape.
+ */
+export type Proto =
+  | { readonly kind: "scalar"; readonly scalar: ScalarType }
+  | { readonly kind: "enum"; readonly desc: DescEnum }
+  | { readonly kind: "message"; readonly desc: DescMessage }
+  | { readonly kind: "list"; readonly of: Proto }
+  | { readonly kind: "map"; readonly key: ScalarType; readonly of: Proto };
+
+/** A name that an expression may use. Identity matters: two scopes that mean the same thing share one object. */
+export interface Variable {
+  readonly name: string;
+  readonly role: "step" | "args" | "arg" | "item" | "headers" | "env" | "var" | "now" | "error" | "local";
+  readonly type: CelType;
+  /** Undefined for what CEL computes: then ints and uints are `bigint`, doubles `number`, timestamps and durations protobuf-es messages. */
+  readonly proto: Proto | undefined;
+  /** Whether a value may be missing: then reads of it have to be safe, or make their expression absent. For "step" and "arg". */
+  readonly absent: boolean;
+}
+
+/** Where expressions of one place are checked. */
+export interface Scope {
+  readonly lookup: (name: string) => Variable | undefined;
+  /** For did-you-mean. */
+  readonly names: () => Iterable<string>;
+  /** The proto package, for relative names of messages and enums. */
+  readonly container: string;
+}
+
+export type FieldType = { readonly type: CelType; readonly proto: Proto };
+/** How the value of a field looks to CEL. Implemented in `field-type.ts` as `fieldType(field: DescField): FieldType`. */
+export type FieldTypeOf = (field: DescField) => FieldType;

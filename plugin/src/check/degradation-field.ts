@@ -1,0 +1,41 @@
+import type { Report } from "../diagnostic/diagnostic.ts";
+import type { Composed, Model, Step } from "../resolve/model.ts";
+import { composesOf } from "../resolve/resolve-step.ts";
+
+/** A response with supplementary parts should have a `repeated bff.v1.Degradation` field: without it a client cannot tell "none" from "lost". */
+export function checkDegradationField(model: Model, report: Report): void {
+  const byName = new Map(model.messages.map((message) => [message.desc.typeName, message]));
+  const seen = new Set<Composed>();
+  for (const method of model.files.flatMap((file) => file.services).flatMap((service) => service.methods)) {
+    const { composed } = method;
+    if (seen.has(composed) || composed.degradedField !== undefined) continue;
+    seen.add(composed);
+    const step = supplementary(composed, byName, new Set());
+    if (step === undefined) continue;
+    report({
+      code: "BFF603",
+      severity: "warning",
+      message: `parts of "${composed.desc.name}" may be missing, and it has no field to say so`,
+      at: composed.ir.at,
+      related: [{ at: step.ir.supplementary?.at ?? step.ir.at, message: "this may be missing" }],
+      hint: "Add `repeated bff.v1.Degradation degraded = 15;`",
+    });
+  }
+}
+
+function supplementary(
+  message: Composed,
+  byName: ReadonlyMap<string, Composed>,
+  seen: Set<Composed>,
+): Step | undefined {
+  if (seen.has(message)) return undefined;
+  seen.add(message);
+  const own = message.steps.find((step) => step.supplementary);
+  if (own !== undefined) return own;
+  for (const { message: desc } of message.steps.flatMap((step) => composesOf(step.source))) {
+    const child = byName.get(desc.typeName);
+    const inner = child && supplementary(child, byName, seen);
+    if (inner !== undefined) return inner;
+  }
+  return undefined;
+}

@@ -1,0 +1,32 @@
+import type { Report } from "../diagnostic/diagnostic.ts";
+import { effectTable } from "../resolve/effects.ts";
+import type { Model, Step } from "../resolve/model.ts";
+
+/** A named step should be read by a field, a guard or another step, unless it runs for its effect. */
+export function checkUnusedSteps(model: Model, report: Report): void {
+  const effects = effectTable(model);
+  for (const message of model.messages) {
+    const read = new Set<unknown>();
+    for (const step of message.steps) for (const other of [...step.reads, ...step.after]) read.add(other);
+    const bounds = message.targets.flatMap((target) =>
+      target.kind === "field"
+        ? [target.bound.expression]
+        : target.members.flatMap((member) => [member.bound.expression, member.if]),
+    );
+    for (const expression of bounds) for (const { variable } of expression?.reads ?? []) read.add(variable);
+    for (const step of message.steps) {
+      if (step.name === undefined || step.source.kind === "guard" || effects.step(step)) continue;
+      if (read.has(step) || read.has(step.variable)) continue;
+      report({
+        code: "BFF343",
+        severity: "warning",
+        message: `nothing reads step "${step.name}"`,
+        at: step.ir.name?.at ?? step.ir.at,
+        hint: why(step),
+      });
+    }
+  }
+}
+function why(step: Step): string {
+  return step.source.kind === "by" ? "Remove it" : "Remove it; or, when it runs for its effect only, remove its name";
+}

@@ -1,0 +1,20 @@
+import type { Origin } from "../origin.ts";
+
+export type Severity = "error" | "warning";
+
+/** One thing that is wrong, as data; its layout is `render.ts`'s business. */
+export interface Diagnostic {
+  /** "BFF" and three digits; the first digit is the group, as in docs/diagnostics.md. Never reused. */
+  readonly code: `BFF${number}`;
+  readonly severity: Severity;
+  /** What is wrong: one sentence without a full stop at its end; names in double quotes. */
+  readonly message: string;
+  readonly at: Origin;
+  /** Other places that matter, each with what to see there. */
+  readonly related?: readonly { readonly at: Origin; readonly message: string }[];
+  /** What to write instead: an imperative sentence. */
+  readonly hint?: string;
+}
+
+/** Where a stage leaves what it finds. Stages never throw on a user's fault. */
+export type Report = (diagnostic: Diagnostic) => void;

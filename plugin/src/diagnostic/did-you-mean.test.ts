@@ -1,0 +1,35 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { didYouMean } from "./did-you-mean.ts";
+
+describe("did you mean", () => {
+  test.each([
+    ["GetUsgae", ["GetSummary", "GetUsage"], "GetUsage"],
+    ["workspaceid", ["user_id", "workspace_id"], "workspace_id"],
+    ["a", ["b"], "b"],
+    ["a", ["bc", "bcd"], undefined],
+    ["ab", ["ba"], "ba"],
+    ["agent", ["usage", "unread"], undefined],
+    ["STATUS_IDLE", ["status_idle"], "status_idle"],
+    ["cards", [], undefined],
+    ["abcdef", ["abcxyz", "abcdxy", "abcdyx"], "abcdxy"],
+  ])("%s among %j: %s", (name, candidates, expected) => {
+    expect(didYouMean(name, candidates)).toBe(expected);
+  });
+
+  test("never the name itself", () => {
+    expect(didYouMean("a", ["a", "A"])).toBe("A");
+  });
+
+  test("finds any name that has lost, gained or changed one letter", () => {
+    const word = fc.string({ minLength: 2, unit: fc.constantFrom(..."abcdef_") });
+    fc.assert(
+      fc.property(word, fc.nat(), fc.constantFrom("", "x"), fc.boolean(), (name, at, put, over) => {
+        const index = at % name.length;
+        const typo = name.slice(0, index) + put + name.slice(over ? index + 1 : index);
+        fc.pre(typo !== name && typo !== "");
+        expect(didYouMean(typo, ["quite-another-thing", name])).toBe(name);
+      }),
+    );
+  });
+});

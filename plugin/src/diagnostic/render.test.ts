@@ -1,0 +1,187 @@
+import { describe, expect, test } from "vitest";
+import type { Origin } from "../origin.ts";
+import type { Diagnostic } from "./diagnostic.ts";
+import { renderDocument } from "./document.ts";
+import { renderDiagnostics } from "./render.ts";
+import type { Sources } from "./sources.ts";
+
+const proto = `syntax = "proto3";
+option (x) = {
+\ttimeout: "0s" /* 漢字 */ name: "é" bad: "no"\r
+  let: {
+    name: "a"
+  }
+};
+`;
+const texts: Record<string, string> = {
+  "web/v1/web.proto": proto,
+  "b.proto": `${"x".repeat(200)} here ${"y".repeat(200)}\n\u001b[31m red\n`,
+};
+const sources: Sources = (file) => texts[file];
+const at = (line: number, column: number, endColumn: number, file = "web/v1/web.proto", endLine = line): Origin => ({
+  file,
+  line,
+  column,
+  endLine,
+  endColumn,
+});
+const error = (more: Partial<Diagnostic>): Diagnostic => ({
+  code: "BFF103",
+  severity: "error",
+  message: 'the duration "0s" is zero',
+  at: at(3, 11, 15),
+  ...more,
+});
+const text = (...diagnostics: Diagnostic[]) => renderDiagnostics(diagnostics, sources, "text");
+
+describe("text", () => {
+  test("shows the line, the place in it, related places and the hint", () => {
+    expect(
+      text(
+        error({
+          related: [{ at: at(1, 10, 18), message: "declared here" }],
+          hint: "write a duration of more than zero",
+        }),
+      ),
+    ).toBe(`web/v1/web.proto:3:11: error BFF103: the duration "0s" is zero
+    3 |   timeout: "0s" /* 漢字 */ name: "é" bad: "no"
+      |            ^^^^
+  web/v1/web.proto:1:10: declared here
+    1 | syntax = "proto3";
+      |          ^^^^^^^^
+  hint: write a duration of more than zero`);
+  });
+
+  test("aligns the carets behind wide characters", () => {
+    expect(text(error({ at: at(3, 40, 44) }))).toBe(`web/v1/web.proto:3:40: error BFF103: the duration "0s" is zero
+    3 |   timeout: "0s" /* 漢字 */ name: "é" bad: "no"
+      |                                           ^^^^`);
+  });
+
+  test("marks the first line of a stretch over several", () => {
+    expect(
+      text(error({ at: at(4, 8, 4, undefined, 6) })),
+    ).toBe(`web/v1/web.proto:4:8: error BFF103: the duration "0s" is zero
+    4 |   let: {
+      |        ^`);
+  });
+
+  test("cuts long lines around the place", () => {
+    const [, line, carets] = text(error({ at: at(1, 202, 206, "b.proto") })).split("\n");
+    expect(line).toBe(`    1 | … ${"x".repeat(59)} here ${"y".repeat(95)} …`);
+    expect(carets).toBe(`      | ${" ".repeat(62)}^^^^`);
+  });
+
+  test("lets no control characters through", () => {
+    expect(text(error({ at: at(2, 1, 5, "b.proto"), message: 'bad "\u001b[31m"' }))).toBe(
+      `b.proto:2:1: error BFF103: bad "\\x1b[31m"
+    2 | \ufffd[31m red
+      | ^^^^`,
+    );
+  });
+
+  test("indents messages and hints of several lines", () => {
+    expect(text(error({ at: at(1, 1, 1, "gone.proto"), message: "a\nb", hint: "either\nor" }))).toBe(
+      `gone.proto:1:1: error BFF103: a
+  b
+  hint: either
+        or`,
+    );
+  });
+
+  test("is sorted by place and says everything once", () => {
+    const late = error({ at: at(3, 11, 15) });
+    const early = error({ at: at(1, 1, 2), severity: "warning", code: "BFF141" });
+    const same = error({ at: at(1, 1, 2), code: "BFF190" });
+    const other = error({ at: at(9, 1, 2, "a.proto") });
+    const heads = text(late, early, same, late, { ...late }, other)
+      .split("\n")
+      .filter((line) => line.includes(" BFF"));
+    expect(heads).toEqual([
+      'a.proto:9:1: error BFF103: the duration "0s" is zero',
+      'web/v1/web.proto:1:1: error BFF190: the duration "0s" is zero',
+      'web/v1/web.proto:1:1: warning BFF141: the duration "0s" is zero',
+      'web/v1/web.proto:3:11: error BFF103: the duration "0s" is zero',
+    ]);
+  });
+
+  test("names files by their path where it is known", () => {
+    const known: Sources = Object.assign((file: string) => texts[file], { path: (file: string) => `proto/${file}` });
+    expect(renderDiagnostics([error({})], known, "text")).toMatch(/^proto\/web\/v1\/web\.proto:3:11: /);
+  });
+
+  test("of nothing is empty", () => {
+    expect(text()).toBe("");
+  });
+});
+
+describe("github", () => {
+  test("is one workflow command per diagnostic, escaped", () => {
+    const diagnostics = [
+      error({
+        message: "50% of\nit",
+        hint: "write a, b: c",
+        related: [{ at: at(1, 10, 18), message: "declared here" }],
+      }),
+      error({ severity: "warning", code: "BFF141", at: at(4, 8, 4, "a,b:c.proto", 6) }),
+    ];
+    expect(renderDiagnostics(diagnostics, sources, "github")).toBe(
+      `::warning file=a%2Cb%3Ac.proto,line=4,endLine=6,title=BFF141::the duration "0s" is zero
+::error file=web/v1/web.proto,line=3,endLine=3,col=11,endColumn=15,title=BFF103::50%25 of%0Ait%0Aweb/v1/web.proto:1:10: declared here%0Ahint: write a, b: c`,
+    );
+  });
+});
+
+describe("documents", () => {
+  const diagnostics = [
+    error({ related: [{ at: at(1, 10, 18), message: "here" }], hint: "do" }),
+    error({ severity: "warning", code: "BFF141" }),
+  ];
+
+  test("as JSON", () => {
+    expect(JSON.parse(renderDocument(diagnostics, sources, "out.json"))).toEqual({
+      version: 1,
+      diagnostics: [
+        {
+          code: "BFF103",
+          severity: "error",
+          message: 'the duration "0s" is zero',
+          at: at(3, 11, 15),
+          related: [{ at: at(1, 10, 18), message: "here" }],
+          hint: "do",
+        },
+        { code: "BFF141", severity: "warning", message: 'the duration "0s" is zero', at: at(3, 11, 15), related: [] },
+      ],
+    });
+  });
+
+  test("as SARIF", () => {
+    const document = JSON.parse(renderDocument(diagnostics, sources, "out.SARIF"));
+    expect(document.version).toBe("2.1.0");
+    expect(document.runs[0].tool.driver.rules).toEqual([{ id: "BFF103" }, { id: "BFF141" }]);
+    expect(document.runs[0].results).toHaveLength(2);
+    expect(document.runs[0].results[0]).toEqual({
+      ruleId: "BFF103",
+      level: "error",
+      message: { text: 'the duration "0s" is zero\nhint: do' },
+      locations: [
+        {
+          physicalLocation: {
+            artifactLocation: { uri: "web/v1/web.proto" },
+            region: { startLine: 3, startColumn: 11, endLine: 3, endColumn: 15 },
+          },
+        },
+      ],
+      relatedLocations: [
+        {
+          id: 0,
+          message: { text: "here" },
+          physicalLocation: {
+            artifactLocation: { uri: "web/v1/web.proto" },
+            region: { startLine: 1, startColumn: 10, endLine: 1, endColumn: 18 },
+          },
+        },
+      ],
+    });
+  });
+});

@@ -1,0 +1,267 @@
+// A call: its request, metadata, rescue, and the line that sends it.
+import type { DescField, DescOneof } from "@bufbuild/protobuf";
+import type { Expression } from "../cel/index.ts";
+import { emitValue } from "../cel/index.ts";
+import { Code } from "../gen/bff/v1/options_pb.ts";
+import type { PlanMessage } from "../plan/plan.ts";
+import type { Call, ErrorRule, Fail, FieldBinding } from "../resolve/model.ts";
+import { block, commas, type Line, type Lines, line, object, property, width } from "./lines.ts";
+import type { MessageNames } from "./message-names.ts";
+import { boundValue, fieldValue, presentValue } from "./value.ts";
+
+export interface CallParts {
+  /** `getUsage`, or the batch. */
+  readonly entry: string;
+  /** The request; for a batch the key. */
+  readonly request: Lines;
+  /** For a batch: what else is in the request; `undefined` stands for nothing when something follows. */
+  readonly group: Lines | undefined;
+  readonly extra: Lines | undefined;
+}
+
+export function callParts(call: Call, message: PlanMessage, names: MessageNames, mark: boolean): CallParts {
+  const entry = message.calls.get(call);
+  if (entry === undefined) throw new Error(`no entry for ${call.method.name}`);
+  const extra = extraOf(call, message, names, mark);
+  if (call.batch === undefined)
+    return { entry: names.entry(entry), request: request(call, names), group: undefined, extra };
+  const group = entry.grouped ? groupOf(call, names) : extra === undefined ? undefined : line("undefined");
+  return { entry: names.entry(entry), request: [presentValue(call.batch.by, names)], group, extra };
+}
+
+/** Whether anything in it may throw or has to wait for a microtask of its own. */
+export function callFails(call: Call): boolean {
+  const bounds = [...call.set.map((binding) => binding.bound), ...(call.batch === undefined ? [] : [call.batch.by])];
+  const conditions = [
+    ...call.set.map((binding) => binding.if),
+    ...call.metadata.flatMap((binding) => [binding.by, binding.if]),
+    call.request,
+  ];
+  return (
+    conditions.some((expression) => expression?.fails) ||
+    bounds.some((bound) => bound.expression.fails || mayThrow(bound.conversion))
+  );
+}
+function mayThrow(conversion: { readonly kind: string }): boolean {
+  return conversion.kind !== "same";
+}
+
+/** The arguments of `cx.call`, `cx.send`, …: on one line where they fit. */
+export function callArguments({ entry, request, group, extra }: CallParts): Lines {
+  const parts = [request, ...(group === undefined ? [] : [group]), ...(extra === undefined ? [] : [extra])];
+  const short: Line = [`${entry}, `, ...commas(parts.map((part) => part[0] ?? []))];
+  if (parts.every((part) => part.length === 1) && (parts.length === 1 || width(short) <= 110)) return [short];
+  const [first, ...others] = parts;
+  // Only the last may span lines without a line of its own.
+  if (others.length === 0 && first !== undefined) return [[`${entry}, `, ...(first[0] ?? [])], ...first.slice(1)];
+  const spread: Line[] = [];
+  for (const [i, part] of parts.entries()) {
+    const comma = i < parts.length - 1 ? "," : "";
+    for (const [r, row] of part.entries()) spread.push(["  ", ...row, ...(r === part.length - 1 ? [comma] : [])]);
+  }
+  return [[`${entry},`], ...spread];
+}
+
+function request(call: Call, names: MessageNames): Lines {
+  const base = call.request && emitValue(call.request, names).print;
+  const tree = treeOf(call.set);
+  if (base !== undefined && tree.size === 0) return [base];
+  const { properties, optional } = propertiesOf(tree, names);
+  const literal = object(properties);
+  const fields = optional ? wrap([names.file.runtime("defined"), "("], literal, [")"]) : literal;
+  if (base === undefined) return fields;
+  return wrap([names.file.runtime("extended"), "(", names.schema(call.method.input), ", ", ...base, ", "], fields, [
+    ")",
+  ]);
+}
+/** A batch's group: the other fields of the request, and the metadata. */
+function groupOf(call: Call, names: MessageNames): Lines {
+  const { properties, optional } = propertiesOf(treeOf(call.set), names);
+  const literal = object(properties);
+  const fields = optional ? wrap([names.file.runtime("defined"), "("], literal, [")"]) : literal;
+  if (call.metadata.length === 0) return fields;
+  const metadata = object(metadataProperties(call, names));
+  return block(["{"], [...wrap(["fields: "], fields, [","]), ...wrap(["metadata: "], metadata, [","])], ["}"]);
+}
+
+// ---- the request as a tree of fields ----
+
+type Tree = Map<DescField, FieldBinding | Tree>;
+function treeOf(set: readonly FieldBinding[]): Tree {
+  const root: Tree = new Map();
+  for (const binding of set) {
+    let at = root;
+    for (const field of binding.path.slice(0, -1)) {
+      const next = at.get(field);
+      const tree: Tree = next instanceof Map ? next : new Map();
+      at.set(field, tree);
+      at = tree;
+    }
+    const last = binding.path.at(-1);
+    if (last !== undefined) at.set(last, binding);
+  }
+  return root;
+}
+
+function propertiesOf(tree: Tree, names: MessageNames): { properties: Line[]; optional: boolean; certain: boolean } {
+  let optional = false;
+  let certain = false;
+  const properties: Line[] = [];
+  const oneofs = new Map<
+    DescOneof,
+    { field: DescField; value: Line; when: Line | undefined; mayBeUndefined: boolean }[]
+  >();
+  for (const [field, node] of tree) {
+    const { value, when, mayBeUndefined } = leaf(field, node, names);
+    if (field.oneof !== undefined) {
+      oneofs.set(field.oneof, [...(oneofs.get(field.oneof) ?? []), { field, value, when, mayBeUndefined }]);
+      continue;
+    }
+    if (when !== undefined || mayBeUndefined) optional = true;
+    else certain = true;
+    properties.push(property(field.localName, when === undefined ? value : [...when, " ? ", ...value, " : undefined"]));
+  }
+  for (const [oneof, members] of oneofs) {
+    const chain: Line = members.flatMap(({ field, value, when, mayBeUndefined }) => {
+      const present: Line = mayBeUndefined ? [...value, " !== undefined"] : [];
+      const test = [...(when ?? []), ...(when !== undefined && mayBeUndefined ? [" && "] : []), ...present];
+      const chosen = [`{ case: "${field.localName}" as const, value: `, ...value, " }"];
+      return test.length === 0 ? chosen : [...test, " ? ", ...chosen, " : "];
+    });
+    const last = members.at(-1);
+    const open = last !== undefined && (last.when !== undefined || last.mayBeUndefined);
+    if (open) optional = true;
+    else certain = true;
+    properties.push(property(oneof.localName, open ? [...chain, "undefined"] : chain));
+  }
+  return { properties, optional, certain };
+}
+
+function leaf(
+  field: DescField,
+  node: FieldBinding | Tree,
+  names: MessageNames,
+): { value: Line; when: Line | undefined; mayBeUndefined: boolean } {
+  if (!(node instanceof Map)) {
+    // What an absent step leaves unset was decided before: the call is not sent then.
+    const { print, mayBeUndefined } = fieldValue(present(node), field, names);
+    return { value: print, when: node.if && operandOf(node.if, names), mayBeUndefined };
+  }
+  const { properties, optional, certain } = propertiesOf(node, names);
+  const literal: Line = ["{ ", ...commas(properties), " }"];
+  if (!optional) return { value: literal, when: undefined, mayBeUndefined: false };
+  // Where nothing is set in a sub-message, it stays unset itself.
+  const wrapper = names.file.runtime(certain ? "defined" : "unlessEmpty");
+  return { value: [wrapper, "(", ...literal, ")"], when: undefined, mayBeUndefined: !certain };
+}
+function present(binding: FieldBinding): FieldBinding["bound"] {
+  const { expression, conversion } = binding.bound;
+  return { expression: { ...expression, unsafe: [] }, conversion };
+}
+function operandOf(expression: Expression, names: MessageNames): Line {
+  const code = emitValue(expression, names);
+  return code.precedence === "conditional" ? ["(", ...code.print, ")"] : code.print;
+}
+
+// ---- metadata and rescue ----
+
+function metadataProperties(call: Call, names: MessageNames): Line[] {
+  return call.metadata.map(({ key, by, if: when }) => {
+    const value = emitValue(by, names).print;
+    const empty = key.endsWith("-bin") ? "new Uint8Array()" : '""';
+    return property(key, when === undefined ? value : [...operandOf(when, names), " ? ", ...value, ` : ${empty}`]);
+  });
+}
+
+function extraOf(call: Call, message: PlanMessage, names: MessageNames, mark: boolean): Lines | undefined {
+  const parts: Lines[] = [];
+  if (call.metadata.length > 0 && call.batch === undefined)
+    parts.push(wrap(["metadata: "], object(metadataProperties(call, names)), []));
+  if (call.onError.length > 0) parts.push(rescue(call, message, names));
+  if (mark && call.onError.some((rule) => rule.then.kind === "fallback")) parts.push(line("mark"));
+  if (parts.length === 0) return undefined;
+  if (parts.every((part) => part.length === 1)) return [["{ ", ...commas(parts.map((part) => part[0] ?? [])), " }"]];
+  return block(
+    ["{"],
+    parts.flatMap((part) => wrap([], part, [","])),
+    ["}"],
+  );
+}
+
+/** `on_error`: the first rule that holds decides; the last line is "no rule matched". */
+function rescue(call: Call, message: PlanMessage, names: MessageNames): Lines {
+  const rules = call.onError.flatMap((rule): Lines => {
+    const then = outcome(rule, message, names);
+    const test = testOf(rule, names);
+    return test === undefined ? [then] : [["if (", ...test, ") ", ...then]];
+  });
+  const certain = call.onError.some((rule) => testOf(rule, names) === undefined);
+  return block(["rescue: (error) => {"], certain ? rules : [...rules, ["return error;"]], ["}"]);
+}
+function testOf(rule: ErrorRule, names: MessageNames): Line | undefined {
+  const codes = rule.on.map((code): Line => ["error.code === ", names.file.runtime("Code"), `.${codeName(code)}`]);
+  const anyOf =
+    codes.length === 0
+      ? undefined
+      : codes.length === 1
+        ? codes[0]
+        : (["(", ...codes.flatMap((code, i) => (i === 0 ? [...code] : [" || ", ...code])), ")"] as Line);
+  if (rule.if === undefined) return anyOf === undefined ? undefined : rule.on.length === 1 ? anyOf : anyOf.slice(1, -1);
+  // An error in the condition counts as false.
+  const test: Line = rule.if.fails
+    ? [names.file.runtime("holds"), "(() => ", ...emitValue(rule.if, names).print, ")"]
+    : operandOf(rule.if, names);
+  return anyOf === undefined
+    ? test
+    : [
+        ...anyOf,
+        " && ",
+        ...(rule.if.fails || emitValue(rule.if, names).precedence === "atom" ? test : ["(", ...test, ")"]),
+      ];
+}
+function outcome({ then }: ErrorRule, message: PlanMessage, names: MessageNames): Line {
+  if (then.kind === "ignore") return ["return undefined;"];
+  if (then.kind === "fallback") return ["return ", ...boundValue(then.value, names).print, ";"];
+  return ["return ", ...refusal(then.fail, undefined, message, names, "error"), ";"];
+}
+export const codeName = (code: Code): string =>
+  Object.entries(Code).find(([, number]) => number === code)?.[0] ?? String(code);
+
+/** `cx.refuse(Code.NOT_FOUND, "…")`. */
+export function refusal(
+  fail: Fail,
+  rank: number | undefined,
+  _message: PlanMessage,
+  names: MessageNames,
+  error?: string,
+): Line {
+  const code: Line =
+    fail.code === undefined ? [`${error ?? "error"}.code`] : [names.file.runtime("Code"), `.${codeName(fail.code)}`];
+  const details = fail.details.map((detail): Line => {
+    const desc = detail.type.kind === "message" ? detail.type.desc : undefined;
+    const schema = desc === undefined ? "undefined" : names.schema(desc);
+    return ["{ desc: ", schema, ", value: ", ...emitValue(detail, names).print, " }"];
+  });
+  const text = fail.message === undefined ? undefined : template(fail.message, names);
+  const args: Line[] = [code];
+  if (text !== undefined || rank !== undefined || details.length > 0) args.push(text ?? ["undefined"]);
+  if (rank !== undefined || details.length > 0) args.push([rank === undefined ? "undefined" : String(rank)]);
+  if (details.length > 0) args.push(["[", ...commas(details), "]"]);
+  return ["cx.refuse(", ...commas(args), ")"];
+}
+function template(parts: readonly (string | Expression)[], names: MessageNames): Line {
+  if (parts.every((part) => typeof part === "string")) return [JSON.stringify(parts.join(""))];
+  const literal = (text: string): string => text.replace(/[\\`]/g, "\\$&").replaceAll("${", "\\${");
+  return [
+    "`",
+    ...parts.flatMap((part) =>
+      typeof part === "string" ? [literal(part)] : ["${", ...emitValue(part, names).print, "}"],
+    ),
+    "`",
+  ];
+}
+
+export function wrap(before: Line, lines: Lines, after: Line): Lines {
+  if (lines.length === 1) return [[...before, ...(lines[0] ?? []), ...after]];
+  return lines.map((row, i) => (i === 0 ? [...before, ...row] : i === lines.length - 1 ? [...row, ...after] : row));
+}

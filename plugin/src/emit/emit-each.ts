@@ -1,0 +1,139 @@
+import type { PlanStep } from "../plan/plan.ts";
+import type { Call, ComposeSource, EachSource } from "../resolve/model.ts";
+import { protoOf } from "../resolve/proto-of.ts";
+import { wrap } from "./emit-call.ts";
+import type { StepContext } from "./emit-step.ts";
+import { block, type Line, type Lines } from "./lines.ts";
+import { condition, operandValue, plainValue } from "./value.ts";
+
+interface Parts {
+  readonly send: (call: Call, step: PlanStep, cx: StepContext, on: string) => Lines;
+  readonly composition: (source: ComposeSource, step: PlanStep, cx: StepContext, on: string) => Lines;
+  readonly cleared: (step: PlanStep, cx: StepContext) => Lines;
+}
+
+/** The statements of an `each` whose list and outer values are there. */
+export function emitEach(source: EachSource, step: PlanStep, cx: StepContext, parts: Parts): Lines {
+  const { names } = cx;
+  const item = names.item(source.item);
+  const list = operandValue(source.in, names);
+  const { supplementary } = step.step;
+  const isolated = supplementary && source.source.kind !== "by";
+  const lines: Line[] = [];
+  const plainName = list.length === 1 && typeof list[0] === "string" && /^[\w$.]+$/.test(list[0]);
+  const named = source.max !== undefined || step.tracks.items || (source.key !== undefined && !plainName);
+  const all: Line = named ? ["items"] : list;
+  if (named) lines.push(["const items = ", ...list, ";"]);
+  if (source.max !== undefined) lines.push([names.file.runtime("atMost"), `(items, ${source.max});`]);
+  if (step.tracks.items) lines.push([`${step.name}Items = items.length > 0;`]);
+  lines.push(...parts.cleared(step, cx));
+
+  const on = step.bounded ? "bounded" : "cx";
+  const inner: Line[] = step.bounded ? [[`const bounded = cx.bounded(${source.concurrent});`]] : [];
+  const chosen: Line =
+    source.if === undefined ? all : [...all, `.filter((${item}) => `, ...condition(source.if, names), ")"];
+  inner.push(
+    ...(source.key === undefined
+      ? listOf(source, step, cx, parts, chosen, item, on)
+      : mapOf(source, step, cx, parts, chosen, item, on)),
+  );
+  if (!isolated || source.partial) return [...lines, ...inner];
+  return [...lines, ...block(["return cx.sub(async (cx) => {"], inner, ["});"])];
+}
+
+/** One item's value: a promise, or for `by` the value itself. */
+function itemValue(source: EachSource, step: PlanStep, cx: StepContext, parts: Parts, on: string): Lines {
+  const { names } = cx;
+  const { source: inner } = source;
+  if (inner.kind === "by") {
+    const proto = inner.by.proto ?? protoOf(inner.by.type);
+    return [plainValue(inner.by, proto, names).print];
+  }
+  const value =
+    inner.kind === "call"
+      ? parts.send(inner.call, step, cx, on)
+      : source.partial
+        ? wrap([`${on}.sub((cx) => `], parts.composition(inner, step, cx, "cx"), [")"])
+        : parts.composition(inner, step, cx, on);
+  const unsafe = inner.kind === "call" ? unsafeNames(inner.call, cx) : [];
+  return unsafe.length === 0
+    ? value
+    : wrap([unsafe.map((name) => `${name} === undefined`).join(" || "), " ? undefined : "], value, []);
+}
+function unsafeNames(call: Call, cx: StepContext): string[] {
+  const expressions = [
+    call.request,
+    ...call.set.flatMap((binding) => [binding.if, binding.bound.expression]),
+    ...call.metadata.flatMap((binding) => [binding.if, binding.by]),
+    call.batch?.by.expression,
+  ];
+  return [...new Set(expressions.flatMap((expression) => expression?.unsafe ?? []))].map((variable) =>
+    String(cx.names.variable(variable)),
+  );
+}
+
+function listOf(
+  source: EachSource,
+  step: PlanStep,
+  cx: StepContext,
+  parts: Parts,
+  items: Line,
+  item: string,
+  on: string,
+): Lines {
+  const value = itemValue(source, step, cx, parts, on);
+  const absent = source.itemAbsent;
+  if (source.source.kind === "by") {
+    if (source.partial)
+      return wrap(["return cx.partial(", ...items, `.map(async (${item}) => `], arrowBody(value), ["), mark);"]);
+    return wrap([absent ? "return cx.present(" : "return ", ...items, `.map((${item}) => `], arrowBody(value), [
+      absent ? "));" : ");",
+    ]);
+  }
+  if (source.partial)
+    return wrap(["return cx.partial(", ...items, `.map(${absent ? "async " : ""}(${item}) => `], arrowBody(value), [
+      "), mark);",
+    ]);
+  const open = absent ? "return cx.present(await Promise.all(" : "return Promise.all(";
+  return wrap([open, ...items, `.map((${item}) => `], arrowBody(value), [absent ? ")));" : "));"]);
+}
+
+function mapOf(
+  source: EachSource,
+  step: PlanStep,
+  cx: StepContext,
+  parts: Parts,
+  items: Line,
+  item: string,
+  on: string,
+): Lines {
+  const { names } = cx;
+  if (source.key === undefined) return [];
+  const key = plainValue(source.key, source.key.proto ?? protoOf(source.key.type), names).print;
+  const value = itemValue(source, step, cx, parts, on);
+  const awaited =
+    source.source.kind === "by"
+      ? value
+      : wrap(["await "], source.itemAbsent && source.source.kind === "call" ? wrap(["("], value, [")"]) : value, []);
+  const pair: Lines = [
+    ...wrap(["const value = "], awaited, [";"]),
+    source.itemAbsent
+      ? ["return value === undefined ? undefined : ([", ...key, ", value] as const);"]
+      : ["return [", ...key, ", value] as const;"],
+  ];
+  const pairs = block([...items, `.map(async (${item}) => {`], pair, ["})"]);
+  const gathered = source.partial
+    ? wrap(["const pairs = await cx.partial("], pairs, [", mark);"])
+    : wrap(
+        [source.itemAbsent ? "const pairs = cx.present(await Promise.all(" : "const pairs = await Promise.all("],
+        pairs,
+        [source.itemAbsent ? "));" : ");"],
+      );
+  return [...gathered, ["return cx.keyed(pairs.map(([key]) => key), pairs.map(([, value]) => value));"]];
+}
+
+/** An object literal as an arrow's body needs parentheses. */
+function arrowBody(lines: Lines): Lines {
+  const [first] = lines[0] ?? [];
+  return typeof first === "string" && first.startsWith("{") ? wrap(["("], lines, [")"]) : lines;
+}

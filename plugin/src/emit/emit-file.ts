@@ -1,0 +1,265 @@
+// `<file>_bff.ts`: policies, upstreams, environment, app, services, messages, conversions, in this order.
+import type { GeneratedFile } from "@bufbuild/protoplugin";
+import { emitValue, fieldType, type Names } from "../cel/index.ts";
+import { camel, lowerFirst } from "../plan/names.ts";
+import type { Entry, PlanFile, PlanMessage, PlanService } from "../plan/plan.ts";
+import type { EnvVar } from "../resolve/model.ts";
+import { emitEnumConversion, emitMessageConversion } from "./emit-conversions.ts";
+import { emitMessage, protoType } from "./emit-message.ts";
+import { emitPolicies, group, type Policies } from "./emit-policies.ts";
+import { FileNames } from "./file-names.ts";
+import { block, type Line, type Lines } from "./lines.ts";
+
+/** Whether a file has anything to emit. */
+export function isEmpty(file: PlanFile): boolean {
+  const { services, messages, conversions } = file;
+  return services.length + messages.length + conversions.messages.length + conversions.enums.length === 0;
+}
+
+export function emitFile(
+  file: PlanFile,
+  f: GeneratedFile,
+  planned: (typeName: string) => PlanMessage | undefined,
+): void {
+  const names = new FileNames(f, file.desc);
+  const lines: Line[] = [];
+  if (file.services.length > 0) lines.push(...emitSetup(file, names));
+  else if (file.messages.length > 0) lines.push(...emitEnv(file.env, names), ...emitApp(file, names));
+  if (file.services.length > 0) lines.push(["// ---- services ----"], []);
+  for (const service of file.services) lines.push(...emitService(service, names), []);
+  if (file.messages.length > 0) lines.push(["// ---- messages ----"], []);
+  for (const composed of file.messages) lines.push(...emitMessage(composed, names, planned), []);
+  const { messages, enums } = file.conversions;
+  if (messages.length + enums.length > 0) lines.push(["// ---- copies ----"], []);
+  for (const conversion of messages) lines.push(...emitMessageConversion(conversion, names), []);
+  for (const conversion of enums) lines.push(...emitEnumConversion(conversion, names), []);
+  f.preamble(file.desc);
+  while (lines.at(-1)?.length === 0) lines.pop();
+  for (const row of lines) f.print(...row);
+}
+
+/** What is made once per process: policies, upstreams, the app object. */
+function emitSetup(file: PlanFile, names: FileNames): Lines {
+  const policies = emitPolicies(file, names);
+  const lines: Line[] = [];
+  if (file.entries.length > 0)
+    lines.push(
+      [`// ---- policies: what ${file.desc.proto.name} and its imports say, over the defaults ----`],
+      [],
+      ...policies.lines,
+    );
+  const keys = file.upstreams.map((upstream) => JSON.stringify(upstream.name)).join(" | ");
+  const clients: Line =
+    file.upstreams.length === 0 ? ["object"] : [`Readonly<Record<${keys}, `, names.runtimeType("UnaryClient"), ">>"];
+  const upstream = names.runtime("Upstream");
+  lines.push(
+    ["/** How to reach each upstream. */"],
+    ["export type Clients = ", ...clients, ";"],
+    [],
+    ["/** The upstreams as this package uses them. Breakers and limits live here, so make one per process. */"],
+    ...block(
+      [
+        `export function createUpstreams(${file.upstreams.length === 0 ? "_clients" : "clients"}: Clients, ${file.upstreams.length === 0 ? "_options" : "options"}?: `,
+        names.runtimeType("UpstreamOptions"),
+        ") {",
+      ],
+      block(
+        ["return {"],
+        file.upstreams.map((entry) => [
+          `${entry.name}: new `,
+          upstream,
+          `(${JSON.stringify(entry.service.typeName)}, clients.${entry.name}, ${policies.upstream(entry)}, options),`,
+        ]),
+        ["};"],
+      ),
+      ["}"],
+    ),
+    ["export type Upstreams = ReturnType<typeof createUpstreams>;"],
+    [],
+    ...emitEnv(file.env, names),
+    ...emitApp(file, names),
+    ...emitCreateApp(file, names, policies),
+  );
+  return lines;
+}
+
+export function envName({ variable }: EnvVar): string {
+  return variable.name.slice("env.".length);
+}
+function emitEnv(env: readonly EnvVar[], names: FileNames): Lines {
+  if (env.length === 0) return [["export type Env = object;"], []];
+  const rows = env.map((entry): Line => {
+    const { proto } = entry.variable;
+    return [
+      `readonly ${envName(entry)}: `,
+      ...(proto === undefined ? ["unknown"] : protoType(proto, names)),
+      `; // ${names.place(entry.ir.at)}`,
+    ];
+  });
+  return [["/** What the environment has to give. */"], ...block(["export interface Env {"], rows, ["}"]), []];
+}
+
+function requestType(entry: Entry, names: FileNames): Line {
+  return [names.protobufType("MessageInitShape"), "<typeof ", names.schemaType(entry.method.input), ">"];
+}
+function entryType(entry: Entry, names: FileNames): Line {
+  const request = requestType(entry, names);
+  const response: Line = [names.shape(entry.method.output)];
+  const { batch } = entry;
+  if (batch === undefined) return [names.runtimeType("Rpc"), "<", ...request, ", ", ...response, ">"];
+  const items = fieldType(batch.items).proto;
+  const item: Line = items.kind === "list" || items.kind === "map" ? protoType(items.of, names) : ["unknown"];
+  const keys = fieldType(batch.keys).proto;
+  const key: Line = keys.kind === "list" ? protoType(keys.of, names) : ["string"];
+  return [
+    names.runtimeType("Batch"),
+    "<",
+    ...request,
+    ", ",
+    ...response,
+    ", ",
+    ...key,
+    ", ",
+    ...item,
+    ...(entry.grouped ? [", ", ...groupType(entry, names)] : []),
+    ">",
+  ];
+}
+/** What keys are grouped by. */
+function groupType(entry: Entry, names: FileNames): Line {
+  const fields = requestType(entry, names);
+  return entry.metadata
+    ? ["{ readonly fields: ", ...fields, "; readonly metadata: Readonly<Record<string, string | Uint8Array>> }"]
+    : fields;
+}
+
+function emitApp(file: PlanFile, names: FileNames): Lines {
+  const rows = file.entries.map((entry): Line => [`readonly ${entry.name}: `, ...entryType(entry, names), ";"]);
+  return [
+    ["/** What composing needs besides the request. */"],
+    ...block(["export interface App {"], [["readonly env: Env;"], ...rows], ["}"]),
+    [],
+  ];
+}
+
+function emitCreateApp(file: PlanFile, names: FileNames, policies: Policies): Lines {
+  const used = [...new Set(file.entries.map((entry) => entry.upstream))].sort();
+  const rows = file.entries.flatMap((entry) => emitEntry(entry, names, policies));
+  return [
+    ...block(
+      [
+        used.length === 0
+          ? "function createApp(_upstreams: Upstreams, env: Env): App {"
+          : `function createApp({ ${used.join(", ")} }: Upstreams, env: Env): App {`,
+      ],
+      block(["return {"], [["env,"], ...rows], ["};"]),
+      ["}"],
+    ),
+    [],
+  ];
+}
+
+function emitEntry(entry: Entry, names: FileNames, policies: Policies): Lines {
+  const { method, batch } = entry;
+  const rpc: Line = [
+    `${entry.upstream}.unary(`,
+    names.service(method.parent),
+    `.method.${method.localName}, `,
+    ...policyPrint(entry, names, policies),
+    ")",
+  ];
+  if (batch === undefined) return [[`${entry.name}: `, ...rpc, ","]];
+  const keys = batch.keys.localName;
+  const others = entry.metadata ? "...group.fields" : "...group";
+  const items = fieldType(batch.items).proto;
+  const item: Line = items.kind === "list" || items.kind === "map" ? protoType(items.of, names) : ["unknown"];
+  const keyProto = fieldType(batch.keys).proto;
+  const key: Line = keyProto.kind === "list" ? protoType(keyProto.of, names) : ["string"];
+  const rows: Line[] = [
+    ["rpc: ", ...rpc, ","],
+    entry.grouped
+      ? [`request: (${keys}: `, ...key, "[], group: ", ...groupType(entry, names), `) => ({ ${others}, ${keys} }),`]
+      : [`request: (${keys}: `, ...key, `[]) => ({ ${keys} }),`],
+    ["items: (response: ", names.shape(method.output), `) => response.${batch.items.localName},`],
+    ...(batch.key === undefined ? [] : [["key: (item: ", ...item, `) => item.${batch.key.localName},`] as Line]),
+    [`max: ${group(batch.max)},`],
+    ...(batch.many ? [["many: true,"] as Line] : []),
+    ...(entry.metadata ? [["metadata: (group: ", ...groupType(entry, names), ") => group.metadata,"] as Line] : []),
+  ];
+  return block([`${entry.name}: {`], rows, ["},"]);
+}
+
+/** The constant of its policy; with `retry.if` its own retry on top, for it may read `env` and headers. */
+function policyPrint(entry: Entry, names: FileNames, policies: Policies): Line {
+  const constant = policies.call(entry.policy);
+  const when = entry.policy.retry?.when;
+  if (when === undefined) return [constant];
+  const local: Names = {
+    variable: (variable) => (variable.role === "headers" ? "cx" : variable.role === "now" ? "cx.now()" : variable.name),
+    runtime: (name) => names.cel(name),
+    schema: (desc) => names.schema(desc),
+    shape: (desc) => names.shape(desc),
+    local: (name) => name,
+  };
+  const print = emitValue(when, local).print;
+  const needsRequest = when.reads.some(({ variable }) => variable.role === "headers" || variable.role === "now");
+  return [
+    `{ ...${constant}, retry: { ...${constant}.retry, when: (error${needsRequest ? ", cx" : ""}) => `,
+    ...print,
+    " } }",
+  ];
+}
+
+function emitService(service: PlanService, names: FileNames): Lines {
+  const rows = service.methods.flatMap(({ method, message, concurrent }): Lines => {
+    const field = message.composed.degradedField;
+    const { args } = message.composed;
+    const own = args.message !== undefined && message.tainted.length === 0 && !message.effectful;
+    const members = args.members.map((arg) => `${camel(arg.name)}: args.${camel(arg.name)}`).join(", ");
+    const parameters = [
+      args.message !== undefined ? "args" : members === "" ? "{}" : `{ ${members} }`,
+      ...(message.tainted.length > 0 ? [`{ ${message.tainted.map((name) => `${camel(name)}: []`).join(", ")} }`] : []),
+      ...(message.effectful ? ["[]"] : []),
+    ];
+    const compose = names.bff(message.name, message.file);
+    const result = lowerFirst(message.composed.desc.name);
+    return block(
+      [
+        names.runtime("endpoint"),
+        "(",
+        names.service(service.desc),
+        `.method.${method.desc.localName}, app, { // ${names.place(method.ir.at)}`,
+      ],
+      [
+        [`timeoutMs: ${group(method.timeoutMs)},`],
+        ...(concurrent === 10 ? [] : [[`concurrent: ${concurrent},`] as Line]),
+        own
+          ? ["compose: ", compose, ","]
+          : [
+              `compose: (cx, ${args.message !== undefined || args.members.length > 0 ? "args" : "_args"}) => `,
+              compose,
+              `(cx, ${parameters.join(", ")}),`,
+            ],
+        ...(field === undefined
+          ? []
+          : [[`degraded: (${result}, entries) => { ${result}.${field.localName} = entries; },`] as Line]),
+        ["observer: deps.observer,"],
+      ],
+      ["}),"],
+    );
+  });
+  return [
+    [`/** ${service.desc.typeName}, ready to serve. */`],
+    ...block(
+      [
+        `export function create${service.desc.name}(deps: { readonly upstreams: Upstreams; readonly env: Env; readonly observer?: `,
+        names.runtimeType("Observer"),
+        " | undefined }): ",
+        names.runtimeType("Endpoint"),
+        "[] {",
+      ],
+      [["const app = createApp(deps.upstreams, deps.env);"], ...block(["return ["], rows, ["];"])],
+      ["}"],
+    ),
+  ];
+}

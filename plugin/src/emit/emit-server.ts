@@ -1,0 +1,73 @@
+// `server.ts` of a package: what `node web/v1/server.ts` runs.
+import type { GeneratedFile } from "@bufbuild/protoplugin";
+import type { PlanServer } from "../plan/plan.ts";
+import type { EnvVar } from "../resolve/model.ts";
+import { envName } from "./emit-file.ts";
+import { FileNames } from "./file-names.ts";
+import { block, type Line } from "./lines.ts";
+
+/** `web/v1/server`, without extension. */
+export function serverPath(server: PlanServer): string {
+  const [file] = server.files;
+  const name = file?.desc.name ?? "";
+  return name.includes("/") ? `${name.slice(0, name.lastIndexOf("/"))}/server` : "server";
+}
+
+export function emitServer(server: PlanServer, f: GeneratedFile): void {
+  const [first] = server.files;
+  if (first === undefined) return;
+  // No file of its own in the run: everything, also of the first file, is imported.
+  const names = new FileNames(f, first.desc);
+  const single = server.files.length === 1;
+  const own = (name: string, file: PlanServer["files"][number]) => f.import(name, `./${file.desc.name}_bff.js`);
+  const services = server.files.flatMap((file) => file.services.map((service) => ({ file, service })));
+  const upstreams = server.upstreams.map(
+    (upstream): Line => [`${upstream.name}: `, names.service(upstream.service), ","],
+  );
+  const made: Line[] = single
+    ? [["const upstreams = ", own("createUpstreams", first), "(clients, { observer });"]]
+    : block(
+        ["const upstreams = {"],
+        server.files.map((file) => ["...", own("createUpstreams", file), "(clients, { observer }),"]),
+        ["};"],
+      ).slice();
+  const rows: Line[] = [
+    [`name: ${JSON.stringify(server.package)},`],
+    [
+      "services: [",
+      ...services.flatMap(({ service }, i): Line => [i === 0 ? "" : ", ", names.service(service.desc)]),
+      "],",
+    ],
+    ...(upstreams.length === 0 ? [["upstreams: {},"] as Line] : block(["upstreams: {"], upstreams, ["},"])),
+    ...(server.env.length === 0
+      ? [["env: () => ({}),"] as Line]
+      : block(["env: (read) => ({"], server.env.map(envLine), ["}),"])),
+    ...block(
+      ["create: ({ clients, env, observer }) => {"],
+      [
+        ...made,
+        ...block(
+          ["return ["],
+          services.map(
+            ({ file, service }): Line => [
+              "...",
+              own(`create${service.desc.name}`, file),
+              "({ upstreams, env, observer }),",
+            ],
+          ),
+          ["];"],
+        ),
+      ],
+      ["},"],
+    ),
+  ];
+  f.preamble(first.desc);
+  for (const row of block(["await ", names.runtime("serve"), "({"], rows, ["});"])) f.print(...row);
+}
+
+function envLine(entry: EnvVar): Line {
+  const name = envName(entry);
+  const standard = entry.ir.default === undefined ? "" : `, ${JSON.stringify(entry.ir.default.value)}`;
+  const reader = entry.ir.type.value === "list(string)" ? "strings" : entry.ir.type.value;
+  return [`${name}: read.${reader}(${JSON.stringify(name)}${standard}),`];
+}

@@ -1,0 +1,18 @@
+import type { Schema } from "@bufbuild/protoplugin";
+import type { Parameter } from "../parameter.ts";
+import type { Plan, PlanMessage } from "../plan/plan.ts";
+import { emitFile, isEmpty } from "./emit-file.ts";
+import { emitServer, serverPath } from "./emit-server.ts";
+import { bffPath } from "./file-names.ts";
+
+/** Walks the plan and prints it. Not one decision is left to take here. */
+export function emit(plan: Plan, schema: Schema, parameter: Parameter): void {
+  const messages = new Map(
+    plan.messages.map((message): [string, PlanMessage] => [message.composed.desc.typeName, message]),
+  );
+  for (const file of plan.files) {
+    if (!isEmpty(file)) emitFile(file, schema.generateFile(`${bffPath(file.desc)}.ts`), (name) => messages.get(name));
+  }
+  if (!parameter.server) return;
+  for (const server of plan.servers) emitServer(server, schema.generateFile(`${serverPath(server)}.ts`));
+}

@@ -1,0 +1,66 @@
+// What one emitted file imports, and where its pieces stand.
+import type { DescEnum, DescFile, DescMessage } from "@bufbuild/protobuf";
+import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
+import type { Origin } from "../origin.ts";
+import type { EnumConversion, MessageConversion } from "../resolve/model.ts";
+
+const RUNTIME = "@protobff/runtime";
+
+export class FileNames {
+  readonly #f: GeneratedFile;
+  readonly file: DescFile;
+  constructor(f: GeneratedFile, file: DescFile) {
+    this.#f = f;
+    this.file = file;
+  }
+  runtime(name: string): Printable {
+    return this.#f.import(name, RUNTIME);
+  }
+  runtimeType(name: string): Printable {
+    return this.#f.import(name, RUNTIME, true);
+  }
+  /** Functions of the expression library are called as `cel.…`. */
+  cel(name: string): Printable {
+    return name === "create" ? this.runtime(name) : [this.#f.import("cel", RUNTIME), `.${name}`];
+  }
+  /** The type of a message; of an enum also the value that holds its numbers. */
+  shape(desc: DescMessage | DescEnum): Printable {
+    const symbol = this.#f.importShape(desc);
+    return desc.kind === "enum" ? this.#f.import(symbol.name, symbol.from) : symbol;
+  }
+  schema(desc: DescMessage | DescEnum): Printable {
+    return this.#f.importSchema(desc);
+  }
+  schemaType(desc: DescMessage): Printable {
+    return this.#f.importSchema(desc, true);
+  }
+  service(desc: Parameters<GeneratedFile["importSchema"]>[0]): Printable {
+    return this.#f.importSchema(desc);
+  }
+  protobufType(name: string): Printable {
+    return this.#f.import(name, "@bufbuild/protobuf", true);
+  }
+  /** Something that another emitted file exports. */
+  bff(name: string, file: DescFile): Printable {
+    return file.name === this.file.name ? name : this.#f.import(name, `./${bffPath(file)}.js`);
+  }
+  conversion(conversion: MessageConversion | EnumConversion): Printable {
+    return this.bff(conversionName(conversion), conversion.owner.file);
+  }
+  /** `web.proto:12:3`; the directory only when it is not this file's. */
+  place(at: Origin): string {
+    const own = at.file === `${this.file.name}.proto` || at.file === this.file.proto.name;
+    return `${own ? at.file.slice(at.file.lastIndexOf("/") + 1) : at.file}:${at.line}:${at.column}`;
+  }
+}
+
+/** `web/v1/web_bff`, without extension. */
+export const bffPath = (file: DescFile): string => `${file.name}_bff`;
+
+export function conversionName({ from, to, owner }: MessageConversion | EnumConversion): string {
+  return to === owner ? `to${localName(to)}` : `from${localName(from)}`;
+}
+/** A nested type's name as protobuf-es writes it: `Outer_Inner`. */
+export function localName(desc: DescMessage | DescEnum): string {
+  return desc.parent === undefined ? desc.name : `${localName(desc.parent)}_${desc.name}`;
+}

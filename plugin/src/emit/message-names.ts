@@ -1,0 +1,100 @@
+// The local names of one compose function.
+import type { Printable } from "@bufbuild/protoplugin";
+import type { Names, Variable } from "../cel/index.ts";
+import { camel, lowerFirst, NameScope } from "../plan/names.ts";
+import type { Entry, PlanMessage, PlanStep } from "../plan/plan.ts";
+import type { FileNames } from "./file-names.ts";
+
+export class MessageNames implements Names {
+  readonly file: FileNames;
+  /** The variable that holds the response. */
+  readonly result: string;
+  readonly #scope: NameScope;
+  readonly #steps = new Map<Variable, PlanStep>();
+  readonly #items = new Map<Variable, string>();
+  readonly #entries = new Map<Entry, string>();
+  readonly #optional: ReadonlySet<string>;
+  /** Whether `env` has been used. */
+  usesEnv = false;
+
+  constructor(file: FileNames, message: PlanMessage) {
+    this.file = file;
+    this.#optional = new Set(message.optionalArgs);
+    this.#scope = new NameScope(undefined, message.optionalArgs.map(camel));
+    for (const step of all(message.steps)) {
+      this.#scope.take(step.name);
+      this.#scope.take(`${step.name}Step`);
+      if (step.step.variable !== undefined) this.#steps.set(step.step.variable, step);
+    }
+    this.result = this.#scope.take(lowerFirst(message.composed.desc.name));
+  }
+  /** The planned step behind a variable. */
+  step(variable: Variable): PlanStep | undefined {
+    return this.#steps.get(variable);
+  }
+  /** The local name of a call of the app object. */
+  entry(entry: Entry): string {
+    const known = this.#entries.get(entry);
+    if (known !== undefined) return known;
+    const name = this.#scope.take(entry.name);
+    this.#entries.set(entry, name);
+    return name;
+  }
+  /** `env, getUsage, search: search_`. */
+  destructured(): string[] {
+    const entries = [...this.#entries].map(([entry, name]) => (name === entry.name ? name : `${entry.name}: ${name}`));
+    return this.usesEnv ? ["env", ...entries] : entries;
+  }
+  fresh(wish: string): string {
+    return this.#scope.take(wish);
+  }
+  /** Names the variable of an `each`. */
+  item(variable: Variable): string {
+    const name = this.local(camel(variable.name));
+    this.#items.set(variable, name);
+    return name;
+  }
+
+  // ---- Names ----
+
+  variable(variable: Variable): Printable {
+    switch (variable.role) {
+      case "step":
+        return this.#steps.get(variable)?.name ?? variable.name;
+      case "args":
+        return "args";
+      case "arg":
+        return this.#optional.has(variable.name) ? camel(variable.name) : `args.${camel(variable.name)}`;
+      case "item":
+        return this.#items.get(variable) ?? variable.name;
+      case "headers":
+        return "cx";
+      case "now":
+        return "cx.now()";
+      case "env":
+      case "var":
+        this.usesEnv = true;
+        return variable.name;
+      default:
+        return variable.name;
+    }
+  }
+  runtime(name: string): Printable {
+    return this.file.cel(name);
+  }
+  schema(desc: Parameters<Names["schema"]>[0]): Printable {
+    return this.file.schema(desc);
+  }
+  shape(desc: Parameters<Names["shape"]>[0]): Printable {
+    return this.file.shape(desc);
+  }
+  local(name: string): string {
+    let free = name;
+    while (this.#scope.has(free)) free += "_";
+    return free;
+  }
+}
+
+function all(steps: readonly PlanStep[]): PlanStep[] {
+  return steps.flatMap((step) => [step, ...all(step.lazy.flat())]);
+}

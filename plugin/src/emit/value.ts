@@ -1,0 +1,150 @@
+// Bound values: an expression, its conversion, and what stands there when it is absent.
+import type { DescField } from "@bufbuild/protobuf";
+import { type Code, type Expression, emitAs, emitPath, emitValue, type Names, type Proto } from "../cel/index.ts";
+import { canBeAbsent } from "../resolve/bind.ts";
+import type { Bound, Conversion } from "../resolve/model.ts";
+import type { FileNames } from "./file-names.ts";
+import type { Line } from "./lines.ts";
+
+export interface Value {
+  readonly print: Line;
+  readonly mayBeUndefined: boolean;
+}
+
+interface ValueNames extends Names {
+  readonly file: FileNames;
+}
+
+/** A value for a field, with what an absent one is to the field. */
+export function fieldValue(bound: Bound, field: DescField, names: ValueNames): Value {
+  const { expression, conversion } = bound;
+  const canMiss = canBeAbsent(field);
+  const absent = field.fieldKind === "list" ? "[]" : field.fieldKind === "map" ? "{}" : "undefined";
+  if (canMiss && expression.path && (expression.mayBeUnset || expression.unsafe.length > 0)) {
+    const { print, mayBeUndefined } = converted(emitPath(expression, names), conversion, names);
+    if (absent === "undefined" || !mayBeUndefined) return { print, mayBeUndefined };
+    return { print: [...print, " ?? ", absent], mayBeUndefined: false };
+  }
+  const code = converted(emitValue(expression, names), conversion, names);
+  const print = code.mayBeUndefined && absent !== "undefined" ? [...parenthesised(code), " ?? ", absent] : code.print;
+  return unlessAbsent(
+    expression,
+    { print, mayBeUndefined: code.mayBeUndefined && absent === "undefined" },
+    absent,
+    names,
+  );
+}
+
+/** A value in a definite form, `undefined` when it is absent. */
+export function plainValue(expression: Expression, proto: Proto | undefined, names: ValueNames): Value {
+  const code = emitValue(expression, names);
+  const { print, mayBeUndefined } = (proto && emitAs(code, proto, names)) ?? code;
+  return unlessAbsent(expression, { print, mayBeUndefined }, "undefined", names);
+}
+
+/** The same, in parentheses where a member is read from it. */
+export function operandValue(expression: Expression, names: ValueNames): Line {
+  const code = emitValue(expression, names);
+  const exact = (expression.proto && emitAs(code, expression.proto, names)) ?? code;
+  return parenthesised(exact);
+}
+
+/** The same for a bound value outside of fields. */
+export function boundValue({ expression, conversion }: Bound, names: ValueNames): Value {
+  const { print, mayBeUndefined } = converted(emitValue(expression, names), conversion, names);
+  return unlessAbsent(expression, { print, mayBeUndefined }, "undefined", names);
+}
+
+/** The value alone: whoever prints it has made sure that nothing it reads is absent. */
+export function presentValue({ expression, conversion }: Bound, names: ValueNames): Line {
+  return converted(emitValue(expression, names), conversion, names).print;
+}
+
+/** A condition as an operand of `&&`, `!` or `?`. */
+export function condition(expression: Expression, names: ValueNames): Line {
+  const guards = expression.unsafe.flatMap((variable) => [names.variable(variable), " !== undefined && "]);
+  const code = emitValue(expression, names);
+  return guards.length === 0
+    ? code.print
+    : [...guards, ...(code.precedence === "atom" ? code.print : ["(", ...code.print, ")"])];
+}
+export function negated(expression: Expression, names: ValueNames): Line {
+  const code = emitValue(expression, names);
+  if (expression.unsafe.length > 0) return ["!(", ...condition(expression, names), ")"];
+  return code.precedence === "atom" ? ["!", ...code.print] : ["!(", ...code.print, ")"];
+}
+
+function unlessAbsent(expression: Expression, value: Value, absent: string, names: ValueNames): Value {
+  if (expression.unsafe.length === 0) return value;
+  const missing = expression.unsafe.flatMap((variable, i) => [
+    ...(i === 0 ? [] : [" || "]),
+    names.variable(variable),
+    " === undefined",
+  ]);
+  return { print: [...missing, ` ? ${absent} : `, ...value.print], mayBeUndefined: absent === "undefined" };
+}
+
+const parenthesised = (code: Pick<Code, "print" | "precedence">): Line =>
+  code.precedence === "atom" ? code.print : ["(", ...code.print, ")"];
+
+/** The code after its conversion. */
+export function converted(code: Code, conversion: Conversion, names: ValueNames): Code {
+  switch (conversion.kind) {
+    case "same":
+      // Opens optionals, and turns null into undefined.
+      return code.proto === undefined || code.as === undefined ? code : (code.as(code.proto) ?? code);
+    case "represent":
+      return emitAs(code, conversion.as, names) ?? code;
+    case "message":
+    case "enum": {
+      const convert = names.file.conversion(conversion.via);
+      const { from } = conversion.via;
+      if (code.type.kind === "optional") {
+        const opened = emitAs(
+          code,
+          from.kind === "message" ? { kind: "message", desc: from } : { kind: "enum", desc: from },
+          names,
+        );
+        if (opened !== undefined) return converted(opened, conversion, names);
+      }
+      if (code.mayBeUndefined)
+        return call([names.runtime("unlessUnset"), "(", ...code.print, ", ", convert, ")"], code);
+      return call([convert, "(", ...code.print, ")"], code);
+    }
+    case "list":
+    case "map": {
+      const convert = elementConversion(conversion.of, names);
+      if (conversion.kind === "map") {
+        const map = call([names.runtime("mapValues"), "(", ...code.print, ", ", ...convert, ")"], {
+          ...code,
+          mayBeUndefined: false,
+        });
+        return code.mayBeUndefined
+          ? call(
+              [
+                names.runtime("unlessUnset"),
+                "(",
+                ...code.print,
+                ", (map) => ",
+                names.runtime("mapValues"),
+                "(map, ",
+                ...convert,
+                "))",
+              ],
+              code,
+            )
+          : map;
+      }
+      // `usage?.items` goes on as `usage?.items.map(…)` would, were it printed in one piece.
+      const list = code.precedence === "atom" ? code.print : ["(", ...code.print, ")"];
+      return call([...list, code.mayBeUndefined ? "?.map(" : ".map(", ...convert, ")"], code);
+    }
+  }
+}
+function elementConversion(conversion: Conversion, names: ValueNames): Line {
+  if (conversion.kind === "message" || conversion.kind === "enum") return [names.file.conversion(conversion.via)];
+  throw new Error(`no conversion of elements is a ${conversion.kind}`);
+}
+function call(print: Line, { type, mayBeUndefined }: Pick<Code, "type" | "mayBeUndefined">): Code {
+  return { print: [...print], type, proto: undefined, precedence: "atom", mayBeUndefined };
+}

@@ -1,0 +1,241 @@
+// What the author declared: the options of every file, each value with its origin. Nothing is resolved and no default is filled in.
+import type {
+  DescEnum,
+  DescEnumValue,
+  DescField,
+  DescFile,
+  DescMessage,
+  DescMethod,
+  DescService,
+  Registry,
+} from "@bufbuild/protobuf";
+import type { Code } from "./gen/bff/v1/options_pb.ts";
+import type { Origin, Sourced, Text } from "./origin.ts";
+
+export interface Ir {
+  /** All descriptors of the run, imports included. */
+  readonly registry: Registry;
+  /** Every file that carries a rule (or is imported by one that does and has upstream or env rules), in the order of the request. */
+  readonly files: readonly IrFile[];
+  /** All files of the run, for "not visible" hints. */
+  readonly allFiles: readonly DescFile[];
+}
+
+export interface IrFile {
+  readonly kind: "file";
+  readonly desc: DescFile;
+  /** Whether code is to be generated for it (false: it is only imported). */
+  readonly target: boolean;
+  readonly upstreams: readonly IrUpstream[];
+  readonly env: readonly IrEnvVar[];
+  /** Only services with `(bff.v1.service)`. */
+  readonly services: readonly IrService[];
+  /** Every message of the file, nested ones too (map entries left out), ruled or not, in file order. */
+  readonly messages: readonly IrMessage[];
+  /** Every enum of the file, nested ones too. */
+  readonly enums: readonly IrEnum[];
+}
+
+export interface IrService {
+  readonly kind: "service";
+  readonly desc: DescService;
+  readonly at: Origin;
+  readonly methods: readonly IrMethod[];
+}
+export interface IrMethod {
+  readonly kind: "method";
+  readonly desc: DescMethod;
+  /** The name of the rpc in the source. */
+  readonly at: Origin;
+  /** Milliseconds. */
+  readonly timeout: Sourced<number> | undefined;
+}
+
+export interface IrMessage {
+  readonly kind: "message";
+  readonly desc: DescMessage;
+  /** The name of the message in the source. */
+  readonly at: Origin;
+  /** Whether `(bff.v1.message)` is there at all, even empty. */
+  readonly ruled: boolean;
+  readonly steps: readonly IrStep[];
+  readonly alias: Text | undefined;
+  /** Every field, in order of declaration. */
+  readonly fields: readonly IrField[];
+}
+export interface IrField {
+  readonly kind: "field";
+  readonly desc: DescField;
+  /** The name of the field in the source. */
+  readonly at: Origin;
+  readonly by: Text | undefined;
+  readonly alias: Text | undefined;
+  readonly if: Text | undefined;
+  readonly default: Sourced<boolean> | undefined;
+}
+
+export interface IrEnum {
+  readonly kind: "enum";
+  readonly desc: DescEnum;
+  readonly at: Origin;
+  readonly alias: readonly Text[];
+  readonly values: readonly IrEnumValue[];
+}
+export interface IrEnumValue {
+  readonly kind: "enum_value";
+  readonly desc: DescEnumValue;
+  readonly at: Origin;
+  readonly alias: readonly Text[];
+  readonly default: Sourced<boolean> | undefined;
+  readonly noAlias: Sourced<boolean> | undefined;
+}
+
+export interface IrEnvVar {
+  readonly kind: "env";
+  readonly at: Origin;
+  readonly name: Text;
+  readonly type: Text;
+  readonly default: Text | undefined;
+}
+
+// ---- steps ----
+
+export interface IrStep {
+  readonly kind: "step";
+  readonly at: Origin;
+  /** Position in the message's `let`, from 0. */
+  readonly index: number;
+  readonly name: Text | undefined;
+  readonly if: Text | undefined;
+  /** Undefined only after a diagnostic. */
+  readonly source: IrSource | undefined;
+  readonly supplementary: Sourced<boolean> | undefined;
+  readonly fallback: Text | undefined;
+  readonly autobind: Sourced<boolean> | undefined;
+  readonly after: readonly Text[];
+}
+export type IrSource = IrBy | IrCall | IrCompose | IrEach | IrSwitch | IrGuard;
+
+export interface IrBy {
+  readonly kind: "by";
+  readonly by: Text;
+}
+export interface IrCompose {
+  readonly kind: "compose";
+  readonly at: Origin;
+  readonly message: Text | undefined;
+  readonly args: readonly IrBind[];
+}
+export interface IrEach {
+  readonly kind: "each";
+  readonly at: Origin;
+  readonly var: Text | undefined;
+  readonly in: Text | undefined;
+  readonly if: Text | undefined;
+  readonly source: IrBy | IrCall | IrCompose | undefined;
+  readonly key: Text | undefined;
+  readonly partial: Sourced<boolean> | undefined;
+  readonly concurrent: Sourced<number> | undefined;
+  readonly max: Sourced<number> | undefined;
+}
+export interface IrSwitch {
+  readonly kind: "switch";
+  readonly at: Origin;
+  readonly cases: readonly { readonly at: Origin; readonly if: Text | undefined; readonly by: Text | undefined }[];
+  readonly default: Text | undefined;
+}
+export interface IrGuard {
+  readonly kind: "guard";
+  readonly at: Origin;
+  readonly if: Text | undefined;
+  readonly fail: IrFailure | undefined;
+}
+export interface IrFailure {
+  readonly kind: "failure";
+  readonly at: Origin;
+  readonly code: Sourced<Code> | undefined;
+  readonly message: Text | undefined;
+  readonly details: readonly Text[];
+}
+
+// ---- calls and policies ----
+
+export interface IrBind {
+  readonly kind: "bind";
+  readonly at: Origin;
+  readonly name: Text | undefined;
+  readonly by: Text | undefined;
+  readonly if: Text | undefined;
+  readonly spread: Text | undefined;
+}
+export interface IrCall {
+  readonly kind: "call";
+  readonly at: Origin;
+  readonly method: Text | undefined;
+  readonly set: readonly IrBind[];
+  readonly request: Text | undefined;
+  readonly policy: IrPolicy;
+  readonly batch: IrBatch | undefined;
+}
+export interface IrUpstream {
+  readonly kind: "upstream";
+  readonly at: Origin;
+  /** Neither `service` nor `method`: every upstream. */
+  readonly service: Text | undefined;
+  readonly method: Text | undefined;
+  readonly policy: IrPolicy;
+  readonly breaker: IrBreaker | undefined;
+}
+
+/** What a call and an upstream entry may both say. Times are milliseconds. */
+export interface IrPolicy {
+  readonly timeout: Sourced<number> | undefined;
+  readonly retry: IrRetry | undefined;
+  readonly limit: IrLimit | undefined;
+  readonly metadata: readonly IrBind[];
+  readonly forward: readonly Text[];
+  readonly onError: readonly IrErrorRule[];
+  readonly idempotent: Sourced<boolean> | undefined;
+}
+export interface IrRetry {
+  readonly at: Origin;
+  readonly attempts: Sourced<number> | undefined;
+  readonly on: readonly Sourced<Code>[];
+  readonly initial: Sourced<number> | undefined;
+  readonly max: Sourced<number> | undefined;
+  readonly multiplier: Sourced<number> | undefined;
+  readonly if: Text | undefined;
+}
+export interface IrLimit {
+  readonly at: Origin;
+  readonly concurrent: Sourced<number> | undefined;
+  readonly queued: Sourced<number> | undefined;
+}
+export interface IrBreaker {
+  readonly at: Origin;
+  readonly errorRate: Sourced<number> | undefined;
+  readonly window: Sourced<number> | undefined;
+  readonly minimum: Sourced<number> | undefined;
+  readonly openFor: Sourced<number> | undefined;
+  readonly probes: Sourced<number> | undefined;
+  readonly off: Sourced<boolean> | undefined;
+}
+export interface IrBatch {
+  readonly at: Origin;
+  readonly name: Text | undefined;
+  readonly by: Text | undefined;
+  readonly items: Text | undefined;
+  readonly key: Text | undefined;
+  readonly many: Sourced<boolean> | undefined;
+  readonly max: Sourced<number> | undefined;
+}
+export interface IrErrorRule {
+  readonly at: Origin;
+  readonly on: readonly Sourced<Code>[];
+  readonly if: Text | undefined;
+  readonly then:
+    | { readonly kind: "ignore"; readonly at: Origin }
+    | { readonly kind: "fallback"; readonly by: Text }
+    | { readonly kind: "fail"; readonly fail: IrFailure }
+    | undefined;
+}

@@ -1,0 +1,87 @@
+// The plugin's only file that does IO: request in, response out, sources read on demand.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import {
+  CodeGeneratorRequestSchema,
+  type CodeGeneratorResponse,
+  CodeGeneratorResponseSchema,
+} from "@bufbuild/protobuf/wkt";
+import { compile } from "./compile.ts";
+import { renderDocument } from "./diagnostic/document.ts";
+import { renderDiagnostics } from "./diagnostic/render.ts";
+import type { Sources } from "./diagnostic/sources.ts";
+import { parseParameter } from "./parameter.ts";
+import { moduleRoots } from "./read/module-roots.ts";
+
+/**
+ * Runs the plugin once: a CodeGeneratorRequest on standard input, a CodeGeneratorResponse on standard output. What is
+ * wrong with the protos or the options stands in the response's `error`; warnings go to standard error.
+ */
+export async function main(): Promise<void> {
+  const request = fromBinary(CodeGeneratorRequestSchema, await readAll(process.stdin));
+  const sources = sourcesIn(".");
+  const { parameter } = parseParameter(request.parameter);
+  const { response, warnings, diagnostics } = compile(request, sources);
+  if (warnings.length > 0) {
+    process.stderr.write(`${renderDiagnostics(warnings, sources, parameter.errorFormat)}\n`);
+  }
+  const unwritten =
+    parameter.errorOutput === undefined
+      ? undefined
+      : tryWrite(parameter.errorOutput, renderDocument(diagnostics, sources, parameter.errorOutput));
+  await writeAll(process.stdout, toBinary(CodeGeneratorResponseSchema, unwritten ?? response));
+}
+
+function tryWrite(path: string, text: string): CodeGeneratorResponse | undefined {
+  try {
+    writeFileSync(path, text);
+    return undefined;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return create(CodeGeneratorResponseSchema, { error: `error_output=${path} cannot be written: ${reason}` });
+  }
+}
+
+/** Looks for .proto files in the modules of the buf workspace that the plugin was started in; each file is read once. */
+function sourcesIn(directory: string): Sources {
+  const roots = moduleRoots(tryRead(join(directory, "buf.yaml")), tryRead(join(directory, "buf.work.yaml")));
+  const found = new Map<string, { readonly path: string; readonly text: string | undefined }>();
+  const find = (name: string) => {
+    const known = found.get(name);
+    if (known !== undefined) return known;
+    let file: { path: string; text: string | undefined } = { path: name, text: undefined };
+    for (const root of roots) {
+      const path = join(directory, root, name);
+      const text = tryRead(path);
+      if (text === undefined) continue;
+      file = { path, text };
+      break;
+    }
+    found.set(name, file);
+    return file;
+  };
+  return Object.assign((name: string) => find(name).text, {
+    path: (name: string) => find(name).path.replaceAll("\\", "/"),
+  });
+}
+
+function tryRead(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+async function readAll(stream: NodeJS.ReadStream): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk));
+  return Buffer.concat(chunks);
+}
+
+function writeAll(stream: NodeJS.WriteStream, bytes: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.write(bytes, (error) => (error ? reject(error) : resolve()));
+  });
+}

@@ -1,0 +1,21 @@
+/** A stretch of a source file. Lines and columns count from 1; columns are UTF-16 code units; the end is exclusive. */
+export interface Origin {
+  /** The name as in the descriptor, relative to its module root, e.g. "web/v1/web.proto". */
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly endLine: number;
+  readonly endColumn: number;
+}
+
+/** A declared value and where it stands: the value itself, not the name before it. */
+export interface Sourced<T> {
+  readonly value: T;
+  readonly at: Origin;
+}
+
+/** A declared string whose characters can be found again in the source, through escapes and concatenated literals. */
+export interface Text extends Sourced<string> {
+  /** The origin of `value.slice(from, to)`; offsets are UTF-16 code units. Without `to`, one character. */
+  readonly place: (from: number, to?: number) => Origin;
+}

@@ -1,0 +1,81 @@
+import { describe, expect, test } from "vitest";
+import type { Diagnostic } from "./diagnostic/diagnostic.ts";
+import { parseParameter, withSeverity } from "./parameter.ts";
+
+describe("parameter", () => {
+  test("has defaults", () => {
+    expect(parseParameter("")).toEqual({
+      parameter: {
+        importExtension: "none",
+        server: false,
+        errorFormat: "text",
+        errorOutput: undefined,
+        warn: new Set(),
+        error: new Set(),
+      },
+      faults: [],
+    });
+  });
+
+  test("reads every option", () => {
+    const raw =
+      "import_extension=ts,server=true, error_format=github,error_output=a/b=c.json,warn=BFF501+BFF702,BFF801,error=BFF141";
+    expect(parseParameter(raw)).toEqual({
+      parameter: {
+        importExtension: "ts",
+        server: true,
+        errorFormat: "github",
+        errorOutput: "a/b=c.json",
+        warn: new Set(["BFF501", "BFF702", "BFF801"]),
+        error: new Set(["BFF141"]),
+      },
+      faults: [],
+    });
+  });
+
+  test.each([
+    ["import_extension=.js", { importExtension: "js" }],
+    ["server", { server: true }],
+    ["server=false", { server: false }],
+  ])("%s", (raw, expected) => {
+    const { parameter, faults } = parseParameter(raw);
+    expect(faults).toEqual([]);
+    expect(parameter).toMatchObject(expected);
+  });
+
+  test.each([
+    ["sever=true", 'unknown option "sever": did you mean "server"?'],
+    ["zzz", 'unknown option "zzz": the options are import_extension, server, error_format, error_output, warn, error'],
+    ["import_extension=tsx", 'option "import_extension" has "tsx": did you mean "ts"?'],
+    ["server=yes", 'option "server" has "yes": write one of true, false'],
+    ["error_format=gihtub", 'option "error_format" has "gihtub": did you mean "github"?'],
+    ["error_format", 'option "error_format" has no value: write one of text, github'],
+    ["error_output=", 'option "error_output" needs a path, as in "error_output=diagnostics.json"'],
+    ["warn=BFF9", 'option "warn" has "BFF9", which is not a code: write "BFF" and three digits'],
+    ["warn=BFF101", "BFF101 cannot be a warning: nothing could be generated"],
+    ["error=", 'option "error" has no value: write codes, as in "error=BFF501+BFF702"'],
+    ["warn=BFF701,error=BFF701", 'BFF701 is in both "warn" and "error": leave out one'],
+    [
+      "BFF701",
+      'unknown option "BFF701": the options are import_extension, server, error_format, error_output, warn, error',
+    ],
+    ["lock=x.json", 'option "lock" is not supported yet: leave it out'],
+    ["lock_mode=check", 'option "lock_mode" is not supported yet: leave it out'],
+    ["plan=text", 'option "plan" is not supported yet: leave it out'],
+  ])("%s", (raw, fault) => {
+    expect(parseParameter(raw).faults).toEqual([fault]);
+  });
+
+  test("severities follow the lists", () => {
+    const { parameter } = parseParameter("warn=BFF701,error=BFF141");
+    const one = (code: Diagnostic["code"], severity: Diagnostic["severity"]): Diagnostic => ({
+      code,
+      severity,
+      message: "m",
+      at: { file: "f", line: 1, column: 1, endLine: 1, endColumn: 1 },
+    });
+    expect(withSeverity(one("BFF701", "error"), parameter)).toEqual(one("BFF701", "warning"));
+    expect(withSeverity(one("BFF141", "warning"), parameter)).toEqual(one("BFF141", "error"));
+    expect(withSeverity(one("BFF101", "error"), parameter)).toEqual(one("BFF101", "error"));
+  });
+});

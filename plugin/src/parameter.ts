@@ -1,0 +1,111 @@
+import type { Diagnostic } from "./diagnostic/diagnostic.ts";
+import { didYouMean } from "./diagnostic/did-you-mean.ts";
+import type { Format } from "./diagnostic/render.ts";
+
+/** The plugin's options, as in `opt:` of buf.gen.yaml. */
+export interface Parameter {
+  /** What import specifiers of generated files end in; "none" by default, as in protoc-gen-es. */
+  readonly importExtension: "ts" | "js" | "none";
+  /** Whether to emit a `server.ts` beside each package with BFF services. */
+  readonly server: boolean;
+  readonly errorFormat: Format;
+  /** Where to write all diagnostics as a document, from the working directory. */
+  readonly errorOutput: string | undefined;
+  /** Codes whose errors are only warnings here. */
+  readonly warn: ReadonlySet<string>;
+  /** Codes whose warnings are errors here. */
+  readonly error: ReadonlySet<string>;
+}
+
+const names = ["import_extension", "server", "error_format", "error_output", "warn", "error"] as const;
+const reserved: readonly string[] = ["lock", "lock_mode", "plan"];
+
+/**
+ * Reads the parameter of a CodeGeneratorRequest: `name=value`, separated by commas. Lists of codes are separated by
+ * `+`, or by commas like everything else (`warn=BFF501,BFF502`). Each fault is a sentence; faulty options keep their defaults.
+ */
+export function parseParameter(raw: string): { readonly parameter: Parameter; readonly faults: readonly string[] } {
+  const faults: string[] = [];
+  const warn = new Set<string>();
+  const error = new Set<string>();
+  let importExtension: Parameter["importExtension"] = "none";
+  let server = false;
+  let errorFormat: Format = "text";
+  let errorOutput: string | undefined;
+  /** The list that a bare code continues. */
+  let list: { readonly name: string; readonly codes: Set<string> } | undefined;
+
+  for (const option of raw.split(",").map((part) => part.trim())) {
+    if (option === "") continue;
+    const equals = option.indexOf("=");
+    const name = equals === -1 ? option : option.slice(0, equals).trim();
+    const value = equals === -1 ? undefined : option.slice(equals + 1).trim();
+    if (list !== undefined && value === undefined && name.startsWith("BFF")) {
+      faults.push(...addCodes(list.name, name, list.codes));
+      continue;
+    }
+    list = undefined;
+    switch (name) {
+      case "import_extension": {
+        const extension = value?.replace(/^\./, "");
+        if (extension === "ts" || extension === "js" || extension === "none") importExtension = extension;
+        else faults.push(choose(name, value, ["ts", "js", "none"]));
+        break;
+      }
+      case "server":
+        if (value === undefined || value === "true" || value === "false") server = value !== "false";
+        else faults.push(choose(name, value, ["true", "false"]));
+        break;
+      case "error_format":
+        if (value === "text" || value === "github") errorFormat = value;
+        else faults.push(choose(name, value, ["text", "github"]));
+        break;
+      case "error_output":
+        if (value !== undefined && value !== "") errorOutput = value;
+        else faults.push(`option "error_output" needs a path, as in "error_output=diagnostics.json"`);
+        break;
+      case "warn":
+      case "error":
+        list = { name, codes: name === "warn" ? warn : error };
+        faults.push(...addCodes(name, value ?? "", list.codes));
+        break;
+      default: {
+        const like = didYouMean(name, names);
+        faults.push(
+          reserved.includes(name)
+            ? `option "${name}" is not supported yet: leave it out`
+            : `unknown option "${name}": ${like === undefined ? `the options are ${names.join(", ")}` : `did you mean "${like}"?`}`,
+        );
+      }
+    }
+  }
+  for (const code of warn) if (error.has(code)) faults.push(`${code} is in both "warn" and "error": leave out one`);
+  return { parameter: { importExtension, server, errorFormat, errorOutput, warn, error }, faults };
+}
+
+function choose(name: string, value: string | undefined, values: readonly string[]): string {
+  const like = value === undefined ? undefined : didYouMean(value, values);
+  const said = value === undefined ? "no value" : `"${value}"`;
+  return `option "${name}" has ${said}: ${like === undefined ? `write one of ${values.join(", ")}` : `did you mean "${like}"?`}`;
+}
+
+function addCodes(name: string, value: string, codes: Set<string>): readonly string[] {
+  if (value === "") return [`option "${name}" has no value: write codes, as in "${name}=BFF501+BFF702"`];
+  return value.split("+").flatMap((code) => {
+    if (!/^BFF\d{3}$/.test(code))
+      return [`option "${name}" has "${code}", which is not a code: write "BFF" and three digits`];
+    if (name === "warn" && !lenient.test(code)) return [`${code} cannot be a warning: nothing could be generated`];
+    codes.add(code);
+    return [];
+  });
+}
+
+/** Effects and policy, cost, caching and exposure, drift: what is left can still be generated. */
+const lenient = /^BFF[5789]/;
+
+/** The diagnostic with the severity that the options give its code. */
+export function withSeverity(diagnostic: Diagnostic, parameter: Parameter): Diagnostic {
+  if (parameter.error.has(diagnostic.code)) return { ...diagnostic, severity: "error" };
+  if (parameter.warn.has(diagnostic.code)) return { ...diagnostic, severity: "warning" };
+  return diagnostic;
+}

@@ -1,0 +1,47 @@
+// Names in emitted code.
+
+const RESERVED = new Set(
+  `abstract any args arguments as async await before boolean break case catch class const continue cx debugger declare default delete do else enum env error
+  eval export extends false finally for from function get if implements import in instanceof interface let mark module namespace never new null number
+  object of package private protected public readonly require return set static string super switch symbol this throw true try type typeof undefined
+  unknown var void while with yield app cel clients key group item items upstreams value bounded pairs defined endpoint Code Date Error Map Math Number Object Promise Set String Symbol BigInt Boolean Uint8Array JSON Array`.split(
+    /\s+/,
+  ),
+);
+
+/** Hands out names that are free: the wish, or the wish with `_` behind it. */
+export class NameScope {
+  readonly #taken: Set<string>;
+  readonly #outer: NameScope | undefined;
+  constructor(outer?: NameScope, taken: Iterable<string> = []) {
+    this.#outer = outer;
+    this.#taken = new Set(taken);
+  }
+  has(name: string): boolean {
+    return RESERVED.has(name) || this.#taken.has(name) || (this.#outer?.has(name) ?? false);
+  }
+  take(wish: string): string {
+    let name = wish;
+    while (this.has(name)) name += "_";
+    this.#taken.add(name);
+    return name;
+  }
+  /** A name that is free with this behind it, too. */
+  takeWith(wish: string, suffix: string): string {
+    let name = wish;
+    while (this.has(name) || this.has(name + suffix)) name += "_";
+    this.#taken.add(name);
+    this.#taken.add(name + suffix);
+    return name;
+  }
+}
+
+export const lowerFirst = (name: string): string => name.charAt(0).toLowerCase() + name.slice(1);
+export const upperFirst = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
+/** `workspace_id` → `workspaceId`. */
+export const camel = (name: string): string =>
+  name.replace(/_+([a-zA-Z0-9])/g, (_, c: string) => c.toUpperCase()).replace(/_+$/, "");
+/** `userById` → `USER_BY_ID`. */
+export const upperSnake = (name: string): string => name.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toUpperCase();
+/** `AgentService` → `agent`. */
+export const upstreamName = (service: string): string => lowerFirst(service.replace(/(.)Service$/, "$1"));

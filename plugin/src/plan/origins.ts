@@ -1,0 +1,169 @@
+// Where a failure that touches a value may have begun: for each field the steps, arguments and composed values its expressions rest on.
+import type { Expression, Variable } from "../cel/index.ts";
+import type { Call, Composed, Source, Step, Target } from "../resolve/model.ts";
+import { callsOf, composesOf, failExpressions } from "../resolve/resolve-step.ts";
+import type { Condition, PlanStep, Touch, TouchOrigin } from "./plan.ts";
+
+export interface OriginContext {
+  readonly composed: Composed;
+  readonly planned: (step: Step) => PlanStep;
+  /** Whether anything inside a composed message may be touched. */
+  readonly degradable: (typeName: string) => boolean;
+}
+
+export interface Origins {
+  readonly of: (expressions: readonly (Expression | undefined)[]) => TouchOrigin[];
+  readonly touches: () => Touch[];
+}
+
+export function originsOf(cx: OriginContext): Origins {
+  const { composed } = cx;
+  const steps = new Map(
+    composed.steps.flatMap((step) => (step.variable === undefined ? [] : [[step.variable, step] as const])),
+  );
+  const tainted = new Map(composed.args.members.filter((arg) => arg.tainted).map((arg) => [arg.variable, arg]));
+  const known = new Map<Step, readonly TouchOrigin[]>();
+
+  const ofVariable = (variable: Variable): readonly TouchOrigin[] => {
+    const arg = tainted.get(variable);
+    if (arg !== undefined) return [{ origin: { kind: "arg", name: arg.name }, leftOut: false, when: [] }];
+    const step = steps.get(variable);
+    return step === undefined ? [] : ofStep(step);
+  };
+  const of = (expressions: readonly (Expression | undefined)[]): TouchOrigin[] =>
+    expressions.flatMap((expression) => expression?.reads.flatMap(({ variable }) => ofVariable(variable)) ?? []);
+  /** Items whose value rests on something absent are left out. */
+  const ofItems = (expressions: readonly (Expression | undefined)[]): TouchOrigin[] =>
+    expressions.flatMap((expression) => {
+      const absent = new Set(expression?.unsafe ?? []);
+      return (expression?.reads ?? []).flatMap(({ variable }) =>
+        ofVariable(variable).map((origin) => (absent.has(variable) ? { ...origin, leftOut: true } : origin)),
+      );
+    });
+
+  const ofStep = (step: Step): readonly TouchOrigin[] => {
+    const before = known.get(step);
+    if (before !== undefined) return before;
+    const planned = cx.planned(step);
+    const ran: Condition[] = step.if === undefined ? [] : [{ kind: "ran", step: planned }];
+    const all = [
+      ...of([step.if]),
+      ...when(ran, ofSource(step.source, planned)),
+      ...of([step.fallback?.expression]),
+      ...(hasCause(step) && !planned.sync
+        ? [{ origin: { kind: "step", step: planned }, leftOut: false, when: [] } as const]
+        : []),
+      ...(composesOf(step.source).some(({ message }) => cx.degradable(message.typeName))
+        ? [{ origin: { kind: "within", step: planned }, leftOut: false, when: [] } as const]
+        : []),
+    ];
+    const distinct = dedupe(all);
+    known.set(step, distinct);
+    return distinct;
+  };
+  const ofSource = (source: Source, planned: PlanStep): TouchOrigin[] => {
+    switch (source.kind) {
+      case "by":
+        return of([source.by]);
+      case "call":
+        return of(callExpressions(source.call));
+      case "compose":
+        return []; // what its arguments bring is recorded inside
+      case "each": {
+        const inner =
+          source.source.kind === "by"
+            ? [source.source.by]
+            : source.source.kind === "call"
+              ? callExpressions(source.source.call)
+              : [];
+        return [
+          ...of([source.in]),
+          ...when([{ kind: "items", step: planned }], ofItems([source.if, source.key, ...inner])),
+        ];
+      }
+      case "switch": {
+        const { cases, default: standard } = source;
+        return [
+          ...cases.flatMap((branch, index) => [
+            ...when([{ kind: "asked", step: planned, index }], of([branch.if])),
+            ...when([{ kind: "chosen", step: planned, index }], of([branch.value.expression])),
+          ]),
+          ...when([{ kind: "chosen", step: planned, index: cases.length }], of([standard?.expression])),
+        ];
+      }
+      case "guard":
+        return [];
+    }
+  };
+
+  const touches = (): Touch[] =>
+    composed.targets.flatMap((target, index): Touch[] => {
+      if (target.kind === "field") {
+        const origins = order(of([target.bound.expression]).filter((origin) => !isBare(target, origin)));
+        return origins.length === 0 ? [] : [{ field: target.field.name, target: { kind: "field", index }, origins }];
+      }
+      return target.members.flatMap((member, m): Touch[] => {
+        const origins = order(of([member.if, member.bound.expression]));
+        return origins.length === 0
+          ? []
+          : [{ field: member.field.name, target: { kind: "member", index, member: m }, origins }];
+      });
+    });
+  return { of: (expressions) => order(of(expressions)), touches };
+}
+
+/** A composed list or message bound as it is: what was touched inside has paths of its own. */
+function isBare(target: Target & { kind: "field" }, { origin }: TouchOrigin): boolean {
+  if (origin.kind !== "within") return false;
+  const { text, path } = target.bound.expression;
+  return path && text.value.trim() === origin.step.step.name;
+}
+
+/** Whether a cause may stand under the step's own promise. */
+function hasCause(step: Step): boolean {
+  return (
+    step.supplementary ||
+    callsOf(step.source).some((call) => call.onError.some((rule) => rule.then.kind === "fallback")) ||
+    (step.source.kind === "each" && step.source.partial)
+  );
+}
+
+export function callExpressions(call: Call): (Expression | undefined)[] {
+  return [
+    call.request,
+    ...call.set.flatMap((binding) => [binding.if, binding.bound.expression]),
+    ...call.metadata.flatMap((binding) => [binding.if, binding.by]),
+    ...call.onError.flatMap((rule) => [
+      rule.if,
+      ...(rule.then.kind === "fallback"
+        ? [rule.then.value.expression]
+        : rule.then.kind === "fail"
+          ? failExpressions(rule.then.fail)
+          : []),
+    ]),
+    call.batch?.by.expression,
+  ];
+}
+
+const when = (conditions: readonly Condition[], origins: readonly TouchOrigin[]): TouchOrigin[] =>
+  origins.map((origin) => ({ ...origin, when: [...conditions, ...origin.when] }));
+
+/** Arguments first, then steps as they are declared: the first with a cause is the one that is told. */
+function order(origins: readonly TouchOrigin[]): TouchOrigin[] {
+  const place = ({ origin }: TouchOrigin): number => (origin.kind === "arg" ? -1 : origin.step.step.index);
+  return dedupe(origins).sort((a, b) => place(a) - place(b));
+}
+function dedupe(origins: readonly TouchOrigin[]): TouchOrigin[] {
+  const seen = new Map<string, TouchOrigin>();
+  const always = new Set<string>();
+  for (const origin of origins) {
+    const id = `${origin.origin.kind}:${origin.origin.kind === "arg" ? origin.origin.name : origin.origin.step.step.index}:${origin.leftOut}`;
+    if (origin.when.length === 0) {
+      if (!always.has(id)) for (const key of [...seen.keys()]) if (key.startsWith(`${id}|`)) seen.delete(key);
+      always.add(id);
+    } else if (always.has(id)) continue;
+    const key = `${id}|${origin.when.map((condition) => `${condition.kind}${condition.step.step.index}${"index" in condition ? condition.index : ""}`).join("&")}`;
+    if (!seen.has(key)) seen.set(key, origin);
+  }
+  return [...seen.values()];
+}

@@ -1,0 +1,185 @@
+// What will run: defaults filled, policies merged and named, order fixed. Emission only walks it.
+import type { DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
+import type { Expression } from "../cel/index.ts";
+import type { Code } from "../gen/bff/v1/options_pb.ts";
+import type { Origin, Sourced } from "../origin.ts";
+import type { Batch, BffMethod, Call, Composed, Conversions, EnvVar, Step } from "../resolve/model.ts";
+
+export interface Plan {
+  readonly files: readonly PlanFile[];
+  readonly servers: readonly PlanServer[];
+  /** Every composed message of the run, also of files that are only imported. */
+  readonly messages: readonly PlanMessage[];
+}
+
+export interface PlanFile {
+  readonly desc: DescFile;
+  readonly services: readonly PlanService[];
+  /** In file order. */
+  readonly messages: readonly PlanMessage[];
+  readonly conversions: Conversions;
+  /** The environment variables that its expressions, and those of the messages they compose, read. */
+  readonly env: readonly EnvVar[];
+  /** What its services need: calls and batches of every message they reach; without services, of its own messages. */
+  readonly entries: readonly Entry[];
+  /** Upstream services of those entries. */
+  readonly upstreams: readonly PlanUpstream[];
+}
+
+export interface PlanService {
+  readonly desc: DescService;
+  readonly methods: readonly PlanMethod[];
+}
+export interface PlanMethod {
+  readonly method: BffMethod;
+  readonly message: PlanMessage;
+  /** Calls to one upstream at a time in one response. */
+  readonly concurrent: number;
+}
+
+/** `server.ts` of one package. */
+export interface PlanServer {
+  readonly package: string;
+  readonly files: readonly PlanFile[];
+  readonly upstreams: readonly PlanUpstream[];
+  readonly env: readonly EnvVar[];
+}
+
+// ---- policies ----
+
+/** A value with the place that says it; without one it is a default. */
+export interface Leaf<T> {
+  readonly value: T;
+  readonly at: Origin | undefined;
+}
+export interface PlanUpstream {
+  /** `billing`, for billing.v1.BillingService. */
+  readonly name: string;
+  readonly service: DescService;
+  readonly breaker: PlanBreaker | undefined;
+  readonly limit: PlanLimit;
+}
+export interface PlanBreaker {
+  readonly errorRate: Leaf<number>;
+  readonly windowMs: Leaf<number>;
+  readonly minimum: Leaf<number>;
+  readonly openMs: Leaf<number>;
+  readonly probes: Leaf<number>;
+}
+export interface PlanLimit {
+  readonly concurrent: Leaf<number>;
+  readonly queued: Leaf<number>;
+}
+export interface PlanCallPolicy {
+  readonly timeoutMs: Leaf<number> | undefined;
+  /** Undefined: no retries, because of one attempt or because the call must not be repeated. */
+  readonly retry:
+    | {
+        readonly attempts: Leaf<number>;
+        readonly on: Leaf<readonly Code[]>;
+        readonly initialMs: Leaf<number>;
+        readonly maxMs: Leaf<number>;
+        readonly multiplier: Leaf<number>;
+        readonly when: Expression | undefined;
+      }
+    | undefined;
+  readonly forward: Leaf<readonly string[]> | undefined;
+  readonly limit:
+    | { readonly concurrent: Sourced<number> | undefined; readonly queued: Sourced<number> | undefined }
+    | undefined;
+}
+
+// ---- calls ----
+
+/** One call or batch of the app object. */
+export interface Entry {
+  /** `getUsage`; a batch's `userById`. */
+  readonly name: string;
+  readonly method: DescMethod;
+  readonly upstream: string;
+  readonly policy: PlanCallPolicy;
+  readonly batch: Batch | undefined;
+  /** Whether keys are grouped by what else is in the request, and by metadata. */
+  readonly grouped: boolean;
+  /** Metadata keys that the batch sends, in order. */
+  readonly metadata: boolean;
+}
+
+// ---- messages ----
+
+export interface PlanMessage {
+  readonly composed: Composed;
+  /** `composeDashboard`. */
+  readonly name: string;
+  readonly file: DescFile;
+  /** All but the steps that only one case of a switch reads; what a step reads stands before it. */
+  readonly steps: readonly PlanStep[];
+  /** Steps whose values the literal or a touch reads, in the order of `steps`. */
+  readonly awaited: readonly PlanStep[];
+  /** Steps that only have to have ended: critical ones and those with side effects that feed no field. */
+  readonly barriers: readonly PlanStep[];
+  readonly touches: readonly Touch[];
+  /** Arguments that bring causes with them: then composing takes a parameter `from`. */
+  readonly tainted: readonly string[];
+  /** Whether a call with side effects is inside: then composing takes a parameter `before`. */
+  readonly effectful: boolean;
+  /** Arguments that may be absent: taken into local names first, so that TypeScript sees what has been checked. */
+  readonly optionalArgs: readonly string[];
+  /** Whether anything in it, or in what it composes, may be recorded as degraded. */
+  readonly degradable: boolean;
+  readonly calls: ReadonlyMap<Call, Entry>;
+  /** Composed from another file too: the members of the app object that it and what it composes need. */
+  readonly needs: readonly string[] | undefined;
+  /** Place in the declared order of all guards of a response: lower wins. */
+  readonly ranks: ReadonlyMap<Step, number>;
+}
+
+export interface PlanStep {
+  readonly step: Step;
+  /** Name of the value; the started step is `${name}Step`. */
+  readonly name: string;
+  /** A plain value: nothing to wait for, cannot fail. */
+  readonly sync: boolean;
+  /** A guard over what is there at once: it speaks before any call is sent. */
+  readonly immediate: boolean;
+  /** Steps whose values it waits for, in order of declaration. */
+  readonly waitsFor: readonly PlanStep[];
+  /** For a switch: the steps that only one case reads, by case (the default last), in order. */
+  readonly lazy: readonly (readonly PlanStep[])[];
+  /** Whether it is one of those. */
+  readonly onlyInCase: boolean;
+  /** A flag the emitted code keeps, for touches: whether its `if` let it run, whether its `each` had items, which case was chosen. */
+  readonly tracks: { readonly ran: boolean; readonly items: boolean; readonly case: boolean };
+  /** For side effects: the steps that must have succeeded before, besides the parameter `before`. */
+  readonly clearedBy: readonly PlanStep[];
+  readonly effectful: boolean;
+  /** `each`: calls in flight are bounded. */
+  readonly bounded: boolean;
+}
+
+/** What a failure may do to a field. */
+export interface Touch {
+  /** The field's proto name. */
+  readonly field: string;
+  readonly target:
+    | { readonly kind: "field"; readonly index: number }
+    | { readonly kind: "member"; readonly index: number; readonly member: number };
+  readonly origins: readonly TouchOrigin[];
+}
+export interface TouchOrigin {
+  readonly origin:
+    | { readonly kind: "step"; readonly step: PlanStep }
+    | { readonly kind: "arg"; readonly name: string }
+    /** Something inside a composed value. */
+    | { readonly kind: "within"; readonly step: PlanStep };
+  /** The cause left items out of a list. */
+  readonly leftOut: boolean;
+  readonly when: readonly Condition[];
+}
+export type Condition =
+  | { readonly kind: "ran"; readonly step: PlanStep }
+  | { readonly kind: "items"; readonly step: PlanStep }
+  /** Case number `index` (the default is the last) was chosen. */
+  | { readonly kind: "chosen"; readonly step: PlanStep; readonly index: number }
+  /** The condition of this case was asked. */
+  | { readonly kind: "asked"; readonly step: PlanStep; readonly index: number };

@@ -1,0 +1,24 @@
+import type { Diagnostic, Report } from "../diagnostic/diagnostic.ts";
+import type { Origin } from "../origin.ts";
+import type { DeclarationCode } from "./codes.ts";
+
+/** Reports an error in a declaration. */
+export function fault(
+  report: Report,
+  code: DeclarationCode,
+  at: Origin,
+  message: string,
+  more: Pick<Diagnostic, "hint" | "related"> = {},
+): void {
+  report({ code, severity: "error", message, at, ...more });
+}
+
+/** Reports something in a declaration that works and is hardly meant. */
+export function caution(report: Report, code: DeclarationCode, at: Origin, message: string, hint: string): void {
+  report({ code, severity: "warning", message, at, hint });
+}
+
+/** Refuses a part of the language that this version does not run. */
+export function unsupported(report: Report, at: Origin, what: string, hint = "leave it out"): void {
+  fault(report, "BFF190", at, `${what} is not supported yet`, { hint });
+}

@@ -1,0 +1,343 @@
+// Every fault of a declaration alone: what is written, where the diagnostic points, what it says.
+import { beforeAll, describe, expect, test } from "vitest";
+import { marked } from "../../../test/support/marked.ts";
+import { requestFor, schemaOf } from "../../../test/support/request.ts";
+import type { Diagnostic } from "../diagnostic/diagnostic.ts";
+import { type DeclarationCode, declarationCodes } from "./codes.ts";
+import { readIr } from "./read-ir.ts";
+
+type Case = readonly [code: DeclarationCode, proto: string, message: string];
+
+const lets = (steps: string) => `message M { option (bff.v1.message) = { let: [${steps}] }; }`;
+const call = (more: string) => lets(`{ call: { method: "p.S/M" ${more} } }`);
+const upstream = (entry: string) => `option (bff.v1.file).upstream = ${entry};`;
+const field = (rule: string) => `message M { string a = 1 [(bff.v1.field) = ${rule}]; }`;
+const guard = (fail: string) => lets(`{ guard: { if: "x" fail: ${fail} } }`);
+
+const faults: readonly Case[] = [
+  [
+    "BFF136",
+    `import "google/protobuf/descriptor.proto"; extend google.protobuf.FieldOptions { string e = 50001 [(bff.v1.field).by = «"x"»]; }`,
+    '"e" is an extension, not a field',
+  ],
+  [
+    "BFF136",
+    `import "google/protobuf/descriptor.proto"; message M { extend google.protobuf.FieldOptions { string e = 50002 [(bff.v1.field) = «{ by: "x" }»]; } }`,
+    '"e" is an extension, not a field',
+  ],
+  [
+    "BFF108",
+    upstream(`{ forward: ["x", "y"] metadata: { name: «"y"» by: "1" } }`),
+    'the metadata key "y" is given twice',
+  ],
+  ["BFF101", lets(`«{ name: "a" }»`), "this step has no source"],
+  ["BFF102", call(`timeout: «"5"»`), 'the duration "5" of "timeout" is malformed'],
+  ["BFF102", upstream(`{ breaker: { window: «"1 s"» } }`), 'the duration "1 s" of "window" is malformed'],
+  ["BFF103", call(`timeout: «"0s"»`), 'the duration "0s" of "timeout" is zero'],
+  ["BFF103", call(`retry: { backoff: { max: «"-1s"» } }`), 'the duration "-1s" of "max" is negative'],
+  ["BFF103", upstream(`{ timeout: «"99999m"» }`), 'the duration "99999m" of "timeout" is longer than 24 days'],
+  ["BFF104", upstream(`{ breaker: { error_rate: «5» } }`), '"error_rate" is 5, which is not a ratio'],
+  ["BFF104", upstream(`{ breaker: { error_rate: «0» } }`), '"error_rate" is 0, which is not a ratio'],
+  ["BFF104", upstream(`{ breaker: { error_rate: «-0.5» } }`), '"error_rate" is -0.5, which is not a ratio'],
+  ["BFF104", upstream(`{ breaker: { error_rate: «nan» } }`), '"error_rate" is NaN, which is not a ratio'],
+  ["BFF105", call(`retry: { attempts: «0» }`), '"attempts" is 0'],
+  ["BFF105", call(`limit: { concurrent: «0» }`), '"concurrent" is 0'],
+  ["BFF105", upstream(`{ breaker: { minimum: «0» } }`), '"minimum" is 0'],
+  ["BFF105", upstream(`{ breaker: { probes: «0» } }`), '"probes" is 0'],
+  ["BFF105", call(`batch: { name: "ids" by: "x" items: "y" max: «0» }`), '"max" is 0'],
+  ["BFF105", lets(`{ each: { var: "x" in: "y" by: "x" max: «0» } }`), '"max" is 0'],
+  ["BFF105", lets(`{ each: { var: "x" in: "y" by: "x" concurrent: «0» } }`), '"concurrent" is 0'],
+  ["BFF106", lets(`{ name: «"a-b"» by: "1" }`), '"a-b" cannot name a step: it is not an identifier'],
+  ["BFF106", lets(`{ name: «""» by: "1" }`), '"" cannot name a step: it is not an identifier'],
+  ["BFF106", lets(`{ each: { var: «"1x"» in: "y" by: "x" } }`), '"1x" cannot name a variable: it is not an identifier'],
+  [
+    "BFF106",
+    lets(`{ compose: { message: "C" args: { name: «"a.b"» by: "1" } } }`),
+    '"a.b" cannot name an argument: it is not an identifier',
+  ],
+  [
+    "BFF106",
+    `option (bff.v1.file).env = { name: «"A B"» type: "int" };`,
+    '"A B" cannot name an environment variable: it is not an identifier',
+  ],
+  ["BFF107", lets(`{ name: «"in"» by: "1" }`), '"in" cannot name a step: it is a reserved word of expressions'],
+  [
+    "BFF107",
+    lets(`{ name: «"has"» by: "1" }`),
+    '"has" cannot name a step: it is a function, macro or type of expressions',
+  ],
+  [
+    "BFF107",
+    lets(`{ name: «"size"» by: "1" }`),
+    '"size" cannot name a step: it is a function, macro or type of expressions',
+  ],
+  ["BFF107", lets(`{ name: «"now"» by: "1" }`), '"now" cannot name a step: it is already in scope of every expression'],
+  [
+    "BFF107",
+    lets(`{ each: { var: «"args"» in: "y" by: "x" } }`),
+    '"args" cannot name a variable: it is already in scope of every expression',
+  ],
+  [
+    "BFF107",
+    lets(`{ compose: { message: "C" args: { name: «"true"» by: "1" } } }`),
+    '"true" cannot name an argument: it is a reserved word of expressions',
+  ],
+  ["BFF108", lets(`{ name: "a" by: "1" }, { name: «"a"» by: "2" }`), 'the name "a" is taken by an earlier step'],
+  [
+    "BFF108",
+    call(`set: [{ name: "a.b" by: "1" }, { name: «"a.b"» by: "2" }]`),
+    'the request field "a.b" is given twice',
+  ],
+  [
+    "BFF108",
+    call(`set: { name: «"ids"» by: "1" } batch: { name: "ids" by: "x" items: "y" }`),
+    'the request field "ids" is given twice',
+  ],
+  ["BFF108", call(`metadata: [{ name: "a" by: "1" }, { name: «"a"» by: "2" }]`), 'the metadata key "a" is given twice'],
+  [
+    "BFF108",
+    lets(`{ compose: { message: "C" args: [{ name: "a" by: "1" }, { name: «"a"» by: "2" }] } }`),
+    'the argument "a" is given twice',
+  ],
+  [
+    "BFF108",
+    `option (bff.v1.file).env = { name: "A" type: "int" }; option (bff.v1.file).env = { name: «"A"» type: "int" };`,
+    'the environment variable "A" is declared twice',
+  ],
+  ["BFF109", lets(`{ name: "a" by: «" "» }`), '"by" is empty'],
+  ["BFF109", guard(`{ code: ABORTED details: ["x", «""»] }`), '"details" is empty'],
+  ["BFF110", lets(`{ guard: «{ if: "x" }» }`), 'this guard has no "fail"'],
+  ["BFF110", lets(`{ guard: «{ fail: { code: ABORTED } }» }`), 'this guard has no "if"'],
+  [
+    "BFF111",
+    lets(`{ name: «"a"» guard: { if: "x" fail: { code: ABORTED } } }`),
+    'a guard takes no "name": it has no value',
+  ],
+  [
+    "BFF111",
+    lets(`{ supplementary: «false» guard: { if: "x" fail: { code: ABORTED } } }`),
+    'a guard takes no "supplementary": it has no value',
+  ],
+  [
+    "BFF111",
+    lets(`{ fallback: «"1"» guard: { if: "x" fail: { code: ABORTED } } }`),
+    'a guard takes no "fallback": it has no value',
+  ],
+  [
+    "BFF111",
+    lets(`{ autobind: «true» guard: { if: "x" fail: { code: ABORTED } } }`),
+    'a guard takes no "autobind": it has no value',
+  ],
+  ["BFF112", guard(`«{ message: "x" }»`), 'this failure has no "code"'],
+  ["BFF112", guard("{ code: «OK» }"), "OK is not a failure"],
+  ["BFF112", guard("{ code: «99» }"), "99 is not a status code"],
+  ["BFF112", call("retry: { on: [«OK», ABORTED] }"), "OK is not a failure"],
+  ["BFF112", call("on_error: { fail: { code: «OK» } }"), "OK is not a failure"],
+  ["BFF113", guard(`{ code: ABORTED message: "a «{»b" }`), 'this "{" is never closed'],
+  ["BFF113", guard(`{ code: ABORTED message: "\\u00e9 {{" " «{» }" }`), "these braces hold no expression"],
+  ["BFF114", lets(`{ compose: «{}» }`), 'this "compose" has no "message"'],
+  ["BFF115", lets(`{ each: «{ by: "x" }» }`), 'this "each" has no "var", "in"'],
+  ["BFF115", lets(`{ each: «{ var: "x" in: "y" }» }`), 'this "each" has no source'],
+  ["BFF116", lets(`{ name: "a" switch: «{ default: "1" }» }`), 'this "switch" has no cases'],
+  ["BFF116", lets(`{ name: "a" switch: { case: [{ if: "x" by: "1" }, «{ by: "2" }»] } }`), 'this case has no "if"'],
+  ["BFF117", lets(`{ call: «{}» }`), 'this call has no "method"'],
+  ["BFF117", lets(`{ call: { method: «"p.S.M"» } }`), '"p.S.M" does not name an rpc'],
+  ["BFF117", lets(`{ call: { method: «"/p.S/M"» } }`), '"/p.S/M" does not name an rpc'],
+  ["BFF117", upstream(`{ method: «"M"» timeout: "1s" }`), '"M" does not name an rpc'],
+  ["BFF118", call(`batch: «{ name: "ids" }»`), 'this batch has no "by", "items"'],
+  ["BFF119", call(`set: «{ name: "a" }»`), 'this request field has no "by"'],
+  ["BFF119", call(`set: «{ by: "1" }»`), 'this request field has no "name"'],
+  ["BFF119", call(`set: { name: «"a"» spread: "args" }`), '"name" stands beside "spread"'],
+  ["BFF119", call(`set: { by: «"a"» spread: "args" }`), '"by" stands beside "spread"'],
+  ["BFF119", call(`metadata: { spread: «"args"» }`), "metadata cannot be spread"],
+  ["BFF119", lets(`{ compose: { message: "C" args: «{}» } }`), 'this argument has no "name"'],
+  ["BFF120", call("on_error: «{ on: ABORTED }»"), "this rule does not say what to do"],
+  ["BFF120", call("on_error: { ignore: «false» }"), "`ignore: false` does nothing"],
+  ["BFF121", call(`metadata: { name: «"X-Tenant"» by: "1" }`), '"X-Tenant" is not a metadata key'],
+  ["BFF121", upstream(`{ forward: ["ok", «"not ok"»] }`), '"not ok" is not a metadata key'],
+  [
+    "BFF122",
+    call(`metadata: { name: «"grpc-timeout"» by: "1" }`),
+    'the metadata key "grpc-timeout" is reserved for the protocol',
+  ],
+  ["BFF122", upstream(`{ forward: «":path"» }`), 'the metadata key ":path" is reserved for the protocol'],
+  ["BFF122", upstream(`{ forward: «"Content-Type"» }`), 'the metadata key "Content-Type" is reserved for the protocol'],
+  ["BFF123", lets(`«{ by: "1" }»`), "nothing can read the value of this step: it has no name"],
+  [
+    "BFF123",
+    lets(`«{ switch: { case: { if: "x" by: "1" } } }»`),
+    "nothing can read the value of this step: it has no name",
+  ],
+  ["BFF124", field("«{}»"), "this rule says nothing"],
+  ["BFF124", "option (bff.v1.file) = «{}»;", "this rule says nothing"],
+  ["BFF124", upstream(`«{ service: "p.S" }»`), "this upstream entry has no policy"],
+  ["BFF124", "enum E { option (bff.v1.enum) = «{}»; A = 0; }", "this rule says nothing"],
+  ["BFF124", "enum E { A = 0 [(bff.v1.enum_value) = «{}»]; }", "this rule says nothing"],
+  [
+    "BFF124",
+    "message M {} service S { option (bff.v1.service) = {}; rpc A(M) returns (M) { option (bff.v1.method) = «{}»; } }",
+    "this rule says nothing",
+  ],
+  ["BFF125", field(`{ by: "1" if: «"x"» }`), '"if" stands on a field that is not in a oneof'],
+  [
+    "BFF125",
+    `message M { optional string a = 1 [(bff.v1.field) = { by: "1" default: «true» }]; }`,
+    '"default" stands on a field that is not in a oneof',
+  ],
+  ["BFF126", field(`{ by: "1" alias: «"x"» }`), 'the field "a" has two sources'],
+  [
+    "BFF126",
+    `enum E { A = 0 [(bff.v1.enum_value) = { alias: "X" no_alias: «true» }]; }`,
+    'the value "A" has an alias and says that it has none',
+  ],
+  [
+    "BFF127",
+    `message M { option (bff.v1.message) = { alias: «"p.N"» let: { name: "a" by: "1" } }; }`,
+    'this message has an "alias" and steps',
+  ],
+  ["BFF128", `option (bff.v1.file).env = «{ type: "int" }»;`, 'this environment variable has no "name"'],
+  ["BFF128", `option (bff.v1.file).env = «{ name: "A" }»;`, 'this environment variable has no "type"'],
+  [
+    "BFF128",
+    `option (bff.v1.file).env = { name: "A" type: «"toString"» };`,
+    'an environment variable cannot be of type "toString"',
+  ],
+  ["BFF129", `option (bff.v1.file).env = { name: "A" type: "int" default: «"1.5"» };`, '"1.5" is not of type "int"'],
+  [
+    "BFF129",
+    `option (bff.v1.file).env = { name: "A" type: "int" default: «"9223372036854775808"» };`,
+    '"9223372036854775808" is not of type "int"',
+  ],
+  ["BFF129", `option (bff.v1.file).env = { name: "A" type: "bool" default: «"yes"» };`, '"yes" is not of type "bool"'],
+  ["BFF129", `option (bff.v1.file).env = { name: "A" type: "double" default: «""» };`, '"" is not of type "double"'],
+  [
+    "BFF129",
+    `option (bff.v1.file).env = { name: "A" type: "duration" default: «"5"» };`,
+    '"5" is not of type "duration"',
+  ],
+  ["BFF130", call("retry: { on: [ABORTED, «ABORTED»] }"), "ABORTED is in the list twice"],
+  ["BFF130", call(`forward: ["a", "b", «"a"»]`), '"a" is in the list twice'],
+  ["BFF130", lets(`{ name: "b" by: "1" after: ["a", «"a"»] }`), '"a" is in the list twice'],
+  ["BFF130", `enum E { option (bff.v1.enum) = { alias: ["p.A", «"p.A"»] }; A = 0; }`, '"p.A" is in the list twice'],
+  [
+    "BFF131",
+    "message M {} service S { option (bff.v1.service) = {}; rpc «A»(M) returns (stream M); }",
+    'the rpc "A" streams: a BFF service has unary rpcs only',
+  ],
+  [
+    "BFF132",
+    `message M {} service S { rpc A(M) returns (M) { option (bff.v1.method) = «{ timeout: "1s" }»; } }`,
+    '"S" is not a BFF service',
+  ],
+  [
+    "BFF133",
+    upstream(`{ service: «"p.S"» method: "p.S/M" timeout: "1s" }`),
+    'this entry names a "service" and a "method"',
+  ],
+  ["BFF134", call("retry: { backoff: { multiplier: «0.5» } }"), '"multiplier" is 0.5: waits would not grow'],
+  ["BFF134", call(`retry: { backoff: { initial: "1s" max: «"20ms"» } }`), '"max" is shorter than "initial"'],
+  ["BFF135", lets(`{ compose: { message: «"a/b"» } }`), '"a/b" is not the name of a message'],
+  ["BFF135", upstream(`{ service: «"p.S/M"» timeout: "1s" }`), '"p.S/M" is not the name of a service'],
+  ["BFF135", field(`{ alias: «"a b"» }`), '"a b" is not the name of a field'],
+  [
+    "BFF140",
+    upstream("{ breaker: { off: «true» minimum: 3 } }"),
+    "this breaker is off: what else it says has no effect",
+  ],
+  ["BFF141", call("retry: «{}»"), 'this "retry" says nothing'],
+  ["BFF141", call("limit: «{}»"), 'this "limit" says nothing'],
+  ["BFF141", upstream("{ breaker: «{}» }"), 'this "breaker" says nothing'],
+  ["BFF190", call(`hedge: «{ delay: "1s" }»`), '"hedge" is not supported yet'],
+  ["BFF190", call(`cache: «{ ttl: "1s" }»`), '"cache" is not supported yet'],
+  ["BFF190", upstream("{ retry_budget: «{}» }"), '"retry_budget" is not supported yet'],
+  ["BFF190", upstream(`{ breaker: { slow: «"1s"» } }`), '"slow" is not supported yet'],
+  ["BFF190", upstream("{ breaker: { slow_rate: «0.5» } }"), '"slow_rate" is not supported yet'],
+  [
+    "BFF190",
+    upstream(`{ method: "p.S/M" breaker: «{ minimum: 3 }» }`),
+    '"breaker" on an entry with "method" is not supported yet',
+  ],
+  ["BFF190", lets(`{ name: "a" by: "1" defer: «true» }`), '"defer" is not supported yet'],
+  ["BFF190", "message M { option (bff.v1.message).resolver = «true»; }", '"resolver" is not supported yet'],
+  ["BFF190", field("{ resolver: «true» }"), '"resolver" is not supported yet'],
+  [
+    "BFF190",
+    `message M { option (bff.v1.message) = { alias: ["p.A", «"p.B"»] }; }`,
+    "more than one alias of a message is not supported yet",
+  ],
+  [
+    "BFF190",
+    `message M {} service S { option (bff.v1.service) = { let: «{ name: "a" by: "1" }» }; rpc A(M) returns (M); }`,
+    '"let" on a service is not supported yet',
+  ],
+  [
+    "BFF190",
+    "message M {} service S { option (bff.v1.service) = {}; rpc A(M) returns (M) { option (bff.v1.method).max_calls = «3»; } }",
+    '"max_calls" is not supported yet',
+  ],
+  [
+    "BFF190",
+    `message M {} service S { option (bff.v1.service) = {}; rpc A(M) returns (M) { option (bff.v1.method).response = «"M"»; } }`,
+    '"response" is not supported yet',
+  ],
+];
+
+const fine: readonly string[] = [
+  lets(`{ name: "a" by: "1" }, { name: "class" by: "2" }, { name: "first" by: "3" }`),
+  lets(
+    `{ autobind: true by: "x" }, { call: { method: "S/M" } }, { compose: { message: ".p.C" args: { spread: "args" } } }`,
+  ),
+  lets(
+    `{ each: { var: "x" in: "y" by: "x" } }, { guard: { if: "x" fail: { code: ABORTED message: "{{ } {a.map(x, {'}': x})}" } } }`,
+  ),
+  call(`limit: { queued: 0 } retry: { attempts: 1 backoff: { initial: "20ms" max: "20ms" multiplier: 1 } }`),
+  call(`on_error: [{ on: NOT_FOUND ignore: true }, { fallback: "x" }, { fail: {} }] idempotent: false`),
+  call(`set: [{ name: "a.b" by: "1" }, { name: "a.c" by: "1" if: "x" }, { spread: "args" }, { spread: "other" }]`),
+  call(`metadata: { name: "x_a.b-1-bin" by: "1" } forward: "user-agent"`),
+  upstream(`{ breaker: { off: true } }`),
+  upstream(`{ breaker: { error_rate: 1 window: "1.5m" } }`),
+  upstream(`{ service: "p.S" idempotent: true }`),
+  `option (bff.v1.file) = { env: [{ name: "A" type: "int" default: "-9223372036854775808" }, { name: "B" type: "bool" default: "false" },
+     { name: "C" type: "double" default: "-1e3" }, { name: "D" type: "duration" default: "0s" }, { name: "E" type: "list(string)" default: "" }] };`,
+  `message M { option (bff.v1.message) = {}; oneof o { string a = 1 [(bff.v1.field) = { by: "1" if: "x" }]; string b = 2 [(bff.v1.field).default = true]; } }`,
+  `message M { option (bff.v1.message).alias = "p.N"; string a = 1 [(bff.v1.field).alias = "x"]; }`,
+  "message M {} service S { option (bff.v1.service) = {}; rpc A(M) returns (M); } service T { rpc A(stream M) returns (M); }",
+];
+
+describe("faults of declarations", () => {
+  const found = new Map<string, Diagnostic[]>();
+  const name = (index: number) => `f${index}.proto`;
+  const sources = [...faults.map(([, proto]) => proto), ...fine].map((proto, index) =>
+    marked(name(index), `syntax = "proto3"; package p${index}; import "bff/v1/options.proto";\n${proto}`),
+  );
+  beforeAll(() => {
+    const files = Object.fromEntries(sources.map(({ text }, index) => [name(index), text]));
+    readIr(
+      schemaOf(requestFor(files)),
+      (file) => files[file],
+      (diagnostic) => found.set(diagnostic.at.file, [...(found.get(diagnostic.at.file) ?? []), diagnostic]),
+    );
+  });
+
+  test.each(faults.map((one, index) => ({ code: one[0], proto: one[1], message: one[2], index })))(
+    "$code $proto",
+    ({ code, message, index }) => {
+      const { places } = sources[index]!;
+      expect(places).toHaveLength(1);
+      expect(found.get(name(index))?.map(({ code, message, at }) => ({ code, message, at }))).toEqual([
+        { code, message, at: places[0] },
+      ]);
+      const [diagnostic] = found.get(name(index)) ?? [];
+      expect(diagnostic?.hint).toMatch(/^[^A-Z].*[^.]$/);
+      expect(diagnostic?.severity).toBe(declarationCodes[code].startsWith("Warning") ? "warning" : "error");
+    },
+  );
+
+  test.each(fine.map((proto, index) => ({ proto, index: faults.length + index })))("fine: $proto", ({ index }) => {
+    expect(found.get(name(index)) ?? []).toEqual([]);
+  });
+
+  test("every code is tested", () => {
+    expect(Object.keys(declarationCodes).filter((code) => !faults.some(([tested]) => tested === code))).toEqual([]);
+  });
+});

@@ -1,0 +1,159 @@
+import type {
+  DescEnum,
+  DescEnumValue,
+  DescExtension,
+  DescField,
+  DescFile,
+  DescMessage,
+  DescMethod,
+  DescService,
+  Registry,
+} from "@bufbuild/protobuf";
+import type { Origin } from "../origin.ts";
+import { declarations, type OptionStatement } from "./declarations.ts";
+import type { Literal } from "./option-literal.ts";
+import { barePlace, literalPlace, type Place } from "./place.ts";
+import { sourceText } from "./source-text.ts";
+
+/** Whatever may carry a rule. */
+export type Element =
+  | DescFile
+  | DescMessage
+  | DescField
+  | DescExtension
+  | DescEnum
+  | DescEnumValue
+  | DescService
+  | DescMethod;
+
+/** Finds the elements of one file, and the rules on them, in its source. */
+export interface Locator {
+  /** The element's name; of the file, its first character. */
+  readonly name: (element: Element) => Origin;
+  /** The value of the option `extension` on the element. */
+  readonly rule: (element: Element, extension: DescExtension) => Place;
+}
+
+/**
+ * Without the source (or where it does not match), the nearest position that the descriptor knows. Its lines are
+ * right; its columns may be off, since compilers count them in cells of a terminal.
+ */
+export function locate(file: DescFile, text: string | undefined, registry: Registry): Locator {
+  const rough = locateRoughly(file);
+  if (text === undefined) return rough;
+  const source = sourceText(file.proto.name, text.startsWith("\uFEFF") ? text.slice(1) : text);
+  const declared = declarations(source.text);
+  const prefix = file.proto.package === "" ? 0 : file.proto.package.length + 1;
+  const find = (element: Element) => declared.get(element.kind === "file" ? "" : fullName(element).slice(prefix));
+  return {
+    name: (element) => {
+      const name = find(element)?.name;
+      return name === undefined ? rough.name(element) : source.origin(name.from, name.to);
+    },
+    rule: (element, extension) => {
+      const scope = element.kind === "file" ? file.proto.package : fullName(element);
+      const values = (find(element)?.options ?? [])
+        .filter((option) => option.extension && resolve(option.name, scope, registry) === extension.typeName)
+        .map(optionValue);
+      const [first, ...more] = values;
+      return first === undefined ? rough.rule(element, extension) : literalPlace(source, [first, ...more]);
+    },
+  };
+}
+
+/** `(x).a.b = v` says the same as `(x) = { a: { b: v } }`. */
+function optionValue({ path, value }: OptionStatement): Literal {
+  return path.reduceRight<Literal>(
+    (inner, name) => ({ kind: "message", from: value.from, to: value.to, fields: [{ name, value: inner }] }),
+    value,
+  );
+}
+
+/** The full name of an extension named as in `option (name)`: looked for from the innermost scope outwards. */
+function resolve(name: string, scope: string, registry: Registry): string {
+  if (name.startsWith(".")) return name.slice(1);
+  for (let around = scope; around !== ""; around = around.slice(0, Math.max(0, around.lastIndexOf(".")))) {
+    const candidate = `${around}.${name}`;
+    if (registry.getExtension(candidate) !== undefined) return candidate;
+  }
+  return name;
+}
+
+function fullName(element: Exclude<Element, DescFile>): string {
+  if (element.kind === "field" || element.kind === "rpc") return `${element.parent.typeName}.${element.name}`;
+  return element.kind === "enum_value" ? `${element.parent.typeName}.${element.name}` : element.typeName;
+}
+
+function locateRoughly(file: DescFile): Locator {
+  const spans = new Map<string, readonly number[]>();
+  for (const { path, span } of file.proto.sourceCodeInfo?.location ?? []) {
+    const key = path.join();
+    if (!spans.has(key)) spans.set(key, span);
+  }
+  const at = (...paths: readonly (readonly number[])[]): Origin => {
+    const found = paths.map((path) => spans.get(path.join())).find((span) => span !== undefined);
+    return spanOrigin(file.proto.name, found ?? [0, 0, 0]);
+  };
+  return {
+    name: (element) => at([...path(element), 1], path(element)),
+    rule: (element, extension) => {
+      const options = [...path(element), optionsField(element), extension.number];
+      const prefix = `${options.join()},`;
+      const inside = [...spans.keys()].find((key) => key.startsWith(prefix));
+      return barePlace(at(options, inside?.split(",").map(Number) ?? options, path(element)));
+    },
+  };
+}
+
+/** A span of google.protobuf.SourceCodeInfo: three or four numbers that count from 0. */
+function spanOrigin(file: string, span: readonly number[]): Origin {
+  const [line = 0, column = 0, ...end] = span;
+  const [endLine = line, endColumn = column] = end.length > 1 ? end : [line, end[0]];
+  return { file, line: line + 1, column: column + 1, endLine: endLine + 1, endColumn: endColumn + 1 };
+}
+
+// Numbers of fields in google/protobuf/descriptor.proto.
+
+function path(element: Element): readonly number[] {
+  switch (element.kind) {
+    case "file":
+      return [];
+    case "message":
+      return element.parent === undefined
+        ? [4, element.file.proto.messageType.indexOf(element.proto)]
+        : [...path(element.parent), 3, element.parent.proto.nestedType.indexOf(element.proto)];
+    case "enum":
+      return element.parent === undefined
+        ? [5, element.file.proto.enumType.indexOf(element.proto)]
+        : [...path(element.parent), 4, element.parent.proto.enumType.indexOf(element.proto)];
+    case "service":
+      return [6, element.file.proto.service.indexOf(element.proto)];
+    case "extension":
+      return element.parent === undefined
+        ? [7, element.file.proto.extension.indexOf(element.proto)]
+        : [...path(element.parent), 6, element.parent.proto.extension.indexOf(element.proto)];
+    case "field":
+      return [...path(element.parent), 2, element.parent.proto.field.indexOf(element.proto)];
+    case "enum_value":
+      return [...path(element.parent), 2, element.parent.proto.value.indexOf(element.proto)];
+    case "rpc":
+      return [...path(element.parent), 2, element.parent.proto.method.indexOf(element.proto)];
+  }
+}
+
+function optionsField(element: Element): number {
+  switch (element.kind) {
+    case "file":
+    case "field":
+    case "extension":
+      return 8;
+    case "message":
+      return 7;
+    case "rpc":
+      return 4;
+    case "enum":
+    case "enum_value":
+    case "service":
+      return 3;
+  }
+}

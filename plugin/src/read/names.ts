@@ -1,0 +1,120 @@
+import type { Report } from "../diagnostic/diagnostic.ts";
+import type { Text } from "../origin.ts";
+import type { DeclarationCode } from "./codes.ts";
+import { fault } from "./fault.ts";
+
+const identifier = /^[A-Za-z_]\w*$/;
+
+/** Reserved by the CEL grammar (cel-spec, "Syntax"): no expression can use them as a name. */
+const keywords: ReadonlySet<string> = new Set(
+  "as break const continue else false for function if import in let loop null package namespace return true var void while".split(
+    " ",
+  ),
+);
+/** Macros, functions and type names of CEL's standard library, and the namespaces of its extensions. */
+const functions: ReadonlySet<string> = new Set(
+  [
+    "all bind cel exists exists_one existsOne filter has map ok optFlatMap optMap transformList transformMap transformMapEntry",
+    "bool bytes double duration dyn int list null_type optional optional_type string timestamp type uint",
+    "base64 lists math sets strings",
+    "contains endsWith matches size startsWith",
+    "getDate getDayOfMonth getDayOfWeek getDayOfYear getFullYear getHours getMilliseconds getMinutes getMonth getSeconds",
+  ].flatMap((names) => names.split(" ")),
+);
+const scope: ReadonlySet<string> = new Set("args env error headers now principal".split(" "));
+
+/** A step or an `each`'s variable: a name that expressions use bare. */
+export function checkVariable(name: Text | undefined, what: string, report: Report): void {
+  if (name === undefined || !checkIdentifier(name, what, report)) return;
+  const meaning = keywords.has(name.value)
+    ? "a reserved word of expressions"
+    : functions.has(name.value)
+      ? "a function, macro or type of expressions"
+      : scope.has(name.value)
+        ? "already in scope of every expression"
+        : undefined;
+  if (meaning === undefined) return;
+  fault(report, "BFF107", name.at, `"${name.value}" cannot name ${what}: it is ${meaning}`, {
+    hint: `choose another name, as in "${name.value}_${scope.has(name.value) ? "value" : "result"}"`,
+  });
+}
+
+/** A name that expressions select from something: an argument, an environment variable. */
+export function checkMember(name: Text, what: string, report: Report): void {
+  if (!checkIdentifier(name, what, report) || !keywords.has(name.value)) return;
+  fault(report, "BFF107", name.at, `"${name.value}" cannot name ${what}: it is a reserved word of expressions`, {
+    hint: "choose another name",
+  });
+}
+
+function checkIdentifier(name: Text, what: string, report: Report): boolean {
+  if (identifier.test(name.value)) return true;
+  const like = name.value.replace(/[^A-Za-z0-9_]+/g, "_").replace(/^(?=\d)/, "_");
+  const hint =
+    identifier.test(like) && /[A-Za-z0-9]/.test(like) ? `write "${like}"` : "write letters, digits and underscores";
+  fault(report, "BFF106", name.at, `${JSON.stringify(name.value)} cannot name ${what}: it is not an identifier`, {
+    hint,
+  });
+  return false;
+}
+
+/** A reference by (dotted) name; a type's may begin with a dot. */
+export function checkReference(name: Text | undefined, what: string, report: Report): void {
+  if (name === undefined || /^\.?[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/.test(name.value)) return;
+  fault(report, "BFF135", name.at, `${JSON.stringify(name.value)} is not the name of ${what}`, {
+    hint: `write ${what} by its name, with dots between the parts`,
+  });
+}
+
+/** "package.Service/Method". */
+export function checkMethod(method: Text | undefined, report: Report): void {
+  if (method === undefined || /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*\/[A-Za-z_]\w*$/.test(method.value)) return;
+  const parts = method.value.replace(/^[./]+/, "").split(/[./]/);
+  const last = parts.pop();
+  const like = parts.length > 0 && [...parts, last].every((part) => identifier.test(part ?? ""));
+  fault(report, "BFF117", method.at, `${JSON.stringify(method.value)} does not name an rpc`, {
+    hint: `write ${like ? `"${parts.join(".")}/${last}"` : '"package.Service/Method"'}`,
+  });
+}
+
+/** Reports each text that an earlier one equals, with the earlier one's place. */
+export function checkUnique(
+  texts: readonly (Text | undefined)[],
+  code: DeclarationCode,
+  message: (value: string) => string,
+  hint: string,
+  report: Report,
+): void {
+  const first = new Map<string, Text>();
+  for (const text of texts) {
+    if (text === undefined) continue;
+    const earlier = first.get(text.value);
+    if (earlier === undefined) first.set(text.value, text);
+    else
+      fault(report, code, text.at, message(text.value), { related: [{ at: earlier.at, message: "first here" }], hint });
+  }
+}
+
+const reserved: ReadonlySet<string> = new Set(
+  [
+    "te trailer host content-type content-length content-encoding",
+    "connection keep-alive proxy-connection transfer-encoding upgrade http2-settings",
+  ].flatMap((names) => names.split(" ")),
+);
+
+/** A metadata key that is sent to an upstream (gRPC over HTTP/2, "Custom-Metadata"). */
+export function checkMetadataKey(key: Text, report: Report): void {
+  const { value, at } = key;
+  if (/^:|^grpc-|^connect-/i.test(value) || reserved.has(value.toLowerCase())) {
+    fault(report, "BFF122", at, `the metadata key ${JSON.stringify(value)} is reserved for the protocol`, {
+      hint: "choose another key",
+    });
+  } else if (!/^[0-9a-z_.-]+$/.test(value)) {
+    const lower = value.toLowerCase();
+    fault(report, "BFF121", at, `${JSON.stringify(value)} is not a metadata key`, {
+      hint: /^[0-9a-z_.-]+$/.test(lower)
+        ? `write "${lower}"`
+        : 'write lower-case letters, digits, "-", "_" and "." only',
+    });
+  }
+}

@@ -1,0 +1,62 @@
+import type { Origin, Text } from "../origin.ts";
+import type { Literal } from "./option-literal.ts";
+import type { SourceText } from "./source-text.ts";
+import { type DecodedString, decodeString } from "./string-literal.ts";
+
+/** Where a declared value stands, and the way to the values inside it. */
+export interface Place {
+  readonly at: Origin;
+  /** The place of a field of this message by its proto name (of one element of a repeated field); this place itself when it is not found. */
+  readonly field: (name: string, index?: number) => Place;
+  /** A string standing here, as a `Text`. */
+  readonly text: (value: string) => Text;
+}
+
+/** A place of which no more is known than where it is. */
+export function barePlace(at: Origin): Place {
+  const place: Place = {
+    at,
+    field: () => place,
+    text: (value) => ({ value, at, place: () => at }),
+  };
+  return place;
+}
+
+/**
+ * The place of an option's value in the source. An option may be written in several statements, and a message field
+ * in several occurrences: together they are one value.
+ */
+export function literalPlace(source: SourceText, literals: readonly [Literal, ...Literal[]]): Place {
+  const [first] = literals;
+  const at = source.origin(first.from, first.to);
+  return {
+    at,
+    field: (name, index) => {
+      const values = literals.flatMap((literal) => occurrences(literal, name));
+      const [found, ...more] = index === undefined ? values : values.slice(index, index + 1);
+      return found === undefined ? barePlace(at) : literalPlace(source, [found, ...more]);
+    },
+    text: (value) => {
+      if (first.kind !== "string") return barePlace(at).text(value);
+      const decoded = decodeString(first.parts);
+      // Another text than was compiled: the file has changed since.
+      if (decoded.value !== value) return barePlace(at).text(value);
+      return { value, at, place: (from, to = from + 1) => stretch(source, decoded, from, to) };
+    },
+  };
+}
+
+function occurrences(literal: Literal, name: string): readonly Literal[] {
+  if (literal.kind !== "message") return [];
+  return literal.fields
+    .filter((field) => field.name === name)
+    .flatMap(({ value }) => (value.kind === "list" ? value.items : [value]));
+}
+
+function stretch(source: SourceText, decoded: DecodedString, from: number, to: number): Origin {
+  const last = decoded.to.length - 1;
+  // Past the end (a syntax error there): right behind the last character.
+  const start = decoded.from[Math.max(from, 0)] ?? decoded.to[last] ?? decoded.start;
+  const end = decoded.to[Math.min(to - 1, last)] ?? start;
+  return source.origin(start, Math.max(start, end));
+}

@@ -1,0 +1,64 @@
+import type { Report } from "../diagnostic/diagnostic.ts";
+import type { Bind } from "../gen/bff/v1/options_pb.ts";
+import type { IrBind } from "../ir.ts";
+import { children, text } from "./declared.ts";
+import { fault } from "./fault.ts";
+import { checkMember, checkMetadataKey, checkReference, checkUnique } from "./names.ts";
+import type { Place } from "./place.ts";
+import { expression } from "./values.ts";
+
+/** What the names of a list of named values stand for. */
+export type BindKind = "request field" | "argument" | "metadata key";
+
+export function readBinds(
+  values: readonly Bind[],
+  parent: Place,
+  name: string,
+  kind: BindKind,
+  report: Report,
+): readonly IrBind[] {
+  const binds = children(values, parent, name).map(({ value, place }): IrBind => {
+    const bind: IrBind = {
+      kind: "bind",
+      at: place.at,
+      name: text(value.name, place, "name"),
+      by: expression(value.by, place, "by", report),
+      if: expression(value.if, place, "if", report),
+      spread: expression(value.spread, place, "spread", report),
+    };
+    checkBind(bind, kind, report);
+    return bind;
+  });
+  checkUnique(
+    binds.map((bind) => bind.name),
+    "BFF108",
+    (value) => `the ${kind} "${value}" is given twice`,
+    "leave out one of them",
+    report,
+  );
+  return binds;
+}
+
+function checkBind(bind: IrBind, kind: BindKind, report: Report): void {
+  if (bind.spread !== undefined) {
+    const beside = bind.name ?? bind.by;
+    if (kind === "metadata key") {
+      fault(report, "BFF119", bind.spread.at, "metadata cannot be spread", { hint: "name each key" });
+    } else if (beside !== undefined) {
+      fault(report, "BFF119", beside.at, `"${bind.name === undefined ? "by" : "name"}" stands beside "spread"`, {
+        hint: "write either a name with its value, or a spread, in separate entries",
+      });
+    }
+    return;
+  }
+  if (bind.name === undefined || bind.by === undefined) {
+    const missing = bind.name !== undefined ? "by" : "name";
+    fault(report, "BFF119", bind.at, `this ${kind} has no "${missing}"`, {
+      hint: `write \`{ name: "…" by: "…" }\`${kind === "metadata key" ? "" : ', or `{ spread: "…" }`'}`,
+    });
+  }
+  if (bind.name === undefined) return;
+  if (kind === "metadata key") checkMetadataKey(bind.name, report);
+  else if (kind === "argument") checkMember(bind.name, "an argument", report);
+  else checkReference(bind.name, "a request field", report);
+}

@@ -1,0 +1,57 @@
+import type { Report } from "../diagnostic/diagnostic.ts";
+import type { Batch, Call } from "../gen/bff/v1/options_pb.ts";
+import type { IrBatch, IrCall } from "../ir.ts";
+import { child, type Declared, sourced, text } from "./declared.ts";
+import { fault } from "./fault.ts";
+import { checkMethod, checkReference } from "./names.ts";
+import { readBinds } from "./read-binds.ts";
+import { readPolicy } from "./read-policy.ts";
+import { count, expression } from "./values.ts";
+
+export function readCall({ value, place }: Declared<Call>, report: Report): IrCall {
+  const batch = child(value.batch, place, "batch");
+  const call: IrCall = {
+    kind: "call",
+    at: place.at,
+    method: text(value.method, place, "method"),
+    set: readBinds(value.set, place, "set", "request field", report),
+    request: expression(value.request, place, "request", report),
+    policy: readPolicy({ value, place }, report),
+    batch: batch && readBatch(batch, report),
+  };
+  if (call.method === undefined) {
+    fault(report, "BFF117", place.at, 'this call has no "method"', { hint: 'add `method: "package.Service/Method"`' });
+  }
+  checkMethod(call.method, report);
+  const keys = call.batch?.name;
+  const set = call.set.find((bind) => keys !== undefined && bind.name?.value === keys.value)?.name;
+  if (keys !== undefined && set !== undefined) {
+    fault(report, "BFF108", set.at, `the request field "${keys.value}" is given twice`, {
+      related: [{ at: keys.at, message: "the batch fills it with the keys" }],
+      hint: "leave it out here",
+    });
+  }
+  return call;
+}
+
+function readBatch({ value, place }: Declared<Batch>, report: Report): IrBatch {
+  const batch: IrBatch = {
+    at: place.at,
+    name: text(value.name, place, "name"),
+    by: expression(value.by, place, "by", report),
+    items: text(value.items, place, "items"),
+    key: text(value.key, place, "key"),
+    many: sourced(value.many, place, "many"),
+    max: count(value.max, place, "max", "write how many keys one call may carry", report),
+  };
+  const missing = (["name", "by", "items"] as const).filter((part) => batch[part] === undefined);
+  if (missing.length > 0) {
+    fault(report, "BFF118", place.at, `this batch has no ${missing.map((part) => `"${part}"`).join(", ")}`, {
+      hint: "say the request field for the keys (`name`), the key (`by`) and the response field with the items (`items`)",
+    });
+  }
+  checkReference(batch.name, "a request field", report);
+  checkReference(batch.items, "a response field", report);
+  checkReference(batch.key, "a field of the items", report);
+  return batch;
+}

@@ -1,0 +1,58 @@
+import { type DescEnum, type DescEnumValue, getOption, hasOption } from "@bufbuild/protobuf";
+import type { Report } from "../diagnostic/diagnostic.ts";
+import { enum$ as enumOption, enum_value as enumValueOption } from "../gen/bff/v1/options_pb.ts";
+import type { IrEnum, IrEnumValue } from "../ir.ts";
+import type { Text } from "../origin.ts";
+import { sourced, texts } from "./declared.ts";
+import { fault } from "./fault.ts";
+import type { Locator } from "./locate.ts";
+import { checkReference, checkUnique } from "./names.ts";
+import type { Place } from "./place.ts";
+import { isEmpty } from "./read-policy.ts";
+
+export function readEnum(desc: DescEnum, locator: Locator, report: Report): IrEnum {
+  const values = desc.values.map((value) => readEnumValue(value, locator, report));
+  const at = locator.name(desc);
+  if (!hasOption(desc, enumOption)) return { kind: "enum", desc, at, alias: [], values };
+  const rule = getOption(desc, enumOption);
+  const place = locator.rule(desc, enumOption);
+  if (isEmpty(rule)) empty(place, report);
+  return { kind: "enum", desc, at, alias: readAliases(rule.alias, place, "an enum", report), values };
+}
+
+function readEnumValue(desc: DescEnumValue, locator: Locator, report: Report): IrEnumValue {
+  const at = locator.name(desc);
+  if (!hasOption(desc, enumValueOption)) {
+    return { kind: "enum_value", desc, at, alias: [], default: undefined, noAlias: undefined };
+  }
+  const rule = getOption(desc, enumValueOption);
+  const place = locator.rule(desc, enumValueOption);
+  if (isEmpty(rule)) empty(place, report);
+  const value: IrEnumValue = {
+    kind: "enum_value",
+    desc,
+    at,
+    alias: readAliases(rule.alias, place, "an enum value", report),
+    default: sourced(rule.default, place, "default"),
+    noAlias: sourced(rule.noAlias, place, "no_alias"),
+  };
+  const [alias] = value.alias;
+  if (value.noAlias?.value === true && alias !== undefined) {
+    fault(report, "BFF126", value.noAlias.at, `the value "${desc.name}" has an alias and says that it has none`, {
+      related: [{ at: alias.at, message: "the alias" }],
+      hint: "leave out one of them",
+    });
+  }
+  return value;
+}
+
+function readAliases(values: readonly string[], place: Place, what: string, report: Report): readonly Text[] {
+  const aliases = texts(values, place, "alias");
+  for (const alias of aliases) checkReference(alias, what, report);
+  checkUnique(aliases, "BFF130", (value) => `"${value}" is in the list twice`, "leave out one of them", report);
+  return aliases;
+}
+
+function empty(place: Place, report: Report): void {
+  fault(report, "BFF124", place.at, "this rule says nothing", { hint: "leave it out" });
+}

@@ -1,0 +1,136 @@
+import type { Report } from "../diagnostic/diagnostic.ts";
+import type { Breaker, EnvVar, FileRule, Upstream } from "../gen/bff/v1/options_pb.ts";
+import type { IrBreaker, IrEnvVar, IrUpstream } from "../ir.ts";
+import { child, children, type Declared, sourced, text } from "./declared.ts";
+import { parseDuration } from "./duration.ts";
+import { caution, fault, unsupported } from "./fault.ts";
+import { checkMember, checkMethod, checkReference, checkUnique } from "./names.ts";
+import { isEmpty, readPolicy } from "./read-policy.ts";
+import { count, duration, ratio } from "./values.ts";
+
+export function readFileRule(
+  { value, place }: Declared<FileRule>,
+  report: Report,
+): { readonly upstreams: readonly IrUpstream[]; readonly env: readonly IrEnvVar[] } {
+  if (isEmpty(value)) fault(report, "BFF124", place.at, "this rule says nothing", { hint: "leave it out" });
+  const env = children(value.env, place, "env").map((variable) => readEnvVar(variable, report));
+  checkUnique(
+    env.map((variable) => variable?.name),
+    "BFF108",
+    (name) => `the environment variable "${name}" is declared twice`,
+    "leave out one of them",
+    report,
+  );
+  return {
+    upstreams: children(value.upstream, place, "upstream").map((upstream) => readUpstream(upstream, report)),
+    env: env.filter((variable) => variable !== undefined),
+  };
+}
+
+function readUpstream({ value, place }: Declared<Upstream>, report: Report): IrUpstream {
+  const breaker = child(value.breaker, place, "breaker");
+  const upstream: IrUpstream = {
+    kind: "upstream",
+    at: place.at,
+    service: text(value.service, place, "service"),
+    method: text(value.method, place, "method"),
+    policy: readPolicy({ value, place }, report),
+    breaker: breaker && readBreaker(breaker, report),
+  };
+  checkReference(upstream.service, "a service", report);
+  checkMethod(upstream.method, report);
+  if (upstream.service !== undefined && upstream.method !== undefined) {
+    fault(report, "BFF133", upstream.service.at, 'this entry names a "service" and a "method"', {
+      related: [{ at: upstream.method.at, message: "this already says which service" }],
+      hint: "leave out one of them",
+    });
+  }
+  if (breaker !== undefined && upstream.method !== undefined) {
+    unsupported(
+      report,
+      breaker.place.at,
+      '"breaker" on an entry with "method"',
+      "write it on the entry of the service",
+    );
+  }
+  if (value.retryBudget !== undefined) unsupported(report, place.field("retry_budget").at, '"retry_budget"');
+  const { service: _service, method: _method, ...policies } = value;
+  if (isEmpty(policies)) {
+    fault(report, "BFF124", place.at, "this upstream entry has no policy", { hint: "add one, or leave out the entry" });
+  }
+  return upstream;
+}
+
+function readBreaker({ value, place }: Declared<Breaker>, report: Report): IrBreaker {
+  if (value.slow !== undefined) unsupported(report, place.field("slow").at, '"slow"');
+  if (value.slowRate !== undefined) unsupported(report, place.field("slow_rate").at, '"slow_rate"');
+  const { off, ...numbers } = value;
+  if (off === true && !isEmpty(numbers)) {
+    caution(
+      report,
+      "BFF140",
+      place.field("off").at,
+      "this breaker is off: what else it says has no effect",
+      "leave out the rest",
+    );
+  }
+  if (isEmpty(value)) {
+    caution(
+      report,
+      "BFF141",
+      place.at,
+      'this "breaker" says nothing',
+      "write what differs from the default, or leave it out",
+    );
+  }
+  return {
+    at: place.at,
+    errorRate: ratio(value.errorRate, place, "error_rate", report),
+    window: duration(value.window, place, "window", report),
+    minimum: count(value.minimum, place, "minimum", "write how many samples it takes to judge", report),
+    openFor: duration(value.openFor, place, "open_for", report),
+    probes: count(value.probes, place, "probes", "write how many calls may try whether the upstream is back", report),
+    off: sourced(value.off, place, "off"),
+  };
+}
+
+const readable: Readonly<Record<string, { readonly valid: (text: string) => boolean; readonly example: string }>> = {
+  string: { valid: () => true, example: "" },
+  int: { valid: isInt, example: "10" },
+  bool: { valid: (text) => text === "true" || text === "false", example: "true" },
+  double: { valid: (text) => /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text), example: "0.5" },
+  // Zero is a duration here: what it means is the expression's business.
+  duration: { valid: (text) => parseDuration(text).ok || /^0+(\.0+)?(ms|s|m)$/.test(text), example: "250ms" },
+  "list(string)": { valid: () => true, example: "" },
+};
+
+function isInt(text: string): boolean {
+  return /^[+-]?\d+$/.test(text) && BigInt.asIntN(64, BigInt(text)) === BigInt(text);
+}
+
+function readEnvVar({ value, place }: Declared<EnvVar>, report: Report): IrEnvVar | undefined {
+  const name = text(value.name, place, "name");
+  const type = text(value.type, place, "type");
+  const initial = text(value.default, place, "default");
+  if (name !== undefined) checkMember(name, "an environment variable", report);
+  const types = Object.keys(readable).map((known) => `"${known}"`);
+  const choices = `write one of ${types.join(", ")}`;
+  if (name === undefined || type === undefined) {
+    fault(report, "BFF128", place.at, `this environment variable has no "${name === undefined ? "name" : "type"}"`, {
+      hint: name === undefined ? "add `name`" : choices,
+    });
+    return undefined;
+  }
+  const reader = Object.hasOwn(readable, type.value) ? readable[type.value] : undefined;
+  if (reader === undefined) {
+    fault(report, "BFF128", type.at, `an environment variable cannot be of type ${JSON.stringify(type.value)}`, {
+      hint: choices,
+    });
+  } else if (initial !== undefined && !reader.valid(initial.value)) {
+    fault(report, "BFF129", initial.at, `${JSON.stringify(initial.value)} is not of type "${type.value}"`, {
+      related: [{ at: type.at, message: "the type" }],
+      hint: `write a value such as "${reader.example}"`,
+    });
+  }
+  return { kind: "env", at: place.at, name, type, default: initial };
+}

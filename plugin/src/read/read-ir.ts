@@ -1,0 +1,94 @@
+import {
+  type DescEnum,
+  type DescExtension,
+  type DescFile,
+  type DescMessage,
+  getOption,
+  hasOption,
+  type Registry,
+} from "@bufbuild/protobuf";
+import type { Report } from "../diagnostic/diagnostic.ts";
+import type { Sources } from "../diagnostic/sources.ts";
+import { enum_value, enum$, field, file as fileOption, message, method, service } from "../gen/bff/v1/options_pb.ts";
+import type { Ir, IrFile } from "../ir.ts";
+import { fault } from "./fault.ts";
+import { type Locator, locate } from "./locate.ts";
+import { readEnum } from "./read-enum.ts";
+import { readFileRule } from "./read-file-rule.ts";
+import { readMessage } from "./read-message.ts";
+import { readService } from "./read-service.ts";
+
+/** The descriptors of a run. */
+export interface Schema {
+  /** The files that code is to be generated for. */
+  readonly files: readonly DescFile[];
+  /** These and all that they import, in the order of the request. */
+  readonly allFiles: readonly DescFile[];
+  readonly registry: Registry;
+}
+
+/**
+ * Reads what the author declared: the rules of all files, each value with its place in the source. Reports everything
+ * that is wrong with a declaration alone (`codes.ts`); what is wrong is left out of the result.
+ */
+export function readIr(schema: Schema, sources: Sources, report: Report): Ir {
+  const targets = new Set(schema.files.map((file) => file.proto.name));
+  return {
+    registry: schema.registry,
+    allFiles: schema.allFiles,
+    files: schema.allFiles
+      .filter(isRuled)
+      .map((file) =>
+        readFile(file, targets.has(file.proto.name), locate(file, sources(file.proto.name), schema.registry), report),
+      ),
+  };
+}
+
+function readFile(desc: DescFile, target: boolean, locator: Locator, report: Report): IrFile {
+  for (const extension of allExtensions(desc)) {
+    if (!hasOption(extension, field)) continue;
+    fault(report, "BFF136", locator.rule(extension, field).at, `"${extension.name}" is an extension, not a field`, {
+      hint: "leave out the rule, or declare the field in its message",
+    });
+  }
+  const rule = hasOption(desc, fileOption)
+    ? readFileRule({ value: getOption(desc, fileOption), place: locator.rule(desc, fileOption) }, report)
+    : { upstreams: [], env: [] };
+  return {
+    kind: "file",
+    desc,
+    target,
+    ...rule,
+    services: desc.services
+      .map((service) => readService(service, locator, report))
+      .filter((service) => service !== undefined),
+    messages: allMessages(desc).map((message) => readMessage(message, locator, report)),
+    enums: allEnums(desc).map((one) => readEnum(one, locator, report)),
+  };
+}
+
+/** Depth first in file order; protobuf-es leaves out map entries by itself. */
+function allMessages(scope: DescFile | DescMessage): DescMessage[] {
+  const messages = scope.kind === "file" ? scope.messages : scope.nestedMessages;
+  return messages.flatMap((message) => [message, ...allMessages(message)]);
+}
+
+function allEnums(file: DescFile): DescEnum[] {
+  return [...file.enums, ...allMessages(file).flatMap((message) => message.nestedEnums)];
+}
+
+function allExtensions(file: DescFile): DescExtension[] {
+  return [...file.extensions, ...allMessages(file).flatMap((message) => message.nestedExtensions)];
+}
+
+/** Whether any element of the file carries a rule. */
+function isRuled(file: DescFile): boolean {
+  const carries = (desc: Parameters<typeof hasOption>[0], option: DescExtension) => hasOption(desc, option);
+  return (
+    carries(file, fileOption) ||
+    file.services.some((one) => carries(one, service) || one.methods.some((rpc) => carries(rpc, method))) ||
+    allMessages(file).some((one) => carries(one, message) || one.fields.some((member) => carries(member, field))) ||
+    allExtensions(file).some((one) => carries(one, field)) ||
+    allEnums(file).some((one) => carries(one, enum$) || one.values.some((value) => carries(value, enum_value)))
+  );
+}

@@ -1,0 +1,149 @@
+import type { Report } from "../diagnostic/diagnostic.ts";
+import type { Bind, Cache, ErrorRule, Hedge, Limit, Retry } from "../gen/bff/v1/options_pb.ts";
+import type { IrErrorRule, IrLimit, IrPolicy, IrRetry } from "../ir.ts";
+import { child, children, type Declared, sourced, texts } from "./declared.ts";
+import { caution, fault, unsupported } from "./fault.ts";
+import { checkMetadataKey, checkUnique } from "./names.ts";
+import type { Place } from "./place.ts";
+import { readBinds } from "./read-binds.ts";
+import { readFailure } from "./read-failure.ts";
+import { count, duration, expression, statusCodes } from "./values.ts";
+
+/** What a call and an upstream entry have in common. */
+interface PolicyRule {
+  readonly timeout?: string | undefined;
+  readonly retry?: Retry | undefined;
+  readonly hedge?: Hedge | undefined;
+  readonly cache?: Cache | undefined;
+  readonly limit?: Limit | undefined;
+  readonly metadata: readonly Bind[];
+  readonly forward: readonly string[];
+  readonly onError: readonly ErrorRule[];
+  readonly idempotent?: boolean | undefined;
+}
+
+export function readPolicy({ value, place }: Declared<PolicyRule>, report: Report): IrPolicy {
+  const retry = child(value.retry, place, "retry");
+  const limit = child(value.limit, place, "limit");
+  if (value.hedge !== undefined) unsupported(report, place.field("hedge").at, '"hedge"');
+  if (value.cache !== undefined) unsupported(report, place.field("cache").at, '"cache"');
+  const metadata = readBinds(value.metadata, place, "metadata", "metadata key", report);
+  const forward = readForward(value.forward, place, report);
+  for (const { name } of metadata) {
+    const header = forward.find((one) => one.value === name?.value);
+    if (name === undefined || header === undefined) continue;
+    fault(report, "BFF108", name.at, `the metadata key "${name.value}" is given twice`, {
+      related: [{ at: header.at, message: "the header of the same name is passed on" }],
+      hint: "leave out one of them",
+    });
+  }
+  return {
+    timeout: duration(value.timeout, place, "timeout", report),
+    retry: retry && readRetry(retry, report),
+    limit: limit && readLimit(limit, report),
+    metadata,
+    forward,
+    onError: children(value.onError, place, "on_error").map((rule) => readErrorRule(rule, report)),
+    idempotent: sourced(value.idempotent, place, "idempotent"),
+  };
+}
+
+function readForward(values: readonly string[], place: Place, report: Report): IrPolicy["forward"] {
+  const forward = texts(values, place, "forward");
+  for (const header of forward) checkMetadataKey(header, report);
+  checkUnique(forward, "BFF130", (value) => `"${value}" is in the list twice`, "leave out one of them", report);
+  return forward;
+}
+
+function readRetry({ value, place }: Declared<Retry>, report: Report): IrRetry {
+  const backoff = child(value.backoff, place, "backoff");
+  const retry: IrRetry = {
+    at: place.at,
+    attempts: count(
+      value.attempts,
+      place,
+      "attempts",
+      "write 1 to turn retrying off: attempts count the first one too",
+      report,
+    ),
+    on: statusCodes(value.on, place, "on", report),
+    initial: backoff && duration(backoff.value.initial, backoff.place, "initial", report),
+    max: backoff && duration(backoff.value.max, backoff.place, "max", report),
+    multiplier: backoff && sourced(backoff.value.multiplier, backoff.place, "multiplier"),
+    if: expression(value.if, place, "if", report),
+  };
+  const { initial, max, multiplier } = retry;
+  if (multiplier !== undefined && !(multiplier.value >= 1 && Number.isFinite(multiplier.value))) {
+    fault(report, "BFF134", multiplier.at, `"multiplier" is ${multiplier.value}: waits would not grow`, {
+      hint: "write 1 for equal waits, or more",
+    });
+  }
+  if (initial !== undefined && max !== undefined && max.value < initial.value) {
+    fault(report, "BFF134", max.at, '"max" is shorter than "initial"', {
+      related: [{ at: initial.at, message: "the first wait" }],
+      hint: "make it at least as long",
+    });
+  }
+  if (isEmpty(value)) empty(report, place, "retry");
+  else if (backoff !== undefined && isEmpty(backoff.value)) empty(report, backoff.place, "backoff");
+  return retry;
+}
+
+function readLimit({ value, place }: Declared<Limit>, report: Report): IrLimit {
+  if (isEmpty(value)) empty(report, place, "limit");
+  return {
+    at: place.at,
+    concurrent: count(value.concurrent, place, "concurrent", "write how many calls may be in flight", report),
+    queued: sourced(value.queued, place, "queued"),
+  };
+}
+
+function readErrorRule({ value, place }: Declared<ErrorRule>, report: Report): IrErrorRule {
+  return {
+    at: place.at,
+    on: statusCodes(value.on, place, "on", report),
+    if: expression(value.if, place, "if", report),
+    then: readConsequence(value, place, report),
+  };
+}
+
+function readConsequence({ then }: ErrorRule, place: Place, report: Report): IrErrorRule["then"] {
+  switch (then.case) {
+    case "ignore": {
+      const { at } = place.field("ignore");
+      if (then.value) return { kind: "ignore", at };
+      fault(report, "BFF120", at, "`ignore: false` does nothing", {
+        hint: "write `ignore: true`, or leave out the rule",
+      });
+      return undefined;
+    }
+    case "fallback": {
+      const by = expression(then.value, place, "fallback", report);
+      return by && { kind: "fallback", by };
+    }
+    case "fail":
+      return { kind: "fail", fail: readFailure({ value: then.value, place: place.field("fail") }, false, report) };
+    case undefined:
+      fault(report, "BFF120", place.at, "this rule does not say what to do", {
+        hint: "add `ignore: true`, `fallback` or `fail`",
+      });
+      return undefined;
+  }
+}
+
+function empty(report: Report, place: Place, name: string): void {
+  caution(
+    report,
+    "BFF141",
+    place.at,
+    `this "${name}" says nothing`,
+    "write what differs from the default, or leave it out",
+  );
+}
+
+/** Whether no field of a rule is set. */
+export function isEmpty(value: object): boolean {
+  return Object.entries(value).every(
+    ([name, field]) => name.startsWith("$") || field === undefined || (Array.isArray(field) && field.length === 0),
+  );
+}

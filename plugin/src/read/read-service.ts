@@ -1,0 +1,48 @@
+import { type DescMethod, type DescService, getOption, hasOption } from "@bufbuild/protobuf";
+import type { Report } from "../diagnostic/diagnostic.ts";
+import { method as methodOption, service as serviceOption } from "../gen/bff/v1/options_pb.ts";
+import type { IrMethod, IrService } from "../ir.ts";
+import { fault, unsupported } from "./fault.ts";
+import type { Locator } from "./locate.ts";
+import { isEmpty } from "./read-policy.ts";
+import { duration } from "./values.ts";
+
+/** Undefined for a service that is none of ours. */
+export function readService(desc: DescService, locator: Locator, report: Report): IrService | undefined {
+  if (!hasOption(desc, serviceOption)) {
+    for (const method of desc.methods) {
+      if (!hasOption(method, methodOption)) continue;
+      fault(report, "BFF132", locator.rule(method, methodOption).at, `"${desc.name}" is not a BFF service`, {
+        related: [{ at: locator.name(desc), message: "the service" }],
+        hint: "add `option (bff.v1.service) = {};` to the service",
+      });
+    }
+    return undefined;
+  }
+  if (getOption(desc, serviceOption).let.length > 0) {
+    const place = locator.rule(desc, serviceOption).field("let", 0);
+    unsupported(report, place.at, '"let" on a service', "write the steps in the messages that read them");
+  }
+  return {
+    kind: "service",
+    desc,
+    at: locator.name(desc),
+    methods: desc.methods.map((method) => readMethod(method, locator, report)),
+  };
+}
+
+function readMethod(desc: DescMethod, locator: Locator, report: Report): IrMethod {
+  const at = locator.name(desc);
+  if (desc.methodKind !== "unary") {
+    fault(report, "BFF131", at, `the rpc "${desc.name}" streams: a BFF service has unary rpcs only`, {
+      hint: "move it to a service without `(bff.v1.service)`",
+    });
+  }
+  if (!hasOption(desc, methodOption)) return { kind: "method", desc, at, timeout: undefined };
+  const value = getOption(desc, methodOption);
+  const place = locator.rule(desc, methodOption);
+  if (isEmpty(value)) fault(report, "BFF124", place.at, "this rule says nothing", { hint: "leave it out" });
+  if (value.maxCalls !== undefined) unsupported(report, place.field("max_calls").at, '"max_calls"');
+  if (value.response !== undefined) unsupported(report, place.field("response").at, '"response"');
+  return { kind: "method", desc, at, timeout: duration(value.timeout, place, "timeout", report) };
+}

@@ -1,0 +1,172 @@
+import type { Report } from "../diagnostic/diagnostic.ts";
+import type { Compose, Each, Guard, Step, Switch } from "../gen/bff/v1/options_pb.ts";
+import type { IrCompose, IrEach, IrGuard, IrSource, IrStep, IrSwitch } from "../ir.ts";
+import { child, children, type Declared, sourced, text, texts } from "./declared.ts";
+import { fault, unsupported } from "./fault.ts";
+import { checkReference, checkUnique, checkVariable } from "./names.ts";
+import type { Place } from "./place.ts";
+import { readBinds } from "./read-binds.ts";
+import { readCall } from "./read-call.ts";
+import { readFailure } from "./read-failure.ts";
+import { count, expression } from "./values.ts";
+
+export function readSteps(values: readonly Step[], parent: Place, report: Report): readonly IrStep[] {
+  const steps = children(values, parent, "let").map((step, index) => readStep(step, index, report));
+  checkUnique(
+    steps.map((step) => step.name),
+    "BFF108",
+    (value) => `the name "${value}" is taken by an earlier step`,
+    "rename one of them",
+    report,
+  );
+  return steps;
+}
+
+function readStep({ value, place }: Declared<Step>, index: number, report: Report): IrStep {
+  const step: IrStep = {
+    kind: "step",
+    at: place.at,
+    index,
+    name: text(value.name, place, "name"),
+    if: expression(value.if, place, "if", report),
+    source: readSource(value, place, report),
+    supplementary: sourced(value.supplementary, place, "supplementary"),
+    fallback: expression(value.fallback, place, "fallback", report),
+    autobind: sourced(value.autobind, place, "autobind"),
+    after: texts(value.after, place, "after"),
+  };
+  checkVariable(step.name, "a step", report);
+  checkUnique(step.after, "BFF130", (name) => `"${name}" is in the list twice`, "leave out one of them", report);
+  for (const name of step.after) checkReference(name, "a step", report);
+  if (value.defer === true) unsupported(report, place.field("defer").at, '"defer"');
+  checkUse(step, report);
+  return step;
+}
+
+function checkUse(step: IrStep, report: Report): void {
+  const kind = step.source?.kind;
+  if (kind === "guard") {
+    for (const modifier of ["name", "supplementary", "fallback", "autobind"] as const) {
+      const said = step[modifier];
+      if (said === undefined) continue;
+      fault(report, "BFF111", said.at, `a guard takes no "${modifier}": it has no value`, { hint: "leave it out" });
+    }
+  } else if ((kind === "by" || kind === "switch") && step.name === undefined && step.autobind?.value !== true) {
+    fault(report, "BFF123", step.at, "nothing can read the value of this step: it has no name", { hint: "add `name`" });
+  }
+}
+
+function readSource({ source }: Step, place: Place, report: Report): IrSource | undefined {
+  switch (source.case) {
+    case "by": {
+      const by = expression(source.value, place, "by", report);
+      return by && { kind: "by", by };
+    }
+    case "call":
+      return readCall({ value: source.value, place: place.field("call") }, report);
+    case "compose":
+      return readCompose({ value: source.value, place: place.field("compose") }, report);
+    case "each":
+      return readEach({ value: source.value, place: place.field("each") }, report);
+    case "switch":
+      return readSwitch({ value: source.value, place: place.field("switch") }, report);
+    case "guard":
+      return readGuard({ value: source.value, place: place.field("guard") }, report);
+    case undefined:
+      fault(report, "BFF101", place.at, "this step has no source", {
+        hint: "add one of `by`, `call`, `compose`, `each`, `switch`, `guard`",
+      });
+      return undefined;
+  }
+}
+
+function readCompose({ value, place }: Declared<Compose>, report: Report): IrCompose {
+  const message = text(value.message, place, "message");
+  if (message === undefined) {
+    fault(report, "BFF114", place.at, 'this "compose" has no "message"', { hint: "add the message to compose" });
+  }
+  checkReference(message, "a message", report);
+  return {
+    kind: "compose",
+    at: place.at,
+    message,
+    args: readBinds(value.args, place, "args", "argument", report),
+  };
+}
+
+function readEach({ value, place }: Declared<Each>, report: Report): IrEach {
+  const each: IrEach = {
+    kind: "each",
+    at: place.at,
+    var: text(value.var, place, "var"),
+    in: expression(value.in, place, "in", report),
+    if: expression(value.if, place, "if", report),
+    source: readEachSource(value, place, report),
+    key: expression(value.key, place, "key", report),
+    partial: sourced(value.partial, place, "partial"),
+    concurrent: count(value.concurrent, place, "concurrent", "write how many calls may be in flight", report),
+    max: count(value.max, place, "max", "write how many items there may be", report),
+  };
+  checkVariable(each.var, "a variable", report);
+  const missing = (["var", "in"] as const).filter((part) => each[part] === undefined).map((part) => `"${part}"`);
+  if (value.source.case === undefined) missing.push("source");
+  if (missing.length > 0) {
+    fault(report, "BFF115", place.at, `this "each" has no ${missing.join(", ")}`, {
+      hint: "say the variable (`var`), the list (`in`) and what to do with each item (`by`, `call` or `compose`)",
+    });
+  }
+  return each;
+}
+
+function readEachSource({ source }: Each, place: Place, report: Report): IrEach["source"] {
+  switch (source.case) {
+    case "by": {
+      const by = expression(source.value, place, "by", report);
+      return by && { kind: "by", by };
+    }
+    case "call":
+      return readCall({ value: source.value, place: place.field("call") }, report);
+    case "compose":
+      return readCompose({ value: source.value, place: place.field("compose") }, report);
+    case undefined:
+      return undefined;
+  }
+}
+
+function readSwitch({ value, place }: Declared<Switch>, report: Report): IrSwitch {
+  const cases = children(value.case, place, "case").map((one) => {
+    const found = {
+      at: one.place.at,
+      if: expression(one.value.if, one.place, "if", report),
+      by: expression(one.value.by, one.place, "by", report),
+    };
+    const missing = (["if", "by"] as const).filter((part) => found[part] === undefined).map((part) => `"${part}"`);
+    if (missing.length > 0) {
+      fault(report, "BFF116", found.at, `this case has no ${missing.join(", ")}`, {
+        hint: "say when it holds (`if`) and its value (`by`)",
+      });
+    }
+    return found;
+  });
+  if (cases.length === 0) {
+    fault(report, "BFF116", place.at, 'this "switch" has no cases', { hint: 'add `case: { if: "…" by: "…" }`' });
+  }
+  return { kind: "switch", at: place.at, cases, default: expression(value.default, place, "default", report) };
+}
+
+function readGuard({ value, place }: Declared<Guard>, report: Report): IrGuard {
+  const fail = child(value.fail, place, "fail");
+  const guard: IrGuard = {
+    kind: "guard",
+    at: place.at,
+    if: expression(value.if, place, "if", report),
+    fail: fail && readFailure(fail, true, report),
+  };
+  const missing = (["if", "fail"] as const).filter((part) => guard[part] === undefined).map((part) => `"${part}"`);
+  if (missing.length > 0) {
+    fault(report, "BFF110", place.at, `this guard has no ${missing.join(", ")}`, {
+      hint: "say when it fails the response (`if`) and with what status (`fail`)",
+    });
+  }
+  return guard;
+}

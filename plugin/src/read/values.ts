@@ -1,0 +1,112 @@
+// Values with a range or a syntax of their own, checked as they are read.
+import type { Report } from "../diagnostic/diagnostic.ts";
+import { Code } from "../gen/bff/v1/options_pb.ts";
+import type { Sourced, Text } from "../origin.ts";
+import { sourced, sourcedList, text, texts } from "./declared.ts";
+import { parseDuration } from "./duration.ts";
+import { fault } from "./fault.ts";
+import { checkUnique } from "./names.ts";
+import type { Place } from "./place.ts";
+
+/** An expression; whether it means anything is for later stages. */
+export function expression(value: string | undefined, place: Place, name: string, report: Report): Text | undefined {
+  const found = text(value, place, name);
+  if (found !== undefined) checkExpression(found, name, report);
+  return found;
+}
+
+export function expressions(values: readonly string[], place: Place, name: string, report: Report): readonly Text[] {
+  const found = texts(values, place, name);
+  for (const one of found) checkExpression(one, name, report);
+  return found;
+}
+
+function checkExpression(found: Text, name: string, report: Report): void {
+  if (found.value.trim() !== "") return;
+  fault(report, "BFF109", found.at, `"${name}" is empty`, { hint: "write an expression, or leave it out" });
+}
+
+/** Milliseconds; undefined after a diagnostic too. */
+export function duration(
+  value: string | undefined,
+  place: Place,
+  name: string,
+  report: Report,
+): Sourced<number> | undefined {
+  if (value === undefined) return undefined;
+  const { at } = place.field(name);
+  const parsed = parseDuration(value);
+  if (parsed.ok) return { value: parsed.milliseconds, at };
+  fault(
+    report,
+    parsed.malformed ? "BFF102" : "BFF103",
+    at,
+    `the duration ${JSON.stringify(value)} of "${name}" ${parsed.problem}`,
+    {
+      hint: parsed.hint,
+    },
+  );
+  return undefined;
+}
+
+/** More than 0 and at most 1. */
+export function ratio(
+  value: number | undefined,
+  place: Place,
+  name: string,
+  report: Report,
+): Sourced<number> | undefined {
+  const found = sourced(value, place, name);
+  if (found === undefined || (found.value > 0 && found.value <= 1)) return found;
+  const percent = found.value > 1 && found.value <= 100 ? `: write ${found.value / 100} for ${found.value} %` : "";
+  fault(report, "BFF104", found.at, `"${name}" is ${found.value}, which is not a ratio`, {
+    hint: `write a number above 0 and up to 1${percent}`,
+  });
+  return undefined;
+}
+
+/** An integer of at least 1; `zero` says what to write in place of 0. */
+export function count(
+  value: number | undefined,
+  place: Place,
+  name: string,
+  zero: string,
+  report: Report,
+): Sourced<number> | undefined {
+  const found = sourced(value, place, name);
+  if (found === undefined || found.value > 0) return found;
+  fault(report, "BFF105", found.at, `"${name}" is 0`, { hint: zero });
+  return undefined;
+}
+
+/** Status codes that a rule looks for: never OK, none twice. */
+export function statusCodes(
+  values: readonly Code[],
+  place: Place,
+  name: string,
+  report: Report,
+): readonly Sourced<Code>[] {
+  const found = sourcedList(values, place, name);
+  for (const code of found) checkStatus(code, report);
+  checkUnique(
+    found.map((code) => ({ value: codeName(code.value), at: code.at, place: () => code.at })),
+    "BFF130",
+    (value) => `${value} is in the list twice`,
+    "leave out one of them",
+    report,
+  );
+  return found;
+}
+
+export function checkStatus(code: Sourced<Code>, report: Report): void {
+  if (code.value === Code.OK) {
+    fault(report, "BFF112", code.at, "OK is not a failure", { hint: "write another status code" });
+  } else if (codeName(code.value) === String(code.value)) {
+    fault(report, "BFF112", code.at, `${code.value} is not a status code`, { hint: "write a status code by its name" });
+  }
+}
+
+function codeName(code: Code): string {
+  const entry = Object.entries(Code).find(([, value]) => value === code);
+  return entry === undefined ? String(code) : entry[0];
+}

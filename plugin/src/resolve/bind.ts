@@ -1,0 +1,86 @@
+// An expression bound to a field: its type has to fit, and where it may be unset the field has to be able to be.
+import type { DescField, DescMessage } from "@bufbuild/protobuf";
+import { type Expression, fieldType, presenceOf, typeName } from "../cel/index.ts";
+import type { Report } from "../diagnostic/diagnostic.ts";
+import { didYouMean } from "../diagnostic/did-you-mean.ts";
+import type { Text } from "../origin.ts";
+import { type Aliases, conversion } from "./convert.ts";
+import type { Bound } from "./model.ts";
+
+/** Whether a field can be left without a value. */
+export function canBeAbsent(field: DescField): boolean {
+  return field.fieldKind === "list" || field.fieldKind === "map" || presenceOf(field) !== "implicit";
+}
+
+export function bindTo(expression: Expression, field: DescField, aliases: Aliases, report: Report): Bound | undefined {
+  const { type } = expression;
+  if ((type.kind === "wrapper" || type.kind === "optional") && !canBeAbsent(field)) {
+    report({
+      code: "BFF331",
+      severity: "error",
+      message: `this may be unset (${typeName(type)}), but "${field.name}" always has a value`,
+      at: expression.text.at,
+      hint: `Declare it \`optional\`, or give a value for the unset case, such as has(…) ? … : …`,
+    });
+    return undefined;
+  }
+  const how = conversion(expression, fieldType(field), aliases);
+  if (how.kind !== "misfit") return { expression, conversion: how };
+  report({
+    code: how.code,
+    severity: "error",
+    message: `${how.message} ("${field.name}")`,
+    at: expression.text.at,
+    hint: how.hint,
+  });
+  return undefined;
+}
+
+/** A field by a dotted path from a message down; undefined after a diagnostic. */
+export function fieldPath(message: DescMessage, text: Text, report: Report): DescField[] | undefined {
+  const path: DescField[] = [];
+  let at = message;
+  let offset = 0;
+  const names = text.value.split(".");
+  for (const [i, name] of names.entries()) {
+    const field = at.fields.find((candidate) => candidate.name === name);
+    if (field === undefined) {
+      const oneof = at.oneofs.find((candidate) => candidate.name === name);
+      const like = didYouMean(
+        name,
+        at.fields.map((candidate) => candidate.name),
+      );
+      report({
+        code: "BFF207",
+        severity: "error",
+        message:
+          oneof === undefined
+            ? `"${at.typeName}" has no field "${name}"`
+            : `"${name}" is a oneof of "${at.typeName}", not a field`,
+        at: text.place(offset, offset + name.length),
+        hint:
+          oneof !== undefined
+            ? `Set one of its members: ${oneof.fields.map((member) => member.name).join(", ")}`
+            : like === undefined
+              ? `Use one of: ${at.fields.map((candidate) => candidate.name).join(", ")}`
+              : `Did you mean "${like}"?`,
+      });
+      return undefined;
+    }
+    path.push(field);
+    if (i === names.length - 1) break;
+    if (field.fieldKind !== "message") {
+      report({
+        code: "BFF207",
+        severity: "error",
+        message: `"${name}" of "${at.typeName}" is not a message: a path cannot go through it`,
+        at: text.place(offset, offset + name.length),
+        hint: "End the path here, and set the whole value",
+      });
+      return undefined;
+    }
+    at = field.message;
+    offset += name.length + 1;
+  }
+  return path;
+}

@@ -1,0 +1,198 @@
+// Whether a value may become a field, and how: the binding rules of language.md, "Fields".
+import { type DescEnum, type DescMessage, ScalarType } from "@bufbuild/protobuf";
+import { type CelType, type Proto, sameType, typeName, unwrapped } from "../cel/index.ts";
+import type { Conversion, EnumConversion, MessageConversion } from "./model.ts";
+
+export interface Value {
+  readonly type: CelType;
+  readonly proto: Proto | undefined;
+}
+/** Why a value does not fit. */
+export interface Misfit {
+  readonly kind: "misfit";
+  readonly code: "BFF331" | "BFF332" | "BFF414" | "BFF344";
+  readonly message: string;
+  readonly hint: string;
+}
+/** The alias relations of the run; undefined where there is none. */
+export interface Aliases {
+  readonly message: (from: DescMessage, to: DescMessage) => MessageConversion | undefined;
+  readonly enum: (from: DescEnum, to: DescEnum) => EnumConversion | undefined;
+}
+
+const SAME: Conversion = { kind: "same" };
+
+export function conversion(
+  from: Value,
+  to: { readonly type: CelType; readonly proto: Proto },
+  aliases: Aliases,
+): Conversion | Misfit {
+  const { type, proto } = from;
+  if (type.kind === "optional") {
+    const inner = conversion({ type: type.of, proto: undefined }, to, aliases);
+    return inner.kind === "same" ? { kind: "represent", as: to.proto } : inner;
+  }
+  if (sameProto(proto, to.proto) && fits(type, to.type)) return SAME;
+  if (type.kind === "dyn") return dynamic(from, to);
+  if (type.kind === "struct") return misfit(from, to);
+  if (type.kind === "null") return to.proto.kind === "message" || to.type.kind === "wrapper" ? SAME : misfit(from, to);
+  switch (to.proto.kind) {
+    case "scalar":
+      return scalar(from, to, to.proto.scalar);
+    case "enum":
+      if (proto?.kind !== "enum")
+        return proto?.kind === undefined || proto.kind === "scalar"
+          ? integerToEnum(from, to.proto.desc)
+          : misfit(from, to);
+      if (proto.desc.typeName === to.proto.desc.typeName) return SAME;
+      return enumAlias(proto.desc, to.proto.desc, aliases);
+    case "message": {
+      const inner = unwrapped(to.proto.desc);
+      // In a list, a map or a oneof a wrapper stays a message; only another such message fits there.
+      if (inner !== undefined) return misfit(from, to);
+      if (type.kind !== "message") return misfit(from, to);
+      if (type.desc.typeName === to.proto.desc.typeName) return SAME;
+      const via = aliases.message(type.desc, to.proto.desc);
+      if (via !== undefined) return { kind: "message", via };
+      return {
+        kind: "misfit",
+        code: "BFF414",
+        message: `"${to.proto.desc.typeName}" is not declared as a copy of "${type.desc.typeName}"`,
+        hint: `Add \`option (bff.v1.message).alias = "${type.desc.typeName}";\` to "${to.proto.desc.name}", or bind a "${to.proto.desc.typeName}"`,
+      };
+    }
+    case "list": {
+      if (type.kind !== "list" || to.type.kind !== "list") return misfit(from, to);
+      if (type.element.kind === "param") return { kind: "represent", as: to.proto }; // []
+      const of = conversion(
+        { type: type.element, proto: proto?.kind === "list" ? proto.of : undefined },
+        { type: to.type.element, proto: to.proto.of },
+        aliases,
+      );
+      if (of.kind === "misfit") return of.code === "BFF331" ? misfit(from, to) : of;
+      return lift("list", of, to.proto);
+    }
+    case "map": {
+      if (type.kind !== "map" || to.type.kind !== "map") return misfit(from, to);
+      if (type.key.kind === "param") return { kind: "represent", as: to.proto }; // {}
+      if (!sameType(type.key, to.type.key)) return misfit(from, to);
+      const of = conversion(
+        { type: type.value, proto: proto?.kind === "map" ? proto.of : undefined },
+        { type: to.type.value, proto: to.proto.of },
+        aliases,
+      );
+      if (of.kind === "misfit") return of.code === "BFF331" ? misfit(from, to) : of;
+      return lift("map", of, to.proto);
+    }
+  }
+}
+
+function lift(kind: "list" | "map", of: Conversion, to: Proto): Conversion {
+  if (of.kind === "same") return { kind: "represent", as: to };
+  return of.kind === "represent" ? { kind: "represent", as: to } : { kind, of };
+}
+
+function scalar(from: Value, to: { type: CelType; proto: Proto }, target: ScalarType): Conversion | Misfit {
+  const type = from.type.kind === "wrapper" ? from.type.of : from.type;
+  const wanted = to.type.kind === "wrapper" ? to.type.of : to.type;
+  if (!sameType(type, wanted)) return misfit(from, to);
+  if (wanted.kind !== "int" && wanted.kind !== "uint") return SAME;
+  const { proto } = from;
+  if (proto?.kind === "scalar" && (BITS[proto.scalar] ?? 0) > (BITS[target] ?? 0)) {
+    return {
+      kind: "misfit",
+      code: "BFF332",
+      message: `a ${name(proto.scalar)} does not fit ${name(target)} for all its values`,
+      hint: `Write ${wanted.kind}(…) around it to have it range-checked at run time, or make the field ${name(proto.scalar)}`,
+    };
+  }
+  return { kind: "represent", as: to.proto };
+}
+
+const BITS: Readonly<Partial<Record<ScalarType, number>>> = {
+  [ScalarType.INT32]: 32,
+  [ScalarType.SINT32]: 32,
+  [ScalarType.SFIXED32]: 32,
+  [ScalarType.UINT32]: 32,
+  [ScalarType.FIXED32]: 32,
+  [ScalarType.INT64]: 64,
+  [ScalarType.SINT64]: 64,
+  [ScalarType.SFIXED64]: 64,
+  [ScalarType.UINT64]: 64,
+  [ScalarType.FIXED64]: 64,
+};
+const name = (scalar: ScalarType): string => ScalarType[scalar].toLowerCase();
+
+function integerToEnum(from: Value, desc: DescEnum): Misfit {
+  const [value] = desc.values;
+  return {
+    kind: "misfit",
+    code: "BFF331",
+    message: `enum "${desc.typeName}" takes no ${typeName(from.type)}`,
+    hint: `Bind a value of the enum, such as ${desc.parent?.typeName ?? desc.file.proto.package}.${value?.name ?? ""}, or of an enum that it aliases`,
+  };
+}
+
+function enumAlias(from: DescEnum, to: DescEnum, aliases: Aliases): Conversion | Misfit {
+  const via = aliases.enum(from, to);
+  if (via !== undefined) return { kind: "enum", via };
+  return {
+    kind: "misfit",
+    code: "BFF414",
+    message: `"${to.typeName}" is not declared as a copy of "${from.typeName}"`,
+    hint: `Add \`option (bff.v1.enum).alias = "${from.typeName}";\` to "${to.name}", or bind a "${to.typeName}"`,
+  };
+}
+
+function dynamic(from: Value, to: { type: CelType }): Misfit {
+  return {
+    kind: "misfit",
+    code: "BFF344",
+    message: `the type of this value is known only at run time (${typeName(from.type)}), but the field takes ${typeName(to.type)}`,
+    hint: `Convert it, such as string(…) or int(…), or bind a value of known type`,
+  };
+}
+
+function misfit(from: Value, to: { readonly type: CelType; readonly proto: Proto }): Misfit {
+  return {
+    kind: "misfit",
+    code: "BFF331",
+    message: `this is ${article(describe(from))}, but the field takes ${describe(to)}`,
+    hint: hintFor(from, to),
+  };
+}
+function describe(value: Value): string {
+  if (value.proto?.kind === "enum") return `enum ${value.proto.desc.typeName}`;
+  return typeName(value.type);
+}
+const article = (noun: string): string => (/^[aeiou]/.test(noun) ? `an ${noun}` : `a ${noun}`);
+function hintFor(from: Value, to: { readonly type: CelType }): string {
+  const numbers = new Set(["int", "uint", "double"]);
+  if (numbers.has(from.type.kind) && numbers.has(to.type.kind))
+    return `Write ${to.type.kind}(…) around it: numbers convert only explicitly`;
+  if (to.type.kind === "string" && ["int", "uint", "double", "bool", "bytes"].includes(from.type.kind))
+    return "Write string(…) around it";
+  if (to.type.kind === "list" && sameType(to.type.element, from.type))
+    return "Write [ … ] around it to make a list of one";
+  if (from.type.kind === "list" && sameType(from.type.element, to.type))
+    return "Take one element, such as …[0], or make the field repeated";
+  return "Bind a value of the field's type, or change the field";
+}
+
+function fits(from: CelType, to: CelType): boolean {
+  return from.kind === "wrapper" || to.kind === "wrapper" ? true : sameType(from, to);
+}
+function sameProto(a: Proto | undefined, b: Proto): boolean {
+  if (a === undefined) return false;
+  switch (a.kind) {
+    case "scalar":
+      return b.kind === "scalar" && a.scalar === b.scalar;
+    case "enum":
+    case "message":
+      return b.kind === a.kind && a.desc.typeName === b.desc.typeName;
+    case "list":
+      return b.kind === "list" && sameProto(a.of, b.of);
+    case "map":
+      return b.kind === "map" && a.key === b.key && sameProto(a.of, b.of);
+  }
+}

@@ -1,0 +1,103 @@
+// The upstream entries that govern a package, and what they say of one method, leaf by leaf.
+import type { DescFile, DescMethod } from "@bufbuild/protobuf";
+import type { Report } from "../diagnostic/diagnostic.ts";
+import type { Ir, IrEnvVar, IrFile, IrPolicy, IrUpstream } from "../ir.ts";
+import type { Sourced, Text } from "../origin.ts";
+
+export interface Governing {
+  readonly package: string;
+  readonly entries: readonly IrUpstream[];
+  readonly env: readonly IrEnvVar[];
+}
+
+/** What the files of a package say, with the files they import, in the order of the request. */
+export function governing(ir: Ir, packageName: string): Governing {
+  const reach = new Set<string>();
+  const visit = (desc: DescFile): void => {
+    if (reach.has(desc.name)) return;
+    reach.add(desc.name);
+    for (const dependency of desc.dependencies) visit(dependency);
+  };
+  for (const file of ir.files) if (file.desc.proto.package === packageName) visit(file.desc);
+  const files = ir.files.filter((file) => reach.has(file.desc.name));
+  return {
+    package: packageName,
+    entries: files.flatMap((file) => file.upstreams),
+    env: files.flatMap((file) => file.env),
+  };
+}
+
+/** The entries that speak of a method, nearest first: of the method, of its service, of every upstream. */
+export function entriesFor(entries: readonly IrUpstream[], method: DescMethod): IrUpstream[] {
+  const full = `${method.parent.typeName}/${method.name}`;
+  return [
+    ...entries.filter((entry) => entry.method?.value === full),
+    ...entries.filter((entry) => entry.method === undefined && entry.service?.value === method.parent.typeName),
+    ...entries.filter((entry) => entry.method === undefined && entry.service === undefined),
+  ];
+}
+
+/** The nearest value of a leaf. */
+export function nearest<T>(policies: readonly IrPolicy[], leaf: (policy: IrPolicy) => T | undefined): T | undefined {
+  for (const policy of policies) {
+    const value = leaf(policy);
+    if (value !== undefined) return value;
+  }
+  return undefined;
+}
+
+type Leaf = { readonly name: string; readonly get: (entry: IrUpstream) => Sourced<unknown> | Text | undefined };
+const LEAVES: readonly Leaf[] = [
+  { name: "timeout", get: (entry) => entry.policy.timeout },
+  { name: "retry.attempts", get: (entry) => entry.policy.retry?.attempts },
+  { name: "retry.on", get: (entry) => list(entry.policy.retry?.on) },
+  { name: "retry.backoff.initial", get: (entry) => entry.policy.retry?.initial },
+  { name: "retry.backoff.max", get: (entry) => entry.policy.retry?.max },
+  { name: "retry.backoff.multiplier", get: (entry) => entry.policy.retry?.multiplier },
+  { name: "retry.if", get: (entry) => entry.policy.retry?.if },
+  { name: "limit.concurrent", get: (entry) => entry.policy.limit?.concurrent },
+  { name: "limit.queued", get: (entry) => entry.policy.limit?.queued },
+  { name: "forward", get: (entry) => list(entry.policy.forward) },
+  { name: "idempotent", get: (entry) => entry.policy.idempotent },
+  { name: "breaker.error_rate", get: (entry) => entry.breaker?.errorRate },
+  { name: "breaker.window", get: (entry) => entry.breaker?.window },
+  { name: "breaker.minimum", get: (entry) => entry.breaker?.minimum },
+  { name: "breaker.open_for", get: (entry) => entry.breaker?.openFor },
+  { name: "breaker.probes", get: (entry) => entry.breaker?.probes },
+  { name: "breaker.off", get: (entry) => entry.breaker?.off },
+];
+function list(values: readonly Sourced<unknown>[] | undefined): Sourced<string> | undefined {
+  const [first] = values ?? [];
+  return first && { value: JSON.stringify(values?.map((value) => value.value)), at: first.at };
+}
+
+/** Two values for one leaf at one level are an error that names both. */
+export function checkAgreement(entries: readonly IrUpstream[], report: Report): void {
+  const levels = new Map<string, IrUpstream[]>();
+  for (const entry of entries) {
+    const level = entry.method?.value ?? entry.service?.value ?? "";
+    levels.set(level, [...(levels.get(level) ?? []), entry]);
+  }
+  for (const [level, same] of levels) {
+    for (const leaf of LEAVES) {
+      const said = same.map((entry) => leaf.get(entry)).filter((value) => value !== undefined);
+      const [first] = said;
+      const other = said.find((value) => value.value !== first?.value);
+      if (first === undefined || other === undefined) continue;
+      report({
+        code: "BFF413",
+        severity: "error",
+        message: `two values for ${leaf.name} of ${level === "" ? "every upstream" : `"${level}"`}: ${show(first.value)} and ${show(other.value)}`,
+        at: other.at,
+        related: [{ at: first.at, message: `${show(first.value)} is set here` }],
+        hint: "Keep one of them",
+      });
+    }
+  }
+}
+const show = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
+
+/** The governing files of a package that hold its services' environment. */
+export function bffFiles(ir: Ir, packageName: string): IrFile[] {
+  return ir.files.filter((file) => file.desc.proto.package === packageName);
+}

@@ -1,0 +1,411 @@
+import type { DescField, DescMethod } from "@bufbuild/protobuf";
+import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
+import { type Expression, fieldType, typeName, type Variable } from "../cel/index.ts";
+import type { IrBatch, IrBind, IrCall, IrErrorRule, IrPolicy } from "../ir.ts";
+import type { Text } from "../origin.ts";
+import { bindTo, fieldPath } from "./bind.ts";
+import { type Effects, entryExpressions, type MessageContext } from "./context.ts";
+import { type Aliases, conversion } from "./convert.ts";
+import { entriesFor, nearest } from "./entries.ts";
+import { lookupMethod } from "./lookup.ts";
+import type { Batch, Call, ErrorRule, FieldBinding, MetadataBinding, Policy } from "./model.ts";
+import { resolveFailure } from "./resolve-failure.ts";
+import { check, checkCondition, ERROR, type MessageScope } from "./scope.ts";
+import { syntheticText } from "./synthetic-text.ts";
+
+export function resolveCall(cx: MessageContext, ir: IrCall, locals: readonly Variable[]): Call | undefined {
+  const { scope, run } = cx;
+  const method = ir.method && lookupMethod(run.ir, ir.method, scope.report);
+  if (method === undefined || ir.method === undefined) return undefined;
+  if (run.bffServices.has(method.parent.typeName)) {
+    scope.report({
+      code: "BFF203",
+      severity: "error",
+      message: `"${method.parent.typeName}" is a service of this BFF`,
+      at: ir.method.at,
+      hint: `Compose its response message instead: compose: { message: "${method.output.name}" … }`,
+    });
+    return undefined;
+  }
+  const entries = entriesFor(cx.governing.entries, method);
+  const policies = [ir.policy, ...entries.map((entry) => entry.policy)];
+  const effects = effectsOf(cx, method, nearest(policies, (policy) => policy.idempotent)?.value ?? false, ir);
+  const request = ir.request && baseRequest(scope, ir.request, method, locals);
+  const set = resolveSet(cx, ir.set, method, locals);
+  const batch = ir.batch && resolveBatch(cx, ir.batch, method, locals, effects);
+  const own = metadata(scope, ir.policy.metadata, locals);
+  const shared = entries.map((entry) => metadata(entryExpressions(cx, entry), entry.policy.metadata, []));
+  const onError = [
+    ...errorRules(cx, scope, ir.policy, method, locals),
+    ...entries.flatMap((entry) => errorRules(cx, entryExpressions(cx, entry), entry.policy, method, [])),
+  ];
+  if ((ir.request && request === undefined) || (ir.batch && batch === undefined)) return undefined;
+  return {
+    method,
+    at: ir.at,
+    request,
+    set,
+    metadata: mergeByKey([own, ...shared]),
+    policy: mergePolicy(cx, ir, policies, effects),
+    onError,
+    batch,
+    effects,
+  };
+}
+
+function effectsOf(cx: MessageContext, method: DescMethod, idempotent: boolean, ir: IrCall): Effects {
+  if (method.idempotency === Level.NO_SIDE_EFFECTS) return "none";
+  const vouching = cx.roots.filter((root) => root.desc.idempotency === Level.NO_SIDE_EFFECTS);
+  const [voucher] = vouching;
+  if (method.idempotency === Level.IDEMPOTENT) {
+    if (voucher !== undefined) {
+      cx.scope.report({
+        code: "BFF503",
+        severity: "error",
+        message: `rpc "${voucher.desc.name}" is declared NO_SIDE_EFFECTS, but reaches "${method.parent.typeName}/${method.name}", which is IDEMPOTENT: it has side effects`,
+        at: ir.method?.at ?? ir.at,
+        related: [{ at: voucher.at, message: "the rpc that vouches for having no side effects" }],
+        hint: `Remove \`idempotency_level = NO_SIDE_EFFECTS\` from "${voucher.desc.name}", or do not call this method from it`,
+      });
+    }
+    return "idempotent";
+  }
+  if (voucher !== undefined && vouching.length === cx.roots.length) return "none";
+  return idempotent ? "idempotent" : "once";
+}
+
+function baseRequest(
+  scope: MessageScope,
+  text: Text,
+  method: DescMethod,
+  locals: readonly Variable[],
+): Expression | undefined {
+  const request = check(scope, text, locals);
+  if (request === undefined) return undefined;
+  if (request.type.kind === "message" && request.type.desc.typeName === method.input.typeName) return request;
+  scope.report({
+    code: "BFF331",
+    severity: "error",
+    message: `this is ${typeName(request.type)}, but "${method.name}" takes ${method.input.typeName}`,
+    at: text.at,
+    hint: `Give a ${method.input.typeName}, such as ${method.input.typeName}{ … }`,
+  });
+  return undefined;
+}
+
+function resolveSet(
+  cx: MessageContext,
+  binds: readonly IrBind[],
+  method: DescMethod,
+  locals: readonly Variable[],
+): FieldBinding[] {
+  const { scope, run } = cx;
+  const bindings: FieldBinding[] = [];
+  const named = new Set<string>();
+  for (const bind of binds) {
+    if (bind.name === undefined || bind.by === undefined) continue;
+    const condition = bind.if && checkCondition(scope, bind.if, "this `if`", locals);
+    const path = fieldPath(method.input, bind.name, scope.report);
+    const expression = check(scope, bind.by, locals);
+    const field = path?.at(-1);
+    if (path === undefined || field === undefined) continue;
+    named.add(path[0]?.name ?? "");
+    checkOneof(scope, bindings, path, bind);
+    const bound = expression && bindTo(expression, field, run.aliases, scope.report);
+    if (bound !== undefined) bindings.push({ path, bound, if: condition });
+  }
+  const spread = binds.flatMap((bind) =>
+    bind.spread === undefined ? [] : spreadFields(cx, bind.spread, method, named, locals),
+  );
+  return [...spread, ...bindings];
+}
+
+function checkOneof(
+  scope: MessageScope,
+  bindings: readonly FieldBinding[],
+  path: readonly DescField[],
+  bind: IrBind,
+): void {
+  const field = path.at(-1);
+  if (field?.oneof === undefined) return;
+  const place = path
+    .slice(0, -1)
+    .map((step) => step.name)
+    .join(".");
+  const other = bindings.find(
+    (binding) =>
+      binding.path.at(-1)?.oneof === field.oneof &&
+      binding.path
+        .slice(0, -1)
+        .map((step) => step.name)
+        .join(".") === place,
+  );
+  if (other === undefined || (other.if !== undefined && bind.if !== undefined)) return;
+  scope.report({
+    code: "BFF411",
+    severity: "error",
+    message: `"${field.name}" and "${other.path.at(-1)?.name}" are members of one oneof`,
+    at: bind.name?.at ?? bind.at,
+    related: [{ at: other.bound.expression.text.at, message: "the other member is set here" }],
+    hint: "Give both an `if`, or set one of them",
+  });
+}
+
+/** Every field of a message, or every argument, that the request also has with the same type. */
+function spreadFields(
+  cx: MessageContext,
+  spread: Text,
+  method: DescMethod,
+  named: ReadonlySet<string>,
+  locals: readonly Variable[],
+): FieldBinding[] {
+  const { scope, run } = cx;
+  const names = spreadNames(cx, spread, locals);
+  if (names === undefined) return [];
+  const bindings: FieldBinding[] = [];
+  for (const field of method.input.fields) {
+    if (named.has(field.name) || !names.has(field.name)) continue;
+    const expression = check(scope, syntheticText(`${spread.value}.${field.name}`, spread.at), locals);
+    if (expression === undefined) continue;
+    const how = conversion(expression, fieldType(field), SPREAD);
+    if (how.kind === "same" || (how.kind === "represent" && sameKind(expression, field))) {
+      const bound = bindTo(expression, field, run.aliases, scope.report);
+      if (bound !== undefined) bindings.push({ path: [field], bound, if: undefined });
+    }
+  }
+  if (bindings.length === 0 && named.size === 0 && method.input.fields.length > 0) {
+    scope.report({
+      code: "BFF345",
+      severity: "error",
+      message: `"${spread.value}" shares no field with "${method.input.typeName}"`,
+      at: spread.at,
+      hint: `Set the fields by name: ${method.input.fields.map((field) => field.name).join(", ")}`,
+    });
+  }
+  return bindings;
+}
+const SPREAD: Aliases = { message: () => undefined, enum: () => undefined };
+function sameKind(expression: Expression, field: DescField): boolean {
+  const { proto } = expression;
+  const target = fieldType(field).proto;
+  return (
+    proto?.kind === target.kind &&
+    (proto.kind !== "scalar" || target.kind !== "scalar" || proto.scalar === target.scalar)
+  );
+}
+
+/** The field names that a spread brings; undefined after a diagnostic. */
+export function spreadNames(
+  cx: MessageContext,
+  spread: Text,
+  locals: readonly Variable[],
+): ReadonlySet<string> | undefined {
+  if (spread.value.trim() === "args" && cx.args.message === undefined) return new Set(cx.offered);
+  const value = check(cx.scope, spread, locals);
+  if (value === undefined) return undefined;
+  if (value.type.kind === "message") return new Set(value.type.desc.fields.map((field) => field.name));
+  cx.scope.report({
+    code: "BFF345",
+    severity: "error",
+    message: `only a message can be spread, not ${typeName(value.type)}`,
+    at: spread.at,
+    hint: "Spread `args` or a message, or set the fields by name",
+  });
+  return undefined;
+}
+
+function resolveBatch(
+  cx: MessageContext,
+  ir: IrBatch,
+  method: DescMethod,
+  locals: readonly Variable[],
+  effects: Effects,
+): Batch | undefined {
+  const { scope, run } = cx;
+  const { report } = scope;
+  const fault = (at: Text, message: string, hint: string): undefined =>
+    report({ code: "BFF340", severity: "error", message, at: at.at, hint }) as undefined;
+  if (ir.name === undefined || ir.by === undefined || ir.items === undefined) return undefined;
+  if (effects !== "none") {
+    report({
+      code: "BFF505",
+      severity: "error",
+      message: `"${method.name}" has side effects, and a batch would make one call of several`,
+      at: ir.at,
+      hint: "Call it without `batch`; or, when it has none, declare `idempotency_level = NO_SIDE_EFFECTS` on it or on the rpcs of this BFF that reach it",
+    });
+  }
+  const [keys] = fieldPath(method.input, ir.name, report) ?? [];
+  const [items] = fieldPath(method.output, ir.items, report) ?? [];
+  const by = check(scope, ir.by, locals);
+  if (keys === undefined || items === undefined || by === undefined) return undefined;
+  if (keys.fieldKind !== "list")
+    return fault(ir.name, `"${keys.name}" takes one key, not a list`, "Name a repeated field of the request");
+  const element = fieldType(keys);
+  if (element.type.kind !== "list" || element.proto.kind !== "list") return undefined;
+  const how = conversion(by, { type: element.type.element, proto: element.proto.of }, run.aliases);
+  if (how.kind === "misfit") {
+    report({
+      code: how.code,
+      severity: "error",
+      message: `${how.message} ("${keys.name}")`,
+      at: ir.by.at,
+      hint: how.hint,
+    });
+    return undefined;
+  }
+  const value = { expression: by, conversion: how };
+  const { many, max } = { many: ir.many?.value ?? false, max: ir.max?.value ?? 100 };
+  if (items.fieldKind === "map") {
+    const key = fieldType(items).type;
+    if (key.kind === "map" && key.key.kind !== element.type.element.kind) {
+      return fault(
+        ir.items,
+        `the keys of "${items.name}" are ${typeName(key.key)}, those of "${keys.name}" ${typeName(element.type.element)}`,
+        "Name a map with keys of the same type",
+      );
+    }
+    if (many)
+      return fault(
+        ir.items,
+        `"many" needs a list of items, and "${items.name}" is a map with one item for each key`,
+        "Remove `many`, or name a repeated field",
+      );
+    return { keys, by: value, items, key: undefined, many, max };
+  }
+  if (items.fieldKind !== "list" || items.listKind !== "message")
+    return fault(
+      ir.items,
+      `"${items.name}" is not a list of messages nor a map`,
+      "Name the repeated message field, or the map, that holds the items",
+    );
+  if (ir.key === undefined)
+    return fault(
+      ir.items,
+      `the key of an item of "${items.name}" is not said`,
+      `Add \`key\`, one of: ${items.message.fields.map((field) => field.name).join(", ")}`,
+    );
+  const [key, further] = fieldPath(items.message, ir.key, report) ?? [];
+  if (key === undefined) return undefined;
+  if (further !== undefined || fieldType(key).type.kind !== element.type.element.kind) {
+    return fault(
+      ir.key,
+      `"${ir.key.value}" is ${typeName(fieldType(key).type)}, but the keys are ${typeName(element.type.element)}`,
+      "Name the field that holds what was asked for",
+    );
+  }
+  return { keys, by: value, items, key, many, max };
+}
+
+function metadata(scope: MessageScope, binds: readonly IrBind[], locals: readonly Variable[]): MetadataBinding[] {
+  return binds.flatMap((bind): MetadataBinding[] => {
+    if (bind.name === undefined || bind.by === undefined) return [];
+    const condition = bind.if && checkCondition(scope, bind.if, "this `if`", locals);
+    const by = check(scope, bind.by, locals);
+    if (by === undefined) return [];
+    const binary = bind.name.value.endsWith("-bin");
+    if (by.type.kind !== (binary ? "bytes" : "string")) {
+      scope.report({
+        code: "BFF341",
+        severity: "error",
+        message: `metadata "${bind.name.value}" takes ${binary ? "bytes" : "a string"}, not ${typeName(by.type)}`,
+        at: bind.by.at,
+        hint: binary ? "Write bytes(…) around it" : "Write string(…) around it",
+      });
+      return [];
+    }
+    return [{ key: bind.name.value, by, if: condition }];
+  });
+}
+function mergeByKey(nearestFirst: readonly (readonly MetadataBinding[])[]): MetadataBinding[] {
+  const merged = new Map<string, MetadataBinding>();
+  for (const bindings of nearestFirst) {
+    const level = new Set(merged.keys());
+    for (const binding of bindings) if (!level.has(binding.key)) merged.set(binding.key, binding);
+  }
+  return [...merged.values()];
+}
+
+function errorRules(
+  cx: MessageContext,
+  scope: MessageScope,
+  policy: IrPolicy,
+  method: DescMethod,
+  locals: readonly Variable[],
+): ErrorRule[] {
+  const inside = [...locals, ERROR];
+  return policy.onError.flatMap((rule: IrErrorRule): ErrorRule[] => {
+    const condition = rule.if && checkCondition(scope, rule.if, "this `if`", inside);
+    const on = rule.on.map((code) => code.value);
+    const { then } = rule;
+    if (then === undefined || (rule.if && condition === undefined)) return [];
+    if (then.kind === "ignore") return [{ on, if: condition, then: { kind: "ignore" } }];
+    if (then.kind === "fail") {
+      const fail = resolveFailure(scope, then.fail, inside);
+      return fail === undefined ? [] : [{ on, if: condition, then: { kind: "fail", fail } }];
+    }
+    const value = check(scope, then.by, inside);
+    if (value === undefined) return [];
+    const output = {
+      type: { kind: "message", desc: method.output },
+      proto: { kind: "message", desc: method.output },
+    } as const;
+    const how = conversion(value, output, cx.run.aliases);
+    if (how.kind === "misfit") {
+      scope.report({
+        code: "BFF336",
+        severity: "error",
+        message: `a fallback for "${method.name}" is a ${method.output.typeName}, not ${typeName(value.type)}`,
+        at: then.by.at,
+        hint: `Write ${method.output.typeName}{ … }`,
+      });
+      return [];
+    }
+    return [{ on, if: condition, then: { kind: "fallback", value: { expression: value, conversion: how } } }];
+  });
+}
+
+function mergePolicy(cx: MessageContext, ir: IrCall, policies: readonly IrPolicy[], effects: Effects): Policy {
+  const own = ir.policy.retry;
+  if (own !== undefined && effects === "once" && (own.attempts?.value ?? 3) > 1) {
+    cx.scope.report({
+      code: "BFF501",
+      severity: "error",
+      message: `"${ir.method?.value}" may have side effects, so it must not be retried`,
+      at: own.attempts?.at ?? own.at,
+      hint: "Remove `retry`, or say `idempotent: true` when repeating it does no harm",
+    });
+  }
+  const retryIf = policies.findIndex((policy) => policy.retry?.if !== undefined);
+  const text = policies[retryIf]?.retry?.if;
+  const entries = entriesOf(cx, policies);
+  const scope = retryIf <= 0 ? cx.scope : entryExpressions(cx, entries[retryIf - 1]);
+  const condition = text && checkCondition(withoutSteps(scope), text, "`retry.if`", [ERROR]);
+  const inner = policies.filter(
+    (policy, i) =>
+      i === 0 || cx.governing.entries.some((entry) => entry.policy === policy && entry.method !== undefined),
+  );
+  const concurrent = nearest(inner, (policy) => policy.limit?.concurrent);
+  const queued = nearest(inner, (policy) => policy.limit?.queued);
+  return {
+    timeout: nearest(policies, (policy) => policy.timeout),
+    retry: {
+      attempts: nearest(policies, (policy) => policy.retry?.attempts),
+      on: nearest(policies, (policy) => (policy.retry?.on.length ? policy.retry.on : undefined)),
+      initial: nearest(policies, (policy) => policy.retry?.initial),
+      max: nearest(policies, (policy) => policy.retry?.max),
+      multiplier: nearest(policies, (policy) => policy.retry?.multiplier),
+      if: condition,
+    },
+    limit: concurrent === undefined && queued === undefined ? undefined : { concurrent, queued },
+    forward: nearest(policies, (policy) => (policy.forward.length > 0 ? policy.forward : undefined)) ?? [],
+  };
+}
+const entriesOf = (cx: MessageContext, policies: readonly IrPolicy[]) =>
+  policies.slice(1).map((policy) => cx.governing.entries.find((entry) => entry.policy === policy));
+
+/** `retry.if` belongs to the policy, which is made once per process: it sees `error`, `env`, `headers`, `now`. */
+function withoutSteps(scope: MessageScope): MessageScope {
+  const given = new Map([...scope.given].filter(([name]) => name !== "args"));
+  return { ...scope, given, steps: new Map() };
+}

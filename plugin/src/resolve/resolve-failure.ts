@@ -1,0 +1,96 @@
+import { type Expression, typeName, type Variable } from "../cel/index.ts";
+import type { IrFailure } from "../ir.ts";
+import type { Text } from "../origin.ts";
+import type { Fail } from "./model.ts";
+import { check, type MessageScope } from "./scope.ts";
+import { slice } from "./synthetic-text.ts";
+
+const PRINTABLE = new Set(["string", "int", "uint", "double", "bool"]);
+
+export function resolveFailure(scope: MessageScope, fail: IrFailure, locals: readonly Variable[]): Fail | undefined {
+  let sound = true;
+  let message: (string | Expression)[] | undefined;
+  if (fail.message !== undefined) {
+    message = [];
+    for (const part of holes(fail.message)) {
+      if (typeof part === "string") {
+        message.push(part);
+        continue;
+      }
+      const hole = check(scope, part, locals);
+      if (hole === undefined) {
+        sound = false;
+        continue;
+      }
+      if (!PRINTABLE.has(hole.type.kind)) {
+        sound = false;
+        scope.report({
+          code: "BFF342",
+          severity: "error",
+          message: `a message cannot print ${typeName(hole.type)}`,
+          at: part.at,
+          hint: "Write string(…) around it, or name a field of it",
+        });
+      }
+      message.push(hole);
+    }
+  }
+  const details: Expression[] = [];
+  for (const text of fail.details) {
+    const detail = check(scope, text, locals);
+    if (detail === undefined) {
+      sound = false;
+      continue;
+    }
+    if (detail.type.kind !== "message") {
+      sound = false;
+      scope.report({
+        code: "BFF346",
+        severity: "error",
+        message: `a detail is a message, not ${typeName(detail.type)}`,
+        at: text.at,
+        hint: 'Build one, such as google.rpc.ErrorInfo{reason: "…"}',
+      });
+    }
+    details.push(detail);
+  }
+  return sound ? { code: fail.code?.value, message, details, at: fail.at } : undefined;
+}
+
+/** `no user {args.user_id}` as literal text and the texts of its holes; `{{` and `}}` are braces. */
+export function holes(text: Text): (string | Text)[] {
+  const parts: (string | Text)[] = [];
+  const { value } = text;
+  let literal = "";
+  for (let i = 0; i < value.length; i++) {
+    const c = value[i];
+    if ((c === "{" || c === "}") && value[i + 1] === c) {
+      literal += c;
+      i++;
+    } else if (c === "{") {
+      const end = holeEnd(value, i + 1);
+      if (literal !== "") parts.push(literal);
+      literal = "";
+      parts.push(slice(text, i + 1, end));
+      i = end;
+    } else literal += c;
+  }
+  if (literal !== "" || parts.length === 0) parts.push(literal);
+  return parts;
+}
+
+/** Where a hole ends: at its brace, those of message literals and strings inside it left alone. */
+function holeEnd(value: string, from: number): number {
+  let depth = 0;
+  let quote = "";
+  for (let i = from; i < value.length; i++) {
+    const c = value[i] ?? "";
+    if (quote !== "") {
+      if (c === "\\") i++;
+      else if (c === quote) quote = "";
+    } else if (c === "'" || c === '"') quote = c;
+    else if (c === "{") depth++;
+    else if (c === "}" && depth-- === 0) return i;
+  }
+  return value.length;
+}

@@ -1,0 +1,186 @@
+import type { DescField, DescOneof } from "@bufbuild/protobuf";
+import { type Expression, fieldType, typeName } from "../cel/index.ts";
+import type { IrField } from "../ir.ts";
+import { bindTo, canBeAbsent } from "./bind.ts";
+import type { MessageContext } from "./context.ts";
+import { conversion } from "./convert.ts";
+import type { Bound, OneofTarget, Step, Target } from "./model.ts";
+import { check, checkCondition } from "./scope.ts";
+import { syntheticText } from "./synthetic-text.ts";
+
+const DEGRADATION = "bff.v1.Degradation";
+
+/** Where each field of a composed message gets its value; faulty ones are left out after their diagnostic. */
+export function resolveFields(
+  cx: MessageContext,
+  broken: boolean,
+): { targets: Target[]; degradedField: DescField | undefined } {
+  const targets: Target[] = [];
+  const oneofs = new Map<DescOneof, OneofTarget["members"][number][]>();
+  const degradedField = findDegradedField(cx);
+  for (const field of cx.ir.fields) {
+    if (isDegradation(field.desc)) continue;
+    const bound = resolveField(cx, field, broken);
+    const { oneof } = field.desc;
+    if (oneof === undefined) {
+      if (bound !== undefined) targets.push({ kind: "field", field: field.desc, bound });
+      continue;
+    }
+    const condition = field.if && checkCondition(cx.scope, field.if, "this `if`");
+    if (bound === undefined || (field.if && condition === undefined)) continue;
+    let members = oneofs.get(oneof);
+    if (members === undefined) {
+      members = [];
+      oneofs.set(oneof, members);
+      targets.push({ kind: "oneof", oneof, members });
+    }
+    const before = members.find((member) => member.default);
+    if (field.default?.value && before !== undefined) {
+      cx.scope.report({
+        code: "BFF408",
+        severity: "error",
+        message: `two default members in oneof "${oneof.name}"`,
+        at: field.default.at,
+        hint: `Keep one default; the first is "${before.field.name}"`,
+      });
+    }
+    members.push({ field: field.desc, if: condition, bound, default: field.default?.value ?? false });
+  }
+  return { targets, degradedField };
+}
+
+function isDegradation(field: DescField): boolean {
+  return field.fieldKind === "list" && field.message?.typeName === DEGRADATION;
+}
+
+function findDegradedField(cx: MessageContext): DescField | undefined {
+  const [first, ...others] = cx.ir.fields.filter((field) => isDegradation(field.desc));
+  for (const field of [first, ...others]) {
+    if (field === undefined) continue;
+    if (field.by !== undefined) {
+      cx.scope.report({
+        code: "BFF604",
+        severity: "error",
+        message: `"${field.desc.name}" is filled by the runtime`,
+        at: field.by.at,
+        hint: "Remove its `by`",
+      });
+    }
+    if (field !== first && first !== undefined) {
+      cx.scope.report({
+        code: "BFF604",
+        severity: "error",
+        message: `"${cx.ir.desc.name}" has two fields for degradations`,
+        at: field.at,
+        related: [{ at: first.at, message: "the first one" }],
+        hint: "Keep one of them",
+      });
+    }
+  }
+  return first?.desc;
+}
+
+function resolveField(cx: MessageContext, field: IrField, broken: boolean): Bound | undefined {
+  const { scope, run } = cx;
+  if (field.alias !== undefined) {
+    scope.report({
+      code: "BFF402",
+      severity: "error",
+      message: `"${field.desc.name}" has an alias, but "${cx.ir.desc.name}" is not a copy of another message`,
+      at: field.alias.at,
+      hint: "Say where its value comes from with `by`, or give the message an alias",
+    });
+    return undefined;
+  }
+  if (field.by !== undefined) {
+    const expression = check(scope, field.by);
+    const bound = expression && bindTo(expression, field.desc, run.aliases, scope.report);
+    if (bound !== undefined) checkAbsence(cx, field, bound.expression);
+    return bound;
+  }
+  const candidates = [...scope.steps.values()].flatMap((step) => autobound(cx, step, field.desc));
+  const [candidate, other] = candidates;
+  if (candidate !== undefined && other !== undefined) {
+    scope.report({
+      code: "BFF403",
+      severity: "error",
+      message: `"${field.desc.name}" could come from step "${candidate.step.name}" or step "${other.step.name}"`,
+      at: field.at,
+      related: [candidate, other].map(({ step }) => ({
+        at: step.ir.autobind?.at ?? step.ir.at,
+        message: `"${step.name}" is bound automatically`,
+      })),
+      hint: `Say which: [(bff.v1.field).by = "${candidate.step.name}.${field.desc.name}"]`,
+    });
+    return undefined;
+  }
+  if (candidate !== undefined) {
+    checkAbsence(cx, field, candidate.bound.expression);
+    return candidate.bound;
+  }
+  if (!broken) {
+    const like = [...scope.steps.keys()].find((name) => name === field.desc.name);
+    scope.report({
+      code: "BFF401",
+      severity: "error",
+      message: `nothing says where "${field.desc.name}" comes from`,
+      at: field.at,
+      hint: `Add [(bff.v1.field).by = "${like ?? "…"}"]`,
+    });
+  }
+  return undefined;
+}
+
+/** The field as a step's automatic binding gives it: same name, type, cardinality and presence, or aliased. */
+function autobound(cx: MessageContext, step: Step, field: DescField): { step: Step; bound: Bound }[] {
+  const type = step.variable?.type;
+  if (!step.autobind || type?.kind !== "message") return [];
+  const source = type.desc.fields.find((candidate) => candidate.name === field.name);
+  if (source === undefined || source.fieldKind !== field.fieldKind || canBeAbsent(source) !== canBeAbsent(field))
+    return [];
+  const from = fieldType(source);
+  const to = fieldType(field);
+  const how = conversion(from, to, cx.run.aliases);
+  if (how.kind === "misfit" || (how.kind === "represent" && field.fieldKind === "scalar")) return [];
+  const at = step.ir.autobind?.at ?? step.ir.at;
+  const expression = check(cx.scope, syntheticText(`${step.name}.${field.name}`, at));
+  return expression === undefined ? [] : [{ step, bound: { expression, conversion: how } }];
+}
+
+/** A field that always has a value cannot rest on what may be absent. */
+function checkAbsence(cx: MessageContext, field: IrField, expression: Expression): void {
+  if (canBeAbsent(field.desc)) return;
+  const [variable] = expression.unsafe;
+  if (variable === undefined) return;
+  const path = absencePath(cx, variable.name);
+  const shown = variable.role === "arg" ? `args.${variable.name}` : variable.name;
+  cx.scope.report({
+    code: "BFF601",
+    severity: "error",
+    message: `"${field.desc.name}" always has a value (${typeName(fieldType(field.desc).type)}), but "${shown}" may be absent${path.length > 1 ? ` (${path.join(" → ")})` : ""}`,
+    at: expression.reads.find((read) => read.variable === variable && !read.safe)?.at ?? expression.text.at,
+    related: related(cx, path.at(-1)),
+    hint: `Make the field \`optional\`, read it as ok(${shown}) ? … : …, or give step "${path.at(-1) ?? shown}" a \`fallback\``,
+  });
+}
+
+/** From a step to the step that its absence begins at. */
+function absencePath(cx: MessageContext, name: string): string[] {
+  const path = [name];
+  for (let step = cx.scope.steps.get(name); step !== undefined; ) {
+    const from: Step | undefined =
+      step.supplementary || step.if !== undefined ? undefined : step.reads.find((read) => read.absent);
+    if (from?.name === undefined || path.includes(from.name)) break;
+    path.push(from.name);
+    step = from;
+  }
+  return path;
+}
+function related(cx: MessageContext, name: string | undefined): { at: Step["ir"]["at"]; message: string }[] {
+  const step = name === undefined ? undefined : cx.scope.steps.get(name);
+  if (step === undefined) return [];
+  if (step.ir.supplementary !== undefined)
+    return [{ at: step.ir.supplementary.at, message: `"${name}" is supplementary` }];
+  if (step.ir.if !== undefined) return [{ at: step.ir.if.at, message: `"${name}" has an \`if\`` }];
+  return [{ at: step.ir.at, message: `"${name}" may be absent` }];
+}

@@ -1,0 +1,182 @@
+import type { DescField } from "@bufbuild/protobuf";
+import { DurationSchema, TimestampSchema } from "@bufbuild/protobuf/wkt";
+import type { CelType } from "../cel/index.ts";
+import type { Severity } from "../diagnostic/diagnostic.ts";
+import { didYouMean } from "../diagnostic/did-you-mean.ts";
+import type { Ir, IrEnvVar, IrFile, IrMessage, IrMethod, IrStep } from "../ir.ts";
+import { argsFor } from "./args.ts";
+import type { MessageContext, PackageContext, Run } from "./context.ts";
+import { checkAgreement, governing } from "./entries.ts";
+import { freeNames } from "./free-names.ts";
+import { sortByDependency } from "./graph.ts";
+import { stepTexts } from "./message-graph.ts";
+import type { Composed, EnvVar, Step } from "./model.ts";
+import { protoOf } from "./proto-of.ts";
+import { resolveFields } from "./resolve-fields.ts";
+import { resolveStep } from "./resolve-step.ts";
+import { HEADERS, type MessageScope } from "./scope.ts";
+
+export function resolveMessage(
+  run: Run,
+  ir: IrMessage,
+  file: IrFile,
+  welcome: ReadonlySet<string>,
+  roots: readonly IrMethod[],
+): Composed | undefined {
+  let errors = 0;
+  const report: Run["report"] = (diagnostic) => {
+    if (diagnostic.severity === ("error" satisfies Severity)) errors++;
+    run.report(diagnostic);
+  };
+  const places = run.places.get(ir.desc.typeName) ?? [];
+  const used = run.used.get(ir.desc.typeName) ?? new Set<string>();
+  const { args, broken: brokenArgs } = argsFor(ir, places, used, welcome, report);
+  const context = packageContext(run, file.desc.proto.package);
+  const scope: MessageScope = {
+    registry: run.ir.registry,
+    container: file.desc.proto.package,
+    report,
+    given: new Map([
+      ["args", args.variable],
+      ["headers", HEADERS],
+      ["env", context.envVariable],
+      ["now", context.now],
+    ]),
+    steps: new Map(),
+    broken: new Set(),
+    brokenArgs,
+  };
+  const cx: MessageContext = {
+    run,
+    ir,
+    file,
+    scope,
+    args,
+    offered: args.members.map((member) => member.name),
+    governing: context.governing,
+    package: context,
+    roots,
+  };
+  const steps = resolveSteps(cx, () => errors);
+  const { targets, degradedField } = resolveFields(cx, errors > 0);
+  if (errors > 0) return undefined;
+  return { kind: "composed", ir, file, desc: ir.desc, args, steps, targets: inOrder(targets, ir), degradedField };
+}
+
+function inOrder(targets: Composed["targets"], ir: IrMessage): Composed["targets"] {
+  const place = new Map<DescField, number>(ir.fields.map((field, i) => [field.desc, i]));
+  const first = (target: Composed["targets"][number]): number =>
+    place.get(target.kind === "field" ? target.field : (target.members[0]?.field as DescField)) ?? 0;
+  return [...targets].sort((a, b) => first(a) - first(b));
+}
+
+function resolveSteps(cx: MessageContext, errors: () => number): Step[] {
+  const { scope, ir, run } = cx;
+  const byName = new Map(
+    ir.steps.flatMap((step) => (step.name === undefined ? [] : [[step.name.value, step] as const])),
+  );
+  checkAfter(cx, byName);
+  const reads = new Map(ir.steps.map((step) => [step, dependencies(run.ir, step, scope.container, byName)]));
+  const { order, cycles } = sortByDependency(ir.steps, (step) => reads.get(step) ?? []);
+  for (const cycle of cycles) reportCycle(cx, cycle);
+  const circular = new Set(cycles.flat());
+  const resolved: Step[] = [];
+  for (const step of order) {
+    const before = errors();
+    const name = step.name?.value;
+    const result = circular.has(step) ? undefined : resolveStep(cx, step, step.index);
+    if (result === undefined || errors() > before) {
+      if (name !== undefined) scope.broken.add(name);
+      continue;
+    }
+    resolved.push(result);
+    if (name !== undefined) scope.steps.set(name, result);
+  }
+  return resolved.sort((a, b) => a.index - b.index);
+}
+
+/** The steps whose names a step's expressions use, and those it starts after. */
+function dependencies(ir: Ir, step: IrStep, container: string, byName: ReadonlyMap<string, IrStep>): IrStep[] {
+  const names = new Set(step.after.map((name) => name.value));
+  for (const { text, item } of stepTexts(step)) {
+    for (const name of freeNames(text.value, ir.registry, container).names) if (name !== item) names.add(name);
+  }
+  return [...names].flatMap((name) => byName.get(name) ?? []);
+}
+
+function checkAfter(cx: MessageContext, byName: ReadonlyMap<string, IrStep>): void {
+  for (const name of cx.ir.steps.flatMap((step) => step.after)) {
+    if (byName.has(name.value)) continue;
+    const like = didYouMean(name.value, [...byName.keys()]);
+    cx.scope.report({
+      code: "BFF206",
+      severity: "error",
+      message: `there is no step "${name.value}"`,
+      at: name.at,
+      hint: like === undefined ? `Name one of: ${[...byName.keys()].join(", ")}` : `Did you mean "${like}"?`,
+    });
+  }
+}
+
+function reportCycle(cx: MessageContext, cycle: readonly IrStep[]): void {
+  const [first] = cycle;
+  if (first === undefined) return;
+  const name = (step: IrStep): string => step.name?.value ?? `step ${step.index + 1}`;
+  cx.scope.report({
+    code: "BFF410",
+    severity: "error",
+    message: `steps wait for each other in a circle: ${[...cycle, first].map(name).join(" → ")}`,
+    at: first.name?.at ?? first.at,
+    related: cycle.slice(1).map((step) => ({ at: step.name?.at ?? step.at, message: `"${name(step)}"` })),
+    hint: "Remove one of these reads; a step can only read what does not wait for it",
+  });
+}
+
+export function packageContext(run: Run, name: string): PackageContext {
+  const known = run.packages.get(name);
+  if (known !== undefined) return known;
+  const rules = governing(run.ir, name);
+  checkAgreement(rules.entries, run.report);
+  const env = rules.env.flatMap((declared) => envVar(run, declared));
+  const members = new Map(env.map(({ variable }) => [variable.name.slice("env.".length), variable]));
+  const timestamp = run.ir.registry.getMessage(TimestampSchema.typeName) ?? TimestampSchema;
+  const context: PackageContext = {
+    governing: rules,
+    env,
+    envVariable: { name: "env", role: "env", type: { kind: "struct", members }, proto: undefined, absent: false },
+    now: {
+      name: "now",
+      role: "now",
+      type: { kind: "message", desc: timestamp },
+      proto: { kind: "message", desc: timestamp },
+      absent: false,
+    },
+    entryScopes: new Map(),
+  };
+  run.packages.set(name, context);
+  return context;
+}
+
+/** A variable of the environment; reading has checked that its type is one of these words. */
+function envVar(run: Run, ir: IrEnvVar): EnvVar[] {
+  const type = envType(ir.type.value, run);
+  if (type === undefined) return [];
+  return [{ ir, variable: { name: `env.${ir.name.value}`, role: "var", type, proto: protoOf(type), absent: false } }];
+}
+function envType(name: string, run: Run): CelType | undefined {
+  switch (name) {
+    case "string":
+    case "int":
+    case "bool":
+    case "double":
+      return { kind: name };
+    case "duration": {
+      const desc = run.ir.registry.getMessage(DurationSchema.typeName) ?? DurationSchema;
+      return { kind: "message", desc };
+    }
+    case "list(string)":
+      return { kind: "list", element: { kind: "string" } };
+    default:
+      return undefined;
+  }
+}

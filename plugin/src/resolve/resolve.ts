@@ -1,0 +1,135 @@
+import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
+import type { Report } from "../diagnostic/diagnostic.ts";
+import type { Ir, IrFile, IrMethod } from "../ir.ts";
+import { aliasTable } from "./aliases.ts";
+import { requestPlace } from "./args.ts";
+import type { Run } from "./context.ts";
+import { lookupMethod, lookupService } from "./lookup.ts";
+import { messageGraph } from "./message-graph.ts";
+import type { BffFile, BffMethod, BffPackage, Composed, Model } from "./model.ts";
+import { packageContext, resolveMessage } from "./resolve-message.ts";
+
+/** The default budget of an rpc, in milliseconds. */
+export const DEFAULT_BUDGET_MS = 2_000;
+
+/** From declared names to descriptors, types and a graph. Faulty parts are left out of the model after their diagnostics. */
+export function resolve(ir: Ir, report: Report): Model {
+  const aliases = aliasTable(ir, report);
+  aliases.buildAll();
+  const graph = messageGraph(ir, report);
+  const run: Run = {
+    ir,
+    report,
+    aliases,
+    bffServices: new Set(ir.files.flatMap((file) => file.services.map((service) => service.desc.typeName))),
+    places: new Map(),
+    used: graph.used,
+    packages: new Map(),
+  };
+  checkEntries(ir, report);
+  for (const file of ir.files)
+    for (const service of file.services) for (const method of service.methods) rootPlace(run, method);
+
+  const composed = new Map<string, Composed>();
+  for (const { ir: message, file } of graph.order) {
+    const name = message.desc.typeName;
+    const reached = run.places.has(name);
+    const ruled = message.ruled || message.fields.some((field) => field.by !== undefined);
+    if (message.alias !== undefined || graph.circular.has(name)) continue;
+    if (!reached) {
+      if (ruled && !graph.roots.has(name)) {
+        report({
+          code: "BFF205",
+          severity: "warning",
+          message: `"${message.desc.name}" has rules, but nothing composes it`,
+          at: message.at,
+          hint: "Return it from an rpc of a BFF service, compose it in a step, or remove its rules",
+        });
+      }
+      continue;
+    }
+    const result = resolveMessage(
+      run,
+      message,
+      file,
+      graph.welcome.get(name) ?? new Set(),
+      graph.roots.get(name) ?? [],
+    );
+    if (result !== undefined) composed.set(name, result);
+  }
+
+  const files = ir.files.filter((file) => file.target).map((file) => bffFile(run, file, composed));
+  return {
+    ir,
+    files,
+    packages: packagesOf(files),
+    messages: [...composed.values()],
+    conversions: aliases.conversions(),
+  };
+}
+
+function rootPlace(run: Run, method: IrMethod): void {
+  const { input, output, name } = method.desc;
+  const message = run.ir.files
+    .flatMap((file) => file.messages)
+    .find((candidate) => candidate.desc.typeName === output.typeName);
+  if (message === undefined || message.alias !== undefined) {
+    run.report({
+      code: "BFF204",
+      severity: "error",
+      message:
+        message === undefined
+          ? `"${output.typeName}", the response of "${name}", is not a message of this BFF`
+          : `"${output.typeName}", the response of "${name}", is a copy of an upstream message, not composed`,
+      at: method.at,
+      hint:
+        message === undefined
+          ? `Declare a response message in a file with rules, and say with (bff.v1.field).by where its fields come from`
+          : `Give it (bff.v1.field).by rules in place of the alias, or wrap it in a message that has them`,
+    });
+    return;
+  }
+  run.places.set(output.typeName, [
+    ...(run.places.get(output.typeName) ?? []),
+    requestPlace(input, `rpc "${name}"`, method.at),
+  ]);
+}
+
+function checkEntries(ir: Ir, report: Report): void {
+  for (const entry of ir.files.flatMap((file) => file.upstreams)) {
+    if (entry.method !== undefined) lookupMethod(ir, entry.method, report);
+    else if (entry.service !== undefined) lookupService(ir, entry.service, report);
+  }
+}
+
+function bffFile(run: Run, file: IrFile, composed: ReadonlyMap<string, Composed>): BffFile {
+  const services = file.services.map((service) => ({
+    ir: service,
+    desc: service.desc,
+    methods: service.methods.flatMap((method): BffMethod[] => {
+      const message = composed.get(method.desc.output.typeName);
+      if (message === undefined) return [];
+      return [
+        {
+          ir: method,
+          desc: method.desc,
+          composed: message,
+          timeoutMs: method.timeout?.value ?? DEFAULT_BUDGET_MS,
+          noSideEffects: method.desc.idempotency === Level.NO_SIDE_EFFECTS,
+        },
+      ];
+    }),
+  }));
+  const messages = file.messages.flatMap((message) => composed.get(message.desc.typeName) ?? []);
+  return { ir: file, desc: file.desc, services, messages, env: packageContext(run, file.desc.proto.package).env };
+}
+
+function packagesOf(files: readonly BffFile[]): BffPackage[] {
+  const packages = new Map<string, BffFile[]>();
+  for (const file of files) {
+    if (file.services.length === 0) continue;
+    const name = file.desc.proto.package;
+    packages.set(name, [...(packages.get(name) ?? []), file]);
+  }
+  return [...packages].map(([name, files]) => ({ name, files }));
+}

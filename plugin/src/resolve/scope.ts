@@ -1,0 +1,98 @@
+// The names that expressions of one message may use.
+import { type Registry, ScalarType } from "@bufbuild/protobuf";
+import { type CelType, checkExpression, type Expression, type Scope, typeName, type Variable } from "../cel/index.ts";
+import type { Report } from "../diagnostic/diagnostic.ts";
+import type { Text } from "../origin.ts";
+import { type FreeNames, freeNames } from "./free-names.ts";
+import type { Step } from "./model.ts";
+
+const STRING: CelType = { kind: "string" };
+
+export const HEADERS: Variable = {
+  name: "headers",
+  role: "headers",
+  type: { kind: "map", key: STRING, value: STRING },
+  proto: undefined,
+  absent: false,
+};
+
+/** What `error` offers in `on_error` and `retry.if`. */
+export const ERROR: Variable = {
+  name: "error",
+  role: "error",
+  type: {
+    kind: "struct",
+    members: new Map(
+      (
+        [
+          ["code", { kind: "int" }, ScalarType.INT32],
+          ["message", STRING, ScalarType.STRING],
+        ] as const
+      ).map(([name, type, scalar]) => [
+        name,
+        { name: `error.${name}`, role: "error", type, proto: { kind: "scalar", scalar }, absent: false },
+      ]),
+    ),
+  },
+  proto: undefined,
+  absent: false,
+};
+
+/** Everything that expressions of one message are checked against; grows as steps are resolved. */
+export interface MessageScope {
+  readonly registry: Registry;
+  readonly container: string;
+  readonly report: Report;
+  /** `args`, `headers`, `env`, `now`. */
+  readonly given: ReadonlyMap<string, Variable>;
+  readonly steps: Map<string, Step>;
+  /** Steps with a fault of their own: what reads them is not checked, so that one mistake gives one message. */
+  readonly broken: Set<string>;
+  /** Members of `args` that have a fault. */
+  readonly brokenArgs: ReadonlySet<string>;
+}
+
+export function free(scope: MessageScope, text: Text): FreeNames {
+  return freeNames(text.value, scope.registry, scope.container);
+}
+
+/** Checks an expression; undefined after a diagnostic, or when it reads what is broken already. */
+export function check(scope: MessageScope, text: Text, locals: readonly Variable[] = []): Expression | undefined {
+  const reads = free(scope, text);
+  for (const name of reads.names) if (scope.broken.has(name)) return undefined;
+  for (const name of reads.args) if (scope.brokenArgs.has(name)) return undefined;
+  const own = new Map(locals.map((local) => [local.name, local]));
+  const lookup = (name: string): Variable | undefined =>
+    own.get(name) ?? scope.steps.get(name)?.variable ?? scope.given.get(name);
+  const names = (): string[] => [...own.keys(), ...scope.steps.keys(), ...scope.given.keys()];
+  const expressions: Scope = { lookup, names, container: scope.container };
+  return checkExpression(text, expressions, scope.registry, scope.report);
+}
+
+/** Checks a condition. */
+export function checkCondition(
+  scope: MessageScope,
+  text: Text,
+  what: string,
+  locals: readonly Variable[] = [],
+): Expression | undefined {
+  const condition = check(scope, text, locals);
+  if (condition === undefined || condition.type.kind === "bool") return condition;
+  scope.report({
+    code: "BFF330",
+    severity: "error",
+    message: `${what} is ${typeName(condition.type)}, not bool`,
+    at: text.at,
+    hint: "Write a comparison, such as … != ''",
+  });
+  return undefined;
+}
+
+/** The steps that expressions read, each once, in order of declaration. */
+export function stepsRead(scope: MessageScope, expressions: readonly (Expression | undefined)[]): Step[] {
+  const read = new Set<Variable>();
+  for (const expression of expressions) for (const { variable } of expression?.reads ?? []) read.add(variable);
+  return [...scope.steps.values()]
+    .filter((step) => step.variable !== undefined && read.has(step.variable))
+    .sort((a, b) => a.index - b.index);
+}
