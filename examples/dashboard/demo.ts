@@ -1,0 +1,251 @@
+// npm run demo: from annotated protos to two running BFFs over five upstreams, and what they answer when some of those are down.
+// `-- --keep` leaves all of it running.
+import { createInterface } from "node:readline";
+import { Code } from "@connectrpc/connect";
+import { generate } from "../../scripts/generate.ts";
+import { addressVariables, type BffProcess, startBff } from "./bff-process.ts";
+import { gantt } from "./gantt.ts";
+import { planText } from "./plan-text.ts";
+import { fullNames, type ServiceName, serviceNames } from "./services.ts";
+import { type LoggedCall, livelyLatencies, startUpstreams, type Upstreams } from "./upstreams.ts";
+
+const WEB = "/web.v1.DashboardService/GetDashboard";
+const MOBILE = "/mobile.v1.HomeService/GetHome";
+const USER = "u-ada";
+
+const colourful = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
+const bold = (text: string) => (colourful ? `\u001b[1m${text}\u001b[0m` : text);
+const dim = (text: string) => (colourful ? `\u001b[2m${text}\u001b[0m` : text);
+
+let chapter = 0;
+function title(text: string, explanation: string): void {
+  chapter += 1;
+  console.log(`\n${bold(`${chapter}. ${text}`)}\n${dim(explanation)}\n`);
+}
+function show(text: string): void {
+  console.log(text.replace(/^(?=.)/gm, "   "));
+}
+
+async function main(keep: boolean): Promise<void> {
+  title("Generate", "buf generate: messages by protoc-gen-es, BFFs by protoc-gen-bff, side by side in generated/");
+  const began = performance.now();
+  const changed = generate();
+  for (const file of changed) show(`wrote ${file}`);
+  show(`${changed.length === 0 ? "all up to date" : `${changed.length} files written`}, ${since(began)} ms`);
+
+  const running: { upstreams?: Upstreams; bffs: BffProcess[] } = { bffs: [] };
+  // both on the way out: at the end, and by ctrl-c at any time
+  const closeAll = async () => {
+    await Promise.all(running.bffs.map((bff) => bff.stop()));
+    await running.upstreams?.close();
+  };
+  const interrupted = new Promise<void>((resolve) => {
+    process.once("SIGINT", resolve);
+    process.once("SIGTERM", resolve);
+  });
+  let keeping = false;
+  const leave = interrupted.then(async () => {
+    await closeAll();
+    process.exit(keeping ? 0 : 130);
+  });
+  leave.catch(() => process.exit(1));
+
+  try {
+    title("Start", "Five upstreams, plain gRPC servers. Two BFFs, each a process that is told where they are.");
+    const upstreams = await startUpstreams({ latencies: livelyLatencies });
+    running.upstreams = upstreams;
+    const env = addressVariables(
+      Object.fromEntries(serviceNames.map((name) => [fullNames[name], upstreams.urls[name]])),
+    );
+    const [web, mobile] = await Promise.all(
+      ["generated/web/v1/server.ts", "generated/mobile/v1/server.ts"].map(async (entry) => {
+        const bff = await startBff(entry, env);
+        running.bffs.push(bff);
+        return bff;
+      }),
+    );
+    if (web === undefined || mobile === undefined) throw new Error("two entries give two processes");
+    for (const name of serviceNames) show(`${fullNames[name].padEnd(26)} ${upstreams.urls[name]}`);
+    show(`${bold("web BFF".padEnd(26))} ${web.url}  ${dim(`pid ${web.pid}`)}`);
+    show(`${bold("mobile BFF".padEnd(26))} ${mobile.url}  ${dim(`pid ${mobile.pid}`)}`);
+
+    title(
+      "The plan",
+      "What proto/example/web/v1/web.proto says, as the compiler has understood it: who waits for whom.",
+    );
+    show(planText("web/v1/web.proto"));
+
+    // the first request opens connections; the second is the one to look at
+    await ask(upstreams, web.url, WEB, { workspaceId: "atlas" });
+    title("One request to web", `curl ${WEB} {"workspaceId":"atlas"}: six upstream calls, composed.`);
+    const composed = await ask(upstreams, web.url, WEB, { workspaceId: "atlas" });
+    show(pretty(composed.body));
+    console.log();
+    chart(composed);
+    expectStatus(composed, 200);
+
+    await ask(upstreams, mobile.url, MOBILE, { workspaceId: "lumen" });
+    title(
+      "The same upstreams for a phone",
+      `curl ${MOBILE} {"workspaceId":"lumen"}: fewer fields, three runs of eight.`,
+    );
+    const home = await ask(upstreams, mobile.url, MOBILE, { workspaceId: "lumen" });
+    show(pretty(home.body));
+    console.log();
+    chart(home);
+    expectStatus(home, 200);
+
+    title(
+      "Billing is down",
+      "Its step is supplementary: the rest is answered all the same, and the answer says what is missing.",
+    );
+    await upstreams.services.billing.stop();
+    const degraded = await ask(upstreams, web.url, WEB, { workspaceId: "atlas" });
+    show(`bff-degraded: ${degraded.header ?? ""}`);
+    show(pretty(pickFields(degraded.body, ["agent", "spentCents", "unread", "degraded"])));
+    show(dim(`${degraded.milliseconds} ms`));
+    expectStatus(degraded, 200);
+    if (degraded.header === null) throw new Error("the answer without billing is not marked as degraded");
+    await upstreams.services.billing.start();
+
+    title(
+      "The agent service is down",
+      "Its step is critical: without it there is no dashboard, and the client is told so.",
+    );
+    await upstreams.services.agent.stop();
+    const failed = await ask(upstreams, web.url, WEB, { workspaceId: "atlas" });
+    show(`HTTP ${failed.status}  ${JSON.stringify(failed.body)}  ${dim(`${failed.milliseconds} ms`)}`);
+    expectStatus(failed, 503);
+    await upstreams.services.agent.start();
+
+    if (keep) {
+      invite(web.url, mobile.url);
+      obey(upstreams);
+      keeping = true;
+      await leave;
+    }
+  } finally {
+    await closeAll();
+  }
+  console.log(
+    `\n${dim(`All stopped after ${Math.round((performance.now() - began) / 1000)} s. npm run demo -- --keep leaves it running.`)}`,
+  );
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+  /** Of `bff-degraded`. */
+  readonly header: string | null;
+  readonly milliseconds: number;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  /** The upstream calls that it took. */
+  readonly calls: readonly LoggedCall[];
+}
+
+/** Connect's JSON over plain fetch: no client library of ours on this side. */
+async function ask(upstreams: Upstreams, url: string, path: string, request: object): Promise<Answer> {
+  upstreams.calls.length = 0;
+  const startedAt = performance.now();
+  const response = await fetch(url + path, {
+    method: "POST",
+    headers: { "content-type": "application/json", "x-user-id": USER, "x-request-id": "demo" },
+    body: JSON.stringify(request),
+  });
+  const body: unknown = await response.json();
+  const endedAt = performance.now();
+  return {
+    status: response.status,
+    body,
+    header: response.headers.get("bff-degraded"),
+    milliseconds: Math.round(endedAt - startedAt),
+    startedAt,
+    endedAt,
+    calls: [...upstreams.calls],
+  };
+}
+
+function chart({ calls, startedAt, endedAt, milliseconds }: Answer): void {
+  const spans = calls.map((call) => ({
+    label: call.method.replace(/^(\w+)\..*\//, "$1 "),
+    startedAt: call.startedAt,
+    endedAt: call.endedAt ?? endedAt,
+    ...(call.outcome === "ok" ? {} : { note: call.outcome === "pending" ? "unanswered" : Code[call.outcome] }),
+  }));
+  for (const line of gantt(spans, startedAt, endedAt)) show(line);
+  const sum = spans.reduce((total, span) => total + span.endedAt - span.startedAt, 0);
+  show(dim(`answered in ${milliseconds} ms; one after the other the calls alone would take ${Math.round(sum)} ms`));
+}
+
+function invite(web: string, mobile: string): void {
+  title("Try it", "All of it runs until ctrl-c.");
+  const request = encodeURIComponent('{"workspaceId":"lumen"}');
+  const host = (url: string) => url.replace("http://", "");
+  show(`${bold("curl")} ${dim("(Connect JSON)")}
+curl -i -H 'content-type: application/json' -H 'x-user-id: u-chidori' \\
+  -d '{"workspaceId":"lumen","query":"monday"}' ${web}${WEB}
+curl -i -H 'content-type: application/json' -H 'x-user-id: u-farah' \\
+  -d '{"workspaceId":"harbor"}' ${mobile}${MOBILE}
+
+${bold("grpcurl")} ${dim("(gRPC, in the repository's root)")}
+grpcurl -plaintext -import-path proto -import-path proto/example -proto web/v1/web.proto \\
+  -H 'x-user-id: u-dina' -d '{"workspace_id":"quarry"}' ${host(web)} ${WEB.slice(1)}
+
+${bold("browser")} ${dim("(Connect over GET: the rpc is declared free of side effects)")}
+${web}${WEB}?connect=v1&encoding=json&message=${request}
+
+${bold("break it")} ${dim("(type here)")}
+stop billing    start billing    ${dim(`any of ${serviceNames.join(", ")}`)}
+`);
+}
+
+/** `stop memory`, `start memory` on standard input. */
+function obey(upstreams: Upstreams): void {
+  const lines = createInterface({ input: process.stdin });
+  lines.on("line", async (line) => {
+    const [verb, name] = line.trim().split(/\s+/);
+    const service = serviceNames.find((one) => one === name) satisfies ServiceName | undefined;
+    if (service === undefined || (verb !== "stop" && verb !== "start")) {
+      if (line.trim() !== "") show(`stop or start one of ${serviceNames.join(", ")}`);
+      return;
+    }
+    try {
+      await upstreams.services[service][verb]();
+      show(`${fullNames[service]} ${verb === "stop" ? "is down" : "is up"}`);
+    } catch (error) {
+      show(`${fullNames[service]}: ${error instanceof Error ? error.message : error}`);
+    }
+  });
+}
+
+function expectStatus(answer: Answer, status: number): void {
+  if (answer.status !== status)
+    throw new Error(`HTTP ${answer.status} where ${status} was expected: ${pretty(answer.body)}`);
+}
+
+/** JSON, with what fits on a line on one line. */
+function pretty(value: unknown, indent = ""): string {
+  const flat = JSON.stringify(value)?.replace(/":/g, '": ').replace(/,"/g, ', "') ?? "";
+  if (indent.length + flat.length <= 110 || typeof value !== "object" || value === null) return flat;
+  const deeper = `${indent}  `;
+  if (Array.isArray(value)) return `[\n${value.map((one) => deeper + pretty(one, deeper)).join(",\n")}\n${indent}]`;
+  const lines = Object.entries(value).map(([key, one]) => `${deeper}${JSON.stringify(key)}: ${pretty(one, deeper)}`);
+  return `{\n${lines.join(",\n")}\n${indent}}`;
+}
+
+function pickFields(value: unknown, names: readonly string[]): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).filter(([name]) => names.includes(name)));
+}
+
+function since(began: number): number {
+  return Math.round(performance.now() - began);
+}
+
+try {
+  await main(process.argv.includes("--keep"));
+} catch (error) {
+  console.error(`\n${error instanceof Error ? error.message : error}`);
+  process.exitCode = 1;
+}

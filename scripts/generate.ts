@@ -1,0 +1,107 @@
+// npm run generate: everything that is generated from .proto files, in the order in which it needs each other.
+//
+// Generates into a temporary folder first and then writes only what differs: a failing run leaves all as it was, files that no
+// proto gives any more go away, and an up-to-date tree stays untouched. `--check` writes nothing and fails where something differs.
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+interface Stage {
+  readonly template: string;
+  readonly outs: readonly Out[];
+}
+
+interface Out {
+  readonly folder: string;
+  /** Of what is generated only this file is kept, and nothing else in the folder is touched; without it the folder holds generated files alone. */
+  readonly only?: string;
+}
+
+const STAGES: readonly Stage[] = [
+  // the option messages for the plugin's and the runtime's own use: the next stage runs the plugin
+  {
+    template: "scripts/buf.gen.bootstrap.yaml",
+    outs: [
+      { folder: "plugin/src/gen", only: "bff/v1/options_pb.ts" },
+      { folder: "runtime/src/gen", only: "bff/v1/degradation_pb.ts" },
+    ],
+  },
+  { template: "buf.gen.yaml", outs: [{ folder: "generated" }] },
+];
+
+/** Paths, from the root, of the files that differ from what the protos give now; written too, unless `check`. Throws what buf printed when it fails. */
+export function generate(options: { readonly check?: boolean } = {}): string[] {
+  const differing: string[] = [];
+  for (const stage of STAGES) {
+    const fresh = mkdtempSync(join(tmpdir(), "protobff-"));
+    try {
+      buf(["generate", "--template", stage.template, "-o", fresh]);
+      for (const out of stage.outs) differing.push(...bringUpToDate(out, fresh, options.check === true));
+    } finally {
+      rmSync(fresh, { recursive: true, force: true });
+    }
+  }
+  return differing;
+}
+
+function buf(args: readonly string[]): void {
+  const bin = join(root, "node_modules", ".bin");
+  const run = spawnSync(join(bin, "buf"), args, {
+    cwd: root,
+    encoding: "utf8",
+    // plugins are found beside buf, also when this was not started through npm
+    env: { ...process.env, PATH: `${bin}:${process.env.PATH ?? ""}` },
+  });
+  if (run.status !== 0) throw new Error(run.stderr || `buf ${args.join(" ")} failed`);
+  if (run.stderr !== "") process.stderr.write(run.stderr);
+}
+
+function bringUpToDate({ folder, only }: Out, fresh: string, check: boolean): string[] {
+  const mine = (file: string) => only === undefined || file === only;
+  const wanted = filesBelow(join(fresh, folder)).filter(mine);
+  const present = new Set(filesBelow(join(root, folder)).filter(mine));
+  const differing: string[] = [];
+  for (const file of wanted) {
+    const content = readFileSync(join(fresh, folder, file));
+    const target = join(root, folder, file);
+    if (present.delete(file) && readFileSync(target).equals(content)) continue;
+    differing.push(join(folder, file));
+    if (check) continue;
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(target, content);
+  }
+  for (const stale of present) {
+    differing.push(join(folder, stale));
+    if (!check) rmSync(join(root, folder, stale));
+  }
+  return differing;
+}
+
+function filesBelow(folder: string): string[] {
+  try {
+    return readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+      .sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}
+
+if (import.meta.main) {
+  const check = process.argv.includes("--check");
+  try {
+    const differing = generate({ check });
+    for (const file of differing) console.log(`${check ? "differs" : "wrote"} ${file}`);
+    if (differing.length === 0) console.log("generated code is up to date");
+    process.exitCode = check && differing.length > 0 ? 1 : 0;
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  }
+}
