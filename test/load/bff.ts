@@ -1,0 +1,50 @@
+// What the load test needs to know of a BFF: its protos, its upstreams, and requests to it.
+import type { DescMethodUnary, Message } from "@bufbuild/protobuf";
+import type { Endpoint, Observer, UnaryClient } from "@protobff/runtime";
+import type { Ir } from "../../plugin/src/ir.ts";
+
+/** How often upstreams misbehave: parts of all calls, from 0 to 1. */
+export interface Faults {
+  readonly seed: number;
+  readonly failing: number;
+  readonly hanging: number;
+}
+
+/** One attempt as an upstream saw it. */
+export interface Attempt {
+  /** "pkg.Service/Method" */
+  readonly method: string;
+  readonly request: Uint8Array;
+  /** `x-request-id` as it arrived, "" when it was not passed on. */
+  readonly requestId: string;
+  /** The answer's bytes; undefined when there was none, or no good one. */
+  readonly response: Uint8Array | undefined;
+}
+
+export interface Upstreams {
+  /** Address by full service name. */
+  readonly urls: Readonly<Record<string, string>>;
+  attempts(): readonly Attempt[];
+  close(): Promise<void>;
+}
+
+export interface BffRequest {
+  readonly method: DescMethodUnary;
+  readonly message: Message;
+  /** Without `x-request-id`, which the load test sets. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface Bff {
+  readonly name: string;
+  /** All protos but bff/v1, by name. */
+  readonly protos: Readonly<Record<string, string>>;
+  /** The files that declare it. */
+  readonly targets: readonly string[];
+  /** Values of its environment variables as CEL has them, ints as bigint. */
+  readonly env: Readonly<Record<string, unknown>>;
+  startUpstreams(faults: Faults): Promise<Upstreams>;
+  request(ir: Ir, number: number, seed: number): BffRequest;
+  /** Written by hand; without it the plugin generates them from the protos. */
+  endpoints?(client: UnaryClient, observer: Observer): readonly Endpoint[];
+}

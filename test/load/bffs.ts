@@ -1,0 +1,123 @@
+// The BFFs that the load test drives.
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { create, type DescMethod, type FileRegistry } from "@bufbuild/protobuf";
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
+import { Code } from "@connectrpc/connect";
+import { personIds, workspaceIds } from "../../examples/dashboard/data.ts";
+import { fullNames, serviceNames } from "../../examples/dashboard/services.ts";
+import { type Fault, startUpstreams } from "../../examples/dashboard/upstreams.ts";
+import type { Ir } from "../../plugin/src/ir.ts";
+import { pick, seeded } from "../second/random-message.ts";
+import { isUnary } from "../second/registry.ts";
+import { secondRequest } from "../second/requests.ts";
+import { startSecondUpstreams } from "../second/upstreams.ts";
+import type { Bff, Faults, Upstreams } from "./bff.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+function protosIn(dir: string): Record<string, string> {
+  const names = readdirSync(join(root, dir), { recursive: true, encoding: "utf8" });
+  const protos = names.filter((name) => name.endsWith(".proto"));
+  return Object.fromEntries(protos.map((name) => [name, readFileSync(join(root, dir, name), "utf8")]));
+}
+
+// ---- the worked example ----
+
+const CODES = [
+  Code.Unavailable,
+  Code.Unavailable,
+  Code.Internal,
+  Code.NotFound,
+  Code.PermissionDenied,
+  Code.ResourceExhausted,
+];
+
+export const workedExample: Bff = {
+  name: "worked-example",
+  protos: {
+    ...Object.fromEntries(
+      Object.entries(protosIn("proto/example")).filter(([name]) =>
+        serviceNames.some((one) => name.startsWith(`${one}/`)),
+      ),
+    ),
+    ...protosIn("test/worked-example/proto"),
+  },
+  targets: ["web/v1/web.proto"],
+  env: { DEFAULT_QUERY: "recent" },
+  startUpstreams: startDashboardUpstreams,
+  request(ir, number, seed) {
+    const random = seeded("dashboard", seed, number);
+    const method = rpc(ir, "web.v1.DashboardService", "GetDashboard");
+    const workspaceId = random() < 0.02 ? "" : pick(random, [...workspaceIds, "nobody-made-this-up"]);
+    const query = pick(random, ["", "", "tests", "deploy"]);
+    const headers = {
+      authorization: "Bearer made-up",
+      ...(random() < 0.9 && { "x-user-id": pick(random, personIds) }),
+    };
+    return { method, message: create(method.input, { workspaceId, query }), headers };
+  },
+};
+
+async function startDashboardUpstreams({ seed, failing, hanging }: Faults): Promise<Upstreams> {
+  const upstreams = await startUpstreams({ latencies: {} });
+  const rule = (call: { readonly number: number }): Fault | undefined => {
+    const random = seeded("fault", seed, call.number);
+    const lot = random();
+    if (lot < hanging) return { kind: "hang" };
+    return lot < hanging + failing ? { kind: "fail", code: pick(random, CODES), message: "made to fail" } : undefined;
+  };
+  for (const name of serviceNames) upstreams.services[name].fault(rule);
+  return {
+    urls: Object.fromEntries(serviceNames.map((name) => [fullNames[name], upstreams.urls[name]])),
+    attempts: () =>
+      upstreams.calls.map(({ method, request, headers, response }) => ({
+        ...{ method, request, response },
+        requestId: headers.get("x-request-id") ?? "",
+      })),
+    close: () => upstreams.close(),
+  };
+}
+
+// ---- the second BFF ----
+
+export const second: Bff = {
+  name: "second",
+  protos: protosIn("test/second/proto"),
+  targets: Object.keys(protosIn("test/second/proto")).filter((name) => name.startsWith("shop/")),
+  env: {
+    ...{ SHOP_REGION: "fi", DEFAULT_CURRENCY: "EUR", SHELF_SIZE: 4n, LOYALTY_ON: true, KWH_PRICE: 0.31 },
+    ...{ NEW_FOR: durationFromMs(2_592_000_000), HOME_CATEGORIES: ["books", "garden", "toys"] },
+    ...{ HOLD_FOR: durationFromMs(900_000), OPS_MAILBOX: "ops@shop.example" },
+  },
+  async startUpstreams({ seed, failing, hanging }) {
+    const upstreams = await startSecondUpstreams({
+      seed,
+      failing: failing * 0.9,
+      hanging,
+      garbled: failing * 0.1,
+      latencyMs: 2,
+    });
+    return {
+      urls: upstreams.urls,
+      attempts: () =>
+        upstreams.calls.map(({ method, request, headers, response }) => ({
+          ...{ method, request, response },
+          requestId: headers.get("x-request-id") ?? "",
+        })),
+      close: () => upstreams.close(),
+    };
+  },
+  request(ir, number, seed) {
+    const { headers, ...request } = secondRequest(ir.registry as FileRegistry, number, seed);
+    const { "x-request-id": _, ...rest } = headers;
+    return { ...request, headers: rest };
+  },
+};
+
+function rpc(ir: Ir, service: string, name: string) {
+  const method: DescMethod | undefined = ir.registry.getService(service)?.methods.find((m) => m.name === name);
+  if (!isUnary(method)) throw new Error(`no rpc ${service}/${name}`);
+  return method;
+}

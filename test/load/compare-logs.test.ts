@@ -1,0 +1,44 @@
+import { Failure } from "@protobff/runtime";
+import { describe, expect, it } from "vitest";
+import type { Attempt } from "./bff.ts";
+import { compareLogs, type Made, summary } from "./load.ts";
+
+const method = "up.v1.Up/A";
+const bytes = Uint8Array.of(1, 2);
+const made = (change: Partial<Made> = {}): Made => ({
+  ...{ requestId: "r1", service: "up.v1.Up", method, message: bytes, startedAt: 0, endedAt: 1, attempts: 1 },
+  outcome: { ok: true, message: Uint8Array.of(3) },
+  ...change,
+});
+const attempt = (change: Partial<Attempt> = {}): Attempt => ({
+  ...{ method, request: bytes, requestId: "r1", response: Uint8Array.of(3) },
+  ...change,
+});
+const failed: Made["outcome"] = {
+  ok: false,
+  failure: new Failure({ code: 14, reason: 2, upstream: "up.v1.Up", message: "", clientCode: 14 }),
+};
+
+describe("the runtime's log against the upstreams'", () => {
+  it("agree, with attempts that got lost on the way and ids that were not passed on", () => {
+    expect(compareLogs([made()], [attempt()])).toEqual([]);
+    expect(compareLogs([made({ attempts: 3 })], [attempt({ response: undefined }), attempt()])).toEqual([]);
+    expect(compareLogs([made()], [attempt({ requestId: "" })])).toEqual([]);
+    expect(compareLogs([made({ outcome: failed, attempts: 0 })], [])).toEqual([]);
+  });
+
+  it("differ", () => {
+    expect(compareLogs([], [attempt()])).toHaveLength(2);
+    expect(compareLogs([made()], [attempt(), attempt({ response: undefined })])).toHaveLength(2);
+    expect(compareLogs([made()], [attempt({ requestId: "r2" })])).toHaveLength(1);
+    expect(compareLogs([made()], [attempt({ response: Uint8Array.of(4) })])).toHaveLength(1);
+    expect(compareLogs([made({ outcome: failed, attempts: 1 })], [attempt(), attempt()])).toHaveLength(2);
+  });
+});
+
+it("faults are counted by kind", () => {
+  const fault = (number: number) =>
+    `load-${number} Get {}\n  up.v1.Up/A {} → {}\nanswer.list[${number}].s: expected "a", got "b"`;
+  expect(summary([fault(1), fault(2)], 1)).toBe(`2 × Get: answer.list[].s: expected …, got …\n\n${fault(1)}`);
+  expect(summary([])).toBe("");
+});

@@ -1,0 +1,241 @@
+// A call of a step: its request, how the log says it ended, and what the step makes of that.
+import {
+  clone,
+  type DescField,
+  type DescMethod,
+  equals,
+  fromBinary,
+  type Message,
+  toJsonString,
+} from "@bufbuild/protobuf";
+import { isReflectMessage, type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
+import type { IrBatch, IrCall, IrStep } from "../../plugin/src/ir.ts";
+import type { Composition } from "./compose.ts";
+import { type CelInput, canBeAbsent, celList, celMap, fieldValue, Invalid } from "./expression.ts";
+import { type CallFailure, type CallOutcome, methodName } from "./outcomes.ts";
+import { failed, type Locals, members, type Result, tainted, type Value, value } from "./result.ts";
+import type { Taint } from "./taint.ts";
+
+/** What a call gives its step. */
+export function callResult(at: Composition, step: IrStep, call: IrCall, locals: Locals): Result {
+  const { program, outcomes } = at.response;
+  const method = program.method(at.place, call);
+  const request = requestOf(at, call, method, locals);
+  if (request.state !== "value") return request;
+  const metadata = metadataOf(at, call, locals);
+  if (metadata.state === "failed" || metadata.state === "dead") return metadata;
+  const taint: readonly Taint[] = [...request.taint, ...metadata.taint];
+  const { message } = request;
+
+  if (program.hasEffect(at.place, call) && at.blocked(step)) return { state: "dead", missing: [] };
+
+  const key = call.batch && at.evaluate(call.batch.by?.value ?? "", locals);
+  if (key !== undefined && key.state !== "value") return tainted(key, taint);
+  const all = key === undefined ? taint : [...taint, ...key.taint, ...key.inner];
+  let ended: { outcome: CallOutcome | undefined; wanted: string; key: unknown };
+  try {
+    ended =
+      call.batch === undefined || key === undefined
+        ? { outcome: outcomes.call(method, message), wanted: toJsonString(method.input, message), key: undefined }
+        : askBatch(at, call.batch, method, message, key);
+  } catch (error) {
+    return failed(error, all);
+  }
+  const { outcome, wanted } = ended;
+  // Metadata that cannot be evaluated: language.md leaves open whether the call is sent without it.
+  if (outcome === undefined && metadata.state === "absent") return { state: "absent", taint: all };
+  if (outcome === undefined) return { state: "dead", missing: [{ method: methodName(method), request: wanted }] };
+  if ("cancelled" in outcome) return { state: "dead", missing: [] };
+  if ("failed" in outcome) return afterFailure(at, step, call, outcome.failed, locals, all);
+  const response = reflect(method.output, fromBinary(method.output, outcome.ok));
+  return call.batch === undefined ? value(response, all) : item(call.batch, response, ended.key, all);
+}
+
+type Request =
+  | { readonly state: "value"; readonly message: Message; readonly taint: readonly Taint[] }
+  | Exclude<Result, Value>;
+
+/** The request: what `request` gives, every spread, then the fields set by name. Absent when a part that is needed is. */
+function requestOf(at: Composition, call: IrCall, method: DescMethod, locals: Locals): Request {
+  const taint: Taint[] = [];
+  let made = reflect(method.input);
+  if (call.request !== undefined) {
+    const base = at.evaluate(call.request.value, locals);
+    if (base.state !== "value") return base;
+    taint.push(...base.taint, ...base.inner);
+    if (isReflectMessage(base.value)) made = reflect(method.input, clone(method.input, base.value.message));
+  }
+  const set = [
+    ...call.set.filter((bind) => bind.spread !== undefined),
+    ...call.set.filter((bind) => bind.spread === undefined),
+  ];
+  for (const bind of set) {
+    if (bind.if !== undefined) {
+      const condition = at.evaluate(bind.if.value, locals);
+      if (condition.state !== "value") return tainted(condition, taint) as Request;
+      taint.push(...condition.taint, ...condition.inner);
+      if (condition.value !== true) continue;
+    }
+    const from = at.evaluate((bind.spread ?? bind.by)?.value ?? "", locals);
+    if (from.state !== "value") return tainted(from, taint) as Request;
+    taint.push(...from.taint, ...from.inner);
+    try {
+      if (bind.spread === undefined) assign(at, made, (bind.name?.value ?? "").split("."), from);
+      else spread(at, made, from);
+    } catch (error) {
+      return failed(error, taint) as Request;
+    }
+  }
+  return { state: "value", message: made.message, taint };
+}
+
+function assign(at: Composition, target: ReflectMessage, path: readonly string[], from: Value): void {
+  const [name, ...rest] = path;
+  const field = target.desc.fields.find((f) => f.name === name);
+  if (field === undefined) throw new Error(`no field ${name} in ${target.desc.typeName}`);
+  if (rest.length === 0) {
+    if (!(from.unset && canBeAbsent(field))) at.response.converter.set(target, field, from.value, from.enum());
+    return;
+  }
+  if (field.fieldKind !== "message") throw new Error(`${field} is not a message`);
+  const child = target.get(field);
+  // A message on the way of something unset is not there either.
+  if (from.unset && canBeAbsent(last(field, rest))) return;
+  assign(at, child, rest, from);
+  target.set(field, child);
+}
+
+function last(field: DescField, path: readonly string[]): DescField {
+  const [name, ...rest] = path;
+  const next = field.message?.fields.find((f) => f.name === name);
+  if (next === undefined) throw new Error(`no field ${name} in ${field}`);
+  return rest.length === 0 ? next : last(next, rest);
+}
+
+/** Every field that the request has too, with the same name and type. */
+function spread(at: Composition, target: ReflectMessage, from: Value): void {
+  const source = isReflectMessage(from.value) ? from.value.desc : undefined;
+  for (const [name, member] of members(from)) {
+    const field = target.desc.fields.find((f) => f.name === name);
+    const other = source?.fields.find((f) => f.name === name);
+    if (field === undefined || (other !== undefined && !sameType(field, other))) continue;
+    if (!(member.unset && canBeAbsent(field))) at.response.converter.set(target, field, member.value, member.enum());
+  }
+}
+
+function sameType(a: DescField, b: DescField): boolean {
+  return (
+    a.fieldKind === b.fieldKind &&
+    a.scalar === b.scalar &&
+    a.message?.typeName === b.message?.typeName &&
+    a.enum?.typeName === b.enum?.typeName &&
+    (a.fieldKind === "map" ? a.mapKey : undefined) === (b.fieldKind === "map" ? b.mapKey : undefined)
+  );
+}
+
+/** What touched the call's metadata; its values are the runtime's business. */
+function metadataOf(at: Composition, call: IrCall, locals: Locals): Result {
+  const taint: Taint[] = [];
+  let absent = false;
+  for (const bind of call.policy.metadata) {
+    const one = at.bound(bind, bind.by?.value ?? "", locals);
+    if (one.state === "failed" || one.state === "dead") return one;
+    taint.push(...one.taint, ...(one.state === "value" ? one.inner : []));
+    // One left out by its own `if` is no absence.
+    if (one.state === "absent" && bind.if === undefined) absent = true;
+  }
+  return absent ? { state: "absent", taint } : value(null, taint);
+}
+
+// ---- failures ----
+
+function afterFailure(
+  at: Composition,
+  step: IrStep,
+  call: IrCall,
+  failure: CallFailure,
+  outer: Locals,
+  taint: readonly Taint[],
+): Result {
+  const error = celMap(
+    new Map<string, CelInput>([
+      ["code", BigInt(failure.code)],
+      ["message", failure.message ?? ""],
+    ]),
+  );
+  const locals: Locals = new Map([...outer, ["error", value(error)]]);
+  const cause = { reason: failure.reason, upstream: failure.upstream };
+  for (const rule of at.response.program.errorRules(at.place, call)) {
+    if (rule.on.length > 0 && !rule.on.some((code) => code.value === failure.code)) continue;
+    if (rule.if !== undefined) {
+      const condition = at.evaluate(rule.if.value, locals);
+      if (condition.state !== "value" || condition.value !== true) continue;
+    }
+    switch (rule.then?.kind) {
+      case "ignore":
+        return { state: "absent", taint };
+      case "fallback": {
+        const own: Taint = { cause, rank: step.index, leftOut: false, soft: false };
+        return tainted(at.evaluate(rule.then.by.value, locals), [...taint, own]);
+      }
+      case "fail":
+        at.response.refusals.push(at.status(rule.then.fail, failure.code, locals));
+        return { state: "dead", missing: [] };
+      default:
+        throw new Error("on_error rule without effect");
+    }
+  }
+  return { state: "failed", failures: [{ status: { code: failure.clientCode, message: undefined }, cause }], taint };
+}
+
+// ---- batches ----
+
+/** The logged call that asked for this key with the same rest of the request. */
+function askBatch(at: Composition, batch: IrBatch, method: DescMethod, rest: Message, key: Value) {
+  const name = batch.name?.value ?? "";
+  const field = method.input.fields.find((f) => f.name === name);
+  if (field?.fieldKind !== "list") throw new Error(`no list ${name} in ${method.input.typeName}`);
+  const probe = reflect(method.input);
+  at.response.converter.set(probe, field, celList([key.value]), key.enum());
+  const [wanted] = probe.get(field);
+  const alike = (logged: Message) => {
+    const request = reflect(method.input, clone(method.input, logged));
+    if (![...request.get(field)].some((one) => String(one) === String(wanted))) return false;
+    request.clear(field);
+    const own = reflect(method.input, clone(method.input, rest));
+    own.clear(field);
+    return equals(method.input, request.message, own.message);
+  };
+  const alone = reflect(method.input, clone(method.input, rest));
+  at.response.converter.set(alone, field, celList([key.value]), key.enum());
+  const outcome = at.response.outcomes.batch(method, alone.message, alike);
+  return { outcome, wanted: toJsonString(method.input, alone.message), key: wanted };
+}
+
+/** The item for a key; a missing one is absent without cause, or with `many` an empty list. */
+function item(batch: IrBatch, response: ReflectMessage, key: unknown, taint: readonly Taint[]): Result {
+  const field = response.desc.fields.find((f) => f.name === batch.items?.value);
+  if (field === undefined) throw new Error(`no ${batch.items?.value} in ${response.desc.typeName}`);
+  const found: CelInput[] = [];
+  if (field.fieldKind === "map") {
+    for (const [of, one] of celMap(response.get(field)).entries())
+      if (String(keyText(of)) === String(key)) found.push(one);
+  } else if (field.fieldKind === "list" && field.listKind === "message") {
+    for (const one of response.get(field)) {
+      if (!isReflectMessage(one)) continue;
+      const keyField = one.desc.fields.find((f) => f.name === batch.key?.value);
+      if (keyField === undefined) throw new Invalid(`no key ${batch.key?.value}`);
+      if (String(keyText(fieldValue(one, keyField))) === String(key)) found.push(one);
+    }
+  } else {
+    throw new Error(`${field} holds no items`);
+  }
+  const more = { enum: () => field.enum };
+  if (batch.many?.value === true) return value(celList(found), taint, more);
+  const [first] = found;
+  return first === undefined ? { state: "absent", taint } : value(first, taint, more);
+}
+
+function keyText(key: CelInput): unknown {
+  return typeof key === "object" && key !== null && "value" in key ? key.value : key;
+}

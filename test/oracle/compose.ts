@@ -1,0 +1,355 @@
+// One composed message: its steps, evaluated when something reads them, and its fields. Slow and simple on purpose: no plan, no
+// concurrency, no time; every step is looked at, and calls end as the log says.
+import { isReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
+import type { IrBind, IrCompose, IrFailure, IrGuard, IrStep, IrSwitch } from "../../plugin/src/ir.ts";
+import { callResult } from "./call.ts";
+import { eachResult } from "./each.ts";
+import { type CelInput, celMap, expression, walk } from "./expression.ts";
+import { composeFields } from "./fields.ts";
+import type { Failure, Missing, Response, Status } from "./response.ts";
+import {
+  type Args,
+  dead,
+  failed,
+  INTERNAL,
+  type Locals,
+  members,
+  noLocals,
+  type Result,
+  tainted,
+  value,
+} from "./result.ts";
+import { callOf, caseOnly, holes, type Place, restsOn } from "./static.ts";
+import { asArgument, type Entry, inOrder, inside, type Taint } from "./taint.ts";
+
+export class Composition {
+  readonly place: Place;
+  readonly args: Args;
+  readonly response: Response;
+  readonly parent: { readonly composition: Composition; readonly step: IrStep } | undefined;
+  readonly #results = new Map<IrStep, Result | "running">();
+  readonly #caseOnly: ReadonlyMap<IrStep, "one" | "through">;
+
+  constructor(response: Response, place: Place, args: Args, parent?: Composition["parent"]) {
+    this.response = response;
+    this.place = place;
+    this.args = args;
+    this.parent = parent;
+    this.#caseOnly = caseOnly(place.message);
+  }
+
+  // ---- the message ----
+
+  run(): Result {
+    const { steps } = this.place.message;
+    const guards = steps.filter((step) => step.source?.kind === "guard");
+    for (const step of guards) if (this.#immediate(step) && this.#guard(step) !== "passed") return dead;
+
+    const failures: Failure[] = [];
+    const missing: Missing[] = [];
+    let stuck = false;
+    const wait = (of: readonly Missing[]) => {
+      stuck = true;
+      missing.push(...of);
+    };
+    for (const step of steps) {
+      if (step.source?.kind === "guard") continue;
+      if (!this.#caseOnly.has(step)) this.#finish(step, failures, wait);
+    }
+    // Case-only steps that were reached count; those read only through such steps may have run, whatever came of it.
+    for (const [step, kind] of this.#caseOnly) {
+      if (this.#results.has(step)) this.#finish(step, failures, wait);
+      else if (kind === "through") this.step(step);
+    }
+    for (const step of guards) if (!this.#immediate(step)) this.#guard(step);
+
+    const target = reflect(this.place.message.desc);
+    const entries: Entry[] = [];
+    for (const field of composeFields(this, target, entries)) {
+      if (field.state === "failed") failures.push(...field.failures);
+      if (field.state === "dead") wait(field.missing);
+    }
+    if (failures.length > 0) return { state: "failed", failures, taint: [] };
+    if (stuck) return { state: "dead", missing };
+    this.response.touched.set(target.message, inOrder(entries));
+    return value(target);
+  }
+
+  #finish(step: IrStep, failures: Failure[], wait: (missing: readonly Missing[]) => void): void {
+    const result = this.step(step);
+    if (result.state === "failed") failures.push(...result.failures);
+    const call = callOf(step.source);
+    const waitedFor = step.supplementary?.value !== true || (call && this.response.program.hasEffect(this.place, call));
+    if (result.state === "dead" && waitedFor) wait(result.missing);
+  }
+
+  // ---- guards ----
+
+  /** Over args, headers and env alone: decided before any call is sent. */
+  #immediate(step: IrStep): boolean {
+    if (step.source?.kind !== "guard" || step.if !== undefined) return false;
+    const { reads } = expression(step.source.if?.value ?? "false");
+    return reads.every((read) => !this.place.message.steps.some((other) => other.name?.value === read.name));
+  }
+
+  readonly #guards = new Map<IrStep, "passed" | "held" | "pending">();
+  #guard(step: IrStep): "passed" | "held" | "pending" {
+    const before = this.#guards.get(step);
+    if (before !== undefined) return before;
+    const verdict = this.#judge(step, step.source as IrGuard);
+    this.#guards.set(step, verdict);
+    return verdict;
+  }
+
+  #judge(step: IrStep, guard: IrGuard): "passed" | "held" | "pending" {
+    const rank = this.parent === undefined ? step.index : undefined;
+    for (const condition of [step.if, guard.if]) {
+      if (condition === undefined) continue;
+      const result = this.evaluate(condition.value);
+      if (result.state === "dead") {
+        if (rank !== undefined) this.response.pending.push({ rank, missing: result.missing });
+        return "pending";
+      }
+      if (result.state === "failed") {
+        this.response.guards.push({ rank, status: { code: INTERNAL, message: undefined } });
+        return "held";
+      }
+      if (result.state === "absent" || result.value !== true) return "passed";
+    }
+    this.response.guards.push({ rank, status: this.status(guard.fail, undefined, noLocals) });
+    return "held";
+  }
+
+  /** What a `fail` says. `code`: the upstream's, where there is one. */
+  status(fail: IrFailure | undefined, code: number | undefined, locals: Locals): Status {
+    const said = fail?.code?.value ?? code ?? INTERNAL;
+    if (fail?.message === undefined) return { code: said, message: undefined };
+    let message = "";
+    for (const part of holes(fail.message.value)) {
+      if (!part.hole) {
+        message += part.text;
+        continue;
+      }
+      const result = this.evaluate(`string(${part.text})`, locals);
+      if (result.state === "failed") return { code: INTERNAL, message: undefined };
+      if (result.state !== "value") return { code: said, message: undefined };
+      message += String(result.value);
+    }
+    return { code: said, message };
+  }
+
+  /** Whether a call with side effects must not start: a guard, or a critical step that does not rest on it, of this or a message around it. */
+  blocked(step: IrStep): boolean {
+    for (const other of this.place.message.steps) {
+      if (other === step || this.#results.get(other) === "running") continue;
+      if (restsOn(this.place.message, other, step)) continue;
+      if (other.source?.kind === "guard") {
+        if (this.#guard(other) !== "passed") return true;
+      } else if (other.supplementary?.value !== true && !this.#caseOnly.has(other)) {
+        const { state } = this.step(other);
+        if (state === "failed" || state === "dead") return true;
+      }
+    }
+    return this.parent?.composition.blocked(this.parent.step) ?? false;
+  }
+
+  // ---- steps ----
+
+  step(step: IrStep): Result {
+    const before = this.#results.get(step);
+    if (before === "running") throw new Error(`cycle through ${step.name?.value}`);
+    if (before !== undefined) return before;
+    this.#results.set(step, "running");
+    const result = this.#modified(step);
+    this.#results.set(step, result);
+    return result;
+  }
+
+  #modified(step: IrStep): Result {
+    for (const name of step.after) {
+      const other = this.named(name.value);
+      if (other !== undefined) this.step(other);
+    }
+    const ran = this.#conditional(step);
+    let result = ran;
+    if (ran.state === "failed" && step.supplementary?.value === true) {
+      const own = ran.failures.map(({ cause }): Taint => ({ cause, rank: step.index, leftOut: false, soft: false }));
+      result = { state: "absent", taint: [...ran.taint, ...own] };
+    }
+    if (result.state !== "absent" || step.fallback === undefined) return result;
+    const fallback = this.evaluate(step.fallback.value);
+    return fallback.state === "value" ? { ...fallback, taint: [...result.taint, ...fallback.taint] } : fallback;
+  }
+
+  #conditional(step: IrStep): Result {
+    if (step.if === undefined) return this.#source(step);
+    const condition = this.evaluate(step.if.value);
+    if (condition.state !== "value") return condition;
+    if (condition.value !== true) return { state: "absent", taint: condition.taint };
+    return tainted(this.#source(step), condition.taint);
+  }
+
+  #source(step: IrStep): Result {
+    switch (step.source?.kind) {
+      case "by":
+        return this.evaluate(step.source.by.value);
+      case "call":
+        return callResult(this, step, step.source, noLocals);
+      case "compose":
+        return this.compose(step, step.source, noLocals);
+      case "each":
+        return eachResult(this, step, step.source);
+      case "switch":
+        return this.#switch(step.source);
+      default:
+        throw new Error(`step ${step.name?.value} has no source`);
+    }
+  }
+
+  #switch(source: IrSwitch): Result {
+    let taint: readonly Taint[] = [];
+    for (const one of source.cases) {
+      const condition = this.evaluate(one.if?.value ?? "true");
+      if (condition.state !== "value") return tainted(condition, taint);
+      taint = [...taint, ...condition.taint];
+      if (condition.value === true) return tainted(this.evaluate(one.by?.value ?? "null"), taint);
+    }
+    return source.default === undefined
+      ? { state: "absent", taint }
+      : tainted(this.evaluate(source.default.value), taint);
+  }
+
+  compose(step: IrStep, source: IrCompose, locals: Locals): Result {
+    const names = new Map<string, Result>();
+    let others: Result = { state: "absent", taint: [] };
+    for (const bind of source.args.filter((arg) => arg.spread !== undefined)) {
+      const from = this.#argument(bind, bind.spread?.value ?? "", locals);
+      if (from.state === "failed" || from.state === "dead") return from;
+      if (from.state === "absent") others = from;
+      else for (const [name, of] of members(from)) names.set(name, of);
+    }
+    for (const bind of source.args.filter((arg) => arg.name !== undefined)) {
+      const given = this.#argument(bind, bind.by?.value ?? "", locals);
+      if (given.state === "failed" || given.state === "dead") return given;
+      names.set(bind.name?.value ?? "", given);
+    }
+    const place = this.response.program.place(this.place.evaluator.message(source.message?.value ?? ""));
+    const child = new Composition(this.response, place, { kind: "given", names, others }, { composition: this, step });
+    const result = child.run();
+    if (result.state !== "value") return result;
+    return { ...result, inner: this.#inside(step, [result.value]) };
+  }
+
+  #inside(step: IrStep, values: readonly CelInput[]): Taint[] {
+    return values.flatMap((of) =>
+      isReflectMessage(of) ? inside(this.response.touched.get(of.message) ?? [], step.index) : [],
+    );
+  }
+
+  /** What an argument carries into the child; what touched it has no order there. */
+  #argument(bind: IrBind, by: string, locals: Locals): Result {
+    const result = this.bound(bind, by, locals);
+    if (result.state === "value")
+      return { ...result, taint: asArgument(result.taint), inner: asArgument(result.inner) };
+    return result.state === "absent" ? { ...result, taint: asArgument(result.taint) } : result;
+  }
+
+  /** A named value: left out when its `if` is false. */
+  bound(bind: IrBind, by: string, locals: Locals): Result {
+    if (bind.if === undefined) return this.evaluate(by, locals);
+    const condition = this.evaluate(bind.if.value, locals);
+    if (condition.state !== "value") return condition;
+    if (condition.value !== true) return { state: "absent", taint: condition.taint };
+    return tainted(this.evaluate(by, locals), condition.taint);
+  }
+
+  // ---- expressions ----
+
+  named(name: string): IrStep | undefined {
+    return this.place.message.steps.find((step) => step.name?.value === name);
+  }
+
+  #read(name: string, locals: Locals): Result | undefined {
+    const local = locals.get(name);
+    if (local !== undefined) return local;
+    if (name.startsWith("args.") && this.args.kind === "given") {
+      return this.args.names.get(name.slice("args.".length)) ?? this.args.others;
+    }
+    const step = this.named(name);
+    if (step === undefined) return undefined;
+    const result = this.step(step);
+    return result.state === "failed" ? dead : result;
+  }
+
+  /** Evaluates an expression here, unless it reads unsafely what is absent. */
+  evaluate(source: string, locals: Locals = noLocals): Result {
+    const { reads, path, root } = expression(source);
+    const found = new Map<string, Result>();
+    for (const { name } of reads) {
+      const result = this.#read(name, locals);
+      if (result !== undefined) found.set(name, result);
+    }
+    const missing = [...found.values()].flatMap((result) => (result.state === "dead" ? [result.missing] : []));
+    if (missing.length > 0) return { state: "dead", missing: missing.flat() };
+    const taint = [...found.values()].flatMap((result) => (result.state === "dead" ? [] : result.taint));
+    const inner = [...found.values()].flatMap((result) => (result.state === "value" ? result.inner : []));
+    const present = (name: string) => found.get(name)?.state === "value";
+    if (reads.some((read) => found.has(read.name) && !read.safe && !present(read.name))) {
+      return { state: "absent", taint: [...taint, ...inner] };
+    }
+    const bindings = this.#bindings(reads, found);
+    const enums = (name: string) => {
+      const result = found.get(name);
+      return result?.state === "value" ? result.enum() : undefined;
+    };
+    try {
+      const walked = path && this.#walk(path, bindings, found);
+      const computed = walked?.raw ?? this.place.evaluator.value(source, bindings);
+      const bare = path !== undefined && found.has(path.join("."));
+      return value(computed, bare ? taint : [...taint, ...inner], {
+        inner: bare ? inner : [],
+        enum: () => this.place.evaluator.enumOf(root, bindings, enums),
+        unset: walked?.unset ?? false,
+      });
+    } catch (error) {
+      return failed(error, [...taint, ...inner]);
+    }
+  }
+
+  #bindings(
+    reads: readonly { name: string; ok: boolean }[],
+    found: ReadonlyMap<string, Result>,
+  ): Record<string, CelInput> {
+    const bindings: Record<string, CelInput> = { ...this.response.globals };
+    const args = new Map<string, CelInput>();
+    for (const [name, result] of found) {
+      if (result.state !== "value") continue;
+      if (name.startsWith("args.")) args.set(name.slice("args.".length), result.value);
+      else bindings[name] = result.value;
+    }
+    if (this.args.kind === "request") bindings.args = this.args.message;
+    else {
+      // Bare `args`: all of them.
+      for (const [name, result] of this.args.names) if (result.state === "value") args.set(name, result.value);
+      bindings.args = celMap(args);
+    }
+    for (const read of reads)
+      if (read.ok) {
+        const request = this.args.kind === "request" && read.name.startsWith("args.");
+        bindings[`@ok:${read.name}`] = request || found.get(read.name)?.state === "value";
+      }
+    return bindings;
+  }
+
+  /** A pure path from a step, a local or an argument; undefined when it starts elsewhere (an enum's name, `headers`, `env`). */
+  #walk(path: readonly string[], bindings: Record<string, CelInput>, found: ReadonlyMap<string, Result>) {
+    const [first = "", ...rest] = path;
+    if (first !== "args" && !found.has(first)) return undefined;
+    const from = bindings[first];
+    if (from === undefined) return undefined;
+    const walked = walk(from, rest);
+    if (walked.unset) return { unset: true, raw: undefined };
+    const any = isReflectMessage(walked.value) && walked.value.desc.typeName === "google.protobuf.Any";
+    return { unset: false, raw: any ? walked.value : undefined };
+  }
+}

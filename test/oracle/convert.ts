@@ -1,0 +1,260 @@
+// From CEL's values to fields of messages: numbers, wrappers, Struct, and the alias conversions between BFF and upstream types.
+import { type CelInput, isCelList, isCelMap, isCelUint } from "@bufbuild/cel";
+import { create, type DescEnum, type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
+import {
+  isReflectList,
+  isReflectMap,
+  isReflectMessage,
+  type ReflectMessage,
+  reflect,
+} from "@bufbuild/protobuf/reflect";
+import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
+import type { Ir, IrEnum, IrMessage } from "../../plugin/src/ir.ts";
+import { hasPresence, Invalid } from "./expression.ts";
+import { unwrapped } from "./macros.ts";
+
+/** An enum value of the BFF that has no counterpart upstream: the call fails INVALID_ARGUMENT. */
+export class NoCounterpart extends Invalid {}
+
+export class Converter {
+  readonly #messages: ReadonlyMap<string, IrMessage>;
+  readonly #enums: ReadonlyMap<string, IrEnum>;
+
+  constructor(ir: Ir) {
+    this.#messages = new Map(
+      ir.files.flatMap((file) => file.messages.map((message) => [message.desc.typeName, message])),
+    );
+    this.#enums = new Map(ir.files.flatMap((file) => file.enums.map((rule) => [rule.desc.typeName, rule])));
+  }
+
+  /**
+   * Sets a field from a CEL value; `null` leaves it unset. `from` is the enum that the value's ints belong to.
+   * Throws `Invalid` when a number does not fit.
+   */
+  set(target: ReflectMessage, field: DescField, given: CelInput, from: DescEnum | undefined): void {
+    const value = unwrapped(given);
+    if (value === undefined || (value === null && !isJsonValue(field))) return;
+    try {
+      switch (field.fieldKind) {
+        case "list": {
+          const list = target.get(field);
+          list.clear();
+          for (const item of items(value)) list.add(this.#convert(field, item, from));
+          return;
+        }
+        case "map": {
+          const map = target.get(field);
+          map.clear();
+          for (const [key, item] of entries(value))
+            map.set(mapKey(field.mapKey, key), this.#convert(field, item, from));
+          return;
+        }
+        default:
+          target.set(field, this.#convert(field, value, from));
+      }
+    } catch (error) {
+      if (error instanceof Invalid) throw error;
+      throw new Invalid(`${field}: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+
+  #convert(field: DescField, value: CelInput, from: DescEnum | undefined): unknown {
+    if (field.message !== undefined) return this.#message(field.message, value);
+    if (field.enum !== undefined) return this.#enum(Number(integer(value)), from, field.enum);
+    if (field.scalar === undefined) throw new Error(`no type: ${field}`);
+    return scalar(field.scalar, value);
+  }
+
+  #message(to: DescMessage, value: CelInput): ReflectMessage {
+    if (isReflectMessage(value) && value.desc.typeName === to.typeName) return value;
+    if (isWrapperDesc(to)) {
+      const made = reflect(to);
+      const [field] = to.fields;
+      if (field?.scalar === undefined) throw new Error(`not a wrapper: ${to.typeName}`);
+      made.set(field, scalar(field.scalar, value));
+      return made;
+    }
+    const json = jsonMessage(to, value);
+    if (json !== undefined) return json;
+    if (!isReflectMessage(value)) throw new Error(`no message for ${to.typeName}`);
+    return this.alias(value, to);
+  }
+
+  /** A pruned copy: fields by name or `alias`, unset ones stay unset, unknown ones are dropped. Works in both directions. */
+  alias(from: ReflectMessage, to: DescMessage): ReflectMessage {
+    const target = reflect(to);
+    for (const field of to.fields) {
+      const source = this.#counterpart(from.desc, field);
+      if (source === undefined || (hasPresence(source) && !from.isSet(source))) continue;
+      const value = from.get(source);
+      if (isReflectList(value) && field.fieldKind === "list") {
+        for (const item of value) target.get(field).add(this.#copy(field, source, item));
+      } else if (isReflectMap(value) && field.fieldKind === "map") {
+        for (const [key, item] of value) target.get(field).set(key, this.#copy(field, source, item));
+      } else {
+        target.set(field, this.#copy(field, source, value));
+      }
+    }
+    return target;
+  }
+
+  #counterpart(from: DescMessage, field: DescField): DescField | undefined {
+    const rule = this.#messages.get(field.parent.typeName);
+    if (rule?.alias !== undefined) {
+      const name = rule.fields.find((f) => f.desc.number === field.number)?.alias?.value ?? field.name;
+      return from.fields.find((f) => f.name === name);
+    }
+    // Towards upstreams: the source message carries the aliases.
+    const reverse = this.#messages.get(from.typeName);
+    const named = reverse?.fields.find((f) => (f.alias?.value ?? f.desc.name) === field.name);
+    return named?.desc ?? from.fields.find((f) => f.name === field.name);
+  }
+
+  #copy(to: DescField, from: DescField, value: unknown): unknown {
+    if (to.enum !== undefined && from.enum !== undefined) return this.#enum(Number(value), from.enum, to.enum);
+    if (to.message !== undefined && isReflectMessage(value)) {
+      return value.desc.typeName === to.message.typeName ? value : this.alias(value, to.message);
+    }
+    return value;
+  }
+
+  #enum(number: number, from: DescEnum | undefined, to: DescEnum): number {
+    if (from === undefined || from.typeName === to.typeName) return number;
+    const rule = this.#enums.get(to.typeName);
+    if (rule !== undefined && rule.alias.length > 0) {
+      const name = from.values.find((value) => value.number === number)?.name;
+      const explicit = rule.values.find((value) => value.alias.some((alias) => lastName(alias.value) === name));
+      const same = rule.values.find((value) => value.desc.name === name && value.noAlias?.value !== true);
+      const fallback = rule.values.find((value) => value.default?.value === true);
+      const found = (name === undefined ? undefined : (explicit ?? same)) ?? fallback;
+      if (found === undefined) throw new Invalid(`${from.typeName} ${number} has no counterpart in ${to.typeName}`);
+      return found.desc.number;
+    }
+    // Towards upstreams: the first alias, else the same name.
+    const value = this.#enums.get(from.typeName)?.values.find((v) => v.desc.number === number);
+    const name = value?.alias[0] === undefined ? value?.desc.name : lastName(value.alias[0].value);
+    const found = value?.noAlias?.value === true ? undefined : to.values.find((v) => v.name === name);
+    if (found === undefined) throw new NoCounterpart(`${from.typeName} ${number} has no counterpart in ${to.typeName}`);
+    return found.number;
+  }
+
+  /** Whether a value of message type `from` can fill a field of message type `to`. */
+  fits(from: string, to: string): boolean {
+    return (
+      from === to || this.#messages.get(to)?.alias?.value === from || this.#messages.get(from)?.alias?.value === to
+    );
+  }
+
+  enumFits(from: string, to: string): boolean {
+    const names = (name: string) => this.#enums.get(name)?.alias.map((alias) => alias.value) ?? [];
+    return from === to || names(to).includes(from) || names(from).includes(to);
+  }
+}
+
+function lastName(name: string): string {
+  return name.slice(name.lastIndexOf(".") + 1);
+}
+
+function isJsonValue(field: DescField): boolean {
+  return field.fieldKind === "message" && field.message.typeName === "google.protobuf.Value";
+}
+
+export function items(value: CelInput): Iterable<CelInput> {
+  if (isCelList(value)) return value;
+  if (Array.isArray(value)) return value;
+  throw new Invalid("not a list");
+}
+
+function entries(value: CelInput): Iterable<[CelInput, CelInput]> {
+  if (isCelMap(value)) return value.entries();
+  throw new Invalid("not a map");
+}
+
+function integer(value: CelInput): bigint {
+  if (typeof value === "bigint") return value;
+  if (isCelUint(value)) return value.value;
+  throw new Invalid("not an integer");
+}
+
+function inRange(value: bigint, low: bigint, high: bigint): bigint {
+  if (value < low || value > high) throw new Invalid(`${value} is out of range`);
+  return value;
+}
+
+const TWO_31 = 1n << 31n;
+const TWO_63 = 1n << 63n;
+
+function scalar(type: ScalarType, value: CelInput): string | bigint | number | boolean | Uint8Array {
+  switch (type) {
+    case ScalarType.INT32:
+    case ScalarType.SINT32:
+    case ScalarType.SFIXED32:
+      return Number(inRange(integer(value), -TWO_31, TWO_31 - 1n));
+    case ScalarType.UINT32:
+    case ScalarType.FIXED32:
+      return Number(inRange(integer(value), 0n, 2n * TWO_31 - 1n));
+    case ScalarType.INT64:
+    case ScalarType.SINT64:
+    case ScalarType.SFIXED64:
+      return inRange(integer(value), -TWO_63, TWO_63 - 1n);
+    case ScalarType.UINT64:
+    case ScalarType.FIXED64:
+      return inRange(integer(value), 0n, 2n * TWO_63 - 1n);
+    case ScalarType.DOUBLE:
+    case ScalarType.FLOAT: {
+      const number = typeof value === "number" ? value : Number(integer(value));
+      return type === ScalarType.FLOAT ? Math.fround(number) : number;
+    }
+    case ScalarType.BOOL:
+      if (typeof value !== "boolean") throw new Invalid("not a bool");
+      return value;
+    case ScalarType.STRING:
+      if (typeof value !== "string") throw new Invalid("not a string");
+      return value;
+    case ScalarType.BYTES:
+      if (!(value instanceof Uint8Array)) throw new Invalid("not bytes");
+      return value;
+  }
+}
+
+function mapKey(type: ScalarType, key: CelInput): unknown {
+  return scalar(type, key);
+}
+
+/** Struct, Value and ListValue from CEL's maps, lists and scalars; undefined for other types. */
+function jsonMessage(to: DescMessage, value: CelInput): ReflectMessage | undefined {
+  if (to.typeName === "google.protobuf.Value") return jsonValue(to, value);
+  const [field] = to.fields;
+  if (to.typeName === "google.protobuf.ListValue" && field?.fieldKind === "list" && field.message !== undefined) {
+    const made = reflect(to);
+    for (const item of items(value)) made.get(field).add(jsonValue(field.message, item));
+    return made;
+  }
+  if (to.typeName === "google.protobuf.Struct" && field?.fieldKind === "map" && field.message !== undefined) {
+    const made = reflect(to);
+    for (const [key, item] of entries(value)) {
+      if (typeof key !== "string") throw new Invalid("not a string key");
+      made.get(field).set(key, jsonValue(field.message, item));
+    }
+    return made;
+  }
+  return undefined;
+}
+
+function jsonValue(to: DescMessage, value: CelInput): ReflectMessage {
+  const made = reflect(to, create(to));
+  const set = (name: string, content: unknown) => {
+    const field = to.fields.find((f) => f.name === name);
+    if (field === undefined) throw new Error(`no ${name} in ${to.typeName}`);
+    made.set(field, field.message === undefined ? content : jsonMessage(field.message, content as CelInput));
+  };
+  if (isReflectMessage(value)) return value;
+  if (value === null) set("null_value", 0);
+  else if (typeof value === "boolean") set("bool_value", value);
+  else if (typeof value === "string") set("string_value", value);
+  else if (typeof value === "number" || typeof value === "bigint" || isCelUint(value)) {
+    set("number_value", typeof value === "number" ? value : Number(integer(value)));
+  } else if (isCelMap(value)) set("struct_value", value);
+  else set("list_value", value);
+  return made;
+}

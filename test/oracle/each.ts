@@ -1,0 +1,90 @@
+// `each`: the source once per item, in order.
+import type { IrEach, IrStep } from "../../plugin/src/ir.ts";
+import { callResult } from "./call.ts";
+import type { Composition } from "./compose.ts";
+import { items } from "./convert.ts";
+import { type CelInput, celList, celMap, Invalid } from "./expression.ts";
+import { failed, type Locals, type Result, type Value, value } from "./result.ts";
+import { asItem, asLeftOut, type Taint } from "./taint.ts";
+
+interface Item {
+  readonly key: Result | undefined;
+  readonly item: Result;
+}
+
+/** The list, or with `key` the map. */
+export function eachResult(at: Composition, step: IrStep, each: IrEach): Result {
+  const list = at.evaluate(each.in?.value ?? "");
+  if (list.state !== "value") return list;
+  const all = [...items(list.value)];
+  if (each.max !== undefined && all.length > each.max.value)
+    return failed(new Invalid("more than max items"), list.taint);
+
+  const taint: Taint[] = [...list.taint, ...list.inner];
+  const done: Item[] = [];
+  for (const one of all) {
+    const variable = value(one, asItem(list.taint), { inner: asItem(list.inner), enum: list.enum });
+    const locals: Locals = new Map([[each.var?.value ?? "", variable]]);
+    const item = itemOf(at, step, each, locals, taint);
+    if (item !== "filtered") done.push(item);
+  }
+  return gathered(step, each, done, taint);
+}
+
+function itemOf(at: Composition, step: IrStep, each: IrEach, locals: Locals, taint: Taint[]): Item | "filtered" {
+  if (each.if !== undefined) {
+    const condition = at.evaluate(each.if.value, locals);
+    if (condition.state !== "value") return { key: undefined, item: condition };
+    taint.push(...condition.taint);
+    if (condition.value !== true) return "filtered";
+  }
+  const key = each.key === undefined ? undefined : at.evaluate(each.key.value, locals);
+  if (key !== undefined && key.state !== "value") return { key, item: key };
+  const item =
+    each.source?.kind === "call"
+      ? callResult(at, step, each.source, locals)
+      : each.source?.kind === "compose"
+        ? at.compose(step, each.source, locals)
+        : at.evaluate(each.source?.by.value ?? "", locals);
+  return { key, item };
+}
+
+function gathered(step: IrStep, each: IrEach, done: readonly Item[], taint: Taint[]): Result {
+  const failures = done.flatMap(({ item }) => (item.state === "failed" ? [item.failures] : []));
+  const partial = each.partial?.value === true;
+  if (failures.length > 0 && !partial) return { state: "failed", failures: failures.flat(), taint };
+  const missing = done.flatMap(({ item }) => (item.state === "dead" ? [item.missing] : []));
+  if (missing.length > 0) return { state: "dead", missing: missing.flat() };
+  const [first] = failures;
+  if (first !== undefined && failures.length === done.length) return { state: "failed", failures: first, taint };
+  if (first !== undefined) {
+    taint.push(...first.map(({ cause }): Taint => ({ cause, rank: step.index, leftOut: true, soft: false })));
+  }
+  const values: { key: CelInput | undefined; value: Value }[] = [];
+  for (const { key, item } of done) {
+    if (item.state === "absent") taint.push(...asLeftOut(item.taint));
+    if (item.state !== "value") continue;
+    taint.push(...item.taint);
+    if (key?.state === "value") taint.push(...key.taint);
+    values.push({ key: key?.state === "value" ? key.value : undefined, value: item });
+  }
+  const rest = {
+    inner: values.flatMap((of) => of.value.inner),
+    enum: () => values.map((of) => of.value.enum()).find((found) => found !== undefined),
+  };
+  if (each.key === undefined) return value(celList(values.map((of) => of.value.value)), taint, rest);
+  const map = new Map<string | bigint | boolean, CelInput>();
+  for (const { key, value: of } of values) {
+    const plain = typeof key === "object" && key !== null && "value" in key ? (key.value as bigint) : (key as string);
+    if (map.has(plain)) return failed(new Invalid("duplicate key"), taint);
+    map.set(plain, of.value);
+  }
+  return value(celMap(ordered(map)), taint, rest);
+}
+
+/** Maps have no order in CEL nor in protobuf; this is that of a JavaScript object, as protobuf-es has maps of messages too. */
+function ordered<K, V>(map: ReadonlyMap<K, V>): Map<K, V> {
+  const inOrder = Object.keys(Object.fromEntries([...map.keys()].map((key) => [String(key), true])));
+  const entries = inOrder.flatMap((text) => [...map].filter(([key]) => String(key) === text));
+  return new Map(entries);
+}

@@ -1,0 +1,156 @@
+// The fields of a composed message: their values, and what touched them.
+import type { DescField } from "@bufbuild/protobuf";
+import { isReflectMessage, type ReflectMessage } from "@bufbuild/protobuf/reflect";
+import type { IrField, IrStep } from "../../plugin/src/ir.ts";
+import type { Composition } from "./compose.ts";
+import { canBeAbsent, expression, hasPresence } from "./expression.ts";
+import { failed, type Result, tainted, value } from "./result.ts";
+import { isComposed } from "./static.ts";
+import { asItem, type Entry, entry, nested, type Position, type Taint } from "./taint.ts";
+
+/** Sets every field of `target`; what touched one goes to `entries`. Gives what became of each. */
+export function* composeFields(at: Composition, target: ReflectMessage, entries: Entry[]): Iterable<Result> {
+  const done = new Set<DescField>();
+  for (const field of at.place.message.fields) {
+    if (done.has(field.desc)) continue;
+    const { oneof } = field.desc;
+    if (oneof !== undefined) {
+      const members = at.place.message.fields.filter((other) => other.desc.oneof === oneof);
+      for (const member of members) done.add(member.desc);
+      yield* setOneof(at, target, members, entries);
+    } else {
+      yield setField(at, target, field, entries);
+    }
+  }
+}
+
+function setField(at: Composition, target: ReflectMessage, field: IrField, entries: Entry[]): Result {
+  const by = field.by?.value ?? autobound(at, field.desc);
+  if (by === undefined) return value(null);
+  const result = at.evaluate(by);
+  if (result.state === "dead" || result.state === "failed") return result;
+  try {
+    const present = assign(at, target, field.desc, result);
+    touch(at, target, field.desc, by, present, result, entries);
+  } catch (error) {
+    return failed(error);
+  }
+  return result;
+}
+
+/** Whether the field is there afterwards. */
+function assign(at: Composition, target: ReflectMessage, field: DescField, result: Result): boolean {
+  if (result.state !== "value") return false;
+  if (result.unset && canBeAbsent(field)) return !hasPresence(field);
+  at.response.converter.set(target, field, result.value, result.enum());
+  return hasPresence(field) ? target.isSet(field) : true;
+}
+
+function touch(
+  at: Composition,
+  target: ReflectMessage,
+  field: DescField,
+  by: string,
+  present: boolean,
+  result: Result,
+  entries: Entry[],
+): void {
+  if (result.state === "dead") return;
+  const { path } = expression(by);
+  const step = path?.length === 1 ? at.named(path[0] ?? "") : undefined;
+  const composed = step !== undefined && isComposed(step);
+  const inner = result.state === "value" && !composed ? result.inner : [];
+  const own = entry(field, present, [...result.taint, ...inner]);
+  if (own !== undefined) entries.push(own);
+  if (!composed || !present) return;
+  const add = (position: Position, of: unknown) => {
+    if (!isReflectMessage(of)) return;
+    for (const touched of at.response.touched.get(of.message) ?? []) entries.push(nested(field, position, touched));
+  };
+  if (field.fieldKind === "message") add(undefined, target.get(field));
+  if (field.fieldKind === "list") [...target.get(field)].forEach((item, position) => void add(position, item));
+  if (field.fieldKind === "map")
+    for (const [key, item] of target.get(field)) add(typeof key === "string" ? key : { key: String(key) }, item);
+}
+
+/** Members in field order; `if` decides, or the presence of the value; the first wins, else `default`. */
+function* setOneof(
+  at: Composition,
+  target: ReflectMessage,
+  members: readonly IrField[],
+  entries: Entry[],
+): Iterable<Result> {
+  let earlier: Taint[] = [];
+  const ordered = [
+    ...members.filter((m) => m.default?.value !== true),
+    ...members.filter((m) => m.default?.value === true),
+  ];
+  for (const member of ordered) {
+    const by = member.by?.value ?? autobound(at, member.desc);
+    if (by === undefined) continue;
+    let taint: Taint[] = [];
+    if (member.if !== undefined) {
+      const condition = at.evaluate(member.if.value);
+      if (condition.state === "dead" || condition.state === "failed") return yield condition;
+      taint = [...condition.taint, ...(condition.state === "value" ? condition.inner : [])];
+      if (condition.state === "absent" || condition.value !== true) {
+        const missed = entry(member.desc, false, taint);
+        if (missed !== undefined) entries.push(missed);
+        earlier = [...earlier, ...taint];
+        continue;
+      }
+    }
+    const result = tainted(at.evaluate(by), taint);
+    if (result.state === "dead" || result.state === "failed") return yield result;
+    let present: boolean;
+    try {
+      present = assign(at, target, member.desc, result);
+    } catch (error) {
+      return yield failed(error);
+    }
+    // What earlier members rest on has a part in the choice; language.md leaves open whether that alone touches the chosen one.
+    const chosen = present || member.if !== undefined || member.default?.value === true;
+    const more = chosen ? asItem(earlier) : [];
+    touch(at, target, member.desc, by, present, tainted(result, more), entries);
+    if (chosen) return;
+    earlier = [...earlier, ...result.taint];
+  }
+}
+
+function autobound(at: Composition, field: DescField): string | undefined {
+  const { converter } = at.response;
+  for (const step of at.place.message.steps) {
+    if (step.autobind?.value !== true || step.name === undefined) continue;
+    const source = stepType(at, step)?.fields.find((f) => f.name === field.name);
+    if (source === undefined || source.fieldKind !== field.fieldKind || source.presence !== field.presence) continue;
+    const fits =
+      source.message !== undefined && field.message !== undefined
+        ? converter.fits(source.message.typeName, field.message.typeName)
+        : source.enum !== undefined && field.enum !== undefined
+          ? converter.enumFits(source.enum.typeName, field.enum.typeName)
+          : source.scalar === field.scalar;
+    if (fits) return `${step.name.value}.${field.name}`;
+  }
+  return undefined;
+}
+
+/** The message type of a step's value, as far as it shows without running it. */
+function stepType(at: Composition, step: IrStep): DescField["message"] {
+  const source = step.source;
+  if (source?.kind === "compose") return at.place.evaluator.message(source.message?.value ?? "");
+  if (source?.kind === "call") {
+    const { output } = at.response.program.method(at.place, source);
+    if (source.batch === undefined) return output;
+    const field = output.fields.find((f) => f.name === source.batch?.items?.value);
+    return field?.message;
+  }
+  if (source?.kind === "by") {
+    const [first = "", ...rest] = expression(source.by.value).path ?? [];
+    const from = at.named(first);
+    let type = from && stepType(at, from);
+    for (const name of rest) type = type?.fields.find((f) => f.name === name)?.message;
+    if (type !== undefined) return type;
+  }
+  const result = at.step(step);
+  return result.state === "value" && isReflectMessage(result.value) ? result.value.desc : undefined;
+}

@@ -1,0 +1,118 @@
+// What @bufbuild/cel does not parse or expand: `a.?b`, `cel.bind`, `sortBy`. Optionals are maps of one marked key.
+import { type CelInput, type CelMap, celMap, isCelMap, parse } from "@bufbuild/cel";
+import type { Expr } from "@bufbuild/cel-spec/cel/expr/syntax_pb.js";
+
+const SELECT = "opt__";
+const VALUE = "@optional";
+
+/** As `parse`; throws on a syntax error. */
+export function parseAll(source: string): Expr {
+  return expand(parse(withoutOptionalSyntax(source)).expr);
+}
+
+/** `a.?b` as a field of a marked name; strings stay as they are. */
+function withoutOptionalSyntax(source: string): string {
+  return source.replace(/"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|\.\?\s*(?=[A-Za-z_])/g, (text) =>
+    text.startsWith(".?") ? `.${SELECT}` : text,
+  );
+}
+
+function expand(expr: Expr): Expr {
+  const { case: kind, value } = expr.exprKind;
+  const maybe = (child: Expr | undefined) => child && expand(child);
+  switch (kind) {
+    case "selectExpr": {
+      const operand = maybe(value.operand);
+      if (operand === undefined) return expr;
+      if (value.field.startsWith(SELECT))
+        return call(expr, "@optionalField", [operand, text(expr, value.field.slice(SELECT.length))]);
+      return { ...expr, exprKind: { case: kind, value: { ...value, operand } } };
+    }
+    case "callExpr": {
+      const target = maybe(value.target);
+      const args = value.args.map(expand);
+      const [first, second, third] = args;
+      const name = first?.exprKind.case === "identExpr" ? first.exprKind.value.name : undefined;
+      const owner = target?.exprKind.case === "identExpr" ? target.exprKind.value.name : undefined;
+      if (value.function === "bind" && owner === "cel" && name !== undefined && second && third) {
+        return comprehension(expr, list(expr, []), "@unused", name, second, ident(expr, name), third);
+      }
+      if (value.function === "sortBy" && target && name !== undefined && second) {
+        const step = call(expr, "_+_", [ident(expr, "@result"), list(expr, [second])]);
+        const keys = comprehension(expr, target, name, "@result", list(expr, []), step, ident(expr, "@result"));
+        return call(expr, "@sortBy", [target, keys]);
+      }
+      return { ...expr, exprKind: { case: kind, value: { ...value, args, ...(target && { target }) } } };
+    }
+    case "comprehensionExpr": {
+      const { iterRange, accuInit, loopCondition, loopStep, result } = value;
+      const parts = Object.entries({ iterRange, accuInit, loopCondition, loopStep, result });
+      const expanded = Object.fromEntries(parts.map(([name, part]) => [name, maybe(part)]));
+      return { ...expr, exprKind: { case: kind, value: { ...value, ...expanded } } } as Expr;
+    }
+    case "listExpr":
+      return { ...expr, exprKind: { case: kind, value: { ...value, elements: value.elements.map(expand) } } };
+    case "structExpr": {
+      const entries = value.entries.map((entry) => {
+        const of = maybe(entry.value);
+        const keyKind =
+          entry.keyKind.case === "mapKey"
+            ? { case: "mapKey" as const, value: expand(entry.keyKind.value) }
+            : entry.keyKind;
+        return { ...entry, keyKind, ...(of && { value: of }) };
+      });
+      return { ...expr, exprKind: { case: kind, value: { ...value, entries } } };
+    }
+    default:
+      return expr;
+  }
+}
+
+function call(at: Expr, name: string, args: Expr[]): Expr {
+  return { ...at, exprKind: { case: "callExpr", value: { $typeName: "cel.expr.Expr.Call", function: name, args } } };
+}
+function ident(at: Expr, name: string): Expr {
+  return { ...at, exprKind: { case: "identExpr", value: { $typeName: "cel.expr.Expr.Ident", name } } };
+}
+function text(at: Expr, value: string): Expr {
+  const constantKind = { case: "stringValue" as const, value };
+  return { ...at, exprKind: { case: "constExpr", value: { $typeName: "cel.expr.Constant", constantKind } } };
+}
+function yes(at: Expr): Expr {
+  const constantKind = { case: "boolValue" as const, value: true };
+  return { ...at, exprKind: { case: "constExpr", value: { $typeName: "cel.expr.Constant", constantKind } } };
+}
+function list(at: Expr, elements: Expr[]): Expr {
+  const value = { $typeName: "cel.expr.Expr.CreateList" as const, elements, optionalIndices: [] };
+  return { ...at, exprKind: { case: "listExpr", value } };
+}
+function comprehension(
+  at: Expr,
+  iterRange: Expr,
+  iterVar: string,
+  accuVar: string,
+  accuInit: Expr,
+  loopStep: Expr,
+  result: Expr,
+): Expr {
+  const parts = { iterRange, iterVar, iterVar2: "", accuVar, accuInit, loopCondition: yes(at), loopStep, result };
+  return {
+    ...at,
+    exprKind: { case: "comprehensionExpr", value: { $typeName: "cel.expr.Expr.Comprehension", ...parts } },
+  };
+}
+
+// ---- optionals ----
+
+export function some(value: CelInput): CelMap {
+  return celMap(new Map([[VALUE, value]]));
+}
+export const none: CelMap = celMap(new Map([["@none", true]]));
+
+/** The value of an optional, `undefined` for none, and anything else as it is. */
+export function unwrapped(value: CelInput): CelInput | undefined {
+  if (!isCelMap(value) || value.size !== 1) return value;
+  if (value.has("@none")) return undefined;
+  const inner: CelInput | undefined = value.has(VALUE) ? value.get(VALUE) : undefined;
+  return inner === undefined ? value : unwrapped(inner);
+}

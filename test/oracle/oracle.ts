@@ -1,0 +1,146 @@
+// The oracle: what language.md says a response must be, given how its calls ended. A separate, slow interpreter of the IR that shares
+// nothing with the compiler after `readIr`, nor with the runtime.
+import { type DescMethod, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
+import { reflect } from "@bufbuild/protobuf/reflect";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import type { Ir } from "../../plugin/src/ir.ts";
+import { Composition } from "./compose.ts";
+import { Converter } from "./convert.ts";
+import { type CelInput, celMap } from "./expression.ts";
+import { type LoggedCall, type Outcomes, outcomesOf } from "./outcomes.ts";
+import type { Response, Status } from "./response.ts";
+import { Program } from "./static.ts";
+import { degradedHeader, type Entry } from "./taint.ts";
+import { type Acceptable, degradedField, type Got, mismatch, type Verdict } from "./verdict.ts";
+
+const programs = new WeakMap<Ir, { program: Program; converter: Converter }>();
+
+/**
+ * What the response to `request` may be. `headers`: lower-case names; `env`: values as CEL has them (ints as bigint).
+ * Throws only on what generation would have refused.
+ */
+export function oracle(
+  ir: Ir,
+  method: DescMethod,
+  request: Message,
+  headers: ReadonlyMap<string, string>,
+  env: Readonly<Record<string, unknown>>,
+  now: Timestamp | undefined,
+  outcomes: Outcomes,
+): Verdict {
+  const { program, converter } = prepared(ir);
+  const own = ir.registry.getService(method.parent.typeName)?.methods.find((m) => m.name === method.name);
+  if (own === undefined) throw new Error(`no rpc ${method.parent.typeName}/${method.name}`);
+  const response: Response = {
+    program,
+    converter,
+    outcomes,
+    globals: globals(ir, headers, env, now),
+    guards: [],
+    pending: [],
+    refusals: [],
+    touched: new Map(),
+  };
+  const args = reflect(own.input, fromBinary(own.input, toBinary(method.input, request)));
+  const root = new Composition(response, program.place(own.output), { kind: "request", message: args }).run();
+  const schema = own.output;
+
+  const failures = root.state === "failed" ? root.failures.map((failure) => failure.status) : [];
+  const first = Math.min(...response.guards.flatMap((guard) => guard.rank ?? []));
+  const held = response.guards.filter((guard) => guard.rank === undefined || guard.rank === first);
+  // A guard of the root message decides before anything else; it has always begun. One further in may not have been reached.
+  const statuses: Status[] = Number.isFinite(first)
+    ? held.map((guard) => guard.status)
+    : [...held.map((guard) => guard.status), ...response.refusals, ...failures];
+  if (statuses.length > 0) {
+    const missing = response.pending.filter((guard) => guard.rank < first).flatMap((guard) => guard.missing);
+    return {
+      schema,
+      acceptable: unique(statuses).map((status) => ({ kind: "status", ...status })),
+      missing,
+      unasked: outcomes.unasked(),
+    };
+  }
+  if (root.state === "dead")
+    return { schema, acceptable: [], missing: unique(root.missing), unasked: outcomes.unasked() };
+  if (root.state !== "value") throw new Error(`the root message is ${root.state} without a cause`);
+
+  const { message } = root.value as ReturnType<typeof reflect>;
+  const entries = response.touched.get(message) ?? [];
+  fill(schema, message, entries);
+  const header = degradedHeader(entries.filter((entry) => !entry.optional).map((entry) => entry.path));
+  const answer: Acceptable = { kind: "answer", message, entries, degradedHeader: header };
+  return { schema, acceptable: [answer], missing: [], unasked: outcomes.unasked() };
+}
+
+/** Judges an answer by the log of its calls; undefined when it is as it must be for some order of equal calls. */
+export function judge(
+  ir: Ir,
+  method: DescMethod,
+  request: Message,
+  headers: ReadonlyMap<string, string>,
+  env: Readonly<Record<string, unknown>>,
+  now: Timestamp | undefined,
+  log: readonly LoggedCall[],
+  got: Got,
+): string | undefined {
+  const faults: string[] = [];
+  for (const outcomes of outcomesOf(log)) {
+    const fault = mismatch(oracle(ir, method, request, headers, env, now, outcomes), got);
+    if (fault === undefined) return undefined;
+    faults.push(fault);
+  }
+  return faults.length > 1 ? `${faults[0]}\n(and ${faults.length - 1} other orders of equal calls)` : faults[0];
+}
+
+function prepared(ir: Ir) {
+  let found = programs.get(ir);
+  if (found === undefined) {
+    found = { program: new Program(ir), converter: new Converter(ir) };
+    programs.set(ir, found);
+  }
+  return found;
+}
+
+function globals(
+  ir: Ir,
+  headers: ReadonlyMap<string, string>,
+  env: Readonly<Record<string, unknown>>,
+  now: Timestamp | undefined,
+): Record<string, CelInput> {
+  const types = new Map(
+    ir.files.flatMap((file) => file.env.map((variable) => [variable.name.value, variable.type.value])),
+  );
+  const values = new Map<string, CelInput>();
+  for (const [name, value] of Object.entries(env)) {
+    const int = typeof value === "number" && types.get(name) === "int";
+    values.set(name, int ? BigInt(value) : (value as CelInput));
+  }
+  const visible = [...headers].filter(([name]) => !name.endsWith("-bin"));
+  return { headers: celMap(new Map(visible)), env: celMap(values), ...(now && { now }) };
+}
+
+function unique<T>(list: readonly T[]): T[] {
+  return [...new Map(list.map((one) => [JSON.stringify(one), one])).values()];
+}
+
+function fill(schema: Verdict["schema"], message: Message, entries: readonly Entry[]): void {
+  const field = degradedField(schema);
+  if (field?.message === undefined) return;
+  const list = reflect(schema, message).get(field);
+  for (const entry of entries) {
+    if (entry.optional) continue;
+    const made = reflect(field.message);
+    const values = {
+      path: entry.path,
+      effect: entry.effects[0],
+      reason: entry.causes[0]?.reason,
+      upstream: entry.causes[0]?.upstream,
+    };
+    for (const [name, value] of Object.entries(values)) {
+      const of = field.message.fields.find((f) => f.name === name);
+      if (of !== undefined) made.set(of, value);
+    }
+    list.add(made);
+  }
+}

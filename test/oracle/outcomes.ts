@@ -1,0 +1,124 @@
+// What the calls of one response ended with. The oracle never makes a call: it asks here.
+import { type DescMethod, equals, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
+
+/** A failed call, as runtime.md's table maps it. `code`, `clientCode`: gRPC status codes; `reason`: bff.v1.Degradation.Reason. */
+export interface CallFailure {
+  readonly code: number;
+  readonly reason: number;
+  /** Full service name; "" when no upstream was at fault. */
+  readonly upstream: string;
+  readonly clientCode: number;
+  /** The upstream's own text, for `error.message`. */
+  readonly message?: string;
+}
+export type CallOutcome =
+  | { readonly ok: Uint8Array }
+  | { readonly failed: CallFailure }
+  /** Stopped because its response, or the part of it that it was made for, was over. */
+  | { readonly cancelled: true };
+
+export interface LoggedCall {
+  /** "pkg.Service/Method" */
+  readonly method: string;
+  /** The request's bytes. */
+  readonly message: Uint8Array;
+  readonly outcome: CallOutcome;
+}
+
+export interface Outcomes {
+  /** How a call with this request ended; undefined: it was never made. Several calls with equal requests are taken in turn. */
+  call(method: DescMethod, request: Message): CallOutcome | undefined;
+  /** How the call ended that asked for a key: `alone` asks for it alone, `alike` says whether a logged request asks for it too. */
+  batch(method: DescMethod, alone: Message, alike: (request: Message) => boolean): CallOutcome | undefined;
+  /** Calls in the log that nobody asked for. */
+  unasked(): readonly LoggedCall[];
+}
+
+/**
+ * The outcomes of a log. Several calls with equal requests, or for the same key, may each have been any of the calls that
+ * the plan makes with it: then there is one `Outcomes` for each way to choose (at most `limit`, the likely ones first).
+ * Each has to be used before the next is taken, since only then is it known where there was a choice.
+ */
+export function* outcomesOf(log: readonly LoggedCall[], limit = 400): Iterable<Outcomes> {
+  let made = 0;
+  // First as if all who ask for a key got the same answer; then, if there were several, without that.
+  let several = false;
+  for (const together of [true, false]) {
+    let choices: number[] | undefined = [];
+    while (choices !== undefined && made++ < limit) {
+      const chooser = new Chooser(choices);
+      yield chosen(log, chooser, together);
+      choices = chooser.next();
+      several ||= chooser.several;
+    }
+    if (!several) return;
+  }
+}
+
+class Chooser {
+  /** Whether a choice was made once for several askers. */
+  several = false;
+  readonly #choices: readonly number[];
+  readonly #counts: number[] = [];
+  constructor(choices: readonly number[]) {
+    this.#choices = choices;
+  }
+  choose<T>(options: readonly T[]): T | undefined {
+    if (options.length <= 1) return options[0];
+    const choice = this.#choices[this.#counts.length] ?? 0;
+    this.#counts.push(options.length);
+    return options[choice];
+  }
+  /** The next way to choose; undefined when all have been tried. */
+  next(): number[] | undefined {
+    for (let at = this.#counts.length - 1; at >= 0; at--) {
+      const choice = (this.#choices[at] ?? 0) + 1;
+      if (choice < (this.#counts[at] ?? 0)) {
+        return [...this.#counts.slice(0, at).map((_, i) => this.#choices[i] ?? 0), choice];
+      }
+    }
+    return undefined;
+  }
+}
+
+function chosen(log: readonly LoggedCall[], chooser: Chooser, together: boolean): Outcomes {
+  const taken = new Set<LoggedCall>();
+  const asked = new Set<LoggedCall>();
+  const kept = new Map<string, LoggedCall | undefined>();
+  const choose = (calls: readonly LoggedCall[]) => {
+    const different = new Map([...calls].reverse().map((call) => [fingerprint(call.outcome), call]));
+    return chooser.choose([...different.values()].reverse());
+  };
+  const of = (method: DescMethod) => log.filter((call) => call.method === methodName(method));
+  return {
+    call(method, wanted) {
+      const equal = of(method).filter(
+        (call) => !taken.has(call) && equals(method.input, fromBinary(method.input, call.message), wanted),
+      );
+      const found = choose(equal);
+      if (found === undefined) return undefined;
+      taken.add(found);
+      asked.add(found);
+      return found.outcome;
+    },
+    // A key whose call failed may be asked for again; one that was answered is remembered.
+    batch(method, alone, alike) {
+      const calls = of(method).filter((call) => alike(fromBinary(method.input, call.message)));
+      for (const call of calls) asked.add(call);
+      if (!together) return choose(calls)?.outcome;
+      const key = `${methodName(method)} ${Buffer.from(toBinary(method.input, alone)).toString("base64")}`;
+      if (kept.has(key)) chooser.several ||= calls.length > 1;
+      else kept.set(key, choose(calls));
+      return kept.get(key)?.outcome;
+    },
+    unasked: () => log.filter((call) => !asked.has(call)),
+  };
+}
+
+export function methodName(method: DescMethod): string {
+  return `${method.parent.typeName}/${method.name}`;
+}
+
+function fingerprint(outcome: CallOutcome): string {
+  return "ok" in outcome ? Buffer.from(outcome.ok).toString("base64") : JSON.stringify(outcome);
+}

@@ -1,0 +1,44 @@
+// What the compositions of one response share: what they read, and how the response may have failed as a whole.
+import type { Message } from "@bufbuild/protobuf";
+import type { Converter } from "./convert.ts";
+import type { CelInput } from "./expression.ts";
+import type { Outcomes } from "./outcomes.ts";
+import type { Program } from "./static.ts";
+import type { Cause, Entry } from "./taint.ts";
+
+/** A status that clients may get. `message` undefined: the fixed text of the code. */
+export interface Status {
+  readonly code: number;
+  readonly message: string | undefined;
+}
+/** A failed step: what a client gets when it is critical, and what a Degradation says when it is not. */
+export interface Failure {
+  readonly status: Status;
+  readonly cause: Cause;
+}
+/** A call that had to be made and is not in the log. */
+export interface Missing {
+  readonly method: string;
+  readonly request: string;
+}
+export interface HeldGuard {
+  /** Position in the `let` of the root message; undefined in a message further in. */
+  readonly rank: number | undefined;
+  readonly status: Status;
+}
+
+export interface Response {
+  readonly program: Program;
+  readonly converter: Converter;
+  readonly outcomes: Outcomes;
+  /** Bindings that every expression sees. */
+  readonly globals: Readonly<Record<string, CelInput>>;
+  /** Guards that hold. */
+  readonly guards: HeldGuard[];
+  /** Guards of the root message that rest on calls never made. */
+  readonly pending: { readonly rank: number; readonly missing: readonly Missing[] }[];
+  /** `on_error.fail`. */
+  readonly refusals: Status[];
+  /** What was touched inside each composed message. */
+  readonly touched: Map<Message, readonly Entry[]>;
+}

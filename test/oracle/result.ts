@@ -1,0 +1,70 @@
+// What a step, an argument or an expression comes to.
+import type { DescEnum } from "@bufbuild/protobuf";
+import { isReflectMessage, type ReflectMessage } from "@bufbuild/protobuf/reflect";
+import { NoCounterpart } from "./convert.ts";
+import { type CelInput, fieldValue, hasPresence, Invalid, isCelMap } from "./expression.ts";
+import type { Failure, Missing } from "./response.ts";
+import { invalid, type Taint } from "./taint.ts";
+
+const INVALID_ARGUMENT = 3;
+export const INTERNAL = 13;
+
+/** What became of a step, an argument or an expression. */
+export type Result =
+  | Value
+  | { readonly state: "absent"; readonly taint: readonly Taint[] }
+  /** It failed by itself; any of these. */
+  | { readonly state: "failed"; readonly failures: readonly Failure[]; readonly taint: readonly Taint[] }
+  /** It rests on what failed critically, or on calls that were never made. */
+  | { readonly state: "dead"; readonly missing: readonly Missing[] };
+export interface Value {
+  readonly state: "value";
+  readonly value: CelInput;
+  readonly taint: readonly Taint[];
+  /** What touched the inside of composed messages in the value. */
+  readonly inner: readonly Taint[];
+  /** The enum that the value's ints belong to. */
+  readonly enum: () => DescEnum | undefined;
+  /** The expression is a pure path with something unset on the way. */
+  readonly unset: boolean;
+}
+export const dead: Result = { state: "dead", missing: [] };
+const noEnum = () => undefined;
+
+export function value(of: CelInput, taint: readonly Taint[] = [], more: Partial<Value> = {}): Value {
+  return { state: "value", value: of, taint, inner: [], enum: noEnum, unset: false, ...more };
+}
+export function failed(error: unknown, taint: readonly Taint[] = []): Result {
+  if (!(error instanceof Invalid)) throw error;
+  const code = error instanceof NoCounterpart ? INVALID_ARGUMENT : INTERNAL;
+  return { state: "failed", failures: [{ status: { code, message: undefined }, cause: invalid }], taint };
+}
+
+/** `args`: the request of an rpc, or the arguments that a composing step gave. */
+export type Args =
+  | { readonly kind: "request"; readonly message: ReflectMessage }
+  | { readonly kind: "given"; readonly names: ReadonlyMap<string, Result>; readonly others: Result };
+export type Locals = ReadonlyMap<string, Value>;
+export const noLocals: Locals = new Map();
+
+export function tainted(result: Result, taint: readonly Taint[]): Result {
+  return result.state === "dead" || taint.length === 0 ? result : { ...result, taint: [...taint, ...result.taint] };
+}
+
+/** What `spread` gives: every field of a message, or every member of composed arguments. */
+export function members(from: Value): [string, Value][] {
+  const rest = { inner: from.inner };
+  if (isReflectMessage(from.value)) {
+    const message = from.value;
+    return message.desc.fields.map((field) => [
+      field.name,
+      value(fieldValue(message, field), from.taint, {
+        ...rest,
+        enum: () => field.enum,
+        unset: hasPresence(field) && !message.isSet(field),
+      }),
+    ]);
+  }
+  if (isCelMap(from.value)) return [...from.value].map(([name, of]) => [String(name), value(of, from.taint, rest)]);
+  return [];
+}

@@ -1,0 +1,273 @@
+// What can be said about messages and steps without running them: who reads whom, which steps only one case reads, what has side effects.
+import type { DescMessage, DescMethod, DescService } from "@bufbuild/protobuf";
+import type {
+  Ir,
+  IrBind,
+  IrCall,
+  IrErrorRule,
+  IrFailure,
+  IrFile,
+  IrMessage,
+  IrSource,
+  IrStep,
+} from "../../plugin/src/ir.ts";
+import { Evaluator, expression } from "./expression.ts";
+
+const NO_SIDE_EFFECTS = 1;
+const IDEMPOTENT = 2;
+
+export interface Place {
+  readonly file: IrFile;
+  readonly message: IrMessage;
+  readonly evaluator: Evaluator;
+}
+
+export class Program {
+  readonly ir: Ir;
+  readonly #places = new Map<string, Place>();
+  readonly #reached = new Map<string, Set<DescMethod>>();
+
+  constructor(ir: Ir) {
+    this.ir = ir;
+    for (const file of ir.files) {
+      const evaluator = new Evaluator(ir.registry, file.desc.proto.package);
+      for (const message of file.messages) this.#places.set(message.desc.typeName, { file, message, evaluator });
+    }
+    for (const file of ir.files) {
+      for (const service of file.services) {
+        for (const { desc } of service.methods) this.#reach(desc, desc.output);
+      }
+    }
+  }
+
+  place(desc: DescMessage): Place {
+    const place = this.#places.get(desc.typeName);
+    if (place === undefined) throw new Error(`${desc.typeName} is not composed`);
+    return place;
+  }
+
+  #reach(rpc: DescMethod, desc: DescMessage): void {
+    const place = this.#places.get(desc.typeName);
+    if (place === undefined) return;
+    const reached = this.#reached.get(desc.typeName) ?? new Set();
+    this.#reached.set(desc.typeName, reached);
+    if (reached.has(rpc)) return;
+    reached.add(rpc);
+    for (const step of place.message.steps) {
+      const child = composed(step.source);
+      if (child !== undefined) this.#reach(rpc, place.evaluator.message(child));
+    }
+  }
+
+  method(place: Place, call: IrCall): DescMethod {
+    const [service = "", name] = (call.method?.value ?? "").split("/");
+    const scopes = place.file.desc.proto.package.split(".");
+    for (let depth = 0; depth <= scopes.length; depth++) {
+      const desc: DescService | undefined = this.ir.registry.getService([...scopes.slice(0, depth), service].join("."));
+      const method = desc?.methods.find((m) => m.name === name);
+      if (method !== undefined) return method;
+    }
+    throw new Error(`no method ${call.method?.value}`);
+  }
+
+  /** Whether a call has side effects: its rpc is not declared free of them, nor do all rpcs that reach it vouch for it. */
+  hasEffect(place: Place, call: IrCall): boolean {
+    const { idempotency } = this.method(place, call);
+    if (idempotency === NO_SIDE_EFFECTS) return false;
+    if (idempotency === IDEMPOTENT) return true;
+    const rpcs = [...(this.#reached.get(place.message.desc.typeName) ?? [])];
+    return !(rpcs.length > 0 && rpcs.every((rpc) => rpc.idempotency === NO_SIDE_EFFECTS));
+  }
+
+  /** `on_error` rules, nearest first: the call's, then entries for its method, its service, and all upstreams. */
+  errorRules(place: Place, call: IrCall): IrErrorRule[] {
+    const method = this.method(place, call);
+    const name = `${method.parent.typeName}/${method.name}`;
+    const entries = this.#imports(place.file).flatMap((file) => file.upstreams);
+    return [
+      ...call.policy.onError,
+      ...entries.filter((e) => e.method?.value === name).flatMap((e) => e.policy.onError),
+      ...entries
+        .filter((e) => e.method === undefined && e.service?.value === method.parent.typeName)
+        .flatMap((e) => e.policy.onError),
+      ...entries.filter((e) => e.method === undefined && e.service === undefined).flatMap((e) => e.policy.onError),
+    ];
+  }
+
+  #imports(file: IrFile): IrFile[] {
+    const names = new Set([file.desc.name]);
+    const visit = (desc: typeof file.desc) => {
+      for (const dependency of desc.dependencies) {
+        if (names.has(dependency.name)) continue;
+        names.add(dependency.name);
+        visit(dependency);
+      }
+    };
+    visit(file.desc);
+    return this.ir.files.filter((f) => names.has(f.desc.name));
+  }
+}
+
+function composed(source: IrSource | undefined): string | undefined {
+  if (source?.kind === "compose") return source.message?.value;
+  if (source?.kind === "each" && source.source?.kind === "compose") return source.source.message?.value;
+  return undefined;
+}
+
+/** Whether a step's value is made of composed messages as they are. */
+export function isComposed(step: IrStep): boolean {
+  return composed(step.source) !== undefined;
+}
+
+export function callOf(source: IrSource | undefined): IrCall | undefined {
+  if (source?.kind === "call") return source;
+  return source?.kind === "each" && source.source?.kind === "call" ? source.source : undefined;
+}
+
+// ---- who reads whom ----
+
+interface StepRead {
+  readonly name: string;
+  /** The case of the step's own switch that reads it; "" for anywhere else. */
+  readonly by: string;
+}
+
+/** Names that a step reads. */
+export function readsOfStep(step: IrStep): StepRead[] {
+  return [
+    ...readsOfText(step.if),
+    ...readsOfText(step.fallback),
+    ...step.after.map((name) => ({ name: name.value, by: "" })),
+    ...readsOfSource(step.source),
+  ];
+}
+
+function readsOfText(text: { readonly value: string } | undefined, by = ""): StepRead[] {
+  return text === undefined ? [] : expression(text.value).reads.map(({ name }) => ({ name, by }));
+}
+
+function readsOfSource(source: IrSource | undefined): StepRead[] {
+  switch (source?.kind) {
+    case "by":
+      return readsOfText(source.by);
+    case "compose":
+      return readsOfBinds(source.args);
+    case "call":
+      return [
+        ...readsOfBinds([...source.set, ...source.policy.metadata]),
+        ...readsOfText(source.request),
+        ...readsOfText(source.batch?.by),
+        ...source.policy.onError.flatMap((rule) => [
+          ...readsOfText(rule.if),
+          ...(rule.then?.kind === "fallback" ? readsOfText(rule.then.by) : []),
+          ...(rule.then?.kind === "fail" ? readsOfFailure(rule.then.fail) : []),
+        ]),
+      ];
+    case "each": {
+      const items = [...readsOfText(source.if), ...readsOfText(source.key), ...readsOfSource(source.source)];
+      return [...readsOfText(source.in), ...items.filter((read) => read.name !== source.var?.value)];
+    }
+    case "switch":
+      return [
+        ...source.cases.flatMap((one, i) => [...readsOfText(one.if), ...readsOfText(one.by, String(i))]),
+        ...readsOfText(source.default, "default"),
+      ];
+    case "guard":
+      return [...readsOfText(source.if), ...readsOfFailure(source.fail)];
+    default:
+      return [];
+  }
+}
+
+function readsOfBinds(binds: readonly IrBind[]): StepRead[] {
+  return binds.flatMap((bind) => [...readsOfText(bind.by), ...readsOfText(bind.if), ...readsOfText(bind.spread)]);
+}
+
+function readsOfFailure(fail: IrFailure | undefined): StepRead[] {
+  const inMessage = holes(fail?.message?.value ?? "").filter((part) => part.hole);
+  return [
+    ...inMessage.flatMap((part) => readsOfText({ value: part.text })),
+    ...(fail?.details ?? []).flatMap((d) => readsOfText(d)),
+  ];
+}
+
+/** Steps that `step` has to wait for, directly or not, and whether it does for `on`. */
+export function restsOn(message: IrMessage, step: IrStep, on: IrStep, seen = new Set<IrStep>()): boolean {
+  if (seen.has(step)) return false;
+  seen.add(step);
+  const names = new Set(readsOfStep(step).map((read) => read.name));
+  return message.steps.some(
+    (other) =>
+      other.name !== undefined && names.has(other.name.value) && (other === on || restsOn(message, other, on, seen)),
+  );
+}
+
+/** "one": read by one case of one switch and nothing else; "through": only by such steps of one case. */
+export function caseOnly(message: IrMessage): ReadonlyMap<IrStep, "one" | "through"> {
+  const fields = new Set(
+    message.fields.flatMap((field) =>
+      [field.by, field.if].flatMap((text) =>
+        text === undefined ? [] : expression(text.value).reads.map((r) => r.name),
+      ),
+    ),
+  );
+  const owner = new Map<IrStep, string>();
+  const kinds = new Map<IrStep, "one" | "through">();
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (const step of message.steps) {
+      const name = step.name?.value;
+      if (name === undefined || owner.has(step) || fields.has(name) || step.autobind?.value === true) continue;
+      const readers = message.steps.flatMap((reader) =>
+        readsOfStep(reader)
+          .filter((read) => read.name === name)
+          .map((read) => ({
+            case: read.by === "" ? owner.get(reader) : `${reader.index}:${read.by}`,
+            direct: read.by !== "",
+          })),
+      );
+      const cases = new Set(readers.map((reader) => reader.case));
+      const [only] = cases;
+      if (cases.size !== 1 || only === undefined) continue;
+      owner.set(step, only);
+      kinds.set(step, readers.every((reader) => reader.direct) ? "one" : "through");
+      changed = true;
+    }
+  }
+  return kinds;
+}
+
+/** Text with CEL in braces; `{{` is a brace. */
+export function holes(text: string): { hole: boolean; text: string }[] {
+  const parts: { hole: boolean; text: string }[] = [];
+  let plain = "";
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] !== "{") {
+      plain += text[i];
+    } else if (text[i + 1] === "{") {
+      plain += "{";
+      i++;
+    } else {
+      const end = endOfHole(text, i + 1);
+      parts.push({ hole: false, text: plain }, { hole: true, text: text.slice(i + 1, end) });
+      plain = "";
+      i = end;
+    }
+  }
+  return [...parts, { hole: false, text: plain }].filter((part) => part.text !== "");
+}
+
+function endOfHole(text: string, from: number): number {
+  let depth = 0;
+  let quote = "";
+  for (let i = from; i < text.length; i++) {
+    const char = text[i] ?? "";
+    if (quote !== "") {
+      if (char === "\\") i++;
+      else if (char === quote) quote = "";
+    } else if (char === "'" || char === '"') quote = char;
+    else if (char === "{") depth++;
+    else if (char === "}" && depth-- === 0) return i;
+  }
+  return text.length;
+}

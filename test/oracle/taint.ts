@@ -1,0 +1,131 @@
+// How failures reach what reads them, and the Degradation entries that follow.
+import type { DescField } from "@bufbuild/protobuf";
+
+export const Effect = { MISSING: 1, REPLACED: 2, INCOMPLETE: 3 } as const;
+export const Reason = { TIMEOUT: 1, UNAVAILABLE: 2, BREAKER_OPEN: 3, LIMITED: 4, REJECTED: 5, INVALID: 6 } as const;
+
+/** Why, and where it began. */
+export interface Cause {
+  readonly reason: number;
+  /** Full service name; "" when no upstream was at fault. */
+  readonly upstream: string;
+}
+
+/** A failure that has reached a value. */
+export interface Taint {
+  readonly cause: Cause;
+  /** The position in `let` of the step that failed; undefined when it came with the arguments: language.md gives these no order. */
+  readonly rank: number | undefined;
+  /** Items are left out of a list, and nothing else; "either": of a list inside a composed value. */
+  readonly leftOut: boolean | "either";
+  /** Came only with an `each`'s variable: language.md does not say that an item carries what touched its list. */
+  readonly soft: boolean;
+}
+
+/** A Degradation as expected; several effects or causes: any of them. */
+export interface Entry {
+  readonly path: string;
+  readonly effects: readonly number[];
+  readonly causes: readonly Cause[];
+  /** May be left out. */
+  readonly optional: boolean;
+  /** Field numbers, list positions and map keys along the path. */
+  readonly order: readonly (number | string)[];
+}
+
+export const invalid: Cause = { reason: Reason.INVALID, upstream: "" };
+
+export function asArgument(taints: readonly Taint[]): Taint[] {
+  return taints.map((taint) => ({ ...taint, rank: undefined }));
+}
+export function asLeftOut(taints: readonly Taint[]): Taint[] {
+  return taints.map((taint) => ({ ...taint, leftOut: true }));
+}
+export function asItem(taints: readonly Taint[]): Taint[] {
+  return taints.map((taint) => ({ ...taint, soft: true }));
+}
+/** What touched the inside of a composed value, for who reads into it. */
+export function inside(entries: readonly Entry[], rank: number): Taint[] {
+  return entries.flatMap((entry) =>
+    entry.causes.map((cause) => ({
+      cause,
+      rank,
+      leftOut: entry.effects.every((effect) => effect === Effect.INCOMPLETE) ? ("either" as const) : false,
+      soft: entry.optional,
+    })),
+  );
+}
+
+/** The entry for a field that `taints` have reached; undefined when there are none. */
+export function entry(field: DescField, present: boolean, taints: readonly Taint[]): Entry | undefined {
+  if (taints.length === 0) return undefined;
+  const hard = taints.filter((taint) => !taint.soft);
+  const sets = hard.length > 0 && hard.length < taints.length ? [hard, taints] : [taints];
+  return {
+    path: field.name,
+    effects: [...new Set(sets.flatMap((set) => effects(field, present, set)))],
+    causes: sets.flatMap(first),
+    optional: hard.length === 0,
+    order: [field.number],
+  };
+}
+
+function effects(field: DescField, present: boolean, taints: readonly Taint[]): number[] {
+  if (!present) return [Effect.MISSING];
+  const many = field.fieldKind === "list" || field.fieldKind === "map";
+  if (!many || !taints.every((taint) => taint.leftOut)) return [Effect.REPLACED];
+  return taints.some((taint) => taint.leftOut === "either")
+    ? [Effect.INCOMPLETE, Effect.REPLACED]
+    : [Effect.INCOMPLETE];
+}
+
+/** The causes that may be named: those of the first declared step, and those without an order. */
+function first(taints: readonly Taint[]): Cause[] {
+  const ranks = taints.flatMap((taint) => taint.rank ?? []);
+  const lowest = Math.min(...ranks);
+  return taints.filter((taint) => taint.rank === undefined || taint.rank === lowest).map((taint) => taint.cause);
+}
+
+/** Where a composed value stands in its field: a list position, a string key, another key as text, or alone. */
+export type Position = number | string | { readonly key: string } | undefined;
+
+/** An entry of a composed value, seen from the field that holds the value. */
+export function nested(field: DescField, at: Position, inner: Entry): Entry {
+  const text = typeof at === "object" ? at.key : typeof at === "string" ? JSON.stringify(at) : at;
+  const order = typeof at === "object" ? at.key : at;
+  return {
+    ...inner,
+    path: `${field.name}${text === undefined ? "" : `[${text}]`}.${inner.path}`,
+    order: [field.number, ...(order === undefined ? [] : [order]), ...inner.order],
+  };
+}
+
+export function inOrder(entries: readonly Entry[]): Entry[] {
+  return [...entries].sort((a, b) => compare(a.order, b.order));
+}
+function compare(a: Entry["order"], b: Entry["order"]): number {
+  for (let i = 0; i < Math.min(a.length, b.length); i++) {
+    const [x, y] = [a[i], b[i]];
+    if (x === undefined || y === undefined || x === y) continue;
+    if (typeof x === "number" && typeof y === "number") return x - y;
+    return String(x) < String(y) ? -1 : 1;
+  }
+  return a.length - b.length;
+}
+
+/** The paths of the `bff-degraded` header: indexes and keys folded, deduplicated. */
+export function foldedPaths(paths: readonly string[]): string[] {
+  return [...new Set(paths.map((path) => path.replace(/\[("(\\.|[^"\\])*"|[^\]]*)\]/g, "[*]")))];
+}
+
+/** Comma-separated, at most 1 KiB and then how many more; "" for none. */
+export function degradedHeader(paths: readonly string[]): string {
+  const folded = foldedPaths(paths);
+  let header = "";
+  for (const [i, path] of folded.entries()) {
+    const longer = header === "" ? path : `${header},${path}`;
+    if (Buffer.byteLength(longer) > 1024) return `${header},+${folded.length - i}`;
+    header = longer;
+  }
+  return header;
+}

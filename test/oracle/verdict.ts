@@ -1,0 +1,182 @@
+// What a response may look like, and whether one does.
+import {
+  createRegistry,
+  type DescField,
+  type DescMessage,
+  equals,
+  fromBinary,
+  type JsonValue,
+  type Message,
+  toBinary,
+  toJson,
+} from "@bufbuild/protobuf";
+import { isReflectMessage, type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
+import type { LoggedCall } from "./outcomes.ts";
+import type { Missing } from "./response.ts";
+import { type Entry, foldedPaths } from "./taint.ts";
+
+export interface AnswerVerdict {
+  readonly kind: "answer";
+  /** The response, with the entries that are most likely. */
+  readonly message: Message;
+  readonly entries: readonly Entry[];
+  /** "" when not degraded. */
+  readonly degradedHeader: string;
+}
+export interface StatusVerdict {
+  readonly kind: "status";
+  readonly code: number;
+  /** Undefined: the fixed text of the code, which the oracle does not know. */
+  readonly message: string | undefined;
+}
+export type Acceptable = AnswerVerdict | StatusVerdict;
+
+export interface Verdict {
+  readonly schema: DescMessage;
+  /** Any of these. Empty when calls are missing. */
+  readonly acceptable: readonly Acceptable[];
+  /** Calls that had to be made and were not. */
+  readonly missing: readonly Missing[];
+  /** Calls that must not have been made. */
+  readonly unasked: readonly LoggedCall[];
+}
+
+/** What a client got. */
+export type Got =
+  | { readonly kind: "answer"; readonly message: Uint8Array; readonly degradedHeader: string | undefined }
+  | { readonly kind: "status"; readonly code: number; readonly message: string };
+
+/** Undefined when `got` is acceptable, else what is wrong, for people. */
+export function mismatch(verdict: Verdict, got: Got): string | undefined {
+  const faults: string[] = [];
+  for (const { method, request } of verdict.missing) faults.push(`not made: ${method} ${request}`);
+  for (const call of verdict.unasked)
+    faults.push(`must not be made: ${call.method} ${Buffer.from(call.message).toString("hex")}`);
+  if (faults.length > 0)
+    return [...faults, `got ${got.kind === "status" ? `status ${got.code} "${got.message}"` : "an answer"}`].join("\n");
+  if (verdict.acceptable.length === 0) return "the response rests on calls that were cancelled";
+  const reasons = verdict.acceptable.map((one) => differs(verdict.schema, one, got));
+  return reasons.includes(undefined) ? undefined : reasons.join("\nor ");
+}
+
+function differs(schema: DescMessage, expected: Acceptable, got: Got): string | undefined {
+  if (expected.kind === "status") {
+    const wanted = `expected status ${expected.code}${expected.message === undefined ? "" : ` "${expected.message}"`}`;
+    if (got.kind !== "status") return `${wanted}, got an answer`;
+    if (got.code !== expected.code) return `${wanted}, got ${got.code} "${got.message}"`;
+    if (expected.message !== undefined && got.message !== expected.message) return `${wanted}, got "${got.message}"`;
+    return undefined;
+  }
+  if (got.kind === "status") return `expected an answer, got status ${got.code} "${got.message}"`;
+  const answer = fromBinary(schema, got.message);
+  const field = degradedField(schema);
+  const entries = field === undefined ? undefined : takeEntries(schema, answer, field);
+  const own = fromBinary(schema, toBinary(schema, expected.message));
+  if (field !== undefined) takeEntries(schema, own, field);
+  if (!equals(schema, own, answer, { registry: createRegistry(), unknown: true })) {
+    return different(toJson(schema, own), toJson(schema, answer)).slice(0, 10).join("\n") || "unknown fields differ";
+  }
+  if (entries !== undefined) {
+    const fault = entriesDiffer(expected.entries, entries);
+    if (fault !== undefined) return fault;
+  }
+  return headerDiffers(expected.entries, entries, got.degradedHeader ?? "");
+}
+
+export interface GotEntry {
+  readonly path: string;
+  readonly effect: number;
+  readonly reason: number;
+  readonly upstream: string;
+}
+
+function entriesDiffer(expected: readonly Entry[], got: readonly GotEntry[]): string | undefined {
+  const fault = (text: string) => `${text}\n  expected ${show(expected)}\n  got      ${showGot(got)}`;
+  let at = -1;
+  const seen = new Set<string>();
+  for (const one of got) {
+    if (seen.has(one.path)) return fault(`degraded twice: ${one.path}`);
+    seen.add(one.path);
+    const index = expected.findIndex((entry) => entry.path === one.path);
+    const entry = expected[index];
+    if (entry === undefined) return fault(`not degraded: ${one.path}`);
+    if (!entry.effects.includes(one.effect)) return fault(`effect of ${one.path}: ${one.effect}`);
+    if (!entry.causes.some((cause) => cause.reason === one.reason && cause.upstream === one.upstream)) {
+      return fault(`cause of ${one.path}: ${one.reason} ${one.upstream}`);
+    }
+    // Map entries have no order of their own.
+    if (index < at && !expected.some((e) => e.path.includes('["'))) return fault(`out of order: ${one.path}`);
+    at = index;
+  }
+  const left = expected.find((entry) => !entry.optional && !seen.has(entry.path));
+  return left === undefined ? undefined : fault(`no entry for ${left.path}`);
+}
+
+function headerDiffers(
+  expected: readonly Entry[],
+  entries: readonly GotEntry[] | undefined,
+  got: string,
+): string | undefined {
+  const sets = entries === undefined ? [expected.filter((e) => !e.optional), expected] : [entries];
+  const lists = sets.map((set) => foldedPaths(set.map((e) => e.path)));
+  if (lists.some((paths) => isHeader(paths, got))) return undefined;
+  return `expected bff-degraded ${JSON.stringify(lists[0]?.join())}, got ${JSON.stringify(got)}`;
+}
+
+/** Whether a header names these paths; in any order, since map entries have none. A long one says how many it leaves out. */
+function isHeader(paths: readonly string[], header: string): boolean {
+  const [, shown = "", more = "0"] = /^(.*?)(?:(?:^|,)\+(\d+))?$/.exec(header) ?? [];
+  const named = shown === "" ? [] : shown.split(",");
+  if (named.length + Number(more) !== paths.length || !named.every((path) => paths.includes(path))) return false;
+  if (new Set(named).size !== named.length || Buffer.byteLength(shown) > 1024) return false;
+  return more === "0" || Buffer.byteLength(paths.join()) > 1024 - `,+${more}`.length;
+}
+
+function show(entries: readonly Entry[]): string {
+  const one = (e: Entry) =>
+    `${e.path}${e.optional ? "?" : ""} ${e.effects.join("|")} ${e.causes.map((c) => `${c.reason} ${c.upstream}`).join(" | ")}`;
+  return entries.map(one).join("; ") || "none";
+}
+function showGot(entries: readonly GotEntry[]): string {
+  return entries.map((e) => `${e.path} ${e.effect} ${e.reason} ${e.upstream}`).join("; ") || "none";
+}
+
+/** Where two JSON values differ. */
+function different(expected: JsonValue | undefined, got: JsonValue | undefined, path = "answer"): string[] {
+  if (typeof expected === "object" && typeof got === "object" && expected !== null && got !== null) {
+    const keys = new Set([...Object.keys(expected), ...Object.keys(got)]);
+    const at = (of: object, key: string) => (of as Record<string, JsonValue>)[key];
+    const step = (key: string) => (Array.isArray(expected) ? `${path}[${key}]` : `${path}.${key}`);
+    return [...keys].flatMap((key) => different(at(expected, key), at(got, key), step(key)));
+  }
+  if (expected === got) return [];
+  return [`${path}: expected ${JSON.stringify(expected) ?? "nothing"}, got ${JSON.stringify(got) ?? "nothing"}`];
+}
+
+/** The root response's field for Degradation entries. */
+export function degradedField(schema: DescMessage): (DescField & { fieldKind: "list" }) | undefined {
+  for (const field of schema.fields) {
+    if (field.fieldKind === "list" && field.message?.typeName === "bff.v1.Degradation") return field;
+  }
+  return undefined;
+}
+
+function takeEntries(schema: DescMessage, message: Message, field: DescField & { fieldKind: "list" }): GotEntry[] {
+  const reflected = reflect(schema, message);
+  const found = [...reflected.get(field)].flatMap((one) => (isReflectMessage(one) ? [gotEntry(one)] : []));
+  reflected.clear(field);
+  return found;
+}
+
+export function gotEntry(one: ReflectMessage): GotEntry {
+  const get = (name: string) => {
+    const field = one.desc.fields.find((f) => f.name === name);
+    return field === undefined ? undefined : one.get(field);
+  };
+  return {
+    path: String(get("path")),
+    effect: Number(get("effect")),
+    reason: Number(get("reason")),
+    upstream: String(get("upstream")),
+  };
+}
