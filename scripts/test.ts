@@ -1,0 +1,75 @@
+// npm test: everything that can be checked with npm alone. `--system` (npm run test:system): the suites that need a system package.
+// Its last line is `N passed, N failed`; what is not a test of vitest's counts as one test each.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const bin = join(root, "node_modules", ".bin");
+const system = process.argv.includes("--system");
+let passed = 0;
+let failed = 0;
+
+function run(
+  title: string,
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): boolean {
+  process.stdout.write(`\n> ${title}\n`);
+  const { status, error } = spawnSync(join(bin, command), args, {
+    cwd: root,
+    stdio: "inherit",
+    env: { ...process.env, ...env, PATH: `${bin}:${process.env.PATH ?? ""}` },
+  });
+  if (error !== undefined) process.stderr.write(`${error.message}\n`);
+  return status === 0;
+}
+
+function check(title: string, command: string, args: readonly string[]): void {
+  if (run(title, command, args)) passed++;
+  else failed++;
+}
+
+/** Runs vitest; what it counts is added up, and a run that ends without counting is a failure of its own. */
+function suites(title: string, args: readonly string[], env: Readonly<Record<string, string>>): void {
+  const folder = mkdtempSync(join(tmpdir(), "protobff-test-"));
+  const report = join(folder, "report.json");
+  try {
+    const ok = run(
+      title,
+      "vitest",
+      ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...args],
+      env,
+    );
+    const counted = countsIn(report);
+    passed += counted.passed;
+    failed += counted.failed;
+    if (!ok && counted.failed === 0) failed++;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function countsIn(report: string): { passed: number; failed: number } {
+  try {
+    const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, "utf8"));
+    return { passed: Number(numPassedTests), failed: Number(numFailedTests) };
+  } catch {
+    return { passed: 0, failed: 1 };
+  }
+}
+
+if (system) {
+  suites("suites that need system packages", [".system.test"], { PROTOBFF_SYSTEM: "1" });
+} else {
+  check("formatting and lint", "biome", ["ci", "--error-on-warnings", "."]);
+  check("types", "tsc", ["-p", "tsconfig.json"]);
+  check("protos", "buf", ["lint"]);
+  check("generated files are up to date", "node", ["scripts/generate.ts", "--check"]);
+  suites("tests", [], {});
+}
+process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
+process.exitCode = failed === 0 ? 0 : 1;
