@@ -4,6 +4,7 @@ export type { Extra, Instead, Rescue } from "./answer.ts";
 export type { Batch } from "./batch.ts";
 export type { BreakerPolicy, BreakerState } from "./breaker.ts";
 export type { Mark } from "./causes.ts";
+export { ExpressionError } from "./cel/error.ts";
 export * as cel from "./cel/index.ts";
 export { type Clock, systemClock, type Timer } from "./clock.ts";
 export { atMost, defined, extended, holds, unlessEmpty, unmapped } from "./composing.ts";

@@ -49,6 +49,7 @@ export class Upstream {
   readonly throttle = new Throttle();
   readonly clock: Clock;
   readonly observer: Observer | undefined;
+  readonly #inner = new Map<string, Map<LimitPolicy, Limit>>();
 
   constructor(service: string, client: UnaryClient, policy: UpstreamPolicy, options?: UpstreamOptions) {
     const clock = options?.clock ?? systemClock;
@@ -61,6 +62,14 @@ export class Upstream {
     this.breaker =
       policy.breaker &&
       new Breaker(policy.breaker, clock, (from, to) => observer?.breaker?.({ service, from, to, at: clock.now() }));
+  }
+  /** The inner pool of a method under a policy: one per process, however many services share the policy. */
+  innerLimit(method: string, policy: LimitPolicy): Limit {
+    const ofMethod = this.#inner.get(method) ?? new Map<LimitPolicy, Limit>();
+    this.#inner.set(method, ofMethod);
+    const limit = ofMethod.get(policy) ?? new Limit(policy);
+    ofMethod.set(policy, limit);
+    return limit;
   }
   /** A unary method of this service under a policy. */
   unary<I extends DescMessage, O extends DescMessage>(
@@ -101,6 +110,6 @@ export class Rpc<Req, Res> {
     this.timeoutMs = policy.timeoutMs ?? Number.POSITIVE_INFINITY;
     this.retry = policy.retry;
     this.forward = forwardable(policy.forward ?? []);
-    this.limit = policy.limit && new Limit(policy.limit);
+    this.limit = policy.limit && upstream.innerLimit(method, policy.limit);
   }
 }

@@ -259,6 +259,16 @@ function checkEquality(checker: Checker, ast: Call, place: Place): Node | undefi
       a.type.kind === "null" || b.type.kind === "null" ? "Only messages and wrappers can be null." : undefined;
     return checker.complain("BFF305", ast, `${describeCall(ast.fn, false, types)} does not exist`, hint);
   }
+  warnOfNull(checker, ast, a, b);
+  warnOfNull(checker, ast, b, a);
   const overload = ast.fn === "_==_" ? "equals" : "not_equals";
   return { ...checker.base(ast, BOOL, undefined, anyFails(args)), kind: "call", fn: ast.fn, overload, args };
+}
+
+/** In CEL an unset message reads as its default, so that asking whether it is null is a mistake. */
+function warnOfNull(checker: Checker, ast: Call, message: Node, other: Node): void {
+  if (message.type.kind !== "message" || other.kind !== "constant" || other.type.kind !== "null") return;
+  if (message.kind !== "select" && message.kind !== "name") return;
+  const hint = message.kind === "select" ? "Ask has(x.field)." : "Ask ok(step), or has(x.field).";
+  checker.complain("BFF315", ast, "a message is never null: when it is unset it reads as its default", hint, "warning");
 }

@@ -199,7 +199,6 @@ describe("what is wrong", () => {
 
 describe("what is fine", () => {
   it.each([
-    ["s == null", "bool"],
     ["[1, 2u, 'x']", "list"],
     ["[]", "list"],
     ["[].all(e, e > 0)", "bool"],
@@ -266,6 +265,15 @@ describe("absence", () => {
       ["id", "value", true, 42, 49],
     ]);
   });
+});
+
+it("warns of messages compared with null", () => {
+  const shown = (text: string) =>
+    check(text, scope, registry).diagnostics.map(({ code, severity, hint }) => [code, severity, hint]);
+  expect(shown("s.standalone_message != null")).toEqual([["BFF315", "warning", "Ask has(x.field)."]]);
+  expect(shown("null == s")).toEqual([["BFF315", "warning", "Ask ok(step), or has(x.field)."]]);
+  expect(shown("(s.single_bool ? s : null) == null")).toEqual([]);
+  expect(shown("s.single_int64_wrapper == null")).toEqual([]);
 });
 
 it("knows constants", () => {

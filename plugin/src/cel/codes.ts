@@ -14,6 +14,7 @@ export const CODES = {
   BFF312: "A field is given twice in a message literal, or two members of one oneof are.",
   BFF313: "A macro is written wrongly.",
   BFF314: "A literal pattern, timestamp or duration is malformed.",
+  BFF315: "A message is compared with null, which it never is: an unset one reads as its default (warning).",
 } as const;
 
 export type ExpressionCode = keyof typeof CODES;

@@ -366,9 +366,19 @@ function isBasic(node: Node): boolean {
   return node.kind === "constant" && typeof node.value === "string" && !/[\ud800-\uffff]/.test(node.value);
 }
 
+/** A literal list of small integers in which a small integer is looked for: all of them stay numbers. */
+function smallList(emitter: Emitter, item: Node, list: Node): Piece | undefined {
+  if (list.kind !== "list" || list.proto !== undefined) return undefined;
+  const ranges = [item, ...list.elements].map(rangeOf).filter((range) => range !== undefined);
+  if (ranges.length <= list.elements.length) return undefined;
+  const low = Math.min(...ranges.map((range) => range.low));
+  const high = Math.max(...ranges.map((range) => range.high));
+  return emitter.as(list, { kind: "list", of: { kind: "small", low, high } });
+}
+
 function emitIn(emitter: Emitter, item: Node, list: Node): Piece {
   const { names } = emitter;
-  const range = withoutBoxes(emitter, list);
+  const range = smallList(emitter, item, list) ?? withoutBoxes(emitter, list);
   const value = withoutBoxes(emitter, item);
   const of = entryForm(range.form);
   const element = list.type.kind === "list" ? list.type.element.kind : "dyn";

@@ -57,7 +57,7 @@ export function constant(value: (Node & { kind: "constant" })["value"]): Piece {
   if (value instanceof Uint8Array) {
     return atom(value.length === 0 ? "new Uint8Array()" : `Uint8Array.of(${[...value].join(", ")})`);
   }
-  if (typeof value !== "number") return atom(JSON.stringify(value));
+  if (typeof value !== "number") return atom(quoted(value));
   const negative = value < 0 || Object.is(value, -0);
   const print = Object.is(value, -0)
     ? "-0"
@@ -69,4 +69,9 @@ export function constant(value: (Node & { kind: "constant" })["value"]): Piece {
           ? "-Infinity"
           : "Infinity";
   return piece([print], PLAIN, negative ? LEVEL.unary : LEVEL.atom);
+}
+
+/** A literal of JSON, without the line separators that JSON lets stand and editors stumble over. */
+function quoted(value: string | boolean | null): string {
+  return JSON.stringify(value).replace(/[\u2028\u2029]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16)}`);
 }

@@ -39,7 +39,12 @@ function emitJunction(emitter: Emitter, node: Call): Piece {
         : runtime(
             emitter.names,
             and ? "and" : "or",
-            failing.map((one) => arrow("", emitter.value(one))),
+            failing.map((one) =>
+              arrow(
+                "",
+                emitter.inside(() => emitter.value(one)),
+              ),
+            ),
           ),
     );
   }

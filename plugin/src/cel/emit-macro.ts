@@ -15,7 +15,7 @@ export function emitMacro(emitter: Emitter, node: Macro, element?: Form): Piece 
   const items = itemsOf(emitter, range);
   const name = emitter.local(variable);
   const itemForm = formOf(variable.type, variable.proto);
-  const body = emitter.value(first);
+  const body = emitter.inside(() => emitter.value(first));
   const lambda = arrow(name, body);
   switch (macro) {
     case "map": {
@@ -45,10 +45,20 @@ function mapped(
   element: Form | undefined,
 ): Piece {
   if (element !== undefined) {
-    return method(items, "map", [arrow(name, emitter.as(body, element))], { kind: "list", of: element });
+    return method(
+      items,
+      "map",
+      [
+        arrow(
+          name,
+          emitter.inside(() => emitter.as(body, element)),
+        ),
+      ],
+      { kind: "list", of: element },
+    );
   }
   const form = formOf(node.type, node.proto);
-  const natural = emitter.value(body);
+  const natural = emitter.inside(() => emitter.value(body));
   const of: Form = form.kind === "list" ? form.of : PLAIN;
   const value = natural.form.kind === "small" && of.kind === "big" ? natural : coerce(natural, of, emitter.names);
   return method(items, "map", [arrow(name, value)], { kind: "list", of: value.form });

@@ -19,6 +19,7 @@ export class Emitter {
   readonly #locals = new Map<Variable, string>();
   /** Forms are tried out on the way, so a node may be asked for more than once. */
   readonly #values = new Map<Node, Piece>();
+  #depth = 0;
 
   /** `absent`: variables that may be `undefined` where the code stands. */
   constructor(names: Names, absent: ReadonlySet<Variable>) {
@@ -47,7 +48,7 @@ export class Emitter {
       case "constant":
         return constant(node.value);
       case "name":
-        return unbox(this.raw(node), this.names);
+        return { ...unbox(this.raw(node), this.names), maybe: false };
       case "enum":
         return piece(
           [this.names.shape(node.desc), `.${node.value.localName}`],
@@ -121,13 +122,27 @@ export class Emitter {
     return { ...binary(value, "??", atom("undefined"), LEVEL.nullish), maybe: true };
   }
 
+  /**
+   * Prints what stands in a function of its own. There TypeScript forgets that a property such as `args.stock` is known to be there
+   * (it remembers for constants), so that fields are read with `?.`.
+   */
+  inside<T>(make: () => T): T {
+    this.#depth++;
+    try {
+      return make();
+    } finally {
+      this.#depth--;
+    }
+  }
+
   /** What a path reads, `undefined` when it is unset. Anything else: its value. */
   raw(node: Node): Piece {
     if (node.kind === "name") {
       const local = this.#locals.get(node.variable);
       const form = formOf(node.type, node.proto);
       const named = piece([local ?? this.names.variable(node.variable)], form);
-      return { ...named, maybe: this.#absent.has(node.variable) };
+      const forgotten = this.#depth > 0 && node.variable.absent && node.variable.role === "arg";
+      return { ...named, maybe: forgotten || this.#absent.has(node.variable) };
     }
     if (node.kind !== "select" || node.test) return this.value(node);
     if (typeof node.field === "string") return this.value(node);

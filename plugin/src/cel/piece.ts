@@ -51,6 +51,10 @@ export function operand(value: Piece, level: number): readonly Printable[] {
 }
 
 export function binary(left: Piece, operator: string, right: Piece, level: number, form: Form = PLAIN): Piece {
+  if (level === LEVEL.equality || level === LEVEL.relational) {
+    // `a === 1 === b` is right but hard to read.
+    return piece([...operand(left, LEVEL.additive), ` ${operator} `, ...operand(right, LEVEL.additive)], form, level);
+  }
   // All of JavaScript's binary operators used here group to the left.
   return piece([...operand(left, level), ` ${operator} `, ...operand(right, level + 1)], form, level);
 }

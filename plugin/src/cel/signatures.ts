@@ -265,7 +265,8 @@ export function overloadsOf(fn: string): readonly Overload[] {
   return table.get(fn) ?? [];
 }
 
-/** Names of all functions, namespaces included, operators left out. */
+/** Names of all functions, namespaces included; operators and the methods of optionals left out. */
 export function functionNames(): string[] {
-  return [...table.keys()].filter((name) => /^[a-z]/i.test(name));
+  const named = [...table].filter(([name, [first]]) => /^[a-z]/i.test(name) && first?.params[0]?.kind !== "optional");
+  return named.map(([name]) => name);
 }

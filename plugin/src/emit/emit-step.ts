@@ -341,7 +341,12 @@ function switchBody(source: SwitchSource, step: PlanStep, cx: StepContext, place
   const lines: Line[] = [];
   for (const [index, { if: when, value }] of source.cases.entries()) {
     lines.push(...place.await(readsOf(step, cx, [when])));
-    lines.push(...block(["if (", ...condition(when, names), ") {"], branch(index, value, new Place(place)), ["}"]));
+    lines.push(...unevaluated(step, index, when, names));
+    lines.push(
+      ...block(["if (", ...condition({ ...when, unsafe: [] }, names), ") {"], branch(index, value, new Place(place)), [
+        "}",
+      ]),
+    );
   }
   const last = source.cases.length;
   if (source.default !== undefined) lines.push(...branch(last, source.default, place));
@@ -350,6 +355,15 @@ function switchBody(source: SwitchSource, step: PlanStep, cx: StepContext, place
     lines.push(["return undefined;"]);
   }
   return lines;
+}
+/** A condition that reads what is absent decides nothing: the step has no value. Asked, but not chosen: between two cases. */
+function unevaluated(step: PlanStep, index: number, when: Expression, names: MessageNames): Lines {
+  return when.unsafe.map((variable): Line => {
+    const absent: Line = ["if (", names.variable(variable), " === undefined) "];
+    return step.tracks.case
+      ? [...absent, `{ ${step.name}Case = ${index}.5; return undefined; }`]
+      : [...absent, "return undefined;"];
+  });
 }
 function hoistPromise(lazy: PlanStep, cx: StepContext): Lines {
   return cx.hoisted.promise.has(lazy) && !lazy.sync ? [[`${lazy.name}Started = ${lazy.name}Step;`]] : [];

@@ -89,6 +89,7 @@ export class GrpcClient implements UnaryClient {
       [...this.#sessions].map(
         (session) =>
           new Promise<void>((resolve) => {
+            if (session.destroyed) resolve(); // after a late failure of TLS `close` may never come
             session.once("close", () => resolve());
             if (session.connecting) session.destroy();
             else session.close();

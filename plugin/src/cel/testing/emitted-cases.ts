@@ -283,6 +283,24 @@ export const MESSAGES: readonly Case[] = [
   ["s == list[0]", "equal(s, at(list, 0))"],
 ];
 
+export const CLOSURES: readonly Case[] = [
+  [
+    "ok(args.stock) && list.exists(f, f.single_int32 == args.stock.single_int32)",
+    "args.stock !== undefined && list.some((f) => f.singleInt32 === (args.stock?.singleInt32 ?? 0))",
+  ],
+  [
+    "list.map(f, f.single_int32 + args.stock.single_int32)",
+    "list.map((f) => f.singleInt32 + (args.stock?.singleInt32 ?? 0)).map(BigInt)",
+  ],
+  [
+    "s.single_int64 / count > 1 || count / args.stock.single_int64 > 1",
+    "or(() => divideInt(s.singleInt64, count) > 1n, () => divideInt(count, args.stock?.singleInt64 ?? 0n) > 1n)",
+  ],
+  ["s.single_int32 in [1, 2]", "[1, 2].includes(s.singleInt32)"],
+  ["s.single_bool == (s.single_int32 > 3)", "s.singleBool === (s.singleInt32 > 3)"],
+  ["(s.single_int32 == 1) == s.single_bool", "(s.singleInt32 === 1) === s.singleBool"],
+];
+
 export const OPTIONALS: readonly Case[] = [
   ["optional.of(s.single_string)", "s.singleString", STRING],
   [

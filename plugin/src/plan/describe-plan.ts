@@ -1,0 +1,84 @@
+// The plan in words: which step waits for which, what it calls, what may be missing.
+import { callsOf, composesOf } from "../resolve/resolve-step.ts";
+import type { Plan, PlanMessage, PlanStep } from "./plan.ts";
+
+/** One block of lines for each rpc of the run; deterministic. */
+export function describePlan(plan: Plan): string {
+  const messages = new Map(plan.messages.map((message) => [message.composed.desc.typeName, message]));
+  const blocks = plan.files.flatMap((file) =>
+    file.services.flatMap((service) =>
+      service.methods.map(({ method, message }) => {
+        const head = `${service.desc.name}/${method.desc.name} composes ${message.composed.desc.name} within ${milliseconds(method.timeoutMs)}`;
+        return [head, ...table(rows(message, "  ", messages))].join("\n");
+      }),
+    ),
+  );
+  return blocks.join("\n\n");
+}
+
+type Row = readonly [name: string, waits: string, what: string];
+
+function rows(message: PlanMessage, indent: string, messages: ReadonlyMap<string, PlanMessage>): Row[] {
+  const all = (steps: readonly PlanStep[]): PlanStep[] => steps.flatMap((step) => [step, ...all(step.lazy.flat())]);
+  return all(message.steps).flatMap((step): Row[] => {
+    const inner = composesOf(step.step.source).flatMap(({ message: desc }) => messages.get(desc.typeName) ?? []);
+    const row: Row = [
+      `${indent}${step.step.name ?? "(no name)"}`,
+      waits(step),
+      [what(step, message), ...traits(step)].join(", "),
+    ];
+    return [row, ...inner.flatMap((child) => rows(child, `${indent}  `, messages))];
+  });
+}
+
+function waits(step: PlanStep): string {
+  if (step.immediate) return "first of all";
+  const names = [
+    ...step.step.reads.filter((read) => step.waitsFor.some((other) => other.step === read)),
+    ...step.step.after,
+  ].map((read) => read.name ?? "a step");
+  const cleared = step.effectful ? ["guards and critical steps"] : [];
+  const list = [...new Set(names), ...cleared];
+  return list.length === 0 ? "at once" : `after ${list.join(", ")}`;
+}
+
+function what({ step, bounded }: PlanStep, message: PlanMessage): string {
+  const { source } = step;
+  const each =
+    source.kind === "each" ? `for each ${source.item.name}${bounded ? `, ${source.concurrent} at a time` : ""}: ` : "";
+  const [call] = callsOf(source);
+  if (call !== undefined) {
+    const entry = message.calls.get(call);
+    const timeout = entry?.policy.timeoutMs === undefined ? "" : `, ${milliseconds(entry.policy.timeoutMs.value)}`;
+    const batch = call.batch === undefined ? "" : `, all ${call.batch.keys.name} in one call`;
+    return `${each}${call.method.parent.name}/${call.method.name}${timeout}${batch}`;
+  }
+  const [compose] = composesOf(source);
+  if (compose !== undefined) return `${each}${compose.message.name}`;
+  switch (source.kind) {
+    case "guard":
+      return `guard: fails when ${source.if.text.value}`;
+    case "switch":
+      return `the first case that holds of ${source.cases.length}`;
+    default:
+      return `${each}computed`;
+  }
+}
+
+function traits({ step, effectful, onlyInCase }: PlanStep): string[] {
+  return [
+    ...(step.supplementary ? ["may be missing"] : []),
+    ...(step.fallback === undefined ? [] : ["with a fallback"]),
+    ...(effectful ? ["side effects"] : []),
+    ...(onlyInCase ? ["only in its case"] : []),
+    ...(step.if === undefined ? [] : [`if ${step.if.text.value}`]),
+  ];
+}
+
+const milliseconds = (ms: number): string => (ms >= 1_000 && ms % 100 === 0 ? `${ms / 1_000} s` : `${ms} ms`);
+
+function table(all: readonly Row[]): string[] {
+  const column = (i: 0 | 1): number => Math.max(0, ...all.map((row) => row[i].length));
+  const [first, second] = [column(0), column(1)];
+  return all.map(([name, waits, what]) => `${name.padEnd(first)}  ${waits.padEnd(second)}  ${what}`);
+}

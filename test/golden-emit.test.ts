@@ -1,0 +1,97 @@
+// What the plugin emits: the whole output of every case, read by a person, and strictly type-checked here.
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import {
+  type CodeGeneratorRequest,
+  CodeGeneratorRequestSchema,
+  CodeGeneratorResponseSchema,
+} from "@bufbuild/protobuf/wkt";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { renderDiagnostics } from "../plugin/src/diagnostic/render.ts";
+import { compileCase, type GoldenCase, goldenCases, requestOf, textsBelow, UPDATE, UPSTREAMS } from "./support/golden.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+/** Below the repository, so that generated code finds the packages that it imports. */
+const generated = join(root, `test/.generated/golden-${process.pid}`);
+
+const exampleUpstreams = Object.fromEntries(
+  Object.entries(textsBelow(join(root, "proto/example"))).filter(([name]) => !/^(web|mobile|policy)\//.test(name)),
+);
+
+interface Emitted extends GoldenCase {
+  readonly upstreams: Readonly<Record<string, string>>;
+}
+
+const cases: readonly Emitted[] = [
+  ...goldenCases("emit").map((one) => ({
+    ...one,
+    // The worked example is the one of docs/language.md, over the example's upstreams.
+    ...(one.name === "worked-example"
+      ? { protos: textsBelow(join(root, "test/worked-example/proto")), upstreams: exampleUpstreams }
+      : { upstreams: UPSTREAMS }),
+  })),
+];
+
+function emit(one: Emitted): { readonly files: Readonly<Record<string, string>>; readonly request: CodeGeneratorRequest } {
+  const request = requestOf(one, one.upstreams);
+  const { response, diagnostics } = compileCase(
+    request,
+    { ...one.upstreams, ...one.protos },
+    "import_extension=ts,server=true",
+  );
+  expect(renderDiagnostics(diagnostics, (file) => one.protos[file], "text")).toBe("");
+  return { files: Object.fromEntries(response.file.map(({ name, content }) => [name, content])), request };
+}
+
+/** The messages' own TypeScript, for all files that the case needs. */
+function protobufEs(request: CodeGeneratorRequest): Readonly<Record<string, string>> {
+  const fileToGenerate = request.protoFile.map(({ name }) => name).filter((name) => !name.startsWith("google/protobuf/"));
+  const all = create(CodeGeneratorRequestSchema, {
+    fileToGenerate,
+    protoFile: request.protoFile,
+    parameter: "target=ts,import_extension=ts,erasable_syntax=true",
+  });
+  const output = execFileSync(process.execPath, [join(root, "node_modules/.bin/protoc-gen-es")], {
+    input: toBinary(CodeGeneratorRequestSchema, all),
+  });
+  const { file, error } = fromBinary(CodeGeneratorResponseSchema, output);
+  expect(error).toBe("");
+  return Object.fromEntries(file.map(({ name, content }) => [name, content]));
+}
+
+function write(folder: string, files: Readonly<Record<string, string>>): void {
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
+}
+
+describe("emitted TypeScript", () => {
+  beforeAll(() => rmSync(generated, { recursive: true, force: true }));
+  afterAll(() => rmSync(generated, { recursive: true, force: true }));
+
+  test.each(cases)("$name", (one) => {
+    const { files, request } = emit(one);
+    const expected = join(one.folder, "expected");
+    write(join(generated, one.name), { ...protobufEs(request), ...files });
+    if (UPDATE) {
+      rmSync(expected, { recursive: true, force: true });
+      write(expected, files);
+    }
+    expect(files).toEqual(textsBelow(expected));
+  });
+
+  test("compiles as strictly as this repository", () => {
+    write(generated, {
+      "tsconfig.json": JSON.stringify({ extends: "../../../tsconfig.json", include: ["."], exclude: [] }),
+    });
+    const { stdout } = spawnSync(process.execPath, [join(root, "node_modules/.bin/tsc"), "-p", generated], {
+      encoding: "utf8",
+      cwd: root,
+    });
+    expect(stdout).toBe("");
+  });
+});
