@@ -116,7 +116,7 @@ function emitGuard(step: PlanStep, cx: StepContext): Lines {
   const fails = source.if.fails || when?.fails || failExpressions(source.fail).some((expression) => expression.fails);
   if (step.immediate && !fails) return [["if (", ...test, ") ", ...refuse]];
   const place = new Place();
-  const body: Lines = [...after(step), ...place.await(step.waitsFor), ["if (", ...test, ") ", ...refuse]];
+  const body: Lines = [...after(step, cx), ...place.await(step.waitsFor), ["if (", ...test, ") ", ...refuse]];
   const guard = wrap([], block(["cx.guard(async () => {"], body, [rank === undefined ? "})" : `}, ${rank})`]), [";"]);
   if (step.immediate) return wrap(["await "], guard, []);
   return wrap(isNeeded(step, cx) ? [`const ${step.name}Step = `] : [], guard, []);
@@ -125,9 +125,10 @@ const operand = (print: Line): Line => (print.length > 1 ? ["(", ...print, ")"] 
 const isNeeded = (step: PlanStep, { message }: StepContext): boolean =>
   message.steps.some((other) => [other, ...other.lazy.flat()].some(({ clearedBy }) => clearedBy.includes(step)));
 
-function after(step: PlanStep): Lines {
-  if (step.step.after.length === 0) return [];
-  return [[`await cx.ended(${step.step.after.map((other) => `${camel(other.name ?? "")}Step`).join(", ")});`]];
+function after(step: PlanStep, { names }: StepContext): Lines {
+  const steps = step.step.after.flatMap(({ variable }) => (variable === undefined ? [] : (names.step(variable) ?? [])));
+  const started = steps.filter((other) => !other.sync);
+  return started.length === 0 ? [] : [[`await cx.ended(${started.map((other) => `${other.name}Step`).join(", ")});`]];
 }
 
 /** The expression that starts a step and gives its promise. */
@@ -196,7 +197,7 @@ function closureBody(step: PlanStep, cx: StepContext): Lines {
   const { names } = cx;
   const { if: when, source } = step.step;
   const place = new Place();
-  const lines: Line[] = [...after(step)];
+  const lines: Line[] = [...after(step, cx)];
   if (when !== undefined) {
     lines.push(...place.await(readsOf(step, cx, [when])));
     lines.push(["if (", ...negated(when, names), ") return undefined;"]);

@@ -2,6 +2,7 @@
 import type { DescEnum, DescFile, DescMessage } from "@bufbuild/protobuf";
 import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
 import type { Origin } from "../origin.ts";
+import { localName } from "../plan/names.ts";
 import type { EnumConversion, MessageConversion } from "../resolve/model.ts";
 
 const RUNTIME = "@protobff/runtime";
@@ -59,8 +60,4 @@ export const bffPath = (file: DescFile): string => `${file.name}_bff`;
 
 export function conversionName({ from, to, owner }: MessageConversion | EnumConversion): string {
   return to === owner ? `to${localName(to)}` : `from${localName(from)}`;
-}
-/** A nested type's name as protobuf-es writes it: `Outer_Inner`. */
-export function localName(desc: DescMessage | DescEnum): string {
-  return desc.parent === undefined ? desc.name : `${localName(desc.parent)}_${desc.name}`;
 }

@@ -1,6 +1,15 @@
 // Bound values: an expression, its conversion, and what stands there when it is absent.
 import type { DescField } from "@bufbuild/protobuf";
-import { type Code, type Expression, emitAs, emitPath, emitValue, type Names, type Proto } from "../cel/index.ts";
+import {
+  type Code,
+  type Expression,
+  emitAs,
+  emitPath,
+  emitValue,
+  fieldType,
+  type Names,
+  type Proto,
+} from "../cel/index.ts";
 import { canBeAbsent } from "../resolve/bind.ts";
 import type { Bound, Conversion } from "../resolve/model.ts";
 import type { FileNames } from "./file-names.ts";
@@ -21,11 +30,11 @@ export function fieldValue(bound: Bound, field: DescField, names: ValueNames): V
   const canMiss = canBeAbsent(field);
   const absent = field.fieldKind === "list" ? "[]" : field.fieldKind === "map" ? "{}" : "undefined";
   if (canMiss && expression.path && (expression.mayBeUnset || expression.unsafe.length > 0)) {
-    const { print, mayBeUndefined } = converted(emitPath(expression, names), conversion, names);
+    const { print, mayBeUndefined } = converted(emitPath(expression, names), conversion, names, fieldType(field).proto);
     if (absent === "undefined" || !mayBeUndefined) return { print, mayBeUndefined };
     return { print: [...print, " ?? ", absent], mayBeUndefined: false };
   }
-  const code = converted(emitValue(expression, names), conversion, names);
+  const code = converted(emitValue(expression, names), conversion, names, fieldType(field).proto);
   const print = code.mayBeUndefined && absent !== "undefined" ? [...parenthesised(code), " ?? ", absent] : code.print;
   return unlessAbsent(
     expression,
@@ -39,6 +48,10 @@ export function fieldValue(bound: Bound, field: DescField, names: ValueNames): V
 export function plainValue(expression: Expression, proto: Proto | undefined, names: ValueNames): Value {
   const code = emitValue(expression, names);
   const { print, mayBeUndefined } = (proto && emitAs(code, proto, names)) ?? code;
+  const [variable] = expression.unsafe;
+  // What may be absent, as it is.
+  if (variable !== undefined && print.length === 1 && print[0] === names.variable(variable))
+    return { print, mayBeUndefined: true };
   return unlessAbsent(expression, { print, mayBeUndefined }, "undefined", names);
 }
 
@@ -88,11 +101,16 @@ const parenthesised = (code: Pick<Code, "print" | "precedence">): Line =>
   code.precedence === "atom" ? code.print : ["(", ...code.print, ")"];
 
 /** The code after its conversion. */
-export function converted(code: Code, conversion: Conversion, names: ValueNames): Code {
+export function converted(
+  code: Code,
+  conversion: Conversion,
+  names: ValueNames,
+  to: Proto | undefined = code.proto,
+): Code {
   switch (conversion.kind) {
     case "same":
       // Opens optionals, and turns null into undefined.
-      return code.proto === undefined || code.as === undefined ? code : (code.as(code.proto) ?? code);
+      return to === undefined ? code : (emitAs(code, to, names) ?? code);
     case "represent":
       return emitAs(code, conversion.as, names) ?? code;
     case "message":

@@ -1,4 +1,5 @@
 // "A step that only one case reads runs only when that case is chosen": who owns whom.
+import type { Expression, Variable } from "../cel/index.ts";
 import type { Composed, Step } from "../resolve/model.ts";
 
 export interface Owner {
@@ -8,17 +9,22 @@ export interface Owner {
 }
 
 /** Steps that only one case of one switch reads, directly or through other such steps. */
-export function caseOnly(composed: Composed): ReadonlyMap<Step, Owner> {
+export function caseOnly(composed: Composed, sorted: readonly Step[]): ReadonlyMap<Step, Owner> {
   const owners = new Map<Step, Owner>();
   const readers = new Map<Step, (Owner | Step | "field")[]>();
   const add = (step: Step, reader: Owner | Step | "field"): void => {
-    readers.set(step, [...(readers.get(step) ?? []), reader]);
+    const known = readers.get(step);
+    if (known === undefined) readers.set(step, [reader]);
+    else known.push(reader);
   };
-  const byVariable = new Map(
-    composed.steps.flatMap((step) => (step.variable === undefined ? [] : [[step.variable, step] as const])),
-  );
-  const stepsIn = (reads: readonly { readonly variable: unknown }[] | undefined): Step[] =>
-    (reads ?? []).flatMap(({ variable }) => byVariable.get(variable as never) ?? []);
+  const stepOf = new Map<Variable, Step>();
+  for (const step of composed.steps) if (step.variable !== undefined) stepOf.set(step.variable, step);
+  const addReads = (expression: Expression | undefined, reader: Owner | "field"): void => {
+    for (const { variable } of expression?.reads ?? []) {
+      const step = stepOf.get(variable);
+      if (step !== undefined) add(step, reader);
+    }
+  };
   for (const step of composed.steps) {
     for (const after of step.after) add(after, "field");
     if (step.source.kind !== "switch") {
@@ -26,35 +32,25 @@ export function caseOnly(composed: Composed): ReadonlyMap<Step, Owner> {
       continue;
     }
     const { cases, default: standard } = step.source;
-    for (const expression of [step.if, step.fallback?.expression, ...cases.map((branch) => branch.if)]) {
-      for (const read of stepsIn(expression?.reads)) add(read, "field");
-    }
-    for (const [index, branch] of [...cases.map(({ value }) => value), standard].entries()) {
-      for (const read of stepsIn(branch?.expression.reads)) add(read, { switch: step, index });
-    }
+    for (const expression of [step.if, step.fallback?.expression, ...cases.map((branch) => branch.if)])
+      addReads(expression, "field");
+    for (const [index, branch] of [...cases.map(({ value }) => value), standard].entries())
+      addReads(branch?.expression, { switch: step, index });
   }
   for (const target of composed.targets) {
-    const bounds =
-      target.kind === "field"
-        ? [target.bound.expression]
-        : target.members.flatMap((member) => [member.bound.expression, member.if]);
-    for (const expression of bounds) for (const read of stepsIn(expression?.reads)) add(read, "field");
+    if (target.kind === "field") addReads(target.bound.expression, "field");
+    else
+      for (const member of target.members)
+        for (const expression of [member.bound.expression, member.if]) addReads(expression, "field");
   }
-  const settle = (step: Step, seen: ReadonlySet<Step>): Owner | undefined => {
-    const known = owners.get(step);
-    if (known !== undefined) return known;
-    if (seen.has(step)) return undefined;
-    let owner: Owner | undefined;
-    for (const reader of readers.get(step) ?? ["field" as const]) {
-      const at =
-        reader === "field" ? undefined : "switch" in reader ? reader : settle(reader, new Set([...seen, step]));
-      if (at === undefined || (owner !== undefined && (owner.switch !== at.switch || owner.index !== at.index)))
-        return undefined;
-      owner = at;
-    }
-    if (owner !== undefined) owners.set(step, owner);
-    return owner;
-  };
-  for (const step of [...composed.steps].reverse()) settle(step, new Set());
+  // Readers come before what they read here, so that their owners are known.
+  for (const step of [...sorted].reverse()) {
+    const all = (readers.get(step) ?? []).map((reader) =>
+      reader === "field" ? undefined : "switch" in reader ? reader : owners.get(reader),
+    );
+    const [first] = all;
+    if (first !== undefined && all.every((owner) => owner?.switch === first.switch && owner.index === first.index))
+      owners.set(step, first);
+  }
   return owners;
 }

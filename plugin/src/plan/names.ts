@@ -1,10 +1,11 @@
 // Names in emitted code.
+import type { DescEnum, DescMessage } from "@bufbuild/protobuf";
 
 const RESERVED = new Set(
   `abstract any args arguments as async await before boolean break case catch class const continue cx debugger declare default delete do else enum env error
   eval export extends false finally for from function get if implements import in instanceof interface let mark module namespace never new null number
   object of package private protected public readonly require return set static string super switch symbol this throw true try type typeof undefined
-  unknown var void while with yield app cel clients key group item items upstreams value bounded pairs defined endpoint Code Date Error Map Math Number Object Promise Set String Symbol BigInt Boolean Uint8Array JSON Array`.split(
+  unknown var void while with yield cel key items value bounded pairs create defined extended unlessEmpty atMost holds unmapped endpoint Code Date Error Map Math Number Object Promise Set String Symbol BigInt Boolean Uint8Array JSON Array`.split(
     /\s+/,
   ),
 );
@@ -45,3 +46,7 @@ export const camel = (name: string): string =>
 export const upperSnake = (name: string): string => name.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toUpperCase();
 /** `AgentService` → `agent`. */
 export const upstreamName = (service: string): string => lowerFirst(service.replace(/(.)Service$/, "$1"));
+/** A nested type's name as protobuf-es writes it: `Outer_Inner`. */
+export function localName(desc: DescMessage | DescEnum): string {
+  return desc.parent === undefined ? desc.name : `${localName(desc.parent)}_${desc.name}`;
+}

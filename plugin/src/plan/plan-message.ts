@@ -5,6 +5,7 @@ import { sortByDependency } from "../resolve/graph.ts";
 import type { Call, Composed, Source, Step } from "../resolve/model.ts";
 import { callsOf, composesOf, failExpressions } from "../resolve/resolve-step.ts";
 import { caseOnly } from "./case-only.ts";
+import { localName } from "./names.ts";
 import { originsOf } from "./origins.ts";
 import type { Entry, PlanMessage, PlanStep, Touch } from "./plan.ts";
 
@@ -22,7 +23,6 @@ export interface MessageSurroundings {
 type Draft = { -readonly [K in keyof PlanStep]: PlanStep[K] };
 
 export function planMessage(composed: Composed, around: MessageSurroundings): PlanMessage {
-  const owners = caseOnly(composed);
   const drafts = new Map<Step, Draft>();
   const planned = (step: Step): Draft => {
     const draft = drafts.get(step);
@@ -30,6 +30,7 @@ export function planMessage(composed: Composed, around: MessageSurroundings): Pl
     return draft;
   };
   const sorted = sortByDependency(composed.steps, (step) => [...step.reads, ...step.after]).order;
+  const owners = caseOnly(composed, sorted);
   for (const step of sorted) {
     const sync = isSync(step, (read) => planned(read).sync);
     drafts.set(step, {
@@ -79,7 +80,7 @@ export function planMessage(composed: Composed, around: MessageSurroundings): Pl
   const started = steps.filter((step) => !step.sync && step.step.source.kind !== "guard");
   return {
     composed,
-    name: `compose${composed.desc.name}`,
+    name: `compose${localName(composed.desc)}`,
     file: composed.file.desc,
     steps,
     awaited: started.filter((step) => read.has(step.step)),
@@ -168,7 +169,7 @@ function arrange(
   owners: Owners,
   planned: (step: Step) => PlanStep,
 ): PlanStep[] {
-  const outside = sorted.filter((step) => !owners.has(step));
+  const outside = new Set(sorted.filter((step) => !owners.has(step)));
   const first = composed.steps.filter((step) => planned(step).immediate);
   const rest = composed.steps.filter((step) => !planned(step).immediate && !owners.has(step));
   const needs = (step: Step): Step[] => {
@@ -176,7 +177,7 @@ function arrange(
     const own = [step, ...lazy.map((draft) => draft.step)];
     return own
       .flatMap((at) => [...at.reads, ...at.after, ...planned(at).clearedBy.map((draft) => draft.step)])
-      .filter((at) => outside.includes(at));
+      .filter((at) => outside.has(at));
   };
   const { order } = sortByDependency([...first, ...rest], needs);
   return order.map(planned);

@@ -111,14 +111,19 @@ function stepNames(message: Composed): (step: Step) => string {
   );
   const names = new Map(
     message.steps.map(
-      (step) => [step, scope.takeWith(step.name === undefined ? defaultName(step) : camel(step.name), "Step")] as const,
+      (step) =>
+        [
+          step,
+          scope.takeWith(step.name === undefined ? defaultName(step, message) : camel(step.name), "Step"),
+        ] as const,
     ),
   );
   return (step) => names.get(step) ?? "step";
 }
-function defaultName(step: Step): string {
+function defaultName(step: Step, message: Composed): string {
   const [call] = callsOf(step.source);
-  if (step.source.kind === "guard") return "guard";
+  const guards = message.steps.filter((other) => other.source.kind === "guard");
+  if (step.source.kind === "guard") return `guard${guards.indexOf(step) + 1}`;
   return call === undefined ? "unnamed" : lowerFirst(call.method.name);
 }
 

@@ -15,6 +15,8 @@ export interface Run {
   readonly ir: Ir;
   readonly report: Report;
   readonly aliases: AliasTable;
+  /** Every message of the files with rules, by type name. */
+  readonly messages: ReadonlyMap<string, IrMessage>;
   readonly bffServices: ReadonlySet<string>;
   /** Places that compose each message, by type name; complete for a message once all its composers are resolved. */
   readonly places: Map<string, Place[]>;
@@ -50,7 +52,14 @@ export function entryExpressions(cx: MessageContext, entry: IrUpstream | undefin
   const known = cx.package.entryScopes.get(entry);
   if (known !== undefined) return known;
   const given = new Map([...cx.scope.given].filter(([name]) => name !== "args"));
-  const scope: MessageScope = { ...cx.scope, given, steps: new Map(), broken: new Set(), brokenArgs: new Set() };
+  const scope: MessageScope = {
+    ...cx.scope,
+    given,
+    steps: new Map(),
+    stepOf: new Map(),
+    broken: new Set(),
+    brokenArgs: new Set(),
+  };
   cx.package.entryScopes.set(entry, scope);
   return scope;
 }

@@ -407,5 +407,5 @@ const entriesOf = (cx: MessageContext, policies: readonly IrPolicy[]) =>
 /** `retry.if` belongs to the policy, which is made once per process: it sees `error`, `env`, `headers`, `now`. */
 function withoutSteps(scope: MessageScope): MessageScope {
   const given = new Map([...scope.given].filter(([name]) => name !== "args"));
-  return { ...scope, given, steps: new Map() };
+  return { ...scope, given, steps: new Map(), stepOf: new Map() };
 }

@@ -43,6 +43,7 @@ export function resolveMessage(
       ["now", context.now],
     ]),
     steps: new Map(),
+    stepOf: new Map(),
     broken: new Set(),
     brokenArgs,
   };
@@ -91,6 +92,7 @@ function resolveSteps(cx: MessageContext, errors: () => number): Step[] {
     }
     resolved.push(result);
     if (name !== undefined) scope.steps.set(name, result);
+    if (result.variable !== undefined) scope.stepOf.set(result.variable, result);
   }
   return resolved.sort((a, b) => a.index - b.index);
 }

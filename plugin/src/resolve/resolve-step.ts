@@ -127,7 +127,7 @@ function checkCriticality(
   if (supplementary || ir.source?.kind === "guard") return;
   for (const expression of expressions) {
     for (const variable of expression?.unsafe ?? []) {
-      const step = [...cx.scope.steps.values()].find((step) => step.variable === variable);
+      const step = cx.scope.stepOf.get(variable);
       const arg = cx.args.members.find((arg) => arg.variable === variable);
       if (!(step?.absentByFailure ?? arg?.absentByFailure ?? false)) continue;
       const shown = arg === undefined ? variable.name : `args.${variable.name}`;
@@ -286,9 +286,7 @@ function resolveCompose(
 }
 
 function composable(cx: MessageContext, message: DescMessage): boolean {
-  const ir = cx.run.ir.files
-    .flatMap((file) => file.messages)
-    .find((candidate) => candidate.desc.typeName === message.typeName);
+  const ir = cx.run.messages.get(message.typeName);
   return (
     ir !== undefined &&
     ir.alias === undefined &&

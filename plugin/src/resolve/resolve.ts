@@ -21,6 +21,7 @@ export function resolve(ir: Ir, report: Report): Model {
     ir,
     report,
     aliases,
+    messages: new Map(ir.files.flatMap((file) => file.messages).map((message) => [message.desc.typeName, message])),
     bffServices: new Set(ir.files.flatMap((file) => file.services.map((service) => service.desc.typeName))),
     places: new Map(),
     used: graph.used,
@@ -70,9 +71,7 @@ export function resolve(ir: Ir, report: Report): Model {
 
 function rootPlace(run: Run, method: IrMethod): void {
   const { input, output, name } = method.desc;
-  const message = run.ir.files
-    .flatMap((file) => file.messages)
-    .find((candidate) => candidate.desc.typeName === output.typeName);
+  const message = run.messages.get(output.typeName);
   if (message === undefined || message.alias !== undefined) {
     run.report({
       code: "BFF204",

@@ -46,6 +46,8 @@ export interface MessageScope {
   /** `args`, `headers`, `env`, `now`. */
   readonly given: ReadonlyMap<string, Variable>;
   readonly steps: Map<string, Step>;
+  /** The same steps by what reads name. */
+  readonly stepOf: Map<Variable, Step>;
   /** Steps with a fault of their own: what reads them is not checked, so that one mistake gives one message. */
   readonly broken: Set<string>;
   /** Members of `args` that have a fault. */
@@ -90,9 +92,12 @@ export function checkCondition(
 
 /** The steps that expressions read, each once, in order of declaration. */
 export function stepsRead(scope: MessageScope, expressions: readonly (Expression | undefined)[]): Step[] {
-  const read = new Set<Variable>();
-  for (const expression of expressions) for (const { variable } of expression?.reads ?? []) read.add(variable);
-  return [...scope.steps.values()]
-    .filter((step) => step.variable !== undefined && read.has(step.variable))
-    .sort((a, b) => a.index - b.index);
+  const read = new Set<Step>();
+  for (const expression of expressions) {
+    for (const { variable } of expression?.reads ?? []) {
+      const step = scope.stepOf.get(variable);
+      if (step !== undefined) read.add(step);
+    }
+  }
+  return [...read].sort((a, b) => a.index - b.index);
 }
