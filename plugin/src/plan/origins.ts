@@ -1,5 +1,6 @@
 // Where a failure that touches a value may have begun: for each field the steps, arguments and composed values its expressions rest on.
 import type { Expression, Variable } from "../cel/index.ts";
+import { sortByDependency } from "../resolve/graph.ts";
 import type { Call, Composed, Source, Step, Target } from "../resolve/model.ts";
 import { callsOf, composesOf, failExpressions } from "../resolve/resolve-step.ts";
 import type { Condition, PlanStep, Touch, TouchOrigin } from "./plan.ts";
@@ -95,6 +96,9 @@ export function originsOf(cx: OriginContext): Origins {
         return [];
     }
   };
+
+  // What a step reads comes before it, so that no chain of steps is too long for the stack.
+  for (const step of sortByDependency(composed.steps, (step) => step.reads).order) if (step.variable !== undefined) ofStep(step);
 
   const touches = (): Touch[] =>
     composed.targets.flatMap((target, index): Touch[] => {

@@ -29,13 +29,13 @@ export function effectTable(model: Model): EffectTable {
 /** Everything a step waits for, directly or through others: what it reads, and what it starts after. */
 export function restsOn(step: Step): ReadonlySet<Step> {
   const found = new Set<Step>();
-  const visit = (at: Step): void => {
+  const open = [step];
+  for (let at = open.pop(); at !== undefined; at = open.pop()) {
     for (const next of [...at.reads, ...at.after]) {
       if (found.has(next)) continue;
       found.add(next);
-      visit(next);
+      open.push(next);
     }
-  };
-  visit(step);
+  }
   return found;
 }
