@@ -1,11 +1,33 @@
 import { defineConfig } from "vitest/config";
 
+const TESTS = "{plugin,runtime,test,examples,scripts}/**/*.test.ts";
+/** Start processes, or load the machine: one file at a time, after all others, so that their deadlines are kept. */
+const ALONE = ["test/{e2e,load}/**/*.test.ts", "test/{pack,demo}.test.ts"];
+/** Suites that need a system package: `npm run test:system`. */
+const SYSTEM = process.env.PROTOBFF_SYSTEM ? [] : ["**/*.system.test.ts"];
+const NEVER = ["**/node_modules/**", "**/dist/**", "**/.generated/**", ...SYSTEM];
+
+const common = {
+  testTimeout: 30_000,
+  hookTimeout: 60_000,
+  // Tests generate into folders of their own, where there is no committed lock that a CI run could insist on.
+  env: { CI: "" },
+};
+
 export default defineConfig({
   test: {
-    include: ["{plugin,runtime,test,examples,scripts}/**/*.test.ts"],
-    // Suites that need a system package: `npm run test:system`.
-    exclude: ["**/node_modules/**", "**/dist/**", ...(process.env.PROTOBFF_SYSTEM ? [] : ["**/*.system.test.ts"])],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    projects: [
+      { test: { name: "side by side", include: [TESTS], exclude: [...NEVER, ...ALONE], ...common } },
+      {
+        test: {
+          name: "alone",
+          include: ALONE,
+          exclude: NEVER,
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+          ...common,
+        },
+      },
+    ],
   },
 });

@@ -39,7 +39,7 @@ export function generate(options: { readonly check?: boolean } = {}): string[] {
   for (const stage of STAGES) {
     const fresh = mkdtempSync(join(tmpdir(), "protobff-"));
     try {
-      buf(["generate", "--template", stage.template, "-o", fresh]);
+      buf(["generate", "--template", stage.template, "-o", fresh], options.check === true);
       for (const out of stage.outs) differing.push(...bringUpToDate(out, fresh, options.check === true));
     } finally {
       rmSync(fresh, { recursive: true, force: true });
@@ -48,13 +48,14 @@ export function generate(options: { readonly check?: boolean } = {}): string[] {
   return differing;
 }
 
-function buf(args: readonly string[]): void {
+/** The plugin keeps `bff.lock.json` itself. With `check` it writes none, as in CI, and fails when it is out of date. */
+function buf(args: readonly string[], check: boolean): void {
   const bin = join(root, "node_modules", ".bin");
   const run = spawnSync(join(bin, "buf"), args, {
     cwd: root,
     encoding: "utf8",
     // plugins are found beside buf, also when this was not started through npm
-    env: { ...process.env, PATH: `${bin}:${process.env.PATH ?? ""}` },
+    env: { ...process.env, PATH: `${bin}:${process.env.PATH ?? ""}`, ...(check && { CI: "true" }) },
   });
   if (run.status !== 0) throw new Error(run.stderr || `buf ${args.join(" ")} failed`);
   if (run.stderr !== "") process.stderr.write(run.stderr);

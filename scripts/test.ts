@@ -69,6 +69,7 @@ if (system) {
   check("types", "tsc", ["-p", "tsconfig.json"]);
   check("protos", "buf", ["lint"]);
   check("generated files are up to date", "node", ["scripts/generate.ts", "--check"]);
+  check("docs are up to date", "node", ["scripts/docs.ts", "--check"]);
   suites("tests", [], {});
 }
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`);

@@ -11,7 +11,15 @@ import {
 } from "@bufbuild/protobuf/wkt";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderDiagnostics } from "../plugin/src/diagnostic/render.ts";
-import { compileCase, type GoldenCase, goldenCases, requestOf, textsBelow, UPDATE, UPSTREAMS } from "./support/golden.ts";
+import {
+  compileCase,
+  type GoldenCase,
+  goldenCases,
+  requestOf,
+  textsBelow,
+  UPDATE,
+  UPSTREAMS,
+} from "./support/golden.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 /** Below the repository, so that generated code finds the packages that it imports. */
@@ -35,7 +43,10 @@ const cases: readonly Emitted[] = [
   })),
 ];
 
-function emit(one: Emitted): { readonly files: Readonly<Record<string, string>>; readonly request: CodeGeneratorRequest } {
+function emit(one: Emitted): {
+  readonly files: Readonly<Record<string, string>>;
+  readonly request: CodeGeneratorRequest;
+} {
   const request = requestOf(one, one.upstreams);
   const { response, diagnostics } = compileCase(
     request,
@@ -48,7 +59,9 @@ function emit(one: Emitted): { readonly files: Readonly<Record<string, string>>;
 
 /** The messages' own TypeScript, for all files that the case needs. */
 function protobufEs(request: CodeGeneratorRequest): Readonly<Record<string, string>> {
-  const fileToGenerate = request.protoFile.map(({ name }) => name).filter((name) => !name.startsWith("google/protobuf/"));
+  const fileToGenerate = request.protoFile
+    .map(({ name }) => name)
+    .filter((name) => !name.startsWith("google/protobuf/"));
   const all = create(CodeGeneratorRequestSchema, {
     fileToGenerate,
     protoFile: request.protoFile,
@@ -88,10 +101,10 @@ describe("emitted TypeScript", () => {
     write(generated, {
       "tsconfig.json": JSON.stringify({ extends: "../../../tsconfig.json", include: ["."], exclude: [] }),
     });
-    const { stdout } = spawnSync(process.execPath, [join(root, "node_modules/.bin/tsc"), "-p", generated], {
+    const { status, stdout } = spawnSync(process.execPath, [join(root, "node_modules/.bin/tsc"), "-p", generated], {
       encoding: "utf8",
       cwd: root,
     });
-    expect(stdout).toBe("");
+    expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
   });
 });

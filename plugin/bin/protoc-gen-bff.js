@@ -13,15 +13,23 @@ if (argument === "--version" || argument === "-v") {
     `protoc-gen-bff needs Node 24 or newer, and this is ${process.version}: run buf through npx or an npm script in a package that depends on "node", or put Node 24 first on the PATH`,
   );
   process.exitCode = 1;
-} else if (argument !== undefined || process.stdin.isTTY) {
-  console.error("protoc-gen-bff is a plugin of buf and protoc: name it in buf.gen.yaml, as `local: protoc-gen-bff`");
-  process.exitCode = 1;
 } else {
   // From a checkout the sources are run as they are; a published package has them compiled.
-  const source = here("../src/main.ts");
-  const { main } = await import(existsSync(source) ? source.href : here("../dist/main.js").href);
+  const load = (name) => {
+    const source = here(`../src/${name}.ts`);
+    return import(existsSync(source) ? source.href : here(`../dist/${name}.js`).href);
+  };
   try {
-    await main();
+    if (argument !== undefined || process.stdin.isTTY) {
+      const { runCommand } = await load("command/command");
+      const { exitCode, stdout, stderr } = runCommand(process.argv.slice(2));
+      process.stdout.write(stdout);
+      process.stderr.write(stderr);
+      process.exitCode = exitCode;
+    } else {
+      const { main } = await load("main");
+      await main();
+    }
   } catch (error) {
     // Faults of users are part of the response.
     console.error("protoc-gen-bff has met a bug of its own, please report it:", error);

@@ -1,9 +1,10 @@
-// The compiler, in order: read → resolve → check → plan → emit. Pure: a request in, a response out.
+// The compiler, in order: read → resolve → check → (lock) → plan → emit. Pure: a request in, a response out.
 import { create, createRegistry } from "@bufbuild/protobuf";
 import {
   type CodeGeneratorRequest,
   CodeGeneratorRequestSchema,
   type CodeGeneratorResponse,
+  CodeGeneratorResponse_FileSchema,
   CodeGeneratorResponseSchema,
 } from "@bufbuild/protobuf/wkt";
 import { createEcmaScriptPlugin } from "@bufbuild/protoplugin";
@@ -12,7 +13,10 @@ import type { Diagnostic, Report } from "./diagnostic/diagnostic.ts";
 import { renderDiagnostics } from "./diagnostic/render.ts";
 import type { Sources } from "./diagnostic/sources.ts";
 import { emit } from "./emit/emit.ts";
-import { parseParameter, withSeverity } from "./parameter.ts";
+import type { Drift } from "./lock/drift.ts";
+import { compareLock, type LockInput } from "./lock/lock.ts";
+import { type Parameter, parseParameter, withSeverity } from "./parameter.ts";
+import { planFiles } from "./plan/describe-files.ts";
 import { plan } from "./plan/plan-run.ts";
 import { readIr } from "./read/read-ir.ts";
 import { resolve } from "./resolve/resolve.ts";
@@ -24,19 +28,28 @@ export interface Compilation {
   readonly warnings: readonly Diagnostic[];
   /** Errors and warnings. */
   readonly diagnostics: readonly Diagnostic[];
+  /** The text that the lock has to have now; undefined where it is to be left as it is. */
+  readonly lock: string | undefined;
 }
+
+/** The lock as it is; without one nothing is compared, and none is given back. */
+export type CommittedLock = Pick<LockInput, "text" | "ci">;
 
 /** Thrown through protoplugin, which offers no other way to end without files. */
 class Rejected extends Error {}
 
-export function compile(request: CodeGeneratorRequest, sources: Sources): Compilation {
+export function compile(request: CodeGeneratorRequest, sources: Sources, committed?: CommittedLock): Compilation {
   const { parameter, faults } = parseParameter(request.parameter);
-  const diagnostics: Diagnostic[] = [];
+  let diagnostics: Diagnostic[] = [];
+  let lock: string | undefined;
+  const described: ReturnType<typeof planFiles>[number][] = [];
   const report: Report = (diagnostic) => diagnostics.push(withSeverity(diagnostic, parameter));
+  const hasErrors = (): boolean => diagnostics.some(isError);
   const failed = (error: string): Compilation => ({
     response: create(CodeGeneratorResponseSchema, { error }),
     warnings: diagnostics.filter(({ severity }) => severity === "warning"),
     diagnostics,
+    lock: undefined,
   });
   if (faults.length > 0) return failed(faults.join("\n"));
 
@@ -47,9 +60,17 @@ export function compile(request: CodeGeneratorRequest, sources: Sources): Compil
       const registry = createRegistry(...schema.allFiles);
       const ir = readIr({ files: schema.files, allFiles: schema.allFiles, registry }, sources, report);
       const model = resolve(ir, report);
-      checkAll(model, report);
-      if (diagnostics.some(({ severity }) => severity === "error")) throw new Rejected();
-      emit(plan(model), schema, parameter);
+      checkAll(model, !hasErrors(), report);
+      if (committed !== undefined) {
+        const input = { ...committed, path: parameter.lock, mode: parameter.lockMode };
+        const outcome = compareLock(model, input, sources, diagnostics.filter(isError));
+        lock = outcome.text;
+        diagnostics = withDrift(diagnostics, outcome.drifts, parameter);
+      }
+      if (hasErrors()) throw new Rejected();
+      const planned = plan(model);
+      emit(planned, schema, parameter);
+      if (parameter.plan !== undefined) described.push(...planFiles(planned, parameter.plan));
     },
   });
   const typescript = create(CodeGeneratorRequestSchema, {
@@ -58,16 +79,23 @@ export function compile(request: CodeGeneratorRequest, sources: Sources): Compil
   });
   try {
     const response = plugin.run(typescript);
-    return { response, warnings: diagnostics.filter(({ severity }) => severity === "warning"), diagnostics };
+    response.file.push(...described.map((file) => create(CodeGeneratorResponse_FileSchema, file)));
+    return { response, warnings: diagnostics.filter(({ severity }) => severity === "warning"), diagnostics, lock };
   } catch (thrown) {
     if (!(thrown instanceof Rejected)) throw thrown;
     // buf prints its own words before the first line.
-    return failed(
-      `\n${renderDiagnostics(
-        diagnostics.filter(({ severity }) => severity === "error"),
-        sources,
-        parameter.errorFormat,
-      )}`,
-    );
+    return failed(`\n${renderDiagnostics(diagnostics.filter(isError), sources, parameter.errorFormat)}`);
   }
+}
+
+const isError = ({ severity }: Diagnostic): boolean => severity === "error";
+
+/** A change of an upstream takes the place of the errors that only follow from it, unless it is a mere warning itself. */
+function withDrift(found: readonly Diagnostic[], drifts: readonly Drift[], parameter: Parameter): Diagnostic[] {
+  const changes = drifts.map(({ diagnostic, explains }) => ({
+    diagnostic: withSeverity(diagnostic, parameter),
+    explains,
+  }));
+  const explained = new Set(changes.flatMap(({ diagnostic, explains }) => (isError(diagnostic) ? explains : [])));
+  return [...found.filter((diagnostic) => !explained.has(diagnostic)), ...changes.map(({ diagnostic }) => diagnostic)];
 }

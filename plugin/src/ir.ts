@@ -49,6 +49,9 @@ export interface IrMethod {
   readonly at: Origin;
   /** Milliseconds. */
   readonly timeout: Sourced<number> | undefined;
+  readonly maxCalls: Sourced<number> | undefined;
+  /** The message to compose in place of the declared response. */
+  readonly response: Text | undefined;
 }
 
 export interface IrMessage {
@@ -60,6 +63,8 @@ export interface IrMessage {
   readonly ruled: boolean;
   readonly steps: readonly IrStep[];
   readonly alias: Text | undefined;
+  /** Further messages that it is a copy of. Towards upstreams the first alias is used. */
+  readonly otherAliases: readonly Text[];
   /** Every field, in order of declaration. */
   readonly fields: readonly IrField[];
 }
@@ -68,6 +73,8 @@ export interface IrField {
   readonly desc: DescField;
   /** The name of the field in the source. */
   readonly at: Origin;
+  /** Whether `(bff.v1.field)` is there at all, even empty. */
+  readonly ruled: boolean;
   readonly by: Text | undefined;
   readonly alias: Text | undefined;
   readonly if: Text | undefined;

@@ -1,6 +1,6 @@
 // The plugin's only file that does IO: request in, response out, sources read on demand.
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import {
   CodeGeneratorRequestSchema,
@@ -22,24 +22,43 @@ export async function main(): Promise<void> {
   const request = fromBinary(CodeGeneratorRequestSchema, await readAll(process.stdin));
   const sources = sourcesIn(".");
   const { parameter } = parseParameter(request.parameter);
-  const { response, warnings, diagnostics } = compile(request, sources);
+  const { response, warnings, diagnostics, lock } = compile(request, sources, {
+    text: tryRead(parameter.lock),
+    ci: process.env.CI === "true",
+  });
   if (warnings.length > 0) {
     process.stderr.write(`${renderDiagnostics(warnings, sources, parameter.errorFormat)}\n`);
   }
   const unwritten =
     parameter.errorOutput === undefined
       ? undefined
-      : tryWrite(parameter.errorOutput, renderDocument(diagnostics, sources, parameter.errorOutput));
-  await writeAll(process.stdout, toBinary(CodeGeneratorResponseSchema, unwritten ?? response));
+      : tryWrite(
+          `error_output=${parameter.errorOutput}`,
+          parameter.errorOutput,
+          renderDocument(diagnostics, sources, parameter.errorOutput),
+        );
+  // The lock says what was generated, so it is written last, and only when all is well.
+  const unlocked = lock === undefined || unwritten !== undefined ? undefined : tryWriteLock(parameter.lock, lock);
+  await writeAll(process.stdout, toBinary(CodeGeneratorResponseSchema, unwritten ?? unlocked ?? response));
 }
 
-function tryWrite(path: string, text: string): CodeGeneratorResponse | undefined {
+function tryWriteLock(path: string, text: string): CodeGeneratorResponse | undefined {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+  } catch {
+    // Writing says why.
+  }
+  return tryWrite(`lock=${path}`, path, text);
+}
+
+/** Gives the response that says why a file cannot be written. `option` is what names it. */
+function tryWrite(option: string, path: string, text: string): CodeGeneratorResponse | undefined {
   try {
     writeFileSync(path, text);
     return undefined;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return create(CodeGeneratorResponseSchema, { error: `error_output=${path} cannot be written: ${reason}` });
+    return create(CodeGeneratorResponseSchema, { error: `${option} cannot be written: ${reason}` });
   }
 }
 

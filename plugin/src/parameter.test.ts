@@ -10,6 +10,9 @@ describe("parameter", () => {
         server: false,
         errorFormat: "text",
         errorOutput: undefined,
+        lock: "bff.lock.json",
+        lockMode: "check",
+        plan: undefined,
         warn: new Set(),
         error: new Set(),
       },
@@ -19,13 +22,16 @@ describe("parameter", () => {
 
   test("reads every option", () => {
     const raw =
-      "import_extension=ts,server=true, error_format=github,error_output=a/b=c.json,warn=BFF501+BFF702,BFF801,error=BFF141";
+      "import_extension=ts,server=true, error_format=github,error_output=a/b=c.json,lock=locks/web.json,lock_mode=update,plan=mermaid,warn=BFF501+BFF702,BFF801,error=BFF141";
     expect(parseParameter(raw)).toEqual({
       parameter: {
         importExtension: "ts",
         server: true,
         errorFormat: "github",
         errorOutput: "a/b=c.json",
+        lock: "locks/web.json",
+        lockMode: "update",
+        plan: "mermaid",
         warn: new Set(["BFF501", "BFF702", "BFF801"]),
         error: new Set(["BFF141"]),
       },
@@ -45,7 +51,10 @@ describe("parameter", () => {
 
   test.each([
     ["sever=true", 'unknown option "sever": did you mean "server"?'],
-    ["zzz", 'unknown option "zzz": the options are import_extension, server, error_format, error_output, warn, error'],
+    [
+      "zzz",
+      'unknown option "zzz": the options are import_extension, server, lock, lock_mode, plan, error_format, error_output, warn, error',
+    ],
     ["import_extension=tsx", 'option "import_extension" has "tsx": did you mean "ts"?'],
     ["server=yes", 'option "server" has "yes": write one of true, false'],
     ["error_format=gihtub", 'option "error_format" has "gihtub": did you mean "github"?'],
@@ -57,11 +66,12 @@ describe("parameter", () => {
     ["warn=BFF701,error=BFF701", 'BFF701 is in both "warn" and "error": leave out one'],
     [
       "BFF701",
-      'unknown option "BFF701": the options are import_extension, server, error_format, error_output, warn, error',
+      'unknown option "BFF701": the options are import_extension, server, lock, lock_mode, plan, error_format, error_output, warn, error',
     ],
-    ["lock=x.json", 'option "lock" is not supported yet: leave it out'],
-    ["lock_mode=check", 'option "lock_mode" is not supported yet: leave it out'],
-    ["plan=text", 'option "plan" is not supported yet: leave it out'],
+    ["lock=", 'option "lock" needs a path, as in "lock=bff.lock.json"'],
+    ["lock_mode=chek", 'option "lock_mode" has "chek": did you mean "check"?'],
+    ["lock_mode=off", 'option "lock_mode" has "off": write one of check, update'],
+    ["plan", 'option "plan" has no value: write one of json, mermaid, text'],
   ])("%s", (raw, fault) => {
     expect(parseParameter(raw).faults).toEqual([fault]);
   });

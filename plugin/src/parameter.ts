@@ -11,14 +11,31 @@ export interface Parameter {
   readonly errorFormat: Format;
   /** Where to write all diagnostics as a document, from the working directory. */
   readonly errorOutput: string | undefined;
+  /** The file of the lock, from the working directory. */
+  readonly lock: string;
+  /** Whether changes of upstreams are reported, or accepted into the lock. */
+  readonly lockMode: "check" | "update";
+  /** The form in which to write the plan beside the output. */
+  readonly plan: PlanFormat | undefined;
   /** Codes whose errors are only warnings here. */
   readonly warn: ReadonlySet<string>;
   /** Codes whose warnings are errors here. */
   readonly error: ReadonlySet<string>;
 }
 
-const names = ["import_extension", "server", "error_format", "error_output", "warn", "error"] as const;
-const reserved: readonly string[] = ["lock", "lock_mode", "plan"];
+export type PlanFormat = "json" | "mermaid" | "text";
+
+const names = [
+  "import_extension",
+  "server",
+  "lock",
+  "lock_mode",
+  "plan",
+  "error_format",
+  "error_output",
+  "warn",
+  "error",
+] as const;
 
 /**
  * Reads the parameter of a CodeGeneratorRequest: `name=value`, separated by commas. Lists of codes are separated by
@@ -32,6 +49,9 @@ export function parseParameter(raw: string): { readonly parameter: Parameter; re
   let server = false;
   let errorFormat: Format = "text";
   let errorOutput: string | undefined;
+  let lock = "bff.lock.json";
+  let lockMode: Parameter["lockMode"] = "check";
+  let plan: PlanFormat | undefined;
   /** The list that a bare code continues. */
   let list: { readonly name: string; readonly codes: Set<string> } | undefined;
 
@@ -56,6 +76,18 @@ export function parseParameter(raw: string): { readonly parameter: Parameter; re
         if (value === undefined || value === "true" || value === "false") server = value !== "false";
         else faults.push(choose(name, value, ["true", "false"]));
         break;
+      case "lock":
+        if (value !== undefined && value !== "") lock = value;
+        else faults.push(`option "lock" needs a path, as in "lock=bff.lock.json"`);
+        break;
+      case "lock_mode":
+        if (value === "check" || value === "update") lockMode = value;
+        else faults.push(choose(name, value, ["check", "update"]));
+        break;
+      case "plan":
+        if (value === "json" || value === "mermaid" || value === "text") plan = value;
+        else faults.push(choose(name, value, ["json", "mermaid", "text"]));
+        break;
       case "error_format":
         if (value === "text" || value === "github") errorFormat = value;
         else faults.push(choose(name, value, ["text", "github"]));
@@ -72,15 +104,16 @@ export function parseParameter(raw: string): { readonly parameter: Parameter; re
       default: {
         const like = didYouMean(name, names);
         faults.push(
-          reserved.includes(name)
-            ? `option "${name}" is not supported yet: leave it out`
-            : `unknown option "${name}": ${like === undefined ? `the options are ${names.join(", ")}` : `did you mean "${like}"?`}`,
+          `unknown option "${name}": ${like === undefined ? `the options are ${names.join(", ")}` : `did you mean "${like}"?`}`,
         );
       }
     }
   }
   for (const code of warn) if (error.has(code)) faults.push(`${code} is in both "warn" and "error": leave out one`);
-  return { parameter: { importExtension, server, errorFormat, errorOutput, warn, error }, faults };
+  return {
+    parameter: { importExtension, server, errorFormat, errorOutput, lock, lockMode, plan, warn, error },
+    faults,
+  };
 }
 
 function choose(name: string, value: string | undefined, values: readonly string[]): string {

@@ -1,8 +1,8 @@
-import type { Sink } from "./call.ts";
-import type { Mark } from "./causes.ts";
+import type { Cause, Mark } from "./causes.ts";
 import { asFailure, Failure, OVER } from "./failure.ts";
 import type { Metadata } from "./headers.ts";
 import type { Request } from "./request.ts";
+import type { Sink } from "./sink.ts";
 
 /** What an `on_error` compiles to. Gives a Failure to fail with; undefined: ignored; anything else in place of the answer. */
 export type Rescue<R> = (error: Failure) => R;
@@ -34,7 +34,13 @@ export class Answer<Res, R> implements Sink<Res> {
     this.#extra = extra;
     this.#supplementary = supplementary;
   }
-  resolve(value: Res): void {
+  resolve(value: Res, cause?: Cause): void {
+    if (cause !== undefined) {
+      const { exchange } = this.#cx;
+      exchange.note(this.#answer.promise, cause);
+      if (typeof value === "object" && value !== null) exchange.note(value, cause); // for a step that gives it on
+      this.#extra?.mark?.note(cause);
+    }
     this.#answer.resolve(value);
   }
   reject(failure: Failure): void {

@@ -135,6 +135,80 @@ describe("batches", () => {
     expect((await answer).failure).toBe(undefined);
     expect(clock.running).toBe(0);
   });
+  test("gather across nested compositions, each list in a scope of its own", async () => {
+    const { ask, client } = front();
+    client.answer = echo;
+    const { answer } = ask(async (cx) => {
+      const child = (in_: typeof cx, depth: number): Promise<string> =>
+        in_.sub(async (inner) => {
+          const own = inner.load(inner.app.byId, `k${depth}`);
+          const below = depth === 0 ? "" : await child(inner, depth - 1);
+          return `${(await own)?.id}${below}`;
+        });
+      return page({ title: await child(cx, 2) });
+    });
+    expect((await answer).page?.title).toBe("k2k1k0");
+    expect(client.sent.map(({ ids }) => ids)).toEqual([["k2", "k1", "k0"]]);
+  });
+  test("run on to the deadline of the latest who waits, and each leaves at his own", async () => {
+    const { ask, client, clock, calls } = front({ call: { timeoutMs: 100 } });
+    const ended: string[] = [];
+    const { answer } = ask(async (cx) => {
+      const load = async (id: string, name: string) => {
+        const thing = await cx.tryLoad(cx.app.byId, id);
+        ended.push(`${name} ${thing?.id} ${clock.now()}`);
+      };
+      const loads = [load("a", "first"), load("b", "second")];
+      await new Promise((resolve) => clock.setTimeout(resolve, 60, undefined));
+      loads.push(load("a", "third"));
+      await new Promise((resolve) => clock.setTimeout(resolve, 20, undefined));
+      loads.push(load("b", "fourth"));
+      await Promise.all(loads);
+      return page();
+    });
+    await clock.advance(170);
+    expect(ended).toEqual(["first undefined 1100", "second undefined 1100", "third undefined 1160"]);
+    expect(client.sent.map(({ cancelled }) => cancelled)).toEqual([false]);
+    client.sent[0]!.things({ things: [{ id: "b" }] });
+    await answer;
+    expect(ended.at(-1)).toBe("fourth b 1170");
+    expect(client.sent.length).toBe(1);
+    expect(calls).toMatchObject([{ attempts: 1, outcome: { ok: true } }]);
+    expect(clock.running).toBe(0);
+  });
+  test("end at the latest deadline, for good", async () => {
+    const { ask, client, clock } = front({ call: { timeoutMs: 100 } });
+    const { answer } = ask(async (cx) => {
+      const first = cx.tryLoad(cx.app.byId, "a");
+      await new Promise((resolve) => clock.setTimeout(resolve, 60, undefined));
+      const second = cx.tryLoad(cx.app.byId, "a");
+      return page({ title: `${(await first)?.id} ${(await second)?.id} ${clock.now()}` });
+    });
+    await clock.advance(160);
+    expect((await answer).page?.title).toBe("undefined undefined 1160");
+    expect(client.sent.map(({ cancelled }) => cancelled)).toEqual([true]);
+    expect(clock.running).toBe(0);
+  });
+  test("leave no timer when they are answered, or cancelled, before a deadline that was put off", async () => {
+    const { ask, client, clock } = front({ call: { timeoutMs: 100 } });
+    const start = () =>
+      ask(async (cx) => {
+        const first = cx.load(cx.app.byId, "a");
+        await new Promise((resolve) => clock.setTimeout(resolve, 60, undefined));
+        await Promise.all([first, cx.load(cx.app.byId, "a")]);
+        return page();
+      });
+    const answered = start();
+    await clock.advance(60);
+    client.sent[0]!.things({});
+    expect((await answered.answer).failure).toBe(undefined);
+    expect(clock.running).toBe(0);
+    const cancelled = start();
+    await clock.advance(60);
+    cancelled.cancel();
+    expect(client.open).toEqual([]);
+    expect(clock.running).toBe(0);
+  });
   test("a rescue is for each that asks", async () => {
     const { ask, client } = front();
     client.answer = (sent) => sent.fault(Code.NOT_FOUND);

@@ -1,9 +1,14 @@
 import { Call } from "./call.ts";
-import { asFailure, type Failure, OVER } from "./failure.ts";
+import type { Cause } from "./causes.ts";
+import type { Timer } from "./clock.ts";
+import { asFailure, type Failure, OVER, timedOut } from "./failure.ts";
 import type { Metadata } from "./headers.ts";
 import type { Request } from "./request.ts";
 import type { Running, Scope } from "./scope.ts";
+import type { Sink } from "./sink.ts";
+import { startCall } from "./start-call.ts";
 import type { Rpc } from "./upstream.ts";
+import { Waiting } from "./waiting.ts";
 
 /** How "one key in, one item out" becomes one call for many keys. */
 export interface Batch<Req, Res, K, V, G = unknown> {
@@ -37,9 +42,12 @@ export class Collector {
     this.#batch = batch;
     this.#group = group;
   }
-  /** The item of a key, or its items; undefined when there is none. The promise rejects when `scope` ends before. */
-  load(key: unknown, scope: Scope): Promise<unknown> {
-    if (scope.over) return Promise.reject(OVER);
+  /** Gives the item of a key, or its items; undefined when there is none. Rejects when `scope` ends before. */
+  load(key: unknown, scope: Scope, sink: Sink<unknown>): void {
+    if (scope.over) {
+      sink.reject(OVER);
+      return;
+    }
     const id = identity(key);
     let item = this.#items.get(id);
     if (item === undefined) {
@@ -47,7 +55,7 @@ export class Collector {
       this.#items.set(id, item);
       if (this.#asked.push(item) === 1) whenDrained(this);
     }
-    return item.wait(scope);
+    item.wait(scope, sink);
   }
   flush(): void {
     const asked = this.#asked.filter((item) => item.wanted || !this.#items.delete(item.id));
@@ -57,16 +65,19 @@ export class Collector {
   }
   #fetch(items: Item[]): void {
     const { rpc, request, metadata } = this.#batch;
+    const part = new Part(this.#root, rpc);
     const failed = (failure: Failure): void => {
+      part.end();
       for (const item of items) {
         this.#items.delete(item.id); // only answers are remembered
         item.fail(failure);
       }
     };
-    const answered = (response: unknown): void => {
+    const answered = (response: unknown, cause?: Cause): void => {
+      part.end();
       try {
         const found = this.#found(response);
-        for (const item of items) item.answer(found(item));
+        for (const item of items) item.answer(found(item), cause);
       } catch (thrown) {
         failed(asFailure(thrown));
       }
@@ -77,9 +88,8 @@ export class Collector {
         this.#group,
       );
       const sink = { resolve: answered, reject: failed };
-      const call = Call.start(this.#root, rpc, message, false, metadata?.(this.#group), sink);
-      const part = { call, wanted: items.length };
-      for (const item of items) item.part = part;
+      for (const item of items) part.takes(item);
+      part.call = startCall(this.#root, rpc, message, false, metadata?.(this.#group), sink);
     } catch (thrown) {
       failed(asFailure(thrown));
     }
@@ -109,80 +119,94 @@ export class Collector {
   }
 }
 
-/** The fetch that an item is part of. */
-interface Part {
-  readonly call: Running | undefined;
-  wanted: number;
+/** The fetch that some items are part of. */
+class Part {
+  call: Running | undefined;
+  readonly #root: Request<unknown>;
+  readonly #rpc: AnyBatch["rpc"];
+  #wanted = 0;
+  #earliest: Waiting<unknown>[] = []; // those whose deadline is the fetch's
+  readonly #timers: Timer[] = [];
+
+  constructor(root: Request<unknown>, rpc: AnyBatch["rpc"]) {
+    this.#root = root;
+    this.#rpc = rpc;
+  }
+  takes(item: Item): void {
+    item.part = this;
+    this.#wanted++;
+    this.#earliest.push(...item.waiting);
+  }
+  /** Another one waits, whose time begins now: the fetch goes on to its deadline, and the others leave at theirs. */
+  joined(waiting: Waiting<unknown>): void {
+    const { upstream, timeoutMs } = this.#rpc;
+    const { call } = this;
+    const now = upstream.clock.now();
+    const until = Math.min(now + timeoutMs, this.#root.exchange.callsUntil);
+    if (call instanceof Call && until > call.deadline) {
+      const left = call.deadline - now;
+      this.#timers.push(upstream.clock.setTimeout(expire, left, { service: upstream.service, all: this.#earliest }));
+      this.#earliest = [];
+      call.extend(until);
+    }
+    this.#earliest.push(waiting);
+  }
+  /** An item is wanted again. */
+  wants(): void {
+    this.#wanted++;
+  }
+  /** When nobody waits any longer, for none of its items, it is cancelled. */
+  leaves(): void {
+    this.#wanted--;
+    if (this.#wanted === 0) this.call?.cancel();
+  }
+  end(): void {
+    for (const timer of this.#timers.splice(0)) this.#rpc.upstream.clock.clearTimeout(timer);
+  }
+}
+function expire({ service, all }: { service: string; all: readonly Waiting<unknown>[] }): void {
+  for (const waiting of all) waiting.leave(timedOut(service, "no answer in time"));
 }
 
 class Item {
   readonly key: unknown;
   readonly id: string;
   part: Part | undefined;
-  readonly #waiting = new Set<Waiting>();
-  #answer: { readonly value: unknown } | undefined;
+  readonly waiting = new Set<Waiting<unknown>>();
+  #answer: { readonly value: unknown; readonly cause: Cause | undefined } | undefined;
 
   constructor(key: unknown, id: string) {
     this.key = key;
     this.id = id;
   }
   get wanted(): boolean {
-    return this.#waiting.size > 0;
+    return this.waiting.size > 0;
   }
-  wait(scope: Scope): Promise<unknown> {
-    if (this.#answer !== undefined) return Promise.resolve(this.#answer.value);
-    if (this.part !== undefined && !this.wanted) this.part.wanted++;
-    const waiting = new Waiting(this, scope);
-    this.#waiting.add(waiting);
-    return waiting.promise;
+  wait(scope: Scope, sink: Sink<unknown>): void {
+    if (this.#answer !== undefined) {
+      sink.resolve(this.#answer.value, this.#answer.cause);
+      return;
+    }
+    if (!this.wanted) this.part?.wants();
+    const waiting = new Waiting(scope, sink, this.#left);
+    this.waiting.add(waiting);
+    this.part?.joined(waiting);
   }
-  /** One that waited does no longer; when nobody does, for no item of the fetch, it is cancelled. */
-  left(waiting: Waiting): void {
-    this.#waiting.delete(waiting);
-    if (this.wanted || this.part === undefined) return;
-    this.part.wanted--;
-    if (this.part.wanted === 0) this.part.call?.cancel();
-  }
-  answer(value: unknown): void {
-    this.#answer = { value };
-    for (const waiting of this.#take()) waiting.resolve(value);
+  readonly #left = (waiting: Waiting<unknown>): void => {
+    this.waiting.delete(waiting);
+    if (!this.wanted) this.part?.leaves();
+  };
+  answer(value: unknown, cause: Cause | undefined): void {
+    this.#answer = { value, cause };
+    for (const waiting of this.#take()) waiting.resolve(value, cause);
   }
   fail(failure: Failure): void {
     for (const waiting of this.#take()) waiting.reject(failure);
   }
-  #take(): Waiting[] {
-    const all = [...this.#waiting];
-    this.#waiting.clear();
-    for (const waiting of all) waiting.scope.leave(waiting);
+  #take(): Waiting<unknown>[] {
+    const all = [...this.waiting];
+    this.waiting.clear();
     return all;
-  }
-}
-
-/** One `load` of one scope. */
-class Waiting implements Running {
-  slot = 0;
-  readonly scope: Scope;
-  readonly promise: Promise<unknown>;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (failure: Failure) => void;
-  readonly #item: Item;
-
-  constructor(item: Item, scope: Scope) {
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    this.promise = promise;
-    this.resolve = resolve;
-    this.reject = reject;
-    this.scope = scope;
-    this.#item = item;
-    scope.enter(this);
-  }
-  cancel(): void {
-    this.scope.leave(this);
-    this.#item.left(this);
-    this.reject(OVER);
-  }
-  expire(): void {
-    // The fetch expires by itself, no later.
   }
 }
 

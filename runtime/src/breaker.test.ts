@@ -9,7 +9,7 @@ const POLICY: BreakerPolicy = { errorRate: 0.5, windowMs: 1_000, minimum: 4, ope
 class Model {
   state: BreakerState = "closed";
   period = 0;
-  #samples: { bucket: number; good: boolean }[] = [];
+  #samples: { bucket: number; good: boolean | undefined; slow: boolean }[] = [];
   #until = 0;
   #probes = 0;
   readonly #policy: BreakerPolicy;
@@ -25,20 +25,25 @@ class Model {
     this.#probes++;
     return this.period;
   }
-  sample(period: number, good: boolean | undefined): void {
+  sample(period: number, good: boolean | undefined, tookMs = 0): void {
     if (period !== this.period) return;
     this.#probes--;
-    if (good === undefined) return;
     if (this.state === "half-open") {
-      this.#to(good ? "closed" : "open");
+      if (good !== undefined) this.#to(good ? "closed" : "open");
       return;
     }
+    const { minimum, errorRate, slowMs, slowRate } = this.#policy;
+    const slow = slowMs !== undefined && tookMs >= slowMs;
+    if (good === undefined && !slow) return;
     const bucket = Math.floor(this.#now() / (this.#policy.windowMs / 10));
-    this.#samples.push({ bucket, good });
-    const recent = this.#samples.filter((sample) => sample.bucket > bucket - 10);
-    const failed = recent.filter((sample) => !sample.good).length;
-    if (recent.length >= this.#policy.minimum && failed > 0 && failed / recent.length >= this.#policy.errorRate)
-      this.#to("open");
+    this.#samples.push({ bucket, good, slow });
+    const timed = this.#samples.filter((sample) => sample.bucket > bucket - 10);
+    const judged = timed.filter((sample) => sample.good !== undefined);
+    const failed = judged.filter((sample) => sample.good === false).length;
+    const slowOnes = timed.filter((sample) => sample.slow).length;
+    const enough = (count: number, of: number, rate: number) => of >= minimum && count > 0 && count >= rate * of;
+    if (enough(failed, judged.length, errorRate)) this.#to("open");
+    else if (slowRate !== undefined && enough(slowOnes, timed.length, slowRate)) this.#to("open");
   }
   #to(state: BreakerState): void {
     this.state = state;
@@ -58,6 +63,7 @@ describe("Breaker", () => {
         kind: fc.constant("end" as const),
         which: fc.nat(20),
         good: fc.constantFrom(true, false, false, undefined),
+        tookMs: fc.constantFrom(0, 99, 100, 5_000),
       }),
     },
     {
@@ -76,6 +82,8 @@ describe("Breaker", () => {
           minimum: fc.integer({ min: 1, max: 6 }),
           errorRate: fc.constantFrom(0.05, 0.5, 1),
           probes: fc.integer({ min: 1, max: 3 }),
+          slowMs: fc.constantFrom(undefined, 100),
+          slowRate: fc.constantFrom(undefined, 0.5, 0.8),
         }),
         (steps, more) => {
           const policy = { ...POLICY, ...more };
@@ -93,8 +101,8 @@ describe("Breaker", () => {
               if (ticket !== undefined && period !== undefined) out.push({ ticket, period });
             } else if (out.length > 0) {
               const [ended] = out.splice(each.which % out.length, 1);
-              breaker.sample(ended!.ticket, each.good);
-              model.sample(ended!.period, each.good);
+              breaker.sample(ended!.ticket, each.good, each.tookMs);
+              model.sample(ended!.period, each.good, each.tookMs);
             }
             expect(breaker.state).toBe(model.state);
           }

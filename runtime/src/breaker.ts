@@ -7,6 +7,8 @@ export interface BreakerPolicy extends WindowPolicy {
   readonly openMs: number;
   /** How many may be out at a time while half-open. */
   readonly probes: number;
+  /** An attempt that took so long, in milliseconds, was slow, however it ended. None: nothing is slow. */
+  readonly slowMs?: number | undefined;
 }
 export type BreakerState = "closed" | "open" | "half-open";
 
@@ -49,17 +51,25 @@ export class Breaker {
     this.#probing++;
     return this.#generation;
   }
-  /** The verdict on an attempt: true good, false bad, undefined none. */
-  sample(ticket: Ticket, good: boolean | undefined): void {
+  /**
+   * The verdict on an attempt: true good, false bad, undefined none.
+   *
+   * @param tookMs how long it was out; one without a verdict still counts as slow when it was
+   */
+  sample(ticket: Ticket, good: boolean | undefined, tookMs = 0): void {
     if (ticket !== this.#generation) return;
     if (this.#state === "half-open") {
       this.#probing--;
       if (good === true) this.#become("closed");
       else if (good === false) this.#become("open");
-    } else if (good === true) {
-      this.#window.success(CircuitState.Closed);
-      if (this.#window.tripped) this.#become("open");
-    } else if (good === false && this.#window.failure(CircuitState.Closed)) this.#become("open");
+      return;
+    }
+    const slow = tookMs >= (this.#policy.slowMs ?? Number.POSITIVE_INFINITY);
+    if (good === true) this.#window.success(CircuitState.Closed, slow);
+    else if (good === false) this.#window.failure(CircuitState.Closed, slow);
+    else if (slow) this.#window.gaveUp();
+    else return;
+    if (this.#window.tripped) this.#become("open");
   }
   #become(state: BreakerState): void {
     const from = this.#state;

@@ -360,4 +360,63 @@ describe("breakers", () => {
     expect(reasons).toEqual([Reason.UNAVAILABLE, Reason.BREAKER_OPEN, Reason.BREAKER_OPEN]);
     expect(client.sent.length).toBe(1);
   });
+  const slow = { ...breaker, slowMs: 100, slowRate: 0.5 };
+  test("open for slow answers, at the rate, however good they are", async () => {
+    const { get, client, clock, states } = one({ policy: { breaker: slow } });
+    const after = async (ms: number) => {
+      const { answer } = get("a");
+      await clock.advance(ms);
+      client.of("a").thing();
+      await answer;
+    };
+    for (const ms of [99, 99, 100]) await after(ms);
+    expect(states).toEqual([]);
+    await after(100);
+    expect(states).toEqual(["open"]);
+  });
+  test("take what is given up as slow when it was already, and for nothing before", async () => {
+    const { get, clock, states } = one({ policy: { breaker: slow } });
+    const given = async (ms: number) => {
+      const { cancel } = get("a");
+      await clock.advance(ms);
+      cancel();
+    };
+    for (let i = 0; i < 9; i++) await given(99);
+    for (let i = 0; i < 3; i++) await given(100);
+    expect(states).toEqual([]);
+    await given(100);
+    expect(states).toEqual(["open"]);
+  });
+  test("take the loser of a hedge as slow when it was already", async () => {
+    const { get, client, clock, states } = one({
+      policy: { breaker: { ...slow, slowMs: 60 } },
+      call: { hedge: { delayMs: 50, max: 1 } },
+    });
+    for (let i = 0; i < 2; i++) {
+      expect(states).toEqual([]);
+      const { answer } = get("a");
+      await clock.advance(60);
+      client.sent.at(-1)!.thing(); // 10 ms after it went out
+      await answer;
+    }
+    expect(states).toEqual(["open"]); // two slow of four
+  });
+  test("of a method are its own, in place of the service's; and may be none", async () => {
+    const { ask, client, clock, states, get } = one({
+      policy: { breaker, methods: { BatchGet: { breaker: { ...breaker, minimum: 2 } } } },
+    });
+    client.answer = (sent) => (sent.path.endsWith("BatchGet") ? sent.fault(Code.INTERNAL) : sent.thing());
+    const batch = () =>
+      ask(async (cx) => page({ title: `${(await cx.call(cx.app.batchGet, { ids: ["a"] })).things.length}` })).answer;
+    await batch();
+    await batch();
+    expect(states).toEqual(["test.v1.Upstream/BatchGet open"]);
+    expect((await batch()).failure).toMatchObject({ reason: Reason.BREAKER_OPEN });
+    expect((await get("a").answer).page?.title).toBe("a");
+    const off = one({ policy: { breaker: { ...breaker, minimum: 1 }, methods: { Get: {} } } });
+    off.client.answer = byId({ a: "INTERNAL" });
+    for (let i = 0; i < 9; i++) await off.get("a").answer;
+    expect(off.states).toEqual([]);
+    expect(clock.running).toBe(0);
+  });
 });

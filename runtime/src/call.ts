@@ -1,64 +1,54 @@
-import type { Ticket } from "./breaker.ts";
+import { Attempt, type Attempting, LEAST_MS } from "./attempt.ts";
 import { callFailure, verdictOn } from "./classify.ts";
 import type { Timer } from "./clock.ts";
-import { asFailure, breakerOpen, Code, type Failure, limited, OVER, timedOut } from "./failure.ts";
-import { type Metadata, withMetadata } from "./headers.ts";
-import type { Limit, Waiter } from "./limit.ts";
+import { Code, type Failure, OVER, timedOut } from "./failure.ts";
+import type { Limit } from "./limit.ts";
 import type { CallEvent } from "./observer.ts";
+import type { Outgoing } from "./outgoing.ts";
 import type { PoolWaiter } from "./pool.ts";
 import type { Request } from "./request.ts";
 import { type Backoff, retries, startBackoff } from "./retry.ts";
 import type { Running } from "./scope.ts";
+import type { Sink } from "./sink.ts";
 import { PREFIX_BYTES } from "./transport/frame.ts";
-import type { Fault, InFlight, OutgoingHeaders, Reply } from "./transport/unary-client.ts";
+import type { Fault, OutgoingHeaders } from "./transport/unary-client.ts";
 import type { Rpc } from "./upstream.ts";
 
-/** Where a call's end goes; a promise's resolvers fit. */
-export interface Sink<T> {
-  resolve(value: T): void;
-  reject(failure: Failure): void;
-}
-
-/** With less than this left, in milliseconds, nothing is sent. */
-const LEAST_MS = 1;
 /** An upstream that resets the stream this close to the deadline does so because of it. */
 const NEAR_MS = 2;
 
 /**
- * One guarded call, as a state machine: pools of the response → [ breaker → limits → breaker again → attempt ] → backoff → again.
- * One object with no closures, since there are several for each request.
+ * One guarded call, as a state machine: pools of the response → attempt, and hedges beside it → backoff → again.
+ * No closures, since there are several calls for each request.
  */
-export class Call<Req, Res> implements Reply, Waiter, PoolWaiter, Running {
+export class Call<Res> implements Attempting, PoolWaiter, Running {
   slot = 0;
   ended = false;
+  readonly frame: Uint8Array;
+  readonly headers: OutgoingHeaders | undefined;
+  readonly limits: readonly Limit[];
+  deadline: number;
   readonly #cx: Request<unknown>;
-  readonly #rpc: Rpc<Req, Res>;
+  readonly #rpc: Rpc<never, Res>;
   readonly #sink: Sink<Res>;
   readonly #effect: boolean;
-  readonly #frame: Buffer;
-  readonly #headers: OutgoingHeaders | undefined;
-  readonly #limits: readonly Limit[];
   readonly #startedAt: number;
-  readonly #deadline: number;
   #timer: Timer | undefined;
   #leavePools: (() => void)[] | undefined;
-  #held = 0; // of the limits, from the first
-  #waitingFor: Limit | undefined;
-  #ticket: Ticket | undefined;
-  #inFlight: InFlight | undefined;
+  readonly #live: Attempt[] = [];
   #attempts = 0;
-  #sentAt = 0;
   #resent = false;
   #backoff: Backoff | undefined;
   #pause: Timer | undefined;
   #last: Failure | undefined;
+  #hedgeTimer: Timer | undefined;
+  #hedges = 0; // sent or about to be
 
   private constructor(
     cx: Request<unknown>,
-    rpc: Rpc<Req, Res>,
-    request: Req,
+    rpc: Rpc<never, Res>,
+    { frame, headers }: Outgoing,
     effect: boolean,
-    metadata: Metadata | undefined,
     sink: Sink<Res>,
   ) {
     const { exchange } = cx;
@@ -67,41 +57,29 @@ export class Call<Req, Res> implements Reply, Waiter, PoolWaiter, Running {
     this.#rpc = rpc;
     this.#sink = sink;
     this.#effect = effect;
-    this.#frame = rpc.codec.encode(request);
-    const forwarded = exchange.forwarded(rpc.forward);
-    this.#headers = metadata === undefined ? forwarded : withMetadata(forwarded, metadata);
+    this.frame = frame;
+    this.headers = headers;
     const limits = [exchange.limitOf(upstream)];
     if (rpc.limit !== undefined) limits.push(rpc.limit);
     if (upstream.limit !== undefined) limits.push(upstream.limit);
-    this.#limits = limits;
+    this.limits = limits;
     this.#startedAt = upstream.clock.now();
-    this.#deadline = Math.min(this.#startedAt + rpc.timeoutMs, exchange.callsUntil);
+    this.deadline = Math.min(this.#startedAt + rpc.timeoutMs, exchange.callsUntil);
   }
 
   /**
-   * Starts a call in the scope of `cx`. Its end goes to the sink, perhaps before this returns.
+   * Starts a call in the scope of `cx`, which has to be alive. Its end goes to the sink, perhaps before this returns.
    *
    * @param effect once sent, only its own deadline stops it
    */
-  static start<Req, Res>(
+  static start<Res>(
     cx: Request<unknown>,
-    rpc: Rpc<Req, Res>,
-    request: Req,
+    rpc: Rpc<never, Res>,
+    outgoing: Outgoing,
     effect: boolean,
-    metadata: Metadata | undefined,
     sink: Sink<Res>,
-  ): Running | undefined {
-    if (effect ? cx.scope.doomed : cx.scope.over) {
-      sink.reject(OVER);
-      return undefined;
-    }
-    let call: Call<Req, Res>;
-    try {
-      call = new Call(cx, rpc, request, effect, metadata, sink);
-    } catch (thrown) {
-      sink.reject(asFailure(thrown)); // the request cannot be encoded
-      return undefined;
-    }
+  ): Running {
+    const call = new Call(cx, rpc, outgoing, effect, sink);
     call.#start();
     return call;
   }
@@ -110,20 +88,20 @@ export class Call<Req, Res> implements Reply, Waiter, PoolWaiter, Running {
     const { exchange, scope } = this.#cx;
     scope.enter(this);
     if (this.#effect) exchange.effectBegins();
-    const left = this.#deadline - this.#startedAt;
+    const left = this.deadline - this.#startedAt;
     if (left < LEAST_MS) {
       this.expire();
       return;
     }
     // The budget of the request has a timer of its own, which no longer counts for an effect once the response is over.
-    if (this.#effect || this.#deadline < exchange.callsUntil) {
+    if (this.#effect || this.deadline < exchange.callsUntil) {
       this.#timer = this.#rpc.upstream.clock.setTimeout(expire, left, this);
     }
     this.#enterPools();
   }
   #enterPools(): void {
     const next = this.#cx.pools[this.#leavePools?.length ?? 0];
-    if (next === undefined) this.#try();
+    if (next === undefined) this.#try(false);
     else next.enter(this);
   }
   entered(leave: () => void): void {
@@ -132,120 +110,88 @@ export class Call<Req, Res> implements Reply, Waiter, PoolWaiter, Running {
     this.#enterPools();
   }
 
-  #try(): void {
-    const { upstream } = this.#rpc;
-    if (this.#deadline - upstream.clock.now() < LEAST_MS) {
+  #try(hedge: boolean): void {
+    if (this.#left() < LEAST_MS) {
       this.expire();
       return;
     }
-    if (upstream.breaker?.refuses) {
-      this.#fail(breakerOpen(upstream.service));
-      return;
-    }
-    this.#enterLimits();
+    const attempt = new Attempt(this, this.#rpc, hedge);
+    this.#live.push(attempt);
+    attempt.begin();
   }
-  #enterLimits(): void {
-    for (; ; this.#held++) {
-      const limit = this.#limits[this.#held];
-      if (limit === undefined) {
-        this.#send();
-        return;
-      }
-      const entry = limit.enter(this);
-      if (entry === "wait") {
-        this.#waitingFor = limit;
-        return;
-      }
-      if (entry === "full") {
-        this.#fail(limited(this.#rpc.upstream.service));
-        return;
-      }
-    }
-  }
-  admitted(): void {
-    this.#waitingFor = undefined;
-    this.#held++;
-    this.#enterLimits();
-  }
-  #send(): void {
-    const { upstream, path } = this.#rpc;
-    const now = upstream.clock.now();
-    const left = this.#deadline - now;
-    if (left < LEAST_MS) {
-      this.expire();
-      return;
-    }
+  goes(attempt: Attempt): number | Failure {
     if (this.#effect && this.#attempts === 0) {
-      if (this.#cx.scope.doomed) {
-        this.#fail(OVER);
-        return;
-      }
+      if (this.#cx.scope.doomed) return OVER;
       this.#cx.scope.leave(this);
     }
-    if (upstream.breaker !== undefined) {
-      this.#ticket = upstream.breaker.admit();
-      if (this.#ticket === undefined) {
-        this.#fail(breakerOpen(upstream.service));
-        return;
-      }
-    }
-    this.#attempts++;
-    this.#sentAt = now;
-    try {
-      this.#inFlight = upstream.client.send(path, this.#frame, left, this.#headers, this.#attempts, this);
-    } catch (error) {
-      queueMicrotask(() => this.faulted({ kind: "unsendable", code: Code.INTERNAL, message: String(error) }));
-    }
+    const { hedge } = this.#rpc;
+    if (attempt.hedge) this.#hedges++;
+    if (hedge !== undefined && this.#hedgeTimer === undefined) this.#hedgeAfter(hedge.delayMs);
+    return ++this.#attempts;
   }
-
-  replied(message: Uint8Array): void {
-    if (this.ended) return;
+  refused(attempt: Attempt, failure: Failure): void {
+    this.#drop(attempt, undefined, "refused");
+    if (this.#live.length > 0) return; // a hedge, or its original: the other goes on
+    this.#fail((attempt.hedge || this.#hedges > 0 ? this.#last : undefined) ?? failure);
+  }
+  replied(attempt: Attempt, message: Uint8Array): void {
     let value: Res;
     try {
       value = this.#rpc.codec.decode(message);
     } catch (error) {
-      this.faulted({ kind: "invalid", code: Code.INTERNAL, message: String(error) });
+      this.faulted(attempt, { kind: "invalid", code: Code.INTERNAL, message: String(error) });
       return;
     }
-    this.#inFlight = undefined;
-    this.#close(true);
+    this.#live.splice(this.#live.indexOf(attempt), 1);
+    this.#stop("cancelled");
+    attempt.end(true, "ok");
     this.#rpc.upstream.throttle.succeeded();
     this.#end();
     this.#sink.resolve(value);
     this.#observe({ ok: true, message });
   }
-  faulted(fault: Fault): void {
-    if (this.ended) return;
-    this.#inFlight = undefined;
+  faulted(attempt: Attempt, fault: Fault): void {
+    const { service, throttle, clock } = this.#rpc.upstream;
     if (fault.kind === "unprocessed" && !this.#resent) {
       // The upstream never saw it: once more at once, which is no retry (gRFC A6, transparent retries).
       this.#resent = true;
       this.#attempts--;
-      this.#close(undefined);
-      this.#try();
+      if (attempt.hedge) this.#hedges--;
+      this.#drop(attempt, undefined, "unprocessed");
+      this.#try(attempt.hedge);
       return;
     }
+    const fair = this.#hadFairTime(attempt);
     if (fault.kind === "transport" && fault.code === Code.CANCELLED && this.#left() < NEAR_MS) {
-      this.#close(this.#hadFairTime() ? false : undefined);
-      this.#fail(timedOut(this.#rpc.upstream.service, fault.message));
+      this.#drop(attempt, fair ? false : undefined, fault);
+      if (this.#live.length === 0) this.#fail(timedOut(service, fault.message));
       return;
     }
-    this.#close(verdictOn(fault, this.#hadFairTime()));
-    const failure = callFailure(fault, this.#rpc.upstream.service);
-    const pauseMs = this.#pauseBefore(fault, failure);
-    if (pauseMs === undefined) {
-      this.#fail(failure);
-      return;
-    }
+    this.#drop(attempt, verdictOn(fault, fair), fault);
+    const failure = callFailure(fault, service);
     this.#last = failure;
-    this.#pause = this.#rpc.upstream.clock.setTimeout(again, pauseMs, this);
+    const again = this.#isRetriable(failure);
+    if (again || (fault.pushbackMs ?? 0) < 0) throttle.failed();
+    if (this.#live.length > 0 || this.#hedges > 0) {
+      this.#hedgingAfter(fault, again);
+      if (this.#live.length === 0) this.#fail(failure);
+      return;
+    }
+    this.#stopHedging();
+    const pauseMs = again ? this.#pauseBefore(fault) : undefined;
+    if (pauseMs === undefined) this.#fail(failure);
+    else this.#pause = clock.setTimeout(resume, pauseMs, this);
+  }
+  #isRetriable(failure: Failure): boolean {
+    const { retry, hedge } = this.#rpc;
+    if (retry === undefined) return hedge !== undefined && failure.code === Code.UNAVAILABLE;
+    return retries(retry, failure, this.#cx);
   }
   /** How long to wait before the next attempt; undefined when there is to be none. */
-  #pauseBefore(fault: Fault, failure: Failure): number | undefined {
+  #pauseBefore(fault: Fault): number | undefined {
     const { retry, upstream } = this.#rpc;
-    if (retry === undefined || !retries(retry, failure, this.#cx)) return undefined;
-    upstream.throttle.failed();
-    if (this.#attempts >= retry.attempts || !upstream.throttle.allows || !this.#cx.exchange.mayRetry) return undefined;
+    if (retry === undefined || this.#attempts >= retry.attempts) return undefined;
+    if (!upstream.throttle.allows || !this.#cx.exchange.mayRetry) return undefined;
     let pauseMs = fault.pushbackMs;
     if (pauseMs === undefined) {
       this.#backoff = this.#backoff?.next(undefined) ?? startBackoff(retry, upstream.clock);
@@ -253,44 +199,81 @@ export class Call<Req, Res> implements Reply, Waiter, PoolWaiter, Running {
     } else this.#backoff = undefined;
     return pauseMs >= 0 && pauseMs + LEAST_MS <= this.#left() ? pauseMs : undefined;
   }
-  again(): void {
+  resume(): void {
     this.#pause = undefined;
-    this.#try();
+    this.#try(false);
+  }
+
+  #hedgeAfter(delayMs: number): void {
+    const { hedge, upstream } = this.#rpc;
+    if (hedge === undefined || this.#hedges >= hedge.max || !this.#cx.exchange.mayRetry) return;
+    if (delayMs + LEAST_MS > this.#left()) return;
+    this.#hedgeTimer = upstream.clock.setTimeout(launch, delayMs, this);
+  }
+  launch(): void {
+    this.#hedgeTimer = undefined;
+    if (this.#live.length > 0 && this.#rpc.upstream.throttle.allows) this.#try(true);
+  }
+  /** What a failure says about the hedges to come: nothing, that they are to wait, or that there are to be none (gRFC A6). */
+  #hedgingAfter({ pushbackMs }: Fault, again: boolean): void {
+    if (again && pushbackMs === undefined) return;
+    this.#stopHedging();
+    if (again && pushbackMs !== undefined && pushbackMs >= 0) this.#hedgeAfter(pushbackMs);
+  }
+  #stopHedging(): void {
+    if (this.#hedgeTimer !== undefined) this.#rpc.upstream.clock.clearTimeout(this.#hedgeTimer);
+    this.#hedgeTimer = undefined;
   }
 
   expire(): void {
     if (this.ended) return;
-    this.#inFlight?.cancel();
-    if (this.#ticket !== undefined) this.#close(this.#hadFairTime() ? false : undefined);
     // Between attempts it is the last one that tells why there is no answer.
-    const between = this.#last !== undefined && this.#inFlight === undefined && this.#waitingFor === undefined;
-    this.#fail(between && this.#last ? this.#last : timedOut(this.#rpc.upstream.service, "no answer in time"));
+    const between = this.#live.length === 0 ? this.#last : undefined;
+    this.#stop("expired");
+    this.#fail(between ?? timedOut(this.#rpc.upstream.service, "no answer in time"));
   }
   cancel(): void {
-    if (this.ended) return;
-    this.#inFlight?.cancel();
-    this.#close(undefined);
-    this.#fail(OVER);
+    if (!this.ended) this.#fail(OVER);
+  }
+  /** Gives it more time, within its request's: for another one who waits for it. What is on the wire was told less. */
+  extend(until: number): void {
+    const { exchange } = this.#cx;
+    const { clock } = this.#rpc.upstream;
+    if (this.ended || until <= this.deadline) return;
+    this.deadline = Math.min(until, exchange.callsUntil);
+    if (this.#timer === undefined) return;
+    clock.clearTimeout(this.#timer);
+    const needed = this.#effect || this.deadline < exchange.callsUntil;
+    this.#timer = needed ? clock.setTimeout(expire, this.#left(), this) : undefined;
   }
 
   #left(): number {
-    return this.#deadline - this.#rpc.upstream.clock.now();
+    return this.deadline - this.#rpc.upstream.clock.now();
   }
   /**
    * Whether the attempt had the time that it would have had without the client's own deadline and without what earlier steps
    * used; only then does its timeout say something about the upstream.
    */
-  #hadFairTime(): boolean {
+  #hadFairTime({ sentAt }: Attempt): boolean {
+    if (sentAt === undefined) return false;
     const { timeoutMs } = this.#rpc;
     const { fullMs, methodMs } = this.#cx.exchange;
     const fair = timeoutMs === Number.POSITIVE_INFINITY ? methodMs / 2 : Math.min(timeoutMs, fullMs);
-    return this.#deadline - this.#sentAt >= fair - LEAST_MS;
+    return this.deadline - sentAt >= fair - LEAST_MS;
   }
-  /** Closes an attempt: the breaker has its verdict, and the places in the limits are free. */
-  #close(good: boolean | undefined): void {
-    if (this.#ticket !== undefined) this.#rpc.upstream.breaker?.sample(this.#ticket, good);
-    this.#ticket = undefined;
-    while (this.#held > 0) this.#limits[--this.#held]?.release();
+  #drop(attempt: Attempt, verdict: boolean | undefined, outcome: Parameters<Attempt["end"]>[1]): void {
+    const at = this.#live.indexOf(attempt);
+    if (at >= 0) this.#live.splice(at, 1);
+    attempt.end(verdict, outcome);
+  }
+  /** Ends what is left. First what waits for a place: it must not get one that another gives back. */
+  #stop(outcome: "cancelled" | "expired"): void {
+    const live = this.#live.splice(0);
+    for (const attempt of live) if (attempt.sentAt === undefined) attempt.end(undefined, outcome);
+    for (const attempt of live) {
+      const late = outcome === "expired" && this.#hadFairTime(attempt);
+      attempt.end(late ? false : undefined, outcome);
+    }
   }
   #fail(failure: Failure): void {
     this.#end();
@@ -302,8 +285,8 @@ export class Call<Req, Res> implements Reply, Waiter, PoolWaiter, Running {
     const { clock } = this.#rpc.upstream;
     if (this.#timer !== undefined) clock.clearTimeout(this.#timer);
     if (this.#pause !== undefined) clock.clearTimeout(this.#pause);
-    this.#waitingFor?.leave(this);
-    this.#close(undefined);
+    this.#stopHedging();
+    this.#stop("cancelled");
     if (this.#leavePools !== undefined) for (const leave of this.#leavePools) leave();
     this.#cx.scope.leave(this);
     if (this.#effect) this.#cx.exchange.effectEnds();
@@ -313,10 +296,11 @@ export class Call<Req, Res> implements Reply, Waiter, PoolWaiter, Running {
     const { exchange, root } = this.#cx;
     upstream.observer?.call?.({
       request: root,
+      call: this,
       header: (name) => exchange.header(name),
       service: upstream.service,
       method,
-      message: this.#frame.subarray(PREFIX_BYTES),
+      message: this.frame.subarray(PREFIX_BYTES),
       startedAt: this.#startedAt,
       endedAt: upstream.clock.now(),
       attempts: this.#attempts,
@@ -327,7 +311,9 @@ export class Call<Req, Res> implements Reply, Waiter, PoolWaiter, Running {
 
 interface Timed {
   expire(): void;
-  again(): void;
+  resume(): void;
+  launch(): void;
 }
 const expire = (call: Timed): void => call.expire();
-const again = (call: Timed): void => call.again();
+const resume = (call: Timed): void => call.resume();
+const launch = (call: Timed): void => call.launch();

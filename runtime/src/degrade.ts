@@ -1,5 +1,6 @@
 import { create, type DescField, type DescMessage } from "@bufbuild/protobuf";
-import type { Touch } from "./causes.ts";
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
+import { type Cause, type Touch, worse } from "./causes.ts";
 import { type Degradation, DegradationSchema, Degradation_Effect as Effect } from "./gen/bff/v1/degradation_pb.ts";
 
 /** What a degraded response says about itself. */
@@ -24,15 +25,23 @@ const HEADER_BYTES = 1024;
 export function degraded(desc: DescMessage, response: object, touches: readonly Touch[]): Degraded {
   const places = new Map<object, Place[]>();
   place(response, { desc, path: "", folded: "", order: [] }, places);
-  const found = new Map<string, { entry: Degradation; folded: string; order: readonly number[] }>();
+  const found = new Map<string, { entry: Degradation; cause: Cause; folded: string; order: readonly number[] }>();
   for (const touch of touches) {
     for (const at of places.get(touch.message) ?? []) {
       const field = at.desc.fields.find((field) => field.name === touch.field);
       const path = `${at.path}${touch.field}`;
-      if (field === undefined || found.has(path)) continue;
-      const { reason, upstream } = touch.cause.failure;
-      const entry = create(DegradationSchema, { path, effect: effectOf(touch, field), reason, upstream });
-      found.set(path, { entry, folded: `${at.folded}${touch.field}`, order: [...at.order, field.number] });
+      const { cause } = touch;
+      if (field === undefined || worse(found.get(path)?.cause, cause) !== cause) continue;
+      const { reason, upstream } = cause.failure;
+      const age = cause.staleMs === undefined ? undefined : durationFromMs(Math.round(cause.staleMs));
+      const entry = create(DegradationSchema, {
+        path,
+        effect: effectOf(touch, field),
+        reason,
+        upstream,
+        ...(age && { age }),
+      });
+      found.set(path, { entry, cause, folded: `${at.folded}${touch.field}`, order: [...at.order, field.number] });
     }
   }
   const sorted = [...found.values()].sort((a, b) => compare(a.order, b.order));
@@ -43,6 +52,7 @@ export function degraded(desc: DescMessage, response: object, touches: readonly 
 }
 
 function effectOf({ cause, present }: Touch, field: DescField): Effect {
+  if (cause.staleMs !== undefined) return Effect.STALE;
   const several = field.fieldKind === "list" || field.fieldKind === "map";
   if (cause.incomplete && several) return Effect.INCOMPLETE;
   return present ? Effect.REPLACED : Effect.MISSING;

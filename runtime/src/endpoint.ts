@@ -9,12 +9,14 @@ import type { Observer, ResponseEvent } from "./observer.ts";
 import { Request } from "./request.ts";
 
 /** How one rpc is served. */
-export interface EndpointOptions<App, I extends DescMessage, O extends DescMessage> {
+export interface EndpointOptions<App, I extends DescMessage, O extends DescMessage, C extends DescMessage = O> {
   /** Of the whole response; a client can only shorten it. */
   readonly timeoutMs: number;
   /** Calls to one upstream at a time within one response. Default 10. */
   readonly concurrent?: number | undefined;
-  readonly compose: (cx: Request<App>, args: MessageShape<I>) => Promise<MessageShape<O>>;
+  readonly compose: (cx: Request<App>, args: MessageShape<I>) => Promise<MessageShape<C>>;
+  /** Where another message is composed in place of the response: its schema, and how it becomes the response. */
+  readonly respond?: { readonly schema: C; readonly as: (composed: MessageShape<C>) => MessageShape<O> } | undefined;
   /** Puts the degradations where the response keeps them. */
   readonly degraded?: ((response: MessageShape<O>, entries: Degradation[]) => void) | undefined;
   readonly clock?: Clock | undefined;
@@ -49,10 +51,10 @@ export interface Endpoint {
 }
 
 /** An rpc whose responses `compose` makes. */
-export function endpoint<App, I extends DescMessage, O extends DescMessage>(
+export function endpoint<App, I extends DescMessage, O extends DescMessage, C extends DescMessage = O>(
   method: DescMethodUnary<I, O>,
   app: App,
-  options: EndpointOptions<App, I, O>,
+  options: EndpointOptions<App, I, O, C>,
 ): Endpoint {
   const run: Endpoint["run"] = (args, headers, clientMs, done, failed) =>
     answer(method, app, options, args as MessageShape<I>, headers, clientMs, done, failed);
@@ -67,17 +69,17 @@ export function endpoint<App, I extends DescMessage, O extends DescMessage>(
   };
 }
 
-function answer<App, I extends DescMessage, O extends DescMessage>(
+function answer<App, I extends DescMessage, O extends DescMessage, C extends DescMessage>(
   method: DescMethodUnary<I, O>,
   app: App,
-  options: EndpointOptions<App, I, O>,
+  options: EndpointOptions<App, I, O, C>,
   args: MessageShape<I>,
   headers: IncomingHeaders,
   clientMs: number | undefined,
   done: (response: MessageShape<O>, degraded: string) => void,
   failed: (failure: Failure) => void,
 ): Answering {
-  const { timeoutMs: methodMs, concurrent = 10, compose, degraded, clock = systemClock, observer } = options;
+  const { timeoutMs: methodMs, concurrent = 10, compose, respond, degraded, clock = systemClock, observer } = options;
   if (clientMs !== undefined && clientMs <= 0) {
     failed(timedOut("", "arrived with no time left"));
     return GONE;
@@ -98,9 +100,11 @@ function answer<App, I extends DescMessage, O extends DescMessage>(
       endedAt: clock.now(),
       outcome,
     });
-  const finish = (response: MessageShape<O>): void => {
+  const finish = (message: MessageShape<C>): void => {
     if (exchange.over) return;
-    const found = exchange.causes && degradedBy(method.output, response, exchange.causes.touches);
+    // Without `respond` what is composed is the response.
+    const response = respond === undefined ? (message as unknown as MessageShape<O>) : respond.as(message);
+    const found = exchange.causes && degradedBy(respond?.schema ?? method.output, message, exchange.causes.touches);
     if (found !== undefined) degraded?.(response, found.entries);
     exchange.end();
     done(response, found?.header ?? "");

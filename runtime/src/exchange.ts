@@ -1,4 +1,5 @@
 import { type Timestamp, timestampFromDate } from "@bufbuild/protobuf/wkt";
+import type { Coalesced } from "./cache/coalesce.ts";
 import { type Cause, Causes } from "./causes.ts";
 import type { Clock, Timer } from "./clock.ts";
 import { budgetMs, callBudgetMs } from "./deadline.ts";
@@ -38,7 +39,7 @@ export class Exchange {
   /** How long calls could run if the client had set no deadline, and nothing else had used time. */
   readonly fullMs: number;
   readonly methodMs: number;
-  readonly #headers: IncomingHeaders;
+  readonly headers: IncomingHeaders;
   readonly #concurrent: number;
   readonly #limits = new Map<object, Limit>();
   /** While an `on_error` rule is being asked. */
@@ -46,6 +47,7 @@ export class Exchange {
   #timer: Timer | undefined;
   #effects = 0;
   #causes: Causes | undefined;
+  #coalesced: Coalesced | undefined;
   #now: Timestamp | undefined;
   #forwarded: OutgoingHeaders | undefined;
   #forwardedFor: readonly string[] | undefined;
@@ -53,7 +55,7 @@ export class Exchange {
 
   constructor({ clock, headers, methodMs, clientMs, concurrent, failed }: ExchangeOptions) {
     this.clock = clock;
-    this.#headers = headers;
+    this.headers = headers;
     this.#concurrent = concurrent;
     this.mayRetry = !(Number(headers.get("grpc-previous-rpc-attempts")) > 0);
     this.methodMs = methodMs;
@@ -99,14 +101,14 @@ export class Exchange {
   }
 
   header(name: string): string {
-    return name.endsWith("-bin") ? "" : (this.#headers.get(name) ?? "");
+    return name.endsWith("-bin") ? "" : (this.headers.get(name) ?? "");
   }
   /** The incoming headers of these names, to be passed on. */
   forwarded(names: readonly string[]): OutgoingHeaders | undefined {
     if (names === this.#forwardedFor) return this.#forwarded;
     let found: Record<string, string> | undefined;
     for (const name of names) {
-      const value = this.#headers.get(name);
+      const value = this.headers.get(name);
       if (value === null || value === "" || !isSendable(value)) continue;
       found ??= {};
       found[name] = value;
@@ -127,6 +129,12 @@ export class Exchange {
       this.#limits.set(upstream, limit);
     }
     return limit;
+  }
+
+  /** The calls of this response that are made once. */
+  get coalesced(): Coalesced {
+    this.#coalesced ??= new Map();
+    return this.#coalesced;
   }
 
   get causes(): Causes | undefined {

@@ -3,6 +3,8 @@ export { create } from "@bufbuild/protobuf";
 export type { Extra, Instead, Rescue } from "./answer.ts";
 export type { Batch } from "./batch.ts";
 export type { BreakerPolicy, BreakerState } from "./breaker.ts";
+export { Cache, type CacheOptions } from "./cache/cache.ts";
+export type { Found, SecondLevel } from "./cache/second-level.ts";
 export type { Mark } from "./causes.ts";
 export { ExpressionError } from "./cel/error.ts";
 export * as cel from "./cel/index.ts";
@@ -13,12 +15,21 @@ export type { IncomingHeaders } from "./exchange.ts";
 export { asFailure, Code, codeText, type Detail, Failure, Reason } from "./failure.ts";
 export type { Metadata } from "./headers.ts";
 export type { LimitPolicy } from "./limit.ts";
-export type { BreakerEvent, CallEvent, Observer, ResponseEvent } from "./observer.ts";
+export type { AttemptEvent, BreakerEvent, CacheEvent, CallEvent, Observer, ResponseEvent } from "./observer.ts";
 export type { Request } from "./request.ts";
 export type { RetryPolicy } from "./retry.ts";
 export { EnvReader } from "./server/env-reader.ts";
 export { type Listening, type ListenOptions, listen } from "./server/listen.ts";
 export { type ServeOptions, type ServeParts, serve } from "./server/serve.ts";
+export type { ThrottlePolicy } from "./throttle.ts";
 export { GrpcClient, type GrpcClientOptions } from "./transport/grpc-client.ts";
 export type { Fault, InFlight, OutgoingHeaders, Reply, UnaryClient } from "./transport/unary-client.ts";
-export { type CallPolicy, Rpc, Upstream, type UpstreamOptions, type UpstreamPolicy } from "./upstream.ts";
+export {
+  type CachePolicy,
+  type CallPolicy,
+  type HedgePolicy,
+  Rpc,
+  Upstream,
+  type UpstreamOptions,
+  type UpstreamPolicy,
+} from "./upstream.ts";

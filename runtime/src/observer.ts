@@ -1,11 +1,17 @@
 import type { BreakerState } from "./breaker.ts";
 import type { Failure } from "./failure.ts";
 import type { Degradation } from "./gen/bff/v1/degradation_pb.ts";
+import type { Fault } from "./transport/unary-client.ts";
 
-/** One upstream call, after its last attempt. Times are those of the `Clock`, in milliseconds. */
+/**
+ * One upstream call, after its last attempt. Times are those of the `Clock`, in milliseconds. Calls that were answered by the
+ * cache, or by an equal call, are none.
+ */
 export interface CallEvent {
-  /** The request that the call was made for: the same object in all of its events. */
+  /** The request that the call was made for: the same object in all of its events. A fetch of the cache is a request of its own. */
   readonly request: object;
+  /** The same object in all events of the call. */
+  readonly call: object;
   /** An incoming header of that request; "" when absent. */
   header(name: string): string;
   /** Full service name. */
@@ -36,9 +42,44 @@ export interface ResponseEvent {
     | { readonly ok: false; readonly failure: Failure };
 }
 
+/** One attempt of a call, when it has ended; those that were never sent are none. */
+export interface AttemptEvent {
+  /** The same object in all events of the call. */
+  readonly call: object;
+  /** Full service name. */
+  readonly service: string;
+  /** `package.Service/Method` */
+  readonly method: string;
+  /** 1 for the first of its call. */
+  readonly number: number;
+  /** Whether it was sent beside another one. */
+  readonly hedge: boolean;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  /** `unprocessed`: the upstream never saw it; `expired`: the call's deadline; `cancelled`: nobody wanted it any more. */
+  readonly outcome: "ok" | "cancelled" | "expired" | "unprocessed" | "refused" | Fault;
+}
+
+/** How a call with a cache was answered, or begun to be. */
+export interface CacheEvent {
+  /** Full service name. */
+  readonly service: string;
+  /** `package.Service/Method` */
+  readonly method: string;
+  /**
+   * `fresh`: within its ttl; `stale`: past it, while a refresh runs or after one failed; `joined`: another caller's fetch was
+   * under way; `missed`: a fetch was begun.
+   */
+  readonly outcome: "fresh" | "stale" | "joined" | "missed";
+  /** Since the fetch, in milliseconds; of `fresh` and `stale`. */
+  readonly ageMs?: number | undefined;
+}
+
 export interface BreakerEvent {
   /** Full service name. */
   readonly service: string;
+  /** `package.Service/Method`, when it is the breaker of a method of its own. */
+  readonly method?: string | undefined;
   readonly from: BreakerState;
   readonly to: BreakerState;
   readonly at: number;
@@ -48,5 +89,7 @@ export interface BreakerEvent {
 export interface Observer {
   call?(event: CallEvent): void;
   response?(event: ResponseEvent): void;
+  attempt?(event: AttemptEvent): void;
   breaker?(event: BreakerEvent): void;
+  cache?(event: CacheEvent): void;
 }

@@ -1,12 +1,13 @@
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { Answer, type Extra, type Instead } from "./answer.ts";
 import { type AnyBatch, type Batch, Collector, identity } from "./batch.ts";
-import { Call, type Sink } from "./call.ts";
-import { type Cause, Mark } from "./causes.ts";
+import { type Cause, Mark, worse } from "./causes.ts";
 import type { Exchange } from "./exchange.ts";
 import { asFailure, type Code, codeText, type Detail, Failure, invalid, OVER, Reason } from "./failure.ts";
 import { Pool } from "./pool.ts";
 import { Rank, Scope } from "./scope.ts";
+import type { Sink } from "./sink.ts";
+import { startCall } from "./start-call.ts";
 import type { Rpc } from "./upstream.ts";
 
 /**
@@ -52,7 +53,7 @@ export class Request<out App> {
   ): Promise<Res | Instead<R> | undefined> {
     const answer = Promise.withResolvers<Res | Instead<R> | undefined>();
     const sink = new Answer<Res, R>(this, answer, extra, true);
-    Call.start(this, rpc, request, false, extra?.metadata, sink);
+    startCall(this, rpc, request, false, extra?.metadata, sink);
     return answer.promise;
   }
   /** Starts a call whose failure is for the step around it. */
@@ -73,8 +74,9 @@ export class Request<out App> {
     effect: boolean,
   ): Promise<Res | Instead<R>> {
     const answer = Promise.withResolvers<Res | Instead<R>>();
-    const sink: Sink<Res> = extra === undefined ? answer : new Answer<Res, R>(this, answer, extra, false);
-    Call.start(this, rpc, request, effect, extra?.metadata, sink);
+    const plain = extra === undefined && rpc.cache === undefined;
+    const sink: Sink<Res> = plain ? answer : new Answer<Res, R>(this, answer, extra, false);
+    startCall(this, rpc, request, effect, extra?.metadata, sink);
     return answer.promise;
   }
 
@@ -122,14 +124,10 @@ export class Request<out App> {
     group: G | undefined,
     extra: Extra<R> | undefined,
   ): Promise<unknown> {
-    const loaded = this.root.#collector(batch as unknown as AnyBatch, group).load(key, this.scope);
-    if (extra?.rescue === undefined) return handled(loaded);
     const answer = Promise.withResolvers<unknown>();
-    const sink = new Answer<unknown, R>(this, answer, extra, false);
-    loaded.then(
-      (value) => sink.resolve(value),
-      (failure: Failure) => sink.reject(failure),
-    );
+    const plain = extra?.rescue === undefined && batch.rpc.cache === undefined;
+    const sink = plain ? answer : new Answer<unknown, R>(this, answer, extra, false);
+    this.root.#collector(batch as unknown as AnyBatch, group).load(key, this.scope, sink);
     return handled(answer.promise);
   }
   #collector(batch: AnyBatch, group: unknown): Collector {
@@ -181,10 +179,10 @@ export class Request<out App> {
   #mark(): Mark {
     return new Mark((of, cause) => this.exchange.note(of, cause));
   }
-  /** A step that resolved to a list with items left out is as incomplete as the list. */
+  /** A step that resolved to a list with items left out is as incomplete as the list, and to a stale value as stale. */
   #inherit(step: Promise<unknown>, value: unknown): void {
     const cause = this.exchange.causes?.of(value);
-    if (cause !== undefined && this.exchange.causes?.of(step) === undefined) this.exchange.note(step, cause);
+    if (cause !== undefined) this.exchange.note(step, worse(this.exchange.causes?.of(step), cause));
   }
   /** The fallback of a step: this value where the step leaves `undefined`, whatever the cause. A throw in it fails the scope. */
   orElse<T, F>(step: Promise<T | undefined>, value: () => F | Promise<F>): Promise<T | F> {
@@ -239,6 +237,7 @@ export class Request<out App> {
       const values: T[] = [];
       let succeeded = 0;
       let first: Failure | undefined;
+      let stale: Cause | undefined;
       for (const [i, item] of ended.entries()) {
         const failure =
           item.status === "rejected"
@@ -249,10 +248,11 @@ export class Request<out App> {
         if (failure !== undefined) first ??= failure;
         else succeeded++;
         if (item.status === "fulfilled" && item.value !== undefined) values.push(item.value);
+        stale ??= this.exchange.causes?.of(items[i]);
       }
-      if (first === undefined) return values;
-      if (succeeded === 0) throw first;
-      const cause: Cause = { failure: first, incomplete: true };
+      if (first !== undefined && succeeded === 0) throw first;
+      const cause = first !== undefined ? { failure: first, incomplete: true } : stale;
+      if (cause === undefined) return values;
       this.exchange.note(values, cause);
       this.exchange.note(list, cause);
       mark?.note(cause);
@@ -343,33 +343,24 @@ export class Request<out App> {
     if (failure !== OVER) this.exchange.note(step, { failure, incomplete: false });
   }
   /**
-   * Records that a field rests on these steps (promises) and values, if one of them has a cause; the first does.
+   * Records that a field rests on these steps (promises) and values, if one of them has a cause: the first that failed, or
+   * else the first that is stale.
    *
    * @param field its proto name
    * @param present whether the field has a value all the same
    */
   touched(message: object, field: string, present: boolean, ...origins: readonly unknown[]): void {
     const { causes } = this.exchange;
-    if (causes === undefined) return;
-    for (const origin of origins) {
-      const cause = causes.of(origin) ?? causes.within(origin);
-      if (cause !== undefined) {
-        causes.touch(message, field, present, cause);
-        return;
-      }
-    }
+    const cause = causes?.among(origins);
+    if (cause !== undefined) causes?.touch(message, field, present, cause);
   }
   /** These as origins of items that a list lacks: the cause of the first that has one. */
   leftOut(...origins: readonly unknown[]): readonly object[] {
-    const { causes } = this.exchange;
-    for (const origin of origins) {
-      const cause = causes?.of(origin) ?? causes?.within(origin);
-      if (cause === undefined) continue;
-      const token = {};
-      this.exchange.note(token, { ...cause, incomplete: true });
-      return [token];
-    }
-    return [];
+    const cause = this.exchange.causes?.among(origins);
+    if (cause === undefined) return [];
+    const token = {};
+    this.exchange.note(token, { ...cause, incomplete: cause.staleMs === undefined });
+    return [token];
   }
 }
 

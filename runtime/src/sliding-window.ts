@@ -4,6 +4,8 @@ import type { Clock } from "./clock.ts";
 export interface WindowPolicy {
   /** From 0 to 1. */
   readonly errorRate: number;
+  /** The same for slow samples. None: slowness alone is no reason. */
+  readonly slowRate?: number | undefined;
   readonly windowMs: number;
   /** With fewer samples than this there is no verdict. */
   readonly minimum: number;
@@ -12,17 +14,18 @@ export interface WindowPolicy {
 const BUCKETS = 10;
 
 /**
- * A strategy for a circuit breaker: the rate of failures over a sliding window of ten buckets. In place of cockatiel's
- * SamplingBreaker, which compares with `>`, reads the wall clock, and lets samples of a quiet time outlive the window.
+ * A strategy for a circuit breaker: the rates of failures and of slow samples over a sliding window of ten buckets. In place
+ * of cockatiel's SamplingBreaker, which compares with `>`, reads the wall clock, and lets samples of a quiet time outlive the
+ * window.
  */
 export class SlidingWindow implements IBreaker {
   readonly #policy: WindowPolicy;
   readonly #clock: Clock;
   readonly #bucketMs: number;
-  readonly #samples = new Int32Array(BUCKETS);
-  readonly #failures = new Int32Array(BUCKETS);
-  #sumSamples = 0;
-  #sumFailures = 0;
+  readonly #samples = new Count();
+  readonly #failures = new Count();
+  readonly #slow = new Count();
+  readonly #gaveUp = new Count(); // slow without a verdict: no samples for the rate of failures
   #bucket = 0; // number of the current one since time zero
 
   constructor(policy: WindowPolicy, clock: Clock) {
@@ -31,47 +34,76 @@ export class SlidingWindow implements IBreaker {
     this.#bucketMs = policy.windowMs / BUCKETS;
   }
   /** What is in the window now. */
-  get state(): { samples: number; failures: number } {
+  get state(): { samples: number; failures: number; slow: number; gaveUp: number } {
     this.#advance();
-    return { samples: this.#sumSamples, failures: this.#sumFailures };
+    return {
+      samples: this.#samples.sum,
+      failures: this.#failures.sum,
+      slow: this.#slow.sum,
+      gaveUp: this.#gaveUp.sum,
+    };
   }
-  success(state: CircuitState): void {
+  success(state: CircuitState, slow = false): void {
     if (state === CircuitState.HalfOpen) this.reset();
-    this.#add(0);
+    const slot = this.#advance();
+    this.#samples.add(slot);
+    if (slow) this.#slow.add(slot);
   }
-  failure(state: CircuitState): boolean {
-    this.#add(1);
+  failure(state: CircuitState, slow = false): boolean {
+    const slot = this.#advance();
+    this.#samples.add(slot);
+    this.#failures.add(slot);
+    if (slow) this.#slow.add(slot);
     return state !== CircuitState.Closed || this.tripped;
+  }
+  /** A slow attempt was given up, which says nothing else. */
+  gaveUp(): void {
+    const slot = this.#advance();
+    this.#gaveUp.add(slot);
+    this.#slow.add(slot);
   }
   /** Whether what the window holds is enough to open. A success can be the sample that makes it enough. */
   get tripped(): boolean {
-    const { samples, failures } = this.state;
-    return samples >= this.#policy.minimum && failures > 0 && failures >= this.#policy.errorRate * samples;
+    const { minimum, errorRate, slowRate } = this.#policy;
+    const { samples, failures, slow, gaveUp } = this.state;
+    if (samples >= minimum && failures > 0 && failures >= errorRate * samples) return true;
+    const timed = samples + gaveUp;
+    return slowRate !== undefined && timed >= minimum && slow > 0 && slow >= slowRate * timed;
   }
   reset(): void {
-    this.#samples.fill(0);
-    this.#failures.fill(0);
-    this.#sumSamples = this.#sumFailures = 0;
+    for (const count of [this.#samples, this.#failures, this.#slow, this.#gaveUp]) count.reset();
   }
-  #add(failures: 0 | 1): void {
-    this.#advance();
-    const slot = this.#bucket % BUCKETS;
-    this.#samples[slot] = (this.#samples[slot] ?? 0) + 1;
-    this.#sumSamples++;
-    this.#failures[slot] = (this.#failures[slot] ?? 0) + failures;
-    this.#sumFailures += failures;
-  }
-  #advance(): void {
+  /** Forgets what is too old; gives the slot of the current bucket. */
+  #advance(): number {
     const bucket = Math.floor(this.#clock.now() / this.#bucketMs);
-    if (bucket === this.#bucket) return;
     const gone = Math.min(BUCKETS, bucket - this.#bucket);
     for (let i = 1; i <= gone; i++) {
       const slot = (this.#bucket + i) % BUCKETS;
-      this.#sumSamples -= this.#samples[slot] ?? 0;
-      this.#sumFailures -= this.#failures[slot] ?? 0;
-      this.#samples[slot] = 0;
-      this.#failures[slot] = 0;
+      this.#samples.clear(slot);
+      this.#failures.clear(slot);
+      this.#slow.clear(slot);
+      this.#gaveUp.clear(slot);
     }
     this.#bucket = bucket;
+    return bucket % BUCKETS;
+  }
+}
+
+/** A number for each bucket, and their sum. */
+class Count {
+  sum = 0;
+  readonly #slots = new Int32Array(BUCKETS);
+
+  add(slot: number): void {
+    this.#slots[slot] = (this.#slots[slot] ?? 0) + 1;
+    this.sum++;
+  }
+  clear(slot: number): void {
+    this.sum -= this.#slots[slot] ?? 0;
+    this.#slots[slot] = 0;
+  }
+  reset(): void {
+    this.sum = 0;
+    this.#slots.fill(0);
   }
 }

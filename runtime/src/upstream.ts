@@ -8,12 +8,14 @@ import {
   toBinary,
 } from "@bufbuild/protobuf";
 import { Breaker, type BreakerPolicy } from "./breaker.ts";
+import { Cache } from "./cache/cache.ts";
+import { typeDigest } from "./cache/type-digest.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { forwardable } from "./headers.ts";
 import { Limit, type LimitPolicy } from "./limit.ts";
 import type { Observer } from "./observer.ts";
 import type { RetryPolicy } from "./retry.ts";
-import { Throttle } from "./throttle.ts";
+import { Throttle, type ThrottlePolicy } from "./throttle.ts";
 import { frame } from "./transport/frame.ts";
 import type { UnaryClient } from "./transport/unary-client.ts";
 
@@ -22,12 +24,37 @@ export interface UpstreamPolicy {
   readonly breaker?: BreakerPolicy | undefined;
   /** None: no limit. */
   readonly limit?: LimitPolicy | undefined;
+  /** When to stop retrying and hedging; default ten tokens, of which a success gives back a tenth. */
+  readonly retryBudget?: ThrottlePolicy | undefined;
+  /** Methods, by their own name, with a breaker of their own in place of the service's; none in it: no breaker. */
+  readonly methods?: Readonly<Record<string, { readonly breaker?: BreakerPolicy | undefined }>> | undefined;
+}
+
+/** When another attempt is sent beside one that is out. */
+export interface HedgePolicy {
+  /** How long after the one before, in milliseconds. */
+  readonly delayMs: number;
+  /** At most so many beside the first. */
+  readonly max: number;
+}
+
+/** How long an answer may be used again, in milliseconds since it came. */
+export interface CachePolicy {
+  /** For so long it is as good as new; up to a tenth less, so that answers of one moment do not all end in another. */
+  readonly ttlMs: number;
+  /** For so long it may be served while another one is fetched, or cannot be had. Default: not at all. */
+  readonly staleMs?: number | undefined;
 }
 
 export interface CallPolicy {
   /** From ready to result: queueing, attempts and backoff included. None: what the request's budget leaves. */
   readonly timeoutMs?: number | undefined;
   readonly retry?: RetryPolicy | undefined;
+  readonly hedge?: HedgePolicy | undefined;
+  /** Only for calls without side effects. */
+  readonly cache?: CachePolicy | undefined;
+  /** Equal calls of one response are made once. Only for calls without side effects; not needed beside `cache`. */
+  readonly coalesce?: boolean | undefined;
   /** Names of incoming headers to pass on. */
   readonly forward?: readonly string[] | undefined;
   /** A limit of this rpc's own, inside the upstream's: both must admit. */
@@ -37,6 +64,8 @@ export interface CallPolicy {
 export interface UpstreamOptions {
   readonly clock?: Clock | undefined;
   readonly observer?: Observer | undefined;
+  /** Where calls with a cache keep answers; one for all upstreams of a process. Default: one of this upstream's own. */
+  readonly cache?: Cache | undefined;
 }
 
 /** One upstream service of this process: its connection, and the breaker, limit and throttle that its calls share. */
@@ -46,9 +75,11 @@ export class Upstream {
   readonly client: UnaryClient;
   readonly breaker: Breaker | undefined;
   readonly limit: Limit | undefined;
-  readonly throttle = new Throttle();
+  readonly throttle: Throttle;
   readonly clock: Clock;
   readonly observer: Observer | undefined;
+  readonly #methods = new Map<string, Breaker | undefined>();
+  #cache: Cache | undefined;
   readonly #inner = new Map<string, Map<LimitPolicy, Limit>>();
 
   constructor(service: string, client: UnaryClient, policy: UpstreamPolicy, options?: UpstreamOptions) {
@@ -58,10 +89,25 @@ export class Upstream {
     this.client = client;
     this.clock = clock;
     this.observer = observer;
+    this.#cache = options?.cache;
     this.limit = policy.limit && new Limit(policy.limit);
-    this.breaker =
-      policy.breaker &&
-      new Breaker(policy.breaker, clock, (from, to) => observer?.breaker?.({ service, from, to, at: clock.now() }));
+    this.throttle = new Throttle(policy.retryBudget);
+    const breaker = (policy: BreakerPolicy | undefined, method?: string): Breaker | undefined =>
+      policy &&
+      new Breaker(policy, clock, (from, to) => observer?.breaker?.({ service, method, from, to, at: clock.now() }));
+    this.breaker = breaker(policy.breaker);
+    for (const [name, its] of Object.entries(policy.methods ?? {})) {
+      const method = `${service}/${name}`;
+      this.#methods.set(method, breaker(its.breaker, method));
+    }
+  }
+  /** The breaker of a method (`package.Service/Method`): its own, or the service's. */
+  breakerOf(method: string): Breaker | undefined {
+    return this.#methods.has(method) ? this.#methods.get(method) : this.breaker;
+  }
+  get cache(): Cache {
+    this.#cache ??= new Cache({ clock: this.clock });
+    return this.#cache;
   }
   /** The inner pool of a method under a policy: one per process, however many services share the policy. */
   innerLimit(method: string, policy: LimitPolicy): Limit {
@@ -80,6 +126,7 @@ export class Upstream {
     return new Rpc(this, `${method.parent.typeName}/${method.name}`, policy, {
       encode: (request) => frame(toBinary(input, create(input, request))),
       decode: (reply) => fromBinary(output, reply),
+      digest: () => typeDigest(output),
     });
   }
 }
@@ -88,6 +135,8 @@ export interface Codec<Req, Res> {
   /** The message, framed. */
   readonly encode: (request: Req) => Buffer;
   readonly decode: (reply: Uint8Array) => Res;
+  /** Differs between types whose bytes mean something else. */
+  readonly digest: () => string;
 }
 
 /** A method of an upstream, and how it is to be called. */
@@ -98,9 +147,14 @@ export class Rpc<Req, Res> {
   readonly path: string;
   readonly codec: Codec<Req, Res>;
   readonly timeoutMs: number;
+  readonly policy: CallPolicy;
   readonly retry: RetryPolicy | undefined;
+  readonly hedge: HedgePolicy | undefined;
+  readonly cache: CachePolicy | undefined;
   readonly forward: readonly string[];
   readonly limit: Limit | undefined;
+  readonly breaker: Breaker | undefined;
+  #bytes: Rpc<never, Uint8Array> | undefined;
 
   constructor(upstream: Upstream, method: string, policy: CallPolicy, codec: Codec<Req, Res>) {
     this.upstream = upstream;
@@ -108,8 +162,24 @@ export class Rpc<Req, Res> {
     this.path = `/${method}`;
     this.codec = codec;
     this.timeoutMs = policy.timeoutMs ?? Number.POSITIVE_INFINITY;
+    this.policy = policy;
     this.retry = policy.retry;
+    this.hedge = policy.hedge !== undefined && policy.hedge.max > 0 ? policy.hedge : undefined;
+    this.cache = policy.cache !== undefined && policy.cache.ttlMs > 0 ? policy.cache : undefined;
     this.forward = forwardable(policy.forward ?? []);
     this.limit = policy.limit && upstream.innerLimit(method, policy.limit);
+    this.breaker = upstream.breakerOf(method);
+  }
+  /** The same, giving the bytes of an answer that can be decoded. */
+  get bytes(): Rpc<never, Uint8Array> {
+    const { upstream, method, policy, codec } = this;
+    this.#bytes ??= new Rpc(upstream, method, policy, {
+      ...codec,
+      decode: (reply) => {
+        codec.decode(reply);
+        return reply;
+      },
+    });
+    return this.#bytes;
   }
 }

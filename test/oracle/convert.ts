@@ -140,9 +140,12 @@ export class Converter {
 
   /** Whether a value of message type `from` can fill a field of message type `to`. */
   fits(from: string, to: string): boolean {
-    return (
-      from === to || this.#messages.get(to)?.alias?.value === from || this.#messages.get(from)?.alias?.value === to
-    );
+    return from === to || this.#aliases(to).includes(from) || this.#aliases(from)[0] === to;
+  }
+
+  #aliases(name: string): string[] {
+    const message = this.#messages.get(name);
+    return message?.alias === undefined ? [] : [message.alias, ...message.otherAliases].map((alias) => alias.value);
   }
 
   enumFits(from: string, to: string): boolean {

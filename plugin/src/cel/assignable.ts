@@ -18,6 +18,12 @@ export function sameType(a: CelType, b: CelType): boolean {
       return b.kind === "param" && a.name === b.name;
     case "struct":
       return a === b;
+    case "opaque":
+      return (
+        b.kind === "opaque" &&
+        a.name === b.name &&
+        a.params.every((param, index) => sameType(param, b.params[index] ?? { kind: "dyn" }))
+      );
     default:
       return a.kind === b.kind;
   }
@@ -43,30 +49,4 @@ export function assignable(from: CelType, to: CelType): boolean {
     default:
       return sameType(from, to);
   }
-}
-
-/** The type that holds values of both, or undefined when there is none but `dyn`. */
-export function commonType(a: CelType, b: CelType): CelType | undefined {
-  if (sameType(a, b)) return a;
-  if (a.kind === "dyn" || b.kind === "dyn") return { kind: "dyn" };
-  if (a.kind === "param") return b;
-  if (b.kind === "param") return a;
-  if (a.kind === "list" && b.kind === "list") {
-    const element = commonType(a.element, b.element);
-    return element && { kind: "list", element };
-  }
-  if (a.kind === "map" && b.kind === "map") {
-    const key = commonType(a.key, b.key);
-    const value = commonType(a.value, b.value);
-    return key && value && { kind: "map", key, value };
-  }
-  if (a.kind === "optional" && b.kind === "optional") {
-    const of = commonType(a.of, b.of);
-    return of && { kind: "optional", of };
-  }
-  if (a.kind === "wrapper" && sameType(a.of, b)) return a;
-  if (b.kind === "wrapper" && sameType(b.of, a)) return b;
-  if (a.kind === "null" && NULLABLE.has(b.kind)) return b;
-  if (b.kind === "null" && NULLABLE.has(a.kind)) return a;
-  return undefined;
 }

@@ -4,6 +4,8 @@ import type { ExpressionCode } from "./codes.ts";
 export interface Span {
   readonly start: number;
   readonly end: number;
+  /** Where cel-go points when it speaks of this part: the operator, the dot, the bracket. Only conformance tests ask. */
+  readonly anchor?: number;
 }
 
 /** An expression as it was written: macros are calls here, and every node knows its place. */
@@ -16,22 +18,42 @@ export type Ast = Span &
       }
     /** `absolute`: written with a leading dot. */
     | { readonly kind: "ident"; readonly name: string; readonly absolute: boolean }
-    | { readonly kind: "select"; readonly of: Ast; readonly field: string; readonly name: Span }
-    /** Operators are calls without a target, named as in the CEL spec: `_+_`, `_?_:_`, `@in`. */
+    /** `optional`: written `a.?b`; `quoted`: the field stands between backticks. */
+    | {
+        readonly kind: "select";
+        readonly of: Ast;
+        readonly field: string;
+        readonly name: Span;
+        readonly optional: boolean;
+        readonly quoted: boolean;
+      }
+    /** Operators are calls without a target, named as in the CEL spec: `_+_`, `_?_:_`, `@in`, `_[_]`, `_[?_]`. */
     | {
         readonly kind: "call";
         readonly fn: string;
         readonly name: Span;
         readonly target: Ast | undefined;
         readonly args: readonly Ast[];
+        /** A function written with a leading dot. */
+        readonly absolute: boolean;
       }
-    | { readonly kind: "list"; readonly elements: readonly Ast[] }
-    | { readonly kind: "map"; readonly entries: readonly (readonly [Ast, Ast])[] }
+    /** `optionals`: the indexes of elements written `?x`. */
+    | { readonly kind: "list"; readonly elements: readonly Ast[]; readonly optionals: ReadonlySet<number> }
+    | {
+        readonly kind: "map";
+        readonly entries: readonly { readonly key: Ast; readonly value: Ast; readonly optional: boolean }[];
+      }
+    /** `name` keeps its leading dot. */
     | {
         readonly kind: "message";
         readonly name: string;
         readonly at: Span;
-        readonly fields: readonly { readonly name: string; readonly at: Span; readonly value: Ast }[];
+        readonly fields: readonly {
+          readonly name: string;
+          readonly at: Span;
+          readonly value: Ast;
+          readonly optional: boolean;
+        }[];
       }
   );
 
@@ -39,4 +61,30 @@ export interface SyntaxFault extends Span {
   readonly code: ExpressionCode;
   readonly message: string;
   readonly hint: string | undefined;
+}
+
+/** The parts of an expression, in the order in which they are written. */
+export function partsOf(ast: Ast): readonly Ast[] {
+  switch (ast.kind) {
+    case "select":
+      return [ast.of];
+    case "call":
+      return ast.target === undefined ? ast.args : [ast.target, ...ast.args];
+    case "list":
+      return ast.elements;
+    case "map":
+      return ast.entries.flatMap(({ key, value }) => [key, value]);
+    case "message":
+      return ast.fields.map(({ value }) => value);
+    default:
+      return [];
+  }
+}
+
+/** `a.b.c` when it is names and dots only; a leading dot is kept. */
+export function dottedName(ast: Ast): string | undefined {
+  if (ast.kind === "ident") return ast.absolute ? `.${ast.name}` : ast.name;
+  if (ast.kind !== "select" || ast.optional || ast.quoted) return undefined;
+  const of = dottedName(ast.of);
+  return of === undefined ? undefined : `${of}.${ast.field}`;
 }

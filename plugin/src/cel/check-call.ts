@@ -1,27 +1,30 @@
+import type { DescEnum } from "@bufbuild/protobuf";
 import { didYouMean } from "../diagnostic/did-you-mean.ts";
-import { commonType } from "./assignable.ts";
-import type { Ast } from "./ast.ts";
-import { checkMacro, MACROS } from "./check-macro.ts";
-import { checkHeader, checkSelect, dottedName, rootOf, unknownName } from "./check-name.ts";
-import { type Checker, fit, type Place } from "./checker.ts";
+import { type Ast, dottedName } from "./ast.ts";
+import { holdsAny, refuseAny } from "./check-any.ts";
+import { checkBlock } from "./check-block.ts";
+import { checkMacro } from "./check-macro.ts";
+import { unknownMessage } from "./check-message.ts";
+import { checkHeader, checkSelect, extensionOf, rootOf, unknownName } from "./check-name.ts";
+import type { Checker, Place } from "./checker.ts";
 import { describeCall } from "./describe-call.ts";
 import type { Node } from "./expression.ts";
 import { factsOf } from "./facts.ts";
 import { anyFails, joinProtos } from "./join.ts";
 import { listed } from "./listed.ts";
 import { isSoundLiteral, literalFault } from "./literal.ts";
-import { resolveEnum } from "./names.ts";
+import { MACROS } from "./macros.ts";
+import { candidates, resolveEnum, resolveExtension, resolveName } from "./names.ts";
 import { isSafeDivisor, rangeOf } from "./range.ts";
-import { comparable, nearestOverloads, resolveCall } from "./resolve-call.ts";
-import { functionNames, overloadsOf } from "./signatures.ts";
+import { candidatesOf, comparable, type Match, nearestOverloads, resolveCall } from "./resolve-call.ts";
+import { functionNames } from "./signatures.ts";
 import type { CelType, Proto, Variable } from "./type.ts";
-import { typeName } from "./type-name.ts";
 
 const BOOL: CelType = { kind: "bool" };
 
 const DYN: CelType = { kind: "dyn" };
 
-type Call = Ast & { readonly kind: "call" };
+export type Call = Ast & { readonly kind: "call" };
 
 /** Operators, functions and macros. */
 export function checkCall(checker: Checker, ast: Call, place: Place): Node | undefined {
@@ -30,11 +33,12 @@ export function checkCall(checker: Checker, ast: Call, place: Place): Node | und
     switch (fn) {
       case "has": {
         const [of] = args;
-        if (of?.kind !== "select") {
-          return checker.complain("BFF313", ast, "`has` takes a field: has(x.field)");
+        if (of?.kind !== "select" || args.length !== 1) {
+          return checker.complain("BFF313", of ?? ast, "`has` takes a field: has(x.field)");
         }
         const root = rootOf(of);
-        if (root?.kind === "ident" && checker.variable(root.name, place) === undefined) {
+        const known = root?.kind !== "ident" || checker.variable(root.name, place) !== undefined;
+        if (!known && checker.language.checked && !resolvesBefore(checker, of)) {
           return unknownName(checker, of, dottedName(of) ?? of.field, place);
         }
         return checkSelect(checker, of, place, true);
@@ -63,81 +67,204 @@ export function checkCall(checker: Checker, ast: Call, place: Place): Node | und
         break;
       }
     }
-  } else {
-    const macro = checkMacro(checker, ast, target, place);
-    if (macro !== "no macro") return macro;
   }
-  return checkFunction(checker, ast, place);
+  const block = checker.language.blocks ? checkBlock(checker, ast, place) : "no block";
+  if (block !== "no block") return block;
+  const extension = checker.language.extensions ? checkExtension(checker, ast, place) : "no extension";
+  if (extension !== "no extension") return extension;
+  const macro = checkMacro(checker, ast, place);
+  return macro === "no macro" ? checkFunction(checker, ast, place) : macro;
+}
+
+/** Whether what stands before the last dot means something. */
+function resolvesBefore(checker: Checker, ast: Ast & { kind: "select" }): boolean {
+  for (let of = ast.of; ; of = of.of) {
+    const dotted = dottedName(of);
+    if (dotted !== undefined && resolveName(dotted, checker.scope, checker.registry) !== undefined) return true;
+    if (of.kind !== "select") return false;
+  }
+}
+
+/** `proto.getExt(message, pkg.extension)` and `proto.hasExt`. */
+function checkExtension(checker: Checker, ast: Call, place: Place): Node | undefined | "no extension" {
+  const { fn, target, args } = ast;
+  if (target?.kind !== "ident" || target.name !== "proto" || !/^(get|has)Ext$/.test(fn)) return "no extension";
+  const [message, named] = args;
+  const dotted = named && dottedName(named);
+  if (message === undefined || named === undefined || dotted === undefined || args.length !== 2) {
+    return checker.complain("BFF313", ast, `\`proto.${fn}\` takes a message and the name of an extension`);
+  }
+  const of = checker.check(message, place);
+  const extension = resolveExtension(dotted, checker.scope.container, checker.registry);
+  if (extension === undefined) return checker.complain("BFF303", named, `there is no extension "${dotted}"`);
+  return of && extensionOf(checker, of, extension, ast, fn === "hasExt");
+}
+
+/** What a call stands for: a function by its full name, or a method of its target. */
+interface Callee {
+  readonly name: string;
+  readonly method: boolean;
+}
+
+function calleeOf(checker: Checker, { fn, target, absolute }: Call, place: Place): Callee | undefined {
+  const exists = (name: string) => candidatesOf(name, checker.language).length > 0;
+  const root = target && rootOf(target);
+  const owner = target && dottedName(target);
+  const free = root?.kind === "ident" && checker.variable(root.name, place) === undefined;
+  const full =
+    target === undefined ? (absolute ? `.${fn}` : fn) : free && owner !== undefined ? `${owner}.${fn}` : undefined;
+  const name = full && candidates(full, checker.scope.container).find(exists);
+  if (name !== undefined) return { name, method: false };
+  return target !== undefined && exists(fn) ? { name: fn, method: true } : undefined;
 }
 
 function checkFunction(checker: Checker, ast: Call, place: Place): Node | undefined {
   const { fn, target } = ast;
-  const owner = target === undefined ? undefined : dottedName(target);
   const group = target && checker.group(target, place);
-  if (group?.role === "error" && fn === "detail") {
-    return checker.complain("BFF307", ast, "`error.detail` is not supported yet");
-  }
-  const ownerRoot = target === undefined ? undefined : rootOf(target);
-  const free =
-    owner !== undefined && ownerRoot?.kind === "ident" && checker.variable(ownerRoot.name, place) === undefined;
-  const full = free ? `${owner}.${fn}` : fn;
-  const namespaced = free && (overloadsOf(full).length > 0 || LATER_NAMESPACES.has(owner));
-  const name = namespaced ? full : fn;
-  const method = target !== undefined && !namespaced;
-  if (LATER.has(name) || (namespaced && overloadsOf(name).length === 0)) {
-    return checker.complain("BFF307", ast.name, `\`${name}\` is not supported yet`);
-  }
-  if (overloadsOf(name).length === 0) {
-    const enumName = method && owner !== undefined ? `${owner}.${fn}` : fn;
-    if (resolveEnum(enumName, checker.scope.container, checker.registry) !== undefined) {
-      return checker.complain(
-        "BFF307",
-        ast.name,
-        "making an enum of a number is not supported",
-        "Name one of its values.",
-      );
-    }
-    const close = didYouMean(fn, [...functionNames(), ...MACROS, "ok", "has"]);
-    return checker.complain("BFF304", ast.name, `there is no function "${name}"`, close && `Did you mean "${close}"?`);
-  }
-  const nodes = checker.all(method && target !== undefined ? [target, ...ast.args] : ast.args, place);
+  if (group?.role === "error" && fn === "detail") return checkDetail(checker, ast, group, place);
+  const callee = calleeOf(checker, ast, place);
+  if (callee === undefined) return unknownFunction(checker, ast, place);
+  const { name, method } = callee;
+  const written = method && target !== undefined ? [target, ...ast.args] : ast.args;
+  const operands = ofMany(name, written);
+  const nodes = checker.all(operands, place);
   if (nodes === undefined) return undefined;
-  const types = nodes.map((node) => node.type);
-  const match = resolveCall(name, method, types);
-  if (match === "ambiguous") {
-    return checker.complain(
-      "BFF305",
-      ast.name,
-      `${describeCall(name, method, types)} is ambiguous: dyn may be several things`,
-      "Convert it: int(x), double(x), string(x) ….",
-    );
-  }
-  if (match === "none") {
-    const near = nearestOverloads(name, types);
+  const types = nodes.map((node) => checker.typeOf(node));
+  const match = resolveCall(name, method, types, checker.types, checker.language);
+  // cel-go lets null stand for any message, which then fails.
+  const isNull = match !== undefined && takesNull(match, types);
+  if (isNull && !checker.language.soundLiterals) return dynamicCall(checker, ast, name, nodes, match.result);
+  if (match === undefined || isNull) {
+    if (!checker.language.checked) return dynamicCall(checker, ast, name, nodes, DYN);
+    const near = nearestOverloads(name, types, checker.types, checker.language);
     const known = near.map((overload) => describeCall(name, overload.method, overload.params));
     return checker.complain(
       "BFF305",
+      // An operator is about all that it stands between.
       ast.name,
       `${describeCall(name, method, types)} does not exist`,
       `There is ${listed([...new Set(known)])}.`,
     );
   }
-  const literal = literalFault(match.overload.id, nodes);
-  if (literal !== undefined) return checker.complain("BFF314", ast, literal.message, literal.hint);
-  const args = nodes.map((node, index) => fit(node, match.params[index] ?? node.type));
-  const { id, fails } = match.overload;
-  const element = nodes[0]?.proto;
-  const proto = id === "add_list" ? joinProtos(nodes) : resultProto(id, element);
-  const node: Node = {
-    ...checker.base(ast, match.result.kind === "param" ? DYN : match.result, proto, true),
-    kind: "call",
-    fn: name,
-    overload: id,
-    args,
-  };
+  const looked = types.findIndex((type) => type.kind === "dyn" && type.any);
+  if (looked !== -1 && !checker.language.anys) return refuseAny(checker, operands[looked] ?? ast);
+  return callOf(checker, ast, name, nodes, types, match);
+}
+
+function takesNull({ overloads: [overload] }: Match, types: readonly CelType[]): boolean {
+  return types.some(({ kind }, index) => kind === "null" && overload.params[index]?.kind === "message");
+}
+
+function callOf(
+  checker: Checker,
+  ast: Call,
+  name: string,
+  nodes: readonly Node[],
+  types: readonly CelType[],
+  match: Match,
+): Node | undefined {
+  const [overload] = match.overloads;
+  const dynamic = types.some(({ kind }) => kind === "dyn");
+  // A key of type dyn is compared by its value, so that 1.0 finds 1.
+  const open = match.overloads.length > 1 || name === "_[_]" || name === "@in";
+  if (dynamic && open && overload.id === "optional_index") {
+    const base = checker.base(ast, { kind: "optional", of: DYN }, undefined, true);
+    return { ...base, kind: "call", fn: name, overload: overload.id, args: nodes };
+  }
+  if (dynamic && open) return dynamicCall(checker, ast, name, nodes, match.result);
+  const literal = literalFault(overload.id, nodes);
+  if (literal !== undefined && checker.language.soundLiterals)
+    return checker.complain("BFF314", ast, literal.message, literal.hint);
+  const { id, fails } = overload;
+  const of = nodes[0]?.proto;
+  const strong = id === "type" && checker.language.strongEnums && of?.kind === "enum" ? of.desc.typeName : undefined;
+  const result: CelType =
+    strong === undefined ? match.result : { kind: "type", of: { kind: "opaque", name: strong, params: [] } };
+  const proto = id === "add_list" ? joinProtos(nodes) : resultProto(id, nodes[0]?.proto);
+  const base = checker.base(ast, result, proto, true);
+  const node: Node = { ...base, kind: "call", fn: name, overload: id, args: nodes };
   // Arithmetic within a known range cannot overflow.
   const sure = neverFails(id, node, nodes);
-  return { ...node, fails: anyFails(args) || (fails && !sure) };
+  const call = { ...node, fails: anyFails(nodes) || (fails && !sure) };
+  checker.wanted.set(call, match.params);
+  return call;
+}
+
+function dynamicCall(checker: Checker, ast: Call, fn: string, args: readonly Node[], type: CelType): Node {
+  return { ...checker.base(ast, type, undefined, true), kind: "call", fn, overload: "dynamic", args };
+}
+
+function unknownFunction(checker: Checker, ast: Call, place: Place): Node | undefined {
+  const { fn, target } = ast;
+  const owner = target && dottedName(target);
+  const enumeration = resolveEnum(
+    owner === undefined ? fn : `${owner}.${fn}`,
+    checker.scope.container,
+    checker.registry,
+  );
+  if (enumeration !== undefined) return checkEnum(checker, ast, enumeration, place);
+  if (!checker.language.checked) {
+    const args = checker.all(target === undefined ? ast.args : [target, ...ast.args], place);
+    return args && dynamicCall(checker, ast, fn, args, DYN);
+  }
+  const root = target && rootOf(target);
+  const free = root?.kind === "ident" && checker.variable(root.name, place) === undefined;
+  const prefix = owner === undefined ? undefined : `${owner}.`;
+  const namespaced = free && functionNames().some((known) => prefix !== undefined && known.startsWith(prefix));
+  const name = namespaced ? `${owner}.${fn}` : fn;
+  const close = didYouMean(name, [...functionNames(), ...MACROS, "ok", "has", "cel.bind"]);
+  checker.complain("BFF304", ast.name, `there is no function "${name}"`, close && `Did you mean "${close}"?`);
+  // The operands may have faults of their own.
+  checker.all(target === undefined || namespaced ? ast.args : [target, ...ast.args], place);
+  return undefined;
+}
+
+/** `Status(1)`, `Status("IDLE")`. */
+function checkEnum(checker: Checker, ast: Call, desc: DescEnum, place: Place): Node | undefined {
+  if (!checker.language.openEnums) {
+    return checker.complain(
+      "BFF307",
+      ast.name,
+      "making an enum of a number is not supported",
+      "Name one of its values.",
+    );
+  }
+  const [of, ...rest] = checker.all(ast.args, place) ?? [];
+  if (of === undefined || rest.length > 0)
+    return checker.complain("BFF305", ast, "an enum is made of an int or a string");
+  const { kind } = checker.typeOf(of);
+  if (kind !== "int" && kind !== "string")
+    return checker.complain("BFF305", ast, "an enum is made of an int or a string");
+  const base = checker.base(ast, { kind: "int" }, { kind: "enum", desc }, true);
+  const overload = kind === "int" ? "int64_to_enum" : "string_to_enum";
+  return { ...base, kind: "call", fn: desc.typeName, overload, args: [of] };
+}
+
+/** `error.detail(pkg.Type)`: what the upstream sent with its error, as an optional. */
+function checkDetail(checker: Checker, ast: Call, error: Variable, place: Place): Node | undefined {
+  const [arg] = ast.args;
+  const dotted = arg && dottedName(arg);
+  const named = dotted === undefined ? undefined : resolveName(dotted, checker.scope, checker.registry);
+  if (arg === undefined || ast.args.length !== 1) {
+    return checker.complain("BFF313", ast, "`error.detail` takes the type of a message: error.detail(pkg.Type)");
+  }
+  if (named?.kind !== "type" || named.type.kind !== "message") {
+    if (dotted !== undefined && named === undefined) return unknownMessage(checker, dotted, arg);
+    return checker.complain("BFF313", arg, "`error.detail` takes the type of a message: error.detail(pkg.Type)");
+  }
+  checker.read(error, "value", ast.target ?? ast, place);
+  const variable: Node = { ...checker.base(ast.target ?? ast, error.type), kind: "name", variable: error };
+  const type: Node = { ...checker.base(arg, { kind: "type", of: named.type }), kind: "typename", named: named.type };
+  const base = checker.base(ast, { kind: "optional", of: named.type });
+  return { ...base, kind: "call", fn: "detail", overload: "error_detail", args: [variable, type] };
+}
+
+/** Of three numbers and more `math.greatest` and `math.least` take a list, as cel-go's macros do. */
+function ofMany(fn: string, args: readonly Ast[]): readonly Ast[] {
+  const [first] = args;
+  const last = args.at(-1);
+  if (!/^math\.(greatest|least)$/.test(fn) || args.length < 3 || first === undefined || last === undefined) return args;
+  return [{ kind: "list", elements: args, optionals: new Set(), start: first.start, end: last.end }];
 }
 
 function resultProto(overload: string, first: Proto | undefined): Proto | undefined {
@@ -148,10 +275,8 @@ function resultProto(overload: string, first: Proto | undefined): Proto | undefi
       return first?.kind === "map" ? first.of : undefined;
     case "take":
       return first;
-    case "same":
-      // int(x) is a computed number: no enum any more, and range-checked where it is bound to a narrower field.
-      return undefined;
     default:
+      // int(x) is a computed number: no enum any more, and range-checked where it is bound to a narrower field.
       return undefined;
   }
 }
@@ -166,25 +291,6 @@ function neverFails(overload: string, node: Node, args: readonly Node[]): boolea
   if (isSafeDivisor(overload, second) || isSoundLiteral(overload, args)) return true;
   return BY_RANGE.test(overload) && rangeOf(node) !== undefined;
 }
-
-/** Functions of the language that the checker knows by name only. */
-const LATER: ReadonlySet<string> = new Set(
-  (
-    "flatten sortBy sort distinct slice first last transformList transformMap transformMapEntry optMap optFlatMap " +
-    "cel.bind optional.ofNonZeroValue lists.range"
-  ).split(" "),
-);
-
-const LATER_NAMESPACES: ReadonlySet<string> = new Set([
-  "math",
-  "lists",
-  "sets",
-  "base64",
-  "cel",
-  "optional",
-  "regex",
-  "proto",
-]);
 
 function checkOk(checker: Checker, ast: Call, place: Place): Node | undefined {
   const [arg] = ast.args;
@@ -237,15 +343,19 @@ function checkLogic(checker: Checker, ast: Call, place: Place): Node | undefined
   if (first === undefined || yes === undefined || no === undefined) return undefined;
   const condition = checker.condition(first, firstAst);
   if (condition === undefined) return undefined;
-  const type = commonType(yes.type, no.type);
-  if (type === undefined) {
-    const types = `${typeName(yes.type)} and ${typeName(no.type)}`;
+  const args = [condition, yes, no];
+  const result = checker.types.fresh();
+  const branches = [checker.typeOf(yes), checker.typeOf(no)];
+  const alike = checker.types.allAssignable(branches, [result, result]);
+  if (!alike && checker.language.checked) {
+    const types = branches.map((type) => checker.shown(type)).join(" and ");
     return checker.complain("BFF305", ast, `the two branches have different types, ${types}`, "Convert one of them.");
   }
-  const args = [condition, yes, no];
-  const proto = joinProtos([yes, no]);
-  const overload = "conditional";
-  return { ...checker.base(ast, type, proto, anyFails(args)), kind: "call", fn: ast.fn, overload, args };
+  const type = alike ? result : DYN;
+  const base = checker.base(ast, type, joinProtos([yes, no]), anyFails(args));
+  const node: Node = { ...base, kind: "call", fn: ast.fn, overload: "conditional", args };
+  checker.wanted.set(node, [BOOL, type, type]);
+  return node;
 }
 
 function checkEquality(checker: Checker, ast: Call, place: Place): Node | undefined {
@@ -253,12 +363,17 @@ function checkEquality(checker: Checker, ast: Call, place: Place): Node | undefi
   if (args === undefined) return undefined;
   const [a, b] = args;
   if (a === undefined || b === undefined) return undefined;
-  if (!comparable(a.type, b.type)) {
-    const types = args.map((node) => node.type);
-    const hint =
-      a.type.kind === "null" || b.type.kind === "null" ? "Only messages and wrappers can be null." : undefined;
-    return checker.complain("BFF305", ast, `${describeCall(ast.fn, false, types)} does not exist`, hint);
+  const left = checker.typeOf(a);
+  const right = checker.typeOf(b);
+  const alike = checker.types.assignable(left, right) || (checker.language.mixedNumbers && comparable(left, right));
+  if (!alike && checker.language.checked) {
+    const hint = [left, right].some(({ kind }) => kind === "null")
+      ? "Only messages and wrappers can be null."
+      : undefined;
+    return checker.complain("BFF305", ast, `${describeCall(ast.fn, false, [left, right])} does not exist`, hint);
   }
+  const any = [left, right].findIndex(holdsAny);
+  if (any !== -1 && !checker.language.anys) return refuseAny(checker, ast.args[any] ?? ast);
   warnOfNull(checker, ast, a, b);
   warnOfNull(checker, ast, b, a);
   const overload = ast.fn === "_==_" ? "equals" : "not_equals";

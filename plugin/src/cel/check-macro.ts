@@ -2,85 +2,182 @@ import type { Ast } from "./ast.ts";
 import type { Checker, Place } from "./checker.ts";
 import type { Node } from "./expression.ts";
 import { anyFails } from "./join.ts";
+import { type MacroCall, macroCall, macroForm } from "./macros.ts";
 import type { CelType, Proto, Variable } from "./type.ts";
-import { typeName } from "./type-name.ts";
 
 const BOOL: CelType = { kind: "bool" };
-
+const INT: CelType = { kind: "int" };
 const DYN: CelType = { kind: "dyn" };
 
-export const MACROS: ReadonlySet<string> = new Set(["all", "exists", "exists_one", "existsOne", "map", "filter"]);
+/** The type of a value and how protobuf has it. */
+type Typed = readonly [type: CelType, proto: Proto | undefined];
 
 /** `list.map(item, …)` and its like, checked as they are written. */
-export function checkMacro(
-  checker: Checker,
-  ast: Ast & { kind: "call" },
-  target: Ast,
-  place: Place,
-): Node | undefined | "no macro" {
-  const { fn, args } = ast;
-  if (!MACROS.has(fn)) return "no macro";
-  const [nameAst, first, second] = args;
-  const most = fn === "map" ? 3 : 2;
-  if (nameAst === undefined || first === undefined || args.length > most) {
-    if (args.length === 3)
-      return checker.complain("BFF307", ast.name, `\`${fn}\` with two variables is not supported yet`);
-    return checker.complain("BFF313", ast, `\`${fn}\` takes a name and an expression: x.${fn}(item, …)`);
+export function checkMacro(checker: Checker, ast: Ast & { kind: "call" }, place: Place): Node | undefined | "no macro" {
+  const call = macroCall(ast);
+  if (call === undefined) return "no macro";
+  if (call === "malformed") {
+    const what =
+      ast.fn === "bind"
+        ? "`cel.bind` takes a name, a value and an expression"
+        : `\`${ast.fn}\` takes a name and an expression`;
+    return checker.complain("BFF313", ast, `${what}: ${macroForm(ast.fn)}`);
   }
-  if (nameAst.kind !== "ident") {
-    return checker.complain("BFF313", nameAst, `the first thing in \`${fn}\` is the name of its variable`);
+  const names = call.variables.map((one) => variableName(checker, one));
+  const misnamed = call.variables.find((_, index) => names[index] === undefined);
+  if (misnamed !== undefined) {
+    const which = call.variables.length === 1 ? "the first thing in" : "what comes first in";
+    const is = call.variables.length === 1 ? "is the name of its variable" : "are the names of its variables";
+    return checker.complain("BFF313", misnamed, `${which} \`${ast.fn}\` ${is}`);
   }
-  const range = checker.check(target, place);
+  if (names.length === 2 && names[0] === names[1]) {
+    return checker.complain("BFF313", call.variables[1] ?? ast, `both variables of \`${ast.fn}\` have one name`);
+  }
+  const range = checker.check(call.range, place);
   if (range === undefined) return undefined;
-  const item = itemOf(range);
-  if (item === undefined) {
-    return checker.complain(
-      "BFF305",
-      target,
-      `\`${fn}\` goes over a list or a map, and this is ${typeName(range.type)}`,
-    );
+  const items = itemsOf(checker, call, range);
+  if (items === undefined && checker.language.checked) {
+    const over = call.macro.startsWith("opt") ? "is for an optional" : "goes over a list or a map";
+    checker.complain("BFF305", call.range, `\`${ast.fn}\` ${over}, and this is ${checker.shown(range.type)}`);
   }
-  const variable: Variable = { name: nameAst.name, role: "local", absent: false, ...item };
-  const inner: Place = { ...place, locals: new Map([...place.locals, [variable.name, variable]]) };
-  const bodies = checker.all(second === undefined ? [first] : [first, second], inner);
-  if (bodies === undefined) return undefined;
-  const [body, result] = bodies;
-  if (body === undefined) return undefined;
-  const filtering = fn !== "map" || result !== undefined;
-  const condition = filtering ? checker.condition(body, first) : body;
+  const over = items === undefined ? checker.dynamic(range) : range;
+  const vars = names.flatMap((name, index): Variable[] => {
+    const [type, proto] = items?.[index] ?? [DYN, undefined];
+    return name === undefined ? [] : [{ name, role: "local", absent: false, type, proto }];
+  });
+  const inner: Place = { ...place, locals: new Map([...place.locals, ...vars.map((one) => [one.name, one] as const)]) };
+  const bodies = checker.all(call.bodies, inner);
+  const args = bodies && conditions(checker, call, bodies);
+  if (args === undefined || (items === undefined && checker.language.checked)) return undefined;
+  const result = resultOf(checker, call, over, vars, args);
+  if (result === undefined) return undefined;
+  const [type, proto] = result;
+  const fails =
+    over.fails || checker.typeOf(over).kind === "dyn" || anyFails(args) || call.macro === "transformMapEntry";
+  const node: Node = {
+    ...checker.base(ast, type, proto, fails),
+    kind: "macro",
+    macro: call.macro,
+    range: over,
+    vars,
+    args,
+  };
+  return node;
+}
+
+/** `cel.iterVar(0, 1)` is how optimizers name variables. */
+function variableName(checker: Checker, ast: Ast): string | undefined {
+  if (ast.kind === "ident") return ast.absolute ? undefined : ast.name;
+  return checker.language.blocks ? iterationVariable(ast) : undefined;
+}
+
+export function iterationVariable(ast: Ast): string | undefined {
+  if (ast.kind !== "call" || ast.target?.kind !== "ident" || ast.target.name !== "cel") return undefined;
+  if (ast.fn !== "iterVar" && ast.fn !== "accuVar") return undefined;
+  const indexes = ast.args.map((arg) => (arg.kind === "constant" ? String(arg.value) : "_"));
+  return `_${ast.fn}_${indexes.join("_")}`;
+}
+
+/** The first body of most macros is a condition. */
+function conditions(
+  checker: Checker,
+  { macro, bodies }: MacroCall,
+  nodes: readonly Node[],
+): readonly Node[] | undefined {
+  const [first, second] = nodes;
+  const [at] = bodies;
+  if (first === undefined || at === undefined) return undefined;
+  const filters = ["all", "exists", "exists_one", "filter"].includes(macro) || second !== undefined;
+  const condition = filters ? checker.condition(first, at) : first;
   if (condition === undefined) return undefined;
-  const macroArgs = result === undefined ? [condition] : [condition, result];
-  const fails = range.fails || range.type.kind === "dyn" || anyFails(macroArgs);
-  const [type, proto] = macroType(fn, range, variable, result ?? body);
-  const macro = fn === "existsOne" ? "exists_one" : fn;
-  return { ...checker.base(ast, type, proto, fails), kind: "macro", macro, range, vars: [variable], args: macroArgs };
+  return second === undefined ? [condition] : [condition, second];
 }
 
-function itemOf(range: Node): { type: CelType; proto: Proto | undefined } | undefined {
-  switch (range.type.kind) {
-    case "list":
-      return {
-        type: range.type.element.kind === "param" ? DYN : range.type.element,
-        proto: range.proto?.kind === "list" ? range.proto.of : undefined,
-      };
-    case "map":
-      return {
-        type: range.type.key,
-        proto: range.proto?.kind === "map" ? { kind: "scalar", scalar: range.proto.key } : undefined,
-      };
-    case "dyn":
-      return { type: DYN, proto: undefined };
-    default:
-      return undefined;
+/** What the variables of a macro stand for; undefined when the range is of a type that it does not go over. */
+function itemsOf(checker: Checker, { macro, variables }: MacroCall, range: Node): readonly Typed[] | undefined {
+  const type = checker.typeOf(range);
+  if (macro === "bind") return [[type, range.proto]];
+  if (macro === "optMap" || macro === "optFlatMap") {
+    if (type.kind === "optional") return [[type.of, undefined]];
+    return isOpen(checker, range) ? [[DYN, undefined]] : undefined;
   }
+  const two = variables.length === 2;
+  if (type.kind === "list") {
+    const item: Typed = [type.element, range.proto?.kind === "list" ? range.proto.of : undefined];
+    return two ? [[INT, undefined], item] : [item];
+  }
+  if (type.kind === "map" && macro !== "sortBy") {
+    const { proto } = range;
+    const key: Typed = [type.key, proto?.kind === "map" ? { kind: "scalar", scalar: proto.key } : undefined];
+    return two ? [key, [type.value, proto?.kind === "map" ? proto.of : undefined]] : [key];
+  }
+  return isOpen(checker, range)
+    ? [
+        [DYN, undefined],
+        [DYN, undefined],
+      ]
+    : undefined;
 }
 
-function macroType(fn: string, range: Node, item: Variable, body: Node): [CelType, Proto | undefined] {
-  const list = (element: CelType, of: Proto | undefined): [CelType, Proto | undefined] => [
-    { kind: "list", element },
-    of && { kind: "list", of },
-  ];
-  if (fn === "filter") return list(item.type, range.type.kind === "dyn" ? undefined : item.proto);
-  if (fn === "map") return list(body.type, body.proto);
-  return [BOOL, undefined];
+/** Whether the range may be anything; then it is dyn from now on, so that nothing later decides otherwise. */
+function isOpen(checker: Checker, range: Node): boolean {
+  const type = checker.typeOf(range);
+  return type.kind === "dyn" || (type.kind === "param" && checker.types.assignable(DYN, type));
+}
+
+const ORDERED: ReadonlySet<string> = new Set(["bool", "int", "uint", "double", "string", "bytes", "dyn", "param"]);
+
+function resultOf(
+  checker: Checker,
+  call: MacroCall,
+  range: Node,
+  vars: readonly Variable[],
+  args: readonly Node[],
+): Typed | undefined {
+  const body = args.at(-1);
+  const at = call.bodies.at(-1);
+  const [first] = vars;
+  if (body === undefined || at === undefined || first === undefined) return undefined;
+  const type = checker.typeOf(body);
+  switch (call.macro) {
+    case "map":
+    case "transformList":
+      return [{ kind: "list", element: type }, body.proto && { kind: "list", of: body.proto }];
+    case "filter":
+      return [{ kind: "list", element: first.type }, first.proto && { kind: "list", of: first.proto }];
+    case "sortBy": {
+      const time = type.kind === "message" && /^google\.protobuf\.(Timestamp|Duration)$/.test(type.desc.typeName);
+      if (time || ORDERED.has(type.kind) || !checker.language.checked) return [range.type, range.proto];
+      return checker.complain("BFF305", at, `${checker.shown(type)} has no order to sort by`);
+    }
+    case "transformMap":
+      return [{ kind: "map", key: first.type, value: type }, undefined];
+    case "transformMapEntry": {
+      if (type.kind === "map" || type.kind === "dyn") return [type, undefined];
+      if (type.kind === "param" || !checker.language.checked) return [DYN, undefined];
+      return checker.complain(
+        "BFF305",
+        at,
+        `an entry is a map, and this is ${checker.shown(type)}`,
+        "Write {key: value}.",
+      );
+    }
+    case "bind":
+      return [body.type, body.proto];
+    case "optMap":
+      return [{ kind: "optional", of: type }, undefined];
+    case "optFlatMap": {
+      if (type.kind === "optional" || type.kind === "dyn") return [type, undefined];
+      if (type.kind === "param" || !checker.language.checked) return [DYN, undefined];
+      const hint = "Write optMap, or optional.of(…).";
+      return checker.complain(
+        "BFF305",
+        at,
+        `\`optFlatMap\` takes an optional, and this is ${checker.shown(type)}`,
+        hint,
+      );
+    }
+    default:
+      return [BOOL, undefined];
+  }
 }

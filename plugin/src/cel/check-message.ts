@@ -1,16 +1,19 @@
+import type { DescMessage } from "@bufbuild/protobuf";
 import { didYouMean } from "../diagnostic/did-you-mean.ts";
-import { assignable } from "./assignable.ts";
-import type { Ast } from "./ast.ts";
+import type { Ast, Span } from "./ast.ts";
+import { holdsAny } from "./check-any.ts";
+import { optionalOf } from "./check-literal.ts";
 import type { Checker, Place } from "./checker.ts";
 import type { Node } from "./expression.ts";
 import { fieldType, messageType } from "./field-type.ts";
-import { anyFails } from "./join.ts";
 import { listed } from "./listed.ts";
-import { candidates } from "./names.ts";
+import { candidates, resolveName } from "./names.ts";
 import { protoRange, rangeOf } from "./range.ts";
 import { sameProto } from "./same-proto.ts";
-import type { Proto } from "./type.ts";
+import type { CelType, Proto } from "./type.ts";
 import { typeName } from "./type-name.ts";
+
+const DYN: CelType = { kind: "dyn" };
 
 type Literal = Ast & { kind: "message" };
 
@@ -20,118 +23,105 @@ export function checkMessage(checker: Checker, ast: Literal, place: Place): Node
     .map((name) => checker.registry.getMessage(name))
     .find((found) => found !== undefined);
   if (desc === undefined) {
-    const names = [...checker.registry].flatMap((found) => (found.kind === "message" ? [found.typeName] : []));
-    const last = lastPart(ast.name);
-    const nearest = didYouMean(last, names.map(lastPart));
-    const close = didYouMean(ast.name, names) ?? names.find((name) => lastPart(name) === (nearest ?? last));
-    const hint = close === undefined ? undefined : `Did you mean "${close}"?`;
-    return checker.complain("BFF311", ast.at, `there is no message "${ast.name}" in this run`, hint);
+    if (resolveName(ast.name, checker.scope, checker.registry) === undefined) {
+      return unknownMessage(checker, ast.name, ast.at);
+    }
+    return checker.complain("BFF311", ast.at, `"${ast.name}" is not a message`);
   }
   const { type, proto } = messageType(desc);
-  if (type.kind !== "message") {
-    return checker.complain(
-      "BFF307",
-      ast.at,
-      `a literal of ${desc.typeName} is not supported yet`,
-      "Write the value itself.",
-    );
-  }
   const seen = new Map<string, string>();
-  let sound = true;
-  const fields = ast.fields.flatMap(({ name, at, value: valueAst }) => {
-    const value = checker.check(valueAst, place);
-    const field = desc.fields.find((candidate) => candidate.name === name);
-    if (field === undefined) {
-      sound = false;
-      const names = desc.fields.map((candidate) => candidate.name);
-      const close = didYouMean(name, names);
-      const hint = close === undefined ? `Its fields: ${listed(names)}.` : `Did you mean "${close}"?`;
-      checker.complain("BFF303", at, `${desc.typeName} has no field "${name}"`, hint);
-      return [];
-    }
-    const slot = field.oneof?.name ?? field.name;
-    const before = seen.get(slot);
-    if (before !== undefined) {
-      sound = false;
-      checker.complain(
-        "BFF312",
-        at,
-        before === name ? `"${name}" is given twice` : `"${name}" and "${before}" are in one oneof`,
-      );
-    }
-    seen.set(slot, name);
-    if (value === undefined) {
-      sound = false;
-      return [];
-    }
-    const wanted = fieldType(field);
-    const fits = assignable(value.type, wanted.type) && enumFits(value, wanted.proto);
-    if (!fits) {
-      sound = false;
-      const is = value.proto?.kind === "enum" ? value.proto.desc.typeName : typeName(value.type);
-      const of = wanted.proto.kind === "enum" ? wanted.proto.desc.typeName : typeName(wanted.type);
-      checker.complain("BFF310", valueAst, `"${name}" is of type ${of}, and this is ${is}`, fieldHint(is, of));
-      return [];
-    }
-    const range = protoRange(wanted.proto);
-    if (value.kind === "constant" && range !== undefined && mayOverflow(value, wanted.proto)) {
-      sound = false;
-      checker.complain(
-        "BFF309",
-        valueAst,
-        `${value.value} does not fit into "${name}", which holds ${range.low} to ${range.high}`,
-      );
-      return [];
-    }
-    if (
-      isBoxed(wanted.proto) &&
-      !(value.type.kind === "null" && wanted.type.kind !== "dyn") &&
-      !(value.proto !== undefined && sameProto(value.proto, wanted.proto))
-    ) {
-      sound = false;
-      checker.complain(
-        "BFF307",
-        valueAst,
-        `giving a value to "${name}", a ${boxName(wanted.proto)}, is not supported yet`,
-      );
-      return [];
-    }
-    return [{ field, value }];
-  });
-  if (!sound) return undefined;
-  const values = fields.map(({ value }) => value);
-  const fails = anyFails(values) || fields.some(({ field, value }) => mayOverflow(value, fieldType(field).proto));
-  return { ...checker.base(ast, type, proto, fails), kind: "message", desc, fields };
+  const fields = ast.fields.map((written) => checkField(checker, desc, written, seen, place));
+  const sound = fields.filter((field) => field !== undefined);
+  if (sound.length < fields.length) return undefined;
+  // An Any is what is in it, and its type may be unknown.
+  const opened = type.kind === "dyn" && type.any === true;
+  const fails = opened || sound.some(({ field, value }) => value.fails || mayOverflow(value, fieldType(field).proto));
+  // The value of a wrapper, a Struct and the like is CEL's own.
+  const base = checker.base(ast, type, type.kind === "message" ? proto : undefined, fails);
+  const node: Node = { ...base, kind: "message", desc, fields: sound };
+  checker.wanted.set(
+    node,
+    sound.map(({ field, optional }) => {
+      const wanted = fieldType(field).type;
+      return optional ? { kind: "optional", of: wanted } : wanted.kind === "wrapper" ? DYN : wanted;
+    }),
+  );
+  return node;
+}
+
+export function unknownMessage(checker: Checker, name: string, at: Span): undefined {
+  const names = [...checker.registry].flatMap((found) => (found.kind === "message" ? [found.typeName] : []));
+  const last = lastPart(name);
+  const nearest = didYouMean(last, names.map(lastPart));
+  const close = didYouMean(name, names) ?? names.find((other) => lastPart(other) === (nearest ?? last));
+  const hint = close === undefined ? undefined : `Did you mean "${close}"?`;
+  return checker.complain("BFF311", at, `there is no message "${name}" in this run`, hint);
+}
+
+type Field = (Node & { kind: "message" })["fields"][number];
+
+function checkField(
+  checker: Checker,
+  desc: DescMessage,
+  { name, at, value: ast, optional }: Literal["fields"][number],
+  seen: Map<string, string>,
+  place: Place,
+): Field | undefined {
+  const value = checker.check(ast, place);
+  const field = desc.fields.find((candidate) => candidate.name === name);
+  if (field === undefined) {
+    const names = desc.fields.map((candidate) => candidate.name);
+    const close = didYouMean(name, names);
+    const hint = close === undefined ? `Its fields: ${listed(names)}.` : `Did you mean "${close}"?`;
+    return checker.complain("BFF303", at, `${desc.typeName} has no field "${name}"`, hint);
+  }
+  const slot = field.oneof?.name ?? field.name;
+  const before = seen.get(slot);
+  seen.set(slot, name);
+  if (before !== undefined) {
+    const what = before === name ? `"${name}" is given twice` : `"${name}" and "${before}" are in one oneof`;
+    return checker.complain("BFF312", at, what);
+  }
+  if (value === undefined) return undefined;
+  const own = checker.typeOf(value);
+  const type = optional ? optionalOf(checker, own, ast) : own;
+  if (type === undefined) return undefined;
+  const wanted = fieldType(field);
+  // cel-go speaks of the field where we show its value.
+  const shown = { ...ast, ...(at.anchor === undefined ? {} : { anchor: at.anchor }) };
+  const fits = checker.types.assignable(wanted.type, type) && (optional || enumFits(checker, value, wanted.proto));
+  if (!fits) {
+    const is = value.proto?.kind === "enum" ? value.proto.desc.typeName : checker.shown(type);
+    const of = wanted.proto.kind === "enum" ? wanted.proto.desc.typeName : typeName(wanted.type);
+    return checker.complain("BFF310", shown, `"${name}" is of type ${of}, and this is ${is}`, fieldHint(is, of));
+  }
+  const kept = value.proto !== undefined && sameProto(value.proto, wanted.proto);
+  if (!checker.language.anys && holdsAny(wanted.type) && !kept) {
+    return checker.complain("BFF307", ast, `giving a value to "${name}", a google.protobuf.Any, is not supported yet`);
+  }
+  const range = protoRange(wanted.proto);
+  const judged = checker.language.soundLiterals && value.kind === "constant";
+  if (judged && range !== undefined && mayOverflow(value, wanted.proto)) {
+    const holds = `"${name}", which holds ${range.low} to ${range.high}`;
+    return checker.complain("BFF309", ast, `${value.value} does not fit into ${holds}`);
+  }
+  return optional ? { field, value, optional } : { field, value };
 }
 
 function lastPart(name: string): string {
   return name.slice(name.lastIndexOf(".") + 1);
 }
 
-function enumFits(value: Node, proto: Proto): boolean {
-  if (proto.kind !== "enum") return true;
+function enumFits(checker: Checker, value: Node, proto: Proto): boolean {
+  if (proto.kind !== "enum" || checker.language.openEnums) return true;
   return value.proto?.kind === "enum" && value.proto.desc.typeName === proto.desc.typeName;
-}
-
-/** Struct, Value, ListValue and Any, whose TypeScript form is not CEL's. */
-function isBoxed(proto: Proto): boolean {
-  return proto.kind === "message" && BOXES.has(proto.desc.typeName);
-}
-const BOXES: ReadonlySet<string> = new Set([
-  "google.protobuf.Struct",
-  "google.protobuf.Value",
-  "google.protobuf.ListValue",
-  "google.protobuf.Any",
-]);
-function boxName(proto: Proto): string {
-  return proto.kind === "message" ? proto.desc.typeName : "";
 }
 
 /** Whether an integer may not fit into a field of 32 bits. */
 function mayOverflow(value: Node, proto: Proto): boolean {
   if (value.type.kind === "null") return false;
   const wanted = protoRange(proto);
-  if (wanted !== undefined && proto.kind === "scalar") {
+  if (wanted !== undefined && (proto.kind === "scalar" || value.proto?.kind !== "enum")) {
     const is = rangeOf(value);
     return is === undefined || is.low < wanted.low || is.high > wanted.high;
   }

@@ -1,5 +1,7 @@
+import type { DescExtension, DescField } from "@bufbuild/protobuf";
 import { didYouMean } from "../diagnostic/did-you-mean.ts";
-import type { Ast, Span } from "./ast.ts";
+import { type Ast, dottedName, type Span } from "./ast.ts";
+import { holdsAny, refuseAny } from "./check-any.ts";
 import type { Checker, Place } from "./checker.ts";
 import type { Node } from "./expression.ts";
 import { fieldType } from "./field-type.ts";
@@ -7,34 +9,54 @@ import { listed } from "./listed.ts";
 import { resolveEnum, resolveName } from "./names.ts";
 import { overloadsOf } from "./signatures.ts";
 import type { CelType, Proto, Variable } from "./type.ts";
-import { typeName } from "./type-name.ts";
 
 const BOOL: CelType = { kind: "bool" };
 
 const DYN: CelType = { kind: "dyn" };
 
+const STRING: CelType = { kind: "string" };
+
 /** A name, or fields behind one. */
 export function checkName(checker: Checker, ast: Ast & { kind: "ident" | "select" }, place: Place): Node | undefined {
   const dotted = dottedName(ast);
   const root = rootOf(ast);
-  const known = root?.kind === "ident" && !root.absolute && checker.variable(root.name, place) !== undefined;
-  const local = root?.kind === "ident" && place.locals.has(root.name);
-  const named =
-    dotted === undefined || local ? undefined : resolveName(dotted, checker.scope.container, checker.registry);
-  // A longer name comes first (CEL spec, "Name Resolution"): a step `agent` does not hide agent.v1.Status.IDLE.
-  if (dotted !== undefined && (!known || (named?.kind === "enum" && ast.kind === "select"))) {
-    if (named?.kind === "enum") {
+  const local = root?.kind === "ident" && !root.absolute ? place.locals.get(root.name) : undefined;
+  if (dotted === undefined || local !== undefined) {
+    return ast.kind === "select"
+      ? checkSelect(checker, ast, place, false)
+      : local && readVariable(checker, local, ast, place);
+  }
+  // The longest name comes first (CEL spec, "Name Resolution"): a step `agent` does not hide agent.v1.Status.IDLE.
+  const named = resolveName(dotted, checker.scope, checker.registry);
+  switch (named?.kind) {
+    case "variable":
+      return readVariable(checker, named.variable, ast, place);
+    case "enum": {
       const proto: Proto = { kind: "enum", desc: named.desc };
       return { ...checker.base(ast, { kind: "int" }, proto), kind: "enum", desc: named.desc, value: named.value };
     }
-    if (named?.kind === "type") {
+    case "type":
       return { ...checker.base(ast, { kind: "type", of: named.type }), kind: "typename", named: named.type };
-    }
-    return unknownName(checker, ast, dotted, place);
   }
-  if (ast.kind === "select") return checkSelect(checker, ast, place, false);
-  const variable = checker.variable(ast.name, place);
-  return variable && readVariable(checker, variable, ast, place);
+  if (ast.kind === "select" && (!checker.language.checked || beginsKnown(checker, dotted))) {
+    return checkSelect(checker, ast, place, false);
+  }
+  if (!checker.language.checked) return unknownVariable(checker, ast, dotted);
+  return unknownName(checker, ast, dotted, place);
+}
+
+/** Whether the first parts of a dotted name are a variable, so that the rest of it is fields. */
+function beginsKnown(checker: Checker, dotted: string): boolean {
+  const dot = dotted.lastIndexOf(".");
+  if (dot <= 0) return false;
+  const before = dotted.slice(0, dot);
+  return resolveName(before, checker.scope, checker.registry)?.kind === "variable" || beginsKnown(checker, before);
+}
+
+/** Reading it is an error at run time. */
+function unknownVariable(checker: Checker, at: Span, name: string): Node {
+  const variable: Variable = { name, role: "unknown", type: DYN, proto: undefined, absent: false };
+  return { ...checker.base(at, DYN, undefined, true), kind: "name", variable };
 }
 
 function readVariable(checker: Checker, variable: Variable, at: Span, place: Place): Node | undefined {
@@ -100,6 +122,10 @@ export function checkSelect(
   test: boolean,
 ): Node | undefined {
   const group = checker.group(ast.of, place);
+  if (group !== undefined && ast.optional) {
+    const hint = group.role === "headers" ? 'An absent header is "".' : `Write ok(${group.name}.${ast.field}).`;
+    return checker.complain("BFF305", ast.name, `"${group.name}" is not a message, so it has no .?`, hint);
+  }
   if (group?.role === "headers")
     return checkHeader(checker, group, constantNode(checker, ast.name, ast.field), ast, place, test);
   if (group?.type.kind === "struct") {
@@ -122,42 +148,82 @@ export function checkSelect(
     return readVariable(checker, member, ast, place);
   }
   const of = checker.check(ast.of, place);
-  if (of === undefined) return undefined;
-  const type = of.type.kind === "optional" ? of.type.of : of.type;
-  if (of.type.kind === "optional") {
-    return checker.complain(
-      "BFF307",
-      ast.name,
-      "selecting from an optional is not supported yet",
-      "Use .value() or .orValue(…).",
-    );
-  }
+  return of && selectFrom(checker, of, ast, test);
+}
+
+/** A field of a value. From an optional it is an optional again, unset when there is nothing to select from. */
+function selectFrom(checker: Checker, of: Node, ast: Ast & { kind: "select" }, test: boolean): Node | undefined {
+  const own = checker.typeOf(of);
+  const optional = ast.optional || own.kind === "optional";
+  const type = own.kind === "optional" ? checker.types.resolve(own.of) : own;
+  const select = (to: CelType, proto: Proto | undefined, fails: boolean, field: DescField | string): Node => {
+    const node = { kind: "select", of, field, test } as const;
+    // Nothing to select from is no error for an optional, a value without fields is.
+    const sure = type.kind === "message" || type.kind === "map";
+    if (!optional && !test) return { ...checker.base(ast, to, proto, of.fails || fails), ...node };
+    const base = checker.base(ast, test ? BOOL : { kind: "optional", of: to }, undefined, of.fails || !sure);
+    return { ...base, ...node, ...(optional ? { optional } : {}) };
+  };
   switch (type.kind) {
     case "message": {
+      const time = TIMES.get(type.desc.typeName);
+      if (time !== undefined) {
+        if (!checker.language.checked) break;
+        return checker.complain("BFF305", ast.name, `a ${time} has no fields, so no "${ast.field}"`, TIME_HINTS[time]);
+      }
+      const extension =
+        checker.language.extensions && ast.quoted ? checker.registry.getExtension(ast.field) : undefined;
+      if (extension !== undefined) return extensionOf(checker, of, extension, ast, test);
       const field = type.desc.fields.find((candidate) => candidate.name === ast.field);
-      if (field === undefined) return unknownField(checker, ast, type.desc);
-      if (field.fieldKind === "scalar" && field.longAsString) {
-        return checker.complain("BFF307", ast.name, "fields with jstype = JS_STRING are not supported yet");
+      if (field === undefined) {
+        if (!checker.language.checked) break;
+        return unknownField(checker, ast, type.desc);
       }
       const value = fieldType(field);
-      const any = value.proto.kind === "message" && value.proto.desc.typeName === "google.protobuf.Any";
-      const fails = of.fails || any;
-      return test
-        ? { ...checker.base(ast, BOOL, undefined, of.fails), kind: "select", of, field, test }
-        : { ...checker.base(ast, value.type, value.proto, fails), kind: "select", of, field, test };
+      return select(value.type, value.proto, holdsAny(value.type), field);
     }
     case "map": {
-      const key = ["dyn", "string", "param"].includes(type.key.kind);
-      if (!key) break;
-      const proto = of.proto?.kind === "map" ? of.proto.of : undefined;
-      return test
-        ? { ...checker.base(ast, BOOL, undefined, of.fails), kind: "select", of, field: ast.field, test }
-        : { ...checker.base(ast, type.value, proto, true), kind: "select", of, field: ast.field, test };
+      if (!checker.types.assignable(STRING, type.key)) break;
+      return select(type.value, of.proto?.kind === "map" ? of.proto.of : undefined, true, ast.field);
     }
+    case "param":
+      checker.types.assignable(DYN, type);
+      return select(DYN, undefined, true, ast.field);
     case "dyn":
-      return { ...checker.base(ast, test ? BOOL : DYN, undefined, true), kind: "select", of, field: ast.field, test };
+      if (type.any && !checker.language.anys) return refuseAny(checker, ast);
+      return select(DYN, undefined, true, ast.field);
   }
-  return checker.complain("BFF305", ast.name, `${typeName(of.type)} has no fields, so no "${ast.field}"`);
+  if (!checker.language.checked) {
+    const base = checker.base(ast, test ? BOOL : DYN, undefined, true);
+    return { ...base, kind: "select", of: checker.dynamic(of), field: ast.field, test };
+  }
+  return checker.complain("BFF305", ast.name, `${checker.shown(own)} has no fields, so no "${ast.field}"`);
+}
+
+const TIMES: ReadonlyMap<string, "timestamp" | "duration"> = new Map([
+  ["google.protobuf.Timestamp", "timestamp"],
+  ["google.protobuf.Duration", "duration"],
+]);
+const TIME_HINTS = {
+  timestamp: "Ask for a part, x.getSeconds(), or for all seconds, int(x).",
+  duration: "Ask for all of it in one unit: x.getSeconds(), x.getMilliseconds().",
+};
+
+/** A field that an extension adds to a message of proto2. */
+export function extensionOf(
+  checker: Checker,
+  of: Node,
+  extension: DescExtension,
+  at: Span,
+  test: boolean,
+): Node | undefined {
+  const type = checker.typeOf(of);
+  if (type.kind === "message" && type.desc.typeName !== extension.extendee.typeName) {
+    return checker.complain("BFF303", at, `${type.desc.typeName} has no extension "${extension.typeName}"`);
+  }
+  const value = fieldType(extension);
+  const base = test ? checker.base(at, BOOL, undefined, of.fails) : checker.base(at, value.type, value.proto, of.fails);
+  return { ...base, kind: "extension", of, extension, test };
 }
 
 function unknownField(
@@ -197,14 +263,6 @@ export function checkHeader(
 
 function constantNode(checker: Checker, at: Span, value: string): Node {
   return { ...checker.base(at, { kind: "string" }), kind: "constant", value };
-}
-
-/** `a.b.c` when it is names and dots only; a leading dot is kept. */
-export function dottedName(ast: Ast): string | undefined {
-  if (ast.kind === "ident") return ast.absolute ? `.${ast.name}` : ast.name;
-  if (ast.kind !== "select") return undefined;
-  const of = dottedName(ast.of);
-  return of === undefined ? undefined : `${of}.${ast.field}`;
 }
 
 export function rootOf(ast: Ast): Ast | undefined {

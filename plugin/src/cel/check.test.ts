@@ -9,8 +9,24 @@ const FAULTS: readonly (readonly [expression: string, ...reported: string[]])[] 
   ["s.single_int32 = 5", 'BFF301 1:16-17 unexpected "=" | Compare with `==`.'],
   ["s.single_bool & true", 'BFF301 1:15-16 unexpected "&" | Write `&&`.'],
   ["a b", 'BFF301 1:3-4 unexpected "b"'],
-  ["s.?x", "BFF307 1:2-4 optional syntax is not supported yet | Write has(x.f) ? x.f : y."],
-  ["s.`x`", "BFF307 1:3-4 quoted field names are not supported yet"],
+  [
+    "s.?x",
+    'BFF303 1:4-5 cel.expr.conformance.proto3.TestAllTypes has no field "x" | Its fields: single_int32, single_int64, single_uint32, single_uint64, single_sint32, single_sint64, single_fixed32, single_fixed64, ….',
+  ],
+  [
+    "s.`x`",
+    'BFF303 1:3-6 cel.expr.conformance.proto3.TestAllTypes has no field "x" | Its fields: single_int32, single_int64, single_uint32, single_uint64, single_sint32, single_sint64, single_fixed32, single_fixed64, ….',
+  ],
+  ["'a\\qb'", "BFF301 1:3-5 there is no escape \\q"],
+  ["'\\ud800'", "BFF301 1:2-8 \\ud800 is no code point"],
+  ["b'\\u00e9'", "BFF301 1:3-9 bytes have no escape \\u00e9"],
+  ["1e999", "BFF309 1:1-6 the number does not fit into a double"],
+  ["-5u", "BFF309 1:1-4 an unsigned number is not negative"],
+  ["[1, 2", "BFF301 1:5-6 the expression ends too early | A list ends with ]."],
+  ["f(a b)", 'BFF301 1:5-6 unexpected "b" | A call ends with ).'],
+  ["{'a' 1}", 'BFF301 1:6-7 unexpected "1" | An entry of a map is written key: value.'],
+  ["s ? s", "BFF301 1:5-6 the expression ends too early | A condition has two branches: c ? a : b."],
+  ["s.`x", "BFF301 1:3-4 the name is not closed | Names between backticks hold letters, digits, _ . - / and blanks."],
   ["99999999999999999999", "BFF309 1:1-21 the integer does not fit into 64 bits"],
   ["'abc", "BFF301 1:1-2 the string is not closed | Close it with '."],
   ["if", 'BFF301 1:1-3 unexpected "if" | "if" is a reserved word of CEL.'],
@@ -63,10 +79,30 @@ const FAULTS: readonly (readonly [expression: string, ...reported: string[]])[] 
   ["NOT_FOUND", 'BFF302 1:1-10 there is no "NOT_FOUND" here | In scope: s, a, b, list, count, args, env, headers, ….'],
   ["sizes(list)", 'BFF304 1:1-6 there is no function "sizes" | Did you mean "size"?'],
   ["s.single_string.startWith('a')", 'BFF304 1:17-26 there is no function "startWith" | Did you mean "startsWith"?'],
-  ["list.flatten()", "BFF307 1:6-13 `flatten` is not supported yet"],
-  ["math.greatest(1, 2)", "BFF307 1:6-14 `math.greatest` is not supported yet"],
-  ["cel.bind(x, 1, x)", "BFF307 1:5-9 `cel.bind` is not supported yet"],
-  ["list.all(i, x, true)", "BFF307 1:6-9 `all` with two variables is not supported yet"],
+  [
+    "list.flatten()",
+    "BFF305 1:6-13 list(cel.expr.conformance.proto3.TestAllTypes).flatten() does not exist | There is list(dyn).flatten(int).",
+  ],
+  ["math.foo(1)", 'BFF304 1:6-9 there is no function "math.foo" | Did you mean "math.floor"?'],
+  ["s.single_string.foo()", 'BFF304 1:17-20 there is no function "foo"'],
+  ["now < null", "BFF305 1:1-11 timestamp < null does not exist | There is timestamp < timestamp."],
+  [
+    "now.seconds",
+    'BFF305 1:5-12 a timestamp has no fields, so no "seconds" | Ask for a part, x.getSeconds(), or for all seconds, int(x).',
+  ],
+  [
+    "[?1]",
+    "BFF305 1:3-4 what stands behind ? is an optional, and this is int | Leave out the ?, or write optional.of(…).",
+  ],
+  [
+    "TestAllTypes{?single_int32: 1}",
+    "BFF305 1:29-30 what stands behind ? is an optional, and this is int | Leave out the ?, or write optional.of(…).",
+  ],
+  ["optional.of(1).optMap(x, x + 'a')", "BFF305 1:26-33 int + string does not exist | There is int + int."],
+  [
+    "optional.of(true) ? 1 : 2",
+    "BFF305 1:1-18 a condition is a bool, and this is optional(bool) | Ask whether it is there: x.hasValue().",
+  ],
   ["1 + 'a'", "BFF305 1:1-8 int + string does not exist | There is int + int."],
   ["s.single_int32 + s.single_int64 + 1u", "BFF305 1:1-37 int + uint does not exist | There is int + int."],
   ["s.single_string > 1", "BFF305 1:1-20 string > int does not exist | There is string > string."],
@@ -89,7 +125,7 @@ const FAULTS: readonly (readonly [expression: string, ...reported: string[]])[] 
   ],
   [
     "size(5)",
-    "BFF305 1:1-5 size(int) does not exist | There is size(string), size(bytes), size(list(A)), size(map(A, B)), string.size(), bytes.size(), list(A).size(), map(A, B).size().",
+    "BFF305 1:1-5 size(int) does not exist | There is size(bytes), bytes.size(), size(list(A)), list(A).size(), size(map(A, B)), map(A, B).size(), size(string), string.size().",
   ],
   [
     "s.single_string.contains(5)",
@@ -103,10 +139,6 @@ const FAULTS: readonly (readonly [expression: string, ...reported: string[]])[] 
   ["1 in 5", "BFF305 1:1-7 int in int does not exist | There is A in list(A), A in map(A, B)."],
   ["{1.5: 2}", "BFF305 1:1-9 a map cannot have keys of type double"],
   [
-    "dyn(1) + dyn(2)",
-    "BFF305 1:1-16 dyn + dyn is ambiguous: dyn may be several things | Convert it: int(x), double(x), string(x) ….",
-  ],
-  [
     "ok(s.single_int32)",
     "BFF308 1:4-18 `ok` takes the name of a step or an argument | Write has(s.single_int32) to ask about a field.",
   ],
@@ -116,13 +148,28 @@ const FAULTS: readonly (readonly [expression: string, ...reported: string[]])[] 
   ["ok()", "BFF308 1:1-5 `ok` takes the name of a step or an argument"],
   ["ok(list[0])", "BFF308 1:4-11 `ok` takes the name of a step or an argument"],
   ["ok(now)", "BFF308 1:4-7 `ok` takes the name of a step or an argument"],
-  ["has(s)", "BFF313 1:1-7 `has` takes a field: has(x.field)"],
+  ["has(s)", "BFF313 1:5-6 `has` takes a field: has(x.field)"],
   ["has(args.id)", "BFF313 1:5-12 `has` asks about a field | Write ok(args.id) to ask whether there is a value."],
   [
     "has(s.zzz)",
     'BFF303 1:7-10 cel.expr.conformance.proto3.TestAllTypes has no field "zzz" | Its fields: single_int32, single_int64, single_uint32, single_uint64, single_sint32, single_sint64, single_fixed32, single_fixed64, ….',
   ],
   ["list.map(1, 2)", "BFF313 1:10-11 the first thing in `map` is the name of its variable"],
+  ["cel.bind(x, 1)", "BFF313 1:1-15 `cel.bind` takes a name, a value and an expression: cel.bind(name, value, …)"],
+  ["list.all(x, x, true)", "BFF313 1:13-14 both variables of `all` have one name"],
+  ["list.transformMap(1, v, true)", "BFF313 1:19-20 what comes first in `transformMap` are the names of its variables"],
+  [
+    "list.transformMapEntry(i, v, v)",
+    "BFF305 1:30-31 an entry is a map, and this is cel.expr.conformance.proto3.TestAllTypes | Write {key: value}.",
+  ],
+  ["list.sortBy(f, f)", "BFF305 1:16-17 cel.expr.conformance.proto3.TestAllTypes has no order to sort by"],
+  ["s.single_string.optMap(x, x)", "BFF305 1:1-16 `optMap` is for an optional, and this is string"],
+  ["s.single_int32.all(x, x)", "BFF305 1:1-15 `all` goes over a list or a map, and this is int"],
+  [
+    "s.single_int32.all(x, 5)",
+    "BFF305 1:1-15 `all` goes over a list or a map, and this is int",
+    "BFF305 1:23-24 a condition is a bool, and this is int | Compare it: x != 0.",
+  ],
   ["list.map(f)", "BFF313 1:1-12 `map` takes a name and an expression: x.map(item, …)"],
   ["s.single_int32.map(x, x)", "BFF305 1:1-15 `map` goes over a list or a map, and this is int"],
   ["list.filter(f, f.single_int32)", "BFF305 1:16-30 a condition is a bool, and this is int | Compare it: x != 0."],
@@ -144,23 +191,29 @@ const FAULTS: readonly (readonly [expression: string, ...reported: string[]])[] 
     "TestAllTypes{single_int32: 3000000000}",
     'BFF309 1:28-38 3000000000 does not fit into "single_int32", which holds -2147483648 to 2147483647',
   ],
-  ["TestAllTypes{single_int32: 1, single_int32: 2}", 'BFF312 1:14-26 "single_int32" is given twice'],
+  ["TestAllTypes{single_int32: 1, single_int32: 2}", 'BFF312 1:31-43 "single_int32" is given twice'],
   [
     "TestAllTypes{standalone_enum: 1}",
     'BFF310 1:31-32 "standalone_enum" is of type cel.expr.conformance.proto3.TestAllTypes.NestedEnum, and this is int',
   ],
   [
-    "TestAllTypes{single_struct: {'a': 1}}",
-    'BFF307 1:29-37 giving a value to "single_struct", a google.protobuf.Struct, is not supported yet',
-  ],
-  [
-    "google.protobuf.Int32Value{value: 1}",
-    "BFF307 1:1-27 a literal of google.protobuf.Int32Value is not supported yet | Write the value itself.",
-  ],
-  [
     "s.single_any == s.single_any",
-    "BFF307 1:1-29 looking into a google.protobuf.Any is not supported yet | It can be bound as it is.",
+    "BFF307 1:1-13 looking into a google.protobuf.Any is not supported yet | It can be bound as it is.",
   ],
+  [
+    "[s.single_any]",
+    "BFF307 1:2-14 looking into a google.protobuf.Any is not supported yet | It can be bound as it is.",
+  ],
+  [
+    "TestAllTypes{single_any: s}",
+    'BFF307 1:26-27 giving a value to "single_any", a google.protobuf.Any, is not supported yet',
+  ],
+  [
+    "google.protobuf.Any{}",
+    "BFF307 1:1-22 looking into a google.protobuf.Any is not supported yet | It can be bound as it is.",
+  ],
+  ["args.?id", 'BFF305 1:7-9 "args" is not a message, so it has no .? | Write ok(args.id).'],
+  ["headers.?x", 'BFF305 1:10-11 "headers" is not a message, so it has no .? | An absent header is "".'],
   ["timestamp('yesterday')", 'BFF314 1:1-23 "yesterday" is not a timestamp | Write it like "2026-01-31T12:00:00Z".'],
   ["duration('5 minutes')", 'BFF314 1:1-22 "5 minutes" is not a duration | Write it like "1h30m" or "250ms".'],
   [
@@ -204,10 +257,28 @@ describe("what is fine", () => {
     ["[].all(e, e > 0)", "bool"],
     ["s.repeated_string + []", "list"],
     ["dyn(1) + 1", "int"],
+    ["dyn(1) + dyn(2)", "dyn"],
+    ["s.?standalone_message.bb", "optional"],
+    ["s.?standalone_message.bb.orValue(3)", "int"],
+    ["list[?0].optMap(x, x.single_string)", "optional"],
+    ["[?optional.of(1), 2][0]", "int"],
+    ["{?'a': optional.of(1)}", "map"],
+    ["TestAllTypes{?single_int32: optional.of(1)}", "message"],
+    ["TestAllTypes{single_struct: {'a': 1}}", "message"],
+    ["google.protobuf.Int32Value{value: 1}", "wrapper"],
+    ["cel.bind(x, 1, x + x)", "int"],
+    ["list.all(i, x, i == x.single_int32)", "bool"],
+    ["list.sortBy(f, f.single_int32)", "list"],
+    ["list.transformMap(i, v, v.single_string)", "map"],
+    ["s.map_string_string.transformList(k, v, k + v)", "list"],
+    ["math.greatest(1, 2, 3)", "int"],
+    ["math.least(1, 2.5)", "dyn"],
+    ["{'a-b': 1}.`a-b`", "int"],
     ["s.single_int64_wrapper + 1", "int"],
     ["s.single_any", "dyn"],
+    ["TestAllTypes{single_any: s.single_any}", "message"],
     ["list.map(list, list.single_int32)[0]", "int"],
-    ["1 < 2u && 2u < 2.5 && 1 == 1.0", "bool"],
+    ["count < s.single_uint32 && s.single_uint32 < 2.5 && count == s.single_double", "bool"],
     ["// a comment\ns.single_int32", "int"],
     ["TestAllTypes{standalone_message: null}.single_int32", "int"],
     [".cel.expr.conformance.proto3.TestAllTypes{}", "message"],
@@ -274,6 +345,58 @@ it("warns of messages compared with null", () => {
   expect(shown("null == s")).toEqual([["BFF315", "warning", "Ask ok(step), or has(x.field)."]]);
   expect(shown("(s.single_bool ? s : null) == null")).toEqual([]);
   expect(shown("s.single_int64_wrapper == null")).toEqual([]);
+});
+
+describe("what is known before anything runs", () => {
+  it.each<readonly [expression: string, ...reported: string[]]>([
+    ["1 == 1 ? 2 : 3", "BFF316 warning 1:1-7 this is always true"],
+    ["true ? 2 : 3", "BFF316 warning 1:1-5 this is always true"],
+    ["s.single_bool && false", "BFF316 warning 1:18-23 this is always false"],
+    ["s.single_bool || 'a' < 'b'", "BFF316 warning 1:18-27 this is always true"],
+    ["!true", "BFF316 warning 1:1-6 this is always false"],
+    ["size(list) < 0", "BFF316 warning 1:1-15 this is always false | size(list) is from 0 to 2147483647."],
+    [
+      "list.exists(f, f.single_int32 <= 2147483647)",
+      "BFF316 warning 1:16-44 this is always true | f.single_int32 is from -2147483648 to 2147483647.",
+    ],
+    ["s.single_uint32 >= 0u", "BFF316 warning 1:1-22 this is always true | s.single_uint32 is from 0 to 4294967295."],
+    ["1 / 0 > 1 || true", "BFF316 warning 1:1-18 this is always true"],
+    ["[1, 2, 3][3]", "BFF317 error 1:1-13 there is no element 3 | The list has 3 elements, from 0 to 2."],
+    ["[1][0 + 1]", "BFF317 error 1:1-11 there is no element 1 | The list has 1 element, from 0 to 0."],
+    ["[][0]", "BFF317 error 1:1-6 there is no element 0 | The list is empty."],
+    ["list[-1]", "BFF317 error 1:1-9 an index is never negative | Count from the end: x[size(x) - 1]."],
+    ["{'a': 1}['b']", 'BFF317 error 1:1-14 there is no key "b" | Its keys: "a".'],
+    ["count / 0", "BFF318 error 1:1-10 this divides by zero"],
+    ["1u % (2u - 2u)", "BFF318 error 1:1-15 this divides by zero"],
+    [
+      "9223372036854775807 + 1",
+      "BFF318 error 1:1-24 the result does not fit into an int of 64 bits | Calculate with doubles.",
+    ],
+    [
+      "2 * (1u - 2u == 0u ? 1 : 2)",
+      "BFF318 error 1:6-13 the result does not fit into a uint of 64 bits | Calculate with doubles.",
+    ],
+  ])("%s", (expression, ...reported) => {
+    const { diagnostics } = check(expression, scope, registry);
+    const shown = diagnostics.map(
+      ({ code, severity, at, message, hint }) =>
+        `${code} ${severity} ${at.line}:${at.column}-${at.endColumn} ${message}${hint === undefined ? "" : ` | ${hint}`}`,
+    );
+    expect(shown).toEqual(reported);
+  });
+
+  it.each([
+    "true",
+    "[1, 2, 3][s.single_int32]",
+    "{'a': 1, s.single_string: 2}['b']",
+    "[?optional.of(1)][0]",
+    "s.single_int32 > 2147483646",
+    "list.filter(f, true)",
+    "'🚀' < '\\uffee' ? 1 : 2",
+  ])("says nothing about %s", (expression) => {
+    const { diagnostics } = check(expression, scope, registry);
+    expect(diagnostics).toEqual([]);
+  });
 });
 
 it("knows constants", () => {

@@ -1,13 +1,15 @@
 import type { Registry } from "@bufbuild/protobuf";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Text } from "../origin.ts";
-import type { Span } from "./ast.ts";
+import { refusesAny } from "./check-any.ts";
+import { checkConstants } from "./check-constant.ts";
 import { Checker, type Place } from "./checker.ts";
-import { childrenOf } from "./children.ts";
 import type { Expression, Node } from "./expression.ts";
 import { presenceOf } from "./field-type.ts";
+import { LANGUAGE, type Language } from "./language.ts";
 import { parseExpression } from "./parse.ts";
 import { type Complain, complainInto } from "./reporter.ts";
+import { settle } from "./settle.ts";
 import type { Scope } from "./type.ts";
 
 const TOP: Place = { locals: new Map(), known: new Set() };
@@ -16,15 +18,35 @@ const TOP: Place = { locals: new Map(), known: new Set() };
  * Parses and type-checks one expression. Undefined after at least one diagnostic. Types follow the CEL spec ("Gradual Type Checking");
  * what may be absent follows language.md ("Absence").
  */
-export function checkExpression(text: Text, scope: Scope, registry: Registry, report: Report): Expression | undefined {
-  const complain = complainInto(text, report);
-  const parsed = parseExpression(text.value);
-  if ("fault" in parsed) {
-    return complain(parsed.fault.code, parsed.fault, parsed.fault.message, parsed.fault.hint);
+export function checkExpression(
+  text: Text,
+  scope: Scope,
+  registry: Registry,
+  report: Report,
+  language: Language = LANGUAGE,
+): Expression | undefined {
+  return checkParsed(text, scope, registry, language, complainInto(text, report));
+}
+
+/** As `checkExpression`, with what is wrong as spans of the text. */
+export function checkParsed(
+  text: Text,
+  scope: Scope,
+  registry: Registry,
+  language: Language,
+  complain: Complain,
+): Expression | undefined {
+  const parsed = parseExpression(text.value, language);
+  if ("faults" in parsed) {
+    for (const fault of parsed.faults) complain(fault.code, fault, fault.message, fault.hint);
+    return undefined;
   }
-  const checker = new Checker(text, scope, registry, complain);
-  const root = checker.check(parsed.ast, TOP);
-  if (root === undefined || refuseAny(root, complain, parsed.ast)) return undefined;
+  const checker = new Checker(text, scope, registry, language, complain);
+  const checked = checker.check(parsed.ast, TOP);
+  if (checked === undefined) return undefined;
+  const root = settle(checked, checker);
+  if (!language.anys && refusesAny(root, checker)) return undefined;
+  if (language.soundLiterals && !checkConstants(root, checker)) return undefined;
   const reads = checker.reads;
   const unsafe = new Set(reads.filter((read) => read.kind === "value" && !read.safe).map((read) => read.variable));
   return {
@@ -41,23 +63,10 @@ export function checkExpression(text: Text, scope: Scope, registry: Registry, re
   };
 }
 
-/** A google.protobuf.Any may be passed on as it is; what is in it is only known at run time. True after a diagnostic. */
-function refuseAny(root: Node, complain: Complain, at: Span): boolean {
-  if (!childrenOf(root).some(holdsAny)) return false;
-  complain("BFF307", at, "looking into a google.protobuf.Any is not supported yet", "It can be bound as it is.");
-  return true;
-}
-
-function holdsAny(node: Node): boolean {
-  return (
-    (node.proto?.kind === "message" && node.proto.desc.typeName === "google.protobuf.Any") ||
-    childrenOf(node).some(holdsAny)
-  );
-}
-
 function isPath(node: Node): boolean {
   return (
-    node.kind === "name" || (node.kind === "select" && !node.test && typeof node.field !== "string" && isPath(node.of))
+    node.kind === "name" ||
+    (node.kind === "select" && !node.test && !node.optional && typeof node.field !== "string" && isPath(node.of))
   );
 }
 

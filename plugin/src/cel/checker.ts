@@ -2,13 +2,15 @@ import type { Registry } from "@bufbuild/protobuf";
 import type { Origin, Text } from "../origin.ts";
 import type { Ast, Span } from "./ast.ts";
 import { checkCall } from "./check-call.ts";
+import { checkList, checkMap } from "./check-literal.ts";
 import { checkMessage } from "./check-message.ts";
 import { checkName } from "./check-name.ts";
 import type { Node, NodeBase, Read } from "./expression.ts";
-import { anyFails, joinProtos, joinTypes } from "./join.ts";
+import type { Language } from "./language.ts";
 import type { Complain } from "./reporter.ts";
 import type { CelType, Proto, Scope, Variable } from "./type.ts";
 import { typeName } from "./type-name.ts";
+import { TypeVariables } from "./type-variables.ts";
 
 /** What holds where a part of an expression stands. */
 export interface Place {
@@ -18,18 +20,26 @@ export interface Place {
   readonly known: ReadonlySet<Variable>;
 }
 
+const DYN: CelType = { kind: "dyn" };
+
 /** What the checks of one expression share. Each gives undefined after a diagnostic. */
 export class Checker {
   readonly complain: Complain;
   readonly registry: Registry;
   readonly scope: Scope;
+  readonly language: Language;
+  readonly types = new TypeVariables();
   readonly reads: Read[] = [];
+  /** What calls and literals want of their operands, for `settle`. */
+  readonly wanted = new Map<Node, readonly CelType[]>();
+  readonly #spans = new WeakMap<Origin, Span>();
   readonly #text: Text;
 
-  constructor(text: Text, scope: Scope, registry: Registry, complain: Complain) {
+  constructor(text: Text, scope: Scope, registry: Registry, language: Language, complain: Complain) {
     this.#text = text;
     this.scope = scope;
     this.registry = registry;
+    this.language = language;
     this.complain = complain;
   }
 
@@ -44,44 +54,10 @@ export class Checker {
         return checkName(this, ast, place);
       case "call":
         return checkCall(this, ast, place);
-      case "list": {
-        const elements = this.all(ast.elements, place);
-        if (elements === undefined) return undefined;
-        const element = joinTypes(elements);
-        const proto = joinProtos(elements);
-        return {
-          ...this.base(ast, { kind: "list", element }, proto && { kind: "list", of: proto }, anyFails(elements)),
-          kind: "list",
-          elements,
-        };
-      }
-      case "map": {
-        const keys = this.all(
-          ast.entries.map(([key]) => key),
-          place,
-        );
-        const values = this.all(
-          ast.entries.map(([, value]) => value),
-          place,
-        );
-        if (keys === undefined || values === undefined) return undefined;
-        for (const key of keys) {
-          if (!["bool", "int", "uint", "string", "dyn"].includes(key.type.kind)) {
-            return this.complain("BFF305", ast, `a map cannot have keys of type ${typeName(key.type)}`);
-          }
-        }
-        const type: CelType = { kind: "map", key: joinTypes(keys), value: joinTypes(values) };
-        // A key that is given twice is an error of its own.
-        const fails = anyFails([...keys, ...values]) || keys.length > new Set(keys.map(constantOf)).size;
-        return {
-          ...this.base(ast, type, undefined, fails),
-          kind: "map",
-          entries: keys.flatMap((key, index) => {
-            const value = values[index];
-            return value === undefined ? [] : [[key, value] as const];
-          }),
-        };
-      }
+      case "list":
+        return checkList(this, ast, place);
+      case "map":
+        return checkMap(this, ast, place);
       case "message":
         return checkMessage(this, ast, place);
     }
@@ -92,11 +68,28 @@ export class Checker {
   }
 
   origin(at: Span): Origin {
-    return this.#text.place(at.start, at.end);
+    const origin = this.#text.place(at.start, at.end);
+    this.#spans.set(origin, at);
+    return origin;
+  }
+
+  /** Where in the text a node stands. */
+  spanOf(node: Node): Span {
+    return this.#spans.get(node.at) ?? { start: 0, end: this.#text.value.length };
   }
 
   textOf(at: Span): string {
     return this.#text.value.slice(at.start, at.end);
+  }
+
+  /** The type of a node by all that is known now. */
+  typeOf(node: Node): CelType {
+    return this.types.resolve(node.type);
+  }
+
+  /** A type for a message to an author: what is open is any type. */
+  shown(type: CelType): string {
+    return typeName(this.types.resolve(type, true));
   }
 
   /** Checks every one even after a fault, so that one run shows every fault. */
@@ -123,28 +116,29 @@ export class Checker {
   }
 
   condition(node: Node, at: Span): Node | undefined {
-    if (node.type.kind === "bool") return node;
-    if (node.type.kind === "dyn" || (node.type.kind === "wrapper" && node.type.of.kind === "bool")) {
-      return fit(node, { kind: "bool" });
+    const type = this.typeOf(node);
+    if (type.kind !== "null" && this.types.assignable(type, { kind: "bool" })) {
+      return type.kind === "param" ? node : fit({ ...node, type }, { kind: "bool" });
     }
-    return this.complain(
-      "BFF305",
-      at,
-      `a condition is a bool, and this is ${typeName(node.type)}`,
-      conditionHint(node.type),
-    );
+    if (!this.language.checked) return fit(this.dynamic(node), { kind: "bool" });
+    return this.complain("BFF305", at, `a condition is a bool, and this is ${this.shown(type)}`, conditionHint(type));
+  }
+
+  /** The same value, of which nothing is known before it is there. */
+  dynamic(node: Node): Node {
+    if (node.type.kind === "dyn") return node;
+    return { ...node, type: DYN, proto: undefined, kind: "call", fn: "dyn", overload: "to_dyn", args: [node] };
   }
 }
 
 /** Puts in what an operand needs before it can stand for `type`: a wrapper has to have a value, a dyn to be of that type. */
 export function fit(node: Node, type: CelType): Node {
+  if (type.kind === "dyn" || type.kind === "param") return node;
   const base = { at: node.at, fails: true, type, proto: undefined };
-  if (node.type.kind === "wrapper" && type.kind !== "wrapper" && type.kind !== "dyn") {
+  if (node.type.kind === "wrapper" && type.kind !== "wrapper" && type.kind !== "null") {
     return { ...base, type: node.type.of, kind: "call", fn: "value", overload: "unwrap", args: [node] };
   }
-  if (node.type.kind === "dyn" && type.kind !== "dyn" && type.kind !== "param") {
-    return { ...base, kind: "call", fn: "value", overload: "cast", args: [node] };
-  }
+  if (node.type.kind === "dyn") return { ...base, kind: "call", fn: "value", overload: "cast", args: [node] };
   return node;
 }
 
@@ -163,10 +157,6 @@ function constantKind(value: (Node & { kind: "constant" })["value"], unsigned: b
   }
 }
 
-function constantOf(node: Node): unknown {
-  return node.kind === "constant" ? node.value : node;
-}
-
 function conditionHint(type: CelType): string | undefined {
   switch (type.kind) {
     case "string":
@@ -180,6 +170,8 @@ function conditionHint(type: CelType): string | undefined {
       return "Ask for its size: size(x) > 0.";
     case "message":
       return "Ask whether it is there: has(x.field) or ok(step).";
+    case "optional":
+      return "Ask whether it is there: x.hasValue().";
     default:
       return undefined;
   }

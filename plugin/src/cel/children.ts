@@ -10,12 +10,11 @@ export function childrenOf(node: Node): readonly Node[] {
     case "list":
       return node.elements;
     case "map":
-      return node.entries.flat();
+      return [...node.entries.map(([key]) => key), ...node.entries.map(([, value]) => value)];
+    case "extension":
+      return [node.of];
     case "message":
-      // A field may take an Any as it is.
-      return node.fields.flatMap(({ value }) =>
-        value.kind === "select" || value.kind === "name" ? childrenOf(value) : [value],
-      );
+      return node.fields.map(({ value }) => value);
     case "macro":
       return [node.range, ...node.args];
     default:

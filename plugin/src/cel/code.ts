@@ -1,5 +1,5 @@
 // What emitted expressions are made of, so that one printer works for real files, tests and conformance runs.
-import type { DescEnum, DescMessage } from "@bufbuild/protobuf";
+import type { DescEnum, DescExtension, DescMessage } from "@bufbuild/protobuf";
 import type { Printable } from "@bufbuild/protoplugin";
 import type { CelType, Proto, Variable } from "./type.ts";
 
@@ -13,6 +13,10 @@ export interface Names {
   readonly schema: (desc: DescMessage) => Printable;
   /** The TypeScript type of a message or an enum; for enums also the value (`Status`). */
   readonly shape: (desc: DescMessage | DescEnum) => Printable;
+  /** The messages that a google.protobuf.Any may hold: a `Registry` of protobuf-es. Without it an Any cannot be looked into. */
+  readonly registry?: () => Printable;
+  /** An extension of proto2, where the language has them. */
+  readonly extension?: (extension: DescExtension) => Printable;
   /** A local name for a comprehension's variable: the name itself, or with `_` on a clash. */
   readonly local: (name: string) => string;
 }
@@ -23,8 +27,8 @@ export interface Code {
   readonly type: CelType;
   /** The exact protobuf representation of the printed value; undefined: CEL's own (see `Variable.proto`). */
   readonly proto: Proto | undefined;
-  /** How strongly the outermost operator binds, so that callers know when to put parentheses. */
-  readonly precedence: "atom" | "unary" | "binary" | "conditional";
+  /** How strongly the outermost operator binds, so that callers know when to put parentheses; "and": at least as strongly as `&&`. */
+  readonly precedence: "atom" | "unary" | "and" | "binary" | "conditional";
   /** True when the value may be `undefined` (an unset path). */
   readonly mayBeUndefined: boolean;
   /** Whether evaluation can throw ExpressionError. After `emitAs` it may where the expression itself cannot: a check of range. */

@@ -15,6 +15,9 @@ export const CODES = {
   BFF313: "A macro is written wrongly.",
   BFF314: "A literal pattern, timestamp or duration is malformed.",
   BFF315: "A message is compared with null, which it never is: an unset one reads as its default (warning).",
+  BFF316: "A condition is always true or always false (warning).",
+  BFF317: "An index or a key is not in the literal that it is looked for in.",
+  BFF318: "An operation is sure to fail: a division by zero, or a result beyond 64 bits.",
 } as const;
 
 export type ExpressionCode = keyof typeof CODES;

@@ -5,7 +5,13 @@ import { coerce, LEVEL, piece } from "./piece.ts";
 import { sameProto } from "./same-proto.ts";
 import type { Proto } from "./type.ts";
 
-const LEVELS = { atom: LEVEL.atom, unary: LEVEL.unary, binary: LEVEL.or, conditional: LEVEL.conditional } as const;
+const LEVELS = {
+  atom: LEVEL.atom,
+  unary: LEVEL.unary,
+  and: LEVEL.and,
+  binary: LEVEL.nullish,
+  conditional: LEVEL.conditional,
+} as const;
 
 /**
  * The code in exactly the representation `to`, when no more than representation differs: `bigint` to `number` with a check at run time

@@ -41,6 +41,7 @@ function enumDefault(field: DescField): number | undefined {
 }
 
 function scalar(value: string | bigint | number | boolean, proto: Proto): Piece {
+  if (proto.kind === "scalar" && proto.text) return atom(`"${value}"`);
   if (typeof value === "bigint" || protoRange(proto) !== undefined) {
     return literalIn(BigInt(value), proto);
   }
@@ -52,8 +53,8 @@ function literalIn(value: bigint, proto: Proto): Piece {
   return piece([print], PLAIN);
 }
 
-export function constant(value: (Node & { kind: "constant" })["value"]): Piece {
-  if (typeof value === "bigint") return literal(value);
+export function constant(value: (Node & { kind: "constant" })["value"], unsigned = false): Piece {
+  if (typeof value === "bigint") return literal(value, unsigned);
   if (value instanceof Uint8Array) {
     return atom(value.length === 0 ? "new Uint8Array()" : `Uint8Array.of(${[...value].join(", ")})`);
   }

@@ -1,9 +1,12 @@
-import { withoutBoxes } from "./emit-call.ts";
+import type { DescMessage } from "@bufbuild/protobuf";
+import { withoutBoxes } from "./emit-function.ts";
+import { asDouble } from "./emit-operator.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Node } from "./expression.ts";
-import { BIG, hasBoxes } from "./form.ts";
-import { atom, binary, coerce, LEVEL, type Piece, piece, runtime } from "./piece.ts";
-import { sameConstant } from "./same-value.ts";
+import { BIG, hasBoxes, PLAIN } from "./form.ts";
+import { atom, binary, coerce, LEVEL, type Piece, piece, property, runtime, types } from "./piece.ts";
+import { sameConstant, staticType } from "./same-value.ts";
+import type { CelType } from "./type.ts";
 
 const SIMPLE: ReadonlySet<string> = new Set(["bool", "string", "null"]);
 
@@ -19,7 +22,11 @@ export function emitEquality(emitter: Emitter, first: Node, second: Node, equal:
     emitEnum(emitter, second, first, sign) ??
     emitPlain(emitter, first, second, sign);
   if (simple !== undefined) return simple;
-  const call = runtime(emitter.names, "equal", [withoutBoxes(emitter, first), withoutBoxes(emitter, second)]);
+  // Both sides in one form, where one may be anything.
+  const dynamic = first.type.kind === "dyn" || second.type.kind === "dyn";
+  const sides = [first, second].map((side) => (dynamic ? emitter.as(side, PLAIN) : withoutBoxes(emitter, side)));
+  const known = mayHoldAny(first.type) && mayHoldAny(second.type) ? anyTypes(emitter) : [];
+  const call = runtime(emitter.names, "equal", [...sides, ...known]);
   return equal ? call : piece(["!", ...call.print], call.form, LEVEL.unary);
 }
 
@@ -68,18 +75,18 @@ function emitPlain(emitter: Emitter, first: Node, second: Node, sign: string): P
   if (first.kind === "enum" && second.kind === "enum") return undefined;
   if (one === other && SIMPLE.has(one))
     return binary(emitter.value(first), sign, emitter.value(second), LEVEL.equality);
-  // A type is its name; what is no constant of the other kind is a string too.
   if (one === "type" && other === "type") {
-    return binary(emitter.value(first), sign, emitter.value(second), LEVEL.equality);
+    return binary(nameOf(emitter, first), sign, nameOf(emitter, second), LEVEL.equality);
   }
   const numbers = kinds.every((kind) => kind === "int" || kind === "uint" || kind === "double");
   if (!numbers) return undefined;
   let a = emitter.value(first);
   let b = emitter.value(second);
   if (a.form.kind === "big" || b.form.kind === "big") {
-    if (one === "double" || other === "double") return undefined;
-    a = coerce(a, BIG, names);
-    b = coerce(b, BIG, names);
+    // As in cel-go an integer is compared with a double as a double.
+    const doubles = one === "double" || other === "double";
+    a = doubles ? (a.form.kind === "big" ? asDouble(a) : a) : coerce(a, BIG, names);
+    b = doubles ? (b.form.kind === "big" ? asDouble(b) : b) : coerce(b, BIG, names);
   }
   return binary(a, sign, b, LEVEL.equality);
 }
@@ -97,4 +104,45 @@ function emitWrapper(emitter: Emitter, first: Node, second: Node, sign: string):
   )
     return undefined;
   return binary(raw, sign, value.literal === undefined ? value : coerce(value, form, emitter.names), LEVEL.equality);
+}
+
+/** The name of a type. */
+function nameOf(emitter: Emitter, node: Node): Piece {
+  const known = staticType(node);
+  if (known !== undefined) return atom(JSON.stringify(known));
+  if (node.kind === "call" && node.overload === "type" && node.args[0] !== undefined) {
+    return runtime(emitter.names, "typeName", [emitter.as(node.args[0], PLAIN)]);
+  }
+  return property(emitter.value(node), "name");
+}
+
+function anyTypes(emitter: Emitter): readonly Piece[] {
+  return emitter.names.registry === undefined ? [] : [types(emitter.names)];
+}
+
+/** Whether a google.protobuf.Any may be found in a value. */
+function mayHoldAny(type: CelType): boolean {
+  switch (type.kind) {
+    case "dyn":
+      return true;
+    case "list":
+      return mayHoldAny(type.element);
+    case "map":
+      return mayHoldAny(type.value);
+    case "optional":
+      return mayHoldAny(type.of);
+    case "message":
+      return holdsAny(type.desc, new Set());
+    default:
+      return false;
+  }
+}
+
+function holdsAny(desc: DescMessage, seen: Set<DescMessage>): boolean {
+  if (seen.has(desc)) return false;
+  seen.add(desc);
+  return (
+    desc.typeName === "google.protobuf.Any" ||
+    desc.fields.some((field) => field.message !== undefined && holdsAny(field.message, seen))
+  );
 }

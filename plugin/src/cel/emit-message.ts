@@ -1,43 +1,133 @@
+import { zero } from "./emit-constant.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Node } from "./expression.ts";
-import { fieldType } from "./field-type.ts";
-import { type Form, protoForm } from "./form.ts";
-import { atom, binary, commas, LEVEL, type Piece, piece } from "./piece.ts";
-import type { CelType } from "./type.ts";
+import { fieldType, presenceOf } from "./field-type.ts";
+import { type Form, PLAIN, protoForm } from "./form.ts";
+import { atom, binary, coerce, commas, LEVEL, type Piece, piece, runtime, types } from "./piece.ts";
+
+type Message = Node & { readonly kind: "message" };
+type Field = Message["fields"][number];
 
 /** A message literal. */
-export function emitMessage(emitter: Emitter, node: Node & { kind: "message" }): Piece {
+export function emitMessage(emitter: Emitter, node: Message): Piece {
+  const known = emitWellKnown(emitter, node);
+  if (known !== undefined) return known;
   const create = [emitter.names.runtime("create"), "(", emitter.names.schema(node.desc)];
-  const fields = node.fields.flatMap(({ field, value }) => {
-    if (value.type.kind === "null") return [];
-    const { type, proto } = fieldType(field);
-    const form = protoForm(proto);
-    const printed = emitField(emitter, value, type, form);
-    return [
-      field.oneof === undefined
-        ? atom(`${field.localName}: `, ...printed.print)
-        : atom(`${field.oneof.localName}: { case: ${JSON.stringify(field.localName)}, value: `, ...printed.print, " }"),
-    ];
-  });
+  const fields = node.fields.flatMap((one) => emitField(emitter, one));
   if (fields.length === 0) return atom(...create, ")");
   return atom(...create, ", { ", ...commas(fields), " })");
 }
 
-/** The value of a field in a message literal. */
-function emitField(emitter: Emitter, node: Node, type: CelType, form: Form): Piece {
-  if (type.kind === "wrapper" && form.kind !== "boxed") return emitter.unset(node, form);
-  const value = emitter.as(node, form.kind === "boxed" ? form.of : form);
-  if (form.kind !== "boxed") {
-    return value.nullable ? binary(value, "??", atom("undefined"), LEVEL.nullish) : value;
+function emitField(emitter: Emitter, one: Field): Piece[] {
+  const { field, value } = one;
+  const { proto } = fieldType(field);
+  const form = protoForm(proto);
+  // Null leaves a field unset, but for the null of JSON.
+  const json = form.kind === "json" && !form.list;
+  if (value.type.kind === "null" && !json) return [];
+  const printed = one.optional ? emitter.inner(value, form) : fieldValue(emitter, one, form);
+  if (field.oneof === undefined) {
+    // A field without presence takes no `undefined`.
+    if (!printed.maybe || presenceOf(field) === "optional") return [atom(`${field.localName}: `, ...printed.print)];
+    const name = atom(JSON.stringify(field.localName));
+    return [atom("...", ...runtime(emitter.names, "givenField", [name, printed]).print)];
   }
-  return atom(
-    emitter.names.runtime("create"),
-    "(",
-    emitter.names.schema(form.desc),
-    ", { value: ",
-    ...value.print,
-    " })",
-  );
+  const { localName } = field.oneof;
+  if (!printed.maybe && !printed.nullable) {
+    return [atom(`${localName}: { case: ${JSON.stringify(field.localName)}, value: `, ...printed.print, " }")];
+  }
+  const name = atom(JSON.stringify(field.localName));
+  return [atom(`${localName}: `, ...runtime(emitter.names, "memberOf", [name, printed]).print)];
+}
+
+/** The value of a field in a message literal. */
+function fieldValue(emitter: Emitter, { field, value }: Field, form: Form): Piece {
+  const { type } = fieldType(field);
+  if (type.kind === "wrapper" && form.kind !== "boxed") return emitter.unset(value, form);
+  if (form.kind === "any" && value.type.kind === "message") {
+    // The type is known, so that no look-up is needed.
+    const packed = runtime(
+      emitter.names,
+      "anyPack",
+      [atom(emitter.names.schema(value.type.desc)), emitter.value(value)],
+      form,
+    );
+    const raw = emitter.raw(value);
+    if (!raw.nullable) return packed;
+  }
+  // An Any or a Value is passed on as it is.
+  if ((form.kind === "any" || form.kind === "json") && value.kind === "select" && !value.optional) {
+    const raw = emitter.raw(value);
+    if (raw.form.kind === form.kind) return raw;
+  }
+  const printed = emitter.as(value, form);
+  return printed.nullable && !printed.maybe && form.kind !== "boxed"
+    ? binary(printed, "??", atom("undefined"), LEVEL.nullish)
+    : printed;
+}
+
+/** A literal of a message that is a plain value to CEL (CEL spec, "Protocol Buffer Data Conversion"). */
+function emitWellKnown(emitter: Emitter, node: Message): Piece | undefined {
+  const { names } = emitter;
+  const [only] = node.fields;
+  switch (node.desc.typeName) {
+    case "google.protobuf.Struct":
+      if (only === undefined) return atom("{}");
+      return runtime(names, "toJsonObject", [given(emitter, only)]);
+    case "google.protobuf.Value":
+      if (only === undefined || only.field.enum !== undefined) return atom("null");
+      return runtime(names, "toJsonValue", [given(emitter, only)]);
+    case "google.protobuf.ListValue":
+      if (only === undefined) return piece(["[]"], { kind: "list", of: PLAIN });
+      return { ...runtime(names, "toJsonList", [given(emitter, only)]), form: { kind: "list", of: PLAIN } };
+    case "google.protobuf.Any": {
+      const fields = node.fields.flatMap((one) => emitField(emitter, one));
+      const any = atom(names.runtime("create"), "(", names.schema(node.desc), ", { ", ...commas(fields), " })");
+      return runtime(names, "fromAny", [any, types(names)]);
+    }
+  }
+  if (node.type.kind !== "wrapper") return undefined;
+  const [field] = node.desc.fields;
+  if (field === undefined) return undefined;
+  const { proto } = fieldType(field);
+  if (only === undefined) return piece(zero(names, field), protoForm(proto));
+  return only.optional
+    ? binary(
+        emitter.inner(only.value, protoForm(proto)),
+        "??",
+        atom(...zero(names, field)),
+        LEVEL.nullish,
+        protoForm(proto),
+      )
+    : emitter.as(only.value, protoForm(proto));
+}
+
+function given(emitter: Emitter, { value, optional }: Field): Piece {
+  return optional ? runtime(emitter.names, "orNull", [emitter.inner(value, PLAIN)]) : emitter.as(value, PLAIN);
+}
+
+/** A map literal as CEL has maps: a `Map`. */
+export function emitMap(emitter: Emitter, node: Node & { kind: "map" }, form: Form & { kind: "map" }): Piece {
+  const { names } = emitter;
+  if (node.entries.length === 0) return piece(["new Map()"], form);
+  const entries = node.entries.map(([key, value, optional]) => {
+    const name = keyOf(emitter, key, form.key);
+    if (!optional) return atom("[", ...name.print, ", ", ...emitter.as(value, form.of).print, "]");
+    return atom("...", ...runtime(names, "givenEntry", [name, emitter.inner(value, form.of)]).print);
+  });
+  if (node.entries.some(([key]) => key.type.kind === "dyn")) return runtime(names, "mapOfAny", entries, form);
+  const sure = node.entries.every(([key]) => key.kind === "constant");
+  const distinct = new Set(node.entries.map(([key]) => String(keyOf(emitter, key, form.key).print))).size;
+  return node.entries.length > 1 && (!sure || distinct < entries.length)
+    ? runtime(names, "mapOf", entries, form)
+    : piece(["new Map([", ...commas(entries), "])"], form);
+}
+
+function keyOf(emitter: Emitter, key: Node, form: Form): Piece {
+  if (key.type.kind === "int" || key.type.kind === "uint") {
+    return form.kind === "small" ? emitter.as(key, form) : emitter.key(key);
+  }
+  return coerce(emitter.value(key), PLAIN, emitter.names);
 }
 
 /** A map literal as protobuf-es has maps: an object. */

@@ -1,9 +1,23 @@
 import { zero } from "./emit-constant.ts";
+import { emitOptionalTest } from "./emit-optional.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Node } from "./expression.ts";
 import { fieldType, presenceOf } from "./field-type.ts";
 import { formOf, PLAIN } from "./form.ts";
-import { atom, binary, entryForm, LEVEL, operand, type Piece, piece, runtime, unbox } from "./piece.ts";
+import {
+  atom,
+  binary,
+  coerce,
+  entryForm,
+  LEVEL,
+  method,
+  operand,
+  type Piece,
+  piece,
+  runtime,
+  types,
+  unbox,
+} from "./piece.ts";
 
 /** The value of a field or of a key: what is unset reads as its default. */
 export function emitSelect(emitter: Emitter, node: Node & { kind: "select" }): Piece {
@@ -12,16 +26,20 @@ export function emitSelect(emitter: Emitter, node: Node & { kind: "select" }): P
     const of = emitter.value(node.of);
     const form = formOf(node.type, node.proto);
     const name = atom(JSON.stringify(field));
-    if (node.of.type.kind === "dyn" || of.form.kind === "plain") {
-      return runtime(emitter.names, "select", [of, name], PLAIN);
+    if (node.of.type.kind === "dyn" || (of.form.kind !== "map" && of.form.kind !== "record")) {
+      return runtime(
+        emitter.names,
+        "select",
+        [coerce(of, PLAIN, emitter.names), name, ...registryOf(emitter, node.of)],
+        PLAIN,
+      );
     }
     return unbox(runtime(emitter.names, "entry", [of, name], entryForm(of.form) ?? form), emitter.names);
   }
   const read = emitter.raw(node);
-  if (!read.maybe) return unbox(read, emitter.names);
-  if (read.form.kind === "json") return unbox(read, emitter.names);
+  if (!read.maybe || read.form.kind === "json" || read.form.kind === "any") return unbox(read, emitter.names);
   const fallback = atom(...zero(emitter.names, field));
-  const value = { ...binary(read, "??", fallback, LEVEL.nullish), form: read.form };
+  const value = unbox({ ...binary(read, "??", fallback, LEVEL.nullish), form: read.form }, emitter.names);
   return read.form.kind === "boxed"
     ? piece(
         [...operand(binary({ ...read, print: [...read.print, "?.value"] }, "??", atom("null"), LEVEL.nullish), 0)],
@@ -34,10 +52,17 @@ export function emitSelect(emitter: Emitter, node: Node & { kind: "select" }): P
 /** `has(x.field)`. */
 export function emitTest(emitter: Emitter, node: Node & { kind: "select" }): Piece {
   const { field, of } = node;
+  if (node.optional) return emitOptionalTest(emitter, node);
   if (typeof field === "string") {
     const name = atom(JSON.stringify(field));
     const container = emitter.value(of);
-    return runtime(emitter.names, of.type.kind === "dyn" ? "hasField" : "hasKey", [container, name]);
+    if (container.form.kind === "record") return atom("Object.hasOwn(", ...container.print, ", ", ...name.print, ")");
+    if (container.form.kind === "map") return method(container, "has", [name]);
+    return runtime(emitter.names, "hasField", [
+      coerce(container, PLAIN, emitter.names),
+      name,
+      ...registryOf(emitter, of),
+    ]);
   }
   const value = fieldType(field);
   const read = emitter.raw({ ...node, test: false, type: value.type, proto: value.proto });
@@ -67,4 +92,20 @@ export function emitTest(emitter: Emitter, node: Node & { kind: "select" }): Pie
       return binary(plain, "!==", atom(...zero(emitter.names, field)), LEVEL.equality);
     }
   }
+}
+
+/** What is looked up in by name of field knows messages when it may be one. */
+function registryOf(emitter: Emitter, of: Node): readonly Piece[] {
+  const maps = of.type.kind === "map" || emitter.names.registry === undefined;
+  return maps ? [] : [types(emitter.names)];
+}
+
+/** A field that an extension of proto2 adds. */
+export function emitExtension(emitter: Emitter, node: Node & { kind: "extension" }): Piece {
+  const { names } = emitter;
+  const schema = names.extension?.(node.extension);
+  if (schema === undefined) throw new Error("extensions are printed for conformance tests only");
+  const args = [emitter.value(node.of), atom(schema)];
+  if (node.test) return runtime(names, "hasExtension", args);
+  return unbox(runtime(names, "getExtension", args, formOf(node.type, node.proto)), names);
 }

@@ -3,7 +3,7 @@ import { convertible } from "./convertible.ts";
 import { Emitter } from "./emitter.ts";
 import type { Expression, Node } from "./expression.ts";
 import { celForm, type Form, formOf, narrows, protoForm } from "./form.ts";
-import { atom, coerce, ifSet, LEVEL, operand, type Piece, piece } from "./piece.ts";
+import { atom, coerce, ifSet, LEVEL, type Piece } from "./piece.ts";
 import type { CelType, Proto } from "./type.ts";
 
 /** CEL's value. Nothing is unset: an unset message reads as its default, an unset wrapper as null. */
@@ -44,9 +44,11 @@ function codeOf(value: Piece, type: CelType, proto: Proto | undefined, fails: bo
       ? "atom"
       : level === LEVEL.unary
         ? "unary"
-        : level > LEVEL.conditional
-          ? "binary"
-          : "conditional";
+        : level >= LEVEL.and
+          ? "and"
+          : level > LEVEL.conditional
+            ? "binary"
+            : "conditional";
   return { print: [...value.print], type, proto, precedence, mayBeUndefined: value.maybe, fails };
 }
 
@@ -55,10 +57,13 @@ function asProto(root: Node, emitter: Emitter, to: Proto): Code | undefined {
   const { type, proto } = root;
   const form = protoForm(to);
   if (type.kind === "null") return codeOf({ ...atom("undefined"), maybe: true }, type, to, false);
+  if (root.kind === "call" && root.overload === "optional_none") {
+    return codeOf({ ...atom("undefined"), maybe: true }, type, to, false);
+  }
   if (type.kind === "optional") {
     if (!convertible(type.of, undefined, to)) return undefined;
     return codeOf(
-      { ...fromOptional(root, type.of, emitter, form), maybe: true },
+      { ...emitter.inner(root, form), maybe: true },
       type,
       to,
       root.fails || narrows(celForm(type.of), form),
@@ -71,26 +76,4 @@ function asProto(root: Node, emitter: Emitter, to: Proto): Code | undefined {
   const fails = root.fails || narrows(natural.form, form);
   if (type.kind === "wrapper" || natural.nullable) return codeOf(emitter.unset(root, form), type, to, fails);
   return codeOf(emitter.as(root, form), type, to, fails);
-}
-
-/** What an optional holds, or `undefined`. */
-function fromOptional(node: Node, type: CelType, emitter: Emitter, form: Form): Piece {
-  if (node.kind === "call" && node.overload === "optional_none") return atom("undefined");
-  if (node.kind === "call" && node.overload === "optional_of" && node.args[0]) return emitter.as(node.args[0], form);
-  if (node.kind === "call" && node.overload === "conditional") {
-    const [condition, yes, no] = node.args;
-    if (condition && yes && no) {
-      const branches = [yes, no].map((branch) => operand(fromOptional(branch, type, emitter, form), LEVEL.conditional));
-      const print = [
-        ...operand(emitter.value(condition), LEVEL.nullish),
-        " ? ",
-        ...(branches[0] ?? []),
-        " : ",
-        ...(branches[1] ?? []),
-      ];
-      return piece(print, form, LEVEL.conditional);
-    }
-  }
-  const inner = piece([...operand(emitter.value(node), LEVEL.atom), ".inner"], celForm(type));
-  return ifSet(inner, form, emitter.names);
 }

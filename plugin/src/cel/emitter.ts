@@ -3,11 +3,12 @@ import { emitCall } from "./emit-call.ts";
 import { constant } from "./emit-constant.ts";
 import { emitConditional } from "./emit-logic.ts";
 import { emitMacro } from "./emit-macro.ts";
-import { emitMessage, emitRecord } from "./emit-message.ts";
-import { emitSelect, emitTest } from "./emit-select.ts";
+import { emitMap, emitMessage, emitRecord } from "./emit-message.ts";
+import { emitOptional, optionalAs } from "./emit-optional.ts";
+import { emitExtension, emitSelect, emitTest } from "./emit-select.ts";
 import type { Node } from "./expression.ts";
 import { presenceOf } from "./field-type.ts";
-import { celForm, type Form, formOf, PLAIN, protoForm } from "./form.ts";
+import { BIG, type Form, formOf, PLAIN, protoForm, UNSIGNED } from "./form.ts";
 import { atom, binary, coerce, commas, ifSet, LEVEL, operand, type Piece, piece, runtime, unbox } from "./piece.ts";
 import { runtimeTypeName } from "./same-value.ts";
 import type { Variable } from "./type.ts";
@@ -16,7 +17,7 @@ import type { Variable } from "./type.ts";
 export class Emitter {
   readonly names: Names;
   readonly #absent: ReadonlySet<Variable>;
-  readonly #locals = new Map<Variable, string>();
+  readonly #locals = new Map<Variable, Piece>();
   /** Forms are tried out on the way, so a node may be asked for more than once. */
   readonly #values = new Map<Node, Piece>();
   #depth = 0;
@@ -30,8 +31,24 @@ export class Emitter {
   /** A name for a variable of a macro. */
   local(variable: Variable): string {
     const name = this.names.local(variable.name);
-    this.#locals.set(variable, name);
+    this.bind(variable, piece([name], formOf(variable.type, variable.proto)));
     return name;
+  }
+
+  /** What is printed for a variable of a macro. */
+  bind(variable: Variable, value: Piece): void {
+    this.#locals.set(variable, value);
+  }
+
+  /** What an optional holds, or `undefined`. */
+  inner(node: Node, form: Form): Piece {
+    return optionalAs(this, node, form);
+  }
+
+  /** A key of a map that CEL makes: any integer is a `bigint`. */
+  key(node: Node): Piece {
+    const kind = node.type.kind;
+    return kind === "int" || kind === "uint" ? this.as(node, kind === "int" ? BIG : UNSIGNED) : this.value(node);
   }
 
   /** CEL's value, in the form in which it comes most naturally. */
@@ -44,9 +61,11 @@ export class Emitter {
   }
 
   #print(node: Node): Piece {
+    const optional = node.type.kind === "optional" ? emitOptional(this, node) : undefined;
+    if (optional !== undefined) return optional;
     switch (node.kind) {
       case "constant":
-        return constant(node.value);
+        return constant(node.value, node.type.kind === "uint");
       case "name":
         return { ...unbox(this.raw(node), this.names), maybe: false };
       case "enum":
@@ -55,7 +74,7 @@ export class Emitter {
           protoForm({ kind: "enum", desc: node.desc }),
         );
       case "typename":
-        return atom(JSON.stringify(runtimeTypeName(node.named)));
+        return runtime(this.names, "typeNamed", [atom(JSON.stringify(runtimeTypeName(node.named)))]);
       case "ok":
         return node.variable.absent
           ? binary(atom(this.names.variable(node.variable)), "!==", atom("undefined"), LEVEL.equality)
@@ -63,26 +82,19 @@ export class Emitter {
       case "select":
         if (node.test) return emitTest(this, node);
         return emitSelect(this, node);
+      case "extension":
+        return emitExtension(this, node);
       case "call":
         return emitCall(this, node);
       case "macro":
         return emitMacro(this, node);
       case "list": {
         const form = formOf(node.type, node.proto);
-        const of = form.kind === "list" ? form.of : PLAIN;
-        return piece(["[", ...commas(node.elements.map((element) => this.as(element, of))), "]"], form);
+        return this.#list(node, form.kind === "list" ? form.of : PLAIN);
       }
       case "map": {
-        const form = celForm(node.type);
-        if (form.kind !== "map") return atom("new Map()");
-        if (node.entries.length === 0) return piece(["new Map()"], form);
-        const entries = node.entries.map(([key, value]) =>
-          atom("[", ...this.as(key, form.key).print, ", ", ...this.as(value, form.of).print, "]"),
-        );
-        return node.fails &&
-          new Set(node.entries.map(([key]) => String(this.as(key, form.key).print))).size < entries.length
-          ? runtime(this.names, "mapOf", entries, form)
-          : piece(["new Map([", ...commas(entries), "])"], form);
+        const form = formOf(node.type, undefined);
+        return form.kind === "map" ? emitMap(this, node, form) : atom("new Map()");
       }
       case "message":
         return emitMessage(this, node);
@@ -91,17 +103,24 @@ export class Emitter {
 
   /** The value in a given form; literals, conditionals and comprehensions are printed in it right away. */
   as(node: Node, form: Form): Piece {
-    if (node.kind === "list" && form.kind === "list") {
-      return piece(["[", ...commas(node.elements.map((element) => this.as(element, form.of))), "]"], form);
-    }
-    if (node.kind === "map" && form.kind === "record" && node.entries.every(([key]) => key.kind === "constant")) {
+    if (node.kind === "list" && form.kind === "list") return this.#list(node, form.of);
+    if (node.kind === "map" && form.kind === "record" && node.entries.every(isPlainEntry)) {
       return emitRecord(this, node, form);
     }
+    if (node.kind === "map" && form.kind === "map") return emitMap(this, node, form);
     if (node.kind === "macro" && node.macro === "map" && form.kind === "list") return emitMacro(this, node, form.of);
     if (node.kind === "call" && node.overload === "conditional" && form.kind !== "small" && form.kind !== "big") {
       return emitConditional(this, node, form);
     }
     return coerce(this.value(node), form, this.names);
+  }
+
+  #list(node: Node & { kind: "list" }, of: Form): Piece {
+    const elements = node.elements.map((element, index) => {
+      if (!node.optionals?.has(index)) return this.as(element, of);
+      return atom("...", ...runtime(this.names, "given", [this.inner(element, of)]).print);
+    });
+    return piece(["[", ...commas(elements), "]"], { kind: "list", of });
   }
 
   /** A scalar or null where null is to be `undefined`, as in a field of a wrapper type. */
@@ -139,12 +158,12 @@ export class Emitter {
   raw(node: Node): Piece {
     if (node.kind === "name") {
       const local = this.#locals.get(node.variable);
-      const form = formOf(node.type, node.proto);
-      const named = piece([local ?? this.names.variable(node.variable)], form);
+      if (local !== undefined) return local;
+      const named = piece([this.names.variable(node.variable)], formOf(node.type, node.proto));
       const forgotten = this.#depth > 0 && node.variable.absent && node.variable.role === "arg";
       return { ...named, maybe: forgotten || this.#absent.has(node.variable) };
     }
-    if (node.kind !== "select" || node.test) return this.value(node);
+    if (node.kind !== "select" || node.test || node.optional) return this.value(node);
     if (typeof node.field === "string") return this.value(node);
     const base = this.raw(node.of);
     const form = formOf(node.type, node.proto);
@@ -171,4 +190,8 @@ export class Emitter {
 
 function isWrapperPath(node: Node): boolean {
   return node.type.kind === "wrapper" && (node.kind === "name" || node.kind === "select");
+}
+
+function isPlainEntry([key, , optional]: (Node & { kind: "map" })["entries"][number]): boolean {
+  return key.kind === "constant" && optional !== true;
 }

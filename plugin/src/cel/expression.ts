@@ -1,5 +1,16 @@
 // A checked expression: what the rest of the compiler knows about it. Made by `check.ts`, printed by `emit.ts`.
-import type { DescEnum, DescEnumValue, DescField, DescMessage } from "@bufbuild/protobuf";
+//
+// What checker and printer agree on beyond the types below:
+// - A call has the id of the one overload that takes its operands. When operands of type dyn leave several open, or without the checker
+//   none fits, it is `dynamic`: the operands are as they are, and `fn` is found at run time by their types.
+// - `optional_index`: `a[?i]`, and `a[i]` where a is an optional; args = [a, i], a an optional or not; the result is an optional.
+// - `error_detail`: args = [the name `error`, a typename]; the result is an optional.
+// - `int64_to_enum`, `string_to_enum`: `Status(1)`, `Status("IDLE")`; `proto` is the enum. Only where enums are open.
+// - Macros: with one variable all, exists, exists_one, map, filter, sortBy; with two (index or key, value) all, exists, exists_one and
+//   transformList, transformMap, transformMapEntry with args [result] or [condition, result]; bind: range is what is bound, args [body];
+//   optMap and optFlatMap: range is an optional, args [body].
+// - A name that is not known without the checker is a variable of role "unknown": reading it is an error at run time.
+import type { DescEnum, DescEnumValue, DescExtension, DescField, DescMessage } from "@bufbuild/protobuf";
 import type { Origin, Text } from "../origin.ts";
 import type { CelType, Proto, Variable } from "./type.ts";
 
@@ -39,15 +50,26 @@ export type Node = NodeBase &
     | { readonly kind: "name"; readonly variable: Variable }
     | { readonly kind: "enum"; readonly desc: DescEnum; readonly value: DescEnumValue }
     | { readonly kind: "typename"; readonly named: CelType }
-    | { readonly kind: "select"; readonly of: Node; readonly field: DescField | string; readonly test: boolean }
+    /** `optional`: written `a.?b`, or `of` is an optional; the result is an optional (or with `test` a bool). */
+    | {
+        readonly kind: "select";
+        readonly of: Node;
+        readonly field: DescField | string;
+        readonly test: boolean;
+        readonly optional?: true;
+      }
+    /** A field that an extension of proto2 adds. */
+    | { readonly kind: "extension"; readonly of: Node; readonly extension: DescExtension; readonly test: boolean }
     | { readonly kind: "call"; readonly fn: string; readonly overload: string; readonly args: readonly Node[] }
     | { readonly kind: "ok"; readonly variable: Variable }
-    | { readonly kind: "list"; readonly elements: readonly Node[] }
-    | { readonly kind: "map"; readonly entries: readonly (readonly [Node, Node])[] }
+    /** `optionals`: the indexes of elements written `?x`, which are optionals. */
+    | { readonly kind: "list"; readonly elements: readonly Node[]; readonly optionals?: ReadonlySet<number> }
+    /** An entry written `?k: v` has `true` as its third part; its value is an optional. */
+    | { readonly kind: "map"; readonly entries: readonly (readonly [key: Node, value: Node, optional?: true])[] }
     | {
         readonly kind: "message";
         readonly desc: DescMessage;
-        readonly fields: readonly { readonly field: DescField; readonly value: Node }[];
+        readonly fields: readonly { readonly field: DescField; readonly value: Node; readonly optional?: true }[];
       }
     | {
         readonly kind: "macro";

@@ -1,12 +1,12 @@
-import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
+import { type DescExtension, type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence, isWrapperDesc } from "@bufbuild/protobuf/wkt";
 import type { CelType, FieldType, Proto } from "./type.ts";
 
 /** How the value of a field looks to CEL, and how protobuf-es represents it. */
-export function fieldType(field: DescField): FieldType {
+export function fieldType(field: DescField | DescExtension): FieldType {
   switch (field.fieldKind) {
     case "scalar":
-      return scalarType(field.scalar);
+      return field.longAsString ? asText(scalarType(field.scalar)) : scalarType(field.scalar);
     case "enum":
       return { type: { kind: "int" }, proto: { kind: "enum", desc: field.enum } };
     case "message": {
@@ -18,7 +18,9 @@ export function fieldType(field: DescField): FieldType {
     case "list": {
       const element =
         field.listKind === "scalar"
-          ? scalarType(field.scalar)
+          ? field.longAsString
+            ? asText(scalarType(field.scalar))
+            : scalarType(field.scalar)
           : field.listKind === "enum"
             ? ({ type: { kind: "int" }, proto: { kind: "enum", desc: field.enum } } as const)
             : messageType(field.message);
@@ -41,6 +43,11 @@ export function fieldType(field: DescField): FieldType {
 
 export function scalarType(scalar: ScalarType): FieldType {
   return { type: { kind: SCALARS[scalar] }, proto: { kind: "scalar", scalar } };
+}
+
+/** Fields with jstype = JS_STRING. */
+function asText({ type, proto }: FieldType): FieldType {
+  return { type, proto: proto.kind === "scalar" ? { ...proto, text: true } : proto };
 }
 
 const SCALARS = {
@@ -73,8 +80,9 @@ function messageCelType(desc: DescMessage): CelType {
     case "google.protobuf.ListValue":
       return { kind: "list", element: { kind: "dyn" } };
     case "google.protobuf.Value":
-    case "google.protobuf.Any":
       return { kind: "dyn" };
+    case "google.protobuf.Any":
+      return { kind: "dyn", any: true };
     default: {
       const scalar = unwrapped(desc);
       return scalar === undefined ? { kind: "message", desc } : { kind: "wrapper", of: scalarType(scalar.scalar).type };

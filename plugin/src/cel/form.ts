@@ -1,6 +1,7 @@
-import type { DescMessage, ScalarType } from "@bufbuild/protobuf";
+import { type DescMessage, ScalarType } from "@bufbuild/protobuf";
+import type { Node } from "./expression.ts";
 import { scalarType, unwrapped } from "./field-type.ts";
-import { protoRange } from "./range.ts";
+import { protoRange, rangeOf } from "./range.ts";
 import type { CelType, Proto } from "./type.ts";
 
 /** How a value is represented in TypeScript, where there is more than one way. */
@@ -8,9 +9,13 @@ export type Form =
   /** One way only: string, boolean, double, Uint8Array, a message, null, a dyn, an optional. */
   | { readonly kind: "plain" }
   /** An int or uint in a `number`. */
-  | { readonly kind: "small"; readonly low: number; readonly high: number }
+  | { readonly kind: "small"; readonly low: number; readonly high: number; readonly unsigned?: boolean }
   /** An int or uint in a `bigint`. */
-  | { readonly kind: "big" }
+  | { readonly kind: "big"; readonly unsigned?: boolean }
+  /** A 64-bit integer in a `string` (jstype = JS_STRING). */
+  | { readonly kind: "digits"; readonly unsigned: boolean }
+  /** A double that fits into 32 bits. */
+  | { readonly kind: "float" }
   | { readonly kind: "list"; readonly of: Form }
   /** A map as protobuf-es has it: an object. */
   | { readonly kind: "record"; readonly key: ScalarType; readonly of: Form }
@@ -20,18 +25,24 @@ export type Form =
   | { readonly kind: "boxed"; readonly desc: DescMessage; readonly of: Form }
   /** google.protobuf.Value and ListValue, which are messages around JSON. */
   | { readonly kind: "json"; readonly list: boolean }
+  /** google.protobuf.Struct, which is a JSON object in a field. */
+  | { readonly kind: "struct" }
+  /** google.protobuf.Any. */
+  | { readonly kind: "any" }
   /** A scalar or null. */
   | { readonly kind: "nullable"; readonly of: Form };
 
 export const PLAIN: Form = { kind: "plain" };
 export const BIG: Form = { kind: "big" };
+export const UNSIGNED: Form = { kind: "big", unsigned: true };
 
 /** The form of values that CEL computes. */
 export function celForm(type: CelType): Form {
   switch (type.kind) {
     case "int":
-    case "uint":
       return BIG;
+    case "uint":
+      return UNSIGNED;
     case "list":
       return { kind: "list", of: celForm(type.element) };
     case "map":
@@ -46,7 +57,7 @@ export function celForm(type: CelType): Form {
 /** The form of a plain value: protobuf-es's. */
 export function protoForm(proto: Proto): Form {
   const range = protoRange(proto);
-  if (range !== undefined) return { kind: "small", ...range };
+  if (range !== undefined) return { kind: "small", ...range, unsigned: range.low === 0 };
   switch (proto.kind) {
     case "list":
       return { kind: "list", of: protoForm(proto.of) };
@@ -55,12 +66,23 @@ export function protoForm(proto: Proto): Form {
     case "message": {
       const value = unwrapped(proto.desc);
       if (value !== undefined) return { kind: "boxed", desc: proto.desc, of: protoForm(value) };
-      const list = proto.desc.typeName === "google.protobuf.ListValue";
-      return list || proto.desc.typeName === "google.protobuf.Value" ? { kind: "json", list } : PLAIN;
+      switch (proto.desc.typeName) {
+        case "google.protobuf.ListValue":
+        case "google.protobuf.Value":
+          return { kind: "json", list: proto.desc.typeName === "google.protobuf.ListValue" };
+        case "google.protobuf.Struct":
+          return { kind: "struct" };
+        case "google.protobuf.Any":
+          return { kind: "any" };
+        default:
+          return PLAIN;
+      }
     }
     case "scalar": {
       const { kind } = scalarType(proto.scalar).type;
-      return kind === "int" || kind === "uint" ? BIG : PLAIN;
+      if (kind !== "int" && kind !== "uint") return proto.scalar === ScalarType.FLOAT ? { kind: "float" } : PLAIN;
+      if (proto.text) return { kind: "digits", unsigned: kind === "uint" };
+      return kind === "int" ? BIG : UNSIGNED;
     }
     case "enum":
       return PLAIN;
@@ -87,13 +109,20 @@ export function sameForm(from: Form, to: Form): boolean {
       return to.kind === "map" && sameForm(from.key, to.key) && sameForm(from.of, to.of);
     case "boxed":
       return to.kind === "boxed" && from.desc.typeName === to.desc.typeName;
+    case "json":
+      return to.kind === "json" && from.list === to.list;
+    case "float":
+      return to.kind === "float" || to.kind === "plain";
     default:
       return from.kind === to.kind;
   }
 }
 
-/** Whether putting a value of one form into another takes a check of range, which can fail. */
+/** Whether putting a value of one form into another takes a check of range or type, which can fail. */
 export function narrows(from: Form, to: Form): boolean {
+  // What is known to be a string, a message … has no form of its own and is left alone; numbers out of a dyn are checked.
+  if (from.kind === "plain") return to.kind === "small" || to.kind === "big" || to.kind === "digits";
+  if (from.kind === "digits") return to.kind === "small";
   if (to.kind === "small") return from.kind === "big" || (from.kind === "small" && !sameForm(from, to));
   if (from.kind === "nullable" || from.kind === "boxed") return narrows(from.of, to.kind === "nullable" ? to.of : to);
   const holders = from.kind === "list" || from.kind === "record" || from.kind === "map";
@@ -105,6 +134,8 @@ export function hasBoxes(form: Form): boolean {
   switch (form.kind) {
     case "boxed":
     case "json":
+    case "any":
+    case "digits":
       return true;
     case "list":
     case "nullable":
@@ -115,4 +146,15 @@ export function hasBoxes(form: Form): boolean {
     default:
       return false;
   }
+}
+
+/** Whether null is a value of a type. */
+export function mayBeNull(type: CelType): boolean {
+  return type.kind === "dyn" || type.kind === "null" || type.kind === "wrapper" || type.kind === "param";
+}
+
+/** The form of an integer whose range is known to be small; else that of any. */
+export function smallFormOf(node: Node): Form {
+  const range = rangeOf(node);
+  return range === undefined ? celForm(node.type) : { kind: "small", ...range, unsigned: node.type.kind === "uint" };
 }

@@ -4,7 +4,7 @@
 // print:          emitValue(expression, names) → Code        CEL's value; nothing unset: unset messages read as their defaults
 //                 emitPath(expression, names) → Code         only for `path`: `usage?.spentCents`; undefined when anything on the way is unset
 // bind:           emitAs(code, proto, names) → Code | undefined   exactly that representation; undefined when the types do not match
-export { assignable, commonType, sameType } from "./assignable.ts";
+export { assignable, sameType } from "./assignable.ts";
 export { checkExpression } from "./check.ts";
 export type { Code, Names } from "./code.ts";
 export { emitAs } from "./convert.ts";

@@ -1,18 +1,11 @@
-import { assignable, commonType } from "./assignable.ts";
+import { assignable } from "./assignable.ts";
 import type { Node } from "./expression.ts";
 import { protoRange } from "./range.ts";
 import { sameProto } from "./same-proto.ts";
-import type { CelType, Proto } from "./type.ts";
+import type { Proto } from "./type.ts";
 
 export function anyFails(nodes: readonly Node[]): boolean {
   return nodes.some((node) => node.fails);
-}
-
-/** The type of a literal's elements: what all have in common, else dyn. */
-export function joinTypes(nodes: readonly Node[]): CelType {
-  const [first, ...rest] = nodes;
-  if (first === undefined) return { kind: "param", name: "A" };
-  return rest.reduce((type: CelType, node) => commonType(type, node.type) ?? { kind: "dyn" }, first.type);
 }
 
 /** The common representation; an integer literal takes that of the others when it fits. */

@@ -1,5 +1,6 @@
 import { fromJson } from "@bufbuild/protobuf";
 import { TimestampSchema } from "@bufbuild/protobuf/wkt";
+import { RE2JS } from "@bufbuild/re2";
 import type { Node } from "./expression.ts";
 
 type Fault = { readonly message: string; readonly hint: string };
@@ -68,12 +69,8 @@ function isDuration(text: string): boolean {
 }
 
 function isPattern(text: string): boolean {
-  // What JavaScript has and RE2 has not: look-around and references back.
-  if (/\(\?<?[=!]|\\[1-9]/.test(text)) return false;
-  const body = text.replace(/^\(\?[ims]+\)/, "").replaceAll("(?P<", "(?<");
   try {
-    new RegExp(body, "u");
-    return true;
+    return new RE2JS(text) !== undefined;
   } catch {
     return false;
   }

@@ -1,6 +1,6 @@
-import type { DescEnum, DescEnumValue, Registry } from "@bufbuild/protobuf";
+import type { DescEnum, DescEnumValue, DescExtension, Registry } from "@bufbuild/protobuf";
 import { messageType } from "./field-type.ts";
-import type { CelType } from "./type.ts";
+import type { CelType, Scope, Variable } from "./type.ts";
 
 const TYPES: ReadonlyMap<string, CelType> = new Map<string, CelType>([
   ...(["bool", "int", "uint", "double", "string", "bytes"] as const).map((kind) => [kind, { kind }] as const),
@@ -8,9 +8,11 @@ const TYPES: ReadonlyMap<string, CelType> = new Map<string, CelType>([
   ["list", { kind: "list", element: { kind: "dyn" } }],
   ["map", { kind: "map", key: { kind: "dyn" }, value: { kind: "dyn" } }],
   ["type", { kind: "type", of: { kind: "dyn" } }],
+  ["optional_type", { kind: "optional", of: { kind: "dyn" } }],
 ]);
 
 export type Named =
+  | { readonly kind: "variable"; readonly variable: Variable }
   | { readonly kind: "type"; readonly type: CelType }
   | { readonly kind: "enum"; readonly desc: DescEnum; readonly value: DescEnumValue };
 
@@ -21,9 +23,11 @@ export function candidates(name: string, container: string): string[] {
   return [...parts.map((_, index) => [...parts.slice(0, parts.length - index), name].join(".")), name];
 }
 
-/** What a dotted name means that is no variable: a type, or a value of an enum. */
-export function resolveName(name: string, container: string, registry: Registry): Named | undefined {
-  for (const full of candidates(name, container)) {
+/** What a name means, dotted or not: the nearest of a variable, a type, or a value of an enum. */
+export function resolveName(name: string, scope: Scope, registry: Registry): Named | undefined {
+  for (const full of candidates(name, scope.container)) {
+    const variable = scope.lookup(full);
+    if (variable !== undefined) return { kind: "variable", variable };
     const message = registry.getMessage(full);
     if (message !== undefined) return { kind: "type", type: messageType(message).type };
     const dot = full.lastIndexOf(".");
@@ -31,8 +35,17 @@ export function resolveName(name: string, container: string, registry: Registry)
     const value = desc?.values.find((candidate) => candidate.name === full.slice(dot + 1));
     if (desc !== undefined && value !== undefined) return { kind: "enum", desc, value };
   }
-  const type = TYPES.get(name);
+  const type = TYPES.get(name.replace(/^\./, ""));
   return type && { kind: "type", type };
+}
+
+/** The extension of that name. */
+export function resolveExtension(name: string, container: string, registry: Registry): DescExtension | undefined {
+  for (const full of candidates(name, container)) {
+    const desc = registry.getExtension(full);
+    if (desc !== undefined) return desc;
+  }
+  return undefined;
 }
 
 /** The enum that `name` without its last part stands for: for saying which values there are. */

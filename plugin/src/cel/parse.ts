@@ -1,303 +1,429 @@
-import { parse } from "@bufbuild/cel";
-import type { Expr, ParsedExpr } from "@bufbuild/cel-spec/cel/expr/syntax_pb.js";
-import type { Ast, Span, SyntaxFault } from "./ast.ts";
+import { type Ast, dottedName, partsOf, type Span, type SyntaxFault } from "./ast.ts";
+import { lex, type Token } from "./lex.ts";
+import { KEYWORDS, PRODUCTS, RELATIONS, RESERVED, SUMS, WORDS } from "./words.ts";
 
-/** Parses with @bufbuild/cel and gives the expression as it was written, or what is wrong and where. */
-export function parseExpression(text: string): { readonly ast: Ast } | { readonly fault: SyntaxFault } {
-  if (text.trim() === "") {
+export interface Syntax {
+  /** `a.?b`, `a[?i]`, `[?x]`, `{?k: v}`, `Msg{?f: v}`. */
+  readonly optionals: boolean;
+}
+
+/** How deep an expression may nest, and how high its tree may be, as in cel-go: everything after the parser may then recurse. */
+const DEEPEST = 250;
+
+/** CEL's grammar by recursive descent. Gives the expression as it was written, or what is wrong and where. */
+export function parseExpression(
+  text: string,
+  syntax: Syntax = { optionals: true },
+): { readonly ast: Ast } | { readonly faults: readonly SyntaxFault[] } {
+  const lexed = lex(text);
+  if ("fault" in lexed) return { faults: [lexed.fault] };
+  if (lexed.tokens.length === 1) {
     return {
-      fault: { code: "BFF301", start: 0, end: text.length, message: "the expression is empty", hint: undefined },
+      faults: [{ code: "BFF301", start: 0, end: text.length, message: "the expression is empty", hint: undefined }],
     };
   }
-  let parsed: ParsedExpr;
+  const parser = new Parser(lexed.tokens, syntax);
   try {
-    parsed = parse(text);
+    const ast = parser.all();
+    return parser.faults.length > 0 ? { faults: parser.faults } : { ast };
   } catch (error) {
-    return { fault: syntaxFault(text, error) };
+    if (!(error instanceof Stop)) throw error;
+    return { faults: [...parser.faults, error.fault] };
   }
-  const converter = new Converter(text, parsed);
-  const ast = parsed.expr && converter.convert(parsed.expr);
-  return ast === undefined || converter.fault !== undefined
-    ? {
-        fault: converter.fault ?? {
-          code: "BFF301",
-          start: 0,
-          end: text.length,
-          message: "the expression cannot be read",
-          hint: undefined,
-        },
-      }
-    : { ast };
 }
 
-function syntaxFault(text: string, error: unknown): SyntaxFault {
-  const location = error instanceof Error && "location" in error ? error.location : undefined;
-  let start = offsetOf(location);
-  while (/\s/.test(text[start] ?? "")) start++;
-  const rest = text.slice(start);
-  const later = laterSyntax(text);
-  if (later !== undefined) return later;
-  if (rest === "") {
-    return {
+/** Ends parsing; never leaves this file. */
+class Stop extends Error {
+  readonly fault: SyntaxFault;
+
+  constructor(fault: SyntaxFault) {
+    super(fault.message);
+    this.fault = fault;
+  }
+}
+
+class Parser {
+  readonly #tokens: readonly Token[];
+  readonly #syntax: Syntax;
+  /** The spans of what stands in parentheses, the parentheses included. */
+  readonly #outer = new WeakMap<Ast, Span>();
+  readonly #heights = new WeakMap<Ast, number>();
+  /** What is parsed although the syntax does not have it. */
+  readonly faults: SyntaxFault[] = [];
+  #index = 0;
+  #depth = 0;
+
+  constructor(tokens: readonly Token[], syntax: Syntax) {
+    this.#tokens = tokens;
+    this.#syntax = syntax;
+  }
+
+  all(): Ast {
+    const ast = this.#expression();
+    if (this.#token.kind !== "end") this.#unexpected();
+    return ast;
+  }
+
+  get #token(): Token {
+    return this.#tokens[this.#index] ?? { kind: "end", text: "", start: 0, end: 0 };
+  }
+
+  get #before(): Token | undefined {
+    return this.#tokens[this.#index - 1];
+  }
+
+  #is(sign: string): boolean {
+    return this.#token.kind === "sign" && this.#token.text === sign;
+  }
+
+  /** Whether the next sign is this one, which is then passed. */
+  #take(sign: string): Token | undefined {
+    const token = this.#token;
+    if (!this.#is(sign)) return undefined;
+    this.#index++;
+    return token;
+  }
+
+  #need(sign: string, hint: string): Token {
+    return this.#take(sign) ?? this.#unexpected(hint);
+  }
+
+  #unexpected(hint?: string): never {
+    const { kind, text, start, end } = this.#token;
+    const before = this.#before;
+    if (kind === "end" && before !== undefined) {
+      const at = { start: before.start, end: before.end };
+      const after = before.kind === "sign" ? ` after ${JSON.stringify(before.text)}` : " too early";
+      throw new Stop({
+        code: "BFF301",
+        ...at,
+        message: `the expression ends${after}`,
+        hint: before.kind === "sign" ? undefined : hint,
+      });
+    }
+    const reserved = kind === "word" && RESERVED.has(text) ? `"${text}" is a reserved word of CEL.` : hint;
+    const shown = text.length > 40 ? `${text.slice(0, 40)}…` : text;
+    throw new Stop({ code: "BFF301", start, end, message: `unexpected ${JSON.stringify(shown)}`, hint: reserved });
+  }
+
+  #unsupported(at: Span): void {
+    if (this.#syntax.optionals) return;
+    this.faults.push({
       code: "BFF301",
-      start: Math.max(0, text.trimEnd().length - 1),
-      end: text.length,
-      message: "the expression ends too early",
+      start: at.start,
+      end: at.end,
+      message: "optional syntax is not part of the language here",
       hint: undefined,
-    };
-  }
-  const word = /^(\w+|&&|\|\||[=!<>]=|.)/su.exec(rest)?.[0] ?? rest;
-  if (OPENING.has(word)) {
-    // The parser stops before the operator whose right side it cannot read.
-    const after = rest.slice(word.length);
-    const blank = /^\s*/.exec(after)?.[0].length ?? 0;
-    const at = start + word.length + blank;
-    return after.trim() === ""
-      ? {
-          ...span(start, start + word.length),
-          message: `the expression ends after ${JSON.stringify(word)}`,
-          hint: undefined,
-        }
-      : { ...span(at, at + 1), message: `what follows ${JSON.stringify(word)} does not parse`, hint: undefined };
-  }
-  const fault = span(start, start + word.length);
-  if (word === '"' || word === "'")
-    return { ...fault, message: "the string is not closed", hint: `Close it with ${word}.` };
-  return { ...fault, message: `unexpected ${JSON.stringify(word)}`, hint: hintFor(word) };
-}
-
-function span(start: number, end: number): { readonly code: "BFF301" } & Span {
-  return { code: "BFF301", start, end };
-}
-
-const OPENING: ReadonlySet<string> = new Set("+ - * / % < > <= >= == != && || ? : , . in ( [ {".split(" "));
-
-function hintFor(word: string): string | undefined {
-  if (word === "=") return "Compare with `==`.";
-  if (word === "&" || word === "|") return `Write \`${word}${word}\`.`;
-  return RESERVED.has(word) ? `"${word}" is a reserved word of CEL.` : undefined;
-}
-
-/** Syntax of CEL that @bufbuild/cel does not parse. */
-function laterSyntax(text: string): SyntaxFault | undefined {
-  // Literals are blanked out first, so that what they hold is not taken for syntax.
-  const bare = text.replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/g, (quoted) => " ".repeat(quoted.length));
-  const [, before = "", sign] = /^(.*?)(\.\?|(?<=[[{,]\s*)\?|`)/s.exec(bare) ?? [];
-  if (sign === undefined) return undefined;
-  const span = { code: "BFF307", start: before.length, end: before.length + sign.length } as const;
-  return sign === "`"
-    ? { ...span, message: "quoted field names are not supported yet", hint: undefined }
-    : { ...span, message: "optional syntax is not supported yet", hint: "Write has(x.f) ? x.f : y." };
-}
-
-function offsetOf(location: unknown): number {
-  if (typeof location !== "object" || location === null || !("start" in location)) return 0;
-  const start = location.start;
-  if (typeof start !== "object" || start === null || !("offset" in start)) return 0;
-  return typeof start.offset === "number" ? start.offset : 0;
-}
-
-/** Words that CEL keeps for itself (spec, "Syntax"): not names of variables. */
-export const RESERVED: ReadonlySet<string> = new Set(
-  "false in null true as break const continue else for function if import let loop package namespace return var void while".split(
-    " ",
-  ),
-);
-
-class Converter {
-  readonly #text: string;
-  readonly #positions: Record<string, number>;
-  readonly #macros: Record<string, Expr>;
-  fault: SyntaxFault | undefined;
-
-  constructor(text: string, parsed: ParsedExpr) {
-    this.#text = text;
-    this.#positions = parsed.sourceInfo?.positions ?? {};
-    this.#macros = parsed.sourceInfo?.macroCalls ?? {};
+    });
   }
 
-  convert(expr: Expr): Ast | undefined {
-    const id = expr.id.toString();
-    const at = this.#positions[id] ?? 0;
-    const kind = (this.#macros[id] ?? expr).exprKind;
-    switch (kind.case) {
-      case "constExpr": {
-        const constant = kind.value.constantKind;
-        const span = { start: at, end: this.#literalEnd(at) };
-        const base = { kind: "constant", unsigned: constant.case === "uint64Value", ...span } as const;
-        switch (constant.case) {
-          case undefined:
-            return undefined;
-          case "nullValue":
-            return { ...base, value: null };
-          case "durationValue":
-          case "timestampValue":
-            return undefined;
-          case "int64Value":
-          case "uint64Value":
-            if (BigInt.asIntN(64, constant.value) !== constant.value && constant.case === "int64Value") {
-              this.fault ??= {
-                code: "BFF309",
-                ...span,
-                message: "the integer does not fit into 64 bits",
-                hint: undefined,
-              };
-            }
-            if (BigInt.asUintN(64, constant.value) !== constant.value && constant.case === "uint64Value") {
-              this.fault ??= {
-                code: "BFF309",
-                ...span,
-                message: "the integer does not fit into 64 bits",
-                hint: undefined,
-              };
-            }
-            return { ...base, value: constant.value };
-          default:
-            return { ...base, value: constant.value };
-        }
-      }
-      case "identExpr": {
-        const absolute = this.#text[at] === ".";
-        const name = kind.value.name.replace(/^\./, "");
-        const start = absolute ? this.#skip(at + 1) : at;
-        return { kind: "ident", name, absolute, start: at, end: start + name.length };
-      }
-      case "selectExpr": {
-        const of = kind.value.operand && this.convert(kind.value.operand);
-        if (of === undefined) return undefined;
-        const name = this.#word(this.#skip(at + 1), kind.value.field);
-        return { kind: "select", of, field: kind.value.field, name, start: of.start, end: name.end };
-      }
-      case "callExpr": {
-        const { target: targetExpr, function: fn, args: argExprs } = kind.value;
-        const target = targetExpr && this.convert(targetExpr);
-        const args = this.#all(argExprs);
-        if (args === undefined || (targetExpr !== undefined && target === undefined)) return undefined;
-        if (target !== undefined) {
-          const name = this.#word(this.#skip(at + 1), fn);
-          return { kind: "call", fn, name, target, args, start: target.start, end: this.#close(name.end) };
-        }
-        if (/^\w/.test(fn) && !fn.includes("_?_") && !/^_|_$/.test(fn)) {
-          const start = this.#text[at] === "." ? this.#skip(at + 1) : at;
-          const name = this.#word(start, fn);
-          return { kind: "call", fn, name, target, args, start: at, end: this.#close(name.end) };
-        }
-        // The position of a prefix operator is its own, that of others may be anywhere on their left.
-        const start = args.length === 1 ? at : (args[0]?.start ?? at);
-        const last = Math.max(...args.map((arg) => arg.end));
-        const end = fn === "_[_]" ? this.#close(at) : last;
-        return { kind: "call", fn, name: { start, end }, target, args, start, end };
-      }
-      case "listExpr": {
-        const elements = this.#all(kind.value.elements);
-        if (elements === undefined) return undefined;
-        if (kind.value.optionalIndices.length > 0) return this.#unsupported(at, "optional list elements are");
-        return { kind: "list", elements, start: at, end: this.#close(at) };
-      }
-      case "structExpr":
-        return this.#struct(at, kind.value);
-      default:
-        return undefined;
+  #tooDeep(): never {
+    const { start, end } = this.#token;
+    const hint = "Split it into steps.";
+    throw new Stop({ code: "BFF301", start, end, message: "the expression is nested too deeply", hint });
+  }
+
+  /** Every node that has parts goes through here: chains such as `1 + 2 + 3` make trees as high as they are long. */
+  #made(ast: Ast): Ast {
+    const height = 1 + Math.max(0, ...partsOf(ast).map((part) => this.#heights.get(part) ?? 0));
+    if (height > DEEPEST) this.#tooDeep();
+    this.#heights.set(ast, height);
+    return ast;
+  }
+
+  #span(ast: Ast): Span {
+    return this.#outer.get(ast) ?? ast;
+  }
+
+  #operator(fn: string, args: readonly Ast[], anchor: number, span: Span): Ast {
+    const place = { start: span.start, end: span.end, anchor };
+    return this.#made({ kind: "call", fn, name: place, target: undefined, args, absolute: false, ...place });
+  }
+
+  #expression(): Ast {
+    if (++this.#depth > DEEPEST) this.#tooDeep();
+    const condition = this.#or();
+    const question = this.#take("?");
+    if (question === undefined) {
+      this.#depth--;
+      return condition;
     }
+    const yes = this.#or();
+    this.#need(":", "A condition has two branches: c ? a : b.");
+    const no = this.#expression();
+    this.#depth--;
+    const span = { start: this.#span(condition).start, end: this.#span(no).end };
+    return this.#operator("_?_:_", [condition, yes, no], question.start, span);
   }
 
-  #struct(at: number, struct: (Expr["exprKind"] & { case: "structExpr" })["value"]): Ast | undefined {
-    const entries: [Ast, Ast][] = [];
-    const fields: { name: string; at: Span; value: Ast }[] = [];
-    for (const entry of struct.entries) {
-      const value = entry.value && this.convert(entry.value);
-      if (value === undefined) return undefined;
-      if (entry.optionalEntry) return this.#unsupported(value.start, "optional entries are");
-      if (entry.keyKind.case === "mapKey") {
-        const key = this.convert(entry.keyKind.value);
-        if (key === undefined) return undefined;
-        entries.push([key, value]);
-      } else if (entry.keyKind.case === "fieldKey") {
-        const name = entry.keyKind.value;
-        // The position of an entry is that of its name or of its colon.
-        const colon = this.#positions[entry.id.toString()] ?? value.start;
-        const start = this.#text.startsWith(name, colon) ? colon : this.#text.lastIndexOf(name, colon);
-        fields.push({ name, at: { start, end: start + name.length }, value });
-      }
+  #or(): Ast {
+    return this.#junction("||", "_||_", () => this.#junction("&&", "_&&_", () => this.#relation()));
+  }
+
+  /** A chain of `&&` or `||`. They are associative, so its tree is balanced, as in cel-go. */
+  #junction(sign: string, fn: string, next: () => Ast): Ast {
+    const operands = [next()];
+    const signs: Token[] = [];
+    for (let token = this.#take(sign); token !== undefined; token = this.#take(sign)) {
+      signs.push(token);
+      operands.push(next());
     }
-    const brace = this.#text.indexOf("{", at);
-    const end = this.#close(brace === -1 ? at : brace);
-    if (struct.messageName === "") return { kind: "map", entries, start: at, end };
-    const name = struct.messageName.replace(/^\./, "");
-    const open = this.#text[at] === "{" ? at : brace;
-    const before = this.#text.slice(0, open).trimEnd();
-    const start = this.#text[at] === "{" ? (/[\w.\s]*$/.exec(before)?.index ?? at) : at;
-    const begin = this.#skip(start);
-    return {
-      kind: "message",
-      name: this.#text[begin] === "." ? `.${name}` : name,
-      at: { start: begin, end: before.length },
-      fields,
-      start: begin,
-      end,
+    const balanced = (low: number, high: number): Ast | undefined => {
+      if (low === high) return operands[low];
+      // `low` to `high` are operands; the sign in the middle is the root.
+      const middle = Math.floor((low + high) / 2);
+      const left = balanced(low, middle);
+      const right = balanced(middle + 1, high);
+      if (left === undefined || right === undefined) return left;
+      const span = { start: this.#span(left).start, end: this.#span(right).end };
+      return this.#operator(fn, [left, right], signs[middle]?.start ?? span.start, span);
     };
+    return balanced(0, operands.length - 1) ?? this.#unexpected();
   }
 
-  #unsupported(at: number, what: string): undefined {
-    this.fault ??= { code: "BFF307", start: at, end: at + 1, message: `${what} not supported yet`, hint: undefined };
-    return undefined;
+  #relation(): Ast {
+    return this.#chain(RELATIONS, () => this.#sum());
   }
 
-  #all(exprs: readonly Expr[]): Ast[] | undefined {
-    const converted = exprs.map((expr) => this.convert(expr)).filter((ast) => ast !== undefined);
-    return converted.length === exprs.length ? converted : undefined;
+  #sum(): Ast {
+    return this.#chain(SUMS, () => this.#chain(PRODUCTS, () => this.#unary()));
   }
 
-  #skip(from: number): number {
-    let at = from;
+  /** Operators of one level, from the left. */
+  #chain(operators: ReadonlyMap<string, string>, next: () => Ast): Ast {
+    let left = next();
     for (;;) {
-      if (/\s/.test(this.#text[at] ?? "")) at++;
-      else if (this.#text.startsWith("//", at)) while (at < this.#text.length && this.#text[at] !== "\n") at++;
-      else return at;
+      const { text, kind, start } = this.#token;
+      const fn = kind === "sign" || text === "in" ? operators.get(text) : undefined;
+      if (fn === undefined) return left;
+      this.#index++;
+      const right = next();
+      left = this.#operator(fn, [left, right], start, { start: this.#span(left).start, end: this.#span(right).end });
     }
   }
 
-  #word(start: number, word: string): Span {
-    return { start, end: start + word.length };
+  #unary(): Ast {
+    const first = this.#token;
+    const sign = first.kind === "sign" && (first.text === "!" || first.text === "-") ? first.text : undefined;
+    if (sign === undefined) return this.#member(this.#primary());
+    if (sign === "-" && this.#isNumber(1)) {
+      this.#index++;
+      return this.#member(this.#number(true, first.start));
+    }
+    let count = 0;
+    for (; this.#take(sign) !== undefined; count++);
+    const operand = this.#member(this.#primary());
+    // Two of them cancel, as in cel-go.
+    if (count % 2 === 0) return operand;
+    const span = { start: first.start, end: this.#span(operand).end };
+    return this.#operator(sign === "!" ? "!_" : "-_", [operand], first.start, span);
   }
 
-  /** The end of a literal that starts here. */
-  #literalEnd(at: number): number {
-    const rest = this.#text.slice(at);
-    const prefix = /^[rRbB]{0,2}(?=["'])/.exec(rest)?.[0] ?? "";
-    const quote = /^("""|'''|"|')/.exec(rest.slice(prefix.length))?.[0];
-    if (quote === undefined) {
-      const token = /^-?\s*(0x[0-9a-fA-F]+u?|[0-9]*\.?[0-9]+([eE][+-]?[0-9]+)?u?|\w+)/i.exec(rest)?.[0] ?? "";
-      return at + token.length;
-    }
-    const raw = /r/i.test(prefix);
-    let end = at + prefix.length + quote.length;
-    while (end < this.#text.length && !this.#text.startsWith(quote, end)) {
-      end += !raw && this.#text[end] === "\\" ? 2 : 1;
-    }
-    return Math.min(end + quote.length, this.#text.length);
+  #isNumber(ahead: number): boolean {
+    const kind = this.#tokens[this.#index + ahead]?.kind;
+    return kind === "integer" || kind === "double";
   }
 
-  /** The place after the bracket that closes the first one at or after `from`. */
-  #close(from: number): number {
-    let depth = 0;
-    let at = from;
-    while (at < this.#text.length) {
-      const character = this.#text[at] ?? "";
-      if (character === '"' || character === "'") {
-        // A prefix (r, b) has been passed already; look back for it.
-        const prefix = /(?<!\w)[rRbB]{1,2}$/.exec(this.#text.slice(0, at))?.[0] ?? "";
-        at = this.#literalEnd(at - prefix.length);
+  #number(negative: boolean, start: number): Ast {
+    const token = this.#token;
+    this.#index++;
+    const span = { start, end: token.end };
+    if (token.kind === "double") {
+      return { kind: "constant", value: negative ? -token.value : token.value, unsigned: false, ...span };
+    }
+    if (token.kind !== "integer") return this.#unexpected();
+    const value = negative ? -token.value : token.value;
+    const fits = token.unsigned ? BigInt.asUintN(64, value) === value : BigInt.asIntN(64, value) === value;
+    if (!fits) {
+      const message =
+        negative && token.unsigned ? "an unsigned number is not negative" : "the integer does not fit into 64 bits";
+      throw new Stop({ code: "BFF309", ...span, message, hint: undefined });
+    }
+    return { kind: "constant", value, unsigned: token.unsigned, ...span };
+  }
+
+  /** Fields, calls and indexes behind something. */
+  #member(first: Ast): Ast {
+    let of = first;
+    for (;;) {
+      const { start } = this.#span(of);
+      const dot = this.#take(".");
+      if (dot !== undefined) {
+        of = this.#selected(of, dot);
         continue;
       }
-      if (character === "/" && this.#text[at + 1] === "/") {
-        at = this.#skip(at);
+      const bracket = this.#take("[");
+      if (bracket !== undefined) {
+        const question = this.#take("?");
+        if (question !== undefined) this.#unsupported({ start: bracket.start, end: question.end });
+        const index = this.#expression();
+        const { end } = this.#need("]", "An index ends with ].");
+        const fn = question === undefined ? "_[_]" : "_[?_]";
+        of = this.#operator(fn, [of, index], bracket.start, { start, end });
         continue;
       }
-      if ("([{".includes(character)) depth++;
-      if (")]}".includes(character) && --depth === 0) return at + 1;
-      at++;
+      const name = this.#is("{") && !this.#outer.has(of) ? dottedName(of) : undefined;
+      if (name === undefined) return of;
+      of = this.#message(name, of);
     }
-    return this.#text.length;
+  }
+
+  #selected(of: Ast, dot: Token): Ast {
+    const { start } = this.#span(of);
+    const question = this.#take("?");
+    if (question !== undefined) this.#unsupported({ start: dot.start, end: question.end });
+    const name = this.#token;
+    if (name.kind !== "quoted" && (name.kind !== "word" || KEYWORDS.has(name.text))) this.#unexpected();
+    this.#index++;
+    const open = name.kind === "word" && question === undefined ? this.#take("(") : undefined;
+    if (open === undefined) {
+      return this.#made({
+        kind: "select",
+        of,
+        field: name.text,
+        name: { start: name.start, end: name.end, anchor: dot.start },
+        optional: question !== undefined,
+        quoted: name.kind === "quoted",
+        start,
+        end: name.end,
+        anchor: dot.start,
+      });
+    }
+    const args = this.#arguments();
+    const at = { start: name.start, end: name.end, anchor: open.start };
+    const end = this.#before?.end ?? name.end;
+    const span = { start, end, anchor: open.start };
+    return this.#made({ kind: "call", fn: name.text, name: at, target: of, args, absolute: false, ...span });
+  }
+
+  /** What stands between parentheses, the closing one included. */
+  #arguments(): readonly Ast[] {
+    if (this.#take(")") !== undefined) return [];
+    const args = [this.#expression()];
+    while (this.#take(",") !== undefined) args.push(this.#expression());
+    this.#need(")", "A call ends with ).");
+    return args;
+  }
+
+  #primary(): Ast {
+    const token = this.#token;
+    switch (token.kind) {
+      case "integer":
+      case "double":
+        return this.#number(false, token.start);
+      case "string":
+        this.#index++;
+        return { kind: "constant", value: token.value, unsigned: false, start: token.start, end: token.end };
+      case "word":
+        return this.#word(token, false, token.start);
+      case "sign":
+        break;
+      default:
+        return this.#unexpected();
+    }
+    switch (token.text) {
+      case "(": {
+        this.#index++;
+        const inner = this.#expression();
+        const { end } = this.#need(")", "It ends with ).");
+        this.#outer.set(inner, { start: token.start, end });
+        return inner;
+      }
+      case "[":
+        return this.#list(token.start);
+      case "{":
+        return this.#map(token.start);
+      case ".": {
+        this.#index++;
+        const word = this.#token;
+        return word.kind === "word" && !KEYWORDS.has(word.text)
+          ? this.#word(word, true, token.start)
+          : this.#unexpected();
+      }
+      default:
+        return this.#unexpected();
+    }
+  }
+
+  #word(token: Token, absolute: boolean, start: number): Ast {
+    const value = WORDS.get(token.text);
+    if (value !== undefined) {
+      this.#index++;
+      return { kind: "constant", value, unsigned: false, start, end: token.end };
+    }
+    if (RESERVED.has(token.text)) this.#unexpected();
+    this.#index++;
+    const open = this.#take("(");
+    if (open === undefined) return { kind: "ident", name: token.text, absolute, start, end: token.end };
+    const args = this.#arguments();
+    const name = { start: token.start, end: token.end, anchor: open.start };
+    const end = this.#before?.end ?? token.end;
+    const span = { start, end, anchor: open.start };
+    return this.#made({ kind: "call", fn: token.text, name, target: undefined, args, absolute, ...span });
+  }
+
+  #list(start: number): Ast {
+    this.#index++;
+    const elements: Ast[] = [];
+    const optionals = new Set<number>();
+    const end = this.#items("]", "A list ends with ].", () => {
+      if (this.#question()) optionals.add(elements.length);
+      elements.push(this.#expression());
+    });
+    return this.#made({ kind: "list", elements, optionals, start, end });
+  }
+
+  #map(start: number): Ast {
+    this.#index++;
+    const entries: { key: Ast; value: Ast; optional: boolean }[] = [];
+    const end = this.#items("}", "A map ends with }.", () => {
+      const optional = this.#question();
+      const key = this.#expression();
+      this.#need(":", "An entry of a map is written key: value.");
+      entries.push({ key, value: this.#valueOf(optional), optional });
+    });
+    return this.#made({ kind: "map", entries, start, end });
+  }
+
+  #message(name: string, of: Ast): Ast {
+    const { start } = this.#need("{", "");
+    const fields: { name: string; at: Span; value: Ast; optional: boolean }[] = [];
+    const end = this.#items("}", "A message ends with }.", () => {
+      const optional = this.#question();
+      const field = this.#token;
+      if (field.kind !== "quoted" && (field.kind !== "word" || KEYWORDS.has(field.text))) this.#unexpected();
+      this.#index++;
+      const colon = this.#need(":", "A field of a message is written field: value.");
+      const at = { start: field.start, end: field.end, anchor: colon.start };
+      fields.push({ name: field.text, at, value: this.#valueOf(optional), optional });
+    });
+    const at = { start: of.start, end: of.end, anchor: start };
+    return this.#made({ kind: "message", name, at, fields, start: of.start, end, anchor: start });
+  }
+
+  /** Of an entry that the syntax does not have one fault is enough. */
+  #valueOf(optional: boolean): Ast {
+    const { length } = this.faults;
+    const value = this.#expression();
+    if (optional && !this.#syntax.optionals) this.faults.length = length;
+    return value;
+  }
+
+  /** Things with commas between them and perhaps one after them; gives the place behind the closing sign. */
+  #items(close: string, hint: string, item: () => void): number {
+    for (let first = true; ; first = false) {
+      const comma = first || this.#take(",") !== undefined;
+      const closing =
+        this.#take(close) ?? (first && this.#take(",") !== undefined ? this.#need(close, hint) : undefined);
+      if (closing !== undefined) return closing.end;
+      if (!comma) this.#unexpected(hint);
+      item();
+    }
+  }
+
+  #question(): boolean {
+    const token = this.#take("?");
+    if (token !== undefined) this.#unsupported(token);
+    return token !== undefined;
   }
 }

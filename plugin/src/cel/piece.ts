@@ -1,6 +1,7 @@
+import { ScalarType } from "@bufbuild/protobuf";
 import type { Printable } from "@bufbuild/protoplugin";
 import type { Names } from "./code.ts";
-import { BIG, type Form, PLAIN, sameForm } from "./form.ts";
+import { BIG, type Form, PLAIN, sameForm, UNSIGNED } from "./form.ts";
 
 /** How strongly JavaScript's operators bind. An operand that binds less needs parentheses. */
 export const LEVEL = {
@@ -38,10 +39,11 @@ export function atom(...print: readonly Printable[]): Piece {
   return piece(print, PLAIN);
 }
 
-export function literal(value: bigint): Piece {
+export function literal(value: bigint, unsigned = false): Piece {
   const number = Number(value);
   const level = value < 0n ? LEVEL.unary : LEVEL.atom;
-  const form: Form = Number.isSafeInteger(number) ? { kind: "small", low: number, high: number } : BIG;
+  const big = unsigned ? UNSIGNED : BIG;
+  const form: Form = Number.isSafeInteger(number) ? { kind: "small", low: number, high: number, unsigned } : big;
   return { ...piece([form.kind === "big" ? `${value}n` : `${value}`], form, level), literal: value };
 }
 
@@ -92,85 +94,212 @@ export function commas(pieces: readonly Piece[]): Printable[] {
 /** The same value in another form. Integers that do not fit fail at run time. */
 export function coerce(value: Piece, to: Form, names: Names): Piece {
   if (value.literal !== undefined) {
-    if (to.kind === "big") return { ...value, print: [`${value.literal}n`], form: BIG };
-    if (to.kind === "small") {
-      const number = Number(value.literal);
-      if (number >= to.low && number <= to.high) return { ...value, print: [`${value.literal}`], form: to };
-    }
-    if (to.kind === "plain") return coerce(value, BIG, names);
+    const known = literalAs(value, value.literal, to, names);
+    if (known !== undefined) return known;
   }
-  if (sameForm(value.form, to)) return value;
-  switch (value.form.kind) {
+  if (sameForm(value.form, to)) return to.kind === "plain" ? value : { ...value, form: to };
+  if (to.kind === "boxed") return box(value, to, names);
+  const from = value.form;
+  switch (from.kind) {
     case "small":
-      if (to.kind === "small") return runtime(names, to.low < 0 ? "toInt32" : "toUint32", [value], to);
-      if (to.kind === "big" || to.kind === "plain") return piece(["BigInt", "(", ...value.print, ")"], BIG);
-      break;
     case "big":
-      if (to.kind === "small") return runtime(names, to.low < 0 ? "toInt32" : "toUint32", [value], to);
-      break;
+    case "digits":
+      return coerceInteger(value, from, to, names);
     case "list":
-      if (to.kind === "list") return { ...each(value, value.form.of, to.of, names), form: to };
-      if (to.kind === "plain") return coerce(value, { kind: "list", of: generic(value.form.of) }, names);
+      if (to.kind === "list") return { ...each(value, from.of, to.of, names), form: to };
+      if (to.kind === "plain") return { ...coerce(value, { kind: "list", of: generic(from.of) }, names), form: PLAIN };
       break;
     case "record":
       if (to.kind === "record") {
-        return runtime(names, "mapValues", [value, lambda(value.form.of, to.of, names)], to);
+        return runtime(names, "mapValues", [value, lambda(from.of, to.of, names)], to);
       }
       if (to.kind === "map") {
-        const { of } = value.form;
-        const values = sameForm(of, to.of) ? [] : [lambda(of, to.of, names)];
-        return runtime(names, "toMap", [value, keyReader(to.key), ...values], to);
+        const values = sameForm(from.of, to.of) ? [] : [lambda(from.of, to.of, names)];
+        return runtime(names, "toMap", [value, keyReader(from.key), ...values], to);
       }
       if (to.kind === "plain") {
-        if (sameForm(value.form.of, generic(value.form.of))) return value;
-        return runtime(names, "mapValues", [value, lambda(value.form.of, generic(value.form.of), names)], PLAIN);
+        const of = generic(from.of);
+        // The keys of an object are strings; other keys take a `Map`.
+        if (from.key !== ScalarType.STRING) {
+          return { ...coerce(value, { kind: "map", key: PLAIN, of }, names), form: PLAIN };
+        }
+        if (sameForm(from.of, of)) return { ...value, form: PLAIN };
+        return runtime(names, "mapValues", [value, lambda(from.of, of, names)], PLAIN);
       }
       break;
     case "map":
       if (to.kind === "record") {
-        const { of } = value.form;
-        return runtime(names, "toRecord", [value, ...(sameForm(of, to.of) ? [] : [lambda(of, to.of, names)])], to);
+        return runtime(
+          names,
+          "toRecord",
+          [value, ...(sameForm(from.of, to.of) ? [] : [lambda(from.of, to.of, names)])],
+          to,
+        );
       }
-      if (to.kind === "map") {
-        const { key, of } = value.form;
-        return runtime(names, "convertMap", [value, lambda(key, to.key, names), lambda(of, to.of, names)], to);
+      if (to.kind === "map" || to.kind === "plain") {
+        const of = to.kind === "map" ? to.of : generic(from.of);
+        // Keys are as they are in every `Map`.
+        if (sameForm(from.of, of)) return { ...value, form: to };
+        return runtime(names, "convertMap", [value, atom("(key) => key"), lambda(from.of, of, names)], to);
       }
       break;
     case "boxed": {
-      const inner = property(value, "value", value.form.of);
+      const inner = property(value, "value", from.of);
       if (to.kind === "nullable") return { ...coerce(inner, to.of, names), form: to };
-      return coerce(inner, to.kind === "plain" ? generic(value.form.of) : to, names);
+      return coerce(inner, to.kind === "plain" ? generic(from.of) : to, names);
     }
     case "json":
-      return runtime(names, value.form.list ? "fromListValue" : "fromJsonValue", [value], to);
+      return coerce(
+        runtime(
+          names,
+          from.list ? "fromListValue" : "fromJsonValue",
+          [value],
+          from.list ? { kind: "list", of: PLAIN } : PLAIN,
+        ),
+        to,
+        names,
+      );
+    case "any":
+      return coerce(runtime(names, "fromAny", [value, types(names)], PLAIN), to, names);
     case "nullable": {
-      if (to.kind === "plain") return coerce(value, { kind: "nullable", of: generic(value.form.of) }, names);
-      if (to.kind !== "nullable") return coerce(runtime(names, "required", [value], value.form.of), to, names);
-      return runtime(names, "unlessNull", [value, lambda(value.form.of, to.of, names)], to);
+      if (to.kind === "json" || to.kind === "any") return pack(value, to, names);
+      if (to.kind === "plain")
+        return { ...coerce(value, { kind: "nullable", of: generic(from.of) }, names), form: PLAIN };
+      if (to.kind !== "nullable") return coerce(runtime(names, "required", [value], from.of), to, names);
+      return runtime(names, "unlessNull", [value, lambda(from.of, to.of, names)], to);
     }
     case "plain":
-      if (to.kind === "nullable") return { ...value, form: to };
+      if (to.kind === "nullable") {
+        // A wrapper's value out of a dyn, or a value that is there.
+        return { ...value, form: to };
+      }
+      if (to.kind === "big" || to.kind === "small" || to.kind === "digits") {
+        const name = atom(to.unsigned ? '"uint"' : '"int"');
+        return coerce(runtime(names, "cast", [value, name], to.unsigned ? UNSIGNED : BIG), to, names);
+      }
+      if (to.kind === "list" && !isPlain(to.of)) return { ...each(value, PLAIN, to.of, names), form: to };
       break;
   }
-  if (to.kind === "nullable") return { ...coerce(value, to.of, names), form: to };
-  if (to.kind === "plain") return { ...value, form: PLAIN };
-  return value;
+  switch (to.kind) {
+    case "nullable":
+      return { ...coerce(value, to.of, names), form: to };
+    case "plain":
+      return { ...value, form: PLAIN };
+    case "float":
+      return { ...rounded(value), form: to };
+    case "json":
+    case "any":
+    case "struct":
+      return pack(value, to, names);
+    default:
+      return value;
+  }
 }
 
-/** The form of a value of which only CEL's own form is known: integers are bigints in it. */
-function generic(form: Form): Form {
+function literalAs(value: Piece, literal: bigint, to: Form, names: Names): Piece | undefined {
+  const unsigned = isUnsigned(value.form);
+  switch (to.kind) {
+    case "big":
+      return { ...value, print: [`${literal}n`], form: unsigned ? UNSIGNED : BIG };
+    case "small": {
+      const number = Number(literal);
+      return number >= to.low && number <= to.high ? { ...value, print: [`${literal}`], form: to } : undefined;
+    }
+    case "digits":
+      return atom(`"${literal}"`);
+    case "plain":
+      if (unsigned) return runtime(names, "uint", [{ ...value, literal: undefined }]);
+      return { ...value, print: [`${literal}n`], form: BIG };
+    default:
+      return undefined;
+  }
+}
+
+function coerceInteger(value: Piece, from: Form, to: Form, names: Names): Piece {
+  switch (to.kind) {
+    case "small":
+      if (from.kind === "digits") return coerce(piece(["BigInt(", ...value.print, ")"], BIG), to, names);
+      return runtime(names, to.low < 0 ? "toInt32" : "toUint32", [value], to);
+    case "big":
+      return piece(["BigInt", "(", ...value.print, ")"], to);
+    case "digits":
+      return piece(["String", "(", ...value.print, ")"], to);
+    case "plain":
+      if (isUnsigned(from)) {
+        return runtime(names, "uint", [from.kind === "digits" ? coerce(value, UNSIGNED, names) : value], PLAIN);
+      }
+      return from.kind === "big" ? { ...value, form: PLAIN } : piece(["BigInt", "(", ...value.print, ")"], PLAIN);
+    case "nullable":
+      return { ...coerce(value, to.of, names), form: to };
+    case "json":
+    case "any":
+      return pack(value, to, names);
+    default:
+      return value;
+  }
+}
+
+/** A plain value as the message that a field of type Value, ListValue, Struct or Any takes. */
+function pack(value: Piece, to: Form & { readonly kind: "json" | "any" | "struct" }, names: Names): Piece {
+  const plain = coerce(value, PLAIN, names);
+  if (to.kind === "any") return { ...runtime(names, "toAny", [plain, types(names)], to), maybe: true };
+  if (to.kind === "struct") return runtime(names, "toJsonObject", [plain], to);
+  return runtime(names, to.list ? "toListValue" : "toValue", [plain], to);
+}
+
+/** A wrapper where it is a message: in a list, a map or a oneof. */
+function box(value: Piece, to: Form & { readonly kind: "boxed" }, names: Names): Piece {
+  const create = (inner: Piece): Piece =>
+    piece([names.runtime("create"), "(", names.schema(to.desc), ", { value: ", ...inner.print, " })"], to);
+  if (value.form.kind !== "nullable") return create(coerce(value, to.of, names));
+  const name = names.local("value");
+  const lambda = arrow(name, create(coerce(piece([name], value.form.of), to.of, names)));
+  return { ...runtime(names, "unlessNull", [value, lambda], to), nullable: true };
+}
+
+/** The messages that a google.protobuf.Any may hold. */
+export function types(names: Names): Piece {
+  return atom(names.registry?.() ?? "undefined");
+}
+
+/** A double as one of 32 bits has it. */
+function rounded(value: Piece): Piece {
+  const text = value.print.length === 1 && typeof value.print[0] === "string" ? value.print[0] : "";
+  const exact =
+    /^-?(\d|Infinity|Number\.NaN)/.test(text) && (Math.fround(Number(text)) === Number(text) || !/\d/.test(text));
+  return exact ? value : atom("Math.fround(", ...value.print, ")");
+}
+
+export function isUnsigned(form: Form): boolean {
+  return (form.kind === "small" || form.kind === "big" || form.kind === "digits") && form.unsigned === true;
+}
+
+function isPlain(form: Form): boolean {
+  return form.kind === "plain" || ((form.kind === "list" || form.kind === "nullable") && isPlain(form.of));
+}
+
+/** The form of a value of which only CEL's own form is known: integers are bigints in it, uints are in a box. */
+export function generic(form: Form): Form {
   switch (form.kind) {
     case "small":
-      return BIG;
+    case "big":
+    case "digits":
+      return isUnsigned(form) ? PLAIN : BIG;
     case "list":
     case "nullable":
-    case "record":
       return { ...form, of: generic(form.of) };
+    case "record":
+      return form.key === ScalarType.STRING
+        ? { ...form, of: generic(form.of) }
+        : { kind: "map", key: PLAIN, of: generic(form.of) };
     case "map":
-      return { ...form, key: generic(form.key), of: generic(form.of) };
+      return { ...form, of: generic(form.of) };
     case "boxed":
       return generic(form.of);
+    case "float":
     case "json":
+    case "any":
+    case "struct":
       return PLAIN;
     default:
       return form;
@@ -194,8 +323,9 @@ export function lambdaOf(name: string, body: Piece): Piece {
 }
 
 /** How a key of an object becomes a key of CEL. Objects have keys of type string, whatever TypeScript says. */
-function keyReader(to: Form): Piece {
-  return atom(to.kind === "big" ? "BigInt" : "String");
+export function keyReader(key: ScalarType): Piece {
+  if (key === ScalarType.BOOL) return atom('(key) => key === "true"');
+  return atom(key === ScalarType.STRING ? "String" : "BigInt");
 }
 
 /** A value in another form, `undefined` left as it is. */
@@ -214,5 +344,20 @@ export function entryForm(form: Form): Form | undefined {
 /** A box is opened as soon as it is read as a value. */
 export function unbox(value: Piece, names: Names): Piece {
   if (value.form.kind === "boxed") return piece([...operand(value, LEVEL.atom), ".value"], value.form.of);
-  return value.form.kind === "json" ? coerce({ ...value, maybe: false }, PLAIN, names) : value;
+  switch (value.form.kind) {
+    case "json":
+    case "any":
+      return coerce(
+        { ...value, maybe: false },
+        value.form.kind === "json" && value.form.list ? { kind: "list", of: PLAIN } : PLAIN,
+        names,
+      );
+    case "digits":
+      return coerce(value, value.form.unsigned ? UNSIGNED : BIG, names);
+    case "struct":
+    case "float":
+      return { ...value, form: PLAIN };
+    default:
+      return value;
+  }
 }

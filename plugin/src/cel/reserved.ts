@@ -1,6 +1,6 @@
-import { MACROS } from "./check-macro.ts";
-import { RESERVED } from "./parse.ts";
+import { MACROS } from "./macros.ts";
 import { functionNames } from "./signatures.ts";
+import { RESERVED } from "./words.ts";
 
 /** The names that expressions have for themselves besides those of functions. */
 const SCOPE = [

@@ -4,7 +4,7 @@ import type { Proto } from "./type.ts";
 export function sameProto(a: Proto, b: Proto): boolean {
   switch (a.kind) {
     case "scalar":
-      return b.kind === "scalar" && a.scalar === b.scalar;
+      return b.kind === "scalar" && a.scalar === b.scalar && a.text === b.text;
     case "enum":
     case "message":
       return b.kind === a.kind && a.desc.typeName === b.desc.typeName;

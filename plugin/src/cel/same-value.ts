@@ -19,6 +19,8 @@ export function sameConstant(a: Node, b: Node): boolean | undefined {
 export function staticType(node: Node): string | undefined {
   if (node.kind === "typename") return runtimeTypeName(node.named);
   if (node.kind !== "call" || node.overload !== "type") return undefined;
+  // An enum may count as a type of its own.
+  if (node.type.kind === "type" && node.type.of.kind === "opaque") return node.type.of.name;
   const type = node.args[0]?.type;
   return type === undefined || type.kind === "dyn" || type.kind === "wrapper" ? undefined : runtimeTypeName(type);
 }

@@ -1,5 +1,11 @@
 import { DurationSchema, TimestampSchema } from "@bufbuild/protobuf/wkt";
+import { ENCODERS } from "./signatures-encoders.ts";
+import { LISTS } from "./signatures-lists.ts";
+import { MATH } from "./signatures-math.ts";
+import { OPTIONALS } from "./signatures-optionals.ts";
+import { SETS } from "./signatures-sets.ts";
 import type { CelType } from "./type.ts";
+import { isExactType } from "./type-variables.ts";
 
 /** One way to call a function. */
 export interface Overload {
@@ -14,35 +20,43 @@ export interface Overload {
   readonly fails: boolean;
 }
 
-/** A line is `id: function(params) result`, or `id: receiver.function(params) result`; a `!` at its end says that it can fail. */
+/**
+ * A line is `id: function(params) result`, or `id: receiver.function(params) result`; a `!` at its end says that it can fail. `number` is any
+ * of int, uint and double: as many overloads as that makes. The order is cel-go's: an operand whose type is open takes that of the first.
+ */
 const STANDARD = `
 logical_not: !_(bool) bool
-negate_int64: -_(int) int !
+logical_and: _&&_(bool, bool) bool
+logical_or: _||_(bool, bool) bool
+conditional: _?_:_(bool, A, A) A
+equals: _==_(A, A) bool
+not_equals: _!=_(A, A) bool
 negate_double: -_(double) double
+negate_int64: -_(int) int !
 
-add_int64: _+_(int, int) int !
-add_uint64: _+_(uint, uint) uint !
-add_double: _+_(double, double) double
-add_string: _+_(string, string) string
 add_bytes: _+_(bytes, bytes) bytes
-add_list: _+_(list(A), list(A)) list(A)
-add_timestamp_duration: _+_(timestamp, duration) timestamp !
-add_duration_timestamp: _+_(duration, timestamp) timestamp !
+add_double: _+_(double, double) double
 add_duration_duration: _+_(duration, duration) duration !
-subtract_int64: _-_(int, int) int !
-subtract_uint64: _-_(uint, uint) uint !
-subtract_double: _-_(double, double) double
-subtract_timestamp_timestamp: _-_(timestamp, timestamp) duration !
-subtract_timestamp_duration: _-_(timestamp, duration) timestamp !
-subtract_duration_duration: _-_(duration, duration) duration !
-multiply_int64: _*_(int, int) int !
-multiply_uint64: _*_(uint, uint) uint !
-multiply_double: _*_(double, double) double
+add_duration_timestamp: _+_(duration, timestamp) timestamp !
+add_timestamp_duration: _+_(timestamp, duration) timestamp !
+add_int64: _+_(int, int) int !
+add_list: _+_(list(A), list(A)) list(A)
+add_string: _+_(string, string) string
+add_uint64: _+_(uint, uint) uint !
+divide_double: _/_(double, double) double
 divide_int64: _/_(int, int) int !
 divide_uint64: _/_(uint, uint) uint !
-divide_double: _/_(double, double) double
 modulo_int64: _%_(int, int) int !
 modulo_uint64: _%_(uint, uint) uint !
+multiply_double: _*_(double, double) double
+multiply_int64: _*_(int, int) int !
+multiply_uint64: _*_(uint, uint) uint !
+subtract_double: _-_(double, double) double
+subtract_duration_duration: _-_(duration, duration) duration !
+subtract_int64: _-_(int, int) int !
+subtract_timestamp_duration: _-_(timestamp, duration) timestamp !
+subtract_timestamp_timestamp: _-_(timestamp, timestamp) duration !
+subtract_uint64: _-_(uint, uint) uint !
 
 less_bool: _<_(bool, bool) bool
 less_number: _<_(number, number) bool
@@ -50,70 +64,63 @@ less_string: _<_(string, string) bool
 less_bytes: _<_(bytes, bytes) bool
 less_timestamp: _<_(timestamp, timestamp) bool
 less_duration: _<_(duration, duration) bool
-less_dyn: _<_(dyn, dyn) bool !
 less_equals_bool: _<=_(bool, bool) bool
 less_equals_number: _<=_(number, number) bool
 less_equals_string: _<=_(string, string) bool
 less_equals_bytes: _<=_(bytes, bytes) bool
 less_equals_timestamp: _<=_(timestamp, timestamp) bool
 less_equals_duration: _<=_(duration, duration) bool
-less_equals_dyn: _<=_(dyn, dyn) bool !
 greater_bool: _>_(bool, bool) bool
 greater_number: _>_(number, number) bool
 greater_string: _>_(string, string) bool
 greater_bytes: _>_(bytes, bytes) bool
 greater_timestamp: _>_(timestamp, timestamp) bool
 greater_duration: _>_(duration, duration) bool
-greater_dyn: _>_(dyn, dyn) bool !
 greater_equals_bool: _>=_(bool, bool) bool
 greater_equals_number: _>=_(number, number) bool
 greater_equals_string: _>=_(string, string) bool
 greater_equals_bytes: _>=_(bytes, bytes) bool
 greater_equals_timestamp: _>=_(timestamp, timestamp) bool
 greater_equals_duration: _>=_(duration, duration) bool
-greater_equals_dyn: _>=_(dyn, dyn) bool !
 
 in_list: @in(A, list(A)) bool
 in_map: @in(A, map(A, B)) bool
-in_dyn: @in(dyn, dyn) bool !
 index_list: _[_](list(A), int) A !
 index_map: _[_](map(A, B), A) B !
-index_dyn: _[_](dyn, dyn) dyn !
+optional_index: _[_](optional(list(A)), int) optional(A)
+optional_index: _[_](optional(map(A, B)), A) optional(B)
+optional_index: _[?_](list(A), int) optional(A)
+optional_index: _[?_](optional(list(A)), int) optional(A)
+optional_index: _[?_](map(A, B), A) optional(B)
+optional_index: _[?_](optional(map(A, B)), A) optional(B)
 
-size_string: size(string) int
 size_bytes: size(bytes) int
-size_list: size(list(A)) int
-size_map: size(map(A, B)) int
-size_dyn: size(dyn) int !
-size_string: string.size() int
 size_bytes: bytes.size() int
+size_list: size(list(A)) int
 size_list: list(A).size() int
+size_map: size(map(A, B)) int
 size_map: map(A, B).size() int
-size_dyn: dyn.size() int !
+size_string: size(string) int
+size_string: string.size() int
 
 same: bool(bool) bool
 string_to_bool: bool(string) bool !
-dyn_to_bool: bool(dyn) bool !
 same: bytes(bytes) bytes
 string_to_bytes: bytes(string) bytes
-dyn_to_bytes: bytes(dyn) bytes !
 same: double(double) double
 int64_to_double: double(int) double
 uint64_to_double: double(uint) double
 string_to_double: double(string) double !
-dyn_to_double: double(dyn) double !
 same: int(int) int
 uint64_to_int64: int(uint) int !
 double_to_int64: int(double) int !
 string_to_int64: int(string) int !
 timestamp_to_int64: int(timestamp) int
 duration_to_int64: int(duration) int
-dyn_to_int64: int(dyn) int !
 same: uint(uint) uint
 int64_to_uint64: uint(int) uint !
 double_to_uint64: uint(double) uint !
 string_to_uint64: uint(string) uint !
-dyn_to_uint64: uint(dyn) uint !
 same: string(string) string
 bool_to_string: string(bool) string
 int64_to_string: string(int) string
@@ -122,7 +129,6 @@ double_to_string: string(double) string
 bytes_to_string: string(bytes) string !
 timestamp_to_string: string(timestamp) string
 duration_to_string: string(duration) string
-dyn_to_string: string(dyn) string !
 same: timestamp(timestamp) timestamp
 string_to_timestamp: timestamp(string) timestamp !
 int64_to_timestamp: timestamp(int) timestamp !
@@ -187,20 +193,6 @@ format: string.format(list(dyn)) string !
 quote: strings.quote(string) string
 `;
 
-/** Ours, and what stands in for optional syntax. */
-const OURS = `
-take: list(A).take(int) list(A) !
-sum_int64: list(int).sum() int !
-sum_uint64: list(uint).sum() uint !
-sum_double: list(double).sum() double
-optional_of: optional.of(A) optional(A)
-optional_none: optional.none() optional(A)
-optional_has_value: optional(A).hasValue() bool
-optional_value: optional(A).value() A !
-optional_or_value: optional(A).orValue(A) A
-optional_or: optional(A).or(optional(A)) optional(A)
-`;
-
 const NAMED: ReadonlyMap<string, CelType> = new Map<string, CelType>([
   ["bool", { kind: "bool" }],
   ["int", { kind: "int" }],
@@ -214,16 +206,19 @@ const NAMED: ReadonlyMap<string, CelType> = new Map<string, CelType>([
   ["duration", { kind: "message", desc: DurationSchema }],
   ["A", { kind: "param", name: "A" }],
   ["B", { kind: "param", name: "B" }],
-  /** Any of int, uint and double: each operand by itself. */
-  ["number", { kind: "param", name: "number" }],
 ]);
 
+/** Stands for each of the numbers until the table is made. */
+const NUMBER: CelType = { kind: "param", name: "number" };
+const NUMBERS: readonly CelType[] = [{ kind: "int" }, { kind: "uint" }, { kind: "double" }];
+
 /** Functions whose name has a namespace: written like a method of something that is no value. */
-const NAMESPACES: ReadonlySet<string> = new Set(["strings", "optional"]);
+const NAMESPACES: ReadonlySet<string> = new Set(["base64", "lists", "math", "optional", "sets", "strings"]);
 
 function parseType(text: string): CelType {
   const named = NAMED.get(text);
   if (named !== undefined) return named;
+  if (text === "number") return NUMBER;
   const [, name, inner] = /^(\w+)\((.*)\)$/.exec(text) ?? [];
   const [first, second] = splitTypes(inner ?? "").map(parseType);
   if (first !== undefined && name === "list") return { kind: "list", element: first };
@@ -257,8 +252,39 @@ function parseLine(line: string): Overload {
   };
 }
 
-const lines = `${STANDARD}${STRINGS}${OURS}`.split("\n").filter((line) => line !== "");
-const table = Map.groupBy(lines.map(parseLine), (overload) => overload.fn);
+/** The overloads that a line with `number` in it stands for. */
+function withNumbers(overload: Overload): readonly Overload[] {
+  const index = overload.params.indexOf(NUMBER);
+  if (index === -1) return [overload];
+  return NUMBERS.flatMap((number) => withNumbers({ ...overload, params: overload.params.with(index, number) }));
+}
+
+function sameCall(a: Overload, b: Overload): boolean {
+  if (a.method !== b.method || a.params.length !== b.params.length) return false;
+  return a.params.every((param, index) => {
+    const other = b.params[index];
+    return other !== undefined && isExactType(param, other);
+  });
+}
+
+/** Whether it orders numbers of different types. */
+export function isMixed({ fn, params: [first, second] }: Overload): boolean {
+  return MIXED.has(fn) && first?.kind !== second?.kind;
+}
+const MIXED: ReadonlySet<string> = new Set(["_<_", "_<=_", "_>_", "_>=_"]);
+
+const tables = [STANDARD, STRINGS, MATH, LISTS, SETS, ENCODERS, OPTIONALS];
+const lines = tables
+  .join("")
+  .split("\n")
+  .filter((line) => line !== "");
+const table = Map.groupBy(lines.map(parseLine).flatMap(withNumbers), (overload) => overload.fn);
+for (const [fn, overloads] of table) {
+  table.set(
+    fn,
+    overloads.filter((one, index) => overloads.findIndex((other) => sameCall(one, other)) === index),
+  );
+}
 
 /** All ways to call a function, in the order in which they are tried; none when there is no such function. */
 export function overloadsOf(fn: string): readonly Overload[] {

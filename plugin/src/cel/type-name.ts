@@ -21,7 +21,10 @@ export function typeName(type: CelType): string {
     case "type":
       return `type(${typeName(type.of)})`;
     case "param":
-      return type.name;
+      // A type that nothing has decided yet.
+      return type.name.startsWith("_") ? "dyn" : type.name;
+    case "opaque":
+      return type.params.length === 0 ? type.name : `${type.name}(${type.params.map(typeName).join(", ")})`;
     case "struct":
       return "a group of names";
     default:

@@ -2,7 +2,9 @@
 import type { DescEnum, DescField, DescMessage, ScalarType } from "@bufbuild/protobuf";
 
 export type CelType =
-  | { readonly kind: "bool" | "int" | "uint" | "double" | "string" | "bytes" | "null" | "dyn" }
+  | { readonly kind: "bool" | "int" | "uint" | "double" | "string" | "bytes" | "null" }
+  /** `any`: known to be a google.protobuf.Any, which counts as what is in it. */
+  | { readonly kind: "dyn"; readonly any?: true }
   | { readonly kind: "list"; readonly element: CelType }
   | { readonly kind: "map"; readonly key: CelType; readonly value: CelType }
   /** Any message. google.protobuf.Timestamp and Duration are messages here too (CEL's timestamp and duration). */
@@ -11,6 +13,8 @@ export type CelType =
   | { readonly kind: "wrapper"; readonly of: CelType }
   | { readonly kind: "optional"; readonly of: CelType }
   | { readonly kind: "type"; readonly of: CelType }
+  /** A type that functions declared beside the language give and take (conformance tests only). */
+  | { readonly kind: "opaque"; readonly name: string; readonly params: readonly CelType[] }
   /** A type parameter of a function signature. */
   | { readonly kind: "param"; readonly name: string }
   /** `args` of a composed message, `env`, `error`: names with values, never a value itself. */
@@ -22,7 +26,8 @@ export type CelType =
  * an array; a map an object (string keys) as protobuf-es has it; a message its generated shape.
  */
 export type Proto =
-  | { readonly kind: "scalar"; readonly scalar: ScalarType }
+  /** `text`: a 64-bit integer with jstype = JS_STRING, a string in TypeScript. */
+  | { readonly kind: "scalar"; readonly scalar: ScalarType; readonly text?: true }
   | { readonly kind: "enum"; readonly desc: DescEnum }
   | { readonly kind: "message"; readonly desc: DescMessage }
   | { readonly kind: "list"; readonly of: Proto }
@@ -31,7 +36,7 @@ export type Proto =
 /** A name that an expression may use. Identity matters: two scopes that mean the same thing share one object. */
 export interface Variable {
   readonly name: string;
-  readonly role: "step" | "args" | "arg" | "item" | "headers" | "env" | "var" | "now" | "error" | "local";
+  readonly role: "step" | "args" | "arg" | "item" | "headers" | "env" | "var" | "now" | "error" | "local" | "unknown";
   readonly type: CelType;
   /** Undefined for what CEL computes: then ints and uints are `bigint`, doubles `number`, timestamps and durations protobuf-es messages. */
   readonly proto: Proto | undefined;

@@ -8,7 +8,7 @@ export function checkDegradationField(model: Model, report: Report): void {
   const seen = new Set<Composed>();
   for (const method of model.files.flatMap((file) => file.services).flatMap((service) => service.methods)) {
     const { composed } = method;
-    if (seen.has(composed) || composed.degradedField !== undefined) continue;
+    if (seen.has(composed) || method.degradedField !== undefined) continue;
     seen.add(composed);
     const step = supplementary(composed, byName, new Set());
     if (step === undefined) continue;
@@ -18,7 +18,7 @@ export function checkDegradationField(model: Model, report: Report): void {
       message: `parts of "${composed.desc.name}" may be missing, and it has no field to say so`,
       at: composed.ir.at,
       related: [{ at: step.ir.supplementary?.at ?? step.ir.at, message: "this may be missing" }],
-      hint: "Add `repeated bff.v1.Degradation degraded = 15;`",
+      hint: "add `repeated bff.v1.Degradation degraded = 15;`",
     });
   }
 }

@@ -18,7 +18,7 @@ export function checkEffectsOrder(model: Model, report: Report): void {
         severity: "error",
         message: `the items of ${name(step)} have side effects, and up to ${step.source.concurrent} run side by side`,
         at: (source?.kind === "each" ? source.concurrent?.at : undefined) ?? step.ir.at,
-        hint: "Add `concurrent: 1` to the `each`",
+        hint: "add `concurrent: 1` to the `each`",
       });
     }
     const rests = new Map(steps.map((step) => [step, restsOn(step)]));
@@ -31,7 +31,7 @@ export function checkEffectsOrder(model: Model, report: Report): void {
           message: `${name(earlier)} and ${name(later)} have side effects, and nothing says which comes first`,
           at: later.ir.at,
           related: [{ at: earlier.ir.at, message: `${name(earlier)} is here` }],
-          hint: `Add \`after: "${earlier.name ?? "…"}"\` to ${name(later)}, or let one read the other`,
+          hint: `add \`after: "${earlier.name ?? "…"}"\` to ${name(later)}, or let one read the other`,
         });
       }
     }

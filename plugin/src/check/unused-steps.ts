@@ -28,5 +28,5 @@ export function checkUnusedSteps(model: Model, report: Report): void {
   }
 }
 function why(step: Step): string {
-  return step.source.kind === "by" ? "Remove it" : "Remove it; or, when it runs for its effect only, remove its name";
+  return step.source.kind === "by" ? "remove it" : "remove it; or, when it runs for its effect only, remove its name";
 }

@@ -4,10 +4,10 @@ import type { Expression } from "../cel/index.ts";
 import { emitValue } from "../cel/index.ts";
 import { Code } from "../gen/bff/v1/options_pb.ts";
 import type { PlanMessage } from "../plan/plan.ts";
-import type { Call, ErrorRule, Fail, FieldBinding } from "../resolve/model.ts";
-import { block, commas, type Line, type Lines, line, object, property, width } from "./lines.ts";
+import type { Bound, Call, ErrorRule, Fail, FieldBinding } from "../resolve/model.ts";
+import { block, commas, type Line, type Lines, line, mentions, object, property, width } from "./lines.ts";
 import type { MessageNames } from "./message-names.ts";
-import { boundValue, fieldValue, presentValue } from "./value.ts";
+import { boundValue, conjunct, fieldValue, presentValue } from "./value.ts";
 
 export interface CallParts {
   /** `getUsage`, or the batch. */
@@ -39,11 +39,12 @@ export function callFails(call: Call): boolean {
   ];
   return (
     conditions.some((expression) => expression?.fails) ||
-    bounds.some((bound) => bound.expression.fails || mayThrow(bound.conversion))
+    bounds.some((bound) => bound.expression.fails || mayThrow(bound))
   );
 }
-function mayThrow(conversion: { readonly kind: string }): boolean {
-  return conversion.kind !== "same";
+/** What a literal becomes was checked when it was compiled. */
+function mayThrow({ expression, conversion }: Bound): boolean {
+  return conversion.kind !== "same" && (conversion.kind !== "represent" || expression.constant === undefined);
 }
 
 /** The arguments of `cx.call`, `cx.send`, …: on one line where they fit. */
@@ -51,9 +52,11 @@ export function callArguments({ entry, request, group, extra }: CallParts): Line
   const parts = [request, ...(group === undefined ? [] : [group]), ...(extra === undefined ? [] : [extra])];
   const short: Line = [`${entry}, `, ...commas(parts.map((part) => part[0] ?? []))];
   if (parts.every((part) => part.length === 1) && (parts.length === 1 || width(short) <= 110)) return [short];
-  const [first, ...others] = parts;
   // Only the last may span lines without a line of its own.
-  if (others.length === 0 && first !== undefined) return [[`${entry}, `, ...(first[0] ?? [])], ...first.slice(1)];
+  const last = parts.at(-1) ?? [];
+  const before = parts.slice(0, -1);
+  const open: Line = [`${entry}, `, ...commas([...before.map((part) => part[0] ?? []), last[0] ?? []])];
+  if (before.every((part) => part.length === 1) && width(open) <= 110) return [open, ...last.slice(1)];
   const spread: Line[] = [];
   for (const [i, part] of parts.entries()) {
     const comma = i < parts.length - 1 ? "," : "";
@@ -145,7 +148,9 @@ function leaf(
   if (!(node instanceof Map)) {
     // What an absent step leaves unset was decided before: the call is not sent then.
     const { print, mayBeUndefined } = fieldValue(present(node), field, names);
-    return { value: print, when: node.if && operandOf(node.if, names), mayBeUndefined };
+    const joined = field.oneof !== undefined && mayBeUndefined;
+    const when = node.if && (joined ? conjunct(node.if, names) : operandOf(node.if, names));
+    return { value: print, when, mayBeUndefined };
   }
   const { properties, optional, certain } = propertiesOf(node, names);
   const literal: Line = ["{ ", ...commas(properties), " }"];
@@ -196,7 +201,8 @@ function rescue(call: Call, message: PlanMessage, names: MessageNames): Lines {
     return test === undefined ? [then] : [["if (", ...test, ") ", ...then]];
   });
   const certain = call.onError.some((rule) => testOf(rule, names) === undefined);
-  return block(["rescue: (error) => {"], certain ? rules : [...rules, ["return error;"]], ["}"]);
+  const body = certain ? rules : [...rules, ["return error;"]];
+  return block([mentions(body, "error") ? "rescue: (error) => {" : "rescue: () => {"], body, ["}"]);
 }
 function testOf(rule: ErrorRule, names: MessageNames): Line | undefined {
   const codes = rule.on.map((code): Line => ["error.code === ", names.file.runtime("Code"), `.${codeName(code)}`]);

@@ -11,25 +11,21 @@ export function emitMessageConversion(conversion: MessageConversion, names: File
   const what = to === owner ? `${to.typeName}, a pruned ${from.typeName}` : `${to.typeName} from ${from.typeName}`;
   const before: Line[] = [];
   const covered = new Set(targets.map((target) => target.to.localName));
-  const properties = targets.flatMap(
-    (target): Lines =>
-      target.kind === "field" ? [fieldProperty(target, names)] : oneofProperty(target, names, before),
-  );
-  const inward = to === owner;
   const parameter: Line = targets.length === 0 ? ["_from: ", names.shape(from)] : ["from: ", names.shape(from)];
   // A request's message may have fields that the BFF does not know; `create` gives them their defaults.
-  const complete = inward && to.file.edition === 999 && to.members.every((member) => covered.has(member.localName));
+  const complete =
+    to === owner && to.file.edition === 999 && to.members.every((member) => covered.has(member.localName));
+  const properties = targets.flatMap(
+    (target): Lines =>
+      target.kind === "field" ? [fieldProperty(target, names)] : oneofProperty(target, names, before, complete),
+  );
+  const made: Line = ["return ", names.runtime("create"), "(", names.schema(to)];
+  const rows = properties.map((row): Line => [...row, ","]);
   const literal = complete
-    ? block(
-        ["return {"],
-        [[`$typeName: ${JSON.stringify(to.typeName)}`], ...properties].map((row) => [...row, ","]),
-        ["};"],
-      )
-    : block(
-        ["return ", names.runtime("create"), "(", names.schema(to), ", ", names.runtime("defined"), "({"],
-        properties.map((row) => [...row, ","]),
-        ["}));"],
-      );
+    ? block(["return {"], [[`$typeName: ${JSON.stringify(to.typeName)},`], ...rows], ["};"])
+    : rows.length === 0
+      ? [[...made, ");"]]
+      : block([...made, ", ", names.runtime("defined"), "({"], rows, ["}));"]);
   return [
     [`/** ${what} */`],
     ...block(
@@ -54,10 +50,17 @@ function readOf(field: DescField): Line {
   return [`(${oneof}.case === ${JSON.stringify(field.localName)} ? ${oneof}.value : undefined)`];
 }
 
-function oneofProperty(target: Extract<ConvertedTarget, { kind: "oneof" }>, names: FileNames, before: Line[]): Lines {
+function oneofProperty(
+  target: Extract<ConvertedTarget, { kind: "oneof" }>,
+  names: FileNames,
+  before: Line[],
+  typed: boolean,
+): Lines {
   const sources = new Set(target.members.map((member) => member.from.oneof));
   const [source] = sources;
   const name = target.to.localName;
+  // Inside a generic call the name of a member would become any string.
+  const literal = typed ? "" : " as const";
   const branches: Line[] = target.members.map((member): Line => {
     const type = fieldType(member.from);
     if (sources.size === 1 && source !== undefined) {
@@ -67,7 +70,7 @@ function oneofProperty(target: Extract<ConvertedTarget, { kind: "oneof" }>, name
         names,
       );
       return [
-        `from.${source.localName}.case === ${JSON.stringify(member.from.localName)} ? { case: ${JSON.stringify(member.to.localName)}, value: `,
+        `from.${source.localName}.case === ${JSON.stringify(member.from.localName)} ? { case: ${JSON.stringify(member.to.localName)}${literal}, value: `,
         ...value,
         " }",
       ];
@@ -79,7 +82,11 @@ function oneofProperty(target: Extract<ConvertedTarget, { kind: "oneof" }>, name
       { maybe: false, implicit: true, type, to: member.to, conversion: member.conversion },
       names,
     );
-    return [`${local} !== undefined ? { case: ${JSON.stringify(member.to.localName)}, value: `, ...value, " }"];
+    return [
+      `${local} !== undefined ? { case: ${JSON.stringify(member.to.localName)}${literal}, value: `,
+      ...value,
+      " }",
+    ];
   });
   const chain = branches.flatMap((branch): Line => ["\n      ", ...branch, " :"]);
   return [[`${name}:`, ...chain, "\n      { case: undefined }"]];

@@ -3,7 +3,7 @@ import type { Call, ComposeSource, EachSource } from "../resolve/model.ts";
 import { protoOf } from "../resolve/proto-of.ts";
 import { wrap } from "./emit-call.ts";
 import type { StepContext } from "./emit-step.ts";
-import { block, type Line, type Lines } from "./lines.ts";
+import { block, type Line, type Lines, mentions } from "./lines.ts";
 import { condition, operandValue, plainValue } from "./value.ts";
 
 interface Parts {
@@ -20,7 +20,7 @@ export function emitEach(source: EachSource, step: PlanStep, cx: StepContext, pa
   const { supplementary } = step.step;
   const isolated = supplementary && source.source.kind !== "by";
   const lines: Line[] = [];
-  const plainName = list.length === 1 && typeof list[0] === "string" && /^[\w$.]+$/.test(list[0]);
+  const plainName = list.every((part) => typeof part === "string") && /^[\w$.]+$/.test(list.join(""));
   const named = source.max !== undefined || step.tracks.items || (source.key !== undefined && !plainName);
   const all: Line = named ? ["items"] : list;
   if (named) lines.push(["const items = ", ...list, ";"]);
@@ -82,22 +82,24 @@ function listOf(
   on: string,
 ): Lines {
   const value = itemValue(source, step, cx, parts, on);
+  const used = mentions(value, item) ? item : "";
   const absent = source.itemAbsent;
   if (source.source.kind === "by") {
     if (source.partial)
-      return wrap(["return cx.partial(", ...items, `.map(async (${item}) => `], arrowBody(value), ["), mark);"]);
-    return wrap([absent ? "return cx.present(" : "return ", ...items, `.map((${item}) => `], arrowBody(value), [
+      return wrap(["return cx.partial(", ...items, `.map(async (${used}) => `], arrowBody(value), ["), mark);"]);
+    return wrap([absent ? "return cx.present(" : "return ", ...items, `.map((${used}) => `], arrowBody(value), [
       absent ? "));" : ");",
     ]);
   }
   if (source.partial)
-    return wrap(["return cx.partial(", ...items, `.map(${absent ? "async " : ""}(${item}) => `], arrowBody(value), [
+    return wrap(["return cx.partial(", ...items, `.map(${absent ? "async " : ""}(${used}) => `], arrowBody(value), [
       "), mark);",
     ]);
   const open = absent ? "return cx.present(await Promise.all(" : "return Promise.all(";
-  return wrap([open, ...items, `.map((${item}) => `], arrowBody(value), [absent ? ")));" : "));"]);
+  return wrap([open, ...items, `.map((${used}) => `], arrowBody(value), [absent ? ")));" : "));"]);
 }
 
+const KEYED: Line = ["return cx.keyed(pairs.map(([key]) => key), pairs.map(([, value]) => value));"];
 function mapOf(
   source: EachSource,
   step: PlanStep,
@@ -115,6 +117,10 @@ function mapOf(
     source.source.kind === "by"
       ? value
       : wrap(["await "], source.itemAbsent && source.source.kind === "call" ? wrap(["("], value, [")"]) : value, []);
+  if (source.source.kind === "by" && !source.partial && !source.itemAbsent && value.length === 1) {
+    const pair = [...items, `.map((${item}) => [`, ...key, ", ", ...(value[0] ?? []), "] as const);"];
+    return [["const pairs = ", ...pair], KEYED];
+  }
   const pair: Lines = [
     ...wrap(["const value = "], awaited, [";"]),
     source.itemAbsent
@@ -129,7 +135,7 @@ function mapOf(
         pairs,
         [source.itemAbsent ? "));" : ");"],
       );
-  return [...gathered, ["return cx.keyed(pairs.map(([key]) => key), pairs.map(([, value]) => value));"]];
+  return [...gathered, KEYED];
 }
 
 /** An object literal as an arrow's body needs parentheses. */

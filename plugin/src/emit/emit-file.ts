@@ -212,7 +212,7 @@ function policyPrint(entry: Entry, names: FileNames, policies: Policies): Line {
 
 function emitService(service: PlanService, names: FileNames): Lines {
   const rows = service.methods.flatMap(({ method, message, concurrent }): Lines => {
-    const field = message.composed.degradedField;
+    const field = method.degradedField;
     const { args } = message.composed;
     const own = args.message !== undefined && message.tainted.length === 0 && !message.effectful;
     const members = args.members.map((arg) => `${camel(arg.name)}: args.${camel(arg.name)}`).join(", ");
@@ -222,7 +222,7 @@ function emitService(service: PlanService, names: FileNames): Lines {
       ...(message.effectful ? ["[]"] : []),
     ];
     const compose = names.bff(message.name, message.file);
-    const result = lowerFirst(message.composed.desc.name);
+    const result = lowerFirst(method.desc.output.name);
     return block(
       [
         names.runtime("endpoint"),
@@ -240,6 +240,17 @@ function emitService(service: PlanService, names: FileNames): Lines {
               compose,
               `(cx, ${parameters.join(", ")}),`,
             ],
+        ...(method.response === undefined
+          ? []
+          : [
+              [
+                "respond: { schema: ",
+                names.schema(method.response.from),
+                ", as: ",
+                names.conversion(method.response),
+                " },",
+              ] as Line,
+            ]),
         ...(field === undefined
           ? []
           : [[`degraded: (${result}, entries) => { ${result}.${field.localName} = entries; },`] as Line]),

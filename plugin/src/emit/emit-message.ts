@@ -7,9 +7,9 @@ import type { Condition, PlanMessage, PlanStep, TouchOrigin } from "../plan/plan
 import type { Arg, OneofTarget } from "../resolve/model.ts";
 import { emitStep, Place, type StepContext } from "./emit-step.ts";
 import type { FileNames } from "./file-names.ts";
-import { block, type Line, type Lines, property } from "./lines.ts";
+import { block, type Line, type Lines, mentions, property } from "./lines.ts";
 import { MessageNames } from "./message-names.ts";
-import { condition, fieldValue } from "./value.ts";
+import { fieldValue, tested } from "./value.ts";
 
 export function emitMessage(
   message: PlanMessage,
@@ -61,7 +61,7 @@ export function emitMessage(
         "export async function ",
         message.name,
         "(",
-        ...parameters(message, file),
+        ...parameters(message, file, body),
         "): Promise<",
         file.shape(desc),
         "> {",
@@ -78,14 +78,20 @@ function allSteps(steps: readonly PlanStep[]): PlanStep[] {
   return steps.flatMap((step) => [step, ...allSteps(step.lazy.flat())]);
 }
 
-function parameters(message: PlanMessage, file: FileNames): Line {
+/** Parameters that the body has no use for begin with `_`. */
+function parameters(message: PlanMessage, file: FileNames, body: Lines): Line {
+  const parameter = (name: string): string => (mentions(body, name) ? name : `_${name}`);
   const { args } = message.composed;
   const type: Line = args.message === undefined ? argsType(args.members, file) : [file.shape(args.message)];
   const from: Line =
     message.tainted.length === 0
       ? []
-      : [", from: { ", message.tainted.map((name) => `readonly ${camel(name)}: readonly unknown[]`).join("; "), " }"];
-  const before: Line = message.effectful ? [", before: readonly Promise<unknown>[]"] : [];
+      : [
+          `, ${parameter("from")}: { `,
+          message.tainted.map((name) => `readonly ${camel(name)}: readonly unknown[]`).join("; "),
+          " }",
+        ];
+  const before: Line = message.effectful ? [`, ${parameter("before")}: readonly Promise<unknown>[]`] : [];
   const { needs } = message;
   const app =
     needs === undefined
@@ -94,10 +100,10 @@ function parameters(message: PlanMessage, file: FileNames): Line {
         ? "object"
         : `Pick<App, ${needs.map((name) => JSON.stringify(name)).join(" | ")}>`;
   return [
-    "cx: ",
+    `${parameter("cx")}: `,
     file.runtimeType("Request"),
     `<${app}>, `,
-    args.message === undefined && args.members.length === 0 ? "_args: " : "args: ",
+    `${parameter("args")}: `,
     ...type,
     ...from,
     ...before,
@@ -226,7 +232,7 @@ function emitOneof(target: OneofTarget, names: MessageNames): { before: Lines; p
     if (member.if === undefined) branches.push({ test: present, chosen: set });
     else
       branches.push({
-        test: condition(member.if, names),
+        test: tested(member.if, names),
         chosen: present === undefined ? set : ["(", ...present, " ? ", ...set, " : { case: undefined })"],
       });
   }

@@ -10,7 +10,7 @@ import { callArguments, callFails, callParts, refusal, wrap } from "./emit-call.
 import { emitEach } from "./emit-each.ts";
 import { block, type Line, type Lines, line, object, property } from "./lines.ts";
 import type { MessageNames } from "./message-names.ts";
-import { boundValue, condition, negated, plainValue, presentValue } from "./value.ts";
+import { boundValue, condition, conjunct, negated, plainValue, presentValue, tested } from "./value.ts";
 
 export interface StepContext {
   readonly message: PlanMessage;
@@ -86,9 +86,13 @@ const parenthesisedObject = (print: Line): Line =>
 function emitConstant(step: PlanStep, { names }: StepContext): Lines {
   const { source, if: when, fallback, variable } = step.step;
   if (source.kind !== "by") return [];
-  const { print } = plainValue(source.by, variable?.proto, names);
+  const { print, mayBeUndefined } = plainValue(source.by, variable?.proto, names);
+  if (when !== undefined && fallback !== undefined && !mayBeUndefined)
+    return [
+      [`const ${step.name} = `, ...tested(when, names), " ? ", ...print, " : ", ...presentValue(fallback, names), ";"],
+    ];
   const conditional: Line =
-    when === undefined ? print : [...condition(when, names), " ? ", ...nested(print, source.by), " : undefined"];
+    when === undefined ? print : [...tested(when, names), " ? ", ...nested(print, source.by), " : undefined"];
   const value =
     fallback === undefined
       ? conditional
@@ -111,7 +115,7 @@ function emitGuard(step: PlanStep, cx: StepContext): Lines {
   const test: Line =
     when === undefined
       ? condition(source.if, names)
-      : [...operand(condition(when, names)), " && ", ...operand(condition(source.if, names))];
+      : [...conjunct(when, names), " && ", ...conjunct(source.if, names)];
   const refuse: Line = ["throw ", ...refusal(source.fail, rank, message, names), ";"];
   const fails = source.if.fails || when?.fails || failExpressions(source.fail).some((expression) => expression.fails);
   if (step.immediate && !fails) return [["if (", ...test, ") ", ...refuse]];
@@ -121,7 +125,6 @@ function emitGuard(step: PlanStep, cx: StepContext): Lines {
   if (step.immediate) return wrap(["await "], guard, []);
   return wrap(isNeeded(step, cx) ? [`const ${step.name}Step = `] : [], guard, []);
 }
-const operand = (print: Line): Line => (print.length > 1 ? ["(", ...print, ")"] : print);
 const isNeeded = (step: PlanStep, { message }: StepContext): boolean =>
   message.steps.some((other) => [other, ...other.lazy.flat()].some(({ clearedBy }) => clearedBy.includes(step)));
 
@@ -219,7 +222,7 @@ function closureBody(step: PlanStep, cx: StepContext): Lines {
           readsOf(
             step,
             cx,
-            source.args.flatMap((arg) => [arg.by, arg.if]),
+            wantedArgs(source, cx).flatMap((arg) => [arg.by, arg.if]),
           ),
         ),
       );
@@ -231,7 +234,7 @@ function closureBody(step: PlanStep, cx: StepContext): Lines {
       break;
     case "each":
       lines.push(...needs(step, cx, place, [source.in]));
-      lines.push(...place.await(readsOf(step, cx, eachExpressions(source))));
+      lines.push(...place.await(readsOf(step, cx, eachExpressions(source, cx))));
       lines.push(...emitEach(source, step, cx, { send, composition, cleared }));
       break;
     case "switch":
@@ -242,13 +245,13 @@ function closureBody(step: PlanStep, cx: StepContext): Lines {
   return lines;
 }
 
-function eachExpressions(source: EachSource): (Expression | undefined)[] {
+function eachExpressions(source: EachSource, cx: StepContext): (Expression | undefined)[] {
   const inner =
     source.source.kind === "by"
       ? [source.source.by]
       : source.source.kind === "call"
         ? callExpressions(source.source.call)
-        : source.source.args.flatMap((arg) => [arg.by, arg.if]);
+        : wantedArgs(source.source, cx).flatMap((arg) => [arg.by, arg.if]);
   return [source.if, source.key, ...inner];
 }
 
@@ -279,29 +282,32 @@ function send(call: Call, step: PlanStep, cx: StepContext, on: string): Lines {
   return wrap([`${on}.${method}(`], callArguments(parts), [")"]);
 }
 
+/** The arguments that the composed message reads. */
+function wantedArgs(source: ComposeSource, cx: StepContext): ComposeSource["args"] {
+  const wanted = new Set(cx.planned(source.message.typeName)?.composed.args.members.map((arg) => arg.name));
+  return source.args.filter((arg) => wanted.has(arg.name));
+}
+
 /** `composeRunCard(cx, { run })`. */
 function composition(source: ComposeSource, step: PlanStep, cx: StepContext, on: string): Lines {
   const { names } = cx;
   const child = cx.planned(source.message.typeName);
   if (child === undefined) throw new Error(`"${source.message.typeName}" is not planned`);
   const { args } = child.composed;
-  const wanted = new Set(args.members.map((arg) => arg.name));
-  const properties = source.args
-    .filter((arg) => wanted.has(arg.name))
-    .map((arg): Line => {
-      const target = args.members.find((member) => member.name === arg.name)?.variable;
-      const value = plainValue(arg.by, target?.proto, names);
-      const print: Line =
-        arg.if === undefined
-          ? value.print
-          : [
-              ...operand(condition(arg.if, names)),
-              " ? ",
-              ...(arg.by.unsafe.length > 0 ? ["(", ...value.print, ")"] : value.print),
-              " : undefined",
-            ];
-      return property(camel(arg.name), print);
-    });
+  const properties = wantedArgs(source, cx).map((arg): Line => {
+    const target = args.members.find((member) => member.name === arg.name)?.variable;
+    const value = plainValue(arg.by, target?.proto, names);
+    const print: Line =
+      arg.if === undefined
+        ? value.print
+        : [
+            ...tested(arg.if, names),
+            " ? ",
+            ...(arg.by.unsafe.length > 0 ? ["(", ...value.print, ")"] : value.print),
+            " : undefined",
+          ];
+    return property(camel(arg.name), print);
+  });
   const parameters: Lines[] = [object(properties)];
   if (child.tainted.length > 0) {
     const from = child.tainted.map((name): Line => {

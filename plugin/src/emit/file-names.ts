@@ -2,7 +2,7 @@
 import type { DescEnum, DescFile, DescMessage } from "@bufbuild/protobuf";
 import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
 import type { Origin } from "../origin.ts";
-import { localName } from "../plan/names.ts";
+import { localName, upperFirst } from "../plan/names.ts";
 import type { EnumConversion, MessageConversion } from "../resolve/model.ts";
 
 const RUNTIME = "@protobff/runtime";
@@ -58,6 +58,10 @@ export class FileNames {
 /** `web/v1/web_bff`, without extension. */
 export const bffPath = (file: DescFile): string => `${file.name}_bff`;
 
-export function conversionName({ from, to, owner }: MessageConversion | EnumConversion): string {
-  return to === owner ? `to${localName(to)}` : `from${localName(from)}`;
+/** `toSummary`; for further aliases `toSummaryFromAgentV2Summary`; towards an upstream `fromSummary`. */
+export function conversionName({ from, to, owner, position }: MessageConversion | EnumConversion): string {
+  if (position < 0) return `as${localName(to)}From${localName(from)}`;
+  if (to !== owner) return `from${localName(from)}`;
+  const further = position === 0 ? "" : `From${from.typeName.split(/[._]/).map(upperFirst).join("")}`;
+  return `to${localName(to)}${further}`;
 }

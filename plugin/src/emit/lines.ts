@@ -30,6 +30,16 @@ export function width(row: Line): number {
   }
   return sum;
 }
+/** Whether printed code uses a name; what stands in strings and comments does not count. */
+export function mentions(lines: Lines, name: string): boolean {
+  const word = new RegExp(`(?<![\\w$]|(?<!\\.\\.)\\.)${name}(?![\\w$])`);
+  const uses = (part: Printable): boolean => {
+    if (Array.isArray(part)) return part.some(uses);
+    if (typeof part !== "string" || part.startsWith("//")) return false;
+    return word.test(part.replace(/"(?:[^"\\]|\\.)*"/g, ""));
+  };
+  return lines.some((row) => row.some(uses));
+}
 /** What a line may hold before it is broken. */
 const WIDE = 90;
 

@@ -1,7 +1,7 @@
 // The local names of one compose function.
 import type { Printable } from "@bufbuild/protoplugin";
 import type { Names, Variable } from "../cel/index.ts";
-import { camel, lowerFirst, NameScope } from "../plan/names.ts";
+import { camel, lowerCamel, lowerFirst, NameScope } from "../plan/names.ts";
 import type { Entry, PlanMessage, PlanStep } from "../plan/plan.ts";
 import type { FileNames } from "./file-names.ts";
 
@@ -20,7 +20,7 @@ export class MessageNames implements Names {
   constructor(file: FileNames, message: PlanMessage) {
     this.file = file;
     this.#optional = new Set(message.optionalArgs);
-    this.#scope = new NameScope(undefined, message.optionalArgs.map(camel));
+    this.#scope = new NameScope(message.functions, message.optionalArgs.map(camel));
     for (const step of all(message.steps)) {
       this.#scope.take(step.name);
       this.#scope.take(`${step.name}Step`);
@@ -50,7 +50,7 @@ export class MessageNames implements Names {
   }
   /** Names the variable of an `each`. */
   item(variable: Variable): string {
-    const name = this.local(camel(variable.name));
+    const name = this.local(lowerCamel(variable.name));
     this.#items.set(variable, name);
     return name;
   }
@@ -89,7 +89,7 @@ export class MessageNames implements Names {
     return this.file.shape(desc);
   }
   local(name: string): string {
-    let free = name;
+    let free = lowerCamel(name);
     while (this.#scope.has(free)) free += "_";
     return free;
   }

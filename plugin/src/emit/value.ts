@@ -77,9 +77,20 @@ export function presentValue({ expression, conversion }: Bound, names: ValueName
 export function condition(expression: Expression, names: ValueNames): Line {
   const guards = expression.unsafe.flatMap((variable) => [names.variable(variable), " !== undefined && "]);
   const code = emitValue(expression, names);
-  return guards.length === 0
-    ? code.print
-    : [...guards, ...(code.precedence === "atom" ? code.print : ["(", ...code.print, ")"])];
+  return guards.length === 0 ? code.print : [...guards, ...(weak(code) ? ["(", ...code.print, ")"] : code.print)];
+}
+/** A condition as an operand of `&&`. */
+export function conjunct(expression: Expression, names: ValueNames): Line {
+  const code = emitValue(expression, names);
+  return expression.unsafe.length === 0 && weak(code) ? ["(", ...code.print, ")"] : condition(expression, names);
+}
+/** Whether it needs parentheses beside `&&`. */
+const weak = ({ precedence }: Code): boolean => precedence === "binary" || precedence === "conditional";
+
+/** A condition before `?`. */
+export function tested(expression: Expression, names: ValueNames): Line {
+  const conditional = expression.unsafe.length === 0 && emitValue(expression, names).precedence === "conditional";
+  return conditional ? ["(", ...condition(expression, names), ")"] : condition(expression, names);
 }
 export function negated(expression: Expression, names: ValueNames): Line {
   const code = emitValue(expression, names);

@@ -1,34 +1,71 @@
 // The plan in words: which step waits for which, what it calls, what may be missing.
 import { callsOf, composesOf } from "../resolve/resolve-step.ts";
-import type { Plan, PlanMessage, PlanStep } from "./plan.ts";
+import { degradedOf } from "./describe-degraded.ts";
+import { allSteps, type Worst, worstOf } from "./describe-worst.ts";
+import type { Plan, PlanFile, PlanMessage, PlanStep } from "./plan.ts";
 
 /** One block of lines for each rpc of the run; deterministic. */
 export function describePlan(plan: Plan): string {
   const messages = new Map(plan.messages.map((message) => [message.composed.desc.typeName, message]));
-  const blocks = plan.files.flatMap((file) =>
-    file.services.flatMap((service) =>
-      service.methods.map(({ method, message }) => {
-        const head = `${service.desc.name}/${method.desc.name} composes ${message.composed.desc.name} within ${milliseconds(method.timeoutMs)}`;
-        return [head, ...table(rows(message, "  ", messages))].join("\n");
-      }),
-    ),
-  );
-  return blocks.join("\n\n");
+  return plan.files.flatMap((file) => fileBlocks(file, messages)).join("\n\n");
 }
 
+export function fileBlocks(file: PlanFile, messages: Messages): string[] {
+  return file.services.flatMap((service) =>
+    service.methods.map((planned) => {
+      const { method, message } = planned;
+      const head = `${service.desc.name}/${method.desc.name} composes ${message.composed.desc.name} within ${milliseconds(method.timeoutMs)}`;
+      const shown = new Set<PlanMessage>();
+      return [
+        head,
+        ...table(rows(message, "  ", messages, shown)),
+        ...worstLines(worstOf(planned, messages)),
+        ...degradedLines([...shown]),
+      ].join("\n");
+    }),
+  );
+}
+
+type Messages = ReadonlyMap<string, PlanMessage>;
 type Row = readonly [name: string, waits: string, what: string];
 
-function rows(message: PlanMessage, indent: string, messages: ReadonlyMap<string, PlanMessage>): Row[] {
-  const all = (steps: readonly PlanStep[]): PlanStep[] => steps.flatMap((step) => [step, ...all(step.lazy.flat())]);
-  return all(message.steps).flatMap((step): Row[] => {
+/** Each message once, where it is composed first. */
+function rows(message: PlanMessage, indent: string, messages: Messages, shown: Set<PlanMessage>): Row[] {
+  shown.add(message);
+  return allSteps(message.steps).flatMap((step): Row[] => {
     const inner = composesOf(step.step.source).flatMap(({ message: desc }) => messages.get(desc.typeName) ?? []);
+    const seen = inner.some((child) => shown.has(child)) ? ["as above"] : [];
     const row: Row = [
       `${indent}${step.step.name ?? "(no name)"}`,
       waits(step),
-      [what(step, message), ...traits(step)].join(", "),
+      [what(step, message), ...seen, ...traits(step)].join(", "),
     ];
-    return [row, ...inner.flatMap((child) => rows(child, `${indent}  `, messages))];
+    const below = inner.filter((child) => !shown.has(child));
+    return [row, ...below.flatMap((child) => rows(child, `${indent}  `, messages, shown))];
   });
+}
+
+function worstLines({ ms, calls, criticalPath }: Worst): string[] {
+  if (calls.length === 0) return [];
+  const total = (what: "calls" | "attempts"): number => calls.reduce((sum, one) => sum + one[what], 0);
+  const count = (n: number, noun: string): string =>
+    Number.isSafeInteger(n) ? `${n} ${noun}${n === 1 ? "" : "s"}` : `unbounded ${noun}s`;
+  const unbounded = calls.filter((one) => !Number.isSafeInteger(one.calls)).map(({ method }) => method);
+  const attempts = total("attempts") === total("calls") ? "" : ` (${count(total("attempts"), "attempt")})`;
+  const why = unbounded.length === 0 ? "" : `: nothing bounds ${unbounded.join(", ")}`;
+  const path = criticalPath.map((one) => `${one.step} ${milliseconds(one.ms)}`).join(", then ");
+  return [
+    `  at worst ${count(total("calls"), "call")}${attempts}${why}`,
+    `  at worst ${milliseconds(ms)}${path === "" ? "" : `: ${path}`}`,
+  ];
+}
+
+function degradedLines(messages: readonly PlanMessage[]): string[] {
+  return messages.flatMap((message) =>
+    degradedOf(message).flatMap(({ field, when, becomes }) =>
+      becomes === "within" ? [] : [`  without ${when}: ${message.composed.desc.name}.${field} is ${becomes}`],
+    ),
+  );
 }
 
 function waits(step: PlanStep): string {

@@ -42,6 +42,8 @@ export const upperFirst = (name: string): string => name.charAt(0).toUpperCase()
 /** `workspace_id` → `workspaceId`. */
 export const camel = (name: string): string =>
   name.replace(/_+([a-zA-Z0-9])/g, (_, c: string) => c.toUpperCase()).replace(/_+$/, "");
+/** The same for a variable: types, enums and schemas begin with a capital, so that it must not. */
+export const lowerCamel = (name: string): string => (/^[A-Z]/.test(name) ? `${camel(name)}_` : camel(name));
 /** `userById` → `USER_BY_ID`. */
 export const upperSnake = (name: string): string => name.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toUpperCase();
 /** `AgentService` → `agent`. */

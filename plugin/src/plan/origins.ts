@@ -98,7 +98,8 @@ export function originsOf(cx: OriginContext): Origins {
   };
 
   // What a step reads comes before it, so that no chain of steps is too long for the stack.
-  for (const step of sortByDependency(composed.steps, (step) => step.reads).order) if (step.variable !== undefined) ofStep(step);
+  for (const step of sortByDependency(composed.steps, (step) => step.reads).order)
+    if (step.variable !== undefined) ofStep(step);
 
   const touches = (): Touch[] =>
     composed.targets.flatMap((target, index): Touch[] => {

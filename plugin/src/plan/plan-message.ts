@@ -5,7 +5,7 @@ import { sortByDependency } from "../resolve/graph.ts";
 import type { Call, Composed, Source, Step } from "../resolve/model.ts";
 import { callsOf, composesOf, failExpressions } from "../resolve/resolve-step.ts";
 import { caseOnly } from "./case-only.ts";
-import { localName } from "./names.ts";
+import { localName, type NameScope } from "./names.ts";
 import { originsOf } from "./origins.ts";
 import type { Entry, PlanMessage, PlanStep, Touch } from "./plan.ts";
 
@@ -16,6 +16,7 @@ export interface MessageSurroundings {
   readonly sendsUnbatched: (typeName: string) => boolean;
   readonly calls: ReadonlyMap<Call, Entry>;
   readonly ranks: ReadonlyMap<Step, number>;
+  readonly functions: NameScope;
   readonly needs: readonly string[] | undefined;
   readonly nameOf: (step: Step) => string;
 }
@@ -78,13 +79,16 @@ export function planMessage(composed: Composed, around: MessageSurroundings): Pl
       if (origin.kind === "within" && !owners.has(origin.step.step)) read.add(origin.step.step);
   }
   const started = steps.filter((step) => !step.sync && step.step.source.kind !== "guard");
+  const awaited = started.filter((step) => read.has(step.step));
+  const barriers = started.filter((step) => !read.has(step.step) && (!step.step.supplementary || step.effectful));
+  const waitedFor = new Set([...awaited, ...barriers].flatMap(({ step }) => certainReads(step)));
   return {
     composed,
     name: `compose${localName(composed.desc)}`,
     file: composed.file.desc,
     steps,
-    awaited: started.filter((step) => read.has(step.step)),
-    barriers: started.filter((step) => !read.has(step.step) && (!step.step.supplementary || step.effectful)),
+    awaited,
+    barriers: barriers.filter((step) => !waitedFor.has(step.step)),
     touches,
     tainted: composed.args.members.filter((arg) => arg.tainted).map((arg) => arg.name),
     effectful: around.effects.message(composed),
@@ -93,7 +97,14 @@ export function planMessage(composed: Composed, around: MessageSurroundings): Pl
     calls: around.calls,
     needs: around.needs,
     ranks: around.ranks,
+    functions: around.functions,
   };
+}
+
+/** The steps that one waits for whatever happens: not those that a condition, a case or a fallback may leave out, nor arguments that nobody reads. */
+function certainReads({ if: condition, fallback, source, reads }: Step): readonly Step[] {
+  const leavesOut = source.kind === "switch" || composesOf(source).length > 0;
+  return condition === undefined && fallback === undefined && !leavesOut ? reads : [];
 }
 
 /** The expressions that decide a step's own value. */

@@ -4,7 +4,7 @@ import { type EffectTable, effectTable } from "../resolve/effects.ts";
 import { governing } from "../resolve/entries.ts";
 import type { BffFile, Call, Composed, EnvVar, Model, Step } from "../resolve/model.ts";
 import { callsOf, composesOf } from "../resolve/resolve-step.ts";
-import { camel, lowerFirst, NameScope, upperFirst, upstreamName } from "./names.ts";
+import { camel, localName, lowerCamel, lowerFirst, NameScope, upperFirst, upstreamName } from "./names.ts";
 import { callExpressions } from "./origins.ts";
 import type { Entry, Plan, PlanFile, PlanMessage, PlanServer, PlanUpstream } from "./plan.ts";
 import { planMessage } from "./plan-message.ts";
@@ -45,6 +45,7 @@ export function plan(model: Model): Plan {
   for (const { desc, methods } of model.files.flatMap((file) => file.services)) {
     for (const { composed: root } of methods) if (root.file.desc.name !== desc.file.name) foreign.add(root);
   }
+  const functions = functionNames(model);
   // What is composed is planned before what composes it.
   for (const message of [...model.messages].reverse()) {
     messages.set(
@@ -56,7 +57,8 @@ export function plan(model: Model): Plan {
         calls,
         ranks,
         needs: foreign.has(message) ? needsOf(message, children, calls) : undefined,
-        nameOf: stepNames(message),
+        nameOf: stepNames(message, functions),
+        functions,
       }),
     );
   }
@@ -104,9 +106,20 @@ function ranksOf(model: Model): Map<Step, number> {
   return ranks;
 }
 
-function stepNames(message: Composed): (step: Step) => string {
+/** The functions that composing calls by name, in this file or another. */
+function functionNames({ messages, conversions }: Model): NameScope {
+  return new NameScope(undefined, [
+    ...messages.map(({ desc }) => `compose${localName(desc)}`),
+    ...[...conversions.messages, ...conversions.enums].flatMap(({ owner }) => [
+      `to${localName(owner)}`,
+      `from${localName(owner)}`,
+    ]),
+  ]);
+}
+
+function stepNames(message: Composed, functions: NameScope): (step: Step) => string {
   const scope = new NameScope(
-    undefined,
+    functions,
     message.args.members.map((arg) => camel(arg.name)),
   );
   const names = new Map(
@@ -114,7 +127,7 @@ function stepNames(message: Composed): (step: Step) => string {
       (step) =>
         [
           step,
-          scope.takeWith(step.name === undefined ? defaultName(step, message) : camel(step.name), "Step"),
+          scope.takeWith(step.name === undefined ? defaultName(step, message) : lowerCamel(step.name), "Step"),
         ] as const,
     ),
   );

@@ -4,6 +4,7 @@ import type { Expression } from "../cel/index.ts";
 import type { Code } from "../gen/bff/v1/options_pb.ts";
 import type { Origin, Sourced } from "../origin.ts";
 import type { Batch, BffMethod, Call, Composed, Conversions, EnvVar, Step } from "../resolve/model.ts";
+import type { NameScope } from "./names.ts";
 
 export interface Plan {
   readonly files: readonly PlanFile[];
@@ -132,6 +133,8 @@ export interface PlanMessage {
   readonly needs: readonly string[] | undefined;
   /** Place in the declared order of all guards of a response: lower wins. */
   readonly ranks: ReadonlyMap<Step, number>;
+  /** Names that stand for functions around it, which no local name may hide. */
+  readonly functions: NameScope;
 }
 
 export interface PlanStep {

@@ -262,23 +262,13 @@ const faults: readonly Case[] = [
   ["BFF190", field("{ resolver: «true» }"), '"resolver" is not supported yet'],
   [
     "BFF190",
-    `message M { option (bff.v1.message) = { alias: ["p.A", «"p.B"»] }; }`,
-    "more than one alias of a message is not supported yet",
-  ],
-  [
-    "BFF190",
     `message M {} service S { option (bff.v1.service) = { let: «{ name: "a" by: "1" }» }; rpc A(M) returns (M); }`,
     '"let" on a service is not supported yet',
   ],
   [
-    "BFF190",
-    "message M {} service S { option (bff.v1.service) = {}; rpc A(M) returns (M) { option (bff.v1.method).max_calls = «3»; } }",
-    '"max_calls" is not supported yet',
-  ],
-  [
-    "BFF190",
-    `message M {} service S { option (bff.v1.service) = {}; rpc A(M) returns (M) { option (bff.v1.method).response = «"M"»; } }`,
-    '"response" is not supported yet',
+    "BFF105",
+    "message M {} service S { option (bff.v1.service) = {}; rpc A(M) returns (M) { option (bff.v1.method).max_calls = «0»; } }",
+    '"max_calls" is 0',
   ],
 ];
 

@@ -58,9 +58,18 @@ function checkIdentifier(name: Text, what: string, report: Report): boolean {
   return false;
 }
 
+/** Whether a text is a (dotted) name; a type's may begin with a dot. */
+export function isReference(name: string): boolean {
+  return /^\.?[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/.test(name);
+}
+/** Whether a text has the form "package.Service/Method". */
+export function isMethodName(name: string): boolean {
+  return /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*\/[A-Za-z_]\w*$/.test(name);
+}
+
 /** A reference by (dotted) name; a type's may begin with a dot. */
 export function checkReference(name: Text | undefined, what: string, report: Report): void {
-  if (name === undefined || /^\.?[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/.test(name.value)) return;
+  if (name === undefined || isReference(name.value)) return;
   fault(report, "BFF135", name.at, `${JSON.stringify(name.value)} is not the name of ${what}`, {
     hint: `write ${what} by its name, with dots between the parts`,
   });
@@ -68,7 +77,7 @@ export function checkReference(name: Text | undefined, what: string, report: Rep
 
 /** "package.Service/Method". */
 export function checkMethod(method: Text | undefined, report: Report): void {
-  if (method === undefined || /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*\/[A-Za-z_]\w*$/.test(method.value)) return;
+  if (method === undefined || isMethodName(method.value)) return;
   const parts = method.value.replace(/^[./]+/, "").split(/[./]/);
   const last = parts.pop();
   const like = parts.length > 0 && [...parts, last].every((part) => identifier.test(part ?? ""));

@@ -213,8 +213,8 @@ enum E {
             },
           ],
           fields: [
-            { kind: "field", desc: "f", by: "a" },
-            { kind: "field", desc: "g", alias: "h", if: "20", default: true },
+            { kind: "field", desc: "f", ruled: true, by: "a" },
+            { kind: "field", desc: "g", ruled: true, alias: "h", if: "20", default: true },
           ],
         },
       ],

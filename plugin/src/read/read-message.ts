@@ -14,16 +14,13 @@ export function readMessage(desc: DescMessage, locator: Locator, report: Report)
   const at = locator.name(desc);
   const fields = desc.fields.map((field) => readField(field, locator, report));
   if (!hasOption(desc, messageOption)) {
-    return { kind: "message", desc, at, ruled: false, steps: [], alias: undefined, fields };
+    return { kind: "message", desc, at, ruled: false, steps: [], alias: undefined, otherAliases: [], fields };
   }
   const value = getOption(desc, messageOption);
   const place = locator.rule(desc, messageOption);
   const [alias, ...others] = texts(value.alias, place, "alias");
   if (value.resolver === true) unsupported(report, place.field("resolver").at, '"resolver"');
-  checkReference(alias, "a message", report);
-  if (others[0] !== undefined) {
-    unsupported(report, others[0].at, "more than one alias of a message", "leave only one");
-  }
+  for (const name of [alias, ...others]) checkReference(name, "a message", report);
   const steps = readSteps(value.let, place, report);
   if (alias !== undefined && steps[0] !== undefined) {
     fault(report, "BFF127", alias.at, 'this message has an "alias" and steps', {
@@ -31,13 +28,22 @@ export function readMessage(desc: DescMessage, locator: Locator, report: Report)
       hint: "leave out one of them",
     });
   }
-  return { kind: "message", desc, at, ruled: true, steps, alias, fields };
+  return { kind: "message", desc, at, ruled: true, steps, alias, otherAliases: others, fields };
 }
 
 function readField(desc: DescField, locator: Locator, report: Report): IrField {
   const at = locator.name(desc);
   if (!hasOption(desc, fieldOption)) {
-    return { kind: "field", desc, at, by: undefined, alias: undefined, if: undefined, default: undefined };
+    return {
+      kind: "field",
+      desc,
+      at,
+      ruled: false,
+      by: undefined,
+      alias: undefined,
+      if: undefined,
+      default: undefined,
+    };
   }
   const value = getOption(desc, fieldOption);
   const place = locator.rule(desc, fieldOption);
@@ -49,6 +55,7 @@ function readField(desc: DescField, locator: Locator, report: Report): IrField {
     kind: "field",
     desc,
     at,
+    ruled: true,
     by: expression(value.by, place, "by", report),
     alias: text(value.alias, place, "alias"),
     if: expression(value.if, place, "if", report),

@@ -2,10 +2,12 @@ import { type DescMethod, type DescService, getOption, hasOption } from "@bufbui
 import type { Report } from "../diagnostic/diagnostic.ts";
 import { method as methodOption, service as serviceOption } from "../gen/bff/v1/options_pb.ts";
 import type { IrMethod, IrService } from "../ir.ts";
+import { text } from "./declared.ts";
 import { fault, unsupported } from "./fault.ts";
 import type { Locator } from "./locate.ts";
+import { checkReference } from "./names.ts";
 import { isEmpty } from "./read-policy.ts";
-import { duration } from "./values.ts";
+import { count, duration } from "./values.ts";
 
 /** Undefined for a service that is none of ours. */
 export function readService(desc: DescService, locator: Locator, report: Report): IrService | undefined {
@@ -38,11 +40,19 @@ function readMethod(desc: DescMethod, locator: Locator, report: Report): IrMetho
       hint: "move it to a service without `(bff.v1.service)`",
     });
   }
-  if (!hasOption(desc, methodOption)) return { kind: "method", desc, at, timeout: undefined };
+  if (!hasOption(desc, methodOption))
+    return { kind: "method", desc, at, timeout: undefined, maxCalls: undefined, response: undefined };
   const value = getOption(desc, methodOption);
   const place = locator.rule(desc, methodOption);
   if (isEmpty(value)) fault(report, "BFF124", place.at, "this rule says nothing", { hint: "leave it out" });
-  if (value.maxCalls !== undefined) unsupported(report, place.field("max_calls").at, '"max_calls"');
-  if (value.response !== undefined) unsupported(report, place.field("response").at, '"response"');
-  return { kind: "method", desc, at, timeout: duration(value.timeout, place, "timeout", report) };
+  const response = text(value.response, place, "response");
+  checkReference(response, "a message", report);
+  return {
+    kind: "method",
+    desc,
+    at,
+    timeout: duration(value.timeout, place, "timeout", report),
+    maxCalls: count(value.maxCalls, place, "max_calls", "write how many upstream calls one request may cost", report),
+    response,
+  };
 }

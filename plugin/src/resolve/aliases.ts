@@ -4,42 +4,54 @@ import { fieldType } from "../cel/field-type.ts";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import { didYouMean } from "../diagnostic/did-you-mean.ts";
 import type { Ir, IrEnum, IrEnumValue, IrField, IrMessage } from "../ir.ts";
+import type { Origin } from "../origin.ts";
 import { type Aliases, conversion } from "./convert.ts";
+import { isDegradation } from "./degradation.ts";
 import { lookupEnum, lookupMessage } from "./lookup.ts";
-import type { Conversions, ConvertedTarget, EnumConversion, MessageConversion } from "./model.ts";
+import type { Conversion, Conversions, ConvertedTarget, EnumConversion, MessageConversion } from "./model.ts";
+
+/** The `position` of a copy to the declared response. */
+const RESPONSE = -1;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 export interface AliasTable extends Aliases {
   /** Everything asked for so far. */
   readonly conversions: () => Conversions;
+  /** Copies what is composed to the response that an rpc declares, by the names of its fields. */
+  readonly response: (from: DescMessage, to: DescMessage, at: Origin) => MessageConversion;
   /** Builds the conversion from its upstream for every aliased message and enum, reporting what does not fit. */
   readonly buildAll: () => void;
 }
 
 export function aliasTable(ir: Ir, report: Report): AliasTable {
-  const messages = new Map<string, { ir: IrMessage; upstream: DescMessage }>();
-  const enums = new Map<string, { ir: IrEnum; upstream: DescEnum }>();
+  const messages = new Map<string, { ir: IrMessage; upstreams: DescMessage[] }>();
+  const enums = new Map<string, { ir: IrEnum; upstreams: DescEnum[] }>();
+  /** Those whose upstream was not found: everything fits them, so that one mistake gives one message. */
+  const broken = new Set<string>();
   for (const file of ir.files) {
     const container = file.desc.proto.package;
     for (const message of file.messages) {
       if (message.alias === undefined) continue;
-      const upstream = lookupMessage(ir, message.alias, container, report);
-      if (upstream !== undefined) messages.set(message.desc.typeName, { ir: message, upstream });
+      const upstreams = [message.alias, ...message.otherAliases].map((alias) =>
+        lookupMessage(ir, alias, container, report),
+      );
+      if (upstreams.includes(undefined)) broken.add(message.desc.typeName);
+      else
+        messages.set(message.desc.typeName, {
+          ir: message,
+          upstreams: upstreams.filter((upstream) => upstream !== undefined),
+        });
     }
     for (const declared of file.enums) {
-      const [alias, second] = declared.alias;
-      if (second !== undefined) {
-        report({
-          code: "BFF190",
-          severity: "error",
-          message: `several aliases of enum "${declared.desc.typeName}" are not supported yet`,
-          at: second.at,
-          hint: "Keep one alias",
+      if (declared.alias.length === 0) continue;
+      const upstreams = declared.alias.map((alias) => lookupEnum(ir, alias, container, report));
+      if (upstreams.includes(undefined)) broken.add(declared.desc.typeName);
+      else
+        enums.set(declared.desc.typeName, {
+          ir: declared,
+          upstreams: upstreams.filter((upstream) => upstream !== undefined),
         });
-      }
-      const upstream = alias && lookupEnum(ir, alias, container, report);
-      if (upstream !== undefined) enums.set(declared.desc.typeName, { ir: declared, upstream });
     }
   }
 
@@ -52,14 +64,22 @@ export function aliasTable(ir: Ir, report: Report): AliasTable {
     if (built !== undefined) return built;
     const inward = messages.get(to.typeName);
     const outward = messages.get(from.typeName);
-    const towardsBff = inward?.upstream.typeName === from.typeName;
-    const alias = towardsBff ? inward : outward?.upstream.typeName === to.typeName ? outward : undefined;
+    const position = inward?.upstreams.findIndex((upstream) => upstream.typeName === from.typeName) ?? -1;
+    const towardsBff = position >= 0;
+    const alias = towardsBff ? inward : outward?.upstreams[0]?.typeName === to.typeName ? outward : undefined;
+    if (broken.has(from.typeName) || broken.has(to.typeName)) return { from, to, owner: to, position: 0, targets: [] };
     if (alias === undefined) return undefined;
     const targets: ConvertedTarget[] = [];
     // Registered before its fields are looked at: messages may nest themselves.
-    const result: Mutable<MessageConversion> = { from, to, owner: alias.ir.desc, targets };
+    const result: Mutable<MessageConversion> = {
+      from,
+      to,
+      owner: alias.ir.desc,
+      position: Math.max(0, position),
+      targets,
+    };
     builtMessages.set(key, result);
-    fill(targets, alias, towardsBff);
+    fill(targets, { ir: alias.ir, upstream: towardsBff ? from : to }, towardsBff);
     return result;
   };
 
@@ -68,12 +88,7 @@ export function aliasTable(ir: Ir, report: Report): AliasTable {
     alias: { ir: IrMessage; upstream: DescMessage },
     towardsBff: boolean,
   ): void => {
-    const byOneof = new Map<
-      string,
-      Extract<ConvertedTarget, { kind: "oneof" }> & {
-        members: { to: DescField; from: DescField; conversion: ReturnType<typeof conversion> }[];
-      }
-    >();
+    const group = grouped(targets);
     for (const field of alias.ir.fields) {
       const theirs = counterpart(field, alias.upstream, towardsBff ? report : () => {});
       if (theirs === undefined) continue;
@@ -91,18 +106,7 @@ export function aliasTable(ir: Ir, report: Report): AliasTable {
         }
         continue;
       }
-      const { oneof } = to;
-      if (oneof === undefined) {
-        targets.push({ kind: "field", to, from, conversion: how });
-        continue;
-      }
-      let group = byOneof.get(oneof.name);
-      if (group === undefined) {
-        group = { kind: "oneof", to: oneof, members: [] };
-        byOneof.set(oneof.name, group);
-        targets.push(group as ConvertedTarget);
-      }
-      group.members.push({ to, from, conversion: how });
+      group(to, from, how);
     }
   };
 
@@ -110,28 +114,82 @@ export function aliasTable(ir: Ir, report: Report): AliasTable {
     const key = `${from.typeName}>${to.typeName}`;
     const built = builtEnums.get(key);
     if (built !== undefined) return built;
+    if (broken.has(from.typeName) || broken.has(to.typeName))
+      return { from, to, owner: to, position: 0, values: [], default: undefined };
     const inward = enums.get(to.typeName);
     const outward = enums.get(from.typeName);
+    const position = inward?.upstreams.findIndex((upstream) => upstream.typeName === from.typeName) ?? -1;
     const result =
-      inward?.upstream.typeName === from.typeName
-        ? enumInward(inward.ir, inward.upstream, report)
-        : outward?.upstream.typeName === to.typeName
-          ? enumOutward(outward.ir, outward.upstream)
+      inward !== undefined && position >= 0
+        ? enumInward(inward.ir, inward.upstreams, position, report)
+        : outward?.upstreams[0]?.typeName === to.typeName
+          ? enumOutward(outward.ir, outward.upstreams)
           : undefined;
     if (result !== undefined) builtEnums.set(key, result);
     return result;
   };
 
+  const response = (from: DescMessage, to: DescMessage, at: Origin): MessageConversion => {
+    const key = `${from.typeName}=${to.typeName}`;
+    const built = builtMessages.get(key);
+    if (built !== undefined) return built;
+    const targets: ConvertedTarget[] = [];
+    const group = grouped(targets);
+    for (const field of to.fields) {
+      if (isDegradation(field)) continue;
+      const theirs = from.fields.find((candidate) => candidate.name === field.name);
+      const how = theirs && conversion(fieldType(theirs), fieldType(field), table);
+      if (theirs !== undefined && how !== undefined && how.kind !== "misfit") group(field, theirs, how);
+      else
+        report({
+          code: "BFF417",
+          severity: "error",
+          message:
+            theirs === undefined
+              ? `"${from.name}" has no field "${field.name}", which the response "${to.name}" has`
+              : `"${field.name}" of "${from.name}" does not fit that of the response "${to.name}"`,
+          at,
+          hint: `declare "${field.name}" alike in both messages, or leave out \`response\``,
+        });
+    }
+    const result: MessageConversion = { from, to, owner: from, position: RESPONSE, targets };
+    builtMessages.set(key, result);
+    return result;
+  };
+
   const table: AliasTable = {
+    response,
     message,
     enum: enumeration,
     conversions: () => ({ messages: [...builtMessages.values()], enums: [...builtEnums.values()] }),
     buildAll: () => {
-      for (const { ir: declared, upstream } of enums.values()) enumeration(upstream, declared.desc);
-      for (const { ir: declared, upstream } of messages.values()) message(upstream, declared.desc);
+      for (const { ir: declared, upstreams } of enums.values())
+        for (const upstream of upstreams) enumeration(upstream, declared.desc);
+      for (const { ir: declared, upstreams } of messages.values())
+        for (const upstream of upstreams) message(upstream, declared.desc);
     },
   };
   return table;
+}
+
+type OneofCopy = Extract<ConvertedTarget, { kind: "oneof" }>;
+
+/** Adds fields to the targets, members of one oneof together. */
+function grouped(targets: ConvertedTarget[]): (to: DescField, from: DescField, conversion: Conversion) => void {
+  const oneofs = new Map<string, OneofCopy["members"][number][]>();
+  return (to, from, conversion) => {
+    if (to.oneof === undefined) {
+      targets.push({ kind: "field", to, from, conversion });
+      return;
+    }
+    let members = oneofs.get(to.oneof.name);
+    if (members === undefined) {
+      members = [];
+      oneofs.set(to.oneof.name, members);
+      targets.push({ kind: "oneof", to: to.oneof, members });
+    }
+    members.push({ to, from, conversion });
+  };
 }
 
 function counterpart(field: IrField, upstream: DescMessage, report: Report): DescField | undefined {
@@ -149,59 +207,76 @@ function counterpart(field: IrField, upstream: DescMessage, report: Report): Des
     at: field.alias?.at ?? field.at,
     hint:
       like === undefined
-        ? `Name the upstream's field with [(bff.v1.field).alias = "…"], or remove this field; it has: ${upstream.fields.map((candidate) => candidate.name).join(", ")}`
-        : `Did you mean [(bff.v1.field).alias = "${like}"]?`,
+        ? `name the upstream's field with [(bff.v1.field).alias = "…"], or remove this field; it has: ${upstream.fields.map((candidate) => candidate.name).join(", ")}`
+        : `did you mean [(bff.v1.field).alias = "${like}"]?`,
   });
   return undefined;
 }
 
-/** The upstream values that a BFF value stands for. */
-function upstreamValues(value: IrEnumValue, upstream: DescEnum, report: Report): number[] {
+/** The values of one upstream enum that a BFF value stands for. */
+function upstreamValues(
+  value: IrEnumValue,
+  upstreams: readonly DescEnum[],
+  position: number,
+  report: Report,
+): number[] {
+  const upstream = upstreams[position];
+  if (upstream === undefined) return [];
   if (value.alias.length === 0) {
-    const same = value.noAlias?.value
-      ? undefined
-      : upstream.values.find((candidate) => candidate.name === value.desc.name);
-    return same === undefined ? [] : [same.number];
+    const same = value.noAlias?.value ? undefined : named(upstream, value.desc.name);
+    return same === undefined ? [] : [same];
   }
   return value.alias.flatMap((alias) => {
-    const short = alias.value.slice(alias.value.lastIndexOf(".") + 1);
-    const found = upstream.values.find((candidate) => candidate.name === short);
-    if (found !== undefined) return [found.number];
-    const like = didYouMean(
-      short,
-      upstream.values.map((candidate) => candidate.name),
+    const dot = alias.value.lastIndexOf(".");
+    const short = alias.value.slice(dot + 1);
+    const qualifier = dot < 0 ? undefined : alias.value.slice(0, dot);
+    const meant = upstreams.filter(
+      (candidate) => qualifier === undefined || `.${candidate.typeName}`.endsWith(`.${qualifier}`),
     );
+    const found = meant.includes(upstream) ? named(upstream, short) : undefined;
+    if (found !== undefined) return [found];
+    if (meant.some((candidate) => named(candidate, short) !== undefined)) return [];
+    // In none of them: said once, by the first.
+    if (position > 0) return [];
+    const values = upstreams.flatMap((candidate) => candidate.values.map((known) => known.name));
+    const like = didYouMean(short, values);
     report({
       code: "BFF407",
       severity: "error",
       message: `enum "${upstream.typeName}" has no value "${alias.value}"`,
       at: alias.at,
-      hint:
-        like === undefined
-          ? `Use one of: ${upstream.values.map((candidate) => candidate.name).join(", ")}`
-          : `Did you mean "${like}"?`,
+      hint: like === undefined ? `use one of: ${values.join(", ")}` : `did you mean "${like}"?`,
     });
     return [];
   });
 }
+const named = (desc: DescEnum, name: string): number | undefined =>
+  desc.values.find((value) => value.name === name)?.number;
 
-function enumInward(declared: IrEnum, upstream: DescEnum, report: Report): EnumConversion {
+function enumInward(
+  declared: IrEnum,
+  upstreams: readonly DescEnum[],
+  position: number,
+  report: Report,
+): EnumConversion | undefined {
+  const upstream = upstreams[position];
+  if (upstream === undefined) return undefined;
   const values: { from: number; to: number }[] = [];
   const taken = new Map<number, IrEnumValue>();
   const defaults = declared.values.filter((value) => value.default?.value === true);
   const [standard, second] = defaults;
-  if (second !== undefined) {
+  if (second !== undefined && position === 0) {
     report({
       code: "BFF408",
       severity: "error",
       message: `two default values in enum "${declared.desc.typeName}"`,
       at: second.default?.at ?? second.at,
       related: standard === undefined ? [] : [{ at: standard.at, message: "the first one" }],
-      hint: "Keep one default",
+      hint: "keep one default",
     });
   }
   for (const value of declared.values) {
-    for (const from of upstreamValues(value, upstream, report)) {
+    for (const from of upstreamValues(value, upstreams, position, report)) {
       const before = taken.get(from);
       if (before !== undefined && before !== value) {
         report({
@@ -210,7 +285,7 @@ function enumInward(declared: IrEnum, upstream: DescEnum, report: Report): EnumC
           message: `"${upstream.values.find((candidate) => candidate.number === from)?.name}" of "${upstream.typeName}" is mapped twice`,
           at: value.alias[0]?.at ?? value.at,
           related: [{ at: before.alias[0]?.at ?? before.at, message: "mapped here first" }],
-          hint: "Map each upstream value to one value",
+          hint: "map each upstream value to one value",
         });
         continue;
       }
@@ -225,16 +300,18 @@ function enumInward(declared: IrEnum, upstream: DescEnum, report: Report): EnumC
       severity: "error",
       message: `enum "${declared.desc.typeName}" has nothing for ${lost.map((value) => value.name).join(", ")} of "${upstream.typeName}"`,
       at: declared.at,
-      hint: `Add values with [(bff.v1.enum_value).alias = "${lost[0]?.name}"], or mark one [(bff.v1.enum_value).default = true]`,
+      hint: `add values with [(bff.v1.enum_value).alias = "${lost[0]?.name}"], or mark one [(bff.v1.enum_value).default = true]`,
     });
   }
-  return { from: upstream, to: declared.desc, owner: declared.desc, values, default: standard?.desc.number };
+  return { from: upstream, to: declared.desc, owner: declared.desc, position, values, default: standard?.desc.number };
 }
 
-function enumOutward(declared: IrEnum, upstream: DescEnum): EnumConversion {
+function enumOutward(declared: IrEnum, upstreams: readonly DescEnum[]): EnumConversion | undefined {
+  const [upstream] = upstreams;
+  if (upstream === undefined) return undefined;
   const values = declared.values.flatMap((value) => {
-    const [to] = upstreamValues(value, upstream, () => {});
+    const [to] = upstreamValues(value, upstreams, 0, () => {});
     return to === undefined ? [] : [{ from: value.desc.number, to }];
   });
-  return { from: declared.desc, to: upstream, owner: declared.desc, values, default: undefined };
+  return { from: declared.desc, to: upstream, owner: declared.desc, position: 0, values, default: undefined };
 }

@@ -89,8 +89,8 @@ function join(message: IrMessage, name: string, places: readonly Place[], report
         related: [{ at: some.value.at, message: `${some.place.what} gives it` }],
         hint:
           place.request === undefined
-            ? `Add { name: "${name}" by: "…" } to its args`
-            : `Add a field "${name}" to "${place.request.typeName}"`,
+            ? `add { name: "${name}" by: "…" } to its args`
+            : `add a field "${name}" to "${place.request.typeName}"`,
       });
       return undefined;
     }
@@ -101,7 +101,7 @@ function join(message: IrMessage, name: string, places: readonly Place[], report
         message: `argument "${name}" of "${message.desc.name}" is ${typeName(some.value.type)} in one place and ${typeName(value.type)} in another`,
         at: value.at,
         related: [{ at: some.value.at, message: `${some.place.what} gives ${typeName(some.value.type)}` }],
-        hint: "Give both the same type",
+        hint: "give both the same type",
       });
       return undefined;
     }
@@ -124,8 +124,8 @@ function undefinedArg(message: IrMessage, name: string, places: readonly Place[]
     related: [{ at: message.at, message: "the message that reads it" }],
     hint:
       place.request === undefined
-        ? `Add { name: "${name}" by: "…" } to its args`
-        : `Add a field "${name}" to "${place.request.typeName}"`,
+        ? `add { name: "${name}" by: "…" } to its args`
+        : `add a field "${name}" to "${place.request.typeName}"`,
   });
   return undefined;
 }

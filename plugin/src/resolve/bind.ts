@@ -1,5 +1,5 @@
 // An expression bound to a field: its type has to fit, and where it may be unset the field has to be able to be.
-import type { DescField, DescMessage } from "@bufbuild/protobuf";
+import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { type Expression, fieldType, presenceOf, typeName } from "../cel/index.ts";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import { didYouMean } from "../diagnostic/did-you-mean.ts";
@@ -20,11 +20,25 @@ export function bindTo(expression: Expression, field: DescField, aliases: Aliase
       severity: "error",
       message: `this may be unset (${typeName(type)}), but "${field.name}" always has a value`,
       at: expression.text.at,
-      hint: `Declare it \`optional\`, or give a value for the unset case, such as has(…) ? … : …`,
+      hint: `declare it \`optional\`, or give a value for the unset case, such as has(…) ? … : …`,
     });
     return undefined;
   }
   const how = conversion(expression, fieldType(field), aliases);
+  const limits = limitsOf(field);
+  const { constant } = expression;
+  if (how.kind !== "misfit" && limits !== undefined && typeof constant === "bigint") {
+    if (constant < limits.low || constant > limits.high) {
+      report({
+        code: "BFF332",
+        severity: "error",
+        message: `${constant} does not fit ${ScalarType[limits.scalar].toLowerCase()} ("${field.name}")`,
+        at: expression.text.at,
+        hint: `give a number from ${limits.low} to ${limits.high}`,
+      });
+      return undefined;
+    }
+  }
   if (how.kind !== "misfit") return { expression, conversion: how };
   report({
     code: how.code,
@@ -34,6 +48,21 @@ export function bindTo(expression: Expression, field: DescField, aliases: Aliase
     hint: how.hint,
   });
   return undefined;
+}
+
+/** What a field of 32 bits can hold. */
+function limitsOf({ scalar }: DescField): { scalar: ScalarType; low: bigint; high: bigint } | undefined {
+  switch (scalar) {
+    case ScalarType.INT32:
+    case ScalarType.SINT32:
+    case ScalarType.SFIXED32:
+      return { scalar, low: -(2n ** 31n), high: 2n ** 31n - 1n };
+    case ScalarType.UINT32:
+    case ScalarType.FIXED32:
+      return { scalar, low: 0n, high: 2n ** 32n - 1n };
+    default:
+      return undefined;
+  }
 }
 
 /** A field by a dotted path from a message down; undefined after a diagnostic. */
@@ -60,10 +89,10 @@ export function fieldPath(message: DescMessage, text: Text, report: Report): Des
         at: text.place(offset, offset + name.length),
         hint:
           oneof !== undefined
-            ? `Set one of its members: ${oneof.fields.map((member) => member.name).join(", ")}`
+            ? `set one of its members: ${oneof.fields.map((member) => member.name).join(", ")}`
             : like === undefined
-              ? `Use one of: ${at.fields.map((candidate) => candidate.name).join(", ")}`
-              : `Did you mean "${like}"?`,
+              ? `use one of: ${at.fields.map((candidate) => candidate.name).join(", ")}`
+              : `did you mean "${like}"?`,
       });
       return undefined;
     }
@@ -75,7 +104,7 @@ export function fieldPath(message: DescMessage, text: Text, report: Report): Des
         severity: "error",
         message: `"${name}" of "${at.typeName}" is not a message: a path cannot go through it`,
         at: text.place(offset, offset + name.length),
-        hint: "End the path here, and set the whole value",
+        hint: "end the path here, and set the whole value",
       });
       return undefined;
     }

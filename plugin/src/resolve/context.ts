@@ -8,12 +8,17 @@ import type { Governing } from "./entries.ts";
 import type { Args, EnvVar } from "./model.ts";
 import type { MessageScope } from "./scope.ts";
 
+/** The default budget of an rpc, in milliseconds. */
+export const DEFAULT_BUDGET_MS = 2_000;
+
 export type Effects = "none" | "idempotent" | "once";
 
 /** State of the whole run. */
 export interface Run {
   readonly ir: Ir;
   readonly report: Report;
+  /** What looks superfluous, as long as nothing is wrong. */
+  readonly suspect: Report;
   readonly aliases: AliasTable;
   /** Every message of the files with rules, by type name. */
   readonly messages: ReadonlyMap<string, IrMessage>;
@@ -22,6 +27,8 @@ export interface Run {
   readonly places: Map<string, Place[]>;
   /** The arguments that each composed message reads, by type name. */
   readonly used: ReadonlyMap<string, ReadonlySet<string>>;
+  /** The request fields that each composed message would fill from its arguments by `spread: "args"`, where they are given. */
+  readonly welcome: ReadonlyMap<string, ReadonlySet<string>>;
   readonly packages: Map<string, PackageContext>;
 }
 export interface PackageContext {

@@ -58,7 +58,7 @@ export function conversion(
         kind: "misfit",
         code: "BFF414",
         message: `"${to.proto.desc.typeName}" is not declared as a copy of "${type.desc.typeName}"`,
-        hint: `Add \`option (bff.v1.message).alias = "${type.desc.typeName}";\` to "${to.proto.desc.name}", or bind a "${to.proto.desc.typeName}"`,
+        hint: `add \`option (bff.v1.message).alias = "${type.desc.typeName}";\` to "${to.proto.desc.name}", or bind a "${to.proto.desc.typeName}"`,
       };
     }
     case "list": {
@@ -102,8 +102,8 @@ function scalar(from: Value, to: { type: CelType; proto: Proto }, target: Scalar
     return {
       kind: "misfit",
       code: "BFF332",
-      message: `a ${name(proto.scalar)} does not fit ${name(target)} for all its values`,
-      hint: `Write ${wanted.kind}(…) around it to have it range-checked at run time, or make the field ${name(proto.scalar)}`,
+      message: `${article(name(proto.scalar))} does not fit ${name(target)} for all its values`,
+      hint: `write ${wanted.kind}(…) around it to have it range-checked at run time, or make the field ${name(proto.scalar)}`,
     };
   }
   return { kind: "represent", as: to.proto };
@@ -129,7 +129,7 @@ function integerToEnum(from: Value, desc: DescEnum): Misfit {
     kind: "misfit",
     code: "BFF331",
     message: `enum "${desc.typeName}" takes no ${typeName(from.type)}`,
-    hint: `Bind a value of the enum, such as ${desc.parent?.typeName ?? desc.file.proto.package}.${value?.name ?? ""}, or of an enum that it aliases`,
+    hint: `bind a value of the enum, such as ${desc.typeName}.${value?.name ?? ""}, or of an enum that it aliases`,
   };
 }
 
@@ -140,7 +140,7 @@ function enumAlias(from: DescEnum, to: DescEnum, aliases: Aliases): Conversion |
     kind: "misfit",
     code: "BFF414",
     message: `"${to.typeName}" is not declared as a copy of "${from.typeName}"`,
-    hint: `Add \`option (bff.v1.enum).alias = "${from.typeName}";\` to "${to.name}", or bind a "${to.typeName}"`,
+    hint: `add \`option (bff.v1.enum).alias = "${from.typeName}";\` to "${to.name}", or bind a "${to.typeName}"`,
   };
 }
 
@@ -149,7 +149,7 @@ function dynamic(from: Value, to: { type: CelType }): Misfit {
     kind: "misfit",
     code: "BFF344",
     message: `the type of this value is known only at run time (${typeName(from.type)}), but the field takes ${typeName(to.type)}`,
-    hint: `Convert it, such as string(…) or int(…), or bind a value of known type`,
+    hint: `convert it, such as string(…) or int(…), or bind a value of known type`,
   };
 }
 
@@ -169,14 +169,14 @@ const article = (noun: string): string => (/^[aeiou]/.test(noun) ? `an ${noun}` 
 function hintFor(from: Value, to: { readonly type: CelType }): string {
   const numbers = new Set(["int", "uint", "double"]);
   if (numbers.has(from.type.kind) && numbers.has(to.type.kind))
-    return `Write ${to.type.kind}(…) around it: numbers convert only explicitly`;
+    return `write ${to.type.kind}(…) around it: numbers convert only explicitly`;
   if (to.type.kind === "string" && ["int", "uint", "double", "bool", "bytes"].includes(from.type.kind))
-    return "Write string(…) around it";
+    return "write string(…) around it";
   if (to.type.kind === "list" && sameType(to.type.element, from.type))
-    return "Write [ … ] around it to make a list of one";
+    return "write [ … ] around it to make a list of one";
   if (from.type.kind === "list" && sameType(from.type.element, to.type))
-    return "Take one element, such as …[0], or make the field repeated";
-  return "Bind a value of the field's type, or change the field";
+    return "take one element, such as …[0], or make the field repeated";
+  return "bind a value of the field's type, or change the field";
 }
 
 function fits(from: CelType, to: CelType): boolean {

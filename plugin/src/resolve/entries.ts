@@ -46,13 +46,17 @@ export function nearest<T>(policies: readonly IrPolicy[], leaf: (policy: IrPolic
   return undefined;
 }
 
-type Leaf = { readonly name: string; readonly get: (entry: IrUpstream) => Sourced<unknown> | Text | undefined };
+type Leaf = {
+  readonly name: string;
+  readonly unit?: "ms";
+  readonly get: (entry: IrUpstream) => Sourced<unknown> | Text | undefined;
+};
 const LEAVES: readonly Leaf[] = [
-  { name: "timeout", get: (entry) => entry.policy.timeout },
+  { name: "timeout", unit: "ms", get: (entry) => entry.policy.timeout },
   { name: "retry.attempts", get: (entry) => entry.policy.retry?.attempts },
   { name: "retry.on", get: (entry) => list(entry.policy.retry?.on) },
-  { name: "retry.backoff.initial", get: (entry) => entry.policy.retry?.initial },
-  { name: "retry.backoff.max", get: (entry) => entry.policy.retry?.max },
+  { name: "retry.backoff.initial", unit: "ms", get: (entry) => entry.policy.retry?.initial },
+  { name: "retry.backoff.max", unit: "ms", get: (entry) => entry.policy.retry?.max },
   { name: "retry.backoff.multiplier", get: (entry) => entry.policy.retry?.multiplier },
   { name: "retry.if", get: (entry) => entry.policy.retry?.if },
   { name: "limit.concurrent", get: (entry) => entry.policy.limit?.concurrent },
@@ -60,9 +64,9 @@ const LEAVES: readonly Leaf[] = [
   { name: "forward", get: (entry) => list(entry.policy.forward) },
   { name: "idempotent", get: (entry) => entry.policy.idempotent },
   { name: "breaker.error_rate", get: (entry) => entry.breaker?.errorRate },
-  { name: "breaker.window", get: (entry) => entry.breaker?.window },
+  { name: "breaker.window", unit: "ms", get: (entry) => entry.breaker?.window },
   { name: "breaker.minimum", get: (entry) => entry.breaker?.minimum },
-  { name: "breaker.open_for", get: (entry) => entry.breaker?.openFor },
+  { name: "breaker.open_for", unit: "ms", get: (entry) => entry.breaker?.openFor },
   { name: "breaker.probes", get: (entry) => entry.breaker?.probes },
   { name: "breaker.off", get: (entry) => entry.breaker?.off },
 ];
@@ -87,15 +91,16 @@ export function checkAgreement(entries: readonly IrUpstream[], report: Report): 
       report({
         code: "BFF413",
         severity: "error",
-        message: `two values for ${leaf.name} of ${level === "" ? "every upstream" : `"${level}"`}: ${show(first.value)} and ${show(other.value)}`,
+        message: `two values for ${leaf.name} of ${level === "" ? "every upstream" : `"${level}"`}: ${show(first.value, leaf)} and ${show(other.value, leaf)}`,
         at: other.at,
-        related: [{ at: first.at, message: `${show(first.value)} is set here` }],
-        hint: "Keep one of them",
+        related: [{ at: first.at, message: `${show(first.value, leaf)} is set here` }],
+        hint: "keep one of them",
       });
     }
   }
 }
-const show = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
+const show = (value: unknown, { unit }: Leaf): string =>
+  typeof value === "string" ? value : `${JSON.stringify(value)}${unit ?? ""}`;
 
 /** The governing files of a package that hold its services' environment. */
 export function bffFiles(ir: Ir, packageName: string): IrFile[] {

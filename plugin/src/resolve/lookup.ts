@@ -1,12 +1,14 @@
-// From names in options to descriptors, with what to say when there is none.
+// From names in options to descriptors, with what to say when there is none. What is no name at all has been reported when it was read.
 import type { DescEnum, DescMessage, DescMethod, Registry } from "@bufbuild/protobuf";
 import type { Diagnostic, Report } from "../diagnostic/diagnostic.ts";
 import { didYouMean } from "../diagnostic/did-you-mean.ts";
 import type { Ir } from "../ir.ts";
 import type { Text } from "../origin.ts";
+import { isMethodName, isReference } from "../read/names.ts";
+import { slice } from "./synthetic-text.ts";
 
 const NOT_VISIBLE =
-  "Correct the name, or make its file visible to this run: keep it in the same buf workspace (with `strategy: all`), or import it when it comes from a module dependency";
+  "correct the name, or make its file visible to this run: keep it in the same buf workspace (with `strategy: all`), or import it when it comes from a module dependency";
 
 function missing(text: Text, what: string, name: string, candidates: Iterable<string>): Diagnostic {
   const like = didYouMean(name, [...candidates]);
@@ -15,16 +17,17 @@ function missing(text: Text, what: string, name: string, candidates: Iterable<st
     severity: "error",
     message: `no ${what} "${name}" is visible to this run`,
     at: text.at,
-    hint: like === undefined ? NOT_VISIBLE : `Did you mean "${like}"?`,
+    hint: like === undefined ? NOT_VISIBLE : `did you mean "${like}"?`,
   };
 }
 
 /** "package.Service/Method" → the method; undefined after a diagnostic. */
 export function lookupMethod(ir: Ir, text: Text, report: Report): DescMethod | undefined {
+  if (!isMethodName(text.value)) return undefined;
   const [serviceName = "", methodName = ""] = text.value.split("/");
   const service = ir.registry.getService(serviceName);
   if (service === undefined) {
-    report(missing(text, "service", serviceName, servicesOf(ir.registry)));
+    report(missing(slice(text, 0, serviceName.length), "service", serviceName, upstreamServices(ir)));
     return undefined;
   }
   const method = service.methods.find((method) => method.name === methodName);
@@ -40,8 +43,8 @@ export function lookupMethod(ir: Ir, text: Text, report: Report): DescMethod | u
       at: text.place(serviceName.length + 1, text.value.length),
       hint:
         like === undefined
-          ? `Use one of its methods: ${service.methods.map((method) => method.name).join(", ")}`
-          : `Did you mean "${serviceName}/${like}"?`,
+          ? `use one of its methods: ${service.methods.map((method) => method.name).join(", ")}`
+          : `did you mean "${serviceName}/${like}"?`,
     });
     return undefined;
   }
@@ -51,7 +54,7 @@ export function lookupMethod(ir: Ir, text: Text, report: Report): DescMethod | u
       severity: "error",
       message: `"${text.value}" is a streaming method`,
       at: text.at,
-      hint: "Call a unary method: a composed response is made of single answers",
+      hint: "call a unary method: a composed response is made of single answers",
     });
     return undefined;
   }
@@ -59,19 +62,22 @@ export function lookupMethod(ir: Ir, text: Text, report: Report): DescMethod | u
 }
 
 export function lookupService(ir: Ir, text: Text, report: Report): boolean {
+  if (!isReference(text.value)) return false;
   if (ir.registry.getService(text.value) !== undefined) return true;
-  report(missing(text, "service", text.value, servicesOf(ir.registry)));
+  report(missing(text, "service", text.value, upstreamServices(ir)));
   return false;
 }
 
 /** A message by its name, relative to the package as protobuf resolves it. */
 export function lookupMessage(ir: Ir, text: Text, container: string, report: Report): DescMessage | undefined {
+  if (!isReference(text.value)) return undefined;
   const found = resolveName(container, text.value, (name) => ir.registry.getMessage(name));
   if (found === undefined) report(missing(text, "message", text.value, namesOf(ir.registry, "message", container)));
   return found;
 }
 
 export function lookupEnum(ir: Ir, text: Text, container: string, report: Report): DescEnum | undefined {
+  if (!isReference(text.value)) return undefined;
   const found = resolveName(container, text.value, (name) => ir.registry.getEnum(name));
   if (found === undefined) report(missing(text, "enum", text.value, namesOf(ir.registry, "enum", container)));
   return found;
@@ -88,8 +94,10 @@ export function resolveName<T>(container: string, name: string, get: (name: stri
   return undefined;
 }
 
-function* servicesOf(registry: Registry): Iterable<string> {
-  for (const type of registry) if (type.kind === "service") yield type.typeName;
+/** A BFF's own services are no upstreams. */
+function* upstreamServices(ir: Ir): Iterable<string> {
+  const own = new Set(ir.files.flatMap((file) => file.services.map((service) => service.desc.typeName)));
+  for (const type of ir.registry) if (type.kind === "service" && !own.has(type.typeName)) yield type.typeName;
 }
 function* namesOf(registry: Registry, kind: "message" | "enum", container: string): Iterable<string> {
   for (const type of registry) {

@@ -19,6 +19,13 @@ export interface MessageGraph {
   readonly roots: ReadonlyMap<string, readonly IrMethod[]>;
 }
 
+/** The message that an rpc composes: its response, or the one that `response` names. */
+export function rootOf(method: IrMethod, container: string, exists: (name: string) => boolean): string {
+  const { response, desc } = method;
+  const named = response && resolveName(container, response.value, (name) => (exists(name) ? name : undefined));
+  return named ?? desc.output.typeName;
+}
+
 export function messageGraph(ir: Ir, report: Report): MessageGraph {
   const messages = new Map<string, { ir: IrMessage; file: IrFile }>();
   for (const file of ir.files)
@@ -64,7 +71,7 @@ export function messageGraph(ir: Ir, report: Report): MessageGraph {
               },
             ];
       }),
-      hint: "Remove one of these steps, or split the message it composes",
+      hint: "remove one of these steps, or split the message it composes",
     });
   }
   const roots = new Map<string, IrMethod[]>();
@@ -77,7 +84,7 @@ export function messageGraph(ir: Ir, report: Report): MessageGraph {
         roots.set(name, [...(roots.get(name) ?? []), method]);
         for (const { to } of composers.get(name) ?? []) visit(to);
       };
-      visit(method.desc.output.typeName);
+      visit(rootOf(method, file.desc.proto.package, (name) => messages.has(name)));
     }
   }
   const used = new Map<string, ReadonlySet<string>>();
@@ -95,7 +102,7 @@ export function messageGraph(ir: Ir, report: Report): MessageGraph {
     order: order.flatMap((name) => messages.get(name) ?? []),
     circular,
     used: withSpreads(messages, composers, used),
-    welcome: spreadFields(ir, messages),
+    welcome: withSpreads(messages, composers, spreadFields(ir, messages)),
     roots,
   };
 }
@@ -118,7 +125,7 @@ function spreadFields(
   return welcome;
 }
 
-/** `spread: "args"` in a compose hands on whatever the composed message reads. */
+/** `spread: "args"` in a compose hands on whatever the composed message reads, or has a use for. */
 function withSpreads(
   messages: ReadonlyMap<string, { ir: IrMessage; file: IrFile }>,
   composers: ReadonlyMap<string, readonly { to: string; at: Text }[]>,

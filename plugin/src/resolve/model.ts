@@ -9,6 +9,7 @@ import type {
   DescService,
 } from "@bufbuild/protobuf";
 import type { CelType, Expression, Proto, Variable } from "../cel/index.ts";
+import type { Diagnostic } from "../diagnostic/diagnostic.ts";
 import type { Code } from "../gen/bff/v1/options_pb.ts";
 import type { Ir, IrEnvVar, IrFile, IrMessage, IrMethod, IrService, IrStep } from "../ir.ts";
 import type { Origin, Sourced } from "../origin.ts";
@@ -20,6 +21,8 @@ export interface Model {
   /** Composed messages, composers before what they compose. */
   readonly messages: readonly Composed[];
   readonly conversions: Conversions;
+  /** What looks superfluous: only to be told when nothing is wrong, since a fault may be why nobody uses it. */
+  readonly suspicions: readonly Diagnostic[];
 }
 
 /** A file for which code is generated. */
@@ -48,7 +51,12 @@ export interface BffService {
 export interface BffMethod {
   readonly ir: IrMethod;
   readonly desc: DescMethod;
+  /** The response, or what `response` puts in its place. */
   readonly composed: Composed;
+  /** From what is composed to the declared response, where they differ. */
+  readonly response: MessageConversion | undefined;
+  /** Of the declared response. */
+  readonly degradedField: DescField | undefined;
   readonly timeoutMs: number;
   readonly noSideEffects: boolean;
 }
@@ -270,6 +278,8 @@ export interface MessageConversion {
   readonly to: DescMessage;
   /** The BFF's message: its file holds the function. */
   readonly owner: DescMessage;
+  /** Which of the owner's aliases this is, from 0. */
+  readonly position: number;
   readonly targets: readonly ConvertedTarget[];
 }
 export type ConvertedTarget =
@@ -287,6 +297,7 @@ export interface EnumConversion {
   readonly from: DescEnum;
   readonly to: DescEnum;
   readonly owner: DescEnum;
+  readonly position: number;
   /** From number to number; several may share a target. */
   readonly values: readonly { readonly from: number; readonly to: number }[];
   /** Undefined: an unmapped value fails (towards upstreams INVALID_ARGUMENT). */

@@ -4,7 +4,7 @@ import { type Expression, fieldType, typeName, type Variable } from "../cel/inde
 import type { IrBatch, IrBind, IrCall, IrErrorRule, IrPolicy } from "../ir.ts";
 import type { Text } from "../origin.ts";
 import { bindTo, fieldPath } from "./bind.ts";
-import { type Effects, entryExpressions, type MessageContext } from "./context.ts";
+import { DEFAULT_BUDGET_MS, type Effects, entryExpressions, type MessageContext } from "./context.ts";
 import { type Aliases, conversion } from "./convert.ts";
 import { entriesFor, nearest } from "./entries.ts";
 import { lookupMethod } from "./lookup.ts";
@@ -23,7 +23,7 @@ export function resolveCall(cx: MessageContext, ir: IrCall, locals: readonly Var
       severity: "error",
       message: `"${method.parent.typeName}" is a service of this BFF`,
       at: ir.method.at,
-      hint: `Compose its response message instead: compose: { message: "${method.output.name}" … }`,
+      hint: `compose its response message instead: compose: { message: "${method.output.name}" … }`,
     });
     return undefined;
   }
@@ -65,7 +65,7 @@ function effectsOf(cx: MessageContext, method: DescMethod, idempotent: boolean, 
         message: `rpc "${voucher.desc.name}" is declared NO_SIDE_EFFECTS, but reaches "${method.parent.typeName}/${method.name}", which is IDEMPOTENT: it has side effects`,
         at: ir.method?.at ?? ir.at,
         related: [{ at: voucher.at, message: "the rpc that vouches for having no side effects" }],
-        hint: `Remove \`idempotency_level = NO_SIDE_EFFECTS\` from "${voucher.desc.name}", or do not call this method from it`,
+        hint: `remove \`idempotency_level = NO_SIDE_EFFECTS\` from "${voucher.desc.name}", or do not call this method from it`,
       });
     }
     return "idempotent";
@@ -88,7 +88,7 @@ function baseRequest(
     severity: "error",
     message: `this is ${typeName(request.type)}, but "${method.name}" takes ${method.input.typeName}`,
     at: text.at,
-    hint: `Give a ${method.input.typeName}, such as ${method.input.typeName}{ … }`,
+    hint: `give a ${method.input.typeName}, such as ${method.input.typeName}{ … }`,
   });
   return undefined;
 }
@@ -110,46 +110,63 @@ function resolveSet(
     const field = path?.at(-1);
     if (path === undefined || field === undefined) continue;
     named.add(path[0]?.name ?? "");
-    checkOneof(scope, bindings, path, bind);
+    if (!checkMeeting(scope, bindings, path, bind)) continue;
     const bound = expression && bindTo(expression, field, run.aliases, scope.report);
     if (bound !== undefined) bindings.push({ path, bound, if: condition });
   }
+  // A oneof with a member set by name is taken.
+  const taken = new Set(
+    bindings.flatMap((binding) => (binding.path.length === 1 ? (binding.path[0]?.oneof ?? []) : [])),
+  );
+  for (const { name } of [...taken].flatMap((oneof) => oneof.fields)) named.add(name);
   const spread = binds.flatMap((bind) =>
     bind.spread === undefined ? [] : spreadFields(cx, bind.spread, method, named, locals),
   );
   return [...spread, ...bindings];
 }
 
-function checkOneof(
+/** Two paths may not meet: one inside what the other sets whole, or both in one oneof, unless each has an `if` there. */
+function checkMeeting(
   scope: MessageScope,
   bindings: readonly FieldBinding[],
   path: readonly DescField[],
   bind: IrBind,
-): void {
-  const field = path.at(-1);
-  if (field?.oneof === undefined) return;
-  const place = path
-    .slice(0, -1)
-    .map((step) => step.name)
-    .join(".");
-  const other = bindings.find(
-    (binding) =>
-      binding.path.at(-1)?.oneof === field.oneof &&
-      binding.path
-        .slice(0, -1)
-        .map((step) => step.name)
-        .join(".") === place,
-  );
-  if (other === undefined || (other.if !== undefined && bind.if !== undefined)) return;
-  scope.report({
-    code: "BFF411",
-    severity: "error",
-    message: `"${field.name}" and "${other.path.at(-1)?.name}" are members of one oneof`,
-    at: bind.name?.at ?? bind.at,
-    related: [{ at: other.bound.expression.text.at, message: "the other member is set here" }],
-    hint: "Give both an `if`, or set one of them",
-  });
+): boolean {
+  for (const other of bindings) {
+    const fork = path.findIndex((field, i) => field !== other.path[i]);
+    const mine = path[fork];
+    const theirs = other.path[fork];
+    const related = [{ at: other.bound.expression.text.at, message: `"${nameOf(other.path)}" is set here` }];
+    // The same field twice has been reported when it was read.
+    if (fork === -1 && path.length === other.path.length) return false;
+    if (fork === -1 || theirs === undefined) {
+      const [whole, part] = fork === -1 ? [path, other.path] : [other.path, path];
+      scope.report({
+        code: "BFF415",
+        severity: "error",
+        message: `"${nameOf(part)}" is part of "${nameOf(whole)}", which is set as a whole`,
+        at: bind.name?.at ?? bind.at,
+        related,
+        hint: `set "${nameOf(whole)}" or fields of it, not both`,
+      });
+      return false;
+    }
+    if (mine?.oneof === undefined || mine.oneof !== theirs.oneof) continue;
+    const bothLast = path.length === fork + 1 && other.path.length === fork + 1;
+    if (bothLast && other.if !== undefined && bind.if !== undefined) continue;
+    scope.report({
+      code: "BFF411",
+      severity: "error",
+      message: `"${mine.name}" and "${theirs.name}" are members of one oneof`,
+      at: bind.name?.at ?? bind.at,
+      related,
+      hint: bothLast ? "give both an `if`, or set one of them" : "set one of them",
+    });
+    return false;
+  }
+  return true;
 }
+const nameOf = (path: readonly DescField[]): string => path.map((field) => field.name).join(".");
 
 /** Every field of a message, or every argument, that the request also has with the same type. */
 function spreadFields(
@@ -170,6 +187,17 @@ function spreadFields(
     const how = conversion(expression, fieldType(field), SPREAD);
     if (how.kind === "same" || (how.kind === "represent" && sameKind(expression, field))) {
       const bound = bindTo(expression, field, run.aliases, scope.report);
+      const other = bindings.find(({ path: [sibling] }) => field.oneof !== undefined && sibling?.oneof === field.oneof);
+      if (other !== undefined) {
+        scope.report({
+          code: "BFF411",
+          severity: "error",
+          message: `"${spread.value}" has "${other.path[0]?.name}" and "${field.name}", which are members of one oneof`,
+          at: spread.at,
+          hint: "set the one that is meant by name, next to the spread",
+        });
+        return [];
+      }
       if (bound !== undefined) bindings.push({ path: [field], bound, if: undefined });
     }
   }
@@ -179,7 +207,7 @@ function spreadFields(
       severity: "error",
       message: `"${spread.value}" shares no field with "${method.input.typeName}"`,
       at: spread.at,
-      hint: `Set the fields by name: ${method.input.fields.map((field) => field.name).join(", ")}`,
+      hint: `set the fields by name: ${method.input.fields.map((field) => field.name).join(", ")}`,
     });
   }
   return bindings;
@@ -209,7 +237,7 @@ export function spreadNames(
     severity: "error",
     message: `only a message can be spread, not ${typeName(value.type)}`,
     at: spread.at,
-    hint: "Spread `args` or a message, or set the fields by name",
+    hint: "spread `args` or a message, or set the fields by name",
   });
   return undefined;
 }
@@ -232,7 +260,7 @@ function resolveBatch(
       severity: "error",
       message: `"${method.name}" has side effects, and a batch would make one call of several`,
       at: ir.at,
-      hint: "Call it without `batch`; or, when it has none, declare `idempotency_level = NO_SIDE_EFFECTS` on it or on the rpcs of this BFF that reach it",
+      hint: "call it without `batch`; or, when it has none, declare `idempotency_level = NO_SIDE_EFFECTS` on it or on the rpcs of this BFF that reach it",
     });
   }
   const [keys] = fieldPath(method.input, ir.name, report) ?? [];
@@ -240,7 +268,7 @@ function resolveBatch(
   const by = check(scope, ir.by, locals);
   if (keys === undefined || items === undefined || by === undefined) return undefined;
   if (keys.fieldKind !== "list")
-    return fault(ir.name, `"${keys.name}" takes one key, not a list`, "Name a repeated field of the request");
+    return fault(ir.name, `"${keys.name}" takes one key, not a list`, "name a repeated field of the request");
   const element = fieldType(keys);
   if (element.type.kind !== "list" || element.proto.kind !== "list") return undefined;
   const how = conversion(by, { type: element.type.element, proto: element.proto.of }, run.aliases);
@@ -262,14 +290,14 @@ function resolveBatch(
       return fault(
         ir.items,
         `the keys of "${items.name}" are ${typeName(key.key)}, those of "${keys.name}" ${typeName(element.type.element)}`,
-        "Name a map with keys of the same type",
+        "name a map with keys of the same type",
       );
     }
     if (many)
       return fault(
         ir.items,
         `"many" needs a list of items, and "${items.name}" is a map with one item for each key`,
-        "Remove `many`, or name a repeated field",
+        "remove `many`, or name a repeated field",
       );
     return { keys, by: value, items, key: undefined, many, max };
   }
@@ -277,21 +305,25 @@ function resolveBatch(
     return fault(
       ir.items,
       `"${items.name}" is not a list of messages nor a map`,
-      "Name the repeated message field, or the map, that holds the items",
+      "name the repeated message field, or the map, that holds the items",
     );
+  const { kind } = element.type.element;
   if (ir.key === undefined)
     return fault(
       ir.items,
       `the key of an item of "${items.name}" is not said`,
-      `Add \`key\`, one of: ${items.message.fields.map((field) => field.name).join(", ")}`,
+      `add \`key\`, one of: ${items.message.fields
+        .filter((field) => fieldType(field).type.kind === kind)
+        .map((field) => field.name)
+        .join(", ")}`,
     );
   const [key, further] = fieldPath(items.message, ir.key, report) ?? [];
   if (key === undefined) return undefined;
-  if (further !== undefined || fieldType(key).type.kind !== element.type.element.kind) {
+  if (further !== undefined || fieldType(key).type.kind !== kind) {
     return fault(
       ir.key,
       `"${ir.key.value}" is ${typeName(fieldType(key).type)}, but the keys are ${typeName(element.type.element)}`,
-      "Name the field that holds what was asked for",
+      "name the field that holds what was asked for",
     );
   }
   return { keys, by: value, items, key, many, max };
@@ -310,7 +342,7 @@ function metadata(scope: MessageScope, binds: readonly IrBind[], locals: readonl
         severity: "error",
         message: `metadata "${bind.name.value}" takes ${binary ? "bytes" : "a string"}, not ${typeName(by.type)}`,
         at: bind.by.at,
-        hint: binary ? "Write bytes(…) around it" : "Write string(…) around it",
+        hint: binary ? "write bytes(…) around it" : "write string(…) around it",
       });
       return [];
     }
@@ -355,9 +387,9 @@ function errorRules(
       scope.report({
         code: "BFF336",
         severity: "error",
-        message: `a fallback for "${method.name}" is a ${method.output.typeName}, not ${typeName(value.type)}`,
+        message: `the fallback is ${typeName(value.type)}, and "${method.name}" gives ${method.output.typeName}`,
         at: then.by.at,
-        hint: `Write ${method.output.typeName}{ … }`,
+        hint: `write ${method.output.typeName}{ … }`,
       });
       return [];
     }
@@ -373,9 +405,10 @@ function mergePolicy(cx: MessageContext, ir: IrCall, policies: readonly IrPolicy
       severity: "error",
       message: `"${ir.method?.value}" may have side effects, so it must not be retried`,
       at: own.attempts?.at ?? own.at,
-      hint: "Remove `retry`, or say `idempotent: true` when repeating it does no harm",
+      hint: "remove `retry`, or say `idempotent: true` when repeating it does no harm",
     });
   }
+  checkTimes(cx, ir, policies, effects);
   const retryIf = policies.findIndex((policy) => policy.retry?.if !== undefined);
   const text = policies[retryIf]?.retry?.if;
   const entries = entriesOf(cx, policies);
@@ -400,6 +433,41 @@ function mergePolicy(cx: MessageContext, ir: IrCall, policies: readonly IrPolicy
     limit: concurrent === undefined && queued === undefined ? undefined : { concurrent, queued },
     forward: nearest(policies, (policy) => (policy.forward.length > 0 ? policy.forward : undefined)) ?? [],
   };
+}
+
+/** A call may not have more time than every rpc that it is part of, nor a first wait as long as all its time. */
+function checkTimes(cx: MessageContext, ir: IrCall, policies: readonly IrPolicy[], effects: Effects): void {
+  const own = ir.policy.timeout;
+  const [longest] = cx.roots
+    .map((root) => ({ root, ms: root.timeout?.value ?? DEFAULT_BUDGET_MS }))
+    .sort((a, b) => b.ms - a.ms);
+  if (own !== undefined && longest !== undefined && own.value > longest.ms) {
+    cx.scope.report({
+      code: "BFF506",
+      severity: "error",
+      message: `this call may take ${own.value}ms, but rpc "${longest.root.desc.name}" ends after ${longest.ms}ms`,
+      at: own.at,
+      related: [
+        longest.root.timeout === undefined
+          ? { at: longest.root.at, message: `the default of ${longest.ms}ms holds for this rpc` }
+          : { at: longest.root.timeout.at, message: "the time of the rpc" },
+      ],
+      hint: "give the call less, or the rpc more, with (bff.v1.method).timeout",
+    });
+  }
+  const timeout = nearest(policies, (policy) => policy.timeout);
+  const initial = nearest(policies, (policy) => policy.retry?.initial);
+  const attempts = nearest(policies, (policy) => policy.retry?.attempts)?.value ?? 3;
+  if (timeout === undefined || initial === undefined || attempts < 2 || effects === "once") return;
+  if (initial.value < timeout.value) return;
+  cx.scope.report({
+    code: "BFF507",
+    severity: "error",
+    message: `the first wait of ${initial.value}ms leaves no time for a retry: the call has ${timeout.value}ms`,
+    at: initial.at,
+    related: [{ at: timeout.at, message: "the time of the call" }],
+    hint: "wait less, give the call more time, or turn retries off with `attempts: 1`",
+  });
 }
 const entriesOf = (cx: MessageContext, policies: readonly IrPolicy[]) =>
   policies.slice(1).map((policy) => cx.governing.entries.find((entry) => entry.policy === policy));

@@ -29,7 +29,7 @@ export function resolveFailure(scope: MessageScope, fail: IrFailure, locals: rea
           severity: "error",
           message: `a message cannot print ${typeName(hole.type)}`,
           at: part.at,
-          hint: "Write string(…) around it, or name a field of it",
+          hint: "write string(…) around it, or name a field of it",
         });
       }
       message.push(hole);
@@ -49,7 +49,7 @@ export function resolveFailure(scope: MessageScope, fail: IrFailure, locals: rea
         severity: "error",
         message: `a detail is a message, not ${typeName(detail.type)}`,
         at: text.at,
-        hint: 'Build one, such as google.rpc.ErrorInfo{reason: "…"}',
+        hint: 'build one, such as google.rpc.ErrorInfo{reason: "…"}',
       });
     }
     details.push(detail);

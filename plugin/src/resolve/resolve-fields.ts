@@ -1,26 +1,29 @@
 import type { DescField, DescOneof } from "@bufbuild/protobuf";
 import { type Expression, fieldType, typeName } from "../cel/index.ts";
 import type { IrField } from "../ir.ts";
+import type { Origin } from "../origin.ts";
 import { bindTo, canBeAbsent } from "./bind.ts";
 import type { MessageContext } from "./context.ts";
 import { conversion } from "./convert.ts";
+import { isDegradation } from "./degradation.ts";
 import type { Bound, OneofTarget, Step, Target } from "./model.ts";
 import { check, checkCondition } from "./scope.ts";
 import { syntheticText } from "./synthetic-text.ts";
 
-const DEGRADATION = "bff.v1.Degradation";
-
-/** Where each field of a composed message gets its value; faulty ones are left out after their diagnostic. */
+/**
+ * Where each field of a composed message gets its value; faulty ones are left out after their diagnostic. `unknown`: a step that would fill
+ * fields by their names is faulty, so that nobody knows which.
+ */
 export function resolveFields(
   cx: MessageContext,
-  broken: boolean,
+  unknown: boolean,
 ): { targets: Target[]; degradedField: DescField | undefined } {
   const targets: Target[] = [];
   const oneofs = new Map<DescOneof, OneofTarget["members"][number][]>();
   const degradedField = findDegradedField(cx);
   for (const field of cx.ir.fields) {
     if (isDegradation(field.desc)) continue;
-    const bound = resolveField(cx, field, broken);
+    const bound = resolveField(cx, field, unknown);
     const { oneof } = field.desc;
     if (oneof === undefined) {
       if (bound !== undefined) targets.push({ kind: "field", field: field.desc, bound });
@@ -41,16 +44,12 @@ export function resolveFields(
         severity: "error",
         message: `two default members in oneof "${oneof.name}"`,
         at: field.default.at,
-        hint: `Keep one default; the first is "${before.field.name}"`,
+        hint: `keep one default; the first is "${before.field.name}"`,
       });
     }
     members.push({ field: field.desc, if: condition, bound, default: field.default?.value ?? false });
   }
   return { targets, degradedField };
-}
-
-function isDegradation(field: DescField): boolean {
-  return field.fieldKind === "list" && field.message?.typeName === DEGRADATION;
 }
 
 function findDegradedField(cx: MessageContext): DescField | undefined {
@@ -63,7 +62,7 @@ function findDegradedField(cx: MessageContext): DescField | undefined {
         severity: "error",
         message: `"${field.desc.name}" is filled by the runtime`,
         at: field.by.at,
-        hint: "Remove its `by`",
+        hint: "remove its `by`",
       });
     }
     if (field !== first && first !== undefined) {
@@ -73,22 +72,22 @@ function findDegradedField(cx: MessageContext): DescField | undefined {
         message: `"${cx.ir.desc.name}" has two fields for degradations`,
         at: field.at,
         related: [{ at: first.at, message: "the first one" }],
-        hint: "Keep one of them",
+        hint: "keep one of them",
       });
     }
   }
   return first?.desc;
 }
 
-function resolveField(cx: MessageContext, field: IrField, broken: boolean): Bound | undefined {
+function resolveField(cx: MessageContext, field: IrField, unknown: boolean): Bound | undefined {
   const { scope, run } = cx;
-  if (field.alias !== undefined) {
+  if (field.alias !== undefined && field.by === undefined) {
     scope.report({
       code: "BFF402",
       severity: "error",
       message: `"${field.desc.name}" has an alias, but "${cx.ir.desc.name}" is not a copy of another message`,
       at: field.alias.at,
-      hint: "Say where its value comes from with `by`, or give the message an alias",
+      hint: "say where its value comes from with `by`, or give the message an alias",
     });
     return undefined;
   }
@@ -110,7 +109,7 @@ function resolveField(cx: MessageContext, field: IrField, broken: boolean): Boun
         at: step.ir.autobind?.at ?? step.ir.at,
         message: `"${step.name}" is bound automatically`,
       })),
-      hint: `Say which: [(bff.v1.field).by = "${candidate.step.name}.${field.desc.name}"]`,
+      hint: `say which: [(bff.v1.field).by = "${candidate.step.name}.${field.desc.name}"]`,
     });
     return undefined;
   }
@@ -118,14 +117,14 @@ function resolveField(cx: MessageContext, field: IrField, broken: boolean): Boun
     checkAbsence(cx, field, candidate.bound.expression);
     return candidate.bound;
   }
-  if (!broken) {
+  if (!unknown && !field.ruled) {
     const like = [...scope.steps.keys()].find((name) => name === field.desc.name);
     scope.report({
       code: "BFF401",
       severity: "error",
       message: `nothing says where "${field.desc.name}" comes from`,
       at: field.at,
-      hint: `Add [(bff.v1.field).by = "${like ?? "…"}"]`,
+      hint: `add [(bff.v1.field).by = "${like ?? "…"}"]`,
     });
   }
   return undefined;
@@ -157,10 +156,13 @@ function checkAbsence(cx: MessageContext, field: IrField, expression: Expression
   cx.scope.report({
     code: "BFF601",
     severity: "error",
-    message: `"${field.desc.name}" always has a value (${typeName(fieldType(field.desc).type)}), but "${shown}" may be absent${path.length > 1 ? ` (${path.join(" → ")})` : ""}`,
+    message: `field "${field.desc.name}" always has a value (${typeName(fieldType(field.desc).type)}), but ${variable.role === "arg" ? "argument" : "step"} "${shown}" may be absent${path.length > 1 ? ` (${path.join(" → ")})` : ""}`,
     at: expression.reads.find((read) => read.variable === variable && !read.safe)?.at ?? expression.text.at,
-    related: related(cx, path.at(-1)),
-    hint: `Make the field \`optional\`, read it as ok(${shown}) ? … : …, or give step "${path.at(-1) ?? shown}" a \`fallback\``,
+    related: variable.role === "arg" ? givenAbsent(cx, variable.name) : related(cx, path.at(-1)),
+    hint:
+      variable.role === "arg"
+        ? `make the field \`optional\`, read it as ok(${shown}) ? … : …, or give the argument a value that is always there`
+        : `make the field \`optional\`, read it as ok(${shown}) ? … : …, or give step "${path.at(-1) ?? shown}" a \`fallback\``,
   });
 }
 
@@ -175,6 +177,14 @@ function absencePath(cx: MessageContext, name: string): string[] {
     step = from;
   }
   return path;
+}
+/** The places that give an argument which may be absent. */
+function givenAbsent(cx: MessageContext, name: string): { at: Origin; message: string }[] {
+  const places = cx.run.places.get(cx.ir.desc.typeName) ?? [];
+  return places.flatMap(({ members, what }) => {
+    const given = members.get(name);
+    return given?.absent ? [{ at: given.at, message: `${what} gives what may be absent` }] : [];
+  });
 }
 function related(cx: MessageContext, name: string | undefined): { at: Step["ir"]["at"]; message: string }[] {
   const step = name === undefined ? undefined : cx.scope.steps.get(name);

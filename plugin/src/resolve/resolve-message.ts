@@ -59,7 +59,9 @@ export function resolveMessage(
     roots,
   };
   const steps = resolveSteps(cx, () => errors);
-  const { targets, degradedField } = resolveFields(cx, errors > 0);
+  const fillers = ir.steps.filter((step) => step.autobind?.value === true);
+  const unknown = fillers.some((step) => !steps.some((resolved) => resolved.ir === step));
+  const { targets, degradedField } = resolveFields(cx, unknown);
   if (errors > 0) return undefined;
   return { kind: "composed", ir, file, desc: ir.desc, args, steps, targets: inOrder(targets, ir), degradedField };
 }
@@ -86,7 +88,8 @@ function resolveSteps(cx: MessageContext, errors: () => number): Step[] {
     const before = errors();
     const name = step.name?.value;
     const result = circular.has(step) ? undefined : resolveStep(cx, step, step.index);
-    if (result === undefined || errors() > before) {
+    const again = name !== undefined && ir.steps.some((other) => other !== step && other.name?.value === name);
+    if (result === undefined || errors() > before || again) {
       if (name !== undefined) scope.broken.add(name);
       continue;
     }
@@ -99,7 +102,8 @@ function resolveSteps(cx: MessageContext, errors: () => number): Step[] {
 
 /** The steps whose names a step's expressions use, and those it starts after. */
 function dependencies(ir: Ir, step: IrStep, container: string, byName: ReadonlyMap<string, IrStep>): IrStep[] {
-  const names = new Set(step.after.map((name) => name.value));
+  // One that names itself has been reported.
+  const names = new Set(step.after.map((name) => name.value).filter((name) => name !== step.name?.value));
   for (const { text, item } of stepTexts(step)) {
     for (const name of freeNames(text.value, ir.registry, container).names) if (name !== item) names.add(name);
   }
@@ -107,7 +111,16 @@ function dependencies(ir: Ir, step: IrStep, container: string, byName: ReadonlyM
 }
 
 function checkAfter(cx: MessageContext, byName: ReadonlyMap<string, IrStep>): void {
-  for (const name of cx.ir.steps.flatMap((step) => step.after)) {
+  for (const { step, name } of cx.ir.steps.flatMap((step) => step.after.map((name) => ({ step, name })))) {
+    if (name.value === step.name?.value) {
+      cx.scope.report({
+        code: "BFF212",
+        severity: "error",
+        message: `step "${name.value}" cannot start after itself`,
+        at: name.at,
+        hint: "name another step",
+      });
+    }
     if (byName.has(name.value)) continue;
     const like = didYouMean(name.value, [...byName.keys()]);
     cx.scope.report({
@@ -115,7 +128,7 @@ function checkAfter(cx: MessageContext, byName: ReadonlyMap<string, IrStep>): vo
       severity: "error",
       message: `there is no step "${name.value}"`,
       at: name.at,
-      hint: like === undefined ? `Name one of: ${[...byName.keys()].join(", ")}` : `Did you mean "${like}"?`,
+      hint: like === undefined ? `name one of: ${[...byName.keys()].join(", ")}` : `did you mean "${like}"?`,
     });
   }
 }
@@ -129,8 +142,11 @@ function reportCycle(cx: MessageContext, cycle: readonly IrStep[]): void {
     severity: "error",
     message: `steps wait for each other in a circle: ${[...cycle, first].map(name).join(" → ")}`,
     at: first.name?.at ?? first.at,
-    related: cycle.slice(1).map((step) => ({ at: step.name?.at ?? step.at, message: `"${name(step)}"` })),
-    hint: "Remove one of these reads; a step can only read what does not wait for it",
+    related: cycle.slice(1).map((step, i) => ({
+      at: step.name?.at ?? step.at,
+      message: `"${name(step)}" waits for "${name(cycle[i + 2] ?? first)}"`,
+    })),
+    hint: "remove one of these reads; a step can only read what does not wait for it",
   });
 }
 
@@ -139,7 +155,7 @@ export function packageContext(run: Run, name: string): PackageContext {
   if (known !== undefined) return known;
   const rules = governing(run.ir, name);
   checkAgreement(rules.entries, run.report);
-  const env = rules.env.flatMap((declared) => envVar(run, declared));
+  const env = agreed(rules.env, run.report).flatMap((declared) => envVar(run, declared));
   const members = new Map(env.map(({ variable }) => [variable.name.slice("env.".length), variable]));
   const timestamp = run.ir.registry.getMessage(TimestampSchema.typeName) ?? TimestampSchema;
   const context: PackageContext = {
@@ -157,6 +173,37 @@ export function packageContext(run: Run, name: string): PackageContext {
   };
   run.packages.set(name, context);
   return context;
+}
+
+/** Each variable once: files may repeat what another says. */
+function agreed(declared: readonly IrEnvVar[], report: Run["report"]): IrEnvVar[] {
+  const byName = new Map<string, IrEnvVar>();
+  for (const variable of declared) {
+    const first = byName.get(variable.name.value);
+    if (first === undefined) {
+      byName.set(variable.name.value, variable);
+      continue;
+    }
+    const differs = [
+      [variable.type, first.type, "type"],
+      [variable.default, first.default, "default"],
+    ] as const;
+    for (const [mine, theirs, what] of differs) {
+      if (mine?.value === theirs?.value) continue;
+      const said = (value: typeof mine): string =>
+        value === undefined ? `no ${what}` : `${what} ${JSON.stringify(value.value)}`;
+      report({
+        code: "BFF416",
+        severity: "error",
+        message: `the environment variable "${variable.name.value}" has ${said(mine)} here and ${said(theirs)} elsewhere`,
+        at: mine?.at ?? variable.at,
+        related: [{ at: theirs?.at ?? first.at, message: `${said(theirs)} here` }],
+        hint: "declare it in one file, and import that file",
+      });
+      break;
+    }
+  }
+  return [...byName.values()];
 }
 
 /** A variable of the environment; reading has checked that its type is one of these words. */

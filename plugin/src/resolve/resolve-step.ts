@@ -61,11 +61,25 @@ export function resolveStep(cx: MessageContext, ir: IrStep, index: number): Step
   const fallback = ir.fallback && type && resolveFallback(cx, ir, type, proto);
   if (ir.fallback !== undefined && fallback === undefined) return undefined;
 
+  const mayBeAbsent =
+    resolved.absent ||
+    supplementary ||
+    condition !== undefined ||
+    needs.some((expression) => expression !== undefined && expression.unsafe.length > 0);
+  if (ir.fallback !== undefined && !mayBeAbsent) {
+    scope.report({
+      code: "BFF607",
+      severity: "error",
+      message: "this fallback is never used: the step has a value, or it fails the response",
+      at: ir.fallback.at,
+      hint: "add `supplementary: true` to the step when it may fail, or remove the fallback",
+    });
+    return undefined;
+  }
+
   const all = [condition, ...needs, ...uses];
   const reads = stepsRead(scope, [...all, fallback?.expression]);
-  const unsafe = [condition, ...needs].flatMap((expression) => expression?.unsafe ?? []);
-  const absent =
-    fallback === undefined && (resolved.absent || supplementary || condition !== undefined || unsafe.length > 0);
+  const absent = fallback === undefined && mayBeAbsent;
   const absentByFailure = fallback === undefined && supplementary;
   const tainted =
     supplementary ||
@@ -140,7 +154,7 @@ function checkCriticality(
         ...(step === undefined
           ? {}
           : { related: [{ at: step.ir.supplementary?.at ?? step.ir.at, message: `"${shown}" is supplementary` }] }),
-        hint: `Add \`supplementary: true\` to this step, give "${shown}" a \`fallback\`, or read it as ok(${shown}) ? … : …`,
+        hint: `add \`supplementary: true\` to this step, give "${shown}" a \`fallback\`, or read it as ok(${shown}) ? … : …`,
       });
       return;
     }
@@ -230,7 +244,7 @@ function resolveCompose(
       severity: "error",
       message: `"${message.typeName}" is not composed by this BFF`,
       at: ir.message.at,
-      hint: "Compose a message that has (bff.v1.message) or (bff.v1.field) rules, or bind the upstream's message with `by`",
+      hint: "compose a message that has (bff.v1.message) or (bff.v1.field) rules, or bind the upstream's message with `by`",
     });
     return undefined;
   }
@@ -240,7 +254,7 @@ function resolveCompose(
   for (const bind of ir.args) {
     if (bind.spread !== undefined) {
       const names = spreadNames(cx, bind.spread, locals);
-      for (const name of used) {
+      for (const name of new Set([...used, ...(run.welcome.get(message.typeName) ?? [])])) {
         if (names === undefined) place.broken.add(name);
         else if (names.has(name) && !named.has(name)) {
           add(name, { ...bind, name: undefined, by: syntheticText(`${bind.spread.value}.${name}`, bind.spread.at) });
@@ -248,7 +262,8 @@ function resolveCompose(
       }
     } else if (bind.name !== undefined) {
       add(bind.name.value, bind);
-      if (!used.has(bind.name.value)) unused(cx, message, bind, used);
+      const spread = run.welcome.get(message.typeName)?.has(bind.name.value) ?? false;
+      if (!used.has(bind.name.value) && !spread) unused(cx, message, bind, used);
     }
   }
   function add(name: string, bind: IrBind): void {
@@ -296,12 +311,12 @@ function composable(cx: MessageContext, message: DescMessage): boolean {
 
 function unused(cx: MessageContext, message: DescMessage, bind: IrBind, used: ReadonlySet<string>): void {
   const like = bind.name && didYouMean(bind.name.value, [...used]);
-  cx.scope.report({
+  cx.run.suspect({
     code: "BFF339",
     severity: "warning",
     message: `"${message.name}" does not read args.${bind.name?.value}`,
     at: bind.name?.at ?? bind.at,
-    hint: like === undefined ? "Remove the argument" : `Did you mean "${like}"?`,
+    hint: like === undefined ? "remove the argument" : `did you mean "${like}"?`,
   });
 }
 
@@ -315,7 +330,19 @@ function resolveEach(cx: MessageContext, ir: IrEach, step: IrStep): Resolved | u
       severity: "error",
       message: `\`each\` goes over a list, and this is ${typeName(over.type)}`,
       at: over.text.at,
-      hint: over.type.kind === "map" ? "Go over its keys: …map(k, k)" : "Name a repeated field, or a list",
+      hint: over.type.kind === "map" ? "go over its keys: …map(k, k)" : "name a repeated field, or a list",
+    });
+    return undefined;
+  }
+  const hidden = cx.ir.steps.find((other) => other.name !== undefined && other.name.value === ir.var?.value);
+  if (hidden !== undefined) {
+    scope.report({
+      code: "BFF211",
+      severity: "error",
+      message: `the variable "${ir.var.value}" hides the step "${ir.var.value}"`,
+      at: ir.var.at,
+      related: [{ at: hidden.name?.at ?? hidden.at, message: "the step" }],
+      hint: "give the variable a name of its own",
     });
     return undefined;
   }
@@ -336,7 +363,7 @@ function resolveEach(cx: MessageContext, ir: IrEach, step: IrStep): Resolved | u
       severity: "error",
       message: `a key is string, int, uint or bool, not ${typeName(key.type)}`,
       at: key.text.at,
-      hint: "Name a field that tells the items apart, such as its id",
+      hint: "name a field that tells the items apart, such as its id",
     });
     return undefined;
   }
@@ -409,7 +436,7 @@ function resolveSwitch(cx: MessageContext, ir: IrSwitch): Resolved | undefined {
         message: `this branch is ${typeName(branch.type)}, another is ${typeName(type)}`,
         at: branch.text.at,
         related: [{ at: lead.text.at, message: `${typeName(type)} here` }],
-        hint: "Give all branches one type",
+        hint: "give all branches one type",
       });
       return undefined;
     }
@@ -449,7 +476,7 @@ function resolveGuard(cx: MessageContext, ir: IrGuard): Resolved | undefined {
       severity: "error",
       message: `a guard has to decide, but "${variable.name}" may be absent`,
       at: expression.reads.find((read) => read.variable === variable)?.at ?? expression.text.at,
-      hint: `Say what to do without it: ok(${variable.name}) && … or !ok(${variable.name}) || …`,
+      hint: `say what to do without it: ok(${variable.name}) && … or !ok(${variable.name}) || …`,
     });
   }
   return {
@@ -474,9 +501,9 @@ function resolveFallback(cx: MessageContext, ir: IrStep, type: CelType, proto: P
     scope.report({
       code: "BFF336",
       severity: "error",
-      message: `the fallback is ${typeName(value.type)}, the step ${typeName(type)}`,
+      message: `the fallback is ${typeName(value.type)}, and the step is ${typeName(type)}`,
       at,
-      hint: `Give a ${typeName(type)}`,
+      hint: `give a value of type ${typeName(type)}`,
     });
     return undefined;
   }
@@ -490,7 +517,7 @@ function resolveFallback(cx: MessageContext, ir: IrStep, type: CelType, proto: P
           ? "this fallback may itself fail"
           : `this fallback may itself be absent: "${absent.name}" may be`,
       at,
-      hint: "Give a value that is always there, such as a literal",
+      hint: "give a value that is always there, such as a literal",
     });
     return undefined;
   }

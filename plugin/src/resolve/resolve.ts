@@ -1,35 +1,37 @@
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
-import type { Report } from "../diagnostic/diagnostic.ts";
+import type { Diagnostic, Report } from "../diagnostic/diagnostic.ts";
 import type { Ir, IrFile, IrMethod } from "../ir.ts";
 import { aliasTable } from "./aliases.ts";
 import { requestPlace } from "./args.ts";
-import type { Run } from "./context.ts";
-import { lookupMethod, lookupService } from "./lookup.ts";
-import { messageGraph } from "./message-graph.ts";
+import { DEFAULT_BUDGET_MS, type Run } from "./context.ts";
+import { isDegradation } from "./degradation.ts";
+import { lookupMessage, lookupMethod, lookupService } from "./lookup.ts";
+import { messageGraph, rootOf } from "./message-graph.ts";
 import type { BffFile, BffMethod, BffPackage, Composed, Model } from "./model.ts";
 import { packageContext, resolveMessage } from "./resolve-message.ts";
-
-/** The default budget of an rpc, in milliseconds. */
-export const DEFAULT_BUDGET_MS = 2_000;
 
 /** From declared names to descriptors, types and a graph. Faulty parts are left out of the model after their diagnostics. */
 export function resolve(ir: Ir, report: Report): Model {
   const aliases = aliasTable(ir, report);
   aliases.buildAll();
   const graph = messageGraph(ir, report);
+  const suspicions: Diagnostic[] = [];
   const run: Run = {
     ir,
     report,
+    suspect: (diagnostic) => suspicions.push(diagnostic),
     aliases,
     messages: new Map(ir.files.flatMap((file) => file.messages).map((message) => [message.desc.typeName, message])),
     bffServices: new Set(ir.files.flatMap((file) => file.services.map((service) => service.desc.typeName))),
     places: new Map(),
     used: graph.used,
+    welcome: graph.welcome,
     packages: new Map(),
   };
   checkEntries(ir, report);
   for (const file of ir.files)
-    for (const service of file.services) for (const method of service.methods) rootPlace(run, method);
+    for (const service of file.services)
+      for (const method of service.methods) rootPlace(run, method, file.desc.proto.package);
 
   const composed = new Map<string, Composed>();
   for (const { ir: message, file } of graph.order) {
@@ -39,12 +41,12 @@ export function resolve(ir: Ir, report: Report): Model {
     if (message.alias !== undefined || graph.circular.has(name)) continue;
     if (!reached) {
       if (ruled && !graph.roots.has(name)) {
-        report({
+        run.suspect({
           code: "BFF205",
           severity: "warning",
           message: `"${message.desc.name}" has rules, but nothing composes it`,
           at: message.at,
-          hint: "Return it from an rpc of a BFF service, compose it in a step, or remove its rules",
+          hint: "return it from an rpc of a BFF service, compose it in a step, or remove its rules",
         });
       }
       continue;
@@ -66,32 +68,33 @@ export function resolve(ir: Ir, report: Report): Model {
     packages: packagesOf(files),
     messages: [...composed.values()],
     conversions: aliases.conversions(),
+    suspicions,
   };
 }
 
-function rootPlace(run: Run, method: IrMethod): void {
-  const { input, output, name } = method.desc;
-  const message = run.messages.get(output.typeName);
+function rootPlace(run: Run, method: IrMethod, container: string): void {
+  const { input, name } = method.desc;
+  if (method.response !== undefined && lookupMessage(run.ir, method.response, container, run.report) === undefined)
+    return;
+  const root = rootOf(method, container, (candidate) => run.ir.registry.getMessage(candidate) !== undefined);
+  const message = run.messages.get(root);
   if (message === undefined || message.alias !== undefined) {
     run.report({
       code: "BFF204",
       severity: "error",
       message:
         message === undefined
-          ? `"${output.typeName}", the response of "${name}", is not a message of this BFF`
-          : `"${output.typeName}", the response of "${name}", is a copy of an upstream message, not composed`,
-      at: method.at,
+          ? `"${root}", the response of "${name}", is not a message of this BFF`
+          : `"${root}", the response of "${name}", is a copy of an upstream message, not composed`,
+      at: method.response?.at ?? method.at,
       hint:
         message === undefined
-          ? `Declare a response message in a file with rules, and say with (bff.v1.field).by where its fields come from`
-          : `Give it (bff.v1.field).by rules in place of the alias, or wrap it in a message that has them`,
+          ? `declare a response message in a file with rules, and say with (bff.v1.field).by where its fields come from`
+          : `give it (bff.v1.field).by rules in place of the alias, or wrap it in a message that has them`,
     });
     return;
   }
-  run.places.set(output.typeName, [
-    ...(run.places.get(output.typeName) ?? []),
-    requestPlace(input, `rpc "${name}"`, method.at),
-  ]);
+  run.places.set(root, [...(run.places.get(root) ?? []), requestPlace(input, `rpc "${name}"`, method.at)]);
 }
 
 function checkEntries(ir: Ir, report: Report): void {
@@ -106,13 +109,20 @@ function bffFile(run: Run, file: IrFile, composed: ReadonlyMap<string, Composed>
     ir: service,
     desc: service.desc,
     methods: service.methods.flatMap((method): BffMethod[] => {
-      const message = composed.get(method.desc.output.typeName);
+      const container = file.desc.proto.package;
+      const message = composed.get(rootOf(method, container, (name) => run.messages.has(name)));
       if (message === undefined) return [];
+      const { output } = method.desc;
+      const substituted = message.desc.typeName !== output.typeName;
       return [
         {
           ir: method,
           desc: method.desc,
           composed: message,
+          response: substituted
+            ? run.aliases.response(message.desc, output, method.response?.at ?? method.at)
+            : undefined,
+          degradedField: substituted ? output.fields.find(isDegradation) : message.degradedField,
           timeoutMs: method.timeout?.value ?? DEFAULT_BUDGET_MS,
           noSideEffects: method.desc.idempotency === Level.NO_SIDE_EFFECTS,
         },

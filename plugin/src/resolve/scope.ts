@@ -60,13 +60,15 @@ export function free(scope: MessageScope, text: Text): FreeNames {
 
 /** Checks an expression; undefined after a diagnostic, or when it reads what is broken already. */
 export function check(scope: MessageScope, text: Text, locals: readonly Variable[] = []): Expression | undefined {
+  // Reported when it was read.
+  if (text.value.trim() === "") return undefined;
   const reads = free(scope, text);
   for (const name of reads.names) if (scope.broken.has(name)) return undefined;
   for (const name of reads.args) if (scope.brokenArgs.has(name)) return undefined;
   const own = new Map(locals.map((local) => [local.name, local]));
   const lookup = (name: string): Variable | undefined =>
     own.get(name) ?? scope.steps.get(name)?.variable ?? scope.given.get(name);
-  const names = (): string[] => [...own.keys(), ...scope.steps.keys(), ...scope.given.keys()];
+  const names = (): string[] => [...own.keys(), ...scope.steps.keys(), ...scope.broken, ...scope.given.keys()];
   const expressions: Scope = { lookup, names, container: scope.container };
   return checkExpression(text, expressions, scope.registry, scope.report);
 }
@@ -85,7 +87,7 @@ export function checkCondition(
     severity: "error",
     message: `${what} is ${typeName(condition.type)}, not bool`,
     at: text.at,
-    hint: "Write a comparison, such as … != ''",
+    hint: "write a comparison, such as … != ''",
   });
   return undefined;
 }

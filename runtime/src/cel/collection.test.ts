@@ -5,8 +5,6 @@ import {
   at,
   convertMap,
   entry,
-  fromJsonValue,
-  fromListValue,
   hasField,
   hasKey,
   index,
@@ -22,6 +20,7 @@ import {
   toRecord,
 } from "./collection.ts";
 import { ExpressionError } from "./error.ts";
+import { fromJsonValue, fromListValue } from "./json.ts";
 
 describe("elements", () => {
   it("are found in lists", () => {

@@ -1,10 +1,10 @@
 // Lists and maps. A map of protobuf is an object, one that CEL has made a `Map`.
-import type { JsonValue } from "@bufbuild/protobuf";
-import { toJson } from "@bufbuild/protobuf";
-import { type ListValue, type Value, ValueSchema } from "@bufbuild/protobuf/wkt";
-import { entriesOf, equal, isMessage } from "./equal.ts";
+import { entriesOf, isMessage } from "./equal.ts";
 import { ExpressionError } from "./error.ts";
 import { asInt, asUint } from "./integer.ts";
+import { type AnyTypes, fieldOf, isFieldOfSet } from "./message.ts";
+import { Optional } from "./optional.ts";
+import { keyOf, newKey, type Uint } from "./value.ts";
 
 /** The element of a list. Throws ExpressionError when there is none. */
 export function at<T>(list: readonly T[], index: number | bigint): T {
@@ -13,7 +13,12 @@ export function at<T>(list: readonly T[], index: number | bigint): T {
   return found;
 }
 
-type Key = string | number | bigint | boolean;
+type Key = string | number | bigint | boolean | Uint;
+
+/** The element of a list, undefined when there is none. */
+export function elementAt<T>(list: readonly T[], index: number | bigint): T | undefined {
+  return list[Number(index)];
+}
 
 /** The value of a key. Throws ExpressionError when there is none. */
 export function entry<K, V>(map: ReadonlyMap<K, V> | { readonly [key: string]: V }, key: Key): V {
@@ -22,51 +27,91 @@ export function entry<K, V>(map: ReadonlyMap<K, V> | { readonly [key: string]: V
   return found;
 }
 
+/** The value of a key, undefined when there is none. */
+export function valueAt<K, V>(map: ReadonlyMap<K, V> | { readonly [key: string]: V }, key: Key): V | undefined {
+  return lookUp(map, key);
+}
+
 export function hasKey(map: object, key: Key): boolean {
-  if (!(map instanceof Map)) return Object.hasOwn(map, String(key));
-  return map.has(typeof key === "number" && Number.isInteger(key) ? BigInt(key) : key);
+  return map instanceof Map ? map.has(keyOf(key)) : Object.hasOwn(map, nameOf(key));
+}
+
+/** A key as an object has it. */
+function nameOf(key: Key): string {
+  return typeof key === "string" ? key : String(keyOf(key));
 }
 
 function lookUp<K, V>(map: ReadonlyMap<K, V> | { readonly [key: string]: V }, key: Key): V | undefined {
   // A double finds the integer that equals it.
-  if (map instanceof Map) return map.get(typeof key === "number" && Number.isInteger(key) ? BigInt(key) : key);
-  return Object.hasOwn(map, String(key)) ? Object(map)[String(key)] : undefined;
+  if (map instanceof Map) return map.get(keyOf(key));
+  const name = nameOf(key);
+  return Object.hasOwn(map, name) ? (map as { readonly [key: string]: V })[name] : undefined;
 }
 
 /** An index into a list or a key of a map, whichever `container` is. Throws ExpressionError when there is no such element. */
 export function index(container: unknown, key: unknown): unknown {
-  if (Array.isArray(container)) {
-    const position = typeof key === "bigint" ? Number(key) : key;
-    if (typeof position !== "number" || !Number.isInteger(position)) throw new ExpressionError("invalid index");
-    return at(container, position);
-  }
-  if (typeof container === "object" && container !== null && !isMessage(container)) {
-    const found = entriesOf(container).find(([candidate]) => equal(candidate, key));
-    if (found === undefined) throw new ExpressionError(`no such key: ${String(key)}`);
-    return found[1];
-  }
-  throw new ExpressionError("no such overload: only lists and maps have elements");
+  const found = find(container, key);
+  if (found === undefined) throw new ExpressionError(`no such key: ${String(keyOf(key))}`);
+  return found;
 }
 
-/** A key of a map of which no more is known. Throws ExpressionError when there is no such key. */
-export function select(container: unknown, name: string): unknown {
-  if (!hasField(container, name)) throw new ExpressionError(`no such key: ${name}`);
+/** A position in a list that is a dyn: an integer of any type. Throws ExpressionError for anything else. */
+export function position(key: unknown): bigint {
+  const known = keyOf(key);
+  if (typeof known !== "bigint") throw new ExpressionError("invalid index");
+  return known;
+}
+
+/** As `index`, but undefined when there is no such element. */
+export function find(container: unknown, key: unknown): unknown {
+  if (container instanceof Optional) return container.inner === undefined ? undefined : find(container.inner, key);
+  const known = keyOf(key);
+  if (Array.isArray(container)) return container[Number(position(key))];
+  if (!isMap(container)) throw new ExpressionError("no such overload: only lists and maps have elements");
+  if (known === undefined && typeof key !== "number") throw new ExpressionError("unsupported key type");
+  return known === undefined ? undefined : lookUp(container as ReadonlyMap<unknown, unknown>, known);
+}
+
+function isMap(value: unknown): value is object {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    !isMessage(value) &&
+    !Array.isArray(value) &&
+    (value instanceof Map || Object.getPrototypeOf(value) === Object.prototype || Object.getPrototypeOf(value) === null)
+  );
+}
+
+/**
+ * A key of a map or a field of a message, whichever `container` is; `types` knows the fields of messages. Throws ExpressionError when there
+ * is no such key or field.
+ */
+export function select(container: unknown, name: string, types?: AnyTypes): unknown {
+  if (isMessage(container)) return fieldOf(container, name, types);
+  if (!isMap(container)) throw new ExpressionError(`no such field: ${name}`);
   return index(container, name);
 }
 
-export function hasField(container: unknown, name: string): boolean {
-  if (typeof container === "object" && container !== null && !isMessage(container) && !Array.isArray(container)) {
-    return hasKey(container, name);
+/** As `select`, but undefined for a key that is not there or a field that is not set. */
+export function findField(container: unknown, name: string, types?: AnyTypes): unknown {
+  if (container instanceof Optional) {
+    return container.inner === undefined ? undefined : findField(container.inner, name, types);
   }
-  throw new ExpressionError(`no such field: ${name}`);
+  if (isMessage(container)) return isFieldOfSet(container, name, types) ? fieldOf(container, name, types) : undefined;
+  return find(container, name);
+}
+
+/** Whether a key is in a map, or a field of a message is set. Throws ExpressionError for anything else and for an unknown field. */
+export function hasField(container: unknown, name: string, types?: AnyTypes): boolean {
+  if (isMessage(container)) return isFieldOfSet(container, name, types);
+  if (!isMap(container)) throw new ExpressionError(`no such field: ${name}`);
+  return hasKey(container, name);
 }
 
 /** What a macro goes through: the elements of a list, the keys of a map. */
 export function items(container: unknown): unknown[] {
   if (Array.isArray(container)) return container;
-  if (typeof container === "object" && container !== null && !isMessage(container)) {
-    return entriesOf(container).map(([key]) => key);
-  }
+  if (isMap(container)) return entriesOf(container).map(([key]) => key);
   throw new ExpressionError("no such overload: only lists and maps can be gone through");
 }
 
@@ -88,6 +133,48 @@ export function sumInt(list: readonly (number | bigint)[]): bigint {
 /** Throws ExpressionError when the sum does not fit into 64 bits. */
 export function sumUint(list: readonly (number | bigint)[]): bigint {
   return list.reduce((total: bigint, item) => asUint(total + BigInt(item)), 0n);
+}
+
+/** What a macro with two variables goes through: the indices and elements of a list, the keys and values of a map. */
+export function pairs(container: unknown): [unknown, unknown][] {
+  if (Array.isArray(container)) return container.map((item, position) => [BigInt(position), item]);
+  if (isMap(container)) return entriesOf(container);
+  throw new ExpressionError("no such overload: only lists and maps can be gone through");
+}
+
+/** The entries of a map of protobuf. */
+export function entriesBy<V, K>(record: { readonly [key: string]: V }, key: (key: string) => K): [K, V][] {
+  return Object.entries(record).map(([name, value]) => [key(name), value]);
+}
+
+/** The elements of a list with their positions. */
+export function numbered<T>(list: readonly T[]): [bigint, T][] {
+  return list.map((item, position) => [BigInt(position), item]);
+}
+
+/** A map with the same keys (CEL extension "two-variable comprehensions"); entries for which `chosen` is false are left out. */
+export function transformMap<K, V, R>(
+  entries: readonly (readonly [K, V])[],
+  change: (entry: readonly [K, V]) => R,
+  chosen?: (entry: readonly [K, V]) => boolean,
+): Map<K, R> {
+  const kept = chosen === undefined ? entries : entries.filter(chosen);
+  return new Map(kept.map((one) => [one[0], change(one)]));
+}
+
+/** The maps that entries become, put together. Throws ExpressionError when a key is there twice. */
+export function transformMapEntry<K, V, L, R>(
+  entries: readonly (readonly [K, V])[],
+  change: (entry: readonly [K, V]) => ReadonlyMap<L, R>,
+  chosen?: (entry: readonly [K, V]) => boolean,
+): Map<L, R> {
+  const kept = chosen === undefined ? entries : entries.filter(chosen);
+  return mapOf(...kept.flatMap((one) => [...change(one)]));
+}
+
+/** A map literal with keys of type dyn. Throws ExpressionError when a key is there twice or may be none. */
+export function mapOfAny<V>(...entries: readonly (readonly [unknown, V])[]): Map<unknown, V> {
+  return mapOf(...entries.map(([key, value]) => [newKey(key), value] as const));
 }
 
 /** A map literal whose keys are not all constants. Throws ExpressionError when a key is there twice. */
@@ -128,14 +215,4 @@ export function mapValues<V, W>(record: { readonly [key: string]: V }, value: (v
 
 export function convertMap<K, V, L, W>(map: ReadonlyMap<K, V>, key: (key: K) => L, value: (value: V) => W): Map<L, W> {
   return new Map([...map].map(([name, item]) => [key(name), value(item)]));
-}
-
-/** What a google.protobuf.Value stands for; null when it is unset. */
-export function fromJsonValue(value: Value | undefined): JsonValue {
-  return value?.kind.case === undefined ? null : toJson(ValueSchema, value);
-}
-
-/** What a google.protobuf.ListValue holds; nothing when it is unset. */
-export function fromListValue(value: ListValue | undefined): JsonValue[] {
-  return value === undefined ? [] : value.values.map(fromJsonValue);
 }

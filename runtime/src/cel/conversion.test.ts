@@ -14,6 +14,7 @@ import {
   typeName,
 } from "./conversion.ts";
 import { ExpressionError } from "./error.ts";
+import { uint } from "./value.ts";
 
 const timestamp = create(TimestampSchema, { seconds: 1_577_836_800n });
 
@@ -70,7 +71,8 @@ describe("values of type dyn", () => {
 
   it("are refused where another type is wanted", () => {
     expect(cast(5n, "int")).toBe(5n);
-    expect(cast(5n, "uint")).toBe(5n);
+    expect(cast(uint(5), "uint")).toBe(5n);
+    expect(() => cast(5n, "uint")).toThrow(ExpressionError);
     expect(() => cast(5, "int")).toThrow(ExpressionError);
     expect(() => cast("5", "double")).toThrow(ExpressionError);
   });

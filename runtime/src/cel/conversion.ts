@@ -2,10 +2,12 @@
 
 import { fromJson, toJson } from "@bufbuild/protobuf";
 import { type Duration, DurationSchema, type Timestamp, TimestampSchema } from "@bufbuild/protobuf/wkt";
-import { isMessage, type Time } from "./equal.ts";
+import { isMessage, isTime } from "./equal.ts";
 import { ExpressionError } from "./error.ts";
 import { asInt, asUint } from "./integer.ts";
-import { durationOf, timestampOf } from "./time.ts";
+import { Optional } from "./optional.ts";
+import { duration, durationOf, timestamp } from "./time.ts";
+import { Type, Uint } from "./value.ts";
 
 const INT = /^[+-]?\d+$/;
 const FLOAT = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
@@ -20,7 +22,15 @@ export function toInt(value: unknown): bigint {
   }
   if (typeof value === "string" && INT.test(value)) return asInt(BigInt(value.replace(/^\+/, "")));
   if (isTime(value)) return value.seconds;
+  if (value instanceof Uint) return asInt(value.value);
   throw refused(value, "int");
+}
+
+/** The number of a value of an enum. Throws ExpressionError when it has no such value. */
+export function enumNumber<E extends { readonly [name: string]: string | number }>(values: E, name: string): number {
+  const number = Object.hasOwn(values, name) ? values[name] : undefined;
+  if (typeof number !== "number") throw new ExpressionError(`the enum has no value ${JSON.stringify(name)}`);
+  return number;
 }
 
 /** Doubles are truncated towards zero. Throws ExpressionError when the value has no uint. */
@@ -31,6 +41,7 @@ export function toUint(value: unknown): bigint {
     return BigInt(Math.trunc(value));
   }
   if (typeof value === "string" && /^\+?\d+$/.test(value)) return asUint(BigInt(value.replace(/^\+/, "")));
+  if (value instanceof Uint) return value.value;
   throw refused(value, "uint");
 }
 
@@ -38,6 +49,7 @@ export function toUint(value: unknown): bigint {
 export function toDouble(value: unknown): number {
   if (typeof value === "number") return value;
   if (typeof value === "bigint") return Number(value);
+  if (value instanceof Uint) return Number(value.value);
   if (typeof value === "string") {
     if (FLOAT.test(value)) return Number(value);
     const special = /^([+-]?)(nan|inf(?:inity)?)$/i.exec(value);
@@ -85,6 +97,7 @@ export function toText(value: unknown): string {
       throw new ExpressionError("the bytes are not UTF-8");
     }
   }
+  if (value instanceof Uint) return String(value.value);
   if (isTime(value)) {
     return value.$typeName === TimestampSchema.typeName
       ? toJson(TimestampSchema, value as Timestamp)
@@ -100,11 +113,12 @@ function doubleText(value: number): string {
 
 /** From RFC 3339, or seconds since 1970. Throws ExpressionError for another text, and outside of the years 1 to 9999. */
 export function toTimestamp(value: unknown): Timestamp {
-  if (typeof value === "bigint") return timestampOf(value * 1_000_000_000n);
+  if (typeof value === "bigint") return timestamp(value, 0);
   if (isTime(value) && value.$typeName === TimestampSchema.typeName) return value as Timestamp;
   if (typeof value !== "string") throw refused(value, "timestamp");
   try {
-    return fromJson(TimestampSchema, value);
+    // Copied: a message may be changed by whom it is given to.
+    return { ...remembered(timestamps, value, (text) => fromJson(TimestampSchema, text)) };
   } catch {
     throw new ExpressionError(`not a timestamp: ${value}`);
   }
@@ -123,9 +137,27 @@ const UNITS: Readonly<Record<string, bigint>> = {
 
 /** From numbers with units, such as "1h30m" or "-1.5s", or seconds. Throws ExpressionError for another text, and beyond some 292 years. */
 export function toDuration(value: unknown): Duration {
-  if (typeof value === "bigint") return durationOf(value * 1_000_000_000n);
+  if (typeof value === "bigint") return duration(value, 0);
   if (isTime(value) && value.$typeName === DurationSchema.typeName) return value as Duration;
   if (typeof value !== "string") throw refused(value, "duration");
+  return { ...remembered(durations, value, parseDuration) };
+}
+
+/** Texts are constants nearly always, so that each is read once; the bound is for those that are not. */
+const timestamps = new Map<string, Timestamp>();
+const durations = new Map<string, Duration>();
+const MOST_REMEMBERED = 1000;
+
+function remembered<T>(known: Map<string, T>, text: string, read: (text: string) => T): T {
+  const before = known.get(text);
+  if (before !== undefined) return before;
+  const value = read(text);
+  if (known.size >= MOST_REMEMBERED) known.clear();
+  known.set(text, value);
+  return value;
+}
+
+function parseDuration(value: string): Duration {
   if (/^[+-]?0$/.test(value)) return durationOf(0n);
   if (!/^[+-]?((\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h))+$/.test(value)) {
     throw new ExpressionError(`not a duration: ${value}`);
@@ -138,7 +170,12 @@ export function toDuration(value: unknown): Duration {
   return durationOf(value.startsWith("-") ? -nanos : nanos);
 }
 
-/** The name of a value's type. What is a `bigint` may have been a uint; it is called an int. */
+/** `type(x)` of a value whose type is known only at run time. */
+export function typeOf(value: unknown): Type {
+  return new Type(typeName(value));
+}
+
+/** The name of a value's type. A `bigint` is an int. */
 export function typeName(value: unknown): string {
   switch (typeof value) {
     case "bigint":
@@ -153,6 +190,9 @@ export function typeName(value: unknown): string {
   if (value === null) return "null_type";
   if (value instanceof Uint8Array) return "bytes";
   if (Array.isArray(value)) return "list";
+  if (value instanceof Uint) return "uint";
+  if (value instanceof Type) return "type";
+  if (value instanceof Optional) return "optional_type";
   return isMessage(value) ? value.$typeName : "map";
 }
 
@@ -175,16 +215,10 @@ export function cast<K extends keyof Casts>(value: unknown, name: K): Casts[K];
 export function cast(value: unknown, name: string): unknown;
 export function cast(value: unknown, name: string): unknown {
   const is = typeName(value);
-  if (is !== name && !(is === "int" && name === "uint")) {
+  if (is !== name) {
     throw new ExpressionError(`no such overload: expected ${name}, found ${is}`);
   }
-  return value;
-}
-
-function isTime(value: unknown): value is Time & { readonly $typeName: string } {
-  return (
-    isMessage(value) && (value.$typeName === TimestampSchema.typeName || value.$typeName === DurationSchema.typeName)
-  );
+  return value instanceof Uint ? value.value : value;
 }
 
 function refused(value: unknown, wanted: string): ExpressionError {

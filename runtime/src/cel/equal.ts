@@ -1,44 +1,61 @@
 // Equality and order of CEL values in any of their forms: an int may be a `number` or a `bigint`, a map an object or a `Map`.
 import { ExpressionError } from "./error.ts";
+import { type AnyTypes, sameAny } from "./message.ts";
 import { Optional } from "./optional.ts";
+import { keyOf, Type, Uint } from "./value.ts";
 
-/** CEL's `==`. Numbers are equal across types by value, NaN to nothing; messages when they are of one type and all fields are equal. */
-export function equal(a: unknown, b: unknown): boolean {
-  if (isNumeric(a) && isNumeric(b)) {
-    // `<=` is exact between bigint and number, unlike a conversion of one of them, and false for NaN.
-    return typeof a === typeof b ? a === b : a <= b && a >= b;
+/**
+ * CEL's `==` (CEL spec, "Equality"). Numbers are equal across types by value, NaN to nothing; messages when they are of one type and all
+ * fields are equal. `types`: the messages that a google.protobuf.Any may hold, for comparing them by what they hold.
+ */
+export function equal(a: unknown, b: unknown, types?: AnyTypes): boolean {
+  if (isNumeric(a) && isNumeric(b)) return typeof a === typeof b ? a === b : Number(a) === Number(b);
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) {
+    if (a instanceof Uint) return equal(a.value, b);
+    return b instanceof Uint ? equal(a, b.value) : a === b;
   }
-  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return a === b;
+  if (a instanceof Uint || b instanceof Uint) return a instanceof Uint && b instanceof Uint && a.value === b.value;
+  if (a instanceof Type || b instanceof Type) return a instanceof Type && b instanceof Type && a.name === b.name;
   if (a instanceof Uint8Array || b instanceof Uint8Array) {
     return a instanceof Uint8Array && b instanceof Uint8Array && compareBytes(a, b) === 0;
   }
   if (Array.isArray(a) || Array.isArray(b)) {
     if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
-    return a.every((item, index) => equal(item, b[index]));
+    return a.every((item, index) => equal(item, b[index], types));
   }
   if (a instanceof Optional || b instanceof Optional) {
-    return a instanceof Optional && b instanceof Optional && equal(a.inner, b.inner);
+    return a instanceof Optional && b instanceof Optional && equal(a.inner, b.inner, types);
   }
   if (isMessage(a) !== isMessage(b)) return false;
-  return isMessage(a) && isMessage(b) ? equalMessages(a, b) : equalMaps(entriesOf(a), entriesOf(b));
+  return isMessage(a) && isMessage(b) ? equalMessages(a, b, types) : equalMaps(a, b, types);
 }
 
-export function unequal(a: unknown, b: unknown): boolean {
-  return !equal(a, b);
+export function unequal(a: unknown, b: unknown, types?: AnyTypes): boolean {
+  return !equal(a, b, types);
 }
 
 /** CEL's `in` for any list or map. Throws ExpressionError for anything else. */
 export function isIn(value: unknown, container: unknown): boolean {
   if (Array.isArray(container)) return container.some((item) => equal(item, value));
   if (typeof container === "object" && container !== null && !isMessage(container)) {
-    return entriesOf(container).some(([key]) => equalKeys(key, value));
+    const key = keyOf(value);
+    if (key === undefined) return false;
+    return container instanceof Map ? container.has(key) : Object.hasOwn(container, String(key));
   }
   throw new ExpressionError("`in` needs a list or a map");
 }
 
-/** Less than, equal or greater than zero. Throws ExpressionError when the values have no order. */
+/**
+ * Less than, equal or greater than zero, NaN beside a NaN. An integer is compared with a double as a double, as in cel-go. Throws
+ * ExpressionError when the values have no order.
+ */
 export function compare(a: unknown, b: unknown): number {
-  if (isNumeric(a) && isNumeric(b)) return a < b ? -1 : a > b ? 1 : equal(a, b) ? 0 : Number.NaN;
+  if (isNumeric(a) && isNumeric(b)) {
+    if (typeof a !== typeof b) return compare(Number(a), Number(b));
+    return a < b ? -1 : a > b ? 1 : a === b ? 0 : Number.NaN;
+  }
+  if (a instanceof Uint) return compare(a.value, b);
+  if (b instanceof Uint) return compare(a, b.value);
   if (typeof a === "string" && typeof b === "string") return compareText(a, b);
   if (typeof a === "boolean" && typeof b === "boolean") return Number(a) - Number(b);
   if (a instanceof Uint8Array && b instanceof Uint8Array) return compareBytes(a, b);
@@ -79,7 +96,7 @@ export interface Time {
   readonly nanos: number;
 }
 
-function isTime(value: unknown): value is Time & { readonly $typeName: string } {
+export function isTime(value: unknown): value is Time & { readonly $typeName: string } {
   return (
     isMessage(value) &&
     (value.$typeName === "google.protobuf.Timestamp" || value.$typeName === "google.protobuf.Duration")
@@ -97,13 +114,22 @@ export function isMessage(value: unknown): value is object & { readonly $typeNam
 function equalMessages(
   a: object & { readonly $typeName: string },
   b: object & { readonly $typeName: string },
+  types: AnyTypes | undefined,
 ): boolean {
   if (a.$typeName !== b.$typeName) return false;
+  if (types !== undefined && a.$typeName === "google.protobuf.Any") return sameAny(a, b, types);
+  if (!equal(unknownOf(a), unknownOf(b))) return false;
   const left = fieldsOf(a);
   const right = fieldsOf(b);
   return (
-    left.size === right.size && [...left].every(([name, value]) => right.has(name) && equal(value, right.get(name)))
+    left.size === right.size &&
+    [...left].every(([name, value]) => right.has(name) && equal(value, right.get(name), types))
   );
+}
+
+/** Fields that the schema does not know, by number and bytes. */
+function unknownOf(message: object): unknown {
+  return "$unknown" in message ? (message.$unknown ?? []) : [];
 }
 
 /** The fields that are set, a default on the prototype left out (proto2). */
@@ -117,16 +143,16 @@ export function entriesOf(map: object): [unknown, unknown][] {
   return map instanceof Map ? [...map] : Object.entries(map);
 }
 
-function equalMaps(a: readonly [unknown, unknown][], b: readonly [unknown, unknown][]): boolean {
+function equalMaps(a: object, b: object, types: AnyTypes | undefined): boolean {
+  const left = entriesOf(a);
+  // The keys of an object are strings, those of a `Map` may not be.
+  const same = a instanceof Map && b instanceof Map;
+  const right = new Map(same ? b : entriesOf(b).map(([key, value]) => [String(key), value]));
   return (
-    a.length === b.length &&
-    a.every(([key, value]) => b.some(([other, found]) => equalKeys(key, other) && equal(value, found)))
-  );
-}
-
-function equalKeys(a: unknown, b: unknown): boolean {
-  return (
-    equal(a, b) ||
-    (typeof a !== typeof b && String(a) === String(b) && (typeof a === "string" || typeof b === "string"))
+    left.length === right.size &&
+    left.every(([name, value]) => {
+      const key = same ? name : String(name);
+      return right.has(key) && equal(value, right.get(key), types);
+    })
   );
 }

@@ -1,6 +1,7 @@
 import { toText, typeName } from "./conversion.ts";
 import { compareText, entriesOf } from "./equal.ts";
 import { ExpressionError } from "./error.ts";
+import { Type, Uint } from "./value.ts";
 
 /** cel-go's `format`: %s %d %f %e %b %o %x %X %%. Throws ExpressionError when text and arguments do not match. */
 export function format(text: string, args: readonly unknown[]): string {
@@ -8,7 +9,8 @@ export function format(text: string, args: readonly unknown[]): string {
   const result = text.replace(/%(?:\.(\d+))?(.?)/gsu, (_, digits: string | undefined, verb: string) => {
     if (verb === "%" && digits === undefined) return "%";
     if (used >= args.length) throw new ExpressionError("format: too few arguments");
-    const value = args[used++];
+    const arg = args[used++];
+    const value = arg instanceof Uint ? arg.value : arg;
     const precision = digits === undefined ? 6 : Number(digits);
     switch (verb) {
       case "s":
@@ -80,8 +82,9 @@ function hex(value: unknown): string {
 function shown(value: unknown): string {
   if (typeof value === "number") return special(value) ?? String(value);
   if (value === null) return "null";
+  if (value instanceof Type) return value.name;
   if (Array.isArray(value)) return `[${value.map(shown).join(", ")}]`;
-  if (typeof value === "object" && !(value instanceof Uint8Array) && !("$typeName" in value)) {
+  if (typeof value === "object" && !(value instanceof Uint8Array || value instanceof Uint) && !("$typeName" in value)) {
     const entries = entriesOf(value).map(([key, item]) => [shown(key), shown(item)] as const);
     entries.sort(([a], [b]) => compareText(a, b));
     return `{${entries.map(([key, item]) => `${key}: ${item}`).join(", ")}}`;

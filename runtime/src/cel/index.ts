@@ -1,17 +1,25 @@
 // What compiled expressions call. Everything here is re-exported by the runtime's index.ts.
-export { isFieldSet } from "@bufbuild/protobuf";
+export { getExtension, hasExtension, isFieldSet } from "@bufbuild/protobuf";
+export { anyPack } from "@bufbuild/protobuf/wkt";
+export { decodeBase64, encodeBase64 } from "./base64.ts";
 export {
   at,
   convertMap,
+  elementAt,
+  entriesBy,
   entry,
-  fromJsonValue,
-  fromListValue,
+  find,
+  findField,
   hasField,
   hasKey,
   index,
   items,
   mapOf,
+  mapOfAny,
   mapValues,
+  numbered,
+  pairs,
+  position,
   select,
   sum,
   sumInt,
@@ -19,9 +27,13 @@ export {
   take,
   toMap,
   toRecord,
+  transformMap,
+  transformMapEntry,
+  valueAt,
 } from "./collection.ts";
 export {
   cast,
+  enumNumber,
   toBool,
   toBytes,
   toDouble,
@@ -31,7 +43,23 @@ export {
   toTimestamp,
   toUint,
   typeName,
+  typeOf,
 } from "./conversion.ts";
+export {
+  add,
+  divide,
+  hoursOf,
+  millisecondsOf,
+  minutesOf,
+  modulo,
+  multiply,
+  negate,
+  numbers,
+  reverse,
+  secondsOf,
+  subtract,
+  sumAny,
+} from "./dynamic.ts";
 export { compare, compareBytes, compareText, compareTime, equal, isIn, unequal } from "./equal.ts";
 export { ExpressionError } from "./error.ts";
 export { addBytes, format } from "./format.ts";
@@ -50,26 +78,77 @@ export {
   toInt32,
   toUint32,
 } from "./integer.ts";
-export { all, and, exists, or } from "./logic.ts";
 export {
+  fromJsonValue,
+  fromListValue,
+  fromStruct,
+  toJsonList,
+  toJsonObject,
+  toJsonValue,
+  toListValue,
+  toStruct,
+  toValue,
+} from "./json.ts";
+export {
+  containsAll,
+  distinct,
+  equivalent,
+  first,
+  flatten,
+  intersects,
+  last,
+  range,
+  slice,
+  sort,
+  sortBy,
+} from "./list.ts";
+export { all, and, exists, noFunction, once, or } from "./logic.ts";
+export {
+  abs,
+  absInt,
+  bitNot,
+  bitNotUint,
+  bits,
+  greatest,
+  least,
+  round,
+  shiftLeft,
+  shiftLeftInt,
+  shiftLeftUint,
+  shiftRight,
+  shiftRightInt,
+  shiftRightUint,
+  sign,
+  signInt,
+  sqrt,
+} from "./math.ts";
+export { type AnyTypes, fromAny, fromMessage, toAny } from "./message.ts";
+export {
+  given,
+  givenEntry,
+  givenField,
   ifFieldSet,
+  memberOf,
+  nonZero,
   Optional,
   oneofValue,
   optionalNone,
   optionalOf,
-  optionalOr,
   optionalValue,
+  orElse,
+  orNull,
   required,
   unlessNull,
   unlessUnset,
+  unwrapped,
 } from "./optional.ts";
+export { matches, type Pattern, pattern } from "./pattern.ts";
 export {
   charAt,
   indexOf,
   join,
   lastIndexOf,
   lowerAscii,
-  matches,
   quote,
   replace,
   reverseText,
@@ -101,3 +180,4 @@ export {
   subtractDurations,
   subtractFromTimestamp,
 } from "./time.ts";
+export { type Key, keyOf, Type, typeNamed, Uint, uint } from "./value.ts";

@@ -3,22 +3,45 @@ import { FieldDescriptorProto_Label, FieldDescriptorProtoSchema } from "@bufbuil
 import { expect, it } from "vitest";
 import { ExpressionError } from "./error.ts";
 import {
+  given,
+  givenEntry,
   ifFieldSet,
+  memberOf,
+  nonZero,
   oneofValue,
   optionalNone,
   optionalOf,
-  optionalOr,
   optionalValue,
+  orElse,
+  orNull,
   required,
   unlessNull,
   unlessUnset,
+  unwrapped,
 } from "./optional.ts";
+import { uint } from "./value.ts";
 
-it("boxes a value or none", () => {
-  expect(optionalValue(optionalOf(0))).toBe(0);
-  expect(() => optionalValue(optionalNone())).toThrow(ExpressionError);
-  expect(optionalOr<number>(optionalNone(), optionalOf(2)).inner).toBe(2);
-  expect(optionalOr(optionalOf(1), optionalOf(2)).inner).toBe(1);
+it("holds a value or none", () => {
+  expect(optionalValue(optionalOf(0).inner)).toBe(0);
+  expect(() => optionalValue(optionalNone().inner)).toThrow(ExpressionError);
+  expect(orElse<number | null>(null, () => 2)).toBeNull();
+  expect(orElse<number>(undefined, () => 2)).toBe(2);
+  expect([orNull(1), orNull(undefined)]).toEqual([1, null]);
+});
+
+it("adds what is there to lists, maps and oneofs", () => {
+  expect([given(0), given(undefined)]).toEqual([[0], []]);
+  expect([givenEntry("a", 0), givenEntry("a", undefined)]).toEqual([[["a", 0]], []]);
+  expect(unwrapped([optionalOf(1), optionalOf<number>(undefined)])).toEqual([1]);
+  expect([memberOf("a", 0), memberOf("a", null)]).toEqual([{ case: "a", value: 0 }, { case: undefined }]);
+});
+
+it("tells zeros from values", () => {
+  const empty = create(FieldDescriptorProtoSchema);
+  const zeros = [0, 0n, "", false, null, [], {}, new Map(), Uint8Array.of(), uint(0), optionalOf(undefined), empty];
+  expect(zeros.map(nonZero)).toEqual(zeros.map(() => undefined));
+  const values = [1, 1n, "a", true, Number.NaN, [0], { a: 0 }, uint(1)];
+  expect(values.map(nonZero).filter((value) => value === undefined)).toHaveLength(0);
 });
 
 it("asks for a value", () => {

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { ExpressionError } from "./error.ts";
 import { format } from "./format.ts";
+import { matches } from "./pattern.ts";
 import {
   charAt,
   indexOf,
   join,
   lastIndexOf,
   lowerAscii,
-  matches,
   quote,
   replace,
   reverseText,

@@ -119,30 +119,3 @@ const QUOTED: Readonly<Record<string, string>> = {
 export function quote(text: string): string {
   return `"${Array.from(text.toWellFormed(), (letter) => QUOTED[letter] ?? letter).join("")}"`;
 }
-
-/** Whether the pattern is found anywhere in the text. Throws ExpressionError for a pattern that is none. */
-export function matches(text: string, pattern: string): boolean {
-  let expression = patterns.get(pattern);
-  if (expression === undefined) {
-    expression = compile(pattern);
-    // Patterns are constants nearly always; the bound is for those that are not.
-    if (patterns.size >= 1000) patterns.clear();
-    patterns.set(pattern, expression);
-  }
-  return expression.test(text);
-}
-
-const patterns = new Map<string, RegExp>();
-
-function compile(pattern: string): RegExp {
-  // RE2's flags at the start are JavaScript's flags.
-  const [flags = "", letters = ""] = /^\(\?([ims]+)\)/.exec(pattern) ?? [];
-  const body = pattern.slice(flags.length);
-  // RE2 has neither of these, so a pattern with them is an error in CEL.
-  if (/\(\?<?[=!]|\\[1-9]/.test(body)) throw new ExpressionError(`not a pattern of RE2: ${pattern}`);
-  try {
-    return new RegExp(body.replaceAll("(?P<", "(?<"), `${letters}u`);
-  } catch {
-    throw new ExpressionError(`not a pattern: ${pattern}`);
-  }
-}

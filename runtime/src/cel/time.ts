@@ -1,56 +1,68 @@
 // Timestamps and durations: protobuf-es messages, normalized (CEL spec, "Timestamp and Duration").
-import { create } from "@bufbuild/protobuf";
-import { type Duration, DurationSchema, type Timestamp, TimestampSchema } from "@bufbuild/protobuf/wkt";
+import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Time } from "./equal.ts";
 import { ExpressionError } from "./error.ts";
 
-const NANOS = 1_000_000_000n;
+const NANOS = 1_000_000_000;
 /** 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z. */
 const FIRST_SECOND = -62_135_596_800n;
 const LAST_SECOND = 253_402_300_799n;
 const MAX_DURATION = 2n ** 63n - 1n;
+/** Fewer seconds than these are sure to fit into 64 bits of nanoseconds. */
+const SAFE_SECONDS = 9_223_372_036n;
 
-/** Throws ExpressionError outside of the years 1 to 9999. */
-export function timestampOf(nanos: bigint): Timestamp {
-  const seconds = floorDivide(nanos, NANOS);
-  if (seconds < FIRST_SECOND || seconds > LAST_SECOND) throw new ExpressionError("timestamp out of range");
-  return create(TimestampSchema, { seconds, nanos: Number(nanos - seconds * NANOS) });
+/** Throws ExpressionError outside of the years 1 to 9999. `nanos`: any that are safe integers. */
+export function timestamp(seconds: bigint, nanos: number): Timestamp {
+  const whole = Math.floor(nanos / NANOS);
+  const sum = whole === 0 ? seconds : seconds + BigInt(whole);
+  if (sum < FIRST_SECOND || sum > LAST_SECOND) throw new ExpressionError("timestamp out of range");
+  // What `create` makes, without asking the schema.
+  return { $typeName: "google.protobuf.Timestamp", seconds: sum, nanos: nanos - whole * NANOS };
+}
+
+/** Throws ExpressionError when the nanoseconds do not fit into 64 bits. `nanos`: any that are safe integers. */
+export function duration(seconds: bigint, nanos: number): Duration {
+  let whole = Math.trunc(nanos / NANOS);
+  const total = seconds + BigInt(whole);
+  let rest = nanos - whole * NANOS;
+  // Both have the same sign.
+  if (total > 0n && rest < 0) whole -= 1;
+  else if (total < 0n && rest > 0) whole += 1;
+  rest = nanos - whole * NANOS;
+  const sum = seconds + BigInt(whole);
+  if (sum >= SAFE_SECONDS || sum <= -SAFE_SECONDS) checkDuration(sum * BigInt(NANOS) + BigInt(rest));
+  return { $typeName: "google.protobuf.Duration", seconds: sum, nanos: rest === 0 ? 0 : rest };
+}
+
+function checkDuration(nanos: bigint): void {
+  if (nanos > MAX_DURATION || nanos < -MAX_DURATION - 1n) throw new ExpressionError("duration out of range");
 }
 
 /** Throws ExpressionError when the nanoseconds do not fit into 64 bits. */
 export function durationOf(nanos: bigint): Duration {
-  if (nanos > MAX_DURATION || nanos < -MAX_DURATION - 1n) throw new ExpressionError("duration out of range");
-  return create(DurationSchema, { seconds: nanos / NANOS, nanos: Number(nanos % NANOS) });
+  checkDuration(nanos);
+  return duration(nanos / BigInt(NANOS), Number(nanos % BigInt(NANOS)));
 }
 
-export function nanosOf(time: Time): bigint {
-  return time.seconds * NANOS + BigInt(time.nanos);
+export function addToTimestamp(to: Time, added: Time): Timestamp {
+  return timestamp(to.seconds + added.seconds, to.nanos + added.nanos);
 }
 
-function floorDivide(a: bigint, b: bigint): bigint {
-  const quotient = a / b;
-  return a % b < 0n ? quotient - 1n : quotient;
-}
-
-export function addToTimestamp(timestamp: Time, duration: Time): Timestamp {
-  return timestampOf(nanosOf(timestamp) + nanosOf(duration));
-}
-
-export function subtractFromTimestamp(timestamp: Time, duration: Time): Timestamp {
-  return timestampOf(nanosOf(timestamp) - nanosOf(duration));
+export function subtractFromTimestamp(from: Time, subtracted: Time): Timestamp {
+  return timestamp(from.seconds - subtracted.seconds, from.nanos - subtracted.nanos);
 }
 
 /** The time from `b` to `a`. */
 export function between(a: Time, b: Time): Duration {
-  return durationOf(nanosOf(a) - nanosOf(b));
+  return duration(a.seconds - b.seconds, a.nanos - b.nanos);
 }
 
 export function addDurations(a: Time, b: Time): Duration {
-  return durationOf(nanosOf(a) + nanosOf(b));
+  return duration(a.seconds + b.seconds, a.nanos + b.nanos);
 }
 
 export function subtractDurations(a: Time, b: Time): Duration {
-  return durationOf(nanosOf(a) - nanosOf(b));
+  return duration(a.seconds - b.seconds, a.nanos - b.nanos);
 }
 
 // ---- parts of a timestamp; numbered from 0 as in CEL, except `date` ----

@@ -43,6 +43,7 @@ describe("readConfig", () => {
       BFF_MAX_REPLY_BYTES: "2000",
       BFF_CORS_ORIGINS: "https://app.example, http://localhost:3000",
       BFF_REFLECTION: "true",
+      REDIS_URL: "rediss://user:word@redis.example:6380/2",
       DEFAULT_QUERY: "old",
     };
     expect(readConfig(source, spec, noFile).config).toEqual({
@@ -53,6 +54,7 @@ describe("readConfig", () => {
       maxReplyBytes: 2000,
       corsOrigins: ["https://app.example", "http://localhost:3000"],
       reflection: true,
+      redisUrl: "rediss://user:word@redis.example:6380/2",
       upstreams: { echo: { url: "https://echo.example", tls: {} } },
       env: { DEFAULT_QUERY: "old" },
     });
@@ -197,5 +199,23 @@ describe("certificates", () => {
 
   it("make no sense without TLS", () => {
     expect(faultsOf({ ECHO_V1_ECHOSERVICE_CA_FILE: path("a.crt") }, readFileSync)).toMatchObject([{ variable: URL }]);
+  });
+});
+
+describe("REDIS_URL", () => {
+  it.each(["redis://127.0.0.1:6379", "redis://h", "redis://h/", "redis://:word@h:1/15", "rediss://u:p@h"])(
+    "may be %s",
+    (url) => {
+      expect(faultsOf({ REDIS_URL: url })).toEqual([]);
+    },
+  );
+  it.each([
+    ["redis", "is not an address"],
+    ["http://u:secret@h", "begins with neither redis:// nor rediss://"],
+    ["redis://:secret@h/x", "has more in it than user, password, host, port and the number of a database"],
+    ["redis://:secret@h?x", "has more in it than user, password, host, port and the number of a database"],
+  ])("may not be %s, and what it is is not repeated", (url, problem) => {
+    expect(faultsOf({ REDIS_URL: url })).toMatchObject([{ variable: "REDIS_URL", problem }]);
+    expect(JSON.stringify(faultsOf({ REDIS_URL: url }))).not.toContain("secret");
   });
 });

@@ -29,6 +29,8 @@ export interface ServerConfig<Name extends string, Env> {
   /** Origins whose scripts may call; `*` is all of them. */
   readonly corsOrigins: readonly string[];
   readonly reflection: boolean;
+  /** Where the cache has its second level. */
+  readonly redisUrl?: string;
   readonly upstreams: Readonly<Record<Name, UpstreamAddress>>;
   /** The variables that the BFF's own expressions read. */
   readonly env: Env;
@@ -60,6 +62,7 @@ export function readConfig<Upstreams extends Readonly<Record<string, DescService
   const faults: Fault[] = [];
   const read = new EnvReader(source, faults);
   const tls = readServerTls(read, readFile);
+  const redisUrl = readRedisUrl(read);
   const upstreams: Partial<Record<string, UpstreamAddress>> = {};
   for (const [name, service] of Object.entries(spec.upstreams)) {
     upstreams[name] = readUpstream(read, service.typeName, readFile);
@@ -73,6 +76,7 @@ export function readConfig<Upstreams extends Readonly<Record<string, DescService
     maxReplyBytes: read.within("BFF_MAX_REPLY_BYTES", 1, MAX_BYTES, String(16 << 20)),
     corsOrigins: readOrigins(read),
     reflection: read.bool("BFF_REFLECTION", "false"),
+    ...(redisUrl !== undefined && { redisUrl }),
     upstreams: upstreams as Record<keyof Upstreams & string, UpstreamAddress>,
     env: spec.env(read),
   };
@@ -162,6 +166,21 @@ function isUsable(files: TlsFiles): boolean {
   } catch {
     return false;
   }
+}
+
+function readRedisUrl(read: EnvReader): string | undefined {
+  const text = read.optional("REDIS_URL");
+  if (text === undefined) return undefined;
+  const remedy = "an address like redis://127.0.0.1:6379 or rediss://user:password@redis.example:6380/0, or unset it";
+  const url = URL.parse(text);
+  // The value is not repeated: it may have a password in it.
+  if (url === null) read.fault("REDIS_URL", "is not an address", remedy);
+  else if (url.protocol !== "redis:" && url.protocol !== "rediss:") {
+    read.fault("REDIS_URL", "begins with neither redis:// nor rediss://", remedy);
+  } else if (!/^(\/\d*)?$/.test(url.pathname) || url.search !== "" || url.hash !== "") {
+    read.fault("REDIS_URL", "has more in it than user, password, host, port and the number of a database", remedy);
+  }
+  return text;
 }
 
 function readOrigins(read: EnvReader): string[] {

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { DescService } from "@bufbuild/protobuf";
+import { Cache } from "../cache/cache.ts";
 import type { Endpoint } from "../endpoint.ts";
 import type { Observer } from "../observer.ts";
 import { GrpcClient } from "../transport/grpc-client.ts";
@@ -27,6 +28,8 @@ export interface ServeOptions<Upstreams extends Readonly<Record<string, DescServ
 export interface ServeParts<Upstreams, Env> {
   readonly clients: { readonly [Name in keyof Upstreams]: UnaryClient };
   readonly env: Env;
+  /** For the upstreams: the cache of the process, with a second level when REDIS_URL is set. */
+  readonly cache: Cache;
   readonly observer?: Observer;
 }
 
@@ -45,7 +48,13 @@ export async function serve<const Upstreams extends Readonly<Record<string, Desc
   }
   const clients = connect(options.upstreams, config);
   const observer = options.observer;
-  const endpoints = await options.create({ clients, env: config.env, ...(observer !== undefined && { observer }) });
+  const cache = await openCache(config.redisUrl);
+  const endpoints = await options.create({
+    clients,
+    cache,
+    env: config.env,
+    ...(observer !== undefined && { observer }),
+  });
 
   let listening: Listening;
   try {
@@ -58,9 +67,16 @@ export async function serve<const Upstreams extends Readonly<Record<string, Desc
     const deadline = performance.now() + config.graceMs;
     await listening.close(config.graceMs);
     await closeClients(Object.values(clients), deadline - performance.now());
+    await cache.close();
   };
   drainOnSignal(process, close, (code) => process.exit(code));
   process.stdout.write(`listening on ${listening.url}\n`);
+}
+
+async function openCache(redisUrl: string | undefined): Promise<Cache> {
+  if (redisUrl === undefined) return new Cache();
+  const { RedisLevel } = await import("../cache/redis-level.ts"); // nobody else pays for loading it
+  return new Cache({ second: new RedisLevel(redisUrl) });
 }
 
 function connect<Upstreams extends Readonly<Record<string, DescService>>>(

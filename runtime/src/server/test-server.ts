@@ -12,9 +12,16 @@ await serve({
   name: "echo.v1",
   services: [EchoService],
   upstreams: { echo: EchoService },
-  env: (read) => ({ GREETING: read.string("GREETING", "hi "), TIMES: read.int("TIMES", "1") }),
-  create: ({ clients, env }) => {
-    const echo = new Upstream(EchoService.typeName, clients.echo, {}).unary(method, { timeoutMs: 30_000 });
+  env: (read) => ({
+    GREETING: read.string("GREETING", "hi "),
+    TIMES: read.int("TIMES", "1"),
+    TTL_MS: read.int("TTL_MS", "0"),
+  }),
+  create: ({ clients, env, cache }) => {
+    const echo = new Upstream(EchoService.typeName, clients.echo, {}, { cache }).unary(method, {
+      timeoutMs: 30_000,
+      cache: { ttlMs: Number(env.TTL_MS) },
+    });
     return [
       endpoint(
         method,

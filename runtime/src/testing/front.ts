@@ -1,8 +1,10 @@
 import { create, type Message } from "@bufbuild/protobuf";
+import { durationMs } from "@bufbuild/protobuf/wkt";
 import type { Batch } from "../batch.ts";
+import type { Cache } from "../cache/cache.ts";
 import { endpoint } from "../endpoint.ts";
 import type { Failure } from "../failure.ts";
-import type { CallEvent, Observer, ResponseEvent } from "../observer.ts";
+import type { AttemptEvent, CacheEvent, CallEvent, Observer, ResponseEvent } from "../observer.ts";
 import type { Request } from "../request.ts";
 import type { UnaryClient } from "../transport/unary-client.ts";
 import { type CallPolicy, Upstream, type UpstreamPolicy } from "../upstream.ts";
@@ -30,6 +32,8 @@ export interface FrontOptions {
   call?: CallPolicy;
   timeoutMs?: number;
   concurrent?: number;
+  /** Default: one of the upstream's own. */
+  cache?: (clock: FakeClock) => Cache;
 }
 
 /** A BFF of one rpc over one upstream, on a clock that stands still. */
@@ -39,12 +43,17 @@ export function front<C extends UnaryClient = FakeClient>(options: FrontOptions 
   const calls: CallEvent[] = [];
   const responses: ResponseEvent[] = [];
   const states: string[] = [];
+  const attempts: AttemptEvent[] = [];
+  const cached: CacheEvent[] = [];
   const observer: Observer = {
     call: (event) => calls.push(event),
     response: (event) => responses.push(event),
-    breaker: ({ to }) => states.push(to),
+    breaker: ({ to, method }) => states.push(method === undefined ? to : `${method} ${to}`),
+    attempt: (event) => attempts.push(event),
+    cache: (event) => cached.push(event),
   };
-  const upstream = new Upstream("test.v1.Upstream", used, options.policy ?? {}, { clock, observer });
+  const cache = options.cache?.(clock);
+  const upstream = new Upstream("test.v1.Upstream", used, options.policy ?? {}, { clock, observer, cache });
   const get = upstream.unary(UpstreamService.method.get, options.call ?? {});
   const batchGet = upstream.unary(UpstreamService.method.batchGet, options.call ?? {});
   const app = {
@@ -73,7 +82,10 @@ export function front<C extends UnaryClient = FakeClient>(options: FrontOptions 
       concurrent: options.concurrent,
       compose,
       degraded: (_, all) => {
-        entries = all.map(({ path, effect, reason, upstream }) => `${path} ${effect} ${reason} ${upstream}`);
+        entries = all.map(
+          ({ path, effect, reason, upstream, age }) =>
+            `${path} ${effect} ${reason} ${upstream}${age ? ` ${durationMs(age)} ms` : ""}`,
+        );
       },
       clock,
       observer,
@@ -93,7 +105,7 @@ export function front<C extends UnaryClient = FakeClient>(options: FrontOptions 
     );
     return { answer: promise, cancel: () => running.cancel(), state };
   };
-  return { clock, client: used, upstream, app, ask, calls, responses, states };
+  return { clock, client: used, upstream, app, ask, calls, responses, states, attempts, cached };
 }
 
 export function page(init: Partial<Page> = {}): Page {

@@ -25,7 +25,7 @@ export const VALUES: readonly Case[] = [
   ["1.5", "1.5"],
   ["-9223372036854775808", "-9223372036854775808n"],
   ["null", "null"],
-  ["[1, 2u, 'x']", '[1n, 2n, "x"]'],
+  ["[1, 2u, 'x']", '[1n, uint(2), "x"]'],
   ["{'a': 1}", 'new Map([["a", 1n]])'],
   ["{1: 'a', 2: 'b'}", 'new Map([[1n, "a"], [2n, "b"]])'],
 ];
@@ -38,7 +38,7 @@ export const PRESENCE: readonly Case[] = [
   ["has(s.single_bool)", "s.singleBool"],
   ["has(s.repeated_int32)", "s.repeatedInt32.length > 0"],
   ["has(s.map_string_string)", "Object.keys(s.mapStringString).length > 0"],
-  ["has(s.map_string_string.x)", 'hasKey(s.mapStringString, "x")'],
+  ["has(s.map_string_string.x)", 'Object.hasOwn(s.mapStringString, "x")'],
   ["has(s.single_int64_wrapper)", "s.singleInt64Wrapper !== undefined"],
   ["ok(a)", "a !== undefined"],
   ["ok(s)", "true"],
@@ -103,7 +103,7 @@ export const INTEGERS: readonly Case[] = [
 
 export const DOUBLES: readonly Case[] = [
   ["s.single_double > 5", "s.singleDouble > 5"],
-  ["s.single_double == s.single_int64", "equal(s.singleDouble, s.singleInt64)"],
+  ["s.single_double == s.single_int64", "s.singleDouble === Number(s.singleInt64)"],
   ["s.single_double + 1.5", "s.singleDouble + 1.5"],
   ["s.single_double == 1", "s.singleDouble === 1"],
   ["s.single_float * 2.0", "s.singleFloat * 2", DOUBLE],
@@ -211,10 +211,10 @@ export const LISTS: readonly Case[] = [
 export const MAPS: readonly Case[] = [
   ["s.map_string_string['a']", 'entry(s.mapStringString, "a")'],
   ["s.map_string_int64.a", 'entry(s.mapStringInt64, "a")'],
-  ["'a' in s.map_string_string", 'hasKey(s.mapStringString, "a")'],
+  ["'a' in s.map_string_string", 'Object.hasOwn(s.mapStringString, "a")'],
   ["s.map_int32_int64[3]", "entry(s.mapInt32Int64, 3)"],
   ["s.map_int64_string[3]", "entry(s.mapInt64String, 3)"],
-  ["3 in s.map_int64_string", "hasKey(s.mapInt64String, 3)"],
+  ["3 in s.map_int64_string", "Object.hasOwn(s.mapInt64String, 3)"],
   ["s.map_string_string.map(k, k)", "Object.keys(s.mapStringString).map((k) => k)"],
   ["s.map_int64_string.exists(k, k > 4)", "Object.keys(s.mapInt64String).map(BigInt).some((k) => k > 4n)"],
   ["s.map_int32_int64.exists(k, k > 4)", "Object.keys(s.mapInt32Int64).map(Number).some((k) => k > 4)"],
@@ -309,6 +309,188 @@ export const OPTIONALS: readonly Case[] = [
     INT32,
   ],
   ["optional.none()", "undefined", STRING],
-  ["optional.of(s.single_string).orValue('x')", 'optionalOf(s.singleString).inner ?? "x"'],
-  ["optional.of(count).hasValue()", "optionalOf(count).inner !== undefined"],
+  ["optional.of(s.single_string).orValue('x')", "s.singleString"],
+  ["optional.of(count).hasValue()", "true"],
+];
+
+export const MATH: readonly Case[] = [
+  ["math.greatest(s.single_int32, 5)", "BigInt(Math.max(s.singleInt32, 5))"],
+  ["math.greatest(s.single_int64, count)", "greatest([s.singleInt64, count])"],
+  ["math.greatest(s.single_double, 1.5)", "Math.max(s.singleDouble, 1.5)"],
+  ["math.least(s.single_int32, s.single_double)", "least([BigInt(s.singleInt32), s.singleDouble])"],
+  ["math.least([count, 1, 2])", "least([count, 1n, 2n])"],
+  ["math.greatest(1, s.single_int32, 3)", "BigInt(Math.max(1, s.singleInt32, 3))"],
+  ["math.ceil(s.single_double)", "Math.ceil(s.singleDouble)"],
+  ["math.round(s.single_double)", "round(s.singleDouble)"],
+  ["math.abs(s.single_int64)", "absInt(s.singleInt64)"],
+  ["math.abs(s.single_double)", "Math.abs(s.singleDouble)"],
+  ["math.sign(s.single_uint64)", "signInt(s.singleUint64)"],
+  [
+    "math.isInf(s.single_double) || math.isNaN(s.single_double)",
+    "Math.abs(s.singleDouble) === Infinity || Number.isNaN(s.singleDouble)",
+  ],
+  ["math.bitAnd(s.single_int64, 3)", "(s.singleInt64 & 3n)"],
+  ["math.bitNot(s.single_uint64)", "bitNotUint(s.singleUint64)"],
+  ["math.bitShiftLeft(s.single_int32, 2)", "shiftLeftInt(BigInt(s.singleInt32), 2n)"],
+  ["math.sqrt(s.single_int32)", "Math.sqrt(s.singleInt32)"],
+];
+
+export const LIST_FUNCTIONS: readonly Case[] = [
+  ["s.repeated_string.slice(0, 2)", "slice(s.repeatedString, 0, 2)"],
+  ["[[1], [2, 3]].flatten()", "[[1n], [2n, 3n]].flat()"],
+  ["list.map(f, f.repeated_string).flatten() ", "list.map((f) => f.repeatedString).flat()"],
+  ["s.repeated_string.sort()", "sort(s.repeatedString)"],
+  ["s.repeated_int32.sort()", "sort(s.repeatedInt32).map(BigInt)"],
+  ["list.sortBy(f, f.single_string)", "sortBy(list, (f) => f.singleString)"],
+  ["list.sortBy(f, -f.single_int64).take(10)", "sortBy(list, (f) => negateInt(f.singleInt64)).slice(0, 10)"],
+  [
+    "list.map(f, f.repeated_int64).flatten().sortBy(h, -h).take(10)",
+    "sortBy(list.map((f) => f.repeatedInt64).flat(), (h) => negateInt(h)).slice(0, 10)",
+  ],
+  ["s.repeated_string.distinct()", "distinct(s.repeatedString)"],
+  ["s.repeated_string.reverse()", "s.repeatedString.toReversed()"],
+  ["lists.range(3)", "range(3).map(BigInt)"],
+  ["lists.range(s.single_int32).map(i, i * 2)", "range(s.singleInt32).map((i) => multiplyInt(BigInt(i), 2n))"],
+  ["sets.contains(s.repeated_string, ['a'])", 'containsAll(s.repeatedString, ["a"])'],
+  ["sets.intersects(s.repeated_int32, [1, 2])", "intersects(s.repeatedInt32, [1n, 2n])"],
+  ["base64.encode(s.single_bytes)", "encodeBase64(s.singleBytes)"],
+  ["base64.decode(s.single_string)", "decodeBase64(s.singleString)"],
+  [
+    "s.repeated_int32.map(x, x + 1).map(y, y * 2)",
+    "s.repeatedInt32.map((x) => x + 1).map((y) => multiplyInt(BigInt(y), 2n))",
+  ],
+  [
+    "s.repeated_int32.filter(x, x > 1).map(y, y * 2)",
+    "s.repeatedInt32.filter((x) => x > 1).map((y) => y * 2).map(BigInt)",
+  ],
+  ["[[1, 2], [3]].map(x, x.map(y, y + 1))", "[[1n, 2n], [3n]].map((x) => x.map((y) => addInt(y, 1n)))"],
+  ["[1, 2, 3].flatten(1)", "flatten([1n, 2n, 3n], 1)"],
+];
+
+export const OPTIONAL_SYNTAX: readonly Case[] = [
+  ["s.repeated_string.first().orValue('none')", 's.repeatedString.at(0) ?? "none"'],
+  ["s.repeated_int32.last()", "optionalOf(unlessUnset(s.repeatedInt32.at(-1), BigInt))"],
+  ["a.?standalone_message.bb.orValue(1)", "BigInt(nonZero(a.standaloneMessage?.bb) ?? 1)"],
+  ["s.?standalone_message.?bb", "optionalOf(unlessUnset(nonZero(s.standaloneMessage?.bb), BigInt))"],
+  ["s.?standalone_message.?bb.orValue(5)", "BigInt(nonZero(s.standaloneMessage?.bb) ?? 5)"],
+  ["s.?standalone_message.bb.orValue(5)", "nonZero(s.standaloneMessage?.bb) ?? 5", INT32],
+  ["s.standalone_message.?bb.hasValue()", "nonZero(s.standaloneMessage?.bb) !== undefined"],
+  ["s.?single_string.orValue('x')", 'nonZero(s.singleString) ?? "x"'],
+  ["s.?single_int64_wrapper.orValue(7)", "s.singleInt64Wrapper ?? 7n"],
+  ["s.map_string_string[?'x'].orValue('none')", 'valueAt(s.mapStringString, "x") ?? "none"'],
+  ["s.map_string_string.?x.orValue('none')", 'valueAt(s.mapStringString, "x") ?? "none"'],
+  ["s.repeated_int32[?0].orValue(0)", "BigInt(elementAt(s.repeatedInt32, 0) ?? 0)"],
+  ["list[?0].single_string.orValue('none')", 'nonZero(elementAt(list, 0)?.singleString) ?? "none"'],
+  [
+    "list[?0].?single_string.optMap(t, t + '!').orValue('none')",
+    'unlessUnset(nonZero(elementAt(list, 0)?.singleString), (t) => t + "!") ?? "none"',
+  ],
+  [
+    "s.map_string_string[?'x'].optMap(v, size(v))",
+    'optionalOf(unlessUnset(valueAt(s.mapStringString, "x"), (v) => BigInt(textSize(v))))',
+  ],
+  [
+    "s.map_string_string[?'x'].optFlatMap(v, s.map_string_string[?v])",
+    'optionalOf(unlessUnset(valueAt(s.mapStringString, "x"), (v) => valueAt(s.mapStringString, v)))',
+  ],
+  [
+    "s.map_string_string[?'x'].or(s.map_string_string[?'y']).value()",
+    'optionalValue(valueAt(s.mapStringString, "x") ?? valueAt(s.mapStringString, "y"))',
+  ],
+  ["optional.ofNonZeroValue(s.single_string).orValue('none')", 'nonZero(s.singleString) ?? "none"'],
+  ["['a', ?s.map_string_string[?'x']]", '["a", ...given(valueAt(s.mapStringString, "x"))]'],
+  [
+    "{'a': 'b', ?'x': s.map_string_string[?'x']}",
+    'new Map([["a", "b"], ...givenEntry("x", valueAt(s.mapStringString, "x"))])',
+  ],
+  [
+    "TestAllTypes{?single_string: s.map_string_string[?'x']}",
+    'create(TestAllTypesSchema, { ...givenField("singleString", valueAt(s.mapStringString, "x")) })',
+  ],
+  [
+    "TestAllTypes{?single_int64_wrapper: s.?single_int64_wrapper, ?single_int32: s.repeated_int32[?0]}",
+    'create(TestAllTypesSchema, { singleInt64Wrapper: s.singleInt64Wrapper, ...givenField("singleInt32", elementAt(s.repeatedInt32, 0)) })',
+  ],
+  ["has(s.?standalone_message.bb)", "nonZero(s.standaloneMessage?.bb) !== undefined"],
+  ["optional.of(s.single_bool ? 1 : 2)", "optionalOf(BigInt(s.singleBool ? 1 : 2))"],
+  ["[optional.of(1)].exists(o, o.hasValue())", "[optionalOf(1n)].some((o) => o.inner !== undefined)"],
+  ["optional.unwrap([optional.of('a'), optional.none()])", 'unwrapped([optionalOf("a"), optionalNone()])'],
+  ["s.single_struct.?x.orValue('y')", 'orElse(find(s.singleStruct ?? {}, "x"), () => "y")'],
+];
+
+export const TWO_VARIABLES: readonly Case[] = [
+  ["s.repeated_string.all(i, v, i < 3 && v != '')", 's.repeatedString.every((v, i) => i < 3 && v !== "")'],
+  ["s.repeated_int64.exists(i, v, v / count > 1)", "exists(s.repeatedInt64, (v) => divideInt(v, count) > 1n)"],
+  ["s.repeated_string.existsOne(i, v, v == 'a')", 's.repeatedString.filter((v) => v === "a").length === 1'],
+  ["s.repeated_string.transformList(i, v, string(i) + v)", "s.repeatedString.map((v, i) => String(i) + v)"],
+  ["s.repeated_string.transformList(i, v, i > 0, v)", "s.repeatedString.flatMap((v, i) => i > 0 ? [v] : [])"],
+  ["s.map_string_string.transformList(k, v, k + v)", "Object.entries(s.mapStringString).map(([k, v]) => k + v)"],
+  ["s.map_string_string.all(k, v, k != v)", "Object.entries(s.mapStringString).every(([k, v]) => k !== v)"],
+  ["s.map_int32_int64.exists(k, v, k == 3)", "entriesBy(s.mapInt32Int64, BigInt).some(([k]) => k === 3n)"],
+  [
+    "s.map_string_int64.transformMap(k, v, v * 2)",
+    "transformMap(Object.entries(s.mapStringInt64), ([, v]) => multiplyInt(v, 2n))",
+  ],
+  [
+    "s.repeated_string.transformMap(i, v, size(v) > 1, v + '!')",
+    'transformMap(numbered(s.repeatedString), ([, v]) => v + "!", ([, v]) => textSize(v) > 1)',
+  ],
+  [
+    "s.map_string_string.transformMapEntry(k, v, {v: k})",
+    "transformMapEntry(Object.entries(s.mapStringString), ([k, v]) => new Map([[v, k]]))",
+  ],
+  ["{'a': 1}.exists(k, v, v > 0)", '[...new Map([["a", 1n]])].some(([, v]) => v > 0n)'],
+];
+
+export const BINDINGS: readonly Case[] = [
+  ["cel.bind(x, s.single_int64 * 2, x > 5)", "multiplyInt(s.singleInt64, 2n) > 5n"],
+  [
+    "cel.bind(x, s.single_int64 * 2, x * x)",
+    "((x) => multiplyInt(x(), x()))(once(() => multiplyInt(s.singleInt64, 2n)))",
+  ],
+  ["cel.bind(x, s.single_string, x + x)", "s.singleString + s.singleString"],
+  [
+    "cel.bind(x, s.repeated_string, list.filter(f, f.single_string in x))",
+    "list.filter((f) => s.repeatedString.includes(f.singleString))",
+  ],
+  [
+    "cel.bind(x, size(s.repeated_string), x > 3 && x < 10)",
+    "((x) => x > 3n && x < 10n)(BigInt(s.repeatedString.length))",
+  ],
+];
+
+export const DYNAMIC: readonly Case[] = [
+  [
+    "TestAllTypes{single_float: s.single_double}",
+    "create(TestAllTypesSchema, { singleFloat: Math.fround(s.singleDouble) })",
+  ],
+  ["TestAllTypes{single_float: 1.5}", "create(TestAllTypesSchema, { singleFloat: 1.5 })"],
+  [
+    "TestAllTypes{single_value: 'x', single_struct: {'a': 1}}",
+    'create(TestAllTypesSchema, { singleValue: toValue("x"), singleStruct: toJsonObject(new Map([["a", 1n]])) })',
+  ],
+  ["TestAllTypes{list_value: [1, 'a']}", 'create(TestAllTypesSchema, { listValue: toListValue([1n, "a"]) })'],
+  [
+    "TestAllTypes{single_int64_wrapper: google.protobuf.Int64Value{value: 4}}",
+    "create(TestAllTypesSchema, { singleInt64Wrapper: 4n })",
+  ],
+  ["google.protobuf.Int32Value{value: s.single_int32} == 5", "s.singleInt32 === 5"],
+  ["dyn(s.single_int32) + dyn(1)", "add(BigInt(s.singleInt32), 1n)"],
+  ["dyn(1u)", "uint(1)"],
+  ["[1, 'x'].map(x, dyn(x))", '[1n, "x"].map((x) => x)'],
+  ["type(s.single_value) == string", 'typeName(fromJsonValue(s.singleValue)) === "string"'],
+  ["type(dyn(s.single_int32))", "typeOf(BigInt(s.singleInt32))"],
+  ["s.single_value == 5.0", "equal(fromJsonValue(s.singleValue), 5)"],
+  ["size(s.single_value) > 3", "size(fromJsonValue(s.singleValue)) > 3n"],
+  ["s.single_uint64 > s.single_double", "Number(s.singleUint64) > s.singleDouble"],
+  ["s.single_int64 < s.single_double", "Number(s.singleInt64) < s.singleDouble"],
+  ["{1: 'a', 2u: 'b'}[s.single_int32]", 'entry(new Map([[1n, "a"], [2n, "b"]]), BigInt(s.singleInt32))'],
+  ["{s.single_int32: 'a', s.single_int64: 'b'}", 'mapOf([BigInt(s.singleInt32), "a"], [s.singleInt64, "b"])'],
+  ["s.single_timestamp.getHours('+01:00')", 'BigInt(hours(s.singleTimestamp ?? create(TimestampSchema), "+01:00"))'],
+  ["s.single_string.matches(args.id)", "matches(s.singleString, args.id)"],
+  ["s.repeated_string.map(x, x)[0]", "at(s.repeatedString.map((x) => x), 0)"],
+  ["s.oneof_type.payload.single_int32", 'oneofValue(s.kind, "oneofType")?.payload?.singleInt32 ?? 0'],
+  ["s.single_struct", "s.singleStruct ?? {}"],
+  ["s.list_value.map(x, string(x))", "fromListValue(s.listValue).map((x) => toText(x))"],
+  ["{'a': s.single_uint32}", 'new Map([["a", BigInt(s.singleUint32)]])'],
 ];

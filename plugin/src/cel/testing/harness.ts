@@ -12,6 +12,7 @@ import {
   type Scope,
   type Variable,
 } from "../index.ts";
+import { LANGUAGE, type Language } from "../language.ts";
 
 /** A text of one line or several that starts at 1:1 of "test.proto". */
 export function textOf(value: string): Text {
@@ -57,6 +58,8 @@ export const LOOKED_UP: Names = {
   runtime: (name) => `rt.${name}`,
   schema: (desc) => `schemas(${JSON.stringify(desc.typeName)})`,
   shape: (desc: DescMessage | DescEnum) => `enums(${JSON.stringify(desc.typeName)})`,
+  extension: (one) => `schemas(${JSON.stringify(one.typeName)}, "extension")`,
+  registry: () => "{ getMessage: schemas }",
   // A prefix, since names of CEL may be reserved words of JavaScript.
   local: (name) => `$${name}`,
 };
@@ -71,8 +74,10 @@ export function check(
   expression: string,
   scope: Scope,
   registry: Registry,
+  language: Language = LANGUAGE,
 ): { readonly expression: Expression | undefined; readonly diagnostics: readonly Diagnostic[] } {
   const diagnostics: Diagnostic[] = [];
-  const checked = checkExpression(textOf(expression), scope, registry, (diagnostic) => diagnostics.push(diagnostic));
+  const report = (diagnostic: Diagnostic) => diagnostics.push(diagnostic);
+  const checked = checkExpression(textOf(expression), scope, registry, report, language);
   return { expression: checked, diagnostics };
 }

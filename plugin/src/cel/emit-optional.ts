@@ -1,0 +1,257 @@
+// Optionals are boxes (`Optional` of the runtime) only where they are values: in a chain such as `a.?b.orValue(x)` what an optional holds
+// is printed as a value that may be `undefined`.
+import type { DescField } from "@bufbuild/protobuf";
+import type { Call } from "./emit-call.ts";
+import type { Emitter } from "./emitter.ts";
+import type { Node } from "./expression.ts";
+import { fieldType, presenceOf } from "./field-type.ts";
+import { celForm, type Form, formOf, mayBeNull, PLAIN } from "./form.ts";
+import { mentions } from "./mentions.ts";
+import {
+  arrow,
+  atom,
+  binary,
+  coerce,
+  entryForm,
+  ifSet,
+  LEVEL,
+  lambdaOf,
+  method,
+  operand,
+  type Piece,
+  piece,
+  property,
+  runtime,
+  types,
+} from "./piece.ts";
+
+/** What an optional holds, or `undefined`. */
+export function optionalInner(emitter: Emitter, node: Node): Piece {
+  return knownInner(emitter, node) ?? maybe(property(emitter.value(node), "inner", innerForm(node)));
+}
+
+/** What an optional holds in a certain form, or `undefined`. */
+export function optionalAs(emitter: Emitter, node: Node, form: Form): Piece {
+  if (node.kind === "call") {
+    const [first, second, third] = node.args;
+    if (node.overload === "optional_none") return { ...maybe(atom("undefined")), form };
+    if (node.overload === "optional_of" && first !== undefined) return emitter.as(first, form);
+    if (node.overload === "conditional" && first !== undefined && second !== undefined && third !== undefined) {
+      const [yes, no] = [second, third].map((one) => operand(optionalAs(emitter, one, form), LEVEL.conditional));
+      const test = operand(emitter.value(first), LEVEL.nullish);
+      return maybe(piece([...test, " ? ", ...(yes ?? []), " : ", ...(no ?? [])], form, LEVEL.conditional));
+    }
+  }
+  const inner = optionalInner(emitter, node);
+  return inner.maybe ? ifSet(inner, form, emitter.names) : coerce(inner, form, emitter.names);
+}
+
+/** The optional as a value. */
+export function emitOptional(emitter: Emitter, node: Node): Piece | undefined {
+  if (node.kind === "call" && node.overload === "optional_none") return runtime(emitter.names, "optionalNone", []);
+  if (knownInner(emitter, node) === undefined) return undefined;
+  return runtime(emitter.names, "optionalOf", [optionalAs(emitter, node, innerForm(node))]);
+}
+
+function innerForm(node: Node): Form {
+  return node.type.kind === "optional" ? celForm(node.type.of) : PLAIN;
+}
+
+/** Undefined when the node is not known to make an optional of something else. */
+function knownInner(emitter: Emitter, node: Node): Piece | undefined {
+  if (node.kind === "select" && node.optional === true && !node.test) return selectInner(emitter, node);
+  if (node.kind === "macro" && (node.macro === "optMap" || node.macro === "optFlatMap")) return mapInner(emitter, node);
+  if (node.kind !== "call") return undefined;
+  const { names } = emitter;
+  const [first, second] = node.args;
+  switch (node.overload) {
+    case "optional_none":
+      return maybe(atom("undefined"));
+    case "optional_of":
+      return first && emitter.value(first);
+    case "optional_of_non_zero":
+      return first && maybe(runtime(names, "nonZero", [emitter.as(first, celForm(first.type))], celForm(first.type)));
+    case "optional_or": {
+      if (first === undefined || second === undefined) return undefined;
+      const other = optionalAs(emitter, second, innerForm(node));
+      return orElse(
+        emitter,
+        optionalInner(emitter, first),
+        other,
+        innerForm(node),
+        mayBeNull(node.type.kind === "optional" ? node.type.of : node.type),
+      );
+    }
+    case "list_first":
+    case "list_last": {
+      if (first === undefined) return undefined;
+      const list = emitter.value(first);
+      return maybe(
+        method(list, "at", [atom(node.overload === "list_first" ? "0" : "-1")], entryForm(list.form) ?? PLAIN),
+      );
+    }
+    case "conditional":
+      return optionalAs(emitter, node, innerForm(node));
+    case "optional_index":
+      return first && second && indexInner(emitter, first, second);
+    case "error_detail": {
+      if (first === undefined || second?.kind !== "typename" || second.named.kind !== "message") return undefined;
+      return maybe(method(emitter.raw(first), "detail", [atom(names.schema(second.named.desc))]));
+    }
+    default:
+      return undefined;
+  }
+}
+
+function ifSetAs(value: Piece, form: Form, emitter: Emitter): Piece {
+  return value.maybe ? ifSet(value, form, emitter.names) : coerce(value, form, emitter.names);
+}
+
+function maybe(value: Piece): Piece {
+  return { ...value, maybe: true };
+}
+
+/** `value ?? other`; `??` would take a null of CEL for nothing. */
+function orElse(emitter: Emitter, value: Piece, other: Piece, form: Form, nullable: boolean): Piece {
+  const first = form.kind === "small" ? { ...value, form } : ifSetAs(value, form, emitter);
+  if (!first.maybe) return first;
+  if (!nullable) return { ...binary(first, "??", other, LEVEL.nullish, form), maybe: other.maybe };
+  return { ...runtime(emitter.names, "orElse", [first, arrow("", other)], form), maybe: other.maybe };
+}
+
+/** `optional.orValue(other)`. */
+export function emitOrValue(emitter: Emitter, node: Call, first: Node, second: Node): Piece {
+  const inner = optionalInner(emitter, first);
+  const of = first.type.kind === "optional" ? first.type.of : first.type;
+  // A wrapper field that is set has a value.
+  const wrapper = of.kind === "wrapper" && first.kind === "select" && typeof first.field !== "string";
+  const nullable = mayBeNull(of) && !wrapper;
+  // Two small integers stay small.
+  const natural = emitter.value(second);
+  const small =
+    inner.form.kind === "small" && natural.form.kind === "small" ? union(inner.form, natural.form) : undefined;
+  const form = small ?? celForm(node.type);
+  return orElse(emitter, inner, emitter.as(second, form), form, nullable);
+}
+
+function union(a: Form & { kind: "small" }, b: Form & { kind: "small" }): Form {
+  return { ...a, low: Math.min(a.low, b.low), high: Math.max(a.high, b.high) };
+}
+
+/** `optional.value()`. */
+export function emitOptionalValue(emitter: Emitter, node: Call, first: Node): Piece {
+  const inner = optionalInner(emitter, first);
+  if (!inner.maybe) return inner;
+  const value = ifSetAs(inner, celForm(node.type), emitter);
+  return runtime(emitter.names, "optionalValue", [value], celForm(node.type));
+}
+
+export function emitHasValue(emitter: Emitter, first: Node): Piece {
+  const inner = optionalInner(emitter, first);
+  if (!inner.maybe && !first.fails) return atom("true");
+  return binary(inner, "!==", atom("undefined"), LEVEL.equality);
+}
+
+/** `optional.optMap(x, …)` and `optFlatMap`. */
+function mapInner(emitter: Emitter, node: Node & { kind: "macro" }): Piece | undefined {
+  const [variable] = node.vars;
+  const [body] = node.args;
+  if (variable === undefined || body === undefined) return undefined;
+  const value = optionalAs(emitter, node.range, innerForm(node.range));
+  const local = emitter.local(variable);
+  const name = mentions(body, variable) > 0 ? local : "";
+  const inner = emitter.inside(() =>
+    node.macro === "optMap" ? emitter.as(body, celForm(body.type)) : optionalAs(emitter, body, innerForm(node)),
+  );
+  return maybe(runtime(emitter.names, "unlessUnset", [value, lambdaOf(name, inner)], innerForm(node)));
+}
+
+/** `of` is an optional or not. */
+function baseOf(emitter: Emitter, of: Node): Piece {
+  return of.type.kind === "optional" ? optionalInner(emitter, of) : { ...emitter.raw(of) };
+}
+
+/** `a.?b`. */
+function selectInner(emitter: Emitter, node: Node & { kind: "select" }): Piece {
+  const { names } = emitter;
+  const { of, field } = node;
+  if (typeof field !== "string") return readField(emitter, baseOf(emitter, of), field, true);
+  const base = of.type.kind === "optional" ? optionalInner(emitter, of) : emitter.value(of);
+  const any = (of.type.kind === "optional" ? of.type.of : of.type).kind === "dyn";
+  const messages = any && names.registry !== undefined ? types(names) : undefined;
+  const fn = any ? "findField" : "find";
+  return within(emitter, base, (value) => lookUp(emitter, value, atom(JSON.stringify(field)), fn, messages));
+}
+
+/** `a[?i]`. */
+function indexInner(emitter: Emitter, of: Node, index: Node): Piece {
+  const base = of.type.kind === "optional" ? optionalInner(emitter, of) : emitter.value(of);
+  return within(emitter, base, (value) => {
+    const key = value.form.kind === "map" ? emitter.key(index) : emitter.value(index);
+    return lookUp(emitter, value, value.form.kind === "plain" ? coerce(key, PLAIN, emitter.names) : key, "find");
+  });
+}
+
+function lookUp(emitter: Emitter, container: Piece, key: Piece, fn: "find" | "findField", messages?: Piece): Piece {
+  const { names } = emitter;
+  const of = entryForm(container.form);
+  switch (container.form.kind) {
+    case "list":
+      return maybe(runtime(names, "elementAt", [container, key], of));
+    case "record":
+    case "map":
+      return maybe(runtime(names, "valueAt", [container, key], of));
+    default:
+      return maybe(runtime(names, fn, messages === undefined ? [container, key] : [container, key, messages]));
+  }
+}
+
+/** What `read` makes of a value, when there is one. */
+function within(emitter: Emitter, base: Piece, read: (value: Piece) => Piece): Piece {
+  if (!base.maybe) return opened(emitter, read(base));
+  const name = emitter.names.local("it");
+  const body = opened(emitter, read(piece([name], base.form)));
+  return maybe(runtime(emitter.names, "unlessUnset", [base, arrow(name, body)], body.form));
+}
+
+function opened(emitter: Emitter, value: Piece): Piece {
+  return value.form.kind === "boxed" || value.form.kind === "json" || value.form.kind === "any"
+    ? ifSet(value, openForm(value.form), emitter.names)
+    : value;
+}
+
+function openForm(form: Form): Form {
+  return form.kind === "boxed" ? form.of : PLAIN;
+}
+
+/** The field of a message that may not be there; `undefined` when the field is unset. */
+export function readField(emitter: Emitter, base: Piece, field: DescField, strict: boolean): Piece {
+  const { names } = emitter;
+  const { type, proto } = fieldType(field);
+  const form = formOf(type, proto);
+  const dot = base.maybe ? "?." : ".";
+  const unwrapped = form.kind === "nullable" ? form.of : form;
+  switch (presenceOf(field)) {
+    case "oneof": {
+      const holder = atom(...operand(base, LEVEL.atom), dot, field.oneof?.localName ?? "");
+      return maybe(
+        opened(emitter, runtime(names, "oneofValue", [holder, atom(JSON.stringify(field.localName))], unwrapped)),
+      );
+    }
+    case "default": {
+      const schema = atom(names.schema(field.parent), `.field.${field.localName}`);
+      return maybe(runtime(names, "ifFieldSet", [base, schema, atom(JSON.stringify(field.localName))], unwrapped));
+    }
+    case "optional":
+      return maybe(opened(emitter, piece([...operand(base, LEVEL.atom), dot, field.localName], unwrapped)));
+    case "implicit": {
+      const read = piece([...operand(base, LEVEL.atom), dot, field.localName], unwrapped);
+      return strict ? maybe(runtime(names, "nonZero", [read], unwrapped)) : { ...read, maybe: base.maybe };
+    }
+  }
+}
+
+/** `has(a.?b)`. */
+export function emitOptionalTest(emitter: Emitter, node: Node & { kind: "select" }): Piece {
+  return binary(selectInner(emitter, node), "!==", atom("undefined"), LEVEL.equality);
+}

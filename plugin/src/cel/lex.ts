@@ -1,0 +1,117 @@
+import type { Span, SyntaxFault } from "./ast.ts";
+import { decodeString } from "./string-literal.ts";
+
+/** A word, a literal or a sign of CEL (spec, "Syntax"). */
+export type Token = Span &
+  (
+    | { readonly kind: "word"; readonly text: string }
+    /** A field between backticks; `text` is what stands between them. */
+    | { readonly kind: "quoted"; readonly text: string }
+    | { readonly kind: "sign"; readonly text: string }
+    /** Without a sign: the parser knows whether a minus belongs to it. */
+    | { readonly kind: "integer"; readonly text: string; readonly value: bigint; readonly unsigned: boolean }
+    | { readonly kind: "double"; readonly text: string; readonly value: number }
+    | { readonly kind: "string"; readonly text: string; readonly value: string | Uint8Array }
+    | { readonly kind: "end"; readonly text: "" }
+  );
+
+const BLANK = /(?:[\t\n\f\r ]|\/\/[^\n]*)+/y;
+const NUMBER = /0[xX][0-9a-fA-F]+[uU]?|(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?[uU]?/y;
+const WORD = /[A-Za-z_]\w*/y;
+const QUOTED = /`([\w.\-/ ]+)`/y;
+const OPENING_QUOTE = /([rRbB]{0,2})("""|'''|"|')/y;
+const SIGN = /==|!=|<=|>=|&&|\|\||[<>[\]{}().,\-!?:+*/%]/y;
+
+/** All tokens, the last of kind "end"; or the first thing that is none. */
+export function lex(text: string): { readonly tokens: readonly Token[] } | { readonly fault: SyntaxFault } {
+  const tokens: Token[] = [];
+  let at = 0;
+  for (;;) {
+    at += matchAt(BLANK, text, at)?.[0].length ?? 0;
+    if (at >= text.length) {
+      tokens.push({ kind: "end", text: "", start: text.length, end: text.length });
+      return { tokens };
+    }
+    const token = next(text, at);
+    if ("code" in token) return { fault: token };
+    tokens.push(token);
+    at = token.end;
+  }
+}
+
+function next(text: string, start: number): Token | SyntaxFault {
+  const open = matchAt(OPENING_QUOTE, text, start);
+  if (open !== undefined) return string(text, start, open[1] ?? "", open[2] ?? "");
+  const word = matchAt(WORD, text, start)?.[0];
+  if (word !== undefined) return { kind: "word", text: word, start, end: start + word.length };
+  const number = matchAt(NUMBER, text, start)?.[0];
+  if (number !== undefined) return numeric(number, start);
+  const quoted = matchAt(QUOTED, text, start);
+  if (quoted !== undefined) return { kind: "quoted", text: quoted[1] ?? "", start, end: start + quoted[0].length };
+  const sign = matchAt(SIGN, text, start)?.[0];
+  if (sign !== undefined) return { kind: "sign", text: sign, start, end: start + sign.length };
+  const character = String.fromCodePoint(text.codePointAt(start) ?? 0);
+  const at = { code: "BFF301", start, end: start + character.length } as const;
+  if (character === "`") {
+    return {
+      ...at,
+      message: "the name is not closed",
+      hint: "Names between backticks hold letters, digits, _ . - / and blanks.",
+    };
+  }
+  return { ...at, message: `unexpected ${JSON.stringify(character)}`, hint: HINTS[character] };
+}
+
+const HINTS: Readonly<Record<string, string>> = {
+  "=": "Compare with `==`.",
+  "&": "Write `&&`.",
+  "|": "Write `||`.",
+};
+
+function numeric(text: string, start: number): Token | SyntaxFault {
+  const span = { start, end: start + text.length };
+  const unsigned = /[uU]$/.test(text);
+  const digits = unsigned ? text.slice(0, -1) : text;
+  if (/^(0[xX]|\d+$)/.test(digits)) return { kind: "integer", text, value: BigInt(digits), unsigned, ...span };
+  if (unsigned) {
+    return { code: "BFF301", ...span, message: "an unsigned number has no fraction", hint: "Convert it: uint(…)." };
+  }
+  const value = Number(digits);
+  if (Number.isFinite(value)) return { kind: "double", text, value, ...span };
+  return { code: "BFF309", ...span, message: "the number does not fit into a double", hint: undefined };
+}
+
+function string(text: string, start: number, prefix: string, quote: string): Token | SyntaxFault {
+  const raw = /r/i.test(prefix);
+  const from = start + prefix.length + quote.length;
+  let at = from;
+  for (;;) {
+    if (text.startsWith(quote, at)) break;
+    if (at >= text.length || (quote.length === 1 && /[\n\r]/.test(text[at] ?? ""))) {
+      const span = { start, end: start + prefix.length + quote.length };
+      return { code: "BFF301", ...span, message: "the string is not closed", hint: `Close it with ${quote}.` };
+    }
+    at += !raw && text[at] === "\\" ? 2 : 1;
+  }
+  const end = at + quote.length;
+  if (/(.)\1/i.test(prefix)) {
+    return { code: "BFF301", start, end, message: `unexpected ${JSON.stringify(prefix)}`, hint: undefined };
+  }
+  const decoded = decodeString(text.slice(from, at), raw, /b/i.test(prefix));
+  if ("message" in decoded) {
+    return {
+      code: "BFF301",
+      start: from + decoded.start,
+      end: from + decoded.end,
+      message: decoded.message,
+      hint: undefined,
+      anchor: start,
+    };
+  }
+  return { kind: "string", text: text.slice(start, end), value: decoded.value, start, end };
+}
+
+function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | undefined {
+  pattern.lastIndex = at;
+  return pattern.exec(text) ?? undefined;
+}

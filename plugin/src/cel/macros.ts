@@ -1,0 +1,103 @@
+import type { Ast } from "./ast.ts";
+
+/** How a macro may be written: so many names of variables, then so many expressions that may use them. */
+type Shape = readonly [variables: number, bodies: number];
+
+const SHAPES: ReadonlyMap<string, readonly Shape[]> = new Map<string, readonly Shape[]>([
+  [
+    "all",
+    [
+      [1, 1],
+      [2, 1],
+    ],
+  ],
+  [
+    "exists",
+    [
+      [1, 1],
+      [2, 1],
+    ],
+  ],
+  [
+    "exists_one",
+    [
+      [1, 1],
+      [2, 1],
+    ],
+  ],
+  [
+    "existsOne",
+    [
+      [1, 1],
+      [2, 1],
+    ],
+  ],
+  [
+    "map",
+    [
+      [1, 1],
+      [1, 2],
+    ],
+  ],
+  ["filter", [[1, 1]]],
+  ["sortBy", [[1, 1]]],
+  [
+    "transformList",
+    [
+      [2, 1],
+      [2, 2],
+    ],
+  ],
+  [
+    "transformMap",
+    [
+      [2, 1],
+      [2, 2],
+    ],
+  ],
+  [
+    "transformMapEntry",
+    [
+      [2, 1],
+      [2, 2],
+    ],
+  ],
+  ["optMap", [[1, 1]]],
+  ["optFlatMap", [[1, 1]]],
+]);
+
+/** The names of all macros but `has`. */
+export const MACROS: ReadonlySet<string> = new Set(SHAPES.keys());
+
+/** A macro that binds names, taken apart. */
+export interface MacroCall {
+  readonly macro: string;
+  /** What is gone through or bound: it does not see the variables. */
+  readonly range: Ast;
+  readonly variables: readonly Ast[];
+  readonly bodies: readonly Ast[];
+}
+
+/** Undefined when the call is no macro; "malformed" when it has the name of one and not its arguments. */
+export function macroCall(ast: Ast & { kind: "call" }): MacroCall | "malformed" | undefined {
+  const { fn, target, args } = ast;
+  if (target === undefined) return undefined;
+  if (fn === "bind" && target.kind === "ident" && target.name === "cel") {
+    const [variable, range, body] = args;
+    if (variable === undefined || range === undefined || body === undefined || args.length !== 3) return "malformed";
+    return { macro: "bind", range, variables: [variable], bodies: [body] };
+  }
+  const shapes = SHAPES.get(fn);
+  if (shapes === undefined) return undefined;
+  const [variables] = shapes.find(([names, bodies]) => names + bodies === args.length) ?? [];
+  if (variables === undefined) return "malformed";
+  const macro = fn === "existsOne" ? "exists_one" : fn;
+  return { macro, range: target, variables: args.slice(0, variables), bodies: args.slice(variables) };
+}
+
+/** How a macro is written, for a hint. */
+export function macroForm(fn: string): string {
+  if (fn === "bind") return "cel.bind(name, value, …)";
+  const [[variables] = [1]] = SHAPES.get(fn) ?? [];
+  return variables === 1 ? `x.${fn}(item, …)` : `x.${fn}(key, value, …)`;
+}

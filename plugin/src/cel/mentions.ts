@@ -1,0 +1,36 @@
+import type { Node } from "./expression.ts";
+import type { Variable } from "./type.ts";
+
+/** How often a variable is named in an expression. */
+export function mentions(node: Node | undefined, variable: Variable): number {
+  if (node === undefined) return 0;
+  if (node.kind === "name" || node.kind === "ok") return node.variable === variable ? 1 : 0;
+  return partsOf(node).reduce((count, part) => count + mentions(part, variable), 0);
+}
+
+/** Whether any of the nodes stands inside a macro, where it is evaluated more than once. */
+export function mentionsInMacro(node: Node, variable: Variable): boolean {
+  if (node.kind === "macro")
+    return node.args.some((arg) => mentions(arg, variable) > 0) || mentionsInMacro(node.range, variable);
+  return partsOf(node).some((part) => mentionsInMacro(part, variable));
+}
+
+function partsOf(node: Node): readonly Node[] {
+  switch (node.kind) {
+    case "select":
+    case "extension":
+      return [node.of];
+    case "call":
+      return node.args;
+    case "list":
+      return node.elements;
+    case "map":
+      return [...node.entries.map(([key]) => key), ...node.entries.map(([, value]) => value)];
+    case "message":
+      return node.fields.map(({ value }) => value);
+    case "macro":
+      return [node.range, ...node.args];
+    default:
+      return [];
+  }
+}

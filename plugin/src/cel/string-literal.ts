@@ -1,0 +1,71 @@
+import type { Span } from "./ast.ts";
+
+const SIMPLE: Readonly<Record<string, number>> = {
+  a: 7,
+  b: 8,
+  f: 12,
+  n: 10,
+  r: 13,
+  t: 9,
+  v: 11,
+  "\\": 92,
+  "?": 63,
+  '"': 34,
+  "'": 39,
+  "`": 96,
+};
+const ESCAPE = /\\(?:([abfnrtv\\?"'`])|[xX]([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-3][0-7]{2}))/y;
+
+/**
+ * What stands between the quotes of a literal, decoded (CEL spec, "String and Bytes Values"): in a string an escape is a code point, in bytes
+ * `\x` and octals are one byte. Or what is wrong with it, the place counted from the first character between the quotes.
+ */
+export function decodeString(
+  body: string,
+  raw: boolean,
+  bytes: boolean,
+): { readonly value: string | Uint8Array } | (Span & { readonly message: string }) {
+  const text = body.replace(/\r\n?/g, "\n");
+  if (raw || !body.includes("\\")) return { value: bytes ? new TextEncoder().encode(text) : text };
+  const parts: (string | number)[] = [];
+  for (let at = 0; at < body.length; ) {
+    if (body[at] !== "\\") {
+      const end = body.indexOf("\\", at);
+      const stop = end === -1 ? body.length : end;
+      parts.push(body.slice(at, stop).replace(/\r\n?/g, "\n"));
+      at = stop;
+      continue;
+    }
+    ESCAPE.lastIndex = at;
+    const match = ESCAPE.exec(body);
+    if (match === null) {
+      return {
+        start: at,
+        end: Math.min(at + 2, body.length),
+        message: `there is no escape ${JSON.stringify(body.slice(at, at + 2))
+          .slice(1, -1)
+          .replace("\\\\", "\\")}`,
+      };
+    }
+    const [all, simple, byte, short, long, octal] = match;
+    const span = { start: at, end: at + all.length };
+    const unicode = short ?? long;
+    if (bytes && unicode !== undefined) return { ...span, message: `bytes have no escape ${all}` };
+    const code =
+      simple !== undefined
+        ? (SIMPLE[simple] ?? 0)
+        : octal !== undefined
+          ? Number.parseInt(octal, 8)
+          : Number.parseInt(byte ?? unicode ?? "", 16);
+    if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return { ...span, message: `${all} is no code point` };
+    parts.push(bytes ? code : String.fromCodePoint(code));
+    at = span.end;
+  }
+  return { value: bytes ? toBytes(parts) : parts.join("") };
+}
+
+function toBytes(parts: readonly (string | number)[]): Uint8Array {
+  return Uint8Array.from(
+    parts.flatMap((part) => (typeof part === "number" ? [part] : [...new TextEncoder().encode(part)])),
+  );
+}

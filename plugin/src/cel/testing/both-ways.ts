@@ -1,0 +1,74 @@
+// For tests: an expression by @bufbuild/cel's interpreter, and as compiled code.
+import {
+  CelScalar,
+  celEnv,
+  isCelError,
+  isCelList,
+  isCelMap,
+  isCelType,
+  isCelUint,
+  listType,
+  objectType,
+  parse,
+  plan,
+} from "@bufbuild/cel";
+import { strings } from "@bufbuild/cel/ext";
+import * as protobuf from "@bufbuild/protobuf";
+import { isReflectMessage } from "@bufbuild/protobuf/reflect";
+import * as rt from "../../../../runtime/src/cel/index.ts";
+import { emitValue } from "../index.ts";
+import { MESSAGE, PACKAGE, registry, scope } from "./fixtures.ts";
+import { check, LOOKED_UP, printed } from "./harness.ts";
+
+export const FAILED = Symbol("failed");
+
+const env = celEnv({
+  namespace: PACKAGE,
+  registry,
+  variables: { s: objectType(MESSAGE.desc), list: listType(objectType(MESSAGE.desc)), count: CelScalar.INT },
+  funcs: strings,
+});
+
+/** What the interpreter gives, or FAILED. */
+export function interpreted(expression: string, variables: object): unknown {
+  const result = plan(env, parse(expression))(variables as never);
+  return isCelError(result) ? FAILED : plain(result);
+}
+
+function plain(value: unknown): unknown {
+  if (isCelUint(value)) return rt.uint(value.value);
+  if (isCelType(value)) return rt.typeNamed(value.name);
+  if (isCelList(value)) return [...value].map(plain);
+  if (isCelMap(value)) return new Map([...value].map(([key, item]) => [rt.keyOf(plain(key)), plain(item)]));
+  return isReflectMessage(value) ? value.message : value;
+}
+
+export interface Compiled {
+  readonly code: string;
+  /** The value, or FAILED. */
+  readonly value: unknown;
+  /** Whether the compiler announced that it can fail. */
+  readonly fails: boolean;
+}
+
+/** What compiled code gives; undefined when the checker refuses the expression. */
+export function compiled(expression: string, variables: object): Compiled | undefined {
+  const checked = check(expression, scope, registry);
+  if (checked.expression === undefined) return undefined;
+  const { fails } = checked.expression;
+  const code = printed(emitValue(checked.expression, LOOKED_UP).print);
+  const enums = (name: string) =>
+    Object.fromEntries((registry.getEnum(name)?.values ?? []).map((value) => [value.localName, value.number]));
+  const schemas = (name: string) => registry.getMessage(name);
+  const run = new Function("rt", "schemas", "enums", "vars", `return (${code});`);
+  try {
+    return { code, fails, value: run({ ...protobuf, ...rt }, schemas, enums, variables) };
+  } catch (error) {
+    if (!(error instanceof rt.ExpressionError)) throw new Error(`${expression}: ${code}: ${error}`);
+    return { code, fails, value: FAILED };
+  }
+}
+
+export function sameResult(a: unknown, b: unknown): boolean {
+  return (Number.isNaN(a) && Number.isNaN(b)) || rt.equal(a, b);
+}

@@ -1,0 +1,215 @@
+// For property tests: random well-typed expressions over the message `s`, in what our language and @bufbuild/cel's interpreter share.
+import type { GeneratorValue } from "fast-check";
+import fc from "fast-check";
+
+type Kind =
+  | "bool"
+  | "int"
+  | "uint"
+  | "double"
+  | "string"
+  | "bytes"
+  | "timestamp"
+  | "duration"
+  | "ints"
+  | "strings"
+  | "map";
+
+interface Local {
+  readonly name: string;
+  readonly kind: Kind;
+}
+
+const KINDS: readonly Kind[] = [
+  "bool",
+  "int",
+  "uint",
+  "double",
+  "string",
+  "bytes",
+  "timestamp",
+  "duration",
+  "ints",
+  "strings",
+  "map",
+];
+
+/** Paths of each kind. */
+const PATHS: Readonly<Record<Kind, readonly string[]>> = {
+  bool: ["s.single_bool", "has(s.standalone_message)", "has(s.single_nested_message)", "has(s.single_int32)"],
+  int: [
+    "s.single_int32",
+    "s.single_int64",
+    "s.single_sint32",
+    "s.single_sfixed64",
+    "s.standalone_message.bb",
+    "s.single_nested_message.bb",
+    "s.standalone_enum",
+    "count",
+    "size(s.repeated_int32)",
+    "size(s.single_string)",
+  ],
+  uint: ["s.single_uint32", "s.single_uint64", "s.single_fixed32"],
+  double: ["s.single_double", "s.single_float"],
+  string: ["s.single_string"],
+  bytes: ["s.single_bytes"],
+  timestamp: ["s.single_timestamp"],
+  duration: ["s.single_duration"],
+  ints: ["s.repeated_int32", "s.repeated_int64"],
+  strings: ["s.repeated_string"],
+  map: ["s.map_string_int64"],
+};
+
+const LITERALS: Readonly<Record<Kind, readonly string[]>> = {
+  bool: ["true", "false"],
+  int: ["0", "1", "2", "7", "-1", "-3", "9223372036854775807", "-9223372036854775808", "2147483648"],
+  uint: ["0u", "1u", "5u", "4294967296u", "18446744073709551615u"],
+  double: ["0.0", "1.0", "-1.5", "2.5", "1e3"],
+  string: ["''", "'a'", "'ab'", "'x'", "'12'", "'é'"],
+  bytes: ["b''", "b'a'", "b'\\xff'"],
+  timestamp: ["timestamp('2020-02-29T23:59:59.5Z')", "timestamp('1969-12-31T23:59:59Z')"],
+  duration: ["duration('1h')", "duration('-1.5s')", "duration('0s')"],
+  ints: ["[]", "[1]", "[1, 2, 3]", "[0, -1, 7]"],
+  strings: ["['a']", "['a', 'b', 'ab']"],
+  map: ["{'a': 1}", "{'a': 1, 'b': 2}"],
+};
+
+/** What makes an expression of one kind; `{kind}` is a part of that kind, `{kind:x}` one in which the local x of kind `item` may stand. */
+const FORMS: Readonly<Record<Kind, readonly string[]>> = {
+  bool: [
+    "!{bool}",
+    "({bool} && {bool})",
+    "({bool} || {bool})",
+    "({int} < {int})",
+    "({int} == {int})",
+    "({uint} >= {uint})",
+    "({double} > {double})",
+    "({double} != {double})",
+    "({int} > {double})",
+    "({uint} <= {int})",
+    "({string} < {string})",
+    "({string} == {string})",
+    "({bytes} <= {bytes})",
+    "({timestamp} < {timestamp})",
+    "({duration} == {duration})",
+    "({ints} == {ints})",
+    "({map} != {map})",
+    "({int} in {ints})",
+    "({string} in {strings})",
+    "({string} in {map})",
+    "{string}.contains({string})",
+    "{string}.startsWith({string})",
+    "{string}.endsWith({string})",
+    "{ints}.all(x, {bool:x})",
+    "{ints}.exists(x, {bool:x})",
+    "{ints}.exists_one(x, {bool:x})",
+    "{strings}.exists(y, {bool:y})",
+    "{map}.all(y, {bool:y})",
+    "bool({string})",
+  ],
+  int: [
+    "({int} + {int})",
+    "({int} - {int})",
+    "({int} * {int})",
+    "({int} / {int})",
+    "({int} % {int})",
+    "-({int})",
+    "int({uint})",
+    "int({double})",
+    "int({string})",
+    "int({timestamp})",
+    "size({string})",
+    "size({bytes})",
+    "size({ints})",
+    "size({map})",
+    "{ints}[{int}]",
+    "{map}[{string}]",
+    "{string}.indexOf({string})",
+    "{timestamp}.getFullYear()",
+    "{timestamp}.getDayOfYear()",
+    "{timestamp}.getHours('+02:30')",
+    "{duration}.getSeconds()",
+  ],
+  uint: [
+    "({uint} + {uint})",
+    "({uint} - {uint})",
+    "({uint} * {uint})",
+    "({uint} / {uint})",
+    "({uint} % {uint})",
+    "uint({int})",
+  ],
+  double: [
+    "({double} + {double})",
+    "({double} - {double})",
+    "({double} * {double})",
+    "({double} / {double})",
+    "-({double})",
+    "double({int})",
+    "double({uint})",
+  ],
+  string: [
+    "({string} + {string})",
+    "string({int})",
+    "string({uint})",
+    "string({bool})",
+    "string({duration})",
+    "string({timestamp})",
+    "{string}.upperAscii()",
+    "{string}.replace('a', {string})",
+    "{string}.substring({int})",
+    "{strings}[{int}]",
+    "{strings}.join('-')",
+  ],
+  bytes: ["({bytes} + {bytes})", "bytes({string})"],
+  timestamp: ["({timestamp} + {duration})", "({timestamp} - {duration})"],
+  duration: ["({duration} + {duration})", "({duration} - {duration})", "({timestamp} - {timestamp})"],
+  ints: [
+    "({ints} + {ints})",
+    "{ints}.map(x, {int:x})",
+    "{ints}.filter(x, {bool:x})",
+    "{ints}.map(x, {bool:x}, {int:x})",
+    "{strings}.map(y, size(y))",
+    "[{int}, {int}]",
+  ],
+  strings: [
+    "({strings} + {strings})",
+    "{ints}.map(x, {string:x})",
+    "{map}.map(y, {string:y})",
+    "{string}.split(',')",
+    "[{string}]",
+  ],
+  map: ["{'a': {int}}", "{'a': {int}, 'b': {int}}"],
+};
+
+/** Macros' variables: an int, a string. Numbers keep nested ones apart. */
+const LOCALS: Readonly<Record<string, Kind>> = { x: "int", y: "string" };
+
+/** An expression of any kind, at most `depth` forms deep. */
+export function randomExpression(g: GeneratorValue, depth: number): string {
+  return part(g, g(fc.constantFrom, ...KINDS), depth, []);
+}
+
+function part(g: GeneratorValue, kind: Kind, depth: number, locals: readonly Local[]): string {
+  const leaves = [
+    ...locals.filter((local) => local.kind === kind).map(({ name }) => name),
+    ...PATHS[kind],
+    ...LITERALS[kind],
+  ];
+  if (depth <= 0 || g(fc.nat, { max: 5 }) === 0) return g(fc.constantFrom, ...leaves);
+  // A condition makes any kind.
+  if (g(fc.nat, { max: 9 }) === 0) {
+    const [test, yes, no] = [
+      part(g, "bool", depth - 1, locals),
+      part(g, kind, depth - 1, locals),
+      part(g, kind, depth - 1, locals),
+    ];
+    return `(${test} ? ${yes} : ${no})`;
+  }
+  const form = g(fc.constantFrom, ...FORMS[kind]);
+  const number = locals.length;
+  const named = form.replace(/\b([xy])\b(?=[,})])/g, (name: string) => `${name}${number}`);
+  return named.replace(/\{([a-z]+)(?::([xy])\d+)?\}/g, (_: string, inner: Kind, local?: string) => {
+    const more = local === undefined ? [] : [{ name: `${local}${number}`, kind: LOCALS[local] ?? "int" }];
+    return part(g, inner, depth - 1, [...locals, ...more]);
+  });
+}

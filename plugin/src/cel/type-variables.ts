@@ -1,0 +1,209 @@
+// Which types fit where, with type parameters found on the way: a rendering of cel-go's checker/types.go, so that types come out alike.
+import type { CelType } from "./type.ts";
+
+type Param = CelType & { readonly kind: "param" };
+type Bindings = Map<string, CelType>;
+
+const DYN: CelType = { kind: "dyn" };
+
+/** The type variables of one expression. */
+export class TypeVariables {
+  #bindings: Bindings = new Map();
+  #count = 0;
+
+  fresh(): Param {
+    return { kind: "param", name: `_var${this.#count++}` };
+  }
+
+  /** A signature's types with type variables of their own for its parameters. */
+  instance(types: readonly CelType[]): readonly CelType[] {
+    const own: Bindings = new Map();
+    const replaced = (type: CelType): CelType => {
+      if (type.kind !== "param") return mapParts(type, replaced);
+      const known = own.get(type.name) ?? this.fresh();
+      own.set(type.name, known);
+      return known;
+    };
+    return types.map(replaced);
+  }
+
+  /** What is known of a type now; with `final` what is left open is dyn. */
+  resolve(type: CelType, final = false): CelType {
+    if (type.kind === "param") {
+      const bound = this.#bindings.get(type.name);
+      if (bound !== undefined) return this.resolve(bound, final);
+      return final ? DYN : type;
+    }
+    return mapParts(type, (part) => this.resolve(part, final));
+  }
+
+  /** Whether the two can be made to agree; then what that takes is remembered. */
+  assignable(a: CelType, b: CelType): boolean {
+    return this.allAssignable([a], [b]);
+  }
+
+  allAssignable(all: readonly CelType[], wanted: readonly CelType[]): boolean {
+    const bindings: Bindings = new Map(this.#bindings);
+    if (!fitAll(bindings, all, wanted)) return false;
+    this.#bindings = bindings;
+    return true;
+  }
+
+  /** What two elements of a literal have in common. */
+  join(a: CelType, b: CelType): CelType {
+    if (!this.assignable(a, b)) return DYN;
+    const [left, right] = [this.resolve(a), this.resolve(b)];
+    return isLessSpecific(left, right) ? left : right;
+  }
+}
+
+/** Whether two types agree whatever they are nested in; a wrapper counts as its scalar. */
+function fits(bindings: Bindings, a: CelType, b: CelType): boolean {
+  if (b.kind === "param") {
+    const found = substitution(bindings, a, b);
+    if (found === "fits") return true;
+    if (found === "refused") return false;
+  }
+  if (a.kind === "param") return substitution(bindings, b, a) === "fits";
+  if (a.kind === "struct" || b.kind === "struct") return false;
+  if (a.kind === "dyn" || b.kind === "dyn") return true;
+  if (a.kind === "null") return isNullable(b);
+  if (b.kind === "null") return isNullable(a);
+  const left = plain(a);
+  const right = plain(b);
+  switch (left.kind) {
+    case "list":
+      return right.kind === "list" && fits(bindings, left.element, right.element);
+    case "map":
+      return right.kind === "map" && fitAll(bindings, [left.key, left.value], [right.key, right.value]);
+    case "optional":
+      return right.kind === "optional" && fits(bindings, left.of, right.of);
+    case "opaque":
+      return right.kind === "opaque" && left.name === right.name && fitAll(bindings, left.params, right.params);
+    case "type":
+      return right.kind === "type";
+    default:
+      return isExact(left, right);
+  }
+}
+
+function fitAll(bindings: Bindings, all: readonly CelType[], wanted: readonly CelType[]): boolean {
+  return (
+    all.length === wanted.length &&
+    all.every((type, index) => {
+      const other = wanted[index];
+      return other !== undefined && fits(bindings, type, other);
+    })
+  );
+}
+
+/** Whether `type` may be what `param` stands for. "refused": it already stands for something else. */
+function substitution(bindings: Bindings, type: CelType, param: Param): "fits" | "refused" | "no" {
+  if (type.kind === "param" && type.name === param.name) return "fits";
+  const known = bindings.get(param.name);
+  if (known === undefined) {
+    if (mentions(bindings, param, type)) return "no";
+    bindings.set(param.name, type);
+    return "fits";
+  }
+  if (isExact(plain(type), plain(known))) return "fits";
+  if (!fits(bindings, type, known)) return "refused";
+  // cel-go would take null from the first of two, and nobody would know any more what else it may be.
+  const general = known.kind === "null" || isLessSpecific(type, known) ? type : known;
+  if (!mentions(bindings, param, general)) bindings.set(param.name, general);
+  return "fits";
+}
+
+/** Whether the variable is the type or stands somewhere in it. */
+function mentions(bindings: Bindings, param: Param, type: CelType): boolean {
+  if (type.kind === "param") {
+    if (type.name === param.name) return true;
+    const bound = bindings.get(type.name);
+    return bound !== undefined && mentions(bindings, param, bound);
+  }
+  return partsOf(type).some((part) => mentions(bindings, param, part));
+}
+
+/** Whether `a` is as specific as `b` or less. */
+function isLessSpecific(a: CelType, b: CelType): boolean {
+  if (a.kind === "dyn" || a.kind === "param") return true;
+  if (b.kind === "dyn" || b.kind === "param") return false;
+  const left = plain(a);
+  const right = plain(b);
+  if (left.kind === "type") return right.kind === "type";
+  const parts = partsOf(left);
+  if (parts.length === 0) return isExact(left, right);
+  const others = partsOf(right);
+  const alike = left.kind === right.kind && parts.length === others.length;
+  if (!alike || (left.kind === "opaque" && right.kind === "opaque" && left.name !== right.name)) return false;
+  return parts.every((part, index) => {
+    const other = others[index];
+    return other !== undefined && isLessSpecific(part, other);
+  });
+}
+
+function isExact(a: CelType, b: CelType): boolean {
+  if (a.kind === "wrapper" || b.kind === "wrapper") return isExact(plain(a), plain(b));
+  if (a.kind !== b.kind) return false;
+  if (a.kind === "message" && b.kind === "message") return a.desc.typeName === b.desc.typeName;
+  if (a.kind === "param" && b.kind === "param") return a.name === b.name;
+  if (a.kind === "opaque" && b.kind === "opaque" && a.name !== b.name) return false;
+  if (a.kind === "struct") return a === b;
+  const parts = partsOf(a);
+  const others = partsOf(b);
+  return (
+    parts.length === others.length &&
+    parts.every((part, index) => {
+      const other = others[index];
+      return other !== undefined && isExact(part, other);
+    })
+  );
+}
+
+/** Exactly the same type, except that a wrapper is the same as its scalar. */
+export function isExactType(a: CelType, b: CelType): boolean {
+  return isExact(a, b);
+}
+
+function plain(type: CelType): CelType {
+  return type.kind === "wrapper" ? type.of : type;
+}
+
+const NULLABLE: ReadonlySet<CelType["kind"]> = new Set(["message", "wrapper", "optional", "opaque", "null"]);
+
+function isNullable(type: CelType): boolean {
+  return NULLABLE.has(type.kind);
+}
+
+/** The types that a type is made of; those of wrappers left out. */
+function partsOf(type: CelType): readonly CelType[] {
+  switch (type.kind) {
+    case "list":
+      return [type.element];
+    case "map":
+      return [type.key, type.value];
+    case "optional":
+    case "type":
+      return [type.of];
+    case "opaque":
+      return type.params;
+    default:
+      return [];
+  }
+}
+
+function mapParts(type: CelType, change: (part: CelType) => CelType): CelType {
+  switch (type.kind) {
+    case "list":
+      return { kind: "list", element: change(type.element) };
+    case "map":
+      return { kind: "map", key: change(type.key), value: change(type.value) };
+    case "optional":
+    case "type":
+      return { kind: type.kind, of: change(type.of) };
+    case "opaque":
+      return { ...type, params: type.params.map(change) };
+    default:
+      return type;
+  }
+}

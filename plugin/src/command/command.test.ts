@@ -1,0 +1,105 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { renderLock } from "../lock/document.ts";
+import type { Facts } from "../lock/facts.ts";
+import { runCommand } from "./command.ts";
+
+const field = (number: number, type: string, more: object = {}): Facts => ({
+  kind: "field",
+  ...{ number, type, cardinality: "singular", presence: "implicit" },
+  ...more,
+});
+const method = (request: string, response: string): Facts => ({
+  kind: "method",
+  ...{ request, response, streaming: "none", idempotency: "NO_SIDE_EFFECTS" },
+});
+const entry = (...elements: [string, Facts, string][]) =>
+  new Map(elements.map(([name, facts, option]) => [name, { facts, usedBy: [option] }]));
+
+const lock = new Map([
+  [
+    "web/v1/web.proto",
+    entry(
+      [
+        "billing.v1.BillingService/GetUsage",
+        method("billing.v1.GetUsageRequest", "billing.v1.Usage"),
+        "web.v1.Page let.usage.call.method",
+      ],
+      ["billing.v1.Usage.cents", field(1, "int64", { deprecated: true }), "web.v1.Page.cents by"],
+      [
+        "billing.v1.Usage.plans",
+        field(2, "map<string, billing.v1.Plan>", { cardinality: "map" }),
+        "web.v1.Page.plan by",
+      ],
+      ["billing.v1.Plan.kind", field(1, "billing.v1.Kind", { presence: "explicit" }), "web.v1.Page.plan by"],
+      ["billing.v1.Kind.KIND_FREE", { kind: "value", number: 1 }, "policy/v1/policy.proto: upstream[*].retry.if"],
+      [
+        "user.v1.UserService/GetUser",
+        method("user.v1.GetUserRequest", "user.v1.User"),
+        "web.v1.Page let.user.call.method",
+      ],
+      ["user.v1.User.name", field(1, "string"), "web.v1.Page.name by"],
+    ),
+  ],
+  ["mobile/v1/mobile.proto", entry(["billing.v1.Usage.cents", field(1, "int64"), "mobile.v1.Home.cents by"])],
+]);
+
+describe("protoc-gen-bff uses", () => {
+  let dir: string;
+  let path: string;
+  beforeAll(() => {
+    dir = mkdtempSync(join(tmpdir(), "protobff-"));
+    path = join(dir, "bff.lock.json");
+    writeFileSync(path, renderLock(lock));
+  });
+  afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+  test("prints what an upstream's team may not break", () => {
+    const { exitCode, stdout, stderr } = runCommand([
+      "uses",
+      "--upstream",
+      "billing.v1.BillingService",
+      "--lock",
+      path,
+    ]);
+    expect([exitCode, stderr]).toEqual([0, ""]);
+    expect(stdout).toBe(`billing.v1.BillingService: what BFFs use of it, and must stay as it is
+
+billing.v1.BillingService/GetUsage  (billing.v1.GetUsageRequest) returns (billing.v1.Usage), NO_SIDE_EFFECTS
+    web/v1/web.proto: web.v1.Page let.usage.call.method
+billing.v1.Kind.KIND_FREE  = 1
+    policy/v1/policy.proto: upstream[*].retry.if
+billing.v1.Plan.kind  billing.v1.Kind = 1, may be unset
+    web/v1/web.proto: web.v1.Page.plan by
+billing.v1.Usage.cents  int64 = 1
+    mobile/v1/mobile.proto: mobile.v1.Home.cents by
+    web/v1/web.proto: web.v1.Page.cents by
+billing.v1.Usage.plans  map<string, billing.v1.Plan> = 2
+    web/v1/web.proto: web.v1.Page.plan by
+`);
+  });
+
+  test.each([
+    [["uses", "--upstream", "billing.v1.BilingService"], 'did you mean "billing.v1.BillingService"?'],
+    [["uses", "--upstream", "nothing.like.It"], "it uses billing.v1.BillingService, user.v1.UserService"],
+    [["uses"], "uses needs a service, as in --upstream billing.v1.BillingService"],
+    [["uses", "--up"], "Unknown option '--up'"],
+    [["use"], "protoc-gen-bff uses --upstream"],
+  ])("%j", (args, said) => {
+    const { exitCode, stdout, stderr } = runCommand([
+      ...args,
+      ...(args.length > 1 && args[1] !== "--up" ? ["--lock", path] : []),
+    ]);
+    expect([exitCode, stdout]).toEqual([1, ""]);
+    expect(stderr).toContain(said);
+  });
+
+  test("says when there is no lock, or none that it can read", () => {
+    const at = (file: string) => runCommand(["uses", "--upstream", "a.B", "--lock", join(dir, file)]).stderr;
+    expect(at("none.json")).toContain('none.json": run `buf generate`, or name the lock with --lock');
+    writeFileSync(join(dir, "bad.json"), "{");
+    expect(at("bad.json")).toContain("cannot be read: it is not JSON");
+  });
+});

@@ -1,0 +1,72 @@
+// Two sets of facts of one element, compared.
+import type { DriftCode } from "./codes.ts";
+import type { Facts, FieldFacts, MethodFacts } from "./facts.ts";
+
+export interface Change {
+  readonly code: DriftCode;
+  /** Goes on where the sentence has said kind and name. */
+  readonly says: string;
+  /** Of BFF914: the type that was. */
+  readonly was?: string;
+}
+
+/** Values that an enum has gained are not among them: see `addedValues`. */
+export function changesOf(old: Facts, now: Facts): readonly Change[] {
+  const deprecated: readonly Change[] =
+    now.deprecated === true && old.deprecated !== true ? [{ code: "BFF920", says: "is deprecated now" }] : [];
+  if (old.kind === "method" && now.kind === "method") return [...ofMethod(old, now), ...deprecated];
+  if ((old.kind === "field" || old.kind === "extension") && now.kind === old.kind)
+    return [...ofField(old, now), ...deprecated];
+  if (old.kind === "value" && now.kind === "value") return [...number(old, now), ...deprecated];
+  return deprecated;
+}
+
+export function addedValues(old: Facts, now: Facts): readonly string[] {
+  if (old.kind !== "enum" || now.kind !== "enum") return [];
+  return Object.keys(now.values).filter((name) => !Object.hasOwn(old.values, name));
+}
+
+function ofMethod(old: MethodFacts, now: MethodFacts): Change[] {
+  const changes: Change[] = [];
+  if (old.streaming !== now.streaming)
+    changes.push({ code: "BFF917", says: `is ${STREAMING[now.streaming]}, and was ${STREAMING[old.streaming]}` });
+  for (const [slot, does, did] of [
+    ["request", "takes", "took"],
+    ["response", "returns", "returned"],
+  ] as const)
+    if (old[slot] !== now[slot])
+      changes.push({ code: "BFF914", says: `${does} "${now[slot]}", and ${did} "${old[slot]}"`, was: old[slot] });
+  if (old.idempotency !== now.idempotency)
+    changes.push({ code: "BFF918", says: `is ${now.idempotency}, and was ${old.idempotency}` });
+  return changes;
+}
+const STREAMING = {
+  none: "unary",
+  client: "client-streaming",
+  server: "server-streaming",
+  both: "bidirectional",
+} as const;
+
+function ofField(old: FieldFacts, now: FieldFacts): Change[] {
+  const changes: Change[] = number(old, now);
+  if (old.cardinality !== now.cardinality)
+    changes.push({ code: "BFF915", says: `is ${now.cardinality}, and was ${old.cardinality}` });
+  else if (old.type !== now.type)
+    changes.push({ code: "BFF914", says: `is ${now.type}, and was ${old.type}`, was: old.type });
+  // What is repeated has no presence, so that only one change is said.
+  else if (old.presence !== now.presence)
+    changes.push({ code: "BFF916", says: `${PRESENCE[now.presence][0]}, and ${PRESENCE[old.presence][1]}` });
+  return changes;
+}
+const PRESENCE = {
+  implicit: ["always has a value", "always had a value"],
+  explicit: ["may be unset", "could be unset"],
+  required: ["is required", "was required"],
+  oneof: ["is a member of a oneof", "was a member of a oneof"],
+} as const;
+
+function number(old: { readonly number: number }, now: { readonly number: number }): Change[] {
+  return old.number === now.number
+    ? []
+    : [{ code: "BFF913", says: `has the number ${now.number}, and had ${old.number}` }];
+}

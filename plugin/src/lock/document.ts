@@ -1,0 +1,94 @@
+// The text of bff.lock.json: for each generated file the elements of upstreams that it uses, with the options that use them.
+import type { Origin } from "../origin.ts";
+import type { Facts } from "./facts.ts";
+
+export interface Locked {
+  readonly facts: Facts;
+  /** Paths of options, sorted, as `options.ts` writes them. */
+  readonly usedBy: readonly string[];
+}
+/** By the name of the generated file, then by the name of the element. */
+export type Lock = ReadonlyMap<string, ReadonlyMap<string, Locked>>;
+
+const VERSION = 1;
+
+/** Sorted by name throughout, so that the same uses give the same bytes. */
+export function renderLock(lock: Lock): string {
+  const files = sorted(lock).map(([file, elements]) => [
+    file,
+    Object.fromEntries(sorted(elements).map(([name, { facts, usedBy }]) => [name, { ...facts, used_by: usedBy }])),
+  ]);
+  return `${JSON.stringify({ version: VERSION, files: Object.fromEntries(files) }, undefined, 2)}\n`;
+}
+
+export const sorted = <T>(map: ReadonlyMap<string, T>): [string, T][] => [...map].sort(([a], [b]) => (a < b ? -1 : 1));
+
+/** What cannot be read is a fault: `message` says why, `at` where. */
+export interface LockFault {
+  readonly message: string;
+  readonly at: Origin;
+}
+
+export function parseLock(text: string, path: string): Lock | LockFault {
+  const fault = (message: string, offset = 0): LockFault => ({ message, at: originAt(text, path, offset) });
+  const conflict = /^<{7} /m.exec(text);
+  if (conflict !== null) return fault("it holds a merge conflict", conflict.index);
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (error) {
+    const position = /position (\d+)/.exec(error instanceof Error ? error.message : "");
+    return fault("it is not JSON", Number(position?.[1] ?? 0));
+  }
+  if (!isObject(document) || !isObject(document.files)) return fault("it is not a lock of protoc-gen-bff");
+  if (document.version !== VERSION)
+    return fault(`it is of version ${String(document.version)}, and this is ${VERSION}`);
+  const lock = new Map<string, Map<string, Locked>>();
+  for (const [file, elements] of Object.entries(document.files)) {
+    if (!isObject(elements)) return fault(`its entry of "${file}" is not an object`, offsetOf(text, file));
+    const entries = new Map<string, Locked>();
+    for (const [name, element] of Object.entries(elements)) {
+      const locked = readElement(element);
+      if (locked === undefined) return fault(`its entry of "${name}" is not complete`, offsetOf(text, name));
+      entries.set(name, locked);
+    }
+    lock.set(file, entries);
+  }
+  return lock;
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** What the facts of each kind hold, for reading. */
+const SHAPES: Readonly<Record<Facts["kind"], Readonly<Record<string, "string" | "number" | "object">>>> = {
+  method: { request: "string", response: "string", streaming: "string", idempotency: "string" },
+  message: {},
+  field: { number: "number", type: "string", cardinality: "string", presence: "string" },
+  extension: { number: "number", type: "string", cardinality: "string", presence: "string" },
+  enum: { values: "object" },
+  value: { number: "number" },
+};
+
+function readElement(element: unknown): Locked | undefined {
+  if (!isObject(element)) return undefined;
+  const { used_by: usedBy, ...facts } = element;
+  if (!Array.isArray(usedBy) || !usedBy.every((use) => typeof use === "string")) return undefined;
+  if (!hasShape(facts)) return undefined;
+  return { facts, usedBy };
+}
+
+function hasShape(facts: Readonly<Record<string, unknown>>): facts is Readonly<Record<string, unknown>> & Facts {
+  const { kind } = facts;
+  if (typeof kind !== "string" || !Object.hasOwn(SHAPES, kind)) return false;
+  return Object.entries(SHAPES[kind as Facts["kind"]]).every(([name, type]) => typeof facts[name] === type);
+}
+
+const offsetOf = (text: string, name: string): number => Math.max(0, text.indexOf(JSON.stringify(name)));
+
+function originAt(text: string, file: string, offset: number): Origin {
+  const before = text.slice(0, offset);
+  const line = before.split("\n").length;
+  const column = offset - before.lastIndexOf("\n");
+  return { file, line, column, endLine: line, endColumn: column + 1 };
+}

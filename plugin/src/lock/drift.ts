@@ -1,0 +1,170 @@
+// The committed lock against this run: what upstreams have changed of what the BFF uses.
+import type { Registry } from "@bufbuild/protobuf";
+import type { Diagnostic } from "../diagnostic/diagnostic.ts";
+import { didYouMean } from "../diagnostic/did-you-mean.ts";
+import type { Origin } from "../origin.ts";
+import { addedValues, changesOf } from "./changes.ts";
+import type { DriftCode } from "./codes.ts";
+import type { Locked } from "./document.ts";
+import { elementName, type Facts, factsOf, type UpstreamElement } from "./facts.ts";
+import { findElement, findParent, findRenamed, type ParentElement, parentName, shortName } from "./find-element.ts";
+import type { Options } from "./options.ts";
+import { type Place, placeOfGone, placeOfUnresolved, placeOfUse } from "./place.ts";
+import type { Used } from "./used.ts";
+
+export interface Surroundings {
+  readonly registry: Registry;
+  readonly options: Options;
+  /** Where an upstream's element stands in its proto. */
+  readonly locate: (element: UpstreamElement | ParentElement) => Origin;
+  /** Errors of the run so far: what is gone shows first in names that are not found. */
+  readonly errors: readonly Diagnostic[];
+  /** Names of the files with rules: nothing in them is an upstream's. */
+  readonly ownFiles: ReadonlySet<string>;
+}
+
+/** A change, and the errors of the run that only follow from it. */
+export interface Drift {
+  readonly diagnostic: Diagnostic;
+  readonly explains: readonly Diagnostic[];
+}
+
+/** A change of one element, with what else may have said it already. */
+interface Found extends Drift {
+  /** An element that is gone: the type that this one was of, or that this one is in. */
+  readonly within?: string;
+  /** An element that has come: what this one was renamed to, or a value that is new. */
+  readonly to?: string;
+}
+
+/** What has changed of the elements that one file used when the lock was written. */
+export function driftOf(
+  before: ReadonlyMap<string, Locked>,
+  used: ReadonlyMap<string, Used>,
+  around: Surroundings,
+): readonly Drift[] {
+  const found = [...before].flatMap(([name, locked]) =>
+    driftOfElement(name, locked, before, used, around).map((drift) => ({ name, ...drift })),
+  );
+  const gone = new Set(found.filter(isGone).map(({ name }) => name));
+  const renamed = new Set(
+    found.flatMap(({ diagnostic, to }) => (diagnostic.code === "BFF912" && to !== undefined ? [to] : [])),
+  );
+  // What follows from another change is said by that one alone, and so is what follows from it.
+  return found
+    .filter(({ diagnostic, within, to }) => !isIn(gone, within) && !(diagnostic.code === "BFF919" && isIn(renamed, to)))
+    .map(({ name, diagnostic, explains }) => ({
+      diagnostic,
+      explains: [...explains, ...found.flatMap((other) => (other.within === name ? other.explains : []))],
+    }));
+}
+const isIn = (names: ReadonlySet<string>, name: string | undefined): boolean => name !== undefined && names.has(name);
+const isGone = ({ diagnostic: { code } }: Drift): boolean => code === "BFF911" || code === "BFF912";
+
+function driftOfElement(
+  name: string,
+  { facts, usedBy }: Locked,
+  before: ReadonlyMap<string, Locked>,
+  used: ReadonlyMap<string, Used>,
+  around: Surroundings,
+): readonly Found[] {
+  const now = findElement(around.registry, name, facts.kind);
+  const use = used.get(name)?.uses[0];
+  const options = usedBy.flatMap((path) => around.options.at(path) ?? []);
+  if (now === undefined) {
+    const place = placeOfGone(shortName(name), options, around.errors);
+    return place === undefined ? [] : [gone(name, facts, place, before, around)];
+  }
+  const place =
+    use === undefined
+      ? placeOfUnresolved(shortName(name), options, around.errors)
+      : placeOfUse(shortName(name), use.at, around.options.at(use.option), around.errors);
+  if (place === undefined) return []; // used no longer
+  const label = labelOf(name, facts);
+  const changes = changesOf(facts, factsOf(now)).map(({ code, says, was }): Found => {
+    const hint = code === "BFF920" ? `Use what takes its place, or ${UPDATE} to stay with it` : ACCEPT;
+    const see = { at: around.locate(now), message: "it is declared here" };
+    return {
+      ...drift(place, code, `upstream ${label} ${says}`, see, hint),
+      ...(was === undefined ? {} : { within: was }),
+    };
+  });
+  if (now.kind !== "enum" || !isMapped(name, usedBy, around.errors)) return changes;
+  const added = addedValues(facts, factsOf(now)).filter((value) => !used.has(`${name}.${value}`));
+  return [
+    ...changes,
+    ...added.map((value): Found => {
+      const message = `upstream ${label} has a new value "${value}", which nothing maps: it becomes the default`;
+      const declared = now.values.find((candidate) => candidate.name === value) ?? now;
+      const see = { at: around.locate(declared), message: "the new value" };
+      const hint = `Add a value with [(bff.v1.enum_value).alias = "${value}"], or ${UPDATE} to leave it to the default`;
+      return { ...drift(place, "BFF919", message, see, hint), to: `${name}.${value}` };
+    }),
+  ];
+}
+
+const UPDATE = "run once with `lock_mode=update`";
+const ACCEPT = `Check what this means here, then ${UPDATE} to accept it`;
+
+/** An enum that is passed on as it is takes any value; and where a mapping has no default, that has been said. */
+function isMapped(name: string, usedBy: readonly string[], errors: readonly Diagnostic[]): boolean {
+  const reported = errors.some(({ code, message }) => code === "BFF406" && message.includes(`"${name}"`));
+  return usedBy.some((path) => path.endsWith(" alias")) && !reported;
+}
+
+function gone(
+  name: string,
+  facts: Facts,
+  place: Place,
+  before: ReadonlyMap<string, Locked>,
+  { registry, locate, ownFiles }: Surroundings,
+): Found {
+  const label = labelOf(name, facts);
+  const within = { within: parentName(name) };
+  const other = findRenamed(registry, name, facts, before);
+  if (other !== undefined) {
+    const to = elementName(other);
+    const [from, now] = [shortName(name), shortName(to)];
+    const see = { at: locate(other), message: "its name now" };
+    const hint = `Write "${now}" in place of "${from}"`;
+    return { ...drift(place, "BFF912", `upstream ${label} was renamed to "${now}"`, see, hint), ...within, to };
+  }
+  const parent = findParent(registry, name, facts.kind);
+  if (parent !== undefined) {
+    const see = { at: locate(parent), message: `"${shortName(name)}" was in here` };
+    const hint = place.implied
+      ? `Check that nothing is lost, then ${UPDATE} to accept it`
+      : "Do without it, or ask for it back";
+    return { ...drift(place, "BFF911", `upstream ${label} was removed`, see, hint), ...within };
+  }
+  const isMember = facts.kind === "method" || facts.kind === "field" || facts.kind === "value";
+  const missing = isMember ? parentName(name) : name;
+  const noun = isMember ? `${facts.kind === "method" ? "service" : "type"} "${missing}"` : label;
+  const like = didYouMean(missing, candidates(registry, facts.kind === "method", ownFiles));
+  const hint =
+    like === undefined
+      ? "Use what has taken its place, or make its file visible to this run"
+      : `Did you mean "${like}"?`;
+  const message = `upstream ${noun} was removed or renamed, or its file is not part of this run`;
+  return { ...drift(place, "BFF911", message, undefined, hint), ...within };
+}
+
+function* candidates(registry: Registry, services: boolean, ownFiles: ReadonlySet<string>): Iterable<string> {
+  for (const type of registry)
+    if ((type.kind === "service") === services && !ownFiles.has(type.file.proto.name)) yield type.typeName;
+}
+
+function labelOf(name: string, { kind }: Facts): string {
+  return `${kind === "value" ? "enum value" : kind} "${name}"`;
+}
+
+function drift(
+  { at, explains }: Place,
+  code: DriftCode,
+  message: string,
+  see: { readonly at: Origin; readonly message: string } | undefined,
+  hint: string,
+): Drift {
+  const severity = code === "BFF919" || code === "BFF920" ? "warning" : "error";
+  return { diagnostic: { code, severity, message, at, related: see === undefined ? [] : [see], hint }, explains };
+}

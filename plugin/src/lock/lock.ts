@@ -1,0 +1,158 @@
+// Drift: the committed lock is compared with what this run uses, and brought up to date.
+import type { Diagnostic } from "../diagnostic/diagnostic.ts";
+import type { Sources } from "../diagnostic/sources.ts";
+import type { Origin } from "../origin.ts";
+import { type Element, locate } from "../read/locate.ts";
+import type { Model } from "../resolve/model.ts";
+import { type Lock, type Locked, parseLock, renderLock, sorted } from "./document.ts";
+import { type Drift, driftOf } from "./drift.ts";
+import { factsOf } from "./facts.ts";
+import { optionsOf } from "./options.ts";
+import { type Used, usedElements } from "./used.ts";
+
+export interface LockInput {
+  /** As the user knows it, for diagnostics. */
+  readonly path: string;
+  /** Undefined: there is none yet. */
+  readonly text: string | undefined;
+  /** `check` reports changes of upstreams; `update` accepts them. */
+  readonly mode: "check" | "update";
+  /** Whether this is a CI run: then what is not committed is an error. `update` writes all the same: it says so. */
+  readonly ci: boolean;
+}
+
+export interface LockOutcome {
+  readonly drifts: readonly Drift[];
+  /** What to write, provided that there is no error; undefined: it says so already, or is not wanted. */
+  readonly text: string | undefined;
+}
+
+/** `errors` are those of the run so far. The lock is only what it seems when there are none: see `LockOutcome.text`. */
+export function compareLock(
+  model: Model,
+  input: LockInput,
+  sources: Sources,
+  errors: readonly Diagnostic[],
+): LockOutcome {
+  const options = optionsOf(model.ir);
+  const used = usedElements(model, options);
+  const old = input.text === undefined ? undefined : parseLock(input.text, input.path);
+  if (old !== undefined && "message" in old) {
+    const diagnostic: Diagnostic = {
+      code: "BFF903",
+      severity: "error",
+      message: `"${input.path}" cannot be read: ${old.message}`,
+      at: old.at,
+      hint: "Restore it from version control, or delete it to have it written anew",
+    };
+    return { drifts: [{ diagnostic, explains: [] }], text: undefined };
+  }
+  const next = nextLock(model, used, old, input.mode, sources);
+  if (old === undefined && [...used.values()].every((elements) => elements.size === 0))
+    return { drifts: [], text: undefined };
+  const text = renderLock(next);
+  const changed = old === undefined || renderLock(old) !== text;
+  if (input.mode === "update") return { drifts: [], text: changed ? text : undefined };
+
+  const around = {
+    registry: model.ir.registry,
+    options,
+    locate: locator(model, sources),
+    errors,
+    ownFiles: new Set(model.ir.files.map((file) => file.desc.proto.name)),
+  };
+  const drifts = [...used].flatMap(([file, elements]) => {
+    const before = sorted(old?.get(file) ?? new Map<string, Locked>());
+    return driftOf(new Map(before.map(([name, locked]) => [name, withFile(locked, file)])), elements, around);
+  });
+  if (!changed || !input.ci) return { drifts, text: changed ? text : undefined };
+  const outdated = errors.length > 0 ? [] : [{ diagnostic: notCommitted(model, used, old, input.path), explains: [] }];
+  return { drifts: [...drifts, ...outdated], text: undefined };
+}
+
+/** Facts that are known stay what they are until they are accepted; files that are not generated keep their entries. */
+function nextLock(
+  model: Model,
+  used: ReadonlyMap<string, ReadonlyMap<string, Used>>,
+  old: Lock | undefined,
+  mode: LockInput["mode"],
+  sources: Sources,
+): Lock {
+  const next = new Map<string, ReadonlyMap<string, Locked>>();
+  const run = new Set(model.ir.allFiles.map((file) => file.proto.name));
+  const readable = [...used.keys()].some((file) => sources(file) !== undefined);
+  for (const [file, elements] of old ?? []) {
+    if (used.has(file)) continue;
+    const isGone = mode === "update" && readable && !run.has(file) && sources(file) === undefined;
+    if (!isGone) next.set(file, elements);
+  }
+  for (const [file, elements] of used) {
+    if (elements.size === 0) continue;
+    const before = old?.get(file);
+    const entry = [...elements].map(([name, { element, uses }]) => {
+      const known = mode === "check" ? before?.get(name) : undefined;
+      const usedBy = uses.map(({ option }) => withoutFile(option, file)).sort();
+      return [name, { facts: known?.facts ?? factsOf(element), usedBy }] as const;
+    });
+    next.set(file, new Map(entry));
+  }
+  return next;
+}
+
+const withoutFile = (option: string, file: string): string =>
+  option.startsWith(`${file}: `) ? option.slice(file.length + 2) : option;
+const withFile = ({ facts, usedBy }: Locked, file: string): Locked => ({
+  facts,
+  usedBy: usedBy.map((option) => (option.includes(": ") ? option : `${file}: ${option}`)),
+});
+
+function locator(model: Model, sources: Sources): (element: Element) => Origin {
+  const known = new Map<string, ReturnType<typeof locate>>();
+  return (element) => {
+    const file = element.kind === "file" ? element : "file" in element ? element.file : element.parent.file;
+    const name = file.proto.name;
+    const found = known.get(name) ?? locate(file, sources(name), model.ir.registry);
+    known.set(name, found);
+    return found.name(element);
+  };
+}
+
+function notCommitted(
+  model: Model,
+  used: ReadonlyMap<string, ReadonlyMap<string, Used>>,
+  old: Lock | undefined,
+  path: string,
+): Diagnostic {
+  const hint = `Run \`buf generate\` without CI=true, and commit "${path}"`;
+  const added = sorted(used).flatMap(([file, elements]) =>
+    sorted(elements).filter(([name]) => old?.get(file)?.has(name) !== true),
+  );
+  const [first] = added;
+  const at = first?.[1].uses[0]?.at ?? startOf(model);
+  if (old === undefined)
+    return {
+      code: "BFF901",
+      severity: "error",
+      message: `there is no "${path}", and with CI=true none is written`,
+      at,
+      hint,
+    };
+  const says =
+    first === undefined
+      ? "holds uses that this BFF does not have"
+      : `does not hold "${first[0]}"${added.length > 1 ? ` and ${added.length - 1} more` : ""}`;
+  return {
+    code: "BFF902",
+    severity: "error",
+    message: `"${path}" ${says}, and with CI=true it is not written`,
+    at,
+    hint,
+  };
+}
+
+/** Where a fault of the whole run stands. */
+function startOf(model: Model): Origin {
+  const [file] = model.files;
+  const at = file?.services[0]?.ir.at ?? file?.ir.messages[0]?.at;
+  return at ?? { file: file?.desc.proto.name ?? "", line: 1, column: 1, endLine: 1, endColumn: 1 };
+}

@@ -1,0 +1,294 @@
+// Which elements of upstreams a run uses, by which options: the whole of it, and nothing else.
+import type { DescEnum, DescField, DescMessage } from "@bufbuild/protobuf";
+import type { Expression, Node } from "../cel/index.ts";
+import type { IrBind, IrCall, IrEnum, IrField, IrMessage, IrSource } from "../ir.ts";
+import type { Origin, Text } from "../origin.ts";
+import type {
+  ArgBinding,
+  Call,
+  Composed,
+  EnumConversion,
+  Fail,
+  MessageConversion,
+  Model,
+  Source,
+  Step,
+  Target,
+} from "../resolve/model.ts";
+import { elementName, type UpstreamElement } from "./facts.ts";
+import { BY_NAME, type Options } from "./options.ts";
+
+export interface Use {
+  /** The path of the option (`options.ts`). */
+  readonly option: string;
+  /** Where it names the element; where it implies it, the option itself. */
+  readonly at: Origin;
+}
+export interface Used {
+  readonly element: UpstreamElement;
+  /** In order of discovery; several of one option are kept as the first. */
+  readonly uses: readonly Use[];
+}
+/** For each generated file the elements by their names. */
+export type UsedElements = ReadonlyMap<string, ReadonlyMap<string, Used>>;
+
+export function usedElements(model: Model, options: Options): UsedElements {
+  const result = new Map<string, ReadonlyMap<string, Used>>();
+  const isUpstream = upstreamTest(model);
+  const declaredMessages = model.ir.files.flatMap((file) => file.messages);
+  const messages = new Map(declaredMessages.map((message) => [message.desc.typeName, message]));
+  const enums = new Map(
+    model.ir.files.flatMap((file) => file.enums).map((declared) => [declared.desc.typeName, declared]),
+  );
+  const fields = new Map(declaredMessages.flatMap((message) => message.fields.map((field) => [field.desc, field])));
+  for (const file of model.files) {
+    const found = new Map<string, { element: UpstreamElement; uses: Use[] }>();
+    const add = (element: UpstreamElement, option: string, at: Origin): void => {
+      if (!isUpstream(element, file.desc.proto.package)) return;
+      const name = elementName(element);
+      const known = found.get(name) ?? { element, uses: [] };
+      found.set(name, known);
+      if (!known.uses.some((use) => use.option === option)) known.uses.push({ option, at });
+    };
+    const collector = collect(add, options);
+    for (const message of file.messages) collector.message(message);
+    for (const conversion of model.conversions.messages) {
+      const declared = messages.get(conversion.owner.typeName);
+      if (declared !== undefined && conversion.owner.file === file.desc) collector.copied(conversion, declared);
+    }
+    for (const conversion of model.conversions.enums) {
+      const declared = enums.get(conversion.owner.typeName);
+      if (declared !== undefined && conversion.owner.file === file.desc) collector.mapped(conversion, declared);
+    }
+    for (const { methods } of file.services)
+      for (const { desc } of methods) collector.surface([desc.input, desc.output], fields);
+    result.set(file.desc.proto.name, found);
+  }
+  return result;
+}
+
+type Add = (element: UpstreamElement, option: string, at: Origin) => void;
+
+/**
+ * What belongs to others: not google's own types, nor this project's, nor the packages of the run that have rules. A BFF that
+ * another one calls is an upstream all the same.
+ */
+function upstreamTest(model: Model): (element: UpstreamElement, from: string) => boolean {
+  const own = new Set(model.ir.files.map((file) => file.desc.proto.package));
+  for (const call of model.messages.flatMap(({ steps }) => steps.flatMap((step) => callsIn(step.source))))
+    own.delete(call.method.parent.file.proto.package);
+  return (element, from) => {
+    const { file } = "file" in element ? element : element.parent;
+    const { package: name } = file.proto;
+    return name !== from && !own.has(name) && name !== "google.protobuf" && name !== "bff.v1";
+  };
+}
+
+function callsIn(source: Source): readonly Call[] {
+  if (source.kind === "call") return [source.call];
+  return source.kind === "each" ? callsIn(source.source) : [];
+}
+
+function collect(add: Add, options: Options) {
+  const expression = (value: Expression | undefined, implied: string): void => {
+    if (value !== undefined) node(value.root, options.of(value.text) ?? implied);
+  };
+  const node = (at: Node, option: string): void => {
+    for (const element of named(at)) add(element, option, at.at);
+    for (const child of below(at)) node(child, option);
+  };
+  const fail = (value: Fail, implied: string): void => {
+    const option = options.of(value.at) ?? implied;
+    for (const part of value.message ?? []) if (typeof part !== "string") expression(part, option);
+    for (const detail of value.details) expression(detail, option);
+  };
+
+  const call = (value: Call, ir: IrCall | undefined, path: (option: string) => string): void => {
+    const at = ir?.method?.at ?? value.at;
+    add(value.method, path("method"), at);
+    expression(value.request, path("request"));
+    for (const { path: fields, bound, if: condition } of value.set) {
+      const name = fields.map((field) => field.name).join(".");
+      const bind =
+        ir?.set.find((candidate) => candidate.name?.value === name) ?? spreadOf(ir?.set, bound.expression.text);
+      const option = path(`set.${bind?.name?.value ?? "spread"}`);
+      for (const field of fields) add(field, option, bind?.name?.at ?? bind?.spread?.at ?? at);
+      expression(bound.expression, option);
+      expression(condition, option);
+    }
+    for (const { key, by, if: condition } of value.metadata)
+      for (const part of [by, condition]) expression(part, path(`metadata.${key}`));
+    expression(value.policy.retry.if, path("retry.if"));
+    for (const rule of value.onError) {
+      const implied = path("on_error");
+      expression(rule.if, implied);
+      if (rule.then.kind === "fallback") expression(rule.then.value.expression, implied);
+      if (rule.then.kind === "fail") fail(rule.then.fail, implied);
+    }
+    if (value.batch === undefined) return;
+    const { keys, by, items, key } = value.batch;
+    const option = path("batch");
+    add(keys, option, ir?.batch?.name?.at ?? at);
+    add(items, option, ir?.batch?.items?.at ?? at);
+    if (key !== undefined) add(key, option, ir?.batch?.key?.at ?? at);
+    expression(by.expression, option);
+  };
+
+  const source = (value: Source, ir: IrSource | undefined, path: (option: string) => string): void => {
+    switch (value.kind) {
+      case "by":
+        expression(value.by, path("by"));
+        return;
+      case "call":
+        call(value.call, ir?.kind === "call" ? ir : undefined, (option) => path(`call.${option}`));
+        return;
+      case "compose":
+        args(value.args, path);
+        return;
+      case "each":
+        for (const name of ["in", "if", "key"] as const) expression(value[name], path(`each.${name}`));
+        source(value.source, ir?.kind === "each" ? ir.source : undefined, (option) => path(`each.${option}`));
+        return;
+      case "switch":
+        for (const [i, branch] of value.cases.entries())
+          for (const part of [branch.if, branch.value.expression]) expression(part, path(`switch.case[${i}]`));
+        expression(value.default?.expression, path("switch.default"));
+        return;
+      case "guard":
+        expression(value.if, path("guard"));
+        fail(value.fail, path("guard.fail"));
+        return;
+    }
+  };
+  const args = (bindings: readonly ArgBinding[], path: (option: string) => string): void => {
+    for (const { by, if: condition } of bindings)
+      for (const part of [by, condition]) expression(part, path("compose.args.spread"));
+  };
+  const step = (message: Composed, value: Step): void => {
+    const path = (option: string): string => options.step(message.desc, value.ir, option);
+    expression(value.if, path("if"));
+    expression(value.fallback?.expression, path("fallback"));
+    source(value.source, value.ir.source, path);
+  };
+  const target = (value: Target): void => {
+    const members = value.kind === "oneof" ? value.members : [{ ...value, if: undefined }];
+    for (const { field, bound, if: condition } of members) {
+      expression(bound.expression, options.element(field, "autobind"));
+      expression(condition, options.element(field, "if"));
+    }
+  };
+
+  return {
+    message: (message: Composed): void => {
+      for (const value of message.steps) step(message, value);
+      for (const value of message.targets) target(value);
+    },
+    /** A copy uses its upstream message and the fields on the upstream's side, whichever way it goes. */
+    copied: ({ from, to, owner, targets }: MessageConversion, ir: IrMessage): void => {
+      const inward = to === owner;
+      const fields = new Map(ir.fields.map((field) => [field.desc.name, field]));
+      add(inward ? from : to, options.element(owner, "alias"), ir.alias?.at ?? ir.at);
+      for (const pair of targets.flatMap((at) => (at.kind === "field" ? [at] : at.members))) {
+        const [theirs, ours] = inward ? [pair.from, pair.to] : [pair.to, pair.from];
+        const field = fields.get(ours.name);
+        if (field !== undefined) add(theirs, options.element(ours, "alias"), field.alias?.at ?? field.at);
+      }
+    },
+    mapped: ({ from, to, owner, values }: EnumConversion, ir: IrEnum): void => {
+      const inward = to === owner;
+      const upstream = inward ? from : to;
+      add(upstream, options.element(owner, "alias"), ir.alias[0]?.at ?? ir.at);
+      for (const value of values) {
+        const [theirs, ours] = inward ? [value.from, value.to] : [value.to, value.from];
+        const element = upstream.values.find(({ number }) => number === theirs);
+        const declared = ir.values.find(({ desc }) => desc.number === ours);
+        if (element !== undefined && declared !== undefined)
+          add(
+            element,
+            options.element(declared.desc, declared.alias.length === 0 ? BY_NAME : "alias"),
+            declared.alias[0]?.at ?? declared.at,
+          );
+      }
+    },
+    /** Messages and enums of upstreams in the BFF's own requests and responses are seen by its clients, with all that is in them. */
+    surface: (roots: readonly DescMessage[], places: ReadonlyMap<DescField, IrField>): void => {
+      for (const message of reachable(roots, (type) => type.file.proto.package === roots[0]?.file.proto.package)) {
+        for (const field of message.fields) {
+          const place = places.get(field);
+          if (place === undefined) continue;
+          const option = options.element(field, "type");
+          if (field.enum !== undefined) exposed(field.enum, option, place.at);
+          if (field.message === undefined) continue;
+          for (const type of reachable(
+            [field.message],
+            ({ file }) => file.proto.package !== message.file.proto.package,
+          )) {
+            add(type, option, place.at);
+            for (const inner of type.fields) {
+              add(inner, option, place.at);
+              if (inner.enum !== undefined) exposed(inner.enum, option, place.at);
+            }
+          }
+        }
+      }
+    },
+  };
+
+  function exposed(type: DescEnum, option: string, at: Origin): void {
+    for (const element of [type, ...type.values]) add(element, option, at);
+  }
+}
+
+/** The messages themselves and those in their fields, as far as `within` holds. */
+function reachable(roots: readonly DescMessage[], within: (type: DescMessage) => boolean): ReadonlySet<DescMessage> {
+  const found = new Set<DescMessage>();
+  const open = [...roots];
+  for (let at = open.pop(); at !== undefined; at = open.pop()) {
+    if (found.has(at) || !within(at)) continue;
+    found.add(at);
+    for (const { message } of at.fields) if (message !== undefined) open.push(message);
+  }
+  return found;
+}
+
+/** The spread that implies an expression such as `args.workspace_id`. */
+function spreadOf(binds: readonly IrBind[] | undefined, text: Text): IrBind | undefined {
+  return binds?.find(({ spread }) => spread !== undefined && text.value.startsWith(`${spread.value}.`));
+}
+
+function named(node: Node): readonly UpstreamElement[] {
+  switch (node.kind) {
+    case "select":
+      return typeof node.field === "string" ? [] : [node.field];
+    case "extension":
+      return [node.extension];
+    case "enum":
+      return [node.value];
+    case "typename":
+      return node.named.kind === "message" ? [node.named.desc] : [];
+    case "message":
+      return [node.desc, ...node.fields.map(({ field }) => field)];
+    default:
+      return [];
+  }
+}
+
+function below(node: Node): readonly Node[] {
+  switch (node.kind) {
+    case "select":
+    case "extension":
+      return [node.of];
+    case "call":
+      return node.args;
+    case "list":
+      return node.elements;
+    case "map":
+      return node.entries.flatMap((entry) => [entry[0], entry[1]]);
+    case "message":
+      return node.fields.map(({ value }) => value);
+    case "macro":
+      return [node.range, ...node.args];
+    default:
+      return [];
+  }
+}

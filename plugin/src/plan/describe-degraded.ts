@@ -1,0 +1,52 @@
+// What degrades to what: for each field of a composed message, the steps whose failure it survives, and what becomes of it then.
+import type { Expression, Variable } from "../cel/index.ts";
+import type { Target } from "../resolve/model.ts";
+import { callsOf } from "../resolve/resolve-step.ts";
+import { stepName } from "./describe-worst.ts";
+import type { PlanMessage, Touch, TouchOrigin } from "./plan.ts";
+
+export interface Degraded {
+  readonly field: string;
+  /** A step of the same message; of an argument "args.x", whose steps are its composer's. */
+  readonly when: string;
+  /** As in bff.v1.Degradation; "within": entries of what is composed, with paths of their own. */
+  readonly becomes: "missing" | "replaced" | "incomplete" | "within";
+}
+
+export function degradedOf(message: PlanMessage): readonly Degraded[] {
+  const found = message.touches.flatMap((touch) =>
+    touch.origins.map((origin) => ({
+      field: touch.field,
+      when: nameOf(origin),
+      becomes: becomes(expressionsOf(touch, message.composed.targets), origin),
+    })),
+  );
+  const keys = found.map((one) => JSON.stringify(one));
+  return found.filter((_, i) => keys.indexOf(keys[i] ?? "") === i);
+}
+
+function nameOf({ origin }: TouchOrigin): string {
+  return origin.kind === "arg" ? `args.${origin.name}` : stepName(origin.step);
+}
+
+function expressionsOf({ target }: Touch, targets: readonly Target[]): readonly Expression[] {
+  const found = targets[target.index];
+  if (found === undefined) return [];
+  if (found.kind === "field") return [found.bound.expression];
+  const member = target.kind === "member" ? found.members[target.member] : undefined;
+  return member === undefined ? [] : [member.bound.expression, ...(member.if === undefined ? [] : [member.if])];
+}
+
+function becomes(expressions: readonly Expression[], { origin, leftOut }: TouchOrigin): Degraded["becomes"] {
+  if (origin.kind === "within") return "within";
+  if (leftOut) return "incomplete";
+  if (origin.kind === "step") {
+    const { step } = origin.step;
+    if (step.source.kind === "each" && step.source.partial && !step.supplementary) return "incomplete";
+    const replaces = callsOf(step.source).some((call) => call.onError.some(({ then }) => then.kind === "fallback"));
+    if (step.fallback !== undefined || (replaces && !step.supplementary)) return "replaced";
+  }
+  // Read where it may be absent the value is not evaluated; read behind `ok` another one is.
+  const absent = new Set<Variable>(expressions.flatMap(({ unsafe }) => unsafe));
+  return absent.size > 0 ? "missing" : "replaced";
+}

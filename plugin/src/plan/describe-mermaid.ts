@@ -1,0 +1,55 @@
+// The plan as a Mermaid flowchart: a box for each rpc and for each message it composes, an arrow for each wait.
+import type { FileReport, MessageReport, RpcReport, StepReport } from "./describe-report.ts";
+
+export function mermaidOf({ rpcs, messages }: FileReport): string {
+  const ids = new Map<string, string>();
+  for (const [m, { message, steps }] of messages.entries()) {
+    ids.set(message, `m${m}`);
+    for (const [s, { step }] of steps.entries()) ids.set(`${message}/${step}`, `m${m}s${s}`);
+  }
+  const id = (name: string): string => ids.get(name) ?? name;
+  return [
+    "flowchart LR",
+    ...rpcs.map((rpc, r) => `  r${r}(["${label(rpcLabel(rpc))}"]) ==> ${id(rpc.composes)}`),
+    ...messages.flatMap((message) => messageLines(message, id)),
+    ...messages.flatMap(({ message, steps }) =>
+      steps.flatMap(({ step, composes }) =>
+        composes === undefined || !ids.has(composes) ? [] : [`  ${id(`${message}/${step}`)} --o ${id(composes)}`],
+      ),
+    ),
+    "",
+  ].join("\n");
+}
+
+function messageLines({ message, steps, edges }: MessageReport, id: (name: string) => string): string[] {
+  const step = (name: string): string => id(`${message}/${name}`);
+  // An empty box cannot be drawn.
+  const inside = steps.length === 0 ? [`    ${id(message)}none["no steps"]`] : [];
+  return [
+    `  subgraph ${id(message)}["${label(message)}"]`,
+    ...inside,
+    ...steps.map((one) => `    ${step(one.step)}["${label(stepLabel(one))}"]`),
+    ...edges.map(({ from, to, kind }) => `    ${step(from)} ${ARROW[kind]} ${step(to)}`),
+    "  end",
+  ];
+}
+const ARROW = { reads: "-->", after: "-. after .->", clears: "-. clears .->" } as const;
+
+function rpcLabel({ rpc, budget_ms, worst_calls, worst_ms }: RpcReport): string {
+  return `${rpc}\nwithin ${budget_ms} ms\nat worst ${worst_calls ?? "unbounded"} calls, ${worst_ms} ms`;
+}
+
+function stepLabel({ step, kind, call, composes, on_failure }: StepReport): string {
+  const what = call === undefined ? (composes ?? kind) : shortMethod(call.method);
+  const each = kind === "each" ? "each: " : "";
+  const timeout = call?.timeout_ms === undefined || call.timeout_ms === null ? "" : `, ${call.timeout_ms} ms`;
+  const failure = on_failure === "absent" ? "\nmay be missing" : on_failure === "fallback" ? "\nhas a fallback" : "";
+  return `${step}\n${each}${what}${timeout}${failure}`;
+}
+
+const shortMethod = (method: string): string => method.slice(method.lastIndexOf(".") + 1);
+
+/** Text between quotes: what Mermaid would read as its own is written as an entity. Source: its documentation, "Entity codes to escape characters". */
+function label(text: string): string {
+  return text.replace(/[#"<>&`]/g, (c) => `#${c.charCodeAt(0)};`).replaceAll("\n", "<br>");
+}

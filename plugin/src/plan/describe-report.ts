@@ -1,0 +1,171 @@
+// What will run, as data: the same for all forms of the plan's output, and for any order of files.
+import { callsOf, composesOf } from "../resolve/resolve-step.ts";
+import { type Degraded, degradedOf } from "./describe-degraded.ts";
+import { allSteps, type MethodCalls, reachedInOrder, stepName, type Worst, worstOf } from "./describe-worst.ts";
+import type { PlanFile, PlanMessage, PlanStep } from "./plan.ts";
+import { fullName } from "./policies.ts";
+
+/** Names are those of the JSON. Times are milliseconds; null is "nothing bounds it". */
+export interface FileReport {
+  readonly version: 1;
+  readonly file: string;
+  readonly rpcs: readonly RpcReport[];
+  /** All that its rpcs compose, composers first; each once. */
+  readonly messages: readonly MessageReport[];
+}
+export interface RpcReport {
+  readonly rpc: string;
+  readonly composes: string;
+  readonly budget_ms: number;
+  readonly for_calls_ms: number;
+  readonly worst_ms: number;
+  readonly critical_path: Worst["criticalPath"];
+  readonly worst_calls: number | null;
+  readonly worst_attempts: number | null;
+  readonly calls: readonly {
+    readonly method: string;
+    readonly calls: number | null;
+    readonly attempts: number | null;
+  }[];
+}
+export interface MessageReport {
+  readonly message: string;
+  readonly steps: readonly StepReport[];
+  readonly edges: readonly Edge[];
+  readonly degrades: readonly Degraded[];
+}
+export interface Edge {
+  readonly from: string;
+  readonly to: string;
+  /** `reads`: its value; `after`: said so; `clears`: a side effect waits until it has succeeded. */
+  readonly kind: "reads" | "after" | "clears";
+}
+export interface StepReport {
+  readonly step: string;
+  readonly kind: string;
+  readonly call?: CallReport;
+  readonly composes?: string;
+  readonly each?: { readonly var: string; readonly max: number | null; readonly concurrent: number | null };
+  readonly if?: string;
+  /** The switch that alone reads it, and which of its cases, from 0; the default is the last. */
+  readonly only_in?: { readonly switch: string; readonly case: number };
+  readonly side_effects?: true;
+  /** Not said of what cannot fail. */
+  readonly on_failure?: "response fails" | "absent" | "fallback";
+}
+export interface CallReport {
+  readonly method: string;
+  readonly timeout_ms: number | null;
+  readonly attempts: number;
+  /** The most that waiting between attempts takes; part of the timeout. */
+  readonly backoff_ms: number;
+  readonly batch?: { readonly keys: string; readonly max: number };
+}
+
+export function reportOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessage>): FileReport {
+  const methods = file.services.flatMap((service) => service.methods);
+  const reached = new Map<string, PlanMessage>();
+  for (const { message } of methods)
+    for (const one of reachedInOrder(message, messages)) reached.set(one.composed.desc.typeName, one);
+  return {
+    version: 1,
+    file: file.desc.proto.name,
+    rpcs: methods.map((planned) => {
+      const worst = worstOf(planned, messages);
+      const { method, message } = planned;
+      return {
+        rpc: fullName(method.desc),
+        composes: message.composed.desc.typeName,
+        budget_ms: method.timeoutMs,
+        for_calls_ms: worst.forCallsMs,
+        worst_ms: worst.ms,
+        critical_path: worst.criticalPath,
+        worst_calls: bounded(sum(worst.calls, "calls")),
+        worst_attempts: bounded(sum(worst.calls, "attempts")),
+        calls: worst.calls.map(({ method: name, calls, attempts }) => ({
+          method: name,
+          calls: bounded(calls),
+          attempts: bounded(attempts),
+        })),
+      };
+    }),
+    messages: [...reached.values()].map(messageReport),
+  };
+}
+
+const bounded = (count: number): number | null => (Number.isSafeInteger(count) ? count : null);
+const sum = (all: readonly MethodCalls[], what: "calls" | "attempts"): number =>
+  all.reduce((total, one) => total + one[what], 0);
+
+function messageReport(message: PlanMessage): MessageReport {
+  const steps = allSteps(message.steps);
+  const owners = new Map(
+    steps.flatMap((step) =>
+      step.lazy.flatMap((lazy, index) =>
+        lazy.map((inner) => [inner, { switch: stepName(step), case: index }] as const),
+      ),
+    ),
+  );
+  return {
+    message: message.composed.desc.typeName,
+    steps: steps.map((step) => ({ ...stepReport(step, message), ...defined("only_in", owners.get(step)) })),
+    edges: edgesOf(steps),
+    degrades: degradedOf(message),
+  };
+}
+
+function edgesOf(steps: readonly PlanStep[]): Edge[] {
+  const names = new Map(steps.map((step) => [step.step, stepName(step)]));
+  return steps.flatMap((step) => {
+    const to = stepName(step);
+    const edges = [
+      ...step.step.reads.map((read) => ({ from: names.get(read) ?? "", to, kind: "reads" }) as const),
+      ...step.step.after.map((other) => ({ from: names.get(other) ?? "", to, kind: "after" }) as const),
+    ];
+    const waited = new Set(edges.map(({ from }) => from));
+    const clears = step.clearedBy.map(stepName).filter((from) => !waited.has(from));
+    return [...edges, ...clears.map((from) => ({ from, to, kind: "clears" }) as const)];
+  });
+}
+
+function stepReport(planned: PlanStep, message: PlanMessage): StepReport {
+  const { step, sync, effectful } = planned;
+  const { source } = step;
+  const [call] = callsOf(source);
+  const [compose] = composesOf(source);
+  const failure = step.fallback !== undefined ? "fallback" : step.supplementary ? "absent" : "response fails";
+  return {
+    step: stepName(planned),
+    kind: source.kind,
+    ...defined("call", call && callReport(call, message)),
+    ...defined("composes", compose?.message.typeName),
+    ...(source.kind === "each" && {
+      each: { var: source.item.name, max: source.max ?? null, concurrent: planned.bounded ? source.concurrent : null },
+    }),
+    ...defined("if", step.if?.text.value ?? (source.kind === "guard" ? source.if.text.value : undefined)),
+    ...(effectful && { side_effects: true as const }),
+    ...(!sync && { on_failure: failure }),
+  } satisfies StepReport;
+}
+
+function callReport(call: ReturnType<typeof callsOf>[number], message: PlanMessage): CallReport {
+  const policy = message.calls.get(call)?.policy;
+  const { retry } = policy ?? {};
+  const attempts = retry?.attempts.value ?? 1;
+  let backoff = 0;
+  for (let wait = retry?.initialMs.value ?? 0, i = 1; retry !== undefined && i < attempts; i++) {
+    backoff += Math.min(wait, retry.maxMs.value);
+    wait *= retry.multiplier.value;
+  }
+  return {
+    method: fullName(call.method),
+    timeout_ms: policy?.timeoutMs?.value ?? null,
+    attempts,
+    backoff_ms: backoff,
+    ...(call.batch !== undefined && { batch: { keys: call.batch.keys.name, max: call.batch.max } }),
+  };
+}
+
+function defined<K extends string, V>(name: K, value: V | undefined): { readonly [key in K]?: V } {
+  return value === undefined ? {} : ({ [name]: value } as { readonly [key in K]?: V });
+}

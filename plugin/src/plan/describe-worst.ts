@@ -1,0 +1,234 @@
+// The worst case of one rpc: how many calls, how long, along which steps. Linear in the size of the graph.
+import type { ComposeSource, Step } from "../resolve/model.ts";
+import { callsOf, composesOf } from "../resolve/resolve-step.ts";
+import type { PlanMessage, PlanMethod, PlanStep } from "./plan.ts";
+import { fullName } from "./policies.ts";
+
+export interface Worst {
+  /** Time that calls have: the budget less the margin for composing (runtime.md, "Deadlines"). Milliseconds. */
+  readonly forCallsMs: number;
+  /** Of each method in order of first use; calls are Infinity where nothing bounds them. */
+  readonly calls: readonly MethodCalls[];
+  /** At most `forCallsMs`. */
+  readonly ms: number;
+  /** The steps that take longest one after another; those of composed messages as "cards.owner". Times not cut to what is left. */
+  readonly criticalPath: readonly { readonly step: string; readonly ms: number }[];
+}
+export interface MethodCalls {
+  readonly method: string;
+  readonly calls: number;
+  /** With retries: what the upstream may see. */
+  readonly attempts: number;
+}
+
+type Messages = ReadonlyMap<string, PlanMessage>;
+
+export function worstOf({ method, message }: Pick<PlanMethod, "method" | "message">, messages: Messages): Worst {
+  const budget = method.timeoutMs;
+  const forCallsMs = budget - Math.min(Math.max(budget / 10, 5), 200, budget / 2);
+  const order = reachedInOrder(message, messages);
+  const timing = timeOf(order, messages, forCallsMs);
+  const path = criticalPath(message, messages, timing);
+  return {
+    forCallsMs,
+    calls: countCalls(message, order, messages),
+    ms: Math.min(timing.get(message)?.ms ?? 0, forCallsMs),
+    criticalPath: path,
+  };
+}
+
+/** Every step, those that only one case reads right behind their switch. */
+export function allSteps(steps: readonly PlanStep[]): PlanStep[] {
+  return steps.flatMap((step) => [step, ...allSteps(step.lazy.flat())]);
+}
+
+export const stepName = ({ step, name }: PlanStep): string => step.name ?? name;
+
+function childOf({ step }: PlanStep, messages: Messages): PlanMessage | undefined {
+  const [compose]: readonly ComposeSource[] = composesOf(step.source);
+  return compose && messages.get(compose.message.typeName);
+}
+
+/** A message and all that it composes, composers before what they compose. */
+export function reachedInOrder(root: PlanMessage, messages: Messages): readonly PlanMessage[] {
+  const done = new Set<PlanMessage>();
+  const order: PlanMessage[] = [];
+  const open: { readonly message: PlanMessage; readonly leave: boolean }[] = [{ message: root, leave: false }];
+  for (let at = open.pop(); at !== undefined; at = open.pop()) {
+    if (at.leave) {
+      order.push(at.message);
+      continue;
+    }
+    if (done.has(at.message)) continue;
+    done.add(at.message);
+    open.push({ message: at.message, leave: true });
+    for (const step of allSteps(at.message.steps).reverse()) {
+      const child = childOf(step, messages);
+      if (child !== undefined && !done.has(child)) open.push({ message: child, leave: false });
+    }
+  }
+  return order.reverse();
+}
+
+// ---- calls ----
+
+interface Reached {
+  /** How often the message is composed. */
+  times: number;
+  /** Whether all compositions begin at one moment, so that their batches go out together. */
+  together: boolean;
+}
+
+function countCalls(root: PlanMessage, order: readonly PlanMessage[], messages: Messages): MethodCalls[] {
+  const weights = weigh(order, messages);
+  const reached = new Map<PlanMessage, Reached>([[root, { times: 1, together: true }]]);
+  const counted = new Map<string, { calls: number; attempts: number }>();
+  for (const message of order) {
+    const { times, together } = reached.get(message) ?? { times: 0, together: true };
+    for (const step of chosenSteps(message.steps, (steps) => sum(steps.map((one) => weights.get(one) ?? 0)))) {
+      const asks = itemsOf(step.step) * times;
+      // Waiting may end at another moment in each composition; bounded items come one after another.
+      const atOnce = (times <= 1 || (together && !waits(step))) && !step.bounded;
+      const child = childOf(step, messages);
+      if (child !== undefined) {
+        const known = reached.get(child);
+        reached.set(child, { times: (known?.times ?? 0) + asks, together: known === undefined && atOnce });
+      }
+      for (const call of callsOf(step.step.source)) {
+        const calls = call.batch !== undefined && atOnce ? Math.ceil(asks / call.batch.max) : asks;
+        const attempts = message.calls.get(call)?.policy.retry?.attempts.value ?? 1;
+        const known = counted.get(fullName(call.method)) ?? { calls: 0, attempts: 0 };
+        counted.set(fullName(call.method), { calls: known.calls + calls, attempts: known.attempts + calls * attempts });
+      }
+    }
+  }
+  return [...counted].map(([method, { calls, attempts }]) => ({ method, calls, attempts }));
+}
+
+/** How many items a step has at most; one when it is no `each`. */
+const itemsOf = ({ source }: Step): number => (source.kind === "each" ? (source.max ?? Number.POSITIVE_INFINITY) : 1);
+const waits = (step: PlanStep): boolean => step.waitsFor.length > 0 || step.step.after.length > 0 || step.effectful;
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
+
+/** All steps that run in the worst case: of a switch only the heaviest of its cases. */
+function chosenSteps(steps: readonly PlanStep[], weight: (steps: readonly PlanStep[]) => number): PlanStep[] {
+  return steps.flatMap((step) => {
+    const cases = step.lazy.map((lazy) => chosenSteps(lazy, weight));
+    const [first = [], ...others] = cases;
+    return [step, ...others.reduce((most, one) => (weight(one) > weight(most) ? one : most), first)];
+  });
+}
+
+/** Calls below each step, counted as if nothing were batched: enough to tell which case is the heaviest. */
+function weigh(order: readonly PlanMessage[], messages: Messages): ReadonlyMap<PlanStep, number> {
+  const ofStep = new Map<PlanStep, number>();
+  const ofMessage = new Map<PlanMessage, number>();
+  for (const message of [...order].reverse()) {
+    for (const step of allSteps(message.steps)) {
+      const child = childOf(step, messages);
+      const one = callsOf(step.step.source).length + (child === undefined ? 0 : (ofMessage.get(child) ?? 0));
+      ofStep.set(step, one === 0 ? 0 : one * itemsOf(step.step));
+    }
+    const chosen = chosenSteps(message.steps, (steps) => sum(steps.map((step) => ofStep.get(step) ?? 0)));
+    ofMessage.set(message, sum(chosen.map((step) => ofStep.get(step) ?? 0)));
+  }
+  return ofStep;
+}
+
+// ---- time ----
+
+interface Timing {
+  readonly ms: number;
+  /** The step that ends last. */
+  readonly last: PlanStep | undefined;
+  readonly steps: ReadonlyMap<PlanStep, StepTiming>;
+}
+interface StepTiming {
+  readonly ms: number;
+  readonly end: number;
+  /** The step whose end it waits for longest. */
+  readonly before: PlanStep | undefined;
+}
+
+function timeOf(order: readonly PlanMessage[], messages: Messages, limit: number): ReadonlyMap<PlanMessage, Timing> {
+  const timings = new Map<PlanMessage, Timing>();
+  // What is composed is timed before what composes it.
+  for (const message of [...order].reverse()) {
+    const all = allSteps(message.steps);
+    const planned = new Map(all.map((step) => [step.step, step]));
+    const steps = new Map<PlanStep, StepTiming>();
+    const predecessors = (step: PlanStep): PlanStep[] => [
+      ...[...step.step.reads, ...step.step.after].flatMap((read) => planned.get(read) ?? []),
+      ...step.clearedBy,
+    ];
+    for (const step of inOrder(all, predecessors)) {
+      const before = latest(predecessors(step), steps);
+      const child = childOf(step, messages);
+      const ms = stepTime(step, message, child && timings.get(child)?.ms, limit);
+      steps.set(step, { ms, end: (before === undefined ? 0 : (steps.get(before)?.end ?? 0)) + ms, before });
+    }
+    const last = latest(all, steps);
+    timings.set(message, { ms: last === undefined ? 0 : (steps.get(last)?.end ?? 0), last, steps });
+  }
+  return timings;
+}
+
+/** Predecessors first; without recursion, since chains may be long. */
+function inOrder(steps: readonly PlanStep[], predecessors: (step: PlanStep) => readonly PlanStep[]): PlanStep[] {
+  const order = new Set<PlanStep>();
+  const entered = new Set<PlanStep>();
+  const open = [...steps].reverse();
+  for (let at = open.at(-1); at !== undefined; at = open.at(-1)) {
+    const first = entered.has(at) ? [] : predecessors(at).filter((step) => !order.has(step));
+    entered.add(at);
+    if (first.length > 0) open.push(...first);
+    else order.add(open.pop() ?? at);
+  }
+  return [...order];
+}
+
+/** The one that ends last; of several the first; undefined where all take no time. */
+function latest(steps: readonly PlanStep[], timings: ReadonlyMap<PlanStep, StepTiming>): PlanStep | undefined {
+  let found: PlanStep | undefined;
+  let end = 0;
+  for (const step of steps) {
+    const other = timings.get(step)?.end ?? 0;
+    if (other > end) [found, end] = [step, other];
+  }
+  return found;
+}
+
+/** A call takes its timeout, attempts and backoff included, or without one all that is left. */
+function stepTime(step: PlanStep, message: PlanMessage, child: number | undefined, limit: number): number {
+  const { source } = step.step;
+  const [call] = callsOf(source);
+  const one =
+    call === undefined ? (child ?? 0) : Math.min(message.calls.get(call)?.policy.timeoutMs?.value ?? limit, limit);
+  if (one === 0 || source.kind !== "each" || !step.bounded) return one;
+  return Math.min(one * Math.ceil(itemsOf(step.step) / source.concurrent), limit);
+}
+
+function criticalPath(
+  root: PlanMessage,
+  messages: Messages,
+  timings: ReadonlyMap<PlanMessage, Timing>,
+): { step: string; ms: number }[] {
+  const path: { step: string; ms: number }[] = [];
+  let prefix = "";
+  // From the end of a message to its beginning; where the last step on the way composes, on inside that message.
+  for (let message: PlanMessage | undefined = root; message !== undefined; ) {
+    const timing: Timing | undefined = timings.get(message);
+    const chain: PlanStep[] = [];
+    for (let step = timing?.last; step !== undefined; step = timing?.steps.get(step)?.before) chain.unshift(step);
+    const end = chain.at(-1);
+    // Items one after another are one entry: inside, the times would not add up.
+    const inside = end === undefined || end.bounded ? undefined : childOf(end, messages);
+    for (const step of inside === undefined ? chain : chain.slice(0, -1)) {
+      const ms = timing?.steps.get(step)?.ms ?? 0;
+      if (ms > 0) path.push({ step: prefix + stepName(step), ms });
+    }
+    if (end !== undefined) prefix += `${stepName(end)}.`;
+    message = inside;
+  }
+  return path;
+}

@@ -1,0 +1,137 @@
+import type { Ticket } from "./breaker.ts";
+import { breakerOpen, Code, type Failure, limited } from "./failure.ts";
+import type { Limit, Waiter } from "./limit.ts";
+import type { AttemptEvent } from "./observer.ts";
+import type { Fault, InFlight, OutgoingHeaders, Reply } from "./transport/unary-client.ts";
+import type { Rpc } from "./upstream.ts";
+
+/** With less than this left, in milliseconds, nothing is sent. */
+export const LEAST_MS = 1;
+
+/** What an attempt is part of: a call. Each of the last three may end the attempt. */
+export interface Attempting {
+  /** Of the clock. */
+  readonly deadline: number;
+  readonly frame: Uint8Array;
+  readonly headers: OutgoingHeaders | undefined;
+  /** To be entered in this order. */
+  readonly limits: readonly Limit[];
+  /** It is about to go out: gives its number, 1 for the first of the call, or what forbids it. */
+  goes(attempt: Attempt): number | Failure;
+  /** It has not gone out. */
+  refused(attempt: Attempt, failure: Failure): void;
+  replied(attempt: Attempt, message: Uint8Array): void;
+  faulted(attempt: Attempt, fault: Fault): void;
+  /** No time is left. */
+  expire(): void;
+}
+
+/** One attempt of a call: [ breaker → limits → breaker again → wire ]. */
+export class Attempt implements Reply, Waiter {
+  readonly hedge: boolean;
+  /** When it went out; undefined: it has not. */
+  sentAt: number | undefined;
+  #number = 0;
+  #ended = false;
+  readonly #of: Attempting;
+  readonly #rpc: Rpc<never, unknown>;
+  #held = 0; // of the limits, from the first
+  #waitingFor: Limit | undefined;
+  #ticket: Ticket | undefined;
+  #inFlight: InFlight | undefined;
+
+  constructor(of: Attempting, rpc: Rpc<never, unknown>, hedge: boolean) {
+    this.#of = of;
+    this.#rpc = rpc;
+    this.hedge = hedge;
+  }
+  begin(): void {
+    const { upstream, breaker } = this.#rpc;
+    if (breaker?.refuses) this.#of.refused(this, breakerOpen(upstream.service));
+    else this.#enterLimits();
+  }
+  #enterLimits(): void {
+    for (; ; this.#held++) {
+      const limit = this.#of.limits[this.#held];
+      if (limit === undefined) {
+        this.#send();
+        return;
+      }
+      const entry = limit.enter(this);
+      if (entry === "wait") {
+        this.#waitingFor = limit;
+        return;
+      }
+      if (entry === "full") {
+        this.#of.refused(this, limited(this.#rpc.upstream.service));
+        return;
+      }
+    }
+  }
+  admitted(): void {
+    this.#waitingFor = undefined;
+    this.#held++;
+    this.#enterLimits();
+  }
+  #send(): void {
+    const { upstream, breaker, path } = this.#rpc;
+    const now = upstream.clock.now();
+    const left = this.#of.deadline - now;
+    if (left < LEAST_MS) {
+      this.#of.expire();
+      return;
+    }
+    if (breaker !== undefined) {
+      this.#ticket = breaker.admit();
+      if (this.#ticket === undefined) {
+        this.#of.refused(this, breakerOpen(upstream.service));
+        return;
+      }
+    }
+    const number = this.#of.goes(this);
+    if (typeof number !== "number") {
+      this.#of.refused(this, number);
+      return;
+    }
+    this.#number = number;
+    this.sentAt = now;
+    try {
+      this.#inFlight = upstream.client.send(path, this.#of.frame, left, this.#of.headers, number, this);
+    } catch (error) {
+      queueMicrotask(() => this.faulted({ kind: "unsendable", code: Code.INTERNAL, message: String(error) }));
+    }
+  }
+
+  replied(message: Uint8Array): void {
+    if (!this.#ended) this.#of.replied(this, message);
+  }
+  faulted(fault: Fault): void {
+    if (!this.#ended) this.#of.faulted(this, fault);
+  }
+  /**
+   * Ends it, on the wire too: its breaker has the verdict (true good, false bad, undefined none), and the places in the limits
+   * are free.
+   */
+  end(verdict: boolean | undefined, outcome: AttemptEvent["outcome"]): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    if (outcome === "cancelled" || outcome === "expired") this.#inFlight?.cancel();
+    const { upstream, method, breaker } = this.#rpc;
+    if (this.sentAt !== undefined) {
+      const endedAt = upstream.clock.now();
+      if (this.#ticket !== undefined) breaker?.sample(this.#ticket, verdict, endedAt - this.sentAt);
+      upstream.observer?.attempt?.({
+        call: this.#of,
+        service: upstream.service,
+        method,
+        number: this.#number,
+        hedge: this.hedge,
+        startedAt: this.sentAt,
+        endedAt,
+        outcome,
+      });
+    } else if (this.#ticket !== undefined) breaker?.sample(this.#ticket, undefined, 0);
+    this.#waitingFor?.leave(this);
+    while (this.#held > 0) this.#of.limits[--this.#held]?.release();
+  }
+}

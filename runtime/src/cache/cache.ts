@@ -1,0 +1,104 @@
+import { type Clock, systemClock } from "../clock.ts";
+import { type Failure, OVER } from "../failure.ts";
+import type { CachePolicy, CallPolicy } from "../upstream.ts";
+import type { Fetch } from "./fetch.ts";
+import { Lru } from "./lru.ts";
+import { type Found, HarmlessLevel, type SecondLevel } from "./second-level.ts";
+
+export interface CacheOptions {
+  /** What the answers held in this process may cost. Default 64 MiB. */
+  readonly maxBytes?: number | undefined;
+  /** Shared with other processes. */
+  readonly second?: SecondLevel | undefined;
+  readonly clock?: Clock | undefined;
+}
+
+/** An answer of an upstream. */
+export interface Entry {
+  readonly bytes: Uint8Array;
+  /** When it came, by the clock. */
+  readonly at: number;
+  /** From 0 to 1: how much earlier than others its time is over. */
+  readonly jitter: number;
+  /** Of the newest refresh that has ended, if it failed. */
+  failed: Failure | undefined;
+}
+
+/** What of its ttl an entry's jitter can take. */
+const JITTER = 0.1;
+
+/** The answers of upstreams that calls may use again; one for a process. */
+export class Cache {
+  readonly clock: Clock;
+  readonly second: HarmlessLevel | undefined;
+  readonly #first: Lru<Entry>;
+  readonly #running = new Map<CallPolicy, Map<string, Fetch>>();
+
+  constructor(options: CacheOptions = {}) {
+    this.clock = options.clock ?? systemClock;
+    this.second = options.second && new HarmlessLevel(options.second, this.clock);
+    this.#first = new Lru(options.maxBytes ?? 64 << 20);
+  }
+  /** An answer that this policy still lets be served. */
+  look(key: string, policy: CachePolicy): Entry | undefined {
+    const entry = this.#first.get(key);
+    return entry !== undefined && (this.isFresh(entry, policy) || this.age(entry) < staleMs(policy))
+      ? entry
+      : undefined;
+  }
+  isFresh(entry: Entry, { ttlMs }: CachePolicy): boolean {
+    return this.age(entry) < ttlMs * (1 - JITTER * entry.jitter);
+  }
+  /** In milliseconds. */
+  age({ at }: Entry): number {
+    return this.clock.now() - at;
+  }
+  /** Keeps an answer that has just come, in both levels. */
+  put(key: string, bytes: Uint8Array, policy: CachePolicy): void {
+    this.#adopt(key, { bytes, ageMs: 0 });
+    this.second?.set(key, bytes, Math.max(policy.ttlMs, staleMs(policy)));
+  }
+  /** Keeps what the second level had, if this policy lets it be served. */
+  adopt(key: string, found: Found, policy: CachePolicy): Entry | undefined {
+    const before = this.look(key, policy);
+    if (before !== undefined && this.age(before) <= found.ageMs) return before;
+    const entry = this.#adopt(key, found);
+    return this.isFresh(entry, policy) || found.ageMs < staleMs(policy) ? entry : undefined;
+  }
+  #adopt(key: string, { bytes, ageMs }: Found): Entry {
+    // A copy: what came may be a part of something larger.
+    const entry: Entry = {
+      bytes: new Uint8Array(bytes),
+      at: this.clock.now() - ageMs,
+      jitter: this.clock.random(),
+      failed: undefined,
+    };
+    this.#first.set(key, entry);
+    return entry;
+  }
+  /** A fetch has failed; an answer that is still there was not renewed. */
+  failed(key: string, failure: Failure): void {
+    const entry = this.#first.get(key);
+    if (entry !== undefined && failure !== OVER) entry.failed = failure;
+  }
+
+  /** The fetch that is under way for this key under this policy. */
+  running(key: string, policy: CallPolicy): Fetch | undefined {
+    return this.#running.get(policy)?.get(key);
+  }
+  begun(key: string, policy: CallPolicy, fetch: Fetch): void {
+    const ofPolicy = this.#running.get(policy) ?? new Map<string, Fetch>();
+    this.#running.set(policy, ofPolicy.set(key, fetch));
+  }
+  ended(key: string, policy: CallPolicy): void {
+    this.#running.get(policy)?.delete(key);
+  }
+  /** Lets the second level go. */
+  async close(): Promise<void> {
+    await this.second?.close();
+  }
+}
+
+function staleMs({ staleMs }: CachePolicy): number {
+  return staleMs ?? 0;
+}

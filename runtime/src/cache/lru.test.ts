@@ -1,0 +1,32 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { Lru } from "./lru.ts";
+
+const OVERHEAD = 256;
+const MAX = 4 * OVERHEAD;
+
+test("holds what a list that keeps its order would, and never more than its bytes", () => {
+  const step = fc.record({ put: fc.boolean(), key: fc.constantFrom("a", "b", "c", "d", "e"), bytes: fc.nat(MAX) });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const lru = new Lru<{ bytes: Uint8Array }>(MAX);
+      let model: { key: string; cost: number }[] = []; // the oldest first
+      for (const { put, key, bytes } of steps) {
+        const known = model.find((each) => each.key === key);
+        if (put) {
+          lru.set(key, { bytes: new Uint8Array(bytes) });
+          model = model.filter((each) => each !== known);
+          const cost = bytes + OVERHEAD;
+          if (cost <= MAX) model.push({ key, cost });
+          while (model.reduce((sum, { cost }) => sum + cost, 0) > MAX) model.shift();
+        } else {
+          expect(lru.get(key)?.bytes.length).toBe(known && known.cost - OVERHEAD);
+          if (known !== undefined) model = [...model.filter((each) => each !== known), known];
+        }
+        expect(lru.size).toBe(model.length);
+        expect(lru.bytes).toBe(model.reduce((sum, { cost }) => sum + cost, 0));
+        expect(lru.bytes).toBeLessThanOrEqual(MAX);
+      }
+    }),
+  );
+});

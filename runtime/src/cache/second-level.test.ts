@@ -1,0 +1,179 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import { describe, expect, test } from "vitest";
+import { Code } from "../failure.ts";
+import { byId } from "../testing/fake-client.ts";
+import { type FakeClock, idle } from "../testing/fake-clock.ts";
+import { type FrontOptions, front, page } from "../testing/front.ts";
+import { ThingSchema } from "../testing/gen/test_pb.ts";
+import { Cache } from "./cache.ts";
+import type { Found, SecondLevel } from "./second-level.ts";
+
+/** A second level that a test holds in its hands. */
+class Shared implements SecondLevel {
+  readonly kept = new Map<string, { bytes: Uint8Array; lifeMs: number; at: number }>();
+  mode: "ok" | "hangs" | "fails" | "throws" | "full" = "ok";
+  asked = 0;
+  now = (): number => 0;
+  async get(key: string): Promise<Found | undefined> {
+    this.asked++;
+    if (this.mode === "hangs") return new Promise(() => {});
+    if (this.mode === "fails") throw new Error("down");
+    const found = this.kept.get(key);
+    const ageMs = found === undefined ? 0 : this.now() - found.at;
+    return found !== undefined && ageMs < found.lifeMs ? { bytes: found.bytes, ageMs } : undefined;
+  }
+  set(key: string, bytes: Uint8Array, lifeMs: number): Promise<void> {
+    if (this.mode === "throws") throw new Error("at once");
+    if (this.mode === "full") return Promise.reject(new Error("OOM command not allowed"));
+    this.kept.set(key, { bytes, lifeMs, at: this.now() });
+    return Promise.resolve();
+  }
+}
+
+const thing = (count: bigint) => toBinary(ThingSchema, create(ThingSchema, { count }));
+let count = 0n;
+/** A process of its own, with a first level of its own. */
+function process_(shared: Shared, options: FrontOptions = {}, clock?: FakeClock) {
+  const all = front({
+    call: { cache: { ttlMs: 1_000, staleMs: 10_000 } },
+    cache: (own) => new Cache({ clock: own, second: shared }),
+    ...options,
+  });
+  all.clock.chance = 0;
+  if (clock !== undefined) all.clock.skip(clock.now() - all.clock.now());
+  shared.now = () => all.clock.now();
+  all.client.answer = (sent) => sent.thing({ count: ++count });
+  const get = () =>
+    all.ask(async (cx) => {
+      const step = cx.tryCall(cx.app.get, { id: "a" });
+      const found = await step;
+      const out = page({ spentCents: found?.count });
+      if (cx.degraded) cx.touched(out, "spent_cents", found !== undefined, step);
+      return out;
+    });
+  const value = async () => (await get().answer).page?.spentCents;
+  return { ...all, get, value };
+}
+
+describe("a second level", () => {
+  test("gives one process what another has fetched, with its age", async () => {
+    const shared = new Shared();
+    const one = process_(shared);
+    const first = await one.value();
+    await one.clock.advance(900);
+    const two = process_(shared, {}, one.clock);
+    expect(await two.value()).toBe(first);
+    expect(two.client.sent).toEqual([]);
+    await two.clock.advance(99);
+    expect(await two.value()).toBe(first);
+    expect([...shared.kept.values()]).toMatchObject([{ lifeMs: 10_000 }]);
+    expect(two.clock.running).toBe(0);
+  });
+  test("may have a stale answer, which is served while it is renewed for all", async () => {
+    const shared = new Shared();
+    const one = process_(shared);
+    const first = await one.value();
+    await one.clock.advance(2_000);
+    const two = process_(shared, {}, one.clock);
+    two.client.answer = undefined;
+    const [a, b] = [two.value(), two.value()];
+    expect(await a).toBe(first);
+    expect(await b).toBe(first);
+    await idle();
+    expect(two.client.sent.length).toBe(1);
+    two.client.of("a").thing({ count: 77n });
+    expect(await two.value()).toBe(77n);
+    const three = process_(shared, {}, two.clock);
+    expect(await three.value()).toBe(77n);
+  });
+  test("is asked before a refresh: another process may have made it", async () => {
+    const shared = new Shared();
+    const one = process_(shared);
+    await one.value();
+    await one.clock.advance(2_000);
+    shared.kept.set([...shared.kept.keys()][0]!, { bytes: thing(55n), lifeMs: 10_000, at: one.clock.now() });
+    await one.value();
+    await idle();
+    expect(await one.value()).toBe(55n);
+    expect(one.client.sent.length).toBe(1);
+  });
+  test("whose answer no longer counts is a miss", async () => {
+    const shared = new Shared();
+    const one = process_(shared, { call: { cache: { ttlMs: 1_000 } } });
+    const first = await one.value();
+    shared.kept.forEach((kept) => {
+      kept.lifeMs = 1e9;
+    });
+    await one.clock.advance(1_000);
+    expect(await one.value()).not.toBe(first);
+  });
+  test.each(["fails", "hangs"] as const)("that %s is a miss, and late by no more than its deadline", async (mode) => {
+    const shared = new Shared();
+    shared.mode = mode;
+    const one = process_(shared);
+    const { answer } = one.get();
+    await one.clock.advance(mode === "hangs" ? 49 : 0);
+    expect(one.client.sent.length).toBe(mode === "hangs" ? 0 : 1);
+    await one.clock.advance(mode === "hangs" ? 1 : 0);
+    expect((await answer).page?.spentCents).toBe(count);
+    expect(one.clock.running).toBe(0);
+  });
+  test("that stays away is left alone, and comes back", async () => {
+    const shared = new Shared();
+    shared.mode = "hangs";
+    const one = process_(shared, { call: { cache: { ttlMs: 1 } } });
+    for (let i = 0; i < 5; i++) {
+      const { answer } = one.get();
+      await one.clock.advance(60);
+      await answer;
+    }
+    expect(shared.asked).toBe(5);
+    await one.value(); // at once
+    expect(shared.asked).toBe(5);
+    shared.mode = "ok";
+    await one.clock.advance(1_000);
+    await one.value();
+    await one.clock.advance(10);
+    await one.value();
+    expect(shared.asked).toBe(7);
+  });
+  test.each(["full", "throws"] as const)("that is %s costs nobody an answer", async (mode) => {
+    const shared = new Shared();
+    shared.mode = mode;
+    const one = process_(shared);
+    const first = await one.value();
+    expect(await one.value()).toBe(first);
+    expect(shared.kept.size).toBe(0);
+  });
+  test("with bytes that are no such message is a miss", async () => {
+    const shared = new Shared();
+    const one = process_(shared);
+    await one.value();
+    for (const kept of shared.kept.values()) kept.bytes = new Uint8Array([255, 1, 2]);
+    const two = process_(shared, {}, one.clock);
+    expect(await two.value()).toBe(count);
+    expect(two.client.sent.length).toBe(1);
+  });
+  test("is not waited for by a caller who has gone, and nothing is sent for him", async () => {
+    const shared = new Shared();
+    shared.mode = "hangs";
+    const one = process_(shared);
+    one.get().cancel();
+    await one.clock.advance(50);
+    expect(one.client.sent).toEqual([]);
+    expect(one.clock.running).toBe(0);
+    const hurried = one.get();
+    await one.clock.advance(50);
+    expect(one.client.sent.length).toBe(1);
+    await hurried.answer;
+  });
+  test("keeps nothing that failed", async () => {
+    const shared = new Shared();
+    const one = process_(shared);
+    one.client.answer = byId({ a: "INTERNAL" });
+    await one.value();
+    one.client.answer = (sent) => sent.fault(Code.UNAVAILABLE);
+    await one.value();
+    expect(shared.kept.size).toBe(0);
+  });
+});

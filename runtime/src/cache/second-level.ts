@@ -1,0 +1,74 @@
+import { Breaker } from "../breaker.ts";
+import type { Clock, Timer } from "../clock.ts";
+
+/** Where entries live that several processes share. What it rejects with, or takes too long for, is a miss. */
+export interface SecondLevel {
+  get(key: string): Promise<Found | undefined>;
+  /** Keeps an answer that has just come for `lifeMs`. */
+  set(key: string, bytes: Uint8Array, lifeMs: number): Promise<void>;
+  close?(): Promise<void> | void;
+}
+
+export interface Found {
+  readonly bytes: Uint8Array;
+  /** Since the answer came, in milliseconds. */
+  readonly ageMs: number;
+}
+
+/** How long an answer of the second level is waited for, in milliseconds. */
+const WAIT_MS = 50;
+/** A level that fails or is late is left alone for a while: most misses do not wait for it. */
+const BREAKER = { errorRate: 0.5, windowMs: 10_000, minimum: 5, openMs: 1_000, probes: 1 };
+/** With so many entries on their way to it, further ones are not kept. */
+const MOST_WRITES = 256;
+
+/** A second level that can do no harm: it never fails, and never takes longer than its own short deadline. */
+export class HarmlessLevel {
+  readonly #level: SecondLevel;
+  readonly #clock: Clock;
+  readonly #breaker: Breaker;
+  #writes = 0;
+
+  constructor(level: SecondLevel, clock: Clock) {
+    this.#level = level;
+    this.#clock = clock;
+    this.#breaker = new Breaker(BREAKER, clock);
+  }
+  /** Calls back once, later than this returns unless the level is left alone. */
+  get(key: string, done: (found: Found | undefined) => void): void {
+    const ticket = this.#breaker.admit();
+    if (ticket === undefined) {
+      done(undefined);
+      return;
+    }
+    let timer: Timer | undefined;
+    let ended = false;
+    const end = (found: Found | undefined, good: boolean): void => {
+      if (ended) return;
+      ended = true;
+      if (timer !== undefined) this.#clock.clearTimeout(timer);
+      this.#breaker.sample(ticket, good);
+      done(found);
+    };
+    timer = this.#clock.setTimeout(() => end(undefined, false), WAIT_MS, undefined);
+    promised(() => this.#level.get(key)).then(
+      (found) => end(found, true),
+      () => end(undefined, false),
+    );
+  }
+  set(key: string, bytes: Uint8Array, lifeMs: number): void {
+    if (this.#breaker.refuses || this.#writes >= MOST_WRITES) return;
+    this.#writes++;
+    const written = (): void => {
+      this.#writes--;
+    };
+    promised(() => this.#level.set(key, bytes, lifeMs)).then(written, written);
+  }
+  async close(): Promise<void> {
+    await this.#level.close?.();
+  }
+}
+
+async function promised<T>(run: () => Promise<T>): Promise<T> {
+  return run();
+}

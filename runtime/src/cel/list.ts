@@ -1,0 +1,95 @@
+// cel-go's `lists` and `sets` extensions, and what is ours for lists.
+import { compare, equal } from "./equal.ts";
+import { ExpressionError } from "./error.ts";
+import { Optional, optionalOf } from "./optional.ts";
+import { keyOf, Uint } from "./value.ts";
+
+type Int = number | bigint;
+
+/** The elements from `start` up to `end`, which is left out. Throws ExpressionError when they are outside or the wrong way round. */
+export function slice<T>(list: readonly T[], start: Int, end: Int): T[] {
+  if (start < 0 || end < start || end > list.length)
+    throw new ExpressionError(`cannot slice ${start} to ${end} of ${list.length}`);
+  return list.slice(Number(start), Number(end));
+}
+
+/** Elements that are lists give way to their own elements, `depth` levels deep. Throws ExpressionError for a negative depth. */
+export function flatten(list: readonly unknown[], depth: Int = 1): unknown[] {
+  if (depth < 0) throw new ExpressionError("flatten needs a depth that is not negative");
+  return list.flat(Number(depth));
+}
+
+/** Without elements that equal an earlier one. */
+export function distinct<T>(list: readonly T[]): T[] {
+  const keys = new Set<unknown>();
+  const others: unknown[] = [];
+  return list.filter((item) => {
+    const key = keyOf(item);
+    if (key !== undefined) return !keys.has(key) && keys.add(key) !== undefined;
+    if (others.some((other) => equal(other, item))) return false;
+    others.push(item);
+    return true;
+  });
+}
+
+/** In ascending order; equal elements keep theirs. Throws ExpressionError when elements have no order or are of different types. */
+export function sort<T>(list: readonly T[]): T[] {
+  return sortBy(list, (item) => item);
+}
+
+/** By a key of each element, in ascending order; equal ones keep theirs. Throws ExpressionError as `sort`. */
+export function sortBy<T>(list: readonly T[], key: (item: T) => unknown): T[] {
+  const keyed = list.map((item) => ({ item, key: key(item) }));
+  const kind = kindOf(keyed[0]?.key);
+  if (keyed.some((one) => kindOf(one.key) !== kind))
+    throw new ExpressionError("sort: the elements are of different types");
+  return keyed.sort((a, b) => compare(a.key, b.key)).map(({ item }) => item);
+}
+
+function kindOf(value: unknown): string {
+  return value instanceof Uint ? "uint" : typeof value;
+}
+
+/** More elements than any answer holds: a `lists.range` beyond it is an error and not an exhausted memory. */
+const MOST = 10_000_000;
+
+/** 0 to `count` - 1. Throws ExpressionError for a negative count and beyond ten million. */
+export function range(count: Int): number[] {
+  if (count < 0 || count > MOST) throw new ExpressionError(`lists.range of ${count}`);
+  return Array.from({ length: Number(count) }, (_, index) => index);
+}
+
+export function first<T>(list: readonly T[]): Optional<T> {
+  return list.length === 0 ? new Optional<T>(undefined) : optionalOf(list[0] as T);
+}
+
+export function last<T>(list: readonly T[]): Optional<T> {
+  return list.length === 0 ? new Optional<T>(undefined) : optionalOf(list[list.length - 1] as T);
+}
+
+/** Whether every element of `part` is in `whole`. */
+export function containsAll(whole: readonly unknown[], part: readonly unknown[]): boolean {
+  const isIn = lookUpIn(whole, part.length);
+  return part.every(isIn);
+}
+
+/** Whether each has every element of the other. */
+export function equivalent(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return containsAll(a, b) && containsAll(b, a);
+}
+
+/** Whether they have an element in common. */
+export function intersects(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return b.some(lookUpIn(a, b.length));
+}
+
+/** Many look-ups of plain values go by a Set. */
+function lookUpIn(list: readonly unknown[], count: number): (item: unknown) => boolean {
+  const slow = (item: unknown) => list.some((other) => equal(other, item));
+  if (list.length * count < 64) return slow;
+  const keys = new Set(list.map(keyOf));
+  return (item) => {
+    const key = keyOf(item);
+    return key === undefined ? slow(item) : keys.has(key);
+  };
+}

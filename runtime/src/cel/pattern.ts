@@ -1,0 +1,36 @@
+// Regular expressions are RE2's (CEL spec, "Regular Expressions"): matching takes time linear in the text whatever the pattern, which
+// JavaScript's own RegExp does not promise.
+import { RE2JS } from "@bufbuild/re2";
+import { ExpressionError } from "./error.ts";
+
+/** A compiled pattern. */
+export interface Pattern {
+  /** Whether it is found anywhere in the text. */
+  readonly test: (text: string) => boolean;
+}
+
+/** Throws ExpressionError for a pattern that is none of RE2. */
+export function pattern(text: string): Pattern {
+  const known = patterns.get(text);
+  if (known !== undefined) return known;
+  const compiled = compile(text);
+  // Patterns are constants nearly always; the bound is for those that are not.
+  if (patterns.size >= 1000) patterns.clear();
+  patterns.set(text, compiled);
+  return compiled;
+}
+
+const patterns = new Map<string, Pattern>();
+
+function compile(text: string): Pattern {
+  try {
+    return new RE2JS(text);
+  } catch {
+    throw new ExpressionError(`not a pattern of RE2: ${text}`);
+  }
+}
+
+/** Whether the pattern is found anywhere in the text. Throws ExpressionError for a pattern that is none. */
+export function matches(text: string, expression: string): boolean {
+  return pattern(expression).test(text);
+}

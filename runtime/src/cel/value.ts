@@ -1,0 +1,45 @@
+// Values of CEL that JavaScript has no type of its own for.
+import { ExpressionError } from "./error.ts";
+
+/** A uint where its type is not known beforehand (dyn): a `bigint` there is an int. */
+export class Uint {
+  /** 0 to 2^64 - 1. */
+  readonly value: bigint;
+
+  constructor(value: bigint) {
+    this.value = value;
+  }
+}
+
+export function uint(value: number | bigint): Uint {
+  return new Uint(BigInt(value));
+}
+
+/** What `type(x)` gives (CEL spec, "Type Denotations"): a name such as "int" or "acme.v1.User". */
+export class Type {
+  readonly name: string;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
+export function typeNamed(name: string): Type {
+  return new Type(name);
+}
+
+export type Key = string | bigint | boolean;
+
+/** A key as a `Map` of CEL has it: any number that is an integer as a `bigint`. Undefined for what no key equals. */
+export function keyOf(value: unknown): Key | undefined {
+  if (typeof value === "number") return Number.isInteger(value) ? BigInt(value) : undefined;
+  if (value instanceof Uint) return value.value;
+  return typeof value === "string" || typeof value === "bigint" || typeof value === "boolean" ? value : undefined;
+}
+
+/** A key of a map that is being made. Throws ExpressionError for what may be none: doubles, lists, messages … (CEL spec, "Maps"). */
+export function newKey(value: unknown): Key {
+  const key = typeof value === "number" ? undefined : keyOf(value);
+  if (key === undefined) throw new ExpressionError("unsupported key type");
+  return key;
+}

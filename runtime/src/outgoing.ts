@@ -1,0 +1,23 @@
+import { type Metadata, withMetadata } from "./headers.ts";
+import type { Request } from "./request.ts";
+import type { OutgoingHeaders } from "./transport/unary-client.ts";
+import type { Rpc } from "./upstream.ts";
+
+/** What a call puts on the wire, whatever the number of attempts. */
+export interface Outgoing {
+  /** The message, framed. */
+  readonly frame: Uint8Array;
+  readonly headers: OutgoingHeaders | undefined;
+}
+
+/** @throws whatever the request's encoding throws; Failure (INVALID) for metadata that gRPC cannot carry */
+export function outgoing<Req>(
+  cx: Request<unknown>,
+  rpc: Rpc<Req, unknown>,
+  request: Req,
+  metadata: Metadata | undefined,
+): Outgoing {
+  const frame = rpc.codec.encode(request);
+  const forwarded = cx.exchange.forwarded(rpc.forward);
+  return { frame, headers: metadata === undefined ? forwarded : withMetadata(forwarded, metadata) };
+}

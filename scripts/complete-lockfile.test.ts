@@ -1,0 +1,26 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { type Lockfile, missingEntries } from "./complete-lockfile.ts";
+
+const lock = JSON.parse(readFileSync(new URL("../package-lock.json", import.meta.url), "utf8")) as Lockfile;
+
+test("package-lock.json names every optional package, so that npm ci works", () => {
+  expect(missingEntries(lock)).toEqual({});
+});
+
+test("package-lock.json names no registry", () => {
+  const resolved = Object.values(lock.packages).flatMap((one) => one.resolved ?? []);
+  expect(resolved.filter((place) => place.includes("://"))).toEqual([]);
+});
+
+test("an entry has the version and the platform that the name says", () => {
+  const optionalDependencies = { "@x/cli-linux-armv7": "1.2.3", "@x/cli-linux-x64-musl": "1.2.3", here: "1.0.0" };
+  const packages = { "node_modules/x": { dev: true, optionalDependencies }, "node_modules/here": { version: "1.0.0" } };
+  expect(missingEntries({ packages })).toEqual({
+    "node_modules/@x/cli-linux-armv7": { version: "1.2.3", dev: true, optional: true, os: ["linux"], cpu: ["arm"] },
+    "node_modules/@x/cli-linux-x64-musl": {
+      ...{ version: "1.2.3", dev: true, optional: true },
+      ...{ os: ["linux"], cpu: ["x64"], libc: ["musl"] },
+    },
+  });
+});

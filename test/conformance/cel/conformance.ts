@@ -1,0 +1,192 @@
+// Runs the suites of cel-spec: the checker's types and errors, and the values that compiled code gives.
+
+import type { Registry } from "@bufbuild/protobuf";
+import * as protobuf from "@bufbuild/protobuf";
+import type { Span } from "../../../plugin/src/cel/ast.ts";
+import { checkParsed } from "../../../plugin/src/cel/check.ts";
+import { type Expression, emitValue } from "../../../plugin/src/cel/index.ts";
+import { LANGUAGE, type Language } from "../../../plugin/src/cel/language.ts";
+import { LOOKED_UP, printed, textOf } from "../../../plugin/src/cel/testing/harness.ts";
+import * as rt from "../../../runtime/src/cel/index.ts";
+import { type Case, checkingCases, conformanceCases } from "./cases.ts";
+import {
+  CHECKING_FUNCTIONS,
+  CHECKING_VARIABLES,
+  checkingRegistry,
+  type Declared,
+  declared,
+  registry,
+} from "./environment.ts";
+import { typeText } from "./type-text.ts";
+import { asDeclared, asDynamic, fromValue, sameValue, show } from "./values.ts";
+
+export interface Outcome {
+  readonly suite: string;
+  readonly name: string;
+  readonly expression: string;
+  /** What is wrong; undefined when the case passes. */
+  readonly fault: string | undefined;
+}
+
+export interface Conformance {
+  readonly values: readonly Outcome[];
+  readonly types: readonly Outcome[];
+  readonly errors: readonly Outcome[];
+}
+
+/** cel-go as it runs the conformance cases. */
+const CONFORMANCE: Language = {
+  ...LANGUAGE,
+  openEnums: true,
+  blocks: true,
+  extensions: true,
+  anys: true,
+  soundLiterals: false,
+};
+/** cel-go's own checker tests, which use its defaults. */
+const CHECKING: Language = {
+  ...LANGUAGE,
+  optionals: false,
+  mixedNumbers: false,
+  openEnums: true,
+  anys: true,
+  soundLiterals: false,
+};
+
+export function runConformance(): Conformance {
+  const conformance = conformanceCases();
+  const checking = checkingCases();
+  const typed = ({ test }: Case) => test.type !== undefined;
+  return {
+    values: conformance.map((one) => outcome(one, () => valueFault(one))),
+    types: [
+      ...conformance.filter(typed).map((one) => outcome(one, () => typeFault(one, conformanceCheck))),
+      ...checking.filter(typed).map((one) => outcome(one, () => typeFault(one, checkingCheck))),
+    ],
+    errors: checking.filter((one) => !typed(one)).map((one) => outcome(one, () => errorFault(one))),
+  };
+}
+
+function outcome({ suite, name, test }: Case, run: () => string | undefined): Outcome {
+  let fault: string | undefined;
+  try {
+    fault = run();
+  } catch (error) {
+    fault = `the compiler throws ${error instanceof Error ? (error.stack ?? error) : error}`;
+  }
+  return { suite, name, expression: test.original.expr, fault };
+}
+
+interface Checked {
+  readonly expression: Expression | undefined;
+  readonly faults: readonly { readonly at: Span; readonly text: string }[];
+}
+
+function check(text: string, { scope, functions }: Declared, messages: Registry, language: Language): Checked {
+  const faults: { at: Span; text: string }[] = [];
+  const expression = checkParsed(
+    textOf(text),
+    scope,
+    messages,
+    { ...language, functions },
+    (code, at, message, _, severity) => {
+      if (severity !== "warning") faults.push({ at, text: `${code} ${message}` });
+      return undefined;
+    },
+  );
+  return { expression, faults };
+}
+
+function conformanceCheck({ test }: Case, language = CONFORMANCE): Checked {
+  return check(
+    test.original.expr,
+    declared(test.original.typeEnv, test.original.container, registry),
+    registry,
+    language,
+  );
+}
+
+function checkingCheck({ test }: Case): Checked {
+  const { scope, functions } = declared(
+    test.original.typeEnv,
+    test.original.container,
+    checkingRegistry,
+    CHECKING_VARIABLES,
+  );
+  const all = { scope, functions: [...functions, ...CHECKING_FUNCTIONS] };
+  return check(test.original.expr, all, checkingRegistry, CHECKING);
+}
+
+function typeFault(one: Case, run: (one: Case) => Checked): string | undefined {
+  const { expression, faults } = run(one);
+  if (expression === undefined) return `wanted ${one.test.type}, and it is refused: ${faults[0]?.text}`;
+  const type = typeText(expression.type);
+  return type === one.test.type ? undefined : `wanted ${one.test.type}, and it is ${type}`;
+}
+
+/** The places are those of cel-go: an operator, a dot, a bracket. */
+function errorFault(one: Case): string | undefined {
+  const wanted = [...(one.test.error ?? "").matchAll(/^ERROR: [^:]*:(\d+:\d+): /gm)].map(([, place = ""]) => place);
+  const { expression, faults } = checkingCheck(one);
+  if (expression !== undefined) return `wanted an error at ${wanted.join(" and ")}, and it is accepted`;
+  const places = faults.map(({ at }) => {
+    const before = one.test.original.expr.slice(0, at.anchor ?? at.start).split("\n");
+    return `${before.length}:${(before.at(-1)?.length ?? 0) + 1}`;
+  });
+  const same = wanted.toSorted().join() === places.toSorted().join();
+  return same ? undefined : `wanted an error at ${wanted.join(" and ")}, and it is at ${places.join(" and ")}`;
+}
+
+function valueFault(one: Case): string | undefined {
+  const { original } = one.test;
+  const matcher = original.resultMatcher;
+  const fails = matcher.case === "evalError" || matcher.case === "anyEvalErrors";
+  const strongEnums = one.name.startsWith("enums/strong_");
+  const { expression, faults } = conformanceCheck(one, {
+    ...CONFORMANCE,
+    strongEnums,
+    checked: !original.disableCheck,
+  });
+  // What is refused by the compiler never fails at run time.
+  if (expression === undefined) return fails ? undefined : `refused: ${faults[0]?.text}`;
+  if (original.checkOnly) return undefined;
+  const values: Record<string, unknown> = {};
+  const { scope: types } = declared(original.typeEnv, original.container, registry);
+  for (const [name, { kind }] of Object.entries(original.bindings)) {
+    if (kind.case === "value") values[name] = asDeclared(fromValue(kind.value), types.lookup(name)?.type);
+  }
+  const code = printed(emitValue(expression, LOOKED_UP).print);
+  let result: unknown;
+  try {
+    const run = new Function("rt", "schemas", "enums", "vars", `return (${code});`);
+    result = run({ ...protobuf, ...rt }, schemaOf, enumOf, known(values));
+    result = asDynamic(result, expression.type);
+  } catch (error) {
+    if (!(error instanceof rt.ExpressionError)) return `${code}: ${error}`;
+    if (!fails) return `${code}: ${error}`;
+    return expression.fails ? undefined : `fails, unannounced: ${code}`;
+  }
+  if (fails) return `wanted an error, and ${code} gives ${show(result)}`;
+  const value =
+    matcher.case === "typedResult" ? matcher.value.result : matcher.case === "value" ? matcher.value : undefined;
+  const wanted = value === undefined ? true : fromValue(value);
+  return sameValue(result, wanted) ? undefined : `wanted ${show(wanted)}, and ${code} gives ${show(result)}`;
+}
+
+/** Reading a variable that has no value is an error. */
+function known(values: Record<string, unknown>): Record<string, unknown> {
+  return new Proxy(values, {
+    get: (all, name) => {
+      if (typeof name === "string" && Object.hasOwn(all, name)) return all[name];
+      throw new rt.ExpressionError(`no such attribute: ${String(name)}`);
+    },
+  });
+}
+
+function schemaOf(name: string): unknown {
+  return registry.getMessage(name) ?? registry.getExtension(name);
+}
+
+function enumOf(name: string): Record<string, number> {
+  return Object.fromEntries((registry.getEnum(name)?.values ?? []).map((value) => [value.localName, value.number]));
+}

@@ -1,0 +1,31 @@
+// npm run demo, as a newcomer runs it.
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+function gitStatus(): string {
+  return existsSync(join(root, ".git"))
+    ? execFileSync("git", ["status", "--porcelain"], { cwd: root, encoding: "utf8" })
+    : "";
+}
+
+test("npm run demo shows the answers with everything up, without billing, without the agent, and leaves the tree clean", () => {
+  const before = gitStatus();
+  const { status, stdout, stderr } = spawnSync("npm", ["run", "--silent", "demo"], {
+    cwd: root,
+    encoding: "utf8",
+    timeout: 60_000,
+    env: { ...process.env, NO_COLOR: "1" },
+  });
+  expect([status, stderr]).toEqual([0, ""]);
+  expect(stdout).toMatch(/^ *HTTP 503 {2}\{"code":"unavailable"/m);
+  expect(stdout).toContain("bff-degraded: spent_cents");
+  expect(stdout).toMatch(/"effect": "EFFECT_MISSING",\s+"reason": "REASON_UNAVAILABLE"/);
+  expect(stdout).toMatch(/"ownerName": "Ada Okafor"/);
+  expect(stdout).toMatch(/answered in \d+ ms; one after the other the calls alone would take \d+ ms/);
+  expect(gitStatus()).toBe(before);
+}, 70_000);

@@ -1,0 +1,77 @@
+// What users see when something is wrong: one golden at least for every code, with the proto and the exact text.
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { CODES as expressionCodes } from "../plugin/src/cel/codes.ts";
+import type { Diagnostic } from "../plugin/src/diagnostic/diagnostic.ts";
+import { renderDiagnostics } from "../plugin/src/diagnostic/render.ts";
+import { CODES as driftCodes } from "../plugin/src/lock/codes.ts";
+import { declarationCodes } from "../plugin/src/read/codes.ts";
+import { CODES as resolveCodes } from "../plugin/src/resolve/codes.ts";
+import {
+  compileCase,
+  type GoldenCase,
+  goldenCases,
+  requestOf,
+  textsBelow,
+  UPDATE,
+  UPSTREAMS,
+} from "./support/golden.ts";
+
+const plugin = fileURLToPath(new URL("../plugin/src", import.meta.url));
+/** Of drift there are goldens with a lock beside each, in plugin/src/lock. */
+const shownHere = { ...declarationCodes, ...resolveCodes, ...expressionCodes };
+const tables = [declarationCodes, resolveCodes, expressionCodes, driftCodes];
+const declared = Object.assign({}, ...tables) as Readonly<Record<string, string>>;
+/** `<CODE>-<slug>` has that code alone; `MULTI-<slug>` has several faults at once. */
+const cases = goldenCases("diagnostics");
+
+function compiled(one: GoldenCase) {
+  const texts = { ...UPSTREAMS, ...one.protos };
+  const { response, diagnostics } = compileCase(requestOf(one), texts);
+  const ordered = [...diagnostics];
+  return { response, diagnostics: ordered, text: `${renderDiagnostics(ordered, (file) => texts[file], "text")}\n` };
+}
+const isError = ({ severity }: Diagnostic): boolean => severity === "error";
+
+describe("diagnostics", () => {
+  test.each(cases)("$name", (one) => {
+    const { response, diagnostics, text } = compiled(one);
+    const path = join(one.folder, "expected.txt");
+    if (UPDATE) writeFileSync(path, text);
+    expect(text).toBe(readFileSync(path, "utf8"));
+    expect(readdirSync(one.folder).sort()).toEqual(["expected.txt", "proto"]);
+
+    const failed = diagnostics.some(isError);
+    expect({ error: response.error !== "", files: response.file.length > 0 }).toEqual({
+      error: failed,
+      files: !failed,
+    });
+    const code = one.name.slice(0, one.name.indexOf("-"));
+    const codes = diagnostics.map((diagnostic) => diagnostic.code);
+    if (code !== "MULTI") expect(codes).toEqual([code]);
+  });
+
+  test("each declared code has a golden", () => {
+    const shown = new Set(cases.map(({ name }) => name.slice(0, name.indexOf("-"))));
+    expect(Object.keys(shownHere).filter((code) => !shown.has(code))).toEqual([]);
+    expect([...shown].filter((code) => code !== "MULTI" && !(code in shownHere))).toEqual([]);
+  });
+
+  test("no code is in two tables", () => {
+    const all = tables.flatMap((table) => Object.keys(table));
+    expect(all.filter((code, i) => all.indexOf(code) !== i)).toEqual([]);
+  });
+
+  test("every code that the plugin uses is declared", () => {
+    const sources = Object.entries(textsBelow(plugin)).filter(
+      ([name]) => /(?<!\.test)\.ts$/.test(name) && !/^gen\/|\/testing\/|(^|\/)codes\.ts$/.test(name),
+    );
+    const used = new Set(
+      sources.flatMap(([, text]) => [...text.matchAll(/"(BFF\d{3})"/g)].map(([, code]) => code ?? "")),
+    );
+    expect([...used].filter((code) => !(code in declared)).sort()).toEqual([]);
+    expect(Object.keys(declared).filter((code) => !used.has(code))).toEqual([]);
+  });
+});

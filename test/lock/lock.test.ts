@@ -1,0 +1,331 @@
+// What the lock holds, when it changes, and what it lets pass.
+import { describe, expect, test } from "vitest";
+import { compile } from "../../plugin/src/compile.ts";
+import { requestFor } from "../support/request.ts";
+
+type Protos = Readonly<Record<string, string>>;
+type Document = { files: Record<string, Record<string, { used_by: string[]; number?: number; type?: string }>> };
+
+const STOCK = `syntax = "proto3";
+package stock.v1;
+import "google/protobuf/timestamp.proto";
+service StockService {
+  rpc GetStock(GetStockRequest) returns (Stock) { option idempotency_level = NO_SIDE_EFFECTS; }
+  rpc ListShelves(ListShelvesRequest) returns (ListShelvesResponse) { option idempotency_level = NO_SIDE_EFFECTS; }
+  rpc Unused(GetStockRequest) returns (Stock);
+}
+message GetStockRequest { string sku = 1; string region = 2; Filter filter = 3; State state = 4; }
+message Filter { string owner = 1; bool all = 2; }
+message Stock { int32 pieces = 1; string note = 2; State state = 3; repeated string shelf_ids = 4; Detail detail = 5; int32 unused = 6;
+  google.protobuf.Timestamp at = 7; oneof size { int32 width = 8; int32 weight = 9; } }
+message Detail { string text = 1; string more = 2; }
+message ListShelvesRequest { repeated string ids = 1; }
+message ListShelvesResponse { repeated Shelf shelves = 1; int32 total = 2; }
+message Shelf { string id = 1; string name = 2; Detail detail = 3; }
+enum State { STATE_UNSPECIFIED = 0; STATE_IN = 1; STATE_OUT = 2; STATE_OLD = 3; }
+`;
+const shop = (
+  steps: string,
+  fields: string,
+  more = "",
+  request = "string sku = 1; string region = 2;",
+) => `syntax = "proto3";
+package shop.v1;
+import "bff/v1/degradation.proto";
+import "bff/v1/options.proto";
+service ShopService {
+  option (bff.v1.service) = {};
+  rpc GetProduct(GetProductRequest) returns (Product) { option idempotency_level = NO_SIDE_EFFECTS; }
+}
+message GetProductRequest { ${request} }
+message Product {
+  option (bff.v1.message) = { let: [ ${steps} ] };
+  ${fields}
+  repeated bff.v1.Degradation degraded = 15;
+}
+${more}`;
+const STEP = `{ name: "stock" supplementary: true call: { method: "stock.v1.StockService/GetStock" set: { name: "sku" by: "args.sku" } } }`;
+const BFF = shop(STEP, `optional int32 pieces = 1 [(bff.v1.field).by = "stock.pieces"];`);
+
+function run(protos: Protos, options: { text?: string; parameter?: string; ci?: boolean; targets?: string[] } = {}) {
+  const targets = options.targets ?? Object.keys(protos).filter((name) => name.startsWith("shop"));
+  const request = { ...requestFor(protos, targets), parameter: options.parameter ?? "" };
+  const result = compile(request, (file) => protos[file], { text: options.text, ci: options.ci ?? false });
+  const codes = result.diagnostics.map(({ code, severity }) => `${severity} ${code}`);
+  return { ...result, codes };
+}
+const world = (bff: string, stock = STOCK): Protos => ({ "shop/v1/shop.proto": bff, "stock/v1/stock.proto": stock });
+/** The lock of a run that goes well; with `old` brought up to date, so undefined where nothing is to be written. */
+function lockOf(protos: Protos, text?: string, parameter?: string): string | undefined {
+  const { lock, response, codes } = run(protos, { ...(text && { text }), ...(parameter && { parameter }) });
+  expect([response.error, codes.filter((code) => code.startsWith("error"))]).toEqual(["", []]);
+  return lock;
+}
+const read = (text: string | undefined): Document => JSON.parse(text ?? "") as Document;
+const uses = (text: string | undefined): Record<string, string[]> =>
+  Object.fromEntries(
+    Object.entries(read(text).files["shop/v1/shop.proto"] ?? {}).map(([name, { used_by }]) => [
+      name.replace("stock.v1.", ""),
+      used_by.map((use) => use.replace("shop.v1.", "")),
+    ]),
+  );
+
+describe("what is used", () => {
+  test.each([
+    [
+      "a call, what its request sets and what is read of its response",
+      BFF,
+      {
+        "GetStockRequest.sku": ["Product let.stock.call.set.sku"],
+        "Stock.pieces": ["Product.pieces by"],
+        "StockService/GetStock": ["Product let.stock.call.method"],
+      },
+    ],
+    [
+      "dotted paths, conditions, metadata, rules for errors, literals of messages and enums",
+      shop(
+        `{ name: "stock" supplementary: true call: { method: "stock.v1.StockService/GetStock"
+           request: "stock.v1.GetStockRequest{region: args.region, state: stock.v1.State.STATE_IN}"
+           set: { name: "filter.owner" by: "args.sku" if: "args.sku != ''" }
+           on_error: [ { on: [NOT_FOUND] fallback: "stock.v1.Stock{note: 'none'}" } ] } },
+         { guard: { if: "ok(stock) && stock.detail.text == ''" fail: { code: NOT_FOUND message: "no {ok(stock) ? stock.pieces : 0}" } } }`,
+        `optional bool width = 1 [(bff.v1.field).by = "has(stock.width)"];`,
+      ),
+      {
+        "Detail.text": ["Product let[0].guard"],
+        "Filter.owner": ["Product let.stock.call.set.filter.owner"],
+        GetStockRequest: ["Product let.stock.call.request"],
+        "GetStockRequest.filter": ["Product let.stock.call.set.filter.owner"],
+        "GetStockRequest.region": ["Product let.stock.call.request"],
+        "GetStockRequest.state": ["Product let.stock.call.request"],
+        "State.STATE_IN": ["Product let.stock.call.request"],
+        Stock: ["Product let.stock.call.on_error[0]"],
+        "Stock.detail": ["Product let[0].guard"],
+        "Stock.note": ["Product let.stock.call.on_error[0]"],
+        "Stock.pieces": ["Product let[0].guard.fail"],
+        "Stock.width": ["Product.width by"],
+        "StockService/GetStock": ["Product let.stock.call.method"],
+      },
+    ],
+    [
+      "a spread, a list, a batch, an argument",
+      shop(
+        `{ name: "stock" call: { method: "stock.v1.StockService/GetStock" set: { spread: "args" } } },
+         { name: "cards" each: { var: "id" in: "stock.shelf_ids" compose: { message: "Card" args: [ { name: "id" by: "id" }, { name: "detail" by: "stock.detail" } ] } } }`,
+        `repeated Card cards = 1 [(bff.v1.field).by = "cards"];`,
+        `message Card {
+           option (bff.v1.message) = { let: { name: "shelf" supplementary: true call: { method: "stock.v1.StockService/ListShelves"
+             batch: { name: "ids" by: "args.id" items: "shelves" key: "id" } } } };
+           optional string name = 1 [(bff.v1.field).by = "shelf.name"];
+           string text = 2 [(bff.v1.field).by = "args.detail.text"];
+         }`,
+      ),
+      {
+        "Detail.text": ["Card.text by"],
+        "GetStockRequest.region": ["Product let.stock.call.set.spread"],
+        "GetStockRequest.sku": ["Product let.stock.call.set.spread"],
+        "ListShelvesRequest.ids": ["Card let.shelf.call.batch"],
+        "ListShelvesResponse.shelves": ["Card let.shelf.call.batch"],
+        "Shelf.id": ["Card let.shelf.call.batch"],
+        "Shelf.name": ["Card.name by"],
+        "Stock.detail": ["Product let.cards.each.compose.args.detail"],
+        "Stock.shelf_ids": ["Product let.cards.each.in"],
+        "StockService/GetStock": ["Product let.stock.call.method"],
+        "StockService/ListShelves": ["Card let.shelf.call.method"],
+      },
+    ],
+    [
+      "copies of messages and enums, both ways; a step bound by name",
+      shop(
+        `{ name: "stock" autobind: true call: { method: "stock.v1.StockService/GetStock" set: { name: "state" by: "args.state" } } }`,
+        `Detail detail = 1; string note = 2;`,
+        `message Detail { option (bff.v1.message).alias = "stock.v1.Detail"; string words = 1 [(bff.v1.field).alias = "text"]; string more = 2; }
+         enum State { option (bff.v1.enum).alias = "stock.v1.State"; STATE_UNSPECIFIED = 0 [(bff.v1.enum_value).default = true];
+           STATE_IN = 1; STATE_GONE = 2 [(bff.v1.enum_value).alias = "STATE_OUT"]; }`,
+        "State state = 1;",
+      ),
+      {
+        Detail: ["Detail alias"],
+        "Detail.more": ["Detail.more alias"],
+        "Detail.text": ["Detail.words alias"],
+        "GetStockRequest.state": ["Product let.stock.call.set.state"],
+        State: ["State alias"],
+        "State.STATE_IN": ["State.STATE_IN name"],
+        "State.STATE_OUT": ["State.STATE_GONE alias"],
+        "State.STATE_UNSPECIFIED": ["State.STATE_UNSPECIFIED name"],
+        "Stock.detail": ["Product.detail autobind"],
+        "Stock.note": ["Product.note autobind"],
+        "StockService/GetStock": ["Product let.stock.call.method"],
+      },
+    ],
+    [
+      "upstream types that the BFF's clients see, with all that is in them",
+      shop(STEP, `stock.v1.Detail detail = 1 [(bff.v1.field).by = "stock.detail"];`).replace(
+        `import "bff/v1/options.proto";`,
+        `import "bff/v1/options.proto"; import "stock/v1/stock.proto";`,
+      ),
+      {
+        Detail: ["Product.detail type"],
+        "Detail.more": ["Product.detail type"],
+        "Detail.text": ["Product.detail type"],
+        "GetStockRequest.sku": ["Product let.stock.call.set.sku"],
+        "Stock.detail": ["Product.detail by"],
+        "StockService/GetStock": ["Product let.stock.call.method"],
+      },
+    ],
+  ])("%s", (_, bff, expected) => {
+    expect(uses(lockOf(world(bff)))).toEqual(expected);
+  });
+});
+
+describe("the lock", () => {
+  const lock = lockOf(world(BFF));
+
+  test("is up to date after it was written", () => {
+    expect(run(world(BFF), { text: lock ?? "", ci: true })).toMatchObject({ lock: undefined, codes: [] });
+  });
+
+  test.each([
+    ["an unused field removed", "int32 unused = 6;", ""],
+    ["an unused field retyped", "string note = 2;", "bytes note = 2;"],
+    [
+      "an unused method streaming",
+      "rpc Unused(GetStockRequest) returns (Stock)",
+      "rpc Unused(GetStockRequest) returns (stream Stock)",
+    ],
+    ["an unused enum value renamed", "STATE_OLD", "STATE_ANCIENT"],
+    ["a field added", "int32 unused = 6;", "int32 unused = 6; int32 fresh = 10;"],
+    ["comments and order", "message Filter", "// moved\n\n\nmessage Filter"],
+  ])("nothing is said of what is not used: %s", (_, from, to) => {
+    expect(STOCK).toContain(from);
+    const changed = world(BFF, STOCK.replace(from, to));
+    expect(run(changed, { text: lock ?? "", ci: true })).toMatchObject({ lock: undefined, codes: [] });
+  });
+
+  test("moving code does not change it", () => {
+    const two = shop(
+      `${STEP}, { name: "b" by: "args.sku" }`,
+      `string b = 2 [(bff.v1.field).by = "b"]; optional int32 pieces = 1 [(bff.v1.field).by = "stock.pieces"];`,
+    );
+    const moved = shop(
+      `\n\n{ name: "b" by: "args.sku" },\n// here\n${STEP}`,
+      `optional int32 pieces = 1 [(bff.v1.field).by = "stock.pieces"];\n string b = 2 [(bff.v1.field).by = "b"];`,
+    );
+    expect(lockOf(world(moved))).toBe(lockOf(world(two)));
+  });
+
+  test("is the same for any order of files", () => {
+    const request = requestFor(world(BFF), ["shop/v1/shop.proto"]);
+    const protos = world(BFF);
+    const shuffled = {
+      ...request,
+      parameter: "",
+      protoFile: [...request.protoFile].sort(
+        (a, b) => a.dependency.length - b.dependency.length || (a.name > b.name ? -1 : 1),
+      ),
+    };
+    const locks = [request, shuffled].map(
+      (one) => compile(one, (file) => protos[file], { text: undefined, ci: false }).lock,
+    );
+    expect(locks).toEqual([lock, lock]);
+  });
+
+  test("needs no source to find the options", () => {
+    const protos = world(BFF);
+    expect(
+      compile(requestFor(protos, ["shop/v1/shop.proto"]), () => undefined, { text: undefined, ci: false }).lock,
+    ).toBe(lock);
+  });
+
+  test("gains uses, and loses them", () => {
+    const more = BFF.replace(`by = "stock.pieces"`, `by = "stock.pieces + stock.unused"`);
+    const grown = lockOf(world(more), lock);
+    expect(uses(grown)).toHaveProperty(["Stock.unused"], ["Product.pieces by"]);
+    expect(lockOf(world(BFF), grown)).toBe(lock);
+  });
+
+  test("is not wanted by a BFF without upstreams", () => {
+    expect(run(world(shop("", `string sku = 1 [(bff.v1.field).by = "args.sku"];`)), { ci: true })).toMatchObject({
+      lock: undefined,
+      codes: [],
+    });
+  });
+
+  test("a renamed field that the options follow is no fault", () => {
+    const renamed = world(
+      BFF.replaceAll("stock.pieces", "stock.amount"),
+      STOCK.replace("int32 pieces", "int32 amount"),
+    );
+    expect(uses(lockOf(renamed, lock))).toHaveProperty(["Stock.amount"]);
+  });
+
+  test("a removed field whose use is removed too is no fault", () => {
+    const without = world(
+      shop(STEP, `optional string note = 1 [(bff.v1.field).by = "stock.note"];`),
+      STOCK.replace("int32 pieces = 1;", ""),
+    );
+    expect(uses(lockOf(without, lock))).not.toHaveProperty(["Stock.pieces"]);
+  });
+
+  test("`lock_mode=update` accepts a change, with CI=true too", () => {
+    const changed = world(BFF, STOCK.replace("int32 pieces = 1", "sint32 pieces = 11"));
+    expect(run(changed, { text: lock ?? "" }).codes).toEqual(["error BFF913", "error BFF914"]);
+    const accepted = run(changed, { text: lock ?? "", parameter: "lock_mode=update", ci: true });
+    expect(accepted.codes).toEqual([]);
+    expect(read(accepted.lock).files["shop/v1/shop.proto"]?.["stock.v1.Stock.pieces"]).toMatchObject({
+      number: 11,
+      type: "sint32",
+    });
+    expect(run(changed, { text: accepted.lock ?? "", ci: true })).toMatchObject({ lock: undefined, codes: [] });
+  });
+
+  test("checking accepts nothing: a warning stays until it is accepted, also where uses are added", () => {
+    const old = world(BFF, STOCK.replace("int32 pieces = 1;", "int32 pieces = 1 [deprecated = true];"));
+    expect(run(old, { text: lock ?? "", ci: true })).toMatchObject({ lock: undefined, codes: ["warning BFF920"] });
+    const more = BFF.replace(`by = "stock.pieces"`, `by = "stock.pieces + stock.unused"`);
+    const grown = run({ ...old, "shop/v1/shop.proto": more }, { text: lock ?? "" });
+    expect(grown.codes).toEqual(["warning BFF920"]);
+    expect(grown.lock).not.toContain("deprecated");
+    expect(run(old, { text: lock ?? "", parameter: "lock_mode=update" }).lock).toContain("deprecated");
+  });
+
+  test("a change that is only a warning leaves the errors that follow from it", () => {
+    const changed = world(BFF, STOCK.replace("int32 pieces", "int32 amount"));
+    expect(run(changed, { text: lock ?? "", parameter: "warn=BFF912" }).codes).toContain("warning BFF912");
+    expect(run(changed, { text: lock ?? "", parameter: "warn=BFF912" }).codes.join()).toMatch(/error BFF[23]/);
+    expect(run(changed, { text: lock ?? "" }).codes).toEqual(["error BFF912"]);
+  });
+
+  test("a warning can be made an error", () => {
+    const changed = world(BFF, STOCK.replace("int32 pieces = 1;", "int32 pieces = 1 [deprecated = true];"));
+    expect(run(changed, { text: lock ?? "", parameter: "error=BFF920" }).codes).toEqual(["error BFF920"]);
+  });
+
+  test("an error of another kind keeps it as it is", () => {
+    const broken = world(BFF.replace("stock.pieces", "stock.pices"));
+    const { codes, lock: next } = run(broken, { text: lock ?? "" });
+    expect([codes.length, codes[0]?.startsWith("error BFF3"), next]).toEqual([1, true, undefined]);
+  });
+});
+
+describe("part of a workspace", () => {
+  const other = BFF.replaceAll("shop.v1", "shopper.v1").replaceAll("GetProduct", "GetThing");
+  const both: Protos = { ...world(BFF), "shopper/v1/shopper.proto": other };
+  const lock = lockOf(both);
+
+  test("rewrites only the entries of the files that are generated", () => {
+    const changed: Protos = { ...both, "stock/v1/stock.proto": STOCK.replace("int32 pieces = 1", "int32 pieces = 11") };
+    const updated = run(changed, { text: lock ?? "", parameter: "lock_mode=update", targets: ["shop/v1/shop.proto"] });
+    const { files } = read(updated.lock);
+    expect(Object.keys(files)).toEqual(["shop/v1/shop.proto", "shopper/v1/shopper.proto"]);
+    expect(Object.values(files).map((entry) => entry["stock.v1.Stock.pieces"]?.number)).toEqual([11, 1]);
+    // Nor are the others checked.
+    expect(run(changed, { text: updated.lock ?? "", targets: ["shop/v1/shop.proto"] }).codes).toEqual([]);
+    expect(run(changed, { text: updated.lock ?? "" }).codes).toEqual(["error BFF913"]);
+  });
+
+  test("`lock_mode=update` drops the entries of files that are gone", () => {
+    expect(lockOf(world(BFF), lock)).toBe(undefined);
+    expect(Object.keys(read(lockOf(world(BFF), lock, "lock_mode=update")).files)).toEqual(["shop/v1/shop.proto"]);
+  });
+});

@@ -1,0 +1,215 @@
+// The plan's output: what a person reads, what a tool reads, and the figures in them.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { compile } from "../../plugin/src/compile.ts";
+import type { FileReport, RpcReport } from "../../plugin/src/plan/describe-report.ts";
+import { textsBelow, UPDATE } from "../support/golden.ts";
+import { requestFor } from "../support/request.ts";
+
+type Protos = Readonly<Record<string, string>>;
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const golden = join(root, "test/golden/plan");
+const upstreams = Object.fromEntries(
+  Object.entries(textsBelow(join(root, "proto/example"))).filter(([name]) => !/^(web|mobile|policy)\//.test(name)),
+);
+const cases = [
+  { name: "worked-example", protos: textsBelow(join(root, "test/worked-example/proto")), upstreams },
+  {
+    name: "synthetic",
+    protos: textsBelow(join(golden, "synthetic/proto")),
+    upstreams: textsBelow(join(golden, "synthetic/upstreams")),
+  },
+];
+
+/** The files of the plan by name, with nothing but warnings said. */
+function plans(protos: Protos, upstreams: Protos, format: string, reverse = false): Protos {
+  const all = { ...upstreams, ...protos };
+  const request = requestFor(all, Object.keys(protos));
+  const protoFile = reverse ? anotherOrder(request.protoFile) : request.protoFile;
+  const fileToGenerate = reverse ? [...request.fileToGenerate].reverse() : request.fileToGenerate;
+  const { response } = compile(
+    { ...request, protoFile, fileToGenerate, parameter: `plan=${format}` },
+    (file) => all[file],
+  );
+  expect(response.error).toBe("");
+  const found = response.file.filter(({ name }) => name.includes("_plan."));
+  return Object.fromEntries(found.map(({ name, content }) => [name, content]));
+}
+
+/** Dependencies still first, and otherwise the other way round. */
+function anotherOrder<F extends { readonly name: string; readonly dependency: readonly string[] }>(
+  files: readonly F[],
+): F[] {
+  const rest = [...files].reverse();
+  const done = new Set<string>();
+  const order: F[] = [];
+  while (rest.length > 0) {
+    const i = rest.findIndex(({ dependency }) => dependency.every((name) => done.has(name)));
+    const [next] = rest.splice(i, 1);
+    if (next === undefined) throw new Error("the files import each other in a circle");
+    done.add(next.name);
+    order.push(next);
+  }
+  return order;
+}
+
+describe.each(cases)("the plan of the $name", ({ name, protos, upstreams }) => {
+  test.each(["json", "mermaid", "text"])("as %s", (format) => {
+    const found = plans(protos, upstreams, format);
+    const folder = join(golden, name, "expected");
+    const expected = Object.entries(textsBelow(folder)).filter(([file]) => Object.hasOwn(found, file));
+    if (UPDATE) {
+      for (const [file, text] of Object.entries(found)) {
+        mkdirSync(join(folder, file, ".."), { recursive: true });
+        writeFileSync(join(folder, file), text);
+      }
+    } else expect(found).toEqual(Object.fromEntries(expected));
+    expect(Object.keys(found).length).toBe(1);
+    expect(plans(protos, upstreams, format, true)).toEqual(found);
+  });
+});
+
+const UP = `syntax = "proto3";
+package up.v1;
+service A {
+  rpc Get(Req) returns (Res) { option idempotency_level = NO_SIDE_EFFECTS; }
+  rpc Batch(Keys) returns (Items) { option idempotency_level = NO_SIDE_EFFECTS; }
+  rpc Put(Req) returns (Res);
+}
+message Req { string id = 1; }
+message Res { string id = 1; repeated string ids = 2; }
+message Keys { repeated string ids = 1; }
+message Items { repeated Res items = 1; }
+`;
+const call = (method: string, more: string) => `call: { method: "up.v1.A/${method}" ${more} }`;
+const get = (id: string, more = "") => call("Get", `set: { name: "id" by: "${id}" } ${more}`);
+const batch = (id: string, more = "") =>
+  call("Batch", `batch: { name: "ids" by: "${id}" items: "items" key: "id" ${more} }`);
+const bff = (steps: string, fields: string, more = "", timeout = "1s") => `syntax = "proto3";
+package app.v1;
+import "bff/v1/degradation.proto";
+import "bff/v1/options.proto";
+service S {
+  option (bff.v1.service) = {};
+  rpc R(In) returns (Out) { option idempotency_level = NO_SIDE_EFFECTS; option (bff.v1.method) = { timeout: "${timeout}" }; }
+}
+message In { string id = 1; }
+message Out {
+  option (bff.v1.message) = { let: [ ${steps} ] };
+  ${fields}
+  repeated bff.v1.Degradation degraded = 15;
+}
+${more}`;
+const report = (proto: string): FileReport =>
+  JSON.parse(
+    plans({ "app/v1/app.proto": proto }, { "up/v1/up.proto": UP }, "json")["app/v1/app_plan.json"] ?? "",
+  ) as FileReport;
+const rpc = (proto: string): RpcReport => report(proto).rpcs[0] as RpcReport;
+const field = (by: string) => `optional string id = 1 [(bff.v1.field).by = "${by}"];`;
+const list = (by: string) => `repeated string ids = 2 [(bff.v1.field).by = "${by}"];`;
+const card = (steps: string) =>
+  `message Card { option (bff.v1.message) = { let: [ ${steps} ] }; optional string id = 1 [(bff.v1.field).by = "c.id"]; }`;
+const cards = (each: string) =>
+  `{ name: "a" ${get("args.id", `timeout: "100ms"`)} },
+   { name: "cards" each: { var: "x" in: "a.ids" ${each} compose: { message: "Card" args: { name: "x" by: "x" } } } }`;
+const CARDS = `repeated Card cards = 3 [(bff.v1.field).by = "cards"];`;
+
+describe("the worst case", () => {
+  test("counts calls and their attempts; side by side the longest decides, one after another the sum", () => {
+    const steps = `{ name: "a" ${get("args.id", `timeout: "100ms" retry: { attempts: 2 }`)} },
+      { name: "b" ${get("a.id", `timeout: "200ms" retry: { attempts: 1 }`)} },
+      { name: "c" ${get("args.id", `timeout: "250ms"`)} }`;
+    expect(rpc(bff(steps, field("b.id + c.id")))).toMatchObject({
+      budget_ms: 1000,
+      for_calls_ms: 900,
+      worst_ms: 300,
+      critical_path: [
+        { step: "a", ms: 100 },
+        { step: "b", ms: 200 },
+      ],
+      worst_calls: 3,
+      worst_attempts: 6,
+    });
+  });
+
+  test("is cut to what the budget leaves, and a call without a timeout may take it all", () => {
+    const steps = `{ name: "a" ${get("args.id", `timeout: "100ms"`)} }, { name: "b" ${get("a.id")} }`;
+    const found = rpc(bff(steps, field("b.id")));
+    expect(found.worst_ms).toBe(900);
+    expect(found.critical_path).toEqual([
+      { step: "a", ms: 100 },
+      { step: "b", ms: 900 },
+    ]);
+  });
+
+  test.each([
+    ["a list without `max` is not bounded", "", get("args.x", `timeout: "50ms"`), null, 900],
+    ["nor is one batch of it", "", batch("args.x"), null, 900],
+    ["items in rounds of `concurrent`", "max: 25", get("args.x", `timeout: "50ms"`), 26, 250],
+    ["all items at once in one batch", "max: 25", batch("args.x", "max: 10"), 4, 900],
+  ])("%s", (_, max, inner, calls, ms) => {
+    const found = rpc(bff(cards(max), CARDS, card(`{ name: "c" supplementary: true ${inner} }`)));
+    expect([found.worst_calls, found.worst_ms]).toEqual([calls, ms]);
+  });
+
+  test("multiplies nested lists; a batch behind a call of the item is asked at any time", () => {
+    const nested = `message Card { option (bff.v1.message) = { let: [
+        { name: "b" ${get("args.x", `timeout: "10ms"`)} },
+        { name: "c" supplementary: true ${batch("b.id", "max: 10")} },
+        { name: "inner" each: { var: "y" in: "b.ids" max: 3 ${get("y", `timeout: "10ms"`)} } } ] };
+      optional string id = 1 [(bff.v1.field).by = "c.id"]; repeated up.v1.Res all = 2 [(bff.v1.field).by = "inner"]; }`;
+    const proto = bff(cards("max: 5"), CARDS, nested).replace("import", 'import "up/v1/up.proto";\nimport');
+    expect(rpc(proto).calls).toEqual([
+      { method: "up.v1.A/Get", calls: 1 + 5 + 15, attempts: 63 },
+      { method: "up.v1.A/Batch", calls: 5, attempts: 15 },
+    ]);
+  });
+
+  test("takes the heaviest case of a switch, not all of them", () => {
+    const steps = `{ name: "a" ${get("args.id")} }, { name: "b" ${get("args.id")} }, { name: "c" ${get("b.id")} },
+      { name: "s" switch: { case: { if: "args.id == 'x'" by: "a.id" } default: "c.id" } }`;
+    expect(rpc(bff(steps, field("s"))).worst_calls).toBe(2);
+  });
+
+  test("is linear: a diamond of messages does not multiply the output", () => {
+    const depth = 40;
+    const layer = (i: number) => `message L${i} { option (bff.v1.message) = { let: [
+      ${i + 1 < depth ? `{ name: "l" compose: { message: "L${i + 1}" args: { name: "id" by: "args.id" } } }, { name: "r" compose: { message: "L${i + 1}" args: { name: "id" by: "args.id" } } }` : `{ name: "l" ${get("args.id")} }`} ] };
+      ${i + 1 < depth ? `L${i + 1} l = 1 [(bff.v1.field).by = "l"]; L${i + 1} r = 2 [(bff.v1.field).by = "r"];` : `string l = 1 [(bff.v1.field).by = "l.id"];`} }`;
+    const layers = Array.from({ length: depth }, (_, i) => layer(i)).join("\n");
+    const proto = bff(
+      `{ name: "top" compose: { message: "L0" args: { name: "id" by: "args.id" } } }`,
+      `L0 top = 1 [(bff.v1.field).by = "top"];`,
+      layers,
+    );
+    const found = report(proto);
+    expect(found.messages.length).toBe(depth + 1);
+    expect(found.rpcs[0]?.worst_calls).toBe(2 ** (depth - 1));
+    const text = plans({ "app/v1/app.proto": proto }, { "up/v1/up.proto": UP }, "text")["app/v1/app_plan.txt"] ?? "";
+    expect(text.split("\n").length).toBeLessThan(3 * depth);
+  });
+});
+
+describe("what degrades to what", () => {
+  const steps = `{ name: "a" supplementary: true ${get("args.id")} }, { name: "b" supplementary: true fallback: "up.v1.Res{}" ${get("args.id")} },
+    { name: "c" each: { var: "x" in: "b.ids" partial: true ${get("x")} } }, { name: "d" ${get("args.id")} }`;
+  test("missing, replaced, incomplete; what fails the response is no degradation", () => {
+    const fields = `${field("a.id")} ${list("c.map(x, x.id)")} string e = 3 [(bff.v1.field).by = "ok(a) ? a.id : d.id"]; string f = 4 [(bff.v1.field).by = "b.id"];`;
+    const [out] = report(bff(steps, fields)).messages;
+    expect(out?.degrades).toEqual([
+      { field: "id", when: "a", becomes: "missing" },
+      { field: "ids", when: "b", becomes: "replaced" },
+      { field: "ids", when: "c", becomes: "incomplete" },
+      { field: "e", when: "a", becomes: "replaced" },
+      { field: "f", when: "b", becomes: "replaced" },
+    ]);
+    expect(out?.steps.map(({ step, on_failure }) => `${step}: ${on_failure}`)).toEqual([
+      "a: absent",
+      "b: fallback",
+      "c: response fails",
+      "d: response fails",
+    ]);
+  });
+});

@@ -1,0 +1,214 @@
+// The two packages as their users get them: packed by npm, installed into an empty folder, and put to work there.
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { pointedAtDist, pointedAtSources } from "../scripts/pack.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const packages = ["plugin", "runtime"] as const;
+const consumer = join(root, "test", "pack");
+const MINUTES = 60_000;
+
+let work: string;
+let project: string;
+const tarballs: Record<string, { readonly filename: string; readonly files: readonly string[] }> = {};
+const children: ChildProcess[] = [];
+
+/** Gives standard output; throws both outputs when the command fails. */
+function run(cwd: string, command: string, ...args: readonly string[]): string {
+  // this Node for whatever a script calls `node`, and nothing of the repository's
+  const path = [dirname(process.execPath), join(cwd, "node_modules", ".bin"), process.env.PATH ?? ""].join(":");
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_OPTIONS|VITEST)/.test(name)),
+  );
+  try {
+    return execFileSync(command, args, { cwd, encoding: "utf8", stdio: "pipe", env: { ...env, PATH: path } });
+  } catch (error) {
+    const { stdout, stderr } = error as { readonly stdout?: string; readonly stderr?: string };
+    throw new Error(`${command} ${args.join(" ")}\n${stdout ?? ""}${stderr ?? ""}`, { cause: error });
+  }
+}
+
+/** Starts a file with Node in the project; gives the address that it prints. */
+async function start(
+  file: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ url: string; child: ChildProcess }> {
+  const child = spawn(process.execPath, [file], {
+    cwd: project,
+    env: { PATH: process.env.PATH ?? "", HOST: "127.0.0.1", PORT: "0", ...env },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  children.push(child);
+  const lines = createInterface({ input: child.stdout! });
+  for await (const line of lines) {
+    const url = /^listening on (http:\S+)$/.exec(line)?.[1];
+    if (url !== undefined) return { url, child };
+  }
+  throw new Error(`${file} ended before it listened`);
+}
+
+async function stop(child: ChildProcess): Promise<number | null> {
+  const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  child.kill("SIGTERM");
+  return ended;
+}
+
+function get(url: string, id: string): Promise<Response> {
+  return fetch(`${url}/shop.v1.ShopService/GetPage`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ id }),
+  });
+}
+
+/** Writes what a user would write: `extension` is what generated files import each other with. */
+function configure(extension: "ts" | "js", out: string): void {
+  const plugin = (name: string, more: string) =>
+    `  - local: ${name}\n    out: ${out}\n    strategy: all\n    ${more}\n`;
+  const es = plugin(
+    "protoc-gen-es",
+    `include_imports: true\n    opt: [target=ts, import_extension=${extension}, erasable_syntax=true]`,
+  );
+  const bff = plugin("protoc-gen-bff", `opt: [import_extension=${extension}, server=true]`);
+  writeFileSync(join(project, "buf.gen.yaml"), `version: v2\nplugins:\n${es}${bff}`);
+  const compilerOptions = {
+    ...{ target: "ES2024", module: "NodeNext", types: ["node"], strict: true },
+    ...{ exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, verbatimModuleSyntax: true },
+    // our declarations are checked along with the user's code
+    skipLibCheck: false,
+    ...(extension === "ts"
+      ? { noEmit: true, erasableSyntaxOnly: true, allowImportingTsExtensions: true }
+      : { rootDir: out, outDir: "built" }),
+  };
+  writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, include: [out] }));
+}
+
+beforeAll(() => {
+  work = mkdtempSync(join(tmpdir(), "protobff-pack-"));
+  // Packed in a copy: while a package is being packed its package.json is not the repository's.
+  const copy = join(work, "repository");
+  const kept = (path: string) => !["node_modules", "dist"].includes(basename(path));
+  for (const path of [
+    ...packages,
+    "scripts",
+    "proto",
+    "LICENSE",
+    "package.json",
+    ".npmrc",
+    "tsconfig.json",
+    "tsconfig.build.json",
+  ]) {
+    cpSync(join(root, path), join(copy, path), { recursive: true, filter: kept });
+  }
+  symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
+  project = join(work, "project");
+  mkdirSync(project);
+  writeFileSync(join(project, "package.json"), JSON.stringify({ name: "shop", private: true, type: "module" }));
+  cpSync(consumer, project, { recursive: true });
+
+  for (const name of packages) {
+    const folder = join(copy, name);
+    const before = readFileSync(join(folder, "package.json"), "utf8");
+    const [{ filename, files }] = JSON.parse(
+      run(folder, "npm", "pack", "--json", "--loglevel=error", "--pack-destination", project),
+    );
+    tarballs[name] = { filename, files: files.map((file: { readonly path: string }) => file.path) };
+    expect(readFileSync(join(folder, "package.json"), "utf8")).toBe(before);
+    expect(readdirSync(folder)).toEqual(readdirSync(join(root, name)).filter(kept));
+  }
+  const { devDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const tools = ["@bufbuild/buf", "@bufbuild/protoc-gen-es", "typescript", "@types/node"].map(
+    (name) => `${name}@${devDependencies[name]}`,
+  );
+  const own = packages.map((name) => `./${tarballs[name]!.filename}`);
+  run(
+    project,
+    "npm",
+    "install",
+    "--no-save",
+    "--prefer-offline",
+    "--no-audit",
+    "--no-fund",
+    "--loglevel=error",
+    ...own,
+    ...tools,
+  );
+}, 5 * MINUTES);
+
+afterEach(async () => {
+  await Promise.all(
+    children
+      .splice(0)
+      .filter((child) => child.exitCode === null && child.signalCode === null)
+      .map(stop),
+  );
+});
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+test.each([
+  {
+    name: "plugin",
+    needed: [
+      "LICENSE",
+      "README.md",
+      "bin/protoc-gen-bff.js",
+      "dist/main.js",
+      "proto/bff/v1/options.proto",
+      "proto/bff/v1/degradation.proto",
+    ],
+  },
+  { name: "runtime", needed: ["LICENSE", "README.md", "dist/index.js", "dist/index.d.ts"] },
+])("the $name's package holds what is needed, no sources and no tests", ({ name, needed }) => {
+  const files = tarballs[name]?.files ?? [];
+  expect(needed.filter((path) => !files.includes(path))).toEqual([]);
+  expect(files.filter((path) => /test|(?<!\.d)\.ts$/.test(path))).toEqual([]);
+});
+
+test("what packing does to package.json can be taken back", () => {
+  const runtime = readFileSync(join(root, "runtime", "package.json"), "utf8");
+  const packed = pointedAtDist(runtime);
+  expect(JSON.parse(packed).exports).toEqual({ ".": "./dist/index.js" });
+  expect(pointedAtDist(packed)).toBe(packed);
+  expect(pointedAtSources(packed)).toBe(runtime);
+  expect(pointedAtSources(runtime)).toBe(runtime);
+});
+
+test.each([
+  { extension: "ts", out: "gen", server: "gen/shop/v1/server.ts", builds: "type-checks" },
+  { extension: "js", out: "src", server: "built/shop/v1/server.js", builds: "compiles to JavaScript" },
+] as const)(
+  "generates with import_extension=$extension, $builds, serves",
+  async ({ extension, out, server }) => {
+    configure(extension, out);
+    run(project, join(project, "node_modules/.bin/buf"), "generate");
+    run(project, join(project, "node_modules/.bin/tsc"), "-p", ".");
+    expect(existsSync(join(project, server))).toBe(true);
+
+    const upstreams = await start("upstreams.mjs");
+    const bff = await start(server, {
+      CATALOG_V1_CATALOGSERVICE_URL: upstreams.url,
+      STOCK_V1_STOCKSERVICE_URL: upstreams.url,
+    });
+    const page = await get(bff.url, "p1");
+    expect([page.status, await page.json()]).toEqual([200, { name: "Product p1", tags: ["new"], pieces: "3" }]);
+    const degraded = await get(bff.url, "unknown");
+    expect(await degraded.json()).toMatchObject({ name: "Product unknown", degraded: [{ path: "pieces" }] });
+    expect(await stop(bff.child)).toBe(0);
+  },
+  2 * MINUTES,
+);
