@@ -192,12 +192,15 @@ export interface IrUpstream {
   readonly method: Text | undefined;
   readonly policy: IrPolicy;
   readonly breaker: IrBreaker | undefined;
+  readonly retryBudget: IrRetryBudget | undefined;
 }
 
 /** What a call and an upstream entry may both say. Times are milliseconds. */
 export interface IrPolicy {
   readonly timeout: Sourced<number> | undefined;
   readonly retry: IrRetry | undefined;
+  readonly hedge: IrHedge | undefined;
+  readonly cache: IrCache | undefined;
   readonly limit: IrLimit | undefined;
   readonly metadata: readonly IrBind[];
   readonly forward: readonly Text[];
@@ -213,6 +216,23 @@ export interface IrRetry {
   readonly multiplier: Sourced<number> | undefined;
   readonly if: Text | undefined;
 }
+export interface IrHedge {
+  readonly at: Origin;
+  readonly delay: Sourced<number> | undefined;
+  /** Attempts beside the first; 0: none. */
+  readonly max: Sourced<number> | undefined;
+}
+export interface IrCache {
+  readonly at: Origin;
+  /** 0: not cached. */
+  readonly ttl: Sourced<number> | undefined;
+  readonly stale: Sourced<number> | undefined;
+}
+export interface IrRetryBudget {
+  readonly at: Origin;
+  readonly maxTokens: Sourced<number> | undefined;
+  readonly tokenRatio: Sourced<number> | undefined;
+}
 export interface IrLimit {
   readonly at: Origin;
   readonly concurrent: Sourced<number> | undefined;
@@ -225,6 +245,8 @@ export interface IrBreaker {
   readonly minimum: Sourced<number> | undefined;
   readonly openFor: Sourced<number> | undefined;
   readonly probes: Sourced<number> | undefined;
+  readonly slow: Sourced<number> | undefined;
+  readonly slowRate: Sourced<number> | undefined;
   readonly off: Sourced<boolean> | undefined;
 }
 export interface IrBatch {

@@ -8,7 +8,7 @@ import type { Rpc } from "./upstream.ts";
 /** With less than this left, in milliseconds, nothing is sent. */
 export const LEAST_MS = 1;
 
-/** What an attempt is part of: a call. Each of the last three may end the attempt. */
+/** What an attempt is part of: a call. Each of the last four may end the attempt. */
 export interface Attempting {
   /** Of the clock. */
   readonly deadline: number;
@@ -16,8 +16,10 @@ export interface Attempting {
   readonly headers: OutgoingHeaders | undefined;
   /** To be entered in this order. */
   readonly limits: readonly Limit[];
-  /** It is about to go out: gives its number, 1 for the first of the call, or what forbids it. */
-  goes(attempt: Attempt): number | Failure;
+  /** Why nothing may go out any more. */
+  readonly forbidden: Failure | undefined;
+  /** It goes out: gives its number, 1 for the first of the call. */
+  goes(): number;
   /** It has not gone out. */
   refused(attempt: Attempt, failure: Failure): void;
   replied(attempt: Attempt, message: Uint8Array): void;
@@ -81,6 +83,10 @@ export class Attempt implements Reply, Waiter {
       this.#of.expire();
       return;
     }
+    if (this.#of.forbidden !== undefined) {
+      this.#of.refused(this, this.#of.forbidden);
+      return;
+    }
     if (breaker !== undefined) {
       this.#ticket = breaker.admit();
       if (this.#ticket === undefined) {
@@ -88,11 +94,7 @@ export class Attempt implements Reply, Waiter {
         return;
       }
     }
-    const number = this.#of.goes(this);
-    if (typeof number !== "number") {
-      this.#of.refused(this, number);
-      return;
-    }
+    const number = this.#of.goes();
     this.#number = number;
     this.sentAt = now;
     try {
@@ -109,8 +111,8 @@ export class Attempt implements Reply, Waiter {
     if (!this.#ended) this.#of.faulted(this, fault);
   }
   /**
-   * Ends it, on the wire too: its breaker has the verdict (true good, false bad, undefined none), and the places in the limits
-   * are free.
+   * Ends it, on the wire too; its breaker has the verdict (true good, false bad, undefined none). It keeps its places in the
+   * limits until `free`.
    */
   end(verdict: boolean | undefined, outcome: AttemptEvent["outcome"]): void {
     if (this.#ended) return;
@@ -130,8 +132,11 @@ export class Attempt implements Reply, Waiter {
         endedAt,
         outcome,
       });
-    } else if (this.#ticket !== undefined) breaker?.sample(this.#ticket, undefined, 0);
+    }
     this.#waitingFor?.leave(this);
+  }
+  /** Gives its places back. Others get them at once, and may do anything: to be called when all else is done. */
+  free(): void {
     while (this.#held > 0) this.#of.limits[--this.#held]?.release();
   }
 }

@@ -36,13 +36,14 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
   #timer: Timer | undefined;
   #leavePools: (() => void)[] | undefined;
   readonly #live: Attempt[] = [];
+  readonly #closed: Attempt[] = []; // which still have their places
   #attempts = 0;
   #resent = false;
   #backoff: Backoff | undefined;
   #pause: Timer | undefined;
   #last: Failure | undefined;
   #hedgeTimer: Timer | undefined;
-  #hedges = 0; // sent or about to be
+  #hedges = 0; // on the wire, or waiting for their place, or ended; not those that were refused
 
   private constructor(
     cx: Request<unknown>,
@@ -119,20 +120,22 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
     this.#live.push(attempt);
     attempt.begin();
   }
-  goes(attempt: Attempt): number | Failure {
-    if (this.#effect && this.#attempts === 0) {
-      if (this.#cx.scope.doomed) return OVER;
-      this.#cx.scope.leave(this);
-    }
+  get forbidden(): Failure | undefined {
+    if (this.#effect) return this.#attempts === 0 && this.#cx.scope.doomed ? OVER : undefined;
+    return this.#cx.scope.over ? OVER : undefined;
+  }
+  goes(): number {
+    if (this.#effect && this.#attempts === 0) this.#cx.scope.leave(this);
     const { hedge } = this.#rpc;
-    if (attempt.hedge) this.#hedges++;
     if (hedge !== undefined && this.#hedgeTimer === undefined) this.#hedgeAfter(hedge.delayMs);
     return ++this.#attempts;
   }
   refused(attempt: Attempt, failure: Failure): void {
-    this.#drop(attempt, undefined, "refused");
-    if (this.#live.length > 0) return; // a hedge, or its original: the other goes on
-    this.#fail((attempt.hedge || this.#hedges > 0 ? this.#last : undefined) ?? failure);
+    this.#close(attempt, undefined, "refused");
+    if (attempt.hedge) this.#hedges--;
+    if (this.#live.length > 0)
+      this.#free(); // a hedge, or its original: the other goes on
+    else this.#fail((attempt.hedge || this.#hedges > 0 ? this.#last : undefined) ?? failure);
   }
   replied(attempt: Attempt, message: Uint8Array): void {
     let value: Res;
@@ -142,45 +145,44 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
       this.faulted(attempt, { kind: "invalid", code: Code.INTERNAL, message: String(error) });
       return;
     }
-    this.#live.splice(this.#live.indexOf(attempt), 1);
-    this.#stop("cancelled");
-    attempt.end(true, "ok");
+    this.#close(attempt, true, "ok");
     this.#rpc.upstream.throttle.succeeded();
     this.#end();
     this.#sink.resolve(value);
     this.#observe({ ok: true, message });
+    this.#free();
   }
   faulted(attempt: Attempt, fault: Fault): void {
-    const { service, throttle, clock } = this.#rpc.upstream;
     if (fault.kind === "unprocessed" && !this.#resent) {
-      // The upstream never saw it: once more at once, which is no retry (gRFC A6, transparent retries).
-      this.#resent = true;
-      this.#attempts--;
-      if (attempt.hedge) this.#hedges--;
-      this.#drop(attempt, undefined, "unprocessed");
-      this.#try(attempt.hedge);
+      this.#resend(attempt);
       return;
     }
+    const { service, throttle, clock } = this.#rpc.upstream;
     const fair = this.#hadFairTime(attempt);
-    if (fault.kind === "transport" && fault.code === Code.CANCELLED && this.#left() < NEAR_MS) {
-      this.#drop(attempt, fair ? false : undefined, fault);
-      if (this.#live.length === 0) this.#fail(timedOut(service, fault.message));
-      return;
-    }
-    this.#drop(attempt, verdictOn(fault, fair), fault);
-    const failure = callFailure(fault, service);
-    this.#last = failure;
-    const again = this.#isRetriable(failure);
+    const late = fault.kind === "transport" && fault.code === Code.CANCELLED && this.#left() < NEAR_MS;
+    const failure = late ? timedOut(service, fault.message) : callFailure(fault, service);
+    const again = !late && this.#isRetriable(failure);
     if (again || (fault.pushbackMs ?? 0) < 0) throttle.failed();
-    if (this.#live.length > 0 || this.#hedges > 0) {
-      this.#hedgingAfter(fault, again);
-      if (this.#live.length === 0) this.#fail(failure);
-      return;
+    this.#last = failure;
+    this.#close(attempt, late ? (fair ? false : undefined) : verdictOn(fault, fair), fault);
+    if (this.#live.length > 0) this.#hedgingAfter(fault, again);
+    else {
+      this.#stopHedging();
+      const pauseMs = again && this.#hedges === 0 ? this.#pauseBefore(fault) : undefined;
+      if (pauseMs === undefined) this.#fail(failure);
+      else this.#pause = clock.setTimeout(resume, pauseMs, this);
     }
-    this.#stopHedging();
-    const pauseMs = again ? this.#pauseBefore(fault) : undefined;
-    if (pauseMs === undefined) this.#fail(failure);
-    else this.#pause = clock.setTimeout(resume, pauseMs, this);
+    this.#free();
+  }
+  /** The upstream never saw it: once more at once, which is no retry (gRFC A6, transparent retries). */
+  #resend(attempt: Attempt): void {
+    this.#resent = true;
+    this.#attempts--;
+    const next = new Attempt(this, this.#rpc, attempt.hedge);
+    this.#live.push(next);
+    this.#close(attempt, undefined, "unprocessed");
+    this.#free();
+    if (!this.ended) next.begin();
   }
   #isRetriable(failure: Failure): boolean {
     const { retry, hedge } = this.#rpc;
@@ -212,7 +214,9 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
   }
   launch(): void {
     this.#hedgeTimer = undefined;
-    if (this.#live.length > 0 && this.#rpc.upstream.throttle.allows) this.#try(true);
+    if (this.#live.length === 0 || !this.#rpc.upstream.throttle.allows) return;
+    this.#hedges++;
+    this.#try(true);
   }
   /** What a failure says about the hedges to come: nothing, that they are to wait, or that there are to be none (gRFC A6). */
   #hedgingAfter({ pushbackMs }: Fault, again: boolean): void {
@@ -229,7 +233,7 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
     if (this.ended) return;
     // Between attempts it is the last one that tells why there is no answer.
     const between = this.#live.length === 0 ? this.#last : undefined;
-    this.#stop("expired");
+    this.#closeAll("expired");
     this.#fail(between ?? timedOut(this.#rpc.upstream.service, "no answer in time"));
   }
   cancel(): void {
@@ -261,24 +265,27 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
     const fair = timeoutMs === Number.POSITIVE_INFINITY ? methodMs / 2 : Math.min(timeoutMs, fullMs);
     return this.deadline - sentAt >= fair - LEAST_MS;
   }
-  #drop(attempt: Attempt, verdict: boolean | undefined, outcome: Parameters<Attempt["end"]>[1]): void {
+  #close(attempt: Attempt, verdict: boolean | undefined, outcome: Parameters<Attempt["end"]>[1]): void {
     const at = this.#live.indexOf(attempt);
     if (at >= 0) this.#live.splice(at, 1);
     attempt.end(verdict, outcome);
+    this.#closed.push(attempt);
   }
-  /** Ends what is left. First what waits for a place: it must not get one that another gives back. */
-  #stop(outcome: "cancelled" | "expired"): void {
-    const live = this.#live.splice(0);
-    for (const attempt of live) if (attempt.sentAt === undefined) attempt.end(undefined, outcome);
-    for (const attempt of live) {
+  #closeAll(outcome: "cancelled" | "expired"): void {
+    for (const attempt of this.#live.splice(0)) {
       const late = outcome === "expired" && this.#hadFairTime(attempt);
-      attempt.end(late ? false : undefined, outcome);
+      this.#close(attempt, late ? false : undefined, outcome);
     }
+  }
+  /** Gives back the places of what has ended: the last thing to be done, since others go on at once. */
+  #free(): void {
+    for (const attempt of this.#closed.splice(0)) attempt.free();
   }
   #fail(failure: Failure): void {
     this.#end();
     this.#sink.reject(failure);
     this.#observe({ ok: false, failure });
+    this.#free();
   }
   #end(): void {
     this.ended = true;
@@ -286,7 +293,7 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
     if (this.#timer !== undefined) clock.clearTimeout(this.#timer);
     if (this.#pause !== undefined) clock.clearTimeout(this.#pause);
     this.#stopHedging();
-    this.#stop("cancelled");
+    this.#closeAll("cancelled");
     if (this.#leavePools !== undefined) for (const leave of this.#leavePools) leave();
     this.#cx.scope.leave(this);
     if (this.#effect) this.#cx.exchange.effectEnds();

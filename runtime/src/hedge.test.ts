@@ -27,8 +27,8 @@ describe("a hedge", () => {
     expect([first!.cancelled, second!.cancelled]).toEqual([true, false]);
     expect(calls).toMatchObject([{ attempts: 2, outcome: { ok: true } }]);
     expect(attempts).toMatchObject([
-      { number: 1, hedge: false, outcome: "cancelled", startedAt: 1_000, endedAt: 1_050 },
       { number: 2, hedge: true, outcome: "ok", startedAt: 1_050, endedAt: 1_050 },
+      { number: 1, hedge: false, outcome: "cancelled", startedAt: 1_000, endedAt: 1_050 },
     ]);
     expect(clock.running).toBe(0);
   });

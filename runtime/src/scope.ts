@@ -38,8 +38,9 @@ export class Scope implements Running {
     if (parent?.over) this.#over = true;
     else parent?.enter(this);
   }
+  /** Whether it has ended, or is about to with what it is a part of. */
   get over(): boolean {
-    return this.#over;
+    return this.#over || this.#parent?.over === true;
   }
   get guards(): number {
     return this.#guards;

@@ -19,6 +19,7 @@ message Filter { string owner = 1; bool all = 2; }
 message Stock { int32 pieces = 1; string note = 2; State state = 3; repeated string shelf_ids = 4; Detail detail = 5; int32 unused = 6;
   google.protobuf.Timestamp at = 7; oneof size { int32 width = 8; int32 weight = 9; } }
 message Detail { string text = 1; string more = 2; }
+message Other { string text = 1; }
 message ListShelvesRequest { repeated string ids = 1; }
 message ListShelvesResponse { repeated Shelf shelves = 1; int32 total = 2; }
 message Shelf { string id = 1; string name = 2; Detail detail = 3; }
@@ -155,6 +156,23 @@ describe("what is used", () => {
         "State.STATE_UNSPECIFIED": ["State.STATE_UNSPECIFIED name"],
         "Stock.detail": ["Product.detail autobind"],
         "Stock.note": ["Product.note autobind"],
+        "StockService/GetStock": ["Product let.stock.call.method"],
+      },
+    ],
+    [
+      "every alias of several",
+      shop(
+        `{ name: "stock" call: { method: "stock.v1.StockService/GetStock" set: { name: "sku" by: "args.sku" } } }`,
+        `Text detail = 1 [(bff.v1.field).by = "stock.detail"];`,
+        `message Text { option (bff.v1.message) = { alias: ["stock.v1.Detail", "stock.v1.Other"] }; string text = 1; }`,
+      ),
+      {
+        Detail: ["Text alias"],
+        "Detail.text": ["Text.text alias"],
+        "GetStockRequest.sku": ["Product let.stock.call.set.sku"],
+        Other: ["Text alias"],
+        "Other.text": ["Text.text alias"],
+        "Stock.detail": ["Product.detail by"],
         "StockService/GetStock": ["Product let.stock.call.method"],
       },
     ],
@@ -322,6 +340,12 @@ describe("part of a workspace", () => {
     // Nor are the others checked.
     expect(run(changed, { text: updated.lock ?? "", targets: ["shop/v1/shop.proto"] }).codes).toEqual([]);
     expect(run(changed, { text: updated.lock ?? "" }).codes).toEqual(["error BFF913"]);
+  });
+
+  test("a file that has lost its rules loses its entry", () => {
+    const plain = `syntax = "proto3"; package shopper.v1; message GetThingRequest {}`;
+    const { files } = read(lockOf({ ...both, "shopper/v1/shopper.proto": plain }, lock));
+    expect(Object.keys(files)).toEqual(["shop/v1/shop.proto"]);
   });
 
   test("`lock_mode=update` drops the entries of files that are gone", () => {

@@ -14,6 +14,9 @@ export interface Setup {
   readonly policies: readonly [CallPolicy, ...CallPolicy[]];
   readonly cacheBytes: number;
   readonly second: boolean;
+  /** How many requests there are, at most, and of how many different things each method has. */
+  readonly requests: number;
+  readonly things: number;
 }
 
 export function randomSetup(random: Random): Setup {
@@ -23,12 +26,17 @@ export function randomSetup(random: Random): Setup {
     upstream: {
       breaker: random.maybe(0.6, () => randomBreaker(random)),
       limit: random.maybe(0.6, () => randomLimit(random)),
-      retryBudget: random.maybe(0.5, () => ({ maxTokens: random.between(1, 6), tokenRatio: random.pick([0.1, 0.5, 1]) })),
+      retryBudget: random.maybe(0.7, () => ({
+        maxTokens: random.pick([1, 2, 3, 6, 40, 400]),
+        tokenRatio: random.pick([0.1, 0.5, 1]),
+      })),
       methods: random.maybe(0.3, () => ({ BatchGet: { breaker: random.maybe(0.7, () => randomBreaker(random)) } })),
     },
     policies: [randomPolicy(random), ...random.list(0, 3, () => randomPolicy(random))],
     cacheBytes: random.pick([0, 700, 1 << 20, 1 << 20]),
     second: random.chance(0.3),
+    requests: random.pick([3, 10, 30]),
+    things: random.pick([1, 3, 6]),
   };
 }
 

@@ -7,13 +7,7 @@ import {
   ThingSchema,
 } from "../../runtime/src/testing/gen/test_pb.ts";
 import { PREFIX_BYTES } from "../../runtime/src/transport/frame.ts";
-import type {
-  Fault,
-  InFlight,
-  OutgoingHeaders,
-  Reply,
-  UnaryClient,
-} from "../../runtime/src/transport/unary-client.ts";
+import type { Fault, InFlight, OutgoingHeaders, Reply, UnaryClient } from "../../runtime/src/transport/unary-client.ts";
 import type { Random } from "./random.ts";
 import type { SimClock } from "./sim-clock.ts";
 

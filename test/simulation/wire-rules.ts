@@ -13,6 +13,8 @@ export interface Asked {
   readonly callsUntil: number;
   readonly mayRetry: boolean;
   readonly user: string;
+  /** The client has gone. */
+  gone: boolean;
 }
 
 /** Under which policy a thing with this id is asked for, and whether with side effects. */
@@ -44,8 +46,10 @@ export class WireRules {
   readonly #frames = new Map<Uint8Array, Sent[]>();
   readonly #admitted = new Map<Sent, { breaker: BreakerModel | undefined; period: number }>();
   readonly #mayFollow = new Map<Uint8Array, { from: number } | undefined>(); // after a failure: whether a retry may follow
+  readonly #crowded = new Set<string>(); // requests in which something may have waited for its place
   /** A verdict could not be told from outside: the account of the breakers is no longer exact. */
   #unsure = false;
+  #changedAt = 0;
 
   constructor(setup: Setup, clock: SimClock, upstream: SimUpstream, requests: ReadonlyMap<string, Asked>) {
     this.#setup = setup;
@@ -56,14 +60,19 @@ export class WireRules {
     const now = (): number => clock.now();
     this.#throttle = new ThrottleModel(retryBudget ?? { maxTokens: 10, tokenRatio: 0.1 });
     this.#service = breaker && new BreakerModel(breaker, now);
-    const own = methods?.["BatchGet"];
+    const own = methods?.BatchGet;
     this.#batch = own === undefined ? this.#service : own.breaker && new BreakerModel(own.breaker, now);
     upstream.watch = (sent) => this.#sent(sent);
     upstream.ends = (sent) => this.#ended(sent);
   }
   breaker(batch: boolean): { refuses: boolean; unsure: boolean } {
-    const model = batch ? this.#batch : this.#service;
-    return { refuses: model?.refuses === true, unsure: this.#unsure };
+    const model = this.#account(batch);
+    // What changes in this very moment may have done so before or after, and a probe's place is taken without a word.
+    const changing = this.#changedAt === this.#clock.now() || model?.state === "half-open";
+    return { refuses: model?.refuses === true, unsure: this.#unsure || changing };
+  }
+  #account(batch: boolean): BreakerModel | undefined {
+    return batch ? this.#batch : this.#service;
   }
   fail(what: string): void {
     this.violations.push(`at ${this.#clock.now().toFixed(3)}: ${what}`);
@@ -84,6 +93,7 @@ export class WireRules {
     this.#frames.set(frame, [...others, sent]);
     const cached = policy.cache !== undefined && !this.#isEffect(sent);
 
+    if (request.gone && !cached && !this.#isEffect(sent)) this.fail("sent for a client who has gone");
     if (!(timeoutMs >= LEAST_MS - EPSILON)) this.fail(`sent with ${timeoutMs} ms left`);
     if (!cached && at + timeoutMs > request.callsUntil + EPSILON) this.fail("sent with more than its budget");
     if (timeoutMs > (policy.timeoutMs ?? callBudgetMs(this.#setup.methodMs)) + EPSILON)
@@ -94,7 +104,7 @@ export class WireRules {
     this.#concurrency(sent, policy, cached);
     this.#again(sent, others, policy, request, number);
 
-    const breaker = batch ? this.#batch : this.#service;
+    const breaker = this.#account(batch);
     if (breaker?.refuses && !this.#unsure) this.fail(`sent through a breaker that is ${breaker.state}`);
     this.#admitted.set(sent, { breaker, period: breaker?.admit() ?? 0 });
   }
@@ -111,6 +121,7 @@ export class WireRules {
     if (!cached) {
       const ofRequest = open.filter((each) => each.requestId === sent.requestId && !this.#isCached(each));
       most("the response", ofRequest.length, this.#setup.concurrent);
+      if (ofRequest.length >= this.#setup.concurrent) this.#crowded.add(sent.requestId);
     }
     const shared = cached || (policy.coalesce === true && !this.#isEffect(sent));
     const same = open.filter(
@@ -128,7 +139,6 @@ export class WireRules {
     const counted = others.filter(({ end }) => end !== "unprocessed");
     const unprocessed = others.length - counted.length;
     if (unprocessed > 0) this.seen.resent++;
-    if (unprocessed > 1) this.fail("sent again twice without a retry's say");
     if (number !== counted.length + 1) this.fail(`number ${number} after ${counted.length}`);
     if (counted.length === 0) return;
     if (!request.mayRetry) this.fail("sent again, though we are ourselves a retry");
@@ -144,9 +154,11 @@ export class WireRules {
         const latest = Math.max(...counted.map(({ at }) => at));
         if (unprocessed === 0 && sent.at + EPSILON < latest + policy.hedge.delayMs) this.fail("a hedge too early");
       }
-      const queues = this.#setup.upstream.limit !== undefined || policy.limit !== undefined || counted.length >= 2;
-      if (!queues && unprocessed === 0 && this.#setup.concurrent > 5 && !this.#throttle.allows && !this.#crowded(sent))
-        this.fail("a hedge though the throttle forbids it");
+      // One that had to wait for its place was allowed when it began to wait.
+      const { upstream, policies, concurrent } = this.#setup;
+      const limited = upstream.limit !== undefined || policies.some(({ limit, cache }) => limit ?? cache);
+      const waited = limited || concurrent < 10 || unprocessed > 0 || this.#crowded.has(sent.requestId);
+      if (!waited && !this.#throttle.allows) this.fail("a hedge though the throttle forbids it");
       return;
     }
     this.seen.retries++;
@@ -156,20 +168,18 @@ export class WireRules {
     if (may === undefined) this.fail("a retry that is not allowed");
     else if (sent.at + EPSILON < may.from) this.fail("a retry before the upstream wants it");
   }
-  /** Whether it may have waited for a place in its response. */
-  #crowded({ requestId }: Sent): boolean {
-    return this.#upstream.open.filter((each) => each.requestId === requestId).length >= this.#setup.concurrent - 2;
-  }
   #ended(sent: Sent): void {
     const { frame, at, timeoutMs, batch, fault, end, endedAt } = sent;
     const policy = this.#policyOf(sent);
     if (end === "cancelled") this.seen.cancelled++;
+    const unprocessed = this.#frames.get(frame)?.filter((each) => each.end === "unprocessed") ?? [];
+    if (end === "unprocessed" && unprocessed.length > 1) sent.end = "bad"; // the first one is free, no other
     const request = this.#requests.get(sent.requestId);
     // A batch goes on for those who have come later, within the budget.
     const latest = batch && !this.#isCached(sent) ? (request?.callsUntil ?? 0) : at + timeoutMs;
     if (endedAt > latest + this.#clock.lateMs + EPSILON) this.fail(`over ${endedAt - latest} ms after its deadline`);
     if (end === "good") this.#throttle.succeeded();
-    if (end !== "bad" || fault === undefined) return;
+    if (sent.end !== "bad" || fault === undefined) return;
     const retriable = (policy.retry?.on ?? (policy.hedge && [Code.UNAVAILABLE]))?.includes(fault.code) === true;
     const { pushbackMs } = fault;
     if (retriable || (pushbackMs ?? 0) < 0) this.#throttle.failed();
@@ -181,9 +191,11 @@ export class WireRules {
 
   attempted(event: AttemptEvent): void {
     const { frame } = event.call as { frame: Uint8Array };
-    const sent = this.#frames
-      .get(frame)
-      ?.find((each) => each.number === event.number && each.at === event.startedAt && this.#admitted.has(each));
+    // After one that was not processed two may have the same number.
+    const known = (this.#frames.get(frame) ?? []).filter(
+      (each) => each.number === event.number && each.at === event.startedAt && this.#admitted.has(each),
+    );
+    const sent = known.find(({ end }) => end !== "open") ?? known[0];
     const admitted = sent && this.#admitted.get(sent);
     if (sent === undefined || admitted === undefined) {
       this.fail("an attempt has ended that was never sent");
@@ -216,7 +228,13 @@ export class WireRules {
       if (maybePutOff) this.#unsure = true;
       return fair ? false : undefined;
     }
-    const bad: readonly Code[] = [Code.UNAVAILABLE, Code.INTERNAL, Code.UNKNOWN, Code.DATA_LOSS, Code.RESOURCE_EXHAUSTED];
+    const bad: readonly Code[] = [
+      Code.UNAVAILABLE,
+      Code.INTERNAL,
+      Code.UNKNOWN,
+      Code.DATA_LOSS,
+      Code.RESOURCE_EXHAUSTED,
+    ];
     return !bad.includes(outcome.code);
   }
   called(event: CallEvent): void {
@@ -225,7 +243,7 @@ export class WireRules {
     const batch = event.method.endsWith("BatchGet");
     if (reason === Reason.BREAKER_OPEN) {
       this.seen.refused++;
-      if (!this.breaker(batch).refuses && !this.#unsure) this.fail("refused by a breaker that lets through");
+      if (this.#account(batch)?.refuses !== true && !this.#unsure) this.fail("refused by a breaker that lets through");
     }
     if (reason === Reason.LIMITED) this.seen.limited++;
     const { frame } = event.call as { frame: Uint8Array };
@@ -234,6 +252,7 @@ export class WireRules {
     }
   }
   changed(to: BreakerState): void {
+    this.#changedAt = this.#clock.now();
     if (to === "open") this.seen.opened++;
   }
   /** Nothing of a request is on the wire any more, but side effects and what the cache fetches. */

@@ -1,7 +1,6 @@
 import type { DescEnum } from "@bufbuild/protobuf";
 import { didYouMean } from "../diagnostic/did-you-mean.ts";
 import { type Ast, dottedName } from "./ast.ts";
-import { holdsAny, refuseAny } from "./check-any.ts";
 import { checkBlock } from "./check-block.ts";
 import { checkMacro } from "./check-macro.ts";
 import { unknownMessage } from "./check-message.ts";
@@ -143,11 +142,9 @@ function checkFunction(checker: Checker, ast: Call, place: Place): Node | undefi
       // An operator is about all that it stands between.
       ast.name,
       `${describeCall(name, method, types)} does not exist`,
-      `There is ${listed([...new Set(known)])}.`,
+      known.length === 0 ? undefined : `There is ${listed([...new Set(known)])}.`,
     );
   }
-  const looked = types.findIndex((type) => type.kind === "dyn" && type.any);
-  if (looked !== -1 && !checker.language.anys) return refuseAny(checker, operands[looked] ?? ast);
   return callOf(checker, ast, name, nodes, types, match);
 }
 
@@ -225,7 +222,7 @@ function checkEnum(checker: Checker, ast: Call, desc: DescEnum, place: Place): N
     return checker.complain(
       "BFF307",
       ast.name,
-      "making an enum of a number is not supported",
+      "an enum is not made of a number or a text here",
       "Name one of its values.",
     );
   }
@@ -344,14 +341,13 @@ function checkLogic(checker: Checker, ast: Call, place: Place): Node | undefined
   const condition = checker.condition(first, firstAst);
   if (condition === undefined) return undefined;
   const args = [condition, yes, no];
-  const result = checker.types.fresh();
-  const branches = [checker.typeOf(yes), checker.typeOf(no)];
-  const alike = checker.types.allAssignable(branches, [result, result]);
-  if (!alike && checker.language.checked) {
-    const types = branches.map((type) => checker.shown(type)).join(" and ");
+  const [left, right] = [checker.typeOf(yes), checker.typeOf(no)];
+  const joined = checker.types.join(left, right);
+  if (joined === undefined && checker.language.checked) {
+    const types = `${checker.shown(left)} and ${checker.shown(right)}`;
     return checker.complain("BFF305", ast, `the two branches have different types, ${types}`, "Convert one of them.");
   }
-  const type = alike ? result : DYN;
+  const type = joined ?? DYN;
   const base = checker.base(ast, type, joinProtos([yes, no]), anyFails(args));
   const node: Node = { ...base, kind: "call", fn: ast.fn, overload: "conditional", args };
   checker.wanted.set(node, [BOOL, type, type]);
@@ -372,8 +368,6 @@ function checkEquality(checker: Checker, ast: Call, place: Place): Node | undefi
       : undefined;
     return checker.complain("BFF305", ast, `${describeCall(ast.fn, false, [left, right])} does not exist`, hint);
   }
-  const any = [left, right].findIndex(holdsAny);
-  if (any !== -1 && !checker.language.anys) return refuseAny(checker, ast.args[any] ?? ast);
   warnOfNull(checker, ast, a, b);
   warnOfNull(checker, ast, b, a);
   const overload = ast.fn === "_==_" ? "equals" : "not_equals";
@@ -382,7 +376,8 @@ function checkEquality(checker: Checker, ast: Call, place: Place): Node | undefi
 
 /** In CEL an unset message reads as its default, so that asking whether it is null is a mistake. */
 function warnOfNull(checker: Checker, ast: Call, message: Node, other: Node): void {
-  if (message.type.kind !== "message" || other.kind !== "constant" || other.type.kind !== "null") return;
+  const type = checker.typeOf(message);
+  if (type.kind !== "message" || type.nullable || other.kind !== "constant" || other.type.kind !== "null") return;
   if (message.kind !== "select" && message.kind !== "name") return;
   const hint = message.kind === "select" ? "Ask has(x.field)." : "Ask ok(step), or has(x.field).";
   checker.complain("BFF315", ast, "a message is never null: when it is unset it reads as its default", hint, "warning");

@@ -1,7 +1,7 @@
 import type { Ast } from "./ast.ts";
 import type { Checker, Place } from "./checker.ts";
 import type { Node } from "./expression.ts";
-import { anyFails, joinProtos } from "./join.ts";
+import { anyFails, elementProto, joinProtos } from "./join.ts";
 import type { CelType } from "./type.ts";
 
 /** `[a, ?b]`. */
@@ -11,7 +11,8 @@ export function checkList(checker: Checker, ast: Ast & { kind: "list" }, place: 
   const types = itemTypes(checker, elements, ast.elements, (index) => ast.optionals.has(index));
   if (types === undefined) return undefined;
   const element = joined(checker, types);
-  const proto = ast.optionals.size === 0 ? joinProtos(elements) : undefined;
+  const kept = elements.every((one) => elementProto(one) === one.proto) && ast.optionals.size === 0;
+  const proto = kept ? joinProtos(elements) : undefined;
   const node: Node = {
     ...checker.base(ast, { kind: "list", element }, proto && { kind: "list", of: proto }, anyFails(elements)),
     kind: "list",
@@ -105,7 +106,7 @@ export function optionalOf(checker: Checker, type: CelType, at: Ast): CelType | 
 function joined(checker: Checker, types: readonly CelType[]): CelType {
   const [first, ...rest] = types;
   if (first === undefined) return checker.types.fresh();
-  return rest.reduce((type, other) => checker.types.join(type, other), first);
+  return rest.reduce((type, other) => checker.types.join(type, other) ?? { kind: "dyn" }, first);
 }
 
 function constantOf(node: Node): unknown {

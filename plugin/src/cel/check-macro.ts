@@ -1,7 +1,7 @@
 import type { Ast } from "./ast.ts";
 import type { Checker, Place } from "./checker.ts";
 import type { Node } from "./expression.ts";
-import { anyFails } from "./join.ts";
+import { anyFails, elementProto } from "./join.ts";
 import { type MacroCall, macroCall, macroForm } from "./macros.ts";
 import type { CelType, Proto, Variable } from "./type.ts";
 
@@ -125,6 +125,10 @@ function isOpen(checker: Checker, range: Node): boolean {
   return type.kind === "dyn" || (type.kind === "param" && checker.types.assignable(DYN, type));
 }
 
+function listProto(of: Proto | undefined): Proto | undefined {
+  return of && { kind: "list", of };
+}
+
 const ORDERED: ReadonlySet<string> = new Set(["bool", "int", "uint", "double", "string", "bytes", "dyn", "param"]);
 
 function resultOf(
@@ -142,9 +146,9 @@ function resultOf(
   switch (call.macro) {
     case "map":
     case "transformList":
-      return [{ kind: "list", element: type }, body.proto && { kind: "list", of: body.proto }];
+      return [{ kind: "list", element: type }, listProto(elementProto(body))];
     case "filter":
-      return [{ kind: "list", element: first.type }, first.proto && { kind: "list", of: first.proto }];
+      return [{ kind: "list", element: first.type }, listProto(first.proto)];
     case "sortBy": {
       const time = type.kind === "message" && /^google\.protobuf\.(Timestamp|Duration)$/.test(type.desc.typeName);
       if (time || ORDERED.has(type.kind) || !checker.language.checked) return [range.type, range.proto];

@@ -1,7 +1,6 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import { didYouMean } from "../diagnostic/did-you-mean.ts";
 import type { Ast, Span } from "./ast.ts";
-import { holdsAny } from "./check-any.ts";
 import { optionalOf } from "./check-literal.ts";
 import type { Checker, Place } from "./checker.ts";
 import type { Node } from "./expression.ts";
@@ -9,9 +8,9 @@ import { fieldType, messageType } from "./field-type.ts";
 import { listed } from "./listed.ts";
 import { candidates, resolveName } from "./names.ts";
 import { protoRange, rangeOf } from "./range.ts";
-import { sameProto } from "./same-proto.ts";
 import type { CelType, Proto } from "./type.ts";
 import { typeName } from "./type-name.ts";
+import { orNull } from "./type-variables.ts";
 
 const DYN: CelType = { kind: "dyn" };
 
@@ -43,7 +42,8 @@ export function checkMessage(checker: Checker, ast: Literal, place: Place): Node
     node,
     sound.map(({ field, optional }) => {
       const wanted = fieldType(field).type;
-      return optional ? { kind: "optional", of: wanted } : wanted.kind === "wrapper" ? DYN : wanted;
+      // Null leaves a message unset.
+      return optional ? { kind: "optional", of: wanted } : wanted.kind === "wrapper" ? DYN : orNull(wanted);
     }),
   );
   return node;
@@ -94,10 +94,6 @@ function checkField(
     const is = value.proto?.kind === "enum" ? value.proto.desc.typeName : checker.shown(type);
     const of = wanted.proto.kind === "enum" ? wanted.proto.desc.typeName : typeName(wanted.type);
     return checker.complain("BFF310", shown, `"${name}" is of type ${of}, and this is ${is}`, fieldHint(is, of));
-  }
-  const kept = value.proto !== undefined && sameProto(value.proto, wanted.proto);
-  if (!checker.language.anys && holdsAny(wanted.type) && !kept) {
-    return checker.complain("BFF307", ast, `giving a value to "${name}", a google.protobuf.Any, is not supported yet`);
   }
   const range = protoRange(wanted.proto);
   const judged = checker.language.soundLiterals && value.kind === "constant";

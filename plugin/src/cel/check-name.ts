@@ -1,8 +1,7 @@
 import type { DescExtension, DescField } from "@bufbuild/protobuf";
 import { didYouMean } from "../diagnostic/did-you-mean.ts";
 import { type Ast, dottedName, type Span } from "./ast.ts";
-import { holdsAny, refuseAny } from "./check-any.ts";
-import type { Checker, Place } from "./checker.ts";
+import { type Checker, fit, type Place } from "./checker.ts";
 import type { Node } from "./expression.ts";
 import { fieldType } from "./field-type.ts";
 import { listed } from "./listed.ts";
@@ -70,7 +69,9 @@ function readVariable(checker: Checker, variable: Variable, at: Span, place: Pla
     return checker.complain("BFF306", at, `"${variable.name}" is not a value by itself`, hint);
   }
   checker.read(variable, "value", at, place);
-  return { ...checker.base(at, variable.type, variable.proto), kind: "name", variable };
+  // An Any may hold what nobody knows.
+  const any = variable.type.kind === "dyn" && variable.type.any === true;
+  return { ...checker.base(at, variable.type, variable.proto, any), kind: "name", variable };
 }
 
 /** Says that a name means nothing, and what it may have been meant to be. */
@@ -152,8 +153,9 @@ export function checkSelect(
 }
 
 /** A field of a value. From an optional it is an optional again, unset when there is nothing to select from. */
-function selectFrom(checker: Checker, of: Node, ast: Ast & { kind: "select" }, test: boolean): Node | undefined {
-  const own = checker.typeOf(of);
+function selectFrom(checker: Checker, from: Node, ast: Ast & { kind: "select" }, test: boolean): Node | undefined {
+  const own = checker.typeOf(from);
+  const of = own.kind === "message" ? fit(from, { kind: "message", desc: own.desc }) : from;
   const optional = ast.optional || own.kind === "optional";
   const type = own.kind === "optional" ? checker.types.resolve(own.of) : own;
   const select = (to: CelType, proto: Proto | undefined, fails: boolean, field: DescField | string): Node => {
@@ -180,7 +182,9 @@ function selectFrom(checker: Checker, of: Node, ast: Ast & { kind: "select" }, t
         return unknownField(checker, ast, type.desc);
       }
       const value = fieldType(field);
-      return select(value.type, value.proto, holdsAny(value.type), field);
+      // An Any may hold what nobody knows.
+      const any = value.type.kind === "dyn" && value.type.any === true;
+      return select(value.type, value.proto, any, field);
     }
     case "map": {
       if (!checker.types.assignable(STRING, type.key)) break;
@@ -190,7 +194,6 @@ function selectFrom(checker: Checker, of: Node, ast: Ast & { kind: "select" }, t
       checker.types.assignable(DYN, type);
       return select(DYN, undefined, true, ast.field);
     case "dyn":
-      if (type.any && !checker.language.anys) return refuseAny(checker, ast);
       return select(DYN, undefined, true, ast.field);
   }
   if (!checker.language.checked) {

@@ -1,7 +1,6 @@
 import type { Registry } from "@bufbuild/protobuf";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Text } from "../origin.ts";
-import { refusesAny } from "./check-any.ts";
 import { checkConstants } from "./check-constant.ts";
 import { Checker, type Place } from "./checker.ts";
 import type { Expression, Node } from "./expression.ts";
@@ -45,7 +44,6 @@ export function checkParsed(
   const checked = checker.check(parsed.ast, TOP);
   if (checked === undefined) return undefined;
   const root = settle(checked, checker);
-  if (!language.anys && refusesAny(root, checker)) return undefined;
   if (language.soundLiterals && !checkConstants(root, checker)) return undefined;
   const reads = checker.reads;
   const unsafe = new Set(reads.filter((read) => read.kind === "value" && !read.safe).map((read) => read.variable));

@@ -131,12 +131,22 @@ export class Checker {
   }
 }
 
-/** Puts in what an operand needs before it can stand for `type`: a wrapper has to have a value, a dyn to be of that type. */
+/** Puts in what an operand needs before it can stand for `type`: a wrapper has to have a value, a message not to be null, a dyn to be of that type. */
 export function fit(node: Node, type: CelType): Node {
   if (type.kind === "dyn" || type.kind === "param") return node;
   const base = { at: node.at, fails: true, type, proto: undefined };
   if (node.type.kind === "wrapper" && type.kind !== "wrapper" && type.kind !== "null") {
     return { ...base, type: node.type.of, kind: "call", fn: "value", overload: "unwrap", args: [node] };
+  }
+  if (node.type.kind === "message" && node.type.nullable && type.kind === "message" && !type.nullable) {
+    return {
+      ...base,
+      type: { kind: "message", desc: node.type.desc },
+      kind: "call",
+      fn: "value",
+      overload: "unwrap",
+      args: [node],
+    };
   }
   if (node.type.kind === "dyn") return { ...base, kind: "call", fn: "value", overload: "cast", args: [node] };
   return node;

@@ -6,7 +6,7 @@ export const CODES = {
   BFF304: "There is no function of that name.",
   BFF305: "A function or an operator does not take operands of these types.",
   BFF306: "A name stands for a group of values or a type and is no value by itself.",
-  BFF307: "The construct is part of the language but not supported yet.",
+  BFF307: "The construct is part of CEL but not of this language.",
   BFF308: "`ok` asks about a step or an argument and takes nothing else.",
   BFF309: "A literal is out of the range of its type.",
   BFF310: "A field of a message literal is given a value of another type.",

@@ -9,6 +9,7 @@ export function describeCall(fn: string, method: boolean, types: readonly CelTyp
   if (infix !== undefined) return `${first} ${infix} ${second}`;
   if (fn === "@in") return `${first} in ${second}`;
   if (fn === "_[_]") return `${first}[${second}]`;
+  if (fn === "_[?_]") return `${first}[?${second}]`;
   if (fn === "_?_:_") return `${first} ? ${second} : ${third}`;
   const prefix = /^([!-])_$/.exec(fn)?.[1];
   if (prefix !== undefined) return `${prefix}${first}`;

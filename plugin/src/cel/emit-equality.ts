@@ -4,7 +4,7 @@ import { asDouble } from "./emit-operator.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Node } from "./expression.ts";
 import { BIG, hasBoxes, PLAIN } from "./form.ts";
-import { atom, binary, coerce, LEVEL, type Piece, piece, property, runtime, types } from "./piece.ts";
+import { atom, binary, coerce, fits, LEVEL, type Piece, piece, property, runtime, types } from "./piece.ts";
 import { sameConstant, staticType } from "./same-value.ts";
 import type { CelType } from "./type.ts";
 
@@ -100,7 +100,8 @@ function emitWrapper(emitter: Emitter, first: Node, second: Node, sign: string):
   if (
     hasBoxes(raw.form) ||
     second.type.kind === "bytes" ||
-    (value.form.kind !== form.kind && value.literal === undefined)
+    (value.form.kind !== form.kind && value.literal === undefined) ||
+    !fits(value, form)
   )
     return undefined;
   return binary(raw, sign, value.literal === undefined ? value : coerce(value, form, emitter.names), LEVEL.equality);

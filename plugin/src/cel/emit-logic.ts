@@ -61,6 +61,12 @@ function flatten(node: Node, overload: string): Node[] {
   return node.args.flatMap((arg) => flatten(arg, overload));
 }
 
+/** The one of two forms that holds the values of both as they stand. */
+function wider(a: Form, b: Form): Form | undefined {
+  if (a.kind === "big") return undefined;
+  return sameForm(a, b) ? b : sameForm(b, a) ? a : undefined;
+}
+
 /** `form`: the form in which the branches are wanted. */
 export function emitConditional(emitter: Emitter, node: Call, target?: Form): Piece {
   const [condition, yes, no] = node.args;
@@ -69,7 +75,7 @@ export function emitConditional(emitter: Emitter, node: Call, target?: Form): Pi
   const b = emitter.value(no);
   const range = rangeOf(node);
   const natural = range === undefined ? formOf(node.type, node.proto) : ({ kind: "small", ...range } as const);
-  const form = range === undefined && a.form.kind !== "big" && sameForm(a.form, b.form) ? a.form : natural;
+  const form = (range === undefined && wider(a.form, b.form)) || natural;
   const nullable =
     [yes, no].some((one) => one.type.kind === "null") && node.type.kind !== "wrapper" && node.type.kind !== "null";
   const wanted = target ?? (node.type.kind === "wrapper" && form.kind !== "nullable" ? celForm(node.type) : form);

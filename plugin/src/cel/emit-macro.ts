@@ -233,7 +233,7 @@ function itemsOf(emitter: Emitter, range: Node): Piece {
   if (range.type.kind === "list" && value.form.kind === "list") return value;
   switch (value.form.kind) {
     case "map":
-      return piece(["[...", ...value.print, ".keys()]"], { kind: "list", of: value.form.key });
+      return piece(["[...", ...method(value, "keys", []).print, "]"], { kind: "list", of: value.form.key });
     case "record": {
       const keys = piece(["Object.keys(", ...value.print, ")"], { kind: "list", of: PLAIN });
       const key = range.type.kind === "map" ? range.type.key.kind : "string";

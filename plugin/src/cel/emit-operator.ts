@@ -4,7 +4,7 @@ import { withoutBoxes } from "./emit-function.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Node } from "./expression.ts";
 import { BIG, type Form, PLAIN, smallFormOf, UNSIGNED } from "./form.ts";
-import { atom, binary, coerce, entryForm, LEVEL, method, type Piece, piece, runtime } from "./piece.ts";
+import { atom, binary, coerce, entryForm, fits, LEVEL, method, type Piece, piece, runtime } from "./piece.ts";
 import { isSafeDivisor, rangeOf } from "./range.ts";
 
 const OPERATORS: Readonly<Record<string, { readonly sign: string; readonly level: number }>> = {
@@ -117,7 +117,13 @@ export function emitIn(emitter: Emitter, item: Node, list: Node): Piece {
   const enumerated = list.proto?.kind === "list" && list.proto.of.kind === "enum";
   const plain =
     element === "string" || element === "bool" || ((element === "int" || element === "uint") && !enumerated);
-  if (same && plain && of !== undefined && (of.kind === value.form.kind || value.literal !== undefined)) {
+  if (
+    same &&
+    plain &&
+    of !== undefined &&
+    (of.kind === value.form.kind || value.literal !== undefined) &&
+    fits(value, of)
+  ) {
     return method(range, "includes", [value.literal === undefined ? value : coerce(value, of, names)]);
   }
   return runtime(names, "isIn", [value, range]);

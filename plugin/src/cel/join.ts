@@ -8,6 +8,11 @@ export function anyFails(nodes: readonly Node[]): boolean {
   return nodes.some((node) => node.fails);
 }
 
+/** The representation that a node has as an element: protobuf has no unset one among scalars. */
+export function elementProto(node: Node): Proto | undefined {
+  return node.type.kind === "wrapper" && node.proto?.kind === "scalar" ? undefined : node.proto;
+}
+
 /** The common representation; an integer literal takes that of the others when it fits. */
 export function joinProtos(nodes: readonly Node[], wanted?: Proto): Proto | undefined {
   const proto = wanted ?? nodes.find((node) => node.proto !== undefined)?.proto;

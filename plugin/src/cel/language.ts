@@ -14,8 +14,6 @@ export interface Language {
   readonly blocks: boolean;
   /** Extensions of proto2: `proto.getExt(m, pkg.ext)`, `proto.hasExt` and quoted names. */
   readonly extensions: boolean;
-  /** Whether expressions may look into a google.protobuf.Any: what prints them has to know the messages that may be in it. */
-  readonly anys: boolean;
   /**
    * Whether what is sure to fail is refused: a number that its field does not hold, a malformed timestamp, a double as a key, an index out of a
    * literal, a division by zero. And whether conditions that never change get a warning.
@@ -35,7 +33,6 @@ export const LANGUAGE: Language = {
   strongEnums: false,
   blocks: false,
   extensions: false,
-  anys: false,
   soundLiterals: true,
   checked: true,
   functions: [],

@@ -196,15 +196,20 @@ export function coerce(value: Piece, to: Form, names: Names): Piece {
   }
 }
 
+/** Whether an integer literal is in the range of a form. */
+export function fits(value: Piece, form: Form): boolean {
+  if (value.literal === undefined || form.kind !== "small") return true;
+  const number = Number(value.literal);
+  return number >= form.low && number <= form.high;
+}
+
 function literalAs(value: Piece, literal: bigint, to: Form, names: Names): Piece | undefined {
   const unsigned = isUnsigned(value.form);
   switch (to.kind) {
     case "big":
       return { ...value, print: [`${literal}n`], form: unsigned ? UNSIGNED : BIG };
-    case "small": {
-      const number = Number(literal);
-      return number >= to.low && number <= to.high ? { ...value, print: [`${literal}`], form: to } : undefined;
-    }
+    case "small":
+      return fits(value, to) ? { ...value, print: [`${literal}`], form: to } : undefined;
     case "digits":
       return atom(`"${literal}"`);
     case "plain":

@@ -4,7 +4,7 @@ import { DurationSchema, TimestampSchema } from "@bufbuild/protobuf/wkt";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { type Expression, emitValue } from "./index.ts";
-import { compiled, FAILED, interpreted, sameResult } from "./testing/both-ways.ts";
+import { compiled, FAILED, interpreted, MISTAKEN, sameResult } from "./testing/both-ways.ts";
 import { MESSAGE, NESTED, namesFor, registry, scope } from "./testing/fixtures.ts";
 import { check } from "./testing/harness.ts";
 import { randomExpression } from "./testing/random-expression.ts";
@@ -68,11 +68,12 @@ it("gives what the interpreter gives", { timeout: 120_000 }, () => {
     if (ours === undefined) return;
     both++;
     const theirs = interpreted(expression, variables);
+    if (theirs === MISTAKEN) return;
     const explained = `${expression}\n${ours.code}\ngives ${inspect(ours.value)}, not ${inspect(theirs)}`;
     expect(sameResult(ours.value, theirs), explained).toBe(true);
     expect(ours.value !== FAILED || ours.fails, `${expression} may fail`).toBe(true);
   });
-  fc.assert(property, { numRuns: 1500 });
+  fc.assert(property, { numRuns: Number(process.env.CEL_RUNS ?? 1500) });
   // The property says nothing about expressions that are refused.
   expect(both).toBeGreaterThan(1000);
 });

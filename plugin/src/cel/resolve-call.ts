@@ -55,21 +55,23 @@ function isNumber({ kind }: CelType): boolean {
   return kind === "int" || kind === "uint" || kind === "double";
 }
 
-/** The overloads to show when none fits: those that take the first operand, when there are any. */
+/** The overloads to show when none fits: of those with as many operands the ones that take the first, when there are any. */
 export function nearestOverloads(
   fn: string,
   args: readonly CelType[],
   types: TypeVariables,
   language: Language,
 ): readonly Overload[] {
+  // An index into an optional is not what most authors have in mind.
   const all = candidatesOf(fn, language).filter(
-    (overload) => !isMixed(overload) && !overload.id.startsWith("optional_"),
+    (one) => !isMixed(one) && (one.params[0]?.kind !== "optional" || !/^_\[/.test(fn)),
   );
   const [first] = args;
   if (first === undefined) return all;
-  const near = all.filter(({ params: [param] }) => {
+  const alike = all.filter(({ params }) => params.length === args.length);
+  const near = (alike.length > 0 ? alike : all).filter(({ params: [param] }) => {
     const [own] = param === undefined ? [] : types.instance([param]);
     return own !== undefined && types.assignable(first, own);
   });
-  return near.length > 0 ? near : all;
+  return near.length > 0 ? near : alike.length > 0 ? alike : all;
 }

@@ -49,12 +49,30 @@ export class TypeVariables {
     return true;
   }
 
-  /** What two elements of a literal have in common. */
-  join(a: CelType, b: CelType): CelType {
-    if (!this.assignable(a, b)) return DYN;
-    const [left, right] = [this.resolve(a), this.resolve(b)];
-    return isLessSpecific(left, right) ? left : right;
+  /** What two elements of a literal have in common; undefined when that is nothing but dyn. */
+  join(a: CelType, b: CelType): CelType | undefined {
+    return this.assignable(a, b) ? general(this.resolve(a), this.resolve(b)) : undefined;
   }
+}
+
+/** The type that holds values of both of two types that agree. cel-go would take one of the two, and of wrappers and null the wrong one. */
+function general(a: CelType, b: CelType): CelType {
+  if (a.kind === "null") return orNull(b);
+  if (b.kind === "null") return orNull(a);
+  if (a.kind === "message" && b.kind === "message") return b.nullable ? b : a;
+  if (a.kind === "list" && b.kind === "list") return { kind: "list", element: general(a.element, b.element) };
+  if (a.kind === "map" && b.kind === "map") {
+    return { kind: "map", key: general(a.key, b.key), value: general(a.value, b.value) };
+  }
+  if (a.kind === "optional" && b.kind === "optional") return { kind: "optional", of: general(a.of, b.of) };
+  if (a.kind === "wrapper" && b.kind !== "dyn") return a;
+  if (b.kind === "wrapper" && a.kind !== "dyn") return b;
+  return isLessSpecific(a, b) ? a : b;
+}
+
+/** The type with null among its values. */
+export function orNull(type: CelType): CelType {
+  return type.kind === "message" ? { ...type, nullable: true } : type;
 }
 
 /** Whether two types agree whatever they are nested in; a wrapper counts as its scalar. */
@@ -109,8 +127,9 @@ function substitution(bindings: Bindings, type: CelType, param: Param): "fits" |
   if (isExact(plain(type), plain(known))) return "fits";
   if (!fits(bindings, type, known)) return "refused";
   // cel-go would take null from the first of two, and nobody would know any more what else it may be.
-  const general = known.kind === "null" || isLessSpecific(type, known) ? type : known;
-  if (!mentions(bindings, param, general)) bindings.set(param.name, general);
+  const nulls = type.kind === "null" || known.kind === "null";
+  const found = known.kind === "null" || isLessSpecific(type, known) ? type : known;
+  if (!mentions(bindings, param, found)) bindings.set(param.name, nulls ? orNull(found) : found);
   return "fits";
 }
 

@@ -7,8 +7,11 @@ export type CelType =
   | { readonly kind: "dyn"; readonly any?: true }
   | { readonly kind: "list"; readonly element: CelType }
   | { readonly kind: "map"; readonly key: CelType; readonly value: CelType }
-  /** Any message. google.protobuf.Timestamp and Duration are messages here too (CEL's timestamp and duration). */
-  | { readonly kind: "message"; readonly desc: DescMessage }
+  /**
+   * Any message. google.protobuf.Timestamp and Duration are messages here too (CEL's timestamp and duration). `nullable`: it may be null
+   * instead, as in `c ? x : null`; a message that is read from somewhere never is.
+   */
+  | { readonly kind: "message"; readonly desc: DescMessage; readonly nullable?: true }
   /** A nullable scalar: google.protobuf.Int32Value and its like. */
   | { readonly kind: "wrapper"; readonly of: CelType }
   | { readonly kind: "optional"; readonly of: CelType }

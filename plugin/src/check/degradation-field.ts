@@ -1,6 +1,6 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Composed, Model, Step } from "../resolve/model.ts";
-import { composesOf } from "../resolve/resolve-step.ts";
+import { composesOf } from "../resolve/source-parts.ts";
 
 /** A response with supplementary parts should have a `repeated bff.v1.Degradation` field: without it a client cannot tell "none" from "lost". */
 export function checkDegradationField(model: Model, report: Report): void {

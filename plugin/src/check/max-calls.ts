@@ -1,6 +1,6 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { BffMethod, Composed, Model, Step } from "../resolve/model.ts";
-import { callsOf, composesOf } from "../resolve/resolve-step.ts";
+import { callsOf, composesOf } from "../resolve/source-parts.ts";
 
 /** What composing a message costs at most. */
 interface Cost {

@@ -94,6 +94,7 @@ function celNames(names: FileNames): Names {
     runtime: (name) => names.cel(name),
     schema: (desc) => names.schema(desc),
     shape: (desc) => names.shape(desc),
+    registry: () => names.messages(),
     local: (name) => name,
   };
 }

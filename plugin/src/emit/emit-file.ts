@@ -33,6 +33,12 @@ export function emitFile(
   if (messages.length + enums.length > 0) lines.push(["// ---- copies ----"], []);
   for (const conversion of messages) lines.push(...emitMessageConversion(conversion, names), []);
   for (const conversion of enums) lines.push(...emitEnumConversion(conversion, names), []);
+  const known = names.knownMessages();
+  if (known !== undefined) {
+    const files = known.flatMap((one, index) => (index === 0 ? [one] : [", ", one]));
+    lines.push(["/** What a google.protobuf.Any may hold here. */"]);
+    lines.push(["const MESSAGES = ", names.protobuf("createRegistry"), "(", ...files, ");"]);
+  }
   f.preamble(file.desc);
   while (lines.at(-1)?.length === 0) lines.pop();
   for (const row of lines) f.print(...row);
@@ -199,6 +205,7 @@ function policyPrint(entry: Entry, names: FileNames, policies: Policies): Line {
     runtime: (name) => names.cel(name),
     schema: (desc) => names.schema(desc),
     shape: (desc) => names.shape(desc),
+    registry: () => names.messages(),
     local: (name) => name,
   };
   const print = emitValue(when, local).print;

@@ -1,7 +1,7 @@
 // Policies as named constants: what all share, and what differs.
 
 import { NameScope, upperSnake } from "../plan/names.ts";
-import type { Leaf, PlanCallPolicy, PlanFile, PlanUpstream } from "../plan/plan.ts";
+import type { Leaf, PlanBreaker, PlanCallPolicy, PlanFile, PlanUpstream } from "../plan/plan.ts";
 import { policyKey } from "../plan/policies.ts";
 import { codeName } from "./emit-call.ts";
 import type { FileNames } from "./file-names.ts";
@@ -42,7 +42,7 @@ type CallLeaf = { readonly name: string; readonly value: string; readonly print:
 
 function callLeaves(policy: PlanCallPolicy, names: FileNames): CallLeaf[] {
   const leaves: CallLeaf[] = [];
-  const { timeoutMs, retry, forward, limit } = policy;
+  const { timeoutMs, retry, hedge, cache, forward, limit } = policy;
   if (timeoutMs !== undefined)
     leaves.push({ name: "timeoutMs", ...number(timeoutMs), comment: comment([timeoutMs], names) });
   if (retry !== undefined) {
@@ -65,6 +65,16 @@ function callLeaves(policy: PlanCallPolicy, names: FileNames): CallLeaf[] {
         names,
       ),
     });
+  }
+  if (hedge !== undefined) {
+    const value = `{ delayMs: ${group(hedge.delayMs.value)}, max: ${hedge.max.value} }`;
+    leaves.push({ name: "hedge", value, print: [value], comment: comment([hedge.delayMs, hedge.max], names) });
+  }
+  if (cache !== undefined) {
+    const stale = cache.staleMs === undefined ? "" : `, staleMs: ${group(cache.staleMs.value)}`;
+    const value = `{ ttlMs: ${group(cache.ttlMs.value)}${stale} }`;
+    const said = cache.staleMs === undefined ? [cache.ttlMs] : [cache.ttlMs, cache.staleMs];
+    leaves.push({ name: "cache", value, print: [value], comment: comment(said, names) });
   }
   if (forward !== undefined) {
     const value = `[${forward.value.map((name) => JSON.stringify(name)).join(", ")}]`;
@@ -133,7 +143,7 @@ function emitUpstreams(
   const base = mostCommon(upstreams, upstreamKey);
   if (base === undefined) return constants;
   const common = scope.take("UPSTREAM");
-  lines.push(...constant(common, upstreamLeaves(base, undefined, names)));
+  lines.push(...constant(common, upstreamRows(base, undefined, names)));
   for (const upstream of upstreams) {
     if (upstreamKey(upstream) === upstreamKey(base)) {
       constants.set(upstream, common);
@@ -141,41 +151,55 @@ function emitUpstreams(
     }
     const name = scope.take(`${upperSnake(upstream.name)}_UPSTREAM`);
     constants.set(upstream, name);
-    lines.push(...constant(name, [[`...${common},`], ...upstreamLeaves(upstream, base, names)]));
+    lines.push(...constant(name, [[`...${common},`], ...upstreamRows(upstream, base, names)]));
   }
   return constants;
 }
-function upstreamKey({ breaker, limit }: PlanUpstream): string {
-  const values = (record: object): unknown[] => Object.values(record).map((leaf: Leaf<unknown>) => leaf.value);
-  return JSON.stringify([breaker && values(breaker), values(limit)]);
+function upstreamKey(upstream: PlanUpstream): string {
+  return JSON.stringify(upstreamLeaves(upstream).map(({ print }) => print));
 }
-function upstreamLeaves(upstream: PlanUpstream, base: PlanUpstream | undefined, names: FileNames): Line[] {
-  const rows: Line[] = [];
-  const { breaker, limit } = upstream;
-  if (breaker === undefined) {
-    if (base === undefined || base.breaker !== undefined) rows.push(["breaker: undefined,"]);
-  } else if (base === undefined || JSON.stringify(base.breaker) !== JSON.stringify(breaker)) {
-    const leaves = Object.entries(breaker) as [string, Leaf<number>][];
-    const values = leaves.map(([name, leaf]) => `${name}: ${group(leaf.value)}`).join(", ");
-    rows.push([
-      `breaker: { ${values} },`,
-      comment(
-        leaves.map(([, leaf]) => leaf),
-        names,
-      ),
-    ]);
-  }
-  if (
-    base === undefined ||
-    base.limit.concurrent.value !== limit.concurrent.value ||
-    base.limit.queued.value !== limit.queued.value
-  ) {
-    rows.push([
-      `limit: { concurrent: ${group(limit.concurrent.value)}, queued: ${group(limit.queued.value)} },`,
-      comment([limit.concurrent, limit.queued], names),
-    ]);
-  }
-  return rows;
+type UpstreamLeaf = { readonly name: string; readonly print: string; readonly said: readonly Leaf<number>[] };
+
+function upstreamLeaves({ breaker, limit, retryBudget, methods }: PlanUpstream): UpstreamLeaf[] {
+  const ofMethods = methods.map((method) => `${method.name}: { breaker: ${breakerPrint(method.breaker)} }`);
+  return [
+    { name: "breaker", print: breakerPrint(breaker), said: breakerSaid(breaker) },
+    {
+      name: "limit",
+      print: `{ concurrent: ${group(limit.concurrent.value)}, queued: ${group(limit.queued.value)} }`,
+      said: [limit.concurrent, limit.queued],
+    },
+    {
+      name: "retryBudget",
+      print:
+        retryBudget === undefined
+          ? ""
+          : `{ maxTokens: ${group(retryBudget.maxTokens.value)}, tokenRatio: ${retryBudget.tokenRatio.value} }`,
+      said: retryBudget === undefined ? [] : [retryBudget.maxTokens, retryBudget.tokenRatio],
+    },
+    {
+      name: "methods",
+      print: ofMethods.length === 0 ? "" : `{ ${ofMethods.join(", ")} }`,
+      said: methods.flatMap((method) => breakerSaid(method.breaker)),
+    },
+  ];
+}
+const breakerSaid = (breaker: PlanBreaker | undefined): Leaf<number>[] =>
+  Object.values(breaker ?? {}).filter((leaf: Leaf<number> | undefined) => leaf !== undefined);
+function breakerPrint(breaker: PlanBreaker | undefined): string {
+  if (breaker === undefined) return "undefined";
+  const leaves = Object.entries(breaker) as [string, Leaf<number> | undefined][];
+  return `{ ${leaves.flatMap(([name, leaf]) => (leaf === undefined ? [] : [`${name}: ${group(leaf.value)}`])).join(", ")} }`;
+}
+
+/** Written out, or what differs from the base; what says nothing is left out. */
+function upstreamRows(upstream: PlanUpstream, base: PlanUpstream | undefined, names: FileNames): Line[] {
+  const shared = base && upstreamLeaves(base);
+  return upstreamLeaves(upstream).flatMap(({ name, print, said }): Line[] => {
+    const before = shared?.find((leaf) => leaf.name === name)?.print;
+    if (before === undefined ? print === "" : print === before) return [];
+    return [[`${name}: ${print === "" ? "undefined" : print},`, comment(said, names)]];
+  });
 }
 
 const constant = (name: string, rows: Lines): Lines => [...block([`const ${name} = {`], rows, ["};"]), []];

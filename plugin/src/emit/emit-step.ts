@@ -5,7 +5,7 @@ import { callExpressions } from "../plan/origins.ts";
 import type { PlanMessage, PlanStep } from "../plan/plan.ts";
 import { expressionsOf } from "../plan/plan-message.ts";
 import type { Call, ComposeSource, EachSource, SwitchSource } from "../resolve/model.ts";
-import { failExpressions } from "../resolve/resolve-step.ts";
+import { failExpressions } from "../resolve/source-parts.ts";
 import { callArguments, callFails, callParts, refusal, wrap } from "./emit-call.ts";
 import { emitEach } from "./emit-each.ts";
 import { block, type Line, type Lines, line, object, property } from "./lines.ts";

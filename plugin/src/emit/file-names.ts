@@ -7,9 +7,15 @@ import type { EnumConversion, MessageConversion } from "../resolve/model.ts";
 
 const RUNTIME = "@protobff/runtime";
 
+/** The options' own messages are no data. */
+const OWN_PACKAGES = /^bff\.v1$/;
+
 export class FileNames {
   readonly #f: GeneratedFile;
   readonly file: DescFile;
+  /** The files of whose messages something is imported. */
+  readonly #seen = new Set<DescFile>();
+  #asksForMessages = false;
   constructor(f: GeneratedFile, file: DescFile) {
     this.#f = f;
     this.file = file;
@@ -26,10 +32,12 @@ export class FileNames {
   }
   /** The type of a message; of an enum also the value that holds its numbers. */
   shape(desc: DescMessage | DescEnum): Printable {
+    this.#seen.add(desc.file);
     const symbol = this.#f.importShape(desc);
     return desc.kind === "enum" ? this.#f.import(symbol.name, symbol.from) : symbol;
   }
   schema(desc: DescMessage | DescEnum): Printable {
+    this.#seen.add(desc.file);
     return this.#f.importSchema(desc);
   }
   schemaType(desc: DescMessage): Printable {
@@ -40,6 +48,27 @@ export class FileNames {
   }
   protobufType(name: string): Printable {
     return this.#f.import(name, "@bufbuild/protobuf", true);
+  }
+  /** The registry of the messages that a google.protobuf.Any may hold. */
+  messages(): Printable {
+    this.#asksForMessages = true;
+    return "MESSAGES";
+  }
+  /** What that registry is made of, when it is asked for: all files that this one has to do with, and those that they import. */
+  knownMessages(): readonly Printable[] | undefined {
+    if (!this.#asksForMessages) return undefined;
+    const files = new Set<DescFile>();
+    const visit = (file: DescFile): void => {
+      if (files.has(file) || OWN_PACKAGES.test(file.proto.package)) return;
+      files.add(file);
+      file.dependencies.forEach(visit);
+    };
+    for (const file of [this.file, ...this.#seen]) visit(file);
+    const withMessages = [...files].filter(({ messages }) => messages.length > 0);
+    return withMessages.sort((a, b) => (a.name < b.name ? -1 : 1)).map((file) => this.#f.importSchema(file));
+  }
+  protobuf(name: string): Printable {
+    return this.#f.import(name, "@bufbuild/protobuf");
   }
   /** Something that another emitted file exports. */
   bff(name: string, file: DescFile): Printable {

@@ -88,6 +88,9 @@ export class MessageNames implements Names {
   shape(desc: Parameters<Names["shape"]>[0]): Printable {
     return this.file.shape(desc);
   }
+  registry(): Printable {
+    return this.file.messages();
+  }
   local(name: string): string {
     let free = lowerCamel(name);
     while (this.#scope.has(free)) free += "_";

@@ -80,10 +80,11 @@ function nextLock(
 ): Lock {
   const next = new Map<string, ReadonlyMap<string, Locked>>();
   const run = new Set(model.ir.allFiles.map((file) => file.proto.name));
+  const ruled = new Set(model.ir.files.map((file) => file.desc.proto.name));
   const readable = [...used.keys()].some((file) => sources(file) !== undefined);
   for (const [file, elements] of old ?? []) {
     if (used.has(file)) continue;
-    const isGone = mode === "update" && readable && !run.has(file) && sources(file) === undefined;
+    const isGone = run.has(file) ? !ruled.has(file) : mode === "update" && readable && sources(file) === undefined;
     if (!isGone) next.set(file, elements);
   }
   for (const [file, elements] of used) {

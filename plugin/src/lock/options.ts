@@ -107,7 +107,7 @@ export function optionsOf(ir: Ir): Options {
         entry.policy,
       );
     for (const message of file.messages) {
-      addText(elementPath(message.desc, "alias"), message.alias);
+      add(elementPath(message.desc, "alias"), message.alias?.at, message.alias, ...message.otherAliases);
       addSteps(elementPath(message.desc, "").trimEnd(), message.steps);
       for (const field of message.fields) {
         for (const option of ["by", "if"] as const) addText(elementPath(field.desc, option), field[option]);

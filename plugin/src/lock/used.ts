@@ -42,13 +42,13 @@ export function usedElements(model: Model, options: Options): UsedElements {
   );
   const fields = new Map(declaredMessages.flatMap((message) => message.fields.map((field) => [field.desc, field])));
   for (const file of model.files) {
-    const found = new Map<string, { element: UpstreamElement; uses: Use[] }>();
+    const found = new Map<string, { element: UpstreamElement; uses: Map<string, Use> }>();
     const add = (element: UpstreamElement, option: string, at: Origin): void => {
       if (!isUpstream(element, file.desc.proto.package)) return;
       const name = elementName(element);
-      const known = found.get(name) ?? { element, uses: [] };
+      const known = found.get(name) ?? { element, uses: new Map<string, Use>() };
       found.set(name, known);
-      if (!known.uses.some((use) => use.option === option)) known.uses.push({ option, at });
+      if (!known.uses.has(option)) known.uses.set(option, { option, at });
     };
     const collector = collect(add, options);
     for (const message of file.messages) collector.message(message);
@@ -62,7 +62,10 @@ export function usedElements(model: Model, options: Options): UsedElements {
     }
     for (const { methods } of file.services)
       for (const { desc } of methods) collector.surface([desc.input, desc.output], fields);
-    result.set(file.desc.proto.name, found);
+    const entries = [...found].map(
+      ([name, { element, uses }]) => [name, { element, uses: [...uses.values()] }] as const,
+    );
+    result.set(file.desc.proto.name, new Map(entries));
   }
   return result;
 }
@@ -184,20 +187,21 @@ function collect(add: Add, options: Options) {
       for (const value of message.targets) target(value);
     },
     /** A copy uses its upstream message and the fields on the upstream's side, whichever way it goes. */
-    copied: ({ from, to, owner, targets }: MessageConversion, ir: IrMessage): void => {
+    copied: ({ from, to, owner, position, targets }: MessageConversion, ir: IrMessage): void => {
       const inward = to === owner;
       const fields = new Map(ir.fields.map((field) => [field.desc.name, field]));
-      add(inward ? from : to, options.element(owner, "alias"), ir.alias?.at ?? ir.at);
+      const alias = [ir.alias, ...ir.otherAliases][position];
+      add(inward ? from : to, options.element(owner, "alias"), alias?.at ?? ir.at);
       for (const pair of targets.flatMap((at) => (at.kind === "field" ? [at] : at.members))) {
         const [theirs, ours] = inward ? [pair.from, pair.to] : [pair.to, pair.from];
         const field = fields.get(ours.name);
         if (field !== undefined) add(theirs, options.element(ours, "alias"), field.alias?.at ?? field.at);
       }
     },
-    mapped: ({ from, to, owner, values }: EnumConversion, ir: IrEnum): void => {
+    mapped: ({ from, to, owner, position, values }: EnumConversion, ir: IrEnum): void => {
       const inward = to === owner;
       const upstream = inward ? from : to;
-      add(upstream, options.element(owner, "alias"), ir.alias[0]?.at ?? ir.at);
+      add(upstream, options.element(owner, "alias"), ir.alias[position]?.at ?? ir.at);
       for (const value of values) {
         const [theirs, ours] = inward ? [value.from, value.to] : [value.to, value.from];
         const element = upstream.values.find(({ number }) => number === theirs);
@@ -206,7 +210,7 @@ function collect(add: Add, options: Options) {
           add(
             element,
             options.element(declared.desc, declared.alias.length === 0 ? BY_NAME : "alias"),
-            declared.alias[0]?.at ?? declared.at,
+            (declared.alias.find(({ value }) => value.endsWith(element.name)) ?? declared).at,
           );
       }
     },

@@ -1,7 +1,7 @@
 // What degrades to what: for each field of a composed message, the steps whose failure it survives, and what becomes of it then.
 import type { Expression, Variable } from "../cel/index.ts";
 import type { Target } from "../resolve/model.ts";
-import { callsOf } from "../resolve/resolve-step.ts";
+import { callsOf } from "../resolve/source-parts.ts";
 import { stepName } from "./describe-worst.ts";
 import type { PlanMessage, Touch, TouchOrigin } from "./plan.ts";
 
@@ -21,8 +21,7 @@ export function degradedOf(message: PlanMessage): readonly Degraded[] {
       becomes: becomes(expressionsOf(touch, message.composed.targets), origin),
     })),
   );
-  const keys = found.map((one) => JSON.stringify(one));
-  return found.filter((_, i) => keys.indexOf(keys[i] ?? "") === i);
+  return [...new Map(found.map((one) => [JSON.stringify(one), one])).values()];
 }
 
 function nameOf({ origin }: TouchOrigin): string {

@@ -1,5 +1,5 @@
 // What will run, as data: the same for all forms of the plan's output, and for any order of files.
-import { callsOf, composesOf } from "../resolve/resolve-step.ts";
+import { callsOf, composesOf } from "../resolve/source-parts.ts";
 import { type Degraded, degradedOf } from "./describe-degraded.ts";
 import { allSteps, type MethodCalls, reachedInOrder, stepName, type Worst, worstOf } from "./describe-worst.ts";
 import type { PlanFile, PlanMessage, PlanStep } from "./plan.ts";

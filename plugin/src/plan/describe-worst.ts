@@ -1,6 +1,6 @@
 // The worst case of one rpc: how many calls, how long, along which steps. Linear in the size of the graph.
 import type { ComposeSource, Step } from "../resolve/model.ts";
-import { callsOf, composesOf } from "../resolve/resolve-step.ts";
+import { callsOf, composesOf } from "../resolve/source-parts.ts";
 import type { PlanMessage, PlanMethod, PlanStep } from "./plan.ts";
 import { fullName } from "./policies.ts";
 

@@ -2,7 +2,7 @@
 import type { Expression, Variable } from "../cel/index.ts";
 import { sortByDependency } from "../resolve/graph.ts";
 import type { Call, Composed, Source, Step, Target } from "../resolve/model.ts";
-import { callsOf, composesOf, failExpressions } from "../resolve/resolve-step.ts";
+import { callsOf, composesOf, failExpressions } from "../resolve/source-parts.ts";
 import type { Condition, PlanStep, Touch, TouchOrigin } from "./plan.ts";
 
 export interface OriginContext {

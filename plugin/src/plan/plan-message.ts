@@ -3,7 +3,7 @@ import type { EffectTable } from "../resolve/effects.ts";
 import { restsOn } from "../resolve/effects.ts";
 import { sortByDependency } from "../resolve/graph.ts";
 import type { Call, Composed, Source, Step } from "../resolve/model.ts";
-import { callsOf, composesOf, failExpressions } from "../resolve/resolve-step.ts";
+import { callsOf, composesOf, failExpressions } from "../resolve/source-parts.ts";
 import { caseOnly } from "./case-only.ts";
 import { localName, type NameScope } from "./names.ts";
 import { originsOf } from "./origins.ts";

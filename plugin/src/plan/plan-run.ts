@@ -3,7 +3,7 @@ import type { Expression } from "../cel/index.ts";
 import { type EffectTable, effectTable } from "../resolve/effects.ts";
 import { governing } from "../resolve/entries.ts";
 import type { BffFile, Call, Composed, EnvVar, Model, Step } from "../resolve/model.ts";
-import { callsOf, composesOf } from "../resolve/resolve-step.ts";
+import { callsOf, composesOf } from "../resolve/source-parts.ts";
 import { camel, localName, lowerCamel, lowerFirst, NameScope, upperFirst, upstreamName } from "./names.ts";
 import { callExpressions } from "./origins.ts";
 import type { Entry, Plan, PlanFile, PlanMessage, PlanServer, PlanUpstream } from "./plan.ts";
@@ -72,7 +72,10 @@ function needsOf(
   calls: ReadonlyMap<Call, Entry>,
 ): string[] {
   const names = new Set<string>();
+  const seen = new Set<Composed>();
   const visit = (at: Composed): void => {
+    if (seen.has(at)) return;
+    seen.add(at);
     if (
       allExpressions(at).some((expression) =>
         expression?.reads.some(({ variable }) => variable.role === "env" || variable.role === "var"),
@@ -267,7 +270,10 @@ function reach(file: BffFile, run: Planned): Composed[] {
 
 function concurrency(root: Composed, run: Planned): number {
   let most = 10;
+  const seen = new Set<Composed>();
   const visit = (message: Composed): void => {
+    if (seen.has(message)) return;
+    seen.add(message);
     for (const step of message.steps) if (step.source.kind === "each") most = Math.max(most, step.source.concurrent);
     for (const child of run.children(message)) visit(child);
   };

@@ -59,6 +59,9 @@ export interface PlanUpstream {
   readonly service: DescService;
   readonly breaker: PlanBreaker | undefined;
   readonly limit: PlanLimit;
+  readonly retryBudget: { readonly maxTokens: Leaf<number>; readonly tokenRatio: Leaf<number> } | undefined;
+  /** Methods with a breaker of their own, by name; undefined: none for that method. */
+  readonly methods: readonly { readonly name: string; readonly breaker: PlanBreaker | undefined }[];
 }
 export interface PlanBreaker {
   readonly errorRate: Leaf<number>;
@@ -66,6 +69,9 @@ export interface PlanBreaker {
   readonly minimum: Leaf<number>;
   readonly openMs: Leaf<number>;
   readonly probes: Leaf<number>;
+  /** Undefined: slow answers are no fault. */
+  readonly slowMs: Leaf<number> | undefined;
+  readonly slowRate: Leaf<number> | undefined;
 }
 export interface PlanLimit {
   readonly concurrent: Leaf<number>;
@@ -84,6 +90,8 @@ export interface PlanCallPolicy {
         readonly when: Expression | undefined;
       }
     | undefined;
+  readonly hedge: { readonly delayMs: Leaf<number>; readonly max: Leaf<number> } | undefined;
+  readonly cache: { readonly ttlMs: Leaf<number>; readonly staleMs: Leaf<number> | undefined } | undefined;
   readonly forward: Leaf<readonly string[]> | undefined;
   readonly limit:
     | { readonly concurrent: Sourced<number> | undefined; readonly queued: Sourced<number> | undefined }

@@ -22,6 +22,8 @@ export function planUpstream(name: string, service: DescService, entries: readon
     name,
     service,
     breaker: breaker(own),
+    retryBudget: retryBudget(own),
+    methods: methodBreakers(service, entries, own),
     limit: {
       concurrent: leaf(
         nearest(policies, (policy) => policy.limit?.concurrent),
@@ -35,6 +37,25 @@ export function planUpstream(name: string, service: DescService, entries: readon
   };
 }
 
+function retryBudget(entries: readonly IrUpstream[]): PlanUpstream["retryBudget"] {
+  const maxTokens = entries.map((entry) => entry.retryBudget?.maxTokens).find((said) => said !== undefined);
+  const tokenRatio = entries.map((entry) => entry.retryBudget?.tokenRatio).find((said) => said !== undefined);
+  if (maxTokens === undefined && tokenRatio === undefined) return undefined;
+  return { maxTokens: leaf(maxTokens, 10), tokenRatio: leaf(tokenRatio, 0.1) };
+}
+
+/** An entry with `method` that says anything of a breaker gives that rpc its own. */
+function methodBreakers(
+  service: DescService,
+  entries: readonly IrUpstream[],
+  own: readonly IrUpstream[],
+): PlanUpstream["methods"] {
+  return service.methods.flatMap((method) => {
+    const ofMethod = entries.filter((entry) => entry.breaker !== undefined && entry.method?.value === fullName(method));
+    return ofMethod.length === 0 ? [] : [{ name: method.name, breaker: breaker([...ofMethod, ...own]) }];
+  });
+}
+
 function breaker(entries: readonly IrUpstream[]): PlanBreaker | undefined {
   const said = <T>(get: (entry: IrUpstream) => T | undefined): T | undefined => {
     for (const entry of entries) {
@@ -44,6 +65,7 @@ function breaker(entries: readonly IrUpstream[]): PlanBreaker | undefined {
     return undefined;
   };
   if (said((entry) => entry.breaker?.off)?.value === true) return undefined;
+  const slow = said((entry) => entry.breaker?.slow);
   return {
     errorRate: leaf(
       said((entry) => entry.breaker?.errorRate),
@@ -65,11 +87,20 @@ function breaker(entries: readonly IrUpstream[]): PlanBreaker | undefined {
       said((entry) => entry.breaker?.probes),
       1,
     ),
+    slowMs: slow && { value: slow.value, at: slow.at },
+    slowRate:
+      slow &&
+      leaf(
+        said((entry) => entry.breaker?.slowRate),
+        0.5,
+      ),
   };
 }
 
 export function planCallPolicy({ policy, effects }: Pick<Call, "policy" | "effects">): PlanCallPolicy {
-  const { retry, timeout, forward, limit } = policy;
+  const { retry, timeout, forward, limit, hedge, cache } = policy;
+  const hedges = hedge.delay !== undefined && hedge.max?.value !== 0 && effects !== "once";
+  const caches = cache.ttl !== undefined && cache.ttl.value > 0 && effects === "none";
   const attempts = leaf(retry.attempts, 3);
   const [first] = forward;
   const [firstOn] = retry.on ?? [];
@@ -86,6 +117,18 @@ export function planCallPolicy({ policy, effects }: Pick<Call, "policy" | "effec
             multiplier: leaf(retry.multiplier, 2),
             when: retry.if,
           },
+    hedge:
+      hedges && hedge.delay
+        ? { delayMs: { value: hedge.delay.value, at: hedge.delay.at }, max: leaf(hedge.max, 1) }
+        : undefined,
+    cache:
+      caches && cache.ttl
+        ? {
+            ttlMs: { value: cache.ttl.value, at: cache.ttl.at },
+            staleMs:
+              cache.stale && cache.stale.value > 0 ? { value: cache.stale.value, at: cache.stale.at } : undefined,
+          }
+        : undefined,
     forward: first && { value: forward.map((name) => name.value), at: first.at },
     limit,
   };
@@ -93,9 +136,11 @@ export function planCallPolicy({ policy, effects }: Pick<Call, "policy" | "effec
 
 /** Equal for calls that can share an entry of the app object. */
 export function policyKey(policy: PlanCallPolicy): string {
-  const { timeoutMs, retry, forward, limit } = policy;
+  const { timeoutMs, retry, forward, limit, hedge, cache } = policy;
   return JSON.stringify([
     timeoutMs?.value,
+    hedge && [hedge.delayMs.value, hedge.max.value],
+    cache && [cache.ttlMs.value, cache.staleMs?.value],
     retry && [
       retry.attempts.value,
       retry.on.value,

@@ -1,9 +1,9 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { Breaker, EnvVar, FileRule, Upstream } from "../gen/bff/v1/options_pb.ts";
-import type { IrBreaker, IrEnvVar, IrUpstream } from "../ir.ts";
+import type { Breaker, EnvVar, FileRule, RetryBudget, Upstream } from "../gen/bff/v1/options_pb.ts";
+import type { IrBreaker, IrEnvVar, IrRetryBudget, IrUpstream } from "../ir.ts";
 import { child, children, type Declared, sourced, text } from "./declared.ts";
 import { parseDuration } from "./duration.ts";
-import { caution, fault, unsupported } from "./fault.ts";
+import { caution, fault } from "./fault.ts";
 import { checkMember, checkMethod, checkReference, checkUnique } from "./names.ts";
 import { isEmpty, readPolicy } from "./read-policy.ts";
 import { count, duration, ratio } from "./values.ts";
@@ -29,6 +29,7 @@ export function readFileRule(
 
 function readUpstream({ value, place }: Declared<Upstream>, report: Report): IrUpstream {
   const breaker = child(value.breaker, place, "breaker");
+  const budget = child(value.retryBudget, place, "retry_budget");
   const upstream: IrUpstream = {
     kind: "upstream",
     at: place.at,
@@ -36,6 +37,7 @@ function readUpstream({ value, place }: Declared<Upstream>, report: Report): IrU
     method: text(value.method, place, "method"),
     policy: readPolicy({ value, place }, report),
     breaker: breaker && readBreaker(breaker, report),
+    retryBudget: budget && readRetryBudget(budget, report),
   };
   checkReference(upstream.service, "a service", report);
   checkMethod(upstream.method, report);
@@ -45,15 +47,12 @@ function readUpstream({ value, place }: Declared<Upstream>, report: Report): IrU
       hint: "leave out one of them",
     });
   }
-  if (breaker !== undefined && upstream.method !== undefined) {
-    unsupported(
-      report,
-      breaker.place.at,
-      '"breaker" on an entry with "method"',
-      "write it on the entry of the service",
-    );
+  if (budget !== undefined && upstream.method !== undefined) {
+    fault(report, "BFF133", budget.place.at, 'a "retry_budget" is of a whole upstream', {
+      related: [{ at: upstream.method.at, message: "this entry is of one method" }],
+      hint: "write it on the entry of the service",
+    });
   }
-  if (value.retryBudget !== undefined) unsupported(report, place.field("retry_budget").at, '"retry_budget"');
   const { service: _service, method: _method, ...policies } = value;
   if (isEmpty(policies)) {
     fault(report, "BFF124", place.at, "this upstream entry has no policy", { hint: "add one, or leave out the entry" });
@@ -61,9 +60,21 @@ function readUpstream({ value, place }: Declared<Upstream>, report: Report): IrU
   return upstream;
 }
 
+function readRetryBudget({ value, place }: Declared<RetryBudget>, report: Report): IrRetryBudget {
+  return {
+    at: place.at,
+    maxTokens: count(
+      value.maxTokens,
+      place,
+      "max_tokens",
+      "write how many failures in a row stop retrying, doubled",
+      report,
+    ),
+    tokenRatio: ratio(value.tokenRatio, place, "token_ratio", report),
+  };
+}
+
 function readBreaker({ value, place }: Declared<Breaker>, report: Report): IrBreaker {
-  if (value.slow !== undefined) unsupported(report, place.field("slow").at, '"slow"');
-  if (value.slowRate !== undefined) unsupported(report, place.field("slow_rate").at, '"slow_rate"');
   const { off, ...numbers } = value;
   if (off === true && !isEmpty(numbers)) {
     caution(
@@ -90,6 +101,8 @@ function readBreaker({ value, place }: Declared<Breaker>, report: Report): IrBre
     minimum: count(value.minimum, place, "minimum", "write how many samples it takes to judge", report),
     openFor: duration(value.openFor, place, "open_for", report),
     probes: count(value.probes, place, "probes", "write how many calls may try whether the upstream is back", report),
+    slow: duration(value.slow, place, "slow", report),
+    slowRate: ratio(value.slowRate, place, "slow_rate", report),
     off: sourced(value.off, place, "off"),
   };
 }

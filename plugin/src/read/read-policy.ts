@@ -1,13 +1,13 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Bind, Cache, ErrorRule, Hedge, Limit, Retry } from "../gen/bff/v1/options_pb.ts";
-import type { IrErrorRule, IrLimit, IrPolicy, IrRetry } from "../ir.ts";
+import type { IrCache, IrErrorRule, IrHedge, IrLimit, IrPolicy, IrRetry } from "../ir.ts";
 import { child, children, type Declared, sourced, texts } from "./declared.ts";
-import { caution, fault, unsupported } from "./fault.ts";
+import { caution, fault } from "./fault.ts";
 import { checkMetadataKey, checkUnique } from "./names.ts";
 import type { Place } from "./place.ts";
 import { readBinds } from "./read-binds.ts";
 import { readFailure } from "./read-failure.ts";
-import { count, duration, expression, statusCodes } from "./values.ts";
+import { count, duration, durationOrZero, expression, statusCodes } from "./values.ts";
 
 /** What a call and an upstream entry have in common. */
 interface PolicyRule {
@@ -25,8 +25,8 @@ interface PolicyRule {
 export function readPolicy({ value, place }: Declared<PolicyRule>, report: Report): IrPolicy {
   const retry = child(value.retry, place, "retry");
   const limit = child(value.limit, place, "limit");
-  if (value.hedge !== undefined) unsupported(report, place.field("hedge").at, '"hedge"');
-  if (value.cache !== undefined) unsupported(report, place.field("cache").at, '"cache"');
+  const hedge = child(value.hedge, place, "hedge");
+  const cache = child(value.cache, place, "cache");
   const metadata = readBinds(value.metadata, place, "metadata", "metadata key", report);
   const forward = readForward(value.forward, place, report);
   for (const { name } of metadata) {
@@ -40,6 +40,8 @@ export function readPolicy({ value, place }: Declared<PolicyRule>, report: Repor
   return {
     timeout: duration(value.timeout, place, "timeout", report),
     retry: retry && readRetry(retry, report),
+    hedge: hedge && readHedge(hedge, report),
+    cache: cache && readCache(cache, report),
     limit: limit && readLimit(limit, report),
     metadata,
     forward,
@@ -95,6 +97,24 @@ function readLimit({ value, place }: Declared<Limit>, report: Report): IrLimit {
     at: place.at,
     concurrent: count(value.concurrent, place, "concurrent", "write how many calls may be in flight", report),
     queued: sourced(value.queued, place, "queued"),
+  };
+}
+
+function readHedge({ value, place }: Declared<Hedge>, report: Report): IrHedge {
+  if (isEmpty(value)) empty(report, place, "hedge");
+  return {
+    at: place.at,
+    delay: duration(value.delay, place, "delay", report),
+    max: sourced(value.max, place, "max"),
+  };
+}
+
+function readCache({ value, place }: Declared<Cache>, report: Report): IrCache {
+  if (isEmpty(value)) empty(report, place, "cache");
+  return {
+    at: place.at,
+    ttl: durationOrZero(value.ttl, place, "ttl", report),
+    stale: durationOrZero(value.stale, place, "stale", report),
   };
 }
 

@@ -49,6 +49,17 @@ export function duration(
   return undefined;
 }
 
+/** The same where 0 turns something off. */
+export function durationOrZero(
+  value: string | undefined,
+  place: Place,
+  name: string,
+  report: Report,
+): Sourced<number> | undefined {
+  if (value !== undefined && /^0+(\.0+)?(ms|s|m)$/.test(value)) return { value: 0, at: place.field(name).at };
+  return duration(value, place, name, report);
+}
+
 /** More than 0 and at most 1. */
 export function ratio(
   value: number | undefined,

@@ -51,6 +51,11 @@ export const CODES = {
   BFF505: "a batch of calls with side effects",
   BFF506: "a call with more time than its rpc",
   BFF507: "a wait before retrying that does not fit the timeout",
+  BFF508: "a hedge on a call that must not be repeated",
+  BFF509: "a hedge without a delay",
+  BFF510: "a hedge that comes too late",
+  BFF511: "a cache on a call with side effects",
+  BFF512: "a cache without a ttl",
   BFF601: "a target that cannot be absent, resting on what may be",
   BFF602: "a critical step resting on what a failure may make absent",
   BFF603: "parts that may be missing, and nowhere to say so",
@@ -60,5 +65,7 @@ export const CODES = {
   BFF607: "a fallback that is never used",
   BFF701: "an rpc that may cost more upstream calls than it says",
   BFF702: "a list without a bound where calls are counted",
+  BFF703: "calls in a row with more time than their rpc",
+  BFF801: "a cache that throws answers away before they are stale",
 } as const;
 export type ResolveCode = keyof typeof CODES;

@@ -1,6 +1,6 @@
 // Which steps have side effects, themselves or in what they compose.
 import type { Composed, Model, Step } from "./model.ts";
-import { callsOf, composesOf } from "./resolve-step.ts";
+import { callsOf, composesOf } from "./source-parts.ts";
 
 export interface EffectTable {
   readonly step: (step: Step) => boolean;

@@ -59,6 +59,12 @@ const LEAVES: readonly Leaf[] = [
   { name: "retry.backoff.max", unit: "ms", get: (entry) => entry.policy.retry?.max },
   { name: "retry.backoff.multiplier", get: (entry) => entry.policy.retry?.multiplier },
   { name: "retry.if", get: (entry) => entry.policy.retry?.if },
+  { name: "hedge.delay", get: (entry) => entry.policy.hedge?.delay },
+  { name: "hedge.max", get: (entry) => entry.policy.hedge?.max },
+  { name: "cache.ttl", get: (entry) => entry.policy.cache?.ttl },
+  { name: "cache.stale", get: (entry) => entry.policy.cache?.stale },
+  { name: "retry_budget.max_tokens", get: (entry) => entry.retryBudget?.maxTokens },
+  { name: "retry_budget.token_ratio", get: (entry) => entry.retryBudget?.tokenRatio },
   { name: "limit.concurrent", get: (entry) => entry.policy.limit?.concurrent },
   { name: "limit.queued", get: (entry) => entry.policy.limit?.queued },
   { name: "forward", get: (entry) => list(entry.policy.forward) },
@@ -68,6 +74,8 @@ const LEAVES: readonly Leaf[] = [
   { name: "breaker.minimum", get: (entry) => entry.breaker?.minimum },
   { name: "breaker.open_for", unit: "ms", get: (entry) => entry.breaker?.openFor },
   { name: "breaker.probes", get: (entry) => entry.breaker?.probes },
+  { name: "breaker.slow", get: (entry) => entry.breaker?.slow },
+  { name: "breaker.slow_rate", get: (entry) => entry.breaker?.slowRate },
   { name: "breaker.off", get: (entry) => entry.breaker?.off },
 ];
 function list(values: readonly Sourced<unknown>[] | undefined): Sourced<string> | undefined {

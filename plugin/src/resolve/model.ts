@@ -227,6 +227,8 @@ export interface Policy {
     readonly multiplier: Sourced<number> | undefined;
     readonly if: Expression | undefined;
   };
+  readonly hedge: { readonly delay: Sourced<number> | undefined; readonly max: Sourced<number> | undefined };
+  readonly cache: { readonly ttl: Sourced<number> | undefined; readonly stale: Sourced<number> | undefined };
   /** The limit of the call, or of an entry for its method: an inner pool. */
   readonly limit: LimitLeaves | undefined;
   readonly forward: readonly Sourced<string>[];

@@ -4,12 +4,13 @@ import { type Expression, fieldType, typeName, type Variable } from "../cel/inde
 import type { IrBatch, IrBind, IrCall, IrErrorRule, IrPolicy } from "../ir.ts";
 import type { Text } from "../origin.ts";
 import { bindTo, fieldPath } from "./bind.ts";
-import { DEFAULT_BUDGET_MS, type Effects, entryExpressions, type MessageContext } from "./context.ts";
+import { type Effects, entryExpressions, type MessageContext } from "./context.ts";
 import { type Aliases, conversion } from "./convert.ts";
 import { entriesFor, nearest } from "./entries.ts";
 import { lookupMethod } from "./lookup.ts";
-import type { Batch, Call, ErrorRule, FieldBinding, MetadataBinding, Policy } from "./model.ts";
+import type { Batch, Call, ErrorRule, FieldBinding, MetadataBinding } from "./model.ts";
 import { resolveFailure } from "./resolve-failure.ts";
+import { mergePolicy } from "./resolve-policy.ts";
 import { check, checkCondition, ERROR, type MessageScope } from "./scope.ts";
 import { syntheticText } from "./synthetic-text.ts";
 
@@ -395,85 +396,4 @@ function errorRules(
     }
     return [{ on, if: condition, then: { kind: "fallback", value: { expression: value, conversion: how } } }];
   });
-}
-
-function mergePolicy(cx: MessageContext, ir: IrCall, policies: readonly IrPolicy[], effects: Effects): Policy {
-  const own = ir.policy.retry;
-  if (own !== undefined && effects === "once" && (own.attempts?.value ?? 3) > 1) {
-    cx.scope.report({
-      code: "BFF501",
-      severity: "error",
-      message: `"${ir.method?.value}" may have side effects, so it must not be retried`,
-      at: own.attempts?.at ?? own.at,
-      hint: "remove `retry`, or say `idempotent: true` when repeating it does no harm",
-    });
-  }
-  checkTimes(cx, ir, policies, effects);
-  const retryIf = policies.findIndex((policy) => policy.retry?.if !== undefined);
-  const text = policies[retryIf]?.retry?.if;
-  const entries = entriesOf(cx, policies);
-  const scope = retryIf <= 0 ? cx.scope : entryExpressions(cx, entries[retryIf - 1]);
-  const condition = text && checkCondition(withoutSteps(scope), text, "`retry.if`", [ERROR]);
-  const inner = policies.filter(
-    (policy, i) =>
-      i === 0 || cx.governing.entries.some((entry) => entry.policy === policy && entry.method !== undefined),
-  );
-  const concurrent = nearest(inner, (policy) => policy.limit?.concurrent);
-  const queued = nearest(inner, (policy) => policy.limit?.queued);
-  return {
-    timeout: nearest(policies, (policy) => policy.timeout),
-    retry: {
-      attempts: nearest(policies, (policy) => policy.retry?.attempts),
-      on: nearest(policies, (policy) => (policy.retry?.on.length ? policy.retry.on : undefined)),
-      initial: nearest(policies, (policy) => policy.retry?.initial),
-      max: nearest(policies, (policy) => policy.retry?.max),
-      multiplier: nearest(policies, (policy) => policy.retry?.multiplier),
-      if: condition,
-    },
-    limit: concurrent === undefined && queued === undefined ? undefined : { concurrent, queued },
-    forward: nearest(policies, (policy) => (policy.forward.length > 0 ? policy.forward : undefined)) ?? [],
-  };
-}
-
-/** A call may not have more time than every rpc that it is part of, nor a first wait as long as all its time. */
-function checkTimes(cx: MessageContext, ir: IrCall, policies: readonly IrPolicy[], effects: Effects): void {
-  const own = ir.policy.timeout;
-  const [longest] = cx.roots
-    .map((root) => ({ root, ms: root.timeout?.value ?? DEFAULT_BUDGET_MS }))
-    .sort((a, b) => b.ms - a.ms);
-  if (own !== undefined && longest !== undefined && own.value > longest.ms) {
-    cx.scope.report({
-      code: "BFF506",
-      severity: "error",
-      message: `this call may take ${own.value}ms, but rpc "${longest.root.desc.name}" ends after ${longest.ms}ms`,
-      at: own.at,
-      related: [
-        longest.root.timeout === undefined
-          ? { at: longest.root.at, message: `the default of ${longest.ms}ms holds for this rpc` }
-          : { at: longest.root.timeout.at, message: "the time of the rpc" },
-      ],
-      hint: "give the call less, or the rpc more, with (bff.v1.method).timeout",
-    });
-  }
-  const timeout = nearest(policies, (policy) => policy.timeout);
-  const initial = nearest(policies, (policy) => policy.retry?.initial);
-  const attempts = nearest(policies, (policy) => policy.retry?.attempts)?.value ?? 3;
-  if (timeout === undefined || initial === undefined || attempts < 2 || effects === "once") return;
-  if (initial.value < timeout.value) return;
-  cx.scope.report({
-    code: "BFF507",
-    severity: "error",
-    message: `the first wait of ${initial.value}ms leaves no time for a retry: the call has ${timeout.value}ms`,
-    at: initial.at,
-    related: [{ at: timeout.at, message: "the time of the call" }],
-    hint: "wait less, give the call more time, or turn retries off with `attempts: 1`",
-  });
-}
-const entriesOf = (cx: MessageContext, policies: readonly IrPolicy[]) =>
-  policies.slice(1).map((policy) => cx.governing.entries.find((entry) => entry.policy === policy));
-
-/** `retry.if` belongs to the policy, which is made once per process: it sees `error`, `env`, `headers`, `now`. */
-function withoutSteps(scope: MessageScope): MessageScope {
-  const given = new Map([...scope.given].filter(([name]) => name !== "args"));
-  return { ...scope, given, steps: new Map(), stepOf: new Map() };
 }

@@ -90,8 +90,10 @@ export class Cache {
     const ofPolicy = this.#running.get(policy) ?? new Map<string, Fetch>();
     this.#running.set(policy, ofPolicy.set(key, fetch));
   }
-  ended(key: string, policy: CallPolicy): void {
-    this.#running.get(policy)?.delete(key);
+  /** Nobody joins it any more; another one may have taken its place already. */
+  ended(key: string, policy: CallPolicy, fetch: Fetch): void {
+    const ofPolicy = this.#running.get(policy);
+    if (ofPolicy?.get(key) === fetch) ofPolicy.delete(key);
   }
   /** Lets the second level go. */
   async close(): Promise<void> {

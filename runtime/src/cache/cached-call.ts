@@ -91,7 +91,10 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
   admitted(): void {
     this.#queued = false;
     this.#held = true;
-    if (this.#look()) return; // another one has fetched it meanwhile
+    const { exchange, scope } = this.#cx;
+    if (scope.over) this.cancel();
+    else if (exchange.callsUntil - this.#rpc.upstream.clock.now() < LEAST_MS) this.expire();
+    if (this.ended || this.#look()) return; // another one has fetched it meanwhile
     const joins = this.#cache.running(this.#wanted.key, this.#rpc.policy) !== undefined;
     this.#observe(joins ? "joined" : "missed");
     // The fetch may end at once, and this with it.
@@ -109,6 +112,7 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
     if (this.ended) return;
     this.#end();
     this.#sink.reject(failure);
+    this.#free();
   }
   #serve(entry: Entry): void {
     const { policy } = this.#wanted;
@@ -136,6 +140,7 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
     }
     this.#end();
     this.#sink.resolve(value, cause);
+    this.#free();
   }
   cancel(): void {
     this.failed(OVER);
@@ -148,12 +153,14 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
     const { upstream } = this.#rpc;
     const { exchange, scope } = this.#cx;
     if (this.#timer !== undefined) upstream.clock.clearTimeout(this.#timer);
-    this.#fetch?.leave(this);
-    const limit = this.#held || this.#queued ? exchange.limitOf(upstream) : undefined;
-    if (this.#queued) limit?.leave(this);
-    if (this.#held) limit?.release();
-    if (this.#leavePools !== undefined) for (const leave of this.#leavePools) leave();
+    if (this.#queued) exchange.limitOf(upstream).leave(this);
     scope.leave(this);
+  }
+  /** Lets go of what it shares: others go on at once. */
+  #free(): void {
+    this.#fetch?.leave(this);
+    if (this.#held) this.#cx.exchange.limitOf(this.#rpc.upstream).release();
+    if (this.#leavePools !== undefined) for (const leave of this.#leavePools) leave();
   }
   #observe(outcome: CacheEvent["outcome"], ageMs?: number): void {
     const { upstream, method } = this.#rpc;

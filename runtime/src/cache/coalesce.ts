@@ -25,7 +25,10 @@ export function coalesce<Res>(
   // The same method under the same policy: the answer has the same type.
   let once = calls.get(id) as Once<Res> | undefined;
   if (once !== undefined) return once.wait(cx.scope, sink);
-  once = new Once<Res>(() => calls.delete(id));
+  const first = new Once<Res>(() => {
+    if (calls.get(id) === first) calls.delete(id);
+  });
+  once = first;
   calls.set(id, once);
   const waiting = once.wait(cx.scope, sink);
   // The call is the response's, not this scope's: others may wait for it when this scope has failed.

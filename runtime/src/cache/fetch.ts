@@ -57,7 +57,9 @@ export class Fetch implements Sink<Uint8Array> {
   }
   leave(receiver: Receiver): void {
     this.#waiting.delete(receiver);
-    if (this.#unwanted) this.#exchange?.scope.end(); // while at the second level it is seen when that answers
+    if (!this.#unwanted || this.#exchange === undefined) return; // while at the second level it is seen when that answers
+    this.#leaveCache(); // first: what ends with it may let another one ask for the same
+    this.#exchange.scope.end();
   }
   get #unwanted(): boolean {
     return this.#waiting.size === 0 && !this.#renews;
@@ -118,8 +120,11 @@ export class Fetch implements Sink<Uint8Array> {
     for (const receiver of this.#take()) receiver.failed(failure);
   }
   #end(): void {
-    this.#cache.ended(this.#wanted.key, this.#wanted.rpc.policy);
+    this.#leaveCache();
     this.#exchange?.end();
+  }
+  #leaveCache(): void {
+    this.#cache.ended(this.#wanted.key, this.#wanted.rpc.policy, this);
   }
   #take(): Receiver[] {
     const all = [...this.#waiting];

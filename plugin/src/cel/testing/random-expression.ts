@@ -74,7 +74,9 @@ const LITERALS: Readonly<Record<Kind, readonly string[]>> = {
   map: ["{'a': 1}", "{'a': 1, 'b': 2}"],
 };
 
-/** What makes an expression of one kind; `{kind}` is a part of that kind, `{kind:x}` one in which the local x of kind `item` may stand. */
+/**
+ * What makes an expression of one kind; `{kind}` is a part of that kind, `{kind!}` one that
+ * cannot fail, `{kind:x}` one in which the macro's variable x may stand. */
 const FORMS: Readonly<Record<Kind, readonly string[]>> = {
   bool: [
     "!{bool}",
@@ -116,7 +118,7 @@ const FORMS: Readonly<Record<Kind, readonly string[]>> = {
     "-({int})",
     "int({uint})",
     "int({double})",
-    "int({string})",
+    "int(string({int}))",
     "int({timestamp})",
     "size({string})",
     "size({bytes})",
@@ -169,16 +171,16 @@ const FORMS: Readonly<Record<Kind, readonly string[]>> = {
     "{ints}.filter(x, {bool:x})",
     "{ints}.map(x, {bool:x}, {int:x})",
     "{strings}.map(y, size(y))",
-    "[{int}, {int}]",
+    "[{int!}, {int!}]",
   ],
   strings: [
     "({strings} + {strings})",
     "{ints}.map(x, {string:x})",
     "{map}.map(y, {string:y})",
     "{string}.split(',')",
-    "[{string}]",
+    "[{string!}]",
   ],
-  map: ["{'a': {int}}", "{'a': {int}, 'b': {int}}"],
+  map: ["{'a': {int!}}", "{'a': {int!}, 'b': {int!}}"],
 };
 
 /** Macros' variables: an int, a string. Numbers keep nested ones apart. */
@@ -208,8 +210,8 @@ function part(g: GeneratorValue, kind: Kind, depth: number, locals: readonly Loc
   const form = g(fc.constantFrom, ...FORMS[kind]);
   const number = locals.length;
   const named = form.replace(/\b([xy])\b(?=[,})])/g, (name: string) => `${name}${number}`);
-  return named.replace(/\{([a-z]+)(?::([xy])\d+)?\}/g, (_: string, inner: Kind, local?: string) => {
+  return named.replace(/\{([a-z]+)(!)?(?::([xy])\d+)?\}/g, (_: string, inner: Kind, leaf?: string, local?: string) => {
     const more = local === undefined ? [] : [{ name: `${local}${number}`, kind: LOCALS[local] ?? "int" }];
-    return part(g, inner, depth - 1, [...locals, ...more]);
+    return part(g, inner, leaf === undefined ? depth - 1 : 0, [...locals, ...more]);
   });
 }

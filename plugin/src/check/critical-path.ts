@@ -1,0 +1,72 @@
+import type { Report } from "../diagnostic/diagnostic.ts";
+import type { BffMethod, Composed, Model, Step } from "../resolve/model.ts";
+import { callsOf, composesOf } from "../resolve/source-parts.ts";
+
+/** The longest chain of steps that wait for each other, by the timeouts that their calls say, each counted once. */
+interface Path {
+  readonly ms: number;
+  /** What takes the time, in order: "session 400ms". */
+  readonly parts: readonly string[];
+}
+const NONE: Path = { ms: 0, parts: [] };
+
+/**
+ * The timeouts along the longest chain of calls that wait for each other have to fit into the time of the rpc, less the margin that is kept
+ * for composing: otherwise the last of them can never use theirs. Attempts and waits in between are part of a call's timeout.
+ */
+export function checkCriticalPath(model: Model, report: Report): void {
+  const messages = new Map(model.messages.map((message) => [message.desc.typeName, message]));
+  const known = new Map<Composed, Path>();
+  const pathOf = (message: Composed): Path => {
+    const before = known.get(message);
+    if (before !== undefined) return before;
+    const byStep = new Map<Step, Path>();
+    // Steps stand after what they read only in the graph, not in the file.
+    const open: Step[] = [...message.steps];
+    for (let step = open.pop(); step !== undefined; step = open.pop()) {
+      if (byStep.has(step)) continue;
+      const missing = [...step.reads, ...step.after].filter((other) => !byStep.has(other));
+      if (missing.length > 0) {
+        open.push(step, ...missing);
+        continue;
+      }
+      const waits = longest([...step.reads, ...step.after].map((other) => byStep.get(other) ?? NONE));
+      byStep.set(step, join(waits, ownPath(step)));
+    }
+    const path = longest([...byStep.values()]);
+    known.set(message, path);
+    return path;
+  };
+  const ownPath = (step: Step): Path => {
+    const [call] = callsOf(step.source);
+    const timeout = call?.policy.timeout?.value;
+    if (call !== undefined && timeout !== undefined)
+      return { ms: timeout, parts: [`${step.name ?? call.method.name} ${timeout}ms`] };
+    return longest(
+      composesOf(step.source).map(({ message: desc }) => {
+        const message = messages.get(desc.typeName);
+        return message === undefined ? NONE : pathOf(message);
+      }),
+    );
+  };
+  for (const method of model.files.flatMap((file) => file.services).flatMap((service) => service.methods)) {
+    const path = pathOf(method.composed);
+    const left = method.timeoutMs - marginMs(method.timeoutMs);
+    if (path.ms > left && path.parts.length > 1) tell(method, path, left, report);
+  }
+}
+
+function tell(method: BffMethod, path: Path, left: number, report: Report): void {
+  report({
+    code: "BFF703",
+    severity: "error",
+    message: `calls that wait for each other may take ${path.ms}ms (${path.parts.join(" + ")}), and "${method.desc.name}" leaves them ${left}ms`,
+    at: method.ir.timeout?.at ?? method.ir.at,
+    hint: "give the calls less time, or the rpc more with (bff.v1.method).timeout",
+  });
+}
+
+/** What is kept for composing (runtime.md, "Deadlines"). */
+const marginMs = (budget: number): number => Math.min(Math.max(budget / 10, 5), 200, budget / 2);
+const longest = (paths: readonly Path[]): Path => paths.reduce((a, b) => (b.ms > a.ms ? b : a), NONE);
+const join = (a: Path, b: Path): Path => ({ ms: a.ms + b.ms, parts: [...a.parts, ...b.parts] });

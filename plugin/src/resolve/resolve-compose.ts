@@ -1,0 +1,106 @@
+import type { DescMessage } from "@bufbuild/protobuf";
+import type { CelType, Variable } from "../cel/index.ts";
+import { didYouMean } from "../diagnostic/did-you-mean.ts";
+import type { IrBind, IrCompose } from "../ir.ts";
+import type { Given } from "./args.ts";
+import type { MessageContext } from "./context.ts";
+import { lookupMessage } from "./lookup.ts";
+import type { ArgBinding, ComposeSource } from "./model.ts";
+import { protoOf } from "./proto-of.ts";
+import { spreadNames } from "./resolve-call.ts";
+import { check, checkCondition, stepsRead } from "./scope.ts";
+import { argsRead, type Resolved } from "./source-parts.ts";
+import { syntheticText } from "./synthetic-text.ts";
+
+export function resolveCompose(
+  cx: MessageContext,
+  ir: IrCompose,
+  locals: readonly Variable[],
+  what: string,
+): Resolved | undefined {
+  const { scope, run } = cx;
+  const message = ir.message && lookupMessage(run.ir, ir.message, scope.container, scope.report);
+  if (ir.message === undefined || message === undefined) return undefined;
+  const place = { at: ir.at, what, request: undefined, members: new Map<string, Given>(), broken: new Set<string>() };
+  run.places.set(message.typeName, [...(run.places.get(message.typeName) ?? []), place]);
+  if (!composable(cx, message)) {
+    scope.report({
+      code: "BFF208",
+      severity: "error",
+      message: `"${message.typeName}" is not composed by this BFF`,
+      at: ir.message.at,
+      hint: "compose a message that has (bff.v1.message) or (bff.v1.field) rules, or bind the upstream's message with `by`",
+    });
+    return undefined;
+  }
+  const used = run.used.get(message.typeName) ?? new Set<string>();
+  const named = new Set(ir.args.map((bind) => bind.name?.value));
+  const args: ArgBinding[] = [];
+  for (const bind of ir.args) {
+    if (bind.spread !== undefined) {
+      const names = spreadNames(cx, bind.spread, locals);
+      for (const name of new Set([...used, ...(run.welcome.get(message.typeName) ?? [])])) {
+        if (names === undefined) place.broken.add(name);
+        else if (names.has(name) && !named.has(name)) {
+          add(name, { ...bind, name: undefined, by: syntheticText(`${bind.spread.value}.${name}`, bind.spread.at) });
+        }
+      }
+    } else if (bind.name !== undefined) {
+      add(bind.name.value, bind);
+      const spread = run.welcome.get(message.typeName)?.has(bind.name.value) ?? false;
+      if (!used.has(bind.name.value) && !spread) unused(cx, message, bind, used);
+    }
+  }
+  function add(name: string, bind: IrBind): void {
+    const by = bind.by && check(scope, bind.by, locals);
+    const condition = bind.if && checkCondition(scope, bind.if, "this `if`", locals);
+    if (by === undefined || by.type.kind === "struct" || (bind.if && condition === undefined)) {
+      place.broken.add(name);
+      return;
+    }
+    args.push({ name, by, if: condition, at: bind.at });
+    const unsafe = [...by.unsafe, ...(condition?.unsafe ?? [])];
+    const steps = stepsRead(scope, [by, condition]);
+    const given = argsRead(cx, [by, condition]);
+    place.members.set(name, {
+      type: by.type,
+      proto: by.proto ?? protoOf(by.type),
+      absent: unsafe.length > 0 || condition !== undefined,
+      absentByFailure:
+        steps.some((step) => step.absentByFailure && step.variable !== undefined && unsafe.includes(step.variable)) ||
+        given.some((arg) => arg.absentByFailure && unsafe.includes(arg.variable)),
+      tainted: steps.some((step) => step.tainted) || given.some((arg) => arg.tainted),
+      at: bind.by?.at ?? bind.at,
+    });
+  }
+  const source: ComposeSource = { kind: "compose", message, args };
+  const type: CelType = { kind: "message", desc: message };
+  return {
+    source,
+    type,
+    proto: { kind: "message", desc: message },
+    absent: false,
+    needs: [],
+    uses: args.flatMap((arg) => [arg.by, arg.if]),
+  };
+}
+
+function composable(cx: MessageContext, message: DescMessage): boolean {
+  const ir = cx.run.messages.get(message.typeName);
+  return (
+    ir !== undefined &&
+    ir.alias === undefined &&
+    (ir.ruled || ir.fields.some((field) => field.by !== undefined) || ir.fields.length === 0)
+  );
+}
+
+function unused(cx: MessageContext, message: DescMessage, bind: IrBind, used: ReadonlySet<string>): void {
+  const like = bind.name && didYouMean(bind.name.value, [...used]);
+  cx.run.suspect({
+    code: "BFF339",
+    severity: "warning",
+    message: `"${message.name}" does not read args.${bind.name?.value}`,
+    at: bind.name?.at ?? bind.at,
+    hint: like === undefined ? "remove the argument" : `did you mean "${like}"?`,
+  });
+}

@@ -1,0 +1,64 @@
+import { sameType, typeName } from "../cel/index.ts";
+import type { IrSwitch } from "../ir.ts";
+import type { MessageContext } from "./context.ts";
+import { conversion } from "./convert.ts";
+import type { Bound, SwitchSource } from "./model.ts";
+import { protoOf } from "./proto-of.ts";
+import { check, checkCondition } from "./scope.ts";
+import type { Resolved } from "./source-parts.ts";
+
+export function resolveSwitch(cx: MessageContext, ir: IrSwitch): Resolved | undefined {
+  const { scope, run } = cx;
+  const cases = ir.cases.map((branch) => ({
+    if: branch.if && checkCondition(scope, branch.if, "this `if`"),
+    by: branch.by && check(scope, branch.by),
+  }));
+  const standard = ir.default && check(scope, ir.default);
+  const values = [...cases.map((branch) => branch.by), ...(ir.default === undefined ? [] : [standard])];
+  const [first] = values;
+  if (first === undefined || values.includes(undefined) || cases.some((branch) => branch.if === undefined))
+    return undefined;
+  // The form of the whole is that of a branch with a definite one, so that literals give way to fields.
+  const lead = values.find((branch) => branch?.proto !== undefined && branch.constant === undefined) ?? first;
+  const type = lead.type;
+  const proto = lead.proto ?? protoOf(type);
+  const bound: Bound[] = [];
+  for (const branch of values) {
+    if (branch === undefined) continue;
+    const how =
+      proto && (sameType(branch.type, type) || branch.type.kind === "wrapper")
+        ? conversion(branch, { type, proto }, run.aliases)
+        : undefined;
+    if (how === undefined || how.kind === "misfit") {
+      scope.report({
+        code: "BFF335",
+        severity: "error",
+        message: `this branch is ${typeName(branch.type)}, another is ${typeName(type)}`,
+        at: branch.text.at,
+        related: [{ at: lead.text.at, message: `${typeName(type)} here` }],
+        hint: "give all branches one type",
+      });
+      return undefined;
+    }
+    bound.push({ expression: branch, conversion: how });
+  }
+  const source: SwitchSource = {
+    kind: "switch",
+    cases: cases.flatMap((branch, i) => {
+      const value = bound[i];
+      return branch.if === undefined || value === undefined ? [] : [{ if: branch.if, value }];
+    }),
+    default: standard === undefined ? undefined : bound.at(-1),
+  };
+  const unsafe =
+    values.some((branch) => (branch?.unsafe.length ?? 0) > 0) ||
+    cases.some((branch) => (branch.if?.unsafe.length ?? 0) > 0);
+  return {
+    source,
+    type,
+    proto,
+    absent: standard === undefined || unsafe,
+    needs: [],
+    uses: [...cases.map((branch) => branch.if), ...values],
+  };
+}

@@ -1,0 +1,85 @@
+// What the sources of steps have in common, and what readers see of them.
+import { type CelType, type Expression, fieldType, type Proto } from "../cel/index.ts";
+import type { IrStep } from "../ir.ts";
+import type { MessageContext } from "./context.ts";
+import type { BySource, Call, CallSource, ComposeSource, GuardSource, Source } from "./model.ts";
+import { protoOf } from "./proto-of.ts";
+
+/** A source with what readers see of it. */
+export interface Resolved {
+  readonly source: Source;
+  readonly type: CelType | undefined;
+  readonly proto: Proto | undefined;
+  /** Whether it may have no value although nothing it reads is absent. */
+  readonly absent: boolean;
+  /** Every expression that has to be evaluated for it to have a value. */
+  readonly needs: readonly (Expression | undefined)[];
+  /** Expressions whose unsafe reads do not make the step absent: of switch cases, items, composed arguments. */
+  readonly uses: readonly (Expression | undefined)[];
+}
+
+export function callsOf(source: Source): readonly Call[] {
+  if (source.kind === "call") return [source.call];
+  return source.kind === "each" ? callsOf(source.source) : [];
+}
+
+export function composesOf(source: Source): readonly ComposeSource[] {
+  if (source.kind === "compose") return [source];
+  return source.kind === "each" ? composesOf(source.source) : [];
+}
+
+export function argsRead(
+  cx: MessageContext,
+  expressions: readonly (Expression | undefined)[],
+): MessageContext["args"]["members"] {
+  const read = new Set(expressions.flatMap((expression) => expression?.reads.map((read) => read.variable) ?? []));
+  return cx.args.members.filter((arg) => read.has(arg.variable));
+}
+
+export const describe = (cx: MessageContext, step: IrStep): string =>
+  `step ${step.name === undefined ? "" : `"${step.name.value}" `}of "${cx.ir.desc.name}"`;
+
+export function value(source: BySource): Resolved {
+  const { by } = source;
+  const type = by.type.kind === "null" ? undefined : by.type;
+  return { source, type, proto: by.proto ?? protoOf(by.type), absent: false, needs: [by], uses: [] };
+}
+
+export function valueOfCall(call: Call): Resolved {
+  const source: CallSource = { kind: "call", call };
+  const needs = [
+    call.request,
+    ...call.set.flatMap((binding) => [binding.if, binding.bound.expression]),
+    ...call.metadata.flatMap((binding) => [binding.if, binding.by]),
+    ...call.onError.flatMap((rule) => [rule.if, ...rescueExpressions(rule.then)]),
+    call.batch?.by.expression,
+  ];
+  const ignores = call.onError.some((rule) => rule.then.kind === "ignore");
+  if (call.batch === undefined) {
+    const desc = call.method.output;
+    return {
+      source,
+      type: { kind: "message", desc },
+      proto: { kind: "message", desc },
+      absent: ignores,
+      needs,
+      uses: [],
+    };
+  }
+  const items = fieldType(call.batch.items);
+  if (call.batch.many) return { source, ...items, absent: ignores, needs, uses: [] };
+  const type =
+    items.type.kind === "list" ? items.type.element : items.type.kind === "map" ? items.type.value : items.type;
+  const proto = items.proto.kind === "list" || items.proto.kind === "map" ? items.proto.of : items.proto;
+  return { source, type, proto, absent: true, needs, uses: [] };
+}
+
+function rescueExpressions(then: Call["onError"][number]["then"]): (Expression | undefined)[] {
+  if (then.kind === "fallback") return [then.value.expression];
+  if (then.kind === "fail") return failExpressions(then.fail);
+  return [];
+}
+
+export function failExpressions(fail: GuardSource["fail"]): Expression[] {
+  return [...(fail.message ?? []).filter((part) => typeof part !== "string"), ...fail.details];
+}

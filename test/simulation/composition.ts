@@ -1,0 +1,189 @@
+import { create } from "@bufbuild/protobuf";
+import { asFailure, Code, type Failure, OVER } from "../../runtime/src/failure.ts";
+import type { Request } from "../../runtime/src/request.ts";
+import { type Card, type Page, PageSchema, type Thing } from "../../runtime/src/testing/gen/test_pb.ts";
+import type { Plan, Step } from "./plan.ts";
+import type { App } from "./simulate.ts";
+
+/** Why a step is not what it would be, as its own callers saw it. */
+export interface Truth {
+  readonly reason: number;
+  /** From the cache, though it could not be renewed. */
+  readonly stale?: { readonly ageMs: number; readonly sure: boolean };
+}
+
+/** What a composition saw: kept apart from what the runtime records, which is held against it. */
+export class Witness {
+  readonly truths: (Truth | undefined)[] = [];
+  readonly chains: (readonly number[])[] = [];
+  readonly present: boolean[] = [];
+  /** Failures of critical steps, in the order in which they came. */
+  readonly critical: { readonly failure: Failure; readonly at: number }[] = [];
+  readonly violations: string[] = [];
+  /** How late a timer may fire. */
+  readonly lateMs: number;
+
+  constructor(lateMs: number) {
+    this.lateMs = lateMs;
+  }
+}
+
+/** Judges a value: whose it is, and whether it is stale. */
+export type Judge = (
+  id: string,
+  policy: number,
+  tenant: string | undefined,
+  batch: boolean,
+  thing: Thing,
+) => Truth | undefined;
+
+/** Composes a page, one card for each step, as emitted code would. */
+export async function compose(cx: Request<App>, plan: Plan, witness: Witness, judge: Judge): Promise<Page> {
+  const results: Promise<string | undefined>[] = [];
+  for (const [i, step] of plan.steps.entries()) {
+    const needs = "needs" in step ? step.needs : undefined;
+    witness.chains.push(needs === undefined ? [i] : [...(witness.chains[needs] ?? []), i]);
+    const note = (truth: Truth): void => {
+      const before = witness.truths[i];
+      if (before === undefined || (before.stale !== undefined && truth.stale === undefined)) witness.truths[i] = truth;
+    };
+    const need = needs === undefined ? undefined : results[needs];
+    results.push(start(cx, step, need, note, witness, judge));
+  }
+  for (const [rank, { of, fails }] of plan.guards.entries()) {
+    cx.guard(async () => {
+      await results[of];
+      if (fails) throw cx.refuse(Code.PERMISSION_DENIED, "no", rank);
+    });
+  }
+  const page: Page = create(PageSchema);
+  const origins = (i: number) => (witness.chains[i] ?? []).map((at) => results[at]);
+  for (const [i, result] of results.entries()) {
+    const value = await result;
+    witness.present[i] = value !== undefined;
+    const card: Card = { $typeName: "test.v1.Card", id: `${i}`, ownerName: value };
+    page.cards.push(card);
+  }
+  if (cx.degraded) {
+    for (const [i, card] of page.cards.entries())
+      cx.touched(card, "owner_name", card.ownerName !== undefined, ...origins(i));
+  }
+  return page;
+}
+
+function start(
+  cx: Request<App>,
+  step: Step,
+  need: Promise<string | undefined> | undefined,
+  note: (truth: Truth) => void,
+  witness: Witness,
+  judge: Judge,
+): Promise<string | undefined> {
+  const fails = (failure: Failure): void => {
+    if (failure === OVER) return;
+    note({ reason: failure.reason });
+    if (step.critical) witness.critical.push({ failure, at: cx.exchange.clock.now() });
+  };
+  const run = async (mark: Parameters<Parameters<typeof cx.step>[0]>[0]): Promise<string | undefined> => {
+    if (need !== undefined && (await need) === undefined) return undefined;
+    switch (step.kind) {
+      case "sub":
+        try {
+          return await cx.sub(async (inner) => {
+            // Only the first failure of the part is told; what it leaves out is its own affair.
+            const silent = new Witness(witness.lateMs);
+            const all = step.inner.map((each) => start(inner, each, undefined, () => {}, silent, judge));
+            const values = await Promise.all(all);
+            witness.violations.push(...silent.violations);
+            return values.join();
+          });
+        } catch (thrown) {
+          fails(asFailure(thrown));
+          throw thrown;
+        }
+      case "partial": {
+        const few = step.bounded === undefined ? cx : cx.bounded(step.bounded);
+        const failed: (Truth | undefined)[] = [];
+        const rpc = few.app.get[step.policy];
+        if (rpc === undefined) throw new Error("no such policy");
+        const items = step.ids.map((id, i) =>
+          few
+            .send(rpc, { id }, { rescue: (error) => witnessed(error, () => (failed[i] = { reason: error.reason })) })
+            .then((thing) => {
+              failed[i] = judge(id, step.policy, undefined, false, thing);
+              return thing;
+            }),
+        );
+        const sends = items.map((item) => item);
+        const told = (): void => {
+          for (const truth of failed) if (truth !== undefined && truth.stale === undefined) note(truth);
+        };
+        try {
+          const list = await cx.partial(sends, mark);
+          return list.map(({ id }) => id).join();
+        } finally {
+          told();
+        }
+      }
+      default:
+        return one(cx, step, mark, fails, note, witness, judge);
+    }
+  };
+  if (step.critical) return cx.step(async (mark) => run(mark));
+  return cx.tryStep(async (mark) => run(mark));
+}
+function witnessed(error: Failure, see: () => void): Failure {
+  see();
+  return error;
+}
+
+async function one(
+  cx: Request<App>,
+  step: Extract<Step, { rescue: unknown }>,
+  mark: Parameters<Parameters<typeof cx.step>[0]>[0],
+  fails: (failure: Failure) => void,
+  note: (truth: Truth) => void,
+  witness: Witness,
+  judge: Judge,
+): Promise<string | undefined> {
+  const { lateMs } = witness;
+  const { kind, id, policy, tenant } = step;
+  const instead = Symbol();
+  const rescue = (error: Failure): Failure | undefined | typeof instead => {
+    if (step.rescue === "ignore") return undefined;
+    if (step.rescue === "value") {
+      note({ reason: error.reason });
+      return instead;
+    }
+    fails(error);
+    inTime();
+    return error;
+  };
+  const extra = { rescue, mark, ...(tenant !== undefined && { metadata: { "x-tenant": tenant } }) };
+  const { get, byId } = cx.app;
+  const rpc = get[policy];
+  const batch = byId[policy];
+  if (rpc === undefined || batch === undefined) throw new Error("no such policy");
+  const { clock } = cx.exchange;
+  const until = clock.now() + rpc.timeoutMs + lateMs;
+  const inTime = (): void => {
+    if (!cx.exchange.over && clock.now() > until + 1e-6) witness.violations.push(`${kind} ${id} took too long`);
+  };
+  const value =
+    kind === "load"
+      ? await cx.load(batch, id, undefined, extra)
+      : kind === "effect"
+        ? await cx.effect(rpc, { id }, extra)
+        : await cx.send(rpc, { id }, extra);
+  inTime();
+  if (value === undefined) {
+    // That there is no such item may be old news.
+    if (kind === "load" && rpc.cache !== undefined && cx.degraded)
+      note({ reason: 0, stale: { ageMs: 0, sure: false } });
+    return undefined;
+  }
+  if (typeof value === "symbol") return "instead";
+  const truth = judge(id, policy, tenant, kind === "load", value);
+  if (truth !== undefined) note(truth);
+  return value.id;
+}
