@@ -4,12 +4,15 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CODES as expressionCodes } from "../plugin/src/cel/codes.ts";
+import { CODES as driftCodes } from "../plugin/src/lock/codes.ts";
 import { declarationCodes } from "../plugin/src/read/codes.ts";
 import { CODES as resolveCodes } from "../plugin/src/resolve/codes.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const PAGE = "docs/diagnostics.md";
 const EXPECTED = "expected.txt";
+/** In test/golden: `<CODE>-<what>/expected.txt`. */
+const GOLDENS = ["diagnostics", "diagnostics-lock"];
 
 const GROUPS: Readonly<Record<string, string>> = {
   1: "Declarations",
@@ -18,11 +21,14 @@ const GROUPS: Readonly<Record<string, string>> = {
   4: "Structure",
   5: "Side effects and policies",
   6: "Absence",
+  7: "Cost",
+  8: "Caching",
+  9: "Drift",
 };
 
 const INTRODUCTION = `# Diagnostics
 
-<!-- Written by \`npm run docs\` from the tables of codes and test/golden/diagnostics. Do not edit. -->
+<!-- Written by \`npm run docs\` from the tables of codes and the goldens in test/golden. Do not edit. -->
 
 What \`buf generate\` says about a \`.proto\` file. A code is never reused. Every diagnostic stands at the place of the very
 value that it is about; all are collected, sorted by place and printed together. With one error or more nothing is written;
@@ -40,7 +46,7 @@ Options of the plugin (\`opt:\` in \`buf.gen.yaml\`) that concern diagnostics:
 
 /** The page as the sources give it now. */
 export function diagnosticsPage(): string {
-  const sentences = Object.entries({ ...declarationCodes, ...expressionCodes, ...resolveCodes });
+  const sentences = Object.entries({ ...declarationCodes, ...expressionCodes, ...resolveCodes, ...driftCodes });
   sentences.sort(([a], [b]) => (a < b ? -1 : 1));
   const warnings = warningCodes();
   const examples = examplesByCode();
@@ -52,7 +58,7 @@ export function diagnosticsPage(): string {
       group = digit;
       parts.push(`## ${digit}xx ${GROUPS[digit] ?? ""}`.trimEnd().concat("\n"));
     }
-    const severity = warnings.has(code) ? "Warning" : "Error";
+    const severity = said.startsWith(WARNING) || warnings.has(code) ? "Warning" : "Error";
     const example = examples.get(code);
     parts.push(`### ${code}\n\n*${severity}.* ${sentence(said)}\n`);
     if (example !== undefined) parts.push(`\`\`\`text\n${example.trim()}\n\`\`\`\n`);
@@ -60,13 +66,16 @@ export function diagnosticsPage(): string {
   return parts.join("\n");
 }
 
+/** What the sentence of a warning may begin with. */
+const WARNING = "Warning: ";
+
 function sentence(said: string): string {
-  const text = said.replace(/^Warning: /, "").replace(/ \(warning\)(?=\.?$)/, "");
+  const text = (said.startsWith(WARNING) ? said.slice(WARNING.length) : said).replace(/ \(warning\)(?=\.?$)/, "");
   const whole = text.endsWith(".") ? text : `${text}.`;
   return whole.charAt(0).toUpperCase() + whole.slice(1);
 }
 
-/** The codes that the compiler reports as warnings. Their severity stands where they are reported. */
+/** Codes that the compiler reports as warnings, also those whose sentence does not say so: their severity stands where they are reported. */
 function warningCodes(): ReadonlySet<string> {
   const patterns = [
     /code: "(BFF\d{3})",\s*severity: "warning"/g,
@@ -83,14 +92,15 @@ function warningCodes(): ReadonlySet<string> {
   return found;
 }
 
-/** For each code the text of its first golden: `test/golden/diagnostics/<CODE>-<what>/expected.txt`. */
+/** For each code the text of its first golden. */
 function examplesByCode(): ReadonlyMap<string, string> {
-  const folder = join(root, "test", "golden", "diagnostics");
   const found = new Map<string, string>();
-  for (const name of namesIn(folder)) {
-    const code = /^(BFF\d{3})-/.exec(name)?.[1];
-    if (code === undefined || found.has(code) || !namesIn(join(folder, name)).includes(EXPECTED)) continue;
-    found.set(code, readFileSync(join(folder, name, EXPECTED), "utf8"));
+  for (const folder of GOLDENS.map((name) => join(root, "test", "golden", name))) {
+    for (const name of namesIn(folder)) {
+      const code = /^(BFF\d{3})-/.exec(name)?.[1];
+      if (code === undefined || found.has(code) || !namesIn(join(folder, name)).includes(EXPECTED)) continue;
+      found.set(code, readFileSync(join(folder, name, EXPECTED), "utf8"));
+    }
   }
   return found;
 }

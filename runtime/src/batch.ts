@@ -144,7 +144,7 @@ class Part {
     const now = upstream.clock.now();
     const until = Math.min(now + timeoutMs, this.#root.exchange.callsUntil);
     if (call instanceof Call && until > call.deadline) {
-      const left = call.deadline - now;
+      const left = Math.max(0, call.deadline - now); // the process may have been busy since
       this.#timers.push(upstream.clock.setTimeout(expire, left, { service: upstream.service, all: this.#earliest }));
       this.#earliest = [];
       call.extend(until);

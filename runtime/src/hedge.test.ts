@@ -38,6 +38,7 @@ describe("a hedge", () => {
     await clock.advance(49);
     client.of("a").thing({ count: 1n });
     await answer;
+    expect(clock.running).toBe(0);
     await clock.advance(1_000);
     expect(client.sent.length).toBe(1);
     expect(clock.running).toBe(0);

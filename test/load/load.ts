@@ -79,7 +79,7 @@ export function irOf(bff: Bff, breakers: boolean): Ir {
 const NOW = Date.UTC(2026, 2, 5, 12, 34, 56, 789);
 
 /** A call of the runtime's log, kept beyond its request. */
-export interface Made extends Omit<CallEvent, "header" | "request"> {
+export interface Made extends Omit<CallEvent, "header" | "request" | "call"> {
   readonly requestId: string;
 }
 
@@ -140,7 +140,7 @@ async function start(
   };
   const observer: Observer = {
     call(event) {
-      const { request: _, header, ...rest } = event;
+      const { request: _, call: __, header, ...rest } = event;
       const requestId = header("x-request-id");
       const events = log.get(requestId) ?? [];
       log.set(requestId, events);

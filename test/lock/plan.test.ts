@@ -167,6 +167,11 @@ describe("the worst case", () => {
     ]);
   });
 
+  test("counts a hedge beside each try", () => {
+    const steps = `{ name: "a" ${get("args.id", `timeout: "100ms" retry: { attempts: 2 } hedge: { delay: "20ms" max: 2 }`)} }`;
+    expect(rpc(bff(steps, field("a.id")))).toMatchObject({ worst_calls: 1, worst_attempts: 6 });
+  });
+
   test("takes the heaviest case of a switch, not all of them", () => {
     const steps = `{ name: "a" ${get("args.id")} }, { name: "b" ${get("args.id")} }, { name: "c" ${get("b.id")} },
       { name: "s" switch: { case: { if: "args.id == 'x'" by: "a.id" } default: "c.id" } }`;

@@ -1,5 +1,7 @@
 // What the calls of one response ended with. The oracle never makes a call: it asks here.
+
 import { type DescMethod, equals, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
+import { MethodOptions_IdempotencyLevel as IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 
 /** A failed call, as runtime.md's table maps it. `code`, `clientCode`: gRPC status codes; `reason`: bff.v1.Degradation.Reason. */
 export interface CallFailure {
@@ -92,10 +94,10 @@ function chosen(log: readonly LoggedCall[], chooser: Chooser, together: boolean)
   const of = (method: DescMethod) => log.filter((call) => call.method === methodName(method));
   return {
     call(method, wanted) {
-      const equal = of(method).filter(
-        (call) => !taken.has(call) && equals(method.input, fromBinary(method.input, call.message), wanted),
-      );
-      const found = choose(equal);
+      const all = of(method).filter((call) => equals(method.input, fromBinary(method.input, call.message), wanted));
+      const equal = all.filter((call) => !taken.has(call));
+      // Equal calls without side effects are made once in a response: who asks later has the same answer.
+      const found = choose(equal.length > 0 || method.idempotency === IdempotencyLevel.IDEMPOTENT ? equal : all);
       if (found === undefined) return undefined;
       taken.add(found);
       asked.add(found);

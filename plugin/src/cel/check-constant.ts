@@ -25,6 +25,10 @@ export function checkConstants(root: Node, checker: Checker): boolean {
     return true;
   };
   const visit = (node: Node): void => {
+    if (node.kind === "ok" && node.variable.role === "step" && !node.variable.absent) {
+      const hint = `The step "${node.variable.name}" is never absent.`;
+      checker.complain("BFF316", checker.spanOf(node), "this is always true", hint, "warning");
+    }
     if (node.kind === "call") {
       if (judge(node)) return;
       for (const condition of conditionsOf(node)) {

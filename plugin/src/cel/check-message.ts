@@ -8,6 +8,7 @@ import { fieldType, messageType } from "./field-type.ts";
 import { listed } from "./listed.ts";
 import { candidates, resolveName } from "./names.ts";
 import { protoRange, rangeOf } from "./range.ts";
+import { sameProto } from "./same-proto.ts";
 import type { CelType, Proto } from "./type.ts";
 import { typeName } from "./type-name.ts";
 import { orNull } from "./type-variables.ts";
@@ -34,7 +35,14 @@ export function checkMessage(checker: Checker, ast: Literal, place: Place): Node
   if (sound.length < fields.length) return undefined;
   // An Any is what is in it, and its type may be unknown.
   const opened = type.kind === "dyn" && type.any === true;
-  const fails = opened || sound.some(({ field, value }) => value.fails || mayOverflow(value, fieldType(field).proto));
+  const fails =
+    opened ||
+    sound.some(({ field, value }) => {
+      const { proto } = fieldType(field);
+      const kept = value.proto !== undefined && sameProto(value.proto, proto);
+      const json = kept || !isJson(proto) || isSureJson(checker, value);
+      return value.fails || mayOverflow(value, proto) || !json;
+    });
   // The value of a wrapper, a Struct and the like is CEL's own.
   const base = checker.base(ast, type, type.kind === "message" ? proto : undefined, fails);
   const node: Node = { ...base, kind: "message", desc, fields: sound };
@@ -111,6 +119,40 @@ function lastPart(name: string): string {
 function enumFits(checker: Checker, value: Node, proto: Proto): boolean {
   if (proto.kind !== "enum" || checker.language.openEnums) return true;
   return value.proto?.kind === "enum" && value.proto.desc.typeName === proto.desc.typeName;
+}
+
+/** Struct, Value and ListValue, one, several or in a map. */
+function isJson(proto: Proto): boolean {
+  if (proto.kind === "list" || proto.kind === "map") return isJson(proto.of);
+  return proto.kind === "message" && /^google\.protobuf\.(Struct|Value|ListValue)$/.test(proto.desc.typeName);
+}
+
+/** Whether a value can be written as JSON for sure; of a literal all that is in it. */
+function isSureJson(checker: Checker, value: Node): boolean {
+  if (value.kind === "list") return value.elements.every((element) => isSureJson(checker, element));
+  if (value.kind === "map") return value.entries.every(([, item]) => isSureJson(checker, item));
+  return hasJson(checker.typeOf(value));
+}
+
+/** Whether every value of the type can be written as JSON (CEL spec, "Protocol Buffer Data Conversion"). */
+function hasJson(type: CelType): boolean {
+  switch (type.kind) {
+    case "list":
+      return hasJson(type.element);
+    case "map":
+      return hasJson(type.value);
+    case "wrapper":
+      return hasJson(type.of);
+    case "message":
+      return /^google\.protobuf\.(Timestamp|Duration)$/.test(type.desc.typeName);
+    case "dyn":
+    case "optional":
+    case "type":
+    case "opaque":
+      return false;
+    default:
+      return true;
+  }
 }
 
 /** Whether an integer may not fit into a field of 32 bits. */

@@ -346,6 +346,7 @@ describe("what is known before anything runs", () => {
     ["true ? 2 : 3", "BFF316 warning 1:1-5 this is always true"],
     ["s.single_bool && false", "BFF316 warning 1:18-23 this is always false"],
     ["s.single_bool || 'a' < 'b'", "BFF316 warning 1:18-27 this is always true"],
+    ["ok(s)", 'BFF316 warning 1:1-6 this is always true | The step "s" is never absent.'],
     ["!true", "BFF316 warning 1:1-6 this is always false"],
     ["size(list) < 0", "BFF316 warning 1:1-15 this is always false | size(list) is from 0 to 2147483647."],
     [
@@ -400,6 +401,14 @@ it("knows where a message may be null", () => {
   expect(fails("(s.single_bool ? now : null) < now")).toBe(true);
   expect(fails("TestAllTypes{standalone_message: s.single_bool ? s.standalone_message : null}")).toBe(false);
   expect(fails("(s.single_bool ? s : s).single_int32")).toBe(false);
+});
+
+it("knows what may have no JSON", () => {
+  const fails = (text: string) => check(text, scope, registry).expression?.fails;
+  expect(fails("TestAllTypes{single_value: [1, 2.5], single_struct: {'a': now}}")).toBe(false);
+  expect(fails("TestAllTypes{single_struct: s.single_struct, single_value: s.single_value}")).toBe(false);
+  expect(fails("TestAllTypes{single_value: s}")).toBe(true);
+  expect(fails("TestAllTypes{single_struct: {'a': dyn(s)}}")).toBe(true);
 });
 
 it("knows constants", () => {

@@ -1,3 +1,4 @@
+import { contradicted } from "./contradiction.ts";
 import type { Call } from "./emit-call.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Node } from "./expression.ts";
@@ -6,8 +7,11 @@ import { arrow, binary, LEVEL, operand, type Piece, piece, runtime } from "./pie
 import { rangeOf } from "./range.ts";
 
 export function emitLogic(emitter: Emitter, node: Call): Piece {
-  const [first] = node.args;
+  const [first, second] = node.args;
   if (first === undefined) return emitter.value(node);
+  if (second !== undefined && node.overload !== "conditional") {
+    emitter.hide(contradicted(first, node.overload === "logical_and", second));
+  }
   if (node.overload === "logical_not") return emitNot(emitter, first);
   return node.overload === "conditional" ? emitConditional(emitter, node) : emitJunction(emitter, node);
 }
@@ -71,6 +75,7 @@ function wider(a: Form, b: Form): Form | undefined {
 export function emitConditional(emitter: Emitter, node: Call, target?: Form): Piece {
   const [condition, yes, no] = node.args;
   if (condition === undefined || yes === undefined || no === undefined) return emitter.value(node);
+  emitter.hide([...contradicted(condition, true, yes), ...contradicted(condition, false, no)]);
   const a = emitter.value(yes);
   const b = emitter.value(no);
   const range = rangeOf(node);

@@ -72,7 +72,7 @@ function emitBind(emitter: Emitter, init: Node, variable: Variable, body: Node):
     emitter.bind(variable, init.kind === "name" ? emitter.raw(init) : emitter.value(init));
     return emitter.value(body);
   }
-  const name = emitter.names.local(variable.name);
+  const name = emitter.name(variable.name);
   const value = emitter.as(init, celForm(init.type));
   emitter.bind(variable, piece([init.fails ? `${name}()` : name], value.form));
   const inner = emitter.inside(() => emitter.value(body));
@@ -105,7 +105,7 @@ function pairsOf(emitter: Emitter, node: Macro): Pairs {
   const [key, value] = vars;
   if (key === undefined || value === undefined) return { source: emitter.value(range), params: "" };
   const named = (variable: Variable): boolean => args.some((arg) => mentions(arg, variable) > 0);
-  const name = (variable: Variable): string => `${named(variable) ? "" : "_"}${emitter.names.local(variable.name)}`;
+  const name = (variable: Variable): string => `${named(variable) ? "" : "_"}${emitter.name(variable.name)}`;
   const source = emitter.value(range);
   const bind = (variable: Variable, form: Form): void => emitter.bind(variable, piece([name(variable)], form));
   switch (source.form.kind) {
@@ -195,7 +195,7 @@ function pairParams(params: string): string {
 /** As the key of a map a position is a `bigint`. */
 function rebindPosition(emitter: Emitter, node: Macro): void {
   const [key] = node.vars;
-  if (key !== undefined) emitter.bind(key, piece([emitter.names.local(key.name)], BIG));
+  if (key !== undefined) emitter.bind(key, piece([emitter.name(key.name)], BIG));
 }
 
 function mapped(

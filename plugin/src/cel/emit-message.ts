@@ -2,7 +2,7 @@ import { zero } from "./emit-constant.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Node } from "./expression.ts";
 import { fieldType, presenceOf } from "./field-type.ts";
-import { type Form, PLAIN, protoForm } from "./form.ts";
+import { type Form, mayBeNull, PLAIN, protoForm } from "./form.ts";
 import { atom, binary, coerce, commas, LEVEL, type Piece, piece, runtime, types } from "./piece.ts";
 
 type Message = Node & { readonly kind: "message" };
@@ -59,6 +59,10 @@ function fieldValue(emitter: Emitter, { field, value }: Field, form: Form): Piec
   if ((form.kind === "any" || form.kind === "json") && value.kind === "select" && !value.optional) {
     const raw = emitter.raw(value);
     if (raw.form.kind === form.kind) return raw;
+  }
+  if (form.kind === "any" && mayBeNull(value.type)) {
+    const any = runtime(emitter.names, "anyUnlessNull", [emitter.as(value, PLAIN), types(emitter.names)], form);
+    return { ...any, maybe: true };
   }
   const printed = emitter.as(value, form);
   return printed.nullable && !printed.maybe && form.kind !== "boxed"

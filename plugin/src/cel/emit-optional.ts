@@ -5,7 +5,7 @@ import type { Call } from "./emit-call.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Node } from "./expression.ts";
 import { fieldType, presenceOf } from "./field-type.ts";
-import { celForm, type Form, formOf, mayBeNull, PLAIN } from "./form.ts";
+import { BIG, celForm, type Form, formOf, mayBeNull, PLAIN, UNSIGNED } from "./form.ts";
 import { mentions } from "./mentions.ts";
 import {
   arrow,
@@ -209,19 +209,29 @@ function lookUp(emitter: Emitter, container: Piece, key: Piece, fn: "find" | "fi
 /** What `read` makes of a value, when there is one. */
 function within(emitter: Emitter, base: Piece, read: (value: Piece) => Piece): Piece {
   if (!base.maybe) return opened(emitter, read(base));
-  const name = emitter.names.local("it");
+  const name = emitter.name("it", "#it");
   const body = opened(emitter, read(piece([name], base.form)));
   return maybe(runtime(emitter.names, "unlessUnset", [base, arrow(name, body)], body.form));
 }
 
 function opened(emitter: Emitter, value: Piece): Piece {
-  return value.form.kind === "boxed" || value.form.kind === "json" || value.form.kind === "any"
-    ? ifSet(value, openForm(value.form), emitter.names)
-    : value;
+  const form = openForm(value.form);
+  if (form === undefined) return value;
+  return value.maybe ? ifSet(value, form, emitter.names) : coerce(value, form, emitter.names);
 }
 
-function openForm(form: Form): Form {
-  return form.kind === "boxed" ? form.of : PLAIN;
+function openForm(form: Form): Form | undefined {
+  switch (form.kind) {
+    case "boxed":
+      return form.of;
+    case "json":
+    case "any":
+      return PLAIN;
+    case "digits":
+      return form.unsigned ? UNSIGNED : BIG;
+    default:
+      return undefined;
+  }
 }
 
 /** The field of a message that may not be there; `undefined` when the field is unset. */
@@ -234,19 +244,20 @@ export function readField(emitter: Emitter, base: Piece, field: DescField, stric
   switch (presenceOf(field)) {
     case "oneof": {
       const holder = atom(...operand(base, LEVEL.atom), dot, field.oneof?.localName ?? "");
-      return maybe(
-        opened(emitter, runtime(names, "oneofValue", [holder, atom(JSON.stringify(field.localName))], unwrapped)),
-      );
+      const name = atom(JSON.stringify(field.localName));
+      return opened(emitter, maybe(runtime(names, "oneofValue", [holder, name], unwrapped)));
     }
     case "default": {
       const schema = atom(names.schema(field.parent), `.field.${field.localName}`);
       return maybe(runtime(names, "ifFieldSet", [base, schema, atom(JSON.stringify(field.localName))], unwrapped));
     }
     case "optional":
-      return maybe(opened(emitter, piece([...operand(base, LEVEL.atom), dot, field.localName], unwrapped)));
+      return opened(emitter, maybe(piece([...operand(base, LEVEL.atom), dot, field.localName], unwrapped)));
     case "implicit": {
-      const read = piece([...operand(base, LEVEL.atom), dot, field.localName], unwrapped);
-      return strict ? maybe(runtime(names, "nonZero", [read], unwrapped)) : { ...read, maybe: base.maybe };
+      const raw = { ...piece([...operand(base, LEVEL.atom), dot, field.localName], unwrapped), maybe: base.maybe };
+      // "0" is no empty string.
+      const read = raw.form.kind === "digits" ? opened(emitter, raw) : raw;
+      return strict ? maybe(runtime(names, "nonZero", [read], read.form)) : read;
     }
   }
 }

@@ -1,7 +1,9 @@
+import { createFileRegistry, fromJson } from "@bufbuild/protobuf";
+import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { describe, expect, it } from "vitest";
-import { type Code, type Expression, emitAs, emitPath, emitValue, type Proto } from "./index.ts";
+import { type Code, type Expression, emitAs, emitPath, emitValue, fieldType, type Proto } from "./index.ts";
 import * as cases from "./testing/emitted-cases.ts";
-import { INT32, INT64, namesFor, registry, STRING, scope } from "./testing/fixtures.ts";
+import { INT32, INT64, namesFor, PACKAGE, registry, STRING, scope } from "./testing/fixtures.ts";
 import { bareNames, check, printed, scopeOf, variable } from "./testing/harness.ts";
 import { typeErrorsOf } from "./testing/type-errors.ts";
 
@@ -84,6 +86,85 @@ describe("representations", () => {
     expect(code("count", INT32)?.fails).toBe(true);
     expect(code("s.single_int32", INT64)?.fails).toBe(false);
   });
+});
+
+describe("64-bit integers that are strings in TypeScript (jstype = JS_STRING)", () => {
+  const field = (name: string, number: number, type: string, more: object = {}) => ({
+    name,
+    number,
+    type,
+    jsonName: name,
+    label: "LABEL_OPTIONAL",
+    ...more,
+  });
+  const jstype = { options: { jstype: "JS_STRING" } };
+  const fields = [
+    field("id", 1, "TYPE_INT64", jstype),
+    field("ids", 2, "TYPE_UINT64", { label: "LABEL_REPEATED", ...jstype }),
+    field("n", 3, "TYPE_INT64"),
+  ];
+  const file = { name: "t.proto", package: "t", syntax: "proto3", messageType: [{ name: "T", field: fields }] };
+  const known = createFileRegistry(fromJson(FileDescriptorSetSchema, { file: [file] }));
+  const desc = known.getMessage("t.T")!;
+  const t = variable("t", { kind: "message", desc }, { proto: { kind: "message", desc } });
+
+  it.each([
+    ["t.id + 1", "addInt(BigInt(t.id), 1n)"],
+    ["t.id > t.n", "BigInt(t.id) > t.n"],
+    ["t.ids[0] == 5u", "BigInt(at(t.ids, 0)) === 5n"],
+    ["t.ids.exists(i, i > 3u)", "t.ids.some((i) => BigInt(i) > 3n)"],
+    ["T{id: t.n, n: t.id, ids: [1u, 2u]}", 'create(TSchema, { id: String(t.n), n: BigInt(t.id), ids: ["1", "2"] })'],
+    ["has(t.id)", 't.id !== "0"'],
+    ["t.?id.orValue(3)", "nonZero(BigInt(t.id)) ?? 3n"],
+    ["dyn(t.ids)", "t.ids.map((item) => uint(BigInt(item)))"],
+  ])("%s", (text, wanted) => {
+    const { expression } = check(text, scopeOf([t], "t"), known);
+    expect(printed(emitValue(expression!, bareNames()).print)).toBe(wanted);
+  });
+
+  it("are passed on as they are", () => {
+    const { expression } = check("t.id", scopeOf([t], "t"), known);
+    const to = (name: string) => fieldType(desc.fields.find((one) => one.name === name)!).proto;
+    const as = (name: string) => printed(emitAs(emitPath(expression!, bareNames()), to(name), bareNames())!.print);
+    expect([as("id"), as("n")]).toEqual(["t.id", "BigInt(t.id)"]);
+  });
+});
+
+describe("error.detail", () => {
+  const members = new Map([["code", variable("code", { kind: "int" })]]);
+  const error = variable("error", { kind: "struct", members }, { role: "error" });
+
+  it.each([
+    ["error.detail(TestAllTypes).hasValue()", "error.detail(TestAllTypesSchema) !== undefined"],
+    [
+      "error.detail(TestAllTypes).single_string.orValue('?')",
+      'nonZero(error.detail(TestAllTypesSchema)?.singleString) ?? "?"',
+    ],
+    [
+      "error.detail(TestAllTypes).value().single_string",
+      "optionalValue(error.detail(TestAllTypesSchema)).singleString",
+    ],
+  ])("%s", (text, wanted) => {
+    const { expression } = check(text, scopeOf([error], PACKAGE), registry);
+    expect(printed(emitValue(expression!, bareNames()).print)).toBe(wanted);
+  });
+});
+
+it.each([
+  ["list.map(a_b, list.map(aB, a_b == aB))", "list.map((aB) => list.map((aB_) => equal(aB, aB_)))"],
+  [
+    "list.all(a_b, aB, a_b > 1 && has(aB.standalone_message))",
+    "list.every((aB_, aB) => aB > 1 && aB_.standaloneMessage !== undefined)",
+  ],
+  ["list.map(x, list.map(x, x.single_bool))", "list.map(() => list.map((x) => x.singleBool))"],
+  [
+    "[1].map(it, [[1, 2]][?0][?it].orValue(0))",
+    "[1n].map((it) => unlessUnset(elementAt([[1n, 2n]], 0), (it_) => elementAt(it_, it)) ?? 0n)",
+  ],
+])("keeps names of locals apart: %s", (text, wanted) => {
+  const camel = (name: string) => name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+  const { registry: _, ...names } = { ...namesFor(), local: camel };
+  expect(printed(emitValue(checked(text), names).print)).toBe(wanted);
 });
 
 it("is accepted by a strict TypeScript compiler", { timeout: 60_000 }, () => {

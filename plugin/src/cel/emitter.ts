@@ -17,7 +17,11 @@ import type { Variable } from "./type.ts";
 export class Emitter {
   readonly names: Names;
   readonly #absent: ReadonlySet<Variable>;
+  /** Tests of presence that TypeScript must not draw conclusions from. */
+  readonly #hidden = new Set<Node>();
   readonly #locals = new Map<Variable, Piece>();
+  /** Names of locals, and the variable that each stands for. */
+  readonly #taken = new Map<string, string>();
   /** Forms are tried out on the way, so a node may be asked for more than once. */
   readonly #values = new Map<Node, Piece>();
   #depth = 0;
@@ -30,14 +34,29 @@ export class Emitter {
 
   /** A name for a variable of a macro. */
   local(variable: Variable): string {
-    const name = this.names.local(variable.name);
+    const name = this.name(variable.name);
     this.bind(variable, piece([name], formOf(variable.type, variable.proto)));
+    return name;
+  }
+
+  /**
+   * A local name that no other variable of the expression has: `user_id` and `userId` may come out alike. A name that hides another in CEL
+   * hides it here as well. `key`: what stands for a variable that is not CEL's.
+   */
+  name(wish: string, key = wish): string {
+    let name = this.names.local(wish);
+    while ((this.#taken.get(name) ?? key) !== key) name += "_";
+    this.#taken.set(name, key);
     return name;
   }
 
   /** What is printed for a variable of a macro. */
   bind(variable: Variable, value: Piece): void {
     this.#locals.set(variable, value);
+  }
+
+  hide(tests: readonly Node[]): void {
+    for (const test of tests) this.#hidden.add(test);
   }
 
   /** What an optional holds, or `undefined`. */
@@ -80,7 +99,7 @@ export class Emitter {
           ? binary(atom(this.names.variable(node.variable)), "!==", atom("undefined"), LEVEL.equality)
           : atom("true");
       case "select":
-        if (node.test) return emitTest(this, node);
+        if (node.test) return this.#hidden.has(node) ? hidden(emitTest(this, node)) : emitTest(this, node);
         return emitSelect(this, node);
       case "extension":
         return emitExtension(this, node);
@@ -186,6 +205,10 @@ export class Emitter {
     const args = [this.raw(node.of), field, atom(JSON.stringify(localName))];
     return { ...runtime(this.names, "ifFieldSet", args, formOf(node.type, node.proto)), maybe: true };
   }
+}
+
+function hidden(test: Piece): Piece {
+  return atom("Boolean(", ...test.print, ")");
 }
 
 function isWrapperPath(node: Node): boolean {

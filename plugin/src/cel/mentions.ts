@@ -15,7 +15,8 @@ export function mentionsInMacro(node: Node, variable: Variable): boolean {
   return partsOf(node).some((part) => mentionsInMacro(part, variable));
 }
 
-function partsOf(node: Node): readonly Node[] {
+/** The nodes right below a node, all of them. */
+export function partsOf(node: Node): readonly Node[] {
   switch (node.kind) {
     case "select":
     case "extension":

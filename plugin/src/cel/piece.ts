@@ -247,7 +247,7 @@ function coerceInteger(value: Piece, from: Form, to: Form, names: Names): Piece 
 /** A plain value as the message that a field of type Value, ListValue, Struct or Any takes. */
 function pack(value: Piece, to: Form & { readonly kind: "json" | "any" | "struct" }, names: Names): Piece {
   const plain = coerce(value, PLAIN, names);
-  if (to.kind === "any") return { ...runtime(names, "toAny", [plain, types(names)], to), maybe: true };
+  if (to.kind === "any") return runtime(names, "toAny", [plain, types(names)], to);
   if (to.kind === "struct") return runtime(names, "toJsonObject", [plain], to);
   return runtime(names, to.list ? "toListValue" : "toValue", [plain], to);
 }

@@ -195,11 +195,12 @@ function emitEntry(entry: Entry, names: FileNames, policies: Policies): Lines {
   return block([`${entry.name}: {`], rows, ["},"]);
 }
 
-/** The constant of its policy; with `retry.if` its own retry on top, for it may read `env` and headers. */
+/** The constant of its policy; on top what is its own: `retry.if`, which may read `env` and headers, and that equal calls are made once. */
 function policyPrint(entry: Entry, names: FileNames, policies: Policies): Line {
   const constant = policies.call(entry.policy);
   const when = entry.policy.retry?.when;
-  if (when === undefined) return [constant];
+  const once = entry.coalesce ? ", coalesce: true" : "";
+  if (when === undefined) return [entry.coalesce ? `{ ...${constant}${once} }` : constant];
   const local: Names = {
     variable: (variable) => (variable.role === "headers" ? "cx" : variable.role === "now" ? "cx.now()" : variable.name),
     runtime: (name) => names.cel(name),
@@ -213,7 +214,7 @@ function policyPrint(entry: Entry, names: FileNames, policies: Policies): Line {
   return [
     `{ ...${constant}, retry: { ...${constant}.retry, when: (error${needsRequest ? ", cx" : ""}) => `,
     ...print,
-    " } }",
+    ` }${once} }`,
   ];
 }
 

@@ -1,7 +1,15 @@
 // What will run, as data: the same for all forms of the plan's output, and for any order of files.
 import { callsOf, composesOf } from "../resolve/source-parts.ts";
 import { type Degraded, degradedOf } from "./describe-degraded.ts";
-import { allSteps, type MethodCalls, reachedInOrder, stepName, type Worst, worstOf } from "./describe-worst.ts";
+import {
+  allSteps,
+  attemptsOf,
+  type MethodCalls,
+  reachedInOrder,
+  stepName,
+  type Worst,
+  worstOf,
+} from "./describe-worst.ts";
 import type { PlanFile, PlanMessage, PlanStep } from "./plan.ts";
 import { fullName } from "./policies.ts";
 
@@ -56,6 +64,7 @@ export interface StepReport {
 export interface CallReport {
   readonly method: string;
   readonly timeout_ms: number | null;
+  /** At most, with retries and hedges. */
   readonly attempts: number;
   /** The most that waiting between attempts takes; part of the timeout. */
   readonly backoff_ms: number;
@@ -160,7 +169,7 @@ function callReport(call: ReturnType<typeof callsOf>[number], message: PlanMessa
   return {
     method: fullName(call.method),
     timeout_ms: policy?.timeoutMs?.value ?? null,
-    attempts,
+    attempts: attemptsOf(policy),
     backoff_ms: backoff,
     ...(call.batch !== undefined && { batch: { keys: call.batch.keys.name, max: call.batch.max } }),
   };

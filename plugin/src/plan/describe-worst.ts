@@ -1,7 +1,7 @@
 // The worst case of one rpc: how many calls, how long, along which steps. Linear in the size of the graph.
 import type { ComposeSource, Step } from "../resolve/model.ts";
 import { callsOf, composesOf } from "../resolve/source-parts.ts";
-import type { PlanMessage, PlanMethod, PlanStep } from "./plan.ts";
+import type { PlanCallPolicy, PlanMessage, PlanMethod, PlanStep } from "./plan.ts";
 import { fullName } from "./policies.ts";
 
 export interface Worst {
@@ -17,7 +17,7 @@ export interface Worst {
 export interface MethodCalls {
   readonly method: string;
   readonly calls: number;
-  /** With retries: what the upstream may see. */
+  /** With retries and hedges: what the upstream may see. */
   readonly attempts: number;
 }
 
@@ -96,13 +96,18 @@ function countCalls(root: PlanMessage, order: readonly PlanMessage[], messages: 
       }
       for (const call of callsOf(step.step.source)) {
         const calls = call.batch !== undefined && atOnce ? Math.ceil(asks / call.batch.max) : asks;
-        const attempts = message.calls.get(call)?.policy.retry?.attempts.value ?? 1;
+        const attempts = attemptsOf(message.calls.get(call)?.policy);
         const known = counted.get(fullName(call.method)) ?? { calls: 0, attempts: 0 };
         counted.set(fullName(call.method), { calls: known.calls + calls, attempts: known.attempts + calls * attempts });
       }
     }
   }
   return [...counted].map(([method, { calls, attempts }]) => ({ method, calls, attempts }));
+}
+
+/** At most, for one call: each try of the retries may be hedged. */
+export function attemptsOf(policy: PlanCallPolicy | undefined): number {
+  return (policy?.retry?.attempts.value ?? 1) * (1 + (policy?.hedge?.max.value ?? 0));
 }
 
 /** How many items a step has at most; one when it is no `each`. */

@@ -4,6 +4,7 @@ import { type EffectTable, effectTable } from "../resolve/effects.ts";
 import { governing } from "../resolve/entries.ts";
 import type { BffFile, Call, Composed, EnvVar, Model, Step } from "../resolve/model.ts";
 import { callsOf, composesOf } from "../resolve/source-parts.ts";
+import { type Coalesces, coalescing } from "./coalesced.ts";
 import { camel, localName, lowerCamel, lowerFirst, NameScope, upperFirst, upstreamName } from "./names.ts";
 import { callExpressions } from "./origins.ts";
 import type { Entry, Plan, PlanFile, PlanMessage, PlanServer, PlanUpstream } from "./plan.ts";
@@ -21,8 +22,9 @@ export function plan(model: Model): Plan {
   const ranks = ranksOf(model);
   const messages = new Map<string, PlanMessage>();
   const calls = new Map<Call, Entry>();
+  const coalesces = coalescing(model);
   const upstreams = nameUpstreams(model.messages.flatMap(callsIn));
-  for (const component of components(model, children)) nameCalls(component, upstreams, calls);
+  for (const component of components(model, children)) nameCalls(component, upstreams, calls, coalesces);
 
   const sendsUnbatched = memo((name: string): boolean => {
     const message = composed.get(name);
@@ -178,6 +180,7 @@ function nameCalls(
   messages: readonly Composed[],
   upstreams: ReadonlyMap<string, string>,
   calls: Map<Call, Entry>,
+  coalesces: Coalesces,
 ): void {
   const scope = new NameScope();
   const entries = new Map<string, Entry>();
@@ -198,6 +201,7 @@ function nameCalls(
         batch,
         grouped: grouping(call).length > 0,
         metadata: call.metadata.length > 0,
+        coalesce: coalesces(call),
       };
       entries.set(key, entry);
     }

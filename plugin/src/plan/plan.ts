@@ -110,8 +110,10 @@ export interface Entry {
   readonly batch: Batch | undefined;
   /** Whether keys are grouped by what else is in the request, and by metadata. */
   readonly grouped: boolean;
-  /** Metadata keys that the batch sends, in order. */
+  /** Whether the batch sends metadata. */
   readonly metadata: boolean;
+  /** Equal calls of one response are made once: it has no side effects, and one response may reach it twice. */
+  readonly coalesce: boolean;
 }
 
 // ---- messages ----

@@ -122,7 +122,7 @@ export {
   signInt,
   sqrt,
 } from "./math.ts";
-export { type AnyTypes, fromAny, fromMessage, toAny } from "./message.ts";
+export { type AnyTypes, anyUnlessNull, fromAny, fromMessage, toAny } from "./message.ts";
 export {
   given,
   givenEntry,

@@ -9,6 +9,7 @@ import {
   type Struct,
   StructSchema,
   UInt32ValueSchema,
+  ValueSchema,
 } from "@bufbuild/protobuf/wkt";
 import { describe, expect, it } from "vitest";
 import { hasField, select } from "./collection.ts";
@@ -16,7 +17,7 @@ import { toDuration, toTimestamp } from "./conversion.ts";
 import { equal } from "./equal.ts";
 import { ExpressionError } from "./error.ts";
 import { fromJsonValue, fromStruct, toJsonObject, toJsonValue, toListValue, toStruct, toValue } from "./json.ts";
-import { fromAny, toAny } from "./message.ts";
+import { anyUnlessNull, fromAny, toAny } from "./message.ts";
 import { uint } from "./value.ts";
 
 const types = createRegistry(FieldDescriptorProtoSchema, DurationSchema, StructSchema, UInt32ValueSchema);
@@ -43,7 +44,8 @@ describe("an Any", () => {
 
   it("may be unset or malformed", () => {
     expect(fromAny(undefined, types)).toBeNull();
-    expect(toAny(null, types)).toBeUndefined();
+    expect(anyUnlessNull(null, types)).toBeUndefined();
+    expect(fromAny(toAny(null, registry), { getMessage: known })).toBeNull();
     const malformed = create(AnySchema, { typeUrl: "x/google.protobuf.Duration", value: Uint8Array.of(255) });
     expect(() => fromAny(malformed, types)).toThrow(ExpressionError);
   });
@@ -60,7 +62,7 @@ describe("an Any", () => {
 });
 
 function known(name: string) {
-  const schemas = [StructSchema, UInt32ValueSchema];
+  const schemas = [StructSchema, UInt32ValueSchema, ValueSchema];
   return schemas.find((schema) => schema.typeName === name) ?? wrappers.getMessage(name);
 }
 const wrappers = createRegistry((await import("@bufbuild/protobuf/wkt")).file_google_protobuf_wrappers);

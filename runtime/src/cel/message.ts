@@ -16,10 +16,11 @@ import {
   StructSchema,
   UInt64ValueSchema,
   type Value,
+  ValueSchema,
 } from "@bufbuild/protobuf/wkt";
 import { compareBytes, equal, isMessage } from "./equal.ts";
 import { ExpressionError } from "./error.ts";
-import { fromJsonValue, fromListValue, fromStruct, toListValue, toStruct } from "./json.ts";
+import { fromJsonValue, fromListValue, fromStruct, toListValue, toStruct, toValue } from "./json.ts";
 import { Uint } from "./value.ts";
 
 /** The messages that are known by name: a `Registry` of protobuf-es. */
@@ -62,8 +63,13 @@ export function fromMessage(message: Message): unknown {
   return name === "Int32" ? BigInt(value as number) : value;
 }
 
-/** A value of CEL in a google.protobuf.Any; null gives none. Throws ExpressionError for a message that is not known. */
-export function toAny(value: unknown, types: AnyTypes): Any | undefined {
+/** For a field of type google.protobuf.Any, which null leaves unset. Throws ExpressionError for a message that is not known. */
+export function anyUnlessNull(value: unknown, types: AnyTypes): Any | undefined {
+  return value === null ? undefined : toAny(value, types);
+}
+
+/** A value of CEL in a google.protobuf.Any. Throws ExpressionError for a message that is not known. */
+export function toAny(value: unknown, types: AnyTypes): Any {
   switch (typeof value) {
     case "bigint":
       return anyPack(Int64ValueSchema, create(Int64ValueSchema, { value }));
@@ -74,7 +80,7 @@ export function toAny(value: unknown, types: AnyTypes): Any | undefined {
     case "boolean":
       return anyPack(BoolValueSchema, create(BoolValueSchema, { value }));
   }
-  if (value === null || value === undefined) return undefined;
+  if (typeof value !== "object" || value === null) return anyPack(ValueSchema, toValue(value));
   if (value instanceof Uint) return anyPack(UInt64ValueSchema, create(UInt64ValueSchema, { value: value.value }));
   if (value instanceof Uint8Array) {
     return anyPack(BytesValueSchema, create(BytesValueSchema, { value: new Uint8Array(value) }));

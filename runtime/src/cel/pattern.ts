@@ -1,6 +1,7 @@
 // Regular expressions are RE2's (CEL spec, "Regular Expressions"): matching takes time linear in the text whatever the pattern, which
 // JavaScript's own RegExp does not promise.
 import { RE2JS } from "@bufbuild/re2";
+import { deterministic } from "./deterministic.ts";
 import { ExpressionError } from "./error.ts";
 
 /** A compiled pattern. */
@@ -24,7 +25,9 @@ const patterns = new Map<string, Pattern>();
 
 function compile(text: string): Pattern {
   try {
-    return new RE2JS(text);
+    // RE2 decides what is a pattern, whoever matches it.
+    const compiled = new RE2JS(text);
+    return deterministic(text) ?? compiled;
   } catch {
     throw new ExpressionError(`not a pattern of RE2: ${text}`);
   }

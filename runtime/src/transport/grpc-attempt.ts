@@ -68,6 +68,7 @@ class Attempt implements InFlight {
   #received = 0;
   #expected = Number.POSITIVE_INFINITY;
   #status: http2.IncomingHttpHeaders | undefined;
+  #trailed = false;
   #ended = false;
   #error: Error | undefined;
 
@@ -105,12 +106,17 @@ class Attempt implements InFlight {
     const status = headers[":status"];
     const type = headers["content-type"] ?? "";
     const isGrpc = /^application\/grpc(\+proto)?(;|$)/.test(type);
-    if (headers["grpc-status"] !== undefined && (isGrpc || status !== 200)) this.#status = headers;
-    else if (status !== 200) this.#fault({ kind: "status", code: codeOfHttp(status), message: `HTTP ${status}` });
+    const told = headers["grpc-status"];
+    if (told !== undefined && status === 200 && isGrpc) this.#status = headers;
+    else if (told !== undefined && told !== "0") {
+      this.#status = headers; // it says more than HTTP's
+      this.#refused(String(told));
+    } else if (status !== 200) this.#fault({ kind: "status", code: codeOfHttp(status), message: `HTTP ${status}` });
     else if (!isGrpc) this.#invalid(`content-type is ${JSON.stringify(type)}`);
   }
   trailers(trailers: http2.IncomingHttpHeaders): void {
     this.#status = trailers;
+    this.#trailed = true;
   }
   data(chunk: Buffer): void {
     if (this.#ended) return;
@@ -132,7 +138,8 @@ class Attempt implements InFlight {
   end(): void {
     if (this.#ended) return;
     const status = this.#status?.["grpc-status"];
-    if (status === undefined) {
+    // A status in front is that of an answer without a message; good news has to stand behind one.
+    if (status === undefined || (status === "0" && !this.#trailed && this.#received > 0)) {
       this.reset();
       return;
     }

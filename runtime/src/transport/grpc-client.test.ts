@@ -132,6 +132,13 @@ describe("an answer", () => {
     ["without trailers", (received) => reply(received, Buffer.from("x"), null)],
     ["without a status", (received) => reply(received, Buffer.from("x"), { other: "1" })],
     ["without a message", (received) => reply(received, undefined)],
+    [
+      "with its status in front",
+      ({ stream }) => {
+        stream.respond({ ...GRPC, "grpc-status": "0" });
+        stream.end(frame(Buffer.from("x")));
+      },
+    ],
     ["with status 0 alone", (received) => refuse(received, "0")],
     [
       "of another type",
@@ -193,6 +200,10 @@ describe("an answer", () => {
       stream.respond({ ":status": status, "content-type": "text/html" }, { endStream: true }),
     );
     expect(outcome).toMatchObject({ fault: { kind: "status", code } });
+    const denied = await answerWith((received) =>
+      reply(received, Buffer.from("x"), { "grpc-status": "0" }, { ...GRPC, ":status": status, "grpc-status": "0" }),
+    );
+    expect(denied).toMatchObject({ fault: { kind: "status", code } });
   });
 });
 

@@ -53,6 +53,27 @@ export const PRESENCE: readonly Case[] = [
   ["ok(args.stock) ? args.stock.single_int32 : 0", "args.stock !== undefined ? args.stock.singleInt32 : 0"],
 ];
 
+/** Where TypeScript would refuse to read what it knows to be unset. */
+export const CONTRADICTIONS: readonly Case[] = [
+  [
+    "has(s.standalone_message) ? 1 : s.standalone_message.bb",
+    "Boolean(s.standaloneMessage !== undefined) ? 1 : s.standaloneMessage?.bb ?? 0",
+    INT32,
+  ],
+  [
+    "has(s.single_nested_message) || s.single_nested_message.bb == 0",
+    'Boolean(s.nestedType.case === "singleNestedMessage") || (oneofValue(s.nestedType, "singleNestedMessage")?.bb ?? 0) === 0',
+  ],
+  [
+    "!has(s.standalone_message) && s.standalone_message.bb == 0",
+    "!Boolean(s.standaloneMessage !== undefined) && (s.standaloneMessage?.bb ?? 0) === 0",
+  ],
+  [
+    "has(s.standalone_message) && s.standalone_message.bb == 0",
+    "s.standaloneMessage !== undefined && (s.standaloneMessage?.bb ?? 0) === 0",
+  ],
+];
+
 export const HEADERS: readonly Case[] = [
   ["headers['x-y']", 'cx.header("x-y")'],
   ["headers.host", 'cx.header("host")'],
@@ -280,7 +301,7 @@ export const MESSAGES: readonly Case[] = [
     "s.singleBool ? s.standaloneMessage ?? create(TestAllTypes_NestedMessageSchema) : undefined",
     NESTED,
   ],
-  ["s == list[0]", "equal(s, at(list, 0))"],
+  ["s == list[0]", "equal(s, at(list, 0), MESSAGES)"],
 ];
 
 export const CLOSURES: readonly Case[] = [
@@ -493,4 +514,38 @@ export const DYNAMIC: readonly Case[] = [
   ["s.single_struct", "s.singleStruct ?? {}"],
   ["s.list_value.map(x, string(x))", "fromListValue(s.listValue).map((x) => toText(x))"],
   ["{'a': s.single_uint32}", 'new Map([["a", BigInt(s.singleUint32)]])'],
+];
+
+export const ANY: readonly Case[] = [
+  ["s.single_any == s", "equal(fromAny(s.singleAny, MESSAGES), s, MESSAGES)"],
+  [
+    "type(s.single_any) == TestAllTypes",
+    'typeName(fromAny(s.singleAny, MESSAGES)) === "cel.expr.conformance.proto3.TestAllTypes"',
+  ],
+  [
+    "s.single_any.single_int32 + 1",
+    'addInt(cast(select(fromAny(s.singleAny, MESSAGES), "single_int32", MESSAGES), "int"), 1n)',
+  ],
+  ["has(s.single_any.single_int32)", 'hasField(fromAny(s.singleAny, MESSAGES), "single_int32", MESSAGES)'],
+  ["s.repeated_any.map(x, string(x))", "s.repeatedAny.map((x) => toText(fromAny(x, MESSAGES)))"],
+  [
+    "s.repeated_any.exists(x, type(x) == TestAllTypes && x.single_bool)",
+    'exists(s.repeatedAny, (x) => and(() => typeName(fromAny(x, MESSAGES)) === "cel.expr.conformance.proto3.TestAllTypes", () => cast(select(fromAny(x, MESSAGES), "single_bool", MESSAGES), "bool")))',
+  ],
+  ["TestAllTypes{single_any: s}", "create(TestAllTypesSchema, { singleAny: anyPack(TestAllTypesSchema, s) })"],
+  ["TestAllTypes{single_any: s.single_any}", "create(TestAllTypesSchema, { singleAny: s.singleAny })"],
+  [
+    "TestAllTypes{single_any: 5, repeated_any: [s, 'a']}",
+    'create(TestAllTypesSchema, { singleAny: toAny(5n, MESSAGES), repeatedAny: [toAny(s, MESSAGES), toAny("a", MESSAGES)] })',
+  ],
+  ["TestAllTypes{repeated_any: s.repeated_any}", "create(TestAllTypesSchema, { repeatedAny: s.repeatedAny })"],
+  [
+    "s.?single_any.?single_string.orValue('none')",
+    'orElse(unlessUnset(unlessUnset(s.singleAny, (value) => fromAny(value, MESSAGES)), (it) => findField(it, "single_string", MESSAGES)), () => "none")',
+  ],
+  [
+    "s.single_any.?single_string.orValue('none')",
+    'orElse(findField(fromAny(s.singleAny, MESSAGES), "single_string", MESSAGES), () => "none")',
+  ],
+  ["dyn(s).single_string", 'select(s, "single_string", MESSAGES)'],
 ];

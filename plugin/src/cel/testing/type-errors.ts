@@ -23,11 +23,12 @@ export function typeErrorsOf(all: readonly (readonly [expression: Expression, as
   const runtime = JSON.stringify(resolve("runtime/src/cel/index.ts"));
   const fromRuntime = [...used].filter((name) => name !== "create");
   const source = [
-    'import { create } from "@bufbuild/protobuf";',
+    'import { create, createRegistry } from "@bufbuild/protobuf";',
     'import { DurationSchema, type Timestamp, TimestampSchema } from "@bufbuild/protobuf/wkt";',
     "import { type TestAllTypes, type TestAllTypes_NestedMessage, TestAllTypes_NestedEnum, TestAllTypes_NestedMessageSchema, TestAllTypesSchema }",
     '  from "@bufbuild/cel-spec/cel/expr/conformance/proto3/test_all_types_pb.js";',
     `import { ${fromRuntime.join(", ")} } from ${runtime};`,
+    "export const MESSAGES = createRegistry(TestAllTypesSchema);",
     "export interface Context { now(): Timestamp; header(name: string): string }",
     ...bodies,
   ].join("\n");

@@ -47,8 +47,8 @@ function createApp({ item, order }: Upstreams, env: Env): App {
   return {
     env,
     findItems: item.unary(ItemService.method.findItems, CALL),
-    getItem: item.unary(ItemService.method.getItem, CALL),
-    getOrder: order.unary(OrderService.method.getOrder, CALL),
+    getItem: item.unary(ItemService.method.getItem, { ...CALL, coalesce: true }),
+    getOrder: order.unary(OrderService.method.getOrder, { ...CALL, coalesce: true }),
   };
 }
 

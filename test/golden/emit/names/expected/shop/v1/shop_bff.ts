@@ -45,7 +45,7 @@ export interface App {
 function createApp({ item, order }: Upstreams, env: Env): App {
   return {
     env,
-    getItem: item.unary(ItemService.method.getItem, CALL),
+    getItem: item.unary(ItemService.method.getItem, { ...CALL, coalesce: true }),
     getOrder: order.unary(OrderService.method.getOrder, CALL),
   };
 }

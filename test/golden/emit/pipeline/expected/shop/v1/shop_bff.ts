@@ -47,7 +47,7 @@ function createApp({ item, order }: Upstreams, env: Env): App {
   return {
     env,
     getOrder: order.unary(OrderService.method.getOrder, CALL),
-    getItem: item.unary(ItemService.method.getItem, CALL),
+    getItem: item.unary(ItemService.method.getItem, { ...CALL, coalesce: true }),
     findItems: item.unary(ItemService.method.findItems, CALL),
   };
 }

@@ -43,7 +43,7 @@ export interface App {
 function createApp({ item }: Upstreams, env: Env): App {
   return {
     env,
-    findItems: item.unary(ItemService.method.findItems, CALL),
+    findItems: item.unary(ItemService.method.findItems, { ...CALL, coalesce: true }),
   };
 }
 
