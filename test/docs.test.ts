@@ -4,8 +4,16 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { CODES as expressionCodes } from "../plugin/src/cel/codes.ts";
+import { describeUses } from "../plugin/src/command/uses.ts";
 import { compile } from "../plugin/src/compile.ts";
+import { file_bff_v1_options } from "../plugin/src/gen/bff/v1/options_pb.ts";
+import { CODES as driftCodes } from "../plugin/src/lock/codes.ts";
+import { parseLock } from "../plugin/src/lock/document.ts";
+import { declarationCodes } from "../plugin/src/read/codes.ts";
+import { CODES as resolveCodes } from "../plugin/src/resolve/codes.ts";
 import { diagnosticsPage } from "../scripts/docs.ts";
+import { textsBelow } from "./support/golden.ts";
 import { requestFor } from "./support/request.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -71,11 +79,13 @@ const tutorial = Object.fromEntries(
   ]),
 );
 
-function compileTutorial(texts: Readonly<Record<string, string>>) {
+/** `lock` is that of an earlier run; without one there is none yet. */
+function compileTutorial(texts: Readonly<Record<string, string>>, lock?: string, more = "") {
   const sources = Object.assign((name: string) => texts[name], { path: (name: string) => `proto/${name}` });
   return compile(
-    { ...requestFor(texts, ["shop/v1/shop.proto"]), parameter: "import_extension=ts,server=true" },
+    { ...requestFor(texts, ["shop/v1/shop.proto"]), parameter: `import_extension=ts,server=true${more}` },
     sources,
+    { text: lock, ci: false },
   );
 }
 
@@ -87,12 +97,81 @@ test("the tutorial's protos generate without a warning", () => {
 
 test("the error that the tutorial shows is the one that a renamed field gives", () => {
   const catalog = "catalog/v1/catalog.proto";
-  const { response } = compileTutorial({
-    ...tutorial,
-    [catalog]: tutorial[catalog]!.replace("price_cents", "price_minor"),
-  });
-  expect(response.error).toContain("BFF303");
+  const { lock } = compileTutorial(tutorial);
+  const renamed = { ...tutorial, [catalog]: tutorial[catalog]!.replace("price_cents", "price_minor") };
+  const { response } = compileTutorial(renamed, lock);
+  expect(response.error).toContain("BFF912");
   expect(read("README.md")).toContain(response.error);
+});
+
+test("the plan on the language page is the tutorial's", () => {
+  const { response } = compileTutorial(tutorial, undefined, ",plan=text");
+  const plan = response.file.find(({ name }) => name === "shop/v1/shop_plan.txt")?.content ?? "no plan";
+  expect(read("docs/language.md")).toContain(`\`\`\`text\n${plan}\`\`\``);
+});
+
+test("what the language page says that an upstream may not break is what the tutorial's lock says", () => {
+  const lock = parseLock(compileTutorial(tutorial).lock ?? "", "bff.lock.json");
+  if ("message" in lock) throw new Error(lock.message);
+  const { text } = describeUses(lock, "catalog.v1.CatalogService");
+  expect(read("docs/language.md")).toContain(
+    `$ npx protoc-gen-bff uses --upstream catalog.v1.CatalogService\n${text ?? "no uses"}`,
+  );
+});
+
+/** Every option that the compiler refuses with BFF190, as it stands in the language page's list. */
+const UNSUPPORTED = `syntax = "proto3";
+package app.v1;
+import "bff/v1/options.proto";
+service AppService {
+  option (bff.v1.service) = { let: { name: "a" by: "1" } };
+  rpc Get(GetRequest) returns (Page);
+}
+message GetRequest { string id = 1; }
+message Page {
+  option (bff.v1.message) = { resolver: true let: { name: "b" by: "1" defer: true } };
+  string id = 1 [(bff.v1.field).resolver = true];
+}
+`;
+
+test("what is not yet there is what the compiler refuses", () => {
+  const [, list = ""] = /^## Not yet$(.*?)^Streaming/ms.exec(read("docs/language.md")) ?? [];
+  const listed = [...list.matchAll(/^\| `(\w+)` \| (\w+) \|$/gm)].map(([, option]) => option);
+  const { diagnostics } = compile(
+    requestFor({ "app/v1/app.proto": UNSUPPORTED }, ["app/v1/app.proto"]),
+    () => undefined,
+  );
+  const refused = diagnostics
+    .filter(({ code }) => code === "BFF190")
+    .map(({ message }) => /^"(\w+)"/.exec(message)?.[1]);
+  expect(refused.length).toBeGreaterThan(0);
+  expect(listed.sort()).toEqual(refused.sort());
+  const readers = textsBelow(join(root, "plugin/src/read"));
+  const places = Object.values(readers).flatMap((text) => [...text.matchAll(/\bunsupported\(report, /g)]);
+  expect(places.length, "places that refuse").toBe(refused.length);
+});
+
+test("the language page mentions every option", () => {
+  const page = read("docs/language.md");
+  const { messages } = file_bff_v1_options;
+  const options = messages.flatMap((message) => message.fields.map((field) => field.name));
+  expect(options.filter((option) => !new RegExp(`\\b${option}\\b`).test(page))).toEqual([]);
+});
+
+test("the page on deploying lists every variable that a server reads", () => {
+  const [, table = ""] = /^## Variables$(.*?)^Durations/ms.exec(read("docs/deploying.md")) ?? [];
+  const config = read("runtime/src/server/config.ts");
+  const variables = [...config.matchAll(/"((?:[A-Z]+_)*[A-Z]+)"/g)].map(([, name = ""]) => name);
+  expect(variables.length).toBeGreaterThan(8);
+  expect(variables.filter((name) => !table.includes(`\`${name}\``))).toEqual([]);
+});
+
+test("every diagnostic is on the page, with an example", () => {
+  const page = diagnosticsPage();
+  const tables = [declarationCodes, resolveCodes, expressionCodes, driftCodes];
+  const codes = tables.flatMap((table) => Object.keys(table));
+  expect(codes.filter((code) => !new RegExp(`^### ${code}\n\n.*\n\n\`\`\`text\n`, "m").test(page))).toEqual([]);
+  expect(page.match(/^## \dxx$/m), "a group without a name").toBe(null);
 });
 
 test("severities on the page of diagnostics are those of the goldens", () => {

@@ -31,6 +31,8 @@ export interface Attempting {
 /** One attempt of a call: [ breaker → limits → breaker again → wire ]. */
 export class Attempt implements Reply, Waiter {
   readonly hedge: boolean;
+  /** For the call's list of those that still have their places. */
+  next: Attempt | undefined;
   /** When it went out; undefined: it has not. */
   sentAt: number | undefined;
   #number = 0;

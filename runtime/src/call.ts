@@ -36,7 +36,7 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
   #timer: Timer | undefined;
   #leavePools: (() => void)[] | undefined;
   readonly #live: Attempt[] = [];
-  readonly #closed: Attempt[] = []; // which still have their places
+  #closed: Attempt | undefined; // and those behind it: they still have their places
   #attempts = 0;
   #resent = false;
   #backoff: Backoff | undefined;
@@ -86,9 +86,17 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
   }
 
   #start(): void {
-    const { exchange, scope } = this.#cx;
+    const { exchange, scope, root } = this.#cx;
+    const { upstream, method } = this.#rpc;
     scope.enter(this);
     if (this.#effect) exchange.effectBegins();
+    upstream.observer?.callStart?.({
+      request: root,
+      call: this,
+      service: upstream.service,
+      method,
+      startedAt: this.#startedAt,
+    });
     const left = this.deadline - this.#startedAt;
     if (left < LEAST_MS) {
       this.expire();
@@ -96,7 +104,7 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
     }
     // The budget of the request has a timer of its own, which no longer counts for an effect once the response is over.
     if (this.#effect || this.deadline < exchange.callsUntil) {
-      this.#timer = this.#rpc.upstream.clock.setTimeout(expire, left, this);
+      this.#timer = upstream.clock.setTimeout(expire, left, this);
     }
     this.#enterPools();
   }
@@ -266,20 +274,23 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
     return this.deadline - sentAt >= fair - LEAST_MS;
   }
   #close(attempt: Attempt, verdict: boolean | undefined, outcome: Parameters<Attempt["end"]>[1]): void {
-    const at = this.#live.indexOf(attempt);
-    if (at >= 0) this.#live.splice(at, 1);
+    if (this.#live.at(-1) === attempt) this.#live.pop();
+    else this.#live.splice(this.#live.indexOf(attempt), 1);
     attempt.end(verdict, outcome);
-    this.#closed.push(attempt);
+    attempt.next = this.#closed;
+    this.#closed = attempt;
   }
   #closeAll(outcome: "cancelled" | "expired"): void {
-    for (const attempt of this.#live.splice(0)) {
+    for (let attempt = this.#live.at(-1); attempt !== undefined; attempt = this.#live.at(-1)) {
       const late = outcome === "expired" && this.#hadFairTime(attempt);
       this.#close(attempt, late ? false : undefined, outcome);
     }
   }
   /** Gives back the places of what has ended: the last thing to be done, since others go on at once. */
   #free(): void {
-    for (const attempt of this.#closed.splice(0)) attempt.free();
+    let attempt = this.#closed;
+    this.#closed = undefined;
+    for (; attempt !== undefined; attempt = attempt.next) attempt.free();
   }
   #fail(failure: Failure): void {
     this.#end();

@@ -15,7 +15,15 @@ export type { IncomingHeaders } from "./exchange.ts";
 export { asFailure, Code, codeText, type Detail, Failure, Reason } from "./failure.ts";
 export type { Metadata } from "./headers.ts";
 export type { LimitPolicy } from "./limit.ts";
-export type { AttemptEvent, BreakerEvent, CacheEvent, CallEvent, Observer, ResponseEvent } from "./observer.ts";
+export type {
+  AttemptEvent,
+  BreakerEvent,
+  CacheEvent,
+  CallEvent,
+  CallStartEvent,
+  Observer,
+  ResponseEvent,
+} from "./observer.ts";
 export type { Request } from "./request.ts";
 export type { RetryPolicy } from "./retry.ts";
 export { EnvReader } from "./server/env-reader.ts";

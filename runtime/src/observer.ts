@@ -42,6 +42,18 @@ export interface ResponseEvent {
     | { readonly ok: false; readonly failure: Failure };
 }
 
+/** A call begins: it is ready, and has nothing but its turn to wait for. */
+export interface CallStartEvent {
+  /** As in the call's other events. */
+  readonly request: object;
+  readonly call: object;
+  /** Full service name. */
+  readonly service: string;
+  /** `package.Service/Method` */
+  readonly method: string;
+  readonly startedAt: number;
+}
+
 /** One attempt of a call, when it has ended; those that were never sent are none. */
 export interface AttemptEvent {
   /** The same object in all events of the call. */
@@ -87,6 +99,7 @@ export interface BreakerEvent {
 
 /** Who wants to know. What is left undefined costs nothing; what throws is the process's problem. */
 export interface Observer {
+  callStart?(event: CallStartEvent): void;
   call?(event: CallEvent): void;
   response?(event: ResponseEvent): void;
   attempt?(event: AttemptEvent): void;

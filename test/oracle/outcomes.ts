@@ -25,6 +25,8 @@ export interface LoggedCall {
   /** The request's bytes. */
   readonly message: Uint8Array;
   readonly outcome: CallOutcome;
+  /** It answered, but after more time than a waiter of a batch may have had: later ones can have kept it going. */
+  readonly late?: boolean;
 }
 
 export interface Outcomes {
@@ -105,15 +107,31 @@ function chosen(log: readonly LoggedCall[], chooser: Chooser, together: boolean)
     },
     // A key whose call failed may be asked for again; one that was answered is remembered.
     batch(method, alone, alike) {
-      const calls = of(method).filter((call) => alike(fromBinary(method.input, call.message)));
-      for (const call of calls) asked.add(call);
+      const answering = of(method).filter((call) => alike(fromBinary(method.input, call.message)));
+      for (const call of answering) asked.add(call);
+      const calls = answering.flatMap((call) => (call.late ? [call, { ...call, outcome: timedOut(method) }] : [call]));
       if (!together) return choose(calls)?.outcome;
       const key = `${methodName(method)} ${Buffer.from(toBinary(method.input, alone)).toString("base64")}`;
-      if (kept.has(key)) chooser.several ||= calls.length > 1;
+      if (kept.has(key))
+        chooser.several ||= calls.length > 1; // late ones count twice
       else kept.set(key, choose(calls));
       return kept.get(key)?.outcome;
     },
     unasked: () => log.filter((call) => !asked.has(call)),
+  };
+}
+
+/** What a waiter sees that leaves at its own deadline. */
+function timedOut(method: DescMethod): CallOutcome {
+  const DEADLINE_EXCEEDED = 4;
+  const TIMEOUT = 1;
+  return {
+    failed: {
+      code: DEADLINE_EXCEEDED,
+      reason: TIMEOUT,
+      upstream: method.parent.typeName,
+      clientCode: DEADLINE_EXCEEDED,
+    },
   };
 }
 

@@ -61,9 +61,12 @@ export async function simulate(seed: number, told: (setup: Setup) => Setup = (se
   const requests = new Map<string, Asked>();
   const rules = new WireRules(told(setup), clock, client, requests);
   const cached = new CacheRules(told(setup), clock, client, rules);
+  const started = new Set<object>();
   const observer: Observer = {
+    callStart: ({ call }) => void started.add(call),
     attempt: (event) => rules.attempted(event),
     call: (event) => {
+      if (!started.delete(event.call)) rules.fail("a call has ended that had not begun, or twice");
       rules.called(event);
       cached.called(event);
     },
@@ -101,6 +104,7 @@ export async function simulate(seed: number, told: (setup: Setup) => Setup = (se
     await clock.run();
     await drained();
     if (all.length !== seen.requests) rules.fail(`${all.length - seen.requests} requests have no answer`);
+    if (started.size > 0) rules.fail(`${started.size} calls have no end`);
     rules.finish();
     await healthy(setup, clock, client, ask, rules);
   } finally {

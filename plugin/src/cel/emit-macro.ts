@@ -94,54 +94,47 @@ function isCheap(node: Node): boolean {
   }
 }
 
-/** What is gone through with two variables, and how each step's parameters are written. */
-interface Pairs {
-  readonly source: Piece;
-  readonly params: string;
-}
-
-function pairsOf(emitter: Emitter, node: Macro): Pairs {
-  const { range, vars, args } = node;
+/** What is gone through with two variables; they are bound to what it gives. `entries`: pairs of position and element are wanted of a list. */
+function pairsOf(emitter: Emitter, { range, vars }: Macro, entries: boolean): Piece {
+  const { names } = emitter;
   const [key, value] = vars;
-  if (key === undefined || value === undefined) return { source: emitter.value(range), params: "" };
-  const named = (variable: Variable): boolean => args.some((arg) => mentions(arg, variable) > 0);
-  const name = (variable: Variable): string => `${named(variable) ? "" : "_"}${emitter.name(variable.name)}`;
   const source = emitter.value(range);
-  const bind = (variable: Variable, form: Form): void => emitter.bind(variable, piece([name(variable)], form));
+  if (key === undefined || value === undefined) return source;
+  const bind = (variable: Variable, form: Form): void =>
+    emitter.bind(variable, piece([emitter.name(variable.name)], form));
   switch (source.form.kind) {
     case "list":
-      bind(key, POSITION);
+      // As the key of a map a position is a `bigint`.
+      bind(key, entries ? BIG : POSITION);
       bind(value, source.form.of);
-      return { source, params: named(key) ? `${name(value)}, ${name(key)}` : name(value) };
+      return entries ? runtime(names, "numbered", [source]) : source;
     case "map":
       bind(key, source.form.key);
       bind(value, source.form.of);
-      return { source: piece(["[...", ...source.print, "]"], source.form), params: tuple(name, named, key, value) };
-    case "record": {
-      const read = keyReader(source.form.key);
+      return piece(["[...", ...source.print, "]"], PLAIN);
+    case "record":
       bind(key, celForm(key.type));
       bind(value, source.form.of);
-      const entries =
-        key.type.kind === "string"
-          ? piece(["Object.entries(", ...source.print, ")"], source.form)
-          : runtime(emitter.names, "entriesBy", [source, read], source.form);
-      return { source: entries, params: tuple(name, named, key, value) };
-    }
+      return key.type.kind === "string"
+        ? atom("Object.entries(", ...source.print, ")")
+        : runtime(names, "entriesBy", [source, keyReader(source.form.key)]);
     default:
       bind(key, PLAIN);
       bind(value, PLAIN);
-      return { source: runtime(emitter.names, "pairs", [source], PLAIN), params: tuple(name, named, key, value) };
+      return runtime(names, "pairs", [source]);
   }
 }
 
-function tuple(
-  name: (variable: Variable) => string,
-  named: (variable: Variable) => boolean,
-  key: Variable,
-  value: Variable,
-): string {
-  if (!named(value)) return `[${name(key)}]`;
-  return named(key) ? `[${name(key)}, ${name(value)}]` : `[, ${name(value)}]`;
+/** The parameters of a function of an element and its position, or of a pair; what its bodies do not name is left out. */
+function paramsOf(emitter: Emitter, { vars }: Macro, list: boolean, bodies: readonly Node[]): string {
+  const [key, value] = vars.map((variable) => ({
+    name: emitter.name(variable.name),
+    named: bodies.some((body) => mentions(body, variable) > 0),
+  }));
+  if (key === undefined || value === undefined || !(key.named || value.named)) return "";
+  if (list) return key.named ? `${value.named ? "" : "_"}${value.name}, ${key.name}` : value.name;
+  if (!value.named) return `[${key.name}]`;
+  return key.named ? `[${key.name}, ${value.name}]` : `[, ${value.name}]`;
 }
 
 function emitPairs(emitter: Emitter, node: Macro): Piece {
@@ -149,53 +142,38 @@ function emitPairs(emitter: Emitter, node: Macro): Piece {
   const { macro, args } = node;
   const [first, second] = args;
   if (first === undefined) return emitter.value(node.range);
-  const { source, params } = pairsOf(emitter, node);
-  const lambda = (body: Piece): Piece => arrow(params, body);
+  const entries = macro === "transformMap" || macro === "transformMapEntry";
+  const source = pairsOf(emitter, node, entries);
+  const list = source.form.kind === "list";
+  const lambda = (body: Piece, ...bodies: readonly Node[]): Piece => arrow(paramsOf(emitter, node, list, bodies), body);
   const value = (one: Node, form?: Form): Piece =>
     emitter.inside(() => (form === undefined ? emitter.value(one) : emitter.as(one, form)));
+  const form = celForm(node.type);
   switch (macro) {
     case "all":
     case "exists": {
-      const test = lambda(value(first));
+      const test = lambda(value(first), first);
       if (first.fails) return runtime(names, macro, [source, test]);
       return method(source, macro === "all" ? "every" : "some", [test]);
     }
     case "exists_one": {
-      const found = property(method(source, "filter", [lambda(value(first))]), "length");
+      const found = property(method(source, "filter", [lambda(value(first), first)]), "length");
       return binary(found, "===", atom("1"), LEVEL.equality);
     }
     case "transformList": {
-      const form = celForm(node.type);
       const of = form.kind === "list" ? form.of : PLAIN;
-      if (second === undefined) return method(source, "map", [lambda(value(first, of))], form);
+      if (second === undefined) return method(source, "map", [lambda(value(first, of), first)], form);
       const chosen = atom(...operand(value(first), LEVEL.nullish), " ? [", ...value(second, of).print, "] : []");
-      return method(source, "flatMap", [lambda({ ...chosen, level: LEVEL.conditional })], form);
+      return method(source, "flatMap", [lambda({ ...chosen, level: LEVEL.conditional }, first, second)], form);
     }
     default: {
-      const form = celForm(node.type);
       const result = second ?? first;
       const of = macro === "transformMapEntry" ? celForm(result.type) : form.kind === "map" ? form.of : PLAIN;
-      const list = source.form.kind === "list";
-      const entries = list ? runtime(names, "numbered", [source]) : source;
-      const two = list ? pairParams(params) : params;
-      if (list) rebindPosition(emitter, node);
-      const change = arrow(two, value(result, of));
-      const condition = second === undefined ? [] : [arrow(two, value(first))];
-      return runtime(names, macro, [entries, change, ...condition], form);
+      const change = lambda(value(result, of), result);
+      const condition = second === undefined ? [] : [lambda(value(first), first)];
+      return runtime(names, macro, [source, change, ...condition], form);
     }
   }
-}
-
-/** `value, position` as a pair, position first. */
-function pairParams(params: string): string {
-  const [value, position] = params.split(", ");
-  return position === undefined ? `[, ${value}]` : `[${position}, ${value}]`;
-}
-
-/** As the key of a map a position is a `bigint`. */
-function rebindPosition(emitter: Emitter, node: Macro): void {
-  const [key] = node.vars;
-  if (key !== undefined) emitter.bind(key, piece([emitter.name(key.name)], BIG));
 }
 
 function mapped(

@@ -109,6 +109,7 @@ function smallList(emitter: Emitter, item: Node, list: Node): Piece | undefined 
 /** `x in list`. */
 export function emitIn(emitter: Emitter, item: Node, list: Node): Piece {
   const { names } = emitter;
+  if (list.kind === "list" && list.elements.length === 0 && !item.fails) return atom("false");
   const range = smallList(emitter, item, list) ?? withoutBoxes(emitter, list);
   const value = withoutBoxes(emitter, item);
   const of = entryForm(range.form);

@@ -7,7 +7,7 @@ import { type Expression, emitValue } from "./index.ts";
 import { compiled, FAILED, interpreted, MISTAKEN, sameResult } from "./testing/both-ways.ts";
 import { MESSAGE, NESTED, namesFor, registry, scope } from "./testing/fixtures.ts";
 import { check } from "./testing/harness.ts";
-import { randomExpression } from "./testing/random-expression.ts";
+import { ALL_FORMS, randomExpression } from "./testing/random-expression.ts";
 import { typeErrorsOf } from "./testing/type-errors.ts";
 
 const int32 = fc.integer();
@@ -78,10 +78,25 @@ it("gives what the interpreter gives", { timeout: 120_000 }, () => {
   expect(both).toBeGreaterThan(1000);
 });
 
+it("gives a value or an error that was announced, whatever of the language is used", { timeout: 120_000 }, () => {
+  let checked = 0;
+  const property = fc.property(fc.gen(), message, int64, (g, s, count) => {
+    const expression = randomExpression(g, 4, ALL_FORMS);
+    // Throws for any other error.
+    const ours = compiled(expression, { s, list: [s], count });
+    if (ours === undefined) return;
+    checked++;
+    expect(ours.value).toBeDefined();
+    expect(ours.value !== FAILED || ours.fails, `${expression} may fail`).toBe(true);
+  });
+  fc.assert(property, { numRuns: Number(process.env.CEL_RUNS ?? 1500) });
+  expect(checked).toBeGreaterThan(1000);
+});
+
 it("is accepted by a strict TypeScript compiler", { timeout: 120_000 }, () => {
   const expressions = fc.sample(
-    fc.gen().map((g) => randomExpression(g, 4)),
-    { numRuns: 300, seed: 7 },
+    fc.gen().map((g) => randomExpression(g, 4, ALL_FORMS)),
+    { numRuns: 300, seed: Number(process.env.CEL_SEED ?? 7) },
   );
   const checked = expressions.flatMap((one): (readonly [Expression])[] => {
     const { expression } = check(one, scope, registry);

@@ -5,6 +5,7 @@ import { emitValue } from "../cel/index.ts";
 import { Code } from "../gen/bff/v1/options_pb.ts";
 import type { PlanMessage } from "../plan/plan.ts";
 import type { Bound, Call, ErrorRule, Fail, FieldBinding } from "../resolve/model.ts";
+import { mayBeStale } from "../resolve/source-parts.ts";
 import { block, commas, type Line, type Lines, line, mentions, object, property, width } from "./lines.ts";
 import type { MessageNames } from "./message-names.ts";
 import { boundValue, conjunct, fieldValue, presentValue } from "./value.ts";
@@ -183,7 +184,8 @@ function extraOf(call: Call, message: PlanMessage, names: MessageNames, mark: bo
   if (call.metadata.length > 0 && call.batch === undefined)
     parts.push(wrap(["metadata: "], object(metadataProperties(call, names)), []));
   if (call.onError.length > 0) parts.push(rescue(call, message, names));
-  if (mark && call.onError.some((rule) => rule.then.kind === "fallback")) parts.push(line("mark"));
+  if (mark && (mayBeStale(call) || call.onError.some((rule) => rule.then.kind === "fallback")))
+    parts.push(line("mark"));
   if (parts.length === 0) return undefined;
   if (parts.every((part) => part.length === 1)) return [["{ ", ...commas(parts.map((part) => part[0] ?? [])), " }"]];
   return block(

@@ -24,11 +24,13 @@ export function emitServer(server: PlanServer, f: GeneratedFile): void {
   const upstreams = server.upstreams.map(
     (upstream): Line => [`${upstream.name}: `, names.service(upstream.service), ","],
   );
+  const caches = server.files.some((file) => file.entries.some((entry) => entry.policy.cache !== undefined));
+  const options = caches ? "{ observer, cache }" : "{ observer }";
   const made: Line[] = single
-    ? [["const upstreams = ", own("createUpstreams", first), "(clients, { observer });"]]
+    ? [["const upstreams = ", own("createUpstreams", first), `(clients, ${options});`]]
     : block(
         ["const upstreams = {"],
-        server.files.map((file) => ["...", own("createUpstreams", file), "(clients, { observer }),"]),
+        server.files.map((file) => ["...", own("createUpstreams", file), `(clients, ${options}),`]),
         ["};"],
       ).slice();
   const rows: Line[] = [
@@ -43,7 +45,7 @@ export function emitServer(server: PlanServer, f: GeneratedFile): void {
       ? [["env: () => ({}),"] as Line]
       : block(["env: (read) => ({"], server.env.map(envLine), ["}),"])),
     ...block(
-      ["create: ({ clients, env, observer }) => {"],
+      [`create: ({ clients, env, observer${caches ? ", cache" : ""} }) => {`],
       [
         ...made,
         ...block(

@@ -5,7 +5,7 @@ import { callExpressions } from "../plan/origins.ts";
 import type { PlanMessage, PlanStep } from "../plan/plan.ts";
 import { expressionsOf } from "../plan/plan-message.ts";
 import type { Call, ComposeSource, EachSource, SwitchSource } from "../resolve/model.ts";
-import { failExpressions } from "../resolve/source-parts.ts";
+import { failExpressions, mayBeStale } from "../resolve/source-parts.ts";
 import { callArguments, callFails, callParts, refusal, wrap } from "./emit-call.ts";
 import { emitEach } from "./emit-each.ts";
 import { block, type Line, type Lines, line, object, property } from "./lines.ts";
@@ -158,7 +158,7 @@ function startDirectly(step: PlanStep, cx: StepContext): Lines | undefined {
     const method = call.batch === undefined ? "call" : call.batch.many ? "loadMany" : "load";
     if (call.batch === undefined) return wrap([supplementary ? "cx.tryCall(" : "cx.call("], args, [")"]);
     if (supplementary) return wrap([call.batch.many ? "cx.tryLoadMany(" : "cx.tryLoad("], args, [")"]);
-    if (call.onError.some((rule) => rule.then.kind === "fallback")) return undefined;
+    if (needsMark(step)) return undefined;
     return wrap([`cx.step(() => cx.${method}(`], args, ["))"]);
   }
   if (source.kind === "compose" && !source.args.some((arg) => arg.by.fails || arg.if?.fails)) {
@@ -175,7 +175,9 @@ function needsMark(step: PlanStep): boolean {
   const inner = source.kind === "each" ? source.source : source;
   return (
     (source.kind === "each" && source.partial) ||
-    (inner.kind === "call" && inner.call.onError.some((rule) => rule.then.kind === "fallback"))
+    (inner.kind === "call" && inner.call.onError.some((rule) => rule.then.kind === "fallback")) ||
+    // A stale answer marks itself; not what is made of it: a list, or one item of it.
+    (inner.kind === "call" && mayBeStale(inner.call) && (source.kind === "each" || inner.call.batch !== undefined))
   );
 }
 

@@ -2,7 +2,7 @@
 import type { Expression, Variable } from "../cel/index.ts";
 import { sortByDependency } from "../resolve/graph.ts";
 import type { Call, Composed, Source, Step, Target } from "../resolve/model.ts";
-import { callsOf, composesOf, failExpressions } from "../resolve/source-parts.ts";
+import { callsOf, composesOf, failExpressions, mayBeStale } from "../resolve/source-parts.ts";
 import type { Condition, PlanStep, Touch, TouchOrigin } from "./plan.ts";
 
 export interface OriginContext {
@@ -128,7 +128,9 @@ function isBare(target: Target & { kind: "field" }, { origin }: TouchOrigin): bo
 function hasCause(step: Step): boolean {
   return (
     step.supplementary ||
-    callsOf(step.source).some((call) => call.onError.some((rule) => rule.then.kind === "fallback")) ||
+    callsOf(step.source).some(
+      (call) => mayBeStale(call) || call.onError.some((rule) => rule.then.kind === "fallback"),
+    ) ||
     (step.source.kind === "each" && step.source.partial)
   );
 }

@@ -16,6 +16,7 @@ import {
   composesOf,
   describe,
   failExpressions,
+  mayBeStale,
   type Resolved,
   value,
   valueOfCall,
@@ -61,7 +62,7 @@ export function resolveStep(cx: MessageContext, ir: IrStep, index: number): Step
     composesOf(source).length > 0 ||
     reads.some((step) => step.tainted) ||
     argsRead(cx, all).some((arg) => arg.tainted) ||
-    callsOf(source).some((call) => call.onError.some((rule) => rule.then.kind === "fallback")) ||
+    callsOf(source).some((call) => mayBeStale(call) || call.onError.some((rule) => rule.then.kind === "fallback")) ||
     (source.kind === "each" && source.partial);
   const name = ir.name?.value;
   const variable: Variable | undefined =

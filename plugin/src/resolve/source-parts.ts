@@ -23,6 +23,11 @@ export function callsOf(source: Source): readonly Call[] {
   return source.kind === "each" ? callsOf(source.source) : [];
 }
 
+/** Whether its answer may be one from a cache past its ttl. */
+export function mayBeStale({ effects, policy: { cache } }: Call): boolean {
+  return effects === "none" && (cache.ttl?.value ?? 0) > 0 && (cache.stale?.value ?? 0) > 0;
+}
+
 export function composesOf(source: Source): readonly ComposeSource[] {
   if (source.kind === "compose") return [source];
   return source.kind === "each" ? composesOf(source.source) : [];

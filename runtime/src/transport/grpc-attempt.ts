@@ -108,7 +108,7 @@ class Attempt implements InFlight {
     const isGrpc = /^application\/grpc(\+proto)?(;|$)/.test(type);
     const told = headers["grpc-status"];
     if (told !== undefined && status === 200 && isGrpc) this.#status = headers;
-    else if (told !== undefined && told !== "0") {
+    else if (told !== undefined && told !== "0" && status !== 200) {
       this.#status = headers; // it says more than HTTP's
       this.#refused(String(told));
     } else if (status !== 200) this.#fault({ kind: "status", code: codeOfHttp(status), message: `HTTP ${status}` });

@@ -146,6 +146,11 @@ describe("an answer", () => {
         reply(received, Buffer.from("x"), { "grpc-status": "0" }, { ":status": 200, "content-type": "text/html" }),
     ],
     [
+      "of another type with a status",
+      ({ stream }) =>
+        stream.respond({ ":status": 200, "content-type": "text/html", "grpc-status": "5" }, { endStream: true }),
+    ],
+    [
       "of JSON",
       (received) =>
         reply(received, Buffer.from("x"), { "grpc-status": "0" }, { ...GRPC, "content-type": "application/grpc+json" }),

@@ -183,15 +183,91 @@ const FORMS: Readonly<Record<Kind, readonly string[]>> = {
   map: ["{'a': {int!}}", "{'a': {int!}, 'b': {int!}}"],
 };
 
+/** What only our language has. */
+const OURS: Readonly<Record<Kind, readonly string[]>> = {
+  bool: [
+    "{ints}.all(x, z, {bool:x})",
+    "{strings}.exists(x, y, {bool:y})",
+    "{map}.exists(y, x, {bool:x})",
+    "sets.contains({ints}, {ints})",
+    "sets.intersects({strings}, {strings})",
+    "math.isNaN({double})",
+    "{map}[?{string}].hasValue()",
+    "has(s.?standalone_message.bb)",
+    "cel.bind(x, {int}, {bool:x})",
+    "(type(dyn({int})) == int)",
+    "(dyn({int}) < {int})",
+    "(s.single_int64_wrapper == {int})",
+    "(s.single_int64_wrapper == null)",
+    "({uint} in [{uint!}, 4294967296u])",
+    "{string}.matches('^[a-z]+(x|y)?$')",
+  ],
+  int: [
+    "math.greatest({int}, {int})",
+    "math.least([{int!}, {int!}])",
+    "math.abs({int})",
+    "math.bitAnd({int}, {int})",
+    "math.bitShiftRight({int}, {int})",
+    "{ints}.sum()",
+    "{ints}[?{int}].orValue({int})",
+    "{map}[?{string}].orValue({int})",
+    "{map}.?a.or({map}.?b).orValue({int})",
+    "s.?standalone_message.?bb.orValue({int})",
+    "s.?single_int64_wrapper.optMap(x, {int:x}).orValue({int})",
+    "cel.bind(x, {int}, {int:x})",
+    "cel.bind(y, {string}, size(y) + {int:y})",
+    "{ints}.first().orValue({int})",
+    "int(dyn({int}))",
+    "(dyn({int}) + {int})",
+  ],
+  uint: ["math.greatest({uint}, {uint})", "math.bitNot({uint})", "uint(dyn({uint}))", "(dyn({uint}) * {uint})"],
+  double: ["math.ceil({double})", "math.round({double})", "math.sqrt({int})", "math.greatest({double}, {double})"],
+  string: [
+    "base64.encode({bytes})",
+    "{strings}.last().orValue({string})",
+    "strings.quote({string})",
+    "cel.bind(y, {string}, {string:y})",
+  ],
+  bytes: ["base64.decode({string})"],
+  timestamp: [],
+  duration: [],
+  ints: [
+    "{ints}.take({int})",
+    "{ints}.slice({int}, {int})",
+    "[{ints}, {ints}].flatten()",
+    "{ints}.sort()",
+    "{ints}.distinct()",
+    "{ints}.reverse()",
+    "{ints}.sortBy(x, {int:x})",
+    "{strings}.sortBy(y, {string:y}).map(y, size(y))",
+    "lists.range(3)",
+    "{ints}.transformList(z, x, {int:x})",
+    "{ints}.transformList(x, z, {bool:x}, {int:x})",
+    "[{int!}, ?{ints}[?{int}]]",
+  ],
+  strings: ["{map}.transformList(y, x, {string:y})", "{strings}.distinct().sort()"],
+  map: [
+    "{map}.transformMap(y, x, {int:x})",
+    "{map}.transformMap(y, x, {bool:y}, {int:x})",
+    "{map}.transformMapEntry(y, x, {y: {int:x}})",
+    "{'c': {int!}, ?'a': {map}[?{string}]}",
+  ],
+};
+
 /** Macros' variables: an int, a string. Numbers keep nested ones apart. */
 const LOCALS: Readonly<Record<string, Kind>> = { x: "int", y: "string" };
 
+/** With what only our language has. */
+export const ALL_FORMS: typeof FORMS = Object.fromEntries(
+  KINDS.map((kind) => [kind, [...FORMS[kind], ...OURS[kind]]]),
+) as unknown as typeof FORMS;
+
 /** An expression of any kind, at most `depth` forms deep. */
-export function randomExpression(g: GeneratorValue, depth: number): string {
-  return part(g, g(fc.constantFrom, ...KINDS), depth, []);
+export function randomExpression(g: GeneratorValue, depth: number, forms = FORMS): string {
+  return part(g, g(fc.constantFrom, ...KINDS), depth, [], forms);
 }
 
-function part(g: GeneratorValue, kind: Kind, depth: number, locals: readonly Local[]): string {
+function part(g: GeneratorValue, kind: Kind, depth: number, locals: readonly Local[], forms: typeof FORMS): string {
   const leaves = [
     ...locals.filter((local) => local.kind === kind).map(({ name }) => name),
     ...PATHS[kind],
@@ -201,17 +277,17 @@ function part(g: GeneratorValue, kind: Kind, depth: number, locals: readonly Loc
   // A condition makes any kind.
   if (g(fc.nat, { max: 9 }) === 0) {
     const [test, yes, no] = [
-      part(g, "bool", depth - 1, locals),
-      part(g, kind, depth - 1, locals),
-      part(g, kind, depth - 1, locals),
+      part(g, "bool", depth - 1, locals, forms),
+      part(g, kind, depth - 1, locals, forms),
+      part(g, kind, depth - 1, locals, forms),
     ];
     return `(${test} ? ${yes} : ${no})`;
   }
-  const form = g(fc.constantFrom, ...FORMS[kind]);
+  const form = g(fc.constantFrom, ...forms[kind]);
   const number = locals.length;
-  const named = form.replace(/\b([xy])\b(?=[,})])/g, (name: string) => `${name}${number}`);
+  const named = form.replace(/\b([xyz])\b(?=[,:})])/g, (name: string) => `${name}${number}`);
   return named.replace(/\{([a-z]+)(!)?(?::([xy])\d+)?\}/g, (_: string, inner: Kind, leaf?: string, local?: string) => {
     const more = local === undefined ? [] : [{ name: `${local}${number}`, kind: LOCALS[local] ?? "int" }];
-    return part(g, inner, leaf === undefined ? depth - 1 : 0, [...locals, ...more]);
+    return part(g, inner, leaf === undefined ? depth - 1 : 0, [...locals, ...more], forms);
   });
 }

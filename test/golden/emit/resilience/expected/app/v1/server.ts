@@ -15,8 +15,8 @@ await serve({
     order: OrderService,
   },
   env: () => ({}),
-  create: ({ clients, env, observer }) => {
-    const upstreams = createUpstreams(clients, { observer });
+  create: ({ clients, env, observer, cache }) => {
+    const upstreams = createUpstreams(clients, { observer, cache });
     return [
       ...createAppService({ upstreams, env, observer }),
     ];
