@@ -189,6 +189,33 @@ describe("batches", () => {
     expect(client.sent.map(({ cancelled }) => cancelled)).toEqual([true]);
     expect(clock.running).toBe(0);
   });
+  test("are out of time, not cancelled, when the last who waits leaves at his deadline", async () => {
+    const { ask, client, clock, calls } = front({ call: { timeoutMs: 100 } });
+    const { answer } = ask(async (cx) => {
+      const first = cx.tryLoad(cx.app.byId, "a");
+      await new Promise((resolve) => clock.setTimeout(resolve, 60, undefined));
+      // Puts the deadline off, and is gone before its own: a sibling in its scope fails.
+      const part = cx.tryStep(() =>
+        cx.sub(async (inner) => {
+          inner.call(inner.app.get, { id: "one" });
+          return inner.load(inner.app.byId, "a");
+        }),
+      );
+      await Promise.all([first, part]);
+      return page();
+    });
+    await clock.advance(80);
+    client.of("one").fault(Code.INTERNAL);
+    await clock.advance(100);
+    await answer;
+    const batch = calls.find(({ method }) => method.endsWith("BatchGet"));
+    expect(batch?.outcome).toMatchObject({
+      ok: false,
+      failure: { code: Code.DEADLINE_EXCEEDED, reason: Reason.TIMEOUT },
+    });
+    expect(client.open).toEqual([]);
+    expect(clock.running).toBe(0);
+  });
   test("leave no timer when they are answered, or cancelled, before a deadline that was put off", async () => {
     const { ask, client, clock } = front({ call: { timeoutMs: 100 } });
     const start = () =>

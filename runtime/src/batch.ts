@@ -125,6 +125,7 @@ class Part {
   readonly #root: Request<unknown>;
   readonly #rpc: AnyBatch["rpc"];
   #wanted = 0;
+  #expiring = false;
   #earliest: Waiting<unknown>[] = []; // those whose deadline is the fetch's
   readonly #timers: Timer[] = [];
 
@@ -145,7 +146,7 @@ class Part {
     const until = Math.min(now + timeoutMs, this.#root.exchange.callsUntil);
     if (call instanceof Call && until > call.deadline) {
       const left = Math.max(0, call.deadline - now); // the process may have been busy since
-      this.#timers.push(upstream.clock.setTimeout(expire, left, { service: upstream.service, all: this.#earliest }));
+      this.#timers.push(upstream.clock.setTimeout(expire, left, { part: this, all: this.#earliest }));
       this.#earliest = [];
       call.extend(until);
     }
@@ -155,17 +156,25 @@ class Part {
   wants(): void {
     this.#wanted++;
   }
-  /** When nobody waits any longer, for none of its items, it is cancelled. */
+  /** When nobody waits any longer, for none of its items, it is over: for want of time, or because nobody wants it. */
   leaves(): void {
     this.#wanted--;
-    if (this.#wanted === 0) this.call?.cancel();
+    if (this.#wanted > 0) return;
+    if (this.#expiring) this.call?.expire();
+    else this.call?.cancel();
+  }
+  /** The time of these is over. */
+  expire(waiting: readonly Waiting<unknown>[]): void {
+    this.#expiring = true;
+    for (const one of waiting) one.leave(timedOut(this.#rpc.upstream.service, "no answer in time"));
+    this.#expiring = false;
   }
   end(): void {
     for (const timer of this.#timers.splice(0)) this.#rpc.upstream.clock.clearTimeout(timer);
   }
 }
-function expire({ service, all }: { service: string; all: readonly Waiting<unknown>[] }): void {
-  for (const waiting of all) waiting.leave(timedOut(service, "no answer in time"));
+function expire({ part, all }: { part: Part; all: readonly Waiting<unknown>[] }): void {
+  part.expire(all);
 }
 
 class Item {
