@@ -146,7 +146,8 @@ async function startUpstream(
   const sessions = new Set<ServerHttp2Session>();
 
   const listen = async (port: number): Promise<number> => {
-    const listening = createServer(handler);
+    // Callers that give up reset their streams, under load a thousand in a burst: no reason to close the connection.
+    const listening = createServer({ streamResetBurst: 1_000_000, streamResetRate: 1_000_000 }, handler);
     listening.on("session", (session) => {
       sessions.add(session);
       session.on("close", () => sessions.delete(session));
