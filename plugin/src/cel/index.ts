@@ -6,6 +6,7 @@
 // bind:           emitAs(code, proto, names) → Code | undefined   exactly that representation; undefined when the types do not match
 export { assignable, sameType } from "./assignable.ts";
 export { checkExpression } from "./check.ts";
+export { childrenOf } from "./children.ts";
 export type { Code, Names } from "./code.ts";
 export { emitAs } from "./convert.ts";
 export { emitPath, emitValue } from "./emit.ts";

@@ -1,3 +1,4 @@
+import { childrenOf } from "./children.ts";
 import type { Node } from "./expression.ts";
 import { staticType } from "./same-value.ts";
 import type { Variable } from "./type.ts";
@@ -24,27 +25,12 @@ export function mentionsInMacro(node: Node, variable: Variable): boolean {
   return partsOf(node).some((part) => mentionsInMacro(part, variable));
 }
 
-/** The nodes right below a node, all of them. */
+/** The nodes right below a node that are printed. */
 export function partsOf(node: Node): readonly Node[] {
-  switch (node.kind) {
-    case "select":
-    case "extension":
-      return [node.of];
-    case "call":
-      return node.args;
-    case "list":
-      return node.elements;
-    case "map":
-      return [...node.entries.map(([key]) => key), ...node.entries.map(([, value]) => value)];
-    case "message":
-      return node.fields.map(({ value }) => value);
-    case "macro": {
-      // What `cel.bind` binds for nothing is not printed.
-      const [variable] = node.vars;
-      const unused = node.macro === "bind" && variable !== undefined && mentions(node.args[0], variable) === 0;
-      return unused ? node.args : [node.range, ...node.args];
-    }
-    default:
-      return [];
+  if (node.kind === "macro" && node.macro === "bind") {
+    // What `cel.bind` binds for nothing is not printed.
+    const [variable] = node.vars;
+    if (variable !== undefined && mentions(node.args[0], variable) === 0) return node.args;
   }
+  return childrenOf(node);
 }

@@ -1,6 +1,6 @@
 // Which elements of upstreams a run uses, by which options: the whole of it, and nothing else.
 import type { DescEnum, DescField, DescMessage } from "@bufbuild/protobuf";
-import type { Expression, Node } from "../cel/index.ts";
+import { childrenOf, type Expression, type Node } from "../cel/index.ts";
 import type { IrBind, IrCall, IrEnum, IrField, IrMessage, IrSource } from "../ir.ts";
 import type { Origin, Text } from "../origin.ts";
 import type {
@@ -98,7 +98,7 @@ function collect(add: Add, options: Options) {
   };
   const node = (at: Node, option: string): void => {
     for (const element of named(at)) add(element, option, at.at);
-    for (const child of below(at)) node(child, option);
+    for (const child of childrenOf(at)) node(child, option);
   };
   const fail = (value: Fail, implied: string): void => {
     const option = options.of(value.at) ?? implied;
@@ -272,26 +272,6 @@ function named(node: Node): readonly UpstreamElement[] {
       return node.named.kind === "message" ? [node.named.desc] : [];
     case "message":
       return [node.desc, ...node.fields.map(({ field }) => field)];
-    default:
-      return [];
-  }
-}
-
-function below(node: Node): readonly Node[] {
-  switch (node.kind) {
-    case "select":
-    case "extension":
-      return [node.of];
-    case "call":
-      return node.args;
-    case "list":
-      return node.elements;
-    case "map":
-      return node.entries.flatMap((entry) => [entry[0], entry[1]]);
-    case "message":
-      return node.fields.map(({ value }) => value);
-    case "macro":
-      return [node.range, ...node.args];
     default:
       return [];
   }

@@ -1,6 +1,6 @@
 // Whether a value may become a field, and how: the binding rules of language.md, "Fields".
 import { type DescEnum, type DescMessage, ScalarType } from "@bufbuild/protobuf";
-import { type CelType, type Proto, sameType, typeName, unwrapped } from "../cel/index.ts";
+import { type CelType, type Proto, sameProto, sameType, typeName, unwrapped } from "../cel/index.ts";
 import type { Conversion, EnumConversion, MessageConversion } from "./model.ts";
 
 export interface Value {
@@ -32,7 +32,7 @@ export function conversion(
     const inner = conversion({ type: type.of, proto: undefined }, to, aliases);
     return inner.kind === "same" ? { kind: "represent", as: to.proto } : inner;
   }
-  if (sameProto(proto, to.proto) && fits(type, to.type)) return SAME;
+  if (proto !== undefined && sameProto(proto, to.proto) && fits(type, to.type)) return SAME;
   if (type.kind === "dyn") return dynamic(from, to);
   if (type.kind === "struct") return misfit(from, to);
   if (type.kind === "null") return to.proto.kind === "message" || to.type.kind === "wrapper" ? SAME : misfit(from, to);
@@ -181,18 +181,4 @@ function hintFor(from: Value, to: { readonly type: CelType }): string {
 
 function fits(from: CelType, to: CelType): boolean {
   return from.kind === "wrapper" || to.kind === "wrapper" ? true : sameType(from, to);
-}
-function sameProto(a: Proto | undefined, b: Proto): boolean {
-  if (a === undefined) return false;
-  switch (a.kind) {
-    case "scalar":
-      return b.kind === "scalar" && a.scalar === b.scalar;
-    case "enum":
-    case "message":
-      return b.kind === a.kind && a.desc.typeName === b.desc.typeName;
-    case "list":
-      return b.kind === "list" && sameProto(a.of, b.of);
-    case "map":
-      return b.kind === "map" && a.key === b.key && sameProto(a.of, b.of);
-  }
 }

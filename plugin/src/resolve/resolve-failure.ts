@@ -1,6 +1,7 @@
 import { type Expression, typeName, type Variable } from "../cel/index.ts";
 import type { IrFailure } from "../ir.ts";
 import type { Text } from "../origin.ts";
+import { parseTemplate } from "../read/template.ts";
 import type { Fail } from "./model.ts";
 import { check, type MessageScope } from "./scope.ts";
 import { slice } from "./synthetic-text.ts";
@@ -57,40 +58,10 @@ export function resolveFailure(scope: MessageScope, fail: IrFailure, locals: rea
   return sound ? { code: fail.code?.value, message, details, at: fail.at } : undefined;
 }
 
-/** `no user {args.user_id}` as literal text and the texts of its holes; `{{` and `}}` are braces. */
+/** `no user {args.user_id}` as literal text and the texts of its holes; nothing where its braces are at fault, which reading has said. */
 export function holes(text: Text): (string | Text)[] {
-  const parts: (string | Text)[] = [];
-  const { value } = text;
-  let literal = "";
-  for (let i = 0; i < value.length; i++) {
-    const c = value[i];
-    if ((c === "{" || c === "}") && value[i + 1] === c) {
-      literal += c;
-      i++;
-    } else if (c === "{") {
-      const end = holeEnd(value, i + 1);
-      if (literal !== "") parts.push(literal);
-      literal = "";
-      parts.push(slice(text, i + 1, end));
-      i = end;
-    } else literal += c;
-  }
-  if (literal !== "" || parts.length === 0) parts.push(literal);
-  return parts;
-}
-
-/** Where a hole ends: at its brace, those of message literals and strings inside it left alone. */
-function holeEnd(value: string, from: number): number {
-  let depth = 0;
-  let quote = "";
-  for (let i = from; i < value.length; i++) {
-    const c = value[i] ?? "";
-    if (quote !== "") {
-      if (c === "\\") i++;
-      else if (c === quote) quote = "";
-    } else if (c === "'" || c === '"') quote = c;
-    else if (c === "{") depth++;
-    else if (c === "}" && depth-- === 0) return i;
-  }
-  return value.length;
+  const template = parseTemplate(text.value);
+  if (!template.ok) return [];
+  const parts = template.parts.map((part) => (part.kind === "text" ? part.text : slice(text, part.from, part.to)));
+  return parts.length === 0 ? [""] : parts;
 }
