@@ -1,5 +1,5 @@
 // CEL's types as the checker sees them, and beside them the protobuf kind of plain values, which binding rules need.
-import type { DescEnum, DescField, DescMessage, ScalarType } from "@bufbuild/protobuf";
+import type { DescEnum, DescMessage, ScalarType } from "@bufbuild/protobuf";
 
 export type CelType =
   | { readonly kind: "bool" | "int" | "uint" | "double" | "string" | "bytes" | "null" }
@@ -57,5 +57,3 @@ export interface Scope {
 }
 
 export type FieldType = { readonly type: CelType; readonly proto: Proto };
-/** How the value of a field looks to CEL. Implemented in `field-type.ts` as `fieldType(field: DescField): FieldType`. */
-export type FieldTypeOf = (field: DescField) => FieldType;

@@ -23,7 +23,7 @@ export interface CallParts {
 export function callParts(call: Call, message: PlanMessage, names: MessageNames, mark: boolean): CallParts {
   const entry = message.calls.get(call);
   if (entry === undefined) throw new Error(`no entry for ${call.method.name}`);
-  const extra = extraOf(call, message, names, mark);
+  const extra = extraOf(call, names, mark);
   if (call.batch === undefined)
     return { entry: names.entry(entry), request: request(call, names), group: undefined, extra };
   const group = entry.grouped ? groupOf(call, names) : extra === undefined ? undefined : line("undefined");
@@ -179,11 +179,11 @@ function metadataProperties(call: Call, names: MessageNames): Line[] {
   });
 }
 
-function extraOf(call: Call, message: PlanMessage, names: MessageNames, mark: boolean): Lines | undefined {
+function extraOf(call: Call, names: MessageNames, mark: boolean): Lines | undefined {
   const parts: Lines[] = [];
   if (call.metadata.length > 0 && call.batch === undefined)
     parts.push(wrap(["metadata: "], object(metadataProperties(call, names)), []));
-  if (call.onError.length > 0) parts.push(rescue(call, message, names));
+  if (call.onError.length > 0) parts.push(rescue(call, names));
   if (mark && (mayBeStale(call) || call.onError.some((rule) => rule.then.kind === "fallback")))
     parts.push(line("mark"));
   if (parts.length === 0) return undefined;
@@ -196,9 +196,9 @@ function extraOf(call: Call, message: PlanMessage, names: MessageNames, mark: bo
 }
 
 /** `on_error`: the first rule that holds decides; the last line is "no rule matched". */
-function rescue(call: Call, message: PlanMessage, names: MessageNames): Lines {
+function rescue(call: Call, names: MessageNames): Lines {
   const rules = call.onError.flatMap((rule): Lines => {
-    const then = outcome(rule, message, names);
+    const then = outcome(rule, names);
     const test = testOf(rule, names);
     return test === undefined ? [then] : [["if (", ...test, ") ", ...then]];
   });
@@ -227,22 +227,16 @@ function testOf(rule: ErrorRule, names: MessageNames): Line | undefined {
         ...(rule.if.fails || emitValue(rule.if, names).precedence === "atom" ? test : ["(", ...test, ")"]),
       ];
 }
-function outcome({ then }: ErrorRule, message: PlanMessage, names: MessageNames): Line {
+function outcome({ then }: ErrorRule, names: MessageNames): Line {
   if (then.kind === "ignore") return ["return undefined;"];
   if (then.kind === "fallback") return ["return ", ...boundValue(then.value, names).print, ";"];
-  return ["return ", ...refusal(then.fail, undefined, message, names, "error"), ";"];
+  return ["return ", ...refusal(then.fail, undefined, names, "error"), ";"];
 }
 export const codeName = (code: Code): string =>
   Object.entries(Code).find(([, number]) => number === code)?.[0] ?? String(code);
 
 /** `cx.refuse(Code.NOT_FOUND, "…")`. */
-export function refusal(
-  fail: Fail,
-  rank: number | undefined,
-  _message: PlanMessage,
-  names: MessageNames,
-  error?: string,
-): Line {
+export function refusal(fail: Fail, rank: number | undefined, names: MessageNames, error?: string): Line {
   const code: Line =
     fail.code === undefined ? [`${error ?? "error"}.code`] : [names.file.runtime("Code"), `.${codeName(fail.code)}`];
   const details = fail.details.map((detail): Line => {

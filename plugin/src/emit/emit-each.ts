@@ -1,6 +1,7 @@
 import type { PlanStep } from "../plan/plan.ts";
 import type { Call, ComposeSource, EachSource } from "../resolve/model.ts";
 import { protoOf } from "../resolve/proto-of.ts";
+import { callExpressions } from "../resolve/source-parts.ts";
 import { wrap } from "./emit-call.ts";
 import type { StepContext } from "./emit-step.ts";
 import { block, type Line, type Lines, mentions } from "./lines.ts";
@@ -61,13 +62,7 @@ function itemValue(source: EachSource, step: PlanStep, cx: StepContext, parts: P
     : wrap([unsafe.map((name) => `${name} === undefined`).join(" || "), " ? undefined : "], value, []);
 }
 function unsafeNames(call: Call, cx: StepContext): string[] {
-  const expressions = [
-    call.request,
-    ...call.set.flatMap((binding) => [binding.if, binding.bound.expression]),
-    ...call.metadata.flatMap((binding) => [binding.if, binding.by]),
-    call.batch?.by.expression,
-  ];
-  return [...new Set(expressions.flatMap((expression) => expression?.unsafe ?? []))].map((variable) =>
+  return [...new Set(callExpressions(call).flatMap((expression) => expression?.unsafe ?? []))].map((variable) =>
     String(cx.names.variable(variable)),
   );
 }

@@ -1,11 +1,9 @@
 // One step: a statement that starts it, or a plain constant.
 import type { Expression } from "../cel/index.ts";
 import { camel } from "../plan/names.ts";
-import { callExpressions } from "../plan/origins.ts";
 import type { PlanMessage, PlanStep } from "../plan/plan.ts";
-import { expressionsOf } from "../plan/plan-message.ts";
 import type { Call, ComposeSource, EachSource, SwitchSource } from "../resolve/model.ts";
-import { failExpressions, mayBeStale } from "../resolve/source-parts.ts";
+import { callExpressions, failExpressions, mayBeStale, sourceExpressions } from "../resolve/source-parts.ts";
 import { callArguments, callFails, callParts, refusal, wrap } from "./emit-call.ts";
 import { emitEach } from "./emit-each.ts";
 import { block, type Line, type Lines, line, object, property } from "./lines.ts";
@@ -67,7 +65,7 @@ function statement(step: PlanStep, cx: StepContext): Lines {
   const started = startStep(step, cx);
   const { fallback } = step.step;
   if (fallback === undefined) return wrap([`const ${step.name}Step = `], started, [";"]);
-  const waits = readsOf(step, cx, [fallback.expression]);
+  const waits = readsOf(cx, [fallback.expression]);
   const value = boundValue(fallback, names).print;
   const body =
     waits.length === 0
@@ -116,7 +114,7 @@ function emitGuard(step: PlanStep, cx: StepContext): Lines {
     when === undefined
       ? condition(source.if, names)
       : [...conjunct(when, names), " && ", ...conjunct(source.if, names)];
-  const refuse: Line = ["throw ", ...refusal(source.fail, rank, message, names), ";"];
+  const refuse: Line = ["throw ", ...refusal(source.fail, rank, names), ";"];
   const fails = source.if.fails || when?.fails || failExpressions(source.fail).some((expression) => expression.fails);
   if (step.immediate && !fails) return [["if (", ...test, ") ", ...refuse]];
   const place = new Place();
@@ -182,11 +180,7 @@ function needsMark(step: PlanStep): boolean {
 }
 
 /** The steps behind an expression's reads. */
-export function readsOf(
-  _step: PlanStep,
-  cx: StepContext,
-  expressions: readonly (Expression | undefined)[],
-): PlanStep[] {
+export function readsOf(cx: StepContext, expressions: readonly (Expression | undefined)[]): PlanStep[] {
   const found = new Set<PlanStep>();
   for (const expression of expressions) {
     for (const { variable } of expression?.reads ?? []) {
@@ -204,17 +198,17 @@ function closureBody(step: PlanStep, cx: StepContext): Lines {
   const place = new Place();
   const lines: Line[] = [...after(step, cx)];
   if (when !== undefined) {
-    lines.push(...place.await(readsOf(step, cx, [when])));
+    lines.push(...place.await(readsOf(cx, [when])));
     lines.push(["if (", ...negated(when, names), ") return undefined;"]);
     if (step.tracks.ran) lines.push([`${step.name}Ran = true;`]);
   }
   switch (source.kind) {
     case "by":
-      lines.push(...needs(step, cx, place, expressionsOf(source)));
+      lines.push(...needs(cx, place, [source.by]));
       lines.push(["return ", ...plainValue({ ...source.by, unsafe: [] }, step.step.variable?.proto, names).print, ";"]);
       break;
     case "call":
-      lines.push(...needs(step, cx, place, callExpressions(source.call)));
+      lines.push(...needs(cx, place, callExpressions(source.call)));
       lines.push(...cleared(step, cx));
       lines.push(...wrap(["return "], send(source.call, step, cx, "cx"), [";"]));
       break;
@@ -222,7 +216,6 @@ function closureBody(step: PlanStep, cx: StepContext): Lines {
       lines.push(
         ...place.await(
           readsOf(
-            step,
             cx,
             wantedArgs(source, cx).flatMap((arg) => [arg.by, arg.if]),
           ),
@@ -235,8 +228,8 @@ function closureBody(step: PlanStep, cx: StepContext): Lines {
       );
       break;
     case "each":
-      lines.push(...needs(step, cx, place, [source.in]));
-      lines.push(...place.await(readsOf(step, cx, eachExpressions(source, cx))));
+      lines.push(...needs(cx, place, [source.in]));
+      lines.push(...place.await(readsOf(cx, eachExpressions(source, cx))));
       lines.push(...emitEach(source, step, cx, { send, composition, cleared }));
       break;
     case "switch":
@@ -248,22 +241,19 @@ function closureBody(step: PlanStep, cx: StepContext): Lines {
 }
 
 function eachExpressions(source: EachSource, cx: StepContext): (Expression | undefined)[] {
-  const inner =
-    source.source.kind === "by"
-      ? [source.source.by]
-      : source.source.kind === "call"
-        ? callExpressions(source.source.call)
-        : wantedArgs(source.source, cx).flatMap((arg) => [arg.by, arg.if]);
-  return [source.if, source.key, ...inner];
+  const { source: inner } = source;
+  const ofItem =
+    inner.kind === "compose" ? wantedArgs(inner, cx).flatMap((arg) => [arg.by, arg.if]) : sourceExpressions(inner);
+  return [source.if, source.key, ...ofItem];
 }
 
 /** Waits for what expressions read, and ends the step where an unsafe read finds nothing. */
-function needs(step: PlanStep, cx: StepContext, place: Place, expressions: readonly (Expression | undefined)[]): Lines {
+function needs(cx: StepContext, place: Place, expressions: readonly (Expression | undefined)[]): Lines {
   const unsafe = new Set(expressions.flatMap((expression) => expression?.unsafe ?? []));
   const checks = [...unsafe].map(
     (variable): Line => ["if (", cx.names.variable(variable), " === undefined) return undefined;"],
   );
-  return [...place.await(readsOf(step, cx, expressions)), ...checks];
+  return [...place.await(readsOf(cx, expressions)), ...checks];
 }
 
 /** Before a side effect: all guards, and the critical steps that do not rest on it. */
@@ -344,12 +334,12 @@ function switchBody(source: SwitchSource, step: PlanStep, cx: StepContext, place
     ...(step.tracks.case ? [[`${step.name}Case = ${index};`]] : []),
     ...(step.lazy[index] ?? []).flatMap((lazy) => [...emitStep(lazy, cx), ...hoistPromise(lazy, cx)]),
     ...awaitLazy(step, index, bound.expression, inner, cx),
-    ...needs(step, cx, inner, [bound.expression]),
+    ...needs(cx, inner, [bound.expression]),
     ["return ", ...presentValue(bound, names), ";"],
   ];
   const lines: Line[] = [];
   for (const [index, { if: when, value }] of source.cases.entries()) {
-    lines.push(...place.await(readsOf(step, cx, [when])));
+    lines.push(...place.await(readsOf(cx, [when])));
     lines.push(...unevaluated(step, index, when, names));
     lines.push(
       ...block(["if (", ...condition({ ...when, unsafe: [] }, names), ") {"], branch(index, value, new Place(place)), [
@@ -382,7 +372,7 @@ function awaitLazy(step: PlanStep, index: number, expression: Expression, place:
   const values = (step.lazy[index] ?? []).filter((lazy) => cx.hoisted.value.has(lazy));
   if (values.length === 0) return [];
   return [
-    ...place.await([...values, ...readsOf(step, cx, [expression])]),
+    ...place.await([...values, ...readsOf(cx, [expression])]),
     ...values.map((lazy): Line => [`${lazy.name}Inside = ${lazy.name};`]),
   ];
 }

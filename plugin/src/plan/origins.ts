@@ -1,8 +1,8 @@
 // Where a failure that touches a value may have begun: for each field the steps, arguments and composed values its expressions rest on.
 import type { Expression, Variable } from "../cel/index.ts";
 import { sortByDependency } from "../resolve/graph.ts";
-import type { Call, Composed, Source, Step, Target } from "../resolve/model.ts";
-import { callsOf, composesOf, failExpressions, mayBeStale } from "../resolve/source-parts.ts";
+import type { Composed, Source, Step, Target } from "../resolve/model.ts";
+import { callExpressions, callsOf, composesOf, mayBeStale, sourceExpressions } from "../resolve/source-parts.ts";
 import type { Condition, PlanStep, Touch, TouchOrigin } from "./plan.ts";
 
 export interface OriginContext {
@@ -71,12 +71,8 @@ export function originsOf(cx: OriginContext): Origins {
       case "compose":
         return []; // what its arguments bring is recorded inside
       case "each": {
-        const inner =
-          source.source.kind === "by"
-            ? [source.source.by]
-            : source.source.kind === "call"
-              ? callExpressions(source.source.call)
-              : [];
+        // What the arguments of composed items bring is recorded inside those.
+        const inner = source.source.kind === "compose" ? [] : sourceExpressions(source.source);
         return [
           ...of([source.in]),
           ...when([{ kind: "items", step: planned }], ofItems([source.if, source.key, ...inner])),
@@ -133,23 +129,6 @@ function hasCause(step: Step): boolean {
     ) ||
     (step.source.kind === "each" && step.source.partial)
   );
-}
-
-export function callExpressions(call: Call): (Expression | undefined)[] {
-  return [
-    call.request,
-    ...call.set.flatMap((binding) => [binding.if, binding.bound.expression]),
-    ...call.metadata.flatMap((binding) => [binding.if, binding.by]),
-    ...call.onError.flatMap((rule) => [
-      rule.if,
-      ...(rule.then.kind === "fallback"
-        ? [rule.then.value.expression]
-        : rule.then.kind === "fail"
-          ? failExpressions(rule.then.fail)
-          : []),
-    ]),
-    call.batch?.by.expression,
-  ];
 }
 
 const when = (conditions: readonly Condition[], origins: readonly TouchOrigin[]): TouchOrigin[] =>

@@ -3,7 +3,7 @@ import type { EffectTable } from "../resolve/effects.ts";
 import { restsOn } from "../resolve/effects.ts";
 import { sortByDependency } from "../resolve/graph.ts";
 import type { Call, Composed, Source, Step } from "../resolve/model.ts";
-import { callsOf, composesOf, failExpressions } from "../resolve/source-parts.ts";
+import { callsOf, composesOf } from "../resolve/source-parts.ts";
 import { caseOnly } from "./case-only.ts";
 import { localName, type NameScope } from "./names.ts";
 import { originsOf } from "./origins.ts";
@@ -105,18 +105,6 @@ export function planMessage(composed: Composed, around: MessageSurroundings): Pl
 function certainReads({ if: condition, fallback, source, reads }: Step): readonly Step[] {
   const leavesOut = source.kind === "switch" || composesOf(source).length > 0;
   return condition === undefined && fallback === undefined && !leavesOut ? reads : [];
-}
-
-/** The expressions that decide a step's own value. */
-export function expressionsOf(source: Source): (Expression | undefined)[] {
-  switch (source.kind) {
-    case "by":
-      return [source.by];
-    case "guard":
-      return [source.if, ...failExpressions(source.fail)];
-    default:
-      return [];
-  }
 }
 
 /** A computed value over what is there at once, that cannot fail: a plain constant in the emitted code. */

@@ -3,10 +3,9 @@ import type { Expression } from "../cel/index.ts";
 import { type EffectTable, effectTable } from "../resolve/effects.ts";
 import { governing } from "../resolve/entries.ts";
 import type { BffFile, Call, Composed, EnvVar, Model, Step } from "../resolve/model.ts";
-import { callsOf, composesOf } from "../resolve/source-parts.ts";
+import { callsOf, composesOf, sourceExpressions } from "../resolve/source-parts.ts";
 import { type Coalesces, coalescing } from "./coalesced.ts";
 import { camel, localName, lowerCamel, lowerFirst, NameScope, upperFirst, upstreamName } from "./names.ts";
-import { callExpressions } from "./origins.ts";
 import type { Entry, Plan, PlanFile, PlanMessage, PlanServer, PlanUpstream } from "./plan.ts";
 import { planMessage } from "./plan-message.ts";
 import { fullName, planCallPolicy, planUpstream, policyKey } from "./policies.ts";
@@ -294,22 +293,11 @@ function envOf(file: BffFile, reached: readonly Composed[]): EnvVar[] {
   return file.services.length > 0 ? [...file.env] : file.env.filter(({ variable }) => read.has(variable.name));
 }
 function allExpressions(message: Composed): (Expression | undefined)[] {
-  const ofStep = (step: Step): (Expression | undefined)[] => {
-    const { source } = step;
-    const inner = source.kind === "each" ? source.source : source;
-    return [
-      step.if,
-      step.fallback?.expression,
-      ...(source.kind === "each" ? [source.in, source.if, source.key] : []),
-      ...(inner.kind === "by" ? [inner.by] : []),
-      ...(inner.kind === "call" ? callExpressions(inner.call) : []),
-      ...(inner.kind === "compose" ? inner.args.flatMap((arg) => [arg.by, arg.if]) : []),
-      ...(inner.kind === "switch"
-        ? [...inner.cases.flatMap((branch) => [branch.if, branch.value.expression]), inner.default?.expression]
-        : []),
-      ...(inner.kind === "guard" ? [inner.if] : []),
-    ];
-  };
+  const ofStep = (step: Step): (Expression | undefined)[] => [
+    step.if,
+    step.fallback?.expression,
+    ...sourceExpressions(step.source),
+  ];
   const targets = message.targets.flatMap((target) =>
     target.kind === "field"
       ? [target.bound.expression]

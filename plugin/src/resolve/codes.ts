@@ -68,4 +68,3 @@ export const CODES = {
   BFF703: "calls in a row with more time than their rpc",
   BFF801: "a cache that throws answers away before they are stale",
 } as const;
-export type ResolveCode = keyof typeof CODES;

@@ -6,7 +6,7 @@ import type { AliasTable } from "./aliases.ts";
 import type { Place } from "./args.ts";
 import type { Governing } from "./entries.ts";
 import type { Args, EnvVar } from "./model.ts";
-import type { MessageScope } from "./scope.ts";
+import { type MessageScope, withoutMessage } from "./scope.ts";
 
 /** The default budget of an rpc, in milliseconds. */
 export const DEFAULT_BUDGET_MS = 2_000;
@@ -58,15 +58,7 @@ export function entryExpressions(cx: MessageContext, entry: IrUpstream | undefin
   if (entry === undefined) return cx.scope;
   const known = cx.package.entryScopes.get(entry);
   if (known !== undefined) return known;
-  const given = new Map([...cx.scope.given].filter(([name]) => name !== "args"));
-  const scope: MessageScope = {
-    ...cx.scope,
-    given,
-    steps: new Map(),
-    stepOf: new Map(),
-    broken: new Set(),
-    brokenArgs: new Set(),
-  };
+  const scope: MessageScope = { ...withoutMessage(cx.scope), broken: new Set(), brokenArgs: new Set() };
   cx.package.entryScopes.set(entry, scope);
   return scope;
 }

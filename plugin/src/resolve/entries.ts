@@ -1,7 +1,7 @@
 // The upstream entries that govern a package, and what they say of one method, leaf by leaf.
 import type { DescFile, DescMethod } from "@bufbuild/protobuf";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { Ir, IrEnvVar, IrFile, IrPolicy, IrUpstream } from "../ir.ts";
+import type { Ir, IrEnvVar, IrPolicy, IrUpstream } from "../ir.ts";
 import type { Sourced, Text } from "../origin.ts";
 
 export interface Governing {
@@ -109,8 +109,3 @@ export function checkAgreement(entries: readonly IrUpstream[], report: Report): 
 }
 const show = (value: unknown, { unit }: Leaf): string =>
   typeof value === "string" ? value : `${JSON.stringify(value)}${unit ?? ""}`;
-
-/** The governing files of a package that hold its services' environment. */
-export function bffFiles(ir: Ir, packageName: string): IrFile[] {
-  return ir.files.filter((file) => file.desc.proto.package === packageName);
-}

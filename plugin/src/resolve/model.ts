@@ -8,7 +8,7 @@ import type {
   DescOneof,
   DescService,
 } from "@bufbuild/protobuf";
-import type { CelType, Expression, Proto, Variable } from "../cel/index.ts";
+import type { Expression, Proto, Variable } from "../cel/index.ts";
 import type { Diagnostic } from "../diagnostic/diagnostic.ts";
 import type { Code } from "../gen/bff/v1/options_pb.ts";
 import type { Ir, IrEnvVar, IrFile, IrMessage, IrMethod, IrService, IrStep } from "../ir.ts";
@@ -305,5 +305,3 @@ export interface EnumConversion {
   /** Undefined: an unmapped value fails (towards upstreams INVALID_ARGUMENT). */
   readonly default: number | undefined;
 }
-
-export type StepType = { readonly type: CelType; readonly proto: Proto | undefined };

@@ -3,7 +3,7 @@ import type { IrCall, IrPolicy } from "../ir.ts";
 import { DEFAULT_BUDGET_MS, type Effects, entryExpressions, type MessageContext } from "./context.ts";
 import { nearest } from "./entries.ts";
 import type { Policy } from "./model.ts";
-import { checkCondition, ERROR, type MessageScope } from "./scope.ts";
+import { checkCondition, ERROR, withoutMessage } from "./scope.ts";
 
 /** What the entries and the call itself say, leaf by leaf, the nearest first; what cannot be is reported. */
 export function mergePolicy(cx: MessageContext, ir: IrCall, policies: readonly IrPolicy[], effects: Effects): Policy {
@@ -32,7 +32,8 @@ export function mergePolicy(cx: MessageContext, ir: IrCall, policies: readonly I
   const text = policies[retryIf]?.retry?.if;
   const entries = entriesOf(cx, policies);
   const scope = retryIf <= 0 ? cx.scope : entryExpressions(cx, entries[retryIf - 1]);
-  const condition = text && checkCondition(withoutSteps(scope), text, "`retry.if`", [ERROR]);
+  // It belongs to the policy, which is made once per process.
+  const condition = text && checkCondition(withoutMessage(scope), text, "`retry.if`", [ERROR]);
   const inner = policies.filter(
     (policy, i) =>
       i === 0 || cx.governing.entries.some((entry) => entry.policy === policy && entry.method !== undefined),
@@ -176,9 +177,3 @@ function checkCache(cx: MessageContext, ir: IrCall, cache: Policy["cache"], effe
 
 const entriesOf = (cx: MessageContext, policies: readonly IrPolicy[]) =>
   policies.slice(1).map((policy) => cx.governing.entries.find((entry) => entry.policy === policy));
-
-/** `retry.if` belongs to the policy, which is made once per process: it sees `error`, `env`, `headers`, `now`. */
-function withoutSteps(scope: MessageScope): MessageScope {
-  const given = new Map([...scope.given].filter(([name]) => name !== "args"));
-  return { ...scope, given, steps: new Map(), stepOf: new Map() };
-}

@@ -103,3 +103,9 @@ export function stepsRead(scope: MessageScope, expressions: readonly (Expression
   }
   return [...read].sort((a, b) => a.index - b.index);
 }
+
+/** What is there outside of any message: `headers`, `env`, `now`. */
+export function withoutMessage(scope: MessageScope): MessageScope {
+  const given = new Map([...scope.given].filter(([name]) => name !== "args"));
+  return { ...scope, given, steps: new Map(), stepOf: new Map() };
+}

@@ -52,13 +52,7 @@ export function value(source: BySource): Resolved {
 
 export function valueOfCall(call: Call): Resolved {
   const source: CallSource = { kind: "call", call };
-  const needs = [
-    call.request,
-    ...call.set.flatMap((binding) => [binding.if, binding.bound.expression]),
-    ...call.metadata.flatMap((binding) => [binding.if, binding.by]),
-    ...call.onError.flatMap((rule) => [rule.if, ...rescueExpressions(rule.then)]),
-    call.batch?.by.expression,
-  ];
+  const needs = callExpressions(call);
   const ignores = call.onError.some((rule) => rule.then.kind === "ignore");
   if (call.batch === undefined) {
     const desc = call.method.output;
@@ -79,6 +73,33 @@ export function valueOfCall(call: Call): Resolved {
   return { source, type, proto, absent: true, needs, uses: [] };
 }
 
+/** Every expression that a call evaluates before it is sent, or when it fails. */
+export function callExpressions(call: Call): (Expression | undefined)[] {
+  return [
+    call.request,
+    ...call.set.flatMap((binding) => [binding.if, binding.bound.expression]),
+    ...call.metadata.flatMap((binding) => [binding.if, binding.by]),
+    ...call.onError.flatMap((rule) => [rule.if, ...rescueExpressions(rule.then)]),
+    call.batch?.by.expression,
+  ];
+}
+/** Every expression of a source. */
+export function sourceExpressions(source: Source): (Expression | undefined)[] {
+  switch (source.kind) {
+    case "by":
+      return [source.by];
+    case "call":
+      return callExpressions(source.call);
+    case "compose":
+      return source.args.flatMap((arg) => [arg.by, arg.if]);
+    case "each":
+      return [source.in, source.if, source.key, ...sourceExpressions(source.source)];
+    case "switch":
+      return [...source.cases.flatMap((branch) => [branch.if, branch.value.expression]), source.default?.expression];
+    case "guard":
+      return [source.if, ...failExpressions(source.fail)];
+  }
+}
 function rescueExpressions(then: Call["onError"][number]["then"]): (Expression | undefined)[] {
   if (then.kind === "fallback") return [then.value.expression];
   if (then.kind === "fail") return failExpressions(then.fail);
