@@ -1,13 +1,51 @@
-// `npm run bench -- <scenario> [--json]`: one folder of bench/ per scenario. Figures are printed and never asserted.
+// `npm run bench -- <scenario> [--json] [--quick] [--record]` measures; figures are printed and never asserted, but what has to hold on any
+// machine is. `npm run bench -- --report` writes docs/performance.md from what was recorded.
 import { runCel } from "./cel/main.ts";
+import { writeReport } from "./report/performance.ts";
+import { runClosedLoop } from "./rig/closed-loop.ts";
+import { type RunOptions, report, type ScenarioResult } from "./rig/result.ts";
+import { closedLoops } from "./scenarios/closed.ts";
+import { runHang } from "./scenarios/hang.ts";
+import { runIdle } from "./scenarios/idle.ts";
+import { runSame } from "./scenarios/same.ts";
+import { runTail } from "./scenarios/tail.ts";
 
-const SCENARIOS: Readonly<Record<string, (json: boolean) => Promise<void>>> = { cel: runCel };
+type Run = (options: RunOptions) => Promise<void>;
+const reported =
+  (measure: (options: RunOptions) => Promise<ScenarioResult>): Run =>
+  async (options) =>
+    report(await measure(options), options);
+
+const SCENARIOS: Readonly<Record<string, Run>> = {
+  cel: ({ json }) => runCel(json),
+  ...Object.fromEntries(
+    closedLoops.map((loop) => [loop.name, reported((options: RunOptions) => runClosedLoop(loop, options))]),
+  ),
+  hang: reported(runHang),
+  tail: reported(runTail),
+  same: reported(runSame),
+  idle: reported(runIdle),
+};
+const FLAGS = ["--json", "--quick", "--record"];
+const USAGE = `usage: npm run bench -- <scenario> [${FLAGS.join("] [")}], with a scenario of ${Object.keys(SCENARIOS).join(", ")}
+       npm run bench -- --report`;
 
 const [name = "", ...flags] = process.argv.slice(2);
 const run = SCENARIOS[name];
-if (run === undefined) {
-  console.error(`usage: npm run bench -- <scenario> [--json], with a scenario of ${Object.keys(SCENARIOS).join(", ")}`);
+if (name === "--report" && flags.length === 0) {
+  writeReport();
+} else if (run === undefined || flags.some((flag) => !FLAGS.includes(flag))) {
+  console.error(USAGE);
   process.exitCode = 2;
 } else {
-  await run(flags.includes("--json"));
+  try {
+    await run({
+      json: flags.includes("--json"),
+      quick: flags.includes("--quick"),
+      record: flags.includes("--record"),
+    });
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  }
 }

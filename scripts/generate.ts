@@ -12,6 +12,8 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 
 interface Stage {
   readonly template: string;
+  /** Of another workspace than the root's. */
+  readonly config?: string;
   readonly outs: readonly Out[];
 }
 
@@ -31,6 +33,7 @@ const STAGES: readonly Stage[] = [
     ],
   },
   { template: "buf.gen.yaml", outs: [{ folder: "generated" }] },
+  { template: "bench/buf.gen.yaml", config: "bench/buf.yaml", outs: [{ folder: "bench/generated" }] },
 ];
 
 /** Paths, from the root, of the files that differ from what the protos give now; written too, unless `check`. Throws what buf printed when it fails. */
@@ -39,7 +42,8 @@ export function generate(options: { readonly check?: boolean } = {}): string[] {
   for (const stage of STAGES) {
     const fresh = mkdtempSync(join(tmpdir(), "protobff-"));
     try {
-      buf(["generate", "--template", stage.template, "-o", fresh], options.check === true);
+      const workspace = stage.config === undefined ? [] : [".", "--config", stage.config];
+      buf(["generate", ...workspace, "--template", stage.template, "-o", fresh], options.check === true);
       for (const out of stage.outs) differing.push(...bringUpToDate(out, fresh, options.check === true));
     } finally {
       rmSync(fresh, { recursive: true, force: true });

@@ -1,0 +1,162 @@
+// docs/performance.md and its plots, from bench/results.
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { grpcFederation } from "../peers/grpc-federation/left-out.ts";
+import { cell, type Machine, type ScenarioResult, type VariantResult } from "../rig/result.ts";
+import { type About, about } from "../scenarios/about.ts";
+import { barChart } from "./bar-chart.ts";
+import { changesToInputs, INPUTS } from "./changes.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const RESULTS = `${root}/bench/results`;
+const PAGE = `${root}/docs/performance.md`;
+const PLOTS = `${root}/docs/performance`;
+
+/** Writes the page anew. Plots of scenarios that are no more recorded go away. */
+export function writeReport(): void {
+  const results = readResults();
+  rmSync(PLOTS, { recursive: true, force: true });
+  mkdirSync(PLOTS, { recursive: true });
+  for (const one of about) {
+    const result = results.get(one.scenario);
+    if (result !== undefined) writeFileSync(`${PLOTS}/${one.scenario}.svg`, plot(one, result));
+  }
+  writeFileSync(PAGE, page(results));
+}
+
+function readResults(): Map<string, ScenarioResult> {
+  let files: string[] = [];
+  try {
+    files = readdirSync(RESULTS).filter((file) => file.endsWith(".json"));
+  } catch {
+    // nothing has been recorded yet
+  }
+  return new Map(
+    files.map((file) => {
+      const result = JSON.parse(readFileSync(`${RESULTS}/${file}`, "utf8")) as ScenarioResult;
+      return [result.scenario, result];
+    }),
+  );
+}
+
+const INTRODUCTION = `# Performance
+
+<!-- Written by \`npm run bench -- --report\` from bench/results. Do not edit. -->
+
+What a composed request costs, beside the same composition by hand. \`npm run bench -- <scenario>\` measures, \`--record\` keeps the
+result, \`--report\` writes this page. \`--quick\` only shows that all of it works.
+
+How it is measured: all variants in one run, in interleaved rounds, a fresh process for each measurement, over the same upstream process
+(raw node:http2, answers encoded beforehand). Load is h2load's, 4 connections with 8 streams each in a closed loop, or a generator of our own
+where clients have deadlines or a rate. Every request has a deadline, an \`authorization\` of 200 characters and an \`x-request-id\`; both are passed on.
+Before it is timed, and again after the warm-up, each variant's answer is decoded and compared with the expected message, and the mean length
+of the replies under load has to be that of the checked one, so that no error counts as an answer. CPU is that of all threads of the server's
+process, garbage collection and compilation included, after 6,000 requests of warm-up; figures are medians over the rounds.
+
+Upstreams, load and server share the machine, so requests per second say less than CPU per request, and only ratios within one run compare.
+Peers are in [bench/peers](../bench/peers): one [composition](../bench/peers/compositions.ts), served and called with connect-node, grpc-js
+(with protobuf-es) and raw node:http2 on both sides, the floor. Ours are the generated servers as they are deployed. \`BENCH_PROFILE=<folder>\` leaves a
+CPU profile of every server there.
+`;
+
+function page(results: ReadonlyMap<string, ScenarioResult>): string {
+  const recorded = about.flatMap((one) => results.get(one.scenario) ?? []);
+  return [
+    INTRODUCTION,
+    machines(recorded),
+    ...about.map((one) => section(one, results.get(one.scenario))),
+    leftOut(recorded),
+    changes(),
+  ].join("\n");
+}
+
+function machines(results: readonly ScenarioResult[]): string {
+  const byText = Map.groupBy(results, ({ machine }) => machineText(machine));
+  const lines = [...byText].map(([text, ofMachine]) =>
+    byText.size === 1 ? text : `${text}: ${ofMachine.map(({ scenario }) => scenario).join(", ")}`,
+  );
+  if (lines.length === 0) return "## Machine\n\nNothing has been recorded yet.\n";
+  return `## Machine\n\n${lines.map((line) => `- ${line}`).join("\n")}\n`;
+}
+
+function machineText({ cpu, cores, memory_gb, node, packages }: Machine): string {
+  const versions = Object.entries(packages).map(([name, version]) => `${name} ${version}`);
+  return `${cores} cores, ${cpu}, ${memory_gb} GB; Node ${node}, ${versions.join(", ")}`;
+}
+
+function section({ scenario, text, goal, columns }: About, result: ScenarioResult | undefined): string {
+  const lines = [`## ${scenario}`, "", text, ...(goal === undefined ? [] : ["", `Wanted: ${goal}.`]), ""];
+  if (result === undefined) return [...lines, "Not recorded yet.", ""].join("\n");
+  const shown = columns.filter((column) => result.variants.some((variant) => variant[column] !== undefined));
+  const rounds = result.rounds === 1 ? "1 round" : `${result.rounds} rounds`;
+  return [
+    ...lines,
+    `| | ${shown.map(heading).join(" | ")} |`,
+    `|---|${shown.map(() => "---:|").join("")}`,
+    ...result.variants.map(
+      (variant) => `| ${variant.name} | ${shown.map((column) => cell(variant[column])).join(" | ")} |`,
+    ),
+    "",
+    `![${scenario}](performance/${scenario}.svg)`,
+    "",
+    `${result.recorded_at.slice(0, 10)}, commit ${result.machine.commit}, ${rounds}${result.quick ? ", **quick: no figure to rely on**" : ""}.`,
+    ...result.variants.flatMap(fastPaths),
+    ...result.failures.map((failure) => `\n**Failed**: ${failure}.`),
+    "",
+  ].join("\n");
+}
+
+const HEADINGS: Readonly<Record<string, string>> = {
+  cpu_us_per_request: "CPU µs/request",
+  requests_per_second: "requests/s",
+  p50_ms: "p50 ms",
+  p95_ms: "p95 ms",
+  p99_ms: "p99 ms",
+  max_rss_mb: "max RSS MB",
+  upstream_calls_per_request: "upstream calls",
+  ratio_to_connect_node: "× connect-node",
+  ratio_to_grpc_js: "× grpc-js",
+  ratio_to_raw_http2: "× raw-http2",
+  ratio_to_policies_off: "× policies off",
+  p99_ratio_to_hedging_off: "p99 × hedging off",
+  extra_calls: "extra calls",
+  rest_in_time: "rest in time",
+  per_second: "requests/s",
+  calls_per_second_of_a_method: "calls/s of a method",
+  kb_per_connection: "KB/connection",
+  rss_mb_before: "RSS MB before",
+  rss_mb_idle: "RSS MB idle",
+};
+function heading(column: string): string {
+  return HEADINGS[column] ?? column;
+}
+
+function fastPaths({ name, fast_paths }: VariantResult): string[] {
+  const shares = Object.entries(fast_paths ?? {}).map(
+    ([what, { fast, all }]) => `${what} ${all === 0 ? "none" : `${((100 * fast) / all).toFixed(1)} %`}`,
+  );
+  return shares.length === 0 ? [] : [`\nOn a fast path with ${name}: ${shares.join(", ")}.`];
+}
+
+function plot({ scenario, drawn }: About, { variants }: ScenarioResult): string {
+  const bars = variants.flatMap((variant) => {
+    const value = variant[drawn];
+    return typeof value === "number" ? [{ label: variant.name, value, ours: variant.name === "protobff" }] : [];
+  });
+  return barChart(`${scenario}: ${heading(drawn)}`, bars);
+}
+
+function leftOut(results: readonly ScenarioResult[]): string {
+  const all = [grpcFederation, ...results.flatMap((result) => result.left_out)];
+  const reasons = new Map(all.map(({ name, reason }) => [name, reason]));
+  return `## Left out\n\n${[...reasons].map(([name, reason]) => `- ${name}: ${reason}`).join("\n")}\n`;
+}
+
+function changes(): string {
+  const lines = changesToInputs().map(
+    ({ commit, date, subject, files }) =>
+      `- ${date} ${commit} ${subject}: ${files.map((file) => `\`${file}\``).join(", ")}`,
+  );
+  const text = lines.length === 0 ? "None." : lines.join("\n");
+  return `## Changes to peers and inputs since they were first committed\n\n(${INPUTS.map((path) => `\`${path}\``).join(", ")})\n\n${text}\n`;
+}

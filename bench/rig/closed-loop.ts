@@ -1,0 +1,192 @@
+import { setTimeout } from "node:timers/promises";
+import { type DescMethodUnary, fromBinary, fromJsonString, type Message } from "@bufbuild/protobuf";
+import { h2load, type LoadResult } from "./h2load.ts";
+import { type Answer, callOnce } from "./one-call.ts";
+import type { PathCounters } from "./probe.ts";
+import { type LeftOut, type RunOptions, type ScenarioResult, scenarioResult, type VariantResult } from "./result.ts";
+import type { ServerProcess } from "./server-process.ts";
+import { median, percentile } from "./statistics.ts";
+import { startUpstream, total, type UpstreamProcess } from "./upstream-process.ts";
+import { grpcRequest, jsonRequest, type Prepared, type Variant, withServer } from "./variant.ts";
+
+/** One composition, asked for as fast as it is answered. */
+export interface ClosedLoop {
+  readonly name: string;
+  readonly variants: readonly Variant[];
+  readonly leftOut: readonly LeftOut[];
+  /** A message of the variant's `method.input`. */
+  readonly request: (method: DescMethodUnary) => Message;
+  /** What is wrong with an answer, a message of the variant's `method.output`; undefined for nothing. */
+  readonly faultOf: (answer: Message, method: DescMethodUnary) => string | undefined;
+  readonly json?: boolean;
+  /** Addresses in place of the upstream's own. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** By default 4 connections with 8 streams, 10,000 requests after 6,000, five rounds, replies of exactly the checked length. */
+  readonly size?: Partial<LoadSize>;
+  /** Another variant that all are compared with, beside connect-node and grpc-js. */
+  readonly comparedWith?: string;
+  /** What is wrong with the figures, beside the answers. */
+  readonly failures?: (variants: readonly VariantResult[]) => string[];
+}
+
+export interface LoadSize {
+  readonly connections: number;
+  readonly streams: number;
+  /** One after the other, so that what compiles them is not overrun. */
+  readonly first: number;
+  /** So that everything is compiled. */
+  readonly warmUp: number;
+  readonly measured: number;
+  readonly rounds: number;
+  /** How far the mean length of replies under load may be from the checked one's: a share of it. */
+  readonly lengthTolerance: number;
+}
+const SIZE: LoadSize = {
+  connections: 4,
+  streams: 8,
+  first: 100,
+  warmUp: 6_000,
+  measured: 10_000,
+  rounds: 5,
+  lengthTolerance: 0,
+};
+const QUICK_SHARE = 20;
+/** Code that is not compiled yet misses deadlines, and then parts of answers are missing. */
+const QUICK = { rounds: 1, first: 10, connections: 1, streams: 4, lengthTolerance: 0.1 };
+const ASK_MS = 10_000;
+const RIGHT_WITHIN_MS = 10_000;
+const ASK_AGAIN_MS = 200;
+
+interface Sample {
+  readonly cpuMicros: number;
+  readonly load: LoadResult;
+  readonly maxRssBytes: number;
+  readonly calls: number;
+  readonly counters: PathCounters;
+}
+
+/** Runs all variants in interleaved rounds, a fresh process for each, over one upstream process. */
+export async function runClosedLoop(loop: ClosedLoop, options: RunOptions): Promise<ScenarioResult> {
+  const size = sizeOf(loop, options);
+  const upstream = await startUpstream();
+  const samples = new Map<Variant, Sample[]>(loop.variants.map((variant) => [variant, []]));
+  try {
+    for (let round = 0; round < size.rounds; round++) {
+      for (const [variant, measured] of samples) {
+        const sample = await measure(loop, variant, size, upstream);
+        measured.push(sample);
+        console.log(
+          `round ${round + 1} ${variant.name.padEnd(16)} ${(sample.cpuMicros / size.measured).toFixed(0).padStart(6)} µs/request`,
+        );
+      }
+    }
+  } finally {
+    await upstream.stop();
+  }
+  const baselines = ["connect-node", "grpc-js", ...(loop.comparedWith === undefined ? [] : [loop.comparedWith])];
+  const variants = withRatios(
+    [...samples].map(([variant, measured]) => summary(variant, measured, size)),
+    baselines,
+  );
+  return scenarioResult(options, {
+    scenario: loop.name,
+    variants,
+    left_out: loop.leftOut,
+    failures: loop.failures?.(variants) ?? [],
+    rounds: size.rounds,
+  });
+}
+
+function sizeOf(loop: ClosedLoop, { quick }: RunOptions): LoadSize {
+  const full = { ...SIZE, ...loop.size };
+  if (!quick) return full;
+  const few = (count: number) => Math.round(count / QUICK_SHARE);
+  return { ...full, ...QUICK, warmUp: few(full.warmUp), measured: few(full.measured) };
+}
+
+function measure(loop: ClosedLoop, variant: Variant, size: LoadSize, upstream: UpstreamProcess): Promise<Sample> {
+  const onServer = async (server: ServerProcess): Promise<Sample> => {
+    const message = loop.request(variant.method);
+    const request = loop.json ? jsonRequest(variant, server, message) : grpcRequest(variant, server, message);
+    const load = (requests: number) => h2load(request, { ...size, requests });
+    await checkedAnswer(loop, variant, request);
+    await h2load(request, { connections: 1, streams: 1, requests: size.first });
+    await load(size.warmUp);
+    const { body } = await checkedAnswer(loop, variant, request);
+    const before = await server.usage();
+    const callsBefore = total(await upstream.calls());
+    const result = await load(size.measured);
+    const after = await server.usage();
+    const calls = total(await upstream.calls()) - callsBefore;
+    const off = Math.abs(result.replyBytes - body.length) / body.length;
+    if (off > size.lengthTolerance) {
+      throw new Error(
+        `replies of ${variant.name} had ${result.replyBytes} bytes on average, the checked one ${body.length}`,
+      );
+    }
+    return {
+      cpuMicros: after.cpuMicros - before.cpuMicros,
+      load: result,
+      maxRssBytes: after.maxRssBytes,
+      calls,
+      counters: await server.stop(),
+    };
+  };
+  return withServer(variant, upstream, onServer, loop.env);
+}
+
+/**
+ * Asks until the answer is the expected one. Throws when none is for ten seconds: code that is not compiled yet may well miss a deadline of
+ * 80 ms, and so often that a breaker opens for five seconds.
+ */
+async function checkedAnswer(loop: ClosedLoop, { name, method }: Variant, request: Prepared): Promise<Answer> {
+  const until = performance.now() + RIGHT_WITHIN_MS;
+  for (;;) {
+    const answer = await callOnce(request, ASK_MS);
+    const fault = loop.json ? jsonFault(loop, method, answer) : grpcFault(loop, method, answer);
+    if (fault === undefined) return answer;
+    if (performance.now() > until) throw new Error(`${name} in ${loop.name}: ${fault}`);
+    await setTimeout(ASK_AGAIN_MS);
+  }
+}
+
+function grpcFault(loop: ClosedLoop, method: DescMethodUnary, { grpcStatus, body }: Answer): string | undefined {
+  if (grpcStatus !== 0) return `answers with gRPC status ${grpcStatus}`;
+  return loop.faultOf(fromBinary(method.output, body.subarray(5)), method);
+}
+
+function jsonFault(loop: ClosedLoop, method: DescMethodUnary, { status, body }: Answer): string | undefined {
+  if (status !== 200) return `answers with HTTP status ${status}: ${body}`;
+  return loop.faultOf(fromJsonString(method.output, body.toString()), method);
+}
+
+function summary({ name }: Variant, samples: readonly Sample[], { measured }: LoadSize): VariantResult {
+  const over = (figure: (sample: Sample) => number) => median(samples.map(figure));
+  const cpu = over((sample) => sample.cpuMicros / measured);
+  const counters = samples.at(-1)?.counters ?? {};
+  return {
+    name,
+    cpu_us_per_request: cpu,
+    cpu_us_min: Math.min(...samples.map((sample) => sample.cpuMicros / measured)),
+    requests_per_second: over((sample) => sample.load.requestsPerSecond),
+    p50_ms: over((sample) => percentile(sample.load.latenciesMs, 0.5)),
+    p95_ms: over((sample) => percentile(sample.load.latenciesMs, 0.95)),
+    p99_ms: over((sample) => percentile(sample.load.latenciesMs, 0.99)),
+    max_rss_mb: Math.max(...samples.map((sample) => sample.maxRssBytes)) / 2 ** 20,
+    upstream_calls_per_request: over((sample) => sample.calls / measured),
+    ...(Object.keys(counters).length > 0 && { fast_paths: counters }),
+  };
+}
+
+/** Adds `ratio_to_<baseline>`, CPU by CPU, where the run has that variant. */
+function withRatios(variants: readonly VariantResult[], baselines: readonly string[]): VariantResult[] {
+  const ratios = (cpu: number) =>
+    baselines.flatMap((baseline) => {
+      const other = variants.find(({ name }) => name === baseline)?.cpu_us_per_request;
+      return other === undefined ? [] : [[`ratio_to_${baseline.replaceAll("-", "_")}`, cpu / other]];
+    });
+  return variants.map((variant) => ({
+    ...variant,
+    ...Object.fromEntries(ratios(variant.cpu_us_per_request ?? Number.NaN)),
+  }));
+}

@@ -1,0 +1,127 @@
+// Requests at a steady rate, whether or not earlier ones are answered, from clients with a deadline: what h2load cannot do.
+import { once } from "node:events";
+import * as http2 from "node:http2";
+import type { Prepared } from "./variant.ts";
+
+export interface OpenLoop {
+  readonly perSecond: number;
+  readonly requests: number;
+  /** A client that has no answer after so long gives up, whatever its `grpc-timeout` says. */
+  readonly deadlineMs: number;
+  readonly connections: number;
+  /** Names the kind of an answer; asked once for equal bodies. */
+  readonly kindOf: (body: Buffer) => string;
+}
+
+export interface OpenResult {
+  /** From the moment at which each request was due, ascending; late ones with what they had waited. */
+  readonly latenciesMs: readonly number[];
+  /** How many answers of each kind, and how many were `late` or failed with `status <n>`. */
+  readonly kinds: ReadonlyMap<string, number>;
+  /** How late requests were sent, ascending: of the generator, not of what is measured. */
+  readonly lagsMs: readonly number[];
+}
+
+const STATUS_OK = 0;
+
+export async function openLoop(request: Prepared, loop: OpenLoop): Promise<OpenResult> {
+  const sessions = await Promise.all(Array.from({ length: loop.connections }, () => connect(request.origin)));
+  try {
+    return await generate(request, loop, sessions);
+  } finally {
+    for (const session of sessions) session.destroy();
+  }
+}
+
+async function connect(url: string): Promise<http2.ClientHttp2Session> {
+  const session = http2.connect(url);
+  await once(session, "remoteSettings");
+  session.on("error", () => {}); // its streams fail, and are counted
+  return session;
+}
+
+function generate(
+  request: Prepared,
+  loop: OpenLoop,
+  sessions: readonly http2.ClientHttp2Session[],
+): Promise<OpenResult> {
+  const headers = flatHeaders(request);
+  const judged = new Map<string, string>();
+  const kindOf = (body: Buffer): string => {
+    const key = body.toString("latin1");
+    let kind = judged.get(key);
+    if (kind === undefined) {
+      kind = loop.kindOf(body);
+      judged.set(key, kind);
+    }
+    return kind;
+  };
+  const latencies: number[] = [];
+  const lags: number[] = [];
+  const kinds = new Map<string, number>();
+  return new Promise((resolve) => {
+    const startedAt = performance.now();
+    const gapMs = 1000 / loop.perSecond;
+    let sent = 0;
+    const ended = (kind: string, dueAt: number): void => {
+      latencies.push(performance.now() - dueAt);
+      kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+      if (latencies.length < loop.requests) return;
+      const ascending = (values: number[]) => values.sort((a, b) => a - b);
+      resolve({ latenciesMs: ascending(latencies), lagsMs: ascending(lags), kinds });
+    };
+    const sendDue = (): void => {
+      const now = performance.now();
+      while (sent < loop.requests && startedAt + sent * gapMs <= now) {
+        const dueAt = startedAt + sent * gapMs;
+        lags.push(now - dueAt);
+        const session = sessions[sent % sessions.length];
+        sent++;
+        if (session === undefined || session.destroyed) ended("connection lost", dueAt);
+        else send(session, headers, request.body, loop.deadlineMs, kindOf, (kind) => ended(kind, dueAt));
+      }
+      if (sent < loop.requests) setTimeout(sendDue, 1);
+    };
+    sendDue();
+  });
+}
+
+/** node:http2 takes a flat list as it is. */
+function flatHeaders({ origin, path, headers }: Prepared): string[] {
+  const { host } = new URL(origin);
+  const all = { ":method": "POST", ":scheme": "http", ":authority": host, ":path": path, ...headers };
+  return Object.entries(all).flat();
+}
+
+function send(
+  session: http2.ClientHttp2Session,
+  headers: readonly string[],
+  body: Buffer,
+  deadlineMs: number,
+  kindOf: (body: Buffer) => string,
+  ended: (kind: string) => void,
+): void {
+  const stream = session.request(headers);
+  const chunks: Buffer[] = [];
+  let status: number | undefined;
+  let over = false;
+  const end = (kind: string): void => {
+    if (over) return;
+    over = true;
+    clearTimeout(timer);
+    ended(kind);
+  };
+  const timer = setTimeout(() => {
+    end("late");
+    stream.close(http2.constants.NGHTTP2_CANCEL);
+  }, deadlineMs);
+  const seen = (received: http2.IncomingHttpHeaders): void => {
+    if (received["grpc-status"] !== undefined) status = Number(received["grpc-status"]);
+  };
+  stream.on("response", seen);
+  stream.on("trailers", seen);
+  stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+  stream.on("error", () => {});
+  stream.once("close", () => end(status === STATUS_OK ? kindOf(Buffer.concat(chunks)) : `status ${status ?? "none"}`));
+  stream.end(body);
+}

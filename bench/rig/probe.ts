@@ -1,0 +1,39 @@
+// Loaded into every server under measurement with `--import`: tells the driver what the process has used, and at the end how often each
+// fast path was taken, as a line of JSON on standard output. The server itself is the one that is deployed.
+
+/** What a process has used since its start. */
+export interface Usage {
+  /** CPU of all its threads, in microseconds. */
+  readonly cpuMicros: number;
+  /** The most memory that it has held, in bytes. */
+  readonly maxRssBytes: number;
+  readonly rssBytes: number;
+}
+
+/** How many of all took a fast path. */
+export interface Share {
+  readonly fast: number;
+  readonly all: number;
+}
+/** By what is counted: requests, calls, messages. */
+export type PathCounters = Readonly<Record<string, Share>>;
+
+/** Under this symbol of the global registry the runtime may leave a function on `globalThis` that gives its {@link PathCounters}. */
+const COUNTERS = Symbol.for("protobff.counters");
+
+process.on("message", (message) => {
+  if (message === "collect") globalThis.gc?.();
+  else if (message !== "usage") return;
+  const { user, system } = process.cpuUsage();
+  process.send?.({
+    cpuMicros: user + system,
+    maxRssBytes: process.resourceUsage().maxRSS * 1024,
+    rssBytes: process.memoryUsage.rss(),
+  } satisfies Usage);
+});
+process.channel?.unref();
+process.once("exit", () => {
+  const counters: unknown = Reflect.get(globalThis, COUNTERS);
+  const counted: unknown = typeof counters === "function" ? counters() : {};
+  process.stdout.write(`${JSON.stringify({ counters: counted })}\n`);
+});

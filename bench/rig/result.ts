@@ -1,0 +1,142 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpus, totalmem } from "node:os";
+import { fileURLToPath } from "node:url";
+import type { PathCounters } from "./probe.ts";
+
+/** How a scenario is run. */
+export interface RunOptions {
+  /** Print one JSON object as the last line. */
+  readonly json: boolean;
+  /** Few requests, one round: shows that everything works, and no figure worth keeping. */
+  readonly quick: boolean;
+  /** Keep the result for docs/performance.md. */
+  readonly record: boolean;
+}
+
+/** Figures of one variant; what a scenario does not measure is left out. Medians over the rounds, unless their name says otherwise. */
+export interface VariantResult {
+  readonly name: string;
+  /** CPU of all threads of the server's process, in microseconds. */
+  readonly cpu_us_per_request?: number;
+  /** The least of the rounds. */
+  readonly cpu_us_min?: number;
+  readonly requests_per_second?: number;
+  readonly p50_ms?: number;
+  readonly p95_ms?: number;
+  readonly p99_ms?: number;
+  readonly max_rss_mb?: number;
+  readonly upstream_calls_per_request?: number;
+  /** `cpu_us_per_request` by that of connect-node in this run. */
+  readonly ratio_to_connect_node?: number;
+  readonly ratio_to_grpc_js?: number;
+  /** What took a fast path, as the server counted it. */
+  readonly fast_paths?: PathCounters;
+  /** Figures that only this scenario has. */
+  readonly [extra: string]: unknown;
+}
+
+export interface ScenarioResult {
+  readonly scenario: string;
+  readonly variants: readonly VariantResult[];
+  /** Peers that this run does without, and why. */
+  readonly left_out: readonly LeftOut[];
+  /** What went wrong with a figure that must hold whatever the machine; empty is good. */
+  readonly failures: readonly string[];
+  readonly quick: boolean;
+  readonly rounds: number;
+  readonly recorded_at: string;
+  readonly machine: Machine;
+}
+
+export interface LeftOut {
+  readonly name: string;
+  readonly reason: string;
+}
+
+export interface Machine {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memory_gb: number;
+  readonly node: string;
+  readonly packages: Readonly<Record<string, string>>;
+  /** Of the repository, with `+` when something was not committed. */
+  readonly commit: string;
+}
+
+/** Adds what is the same for all scenarios. */
+export function scenarioResult(
+  { quick }: RunOptions,
+  measured: Omit<ScenarioResult, "quick" | "recorded_at" | "machine">,
+): ScenarioResult {
+  return { ...measured, quick, recorded_at: new Date().toISOString(), machine: thisMachine() };
+}
+
+const PACKAGES = ["@connectrpc/connect", "@connectrpc/connect-node", "@bufbuild/protobuf", "@grpc/grpc-js"];
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+function thisMachine(): Machine {
+  const processors = cpus();
+  return {
+    cpu: processors[0]?.model ?? "unknown",
+    cores: processors.length,
+    memory_gb: Math.round(totalmem() / 2 ** 30),
+    node: process.version,
+    packages: Object.fromEntries(PACKAGES.map((name) => [name, versionOf(name)])),
+    commit: commit(),
+  };
+}
+
+function versionOf(name: string): string {
+  return (JSON.parse(readFileSync(`${root}/node_modules/${name}/package.json`, "utf8")) as { version: string }).version;
+}
+
+function commit(): string {
+  try {
+    const git = (...args: string[]) => execFileSync("git", args, { cwd: root, encoding: "utf8" }).trim();
+    return git("rev-parse", "--short", "HEAD") + (git("status", "--porcelain") === "" ? "" : "+");
+  } catch {
+    return "unknown"; // an unpacked archive
+  }
+}
+
+/** Prints a table and, if asked, the JSON line; keeps the result if asked; a failure makes the process end with 1. */
+export function report(result: ScenarioResult, options: RunOptions): void {
+  console.log(`\n${result.scenario}${result.quick ? " (quick: no figure is worth keeping)" : ""}\n`);
+  for (const line of table(result.variants)) console.log(line);
+  for (const { name, reason } of result.left_out) console.log(`\nwithout ${name}: ${reason}`);
+  for (const failure of result.failures) console.log(`\nFAILED: ${failure}`);
+  if (result.failures.length > 0) process.exitCode = 1;
+  if (options.record) {
+    mkdirSync(`${root}/bench/results`, { recursive: true });
+    writeFileSync(`${root}/bench/results/${result.scenario}.json`, `${JSON.stringify(result, undefined, 2)}\n`);
+  }
+  if (options.json) console.log(JSON.stringify(result));
+}
+
+function table(variants: readonly VariantResult[]): string[] {
+  const keys = [...new Set(variants.flatMap((variant) => Object.keys(variant)))];
+  const rows = [keys, ...variants.map((variant) => keys.map((key) => cell(variant[key])))];
+  const widths = keys.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((text, column) => text.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
+export function cell(value: unknown): string {
+  switch (typeof value) {
+    case "undefined":
+      return "";
+    case "number":
+      return Number.isInteger(value)
+        ? String(value)
+        : value.toFixed(Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 1 ? 2 : 3);
+    case "object":
+      return JSON.stringify(value);
+    default:
+      return String(value);
+  }
+}

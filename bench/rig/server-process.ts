@@ -1,0 +1,115 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import type { PathCounters, Usage } from "./probe.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const probe = new URL("./probe.ts", import.meta.url).href;
+const START_MS = 20_000;
+const STOP_MS = 5_000;
+
+/** A server under measurement, in a process of its own. */
+export interface ServerProcess {
+  /** `http://127.0.0.1:<port>` */
+  readonly url: string;
+  usage(): Promise<Usage>;
+  /** The same, after a collection of garbage. */
+  collect(): Promise<Usage>;
+  /** SIGTERM and the end; gives what the server counted of its fast paths, empty for one that counts none. */
+  stop(): Promise<PathCounters>;
+}
+
+/** How a server is started. */
+export interface Launch {
+  /** A TypeScript file, from the repository's root. It prints `listening on <url>` when it is ready. */
+  readonly entry: string;
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Starts a server on a free port. Throws with what it printed when it ends before it listens, or does not listen within 20 s. */
+export async function startServer({ entry, args = [], env = {} }: Launch): Promise<ServerProcess> {
+  const profile = process.env.BENCH_PROFILE;
+  const child = fork(entry, args, {
+    cwd: root,
+    env: { ...process.env, HOST: "127.0.0.1", PORT: "0", ...env },
+    execArgv: [
+      "--import",
+      probe,
+      "--expose-gc",
+      ...(profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`]),
+    ],
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+  });
+  const kill = () => child.kill("SIGKILL");
+  process.once("exit", kill);
+  child.once("exit", () => process.off("exit", kill));
+  let errors = "";
+  child.stderr?.on("data", (chunk: Buffer) => {
+    errors = (errors + chunk.toString()).slice(-5_000);
+  });
+  let counters: PathCounters = {};
+  try {
+    const url = await listening(child, (line) => {
+      counters = (JSON.parse(line) as { counters: PathCounters }).counters;
+    });
+    return {
+      url,
+      usage: () => ask(child, "usage"),
+      collect: () => ask(child, "collect"),
+      stop: async () => {
+        await stop(child);
+        return counters;
+      },
+    };
+  } catch (reason) {
+    await stop(child);
+    throw new Error(`${entry}: ${reason instanceof Error ? reason.message : reason}\n${errors}`.trimEnd());
+  }
+}
+
+function listening(child: ChildProcess, counted: (line: string) => void): Promise<string> {
+  return new Promise((resolve, reject) => {
+    if (child.stdout === null) throw new Error("no standard output");
+    const timer = setTimeout(() => reject(new Error(`does not listen after ${START_MS} ms`)), START_MS);
+    child.once("error", reject);
+    child.once("exit", (code) => {
+      clearTimeout(timer);
+      reject(new Error(`ended with ${code} before it listened`));
+    });
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      const url = /^listening on (http:\/\/\S+)$/.exec(line)?.[1];
+      if (url !== undefined) {
+        clearTimeout(timer);
+        resolve(url);
+      } else if (line.startsWith('{"counters":')) {
+        counted(line);
+      }
+    });
+  });
+}
+
+/** One question at a time. Throws when the process has ended. */
+export async function ask<Answer>(child: ChildProcess, question: object | string): Promise<Answer> {
+  const ended = new AbortController();
+  const gone = () => ended.abort(new Error("the process has ended"));
+  child.once("exit", gone);
+  const answered = once(child, "message", { signal: ended.signal });
+  child.send(question);
+  try {
+    const [answer] = await answered;
+    return answer as Answer;
+  } finally {
+    child.off("exit", gone);
+  }
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  const ended = once(child, "exit");
+  child.kill("SIGTERM");
+  const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
+  await ended;
+  clearTimeout(timer);
+}

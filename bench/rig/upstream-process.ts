@@ -1,0 +1,42 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { addressVariables } from "../../examples/dashboard/bff-process.ts";
+import { ask } from "./server-process.ts";
+import type { Behaviour, Order, UpstreamUsage } from "./upstream.ts";
+
+/** The upstreams' process. */
+export interface UpstreamProcess {
+  /** `<FULL_SERVICE_NAME>_URL` of every service, as servers read them. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Calls since the start, by path. */
+  calls(): Promise<Readonly<Record<string, number>>>;
+  /** How methods answer from now on, by path; those left out answer at once. */
+  behave(paths: Readonly<Record<string, Behaviour>>): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startUpstream(): Promise<UpstreamProcess> {
+  const child = fork(fileURLToPath(new URL("./upstream.ts", import.meta.url)), {
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
+  const [urls] = (await once(child, "message")) as [Record<string, string>];
+  const tell = (order: Order) => ask<UpstreamUsage>(child, order);
+  return {
+    env: addressVariables(urls),
+    calls: async () => (await tell({ order: "usage" })).calls,
+    behave: async (paths) => {
+      await tell({ order: "behave", paths });
+    },
+    stop: async () => {
+      const ended = once(child, "exit");
+      child.disconnect();
+      await ended;
+    },
+  };
+}
+
+/** Of all methods. */
+export function total(calls: Readonly<Record<string, number>>): number {
+  return Object.values(calls).reduce((sum, one) => sum + one, 0);
+}

@@ -1,0 +1,102 @@
+// The upstreams of every measurement: one process on raw node:http2, a port per service, replies encoded beforehand.
+// Talks to the driver that forked it.
+import * as http2 from "node:http2";
+import { cannedReplies } from "./upstream-data.ts";
+
+/** How calls of one method are answered; without it, at once. */
+export interface Behaviour {
+  /** Milliseconds before the answer. */
+  readonly delayMs: number;
+  /** Of this share of the calls it is `slowMs` in place of `delayMs`. */
+  readonly slowShare?: number;
+  readonly slowMs?: number;
+}
+
+export type Order =
+  | { readonly order: "usage" }
+  /** By path, in place of all said before. */
+  | { readonly order: "behave"; readonly paths: Readonly<Record<string, Behaviour>> };
+
+export interface UpstreamUsage {
+  /** Calls since the start, by path. */
+  readonly calls: Readonly<Record<string, number>>;
+}
+
+const HEADERS = { ":status": 200, "content-type": "application/grpc+proto" };
+const OPTIONS = { waitForTrailers: true };
+const TRAILERS = { "grpc-status": "0" };
+
+interface Path {
+  readonly frame: Buffer;
+  calls: number;
+  behaviour: Behaviour | undefined;
+}
+
+const paths = new Map<string, Path>();
+const services = new Set<string>();
+for (const { method, frame } of cannedReplies()) {
+  paths.set(`/${method.parent.typeName}/${method.name}`, { frame, calls: 0, behaviour: undefined });
+  services.add(method.parent.typeName);
+}
+
+/** The same row of numbers in every process: which calls are slow is part of the scenario. */
+let seed = 1;
+function random(): number {
+  seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+  return seed / 2 ** 32;
+}
+
+function serve(stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders): void {
+  const path = paths.get(headers[":path"] ?? "");
+  if (path === undefined) {
+    stream.respond(
+      { ":status": 200, "content-type": "application/grpc+proto", "grpc-status": "12" },
+      { endStream: true },
+    );
+    return;
+  }
+  path.calls++;
+  stream.resume();
+  stream.on("error", ignore);
+  const { behaviour } = path;
+  if (behaviour === undefined) {
+    answer(stream, path.frame);
+    return;
+  }
+  const slow = random() < (behaviour.slowShare ?? 0);
+  const timer = setTimeout(answer, slow ? behaviour.slowMs : behaviour.delayMs, stream, path.frame);
+  stream.once("close", () => clearTimeout(timer));
+}
+
+function answer(stream: http2.ServerHttp2Stream, frame: Buffer): void {
+  if (stream.destroyed || stream.closed) return;
+  stream.on("wantTrailers", sendTrailers);
+  stream.respond(HEADERS, OPTIONS);
+  stream.end(frame);
+}
+function sendTrailers(this: http2.ServerHttp2Stream): void {
+  this.sendTrailers(TRAILERS);
+}
+function ignore(): void {}
+
+async function listen(service: string): Promise<[service: string, url: string]> {
+  // Cancelled hedges and timed-out calls are resets: they are no attack here.
+  const server = http2.createServer({
+    settings: { maxConcurrentStreams: 10_000, initialWindowSize: 1 << 20 },
+    streamResetBurst: 1_000_000,
+    streamResetRate: 1_000_000,
+  });
+  server.on("stream", serve);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return [service, `http://127.0.0.1:${address.port}`];
+}
+
+process.on("message", (message: Order) => {
+  if (message.order === "behave") for (const [name, path] of paths) path.behaviour = message.paths[name];
+  const calls = Object.fromEntries([...paths].map(([name, path]) => [name, path.calls]));
+  process.send?.({ calls } satisfies UpstreamUsage);
+});
+process.on("disconnect", () => process.exit());
+process.send?.(Object.fromEntries(await Promise.all([...services].map(listen))));

@@ -1,0 +1,109 @@
+/** What a reader of the figures has to know about a scenario. */
+export interface About {
+  readonly scenario: string;
+  readonly text: string;
+  /** What we want of it. */
+  readonly goal?: string;
+  /** The figures that matter, in this order. */
+  readonly columns: readonly string[];
+  /** The figure that is drawn. */
+  readonly drawn: string;
+}
+
+const COST = [
+  "cpu_us_per_request",
+  "ratio_to_connect_node",
+  "ratio_to_grpc_js",
+  "requests_per_second",
+  "p50_ms",
+  "p95_ms",
+  "p99_ms",
+  "max_rss_mb",
+  "upstream_calls_per_request",
+];
+const TIMES = ["p50_ms", "p95_ms", "p99_ms"];
+
+/** In the order of docs/performance.md. */
+export const about: readonly About[] = [
+  {
+    scenario: "fanout",
+    text: "Three calls side by side, about 1 KiB each, passed on. Every policy is on but the cache: deadlines, retries with their budget, hedging, limits, breakers with the slow-call rule. The peers have deadlines, cancellation and forwarded headers.",
+    goal: "at most 0.22 × connect-node and 0.55 × grpc-js on node:http2",
+    columns: COST,
+    drawn: "cpu_us_per_request",
+  },
+  {
+    scenario: "example",
+    text: "The worked example of the language page: six calls, two of them in a row and one a batch, five runs and four facts.",
+    goal: "at most 0.22 × connect-node and 0.55 × grpc-js on node:http2",
+    columns: COST,
+    drawn: "cpu_us_per_request",
+  },
+  {
+    scenario: "chain",
+    text: "Three calls, each of which needs the one before; four fields of their answers are kept.",
+    columns: COST,
+    drawn: "cpu_us_per_request",
+  },
+  {
+    scenario: "list",
+    text: "A hundred items and their ten owners, each owner asked for by the item that needs it. The peers collect the ids by hand.",
+    goal: "exactly 2 upstream calls",
+    columns: COST,
+    drawn: "cpu_us_per_request",
+  },
+  {
+    scenario: "bytes",
+    text: "One answer of 8 MiB, passed on; two requests at a time.",
+    goal: "at most 1.3 × raw-http2",
+    columns: ["ratio_to_raw_http2", ...COST],
+    drawn: "cpu_us_per_request",
+  },
+  {
+    scenario: "json",
+    text: "The fan-out, asked for and answered as JSON by Connect over HTTP/2; the upstreams speak gRPC.",
+    goal: "at most 0.45 × connect-node",
+    columns: COST,
+    drawn: "cpu_us_per_request",
+  },
+  {
+    scenario: "policies",
+    text: "The fan-out of ours with every policy on, and with every policy off that can be.",
+    goal: "at most 1.15 × without",
+    columns: ["ratio_to_policies_off", ...COST],
+    drawn: "cpu_us_per_request",
+  },
+  {
+    scenario: "dead",
+    text: "Three parts that may be missing; one upstream is down. Our breaker is open but for its probes, the peers try to connect for every request.",
+    columns: COST,
+    drawn: "cpu_us_per_request",
+  },
+  {
+    scenario: "hang",
+    text: "Three parts that may be missing; one upstream takes five seconds and each call may take 200 ms. Clients wait 300 ms and come at 30 % of what the server can do, whether or not it answers; times are theirs. `rest_in_time` is the share that got all but the part that hangs.",
+    goal: "all of them",
+    columns: ["rest_in_time", ...TIMES, "per_second", "cpu_us_per_request"],
+    drawn: "p99_ms",
+  },
+  {
+    scenario: "tail",
+    text: "Three calls of 10 ms, of which one in a hundred takes 200 ms, at 200 requests a second. With hedging a second call goes out after 15 ms.",
+    goal: "p99 at most 0.2 × without, for at most 3 % more calls",
+    columns: ["p99_ratio_to_hedging_off", "extra_calls", ...TIMES],
+    drawn: "p99_ms",
+  },
+  {
+    scenario: "same",
+    text: "A thousand equal requests a second over upstreams whose answers are good for a second.",
+    goal: "at most 2 calls per second of each upstream method",
+    columns: ["calls_per_second_of_a_method", "cpu_us_per_request", ...TIMES],
+    drawn: "calls_per_second_of_a_method",
+  },
+  {
+    scenario: "idle",
+    text: "A thousand HTTP/2 connections that ask for nothing.",
+    columns: ["kb_per_connection", "rss_mb_before", "rss_mb_idle"],
+    drawn: "kb_per_connection",
+  },
+];

@@ -1,0 +1,121 @@
+// The scenarios that ask as fast as is answered: what a request costs.
+import { create, type DescMethodUnary } from "@bufbuild/protobuf";
+import { DashboardService, GetDashboardRequestSchema } from "../../generated/web/v1/web_pb.ts";
+import { HomeService as BareService } from "../generated/bench/bare/v1/bare_pb.ts";
+import { FileService } from "../generated/bench/blob/v1/blob_pb.ts";
+import { PlaceService } from "../generated/bench/chain/v1/chain_pb.ts";
+import { HomeService } from "../generated/bench/fanout/v1/fanout_pb.ts";
+import { FeedService } from "../generated/bench/list/v1/list_pb.ts";
+import { HomeService as PartsService } from "../generated/bench/parts/v1/parts_pb.ts";
+import { grpcFederation } from "../peers/grpc-federation/left-out.ts";
+import type { ClosedLoop } from "../rig/closed-loop.ts";
+import type { VariantResult } from "../rig/result.ts";
+import { forUser, generatedVariant, peerVariants, type Variant } from "../rig/variant.ts";
+import { dashboard, feed, file, home, place, unless, unlessWithout } from "./answers.ts";
+
+const leftOut = [grpcFederation];
+
+function against(composition: string, method: DescMethodUnary): Variant[] {
+  return [generatedVariant(composition, method), ...peerVariants(composition, method)];
+}
+
+export const closedLoops: readonly ClosedLoop[] = [
+  {
+    name: "fanout",
+    variants: against("fanout", HomeService.method.getHome),
+    leftOut,
+    request: forUser,
+    faultOf: unless(home),
+    failures: (variants) => [...callsOf(variants, 3), ...slowPaths(variants)],
+  },
+  {
+    name: "example",
+    variants: [
+      {
+        name: "protobff",
+        method: DashboardService.method.getDashboard,
+        launch: { entry: "generated/web/v1/server.ts" },
+      },
+      ...peerVariants("example", DashboardService.method.getDashboard),
+    ],
+    leftOut,
+    request: () => create(GetDashboardRequestSchema, { workspaceId: "atlas" }),
+    faultOf: unless(() => dashboard),
+    // one call may take 80 ms, which a saturated server misses now and then: the answer is then one part shorter and an entry longer
+    size: { lengthTolerance: 0.002 },
+    failures: (variants) => callsOf(variants, 6),
+  },
+  {
+    name: "chain",
+    variants: against("chain", PlaceService.method.getPlace),
+    leftOut,
+    request: forUser,
+    faultOf: unless(() => place),
+    failures: (variants) => callsOf(variants, 3),
+  },
+  {
+    name: "list",
+    variants: against("list", FeedService.method.getFeed),
+    leftOut,
+    request: ({ input }) => create(input, { feedId: "feed-1" }),
+    faultOf: unless(() => feed),
+    failures: (variants) => callsOf(variants, 2),
+  },
+  {
+    name: "bytes",
+    variants: against("blob", FileService.method.getFile),
+    leftOut,
+    request: ({ input }) => create(input, { id: "file-1" }),
+    faultOf: unless(() => file),
+    size: { connections: 2, streams: 1, first: 10, warmUp: 100, measured: 200 },
+    comparedWith: "raw-http2",
+  },
+  {
+    name: "json",
+    // grpc-js speaks no Connect
+    variants: [
+      generatedVariant("fanout", HomeService.method.getHome),
+      ...peerVariants("fanout", HomeService.method.getHome, ["connect-node", "raw-http2"]),
+    ],
+    leftOut: [],
+    request: forUser,
+    faultOf: unless(home),
+    json: true,
+  },
+  {
+    name: "policies",
+    variants: [
+      generatedVariant("fanout", HomeService.method.getHome),
+      generatedVariant("bare", BareService.method.getHome, "policies-off"),
+    ],
+    leftOut: [],
+    request: forUser,
+    faultOf: unless(home),
+    comparedWith: "policies-off",
+  },
+  {
+    name: "dead",
+    variants: against("parts", PartsService.method.getHome),
+    leftOut,
+    request: forUser,
+    faultOf: unlessWithout("settings"),
+    // nothing listens there
+    env: { BENCH_UP_V1_SETTINGSSERVICE_URL: "http://127.0.0.1:1" },
+    // now and then a probe of the breaker's, which has another reason to tell
+    size: { lengthTolerance: 0.02 },
+  },
+];
+
+/** Of ours; peers may do what they like. */
+function callsOf(variants: readonly VariantResult[], wanted: number): string[] {
+  const calls = variants.find(({ name }) => name === "protobff")?.upstream_calls_per_request;
+  return calls === wanted ? [] : [`protobff makes ${calls} upstream calls per request in place of ${wanted}`];
+}
+
+/** What of ours did not take its fast path, once the runtime counts. */
+function slowPaths(variants: readonly VariantResult[]): string[] {
+  const counters = variants.find(({ name }) => name === "protobff")?.fast_paths ?? {};
+  return Object.entries(counters)
+    .filter(([, { fast, all }]) => fast < all)
+    .map(([what, { fast, all }]) => `${fast} of ${all} ${what} took the fast path`);
+}
