@@ -125,3 +125,25 @@ test("a retry budget that is used up stops retries", async () => {
   for (let i = 0; i < 3; i++) await ask(once);
   expect(upstream.received.length).toBe(4); // tokens: 3, 2; 1; 0
 });
+
+test("calls that GOAWAY excludes are answered on the next connection, at no cost", async () => {
+  const retryBudget = { maxTokens: 1, tokenRatio: 0.1 }; // a single failure would show
+  const ask = bff({}, { retryBudget });
+  const held: Received[] = [];
+  const all = Promise.withResolvers<void>();
+  upstream.answer = (received) => {
+    if (held.push(received) === 10) all.resolve();
+  };
+  const asked = Array.from({ length: 10 }, () => ask(once));
+  await all.promise;
+  upstream.answer = (received) => good(received);
+  const first = Math.min(...held.map(({ stream }) => stream.id ?? 0));
+  (held[0]!.stream.session as http2.ServerHttp2Session).goaway(http2.constants.NGHTTP2_NO_ERROR, first);
+  for (const received of held) if (received.stream.id === first) good(received);
+  const answers = await Promise.all(asked);
+  expect(answers.map(({ page: got, entries }) => [got?.spentCents, entries])).toEqual(answers.map(() => [1n, []]));
+  expect(upstream.sessions.length).toBe(2);
+  expect(upstream.received.length).toBe(19);
+  const attempts = upstream.received.map(({ headers }) => headers["grpc-previous-rpc-attempts"]);
+  expect(new Set(attempts)).toEqual(new Set([undefined]));
+});

@@ -13,27 +13,44 @@ export interface Received {
   readonly closed: Promise<number>;
 }
 
+export interface H2UpstreamOptions {
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  readonly settings?: http2.Settings;
+  /** TLS, with these options of node:http2. */
+  readonly tls?: http2.SecureServerOptions;
+}
+
 /** A raw HTTP/2 server, which a test makes answer, fail, hang or reset. */
 export class H2Upstream {
   readonly received: Received[] = [];
   answer: (received: Received) => void;
-  #server: http2.Http2Server;
+  readonly #options: H2UpstreamOptions;
+  #server: http2.Http2Server | http2.Http2SecureServer;
   readonly #sockets = new Set<Socket>();
   readonly sessions: http2.ServerHttp2Session[] = [];
   port = 0;
 
-  constructor(answer: (received: Received) => void = () => {}) {
+  constructor(answer: (received: Received) => void = () => {}, options: H2UpstreamOptions = {}) {
     this.answer = answer;
+    this.#options = options;
     this.#server = this.#create();
   }
   async start(): Promise<this> {
     this.#server = this.#create();
-    await new Promise<void>((resolve) => this.#server.listen(this.port, "127.0.0.1", resolve));
+    await new Promise<void>((resolve) => this.#server.listen(this.port, this.#host, resolve));
     this.port = (this.#server.address() as AddressInfo).port;
     return this;
   }
   get url(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return `${this.#options.tls === undefined ? "http" : "https"}://${this.#host}:${this.port}`;
+  }
+  get #host(): string {
+    return this.#options.host ?? "127.0.0.1";
+  }
+  /** Connections that are open. */
+  get connections(): number {
+    return this.#sockets.size;
   }
   /** Resolves with the next stream, or one that came before and nobody has asked for. */
   async next(): Promise<Received> {
@@ -50,8 +67,10 @@ export class H2Upstream {
     for (const socket of this.#sockets) socket.destroy();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
-  #create(): http2.Http2Server {
-    const server = http2.createServer();
+  #create(): http2.Http2Server | http2.Http2SecureServer {
+    const { tls, settings = {} } = this.#options;
+    const server: http2.Http2Server | http2.Http2SecureServer =
+      tls === undefined ? http2.createServer({ settings }) : http2.createSecureServer({ ...tls, settings });
     server.on("connection", (socket: Socket) => {
       this.#sockets.add(socket);
       socket.on("close", () => this.#sockets.delete(socket));

@@ -1,131 +1,112 @@
-import * as http2 from "node:http2";
+import type { Clock } from "../clock.ts";
 import { Code } from "../failure.ts";
+import { ErrorCode } from "../http2/error-code.ts";
 import { PREFIX_BYTES } from "./frame.ts";
-import type { Fault, InFlight, Reply } from "./unary-client.ts";
+import type { GrpcRequest, GrpcSession, GrpcStream } from "./grpc-session.ts";
+import type { Waiter } from "./session.ts";
+import type { SessionPool } from "./session-pool.ts";
+import type { Fault, InFlight, ReceivedHeaders, Reply } from "./unary-client.ts";
 
-const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR } = http2.constants;
+const { NO_ERROR, REFUSED_STREAM, CANCEL, ENHANCE_YOUR_CALM, INADEQUATE_SECURITY } = ErrorCode;
 
-/** A connection, and what is known about its end. */
-export interface Connection {
-  readonly session: http2.ClientHttp2Session;
-  /** Whether it ever stood. */
-  connected: boolean;
-  /** From GOAWAY: later streams have not been processed. */
-  lastStream: number | undefined;
-  error: Error | undefined;
-  /** Since when nothing has come, though something was sent. */
-  silentFrom: number | undefined;
-  /** Something that was sent is given up, and nothing has come. */
-  readonly unanswered: () => void;
-}
+const NONE: ReceivedHeaders = {};
 
-/** Opens a stream for one unary request. */
-export function send(
-  connection: Connection,
-  headers: readonly string[],
-  frame: Uint8Array,
-  maxBytes: number,
-  reply: Reply,
-): InFlight {
-  const attempt = new Attempt(connection, maxBytes, reply);
-  try {
-    attempt.open(connection.session.request(headers), frame);
-  } catch (error) {
-    queueMicrotask(() => attempt.unsent(error));
-  }
-  return attempt;
-}
-
-const ATTEMPT = Symbol();
-type Known = http2.ClientHttp2Stream & { [ATTEMPT]?: Attempt };
-type ResponseHeaders = http2.IncomingHttpHeaders & http2.IncomingHttpStatusHeader;
-// One listener for all streams, which finds its attempt on the stream, in place of closures for each.
-function onResponse(this: Known, headers: ResponseHeaders): void {
-  this[ATTEMPT]?.response(headers);
-}
-function onData(this: Known, chunk: Buffer): void {
-  this[ATTEMPT]?.data(chunk);
-}
-function onTrailers(this: Known, trailers: http2.IncomingHttpHeaders): void {
-  this[ATTEMPT]?.trailers(trailers);
-}
-function onEnd(this: Known): void {
-  this[ATTEMPT]?.end();
-}
-function onError(this: Known, error: Error): void {
-  this[ATTEMPT]?.error(error);
-}
-function onClose(this: Known): void {
-  this[ATTEMPT]?.reset();
-}
-
-class Attempt implements InFlight {
-  readonly #connection: Connection;
+/**
+ * One unary request, from when it asks for a stream until its reply is told: what gRPC says about what HTTP/2 brings. A session hands it
+ * `response`, `data`, `trailers`, `end` as they come, and `closed` last.
+ */
+export class GrpcAttempt implements InFlight, Waiter<GrpcSession> {
+  readonly #pool: SessionPool<GrpcSession>;
+  readonly #request: GrpcRequest;
   readonly #maxBytes: number;
   readonly #reply: Reply;
-  #stream: http2.ClientHttp2Stream | undefined;
-  #chunks: Buffer[] = [];
+  #session: GrpcSession | undefined;
+  #stream: GrpcStream | undefined;
+  #clock: Clock | undefined;
+  #deadline = 0;
+  #body: Buffer | undefined; // its first `#received` bytes have come
+  #grown = false; // it is our own
   #received = 0;
   #expected = Number.POSITIVE_INFINITY;
-  #status: http2.IncomingHttpHeaders | undefined;
+  #first: ReceivedHeaders | undefined;
+  #status: ReceivedHeaders | undefined;
   #trailed = false;
   #ended = false;
-  #error: Error | undefined;
 
-  constructor(connection: Connection, maxBytes: number, reply: Reply) {
-    this.#connection = connection;
+  constructor(pool: SessionPool<GrpcSession>, request: GrpcRequest, maxBytes: number, reply: Reply) {
+    this.#pool = pool;
+    this.#request = request;
     this.#maxBytes = maxBytes;
     this.#reply = reply;
   }
-  open(stream: http2.ClientHttp2Stream, frame: Uint8Array): void {
-    this.#stream = stream;
-    const known: Known = stream;
-    known[ATTEMPT] = this;
-    stream.on("response", onResponse).on("data", onData).on("trailers", onTrailers);
-    stream.on("end", onEnd).on("error", onError).on("close", onClose);
-    stream.end(frame);
+  /** Waits until a session has room, which counts: the upstream is told what is left of the deadline. */
+  wait(clock: Clock): void {
+    this.#clock = clock;
+    this.#deadline = clock.now() + this.#request.timeoutMs;
+    this.#pool.wait(this);
+  }
+  refused(message: string): void {
+    this.#fault({ kind: "transport", code: Code.UNAVAILABLE, message });
+  }
+  start(session: GrpcSession): void {
+    if (this.#clock !== undefined) this.#request.timeoutMs = this.#deadline - this.#clock.now();
+    if (this.#clock !== undefined && this.#request.timeoutMs < 1) {
+      // As the upstream would say it: how much of it was its fault is for others to judge.
+      this.#fault({ kind: "status", code: Code.DEADLINE_EXCEEDED, message: "no stream in time" });
+      return;
+    }
+    try {
+      this.#stream = session.open(this.#request, this);
+      this.#session = session;
+    } catch (error) {
+      queueMicrotask(() => this.#unsent(session, String(error)));
+    }
   }
   /** No stream could be opened. */
-  unsent(error: unknown): void {
-    const { session } = this.#connection;
-    const message = String(error);
-    if (session.closed || session.destroyed) this.#fault({ kind: "unprocessed", code: Code.UNAVAILABLE, message });
-    else this.#fault({ kind: "unsendable", code: Code.INTERNAL, message });
+  #unsent(session: GrpcSession, message: string): void {
+    if (this.#ended) return;
+    if (!session.ended) {
+      this.#fault({ kind: "unsendable", code: Code.INTERNAL, message });
+      return;
+    }
+    this.#pool.leaving(session, "goaway"); // which it is about to say itself
+    this.#pool.wait(this);
   }
   cancel(): void {
     if (this.#ended) return;
     this.#end();
-    if (this.#connection.silentFrom !== undefined) this.#connection.unanswered();
-    if (this.#stream?.pending)
-      this.#stream.destroy(); // `close` would have it sent first, once the connection stands
-    else this.#stream?.close(NGHTTP2_CANCEL);
+    if (this.#session === undefined) this.#pool.leave(this);
+    else {
+      if (this.#first === undefined) this.#pool.givenUp(this.#session);
+      this.#stream?.close(CANCEL);
+    }
   }
 
-  response(headers: ResponseHeaders): void {
-    this.#connection.silentFrom = undefined;
-    const status = headers[":status"];
-    const type = headers["content-type"] ?? "";
-    const isGrpc = /^application\/grpc(\+proto)?(;|$)/.test(type);
+  /** @param status HTTP's */
+  response(status: number | undefined, headers: ReceivedHeaders): void {
+    this.#first = headers;
+    const type = String(headers["content-type"] ?? "");
+    const isGrpc = type === "application/grpc" || type === "application/grpc+proto" || GRPC.test(type);
     const told = headers["grpc-status"];
     if (told !== undefined && status === 200 && isGrpc) this.#status = headers;
     else if (told !== undefined && told !== "0" && status !== 200) {
       this.#status = headers; // it says more than HTTP's
       this.#refused(String(told));
     } else if (status !== 200) this.#fault({ kind: "status", code: codeOfHttp(status), message: `HTTP ${status}` });
-    else if (!isGrpc) this.#invalid(`content-type is ${JSON.stringify(type)}`);
+    else if (!isGrpc) {
+      const code = type.startsWith("application/grpc") ? Code.INTERNAL : Code.UNKNOWN;
+      this.#invalid(`content-type is ${JSON.stringify(type)}`, code);
+    }
   }
-  trailers(trailers: http2.IncomingHttpHeaders): void {
+  trailers(trailers: ReceivedHeaders): void {
     this.#status = trailers;
     this.#trailed = true;
   }
   data(chunk: Buffer): void {
     if (this.#ended) return;
-    this.#chunks.push(chunk);
-    this.#received += chunk.length;
-    if (this.#expected === Number.POSITIVE_INFINITY && this.#received >= PREFIX_BYTES) {
-      const head = this.#body();
-      this.#chunks = [head];
-      const length = head.readUInt32BE(1);
+    this.#keep(chunk);
+    if (this.#expected === Number.POSITIVE_INFINITY && this.#body !== undefined && this.#received >= PREFIX_BYTES) {
+      const length = this.#body.readUInt32BE(1);
       if (length > this.#maxBytes) {
         // refused before it is buffered
         this.#invalid(`a reply of ${length} bytes`);
@@ -133,21 +114,40 @@ class Attempt implements InFlight {
       }
       this.#expected = PREFIX_BYTES + length;
     }
-    if (this.#received > this.#expected) this.#invalid("more than one message");
+    if (this.#received > this.#expected) this.#invalid("more than one message", Code.UNIMPLEMENTED);
+  }
+  /** Most answers are one chunk, which stays where it is. Others grow in a buffer: chunks of one byte cost no more than their bytes. */
+  #keep(chunk: Buffer): void {
+    const received = this.#received + chunk.length;
+    if (this.#received === 0) this.#body = chunk;
+    else if (received <= this.#expected && this.#body !== undefined) {
+      if (!this.#grown || received > this.#body.length) {
+        const grown = Buffer.allocUnsafe(Math.max(received, Math.min(2 * received, this.#expected)));
+        grown.set(this.#body.subarray(0, this.#received));
+        this.#body = grown;
+        this.#grown = true;
+      }
+      this.#body.set(chunk, this.#received);
+    }
+    this.#received = received;
   }
   end(): void {
     if (this.#ended) return;
     const status = this.#status?.["grpc-status"];
-    // A status in front is that of an answer without a message; good news has to stand behind one.
-    if (status === undefined || (status === "0" && !this.#trailed && this.#received > 0)) {
-      this.reset();
+    // A status in front is that of an answer without a message.
+    if (status === undefined || (!this.#trailed && this.#received > 0)) {
+      this.closed();
       return;
     }
     if (status !== "0") {
       this.#refused(String(status));
       return;
     }
-    const body = this.#body();
+    const body = this.#body;
+    if (body === undefined || this.#received === 0) {
+      this.#invalid("no message", Code.UNIMPLEMENTED);
+      return;
+    }
     if (this.#received !== this.#expected) {
       this.#invalid("no whole message");
       return;
@@ -157,35 +157,19 @@ class Attempt implements InFlight {
       return;
     }
     this.#end();
-    this.#reply.replied(body.subarray(PREFIX_BYTES));
+    this.#tell();
+    this.#reply.replied(body.subarray(PREFIX_BYTES, this.#received));
   }
-  error(error: Error): void {
-    this.#error = error; // `close` follows
-    // All numbers for streams are used up, after a thousand million requests: the next needs a new connection.
-    if ("code" in error && error.code === "ERR_HTTP2_OUT_OF_STREAMS") this.#connection.session.close();
-  }
-  /** The stream has closed without an answer. */
-  reset(): void {
-    if (this.#ended) return;
-    this.#connection.silentFrom = undefined;
-    const { session, connected, lastStream, error } = this.#connection;
-    const { id, rstCode } = this.#stream ?? {};
-    const message = (this.#error ?? error)?.message ?? `stream closed with ${rstCode}`;
-    const unsent = connected && (id === undefined || id === 0);
-    const refused = rstCode === http2.constants.NGHTTP2_REFUSED_STREAM;
-    if (unsent || (refused && connected) || (lastStream !== undefined && id !== undefined && id > lastStream)) {
+  /** The stream is at its end; without an answer, unless that has been told. */
+  closed(): void {
+    if (this.#ended || this.#stream === undefined) return;
+    const { code, unprocessed, lost, message } = this.#stream.ending();
+    // Whoever has begun to answer has processed it, whatever he says then.
+    if (unprocessed || (code === REFUSED_STREAM && this.#first === undefined)) {
       this.#fault({ kind: "unprocessed", code: Code.UNAVAILABLE, message });
-      return;
-    }
-    if (session.closed || session.destroyed) {
-      this.#fault({ kind: "transport", code: Code.UNAVAILABLE, message });
-      return;
-    }
-    if (rstCode === NGHTTP2_NO_ERROR) {
-      this.#invalid("missing trailers");
-      return;
-    }
-    this.#fault({ kind: "transport", code: codeOfReset(rstCode), message });
+    } else if (lost) this.#fault({ kind: "transport", code: Code.UNAVAILABLE, message });
+    else if (code === undefined || code === NO_ERROR) this.#invalid("missing trailers");
+    else this.#fault({ kind: "transport", code: codeOfReset(code), message });
   }
 
   #refused(status: string): void {
@@ -200,24 +184,27 @@ class Attempt implements InFlight {
       details: typeof details === "string" ? Buffer.from(details, "base64") : undefined,
     });
   }
-  #invalid(message: string): void {
-    this.#fault({ kind: "invalid", code: Code.INTERNAL, message });
+  /** @param code as gRPC's clients have it */
+  #invalid(message: string, code: Code = Code.INTERNAL): void {
+    this.#fault({ kind: "invalid", code, message });
   }
   #fault(fault: Fault): void {
     if (this.#ended) return;
     this.#end();
-    if (this.#stream?.closed === false) this.#stream.close(NGHTTP2_CANCEL);
+    this.#stream?.close(CANCEL);
+    this.#tell();
     this.#reply.faulted(fault);
+  }
+  #tell(): void {
+    this.#reply.metadata?.(this.#first ?? NONE, this.#trailed ? (this.#status ?? NONE) : NONE);
   }
   #end(): void {
     this.#ended = true;
-    this.#chunks = [];
-  }
-  #body(): Buffer {
-    const [first] = this.#chunks;
-    return first !== undefined && this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks);
+    this.#body = undefined;
   }
 }
+
+const GRPC = /^application\/grpc(\+proto)?\s*(;|$)/i;
 
 /** As gRPC's http-grpc-status-mapping.md has it. */
 function codeOfHttp(status: number | undefined): Code {
@@ -240,26 +227,26 @@ function codeOfHttp(status: number | undefined): Code {
   }
 }
 /** As gRPC's PROTOCOL-HTTP2.md has it. */
-function codeOfReset(code: number | undefined): Code {
+function codeOfReset(code: number): Code {
   switch (code) {
-    case http2.constants.NGHTTP2_REFUSED_STREAM:
+    case REFUSED_STREAM:
       return Code.UNAVAILABLE;
-    case NGHTTP2_CANCEL:
+    case CANCEL:
       return Code.CANCELLED;
-    case http2.constants.NGHTTP2_ENHANCE_YOUR_CALM:
+    case ENHANCE_YOUR_CALM:
       return Code.RESOURCE_EXHAUSTED;
-    case http2.constants.NGHTTP2_INADEQUATE_SECURITY:
+    case INADEQUATE_SECURITY:
       return Code.PERMISSION_DENIED;
     default:
       return Code.INTERNAL;
   }
 }
 /** What is no number asks for no retry (gRFC A6). */
-function pushback(value: string | string[] | undefined): number | undefined {
+function pushback(value: ReceivedHeaders[string]): number | undefined {
   if (value === undefined) return undefined;
   return typeof value === "string" && /^\d{1,10}$/.test(value) ? Number(value) : -1;
 }
-function decoded(message: string | string[] | undefined): string {
+function decoded(message: ReceivedHeaders[string]): string {
   if (typeof message !== "string") return "";
   try {
     return decodeURIComponent(message);

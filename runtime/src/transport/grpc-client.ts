@@ -1,8 +1,15 @@
-import * as http2 from "node:http2";
-import { type Clock, systemClock, type Timer } from "../clock.ts";
-import { Code } from "../failure.ts";
-import { type Backoff, startBackoff } from "../retry.ts";
-import { type Connection, send } from "./grpc-attempt.ts";
+import * as dns from "node:dns";
+import type { LookupFunction } from "node:net";
+import { createSecureContext } from "node:tls";
+import { type Clock, systemClock } from "../clock.ts";
+import { RequestEncoder } from "../http2/request-encoder.ts";
+import { WireSession } from "../http2/wire-session.ts";
+import { GrpcAttempt } from "./grpc-attempt.ts";
+import type { GrpcRequest, GrpcSession, GrpcTarget } from "./grpc-session.ts";
+import { H2Session } from "./h2-session.ts";
+import { rotating } from "./rotating-lookup.ts";
+import type { SessionOwner } from "./session.ts";
+import { SessionPool } from "./session-pool.ts";
 import type { InFlight, OutgoingHeaders, Reply, UnaryClient } from "./unary-client.ts";
 
 export type { UnaryClient };
@@ -15,37 +22,53 @@ export interface GrpcClientOptions {
   readonly key?: string | Buffer | undefined;
   /** A larger reply is refused. Default 16 MiB. */
   readonly maxReplyBytes?: number | undefined;
+  /** At most so many connections; one more is made when the upstream allows no further stream on those there are. Default 8. */
+  readonly maxConnections?: number | undefined;
+  /**
+   * A connection with calls in flight on which nothing comes for so long, in milliseconds, is asked for a sign of life. Default
+   * 20,000; servers may refuse to be asked more often than they like.
+   */
+  readonly keepAliveMs?: number | undefined;
+  /** Resolves the host's name, anew for each connection. Default: that of `node:dns`. */
+  readonly lookup?: LookupFunction | undefined;
+  /** Whose HTTP/2: Node's, or our own, which knows nothing but unary calls and takes less CPU. Default `node`. */
+  readonly http2?: Http2 | undefined;
   readonly clock?: Clock | undefined;
 }
 
-/** How long connecting may take, in milliseconds. */
-const CONNECT_MS = 5_000;
-/** A connection on which calls are given up, and nothing has come for so long, is replaced: its other end may be gone silently. */
-const SILENT_MS = 20_000;
-/** The waits between attempts to connect; meanwhile calls fail at once. */
-const RECONNECT = { initialMs: 50, maxMs: 2_000, multiplier: 2 };
-const WINDOW_BYTES = 1 << 20;
+export type Http2 = "node" | "own";
 
-/** Unary gRPC over one HTTP/2 connection, which is made when needed and again when lost. */
+/** Unary gRPC over HTTP/2 connections, which are made when needed and again when lost. */
 export class GrpcClient implements UnaryClient {
-  readonly #url: URL;
-  readonly #prefix: string;
-  readonly #options: GrpcClientOptions;
   readonly #clock: Clock;
   readonly #maxReplyBytes: number;
-  #connection: Connection | undefined;
-  #backoff: Backoff | undefined;
-  #connectFrom = 0;
-  #closed = false;
-  readonly #sessions = new Set<http2.ClientHttp2Session>(); // also those that GOAWAY has ended, while they have streams
+  readonly #pool: SessionPool<GrpcSession>;
 
-  /** @param url `http://host:port` (HTTP/2 without TLS) or `https://…` */
+  /**
+   * @param url `http://host:port` (HTTP/2 without TLS) or `https://…`
+   * @throws for another url, and for certificates that make no sense
+   */
   constructor(url: string, options: GrpcClientOptions = {}) {
-    this.#url = new URL(url);
-    this.#prefix = this.#url.pathname.replace(/\/$/, "");
-    this.#options = options;
-    this.#clock = options.clock ?? systemClock;
-    this.#maxReplyBytes = options.maxReplyBytes ?? 16 << 20;
+    const address = new URL(url);
+    if (address.protocol !== "https:" && address.protocol !== "http:")
+      throw new TypeError(`neither http nor https: ${url}`);
+    const target: GrpcTarget = {
+      scheme: address.protocol === "https:" ? "https" : "http",
+      authority: address.host,
+      prefix: address.pathname.replace(/\/$/, ""),
+    };
+    const { maxReplyBytes = 16 << 20, maxConnections = 8, keepAliveMs = 20_000, clock = systemClock } = options;
+    this.#clock = clock;
+    this.#maxReplyBytes = maxReplyBytes;
+    const lookup = rotating(options.lookup ?? (dns.lookup as LookupFunction));
+    const { ca, cert, key } = options;
+    const secure = target.scheme === "https" ? createSecureContext({ ca, cert, key }) : undefined;
+    const encoder = new RequestEncoder(target);
+    const dial =
+      options.http2 === "own"
+        ? (owner: SessionOwner<GrpcSession>) => new WireSession(address, encoder, secure, lookup, owner)
+        : (owner: SessionOwner<GrpcSession>) => new H2Session(address, target, secure, lookup, owner);
+    this.#pool = new SessionPool(dial, { maxSessions: maxConnections, keepAliveMs, clock });
   }
 
   send(
@@ -56,129 +79,16 @@ export class GrpcClient implements UnaryClient {
     attempt: number,
     reply: Reply,
   ): InFlight {
-    // A flat list: node:http2 takes it as it is, where an object would be copied, checked and sorted.
-    const headers = [
-      ":method",
-      "POST",
-      ":scheme",
-      this.#url.protocol === "https:" ? "https" : "http",
-      ":authority",
-      this.#url.host,
-      ":path",
-      this.#prefix + path,
-      "content-type",
-      "application/grpc+proto",
-      "te",
-      "trailers",
-      "grpc-timeout",
-      grpcTimeout(timeoutMs),
-    ];
-    if (forwarded !== undefined) for (const name in forwarded) headers.push(name, forwarded[name] ?? "");
-    if (attempt > 1) headers.push("grpc-previous-rpc-attempts", String(attempt - 1));
-    const connection = this.#connected();
-    if (connection === undefined) return refuse(reply, "not connected");
-    connection.silentFrom ??= this.#clock.now();
-    return send(connection, headers, frame, this.#maxReplyBytes, reply);
+    const request: GrpcRequest = { path, frame, timeoutMs, headers: forwarded, attempt };
+    const sent = new GrpcAttempt(this.#pool, request, this.#maxReplyBytes, reply);
+    const session = this.#pool.take();
+    if (session !== undefined) sent.start(session);
+    else sent.wait(this.#clock);
+    return sent;
   }
 
   /** Resolves when all connections have closed: after what is in flight has ended. Nothing is sent any more. */
-  async close(): Promise<void> {
-    this.#closed = true;
-    this.#connection = undefined;
-    await Promise.all(
-      [...this.#sessions].map(
-        (session) =>
-          new Promise<void>((resolve) => {
-            if (session.destroyed) resolve(); // after a late failure of TLS `close` may never come
-            session.once("close", () => resolve());
-            if (session.connecting) session.destroy();
-            else session.close();
-          }),
-      ),
-    );
+  close(): Promise<void> {
+    return this.#pool.close();
   }
-
-  #connected(): Connection | undefined {
-    const known = this.#connection;
-    if (known !== undefined && !known.session.closed && !known.session.destroyed) return known;
-    if (this.#closed || this.#clock.now() < this.#connectFrom) return undefined;
-    return this.#connect();
-  }
-  #connect(): Connection {
-    const { ca, cert, key } = this.#options;
-    const session = http2.connect(this.#url, {
-      ...(ca !== undefined && { ca }),
-      ...(cert !== undefined && { cert }),
-      ...(key !== undefined && { key }),
-      settings: { enablePush: false, initialWindowSize: WINDOW_BYTES },
-    });
-    session.setMaxListeners(0); // each stream asked for before the connection stands adds one
-    this.#sessions.add(session);
-    const unanswered = (): void => {
-      const { silentFrom } = connection;
-      if (silentFrom === undefined || this.#clock.now() - silentFrom < SILENT_MS) return;
-      this.#drop(connection);
-      session.close();
-    };
-    const connection: Connection = {
-      session,
-      connected: false,
-      lastStream: undefined,
-      error: undefined,
-      silentFrom: undefined,
-      unanswered,
-    };
-    const late = (): void => session.destroy(new Error(`not connected after ${CONNECT_MS} ms`));
-    let timer: Timer | undefined = this.#clock.setTimeout(late, CONNECT_MS, undefined);
-    const inTime = (): void => {
-      if (timer !== undefined) this.#clock.clearTimeout(timer);
-      timer = undefined;
-    };
-    session.on("connect", () => {
-      inTime();
-      connection.connected = true;
-      this.#backoff = undefined;
-      this.#connectFrom = 0;
-      session.setLocalWindowSize(WINDOW_BYTES);
-    });
-    session.on("error", (error) => {
-      connection.error = error;
-    });
-    session.on("goaway", (_code, lastStream) => {
-      connection.lastStream = lastStream;
-      this.#drop(connection);
-    });
-    session.on("close", () => {
-      inTime();
-      this.#sessions.delete(session);
-      this.#drop(connection);
-    });
-    this.#connection = connection;
-    return connection;
-  }
-  #drop(connection: Connection): void {
-    if (this.#connection !== connection) return;
-    this.#connection = undefined;
-    if (connection.connected) return;
-    this.#backoff = this.#backoff?.next(undefined) ?? startBackoff(RECONNECT, this.#clock);
-    this.#connectFrom = this.#clock.now() + this.#backoff.duration;
-  }
-}
-
-/** The value of `grpc-timeout`: at most eight digits and a unit, rounded down. */
-export function grpcTimeout(ms: number): string {
-  if (ms < 1e8) return `${Math.max(1, Math.floor(ms))}m`;
-  return `${Math.min(99_999_999, Math.floor(ms / 1000))}S`;
-}
-
-function refuse(reply: Reply, message: string): InFlight {
-  let cancelled = false;
-  queueMicrotask(() => {
-    if (!cancelled) reply.faulted({ kind: "transport", code: Code.UNAVAILABLE, message });
-  });
-  return {
-    cancel: () => {
-      cancelled = true;
-    },
-  };
 }

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { H2Upstream, type Received, reply } from "../testing/h2-upstream.ts";
+import { testedHttp2 } from "../testing/tested-http2.ts";
 import { frame } from "./frame.ts";
 import { GrpcClient } from "./grpc-client.ts";
 import type { Fault } from "./unary-client.ts";
@@ -15,7 +16,7 @@ const note = (reason: unknown): void => void unhandled.push(reason);
 beforeAll(async () => {
   process.on("unhandledRejection", note).on("uncaughtException", note);
   await upstream.start();
-  client = new GrpcClient(upstream.url, { maxReplyBytes: MAX });
+  client = new GrpcClient(upstream.url, { http2: testedHttp2(), maxReplyBytes: MAX });
 });
 afterAll(async () => {
   await client.close();

@@ -8,6 +8,7 @@ export interface Fault {
    * `unsendable`: the request could not be put on the wire, which is no fault of the upstream.
    */
   readonly kind: "status" | "transport" | "unprocessed" | "invalid" | "unsendable";
+  /** As gRPC's clients have it for a fault of this kind. */
   readonly code: Code;
   /** For logs. */
   readonly message: string;
@@ -17,8 +18,16 @@ export interface Fault {
   readonly details?: Uint8Array | undefined;
 }
 
-/** Receives the end of an attempt: exactly one of the two, once, never before `send` has returned; neither after `cancel`. */
+/** Headers as they came: lower-case names, without those that begin with `:`; several values of a name are joined with ", ". */
+export type ReceivedHeaders = Readonly<Record<string, string | readonly string[] | number | undefined>>;
+
+/**
+ * Receives the end of an attempt: exactly one of `replied` and `faulted`, once, never before `send` has returned; neither after
+ * `cancel`.
+ */
 export interface Reply {
+  /** For those who want it: what came beside the message or the fault, just before that. Of a status alone, all is in `headers`. */
+  metadata?(headers: ReceivedHeaders, trailers: ReceivedHeaders): void;
   /** The bytes of the message, without the frame. */
   replied(message: Uint8Array): void;
   faulted(fault: Fault): void;
@@ -37,7 +46,7 @@ export interface UnaryClient {
   /**
    * @param path `/package.Service/Method`
    * @param frame the message with gRPC's prefix of five bytes
-   * @param timeoutMs the deadline that the upstream is told
+   * @param timeoutMs the deadline that the upstream is told; Infinity for none. Keeping it is up to the caller, by `cancel`
    * @param attempt 1 for the first
    */
   send(
@@ -48,6 +57,6 @@ export interface UnaryClient {
     attempt: number,
     reply: Reply,
   ): InFlight;
-  /** Closes the connection when what is in flight has ended. */
+  /** Closes all connections when what is in flight has ended. */
   close?(): Promise<void> | void;
 }

@@ -1,0 +1,141 @@
+import * as http2 from "node:http2";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { AnySchema, anyPack } from "@bufbuild/protobuf/wkt";
+import { Code, type ConnectError, createClient, type Interceptor } from "@connectrpc/connect";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { GetRequestSchema, ThingSchema, Upstream as UpstreamService } from "../testing/gen/test_pb.ts";
+import { GRPC, H2Upstream, type Received, refuse, reply } from "../testing/h2-upstream.ts";
+import { type ConnectTransportOptions, connectTransport } from "./connect-transport.ts";
+import { GrpcClient } from "./grpc-client.ts";
+
+// What Connect's conformance leaves open (test/conformance/connect has the rest).
+
+let upstream: H2Upstream;
+let client: GrpcClient;
+beforeEach(async () => {
+  upstream = await new H2Upstream().start();
+  client = new GrpcClient(upstream.url, { http2: testedHttp2() });
+});
+afterEach(async () => {
+  await upstream.stop();
+  await client.close();
+});
+
+const thing = (received: Received): void => {
+  const { id } = fromBinary(GetRequestSchema, received.body);
+  reply(
+    received,
+    toBinary(ThingSchema, create(ThingSchema, { id })),
+    { "grpc-status": "0", "t-a": "2" },
+    { ...GRPC, "x-a": "1" },
+  );
+};
+const things = (options?: ConnectTransportOptions) => createClient(UpstreamService, connectTransport(client, options));
+const failure = (call: Promise<unknown>): Promise<ConnectError> =>
+  call.then(
+    () => {
+      throw new Error("no failure");
+    },
+    (error) => error,
+  );
+
+test("a call goes out and comes back with its headers and trailers", async () => {
+  upstream.answer = thing;
+  const seen: (string | null)[] = [];
+  const answer = await things().get(
+    { id: "a" },
+    {
+      headers: { "x-id": "7", "data-bin": "AQI", "grpc-status": "5", te: "gzip" },
+      timeoutMs: 5_000,
+      onHeader: (headers) => seen.push(headers.get("x-a"), headers.get("grpc-status")),
+      onTrailer: (trailers) => seen.push(trailers.get("t-a"), trailers.get("grpc-status")),
+    },
+  );
+  expect(answer.id).toBe("a");
+  expect(seen).toEqual(["1", null, "2", null]);
+  const { headers } = await upstream.next();
+  expect(headers).toMatchObject({ "x-id": "7", "data-bin": "AQI", te: "trailers" });
+  expect(headers).not.toHaveProperty("grpc-status");
+  expect(headers["grpc-timeout"]).toMatch(/^(5000|49\d\d)m$/);
+});
+test("without a deadline none is told", async () => {
+  upstream.answer = thing;
+  await things().get({ id: "a" });
+  await things({ defaultTimeoutMs: 7_000 }).get({ id: "b" });
+  await things({ defaultTimeoutMs: 7_000 }).get({ id: "c" }, { timeoutMs: 0 });
+  const told = upstream.received.map(({ headers }) => headers["grpc-timeout"]);
+  expect(told).toEqual([undefined, expect.stringMatching(/^(7000|69\d\d)m$/), undefined]);
+});
+
+describe("an error", () => {
+  test("has code, words, details and metadata", async () => {
+    const any = toBinary(AnySchema, anyPack(ThingSchema, create(ThingSchema, { id: "gone" })));
+    const details = Buffer.from([8, 5, 18, 1, 120, 26, any.length, ...any]).toString("base64");
+    upstream.answer = (received) =>
+      refuse(received, "5", { "grpc-message": "caf%C3%A9", "grpc-status-details-bin": details, "x-a": "1" });
+    const error = await failure(things().get({ id: "a" }));
+    expect(error).toMatchObject({ code: Code.NotFound, rawMessage: "café" });
+    expect(error.findDetails(ThingSchema)).toMatchObject([{ id: "gone" }]);
+    expect(error.metadata.get("x-a")).toBe("1");
+  });
+  test("is INTERNAL for bytes that make no sense", async () => {
+    upstream.answer = (received) => reply(received, Buffer.from([0xff, 0xff, 0xff]));
+    expect(await failure(things().get({ id: "a" }))).toMatchObject({ code: Code.Internal });
+  });
+  test("is UNIMPLEMENTED for a stream", async () => {
+    const transport = connectTransport(client);
+    const stream = { ...UpstreamService.method.get, methodKind: "server_streaming" } as never;
+    const call = transport.stream(stream, undefined, undefined, undefined, (async function* () {})());
+    expect(await failure(call)).toMatchObject({ code: Code.Unimplemented });
+  });
+});
+
+describe("a call ends on the wire", () => {
+  test("at its deadline", async () => {
+    const error = await failure(things().get({ id: "a" }, { timeoutMs: 30 }));
+    expect(error.code).toBe(Code.DeadlineExceeded);
+    expect(await (await upstream.next()).closed).toBe(http2.constants.NGHTTP2_CANCEL);
+  });
+  test("by its signal", async () => {
+    const controller = new AbortController();
+    const failed = failure(things().get({ id: "a" }, { signal: controller.signal }));
+    const { closed } = await upstream.next();
+    controller.abort();
+    expect((await failed).code).toBe(Code.Canceled);
+    expect(await closed).toBe(http2.constants.NGHTTP2_CANCEL);
+  });
+  test("or never begins", async () => {
+    const failed = failure(things().get({ id: "a" }, { signal: AbortSignal.abort() }));
+    expect((await failed).code).toBe(Code.Canceled);
+    upstream.answer = thing;
+    await things().get({ id: "b" });
+    expect(upstream.received.length).toBe(1);
+  });
+});
+
+test("what the upstream has not processed is sent once more, and no more", async () => {
+  let refusals = 1;
+  upstream.answer = (received) => {
+    if (refusals-- > 0) received.stream.close(http2.constants.NGHTTP2_REFUSED_STREAM);
+    else thing(received);
+  };
+  expect((await things().get({ id: "a" })).id).toBe("a");
+  expect(upstream.received.map(({ headers }) => headers["grpc-previous-rpc-attempts"])).toEqual([undefined, undefined]);
+  refusals = 2;
+  expect(await failure(things().get({ id: "a" }))).toMatchObject({ code: Code.Unavailable });
+});
+
+test("interceptors see the call", async () => {
+  upstream.answer = thing;
+  const seen: string[] = [];
+  const interceptor: Interceptor = (next) => async (request) => {
+    seen.push(request.url);
+    request.header.set("x-id", "9");
+    const response = await next(request);
+    seen.push(String(response.header.get("x-a")));
+    return response;
+  };
+  await things({ interceptors: [interceptor] }).get({ id: "a" });
+  expect(seen).toEqual(["/test.v1.Upstream/Get", "1"]);
+  expect((await upstream.next()).headers["x-id"]).toBe("9");
+});

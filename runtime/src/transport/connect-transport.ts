@@ -1,0 +1,153 @@
+import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import {
+  Code as ConnectCode,
+  ConnectError,
+  createContextValues,
+  type Interceptor,
+  type Transport,
+  type UnaryResponse,
+} from "@connectrpc/connect";
+import { runUnaryCall } from "@connectrpc/connect/protocol";
+import { Code } from "../failure.ts";
+import { statusDetails } from "../status-detail.ts";
+import { frame } from "./frame.ts";
+import type { Fault, InFlight, OutgoingHeaders, ReceivedHeaders, UnaryClient } from "./unary-client.ts";
+
+export interface ConnectTransportOptions {
+  readonly interceptors?: readonly Interceptor[] | undefined;
+  /** For calls that have none of their own, in milliseconds. Default: no deadline. */
+  readonly defaultTimeoutMs?: number | undefined;
+}
+
+/**
+ * A client of upstreams as a Transport of Connect: `createClient(Service, connectTransport(client))`. Unary rpcs only; streaming ones
+ * fail with UNIMPLEMENTED. A call that the upstream has certainly not processed is sent once more. There are no retries, breakers or
+ * limits here.
+ */
+export function connectTransport(client: UnaryClient, options: ConnectTransportOptions = {}): Transport {
+  return {
+    async unary(method, signal, timeoutMs = options.defaultTimeoutMs, header, input, contextValues) {
+      const deadlineMs = timeoutMs !== undefined && timeoutMs > 0 ? timeoutMs : undefined;
+      const path = `/${method.parent.typeName}/${method.name}`;
+      return runUnaryCall({
+        interceptors: [...(options.interceptors ?? [])],
+        ...(signal !== undefined && { signal }),
+        ...(deadlineMs !== undefined && { timeoutMs: deadlineMs }),
+        req: {
+          stream: false,
+          service: method.parent,
+          method,
+          requestMethod: "POST",
+          url: path,
+          header: new Headers(header),
+          contextValues: contextValues ?? createContextValues(),
+          message: input,
+        },
+        next: async ({ message, header, signal }) => {
+          const bytes = frame(toBinary(method.input, message));
+          const reply = await once(
+            client,
+            path,
+            bytes,
+            deadlineMs ?? Number.POSITIVE_INFINITY,
+            sendable(header),
+            signal,
+          );
+          let decoded: UnaryResponse<typeof method.input, typeof method.output>["message"];
+          try {
+            decoded = fromBinary(method.output, reply.message);
+          } catch (error) {
+            throw new ConnectError(String(error), ConnectCode.Internal, undefined, undefined, error);
+          }
+          const { header: received, trailer } = reply;
+          return { stream: false, service: method.parent, method, header: received, message: decoded, trailer };
+        },
+      });
+    },
+    stream: (method) =>
+      Promise.reject(new ConnectError(`${method.name} streams, which is not supported`, ConnectCode.Unimplemented)),
+  };
+}
+
+interface Received {
+  readonly message: Uint8Array;
+  readonly header: Headers;
+  readonly trailer: Headers;
+}
+
+function once(
+  client: UnaryClient,
+  path: string,
+  bytes: Uint8Array,
+  timeoutMs: number,
+  headers: OutgoingHeaders,
+  signal: AbortSignal,
+): Promise<Received> {
+  return new Promise((resolve, reject) => {
+    const until = performance.now() + timeoutMs;
+    let header = new Headers();
+    let trailer = new Headers();
+    let inFlight: InFlight | undefined;
+    let resent = false;
+    const gone = (): void => {
+      inFlight?.cancel();
+      reject(signal.reason);
+    };
+    const send = (): void => {
+      inFlight = client.send(path, bytes, until - performance.now(), headers, 1, {
+        metadata: (first, last) => {
+          header = toHeaders(first);
+          trailer = toHeaders(last);
+        },
+        replied: (message) => {
+          signal.removeEventListener("abort", gone);
+          resolve({ message, header, trailer });
+        },
+        faulted: (fault) => {
+          if (fault.kind === "unprocessed" && !resent) {
+            resent = true;
+            send();
+            return;
+          }
+          signal.removeEventListener("abort", gone);
+          reject(connectError(fault, header, trailer));
+        },
+      });
+    };
+    if (signal.aborted) {
+      gone();
+      return;
+    }
+    signal.addEventListener("abort", gone);
+    send();
+  });
+}
+
+function connectError(fault: Fault, header: Headers, trailer: Headers): ConnectError {
+  const metadata = new Headers(header);
+  for (const [name, value] of trailer) metadata.append(name, value);
+  // 0 is no code of an error.
+  const code = fault.code === Code.OK ? ConnectCode.Unknown : (fault.code as number as ConnectCode);
+  const error = new ConnectError(fault.message, code, metadata);
+  if (fault.details !== undefined) error.details = statusDetails(fault.details);
+  return error;
+}
+
+/** Names that Connect or gRPC set themselves are left out. */
+function sendable(headers: Headers): OutgoingHeaders {
+  const all: Record<string, string> = {};
+  for (const [name, value] of headers) if (!name.startsWith("grpc-") && !OURS.has(name)) all[name] = value;
+  return all;
+}
+const OURS = new Set(["content-type", "te", "host", "connection", "content-length", "transfer-encoding"]);
+
+/** Without what is the protocol's own. */
+function toHeaders(received: ReceivedHeaders): Headers {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(received)) {
+    if (value === undefined || name.startsWith(":") || PROTOCOL.has(name)) continue;
+    for (const one of Array.isArray(value) ? value : [value]) headers.append(name, String(one));
+  }
+  return headers;
+}
+const PROTOCOL = new Set(["grpc-status", "grpc-message", "grpc-status-details-bin"]);

@@ -1,0 +1,101 @@
+// The client under test: the runtime's client of upstreams, as a Transport of Connect.
+import { setTimeout as sleep } from "node:timers/promises";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { type Any, AnySchema, anyUnpack } from "@bufbuild/protobuf/wkt";
+import { type CallOptions, ConnectError, createClient } from "@connectrpc/connect";
+import { connectTransport, GrpcClient } from "../../../runtime/src/index.ts";
+import {
+  appendHeaders,
+  type ClientRequest,
+  ClientRequestSchema,
+  ClientResponseSchema,
+  type ClientResult,
+  ConformanceService,
+  delimited,
+  toHeaders,
+} from "./messages.ts";
+
+const clients = new Map<string, GrpcClient>();
+/** Cases that may share connections do. */
+function clientFor(request: ClientRequest): GrpcClient {
+  const { host, port, serverTlsCert: ca, clientTlsCreds: own, messageReceiveLimit: limit } = request;
+  const key = `${host}:${port} ${own !== undefined} ${limit}`;
+  const client =
+    clients.get(key) ??
+    new GrpcClient(`${ca.length > 0 ? "https" : "http"}://${host}:${port}`, {
+      ...(ca.length > 0 && { ca: Buffer.from(ca) }),
+      ...(own !== undefined && { cert: Buffer.from(own.cert), key: Buffer.from(own.key) }),
+      ...(limit > 0 && { maxReplyBytes: limit }),
+    });
+  clients.set(key, client);
+  return client;
+}
+
+async function run(request: ClientRequest): Promise<ClientResult> {
+  const service = createClient(ConformanceService, connectTransport(clientFor(request)));
+  const result: ClientResult = { responseHeaders: [], responseTrailers: [], payloads: [] };
+  const canceller = new AbortController();
+  const headers = new Headers();
+  appendHeaders(headers, request.requestHeaders);
+  const options: CallOptions = {
+    headers,
+    signal: canceller.signal,
+    ...(request.timeoutMs !== undefined && { timeoutMs: request.timeoutMs }),
+    onHeader: (headers) => {
+      result.responseHeaders = toHeaders(headers);
+    },
+    onTrailer: (trailers) => {
+      result.responseTrailers = toHeaders(trailers);
+    },
+  };
+  const { unary, idempotentUnary, unimplemented } = ConformanceService.method;
+  const method = [unary, idempotentUnary, unimplemented].find(({ name }) => name === request.method);
+  const any = request.requestMessages[0];
+  if (method === undefined || any === undefined) throw new Error("not a unary call");
+  const message = anyUnpack(any, method.input);
+  if (message === undefined) throw new Error(`a request of type ${any.typeUrl}`);
+  await sleep(request.requestDelayMs);
+  const timing = request.cancel?.cancelTiming;
+  if (timing?.case === "afterCloseSendMs") setTimeout(() => canceller.abort(), timing.value);
+  try {
+    const { payload } = await service[method.localName as "unary"](message, options);
+    result.payloads.push(payload ?? { data: new Uint8Array() });
+  } catch (thrown) {
+    const error = ConnectError.from(thrown);
+    const details = error.details.map(
+      (detail): Any =>
+        "type" in detail
+          ? create(AnySchema, { typeUrl: `type.googleapis.com/${detail.type}`, value: detail.value })
+          : create(AnySchema),
+    );
+    result.error = { code: error.code, message: error.rawMessage, details };
+    // Connect does not say of an error's metadata which were headers and which trailers.
+    const metadata = toHeaders(error.metadata);
+    result.responseHeaders = metadata;
+    result.responseTrailers = metadata;
+  }
+  return result;
+}
+
+async function answer(request: ClientRequest): Promise<void> {
+  const { testName } = request;
+  const result = await run(request).then(
+    (value) => ({ case: "response" as const, value }),
+    (error) => ({ case: "error" as const, value: { message: String(error) } }),
+  );
+  const response = create(ClientResponseSchema, { testName, result });
+  process.stdout.write(delimited(toBinary(ClientResponseSchema, response)));
+}
+
+let buffered = Buffer.alloc(0);
+const running: Promise<void>[] = [];
+for await (const chunk of process.stdin) {
+  buffered = Buffer.concat([buffered, chunk as Buffer]);
+  while (buffered.length >= 4 && buffered.length >= 4 + buffered.readUInt32BE()) {
+    const end = 4 + buffered.readUInt32BE();
+    running.push(answer(fromBinary(ClientRequestSchema, buffered.subarray(4, end))));
+    buffered = buffered.subarray(end);
+  }
+}
+await Promise.all(running);
+await Promise.all([...clients.values()].map((client) => client.close()));

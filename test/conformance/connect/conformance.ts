@@ -1,0 +1,32 @@
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { tools } from "./tools.ts";
+
+export type Side = "server" | "client";
+
+export interface Outcome {
+  readonly total: number;
+  readonly passed: number;
+  readonly failed: number;
+  /** All that the runner printed. */
+  readonly text: string;
+}
+
+const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
+/** Runs the official cases against one side of the runtime; more arguments are for the runner (`--run <pattern>`, `--trace`). */
+export async function runConformance(side: Side, more: readonly string[] = []): Promise<Outcome> {
+  const { runner, descriptors } = tools();
+  const args = ["--mode", side, "--conf", here(`${side}.yaml`), ...more, "--", process.execPath, here(`${side}.ts`)];
+  const env = { ...process.env, DESCRIPTORS: descriptors };
+  const child = spawn(runner, args, { env, stdio: ["ignore", "pipe", "pipe"] });
+  let text = "";
+  const add = (chunk: Buffer): void => {
+    text += chunk.toString();
+  };
+  child.stdout.on("data", add);
+  child.stderr.on("data", add);
+  await new Promise((resolve, reject) => child.once("close", resolve).once("error", reject));
+  const [, total, passed, failed] = /Total cases: (\d+)\n(\d+) passed, (\d+) failed/.exec(text) ?? [];
+  return { total: Number(total ?? 0), passed: Number(passed ?? 0), failed: Number(failed ?? 1), text };
+}

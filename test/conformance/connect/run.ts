@@ -1,0 +1,16 @@
+// npm run conformance:connect [server|client] [-- arguments of the runner]: the official cases against our server and our client.
+import { runConformance, type Side } from "./conformance.ts";
+
+const [first, ...more] = process.argv.slice(2);
+const sides: Side[] = first === "server" || first === "client" ? [first] : ["server", "client"];
+let passed = 0;
+let failed = 0;
+for (const side of sides) {
+  const outcome = await runConformance(side, more);
+  if (outcome.failed > 0 || more.length > 0) process.stdout.write(outcome.text);
+  process.stdout.write(`${side}: ${outcome.passed} of ${outcome.total} cases passed\n`);
+  passed += outcome.passed;
+  failed += outcome.failed;
+}
+process.stdout.write(`${passed} passed, ${failed} failed\n`);
+process.exitCode = failed === 0 ? 0 : 1;
