@@ -1,6 +1,6 @@
 import type { Cause, Mark } from "./causes.ts";
 import { asFailure, Failure, OVER } from "./failure.ts";
-import type { Metadata } from "./headers.ts";
+import type { CallExtra } from "./outgoing.ts";
 import type { Request } from "./request.ts";
 import type { Sink } from "./sink.ts";
 
@@ -9,9 +9,8 @@ export type Rescue<R> = (error: Failure) => R;
 export type Instead<R> = Exclude<R, Failure>;
 
 /** What some calls have besides their request. */
-export interface Extra<R> {
+export interface Extra<R> extends CallExtra {
   readonly rescue?: Rescue<R> | undefined;
-  readonly metadata?: Metadata | undefined;
   /** The step that the call is part of. */
   readonly mark?: Mark | undefined;
 }
@@ -51,10 +50,13 @@ export class Answer<Res, R> implements Sink<Res> {
         this.#extra?.mark?.note({ failure, incomplete: false });
       }
       this.#answer.resolve(instead);
-    } else if (this.#supplementary) {
+    } else if (this.#supplementary && !instead.refusal) {
       this.#cx.note(this.#answer.promise, instead);
       (this.#answer as PromiseWithResolvers<Res | Instead<R> | undefined>).resolve(undefined);
-    } else this.#answer.reject(instead);
+    } else {
+      this.#answer.promise.catch(() => {}); // of a supplementary call nobody expects it
+      this.#answer.reject(instead);
+    }
   }
   #rescued(failure: Failure): Instead<R> | Failure {
     const rescue = this.#extra?.rescue;

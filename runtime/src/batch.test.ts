@@ -216,6 +216,28 @@ describe("batches", () => {
     expect(client.open).toEqual([]);
     expect(clock.running).toBe(0);
   });
+  test("are out of time, too, when the first to leave takes the last with him", async () => {
+    const { ask, client, clock, calls } = front({ call: { timeoutMs: 100 } });
+    const { answer } = ask(async (cx) => {
+      const early = cx.tryLoad(cx.app.byId, "a");
+      await new Promise((resolve) => clock.setTimeout(resolve, 60, undefined));
+      // The first of two fails at its deadline, and with it the scope in which the other waits a moment longer.
+      const both = cx.tryStep(() =>
+        cx.sub(async (inner) => {
+          const first = inner.load(inner.app.byId, "a");
+          await new Promise((resolve) => clock.setTimeout(resolve, 0.5, undefined));
+          return Promise.all([first, inner.load(inner.app.byId, "a")]);
+        }),
+      );
+      await Promise.all([early, both]);
+      return page();
+    });
+    await clock.advance(200);
+    await answer;
+    expect(calls.map(({ outcome }) => outcome.ok || outcome.failure.code)).toEqual([Code.DEADLINE_EXCEEDED]);
+    expect(client.open).toEqual([]);
+    expect(clock.running).toBe(0);
+  });
   test("leave no timer when they are answered, or cancelled, before a deadline that was put off", async () => {
     const { ask, client, clock } = front({ call: { timeoutMs: 100 } });
     const start = () =>

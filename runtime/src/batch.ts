@@ -4,6 +4,7 @@ import type { Timer } from "./clock.ts";
 import { asFailure, type Failure, OVER, timedOut } from "./failure.ts";
 import type { Metadata } from "./headers.ts";
 import type { Request } from "./request.ts";
+import type { RetryIf } from "./retry.ts";
 import type { Running, Scope } from "./scope.ts";
 import type { Sink } from "./sink.ts";
 import { startCall } from "./start-call.ts";
@@ -34,10 +35,13 @@ export class Collector {
   readonly #root: Request<unknown>;
   readonly #batch: AnyBatch;
   readonly #group: unknown;
+  readonly #retryIf: RetryIf | undefined;
   readonly #items = new Map<string, Item>(); // by identity of their key
   #asked: Item[] = [];
 
-  constructor(root: Request<unknown>, batch: AnyBatch, group: unknown) {
+  /** @param retryIf of the first key's call: those of one response are the same */
+  constructor(root: Request<unknown>, batch: AnyBatch, group: unknown, retryIf?: RetryIf) {
+    this.#retryIf = retryIf;
     this.#root = root;
     this.#batch = batch;
     this.#group = group;
@@ -88,8 +92,9 @@ export class Collector {
         this.#group,
       );
       const sink = { resolve: answered, reject: failed };
+      const extra = { metadata: metadata?.(this.#group), retryIf: this.#retryIf };
       for (const item of items) part.takes(item);
-      part.call = startCall(this.#root, rpc, message, false, metadata?.(this.#group), sink);
+      part.call = startCall(this.#root, rpc, message, false, extra, sink);
     } catch (thrown) {
       failed(asFailure(thrown));
     }
@@ -156,12 +161,16 @@ class Part {
   wants(): void {
     this.#wanted++;
   }
-  /** When nobody waits any longer, for none of its items, it is over: for want of time, or because nobody wants it. */
+  /**
+   * When nobody waits any longer, for none of its items, it is over: for want of time, also where the first to leave for that took
+   * the others with it, or because nobody wants it.
+   */
   leaves(): void {
     this.#wanted--;
     if (this.#wanted > 0) return;
-    if (this.#expiring) this.call?.expire();
-    else this.call?.cancel();
+    const { call } = this;
+    if (this.#expiring || (call instanceof Call && call.late)) call?.expire();
+    else call?.cancel();
   }
   /** The time of these is over. */
   expire(waiting: readonly Waiting<unknown>[]): void {

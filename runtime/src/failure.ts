@@ -68,6 +68,7 @@ export interface FailureInit {
   readonly clientMessage?: string | undefined;
   readonly details?: readonly Detail[] | undefined;
   readonly received?: Uint8Array | undefined;
+  readonly refusal?: boolean | undefined;
   readonly cause?: unknown;
 }
 
@@ -88,6 +89,8 @@ export class Failure {
   readonly clientMessage: string;
   /** Error details for the client. */
   readonly details: readonly Detail[];
+  /** What a guard or an `on_error` rule says: it fails the whole response, and no step can do without what it stands for. */
+  readonly refusal: boolean;
   /** What was thrown, when it was no failure. */
   readonly cause: unknown;
   readonly #received: Uint8Array | undefined;
@@ -100,6 +103,7 @@ export class Failure {
     this.clientCode = init.clientCode;
     this.clientMessage = init.clientMessage ?? TEXTS[init.clientCode];
     this.details = init.details ?? NONE;
+    this.refusal = init.refusal ?? false;
     this.cause = init.cause;
     this.#received = init.received;
   }

@@ -7,6 +7,11 @@ export interface PoolWaiter {
   readonly ended: boolean;
 }
 
+/** Resolves when no microtask is left: whoever left his place by failing has by then failed what the next one is for. */
+function drained(): Promise<void> {
+  return new Promise((resolve) => process.nextTick(resolve));
+}
+
 /** At most so many calls of one `each` at once; each holds its place until it has ended, backoff included. */
 export class Pool {
   readonly #limit: ReturnType<typeof pLimit>;
@@ -15,7 +20,10 @@ export class Pool {
     this.#limit = pLimit(concurrent);
   }
   enter(waiter: PoolWaiter): void {
+    const { activeCount, concurrency } = this.#limit;
     // A waiter that has ended stays queued until its turn, which it passes on. One response holds it; nothing piles up.
-    void this.#limit(() => (waiter.ended ? undefined : new Promise<void>((leave) => waiter.entered(leave))));
+    const enter = (): Promise<void> | undefined =>
+      waiter.ended ? undefined : new Promise<void>((leave) => waiter.entered(leave));
+    void this.#limit(activeCount < concurrency ? enter : () => drained().then(enter));
   }
 }

@@ -2,6 +2,7 @@
 import type { DescMethodUnary, Message } from "@bufbuild/protobuf";
 import type { Endpoint, Observer, UnaryClient } from "@protobff/runtime";
 import type { Ir } from "../../plugin/src/ir.ts";
+import type { Resolvers } from "../oracle/response.ts";
 
 /** How often upstreams misbehave: parts of all calls, from 0 to 1. */
 export interface Faults {
@@ -35,14 +36,20 @@ export interface BffRequest {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-export interface Bff {
+/** What a BFF is generated from. */
+export interface Protos {
   readonly name: string;
   /** All protos but bff/v1, by name. */
   readonly protos: Readonly<Record<string, string>>;
   /** The files that declare it. */
   readonly targets: readonly string[];
+}
+
+export interface Bff extends Protos {
   /** Values of its environment variables as CEL has them, ints as bigint. */
   readonly env: Readonly<Record<string, unknown>>;
+  /** What its resolvers supply: as the generated code takes them, and as the oracle does. */
+  readonly resolvers?: { readonly given: object; readonly told: Resolvers };
   startUpstreams(faults: Faults): Promise<Upstreams>;
   request(ir: Ir, number: number, seed: number): BffRequest;
   /** Written by hand; without it the plugin generates them from the protos. */

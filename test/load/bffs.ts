@@ -12,12 +12,13 @@ import type { Ir } from "../../plugin/src/ir.ts";
 import { pick, seeded } from "../second/random-message.ts";
 import { isUnary } from "../second/registry.ts";
 import { secondRequest } from "../second/requests.ts";
+import { resolvers, toldResolvers } from "../second/resolvers.ts";
 import { startSecondUpstreams } from "../second/upstreams.ts";
 import type { Bff, Faults, Upstreams } from "./bff.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-function protosIn(dir: string): Record<string, string> {
+export function protosIn(dir: string): Record<string, string> {
   const names = readdirSync(join(root, dir), { recursive: true, encoding: "utf8" });
   const protos = names.filter((name) => name.endsWith(".proto"));
   return Object.fromEntries(protos.map((name) => [name, readFileSync(join(root, dir, name), "utf8")]));
@@ -91,6 +92,7 @@ export const second: Bff = {
     ...{ NEW_FOR: durationFromMs(2_592_000_000), HOME_CATEGORIES: ["books", "garden", "toys"] },
     ...{ HOLD_FOR: durationFromMs(900_000), OPS_MAILBOX: "ops@shop.example" },
   },
+  resolvers: { given: resolvers, told: toldResolvers },
   async startUpstreams({ seed, failing, hanging }) {
     const upstreams = await startSecondUpstreams({
       seed,

@@ -13,7 +13,8 @@ import { judge } from "../oracle/oracle.ts";
 import type { LoggedCall } from "../oracle/outcomes.ts";
 import type { Got } from "../oracle/verdict.ts";
 import { requestFor, schemaOf } from "../support/request.ts";
-import type { Attempt, Bff, BffRequest } from "./bff.ts";
+import { more, resources, settled } from "../support/resources.ts";
+import type { Attempt, Bff, BffRequest, Protos } from "./bff.ts";
 import { endpoints, generate, protosOf } from "./generated.ts";
 
 export interface LoadOptions {
@@ -61,7 +62,7 @@ export function summary(mismatches: readonly string[], shown = 3): string {
 }
 
 /** The IR of a BFF as the plugin reads it. */
-export function irOf(bff: Bff, breakers: boolean): Ir {
+export function irOf(bff: Protos, breakers: boolean): Ir {
   const protos = protosOf(bff, breakers);
   const faults: string[] = [];
   const ir = readIr(
@@ -148,7 +149,9 @@ async function start(
     },
   };
   const made =
-    dir === undefined ? bff.endpoints?.(client, observer) : await endpoints(bff, dir, client, observer, bff.env);
+    dir === undefined
+      ? bff.endpoints?.(client, observer)
+      : await endpoints(bff, dir, client, observer, bff.env, bff.resolvers?.given);
   const server = await listen(made ?? []);
   const sessionManager = new Http2SessionManager(server.url);
   return {
@@ -233,15 +236,22 @@ function mismatchOf(bff: Bff, ir: Ir, { id, request, got }: Exchange, events: re
   const calls = events.map(logged).filter((call) => call !== undefined);
   let fault: string | undefined;
   try {
-    fault = judge(ir, method, message, headers, bff.env, timestampFromMs(NOW), calls, got);
+    fault = judge(ir, method, message, headers, bff.env, timestampFromMs(NOW), calls, got, bff.resolvers?.told);
   } catch (error) {
     fault = `the oracle broke: ${error instanceof Error ? error.stack : error}`;
   }
   if (fault === undefined) return [];
-  return [[`${id} ${method.name} ${toJsonString(method.input, message)}`, ...described(ir, events), fault].join("\n")];
+  return [
+    [
+      `${id} ${method.name} ${text(method.input, toBinary(method.input, message))}`,
+      ...described(ir, events),
+      fault,
+    ].join("\n"),
+  ];
 }
 
-function described(ir: Ir, events: readonly Made[]): string[] {
+/** The calls of a log, for people. */
+export function described(ir: Ir, events: readonly Made[]): string[] {
   return [...events]
     .sort((a, b) => a.startedAt - b.startedAt)
     .map(({ method, message, attempts, outcome, startedAt, endedAt }) => {
@@ -261,7 +271,13 @@ function methodOf(ir: Ir, name: string): DescMethod | undefined {
 
 function text(desc: DescMessage | undefined, bytes: Uint8Array): string {
   if (desc === undefined) return Buffer.from(bytes).toString("hex");
-  const json = toJsonString(desc, fromBinary(desc, bytes));
+  let json: string;
+  try {
+    json = toJsonString(desc, fromBinary(desc, bytes));
+  } catch {
+    // An Any of a type that nobody knows here.
+    return Buffer.from(bytes).toString("hex");
+  }
   return json.length > 400 ? `${json.slice(0, 400)}…` : json;
 }
 
@@ -298,24 +314,4 @@ export function compareLogs(events: readonly Made[], attempts: readonly Attempt[
       faults.push(`the log has an answer to ${key} that no upstream gave: ${answer}`);
   }
   return faults;
-}
-
-// ---- what is left behind ----
-
-function resources(): Map<string, number> {
-  const kinds = new Map<string, number>();
-  for (const kind of process.getActiveResourcesInfo()) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
-  return kinds;
-}
-
-function more(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>): string[] {
-  return [...after].flatMap(([kind, count]) => {
-    const start = before.get(kind) ?? 0;
-    return count > start ? [`${kind}: ${count}, ${start} at the start`] : [];
-  });
-}
-
-/** Closed handles leave the list with the event loop's next turns. */
-async function settled(): Promise<void> {
-  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,20 +1,13 @@
 // A call of a step: its request, how the log says it ended, and what the step makes of that.
-import {
-  clone,
-  type DescField,
-  type DescMethod,
-  equals,
-  fromBinary,
-  type Message,
-  toJsonString,
-} from "@bufbuild/protobuf";
+import { clone, type DescField, type DescMethod, equals, fromBinary, type Message } from "@bufbuild/protobuf";
 import { isReflectMessage, type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
-import type { IrBatch, IrCall, IrStep } from "../../plugin/src/ir.ts";
+import type { IrBatch, IrBind, IrCall, IrStep } from "../../plugin/src/ir.ts";
 import type { Composition } from "./compose.ts";
 import { type CelInput, canBeAbsent, celList, celMap, fieldValue, Invalid } from "./expression.ts";
-import { type CallFailure, type CallOutcome, methodName } from "./outcomes.ts";
+import { type Asker, type CallFailure, type CallOutcome, methodName, shown } from "./outcomes.ts";
+import { policyOf } from "./policy.ts";
 import { failed, type Locals, members, type Result, tainted, type Value, value } from "./result.ts";
-import type { Taint } from "./taint.ts";
+import { Reason, type Taint } from "./taint.ts";
 
 /** What a call gives its step. */
 export function callResult(at: Composition, step: IrStep, call: IrCall, locals: Locals): Result {
@@ -32,12 +25,17 @@ export function callResult(at: Composition, step: IrStep, call: IrCall, locals: 
   const key = call.batch && at.evaluate(call.batch.by?.value ?? "", locals);
   if (key !== undefined && key.state !== "value") return tainted(key, taint);
   const all = key === undefined ? taint : [...taint, ...key.taint, ...key.inner];
+  const asker: Asker = { place: at.place, step, call };
   let ended: { outcome: CallOutcome | undefined; wanted: string; key: unknown };
   try {
     ended =
       call.batch === undefined || key === undefined
-        ? { outcome: outcomes.call(method, message), wanted: toJsonString(method.input, message), key: undefined }
-        : askBatch(at, call.batch, method, message, key);
+        ? {
+            outcome: outcomes.call(method, message, asker),
+            wanted: shown(method.input, message),
+            key: undefined,
+          }
+        : askBatch(at, call.batch, method, message, key, asker);
   } catch (error) {
     return failed(error, all);
   }
@@ -48,6 +46,10 @@ export function callResult(at: Composition, step: IrStep, call: IrCall, locals: 
   if ("cancelled" in outcome) return { state: "dead", missing: [] };
   if ("failed" in outcome) return afterFailure(at, step, call, outcome.failed, locals, all);
   const response = reflect(method.output, fromBinary(method.output, outcome.ok));
+  // language.md, "Fields": a response that is a Struct is a message with a map.
+  const [fields] = method.output.fields;
+  if (method.output.typeName === "google.protobuf.Struct" && fields !== undefined)
+    return value(celMap(new Map([[fields.name, fieldValue(response, fields)]])), all);
   return call.batch === undefined ? value(response, all) : item(call.batch, response, ended.key, all);
 }
 
@@ -133,16 +135,43 @@ function sameType(a: DescField, b: DescField): boolean {
   );
 }
 
+/** Of the call and of the entries that govern it; the nearest of one key. */
+function metadataBinds(at: Composition, call: IrCall): IrBind[] {
+  const { program } = at.response;
+  const entries = program.entries(at.place, program.method(at.place, call));
+  const found: IrBind[] = [];
+  for (const { metadata } of [call.policy, ...entries.map((entry) => entry.policy)]) {
+    const taken = new Set(found.map((bind) => bind.name?.value));
+    found.push(...metadata.filter((bind) => !taken.has(bind.name?.value)));
+  }
+  return found;
+}
+
 /** What touched the call's metadata; its values are the runtime's business. */
 function metadataOf(at: Composition, call: IrCall, locals: Locals): Result {
   const taint: Taint[] = [];
   let absent = false;
-  for (const bind of call.policy.metadata) {
+  for (const bind of metadataBinds(at, call)) {
     const one = at.bound(bind, bind.by?.value ?? "", locals);
     if (one.state === "failed" || one.state === "dead") return one;
     taint.push(...one.taint, ...(one.state === "value" ? one.inner : []));
     // One left out by its own `if` is no absence.
     if (one.state === "absent" && bind.if === undefined) absent = true;
+  }
+  const { retryIf, attempts } = policyOf(at.response.program, at.place, call);
+  const asked = retryIf !== undefined && attempts > 1 && at.readsStep(retryIf);
+  if (asked) {
+    // Whether it is asked again is for whoever made the log; here it counts that what it reads has to be there.
+    const error = celMap(
+      new Map<string, CelInput>([
+        ["code", 0n],
+        ["message", ""],
+      ]),
+    );
+    const condition = at.evaluate(retryIf, new Map([["error", value(error)]]));
+    if (condition.state === "dead") return condition;
+    if (condition.state === "absent") absent = true;
+    taint.push(...(condition.state === "failed" ? [] : condition.taint));
   }
   return absent ? { state: "absent", taint } : value(null, taint);
 }
@@ -185,13 +214,18 @@ function afterFailure(
         throw new Error("on_error rule without effect");
     }
   }
-  return { state: "failed", failures: [{ status: { code: failure.clientCode, message: undefined }, cause }], taint };
+  const pushback = failure.reason === Reason.BREAKER_OPEN || failure.reason === Reason.LIMITED;
+  return {
+    state: "failed",
+    failures: [{ status: { code: failure.clientCode, message: undefined, pushback }, cause }],
+    taint,
+  };
 }
 
 // ---- batches ----
 
 /** The logged call that asked for this key with the same rest of the request. */
-function askBatch(at: Composition, batch: IrBatch, method: DescMethod, rest: Message, key: Value) {
+function askBatch(at: Composition, batch: IrBatch, method: DescMethod, rest: Message, key: Value, asker: Asker) {
   const name = batch.name?.value ?? "";
   const field = method.input.fields.find((f) => f.name === name);
   if (field?.fieldKind !== "list") throw new Error(`no list ${name} in ${method.input.typeName}`);
@@ -208,8 +242,8 @@ function askBatch(at: Composition, batch: IrBatch, method: DescMethod, rest: Mes
   };
   const alone = reflect(method.input, clone(method.input, rest));
   at.response.converter.set(alone, field, celList([key.value]), key.enum());
-  const outcome = at.response.outcomes.batch(method, alone.message, alike);
-  return { outcome, wanted: toJsonString(method.input, alone.message), key: wanted };
+  const outcome = at.response.outcomes.batch(method, alone.message, alike, asker);
+  return { outcome, wanted: shown(method.input, alone.message), key: wanted };
 }
 
 /** The item for a key; a missing one is absent without cause, or with `many` an empty list. */

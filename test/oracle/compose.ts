@@ -1,11 +1,12 @@
 // One composed message: its steps, evaluated when something reads them, and its fields. Slow and simple on purpose: no plan, no
 // concurrency, no time; every step is looked at, and calls end as the log says.
+import { type DescField, fromJson, type JsonValue } from "@bufbuild/protobuf";
 import { isReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import type { IrBind, IrCompose, IrFailure, IrGuard, IrStep, IrSwitch } from "../../plugin/src/ir.ts";
 import { callResult } from "./call.ts";
 import { eachResult } from "./each.ts";
-import { type CelInput, celMap, expression, walk } from "./expression.ts";
-import { composeFields } from "./fields.ts";
+import { type CelInput, canBeAbsent, celMap, expression, walk } from "./expression.ts";
+import { composeFields, suppliedEntries } from "./fields.ts";
 import type { Failure, Missing, Response, Status } from "./response.ts";
 import {
   type Args,
@@ -19,8 +20,9 @@ import {
   tainted,
   value,
 } from "./result.ts";
+import { BEFORE } from "./shared.ts";
 import { callOf, caseOnly, holes, type Place, restsOn } from "./static.ts";
-import { asArgument, type Entry, inOrder, inside, type Taint } from "./taint.ts";
+import { asArgument, type Entry, inOrder, inside, invalid, type Taint } from "./taint.ts";
 
 export class Composition {
   readonly place: Place;
@@ -35,16 +37,13 @@ export class Composition {
     this.place = place;
     this.args = args;
     this.parent = parent;
-    this.#caseOnly = caseOnly(place.message);
+    this.#caseOnly = caseOnly(place);
   }
 
   // ---- the message ----
 
   run(): Result {
-    const { steps } = this.place.message;
-    const guards = steps.filter((step) => step.source?.kind === "guard");
-    for (const step of guards) if (this.#immediate(step) && this.#guard(step) !== "passed") return dead;
-
+    if (!this.admits()) return dead;
     const failures: Failure[] = [];
     const missing: Missing[] = [];
     let stuck = false;
@@ -52,17 +51,9 @@ export class Composition {
       stuck = true;
       missing.push(...of);
     };
-    for (const step of steps) {
-      if (step.source?.kind === "guard") continue;
-      if (!this.#caseOnly.has(step)) this.#finish(step, failures, wait);
-    }
-    // Case-only steps that were reached count; those read only through such steps may have run, whatever came of it.
-    for (const [step, kind] of this.#caseOnly) {
-      if (this.#results.has(step)) this.#finish(step, failures, wait);
-      else if (kind === "through") this.step(step);
-    }
-    for (const step of guards) if (!this.#immediate(step)) this.#guard(step);
+    this.#finishAll(failures, wait);
 
+    if (this.place.message.resolver !== undefined && failures.length === 0 && !stuck) return this.#whole();
     const target = reflect(this.place.message.desc);
     const entries: Entry[] = [];
     for (const field of composeFields(this, target, entries)) {
@@ -73,6 +64,86 @@ export class Composition {
     if (stuck) return { state: "dead", missing };
     this.response.touched.set(target.message, inOrder(entries));
     return value(target);
+  }
+
+  /** Of a service: its critical steps that fail, or rest on calls never made. */
+  runShared(): {
+    readonly failures: readonly Failure[];
+    readonly missing: readonly Missing[];
+    readonly stuck: boolean;
+  } {
+    const failures: Failure[] = [];
+    const missing: Missing[] = [];
+    let stuck = false;
+    this.#finishAll(failures, (of) => {
+      stuck = true;
+      missing.push(...of);
+    });
+    return { failures, missing, stuck };
+  }
+
+  /** Whether the guards that need no step let the response through. */
+  admits(): boolean {
+    const guards = this.place.message.steps.filter((step) => step.source?.kind === "guard");
+    return guards.every((step) => !this.#immediate(step) || this.#guard(step) === "passed");
+  }
+
+  #finishAll(failures: Failure[], wait: (missing: readonly Missing[]) => void): void {
+    const { steps } = this.place.message;
+    const guards = steps.filter((step) => step.source?.kind === "guard");
+    for (const step of steps) {
+      if (step.source?.kind === "guard") continue;
+      if (!this.#caseOnly.has(step)) this.#finish(step, failures, wait);
+    }
+    // Case-only steps that were reached count; those read only through such steps may have run, whatever came of it.
+    for (const [step, kind] of this.#caseOnly) {
+      if (this.#results.has(step)) this.#finish(step, failures, wait);
+      else if (kind === "through") this.step(step);
+    }
+    for (const step of guards) if (!this.#immediate(step)) this.#guard(step);
+  }
+
+  /** All of the message, as a function supplies it. */
+  #whole(): Result {
+    const result = this.supplied(undefined);
+    if (result.state !== "value") return result;
+    const { desc } = this.place.message;
+    const target = reflect(desc, fromJson(desc, result.value as JsonValue));
+    this.response.touched.set(target.message, suppliedEntries(target, result.taint));
+    return value(target);
+  }
+
+  /** What a function supplies. It is given every step and argument, so what has touched one of them touches its value. */
+  supplied(field: DescField | undefined): Result {
+    const { desc, steps } = this.place.message;
+    const taint: Taint[] = [];
+    const given: Record<string, CelInput> = {};
+    for (const step of steps) {
+      if (step.name === undefined) continue;
+      const result = this.step(step);
+      if (result.state === "failed" || result.state === "dead") return dead;
+      taint.push(...result.taint);
+      if (result.state === "value") taint.push(...result.inner);
+      if (result.state === "value") given[step.name.value] = result.value;
+    }
+    const args: Record<string, CelInput> = {};
+    if (this.args.kind === "request") for (const [name, of] of members(value(this.args.message))) args[name] = of.value;
+    else
+      for (const [name, of] of this.args.names) {
+        if (of.state === "value" || of.state === "absent") taint.push(...of.taint);
+        if (of.state === "value") args[name] = of.value;
+      }
+    const run = this.response.resolvers.get(field === undefined ? desc.typeName : `${desc.typeName}.${field.name}`);
+    const absent = field !== undefined && canBeAbsent(field);
+    try {
+      const of = run?.(args, given);
+      if (of === undefined && !absent) throw new Error("no value");
+      return of === undefined ? { state: "absent", taint } : value(of as CelInput, taint);
+    } catch {
+      const cause = { cause: invalid, rank: steps.length, leftOut: false, soft: false } as const;
+      if (absent) return { state: "absent", taint: [...taint, cause] };
+      return { state: "failed", failures: [{ status: { code: INTERNAL, message: undefined }, cause: invalid }], taint };
+    }
   }
 
   #finish(step: IrStep, failures: Failure[], wait: (missing: readonly Missing[]) => void): void {
@@ -89,7 +160,14 @@ export class Composition {
   #immediate(step: IrStep): boolean {
     if (step.source?.kind !== "guard" || step.if !== undefined) return false;
     const { reads } = expression(step.source.if?.value ?? "false");
-    return reads.every((read) => !this.place.message.steps.some((other) => other.name?.value === read.name));
+    return reads.every(({ name }) => this.#atHand(name));
+  }
+  /** Whether a name stands for no step, or in a service for one that is computed from what is there at once. */
+  #atHand(name: string): boolean {
+    const step = this.named(name);
+    if (step === undefined) return this.place.shared !== undefined || this.response.shared?.named(name) === undefined;
+    if (this.place.shared === undefined || step.source?.kind !== "by" || step.after.length > 0) return false;
+    return expression(step.source.by.value).reads.every((read) => this.#atHand(read.name));
   }
 
   readonly #guards = new Map<IrStep, "passed" | "held" | "pending">();
@@ -102,7 +180,8 @@ export class Composition {
   }
 
   #judge(step: IrStep, guard: IrGuard): "passed" | "held" | "pending" {
-    const rank = this.parent === undefined ? step.index : undefined;
+    const rank =
+      this.parent !== undefined ? undefined : this.place.shared === undefined ? step.index : BEFORE + step.index;
     for (const condition of [step.if, guard.if]) {
       if (condition === undefined) continue;
       const result = this.evaluate(condition.value);
@@ -139,10 +218,10 @@ export class Composition {
   }
 
   /** Whether a call with side effects must not start: a guard, or a critical step that does not rest on it, of this or a message around it. */
-  blocked(step: IrStep): boolean {
+  blocked(step: IrStep | undefined): boolean {
     for (const other of this.place.message.steps) {
       if (other === step || this.#results.get(other) === "running") continue;
-      if (restsOn(this.place.message, other, step)) continue;
+      if (step !== undefined && restsOn(this.place.message, other, step)) continue;
       if (other.source?.kind === "guard") {
         if (this.#guard(other) !== "passed") return true;
       } else if (other.supplementary?.value !== true && !this.#caseOnly.has(other)) {
@@ -150,7 +229,8 @@ export class Composition {
         if (state === "failed" || state === "dead") return true;
       }
     }
-    return this.parent?.composition.blocked(this.parent.step) ?? false;
+    if (this.parent !== undefined) return this.parent.composition.blocked(this.parent.step);
+    return this.place.shared === undefined && (this.response.shared?.blocked(undefined) ?? false);
   }
 
   // ---- steps ----
@@ -269,6 +349,13 @@ export class Composition {
     return this.place.message.steps.find((step) => step.name?.value === name);
   }
 
+  /** Whether an expression reads a step of the message, or of the service. */
+  readsStep(source: string): boolean {
+    return expression(source).reads.some(
+      ({ name }) => this.named(name) !== undefined || this.response.shared?.named(name) !== undefined,
+    );
+  }
+
   #read(name: string, locals: Locals): Result | undefined {
     const local = locals.get(name);
     if (local !== undefined) return local;
@@ -276,9 +363,28 @@ export class Composition {
       return this.args.names.get(name.slice("args.".length)) ?? this.args.others;
     }
     const step = this.named(name);
-    if (step === undefined) return undefined;
+    if (step === undefined) return this.#shared(name);
     const result = this.step(step);
     return result.state === "failed" ? dead : result;
+  }
+
+  /** A step of the service: what touched it counts as one with it, and as declared before all steps of messages. */
+  #shared(name: string): Result | undefined {
+    const { shared } = this.response;
+    const step = this.place.shared === undefined ? shared?.named(name) : undefined;
+    if (shared === undefined || step === undefined) return undefined;
+    const result = shared.step(step);
+    if (result.state === "failed") return dead;
+    if (result.state === "dead") return result;
+    const rank = BEFORE + step.index;
+    const first = (taints: readonly Taint[]): Taint[] => {
+      const lowest = Math.min(...taints.flatMap((taint) => taint.rank ?? []));
+      return taints
+        .filter((taint) => taint.rank === undefined || taint.rank === lowest)
+        .map((taint) => ({ ...taint, rank }));
+    };
+    if (result.state === "absent") return { ...result, taint: first(result.taint) };
+    return { ...result, taint: first(result.taint), inner: first(result.inner) };
   }
 
   /** Evaluates an expression here, unless it reads unsafely what is absent. */

@@ -8,9 +8,9 @@ import {
   type ReflectMessage,
   reflect,
 } from "@bufbuild/protobuf/reflect";
-import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
+import { AnySchema, anyPack, isWrapperDesc } from "@bufbuild/protobuf/wkt";
 import type { Ir, IrEnum, IrMessage } from "../../plugin/src/ir.ts";
-import { hasPresence, Invalid } from "./expression.ts";
+import { canBeAbsent, hasPresence, Invalid } from "./expression.ts";
 import { unwrapped } from "./macros.ts";
 
 /** An enum value of the BFF that has no counterpart upstream: the call fails INVALID_ARGUMENT. */
@@ -76,6 +76,8 @@ export class Converter {
     }
     const json = jsonMessage(to, value);
     if (json !== undefined) return json;
+    if (to.typeName === "google.protobuf.Any" && isReflectMessage(value))
+      return reflect(AnySchema, anyPack(value.desc, value.message));
     if (!isReflectMessage(value)) throw new Error(`no message for ${to.typeName}`);
     return this.alias(value, to);
   }
@@ -85,7 +87,10 @@ export class Converter {
     const target = reflect(to);
     for (const field of to.fields) {
       const source = this.#counterpart(from.desc, field);
-      if (source === undefined || (hasPresence(source) && !from.isSet(source))) continue;
+      if (source === undefined) continue;
+      // What is unset stays unset; where the copy cannot be, it has the source's default.
+      const unset = hasPresence(source) && !from.isSet(source);
+      if (unset && (canBeAbsent(field) || source.message !== undefined)) continue;
       const value = from.get(source);
       if (isReflectList(value) && field.fieldKind === "list") {
         for (const item of value) target.get(field).add(this.#copy(field, source, item));

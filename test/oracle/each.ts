@@ -20,13 +20,17 @@ export function eachResult(at: Composition, step: IrStep, each: IrEach): Result 
   if (each.max !== undefined && all.length > each.max.value)
     return failed(new Invalid("more than max items"), list.taint);
 
+  const ordered = each.source?.kind === "call" && at.response.program.hasEffect(at.place, each.source);
   const taint: Taint[] = [...list.taint, ...list.inner];
   const done: Item[] = [];
   for (const one of all) {
     const variable = value(one, asItem(list.taint), { inner: asItem(list.inner), enum: list.enum });
     const locals: Locals = new Map([[each.var?.value ?? "", variable]]);
     const item = itemOf(at, step, each, locals, taint);
-    if (item !== "filtered") done.push(item);
+    if (item === "filtered") continue;
+    done.push(item);
+    // Side effects come one after the other: none after one that has failed the step.
+    if (item.item.state === "failed" && ordered && each.partial?.value !== true) break;
   }
   return gathered(step, each, done, taint);
 }
@@ -79,11 +83,11 @@ function gathered(step: IrStep, each: IrEach, done: readonly Item[], taint: Tain
     if (map.has(plain)) return failed(new Invalid("duplicate key"), taint);
     map.set(plain, of.value);
   }
-  return value(celMap(ordered(map)), taint, rest);
+  return value(celMap(inObjectOrder(map)), taint, rest);
 }
 
 /** Maps have no order in CEL nor in protobuf; this is that of a JavaScript object, as protobuf-es has maps of messages too. */
-function ordered<K, V>(map: ReadonlyMap<K, V>): Map<K, V> {
+function inObjectOrder<K, V>(map: ReadonlyMap<K, V>): Map<K, V> {
   const inOrder = Object.keys(Object.fromEntries([...map.keys()].map((key) => [String(key), true])));
   const entries = inOrder.flatMap((text) => [...map].filter(([key]) => String(key) === text));
   return new Map(entries);

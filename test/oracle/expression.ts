@@ -11,7 +11,7 @@ import {
   isCelMap,
   plan,
 } from "@bufbuild/cel";
-import type { Expr } from "@bufbuild/cel-spec/cel/expr/syntax_pb.js";
+import type { Constant, Expr } from "@bufbuild/cel-spec/cel/expr/syntax_pb.js";
 import type { DescEnum, DescField, Registry } from "@bufbuild/protobuf";
 import { isReflectMessage, type ReflectMessage } from "@bufbuild/protobuf/reflect";
 import { functions } from "./functions.ts";
@@ -152,39 +152,42 @@ function rewrite(expr: Expr): Expr {
   const ok = okName(expr);
   if (ok !== undefined) return { ...expr, exprKind: { case: "identExpr", value: ident(`@ok:${ok}`) } };
   const { case: kind, value } = expr.exprKind;
-  const each = (list: readonly Expr[]) => list.map(rewrite);
-  const maybe = (child: Expr | undefined) => child && rewrite(child);
+  if (kind === "selectExpr" && !value.testOnly && value.operand && pathOf(value.operand)?.join() === "headers")
+    return header(expr, constant(expr, { case: "stringValue", value: value.field }));
+  if (kind === "callExpr" && value.function === "_[_]") {
+    const [list, index] = value.args;
+    if (list && index && pathOf(list)?.join() === "headers") return header(expr, rewrite(index));
+  }
+  return withChildren(expr, rewrite);
+}
+
+/** The same expression, with `change` done to each of its direct parts. */
+function withChildren(expr: Expr, change: (child: Expr) => Expr): Expr {
+  const { case: kind, value } = expr.exprKind;
+  const maybe = (child: Expr | undefined) => child && change(child);
   switch (kind) {
     case "selectExpr": {
-      if (!value.testOnly && value.operand && pathOf(value.operand)?.join() === "headers") {
-        return header(expr, { ...expr, exprKind: { case: "constExpr", value: stringConstant(value.field) } });
-      }
       const operand = maybe(value.operand);
       return { ...expr, exprKind: { case: kind, value: operand ? { ...value, operand } : value } };
     }
     case "callExpr": {
-      const [list, index] = value.args;
-      if (value.function === "_[_]" && list && index && pathOf(list)?.join() === "headers")
-        return header(expr, rewrite(index));
       const target = maybe(value.target);
-      return {
-        ...expr,
-        exprKind: { case: kind, value: { ...value, args: each(value.args), ...(target && { target }) } },
-      };
+      const args = value.args.map(change);
+      return { ...expr, exprKind: { case: kind, value: { ...value, args, ...(target && { target }) } } };
     }
     case "comprehensionExpr": {
       const { iterRange, accuInit, loopCondition, loopStep, result } = value;
       const parts = Object.entries({ iterRange, accuInit, loopCondition, loopStep, result });
-      const rewritten = Object.fromEntries(parts.map(([name, part]) => [name, maybe(part)]));
-      return { ...expr, exprKind: { case: kind, value: { ...value, ...rewritten } } } as Expr;
+      const changed = Object.fromEntries(parts.map(([name, part]) => [name, maybe(part)]));
+      return { ...expr, exprKind: { case: kind, value: { ...value, ...changed } } } as Expr;
     }
     case "listExpr":
-      return { ...expr, exprKind: { case: kind, value: { ...value, elements: each(value.elements) } } };
+      return { ...expr, exprKind: { case: kind, value: { ...value, elements: value.elements.map(change) } } };
     case "structExpr": {
       const entries = value.entries.map((entry) => {
         const keyKind =
           entry.keyKind.case === "mapKey"
-            ? { case: "mapKey" as const, value: rewrite(entry.keyKind.value) }
+            ? { case: "mapKey" as const, value: change(entry.keyKind.value) }
             : entry.keyKind;
         const of = maybe(entry.value);
         return { ...entry, keyKind, ...(of && { value: of }) };
@@ -199,8 +202,8 @@ function rewrite(expr: Expr): Expr {
 function ident(name: string) {
   return { $typeName: "cel.expr.Expr.Ident" as const, name };
 }
-function stringConstant(value: string) {
-  return { $typeName: "cel.expr.Constant" as const, constantKind: { case: "stringValue" as const, value } };
+function constant(expr: Expr, constantKind: Constant["constantKind"]): Expr {
+  return { ...expr, exprKind: { case: "constExpr", value: { $typeName: "cel.expr.Constant", constantKind } } };
 }
 function header(expr: Expr, key: Expr): Expr {
   const headers: Expr = { ...expr, exprKind: { case: "identExpr", value: ident("headers") } };
@@ -230,7 +233,8 @@ export class Evaluator {
   /** CEL's value. Throws `Invalid` on a CEL error. `values` holds a binding for each name that may be evaluated. */
   value(source: string | Expr, values: Readonly<Record<string, CelInput>>): CelValue {
     const expr = typeof source === "string" ? expression(source).plain : source;
-    const result = plan(this.#env, expr)(values);
+    const named = Object.fromEntries(Object.entries(values).map(([name, of]) => [`@${name}`, of]));
+    const result = plan(this.#env, this.#named(expr, values, new Set()))(named);
     if (isCelError(result))
       throw new Invalid(`${typeof source === "string" ? source : "expression"}: ${result.message}`);
     return result;
@@ -304,6 +308,31 @@ export class Evaluator {
     }
   }
 
+  /**
+   * Where @bufbuild/cel looks at names otherwise: what has a value hides a type of its name (`values`), an enum's value of another package
+   * is a number, and a google.protobuf.Any that is unset reads as null, as cel-spec's suite has it.
+   */
+  #named(expr: Expr, values: Readonly<Record<string, CelInput>>, locals: ReadonlySet<string>): Expr {
+    const path = pathOf(expr);
+    const [first = "", ...rest] = path ?? [];
+    // A longer name is still that of a type, or of an enum's value.
+    if (path !== undefined && path.length > 2 && this.#registry.getMessage(path.join(".")) !== undefined) return expr;
+    const hides = Object.hasOwn(values, first) && (rest.length < 2 || this.#enumConstant(path ?? []) === undefined);
+    const known = path !== undefined && !locals.has(first) && hides;
+    if (known && rest.length === 0) return { ...expr, exprKind: { case: "identExpr", value: ident(`@${first}`) } };
+    if (known && isUnsetAny(values[first], rest)) return constant(expr, { case: "nullValue", value: 0 });
+    if (path !== undefined && !known && !locals.has(first)) {
+      const number = this.#enumConstant(path)?.values.find((value) => value.name === path.at(-1))?.number;
+      if (number !== undefined) return constant(expr, { case: "int64Value", value: BigInt(number) });
+    }
+    const { case: kind, value } = expr.exprKind;
+    if (kind !== "comprehensionExpr") return withChildren(expr, (child) => this.#named(child, values, locals));
+    const inner = union(locals, new Set([value.iterVar, value.accuVar]));
+    return withChildren(expr, (child) =>
+      this.#named(child, values, child === value.iterRange || child === value.accuInit ? locals : inner),
+    );
+  }
+
   #enumConstant(path: readonly string[]): DescEnum | undefined {
     const name = path.slice(0, -1).join(".");
     const scopes = this.#namespace.split(".");
@@ -359,12 +388,24 @@ export function walk(from: CelInput, path: readonly string[]): Walked {
   return { unset: false, value };
 }
 
-// FeatureSet_FieldPresence.IMPLICIT
+function isUnsetAny(from: CelInput | undefined, path: readonly string[]): boolean {
+  const [name, ...rest] = path;
+  if (!isReflectMessage(from)) return false;
+  const message: ReflectMessage = from;
+  const field = message.desc.fields.find((f) => f.name === name);
+  if (field?.fieldKind !== "message") return false;
+  if (rest.length > 0) return isUnsetAny(message.get(field), rest);
+  return field.message.typeName === "google.protobuf.Any" && !message.isSet(field);
+}
+
+// FeatureSet_FieldPresence
 const IMPLICIT = 2;
+const LEGACY_REQUIRED = 3;
 
 /** Whether a field can be left unset in a way its readers can tell, or is empty then. */
 export function canBeAbsent(field: DescField): boolean {
-  return field.fieldKind === "list" || field.fieldKind === "map" || field.presence !== IMPLICIT;
+  if (field.fieldKind === "list" || field.fieldKind === "map") return true;
+  return field.presence !== IMPLICIT && field.presence !== LEGACY_REQUIRED;
 }
 
 /** Whether being absent can be told from a zero: not for lists and maps. */

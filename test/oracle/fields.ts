@@ -25,9 +25,9 @@ export function* composeFields(at: Composition, target: ReflectMessage, entries:
 }
 
 function setField(at: Composition, target: ReflectMessage, field: IrField, entries: Entry[]): Result {
-  const by = field.by?.value ?? autobound(at, field.desc);
+  const by = field.resolver === undefined ? (field.by?.value ?? autobound(at, field.desc)) : "true";
   if (by === undefined) return value(null);
-  const result = at.evaluate(by);
+  const result = field.resolver === undefined ? at.evaluate(by) : at.supplied(field.desc);
   if (result.state === "dead" || result.state === "failed") return result;
   try {
     const present = assign(at, target, field.desc, result);
@@ -36,6 +36,15 @@ function setField(at: Composition, target: ReflectMessage, field: IrField, entri
     return failed(error);
   }
   return result;
+}
+
+/** Of a message that a resolver supplies: what reached the function has reached every field. */
+export function suppliedEntries(target: ReflectMessage, taints: readonly Taint[]): Entry[] {
+  return target.desc.fields.flatMap((field) => {
+    if (field.message?.typeName === "bff.v1.Degradation") return [];
+    if (field.oneof !== undefined && target.oneofCase(field.oneof) !== field) return [];
+    return entry(field, hasPresence(field) ? target.isSet(field) : true, taints) ?? [];
+  });
 }
 
 /** Whether the field is there afterwards. */
@@ -86,7 +95,7 @@ function* setOneof(
     ...members.filter((m) => m.default?.value === true),
   ];
   for (const member of ordered) {
-    const by = member.by?.value ?? autobound(at, member.desc);
+    const by = member.resolver === undefined ? (member.by?.value ?? autobound(at, member.desc)) : "true";
     if (by === undefined) continue;
     let taint: Taint[] = [];
     if (member.if !== undefined) {
@@ -100,7 +109,7 @@ function* setOneof(
         continue;
       }
     }
-    const result = tainted(at.evaluate(by), taint);
+    const result = tainted(member.resolver === undefined ? at.evaluate(by) : at.supplied(member.desc), taint);
     if (result.state === "dead" || result.state === "failed") return yield result;
     let present: boolean;
     try {
@@ -129,7 +138,7 @@ function autobound(at: Composition, field: DescField): string | undefined {
         : source.enum !== undefined && field.enum !== undefined
           ? converter.enumFits(source.enum.typeName, field.enum.typeName)
           : source.scalar === field.scalar;
-    if (fits) return `${step.name.value}.${field.name}`;
+    if (fits) return `${step.name.value}.\`${field.name}\``;
   }
   return undefined;
 }

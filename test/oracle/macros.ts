@@ -1,20 +1,26 @@
-// What @bufbuild/cel does not parse or expand: `a.?b`, `cel.bind`, `sortBy`. Optionals are maps of one marked key.
+// What @bufbuild/cel does not parse or expand: `a.?b`, quoted fields, `cel.bind`, `sortBy`. Optionals are maps of one marked key.
 import { type CelInput, type CelMap, celMap, isCelMap, parse } from "@bufbuild/cel";
 import type { Expr } from "@bufbuild/cel-spec/cel/expr/syntax_pb.js";
 
 const SELECT = "opt__";
+const QUOTED = "quoted__";
 const VALUE = "@optional";
 
 /** As `parse`; throws on a syntax error. */
 export function parseAll(source: string): Expr {
-  return expand(parse(withoutOptionalSyntax(source)).expr);
+  return expand(parse(plainNames(source)).expr);
 }
 
-/** `a.?b` as a field of a marked name; strings stay as they are. */
-function withoutOptionalSyntax(source: string): string {
-  return source.replace(/"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|\.\?\s*(?=[A-Za-z_])/g, (text) =>
-    text.startsWith(".?") ? `.${SELECT}` : text,
-  );
+/** `a.?b` and a.`b` as fields of marked names; strings stay as they are. */
+function plainNames(source: string): string {
+  return source.replace(/"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|\.\?\s*(?=[A-Za-z_`])|`[^`]*`/g, (text) => {
+    if (text.startsWith(".?")) return `.${SELECT}`;
+    return text.startsWith("`") ? `${QUOTED}${Buffer.from(text.slice(1, -1)).toString("hex")}` : text;
+  });
+}
+
+function unquoted(name: string): string {
+  return name.startsWith(QUOTED) ? Buffer.from(name.slice(QUOTED.length), "hex").toString() : name;
 }
 
 function expand(expr: Expr): Expr {
@@ -25,8 +31,8 @@ function expand(expr: Expr): Expr {
       const operand = maybe(value.operand);
       if (operand === undefined) return expr;
       if (value.field.startsWith(SELECT))
-        return call(expr, "@optionalField", [operand, text(expr, value.field.slice(SELECT.length))]);
-      return { ...expr, exprKind: { case: kind, value: { ...value, operand } } };
+        return call(expr, "@optionalField", [operand, text(expr, unquoted(value.field.slice(SELECT.length)))]);
+      return { ...expr, exprKind: { case: kind, value: { ...value, operand, field: unquoted(value.field) } } };
     }
     case "callExpr": {
       const target = maybe(value.target);
@@ -58,7 +64,7 @@ function expand(expr: Expr): Expr {
         const keyKind =
           entry.keyKind.case === "mapKey"
             ? { case: "mapKey" as const, value: expand(entry.keyKind.value) }
-            : entry.keyKind;
+            : { case: "fieldKey" as const, value: unquoted(entry.keyKind.value ?? "") };
         return { ...entry, keyKind, ...(of && { value: of }) };
       });
       return { ...expr, exprKind: { case: kind, value: { ...value, entries } } };

@@ -8,7 +8,9 @@ import { Composition } from "./compose.ts";
 import { Converter } from "./convert.ts";
 import { type CelInput, celMap } from "./expression.ts";
 import { type LoggedCall, type Outcomes, outcomesOf } from "./outcomes.ts";
-import type { Response, Status } from "./response.ts";
+import type { Resolvers, Response, Status } from "./response.ts";
+import { dead } from "./result.ts";
+import { sharedPlace } from "./shared.ts";
 import { Program } from "./static.ts";
 import { degradedHeader, type Entry } from "./taint.ts";
 import { type Acceptable, degradedField, type Got, mismatch, type Verdict } from "./verdict.ts";
@@ -27,11 +29,13 @@ export function oracle(
   env: Readonly<Record<string, unknown>>,
   now: Timestamp | undefined,
   outcomes: Outcomes,
+  resolvers: Resolvers = new Map(),
 ): Verdict {
   const { program, converter } = prepared(ir);
   const own = ir.registry.getService(method.parent.typeName)?.methods.find((m) => m.name === method.name);
   if (own === undefined) throw new Error(`no rpc ${method.parent.typeName}/${method.name}`);
   const response: Response = {
+    resolvers,
     program,
     converter,
     outcomes,
@@ -40,12 +44,16 @@ export function oracle(
     pending: [],
     refusals: [],
     touched: new Map(),
+    shared: undefined,
   };
   const args = reflect(own.input, fromBinary(own.input, toBinary(method.input, request)));
-  const root = new Composition(response, program.place(own.output), { kind: "request", message: args }).run();
+  const place = sharedPlace(program, own, own.output);
+  if (place !== undefined) response.shared = new Composition(response, place, { kind: "request", message: args });
+  const composition = new Composition(response, program.place(own.output), { kind: "request", message: args });
+  const { root, started } = composed(composition, response);
   const schema = own.output;
 
-  const failures = root.state === "failed" ? root.failures.map((failure) => failure.status) : [];
+  const failures = [...started.failures, ...(root.state === "failed" ? root.failures : [])].map(({ status }) => status);
   const first = Math.min(...response.guards.flatMap((guard) => guard.rank ?? []));
   const held = response.guards.filter((guard) => guard.rank === undefined || guard.rank === first);
   // A guard of the root message decides before anything else; it has always begun. One further in may not have been reached.
@@ -61,8 +69,10 @@ export function oracle(
       unasked: outcomes.unasked(),
     };
   }
-  if (root.state === "dead")
-    return { schema, acceptable: [], missing: unique(root.missing), unasked: outcomes.unasked() };
+  if (root.state === "dead" || started.stuck) {
+    const missing = unique([...started.missing, ...(root.state === "dead" ? root.missing : [])]);
+    return { schema, acceptable: [], missing, unasked: outcomes.unasked() };
+  }
   if (root.state !== "value") throw new Error(`the root message is ${root.state} without a cause`);
 
   const { message } = root.value as ReturnType<typeof reflect>;
@@ -71,6 +81,16 @@ export function oracle(
   const header = degradedHeader(entries.filter((entry) => !entry.optional).map((entry) => entry.path));
   const answer: Acceptable = { kind: "answer", message, entries, degradedHeader: header };
   return { schema, acceptable: [answer], missing: [], unasked: outcomes.unasked() };
+}
+
+/** Guards over what is there at once first, those of the service before those of the message; then whatever takes calls. */
+function composed(composition: Composition, response: Response) {
+  const nothing = { failures: [], missing: [], stuck: false };
+  const { shared } = response;
+  if (shared !== undefined && !shared.admits()) return { root: dead, started: nothing };
+  if (!composition.admits()) return { root: dead, started: nothing };
+  const started = shared?.runShared() ?? nothing;
+  return { root: composition.run(), started };
 }
 
 /** Judges an answer by the log of its calls; undefined when it is as it must be for some order of equal calls. */
@@ -83,17 +103,19 @@ export function judge(
   now: Timestamp | undefined,
   log: readonly LoggedCall[],
   got: Got,
+  resolvers: Resolvers = new Map(),
 ): string | undefined {
   const faults: string[] = [];
   for (const outcomes of outcomesOf(log)) {
-    const fault = mismatch(oracle(ir, method, request, headers, env, now, outcomes), got);
+    const fault = mismatch(oracle(ir, method, request, headers, env, now, outcomes, resolvers), got);
     if (fault === undefined) return undefined;
     faults.push(fault);
   }
   return faults.length > 1 ? `${faults[0]}\n(and ${faults.length - 1} other orders of equal calls)` : faults[0];
 }
 
-function prepared(ir: Ir) {
+/** What is made once per IR. */
+export function prepared(ir: Ir) {
   let found = programs.get(ir);
   if (found === undefined) {
     found = { program: new Program(ir), converter: new Converter(ir) };
@@ -102,7 +124,8 @@ function prepared(ir: Ir) {
   return found;
 }
 
-function globals(
+/** What every expression of a response sees. */
+export function globals(
   ir: Ir,
   headers: ReadonlyMap<string, string>,
   env: Readonly<Record<string, unknown>>,

@@ -1,7 +1,25 @@
 // What the calls of one response ended with. The oracle never makes a call: it asks here.
 
-import { type DescMethod, equals, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
+import {
+  createRegistry,
+  type DescMessage,
+  type DescMethod,
+  equals,
+  fromBinary,
+  type Message,
+  toBinary,
+  toJsonString,
+} from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as IdempotencyLevel } from "@bufbuild/protobuf/wkt";
+import type { IrCall, IrStep } from "../../plugin/src/ir.ts";
+import type { Place } from "./static.ts";
+
+/** The call of a step that asks. */
+export interface Asker {
+  readonly place: Place;
+  readonly step: IrStep;
+  readonly call: IrCall;
+}
 
 /** A failed call, as runtime.md's table maps it. `code`, `clientCode`: gRPC status codes; `reason`: bff.v1.Degradation.Reason. */
 export interface CallFailure {
@@ -31,9 +49,14 @@ export interface LoggedCall {
 
 export interface Outcomes {
   /** How a call with this request ended; undefined: it was never made. Several calls with equal requests are taken in turn. */
-  call(method: DescMethod, request: Message): CallOutcome | undefined;
+  call(method: DescMethod, request: Message, asker: Asker): CallOutcome | undefined;
   /** How the call ended that asked for a key: `alone` asks for it alone, `alike` says whether a logged request asks for it too. */
-  batch(method: DescMethod, alone: Message, alike: (request: Message) => boolean): CallOutcome | undefined;
+  batch(
+    method: DescMethod,
+    alone: Message,
+    alike: (request: Message) => boolean,
+    asker: Asker,
+  ): CallOutcome | undefined;
   /** Calls in the log that nobody asked for. */
   unasked(): readonly LoggedCall[];
 }
@@ -96,7 +119,7 @@ function chosen(log: readonly LoggedCall[], chooser: Chooser, together: boolean)
   const of = (method: DescMethod) => log.filter((call) => call.method === methodName(method));
   return {
     call(method, wanted) {
-      const all = of(method).filter((call) => equals(method.input, fromBinary(method.input, call.message), wanted));
+      const all = of(method).filter((call) => alike(method.input, fromBinary(method.input, call.message), wanted));
       const equal = all.filter((call) => !taken.has(call));
       // Equal calls without side effects are made once in a response: who asks later has the same answer.
       const found = choose(equal.length > 0 || method.idempotency === IdempotencyLevel.IDEMPOTENT ? equal : all);
@@ -141,4 +164,22 @@ export function methodName(method: DescMethod): string {
 
 function fingerprint(outcome: CallOutcome): string {
   return "ok" in outcome ? Buffer.from(outcome.ok).toString("base64") : JSON.stringify(outcome);
+}
+
+/** Whether two messages say the same. NaN equals nothing, so that the bytes have a say too. */
+export function alike(desc: DescMessage, a: Message, b: Message, unknown = false): boolean {
+  return (
+    equals(desc, a, b, { registry: createRegistry(), unknown }) ||
+    Buffer.from(toBinary(desc, a)).equals(toBinary(desc, b))
+  );
+}
+
+/** A message for people. */
+export function shown(desc: DescMessage, message: Message): string {
+  try {
+    return toJsonString(desc, message);
+  } catch {
+    // An Any of a type that nobody knows here.
+    return Buffer.from(toBinary(desc, message)).toString("hex");
+  }
 }

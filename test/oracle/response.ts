@@ -1,5 +1,6 @@
 // What the compositions of one response share: what they read, and how the response may have failed as a whole.
-import type { Message } from "@bufbuild/protobuf";
+import type { JsonValue, Message } from "@bufbuild/protobuf";
+import type { Composition } from "./compose.ts";
 import type { Converter } from "./convert.ts";
 import type { CelInput } from "./expression.ts";
 import type { Outcomes } from "./outcomes.ts";
@@ -10,6 +11,8 @@ import type { Cause, Entry } from "./taint.ts";
 export interface Status {
   readonly code: number;
   readonly message: string | undefined;
+  /** Says that the client should not try again soon (`grpc-retry-pushback-ms: -1`). */
+  readonly pushback?: boolean;
 }
 /** A failed step: what a client gets when it is critical, and what a Degradation says when it is not. */
 export interface Failure {
@@ -27,10 +30,25 @@ export interface HeldGuard {
   readonly status: Status;
 }
 
+/**
+ * What stands for a function of the user, by what it supplies ("b.v1.Card", "b.v1.Card.badge"): from arguments and steps to a value
+ * of the field, or the message in JSON; undefined: none. It may throw.
+ */
+export type Resolvers = ReadonlyMap<
+  string,
+  (
+    args: Readonly<Record<string, CelInput>>,
+    steps: Readonly<Record<string, CelInput>>,
+  ) => CelInput | JsonValue | undefined
+>;
+
 export interface Response {
+  readonly resolvers: Resolvers;
   readonly program: Program;
   readonly converter: Converter;
   readonly outcomes: Outcomes;
+  /** The steps of the service, once they have been looked at. */
+  shared: Composition | undefined;
   /** Bindings that every expression sees. */
   readonly globals: Readonly<Record<string, CelInput>>;
   /** Guards that hold. */

@@ -10,6 +10,7 @@ import type {
   IrMessage,
   IrSource,
   IrStep,
+  IrUpstream,
 } from "../../plugin/src/ir.ts";
 import { Evaluator, expression } from "./expression.ts";
 
@@ -20,6 +21,10 @@ export interface Place {
   readonly file: IrFile;
   readonly message: IrMessage;
   readonly evaluator: Evaluator;
+  /** Of a service's `let`: the names that messages read. */
+  readonly shared?: ReadonlySet<string>;
+  /** Of a service's `let`: the rpcs that make a call of it. */
+  readonly rpcs?: (call: IrCall) => readonly DescMethod[];
 }
 
 export class Program {
@@ -35,7 +40,12 @@ export class Program {
     }
     for (const file of ir.files) {
       for (const service of file.services) {
-        for (const { desc } of service.methods) this.#reach(desc, desc.output);
+        const evaluator = new Evaluator(ir.registry, file.desc.proto.package);
+        for (const { desc } of service.methods) {
+          this.#reach(desc, desc.output);
+          for (const child of service.steps.flatMap((step) => composed(step.source) ?? []))
+            this.#reach(desc, evaluator.message(child));
+        }
       }
     }
   }
@@ -75,35 +85,36 @@ export class Program {
     const { idempotency } = this.method(place, call);
     if (idempotency === NO_SIDE_EFFECTS) return false;
     if (idempotency === IDEMPOTENT) return true;
-    const rpcs = [...(this.#reached.get(place.message.desc.typeName) ?? [])];
+    const rpcs = place.rpcs?.(call) ?? [...(this.#reached.get(place.message.desc.typeName) ?? [])];
     return !(rpcs.length > 0 && rpcs.every((rpc) => rpc.idempotency === NO_SIDE_EFFECTS));
   }
 
-  /** `on_error` rules, nearest first: the call's, then entries for its method, its service, and all upstreams. */
-  errorRules(place: Place, call: IrCall): IrErrorRule[] {
-    const method = this.method(place, call);
+  /** Entries that govern a call, nearest first: those for its method, its service, and all upstreams. */
+  entries(place: Place, method: DescMethod): IrUpstream[] {
     const name = `${method.parent.typeName}/${method.name}`;
-    const entries = this.#imports(place.file).flatMap((file) => file.upstreams);
+    const entries = this.#governing(place.file).flatMap((file) => file.upstreams);
     return [
-      ...call.policy.onError,
-      ...entries.filter((e) => e.method?.value === name).flatMap((e) => e.policy.onError),
-      ...entries
-        .filter((e) => e.method === undefined && e.service?.value === method.parent.typeName)
-        .flatMap((e) => e.policy.onError),
-      ...entries.filter((e) => e.method === undefined && e.service === undefined).flatMap((e) => e.policy.onError),
+      ...entries.filter((e) => e.method?.value === name),
+      ...entries.filter((e) => e.method === undefined && e.service?.value === method.parent.typeName),
+      ...entries.filter((e) => e.method === undefined && e.service === undefined),
     ];
   }
 
-  #imports(file: IrFile): IrFile[] {
-    const names = new Set([file.desc.name]);
-    const visit = (desc: typeof file.desc) => {
-      for (const dependency of desc.dependencies) {
-        if (names.has(dependency.name)) continue;
-        names.add(dependency.name);
-        visit(dependency);
-      }
+  /** `on_error` rules, nearest first: the call's, then those of the entries. */
+  errorRules(place: Place, call: IrCall): IrErrorRule[] {
+    const entries = this.entries(place, this.method(place, call));
+    return [...call.policy.onError, ...entries.flatMap((entry) => entry.policy.onError)];
+  }
+
+  /** The files of the package, and what they import. */
+  #governing(file: IrFile): IrFile[] {
+    const names = new Set<string>();
+    const visit = (desc: IrFile["desc"]) => {
+      if (names.has(desc.name)) return;
+      names.add(desc.name);
+      for (const dependency of desc.dependencies) visit(dependency);
     };
-    visit(file.desc);
+    for (const other of this.ir.files) if (other.desc.proto.package === file.desc.proto.package) visit(other.desc);
     return this.ir.files.filter((f) => names.has(f.desc.name));
   }
 }
@@ -113,6 +124,8 @@ function composed(source: IrSource | undefined): string | undefined {
   if (source?.kind === "each" && source.source?.kind === "compose") return source.source.message?.value;
   return undefined;
 }
+
+export const composedName = composed;
 
 /** Whether a step's value is made of composed messages as they are. */
 export function isComposed(step: IrStep): boolean {
@@ -203,14 +216,17 @@ export function restsOn(message: IrMessage, step: IrStep, on: IrStep, seen = new
 }
 
 /** "one": read by one case of one switch and nothing else; "through": only by such steps of one case. */
-export function caseOnly(message: IrMessage): ReadonlyMap<IrStep, "one" | "through"> {
-  const fields = new Set(
-    message.fields.flatMap((field) =>
+export function caseOnly({ message, shared = new Set() }: Place): ReadonlyMap<IrStep, "one" | "through"> {
+  // A resolver is given every step.
+  if ([message, ...message.fields].some(({ resolver }) => resolver !== undefined)) return new Map();
+  const fields = new Set([
+    ...shared,
+    ...message.fields.flatMap((field) =>
       [field.by, field.if].flatMap((text) =>
         text === undefined ? [] : expression(text.value).reads.map((r) => r.name),
       ),
     ),
-  );
+  ]);
   const owner = new Map<IrStep, string>();
   const kinds = new Map<IrStep, "one" | "through">();
   for (let changed = true; changed; ) {

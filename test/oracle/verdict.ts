@@ -1,9 +1,7 @@
 // What a response may look like, and whether one does.
 import {
-  createRegistry,
   type DescField,
   type DescMessage,
-  equals,
   fromBinary,
   type JsonValue,
   type Message,
@@ -11,7 +9,7 @@ import {
   toJson,
 } from "@bufbuild/protobuf";
 import { isReflectMessage, type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
-import type { LoggedCall } from "./outcomes.ts";
+import { alike, type LoggedCall } from "./outcomes.ts";
 import type { Missing } from "./response.ts";
 import { type Entry, foldedPaths } from "./taint.ts";
 
@@ -28,6 +26,7 @@ export interface StatusVerdict {
   readonly code: number;
   /** Undefined: the fixed text of the code, which the oracle does not know. */
   readonly message: string | undefined;
+  readonly pushback?: boolean;
 }
 export type Acceptable = AnswerVerdict | StatusVerdict;
 
@@ -44,7 +43,13 @@ export interface Verdict {
 /** What a client got. */
 export type Got =
   | { readonly kind: "answer"; readonly message: Uint8Array; readonly degradedHeader: string | undefined }
-  | { readonly kind: "status"; readonly code: number; readonly message: string };
+  | {
+      readonly kind: "status";
+      readonly code: number;
+      readonly message: string;
+      /** `grpc-retry-pushback-ms` came as "-1"; undefined: not looked at. */
+      readonly pushback?: boolean;
+    };
 
 /** Undefined when `got` is acceptable, else what is wrong, for people. */
 export function mismatch(verdict: Verdict, got: Got): string | undefined {
@@ -73,8 +78,8 @@ function differs(schema: DescMessage, expected: Acceptable, got: Got): string | 
   const entries = field === undefined ? undefined : takeEntries(schema, answer, field);
   const own = fromBinary(schema, toBinary(schema, expected.message));
   if (field !== undefined) takeEntries(schema, own, field);
-  if (!equals(schema, own, answer, { registry: createRegistry(), unknown: true })) {
-    return different(toJson(schema, own), toJson(schema, answer)).slice(0, 10).join("\n") || "unknown fields differ";
+  if (!alike(schema, own, answer, true)) {
+    return different(jsonOf(schema, own), jsonOf(schema, answer)).slice(0, 10).join("\n") || "unknown fields differ";
   }
   if (entries !== undefined) {
     const fault = entriesDiffer(expected.entries, entries);
@@ -179,4 +184,13 @@ export function gotEntry(one: ReflectMessage): GotEntry {
     reason: Number(get("reason")),
     upstream: String(get("upstream")),
   };
+}
+
+/** Text where there is no JSON: an Any of a type that nobody knows here. */
+function jsonOf(schema: DescMessage, message: Message): JsonValue {
+  try {
+    return toJson(schema, message);
+  } catch {
+    return Buffer.from(toBinary(schema, message)).toString("hex");
+  }
 }

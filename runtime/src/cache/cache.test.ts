@@ -311,3 +311,31 @@ test("a call that is refused, limited or late is failed as without a cache", asy
   await clock.advance(1_800);
   expect(clock.running).toBe(0);
 });
+
+test("a fetch that nobody waits for any longer because it took too long has failed", async () => {
+  const breaker = { errorRate: 0.5, windowMs: 10_000, minimum: 2, openMs: 5_000, probes: 1 };
+  const { title, client, clock, calls, states } = cached({ timeoutMs: 100 }, { policy: { breaker } });
+  client.answer = () => {};
+  for (const id of ["a", "b"]) {
+    const answer = title(id);
+    await clock.advance(100);
+    expect(await answer).toBe("none");
+  }
+  expect(calls.map(({ outcome }) => outcome.ok || outcome.failure.code)).toEqual([
+    Code.DEADLINE_EXCEEDED,
+    Code.DEADLINE_EXCEEDED,
+  ]);
+  expect(states).toEqual(["open"]);
+  expect(client.open).toEqual([]);
+  expect(clock.running).toBe(0);
+});
+test("a fetch whose only caller had little time of his own says nothing about the upstream", async () => {
+  const breaker = { errorRate: 0.5, windowMs: 10_000, minimum: 1, openMs: 5_000, probes: 1 };
+  const { title, client, clock, states } = cached({ timeoutMs: 100 }, { policy: { breaker } });
+  client.answer = () => {};
+  const answer = title("a", { clientMs: 20 });
+  await clock.advance(100);
+  expect(await answer).toBe("none");
+  expect(states).toEqual([]);
+  expect(client.open).toEqual([]);
+});

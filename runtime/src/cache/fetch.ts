@@ -35,6 +35,7 @@ export class Fetch implements Sink<Uint8Array> {
   readonly #waiting = new Set<Receiver>();
   #renews: boolean;
   #exchange: Exchange | undefined; // while it is with the upstream
+  #call: Call<Uint8Array> | undefined;
 
   private constructor(cache: Cache, wanted: Wanted, renews: boolean) {
     this.#cache = cache;
@@ -58,6 +59,10 @@ export class Fetch implements Sink<Uint8Array> {
   leave(receiver: Receiver): void {
     this.#waiting.delete(receiver);
     if (!this.#unwanted || this.#exchange === undefined) return; // while at the second level it is seen when that answers
+    if (this.#call?.late) {
+      this.#call.expire(); // nobody waits because it took too long, which is a failure like any other
+      return;
+    }
     this.#leaveCache(); // first: what ends with it may let another one ask for the same
     this.#exchange.scope.end();
   }
@@ -69,7 +74,7 @@ export class Fetch implements Sink<Uint8Array> {
     const { key, rpc } = this.#wanted;
     const { second } = this.#cache;
     this.#cache.begun(key, rpc.policy, this);
-    if (second === undefined) this.#call();
+    if (second === undefined) this.#send();
     else
       second.get(key, (found) => {
         const entry = found && this.#adopted(found);
@@ -78,7 +83,7 @@ export class Fetch implements Sink<Uint8Array> {
         else {
           if (entry !== undefined) this.#renews = true;
           if (this.#unwanted) this.#end();
-          else this.#call();
+          else this.#send();
         }
       });
   }
@@ -92,7 +97,7 @@ export class Fetch implements Sink<Uint8Array> {
     }
     return this.#cache.adopt(key, found, policy);
   }
-  #call(): void {
+  #send(): void {
     const { cx, rpc, outgoing } = this.#wanted;
     const { methodMs, headers } = cx.exchange;
     const { clock } = rpc.upstream;
@@ -106,7 +111,7 @@ export class Fetch implements Sink<Uint8Array> {
       failed,
     });
     this.#exchange = exchange;
-    Call.start(new Request(cx.app, exchange), rpc.bytes, outgoing, false, this);
+    this.#call = Call.start(new Request(cx.app, exchange), rpc.bytes, outgoing, false, this);
   }
   resolve(bytes: Uint8Array): void {
     const { key, policy } = this.#wanted;

@@ -12,7 +12,7 @@ const upstream = new Upstream("test.v1.Upstream", new FakeClient(), {});
 const { get, batchGet } = UpstreamService.method;
 const rpc = upstream.unary(get, {});
 const of = (bytes: number[], headers?: Record<string, string>, as = rpc as typeof rpc) =>
-  identify(as, { frame: frame(new Uint8Array(bytes)), headers });
+  identify(as, { frame: frame(new Uint8Array(bytes)), headers, retryIf: undefined });
 
 describe("the identity of a call", () => {
   test("does not depend on the order of headers, on tracing, or on the object", () => {

@@ -1,0 +1,147 @@
+// The rows of the matrix: the calls of a BFF, each as one step makes it for one item or key.
+import { type DescMethod, type DescMethodUnary, equals, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
+import { reflect } from "@bufbuild/protobuf/reflect";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import type { Ir, IrStep } from "../../plugin/src/ir.ts";
+import type { BffRequest } from "../load/bff.ts";
+import { oracle } from "../oracle/oracle.ts";
+import { type Asker, methodName, type Outcomes } from "../oracle/outcomes.ts";
+import type { Resolvers } from "../oracle/response.ts";
+import { callOf } from "../oracle/static.ts";
+import { isUnary } from "../second/registry.ts";
+
+export interface MatrixBff {
+  readonly name: string;
+  /** All protos but bff/v1, by name. */
+  readonly protos: Readonly<Record<string, string>>;
+  /** The files that declare it. */
+  readonly targets: readonly string[];
+  /** Values of its environment variables as CEL has them, ints as bigint. */
+  readonly env: Readonly<Record<string, unknown>>;
+  /** What its resolvers supply: as the generated code takes them, and as the oracle does. */
+  readonly resolvers?: { readonly given: object; readonly told: Resolvers };
+  /** What its upstreams answer when nothing is wrong: the same for the same request. */
+  answer(method: DescMethodUnary, request: Uint8Array): Message;
+  /** Requests to choose from; those are taken that reach a step which none before has reached. */
+  candidates(ir: Ir): Iterable<BffRequest>;
+}
+
+export interface Edge {
+  readonly name: string;
+  readonly request: BffRequest;
+  /** "pkg.Service/Method" */
+  readonly method: string;
+  readonly asker: Asker;
+  /** Whether a message on the wire is this call; of a batch: whether it asks for this key. */
+  is(message: Uint8Array): boolean;
+}
+
+export interface Edges {
+  readonly edges: readonly Edge[];
+  readonly requests: number;
+  /** Steps with a call that no candidate reaches. */
+  readonly unreached: readonly string[];
+}
+
+interface Asked {
+  readonly method: DescMethod;
+  readonly message: Message;
+  readonly asker: Asker;
+  readonly batched: boolean;
+}
+
+/** Of each step at most the first and the last call of a request. */
+export function edgesOf(bff: MatrixBff, ir: Ir, now: Timestamp): Edges {
+  const reached = new Set<string>();
+  const edges: Edge[] = [];
+  let requests = 0;
+  for (const request of bff.candidates(ir)) {
+    const asked = healthy(bff, ir, request, now);
+    if (asked === undefined || asked.every(({ asker }) => reached.has(positionOf(asker)))) continue;
+    requests++;
+    const byStep = new Map<string, Asked[]>();
+    for (const one of asked) {
+      const position = positionOf(one.asker);
+      byStep.set(position, [...(byStep.get(position) ?? []), one]);
+    }
+    for (const [position, all] of byStep) {
+      // What an earlier request has shown already is not taken again.
+      if (reached.has(position)) continue;
+      reached.add(position);
+      const last = all.length - 1;
+      const ends = last > 0 && !same(all[0]!, all[last]!) ? [0, last] : [0];
+      for (const at of ends) edges.push(edge(request, all[at]!, `${position}${last > 0 ? `[${at}]` : ""}`));
+    }
+  }
+  return { edges, requests, unreached: positions(ir).filter((position) => !reached.has(position)) };
+}
+
+/** The calls of a request when all goes well; undefined when a guard refuses it even so. */
+function healthy(bff: MatrixBff, ir: Ir, request: BffRequest, now: Timestamp): Asked[] | undefined {
+  const asked: Asked[] = [];
+  const ask = (method: DescMethod, message: Message, asker: Asker, batched: boolean) => {
+    asked.push({ method, message, asker, batched });
+    if (!isUnary(method)) throw new Error(`${methodName(method)} is not unary`);
+    return { ok: toBinary(method.output, bff.answer(method, toBinary(method.input, message))) };
+  };
+  const outcomes: Outcomes = {
+    call: (method, message, asker) => ask(method, message, asker, false),
+    batch: (method, alone, _, asker) => ask(method, alone, asker, true),
+    unasked: () => [],
+  };
+  const headers = new Map(Object.entries(request.headers));
+  const { acceptable } = oracle(
+    ir,
+    request.method,
+    request.message,
+    headers,
+    bff.env,
+    now,
+    outcomes,
+    bff.resolvers?.told,
+  );
+  return acceptable.some((one) => one.kind === "answer") ? asked : undefined;
+}
+
+function positionOf({ place, step }: Asker): string {
+  const service = place.file.services.find((one) => one.steps.includes(step));
+  return `${(service ?? place.message).desc.name}.${step.name?.value ?? step.index}`;
+}
+
+function positions(ir: Ir): string[] {
+  const of = (name: string, steps: readonly IrStep[]) =>
+    steps.filter((step) => callOf(step.source)).map((step) => `${name}.${step.name?.value ?? step.index}`);
+  return ir.files
+    .filter((file) => file.target)
+    .flatMap((file) => [
+      ...file.services.flatMap(({ desc, steps }) => of(desc.name, steps)),
+      ...file.messages.flatMap(({ desc, steps }) => of(desc.name, steps)),
+    ]);
+}
+
+function same(a: Asked, b: Asked): boolean {
+  return a.method === b.method && equals(a.method.input, a.message, b.message);
+}
+
+function edge(request: BffRequest, { method, message, asker, batched }: Asked, name: string): Edge {
+  const { input } = method;
+  const keys = batched ? input.fields.find((field) => field.name === asker.call.batch?.name?.value) : undefined;
+  const split = (of: Message) => {
+    const rest = reflect(input, fromBinary(input, toBinary(input, of)));
+    if (keys?.fieldKind !== "list") return { keys: [], rest: rest.message };
+    const asked = [...rest.get(keys)].map(String);
+    rest.clear(keys);
+    return { keys: asked, rest: rest.message };
+  };
+  const wanted = split(message);
+  return {
+    name: `${request.method.name} ${name}`,
+    request,
+    method: methodName(method),
+    asker,
+    is(bytes) {
+      const got = split(fromBinary(input, bytes));
+      return equals(input, got.rest, wanted.rest) && wanted.keys.every((key) => got.keys.includes(key));
+    },
+  };
+}

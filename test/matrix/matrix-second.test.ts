@@ -1,0 +1,10 @@
+import { expect, it } from "vitest";
+import { second } from "./bffs.ts";
+import { faults } from "./faults.ts";
+import { matrix, told } from "./matrix.ts";
+
+it("the second BFF: every fault on every edge comes to what is declared", async () => {
+  const report = await matrix(second);
+  expect(told(report)).toMatch(/all as declared/);
+  expect(report.cells).toBe(report.edges * faults.length);
+}, 300_000);

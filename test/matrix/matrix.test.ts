@@ -1,0 +1,43 @@
+// The fault matrix of the small BFFs; that of the second one is a file of its own, so that both can run at a time.
+import { describe, expect, it } from "vitest";
+import { status } from "../oracle/faults.ts";
+import { every, mobile, web, workedExample } from "./bffs.ts";
+import { type Fault, faults } from "./faults.ts";
+import { matrix, told } from "./matrix.ts";
+
+describe.each([every, web, mobile, workedExample])("$name", (bff) => {
+  it("every fault on every edge comes to what is declared", async () => {
+    const report = await matrix(bff);
+    expect(told(report)).toMatch(/all as declared/);
+    expect(report.cells).toBe(report.edges * faults.length);
+  }, 300_000);
+});
+
+describe("what is not as declared is found", () => {
+  const declared = (name: string, change: Partial<Fault>): Fault => {
+    const found = faults.find((fault) => fault.name === name);
+    if (found === undefined) throw new Error(`no fault ${name}`);
+    return { ...found, ...change };
+  };
+  const failing = (code: number) => ({ kind: "failure", failing: status(code) }) as const;
+  it.each([
+    ["a reason", declared("status 5", { first: failing(14) }), "cause of unread"],
+    ["a status", declared("status 8", { first: failing(5) }), "expected status 13, got 8"],
+    ["a failure that does not come", declared("none", { first: failing(5) }), "answer.unread: expected nothing, got 7"],
+    [
+      "a failure that comes",
+      declared("undecodable body", { first: { kind: "answer" } }),
+      "answer.unread: expected 7, got nothing",
+    ],
+    ["attempts that are not made", declared("status 14", { exhausted: true }), "was sent 3 times, expected 1 to 1"],
+    [
+      "attempts that are made",
+      declared("retry budget exhausted", { exhausted: false }),
+      "was sent 1 times, expected 3 to 3",
+    ],
+  ] as const)("%s", async (_, fault, text) => {
+    const report = await matrix(web, { faults: [fault] });
+    expect(report.wrong.length).toBe(report.edges);
+    expect(told(report)).toContain(text);
+  });
+});

@@ -1,0 +1,379 @@
+// Every fault on every edge: one request each, to a BFF of its own, held against the oracle.
+import { rmSync } from "node:fs";
+import { celMap } from "@bufbuild/cel";
+import { type DescMethodUnary, type FileRegistry, toBinary, toJsonString } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { ConnectError } from "@connectrpc/connect";
+import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import { GrpcClient, type Observer, type UnaryClient, type Upstream } from "@protobff/runtime";
+import type { Ir } from "../../plugin/src/ir.ts";
+import { listen } from "../../runtime/src/server/listen.ts";
+import type { BffRequest } from "../load/bff.ts";
+import { generate, instanceOf, modulesOf } from "../load/generated.ts";
+import { described, irOf, type Made } from "../load/load.ts";
+import { endOfCall, type Failing, late, type Prediction } from "../oracle/faults.ts";
+import { globals, judge, prepared } from "../oracle/oracle.ts";
+import type { LoggedCall } from "../oracle/outcomes.ts";
+import { type Policy, policyOf } from "../oracle/policy.ts";
+import type { Got } from "../oracle/verdict.ts";
+import { upstreamMethods } from "../second/registry.ts";
+import { patientClock } from "../support/patient-clock.ts";
+import { more, resources, settled } from "../support/resources.ts";
+import { type Edge, edgesOf, type MatrixBff } from "./edges.ts";
+import { type Fault, faults } from "./faults.ts";
+import { type FaultyUpstream, NOBODY, startFaulty } from "./faulty-upstream.ts";
+
+export interface MatrixOptions {
+  /** Cells at a time. */
+  readonly atOnce?: number;
+  /** Only edges and faults whose names hold these. */
+  readonly edge?: string;
+  readonly fault?: string;
+  /** Default: all of them. */
+  readonly faults?: readonly Fault[];
+}
+
+export interface MatrixReport {
+  readonly name: string;
+  readonly edges: number;
+  readonly faults: number;
+  readonly cells: number;
+  /** What is not as declared, for people. */
+  readonly wrong: readonly string[];
+  readonly unreached: readonly string[];
+  readonly unhandled: readonly string[];
+  readonly leaked: readonly string[];
+  readonly tookMs: number;
+}
+
+const NOW = Date.UTC(2026, 2, 5, 12, 34, 56, 789);
+const CANCELLED = 1;
+/** So many of what is wrong are told in full. */
+const SHOWN = 5;
+
+export async function matrix(bff: MatrixBff, options: MatrixOptions = {}): Promise<MatrixReport> {
+  const { atOnce = 24 } = options;
+  const startedAt = performance.now();
+  const ir = irOf(bff, true);
+  const now = timestampFromMs(NOW);
+  const found = edgesOf(bff, ir, now);
+  const unhandled: string[] = [];
+  const onUnhandled = (reason: unknown) => void unhandled.push(String(reason instanceof Error ? reason.stack : reason));
+  process.on("unhandledRejection", onUnhandled);
+  const dir = generate(bff, true);
+  const wrong: string[] = [];
+  let cells = 0;
+  try {
+    const modules = await modulesOf(bff, dir);
+    const before = resources();
+    const restore = patientClock(new Date(NOW));
+    const world = new World(bff, ir, modules, options.faults ?? faults);
+    await world.start();
+    const edges = found.edges.filter((edge) => edge.name.includes(options.edge ?? ""));
+    const columns = (options.faults ?? faults).filter((fault) => fault.name.includes(options.fault ?? ""));
+    const todo = columns.flatMap((fault) => edges.map((edge) => ({ edge, fault })));
+    let next = 0;
+    const worker = async () => {
+      for (let cell = todo[next++]; cell !== undefined; cell = todo[next++]) {
+        cells++;
+        const fault = await world.run(cell.edge, cell.fault);
+        if (fault !== undefined) wrong.push(`${bff.name}: ${cell.edge.name} × ${cell.fault.name}\n${fault}`);
+      }
+    };
+    await Promise.all(Array.from({ length: atOnce }, worker));
+    const open = await world.close();
+    restore();
+    await settled();
+    return {
+      ...{ name: bff.name, edges: edges.length, faults: columns.length, cells, wrong, unhandled },
+      unreached: found.unreached,
+      leaked: [...open, ...more(before, resources())],
+      tookMs: performance.now() - startedAt,
+    };
+  } finally {
+    process.off("unhandledRejection", onUnhandled);
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+/** One line for a report, and what is wrong. */
+export function told(report: MatrixReport): string {
+  const { name, edges, faults, cells, wrong, unreached, unhandled, leaked, tookMs } = report;
+  const others = [
+    ...unreached.map((step) => `${name}: no request reaches ${step}`),
+    ...unhandled.map((text) => `${name}: unhandled rejection ${text}`),
+    ...leaked.map((text) => `${name}: left behind: ${text}`),
+  ];
+  const rest = wrong.slice(SHOWN).map((text) => text.split("\n")[0]);
+  const shown = [...others, ...wrong.slice(0, SHOWN), rest.join("\n")].filter((text) => text !== "");
+  const count = wrong.length + others.length;
+  const end = count === 0 ? "all as declared" : `${count} not as declared`;
+  const line = `${name}: ${edges} edges × ${faults} faults = ${cells} cells, ${end} (${(tookMs / 1000).toFixed(1)} s)`;
+  return [line, ...shown].join("\n\n");
+}
+
+/** The upstreams of all cells of a BFF, and how one cell is run. */
+class World {
+  readonly #bff: MatrixBff;
+  readonly #ir: Ir;
+  readonly #modules: readonly Record<string, unknown>[];
+  readonly #methods: ReadonlyMap<string, DescMethodUnary>;
+  readonly #faults: readonly Fault[];
+  readonly #faulty = new Map<string, FaultyUpstream>();
+  #good: FaultyUpstream | undefined;
+  #client: GrpcClient | undefined;
+
+  constructor(bff: MatrixBff, ir: Ir, modules: readonly Record<string, unknown>[], faults: readonly Fault[]) {
+    this.#faults = faults;
+    this.#bff = bff;
+    this.#ir = ir;
+    this.#modules = modules;
+    this.#methods = upstreamMethods(ir.registry as FileRegistry);
+  }
+
+  async start(): Promise<void> {
+    this.#good = await startFaulty("answer", this.#answer);
+    this.#client = new GrpcClient(this.#good.url);
+    for (const { play } of this.#faults) {
+      const key = JSON.stringify(play);
+      if (play === "refuse connection" || play === "GOAWAY before" || this.#faulty.has(key)) continue;
+      this.#faulty.set(key, await startFaulty(play, this.#answer));
+    }
+  }
+
+  /** Gives what stands open at upstreams. */
+  async close(): Promise<string[]> {
+    const all = [...this.#faulty].map(([name, upstream]) => ({ name, upstream }));
+    if (this.#good !== undefined) all.push({ name: "good", upstream: this.#good });
+    await this.#client?.close();
+    const open: string[] = [];
+    for (const { name, upstream } of all) {
+      if (!(await inTime(upstream.idle()))) open.push(`${upstream.open} streams at ${name}`);
+    }
+    await Promise.all(all.map(({ upstream }) => upstream.close()));
+    return open;
+  }
+
+  readonly #answer = (path: string, request: Uint8Array): Uint8Array => {
+    const method = this.#methods.get(path);
+    if (method === undefined) throw new Error(`no method ${path}`);
+    return toBinary(method.output, this.#bff.answer(method, request));
+  };
+
+  async run(edge: Edge, fault: Fault): Promise<string | undefined> {
+    const own = fault.play === "GOAWAY before" ? await startFaulty(fault.play, this.#answer) : undefined;
+    const url =
+      fault.play === "refuse connection" ? NOBODY : (own ?? this.#faulty.get(JSON.stringify(fault.play)))?.url;
+    if (url === undefined) throw new Error(`no upstream for ${fault.name}`);
+    const log = new CallLog();
+    const wire = new Wire(edge, fault, new GrpcClient(url), this.#client!);
+    const { endpoints, upstreams } = instanceOf(this.#modules, wire, log, this.#bff.env, this.#bff.resolvers?.given);
+    if (fault.prime !== undefined) for (const upstream of upstreams) prime(upstream, fault.prime, edge.method);
+    const server = await listen(endpoints);
+    const sessionManager = new Http2SessionManager(server.url);
+    const got = await ask(createGrpcTransport({ baseUrl: server.url, sessionManager }), edge.request);
+    const ended = await inTime(log.ended());
+    sessionManager.abort();
+    await server.close();
+    await wire.close();
+    await own?.close();
+    const faulty = [...(ended ? [] : ["calls have not ended"]), ...this.#judged(edge, fault, log, wire, got)];
+    return faulty.length === 0 ? undefined : [...described(this.#ir, log.calls), ...faulty].join("\n");
+  }
+
+  #judged(edge: Edge, fault: Fault, log: CallLog, wire: Wire, got: Got): string[] {
+    const { method, message, headers } = edge.request;
+    const now = timestampFromMs(NOW);
+    const { program } = prepared(this.#ir);
+    const policy = policyOf(program, edge.asker.place, edge.asker.call);
+    const sees = new Map(Object.entries(headers));
+    const retryIf = (failing: Failing) => {
+      if (policy.retryIf === undefined) return true;
+      const error = new Map<string, bigint | string>([
+        ["code", BigInt(failing.code)],
+        ["message", failing.message ?? ""],
+      ]);
+      try {
+        const bindings = { ...globals(this.#ir, sees, this.#bff.env, now), error: celMap(error) };
+        return edge.asker.place.evaluator.value(policy.retryIf, bindings) === true;
+      } catch {
+        return false;
+      }
+    };
+    const predicted = endOfCall(fault, policy, retryIf);
+    const calls: LoggedCall[] = [];
+    const wrong: string[] = [];
+    const sentOf = (call: Made) => wire.sent.filter((other) => same(other, call)).length;
+    for (const call of log.calls) {
+      const hit = meets(edge, fault, policy, call);
+      const waited = !hit && sentOf(call) === 0 && waitsBehind(edge, fault, call);
+      // Side effects after one that failed are as if they had not been asked for.
+      if (waited && !partial(edge)) continue;
+      const end: Prediction = waited
+        ? { failing: late, sent: [0, 0] }
+        : !hit
+          ? { failing: undefined, sent: [1, 1] }
+          : fault.prime === "breaker" || fault.prime === "limit"
+            ? { failing: predicted.failing, sent: [0, 0] }
+            : predicted;
+      if (!call.outcome.ok && call.outcome.failure.code === CANCELLED && call.outcome.failure.upstream === "") {
+        // Ours: the response was over. What was never sent is as if it had not been asked for.
+        if (call.attempts > 0) calls.push({ method: call.method, message: call.message, outcome: { cancelled: true } });
+        continue;
+      }
+      const { failing } = end;
+      calls.push({
+        method: call.method,
+        message: call.message,
+        outcome:
+          failing === undefined
+            ? { ok: this.#answer(`/${call.method}`, call.message) }
+            : { failed: { ...failing, upstream: call.service } },
+      });
+      const equal = log.calls.filter((other) => same(other, call));
+      const sent = sentOf(call);
+      const [least, most] = end.sent;
+      const overlapping = equal.some((other) => other.outcome.ok !== call.outcome.ok);
+      if (overlapping || (sent >= least && sent <= most * equal.length)) continue;
+      wrong.push(`${call.method} was sent ${sent} times, expected ${least} to ${most * equal.length}`);
+    }
+    for (const sent of wire.sent) {
+      if (!log.calls.some((call) => same(call, sent))) wrong.push(`${sent.method} was sent, and no call is known`);
+    }
+    try {
+      const fault = judge(this.#ir, method, message, sees, this.#bff.env, now, calls, got, this.#bff.resolvers?.told);
+      if (fault !== undefined) wrong.push(fault);
+    } catch (error) {
+      wrong.push(`the oracle broke: ${error instanceof Error ? error.stack : error}`);
+    }
+    if (wrong.length > 0) wrong.unshift(`to ${method.name} ${toJsonString(method.input, message)}`);
+    return wrong;
+  }
+}
+
+/** Whether the fault stands in the way of this call. */
+function meets(edge: Edge, fault: Fault, policy: Policy, call: Made): boolean {
+  switch (fault.prime) {
+    case "breaker":
+      if (policy.breaker === "off") return false;
+      return policy.breaker === "method"
+        ? call.method === edge.method
+        : serviceOf(call.method) === serviceOf(edge.method);
+    case "limit":
+      return serviceOf(call.method) === serviceOf(edge.method);
+    default:
+      return call.method === edge.method && edge.is(call.message);
+  }
+}
+
+/** Whether a call that was never sent is another item of the same `each`: a timeout runs while it waits for its turn, too. */
+function waitsBehind({ asker, method }: Edge, fault: Fault, call: Made): boolean {
+  const { source } = asker.step;
+  return (
+    source?.kind === "each" &&
+    source.source?.kind === "call" &&
+    fault.first.kind === "silence" &&
+    call.method === method
+  );
+}
+
+function partial({ asker }: Edge): boolean {
+  return asker.step.source?.kind === "each" && asker.step.source.partial?.value === true;
+}
+
+/** Brings an upstream into a state that it may be in when a request comes. */
+function prime(upstream: Upstream, state: NonNullable<Fault["prime"]>, method: string): void {
+  if (upstream.service !== serviceOf(method)) return;
+  if (state === "limit") {
+    while (upstream.limit?.enter({ admitted: () => {} }) !== "full");
+  } else if (state === "budget") {
+    for (let token = 0; token < 100; token++) upstream.throttle.failed();
+  } else {
+    const breaker = upstream.breakerOf(method);
+    for (let sample = 0; breaker?.state === "closed" && sample < 1_000; sample++) {
+      const ticket = breaker.admit();
+      if (ticket !== undefined) breaker.sample(ticket, false);
+    }
+  }
+}
+
+function serviceOf(method: string): string {
+  return method.slice(0, method.lastIndexOf("/"));
+}
+function same(a: { method: string; message: Uint8Array }, b: { method: string; message: Uint8Array }): boolean {
+  return a.method === b.method && Buffer.compare(a.message, b.message) === 0;
+}
+
+/** Leads the call of the edge to the upstream that plays the fault, all others to one that answers. */
+class Wire implements UnaryClient {
+  readonly sent: { readonly method: string; readonly message: Uint8Array }[] = [];
+  readonly #edge: Edge;
+  readonly #fault: Fault;
+  readonly #faulty: GrpcClient;
+  readonly #good: GrpcClient;
+
+  constructor(edge: Edge, fault: Fault, faulty: GrpcClient, good: GrpcClient) {
+    this.#edge = edge;
+    this.#fault = fault;
+    this.#faulty = faulty;
+    this.#good = good;
+  }
+  send(...[path, frame, timeoutMs, headers, attempt, reply]: Parameters<UnaryClient["send"]>) {
+    const method = path.slice(1);
+    const message = frame.slice(5);
+    this.sent.push({ method, message });
+    const hit = method === this.#edge.method && this.#edge.is(message) && !(this.#fault.once && attempt > 1);
+    const to = hit ? this.#faulty : this.#good;
+    return to.send(path, frame, timeoutMs, headers, attempt, reply);
+  }
+  close(): Promise<void> {
+    return this.#faulty.close();
+  }
+}
+
+/** The calls of a request as the runtime tells of them. */
+class CallLog implements Observer {
+  readonly calls: Made[] = [];
+  readonly #running = new Set<unknown>();
+  #told: (() => void) | undefined;
+
+  callStart(event: { readonly call: unknown }): void {
+    this.#running.add(event.call);
+  }
+  call(event: Parameters<NonNullable<Observer["call"]>>[0]): void {
+    const { request: _, call, header, ...rest } = event;
+    this.calls.push({ ...rest, message: rest.message.slice(), requestId: header("x-request-id") });
+    this.#running.delete(call);
+    if (this.#running.size === 0) this.#told?.();
+  }
+  /** When no call runs any more. */
+  async ended(): Promise<void> {
+    if (this.#running.size > 0) await new Promise<void>((resolve) => (this.#told = resolve));
+  }
+}
+
+async function ask(
+  transport: ReturnType<typeof createGrpcTransport>,
+  { method, message, headers }: BffRequest,
+): Promise<Got> {
+  try {
+    const { message: answer, header } = await transport.unary(method, undefined, undefined, { ...headers }, message);
+    const bytes = toBinary(method.output, answer);
+    return { kind: "answer", message: bytes, degradedHeader: header.get("bff-degraded") ?? undefined };
+  } catch (thrown) {
+    const error = ConnectError.from(thrown);
+    const pushback = error.metadata.get("grpc-retry-pushback-ms") === "-1";
+    return { kind: "status", code: error.code, message: error.rawMessage, pushback };
+  }
+}
+
+/** False when it takes so long that it will never end. */
+async function inTime(work: Promise<void>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), 10_000);
+  });
+  const done = await Promise.race([work.then(() => true as const), late]);
+  clearTimeout(timer);
+  return done;
+}
