@@ -196,6 +196,18 @@ test.each([
   async ({ extension, out, server }) => {
     configure(extension, out);
     run(project, join(project, "node_modules/.bin/buf"), "generate");
+    const resolvers = join(out, "resolvers.ts");
+    const begun = run(
+      project,
+      join(project, "node_modules/.bin/protoc-gen-bff"),
+      "init-resolvers",
+      resolvers,
+      "--from",
+      out,
+    );
+    expect(begun).toBe(`${resolvers} is new, with 1 resolver: pageSlogan\n`);
+    const stub = readFileSync(join(project, resolvers), "utf8");
+    writeFileSync(join(project, resolvers), stub.replace(/throw new Error\(.*\);/, 'return "all new";'));
     run(project, join(project, "node_modules/.bin/tsc"), "-p", ".");
     expect(existsSync(join(project, server))).toBe(true);
 
@@ -203,11 +215,18 @@ test.each([
     const bff = await start(server, {
       CATALOG_V1_CATALOGSERVICE_URL: upstreams.url,
       STOCK_V1_STOCKSERVICE_URL: upstreams.url,
+      BFF_RESOLVERS: extension === "ts" ? resolvers : "built/resolvers.js",
     });
     const page = await get(bff.url, "p1");
-    expect([page.status, await page.json()]).toEqual([200, { name: "Product p1", tags: ["new"], pieces: "3" }]);
+    expect([page.status, await page.json()]).toEqual([
+      200,
+      { name: "Product p1", tags: ["new"], pieces: "3", slogan: "all new" },
+    ]);
     const degraded = await get(bff.url, "unknown");
-    expect(await degraded.json()).toMatchObject({ name: "Product unknown", degraded: [{ path: "pieces" }] });
+    expect(await degraded.json()).toMatchObject({
+      name: "Product unknown",
+      degraded: [{ path: "pieces" }, { path: "slogan" }],
+    });
     expect(await stop(bff.child)).toBe(0);
   },
   2 * MINUTES,

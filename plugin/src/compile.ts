@@ -43,7 +43,10 @@ export function compile(request: CodeGeneratorRequest, sources: Sources, committ
   let diagnostics: Diagnostic[] = [];
   let lock: string | undefined;
   const described: ReturnType<typeof planFiles>[number][] = [];
-  const report: Report = (diagnostic) => diagnostics.push(withSeverity(diagnostic, parameter));
+  const report: Report = (diagnostic) => {
+    const said = withSeverity(diagnostic, parameter);
+    if (said !== undefined) diagnostics.push(said);
+  };
   const hasErrors = (): boolean => diagnostics.some(isError);
   const failed = (error: string): Compilation => ({
     response: create(CodeGeneratorResponseSchema, { error }),
@@ -92,10 +95,10 @@ const isError = ({ severity }: Diagnostic): boolean => severity === "error";
 
 /** A change of an upstream takes the place of the errors that only follow from it, unless it is a mere warning itself. */
 function withDrift(found: readonly Diagnostic[], drifts: readonly Drift[], parameter: Parameter): Diagnostic[] {
-  const changes = drifts.map(({ diagnostic, explains }) => ({
-    diagnostic: withSeverity(diagnostic, parameter),
-    explains,
-  }));
+  const changes = drifts.flatMap(({ diagnostic, explains }) => {
+    const said = withSeverity(diagnostic, parameter);
+    return said === undefined ? [] : [{ diagnostic: said, explains }];
+  });
   const explained = new Set(changes.flatMap(({ diagnostic, explains }) => (isError(diagnostic) ? explains : [])));
   return [...found.filter((diagnostic) => !explained.has(diagnostic)), ...changes.map(({ diagnostic }) => diagnostic)];
 }

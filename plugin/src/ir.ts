@@ -40,6 +40,8 @@ export interface IrService {
   readonly kind: "service";
   readonly desc: DescService;
   readonly at: Origin;
+  /** Run once per request, for all messages of a response. */
+  readonly steps: readonly IrStep[];
   readonly methods: readonly IrMethod[];
 }
 export interface IrMethod {
@@ -65,6 +67,8 @@ export interface IrMessage {
   readonly alias: Text | undefined;
   /** Further messages that it is a copy of. Towards upstreams the first alias is used. */
   readonly otherAliases: readonly Text[];
+  /** A function of the user supplies it; never false. */
+  readonly resolver: Sourced<boolean> | undefined;
   /** Every field, in order of declaration. */
   readonly fields: readonly IrField[];
 }
@@ -77,6 +81,8 @@ export interface IrField {
   readonly ruled: boolean;
   readonly by: Text | undefined;
   readonly alias: Text | undefined;
+  /** A function of the user supplies it; never false. */
+  readonly resolver: Sourced<boolean> | undefined;
   readonly if: Text | undefined;
   readonly default: Sourced<boolean> | undefined;
 }
@@ -110,7 +116,7 @@ export interface IrEnvVar {
 export interface IrStep {
   readonly kind: "step";
   readonly at: Origin;
-  /** Position in the message's `let`, from 0. */
+  /** Position in the `let`, from 0. */
   readonly index: number;
   readonly name: Text | undefined;
   readonly if: Text | undefined;

@@ -14,6 +14,7 @@ describe("parameter", () => {
         lockMode: "check",
         plan: undefined,
         warn: new Set(),
+        off: new Set(),
         error: new Set(),
       },
       faults: [],
@@ -22,7 +23,7 @@ describe("parameter", () => {
 
   test("reads every option", () => {
     const raw =
-      "import_extension=ts,server=true, error_format=github,error_output=a/b=c.json,lock=locks/web.json,lock_mode=update,plan=mermaid,warn=BFF501+BFF702,BFF801,error=BFF141";
+      "import_extension=ts,server=true, error_format=github,error_output=a/b=c.json,lock=locks/web.json,lock_mode=update,plan=mermaid,warn=BFF501+BFF702,BFF801,error=BFF141,off=BFF803@web/v1/web.proto";
     expect(parseParameter(raw)).toEqual({
       parameter: {
         importExtension: "ts",
@@ -33,6 +34,7 @@ describe("parameter", () => {
         lockMode: "update",
         plan: "mermaid",
         warn: new Set(["BFF501", "BFF702", "BFF801"]),
+        off: new Set(["BFF803@web/v1/web.proto"]),
         error: new Set(["BFF141"]),
       },
       faults: [],
@@ -53,7 +55,7 @@ describe("parameter", () => {
     ["sever=true", 'unknown option "sever": did you mean "server"?'],
     [
       "zzz",
-      'unknown option "zzz": the options are import_extension, server, lock, lock_mode, plan, error_format, error_output, warn, error',
+      'unknown option "zzz": the options are import_extension, server, lock, lock_mode, plan, error_format, error_output, warn, error, off',
     ],
     ["import_extension=tsx", 'option "import_extension" has "tsx": did you mean "ts"?'],
     ["server=yes", 'option "server" has "yes": write one of true, false'],
@@ -61,12 +63,15 @@ describe("parameter", () => {
     ["error_format", 'option "error_format" has no value: write one of text, github'],
     ["error_output=", 'option "error_output" needs a path, as in "error_output=diagnostics.json"'],
     ["warn=BFF9", 'option "warn" has "BFF9", which is not a code: write "BFF" and three digits'],
+    ["error=BFF999", 'option "error" has BFF999, which is the code of no diagnostic'],
+    ["off=BFF803@", 'option "off" has "BFF803@" without a file: write BFF803@web/v1/web.proto'],
+    ["off=BFF141,error=BFF141", 'BFF141 is in both "off" and "error": leave out one'],
     ["warn=BFF101", "BFF101 cannot be a warning: nothing could be generated"],
     ["error=", 'option "error" has no value: write codes, as in "error=BFF501+BFF702"'],
     ["warn=BFF701,error=BFF701", 'BFF701 is in both "warn" and "error": leave out one'],
     [
       "BFF701",
-      'unknown option "BFF701": the options are import_extension, server, lock, lock_mode, plan, error_format, error_output, warn, error',
+      'unknown option "BFF701": the options are import_extension, server, lock, lock_mode, plan, error_format, error_output, warn, error, off',
     ],
     ["lock=", 'option "lock" needs a path, as in "lock=bff.lock.json"'],
     ["lock_mode=chek", 'option "lock_mode" has "chek": did you mean "check"?'],
@@ -87,5 +92,21 @@ describe("parameter", () => {
     expect(withSeverity(one("BFF701", "error"), parameter)).toEqual(one("BFF701", "warning"));
     expect(withSeverity(one("BFF141", "warning"), parameter)).toEqual(one("BFF141", "error"));
     expect(withSeverity(one("BFF101", "error"), parameter)).toEqual(one("BFF101", "error"));
+  });
+
+  test("a file's own severities come first; only warnings can be off", () => {
+    const { parameter } = parseParameter("error=BFF141@f+BFF343,off=BFF141+BFF343@f+BFF701@f+BFF702,warn=BFF702");
+    const one = (code: Diagnostic["code"], severity: Diagnostic["severity"], file = "f"): Diagnostic => ({
+      code,
+      severity,
+      message: "m",
+      at: { file, line: 1, column: 1, endLine: 1, endColumn: 1 },
+    });
+    expect(withSeverity(one("BFF141", "warning"), parameter)?.severity).toBe("error");
+    expect(withSeverity(one("BFF141", "warning", "g"), parameter)).toBeUndefined();
+    expect(withSeverity(one("BFF343", "warning"), parameter)).toBeUndefined();
+    expect(withSeverity(one("BFF343", "warning", "g"), parameter)?.severity).toBe("error");
+    expect(withSeverity(one("BFF701", "error"), parameter)?.severity).toBe("error");
+    expect(withSeverity(one("BFF702", "error"), parameter)).toBeUndefined();
   });
 });

@@ -1,6 +1,10 @@
+import { CODES as expressionCodes } from "./cel/codes.ts";
 import type { Diagnostic } from "./diagnostic/diagnostic.ts";
 import { didYouMean } from "./diagnostic/did-you-mean.ts";
 import type { Format } from "./diagnostic/render.ts";
+import { CODES as driftCodes } from "./lock/codes.ts";
+import { declarationCodes } from "./read/codes.ts";
+import { CODES as resolveCodes } from "./resolve/codes.ts";
 
 /** The plugin's options, as in `opt:` of buf.gen.yaml. */
 export interface Parameter {
@@ -17,10 +21,12 @@ export interface Parameter {
   readonly lockMode: "check" | "update";
   /** The form in which to write the plan beside the output. */
   readonly plan: PlanFormat | undefined;
-  /** Codes whose errors are only warnings here. */
+  /** Codes whose errors are only warnings here: "BFF501", or "BFF501@web/v1/web.proto" for one file. */
   readonly warn: ReadonlySet<string>;
   /** Codes whose warnings are errors here. */
   readonly error: ReadonlySet<string>;
+  /** Codes whose warnings are left out. */
+  readonly off: ReadonlySet<string>;
 }
 
 export type PlanFormat = "json" | "mermaid" | "text";
@@ -35,6 +41,7 @@ const names = [
   "error_output",
   "warn",
   "error",
+  "off",
 ] as const;
 
 /**
@@ -45,6 +52,7 @@ export function parseParameter(raw: string): { readonly parameter: Parameter; re
   const faults: string[] = [];
   const warn = new Set<string>();
   const error = new Set<string>();
+  const off = new Set<string>();
   let importExtension: Parameter["importExtension"] = "none";
   let server = false;
   let errorFormat: Format = "text";
@@ -98,7 +106,8 @@ export function parseParameter(raw: string): { readonly parameter: Parameter; re
         break;
       case "warn":
       case "error":
-        list = { name, codes: name === "warn" ? warn : error };
+      case "off":
+        list = { name, codes: { warn, error, off }[name] };
         faults.push(...addCodes(name, value ?? "", list.codes));
         break;
       default: {
@@ -110,8 +119,9 @@ export function parseParameter(raw: string): { readonly parameter: Parameter; re
     }
   }
   for (const code of warn) if (error.has(code)) faults.push(`${code} is in both "warn" and "error": leave out one`);
+  for (const code of off) if (error.has(code)) faults.push(`${code} is in both "off" and "error": leave out one`);
   return {
-    parameter: { importExtension, server, errorFormat, errorOutput, lock, lockMode, plan, warn, error },
+    parameter: { importExtension, server, errorFormat, errorOutput, lock, lockMode, plan, warn, error, off },
     faults,
   };
 }
@@ -125,9 +135,14 @@ function choose(name: string, value: string | undefined, values: readonly string
 function addCodes(name: string, value: string, codes: Set<string>): readonly string[] {
   if (value === "") return [`option "${name}" has no value: write codes, as in "${name}=BFF501+BFF702"`];
   return value.split("+").flatMap((code) => {
-    if (!/^BFF\d{3}$/.test(code))
-      return [`option "${name}" has "${code}", which is not a code: write "BFF" and three digits`];
-    if (name === "warn" && !lenient.test(code)) return [`${code} cannot be a warning: nothing could be generated`];
+    const at = code.indexOf("@");
+    const plain = at < 0 ? code : code.slice(0, at);
+    if (!/^BFF\d{3}$/.test(plain))
+      return [`option "${name}" has "${plain}", which is not a code: write "BFF" and three digits`];
+    if (at === code.length - 1)
+      return [`option "${name}" has "${code}" without a file: write ${plain}@web/v1/web.proto`];
+    if (!CODES.has(plain)) return [`option "${name}" has ${plain}, which is the code of no diagnostic`];
+    if (name === "warn" && !lenient.test(plain)) return [`${plain} cannot be a warning: nothing could be generated`];
     codes.add(code);
     return [];
   });
@@ -136,9 +151,17 @@ function addCodes(name: string, value: string, codes: Set<string>): readonly str
 /** Effects and policy, cost, caching and exposure, drift: what is left can still be generated. */
 const lenient = /^BFF[5789]/;
 
-/** The diagnostic with the severity that the options give its code. */
-export function withSeverity(diagnostic: Diagnostic, parameter: Parameter): Diagnostic {
-  if (parameter.error.has(diagnostic.code)) return { ...diagnostic, severity: "error" };
-  if (parameter.warn.has(diagnostic.code)) return { ...diagnostic, severity: "warning" };
+const CODES: ReadonlySet<string> = new Set(
+  [declarationCodes, expressionCodes, resolveCodes, driftCodes].flatMap(Object.keys),
+);
+
+/** The diagnostic with the severity that the options give its code, in its file first; none for a warning that is off. */
+export function withSeverity(diagnostic: Diagnostic, { error, warn, off }: Parameter): Diagnostic | undefined {
+  const { code, at, severity } = diagnostic;
+  for (const key of [`${code}@${at.file}`, code]) {
+    if (error.has(key)) return { ...diagnostic, severity: "error" };
+    if (off.has(key) && (severity === "warning" || warn.has(key))) return undefined;
+    if (warn.has(key)) return { ...diagnostic, severity: "warning" };
+  }
   return diagnostic;
 }

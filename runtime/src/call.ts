@@ -39,6 +39,7 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
   #closed: Attempt | undefined; // and those behind it: they still have their places
   #attempts = 0;
   #resent = false;
+  readonly #retryIf: Outgoing["retryIf"];
   #backoff: Backoff | undefined;
   #pause: Timer | undefined;
   #last: Failure | undefined;
@@ -48,7 +49,7 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
   private constructor(
     cx: Request<unknown>,
     rpc: Rpc<never, Res>,
-    { frame, headers }: Outgoing,
+    { frame, headers, retryIf }: Outgoing,
     effect: boolean,
     sink: Sink<Res>,
   ) {
@@ -60,6 +61,7 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
     this.#effect = effect;
     this.frame = frame;
     this.headers = headers;
+    this.#retryIf = retryIf;
     const limits = [exchange.limitOf(upstream)];
     if (rpc.limit !== undefined) limits.push(rpc.limit);
     if (upstream.limit !== undefined) limits.push(upstream.limit);
@@ -79,7 +81,7 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
     outgoing: Outgoing,
     effect: boolean,
     sink: Sink<Res>,
-  ): Running {
+  ): Call<Res> {
     const call = new Call(cx, rpc, outgoing, effect, sink);
     call.#start();
     return call;
@@ -195,7 +197,7 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
   #isRetriable(failure: Failure): boolean {
     const { retry, hedge } = this.#rpc;
     if (retry === undefined) return hedge !== undefined && failure.code === Code.UNAVAILABLE;
-    return retries(retry, failure, this.#cx);
+    return retries(retry, failure, this.#cx, this.#retryIf);
   }
   /** How long to wait before the next attempt; undefined when there is to be none. */
   #pauseBefore(fault: Fault): number | undefined {
@@ -259,6 +261,10 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
     this.#timer = needed ? clock.setTimeout(expire, this.#left(), this) : undefined;
   }
 
+  /** Whether its time is over: its own timer may be a moment behind that of who waits for it. */
+  get late(): boolean {
+    return this.#left() < LEAST_MS;
+  }
   #left(): number {
     return this.deadline - this.#rpc.upstream.clock.now();
   }

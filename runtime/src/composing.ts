@@ -48,6 +48,12 @@ export function extended<Desc extends DescMessage>(
   return copy as MessageShape<Desc>;
 }
 
+/** The message that a resolver supplies. Never the very object that it gave: what is written into an answer is its own. */
+export function supplied<Desc extends DescMessage>(schema: Desc, given: MessageInitShape<Desc>): MessageShape<Desc> {
+  if (!isMessage(given, schema)) return create(schema, given);
+  return Object.assign(Object.create(Object.getPrototypeOf(given)), given);
+}
+
 /**
  * The bound of an `each`.
  *

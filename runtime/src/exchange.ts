@@ -6,6 +6,7 @@ import { budgetMs, callBudgetMs } from "./deadline.ts";
 import type { Failure } from "./failure.ts";
 import { isSendable } from "./headers.ts";
 import { Limit } from "./limit.ts";
+import type { Observer } from "./observer.ts";
 import { Scope } from "./scope.ts";
 import type { OutgoingHeaders } from "./transport/unary-client.ts";
 
@@ -23,6 +24,7 @@ export interface ExchangeOptions {
   readonly clientMs: number | undefined;
   /** Calls to one upstream at a time. */
   readonly concurrent: number;
+  readonly observer?: Observer | undefined;
   /** The response has failed. Called at most once, and not after `end`. */
   readonly failed: (failure: Failure) => void;
 }
@@ -40,6 +42,7 @@ export class Exchange {
   readonly fullMs: number;
   readonly methodMs: number;
   readonly headers: IncomingHeaders;
+  readonly observer: Observer | undefined;
   readonly #concurrent: number;
   readonly #limits = new Map<object, Limit>();
   /** While an `on_error` rule is being asked. */
@@ -53,9 +56,10 @@ export class Exchange {
   #forwardedFor: readonly string[] | undefined;
   #idle: (() => void) | undefined;
 
-  constructor({ clock, headers, methodMs, clientMs, concurrent, failed }: ExchangeOptions) {
+  constructor({ clock, headers, methodMs, clientMs, concurrent, observer, failed }: ExchangeOptions) {
     this.clock = clock;
     this.headers = headers;
+    this.observer = observer;
     this.#concurrent = concurrent;
     this.mayRetry = !(Number(headers.get("grpc-previous-rpc-attempts")) > 0);
     this.methodMs = methodMs;
@@ -91,6 +95,11 @@ export class Exchange {
   guardEnds(scope: Scope): void {
     scope.guardEnds();
     this.#check();
+  }
+  /** An answer waits for this, which never rejects. */
+  hold(until: Promise<unknown>): void {
+    this.effectBegins();
+    until.then(() => this.effectEnds());
   }
   effectBegins(): void {
     this.#effects++;

@@ -9,8 +9,15 @@ export type { Mark } from "./causes.ts";
 export { ExpressionError } from "./cel/error.ts";
 export * as cel from "./cel/index.ts";
 export { type Clock, systemClock, type Timer } from "./clock.ts";
-export { atMost, defined, extended, holds, unlessEmpty, unmapped } from "./composing.ts";
-export { type Answering, type Endpoint, type EndpointOptions, endpoint, routes } from "./endpoint.ts";
+export { atMost, defined, extended, holds, supplied, unlessEmpty, unmapped } from "./composing.ts";
+export {
+  type Answering,
+  type Endpoint,
+  type EndpointCodec,
+  type EndpointOptions,
+  endpoint,
+  routes,
+} from "./endpoint.ts";
 export type { IncomingHeaders } from "./exchange.ts";
 export { asFailure, Code, codeText, type Detail, Failure, Reason } from "./failure.ts";
 export type { Metadata } from "./headers.ts";
@@ -22,16 +29,27 @@ export type {
   CallEvent,
   CallStartEvent,
   Observer,
+  ResolverEvent,
   ResponseEvent,
 } from "./observer.ts";
 export type { Request } from "./request.ts";
+export type { ReadonlyHeaders, Resolver, Resolving } from "./resolver.ts";
+export { clientOf, clientsOf, type ResolverCallOptions, type ResolverClient } from "./resolver-client.ts";
 export type { RetryPolicy } from "./retry.ts";
 export { EnvReader } from "./server/env-reader.ts";
 export { type Listening, type ListenOptions, listen } from "./server/listen.ts";
 export { type ServeOptions, type ServeParts, serve } from "./server/serve.ts";
 export type { ThrottlePolicy } from "./throttle.ts";
+export { type ConnectTransportOptions, connectTransport } from "./transport/connect-transport.ts";
 export { GrpcClient, type GrpcClientOptions } from "./transport/grpc-client.ts";
-export type { Fault, InFlight, OutgoingHeaders, Reply, UnaryClient } from "./transport/unary-client.ts";
+export type {
+  Fault,
+  InFlight,
+  OutgoingHeaders,
+  ReceivedHeaders,
+  Reply,
+  UnaryClient,
+} from "./transport/unary-client.ts";
 export {
   type CachePolicy,
   type CallPolicy,
@@ -41,3 +59,13 @@ export {
   type UpstreamOptions,
   type UpstreamPolicy,
 } from "./upstream.ts";
+export {
+  type CodecCounters,
+  codecCounters,
+  decoder,
+  encoder,
+  otherDecoder,
+  otherEncoder,
+} from "./wire/codec.ts";
+export type { Reader } from "./wire/reader.ts";
+export type { Writer } from "./wire/writer.ts";

@@ -42,6 +42,18 @@ export interface ResponseEvent {
     | { readonly ok: false; readonly failure: Failure };
 }
 
+/** One run of a resolver. What the function threw is the failure's `cause`, where it was no status. */
+export interface ResolverEvent {
+  /** As in the events of the request's calls. */
+  readonly request: object;
+  header(name: string): string;
+  /** What it supplies: the full name of a message, or of a field. */
+  readonly name: string;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly outcome: { readonly ok: true } | { readonly ok: false; readonly failure: Failure };
+}
+
 /** A call begins: it is ready, and has nothing but its turn to wait for. */
 export interface CallStartEvent {
   /** As in the call's other events. */
@@ -102,6 +114,7 @@ export interface Observer {
   callStart?(event: CallStartEvent): void;
   call?(event: CallEvent): void;
   response?(event: ResponseEvent): void;
+  resolver?(event: ResolverEvent): void;
   attempt?(event: AttemptEvent): void;
   breaker?(event: BreakerEvent): void;
   cache?(event: CacheEvent): void;

@@ -1,5 +1,6 @@
 import { type Metadata, withMetadata } from "./headers.ts";
 import type { Request } from "./request.ts";
+import type { RetryIf } from "./retry.ts";
 import type { OutgoingHeaders } from "./transport/unary-client.ts";
 import type { Rpc } from "./upstream.ts";
 
@@ -8,6 +9,14 @@ export interface Outgoing {
   /** The message, framed. */
   readonly frame: Uint8Array;
   readonly headers: OutgoingHeaders | undefined;
+  /** In addition to what the policy says; a throw counts as false. */
+  readonly retryIf: RetryIf | undefined;
+}
+
+/** What a call says for itself, besides its request. */
+export interface CallExtra {
+  readonly metadata?: Metadata | undefined;
+  readonly retryIf?: RetryIf | undefined;
 }
 
 /** @throws whatever the request's encoding throws; Failure (INVALID) for metadata that gRPC cannot carry */
@@ -15,9 +24,14 @@ export function outgoing<Req>(
   cx: Request<unknown>,
   rpc: Rpc<Req, unknown>,
   request: Req,
-  metadata: Metadata | undefined,
+  extra: CallExtra | undefined,
 ): Outgoing {
+  const metadata = extra?.metadata;
   const frame = rpc.codec.encode(request);
   const forwarded = cx.exchange.forwarded(rpc.forward);
-  return { frame, headers: metadata === undefined ? forwarded : withMetadata(forwarded, metadata) };
+  return {
+    frame,
+    headers: metadata === undefined ? forwarded : withMetadata(forwarded, metadata),
+    retryIf: extra?.retryIf,
+  };
 }

@@ -340,6 +340,39 @@ describe("guards", () => {
     client.of("viewer").thing();
     expect((await answer).failure).toMatchObject({ clientCode: Code.PERMISSION_DENIED });
   });
+  test("what rests on a refusal does not go on while a guard holds the status back", async () => {
+    const { ask, client, clock } = front();
+    const { answer } = ask(async (cx) => {
+      const guarded = cx.call(cx.app.get, { id: "guarded" });
+      cx.guard(async () => {
+        await guarded;
+      });
+      const refused = cx.tryCall(cx.app.get, { id: "bad" }, { rescue: (error) => cx.refuse(error.code) });
+      const inStep = cx.tryStep(() =>
+        cx.sub(async (inner) =>
+          inner.send(inner.app.get, { id: "worse" }, { rescue: (error) => inner.refuse(error.code) }),
+        ),
+      );
+      cx.step(async () => {
+        await refused;
+        return cx.send(cx.app.get, { id: "after refused" });
+      });
+      cx.tryStep(async () => {
+        await inStep;
+        return cx.send(cx.app.get, { id: "after in step" });
+      });
+      await guarded;
+      return page();
+    });
+    await idle();
+    client.of("bad").fault(Code.NOT_FOUND);
+    client.of("worse").fault(Code.NOT_FOUND);
+    await idle();
+    client.of("guarded").thing({ id: "guarded" });
+    expect((await answer).failure?.clientCode).toBe(Code.NOT_FOUND);
+    expect(client.sent.map(({ id }) => id)).toEqual(["guarded", "bad", "worse"]);
+    expect(clock.running).toBe(0);
+  });
   test("that pass let the held failure go", async () => {
     const { ask, client } = front();
     const { answer } = ask(async (cx) => {
@@ -474,6 +507,27 @@ describe("scopes", () => {
     expect((await answer).failure).toBe(undefined);
     expect(clock.running).toBe(0);
   });
+  test("bounded: who fails what they are for lets none of those in that wait, side effects least of all", async () => {
+    for (const effect of [false, true]) {
+      const { ask, client, clock } = front();
+      const { answer } = ask(async (cx) => {
+        const list = cx.step(async () => {
+          const bounded = cx.bounded(1);
+          const one = async (id: string) =>
+            effect ? bounded.effect(cx.app.get, { id }) : bounded.send(cx.app.get, { id });
+          return Promise.all(["a", "b", "c"].map(one));
+        });
+        await list;
+        return page();
+      });
+      await idle();
+      client.of("a").fault(Code.INTERNAL);
+      expect((await answer).failure?.clientCode).toBe(Code.INTERNAL);
+      await idle();
+      expect(client.sent.map(({ id }) => id)).toEqual(["a"]);
+      expect(clock.running).toBe(0);
+    }
+  });
   test("at most so many calls to one upstream at a time in a response", async () => {
     const { ask, client } = front({ concurrent: 2 });
     const { answer } = ask(async (cx) => {
@@ -576,5 +630,78 @@ describe("side effects", () => {
     await first.answer;
     await idle();
     expect(client.sent.length).toBe(1);
+  });
+});
+
+describe("steps of a service", () => {
+  test("resting: readers of one step are told of what touched those that it rests on", async () => {
+    const { ask, client } = front();
+    client.answer = byId({ owner: "UNAVAILABLE" });
+    const { answer } = ask(async (cx) => {
+      const ownerStep = cx.tryCall(cx.app.get, { id: "owner" });
+      const stockStep = cx.resting(
+        cx.step(async () => (await ownerStep)?.count),
+        () => [ownerStep],
+      );
+      const soundStep = cx.resting(
+        cx.step(async () => 1),
+        () => [],
+      );
+      const out = page({ spentCents: await stockStep });
+      cx.touched(out, "facts", true, soundStep);
+      cx.touched(out, "spent_cents", out.spentCents !== undefined, stockStep);
+      return out;
+    });
+    expect((await answer).entries).toEqual(["spent_cents 1 2 test.v1.Upstream"]);
+  });
+
+  test("holds: an answer waits for a step that nothing reads, and fails with it", async () => {
+    const { ask, client } = front();
+    let answered = false;
+    const { answer } = ask(async (cx) => {
+      cx.holds(cx.call(cx.app.get, { id: "log" }));
+      return page();
+    });
+    void answer.then(() => {
+      answered = true;
+    });
+    await idle();
+    expect(answered).toBe(false);
+    client.of("log").fault(Code.INTERNAL);
+    expect((await answer).failure).toMatchObject({ clientCode: Code.INTERNAL });
+  });
+
+  test("retryIf: a call's own condition, in addition to its policy's; a throw counts as false", async () => {
+    const retry = { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 };
+    const { ask, client } = front({ call: { retry } });
+    const asked: string[] = [];
+    const { answer } = ask(async (cx) => {
+      const never = cx.tryCall(
+        cx.app.get,
+        { id: "never" },
+        {
+          retryIf: ({ code }) => {
+            asked.push(`never ${code}`);
+            return false;
+          },
+        },
+      );
+      const throws = cx.tryCall(
+        cx.app.get,
+        { id: "throws" },
+        {
+          retryIf: () => {
+            throw new Error("no");
+          },
+        },
+      );
+      await Promise.all([never, throws]);
+      return page();
+    });
+    client.of("never").fault(Code.UNAVAILABLE);
+    client.of("throws").fault(Code.UNAVAILABLE);
+    await answer;
+    expect(asked).toEqual([`never ${Code.UNAVAILABLE}`]);
+    expect(client.sent.length).toBe(2);
   });
 });

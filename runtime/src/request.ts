@@ -5,6 +5,7 @@ import { type Cause, Mark, worse } from "./causes.ts";
 import type { Exchange } from "./exchange.ts";
 import { asFailure, type Code, codeText, type Detail, Failure, invalid, OVER, Reason } from "./failure.ts";
 import { Pool } from "./pool.ts";
+import { type Resolve, runResolver } from "./resolver.ts";
 import { Rank, Scope } from "./scope.ts";
 import type { Sink } from "./sink.ts";
 import { startCall } from "./start-call.ts";
@@ -45,7 +46,7 @@ export class Request<out App> {
     answer.then(undefined, this.#fail);
     return answer;
   }
-  /** Starts a call whose failure leaves `undefined`, with its cause remembered. */
+  /** Starts a call whose failure leaves `undefined`, with its cause remembered; a refusal by its `on_error` rejects. */
   tryCall<Req, Res, R = never>(
     rpc: Rpc<Req, Res>,
     request: Req,
@@ -53,7 +54,7 @@ export class Request<out App> {
   ): Promise<Res | Instead<R> | undefined> {
     const answer = Promise.withResolvers<Res | Instead<R> | undefined>();
     const sink = new Answer<Res, R>(this, answer, extra, true);
-    startCall(this, rpc, request, false, extra?.metadata, sink);
+    startCall(this, rpc, request, false, extra, sink);
     return answer.promise;
   }
   /** Starts a call whose failure is for the step around it. */
@@ -76,7 +77,7 @@ export class Request<out App> {
     const answer = Promise.withResolvers<Res | Instead<R>>();
     const plain = extra === undefined && rpc.cache === undefined;
     const sink: Sink<Res> = plain ? answer : new Answer<Res, R>(this, answer, extra, false);
-    startCall(this, rpc, request, effect, extra?.metadata, sink);
+    startCall(this, rpc, request, effect, extra, sink);
     return answer.promise;
   }
 
@@ -127,16 +128,16 @@ export class Request<out App> {
     const answer = Promise.withResolvers<unknown>();
     const plain = extra?.rescue === undefined && batch.rpc.cache === undefined;
     const sink = plain ? answer : new Answer<unknown, R>(this, answer, extra, false);
-    this.root.#collector(batch as unknown as AnyBatch, group).load(key, this.scope, sink);
+    this.root.#collector(batch as unknown as AnyBatch, group, extra?.retryIf).load(key, this.scope, sink);
     return handled(answer.promise);
   }
-  #collector(batch: AnyBatch, group: unknown): Collector {
+  #collector(batch: AnyBatch, group: unknown, retryIf: Extra<unknown>["retryIf"]): Collector {
     this.#collectors ??= new Map();
     const id = group === undefined ? "" : identity(group);
     const groups = this.#collectors.get(batch);
     const known = groups?.get(id);
     if (known !== undefined) return known;
-    const collector = new Collector(this, batch, group);
+    const collector = new Collector(this, batch, group, retryIf);
     if (groups === undefined) this.#collectors.set(batch, new Map([[id, collector]]));
     else groups.set(id, collector);
     return collector;
@@ -153,7 +154,7 @@ export class Request<out App> {
     step.then((value) => this.#inherit(step, value), this.#fail);
     return step;
   }
-  /** Takes on a step whose failure leaves `undefined`, with its cause remembered. */
+  /** Takes on a step whose failure leaves `undefined`, with its cause remembered; a refusal in it rejects. */
   tryStep<T>(run: (mark: Mark) => Promise<T>): Promise<T | undefined> {
     const mark = run.length > 0 ? this.#mark() : undefined;
     const step: Promise<T | undefined> = begin(run, mark).then(
@@ -162,7 +163,12 @@ export class Request<out App> {
         return value;
       },
       (thrown) => {
-        this.note(step, asFailure(thrown));
+        const failure = asFailure(thrown);
+        if (failure.refusal) {
+          handled(step);
+          throw failure;
+        }
+        this.note(step, failure);
         return undefined;
       },
     );
@@ -194,6 +200,30 @@ export class Request<out App> {
     filled.then(undefined, this.#fail);
     return filled;
   }
+  /**
+   * A step that is read where those that it rests on are not known: a failure that has touched one of these origins (steps
+   * and values) counts as one that has touched the step.
+   *
+   * @param origins gets the step itself, to be put where it was declared
+   */
+  resting<T>(
+    step: Promise<T>,
+    origins: (itself: Promise<T>) => readonly unknown[] | Promise<readonly unknown[]>,
+  ): Promise<T> {
+    const told: Promise<T> = step.then(async (value) => {
+      const { causes } = this.exchange;
+      const own = causes?.of(step);
+      if (own !== undefined) this.exchange.note(told, own);
+      const cause = causes?.among(await origins(step));
+      if (cause !== undefined) this.exchange.note(told, cause);
+      return value;
+    });
+    return handled(told);
+  }
+  /** An answer waits until these have ended, although nothing in it may read them. */
+  holds(...steps: readonly Promise<unknown>[]): void {
+    this.exchange.hold(Promise.allSettled(steps));
+  }
   /** Resolves when these have ended, however they did. */
   async ended(...steps: readonly Promise<unknown>[]): Promise<void> {
     await Promise.allSettled(steps);
@@ -220,6 +250,27 @@ export class Request<out App> {
   bounded(concurrent: number): Request<App> {
     const pools = [new Pool(concurrent), ...this.pools];
     return new Request(this.app, this.exchange, { root: this.root, scope: this.scope, pools });
+  }
+
+  // ---- resolvers ----
+
+  /**
+   * What a function of the user supplies.
+   *
+   * @throws Failure (INVALID) when it gives nothing
+   */
+  async resolve<Args, Steps, Clients, Value extends NonNullable<unknown>>(
+    resolver: Resolve<Args, Steps, Clients, Value>,
+  ): Promise<Value> {
+    const value = await this.resolveIfAny<Args, Steps, Clients, Value>(resolver);
+    if (value === undefined) throw invalid("", `the resolver of ${resolver.name} gave no value`);
+    return value;
+  }
+  /** The same where there may be none. */
+  async resolveIfAny<Args, Steps, Clients, Value extends NonNullable<unknown>>(
+    resolver: Resolve<Args, Steps, Clients, Value | undefined>,
+  ): Promise<Value | undefined> {
+    return (await runResolver(this, resolver)) ?? undefined; // JavaScript may give null
   }
 
   // ---- lists and maps ----
@@ -296,6 +347,7 @@ export class Request<out App> {
       clientCode: code,
       clientMessage,
       details,
+      refusal: true,
     });
     this.exchange.scope.fail(failure, rank ?? (this.exchange.rescuing ? Rank.RULE : 0));
     return failure;

@@ -15,6 +15,9 @@ export interface RetryPolicy {
   readonly when?: ((error: Failure, cx: Request<unknown>) => boolean) | undefined;
 }
 
+/** A condition of one call, which knows its request. */
+export type RetryIf = (error: Failure) => boolean;
+
 /** The waits between attempts: `duration` is the first, in milliseconds, and `next()` gives those after it. */
 export type Backoff = IBackoff<unknown>;
 
@@ -35,11 +38,11 @@ export function startBackoff(policy: Pick<RetryPolicy, "initialMs" | "maxMs" | "
 }
 
 /** Whether a failure is of the kind that the policy tries again after. */
-export function retries(policy: RetryPolicy, failure: Failure, cx: Request<unknown>): boolean {
+export function retries(policy: RetryPolicy, failure: Failure, cx: Request<unknown>, also?: RetryIf): boolean {
   if (!policy.on.includes(failure.code)) return false;
-  if (policy.when === undefined) return true;
+  if (policy.when === undefined && also === undefined) return true;
   try {
-    return policy.when(failure, cx);
+    return (policy.when?.(failure, cx) ?? true) && (also?.(failure) ?? true);
   } catch {
     return false;
   }

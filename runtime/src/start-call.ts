@@ -2,8 +2,7 @@ import { CachedCall } from "./cache/cached-call.ts";
 import { coalesce } from "./cache/coalesce.ts";
 import { Call } from "./call.ts";
 import { asFailure, OVER } from "./failure.ts";
-import type { Metadata } from "./headers.ts";
-import { type Outgoing, outgoing } from "./outgoing.ts";
+import { type CallExtra, type Outgoing, outgoing } from "./outgoing.ts";
 import type { Request } from "./request.ts";
 import type { Running } from "./scope.ts";
 import type { Sink } from "./sink.ts";
@@ -20,7 +19,7 @@ export function startCall<Req, Res>(
   rpc: Rpc<Req, Res>,
   request: Req,
   effect: boolean,
-  metadata: Metadata | undefined,
+  extra: CallExtra | undefined,
   sink: Sink<Res>,
 ): Running | undefined {
   if (effect ? cx.scope.doomed : cx.scope.over) {
@@ -29,7 +28,7 @@ export function startCall<Req, Res>(
   }
   let out: Outgoing;
   try {
-    out = outgoing(cx, rpc, request, metadata);
+    out = outgoing(cx, rpc, request, extra);
   } catch (thrown) {
     sink.reject(asFailure(thrown)); // the request cannot be encoded
     return undefined;

@@ -1,11 +1,12 @@
 // Drift: a directory per change, with what the user sees. `before/` is what the lock was written from (of the BFF too, where it has
 // changed since), `after/` the upstream now, `proto/` the BFF now; without `before/` the lock is `bff.lock.json`, or missing.
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { compile } from "../../plugin/src/compile.ts";
 import { renderDiagnostics } from "../../plugin/src/diagnostic/render.ts";
 import { CODES } from "../../plugin/src/lock/codes.ts";
+import { FOLLOWED } from "../../scripts/explanations.ts";
 import { type GoldenCase, goldenCases, textsBelow, UPDATE } from "../support/golden.ts";
 import { requestFor } from "../support/request.ts";
 
@@ -38,6 +39,14 @@ function changed(one: GoldenCase, parameter = "") {
   return { ...compile(request, sources, { text, ci }), sources };
 }
 
+/** Of each code the golden with a right example, else its first. */
+function explained(): readonly GoldenCase[] {
+  return Object.keys(CODES).flatMap((code) => {
+    const own = cases.filter(({ name }) => name.startsWith(`${code}-`));
+    return own.find(({ folder }) => existsSync(join(folder, "right"))) ?? own.slice(0, 1);
+  });
+}
+
 describe("drift", () => {
   test.each(cases)("$name", (one) => {
     const { diagnostics, response, lock, sources } = changed(one);
@@ -53,6 +62,20 @@ describe("drift", () => {
 
     const code = /^BFF\d+/.exec(one.name)?.[0];
     expect(diagnostics.map((diagnostic) => diagnostic.code)).toContain(code ?? "BFF912");
+  });
+
+  // What docs/diagnostics.md and `protoc-gen-bff explain` show: the BFF follows the upstream, or what has changed is accepted.
+  test.each(explained())("$name, done right", (one) => {
+    const now = { ...one.protos, ...textsBelow(join(one.folder, "after")), ...textsBelow(join(one.folder, "right")) };
+    const code = one.name.slice(0, 6);
+    const parameter = Number(code.slice(3)) > 910 && !FOLLOWED.includes(code) ? "lock_mode=update" : "";
+    const request = { ...requestFor(now, Object.keys(one.protos)), parameter };
+    const sources = (file: string) => now[file];
+    const text = code === "BFF903" ? undefined : lockOfCase(one);
+    const accepted = compile(request, sources, { text, ci: false });
+    expect(renderDiagnostics(accepted.diagnostics, sources, "text")).toBe("");
+    const after = compile({ ...request, parameter: "" }, sources, { text: accepted.lock ?? text, ci: true });
+    expect(renderDiagnostics(after.diagnostics, sources, "text")).toBe("");
   });
 
   test("every code has a golden", () => {

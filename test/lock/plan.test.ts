@@ -21,6 +21,11 @@ const cases = [
     protos: textsBelow(join(golden, "synthetic/proto")),
     upstreams: textsBelow(join(golden, "synthetic/upstreams")),
   },
+  {
+    name: "service-let",
+    protos: textsBelow(join(root, "test/golden/emit/service-let-effects/proto")),
+    upstreams: textsBelow(join(root, "test/golden/upstreams")),
+  },
 ];
 
 /** The files of the plan by name, with nothing but warnings said. */
@@ -216,5 +221,28 @@ describe("what degrades to what", () => {
       "c: response fails",
       "d: response fails",
     ]);
+  });
+});
+
+describe("caches", () => {
+  const cached = (more: string) => get("args.id").replace(/ }$/, ` cache: { ttl: "5s" stale: "60s" } ${more} }`);
+  const planned = (more: string) => {
+    const proto = bff(`{ name: "a" ${cached(more)} }`, field("a.id"));
+    const text = plans({ "app/v1/app.proto": proto }, { "up/v1/up.proto": UP }, "text")["app/v1/app_plan.txt"] ?? "";
+    return { cache: report(proto).messages[0]?.steps[0]?.call?.cache, text };
+  };
+
+  test("for all callers: what only tells where a request came from is not in the key", () => {
+    const { cache, text } = planned(`forward: ["x-request-id", "traceparent"]`);
+    expect(cache).toEqual({ ttl_ms: 5_000, stale_ms: 60_000 });
+    expect(text).toContain("cached 5 s for all callers");
+  });
+
+  test("for callers who are alike in what is passed on", () => {
+    const { cache, text } = planned(
+      `forward: ["authorization", "x-request-id"] metadata: { name: "x-team" by: "headers['x-team']" }`,
+    );
+    expect(cache?.per_caller).toEqual(["authorization", "x-team"]);
+    expect(text).toContain("cached 5 s for callers alike in authorization, x-team");
   });
 });

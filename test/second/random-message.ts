@@ -2,10 +2,14 @@
 import { create, type DescField, type DescMessage, fromJson, ScalarType } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import {
+  AnySchema,
+  anyPack,
   type DurationSchema,
   FeatureSet_FieldPresence,
+  ListValueSchema,
   StructSchema,
-  type TimestampSchema,
+  TimestampSchema,
+  ValueSchema,
 } from "@bufbuild/protobuf/wkt";
 
 /** From 0 to below 1; the same sequence for the same seed. */
@@ -39,7 +43,7 @@ export function pick<T>(random: Random, from: readonly T[]): T {
 const WORDS = ["", "amber", "birch", "copper", "dune", "émigré", "flint", "admin", "日本", "two words", "EUR", "USD"];
 
 /** Fields that are unset or empty are as likely as in life; integers are small but for a few of more than 53 bits. */
-export function randomMessage(desc: DescMessage, random: Random): ReflectMessage {
+export function randomMessage(desc: DescMessage, random: Random, depth = 0): ReflectMessage {
   switch (desc.typeName) {
     case "google.protobuf.Timestamp": {
       const at = reflect(desc as typeof TimestampSchema);
@@ -54,6 +58,18 @@ export function randomMessage(desc: DescMessage, random: Random): ReflectMessage
       took.set(desc.fields[1]!, below(random, 2) * 500_000_000);
       return took;
     }
+    case "google.protobuf.Any":
+      return reflect(
+        AnySchema,
+        anyPack(TimestampSchema, create(TimestampSchema, { seconds: BigInt(below(random, 9)) })),
+      );
+    case "google.protobuf.Value":
+      return reflect(
+        ValueSchema,
+        fromJson(ValueSchema, pick(random, [null, true, 0, -1.5, "", "word", [1, "two", [null]], { deep: { n: 1 } }])),
+      );
+    case "google.protobuf.ListValue":
+      return reflect(ListValueSchema, fromJson(ListValueSchema, pick(random, [[], [1, "two", null], [[true], {}]])));
     case "google.protobuf.Struct":
       return reflect(
         StructSchema,
@@ -63,29 +79,33 @@ export function randomMessage(desc: DescMessage, random: Random): ReflectMessage
   const message = reflect(desc, create(desc));
   for (const member of desc.members) {
     if (member.kind === "oneof") {
-      if (random() < 0.75) setField(message, pick(random, member.fields), random);
-    } else setField(message, member, random);
+      if (random() < 0.75) setField(message, pick(random, member.fields), random, depth);
+    } else setField(message, member, random, depth);
   }
   return message;
 }
 
-function setField(message: ReflectMessage, field: DescField, random: Random): void {
+const DEEPEST = 4;
+
+function setField(message: ReflectMessage, field: DescField, random: Random, depth: number): void {
+  // Messages that hold themselves come to an end.
+  if (field.message !== undefined && depth >= DEEPEST) return;
   switch (field.fieldKind) {
     case "list": {
       const list = message.get(field);
       const count = below(random, 5);
-      for (let index = 0; index < count; index++) list.add(randomItem(field, random));
+      for (let index = 0; index < count; index++) list.add(randomItem(field, random, depth));
       return;
     }
     case "map": {
       const map = message.get(field);
       const count = below(random, 4);
       for (let index = 0; index < count; index++)
-        map.set(randomScalar(field.mapKey, field.name, random) as string | number, randomItem(field, random));
+        map.set(randomScalar(field.mapKey, field.name, random) as string | number, randomItem(field, random, depth));
       return;
     }
     case "message":
-      if (random() < 0.8) message.set(field, randomMessage(field.message, random));
+      if (random() < 0.8) message.set(field, randomMessage(field.message, random, depth + 1));
       return;
     default:
       if (field.presence === FeatureSet_FieldPresence.EXPLICIT && field.oneof === undefined && random() < 0.3) return;
@@ -96,19 +116,22 @@ function setField(message: ReflectMessage, field: DescField, random: Random): vo
   }
 }
 
-function randomItem(field: DescField & { fieldKind: "list" | "map" }, random: Random): unknown {
+function randomItem(field: DescField & { fieldKind: "list" | "map" }, random: Random, depth: number): unknown {
   const kind = field.fieldKind === "list" ? field.listKind : field.mapKind;
-  if (kind === "message") return randomMessage(field.message as DescMessage, random);
+  if (kind === "message") return randomMessage(field.message as DescMessage, random, depth + 1);
   if (kind === "enum") return randomEnum(field.enum!, random);
   return randomScalar(field.scalar as ScalarType, field.name, random);
 }
 
 /** Now and then a number that this side does not know. */
 function randomEnum(desc: NonNullable<DescField["enum"]>, random: Random): number {
-  return random() < 0.05 ? 99 : pick(random, desc.values).number;
+  return desc.open && random() < 0.05 ? 99 : pick(random, desc.values).number;
 }
 
 function randomScalar(type: ScalarType, name: string, random: Random): string | number | bigint | boolean | Uint8Array {
+  // Fields that are there for their type alone get the values at its edges.
+  const edges = /^(f|by)_/.test(name) ? EDGES[type] : undefined;
+  if (edges !== undefined && random() < 0.7) return pick(random, edges);
   switch (type) {
     case ScalarType.STRING:
       return randomText(name, random);
@@ -130,6 +153,27 @@ function randomScalar(type: ScalarType, name: string, random: Random): string | 
       return below(random, 1_000);
   }
 }
+
+const INT32 = [0, -1, 2_147_483_647, -2_147_483_648];
+const UINT32 = [0, 1, 4_294_967_295];
+const INT64 = [0n, -1n, 9_007_199_254_740_993n, -9_007_199_254_740_993n, 2n ** 63n - 1n, -(2n ** 63n)];
+const UINT64 = [0n, 1n, 9_007_199_254_740_993n, 2n ** 64n - 1n];
+const EDGES: Readonly<Partial<Record<ScalarType, readonly (string | number | bigint | Uint8Array)[]>>> = {
+  [ScalarType.DOUBLE]: [0, -0, Number.NaN, Number.POSITIVE_INFINITY, 1e308, 5e-324, 0.1],
+  [ScalarType.FLOAT]: [0, -0, Number.NaN, Number.NEGATIVE_INFINITY, Math.fround(0.1), 16_777_217 - 1],
+  [ScalarType.INT32]: INT32,
+  [ScalarType.SINT32]: INT32,
+  [ScalarType.SFIXED32]: INT32,
+  [ScalarType.UINT32]: UINT32,
+  [ScalarType.FIXED32]: UINT32,
+  [ScalarType.INT64]: INT64,
+  [ScalarType.SINT64]: INT64,
+  [ScalarType.SFIXED64]: INT64,
+  [ScalarType.UINT64]: UINT64,
+  [ScalarType.FIXED64]: UINT64,
+  [ScalarType.STRING]: ["", "__proto__", "constructor", "\u0000", "🚀 e\u0301"],
+  [ScalarType.BYTES]: [new Uint8Array(), Uint8Array.of(0, 255, 128)],
+};
 
 /** Ids come from small pools, so that different places ask for the same thing. */
 function randomText(name: string, random: Random): string {

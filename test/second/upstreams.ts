@@ -3,6 +3,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
 import {
   type DescField,
   type DescMethodUnary,
@@ -17,8 +18,11 @@ import { Code } from "@connectrpc/connect";
 import { below, pick, type Random, randomMessage, seeded } from "./random-message.ts";
 import { buildSecondRegistry, upstreamMethods } from "./registry.ts";
 
-/** What the BFF's servers need besides addresses: the one variable without a default. */
-export const secondEnv = { SHOP_REGION: "fi" } as const;
+/** What the BFF's servers need besides addresses: the one variable without a default, and the functions of its resolvers. */
+export const secondEnv = {
+  SHOP_REGION: "fi",
+  BFF_RESOLVERS: fileURLToPath(new URL("resolvers.ts", import.meta.url)),
+} as const;
 
 export interface SecondCall {
   /** From 0, in order of arrival. */

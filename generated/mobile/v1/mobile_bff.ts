@@ -13,6 +13,7 @@ import type { CountUnreadRequestSchema, CountUnreadResponse } from "../../notify
 import { NotifyService } from "../../notify/v1/notify_pb.ts";
 import type { BatchGetUsersRequestSchema, BatchGetUsersResponse, User } from "../../user/v1/user_pb.ts";
 import { UserService } from "../../user/v1/user_pb.ts";
+import { decodeBatchGetUsersResponse, decodeCountUnreadResponse, decodeGetHomeRequest, decodeSummary, encodeBatchGetUsersRequest, encodeCountUnreadRequest, encodeGetSummaryRequest, encodeHome } from "./mobile_codec.ts";
 import type { GetHomeRequest, Home, RunLine } from "./mobile_pb.ts";
 import { HomeService } from "./mobile_pb.ts";
 
@@ -63,10 +64,10 @@ export interface App {
 function createApp({ agent, notify, user }: Upstreams, env: Env): App {
   return {
     env,
-    getSummary: agent.unary(AgentService.method.getSummary, CALL),
-    countUnread: notify.unary(NotifyService.method.countUnread, NOTIFY_CALL),
+    getSummary: agent.unaryWith(AgentService.method.getSummary, encodeGetSummaryRequest, decodeSummary, CALL),
+    countUnread: notify.unaryWith(NotifyService.method.countUnread, encodeCountUnreadRequest, decodeCountUnreadResponse, NOTIFY_CALL),
     userById: {
-      rpc: user.unary(UserService.method.batchGetUsers, CALL),
+      rpc: user.unaryWith(UserService.method.batchGetUsers, encodeBatchGetUsersRequest, decodeBatchGetUsersResponse, CALL),
       request: (ids: string[]) => ({ ids }),
       items: (response: BatchGetUsersResponse) => response.users,
       key: (item: User) => item.id,
@@ -85,6 +86,7 @@ export function createHomeService(deps: { readonly upstreams: Upstreams; readonl
       timeoutMs: 1_000,
       compose: composeHome,
       degraded: (home, entries) => { home.degraded = entries; },
+      codec: { decode: decodeGetHomeRequest, encode: encodeHome },
       observer: deps.observer,
     }),
   ];

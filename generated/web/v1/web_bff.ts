@@ -15,6 +15,7 @@ import type { SearchRequestSchema, SearchResponse } from "../../memory/v1/memory
 import { MemoryService } from "../../memory/v1/memory_pb.ts";
 import type { BatchGetUsersRequestSchema, BatchGetUsersResponse, User } from "../../user/v1/user_pb.ts";
 import { UserService } from "../../user/v1/user_pb.ts";
+import { decodeBatchGetUsersResponse, decodeCountUnreadResponse, decodeGetDashboardRequest, decodeSearchResponse, decodeSession, decodeSummary, decodeUsage, encodeBatchGetUsersRequest, encodeCountUnreadRequest, encodeDashboard, encodeGetSessionRequest, encodeGetSummaryRequest, encodeGetUsageRequest, encodeSearchRequest } from "./web_codec.ts";
 import type { AgentSummary, Dashboard, GetDashboardRequest, RunCard } from "./web_pb.ts";
 import { AgentStatus, DashboardService } from "./web_pb.ts";
 
@@ -75,13 +76,13 @@ export interface App {
 function createApp({ agent, billing, memory, notify, user }: Upstreams, env: Env): App {
   return {
     env,
-    getSummary: agent.unary(AgentService.method.getSummary, CALL),
-    getUsage: billing.unary(BillingService.method.getUsage, BILLING_CALL),
-    countUnread: notify.unary(NotifyService.method.countUnread, CALL),
-    getSession: agent.unary(AgentService.method.getSession, CALL),
-    search: memory.unary(MemoryService.method.search, CALL),
+    getSummary: agent.unaryWith(AgentService.method.getSummary, encodeGetSummaryRequest, decodeSummary, CALL),
+    getUsage: billing.unaryWith(BillingService.method.getUsage, encodeGetUsageRequest, decodeUsage, BILLING_CALL),
+    countUnread: notify.unaryWith(NotifyService.method.countUnread, encodeCountUnreadRequest, decodeCountUnreadResponse, CALL),
+    getSession: agent.unaryWith(AgentService.method.getSession, encodeGetSessionRequest, decodeSession, CALL),
+    search: memory.unaryWith(MemoryService.method.search, encodeSearchRequest, decodeSearchResponse, CALL),
     userById: {
-      rpc: user.unary(UserService.method.batchGetUsers, CALL),
+      rpc: user.unaryWith(UserService.method.batchGetUsers, encodeBatchGetUsersRequest, decodeBatchGetUsersResponse, CALL),
       request: (ids: string[]) => ({ ids }),
       items: (response: BatchGetUsersResponse) => response.users,
       key: (item: User) => item.id,
@@ -100,6 +101,7 @@ export function createDashboardService(deps: { readonly upstreams: Upstreams; re
       timeoutMs: 2_000,
       compose: composeDashboard,
       degraded: (dashboard, entries) => { dashboard.degraded = entries; },
+      codec: { decode: decodeGetDashboardRequest, encode: encodeDashboard },
       observer: deps.observer,
     }),
   ];

@@ -26,8 +26,8 @@ export function checkConstants(root: Node, checker: Checker): boolean {
   };
   const visit = (node: Node): void => {
     if (node.kind === "ok" && node.variable.role === "step" && !node.variable.absent) {
-      const hint = `The step "${node.variable.name}" is never absent.`;
-      checker.complain("BFF316", checker.spanOf(node), "this is always true", hint, "warning");
+      const never = `the step "${node.variable.name}" is never absent, so that this is always true`;
+      checker.complain("BFF316", checker.spanOf(node), never, "Read it without asking.", "warning");
     }
     if (node.kind === "call") {
       if (judge(node)) return;

@@ -4,9 +4,11 @@ import type { Ast, Span } from "./ast.ts";
 import { optionalOf } from "./check-literal.ts";
 import type { Checker, Place } from "./checker.ts";
 import type { Node } from "./expression.ts";
+import { extensionNamed, NO_EXTENSIONS } from "./extension.ts";
 import { fieldType, messageType } from "./field-type.ts";
 import { listed } from "./listed.ts";
 import { candidates, resolveName } from "./names.ts";
+import { isJson, isSureJsonNode } from "./pack.ts";
 import { protoRange, rangeOf } from "./range.ts";
 import { sameProto } from "./same-proto.ts";
 import type { CelType, Proto } from "./type.ts";
@@ -40,7 +42,7 @@ export function checkMessage(checker: Checker, ast: Literal, place: Place): Node
     sound.some(({ field, value }) => {
       const { proto } = fieldType(field);
       const kept = value.proto !== undefined && sameProto(value.proto, proto);
-      const json = kept || !isJson(proto) || isSureJson(checker, value);
+      const json = kept || !isJson(proto) || isSureJsonNode(value, (part) => checker.typeOf(part));
       return value.fails || mayOverflow(value, proto) || !json;
     });
   // The value of a wrapper, a Struct and the like is CEL's own.
@@ -77,6 +79,13 @@ function checkField(
 ): Field | undefined {
   const value = checker.check(ast, place);
   const field = desc.fields.find((candidate) => candidate.name === name);
+  if (field === undefined && extensionNamed(desc, name) !== undefined)
+    return checker.complain(
+      "BFF303",
+      at,
+      `"${name}" is an extension of ${desc.typeName}, not a field of it`,
+      NO_EXTENSIONS,
+    );
   if (field === undefined) {
     const names = desc.fields.map((candidate) => candidate.name);
     const close = didYouMean(name, names);
@@ -119,40 +128,6 @@ function lastPart(name: string): string {
 function enumFits(checker: Checker, value: Node, proto: Proto): boolean {
   if (proto.kind !== "enum" || checker.language.openEnums) return true;
   return value.proto?.kind === "enum" && value.proto.desc.typeName === proto.desc.typeName;
-}
-
-/** Struct, Value and ListValue, one, several or in a map. */
-function isJson(proto: Proto): boolean {
-  if (proto.kind === "list" || proto.kind === "map") return isJson(proto.of);
-  return proto.kind === "message" && /^google\.protobuf\.(Struct|Value|ListValue)$/.test(proto.desc.typeName);
-}
-
-/** Whether a value can be written as JSON for sure; of a literal all that is in it. */
-function isSureJson(checker: Checker, value: Node): boolean {
-  if (value.kind === "list") return value.elements.every((element) => isSureJson(checker, element));
-  if (value.kind === "map") return value.entries.every(([, item]) => isSureJson(checker, item));
-  return hasJson(checker.typeOf(value));
-}
-
-/** Whether every value of the type can be written as JSON (CEL spec, "Protocol Buffer Data Conversion"). */
-function hasJson(type: CelType): boolean {
-  switch (type.kind) {
-    case "list":
-      return hasJson(type.element);
-    case "map":
-      return hasJson(type.value);
-    case "wrapper":
-      return hasJson(type.of);
-    case "message":
-      return /^google\.protobuf\.(Timestamp|Duration)$/.test(type.desc.typeName);
-    case "dyn":
-    case "optional":
-    case "type":
-    case "opaque":
-      return false;
-    default:
-      return true;
-  }
 }
 
 /** Whether an integer may not fit into a field of 32 bits. */

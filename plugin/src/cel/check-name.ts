@@ -3,6 +3,7 @@ import { didYouMean } from "../diagnostic/did-you-mean.ts";
 import { type Ast, dottedName, type Span } from "./ast.ts";
 import { type Checker, fit, type Place } from "./checker.ts";
 import type { Node } from "./expression.ts";
+import { extensionNamed, NO_EXTENSIONS } from "./extension.ts";
 import { fieldType } from "./field-type.ts";
 import { listed } from "./listed.ts";
 import { resolveEnum, resolveName } from "./names.ts";
@@ -115,6 +116,11 @@ export function unknownName(
   return checker.complain("BFF302", first, `there is no "${name}" here`, hint);
 }
 
+/** Of all groups only arguments have members that may have no value. */
+function presenceHint(group: Variable, member: string): string {
+  return group.role === "args" ? `Write ok(args.${member}).` : `${group.name}.${member} always has a value.`;
+}
+
 /** A field, a member of a group, a key of a map, or (with `test`) whether it is there. */
 export function checkSelect(
   checker: Checker,
@@ -124,7 +130,7 @@ export function checkSelect(
 ): Node | undefined {
   const group = checker.group(ast.of, place);
   if (group !== undefined && ast.optional) {
-    const hint = group.role === "headers" ? 'An absent header is "".' : `Write ok(${group.name}.${ast.field}).`;
+    const hint = group.role === "headers" ? 'An absent header is "".' : presenceHint(group, ast.field);
     return checker.complain("BFF305", ast.name, `"${group.name}" is not a message, so it has no .?`, hint);
   }
   if (group?.role === "headers")
@@ -139,12 +145,7 @@ export function checkSelect(
       return checker.complain("BFF302", ast.name, `"${group.name}" has no "${ast.field}"`, hint);
     }
     if (test) {
-      return checker.complain(
-        "BFF313",
-        ast,
-        "`has` asks about a field",
-        `Write ok(${group.name}.${ast.field}) to ask whether there is a value.`,
-      );
+      return checker.complain("BFF313", ast, "`has` asks about a field", presenceHint(group, ast.field));
     }
     return readVariable(checker, member, ast, place);
   }
@@ -234,6 +235,16 @@ function unknownField(
   ast: Ast & { kind: "select" },
   desc: (CelType & { kind: "message" })["desc"],
 ): undefined {
+  const oneof = desc.oneofs.find(({ name }) => name === ast.field);
+  if (oneof !== undefined) {
+    const members = listed(oneof.fields.map((field) => field.name));
+    const said = `"${ast.field}" is a oneof of ${desc.typeName}, not a field`;
+    return checker.complain("BFF303", ast.name, said, `Read one of its members: ${members}.`);
+  }
+  if (extensionNamed(desc, ast.field) !== undefined) {
+    const said = `"${ast.field}" is an extension of ${desc.typeName}, not a field of it`;
+    return checker.complain("BFF303", ast.name, said, NO_EXTENSIONS);
+  }
   const names = desc.fields.map((field) => field.name);
   const local = desc.fields.find((field) => field.localName === ast.field || field.jsonName === ast.field);
   const close = local?.name ?? didYouMean(ast.field, names);

@@ -153,7 +153,7 @@ const FAULTS: readonly (readonly [expression: string, ...reported: string[]])[] 
   ["ok(list[0])", "BFF308 1:4-11 `ok` takes the name of a step or an argument"],
   ["ok(now)", "BFF308 1:4-7 `ok` takes the name of a step or an argument"],
   ["has(s)", "BFF313 1:5-6 `has` takes a field: has(x.field)"],
-  ["has(args.id)", "BFF313 1:5-12 `has` asks about a field | Write ok(args.id) to ask whether there is a value."],
+  ["has(args.id)", "BFF313 1:5-12 `has` asks about a field | Write ok(args.id)."],
   [
     "has(s.zzz)",
     'BFF303 1:7-10 cel.expr.conformance.proto3.TestAllTypes has no field "zzz" | Its fields: single_int32, single_int64, single_uint32, single_uint64, single_sint32, single_sint64, single_fixed32, single_fixed64, ….',
@@ -346,7 +346,10 @@ describe("what is known before anything runs", () => {
     ["true ? 2 : 3", "BFF316 warning 1:1-5 this is always true"],
     ["s.single_bool && false", "BFF316 warning 1:18-23 this is always false"],
     ["s.single_bool || 'a' < 'b'", "BFF316 warning 1:18-27 this is always true"],
-    ["ok(s)", 'BFF316 warning 1:1-6 this is always true | The step "s" is never absent.'],
+    [
+      "ok(s)",
+      'BFF316 warning 1:1-6 the step "s" is never absent, so that this is always true | Read it without asking.',
+    ],
     ["!true", "BFF316 warning 1:1-6 this is always false"],
     ["size(list) < 0", "BFF316 warning 1:1-15 this is always false | size(list) is from 0 to 2147483647."],
     [

@@ -1,23 +1,34 @@
-/** The diagnostics of expressions, BFF301 to BFF329: what each code says. */
+/** The diagnostics of expressions, BFF301 to BFF329: what each code says, as a rule and why it matters. */
 export const CODES = {
-  BFF301: "The expression is not CEL: it does not parse.",
-  BFF302: "A name is not known where the expression stands.",
-  BFF303: "A message has no such field.",
-  BFF304: "There is no function of that name.",
-  BFF305: "A function or an operator does not take operands of these types.",
-  BFF306: "A name stands for a group of values or a type and is no value by itself.",
-  BFF307: "The construct is part of CEL but not of this language.",
-  BFF308: "`ok` asks about a step or an argument and takes nothing else.",
-  BFF309: "A literal is out of the range of its type.",
-  BFF310: "A field of a message literal is given a value of another type.",
-  BFF311: "There is no message or enum of that name in this run.",
-  BFF312: "A field is given twice in a message literal, or two members of one oneof are.",
-  BFF313: "A macro is written wrongly.",
-  BFF314: "A literal pattern, timestamp or duration is malformed.",
-  BFF315: "A message is compared with null, which it never is: an unset one reads as its default (warning).",
-  BFF316: "A condition is always true or always false (warning).",
-  BFF317: "An index or a key is not in the literal that it is looked for in.",
-  BFF318: "An operation is sure to fail: a division by zero, or a result beyond 64 bits.",
+  BFF301: "An expression is CEL: it has to parse before anything can be known about it.",
+  BFF302:
+    "A name in an expression is known where the expression stands: a step, an argument, a variable or a function.",
+  BFF303:
+    "A field that an expression reads is declared in its message. A misspelt one would otherwise read as nothing for ever.",
+  BFF304: "A function that an expression calls exists in this language, because there is nothing else to run.",
+  BFF305:
+    "A function or an operator takes operands of the types that it is defined for. Nothing is converted silently, because that is where numbers and texts get lost.",
+  BFF306:
+    "A group of values, a function or a type is no value by itself: an expression reads something of it, or calls it.",
+  BFF307:
+    "An expression uses the part of CEL that this language has. What it leaves out could not be checked when generating.",
+  BFF308:
+    "`ok` asks whether a step or an argument has a value, and takes nothing else. Fields are asked about with `has`.",
+  BFF309: "A literal is in the range of its type, because it would have to be cut off or rounded.",
+  BFF310:
+    "A field of a message literal is given a value of its own type, because the message has no place for another.",
+  BFF311:
+    "A message or enum in an expression is known to this run, because its fields and values are taken from its proto.",
+  BFF312: "A field of a message literal is given once, and of a oneof one member: the last one would silently win.",
+  BFF313:
+    "A macro is written in its own form, such as `list.map(x, …)`, because its parts are not evaluated like the arguments of a function.",
+  BFF314: "A literal pattern, timestamp or duration is well-formed. It would fail every time that it is evaluated.",
+  BFF315:
+    "A message is not compared with null, which it never is: an unset one reads as its default, so the answer never changes.",
+  BFF316:
+    "A condition can be true and can be false. One that is always the same has a branch that never runs, and usually compares the wrong thing.",
+  BFF317: "An index or a key of a literal list or map is in it, because looking for it always fails.",
+  BFF318: "An operation can succeed. A division by zero, or a result beyond 64 bits, fails every time.",
 } as const;
 
 export type ExpressionCode = keyof typeof CODES;

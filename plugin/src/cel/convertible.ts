@@ -1,8 +1,10 @@
+import type { Node } from "./expression.ts";
 import { messageType, scalarType, unwrapped } from "./field-type.ts";
+import { packs } from "./pack.ts";
 import type { CelType, Proto } from "./type.ts";
 
 /** Whether a value of CEL type `type` may become one of the protobuf kind `to` by changing its representation alone. */
-export function convertible(type: CelType, proto: Proto | undefined, to: Proto): boolean {
+export function convertible(type: CelType, proto: Proto | undefined, to: Proto, node?: Node): boolean {
   if (type.kind === "param") return true;
   switch (to.kind) {
     case "scalar": {
@@ -15,17 +17,25 @@ export function convertible(type: CelType, proto: Proto | undefined, to: Proto):
       if (unwrapped(to.desc) !== undefined)
         return proto?.kind === "message" && proto.desc.typeName === to.desc.typeName;
       const wanted = messageType(to.desc).type;
-      if (wanted.kind !== "message") return proto?.kind === "message" && proto.desc.typeName === to.desc.typeName;
+      if (wanted.kind !== "message")
+        return (
+          (proto?.kind === "message" && proto.desc.typeName === to.desc.typeName) ||
+          packs({ type, proto, root: node }, to)
+        );
       return type.kind === "message" && type.desc.typeName === to.desc.typeName;
     }
     case "list":
+      if (node?.kind === "list")
+        return node.elements.every((element) => convertible(element.type, element.proto, to.of, element));
       return type.kind === "list" && convertible(type.element, proto?.kind === "list" ? proto.of : undefined, to.of);
     case "map": {
       const keys = scalarType(to.key).type;
       return (
         type.kind === "map" &&
         (type.key.kind === keys.kind || type.key.kind === "param") &&
-        convertible(type.value, proto?.kind === "map" ? proto.of : undefined, to.of)
+        (node?.kind === "map"
+          ? node.entries.every(([, value]) => convertible(value.type, value.proto, to.of, value))
+          : convertible(type.value, proto?.kind === "map" ? proto.of : undefined, to.of))
       );
     }
   }

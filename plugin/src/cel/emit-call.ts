@@ -106,7 +106,7 @@ function emitCollection(emitter: Emitter, node: Call, first: Node, second: Node 
       const key = emitter.value(first);
       const alike =
         second?.type.kind === "map" && second.type.key.kind === first.type.kind && first.type.kind !== "dyn";
-      if (alike && map.form.kind === "record") return hasOwn(map, key);
+      if (alike && map.form.kind === "record") return hasOwn(map, key, first.type.kind === "bool");
       if (alike && map.form.kind === "map") return method(map, "has", [coerce(key, map.form.key, names)]);
       return map.form.kind === "map" || map.form.kind === "record"
         ? runtime(names, "hasKey", [map, coerce(key, PLAIN, names)])
@@ -202,7 +202,7 @@ function flattenLists(node: Node): readonly Node[] {
 }
 
 /** Whether a key is in a map of protobuf, an object with keys of type string. */
-function hasOwn(map: Piece, key: Piece): Piece {
-  const text = key.form.kind === "big" ? atom("String(", ...key.print, ")") : key;
+function hasOwn(map: Piece, key: Piece, isBool: boolean): Piece {
+  const text = key.form.kind === "big" || isBool ? atom("String(", ...key.print, ")") : key;
   return atom("Object.hasOwn(", ...map.print, ", ", ...text.print, ")");
 }

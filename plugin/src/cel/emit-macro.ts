@@ -1,3 +1,4 @@
+import { contradicted, contradictedItem } from "./contradiction.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Node } from "./expression.ts";
 import { BIG, celForm, type Form, formOf, PLAIN } from "./form.ts";
@@ -32,6 +33,12 @@ export function emitMacro(emitter: Emitter, node: Macro, element?: Form): Piece 
   if (variable === undefined || first === undefined) return emitter.value(range);
   if (macro === "bind") return emitBind(emitter, range, variable, first);
   if (vars.length > 1) return emitPairs(emitter, node);
+  if (second !== undefined) emitter.hide(contradicted(first, true, second));
+  if (range.kind === "macro" && range.macro === "filter") {
+    const [[condition], [item]] = [range.args, range.vars];
+    if (condition !== undefined && item !== undefined)
+      emitter.hide(args.flatMap((body) => contradictedItem(condition, item, body, variable)));
+  }
   const items = itemsOf(emitter, range);
   const name = emitter.local(variable);
   const itemForm = items.form.kind === "list" ? items.form.of : formOf(variable.type, variable.proto);

@@ -3,7 +3,7 @@ import type { Emitter } from "./emitter.ts";
 import type { Node } from "./expression.ts";
 import { fieldType, presenceOf } from "./field-type.ts";
 import { type Form, mayBeNull, PLAIN, protoForm } from "./form.ts";
-import { atom, binary, coerce, commas, LEVEL, type Piece, piece, runtime, types } from "./piece.ts";
+import { atom, binary, coerce, commas, LEVEL, type Piece, packed, piece, runtime, types } from "./piece.ts";
 
 type Message = Node & { readonly kind: "message" };
 type Field = Message["fields"][number];
@@ -44,17 +44,9 @@ function emitField(emitter: Emitter, one: Field): Piece[] {
 function fieldValue(emitter: Emitter, { field, value }: Field, form: Form): Piece {
   const { type } = fieldType(field);
   if (type.kind === "wrapper" && form.kind !== "boxed") return emitter.unset(value, form);
-  if (form.kind === "any" && value.type.kind === "message") {
-    // The type is known, so that no look-up is needed.
-    const packed = runtime(
-      emitter.names,
-      "anyPack",
-      [atom(emitter.names.schema(value.type.desc)), emitter.value(value)],
-      form,
-    );
-    const raw = emitter.raw(value);
-    if (!raw.nullable) return packed;
-  }
+  // The type is known, so that no look-up is needed.
+  if (form.kind === "any" && value.type.kind === "message" && !emitter.raw(value).nullable)
+    return packed(emitter.value(value), value.type.desc, emitter.names);
   // An Any or a Value is passed on as it is.
   if ((form.kind === "any" || form.kind === "json") && value.kind === "select" && !value.optional) {
     const raw = emitter.raw(value);
@@ -120,11 +112,13 @@ export function emitMap(emitter: Emitter, node: Node & { kind: "map" }, form: Fo
     return atom("...", ...runtime(names, "givenEntry", [name, emitter.inner(value, form.of)]).print);
   });
   if (node.entries.some(([key]) => key.type.kind === "dyn")) return runtime(names, "mapOfAny", entries, form);
+  // TypeScript would take the type of the first entry for that of all.
+  const open = node.type.kind === "map" && node.type.value.kind === "dyn" ? "<unknown, unknown>" : "";
   const sure = node.entries.every(([key]) => key.kind === "constant");
   const distinct = new Set(node.entries.map(([key]) => String(keyOf(emitter, key, form.key).print))).size;
   return node.entries.length > 1 && (!sure || distinct < entries.length)
-    ? runtime(names, "mapOf", entries, form)
-    : piece(["new Map([", ...commas(entries), "])"], form);
+    ? piece([names.runtime("mapOf"), `${open}(`, ...commas(entries), ")"], form)
+    : piece([`new Map${open}([`, ...commas(entries), "])"], form);
 }
 
 function keyOf(emitter: Emitter, key: Node, form: Form): Piece {

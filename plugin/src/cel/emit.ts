@@ -2,8 +2,8 @@ import type { Code, Names } from "./code.ts";
 import { convertible } from "./convertible.ts";
 import { Emitter } from "./emitter.ts";
 import type { Expression, Node } from "./expression.ts";
-import { celForm, type Form, formOf, narrows, protoForm } from "./form.ts";
-import { atom, coerce, ifSet, LEVEL, type Piece } from "./piece.ts";
+import { celForm, type Form, formOf, narrows, protoForm, sameForm } from "./form.ts";
+import { atom, coerce, ifSet, LEVEL, type Piece, packed } from "./piece.ts";
 import type { CelType, Proto } from "./type.ts";
 
 /** CEL's value. Nothing is unset: an unset message reads as its default, an unset wrapper as null. */
@@ -26,6 +26,8 @@ export function emitPath(expression: Expression, names: Names): Code {
     if (!convertible(type, root.proto, to)) return undefined;
     const form = protoForm(to);
     const plain = { ...value, form: value.form.kind === "nullable" ? value.form.of : value.form };
+    if (form.kind === "any" && type.kind === "message")
+      return codeOf(packed(value, type.desc, names), type, to, root.fails);
     const converted = value.maybe ? ifSet(plain, form, names) : coerce(plain, form, names);
     return codeOf(converted, type, to, root.fails || narrows(plain.form, form));
   };
@@ -69,9 +71,10 @@ function asProto(root: Node, emitter: Emitter, to: Proto): Code | undefined {
       root.fails || narrows(celForm(type.of), form),
     );
   }
-  if (!convertible(type, proto, to)) return undefined;
+  if (!convertible(type, proto, to, root)) return undefined;
   // A message around a value stays one.
-  if (form.kind === "boxed" || form.kind === "json") return codeOf(emitter.raw(root), type, to, root.fails);
+  const raw = form.kind === "boxed" || form.kind === "json" || form.kind === "any" ? emitter.raw(root) : undefined;
+  if (raw !== undefined && sameForm(raw.form, form)) return codeOf(raw, type, to, root.fails);
   const natural = emitter.value(root);
   const fails = root.fails || narrows(natural.form, form);
   if (type.kind === "wrapper" || natural.nullable) return codeOf(emitter.unset(root, form), type, to, fails);

@@ -9,7 +9,20 @@ import { emitExtension, emitSelect, emitTest } from "./emit-select.ts";
 import type { Node } from "./expression.ts";
 import { presenceOf } from "./field-type.ts";
 import { BIG, type Form, formOf, PLAIN, protoForm, UNSIGNED } from "./form.ts";
-import { atom, binary, coerce, commas, ifSet, LEVEL, operand, type Piece, piece, runtime, unbox } from "./piece.ts";
+import {
+  atom,
+  binary,
+  coerce,
+  commas,
+  ifSet,
+  LEVEL,
+  operand,
+  type Piece,
+  packed,
+  piece,
+  runtime,
+  unbox,
+} from "./piece.ts";
 import { runtimeTypeName } from "./same-value.ts";
 import type { Variable } from "./type.ts";
 
@@ -80,6 +93,10 @@ export class Emitter {
   }
 
   #print(node: Node): Piece {
+    return this.#hidden.has(node) ? hidden(this.#plain(node)) : this.#plain(node);
+  }
+
+  #plain(node: Node): Piece {
     const optional = node.type.kind === "optional" ? emitOptional(this, node) : undefined;
     if (optional !== undefined) return optional;
     switch (node.kind) {
@@ -99,7 +116,7 @@ export class Emitter {
           ? binary(atom(this.names.variable(node.variable)), "!==", atom("undefined"), LEVEL.equality)
           : atom("true");
       case "select":
-        if (node.test) return this.#hidden.has(node) ? hidden(emitTest(this, node)) : emitTest(this, node);
+        if (node.test) return emitTest(this, node);
         return emitSelect(this, node);
       case "extension":
         return emitExtension(this, node);
@@ -123,6 +140,11 @@ export class Emitter {
   /** The value in a given form; literals, conditionals and comprehensions are printed in it right away. */
   as(node: Node, form: Form): Piece {
     if (node.kind === "list" && form.kind === "list") return this.#list(node, form.of);
+    if (form.kind === "any" && node.type.kind === "message") {
+      const message = this.value(node);
+      // One that may be null is looked at when it is packed.
+      if (!message.nullable) return packed(message, node.type.desc, this.names);
+    }
     if (node.kind === "map" && form.kind === "record" && node.entries.every(isPlainEntry)) {
       return emitRecord(this, node, form);
     }

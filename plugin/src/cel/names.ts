@@ -25,6 +25,12 @@ export function candidates(name: string, container: string): string[] {
 
 /** What a name means, dotted or not: the nearest of a variable, a type, or a value of an enum. */
 export function resolveName(name: string, scope: Scope, registry: Registry): Named | undefined {
+  // A step `Item` hides the message `Item`, as a local name does: types alone are rarely values.
+  if (!name.includes("."))
+    for (const full of candidates(name, scope.container)) {
+      const variable = scope.lookup(full);
+      if (variable !== undefined) return { kind: "variable", variable };
+    }
   for (const full of candidates(name, scope.container)) {
     const variable = scope.lookup(full);
     if (variable !== undefined) return { kind: "variable", variable };

@@ -88,7 +88,17 @@ class Parser {
     return this.#take(sign) ?? this.#unexpected(hint);
   }
 
-  #unexpected(hint?: string): never {
+  /** Where a field has to be named: words of CEL's own need backticks there. */
+  #notField(): never {
+    const { kind, text } = this.#token;
+    const quoted = kind === "word" && KEYWORDS.has(text);
+    return this.#unexpected(
+      undefined,
+      quoted ? `Write \`${text}\`, in backticks, for the field of that name.` : undefined,
+    );
+  }
+
+  #unexpected(hint?: string, better?: string): never {
     const { kind, text, start, end } = this.#token;
     const before = this.#before;
     if (kind === "end" && before !== undefined) {
@@ -103,7 +113,13 @@ class Parser {
     }
     const reserved = kind === "word" && RESERVED.has(text) ? `"${text}" is a reserved word of CEL.` : hint;
     const shown = text.length > 40 ? `${text.slice(0, 40)}…` : text;
-    throw new Stop({ code: "BFF301", start, end, message: `unexpected ${JSON.stringify(shown)}`, hint: reserved });
+    throw new Stop({
+      code: "BFF301",
+      start,
+      end,
+      message: `unexpected ${JSON.stringify(shown)}`,
+      hint: better ?? reserved,
+    });
   }
 
   #unsupported(at: Span): void {
@@ -273,7 +289,7 @@ class Parser {
     const question = this.#take("?");
     if (question !== undefined) this.#unsupported({ start: dot.start, end: question.end });
     const name = this.#token;
-    if (name.kind !== "quoted" && (name.kind !== "word" || KEYWORDS.has(name.text))) this.#unexpected();
+    if (name.kind !== "quoted" && (name.kind !== "word" || KEYWORDS.has(name.text))) this.#notField();
     this.#index++;
     const open = name.kind === "word" && question === undefined ? this.#take("(") : undefined;
     if (open === undefined) {
@@ -391,7 +407,7 @@ class Parser {
     const end = this.#items("}", "A message ends with }.", () => {
       const optional = this.#question();
       const field = this.#token;
-      if (field.kind !== "quoted" && (field.kind !== "word" || KEYWORDS.has(field.text))) this.#unexpected();
+      if (field.kind !== "quoted" && (field.kind !== "word" || KEYWORDS.has(field.text))) this.#notField();
       this.#index++;
       const colon = this.#need(":", "A field of a message is written field: value.");
       const at = { start: field.start, end: field.end, anchor: colon.start };

@@ -1,4 +1,4 @@
-import { ScalarType } from "@bufbuild/protobuf";
+import { type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import type { Printable } from "@bufbuild/protoplugin";
 import type { Names } from "./code.ts";
 import { BIG, type Form, PLAIN, sameForm, UNSIGNED } from "./form.ts";
@@ -242,6 +242,15 @@ function coerceInteger(value: Piece, from: Form, to: Form, names: Names): Piece 
     default:
       return value;
   }
+}
+
+/** A message of known type in a google.protobuf.Any; `undefined` stays what it is. */
+export function packed(message: Piece, desc: DescMessage, names: Names): Piece {
+  const pack = (value: Piece): Piece => runtime(names, "anyPack", [atom(names.schema(desc)), value], { kind: "any" });
+  if (!message.maybe) return pack(message);
+  const name = names.local("value");
+  const lambda = arrow(name, pack(piece([name], message.form)));
+  return { ...runtime(names, "unlessUnset", [message, lambda], { kind: "any" }), maybe: true };
 }
 
 /** A plain value as the message that a field of type Value, ListValue, Struct or Any takes. */

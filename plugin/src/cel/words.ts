@@ -8,6 +8,9 @@ export const RESERVED: ReadonlySet<string> = new Set(
 /** Reserved words that are not even names of fields. */
 export const KEYWORDS: ReadonlySet<string> = new Set(["false", "in", "null", "true"]);
 
+/** A field as it is written after a dot. */
+export const fieldName = (name: string): string => (KEYWORDS.has(name) ? `\`${name}\`` : name);
+
 /** Words that are values. */
 export const WORDS: ReadonlyMap<string, boolean | null> = new Map<string, boolean | null>([
   ["true", true],

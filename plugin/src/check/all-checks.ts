@@ -1,10 +1,26 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Model } from "../resolve/model.ts";
+import { checkBreakers } from "./breakers.ts";
+import { checkCacheKeys } from "./cache-keys.ts";
+import { checkConstantConditions } from "./constant-conditions.ts";
 import { checkCriticalPath } from "./critical-path.ts";
+import { checkCriticality } from "./criticality.ts";
 import { checkDegradationField } from "./degradation-field.ts";
+import { checkEachLimits } from "./each-limits.ts";
 import { checkEffectsOrder } from "./effects-order.ts";
+import { checkErrorExposure } from "./error-exposure.ts";
+import { checkHiddenSteps } from "./hidden-steps.ts";
+import { checkIdleAutobind } from "./idle-autobind.ts";
 import { checkMaxCalls } from "./max-calls.ts";
+import { checkMetadataValues } from "./metadata-values.ts";
+import { checkNPlusOne } from "./n-plus-one.ts";
+import { checkNeedlessAfter } from "./needless-after.ts";
+import { checkOneofMembers } from "./oneof-members.ts";
+import { checkPublicSurface } from "./public-surface.ts";
 import { checkSuspicions } from "./suspicions.ts";
+import { checkSwitchCases } from "./switch-cases.ts";
+import { checkUnreadEnv } from "./unread-env.ts";
+import { checkUnreadItems } from "./unread-items.ts";
 import { checkUnusedSteps } from "./unused-steps.ts";
 
 /** One rule over the whole model. */
@@ -16,12 +32,38 @@ export const ALL_CHECKS: readonly Check[] = Object.freeze([
   checkDegradationField,
   checkMaxCalls,
   checkCriticalPath,
+  checkBreakers,
+  checkMetadataValues,
 ]);
 
-/** Rules about what nothing uses: where something else is wrong, that may be the reason, so they run only when nothing is. */
-export const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([checkUnusedSteps, checkSuspicions]);
+/** Rules about what works and is hardly meant: where something else is wrong, that may be the reason, so they run only when nothing is. */
+export const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
+  checkUnusedSteps,
+  checkSuspicions,
+  checkUnreadEnv,
+  checkUnreadItems,
+  checkNeedlessAfter,
+  checkHiddenSteps,
+  checkSwitchCases,
+  checkConstantConditions,
+  checkOneofMembers,
+  checkIdleAutobind,
+  checkCriticality,
+  checkEachLimits,
+  checkNPlusOne,
+  checkCacheKeys,
+  checkPublicSurface,
+  checkErrorExposure,
+]);
 
 /** `sound`: whether everything before has gone without an error. */
 export function checkAll(model: Model, sound: boolean, report: Report): void {
-  for (const check of sound ? [...ALL_CHECKS, ...CHECKS_WHEN_SOUND] : ALL_CHECKS) check(model, report);
+  let errors = 0;
+  for (const check of ALL_CHECKS) {
+    check(model, (diagnostic) => {
+      if (diagnostic.severity === "error") errors++;
+      report(diagnostic);
+    });
+  }
+  if (sound && errors === 0) for (const check of CHECKS_WHEN_SOUND) check(model, report);
 }

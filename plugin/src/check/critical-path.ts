@@ -1,5 +1,7 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { BffMethod, Composed, Model, Step } from "../resolve/model.ts";
+import { restsOn } from "../resolve/effects.ts";
+import { sortByDependency } from "../resolve/graph.ts";
+import type { BffMethod, Block, Composed, Model, Step } from "../resolve/model.ts";
 import { callsOf, composesOf } from "../resolve/source-parts.ts";
 
 /** The longest chain of steps that wait for each other, by the timeouts that their calls say, each counted once. */
@@ -17,10 +19,21 @@ const NONE: Path = { ms: 0, parts: [] };
 export function checkCriticalPath(model: Model, report: Report): void {
   const messages = new Map(model.messages.map((message) => [message.desc.typeName, message]));
   const known = new Map<Composed, Path>();
+  // Of the steps of the service, for one rpc.
+  let started: ReadonlyMap<string, Path> = new Map();
+  let inRpc = new Map<Composed, Path>();
   const pathOf = (message: Composed): Path => {
-    const before = known.get(message);
+    const paths = message.shared.length === 0 ? known : inRpc;
+    const before = paths.get(message);
     if (before !== undefined) return before;
-    const byStep = new Map<Step, Path>();
+    const path = longest([...pathsOf(message).values()]);
+    paths.set(message, path);
+    return path;
+  };
+  const pathsOf = (message: Pick<Block, "steps" | "shared">): ReadonlyMap<Step, Path> => {
+    const byStep = new Map<Step, Path>(
+      message.shared.map((step) => [step, started.get(step.name ?? "") ?? NONE] as const),
+    );
     // Steps stand after what they read only in the graph, not in the file.
     const open: Step[] = [...message.steps];
     for (let step = open.pop(); step !== undefined; step = open.pop()) {
@@ -33,9 +46,7 @@ export function checkCriticalPath(model: Model, report: Report): void {
       const waits = longest([...step.reads, ...step.after].map((other) => byStep.get(other) ?? NONE));
       byStep.set(step, join(waits, ownPath(step)));
     }
-    const path = longest([...byStep.values()]);
-    known.set(message, path);
-    return path;
+    return byStep;
   };
   const ownPath = (step: Step): Path => {
     const [call] = callsOf(step.source);
@@ -50,7 +61,18 @@ export function checkCriticalPath(model: Model, report: Report): void {
     );
   };
   for (const method of model.files.flatMap((file) => file.services).flatMap((service) => service.methods)) {
-    const path = pathOf(method.composed);
+    started = new Map();
+    inRpc = new Map();
+    // What they compose reads others of them, that come before.
+    for (const step of sortByDependency(method.shared, (one) => [...one.reads, ...one.after]).order) {
+      const own = pathsOf({
+        steps: method.shared.filter((other) => other === step || restsOn(step).has(other)),
+        shared: [],
+      });
+      started = new Map([...started, [step.name ?? "", own.get(step) ?? NONE]]);
+      inRpc = new Map();
+    }
+    const path = longest([pathOf(method.composed), ...started.values()]);
     const left = method.timeoutMs - marginMs(method.timeoutMs);
     if (path.ms > left && path.parts.length > 1) tell(method, path, left, report);
   }

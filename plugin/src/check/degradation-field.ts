@@ -1,5 +1,5 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { Composed, Model, Step } from "../resolve/model.ts";
+import type { Block, Composed, Model, Step } from "../resolve/model.ts";
 import { composesOf } from "../resolve/source-parts.ts";
 
 /** A response with supplementary parts should have a `repeated bff.v1.Degradation` field: without it a client cannot tell "none" from "lost". */
@@ -10,7 +10,9 @@ export function checkDegradationField(model: Model, report: Report): void {
     const { composed } = method;
     if (seen.has(composed) || method.degradedField !== undefined) continue;
     seen.add(composed);
-    const step = supplementary(composed, byName, new Set());
+    const seenInside = new Set<Composed>();
+    const step =
+      supplementary({ steps: method.shared }, byName, seenInside) ?? supplementary(composed, byName, seenInside);
     if (step === undefined) continue;
     report({
       code: "BFF603",
@@ -24,17 +26,18 @@ export function checkDegradationField(model: Model, report: Report): void {
 }
 
 function supplementary(
-  message: Composed,
+  { steps }: Pick<Block, "steps">,
   byName: ReadonlyMap<string, Composed>,
   seen: Set<Composed>,
 ): Step | undefined {
-  if (seen.has(message)) return undefined;
-  seen.add(message);
-  const own = message.steps.find((step) => step.supplementary);
+  // A guard that says it has been told.
+  const own = steps.find((step) => step.supplementary && step.source.kind !== "guard");
   if (own !== undefined) return own;
-  for (const { message: desc } of message.steps.flatMap((step) => composesOf(step.source))) {
+  for (const { message: desc } of steps.flatMap((step) => composesOf(step.source))) {
     const child = byName.get(desc.typeName);
-    const inner = child && supplementary(child, byName, seen);
+    if (child === undefined || seen.has(child)) continue;
+    seen.add(child);
+    const inner = supplementary(child, byName, seen);
     if (inner !== undefined) return inner;
   }
   return undefined;

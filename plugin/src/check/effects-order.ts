@@ -1,14 +1,17 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
-import { effectTable, restsOn } from "../resolve/effects.ts";
-import type { Model, Step } from "../resolve/model.ts";
+import { blocksOf } from "../resolve/blocks.ts";
+import { type EffectTable, effectTable, restsOn } from "../resolve/effects.ts";
+import type { Composed, Model, Step } from "../resolve/model.ts";
+import { callsOf, composesOf } from "../resolve/source-parts.ts";
 
 /**
  * Calls with side effects in one response are only valid in a definite order: one reads the other or starts after it, directly or through
  * others; an `each` over one goes item by item.
  */
 export function checkEffectsOrder(model: Model, report: Report): void {
-  const effects = effectTable(model);
-  for (const message of model.messages) {
+  const effects = effectTable(model.messages);
+  checkShared(model, effects, report);
+  for (const message of blocksOf(model)) {
     const steps = message.steps.filter(effects.step);
     for (const step of steps) {
       if (step.source.kind !== "each" || step.source.concurrent === 1) continue;
@@ -36,5 +39,52 @@ export function checkEffectsOrder(model: Model, report: Report): void {
       }
     }
   }
+}
+
+/**
+ * A service's critical steps come before the side effects of messages anyway. One that is not critical has to be read or named
+ * in `after` by them, or by a step that composes them.
+ */
+function checkShared(model: Model, effects: EffectTable, report: Report): void {
+  const byName = new Map(model.messages.map((message) => [message.desc.typeName, message]));
+  for (const { composed: root, shared } of model.files.flatMap(({ services }) =>
+    services.flatMap((one) => one.methods),
+  )) {
+    const open = shared.filter((step) => step.supplementary && effects.step(step));
+    if (open.length === 0) continue;
+    const seen = new Map<Composed, Set<Step>>();
+    const visit = (message: Composed, unordered: readonly Step[]): void => {
+      const before = seen.get(message) ?? new Set();
+      const left = unordered.filter((step) => !before.has(step));
+      if (left.length === 0) return;
+      seen.set(message, new Set([...before, ...left]));
+      for (const later of message.steps.filter(effects.step)) {
+        const rests = sharedBehind(later);
+        const missing = left.filter((step) => !rests.has(step));
+        const [earlier] = missing;
+        if (earlier === undefined) continue;
+        if (callsOf(later.source).some((call) => call.effects !== "none")) {
+          report({
+            code: "BFF502",
+            severity: "error",
+            message: `${name(earlier)} of the service and ${name(later)} have side effects, and nothing says which comes first`,
+            at: later.ir.at,
+            related: [{ at: earlier.ir.at, message: `${name(earlier)} is here` }],
+            hint: `add \`after: "${earlier.name ?? "…"}"\` to ${name(later)}, or make ${name(earlier)} critical: then it comes first`,
+          });
+        }
+        for (const { message: desc } of composesOf(later.source)) {
+          const child = byName.get(desc.typeName);
+          if (child !== undefined) visit(child, missing);
+        }
+      }
+    };
+    visit(root, open);
+  }
+}
+/** The steps of services that one waits for, directly or through others. */
+function sharedBehind(step: Step): ReadonlySet<Step> {
+  const direct = [...restsOn(step)].flatMap(({ source }) => (source.kind === "shared" ? source.of : []));
+  return new Set(direct.flatMap((of) => [of, ...restsOn(of)]));
 }
 const name = (step: Step): string => (step.name === undefined ? `step ${step.index + 1}` : `step "${step.name}"`);

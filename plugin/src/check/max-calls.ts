@@ -43,7 +43,7 @@ export function checkMaxCalls(model: Model, report: Report): void {
     return step.reads.length + step.after.length > 0 ? { ...all, calls: total(all), together: [] } : all;
   };
   for (const method of model.files.flatMap((file) => file.services).flatMap((service) => service.methods)) {
-    const cost = costOf(method.composed);
+    const cost = [costOf(method.composed), ...method.shared.map(stepCost)].reduce(add);
     if (method.ir.maxCalls !== undefined) checkMethod(method, cost, method.ir.maxCalls, report);
   }
 }

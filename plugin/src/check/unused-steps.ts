@@ -1,12 +1,16 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
+import { blocksOf } from "../resolve/blocks.ts";
 import { effectTable } from "../resolve/effects.ts";
 import type { Model, Step } from "../resolve/model.ts";
 
 /** A named step should be read by a field, a guard or another step, unless it runs for its effect. */
 export function checkUnusedSteps(model: Model, report: Report): void {
-  const effects = effectTable(model);
-  for (const message of model.messages) {
-    const read = new Set<unknown>();
+  const effects = effectTable(model.messages);
+  const shared = model.messages
+    .flatMap((message) => message.shared)
+    .flatMap(({ source }) => (source.kind === "shared" ? source.of : []));
+  for (const message of blocksOf(model)) {
+    const read = new Set<unknown>(shared);
     for (const step of message.steps) for (const other of [...step.reads, ...step.after]) read.add(other);
     const bounds = message.targets.flatMap((target) =>
       target.kind === "field"
@@ -15,7 +19,13 @@ export function checkUnusedSteps(model: Model, report: Report): void {
     );
     for (const expression of bounds) for (const { variable } of expression?.reads ?? []) read.add(variable);
     for (const step of message.steps) {
-      if (step.name === undefined || step.source.kind === "guard" || effects.step(step)) continue;
+      if (
+        step.name === undefined ||
+        step.source.kind === "guard" ||
+        step.source.kind === "resolver" ||
+        effects.step(step)
+      )
+        continue;
       if (read.has(step) || read.has(step.variable)) continue;
       report({
         code: "BFF343",

@@ -2,27 +2,40 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { parseLock } from "../lock/document.ts";
+import { explain } from "./explain.ts";
+import { initResolvers } from "./init-resolvers.ts";
+import { failed, type Output } from "./output.ts";
 import { describeUses } from "./uses.ts";
 
 const USAGE = `protoc-gen-bff is a plugin of buf and protoc: name it in buf.gen.yaml, as \`local: protoc-gen-bff\`.
 
   protoc-gen-bff uses --upstream billing.v1.BillingService [--lock bff.lock.json]
       what BFFs use of an upstream, so what its team may not break
+  protoc-gen-bff init-resolvers resolvers.ts [--from gen/web/v1]
+      begins a file with the functions that \`resolver: true\` asks for, or adds what is missing in it
+  protoc-gen-bff explain BFF601
+      what a diagnostic means, with an example and how it is right
   protoc-gen-bff --version`;
-
-export interface Output {
-  readonly exitCode: 0 | 1;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-const failed = (stderr: string): Output => ({ exitCode: 1, stdout: "", stderr: `${stderr}\n` });
 
 /** Runs a subcommand. Faults of the user are told on standard error, with exit code 1. */
 export function runCommand(args: readonly string[]): Output {
   const [command, ...rest] = args;
   if (command === "uses") return uses(rest);
+  if (command === "init-resolvers") return initResolvers(rest);
+  if (command === "explain") return explained(rest);
   if (command === "--help" || command === "-h") return { exitCode: 0, stdout: `${USAGE}\n`, stderr: "" };
   return failed(USAGE);
+}
+
+/** A code that there is not is a fault of usage: exit code 2. */
+function explained([wanted, ...rest]: readonly string[]): Output {
+  const misused = (stderr: string): Output => ({ exitCode: 2, stdout: "", stderr: `${stderr}\n` });
+  if (wanted === undefined || rest.length > 0)
+    return misused("explain needs one code, as in protoc-gen-bff explain BFF601");
+  const found = explain(wanted);
+  if ("text" in found) return { exitCode: 0, stdout: found.text, stderr: "" };
+  const hint = found.like === undefined ? "a code is BFF and three digits" : `did you mean ${found.like}?`;
+  return misused(`there is no diagnostic "${wanted}": ${hint}`);
 }
 
 function uses(args: readonly string[]): Output {

@@ -3,9 +3,9 @@ import type { DescField, DescOneof } from "@bufbuild/protobuf";
 import type { Expression } from "../cel/index.ts";
 import { emitValue } from "../cel/index.ts";
 import { Code } from "../gen/bff/v1/options_pb.ts";
-import type { PlanMessage } from "../plan/plan.ts";
+import type { PlanBlock } from "../plan/plan.ts";
 import type { Bound, Call, ErrorRule, Fail, FieldBinding } from "../resolve/model.ts";
-import { mayBeStale } from "../resolve/source-parts.ts";
+import { mayBeStale, retryIfOverSteps } from "../resolve/source-parts.ts";
 import { block, commas, type Line, type Lines, line, mentions, object, property, width } from "./lines.ts";
 import type { MessageNames } from "./message-names.ts";
 import { boundValue, conjunct, fieldValue, presentValue } from "./value.ts";
@@ -20,7 +20,7 @@ export interface CallParts {
   readonly extra: Lines | undefined;
 }
 
-export function callParts(call: Call, message: PlanMessage, names: MessageNames, mark: boolean): CallParts {
+export function callParts(call: Call, message: PlanBlock, names: MessageNames, mark: boolean): CallParts {
   const entry = message.calls.get(call);
   if (entry === undefined) throw new Error(`no entry for ${call.method.name}`);
   const extra = extraOf(call, names, mark);
@@ -126,6 +126,26 @@ function propertiesOf(tree: Tree, names: MessageNames): { properties: Line[]; op
     properties.push(property(field.localName, when === undefined ? value : [...when, " ? ", ...value, " : undefined"]));
   }
   for (const [oneof, members] of oneofs) {
+    if (members.some(({ value, mayBeUndefined }) => mayBeUndefined && !isNarrowed(value))) {
+      const sure = members.findIndex(({ when, mayBeUndefined }) => when === undefined && !mayBeUndefined);
+      const asked = sure < 0 ? members : members.slice(0, sure + 1);
+      const choices = asked.map((member): Line => {
+        const name = `{ case: "${member.field.localName}" as const, value`;
+        const chosen: Line = member.mayBeUndefined
+          ? [names.file.cel("unlessUnset"), "(", ...member.value, `, (value) => (${name} }))`]
+          : [`${name}: `, ...member.value, " }"];
+        return member.when === undefined ? chosen : ["(", ...member.when, " ? ", ...chosen, " : undefined)"];
+      });
+      if (sure < 0) optional = true;
+      else certain = true;
+      properties.push(
+        property(
+          oneof.localName,
+          choices.flatMap((choice, i) => (i === 0 ? choice : [" ?? ", ...choice])),
+        ),
+      );
+      continue;
+    }
     const chain: Line = members.flatMap(({ field, value, when, mayBeUndefined }) => {
       const present: Line = mayBeUndefined ? [...value, " !== undefined"] : [];
       const test = [...(when ?? []), ...(when !== undefined && mayBeUndefined ? [" && "] : []), ...present];
@@ -140,6 +160,10 @@ function propertiesOf(tree: Tree, names: MessageNames): { properties: Line[]; op
   }
   return { properties, optional, certain };
 }
+
+/** Whether TypeScript remembers, once it has been compared with `undefined`, that a value is there: not of a call. */
+const isNarrowed = (value: Line): boolean =>
+  value.every((part) => (Array.isArray(part) ? isNarrowed(part) : typeof part === "string" && !part.includes("(")));
 
 function leaf(
   field: DescField,
@@ -184,6 +208,14 @@ function extraOf(call: Call, names: MessageNames, mark: boolean): Lines | undefi
   if (call.metadata.length > 0 && call.batch === undefined)
     parts.push(wrap(["metadata: "], object(metadataProperties(call, names)), []));
   if (call.onError.length > 0) parts.push(rescue(call, names));
+  const retryIf = retryIfOverSteps(call);
+  if (retryIf !== undefined)
+    parts.push([
+      [
+        mentions([emitValue(retryIf, names).print], "error") ? "retryIf: (error) => " : "retryIf: () => ",
+        ...emitValue(retryIf, names).print,
+      ],
+    ]);
   if (mark && (mayBeStale(call) || call.onError.some((rule) => rule.then.kind === "fallback")))
     parts.push(line("mark"));
   if (parts.length === 0) return undefined;

@@ -1,6 +1,7 @@
 // Pruned copies of upstream messages, and enums from and to upstream ones.
 import type { DescEnum, DescField } from "@bufbuild/protobuf";
 import { fieldType, presenceOf } from "../cel/index.ts";
+import { isRequired } from "../resolve/bind.ts";
 import type { ConvertedTarget, EnumConversion, MessageConversion } from "../resolve/model.ts";
 import { emitAsField } from "./convert-field.ts";
 import { conversionName, type FileNames } from "./file-names.ts";
@@ -38,9 +39,18 @@ export function emitMessageConversion(conversion: MessageConversion, names: File
 
 function fieldProperty(target: Extract<ConvertedTarget, { kind: "field" }>, names: FileNames): Line {
   const { from, to, conversion } = target;
-  const read = readOf(from);
-  const maybe = presenceOf(from) === "optional" || presenceOf(from) === "oneof";
-  const implicit = presenceOf(to) === "implicit";
+  const implicit = presenceOf(to) === "implicit" || isRequired(to);
+  // What has a default of its own always has a value; whether it is set matters where the copy can be unset.
+  const asked = presenceOf(from) === "default" && !implicit && !isRequired(from);
+  const read: Line = asked
+    ? [
+        names.cel("ifFieldSet"),
+        "(from, ",
+        names.schema(from.parent),
+        `.field.${from.localName}, ${JSON.stringify(from.localName)})`,
+      ]
+    : readOf(from);
+  const maybe = asked || presenceOf(from) === "optional" || presenceOf(from) === "oneof";
   return property(to.localName, emitAsField(read, { maybe, implicit, type: fieldType(from), to, conversion }, names));
 }
 /** How a field is read from `from`. */

@@ -1,3 +1,4 @@
+import { comparesItself } from "../cel/index.ts";
 import type { PlanStep } from "../plan/plan.ts";
 import type { Call, ComposeSource, EachSource } from "../resolve/model.ts";
 import { protoOf } from "../resolve/proto-of.ts";
@@ -31,8 +32,10 @@ export function emitEach(source: EachSource, step: PlanStep, cx: StepContext, pa
 
   const on = step.bounded ? "bounded" : "cx";
   const inner: Line[] = step.bounded ? [[`const bounded = cx.bounded(${source.concurrent});`]] : [];
+  // Of `item === "a"` TypeScript would conclude that all items are "a".
+  const predicate = source.if !== undefined && comparesItself(source.if.root, source.item) ? ": boolean" : "";
   const chosen: Line =
-    source.if === undefined ? all : [...all, `.filter((${item}) => `, ...condition(source.if, names), ")"];
+    source.if === undefined ? all : [...all, `.filter((${item})${predicate} => `, ...condition(source.if, names), ")"];
   inner.push(
     ...(source.key === undefined
       ? listOf(source, step, cx, parts, chosen, item, on)

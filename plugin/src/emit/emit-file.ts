@@ -1,14 +1,20 @@
 // `<file>_bff.ts`: policies, upstreams, environment, app, services, messages, conversions, in this order.
+import type { DescMessage, DescService } from "@bufbuild/protobuf";
 import type { GeneratedFile } from "@bufbuild/protoplugin";
 import { emitValue, fieldType, type Names } from "../cel/index.ts";
 import { camel, lowerFirst } from "../plan/names.ts";
-import type { Entry, PlanFile, PlanMessage, PlanService } from "../plan/plan.ts";
+import type { Entry, PlanFile, PlanMessage, PlanMethod, PlanService } from "../plan/plan.ts";
+import type { PlanCodec } from "../plan/plan-codec.ts";
 import type { EnvVar } from "../resolve/model.ts";
 import { emitEnumConversion, emitMessageConversion } from "./emit-conversions.ts";
 import { emitMessage, protoType } from "./emit-message.ts";
 import { emitPolicies, group, type Policies } from "./emit-policies.ts";
-import { FileNames } from "./file-names.ts";
+import { emitClients, emitResolvers, resolversName } from "./emit-resolver.ts";
+import { emitServiceAdmission, emitStart, sharedTypes } from "./emit-start.ts";
+import { admitsLater } from "./emit-step.ts";
+import { bffPath, FileNames } from "./file-names.ts";
 import { block, type Line, type Lines } from "./lines.ts";
+import { keepOwnWords } from "./own-words.ts";
 
 /** Whether a file has anything to emit. */
 export function isEmpty(file: PlanFile): boolean {
@@ -24,11 +30,21 @@ export function emitFile(
   const names = new FileNames(f, file.desc);
   const lines: Line[] = [];
   if (file.services.length > 0) lines.push(...emitSetup(file, names));
-  else if (file.messages.length > 0) lines.push(...emitEnv(file.env, names), ...emitApp(file, names));
+  else if (file.messages.length > 0) {
+    lines.push(...emitEnv(file.env, names), ...emitResolvers(file, names), ...emitApp(file, names));
+  }
   if (file.services.length > 0) lines.push(["// ---- services ----"], []);
-  for (const service of file.services) lines.push(...emitService(service, names), []);
+  const shared = sharedTypes(file, names);
+  for (const service of file.services) lines.push(...emitService(service, file, names), []);
+  if (file.services.some(({ starts }) => starts.length > 0)) lines.push(["// ---- steps of services ----"], []);
+  lines.push(...shared.lines);
+  for (const { starts } of file.services) {
+    const [first] = starts;
+    if (first?.admit !== undefined) lines.push(...emitServiceAdmission(first, names, planned), []);
+    for (const start of starts) if (!start.empty) lines.push(...emitStart(start, names, planned), []);
+  }
   if (file.messages.length > 0) lines.push(["// ---- messages ----"], []);
-  for (const composed of file.messages) lines.push(...emitMessage(composed, names, planned), []);
+  for (const composed of file.messages) lines.push(...emitMessage(composed, names, planned, shared.of), []);
   const { messages, enums } = file.conversions;
   if (messages.length + enums.length > 0) lines.push(["// ---- copies ----"], []);
   for (const conversion of messages) lines.push(...emitMessageConversion(conversion, names), []);
@@ -41,14 +57,14 @@ export function emitFile(
   }
   f.preamble(file.desc);
   while (lines.at(-1)?.length === 0) lines.pop();
-  for (const row of lines) f.print(...row);
+  for (const row of keepOwnWords(lines, f, `./${bffPath(file.desc)}.js`)) f.print(...row);
 }
 
 /** What is made once per process: policies, upstreams, the app object. */
 function emitSetup(file: PlanFile, names: FileNames): Lines {
   const policies = emitPolicies(file, names);
   const lines: Line[] = [];
-  if (file.entries.length > 0)
+  if (file.entries.length + file.clients.length > 0)
     lines.push(
       [`// ---- policies: what ${file.desc.proto.name} and its imports say, over the defaults ----`],
       [],
@@ -83,6 +99,7 @@ function emitSetup(file: PlanFile, names: FileNames): Lines {
     ["export type Upstreams = ReturnType<typeof createUpstreams>;"],
     [],
     ...emitEnv(file.env, names),
+    ...emitResolvers(file, names),
     ...emitApp(file, names),
     ...emitCreateApp(file, names, policies),
   );
@@ -141,36 +158,55 @@ function groupType(entry: Entry, names: FileNames): Line {
 
 function emitApp(file: PlanFile, names: FileNames): Lines {
   const rows = file.entries.map((entry): Line => [`readonly ${entry.name}: `, ...entryType(entry, names), ";"]);
+  const supplied: Lines =
+    file.resolvers.length === 0
+      ? []
+      : [
+          [`readonly resolvers: ${resolversName(file.desc)};`],
+          ["readonly clients: (cx: ", names.runtimeType("Request"), "<unknown>) => ResolverClients;"],
+        ];
   return [
     ["/** What composing needs besides the request. */"],
-    ...block(["export interface App {"], [["readonly env: Env;"], ...rows], ["}"]),
+    ...block(["export interface App {"], [["readonly env: Env;"], ...supplied, ...rows], ["}"]),
     [],
   ];
 }
 
 function emitCreateApp(file: PlanFile, names: FileNames, policies: Policies): Lines {
-  const used = [...new Set(file.entries.map((entry) => entry.upstream))].sort();
-  const rows = file.entries.flatMap((entry) => emitEntry(entry, names, policies));
+  const used = [...new Set([...file.entries, ...file.clients].map((entry) => entry.upstream))].sort();
+  const supplied = file.resolvers.length > 0;
+  const resolvers = supplied ? `, resolvers: ${resolversName(file.desc)}` : "";
+  const clients = emitClients(
+    file,
+    names,
+    (entry) => policyPrint(entry, names, policies),
+    () => appNames(names),
+  );
+  const rows = file.entries.flatMap((entry) => emitEntry(entry, file.codec, names, policies));
   return [
     ...block(
       [
         used.length === 0
-          ? "function createApp(_upstreams: Upstreams, env: Env): App {"
-          : `function createApp({ ${used.join(", ")} }: Upstreams, env: Env): App {`,
+          ? `function createApp(_upstreams: Upstreams, env: Env${resolvers}): App {`
+          : `function createApp({ ${used.join(", ")} }: Upstreams, env: Env${resolvers}): App {`,
       ],
-      block(["return {"], [["env,"], ...rows], ["};"]),
+      block(["return {"], [["env,"], ...(supplied ? [["resolvers,"], ...clients] : []), ...rows], ["};"]),
       ["}"],
     ),
     [],
   ];
 }
 
-function emitEntry(entry: Entry, names: FileNames, policies: Policies): Lines {
+function emitEntry(entry: Entry, codec: PlanCodec | undefined, names: FileNames, policies: Policies): Lines {
   const { method, batch } = entry;
+  const coded: Line | undefined = codec?.methods.has(method)
+    ? [...codecOf(method.input, "encode", codec, names), ", ", ...codecOf(method.output, "decode", codec, names), ", "]
+    : undefined;
   const rpc: Line = [
-    `${entry.upstream}.unary(`,
+    `${entry.upstream}.${coded === undefined ? "unary" : "unaryWith"}(`,
     names.service(method.parent),
     `.method.${method.localName}, `,
+    ...(coded ?? []),
     ...policyPrint(entry, names, policies),
     ")",
   ];
@@ -195,13 +231,22 @@ function emitEntry(entry: Entry, names: FileNames, policies: Policies): Lines {
   return block([`${entry.name}: {`], rows, ["},"]);
 }
 
-/** The constant of its policy; on top what is its own: `retry.if`, which may read `env` and headers, and that equal calls are made once. */
-function policyPrint(entry: Entry, names: FileNames, policies: Policies): Line {
-  const constant = policies.call(entry.policy);
-  const when = entry.policy.retry?.when;
-  const once = entry.coalesce ? ", coalesce: true" : "";
-  if (when === undefined) return [entry.coalesce ? `{ ...${constant}${once} }` : constant];
-  const local: Names = {
+function codecProperty({ method: { desc } }: PlanMethod, codec: PlanCodec | undefined, names: FileNames): Lines {
+  if (codec?.methods.has(desc) !== true) return [];
+  const decode = codecOf(desc.input, "decode", codec, names);
+  const encode = codecOf(desc.output, "encode", codec, names);
+  return [["codec: { decode: ", ...decode, ", encode: ", ...encode, " },"]];
+}
+
+/** `encodeGetSummaryRequest`, `decodeSummary`. */
+function codecOf(desc: DescMessage, way: "encode" | "decode", codec: PlanCodec, names: FileNames): Line {
+  const root = codec[`${way}s`].find((one) => one.desc === desc);
+  return [names.codec(`${way}${root?.name ?? desc.name}`)];
+}
+
+/** Names where the app object is made: `env` is there, and `cx` is a parameter. */
+function appNames(names: FileNames): Names {
+  return {
     variable: (variable) => (variable.role === "headers" ? "cx" : variable.role === "now" ? "cx.now()" : variable.name),
     runtime: (name) => names.cel(name),
     schema: (desc) => names.schema(desc),
@@ -209,7 +254,15 @@ function policyPrint(entry: Entry, names: FileNames, policies: Policies): Line {
     registry: () => names.messages(),
     local: (name) => name,
   };
-  const print = emitValue(when, local).print;
+}
+
+/** The constant of its policy; on top what is its own: `retry.if`, which may read `env` and headers, and that equal calls are made once. */
+function policyPrint(entry: Entry, names: FileNames, policies: Policies): Line {
+  const constant = policies.call(entry.policy);
+  const when = entry.policy.retry?.when;
+  const once = entry.coalesce ? ", coalesce: true" : "";
+  if (when === undefined) return [entry.coalesce ? `{ ...${constant}${once} }` : constant];
+  const print = emitValue(when, appNames(names)).print;
   const needsRequest = when.reads.some(({ variable }) => variable.role === "headers" || variable.role === "now");
   return [
     `{ ...${constant}, retry: { ...${constant}.retry, when: (error${needsRequest ? ", cx" : ""}) => `,
@@ -218,18 +271,56 @@ function policyPrint(entry: Entry, names: FileNames, policies: Policies): Line {
   ];
 }
 
-function emitService(service: PlanService, names: FileNames): Lines {
-  const rows = service.methods.flatMap(({ method, message, concurrent }): Lines => {
+/** `createDashboardService`. A service `App` or `Upstreams` gives way to what every file has under that name. */
+export function createName({ name }: DescService): string {
+  return `create${name}${name === "App" || name === "Upstreams" ? "Service" : ""}`;
+}
+
+/** How the rpc composes: the function of its message, with what the service starts before. */
+function composeProperty({ message, start }: PlanMethod, names: FileNames): Lines {
+  const { args } = message.composed;
+  const compose = names.bff(message.name, message.file);
+  const starts = start !== undefined && !start.empty;
+  const begins = (start?.before?.length ?? 0) > 0 && message.effectful;
+  const direct =
+    args.message !== undefined && message.tainted.length === 0 && !message.effectful && start === undefined;
+  if (direct && message.admits === undefined) return [["compose: ", compose, ","]];
+  const statements: Line[] = [];
+  let waits = false;
+  if (start?.admit !== undefined) {
+    const later = admitsLater(start);
+    statements.push([`${later ? "await " : ""}${start.admit}(cx);`]);
+    waits ||= later;
+  }
+  if (message.admits !== undefined) {
+    const later = admitsLater(message);
+    const admit = names.bff(message.admits.name, message.file);
+    statements.push([later ? "await " : "", admit, "(cx, args);"]);
+    waits ||= later;
+  }
+  const several = begins && message.shared.length > 0;
+  if (starts && several) statements.push([`const shared = ${start.name}(cx);`]);
+  else if (starts && message.shared.length === 0 && !begins) statements.push([`${start.name}(cx);`]);
+  const shared = several ? "shared" : `${start?.name}(cx)`;
+  const members = args.members.map((arg) => `${camel(arg.name)}: args.${camel(arg.name)}`).join(", ");
+  const parameters = [
+    args.message !== undefined ? "args" : members === "" ? "{}" : `{ ${members} }`,
+    ...(message.shared.length > 0 ? [shared] : []),
+    ...(message.tainted.length > 0 ? [`{ ${message.tainted.map((name) => `${camel(name)}: []`).join(", ")} }`] : []),
+    ...(message.effectful ? [begins ? `${shared}.before` : "[]"] : []),
+  ];
+  const call: Line = [compose, `(cx, ${parameters.join(", ")})`];
+  const own = args.message !== undefined || args.members.length > 0 || message.admits !== undefined;
+  const open = `compose: ${waits ? "async " : ""}(cx, ${own ? "args" : "_args"}) => `;
+  if (statements.length === 0) return [[open, ...call, ","]];
+  return block([`${open}{`], [...statements, ["return ", ...call, ";"]], ["},"]);
+}
+
+function emitService(service: PlanService, file: PlanFile, names: FileNames): Lines {
+  const resolvers = file.resolvers.length === 0 ? "" : `readonly resolvers: ${resolversName(file.desc)}; `;
+  const rows = service.methods.flatMap((planned): Lines => {
+    const { method, concurrent } = planned;
     const field = method.degradedField;
-    const { args } = message.composed;
-    const own = args.message !== undefined && message.tainted.length === 0 && !message.effectful;
-    const members = args.members.map((arg) => `${camel(arg.name)}: args.${camel(arg.name)}`).join(", ");
-    const parameters = [
-      args.message !== undefined ? "args" : members === "" ? "{}" : `{ ${members} }`,
-      ...(message.tainted.length > 0 ? [`{ ${message.tainted.map((name) => `${camel(name)}: []`).join(", ")} }`] : []),
-      ...(message.effectful ? ["[]"] : []),
-    ];
-    const compose = names.bff(message.name, message.file);
     const result = lowerFirst(method.desc.output.name);
     return block(
       [
@@ -241,13 +332,7 @@ function emitService(service: PlanService, names: FileNames): Lines {
       [
         [`timeoutMs: ${group(method.timeoutMs)},`],
         ...(concurrent === 10 ? [] : [[`concurrent: ${concurrent},`] as Line]),
-        own
-          ? ["compose: ", compose, ","]
-          : [
-              `compose: (cx, ${args.message !== undefined || args.members.length > 0 ? "args" : "_args"}) => `,
-              compose,
-              `(cx, ${parameters.join(", ")}),`,
-            ],
+        ...composeProperty(planned, names),
         ...(method.response === undefined
           ? []
           : [
@@ -262,6 +347,7 @@ function emitService(service: PlanService, names: FileNames): Lines {
         ...(field === undefined
           ? []
           : [[`degraded: (${result}, entries) => { ${result}.${field.localName} = entries; },`] as Line]),
+        ...codecProperty(planned, file.codec, names),
         ["observer: deps.observer,"],
       ],
       ["}),"],
@@ -271,13 +357,16 @@ function emitService(service: PlanService, names: FileNames): Lines {
     [`/** ${service.desc.typeName}, ready to serve. */`],
     ...block(
       [
-        `export function create${service.desc.name}(deps: { readonly upstreams: Upstreams; readonly env: Env; readonly observer?: `,
+        `export function ${createName(service.desc)}(deps: { readonly upstreams: Upstreams; readonly env: Env; ${resolvers}readonly observer?: `,
         names.runtimeType("Observer"),
         " | undefined }): ",
         names.runtimeType("Endpoint"),
         "[] {",
       ],
-      [["const app = createApp(deps.upstreams, deps.env);"], ...block(["return ["], rows, ["];"])],
+      [
+        [`const app = createApp(deps.upstreams, deps.env${resolvers === "" ? "" : ", deps.resolvers"});`],
+        ...block(["return ["], rows, ["];"]),
+      ],
       ["}"],
     ),
   ];

@@ -1,88 +1,104 @@
 // One function per composed message: steps started, values awaited, the response as a literal, and what failures touched.
-import { ScalarType } from "@bufbuild/protobuf";
-import type { Expression, Proto, Variable } from "../cel/index.ts";
+import { type DescField, ScalarType } from "@bufbuild/protobuf";
+import { type Expression, type Proto, presenceOf, type Variable } from "../cel/index.ts";
 import { camel } from "../plan/names.ts";
-import { originsOf } from "../plan/origins.ts";
-import type { Condition, PlanMessage, PlanStep, TouchOrigin } from "../plan/plan.ts";
+import type { PlanMessage } from "../plan/plan.ts";
 import type { Arg, OneofTarget } from "../resolve/model.ts";
-import { emitStep, Place, type StepContext } from "./emit-step.ts";
+import { emitAdmission, isAdmission } from "./emit-admission.ts";
+import type { SharedTypes } from "./emit-start.ts";
+import { admitsLater, emitStep, Place } from "./emit-step.ts";
 import type { FileNames } from "./file-names.ts";
-import { block, type Line, type Lines, mentions, property } from "./lines.ts";
+import { block, type Line, type Lines, mentions, property, unreadAsVoid } from "./lines.ts";
 import { MessageNames } from "./message-names.ts";
+import { type Hoisted, hoistedLines, originPrint, sharedLocal, sharedProperty, stepContext } from "./step-context.ts";
 import { fieldValue, tested } from "./value.ts";
 
 export function emitMessage(
   message: PlanMessage,
   file: FileNames,
   planned: (typeName: string) => PlanMessage | undefined,
+  sharedType: SharedTypes["of"],
 ): Lines {
   const names = new MessageNames(file, message);
-  const { composed } = message;
-  const hoisted = hoistedBy(message);
-  const byStep = new Map(allSteps(message.steps).map((step) => [step.step, step]));
-  const origins = originsOf({
-    composed,
-    planned: (step) => byStep.get(step) ?? fail(step.name ?? ""),
-    degradable: (name) => planned(name)?.degradable ?? false,
-  });
-  const cx: StepContext = {
-    message,
-    names,
-    planned,
-    origins: (expressions) => origins.of(expressions).map((origin) => originPrint(origin, hoisted)),
-    hoisted,
-  };
-  const steps = message.steps.map((step) => emitStep(step, cx));
+  const { composed, admits } = message;
+  const cx = stepContext(message, names, planned, message.touches);
+  const { hoisted } = cx;
+  const started = message.steps.filter((step) => admits === undefined || !step.immediate);
+  const printed = started.map((step) => ({ step, lines: emitStep(step, cx) }));
   const response = emitResponse(message, names);
   const touches = message.touches.map((touch) => emitTouch(touch, message, names, hoisted));
   const place = new Place();
 
   const body: Line[] = [];
-  const destructured = names.destructured();
+  const rest: Line[] = [
+    ...message.awaited.map((step): Line => [`${step.name}Step`]),
+    ...response.before,
+    ...response.lines,
+    ...touches,
+  ];
+  const steps: Line[] = [];
+  for (const { step, lines } of [...printed].reverse()) {
+    // A constant may stand with the guards alone.
+    if (admits !== undefined && step.sync && isAdmission(step, message) && !mentions([...steps, ...rest], step.name))
+      continue;
+    steps.unshift(...lines, []);
+  }
+  rest.push(...steps);
+  const destructured = names.destructured().filter((name) => name !== "env" || mentions(rest, name));
   if (destructured.length > 0) body.push([`const { ${destructured.join(", ")} } = cx.app;`]);
-  if (message.optionalArgs.length > 0) body.push([`const { ${message.optionalArgs.map(camel).join(", ")} } = args;`]);
+  const taken = message.shared.flatMap((step) => {
+    const local = sharedLocal(step);
+    const property = sharedProperty(step, message);
+    return mentions(rest, local) ? [local === property ? local : `${property}: ${local}`] : [];
+  });
+  if (taken.length > 0) body.push([`const { ${taken.join(", ")} } = shared;`]);
+  // What only a resolver reads goes to it with the others.
+  const read = [...steps, ...response.before, ...response.lines, ...touches];
+  const optional = message.optionalArgs
+    .map(camel)
+    .filter((name) => message.resolvers.size === 0 || mentions(read, name));
+  if (optional.length > 0) body.push([`const { ${optional.join(", ")} } = args;`]);
   if (body.length > 0) body.push([]);
-  for (const step of hoisted.promise) body.push([`let ${step.name}Started: Promise<unknown> | undefined;`]);
-  for (const step of hoisted.value) body.push([`let ${step.name}Inside: unknown;`]);
-  for (const step of steps) body.push(...step, []);
+  if (admits?.inside) body.push([`${admitsLater(message) ? "await " : ""}${admits.name}(cx, args);`], []);
+  body.push(...hoistedLines(hoisted));
+  body.push(...steps);
   const awaits = place.await(message.awaited);
   const barriers = message.barriers.map((step): Line => [`await ${step.name}Step;`]);
   body.push(...awaits, ...barriers);
   if (awaits.length + barriers.length > 0) body.push([]);
   const { desc } = composed;
-  body.push(...response.before, ...response.lines);
+  if (composed.resolver === undefined) body.push(...response.before, ...response.lines);
   if (touches.length > 0) body.push(...block(["if (cx.degraded) {"], touches, ["}"]));
   body.push([`return ${names.result};`]);
 
   return [
+    ...(admits === undefined
+      ? []
+      : [
+          ...emitAdmission(admits.name, message, (inside) => commonParameters(message, file, inside), planned, file),
+          [],
+        ]),
     [`/** ${desc.typeName} */`],
     ...block(
       [
         "export async function ",
         message.name,
         "(",
-        ...parameters(message, file, body),
+        ...parameters(message, file, body, sharedType),
         "): Promise<",
         file.shape(desc),
         "> {",
       ],
-      body,
+      unreadAsVoid(body),
       ["}"],
     ),
   ];
 }
-function fail(name: string): never {
-  throw new Error(`step "${name}" is not planned`);
-}
-function allSteps(steps: readonly PlanStep[]): PlanStep[] {
-  return steps.flatMap((step) => [step, ...allSteps(step.lazy.flat())]);
-}
 
 /** Parameters that the body has no use for begin with `_`. */
-function parameters(message: PlanMessage, file: FileNames, body: Lines): Line {
+function parameters(message: PlanMessage, file: FileNames, body: Lines, sharedType: SharedTypes["of"]): Line {
   const parameter = (name: string): string => (mentions(body, name) ? name : `_${name}`);
-  const { args } = message.composed;
-  const type: Line = args.message === undefined ? argsType(args.members, file) : [file.shape(args.message)];
+  const shared: Line = message.shared.length === 0 ? [] : [`, ${parameter("shared")}: `, ...sharedType(message)];
   const from: Line =
     message.tainted.length === 0
       ? []
@@ -92,6 +108,13 @@ function parameters(message: PlanMessage, file: FileNames, body: Lines): Line {
           " }",
         ];
   const before: Line = message.effectful ? [`, ${parameter("before")}: readonly Promise<unknown>[]`] : [];
+  return [...commonParameters(message, file, body), ...shared, ...from, ...before];
+}
+/** `cx` and `args`. */
+function commonParameters(message: PlanMessage, file: FileNames, body: Lines): Line {
+  const parameter = (name: string): string => (mentions(body, name) ? name : `_${name}`);
+  const { args } = message.composed;
+  const type: Line = args.message === undefined ? argsType(args.members, file) : [file.shape(args.message)];
   const { needs } = message;
   const app =
     needs === undefined
@@ -99,18 +122,10 @@ function parameters(message: PlanMessage, file: FileNames, body: Lines): Line {
       : needs.length === 0
         ? "object"
         : `Pick<App, ${needs.map((name) => JSON.stringify(name)).join(" | ")}>`;
-  return [
-    `${parameter("cx")}: `,
-    file.runtimeType("Request"),
-    `<${app}>, `,
-    `${parameter("args")}: `,
-    ...type,
-    ...from,
-    ...before,
-  ];
+  return [`${parameter("cx")}: `, file.runtimeType("Request"), `<${app}>, `, `${parameter("args")}: `, ...type];
 }
 
-function argsType(members: readonly Arg[], file: FileNames): Line {
+export function argsType(members: readonly Arg[], file: FileNames): Line {
   if (members.length === 0) return ["object"];
   const properties = members.flatMap(
     (arg, i): Line => [
@@ -122,14 +137,19 @@ function argsType(members: readonly Arg[], file: FileNames): Line {
   );
   return ["{ ", ...properties, " }"];
 }
-function variableType({ type, proto }: Variable, file: FileNames): Line {
+export function variableType({ type, proto }: Variable, file: FileNames): Line {
   const plain = proto === undefined ? ["unknown"] : protoType(proto, file);
-  return type.kind === "wrapper" && proto?.kind === "scalar" ? [...plain, " | undefined"] : plain;
+  // An unset wrapper, Any, Value or ListValue has no default but null.
+  const nullable =
+    proto?.kind === "scalar"
+      ? type.kind === "wrapper"
+      : proto?.kind === "message" && type.kind !== "message" && proto.desc.typeName !== "google.protobuf.Struct";
+  return nullable ? [...plain, " | undefined"] : plain;
 }
 export function protoType(proto: Proto, file: FileNames): Line {
   switch (proto.kind) {
     case "scalar":
-      return [scalarType(proto.scalar)];
+      return [proto.text === true ? "string" : scalarType(proto.scalar)];
     case "enum":
       return [file.shape(proto.desc)];
     case "message":
@@ -172,7 +192,7 @@ function emitResponse(message: PlanMessage, names: MessageNames): { before: Line
     if (target.kind === "field")
       properties.push(property(target.field.localName, fieldValue(target.bound, target.field, names).print));
     else {
-      const oneof = emitOneof(target, names);
+      const oneof = emitOneof(target, names, literal);
       before.push(...oneof.before);
       properties.push(...oneof.property);
     }
@@ -210,7 +230,7 @@ function emitResponse(message: PlanMessage, names: MessageNames): { before: Line
 }
 
 /** Members in order: `if` decides, or the presence of the value; else the default; else unset. */
-function emitOneof(target: OneofTarget, names: MessageNames): { before: Lines; property: Lines } {
+function emitOneof(target: OneofTarget, names: MessageNames, typed: boolean): { before: Lines; property: Lines } {
   const before: Line[] = [];
   const branches: { test: Line | undefined; chosen: Line }[] = [];
   let otherwise: Line = ["{ case: undefined }"];
@@ -224,7 +244,9 @@ function emitOneof(target: OneofTarget, names: MessageNames): { before: Lines; p
       value = [name];
       present = [`${name} !== undefined`];
     }
-    const set: Line = ["{ ", `case: ${JSON.stringify(member.field.localName)}, `, ...property("value", value), " }"];
+    // Inside a generic call the name of a member would become any string.
+    const name = `${JSON.stringify(member.field.localName)}${typed ? "" : " as const"}`;
+    const set: Line = ["{ ", `case: ${name}, `, ...property("value", value), " }"];
     if (member.default) {
       otherwise = present === undefined ? set : [...present, " ? ", ...set, " : { case: undefined }"];
       continue;
@@ -265,20 +287,29 @@ function emitTouch(
   names: MessageNames,
   hoisted: Hoisted,
 ): Line {
-  const target = message.composed.targets[touch.target.index];
+  const target = touch.target.kind === "resolved" ? undefined : message.composed.targets[touch.target.index];
   const { result } = names;
   let present: Line = ["true"];
   let asked: Line = [];
+  if (touch.target.kind === "resolved") return emitTouchOfResolved(touch, touch.target.field, names, hoisted);
   if (target?.kind === "field") {
     const { field, bound } = target;
     const unsafe = bound.expression.unsafe.map((variable): Line => [names.variable(variable), " !== undefined"]);
     if (field.fieldKind === "list" || field.fieldKind === "map")
       present = unsafe.length === 0 ? ["true"] : unsafe.flatMap((test, i) => (i === 0 ? [...test] : [" && ", ...test]));
     else if (unsafe.length > 0 || canBeUnset(bound.expression))
-      present =
-        field.fieldKind === "message" || field.proto.proto3Optional
-          ? [`${result}.${field.localName} !== undefined`]
-          : present;
+      switch (presenceOf(field)) {
+        case "optional":
+          present = [`${result}.${field.localName} !== undefined`];
+          break;
+        case "default":
+          present = [
+            names.runtime("isFieldSet"),
+            `(${result}, `,
+            names.schema(field.parent),
+            `.field.${field.localName})`,
+          ];
+      }
   } else if (target?.kind === "oneof" && touch.target.kind === "member") {
     const before = target.members.slice(0, touch.target.member);
     present = [
@@ -292,54 +323,44 @@ function emitTouch(
   const origins = touch.origins.flatMap((origin): Line => [", ", ...originPrint(origin, hoisted)]);
   return [...asked, `cx.touched(${result}, ${JSON.stringify(touch.field)}, `, ...present, ...origins, ");"];
 }
+/** A field of a message that a resolver supplies: it has a value when the function gave one. */
+function emitTouchOfResolved(
+  touch: PlanMessage["touches"][number],
+  field: DescField,
+  names: MessageNames,
+  hoisted: Hoisted,
+): Line {
+  const { result } = names;
+  const origins = touch.origins.flatMap((origin): Line => [", ", ...originPrint(origin, hoisted)]);
+  const touched = (present: Line): Line => [
+    `cx.touched(${result}, ${JSON.stringify(touch.field)}, `,
+    ...present,
+    ...origins,
+    ");",
+  ];
+  switch (field.fieldKind === "list" || field.fieldKind === "map" ? "implicit" : presenceOf(field)) {
+    case "oneof":
+      return [
+        `if (${result}.${field.oneof?.localName}.case === ${JSON.stringify(field.localName)}) `,
+        ...touched(["true"]),
+      ];
+    case "optional":
+      return touched([`${result}.${field.localName} !== undefined`]);
+    case "default":
+      return touched([
+        names.runtime("isFieldSet"),
+        `(${result}, `,
+        names.schema(field.parent),
+        `.field.${field.localName})`,
+      ]);
+    default:
+      return touched(["true"]);
+  }
+}
 function canBeUnset(expression: Expression): boolean {
   return (
     (expression.path && expression.mayBeUnset) ||
     expression.type.kind === "optional" ||
     expression.type.kind === "wrapper"
   );
-}
-
-interface Hoisted {
-  readonly promise: ReadonlySet<PlanStep>;
-  readonly value: ReadonlySet<PlanStep>;
-}
-/** Steps that only a case starts: touches stand outside of it. */
-function hoistedBy(message: PlanMessage): Hoisted {
-  const promise = new Set<PlanStep>();
-  const value = new Set<PlanStep>();
-  for (const { origin } of message.touches.flatMap((touch) => touch.origins)) {
-    if (origin.kind === "arg" || !origin.step.onlyInCase) continue;
-    (origin.kind === "step" ? promise : value).add(origin.step);
-  }
-  return { promise, value };
-}
-
-function originPrint({ origin, leftOut, when }: TouchOrigin, hoisted: Hoisted): Line {
-  const plain: Line =
-    origin.kind === "arg"
-      ? [`...from.${camel(origin.name)}`]
-      : origin.kind === "step"
-        ? [hoisted.promise.has(origin.step) ? `${origin.step.name}Started` : `${origin.step.name}Step`]
-        : [hoisted.value.has(origin.step) ? `${origin.step.name}Inside` : origin.step.name];
-  const marked: Line = leftOut ? ["...cx.leftOut(", ...plain, ")"] : plain;
-  if (when.length === 0) return marked;
-  const test = when.map(conditionPrint).join(" && ");
-  const inner = String(marked[0]).startsWith("...")
-    ? marked.map((part, i) => (i === 0 ? String(part).slice(3) : part))
-    : ["[", ...marked, "]"];
-  return [`...(${test} ? `, ...inner, " : [])"];
-}
-function conditionPrint(condition: Condition): string {
-  const { name } = condition.step;
-  switch (condition.kind) {
-    case "ran":
-      return `${name}Ran`;
-    case "items":
-      return `${name}Items`;
-    case "chosen":
-      return `${name}Case === ${condition.index}`;
-    case "asked":
-      return `${name}Case >= ${condition.index}`;
-  }
 }

@@ -97,7 +97,8 @@ function callLeaves(policy: PlanCallPolicy, names: FileNames): CallLeaf[] {
 }
 
 function emitCalls(file: PlanFile, names: FileNames, scope: NameScope, lines: Line[]): Map<string, string> {
-  const policies = file.entries.map((entry) => entry.policy);
+  const entries = [...file.entries, ...file.clients];
+  const policies = entries.map((entry) => entry.policy);
   const base = mostCommon(policies, policyKey);
   const constants = new Map<string, string>();
   if (base === undefined) return constants;
@@ -110,10 +111,10 @@ function emitCalls(file: PlanFile, names: FileNames, scope: NameScope, lines: Li
       shared.map((leaf) => leafLine(leaf)),
     ),
   );
-  for (const entry of file.entries) {
+  for (const entry of entries) {
     const key = policyKey(entry.policy);
     if (constants.has(key)) continue;
-    const service = file.entries.filter((other) => other.upstream === entry.upstream);
+    const service = entries.filter((other) => other.upstream === entry.upstream);
     const wish = service.every((other) => policyKey(other.policy) === key) ? entry.upstream : entry.name;
     const name = scope.take(`${upperSnake(wish)}_CALL`);
     constants.set(key, name);

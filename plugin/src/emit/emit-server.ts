@@ -2,9 +2,11 @@
 import type { GeneratedFile } from "@bufbuild/protoplugin";
 import type { PlanServer } from "../plan/plan.ts";
 import type { EnvVar } from "../resolve/model.ts";
-import { envName } from "./emit-file.ts";
+import { createName, envName } from "./emit-file.ts";
+import { resolversName } from "./emit-resolver.ts";
 import { FileNames } from "./file-names.ts";
 import { block, type Line } from "./lines.ts";
+import { keepOwnWords } from "./own-words.ts";
 
 /** `web/v1/server`, without extension. */
 export function serverPath(server: PlanServer): string {
@@ -33,6 +35,13 @@ export function emitServer(server: PlanServer, f: GeneratedFile): void {
         server.files.map((file) => ["...", own("createUpstreams", file), `(clients, ${options}),`]),
         ["};"],
       ).slice();
+  const withResolvers = server.files.filter((file) => file.resolvers.length > 0);
+  const resolvers = [...new Set(withResolvers.flatMap((file) => file.resolvers.map(({ name }) => name)))];
+  const resolverType: Line = withResolvers.flatMap(
+    (file, i): Line => [i === 0 ? "" : " & ", f.import(resolversName(file.desc), `./${file.desc.name}_bff.js`, true)],
+  );
+  if (resolvers.length > 0) made.push(["const resolvers = supplied as ", ...resolverType, ";"]);
+  const parts = `clients, env, observer${caches ? ", cache" : ""}${resolvers.length > 0 ? ", resolvers: supplied" : ""}`;
   const rows: Line[] = [
     [`name: ${JSON.stringify(server.package)},`],
     [
@@ -44,8 +53,11 @@ export function emitServer(server: PlanServer, f: GeneratedFile): void {
     ...(server.env.length === 0
       ? [["env: () => ({}),"] as Line]
       : block(["env: (read) => ({"], server.env.map(envLine), ["}),"])),
+    ...(resolvers.length > 0
+      ? [[`resolvers: [${resolvers.map((name) => JSON.stringify(name)).join(", ")}],`] as Line]
+      : []),
     ...block(
-      [`create: ({ clients, env, observer${caches ? ", cache" : ""} }) => {`],
+      [`create: ({ ${parts} }) => {`],
       [
         ...made,
         ...block(
@@ -53,8 +65,10 @@ export function emitServer(server: PlanServer, f: GeneratedFile): void {
           services.map(
             ({ file, service }): Line => [
               "...",
-              own(`create${service.desc.name}`, file),
-              "({ upstreams, env, observer }),",
+              own(createName(service.desc), file),
+              file.resolvers.length > 0
+                ? "({ upstreams, env, resolvers, observer }),"
+                : "({ upstreams, env, observer }),",
             ],
           ),
           ["];"],
@@ -64,7 +78,8 @@ export function emitServer(server: PlanServer, f: GeneratedFile): void {
     ),
   ];
   f.preamble(first.desc);
-  for (const row of block(["await ", names.runtime("serve"), "({"], rows, ["});"])) f.print(...row);
+  const all = block(["await ", names.runtime("serve"), "({"], rows, ["});"]);
+  for (const row of keepOwnWords(all, f, `./${serverPath(server)}.js`)) f.print(...row);
 }
 
 function envLine(entry: EnvVar): Line {

@@ -1,17 +1,18 @@
 // One step: a statement that starts it, or a plain constant.
 import type { Expression } from "../cel/index.ts";
 import { camel } from "../plan/names.ts";
-import type { PlanMessage, PlanStep } from "../plan/plan.ts";
+import type { PlanBlock, PlanMessage, PlanStep } from "../plan/plan.ts";
 import type { Call, ComposeSource, EachSource, SwitchSource } from "../resolve/model.ts";
 import { callExpressions, failExpressions, mayBeStale, sourceExpressions } from "../resolve/source-parts.ts";
 import { callArguments, callFails, callParts, refusal, wrap } from "./emit-call.ts";
 import { emitEach } from "./emit-each.ts";
+import { resolverBody } from "./emit-resolver.ts";
 import { block, type Line, type Lines, line, object, property } from "./lines.ts";
 import type { MessageNames } from "./message-names.ts";
 import { boundValue, condition, conjunct, negated, plainValue, presentValue, tested } from "./value.ts";
 
 export interface StepContext {
-  readonly message: PlanMessage;
+  readonly message: PlanBlock;
   readonly names: MessageNames;
   /** The plan of a composed message, by type name. */
   readonly planned: (typeName: string) => PlanMessage | undefined;
@@ -19,6 +20,12 @@ export interface StepContext {
   readonly origins: (expressions: readonly (Expression | undefined)[]) => Line[];
   /** Lazy steps whose promise, or value, a touch needs outside. */
   readonly hoisted: { readonly promise: ReadonlySet<PlanStep>; readonly value: ReadonlySet<PlanStep> };
+  /** What a composed message gets of the service's steps. */
+  readonly shared: (child: PlanMessage) => Line;
+  /** Guards whose promises something else needs. */
+  readonly needed?: readonly PlanStep[];
+  /** Where failures that touched a step may have begun: what goes around its promise. */
+  readonly rests?: (step: PlanStep, started: Lines) => Lines;
 }
 
 /** Where code stands: which values have been awaited there already. */
@@ -64,19 +71,23 @@ function statement(step: PlanStep, cx: StepContext): Lines {
   if (step.sync) return emitConstant(step, cx);
   const started = startStep(step, cx);
   const { fallback } = step.step;
-  if (fallback === undefined) return wrap([`const ${step.name}Step = `], started, [";"]);
+  const rests = (lines: Lines): Lines => cx.rests?.(step, lines) ?? lines;
+  if (fallback === undefined) return wrap([`const ${step.name}Step = `], rests(started), [";"]);
   const waits = readsOf(cx, [fallback.expression]);
   const value = boundValue(fallback, names).print;
   const body =
     waits.length === 0
       ? ([["() => ", ...parenthesisedObject(value)]] as Lines)
       : block(["async () => {"], [...new Place().await(waits), ["return ", ...value, ";"]], ["}"]);
-  return [
-    [`const ${step.name}Step = cx.orElse(`],
-    ...started.map((row, i) => ["  ", ...row, ...(i === started.length - 1 ? [","] : [])]),
-    ...body.map((row, i) => ["  ", ...row, ...(i === body.length - 1 ? [","] : [])]),
-    [");"],
-  ];
+  return wrap([`const ${step.name}Step = `], rests(callOver("cx.orElse", [started, body])), [";"]);
+}
+/** A call with each argument on lines of its own. */
+export function callOver(name: string, args: readonly Lines[]): Lines {
+  return block(
+    [`${name}(`],
+    args.flatMap((lines) => wrap([], lines, [","])),
+    [")"],
+  );
 }
 const parenthesisedObject = (print: Line): Line =>
   print[0] === "{" || (typeof print[0] === "string" && print[0].startsWith("{")) ? ["(", ...print, ")"] : print;
@@ -84,7 +95,8 @@ const parenthesisedObject = (print: Line): Line =>
 function emitConstant(step: PlanStep, { names }: StepContext): Lines {
   const { source, if: when, fallback, variable } = step.step;
   if (source.kind !== "by") return [];
-  const { print, mayBeUndefined } = plainValue(source.by, variable?.proto, names);
+  const { print: plain, mayBeUndefined } = plainValue(source.by, variable?.proto, names);
+  const print = [...plain, ...widened(source.by, names)];
   if (when !== undefined && fallback !== undefined && !mayBeUndefined)
     return [
       [`const ${step.name} = `, ...tested(when, names), " ? ", ...print, " : ", ...presentValue(fallback, names), ";"],
@@ -101,6 +113,11 @@ function emitConstant(step: PlanStep, { names }: StepContext): Lines {
         ] as Line);
   return [[`const ${step.name} = `, ...value, ";"]];
 }
+/** A literal as a value of its type: TypeScript would refuse to compare `"a"` with anything else. */
+function widened({ constant, root }: Expression, names: MessageNames): Line {
+  if (root.kind === "enum") return [" as ", names.shape(root.desc)];
+  return constant === undefined || constant === null ? [] : [` as ${typeof constant}`];
+}
 const nested = (print: Line, expression: Expression): Line =>
   expression.unsafe.length > 0 ? ["(", ...print, ")"] : print;
 
@@ -115,15 +132,22 @@ function emitGuard(step: PlanStep, cx: StepContext): Lines {
       ? condition(source.if, names)
       : [...conjunct(when, names), " && ", ...conjunct(source.if, names)];
   const refuse: Line = ["throw ", ...refusal(source.fail, rank, names), ";"];
-  const fails = source.if.fails || when?.fails || failExpressions(source.fail).some((expression) => expression.fails);
-  if (step.immediate && !fails) return [["if (", ...test, ") ", ...refuse]];
+  if (step.immediate && !mayThrow(step)) return [["if (", ...test, ") ", ...refuse]];
   const place = new Place();
   const body: Lines = [...after(step, cx), ...place.await(step.waitsFor), ["if (", ...test, ") ", ...refuse]];
   const guard = wrap([], block(["cx.guard(async () => {"], body, [rank === undefined ? "})" : `}, ${rank})`]), [";"]);
   if (step.immediate) return wrap(["await "], guard, []);
   return wrap(isNeeded(step, cx) ? [`const ${step.name}Step = `] : [], guard, []);
 }
-const isNeeded = (step: PlanStep, { message }: StepContext): boolean =>
+/** Whether an expression of a guard may fail. */
+function mayThrow({ step: { if: when, source } }: PlanStep): boolean {
+  if (source.kind !== "guard") return false;
+  return [when, source.if, ...failExpressions(source.fail)].some((expression) => expression?.fails === true);
+}
+/** Whether immediate guards have to be waited for, since an expression of theirs may fail. */
+export const admitsLater = ({ steps }: PlanBlock): boolean => steps.some((step) => step.immediate && mayThrow(step));
+const isNeeded = (step: PlanStep, { message, needed }: StepContext): boolean =>
+  needed?.includes(step) === true ||
   message.steps.some((other) => [other, ...other.lazy.flat()].some(({ clearedBy }) => clearedBy.includes(step)));
 
 function after(step: PlanStep, { names }: StepContext): Lines {
@@ -235,7 +259,15 @@ function closureBody(step: PlanStep, cx: StepContext): Lines {
     case "switch":
       lines.push(...switchBody(source, step, cx, place));
       break;
+    case "resolver": {
+      const guards = step.clearedBy.map((guard) => `${guard.name}Step`);
+      lines.push(...place.await(step.waitsFor));
+      if (guards.length > 0) lines.push([`await cx.cleared(${guards.join(", ")});`]);
+      lines.push(...resolverBody(step, source, cx));
+      break;
+    }
     case "guard":
+    case "shared":
   }
   return lines;
 }
@@ -301,6 +333,7 @@ function composition(source: ComposeSource, step: PlanStep, cx: StepContext, on:
     return property(camel(arg.name), print);
   });
   const parameters: Lines[] = [object(properties)];
+  if (child.shared.length > 0) parameters.push([cx.shared(child)]);
   if (child.tainted.length > 0) {
     const from = child.tainted.map((name): Line => {
       const arg = source.args.find((candidate) => candidate.name === name);

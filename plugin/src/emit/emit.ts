@@ -1,9 +1,10 @@
 import type { Schema } from "@bufbuild/protoplugin";
 import type { Parameter } from "../parameter.ts";
 import type { Plan, PlanMessage } from "../plan/plan.ts";
+import { emitCodec } from "./emit-codec.ts";
 import { emitFile, isEmpty } from "./emit-file.ts";
 import { emitServer, serverPath } from "./emit-server.ts";
-import { bffPath } from "./file-names.ts";
+import { bffPath, codecPath } from "./file-names.ts";
 
 /** Walks the plan and prints it. Not one decision is left to take here. */
 export function emit(plan: Plan, schema: Schema, parameter: Parameter): void {
@@ -11,6 +12,7 @@ export function emit(plan: Plan, schema: Schema, parameter: Parameter): void {
     plan.messages.map((message): [string, PlanMessage] => [message.composed.desc.typeName, message]),
   );
   for (const file of plan.files) {
+    if (file.codec !== undefined) emitCodec(file, file.codec, schema.generateFile(`${codecPath(file.desc)}.ts`));
     if (!isEmpty(file)) emitFile(file, schema.generateFile(`${bffPath(file.desc)}.ts`), (name) => messages.get(name));
   }
   if (!parameter.server) return;

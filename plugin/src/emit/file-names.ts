@@ -1,9 +1,10 @@
 // What one emitted file imports, and where its pieces stand.
-import type { DescEnum, DescFile, DescMessage } from "@bufbuild/protobuf";
+import type { DescEnum, DescFile, DescMessage, DescService } from "@bufbuild/protobuf";
 import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
 import type { Origin } from "../origin.ts";
 import { localName, upperFirst } from "../plan/names.ts";
 import type { EnumConversion, MessageConversion } from "../resolve/model.ts";
+import { symbolNames } from "./symbol-names.ts";
 
 const RUNTIME = "@protobff/runtime";
 
@@ -15,6 +16,8 @@ export class FileNames {
   readonly file: DescFile;
   /** The files of whose messages something is imported. */
   readonly #seen = new Set<DescFile>();
+  /** Where protoc-gen-es writes a file's messages. */
+  readonly #paths = new Map<DescFile, string>();
   #asksForMessages = false;
   constructor(f: GeneratedFile, file: DescFile) {
     this.#f = f;
@@ -33,18 +36,23 @@ export class FileNames {
   /** The type of a message; of an enum also the value that holds its numbers. */
   shape(desc: DescMessage | DescEnum): Printable {
     this.#seen.add(desc.file);
-    const symbol = this.#f.importShape(desc);
-    return desc.kind === "enum" ? this.#f.import(symbol.name, symbol.from) : symbol;
+    return this.#fromMessages(desc, symbolNames(desc.file).shapes.get(desc), desc.kind === "message");
   }
   schema(desc: DescMessage | DescEnum): Printable {
     this.#seen.add(desc.file);
-    return this.#f.importSchema(desc);
+    return this.#fromMessages(desc, symbolNames(desc.file).schemas.get(desc), false);
   }
   schemaType(desc: DescMessage): Printable {
-    return this.#f.importSchema(desc, true);
+    return this.#fromMessages(desc, symbolNames(desc.file).schemas.get(desc), true);
   }
-  service(desc: Parameters<GeneratedFile["importSchema"]>[0]): Printable {
-    return this.#f.importSchema(desc);
+  service(desc: DescService): Printable {
+    return this.#fromMessages(desc, symbolNames(desc.file).schemas.get(desc), false);
+  }
+  #fromMessages(desc: DescMessage | DescEnum | DescService, name: string | undefined, typeOnly: boolean): Printable {
+    if (name === undefined) throw new Error(`${desc.toString()} has no name in TypeScript`);
+    const from = this.#paths.get(desc.file) ?? this.#f.importSchema(desc.file).from;
+    this.#paths.set(desc.file, from);
+    return this.#f.import(name, from, typeOnly);
   }
   protobufType(name: string): Printable {
     return this.#f.import(name, "@bufbuild/protobuf", true);
@@ -74,6 +82,10 @@ export class FileNames {
   bff(name: string, file: DescFile): Printable {
     return file.name === this.file.name ? name : this.#f.import(name, `./${bffPath(file)}.js`);
   }
+  /** Something that the codec of this file exports. */
+  codec(name: string): Printable {
+    return this.#f.import(name, `./${codecPath(this.file)}.js`);
+  }
   conversion(conversion: MessageConversion | EnumConversion): Printable {
     return this.bff(conversionName(conversion), conversion.owner.file);
   }
@@ -86,6 +98,8 @@ export class FileNames {
 
 /** `web/v1/web_bff`, without extension. */
 export const bffPath = (file: DescFile): string => `${file.name}_bff`;
+/** `web/v1/web_codec` */
+export const codecPath = (file: DescFile): string => `${file.name}_codec`;
 
 /** `toSummary`; for further aliases `toSummaryFromAgentV2Summary`; towards an upstream `fromSummary`. */
 export function conversionName({ from, to, owner, position }: MessageConversion | EnumConversion): string {

@@ -40,6 +40,23 @@ export function mentions(lines: Lines, name: string): boolean {
   };
   return lines.some((row) => row.some(uses));
 }
+/** The body of a function with `void …` in place of constants of its own that it never reads: they run all the same. */
+export function unreadAsVoid(body: Lines): Lines {
+  const times = new Map<string, number>();
+  const count = (part: Printable): void => {
+    if (Array.isArray(part)) for (const inner of part) count(inner);
+    if (typeof part !== "string" || part.startsWith("//")) return;
+    for (const [name] of part.replace(/"(?:[^"\\]|\\.)*"/g, "").matchAll(/(?<![\w$]|(?<!\.\.)\.)[A-Za-z_$][\w$]*/g))
+      times.set(name, (times.get(name) ?? 0) + 1);
+  };
+  for (const row of body) for (const part of row) count(part);
+  return body.map((row) => {
+    const [first, ...rest] = row;
+    const [declared, name = ""] = (typeof first === "string" && /^const ([\w$]+) = /.exec(first)) || [];
+    if (typeof first !== "string" || declared === undefined || times.get(name) !== 1) return row;
+    return [`void ${first.slice(declared.length)}`, ...rest];
+  });
+}
 /** What a line may hold before it is broken. */
 const WIDE = 90;
 

@@ -2,7 +2,7 @@
 import type { Printable } from "@bufbuild/protoplugin";
 import type { Names, Variable } from "../cel/index.ts";
 import { camel, lowerCamel, lowerFirst, NameScope } from "../plan/names.ts";
-import type { Entry, PlanMessage, PlanStep } from "../plan/plan.ts";
+import type { Entry, PlanBlock, PlanMessage, PlanStep } from "../plan/plan.ts";
 import type { FileNames } from "./file-names.ts";
 
 export class MessageNames implements Names {
@@ -17,16 +17,18 @@ export class MessageNames implements Names {
   /** Whether `env` has been used. */
   usesEnv = false;
 
-  constructor(file: FileNames, message: PlanMessage) {
+  constructor(file: FileNames, message: PlanBlock & Partial<Pick<PlanMessage, "shared">>) {
     this.file = file;
     this.#optional = new Set(message.optionalArgs);
     this.#scope = new NameScope(message.functions, message.optionalArgs.map(camel));
-    for (const step of all(message.steps)) {
+    for (const step of all([...(message.shared ?? []), ...message.steps])) {
       this.#scope.take(step.name);
       this.#scope.take(`${step.name}Step`);
       if (step.step.variable !== undefined) this.#steps.set(step.step.variable, step);
     }
-    this.result = this.#scope.take(lowerFirst(message.composed.desc.name));
+    const resolver = message.composed.kind === "composed" ? message.composed.resolver : undefined;
+    const whole = resolver?.variable && this.#steps.get(resolver.variable);
+    this.result = whole?.name ?? this.#scope.take(lowerFirst(message.composed.desc.name));
   }
   /** The planned step behind a variable. */
   step(variable: Variable): PlanStep | undefined {

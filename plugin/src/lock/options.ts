@@ -1,5 +1,5 @@
 // The options of a file by a path that stays when code moves: names instead of lines, and places in lists only where there is no name.
-import type { DescEnum, DescEnumValue, DescField, DescMessage } from "@bufbuild/protobuf";
+import type { DescEnum, DescEnumValue, DescField, DescMessage, DescService } from "@bufbuild/protobuf";
 import type { Ir, IrBind, IrCall, IrErrorRule, IrFailure, IrFile, IrPolicy, IrSource, IrStep } from "../ir.ts";
 import type { Origin, Text } from "../origin.ts";
 
@@ -18,7 +18,7 @@ export interface Options {
   /** The option that a text, or a failure, stands in. */
   readonly of: (text: Text | Origin) => string | undefined;
   /** The path of a step's option, as in `step(message, step, "call.method")`. */
-  readonly step: (message: DescMessage, step: IrStep, option: string) => string;
+  readonly step: (message: DescMessage | DescService, step: IrStep, option: string) => string;
   readonly element: (element: OptionElement, option: string) => string;
 }
 
@@ -106,6 +106,7 @@ export function optionsOf(ir: Ir): Options {
         `${file.desc.proto.name}: upstream[${entry.method?.value ?? entry.service?.value ?? "*"}]`,
         entry.policy,
       );
+    for (const service of file.services) addSteps(elementPath(service.desc, "").trimEnd(), service.steps);
     for (const message of file.messages) {
       add(elementPath(message.desc, "alias"), message.alias?.at, message.alias, ...message.otherAliases);
       addSteps(elementPath(message.desc, "").trimEnd(), message.steps);
@@ -139,7 +140,7 @@ export function optionsOf(ir: Ir): Options {
 /** The option that a value of a mapped enum would have, had it not the upstream's name. */
 export const BY_NAME = "name";
 
-type OptionElement = DescMessage | DescField | DescEnum | DescEnumValue;
+type OptionElement = DescMessage | DescService | DescField | DescEnum | DescEnumValue;
 
 function elementPath(element: OptionElement, option: string): string {
   const file = element.kind === "field" || element.kind === "enum_value" ? element.parent.file : element.file;

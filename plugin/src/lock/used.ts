@@ -3,12 +3,14 @@ import type { DescEnum, DescField, DescMessage } from "@bufbuild/protobuf";
 import { childrenOf, type Expression, type Node } from "../cel/index.ts";
 import type { IrBind, IrCall, IrEnum, IrField, IrMessage, IrSource } from "../ir.ts";
 import type { Origin, Text } from "../origin.ts";
+import { blocksOf } from "../resolve/blocks.ts";
 import type {
   ArgBinding,
   Call,
   Composed,
   EnumConversion,
   Fail,
+  Let,
   MessageConversion,
   Model,
   Source,
@@ -51,6 +53,7 @@ export function usedElements(model: Model, options: Options): UsedElements {
       if (!known.uses.has(option)) known.uses.set(option, { option, at });
     };
     const collector = collect(add, options);
+    for (const service of file.services) if (service.let !== undefined) collector.message(service.let);
     for (const message of file.messages) collector.message(message);
     for (const conversion of model.conversions.messages) {
       const declared = messages.get(conversion.owner.typeName);
@@ -78,7 +81,7 @@ type Add = (element: UpstreamElement, option: string, at: Origin) => void;
  */
 function upstreamTest(model: Model): (element: UpstreamElement, from: string) => boolean {
   const own = new Set(model.ir.files.map((file) => file.desc.proto.package));
-  for (const call of model.messages.flatMap(({ steps }) => steps.flatMap((step) => callsIn(step.source))))
+  for (const call of blocksOf(model).flatMap(({ steps }) => steps.flatMap((step) => callsIn(step.source))))
     own.delete(call.method.parent.file.proto.package);
   return (element, from) => {
     const { file } = "file" in element ? element : element.parent;
@@ -167,7 +170,7 @@ function collect(add: Add, options: Options) {
     for (const { by, if: condition } of bindings)
       for (const part of [by, condition]) expression(part, path("compose.args.spread"));
   };
-  const step = (message: Composed, value: Step): void => {
+  const step = (message: Composed | Let, value: Step): void => {
     const path = (option: string): string => options.step(message.desc, value.ir, option);
     expression(value.if, path("if"));
     expression(value.fallback?.expression, path("fallback"));
@@ -182,7 +185,7 @@ function collect(add: Add, options: Options) {
   };
 
   return {
-    message: (message: Composed): void => {
+    message: (message: Composed | Let): void => {
       for (const value of message.steps) step(message, value);
       for (const value of message.targets) target(value);
     },

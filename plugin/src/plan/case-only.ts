@@ -1,6 +1,6 @@
 // "A step that only one case reads runs only when that case is chosen": who owns whom.
 import type { Expression, Variable } from "../cel/index.ts";
-import type { Composed, Step } from "../resolve/model.ts";
+import type { Block, Step } from "../resolve/model.ts";
 
 export interface Owner {
   readonly switch: Step;
@@ -8,8 +8,12 @@ export interface Owner {
   readonly index: number;
 }
 
-/** Steps that only one case of one switch reads, directly or through other such steps. */
-export function caseOnly(composed: Composed, sorted: readonly Step[]): ReadonlyMap<Step, Owner> {
+/** Steps that only one case of one switch reads, directly or through other such steps; none that something outside reads. */
+export function caseOnly(
+  composed: Block,
+  sorted: readonly Step[],
+  readOutside: ReadonlySet<Step>,
+): ReadonlyMap<Step, Owner> {
   const owners = new Map<Step, Owner>();
   const readers = new Map<Step, (Owner | Step | "field")[]>();
   const add = (step: Step, reader: Owner | Step | "field"): void => {
@@ -25,6 +29,7 @@ export function caseOnly(composed: Composed, sorted: readonly Step[]): ReadonlyM
       if (step !== undefined) add(step, reader);
     }
   };
+  for (const step of readOutside) add(step, "field");
   for (const step of composed.steps) {
     for (const after of step.after) add(after, "field");
     if (step.source.kind !== "switch") {

@@ -1,5 +1,5 @@
 // Which calls one response may make twice.
-import type { Call, Composed, Model } from "../resolve/model.ts";
+import type { BffMethod, Call, Composed, Model } from "../resolve/model.ts";
 import { callsOf, composesOf } from "../resolve/source-parts.ts";
 import { fullName, planCallPolicy, policyKey } from "./policies.ts";
 
@@ -13,12 +13,19 @@ export type Coalesces = (call: Call) => boolean;
 export function coalescing(model: Model): Coalesces {
   const byName = new Map(model.messages.map((message) => [message.desc.typeName, message]));
   const twice = new Set<string>();
-  const roots = new Set(
-    model.files.flatMap((file) => file.services).flatMap((service) => service.methods.map((method) => method.composed)),
-  );
-  for (const root of roots) {
+  const methods = model.files.flatMap((file) => file.services).flatMap((service) => service.methods);
+  const roots = new Map(methods.map((method) => [rootKey(method), method]));
+  for (const { composed: root, shared } of roots.values()) {
     const times = new Map<Composed, number>([[root, 1]]);
     const reached = new Map<string, number>();
+    for (const { source } of shared) {
+      const here = source.kind === "each" ? 2 : 1;
+      for (const call of callsOf(source)) reached.set(keyOf(call), (reached.get(keyOf(call)) ?? 0) + here);
+      for (const { message: desc } of composesOf(source)) {
+        const child = byName.get(desc.typeName);
+        if (child !== undefined) times.set(child, Math.min(2, (times.get(child) ?? 0) + here));
+      }
+    }
     // Composers stand before what they compose.
     for (const message of model.messages) {
       const own = times.get(message);
@@ -40,4 +47,9 @@ export function coalescing(model: Model): Coalesces {
     planCallPolicy(call).cache === undefined &&
     twice.has(keyOf(call));
 }
+/** Rpcs that make the same calls. */
+const rootKey = ({ composed, shared }: BffMethod): string =>
+  [composed.desc.typeName, ...shared.map((step) => `${step.ir.at.file}:${step.ir.at.line}:${step.ir.at.column}`)].join(
+    " ",
+  );
 const keyOf = (call: Call): string => `${fullName(call.method)} ${policyKey(planCallPolicy(call))}`;

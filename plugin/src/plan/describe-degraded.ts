@@ -14,11 +14,13 @@ export interface Degraded {
 }
 
 export function degradedOf(message: PlanMessage): readonly Degraded[] {
+  const { steps, targets } = message.composed;
+  const resolved = new Set(steps.flatMap((step) => (step.source.kind === "resolver" ? (step.variable ?? []) : [])));
   const found = message.touches.flatMap((touch) =>
     touch.origins.map((origin) => ({
       field: touch.field,
       when: nameOf(origin),
-      becomes: becomes(expressionsOf(touch, message.composed.targets), origin),
+      becomes: becomes(expressionsOf(touch, targets), resolved, origin),
     })),
   );
   return [...new Map(found.map((one) => [JSON.stringify(one), one])).values()];
@@ -29,6 +31,7 @@ function nameOf({ origin }: TouchOrigin): string {
 }
 
 function expressionsOf({ target }: Touch, targets: readonly Target[]): readonly Expression[] {
+  if (target.kind === "resolved") return [];
   const found = targets[target.index];
   if (found === undefined) return [];
   if (found.kind === "field") return [found.bound.expression];
@@ -36,7 +39,11 @@ function expressionsOf({ target }: Touch, targets: readonly Target[]): readonly 
   return member === undefined ? [] : [member.bound.expression, ...(member.if === undefined ? [] : [member.if])];
 }
 
-function becomes(expressions: readonly Expression[], { origin, leftOut }: TouchOrigin): Degraded["becomes"] {
+function becomes(
+  expressions: readonly Expression[],
+  resolved: ReadonlySet<Variable>,
+  { origin, leftOut }: TouchOrigin,
+): Degraded["becomes"] {
   if (origin.kind === "within") return "within";
   if (leftOut) return "incomplete";
   if (origin.kind === "step") {
@@ -46,6 +53,8 @@ function becomes(expressions: readonly Expression[], { origin, leftOut }: TouchO
     if (step.fallback !== undefined || (replaces && !step.supplementary)) return "replaced";
   }
   // Read where it may be absent the value is not evaluated; read behind `ok` another one is.
-  const absent = new Set<Variable>(expressions.flatMap(({ unsafe }) => unsafe));
-  return absent.size > 0 ? "missing" : "replaced";
+  // What a resolver was to be given may be absent, and it gives its value all the same.
+  const own = origin.kind === "step" && origin.step.step.source.kind === "resolver";
+  const absent = expressions.flatMap(({ unsafe }) => unsafe).filter((variable) => own || !resolved.has(variable));
+  return absent.length > 0 ? "missing" : "replaced";
 }

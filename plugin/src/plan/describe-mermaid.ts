@@ -1,17 +1,35 @@
 // The plan as a Mermaid flowchart: a box for each rpc and for each message it composes, an arrow for each wait.
 import type { FileReport, MessageReport, RpcReport, StepReport } from "./describe-report.ts";
 
-export function mermaidOf({ rpcs, messages }: FileReport): string {
+export function mermaidOf({ rpcs, services = [], messages: composed }: FileReport): string {
   const ids = new Map<string, string>();
+  // A service is one more box of steps.
+  const messages = [
+    ...services.map(({ service, steps, edges }): MessageReport => ({ message: service, steps, edges, degrades: [] })),
+    ...composed,
+  ];
   for (const [m, { message, steps }] of messages.entries()) {
     ids.set(message, `m${m}`);
     for (const [s, { step }] of steps.entries()) ids.set(`${message}/${step}`, `m${m}s${s}`);
   }
   const id = (name: string): string => ids.get(name) ?? name;
+  const shared = (step: string): string[] => services.flatMap(({ service }) => ids.get(`${service}/${step}`) ?? []);
   return [
     "flowchart LR",
     ...rpcs.map((rpc, r) => `  r${r}(["${label(rpcLabel(rpc))}"]) ==> ${id(rpc.composes)}`),
     ...messages.flatMap((message) => messageLines(message, id)),
+    ...messages.flatMap(({ message, edges, shared: names = [] }) =>
+      edges.flatMap(({ from, to, kind }) =>
+        names.includes(from) ? shared(from).map((one) => `  ${one} ${ARROW[kind]} ${id(`${message}/${to}`)}`) : [],
+      ),
+    ),
+    ...rpcs.flatMap(({ rpc }, r) =>
+      services.flatMap(({ service, steps }) =>
+        steps.some((step) => step.started_by.some((name) => rpc === `${service}/${name}`))
+          ? [`  r${r} --> ${id(service)}`]
+          : [],
+      ),
+    ),
     ...messages.flatMap(({ message, steps }) =>
       steps.flatMap(({ step, composes }) =>
         composes === undefined || !ids.has(composes) ? [] : [`  ${id(`${message}/${step}`)} --o ${id(composes)}`],
@@ -21,7 +39,7 @@ export function mermaidOf({ rpcs, messages }: FileReport): string {
   ].join("\n");
 }
 
-function messageLines({ message, steps, edges }: MessageReport, id: (name: string) => string): string[] {
+function messageLines({ message, steps, edges, shared = [] }: MessageReport, id: (name: string) => string): string[] {
   const step = (name: string): string => id(`${message}/${name}`);
   // An empty box cannot be drawn.
   const inside = steps.length === 0 ? [`    ${id(message)}none["no steps"]`] : [];
@@ -29,7 +47,9 @@ function messageLines({ message, steps, edges }: MessageReport, id: (name: strin
     `  subgraph ${id(message)}["${label(message)}"]`,
     ...inside,
     ...steps.map((one) => `    ${step(one.step)}["${label(stepLabel(one))}"]`),
-    ...edges.map(({ from, to, kind }) => `    ${step(from)} ${ARROW[kind]} ${step(to)}`),
+    ...edges
+      .filter(({ from }) => !shared.includes(from))
+      .map(({ from, to, kind }) => `    ${step(from)} ${ARROW[kind]} ${step(to)}`),
     "  end",
   ];
 }

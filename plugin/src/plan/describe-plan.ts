@@ -2,7 +2,8 @@
 import { callsOf, composesOf } from "../resolve/source-parts.ts";
 import { degradedOf } from "./describe-degraded.ts";
 import { allSteps, type Worst, worstOf } from "./describe-worst.ts";
-import type { Plan, PlanFile, PlanMessage, PlanStep } from "./plan.ts";
+import { perCaller } from "./per-caller.ts";
+import type { Plan, PlanBlock, PlanFile, PlanMessage, PlanStep } from "./plan.ts";
 
 /** One block of lines for each rpc of the run; deterministic. */
 export function describePlan(plan: Plan): string {
@@ -18,7 +19,10 @@ export function fileBlocks(file: PlanFile, messages: Messages): string[] {
       const shown = new Set<PlanMessage>();
       return [
         head,
-        ...table(rows(message, "  ", messages, shown)),
+        ...table([
+          ...(planned.start === undefined ? [] : rows(planned.start, "  ", messages, shown)),
+          ...rows(message, "  ", messages, shown),
+        ]),
         ...worstLines(worstOf(planned, messages)),
         ...degradedLines([...shown]),
       ].join("\n");
@@ -30,15 +34,17 @@ type Messages = ReadonlyMap<string, PlanMessage>;
 type Row = readonly [name: string, waits: string, what: string];
 
 /** Each message once, where it is composed first. */
-function rows(message: PlanMessage, indent: string, messages: Messages, shown: Set<PlanMessage>): Row[] {
-  shown.add(message);
+function rows(message: PlanBlock, indent: string, messages: Messages, shown: Set<PlanMessage>): Row[] {
+  const own = messages.get(message.composed.desc.typeName);
+  if (own !== undefined) shown.add(own);
+  const once = message.composed.kind === "let" ? ["for the service"] : [];
   return allSteps(message.steps).flatMap((step): Row[] => {
     const inner = composesOf(step.step.source).flatMap(({ message: desc }) => messages.get(desc.typeName) ?? []);
     const seen = inner.some((child) => shown.has(child)) ? ["as above"] : [];
     const row: Row = [
-      `${indent}${step.step.name ?? "(no name)"}`,
+      `${indent}${step.step.name ?? message.resolvers.get(step.step)?.name ?? "(no name)"}`,
       waits(step),
-      [what(step, message), ...seen, ...traits(step)].join(", "),
+      [what(step, message), ...once, ...seen, ...traits(step)].join(", "),
     ];
     const below = inner.filter((child) => !shown.has(child));
     return [row, ...below.flatMap((child) => rows(child, `${indent}  `, messages, shown))];
@@ -74,12 +80,12 @@ function waits(step: PlanStep): string {
     ...step.step.reads.filter((read) => step.waitsFor.some((other) => other.step === read)),
     ...step.step.after,
   ].map((read) => read.name ?? "a step");
-  const cleared = step.effectful ? ["guards and critical steps"] : [];
+  const cleared = step.effectful ? ["guards and critical steps"] : step.clearedBy.length > 0 ? ["guards"] : [];
   const list = [...new Set(names), ...cleared];
   return list.length === 0 ? "at once" : `after ${list.join(", ")}`;
 }
 
-function what({ step, bounded }: PlanStep, message: PlanMessage): string {
+function what({ step, bounded }: PlanStep, message: PlanBlock): string {
   const { source } = step;
   const each =
     source.kind === "each" ? `for each ${source.item.name}${bounded ? `, ${source.concurrent} at a time` : ""}: ` : "";
@@ -88,11 +94,17 @@ function what({ step, bounded }: PlanStep, message: PlanMessage): string {
     const entry = message.calls.get(call);
     const timeout = entry?.policy.timeoutMs === undefined ? "" : `, ${milliseconds(entry.policy.timeoutMs.value)}`;
     const batch = call.batch === undefined ? "" : `, all ${call.batch.keys.name} in one call`;
-    return `${each}${call.method.parent.name}/${call.method.name}${timeout}${batch}`;
+    const ttl = entry?.policy.cache?.ttlMs.value;
+    const callers = perCaller(call);
+    const whom = callers.length === 0 ? "for all callers" : `for callers alike in ${callers.join(", ")}`;
+    const cache = ttl === undefined ? "" : `, cached ${milliseconds(ttl)} ${whom}`;
+    return `${each}${call.method.parent.name}/${call.method.name}${timeout}${batch}${cache}`;
   }
   const [compose] = composesOf(source);
   if (compose !== undefined) return `${each}${compose.message.name}`;
   switch (source.kind) {
+    case "resolver":
+      return "a resolver";
     case "guard":
       return `guard: fails when ${source.if.text.value}`;
     case "switch":

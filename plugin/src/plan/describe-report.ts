@@ -1,4 +1,5 @@
 // What will run, as data: the same for all forms of the plan's output, and for any order of files.
+import type { Call, Step } from "../resolve/model.ts";
 import { callsOf, composesOf } from "../resolve/source-parts.ts";
 import { type Degraded, degradedOf } from "./describe-degraded.ts";
 import {
@@ -10,7 +11,8 @@ import {
   type Worst,
   worstOf,
 } from "./describe-worst.ts";
-import type { PlanFile, PlanMessage, PlanStep } from "./plan.ts";
+import { perCaller } from "./per-caller.ts";
+import type { PlanBlock, PlanCallPolicy, PlanFile, PlanMessage, PlanService, PlanStart, PlanStep } from "./plan.ts";
 import { fullName } from "./policies.ts";
 
 /** Names are those of the JSON. Times are milliseconds; null is "nothing bounds it". */
@@ -18,6 +20,8 @@ export interface FileReport {
   readonly version: 1;
   readonly file: string;
   readonly rpcs: readonly RpcReport[];
+  /** What its services start once per request; only services with a `let`. */
+  readonly services?: readonly ServiceReport[];
   /** All that its rpcs compose, composers first; each once. */
   readonly messages: readonly MessageReport[];
 }
@@ -36,8 +40,15 @@ export interface RpcReport {
     readonly attempts: number | null;
   }[];
 }
+export interface ServiceReport {
+  readonly service: string;
+  readonly steps: readonly (StepReport & { readonly started_by: readonly string[] })[];
+  readonly edges: readonly Edge[];
+}
 export interface MessageReport {
   readonly message: string;
+  /** Steps of the service that it, or what it composes, reads. */
+  readonly shared?: readonly string[];
   readonly steps: readonly StepReport[];
   readonly edges: readonly Edge[];
   readonly degrades: readonly Degraded[];
@@ -69,13 +80,20 @@ export interface CallReport {
   /** The most that waiting between attempts takes; part of the timeout. */
   readonly backoff_ms: number;
   readonly batch?: { readonly keys: string; readonly max: number };
+  /** `per_caller`: what of a caller its key has in it; without that all callers share its answers. */
+  readonly cache?: { readonly ttl_ms: number; readonly stale_ms?: number; readonly per_caller?: readonly string[] };
 }
 
 export function reportOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessage>): FileReport {
   const methods = file.services.flatMap((service) => service.methods);
   const reached = new Map<string, PlanMessage>();
-  for (const { message } of methods)
-    for (const one of reachedInOrder(message, messages)) reached.set(one.composed.desc.typeName, one);
+  for (const { message, start } of methods) {
+    for (const { composed } of reachedInOrder(start === undefined ? [message] : [start, message], messages)) {
+      const one = messages.get(composed.desc.typeName);
+      if (one !== undefined) reached.set(composed.desc.typeName, one);
+    }
+  }
+  const services = file.services.filter(({ starts }) => starts.length > 0).map(serviceReport);
   return {
     version: 1,
     file: file.desc.proto.name,
@@ -98,6 +116,7 @@ export function reportOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessa
         })),
       };
     }),
+    ...defined("services", services.length === 0 ? undefined : services),
     messages: [...reached.values()].map(messageReport),
   };
 }
@@ -117,14 +136,33 @@ function messageReport(message: PlanMessage): MessageReport {
   );
   return {
     message: message.composed.desc.typeName,
+    ...defined("shared", message.shared.length === 0 ? undefined : message.shared.map(stepName)),
     steps: steps.map((step) => ({ ...stepReport(step, message), ...defined("only_in", owners.get(step)) })),
-    edges: edgesOf(steps),
+    edges: edgesOf(steps, message.shared),
     degrades: degradedOf(message),
   };
 }
 
-function edgesOf(steps: readonly PlanStep[]): Edge[] {
-  const names = new Map(steps.map((step) => [step.step, stepName(step)]));
+/** All steps that any of its rpcs starts. */
+function serviceReport({ desc, methods, starts }: PlanService): ServiceReport {
+  const all = new Map<Step, { step: PlanStep; start: PlanStart }>();
+  for (const start of starts)
+    for (const step of allSteps(start.steps)) if (!all.has(step.step)) all.set(step.step, { step, start });
+  const found = [...all.values()].sort((a, b) => a.step.step.index - b.step.step.index);
+  return {
+    service: desc.typeName,
+    steps: found.map(({ step, start }) => ({
+      ...stepReport(step, start),
+      started_by: methods
+        .filter(({ method }) => method.shared.includes(step.step))
+        .map(({ method }) => method.desc.name),
+    })),
+    edges: edgesOf(found.map(({ step }) => step)),
+  };
+}
+
+function edgesOf(steps: readonly PlanStep[], shared: readonly PlanStep[] = []): Edge[] {
+  const names = new Map([...shared, ...steps].map((step) => [step.step, stepName(step)]));
   return steps.flatMap((step) => {
     const to = stepName(step);
     const edges = [
@@ -137,7 +175,7 @@ function edgesOf(steps: readonly PlanStep[]): Edge[] {
   });
 }
 
-function stepReport(planned: PlanStep, message: PlanMessage): StepReport {
+function stepReport(planned: PlanStep, message: PlanBlock): StepReport {
   const { step, sync, effectful } = planned;
   const { source } = step;
   const [call] = callsOf(source);
@@ -157,7 +195,7 @@ function stepReport(planned: PlanStep, message: PlanMessage): StepReport {
   } satisfies StepReport;
 }
 
-function callReport(call: ReturnType<typeof callsOf>[number], message: PlanMessage): CallReport {
+function callReport(call: ReturnType<typeof callsOf>[number], message: PlanBlock): CallReport {
   const policy = message.calls.get(call)?.policy;
   const { retry } = policy ?? {};
   const attempts = retry?.attempts.value ?? 1;
@@ -172,6 +210,16 @@ function callReport(call: ReturnType<typeof callsOf>[number], message: PlanMessa
     attempts: attemptsOf(policy),
     backoff_ms: backoff,
     ...(call.batch !== undefined && { batch: { keys: call.batch.keys.name, max: call.batch.max } }),
+    ...defined("cache", policy?.cache && cacheReport(call, policy.cache)),
+  };
+}
+
+function cacheReport(call: Call, { ttlMs, staleMs }: NonNullable<PlanCallPolicy["cache"]>): CallReport["cache"] {
+  const callers = perCaller(call);
+  return {
+    ttl_ms: ttlMs.value,
+    ...defined("stale_ms", staleMs?.value),
+    ...(callers.length > 0 && { per_caller: callers }),
   };
 }
 

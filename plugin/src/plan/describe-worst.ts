@@ -1,7 +1,7 @@
 // The worst case of one rpc: how many calls, how long, along which steps. Linear in the size of the graph.
 import type { ComposeSource, Step } from "../resolve/model.ts";
 import { callsOf, composesOf } from "../resolve/source-parts.ts";
-import type { PlanCallPolicy, PlanMessage, PlanMethod, PlanStep } from "./plan.ts";
+import type { PlanBlock, PlanCallPolicy, PlanMessage, PlanMethod, PlanStart, PlanStep } from "./plan.ts";
 import { fullName } from "./policies.ts";
 
 export interface Worst {
@@ -23,17 +23,21 @@ export interface MethodCalls {
 
 type Messages = ReadonlyMap<string, PlanMessage>;
 
-export function worstOf({ method, message }: Pick<PlanMethod, "method" | "message">, messages: Messages): Worst {
+export function worstOf(
+  { method, message, start }: Pick<PlanMethod, "method" | "message" | "start">,
+  messages: Messages,
+): Worst {
   const budget = method.timeoutMs;
   const forCallsMs = budget - Math.min(Math.max(budget / 10, 5), 200, budget / 2);
-  const order = reachedInOrder(message, messages);
-  const timing = timeOf(order, messages, forCallsMs);
-  const path = criticalPath(message, messages, timing);
+  const roots = start === undefined ? [message] : [start, message];
+  const order = reachedInOrder(roots, messages);
+  const timing = timeOf(order, messages, forCallsMs, start);
+  const last = roots.reduce((a, b) => ((timing.get(b)?.ms ?? 0) >= (timing.get(a)?.ms ?? 0) ? b : a));
   return {
     forCallsMs,
-    calls: countCalls(message, order, messages),
-    ms: Math.min(timing.get(message)?.ms ?? 0, forCallsMs),
-    criticalPath: path,
+    calls: countCalls(roots, order, messages),
+    ms: Math.min(timing.get(last)?.ms ?? 0, forCallsMs),
+    criticalPath: criticalPath(last, messages, timing),
   };
 }
 
@@ -49,11 +53,13 @@ function childOf({ step }: PlanStep, messages: Messages): PlanMessage | undefine
   return compose && messages.get(compose.message.typeName);
 }
 
-/** A message and all that it composes, composers before what they compose. */
-export function reachedInOrder(root: PlanMessage, messages: Messages): readonly PlanMessage[] {
-  const done = new Set<PlanMessage>();
-  const order: PlanMessage[] = [];
-  const open: { readonly message: PlanMessage; readonly leave: boolean }[] = [{ message: root, leave: false }];
+/** Messages (or what a service starts) and all that they compose, composers before what they compose. */
+export function reachedInOrder(roots: readonly PlanBlock[], messages: Messages): readonly PlanBlock[] {
+  const done = new Set<PlanBlock>();
+  const order: PlanBlock[] = [];
+  const open: { readonly message: PlanBlock; readonly leave: boolean }[] = roots
+    .map((message) => ({ message, leave: false }))
+    .reverse();
   for (let at = open.pop(); at !== undefined; at = open.pop()) {
     if (at.leave) {
       order.push(at.message);
@@ -79,9 +85,9 @@ interface Reached {
   together: boolean;
 }
 
-function countCalls(root: PlanMessage, order: readonly PlanMessage[], messages: Messages): MethodCalls[] {
+function countCalls(roots: readonly PlanBlock[], order: readonly PlanBlock[], messages: Messages): MethodCalls[] {
   const weights = weigh(order, messages);
-  const reached = new Map<PlanMessage, Reached>([[root, { times: 1, together: true }]]);
+  const reached = new Map<PlanBlock, Reached>(roots.map((root) => [root, { times: 1, together: true }]));
   const counted = new Map<string, { calls: number; attempts: number }>();
   for (const message of order) {
     const { times, together } = reached.get(message) ?? { times: 0, together: true };
@@ -125,9 +131,9 @@ function chosenSteps(steps: readonly PlanStep[], weight: (steps: readonly PlanSt
 }
 
 /** Calls below each step, counted as if nothing were batched: enough to tell which case is the heaviest. */
-function weigh(order: readonly PlanMessage[], messages: Messages): ReadonlyMap<PlanStep, number> {
+function weigh(order: readonly PlanBlock[], messages: Messages): ReadonlyMap<PlanStep, number> {
   const ofStep = new Map<PlanStep, number>();
-  const ofMessage = new Map<PlanMessage, number>();
+  const ofMessage = new Map<PlanBlock, number>();
   for (const message of [...order].reverse()) {
     for (const step of allSteps(message.steps)) {
       const child = childOf(step, messages);
@@ -155,18 +161,31 @@ interface StepTiming {
   readonly before: PlanStep | undefined;
 }
 
-function timeOf(order: readonly PlanMessage[], messages: Messages, limit: number): ReadonlyMap<PlanMessage, Timing> {
-  const timings = new Map<PlanMessage, Timing>();
+function timeOf(
+  order: readonly PlanBlock[],
+  messages: Messages,
+  limit: number,
+  start: PlanStart | undefined,
+): ReadonlyMap<PlanBlock, Timing> {
+  const timings = new Map<PlanBlock, Timing>();
+  // What a service starts comes before what reads it, but for what it composes itself.
+  const inside = start === undefined ? [] : reachedInOrder([start], messages);
+  const others = order.filter((message) => !inside.includes(message) || message === start);
   // What is composed is timed before what composes it.
-  for (const message of [...order].reverse()) {
+  for (const message of [...[...inside].reverse(), ...others.filter((one) => one !== start).reverse()]) {
     const all = allSteps(message.steps);
     const planned = new Map(all.map((step) => [step.step, step]));
     const steps = new Map<PlanStep, StepTiming>();
+    const started = start && timings.get(start);
+    for (const [step, timing] of started?.steps ?? []) steps.set(step, timing);
+    for (const { step } of started === undefined ? [] : sharedOf(message))
+      for (const own of allSteps(start?.steps ?? []))
+        if (step.source.kind === "shared" && step.source.of.includes(own.step)) planned.set(step, own);
     const predecessors = (step: PlanStep): PlanStep[] => [
       ...[...step.step.reads, ...step.step.after].flatMap((read) => planned.get(read) ?? []),
       ...step.clearedBy,
     ];
-    for (const step of inOrder(all, predecessors)) {
+    for (const step of inOrder(all, (one) => predecessors(one).filter((before) => !started?.steps.has(before)))) {
       const before = latest(predecessors(step), steps);
       const child = childOf(step, messages);
       const ms = stepTime(step, message, child && timings.get(child)?.ms, limit);
@@ -177,6 +196,9 @@ function timeOf(order: readonly PlanMessage[], messages: Messages, limit: number
   }
   return timings;
 }
+
+const sharedOf = (message: PlanBlock): readonly PlanStep[] =>
+  "shared" in message ? (message as PlanMessage).shared : [];
 
 /** Predecessors first; without recursion, since chains may be long. */
 function inOrder(steps: readonly PlanStep[], predecessors: (step: PlanStep) => readonly PlanStep[]): PlanStep[] {
@@ -204,7 +226,7 @@ function latest(steps: readonly PlanStep[], timings: ReadonlyMap<PlanStep, StepT
 }
 
 /** A call takes its timeout, attempts and backoff included, or without one all that is left. */
-function stepTime(step: PlanStep, message: PlanMessage, child: number | undefined, limit: number): number {
+function stepTime(step: PlanStep, message: PlanBlock, child: number | undefined, limit: number): number {
   const { source } = step.step;
   const [call] = callsOf(source);
   const one =
@@ -214,14 +236,14 @@ function stepTime(step: PlanStep, message: PlanMessage, child: number | undefine
 }
 
 function criticalPath(
-  root: PlanMessage,
+  root: PlanBlock,
   messages: Messages,
-  timings: ReadonlyMap<PlanMessage, Timing>,
+  timings: ReadonlyMap<PlanBlock, Timing>,
 ): { step: string; ms: number }[] {
   const path: { step: string; ms: number }[] = [];
   let prefix = "";
   // From the end of a message to its beginning; where the last step on the way composes, on inside that message.
-  for (let message: PlanMessage | undefined = root; message !== undefined; ) {
+  for (let message: PlanBlock | undefined = root; message !== undefined; ) {
     const timing: Timing | undefined = timings.get(message);
     const chain: PlanStep[] = [];
     for (let step = timing?.last; step !== undefined; step = timing?.steps.get(step)?.before) chain.unshift(step);

@@ -1,12 +1,13 @@
 // Where a failure that touches a value may have begun: for each field the steps, arguments and composed values its expressions rest on.
 import type { Expression, Variable } from "../cel/index.ts";
+import { isDegradation } from "../resolve/degradation.ts";
 import { sortByDependency } from "../resolve/graph.ts";
-import type { Composed, Source, Step, Target } from "../resolve/model.ts";
+import type { Composed, ComposeSource, Let, Source, Step, Target } from "../resolve/model.ts";
 import { callExpressions, callsOf, composesOf, mayBeStale, sourceExpressions } from "../resolve/source-parts.ts";
 import type { Condition, PlanStep, Touch, TouchOrigin } from "./plan.ts";
 
 export interface OriginContext {
-  readonly composed: Composed;
+  readonly composed: Composed | Let;
   readonly planned: (step: Step) => PlanStep;
   /** Whether anything inside a composed message may be touched. */
   readonly degradable: (typeName: string) => boolean;
@@ -14,13 +15,16 @@ export interface OriginContext {
 
 export interface Origins {
   readonly of: (expressions: readonly (Expression | undefined)[]) => TouchOrigin[];
+  readonly ofStep: (step: Step) => TouchOrigin[];
   readonly touches: () => Touch[];
 }
 
 export function originsOf(cx: OriginContext): Origins {
   const { composed } = cx;
   const steps = new Map(
-    composed.steps.flatMap((step) => (step.variable === undefined ? [] : [[step.variable, step] as const])),
+    [...composed.shared, ...composed.steps].flatMap((step) =>
+      step.variable === undefined ? [] : [[step.variable, step] as const],
+    ),
   );
   const tainted = new Map(composed.args.members.filter((arg) => arg.tainted).map((arg) => [arg.variable, arg]));
   const known = new Map<Step, readonly TouchOrigin[]>();
@@ -54,7 +58,7 @@ export function originsOf(cx: OriginContext): Origins {
       ...(hasCause(step) && !planned.sync
         ? [{ origin: { kind: "step", step: planned }, leftOut: false, when: [] } as const]
         : []),
-      ...(composesOf(step.source).some(({ message }) => cx.degradable(message.typeName))
+      ...(composedBy(step.source).some(({ message }) => cx.degradable(message.typeName))
         ? [{ origin: { kind: "within", step: planned }, leftOut: false, when: [] } as const]
         : []),
     ];
@@ -88,7 +92,10 @@ export function originsOf(cx: OriginContext): Origins {
           ...when([{ kind: "chosen", step: planned, index: cases.length }], of([standard?.expression])),
         ];
       }
+      case "resolver":
+        return [...[...tainted.keys()].flatMap(ofVariable), ...planned.step.reads.flatMap(ofStep)];
       case "guard":
+      case "shared":
         return [];
     }
   };
@@ -97,8 +104,15 @@ export function originsOf(cx: OriginContext): Origins {
   for (const step of sortByDependency(composed.steps, (step) => step.reads).order)
     if (step.variable !== undefined) ofStep(step);
 
-  const touches = (): Touch[] =>
-    composed.targets.flatMap((target, index): Touch[] => {
+  const touches = (): Touch[] => {
+    if (composed.kind === "let") return [];
+    const { resolver } = composed;
+    if (resolver !== undefined) {
+      const origins = order(ofStep(resolver));
+      const fields = origins.length === 0 ? [] : composed.desc.fields.filter((field) => !isDegradation(field));
+      return fields.map((field) => ({ field: field.name, target: { kind: "resolved", field }, origins }));
+    }
+    return composed.targets.flatMap((target, index): Touch[] => {
       if (target.kind === "field") {
         const origins = order(of([target.bound.expression]).filter((origin) => !isBare(target, origin)));
         return origins.length === 0 ? [] : [{ field: target.field.name, target: { kind: "field", index }, origins }];
@@ -110,7 +124,8 @@ export function originsOf(cx: OriginContext): Origins {
           : [{ field: member.field.name, target: { kind: "member", index, member: m }, origins }];
       });
     });
-  return { of: (expressions) => order(of(expressions)), touches };
+  };
+  return { of: (expressions) => order(of(expressions)), ofStep: (step) => order(ofStep(step)), touches };
 }
 
 /** A composed list or message bound as it is: what was touched inside has paths of its own. */
@@ -120,14 +135,37 @@ function isBare(target: Target & { kind: "field" }, { origin }: TouchOrigin): bo
   return path && text.value.trim() === origin.step.step.name;
 }
 
-/** Whether a cause may stand under the step's own promise. */
+/** The messages that a value is made of. */
+function composedBy(source: Source): readonly ComposeSource[] {
+  return source.kind === "shared" ? source.of.flatMap((step) => composesOf(step.source)) : composesOf(source);
+}
+
+/** Whether a cause may stand under the step's own promise: under that of a service's step all that it rests on does. */
 function hasCause(step: Step): boolean {
+  if (step.source.kind === "shared") return step.source.of.some(carries);
   return (
     step.supplementary ||
     callsOf(step.source).some(
       (call) => mayBeStale(call) || call.onError.some((rule) => rule.then.kind === "fallback"),
     ) ||
     (step.source.kind === "each" && step.source.partial)
+  );
+}
+
+/** Whether a cause may stand under the promise of a service's step, its own or one of those that it rests on. */
+function carries(step: Step): boolean {
+  const { source, if: condition, fallback } = step;
+  if (hasCause(step)) return true;
+  // What the arguments of composed messages bring is recorded inside.
+  const compose = composesOf(source).length > 0;
+  const outside = [
+    condition,
+    fallback?.expression,
+    ...(source.kind === "each" ? [source.in, source.if, source.key] : []),
+  ];
+  const read = new Set(outside.flatMap((expression) => expression?.reads.map(({ variable }) => variable) ?? []));
+  return step.reads.some(
+    (other) => other.tainted && (!compose || (other.variable !== undefined && read.has(other.variable))),
   );
 }
 

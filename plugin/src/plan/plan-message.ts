@@ -2,11 +2,11 @@ import type { Expression } from "../cel/index.ts";
 import type { EffectTable } from "../resolve/effects.ts";
 import { restsOn } from "../resolve/effects.ts";
 import { sortByDependency } from "../resolve/graph.ts";
-import type { Call, Composed, Source, Step } from "../resolve/model.ts";
+import type { Block, Call, Composed, Let, Source, Step } from "../resolve/model.ts";
 import { callsOf, composesOf } from "../resolve/source-parts.ts";
 import { caseOnly } from "./case-only.ts";
 import { localName, type NameScope } from "./names.ts";
-import { originsOf } from "./origins.ts";
+import { type Origins, originsOf } from "./origins.ts";
 import type { Entry, PlanMessage, PlanStep, Touch } from "./plan.ts";
 
 export interface MessageSurroundings {
@@ -15,15 +15,36 @@ export interface MessageSurroundings {
   /** Whether composing a message may send calls that are not batched. */
   readonly sendsUnbatched: (typeName: string) => boolean;
   readonly calls: ReadonlyMap<Call, Entry>;
+  readonly resolvers: PlanMessage["resolvers"];
   readonly ranks: ReadonlyMap<Step, number>;
   readonly functions: NameScope;
+  /** Steps of services that are plain values. */
+  readonly syncShared: ReadonlySet<Step>;
+  /** Set for what is composed after a service's steps are started: its guards over what is there at once come before. */
+  readonly admits: PlanMessage["admits"];
+  readonly sharedNames: PlanMessage["sharedNames"];
   readonly needs: readonly string[] | undefined;
   readonly nameOf: (step: Step) => string;
 }
 
 type Draft = { -readonly [K in keyof PlanStep]: PlanStep[K] };
 
-export function planMessage(composed: Composed, around: MessageSurroundings): PlanMessage {
+export interface PlannedSteps {
+  readonly planned: (step: Step) => Draft;
+  readonly owners: Owners;
+  /** All but those that only a case reads, as they have to be started. */
+  readonly steps: readonly PlanStep[];
+  /** Steps of the service. */
+  readonly shared: readonly PlanStep[];
+  readonly origins: Origins;
+}
+
+/** @param readOutside steps that are read elsewhere, too */
+export function planSteps(
+  composed: Composed | Let,
+  around: MessageSurroundings,
+  readOutside: ReadonlySet<Step>,
+): PlannedSteps {
   const drafts = new Map<Step, Draft>();
   const planned = (step: Step): Draft => {
     const draft = drafts.get(step);
@@ -31,15 +52,25 @@ export function planMessage(composed: Composed, around: MessageSurroundings): Pl
     return draft;
   };
   const sorted = sortByDependency(composed.steps, (step) => [...step.reads, ...step.after]).order;
-  const owners = caseOnly(composed, sorted);
-  for (const step of sorted) {
-    const sync = isSync(step, (read) => planned(read).sync);
+  const owners = caseOnly(composed, sorted, readOutside);
+  // What rests on a step of the service is there only once those have been started.
+  const late = new Set<Step>(composed.shared);
+  for (const step of [...composed.shared, ...sorted]) {
+    if (step.reads.some((read) => late.has(read))) late.add(step);
+    const sync =
+      step.source.kind === "shared"
+        ? step.source.of.every((of) => around.syncShared.has(of))
+        : composed.kind === "let"
+          ? around.syncShared.has(step)
+          : isSync(step, (read) => planned(read).sync);
     drafts.set(step, {
       step,
       name: around.nameOf(step),
       sync,
       immediate:
-        step.source.kind === "guard" && step.after.length === 0 && step.reads.every((read) => planned(read).sync),
+        step.source.kind === "guard" &&
+        step.after.length === 0 &&
+        step.reads.every((read) => planned(read).sync && !late.has(read)),
       waitsFor: step.reads.filter((read) => !planned(read).sync).map(planned),
       lazy: [],
       onlyInCase: owners.has(step),
@@ -52,17 +83,28 @@ export function planMessage(composed: Composed, around: MessageSurroundings): Pl
   for (const step of sorted) {
     const draft = planned(step);
     if (step.source.kind === "switch") draft.lazy = lazyOf(step, sorted, owners, planned);
-    if (draft.effectful) draft.clearedBy = clearedBy(step, composed, owners, planned);
+    if (step.source.kind === "resolver")
+      draft.clearedBy = guardsOf(composed)
+        .map(planned)
+        .filter((guard) => !guard.immediate);
+    else if (draft.effectful) draft.clearedBy = clearedBy(step, composed, owners, planned);
   }
   const steps = arrange(composed, sorted, owners, planned);
-
   const origins = originsOf({ composed, planned, degradable: around.degradable });
+  return { planned, owners, steps, shared: composed.shared.map(planned), origins };
+}
+
+export function planMessage(composed: Composed, around: MessageSurroundings): PlanMessage {
+  const { planned, owners, steps, shared, origins } = planSteps(composed, around, new Set());
   const touches = origins.touches();
   for (const touch of touches) track(touch, planned);
 
   const read = new Set<Step>();
+  if (composed.resolver !== undefined) read.add(composed.resolver);
   const byVariable = new Map(
-    composed.steps.flatMap((step) => (step.variable === undefined ? [] : [[step.variable, step] as const])),
+    [...composed.shared, ...composed.steps].flatMap((step) =>
+      step.variable === undefined ? [] : [[step.variable, step] as const],
+    ),
   );
   const note = (expression: Expression | undefined): void => {
     for (const { variable } of expression?.reads ?? []) {
@@ -79,7 +121,7 @@ export function planMessage(composed: Composed, around: MessageSurroundings): Pl
       if (origin.kind === "within" && !owners.has(origin.step.step)) read.add(origin.step.step);
   }
   const started = steps.filter((step) => !step.sync && step.step.source.kind !== "guard");
-  const awaited = started.filter((step) => read.has(step.step));
+  const awaited = [...shared.filter((step) => !step.sync), ...started].filter((step) => read.has(step.step));
   const barriers = started.filter((step) => !read.has(step.step) && (!step.step.supplementary || step.effectful));
   const waitedFor = new Set([...awaited, ...barriers].flatMap(({ step }) => certainReads(step)));
   return {
@@ -87,6 +129,8 @@ export function planMessage(composed: Composed, around: MessageSurroundings): Pl
     name: `compose${localName(composed.desc)}`,
     file: composed.file.desc,
     steps,
+    shared,
+    admits: steps.some((step) => step.immediate) ? around.admits : undefined,
     awaited,
     barriers: barriers.filter((step) => !waitedFor.has(step.step)),
     touches,
@@ -95,20 +139,22 @@ export function planMessage(composed: Composed, around: MessageSurroundings): Pl
     optionalArgs: composed.args.members.filter((arg) => arg.variable.absent).map((arg) => arg.name),
     degradable: touches.length > 0,
     calls: around.calls,
+    resolvers: around.resolvers,
     needs: around.needs,
     ranks: around.ranks,
     functions: around.functions,
+    sharedNames: around.sharedNames,
   };
 }
 
 /** The steps that one waits for whatever happens: not those that a condition, a case or a fallback may leave out, nor arguments that nobody reads. */
-function certainReads({ if: condition, fallback, source, reads }: Step): readonly Step[] {
+export function certainReads({ if: condition, fallback, source, reads }: Step): readonly Step[] {
   const leavesOut = source.kind === "switch" || composesOf(source).length > 0;
   return condition === undefined && fallback === undefined && !leavesOut ? reads : [];
 }
 
 /** A computed value over what is there at once, that cannot fail: a plain constant in the emitted code. */
-function isSync(step: Step, sync: (read: Step) => boolean): boolean {
+export function isSync(step: Step, sync: (read: Step) => boolean): boolean {
   return (
     step.source.kind === "by" &&
     step.after.length === 0 &&
@@ -146,8 +192,11 @@ function lazyOf(step: Step, sorted: readonly Step[], owners: Owners, planned: (s
   return lazy;
 }
 
+const guardsOf = (composed: Pick<Composed, "steps">): Step[] =>
+  composed.steps.filter((step) => step.source.kind === "guard");
+
 /** All guards that wait, and all critical steps not resting on it. */
-function clearedBy(step: Step, composed: Composed, owners: Owners, planned: (step: Step) => PlanStep): PlanStep[] {
+function clearedBy(step: Step, composed: Block, owners: Owners, planned: (step: Step) => PlanStep): PlanStep[] {
   const owner = owners.get(step)?.switch;
   return composed.steps
     .filter((other) => {
@@ -163,7 +212,7 @@ function clearedBy(step: Step, composed: Composed, owners: Owners, planned: (ste
 
 /** Immediate guards and what they read first, then in order of declaration; everything after what it reads or is cleared by. */
 function arrange(
-  composed: Composed,
+  composed: Block,
   sorted: readonly Step[],
   owners: Owners,
   planned: (step: Step) => PlanStep,
@@ -182,8 +231,8 @@ function arrange(
   return order.map(planned);
 }
 
-function track(touch: Touch, planned: (step: Step) => Draft): void {
-  for (const condition of touch.origins.flatMap((origin) => origin.when)) {
+export function track({ origins }: Pick<Touch, "origins">, planned: (step: Step) => Draft): void {
+  for (const condition of origins.flatMap((origin) => origin.when)) {
     const draft = planned(condition.step.step);
     const { kind } = condition;
     draft.tracks = {

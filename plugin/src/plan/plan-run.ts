@@ -2,19 +2,33 @@ import type { DescFile, DescService } from "@bufbuild/protobuf";
 import type { Expression } from "../cel/index.ts";
 import { type EffectTable, effectTable } from "../resolve/effects.ts";
 import { governing } from "../resolve/entries.ts";
-import type { BffFile, Call, Composed, EnvVar, Model, Step } from "../resolve/model.ts";
+import type {
+  BffFile,
+  BffMethod,
+  BffService,
+  Block,
+  Call,
+  Composed,
+  EnvVar,
+  Let,
+  Model,
+  Step,
+} from "../resolve/model.ts";
 import { callsOf, composesOf, sourceExpressions } from "../resolve/source-parts.ts";
 import { type Coalesces, coalescing } from "./coalesced.ts";
-import { camel, localName, lowerCamel, lowerFirst, NameScope, upperFirst, upstreamName } from "./names.ts";
-import type { Entry, Plan, PlanFile, PlanMessage, PlanServer, PlanUpstream } from "./plan.ts";
+import { camel, localName, lowerFirst, NameScope, upperFirst, upstreamName } from "./names.ts";
+import type { Entry, Plan, PlanClient, PlanFile, PlanMessage, PlanResolver, PlanServer, PlanUpstream } from "./plan.ts";
+import { type PlanCodec, planCodec } from "./plan-codec.ts";
+import { planStarts, sharedNames, syncShared } from "./plan-let.ts";
 import { planMessage } from "./plan-message.ts";
 import { fullName, planCallPolicy, planUpstream, policyKey } from "./policies.ts";
+import { stepNames } from "./step-names.ts";
 
 /** Decides everything that running needs: emission only walks what this gives. */
 export function plan(model: Model): Plan {
-  const effects = effectTable(model);
+  const effects = effectTable(model.messages);
   const composed = new Map(model.messages.map((message) => [message.desc.typeName, message]));
-  const children = (message: Composed): Composed[] =>
+  const children = (message: Block): Composed[] =>
     message.steps
       .flatMap((step) => composesOf(step.source))
       .flatMap(({ message: desc }) => composed.get(desc.typeName) ?? []);
@@ -22,8 +36,18 @@ export function plan(model: Model): Plan {
   const messages = new Map<string, PlanMessage>();
   const calls = new Map<Call, Entry>();
   const coalesces = coalescing(model);
-  const upstreams = nameUpstreams(model.messages.flatMap(callsIn));
-  for (const component of components(model, children)) nameCalls(component, upstreams, calls, coalesces);
+  const resolvers = new Map<Step, PlanResolver>();
+  const upstreams = nameUpstreams([
+    ...model.lets.flatMap(callsIn),
+    ...model.messages.flatMap((message) => [...callsIn(message), ...message.clients]),
+  ]);
+  for (const component of components(model, children)) {
+    nameCalls(component, upstreams, calls, coalesces);
+    nameResolvers(
+      component.filter((block) => block.kind === "composed"),
+      resolvers,
+    );
+  }
 
   const sendsUnbatched = memo((name: string): boolean => {
     const message = composed.get(name);
@@ -46,30 +70,54 @@ export function plan(model: Model): Plan {
   for (const { desc, methods } of model.files.flatMap((file) => file.services)) {
     for (const { composed: root } of methods) if (root.file.desc.name !== desc.file.name) foreign.add(root);
   }
+  for (const of of model.lets) for (const child of children(of)) if (child.file !== of.file) foreign.add(child);
   const functions = functionNames(model);
+  const composedInside = new Set([...model.messages, ...model.lets].flatMap(children));
+  const started = startedRoots(model);
+  const around = {
+    effects,
+    degradable,
+    sendsUnbatched,
+    calls,
+    resolvers,
+    ranks,
+    functions,
+    syncShared: syncShared(model),
+    sharedNames: sharedNames(model),
+  };
   // What is composed is planned before what composes it.
   for (const message of [...model.messages].reverse()) {
     messages.set(
       message.desc.typeName,
       planMessage(message, {
-        effects,
-        degradable,
-        sendsUnbatched,
-        calls,
-        ranks,
+        ...around,
+        admits: started.has(message)
+          ? { name: `admit${localName(message.desc)}`, inside: composedInside.has(message) }
+          : undefined,
         needs: foreign.has(message) ? needsOf(message, children, calls) : undefined,
         nameOf: stepNames(message, functions),
-        functions,
       }),
     );
   }
-  const files = model.files.map((file) => planFile(file, model, { composed, children, messages, calls, effects }));
+  const starts = (service: BffService): ReturnType<typeof planStarts> => planStarts(service, messages, around);
+  const run = { composed, children, messages, calls, resolvers, upstreams, effects, starts };
+  const files = model.files.map((file) => planFile(file, model, run));
   return { files, servers: serversOf(model, files), messages: [...messages.values()] };
+}
+
+/** The messages of rpcs that start steps of a service. */
+function startedRoots(model: Model): ReadonlySet<Composed> {
+  const methods = model.files.flatMap((file) => file.services).flatMap((service) => service.methods);
+  return new Set(
+    methods.flatMap(({ shared, composed: root }) =>
+      shared.some(({ source }) => source.kind !== "guard") ? [root] : [],
+    ),
+  );
 }
 
 function needsOf(
   message: Composed,
-  children: (message: Composed) => Composed[],
+  children: (message: Block) => Composed[],
   calls: ReadonlyMap<Call, Entry>,
 ): string[] {
   const names = new Set<string>();
@@ -84,6 +132,8 @@ function needsOf(
     )
       names.add("env");
     for (const call of callsIn(at)) names.add(calls.get(call)?.name ?? "");
+    if (at.steps.some(({ source }) => source.kind === "resolver"))
+      for (const name of ["resolvers", "clients"]) names.add(name);
     for (const child of children(at)) visit(child);
   };
   visit(message);
@@ -102,18 +152,23 @@ function memo(compute: (name: string) => boolean): (name: string) => boolean {
   };
 }
 
-/** Outer messages before inner ones, then as declared. */
+/** Those of services first, then outer messages before inner ones, then as declared. */
 function ranksOf(model: Model): Map<Step, number> {
   const ranks = new Map<Step, number>();
-  for (const message of model.messages)
+  for (const message of [...model.lets, ...model.messages])
     for (const step of message.steps) if (step.source.kind === "guard") ranks.set(step, ranks.size);
   return ranks;
 }
 
 /** The functions that composing calls by name, in this file or another. */
-function functionNames({ messages, conversions }: Model): NameScope {
+function functionNames({ lets, messages, conversions }: Model): NameScope {
   return new NameScope(undefined, [
     ...messages.map(({ desc }) => `compose${localName(desc)}`),
+    ...(lets.length === 0 ? [] : ["shared", ...messages.map(({ desc }) => `admit${localName(desc)}`)]),
+    ...lets.flatMap(({ desc }) => [
+      `admit${desc.name}`,
+      ...["", ...desc.methods.map(({ name }) => name)].map((rpc) => `start${desc.name}${rpc}`),
+    ]),
     ...[...conversions.messages, ...conversions.enums].flatMap(({ owner }) => [
       `to${localName(owner)}`,
       `from${localName(owner)}`,
@@ -121,44 +176,25 @@ function functionNames({ messages, conversions }: Model): NameScope {
   ]);
 }
 
-function stepNames(message: Composed, functions: NameScope): (step: Step) => string {
-  const scope = new NameScope(
-    functions,
-    message.args.members.map((arg) => camel(arg.name)),
-  );
-  const names = new Map(
-    message.steps.map(
-      (step) =>
-        [
-          step,
-          scope.takeWith(step.name === undefined ? defaultName(step, message) : lowerCamel(step.name), "Step"),
-        ] as const,
-    ),
-  );
-  return (step) => names.get(step) ?? "step";
-}
-function defaultName(step: Step, message: Composed): string {
-  const [call] = callsOf(step.source);
-  const guards = message.steps.filter((other) => other.source.kind === "guard");
-  if (step.source.kind === "guard") return `guard${guards.indexOf(step) + 1}`;
-  return call === undefined ? "unnamed" : lowerFirst(call.method.name);
-}
-
-export function callsIn(message: Composed): Call[] {
+export function callsIn(message: Block): Call[] {
   return message.steps.flatMap((step) => callsOf(step.source));
 }
 
 /** Messages whose files share an app object, because one composes another across files. */
-function components(model: Model, children: (message: Composed) => Composed[]): Composed[][] {
+function components(model: Model, children: (message: Block) => Composed[]): (Composed | Let)[][] {
   const parent = new Map<DescFile, DescFile>();
   const find = (file: DescFile): DescFile => {
     const up = parent.get(file) ?? file;
     return up === file ? file : find(up);
   };
-  for (const message of model.messages)
+  const blocks = [...model.messages, ...model.lets];
+  for (const message of blocks)
     for (const child of children(message)) parent.set(find(child.file.desc), find(message.file.desc));
-  const groups = new Map<DescFile, Composed[]>();
-  for (const message of model.messages) {
+  for (const { let: own, methods } of model.files.flatMap((file) => file.services))
+    if (own !== undefined)
+      for (const { composed: root } of methods) parent.set(find(root.file.desc), find(own.file.desc));
+  const groups = new Map<DescFile, (Composed | Let)[]>();
+  for (const message of blocks) {
     const root = find(message.file.desc);
     groups.set(root, [...(groups.get(root) ?? []), message]);
   }
@@ -166,7 +202,7 @@ function components(model: Model, children: (message: Composed) => Composed[]): 
 }
 
 function nameUpstreams(calls: readonly Call[]): ReadonlyMap<string, string> {
-  const scope = new NameScope();
+  const scope = new NameScope(undefined, ["resolvers"]); // a parameter beside them
   const names = new Map<string, string>();
   for (const { method } of calls) {
     const { typeName, name } = method.parent;
@@ -176,12 +212,12 @@ function nameUpstreams(calls: readonly Call[]): ReadonlyMap<string, string> {
 }
 
 function nameCalls(
-  messages: readonly Composed[],
+  messages: readonly Block[],
   upstreams: ReadonlyMap<string, string>,
   calls: Map<Call, Entry>,
   coalesces: Coalesces,
 ): void {
-  const scope = new NameScope();
+  const scope = new NameScope(undefined, ["resolvers", "clients"]); // members of the app object, too
   const entries = new Map<string, Entry>();
   for (const call of messages.flatMap(callsIn)) {
     const upstream = upstreams.get(call.method.parent.typeName) ?? "upstream";
@@ -207,6 +243,21 @@ function nameCalls(
     calls.set(call, entry);
   }
 }
+/** `card`, `cardBadge`: properties, so that any word will do. */
+function nameResolvers(messages: readonly Composed[], resolvers: Map<Step, PlanResolver>): void {
+  const taken = new Set<string>();
+  for (const message of messages) {
+    for (const step of message.steps) {
+      const { source } = step;
+      if (source.kind !== "resolver") continue;
+      const of = lowerFirst(camel(localName(source.message)));
+      let name = source.field === undefined ? of : `${of}${upperFirst(camel(source.field.name))}`;
+      while (taken.has(name)) name += "_";
+      taken.add(name);
+      resolvers.set(step, { name, step, source, message });
+    }
+  }
+}
 /** What a batch's request holds besides its keys, and its metadata: which fields, not their values. */
 function grouping(call: Call): string[] {
   return [
@@ -224,26 +275,37 @@ function batchName({ batch, method }: Call): string {
 
 interface Planned {
   readonly composed: ReadonlyMap<string, Composed>;
-  readonly children: (message: Composed) => Composed[];
+  readonly children: (message: Block) => Composed[];
+  readonly starts: (service: BffService) => ReturnType<typeof planStarts>;
   readonly messages: ReadonlyMap<string, PlanMessage>;
   readonly calls: ReadonlyMap<Call, Entry>;
+  readonly resolvers: ReadonlyMap<Step, PlanResolver>;
+  readonly upstreams: ReadonlyMap<string, string>;
   readonly effects: EffectTable;
 }
 
 function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
   const own = file.messages.flatMap((message) => run.messages.get(message.desc.typeName) ?? []);
   const reached = reach(file, run);
-  const entries = [...new Set(reached.flatMap(callsIn).flatMap((call) => run.calls.get(call) ?? []))];
+  const lets = file.services.flatMap((service) => service.let ?? []);
+  const entries = [...new Set([...lets, ...reached].flatMap(callsIn).flatMap((call) => run.calls.get(call) ?? []))];
+  const clients = clientsOf(reached, run);
   const belongs = (desc: { readonly file: DescFile }): boolean => desc.file.name === file.desc.name;
   return {
     desc: file.desc,
-    services: file.services.map((service) => ({
-      desc: service.desc,
-      methods: service.methods.flatMap((method) => {
-        const message = run.messages.get(method.composed.desc.typeName);
-        return message === undefined ? [] : [{ method, message, concurrent: concurrency(method.composed, run) }];
-      }),
-    })),
+    services: file.services.map((service) => {
+      const { starts, of } = run.starts(service);
+      return {
+        desc: service.desc,
+        starts,
+        methods: service.methods.flatMap((method) => {
+          const message = run.messages.get(method.composed.desc.typeName);
+          return message === undefined
+            ? []
+            : [{ method, message, start: of.get(method), concurrent: concurrency(method, run) }];
+        }),
+      };
+    }),
     messages: own,
     conversions: {
       messages: model.conversions.messages.filter((conversion) => belongs(conversion.owner)),
@@ -251,15 +313,49 @@ function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
     },
     env: envOf(file, reached),
     entries,
-    upstreams: upstreamsOf(model, file.desc.proto.package, entries),
+    resolvers: reached.flatMap((message) => message.steps.flatMap((step) => run.resolvers.get(step) ?? [])),
+    clients,
+    upstreams: upstreamsOf(model, file.desc.proto.package, [...entries, ...clients]),
+    codec: codecOf(file, entries),
   };
+}
+
+/** Only services put anything on the wire. */
+function codecOf({ services }: BffFile, entries: readonly Entry[]): PlanCodec | undefined {
+  const rpcs = services.flatMap(({ methods }) => methods.map(({ desc }) => desc));
+  const codec = planCodec(
+    entries.map(({ method }) => method),
+    rpcs,
+  );
+  return rpcs.length === 0 || codec.encodes.length + codec.decodes.length === 0 ? undefined : codec;
+}
+
+/** What resolvers can call, each method once. */
+function clientsOf(reached: readonly Composed[], run: Planned): PlanClient[] {
+  const entries = new Map<string, PlanClient>();
+  for (const call of reached.flatMap((message) => message.clients)) {
+    const { method } = call;
+    if (entries.has(fullName(method))) continue;
+    entries.set(fullName(method), {
+      name: method.localName,
+      method,
+      upstream: run.upstreams.get(method.parent.typeName) ?? "upstream",
+      policy: planCallPolicy(call),
+      ...{ batch: undefined, grouped: false, metadata: false, coalesce: false },
+      sends: call.metadata,
+    });
+  }
+  return [...entries.values()];
 }
 
 /** The messages that a file's services reach; without services, its own and what they compose. */
 function reach(file: BffFile, run: Planned): Composed[] {
   const roots =
     file.services.length > 0
-      ? file.services.flatMap((service) => service.methods.map((method) => method.composed))
+      ? file.services.flatMap((service) => [
+          ...service.methods.map((method) => method.composed),
+          ...(service.let === undefined ? [] : run.children(service.let)),
+        ])
       : [];
   const found = new Set<Composed>();
   const visit = (message: Composed): void => {
@@ -271,16 +367,18 @@ function reach(file: BffFile, run: Planned): Composed[] {
   return [...found];
 }
 
-function concurrency(root: Composed, run: Planned): number {
+function concurrency({ composed: root, shared }: BffMethod, run: Planned): number {
   let most = 10;
-  const seen = new Set<Composed>();
-  const visit = (message: Composed): void => {
-    if (seen.has(message)) return;
-    seen.add(message);
+  const seen = new Set<Block>();
+  const visit = (message: Pick<Block, "steps">, children: readonly Composed[]): void => {
     for (const step of message.steps) if (step.source.kind === "each") most = Math.max(most, step.source.concurrent);
-    for (const child of run.children(message)) visit(child);
+    for (const child of children) {
+      if (seen.has(child)) continue;
+      seen.add(child);
+      visit(child, run.children(child));
+    }
   };
-  visit(root);
+  visit({ steps: shared }, [root, ...run.children({ ...root, steps: shared })]);
   return most;
 }
 

@@ -1,10 +1,22 @@
 // What will run: defaults filled, policies merged and named, order fixed. Emission only walks it.
-import type { DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
+import type { DescField, DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Expression } from "../cel/index.ts";
 import type { Code } from "../gen/bff/v1/options_pb.ts";
 import type { Origin, Sourced } from "../origin.ts";
-import type { Batch, BffMethod, Call, Composed, Conversions, EnvVar, Step } from "../resolve/model.ts";
+import type {
+  Batch,
+  BffMethod,
+  Call,
+  Composed,
+  Conversions,
+  EnvVar,
+  Let,
+  MetadataBinding,
+  ResolverSource,
+  Step,
+} from "../resolve/model.ts";
 import type { NameScope } from "./names.ts";
+import type { PlanCodec } from "./plan-codec.ts";
 
 export interface Plan {
   readonly files: readonly PlanFile[];
@@ -23,17 +35,48 @@ export interface PlanFile {
   readonly env: readonly EnvVar[];
   /** What its services need: calls and batches of every message they reach; without services, of its own messages. */
   readonly entries: readonly Entry[];
-  /** Upstream services of those entries. */
+  /** The functions of the user that those messages need. */
+  readonly resolvers: readonly PlanResolver[];
+  /** What these can call. */
+  readonly clients: readonly PlanClient[];
+  /** Upstream services of those entries and clients. */
   readonly upstreams: readonly PlanUpstream[];
+  /** How what its calls and rpcs put on the wire is read and written; undefined: protobuf-es does it. */
+  readonly codec: PlanCodec | undefined;
 }
 
 export interface PlanService {
   readonly desc: DescService;
   readonly methods: readonly PlanMethod[];
+  /** Each once. */
+  readonly starts: readonly PlanStart[];
+}
+
+/** What function starts the steps of a service's `let`: those that some of its rpcs need. */
+export interface PlanStart extends PlanBlock {
+  readonly let: Let;
+  /** The rpcs that it is for; undefined: all of the service. */
+  readonly rpcs: readonly string[] | undefined;
+  /** `startDashboardService`. */
+  readonly name: string;
+  /** `admitDashboardService`; undefined: no guard of it is immediate. */
+  readonly admit: string | undefined;
+  /** Whether anything is left to start. */
+  readonly empty: boolean;
+  /** What messages read, under these names. */
+  readonly gives: readonly { readonly name: string; readonly step: PlanStep }[];
+  /** What the side effects of messages wait for; undefined: they have none. */
+  readonly before: readonly PlanStep[] | undefined;
+  /** What an answer waits for although nothing that it is made of does. */
+  readonly holds: readonly PlanStep[];
+  /** Where a failure that has touched a step may have begun, besides in itself: readers outside know only the step. */
+  readonly inherits: ReadonlyMap<PlanStep, readonly TouchOrigin[]>;
 }
 export interface PlanMethod {
   readonly method: BffMethod;
   readonly message: PlanMessage;
+  /** What of the service's `let` it starts. */
+  readonly start: PlanStart | undefined;
   /** Calls to one upstream at a time in one response. */
   readonly concurrent: number;
 }
@@ -116,15 +159,55 @@ export interface Entry {
   readonly coalesce: boolean;
 }
 
+/** A method that resolvers can call. */
+export interface PlanClient extends Entry {
+  /** Metadata over headers, `env` and `now`. */
+  readonly sends: readonly MetadataBinding[];
+}
+
+/** A function of the user. */
+export interface PlanResolver {
+  /** `card`, `cardBadge`. */
+  readonly name: string;
+  readonly step: Step;
+  readonly source: ResolverSource;
+  readonly message: Composed;
+}
+
 // ---- messages ----
 
-export interface PlanMessage {
+/** Steps that one function starts. */
+export interface PlanBlock {
+  readonly composed: Composed | Let;
+  /** All but the steps that only one case of a switch reads; what a step reads stands before it. */
+  readonly steps: readonly PlanStep[];
+  /** Whether a call with side effects is inside, so that the function takes a parameter `before`. */
+  readonly effectful: boolean;
+  /** Arguments that may be absent: taken into local names first, so that TypeScript sees what has been checked. */
+  readonly optionalArgs: readonly string[];
+  readonly calls: ReadonlyMap<Call, Entry>;
+  /** The functions of the user that its steps call. */
+  readonly resolvers: ReadonlyMap<Step, PlanResolver>;
+  /** Place in the declared order of all guards of a response: lower wins. */
+  readonly ranks: ReadonlyMap<Step, number>;
+  /** Names that stand for functions around it, which no local name may hide. */
+  readonly functions: NameScope;
+  /** The property under which the steps of services are handed on, by their names. */
+  readonly sharedNames: ReadonlyMap<string, string>;
+}
+
+export interface PlanMessage extends PlanBlock {
   readonly composed: Composed;
   /** `composeDashboard`. */
   readonly name: string;
   readonly file: DescFile;
-  /** All but the steps that only one case of a switch reads; what a step reads stands before it. */
-  readonly steps: readonly PlanStep[];
+  /** Steps of the service that it, or what it composes, reads: then composing takes a parameter `shared`. */
+  readonly shared: readonly PlanStep[];
+  /**
+   * Its immediate guards stand in a function of their own, `admitDashboard`, so that they speak before the steps of a
+   * service are started. `inside`: composing calls it as well, since steps compose the message, too.
+   */
+  readonly admits: { readonly name: string; readonly inside: boolean } | undefined;
   /** Steps whose values the literal or a touch reads, in the order of `steps`. */
   readonly awaited: readonly PlanStep[];
   /** Steps that only have to have ended: critical ones and those with side effects that feed no field. */
@@ -132,19 +215,10 @@ export interface PlanMessage {
   readonly touches: readonly Touch[];
   /** Arguments that bring causes with them: then composing takes a parameter `from`. */
   readonly tainted: readonly string[];
-  /** Whether a call with side effects is inside: then composing takes a parameter `before`. */
-  readonly effectful: boolean;
-  /** Arguments that may be absent: taken into local names first, so that TypeScript sees what has been checked. */
-  readonly optionalArgs: readonly string[];
   /** Whether anything in it, or in what it composes, may be recorded as degraded. */
   readonly degradable: boolean;
-  readonly calls: ReadonlyMap<Call, Entry>;
   /** Composed from another file too: the members of the app object that it and what it composes need. */
   readonly needs: readonly string[] | undefined;
-  /** Place in the declared order of all guards of a response: lower wins. */
-  readonly ranks: ReadonlyMap<Step, number>;
-  /** Names that stand for functions around it, which no local name may hide. */
-  readonly functions: NameScope;
 }
 
 export interface PlanStep {
@@ -176,7 +250,9 @@ export interface Touch {
   readonly field: string;
   readonly target:
     | { readonly kind: "field"; readonly index: number }
-    | { readonly kind: "member"; readonly index: number; readonly member: number };
+    | { readonly kind: "member"; readonly index: number; readonly member: number }
+    /** Of a message that a resolver supplies. */
+    | { readonly kind: "resolved"; readonly field: DescField };
   readonly origins: readonly TouchOrigin[];
 }
 export interface TouchOrigin {

@@ -5,6 +5,7 @@ import type { IrUpstream } from "../ir.ts";
 import type { Sourced } from "../origin.ts";
 import { nearest } from "../resolve/entries.ts";
 import type { Call } from "../resolve/model.ts";
+import { retryIfOverSteps } from "../resolve/source-parts.ts";
 import type { Leaf, PlanBreaker, PlanCallPolicy, PlanUpstream } from "./plan.ts";
 
 const leaf = <T>(said: Sourced<T> | undefined, standard: T): Leaf<T> => ({
@@ -115,7 +116,7 @@ export function planCallPolicy({ policy, effects }: Pick<Call, "policy" | "effec
             initialMs: leaf(retry.initial, 20),
             maxMs: leaf(retry.max, 200),
             multiplier: leaf(retry.multiplier, 2),
-            when: retry.if,
+            when: retryIfOverSteps({ policy, effects }) === undefined ? retry.if : undefined,
           },
     hedge:
       hedges && hedge.delay

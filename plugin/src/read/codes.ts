@@ -1,44 +1,78 @@
 /** What can be wrong with a declaration alone, before any name is looked up. One sentence each, for docs/diagnostics.md. */
 export const declarationCodes = {
-  BFF101: "A step says exactly one source: `by`, `call`, `compose`, `each`, `switch` or `guard`.",
-  BFF102: "A duration is a number followed by `ms`, `s` or `m`.",
-  BFF103: "A duration is more than zero, and at most 24 days.",
-  BFF104: "A ratio is more than 0 and at most 1.",
-  BFF105: "A number is at least 1 where zero would mean nothing.",
-  BFF106: "A name is an identifier: letters, digits and underscores, not beginning with a digit.",
-  BFF107: "A name is not one that expressions already give a meaning to.",
-  BFF108: "A name is declared once in its scope.",
-  BFF109: "An expression is not empty.",
-  BFF110: "A guard says both `if` and `fail`.",
-  BFF111: "A guard has no value: it takes no `name`, `supplementary`, `fallback` or `autobind`.",
-  BFF112: "A status to fail with is a status code other than OK, and a guard says which.",
-  BFF113: "The braces of a failure's `message` hold expressions, and are closed.",
-  BFF114: "A `compose` names its message.",
-  BFF115: "An `each` says `var`, `in` and one source.",
-  BFF116: "A `switch` has cases, each with `if` and `by`.",
-  BFF117: 'A call names its method as "package.Service/Method".',
-  BFF118: "A batch says `name`, `by` and `items`.",
-  BFF119: "A named value says `name` and `by`, or `spread` alone.",
-  BFF120: "An `on_error` rule says what to do: `ignore: true`, `fallback` or `fail`.",
-  BFF121: "A metadata key is a lower-case header name.",
-  BFF122: "A metadata key is not one that gRPC or HTTP needs for itself.",
-  BFF123: "A step that only computes a value has a name (or fills fields by `autobind`).",
-  BFF124: "A rule says something.",
-  BFF125: "`if` and `default` stand on the members of a oneof.",
-  BFF126: "A field takes its value from one source.",
-  BFF127: "A message is composed or copied from an alias, not both.",
-  BFF128: "An environment variable has a name and one of the types that text can be read as.",
-  BFF129: "The default of an environment variable is of its type.",
-  BFF130: "A list says each value once.",
-  BFF131: "Rules of a BFF service stand on unary rpcs.",
-  BFF132: "A rule on an rpc stands in a service with `(bff.v1.service)`.",
-  BFF133: "An upstream entry names a service or a method, not both.",
-  BFF134: "A backoff grows: `multiplier` is at least 1, and `max` at least `initial`.",
-  BFF135: "A reference to a message, enum, field or service is a (dotted) name.",
-  BFF136: "A field rule stands on a field of a message, not on an extension.",
-  BFF140: "Warning: a breaker that is `off` says nothing else.",
-  BFF141: "Warning: a policy that is written says something.",
-  BFF190: "What the language has and this version does not run yet is refused rather than ignored.",
+  BFF101:
+    "A step says exactly one source: `by`, `call`, `compose`, `each`, `switch` or `guard`. Without one there is nothing to run, and with two it is not clear which one counts.",
+  BFF102:
+    "A duration is a number followed by `ms`, `s` or `m`. A bare number would leave it to the reader whether 5 means milliseconds or seconds.",
+  BFF103:
+    "A duration is more than zero, and at most 24 days: a call with no time always fails, and timers hold no longer than that.",
+  BFF104:
+    "A ratio is more than 0 and at most 1. A percentage written as it is would never be reached, and a breaker with it would never open.",
+  BFF105:
+    "A number is at least 1 where zero would mean nothing, such as zero attempts, which would never make the call.",
+  BFF106:
+    "A name is an identifier: letters, digits and underscores, not beginning with a digit. Expressions read it by that name.",
+  BFF107:
+    "A name is not one that expressions already give a meaning to, because nobody could tell which of the two an expression reads.",
+  BFF108: "A name is declared once in its scope, because the second one would silently take the place of the first.",
+  BFF109: "An expression is not empty, because an empty one has no value to bind.",
+  BFF110: "A guard says both `if` and `fail`: when the response fails, and what the client is told.",
+  BFF111:
+    "A guard has no value, so it takes no `name`, `supplementary`, `fallback` or `autobind`: nothing could be read from it, and a guard that may be ignored guards nothing.",
+  BFF112:
+    "A status to fail with is a status code other than OK, and a guard says which. A failure with OK would reach the client as a success without an answer.",
+  BFF113:
+    "The braces of a failure's `message` hold expressions, and are closed. A brace left open would end up in the text that clients read.",
+  BFF114: "A `compose` names its message, because that message says what is composed.",
+  BFF115: "An `each` says `var`, `in` and one source: the name of an item, the list, and what is done with each item.",
+  BFF116:
+    "A `switch` has cases, each with `if` and `by`. A case without one of them could not be chosen or would give no value.",
+  BFF117:
+    'A call names its method as "package.Service/Method", so that it can be looked up in the protos of the upstream.',
+  BFF118:
+    "A batch says `name`, `by` and `items`. Without them it is not known which request field takes the keys, what the key is, or where the items of the answer stand.",
+  BFF119: "A named value says `name` and `by`, or `spread` alone. Half of it would set nothing.",
+  BFF120:
+    "An `on_error` rule says what to do: `ignore: true`, `fallback` or `fail`. A rule that only matches an error changes nothing.",
+  BFF121: "A metadata key is a lower-case header name, as HTTP/2 has it: others are refused on the wire, at run time.",
+  BFF122:
+    "A metadata key is not one that gRPC or HTTP needs for itself, because setting it would break deadlines, encodings or framing.",
+  BFF123:
+    "A step that only computes a value has a name (or fills fields by `autobind`), because otherwise nothing can read what it computes.",
+  BFF124: "A rule says something. An empty one is usually a rule that was meant to say more.",
+  BFF125:
+    "`if` and `default` stand on the members of a oneof, because they choose among members; other fields always have their value.",
+  BFF126: "A field takes its value from one source, because with two it is not clear which one wins.",
+  BFF127: "A message is composed or copied from an alias, not both: a copy has no place where steps could run.",
+  BFF128:
+    "An environment variable has a name and one of the types that text can be read as, because the server reads and checks it when it starts.",
+  BFF129:
+    "The default of an environment variable is of its type, because it takes the place of a text that would be read as that type.",
+  BFF130: "A list says each value once. The second one has no effect, and often stands where another value was meant.",
+  BFF131:
+    "Rules of a BFF service stand on unary rpcs, because a composed response is one answer made of single answers.",
+  BFF132:
+    "A rule on an rpc stands in a service with `(bff.v1.service)`. In other services nothing is generated, and the rule would have no effect.",
+  BFF133:
+    "An upstream entry is of one level: of all upstreams, of a service or of a method. With two named, or with a policy that the level does not have, it is not clear what it holds for.",
+  BFF134:
+    "A backoff grows: `multiplier` is at least 1, and `max` at least `initial`. Waits that get shorter press hardest on the upstream that is already failing.",
+  BFF135: "A reference to a message, enum, field or service is a (dotted) name, so that it can be looked up.",
+  BFF136:
+    "A field rule stands on a field of a message, not on an extension: no message of the BFF holds the extension, so nothing could fill it.",
+  BFF137: "A message is copied from an alias or supplied by a resolver, not both.",
+  BFF138: "A resolver of a message supplies all its fields: none has a source of its own.",
+  BFF139: "A resolver supplies fields of composed messages, not of copies.",
+  BFF140: "A breaker that is `off` says nothing else. Its other numbers have no effect, and look as if they had.",
+  BFF141: "A policy that is written says something. An empty one looks like a decision, but changes nothing.",
+  BFF143: "A policy that is turned off says nothing else. The rest of it has no effect, and looks as if it had.",
+  BFF144: "The default member of a oneof has no condition: it is taken when no other is, whatever its condition says.",
+  BFF145:
+    "A retry budget allows a retry. Retries stop once half of it is gone, and with so small a one the first failure takes that.",
+  BFF146:
+    "An `on_error` rule can be reached. Rules are tried in their order, and an earlier one takes all of its errors.",
+  BFF190:
+    "What the language has and this version does not run yet is refused rather than ignored, because a BFF that generates has to do what its options say.",
 } as const;
 
 export type DeclarationCode = keyof typeof declarationCodes;

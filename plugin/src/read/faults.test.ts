@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { marked } from "../../../test/support/marked.ts";
 import { requestFor, schemaOf } from "../../../test/support/request.ts";
 import type { Diagnostic } from "../diagnostic/diagnostic.ts";
+import { EXPLANATIONS } from "../gen/explanations.ts";
 import { type DeclarationCode, declarationCodes } from "./codes.ts";
 import { readIr } from "./read-ir.ts";
 
@@ -195,6 +196,27 @@ const faults: readonly Case[] = [
     `message M { option (bff.v1.message) = { alias: «"p.N"» let: { name: "a" by: "1" } }; }`,
     'this message has an "alias" and steps',
   ],
+  ["BFF126", field(`{ by: "1" resolver: «true» }`), 'the field "a" has two sources'],
+  [
+    "BFF137",
+    `message M { option (bff.v1.message) = { alias: "p.N" resolver: «true» }; }`,
+    '"M" is a copy of another message, and a resolver supplies it',
+  ],
+  [
+    "BFF138",
+    `message M { option (bff.v1.message).resolver = true; int32 a = 1 [(bff.v1.field).by = «"1"»]; }`,
+    'a resolver supplies all of "M", "a" too',
+  ],
+  [
+    "BFF138",
+    `message M { option (bff.v1.message) = { resolver: true let: { name: "x" autobind: «true» by: "1" } }; }`,
+    'a resolver supplies all of "M": nothing is bound by name',
+  ],
+  [
+    "BFF139",
+    `message M { option (bff.v1.message).alias = "p.N"; int32 a = 1 [(bff.v1.field).resolver = «true»]; }`,
+    '"M" is a copy, whose fields come from its alias',
+  ],
   ["BFF128", `option (bff.v1.file).env = «{ type: "int" }»;`, 'this environment variable has no "name"'],
   ["BFF128", `option (bff.v1.file).env = «{ name: "A" }»;`, 'this environment variable has no "type"'],
   [
@@ -258,14 +280,34 @@ const faults: readonly Case[] = [
     'a "retry_budget" is of a whole upstream',
   ],
   ["BFF141", call("hedge: «{}»"), 'this "hedge" says nothing'],
-  ["BFF190", lets(`{ name: "a" by: "1" defer: «true» }`), '"defer" is not supported yet'],
-  ["BFF190", "message M { option (bff.v1.message).resolver = «true»; }", '"resolver" is not supported yet'],
-  ["BFF190", field("{ resolver: «true» }"), '"resolver" is not supported yet'],
   [
-    "BFF190",
-    `message M {} service S { option (bff.v1.service) = { let: «{ name: "a" by: "1" }» }; rpc A(M) returns (M); }`,
-    '"let" on a service is not supported yet',
+    "BFF143",
+    call(`retry: { attempts: «1» if: "x" }`),
+    "these attempts turn retrying off: what else is said here has no effect",
   ],
+  ["BFF143", call(`hedge: { max: «0» delay: "1s" }`), "this hedge is off: what else is said here has no effect"],
+  ["BFF143", call(`cache: { ttl: «"0s"» stale: "1s" }`), "this cache is off: what else is said here has no effect"],
+  [
+    "BFF144",
+    `message M { oneof o { string a = 1 [(bff.v1.field) = { by: "x" if: «"y"» default: true }]; } }`,
+    "the default member of a oneof has a condition",
+  ],
+  [
+    "BFF145",
+    upstream("{ retry_budget: { max_tokens: «2» } }"),
+    "this budget allows no retry: the first failure takes half of it",
+  ],
+  [
+    "BFF146",
+    call(`on_error: [{ ignore: true }, «{ on: NOT_FOUND fail: {} }»]`),
+    "this rule is never tried: an earlier one takes every error",
+  ],
+  [
+    "BFF146",
+    call(`on_error: [{ on: ABORTED ignore: true }, «{ on: ABORTED if: "x" fail: {} }»]`),
+    "this rule is never tried: earlier ones take its codes",
+  ],
+  ["BFF190", lets(`{ name: "a" by: "1" defer: «true» }`), '"defer" is not supported yet'],
   [
     "BFF105",
     "message M {} service S { option (bff.v1.service) = {}; rpc A(M) returns (M) { option (bff.v1.method).max_calls = «0»; } }",
@@ -281,8 +323,8 @@ const fine: readonly string[] = [
   lets(
     `{ each: { var: "x" in: "y" by: "x" } }, { guard: { if: "x" fail: { code: ABORTED message: "{{ } {a.map(x, {'}': x})}" } } }`,
   ),
-  call(`limit: { queued: 0 } retry: { attempts: 1 backoff: { initial: "20ms" max: "20ms" multiplier: 1 } }`),
-  call(`on_error: [{ on: NOT_FOUND ignore: true }, { fallback: "x" }, { fail: {} }] idempotent: false`),
+  call(`limit: { queued: 0 } retry: { attempts: 2 backoff: { initial: "20ms" max: "20ms" multiplier: 1 } }`),
+  call(`on_error: [{ on: NOT_FOUND ignore: true }, { if: "x" fallback: "x" }, { fail: {} }] idempotent: false`),
   call(`set: [{ name: "a.b" by: "1" }, { name: "a.c" by: "1" if: "x" }, { spread: "args" }, { spread: "other" }]`),
   call(`metadata: { name: "x_a.b-1-bin" by: "1" } forward: "user-agent"`),
   upstream(`{ breaker: { off: true } }`),
@@ -292,6 +334,7 @@ const fine: readonly string[] = [
      { name: "C" type: "double" default: "-1e3" }, { name: "D" type: "duration" default: "0s" }, { name: "E" type: "list(string)" default: "" }] };`,
   `message M { option (bff.v1.message) = {}; oneof o { string a = 1 [(bff.v1.field) = { by: "1" if: "x" }]; string b = 2 [(bff.v1.field).default = true]; } }`,
   `message M { option (bff.v1.message).alias = "p.N"; string a = 1 [(bff.v1.field).alias = "x"]; }`,
+  `message M {} service S { option (bff.v1.service) = { let: { name: "a" by: "1" } }; rpc A(M) returns (M); }`,
   "message M {} service S { option (bff.v1.service) = {}; rpc A(M) returns (M); } service T { rpc A(stream M) returns (M); }",
 ];
 
@@ -320,7 +363,7 @@ describe("faults of declarations", () => {
       ]);
       const [diagnostic] = found.get(name(index)) ?? [];
       expect(diagnostic?.hint).toMatch(/^[^A-Z].*[^.]$/);
-      expect(diagnostic?.severity).toBe(declarationCodes[code].startsWith("Warning") ? "warning" : "error");
+      expect(diagnostic?.severity).toBe(EXPLANATIONS.find((one) => one.code === code)?.severity);
     },
   );
 

@@ -41,8 +41,12 @@ export function checkVariable(name: Text | undefined, what: string, report: Repo
 
 /** A name that expressions select from something: an argument, an environment variable. */
 export function checkMember(name: Text, what: string, report: Report): void {
-  if (!checkIdentifier(name, what, report) || !keywords.has(name.value)) return;
-  fault(report, "BFF107", name.at, `"${name.value}" cannot name ${what}: it is a reserved word of expressions`, {
+  if (!checkIdentifier(name, what, report)) return;
+  // An object of JavaScript takes it for something else.
+  const unfit = name.value === "__proto__";
+  if (!unfit && !keywords.has(name.value)) return;
+  const why = unfit ? "JavaScript has a meaning of its own for it" : "it is a reserved word of expressions";
+  fault(report, "BFF107", name.at, `"${name.value}" cannot name ${what}: ${why}`, {
     hint: "choose another name",
   });
 }

@@ -1,7 +1,7 @@
 import type { Origin, Text } from "../origin.ts";
 import type { Literal } from "./option-literal.ts";
 import type { SourceText } from "./source-text.ts";
-import { type DecodedString, decodeString } from "./string-literal.ts";
+import { type DecodedString, decodeString, plainValue } from "./string-literal.ts";
 
 /** Where a declared value stands, and the way to the values inside it. */
 export interface Place {
@@ -29,19 +29,31 @@ export function barePlace(at: Origin): Place {
 export function literalPlace(source: SourceText, literals: readonly [Literal, ...Literal[]]): Place {
   const [first] = literals;
   const at = source.origin(first.from, first.to);
+  // Each element of a long list asks for the whole list.
+  const known = new Map<string, readonly Literal[]>();
+  const all = (name: string): readonly Literal[] => {
+    const found = known.get(name) ?? literals.flatMap((literal) => occurrences(literal, name));
+    known.set(name, found);
+    return found;
+  };
   return {
     at,
     field: (name, index) => {
-      const values = literals.flatMap((literal) => occurrences(literal, name));
+      const values = all(name);
       const [found, ...more] = index === undefined ? values : values.slice(index, index + 1);
       return found === undefined ? barePlace(at) : literalPlace(source, [found, ...more]);
     },
     text: (value) => {
       if (first.kind !== "string") return barePlace(at).text(value);
-      const decoded = decodeString(first.parts);
+      const { parts } = first;
       // Another text than was compiled: the file has changed since.
-      if (decoded.value !== value) return barePlace(at).text(value);
-      return { value, at, place: (from, to = from + 1) => stretch(source, decoded, from, to) };
+      if ((plainValue(parts) ?? decodeString(parts).value) !== value) return barePlace(at).text(value);
+      let decoded: DecodedString | undefined;
+      const place: Text["place"] = (from, to = from + 1) => {
+        decoded ??= decodeString(parts);
+        return stretch(source, decoded, from, to);
+      };
+      return { value, at, place };
     },
   };
 }

@@ -61,15 +61,21 @@ function readUpstream({ value, place }: Declared<Upstream>, report: Report): IrU
 }
 
 function readRetryBudget({ value, place }: Declared<RetryBudget>, report: Report): IrRetryBudget {
+  const maxTokens = count(
+    value.maxTokens,
+    place,
+    "max_tokens",
+    "write how many failures in a row stop retrying, doubled",
+    report,
+  );
+  if (maxTokens !== undefined && maxTokens.value <= 2) {
+    fault(report, "BFF145", maxTokens.at, "this budget allows no retry: the first failure takes half of it", {
+      hint: "write at least 3, or turn retrying off with `retry: { attempts: 1 }`",
+    });
+  }
   return {
     at: place.at,
-    maxTokens: count(
-      value.maxTokens,
-      place,
-      "max_tokens",
-      "write how many failures in a row stop retrying, doubled",
-      report,
-    ),
+    maxTokens,
     tokenRatio: ratio(value.tokenRatio, place, "token_ratio", report),
   };
 }

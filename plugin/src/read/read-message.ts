@@ -3,7 +3,7 @@ import type { Report } from "../diagnostic/diagnostic.ts";
 import { field as fieldOption, message as messageOption } from "../gen/bff/v1/options_pb.ts";
 import type { IrField, IrMessage } from "../ir.ts";
 import { sourced, text, texts } from "./declared.ts";
-import { fault, unsupported } from "./fault.ts";
+import { fault } from "./fault.ts";
 import type { Locator } from "./locate.ts";
 import { checkReference } from "./names.ts";
 import { isEmpty } from "./read-policy.ts";
@@ -14,12 +14,13 @@ export function readMessage(desc: DescMessage, locator: Locator, report: Report)
   const at = locator.name(desc);
   const fields = desc.fields.map((field) => readField(field, locator, report));
   if (!hasOption(desc, messageOption)) {
-    return { kind: "message", desc, at, ruled: false, steps: [], alias: undefined, otherAliases: [], fields };
+    const nothing = { steps: [], alias: undefined, otherAliases: [], resolver: undefined };
+    return { kind: "message", desc, at, ruled: false, ...nothing, fields };
   }
   const value = getOption(desc, messageOption);
   const place = locator.rule(desc, messageOption);
   const [alias, ...others] = texts(value.alias, place, "alias");
-  if (value.resolver === true) unsupported(report, place.field("resolver").at, '"resolver"');
+  const resolver = value.resolver === true ? sourced(true, place, "resolver") : undefined;
   for (const name of [alias, ...others]) checkReference(name, "a message", report);
   const steps = readSteps(value.let, place, report);
   if (alias !== undefined && steps[0] !== undefined) {
@@ -28,7 +29,52 @@ export function readMessage(desc: DescMessage, locator: Locator, report: Report)
       hint: "leave out one of them",
     });
   }
-  return { kind: "message", desc, at, ruled: true, steps, alias, otherAliases: others, fields };
+  const message: IrMessage = {
+    kind: "message",
+    desc,
+    at,
+    ruled: true,
+    steps,
+    alias,
+    otherAliases: others,
+    resolver,
+    fields,
+  };
+  checkResolvers(message, report);
+  return message;
+}
+
+/** A resolver supplies all of a message, or fields of one that is composed. */
+function checkResolvers({ desc, alias, resolver, steps, fields }: IrMessage, report: Report): void {
+  if (alias !== undefined && resolver !== undefined) {
+    fault(report, "BFF137", resolver.at, `"${desc.name}" is a copy of another message, and a resolver supplies it`, {
+      related: [{ at: alias.at, message: "the message it is a copy of" }],
+      hint: "leave out one of them",
+    });
+    return;
+  }
+  for (const field of fields) {
+    if (alias !== undefined && field.resolver !== undefined) {
+      fault(report, "BFF139", field.resolver.at, `"${desc.name}" is a copy, whose fields come from its alias`, {
+        related: [{ at: alias.at, message: "the message it is a copy of" }],
+        hint: "compose a message that has this field, and put the copy in it",
+      });
+    }
+    const own = field.by ?? field.alias ?? field.resolver ?? field.if ?? field.default;
+    if (resolver !== undefined && own !== undefined) {
+      fault(report, "BFF138", own.at, `a resolver supplies all of "${desc.name}", "${field.desc.name}" too`, {
+        related: [{ at: resolver.at, message: "the resolver of the message" }],
+        hint: "leave out the field's rule, or the message's `resolver`",
+      });
+    }
+  }
+  for (const { autobind } of steps) {
+    if (resolver === undefined || autobind?.value !== true) continue;
+    fault(report, "BFF138", autobind.at, `a resolver supplies all of "${desc.name}": nothing is bound by name`, {
+      related: [{ at: resolver.at, message: "the resolver of the message" }],
+      hint: "leave out `autobind`: the resolver gets the step's value",
+    });
+  }
 }
 
 function readField(desc: DescField, locator: Locator, report: Report): IrField {
@@ -41,6 +87,7 @@ function readField(desc: DescField, locator: Locator, report: Report): IrField {
       ruled: false,
       by: undefined,
       alias: undefined,
+      resolver: undefined,
       if: undefined,
       default: undefined,
     };
@@ -48,9 +95,10 @@ function readField(desc: DescField, locator: Locator, report: Report): IrField {
   const value = getOption(desc, fieldOption);
   const place = locator.rule(desc, fieldOption);
   if (isEmpty(value)) {
-    fault(report, "BFF124", place.at, "this rule says nothing", { hint: "add `by` or `alias`, or leave it out" });
+    fault(report, "BFF124", place.at, "this rule says nothing", {
+      hint: "add `by`, `alias` or `resolver`, or leave it out",
+    });
   }
-  if (value.resolver === true) unsupported(report, place.field("resolver").at, '"resolver"');
   const field: IrField = {
     kind: "field",
     desc,
@@ -58,13 +106,21 @@ function readField(desc: DescField, locator: Locator, report: Report): IrField {
     ruled: true,
     by: expression(value.by, place, "by", report),
     alias: text(value.alias, place, "alias"),
+    resolver: value.resolver === true ? sourced(true, place, "resolver") : undefined,
     if: expression(value.if, place, "if", report),
     default: sourced(value.default, place, "default"),
   };
   checkReference(field.alias, "a field", report);
-  if (field.by !== undefined && field.alias !== undefined) {
-    fault(report, "BFF126", field.alias.at, `the field "${desc.name}" has two sources`, {
-      related: [{ at: field.by.at, message: "the other one" }],
+  const [one, other] = [field.by, field.alias, field.resolver].filter((source) => source !== undefined);
+  if (one !== undefined && other !== undefined) {
+    fault(report, "BFF126", other.at, `the field "${desc.name}" has two sources`, {
+      related: [{ at: one.at, message: "the other one" }],
+      hint: "leave out one of them",
+    });
+  }
+  if (desc.oneof !== undefined && field.default?.value === true && field.if !== undefined) {
+    fault(report, "BFF144", field.if.at, "the default member of a oneof has a condition", {
+      related: [{ at: field.default.at, message: "it is taken when no other is" }],
       hint: "leave out one of them",
     });
   }

@@ -1,5 +1,5 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { Bind, Cache, ErrorRule, Hedge, Limit, Retry } from "../gen/bff/v1/options_pb.ts";
+import type { Bind, Cache, Code, ErrorRule, Hedge, Limit, Retry } from "../gen/bff/v1/options_pb.ts";
 import type { IrCache, IrErrorRule, IrHedge, IrLimit, IrPolicy, IrRetry } from "../ir.ts";
 import { child, children, type Declared, sourced, texts } from "./declared.ts";
 import { caution, fault } from "./fault.ts";
@@ -29,6 +29,8 @@ export function readPolicy({ value, place }: Declared<PolicyRule>, report: Repor
   const cache = child(value.cache, place, "cache");
   const metadata = readBinds(value.metadata, place, "metadata", "metadata key", report);
   const forward = readForward(value.forward, place, report);
+  const onError = children(value.onError, place, "on_error").map((rule) => readErrorRule(rule, report));
+  checkRules(onError, report);
   for (const { name } of metadata) {
     const header = forward.find((one) => one.value === name?.value);
     if (name === undefined || header === undefined) continue;
@@ -45,7 +47,7 @@ export function readPolicy({ value, place }: Declared<PolicyRule>, report: Repor
     limit: limit && readLimit(limit, report),
     metadata,
     forward,
-    onError: children(value.onError, place, "on_error").map((rule) => readErrorRule(rule, report)),
+    onError,
     idempotent: sourced(value.idempotent, place, "idempotent"),
   };
 }
@@ -86,6 +88,10 @@ function readRetry({ value, place }: Declared<Retry>, report: Report): IrRetry {
       hint: "make it at least as long",
     });
   }
+  const { attempts: _attempts, ...rest } = value;
+  if (retry.attempts?.value === 1 && !isEmpty(rest)) {
+    off(report, retry.attempts.at, "these attempts turn retrying off");
+  }
   if (isEmpty(value)) empty(report, place, "retry");
   else if (backoff !== undefined && isEmpty(backoff.value)) empty(report, backoff.place, "backoff");
   return retry;
@@ -102,20 +108,16 @@ function readLimit({ value, place }: Declared<Limit>, report: Report): IrLimit {
 
 function readHedge({ value, place }: Declared<Hedge>, report: Report): IrHedge {
   if (isEmpty(value)) empty(report, place, "hedge");
-  return {
-    at: place.at,
-    delay: duration(value.delay, place, "delay", report),
-    max: sourced(value.max, place, "max"),
-  };
+  const max = sourced(value.max, place, "max");
+  if (max?.value === 0 && value.delay !== undefined) off(report, max.at, "this hedge is off");
+  return { at: place.at, delay: duration(value.delay, place, "delay", report), max };
 }
 
 function readCache({ value, place }: Declared<Cache>, report: Report): IrCache {
   if (isEmpty(value)) empty(report, place, "cache");
-  return {
-    at: place.at,
-    ttl: durationOrZero(value.ttl, place, "ttl", report),
-    stale: durationOrZero(value.stale, place, "stale", report),
-  };
+  const ttl = durationOrZero(value.ttl, place, "ttl", report);
+  if (ttl?.value === 0 && value.stale !== undefined) off(report, ttl.at, "this cache is off");
+  return { at: place.at, ttl, stale: durationOrZero(value.stale, place, "stale", report) };
 }
 
 function readErrorRule({ value, place }: Declared<ErrorRule>, report: Report): IrErrorRule {
@@ -149,6 +151,38 @@ function readConsequence({ then }: ErrorRule, place: Place, report: Report): IrE
       });
       return undefined;
   }
+}
+
+/** Rules are tried in their order: one whose errors an earlier one takes without a condition is never reached. */
+function checkRules(rules: readonly IrErrorRule[], report: Report): void {
+  const taken = new Map<Code, IrErrorRule>();
+  let all: IrErrorRule | undefined;
+  for (const rule of rules) {
+    const codes = rule.on.map((code) => code.value);
+    const earlier =
+      all ?? (codes.length > 0 && codes.every((code) => taken.has(code)) ? taken.get(codes[0] ?? 0) : undefined);
+    if (earlier !== undefined) {
+      report({
+        code: "BFF146",
+        severity: "warning",
+        message:
+          earlier === all
+            ? "this rule is never tried: an earlier one takes every error"
+            : "this rule is never tried: earlier ones take its codes",
+        at: rule.at,
+        related: [{ at: earlier.at, message: "this one is tried first" }],
+        hint: "put it first, or leave it out",
+      });
+      continue;
+    }
+    if (rule.if !== undefined) continue;
+    if (codes.length === 0) all = rule;
+    for (const code of codes) if (!taken.has(code)) taken.set(code, rule);
+  }
+}
+
+function off(report: Report, at: Place["at"], what: string): void {
+  caution(report, "BFF143", at, `${what}: what else is said here has no effect`, "leave out the rest");
 }
 
 function empty(report: Report, place: Place, name: string): void {

@@ -3,10 +3,11 @@ import type { Report } from "../diagnostic/diagnostic.ts";
 import { method as methodOption, service as serviceOption } from "../gen/bff/v1/options_pb.ts";
 import type { IrMethod, IrService } from "../ir.ts";
 import { text } from "./declared.ts";
-import { fault, unsupported } from "./fault.ts";
+import { fault } from "./fault.ts";
 import type { Locator } from "./locate.ts";
 import { checkReference } from "./names.ts";
 import { isEmpty } from "./read-policy.ts";
+import { readSteps } from "./read-step.ts";
 import { count, duration } from "./values.ts";
 
 /** Undefined for a service that is none of ours. */
@@ -21,14 +22,12 @@ export function readService(desc: DescService, locator: Locator, report: Report)
     }
     return undefined;
   }
-  if (getOption(desc, serviceOption).let.length > 0) {
-    const place = locator.rule(desc, serviceOption).field("let", 0);
-    unsupported(report, place.at, '"let" on a service', "write the steps in the messages that read them");
-  }
+  const steps = readSteps(getOption(desc, serviceOption).let, locator.rule(desc, serviceOption), report);
   return {
     kind: "service",
     desc,
     at: locator.name(desc),
+    steps,
     methods: desc.methods.map((method) => readMethod(method, locator, report)),
   };
 }

@@ -25,6 +25,13 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
  * bytes, so several of them may make up one character.
  */
 export function decodeString(parts: readonly Token[]): DecodedString {
+  const start = (parts[0]?.from ?? 0) + 1;
+  const text = plainValue(parts);
+  if (text !== undefined && !/[^\p{ASCII}]/u.test(text)) {
+    // Most are: each character is one byte and one code unit.
+    const from = parts.flatMap((part) => Array.from({ length: part.text.length - 2 }, (_, i) => part.from + 1 + i));
+    return { value: text, from, to: from.map((offset) => offset + 1), start };
+  }
   const bytes: number[] = [];
   const origins: Piece[] = [];
   for (const part of parts) {
@@ -48,7 +55,13 @@ export function decodeString(parts: readonly Token[]): DecodedString {
     value += character;
     i += length;
   }
-  return { value, from, to, start: (parts[0]?.from ?? 0) + 1 };
+  return { value, from, to, start };
+}
+
+/** The value of literals without escapes, which most are; undefined for others. */
+export function plainValue(parts: readonly Token[]): string | undefined {
+  if (parts.some(({ text }) => text.includes("\\"))) return undefined;
+  return parts.map(({ text }) => text.slice(1, -1)).join("");
 }
 
 function* pieces(part: Token): Generator<Piece> {

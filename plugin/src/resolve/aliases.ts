@@ -1,6 +1,7 @@
 // The alias relations: which BFF messages and enums are copies of which upstream ones, and how each field gets across.
 import type { DescEnum, DescField, DescMessage } from "@bufbuild/protobuf";
 import { fieldType } from "../cel/field-type.ts";
+import { extensionNamed, NO_EXTENSIONS } from "../cel/index.ts";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import { didYouMean } from "../diagnostic/did-you-mean.ts";
 import type { Ir, IrEnum, IrEnumValue, IrField, IrMessage } from "../ir.ts";
@@ -36,7 +37,8 @@ export function aliasTable(ir: Ir, report: Report): AliasTable {
       const upstreams = [message.alias, ...message.otherAliases].map((alias) =>
         lookupMessage(ir, alias, container, report),
       );
-      if (upstreams.includes(undefined)) broken.add(message.desc.typeName);
+      const own = isItsOwn(message.desc.typeName, upstreams, message.alias.at, report);
+      if (own || upstreams.includes(undefined)) broken.add(message.desc.typeName);
       else
         messages.set(message.desc.typeName, {
           ir: message,
@@ -44,9 +46,13 @@ export function aliasTable(ir: Ir, report: Report): AliasTable {
         });
     }
     for (const declared of file.enums) {
-      if (declared.alias.length === 0) continue;
+      if (declared.alias.length === 0) {
+        checkUnaliased(declared, report);
+        continue;
+      }
       const upstreams = declared.alias.map((alias) => lookupEnum(ir, alias, container, report));
-      if (upstreams.includes(undefined)) broken.add(declared.desc.typeName);
+      const own = isItsOwn(declared.desc.typeName, upstreams, declared.alias[0]?.at ?? declared.at, report);
+      if (own || upstreams.includes(undefined)) broken.add(declared.desc.typeName);
       else
         enums.set(declared.desc.typeName, {
           ir: declared,
@@ -195,7 +201,17 @@ function grouped(targets: ConvertedTarget[]): (to: DescField, from: DescField, c
 function counterpart(field: IrField, upstream: DescMessage, report: Report): DescField | undefined {
   const name = field.alias?.value ?? field.desc.name;
   const found = upstream.fields.find((candidate) => candidate.name === name);
-  if (found !== undefined) return found;
+  if (found !== undefined || field.resolver !== undefined) return found; // a resolver here has been reported
+  if (extensionNamed(upstream, name) !== undefined) {
+    report({
+      code: "BFF404",
+      severity: "error",
+      message: `"${name}" is an extension of "${upstream.typeName}", not a field of it`,
+      at: field.alias?.at ?? field.at,
+      hint: NO_EXTENSIONS,
+    });
+    return undefined;
+  }
   const like = didYouMean(
     name,
     upstream.fields.map((candidate) => candidate.name),
@@ -211,6 +227,40 @@ function counterpart(field: IrField, upstream: DescMessage, report: Report): Des
         : `did you mean [(bff.v1.field).alias = "${like}"]?`,
   });
   return undefined;
+}
+
+/** What values say of an upstream's has no meaning in an enum that is a copy of none. */
+function checkUnaliased(declared: IrEnum, report: Report): void {
+  for (const value of declared.values) {
+    const [alias] = value.alias;
+    const at = alias?.at ?? value.default?.at ?? value.noAlias?.at;
+    if (at === undefined) continue;
+    report({
+      code: "BFF430",
+      severity: "error",
+      message: `"${value.desc.name}" has ${alias === undefined ? "a mapping" : "an alias"}, but "${declared.desc.name}" is not a copy of another enum`,
+      at,
+      hint: `add \`option (bff.v1.enum).alias = "…";\` to "${declared.desc.name}", or leave it out`,
+    });
+  }
+}
+
+/** Whether one of the aliases is the type itself: what is a copy of itself has no source. */
+function isItsOwn(
+  name: string,
+  upstreams: readonly ({ readonly typeName: string } | undefined)[],
+  at: Origin,
+  report: Report,
+): boolean {
+  if (!upstreams.some((upstream) => upstream?.typeName === name)) return false;
+  report({
+    code: "BFF431",
+    severity: "error",
+    message: `"${name}" is declared as a copy of itself`,
+    at,
+    hint: "name the upstream's type with its package",
+  });
+  return true;
 }
 
 /** The values of one upstream enum that a BFF value stands for. */

@@ -5,6 +5,7 @@ import type { Report } from "../diagnostic/diagnostic.ts";
 import type { IrMessage } from "../ir.ts";
 import type { Origin } from "../origin.ts";
 import type { Arg, Args } from "./model.ts";
+import { sameForm } from "./same-form.ts";
 
 /** One argument as one place gives it. */
 export interface Given {
@@ -128,23 +129,4 @@ function undefinedArg(message: IrMessage, name: string, places: readonly Place[]
         : `add a field "${name}" to "${place.request.typeName}"`,
   });
   return undefined;
-}
-
-function sameForm(a: Proto | undefined, b: Proto | undefined): boolean {
-  return form(a) === form(b);
-}
-function form(proto: Proto | undefined): string {
-  switch (proto?.kind) {
-    case "scalar":
-      return `s${proto.scalar}`;
-    case "enum":
-    case "message":
-      return proto.desc.typeName;
-    case "list":
-      return `[${form(proto.of)}]`;
-    case "map":
-      return `{${proto.key}:${form(proto.of)}}`;
-    default:
-      return "?";
-  }
 }

@@ -1,15 +1,23 @@
 // An expression bound to a field: its type has to fit, and where it may be unset the field has to be able to be.
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
-import { type Expression, fieldType, presenceOf, typeName } from "../cel/index.ts";
+import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
+import { type Expression, extensionNamed, fieldType, NO_EXTENSIONS, presenceOf, typeName } from "../cel/index.ts";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import { didYouMean } from "../diagnostic/did-you-mean.ts";
 import type { Text } from "../origin.ts";
+import { isReference } from "../read/names.ts";
 import { type Aliases, conversion } from "./convert.ts";
 import type { Bound } from "./model.ts";
 
 /** Whether a field can be left without a value. */
 export function canBeAbsent(field: DescField): boolean {
-  return field.fieldKind === "list" || field.fieldKind === "map" || presenceOf(field) !== "implicit";
+  if (field.fieldKind === "list" || field.fieldKind === "map") return true;
+  return presenceOf(field) !== "implicit" && !isRequired(field);
+}
+
+/** `required` of proto2, and what editions have for it: a message without it cannot be sent. */
+export function isRequired(field: DescField): boolean {
+  return field.presence === FeatureSet_FieldPresence.LEGACY_REQUIRED;
 }
 
 export function bindTo(expression: Expression, field: DescField, aliases: Aliases, report: Report): Bound | undefined {
@@ -67,6 +75,7 @@ function limitsOf({ scalar }: DescField): { scalar: ScalarType; low: bigint; hig
 
 /** A field by a dotted path from a message down; undefined after a diagnostic. */
 export function fieldPath(message: DescMessage, text: Text, report: Report): DescField[] | undefined {
+  if (!isReference(text.value)) return undefined; // reported when it was read
   const path: DescField[] = [];
   let at = message;
   let offset = 0;
@@ -75,6 +84,16 @@ export function fieldPath(message: DescMessage, text: Text, report: Report): Des
     const field = at.fields.find((candidate) => candidate.name === name);
     if (field === undefined) {
       const oneof = at.oneofs.find((candidate) => candidate.name === name);
+      if (extensionNamed(at, name) !== undefined) {
+        report({
+          code: "BFF207",
+          severity: "error",
+          message: `"${name}" is an extension of "${at.typeName}", not a field of it`,
+          at: text.place(offset, offset + name.length),
+          hint: NO_EXTENSIONS,
+        });
+        return undefined;
+      }
       const like = didYouMean(
         name,
         at.fields.map((candidate) => candidate.name),

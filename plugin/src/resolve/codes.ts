@@ -1,70 +1,154 @@
 // The codes of what resolving and checking find. A code is never reused; docs/diagnostics.md is generated from these tables.
 export const CODES = {
-  BFF201: "an upstream method, service or message that this run does not see",
-  BFF202: "a streaming method where a unary one is needed",
-  BFF203: "a call to a service of this BFF",
-  BFF204: "a response that is not composed",
-  BFF205: "a message that is composed nowhere",
-  BFF206: "an unknown step in `after`",
-  BFF207: "an unknown field of a message",
-  BFF208: "a message that cannot be composed",
-  BFF211: "an `each` variable that hides a step",
-  BFF212: "a step that starts after itself",
-  BFF330: "a condition that is not a bool",
-  BFF331: "a value whose type does not fit its target",
-  BFF332: "an integer bound to a narrower or differently signed field",
-  BFF333: "`each` over something that is not a list",
-  BFF334: "a key of the wrong type",
-  BFF335: "branches of different types",
-  BFF336: "a fallback of another type",
-  BFF337: "arguments that differ between composers",
-  BFF338: "an argument that a composer does not give",
-  BFF339: "an argument nobody reads",
-  BFF340: "a batch that does not fit its method",
-  BFF341: "metadata that is not a string",
-  BFF342: "a hole of a message that cannot be printed",
-  BFF343: "a step nobody reads",
-  BFF344: "a value of unknown type",
-  BFF345: "a spread of something that is not a message",
-  BFF346: "detail that is not a message",
-  BFF401: "a field without a source",
-  BFF402: "a field with two sources",
-  BFF403: "a field that two steps could fill",
-  BFF404: "an aliased field that the upstream message lacks",
-  BFF405: "an aliased field of another type",
-  BFF406: "an upstream enum value without counterpart",
-  BFF407: "an enum alias that names an unknown value",
-  BFF408: "two defaults in one enum or oneof",
-  BFF409: "messages that compose each other in a circle",
-  BFF410: "steps that read each other in a circle",
-  BFF411: "a oneof set twice in a request",
-  BFF412: "an ambiguous enum alias",
-  BFF413: "a policy on which two files or packages disagree",
-  BFF414: "a message or an enum without an alias to its source",
-  BFF415: "a request field set whole and in part",
-  BFF416: "an environment variable on which two files disagree",
-  BFF417: "a substitute that lacks a field of the response",
-  BFF501: "retry on a call that must not be repeated",
-  BFF502: "two calls with side effects and no order between them",
-  BFF503: "an rpc without side effects that reaches a call that has some",
-  BFF504: "an `each` over a call with side effects that may run side by side",
-  BFF505: "a batch of calls with side effects",
-  BFF506: "a call with more time than its rpc",
-  BFF507: "a wait before retrying that does not fit the timeout",
-  BFF508: "a hedge on a call that must not be repeated",
-  BFF509: "a hedge without a delay",
-  BFF510: "a hedge that comes too late",
-  BFF511: "a cache on a call with side effects",
-  BFF512: "a cache without a ttl",
-  BFF601: "a target that cannot be absent, resting on what may be",
-  BFF602: "a critical step resting on what a failure may make absent",
-  BFF603: "parts that may be missing, and nowhere to say so",
-  BFF604: "the degradation field is the runtime's",
-  BFF605: "a fallback that may itself be absent or fail",
-  BFF606: "a guard reading what may be absent",
-  BFF607: "a fallback that is never used",
-  BFF701: "an rpc that may cost more upstream calls than it says",
-  BFF702: "a list without a bound where calls are counted",
-  BFF703: "calls in a row with more time than their rpc",
-  BFF801: "a cache that throws answers away before they are stale",
+  BFF201:
+    "A method, service, message or enum that is named is visible to this run, because types and requests are taken from its proto.",
+  BFF202:
+    "A method that is called is unary, because a composed response is made of single answers and a stream has none.",
+  BFF203:
+    "A BFF does not call its own rpcs over the network. Their messages can be composed in place, within one deadline and without a second hop.",
+  BFF204:
+    "The response of a BFF rpc is composed by this BFF. A copy of an upstream message, or a message of someone else, has no steps that could fill it.",
+  BFF205:
+    "A message with rules is composed somewhere. Its rules are checked and run nowhere else, so they have no effect.",
+  BFF206: "`after` names a step of the same message, because otherwise it orders nothing.",
+  BFF207:
+    "A path names fields that the message has, one inside the other, because the request or the answer has nothing else to set or read.",
+  BFF208:
+    "`compose` names a message that this BFF composes, one with rules. The messages of an upstream come from calls.",
+  BFF211:
+    "The variable of an `each` hides no step, because an expression in it could no longer say which of the two it means.",
+  BFF212: "A step does not start after itself, because then it would never start.",
+  BFF213:
+    "A step of a message is not called like a step of the service around it, because an expression could no longer say which of the two it means.",
+  BFF214:
+    "A step of a service does not read `args`: it runs once for all that a response is made of, and each rpc has another request.",
+  BFF215:
+    "What a message reads of its service is there in every service that composes the message, because otherwise it would have no value in some rpcs.",
+  BFF216: "A step of a service has no `autobind`, because there is no message whose fields it could fill.",
+  BFF240: "A request sets the `required` fields of its message, because without them it cannot be written to the wire.",
+  BFF330: "A condition is a bool. There is no agreement on which texts, numbers or messages would count as true.",
+  BFF331: "A value fits the type of its target, because what does not fit would have to be converted by guessing.",
+  BFF332:
+    "An integer is bound to a field that holds all of its values, because a narrower or differently signed one would cut some of them off.",
+  BFF333: "`each` goes over a list or a map: anything else has no items.",
+  BFF334:
+    "A key is a string, a number or a bool, and of the type that is looked up, because only those can be compared and stand in a map.",
+  BFF335: "The branches of a `switch` have one type, because whoever reads the step reads one type.",
+  BFF336:
+    "A fallback has the type of what it stands in for, because whoever reads the step does not know which of them it got.",
+  BFF337:
+    "Everyone who composes a message gives an argument of the same type, because its expressions are checked and generated once.",
+  BFF338:
+    "Everyone who composes a message gives all arguments that it reads, because there is nothing to read in their place.",
+  BFF339: "An argument that is given is read. One that nobody reads is often a misspelt name.",
+  BFF340:
+    "A batch fits its method: one key in, a repeated field of keys, and a list or map from which each key finds its items. Otherwise answers could be given to the wrong caller.",
+  BFF341: "Metadata is a string (or bytes, for keys that end in `-bin`), because headers are text on the wire.",
+  BFF342:
+    "A hole of a failure's message holds a value that can be printed. Messages and lists have no form that clients should depend on.",
+  BFF343: "A step is read by something. One that nobody reads costs a call and its time for nothing.",
+  BFF344: "The type of a value is known when generating, because only then is it certain to fit its target.",
+  BFF345: "A spread is of a message that shares fields with the request, because anything else sets nothing.",
+  BFF346: "A detail of a failure is a message, because that is how a status carries it to clients.",
+  BFF347:
+    "An environment variable is read by something, because the server does not start without it (or carries it for nothing).",
+  BFF348:
+    "Each case of a `switch` can be chosen. One behind a case that always holds, or with the condition of an earlier one, has a value that nobody gets.",
+  BFF349:
+    "A condition can be either. One that is written as `true` says nothing, and one that is `false` switches off what stands behind it for good.",
+  BFF350:
+    "The variable of a macro does not have the name of a step, because whoever reads the expression takes the one for the other.",
+  BFF351: "What an `each` does reads the item, because otherwise every item gives the same.",
+  BFF352: "`after` names a step that is not read: a step waits for what it reads anyway.",
+  BFF401:
+    "Every field of a composed message has a source. Without one it would always be empty, and nobody would notice before a client does.",
+  BFF402:
+    "A field has an alias only in a message that is a copy: an alias names a field of the message it is copied from.",
+  BFF403:
+    "A field filled by `autobind` has one step that it can come from. With two, a change of an upstream could swap them silently.",
+  BFF404: "A field of a copy has its counterpart in the upstream message, because otherwise there is nothing to copy.",
+  BFF405: "A field of a copy has the type of its counterpart, because copies convert nothing.",
+  BFF406:
+    "A copy of an enum has something for each value of the upstream. Otherwise an answer could hold a value that has no counterpart for clients.",
+  BFF407: "An alias of an enum value names a value that the upstream's enum has, because otherwise it maps nothing.",
+  BFF408: "An enum and a oneof have one default at most: with two it is not clear which one takes the rest.",
+  BFF409: "Messages do not compose each other in a circle, because composing one would never end.",
+  BFF410: "Steps do not wait for each other in a circle, because none of them could ever start.",
+  BFF411: "A request sets one member of a oneof, unless each has its own `if`. The last one set would silently win.",
+  BFF412:
+    "A value of the upstream's enum is mapped to one value, because otherwise it is not clear which one clients see.",
+  BFF413:
+    "Two files do not say different things about one policy of one upstream. Which one is in force would depend on what is generated together.",
+  BFF414:
+    "A message or an enum that is bound to one of an upstream declares it as its alias, so that a later change of the upstream is found when generating.",
+  BFF415: "A request field is set whole or in part, not both, because one would overwrite the other.",
+  BFF416: "An environment variable is declared alike everywhere, because the process has one value of it.",
+  BFF417:
+    "What is composed in place of a declared `response` has every field of it, of the same type, because clients know the declared one.",
+  BFF430:
+    "A value has an alias or a mapping only in an enum that is a copy, because otherwise there is nothing to map it to.",
+  BFF431: "A message or an enum is a copy of another one, because a copy of itself has no source.",
+  BFF418:
+    "A step that a message reads has one type in all services that compose the message, because an expression has one type.",
+  BFF419:
+    "A step of a service does not rest on itself, not even through an upstream entry or a message that it composes: it would wait for its own end.",
+  BFF501: "A call that may have side effects is not retried, because a repetition could place an order twice.",
+  BFF502:
+    "Two calls with side effects have an order. Without one they run side by side, and a failure of one leaves the other done or not, by chance.",
+  BFF503:
+    "An rpc that is declared NO_SIDE_EFFECTS reaches only methods without any. Clients and proxies may repeat or cache it on the strength of that promise.",
+  BFF504:
+    "The calls of an `each` that have side effects run one after the other, because which ones are done when one fails would otherwise be chance.",
+  BFF505: "Calls with side effects are not joined into a batch: several requests would become one, and fail together.",
+  BFF506: "A call has no more time than its rpc, because the rpc ends first and the timeout never takes effect.",
+  BFF507:
+    "The wait before a retry fits into the timeout of the call. Otherwise there is a retry on paper, and none in an outage.",
+  BFF508: "A call that may have side effects is not hedged, because both of the requests would be carried out.",
+  BFF509: "A hedge has a delay. Without one every call would be made twice.",
+  BFF510: "A hedge is sent before the call runs out of time. A later one never is.",
+  BFF511:
+    "Answers of a call with side effects are not cached, because the second caller would be told that something was done which was not.",
+  BFF512: "A cache has a `ttl`, because without one nobody has decided how old an answer may be.",
+  BFF513: "A breaker with a `slow_rate` says what is slow, because otherwise it never opens for slow calls.",
+  BFF514: "What a breaker calls slow is less than its calls may take, because otherwise none of them is ever slow.",
+  BFF516:
+    "The value of metadata is printable ASCII, because nothing else fits into a header: a line break would end it.",
+  BFF517:
+    "An `each` sends no more calls side by side than the limit of its call lets through, where none of them may wait: the others are refused.",
+  BFF601:
+    "A value that may be absent is bound to a target that can be absent. Otherwise an outage would look to clients like an empty text or a zero.",
+  BFF602:
+    "A critical step does not rest on a step that a failure may make absent: then the failure of the supplementary one would fail the response after all.",
+  BFF603:
+    "A response with parts that may be missing has a field that says so, because clients cannot otherwise tell a missing part from an empty one.",
+  BFF604:
+    "The degradation field is the runtime's, and there is one: what failed is known only when the response is complete.",
+  BFF605: "A fallback neither fails nor is absent, because it is the last resort of its step.",
+  BFF606: "A guard reads nothing that may be absent. Whether it holds must not depend on an outage without saying so.",
+  BFF607: "A fallback can be used. On a step that always has a value, or that fails the response, it never is.",
+  BFF608:
+    "A critical step is needed by something critical. One that only supplementary steps read fails the response for the sake of what the response can do without.",
+  BFF609: "A supplementary step can fail. One that cannot makes its readers deal with an absence that never comes.",
+  BFF610: "An item of a partial `each` can fail, because otherwise there is nothing to leave out.",
+  BFF611:
+    "Each member of a oneof can be chosen. Members are tried in their order, and behind one that always has a value none is reached.",
+  BFF612:
+    "`autobind` fills a field. Where none has the name, type and presence of one of the step's, a renamed field may be the reason.",
+  BFF701:
+    "An rpc costs no more upstream calls than its `max_calls` says, because one request to the BFF would become many to others.",
+  BFF702:
+    "A list has a bound where calls are counted, because without it the cost of an rpc is whatever an upstream answers.",
+  BFF703:
+    "Calls that wait for each other fit into the time of their rpc together. Otherwise the last of them has no time when the first ones are slow.",
+  BFF704:
+    "A call for each item becomes one for all of them where the upstream has a method for that, and the items have a bound where it has none. Otherwise the load on the upstream grows with every list.",
+  BFF705: "A `concurrent` bounds something: calls that are not joined into one, and no fewer items than it says.",
+  BFF801:
+    "A cache keeps answers at least until they are stale. One that throws them away before has a `ttl` that never takes effect.",
+  BFF802:
+    "What a cached call sends is the same for several requests. With the time or the id of the request in it no answer is ever found again.",
+  BFF803:
+    "Clients see types of the BFF's own. With an upstream's type in a response every change of the upstream's is a change of this API.",
+  BFF804:
+    "The text of an upstream's error is not sent to clients: it is written for other people, and may name hosts, tables or users.",
 } as const;

@@ -1,12 +1,13 @@
 // What resolving one message has at hand.
 import type { Variable } from "../cel/index.ts";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { Ir, IrFile, IrMessage, IrMethod, IrUpstream } from "../ir.ts";
+import type { Ir, IrFile, IrMessage, IrMethod, IrService, IrStep } from "../ir.ts";
 import type { AliasTable } from "./aliases.ts";
 import type { Place } from "./args.ts";
 import type { Governing } from "./entries.ts";
-import type { Args, EnvVar } from "./model.ts";
-import { type MessageScope, withoutMessage } from "./scope.ts";
+import type { LetGraph } from "./let-graph.ts";
+import type { Args, EnvVar, Step } from "./model.ts";
+import type { MessageScope } from "./scope.ts";
 
 /** The default budget of an rpc, in milliseconds. */
 export const DEFAULT_BUDGET_MS = 2_000;
@@ -30,18 +31,23 @@ export interface Run {
   /** The request fields that each composed message would fill from its arguments by `spread: "args"`, where they are given. */
   readonly welcome: ReadonlyMap<string, ReadonlySet<string>>;
   readonly packages: Map<string, PackageContext>;
+  readonly lets: LetGraph;
+  /** Steps of services as resolved, by what declares them; a faulty one is missing. */
+  readonly shared: Map<IrStep, Step>;
+  /** Messages with rules that nothing composes: only looked at for faults, so what they compose is not composed by that. */
+  readonly adrift: Set<IrMessage | IrService>;
 }
 export interface PackageContext {
   readonly governing: Governing;
   readonly env: readonly EnvVar[];
   readonly envVariable: Variable;
   readonly now: Variable;
-  readonly entryScopes: Map<IrUpstream, MessageScope>;
 }
 
+/** Of a message, or of a service with a `let`. */
 export interface MessageContext {
   readonly run: Run;
-  readonly ir: IrMessage;
+  readonly ir: IrMessage | IrService;
   readonly file: IrFile;
   readonly scope: MessageScope;
   readonly args: Args;
@@ -49,16 +55,8 @@ export interface MessageContext {
   readonly offered: readonly string[];
   readonly governing: Governing;
   readonly package: PackageContext;
-  /** The rpcs whose responses this message is part of. */
+  /** The rpcs whose responses this message, or step, is part of. */
   readonly roots: readonly IrMethod[];
-}
-
-/** The scope of an upstream entry's own expressions: `headers`, `env`, `now`. Each entry's faults are reported once. */
-export function entryExpressions(cx: MessageContext, entry: IrUpstream | undefined): MessageScope {
-  if (entry === undefined) return cx.scope;
-  const known = cx.package.entryScopes.get(entry);
-  if (known !== undefined) return known;
-  const scope: MessageScope = { ...withoutMessage(cx.scope), broken: new Set(), brokenArgs: new Set() };
-  cx.package.entryScopes.set(entry, scope);
-  return scope;
+  /** The steps of the services around, by name: what a step, or the variable of an `each`, must not be called. */
+  readonly around: ReadonlyMap<string, IrStep>;
 }

@@ -1,11 +1,23 @@
 // Whether a value may become a field, and how: the binding rules of language.md, "Fields".
 import { type DescEnum, type DescMessage, ScalarType } from "@bufbuild/protobuf";
-import { type CelType, type Proto, sameProto, sameType, typeName, unwrapped } from "../cel/index.ts";
+import {
+  type CelType,
+  convertible,
+  type Node,
+  type Proto,
+  packs,
+  sameProto,
+  sameType,
+  typeName,
+  unwrapped,
+} from "../cel/index.ts";
 import type { Conversion, EnumConversion, MessageConversion } from "./model.ts";
 
 export interface Value {
   readonly type: CelType;
   readonly proto: Proto | undefined;
+  /** The expression, where it is one: a literal's parts say more than its type. */
+  readonly root?: Node;
 }
 /** Why a value does not fit. */
 export interface Misfit {
@@ -50,6 +62,8 @@ export function conversion(
       const inner = unwrapped(to.proto.desc);
       // In a list, a map or a oneof a wrapper stays a message; only another such message fits there.
       if (inner !== undefined) return misfit(from, to);
+      // An Any holds any message, a Struct, Value or ListValue whatever can be written as JSON.
+      if (packs(from, to.proto)) return { kind: "represent", as: to.proto };
       if (type.kind !== "message") return misfit(from, to);
       if (type.desc.typeName === to.proto.desc.typeName) return SAME;
       const via = aliases.message(type.desc, to.proto.desc);
@@ -69,6 +83,9 @@ export function conversion(
         { type: to.type.element, proto: to.proto.of },
         aliases,
       );
+      // Of a literal each element counts.
+      if (of.kind === "misfit" && convertible(type, proto, to.proto, from.root))
+        return { kind: "represent", as: to.proto };
       if (of.kind === "misfit") return of.code === "BFF331" ? misfit(from, to) : of;
       return lift("list", of, to.proto);
     }
@@ -81,6 +98,8 @@ export function conversion(
         { type: to.type.value, proto: to.proto.of },
         aliases,
       );
+      if (of.kind === "misfit" && convertible(type, proto, to.proto, from.root))
+        return { kind: "represent", as: to.proto };
       if (of.kind === "misfit") return of.code === "BFF331" ? misfit(from, to) : of;
       return lift("map", of, to.proto);
     }

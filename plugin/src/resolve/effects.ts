@@ -1,5 +1,5 @@
 // Which steps have side effects, themselves or in what they compose.
-import type { Composed, Model, Step } from "./model.ts";
+import type { Composed, Step } from "./model.ts";
 import { callsOf, composesOf } from "./source-parts.ts";
 
 export interface EffectTable {
@@ -7,8 +7,8 @@ export interface EffectTable {
   readonly message: (message: Composed) => boolean;
 }
 
-export function effectTable(model: Model): EffectTable {
-  const byName = new Map(model.messages.map((message) => [message.desc.typeName, message]));
+export function effectTable(messages: readonly Composed[]): EffectTable {
+  const byName = new Map(messages.map((message) => [message.desc.typeName, message]));
   const known = new Map<Composed, boolean>();
   const message = (composed: Composed): boolean => {
     const before = known.get(composed);

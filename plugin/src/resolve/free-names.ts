@@ -50,13 +50,15 @@ export function freeNames(expression: string, registry: Registry, container: str
   return { names, args, bareArgs };
 }
 
-/** Whether a prefix of the path names a message, an enum or an enum's value, seen from the container outwards. */
+/** Whether the path names a message, or begins with an enum's value, seen from the container outwards; a step hides a message. */
 function isProtoName(path: readonly string[], registry: Registry, container: string): boolean {
   const scopes = container === "" ? [] : container.split(".");
   for (let depth = scopes.length; depth >= 0; depth--) {
     for (let end = path.length; end >= 1; end--) {
       const name = [...scopes.slice(0, depth), ...path.slice(0, end)].join(".");
-      if (registry.getMessage(name) !== undefined || registry.getEnum(name) !== undefined) return true;
+      if (end === path.length && end > 1 && registry.getMessage(name) !== undefined) return true;
+      const next = path[end];
+      if (registry.getEnum(name)?.values.some((value) => value.name === next)) return true;
     }
   }
   return false;

@@ -11,7 +11,9 @@ const NOT_VISIBLE =
   "correct the name, or make its file visible to this run: keep it in the same buf workspace (with `strategy: all`), or import it when it comes from a module dependency";
 
 function missing(text: Text, what: string, name: string, candidates: Iterable<string>): Diagnostic {
-  const like = didYouMean(name, [...candidates]);
+  const names = [...candidates];
+  // A name without its package, or without the message that it stands in.
+  const like = names.find((candidate) => candidate.endsWith(`.${name}`)) ?? didYouMean(name, names);
   return {
     code: "BFF201",
     severity: "error",

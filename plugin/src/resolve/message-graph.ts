@@ -1,6 +1,6 @@
 // Which messages compose which, and what each reads of its arguments: known before anything is typed.
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { Ir, IrBind, IrCall, IrFailure, IrFile, IrMessage, IrMethod, IrSource, IrStep } from "../ir.ts";
+import type { Ir, IrBind, IrCall, IrFailure, IrFile, IrMessage, IrMethod, IrPolicy, IrSource, IrStep } from "../ir.ts";
 import type { Text } from "../origin.ts";
 import { freeNames } from "./free-names.ts";
 import { sortByDependency } from "./graph.ts";
@@ -16,7 +16,8 @@ export interface MessageGraph {
   readonly used: ReadonlyMap<string, ReadonlySet<string>>;
   /** The request fields that a message would fill from arguments by `spread: "args"`, where they are given. */
   readonly welcome: ReadonlyMap<string, ReadonlySet<string>>;
-  readonly roots: ReadonlyMap<string, readonly IrMethod[]>;
+  /** The messages that each composes. */
+  readonly composes: ReadonlyMap<string, readonly { readonly to: string }[]>;
 }
 
 /** The message that an rpc composes: its response, or the one that `response` names. */
@@ -74,19 +75,6 @@ export function messageGraph(ir: Ir, report: Report): MessageGraph {
       hint: "remove one of these steps, or split the message it composes",
     });
   }
-  const roots = new Map<string, IrMethod[]>();
-  for (const file of ir.files) {
-    for (const method of file.services.flatMap((service) => service.methods)) {
-      const seen = new Set<string>();
-      const visit = (name: string): void => {
-        if (seen.has(name)) return;
-        seen.add(name);
-        roots.set(name, [...(roots.get(name) ?? []), method]);
-        for (const { to } of composers.get(name) ?? []) visit(to);
-      };
-      visit(rootOf(method, file.desc.proto.package, (name) => messages.has(name)));
-    }
-  }
   const used = new Map<string, ReadonlySet<string>>();
   for (const [name, { ir: message, file }] of messages) {
     used.set(
@@ -103,7 +91,7 @@ export function messageGraph(ir: Ir, report: Report): MessageGraph {
     circular,
     used: withSpreads(messages, composers, used),
     welcome: withSpreads(messages, composers, spreadFields(ir, messages)),
-    roots,
+    composes: composers,
   };
 }
 
@@ -151,7 +139,8 @@ function withSpreads(
 }
 const spreadsArgs = (bind: IrBind): boolean => bind.spread?.value.trim() === "args";
 
-function composed(source: IrSource | undefined): Text[] {
+/** The names of the messages that a source composes. */
+export function composed(source: IrSource | undefined): Text[] {
   if (source?.kind === "compose") return source.message === undefined ? [] : [source.message];
   return source?.kind === "each" ? composed(source.source) : [];
 }
@@ -163,7 +152,7 @@ interface Located {
 }
 
 /** Every expression of a message. */
-function messageTexts(message: IrMessage): Located[] {
+export function messageTexts(message: IrMessage): Located[] {
   return [...message.steps.flatMap(stepTexts), ...plain(message.fields.flatMap((field) => some(field.by, field.if)))];
 }
 /** Every expression of a step. */
@@ -194,9 +183,11 @@ function sourceTexts(source: IrSource | undefined): Located[] {
 const plain = (texts: readonly Text[]): Located[] => texts.map((text) => ({ text, item: undefined }));
 function callTexts(call: IrCall): Text[] {
   const { policy } = call;
+  return [...some(call.request, call.batch?.by), ...call.set.flatMap(bindTexts), ...policyTexts(policy)];
+}
+/** Every expression of a policy, of a call or of an upstream entry. */
+export function policyTexts(policy: IrPolicy): Text[] {
   return [
-    ...some(call.request, call.batch?.by),
-    ...call.set.flatMap(bindTexts),
     ...policy.metadata.flatMap(bindTexts),
     ...policy.onError.flatMap((rule) => [
       ...some(rule.if),
@@ -206,6 +197,7 @@ function callTexts(call: IrCall): Text[] {
           ? failTexts(rule.then.fail)
           : []),
     ]),
+    ...some(policy.retry?.if),
   ];
 }
 const bindTexts = (bind: IrBind): Text[] => some(bind.by, bind.if, bind.spread);

@@ -18,6 +18,8 @@ export interface Model {
   readonly ir: Ir;
   readonly files: readonly BffFile[];
   readonly packages: readonly BffPackage[];
+  /** The `let` of every service that has one. */
+  readonly lets: readonly Let[];
   /** Composed messages, composers before what they compose. */
   readonly messages: readonly Composed[];
   readonly conversions: Conversions;
@@ -47,6 +49,7 @@ export interface BffService {
   readonly ir: IrService;
   readonly desc: DescService;
   readonly methods: readonly BffMethod[];
+  readonly let: Let | undefined;
 }
 export interface BffMethod {
   readonly ir: IrMethod;
@@ -59,21 +62,41 @@ export interface BffMethod {
   readonly degradedField: DescField | undefined;
   readonly timeoutMs: number;
   readonly noSideEffects: boolean;
+  /** The steps of the service's `let` that it starts, in order of declaration. */
+  readonly shared: readonly Step[];
 }
 
 // ---- composed messages ----
 
-export interface Composed {
-  readonly kind: "composed";
-  readonly ir: IrMessage;
+/** Steps that see each other, and what is made of them. */
+export interface Block {
   readonly file: IrFile;
-  readonly desc: DescMessage;
   readonly args: Args;
+  /**
+   * Steps of a service's `let` that it, or what it composes, reads: one for each name, whichever service it is composed for
+   * (`SharedSource`). They count as declared before its own.
+   */
+  readonly shared: readonly Step[];
   /** In order of declaration. */
   readonly steps: readonly Step[];
   /** In order of declaration; the Degradation field left out. */
   readonly targets: readonly Target[];
+}
+export interface Composed extends Block {
+  readonly kind: "composed";
+  readonly ir: IrMessage;
+  readonly desc: DescMessage;
   readonly degradedField: DescField | undefined;
+  /** The last of the steps, where its value is the message; then there are no targets. */
+  readonly resolver: Step | undefined;
+  /** What its resolvers can call. */
+  readonly clients: readonly Call[];
+}
+/** The `let` of a service. */
+export interface Let extends Block {
+  readonly kind: "let";
+  readonly ir: IrService;
+  readonly desc: DescService;
 }
 
 export interface Args {
@@ -113,7 +136,15 @@ export interface Step {
   readonly tainted: boolean;
 }
 
-export type Source = BySource | CallSource | ComposeSource | EachSource | SwitchSource | GuardSource;
+export type Source =
+  | BySource
+  | CallSource
+  | ComposeSource
+  | EachSource
+  | SwitchSource
+  | GuardSource
+  | SharedSource
+  | ResolverSource;
 
 export interface BySource {
   readonly kind: "by";
@@ -157,6 +188,19 @@ export interface GuardSource {
   readonly kind: "guard";
   readonly if: Expression;
   readonly fail: Fail;
+}
+/** A function of the user. */
+export interface ResolverSource {
+  readonly kind: "resolver";
+  readonly message: DescMessage;
+  /** Undefined: it supplies the whole message. */
+  readonly field: DescField | undefined;
+}
+/** A step of the service around a message, started elsewhere. */
+export interface SharedSource {
+  readonly kind: "shared";
+  /** The step of each service that the message is composed for. */
+  readonly of: readonly Step[];
 }
 export interface Fail {
   /** Undefined: the upstream's. */

@@ -1,17 +1,19 @@
-import type { DescField, DescMethod } from "@bufbuild/protobuf";
+import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
-import { type Expression, fieldType, typeName, type Variable } from "../cel/index.ts";
-import type { IrBatch, IrBind, IrCall, IrErrorRule, IrPolicy } from "../ir.ts";
+import { type Expression, fieldName, fieldType, typeName, type Variable } from "../cel/index.ts";
+import type { Report } from "../diagnostic/diagnostic.ts";
+import type { Code } from "../gen/bff/v1/options_pb.ts";
+import type { IrBatch, IrBind, IrCall, IrErrorRule, IrPolicy, IrUpstream } from "../ir.ts";
 import type { Text } from "../origin.ts";
-import { bindTo, fieldPath } from "./bind.ts";
-import { type Effects, entryExpressions, type MessageContext } from "./context.ts";
+import { bindTo, fieldPath, isRequired } from "./bind.ts";
+import type { Effects, MessageContext } from "./context.ts";
 import { type Aliases, conversion } from "./convert.ts";
 import { entriesFor, nearest } from "./entries.ts";
 import { lookupMethod } from "./lookup.ts";
 import type { Batch, Call, ErrorRule, FieldBinding, MetadataBinding } from "./model.ts";
 import { resolveFailure } from "./resolve-failure.ts";
 import { mergePolicy } from "./resolve-policy.ts";
-import { check, checkCondition, ERROR, type MessageScope } from "./scope.ts";
+import { check, checkCondition, ERROR, type MessageScope, withoutMessage } from "./scope.ts";
 import { syntheticText } from "./synthetic-text.ts";
 
 export function resolveCall(cx: MessageContext, ir: IrCall, locals: readonly Variable[]): Call | undefined {
@@ -35,12 +37,15 @@ export function resolveCall(cx: MessageContext, ir: IrCall, locals: readonly Var
   const set = resolveSet(cx, ir.set, method, locals);
   const batch = ir.batch && resolveBatch(cx, ir.batch, method, locals, effects);
   const own = metadata(scope, ir.policy.metadata, locals);
-  const shared = entries.map((entry) => metadata(entryExpressions(cx, entry), entry.policy.metadata, []));
-  const onError = [
+  const outside = withoutMessage(scope);
+  const shared = entries.map((entry) => metadata(outside, entry.policy.metadata, []));
+  const onError = reachable([
     ...errorRules(cx, scope, ir.policy, method, locals),
-    ...entries.flatMap((entry) => errorRules(cx, entryExpressions(cx, entry), entry.policy, method, [])),
-  ];
+    ...entries.flatMap((entry) => errorRules(cx, outside, entry.policy, method, [])),
+  ]);
   if ((ir.request && request === undefined) || (ir.batch && batch === undefined)) return undefined;
+  if (request === undefined)
+    checkRequired(scope.report, ir, method.input, [...set, ...(batch ? [{ path: [batch.keys] }] : [])]);
   return {
     method,
     at: ir.at,
@@ -126,6 +131,36 @@ function resolveSet(
   return [...spread, ...bindings];
 }
 
+/** A request without its `required` fields cannot be sent. */
+function checkRequired(
+  report: Report,
+  ir: IrCall,
+  message: DescMessage,
+  set: readonly (Pick<FieldBinding, "path"> & Partial<FieldBinding>)[],
+  above: readonly DescField[] = [],
+): void {
+  const depth = above.length;
+  for (const field of message.fields) {
+    const here = set.filter(({ path }) => path[depth] === field);
+    const inside = here.filter(({ path }) => path.length > depth + 1);
+    if (inside.length > 0 && field.message !== undefined)
+      checkRequired(report, ir, field.message, inside, [...above, field]);
+    if (!isRequired(field) || here.some((binding) => binding.if === undefined)) continue;
+    const name = nameOf([...above, field]);
+    const [conditional] = here;
+    report({
+      code: "BFF240",
+      severity: "error",
+      message: `"${field.name}" of "${message.typeName}" is required, and ${conditional === undefined ? "nothing sets it" : "set only under an `if`"}`,
+      at: conditional?.if?.text.at ?? ir.method?.at ?? ir.at,
+      hint:
+        conditional === undefined
+          ? `set it: set: { name: "${name}" by: "…" }`
+          : "leave out the `if`, and give a value for both cases: … ? … : …",
+    });
+  }
+}
+
 /** Two paths may not meet: one inside what the other sets whole, or both in one oneof, unless each has an `if` there. */
 function checkMeeting(
   scope: MessageScope,
@@ -183,12 +218,15 @@ function spreadFields(
   const bindings: FieldBinding[] = [];
   for (const field of method.input.fields) {
     if (named.has(field.name) || !names.has(field.name)) continue;
-    const expression = check(scope, syntheticText(`${spread.value}.${field.name}`, spread.at), locals);
+    const expression = check(scope, syntheticText(`${spread.value}.${fieldName(field.name)}`, spread.at), locals);
     if (expression === undefined) continue;
     const how = conversion(expression, fieldType(field), SPREAD);
     if (how.kind === "same" || (how.kind === "represent" && sameKind(expression, field))) {
       const bound = bindTo(expression, field, run.aliases, scope.report);
-      const other = bindings.find(({ path: [sibling] }) => field.oneof !== undefined && sibling?.oneof === field.oneof);
+      const other = bindings.find(
+        ({ path: [sibling], bound: { expression: theirs } }) =>
+          field.oneof !== undefined && sibling?.oneof === field.oneof && !inOneOneof(theirs, expression),
+      );
       if (other !== undefined) {
         scope.report({
           code: "BFF411",
@@ -212,6 +250,12 @@ function spreadFields(
     });
   }
   return bindings;
+}
+/** Of two members of one oneof at most one is set. */
+function inOneOneof({ root: a }: Expression, { root: b }: Expression): boolean {
+  if (a.kind !== "select" || b.kind !== "select" || typeof a.field === "string" || typeof b.field === "string")
+    return false;
+  return a.field.oneof !== undefined && a.field.oneof === b.field.oneof;
 }
 const SPREAD: Aliases = { message: () => undefined, enum: () => undefined };
 function sameKind(expression: Expression, field: DescField): boolean {
@@ -330,6 +374,13 @@ function resolveBatch(
   return { keys, by: value, items, key, many, max };
 }
 
+/** What the entries have every call of a method send. Without what reads the service's steps: it is there for steps alone. */
+export function entryMetadata(scope: MessageScope, entries: readonly IrUpstream[]): MetadataBinding[] {
+  const outside = withoutMessage(scope);
+  return mergeByKey(entries.map((entry) => metadata(outside, entry.policy.metadata, []))).filter(({ by, if: when }) =>
+    [by, when].every((expression) => !expression?.reads.some(({ variable }) => variable.role === "step")),
+  );
+}
 function metadata(scope: MessageScope, binds: readonly IrBind[], locals: readonly Variable[]): MetadataBinding[] {
   return binds.flatMap((bind): MetadataBinding[] => {
     if (bind.name === undefined || bind.by === undefined) return [];
@@ -359,6 +410,21 @@ function mergeByKey(nearestFirst: readonly (readonly MetadataBinding[])[]): Meta
   return [...merged.values()];
 }
 
+/** Without what a nearer rule has dealt with: the first that holds decides. */
+function reachable(nearestFirst: readonly ErrorRule[]): readonly ErrorRule[] {
+  const taken = new Set<Code>();
+  let all = false;
+  return nearestFirst.flatMap((rule): ErrorRule[] => {
+    const on = rule.on.filter((code) => !taken.has(code));
+    if (all || (rule.on.length > 0 && on.length === 0)) return [];
+    if (rule.if === undefined) {
+      if (on.length === 0) all = true;
+      for (const code of on) taken.add(code);
+    }
+    return [{ ...rule, on }];
+  });
+}
+
 function errorRules(
   cx: MessageContext,
   scope: MessageScope,
@@ -384,13 +450,24 @@ function errorRules(
       proto: { kind: "message", desc: method.output },
     } as const;
     const how = conversion(value, output, cx.run.aliases);
-    if (how.kind === "misfit") {
+    if (how.kind === "misfit" || value.type.kind === "null") {
       scope.report({
         code: "BFF336",
         severity: "error",
         message: `the fallback is ${typeName(value.type)}, and "${method.name}" gives ${method.output.typeName}`,
         at: then.by.at,
         hint: `write ${method.output.typeName}{ … }`,
+      });
+      return [];
+    }
+    const [absent] = value.unsafe;
+    if (absent !== undefined) {
+      scope.report({
+        code: "BFF605",
+        severity: "error",
+        message: `the fallback of this rule may itself be absent: "${absent.name}" may be`,
+        at: then.by.at,
+        hint: "give a value that is always there, such as a literal",
       });
       return [];
     }

@@ -8,6 +8,7 @@ import { lookupMessage } from "./lookup.ts";
 import type { ArgBinding, ComposeSource } from "./model.ts";
 import { protoOf } from "./proto-of.ts";
 import { spreadNames } from "./resolve-call.ts";
+import { hasResolver } from "./resolve-resolver.ts";
 import { check, checkCondition, stepsRead } from "./scope.ts";
 import { argsRead, type Resolved } from "./source-parts.ts";
 import { syntheticText } from "./synthetic-text.ts";
@@ -22,7 +23,7 @@ export function resolveCompose(
   const message = ir.message && lookupMessage(run.ir, ir.message, scope.container, scope.report);
   if (ir.message === undefined || message === undefined) return undefined;
   const place = { at: ir.at, what, request: undefined, members: new Map<string, Given>(), broken: new Set<string>() };
-  run.places.set(message.typeName, [...(run.places.get(message.typeName) ?? []), place]);
+  if (!run.adrift.has(cx.ir)) run.places.set(message.typeName, [...(run.places.get(message.typeName) ?? []), place]);
   if (!composable(cx, message)) {
     scope.report({
       code: "BFF208",
@@ -35,11 +36,14 @@ export function resolveCompose(
   }
   const used = run.used.get(message.typeName) ?? new Set<string>();
   const named = new Set(ir.args.map((bind) => bind.name?.value));
+  const composed = run.messages.get(message.typeName);
+  const takesAll = composed !== undefined && hasResolver(composed);
   const args: ArgBinding[] = [];
   for (const bind of ir.args) {
     if (bind.spread !== undefined) {
       const names = spreadNames(cx, bind.spread, locals);
-      for (const name of new Set([...used, ...(run.welcome.get(message.typeName) ?? [])])) {
+      const wanted = [...used, ...(run.welcome.get(message.typeName) ?? []), ...(takesAll ? (names ?? []) : [])];
+      for (const name of new Set(wanted)) {
         if (names === undefined) place.broken.add(name);
         else if (names.has(name) && !named.has(name)) {
           add(name, { ...bind, name: undefined, by: syntheticText(`${bind.spread.value}.${name}`, bind.spread.at) });
@@ -48,7 +52,7 @@ export function resolveCompose(
     } else if (bind.name !== undefined) {
       add(bind.name.value, bind);
       const spread = run.welcome.get(message.typeName)?.has(bind.name.value) ?? false;
-      if (!used.has(bind.name.value) && !spread) unused(cx, message, bind, used);
+      if (!used.has(bind.name.value) && !spread && !takesAll) unused(cx, message, bind, used);
     }
   }
   function add(name: string, bind: IrBind): void {
@@ -90,7 +94,9 @@ function composable(cx: MessageContext, message: DescMessage): boolean {
   return (
     ir !== undefined &&
     ir.alias === undefined &&
-    (ir.ruled || ir.fields.some((field) => field.by !== undefined) || ir.fields.length === 0)
+    (ir.ruled ||
+      ir.fields.some((field) => field.by !== undefined || field.resolver !== undefined) ||
+      ir.fields.length === 0)
   );
 }
 

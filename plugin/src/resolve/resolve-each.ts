@@ -22,7 +22,9 @@ export function resolveEach(cx: MessageContext, ir: IrEach, step: IrStep): Resol
     });
     return undefined;
   }
-  const hidden = cx.ir.steps.find((other) => other.name !== undefined && other.name.value === ir.var?.value);
+  const hidden =
+    cx.ir.steps.find((other) => other.name !== undefined && other.name.value === ir.var?.value) ??
+    cx.around.get(ir.var.value);
   if (hidden !== undefined) {
     scope.report({
       code: "BFF211",

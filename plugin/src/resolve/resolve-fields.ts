@@ -1,29 +1,33 @@
 import type { DescField, DescOneof } from "@bufbuild/protobuf";
-import { type Expression, fieldType, typeName } from "../cel/index.ts";
-import type { IrField } from "../ir.ts";
+import { type Expression, fieldName, fieldType, typeName } from "../cel/index.ts";
+import type { IrField, IrMessage } from "../ir.ts";
 import type { Origin } from "../origin.ts";
 import { bindTo, canBeAbsent } from "./bind.ts";
-import type { MessageContext } from "./context.ts";
+import type { MessageContext as AnyContext } from "./context.ts";
 import { conversion } from "./convert.ts";
 import { isDegradation } from "./degradation.ts";
 import type { Bound, OneofTarget, Step, Target } from "./model.ts";
 import { check, checkCondition } from "./scope.ts";
 import { syntheticText } from "./synthetic-text.ts";
 
+type MessageContext = AnyContext & { readonly ir: IrMessage };
+
 /**
  * Where each field of a composed message gets its value; faulty ones are left out after their diagnostic. `unknown`: a step that would fill
- * fields by their names is faulty, so that nobody knows which.
+ * fields by their names is faulty, so that nobody knows which. `resolvers`: the steps that stand for its fields' resolvers.
  */
 export function resolveFields(
   cx: MessageContext,
   unknown: boolean,
+  resolvers: readonly Step[],
 ): { targets: Target[]; degradedField: DescField | undefined } {
   const targets: Target[] = [];
   const oneofs = new Map<DescOneof, OneofTarget["members"][number][]>();
   const degradedField = findDegradedField(cx);
+  if (cx.ir.resolver !== undefined) return { targets, degradedField };
   for (const field of cx.ir.fields) {
     if (isDegradation(field.desc)) continue;
-    const bound = resolveField(cx, field, unknown);
+    const bound = resolveField(cx, field, unknown, resolvers);
     const { oneof } = field.desc;
     if (oneof === undefined) {
       if (bound !== undefined) targets.push({ kind: "field", field: field.desc, bound });
@@ -56,13 +60,14 @@ function findDegradedField(cx: MessageContext): DescField | undefined {
   const [first, ...others] = cx.ir.fields.filter((field) => isDegradation(field.desc));
   for (const field of [first, ...others]) {
     if (field === undefined) continue;
-    if (field.by !== undefined) {
+    const own = field.by ?? field.resolver;
+    if (own !== undefined) {
       cx.scope.report({
         code: "BFF604",
         severity: "error",
         message: `"${field.desc.name}" is filled by the runtime`,
-        at: field.by.at,
-        hint: "remove its `by`",
+        at: own.at,
+        hint: `remove its \`${field.by === undefined ? "resolver" : "by"}\``,
       });
     }
     if (field !== first && first !== undefined) {
@@ -79,7 +84,12 @@ function findDegradedField(cx: MessageContext): DescField | undefined {
   return first?.desc;
 }
 
-function resolveField(cx: MessageContext, field: IrField, unknown: boolean): Bound | undefined {
+function resolveField(
+  cx: MessageContext,
+  field: IrField,
+  unknown: boolean,
+  resolvers: readonly Step[],
+): Bound | undefined {
   const { scope, run } = cx;
   if (field.alias !== undefined && field.by === undefined) {
     scope.report({
@@ -90,6 +100,13 @@ function resolveField(cx: MessageContext, field: IrField, unknown: boolean): Bou
       hint: "say where its value comes from with `by`, or give the message an alias",
     });
     return undefined;
+  }
+  if (field.resolver !== undefined) {
+    const variable = resolvers.find(
+      ({ source }) => source.kind === "resolver" && source.field === field.desc,
+    )?.variable;
+    const expression = variable && check(scope, syntheticText(variable.name, field.resolver.at), [variable]);
+    return expression && bindTo(expression, field.desc, run.aliases, scope.report);
   }
   if (field.by !== undefined) {
     const expression = check(scope, field.by);
@@ -142,7 +159,7 @@ function autobound(cx: MessageContext, step: Step, field: DescField): { step: St
   const how = conversion(from, to, cx.run.aliases);
   if (how.kind === "misfit" || (how.kind === "represent" && field.fieldKind === "scalar")) return [];
   const at = step.ir.autobind?.at ?? step.ir.at;
-  const expression = check(cx.scope, syntheticText(`${step.name}.${field.name}`, at));
+  const expression = check(cx.scope, syntheticText(`${step.name}.${fieldName(field.name)}`, at));
   return expression === undefined ? [] : [{ step, bound: { expression, conversion: how } }];
 }
 

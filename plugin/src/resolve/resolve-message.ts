@@ -13,8 +13,18 @@ import { stepTexts } from "./message-graph.ts";
 import type { Composed, EnvVar, Step } from "./model.ts";
 import { protoOf } from "./proto-of.ts";
 import { resolveFields } from "./resolve-fields.ts";
+import { clientCalls, hasResolver, resolverSteps } from "./resolve-resolver.ts";
 import { resolveStep } from "./resolve-step.ts";
 import { HEADERS, type MessageScope } from "./scope.ts";
+import { checkHiding, stepsAround, takeShared } from "./shared-steps.ts";
+
+/** Looks for faults in a message with rules that nothing composes, typically one being written. What its arguments are nobody knows yet. */
+export function resolveAdrift(run: Run, ir: IrMessage, file: IrFile): void {
+  run.adrift.add(ir);
+  const broken = run.used.get(ir.desc.typeName) ?? new Set<string>();
+  run.places.set(ir.desc.typeName, [{ at: ir.at, what: "nothing", request: undefined, members: new Map(), broken }]);
+  resolveMessage(run, ir, file, new Set(), []);
+}
 
 export function resolveMessage(
   run: Run,
@@ -30,7 +40,9 @@ export function resolveMessage(
   };
   const places = run.places.get(ir.desc.typeName) ?? [];
   const used = run.used.get(ir.desc.typeName) ?? new Set<string>();
-  const { args, broken: brokenArgs } = argsFor(ir, places, used, welcome, report);
+  // A function of the user may want any of them.
+  const wanted = hasResolver(ir) ? new Set(places.flatMap(({ members }) => [...members.keys()])) : welcome;
+  const { args, broken: brokenArgs } = argsFor(ir, places, used, wanted, report);
   const context = packageContext(run, file.desc.proto.package);
   const scope: MessageScope = {
     registry: run.ir.registry,
@@ -44,10 +56,14 @@ export function resolveMessage(
     ]),
     steps: new Map(),
     stepOf: new Map(),
-    broken: new Set(),
+    // A message that nothing composes may be meant for any of the services.
+    broken: new Set(run.adrift.has(ir) ? namesOfServices(run) : []),
     brokenArgs,
+    shared: { steps: new Map(), broken: new Set() },
   };
-  const cx: MessageContext = {
+  const around = stepsAround(run, roots);
+  const shared = takeShared(run, ir, roots, scope);
+  const cx = {
     run,
     ir,
     file,
@@ -57,13 +73,36 @@ export function resolveMessage(
     governing: context.governing,
     package: context,
     roots,
-  };
-  const steps = resolveSteps(cx, () => errors);
+    around,
+  } satisfies MessageContext;
+  checkHiding(cx);
+  const steps = resolveSteps(cx, () => errors, {
+    order: orderOf(cx),
+    rootsOf: () => roots,
+  });
+  const resolvers = resolverSteps(ir, steps);
   const fillers = ir.steps.filter((step) => step.autobind?.value === true);
   const unknown = fillers.some((step) => !steps.some((resolved) => resolved.ir === step));
-  const { targets, degradedField } = resolveFields(cx, unknown);
+  const { targets, degradedField } = resolveFields(cx, unknown, resolvers);
   if (errors > 0) return undefined;
-  return { kind: "composed", ir, file, desc: ir.desc, args, steps, targets: inOrder(targets, ir), degradedField };
+  return {
+    kind: "composed",
+    ir,
+    file,
+    desc: ir.desc,
+    args,
+    shared,
+    steps: [...steps, ...resolvers],
+    targets: inOrder(targets, ir),
+    degradedField,
+    resolver: ir.resolver && resolvers[0],
+    clients: clientCalls(cx, ir),
+  };
+}
+
+function namesOfServices({ ir }: Run): string[] {
+  const steps = ir.files.flatMap(({ services }) => services.flatMap((service) => service.steps));
+  return steps.flatMap(({ name }) => (name === undefined ? [] : [name.value]));
 }
 
 function inOrder(targets: Composed["targets"], ir: IrMessage): Composed["targets"] {
@@ -73,22 +112,37 @@ function inOrder(targets: Composed["targets"], ir: IrMessage): Composed["targets
   return [...targets].sort((a, b) => first(a) - first(b));
 }
 
-function resolveSteps(cx: MessageContext, errors: () => number): Step[] {
-  const { scope, ir, run } = cx;
+/** The order in which steps can be resolved, and those in a circle, which have been reported. */
+interface Order {
+  readonly order: readonly IrStep[];
+  readonly circular: ReadonlySet<IrStep>;
+}
+function orderOf(cx: MessageContext): Order {
+  const { ir, run, scope } = cx;
   const byName = new Map(
     ir.steps.flatMap((step) => (step.name === undefined ? [] : [[step.name.value, step] as const])),
   );
-  checkAfter(cx, byName);
   const reads = new Map(ir.steps.map((step) => [step, dependencies(run.ir, step, scope.container, byName)]));
   const { order, cycles } = sortByDependency(ir.steps, (step) => reads.get(step) ?? []);
   for (const cycle of cycles) reportCycle(cx, cycle);
-  const circular = new Set(cycles.flat());
+  return { order, circular: new Set(cycles.flat()) };
+}
+
+/** @param rootsOf the rpcs that a step is part of */
+export function resolveSteps(
+  cx: MessageContext,
+  errors: () => number,
+  { order: { order, circular }, rootsOf }: { order: Order; rootsOf: (step: IrStep) => readonly IrMethod[] },
+): Step[] {
+  const { scope, ir } = cx;
+  checkAfter(cx);
+  const twice = namedTwice(ir.steps);
   const resolved: Step[] = [];
   for (const step of order) {
     const before = errors();
     const name = step.name?.value;
-    const result = circular.has(step) ? undefined : resolveStep(cx, step, step.index);
-    const again = name !== undefined && ir.steps.some((other) => other !== step && other.name?.value === name);
+    const result = circular.has(step) ? undefined : resolveStep({ ...cx, roots: rootsOf(step) }, step, step.index);
+    const again = name !== undefined && twice.has(name);
     if (result === undefined || errors() > before || again) {
       if (name !== undefined) scope.broken.add(name);
       continue;
@@ -98,6 +152,17 @@ function resolveSteps(cx: MessageContext, errors: () => number): Step[] {
     if (result.variable !== undefined) scope.stepOf.set(result.variable, result);
   }
   return resolved.sort((a, b) => a.index - b.index);
+}
+
+function namedTwice(steps: readonly IrStep[]): ReadonlySet<string> {
+  const names = new Set<string>();
+  const twice = new Set<string>();
+  for (const { name } of steps) {
+    if (name === undefined) continue;
+    if (names.has(name.value)) twice.add(name.value);
+    names.add(name.value);
+  }
+  return twice;
 }
 
 /** The steps whose names a step's expressions use, and those it starts after. */
@@ -110,7 +175,10 @@ function dependencies(ir: Ir, step: IrStep, container: string, byName: ReadonlyM
   return [...names].flatMap((name) => byName.get(name) ?? []);
 }
 
-function checkAfter(cx: MessageContext, byName: ReadonlyMap<string, IrStep>): void {
+function checkAfter(cx: MessageContext): void {
+  const names = new Set(
+    [...cx.ir.steps.map((step) => step.name?.value), ...cx.around.keys()].filter((name) => name !== undefined),
+  );
   for (const { step, name } of cx.ir.steps.flatMap((step) => step.after.map((name) => ({ step, name })))) {
     if (name.value === step.name?.value) {
       cx.scope.report({
@@ -121,19 +189,19 @@ function checkAfter(cx: MessageContext, byName: ReadonlyMap<string, IrStep>): vo
         hint: "name another step",
       });
     }
-    if (byName.has(name.value)) continue;
-    const like = didYouMean(name.value, [...byName.keys()]);
+    if (names.has(name.value)) continue;
+    const like = didYouMean(name.value, [...names]);
     cx.scope.report({
       code: "BFF206",
       severity: "error",
       message: `there is no step "${name.value}"`,
       at: name.at,
-      hint: like === undefined ? `name one of: ${[...byName.keys()].join(", ")}` : `did you mean "${like}"?`,
+      hint: like === undefined ? `name one of: ${[...names].join(", ")}` : `did you mean "${like}"?`,
     });
   }
 }
 
-function reportCycle(cx: MessageContext, cycle: readonly IrStep[]): void {
+export function reportCycle(cx: MessageContext, cycle: readonly IrStep[]): void {
   const [first] = cycle;
   if (first === undefined) return;
   const name = (step: IrStep): string => step.name?.value ?? `step ${step.index + 1}`;
@@ -169,7 +237,6 @@ export function packageContext(run: Run, name: string): PackageContext {
       proto: { kind: "message", desc: timestamp },
       absent: false,
     },
-    entryScopes: new Map(),
   };
   run.packages.set(name, context);
   return context;

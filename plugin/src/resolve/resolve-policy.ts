@@ -1,6 +1,6 @@
 // The policy of one call.
 import type { IrCall, IrPolicy } from "../ir.ts";
-import { DEFAULT_BUDGET_MS, type Effects, entryExpressions, type MessageContext } from "./context.ts";
+import { DEFAULT_BUDGET_MS, type Effects, type MessageContext } from "./context.ts";
 import { nearest } from "./entries.ts";
 import type { Policy } from "./model.ts";
 import { checkCondition, ERROR, withoutMessage } from "./scope.ts";
@@ -28,12 +28,9 @@ export function mergePolicy(cx: MessageContext, ir: IrCall, policies: readonly I
   checkTimes(cx, ir, policies, effects);
   checkHedge(cx, ir, policies, hedge, effects);
   checkCache(cx, ir, cache, effects);
-  const retryIf = policies.findIndex((policy) => policy.retry?.if !== undefined);
-  const text = policies[retryIf]?.retry?.if;
-  const entries = entriesOf(cx, policies);
-  const scope = retryIf <= 0 ? cx.scope : entryExpressions(cx, entries[retryIf - 1]);
-  // It belongs to the policy, which is made once per process.
-  const condition = text && checkCondition(withoutMessage(scope), text, "`retry.if`", [ERROR]);
+  const text = nearest(policies, (policy) => policy.retry?.if);
+  // It belongs to the policy, not to the message.
+  const condition = text && checkCondition(withoutMessage(cx.scope), text, "`retry.if`", [ERROR]);
   const inner = policies.filter(
     (policy, i) =>
       i === 0 || cx.governing.entries.some((entry) => entry.policy === policy && entry.method !== undefined),
@@ -174,6 +171,3 @@ function checkCache(cx: MessageContext, ir: IrCall, cache: Policy["cache"], effe
     });
   }
 }
-
-const entriesOf = (cx: MessageContext, policies: readonly IrPolicy[]) =>
-  policies.slice(1).map((policy) => cx.governing.entries.find((entry) => entry.policy === policy));

@@ -175,7 +175,8 @@ function resolveFallback(cx: MessageContext, ir: IrStep, type: CelType, proto: P
   const { at } = ir.fallback;
   const form = proto ?? protoOf(type);
   const how = form && conversion(value, { type, proto: form }, run.aliases);
-  if (how === undefined || how.kind === "misfit") {
+  // Null is the absence that a fallback is to take the place of.
+  if (how === undefined || how.kind === "misfit" || value.type.kind === "null") {
     scope.report({
       code: "BFF336",
       severity: "error",

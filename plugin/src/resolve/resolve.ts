@@ -1,20 +1,24 @@
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
 import type { Diagnostic, Report } from "../diagnostic/diagnostic.ts";
-import type { Ir, IrFile, IrMethod } from "../ir.ts";
+import type { Ir, IrFile, IrMethod, IrService } from "../ir.ts";
 import { aliasTable } from "./aliases.ts";
 import { requestPlace } from "./args.ts";
 import { DEFAULT_BUDGET_MS, type Run } from "./context.ts";
 import { isDegradation } from "./degradation.ts";
+import { type EffectTable, effectTable, restsOn } from "./effects.ts";
+import { letGraph } from "./let-graph.ts";
 import { lookupMessage, lookupMethod, lookupService } from "./lookup.ts";
 import { messageGraph, rootOf } from "./message-graph.ts";
-import type { BffFile, BffMethod, BffPackage, Composed, Model } from "./model.ts";
-import { packageContext, resolveMessage } from "./resolve-message.ts";
+import type { BffFile, BffMethod, BffPackage, Composed, Let, Model, Step } from "./model.ts";
+import { resolveLet } from "./resolve-let.ts";
+import { packageContext, resolveAdrift, resolveMessage } from "./resolve-message.ts";
 
 /** From declared names to descriptors, types and a graph. Faulty parts are left out of the model after their diagnostics. */
 export function resolve(ir: Ir, report: Report): Model {
   const aliases = aliasTable(ir, report);
   aliases.buildAll();
   const graph = messageGraph(ir, report);
+  const lets = letGraph(ir, graph);
   const suspicions: Diagnostic[] = [];
   const run: Run = {
     ir,
@@ -27,20 +31,32 @@ export function resolve(ir: Ir, report: Report): Model {
     used: graph.used,
     welcome: graph.welcome,
     packages: new Map(),
+    lets,
+    shared: new Map(),
+    adrift: new Set(),
   };
   checkEntries(ir, report);
   for (const file of ir.files)
     for (const service of file.services)
       for (const method of service.methods) rootPlace(run, method, file.desc.proto.package);
 
+  // Messages read them, and may be composed by them.
+  const resolvedLets = new Map(
+    ir.files.flatMap((file) =>
+      file.services.flatMap((service) =>
+        service.steps.length === 0 ? [] : [[service, resolveLet(run, service, file)] as const],
+      ),
+    ),
+  );
   const composed = new Map<string, Composed>();
   for (const { ir: message, file } of graph.order) {
     const name = message.desc.typeName;
     const reached = run.places.has(name);
-    const ruled = message.ruled || message.fields.some((field) => field.by !== undefined);
+    const ruled =
+      message.ruled || message.fields.some((field) => field.by !== undefined || field.resolver !== undefined);
     if (message.alias !== undefined || graph.circular.has(name)) continue;
     if (!reached) {
-      if (ruled && !graph.roots.has(name)) {
+      if (ruled && !lets.roots.has(name)) {
         run.suspect({
           code: "BFF205",
           severity: "warning",
@@ -48,24 +64,20 @@ export function resolve(ir: Ir, report: Report): Model {
           at: message.at,
           hint: "return it from an rpc of a BFF service, compose it in a step, or remove its rules",
         });
+        resolveAdrift(run, message, file);
       }
       continue;
     }
-    const result = resolveMessage(
-      run,
-      message,
-      file,
-      graph.welcome.get(name) ?? new Set(),
-      graph.roots.get(name) ?? [],
-    );
+    const result = resolveMessage(run, message, file, graph.welcome.get(name) ?? new Set(), lets.roots.get(name) ?? []);
     if (result !== undefined) composed.set(name, result);
   }
 
-  const files = ir.files.filter((file) => file.target).map((file) => bffFile(run, file, composed));
+  const files = ir.files.filter((file) => file.target).map((file) => bffFile(run, file, composed, resolvedLets));
   return {
     ir,
     files,
     packages: packagesOf(files),
+    lets: [...resolvedLets.values()],
     messages: [...composed.values()],
     conversions: aliases.conversions(),
     suspicions,
@@ -104,10 +116,17 @@ function checkEntries(ir: Ir, report: Report): void {
   }
 }
 
-function bffFile(run: Run, file: IrFile, composed: ReadonlyMap<string, Composed>): BffFile {
+function bffFile(
+  run: Run,
+  file: IrFile,
+  composed: ReadonlyMap<string, Composed>,
+  lets: ReadonlyMap<IrService, Let>,
+): BffFile {
+  const effects = effectTable([...composed.values()]);
   const services = file.services.map((service) => ({
     ir: service,
     desc: service.desc,
+    let: lets.get(service),
     methods: service.methods.flatMap((method): BffMethod[] => {
       const container = file.desc.proto.package;
       const message = composed.get(rootOf(method, container, (name) => run.messages.has(name)));
@@ -125,12 +144,22 @@ function bffFile(run: Run, file: IrFile, composed: ReadonlyMap<string, Composed>
           degradedField: substituted ? output.fields.find(isDegradation) : message.degradedField,
           timeoutMs: method.timeout?.value ?? DEFAULT_BUDGET_MS,
           noSideEffects: method.desc.idempotency === Level.NO_SIDE_EFFECTS,
+          shared: startedBy(run, method, lets.get(service), effects),
         },
       ];
     }),
   }));
   const messages = file.messages.flatMap((message) => composed.get(message.desc.typeName) ?? []);
   return { ir: file, desc: file.desc, services, messages, env: packageContext(run, file.desc.proto.package).env };
+}
+
+/** Guards, what runs for its effect, and what the response reads. */
+function startedBy(run: Run, method: IrMethod, of: Let | undefined, { step: effectful }: EffectTable): readonly Step[] {
+  const starts = run.lets.starts.get(method);
+  const all = of?.steps.filter((step) => starts?.has(step.ir)) ?? [];
+  const wanted = all.filter((step) => !run.lets.unread.has(step.ir) || effectful(step));
+  const rests = new Set(wanted.flatMap((step) => [step, ...restsOn(step)]));
+  return all.filter((step) => rests.has(step));
 }
 
 function packagesOf(files: readonly BffFile[]): BffPackage[] {

@@ -52,6 +52,8 @@ export interface MessageScope {
   readonly broken: Set<string>;
   /** Members of `args` that have a fault. */
   readonly brokenArgs: ReadonlySet<string>;
+  /** What is there outside of any message, too: the steps of the service, and those of them with a fault. */
+  readonly shared: { readonly steps: Map<string, Step>; readonly broken: Set<string> };
 }
 
 export function free(scope: MessageScope, text: Text): FreeNames {
@@ -104,8 +106,9 @@ export function stepsRead(scope: MessageScope, expressions: readonly (Expression
   return [...read].sort((a, b) => a.index - b.index);
 }
 
-/** What is there outside of any message: `headers`, `env`, `now`. */
+/** What is there outside of any message: `headers`, `env`, `now`, the steps of the service. */
 export function withoutMessage(scope: MessageScope): MessageScope {
   const given = new Map([...scope.given].filter(([name]) => name !== "args"));
-  return { ...scope, given, steps: new Map(), stepOf: new Map() };
+  const { steps, broken } = scope.shared;
+  return { ...scope, given, steps, broken, brokenArgs: new Set() };
 }

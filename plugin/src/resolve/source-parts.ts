@@ -1,5 +1,5 @@
 // What the sources of steps have in common, and what readers see of them.
-import { type CelType, type Expression, fieldType, type Proto } from "../cel/index.ts";
+import { type CelType, type Expression, fieldType, messageType, type Proto } from "../cel/index.ts";
 import type { IrStep } from "../ir.ts";
 import type { MessageContext } from "./context.ts";
 import type { BySource, Call, CallSource, ComposeSource, GuardSource, Source } from "./model.ts";
@@ -56,10 +56,15 @@ export function valueOfCall(call: Call): Resolved {
   const ignores = call.onError.some((rule) => rule.then.kind === "ignore");
   if (call.batch === undefined) {
     const desc = call.method.output;
+    // A Struct is a plain object only in a field.
+    const { type, proto } =
+      desc.typeName === "google.protobuf.Struct"
+        ? ({ type: { kind: "message", desc }, proto: { kind: "message", desc } } as const)
+        : messageType(desc);
     return {
       source,
-      type: { kind: "message", desc },
-      proto: { kind: "message", desc },
+      type,
+      proto,
       absent: ignores,
       needs,
       uses: [],
@@ -80,8 +85,17 @@ export function callExpressions(call: Call): (Expression | undefined)[] {
     ...call.set.flatMap((binding) => [binding.if, binding.bound.expression]),
     ...call.metadata.flatMap((binding) => [binding.if, binding.by]),
     ...call.onError.flatMap((rule) => [rule.if, ...rescueExpressions(rule.then)]),
+    retryIfOverSteps(call),
     call.batch?.by.expression,
   ];
+}
+/** The `retry.if` of a call that may be repeated, where it reads steps: then it is asked per request, not made once per process. */
+export function retryIfOverSteps({
+  effects,
+  policy: { retry },
+}: Pick<Call, "effects" | "policy">): Expression | undefined {
+  if (effects === "once" || (retry.attempts?.value ?? 3) <= 1) return undefined;
+  return retry.if?.reads.some(({ variable }) => variable.role === "step") ? retry.if : undefined;
 }
 /** Every expression of a source. */
 export function sourceExpressions(source: Source): (Expression | undefined)[] {
@@ -98,6 +112,9 @@ export function sourceExpressions(source: Source): (Expression | undefined)[] {
       return [...source.cases.flatMap((branch) => [branch.if, branch.value.expression]), source.default?.expression];
     case "guard":
       return [source.if, ...failExpressions(source.fail)];
+    case "shared":
+    case "resolver":
+      return [];
   }
 }
 function rescueExpressions(then: Call["onError"][number]["then"]): (Expression | undefined)[] {

@@ -2,13 +2,14 @@ import { readFileSync } from "node:fs";
 import type { DescService } from "@bufbuild/protobuf";
 import { Cache } from "../cache/cache.ts";
 import type { Endpoint } from "../endpoint.ts";
-import type { Observer } from "../observer.ts";
+import type { Observer, ResolverEvent } from "../observer.ts";
 import { GrpcClient } from "../transport/grpc-client.ts";
 import type { UnaryClient } from "../transport/unary-client.ts";
 import { explainFaults, readConfig, type ServerConfig } from "./config.ts";
 import { drainOnSignal } from "./drain.ts";
 import type { EnvReader } from "./env-reader.ts";
 import { type Listening, listen } from "./listen.ts";
+import { loadResolvers } from "./load-resolvers.ts";
 
 /** What a generated `server.ts` says about its package. */
 export interface ServeOptions<Upstreams extends Readonly<Record<string, DescService>>, Env> {
@@ -20,6 +21,8 @@ export interface ServeOptions<Upstreams extends Readonly<Record<string, DescServ
   readonly upstreams: Upstreams;
   /** Reads the variables that the BFF's own expressions use. */
   readonly env: (read: EnvReader) => Env;
+  /** Functions that the user's module has to export, as members of `resolvers`: its path is in `BFF_RESOLVERS`. */
+  readonly resolvers?: readonly string[] | undefined;
   readonly create: (parts: ServeParts<Upstreams, Env>) => readonly Endpoint[] | Promise<readonly Endpoint[]>;
   readonly observer?: Observer;
 }
@@ -30,6 +33,8 @@ export interface ServeParts<Upstreams, Env> {
   readonly env: Env;
   /** For the upstreams: the cache of the process, with a second level when REDIS_URL is set. */
   readonly cache: Cache;
+  /** What the user's module exports under this name, with all functions of `ServeOptions.resolvers`. */
+  readonly resolvers: unknown;
   readonly observer?: Observer;
 }
 
@@ -41,17 +46,20 @@ export interface ServeParts<Upstreams, Env> {
 export async function serve<const Upstreams extends Readonly<Record<string, DescService>>, Env>(
   options: ServeOptions<Upstreams, Env>,
 ): Promise<void> {
-  const { config, faults } = readConfig(process.env, options, readFileSync);
-  if (config === undefined) {
-    process.stderr.write(explainFaults(options.name, faults));
+  const { config, faults = [] } = readConfig(process.env, options, readFileSync);
+  const names = options.resolvers ?? [];
+  const user = names.length === 0 ? { faults: [] } : await loadResolvers(process.env, names);
+  if (config === undefined || user.faults.length > 0) {
+    process.stderr.write(explainFaults(options.name, [...faults, ...user.faults]));
     return process.exit(2);
   }
   const clients = connect(options.upstreams, config);
-  const observer = options.observer;
+  const observer = options.observer ?? (names.length === 0 ? undefined : { resolver: logThrow });
   const cache = await openCache(config.redisUrl);
   const endpoints = await options.create({
     clients,
     cache,
+    resolvers: user.resolvers,
     env: config.env,
     ...(observer !== undefined && { observer }),
   });
@@ -71,6 +79,14 @@ export async function serve<const Upstreams extends Readonly<Record<string, Desc
   };
   drainOnSignal(process, close, (code) => process.exit(code));
   process.stdout.write(`listening on ${listening.url}\n`);
+}
+
+/** Nobody but the log hears of what a resolver throws. */
+function logThrow({ name, outcome }: ResolverEvent): void {
+  if (outcome.ok || outcome.failure.cause === undefined) return;
+  const { cause } = outcome.failure;
+  const text = cause instanceof Error ? (cause.stack ?? cause.message) : outcome.failure.message;
+  process.stderr.write(`the resolver of ${name} threw: ${text}\n`);
 }
 
 async function openCache(redisUrl: string | undefined): Promise<Cache> {

@@ -536,7 +536,7 @@ export const ANY: readonly Case[] = [
   ["TestAllTypes{single_any: s.single_any}", "create(TestAllTypesSchema, { singleAny: s.singleAny })"],
   [
     "TestAllTypes{single_any: 5, repeated_any: [s, 'a']}",
-    'create(TestAllTypesSchema, { singleAny: toAny(5n, MESSAGES), repeatedAny: [toAny(s, MESSAGES), toAny("a", MESSAGES)] })',
+    'create(TestAllTypesSchema, { singleAny: toAny(5n, MESSAGES), repeatedAny: [anyPack(TestAllTypesSchema, s), toAny("a", MESSAGES)] })',
   ],
   ["TestAllTypes{repeated_any: s.repeated_any}", "create(TestAllTypesSchema, { repeatedAny: s.repeatedAny })"],
   [

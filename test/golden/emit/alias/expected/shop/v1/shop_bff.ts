@@ -7,6 +7,7 @@ import { cel, Code, create, defined, endpoint, unmapped, Upstream } from "@proto
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { Filter, FindItemsRequestSchema, FindItemsResponse, GetItemRequestSchema, Item, Size } from "../../up/v1/up_pb.ts";
 import { FilterSchema, ItemService, Kind } from "../../up/v1/up_pb.ts";
+import { decodeFindItemsResponse, decodeUpV1Item, encodeFindItemsRequest, encodeGetItemRequest } from "./shop_codec.ts";
 import type { Filter as Filter$1, GetPageRequest, Item as Item$1, Page, Size as Size$1 } from "./shop_pb.ts";
 import { Kind as Kind$1, ShopService } from "./shop_pb.ts";
 
@@ -44,8 +45,8 @@ export interface App {
 function createApp({ item }: Upstreams, env: Env): App {
   return {
     env,
-    findItems: item.unary(ItemService.method.findItems, CALL),
-    getItem: item.unary(ItemService.method.getItem, CALL),
+    findItems: item.unaryWith(ItemService.method.findItems, encodeFindItemsRequest, decodeFindItemsResponse, CALL),
+    getItem: item.unaryWith(ItemService.method.getItem, encodeGetItemRequest, decodeUpV1Item, CALL),
   };
 }
 

@@ -7,6 +7,7 @@ import { Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GetOrderRequestSchema, Order } from "../../up/v1/up_pb.ts";
 import { OrderService } from "../../up/v1/up_pb.ts";
+import { decodeOrder, encodeGetOrderRequest } from "./shop_codec.ts";
 import type { Card, Fixed, GetPageRequest, Page } from "./shop_pb.ts";
 import { ShopService } from "./shop_pb.ts";
 
@@ -43,7 +44,7 @@ export interface App {
 function createApp({ order }: Upstreams, env: Env): App {
   return {
     env,
-    getOrder: order.unary(OrderService.method.getOrder, CALL),
+    getOrder: order.unaryWith(OrderService.method.getOrder, encodeGetOrderRequest, decodeOrder, CALL),
   };
 }
 

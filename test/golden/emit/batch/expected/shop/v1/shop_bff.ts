@@ -7,6 +7,7 @@ import { Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { BatchGetItemsRequestSchema, BatchGetItemsResponse, Item, MapItemsResponse } from "../../up/v1/up_pb.ts";
 import { ItemService } from "../../up/v1/up_pb.ts";
+import { decodeBatchGetItemsResponse, decodeMapItemsResponse, encodeBatchGetItemsRequest } from "./shop_codec.ts";
 import type { Card, GetPageRequest, Page } from "./shop_pb.ts";
 import { ShopService } from "./shop_pb.ts";
 
@@ -47,14 +48,14 @@ function createApp({ item }: Upstreams, env: Env): App {
   return {
     env,
     itemById: {
-      rpc: item.unary(ItemService.method.batchGetItems, CALL),
+      rpc: item.unaryWith(ItemService.method.batchGetItems, encodeBatchGetItemsRequest, decodeBatchGetItemsResponse, CALL),
       request: (ids: string[]) => ({ ids }),
       items: (response: BatchGetItemsResponse) => response.items,
       key: (item: Item) => item.id,
       max: 100,
     },
     itemsByOwnerId: {
-      rpc: item.unary(ItemService.method.batchGetItems, CALL),
+      rpc: item.unaryWith(ItemService.method.batchGetItems, encodeBatchGetItemsRequest, decodeBatchGetItemsResponse, CALL),
       request: (ids: string[]) => ({ ids }),
       items: (response: BatchGetItemsResponse) => response.items,
       key: (item: Item) => item.ownerId,
@@ -62,13 +63,13 @@ function createApp({ item }: Upstreams, env: Env): App {
       many: true,
     },
     itemByKey: {
-      rpc: item.unary(ItemService.method.mapItems, CALL),
+      rpc: item.unaryWith(ItemService.method.mapItems, encodeBatchGetItemsRequest, decodeMapItemsResponse, CALL),
       request: (ids: string[]) => ({ ids }),
       items: (response: MapItemsResponse) => response.items,
       max: 100,
     },
     itemById_: {
-      rpc: item.unary(ItemService.method.batchGetItems, CALL),
+      rpc: item.unaryWith(ItemService.method.batchGetItems, encodeBatchGetItemsRequest, decodeBatchGetItemsResponse, CALL),
       request: (ids: string[], group: { readonly fields: MessageInitShape<typeof BatchGetItemsRequestSchema>; readonly metadata: Readonly<Record<string, string | Uint8Array>> }) => ({ ...group.fields, ids }),
       items: (response: BatchGetItemsResponse) => response.items,
       key: (item: Item) => item.id,

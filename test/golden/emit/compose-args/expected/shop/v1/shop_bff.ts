@@ -7,6 +7,7 @@ import { Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GetItemRequestSchema, GetOrderRequestSchema, Item, Order } from "../../up/v1/up_pb.ts";
 import { ItemService, OrderService } from "../../up/v1/up_pb.ts";
+import { decodeItem, decodeOrder, encodeGetItemRequest, encodeGetOrderRequest } from "./shop_codec.ts";
 import type { Card, Fixed, GetPageRequest, Page, Plain } from "./shop_pb.ts";
 import { ShopService } from "./shop_pb.ts";
 
@@ -45,8 +46,8 @@ export interface App {
 function createApp({ item, order }: Upstreams, env: Env): App {
   return {
     env,
-    getItem: item.unary(ItemService.method.getItem, { ...CALL, coalesce: true }),
-    getOrder: order.unary(OrderService.method.getOrder, CALL),
+    getItem: item.unaryWith(ItemService.method.getItem, encodeGetItemRequest, decodeItem, { ...CALL, coalesce: true }),
+    getOrder: order.unaryWith(OrderService.method.getOrder, encodeGetOrderRequest, decodeOrder, CALL),
   };
 }
 

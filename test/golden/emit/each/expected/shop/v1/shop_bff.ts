@@ -5,8 +5,9 @@
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { atMost, Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { FindItemsRequestSchema, FindItemsResponse, GetItemRequestSchema, GetOrderRequestSchema, Item, Order } from "../../up/v1/up_pb.ts";
+import type { FindItemsRequestSchema, FindItemsResponse, GetOrderRequestSchema, Item, Order } from "../../up/v1/up_pb.ts";
 import { ItemService, OrderService } from "../../up/v1/up_pb.ts";
+import { decodeFindItemsResponse, decodeOrder, encodeFindItemsRequest, encodeGetOrderRequest } from "./shop_codec.ts";
 import type { Card, GetPageRequest, Page } from "./shop_pb.ts";
 import { ShopService } from "./shop_pb.ts";
 
@@ -39,16 +40,14 @@ export type Env = object;
 export interface App {
   readonly env: Env;
   readonly findItems: Rpc<MessageInitShape<typeof FindItemsRequestSchema>, FindItemsResponse>;
-  readonly getItem: Rpc<MessageInitShape<typeof GetItemRequestSchema>, Item>;
   readonly getOrder: Rpc<MessageInitShape<typeof GetOrderRequestSchema>, Order>;
 }
 
 function createApp({ item, order }: Upstreams, env: Env): App {
   return {
     env,
-    findItems: item.unary(ItemService.method.findItems, CALL),
-    getItem: item.unary(ItemService.method.getItem, { ...CALL, coalesce: true }),
-    getOrder: order.unary(OrderService.method.getOrder, { ...CALL, coalesce: true }),
+    findItems: item.unaryWith(ItemService.method.findItems, encodeFindItemsRequest, decodeFindItemsResponse, CALL),
+    getOrder: order.unaryWith(OrderService.method.getOrder, encodeGetOrderRequest, decodeOrder, { ...CALL, coalesce: true }),
   };
 }
 
@@ -71,7 +70,7 @@ export function createShopService(deps: { readonly upstreams: Upstreams; readonl
 
 /** shop.v1.Page */
 export async function composePage(cx: Request<App>, args: GetPageRequest): Promise<Page> {
-  const { findItems, getItem, getOrder } = cx.app;
+  const { findItems, getOrder } = cx.app;
 
   // shop.proto:22:7
   const foundStep = cx.call(findItems, {});
@@ -94,29 +93,35 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
     const items = args.ids;
     atMost(items, 50);
     const bounded = cx.bounded(3);
-    return Promise.all(items.map((id) => bounded.send(getItem, { id })));
+    return Promise.all(items.map((id) => bounded.send(getOrder, { id })));
   });
 
   // shop.proto:27:7
   const ordersStep = cx.tryStep(async (mark) => {
+    const items = args.ids;
+    atMost(items, 50);
     const bounded = cx.bounded(10);
-    return cx.partial(args.ids.map((id) => bounded.send(getOrder, { id })), mark);
+    return cx.partial(items.map((id) => bounded.send(getOrder, { id })), mark);
   });
 
   // shop.proto:29:7
   const cardsStep = cx.tryStep(async () => {
     const found = await foundStep;
+    const items = found.items;
+    atMost(items, 100);
     return cx.sub(async (cx) => {
       const bounded = cx.bounded(10);
-      return Promise.all(found.items.map((item) => composeCard(bounded, { item })));
+      return Promise.all(items.map((item) => composeCard(bounded, { item })));
     });
   });
 
   // shop.proto:30:7
   const byIdStep = cx.step(async (mark) => {
     const found = await foundStep;
+    const items = found.items;
+    atMost(items, 100);
     const bounded = cx.bounded(10);
-    const pairs = await cx.partial(found.items.map(async (item) => {
+    const pairs = await cx.partial(items.map(async (item) => {
       const value = await bounded.sub((cx) => composeCard(cx, { item }));
       return [item.id, value] as const;
     }), mark);
@@ -141,7 +146,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
     $typeName: "shop.v1.Page",
     names,
     prices,
-    items: items_.map((i) => i.name),
+    items: items_.map((i) => i.itemId),
     orders: orders === undefined ? [] : orders.map((o) => o.id),
     cards: cards ?? [],
     byId,

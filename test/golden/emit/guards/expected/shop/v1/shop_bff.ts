@@ -7,6 +7,7 @@ import { cel, Code, create, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GetItemRequestSchema, GetOrderRequestSchema, Item, Order } from "../../up/v1/up_pb.ts";
 import { ItemService, OrderService, SizeSchema } from "../../up/v1/up_pb.ts";
+import { decodeItem, decodeOrder, encodeGetItemRequest, encodeGetOrderRequest } from "./shop_codec.ts";
 import type { GetPageRequest, Page } from "./shop_pb.ts";
 import { ShopService } from "./shop_pb.ts";
 
@@ -45,8 +46,8 @@ export interface App {
 function createApp({ item, order }: Upstreams, env: Env): App {
   return {
     env,
-    getItem: item.unary(ItemService.method.getItem, CALL),
-    getOrder: order.unary(OrderService.method.getOrder, CALL),
+    getItem: item.unaryWith(ItemService.method.getItem, encodeGetItemRequest, decodeItem, CALL),
+    getOrder: order.unaryWith(OrderService.method.getOrder, encodeGetOrderRequest, decodeOrder, CALL),
   };
 }
 

@@ -7,6 +7,7 @@ import { cel, Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GetItemRequestSchema, GetOrderRequestSchema, Item, Order } from "../../up/v1/up_pb.ts";
 import { ItemService, Kind, OrderService } from "../../up/v1/up_pb.ts";
+import { decodeItem, decodeUpV1Order, encodeGetItemRequest, encodeGetOrderRequest } from "./shop_codec.ts";
 import type { GetPageRequest, Order as Order$1, Page } from "./shop_pb.ts";
 import { ShopService } from "./shop_pb.ts";
 
@@ -45,8 +46,8 @@ export interface App {
 function createApp({ item, order }: Upstreams, env: Env): App {
   return {
     env,
-    getItem: item.unary(ItemService.method.getItem, { ...CALL, coalesce: true }),
-    getOrder: order.unary(OrderService.method.getOrder, CALL),
+    getItem: item.unaryWith(ItemService.method.getItem, encodeGetItemRequest, decodeItem, { ...CALL, coalesce: true }),
+    getOrder: order.unaryWith(OrderService.method.getOrder, encodeGetOrderRequest, decodeUpV1Order, CALL),
   };
 }
 
@@ -96,10 +97,10 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   });
 
   // shop.proto:29:7
-  const code = 1n;
+  const code = 1n as bigint;
 
   // shop.proto:30:7
-  const itemStep = 2n;
+  const itemStep = 2n as bigint;
 
   // shop.proto:31:7
   const item_Step = cx.call(getItem_, { id: args.class });
@@ -108,7 +109,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   const create_Step = cx.call(getOrder, { id: args.class });
 
   // shop.proto:33:7
-  const undefined_ = "defined";
+  const undefined_ = "defined" as string;
 
   // shop.proto:34:7
   const Kind_Step = cx.step(async () => {
@@ -117,7 +118,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   });
 
   // shop.proto:35:7
-  const Promise_ = "kept";
+  const Promise_ = "kept" as string;
 
   // shop.proto:36:7
   const composeOrder_Step = cx.step(async () => {

@@ -7,6 +7,7 @@ import { cel, Code, create, endpoint, holds, Upstream } from "@protobff/runtime"
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { FindItemsRequestSchema, FindItemsResponse, GetItemRequestSchema, GetOrderRequestSchema, Item, Order } from "../../up/v1/up_pb.ts";
 import { FindItemsResponseSchema, ItemService, OrderSchema, OrderService } from "../../up/v1/up_pb.ts";
+import { decodeFindItemsResponse, decodeItem, decodeOrder, encodeFindItemsRequest, encodeGetItemRequest, encodeGetOrderRequest } from "./shop_codec.ts";
 import type { GetPageRequest, Page } from "./shop_pb.ts";
 import { ShopService } from "./shop_pb.ts";
 
@@ -46,9 +47,9 @@ export interface App {
 function createApp({ item, order }: Upstreams, env: Env): App {
   return {
     env,
-    getItem: item.unary(ItemService.method.getItem, CALL),
-    getOrder: order.unary(OrderService.method.getOrder, CALL),
-    findItems: item.unary(ItemService.method.findItems, CALL),
+    getItem: item.unaryWith(ItemService.method.getItem, encodeGetItemRequest, decodeItem, CALL),
+    getOrder: order.unaryWith(OrderService.method.getOrder, encodeGetOrderRequest, decodeOrder, CALL),
+    findItems: item.unaryWith(ItemService.method.findItems, encodeFindItemsRequest, decodeFindItemsResponse, CALL),
   };
 }
 
@@ -77,7 +78,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   const itemStep = cx.call(getItem, { id: args.id }, {
     rescue: (error) => {
       if (error.code === Code.NOT_FOUND) return cx.refuse(error.code, `no item ${args.id}`);
-      if (error.code === Code.PERMISSION_DENIED || error.code === Code.UNAUTHENTICATED) return cx.refuse(Code.NOT_FOUND, `hidden: ${error.message}`);
+      if (error.code === Code.PERMISSION_DENIED || error.code === Code.UNAUTHENTICATED) return cx.refuse(Code.NOT_FOUND, `hidden: ${error.code}`);
       return error;
     },
   });

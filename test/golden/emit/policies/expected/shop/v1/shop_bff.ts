@@ -7,6 +7,7 @@ import { Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { FindItemsRequestSchema, FindItemsResponse, GetItemRequestSchema, GetOrderRequestSchema, Item, Order } from "../../up/v1/up_pb.ts";
 import { ItemService, OrderService } from "../../up/v1/up_pb.ts";
+import { decodeFindItemsResponse, decodeItem, decodeOrder, encodeFindItemsRequest, encodeGetItemRequest, encodeGetOrderRequest } from "./shop_codec.ts";
 import type { GetPageRequest, Page } from "./shop_pb.ts";
 import { ShopService } from "./shop_pb.ts";
 
@@ -74,10 +75,10 @@ export interface App {
 function createApp({ item, order }: Upstreams, env: Env): App {
   return {
     env,
-    getItem: item.unary(ItemService.method.getItem, CALL),
-    getItem_: item.unary(ItemService.method.getItem, { ...GET_ITEM__CALL, retry: { ...GET_ITEM__CALL.retry, when: (error) => error.code === 14 } }),
-    findItems: item.unary(ItemService.method.findItems, FIND_ITEMS_CALL),
-    getOrder: order.unary(OrderService.method.getOrder, ORDER_CALL),
+    getItem: item.unaryWith(ItemService.method.getItem, encodeGetItemRequest, decodeItem, CALL),
+    getItem_: item.unaryWith(ItemService.method.getItem, encodeGetItemRequest, decodeItem, { ...GET_ITEM__CALL, retry: { ...GET_ITEM__CALL.retry, when: (error) => error.code === 14 } }),
+    findItems: item.unaryWith(ItemService.method.findItems, encodeFindItemsRequest, decodeFindItemsResponse, FIND_ITEMS_CALL),
+    getOrder: order.unaryWith(OrderService.method.getOrder, encodeGetOrderRequest, decodeOrder, ORDER_CALL),
   };
 }
 

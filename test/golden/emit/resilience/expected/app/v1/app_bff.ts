@@ -7,6 +7,7 @@ import { Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { FindItemsRequestSchema, FindItemsResponse, GetItemRequestSchema, Item, Order, PlaceOrderRequestSchema } from "../../up/v1/up_pb.ts";
 import { ItemService, OrderService } from "../../up/v1/up_pb.ts";
+import { decodeFindItemsResponse, decodeItem, decodeOrder, encodeFindItemsRequest, encodeGetItemRequest, encodePlaceOrderRequest } from "./app_codec.ts";
 import type { GetPageRequest, Page } from "./app_pb.ts";
 import { AppService } from "./app_pb.ts";
 
@@ -76,10 +77,10 @@ export interface App {
 function createApp({ item, order }: Upstreams, env: Env): App {
   return {
     env,
-    getItem: item.unary(ItemService.method.getItem, CALL),
-    findItems: item.unary(ItemService.method.findItems, FIND_ITEMS_CALL),
-    placeOrder: order.unary(OrderService.method.placeOrder, PLACE_ORDER_CALL),
-    placeOrder_: order.unary(OrderService.method.placeOrder, PLACE_ORDER__CALL),
+    getItem: item.unaryWith(ItemService.method.getItem, encodeGetItemRequest, decodeItem, CALL),
+    findItems: item.unaryWith(ItemService.method.findItems, encodeFindItemsRequest, decodeFindItemsResponse, FIND_ITEMS_CALL),
+    placeOrder: order.unaryWith(OrderService.method.placeOrder, encodePlaceOrderRequest, decodeOrder, PLACE_ORDER_CALL),
+    placeOrder_: order.unaryWith(OrderService.method.placeOrder, encodePlaceOrderRequest, decodeOrder, PLACE_ORDER__CALL),
   };
 }
 

@@ -5,8 +5,9 @@
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { atMost, Code, create, defined, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { GetItemRequestSchema, Item } from "../../up/v1/up_pb.ts";
-import { ItemService } from "../../up/v1/up_pb.ts";
+import type { GetItemRequestSchema, GetOrderRequestSchema, Item, Order } from "../../up/v1/up_pb.ts";
+import { ItemService, OrderService } from "../../up/v1/up_pb.ts";
+import { decodeItem, decodeOrder, encodeGetItemRequest, encodeGetOrderRequest } from "./app_codec.ts";
 import type { Card, FullPage, GetPageRequest, Page, Touched } from "./app_pb.ts";
 import { AppService, FullPageSchema, PageSchema, TouchedSchema } from "./app_pb.ts";
 import type { Empty } from "@bufbuild/protobuf/wkt";
@@ -24,12 +25,13 @@ const CALL = {
 };
 
 /** How to reach each upstream. */
-export type Clients = Readonly<Record<"item", UnaryClient>>;
+export type Clients = Readonly<Record<"item" | "order", UnaryClient>>;
 
 /** The upstreams as this package uses them. Breakers and limits live here, so make one per process. */
 export function createUpstreams(clients: Clients, options?: UpstreamOptions) {
   return {
     item: new Upstream("up.v1.ItemService", clients.item, UPSTREAM, options),
+    order: new Upstream("up.v1.OrderService", clients.order, UPSTREAM, options),
   };
 }
 export type Upstreams = ReturnType<typeof createUpstreams>;
@@ -40,12 +42,14 @@ export type Env = object;
 export interface App {
   readonly env: Env;
   readonly getItem: Rpc<MessageInitShape<typeof GetItemRequestSchema>, Item>;
+  readonly getOrder: Rpc<MessageInitShape<typeof GetOrderRequestSchema>, Order>;
 }
 
-function createApp({ item }: Upstreams, env: Env): App {
+function createApp({ item, order }: Upstreams, env: Env): App {
   return {
     env,
-    getItem: item.unary(ItemService.method.getItem, { ...CALL, coalesce: true }),
+    getItem: item.unaryWith(ItemService.method.getItem, encodeGetItemRequest, decodeItem, CALL),
+    getOrder: order.unaryWith(OrderService.method.getOrder, encodeGetOrderRequest, decodeOrder, { ...CALL, coalesce: true }),
   };
 }
 
@@ -109,16 +113,16 @@ export async function composeFullPage(cx: Request<App>, args: GetPageRequest): P
 
 /** app.v1.Card */
 export async function composeCard(cx: Request<App>, args: { readonly id: string }): Promise<Card> {
-  const { getItem } = cx.app;
+  const { getOrder } = cx.app;
 
   // app.proto:55:10
-  const itemStep = cx.call(getItem, { id: args.id });
+  const itemStep = cx.call(getOrder, { id: args.id });
 
   const item = await itemStep;
 
   const card: Card = {
     $typeName: "app.v1.Card",
-    name: item.name,
+    name: item.itemId,
   };
   return card;
 }

@@ -4,7 +4,7 @@
 
 import { serve } from "@protobff/runtime";
 import { AppService } from "./app_pb.ts";
-import { ItemService } from "../../up/v1/up_pb.ts";
+import { ItemService, OrderService } from "../../up/v1/up_pb.ts";
 import { createAppService, createUpstreams } from "./app_bff.ts";
 
 await serve({
@@ -12,6 +12,7 @@ await serve({
   services: [AppService],
   upstreams: {
     item: ItemService,
+    order: OrderService,
   },
   env: () => ({}),
   create: ({ clients, env, observer }) => {

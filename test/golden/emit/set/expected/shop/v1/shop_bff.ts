@@ -7,6 +7,7 @@ import { cel, Code, create, defined, endpoint, extended, unlessEmpty, Upstream }
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { FindItemsResponse } from "../../up/v1/up_pb.ts";
 import { FilterSchema, FindItemsRequestSchema, ItemService, Kind } from "../../up/v1/up_pb.ts";
+import { decodeFindItemsResponse, encodeFindItemsRequest } from "./shop_codec.ts";
 import type { GetPageRequest, Page } from "./shop_pb.ts";
 import { ShopService } from "./shop_pb.ts";
 
@@ -43,7 +44,7 @@ export interface App {
 function createApp({ item }: Upstreams, env: Env): App {
   return {
     env,
-    findItems: item.unary(ItemService.method.findItems, { ...CALL, coalesce: true }),
+    findItems: item.unaryWith(ItemService.method.findItems, encodeFindItemsRequest, decodeFindItemsResponse, { ...CALL, coalesce: true }),
   };
 }
 

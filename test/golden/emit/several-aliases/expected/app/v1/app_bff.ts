@@ -9,6 +9,7 @@ import type { GetItemRequestSchema, Item, Size } from "../../up/v1/up_pb.ts";
 import { ItemService, Unit } from "../../up/v1/up_pb.ts";
 import type { GetItemRequestSchema as GetItemRequestSchema$1, Item as Item$1 } from "../../up2/v1/up2_pb.ts";
 import { ItemService as ItemService$1, Unit as Unit$2 } from "../../up2/v1/up2_pb.ts";
+import { decodeUp2V1Item, decodeUpV1Item, encodeUp2V1GetItemRequest, encodeUpV1GetItemRequest } from "./app_codec.ts";
 import type { GetPageRequest, Item as Item$2, Page, Size as Size$1 } from "./app_pb.ts";
 import { AppService, Unit as Unit$1 } from "./app_pb.ts";
 
@@ -47,8 +48,8 @@ export interface App {
 function createApp({ item, item_ }: Upstreams, env: Env): App {
   return {
     env,
-    getItem: item.unary(ItemService.method.getItem, CALL),
-    getItem_: item_.unary(ItemService$1.method.getItem, CALL),
+    getItem: item.unaryWith(ItemService.method.getItem, encodeUpV1GetItemRequest, decodeUpV1Item, CALL),
+    getItem_: item_.unaryWith(ItemService$1.method.getItem, encodeUp2V1GetItemRequest, decodeUp2V1Item, CALL),
   };
 }
 

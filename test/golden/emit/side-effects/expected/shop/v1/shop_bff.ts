@@ -7,6 +7,7 @@ import { Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { FindItemsRequestSchema, FindItemsResponse, GetItemRequestSchema, GetOrderRequestSchema, Item, Order, PlaceOrderRequestSchema } from "../../up/v1/up_pb.ts";
 import { ItemService, OrderService } from "../../up/v1/up_pb.ts";
+import { decodeFindItemsResponse, decodeItem, decodeOrder, encodeFindItemsRequest, encodeGetItemRequest, encodeGetOrderRequest, encodePlaceOrderRequest } from "./shop_codec.ts";
 import type { CheckoutRequest, Extra, Receipt } from "./shop_pb.ts";
 import { ShopService } from "./shop_pb.ts";
 
@@ -53,11 +54,11 @@ export interface App {
 function createApp({ item, order }: Upstreams, env: Env): App {
   return {
     env,
-    getItem: item.unary(ItemService.method.getItem, CALL),
-    findItems: item.unary(ItemService.method.findItems, CALL),
-    placeOrder: order.unary(OrderService.method.placeOrder, PLACE_ORDER_CALL),
-    payOrder: order.unary(OrderService.method.payOrder, CALL),
-    cancelOrder: order.unary(OrderService.method.cancelOrder, CALL),
+    getItem: item.unaryWith(ItemService.method.getItem, encodeGetItemRequest, decodeItem, CALL),
+    findItems: item.unaryWith(ItemService.method.findItems, encodeFindItemsRequest, decodeFindItemsResponse, CALL),
+    placeOrder: order.unaryWith(OrderService.method.placeOrder, encodePlaceOrderRequest, decodeOrder, PLACE_ORDER_CALL),
+    payOrder: order.unaryWith(OrderService.method.payOrder, encodeGetOrderRequest, decodeOrder, CALL),
+    cancelOrder: order.unaryWith(OrderService.method.cancelOrder, encodeGetOrderRequest, decodeOrder, CALL),
   };
 }
 

@@ -7,6 +7,7 @@ import { Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GetOrderRequestSchema, Order } from "../../up/v1/up_pb.ts";
 import { OrderService } from "../../up/v1/up_pb.ts";
+import { decodeOrder, encodeGetOrderRequest } from "./order_codec.ts";
 import type { GetOrderPageRequest, OrderPage } from "./order_pb.ts";
 import { OrderPageService } from "./order_pb.ts";
 
@@ -47,7 +48,7 @@ export interface App {
 function createApp({ order }: Upstreams, env: Env): App {
   return {
     env,
-    getOrder: order.unary(OrderService.method.getOrder, CALL),
+    getOrder: order.unaryWith(OrderService.method.getOrder, encodeGetOrderRequest, decodeOrder, CALL),
   };
 }
 

@@ -1,0 +1,19 @@
+// Extensions of proto2: they are fields on the wire, but not in any type that protobuf-es generates for the message.
+import type { DescExtension, DescFile, DescMessage } from "@bufbuild/protobuf";
+
+/** The extension of a message that a name, with or without its package, may have been meant to be; its own file's are known. */
+export function extensionNamed(desc: DescMessage, name: string): DescExtension | undefined {
+  const plain = name.replace(/^[[(](.*)[\])]$/, "$1");
+  return extensionsIn(desc.file).find(
+    (one) => one.extendee.typeName === desc.typeName && (one.name === plain || one.typeName === plain),
+  );
+}
+
+/** What to say of one. */
+export const NO_EXTENSIONS = "extensions are not supported: ask for a field of the message itself, or leave it out";
+
+function extensionsIn(scope: DescFile | DescMessage): readonly DescExtension[] {
+  const own = scope.kind === "file" ? scope.extensions : scope.nestedExtensions;
+  const messages = scope.kind === "file" ? scope.messages : scope.nestedMessages;
+  return [...own, ...messages.flatMap(extensionsIn)];
+}

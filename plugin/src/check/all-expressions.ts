@@ -1,0 +1,29 @@
+import type { Expression } from "../cel/index.ts";
+import type { Block, Step } from "../resolve/model.ts";
+import { callsOf, sourceExpressions } from "../resolve/source-parts.ts";
+
+/** Every expression of a step. */
+export function stepExpressions(step: Step): Expression[] {
+  const all = [
+    step.if,
+    ...sourceExpressions(step.source),
+    ...callsOf(step.source).map((call) => call.policy.retry.if),
+    step.fallback?.expression,
+  ];
+  return all.filter((expression) => expression !== undefined);
+}
+
+/** Every expression of a message's fields. */
+export function fieldExpressions(message: Block): Expression[] {
+  const all = message.targets.flatMap((target) =>
+    target.kind === "field"
+      ? [target.bound.expression]
+      : target.members.flatMap((member) => [member.bound.expression, member.if]),
+  );
+  return all.filter((expression) => expression !== undefined);
+}
+
+/** "step "item"", or by its place where it has no name. */
+export function nameOf(step: Step): string {
+  return step.name === undefined ? `step ${step.index + 1}` : `step "${step.name}"`;
+}

@@ -1,0 +1,44 @@
+import type { Report } from "../diagnostic/diagnostic.ts";
+import { blocksOf } from "../resolve/blocks.ts";
+import type { EachSource, Model, Step } from "../resolve/model.ts";
+import { callsOf } from "../resolve/source-parts.ts";
+import { nameOf } from "./all-expressions.ts";
+
+/** What an `each` says of how many run side by side has to mean something, and the limit of its call has to let them through. */
+export function checkEachLimits(model: Model, report: Report): void {
+  for (const step of blocksOf(model).flatMap((message) => message.steps)) {
+    if (step.source.kind !== "each") continue;
+    checkConcurrent(step, step.source, report);
+    checkQueue(step, step.source, report);
+  }
+}
+
+function checkConcurrent(step: Step, source: EachSource, report: Report): void {
+  const declared = step.ir.source?.kind === "each" ? step.ir.source.concurrent : undefined;
+  if (declared === undefined) return;
+  const warn = (message: string, hint: string): void =>
+    report({ code: "BFF705", severity: "warning", message, at: declared.at, hint });
+  const [call] = callsOf(source.source);
+  if (call?.batch !== undefined)
+    warn("this `concurrent` bounds nothing: the calls of all items are joined", "leave it out");
+  else if (source.source.kind === "by")
+    warn(`this \`concurrent\` bounds nothing: ${nameOf(step)} makes no calls`, "leave it out");
+  else if (source.max !== undefined && declared.value > source.max)
+    warn(`this \`concurrent\` is never reached: there are at most ${source.max} items`, "leave it out, or lower it");
+}
+
+function checkQueue(step: Step, source: EachSource, report: Report): void {
+  const [call] = callsOf(source.source);
+  const limit = call?.policy.limit;
+  const together = Math.min(source.concurrent, source.max ?? source.concurrent);
+  if (call === undefined || call.batch !== undefined || limit?.queued?.value !== 0) return;
+  if (limit.concurrent === undefined || limit.concurrent.value >= together) return;
+  report({
+    code: "BFF517",
+    severity: "warning",
+    message: `up to ${together} items of ${nameOf(step)} call at once, but ${limit.concurrent.value} may be in flight and none may wait`,
+    at: limit.concurrent.at,
+    related: [{ at: limit.queued.at, message: "calls above the limit are refused here" }],
+    hint: `write \`concurrent: ${limit.concurrent.value}\` in the \`each\`, or let calls wait with \`queued\``,
+  });
+}

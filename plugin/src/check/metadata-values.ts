@@ -1,0 +1,39 @@
+import type { Expression, Node } from "../cel/index.ts";
+import type { Report } from "../diagnostic/diagnostic.ts";
+import { blocksOf } from "../resolve/blocks.ts";
+import type { Model } from "../resolve/model.ts";
+import { callsOf } from "../resolve/source-parts.ts";
+
+/** Texts in the value of metadata that no header can hold (gRPC over HTTP/2, "ASCII-Value"). */
+export function checkMetadataValues(model: Model, report: Report): void {
+  const seen = new Set<Expression["text"]>();
+  for (const call of blocksOf(model)
+    .flatMap(({ steps }) => steps)
+    .flatMap((step) => callsOf(step.source))) {
+    for (const { key, by } of call.metadata) {
+      if (key.endsWith("-bin") || seen.has(by.text)) continue;
+      seen.add(by.text);
+      for (const { at, value } of texts(by.root)) {
+        if (/^[\x20-\x7e]*$/.test(value)) continue;
+        const broken = /[\r\n]/.test(value);
+        report({
+          code: "BFF516",
+          severity: "error",
+          message: broken
+            ? `metadata "${key}" would hold a line break`
+            : `metadata "${key}" would hold characters that no header can`,
+          at,
+          hint: broken ? "leave it out" : `send it as bytes, under "${key}-bin"`,
+        });
+      }
+    }
+  }
+}
+
+/** The literal texts that become part of a value as they are. */
+function texts(node: Node): { readonly at: Node["at"]; readonly value: string }[] {
+  if (node.kind === "constant") return typeof node.value === "string" ? [{ at: node.at, value: node.value }] : [];
+  if (node.kind !== "call") return [];
+  if (node.overload === "conditional") return node.args.slice(1).flatMap(texts);
+  return node.overload === "add_string" ? node.args.flatMap(texts) : [];
+}

@@ -1,0 +1,20 @@
+import type { Report } from "../diagnostic/diagnostic.ts";
+import { blocksOf } from "../resolve/blocks.ts";
+import type { Model } from "../resolve/model.ts";
+
+/** A step waits for what it reads anyway: `after` is for what it does not read. */
+export function checkNeedlessAfter(model: Model, report: Report): void {
+  for (const step of blocksOf(model).flatMap((message) => message.steps)) {
+    const read = new Set(step.reads.map((other) => other.name));
+    for (const name of step.ir.after) {
+      if (!read.has(name.value)) continue;
+      report({
+        code: "BFF352",
+        severity: "warning",
+        message: `this step reads "${name.value}", so it waits for it anyway`,
+        at: name.at,
+        hint: "leave it out",
+      });
+    }
+  }
+}

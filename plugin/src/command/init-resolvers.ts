@@ -1,0 +1,147 @@
+// `protoc-gen-bff init-resolvers <file>`: begins the user's module of resolvers, or adds what is missing.
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { parseArgs } from "node:util";
+import { type GeneratedResolvers, readGenerated } from "./generated-resolvers.ts";
+import { failed, type Output } from "./output.ts";
+import { newFile, type Updated, updatedFile, type WantedType } from "./resolver-file.ts";
+
+export function initResolvers(args: readonly string[]): Output {
+  const options = readOptions(args);
+  if (typeof options === "string") return failed(options);
+  const { file, from } = options;
+  const text = existsSync(file) ? readText(file) : undefined;
+  if (typeof text === "object") return failed(text.refused);
+  const generated = find(file, text, from);
+  if (typeof generated === "string") return failed(generated);
+
+  const types = generated.map(
+    ({ type, path, extension }): WantedType => ({ name: type, from: specifier(file, path, extension) }),
+  );
+  const wanted = [...new Map(generated.flatMap(({ members }) => members.map((one) => [one.name, one]))).values()];
+  const command = `npx protoc-gen-bff init-resolvers ${slashes(file)}`;
+  const updated = text === undefined ? newFile(wanted, types, command) : updatedFile(text, wanted, types);
+  if ("refused" in updated) {
+    const place = updated.at === undefined ? slashes(file) : `${slashes(file)}:${updated.at[0]}:${updated.at[1]}`;
+    return failed(
+      `${place}: ${updated.refused}\n${slashes(file)} is unchanged; it needs ${list(wanted.map(({ name }) => name))}`,
+    );
+  }
+  if (updated.text !== text) {
+    try {
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, updated.text);
+    } catch (error) {
+      return failed(`${slashes(file)} cannot be written: ${reason(error)}`);
+    }
+  }
+  return { exitCode: 0, stdout: told(slashes(file), text === undefined, updated), stderr: "" };
+}
+
+function told(file: string, isNew: boolean, { added, obsolete }: Updated): string {
+  const count = `${added.length} resolver${added.length === 1 ? "" : "s"}`;
+  const head = isNew
+    ? `${file} is new, with ${count}`
+    : added.length > 0
+      ? `${file} has ${count} more`
+      : `${file} has all resolvers`;
+  return [
+    added.length === 0 ? head : `${head}: ${added.join(", ")}`,
+    ...obsolete.map(({ name, line }) => `${file}:${line}: nothing asks for ${name} any more`),
+    "",
+  ].join("\n");
+}
+
+function readOptions(args: readonly string[]): { readonly file: string; readonly from: readonly string[] } | string {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { from: { type: "string", multiple: true, default: [] } },
+    });
+    const [file, more] = positionals;
+    if (file === undefined) return "init-resolvers needs the file to write, as in init-resolvers resolvers.ts";
+    if (more !== undefined) return `init-resolvers writes one file, not also "${more}"`;
+    if (!/\.m?ts$/.test(file) || /\.d\.m?ts$/.test(file))
+      return `"${file}" is no TypeScript file: name one that ends in .ts`;
+    return { file, from: values.from };
+  } catch (error) {
+    return reason(error);
+  }
+}
+
+function readText(file: string): string | { readonly refused: string } {
+  try {
+    const bytes = readFileSync(file);
+    const text = bytes.toString("utf8");
+    // What cannot be written back as it was is left alone.
+    return Buffer.from(text).equals(bytes) ? text : { refused: `${slashes(file)} is not UTF-8` };
+  } catch (error) {
+    return { refused: `${slashes(file)} cannot be read: ${reason(error)}` };
+  }
+}
+
+/** The generated files of one package: named, or imported by the file already, or the only ones below the working directory. */
+function find(file: string, text: string | undefined, from: readonly string[]): GeneratedResolvers[] | string {
+  try {
+    const none = from.find((path) => !existsSync(path));
+    if (none !== undefined) return `there is no "${none}"`;
+    const paths = from.length > 0 ? from : imported(file, text);
+    const folders = byFolder([...new Set((paths.length > 0 ? paths : ["."]).flatMap(bffFiles))]);
+    const all = [...folders.values()].flat();
+    const where = from.length > 0 ? `in ${from.join(", ")}` : "below the working directory";
+    if (all.length === 0)
+      return `no generated code ${where} asks for resolvers: mark a message or a field with \`resolver: true\`, run \`buf generate\`, or say where it is with --from`;
+    if (folders.size > 1 && from.length === 0 && paths.length === 0) {
+      const names = [...folders.keys()].map(slashes);
+      return `several packages ask for resolvers, each in a file of its own: say which with --from, as in --from ${names[0]}\n${names.map((name) => `  ${name}\n`).join("")}`.trimEnd();
+    }
+    return all;
+  } catch (error) {
+    return reason(error);
+  }
+}
+
+/** The folders of the generated files that the user's file imports. */
+function imported(file: string, text: string | undefined): string[] {
+  const names = [...(text ?? "").matchAll(/\bfrom\s*["'](\.{1,2}\/[^"']*_bff)(?:\.[jt]s)?["']/g)].map(
+    (match) => match[1] ?? "",
+  );
+  const folders = names.map((name) => dirname(join(dirname(file), name)));
+  return [...new Set(folders)].filter((folder) => existsSync(folder) && statSync(folder).isDirectory());
+}
+
+function specifier(file: string, path: string, extension: string): string {
+  const to = slashes(relative(dirname(file), path)).replace(/\.ts$/, extension);
+  return to.startsWith(".") ? to : `./${to}`;
+}
+const slashes = (path: string): string => path.replaceAll("\\", "/");
+const list = (names: readonly string[]): string => names.join(", ");
+const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+// ---- generated files ----
+
+const SKIPPED = /^(node_modules|\..*)$/;
+
+/** All `_bff.ts` in a folder and below it, or the one that is named; in order of their paths. */
+function bffFiles(path: string): string[] {
+  if (!statSync(path).isDirectory()) return [path];
+  return readdirSync(path, { withFileTypes: true })
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => {
+      if (entry.isDirectory()) return SKIPPED.test(entry.name) ? [] : bffFiles(join(path, entry.name));
+      return entry.name.endsWith("_bff.ts") ? [join(path, entry.name)] : [];
+    });
+}
+
+/** Of these files, what each folder asks for: one folder is one proto package, and one server. */
+function byFolder(files: readonly string[]): Map<string, GeneratedResolvers[]> {
+  const folders = new Map<string, GeneratedResolvers[]>();
+  for (const path of files) {
+    const found = readGenerated(path, readFileSync(path, "utf8"));
+    if (found === undefined) continue;
+    const folder = dirname(path);
+    folders.set(folder, [...(folders.get(folder) ?? []), found]);
+  }
+  return folders;
+}

@@ -1,0 +1,96 @@
+// What printing steps has at hand, and how origins of failures are printed.
+import { camel } from "../plan/names.ts";
+import { originsOf } from "../plan/origins.ts";
+import type { Condition, PlanBlock, PlanMessage, PlanStep, TouchOrigin } from "../plan/plan.ts";
+import type { StepContext } from "./emit-step.ts";
+import type { Line, Lines } from "./lines.ts";
+import type { MessageNames } from "./message-names.ts";
+
+export function stepContext(
+  message: PlanBlock & Partial<Pick<PlanMessage, "shared">>,
+  names: MessageNames,
+  planned: StepContext["planned"],
+  touches: readonly Pick<PlanMessage["touches"][number], "origins">[],
+): StepContext {
+  const hoisted = hoistedBy(touches);
+  const byStep = new Map([...(message.shared ?? []), ...allSteps(message.steps)].map((step) => [step.step, step]));
+  const origins = originsOf({
+    composed: message.composed,
+    planned: (step) => byStep.get(step) ?? fail(step.name ?? ""),
+    degradable: (name) => planned(name)?.degradable ?? false,
+  });
+  return {
+    message,
+    names,
+    planned,
+    origins: (expressions) => origins.of(expressions).map((origin) => originPrint(origin, hoisted)),
+    hoisted,
+    shared: () => ["shared"],
+  };
+}
+function fail(name: string): never {
+  throw new Error(`step "${name}" is not planned`);
+}
+function allSteps(steps: readonly PlanStep[]): PlanStep[] {
+  return steps.flatMap((step) => [step, ...allSteps(step.lazy.flat())]);
+}
+
+/** What stands for a step of a service: its promise, or a plain value. */
+export const sharedLocal = ({ name, sync }: PlanStep): string => (sync ? name : `${name}Step`);
+/** The same as a property of what services hand on. */
+export function sharedProperty({ step, sync }: PlanStep, { sharedNames }: Pick<PlanBlock, "sharedNames">): string {
+  const name = sharedNames.get(step.name ?? "") ?? camel(step.name ?? "");
+  return sync ? name : `${name}Step`;
+}
+
+/** Variables that touches need outside of the case that sets them. */
+export function hoistedLines({ promise, value }: Hoisted): Lines {
+  return [
+    ...[...promise].map((step): Line => [`let ${step.name}Started: Promise<unknown> | undefined;`]),
+    ...[...value].map((step): Line => [`let ${step.name}Inside: unknown;`]),
+  ];
+}
+
+export interface Hoisted {
+  readonly promise: ReadonlySet<PlanStep>;
+  readonly value: ReadonlySet<PlanStep>;
+}
+/** Steps that only a case starts: touches stand outside of it. */
+export function hoistedBy(touches: readonly Pick<PlanMessage["touches"][number], "origins">[]): Hoisted {
+  const promise = new Set<PlanStep>();
+  const value = new Set<PlanStep>();
+  for (const { origin } of touches.flatMap((touch) => touch.origins)) {
+    if (origin.kind === "arg" || !origin.step.onlyInCase) continue;
+    (origin.kind === "step" ? promise : value).add(origin.step);
+  }
+  return { promise, value };
+}
+
+export function originPrint({ origin, leftOut, when }: TouchOrigin, hoisted: Hoisted): Line {
+  const plain: Line =
+    origin.kind === "arg"
+      ? [`...from.${camel(origin.name)}`]
+      : origin.kind === "step"
+        ? [hoisted.promise.has(origin.step) ? `${origin.step.name}Started` : `${origin.step.name}Step`]
+        : [hoisted.value.has(origin.step) ? `${origin.step.name}Inside` : origin.step.name];
+  const marked: Line = leftOut ? ["...cx.leftOut(", ...plain, ")"] : plain;
+  if (when.length === 0) return marked;
+  const test = when.map(conditionPrint).join(" && ");
+  const inner = String(marked[0]).startsWith("...")
+    ? marked.map((part, i) => (i === 0 ? String(part).slice(3) : part))
+    : ["[", ...marked, "]"];
+  return [`...(${test} ? `, ...inner, " : [])"];
+}
+function conditionPrint(condition: Condition): string {
+  const { name } = condition.step;
+  switch (condition.kind) {
+    case "ran":
+      return `${name}Ran`;
+    case "items":
+      return `${name}Items`;
+    case "chosen":
+      return `${name}Case === ${condition.index}`;
+    case "asked":
+      return `${name}Case >= ${condition.index}`;
+  }
+}

@@ -1,0 +1,3851 @@
+// Written by `npm run docs`. Do not edit.
+import type { Explanation } from "../command/explain.ts";
+
+export const EXPLANATIONS: readonly Explanation[] = [
+  {
+    "code": "BFF101",
+    "severity": "error",
+    "meaning": "A step says exactly one source: `by`, `call`, `compose`, `each`, `switch` or `guard`. Without one there is nothing to run, and with two it is not clear which one counts.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" }\n  };\n  string name = 1 [(bff.v1.field).by = \"args.id\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:10: error BFF101: this step has no source\n    22 |     let: { name: \"item\" }\n       |          ^^^^^^^^^^^^^^^^\n  hint: add one of `by`, `call`, `compose`, `each`, `switch`, `guard`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" by: \"args.id\" }\n  };\n  string name = 1 [(bff.v1.field).by = \"item\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF102",
+    "severity": "error",
+    "meaning": "A duration is a number followed by `ms`, `s` or `m`. A bare number would leave it to the reader whether 5 means milliseconds or seconds.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } timeout: \"5\" } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:112: error BFF102: the duration \"5\" of \"timeout\" is malformed\n    22 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } timeout: \"5\" } }\n       |                                                                                                                ^^^\n  hint: write the unit, as in \"5ms\" or \"5s\""
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } timeout: \"5ms\" } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF103",
+    "severity": "error",
+    "meaning": "A duration is more than zero, and at most 24 days: a call with no time always fails, and timers hold no longer than that.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } timeout: \"0s\" } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:112: error BFF103: the duration \"0s\" of \"timeout\" is zero\n    22 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } timeout: \"0s\" } }\n       |                                                                                                                ^^^^\n  hint: write a duration of more than zero, or leave it out for the default"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } timeout: \"1s\" } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF104",
+    "severity": "error",
+    "meaning": "A ratio is more than 0 and at most 1. A percentage written as it is would never be reached, and a breaker with it would never open.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file).upstream = { breaker: { error_rate: 5 } };"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:7:58: error BFF104: \"error_rate\" is 5, which is not a ratio\n    7 | option (bff.v1.file).upstream = { breaker: { error_rate: 5 } };\n      |                                                          ^\n  hint: write a number above 0 and up to 1: write 0.05 for 5 %"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file).upstream = { breaker: { error_rate: 0.05 } };"
+      }
+    ]
+  },
+  {
+    "code": "BFF105",
+    "severity": "error",
+    "meaning": "A number is at least 1 where zero would mean nothing, such as zero attempts, which would never make the call.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } retry: { attempts: 0 } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:122: error BFF105: \"attempts\" is 0\n    22 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } retry: { attempts: 0 } } }\n       |                                                                                                                          ^\n  hint: write 1 to turn retrying off: attempts count the first one too"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } retry: { attempts: 1 } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF106",
+    "severity": "error",
+    "meaning": "A name is an identifier: letters, digits and underscores, not beginning with a digit. Expressions read it by that name.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { name: \"my-item\" by: \"1\" },\n      // …\n    ]\n  };\n  string name = 1 [(bff.v1.field).by = \"item.name\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:23:15: error BFF106: \"my-item\" cannot name a step: it is not an identifier\n    23 |       { name: \"my-item\" by: \"1\" },\n       |               ^^^^^^^^^\n  hint: write \"my_item\""
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { name: \"my_item\" by: \"args.id + '!'\" },\n      // …\n    ]\n  };\n  string name = 1 [(bff.v1.field).by = \"item.name + my_item\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF107",
+    "severity": "error",
+    "meaning": "A name is not one that expressions already give a meaning to, because nobody could tell which of the two an expression reads.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { name: \"names\" each: { var: \"args\" in: \"args.ids\" by: \"args\" } },\n      // …\n    ]\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:23:36: error BFF107: \"args\" cannot name a variable: it is already in scope of every expression\n    23 |       { name: \"names\" each: { var: \"args\" in: \"args.ids\" by: \"args\" } },\n       |                                    ^^^^^^\n  hint: choose another name, as in \"args_value\""
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { name: \"names\" each: { var: \"id\" in: \"args.ids\" by: \"id + '!'\" } },\n      // …\n    ]\n  };\n  // …\n  repeated string names = 2 [(bff.v1.field).by = \"names\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF108",
+    "severity": "error",
+    "meaning": "A name is declared once in its scope, because the second one would silently take the place of the first.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: [ { name: \"id\" by: \"args.id\" }, { name: \"id\" by: \"'fixed'\" } ] } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:114: error BFF108: the request field \"id\" is given twice\n    22 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: [ { name: \"id\" by: \"args.id\" }, { name: \"id\" by: \"'fixed'\" } ] } }\n       |                                                                                                                  ^^^^\n  app/v1/app.proto:22:84: first here\n    22 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: [ { name: \"id\" by: \"args.id\" }, { name: \"id\" by: \"'fixed'\" } ] } }\n       |                                                                                    ^^^^\n  hint: leave out one of them"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: [ { name: \"id\" by: \"args.id\" }, { name: \"locale\" by: \"'en'\" } ] } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF109",
+    "severity": "error",
+    "meaning": "An expression is not empty, because an empty one has no value to bind.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { name: \"text\" by: \" \" },\n      // …\n    ]\n  };\n  string name = 1 [(bff.v1.field).by = \"item.name\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:23:26: error BFF109: \"by\" is empty\n    23 |       { name: \"text\" by: \" \" },\n       |                          ^^^\n  hint: write an expression, or leave it out"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { name: \"text\" by: \"args.id + '!'\" },\n      // …\n    ]\n  };\n  string name = 1 [(bff.v1.field).by = \"item.name + text\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF110",
+    "severity": "error",
+    "meaning": "A guard says both `if` and `fail`: when the response fails, and what the client is told.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { guard: { if: \"args.id == ''\" } },\n      // …\n    ]\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:23:16: error BFF110: this guard has no \"fail\"\n    23 |       { guard: { if: \"args.id == ''\" } },\n       |                ^^^^^^^^^^^^^^^^^^^^^^^\n  hint: say when it fails the response (`if`) and with what status (`fail`)"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { guard: { if: \"args.id == ''\" fail: { code: INVALID_ARGUMENT } } },\n      // …\n    ]\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF111",
+    "severity": "error",
+    "meaning": "A guard has no value, so it takes no `name`, `supplementary`, `fallback` or `autobind`: nothing could be read from it, and a guard that may be ignored guards nothing.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { name: \"check\" guard: { if: \"args.id == ''\" fail: { code: INVALID_ARGUMENT } } },\n      // …\n    ]\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:23:15: error BFF111: a guard takes no \"name\": it has no value\n    23 |       { name: \"check\" guard: { if: \"args.id == ''\" fail: { code: INVALID_ARGUMENT } } },\n       |               ^^^^^^^\n  hint: leave it out"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { guard: { if: \"args.id == ''\" fail: { code: INVALID_ARGUMENT } } },\n      // …\n    ]\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF112",
+    "severity": "error",
+    "meaning": "A status to fail with is a status code other than OK, and a guard says which. A failure with OK would reach the client as a success without an answer.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { guard: { if: \"args.id == ''\" fail: { code: OK } } },\n      // …\n    ]\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:23:52: error BFF112: OK is not a failure\n    23 |       { guard: { if: \"args.id == ''\" fail: { code: OK } } },\n       |                                                    ^^\n  hint: write another status code"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { guard: { if: \"args.id == ''\" fail: { code: INVALID_ARGUMENT } } },\n      // …\n    ]\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF113",
+    "severity": "error",
+    "meaning": "The braces of a failure's `message` hold expressions, and are closed. A brace left open would end up in the text that clients read.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { guard: { if: \"args.id == ''\" fail: { code: INVALID_ARGUMENT message: \"no {args.id\" } } },\n      // …\n    ]\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:23:82: error BFF113: this \"{\" is never closed\n    23 |       { guard: { if: \"args.id == ''\" fail: { code: INVALID_ARGUMENT message: \"no {args.id\" } } },\n       |                                                                                  ^\n  hint: close the expression with \"}\", or write \"{{\" for a brace"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { guard: { if: \"args.id == ''\" fail: { code: INVALID_ARGUMENT message: \"no {args.id}\" } } },\n      // …\n    ]\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF114",
+    "severity": "error",
+    "meaning": "A `compose` names its message, because that message says what is composed.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { name: \"card\" compose: { args: { name: \"id\" by: \"args.id\" } } },\n      // …\n    ]\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:23:31: error BFF114: this \"compose\" has no \"message\"\n    23 |       { name: \"card\" compose: { args: { name: \"id\" by: \"args.id\" } } },\n       |                               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: add the message to compose"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { name: \"card\" compose: { message: \"Card\" args: { name: \"id\" by: \"args.id\" } } },\n      // …\n    ]\n  };\n  // …\n  Card card = 2 [(bff.v1.field).by = \"card\"];\n}\n\nmessage Card {\n  string text = 1 [(bff.v1.field).by = \"args.id\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF115",
+    "severity": "error",
+    "meaning": "An `each` says `var`, `in` and one source: the name of an item, the list, and what is done with each item.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { name: \"names\" each: { in: \"args.ids\" by: \"1\" } },\n      // …\n    ]\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:23:29: error BFF115: this \"each\" has no \"var\"\n    23 |       { name: \"names\" each: { in: \"args.ids\" by: \"1\" } },\n       |                             ^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: say the variable (`var`), the list (`in`) and what to do with each item (`by`, `call` or `compose`)"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { name: \"names\" each: { var: \"id\" in: \"args.ids\" by: \"id + '!'\" } },\n      // …\n    ]\n  };\n  // …\n  repeated string names = 2 [(bff.v1.field).by = \"names\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF116",
+    "severity": "error",
+    "meaning": "A `switch` has cases, each with `if` and `by`. A case without one of them could not be chosen or would give no value.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { name: \"kind\" switch: { case: { if: \"args.id == ''\" } } },\n      // …\n    ]\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:23:38: error BFF116: this case has no \"by\"\n    23 |       { name: \"kind\" switch: { case: { if: \"args.id == ''\" } } },\n       |                                      ^^^^^^^^^^^^^^^^^^^^^^^\n  hint: say when it holds (`if`) and its value (`by`)"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { name: \"kind\" switch: { case: { if: \"args.id == ''\" by: \"'none'\" } default: \"'one'\" } },\n      // …\n    ]\n  };\n  // …\n  string kind = 2 [(bff.v1.field).by = \"kind\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF117",
+    "severity": "error",
+    "meaning": "A call names its method as \"package.Service/Method\", so that it can be looked up in the protos of the upstream.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService.GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:41: error BFF117: \"up.v1.ItemService.GetItem\" does not name an rpc\n    22 |     let: { name: \"item\" call: { method: \"up.v1.ItemService.GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n       |                                         ^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: write \"up.v1.ItemService/GetItem\""
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF118",
+    "severity": "error",
+    "meaning": "A batch says `name`, `by` and `items`. Without them it is not known which request field takes the keys, what the key is, or where the items of the answer stand.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/BatchGetItems\" batch: { name: \"ids\" items: \"items\" } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:82: error BFF118: this batch has no \"by\"\n    22 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/BatchGetItems\" batch: { name: \"ids\" items: \"items\" } } }\n       |                                                                                  ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: say the request field for the keys (`name`), the key (`by`) and the response field with the items (`items`)"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/BatchGetItems\" batch: { name: \"ids\" by: \"args.id\" items: \"items\" key: \"id\" } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF119",
+    "severity": "error",
+    "meaning": "A named value says `name` and `by`, or `spread` alone. Half of it would set nothing.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:74: error BFF119: this request field has no \"by\"\n    22 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" } } }\n       |                                                                          ^^^^^^^^^^^^^^\n  hint: write `{ name: \"…\" by: \"…\" }`, or `{ spread: \"…\" }`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF120",
+    "severity": "error",
+    "meaning": "An `on_error` rule says what to do: `ignore: true`, `fallback` or `fail`. A rule that only matches an error changes nothing.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } on_error: { on: NOT_FOUND } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:113: error BFF120: this rule does not say what to do\n    22 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } on_error: { on: NOT_FOUND } } }\n       |                                                                                                                 ^^^^^^^^^^^^^^^^^\n  hint: add `ignore: true`, `fallback` or `fail`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } on_error: { on: NOT_FOUND fail: { code: INVALID_ARGUMENT } } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF121",
+    "severity": "error",
+    "meaning": "A metadata key is a lower-case header name, as HTTP/2 has it: others are refused on the wire, at run time.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } metadata: { name: \"X-Team\" by: \"'shop'\" } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:121: error BFF121: \"X-Team\" is not a metadata key\n    22 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } metadata: { name: \"X-Team\" by: \"'shop'\" } } }\n       |                                                                                                                         ^^^^^^^^\n  hint: write \"x-team\""
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } metadata: { name: \"x-team\" by: \"'shop'\" } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF122",
+    "severity": "error",
+    "meaning": "A metadata key is not one that gRPC or HTTP needs for itself, because setting it would break deadlines, encodings or framing.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } metadata: { name: \"grpc-timeout\" by: \"'1S'\" } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:121: error BFF122: the metadata key \"grpc-timeout\" is reserved for the protocol\n    22 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } metadata: { name: \"grpc-timeout\" by: \"'1S'\" } } }\n       |                                                                                                                         ^^^^^^^^^^^^^^\n  hint: choose another key"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } metadata: { name: \"x-team\" by: \"'shop'\" } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF123",
+    "severity": "error",
+    "meaning": "A step that only computes a value has a name (or fills fields by `autobind`), because otherwise nothing can read what it computes.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { by: \"args.id\" },\n      // …\n    ]\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:23:7: error BFF123: nothing can read the value of this step: it has no name\n    23 |       { by: \"args.id\" },\n       |       ^^^^^^^^^^^^^^^^^\n  hint: add `name`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { name: \"label\" by: \"'item ' + args.id\" },\n      // …\n    ]\n  };\n  // …\n  string label = 2 [(bff.v1.field).by = \"label\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF124",
+    "severity": "error",
+    "meaning": "A rule says something. An empty one is usually a rule that was meant to say more.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  string id = 2 [(bff.v1.field) = {}];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:25:35: error BFF124: this rule says nothing\n    25 |   string id = 2 [(bff.v1.field) = {}];\n       |                                   ^^\n  hint: add `by`, `alias` or `resolver`, or leave it out"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  string id = 2 [(bff.v1.field) = { by: \"item.id\" }];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF125",
+    "severity": "error",
+    "meaning": "`if` and `default` stand on the members of a oneof, because they choose among members; other fields always have their value.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  string name = 1 [(bff.v1.field) = { by: \"item.name\" if: \"args.count > 0\" }];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:24:59: error BFF125: \"if\" stands on a field that is not in a oneof\n    24 |   string name = 1 [(bff.v1.field) = { by: \"item.name\" if: \"args.count > 0\" }];\n       |                                                           ^^^^^^^^^^^^^^^^\n  hint: leave it out, or use `optional` and a conditional expression with `optional.none()`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  optional string name = 1 [(bff.v1.field).by = \"args.count > 0 ? optional.of(item.name) : optional.none()\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF126",
+    "severity": "error",
+    "meaning": "A field takes its value from one source, because with two it is not clear which one wins.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  string name = 1 [(bff.v1.field) = { by: \"item.name\" alias: \"name\" }];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:24:62: error BFF126: the field \"name\" has two sources\n    24 |   string name = 1 [(bff.v1.field) = { by: \"item.name\" alias: \"name\" }];\n       |                                                              ^^^^^^\n  app/v1/app.proto:24:43: the other one\n    24 |   string name = 1 [(bff.v1.field) = { by: \"item.name\" alias: \"name\" }];\n       |                                           ^^^^^^^^^^^\n  hint: leave out one of them"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  string name = 1 [(bff.v1.field) = { by: \"item.name\" }];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF127",
+    "severity": "error",
+    "meaning": "A message is composed or copied from an alias, not both: a copy has no place where steps could run.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Size {\n  option (bff.v1.message) = { alias: \"up.v1.Size\" let: { name: \"x\" by: \"1\" } };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:29:38: error BFF127: this message has an \"alias\" and steps\n    29 |   option (bff.v1.message) = { alias: \"up.v1.Size\" let: { name: \"x\" by: \"1\" } };\n       |                                      ^^^^^^^^^^^^\n  app/v1/app.proto:29:56: the first step\n    29 |   option (bff.v1.message) = { alias: \"up.v1.Size\" let: { name: \"x\" by: \"1\" } };\n       |                                                        ^^^^^^^^^^^^^^^^^^^^^\n  hint: leave out one of them"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Size {\n  option (bff.v1.message) = { alias: \"up.v1.Size\" };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF128",
+    "severity": "error",
+    "meaning": "An environment variable has a name and one of the types that text can be read as, because the server reads and checks it when it starts.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file).env = { name: \"LIMIT\" type: \"int32\" };\n\nmessage Page {\n  // …\n  string name = 1 [(bff.v1.field).by = \"item.name\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:7:50: error BFF128: an environment variable cannot be of type \"int32\"\n    7 | option (bff.v1.file).env = { name: \"LIMIT\" type: \"int32\" };\n      |                                                  ^^^^^^^\n  hint: write one of \"string\", \"int\", \"bool\", \"double\", \"duration\", \"list(string)\""
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file).env = { name: \"LIMIT\" type: \"int\" default: \"10\" };\n\nmessage Page {\n  // …\n  string name = 1 [(bff.v1.field).by = \"env.LIMIT > args.count ? item.name : args.id\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF129",
+    "severity": "error",
+    "meaning": "The default of an environment variable is of its type, because it takes the place of a text that would be read as that type.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file).env = { name: \"LIMIT\" type: \"int\" default: \"many\" };\n\nmessage Page {\n  // …\n  string name = 1 [(bff.v1.field).by = \"item.name\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:7:65: error BFF129: \"many\" is not of type \"int\"\n    7 | option (bff.v1.file).env = { name: \"LIMIT\" type: \"int\" default: \"many\" };\n      |                                                                 ^^^^^^\n  app/v1/app.proto:7:50: the type\n    7 | option (bff.v1.file).env = { name: \"LIMIT\" type: \"int\" default: \"many\" };\n      |                                                  ^^^^^\n  hint: write a value such as \"10\""
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file).env = { name: \"LIMIT\" type: \"int\" default: \"10\" };\n\nmessage Page {\n  // …\n  string name = 1 [(bff.v1.field).by = \"env.LIMIT > args.count ? item.name : args.id\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF130",
+    "severity": "error",
+    "meaning": "A list says each value once. The second one has no effect, and often stands where another value was meant.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } forward: [\"authorization\", \"authorization\"] } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:130: error BFF130: \"authorization\" is in the list twice\n    22 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } forward: [\"authorization\", \"authorization\"] } }\n       |                                                                                                                                  ^^^^^^^^^^^^^^^\n  app/v1/app.proto:22:113: first here\n    22 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } forward: [\"authorization\", \"authorization\"] } }\n       |                                                                                                                 ^^^^^^^^^^^^^^^\n  hint: leave out one of them"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } forward: [\"authorization\", \"accept-language\"] } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF131",
+    "severity": "error",
+    "meaning": "Rules of a BFF service stand on unary rpcs, because a composed response is one answer made of single answers.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (stream Page);\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:9:7: error BFF131: the rpc \"WatchPage\" streams: a BFF service has unary rpcs only\n    9 |   rpc WatchPage(WatchPageRequest) returns (stream Page);\n      |       ^^^^^^^^^\n  hint: move it to a service without `(bff.v1.service)`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc WatchPage(WatchPageRequest) returns (Page);\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF132",
+    "severity": "error",
+    "meaning": "A rule on an rpc stands in a service with `(bff.v1.service)`. In other services nothing is generated, and the rule would have no effect.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  rpc GetPage(GetPageRequest) returns (Page) {\n    option (bff.v1.method).timeout = \"1s\";\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:9:38: error BFF132: \"AppService\" is not a BFF service\n    9 |     option (bff.v1.method).timeout = \"1s\";\n      |                                      ^^^^\n  app/v1/app.proto:7:9: the service\n    7 | service AppService {\n      |         ^^^^^^^^^^\n  hint: add `option (bff.v1.service) = {};` to the service"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  option (bff.v1.service) = {};\n  rpc GetPage(GetPageRequest) returns (Page) {\n    option (bff.v1.method).timeout = \"1s\";\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF133",
+    "severity": "error",
+    "meaning": "An upstream entry is of one level: of all upstreams, of a service or of a method. With two named, or with a policy that the level does not have, it is not clear what it holds for.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file).upstream = { service: \"up.v1.ItemService\" method: \"up.v1.ItemService/GetItem\" timeout: \"1s\" };"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:7:44: error BFF133: this entry names a \"service\" and a \"method\"\n    7 | option (bff.v1.file).upstream = { service: \"up.v1.ItemService\" method: \"up.v1.ItemService/GetItem\" timeout: \"1s\" };\n      |                                            ^^^^^^^^^^^^^^^^^^^\n  app/v1/app.proto:7:72: this already says which service\n    7 | option (bff.v1.file).upstream = { service: \"up.v1.ItemService\" method: \"up.v1.ItemService/GetItem\" timeout: \"1s\" };\n      |                                                                        ^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: leave out one of them"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file).upstream = { method: \"up.v1.ItemService/GetItem\" timeout: \"1s\" };"
+      }
+    ]
+  },
+  {
+    "code": "BFF134",
+    "severity": "error",
+    "meaning": "A backoff grows: `multiplier` is at least 1, and `max` at least `initial`. Waits that get shorter press hardest on the upstream that is already failing.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } retry: { backoff: { multiplier: 0.5 } } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:135: error BFF134: \"multiplier\" is 0.5: waits would not grow\n    22 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } retry: { backoff: { multiplier: 0.5 } } } }\n       |                                                                                                                                       ^^^\n  hint: write 1 for equal waits, or more"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } retry: { backoff: { multiplier: 2 } } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF135",
+    "severity": "error",
+    "meaning": "A reference to a message, enum, field or service is a (dotted) name, so that it can be looked up.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { name: \"card\" compose: { message: \"app/v1/Card\" } },\n      // …\n    ]\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:23:42: error BFF135: \"app/v1/Card\" is not the name of a message\n    23 |       { name: \"card\" compose: { message: \"app/v1/Card\" } },\n       |                                          ^^^^^^^^^^^^^\n  hint: write a message by its name, with dots between the parts"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { name: \"card\" compose: { message: \"app.v1.Card\" args: { name: \"id\" by: \"args.id\" } } },\n      // …\n    ]\n  };\n  // …\n  Card card = 2 [(bff.v1.field).by = \"card\"];\n}\n\nmessage Card {\n  string text = 1 [(bff.v1.field).by = \"args.id\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF136",
+    "severity": "error",
+    "meaning": "A field rule stands on a field of a message, not on an extension: no message of the BFF holds the extension, so nothing could fill it.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "extend google.protobuf.FieldOptions {\n  string label = 50001 [(bff.v1.field).by = \"args.id\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:9:45: error BFF136: \"label\" is an extension, not a field\n    9 |   string label = 50001 [(bff.v1.field).by = \"args.id\"];\n      |                                             ^^^^^^^^^\n  hint: leave out the rule, or declare the field in its message"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "extend google.protobuf.FieldOptions {\n  string label = 50001;\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF137",
+    "severity": "error",
+    "meaning": "A message is copied from an alias or supplied by a resolver, not both.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Size {\n  option (bff.v1.message) = { alias: \"up.v1.Size\" resolver: true };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:28:61: error BFF137: \"Size\" is a copy of another message, and a resolver supplies it\n    28 |   option (bff.v1.message) = { alias: \"up.v1.Size\" resolver: true };\n       |                                                             ^^^^\n  app/v1/app.proto:28:38: the message it is a copy of\n    28 |   option (bff.v1.message) = { alias: \"up.v1.Size\" resolver: true };\n       |                                      ^^^^^^^^^^^^\n  hint: leave out one of them"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Size {\n  option (bff.v1.message) = { alias: \"up.v1.Size\" };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF138",
+    "severity": "error",
+    "meaning": "A resolver of a message supplies all its fields: none has a source of its own.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    resolver: true\n    // …\n  };\n  string name = 1 [(bff.v1.field).by = \"item.name\"];\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:25:40: error BFF138: a resolver supplies all of \"Page\", \"name\" too\n    25 |   string name = 1 [(bff.v1.field).by = \"item.name\"];\n       |                                        ^^^^^^^^^^^\n  app/v1/app.proto:22:15: the resolver of the message\n    22 |     resolver: true\n       |               ^^^^\n  hint: leave out the field's rule, or the message's `resolver`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    resolver: true\n    // …\n  };\n  string name = 1;\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF139",
+    "severity": "error",
+    "meaning": "A resolver supplies fields of composed messages, not of copies.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Size {\n  option (bff.v1.message).alias = \"up.v1.Size\";\n  // …\n  string text = 2 [(bff.v1.field).resolver = true];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:30:46: error BFF139: \"Size\" is a copy, whose fields come from its alias\n    30 |   string text = 2 [(bff.v1.field).resolver = true];\n       |                                              ^^^^\n  app/v1/app.proto:28:35: the message it is a copy of\n    28 |   option (bff.v1.message).alias = \"up.v1.Size\";\n       |                                   ^^^^^^^^^^^^\n  hint: compose a message that has this field, and put the copy in it"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  string text = 2 [(bff.v1.field).resolver = true];\n}\n\nmessage Size {\n  option (bff.v1.message).alias = \"up.v1.Size\";\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF140",
+    "severity": "warning",
+    "meaning": "A breaker that is `off` says nothing else. Its other numbers have no effect, and look as if they had.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file).upstream = { breaker: { off: true minimum: 3 } };"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:7:51: warning BFF140: this breaker is off: what else it says has no effect\n    7 | option (bff.v1.file).upstream = { breaker: { off: true minimum: 3 } };\n      |                                                   ^^^^\n  hint: leave out the rest"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file).upstream = { breaker: { minimum: 3 } };"
+      }
+    ]
+  },
+  {
+    "code": "BFF141",
+    "severity": "warning",
+    "meaning": "A policy that is written says something. An empty one looks like a decision, but changes nothing.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } retry: {} } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:110: warning BFF141: this \"retry\" says nothing\n    22 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } retry: {} } }\n       |                                                                                                              ^^\n  hint: write what differs from the default, or leave it out"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } retry: { attempts: 2 } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF143",
+    "severity": "warning",
+    "meaning": "A policy that is turned off says nothing else. The rest of it has no effect, and looks as if it had.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } retry: { attempts: 1 backoff: { initial: \"50ms\" } } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:122: warning BFF143: these attempts turn retrying off: what else is said here has no effect\n    22 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } retry: { attempts: 1 backoff: { initial: \"50ms\" } } } }\n       |                                                                                                                          ^\n  hint: leave out the rest"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } retry: { attempts: 2 backoff: { initial: \"50ms\" } } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF144",
+    "severity": "error",
+    "meaning": "The default member of a oneof has no condition: it is taken when no other is, whatever its condition says.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  oneof media {\n    // …\n    string text = 2 [(bff.v1.field) = { by: \"item.name\" if: \"item.name != ''\" default: true }];\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:26:61: error BFF144: the default member of a oneof has a condition\n    26 |     string text = 2 [(bff.v1.field) = { by: \"item.name\" if: \"item.name != ''\" default: true }];\n       |                                                             ^^^^^^^^^^^^^^^^^\n  app/v1/app.proto:26:88: it is taken when no other is\n    26 |     string text = 2 [(bff.v1.field) = { by: \"item.name\" if: \"item.name != ''\" default: true }];\n       |                                                                                        ^^^^\n  hint: leave out one of them"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  oneof media {\n    // …\n    string text = 2 [(bff.v1.field) = { by: \"item.name\" default: true }];\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF145",
+    "severity": "error",
+    "meaning": "A retry budget allows a retry. Retries stop once half of it is gone, and with so small a one the first failure takes that.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file).upstream = { service: \"up.v1.ItemService\" retry_budget: { max_tokens: 2 } };"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:7:92: error BFF145: this budget allows no retry: the first failure takes half of it\n    7 | option (bff.v1.file).upstream = { service: \"up.v1.ItemService\" retry_budget: { max_tokens: 2 } };\n      |                                                                                            ^\n  hint: write at least 3, or turn retrying off with `retry: { attempts: 1 }`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file).upstream = { service: \"up.v1.ItemService\" retry_budget: { max_tokens: 20 } };"
+      }
+    ]
+  },
+  {
+    "code": "BFF146",
+    "severity": "warning",
+    "meaning": "An `on_error` rule can be reached. Rules are tried in their order, and an earlier one takes all of its errors.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } on_error: [ { ignore: true }, { on: NOT_FOUND fail: { message: \"no item\" } } ] } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:133: warning BFF146: this rule is never tried: an earlier one takes every error\n    22 | …  { name: \"id\" by: \"args.id\" } on_error: [ { ignore: true }, { on: NOT_FOUND fail: { message: \"no item\" } } ] } }\n       |                                                               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  app/v1/app.proto:22:115: this one is tried first\n    22 | … vice/GetItem\" set: { name: \"id\" by: \"args.id\" } on_error: [ { ignore: true }, { on: NOT_FOUND fail: { message: \"no item\" } } ] } }\n       |                                                               ^^^^^^^^^^^^^^^^\n  hint: put it first, or leave it out"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } on_error: [ { on: NOT_FOUND fail: { message: \"no item\" } }, { ignore: true } ] } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF190",
+    "severity": "error",
+    "meaning": "What the language has and this version does not run yet is refused rather than ignored, because a BFF that generates has to do what its options say.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" defer: true call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:32: error BFF190: \"defer\" is not supported yet\n    22 |     let: { name: \"item\" defer: true call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n       |                                ^^^^\n  hint: leave it out"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF201",
+    "severity": "error",
+    "meaning": "A method, service, message or enum that is named is visible to this run, because types and requests are taken from its proto.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Size {\n  option (bff.v1.message).alias = \"up.v1.Sise\";\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:29:35: error BFF201: no message \"up.v1.Sise\" is visible to this run\n    29 |   option (bff.v1.message).alias = \"up.v1.Sise\";\n       |                                   ^^^^^^^^^^^^\n  hint: did you mean \"up.v1.Size\"?"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Size {\n  option (bff.v1.message).alias = \"up.v1.Size\";\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF202",
+    "severity": "error",
+    "meaning": "A method that is called is unary, because a composed response is made of single answers and a stream has none.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/WatchItem\" set: { name: \"id\" by: \"args.id\" } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:41: error BFF202: \"up.v1.ItemService/WatchItem\" is a streaming method\n    22 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/WatchItem\" set: { name: \"id\" by: \"args.id\" } } }\n       |                                         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: call a unary method: a composed response is made of single answers"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF203",
+    "severity": "error",
+    "meaning": "A BFF does not call its own rpcs over the network. Their messages can be composed in place, within one deadline and without a second hop.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"other\" call: { method: \"app.v1.AppService/GetPage\" set: { name: \"id\" by: \"'x'\" } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:42: error BFF203: \"app.v1.AppService\" is a service of this BFF\n    22 |     let: { name: \"other\" call: { method: \"app.v1.AppService/GetPage\" set: { name: \"id\" by: \"'x'\" } } }\n       |                                          ^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: compose its response message instead: compose: { message: \"Page\" … }"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"other\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"'x'\" } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF204",
+    "severity": "error",
+    "meaning": "The response of a BFF rpc is composed by this BFF. A copy of an upstream message, or a message of someone else, has no steps that could fill it.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc GetSize(GetSizeRequest) returns (Size);\n}\n\nmessage Size {\n  option (bff.v1.message).alias = \"up.v1.Size\";\n  int32 width = 1;\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:9:7: error BFF204: \"app.v1.Size\", the response of \"GetSize\", is a copy of an upstream message, not composed\n    9 |   rpc GetSize(GetSizeRequest) returns (Size);\n      |       ^^^^^^^\n  hint: give it (bff.v1.field).by rules in place of the alias, or wrap it in a message that has them"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc GetSize(GetSizeRequest) returns (Size);\n}\n\nmessage Size {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"'ruler'\" } } }\n  };\n  int32 width = 1 [(bff.v1.field).by = \"item.size.width\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF205",
+    "severity": "warning",
+    "meaning": "A message with rules is composed somewhere. Its rules are checked and run nowhere else, so they have no effect.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n  };\n  // …\n}\n\nmessage Card {\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:27:9: warning BFF205: \"Card\" has rules, but nothing composes it\n    27 | message Card {\n       |         ^^^^\n  hint: return it from an rpc of a BFF service, compose it in a step, or remove its rules"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } },\n      { name: \"card\" compose: { message: \"Card\" args: { name: \"text\" by: \"args.id\" } } }\n    ]\n  };\n  // …\n  Card card = 2 [(bff.v1.field).by = \"card\"];\n}\n\nmessage Card {\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF206",
+    "severity": "error",
+    "meaning": "`after` names a step of the same message, because otherwise it orders nothing.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"later\" after: [\"itm\"] call: { method: \"up.v1.ItemService/GetItem\" } }\n    ]\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:24:31: error BFF206: there is no step \"itm\"\n    24 |       { name: \"later\" after: [\"itm\"] call: { method: \"up.v1.ItemService/GetItem\" } }\n       |                               ^^^^^\n  hint: did you mean \"item\"?"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"later\" after: [\"item\"] call: { method: \"up.v1.ItemService/GetItem\" } }\n    ]\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF207",
+    "severity": "error",
+    "meaning": "A path names fields that the message has, one inside the other, because the request or the answer has nothing else to set or read.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/BatchGetItems\" batch: { name: \"ids\" by: \"args.id\" items: \"itens\" key: \"id\" } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:118: error BFF207: \"up.v1.BatchGetItemsResponse\" has no field \"itens\"\n    22 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/BatchGetItems\" batch: { name: \"ids\" by: \"args.id\" items: \"itens\" key: \"id\" } } }\n       |                                                                                                                      ^^^^^\n  hint: did you mean \"items\"?"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/BatchGetItems\" batch: { name: \"ids\" by: \"args.id\" items: \"items\" key: \"id\" } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF208",
+    "severity": "error",
+    "meaning": "`compose` names a message that this BFF composes, one with rules. The messages of an upstream come from calls.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"its_size\" compose: { message: \"up.v1.Size\" } }\n  };\n  Size size = 1 [(bff.v1.field).by = \"its_size\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:49: error BFF208: \"up.v1.Size\" is not composed by this BFF\n    22 |     let: { name: \"its_size\" compose: { message: \"up.v1.Size\" } }\n       |                                                 ^^^^^^^^^^^^\n  hint: compose a message that has (bff.v1.message) or (bff.v1.field) rules, or bind the upstream's message with `by`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n  };\n  Size size = 1 [(bff.v1.field).by = \"item.size\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF211",
+    "severity": "error",
+    "meaning": "The variable of an `each` hides no step, because an expression in it could no longer say which of the two it means.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } },\n      { name: \"names\" each: { var: \"item\" in: \"args.ids\" by: \"item\" } }\n    ]\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:24:36: error BFF211: the variable \"item\" hides the step \"item\"\n    24 |       { name: \"names\" each: { var: \"item\" in: \"args.ids\" by: \"item\" } }\n       |                                    ^^^^^^\n  app/v1/app.proto:23:15: the step\n    23 |       { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } },\n       |               ^^^^^^\n  hint: give the variable a name of its own"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } },\n      { name: \"names\" each: { var: \"id\" in: \"args.ids\" by: \"id + item.name\" } }\n    ]\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF212",
+    "severity": "error",
+    "meaning": "A step does not start after itself, because then it would never start.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" after: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:32: error BFF212: step \"item\" cannot start after itself\n    22 |     let: { name: \"item\" after: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n       |                                ^^^^^^\n  hint: name another step"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF213",
+    "severity": "error",
+    "meaning": "A step of a message is not called like a step of the service around it, because an expression could no longer say which of the two it means.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  option (bff.v1.service) = {\n    let: { name: \"viewer\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"headers['x-user-id']\" } } }\n  };\n  // …\n}\n\nmessage Page {\n  option (bff.v1.message) = {\n    let: { name: \"viewer\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n  };\n  string name = 1 [(bff.v1.field).by = \"viewer.name\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:18: error BFF213: the step \"viewer\" hides the step \"viewer\" of the service\n    22 |     let: { name: \"viewer\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n       |                  ^^^^^^^^\n  app/v1/app.proto:9:18: the step of the service\n    9 |     let: { name: \"viewer\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"headers['x-user-id']\" } } }\n      |                  ^^^^^^^^\n  hint: rename one of them"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  option (bff.v1.service) = {\n    let: { name: \"viewer\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"headers['x-user-id']\" } } }\n  };\n  // …\n}\n\nmessage Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n  };\n  string name = 1 [(bff.v1.field).by = \"viewer.name + item.name\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF214",
+    "severity": "error",
+    "meaning": "A step of a service does not read `args`: it runs once for all that a response is made of, and each rpc has another request.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  option (bff.v1.service) = {\n    let: { name: \"viewer\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:9:93: error BFF214: a step of a service runs once for all that its response is made of: it sees no `args`\n    9 |     let: { name: \"viewer\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n      |                                                                                             ^^^^^^^^^\n  hint: read `headers`, `env`, `now` or another step of the service, or declare the step in the messages that read it"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  option (bff.v1.service) = {\n    let: { name: \"viewer\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"headers['x-user-id']\" } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF215",
+    "severity": "error",
+    "meaning": "What a message reads of its service is there in every service that composes the message, because otherwise it would have no value in some rpcs.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  option (bff.v1.service) = {\n    let: { name: \"viewer\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"headers['x-user-id']\" } } }\n  };\n  // …\n}\n\nservice MobileService {\n  option (bff.v1.service) = {\n    let: { name: \"locale\" by: \"headers['accept-language']\" }\n  };\n  rpc GetScreen(GetPageRequest) returns (Screen) {\n    // …\n  }\n}\n\nmessage Card {\n  string name = 1 [(bff.v1.field).by = \"viewer.name\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:45:40: error BFF215: \"viewer\" is a step of service \"AppService\", but service \"MobileService\", whose rpc \"GetScreen\" reaches \"Card\", has none\n    45 |   string name = 1 [(bff.v1.field).by = \"viewer.name\"];\n       |                                        ^^^^^^^^^^^^^\n  app/v1/app.proto:9:18: \"viewer\" of service \"AppService\"\n    9 |     let: { name: \"viewer\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"headers['x-user-id']\" } } }\n      |                  ^^^^^^^^\n  app/v1/app.proto:20:7: rpc \"GetScreen\" of service \"MobileService\" reaches \"Card\"\n    20 |   rpc GetScreen(GetPageRequest) returns (Screen) {\n       |       ^^^^^^^^^\n  hint: declare \"viewer\" in the `let` of service \"MobileService\", too"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  option (bff.v1.service) = {\n    let: { name: \"viewer\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"headers['x-user-id']\" } } }\n  };\n  // …\n}\n\nservice MobileService {\n  option (bff.v1.service) = {\n    let: [\n      { name: \"viewer\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"headers['x-user-id']\" } } },\n      { name: \"locale\" by: \"headers['accept-language']\" }\n    ]\n  };\n  rpc GetScreen(GetPageRequest) returns (Screen) {\n    // …\n  }\n}\n\nmessage Card {\n  string name = 1 [(bff.v1.field).by = \"viewer.name\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF216",
+    "severity": "error",
+    "meaning": "A step of a service has no `autobind`, because there is no message whose fields it could fill.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  option (bff.v1.service) = {\n    let: { name: \"viewer\" autobind: true call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"headers['x-user-id']\" } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:9:37: error BFF216: a step of a service has no message whose fields it could fill\n    9 |     let: { name: \"viewer\" autobind: true call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"headers['x-user-id']\" } } }\n      |                                     ^^^^\n  hint: leave it out, and bind the fields with (bff.v1.field).by"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  option (bff.v1.service) = {\n    let: { name: \"viewer\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"headers['x-user-id']\" } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF240",
+    "severity": "error",
+    "meaning": "A request sets the `required` fields of its message, because without them it cannot be written to the wire.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// app/v1/app.proto\nmessage Page {\n  option (bff.v1.message) = {\n    let: { name: \"record\" call: { method: \"legacy.v1.LegacyService/Get\" set: { name: \"window\" by: \"legacy.v1.Window{from: 1}\" } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:21:43: error BFF240: \"id\" of \"legacy.v1.GetRequest\" is required, and nothing sets it\n    21 |     let: { name: \"record\" call: { method: \"legacy.v1.LegacyService/Get\" set: { name: \"window\" by: \"legacy.v1.Window{from: 1}\" } } }\n       |                                           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: set it: set: { name: \"id\" by: \"…\" }"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"record\" call: { method: \"legacy.v1.LegacyService/Get\" set: [{ name: \"id\" by: \"args.id\" }, { name: \"window\" by: \"legacy.v1.Window{from: 1}\" }] } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF301",
+    "severity": "error",
+    "meaning": "An expression is CEL: it has to parse before anything can be known about it.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  string name = 1 [(bff.v1.field).by = \"item.name +\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:24:51: error BFF301: the expression ends after \"+\"\n    24 |   string name = 1 [(bff.v1.field).by = \"item.name +\"];\n       |                                                   ^"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  string name = 1 [(bff.v1.field).by = \"item.name + '!'\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF302",
+    "severity": "error",
+    "meaning": "A name in an expression is known where the expression stands: a step, an argument, a variable or a function.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  string name = 1 [(bff.v1.field).by = \"itm.name\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:24:41: error BFF302: there is no \"itm\" here\n    24 |   string name = 1 [(bff.v1.field).by = \"itm.name\"];\n       |                                         ^^^\n  hint: Did you mean \"item\"?"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  string name = 1 [(bff.v1.field).by = \"item.name\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF303",
+    "severity": "error",
+    "meaning": "A field that an expression reads is declared in its message. A misspelt one would otherwise read as nothing for ever.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  string name = 1 [(bff.v1.field).by = \"item.nmae\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:24:46: error BFF303: up.v1.Item has no field \"nmae\"\n    24 |   string name = 1 [(bff.v1.field).by = \"item.nmae\"];\n       |                                              ^^^^\n  hint: Did you mean \"name\"?"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  string name = 1 [(bff.v1.field).by = \"item.name\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF304",
+    "severity": "error",
+    "meaning": "A function that an expression calls exists in this language, because there is nothing else to run.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  string name = 1 [(bff.v1.field).by = \"lowercase(item.name)\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:24:41: error BFF304: there is no function \"lowercase\"\n    24 |   string name = 1 [(bff.v1.field).by = \"lowercase(item.name)\"];\n       |                                         ^^^^^^^^^"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  string name = 1 [(bff.v1.field).by = \"item.name.lowerAscii()\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF305",
+    "severity": "error",
+    "meaning": "A function or an operator takes operands of the types that it is defined for. Nothing is converted silently, because that is where numbers and texts get lost.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  string name = 1 [(bff.v1.field).by = \"item.name + 1\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:24:41: error BFF305: string + int does not exist\n    24 |   string name = 1 [(bff.v1.field).by = \"item.name + 1\"];\n       |                                         ^^^^^^^^^^^^^\n  hint: There is string + string."
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  string name = 1 [(bff.v1.field).by = \"item.name + string(1)\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF306",
+    "severity": "error",
+    "meaning": "A group of values, a function or a type is no value by itself: an expression reads something of it, or calls it.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  string name = 1 [(bff.v1.field).by = \"env == null ? item.name : item.id\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:24:41: error BFF306: \"env\" is not a value by itself\n    24 |   string name = 1 [(bff.v1.field).by = \"env == null ? item.name : item.id\"];\n       |                                         ^^^"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  string name = 1 [(bff.v1.field).by = \"args.count > 0 ? item.name : item.id\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF307",
+    "severity": "error",
+    "meaning": "An expression uses the part of CEL that this language has. What it leaves out could not be checked when generating.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  bool known = 1 [(bff.v1.field).by = \"item.kind == up.v1.Kind(args.count)\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:24:59: error BFF307: an enum is not made of a number or a text here\n    24 |   bool known = 1 [(bff.v1.field).by = \"item.kind == up.v1.Kind(args.count)\"];\n       |                                                           ^^^^\n  hint: Name one of its values."
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  bool known = 1 [(bff.v1.field).by = \"item.kind == up.v1.Kind.KIND_BOOK\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF308",
+    "severity": "error",
+    "meaning": "`ok` asks whether a step or an argument has a value, and takes nothing else. Fields are asked about with `has`.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  bool name = 1 [(bff.v1.field).by = \"ok(item.name)\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:24:42: error BFF308: `ok` takes the name of a step or an argument\n    24 |   bool name = 1 [(bff.v1.field).by = \"ok(item.name)\"];\n       |                                          ^^^^^^^^^\n  hint: Write has(item.name) to ask about a field."
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  bool name = 1 [(bff.v1.field).by = \"has(item.label)\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF309",
+    "severity": "error",
+    "meaning": "A literal is in the range of its type, because it would have to be cut off or rounded.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  int64 price = 1 [(bff.v1.field).by = \"item.price_cents + 9223372036854775808\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:24:60: error BFF309: the integer does not fit into 64 bits\n    24 |   int64 price = 1 [(bff.v1.field).by = \"item.price_cents + 9223372036854775808\"];\n       |                                                            ^^^^^^^^^^^^^^^^^^^"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  int64 price = 1 [(bff.v1.field).by = \"item.price_cents + 1000\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF310",
+    "severity": "error",
+    "meaning": "A field of a message literal is given a value of its own type, because the message has no place for another.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" request: \"up.v1.GetItemRequest{id: 5}\" } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:104: error BFF310: \"id\" is of type string, and this is int\n    22 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" request: \"up.v1.GetItemRequest{id: 5}\" } }\n       |                                                                                                        ^\n  hint: Convert it: string(…)."
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" request: \"up.v1.GetItemRequest{id: '5'}\" } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF311",
+    "severity": "error",
+    "meaning": "A message or enum in an expression is known to this run, because its fields and values are taken from its proto.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" request: \"up.v1.GetItemReq{id: args.id}\" } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:79: error BFF311: there is no message \"up.v1.GetItemReq\" in this run\n    22 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" request: \"up.v1.GetItemReq{id: args.id}\" } }\n       |                                                                               ^^^^^^^^^^^^^^^^\n  hint: Did you mean \"up.v1.GetItemRequest\"?"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" request: \"up.v1.GetItemRequest{id: args.id}\" } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF312",
+    "severity": "error",
+    "meaning": "A field of a message literal is given once, and of a oneof one member: the last one would silently win.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" request: \"up.v1.GetItemRequest{id: args.id, id: args.id}\" } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:113: error BFF312: \"id\" is given twice\n    22 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" request: \"up.v1.GetItemRequest{id: args.id, id: args.id}\" } }\n       |                                                                                                                 ^^"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" request: \"up.v1.GetItemRequest{id: args.id, locale: 'en'}\" } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF313",
+    "severity": "error",
+    "meaning": "A macro is written in its own form, such as `list.map(x, …)`, because its parts are not evaluated like the arguments of a function.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  repeated string tags = 1 [(bff.v1.field).by = \"item.tags.map(t + 'x', t)\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:24:64: error BFF313: the first thing in `map` is the name of its variable\n    24 |   repeated string tags = 1 [(bff.v1.field).by = \"item.tags.map(t + 'x', t)\"];\n       |                                                                ^^^^^^^"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  repeated string tags = 1 [(bff.v1.field).by = \"item.tags.map(t, t + 'x')\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF314",
+    "severity": "error",
+    "meaning": "A literal pattern, timestamp or duration is well-formed. It would fail every time that it is evaluated.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  bool name = 1 [(bff.v1.field).by = \"item.name.matches('[a-')\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:24:39: error BFF314: \"[a-\" is not a pattern of RE2\n    24 |   bool name = 1 [(bff.v1.field).by = \"item.name.matches('[a-')\"];\n       |                                       ^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: See github.com/google/re2/wiki/Syntax."
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  bool name = 1 [(bff.v1.field).by = \"item.name.matches('[a-z]')\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF315",
+    "severity": "warning",
+    "meaning": "A message is not compared with null, which it never is: an unset one reads as its default, so the answer never changes.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  bool sized = 1 [(bff.v1.field).by = \"item.size != null\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:24:40: warning BFF315: a message is never null: when it is unset it reads as its default\n    24 |   bool sized = 1 [(bff.v1.field).by = \"item.size != null\"];\n       |                                        ^^^^^^^^^^^^^^^^^\n  hint: Ask has(x.field)."
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  bool sized = 1 [(bff.v1.field).by = \"has(item.size)\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF316",
+    "severity": "warning",
+    "meaning": "A condition can be true and can be false. One that is always the same has a branch that never runs, and usually compares the wrong thing.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  string kind = 1 [(bff.v1.field).by = \"size(args.ids) >= 0 && args.count > 0 ? 'many' : 'none'\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:21:41: warning BFF316: this is always true\n    21 |   string kind = 1 [(bff.v1.field).by = \"size(args.ids) >= 0 && args.count > 0 ? 'many' : 'none'\"];\n       |                                         ^^^^^^^^^^^^^^^^^^^\n  hint: size(args.ids) is from 0 to 2147483647."
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  string kind = 1 [(bff.v1.field).by = \"size(args.ids) > 0 && args.count > 0 ? 'many' : 'none'\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF317",
+    "severity": "error",
+    "meaning": "An index or a key of a literal list or map is in it, because looking for it always fails.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  string kind = 1 [(bff.v1.field).by = \"['small', 'large'][2]\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:21:41: error BFF317: there is no element 2\n    21 |   string kind = 1 [(bff.v1.field).by = \"['small', 'large'][2]\"];\n       |                                         ^^^^^^^^^^^^^^^^^^^^^\n  hint: The list has 2 elements, from 0 to 1."
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  string kind = 1 [(bff.v1.field).by = \"['small', 'large'][1]\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF318",
+    "severity": "error",
+    "meaning": "An operation can succeed. A division by zero, or a result beyond 64 bits, fails every time.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  int64 most = 1 [(bff.v1.field).by = \"9223372036854775807 + 1\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:21:40: error BFF318: the result does not fit into an int of 64 bits\n    21 |   int64 most = 1 [(bff.v1.field).by = \"9223372036854775807 + 1\"];\n       |                                        ^^^^^^^^^^^^^^^^^^^^^^^\n  hint: Calculate with doubles."
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  int64 most = 1 [(bff.v1.field).by = \"9223372036854775807\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF330",
+    "severity": "error",
+    "meaning": "A condition is a bool. There is no agreement on which texts, numbers or messages would count as true.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" if: \"args.id\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:29: error BFF330: this `if` is string, not bool\n    22 |     let: { name: \"item\" if: \"args.id\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n       |                             ^^^^^^^^^\n  hint: write a comparison, such as … != ''"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" if: \"args.id != ''\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF331",
+    "severity": "error",
+    "meaning": "A value fits the type of its target, because what does not fit would have to be converted by guessing.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" request: \"up.v1.Filter{}\" } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:78: error BFF331: this is up.v1.Filter, but \"GetItem\" takes up.v1.GetItemRequest\n    22 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" request: \"up.v1.Filter{}\" } }\n       |                                                                              ^^^^^^^^^^^^^^^^\n  hint: give a up.v1.GetItemRequest, such as up.v1.GetItemRequest{ … }"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" request: \"up.v1.GetItemRequest{id: args.id}\" } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF332",
+    "severity": "error",
+    "meaning": "An integer is bound to a field that holds all of its values, because a narrower or differently signed one would cut some of them off.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  int32 price = 1 [(bff.v1.field).by = \"3000000000\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:24:40: error BFF332: 3000000000 does not fit int32 (\"price\")\n    24 |   int32 price = 1 [(bff.v1.field).by = \"3000000000\"];\n       |                                        ^^^^^^^^^^^^\n  hint: give a number from -2147483648 to 2147483647"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  int32 price = 1 [(bff.v1.field).by = \"item.stock\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF333",
+    "severity": "error",
+    "meaning": "`each` goes over a list or a map: anything else has no items.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"names\" each: { var: \"x\" in: \"args.id\" by: \"x\" } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:47: error BFF333: `each` goes over a list, and this is string\n    22 |     let: { name: \"names\" each: { var: \"x\" in: \"args.id\" by: \"x\" } }\n       |                                               ^^^^^^^^^\n  hint: name a repeated field, or a list"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"names\" each: { var: \"x\" in: \"args.ids\" by: \"x + '!'\" } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF334",
+    "severity": "error",
+    "meaning": "A key is a string, a number or a bool, and of the type that is looked up, because only those can be compared and stand in a map.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"by_size\" each: { var: \"i\" in: \"found.items\" key: \"i.size\" by: \"i.name\" } }\n    ]\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:24:65: error BFF334: a key is string, int, uint or bool, not up.v1.Size\n    24 |       { name: \"by_size\" each: { var: \"i\" in: \"found.items\" key: \"i.size\" by: \"i.name\" } }\n       |                                                                 ^^^^^^^^\n  hint: name a field that tells the items apart, such as its id"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"by_size\" each: { var: \"i\" in: \"found.items\" key: \"i.id\" by: \"i.name\" } }\n    ]\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF335",
+    "severity": "error",
+    "meaning": "The branches of a `switch` have one type, because whoever reads the step reads one type.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"text\" switch: { case: { if: \"args.count > 0\" by: \"item.name\" } default: \"item.stock\" } }\n    ]\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:24:88: error BFF335: this branch is int, another is string\n    24 |       { name: \"text\" switch: { case: { if: \"args.count > 0\" by: \"item.name\" } default: \"item.stock\" } }\n       |                                                                                        ^^^^^^^^^^^^\n  app/v1/app.proto:24:65: string here\n    24 |       { name: \"text\" switch: { case: { if: \"args.count > 0\" by: \"item.name\" } default: \"item.stock\" } }\n       |                                                                 ^^^^^^^^^^^\n  hint: give all branches one type"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"text\" switch: { case: { if: \"args.count > 0\" by: \"item.name\" } default: \"string(item.stock)\" } }\n    ]\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF336",
+    "severity": "error",
+    "meaning": "A fallback has the type of what it stands in for, because whoever reads the step does not know which of them it got.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" supplementary: true fallback: \"'none'\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:23:55: error BFF336: the fallback is string, and the step is up.v1.Item\n    23 |     let: { name: \"item\" supplementary: true fallback: \"'none'\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n       |                                                       ^^^^^^^^\n  hint: give a value of type up.v1.Item"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" supplementary: true fallback: \"up.v1.Item{name: 'none'}\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF337",
+    "severity": "error",
+    "meaning": "Everyone who composes a message gives an argument of the same type, because its expressions are checked and generated once.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { name: \"first\" compose: { message: \"Card\" args: { name: \"text\" by: \"args.id\" } } },\n      { name: \"second\" compose: { message: \"Card\" args: { name: \"text\" by: \"args.count\" } } }\n    ]\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:24:76: error BFF337: argument \"text\" of \"Card\" is string in one place and int in another\n    24 |       { name: \"second\" compose: { message: \"Card\" args: { name: \"text\" by: \"args.count\" } } }\n       |                                                                            ^^^^^^^^^^^^\n  app/v1/app.proto:23:75: step \"first\" of \"Page\" gives string\n    23 |       { name: \"first\" compose: { message: \"Card\" args: { name: \"text\" by: \"args.id\" } } },\n       |                                                                           ^^^^^^^^^\n  hint: give both the same type"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { name: \"first\" compose: { message: \"Card\" args: { name: \"text\" by: \"args.id\" } } },\n      { name: \"second\" compose: { message: \"Card\" args: { name: \"text\" by: \"string(args.count)\" } } }\n    ]\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF338",
+    "severity": "error",
+    "meaning": "Everyone who composes a message gives all arguments that it reads, because there is nothing to read in their place.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { name: \"one\" compose: { message: \"Card\" args: { name: \"text\" by: \"args.id\" } } },\n      { name: \"two\" compose: { message: \"Card\" } }\n    ]\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:24:30: error BFF338: step \"two\" of \"Page\" composes \"Card\" without the argument \"text\"\n    24 |       { name: \"two\" compose: { message: \"Card\" } }\n       |                              ^^^^^^^^^^^^^^^^^^^\n  app/v1/app.proto:23:73: step \"one\" of \"Page\" gives it\n    23 |       { name: \"one\" compose: { message: \"Card\" args: { name: \"text\" by: \"args.id\" } } },\n       |                                                                         ^^^^^^^^^\n  hint: add { name: \"text\" by: \"…\" } to its args"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { name: \"one\" compose: { message: \"Card\" args: { name: \"text\" by: \"args.id\" } } },\n      { name: \"two\" compose: { message: \"Card\" args: { name: \"text\" by: \"'two'\" } } }\n    ]\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF339",
+    "severity": "warning",
+    "meaning": "An argument that is given is read. One that nobody reads is often a misspelt name.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"card\" compose: { message: \"Card\" args: [ { name: \"text\" by: \"args.id\" }, { name: \"test\" by: \"args.id\" } ] } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:100: warning BFF339: \"Card\" does not read args.test\n    22 |     let: { name: \"card\" compose: { message: \"Card\" args: [ { name: \"text\" by: \"args.id\" }, { name: \"test\" by: \"args.id\" } ] } }\n       |                                                                                                    ^^^^^^\n  hint: did you mean \"text\"?"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"card\" compose: { message: \"Card\" args: { name: \"text\" by: \"args.id\" } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF340",
+    "severity": "error",
+    "meaning": "A batch fits its method: one key in, a repeated field of keys, and a list or map from which each key finds its items. Otherwise answers could be given to the wrong caller.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/MapItems\" batch: { name: \"ids\" by: \"args.id\" items: \"items\" many: true } } }\n  };\n  repeated string names = 1 [(bff.v1.field).by = \"item.map(i, i.name)\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:112: error BFF340: \"many\" needs a list of items, and \"items\" is a map with one item for each key\n    22 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/MapItems\" batch: { name: \"ids\" by: \"args.id\" items: \"items\" many: true } } }\n       |                                                                                                                ^^^^^^^\n  hint: remove `many`, or name a repeated field"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/MapItems\" batch: { name: \"ids\" by: \"args.id\" items: \"items\" } } }\n  };\n  optional string name = 1 [(bff.v1.field).by = \"item.name\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF341",
+    "severity": "error",
+    "meaning": "Metadata is a string (or bytes, for keys that end in `-bin`), because headers are text on the wire.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } metadata: { name: \"x-count\" by: \"args.count\" } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:135: error BFF341: metadata \"x-count\" takes a string, not int\n    22 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } metadata: { name: \"x-count\" by: \"args.count\" } } }\n       |                                                                                                                                       ^^^^^^^^^^^^\n  hint: write string(…) around it"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } metadata: { name: \"x-count\" by: \"string(args.count)\" } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF342",
+    "severity": "error",
+    "meaning": "A hole of a failure's message holds a value that can be printed. Messages and lists have no form that clients should depend on.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { guard: { if: \"item.stock == 0\" fail: { code: NOT_FOUND message: \"no {item}\" } } }\n    ]\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:24:78: error BFF342: a message cannot print up.v1.Item\n    24 |       { guard: { if: \"item.stock == 0\" fail: { code: NOT_FOUND message: \"no {item}\" } } }\n       |                                                                              ^^^^\n  hint: write string(…) around it, or name a field of it"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { guard: { if: \"item.stock == 0\" fail: { code: NOT_FOUND message: \"no {item.name}\" } } }\n    ]\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF343",
+    "severity": "warning",
+    "meaning": "A step is read by something. One that nobody reads costs a call and its time for nothing.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"other\" call: { method: \"up.v1.OrderService/GetOrder\" set: { name: \"id\" by: \"args.id\" } } }\n    ]\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:24:15: warning BFF343: nothing reads step \"other\"\n    24 |       { name: \"other\" call: { method: \"up.v1.OrderService/GetOrder\" set: { name: \"id\" by: \"args.id\" } } }\n       |               ^^^^^^^\n  hint: remove it; or, when it runs for its effect only, remove its name"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"other\" call: { method: \"up.v1.OrderService/GetOrder\" set: { name: \"id\" by: \"args.id\" } } }\n    ]\n  };\n  // …\n  bool paid = 2 [(bff.v1.field).by = \"other.paid\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF344",
+    "severity": "error",
+    "meaning": "The type of a value is known when generating, because only then is it certain to fit its target.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Card {\n  // …\n  string text = 2 [(bff.v1.field).by = \"dyn(args.id)\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:29:40: error BFF344: the type of this value is known only at run time (dyn), but the field takes string (\"text\")\n    29 |   string text = 2 [(bff.v1.field).by = \"dyn(args.id)\"];\n       |                                        ^^^^^^^^^^^^^^\n  hint: convert it, such as string(…) or int(…), or bind a value of known type"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Card {\n  // …\n  string text = 2 [(bff.v1.field).by = \"string(args.id)\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF345",
+    "severity": "error",
+    "meaning": "A spread is of a message that shares fields with the request, because anything else sets nothing.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"found\" call: { method: \"up.v1.ItemService/FindItems\" set: { spread: \"item.size\" } } }\n    ]\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:24:84: error BFF345: \"item.size\" shares no field with \"up.v1.FindItemsRequest\"\n    24 |       { name: \"found\" call: { method: \"up.v1.ItemService/FindItems\" set: { spread: \"item.size\" } } }\n       |                                                                                    ^^^^^^^^^^^\n  hint: set the fields by name: text, filter, limit, cursor, offset, kinds"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"found\" call: { method: \"up.v1.ItemService/FindItems\" set: { name: \"text\" by: \"item.name\" } } }\n    ]\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF346",
+    "severity": "error",
+    "meaning": "A detail of a failure is a message, because that is how a status carries it to clients.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { guard: { if: \"args.id == ''\" fail: { code: INVALID_ARGUMENT details: \"args.id\" } } },\n      // …\n    ]\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:23:78: error BFF346: a detail is a message, not string\n    23 |       { guard: { if: \"args.id == ''\" fail: { code: INVALID_ARGUMENT details: \"args.id\" } } },\n       |                                                                              ^^^^^^^^^\n  hint: build one, such as google.rpc.ErrorInfo{reason: \"…\"}"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { guard: { if: \"args.id == ''\" fail: { code: INVALID_ARGUMENT details: \"up.v1.GetItemRequest{id: args.id}\" } } },\n      // …\n    ]\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF347",
+    "severity": "warning",
+    "meaning": "An environment variable is read by something, because the server does not start without it (or carries it for nothing).",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file).env = { name: \"LIMIT\" type: \"int\" };"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:7:36: warning BFF347: nothing reads the environment variable \"LIMIT\"\n    7 | option (bff.v1.file).env = { name: \"LIMIT\" type: \"int\" };\n      |                                    ^^^^^^^\n  hint: remove it, or read it as env.LIMIT"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file).env = { name: \"LIMIT\" type: \"int\" };\n\nmessage Page {\n  // …\n  int64 limit = 2 [(bff.v1.field).by = \"env.LIMIT\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF348",
+    "severity": "warning",
+    "meaning": "Each case of a `switch` can be chosen. One behind a case that always holds, or with the condition of an earlier one, has a value that nobody gets.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"kind\" switch: { case: [ { if: \"args.count > 9\" by: \"'many'\" }, { if: \"true\" by: \"'some'\" }, { if: \"args.count > 99\" by: \"'more'\" } ] } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:117: warning BFF348: this case is never reached: the case before always holds\n    22 |     let: { name: \"kind\" switch: { case: [ { if: \"args.count > 9\" by: \"'many'\" }, { if: \"true\" by: \"'some'\" }, { if: \"args.count > 99\" by: \"'more'\" } ] } }\n       |                                                                                                                     ^^^^^^^^^^^^^^^^^\n  app/v1/app.proto:22:88: this one is tried first\n    22 |     let: { name: \"kind\" switch: { case: [ { if: \"args.count > 9\" by: \"'many'\" }, { if: \"true\" by: \"'some'\" }, { if: \"args.count > 99\" by: \"'more'\" } ] } }\n       |                                                                                        ^^^^^^\n  hint: leave it out, or put it first"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"kind\" switch: { case: [ { if: \"args.count > 99\" by: \"'more'\" }, { if: \"args.count > 9\" by: \"'many'\" } ] default: \"'some'\" } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF349",
+    "severity": "warning",
+    "meaning": "A condition can be either. One that is written as `true` says nothing, and one that is `false` switches off what stands behind it for good.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" if: \"false\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:29: warning BFF349: this condition never holds: step \"item\" never runs\n    22 |     let: { name: \"item\" if: \"false\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n       |                             ^^^^^^^\n  hint: leave out what it stands on, or say when it holds"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" if: \"args.id != ''\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF350",
+    "severity": "warning",
+    "meaning": "The variable of a macro does not have the name of a step, because whoever reads the expression takes the one for the other.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  repeated string tags = 2 [(bff.v1.field).by = \"item.tags.map(item, item + '!')\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:25:50: warning BFF350: the variable \"item\" of this macro hides the step \"item\"\n    25 |   repeated string tags = 2 [(bff.v1.field).by = \"item.tags.map(item, item + '!')\"];\n       |                                                  ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: give the variable a name of its own"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  repeated string tags = 2 [(bff.v1.field).by = \"item.tags.map(tag, tag + '!')\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF351",
+    "severity": "warning",
+    "meaning": "What an `each` does reads the item, because otherwise every item gives the same.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"upper\" each: { var: \"id\" in: \"args.ids\" by: \"args.id + '!'\" } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:39: warning BFF351: nothing reads \"id\": every item gives the same\n    22 |     let: { name: \"upper\" each: { var: \"id\" in: \"args.ids\" by: \"args.id + '!'\" } }\n       |                                       ^^^^\n  hint: read \"id\" in what is done with each item, or do it once without `each`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"upper\" each: { var: \"id\" in: \"args.ids\" by: \"id + '!'\" } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF352",
+    "severity": "warning",
+    "meaning": "`after` names a step that is not read: a step waits for what it reads anyway.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"order\" after: [\"item\"] call: { method: \"up.v1.OrderService/GetOrder\" set: { name: \"id\" by: \"item.id\" } } }\n    ]\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:24:31: warning BFF352: this step reads \"item\", so it waits for it anyway\n    24 |       { name: \"order\" after: [\"item\"] call: { method: \"up.v1.OrderService/GetOrder\" set: { name: \"id\" by: \"item.id\" } } }\n       |                               ^^^^^^\n  hint: leave it out"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"order\" call: { method: \"up.v1.OrderService/GetOrder\" set: { name: \"id\" by: \"item.id\" } } }\n    ]\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF401",
+    "severity": "error",
+    "meaning": "Every field of a composed message has a source. Without one it would always be empty, and nobody would notice before a client does.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  string note = 2;\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:25:10: error BFF401: nothing says where \"note\" comes from\n    25 |   string note = 2;\n       |          ^^^^\n  hint: add [(bff.v1.field).by = \"…\"]"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  string note = 2 [(bff.v1.field).by = \"'#' + item.id\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF402",
+    "severity": "error",
+    "meaning": "A field has an alias only in a message that is a copy: an alias names a field of the message it is copied from.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  string title = 1 [(bff.v1.field).alias = \"name\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:24:44: error BFF402: \"title\" has an alias, but \"Page\" is not a copy of another message\n    24 |   string title = 1 [(bff.v1.field).alias = \"name\"];\n       |                                            ^^^^^^\n  hint: say where its value comes from with `by`, or give the message an alias"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  string title = 1 [(bff.v1.field).by = \"item.name\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF403",
+    "severity": "error",
+    "meaning": "A field filled by `autobind` has one step that it can come from. With two, a change of an upstream could swap them silently.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { name: \"item\" autobind: true call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } },\n      { name: \"order\" autobind: true call: { method: \"up.v1.OrderService/GetOrder\" set: { name: \"id\" by: \"args.id\" } } }\n    ]\n  };\n  string id = 1;\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:27:10: error BFF403: \"id\" could come from step \"item\" or step \"order\"\n    27 |   string id = 1;\n       |          ^^\n  app/v1/app.proto:23:32: \"item\" is bound automatically\n    23 |       { name: \"item\" autobind: true call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } },\n       |                                ^^^^\n  app/v1/app.proto:24:33: \"order\" is bound automatically\n    24 |       { name: \"order\" autobind: true call: { method: \"up.v1.OrderService/GetOrder\" set: { name: \"id\" by: \"args.id\" } } }\n       |                                 ^^^^\n  hint: say which: [(bff.v1.field).by = \"item.id\"]"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { name: \"item\" autobind: true call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } },\n      { name: \"order\" autobind: true call: { method: \"up.v1.OrderService/GetOrder\" set: { name: \"id\" by: \"args.id\" } } }\n    ]\n  };\n  string id = 1 [(bff.v1.field).by = \"order.id\"];\n  string name = 2;\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF404",
+    "severity": "error",
+    "meaning": "A field of a copy has its counterpart in the upstream message, because otherwise there is nothing to copy.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Size {\n  // …\n  int32 w = 1 [(bff.v1.field).alias = \"wide\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:29:39: error BFF404: \"up.v1.Size\" has no field \"wide\"\n    29 |   int32 w = 1 [(bff.v1.field).alias = \"wide\"];\n       |                                       ^^^^^^\n  hint: name the upstream's field with [(bff.v1.field).alias = \"…\"], or remove this field; it has: width, height, unit"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Size {\n  // …\n  int32 w = 1 [(bff.v1.field).alias = \"width\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF405",
+    "severity": "error",
+    "meaning": "A field of a copy has the type of its counterpart, because copies convert nothing.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Size {\n  // …\n  string width = 1;\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:29:10: error BFF405: \"width\" cannot be taken from \"up.v1.Size.width\": this is an int, but the field takes string\n    29 |   string width = 1;\n       |          ^^^^^\n  hint: write string(…) around it"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Size {\n  // …\n  int32 width = 1;\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF406",
+    "severity": "error",
+    "meaning": "A copy of an enum has something for each value of the upstream. Otherwise an answer could hold a value that has no counterpart for clients.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "enum Kind {\n  // …\n  KIND_UNSPECIFIED = 0;\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:27:6: error BFF406: enum \"app.v1.Kind\" has nothing for KIND_MUSIC, KIND_FILM of \"up.v1.Kind\"\n    27 | enum Kind {\n       |      ^^^^\n  hint: add values with [(bff.v1.enum_value).alias = \"KIND_MUSIC\"], or mark one [(bff.v1.enum_value).default = true]"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "enum Kind {\n  // …\n  KIND_UNSPECIFIED = 0 [(bff.v1.enum_value).default = true];\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF407",
+    "severity": "error",
+    "meaning": "An alias of an enum value names a value that the upstream's enum has, because otherwise it maps nothing.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "enum Kind {\n  // …\n  KIND_PRINT = 1 [(bff.v1.enum_value).alias = \"KIND_BOK\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:30:47: error BFF407: enum \"up.v1.Kind\" has no value \"KIND_BOK\"\n    30 |   KIND_PRINT = 1 [(bff.v1.enum_value).alias = \"KIND_BOK\"];\n       |                                               ^^^^^^^^^^\n  hint: did you mean \"KIND_BOOK\"?"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "enum Kind {\n  // …\n  KIND_PRINT = 1 [(bff.v1.enum_value).alias = \"KIND_BOOK\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF408",
+    "severity": "error",
+    "meaning": "An enum and a oneof have one default at most: with two it is not clear which one takes the rest.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "enum Kind {\n  // …\n  KIND_OTHER = 0 [(bff.v1.enum_value).default = true];\n  KIND_BOOK = 1 [(bff.v1.enum_value).default = true];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:30:48: error BFF408: two default values in enum \"app.v1.Kind\"\n    30 |   KIND_BOOK = 1 [(bff.v1.enum_value).default = true];\n       |                                                ^^^^\n  app/v1/app.proto:29:3: the first one\n    29 |   KIND_OTHER = 0 [(bff.v1.enum_value).default = true];\n       |   ^^^^^^^^^^\n  hint: keep one default"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "enum Kind {\n  // …\n  KIND_OTHER = 0 [(bff.v1.enum_value).default = true];\n  KIND_BOOK = 1;\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF409",
+    "severity": "error",
+    "meaning": "Messages do not compose each other in a circle, because composing one would never end.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Card {\n  option (bff.v1.message) = { let: { name: \"inner\" compose: { message: \"Inner\" } } };\n  // …\n}\n\nmessage Inner {\n  option (bff.v1.message) = { let: { name: \"card\" compose: { message: \"Card\" } } };\n  Card card = 1 [(bff.v1.field).by = \"card\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:33:71: error BFF409: messages compose each other in a circle: Inner → Card → Inner\n    33 |   option (bff.v1.message) = { let: { name: \"card\" compose: { message: \"Card\" } } };\n       |                                                                       ^^^^^^\n  app/v1/app.proto:28:72: \"Card\" composes \"Inner\" here\n    28 |   option (bff.v1.message) = { let: { name: \"inner\" compose: { message: \"Inner\" } } };\n       |                                                                        ^^^^^^^\n  hint: remove one of these steps, or split the message it composes"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Card {\n  option (bff.v1.message) = { let: { name: \"inner\" compose: { message: \"Inner\" } } };\n  // …\n}\n\nmessage Inner {\n  option (bff.v1.message) = { let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"'i'\" } } } };\n  string name = 1 [(bff.v1.field).by = \"item.name\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF410",
+    "severity": "error",
+    "meaning": "Steps do not wait for each other in a circle, because none of them could ever start.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { name: \"a\" by: \"c + 1\" },\n      { name: \"b\" by: \"a + 1\" },\n      { name: \"c\" by: \"b + 1\" }\n    ]\n  };\n  int64 n = 1 [(bff.v1.field).by = \"a\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:23:15: error BFF410: steps wait for each other in a circle: a → c → b → a\n    23 |       { name: \"a\" by: \"c + 1\" },\n       |               ^^^\n  app/v1/app.proto:25:15: \"c\" waits for \"b\"\n    25 |       { name: \"c\" by: \"b + 1\" }\n       |               ^^^\n  app/v1/app.proto:24:15: \"b\" waits for \"a\"\n    24 |       { name: \"b\" by: \"a + 1\" },\n       |               ^^^\n  hint: remove one of these reads; a step can only read what does not wait for it"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { name: \"a\" by: \"args.count + 1\" },\n      { name: \"b\" by: \"a + 1\" },\n      { name: \"c\" by: \"b + 1\" }\n    ]\n  };\n  int64 n = 1 [(bff.v1.field).by = \"c\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF411",
+    "severity": "error",
+    "meaning": "A request sets one member of a oneof, unless each has its own `if`. The last one set would silently win.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"found\" call: { method: \"up.v1.ItemService/FindItems\" set: [ { name: \"cursor\" by: \"args.id\" }, { name: \"offset\" by: \"args.count\" } ] } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:121: error BFF411: \"offset\" and \"cursor\" are members of one oneof\n    22 |     let: { name: \"found\" call: { method: \"up.v1.ItemService/FindItems\" set: [ { name: \"cursor\" by: \"args.id\" }, { name: \"offset\" by: \"args.count\" } ] } }\n       |                                                                                                                         ^^^^^^^^\n  app/v1/app.proto:22:100: \"cursor\" is set here\n    22 |     let: { name: \"found\" call: { method: \"up.v1.ItemService/FindItems\" set: [ { name: \"cursor\" by: \"args.id\" }, { name: \"offset\" by: \"args.count\" } ] } }\n       |                                                                                                    ^^^^^^^^^\n  hint: give both an `if`, or set one of them"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"found\" call: { method: \"up.v1.ItemService/FindItems\" set: [ { name: \"cursor\" if: \"args.id != ''\" by: \"args.id\" }, { name: \"offset\" if: \"args.id == ''\" by: \"args.count\" } ] } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF412",
+    "severity": "error",
+    "meaning": "A value of the upstream's enum is mapped to one value, because otherwise it is not clear which one clients see.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "enum Kind {\n  // …\n  KIND_PRINT = 1 [(bff.v1.enum_value).alias = \"KIND_BOOK\"];\n  KIND_PAPER = 2 [(bff.v1.enum_value).alias = \"KIND_BOOK\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:31:47: error BFF412: \"KIND_BOOK\" of \"up.v1.Kind\" is mapped twice\n    31 |   KIND_PAPER = 2 [(bff.v1.enum_value).alias = \"KIND_BOOK\"];\n       |                                               ^^^^^^^^^^^\n  app/v1/app.proto:30:47: mapped here first\n    30 |   KIND_PRINT = 1 [(bff.v1.enum_value).alias = \"KIND_BOOK\"];\n       |                                               ^^^^^^^^^^^\n  hint: map each upstream value to one value"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "enum Kind {\n  // …\n  KIND_PRINT = 1 [(bff.v1.enum_value).alias = \"KIND_BOOK\"];\n  KIND_SOUND = 2 [(bff.v1.enum_value).alias = \"KIND_MUSIC\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF413",
+    "severity": "error",
+    "meaning": "Two files do not say different things about one policy of one upstream. Which one is in force would depend on what is generated together.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// app/v1/app.proto\noption (bff.v1.file).upstream = { service: \"up.v1.ItemService\" retry: { attempts: 2 } };"
+      },
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// rules/v1/rules.proto\noption (bff.v1.file).upstream = { service: \"up.v1.ItemService\" retry: { attempts: 4 } };"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:8:83: error BFF413: two values for retry.attempts of \"up.v1.ItemService\": 4 and 2\n    8 | option (bff.v1.file).upstream = { service: \"up.v1.ItemService\" retry: { attempts: 2 } };\n      |                                                                                   ^\n  rules/v1/rules.proto:7:83: 4 is set here\n    7 | option (bff.v1.file).upstream = { service: \"up.v1.ItemService\" retry: { attempts: 4 } };\n      |                                                                                   ^\n  hint: keep one of them"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file).upstream = { service: \"up.v1.ItemService\" retry: { attempts: 4 } };"
+      }
+    ]
+  },
+  {
+    "code": "BFF414",
+    "severity": "error",
+    "meaning": "A message or an enum that is bound to one of an upstream declares it as its alias, so that a later change of the upstream is found when generating.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  Kind kind = 1 [(bff.v1.field).by = \"item.kind\"];\n}\n\nenum Kind {\n  KIND_UNSPECIFIED = 0;\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:24:38: error BFF414: \"app.v1.Kind\" is not declared as a copy of \"up.v1.Kind\" (\"kind\")\n    24 |   Kind kind = 1 [(bff.v1.field).by = \"item.kind\"];\n       |                                      ^^^^^^^^^^^\n  hint: add `option (bff.v1.enum).alias = \"up.v1.Kind\";` to \"Kind\", or bind a \"app.v1.Kind\""
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  Kind kind = 1 [(bff.v1.field).by = \"item.kind\"];\n}\n\nenum Kind {\n  option (bff.v1.enum).alias = \"up.v1.Kind\";\n  KIND_UNSPECIFIED = 0 [(bff.v1.enum_value).default = true];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF415",
+    "severity": "error",
+    "meaning": "A request field is set whole or in part, not both, because one would overwrite the other.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"found\" call: { method: \"up.v1.ItemService/FindItems\" set: [ { name: \"filter\" by: \"up.v1.Filter{}\" }, { name: \"filter.owner_id\" by: \"args.id\" } ] } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:128: error BFF415: \"filter.owner_id\" is part of \"filter\", which is set as a whole\n    22 | … ms\" set: [ { name: \"filter\" by: \"up.v1.Filter{}\" }, { name: \"filter.owner_id\" by: \"args.id\" } ] } }\n       |                                                               ^^^^^^^^^^^^^^^^^\n  app/v1/app.proto:22:100: \"filter\" is set here\n    22 | … : \"up.v1.ItemService/FindItems\" set: [ { name: \"filter\" by: \"up.v1.Filter{}\" }, { name: \"filter.owner_id\" by: \"args.id\" } ] } }\n       |                                                               ^^^^^^^^^^^^^^^^\n  hint: set \"filter\" or fields of it, not both"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"found\" call: { method: \"up.v1.ItemService/FindItems\" set: [ { name: \"filter.kind\" by: \"up.v1.Kind.KIND_BOOK\" }, { name: \"filter.owner_id\" by: \"args.id\" } ] } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF416",
+    "severity": "error",
+    "meaning": "An environment variable is declared alike everywhere, because the process has one value of it.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// app/v1/app.proto\noption (bff.v1.file).env = { name: \"LIMIT\" type: \"int\" };\n\nmessage Page {\n  // …\n  string name = 1 [(bff.v1.field).by = \"item.name\"];\n}"
+      },
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// app/v1/rules.proto\noption (bff.v1.file).env = { name: \"LIMIT\" type: \"int\" default: \"3\" };"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:8:28: error BFF416: the environment variable \"LIMIT\" has no default here and default \"3\" elsewhere\n    8 | option (bff.v1.file).env = { name: \"LIMIT\" type: \"int\" };\n      |                            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  app/v1/rules.proto:7:65: default \"3\" here\n    7 | option (bff.v1.file).env = { name: \"LIMIT\" type: \"int\" default: \"3\" };\n      |                                                                 ^^^\n  hint: declare it in one file, and import that file"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  string name = 1 [(bff.v1.field).by = \"env.LIMIT > args.count ? item.name : args.id\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF417",
+    "severity": "error",
+    "meaning": "What is composed in place of a declared `response` has every field of it, of the same type, because clients know the declared one.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    // …\n    option (bff.v1.method) = { response: \"FullPage\" max_calls: 21 };\n  }\n  // …\n}\n\nmessage FullPage {\n  // …\n  int64 title = 1 [(bff.v1.field).by = \"item.price_cents\"];\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:14:42: error BFF417: \"title\" of \"FullPage\" does not fit that of the response \"Page\"\n    14 |     option (bff.v1.method) = { response: \"FullPage\" max_calls: 21 };\n       |                                          ^^^^^^^^^^\n  hint: declare \"title\" alike in both messages, or leave out `response`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    // …\n    option (bff.v1.method) = { response: \"FullPage\" max_calls: 21 };\n  }\n  // …\n}\n\nmessage FullPage {\n  // …\n  string title = 1 [(bff.v1.field).by = \"item.name\"];\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF418",
+    "severity": "error",
+    "meaning": "A step that a message reads has one type in all services that compose the message, because an expression has one type.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  option (bff.v1.service) = {\n    let: { name: \"viewer\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"headers['x-user-id']\" } } }\n  };\n  // …\n}\n\nservice MobileService {\n  option (bff.v1.service) = {\n    let: [\n      { name: \"viewer\" by: \"headers['x-user-id']\" },\n      // …\n    ]\n  };\n  // …\n}\n\nmessage Card {\n  string name = 1 [(bff.v1.field).by = \"viewer.name\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:48:40: error BFF418: \"viewer\" is up.v1.Item in service \"AppService\" and string in service \"MobileService\", and \"Card\" is part of both\n    48 |   string name = 1 [(bff.v1.field).by = \"viewer.name\"];\n       |                                        ^^^^^^^^^^^^^\n  app/v1/app.proto:9:18: up.v1.Item here\n    9 |     let: { name: \"viewer\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"headers['x-user-id']\" } } }\n      |                  ^^^^^^^^\n  app/v1/app.proto:19:15: string here\n    19 |       { name: \"viewer\" by: \"headers['x-user-id']\" },\n       |               ^^^^^^^^\n  hint: give both the same type, or rename one of them"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  option (bff.v1.service) = {\n    let: { name: \"viewer\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"headers['x-user-id']\" } } }\n  };\n  // …\n}\n\nservice MobileService {\n  option (bff.v1.service) = {\n    let: [\n      { name: \"viewer\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"headers['x-user-id']\" } } },\n      // …\n    ]\n  };\n  // …\n}\n\nmessage Card {\n  string name = 1 [(bff.v1.field).by = \"viewer.name\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF419",
+    "severity": "error",
+    "meaning": "A step of a service does not rest on itself, not even through an upstream entry or a message that it composes: it would wait for its own end.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  upstream: { service: \"up.v1.ItemService\" metadata: { name: \"x-owner\" by: \"viewer.owner_id\" } }\n};\n\nservice AppService {\n  option (bff.v1.service) = {\n    let: { name: \"viewer\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"headers['x-user-id']\" } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:13:18: error BFF419: a step of the service rests on itself: viewer → the upstream entry for \"up.v1.ItemService\" → viewer\n    13 |     let: { name: \"viewer\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"headers['x-user-id']\" } } }\n       |                  ^^^^^^^^\n  app/v1/app.proto:8:76: \"viewer\" is read here\n    8 |   upstream: { service: \"up.v1.ItemService\" metadata: { name: \"x-owner\" by: \"viewer.owner_id\" } }\n      |                                                                            ^^^^^^^^^^^^^^^^^\n  hint: an expression of an upstream entry, or a message, must not read the step that needs it"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  upstream: { service: \"up.v1.ItemService\" metadata: { name: \"x-owner\" by: \"headers['x-owner']\" } }\n};\n\nservice AppService {\n  option (bff.v1.service) = {\n    let: { name: \"viewer\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"headers['x-user-id']\" } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF430",
+    "severity": "error",
+    "meaning": "A value has an alias or a mapping only in an enum that is a copy, because otherwise there is nothing to map it to.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "enum Kind {\n  // …\n  KIND_BOOK = 1 [(bff.v1.enum_value).alias = \"KIND_FILM\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:26:46: error BFF430: \"KIND_BOOK\" has an alias, but \"Kind\" is not a copy of another enum\n    26 |   KIND_BOOK = 1 [(bff.v1.enum_value).alias = \"KIND_FILM\"];\n       |                                              ^^^^^^^^^^^\n  hint: add `option (bff.v1.enum).alias = \"…\";` to \"Kind\", or leave it out"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "enum Kind {\n  // …\n  KIND_BOOK = 1;\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF431",
+    "severity": "error",
+    "meaning": "A message or an enum is a copy of another one, because a copy of itself has no source.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Size {\n  option (bff.v1.message).alias = \"Size\";\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:29:35: error BFF431: \"app.v1.Size\" is declared as a copy of itself\n    29 |   option (bff.v1.message).alias = \"Size\";\n       |                                   ^^^^^^\n  hint: name the upstream's type with its package"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Size {\n  option (bff.v1.message).alias = \"up.v1.Size\";\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF501",
+    "severity": "error",
+    "meaning": "A call that may have side effects is not retried, because a repetition could place an order twice.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"order\" call: { method: \"up.v1.OrderService/PlaceOrder\" retry: { attempts: 2 } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:20:93: error BFF501: \"up.v1.OrderService/PlaceOrder\" may have side effects, so it must not be retried\n    20 |     let: { name: \"order\" call: { method: \"up.v1.OrderService/PlaceOrder\" retry: { attempts: 2 } } }\n       |                                                                                             ^\n  hint: remove `retry`, or say `idempotent: true` when repeating it does no harm"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"order\" call: { method: \"up.v1.OrderService/PlaceOrder\" } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF502",
+    "severity": "error",
+    "meaning": "Two calls with side effects have an order. Without one they run side by side, and a failure of one leaves the other done or not, by chance.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { name: \"order\" call: { method: \"up.v1.OrderService/PlaceOrder\"  } },\n      { name: \"payment\" call: { method: \"up.v1.OrderService/PayOrder\" set: { name: \"id\" by: \"args.id\" } } }\n    ]\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:7: error BFF502: step \"order\" and step \"payment\" have side effects, and nothing says which comes first\n    22 |       { name: \"payment\" call: { method: \"up.v1.OrderService/PayOrder\" set: { name: \"id\" by: \"args.id\" } } }\n       |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  app/v1/app.proto:21:7: step \"order\" is here\n    21 |       { name: \"order\" call: { method: \"up.v1.OrderService/PlaceOrder\"  } },\n       |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: add `after: \"order\"` to step \"payment\", or let one read the other"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { name: \"order\" call: { method: \"up.v1.OrderService/PlaceOrder\"  } },\n      { name: \"payment\" after: \"order\" call: { method: \"up.v1.OrderService/PayOrder\" set: { name: \"id\" by: \"args.id\" } } }\n    ]\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF503",
+    "severity": "error",
+    "meaning": "An rpc that is declared NO_SIDE_EFFECTS reaches only methods without any. Clients and proxies may repeat or cache it on the strength of that promise.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    option idempotency_level = NO_SIDE_EFFECTS;\n  }\n}\n\nmessage Page {\n  option (bff.v1.message) = {\n    let: { name: \"order\" call: { method: \"up.v1.OrderService/CancelOrder\" set: { name: \"id\" by: \"args.id\" } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:42: error BFF503: rpc \"GetPage\" is declared NO_SIDE_EFFECTS, but reaches \"up.v1.OrderService/CancelOrder\", which is IDEMPOTENT: it has side effects\n    22 |     let: { name: \"order\" call: { method: \"up.v1.OrderService/CancelOrder\" set: { name: \"id\" by: \"args.id\" } } }\n       |                                          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  app/v1/app.proto:9:7: the rpc that vouches for having no side effects\n    9 |   rpc GetPage(GetPageRequest) returns (Page) {\n      |       ^^^^^^^\n  hint: remove `idempotency_level = NO_SIDE_EFFECTS` from \"GetPage\", or do not call this method from it"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page);\n}\n\nmessage Page {\n  option (bff.v1.message) = {\n    let: { name: \"order\" call: { method: \"up.v1.OrderService/CancelOrder\" set: { name: \"id\" by: \"args.id\" } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF504",
+    "severity": "error",
+    "meaning": "The calls of an `each` that have side effects run one after the other, because which ones are done when one fails would otherwise be chance.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"orders\" each: { var: \"id\" in: \"args.ids\" call: { method: \"up.v1.OrderService/PayOrder\" set: { name: \"id\" by: \"id\" } } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:20:10: error BFF504: the items of step \"orders\" have side effects, and up to 10 run side by side\n    20 |     let: { name: \"orders\" each: { var: \"id\" in: \"args.ids\" call: { method: \"up.v1.OrderService/PayOrder\" set: { name: \"id\" by: \"id\" } } } }\n       |          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: add `concurrent: 1` to the `each`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"orders\" each: { var: \"id\" in: \"args.ids\" concurrent: 1 call: { method: \"up.v1.OrderService/PayOrder\" set: { name: \"id\" by: \"id\" } } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF505",
+    "severity": "error",
+    "meaning": "Calls with side effects are not joined into a batch: several requests would become one, and fail together.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// app/v1/app.proto\nmessage Page {\n  option (bff.v1.message) = {\n    let: { name: \"done\" call: { method: \"app.v1.BulkService/Archive\" batch: { name: \"ids\" by: \"args.id\" items: \"items\" key: \"id\" } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// app/v1/bulk.proto\nservice BulkService {\n  rpc Archive(ArchiveRequest) returns (ArchiveResponse);\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:21:77: error BFF505: \"Archive\" has side effects, and a batch would make one call of several\n    21 |     let: { name: \"done\" call: { method: \"app.v1.BulkService/Archive\" batch: { name: \"ids\" by: \"args.id\" items: \"items\" key: \"id\" } } }\n       |                                                                             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: call it without `batch`; or, when it has none, declare `idempotency_level = NO_SIDE_EFFECTS` on it or on the rpcs of this BFF that reach it"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service BulkService {\n  rpc Archive(ArchiveRequest) returns (ArchiveResponse) {\n    option idempotency_level = NO_SIDE_EFFECTS;\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF506",
+    "severity": "error",
+    "meaning": "A call has no more time than its rpc, because the rpc ends first and the timeout never takes effect.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    // …\n  }\n}\n\nmessage Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } timeout: \"3s\" } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:112: error BFF506: this call may take 3000ms, but rpc \"GetPage\" ends after 2000ms\n    22 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } timeout: \"3s\" } }\n       |                                                                                                                ^^^^\n  app/v1/app.proto:9:7: the default of 2000ms holds for this rpc\n    9 |   rpc GetPage(GetPageRequest) returns (Page) {\n      |       ^^^^^^^\n  hint: give the call less, or the rpc more, with (bff.v1.method).timeout"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    // …\n  }\n}\n\nmessage Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } timeout: \"1s\" } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF507",
+    "severity": "error",
+    "meaning": "The wait before a retry fits into the timeout of the call. Otherwise there is a retry on paper, and none in an outage.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } retry: { backoff: { initial: \"150ms\" } } timeout: \"100ms\" } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:132: error BFF507: the first wait of 150ms leaves no time for a retry: the call has 100ms\n    22 | … : { name: \"id\" by: \"args.id\" } retry: { backoff: { initial: \"150ms\" } } timeout: \"100ms\" } }\n       |                                                               ^^^^^^^\n  app/v1/app.proto:22:153: the time of the call\n    22 | … rgs.id\" } retry: { backoff: { initial: \"150ms\" } } timeout: \"100ms\" } }\n       |                                                               ^^^^^^^\n  hint: wait less, give the call more time, or turn retries off with `attempts: 1`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } retry: { backoff: { initial: \"20ms\" } } timeout: \"100ms\" } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF508",
+    "severity": "error",
+    "meaning": "A call that may have side effects is not hedged, because both of the requests would be carried out.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"order\" call: { method: \"up.v1.OrderService/PlaceOrder\" hedge: { delay: \"20ms\" } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:18:81: error BFF508: \"up.v1.OrderService/PlaceOrder\" may have side effects, so it must not be hedged\n    18 |     let: { name: \"order\" call: { method: \"up.v1.OrderService/PlaceOrder\" hedge: { delay: \"20ms\" } } }\n       |                                                                                 ^^^^^^^^^^^^^^^^^\n  hint: remove `hedge`, or say `idempotent: true` when repeating it does no harm"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"order\" call: { method: \"up.v1.OrderService/PlaceOrder\" } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF509",
+    "severity": "error",
+    "meaning": "A hedge has a delay. Without one every call would be made twice.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { spread: \"args\" } hedge: { max: 2 } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:20:107: error BFF509: this hedge has no delay\n    20 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { spread: \"args\" } hedge: { max: 2 } } }\n       |                                                                                                           ^\n  hint: add `delay`, such as the time in which most answers come"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { spread: \"args\" } hedge: { delay: \"20ms\" max: 2 } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF510",
+    "severity": "error",
+    "meaning": "A hedge is sent before the call runs out of time. A later one never is.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { spread: \"args\" } timeout: \"100ms\" hedge: { delay: \"150ms\" } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:20:126: error BFF510: a hedge after 150ms is never sent: the call has 100ms\n    20 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { spread: \"args\" } timeout: \"100ms\" hedge: { delay: \"150ms\" } } }\n       |                                                                                                                              ^^^^^^^\n  app/v1/app.proto:20:102: the time of the call\n    20 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { spread: \"args\" } timeout: \"100ms\" hedge: { delay: \"150ms\" } } }\n       |                                                                                                      ^^^^^^^\n  hint: hedge earlier, or give the call more time"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { spread: \"args\" } timeout: \"100ms\" hedge: { delay: \"20ms\" } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF511",
+    "severity": "error",
+    "meaning": "Answers of a call with side effects are not cached, because the second caller would be told that something was done which was not.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"order\" call: { method: \"up.v1.OrderService/PlaceOrder\" cache: { ttl: \"5s\" } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:18:81: error BFF511: \"up.v1.OrderService/PlaceOrder\" has side effects, so its answers must not be cached\n    18 |     let: { name: \"order\" call: { method: \"up.v1.OrderService/PlaceOrder\" cache: { ttl: \"5s\" } } }\n       |                                                                                 ^^^^^^^^^^^^^\n  hint: remove `cache`; or, when it has none, declare `idempotency_level = NO_SIDE_EFFECTS` on it"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"order\" call: { method: \"up.v1.OrderService/PlaceOrder\" } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF512",
+    "severity": "error",
+    "meaning": "A cache has a `ttl`, because without one nobody has decided how old an answer may be.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { spread: \"args\" } cache: { stale: \"5s\" } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:20:109: error BFF512: this cache has no `ttl`\n    20 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { spread: \"args\" } cache: { stale: \"5s\" } } }\n       |                                                                                                             ^^^^\n  hint: add `ttl`: for so long an answer is as good as new"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { spread: \"args\" } cache: { ttl: \"1s\" stale: \"5s\" } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF513",
+    "severity": "error",
+    "meaning": "A breaker with a `slow_rate` says what is slow, because otherwise it never opens for slow calls.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file).upstream = { service: \"up.v1.ItemService\" breaker: { slow_rate: 0.5 } };"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:7:86: error BFF513: this breaker never opens for slow calls: nothing says what is slow\n    7 | option (bff.v1.file).upstream = { service: \"up.v1.ItemService\" breaker: { slow_rate: 0.5 } };\n      |                                                                                      ^^^\n  hint: add `slow`, such as `slow: \"500ms\"`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file).upstream = { service: \"up.v1.ItemService\" breaker: { slow: \"300ms\" slow_rate: 0.5 } };"
+      }
+    ]
+  },
+  {
+    "code": "BFF514",
+    "severity": "error",
+    "meaning": "What a breaker calls slow is less than its calls may take, because otherwise none of them is ever slow.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file).upstream = { service: \"up.v1.ItemService\" timeout: \"400ms\" breaker: { slow: \"1s\" } };"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:7:98: error BFF514: a call is slow after 1000ms, but none of them may take more than 400ms\n    7 | option (bff.v1.file).upstream = { service: \"up.v1.ItemService\" timeout: \"400ms\" breaker: { slow: \"1s\" } };\n      |                                                                                                  ^^^^\n  hint: make it shorter than the timeout of the calls"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file).upstream = { service: \"up.v1.ItemService\" timeout: \"400ms\" breaker: { slow: \"300ms\" } };"
+      }
+    ]
+  },
+  {
+    "code": "BFF516",
+    "severity": "error",
+    "meaning": "The value of metadata is printable ASCII, because nothing else fits into a header: a line break would end it.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } metadata: { name: \"x-note\" by: \"'a\\\\n' + args.id\" } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:135: error BFF516: metadata \"x-note\" would hold a line break\n    22 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } metadata: { name: \"x-note\" by: \"'a\\\\n' + args.id\" } } }\n       |                                                                                                                                       ^^^^^^\n  hint: leave it out"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } metadata: { name: \"x-note\" by: \"'a ' + args.id\" } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF517",
+    "severity": "warning",
+    "meaning": "An `each` sends no more calls side by side than the limit of its call lets through, where none of them may wait: the others are refused.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"orders\" each: { var: \"id\" in: \"args.ids\" max: 50 call: { method: \"up.v1.OrderService/GetOrder\" set: { name: \"id\" by: \"id\" } limit: { concurrent: 4 queued: 0 } } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:164: warning BFF517: up to 10 items of step \"orders\" call at once, but 4 may be in flight and none may wait\n    22 | … GetOrder\" set: { name: \"id\" by: \"id\" } limit: { concurrent: 4 queued: 0 } } } }\n       |                                                               ^\n  app/v1/app.proto:22:174: calls above the limit are refused here\n    22 | … set: { name: \"id\" by: \"id\" } limit: { concurrent: 4 queued: 0 } } } }\n       |                                                               ^\n  hint: write `concurrent: 4` in the `each`, or let calls wait with `queued`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"orders\" each: { var: \"id\" in: \"args.ids\" max: 50 concurrent: 4 call: { method: \"up.v1.OrderService/GetOrder\" set: { name: \"id\" by: \"id\" } limit: { concurrent: 4 queued: 0 } } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF601",
+    "severity": "error",
+    "meaning": "A value that may be absent is bound to a target that can be absent. Otherwise an outage would look to clients like an empty text or a zero.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"card\" compose: { message: \"Card\" args: { name: \"text\" by: \"item.name\" } } }\n    ]\n  };\n  // …\n}\n\nmessage Card {\n  string text = 1 [(bff.v1.field).by = \"args.text\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:33:41: error BFF601: field \"text\" always has a value (string), but argument \"args.text\" may be absent\n    33 |   string text = 1 [(bff.v1.field).by = \"args.text\"];\n       |                                         ^^^^^^^^^\n  app/v1/app.proto:25:74: step \"card\" of \"Page\" gives what may be absent\n    25 |       { name: \"card\" compose: { message: \"Card\" args: { name: \"text\" by: \"item.name\" } } }\n       |                                                                          ^^^^^^^^^^^\n  hint: make the field `optional`, read it as ok(args.text) ? … : …, or give the argument a value that is always there"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"card\" compose: { message: \"Card\" args: { name: \"text\" by: \"ok(item) ? item.name : '?'\" } } }\n    ]\n  };\n  // …\n}\n\nmessage Card {\n  string text = 1 [(bff.v1.field).by = \"args.text\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF602",
+    "severity": "error",
+    "meaning": "A critical step does not rest on a step that a failure may make absent: then the failure of the supplementary one would fail the response after all.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { name: \"item\" supplementary: true call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } },\n      { name: \"order\" call: { method: \"up.v1.OrderService/GetOrder\" set: { name: \"id\" by: \"item.id\" } } }\n    ]\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:25:92: error BFF602: step \"order\" is critical, but reads \"item\", which a failure may make absent\n    25 |       { name: \"order\" call: { method: \"up.v1.OrderService/GetOrder\" set: { name: \"id\" by: \"item.id\" } } }\n       |                                                                                            ^^^^\n  app/v1/app.proto:24:37: \"item\" is supplementary\n    24 |       { name: \"item\" supplementary: true call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } },\n       |                                     ^^^^\n  hint: add `supplementary: true` to this step, give \"item\" a `fallback`, or read it as ok(item) ? … : …"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { name: \"item\" supplementary: true call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } },\n      { name: \"order\" supplementary: true call: { method: \"up.v1.OrderService/GetOrder\" set: { name: \"id\" by: \"item.id\" } } }\n    ]\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF603",
+    "severity": "warning",
+    "meaning": "A response with parts that may be missing has a field that says so, because clients cannot otherwise tell a missing part from an empty one.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" supplementary: true call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:20:9: warning BFF603: parts of \"Page\" may be missing, and it has no field to say so\n    20 | message Page {\n       |         ^^^^\n  app/v1/app.proto:22:40: this may be missing\n    22 |     let: { name: \"item\" supplementary: true call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n       |                                        ^^^^\n  hint: add `repeated bff.v1.Degradation degraded = 15;`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "import \"bff/v1/degradation.proto\";\n\nmessage Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" supplementary: true call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n  };\n  // …\n  repeated bff.v1.Degradation degraded = 15;\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF604",
+    "severity": "error",
+    "meaning": "The degradation field is the runtime's, and there is one: what failed is known only when the response is complete.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  repeated bff.v1.Degradation degraded = 15 [(bff.v1.field).by = \"[]\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:26:66: error BFF604: \"degraded\" is filled by the runtime\n    26 |   repeated bff.v1.Degradation degraded = 15 [(bff.v1.field).by = \"[]\"];\n       |                                                                  ^^^^\n  hint: remove its `by`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  repeated bff.v1.Degradation degraded = 15;\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF605",
+    "severity": "error",
+    "meaning": "A fallback neither fails nor is absent, because it is the last resort of its step.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"title\" supplementary: true fallback: \"item.name\" by: \"item.name + args.id\" }\n    ]\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:25:53: error BFF605: this fallback may itself be absent: \"item\" may be\n    25 |       { name: \"title\" supplementary: true fallback: \"item.name\" by: \"item.name + args.id\" }\n       |                                                     ^^^^^^^^^^^\n  hint: give a value that is always there, such as a literal"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"title\" supplementary: true fallback: \"'none'\" by: \"item.name + args.id\" }\n    ]\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF606",
+    "severity": "error",
+    "meaning": "A guard reads nothing that may be absent. Whether it holds must not depend on an outage without saying so.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { guard: { if: \"item.stock == 0\" fail: { code: NOT_FOUND } } }\n    ]\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:25:23: error BFF606: a guard has to decide, but \"item\" may be absent\n    25 |       { guard: { if: \"item.stock == 0\" fail: { code: NOT_FOUND } } }\n       |                       ^^^^\n  hint: say what to do without it: ok(item) && … or !ok(item) || …"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { guard: { if: \"ok(item) && item.stock == 0\" fail: { code: NOT_FOUND } } }\n    ]\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF607",
+    "severity": "error",
+    "meaning": "A fallback can be used. On a step that always has a value, or that fails the response, it never is.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" fallback: \"up.v1.Item{}\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:35: error BFF607: this fallback is never used: the step has a value, or it fails the response\n    22 |     let: { name: \"item\" fallback: \"up.v1.Item{}\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n       |                                   ^^^^^^^^^^^^^^\n  hint: add `supplementary: true` to the step when it may fail, or remove the fallback"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF608",
+    "severity": "warning",
+    "meaning": "A critical step is needed by something critical. One that only supplementary steps read fails the response for the sake of what the response can do without.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } },\n      { name: \"order\" supplementary: true call: { method: \"up.v1.OrderService/GetOrder\" set: { name: \"id\" by: \"item.id\" } } }\n    ]\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:24:15: warning BFF608: step \"item\" is critical, but only supplementary steps read it\n    24 |       { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } },\n       |               ^^^^^^\n  app/v1/app.proto:25:38: step \"order\" reads it, and is supplementary\n    25 |       { name: \"order\" supplementary: true call: { method: \"up.v1.OrderService/GetOrder\" set: { name: \"id\" by: \"item.id\" } } }\n       |                                      ^^^^\n  hint: add `supplementary: true` to it: otherwise its failure fails the whole response"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { name: \"item\" supplementary: true call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } },\n      { name: \"order\" supplementary: true call: { method: \"up.v1.OrderService/GetOrder\" set: { name: \"id\" by: \"item.id\" } } }\n    ]\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF609",
+    "severity": "warning",
+    "meaning": "A supplementary step can fail. One that cannot makes its readers deal with an absence that never comes.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"title\" supplementary: true by: \"item.name + '!'\" }\n    ]\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:25:38: warning BFF609: this step is supplementary, but it cannot fail\n    25 |       { name: \"title\" supplementary: true by: \"item.name + '!'\" }\n       |                                      ^^^^\n  hint: leave `supplementary` out"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"title\" by: \"item.name + '!'\" }\n    ]\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF610",
+    "severity": "warning",
+    "meaning": "An item of a partial `each` can fail, because otherwise there is nothing to leave out.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"upper\" each: { var: \"id\" in: \"args.ids\" partial: true by: \"id + '!'\" } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:23:68: warning BFF610: this `each` is partial, but none of its items can fail\n    23 |     let: { name: \"upper\" each: { var: \"id\" in: \"args.ids\" partial: true by: \"id + '!'\" } }\n       |                                                                    ^^^^\n  hint: leave `partial` out"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"upper\" each: { var: \"id\" in: \"args.ids\" by: \"id + '!'\" } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF611",
+    "severity": "warning",
+    "meaning": "Each member of a oneof can be chosen. Members are tried in their order, and behind one that always has a value none is reached.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  oneof media {\n    string text = 1 [(bff.v1.field).by = \"item.name + '!'\"];\n    string image = 2 [(bff.v1.field) = { by: \"item.image_url\" if: \"item.image_url != ''\" }];\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:26:12: warning BFF611: \"image\" is never chosen: \"text\" always has a value\n    26 |     string image = 2 [(bff.v1.field) = { by: \"item.image_url\" if: \"item.image_url != ''\" }];\n       |            ^^^^^\n  app/v1/app.proto:25:12: this member is tried first\n    25 |     string text = 1 [(bff.v1.field).by = \"item.name + '!'\"];\n       |            ^^^^\n  hint: say with `if` when \"text\" is chosen"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  oneof media {\n    string text = 1 [(bff.v1.field) = { by: \"item.name + '!'\" if: \"item.name != ''\" }];\n    string image = 2 [(bff.v1.field) = { by: \"item.image_url\" if: \"item.image_url != ''\" }];\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF612",
+    "severity": "warning",
+    "meaning": "`autobind` fills a field. Where none has the name, type and presence of one of the step's, a renamed field may be the reason.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" autobind: true call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:35: warning BFF612: this `autobind` fills no field\n    22 |     let: { name: \"item\" autobind: true call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n       |                                   ^^^^\n  hint: leave it out, or name fields after those of the step's message, with the same types and presence"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF701",
+    "severity": "error",
+    "meaning": "An rpc costs no more upstream calls than its `max_calls` says, because one request to the BFF would become many to others.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    // …\n    option (bff.v1.method) = { response: \"FullPage\" max_calls: 20 };\n  }\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:14:64: error BFF701: \"GetPage\" may cost 21 upstream calls, and 20 are allowed\n    14 |     option (bff.v1.method) = { response: \"FullPage\" max_calls: 20 };\n       |                                                                ^^\n  hint: allow 21, lower `max` of an `each`, or call a method that takes several keys with `batch`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    // …\n    option (bff.v1.method) = { response: \"FullPage\" max_calls: 21 };\n  }\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF702",
+    "severity": "error",
+    "meaning": "A list has a bound where calls are counted, because without it the cost of an rpc is whatever an upstream answers.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    // …\n    option (bff.v1.method) = { response: \"FullPage\" max_calls: 21 };\n  }\n  // …\n}\n\nmessage FullPage {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"cards\" supplementary: true\n        each: { var: \"tag\" in: \"item.tags\"\n                // …\n    ]\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:39:7: error BFF702: \"GetPage\" may cost 21 calls, but nothing bounds the items of step \"cards\"\n    39 |       { name: \"cards\" supplementary: true\n       |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  app/v1/app.proto:14:64: calls are counted here\n    14 |     option (bff.v1.method) = { response: \"FullPage\" max_calls: 21 };\n       |                                                                ^^\n  hint: add `max` to the `each`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    // …\n    option (bff.v1.method) = { response: \"FullPage\" max_calls: 21 };\n  }\n  // …\n}\n\nmessage FullPage {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"cards\" supplementary: true\n        each: { var: \"tag\" in: \"item.tags\" max: 20\n                // …\n    ]\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF703",
+    "severity": "error",
+    "meaning": "Calls that wait for each other fit into the time of their rpc together. Otherwise the last of them has no time when the first ones are slow.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    // …\n    option (bff.v1.method) = { timeout: \"1s\" };\n  }\n}\n\nmessage Card {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.OrderService/GetOrder\" set: { spread: \"args\" } timeout: \"600ms\" } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:11:41: error BFF703: calls that wait for each other may take 1000ms (item 400ms + item 600ms), and \"GetPage\" leaves them 900ms\n    11 |     option (bff.v1.method) = { timeout: \"1s\" };\n       |                                         ^^^^\n  hint: give the calls less time, or the rpc more with (bff.v1.method).timeout"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    // …\n    option (bff.v1.method) = { timeout: \"1s\" };\n  }\n}\n\nmessage Card {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.OrderService/GetOrder\" set: { spread: \"args\" } timeout: \"400ms\" } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF704",
+    "severity": "warning",
+    "meaning": "A call for each item becomes one for all of them where the upstream has a method for that, and the items have a bound where it has none. Otherwise the load on the upstream grows with every list.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"items\" each: { var: \"id\" in: \"args.ids\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"id\" } } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:75: warning BFF704: \"GetItem\" is called once for each item, and \"BatchGetItems\" answers for all of them at once\n    22 |     let: { name: \"items\" each: { var: \"id\" in: \"args.ids\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"id\" } } } }\n       |                                                                           ^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: call \"up.v1.ItemService/BatchGetItems\" with `batch: { name: \"ids\" by: \"id\" items: \"items\" key: \"id\" }`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"items\" each: { var: \"id\" in: \"args.ids\" call: { method: \"up.v1.ItemService/BatchGetItems\" batch: { name: \"ids\" by: \"id\" items: \"items\" key: \"id\" } } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF705",
+    "severity": "warning",
+    "meaning": "A `concurrent` bounds something: calls that are not joined into one, and no fewer items than it says.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"items\" each: { var: \"id\" in: \"args.ids\" concurrent: 5 call: { method: \"up.v1.ItemService/BatchGetItems\" batch: { name: \"ids\" by: \"id\" items: \"items\" key: \"id\" } } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:71: warning BFF705: this `concurrent` bounds nothing: the calls of all items are joined\n    22 | …  name: \"items\" each: { var: \"id\" in: \"args.ids\" concurrent: 5 call: { method: \"up.v1.ItemService/BatchGetItems\" batch: { name: \"ids\" by: \"id\" items: \"items\" key …\n       |                                                               ^\n  hint: leave it out"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"items\" each: { var: \"id\" in: \"args.ids\" call: { method: \"up.v1.ItemService/BatchGetItems\" batch: { name: \"ids\" by: \"id\" items: \"items\" key: \"id\" } } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF801",
+    "severity": "error",
+    "meaning": "A cache keeps answers at least until they are stale. One that throws them away before has a `ttl` that never takes effect.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { spread: \"args\" } cache: { ttl: \"60s\" stale: \"5s\" } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:20:120: error BFF801: answers are stale after 60000ms, but thrown away after 5000ms\n    20 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { spread: \"args\" } cache: { ttl: \"60s\" stale: \"5s\" } } }\n       |                                                                                                                        ^^^^\n  app/v1/app.proto:20:107: as good as new until here\n    20 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { spread: \"args\" } cache: { ttl: \"60s\" stale: \"5s\" } } }\n       |                                                                                                           ^^^^^\n  hint: make `stale` longer than `ttl`: both count from when the answer came"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { spread: \"args\" } cache: { ttl: \"60s\" stale: \"120s\" } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF802",
+    "severity": "warning",
+    "meaning": "What a cached call sends is the same for several requests. With the time or the id of the request in it no answer is ever found again.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"found\" call: { method: \"up.v1.ItemService/FindItems\" set: { name: \"text\" by: \"args.id + string(now)\" } cache: { ttl: \"5s\" } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:96: warning BFF802: the time is part of what this call sends, so that its cache never finds an answer again\n    22 |     let: { name: \"found\" call: { method: \"up.v1.ItemService/FindItems\" set: { name: \"text\" by: \"args.id + string(now)\" } cache: { ttl: \"5s\" } } }\n       |                                                                                                ^^^^^^^^^^^^^^^^^^^^^^^\n  app/v1/app.proto:22:136: the call is cached here\n    22 |     let: { name: \"found\" call: { method: \"up.v1.ItemService/FindItems\" set: { name: \"text\" by: \"args.id + string(now)\" } cache: { ttl: \"5s\" } } }\n       |                                                                                                                                        ^^^^\n  hint: leave it out of the call, or turn the cache off with `cache: { ttl: \"0s\" }`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"found\" call: { method: \"up.v1.ItemService/FindItems\" set: { name: \"text\" by: \"args.id\" } cache: { ttl: \"5s\" } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF803",
+    "severity": "warning",
+    "meaning": "Clients see types of the BFF's own. With an upstream's type in a response every change of the upstream's is a change of this API.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "import \"up/v1/up.proto\";\n\nmessage Page {\n  // …\n  up.v1.Size size = 1 [(bff.v1.field).by = \"item.size\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:25:14: warning BFF803: \"size\" shows clients the upstream's message \"up.v1.Size\" itself\n    25 |   up.v1.Size size = 1 [(bff.v1.field).by = \"item.size\"];\n       |              ^^^^\n  hint: declare a message of your own with what clients need, and `alias: \"up.v1.Size\"`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  Size size = 1 [(bff.v1.field).by = \"item.size\"];\n}\n\nmessage Size {\n  option (bff.v1.message).alias = \"up.v1.Size\";\n  int32 width = 1;\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF804",
+    "severity": "warning",
+    "meaning": "The text of an upstream's error is not sent to clients: it is written for other people, and may name hosts, tables or users.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } on_error: { on: NOT_FOUND fail: { message: \"no item: {error.message}\" } } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:157: warning BFF804: clients get to see what the upstream wrote into its error\n    22 | … id\" } on_error: { on: NOT_FOUND fail: { message: \"no item: {error.message}\" } } } }\n       |                                                               ^^^^^^^^^^^^^\n  hint: write a text of your own, or pass on a detail that is meant for clients with `error.detail(…)`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } on_error: { on: NOT_FOUND fail: { message: \"no item {args.id}\" } } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF901",
+    "severity": "error",
+    "meaning": "The lock is committed. With `CI=true` a missing one is an error and not written, because nothing would be compared.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Product {\n  option (bff.v1.message) = {\n    let: {\n      // …\n      call: {method: \"stock.v1.StockService/GetStock\" set: {spread: \"args\"}}\n    }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "shop/v1/shop.proto:22:69: error BFF901: there is no \"bff.lock.json\", and with CI=true none is written\n    22 |       call: {method: \"stock.v1.StockService/GetStock\" set: {spread: \"args\"}}\n       |                                                                     ^^^^^^\n  hint: Run `buf generate` without CI=true, and commit \"bff.lock.json\""
+      },
+      {
+        "title": "Right",
+        "language": "sh",
+        "text": "# without CI=true; then commit bff.lock.json\nbuf generate"
+      }
+    ]
+  },
+  {
+    "code": "BFF902",
+    "severity": "error",
+    "meaning": "The lock knows every use. With `CI=true` a use that it does not hold, or a use that is gone, is an error and not written, so that what is reviewed is what is used.",
+    "sections": [
+      {
+        "title": "shop/v1/shop.proto has changed",
+        "language": "diff",
+        "text": " message Product {\n   // …\n+  string note = 2 [(bff.v1.field).by = \"'note: ' + stock.note\"];\n   // …\n }"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "shop/v1/shop.proto:26:52: error BFF902: \"bff.lock.json\" does not hold \"stock.v1.Stock.note\", and with CI=true it is not written\n    26 |   string note = 2 [(bff.v1.field).by = \"'note: ' + stock.note\"];\n       |                                                    ^^^^^^^^^^\n  hint: Run `buf generate` without CI=true, and commit \"bff.lock.json\""
+      },
+      {
+        "title": "Right",
+        "language": "sh",
+        "text": "# without CI=true; then commit bff.lock.json\nbuf generate"
+      }
+    ]
+  },
+  {
+    "code": "BFF903",
+    "severity": "error",
+    "meaning": "The lock is a document that this version can read, because it is what changes of upstreams are measured by.",
+    "sections": [
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "bff.lock.json:5:7: error BFF903: \"bff.lock.json\" cannot be read: its entry of \"stock.v1.Stock.pieces\" is not complete\n    5 |       \"stock.v1.Stock.pieces\": { \"kind\": \"field\" }\n      |       ^\n  hint: Restore it from version control, or delete it to have it written anew"
+      },
+      {
+        "title": "Right",
+        "language": "sh",
+        "text": "rm bff.lock.json\n# without CI=true; then commit bff.lock.json\nbuf generate"
+      }
+    ]
+  },
+  {
+    "code": "BFF911",
+    "severity": "error",
+    "meaning": "What the BFF uses of an upstream is still there, because otherwise what clients get from it is gone.",
+    "sections": [
+      {
+        "title": "stock/v1/stock.proto has changed",
+        "language": "diff",
+        "text": " message Stock {\n-  int32 pieces = 1;\n+  reserved 1;\n   // …\n }"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "shop/v1/shop.proto:25:48: error BFF911: upstream field \"stock.v1.Stock.pieces\" was removed\n    25 |   int32 pieces = 1 [(bff.v1.field).by = \"stock.pieces\"];\n       |                                                ^^^^^^\n  stock/v1/stock.proto:15:9: \"pieces\" was in here\n    15 | message Stock {\n       |         ^^^^^\n  hint: Do without it, or ask for it back"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Product {\n  // …\n  reserved 1;\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF912",
+    "severity": "error",
+    "meaning": "What the BFF uses of an upstream still has its name. A renamed element is told as one change, with the new name to write.",
+    "sections": [
+      {
+        "title": "stock/v1/stock.proto has changed",
+        "language": "diff",
+        "text": " message Stock {\n-  int32 pieces = 1;\n+  int32 amount = 1;\n   // …\n }"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "shop/v1/shop.proto:25:48: error BFF912: upstream field \"stock.v1.Stock.pieces\" was renamed to \"amount\"\n    25 |   int32 pieces = 1 [(bff.v1.field).by = \"stock.pieces\"];\n       |                                                ^^^^^^\n  stock/v1/stock.proto:16:9: its name now\n    16 |   int32 amount = 1;\n       |         ^^^^^^\n  hint: Write \"amount\" in place of \"pieces\""
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Product {\n  // …\n  int32 pieces = 1 [(bff.v1.field).by = \"stock.amount\"];\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF913",
+    "severity": "error",
+    "meaning": "What the BFF uses of an upstream still has its number, because the number is what stands on the wire: old and new servers would misread each other.",
+    "sections": [
+      {
+        "title": "stock/v1/stock.proto has changed",
+        "language": "diff",
+        "text": " message Stock {\n-  int32 pieces = 1;\n+  int32 pieces = 6;\n   // …\n }"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "shop/v1/shop.proto:25:48: error BFF913: upstream field \"stock.v1.Stock.pieces\" has the number 6, and had 1\n    25 |   int32 pieces = 1 [(bff.v1.field).by = \"stock.pieces\"];\n       |                                                ^^^^^^\n  stock/v1/stock.proto:16:9: it is declared here\n    16 |   int32 pieces = 6;\n       |         ^^^^^^\n  hint: Check what this means here, then run once with `lock_mode=update` to accept it"
+      },
+      {
+        "title": "Right",
+        "language": "sh",
+        "text": "# once, with `opt: lock_mode=update` in buf.gen.yaml; then commit bff.lock.json\nbuf generate"
+      }
+    ]
+  },
+  {
+    "code": "BFF914",
+    "severity": "error",
+    "meaning": "What the BFF uses of an upstream is still of its type: a field's, or a method's request and response. A type that happens to fit may still mean something else.",
+    "sections": [
+      {
+        "title": "stock/v1/stock.proto has changed",
+        "language": "diff",
+        "text": " message Stock {\n-  int32 pieces = 1;\n+  int64 pieces = 1;\n   // …\n }"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "shop/v1/shop.proto:25:48: error BFF914: upstream field \"stock.v1.Stock.pieces\" is int64, and was int32\n    25 |   int32 pieces = 1 [(bff.v1.field).by = \"stock.pieces\"];\n       |                                                ^^^^^^\n  stock/v1/stock.proto:16:9: it is declared here\n    16 |   int64 pieces = 1;\n       |         ^^^^^^\n  hint: Check what this means here, then run once with `lock_mode=update` to accept it"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Product {\n  // …\n  int64 pieces = 1 [(bff.v1.field).by = \"stock.pieces\"];\n  // …\n}"
+      },
+      {
+        "title": "And then",
+        "language": "sh",
+        "text": "# once, with `opt: lock_mode=update` in buf.gen.yaml; then commit bff.lock.json\nbuf generate"
+      }
+    ]
+  },
+  {
+    "code": "BFF915",
+    "severity": "error",
+    "meaning": "A field that the BFF uses is still singular, repeated or a map, because on the wire one may be read as the other and lose items.",
+    "sections": [
+      {
+        "title": "stock/v1/stock.proto has changed",
+        "language": "diff",
+        "text": " message Stock {\n   // …\n-  repeated Shelf shelves = 4;\n+  Shelf shelves = 4;\n   // …\n }"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "shop/v1/shop.proto:28:59: error BFF915: upstream field \"stock.v1.Stock.shelves\" is singular, and was repeated\n    28 |   repeated string shelves = 4 [(bff.v1.field).by = \"stock.shelves.map(s, s.name)\"];\n       |                                                           ^^^^^^^\n  stock/v1/stock.proto:19:9: it is declared here\n    19 |   Shelf shelves = 4;\n       |         ^^^^^^^\n  hint: Check what this means here, then run once with `lock_mode=update` to accept it"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Product {\n  // …\n  repeated string shelves = 4 [(bff.v1.field).by = \"[stock.shelves.name]\"];\n}"
+      },
+      {
+        "title": "And then",
+        "language": "sh",
+        "text": "# once, with `opt: lock_mode=update` in buf.gen.yaml; then commit bff.lock.json\nbuf generate"
+      }
+    ]
+  },
+  {
+    "code": "BFF916",
+    "severity": "error",
+    "meaning": "A field that the BFF uses still has, or has not, presence of its own: whether it may be unset decides what clients are told.",
+    "sections": [
+      {
+        "title": "stock/v1/stock.proto has changed",
+        "language": "diff",
+        "text": " message Stock {\n-  int32 pieces = 1;\n+  oneof amount {\n+    int32 pieces = 1;\n+    double litres = 6;\n+  }\n   // …\n }"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "shop/v1/shop.proto:25:48: error BFF916: upstream field \"stock.v1.Stock.pieces\" is a member of a oneof, and always had a value\n    25 |   int32 pieces = 1 [(bff.v1.field).by = \"stock.pieces\"];\n       |                                                ^^^^^^\n  stock/v1/stock.proto:17:11: it is declared here\n    17 |     int32 pieces = 1;\n       |           ^^^^^^\n  hint: Check what this means here, then run once with `lock_mode=update` to accept it"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Product {\n  // …\n  optional int32 pieces = 1 [(bff.v1.field).by = \"stock.?pieces\"];\n  // …\n}"
+      },
+      {
+        "title": "And then",
+        "language": "sh",
+        "text": "# once, with `opt: lock_mode=update` in buf.gen.yaml; then commit bff.lock.json\nbuf generate"
+      }
+    ]
+  },
+  {
+    "code": "BFF917",
+    "severity": "error",
+    "meaning": "A method that the BFF calls is still unary, because nothing else can be called.",
+    "sections": [
+      {
+        "title": "stock/v1/stock.proto has changed",
+        "language": "diff",
+        "text": " service StockService {\n-  rpc GetStock(GetStockRequest) returns (Stock) {\n+  rpc GetStock(GetStockRequest) returns (stream Stock) {\n     // …\n   }\n   // …\n }"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "shop/v1/shop.proto:22:45: error BFF917: upstream method \"stock.v1.StockService/GetStock\" is server-streaming, and was unary\n    22 |       call: {method: \"stock.v1.StockService/GetStock\" set: {spread: \"args\"}}\n       |                                             ^^^^^^^^\n  stock/v1/stock.proto:5:7: it is declared here\n    5 |   rpc GetStock(GetStockRequest) returns (stream Stock) {\n      |       ^^^^^^^^\n  hint: Check what this means here, then run once with `lock_mode=update` to accept it"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Product {\n  option (bff.v1.message) = {\n    let: {\n      // …\n      call: {method: \"stock.v1.StockService/ReadStock\" set: {spread: \"args\"}}\n    }\n  };\n  // …\n}"
+      },
+      {
+        "title": "And then",
+        "language": "sh",
+        "text": "# once, with `opt: lock_mode=update` in buf.gen.yaml; then commit bff.lock.json\nbuf generate"
+      }
+    ]
+  },
+  {
+    "code": "BFF918",
+    "severity": "error",
+    "meaning": "A method that the BFF calls still has its idempotency level, because retries, hedging, caching and order rest on it.",
+    "sections": [
+      {
+        "title": "stock/v1/stock.proto has changed",
+        "language": "diff",
+        "text": " service StockService {\n-  rpc GetStock(GetStockRequest) returns (Stock) {\n-    option idempotency_level = NO_SIDE_EFFECTS;\n-  }\n+  rpc GetStock(GetStockRequest) returns (Stock) ;\n }"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "shop/v1/shop.proto:22:45: error BFF918: upstream method \"stock.v1.StockService/GetStock\" is IDEMPOTENCY_UNKNOWN, and was NO_SIDE_EFFECTS\n    22 |       call: {method: \"stock.v1.StockService/GetStock\" set: {spread: \"args\"}}\n       |                                             ^^^^^^^^\n  stock/v1/stock.proto:5:7: it is declared here\n    5 |   rpc GetStock(GetStockRequest) returns (Stock) ;\n      |       ^^^^^^^^\n  hint: Check what this means here, then run once with `lock_mode=update` to accept it"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service ShopService {\n  // …\n  rpc GetProduct(GetProductRequest) returns (Product);\n}\n\nmessage Product {\n  option (bff.v1.message) = {\n    let: {\n      // …\n      call: {method: \"stock.v1.StockService/GetStock\" set: {spread: \"args\"}}\n    }\n  };\n  // …\n}"
+      },
+      {
+        "title": "And then",
+        "language": "sh",
+        "text": "# once, with `opt: lock_mode=update` in buf.gen.yaml; then commit bff.lock.json\nbuf generate"
+      }
+    ]
+  },
+  {
+    "code": "BFF919",
+    "severity": "warning",
+    "meaning": "A value that an upstream has added to an enum is mapped. Until then clients see the default in its place.",
+    "sections": [
+      {
+        "title": "stock/v1/stock.proto has changed",
+        "language": "diff",
+        "text": " enum State {\n   // …\n+  STATE_ORDERED = 3;\n }"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "shop/v1/shop.proto:32:42: warning BFF919: upstream enum \"stock.v1.State\" has a new value \"STATE_ORDERED\", which nothing maps: it becomes the default\n    32 |   option (bff.v1.enum).alias = \"stock.v1.State\";\n       |                                          ^^^^^\n  stock/v1/stock.proto:31:3: the new value\n    31 |   STATE_ORDERED = 3;\n       |   ^^^^^^^^^^^^^\n  hint: Add a value with [(bff.v1.enum_value).alias = \"STATE_ORDERED\"], or run once with `lock_mode=update` to leave it to the default"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "enum State {\n  option (bff.v1.enum).alias = \"stock.v1.State\";\n  // …\n  STATE_ORDERED = 3;\n  // …\n}"
+      },
+      {
+        "title": "And then",
+        "language": "sh",
+        "text": "# once, with `opt: lock_mode=update` in buf.gen.yaml; then commit bff.lock.json\nbuf generate"
+      }
+    ]
+  },
+  {
+    "code": "BFF920",
+    "severity": "warning",
+    "meaning": "What the BFF uses of an upstream is not deprecated since, because what is deprecated goes away one day.",
+    "sections": [
+      {
+        "title": "stock/v1/stock.proto has changed",
+        "language": "diff",
+        "text": " service StockService {\n   rpc GetStock(GetStockRequest) returns (Stock) {\n+    option deprecated = true;\n     // …\n   }\n }\n // …\n message Stock {\n-  int32 pieces = 1;\n+  int32 pieces = 1 [deprecated = true];\n   // …\n }"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "shop/v1/shop.proto:22:45: warning BFF920: upstream method \"stock.v1.StockService/GetStock\" is deprecated now\n    22 |       call: {method: \"stock.v1.StockService/GetStock\" set: {spread: \"args\"}}\n       |                                             ^^^^^^^^\n  stock/v1/stock.proto:5:7: it is declared here\n    5 |   rpc GetStock(GetStockRequest) returns (Stock) {\n      |       ^^^^^^^^\n  hint: Use what takes its place, or run once with `lock_mode=update` to stay with it\n\nshop/v1/shop.proto:25:48: warning BFF920: upstream field \"stock.v1.Stock.pieces\" is deprecated now\n    25 |   int32 pieces = 1 [(bff.v1.field).by = \"stock.pieces\"];\n       |                                                ^^^^^^\n  stock/v1/stock.proto:17:9: it is declared here\n    17 |   int32 pieces = 1 [deprecated = true];\n       |         ^^^^^^\n  hint: Use what takes its place, or run once with `lock_mode=update` to stay with it"
+      },
+      {
+        "title": "Right",
+        "language": "sh",
+        "text": "# once, with `opt: lock_mode=update` in buf.gen.yaml; then commit bff.lock.json\nbuf generate"
+      }
+    ]
+  }
+];

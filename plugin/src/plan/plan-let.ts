@@ -1,0 +1,169 @@
+// What of a service's `let` each of its rpcs starts, and what its messages get of it.
+import type { BffService, Let, Model, Step } from "../resolve/model.ts";
+import { camel, lowerCamel, NameScope } from "./names.ts";
+import type { PlanMessage, PlanStart, PlanStep } from "./plan.ts";
+import { certainReads, isSync, type MessageSurroundings, planSteps, track } from "./plan-message.ts";
+import { stepNames } from "./step-names.ts";
+
+/** The property under which each step of a service is handed on; its promise has `Step` behind it. */
+export function sharedNames(model: Model): ReadonlyMap<string, string> {
+  const scope = new NameScope(undefined, ["before"]);
+  const names = new Set(model.lets.flatMap(({ steps }) => steps.flatMap((step) => step.name ?? [])));
+  return new Map([...names].map((name) => [name, scope.takeWith(lowerCamel(name), "Step")]));
+}
+
+/**
+ * Steps of services that are plain values. One that a message reads for another service as a promise is a promise, too:
+ * the message has one type.
+ */
+export function syncShared(model: Model): ReadonlySet<Step> {
+  const promised = new Set<Step>();
+  for (;;) {
+    const sync = new Set<Step>();
+    for (const { steps } of model.lets) {
+      const open = [...steps];
+      const done = new Set<Step>();
+      for (let step = open.pop(); step !== undefined; step = open.pop()) {
+        if (done.has(step)) continue;
+        const missing = step.reads.filter((read) => !done.has(read));
+        if (missing.length > 0) {
+          open.push(step, ...missing);
+          continue;
+        }
+        done.add(step);
+        if (!promised.has(step) && isSync(step, (read) => sync.has(read))) sync.add(step);
+      }
+    }
+    const mixed = model.messages
+      .flatMap(({ shared }) => shared)
+      .flatMap(({ source }) => (source.kind === "shared" ? [source.of] : []))
+      .filter((of) => !of.every((step) => sync.has(step)))
+      .flatMap((of) => of.filter((step) => sync.has(step)));
+    if (mixed.length === 0) return sync;
+    for (const step of mixed) promised.add(step);
+  }
+}
+
+/** One for each set of steps that an rpc starts. */
+export function planStarts(
+  service: BffService,
+  messages: ReadonlyMap<string, PlanMessage>,
+  around: Omit<MessageSurroundings, "nameOf" | "needs" | "admits">,
+): { starts: PlanStart[]; of: ReadonlyMap<BffService["methods"][number], PlanStart> } {
+  const groups = new Map<string, BffService["methods"][number][]>();
+  for (const method of service.methods) {
+    if (method.shared.length === 0) continue;
+    const key = method.shared.map((step) => step.index).join();
+    groups.set(key, [...(groups.get(key) ?? []), method]);
+  }
+  const of = new Map<BffService["methods"][number], PlanStart>();
+  const starts: PlanStart[] = [];
+  for (const methods of groups.values()) {
+    const [first] = methods;
+    if (service.let === undefined || first === undefined) continue;
+    const all = groups.size === 1;
+    const start = planStart(
+      { ...service.let, steps: first.shared },
+      all ? service.desc.name : `${service.desc.name}${first.desc.name}`,
+      all ? undefined : methods.map((method) => method.desc.name),
+      methods.flatMap((method) => messages.get(method.composed.desc.typeName) ?? []),
+      around,
+    );
+    starts.push(start);
+    for (const method of methods) of.set(method, start);
+  }
+  return { starts, of };
+}
+
+function planStart(
+  block: Let,
+  suffix: string,
+  rpcs: readonly string[] | undefined,
+  roots: readonly PlanMessage[],
+  around: Omit<MessageSurroundings, "nameOf" | "needs" | "admits">,
+): PlanStart {
+  const read = new Set(
+    roots.flatMap(({ composed }) =>
+      composed.shared.flatMap(({ source }) => (source.kind === "shared" ? source.of : [])),
+    ),
+  );
+  const nameOf = stepNames(block, around.functions);
+  const { planned, owners, steps, origins } = planSteps(
+    block,
+    { ...around, nameOf, needs: undefined, admits: undefined },
+    read,
+  );
+  const inherits = new Map<PlanStep, ReturnType<typeof origins.ofStep>>();
+  for (const step of block.steps) {
+    if (!read.has(step) || !step.tainted) continue;
+    const itself = planned(step);
+    const list = origins.ofStep(step).filter(({ origin }) => origin.kind !== "within" || origin.step !== itself);
+    if (list.every(({ origin }) => origin.kind === "step" && origin.step === itself)) continue;
+    inherits.set(itself, list);
+    track({ origins: list }, planned);
+  }
+  const running = steps.filter(
+    (step) => !step.immediate && !(step.sync && !read.has(step.step) && onlyGuards(step, steps)),
+  );
+  const critical = running.filter((step) => !step.sync && (!step.step.supplementary || step.effectful));
+  // No answer leaves before the guards have spoken.
+  const guarded = new Set(
+    block.steps.flatMap((step) => (step.source.kind === "guard" && step.if === undefined ? step.reads : [])),
+  );
+  const effectful = roots.some((root) => root.effectful);
+  const { name } = block.desc;
+  return {
+    composed: block,
+    let: block,
+    name: `start${suffix}`,
+    rpcs,
+    admit: steps.some((step) => step.immediate) ? `admit${name}` : undefined,
+    empty: running.length === 0,
+    steps,
+    effectful: false,
+    optionalArgs: [],
+    calls: around.calls,
+    resolvers: around.resolvers,
+    ranks: around.ranks,
+    functions: around.functions,
+    sharedNames: around.sharedNames,
+    gives: block.steps.flatMap((step) =>
+      read.has(step) && step.name !== undefined
+        ? [{ name: around.sharedNames.get(step.name) ?? camel(step.name), step: planned(step) }]
+        : [],
+    ),
+    before: effectful ? critical.filter((step) => !step.step.supplementary && !owners.has(step.step)) : undefined,
+    holds: critical.filter(
+      (step) =>
+        step.step.source.kind !== "guard" &&
+        // A constant in a promise cannot fail.
+        !isConstant(step.step) &&
+        !guarded.has(step.step) &&
+        !roots.every((root) => waitsFor(root, step.step)),
+    ),
+    inherits,
+  };
+}
+
+function isConstant(step: Step): boolean {
+  return isSync(step, isConstant);
+}
+
+/** A constant that only immediate guards read: it stands with them. */
+function onlyGuards(step: PlanStep, steps: readonly PlanStep[]): boolean {
+  const readers = steps.filter((other) => other.step.reads.includes(step.step));
+  return readers.every((other) => other.immediate || (other.sync && onlyGuards(other, steps)));
+}
+
+/** Whether composing a message certainly waits for a step of the service. */
+function waitsFor(root: PlanMessage, step: Step): boolean {
+  const seen = new Set<Step>();
+  const open = [...root.awaited, ...root.barriers].map((one) => one.step);
+  for (let at = open.pop(); at !== undefined; at = open.pop()) {
+    if (seen.has(at)) continue;
+    seen.add(at);
+    if (at.source.kind === "shared") open.push(...at.source.of);
+    open.push(...certainReads(at));
+  }
+  return seen.has(step);
+}

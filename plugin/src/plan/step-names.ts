@@ -1,0 +1,29 @@
+import type { Composed, Let, Step } from "../resolve/model.ts";
+import { callsOf } from "../resolve/source-parts.ts";
+import { camel, lowerCamel, lowerFirst, NameScope } from "./names.ts";
+
+/** The local names of a block's steps, those of services first. */
+export function stepNames(message: Composed | Let, functions: NameScope): (step: Step) => string {
+  const scope = new NameScope(
+    functions,
+    message.args.members.map((arg) => camel(arg.name)),
+  );
+  const names = new Map(
+    [...message.shared, ...message.steps].map(
+      (step) =>
+        [
+          step,
+          scope.takeWith(step.name === undefined ? defaultName(step, message) : lowerCamel(step.name), "Step"),
+        ] as const,
+    ),
+  );
+  return (step) => names.get(step) ?? "step";
+}
+function defaultName(step: Step, message: Composed | Let): string {
+  const [call] = callsOf(step.source);
+  if (step.source.kind === "resolver")
+    return step.source.field === undefined ? lowerFirst(camel(message.desc.name)) : lowerCamel(step.source.field.name);
+  const guards = message.steps.filter((other) => other.source.kind === "guard");
+  if (step.source.kind === "guard") return `guard${guards.indexOf(step) + 1}`;
+  return call === undefined ? "unnamed" : lowerFirst(call.method.name);
+}
