@@ -1,9 +1,11 @@
 // `npm run bench -- <scenario> [--json] [--quick] [--record]` measures; figures are printed and never asserted, but what has to hold on any
 // machine is. `npm run bench -- --report` writes docs/performance.md from what was recorded.
 import { runCel } from "./cel/main.ts";
+import { runGenerate } from "./generate.ts";
 import { writeReport } from "./report/performance.ts";
 import { runClosedLoop } from "./rig/closed-loop.ts";
 import { type RunOptions, report, type ScenarioResult } from "./rig/result.ts";
+import { runCall } from "./scenarios/call.ts";
 import { closedLoops } from "./scenarios/closed.ts";
 import { runHang } from "./scenarios/hang.ts";
 import { runIdle } from "./scenarios/idle.ts";
@@ -21,10 +23,12 @@ const SCENARIOS: Readonly<Record<string, Run>> = {
   ...Object.fromEntries(
     closedLoops.map((loop) => [loop.name, reported((options: RunOptions) => runClosedLoop(loop, options))]),
   ),
+  call: reported(runCall),
   hang: reported(runHang),
   tail: reported(runTail),
   same: reported(runSame),
   idle: reported(runIdle),
+  generate: reported(runGenerate),
 };
 const FLAGS = ["--json", "--quick", "--record"];
 const USAGE = `usage: npm run bench -- <scenario> [${FLAGS.join("] [")}], with a scenario of ${Object.keys(SCENARIOS).join(", ")}

@@ -4,15 +4,12 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { CODES as expressionCodes } from "../plugin/src/cel/codes.ts";
 import { describeUses } from "../plugin/src/command/uses.ts";
 import { compile } from "../plugin/src/compile.ts";
 import { file_bff_v1_options } from "../plugin/src/gen/bff/v1/options_pb.ts";
-import { CODES as driftCodes } from "../plugin/src/lock/codes.ts";
 import { parseLock } from "../plugin/src/lock/document.ts";
-import { declarationCodes } from "../plugin/src/read/codes.ts";
-import { CODES as resolveCodes } from "../plugin/src/resolve/codes.ts";
-import { diagnosticsPage } from "../scripts/docs.ts";
+import { generatedDocs } from "../scripts/docs.ts";
+import { explanations } from "../scripts/explanations.ts";
 import { textsBelow } from "./support/golden.ts";
 import { requestFor } from "./support/request.ts";
 
@@ -23,7 +20,9 @@ const pages = [
   "README.md",
   "plugin/README.md",
   "runtime/README.md",
-  ...readdirSync(join(root, "docs")).map((name) => `docs/${name}`),
+  ...readdirSync(join(root, "docs"))
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `docs/${name}`),
 ];
 
 /** What GitHub makes of a heading: lower case, punctuation dropped, spaces as dashes. */
@@ -166,20 +165,25 @@ test("the page on deploying lists every variable that a server reads", () => {
   expect(variables.filter((name) => !table.includes(`\`${name}\``))).toEqual([]);
 });
 
-test("every diagnostic is on the page, with an example", () => {
-  const page = diagnosticsPage();
-  const tables = [declarationCodes, resolveCodes, expressionCodes, driftCodes];
-  const codes = tables.flatMap((table) => Object.keys(table));
-  expect(codes.filter((code) => !new RegExp(`^### ${code}\n\n.*\n\n\`\`\`text\n`, "m").test(page))).toEqual([]);
-  expect(page.match(/^## \dxx$/m), "a group without a name").toBe(null);
+const diagnosticsPage = generatedDocs()["docs/diagnostics.md"] ?? "";
+
+test("every diagnostic is on the page, with what is wrong, what is said and what is right", () => {
+  const codes = explanations().map(({ code }) => code);
+  const whole = /^### .*\n\n\*(Error|Warning)\.\* .*\.\n\n(.*\n)*It says:\n\n```text\n(.*\n)*(Right|And then):\n\n```/;
+  const sections = new Map(diagnosticsPage.split(/^(?=###? )/m).map((text) => [text.slice(4, 10), text]));
+  expect(codes.filter((code) => !whole.test(sections.get(code) ?? ""))).toEqual([]);
+  expect(diagnosticsPage.match(/^## \dxx$/m), "a group without a name").toBe(null);
 });
 
-test("severities on the page of diagnostics are those of the goldens", () => {
-  const page = diagnosticsPage();
-  const wrong = [...page.matchAll(/^### (BFF\d{3})\n\n\*(\w+)\.\*/gm)].filter(([, code = "", severity = ""]) => {
-    const section = page.slice(page.indexOf(`### ${code}\n`), page.indexOf("\n### ", page.indexOf(`### ${code}\n`)));
-    const shown = new RegExp(`: (error|warning) ${code}: `).exec(section)?.[1];
-    return shown !== undefined && shown !== severity.toLowerCase();
+test("the meaning of a diagnostic is a sentence", () => {
+  const fragments = explanations().filter(({ meaning }) => !/^[A-Z`"'].*\w.*\.$/.test(meaning));
+  expect(fragments.map(({ code, meaning }) => `${code}: ${meaning}`)).toEqual([]);
+});
+
+test("each diagnostic of drift is the example's own", () => {
+  const wrong = explanations().filter(({ code, severity, sections }) => {
+    const said = sections.find(({ title }) => title === "It says")?.text ?? "";
+    return !said.includes(`: ${severity} ${code}: `);
   });
-  expect(wrong.map(([, code]) => code)).toEqual([]);
+  expect(wrong.map(({ code }) => code)).toEqual([]);
 });

@@ -1,5 +1,5 @@
 // What users see when something is wrong: one golden at least for every code, with the proto and the exact text.
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -41,7 +41,7 @@ describe("diagnostics", () => {
     const path = join(one.folder, "expected.txt");
     if (UPDATE) writeFileSync(path, text);
     expect(text).toBe(readFileSync(path, "utf8"));
-    expect(readdirSync(one.folder).sort()).toEqual(["expected.txt", "proto"]);
+    expect(readdirSync(one.folder).filter((name) => name !== "right")).toEqual(["expected.txt", "proto"]);
 
     const failed = diagnostics.some(isError);
     expect({ error: response.error !== "", files: response.file.length > 0 }).toEqual({
@@ -51,6 +51,25 @@ describe("diagnostics", () => {
     const code = one.name.slice(0, one.name.indexOf("-"));
     const codes = diagnostics.map((diagnostic) => diagnostic.code);
     if (code !== "MULTI") expect(codes).toEqual([code]);
+  });
+
+  // What docs/diagnostics.md and `protoc-gen-bff explain` show beside the wrong protos.
+  test.each(cases.filter(({ folder }) => existsSync(join(folder, "right"))))("$name, done right", (one) => {
+    const right = textsBelow(join(one.folder, "right"));
+    expect(Object.keys(right).filter((name) => !(name in one.protos))).toEqual([]);
+    expect(right).not.toEqual(one.protos);
+    expect(compiled({ ...one, protos: { ...one.protos, ...right } }).text).toBe("\n");
+  });
+
+  test("each declared code has one golden with a right example", () => {
+    const missing = Object.keys(shownHere).flatMap((code) => {
+      const own = cases.filter(({ name }) => name.startsWith(`${code}-`));
+      const right = own.filter(({ folder }) => existsSync(join(folder, "right")));
+      if (right.length === 1) return [];
+      if (right.length > 1) return [`${right.map(({ name }) => name).join(" and ")}: keep one right/`];
+      return [`write test/golden/diagnostics/${own[0]?.name ?? `${code}-…`}/right/app/v1/app.proto`];
+    });
+    expect(missing).toEqual([]);
   });
 
   test("each declared code has a golden", () => {

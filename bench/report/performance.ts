@@ -16,10 +16,11 @@ const PLOTS = `${root}/docs/performance`;
 export function writeReport(): void {
   const results = readResults();
   rmSync(PLOTS, { recursive: true, force: true });
-  mkdirSync(PLOTS, { recursive: true });
   for (const one of about) {
     const result = results.get(one.scenario);
-    if (result !== undefined) writeFileSync(`${PLOTS}/${one.scenario}.svg`, plot(one, result));
+    if (result === undefined) continue;
+    mkdirSync(PLOTS, { recursive: true });
+    writeFileSync(`${PLOTS}/${one.scenario}.svg`, plot(one, result));
   }
   writeFileSync(PAGE, page(results));
 }
@@ -120,9 +121,15 @@ const HEADINGS: Readonly<Record<string, string>> = {
   ratio_to_policies_off: "× policies off",
   p99_ratio_to_hedging_off: "p99 × hedging off",
   extra_calls: "extra calls",
+  reply_length_off: "replies off",
   rest_in_time: "rest in time",
   per_second: "requests/s",
   calls_per_second_of_a_method: "calls/s of a method",
+  wall_ms: "ms",
+  cpu_ms: "CPU ms",
+  ratio_to_protoc_gen_es: "× protoc-gen-es",
+  cpu_us_per_call: "CPU µs/call",
+  calls_per_second: "calls/s",
   kb_per_connection: "KB/connection",
   rss_mb_before: "RSS MB before",
   rss_mb_idle: "RSS MB idle",
@@ -141,7 +148,9 @@ function fastPaths({ name, fast_paths }: VariantResult): string[] {
 function plot({ scenario, drawn }: About, { variants }: ScenarioResult): string {
   const bars = variants.flatMap((variant) => {
     const value = variant[drawn];
-    return typeof value === "number" ? [{ label: variant.name, value, ours: variant.name === "protobff" }] : [];
+    return typeof value === "number"
+      ? [{ label: variant.name, value, ours: /^proto(bff|c-gen-bff)/.test(variant.name) }]
+      : [];
   });
   return barChart(`${scenario}: ${heading(drawn)}`, bars);
 }

@@ -61,6 +61,8 @@ interface Sample {
   readonly cpuMicros: number;
   readonly load: LoadResult;
   readonly maxRssBytes: number;
+  /** How far the mean length of replies was from the checked one's: a share of it. */
+  readonly lengthOff: number;
   readonly calls: number;
   readonly counters: PathCounters;
 }
@@ -128,6 +130,7 @@ function measure(loop: ClosedLoop, variant: Variant, size: LoadSize, upstream: U
       cpuMicros: after.cpuMicros - before.cpuMicros,
       load: result,
       maxRssBytes: after.maxRssBytes,
+      lengthOff: off,
       calls,
       counters: await server.stop(),
     };
@@ -174,6 +177,7 @@ function summary({ name }: Variant, samples: readonly Sample[], { measured }: Lo
     p99_ms: over((sample) => percentile(sample.load.latenciesMs, 0.99)),
     max_rss_mb: Math.max(...samples.map((sample) => sample.maxRssBytes)) / 2 ** 20,
     upstream_calls_per_request: over((sample) => sample.calls / measured),
+    ...(samples.some((sample) => sample.lengthOff > 0) && { reply_length_off: over((sample) => sample.lengthOff) }),
     ...(Object.keys(counters).length > 0 && { fast_paths: counters }),
   };
 }

@@ -1,6 +1,8 @@
 // Loaded into every server under measurement with `--import`: tells the driver what the process has used, and at the end how often each
 // fast path was taken, as a line of JSON on standard output. The server itself is the one that is deployed.
 
+import { subscribe } from "node:diagnostics_channel";
+
 /** What a process has used since its start. */
 export interface Usage {
   /** CPU of all its threads, in microseconds. */
@@ -18,8 +20,14 @@ export interface Share {
 /** By what is counted: requests, calls, messages. */
 export type PathCounters = Readonly<Record<string, Share>>;
 
-/** Under this symbol of the global registry the runtime may leave a function on `globalThis` that gives its {@link PathCounters}. */
-const COUNTERS = Symbol.for("protobff.counters");
+/** The runtime publishes its server here; it counts by itself. */
+interface Counting {
+  readonly requests: Share;
+}
+let server: Counting | undefined;
+subscribe("protobff.listening", (listening) => {
+  server = listening as Counting;
+});
 
 process.on("message", (message) => {
   if (message === "collect") globalThis.gc?.();
@@ -33,7 +41,6 @@ process.on("message", (message) => {
 });
 process.channel?.unref();
 process.once("exit", () => {
-  const counters: unknown = Reflect.get(globalThis, COUNTERS);
-  const counted: unknown = typeof counters === "function" ? counters() : {};
-  process.stdout.write(`${JSON.stringify({ counters: counted })}\n`);
+  const counters: PathCounters = server === undefined ? {} : { requests: server.requests };
+  process.stdout.write(`${JSON.stringify({ counters })}\n`);
 });

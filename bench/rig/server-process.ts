@@ -107,7 +107,7 @@ export async function ask<Answer>(child: ChildProcess, question: object | string
 
 async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
-  const ended = once(child, "exit");
+  const ended = once(child, "close"); // later than "exit": all that it has printed is read
   child.kill("SIGTERM");
   const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
   await ended;

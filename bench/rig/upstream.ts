@@ -80,9 +80,10 @@ function sendTrailers(this: http2.ServerHttp2Stream): void {
 function ignore(): void {}
 
 async function listen(service: string): Promise<[service: string, url: string]> {
-  // Cancelled hedges and timed-out calls are resets: they are no attack here.
+  // Several answers of 8 MiB wait on one connection at a time. Cancelled hedges and timed-out calls are resets: they are no attack here.
   const server = http2.createServer({
     settings: { maxConcurrentStreams: 10_000, initialWindowSize: 1 << 20 },
+    maxSessionMemory: 1_000,
     streamResetBurst: 1_000_000,
     streamResetRate: 1_000_000,
   });

@@ -1,0 +1,186 @@
+// What docs/diagnostics.md and `protoc-gen-bff explain` say of each code: the sentence of the tables, and an example from a golden.
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { CODES as expressionCodes } from "../plugin/src/cel/codes.ts";
+import type { Explanation, Section } from "../plugin/src/command/explain.ts";
+import { CODES as driftCodes } from "../plugin/src/lock/codes.ts";
+import { declarationCodes } from "../plugin/src/read/codes.ts";
+import { CODES as resolveCodes } from "../plugin/src/resolve/codes.ts";
+import { difference, type MarkedLine, shortened } from "./excerpt-lines.ts";
+
+const golden = fileURLToPath(new URL("../test/golden", import.meta.url));
+const SUITES = ["diagnostics", "diagnostics-lock"];
+
+/** A case of test/golden that shows a diagnostic. Protos by name → text. */
+interface Example {
+  readonly protos: Readonly<Record<string, string>>;
+  /** Of drift alone: what the lock was written from, and the upstream now. */
+  readonly before: Readonly<Record<string, string>>;
+  readonly after: Readonly<Record<string, string>>;
+  /** Those of the protos that are to be changed, and how they look then. */
+  readonly right: Readonly<Record<string, string>>;
+  readonly printed: string;
+}
+
+/** All codes in order; one without a golden has no sections. */
+export function explanations(): readonly Explanation[] {
+  const sentences = Object.entries({ ...declarationCodes, ...expressionCodes, ...resolveCodes, ...driftCodes });
+  sentences.sort(([a], [b]) => (a < b ? -1 : 1));
+  const examples = examplesByCode();
+  return sentences.map(([code, meaning]) => {
+    const example = examples.get(code);
+    const severity = example?.printed.includes(`: warning ${code}: `) ? "warning" : "error";
+    return { code, severity, meaning, sections: example === undefined ? [] : sectionsOf(code, example) };
+  });
+}
+
+/** What is wrong, as users see it: a code with its message, names and numbers left out. As many as the goldens show. */
+export function conditions(): readonly string[] {
+  const texts = SUITES.flatMap((suite) => namesIn(join(golden, suite)).map((name) => printedBy(suite, name)));
+  const heads = texts.flatMap((text) => [...text.matchAll(/^\S[^\n]*:\d+:\d+: (?:error|warning) (BFF\d{3}: .*)$/gm)]);
+  return [...new Set(heads.map(([, said = ""]) => withoutNames(said)))].sort();
+}
+
+function withoutNames(said: string): string {
+  return said
+    .replace(/(?<=^BFF\d{3}: .*)("(?:[^"\\]|\\.)*"|`[^`]*`)/g, "…")
+    .replace(/\b(list|map|wrapper|optional)\([^)]*\)+/g, "…")
+    .replace(/\b[\w]+(?:\.[\w]+)+\b|\b[A-Z]{2,}(?:_[A-Z]+)*\b/g, "…")
+    .replace(/\b(u?int(32|64)?|sint(32|64)|string|bool|bytes|double|float|fixed(32|64))\b/g, "…")
+    .replace(/(?<!BFF)\b\d[\d.]*(ms|s)?\b/g, "…")
+    .replace(/ → \w+/g, "")
+    .replace(/\b(an?) …/g, "…")
+    .replace(/…((,| and) …)+/g, "…");
+}
+
+function sectionsOf(code: string, example: Example): readonly Section[] {
+  const { protos, before, after, right, printed } = example;
+  const said: Section = { title: "It says", language: "text", text: printed.trim() };
+  const places = placesIn(printed);
+  const upstream = Object.keys({ ...before, ...after }).flatMap((name) => {
+    const old = before[name];
+    const now = after[name] ?? protos[name];
+    if (old === undefined || now === undefined || old === now) return [];
+    return [{ title: `${name} has changed`, language: "diff", text: changed(difference(old, now)) }];
+  });
+  const wrong = Object.entries(protos).flatMap(([name, text]) => {
+    const lines = difference(text, right[name] ?? text).filter(({ mark }) => mark !== "+");
+    return shown("Wrong", name, lines, protos, places.get(name));
+  });
+  return [...upstream, ...(upstream.length > 0 ? [] : wrong), said, ...rightOf(code, example, places)];
+}
+
+/** The codes of drift that the BFF has to follow; others are accepted into the lock, after what has to follow. */
+export const FOLLOWED = ["BFF911", "BFF912"];
+
+function rightOf(code: string, { protos, right }: Example, places: Places): readonly Section[] {
+  const follow = Object.keys(right).flatMap((name) => {
+    const text = protos[name] ?? "";
+    const lines = difference(text, right[name] ?? text);
+    const wanted = new Set<number>();
+    let old = 0;
+    const kept: MarkedLine[] = [];
+    for (const line of lines) {
+      if (line.mark !== "+") old++;
+      if (line.mark === "-") continue;
+      kept.push(line);
+      if (line.mark === " " && places.get(name)?.has(old)) wanted.add(kept.length);
+    }
+    return shown("Right", name, kept, right, wanted);
+  });
+  if (!(code in driftCodes) || FOLLOWED.includes(code)) return follow;
+  const number = Number(code.slice(3));
+  const commands =
+    number > 910
+      ? ["# once, with `opt: lock_mode=update` in buf.gen.yaml; then commit bff.lock.json", "buf generate"]
+      : [
+          ...(code === "BFF903" ? ["rm bff.lock.json"] : []),
+          "# without CI=true; then commit bff.lock.json",
+          "buf generate",
+        ];
+  return [...follow, { title: follow.length > 0 ? "And then" : "Right", language: "sh", text: commands.join("\n") }];
+}
+
+/** One file of an example; which one is said where there are several. */
+function shown(
+  title: string,
+  name: string,
+  lines: readonly MarkedLine[],
+  all: object,
+  places: ReadonlySet<number> = new Set(),
+): readonly Section[] {
+  const text = shortened(
+    lines.map(({ text }) => text),
+    (i) => lines[i]?.mark !== " " || places.has(i + 1),
+  );
+  if (text.length === 0) return [];
+  const head = Object.keys(all).length > 1 ? [`// ${name}`] : [];
+  return [{ title, language: "proto", text: [...head, ...text].join("\n") }];
+}
+
+function changed(lines: readonly MarkedLine[]): string {
+  const text = shortened(
+    lines.map(({ mark, text }) => `${mark}${text}`),
+    (i) => lines[i]?.mark !== " ",
+  );
+  return text.join("\n");
+}
+
+/** File → lines, counted from 1, that a diagnostic speaks of. */
+type Places = ReadonlyMap<string, ReadonlySet<number>>;
+
+function placesIn(printed: string): Places {
+  const found = new Map<string, Set<number>>();
+  for (const [, file = "", line] of printed.matchAll(/^ *(\S+):(\d+):\d+: /gm)) {
+    const lines = found.get(file) ?? new Set();
+    found.set(file, lines.add(Number(line)));
+  }
+  return found;
+}
+
+/** For each code the golden that has a right example beside it, else its first. */
+function examplesByCode(): ReadonlyMap<string, Example> {
+  const found = new Map<string, Example>();
+  for (const suite of SUITES) {
+    for (const name of namesIn(join(golden, suite))) {
+      const code = /^(BFF\d{3})-/.exec(name)?.[1];
+      if (code === undefined) continue;
+      const folder = join(golden, suite, name);
+      const known = found.get(code);
+      const right = textsBelow(join(folder, "right"));
+      if (known !== undefined && (Object.keys(right).length === 0 || Object.keys(known.right).length > 0)) continue;
+      found.set(code, {
+        protos: textsBelow(join(folder, "proto")),
+        before: textsBelow(join(folder, "before")),
+        after: textsBelow(join(folder, "after")),
+        right,
+        printed: printedBy(suite, name),
+      });
+    }
+  }
+  return found;
+}
+
+/** Empty where the golden has not been written yet. */
+function printedBy(suite: string, name: string): string {
+  const folder = join(golden, suite, name);
+  return namesIn(folder).includes("expected.txt") ? readFileSync(join(folder, "expected.txt"), "utf8") : "";
+}
+
+function textsBelow(folder: string): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    namesIn(folder, true)
+      .filter((name) => name.endsWith(".proto"))
+      .map((name) => [name, readFileSync(join(folder, name), "utf8")]),
+  );
+}
+
+function namesIn(folder: string, recursive = false): string[] {
+  try {
+    return readdirSync(folder, { recursive, encoding: "utf8" }).sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}

@@ -1,0 +1,44 @@
+// Damaged option files give diagnostics or code that type-checks: a short run of `npm run fuzz`.
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { makeCase } from "./fuzz/cases.ts";
+import { optionTree } from "./fuzz/option-tree.ts";
+
+test("2000 damaged option files", { timeout: 600_000 }, async () => {
+  const main = fileURLToPath(new URL("fuzz/main.ts", import.meta.url));
+  const run = promisify(execFile)(process.execPath, [main, "compiler", "--cases", "2000", "--seed", "1"]);
+  const { stdout } = await run.catch((error: { stdout: string; stderr: string }) => ({
+    stdout: `${error.stdout}${error.stderr}`,
+  }));
+  const [, share] = /^2000 cases, (\d+) % generate .*, 0 failed$/m.exec(stdout) ?? [];
+  expect(share, stdout).toBeDefined();
+  expect(Number(share)).toBeGreaterThanOrEqual(30);
+});
+
+test("a seed and a number give the same case again", () => {
+  const texts = (seed: number) => Array.from({ length: 20 }, (_, i) => Object.values(makeCase(seed, i).protos).join());
+  expect(texts(7)).toEqual(texts(7));
+  expect(texts(7)).not.toEqual(texts(8));
+});
+
+test("the entries of option literals are found, however they are written", () => {
+  const text = `message M {
+  option (bff.v1.message) = { let: [ { name: "a" 'b' by: "1" }, { name: "c" } ] let { name: "d" } };
+  option (bff.v1.message).let = { name: "e" };
+  optional string f = 1 [(bff.v1.field).by = "x", (bff.v1.field).if = "y"];
+}`;
+  const { entries, fields } = optionTree(text);
+  const shown = entries.map(({ name, value }) => [name, text.slice(value.from, value.to)]);
+  expect(shown.filter(([, value]) => !/^[[{]/.test(value ?? ""))).toEqual([
+    ["name", `"a" 'b'`],
+    ["by", '"1"'],
+    ["name", '"c"'],
+    ["name", '"d"'],
+    ["name", '"e"'],
+    ["by", '"x"'],
+    ["if", '"y"'],
+  ]);
+  expect(fields.map(({ type }) => text.slice(type.from, type.to))).toEqual(["string"]);
+});

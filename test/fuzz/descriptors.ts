@@ -1,0 +1,98 @@
+// Many cases through buf at once.
+import { spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { create, fromBinary } from "@bufbuild/protobuf";
+import {
+  type CodeGeneratorRequest,
+  CodeGeneratorRequestSchema,
+  type FileDescriptorProto,
+  FileDescriptorSetSchema,
+} from "@bufbuild/protobuf/wkt";
+import { SHARED } from "./bases.ts";
+import type { Case } from "./cases.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** What the plugin is asked for each case, and which cases buf does not even parse. */
+export function requestsFor(cases: readonly Case[]): {
+  readonly requests: ReadonlyMap<Case, CodeGeneratorRequest>;
+  readonly rejected: ReadonlySet<Case>;
+} {
+  const dir = mkdtempSync(join(tmpdir(), "protobff-fuzz-"));
+  try {
+    const made = new Set<string>();
+    const write = (name: string, text: string): void => {
+      const folder = dirname(join(dir, name));
+      if (!made.has(folder)) mkdirSync(folder, { recursive: true });
+      made.add(folder);
+      writeFileSync(join(dir, name), text);
+    };
+    write("buf.yaml", "version: v2\nmodules:\n  - path: app\n  - path: bff\n");
+    for (const name of ["bff/v1/options.proto", "bff/v1/degradation.proto"]) {
+      mkdirSync(dirname(join(dir, "bff", name)), { recursive: true });
+      copyFileSync(join(root, "proto", name), join(dir, "bff", name));
+    }
+    for (const [name, text] of Object.entries(SHARED)) write(join("app", name), text);
+    const byFolder = new Map(cases.map((one) => [one.folder, one]));
+    for (const one of cases) for (const [name, text] of Object.entries(one.protos)) write(join("app", name), text);
+
+    const rejected = new Set<Case>();
+    for (;;) {
+      const { status, stderr } = spawnSync(
+        join(root, "node_modules/.bin/buf"),
+        ["build", "--as-file-descriptor-set", "-o", "set.binpb"],
+        { cwd: dir, encoding: "utf8", maxBuffer: 1 << 28 },
+      );
+      if (status === 0) break;
+      const wrong = new Set(
+        [...stderr.matchAll(/\b(f\d+)\//g)].flatMap(([, folder = ""]) => byFolder.get(folder) ?? []),
+      );
+      const fresh = [...wrong].filter((one) => !rejected.has(one));
+      if (fresh.length === 0) throw new Error(`buf build: ${stderr}`);
+      for (const one of fresh) {
+        rejected.add(one);
+        rmSync(join(dir, "app", one.folder), { recursive: true });
+      }
+    }
+    const files = fromBinary(FileDescriptorSetSchema, readFileSync(join(dir, "set.binpb"))).file;
+    const byName = new Map(files.map((file) => [file.name, file]));
+    const accepted = cases.filter((one) => !rejected.has(one));
+    return { requests: new Map(accepted.map((one) => [one, requestOf(one, files, byName)])), rejected };
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+/** With the case's own files and all that is shared, and what those import; in the order of the set, dependencies first. */
+function requestOf(
+  { protos }: Case,
+  files: readonly FileDescriptorProto[],
+  byName: ReadonlyMap<string, FileDescriptorProto>,
+): CodeGeneratorRequest {
+  const wanted = new Set<string>();
+  const open = [...Object.keys(protos), ...upstreamsOf(protos)];
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    if (wanted.has(name)) continue;
+    wanted.add(name);
+    open.push(...(byName.get(name)?.dependency ?? []));
+  }
+  const protoFile = files.filter(({ name }) => wanted.has(name));
+  const fileToGenerate = Object.keys(protos);
+  return create(CodeGeneratorRequestSchema, {
+    fileToGenerate,
+    protoFile,
+    sourceFileDescriptors: protoFile.filter(({ name }) => fileToGenerate.includes(name)),
+  });
+}
+
+/** Upstreams are not imported: those whose package a case mentions are visible to it. */
+function upstreamsOf(protos: Readonly<Record<string, string>>): readonly string[] {
+  const text = Object.values(protos).join("\n");
+  return PACKAGES.filter(([, name]) => text.includes(`${name}.`)).map(([file]) => file);
+}
+const PACKAGES = Object.entries(SHARED).map(
+  ([file, text]) => [file, /^package ([\w.]+);/m.exec(text)?.[1] ?? file] as const,
+);

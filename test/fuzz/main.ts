@@ -1,0 +1,48 @@
+// npm run fuzz [-- <scenario>] [--cases <count>] [--seed <number>] [--only <case>]. Its last line counts; exit code 1 when a case fails.
+import { parseArgs } from "node:util";
+import { fuzzCompiler } from "./compiler.ts";
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    cases: { type: "string", default: "100000" },
+    seed: { type: "string", default: "1" },
+    only: { type: "string" },
+  },
+});
+
+interface Asked {
+  readonly cases: number;
+  readonly seed: number;
+  readonly only: number | undefined;
+}
+/** Each prints what it finds and gives whether all is well. */
+const SCENARIOS: Readonly<Record<string, (asked: Asked) => boolean | Promise<boolean>>> = { compiler };
+
+const name = positionals[0] ?? "compiler";
+const scenario = SCENARIOS[name];
+if (scenario === undefined) {
+  console.error(`usage: npm run fuzz -- <scenario>, with a scenario of ${Object.keys(SCENARIOS).join(", ")}`);
+  process.exitCode = 2;
+} else {
+  const only = values.only === undefined ? undefined : Number(values.only);
+  const fine = await scenario({ cases: Number(values.cases), seed: Number(values.seed), only });
+  process.exitCode = fine ? 0 : 1;
+}
+
+function compiler(asked: Asked): boolean {
+  const started = performance.now();
+  let told = started;
+  const outcome = fuzzCompiler(asked, (said) => {
+    if (performance.now() - told < 5000) return;
+    told = performance.now();
+    console.log(`${Math.round((told - started) / 1000)} s: ${said}`);
+  });
+  for (const failure of outcome.failures) console.log(`\n${failure}`);
+  const { cases, generated, checked, rejected, known, failures } = outcome;
+  const share = cases === 0 ? 0 : Math.round((100 * generated) / cases);
+  console.log(
+    `\n${cases} cases, ${share} % generate (${generated}, of which ${checked} differ and were type-checked), ${rejected} more refused by buf, ${known} fail in known ways, ${failures.length} failed`,
+  );
+  return failures.length === 0 && (share >= 30 || asked.only !== undefined);
+}

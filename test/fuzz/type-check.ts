@@ -1,0 +1,91 @@
+// Generated code of many cases through the type checker at once.
+
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { create } from "@bufbuild/protobuf";
+import { type CodeGeneratorRequest, CodeGeneratorRequestSchema } from "@bufbuild/protobuf/wkt";
+import { protocGenEs } from "../../node_modules/@bufbuild/protoc-gen-es/dist/cjs/src/protoc-gen-es-plugin.js";
+import type { Case } from "./cases.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+/** Below the repository, so that generated code finds the packages that it imports. */
+const folder = join(root, `test/.generated/fuzz-${process.pid}`);
+
+export interface Generated {
+  readonly of: Case;
+  readonly request: CodeGeneratorRequest;
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** Checks with this repository's own settings. What is `known`, but for names and descriptors, is not checked again. */
+export function typeErrors(
+  all: readonly Generated[],
+  known: Set<string>,
+): {
+  readonly errors: ReadonlyMap<Case, string>;
+  readonly checked: number;
+} {
+  const errors = new Map<Case, string>();
+  const shared = new Map<string, string>();
+  let checked = 0;
+  rmSync(folder, { recursive: true, force: true });
+  try {
+    for (const { of, request, files } of all) {
+      const messages = messagesOf(request);
+      const own = Object.entries({ ...messages, ...files }).filter(([name]) => name.startsWith(`${of.folder}/`));
+      for (const [name, text] of Object.entries(messages))
+        if (!name.startsWith(`${of.folder}/`)) shared.set(name, text);
+      const hash = createHash("sha256");
+      for (const [name, text] of own)
+        hash.update(`${name}\n${text}`.replaceAll(of.folder, "f").replace(/fileDesc\("[^"]*"/g, ""));
+      const digest = hash.digest("base64");
+      if (known.has(digest)) continue;
+      known.add(digest);
+      checked++;
+      for (const [name, text] of own) write(name, text);
+    }
+    if (checked === 0) return { errors, checked };
+    for (const [name, text] of shared) write(name, text);
+    write("tsconfig.json", JSON.stringify({ extends: "../../../tsconfig.json", include: ["."], exclude: [] }));
+    const { stdout } = spawnSync(join(root, "node_modules/.bin/tsc"), ["-p", folder, "--pretty", "false"], {
+      encoding: "utf8",
+      cwd: folder,
+      maxBuffer: 1 << 28,
+    });
+    const byFolder = new Map(all.map(({ of }) => [of.folder, of]));
+    // What is wrong elsewhere in the repository is for its own check to say.
+    const lines = stdout.split("\n").filter((line) => line.includes(": error TS") && !line.startsWith("../"));
+    for (const line of lines) {
+      const of = byFolder.get(/^(f\d+)\//.exec(line)?.[1] ?? "");
+      if (of === undefined) throw new Error(`tsc: ${line}`);
+      if (!errors.has(of)) errors.set(of, line);
+    }
+    return { errors, checked };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function write(name: string, text: string): void {
+  const path = join(folder, name);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+}
+
+/** The messages' own TypeScript, as protoc-gen-es writes it. */
+function messagesOf(request: CodeGeneratorRequest): Readonly<Record<string, string>> {
+  const fileToGenerate = request.protoFile
+    .map(({ name }) => name)
+    .filter((name) => !name.startsWith("google/protobuf/"));
+  const { file } = protocGenEs.run(
+    create(CodeGeneratorRequestSchema, {
+      fileToGenerate,
+      protoFile: request.protoFile,
+      parameter: "target=ts,import_extension=ts,erasable_syntax=true",
+    }),
+  );
+  return Object.fromEntries(file.map(({ name, content }) => [name, content]));
+}

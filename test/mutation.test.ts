@@ -1,0 +1,35 @@
+// Each diagnostic has a golden that fails without it: a sample of what `npm run checks:mutate` goes through.
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { describe, expect, test } from "vitest";
+import { instrument } from "./mutation/sites.ts";
+
+describe("mutation of the checks", () => {
+  test("no diagnostic of a sample goes missing unnoticed", { timeout: 120_000 }, async () => {
+    const main = fileURLToPath(new URL("mutation/main.ts", import.meta.url));
+    const run = promisify(execFile)(process.execPath, [main, "--sample", "25", "--seed", "1"]);
+    const { stdout } = await run.catch((error: { stdout: string; stderr: string }) => ({
+      stdout: `${error.stdout}${error.stderr}`,
+    }));
+    expect(stdout).toMatch(/^25 report sites, \d+ noticed, \d+ silent for a reason, 0 survived$/m);
+  });
+
+  test("a site is a code that is given, not one that is compared with or a type", () => {
+    const source = `
+type Code = "BFF101" | "BFF102";
+function report(code: Code) {
+  if (code === "BFF101" || code !== "BFF102") fault("BFF103", one ? "BFF104" : "BFF105");
+  switch (code) { case "BFF106": return { code: "BFF103" as const }; }
+}
+`;
+    const { text, sites } = instrument("a.ts", source);
+    expect(sites).toEqual([
+      { name: "a.ts report BFF103", code: "BFF103", line: 4 },
+      { name: "a.ts report BFF104", code: "BFF104", line: 4 },
+      { name: "a.ts report BFF105", code: "BFF105", line: 4 },
+      { name: "a.ts report BFF103 (2)", code: "BFF103", line: 5 },
+    ]);
+    expect(text).toContain('case "BFF106": return { code: globalThis.__reportSite("a.ts report BFF103 (2)", "BFF103")');
+  });
+});

@@ -1,0 +1,57 @@
+// The goldens of diagnostics, each as something that can be run again and again in this process.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { compile } from "../../plugin/src/compile.ts";
+import { renderDiagnostics } from "../../plugin/src/diagnostic/render.ts";
+import { type GoldenCase, goldenCases, requestOf, textsBelow, UPSTREAMS } from "../support/golden.ts";
+import { requestFor } from "../support/request.ts";
+
+export interface DiagnosticGolden {
+  readonly name: string;
+  readonly expected: string;
+  /** What users see now; throws where the compiler does. */
+  readonly says: () => string;
+}
+
+export function diagnosticGoldens(): readonly DiagnosticGolden[] {
+  return [...goldenCases("diagnostics").map(plain), ...goldenCases("diagnostics-lock").map(drifted)];
+}
+
+/** The first call only, since buf has to run for it. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
+const expectedOf = ({ folder }: GoldenCase): string => readFileSync(join(folder, "expected.txt"), "utf8");
+
+function plain(one: GoldenCase): DiagnosticGolden {
+  const request = once(() => ({ ...requestOf(one), parameter: "import_extension=ts" }));
+  const texts = { ...UPSTREAMS, ...one.protos };
+  const sources = (file: string) => texts[file];
+  const says = () => `${renderDiagnostics(compile(request(), sources).diagnostics, sources, "text")}\n`;
+  return { name: one.name, expected: expectedOf(one), says };
+}
+
+function drifted(one: GoldenCase): DiagnosticGolden {
+  const now = { ...one.protos, ...textsBelow(join(one.folder, "after")) };
+  const before = textsBelow(join(one.folder, "before"));
+  const targets = Object.keys(one.protos);
+  const path = "bff.lock.json";
+  const prepared = once(() => {
+    const old = { ...one.protos, ...before };
+    const lock = () => compile(requestFor(old, targets), (file) => old[file], { text: undefined, ci: false }).lock;
+    const text = Object.keys(before).length > 0 ? lock() : textsBelow(one.folder)[path];
+    return { text, request: requestFor(now, targets) };
+  });
+  const says = () => {
+    const { text, request } = prepared();
+    const sources = (file: string) => (file === path ? text : now[file]);
+    const ci = one.name.endsWith("-in-ci");
+    return `${renderDiagnostics(compile(request, sources, { text, ci }).diagnostics, sources, "text")}\n`;
+  };
+  return { name: one.name, expected: expectedOf(one), says };
+}

@@ -1,0 +1,68 @@
+// Loads the compiler with a switch at every place that reports. Import it before anything of plugin/src.
+import { readFileSync } from "node:fs";
+import { registerHooks } from "node:module";
+import { fileURLToPath } from "node:url";
+import { HOOK, instrument, type Site } from "./sites.ts";
+
+const plugin = new URL("../../plugin/src/", import.meta.url).href;
+/** What a diagnostic of a switched-off site has for a code. */
+const OFF = "BFF000";
+
+const found: Site[] = [];
+let off: string | undefined;
+let passed = new Set<string>();
+
+Object.assign(globalThis, {
+  [HOOK]: (name: string, code: string): string => {
+    passed.add(name);
+    return name === off ? OFF : code;
+  },
+});
+
+registerHooks({
+  load(url, context, next) {
+    const file = url.startsWith(plugin) ? url.slice(plugin.length) : "";
+    if (!/^(?!gen\/).*(?<!codes|\.test)\.ts$/.test(file)) return next(url, context);
+    const { text, sites } = instrument(file, readFileSync(fileURLToPath(url), "utf8"));
+    found.push(...sites);
+    return {
+      format: "module-typescript",
+      source: file === "compile.ts" ? withoutSwitchedOff(text) : text,
+      shortCircuit: true,
+    };
+  },
+});
+
+/** The places at which all diagnostics arrive leave out those of the site that is off. */
+function withoutSwitchedOff(source: string): string {
+  const arrivals: readonly (readonly [string, string])[] = [
+    [
+      "if (said !== undefined) diagnostics.push(",
+      `if (said !== undefined && said.code !== "${OFF}") diagnostics.push(`,
+    ],
+    ["outcome.drifts,", `outcome.drifts.filter(({ diagnostic }) => diagnostic.code !== "${OFF}"),`],
+  ];
+  return arrivals.reduce((text, [arrival, replacement]) => {
+    if (!text.includes(arrival)) throw new Error(`compile.ts has no more \`${arrival}\`: where do diagnostics arrive?`);
+    return text.replace(arrival, replacement);
+  }, source);
+}
+
+/** All sites of what has been loaded so far. */
+export function reportSites(): readonly Site[] {
+  return found;
+}
+
+/** Runs with the diagnostics of a site dropped (undefined: of none), and says which sites it came through. */
+export function withSiteOff<T>(
+  site: Site | undefined,
+  run: () => T,
+): { readonly result: T; readonly passed: ReadonlySet<string> } {
+  off = site?.name;
+  passed = new Set();
+  try {
+    return { result: run(), passed };
+  } finally {
+    off = undefined;
+  }
+}

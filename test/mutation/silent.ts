@@ -1,0 +1,16 @@
+const CONFORMANCE = "only CEL's conformance suite turns on what this is about";
+
+/**
+ * Sites whose diagnostics no golden can show, each with the reason. A site is named as in `npm run checks:mutate`; one that is
+ * noticed after all, or that is gone, has to go from here.
+ */
+export const SILENT: Readonly<Record<string, string>> = {
+  "cel/parse.ts #unsupported BFF301": CONFORMANCE,
+  "cel/check-block.ts local BFF302": CONFORMANCE,
+  "cel/check-call.ts checkExtension BFF303": CONFORMANCE,
+  "cel/check-name.ts extensionOf BFF303": CONFORMANCE,
+  "cel/check-call.ts checkEnum BFF305": CONFORMANCE,
+  "cel/check-call.ts checkEnum BFF305 (2)": CONFORMANCE,
+  "cel/check-call.ts checkExtension BFF313": CONFORMANCE,
+  "cel/parse.ts parseExpression BFF301": "an empty expression is told when its option is read, with BFF109",
+};
