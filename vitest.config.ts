@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 const TESTS = "{plugin,runtime,test,examples,scripts}/**/*.test.ts";
 /** Start processes, or load the machine: one file at a time, after all others, so that their deadlines are kept. */
-const ALONE = ["test/{e2e,load}/**/*.test.ts", "test/{pack,demo}.test.ts"];
+const ALONE = ["test/{e2e,load,soak}/**/*.test.ts", "test/{pack,demo}.test.ts"];
 /** Suites that need a system package: `npm run test:system`. */
 const SYSTEM = process.env.PROTOBFF_SYSTEM ? [] : ["**/*.system.test.ts"];
 const NEVER = ["**/node_modules/**", "**/dist/**", "**/.generated/**", ...SYSTEM];

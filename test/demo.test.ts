@@ -13,7 +13,7 @@ function gitStatus(): string {
     : "";
 }
 
-test("npm run demo shows the answers with everything up, without billing, without the agent, and leaves the tree clean", () => {
+test("npm run demo shows the answers with everything up, without billing (from a cache and without one), without the agent, and leaves the tree clean", () => {
   const before = gitStatus();
   const { status, stdout, stderr } = spawnSync("npm", ["run", "--silent", "demo"], {
     cwd: root,
@@ -24,7 +24,8 @@ test("npm run demo shows the answers with everything up, without billing, withou
   expect([status, stderr]).toEqual([0, ""]);
   expect(stdout).toMatch(/^ *HTTP 503 {2}\{"code":"unavailable"/m);
   expect(stdout).toContain("bff-degraded: spent_cents");
-  expect(stdout).toMatch(/"effect": "EFFECT_MISSING",\s+"reason": "REASON_UNAVAILABLE"/);
+  expect(stdout.match(/"effect": "EFFECT_MISSING",\s+"reason": "REASON_UNAVAILABLE"/g)).toHaveLength(2);
+  expect(stdout).toMatch(/"spentCents": "\d+"[^]*?"effect": "EFFECT_STALE",[^]*?"age": "\d+(\.\d+)?s"/);
   expect(stdout).toMatch(/"ownerName": "Ada Okafor"/);
   expect(stdout).toMatch(/answered in \d+ ms; one after the other the calls alone would take \d+ ms/);
   expect(gitStatus()).toBe(before);

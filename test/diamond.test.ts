@@ -10,5 +10,6 @@ test.each([
 ])("a layered diamond of %s, with 2^200 paths, generates", (_, protos) => {
   const { response, diagnostics } = compileCase(requestFor(protos), protos, "import_extension=ts,plan=json");
   expect(diagnostics).toEqual([]);
-  expect(response.file.map(({ name }) => name)).toEqual(["diamond/v1/diamond_bff.ts", "diamond/v1/diamond_plan.json"]);
+  const names = response.file.map(({ name }) => name);
+  expect(names).toEqual(expect.arrayContaining(["diamond/v1/diamond_bff.ts", "diamond/v1/diamond_plan.json"]));
 });

@@ -1,6 +1,7 @@
 // npm run demo: from annotated protos to two running BFFs over five upstreams, and what they answer when some of those are down.
 // `-- --keep` leaves all of it running.
 import { createInterface } from "node:readline";
+import { setTimeout as pause } from "node:timers/promises";
 import { Code } from "@connectrpc/connect";
 import { generate } from "../../scripts/generate.ts";
 import { addressVariables, type BffProcess, startBff } from "./bff-process.ts";
@@ -96,7 +97,7 @@ async function main(keep: boolean): Promise<void> {
     expectStatus(home, 200);
 
     title(
-      "Billing is down",
+      "Billing is down, and nothing is remembered",
       "Its step is supplementary: the rest is answered all the same, and the answer says what is missing.",
     );
     await upstreams.services.billing.stop();
@@ -106,6 +107,19 @@ async function main(keep: boolean): Promise<void> {
     show(dim(`${degraded.milliseconds} ms`));
     expectStatus(degraded, 200);
     if (degraded.header === null) throw new Error("the answer without billing is not marked as degraded");
+
+    title(
+      "Billing is down, and the last answer is remembered",
+      "The phone's BFF has `cache: { ttl: \"1s\" stale: \"60m\" }` for it: it goes on with what it knows, and says how old that is.",
+    );
+    const stale = await untilStale(upstreams, mobile.url);
+    show(`bff-degraded: ${stale.header ?? ""}`);
+    show(pretty(pickFields(stale.body, ["name", "unread", "spentCents", "degraded"])));
+    show(dim(`${stale.milliseconds} ms`));
+    const cold = await ask(upstreams, mobile.url, MOBILE, { workspaceId: "harbor" });
+    show(`\n${dim("A workspace that no phone has asked for yet:")}`);
+    show(pretty(pickFields(cold.body, ["name", "unread", "spentCents", "degraded"])));
+    expectStatus(cold, 200);
     await upstreams.services.billing.start();
 
     title(
@@ -164,6 +178,16 @@ async function ask(upstreams: Upstreams, url: string, path: string, request: obj
     endedAt,
     calls: [...upstreams.calls],
   };
+}
+
+/** What is past its ttl is served at once, and is renewed meanwhile; stale is what the answer calls it once that has failed. */
+async function untilStale(upstreams: Upstreams, url: string): Promise<Answer> {
+  for (const end = performance.now() + 10_000; performance.now() < end; await pause(100)) {
+    const answer = await ask(upstreams, url, MOBILE, { workspaceId: "lumen" });
+    expectStatus(answer, 200);
+    if (answer.header !== null) return answer;
+  }
+  throw new Error("billing is down, and no answer says that its part is stale");
 }
 
 function chart({ calls, startedAt, endedAt, milliseconds }: Answer): void {

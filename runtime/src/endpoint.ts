@@ -19,8 +19,17 @@ export interface EndpointOptions<App, I extends DescMessage, O extends DescMessa
   readonly respond?: { readonly schema: C; readonly as: (composed: MessageShape<C>) => MessageShape<O> } | undefined;
   /** Puts the degradations where the response keeps them. */
   readonly degraded?: ((response: MessageShape<O>, entries: Degradation[]) => void) | undefined;
+  /** How its messages are read and written; default: as protobuf-es does it. */
+  readonly codec?: EndpointCodec<MessageShape<I>, MessageShape<O>> | undefined;
   readonly clock?: Clock | undefined;
   readonly observer?: Observer | undefined;
+}
+
+export interface EndpointCodec<Req, Res> {
+  /** @throws what protobuf-es throws */
+  readonly decode: (bytes: Uint8Array) => Req;
+  /** The message with gRPC's prefix in front, uncompressed. */
+  readonly encode: (message: Res) => Buffer;
 }
 
 /** An answer under way. */
@@ -29,9 +38,18 @@ export interface Answering {
   cancel(): void;
 }
 
+/** What goes out beside an answer or a failure: names, in lower case, and values in turn. Answers of compositions have none. */
+export interface AnswerMetadata {
+  readonly headers: readonly string[];
+  /** Of gRPC; Connect has them as headers `trailer-<name>`. */
+  readonly trailers: readonly string[];
+}
+
 /** One rpc of a BFF service, ready to serve. */
 export interface Endpoint {
   readonly method: DescMethodUnary;
+  /** For messages of `method.input` and `method.output`; undefined: protobuf-es. */
+  readonly codec?: EndpointCodec<Message, Message> | undefined;
   /**
    * Composes one answer; exactly one of the callbacks is called, once.
    *
@@ -43,8 +61,8 @@ export interface Endpoint {
     args: Message,
     headers: IncomingHeaders,
     clientMs: number | undefined,
-    done: (response: Message, degraded: string) => void,
-    failed: (failure: Failure) => void,
+    done: (response: Message, degraded: string, metadata?: AnswerMetadata) => void,
+    failed: (failure: Failure, metadata?: AnswerMetadata) => void,
   ): Answering;
   /** Adds the rpc to a router of Connect. */
   route(router: ConnectRouter): void;
@@ -58,15 +76,16 @@ export function endpoint<App, I extends DescMessage, O extends DescMessage, C ex
 ): Endpoint {
   const run: Endpoint["run"] = (args, headers, clientMs, done, failed) =>
     answer(method, app, options, args as MessageShape<I>, headers, clientMs, done, failed);
-  return {
-    method,
-    run,
-    route: (router) => {
-      const handler = (args: Message, context: HandlerContext): Promise<Message> => handle(run, args, context);
-      // The shapes are those of `method`; only the generic signature of Connect cannot see it.
-      router.rpc(method as DescMethodUnary, handler as never);
-    },
-  };
+  // Of other messages nobody can make use.
+  const codec = options.codec as EndpointCodec<Message, Message> | undefined;
+  return { method, codec, run, route: routeOf(method, run) };
+}
+
+/** An endpoint's `route`, made from its `run`. */
+export function routeOf(method: DescMethodUnary, run: Endpoint["run"]): Endpoint["route"] {
+  const handler = (args: Message, context: HandlerContext): Promise<Message> => handle(run, args, context);
+  // The shapes are those of `method`; only the generic signature of Connect cannot see it.
+  return (router) => void router.rpc(method, handler as never);
 }
 
 function answer<App, I extends DescMessage, O extends DescMessage, C extends DescMessage>(
@@ -89,7 +108,7 @@ function answer<App, I extends DescMessage, O extends DescMessage, C extends Des
     failed(failure);
     observe({ ok: false, failure });
   };
-  const exchange = new Exchange({ clock, headers, methodMs, clientMs, concurrent, failed: fail });
+  const exchange = new Exchange({ clock, headers, methodMs, clientMs, concurrent, observer, failed: fail });
   const cx = new Request(app, exchange);
   const observe = (outcome: ResponseEvent["outcome"]): void =>
     observer?.response?.({
@@ -147,13 +166,15 @@ function handle(run: Endpoint["run"], args: Message, context: HandlerContext): P
     args,
     context.requestHeader,
     context.timeoutMs(),
-    (response, degraded) => {
+    (response, degraded, metadata) => {
       end();
+      add(metadata, context);
       if (degraded !== "") context.responseHeader.set("bff-degraded", degraded);
       resolve(response);
     },
-    (failure) => {
+    (failure, metadata) => {
       end();
+      add(metadata, context);
       reject(connectError(failure));
     },
   );
@@ -162,7 +183,17 @@ function handle(run: Endpoint["run"], args: Message, context: HandlerContext): P
   return promise;
 }
 
-function connectError(failure: Failure): ConnectError {
+function add(metadata: AnswerMetadata | undefined, context: HandlerContext): void {
+  if (metadata === undefined) return;
+  append(metadata.headers, context.responseHeader);
+  append(metadata.trailers, context.responseTrailer);
+}
+function append(pairs: readonly string[], to: Headers): void {
+  for (let i = 0; i + 1 < pairs.length; i += 2) to.append(pairs[i] ?? "", pairs[i + 1] ?? "");
+}
+
+/** A failure as clients see it. */
+export function connectError(failure: Failure): ConnectError {
   const metadata = failure.pushback ? { "grpc-retry-pushback-ms": "-1" } : undefined;
   const details = failure.details.map(({ desc, value }) => ({ desc, value }));
   return new ConnectError(failure.clientMessage, failure.clientCode as number as ConnectCode, metadata, details);

@@ -41,7 +41,7 @@ export { type Listening, type ListenOptions, listen } from "./server/listen.ts";
 export { type ServeOptions, type ServeParts, serve } from "./server/serve.ts";
 export type { ThrottlePolicy } from "./throttle.ts";
 export { type ConnectTransportOptions, connectTransport } from "./transport/connect-transport.ts";
-export { GrpcClient, type GrpcClientOptions } from "./transport/grpc-client.ts";
+export { GrpcClient, type GrpcClientOptions, type Http2 } from "./transport/grpc-client.ts";
 export type {
   Fault,
   InFlight,

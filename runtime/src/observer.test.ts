@@ -50,3 +50,67 @@ test("the events of a call belong together, and tell what became of each attempt
   ]);
   expect(new Set(calls).size).toBe(1);
 });
+
+/**
+ * The same requests, with whoever listens: a retry, a failure that opens the breaker, a cache that is asked twice, a resolver. Counts
+ * what making an event needs: the name of the upstream, or the time.
+ */
+async function lookedAt(instead: Observer | undefined): Promise<{ services: number; times: number }> {
+  const counted = { services: 0, times: 0 };
+  const breaker = { errorRate: 0.5, windowMs: 1_000, minimum: 3, openMs: 100, probes: 1 };
+  const { ask, app, client, clock, upstream } = front({ policy: { breaker }, observer: { instead } });
+  const { service } = upstream;
+  Object.defineProperty(upstream, "service", {
+    get() {
+      counted.services++;
+      return service;
+    },
+  });
+  const now = clock.now.bind(clock);
+  clock.now = () => {
+    counted.times++;
+    return now();
+  };
+  const retry = { attempts: 2, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 };
+  const retried = app.getWith({ retry });
+  const cached = app.getWith({ cache: { ttlMs: 1_000 } });
+  client.answer = (sent) => (sent.id === "bad" || sent.attempt === 1 ? sent.fault(Code.UNAVAILABLE) : sent.thing());
+  const first = ask(async (cx) => {
+    const title = await cx.resolve({
+      name: "test.v1.Page.title",
+      run: () => "t",
+      args: {},
+      steps: {},
+      clients: () => ({}),
+    });
+    return page({ title: title + (await cx.call(retried, { id: "a" })).id });
+  });
+  await clock.advance(100);
+  expect((await first.answer).page?.title).toBe("ta");
+  client.answer = (sent) => sent.thing();
+  for (let i = 0; i < 2; i++) await ask(async (cx) => page({ title: (await cx.call(cached, { id: "c" })).id })).answer;
+  client.answer = (sent) => sent.fault(Code.UNAVAILABLE);
+  for (let i = 0; i < 4; i++)
+    await ask(async (cx) => page({ title: (await cx.call(app.get, { id: "bad" })).id })).answer;
+  expect(upstream.breaker?.refuses).toBe(true);
+  return counted;
+}
+
+test("no event is made for nobody: what one needs is not even looked at", async () => {
+  const got: Record<string, number> = {};
+  const hear = (name: keyof Observer) => () => {
+    got[name] = (got[name] ?? 0) + 1;
+  };
+  const names = ["callStart", "call", "response", "resolver", "attempt", "breaker", "cache"] as const;
+  const without = await lookedAt(undefined);
+  expect(await lookedAt({})).toEqual(without);
+  // One look per event with everyone listening: so there was none without.
+  for (const name of names) {
+    const { services, times } = await lookedAt({ [name]: hear(name) });
+    const made = got[name] ?? 0;
+    expect(made, name).toBeGreaterThan(0);
+    // callStart, attempt and cache read no time of their own; response and resolver, no upstream; a breaker keeps its name
+    expect(services - without.services, name).toBe(["callStart", "call", "attempt", "cache"].includes(name) ? made : 0);
+    expect(times - without.times, name).toBe(["call", "response", "resolver", "breaker"].includes(name) ? made : 0);
+  }
+});

@@ -129,6 +129,21 @@ export class Upstream {
       digest: () => typeDigest(output),
     });
   }
+  /**
+   * The same with a generated codec.
+   *
+   * @param encode gives the message with gRPC's prefix in front
+   * @param decode gives what is read of an answer, and refuses what protobuf-es would refuse
+   */
+  unaryWith<Req, Res>(
+    method: DescMethodUnary,
+    encode: (request: Req) => Buffer,
+    decode: (reply: Uint8Array) => Res,
+    policy: CallPolicy,
+  ): Rpc<Req, Res> {
+    const digest = (): string => typeDigest(method.output);
+    return new Rpc(this, `${method.parent.typeName}/${method.name}`, policy, { encode, decode, digest });
+  }
 }
 
 export interface Codec<Req, Res> {

@@ -16,7 +16,7 @@ const goldens = fileURLToPath(new URL("../golden/emit", import.meta.url));
 
 function bffOf(name: string): Bff {
   const protos = { ...UPSTREAMS, ...textsBelow(`${goldens}/${name}/proto`) };
-  const targets = Object.keys(protos).filter((file) => file.startsWith("app"));
+  const targets = Object.entries(protos).filter(([, text]) => text.includes("bff/v1/options.proto")).map(([file]) => file);
   return {
     name: `kinds-${name}`,
     protos,

@@ -24,6 +24,10 @@ import { BEFORE } from "./shared.ts";
 import { callOf, caseOnly, holes, type Place, restsOn } from "./static.ts";
 import { asArgument, type Entry, inOrder, inside, invalid, type Taint } from "./taint.ts";
 
+function isKept(value: CelInput): boolean {
+  return isReflectMessage(value) && /^google\.protobuf\.(Any|Value)$/.test(value.desc.typeName);
+}
+
 export class Composition {
   readonly place: Place;
   readonly args: Args;
@@ -453,9 +457,12 @@ export class Composition {
     if (first !== "args" && !found.has(first)) return undefined;
     const from = bindings[first];
     if (from === undefined) return undefined;
+    // An argument as it was given: a map of CEL's would hold null for a Value that is null.
+    const given = this.args.kind === "given" && rest.length === 1 ? found.get(path.join(".")) : undefined;
+    if (given?.state === "value" && isKept(given.value)) return { unset: false, raw: given.value };
     const walked = walk(from, rest);
     if (walked.unset) return { unset: true, raw: undefined };
-    const any = isReflectMessage(walked.value) && walked.value.desc.typeName === "google.protobuf.Any";
-    return { unset: false, raw: any ? walked.value : undefined };
+    // Passed on as they are; an unset one is null until a field leaves it unset again.
+    return { unset: path.length > 1 && walked.value === null, raw: isKept(walked.value) ? walked.value : undefined };
   }
 }

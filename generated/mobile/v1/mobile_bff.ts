@@ -11,9 +11,11 @@ import type { GetSummaryRequestSchema, Run, Summary } from "../../agent/v1/agent
 import { AgentService, Status } from "../../agent/v1/agent_pb.ts";
 import type { CountUnreadRequestSchema, CountUnreadResponse } from "../../notify/v1/notify_pb.ts";
 import { NotifyService } from "../../notify/v1/notify_pb.ts";
+import type { GetUsageRequestSchema, Usage } from "../../billing/v1/billing_pb.ts";
+import { BillingService } from "../../billing/v1/billing_pb.ts";
 import type { BatchGetUsersRequestSchema, BatchGetUsersResponse, User } from "../../user/v1/user_pb.ts";
 import { UserService } from "../../user/v1/user_pb.ts";
-import { decodeBatchGetUsersResponse, decodeCountUnreadResponse, decodeGetHomeRequest, decodeSummary, encodeBatchGetUsersRequest, encodeCountUnreadRequest, encodeGetSummaryRequest, encodeHome } from "./mobile_codec.ts";
+import { decodeBatchGetUsersResponse, decodeCountUnreadResponse, decodeGetHomeRequest, decodeSummary, decodeUsage, encodeBatchGetUsersRequest, encodeCountUnreadRequest, encodeGetSummaryRequest, encodeGetUsageRequest, encodeHome } from "./mobile_codec.ts";
 import type { GetHomeRequest, Home, RunLine } from "./mobile_pb.ts";
 import { HomeService } from "./mobile_pb.ts";
 
@@ -32,16 +34,23 @@ const CALL = {
 
 const NOTIFY_CALL = {
   ...CALL,
-  timeoutMs: 60, // mobile.proto:51
+  timeoutMs: 60, // mobile.proto:62
+};
+
+const BILLING_CALL = {
+  ...CALL,
+  timeoutMs: 80, // policy/v1/policy.proto:12
+  cache: { ttlMs: 1_000, staleMs: 3_600_000 }, // mobile.proto:15, mobile.proto:16
 };
 
 /** How to reach each upstream. */
-export type Clients = Readonly<Record<"agent" | "notify" | "user", UnaryClient>>;
+export type Clients = Readonly<Record<"agent" | "billing" | "notify" | "user", UnaryClient>>;
 
 /** The upstreams as this package uses them. Breakers and limits live here, so make one per process. */
 export function createUpstreams(clients: Clients, options?: UpstreamOptions) {
   return {
     agent: new Upstream("agent.v1.AgentService", clients.agent, UPSTREAM, options),
+    billing: new Upstream("billing.v1.BillingService", clients.billing, UPSTREAM, options),
     notify: new Upstream("notify.v1.NotifyService", clients.notify, UPSTREAM, options),
     user: new Upstream("user.v1.UserService", clients.user, UPSTREAM, options),
   };
@@ -58,14 +67,16 @@ export interface App {
   readonly env: Env;
   readonly getSummary: Rpc<MessageInitShape<typeof GetSummaryRequestSchema>, Summary>;
   readonly countUnread: Rpc<MessageInitShape<typeof CountUnreadRequestSchema>, CountUnreadResponse>;
+  readonly getUsage: Rpc<MessageInitShape<typeof GetUsageRequestSchema>, Usage>;
   readonly userById: Batch<MessageInitShape<typeof BatchGetUsersRequestSchema>, BatchGetUsersResponse, string, User>;
 }
 
-function createApp({ agent, notify, user }: Upstreams, env: Env): App {
+function createApp({ agent, billing, notify, user }: Upstreams, env: Env): App {
   return {
     env,
     getSummary: agent.unaryWith(AgentService.method.getSummary, encodeGetSummaryRequest, decodeSummary, CALL),
     countUnread: notify.unaryWith(NotifyService.method.countUnread, encodeCountUnreadRequest, decodeCountUnreadResponse, NOTIFY_CALL),
+    getUsage: billing.unaryWith(BillingService.method.getUsage, encodeGetUsageRequest, decodeUsage, BILLING_CALL),
     userById: {
       rpc: user.unaryWith(UserService.method.batchGetUsers, encodeBatchGetUsersRequest, decodeBatchGetUsersResponse, CALL),
       request: (ids: string[]) => ({ ids }),
@@ -82,7 +93,7 @@ function createApp({ agent, notify, user }: Upstreams, env: Env): App {
 export function createHomeService(deps: { readonly upstreams: Upstreams; readonly env: Env; readonly observer?: Observer | undefined }): Endpoint[] {
   const app = createApp(deps.upstreams, deps.env);
   return [
-    endpoint(HomeService.method.getHome, app, { // mobile.proto:12:7
+    endpoint(HomeService.method.getHome, app, { // mobile.proto:23:7
       timeoutMs: 1_000,
       compose: composeHome,
       degraded: (home, entries) => { home.degraded = entries; },
@@ -96,18 +107,21 @@ export function createHomeService(deps: { readonly upstreams: Upstreams; readonl
 
 /** mobile.v1.Home */
 export async function composeHome(cx: Request<App>, args: GetHomeRequest): Promise<Home> {
-  const { getSummary, countUnread } = cx.app;
+  const { getSummary, countUnread, getUsage } = cx.app;
 
-  // mobile.proto:25:7
+  // mobile.proto:36:7
   if (args.workspaceId === "") throw cx.refuse(Code.INVALID_ARGUMENT, "workspace_id is missing", 0);
 
-  // mobile.proto:34:7
+  // mobile.proto:45:7
   const summaryStep = cx.call(getSummary, { workspaceId: args.workspaceId });
 
-  // mobile.proto:42:7
+  // mobile.proto:53:7
   const unreadStep = cx.tryCall(countUnread, { userId: cx.header("x-user-id") });
 
-  // mobile.proto:54:7
+  // mobile.proto:65:7
+  const usageStep = cx.tryCall(getUsage, { workspaceId: args.workspaceId });
+
+  // mobile.proto:73:7
   const runsStep = cx.step(async () => {
     const summary = await summaryStep;
     return Promise.all(summary.runs.slice(0, 3).map((run) => composeRunLine(cx, { run })));
@@ -115,6 +129,7 @@ export async function composeHome(cx: Request<App>, args: GetHomeRequest): Promi
 
   const summary = await summaryStep;
   const unread = await unreadStep;
+  const usage = await usageStep;
   const runs = await runsStep;
 
   const home: Home = {
@@ -123,10 +138,12 @@ export async function composeHome(cx: Request<App>, args: GetHomeRequest): Promi
     busy: summary.status === Status.RUNNING,
     unread: unread?.count,
     runs,
+    spentCents: usage?.spentCents,
     degraded: [],
   };
   if (cx.degraded) {
     cx.touched(home, "unread", home.unread !== undefined, unreadStep);
+    cx.touched(home, "spent_cents", home.spentCents !== undefined, usageStep);
   }
   return home;
 }
@@ -135,7 +152,7 @@ export async function composeHome(cx: Request<App>, args: GetHomeRequest): Promi
 export async function composeRunLine(cx: Request<App>, args: { readonly run: Run }): Promise<RunLine> {
   const { userById } = cx.app;
 
-  // mobile.proto:79:10
+  // mobile.proto:99:10
   const ownerStep = cx.tryLoad(userById, args.run.ownerId);
 
   const owner = await ownerStep;

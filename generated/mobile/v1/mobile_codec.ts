@@ -10,6 +10,8 @@ import type { Run, Run_Step, Summary, TokenUsage } from "../../agent/v1/agent_pb
 import { GetSummaryRequestSchema, Run_StepSchema, RunSchema, SummarySchema, TokenUsageSchema } from "../../agent/v1/agent_pb.ts";
 import type { CountUnreadResponse, Notification } from "../../notify/v1/notify_pb.ts";
 import { CountUnreadRequestSchema, CountUnreadResponseSchema, NotificationSchema } from "../../notify/v1/notify_pb.ts";
+import type { Budget, Usage, Usage_Line } from "../../billing/v1/billing_pb.ts";
+import { BudgetSchema, GetUsageRequestSchema, Usage_LineSchema, UsageSchema } from "../../billing/v1/billing_pb.ts";
 import type { BatchGetUsersResponse, User } from "../../user/v1/user_pb.ts";
 import { BatchGetUsersRequestSchema, BatchGetUsersResponseSchema, UserSchema } from "../../user/v1/user_pb.ts";
 import type { GetHomeRequest, RunLineSchema } from "./mobile_pb.ts";
@@ -27,6 +29,9 @@ export const encodeGetSummaryRequest = encoder(GetSummaryRequestSchema, writeGet
 /** notify.v1.CountUnreadRequest */
 export const encodeCountUnreadRequest = encoder(CountUnreadRequestSchema, writeCountUnreadRequest);
 
+/** billing.v1.GetUsageRequest */
+export const encodeGetUsageRequest = encoder(GetUsageRequestSchema, writeGetUsageRequest);
+
 /** user.v1.BatchGetUsersRequest */
 export const encodeBatchGetUsersRequest = encoder(BatchGetUsersRequestSchema, writeBatchGetUsersRequest);
 
@@ -43,6 +48,12 @@ function writeCountUnreadRequest(w: Writer, message: MessageInitShape<typeof Cou
   w.unknown(message);
 }
 
+function writeGetUsageRequest(w: Writer, message: MessageInitShape<typeof GetUsageRequestSchema>): void {
+  if (message.workspaceId) w.tag(10).string(message.workspaceId);
+  if (message.month !== undefined) w.tag(18).string(message.month);
+  w.unknown(message);
+}
+
 function writeBatchGetUsersRequest(w: Writer, message: MessageInitShape<typeof BatchGetUsersRequestSchema>): void {
   for (const item of message.ids ?? []) w.tag(10).string(item);
   w.unknown(message);
@@ -53,6 +64,7 @@ function writeHome(w: Writer, message: MessageInitShape<typeof HomeSchema>): voi
   if (message.busy) w.tag(16).bool(message.busy);
   if (message.unread !== undefined) w.tag(24).int32(message.unread);
   for (const item of message.runs ?? []) { w.open(34); writeRunLine(w, item); w.close(); }
+  if (message.spentCents !== undefined) w.tag(40).int64(message.spentCents);
   for (const item of message.degraded ?? []) { w.open(122); writeDegradation(w, item); w.close(); }
   w.unknown(message);
 }
@@ -85,6 +97,9 @@ export const decodeSummary = decoder(SummarySchema, readSummary);
 
 /** notify.v1.CountUnreadResponse */
 export const decodeCountUnreadResponse = decoder(CountUnreadResponseSchema, readCountUnreadResponse);
+
+/** billing.v1.Usage */
+export const decodeUsage = decoder(UsageSchema, readUsage);
 
 /** user.v1.BatchGetUsersResponse */
 export const decodeBatchGetUsersResponse = decoder(BatchGetUsersResponseSchema, readBatchGetUsersResponse);
@@ -174,6 +189,53 @@ function readCountUnreadResponse(r: Reader): CountUnreadResponse {
       }
       case 26: r.once(message.latest === undefined); message.latest = r.message(readNotification); break;
       default: unknown = r.unknown(tag, CountUnreadResponseSchema, unknown);
+    }
+  }
+  if (unknown !== undefined) message.$unknown = unknown;
+  return message;
+}
+
+function readUsage(r: Reader): Usage {
+  const message: Usage = {
+    $typeName: "billing.v1.Usage",
+    workspaceId: "",
+    month: "",
+    spentCents: 0n,
+    budget: undefined,
+    currency: "",
+    lines: [],
+    centsByModel: {},
+    closesAt: undefined,
+    plan: 0,
+  };
+  let unknown: UnknownField[] | undefined;
+  while (r.more()) {
+    const tag = r.tag();
+    switch (tag) {
+      case 10: message.workspaceId = r.string(); break;
+      case 18: message.month = r.string(); break;
+      case 24: message.spentCents = r.int64(); break;
+      case 34: r.once(message.budget === undefined); message.budget = r.message(readBudget); break;
+      case 42: message.currency = r.string(); break;
+      case 50: message.lines.push(r.message(readUsage_Line)); break;
+      case 58: {
+        const end = r.enter();
+        let key = "";
+        let value: typeof message.centsByModel[string] | undefined;
+        while (r.more()) {
+          switch (r.tag()) {
+            case 10: key = r.string(); break;
+            case 16: value = r.int64(); break;
+            default: r.unusual();
+          }
+        }
+        r.leave(end);
+        message.centsByModel[r.key(key)] = value ?? 0n;
+        break;
+      }
+      case 66: r.once(message.closesAt === undefined); message.closesAt = r.message(readTimestamp); break;
+      case 72: message.plan = r.enum(); break;
+      default: unknown = r.unknown(tag, UsageSchema, unknown);
     }
   }
   if (unknown !== undefined) message.$unknown = unknown;
@@ -341,6 +403,46 @@ function readNotification(r: Reader): Notification {
       case 24: message.channel = r.enum(); break;
       case 34: r.once(message.at === undefined); message.at = r.message(readTimestamp); break;
       default: unknown = r.unknown(tag, NotificationSchema, unknown);
+    }
+  }
+  if (unknown !== undefined) message.$unknown = unknown;
+  return message;
+}
+
+function readBudget(r: Reader): Budget {
+  const message: Budget = {
+    $typeName: "billing.v1.Budget",
+    limitCents: 0n,
+    warnPercent: 0,
+  };
+  let unknown: UnknownField[] | undefined;
+  while (r.more()) {
+    const tag = r.tag();
+    switch (tag) {
+      case 8: message.limitCents = r.int64(); break;
+      case 16: message.warnPercent = r.uint32(); break;
+      default: unknown = r.unknown(tag, BudgetSchema, unknown);
+    }
+  }
+  if (unknown !== undefined) message.$unknown = unknown;
+  return message;
+}
+
+function readUsage_Line(r: Reader): Usage_Line {
+  const message: Usage_Line = {
+    $typeName: "billing.v1.Usage.Line",
+    what: "",
+    quantity: 0n,
+    cents: 0n,
+  };
+  let unknown: UnknownField[] | undefined;
+  while (r.more()) {
+    const tag = r.tag();
+    switch (tag) {
+      case 10: message.what = r.string(); break;
+      case 16: message.quantity = r.uint64(); break;
+      case 24: message.cents = r.int64(); break;
+      default: unknown = r.unknown(tag, Usage_LineSchema, unknown);
     }
   }
   if (unknown !== undefined) message.$unknown = unknown;

@@ -7,6 +7,7 @@
 import { serve } from "@protobff/runtime";
 import { HomeService } from "./mobile_pb.ts";
 import { AgentService } from "../../agent/v1/agent_pb.ts";
+import { BillingService } from "../../billing/v1/billing_pb.ts";
 import { NotifyService } from "../../notify/v1/notify_pb.ts";
 import { UserService } from "../../user/v1/user_pb.ts";
 import { createHomeService, createUpstreams } from "./mobile_bff.ts";
@@ -16,14 +17,15 @@ await serve({
   services: [HomeService],
   upstreams: {
     agent: AgentService,
+    billing: BillingService,
     notify: NotifyService,
     user: UserService,
   },
   env: (read) => ({
     DEFAULT_QUERY: read.string("DEFAULT_QUERY", "recent"),
   }),
-  create: ({ clients, env, observer }) => {
-    const upstreams = createUpstreams(clients, { observer });
+  create: ({ clients, env, observer, cache }) => {
+    const upstreams = createUpstreams(clients, { observer, cache });
     return [
       ...createHomeService({ upstreams, env, observer }),
     ];

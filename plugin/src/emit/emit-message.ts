@@ -11,7 +11,7 @@ import type { FileNames } from "./file-names.ts";
 import { block, type Line, type Lines, mentions, property, unreadAsVoid } from "./lines.ts";
 import { MessageNames } from "./message-names.ts";
 import { type Hoisted, hoistedLines, originPrint, sharedLocal, sharedProperty, stepContext } from "./step-context.ts";
-import { fieldValue, tested } from "./value.ts";
+import { conjunct, fieldValue, negated, tested } from "./value.ts";
 
 export function emitMessage(
   message: PlanMessage,
@@ -311,14 +311,28 @@ function emitTouch(
           ];
       }
   } else if (target?.kind === "oneof" && touch.target.kind === "member") {
-    const before = target.members.slice(0, touch.target.member);
-    present = [
-      `${result}.${target.oneof.localName}.case === ${JSON.stringify(target.members[touch.target.member]?.field.localName)}`,
-    ];
-    const earlier = before.map(
-      (member) => `${result}.${target.oneof.localName}.case !== ${JSON.stringify(member.field.localName)}`,
+    const { member: index, held } = touch.target;
+    const member = target.members[index];
+    const chosen = (of: OneofTarget["members"][number], equal = "==="): string =>
+      `${result}.${target.oneof.localName}.case ${equal} ${JSON.stringify(of.field.localName)}`;
+    // One whose `if` holds is chosen, even when its value is absent.
+    const maybeUnset = (of: OneofTarget["members"][number]): boolean =>
+      fieldValue(of.bound, of.field, names).mayBeUndefined;
+    const before = target.members.filter(
+      (other, i) => other !== member && !other.default && (member?.default || i < index),
     );
-    if (earlier.length > 0) asked = ["if (", earlier.join(" && "), ") "];
+    const tests = before.map(
+      (other): Line =>
+        other.if !== undefined && maybeUnset(other) ? negated(other.if, names) : [chosen(other, "!==")],
+    );
+    if (member !== undefined) {
+      present = [chosen(member)];
+      if (held !== undefined && member.if !== undefined)
+        tests.push(
+          held ? (maybeUnset(member) ? conjunct(member.if, names) : [chosen(member)]) : negated(member.if, names),
+        );
+    }
+    if (tests.length > 0) asked = ["if (", ...tests.flatMap((test, i) => (i === 0 ? test : [" && ", ...test])), ") "];
   }
   const origins = touch.origins.flatMap((origin): Line => [", ", ...originPrint(origin, hoisted)]);
   return [...asked, `cx.touched(${result}, ${JSON.stringify(touch.field)}, `, ...present, ...origins, ");"];

@@ -1,6 +1,6 @@
 // Policies as named constants: what all share, and what differs.
 
-import { NameScope, upperSnake } from "../plan/names.ts";
+import { NameScope, upperFirst, upperSnake } from "../plan/names.ts";
 import type { Leaf, PlanBreaker, PlanCallPolicy, PlanFile, PlanUpstream } from "../plan/plan.ts";
 import { policyKey } from "../plan/policies.ts";
 import { codeName } from "./emit-call.ts";
@@ -115,8 +115,13 @@ function emitCalls(file: PlanFile, names: FileNames, scope: NameScope, lines: Li
     const key = policyKey(entry.policy);
     if (constants.has(key)) continue;
     const service = entries.filter((other) => other.upstream === entry.upstream);
-    const wish = service.every((other) => policyKey(other.policy) === key) ? entry.upstream : entry.name;
-    const name = scope.take(`${upperSnake(wish)}_CALL`);
+    const ofClient = file.clients.some((client) => client === entry);
+    const wish = service.every((other) => policyKey(other.policy) === key)
+      ? entry.upstream
+      : ofClient
+        ? `${entry.upstream}${upperFirst(entry.name)}`
+        : entry.name;
+    const name = scope.take(`${upperSnake(wish).replace(/_+$/, "")}_CALL`);
     constants.set(key, name);
     const own = callLeaves(entry.policy, names);
     const changed = own.filter((leaf) => shared.find((other) => other.name === leaf.name)?.value !== leaf.value);
@@ -150,7 +155,7 @@ function emitUpstreams(
       constants.set(upstream, common);
       continue;
     }
-    const name = scope.take(`${upperSnake(upstream.name)}_UPSTREAM`);
+    const name = scope.take(`${upperSnake(upstream.name).replace(/_+$/, "")}_UPSTREAM`);
     constants.set(upstream, name);
     lines.push(...constant(name, [[`...${common},`], ...upstreamRows(upstream, base, names)]));
   }

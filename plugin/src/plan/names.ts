@@ -1,5 +1,5 @@
 // Names in emitted code.
-import type { DescEnum, DescMessage } from "@bufbuild/protobuf";
+import type { DescEnum, DescMessage, DescService } from "@bufbuild/protobuf";
 
 const RESERVED = new Set(
   `abstract any args arguments as async await before boolean break case catch class const continue cx debugger declare default delete do else enum env error
@@ -49,8 +49,16 @@ export const camel = (name: string): string =>
 export const lowerCamel = (name: string): string => (/^[A-Z]/.test(name) ? `${camel(name)}_` : camel(name));
 /** `userById` → `USER_BY_ID`. */
 export const upperSnake = (name: string): string => name.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toUpperCase();
-/** `AgentService` → `agent`. */
-export const upstreamName = (service: string): string => lowerFirst(service.replace(/(.)Service$/, "$1"));
+/** agent.v1.AgentService → `agent`; where that is taken `agentService`, `agentV1`, `agentV1AgentService`. */
+export function upstreamNames({ name, file }: DescService): string[] {
+  const short = name.replace(/(.)Service$/, "$1");
+  const path = file.proto.package.split(".").filter((part) => part !== "");
+  const version = path.filter((part) => /^v\d/.test(part));
+  const place = path.filter((part) => !/^v\d/.test(part)).at(-1);
+  const within = place === undefined || lowerFirst(camel(place)) === lowerFirst(short) ? [] : [place, short];
+  const wishes = [[short], [name], within, version.length === 0 ? [] : [short, ...version], [...path, name]];
+  return wishes.filter((parts) => parts.length > 0).map((parts) => lowerFirst(camel(parts.join("_"))));
+}
 /** A nested type's name as protobuf-es writes it: `Outer_Inner`. */
 export function localName(desc: DescMessage | DescEnum): string {
   return desc.parent === undefined ? desc.name : `${localName(desc.parent)}_${desc.name}`;

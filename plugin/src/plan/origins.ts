@@ -118,10 +118,15 @@ export function originsOf(cx: OriginContext): Origins {
         return origins.length === 0 ? [] : [{ field: target.field.name, target: { kind: "field", index }, origins }];
       }
       return target.members.flatMap((member, m): Touch[] => {
-        const origins = order(of([member.if, member.bound.expression]));
-        return origins.length === 0
-          ? []
-          : [{ field: member.field.name, target: { kind: "member", index, member: m }, origins }];
+        const touch = (origins: readonly TouchOrigin[], held?: boolean): Touch[] =>
+          origins.length === 0
+            ? []
+            : [{ field: member.field.name, target: { kind: "member", index, member: m, held }, origins }];
+        const asked = order(of([member.if]));
+        const all = order(of([member.if, member.bound.expression]));
+        // The value of a member whose `if` does not hold is not read.
+        if (member.if === undefined || all.length === asked.length) return touch(all);
+        return [...touch(asked, false), ...touch(all, true)];
       });
     });
   };

@@ -1,5 +1,6 @@
 import type { DescFile, DescService } from "@bufbuild/protobuf";
 import type { Expression } from "../cel/index.ts";
+import type { Origin } from "../origin.ts";
 import { type EffectTable, effectTable } from "../resolve/effects.ts";
 import { governing } from "../resolve/entries.ts";
 import type {
@@ -16,7 +17,8 @@ import type {
 } from "../resolve/model.ts";
 import { callsOf, composesOf, sourceExpressions } from "../resolve/source-parts.ts";
 import { type Coalesces, coalescing } from "./coalesced.ts";
-import { camel, localName, lowerFirst, NameScope, upperFirst, upstreamName } from "./names.ts";
+import { distinctNames } from "./distinct-names.ts";
+import { camel, localName, lowerFirst, NameScope, upperFirst, upstreamNames } from "./names.ts";
 import type { Entry, Plan, PlanClient, PlanFile, PlanMessage, PlanResolver, PlanServer, PlanUpstream } from "./plan.ts";
 import { type PlanCodec, planCodec } from "./plan-codec.ts";
 import { planStarts, sharedNames, syncShared } from "./plan-let.ts";
@@ -202,46 +204,73 @@ function components(model: Model, children: (message: Block) => Composed[]): (Co
 }
 
 function nameUpstreams(calls: readonly Call[]): ReadonlyMap<string, string> {
-  const scope = new NameScope(undefined, ["resolvers"]); // a parameter beside them
-  const names = new Map<string, string>();
-  for (const { method } of calls) {
-    const { typeName, name } = method.parent;
-    if (!names.has(typeName)) names.set(typeName, scope.take(upstreamName(name)));
-  }
-  return names;
+  const services = new Map(calls.map(({ method }) => [method.parent.typeName, method.parent]));
+  const inOrder = [...services].sort(([a], [b]) => (a < b ? -1 : 1));
+  // `resolvers` is a parameter beside them.
+  return distinctNames(
+    new Map(inOrder.map(([typeName, service]) => [typeName, upstreamNames(service)])),
+    new NameScope(undefined, ["resolvers"]),
+  );
 }
 
+/** One entry for calls that differ in nothing but what they send. */
 function nameCalls(
   messages: readonly Block[],
   upstreams: ReadonlyMap<string, string>,
   calls: Map<Call, Entry>,
   coalesces: Coalesces,
 ): void {
-  const scope = new NameScope(undefined, ["resolvers", "clients"]); // members of the app object, too
-  const entries = new Map<string, Entry>();
-  for (const call of messages.flatMap(callsIn)) {
-    const upstream = upstreams.get(call.method.parent.typeName) ?? "upstream";
-    const policy = planCallPolicy(call);
+  const upstreamOf = ({ method }: Call): string => upstreams.get(method.parent.typeName) ?? "upstream";
+  const wishOf = (call: Call): string => (call.batch === undefined ? lowerFirst(call.method.name) : batchName(call));
+  const found = new Map<string, { readonly call: Call; readonly named: string }>();
+  const keyOf = (call: Call): string => {
     const { batch } = call;
     const shape = batch && [batch.keys.name, batch.items.name, batch.key?.name, batch.many, batch.max, grouping(call)];
-    const key = JSON.stringify([fullName(call.method), policyKey(policy), shape]);
-    let entry = entries.get(key);
-    if (entry === undefined) {
-      const name = scope.take(batch === undefined ? lowerFirst(call.method.name) : batchName(call));
-      entry = {
-        name,
-        method: call.method,
-        upstream,
-        policy,
-        batch,
-        grouped: grouping(call).length > 0,
-        metadata: call.metadata.length > 0,
-        coalesce: coalesces(call),
-      };
-      entries.set(key, entry);
-    }
+    return JSON.stringify([fullName(call.method), policyKey(planCallPolicy(call)), shape]);
+  };
+  const all = messages.flatMap(callsIn);
+  // In the order of the files' names and not of the request's.
+  for (const call of [...all].sort((a, b) => byPlace(a.at, b.at))) {
+    const key = keyOf(call);
+    if (!found.has(key)) found.set(key, { call, named: `${fullName(call.method)} ${wishOf(call)}` });
+  }
+  const first = new Map([...found.values()].map(({ call, named }) => [named, call]));
+  // Members of the app object, as `resolvers` and `clients` are.
+  const scope = new NameScope(undefined, ["resolvers", "clients"]);
+  const names = distinctNames(
+    new Map(
+      [...first].map(([named, call]) => [named, [wishOf(call), `${upstreamOf(call)}${upperFirst(wishOf(call))}`]]),
+    ),
+    scope,
+  );
+  // Those of one rpc that differ in policy, or in how they batch: the first one has the name as it is.
+  const given = new Set<string>();
+  const nameOf = new Map<string, string>();
+  for (const [key, { named }] of found) {
+    const name = names.get(named) ?? named;
+    nameOf.set(key, given.has(named) ? scope.take(name) : name);
+    given.add(named);
+  }
+  const entries = new Map<string, Entry>();
+  for (const call of all) {
+    const key = keyOf(call);
+    const entry = entries.get(key) ?? {
+      name: nameOf.get(key) ?? key,
+      method: call.method,
+      upstream: upstreamOf(call),
+      policy: planCallPolicy(call),
+      batch: call.batch,
+      grouped: grouping(call).length > 0,
+      metadata: call.metadata.length > 0,
+      coalesce: coalesces(call),
+    };
+    entries.set(key, entry);
     calls.set(call, entry);
   }
+}
+function byPlace(a: Origin, b: Origin): number {
+  if (a.file !== b.file) return a.file < b.file ? -1 : 1;
+  return a.line - b.line || a.column - b.column;
 }
 /** `card`, `cardBadge`: properties, so that any word will do. */
 function nameResolvers(messages: readonly Composed[], resolvers: Map<Step, PlanResolver>): void {

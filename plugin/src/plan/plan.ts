@@ -250,7 +250,8 @@ export interface Touch {
   readonly field: string;
   readonly target:
     | { readonly kind: "field"; readonly index: number }
-    | { readonly kind: "member"; readonly index: number; readonly member: number }
+    /** `held`: counts only where the member's `if` held (true), or did not (false). */
+    | { readonly kind: "member"; readonly index: number; readonly member: number; readonly held?: boolean | undefined }
     /** Of a message that a resolver supplies. */
     | { readonly kind: "resolved"; readonly field: DescField };
   readonly origins: readonly TouchOrigin[];

@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { createSecureContext } from "node:tls";
 import type { DescService } from "@bufbuild/protobuf";
+import type { Http2 } from "../transport/grpc-client.ts";
 import { type Environment, EnvReader, type Fault, quoted } from "./env-reader.ts";
 
 /** Certificates as PEM: whom to trust, and how to identify. */
@@ -26,6 +27,8 @@ export interface ServerConfig<Name extends string, Env> {
   readonly graceMs: number;
   readonly maxRequestBytes: number;
   readonly maxReplyBytes: number;
+  /** Whose HTTP/2 carries calls to upstreams. */
+  readonly http2: Http2;
   /** Origins whose scripts may call; `*` is all of them. */
   readonly corsOrigins: readonly string[];
   readonly reflection: boolean;
@@ -74,6 +77,7 @@ export function readConfig<Upstreams extends Readonly<Record<string, DescService
     graceMs: read.durationMs("BFF_GRACE", "10s", TIMER_MAX_MS),
     maxRequestBytes: read.within("BFF_MAX_REQUEST_BYTES", 1, MAX_BYTES, String(4 << 20)),
     maxReplyBytes: read.within("BFF_MAX_REPLY_BYTES", 1, MAX_BYTES, String(16 << 20)),
+    http2: readHttp2(read),
     corsOrigins: readOrigins(read),
     reflection: read.bool("BFF_REFLECTION", "false"),
     ...(redisUrl !== undefined && { redisUrl }),
@@ -181,6 +185,13 @@ function readRedisUrl(read: EnvReader): string | undefined {
     read.fault("REDIS_URL", "has more in it than user, password, host, port and the number of a database", remedy);
   }
   return text;
+}
+
+function readHttp2(read: EnvReader): Http2 {
+  const text = read.optional("BFF_HTTP2") ?? "node";
+  if (text === "node" || text === "own") return text;
+  read.fault("BFF_HTTP2", `is ${quoted(text)}`, "node or own");
+  return "node";
 }
 
 function readOrigins(read: EnvReader): string[] {

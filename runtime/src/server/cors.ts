@@ -7,23 +7,30 @@ const HEADERS = cors.allowedHeaders.join(", ");
 const EXPOSED = [...cors.exposedHeaders, "bff-degraded", "grpc-retry-pushback-ms"].join(", ");
 const MAX_AGE_S = "7200";
 
+/** The headers of an answer to a request with this header `origin`, or with none: names and values in turn. */
+export type CorsHeaders = (origin: string | undefined) => readonly string[];
+
 /**
- * Lets scripts of these origins call, and answers their preflight requests. Requests of other origins get no CORS
- * headers, which makes the browser refuse. Cookies are not allowed for any origin.
+ * Lets scripts of these origins read answers. Other origins get no such headers, which makes the browser refuse. Cookies are not
+ * allowed for any origin.
  */
-export function withCors(origins: readonly string[], handler: Handler): Handler {
-  if (origins.length === 0) return handler;
+export function corsHeaders(origins: readonly string[]): CorsHeaders {
   const allowed = new Set(origins);
   const any = allowed.has("*");
+  // Caches must know even when this one has no origin.
+  const vary = any || origins.length === 0 ? [] : ["vary", "origin"];
+  return (origin) => {
+    if (origin === undefined || !(any || allowed.has(origin))) return vary;
+    return [...vary, "access-control-allow-origin", any ? "*" : origin, "access-control-expose-headers", EXPOSED];
+  };
+}
+
+/** Gives answers these headers, and answers preflight requests. */
+export function withCors(headersFor: CorsHeaders, handler: Handler): Handler {
   return (request, response) => {
-    const origin = request.headers.origin;
-    // Caches must know even when this one has no origin.
-    if (!any) response.setHeader("vary", "origin");
-    const permitted = origin !== undefined && (any || allowed.has(origin));
-    if (permitted) {
-      response.setHeader("access-control-allow-origin", any ? "*" : origin);
-      response.setHeader("access-control-expose-headers", EXPOSED);
-    }
+    const headers = headersFor(request.headers.origin);
+    for (let i = 0; i + 1 < headers.length; i += 2) response.setHeader(headers[i] ?? "", headers[i + 1] ?? "");
+    const permitted = headers.includes("access-control-allow-origin");
     if (request.method === "OPTIONS" && request.headers["access-control-request-method"] !== undefined) {
       preflight(request, response, permitted);
     } else {

@@ -1,8 +1,10 @@
-import type { DescService } from "@bufbuild/protobuf";
+import { channel } from "node:diagnostics_channel";
+import { createRegistry, type DescFile, type DescService, type Registry } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import type { Endpoint } from "../endpoint.ts";
-import { withCors } from "./cors.ts";
+import { corsHeaders, withCors } from "./cors.ts";
+import { FastPath } from "./fast-path.ts";
 import { routeHealth } from "./health.ts";
 import { type Handler, Listener, type ServerResponse } from "./listener.ts";
 import { routeReflection } from "./reflection.ts";
@@ -25,11 +27,22 @@ export interface ListenOptions {
   readonly handshakeTimeoutMs?: number;
 }
 
+/** How many requests took the fast path, of all that came. */
+export interface RequestCounters {
+  readonly fast: number;
+  readonly all: number;
+}
+
+/** What `listen` needs of an endpoint; one without `run` is served by Connect's adapter alone. */
+export type Listenable = Pick<Endpoint, "method" | "codec" | "route"> & Partial<Pick<Endpoint, "run">>;
+
 /** A server that is up. */
 export interface Listening {
   readonly port: number;
   /** `http://<host>:<port>`, or `https://` with TLS. */
   readonly url: string;
+  /** Since the start; health checks and preflights are among them all. */
+  readonly requests: RequestCounters;
   /**
    * Not ready from now on; accepts nothing more, lets requests in flight finish and closes every connection. Called
    * again it gives the same promise.
@@ -40,19 +53,20 @@ export interface Listening {
 }
 
 /**
- * Serves these endpoints by gRPC, gRPC-Web and Connect on one port, with `grpc.health.v1`, `/healthz` and `/readyz`.
+ * Serves these endpoints by gRPC, gRPC-Web and Connect on one port, with `grpc.health.v1`, `/healthz` and `/readyz`. Subscribers of
+ * `protobff.listening` (node:diagnostics_channel) are given every server that is up.
  *
  * @throws the error of the port, with a `code` such as EADDRINUSE
  */
-export async function listen(
-  endpoints: readonly Pick<Endpoint, "method" | "route">[],
-  options: ListenOptions = {},
-): Promise<Listening> {
+export async function listen(endpoints: readonly Listenable[], options: ListenOptions = {}): Promise<Listening> {
   const services = options.services ?? [...new Set(endpoints.map(({ method }) => method.parent))];
   const draining = new AbortController();
   const cutOff = new AbortController();
+  const maxBytes = options.maxRequestBytes ?? 4 << 20;
+  const registry = typesOf(services);
   const adapter = connectNodeAdapter({
-    readMaxBytes: options.maxRequestBytes ?? 4 << 20,
+    readMaxBytes: maxBytes,
+    jsonOptions: { registry },
     shutdownSignal: cutOff.signal,
     routes(router) {
       for (const endpoint of endpoints) endpoint.route(router);
@@ -62,27 +76,47 @@ export async function listen(
     },
   });
 
-  const host = options.host ?? "127.0.0.1";
-  const listener = await Listener.open(withProbes(draining.signal, withCors(options.corsOrigins ?? [], adapter)), {
+  const { host = "127.0.0.1", corsOrigins = [] } = options;
+  const cors = corsHeaders(corsOrigins);
+  const shortcut = new FastPath(endpoints, { maxBytes, registry, corsHeaders: cors });
+  const handler = corsOrigins.length === 0 ? adapter : withCors(cors, adapter);
+  const listener = await Listener.open(withProbes(draining.signal, handler), {
     host,
     port: options.port ?? 0,
     handshakeTimeoutMs: options.handshakeTimeoutMs ?? 10_000,
+    shortcut,
     ...(options.tls !== undefined && { tls: options.tls }),
   });
 
   let closing: Promise<void> | undefined;
   const close = (graceMs = 10_000) => {
     draining.abort();
-    return listener.drain(graceMs, () => cutOff.abort(new ConnectError("server is shutting down", Code.Unavailable)));
+    return listener.drain(graceMs, () => {
+      const error = new ConnectError("server is shutting down", Code.Unavailable);
+      cutOff.abort(error);
+      shortcut.abort(error);
+    });
   };
-  return {
+  const listening: Listening = {
     port: listener.port,
+    get requests() {
+      return listener.counters;
+    },
     url: `${options.tls === undefined ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${listener.port}`,
     close: (graceMs) => {
       closing ??= close(graceMs);
       return closing;
     },
   };
+  channel("protobff.listening").publish(listening);
+  return listening;
+}
+
+/** The types that the files of these services know: what a google.protobuf.Any may hold in JSON. */
+function typesOf(services: readonly DescService[]): Registry {
+  const files = new Set<DescFile>(services.map(({ file }) => file));
+  for (const { dependencies } of files) for (const file of dependencies) files.add(file);
+  return createRegistry(...files);
 }
 
 /** /healthz: the process answers. /readyz: it also wants requests. */

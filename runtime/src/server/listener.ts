@@ -2,12 +2,18 @@ import { once } from "node:events";
 import * as http from "node:http";
 import * as http2 from "node:http2";
 import * as net from "node:net";
-import type { Duplex } from "node:stream";
+import type { Duplex, Readable } from "node:stream";
 import * as tls from "node:tls";
 
 export type ServerRequest = http.IncomingMessage | http2.Http2ServerRequest;
 export type ServerResponse = http.ServerResponse | http2.Http2ServerResponse;
 export type Handler = (request: ServerRequest, response: ServerResponse) => void;
+
+/** Serves some requests by itself, and leaves others: false. */
+export interface Shortcut {
+  stream(stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders): boolean;
+  request(request: http.IncomingMessage, response: http.ServerResponse): boolean;
+}
 
 export interface ListenerOptions {
   readonly host: string;
@@ -16,6 +22,8 @@ export interface ListenerOptions {
   readonly tls?: { readonly cert: Buffer | string; readonly key: Buffer | string };
   /** A connection has so long to say what it speaks, in milliseconds. */
   readonly handshakeTimeoutMs: number;
+  /** Asked before the handler. */
+  readonly shortcut?: Shortcut;
 }
 
 /** The beginning of HTTP/2's connection preface (RFC 9113, 3.4). No HTTP/1.1 method begins so. */
@@ -25,8 +33,16 @@ const KEEP_ALIVE_MS = 60_000;
 /** Longer than the minute after which load balancers drop idle connections: else one may use a connection just closed. */
 const IDLE_MS = 65_000;
 const MAX_STREAMS = 1000;
+/**
+ * Of a request's headers: their bytes (HTTP/2: as RFC 9113, 10.5.1 counts them) and how many there may be. Node's own limits are 16 KiB
+ * (HTTP/1.1), 64 KiB (HTTP/2), 2000 and 128. More bytes are refused with 431 or the stream is reset; so are more headers of HTTP/2.
+ */
+const MAX_HEADER_BYTES = 32 << 10;
+const MAX_HEADERS = 128;
 /** A request that is answered already may go on sending for so long, in milliseconds. */
 const DISCARD_MS = 5000;
+/** The answer to a request that is too large waits so long for its end, in milliseconds. */
+const LINGER_MS = 200;
 
 /** How long last answers and goodbyes may take to leave, in milliseconds. */
 const FLUSH_MS = 200;
@@ -36,13 +52,17 @@ export class Listener {
   readonly #server: net.Server;
   readonly #h1: http.Server;
   readonly #h2: http2.Http2Server;
+  /** Makes the objects of `Handler` for streams that no shortcut takes; it never listens. */
+  readonly #compat: http2.Http2Server;
   readonly #handler: Handler;
+  readonly #shortcut: Shortcut | undefined;
   readonly #handshakeTimeoutMs: number;
   /** All open connections, as they come from the port (below TLS). */
   readonly #sockets = new Set<net.Socket>();
   readonly #h1Responses = new Set<http.ServerResponse>();
   readonly #sessions = new Set<http2.ServerHttp2Session>();
-  #inFlight = 0;
+  #fast = 0;
+  #all = 0;
   #draining = false;
   #settled: (() => void) | undefined;
 
@@ -61,12 +81,23 @@ export class Listener {
 
   private constructor(handler: Handler, options: ListenerOptions) {
     this.#handler = handler;
+    this.#shortcut = options.shortcut;
     this.#handshakeTimeoutMs = options.handshakeTimeoutMs;
-    this.#h1 = http.createServer({ keepAliveTimeout: IDLE_MS }, (request, response) => this.#onH1(request, response));
-    this.#h2 = http2.createServer({ settings: { maxConcurrentStreams: MAX_STREAMS } }, (request, response) => {
-      this.#onH2(request, response);
-    });
+    this.#h1 = http.createServer(
+      { keepAliveTimeout: IDLE_MS, maxHeaderSize: MAX_HEADER_BYTES },
+      (request, response) => {
+        this.#onH1(request, response);
+      },
+    );
+    const settings = { maxConcurrentStreams: MAX_STREAMS, maxHeaderListSize: MAX_HEADER_BYTES };
+    this.#h2 = http2.createServer({ settings, maxHeaderListPairs: MAX_HEADERS });
     this.#h2.on("session", (session) => this.#onSession(session));
+    this.#h2.on("stream", (stream, headers, flags, rawHeaders) => {
+      this.#all++;
+      if (this.#shortcut?.stream(stream, headers)) this.#fast++;
+      else this.#compat.emit("stream", stream, headers, flags, rawHeaders);
+    });
+    this.#compat = http2.createServer((request, response) => this.#onH2(request, response));
 
     const tcp = { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS };
     if (options.tls === undefined) {
@@ -89,6 +120,11 @@ export class Listener {
   get port(): number {
     const address = this.#server.address();
     return address !== null && typeof address === "object" ? address.port : 0;
+  }
+
+  /** How many requests there were, and how many of them the shortcut has taken. */
+  get counters(): { readonly fast: number; readonly all: number } {
+    return { fast: this.#fast, all: this.#all };
   }
 
   /**
@@ -130,7 +166,8 @@ export class Listener {
   }
 
   #settle(): void {
-    if (this.#inFlight === 0 && this.#sessions.size === 0) this.#settled?.();
+    // A session that is closing lasts as long as its streams.
+    if (this.#h1Responses.size === 0 && this.#sessions.size === 0) this.#settled?.();
   }
 
   /** Waits until the first bytes tell the protocol. */
@@ -181,10 +218,13 @@ export class Listener {
     if (this.#draining) response.setHeader("connection", "close");
     response.once("close", () => {
       this.#h1Responses.delete(response);
+      this.#settle();
       if (this.#draining) socket.destroySoon();
       else if (!request.complete && !socket.destroyed) discard(request, socket, DISCARD_MS);
     });
-    this.#serve(request, response);
+    this.#all++;
+    if (this.#shortcut?.request(request, response)) this.#fast++;
+    else this.#serve(request, response);
   }
 
   #onH2(request: http2.Http2ServerRequest, response: http2.Http2ServerResponse): void {
@@ -196,14 +236,9 @@ export class Listener {
   }
 
   #serve(request: ServerRequest, response: ServerResponse): void {
-    this.#inFlight += 1;
     // Connect stops iterating when a message is too large, which would destroy the request and leave its connection
     // (HTTP/1.1) or its stream (HTTP/2) stuck in the middle of the body.
-    request[Symbol.asyncIterator] = () => request.iterator({ destroyOnReturn: false });
-    response.once("close", () => {
-      this.#inFlight -= 1;
-      this.#settle();
-    });
+    request[Symbol.asyncIterator] = () => unhurried(request);
     try {
       this.#handler(request, response);
     } catch {
@@ -226,12 +261,30 @@ async function within(ms: number, promise: Promise<unknown>): Promise<boolean> {
 }
 
 /**
+ * Iterates the body; when that is given up in the middle, what is left may come first, for a moment. Go's clients stop sending when an
+ * answer begins, against their own content-length, and nghttp2 resets such a stream before the status, in the trailers, is out.
+ */
+function unhurried(request: ServerRequest): ReturnType<ServerRequest["iterator"]> {
+  const chunks = request.iterator({ destroyOnReturn: false });
+  const giveUp = chunks.return?.bind(chunks);
+  chunks.return = async (value) => {
+    const result = await giveUp?.(value);
+    request.removeAllListeners("readable").resume(); // see discard
+    if (!request.readableEnded && !request.destroyed) {
+      await within(LINGER_MS, new Promise((resolve) => request.once("end", resolve).once("close", resolve)));
+    }
+    return result ?? { done: true, value: undefined };
+  };
+  return chunks;
+}
+
+/**
  * Reads what is left of a request that is answered already, without keeping it, so that its connection can be used again.
  * (HTTP/2's own way, RST_STREAM with NO_ERROR, overtakes the trailers in node:http2.)
  *
  * @param carrier the connection (HTTP/1.1) or the stream (HTTP/2), destroyed when the time is over
  */
-function discard(request: ServerRequest, carrier: Duplex, timeoutMs: number): void {
+function discard(request: Readable, carrier: Duplex, timeoutMs: number): void {
   const timer = setTimeout(() => carrier.destroy(), timeoutMs);
   const stop = () => {
     clearTimeout(timer);
@@ -241,4 +294,9 @@ function discard(request: ServerRequest, carrier: Duplex, timeoutMs: number): vo
   carrier.once("close", stop);
   // Left behind by the iteration that was given up; while there is one, resume() does nothing.
   request.removeAllListeners("readable").resume();
+}
+
+/** The same of a stream whose data has a listener. */
+export function discardStream(stream: http2.ServerHttp2Stream): void {
+  discard(stream, stream, DISCARD_MS);
 }

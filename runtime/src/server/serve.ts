@@ -102,7 +102,7 @@ function connect<Upstreams extends Readonly<Record<string, DescService>>>(
   const clients: Partial<Record<keyof Upstreams, UnaryClient>> = {};
   for (const name in upstreams) {
     const { url, tls } = config.upstreams[name];
-    clients[name] = new GrpcClient(url, { ...tls, maxReplyBytes: config.maxReplyBytes });
+    clients[name] = new GrpcClient(url, { ...tls, maxReplyBytes: config.maxReplyBytes, http2: config.http2 });
   }
   return clients as Record<keyof Upstreams, UnaryClient>;
 }

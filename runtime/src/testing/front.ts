@@ -34,6 +34,8 @@ export interface FrontOptions {
   concurrent?: number;
   /** Default: one of the upstream's own. */
   cache?: (clock: FakeClock) => Cache;
+  /** In place of the one whose events `front` collects. */
+  observer?: { readonly instead: Observer | undefined };
 }
 
 /** A BFF of one rpc over one upstream, on a clock that stands still. */
@@ -45,13 +47,14 @@ export function front<C extends UnaryClient = FakeClient>(options: FrontOptions 
   const states: string[] = [];
   const attempts: AttemptEvent[] = [];
   const cached: CacheEvent[] = [];
-  const observer: Observer = {
+  const collecting: Observer = {
     call: (event) => calls.push(event),
     response: (event) => responses.push(event),
     breaker: ({ to, method }) => states.push(method === undefined ? to : `${method} ${to}`),
     attempt: (event) => attempts.push(event),
     cache: (event) => cached.push(event),
   };
+  const observer = options.observer === undefined ? collecting : options.observer.instead;
   const cache = options.cache?.(clock);
   const upstream = new Upstream("test.v1.Upstream", used, options.policy ?? {}, { clock, observer, cache });
   const get = upstream.unary(UpstreamService.method.get, options.call ?? {});

@@ -5,6 +5,7 @@ import { Code, type ConnectError, createClient, type Interceptor } from "@connec
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { GetRequestSchema, ThingSchema, Upstream as UpstreamService } from "../testing/gen/test_pb.ts";
 import { GRPC, H2Upstream, type Received, refuse, reply } from "../testing/h2-upstream.ts";
+import { testedHttp2 } from "../testing/tested-http2.ts";
 import { type ConnectTransportOptions, connectTransport } from "./connect-transport.ts";
 import { GrpcClient } from "./grpc-client.ts";
 

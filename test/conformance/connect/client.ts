@@ -15,6 +15,7 @@ import {
   toHeaders,
 } from "./messages.ts";
 
+const http2 = process.env.BFF_HTTP2 === "own" ? "own" : "node";
 const clients = new Map<string, GrpcClient>();
 /** Cases that may share connections do. */
 function clientFor(request: ClientRequest): GrpcClient {
@@ -23,6 +24,7 @@ function clientFor(request: ClientRequest): GrpcClient {
   const client =
     clients.get(key) ??
     new GrpcClient(`${ca.length > 0 ? "https" : "http"}://${host}:${port}`, {
+      http2,
       ...(ca.length > 0 && { ca: Buffer.from(ca) }),
       ...(own !== undefined && { cert: Buffer.from(own.cert), key: Buffer.from(own.key) }),
       ...(limit > 0 && { maxReplyBytes: limit }),

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import type { Http2 } from "../../../runtime/src/index.ts";
 import { tools } from "./tools.ts";
 
 export type Side = "server" | "client";
@@ -14,11 +15,19 @@ export interface Outcome {
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
-/** Runs the official cases against one side of the runtime; more arguments are for the runner (`--run <pattern>`, `--trace`). */
-export async function runConformance(side: Side, more: readonly string[] = []): Promise<Outcome> {
+/**
+ * Runs the official cases against one side of the runtime; more arguments are for the runner (`--run <pattern>`, `--trace`).
+ *
+ * @param http2 what the client uses
+ */
+export async function runConformance(
+  side: Side,
+  more: readonly string[] = [],
+  http2: Http2 = "node",
+): Promise<Outcome> {
   const { runner, descriptors } = tools();
   const args = ["--mode", side, "--conf", here(`${side}.yaml`), ...more, "--", process.execPath, here(`${side}.ts`)];
-  const env = { ...process.env, DESCRIPTORS: descriptors };
+  const env = { ...process.env, DESCRIPTORS: descriptors, BFF_HTTP2: http2 };
   const child = spawn(runner, args, { env, stdio: ["ignore", "pipe", "pipe"] });
   let text = "";
   const add = (chunk: Buffer): void => {

@@ -4,12 +4,13 @@ import { runConformance } from "./conformance.ts";
 
 describe.skipIf(process.env.PROTOBFF_WITHOUT_GO === "1")("Connect's conformance", () => {
   test.each([
-    ["server", 2_000],
-    ["client", 140],
+    ["server", "node", 2_000],
+    ["client", "node", 140],
+    ["client", "own", 140],
   ] as const)(
-    "the %s passes all cases, at least %i",
-    async (side, least) => {
-      const { total, passed, failed, text } = await runConformance(side);
+    "the %s passes all cases (HTTP/2 to upstreams: %s), at least %i",
+    async (side, http2, least) => {
+      const { total, passed, failed, text } = await runConformance(side, [], http2);
       expect(failed, text).toBe(0);
       expect(passed).toBe(total);
       expect(total).toBeGreaterThanOrEqual(least);

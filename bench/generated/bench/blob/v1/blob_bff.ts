@@ -10,6 +10,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GetBlobRequestSchema } from "../../up/v1/up_pb.ts";
 import { BlobService } from "../../up/v1/up_pb.ts";
 import type { Blob } from "../../types/v1/types_pb.ts";
+import { decodeBlob, decodeGetFileRequest, encodeFile, encodeGetBlobRequest } from "./blob_codec.ts";
 import type { File, GetFileRequest } from "./blob_pb.ts";
 import { FileService } from "./blob_pb.ts";
 
@@ -48,7 +49,7 @@ export interface App {
 function createApp({ blob }: Upstreams, env: Env): App {
   return {
     env,
-    getBlob: blob.unary(BlobService.method.getBlob, CALL),
+    getBlob: blob.unaryWith(BlobService.method.getBlob, encodeGetBlobRequest, decodeBlob, CALL),
   };
 }
 
@@ -61,6 +62,7 @@ export function createFileService(deps: { readonly upstreams: Upstreams; readonl
     endpoint(FileService.method.getFile, app, { // blob.proto:17:7
       timeoutMs: 20_000,
       compose: composeFile,
+      codec: { decode: decodeGetFileRequest, encode: encodeFile },
       observer: deps.observer,
     }),
   ];

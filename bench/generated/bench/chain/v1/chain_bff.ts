@@ -10,6 +10,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GetProfileRequestSchema, GetRegionRequestSchema, GetTeamRequestSchema, Region, Team } from "../../up/v1/up_pb.ts";
 import { ProfileService, RegionService, TeamService } from "../../up/v1/up_pb.ts";
 import type { Profile } from "../../types/v1/types_pb.ts";
+import { decodeGetPlaceRequest, decodeProfile, decodeRegion, decodeTeam, encodeGetProfileRequest, encodeGetRegionRequest, encodeGetTeamRequest, encodePlace } from "./chain_codec.ts";
 import type { GetPlaceRequest, Place } from "./chain_pb.ts";
 import { PlaceService } from "./chain_pb.ts";
 
@@ -52,9 +53,9 @@ export interface App {
 function createApp({ profile, region, team }: Upstreams, env: Env): App {
   return {
     env,
-    getProfile: profile.unary(ProfileService.method.getProfile, CALL),
-    getTeam: team.unary(TeamService.method.getTeam, CALL),
-    getRegion: region.unary(RegionService.method.getRegion, CALL),
+    getProfile: profile.unaryWith(ProfileService.method.getProfile, encodeGetProfileRequest, decodeProfile, CALL),
+    getTeam: team.unaryWith(TeamService.method.getTeam, encodeGetTeamRequest, decodeTeam, CALL),
+    getRegion: region.unaryWith(RegionService.method.getRegion, encodeGetRegionRequest, decodeRegion, CALL),
   };
 }
 
@@ -67,6 +68,7 @@ export function createPlaceService(deps: { readonly upstreams: Upstreams; readon
     endpoint(PlaceService.method.getPlace, app, { // chain.proto:16:7
       timeoutMs: 4_000,
       compose: composePlace,
+      codec: { decode: decodeGetPlaceRequest, encode: encodePlace },
       observer: deps.observer,
     }),
   ];

@@ -10,6 +10,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GetProfileRequestSchema, GetSettingsRequestSchema, ListItemsRequestSchema } from "../../up/v1/up_pb.ts";
 import { ItemService, ProfileService, SettingsService } from "../../up/v1/up_pb.ts";
 import type { Items, Profile, Settings } from "../../types/v1/types_pb.ts";
+import { decodeGetHomeRequest, decodeItems, decodeProfile, decodeSettings, encodeGetProfileRequest, encodeGetSettingsRequest, encodeHome, encodeListItemsRequest } from "./hedged_codec.ts";
 import type { GetHomeRequest, Home } from "./hedged_pb.ts";
 import { HomeService } from "./hedged_pb.ts";
 
@@ -52,9 +53,9 @@ export interface App {
 function createApp({ item, profile, settings }: Upstreams, env: Env): App {
   return {
     env,
-    getProfile: profile.unary(ProfileService.method.getProfile, CALL),
-    listItems: item.unary(ItemService.method.listItems, CALL),
-    getSettings: settings.unary(SettingsService.method.getSettings, CALL),
+    getProfile: profile.unaryWith(ProfileService.method.getProfile, encodeGetProfileRequest, decodeProfile, CALL),
+    listItems: item.unaryWith(ItemService.method.listItems, encodeListItemsRequest, decodeItems, CALL),
+    getSettings: settings.unaryWith(SettingsService.method.getSettings, encodeGetSettingsRequest, decodeSettings, CALL),
   };
 }
 
@@ -67,6 +68,7 @@ export function createHomeService(deps: { readonly upstreams: Upstreams; readonl
     endpoint(HomeService.method.getHome, app, { // hedged.proto:17:7
       timeoutMs: 2_000,
       compose: composeHome,
+      codec: { decode: decodeGetHomeRequest, encode: encodeHome },
       observer: deps.observer,
     }),
   ];

@@ -9,6 +9,7 @@ import { Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { Author, BatchGetAuthorsRequestSchema, BatchGetAuthorsResponse, ListPostsRequestSchema, Post, Posts } from "../../up/v1/up_pb.ts";
 import { AuthorService, PostService } from "../../up/v1/up_pb.ts";
+import { decodeBatchGetAuthorsResponse, decodeGetFeedRequest, decodePosts, encodeBatchGetAuthorsRequest, encodeFeed, encodeListPostsRequest } from "./list_codec.ts";
 import type { Entry, Feed, GetFeedRequest } from "./list_pb.ts";
 import { FeedService } from "./list_pb.ts";
 
@@ -49,9 +50,9 @@ export interface App {
 function createApp({ author, post }: Upstreams, env: Env): App {
   return {
     env,
-    listPosts: post.unary(PostService.method.listPosts, CALL),
+    listPosts: post.unaryWith(PostService.method.listPosts, encodeListPostsRequest, decodePosts, CALL),
     authorById: {
-      rpc: author.unary(AuthorService.method.batchGetAuthors, CALL),
+      rpc: author.unaryWith(AuthorService.method.batchGetAuthors, encodeBatchGetAuthorsRequest, decodeBatchGetAuthorsResponse, CALL),
       request: (ids: string[]) => ({ ids }),
       items: (response: BatchGetAuthorsResponse) => response.authors,
       key: (item: Author) => item.id,
@@ -70,6 +71,7 @@ export function createFeedService(deps: { readonly upstreams: Upstreams; readonl
       timeoutMs: 3_000,
       compose: composeFeed,
       degraded: (feed, entries) => { feed.degraded = entries; },
+      codec: { decode: decodeGetFeedRequest, encode: encodeFeed },
       observer: deps.observer,
     }),
   ];

@@ -7,7 +7,7 @@ import { Code, create, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GetItemRequestSchema, Item } from "./up/v1/up_pb.ts";
 import { ItemService } from "./up/v1/up_pb.ts";
-import { decodeUpV1Item, encodeGetItemRequest } from "./app_codec.ts";
+import { decodeGetPageRequest, decodeUpV1Item, encodeGetItemRequest, encodePage } from "./app_codec.ts";
 import type { GetPageRequest, Item as Item$1, Page } from "./app_pb.ts";
 import { CardSchema, PageService } from "./app_pb.ts";
 
@@ -57,6 +57,7 @@ export function createPageService(deps: { readonly upstreams: Upstreams; readonl
     endpoint(PageService.method.getPage, app, { // app.proto:8:7
       timeoutMs: 2_000,
       compose: composePage,
+      codec: { decode: decodeGetPageRequest, encode: encodePage },
       observer: deps.observer,
     }),
   ];

@@ -11,7 +11,7 @@ import type { ImportRequestSchema, Item } from "../import/class/v1/function_pb.t
 import { FunctionService } from "../import/class/v1/function_pb.ts";
 import type { GetRequestSchema, Item as Item$1 } from "../a/b/c/d/e/f/g/v1beta1/deep_pb.ts";
 import { DeepService } from "../a/b/c/d/e/f/g/v1beta1/deep_pb.ts";
-import { decodeABCDEFGV1beta1Item, decodeImportClassV1Item, decodeRootItem, encodeGetRequest, encodeImportRequest, encodeRootRequest } from "./page-file.v2_codec.ts";
+import { decodeABCDEFGV1beta1Item, decodeGetPageRequest, decodeImportClassV1Item, decodeRootItem, encodeGetRequest, encodeImportRequest, encodePage, encodeRootRequest } from "./page-file.v2_codec.ts";
 import type { GetPageRequest, Page, RootCopy } from "./page-file.v2_pb.ts";
 import { PageService } from "./page-file.v2_pb.ts";
 
@@ -27,13 +27,13 @@ const CALL = {
 };
 
 /** How to reach each upstream. */
-export type Clients = Readonly<Record<"deep" | "function_" | "rootless", UnaryClient>>;
+export type Clients = Readonly<Record<"deep" | "functionService" | "rootless", UnaryClient>>;
 
 /** The upstreams as this package uses them. Breakers and limits live here, so make one per process. */
 export function createUpstreams(clients: Clients, options?: UpstreamOptions) {
   return {
     deep: new Upstream("a.b.c.d.e.f.g.v1beta1.DeepService", clients.deep, UPSTREAM, options),
-    function_: new Upstream("import.class.v1.FunctionService", clients.function_, UPSTREAM, options),
+    functionService: new Upstream("import.class.v1.FunctionService", clients.functionService, UPSTREAM, options),
     rootless: new Upstream("Rootless", clients.rootless, UPSTREAM, options),
   };
 }
@@ -44,17 +44,17 @@ export type Env = object;
 /** What composing needs besides the request. */
 export interface App {
   readonly env: Env;
-  readonly get_: Rpc<MessageInitShape<typeof RootRequestSchema>, RootItem>;
-  readonly import_: Rpc<MessageInitShape<typeof ImportRequestSchema>, Item>;
-  readonly get__: Rpc<MessageInitShape<typeof GetRequestSchema>, Item$1>;
+  readonly rootlessGet: Rpc<MessageInitShape<typeof RootRequestSchema>, RootItem>;
+  readonly functionServiceImport: Rpc<MessageInitShape<typeof ImportRequestSchema>, Item>;
+  readonly deepGet: Rpc<MessageInitShape<typeof GetRequestSchema>, Item$1>;
 }
 
-function createApp({ deep, function_, rootless }: Upstreams, env: Env): App {
+function createApp({ deep, functionService, rootless }: Upstreams, env: Env): App {
   return {
     env,
-    get_: rootless.unaryWith(Rootless.method.get, encodeRootRequest, decodeRootItem, CALL),
-    import_: function_.unaryWith(FunctionService.method.import, encodeImportRequest, decodeImportClassV1Item, CALL),
-    get__: deep.unaryWith(DeepService.method.get, encodeGetRequest, decodeABCDEFGV1beta1Item, CALL),
+    rootlessGet: rootless.unaryWith(Rootless.method.get, encodeRootRequest, decodeRootItem, CALL),
+    functionServiceImport: functionService.unaryWith(FunctionService.method.import, encodeImportRequest, decodeImportClassV1Item, CALL),
+    deepGet: deep.unaryWith(DeepService.method.get, encodeGetRequest, decodeABCDEFGV1beta1Item, CALL),
   };
 }
 
@@ -67,6 +67,7 @@ export function createPageService(deps: { readonly upstreams: Upstreams; readonl
     endpoint(PageService.method.getPage, app, { // page-file.v2.proto:12:7
       timeoutMs: 2_000,
       compose: composePage,
+      codec: { decode: decodeGetPageRequest, encode: encodePage },
       observer: deps.observer,
     }),
   ];
@@ -76,16 +77,16 @@ export function createPageService(deps: { readonly upstreams: Upstreams; readonl
 
 /** single.Page */
 export async function composePage(cx: Request<App>, args: GetPageRequest): Promise<Page> {
-  const { get_, import_, get__ } = cx.app;
+  const { rootlessGet, functionServiceImport, deepGet } = cx.app;
 
   // page-file.v2.proto:27:7
-  const rootStep = cx.call(get_, { id: args.id });
+  const rootStep = cx.call(rootlessGet, { id: args.id });
 
   // page-file.v2.proto:28:7
-  const fnStep = cx.call(import_, { package: args.package, in: args.in });
+  const fnStep = cx.call(functionServiceImport, { package: args.package, in: args.in });
 
   // page-file.v2.proto:29:7
-  const deepStep = cx.call(get__, { id: "日本 🚀 ' \" ${x}" });
+  const deepStep = cx.call(deepGet, { id: "日本 🚀 ' \" ${x}" });
 
   const root = await rootStep;
   const fn = await fnStep;

@@ -14,7 +14,7 @@ await serve({
   services: [PageService],
   upstreams: {
     deep: DeepService,
-    function_: FunctionService,
+    functionService: FunctionService,
     rootless: Rootless,
   },
   env: () => ({}),

@@ -7,7 +7,7 @@ import { cel, Code, create, defined, endpoint, unmapped, Upstream } from "@proto
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { Filter, FindItemsRequestSchema, FindItemsResponse, GetItemRequestSchema, Item, Size } from "../../up/v1/up_pb.ts";
 import { FilterSchema, ItemService, Kind } from "../../up/v1/up_pb.ts";
-import { decodeFindItemsResponse, decodeUpV1Item, encodeFindItemsRequest, encodeGetItemRequest } from "./shop_codec.ts";
+import { decodeFindItemsResponse, decodeGetPageRequest, decodeUpV1Item, encodeFindItemsRequest, encodeGetItemRequest, encodePage } from "./shop_codec.ts";
 import type { Filter as Filter$1, GetPageRequest, Item as Item$1, Page, Size as Size$1 } from "./shop_pb.ts";
 import { Kind as Kind$1, ShopService } from "./shop_pb.ts";
 
@@ -59,6 +59,7 @@ export function createShopService(deps: { readonly upstreams: Upstreams; readonl
     endpoint(ShopService.method.getPage, app, { // shop.proto:14:7
       timeoutMs: 2_000,
       compose: composePage,
+      codec: { decode: decodeGetPageRequest, encode: encodePage },
       observer: deps.observer,
     }),
   ];

@@ -8,7 +8,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { createRegistry } from "@bufbuild/protobuf";
 import type { GetItemRequestSchema, Item } from "../../up/v1/up_pb.ts";
 import { file_up_v1_up, ItemService } from "../../up/v1/up_pb.ts";
-import { decodeItem, encodeGetItemRequest } from "./shop_codec.ts";
+import { decodeGetPageRequest, decodeItem, encodeGetItemRequest, encodePage } from "./shop_codec.ts";
 import type { GetPageRequest, Page } from "./shop_pb.ts";
 import { EnvelopeSchema, file_shop_v1_shop, NoteSchema, ShopService } from "./shop_pb.ts";
 import { file_google_protobuf_any, file_google_protobuf_duration, file_google_protobuf_timestamp, file_google_protobuf_wrappers } from "@bufbuild/protobuf/wkt";
@@ -59,6 +59,7 @@ export function createShopService(deps: { readonly upstreams: Upstreams; readonl
     endpoint(ShopService.method.getPage, app, { // shop.proto:10:7
       timeoutMs: 2_000,
       compose: composePage,
+      codec: { decode: decodeGetPageRequest, encode: encodePage },
       observer: deps.observer,
     }),
   ];

@@ -7,7 +7,7 @@ import { Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GetOrderRequestSchema, Order } from "../../up/v1/up_pb.ts";
 import { OrderService } from "../../up/v1/up_pb.ts";
-import { decodeOrder, encodeGetOrderRequest } from "./shop_codec.ts";
+import { decodeGetPageRequest, decodeOrder, encodeGetOrderRequest, encodePage } from "./shop_codec.ts";
 import type { Card, Fixed, GetPageRequest, Page } from "./shop_pb.ts";
 import { ShopService } from "./shop_pb.ts";
 
@@ -58,6 +58,7 @@ export function createShopService(deps: { readonly upstreams: Upstreams; readonl
       timeoutMs: 2_000,
       compose: composePage,
       degraded: (page, entries) => { page.degraded = entries; },
+      codec: { decode: decodeGetPageRequest, encode: encodePage },
       observer: deps.observer,
     }),
   ];

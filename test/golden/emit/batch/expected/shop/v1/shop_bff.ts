@@ -7,7 +7,7 @@ import { Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { BatchGetItemsRequestSchema, BatchGetItemsResponse, Item, MapItemsResponse } from "../../up/v1/up_pb.ts";
 import { ItemService } from "../../up/v1/up_pb.ts";
-import { decodeBatchGetItemsResponse, decodeMapItemsResponse, encodeBatchGetItemsRequest } from "./shop_codec.ts";
+import { decodeBatchGetItemsResponse, decodeGetPageRequest, decodeMapItemsResponse, encodeBatchGetItemsRequest, encodePage } from "./shop_codec.ts";
 import type { Card, GetPageRequest, Page } from "./shop_pb.ts";
 import { ShopService } from "./shop_pb.ts";
 
@@ -89,6 +89,7 @@ export function createShopService(deps: { readonly upstreams: Upstreams; readonl
       timeoutMs: 2_000,
       compose: composePage,
       degraded: (page, entries) => { page.degraded = entries; },
+      codec: { decode: decodeGetPageRequest, encode: encodePage },
       observer: deps.observer,
     }),
   ];

@@ -7,7 +7,7 @@ import { Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GetItemRequestSchema, Item } from "../../up/v1/up_pb.ts";
 import { ItemService } from "../../up/v1/up_pb.ts";
-import { decodeItem, encodeGetItemRequest } from "./shop_codec.ts";
+import { decodeGetPageRequest, decodeItem, encodeGetItemRequest, encodePage } from "./shop_codec.ts";
 import type { GetPageRequest, Page } from "./shop_pb.ts";
 import { ShopService } from "./shop_pb.ts";
 
@@ -57,6 +57,7 @@ export function createShopService(deps: { readonly upstreams: Upstreams; readonl
     endpoint(ShopService.method.getPage, app, { // shop.proto:10:7
       timeoutMs: 2_000,
       compose: composePage,
+      codec: { decode: decodeGetPageRequest, encode: encodePage },
       observer: deps.observer,
     }),
   ];

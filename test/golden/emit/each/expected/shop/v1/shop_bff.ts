@@ -7,7 +7,7 @@ import { atMost, Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { FindItemsRequestSchema, FindItemsResponse, GetOrderRequestSchema, Item, Order } from "../../up/v1/up_pb.ts";
 import { ItemService, OrderService } from "../../up/v1/up_pb.ts";
-import { decodeFindItemsResponse, decodeOrder, encodeFindItemsRequest, encodeGetOrderRequest } from "./shop_codec.ts";
+import { decodeFindItemsResponse, decodeGetPageRequest, decodeOrder, encodeFindItemsRequest, encodeGetOrderRequest, encodePage } from "./shop_codec.ts";
 import type { Card, GetPageRequest, Page } from "./shop_pb.ts";
 import { ShopService } from "./shop_pb.ts";
 
@@ -61,6 +61,7 @@ export function createShopService(deps: { readonly upstreams: Upstreams; readonl
       timeoutMs: 2_000,
       compose: composePage,
       degraded: (page, entries) => { page.degraded = entries; },
+      codec: { decode: decodeGetPageRequest, encode: encodePage },
       observer: deps.observer,
     }),
   ];

@@ -37,13 +37,13 @@ export type Env = object;
 /** What composing needs besides the request. */
 export interface App {
   readonly env: Env;
-  readonly get_: Rpc<MessageInitShape<typeof GetRequestSchema>, Record$1>;
+  readonly edGet: Rpc<MessageInitShape<typeof GetRequestSchema>, Record$1>;
 }
 
 function createApp({ ed }: Upstreams, env: Env): App {
   return {
     env,
-    get_: ed.unary(EdService.method.get, { ...CALL, coalesce: true }),
+    edGet: ed.unary(EdService.method.get, { ...CALL, coalesce: true }),
   };
 }
 
@@ -66,10 +66,10 @@ export function createPageService(deps: { readonly upstreams: Upstreams; readonl
 
 /** app.v1.Page */
 export async function composePage(cx: Request<App>, args: GetPageRequest): Promise<Page> {
-  const { get_ } = cx.app;
+  const { edGet } = cx.app;
 
   // app.proto:25:7
-  const rStep = cx.call(get_, defined({
+  const rStep = cx.call(edGet, defined({
     id: args.id,
     limit: cel.ifFieldSet(args, GetPageRequestSchema.field.limit, "limit"),
     open: Open.YES,
@@ -78,7 +78,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   // app.proto:26:7
   const sStep = cx.tryStep(async () => {
     const r = await rStep;
-    return cx.send(get_, defined({
+    return cx.send(edGet, defined({
       id: r.id,
       window: { from: r.total },
       levels: r.levels,
@@ -87,7 +87,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   });
 
   // app.proto:27:7
-  const autoStep = cx.tryCall(get_, { id: args.id + "2" });
+  const autoStep = cx.tryCall(edGet, { id: args.id + "2" });
 
   const r = await rStep;
   const s = await sStep;

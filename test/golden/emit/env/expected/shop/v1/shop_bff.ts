@@ -7,6 +7,7 @@ import { cel, endpoint } from "@protobff/runtime";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import type { GetPageRequest, Page } from "./shop_pb.ts";
 import { ShopService } from "./shop_pb.ts";
+import { decodeGetPageRequest, encodePage } from "./shop_codec.ts";
 
 /** How to reach each upstream. */
 export type Clients = object;
@@ -48,6 +49,7 @@ export function createShopService(deps: { readonly upstreams: Upstreams; readonl
     endpoint(ShopService.method.getPage, app, { // shop.proto:21:7
       timeoutMs: 2_000,
       compose: composePage,
+      codec: { decode: decodeGetPageRequest, encode: encodePage },
       observer: deps.observer,
     }),
   ];

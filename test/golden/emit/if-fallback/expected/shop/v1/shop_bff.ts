@@ -7,7 +7,7 @@ import { cel, Code, create, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GetItemRequestSchema, GetOrderRequestSchema, Item, Order } from "../../up/v1/up_pb.ts";
 import { ItemService, OrderSchema, OrderService } from "../../up/v1/up_pb.ts";
-import { decodeItem, decodeOrder, encodeGetItemRequest, encodeGetOrderRequest } from "./shop_codec.ts";
+import { decodeGetPageRequest, decodeItem, decodeOrder, encodeGetItemRequest, encodeGetOrderRequest, encodePage } from "./shop_codec.ts";
 import type { GetPageRequest, Page } from "./shop_pb.ts";
 import { ShopService } from "./shop_pb.ts";
 
@@ -61,6 +61,7 @@ export function createShopService(deps: { readonly upstreams: Upstreams; readonl
       timeoutMs: 2_000,
       compose: composePage,
       degraded: (page, entries) => { page.degraded = entries; },
+      codec: { decode: decodeGetPageRequest, encode: encodePage },
       observer: deps.observer,
     }),
   ];

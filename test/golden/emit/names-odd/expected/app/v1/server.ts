@@ -13,7 +13,7 @@ await serve({
   upstreams: {
     lowercase: lowercase,
     promise: Promise,
-    promise_: PromiseService,
+    promiseService: PromiseService,
     upstreams: Upstreams$1,
   },
   env: (read) => ({

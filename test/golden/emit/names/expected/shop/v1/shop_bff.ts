@@ -7,7 +7,7 @@ import { cel, Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GetItemRequestSchema, GetOrderRequestSchema, Item, Order } from "../../up/v1/up_pb.ts";
 import { ItemService, Kind, OrderService } from "../../up/v1/up_pb.ts";
-import { decodeItem, decodeUpV1Order, encodeGetItemRequest, encodeGetOrderRequest } from "./shop_codec.ts";
+import { decodeGetPageRequest, decodeItem, decodeUpV1Order, encodeGetItemRequest, encodeGetOrderRequest, encodePage } from "./shop_codec.ts";
 import type { GetPageRequest, Order as Order$1, Page } from "./shop_pb.ts";
 import { ShopService } from "./shop_pb.ts";
 
@@ -60,6 +60,7 @@ export function createShopService(deps: { readonly upstreams: Upstreams; readonl
     endpoint(ShopService.method.getPage, app, { // shop.proto:10:7
       timeoutMs: 2_000,
       compose: composePage,
+      codec: { decode: decodeGetPageRequest, encode: encodePage },
       observer: deps.observer,
     }),
   ];

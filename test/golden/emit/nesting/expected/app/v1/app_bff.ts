@@ -9,7 +9,7 @@ import type { Even, Odd, Outer_Get_RequestSchema, Outer_Node, Outer_Node_Deep, O
 import { Outer_Kind, TreeService } from "../../tree/v1/tree_pb.ts";
 import type { Node, RequestSchema } from "../../other/v1/other_pb.ts";
 import { TreeService as TreeService$1 } from "../../other/v1/other_pb.ts";
-import { decodeOtherV1Node, decodeOuter_Node, decodeTreeV1Even, encodeOuter_Get_Request, encodeRequest } from "./app_codec.ts";
+import { decodeGet_Request, decodeOtherV1Node, decodeOuter_Node, decodeTreeV1Even, encodeGet_Page, encodeOuter_Get_Request, encodeRequest } from "./app_codec.ts";
 import type { Card, Even as Even$1, Get_Page, Get_Page_Card, Get_Request, Node as Node$1, Node_Deep, Node_Deep_Deeper, Odd as Odd$1, OtherNode } from "./app_pb.ts";
 import { Node_Kind, PageService } from "./app_pb.ts";
 
@@ -25,13 +25,13 @@ const CALL = {
 };
 
 /** How to reach each upstream. */
-export type Clients = Readonly<Record<"tree" | "tree_", UnaryClient>>;
+export type Clients = Readonly<Record<"otherTree" | "treeV1", UnaryClient>>;
 
 /** The upstreams as this package uses them. Breakers and limits live here, so make one per process. */
 export function createUpstreams(clients: Clients, options?: UpstreamOptions) {
   return {
-    tree: new Upstream("tree.v1.TreeService", clients.tree, UPSTREAM, options),
-    tree_: new Upstream("other.v1.TreeService", clients.tree_, UPSTREAM, options),
+    otherTree: new Upstream("other.v1.TreeService", clients.otherTree, UPSTREAM, options),
+    treeV1: new Upstream("tree.v1.TreeService", clients.treeV1, UPSTREAM, options),
   };
 }
 export type Upstreams = ReturnType<typeof createUpstreams>;
@@ -41,17 +41,17 @@ export type Env = object;
 /** What composing needs besides the request. */
 export interface App {
   readonly env: Env;
-  readonly get_: Rpc<MessageInitShape<typeof Outer_Get_RequestSchema>, Outer_Node>;
+  readonly treeV1Get: Rpc<MessageInitShape<typeof Outer_Get_RequestSchema>, Outer_Node>;
   readonly pair: Rpc<MessageInitShape<typeof Outer_Get_RequestSchema>, Even>;
-  readonly get__: Rpc<MessageInitShape<typeof RequestSchema>, Node>;
+  readonly otherTreeGet: Rpc<MessageInitShape<typeof RequestSchema>, Node>;
 }
 
-function createApp({ tree, tree_ }: Upstreams, env: Env): App {
+function createApp({ otherTree, treeV1 }: Upstreams, env: Env): App {
   return {
     env,
-    get_: tree.unaryWith(TreeService.method.get, encodeOuter_Get_Request, decodeOuter_Node, CALL),
-    pair: tree.unaryWith(TreeService.method.pair, encodeOuter_Get_Request, decodeTreeV1Even, CALL),
-    get__: tree_.unaryWith(TreeService$1.method.get, encodeRequest, decodeOtherV1Node, CALL),
+    treeV1Get: treeV1.unaryWith(TreeService.method.get, encodeOuter_Get_Request, decodeOuter_Node, CALL),
+    pair: treeV1.unaryWith(TreeService.method.pair, encodeOuter_Get_Request, decodeTreeV1Even, CALL),
+    otherTreeGet: otherTree.unaryWith(TreeService$1.method.get, encodeRequest, decodeOtherV1Node, CALL),
   };
 }
 
@@ -65,6 +65,7 @@ export function createPageService(deps: { readonly upstreams: Upstreams; readonl
       timeoutMs: 2_000,
       compose: composeGet_Page,
       degraded: (page, entries) => { page.degraded = entries; },
+      codec: { decode: decodeGet_Request, encode: encodeGet_Page },
       observer: deps.observer,
     }),
   ];
@@ -74,11 +75,11 @@ export function createPageService(deps: { readonly upstreams: Upstreams; readonl
 
 /** app.v1.Get.Page */
 export async function composeGet_Page(cx: Request<App>, args: Get_Request): Promise<Get_Page> {
-  const { get_, pair, get__ } = cx.app;
+  const { treeV1Get, pair, otherTreeGet } = cx.app;
 
   // app.proto:26:9
   const treeStep = cx.step(async () => {
-    return cx.send(get_, { id: args.id, kind: fromNode_Kind(args.kind) });
+    return cx.send(treeV1Get, { id: args.id, kind: fromNode_Kind(args.kind) });
   });
 
   // app.proto:27:9
@@ -87,7 +88,7 @@ export async function composeGet_Page(cx: Request<App>, args: Get_Request): Prom
   // app.proto:28:9
   const otherStep = cx.tryStep(async () => {
     const tree = await treeStep;
-    return cx.send(get__, { id: tree.deep?.deeper?.value ?? "" });
+    return cx.send(otherTreeGet, { id: tree.deep?.deeper?.value ?? "" });
   });
 
   // app.proto:29:9

@@ -4,16 +4,16 @@
 
 import { serve } from "@protobff/runtime";
 import { PageService } from "./app_pb.ts";
-import { TreeService } from "../../tree/v1/tree_pb.ts";
-import { TreeService as TreeService$1 } from "../../other/v1/other_pb.ts";
+import { TreeService } from "../../other/v1/other_pb.ts";
+import { TreeService as TreeService$1 } from "../../tree/v1/tree_pb.ts";
 import { createPageService, createUpstreams } from "./app_bff.ts";
 
 await serve({
   name: "app.v1",
   services: [PageService],
   upstreams: {
-    tree: TreeService,
-    tree_: TreeService$1,
+    otherTree: TreeService,
+    treeV1: TreeService$1,
   },
   env: () => ({}),
   create: ({ clients, env, observer }) => {

@@ -7,7 +7,7 @@ import { Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { FindItemsRequestSchema, FindItemsResponse, GetItemRequestSchema, GetOrderRequestSchema, Item, Order } from "../../up/v1/up_pb.ts";
 import { ItemService, OrderService } from "../../up/v1/up_pb.ts";
-import { decodeFindItemsResponse, decodeItem, decodeOrder, encodeFindItemsRequest, encodeGetItemRequest, encodeGetOrderRequest } from "./shop_codec.ts";
+import { decodeFindItemsResponse, decodeGetPageRequest, decodeItem, decodeOrder, encodeFindItemsRequest, encodeGetItemRequest, encodeGetOrderRequest, encodePage } from "./shop_codec.ts";
 import type { GetPageRequest, Page } from "./shop_pb.ts";
 import { ShopService } from "./shop_pb.ts";
 
@@ -30,7 +30,7 @@ const CALL = {
   forward: ["authorization"], // shop.proto:10
 };
 
-const GET_ITEM__CALL = {
+const GET_ITEM_CALL = {
   ...CALL,
   timeoutMs: 1_500, // shop.proto:38
   retry: { attempts: 5, on: [Code.UNAVAILABLE, Code.ABORTED], initialMs: 10, maxMs: 80, multiplier: 1.5 }, // shop.proto:11, shop.proto:39
@@ -76,7 +76,7 @@ function createApp({ item, order }: Upstreams, env: Env): App {
   return {
     env,
     getItem: item.unaryWith(ItemService.method.getItem, encodeGetItemRequest, decodeItem, CALL),
-    getItem_: item.unaryWith(ItemService.method.getItem, encodeGetItemRequest, decodeItem, { ...GET_ITEM__CALL, retry: { ...GET_ITEM__CALL.retry, when: (error) => error.code === 14 } }),
+    getItem_: item.unaryWith(ItemService.method.getItem, encodeGetItemRequest, decodeItem, { ...GET_ITEM_CALL, retry: { ...GET_ITEM_CALL.retry, when: (error) => error.code === 14 } }),
     findItems: item.unaryWith(ItemService.method.findItems, encodeFindItemsRequest, decodeFindItemsResponse, FIND_ITEMS_CALL),
     getOrder: order.unaryWith(OrderService.method.getOrder, encodeGetOrderRequest, decodeOrder, ORDER_CALL),
   };
@@ -91,6 +91,7 @@ export function createShopService(deps: { readonly upstreams: Upstreams; readonl
     endpoint(ShopService.method.getPage, app, { // shop.proto:22:7
       timeoutMs: 5_000,
       compose: composePage,
+      codec: { decode: decodeGetPageRequest, encode: encodePage },
       observer: deps.observer,
     }),
   ];

@@ -37,13 +37,13 @@ export type Env = object;
 /** What composing needs besides the request. */
 export interface App {
   readonly env: Env;
-  readonly get_: Rpc<MessageInitShape<typeof GetRequestSchema>, Record$1>;
+  readonly legacyGet: Rpc<MessageInitShape<typeof GetRequestSchema>, Record$1>;
 }
 
 function createApp({ legacy }: Upstreams, env: Env): App {
   return {
     env,
-    get_: legacy.unary(LegacyService.method.get, { ...CALL, coalesce: true }),
+    legacyGet: legacy.unary(LegacyService.method.get, { ...CALL, coalesce: true }),
   };
 }
 
@@ -66,15 +66,15 @@ export function createPageService(deps: { readonly upstreams: Upstreams; readonl
 
 /** app.v1.Page */
 export async function composePage(cx: Request<App>, args: GetPageRequest): Promise<Page> {
-  const { get_ } = cx.app;
+  const { legacyGet } = cx.app;
 
   // app.proto:25:7
-  const rStep = cx.call(get_, defined({ id: args.id, limit: cel.ifFieldSet(args, GetPageRequestSchema.field.limit, "limit") }));
+  const rStep = cx.call(legacyGet, defined({ id: args.id, limit: cel.ifFieldSet(args, GetPageRequestSchema.field.limit, "limit") }));
 
   // app.proto:26:7
   const sStep = cx.tryStep(async () => {
     const r = await rStep;
-    return cx.send(get_, { id: r.id });
+    return cx.send(legacyGet, { id: r.id });
   });
 
   // app.proto:27:7

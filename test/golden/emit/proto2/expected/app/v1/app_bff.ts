@@ -9,6 +9,7 @@ import type { GetManySchema, Record as Record$1, Record_Audit, Record_Line, Reco
 import { Flag, GetRequest_WindowSchema, GetRequestSchema, LegacyService, Level, RecordSchema } from "../../legacy/v1/legacy_pb.ts";
 import type { AuditCopy, GetPageRequest, LineCopy, Page, RecordCopy } from "./app_pb.ts";
 import { FlagCopy, LevelCopy, PageService } from "./app_pb.ts";
+import { decodeGetPageRequest, encodePage } from "./app_codec.ts";
 
 // ---- policies: what app/v1/app.proto and its imports say, over the defaults ----
 
@@ -37,14 +38,14 @@ export type Env = object;
 /** What composing needs besides the request. */
 export interface App {
   readonly env: Env;
-  readonly get_: Rpc<MessageInitShape<typeof GetRequestSchema>, Record$1>;
+  readonly legacyGet: Rpc<MessageInitShape<typeof GetRequestSchema>, Record$1>;
   readonly recordById: Batch<MessageInitShape<typeof GetManySchema>, RecordList, string, Record$1, MessageInitShape<typeof GetManySchema>>;
 }
 
 function createApp({ legacy }: Upstreams, env: Env): App {
   return {
     env,
-    get_: legacy.unary(LegacyService.method.get, { ...CALL, coalesce: true }),
+    legacyGet: legacy.unary(LegacyService.method.get, { ...CALL, coalesce: true }),
     recordById: {
       rpc: legacy.unary(LegacyService.method.many, CALL),
       request: (ids: string[], group: MessageInitShape<typeof GetManySchema>) => ({ ...group, ids }),
@@ -65,6 +66,7 @@ export function createPageService(deps: { readonly upstreams: Upstreams; readonl
       timeoutMs: 2_000,
       compose: composePage,
       degraded: (page, entries) => { page.degraded = entries; },
+      codec: { decode: decodeGetPageRequest, encode: encodePage },
       observer: deps.observer,
     }),
   ];
@@ -74,15 +76,15 @@ export function createPageService(deps: { readonly upstreams: Upstreams; readonl
 
 /** app.v1.Page */
 export async function composePage(cx: Request<App>, args: GetPageRequest): Promise<Page> {
-  const { get_, recordById } = cx.app;
+  const { legacyGet, recordById } = cx.app;
 
   // app.proto:25:7
-  const rStep = cx.call(get_, defined({ id: args.id, limit: args.limit }));
+  const rStep = cx.call(legacyGet, defined({ id: args.id, limit: args.limit }));
 
   // app.proto:26:7
   const sStep = cx.tryStep(async () => {
     const r = await rStep;
-    return cx.send(get_, defined({
+    return cx.send(legacyGet, defined({
       id: r.id,
       window: unlessEmpty({ from: cel.ifFieldSet(r, RecordSchema.field.total, "total") }),
       levels: r.levels,
@@ -91,7 +93,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   });
 
   // app.proto:27:7
-  const qStep = cx.call(get_, create(GetRequestSchema, { id: args.id, limit: 3, window: create(GetRequest_WindowSchema, { from: 1n }), level: Level.LOW }));
+  const qStep = cx.call(legacyGet, create(GetRequestSchema, { id: args.id, limit: 3, window: create(GetRequest_WindowSchema, { from: 1n }), level: Level.LOW }));
 
   // app.proto:28:7
   const rowStep = cx.step(() => cx.load(recordById, args.id, { all: false }));
@@ -103,7 +105,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   });
 
   // app.proto:30:7
-  const autoStep = cx.call(get_, { id: args.id + "2" });
+  const autoStep = cx.call(legacyGet, { id: args.id + "2" });
 
   const r = await rStep;
   const s = await sStep;

@@ -7,7 +7,7 @@ import { Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { FindItemsRequestSchema, FindItemsResponse, GetItemRequestSchema, Item, Order, PlaceOrderRequestSchema } from "../../up/v1/up_pb.ts";
 import { ItemService, OrderService } from "../../up/v1/up_pb.ts";
-import { decodeFindItemsResponse, decodeItem, decodeOrder, encodeFindItemsRequest, encodeGetItemRequest, encodePlaceOrderRequest } from "./app_codec.ts";
+import { decodeFindItemsResponse, decodeGetPageRequest, decodeItem, decodeOrder, encodeFindItemsRequest, encodeGetItemRequest, encodePage, encodePlaceOrderRequest } from "./app_codec.ts";
 import type { GetPageRequest, Page } from "./app_pb.ts";
 import { AppService } from "./app_pb.ts";
 
@@ -46,7 +46,7 @@ const PLACE_ORDER_CALL = {
   cache: undefined,
 };
 
-const PLACE_ORDER__CALL = {
+const PLACE_ORDER_CALL_ = {
   ...CALL,
   cache: undefined,
 };
@@ -80,7 +80,7 @@ function createApp({ item, order }: Upstreams, env: Env): App {
     getItem: item.unaryWith(ItemService.method.getItem, encodeGetItemRequest, decodeItem, CALL),
     findItems: item.unaryWith(ItemService.method.findItems, encodeFindItemsRequest, decodeFindItemsResponse, FIND_ITEMS_CALL),
     placeOrder: order.unaryWith(OrderService.method.placeOrder, encodePlaceOrderRequest, decodeOrder, PLACE_ORDER_CALL),
-    placeOrder_: order.unaryWith(OrderService.method.placeOrder, encodePlaceOrderRequest, decodeOrder, PLACE_ORDER__CALL),
+    placeOrder_: order.unaryWith(OrderService.method.placeOrder, encodePlaceOrderRequest, decodeOrder, PLACE_ORDER_CALL_),
   };
 }
 
@@ -94,6 +94,7 @@ export function createAppService(deps: { readonly upstreams: Upstreams; readonly
       timeoutMs: 2_000,
       compose: (cx, args) => composePage(cx, args, []),
       degraded: (page, entries) => { page.degraded = entries; },
+      codec: { decode: decodeGetPageRequest, encode: encodePage },
       observer: deps.observer,
     }),
   ];

@@ -12,7 +12,7 @@ import type { GetPageRequest, Page } from "./app_pb.ts";
 import { AppService, Level, LineSchema } from "./app_pb.ts";
 import type { JsonObject, MessageInitShape } from "@bufbuild/protobuf";
 import { TimestampSchema } from "@bufbuild/protobuf/wkt";
-import { decodeItem, decodeOrder, encodeGetItemRequest, encodeGetOrderRequest } from "./app_codec.ts";
+import { decodeGetPageRequest, decodeItem, decodeOrder, encodeGetItemRequest, encodeGetOrderRequest, encodePage } from "./app_codec.ts";
 
 // ---- policies: what app/v1/app.proto and its imports say, over the defaults ----
 
@@ -25,7 +25,7 @@ const CALL = {
   retry: { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 },
 };
 
-const PLACE_ORDER_CALL = {
+const ORDER_PLACE_ORDER_CALL = {
   ...CALL,
   retry: undefined,
 };
@@ -167,8 +167,8 @@ function createApp({ item, order }: Upstreams, env: Env, resolvers: AppResolvers
       }),
       order: clientOf(OrderService, order, {
         getOrder: CALL,
-        placeOrder: PLACE_ORDER_CALL,
-        payOrder: PLACE_ORDER_CALL,
+        placeOrder: ORDER_PLACE_ORDER_CALL,
+        payOrder: ORDER_PLACE_ORDER_CALL,
         cancelOrder: CALL,
       }),
     }),
@@ -187,6 +187,7 @@ export function createAppService(deps: { readonly upstreams: Upstreams; readonly
       timeoutMs: 2_000,
       compose: composePage,
       degraded: (page, entries) => { page.degraded = entries; },
+      codec: { decode: decodeGetPageRequest, encode: encodePage },
       observer: deps.observer,
     }),
   ];
@@ -450,7 +451,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
     cx.touched(page, "at", page.at !== undefined, orderStep, atStep);
     cx.touched(page, "more", page.more !== undefined, orderStep, moreStep);
     cx.touched(page, "url", page.media.case === "url", orderStep, urlStep);
-    if (page.media.case !== "url") cx.touched(page, "caption", page.media.case === "caption", orderStep, captionStep);
+    if (page.media.case !== "url" && item.stock > 0) cx.touched(page, "caption", page.media.case === "caption", orderStep, captionStep);
   }
   return page;
 }

@@ -11,7 +11,7 @@ import { ItemService, OrderService } from "../../up/v1/up_pb.ts";
 import type { Badge, GetPageRequest, Page } from "./app_pb.ts";
 import { AppService, BadgeSchema, PageSchema } from "./app_pb.ts";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { decodeItem, decodeOrder, encodeGetItemRequest, encodeGetOrderRequest } from "./app_codec.ts";
+import { decodeGetPageRequest, decodeItem, decodeOrder, encodeGetItemRequest, encodeGetOrderRequest, encodePage } from "./app_codec.ts";
 
 // ---- policies: what app/v1/app.proto and its imports say, over the defaults ----
 
@@ -24,7 +24,7 @@ const CALL = {
   retry: { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 },
 };
 
-const PLACE_ORDER_CALL = {
+const ORDER_PLACE_ORDER_CALL = {
   ...CALL,
   retry: undefined,
 };
@@ -89,8 +89,8 @@ function createApp({ item, order }: Upstreams, env: Env, resolvers: AppResolvers
       }),
       order: clientOf(OrderService, order, {
         getOrder: CALL,
-        placeOrder: PLACE_ORDER_CALL,
-        payOrder: PLACE_ORDER_CALL,
+        placeOrder: ORDER_PLACE_ORDER_CALL,
+        payOrder: ORDER_PLACE_ORDER_CALL,
         cancelOrder: CALL,
       }),
     }),
@@ -109,6 +109,7 @@ export function createAppService(deps: { readonly upstreams: Upstreams; readonly
       timeoutMs: 2_000,
       compose: composePage,
       degraded: (page, entries) => { page.degraded = entries; },
+      codec: { decode: decodeGetPageRequest, encode: encodePage },
       observer: deps.observer,
     }),
   ];

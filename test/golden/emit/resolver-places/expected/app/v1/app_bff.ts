@@ -12,7 +12,7 @@ import type { Card, Card_Inner, GetPageRequest, Page } from "./app_pb.ts";
 import { AppService, Card_InnerSchema } from "./app_pb.ts";
 import type { Old, PartSchema } from "./old_pb.ts";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { decodeFindItemsResponse, decodeOrder, encodeFindItemsRequest, encodeGetOrderRequest } from "./app_codec.ts";
+import { decodeFindItemsResponse, decodeGetPageRequest, decodeOrder, encodeFindItemsRequest, encodeGetOrderRequest, encodePage } from "./app_codec.ts";
 import { composeOld } from "./old_bff.ts";
 
 // ---- policies: what app/v1/app.proto and its imports say, over the defaults ----
@@ -26,7 +26,7 @@ const CALL = {
   retry: { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 },
 };
 
-const PLACE_ORDER_CALL = {
+const ORDER_PLACE_ORDER_CALL = {
   ...CALL,
   retry: undefined,
 };
@@ -126,8 +126,8 @@ function createApp({ item, order }: Upstreams, env: Env, resolvers: AppResolvers
       }),
       order: clientOf(OrderService, order, {
         getOrder: CALL,
-        placeOrder: PLACE_ORDER_CALL,
-        payOrder: PLACE_ORDER_CALL,
+        placeOrder: ORDER_PLACE_ORDER_CALL,
+        payOrder: ORDER_PLACE_ORDER_CALL,
         cancelOrder: CALL,
       }),
     }),
@@ -146,6 +146,7 @@ export function createAppService(deps: { readonly upstreams: Upstreams; readonly
       timeoutMs: 2_000,
       compose: composePage,
       degraded: (page, entries) => { page.degraded = entries; },
+      codec: { decode: decodeGetPageRequest, encode: encodePage },
       observer: deps.observer,
     }),
   ];

@@ -9,7 +9,7 @@ import { clientOf, clientsOf, Code, endpoint, Upstream } from "@protobff/runtime
 import type { GetItemRequestSchema, Item } from "../../up/v1/up_pb.ts";
 import { ItemService, OrderService } from "../../up/v1/up_pb.ts";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { decodeItem, encodeGetItemRequest } from "./app_codec.ts";
+import { decodeGetCardRequest, decodeGetPageRequest, decodeItem, encodeCard, encodeGetItemRequest, encodePage } from "./app_codec.ts";
 import type { Card, GetPageRequest, Page } from "./app_pb.ts";
 import { AppService } from "./app_pb.ts";
 import { composeOwner } from "./parts_bff.ts";
@@ -26,21 +26,21 @@ const CALL = {
   retry: { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 },
 };
 
-const GET_ORDER_CALL = {
+const ORDER_GET_ORDER_CALL = {
   ...CALL,
   timeoutMs: 100, // app.proto:13
   retry: { attempts: 5, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 }, // app.proto:15
   forward: ["authorization"], // app.proto:13
 };
 
-const PLACE_ORDER_CALL = {
+const ORDER_PLACE_ORDER_CALL = {
   ...CALL,
   timeoutMs: 100, // app.proto:13
   forward: ["authorization"], // app.proto:13
   retry: undefined,
 };
 
-const CANCEL_ORDER_CALL = {
+const ORDER_CANCEL_ORDER_CALL = {
   ...CALL,
   timeoutMs: 100, // app.proto:13
   forward: ["authorization"], // app.proto:13
@@ -107,10 +107,10 @@ function createApp({ item, order }: Upstreams, env: Env, resolvers: AppResolvers
         mapItems: CALL,
       }),
       order: clientOf(OrderService, order, {
-        getOrder: GET_ORDER_CALL,
-        placeOrder: PLACE_ORDER_CALL,
-        payOrder: PLACE_ORDER_CALL,
-        cancelOrder: CANCEL_ORDER_CALL,
+        getOrder: ORDER_GET_ORDER_CALL,
+        placeOrder: ORDER_PLACE_ORDER_CALL,
+        payOrder: ORDER_PLACE_ORDER_CALL,
+        cancelOrder: ORDER_CANCEL_ORDER_CALL,
       }, {
         getOrder: (cx) => ({ "x-tenant": cx.header("x-tenant"), "x-region": (env.REGION !== "") ? env.REGION : undefined }),
         placeOrder: (cx) => ({ "x-tenant": cx.header("x-tenant"), "x-region": (env.REGION !== "") ? env.REGION : undefined }),
@@ -132,12 +132,14 @@ export function createAppService(deps: { readonly upstreams: Upstreams; readonly
       timeoutMs: 2_000,
       compose: composePage,
       degraded: (page, entries) => { page.degraded = entries; },
+      codec: { decode: decodeGetPageRequest, encode: encodePage },
       observer: deps.observer,
     }),
     endpoint(AppService.method.getCard, app, { // app.proto:23:7
       timeoutMs: 2_000,
       compose: (cx, args) => composeCard(cx, { id: args.id }),
       degraded: (card, entries) => { card.degraded = entries; },
+      codec: { decode: decodeGetCardRequest, encode: encodeCard },
       observer: deps.observer,
     }),
   ];

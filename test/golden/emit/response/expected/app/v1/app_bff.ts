@@ -7,7 +7,7 @@ import { atMost, Code, create, defined, endpoint, Upstream } from "@protobff/run
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GetItemRequestSchema, GetOrderRequestSchema, Item, Order } from "../../up/v1/up_pb.ts";
 import { ItemService, OrderService } from "../../up/v1/up_pb.ts";
-import { decodeItem, decodeOrder, encodeGetItemRequest, encodeGetOrderRequest } from "./app_codec.ts";
+import { decodeGetPageRequest, decodeItem, decodeOrder, encodeEmpty, encodeGetItemRequest, encodeGetOrderRequest, encodePage } from "./app_codec.ts";
 import type { Card, FullPage, GetPageRequest, Page, Touched } from "./app_pb.ts";
 import { AppService, FullPageSchema, PageSchema, TouchedSchema } from "./app_pb.ts";
 import type { Empty } from "@bufbuild/protobuf/wkt";
@@ -64,12 +64,14 @@ export function createAppService(deps: { readonly upstreams: Upstreams; readonly
       compose: composeFullPage,
       respond: { schema: FullPageSchema, as: asPageFromFullPage },
       degraded: (page, entries) => { page.degraded = entries; },
+      codec: { decode: decodeGetPageRequest, encode: encodePage },
       observer: deps.observer,
     }),
     endpoint(AppService.method.touch, app, { // app.proto:16:7
       timeoutMs: 2_000,
       compose: composeTouched,
       respond: { schema: TouchedSchema, as: asEmptyFromTouched },
+      codec: { decode: decodeGetPageRequest, encode: encodeEmpty },
       observer: deps.observer,
     }),
   ];

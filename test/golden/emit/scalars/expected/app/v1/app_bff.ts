@@ -7,7 +7,7 @@ import { cel, Code, create, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { ById, Everything, KeysSchema, Lists, Maps, Scalars } from "../../all/v1/all_pb.ts";
 import { AllService, Color, EverythingSchema, ListsSchema, MapsSchema, ScalarsSchema } from "../../all/v1/all_pb.ts";
-import { decodeById, decodeEverything, decodeMaps, encodeEverything, encodeKeys, encodeMaps } from "./app_codec.ts";
+import { decodeById, decodeEverything, decodeGetPageRequest, decodeMaps, encodeEverything, encodeKeys, encodeMaps, encodePage } from "./app_codec.ts";
 import type { Card, GetPageRequest, ListsCopy, ListsPage, MapsCopy, MapsPage, Page, ScalarsCopy, ScalarsPage } from "./app_pb.ts";
 import { Hue, PageService } from "./app_pb.ts";
 
@@ -70,6 +70,7 @@ export function createPageService(deps: { readonly upstreams: Upstreams; readonl
     endpoint(PageService.method.getPage, app, { // app.proto:10:7
       timeoutMs: 2_000,
       compose: composePage,
+      codec: { decode: decodeGetPageRequest, encode: encodePage },
       observer: deps.observer,
     }),
   ];

@@ -7,7 +7,7 @@ import { Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GetItemRequestSchema, GetOrderRequestSchema, Item, Order, PlaceOrderRequestSchema } from "../../up/v1/up_pb.ts";
 import { ItemService, OrderService } from "../../up/v1/up_pb.ts";
-import { decodeItem, decodeOrder, encodeGetItemRequest, encodeGetOrderRequest, encodePlaceOrderRequest } from "./app_codec.ts";
+import { decodeItem, decodeOrder, decodeOrderRequest, encodeGetItemRequest, encodeGetOrderRequest, encodeOrdered, encodePlaceOrderRequest } from "./app_codec.ts";
 import type { History, Ordered, OrderRequest } from "./app_pb.ts";
 import { AppService } from "./app_pb.ts";
 
@@ -73,6 +73,7 @@ export function createAppService(deps: { readonly upstreams: Upstreams; readonly
         return composeOrdered(cx, args, shared, shared.before);
       },
       degraded: (ordered, entries) => { ordered.degraded = entries; },
+      codec: { decode: decodeOrderRequest, encode: encodeOrdered },
       observer: deps.observer,
     }),
   ];

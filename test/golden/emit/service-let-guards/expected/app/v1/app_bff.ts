@@ -7,7 +7,7 @@ import { Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GetItemRequestSchema, Item } from "../../up/v1/up_pb.ts";
 import { ItemService } from "../../up/v1/up_pb.ts";
-import { decodeItem, encodeGetItemRequest } from "./app_codec.ts";
+import { decodeGetPageRequest, decodeItem, encodeGetItemRequest, encodeLine, encodePage } from "./app_codec.ts";
 import type { GetPageRequest, Line, Page } from "./app_pb.ts";
 import { AppService } from "./app_pb.ts";
 
@@ -61,6 +61,7 @@ export function createAppService(deps: { readonly upstreams: Upstreams; readonly
         admitPage(cx, args);
         return composePage(cx, args, startAppService(cx));
       },
+      codec: { decode: decodeGetPageRequest, encode: encodePage },
       observer: deps.observer,
     }),
     endpoint(AppService.method.getLine, app, { // app.proto:20:7
@@ -70,6 +71,7 @@ export function createAppService(deps: { readonly upstreams: Upstreams; readonly
         startAppService(cx);
         return composeLine(cx, args);
       },
+      codec: { decode: decodeGetPageRequest, encode: encodeLine },
       observer: deps.observer,
     }),
   ];

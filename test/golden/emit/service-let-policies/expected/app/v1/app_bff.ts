@@ -7,7 +7,7 @@ import { Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { BatchGetItemsRequestSchema, BatchGetItemsResponse, GetItemRequestSchema, GetOrderRequestSchema, Item, Order } from "../../up/v1/up_pb.ts";
 import { ItemService, OrderService } from "../../up/v1/up_pb.ts";
-import { decodeBatchGetItemsResponse, decodeItem, decodeOrder, encodeBatchGetItemsRequest, encodeGetItemRequest, encodeGetOrderRequest } from "./app_codec.ts";
+import { decodeBatchGetItemsResponse, decodeGetPageRequest, decodeItem, decodeOrder, encodeBatchGetItemsRequest, encodeGetItemRequest, encodeGetOrderRequest, encodePage } from "./app_codec.ts";
 import type { GetPageRequest, Page } from "./app_pb.ts";
 import { AppService } from "./app_pb.ts";
 
@@ -69,6 +69,7 @@ export function createAppService(deps: { readonly upstreams: Upstreams; readonly
     endpoint(AppService.method.getPage, app, { // app.proto:21:7
       timeoutMs: 2_000,
       compose: (cx, args) => composePage(cx, args, startAppService(cx)),
+      codec: { decode: decodeGetPageRequest, encode: encodePage },
       observer: deps.observer,
     }),
   ];

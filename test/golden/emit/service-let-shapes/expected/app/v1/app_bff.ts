@@ -7,7 +7,7 @@ import { atMost, cel, Code, create, endpoint, Upstream } from "@protobff/runtime
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { FindItemsRequestSchema, FindItemsResponse, GetItemRequestSchema, GetOrderRequestSchema, Item, Order } from "../../up/v1/up_pb.ts";
 import { FindItemsResponseSchema, ItemService, OrderService } from "../../up/v1/up_pb.ts";
-import { decodeFindItemsResponse, decodeItem, decodeOrder, encodeFindItemsRequest, encodeGetItemRequest, encodeGetOrderRequest } from "./app_codec.ts";
+import { decodeFindItemsResponse, decodeGetPageRequest, decodeItem, decodeOrder, encodeFindItemsRequest, encodeGetItemRequest, encodeGetOrderRequest, encodePage } from "./app_codec.ts";
 import type { GetPageRequest, Page } from "./app_pb.ts";
 import { AppService } from "./app_pb.ts";
 import { composeCard } from "./cards_bff.ts";
@@ -71,6 +71,7 @@ export function createAppService(deps: { readonly upstreams: Upstreams; readonly
         return composePage(cx, args, startAppService(cx));
       },
       degraded: (page, entries) => { page.degraded = entries; },
+      codec: { decode: decodeGetPageRequest, encode: encodePage },
       observer: deps.observer,
     }),
   ];

@@ -7,7 +7,7 @@ import { Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GetItemRequestSchema, Item } from "../../up/v1/up_pb.ts";
 import { ItemService } from "../../up/v1/up_pb.ts";
-import { decodeItem, encodeGetItemRequest } from "./app_codec.ts";
+import { decodeGetRequest, decodeItem, encodeGetItemRequest, encodePage, encodeScreen } from "./app_codec.ts";
 import type { Card, GetRequest, Page, Screen } from "./app_pb.ts";
 import { MobileService, WebService } from "./app_pb.ts";
 
@@ -57,6 +57,7 @@ export function createWebService(deps: { readonly upstreams: Upstreams; readonly
     endpoint(WebService.method.getPage, app, { // app.proto:13:7
       timeoutMs: 2_000,
       compose: (cx, args) => composePage(cx, args, startWebService(cx)),
+      codec: { decode: decodeGetRequest, encode: encodePage },
       observer: deps.observer,
     }),
   ];
@@ -70,6 +71,7 @@ export function createMobileService(deps: { readonly upstreams: Upstreams; reado
       timeoutMs: 2_000,
       compose: (cx, args) => composeScreen(cx, args, startMobileService(cx)),
       degraded: (screen, entries) => { screen.degraded = entries; },
+      codec: { decode: decodeGetRequest, encode: encodeScreen },
       observer: deps.observer,
     }),
   ];

@@ -7,7 +7,7 @@ import { Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GetItemRequestSchema, Item } from "../../up/v1/up_pb.ts";
 import { ItemService } from "../../up/v1/up_pb.ts";
-import { decodeItem, encodeGetItemRequest } from "./app_codec.ts";
+import { decodeGetPageRequest, decodeItem, encodeCount, encodeGetItemRequest, encodeNothing, encodePage } from "./app_codec.ts";
 import type { Card, Count, GetPageRequest, Nothing, Page } from "./app_pb.ts";
 import { AppService } from "./app_pb.ts";
 
@@ -58,16 +58,19 @@ export function createAppService(deps: { readonly upstreams: Upstreams; readonly
       timeoutMs: 2_000,
       compose: (cx, args) => composePage(cx, args, startAppServiceGetPage(cx)),
       degraded: (page, entries) => { page.degraded = entries; },
+      codec: { decode: decodeGetPageRequest, encode: encodePage },
       observer: deps.observer,
     }),
     endpoint(AppService.method.getCount, app, { // app.proto:22:7
       timeoutMs: 2_000,
       compose: (cx, args) => composeCount(cx, args, startAppServiceGetCount(cx)),
+      codec: { decode: decodeGetPageRequest, encode: encodeCount },
       observer: deps.observer,
     }),
     endpoint(AppService.method.getNothing, app, { // app.proto:25:7
       timeoutMs: 2_000,
       compose: composeNothing,
+      codec: { decode: decodeGetPageRequest, encode: encodeNothing },
       observer: deps.observer,
     }),
   ];

@@ -9,7 +9,7 @@ import type { GetItemRequestSchema, Item, Size } from "../../up/v1/up_pb.ts";
 import { ItemService, Unit } from "../../up/v1/up_pb.ts";
 import type { GetItemRequestSchema as GetItemRequestSchema$1, Item as Item$1 } from "../../up2/v1/up2_pb.ts";
 import { ItemService as ItemService$1, Unit as Unit$2 } from "../../up2/v1/up2_pb.ts";
-import { decodeUp2V1Item, decodeUpV1Item, encodeUp2V1GetItemRequest, encodeUpV1GetItemRequest } from "./app_codec.ts";
+import { decodeGetPageRequest, decodeUp2V1Item, decodeUpV1Item, encodePage, encodeUp2V1GetItemRequest, encodeUpV1GetItemRequest } from "./app_codec.ts";
 import type { GetPageRequest, Item as Item$2, Page, Size as Size$1 } from "./app_pb.ts";
 import { AppService, Unit as Unit$1 } from "./app_pb.ts";
 
@@ -25,13 +25,13 @@ const CALL = {
 };
 
 /** How to reach each upstream. */
-export type Clients = Readonly<Record<"item" | "item_", UnaryClient>>;
+export type Clients = Readonly<Record<"up2Item" | "upItem", UnaryClient>>;
 
 /** The upstreams as this package uses them. Breakers and limits live here, so make one per process. */
 export function createUpstreams(clients: Clients, options?: UpstreamOptions) {
   return {
-    item: new Upstream("up.v1.ItemService", clients.item, UPSTREAM, options),
-    item_: new Upstream("up2.v1.ItemService", clients.item_, UPSTREAM, options),
+    up2Item: new Upstream("up2.v1.ItemService", clients.up2Item, UPSTREAM, options),
+    upItem: new Upstream("up.v1.ItemService", clients.upItem, UPSTREAM, options),
   };
 }
 export type Upstreams = ReturnType<typeof createUpstreams>;
@@ -41,15 +41,15 @@ export type Env = object;
 /** What composing needs besides the request. */
 export interface App {
   readonly env: Env;
-  readonly getItem: Rpc<MessageInitShape<typeof GetItemRequestSchema>, Item>;
-  readonly getItem_: Rpc<MessageInitShape<typeof GetItemRequestSchema$1>, Item$1>;
+  readonly upItemGetItem: Rpc<MessageInitShape<typeof GetItemRequestSchema>, Item>;
+  readonly up2ItemGetItem: Rpc<MessageInitShape<typeof GetItemRequestSchema$1>, Item$1>;
 }
 
-function createApp({ item, item_ }: Upstreams, env: Env): App {
+function createApp({ up2Item, upItem }: Upstreams, env: Env): App {
   return {
     env,
-    getItem: item.unaryWith(ItemService.method.getItem, encodeUpV1GetItemRequest, decodeUpV1Item, CALL),
-    getItem_: item_.unaryWith(ItemService$1.method.getItem, encodeUp2V1GetItemRequest, decodeUp2V1Item, CALL),
+    upItemGetItem: upItem.unaryWith(ItemService.method.getItem, encodeUpV1GetItemRequest, decodeUpV1Item, CALL),
+    up2ItemGetItem: up2Item.unaryWith(ItemService$1.method.getItem, encodeUp2V1GetItemRequest, decodeUp2V1Item, CALL),
   };
 }
 
@@ -62,6 +62,7 @@ export function createAppService(deps: { readonly upstreams: Upstreams; readonly
     endpoint(AppService.method.getPage, app, { // app.proto:9:7
       timeoutMs: 2_000,
       compose: composePage,
+      codec: { decode: decodeGetPageRequest, encode: encodePage },
       observer: deps.observer,
     }),
   ];
@@ -71,13 +72,13 @@ export function createAppService(deps: { readonly upstreams: Upstreams; readonly
 
 /** app.v1.Page */
 export async function composePage(cx: Request<App>, args: GetPageRequest): Promise<Page> {
-  const { getItem, getItem_ } = cx.app;
+  const { upItemGetItem, up2ItemGetItem } = cx.app;
 
   // app.proto:22:7
-  const oldStep = cx.call(getItem, { id: args.id });
+  const oldStep = cx.call(upItemGetItem, { id: args.id });
 
   // app.proto:23:7
-  const new_Step = cx.call(getItem_, { id: args.id });
+  const new_Step = cx.call(up2ItemGetItem, { id: args.id });
 
   const old = await oldStep;
   const new_ = await new_Step;

@@ -4,16 +4,16 @@
 
 import { serve } from "@protobff/runtime";
 import { AppService } from "./app_pb.ts";
-import { ItemService } from "../../up/v1/up_pb.ts";
-import { ItemService as ItemService$1 } from "../../up2/v1/up2_pb.ts";
+import { ItemService } from "../../up2/v1/up2_pb.ts";
+import { ItemService as ItemService$1 } from "../../up/v1/up_pb.ts";
 import { createAppService, createUpstreams } from "./app_bff.ts";
 
 await serve({
   name: "app.v1",
   services: [AppService],
   upstreams: {
-    item: ItemService,
-    item_: ItemService$1,
+    up2Item: ItemService,
+    upItem: ItemService$1,
   },
   env: () => ({}),
   create: ({ clients, env, observer }) => {

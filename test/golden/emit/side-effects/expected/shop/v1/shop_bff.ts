@@ -7,7 +7,7 @@ import { Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { FindItemsRequestSchema, FindItemsResponse, GetItemRequestSchema, GetOrderRequestSchema, Item, Order, PlaceOrderRequestSchema } from "../../up/v1/up_pb.ts";
 import { ItemService, OrderService } from "../../up/v1/up_pb.ts";
-import { decodeFindItemsResponse, decodeItem, decodeOrder, encodeFindItemsRequest, encodeGetItemRequest, encodeGetOrderRequest, encodePlaceOrderRequest } from "./shop_codec.ts";
+import { decodeCheckoutRequest, decodeFindItemsResponse, decodeItem, decodeOrder, encodeFindItemsRequest, encodeGetItemRequest, encodeGetOrderRequest, encodePlaceOrderRequest, encodeReceipt } from "./shop_codec.ts";
 import type { CheckoutRequest, Extra, Receipt } from "./shop_pb.ts";
 import { ShopService } from "./shop_pb.ts";
 
@@ -72,6 +72,7 @@ export function createShopService(deps: { readonly upstreams: Upstreams; readonl
       timeoutMs: 2_000,
       compose: (cx, args) => composeReceipt(cx, args, []),
       degraded: (receipt, entries) => { receipt.degraded = entries; },
+      codec: { decode: decodeCheckoutRequest, encode: encodeReceipt },
       observer: deps.observer,
     }),
   ];

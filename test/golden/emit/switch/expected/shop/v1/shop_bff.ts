@@ -7,7 +7,7 @@ import { cel, Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { FindItemsRequestSchema, FindItemsResponse, GetItemRequestSchema, Item } from "../../up/v1/up_pb.ts";
 import { ItemService } from "../../up/v1/up_pb.ts";
-import { decodeFindItemsResponse, decodeItem, encodeFindItemsRequest, encodeGetItemRequest } from "./shop_codec.ts";
+import { decodeFindItemsResponse, decodeGetPageRequest, decodeItem, encodeFindItemsRequest, encodeGetItemRequest, encodePage } from "./shop_codec.ts";
 import type { GetPageRequest, Page } from "./shop_pb.ts";
 import { ShopService } from "./shop_pb.ts";
 
@@ -60,6 +60,7 @@ export function createShopService(deps: { readonly upstreams: Upstreams; readonl
       timeoutMs: 2_000,
       compose: composePage,
       degraded: (page, entries) => { page.degraded = entries; },
+      codec: { decode: decodeGetPageRequest, encode: encodePage },
       observer: deps.observer,
     }),
   ];

@@ -7,7 +7,7 @@ import { Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GetOrderRequestSchema, Order } from "../../up/v1/up_pb.ts";
 import { OrderService } from "../../up/v1/up_pb.ts";
-import { decodeOrder, encodeGetOrderRequest } from "./order_codec.ts";
+import { decodeGetOrderPageRequest, decodeOrder, encodeGetOrderRequest, encodeOrderPage } from "./order_codec.ts";
 import type { GetOrderPageRequest, OrderPage } from "./order_pb.ts";
 import { OrderPageService } from "./order_pb.ts";
 
@@ -61,6 +61,7 @@ export function createOrderPageService(deps: { readonly upstreams: Upstreams; re
     endpoint(OrderPageService.method.getOrderPage, app, { // order.proto:11:7
       timeoutMs: 2_000,
       compose: composeOrderPage,
+      codec: { decode: decodeGetOrderPageRequest, encode: encodeOrderPage },
       observer: deps.observer,
     }),
   ];

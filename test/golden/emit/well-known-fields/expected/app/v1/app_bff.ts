@@ -10,7 +10,7 @@ import type { Item, Well } from "../../up2/v1/up_pb.ts";
 import { file_up2_v1_up, ItemSchema, WellSchema, WellService } from "../../up2/v1/up_pb.ts";
 import type { Any, AnySchema, Empty, ListValue, StringValue, Struct, StructSchema, Timestamp, Value } from "@bufbuild/protobuf/wkt";
 import { EmptySchema, FieldMaskSchema, file_google_protobuf_any, file_google_protobuf_duration, file_google_protobuf_empty, file_google_protobuf_field_mask, file_google_protobuf_struct, file_google_protobuf_timestamp, file_google_protobuf_wrappers, Int64ValueSchema, NullValue, StringValueSchema, TimestampSchema } from "@bufbuild/protobuf/wkt";
-import { decodeAny, decodeEmpty, decodeStringValue, decodeStruct, decodeTimestamp, encodeAny, encodeEmpty, encodeStringValue, encodeStruct } from "./app_codec.ts";
+import { decodeAny, decodeEmpty, decodeGetPageRequest, decodeStringValue, decodeStruct, decodeTimestamp, encodeAny, encodeEmpty, encodePage, encodePong, encodeStringValue, encodeStruct } from "./app_codec.ts";
 import type { Card, GetPageRequest, ItemCopy, Page, Pong, WellCopy } from "./app_pb.ts";
 import { file_app_v1_app, PageService } from "./app_pb.ts";
 
@@ -70,11 +70,13 @@ export function createPageService(deps: { readonly upstreams: Upstreams; readonl
     endpoint(PageService.method.getPage, app, { // app.proto:17:7
       timeoutMs: 2_000,
       compose: composePage,
+      codec: { decode: decodeGetPageRequest, encode: encodePage },
       observer: deps.observer,
     }),
     endpoint(PageService.method.ping, app, { // app.proto:20:7
       timeoutMs: 2_000,
       compose: composePong,
+      codec: { decode: decodeEmpty, encode: encodePong },
       observer: deps.observer,
     }),
   ];
@@ -117,7 +119,7 @@ export async function composePong(cx: Request<App>, _args: Empty): Promise<Pong>
     s: s.value,
     k,
     year: BigInt(cel.fullYear(n)),
-    a: cel.toText(cel.fromJsonValue(cel.entry(b.fields, "a"))),
+    a: cel.toText(cel.fromJsonValue(cel.entry(b.fields, "word"))),
   };
   return pong;
 }

@@ -7,7 +7,7 @@ import { cel, Code, create, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GetItemRequestSchema, Item } from "../../up/v1/up_pb.ts";
 import { ItemService } from "../../up/v1/up_pb.ts";
-import { decodeItem, encodeGetItemRequest } from "./shop_codec.ts";
+import { decodeGetPageRequest, decodeItem, encodeGetItemRequest, encodePage } from "./shop_codec.ts";
 import type { GetPageRequest, Page } from "./shop_pb.ts";
 import { ShopService } from "./shop_pb.ts";
 import { DurationSchema, TimestampSchema } from "@bufbuild/protobuf/wkt";
@@ -59,6 +59,7 @@ export function createShopService(deps: { readonly upstreams: Upstreams; readonl
       timeoutMs: 2_000,
       compose: composePage,
       degraded: (page, entries) => { page.degraded = entries; },
+      codec: { decode: decodeGetPageRequest, encode: encodePage },
       observer: deps.observer,
     }),
   ];

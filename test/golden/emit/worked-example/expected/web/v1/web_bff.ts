@@ -15,7 +15,7 @@ import type { SearchRequestSchema, SearchResponse } from "../../memory/v1/memory
 import { MemoryService } from "../../memory/v1/memory_pb.ts";
 import type { BatchGetUsersRequestSchema, BatchGetUsersResponse, User } from "../../user/v1/user_pb.ts";
 import { UserService } from "../../user/v1/user_pb.ts";
-import { decodeBatchGetUsersResponse, decodeCountUnreadResponse, decodeSearchResponse, decodeSession, decodeSummary, decodeUsage, encodeBatchGetUsersRequest, encodeCountUnreadRequest, encodeGetSessionRequest, encodeGetSummaryRequest, encodeGetUsageRequest, encodeSearchRequest } from "./web_codec.ts";
+import { decodeBatchGetUsersResponse, decodeCountUnreadResponse, decodeGetDashboardRequest, decodeSearchResponse, decodeSession, decodeSummary, decodeUsage, encodeBatchGetUsersRequest, encodeCountUnreadRequest, encodeDashboard, encodeGetSessionRequest, encodeGetSummaryRequest, encodeGetUsageRequest, encodeSearchRequest } from "./web_codec.ts";
 import type { AgentSummary, Dashboard, GetDashboardRequest, RunCard } from "./web_pb.ts";
 import { AgentStatus, DashboardService } from "./web_pb.ts";
 
@@ -101,6 +101,7 @@ export function createDashboardService(deps: { readonly upstreams: Upstreams; re
       timeoutMs: 2_000,
       compose: composeDashboard,
       degraded: (dashboard, entries) => { dashboard.degraded = entries; },
+      codec: { decode: decodeGetDashboardRequest, encode: encodeDashboard },
       observer: deps.observer,
     }),
   ];

@@ -1,0 +1,40 @@
+import * as net from "node:net";
+import * as tls from "node:tls";
+
+/** How long one of several addresses may take, in milliseconds, before the next one is tried. */
+const ADDRESS_MS = 1_000;
+
+/**
+ * Begins to connect.
+ *
+ * @param secureContext for `https:`
+ * @param ready the other end is there, and speaks HTTP/2 as far as TLS can tell; what fails is an `error` of the socket
+ */
+export function dial(
+  url: URL,
+  secureContext: tls.SecureContext | undefined,
+  lookup: net.LookupFunction,
+  ready: () => void,
+): net.Socket {
+  const secure = url.protocol === "https:";
+  const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
+  const connection = {
+    host,
+    port: url.port === "" ? (secure ? 443 : 80) : Number(url.port),
+    lookup,
+    autoSelectFamily: true,
+    autoSelectFamilyAttemptTimeout: ADDRESS_MS,
+    noDelay: true,
+  };
+  if (!secure) return net.connect(connection, ready);
+  const socket = tls.connect({
+    ...connection,
+    ...(secureContext !== undefined && { secureContext }),
+    servername: net.isIP(host) === 0 ? host : "",
+    ALPNProtocols: ["h2"],
+  });
+  return socket.once("secureConnect", () => {
+    if (socket.alpnProtocol === "h2") ready();
+    else socket.destroy(new Error("the other end does not speak HTTP/2: no h2 in ALPN"));
+  });
+}

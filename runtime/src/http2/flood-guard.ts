@@ -1,0 +1,25 @@
+import { ConnectionError, ErrorCode } from "./error-code.ts";
+
+/** So many frames in a row that bring nothing are no accident. */
+const FRAMES = 10_000;
+/** So much that the other end does not read while it asks for more is none either. */
+const WAITING_BYTES = 2 << 20;
+
+/** Ends connections to those who make work (SETTINGS, PING, empty frames, frames of streams that are gone) and bring nothing. */
+export class FloodGuard {
+  #frames = 0;
+
+  /** A frame brought something, or something was sent. */
+  progress(): void {
+    this.#frames = 0;
+  }
+  /**
+   * @param waiting bytes that the other end has not read
+   * @throws ConnectionError
+   */
+  idle(waiting: number): void {
+    if (++this.#frames > FRAMES || waiting > WAITING_BYTES) {
+      throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, "too many frames that bring nothing");
+    }
+  }
+}

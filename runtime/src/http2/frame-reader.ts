@@ -1,0 +1,71 @@
+import { ConnectionError, ErrorCode } from "./error-code.ts";
+import { FRAME_BYTES, FRAME_HEAD_BYTES } from "./frames.ts";
+
+/** @param data holds the payload from `from` to `to`, and is not written to afterwards */
+export type OnFrame = (type: number, flags: number, stream: number, data: Buffer, from: number, to: number) => void;
+
+/** Cuts what comes into frames, whatever the pieces it comes in. Each byte is copied at most once. */
+export class FrameReader {
+  readonly #onFrame: OnFrame;
+  #partial: Buffer | undefined; // a frame of which `#have` bytes have come
+  #have = 0;
+  #stopped = false;
+
+  constructor(onFrame: OnFrame) {
+    this.#onFrame = onFrame;
+  }
+  /** @throws ConnectionError, for a frame that is too large; and what `onFrame` throws */
+  read(chunk: Buffer): void {
+    let at = this.#partial === undefined ? 0 : this.#complete(this.#partial, chunk);
+    while (!this.#stopped && chunk.length - at >= FRAME_HEAD_BYTES) {
+      const end = at + FRAME_HEAD_BYTES + lengthAt(chunk, at);
+      if (end > chunk.length) break;
+      this.#frame(chunk, at, end);
+      at = end;
+    }
+    if (at < chunk.length && !this.#stopped) this.#complete(Buffer.allocUnsafe(FRAME_HEAD_BYTES), chunk.subarray(at));
+  }
+  /** The rest is nobody's business any more. */
+  stop(): void {
+    this.#stopped = true;
+    this.#partial = undefined;
+  }
+
+  /** Moves what is missing of a frame, and gives how much of the chunk that was. */
+  #complete(partial: Buffer, chunk: Buffer): number {
+    let [target, at] = [partial, 0];
+    for (;;) {
+      const taken = Math.min(target.length - this.#have, chunk.length - at);
+      target.set(chunk.subarray(at, at + taken), this.#have);
+      this.#have += taken;
+      at += taken;
+      if (this.#have < target.length) {
+        this.#partial = target;
+        return at;
+      }
+      const whole = FRAME_HEAD_BYTES + lengthAt(target, 0);
+      if (target.length === whole) break;
+      const larger = Buffer.allocUnsafe(whole);
+      larger.set(target);
+      target = larger;
+    }
+    this.#partial = undefined;
+    this.#have = 0;
+    this.#frame(target, 0, target.length);
+    return at;
+  }
+  #frame(data: Buffer, at: number, end: number): void {
+    const stream =
+      (((data[at + 5] as number) & 0x7f) << 24) |
+      ((data[at + 6] as number) << 16) |
+      ((data[at + 7] as number) << 8) |
+      (data[at + 8] as number);
+    this.#onFrame(data[at + 3] as number, data[at + 4] as number, stream, data, at + FRAME_HEAD_BYTES, end);
+  }
+}
+
+function lengthAt(data: Buffer, at: number): number {
+  const length = ((data[at] as number) << 16) | ((data[at + 1] as number) << 8) | (data[at + 2] as number);
+  if (length > FRAME_BYTES) throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, `a frame of ${length} bytes`);
+  return length;
+}

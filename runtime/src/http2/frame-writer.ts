@@ -1,0 +1,90 @@
+import type { Socket } from "node:net";
+import { FRAME_HEAD_BYTES, FrameType, writeFrameHead, writeUint32 } from "./frames.ts";
+
+const SLAB_BYTES = 1 << 16;
+
+/** Gathers the frames of one turn of the event loop, which leave in one write. */
+export class FrameWriter {
+  readonly #socket: Socket;
+  readonly #onFlushed: () => void;
+  /** Where frames are written to, between `reserve` and `commit`. */
+  buffer: Buffer = Buffer.allocUnsafeSlow(SLAB_BYTES);
+  #at = 0;
+  #from = 0; // what is before has been given to the socket
+  #handed = 0;
+  #scheduled = false;
+
+  /** @param onFlushed called at the end of a turn that wrote something */
+  constructor(socket: Socket, onFlushed: () => void) {
+    this.#socket = socket;
+    this.#onFlushed = onFlushed;
+  }
+  /** Bytes that the kernel has not taken yet. */
+  get waiting(): number {
+    return this.#socket.writableLength + this.#at - this.#from;
+  }
+  /** Bytes that the socket has been given, ever. */
+  get handed(): number {
+    return this.#handed;
+  }
+  /** Bytes that have been written, ever. */
+  get position(): number {
+    return this.#handed + this.#at - this.#from;
+  }
+  /** Gives where in `buffer` there is room for so many bytes, at once. */
+  reserve(bytes: number): number {
+    if (this.#at + bytes > this.buffer.length) {
+      this.#write();
+      // The socket has done with the buffer when nothing waits in it any more.
+      if (this.#socket.writableLength > 0 || bytes > this.buffer.length) {
+        this.buffer = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, bytes));
+      }
+      this.#at = 0;
+      this.#from = 0;
+    }
+    if (!this.#scheduled) {
+      this.#scheduled = true;
+      setImmediate(flush, this);
+    }
+    return this.#at;
+  }
+  /** What has been written in `buffer` up to here belongs to the turn. */
+  commit(end: number): void {
+    this.#at = end;
+  }
+  /** A frame of four bytes. */
+  word(type: number, stream: number, value: number): void {
+    const at = this.reserve(FRAME_HEAD_BYTES + 4);
+    this.commit(writeUint32(this.buffer, writeFrameHead(this.buffer, at, 4, type, 0, stream), value));
+  }
+  frame(type: number, flags: number, stream: number, payload: Uint8Array): void {
+    const at = this.reserve(FRAME_HEAD_BYTES + payload.length);
+    const start = writeFrameHead(this.buffer, at, payload.length, type, flags, stream);
+    this.buffer.set(payload, start);
+    this.commit(start + payload.length);
+  }
+  reset(stream: number, code: number): void {
+    this.word(FrameType.RST_STREAM, stream, code);
+  }
+  flush(): void {
+    this.#write();
+    if (this.#socket.writableLength === 0) {
+      this.#at = 0;
+      this.#from = 0;
+    }
+  }
+  endTurn(): void {
+    this.#scheduled = false;
+    this.flush();
+    this.#onFlushed();
+  }
+  #write(): void {
+    if (this.#at > this.#from && !this.#socket.destroyed) {
+      this.#socket.write(this.buffer.subarray(this.#from, this.#at));
+      this.#handed += this.#at - this.#from;
+    }
+    this.#from = this.#at;
+  }
+}
+
+const flush = (writer: FrameWriter): void => writer.endTurn();

@@ -1,0 +1,81 @@
+import type { ReceivedHeaders } from "../transport/unary-client.ts";
+import { decodeHeaderBlock } from "./hpack-decoder.ts";
+
+/** Of all names and values, by HTTP/2's count (32 more for each). */
+export const HEADER_BYTES = 64 << 10;
+const HEADER_COUNT = 256;
+
+/** The headers or the trailers of a response, as they came. */
+export interface HeaderBlock {
+  /** `:status`, which only headers have. */
+  readonly status: number | undefined;
+  readonly headers: ReceivedHeaders;
+  readonly contentLength: number | undefined;
+  /** Why it is no response's (RFC 9113, 8.2 and 8.3), or too large. */
+  readonly malformed: string | undefined;
+}
+
+const NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
+const NO_VALUE = /[\0\r\n]/;
+/** Of HTTP/1 (RFC 9113, 8.2.2). */
+const OF_CONNECTIONS = new Set(["connection", "proxy-connection", "keep-alive", "transfer-encoding", "upgrade"]);
+
+/** @throws ConnectionError for what is no header block */
+export function readHeaderBlock(data: Uint8Array, from: number, to: number): HeaderBlock {
+  const headers: Record<string, string | string[]> = Object.create(null);
+  let status: number | undefined;
+  let malformed: string | undefined;
+  let bytes = 0;
+  let count = 0;
+  let regular = false;
+  decodeHeaderBlock(data, from, to, (name, value) => {
+    bytes += name.length + value.length + 32;
+    if (bytes > HEADER_BYTES || ++count > HEADER_COUNT) {
+      malformed = "too large headers";
+      return false;
+    }
+    if (name.startsWith(":")) {
+      if (name !== ":status" || regular || status !== undefined || !/^[1-9]\d\d$/.test(value)) {
+        malformed ??= `a wrong header ${JSON.stringify(name)}`;
+      } else status = Number(value);
+      return true;
+    }
+    regular = true;
+    if (!NAME.test(name) || OF_CONNECTIONS.has(name) || NO_VALUE.test(value)) {
+      malformed ??= `a wrong header ${JSON.stringify(name)}`;
+      return true;
+    }
+    const before = headers[name];
+    if (before === undefined) headers[name] = name === "set-cookie" ? [value] : value;
+    else if (typeof before === "string") headers[name] = `${before}, ${value}`;
+    else before.push(value);
+    return true;
+  });
+  const { "content-length": length } = headers;
+  if (length !== undefined && !/^\d{1,15}$/.test(String(length))) malformed ??= 'a wrong header "content-length"';
+  const contentLength = length === undefined ? undefined : Number(length);
+  return { status, headers: Object.freeze(headers), contentLength, malformed };
+}
+
+const KNOWN = 128;
+const KNOWN_BYTES = 512;
+
+/**
+ * Remembers blocks by their bytes: without a dynamic table the same bytes always say the same, and most answers of a method begin and
+ * end like all others.
+ */
+export class HeaderBlocks {
+  readonly #known = new Map<string, HeaderBlock>();
+
+  /** @throws ConnectionError for what is no header block */
+  read(data: Buffer, from: number, to: number): HeaderBlock {
+    if (to - from > KNOWN_BYTES) return readHeaderBlock(data, from, to);
+    const bytes = data.toString("latin1", from, to);
+    const known = this.#known.get(bytes);
+    if (known !== undefined) return known;
+    const block = readHeaderBlock(data, from, to);
+    if (this.#known.size >= KNOWN) this.#known.clear();
+    this.#known.set(bytes, block);
+    return block;
+  }
+}

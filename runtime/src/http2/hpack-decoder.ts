@@ -1,0 +1,95 @@
+import { ConnectionError, ErrorCode } from "./error-code.ts";
+import { decodeHuffman } from "./hpack-huffman.ts";
+import { STATIC_TABLE } from "./hpack-static-table.ts";
+
+/**
+ * Decodes a header block (RFC 7541) of somebody who was told that there is no dynamic table, so that each block stands alone.
+ *
+ * @param field is called for each, in order; false: no more are wanted, and what follows is not looked at
+ * @throws ConnectionError for what is no header block, or needs a dynamic table
+ */
+export function decodeHeaderBlock(
+  data: Uint8Array,
+  from: number,
+  to: number,
+  field: (name: string, value: string) => boolean,
+): void {
+  const block = new Block(data, from, to);
+  let begun = false;
+  while (block.more) {
+    const byte = block.peek();
+    if ((byte & 0xe0) === 0x20) {
+      // A new size of the dynamic table: it has none, and that is said in front only.
+      if (begun || block.integer(5) > 0) throw bad("a dynamic table");
+      continue;
+    }
+    begun = true;
+    let name: string;
+    let value: string;
+    if (byte >= 0x80) [name, value] = entry(block.integer(7));
+    else {
+      // Literals: with indexing, which is in vain; without; never indexed.
+      const index = block.integer(byte >= 0x40 ? 6 : 4);
+      name = index === 0 ? block.text() : entry(index)[0];
+      value = block.text();
+    }
+    if (!field(name, value)) return;
+  }
+}
+
+function entry(index: number): readonly [name: string, value: string] {
+  const found = STATIC_TABLE[index - 1];
+  if (found === undefined) throw bad(`entry ${index} of a table that has none`);
+  return found;
+}
+const bad = (what: string): ConnectionError =>
+  new ConnectionError(ErrorCode.COMPRESSION_ERROR, `a header with ${what}`);
+
+class Block {
+  readonly #data: Uint8Array;
+  readonly #to: number;
+  #at: number;
+
+  constructor(data: Uint8Array, from: number, to: number) {
+    this.#data = data;
+    this.#at = from;
+    this.#to = to;
+  }
+  get more(): boolean {
+    return this.#at < this.#to;
+  }
+  peek(): number {
+    if (this.#at >= this.#to) throw bad("its end missing");
+    return this.#data[this.#at] as number;
+  }
+  /** @param bits how many of the first byte belong to it */
+  integer(bits: number): number {
+    const mask = (1 << bits) - 1;
+    let value = this.peek() & mask;
+    this.#at++;
+    if (value < mask) return value;
+    // Three more bytes make two million: more than any block has bytes.
+    for (let shift = 0; shift < 21; shift += 7) {
+      const byte = this.peek();
+      this.#at++;
+      value += (byte & 0x7f) << shift;
+      if (byte < 0x80) return value;
+    }
+    throw bad("too large a number");
+  }
+  text(): string {
+    const huffman = this.peek() >= 0x80;
+    const length = this.integer(7);
+    const from = this.#at;
+    const end = from + length;
+    if (end > this.#to) throw bad("its end missing");
+    this.#at = end;
+    const text = huffman ? decodeHuffman(this.#data, from, end) : latin1(this.#data, from, end);
+    if (text === undefined) throw bad("a broken text");
+    return text;
+  }
+}
+
+function latin1(data: Uint8Array, from: number, to: number): string {
+  return Buffer.from(data.buffer, data.byteOffset + from, to - from).toString("latin1");
+}

@@ -1,0 +1,85 @@
+// The code of RFC 7541, appendix B. It is canonical: the lengths say all. Of symbols of one length the codes go up with the symbols.
+const LENGTHS = `
+13 23 28 28 28 28 28 28 28 24 30 28 28 30 28 28 28 28 28 28 28 28 30 28 28 28 28 28 28 28 28 28
+6 10 10 12 13 6 8 11 10 10 8 11 8 6 6 6 5 5 5 6 6 6 6 6 6 6 7 8 15 6 12 10
+13 6 7 7 7 7 7 7 7 7 7 7 7 7 7 7 7 7 7 7 7 7 7 7 8 7 8 13 19 13 14 6
+15 5 6 5 6 5 6 6 6 5 7 7 6 6 6 5 6 7 6 5 5 6 7 7 7 7 7 15 11 14 13 28
+20 22 20 20 22 22 22 23 22 23 23 23 23 23 24 23 24 24 22 23 24 23 23 23 23 21 22 23 22 23 23 24
+22 21 20 22 22 23 23 21 23 22 22 24 21 22 23 23 21 21 22 21 23 22 23 23 20 22 22 22 23 22 22 23
+26 26 20 19 22 23 22 25 26 26 26 27 27 26 24 25 19 21 26 27 27 26 27 24 21 21 26 26 28 27 27 27
+20 24 20 21 22 21 21 23 22 22 25 25 24 24 26 23 26 27 26 26 27 27 27 27 27 28 27 27 27 27 27 26
+30`;
+const EOS = 256;
+
+/**
+ * The tree of the code, walked four bits at a time: for each inner node (the root is 0) and each four bits, the node they lead to, and
+ * the symbol that they complete, if they do. No code is shorter than five bits, so they never complete two.
+ */
+const NODES = 256;
+const NEXT = new Uint8Array(NODES * 16);
+const SYMBOL = new Int16Array(NODES * 16).fill(-1);
+const BAD = -2;
+/** Whether a text may end at a node: after fewer than eight bits, all of them 1. */
+const END = new Uint8Array(NODES);
+
+function build(): void {
+  const lengths = LENGTHS.trim().split(/\s+/).map(Number);
+  const symbols = lengths.map((_, symbol) => symbol);
+  symbols.sort((a, b) => (lengths[a] as number) - (lengths[b] as number) || a - b);
+  const children: [number, number][] = [[0, 0]]; // a node; ~symbol; 0: none yet
+  let code = 0;
+  let before = 0;
+  for (const symbol of symbols) {
+    const length = lengths[symbol] as number;
+    code *= 2 ** (length - before);
+    before = length;
+    let node = 0;
+    for (let bit = length - 1; bit >= 0; bit--) {
+      const side = Math.floor(code / 2 ** bit) % 2;
+      const pair = children[node] as [number, number];
+      if (bit === 0) pair[side] = ~symbol;
+      else {
+        if (pair[side] === 0) pair[side] = children.push([0, 0]) - 1;
+        node = pair[side] as number;
+      }
+    }
+    code++;
+  }
+  for (let from = 0; from < NODES; from++) {
+    for (let bits = 0; bits < 16; bits++) {
+      let node = from;
+      for (let bit = 3; bit >= 0; bit--) {
+        const child = (children[node] as [number, number])[(bits >> bit) & 1] as number;
+        if (child < 0) SYMBOL[from * 16 + bits] = ~child === EOS ? BAD : ~child;
+        node = Math.max(child, 0);
+      }
+      NEXT[from * 16 + bits] = node;
+    }
+  }
+  for (let node = 0, bits = 0; bits < 8; bits++) {
+    END[node] = 1;
+    node = (children[node] as [number, number])[1] as number;
+  }
+}
+build();
+
+let scratch = Buffer.allocUnsafe(1 << 12);
+
+/** Decodes to a text of characters below 256; undefined for what the code does not make. */
+export function decodeHuffman(data: Uint8Array, from: number, to: number): string | undefined {
+  const most = Math.ceil(((to - from) * 8) / 5);
+  if (scratch.length < most) scratch = Buffer.allocUnsafe(most);
+  let node = 0;
+  let length = 0;
+  for (let i = from; i < to; i++) {
+    const byte = data[i] as number;
+    for (let bits = byte >> 4, half = 0; half < 2; bits = byte & 15, half++) {
+      const step = node * 16 + bits;
+      const symbol = SYMBOL[step] as number;
+      if (symbol >= 0) scratch[length++] = symbol;
+      else if (symbol === BAD) return undefined;
+      node = NEXT[step] as number;
+    }
+  }
+  return END[node] === 1 ? scratch.toString("latin1", 0, length) : undefined;
+}

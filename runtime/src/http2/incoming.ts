@@ -1,0 +1,303 @@
+import { ConnectionError, ErrorCode } from "./error-code.ts";
+import type { FloodGuard } from "./flood-guard.ts";
+import type { FrameWriter } from "./frame-writer.ts";
+import { Flag, FRAME_BYTES, FRAME_BYTES_MAX, FrameType, Setting, WINDOW_MAX } from "./frames.ts";
+import { HeaderBlocks } from "./header-block.ts";
+import type { SendQueue } from "./send-queue.ts";
+import { WINDOW, type WireSession } from "./wire-session.ts";
+import type { WireStream } from "./wire-stream.ts";
+
+const { PROTOCOL_ERROR, FLOW_CONTROL_ERROR, FRAME_SIZE_ERROR, ENHANCE_YOUR_CALM } = ErrorCode;
+/** A header block of more pieces is made to keep us busy. */
+const CONTINUATIONS = 64;
+/** Of a message in GOAWAY, for logs. */
+const TEXT_BYTES = 200;
+
+/** A header block that goes on in CONTINUATION. */
+interface Unfinished {
+  readonly stream: number;
+  readonly endStream: boolean;
+  readonly pieces: Buffer[];
+  bytes: number;
+}
+
+const broken = (message: string, code: number = PROTOCOL_ERROR): ConnectionError => new ConnectionError(code, message);
+
+/** What the frames mean that come: for streams, for the connection, and whose fault it is when they mean nothing. */
+export class Incoming {
+  readonly #session: WireSession;
+  readonly #streams: ReadonlyMap<number, WireStream>;
+  readonly #writer: FrameWriter;
+  readonly #queue: SendQueue;
+  readonly #guard: FloodGuard;
+  readonly #blocks = new HeaderBlocks();
+  #begun = false;
+  #unfinished: Unfinished | undefined;
+  /** What the other end may send on the connection, and what it has sent and was not yet allowed again. */
+  #window = WINDOW;
+  #unacknowledged = 0;
+
+  constructor(
+    session: WireSession,
+    streams: ReadonlyMap<number, WireStream>,
+    writer: FrameWriter,
+    queue: SendQueue,
+    guard: FloodGuard,
+  ) {
+    this.#session = session;
+    this.#streams = streams;
+    this.#writer = writer;
+    this.#queue = queue;
+    this.#guard = guard;
+  }
+
+  /** @throws ConnectionError for what ends the connection */
+  frame(type: number, flags: number, id: number, data: Buffer, from: number, to: number): void {
+    if (!this.#begun) {
+      if (type !== FrameType.SETTINGS || (flags & Flag.ACK) !== 0)
+        throw broken("the other end does not begin with SETTINGS");
+      this.#begun = true;
+    }
+    if (this.#unfinished !== undefined && (type !== FrameType.CONTINUATION || id !== this.#unfinished.stream)) {
+      throw broken("a header block that is not brought to its end");
+    }
+    switch (type) {
+      case FrameType.DATA:
+        this.#data(flags, id, data, from, to);
+        return;
+      case FrameType.HEADERS:
+        this.#headers(flags, id, data, from, to);
+        return;
+      case FrameType.CONTINUATION:
+        this.#continuation(flags, data, from, to);
+        return;
+      case FrameType.RST_STREAM:
+        this.#reset(id, data, from, to);
+        return;
+      case FrameType.WINDOW_UPDATE:
+        this.#windowUpdate(id, data, from, to);
+        return;
+      case FrameType.SETTINGS:
+        this.#settings(flags, id, data, from, to);
+        return;
+      case FrameType.PING:
+        this.#ping(flags, id, data, from, to);
+        return;
+      case FrameType.GOAWAY:
+        this.#goaway(id, data, from, to);
+        return;
+      case FrameType.PUSH_PROMISE:
+        throw broken("PUSH_PROMISE, which was turned off");
+      case FrameType.PRIORITY:
+        this.#priority(id, from, to);
+        return;
+      default:
+        this.#idle(); // of an extension that we do not know
+    }
+  }
+  #idle(): void {
+    this.#guard.idle(this.#writer.waiting);
+  }
+  /** The stream that a frame belongs to; undefined when that has ended. */
+  #stream(id: number): WireStream | undefined {
+    const stream = this.#streams.get(id);
+    if (stream !== undefined) return stream;
+    if (this.#session.isIdle(id)) throw broken(`a frame of stream ${id}, which does not exist`);
+    this.#idle();
+    return undefined;
+  }
+
+  #data(flags: number, id: number, data: Buffer, from: number, to: number): void {
+    const length = to - from;
+    const stream = this.#stream(id);
+    this.#window -= length;
+    if (this.#window < 0) throw broken("more than the connection's window", FLOW_CONTROL_ERROR);
+    this.#unacknowledged += length;
+    if (this.#unacknowledged >= WINDOW / 2) {
+      this.#writer.word(FrameType.WINDOW_UPDATE, 0, this.#unacknowledged);
+      this.#window += this.#unacknowledged;
+      this.#unacknowledged = 0;
+    }
+    const [start, end] = (flags & Flag.PADDED) === 0 ? [from, to] : padded(data, from, to, 0);
+    if (stream === undefined) return;
+    stream.receiveWindow -= length;
+    if (stream.receiveWindow < 0) {
+      this.#session.failStream(stream, FLOW_CONTROL_ERROR, "more than the stream's window");
+      return;
+    }
+    if (!stream.answered) {
+      this.#session.failStream(stream, PROTOCOL_ERROR, "data in front of headers");
+      return;
+    }
+    const endStream = (flags & Flag.END_STREAM) !== 0;
+    if (start < end || endStream) this.#guard.progress();
+    else this.#idle();
+    stream.received += end - start;
+    if (this.#wrongLength(stream, endStream)) return;
+    if (endStream) this.#session.finish(stream);
+    if (start < end) stream.attempt.data(data.subarray(start, end));
+    if (endStream) {
+      stream.attempt.end();
+      this.#session.released();
+      return;
+    }
+    stream.unacknowledged += length;
+    if (stream.unacknowledged >= WINDOW / 2 && this.#streams.has(id)) {
+      this.#writer.word(FrameType.WINDOW_UPDATE, id, stream.unacknowledged);
+      stream.receiveWindow += stream.unacknowledged;
+      stream.unacknowledged = 0;
+    }
+  }
+  #wrongLength(stream: WireStream, ended: boolean): boolean {
+    const { contentLength, received } = stream;
+    if (contentLength === undefined || (ended ? received === contentLength : received <= contentLength)) return false;
+    this.#session.failStream(stream, PROTOCOL_ERROR, `${received} bytes in place of ${contentLength}`);
+    return true;
+  }
+
+  #headers(flags: number, id: number, data: Buffer, from: number, to: number): void {
+    this.#stream(id); // an idle one is an error, whatever follows
+    let [start, end] = [from, to];
+    if ((flags & (Flag.PADDED | Flag.PRIORITY)) !== 0) {
+      const priority = (flags & Flag.PRIORITY) === 0 ? 0 : 5;
+      if ((flags & Flag.PADDED) !== 0) [start, end] = padded(data, from, to, priority);
+      else if (to - from < priority) throw broken("HEADERS cut short", FRAME_SIZE_ERROR);
+      start += priority;
+    }
+    const endStream = (flags & Flag.END_STREAM) !== 0;
+    if ((flags & Flag.END_HEADERS) !== 0) this.#block(id, endStream, data, start, end);
+    else this.#unfinished = { stream: id, endStream, pieces: [data.subarray(start, end)], bytes: end - start };
+  }
+  #continuation(flags: number, data: Buffer, from: number, to: number): void {
+    const unfinished = this.#unfinished;
+    if (unfinished === undefined) throw broken("CONTINUATION of nothing");
+    unfinished.pieces.push(data.subarray(from, to));
+    unfinished.bytes += to - from;
+    // What is too large for any call is still read to its end, so that only this one fails: but not forever.
+    if (unfinished.pieces.length > CONTINUATIONS) throw broken("a header block without end", ENHANCE_YOUR_CALM);
+    if ((flags & Flag.END_HEADERS) === 0) return;
+    this.#unfinished = undefined;
+    const block = Buffer.concat(unfinished.pieces);
+    this.#block(unfinished.stream, unfinished.endStream, block, 0, block.length);
+  }
+  #block(id: number, endStream: boolean, data: Buffer, from: number, to: number): void {
+    const stream = this.#streams.get(id);
+    if (stream === undefined) return;
+    const { status, headers, contentLength, malformed } = this.#blocks.read(data, from, to);
+    const wrong = malformed ?? this.#misplaced(stream, status, endStream);
+    if (wrong !== undefined) {
+      this.#session.failStream(stream, PROTOCOL_ERROR, wrong);
+      return;
+    }
+    if (status !== undefined && status < 200) {
+      this.#idle(); // informational: the response follows
+      return;
+    }
+    this.#guard.progress();
+    const first = !stream.answered;
+    stream.answered = true;
+    if (first) stream.contentLength = contentLength;
+    if (endStream && this.#wrongLength(stream, true)) return;
+    if (endStream) this.#session.finish(stream);
+    if (first) stream.attempt.response(status, headers);
+    else stream.attempt.trailers(headers);
+    if (!endStream) return;
+    stream.attempt.end();
+    this.#session.released();
+  }
+  #misplaced(stream: WireStream, status: number | undefined, endStream: boolean): string | undefined {
+    if (stream.answered) {
+      if (status !== undefined) return "a status in trailers";
+      return endStream ? undefined : "trailers that are not the end";
+    }
+    if (status === undefined) return "headers without a status";
+    if (status === 101 || (status < 200 && endStream)) return `a response of ${status} alone`;
+    return undefined;
+  }
+
+  #reset(id: number, data: Buffer, from: number, to: number): void {
+    if (to - from !== 4) throw broken("RST_STREAM of a wrong length", FRAME_SIZE_ERROR);
+    const stream = this.#stream(id);
+    if (stream !== undefined) this.#session.wasReset(stream, data.readUInt32BE(from));
+  }
+  #windowUpdate(id: number, data: Buffer, from: number, to: number): void {
+    if (to - from !== 4) throw broken("WINDOW_UPDATE of a wrong length", FRAME_SIZE_ERROR);
+    const bytes = data.readUInt32BE(from) & WINDOW_MAX;
+    const stream = id === 0 ? undefined : this.#stream(id);
+    const { sent } = this.#queue;
+    if (id === 0) {
+      if (bytes === 0) throw broken("a window that is made no wider");
+      if (!this.#queue.widen(bytes)) throw broken("too wide a window", FLOW_CONTROL_ERROR);
+    } else if (stream !== undefined) {
+      if (bytes === 0) this.#session.failStream(stream, PROTOCOL_ERROR, "a window that is made no wider");
+      else if (!this.#queue.widenStream(stream, bytes)) {
+        this.#session.failStream(stream, FLOW_CONTROL_ERROR, "too wide a window");
+      }
+    }
+    if (this.#queue.sent > sent) this.#guard.progress();
+    else this.#idle();
+  }
+  #priority(id: number, from: number, to: number): void {
+    if (id === 0) throw broken("PRIORITY of no stream");
+    this.#idle();
+    const stream = this.#streams.get(id);
+    if (to - from !== 5 && stream !== undefined) {
+      this.#session.failStream(stream, FRAME_SIZE_ERROR, "PRIORITY of a wrong length");
+    }
+  }
+
+  #settings(flags: number, id: number, data: Buffer, from: number, to: number): void {
+    if (id !== 0) throw broken("SETTINGS of a stream");
+    if ((flags & Flag.ACK) !== 0 ? from !== to : (to - from) % 6 !== 0) {
+      throw broken("SETTINGS of a wrong length", FRAME_SIZE_ERROR);
+    }
+    this.#idle();
+    if ((flags & Flag.ACK) !== 0) return;
+    let maxStreams: number | undefined;
+    for (let at = from; at < to; at += 6) {
+      const value = data.readUInt32BE(at + 2);
+      switch (data.readUInt16BE(at)) {
+        case Setting.MAX_CONCURRENT_STREAMS:
+          maxStreams = value;
+          break;
+        case Setting.INITIAL_WINDOW_SIZE:
+          if (value > WINDOW_MAX || !this.#queue.setInitialWindow(value, this.#streams.values())) {
+            throw broken("too wide a window", FLOW_CONTROL_ERROR);
+          }
+          break;
+        case Setting.ENABLE_PUSH:
+          if (value !== 0) throw broken("ENABLE_PUSH, which only clients may say");
+          break;
+        case Setting.MAX_FRAME_SIZE:
+          if (value < FRAME_BYTES || value > FRAME_BYTES_MAX) throw broken(`frames of ${value} bytes`);
+          break; // ours are never larger than the smallest that may be said here
+      }
+    }
+    this.#writer.frame(FrameType.SETTINGS, Flag.ACK, 0, EMPTY);
+    this.#session.settled(maxStreams);
+  }
+  #ping(flags: number, id: number, data: Buffer, from: number, to: number): void {
+    if (id !== 0) throw broken("PING of a stream");
+    if (to - from !== 8) throw broken("PING of a wrong length", FRAME_SIZE_ERROR);
+    this.#idle();
+    if ((flags & Flag.ACK) !== 0) this.#session.answered(data.readUIntBE(from + 2, 6));
+    else this.#writer.frame(FrameType.PING, Flag.ACK, 0, data.subarray(from, to));
+  }
+  #goaway(id: number, data: Buffer, from: number, to: number): void {
+    if (id !== 0) throw broken("GOAWAY of a stream");
+    if (to - from < 8) throw broken("GOAWAY of a wrong length", FRAME_SIZE_ERROR);
+    this.#idle();
+    const text = data.toString("utf8", from + 8, Math.min(to, from + 8 + TEXT_BYTES));
+    this.#session.goaway(data.readUInt32BE(from) & WINDOW_MAX, data.readUInt32BE(from + 4), text);
+  }
+}
+
+const EMPTY = new Uint8Array();
+
+/** What is left without the padding; `more` bytes have to be. */
+function padded(data: Buffer, from: number, to: number, more: number): [number, number] {
+  if (to - from < 1) throw broken("a padded frame without a length", FRAME_SIZE_ERROR);
+  const end = to - (data[from] as number);
+  if (end < from + 1 + more) throw broken("more padding than there is frame");
+  return [from + 1, end];
+}

@@ -1,0 +1,22 @@
+import { FrameType, Setting, WINDOW_BYTES, writeFrameHead, writeUint32 } from "./frames.ts";
+import { HEADER_BYTES } from "./header-block.ts";
+
+/**
+ * What a client says first (RFC 9113, 3.4): the magic words, its settings, and how much the connection may carry.
+ *
+ * @param window of each stream and of the connection, in bytes
+ */
+export function preface(window: number): Buffer {
+  const settings = [
+    [Setting.HEADER_TABLE_SIZE, 0],
+    [Setting.ENABLE_PUSH, 0],
+    [Setting.INITIAL_WINDOW_SIZE, window],
+    [Setting.MAX_HEADER_LIST_SIZE, HEADER_BYTES],
+  ] as const;
+  const out = Buffer.alloc(128);
+  let at = out.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 0, "latin1");
+  at = writeFrameHead(out, at, settings.length * 6, FrameType.SETTINGS, 0, 0);
+  for (const [setting, value] of settings) at = writeUint32(out, out.writeUInt16BE(setting, at), value);
+  at = writeFrameHead(out, at, 4, FrameType.WINDOW_UPDATE, 0, 0);
+  return out.subarray(0, writeUint32(out, at, window - WINDOW_BYTES));
+}

@@ -1,0 +1,94 @@
+import type { FrameWriter } from "./frame-writer.ts";
+import { Flag, FRAME_BYTES, FRAME_HEAD_BYTES, FrameType, WINDOW_BYTES, WINDOW_MAX, writeFrameHead } from "./frames.ts";
+import type { WireStream } from "./wire-stream.ts";
+
+/** More than this is not handed to the socket before it has taken something. */
+const WAITING_BYTES = 1 << 18;
+
+/** Sends the bodies of requests as far as the windows of the other end allow, in turns where there are several. */
+export class SendQueue {
+  readonly #writer: FrameWriter;
+  /** Of the connection. */
+  #window = WINDOW_BYTES;
+  /** Of a new stream. */
+  #initialWindow = WINDOW_BYTES;
+  /** Streams with something to send that their own window allows. */
+  readonly #queue = new Set<WireStream>();
+
+  /** Frames. */
+  sent = 0;
+
+  constructor(writer: FrameWriter) {
+    this.#writer = writer;
+  }
+  get initialWindow(): number {
+    return this.#initialWindow;
+  }
+  /** Sends this, and then no more on this stream. */
+  send(stream: WireStream, body: Uint8Array): void {
+    stream.body = body;
+    if (stream.sendWindow <= 0 && body.length > 0) return;
+    this.#queue.add(stream);
+    this.pump();
+  }
+  drop(stream: WireStream): void {
+    stream.body = undefined;
+    this.#queue.delete(stream);
+  }
+  /** @returns false when the window becomes larger than any may be */
+  widen(bytes: number): boolean {
+    this.#window += bytes;
+    if (this.#window > WINDOW_MAX) return false;
+    this.pump();
+    return true;
+  }
+  /** @returns false when the window becomes larger than any may be */
+  widenStream(stream: WireStream, bytes: number): boolean {
+    stream.sendWindow += bytes;
+    if (stream.sendWindow > WINDOW_MAX) return false;
+    if (stream.body !== undefined && stream.sendWindow > 0) {
+      this.#queue.add(stream);
+      this.pump();
+    }
+    return true;
+  }
+  /** @returns false when a window becomes larger than any may be */
+  setInitialWindow(bytes: number, streams: Iterable<WireStream>): boolean {
+    const change = bytes - this.#initialWindow;
+    this.#initialWindow = bytes;
+    for (const stream of streams) if (!this.widenStream(stream, change)) return false;
+    return true;
+  }
+  /** Sends what is allowed. */
+  pump(): void {
+    for (const stream of this.#queue) {
+      const { body, sendWindow } = stream;
+      this.#queue.delete(stream);
+      if (body === undefined) continue;
+      const left = body.length - stream.sent;
+      const length = Math.max(0, Math.min(left, FRAME_BYTES, this.#window, sendWindow));
+      if ((length === 0 && left > 0) || this.#writer.waiting > WAITING_BYTES) {
+        // Nothing more for anybody, unless it is this one that must wait for itself.
+        if (sendWindow <= 0 && left > 0) continue;
+        this.#queue.add(stream);
+        return;
+      }
+      this.#data(stream, body, length);
+      if (length === left) stream.body = undefined;
+      else if (stream.sendWindow > 0) this.#queue.add(stream);
+    }
+  }
+  #data(stream: WireStream, body: Uint8Array, length: number): void {
+    const { sent } = stream;
+    const at = this.#writer.reserve(FRAME_HEAD_BYTES + length);
+    const { buffer } = this.#writer; // which may be another one now
+    const last = sent + length === body.length;
+    const start = writeFrameHead(buffer, at, length, FrameType.DATA, last ? Flag.END_STREAM : 0, stream.id);
+    buffer.set(sent === 0 && last ? body : body.subarray(sent, sent + length), start);
+    this.#writer.commit(start + length);
+    stream.sent += length;
+    stream.sendWindow -= length;
+    this.#window -= length;
+    this.sent++;
+  }
+}

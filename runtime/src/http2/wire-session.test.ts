@@ -1,0 +1,430 @@
+import { lookup } from "node:dns";
+import type { LookupFunction } from "node:net";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { systemClock } from "../clock.ts";
+import { Code } from "../failure.ts";
+import {
+  answerOf,
+  blockOf,
+  type Frame,
+  type FramePeer,
+  FrameUpstream,
+  frameOf,
+  GRPC_HEADERS,
+  OK_TRAILERS,
+  settingsOf,
+  wordOf,
+} from "../testing/frame-upstream.ts";
+import { frame } from "../transport/frame.ts";
+import { GrpcAttempt } from "../transport/grpc-attempt.ts";
+import { GrpcClient, type GrpcClientOptions } from "../transport/grpc-client.ts";
+import type { GrpcSession } from "../transport/grpc-session.ts";
+import type { SessionOwner } from "../transport/session.ts";
+import { SessionPool } from "../transport/session-pool.ts";
+import type { Fault, ReceivedHeaders } from "../transport/unary-client.ts";
+import { ErrorCode } from "./error-code.ts";
+import { Flag, FrameType, Setting, WINDOW_MAX } from "./frames.ts";
+import { decodeHeaderBlock } from "./hpack-decoder.ts";
+import { RequestEncoder } from "./request-encoder.ts";
+import { WireSession } from "./wire-session.ts";
+
+// The rules of RFC 9113, one by one; over-own.test.ts has what gRPC's client does on top of them.
+
+const { END_STREAM, END_HEADERS, PADDED, PRIORITY, ACK } = Flag;
+const { DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION, PUSH_PROMISE } = FrameType;
+
+type Outcome = { message?: string; fault?: Fault; headers?: ReceivedHeaders };
+interface Rig {
+  readonly upstream: FrameUpstream;
+  send(message?: string | Buffer, headers?: Record<string, string>): { outcome: Promise<Outcome>; cancel(): void };
+}
+async function rig({
+  greeting,
+  options,
+  onFrame,
+}: {
+  greeting?: Buffer;
+  options?: GrpcClientOptions;
+  onFrame?: (peer: FramePeer, frame: Frame) => void;
+} = {}): Promise<Rig> {
+  const upstream = await new FrameUpstream(onFrame, greeting).start();
+  const client = new GrpcClient(upstream.url, { http2: "own", ...options });
+  onTestFinished(async () => {
+    await upstream.stop();
+    await client.close();
+  });
+  const send = (message: string | Buffer = "hello", headers?: Record<string, string>) => {
+    const { promise, resolve } = Promise.withResolvers<Outcome>();
+    let known: ReceivedHeaders;
+    const inFlight = client.send("/a.B/C", frame(Buffer.from(message)), 60_000, headers, 1, {
+      metadata: (headers) => {
+        known = headers;
+      },
+      replied: (bytes) => resolve({ message: Buffer.from(bytes).toString(), headers: known }),
+      faulted: (fault) => resolve({ fault, headers: known }),
+    });
+    return { outcome: promise, cancel: () => inFlight.cancel() };
+  };
+  return { upstream, send };
+}
+/** A connection on which one call is under way. */
+async function underWay(more: Parameters<typeof rig>[0] = {}) {
+  const { upstream, send } = await rig(more);
+  const call = send();
+  const peer = await upstream.next();
+  const { stream } = await peer.next(HEADERS);
+  return { upstream, send, call, peer, stream };
+}
+const answer = (message: string, stream = 1): Buffer => answerOf(stream, frame(Buffer.from(message)));
+const headersOf = (block: Buffer): Record<string, string> => {
+  const fields: Record<string, string> = {};
+  decodeHeaderBlock(block, 0, block.length, (name, value) => {
+    fields[name] = value;
+    return true;
+  });
+  return fields;
+};
+async function goneWith(peer: FramePeer): Promise<number> {
+  return (await peer.next(GOAWAY)).payload.readUInt32BE(4);
+}
+
+describe("a connection", () => {
+  test("begins with the preface, and acknowledges settings", async () => {
+    const { peer } = await underWay();
+    const [settings, window, ack, ...rest] = peer.frames;
+    expect(settings).toMatchObject({ type: SETTINGS, flags: 0, stream: 0 });
+    const said = new Map<number, number>();
+    const payload = settings?.payload ?? Buffer.alloc(0);
+    for (let at = 0; at < payload.length; at += 6) said.set(payload.readUInt16BE(at), payload.readUInt32BE(at + 2));
+    expect([...said]).toEqual([
+      [Setting.HEADER_TABLE_SIZE, 0],
+      [Setting.ENABLE_PUSH, 0],
+      [Setting.INITIAL_WINDOW_SIZE, 1 << 20],
+      [Setting.MAX_HEADER_LIST_SIZE, 64 << 10],
+    ]);
+    expect(window).toMatchObject({ type: WINDOW_UPDATE, stream: 0 });
+    expect(window?.payload.readUInt32BE()).toBe((1 << 20) - 65_535);
+    expect(ack).toMatchObject({ type: SETTINGS, flags: ACK });
+    expect(rest.map(({ type }) => type)).toEqual([HEADERS, DATA]);
+  });
+  test("sends headers without a table, and says so in the first", async () => {
+    const { send, peer, call } = await underWay();
+    const second = send("x", { "x-id": "1", Upper: " spaced\t", "x-empty": "", "x-latin": "\xe9" });
+    await peer.next(HEADERS);
+    const blocks = peer.frames.filter(({ type }) => type === HEADERS).map(({ payload }) => payload);
+    expect(blocks.map((block) => block[0])).toEqual([0x20, 0x83]);
+    expect(headersOf(blocks[1] as Buffer)).toMatchObject({
+      ":method": "POST",
+      ":scheme": "http",
+      ":path": "/a.B/C",
+      "content-type": "application/grpc+proto",
+      te: "trailers",
+      "grpc-timeout": expect.stringMatching(/^\d+m$/),
+      "x-id": "1",
+      upper: "spaced",
+      "x-empty": "",
+      "x-latin": "\xe9",
+    });
+    peer.send(answer("1"), answer("2", 3));
+    expect((await call.outcome).message).toBe("1");
+    expect((await second.outcome).message).toBe("2");
+  });
+  test.each<[string, Record<string, string>]>([
+    ["a name with a space", { "a b": "1" }],
+    ["a pseudo-header", { ":path": "/" }],
+    ["a header of HTTP/1", { connection: "close" }],
+    ["a value of two lines", { a: "1\r\nb: 2" }],
+    ["a value beyond Latin-1", { a: "中" }],
+  ])("does not send %s, which is no fault of the upstream", async (_, headers) => {
+    const { send, peer, call } = await underWay();
+    expect(await send("x", headers).outcome).toMatchObject({ fault: { kind: "unsendable", code: Code.INTERNAL } });
+    peer.send(answer("1"));
+    expect((await call.outcome).message).toBe("1");
+    expect(peer.frames.filter(({ type }) => type === HEADERS).length).toBe(1);
+  });
+  test("sends large headers in several frames", async () => {
+    const { upstream, send } = await rig();
+    const value = "v".repeat(40_000);
+    const { outcome } = send("x", { "x-large": value });
+    const peer = await upstream.next();
+    await peer.next(DATA);
+    const pieces = peer.frames.filter(({ type }) => type === HEADERS || type === CONTINUATION);
+    expect(pieces.map(({ type, flags }) => [type, flags])).toEqual([
+      [HEADERS, 0],
+      [CONTINUATION, 0],
+      [CONTINUATION, END_HEADERS],
+    ]);
+    expect(headersOf(Buffer.concat(pieces.map(({ payload }) => payload)))).toMatchObject({ "x-large": value });
+    peer.send(answer("1"));
+    expect((await outcome).message).toBe("1");
+  });
+  test("answers PING, and nothing to an answer", async () => {
+    const { peer } = await underWay();
+    peer.send(frameOf(PING, ACK, 0, Buffer.from("nothing!")), frameOf(PING, 0, 0, Buffer.from("12345678")));
+    expect(await peer.next(PING)).toMatchObject({ flags: ACK, payload: Buffer.from("12345678") });
+  });
+  test("takes what it does not know", async () => {
+    const { peer, call } = await underWay();
+    peer.send(
+      frameOf(0x2a, 0xff, 1, Buffer.from("extension")),
+      settingsOf([0x99, 7]),
+      frameOf(FrameType.PRIORITY, 0, 99, Buffer.alloc(5)),
+      answer("1"),
+    );
+    expect((await call.outcome).message).toBe("1");
+  });
+  test("all of whose numbers are used up ends with its streams; the next call has a new one", async () => {
+    const upstream = await new FrameUpstream((peer, { type, flags, stream }) => {
+      if (type === DATA && (flags & END_STREAM) !== 0 && stream !== WINDOW_MAX - 2) peer.send(answer("1", stream));
+    }).start();
+    onTestFinished(() => upstream.stop());
+    const encoder = new RequestEncoder({ scheme: "http", authority: "a", prefix: "" });
+    let first = WINDOW_MAX - 4;
+    const dial = (owner: SessionOwner<GrpcSession>) => {
+      const session = new WireSession(
+        new URL(upstream.url),
+        encoder,
+        undefined,
+        lookup as LookupFunction,
+        owner,
+        first,
+      );
+      first = 1;
+      return session;
+    };
+    const pool = new SessionPool<GrpcSession>(dial, { maxSessions: 8, keepAliveMs: 20_000, clock: systemClock });
+    onTestFinished(() => pool.close());
+    const send = () => {
+      const { promise, resolve } = Promise.withResolvers<string>();
+      const request = {
+        path: "/a.B/C",
+        frame: frame(Buffer.from("x")),
+        timeoutMs: 60_000,
+        headers: undefined,
+        attempt: 1,
+      };
+      const attempt = new GrpcAttempt(pool, request, 1_000, {
+        replied: (bytes) => resolve(Buffer.from(bytes).toString()),
+        faulted: ({ message }) => resolve(message),
+      });
+      const session = pool.take();
+      if (session === undefined) attempt.wait(systemClock);
+      else attempt.start(session);
+      return promise;
+    };
+    expect(await send()).toBe("1");
+    const held = send();
+    expect(await send()).toBe("1");
+    expect(await send()).toBe("1");
+    const [old, fresh] = upstream.peers;
+    const opened = (peer: FramePeer | undefined) =>
+      peer?.frames.flatMap(({ type, stream }) => (type === HEADERS ? [stream] : []));
+    expect(opened(old)).toEqual([WINDOW_MAX - 4, WINDOW_MAX - 2, WINDOW_MAX]);
+    expect(opened(fresh)).toEqual([1]);
+    old?.send(answer("late", WINDOW_MAX - 2));
+    expect(await held).toBe("late");
+    await old?.closed;
+  });
+});
+
+describe("an answer", () => {
+  test("may be padded, with a priority, in pieces, and come byte by byte", async () => {
+    const { peer, call, stream } = await underWay();
+    const message = frame(Buffer.from("padded"));
+    const bytes = Buffer.concat([
+      frameOf(
+        HEADERS,
+        PADDED | PRIORITY,
+        stream,
+        Buffer.concat([Buffer.from([3, 0, 0, 0, 0, 9]), GRPC_HEADERS.subarray(0, 4), Buffer.alloc(3)]),
+      ),
+      frameOf(CONTINUATION, 0, stream),
+      frameOf(CONTINUATION, END_HEADERS, stream, GRPC_HEADERS.subarray(4)),
+      frameOf(DATA, PADDED, stream, Buffer.concat([Buffer.from([200]), message.subarray(0, 3), Buffer.alloc(200)])),
+      frameOf(DATA, 0, stream),
+      frameOf(DATA, PADDED, stream, Buffer.concat([Buffer.from([0]), message.subarray(3)])),
+      frameOf(
+        HEADERS,
+        END_STREAM | END_HEADERS | PADDED,
+        stream,
+        Buffer.concat([Buffer.from([255]), OK_TRAILERS, Buffer.alloc(255)]),
+      ),
+    ]);
+    for (const byte of bytes) peer.send(Buffer.from([byte]));
+    expect((await call.outcome).message).toBe("padded");
+  });
+  test("may end before the request has", async () => {
+    const { upstream, send } = await rig({ greeting: settingsOf([Setting.INITIAL_WINDOW_SIZE, 10]) });
+    const { outcome } = send("x".repeat(100));
+    const peer = await upstream.next();
+    await peer.next(DATA);
+    peer.send(answer("enough"));
+    expect((await outcome).message).toBe("enough");
+    expect((await peer.next(RST_STREAM)).payload.readUInt32BE()).toBe(ErrorCode.NO_ERROR);
+    expect(peer.frames.filter(({ type }) => type === DATA).length).toBe(1);
+  });
+  test("of a stream that was cancelled is nobody's", async () => {
+    const { peer, call, send, stream } = await underWay();
+    call.cancel();
+    expect((await peer.next(RST_STREAM)).payload.readUInt32BE()).toBe(ErrorCode.CANCEL);
+    const second = send();
+    await peer.next(HEADERS);
+    peer.send(answer("late", stream), wordOf(RST_STREAM, stream, 8), wordOf(WINDOW_UPDATE, stream, 5), answer("2", 3));
+    expect((await second.outcome).message).toBe("2");
+  });
+  test("that is reset before it begins, with REFUSED_STREAM, was not processed", async () => {
+    const { peer, call, stream } = await underWay();
+    peer.send(wordOf(RST_STREAM, stream, ErrorCode.REFUSED_STREAM));
+    expect(await call.outcome).toMatchObject({ fault: { kind: "unprocessed" } });
+  });
+});
+
+const fields = (...all: readonly (readonly [string, string])[]) => blockOf(all);
+const start = frameOf(HEADERS, END_HEADERS, 1, GRPC_HEADERS);
+describe("what breaks the rules of a stream ends that stream alone:", () => {
+  test.each<[string, number, Buffer[]]>([
+    ["data without headers", ErrorCode.PROTOCOL_ERROR, [frameOf(DATA, 0, 1, Buffer.from("x"))]],
+    ["headers without a status", ErrorCode.PROTOCOL_ERROR, [frameOf(HEADERS, END_HEADERS, 1, fields(["a", "b"]))]],
+    ["101", ErrorCode.PROTOCOL_ERROR, [frameOf(HEADERS, END_HEADERS, 1, fields([":status", "101"]))]],
+    [
+      "103 at the end",
+      ErrorCode.PROTOCOL_ERROR,
+      [frameOf(HEADERS, END_HEADERS | END_STREAM, 1, fields([":status", "103"]))],
+    ],
+    [
+      "upper case",
+      ErrorCode.PROTOCOL_ERROR,
+      [frameOf(HEADERS, END_HEADERS, 1, fields([":status", "200"], ["A", "b"]))],
+    ],
+    ["trailers that are not the end", ErrorCode.PROTOCOL_ERROR, [start, frameOf(HEADERS, END_HEADERS, 1, OK_TRAILERS)]],
+    [
+      "a status in trailers",
+      ErrorCode.PROTOCOL_ERROR,
+      [start, frameOf(HEADERS, END_HEADERS | END_STREAM, 1, GRPC_HEADERS)],
+    ],
+    [
+      "a wrong length",
+      ErrorCode.PROTOCOL_ERROR,
+      [
+        frameOf(HEADERS, END_HEADERS, 1, Buffer.concat([GRPC_HEADERS, fields(["content-length", "7"])])),
+        frameOf(DATA, 0, 1, frame(Buffer.from("x"))),
+        frameOf(HEADERS, END_HEADERS | END_STREAM, 1, OK_TRAILERS),
+      ],
+    ],
+    [
+      "too much",
+      ErrorCode.PROTOCOL_ERROR,
+      [
+        frameOf(HEADERS, END_HEADERS, 1, Buffer.concat([GRPC_HEADERS, fields(["content-length", "3"])])),
+        frameOf(DATA, 0, 1, frame(Buffer.from("x"))),
+      ],
+    ],
+    ["a window made no wider", ErrorCode.PROTOCOL_ERROR, [wordOf(WINDOW_UPDATE, 1, 0)]],
+    ["a window too wide", ErrorCode.FLOW_CONTROL_ERROR, [wordOf(WINDOW_UPDATE, 1, WINDOW_MAX)]],
+    ["a priority of four bytes", ErrorCode.FRAME_SIZE_ERROR, [frameOf(FrameType.PRIORITY, 0, 1, Buffer.alloc(4))]],
+  ])("%s", async (_, code, frames) => {
+    const { peer, call, send, upstream } = await underWay();
+    peer.send(...frames);
+    expect(await call.outcome).toMatchObject({
+      fault: { kind: "transport", code: code === ErrorCode.PROTOCOL_ERROR ? Code.INTERNAL : expect.any(Number) },
+    });
+    expect((await peer.next(RST_STREAM)).payload.readUInt32BE()).toBe(code);
+    const second = send();
+    await peer.next(HEADERS);
+    peer.send(answer("2", 3));
+    expect((await second.outcome).message).toBe("2");
+    expect(upstream.peers.length).toBe(1);
+  });
+});
+
+describe("what breaks the rules of the connection ends that, and nothing else:", () => {
+  const { PROTOCOL_ERROR, FRAME_SIZE_ERROR, FLOW_CONTROL_ERROR, COMPRESSION_ERROR, ENHANCE_YOUR_CALM } = ErrorCode;
+  const flood = (frame: Buffer, count: number): Buffer => Buffer.concat(Array(count).fill(frame));
+  test.each<[string, number, Buffer[]]>(
+    [
+      ["a frame that is too large", FRAME_SIZE_ERROR, [frameOf(DATA, 0, 1, Buffer.alloc(16_385))]],
+      ["data of stream 0", PROTOCOL_ERROR, [frameOf(DATA, 0, 0, Buffer.from("x"))]],
+      ["headers of stream 0", PROTOCOL_ERROR, [frameOf(HEADERS, END_HEADERS, 0, GRPC_HEADERS)]],
+      ["a stream that was never opened", PROTOCOL_ERROR, [frameOf(HEADERS, END_HEADERS, 99, GRPC_HEADERS)]],
+      ["a stream of a server", PROTOCOL_ERROR, [frameOf(HEADERS, END_HEADERS, 2, GRPC_HEADERS)]],
+      ["a push", PROTOCOL_ERROR, [frameOf(PUSH_PROMISE, END_HEADERS, 1, Buffer.alloc(4))]],
+      ["a reset of a stream that was never opened", PROTOCOL_ERROR, [wordOf(RST_STREAM, 3, 0)]],
+      ["a reset of stream 0", PROTOCOL_ERROR, [wordOf(RST_STREAM, 0, 0)]],
+      ["a reset of three bytes", FRAME_SIZE_ERROR, [frameOf(RST_STREAM, 0, 1, Buffer.alloc(3))]],
+      ["a priority of stream 0", PROTOCOL_ERROR, [frameOf(FrameType.PRIORITY, 0, 0, Buffer.alloc(5))]],
+      ["settings of a stream", PROTOCOL_ERROR, [frameOf(SETTINGS, 0, 1)]],
+      ["settings of seven bytes", FRAME_SIZE_ERROR, [frameOf(SETTINGS, 0, 0, Buffer.alloc(7))]],
+      ["an acknowledgement with settings", FRAME_SIZE_ERROR, [frameOf(SETTINGS, ACK, 0, Buffer.alloc(6))]],
+      ["push turned on", PROTOCOL_ERROR, [settingsOf([Setting.ENABLE_PUSH, 1])]],
+      ["an initial window too wide", FLOW_CONTROL_ERROR, [settingsOf([Setting.INITIAL_WINDOW_SIZE, WINDOW_MAX + 1])]],
+      [
+        "an initial window that widens another too far",
+        FLOW_CONTROL_ERROR,
+        [wordOf(WINDOW_UPDATE, 1, WINDOW_MAX - 65_535), settingsOf([Setting.INITIAL_WINDOW_SIZE, 70_000])],
+      ],
+      ["frames that are too small", PROTOCOL_ERROR, [settingsOf([Setting.MAX_FRAME_SIZE, 16_383])]],
+      ["frames that are too large", PROTOCOL_ERROR, [settingsOf([Setting.MAX_FRAME_SIZE, 2 ** 24])]],
+      ["a ping of a stream", PROTOCOL_ERROR, [frameOf(PING, 0, 1, Buffer.alloc(8))]],
+      ["a ping of seven bytes", FRAME_SIZE_ERROR, [frameOf(PING, 0, 0, Buffer.alloc(7))]],
+      ["a goodbye of a stream", PROTOCOL_ERROR, [frameOf(GOAWAY, 0, 1, Buffer.alloc(8))]],
+      ["a goodbye of seven bytes", FRAME_SIZE_ERROR, [frameOf(GOAWAY, 0, 0, Buffer.alloc(7))]],
+      ["a window made no wider", PROTOCOL_ERROR, [wordOf(WINDOW_UPDATE, 0, 0)]],
+      ["a window too wide", FLOW_CONTROL_ERROR, [wordOf(WINDOW_UPDATE, 0, WINDOW_MAX)]],
+      ["a window of three bytes", FRAME_SIZE_ERROR, [frameOf(WINDOW_UPDATE, 0, 0, Buffer.alloc(3))]],
+      ["a window of a stream that was never opened", PROTOCOL_ERROR, [wordOf(WINDOW_UPDATE, 3, 1)]],
+      ["a continuation of nothing", PROTOCOL_ERROR, [frameOf(CONTINUATION, END_HEADERS, 1, OK_TRAILERS)]],
+      [
+        "headers that are not brought to their end",
+        PROTOCOL_ERROR,
+        [frameOf(HEADERS, 0, 1, GRPC_HEADERS), frameOf(PING, 0, 0, Buffer.alloc(8))],
+      ],
+      [
+        "headers that go on elsewhere",
+        PROTOCOL_ERROR,
+        [frameOf(HEADERS, 0, 1, GRPC_HEADERS), frameOf(CONTINUATION, END_HEADERS, 3)],
+      ],
+      [
+        "headers without end",
+        ENHANCE_YOUR_CALM,
+        [frameOf(HEADERS, 0, 1, GRPC_HEADERS), flood(frameOf(CONTINUATION, 0, 1, Buffer.alloc(16_384)), 70)],
+      ],
+      ["headers of the dynamic table", COMPRESSION_ERROR, [frameOf(HEADERS, END_HEADERS, 1, Buffer.from([0xbe]))]],
+      ["padding without a length", FRAME_SIZE_ERROR, [frameOf(DATA, PADDED, 1)]],
+      ["more padding than frame", PROTOCOL_ERROR, [frameOf(DATA, PADDED, 1, Buffer.from([2, 0]))]],
+      [
+        "more padding than headers",
+        PROTOCOL_ERROR,
+        [frameOf(HEADERS, PADDED | PRIORITY | END_HEADERS, 1, Buffer.from([1, 0, 0, 0, 0, 0]))],
+      ],
+      ["a priority cut short", FRAME_SIZE_ERROR, [frameOf(HEADERS, PRIORITY | END_HEADERS, 1, Buffer.from([1]))]],
+      [
+        "more than the window",
+        FLOW_CONTROL_ERROR,
+        [frameOf(DATA, 0, 1), flood(frameOf(DATA, 0, 1, Buffer.alloc(16_384)), 0)],
+      ],
+      ["a flood of settings", ENHANCE_YOUR_CALM, [flood(settingsOf([Setting.MAX_FRAME_SIZE, 20_000]), 11_000)]],
+      ["a flood of pings", ENHANCE_YOUR_CALM, [flood(frameOf(PING, 0, 0, Buffer.alloc(8)), 11_000)]],
+      ["a flood of empty data", ENHANCE_YOUR_CALM, [start, flood(frameOf(DATA, 0, 1), 11_000)]],
+      ["a flood of padding", ENHANCE_YOUR_CALM, [start, flood(frameOf(DATA, PADDED, 1, Buffer.from([1, 0])), 11_000)]],
+      [
+        "a flood of interim responses",
+        ENHANCE_YOUR_CALM,
+        [flood(frameOf(HEADERS, END_HEADERS, 1, blockOf([[":status", "103"]])), 11_000)],
+      ],
+      ["a flood of windows", ENHANCE_YOUR_CALM, [flood(wordOf(WINDOW_UPDATE, 1, 1), 11_000)]],
+      ["a flood of priorities", ENHANCE_YOUR_CALM, [flood(frameOf(FrameType.PRIORITY, 0, 1, Buffer.alloc(5)), 11_000)]],
+      ["a flood of what it does not know", ENHANCE_YOUR_CALM, [flood(frameOf(0x50, 0, 0), 11_000)]],
+    ].filter(([name]) => name !== "more than the window") as [string, number, Buffer[]][],
+  )("%s", async (_, code, frames) => {
+    const { upstream, send, call, peer } = await underWay();
+    peer.send(...frames);
+    expect(await call.outcome).toMatchObject({ fault: { kind: "transport", code: Code.UNAVAILABLE } });
+    await peer.closed;
+    expect(await goneWith(peer)).toBe(code);
+    const second = send();
+    const next = await upstream.next();
+    await next.next(HEADERS);
+    next.send(answer("2"));
+    expect((await second.outcome).message).toBe("2");
+  });
+});

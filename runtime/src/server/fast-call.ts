@@ -1,0 +1,264 @@
+import type * as http from "node:http";
+import type * as http2 from "node:http2";
+import type { Message } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { Compression } from "@connectrpc/connect/protocol";
+import { type Answering, type AnswerMetadata, connectError, type Endpoint } from "../endpoint.ts";
+import type { IncomingHeaders } from "../exchange.ts";
+
+/** What all calls of one rpc in one encoding have in common. */
+export interface FastRpc {
+  readonly run: Endpoint["run"];
+  /** @throws ConnectError of bytes that make no sense */
+  readonly parse: (bytes: Uint8Array) => Message;
+  /**
+   * With gRPC's prefix in front, uncompressed, where that is 5 bytes.
+   *
+   * @throws ConnectError of a message that cannot be written
+   */
+  readonly serialize: (message: Message) => Uint8Array;
+  /** In bytes: 5 or none. */
+  readonly prefix: number;
+  /** In bytes, of one message. */
+  readonly maxBytes: number;
+  /** The calls under way. */
+  readonly open: Set<FastCall>;
+}
+
+/** What is known of a call when its headers have come. */
+export interface FastHead {
+  readonly headers: http.IncomingHttpHeaders;
+  /** What the client's deadline leaves, if it has one. */
+  readonly clientMs: number | undefined;
+  /** What the client takes. */
+  readonly compression: Compression | null;
+  /** Of every answer to this request: names, in lower case, and values in turn. */
+  readonly extra: readonly string[];
+}
+
+/** Shorter bodies are not worth compressing: Connect's own limit, in bytes. */
+export const COMPRESS_FROM = 1024;
+/** The answer to a request that is too large waits so long for its end, in milliseconds. */
+export const LINGER_MS = 200;
+/** setTimeout takes no more, in milliseconds. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+const NONE: readonly string[] = [];
+
+/** One request on the fast path, from its headers to its answer. It answers as Connect's adapter would. */
+export abstract class FastCall implements IncomingHeaders {
+  protected readonly rpc: FastRpc;
+  protected readonly head: FastHead;
+  protected received = 0;
+  #chunks: Buffer[] = [];
+  readonly #startedAt: number;
+  #answering: Answering | undefined;
+  #deadline: NodeJS.Timeout | undefined;
+  #linger: NodeJS.Timeout | undefined;
+  #refusal: ConnectError | undefined;
+  #ended = false;
+  #over = false;
+
+  constructor(rpc: FastRpc, head: FastHead) {
+    this.rpc = rpc;
+    this.head = head;
+    this.#startedAt = head.clientMs === undefined ? 0 : performance.now();
+    rpc.open.add(this);
+  }
+
+  /** As node has them; without HTTP/2's pseudo-headers for `get`. */
+  get incoming(): http.IncomingHttpHeaders {
+    return this.head.headers;
+  }
+  get(name: string): string | null {
+    const value: unknown = this.head.headers[name];
+    if (typeof value === "string") return name.startsWith(":") ? null : value;
+    return Array.isArray(value) ? value.join(", ") : null;
+  }
+
+  // ---- the request ----
+
+  data(chunk: Buffer): void {
+    if (this.#over || this.#refusal !== undefined) return;
+    this.#chunks.push(chunk);
+    this.received += chunk.length;
+    this.arrived();
+  }
+  end(): void {
+    this.#ended = true;
+    if (this.#over) return;
+    if (this.#refusal === undefined) this.complete();
+    else this.#refuse(this.#refusal);
+  }
+  /** The stream or connection is at its end; if that is before the answer, nobody wants one. */
+  close(): void {
+    const answering = this.#answering;
+    this.#settle();
+    answering?.cancel();
+  }
+  /** The answer is this, whatever still runs. */
+  abort(error: ConnectError): void {
+    if (this.#over) return;
+    const answering = this.#answering;
+    this.#refuse(error);
+    answering?.cancel();
+  }
+
+  /** Some of the body has come. */
+  protected abstract arrived(): void;
+  /** All of it has. */
+  protected abstract complete(): void;
+  /** What has come so far. */
+  protected body(): Buffer {
+    const [first] = this.#chunks;
+    if (first !== undefined && this.#chunks.length === 1) return first;
+    const body = Buffer.concat(this.#chunks);
+    this.#chunks = [body];
+    return body;
+  }
+  /** @throws ConnectError of bytes that make no sense */
+  protected parse(body: Buffer, start: number, end: number): Message {
+    // Not a view of node's class: it becomes part of the message.
+    return this.rpc.parse(new Uint8Array(body.buffer, body.byteOffset + start, end - start));
+  }
+
+  // ---- the answer ----
+
+  protected run(args: Message): void {
+    this.#chunks = [];
+    const { clientMs } = this.head;
+    let leftMs = clientMs;
+    if (clientMs !== undefined) {
+      leftMs = clientMs - (performance.now() - this.#startedAt);
+      if (leftMs > 0 && leftMs <= MAX_TIMER_MS) this.#deadline = setTimeout(expired, leftMs, this);
+    }
+    const answering = this.rpc.run(
+      args,
+      this,
+      leftMs,
+      (response, degraded, metadata) => this.#answer(response, degraded, metadata),
+      (failure, metadata) => this.#refuse(connectError(failure), metadata),
+    );
+    if (!this.#over) this.#answering = answering;
+  }
+  /** Refuses what has come, if need be before all of it has. */
+  protected refuse(error: ConnectError): void {
+    if (this.#ended) {
+      this.#refuse(error);
+      return;
+    }
+    // Go's clients stop sending when an answer begins, against their own content-length, and nghttp2 resets such a stream
+    // before the status, in the trailers, is out. So what is left may come first, for a moment.
+    this.#chunks = [];
+    this.#refusal = error;
+    this.#linger = setTimeout(lingered, LINGER_MS, this, error);
+  }
+  /** Whether the request is still coming though its answer is out. */
+  protected get unread(): boolean {
+    return !this.#ended;
+  }
+  lingered(error: ConnectError): void {
+    this.#refuse(error);
+  }
+
+  #answer(response: Message, degraded: string, metadata: AnswerMetadata | undefined): void {
+    if (this.#over) return;
+    this.#settle();
+    const { compression } = this.head;
+    let bytes: Uint8Array;
+    try {
+      bytes = this.rpc.serialize(response);
+    } catch (thrown) {
+      this.#fail(internal(thrown), metadata);
+      return;
+    }
+    const { prefix } = this.rpc;
+    if (compression === null || bytes.length - prefix < COMPRESS_FROM) {
+      this.#send(bytes, false, degraded, metadata);
+      return;
+    }
+    compression.compress(new Uint8Array(bytes.buffer, bytes.byteOffset + prefix, bytes.length - prefix)).then(
+      (compressed) => this.#send(compressed, true, degraded, metadata),
+      (thrown) => this.#fail(internal(thrown), metadata),
+    );
+  }
+  #send(bytes: Uint8Array, compressed: boolean, degraded: string, metadata: AnswerMetadata | undefined): void {
+    try {
+      this.reply(bytes, compressed, degraded, metadata?.headers ?? NONE, metadata?.trailers ?? NONE);
+    } catch (thrown) {
+      this.#broken(thrown);
+    }
+  }
+  #refuse(error: ConnectError, metadata?: AnswerMetadata): void {
+    if (this.#over) return;
+    this.#settle();
+    this.#fail(error, metadata);
+  }
+  #fail(error: ConnectError, metadata: AnswerMetadata | undefined): void {
+    try {
+      this.fail(error, metadata?.headers ?? NONE, metadata?.trailers ?? NONE);
+    } catch (thrown) {
+      this.#broken(thrown);
+    }
+  }
+  /** Headers that cannot be sent, for example. */
+  #broken(thrown: unknown): void {
+    console.error("cannot answer", thrown);
+    this.cutOff();
+  }
+  #settle(): void {
+    this.#over = true;
+    this.#answering = undefined;
+    this.#chunks = [];
+    clearTimeout(this.#deadline);
+    clearTimeout(this.#linger);
+    this.rpc.open.delete(this);
+  }
+
+  /** @param bytes as `serialize` gives them; compressed ones have no prefix */
+  protected abstract reply(
+    bytes: Uint8Array,
+    compressed: boolean,
+    degraded: string,
+    headers: readonly string[],
+    trailers: readonly string[],
+  ): void;
+  protected abstract fail(error: ConnectError, headers: readonly string[], trailers: readonly string[]): void;
+  /** Ends the stream or connection without an answer. */
+  protected abstract cutOff(): void;
+}
+
+function internal(thrown: unknown): ConnectError {
+  return thrown instanceof ConnectError ? thrown : new ConnectError("internal error", Code.Internal);
+}
+const expired = (call: FastCall): void =>
+  call.abort(new ConnectError("the operation timed out", Code.DeadlineExceeded));
+const lingered = (call: FastCall, error: ConnectError): void => call.lingered(error);
+
+// ---- listeners, shared by all streams in place of closures for each ----
+
+const CALL = Symbol();
+type OfCall = { [CALL]?: FastCall };
+
+function onData(this: OfCall, chunk: Buffer): void {
+  this[CALL]?.data(chunk);
+}
+function onEnd(this: OfCall): void {
+  this[CALL]?.end();
+}
+function onClose(this: OfCall): void {
+  this[CALL]?.close();
+}
+function onError(): void {} // `close` follows
+
+/** Gives a call what its stream has to say. */
+export function attachStream(call: FastCall, stream: http2.ServerHttp2Stream): void {
+  (stream as OfCall)[CALL] = call;
+  stream.on("data", onData).on("end", onEnd).on("close", onClose).on("error", onError);
+}
+/** The same of HTTP/1.1, where the request closes when it has been read. */
+export function attachRequest(call: FastCall, request: http.IncomingMessage, response: http.ServerResponse): void {
+  (request as OfCall)[CALL] = call;
+  (response as OfCall)[CALL] = call;
+  request.on("data", onData).on("end", onEnd).on("error", onError);
+  response.on("close", onClose);
+}

@@ -1,0 +1,132 @@
+import * as http2 from "node:http2";
+import type { Message } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
+import { frame, PREFIX_BYTES } from "../transport/frame.ts";
+import { FastCall, type FastHead, type FastRpc } from "./fast-call.ts";
+import { discardStream } from "./listener.ts";
+
+const COMPRESSED = 1;
+const OK = { "grpc-status": "0" };
+const WITH_TRAILERS = { waitForTrailers: true };
+
+/** A unary call of gRPC, over HTTP/2. */
+export class FastGrpcCall extends FastCall {
+  readonly #stream: http2.ServerHttp2Stream;
+  /** Where the frame begins that is coming. */
+  #at = 0;
+  /** Of its message; -1 as long as its prefix has not come. */
+  #length = -1;
+  /** So many bytes have to be there for the next step. */
+  #needed = PREFIX_BYTES;
+  #args: Message | undefined;
+  #trailers: Record<string, string | string[]> = OK;
+
+  constructor(rpc: FastRpc, head: FastHead, stream: http2.ServerHttp2Stream) {
+    super(rpc, head);
+    this.#stream = stream;
+  }
+
+  protected arrived(): void {
+    while (this.received >= this.#needed) {
+      const error = this.#step(this.body());
+      if (error === undefined) continue;
+      this.refuse(error);
+      return;
+    }
+  }
+  #step(body: Buffer): ConnectError | undefined {
+    if (this.#length < 0) {
+      const length = body.readUInt32BE(this.#at + 1);
+      const { maxBytes } = this.rpc;
+      if (length > maxBytes) {
+        const message = `message size ${length} is larger than configured readMaxBytes ${maxBytes}`;
+        return new ConnectError(message, Code.ResourceExhausted);
+      }
+      this.#length = length;
+      this.#needed = this.#at + PREFIX_BYTES + length;
+      return undefined;
+    }
+    if (((body[this.#at] ?? 0) & COMPRESSED) !== 0) {
+      return new ConnectError("received compressed envelope, but do not know how to decompress", Code.Internal);
+    }
+    let args: Message;
+    try {
+      args = this.parse(body, this.#at + PREFIX_BYTES, this.#needed);
+    } catch (thrown) {
+      return ConnectError.from(thrown, Code.Internal);
+    }
+    if (this.#args !== undefined) {
+      return new ConnectError("protocol error: received extra input message for unary method", Code.Unimplemented);
+    }
+    this.#args = args;
+    this.#at = this.#needed;
+    this.#needed += PREFIX_BYTES;
+    this.#length = -1;
+    return undefined;
+  }
+  protected complete(): void {
+    const begun = this.#length < 0 ? this.#at : this.#at + PREFIX_BYTES;
+    if (this.received > begun) {
+      this.refuse(new ConnectError("protocol error: incomplete envelope", Code.InvalidArgument));
+    } else if (this.#args === undefined) {
+      this.refuse(new ConnectError("protocol error: missing input message for unary method", Code.Unimplemented));
+    } else {
+      this.run(this.#args);
+    }
+  }
+
+  protected reply(
+    bytes: Uint8Array,
+    compressed: boolean,
+    degraded: string,
+    headers: readonly string[],
+    trailers: readonly string[],
+  ): void {
+    let framed = bytes;
+    if (compressed) {
+      framed = frame(bytes);
+      framed[0] = COMPRESSED;
+    }
+    if (trailers.length > 0) this.#trailers = { "grpc-status": "0", ...object(trailers) };
+    this.#respond(headers, degraded, framed);
+  }
+  protected fail(error: ConnectError, headers: readonly string[], trailers: readonly string[]): void {
+    const all: Record<string, string | string[]> = object(trailers);
+    setTrailerStatus(new Headers(), error).forEach((value, name) => {
+      all[name] = value;
+    });
+    this.#trailers = all;
+    this.#respond(headers, "", undefined);
+  }
+  #respond(more: readonly string[], degraded: string, body: Uint8Array | undefined): void {
+    const stream = this.#stream;
+    if (stream.destroyed || stream.closed) return;
+    const headers: (string | number)[] = [":status", 200, "content-type", "application/grpc+proto"];
+    const { compression, extra } = this.head;
+    if (compression !== null) headers.push("grpc-encoding", compression.name);
+    if (extra.length > 0) headers.push(...extra);
+    if (more.length > 0) headers.push(...more);
+    if (degraded !== "") headers.push("bff-degraded", degraded);
+    stream.respond(headers as string[], WITH_TRAILERS);
+    stream.on("wantTrailers", () => stream.sendTrailers(this.#trailers));
+    if (body === undefined) stream.end();
+    else stream.end(body);
+    if (this.unread) discardStream(stream);
+  }
+  protected cutOff(): void {
+    this.#stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR);
+  }
+}
+
+/** Several values of one name become a list. */
+function object(pairs: readonly string[]): Record<string, string | string[]> {
+  const all: Record<string, string | string[]> = {};
+  for (let i = 0; i + 1 < pairs.length; i += 2) {
+    const name = (pairs[i] ?? "").toLowerCase();
+    const value = pairs[i + 1] ?? "";
+    const before = all[name];
+    all[name] = before === undefined ? value : [before, value].flat();
+  }
+  return all;
+}

@@ -1,0 +1,281 @@
+// Reads the messages that generated codecs know. It is stricter than protobuf-es: whatever is unusual (a wire type that the
+// field does not have, a group, a field twice that would have to be merged, a length that overruns its message, bytes that
+// are no UTF-8) is left to protobuf-es, which then reads the whole message again and decides.
+import { isUtf8 } from "node:buffer";
+import { type DescMessage, fromBinary, type MessageShape, type UnknownField } from "@bufbuild/protobuf";
+import { engineBuffer } from "./engine-buffer.ts";
+
+/** Thrown, and never seen outside of `decoder` and `encoder`: protobuf-es has to do it. */
+export const UNUSUAL = Symbol("unusual");
+
+/** protobuf-es refuses what is nested deeper. */
+const MOST_DEPTH = 100;
+/** How many bytes are made text at once. */
+const WINDOW_BYTES = 16_384;
+/** Text longer than this is made on its own. */
+const LONG_BYTES = 512;
+const NO_BYTES = engineBuffer(new Uint8Array());
+
+export class Reader {
+  #bytes: Uint8Array = NO_BYTES;
+  #buffer = NO_BYTES;
+  #at = 0;
+  #end = 0;
+  #depth = 0;
+  /** Bytes as Latin-1, of which ASCII strings are cut: far cheaper than making each for itself. */
+  #window = "";
+  #windowFrom = 0;
+  #windowTo = 0;
+
+  start(bytes: Uint8Array): void {
+    this.#bytes = bytes;
+    this.#buffer = engineBuffer(bytes);
+    this.#at = 0;
+    this.#end = bytes.length;
+    this.#depth = 1;
+  }
+  /** All of it must have been read. */
+  finish(): void {
+    if (this.#at !== this.#end) throw UNUSUAL;
+  }
+  /** Lets go of the bytes. */
+  release(): void {
+    this.#bytes = NO_BYTES;
+    this.#buffer = NO_BYTES;
+    this.#window = "";
+    this.#windowFrom = 0;
+    this.#windowTo = 0;
+  }
+  more(): boolean {
+    return this.#at < this.#end;
+  }
+  /** Field number and wire type: `number << 3 | type`. */
+  tag(): number {
+    const from = this.#at;
+    const tag = this.uint32();
+    if (this.#at - from > 4) throw UNUSUAL;
+    return tag;
+  }
+  /** What is read once only, since a second time would be merged. */
+  once(first: boolean): void {
+    if (!first) throw UNUSUAL;
+  }
+  /** Gives what `leave` takes. */
+  enter(): number {
+    const length = this.uint32();
+    const outer = this.#end;
+    const end = this.#at + length;
+    if (end > outer || this.#depth >= MOST_DEPTH) throw UNUSUAL;
+    this.#depth++;
+    this.#end = end;
+    return outer;
+  }
+  leave(outer: number): void {
+    if (this.#at !== this.#end) throw UNUSUAL;
+    this.#depth--;
+    this.#end = outer;
+  }
+  message<T>(read: (r: Reader) => T): T {
+    const outer = this.enter();
+    const message = read(this);
+    this.leave(outer);
+    return message;
+  }
+  /** A message that has no codec of its own. */
+  other<Desc extends DescMessage>(schema: Desc): MessageShape<Desc> {
+    const bytes = this.bytes();
+    return fromBinary(schema, bytes, { recursionLimit: MOST_DEPTH - this.#depth });
+  }
+  /** A field that is not of `schema` is kept; one that is, in another wire type, is unusual. */
+  unknown(tag: number, schema: DescMessage, kept: UnknownField[] | undefined): UnknownField[] {
+    const no = tag >>> 3;
+    const wireType = tag & 7;
+    const from = this.#at;
+    if (no === 0 || schema.fields.some(({ number }) => number === no)) throw UNUSUAL;
+    this.#skip(wireType);
+    const fields = kept ?? [];
+    fields.push({ no, wireType, data: this.#bytes.subarray(from, this.#at) });
+    return fields;
+  }
+  #skip(wireType: number): void {
+    switch (wireType) {
+      case 0:
+        this.#varint();
+        break;
+      case 1:
+        this.#at += 8;
+        break;
+      case 2: {
+        const length = this.uint32();
+        this.#at += length;
+        break;
+      }
+      case 5:
+        this.#at += 4;
+        break;
+      default:
+        throw UNUSUAL;
+    }
+    if (this.#at > this.#end) throw UNUSUAL;
+  }
+
+  // ---- scalars ----
+
+  uint32(): number {
+    const buffer = this.#buffer;
+    let byte = buffer[this.#at++] as number;
+    if (byte < 0x80) return byte;
+    let value = byte & 0x7f;
+    for (let shift = 7; shift < 35; shift += 7) {
+      byte = buffer[this.#at++] as number;
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return value >>> 0;
+    }
+    // Sign bits of a negative number. Past the end a byte is undefined, which is not below 0x80 either.
+    for (let i = 5; i < 10; i++) {
+      byte = buffer[this.#at++] as number;
+      if (byte < 0x80) return value >>> 0;
+    }
+    throw UNUSUAL;
+  }
+  int32(): number {
+    return this.uint32() | 0;
+  }
+  sint32(): number {
+    const value = this.uint32();
+    return (value >>> 1) ^ -(value & 1);
+  }
+  enum<E extends number>(): E {
+    return this.int32() as E;
+  }
+  bool(): boolean {
+    return this.#varint() !== 0 || this.#high !== 0;
+  }
+  #high = 0;
+  /** Gives the lower half, both signed; the upper one is in `#high`. */
+  #varint(): number {
+    const buffer = this.#buffer;
+    let byte = buffer[this.#at++] as number;
+    this.#high = 0;
+    if (byte < 0x80) return byte;
+    let low = byte & 0x7f;
+    for (let shift = 7; shift < 28; shift += 7) {
+      byte = buffer[this.#at++] as number;
+      low |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return low;
+    }
+    byte = buffer[this.#at++] as number;
+    low |= (byte & 0x0f) << 28;
+    let high = (byte & 0x70) >> 4;
+    if (byte < 0x80) {
+      this.#high = high;
+      return low;
+    }
+    for (let shift = 3; shift <= 31; shift += 7) {
+      byte = buffer[this.#at++] as number;
+      high |= (byte & 0x7f) << shift;
+      if (byte < 0x80) {
+        this.#high = high;
+        return low;
+      }
+    }
+    throw UNUSUAL;
+  }
+  int64(): bigint {
+    const low = this.#varint();
+    return signed(low, this.#high);
+  }
+  uint64(): bigint {
+    const low = this.#varint();
+    return unsigned(low, this.#high);
+  }
+  sint64(): bigint {
+    const low = this.#varint();
+    const high = this.#high;
+    const sign = -(low & 1);
+    return signed(((low >>> 1) | ((high & 1) << 31)) ^ sign, (high >>> 1) ^ sign);
+  }
+  fixed32(): number {
+    const from = this.#at;
+    this.#at += 4;
+    return this.#buffer.readUInt32LE(from);
+  }
+  sfixed32(): number {
+    const from = this.#at;
+    this.#at += 4;
+    return this.#buffer.readInt32LE(from);
+  }
+  fixed64(): bigint {
+    const from = this.#at;
+    this.#at += 8;
+    return this.#buffer.readBigUInt64LE(from);
+  }
+  sfixed64(): bigint {
+    const from = this.#at;
+    this.#at += 8;
+    return this.#buffer.readBigInt64LE(from);
+  }
+  float(): number {
+    const from = this.#at;
+    this.#at += 4;
+    return this.#buffer.readFloatLE(from);
+  }
+  double(): number {
+    const from = this.#at;
+    this.#at += 8;
+    return this.#buffer.readDoubleLE(from);
+  }
+  bytes(): Uint8Array {
+    const length = this.uint32();
+    const from = this.#at;
+    const to = from + length;
+    if (to > this.#end) throw UNUSUAL;
+    this.#at = to;
+    return this.#bytes.subarray(from, to);
+  }
+  string(): string {
+    const length = this.uint32();
+    const from = this.#at;
+    const to = from + length;
+    if (to > this.#end) throw UNUSUAL;
+    this.#at = to;
+    if (length > LONG_BYTES) return this.#text(from, to);
+    const buffer = this.#buffer;
+    let all = 0;
+    for (let i = from; i < to; i++) all |= buffer[i] as number;
+    if (all > 0x7f) return this.#text(from, to);
+    if (from < this.#windowFrom || to > this.#windowTo) {
+      this.#windowFrom = from;
+      this.#windowTo = Math.min(from + WINDOW_BYTES, buffer.length);
+      this.#window = buffer.latin1Slice(from, this.#windowTo);
+    }
+    return this.#window.slice(from - this.#windowFrom, to - this.#windowFrom);
+  }
+  #text(from: number, to: number): string {
+    const text = this.#buffer.utf8Slice(from, to);
+    // What is no UTF-8 becomes U+FFFD.
+    if (text.includes("\uFFFD") && !isUtf8(this.#buffer.subarray(from, to))) throw UNUSUAL;
+    return text;
+  }
+  /** The key of a map: what an object takes as a property of its own. */
+  key(key: string): string {
+    if (key === "__proto__") throw UNUSUAL;
+    return key;
+  }
+  /** What has to be in an entry of a map. */
+  given<T>(value: T | undefined): T {
+    if (value === undefined) throw UNUSUAL;
+    return value;
+  }
+  /** Anything else than the fields of a map's entry. */
+  unusual(): never {
+    throw UNUSUAL;
+  }
+}
+
+function signed(low: number, high: number): bigint {
+  return high === 0 ? BigInt(low >>> 0) : (BigInt(high) << 32n) | BigInt(low >>> 0);
+}
+function unsigned(low: number, high: number): bigint {
+  return high === 0 ? BigInt(low >>> 0) : (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
+}

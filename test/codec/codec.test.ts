@@ -1,0 +1,287 @@
+// Generated codecs beside protobuf-es: the same bytes, the same values, and what one refuses the other refuses.
+import { rmSync } from "node:fs";
+import { type DescMessage, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
+import { codecCounters } from "@protobff/runtime";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { randomMessage, seeded } from "../second/random-message.ts";
+import { type GeneratedCodec, generateCodec } from "./generated-codec.ts";
+import { PROTOS } from "./protos.ts";
+
+let codec: GeneratedCodec;
+let everything: DescMessage;
+let page: DescMessage;
+let pageRequest: DescMessage;
+
+beforeAll(async () => {
+  codec = await generateCodec(PROTOS, "app/v1/app.proto");
+  const desc = (name: string): DescMessage => {
+    const found = codec.registry.getMessage(name);
+    if (found === undefined) throw new Error(`no ${name}`);
+    return found;
+  };
+  everything = desc("wire.v1.Everything");
+  page = desc("app.v1.Page");
+  pageRequest = desc("app.v1.GetPageRequest");
+});
+afterAll(() => rmSync(codec.folder, { recursive: true, force: true }));
+
+const RUNS = { numRuns: Number(process.env.CODEC_RUNS ?? 40) };
+const framed = (bytes: Uint8Array): Buffer => {
+  const prefix = Buffer.alloc(5);
+  prefix.writeUInt32BE(bytes.length, 1);
+  return Buffer.concat([prefix, bytes]);
+};
+/** Messages of a type from a seed. Most of what is in them is small, since there is much of it. */
+const random = (desc: DescMessage, seed: number): Message => randomMessage(desc, seeded(seed), 2).message as Message;
+
+/** The value, or that there is none. */
+function outcome<T>(run: () => T): T | "refused" {
+  try {
+    return run();
+  } catch {
+    return "refused";
+  }
+}
+function expectSame(desc: DescMessage, name: string, bytes: Uint8Array): void {
+  const theirs = outcome(() => fromBinary(desc, bytes));
+  const ours = outcome(() => codec.decode(name)(bytes));
+  expect(ours).toEqual(theirs);
+  if (typeof theirs === "string" || typeof ours === "string") return;
+  expect(toBinary(desc, ours)).toEqual(toBinary(desc, theirs));
+  expect(codec.encode(name)(ours)).toEqual(framed(toBinary(desc, theirs)));
+}
+
+describe("generated codecs", () => {
+  test("write what protobuf-es writes", () => {
+    fc.assert(
+      fc.property(fc.nat(), (seed) => {
+        const message = random(everything, seed);
+        expect(codec.encode("Everything")(message)).toEqual(framed(toBinary(everything, message)));
+        const whole = random(page, seed);
+        expect(codec.encode("Page")(whole)).toEqual(framed(toBinary(page, whole)));
+      }),
+      RUNS,
+    );
+  });
+
+  test("read what protobuf-es reads", () => {
+    fc.assert(
+      fc.property(fc.nat(), (seed) => {
+        expectSame(everything, "Everything", toBinary(everything, random(everything, seed)));
+        const bytes = toBinary(pageRequest, random(pageRequest, seed));
+        expect(codec.decode("GetPageRequest")(bytes)).toEqual(fromBinary(pageRequest, bytes));
+      }),
+      RUNS,
+    );
+  });
+
+  test("do so themselves", () => {
+    const before = { ...codecCounters };
+    let read = 0;
+    for (let seed = 0; seed < 20; seed++) {
+      codec.encode("Page")(random(page, seed));
+      const bytes = toBinary(pageRequest, random(pageRequest, seed));
+      // A map's key that an object does not take as its own is left to protobuf-es.
+      if (Buffer.from(bytes).includes("__proto__")) continue;
+      codec.decode("GetPageRequest")(bytes);
+      read++;
+    }
+    expect(read).toBeGreaterThan(5);
+    const { decoded, encoded } = before;
+    expect(codecCounters).toEqual({ ...before, decoded: decoded + read, encoded: encoded + 20 });
+  });
+  test("leave what is not proto3 to protobuf-es", () => {
+    const old = codec.registry.getMessage("old.v1.Old") as DescMessage;
+    const message = random(old, 1);
+    const before = codecCounters.encodedByProtobufEs;
+    expect(codec.encode("Old")(message)).toEqual(framed(toBinary(old, message)));
+    expect(codec.decode("Old")(toBinary(old, message))).toEqual(fromBinary(old, toBinary(old, message)));
+    expect(codecCounters.encodedByProtobufEs).toBe(before + 1);
+  });
+
+  test("refuse what protobuf-es refuses, and nothing else, of bytes that somebody changed", () => {
+    fc.assert(
+      fc.property(fc.nat(), fc.array(changes, { minLength: 1, maxLength: 4 }), (seed, edits) => {
+        const whole: Uint8Array = toBinary(everything, random(everything, seed));
+        const bytes = edits.reduce((now, edit) => edit(now), whole);
+        expectSame(everything, "Everything", bytes);
+      }),
+      { numRuns: RUNS.numRuns * 4 },
+    );
+  });
+  test("refuse what protobuf-es refuses, and nothing else, of any bytes", () => {
+    fc.assert(
+      fc.property(fc.array(records, { maxLength: 8 }), (parts) => {
+        expectSame(everything, "Everything", Buffer.concat(parts));
+      }),
+      { numRuns: RUNS.numRuns * 100 },
+    );
+  });
+
+  test("refuse values that protobuf-es refuses, in its words", () => {
+    const wrong: Record<string, unknown>[] = [
+      { fInt32: 2 ** 31 },
+      { fInt32: 1.5 },
+      { fInt32: Number.NaN },
+      { fUint32: -1 },
+      { fSint32: -(2 ** 31) - 1 },
+      { fFixed32: 2 ** 32 },
+      { fSfixed32: 0.5 },
+      { fInt64: 2n ** 63n },
+      { fUint64: -1n },
+      { fSint64: -(2n ** 63n) - 1n },
+      { fFixed64: 2n ** 64n },
+      { fSfixed64: 2n ** 63n },
+      { fFloat: 1e300 },
+      { fListInt32: [1, 2 ** 40] },
+      { byInt32: { "1.5": "" } },
+      { byInt32: { word: "" } },
+      { byInt64: { word: "" } },
+      { byBool: { word: "" } },
+      { byUint32: { "-1": "" } },
+      { color: 2 ** 31 },
+    ];
+    for (const fields of wrong) {
+      const message = Object.assign(fromBinary(everything, new Uint8Array()), fields);
+      const said = (run: () => unknown): unknown => {
+        try {
+          return run();
+        } catch (error) {
+          return String(error);
+        }
+      };
+      const theirs = said(() => framed(toBinary(everything, message)));
+      expect(said(() => codec.encode("Everything")(message))).toEqual(theirs);
+    }
+  });
+
+  test("keep large bytes and long text", () => {
+    for (const size of [100, 127, 128, 513, 4_096, 4_097, 16_383, 16_384, 20_000, 300_000]) {
+      for (const letter of ["a", "é", "日", "🚀", "\ud800"]) {
+        const leaf = {
+          $typeName: "wire.v1.Leaf",
+          text: letter.repeat(size),
+          raw: new Uint8Array(size).fill(200),
+          n: 1,
+        };
+        const fields = { fString: "x", leaf, leaves: [leaf, leaf], byLeaf: { 1: leaf }, fBytes: leaf.raw };
+        const message = Object.assign(fromBinary(everything, new Uint8Array()), fields);
+        expect(
+          codec
+            .encode("Everything")(message)
+            .equals(framed(toBinary(everything, message))),
+        ).toBe(true);
+        const bytes = toBinary(everything, message);
+        expect(codec.encode("Everything")(codec.decode("Everything")(bytes)).equals(framed(bytes))).toBe(true);
+      }
+    }
+  });
+
+  test("nest as deep as protobuf-es, and no deeper", () => {
+    for (const depth of [1, 50, 98, 99, 100, 101, 150]) {
+      let bytes: Uint8Array = new Uint8Array();
+      for (let i = 0; i < depth; i++) bytes = record(85, 2, Buffer.concat([varint(bytes.length), bytes]));
+      expectSame(everything, "Everything", bytes);
+      const old = record(113, 2, Buffer.concat([varint(2), Buffer.from([10, 0])]));
+      let inside: Uint8Array = old;
+      for (let i = 0; i < depth; i++) inside = record(85, 2, Buffer.concat([varint(inside.length), inside]));
+      expectSame(everything, "Everything", inside);
+    }
+  });
+});
+
+// ---- bytes ----
+
+function varint(value: number): Buffer {
+  const bytes: number[] = [];
+  let rest = value;
+  while (rest > 0x7f) {
+    bytes.push((rest % 0x80) | 0x80);
+    rest = Math.floor(rest / 0x80);
+  }
+  return Buffer.from([...bytes, rest]);
+}
+function record(number: number, wireType: number, data: Uint8Array): Buffer {
+  return Buffer.concat([varint(number * 8 + wireType), data]);
+}
+const someBytes = (maxLength: number) => fc.uint8Array({ maxLength }).map((bytes) => Buffer.from(bytes));
+/** Varints as they should be, longer than needed, and without an end. */
+const varints = fc.oneof(
+  fc.nat(300).map(varint),
+  fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map((value) => {
+    const bytes: number[] = [];
+    let rest = value;
+    for (; rest > 0x7fn; rest >>= 7n) bytes.push(Number(rest & 0x7fn) | 0x80);
+    return Buffer.from([...bytes, Number(rest)]);
+  }),
+  fc
+    .tuple(fc.integer({ min: 1, max: 11 }), fc.nat(127))
+    .map(([n, last]) => Buffer.from([...Array<number>(n).fill(0x80), last])),
+  fc.integer({ min: 1, max: 12 }).map((n) => Buffer.alloc(n, 0xff)),
+);
+const lengthDelimited = fc.oneof(
+  fc.string({ unit: "binary", maxLength: 40 }).map((text) => withLength(Buffer.from(text))),
+  someBytes(40).map(withLength),
+  fc.array(varints, { maxLength: 4 }).map((all) => withLength(Buffer.concat(all))),
+  fc.tuple(fc.nat(60), someBytes(40)).map(([length, bytes]) => Buffer.concat([varint(length), bytes])),
+  // entries of maps
+  fc
+    .array(fc.tuple(fc.integer({ min: 0, max: 3 }), fc.nat(5), fc.oneof(varints, someBytes(4).map(withLength))), {
+      maxLength: 4,
+    })
+    .map((fields) => withLength(Buffer.concat(fields.map(([number, type, data]) => record(number, type, data))))),
+);
+function withLength(bytes: Uint8Array): Buffer {
+  return Buffer.concat([varint(bytes.length), bytes]);
+}
+/** A field of any number and type with something behind it that may fit. */
+const records = fc
+  .tuple(
+    fc.oneof(fc.integer({ min: 0, max: 142 }), fc.constantFrom(536_870_911, 536_870_910, 2_000, 1_000)),
+    fc.oneof({ weight: 5, arbitrary: fc.constantFrom(0, 1, 2, 2, 2, 5) }, { weight: 1, arbitrary: fc.nat(7) }),
+    fc.oneof(
+      varints,
+      lengthDelimited,
+      fc.uint8Array({ minLength: 4, maxLength: 8 }).map((bytes) => Buffer.from(bytes)),
+    ),
+  )
+  .map(([number, type, data]) => record(number, type, data));
+
+type Change = (bytes: Uint8Array) => Uint8Array;
+const changes: fc.Arbitrary<Change> = fc.oneof(
+  fc.tuple(fc.nat(), fc.nat(255)).map(
+    ([at, byte]): Change =>
+      (bytes) => {
+        const changed = Uint8Array.from(bytes);
+        if (bytes.length > 0) changed[at % bytes.length] = byte;
+        return changed;
+      },
+  ),
+  fc.nat().map(
+    (at): Change =>
+      (bytes) =>
+        bytes.slice(0, bytes.length === 0 ? 0 : at % bytes.length),
+  ),
+  fc.tuple(fc.nat(), someBytes(6)).map(
+    ([at, more]): Change =>
+      (bytes) => {
+        const where = bytes.length === 0 ? 0 : at % bytes.length;
+        return Buffer.concat([bytes.slice(0, where), more, bytes.slice(where)]);
+      },
+  ),
+  fc.tuple(fc.nat(), fc.nat(8)).map(
+    ([at, count]): Change =>
+      (bytes) => {
+        const where = bytes.length === 0 ? 0 : at % bytes.length;
+        return Buffer.concat([bytes.slice(0, where), bytes.slice(where + count)]);
+      },
+  ),
+  // the same again, behind: what is not repeated is merged
+  fc.constant<Change>((bytes) => Buffer.concat([bytes, bytes])),
+  records.map(
+    (more): Change =>
+      (bytes) =>
+        Buffer.concat([bytes, more]),
+  ),
+);

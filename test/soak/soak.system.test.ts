@@ -1,0 +1,12 @@
+// One minute of it; `npm run soak` is longer.
+import { expect, test } from "vitest";
+import { described, judged } from "./report.ts";
+import { soak } from "./soak.ts";
+
+const SECONDS = Number(process.env.SOAK_SECONDS ?? 60);
+
+test("a process that has been through faults at load holds what it held before", async () => {
+  const report = await soak({ seconds: SECONDS });
+  process.stdout.write(`${described(report, SECONDS)}\n`);
+  expect(judged(report).filter(({ ok }) => !ok)).toEqual([]);
+}, 600_000);
