@@ -40,6 +40,11 @@ Options of the plugin (\`opt:\` in \`buf.gen.yaml\`) that concern diagnostics:
 
 A code with a file, as in \`off=BFF803@web/v1/web.proto\`, means that file alone, and comes before one without. A code that no diagnostic
 has is an error itself.
+
+A JSON document is \`{ "version": 1, "diagnostics": […] }\`, sorted by place and empty when there is nothing to say. Each has \`code\`,
+\`severity\` (\`error\` or \`warning\`), \`message\`, \`at\`, \`related\` (a list of \`{ at, message }\`) and, where there is one, \`hint\`. \`at\` is
+\`{ file, line, column, endLine, endColumn }\`: lines and columns count from 1, columns are UTF-16 code units, ends are exclusive, and the
+file is a path from the workspace. SARIF is version 2.1.0, with related places as \`relatedLocations\`, and the hint in the message.
 `;
 
 /** Path from the root → text, as the sources give it now. */

@@ -74,7 +74,7 @@ plugins:
     const { protos, text } = golden("BFF343-unread");
     const { status, stderr, written } = generate(protos);
     expect({ status, stderr }).toEqual({ status: 0, stderr: text });
-    expect(Object.keys(written)).toEqual(["app/v1/app_bff.ts"]);
+    expect(Object.keys(written)).toEqual(["app/v1/app_bff.ts", "app/v1/app_codec.ts"]);
   });
 
   test("takes a warning for an error when told to", () => {

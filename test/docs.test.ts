@@ -91,7 +91,11 @@ function compileTutorial(texts: Readonly<Record<string, string>>, lock?: string,
 test("the tutorial's protos generate without a warning", () => {
   const { response, diagnostics } = compileTutorial(tutorial);
   expect(diagnostics).toEqual([]);
-  expect(response.file.map(({ name }) => name).sort()).toEqual(["shop/v1/server.ts", "shop/v1/shop_bff.ts"]);
+  expect(response.file.map(({ name }) => name).sort()).toEqual([
+    "shop/v1/server.ts",
+    "shop/v1/shop_bff.ts",
+    "shop/v1/shop_codec.ts",
+  ]);
 });
 
 test("the error that the tutorial shows is the one that a renamed field gives", () => {
@@ -101,6 +105,19 @@ test("the error that the tutorial shows is the one that a renamed field gives", 
   const { response } = compileTutorial(renamed, lock);
   expect(response.error).toContain("BFF912");
   expect(read("README.md")).toContain(response.error);
+});
+
+test("what the tutorial adds in the end generates without a warning, too", () => {
+  const [, last = ""] = /^### 7\. (.*?)^## /ms.exec(read("README.md")) ?? [];
+  const [service = "", fields = ""] = [...last.matchAll(/^```proto\n(.*?)^```$/gms)].map(([, text]) => text);
+  const shop = "shop/v1/shop.proto";
+  const text = (tutorial[shop] ?? "")
+    .replace("  option (bff.v1.service) = {};\n", service)
+    .replace("  repeated bff.v1.Degradation", `${fields}  repeated bff.v1.Degradation`);
+  expect(text.match(/let: \{ name: "currency"|resolver = true/g)).toHaveLength(2);
+  const { response, diagnostics } = compileTutorial({ ...tutorial, [shop]: text });
+  expect(diagnostics).toEqual([]);
+  expect(response.file.find(({ name }) => name.endsWith("_bff.ts"))?.content).toContain("productPagePrice");
 });
 
 test("the plan on the language page is the tutorial's", () => {
@@ -146,7 +163,7 @@ test("what is not yet there is what the compiler refuses", () => {
   expect(refused.length).toBeGreaterThan(0);
   expect(listed.sort()).toEqual(refused.sort());
   const readers = textsBelow(join(root, "plugin/src/read"));
-  const places = Object.values(readers).flatMap((text) => [...text.matchAll(/\bunsupported\(report, /g)]);
+  const places = Object.values(readers).flatMap((text) => [...text.matchAll(/\bunsupported\(\s*report,/g)]);
   expect(places.length, "places that refuse").toBe(refused.length);
 });
 
@@ -155,6 +172,46 @@ test("the language page mentions every option", () => {
   const { messages } = file_bff_v1_options;
   const options = messages.flatMap((message) => message.fields.map((field) => field.name));
   expect(options.filter((option) => !new RegExp(`\\b${option}\\b`).test(page))).toEqual([]);
+});
+
+/** The names of a file's tests, as they stand there: of `test.each` and templates with what is put in. */
+function testsIn(path: string): ReadonlySet<string> {
+  const calls = /(?:\b(?:test|it)(?:\.\w+)*|[)\]`])\(\s*(?:"((?:[^"\\]|\\.)*)"|`((?:[^`\\]|\\.)*)`)/g;
+  return new Set([...read(path).matchAll(calls)].map(([, quoted, template]) => quoted ?? template ?? ""));
+}
+
+/** The rows of the table on the runtime page: section, promise, tests. */
+const promises = [...read("docs/runtime.md").matchAll(/^\| (.*) \| (.*) \| (\[.*) \|$/gm)].map(
+  ([, section = "", promise = "", cell = ""]) => {
+    const tests = [...cell.matchAll(/\[[\w.-]+\]\(([^)]+)\) “([^”]+)”(?:<br>|$)/g)];
+    const links = tests.map(([, link = "", name = ""]) => ({ path: join("docs", link), name }));
+    return { section, promise, links, whole: tests.map(([text]) => text).join("") === cell };
+  },
+);
+
+test("each promise of the runtime page is held by tests that exist", () => {
+  expect(promises.length).toBeGreaterThan(100);
+  expect(promises.filter(({ whole }) => !whole)).toEqual([]);
+  const missing = promises.flatMap(({ promise, links }) =>
+    links
+      .filter(({ path, name }) => !existsSync(join(root, path)) || !testsIn(path).has(name))
+      .map(({ path, name }) => `${promise}: ${path} has no test “${name}”`),
+  );
+  expect(missing).toEqual([]);
+});
+
+test("each section of the runtime page has tests", () => {
+  const sections = [...withoutCode(read("docs/runtime.md")).matchAll(/^## (.+)$/gm)].map(([, title]) => title);
+  const tested = promises.flatMap(({ section }) => /^\[(.+)\]/.exec(section)?.[1] ?? []);
+  expect(tested).toEqual(sections.filter((title) => title !== "Tests"));
+});
+
+test("the runtime page lists every event", () => {
+  const [, members = ""] = /^export interface Observer \{(.*?)^\}/ms.exec(read("runtime/src/observer.ts")) ?? [];
+  const events = [...members.matchAll(/^ {2}(\w+)\?\(/gm)].map(([, name]) => name);
+  const listed = [...read("docs/runtime.md").matchAll(/^\| `(\w+)` \| each /gm)].map(([, name]) => name);
+  expect(events.length).toBeGreaterThan(5);
+  expect(listed.sort()).toEqual(events.sort());
 });
 
 test("the page on deploying lists every variable that a server reads", () => {

@@ -29,6 +29,21 @@ subscribe("protobff.listening", (listening) => {
   server = listening as Counting;
 });
 
+interface Codecs {
+  readonly decoded: number;
+  readonly decodedByProtobufEs: number;
+  readonly encoded: number;
+  readonly encodedByProtobufEs: number;
+}
+let codecs: Codecs | undefined;
+subscribe("protobff.codecs", (counters) => {
+  codecs = counters as Codecs;
+});
+function messages({ decoded, decodedByProtobufEs, encoded, encodedByProtobufEs }: Codecs): Share {
+  const fast = decoded + encoded;
+  return { fast, all: fast + decodedByProtobufEs + encodedByProtobufEs };
+}
+
 process.on("message", (message) => {
   if (message === "collect") globalThis.gc?.();
   else if (message !== "usage") return;
@@ -41,6 +56,9 @@ process.on("message", (message) => {
 });
 process.channel?.unref();
 process.once("exit", () => {
-  const counters: PathCounters = server === undefined ? {} : { requests: server.requests };
+  const counters: PathCounters =
+    server === undefined
+      ? {}
+      : { requests: server.requests, ...(codecs !== undefined && { messages: messages(codecs) }) };
   process.stdout.write(`${JSON.stringify({ counters })}\n`);
 });

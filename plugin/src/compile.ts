@@ -93,12 +93,15 @@ export function compile(request: CodeGeneratorRequest, sources: Sources, committ
 
 const isError = ({ severity }: Diagnostic): boolean => severity === "error";
 
-/** A change of an upstream takes the place of the errors that only follow from it, unless it is a mere warning itself. */
+/** A change of an upstream takes the place of what only follows from it: errors that it explains, warnings where it stands. A mere warning does not. */
 function withDrift(found: readonly Diagnostic[], drifts: readonly Drift[], parameter: Parameter): Diagnostic[] {
   const changes = drifts.flatMap(({ diagnostic, explains }) => {
     const said = withSeverity(diagnostic, parameter);
     return said === undefined ? [] : [{ diagnostic: said, explains }];
   });
   const explained = new Set(changes.flatMap(({ diagnostic, explains }) => (isError(diagnostic) ? explains : [])));
-  return [...found.filter((diagnostic) => !explained.has(diagnostic)), ...changes.map(({ diagnostic }) => diagnostic)];
+  const changed = new Set(changes.flatMap(({ diagnostic }) => (isError(diagnostic) ? [placeOf(diagnostic)] : [])));
+  const follows = (one: Diagnostic): boolean => explained.has(one) || (!isError(one) && changed.has(placeOf(one)));
+  return [...found.filter((diagnostic) => !follows(diagnostic)), ...changes.map(({ diagnostic }) => diagnostic)];
 }
+const placeOf = ({ at }: Diagnostic): string => `${at.file}:${at.line}:${at.column}`;

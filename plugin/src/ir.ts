@@ -77,8 +77,8 @@ export interface IrField {
   readonly desc: DescField;
   /** The name of the field in the source. */
   readonly at: Origin;
-  /** Whether `(bff.v1.field)` is there at all, even empty. */
-  readonly ruled: boolean;
+  /** Whether its rule has a fault, told when it was read: what the field means nobody knows. */
+  readonly faulty: boolean;
   readonly by: Text | undefined;
   readonly alias: Text | undefined;
   /** A function of the user supplies it; never false. */

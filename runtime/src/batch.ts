@@ -11,15 +11,18 @@ import { startCall } from "./start-call.ts";
 import type { Rpc } from "./upstream.ts";
 import { Waiting } from "./waiting.ts";
 
-/** How "one key in, one item out" becomes one call for many keys. */
+/**
+ * How "one key in, one item out" becomes one call for many keys. What looks into answers is a method, so that a file whose code reads
+ * less of them takes the batch of one that reads more.
+ */
 export interface Batch<Req, Res, K, V, G = unknown> {
   readonly rpc: Rpc<Req, Res>;
   /** @param group what else is in the request; keys go out together when theirs is equal */
   readonly request: (keys: K[], group: G) => Req;
   /** A list whose items hold their `key`, or a map by key. */
-  readonly items: (response: Res) => readonly V[] | Readonly<Record<string, V>>;
+  items(response: Res): readonly V[] | Readonly<Record<string, V>>;
   /** Not for maps. */
-  readonly key?: ((item: V) => K) | undefined;
+  readonly key?: { of(item: V): K }["of"] | undefined;
   /** Keys in one call. */
   readonly max: number;
   /** Whether a key has a list of items. */
@@ -141,7 +144,7 @@ class Part {
   takes(item: Item): void {
     item.part = this;
     this.#wanted++;
-    this.#earliest.push(...item.waiting);
+    for (const waiting of item.waiting) this.#earliest.push(waiting);
   }
   /** Another one waits, whose time begins now: the fetch goes on to its deadline, and the others leave at theirs. */
   joined(waiting: Waiting<unknown>): void {

@@ -42,6 +42,24 @@ describe("deadlines", () => {
     expect(calls.at(-1)).toMatchObject({ attempts: 1 });
     expect(clock.running).toBe(0);
   });
+  test("there is one timer for a request, and one for each call with a shorter timeout of its own", async () => {
+    const { ask, client, clock } = one();
+    const running: number[] = [];
+    const { answer } = ask(async (cx) => {
+      const { get, getWith } = cx.app;
+      const all = [undefined, undefined, 1_800, 100, 200].map((timeoutMs, i) => {
+        const step = cx.call(timeoutMs === undefined ? get : getWith({ timeoutMs }), { id: `${i}` });
+        running.push(clock.running);
+        return step;
+      });
+      await Promise.all(all);
+      return page();
+    });
+    expect(running).toEqual([1, 1, 1, 2, 3]);
+    for (const sent of client.sent) sent.thing();
+    expect((await answer).failure).toBe(undefined);
+    expect(clock.running).toBe(0);
+  });
   test("with nothing left nothing is sent", async () => {
     const { ask, get, client, clock } = one();
     expect((await get("a", { clientMs: 0 }).answer).failure).toMatchObject({ clientCode: Code.DEADLINE_EXCEEDED });
@@ -340,6 +358,74 @@ describe("breakers", () => {
     expect(hanging.states).toEqual([]);
     await after(100);
     expect(hanging.states).toEqual(["open"]);
+  });
+  test("a timeout counts only when the attempt had the time that it would have had at the start of a patient client's request", async () => {
+    const { ask, client, clock, states } = one({ policy: { breaker } });
+    const late = async (usedMs: number, clientMs?: number) => {
+      for (let i = 0; i < 4; i++) {
+        const { answer } = ask(
+          async (cx) => {
+            clock.skip(usedMs);
+            return page({ title: (await cx.call(cx.app.get, { id: "hangs" })).id });
+          },
+          clientMs === undefined ? {} : { clientMs },
+        );
+        await clock.advance(2_000);
+        expect((await answer).failure?.reason).toBe(Reason.TIMEOUT);
+      }
+    };
+    await late(0, 1); // clients with 1 ms
+    await late(900); // 900 of 2,000 ms are left: less than half
+    expect(states).toEqual([]);
+    await late(700);
+    expect(states).toEqual(["open"]);
+    expect(client.sent.every(({ cancelled }) => cancelled)).toBe(true);
+  });
+  test("a probe with hardly any time frees its place without a verdict", async () => {
+    const { get, client, clock, states } = await broken();
+    await clock.advance(5_000);
+    client.answer = undefined;
+    const hurried = get("probe", { clientMs: 4 });
+    await clock.advance(4);
+    expect((await hurried.answer).failure?.reason).toBe(Reason.TIMEOUT);
+    expect(states).toEqual(["open", "half-open"]);
+    const next = get("next");
+    client.of("next").thing();
+    await next.answer;
+    expect(states).toEqual(["open", "half-open", "closed"]);
+  });
+  test("half-open, as many probes as `probes` at a time", async () => {
+    const { get, client, clock, states } = one({ policy: { breaker: { ...breaker, probes: 2 } } });
+    client.answer = byId({ bad: "UNAVAILABLE" });
+    for (let i = 0; i < 4; i++) await get("bad").answer;
+    await clock.advance(5_000);
+    client.answer = undefined;
+    client.sent.splice(0);
+    const asked = ["a", "b", "c"].map((id) => get(id));
+    await idle();
+    expect(client.sent.map(({ id }) => id)).toEqual(["a", "b"]);
+    expect((await asked[2]?.answer)?.failure?.reason).toBe(Reason.BREAKER_OPEN);
+    client.of("b").thing();
+    await asked[1]?.answer;
+    expect(states).toEqual(["open", "half-open", "closed"]);
+  });
+  test("a call that is limited, and one that the breaker refuses, is no sample", async () => {
+    const { get, client, clock, states } = one({
+      policy: { breaker: { ...breaker, minimum: 2 }, limit: { concurrent: 1, queued: 0 } },
+    });
+    get("a");
+    for (let i = 0; i < 9; i++) expect((await get("b").answer).failure?.reason).toBe(Reason.LIMITED);
+    expect(states).toEqual([]);
+    client.of("a").fault(Code.UNAVAILABLE);
+    await idle();
+    client.answer = byId({ bad: "UNAVAILABLE" });
+    await get("bad").answer;
+    expect(states).toEqual(["open"]);
+    for (let i = 0; i < 9; i++) await get("bad").answer;
+    client.answer = byId({});
+    await clock.advance(5_000);
+    await get("good").answer;
+    expect(states).toEqual(["open", "half-open", "closed"]);
   });
   test("limited calls and calls refused by the breaker are not retried", async () => {
     const { get, client, clock, app, ask } = await broken();

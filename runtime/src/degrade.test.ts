@@ -55,6 +55,30 @@ test("one message in several places has an entry for each; a field has one entry
   });
 });
 
+test("what the declared response does not have stays inside, and its own numbers give the order", () => {
+  const cards = [card("0")];
+  const page = create(PageSchema, { cards, main: card("m") });
+  const numbers = new Map([
+    ["cards", 1],
+    ["title", 2],
+  ]);
+  const declared = {
+    ...PageSchema,
+    fields: PageSchema.fields.flatMap((field) => {
+      const number = numbers.get(field.name);
+      return number === undefined ? [] : [{ ...field, number }];
+    }),
+  };
+  const causes = new Causes();
+  causes.touch(page, "title", true, cause);
+  causes.touch(page, "main", true, cause);
+  causes.touch(page.main!, "id", true, cause);
+  causes.touch(cards[0]!, "owner_name", false, cause);
+  const { entries, header } = degraded(PageSchema, page, causes.touches, declared as typeof PageSchema);
+  expect(entries.map(({ path }) => path)).toEqual(["cards[0].owner_name", "title"]);
+  expect(header).toBe("cards[*].owner_name,title");
+});
+
 test("what was touched inside a composed value is found through lists and maps", () => {
   const causes = new Causes();
   const deep = card("d");

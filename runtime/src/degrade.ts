@@ -21,17 +21,28 @@ interface Place {
 
 const HEADER_BYTES = 1024;
 
-/** From "this field of this message object was touched" to paths in the finished response. */
-export function degraded(desc: DescMessage, response: object, touches: readonly Touch[]): Degraded {
+/**
+ * From "this field of this message object was touched" to paths in the finished response.
+ * @param declared what clients get, where it is another message than the one composed: what only that one has stays inside
+ */
+export function degraded(
+  desc: DescMessage,
+  response: object,
+  touches: readonly Touch[],
+  declared: DescMessage = desc,
+): Degraded {
   const places = new Map<object, Place[]>();
-  place(response, { desc, path: "", folded: "", order: [] }, places);
+  const numbers = new Map(declared.fields.map(({ name, number }) => [name, number]));
+  place(response, { desc, path: "", folded: "", order: [] }, places, numbers);
   const found = new Map<string, { entry: Degradation; cause: Cause; folded: string; order: readonly number[] }>();
   for (const touch of touches) {
     for (const at of places.get(touch.message) ?? []) {
       const field = at.desc.fields.find((field) => field.name === touch.field);
       const path = `${at.path}${touch.field}`;
       const { cause } = touch;
-      if (field === undefined || worse(found.get(path)?.cause, cause) !== cause) continue;
+      const number = at.path === "" ? numbers.get(touch.field) : field?.number;
+      if (field === undefined || number === undefined) continue;
+      if (worse(found.get(path)?.cause, cause) !== cause) continue;
       const { reason, upstream } = cause.failure;
       const age = cause.staleMs === undefined ? undefined : durationFromMs(Math.round(cause.staleMs));
       const entry = create(DegradationSchema, {
@@ -41,7 +52,7 @@ export function degraded(desc: DescMessage, response: object, touches: readonly 
         upstream,
         ...(age && { age }),
       });
-      found.set(path, { entry, cause, folded: `${at.folded}${touch.field}`, order: [...at.order, field.number] });
+      found.set(path, { entry, cause, folded: `${at.folded}${touch.field}`, order: [...at.order, number] });
     }
   }
   const sorted = [...found.values()].sort((a, b) => compare(a.order, b.order));
@@ -58,7 +69,8 @@ function effectOf({ cause, present }: Touch, field: DescField): Effect {
   return present ? Effect.REPLACED : Effect.MISSING;
 }
 
-function place(message: unknown, at: Place, places: Map<object, Place[]>): void {
+/** @param numbers of the fields that count, by their names; without it all do */
+function place(message: unknown, at: Place, places: Map<object, Place[]>, numbers?: ReadonlyMap<string, number>): void {
   // Well-known types have shapes of their own in TypeScript, and no one composes them.
   if (typeof message !== "object" || message === null || at.desc.typeName.startsWith("google.protobuf.")) return;
   const known = places.get(message);
@@ -66,19 +78,20 @@ function place(message: unknown, at: Place, places: Map<object, Place[]>): void 
   else known.push(at);
   for (const field of at.desc.fields) {
     const desc = field.message;
-    if (desc === undefined) continue;
+    const number = numbers === undefined ? field.number : numbers.get(field.name);
+    if (desc === undefined || number === undefined) continue;
     const value = fieldValue(message as Record<string, unknown>, field);
     if (typeof value !== "object" || value === null) continue;
     const path = `${at.path}${field.name}`;
     const folded = `${at.folded}${field.name}`;
     if (field.fieldKind === "message") {
-      place(value, { desc, path: `${path}.`, folded: `${folded}.`, order: [...at.order, field.number] }, places);
+      place(value, { desc, path: `${path}.`, folded: `${folded}.`, order: [...at.order, number] }, places);
       continue;
     }
     const quoted = field.fieldKind === "map" && field.mapKey === STRING;
     for (const [i, [key, item]] of Object.entries(value).entries()) {
       const index = quoted ? JSON.stringify(key) : key;
-      const order = [...at.order, field.number, i];
+      const order = [...at.order, number, i];
       place(item, { desc, path: `${path}[${index}].`, folded: `${folded}[*].`, order }, places);
     }
   }

@@ -28,6 +28,7 @@ import {
   Upstream as UpstreamService,
 } from "./testing/gen/test_pb.ts";
 import { H2Upstream, type Received, refuse, reply } from "./testing/h2-upstream.ts";
+import { testedHttp2 } from "./testing/tested-http2.ts";
 import { GrpcClient } from "./transport/grpc-client.ts";
 import { Upstream } from "./upstream.ts";
 
@@ -139,7 +140,7 @@ let transports: Record<"grpc" | "connect", Transport>;
 beforeEach(async () => {
   modes = {};
   upstream = await new H2Upstream(answer).start();
-  client = new GrpcClient(upstream.url);
+  client = new GrpcClient(upstream.url, { http2: testedHttp2() });
   things = new Upstream("test.v1.Upstream", client, UPSTREAM);
   const endpoints = [
     endpoint(Front.method.show, createApp({ things }), {

@@ -7,6 +7,7 @@ import { asFailure, type Failure, OVER, timedOut } from "./failure.ts";
 import type { Degradation } from "./gen/bff/v1/degradation_pb.ts";
 import type { Observer, ResponseEvent } from "./observer.ts";
 import { Request } from "./request.ts";
+import { assertWritable, holdsRequired } from "./required.ts";
 
 /** How one rpc is served. */
 export interface EndpointOptions<App, I extends DescMessage, O extends DescMessage, C extends DescMessage = O> {
@@ -74,11 +75,34 @@ export function endpoint<App, I extends DescMessage, O extends DescMessage, C ex
   app: App,
   options: EndpointOptions<App, I, O, C>,
 ): Endpoint {
+  const served = holdsRequired(method.output) ? writable(method, options) : options;
   const run: Endpoint["run"] = (args, headers, clientMs, done, failed) =>
-    answer(method, app, options, args as MessageShape<I>, headers, clientMs, done, failed);
+    answer(method, app, served, args as MessageShape<I>, headers, clientMs, done, failed);
   // Of other messages nobody can make use.
   const codec = options.codec as EndpointCodec<Message, Message> | undefined;
   return { method, codec, run, route: routeOf(method, run) };
+}
+
+/** The same, where an answer that lacks a required field fails: what writes it would tell the client which. */
+function writable<App, I extends DescMessage, O extends DescMessage, C extends DescMessage>(
+  method: DescMethodUnary<I, O>,
+  options: EndpointOptions<App, I, O, C>,
+): EndpointOptions<App, I, O, C> {
+  const { compose, respond } = options;
+  if (respond !== undefined) {
+    const as = (composed: MessageShape<C>): MessageShape<O> => {
+      const response = respond.as(composed);
+      assertWritable(method.output, response);
+      return response;
+    };
+    return { ...options, respond: { ...respond, as } };
+  }
+  const composed: typeof compose = async (cx, args) => {
+    const response = await compose(cx, args);
+    assertWritable(method.output, response as unknown as MessageShape<O>);
+    return response;
+  };
+  return { ...options, compose: composed };
 }
 
 /** An endpoint's `route`, made from its `run`. */
@@ -123,7 +147,8 @@ function answer<App, I extends DescMessage, O extends DescMessage, C extends Des
     if (exchange.over) return;
     // Without `respond` what is composed is the response.
     const response = respond === undefined ? (message as unknown as MessageShape<O>) : respond.as(message);
-    const found = exchange.causes && degradedBy(respond?.schema ?? method.output, message, exchange.causes.touches);
+    const found =
+      exchange.causes && degradedBy(respond?.schema ?? method.output, message, exchange.causes.touches, method.output);
     if (found !== undefined) degraded?.(response, found.entries);
     exchange.end();
     done(response, found?.header ?? "");

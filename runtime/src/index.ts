@@ -37,7 +37,7 @@ export type { ReadonlyHeaders, Resolver, Resolving } from "./resolver.ts";
 export { clientOf, clientsOf, type ResolverCallOptions, type ResolverClient } from "./resolver-client.ts";
 export type { RetryPolicy } from "./retry.ts";
 export { EnvReader } from "./server/env-reader.ts";
-export { type Listening, type ListenOptions, listen } from "./server/listen.ts";
+export { type Listenable, type Listening, type ListenOptions, listen, type RequestCounters } from "./server/listen.ts";
 export { type ServeOptions, type ServeParts, serve } from "./server/serve.ts";
 export type { ThrottlePolicy } from "./throttle.ts";
 export { type ConnectTransportOptions, connectTransport } from "./transport/connect-transport.ts";
@@ -66,6 +66,7 @@ export {
   encoder,
   otherDecoder,
   otherEncoder,
+  passer,
 } from "./wire/codec.ts";
 export type { Reader } from "./wire/reader.ts";
 export type { Writer } from "./wire/writer.ts";

@@ -15,6 +15,7 @@ import {
   Upstream as UpstreamService,
 } from "./testing/gen/test_pb.ts";
 import { H2Upstream, type Received, refuse, reply } from "./testing/h2-upstream.ts";
+import { testedHttp2 } from "./testing/tested-http2.ts";
 import { GrpcClient } from "./transport/grpc-client.ts";
 import { type CallPolicy, Upstream, type UpstreamPolicy } from "./upstream.ts";
 
@@ -25,7 +26,7 @@ let client: GrpcClient;
 const states: string[] = [];
 beforeEach(async () => {
   upstream = await new H2Upstream().start();
-  client = new GrpcClient(upstream.url);
+  client = new GrpcClient(upstream.url, { http2: testedHttp2() });
   states.splice(0);
 });
 afterEach(async () => {

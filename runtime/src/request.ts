@@ -99,7 +99,7 @@ export class Request<out App> {
     group?: G,
     extra?: Extra<R>,
   ): Promise<V | Instead<R> | undefined> {
-    return this.tryStep((mark) => this.load(batch, key, group, { ...extra, mark }));
+    return this.#tryLoad(batch, key, group, extra) as Promise<V | Instead<R> | undefined>;
   }
   /** All items of a key; none for a key that is missing. Of batches with `many`. */
   loadMany<Req, Res, K, V, G, R = never>(
@@ -117,7 +117,7 @@ export class Request<out App> {
     group?: G,
     extra?: Extra<R>,
   ): Promise<V[] | Instead<R> | undefined> {
-    return this.tryStep((mark) => this.loadMany(batch, key, group, { ...extra, mark }));
+    return this.#tryLoad(batch, key, group, extra) as Promise<V[] | Instead<R> | undefined>;
   }
   #load<Req, Res, K, V, G, R>(
     batch: Batch<Req, Res, K, V, G>,
@@ -130,6 +130,18 @@ export class Request<out App> {
     const sink = plain ? answer : new Answer<unknown, R>(this, answer, extra, false);
     this.root.#collector(batch as unknown as AnyBatch, group, extra?.retryIf).load(key, this.scope, sink);
     return handled(answer.promise);
+  }
+  #tryLoad<Req, Res, K, V, G, R>(
+    batch: Batch<Req, Res, K, V, G>,
+    key: K,
+    group: G | undefined,
+    extra: Extra<R> | undefined,
+  ): Promise<unknown> {
+    const answer = Promise.withResolvers<unknown>();
+    const own = extra?.mark === undefined ? extra : { ...extra, mark: undefined }; // the load is a step of its own
+    const sink = new Answer<unknown, R>(this, answer, own, true);
+    this.root.#collector(batch as unknown as AnyBatch, group, extra?.retryIf).load(key, this.scope, sink);
+    return answer.promise;
   }
   #collector(batch: AnyBatch, group: unknown, retryIf: Extra<unknown>["retryIf"]): Collector {
     this.#collectors ??= new Map();

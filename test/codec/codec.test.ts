@@ -1,6 +1,7 @@
 // Generated codecs beside protobuf-es: the same bytes, the same values, and what one refuses the other refuses.
-import { rmSync } from "node:fs";
-import { type DescMessage, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { type DescMessage, fromBinary, type Message, toBinary, toJson } from "@bufbuild/protobuf";
 import { codecCounters } from "@protobff/runtime";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -9,12 +10,18 @@ import { type GeneratedCodec, generateCodec } from "./generated-codec.ts";
 import { PROTOS } from "./protos.ts";
 
 let codec: GeneratedCodec;
+/** Of a BFF that reads and sends little. */
+let some: GeneratedCodec;
+/** Of a BFF that passes on what it gets. */
+let pass: GeneratedCodec;
 let everything: DescMessage;
 let page: DescMessage;
 let pageRequest: DescMessage;
 
 beforeAll(async () => {
   codec = await generateCodec(PROTOS, "app/v1/app.proto");
+  some = await generateCodec(PROTOS, "some/v1/some.proto");
+  pass = await generateCodec(PROTOS, "pass/v1/pass.proto");
   const desc = (name: string): DescMessage => {
     const found = codec.registry.getMessage(name);
     if (found === undefined) throw new Error(`no ${name}`);
@@ -24,7 +31,10 @@ beforeAll(async () => {
   page = desc("app.v1.Page");
   pageRequest = desc("app.v1.GetPageRequest");
 });
-afterAll(() => rmSync(codec.folder, { recursive: true, force: true }));
+afterAll(() => {
+  for (const { folder } of [codec, some, pass].filter((one) => one !== undefined))
+    rmSync(folder, { recursive: true, force: true });
+});
 
 const RUNS = { numRuns: Number(process.env.CODEC_RUNS ?? 40) };
 const framed = (bytes: Uint8Array): Buffer => {
@@ -42,6 +52,30 @@ function outcome<T>(run: () => T): T | "refused" {
   } catch {
     return "refused";
   }
+}
+/** What is left out counts as read as well: it has to be as readable. */
+function expectPart(bytes: Uint8Array): void {
+  const theirs = outcome(() => fromBinary(everything, bytes));
+  const ours = outcome(() => some.decode("Everything")(bytes));
+  if (typeof theirs === "string") expect(ours).toBe(theirs);
+  else expect(theirs).toMatchObject(withoutUndefined(ours) as object);
+}
+/** Whoever looks into what is passed on finds all of it. */
+function expectPassed(bytes: Uint8Array): void {
+  const theirs = outcome(() => fromBinary(everything, bytes));
+  const ours = outcome(() => pass.decode("Everything")(bytes));
+  if (typeof theirs === "string" || typeof ours === "string") {
+    expect(ours).toBe(theirs);
+    return;
+  }
+  expect(toBinary(everything, ours)).toEqual(toBinary(everything, theirs));
+  expect({ ...ours }).toEqual(theirs);
+}
+function withoutUndefined(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutUndefined);
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return value;
+  const set = Object.entries(value).filter(([, one]) => one !== undefined);
+  return Object.fromEntries(set.map(([key, one]) => [key, withoutUndefined(one)]));
 }
 function expectSame(desc: DescMessage, name: string, bytes: Uint8Array): void {
   const theirs = outcome(() => fromBinary(desc, bytes));
@@ -91,6 +125,76 @@ describe("generated codecs", () => {
     const { decoded, encoded } = before;
     expect(codecCounters).toEqual({ ...before, decoded: decoded + read, encoded: encoded + 20 });
   });
+  test("pass on what nobody looks into, byte by byte", () => {
+    const nest = codec.registry.getMessage("wire.v1.Nest") as DescMessage;
+    const pages = codec.registry.getMessage("pass.v1.Page") ?? pass.registry.getMessage("pass.v1.Page");
+    fc.assert(
+      fc.property(fc.nat(), (seed) => {
+        const bytes = toBinary(nest, random(nest, seed));
+        const theirs = fromBinary(nest, bytes) as Message & Record<string, unknown>;
+        const page = (from: Message): Message => {
+          const { many, byName, one } = from as Message & Record<string, unknown>;
+          return { $typeName: "pass.v1.Page", many, byName, one } as unknown as Message;
+        };
+        const sent = pass.encode("Page")(page(pass.decode("Nest")(bytes)));
+        const expected = toBinary(pages as DescMessage, page(theirs));
+        if (Buffer.from(bytes).includes("__proto__")) {
+          expect(fromBinary(pages as DescMessage, Uint8Array.from(sent.subarray(5)))).toEqual(
+            fromBinary(pages as DescMessage, expected),
+          );
+        } else expect(sent).toEqual(framed(expected));
+        const json = (message: Message) =>
+          outcome(() => toJson(pages as DescMessage, message, { registry: pass.registry }));
+        expect(json(page(pass.decode("Nest")(bytes)))).toEqual(json(page(theirs)));
+      }),
+      RUNS,
+    );
+    // as it came: not in the order of the numbers, and with a field that nobody knows
+    const odd = Buffer.concat([record(81, 0, varint(1)), record(3, 0, varint(7)), record(999, 0, varint(1))]);
+    const sent = pass.encode("Page")({ $typeName: "pass.v1.Page", echo: pass.decode("Everything")(odd) } as never);
+    expect(sent.subarray(5)).toEqual(record(1, 2, Buffer.concat([varint(odd.length), odd])));
+  });
+  test("leave out what nobody reads or sets", () => {
+    const before = codecCounters.decoded;
+    const full = { fString: "text", fInt32: 5, leaf: { text: "in it", n: 3 }, at: { seconds: 1n } };
+    const message = fromBinary(
+      everything,
+      codec
+        .encode("Everything")(full as unknown as Message)
+        .subarray(5),
+    );
+    const decoded = some.decode("Everything")(toBinary(everything, message));
+    expect(codecCounters.decoded).toBe(before + 1);
+    expect(Object.keys(decoded).sort()).toEqual(
+      ["$typeName", "fString", "fListSint64", "byLeaf", "self", "leaves", "simple", "any"].sort(),
+    );
+    const sent = fromBinary(everything, some.encode("Everything")(message).subarray(5));
+    expect(sent).toEqual(
+      fromBinary(
+        everything,
+        codec
+          .encode("Everything")({ fString: "text", leaf: { n: 3 } } as never)
+          .subarray(5),
+      ),
+    );
+  });
+  test("leave the rest to protobuf-es where there are too many messages", async () => {
+    const much = await generateCodec(PROTOS, "much/v1/much.proto");
+    try {
+      const wide = much.registry.getMessage("wide.v1.Wide") as DescMessage;
+      const text = readFileSync(join(much.folder, "much/v1/much_codec.ts"), "utf8");
+      expect(text.match(/r\.message\(readPart/g)?.length).toBeLessThan(250);
+      expect(text.match(/r\.other\(Part/g)?.length).toBeGreaterThan(40);
+      for (let seed = 0; seed < 10; seed++) {
+        const message = random(wide, seed);
+        const bytes = toBinary(wide, message);
+        expect(much.decode("Wide")(bytes)).toEqual(fromBinary(wide, bytes));
+        expect(much.encode("Wide")(message)).toEqual(framed(bytes));
+      }
+    } finally {
+      rmSync(much.folder, { recursive: true, force: true });
+    }
+  });
   test("leave what is not proto3 to protobuf-es", () => {
     const old = codec.registry.getMessage("old.v1.Old") as DescMessage;
     const message = random(old, 1);
@@ -106,6 +210,8 @@ describe("generated codecs", () => {
         const whole: Uint8Array = toBinary(everything, random(everything, seed));
         const bytes = edits.reduce((now, edit) => edit(now), whole);
         expectSame(everything, "Everything", bytes);
+        expectPart(bytes);
+        expectPassed(bytes);
       }),
       { numRuns: RUNS.numRuns * 4 },
     );
@@ -114,11 +220,24 @@ describe("generated codecs", () => {
     fc.assert(
       fc.property(fc.array(records, { maxLength: 8 }), (parts) => {
         expectSame(everything, "Everything", Buffer.concat(parts));
+        expectPart(Buffer.concat(parts));
+        expectPassed(Buffer.concat(parts));
       }),
       { numRuns: RUNS.numRuns * 100 },
     );
   });
 
+  test("refuse text that is no UTF-8 also where nobody reads it", () => {
+    for (const length of [1, 70, 600]) {
+      const text = Buffer.concat([Buffer.alloc(length, "a"), Buffer.of(0xff)]);
+      const wrong = record(1, 2, withLength(text));
+      const bytes = record(87, 2, withLength(wrong));
+      expect(() => fromBinary(everything, bytes)).toThrow();
+      for (const { decode } of [codec, some, pass]) expect(() => decode("Everything")(bytes)).toThrow();
+      const unread = record(140, 2, withLength(text));
+      for (const { decode } of [codec, some, pass]) expect(() => decode("Everything")(unread)).toThrow();
+    }
+  });
   test("refuse values that protobuf-es refuses, in its words", () => {
     const wrong: Record<string, unknown>[] = [
       { fInt32: 2 ** 31 },

@@ -36,7 +36,7 @@ export async function generateCodec(protos: Readonly<Record<string, string>>, ta
   const output = execFileSync(process.execPath, [join(root, "node_modules/.bin/protoc-gen-es")], {
     input: toBinary(CodeGeneratorRequestSchema, all),
   });
-  const folder = join(root, `test/.generated/codec-${process.pid}`);
+  const folder = join(root, `test/.generated/codec-${process.pid}-${target.split("/")[0]}`);
   rmSync(folder, { recursive: true, force: true });
   for (const { name, content } of [...response.file, ...fromBinary(CodeGeneratorResponseSchema, output).file]) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });

@@ -18,11 +18,18 @@ import "old/v1/old.proto";
 service WireService {
   rpc Echo(Everything) returns (Everything) { option idempotency_level = NO_SIDE_EFFECTS; }
   rpc Odd(old.v1.Old) returns (Everything) { option idempotency_level = NO_SIDE_EFFECTS; }
+  rpc GetNest(Leaf) returns (Nest) { option idempotency_level = NO_SIDE_EFFECTS; }
   rpc Older(Leaf) returns (old.v1.Old) { option idempotency_level = NO_SIDE_EFFECTS; }
 }
 enum Color { COLOR_UNSPECIFIED = 0; COLOR_RED = 1; COLOR_MINUS = -1; }
 message Leaf { string text = 1; bytes raw = 2000; int32 n = 3; }
 message Empty {}
+message Nest {
+  repeated Everything many = 1;
+  map<string, Everything> by_name = 2;
+  Everything one = 3;
+  Leaf leaf = 4;
+}
 message Everything {
 ${numbered(
   1,
@@ -84,6 +91,11 @@ ${numbered(
     google.protobuf.StringValue one_wrapped = 129;
     old.v1.Old one_old = 130;
   }
+  oneof simple {
+    string simple_text = 131;
+    int64 simple_big = 132;
+    Leaf simple_leaf = 133;
+  }
   string f_last = 536870911;
   string class = 140;
   string constructor = 141;
@@ -119,12 +131,97 @@ message Page {
     let: [
       { name: "echo" call: { method: "wire.v1.WireService/Echo" request: "args.all" } },
       { name: "odd" call: { method: "wire.v1.WireService/Odd" request: "args.old" } },
-      { name: "older" call: { method: "wire.v1.WireService/Older" request: "args.leaf" } }
+      { name: "older" call: { method: "wire.v1.WireService/Older" request: "args.leaf" } },
+      { name: "same" by: "echo == odd" }
     ]
   };
   wire.v1.Everything all = 1 [(bff.v1.field).by = "echo"];
   wire.v1.Everything odd = 2 [(bff.v1.field).by = "odd"];
   old.v1.Old older = 3 [(bff.v1.field).by = "older"];
+  bool same = 4 [(bff.v1.field).by = "same"];
+}
+`;
+
+/** Passes on what it gets. */
+const pass = `syntax = "proto3";
+package pass.v1;
+import "bff/v1/options.proto";
+import "wire/v1/wire.proto";
+service PassService {
+  option (bff.v1.service) = {};
+  rpc GetPage(GetPageRequest) returns (Page) { option idempotency_level = NO_SIDE_EFFECTS; }
+}
+message GetPageRequest { string text = 1; }
+message Page {
+  option (bff.v1.message) = {
+    let: [
+      { name: "echo" call: { method: "wire.v1.WireService/Echo" set: { name: "f_string" by: "args.text" } } },
+      { name: "nest" call: { method: "wire.v1.WireService/GetNest" set: { name: "text" by: "args.text" } } }
+    ]
+  };
+  wire.v1.Everything echo = 1 [(bff.v1.field).by = "echo"];
+  repeated wire.v1.Everything many = 2 [(bff.v1.field).by = "nest.many"];
+  map<string, wire.v1.Everything> by_name = 3 [(bff.v1.field).by = "nest.by_name"];
+  wire.v1.Everything one = 1000 [(bff.v1.field).by = "nest.one"];
+}
+`;
+/** Reads little of what it gets, and sends little. */
+const some = `syntax = "proto3";
+package some.v1;
+import "bff/v1/options.proto";
+import "wire/v1/wire.proto";
+service SomeService {
+  option (bff.v1.service) = {};
+  rpc GetPage(GetPageRequest) returns (Page) { option idempotency_level = NO_SIDE_EFFECTS; }
+}
+message GetPageRequest { string text = 1; }
+message Page {
+  option (bff.v1.message) = {
+    let: [
+      { name: "echo" call: { method: "wire.v1.WireService/Echo" set: { name: "f_string" by: "args.text" } set: { name: "leaf.n" by: "3" } } },
+      { name: "same" by: "echo.any == echo.self.any" }
+    ]
+  };
+  string text = 1 [(bff.v1.field).by = "echo.f_string"];
+  bool same = 2 [(bff.v1.field).by = "same"];
+  repeated string leaves = 3 [(bff.v1.field).by = "echo.leaves.map(l, l.text)"];
+  string one = 4 [(bff.v1.field).by = "echo.simple_text"];
+  repeated int64 numbers = 5 [(bff.v1.field).by = "echo.f_list_sint64"];
+  string deep = 6 [(bff.v1.field).by = "echo.self.self.f_string"];
+  string keyed = 7 [(bff.v1.field).by = "5 in echo.by_leaf ? echo.by_leaf[5].text : ''"];
+}
+`;
+
+/** More messages than get functions of their own. */
+const WIDE = Array.from({ length: 250 }, (_, i) => i + 1);
+const wide = `syntax = "proto3";
+package wide.v1;
+service WideService {
+  rpc Get(Wide) returns (Wide) { option idempotency_level = NO_SIDE_EFFECTS; }
+  rpc GetOther(Wide) returns (Wide) { option idempotency_level = NO_SIDE_EFFECTS; }
+}
+message Wide {
+${WIDE.map((n) => `  Part${n} part_${n} = ${n};`).join("\n")}
+}
+${WIDE.map((n) => `message Part${n} { string text = 1; }`).join("\n")}
+`;
+const much = `syntax = "proto3";
+package much.v1;
+import "bff/v1/options.proto";
+import "wide/v1/wide.proto";
+service MuchService {
+  option (bff.v1.service) = {};
+  rpc GetPage(GetPageRequest) returns (Page) { option idempotency_level = NO_SIDE_EFFECTS; }
+}
+message GetPageRequest { wide.v1.Wide wide = 1; }
+message Page {
+  option (bff.v1.message) = {
+    let: [
+      { name: "one" call: { method: "wide.v1.WideService/Get" request: "args.wide" } },
+      { name: "other" call: { method: "wide.v1.WideService/GetOther" request: "args.wide" } }
+    ]
+  };
+  bool same = 1 [(bff.v1.field).by = "one == other"];
 }
 `;
 
@@ -132,4 +229,8 @@ export const PROTOS: Readonly<Record<string, string>> = {
   "wire/v1/wire.proto": upstream,
   "old/v1/old.proto": old,
   "app/v1/app.proto": app,
+  "some/v1/some.proto": some,
+  "pass/v1/pass.proto": pass,
+  "wide/v1/wide.proto": wide,
+  "much/v1/much.proto": much,
 };

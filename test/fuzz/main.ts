@@ -1,11 +1,12 @@
 // npm run fuzz [-- <scenario>] [--cases <count>] [--seed <number>] [--only <case>]. Its last line counts; exit code 1 when a case fails.
 import { parseArgs } from "node:util";
 import { fuzzCompiler } from "./compiler.ts";
+import { fuzzServer } from "./server.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    cases: { type: "string", default: "100000" },
+    cases: { type: "string" },
     seed: { type: "string", default: "1" },
     only: { type: "string" },
   },
@@ -17,7 +18,7 @@ interface Asked {
   readonly only: number | undefined;
 }
 /** Each prints what it finds and gives whether all is well. */
-const SCENARIOS: Readonly<Record<string, (asked: Asked) => boolean | Promise<boolean>>> = { compiler };
+const SCENARIOS: Readonly<Record<string, (asked: Asked) => boolean | Promise<boolean>>> = { compiler, server };
 
 const name = positionals[0] ?? "compiler";
 const scenario = SCENARIOS[name];
@@ -26,7 +27,8 @@ if (scenario === undefined) {
   process.exitCode = 2;
 } else {
   const only = values.only === undefined ? undefined : Number(values.only);
-  const fine = await scenario({ cases: Number(values.cases), seed: Number(values.seed), only });
+  const cases = Number(values.cases ?? (scenario === server ? 20_000 : 100_000));
+  const fine = await scenario({ cases, seed: Number(values.seed), only });
   process.exitCode = fine ? 0 : 1;
 }
 
@@ -45,4 +47,13 @@ function compiler(asked: Asked): boolean {
     `\n${cases} cases, ${share} % generate (${generated}, of which ${checked} differ and were type-checked), ${rejected} more refused by buf, ${known} fail in known ways, ${failures.length} failed`,
   );
   return failures.length === 0 && (share >= 30 || asked.only !== undefined);
+}
+
+async function server(asked: Asked): Promise<boolean> {
+  const { cases, answered, requests, failures } = await fuzzServer(asked, console.log);
+  for (const failure of failures) console.log(`\n${failure}`);
+  console.log(
+    `\n${cases} cases, ${answered} answered, ${requests.fast} of ${requests.all} requests on the fast path, ${failures.length} failed`,
+  );
+  return failures.length === 0;
 }

@@ -13,7 +13,7 @@ const byHand = (mistake?: Mistake): Bff => ({
 
 describe("the worked example by hand, under load", () => {
   it("every answer is what the oracle says", async () => {
-    const report = await load(byHand(), { requests: 300, breakers: false });
+    const report = await load(byHand(), { requests: 300, inFlight: 16, breakers: false });
     expect(summary(report.mismatches)).toBe("");
     expect(report.logFaults).toEqual([]);
     expect(report.unhandled).toEqual([]);

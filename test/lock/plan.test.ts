@@ -224,7 +224,44 @@ describe("what degrades to what", () => {
   });
 });
 
+describe("steps of the service", () => {
+  // `v` runs beside `a` since the beginning: whoever waits for `a` first finds it ended.
+  const shared = (v: string, timeout = "500ms") => {
+    const steps = `{ name: "a" ${get("args.id", `timeout: "200ms"`)} },
+      { name: "cards" each: { var: "x" in: "a.ids" max: 5 compose: { message: "Card" args: { name: "x" by: "x" } } } }`;
+    const own = `let: { name: "v" ${get("headers['x-id']", `timeout: "${v}"`)} }`;
+    const more = card(`{ name: "c" supplementary: true ${get("args.x + v.id", `timeout: "100ms"`)} }`);
+    return bff(steps, CARDS, more, timeout).replace("(bff.v1.service) = {}", `(bff.v1.service) = { ${own} }`);
+  };
+  test("take their time from the beginning, and not once more where they are read", () => {
+    // 450 ms are left for calls; one after the other it would be 500 ms (BFF703).
+    expect(rpc(shared("200ms"))).toMatchObject({
+      worst_ms: 300,
+      critical_path: [
+        { step: "a", ms: 200 },
+        { step: "cards.c", ms: 100 },
+      ],
+    });
+  });
+  test("are what is waited for where they end last", () => {
+    expect(rpc(shared("300ms"))).toMatchObject({
+      worst_ms: 400,
+      critical_path: [
+        { step: "v", ms: 300 },
+        { step: "cards.c", ms: 100 },
+      ],
+    });
+  });
+});
+
 describe("caches", () => {
+  test("a critical step with stale answers is never replaced: what it feeds is stale", () => {
+    const proto = bff(`{ name: "a" ${get("args.id", `cache: { ttl: "5s" stale: "60s" }`)} }`, field("a.id"));
+    expect(report(proto).messages[0]?.degrades).toEqual([{ field: "id", when: "a", becomes: "stale" }]);
+    const text = plans({ "app/v1/app.proto": proto }, { "up/v1/up.proto": UP }, "text")["app/v1/app_plan.txt"];
+    expect(text).toContain("  with a stale: Out.id is stale\n");
+  });
+
   const cached = (more: string) => get("args.id").replace(/ }$/, ` cache: { ttl: "5s" stale: "60s" } ${more} }`);
   const planned = (more: string) => {
     const proto = bff(`{ name: "a" ${cached(more)} }`, field("a.id"));

@@ -8,6 +8,7 @@ import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-no
 import { GrpcClient, type Observer, type UnaryClient, type Upstream } from "@protobff/runtime";
 import type { Ir } from "../../plugin/src/ir.ts";
 import { listen } from "../../runtime/src/server/listen.ts";
+import { testedHttp2 } from "../../runtime/src/testing/tested-http2.ts";
 import type { BffRequest } from "../load/bff.ts";
 import { generate, instanceOf, modulesOf } from "../load/generated.ts";
 import { described, irOf, type Made } from "../load/load.ts";
@@ -133,7 +134,7 @@ class World {
 
   async start(): Promise<void> {
     this.#good = await startFaulty("answer", this.#answer);
-    this.#client = new GrpcClient(this.#good.url);
+    this.#client = new GrpcClient(this.#good.url, { http2: testedHttp2() });
     for (const { play } of this.#faults) {
       const key = JSON.stringify(play);
       if (play === "refuse connection" || play === "GOAWAY before" || this.#faulty.has(key)) continue;
@@ -166,7 +167,7 @@ class World {
       fault.play === "refuse connection" ? NOBODY : (own ?? this.#faulty.get(JSON.stringify(fault.play)))?.url;
     if (url === undefined) throw new Error(`no upstream for ${fault.name}`);
     const log = new CallLog();
-    const wire = new Wire(edge, fault, new GrpcClient(url), this.#client!);
+    const wire = new Wire(edge, fault, new GrpcClient(url, { http2: testedHttp2() }), this.#client!);
     const { endpoints, upstreams } = instanceOf(this.#modules, wire, log, this.#bff.env, this.#bff.resolvers?.given);
     if (fault.prime !== undefined) for (const upstream of upstreams) prime(upstream, fault.prime, edge.method);
     const server = await listen(endpoints);

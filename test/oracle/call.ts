@@ -1,5 +1,13 @@
 // A call of a step: its request, how the log says it ended, and what the step makes of that.
-import { clone, type DescField, type DescMethod, equals, fromBinary, type Message } from "@bufbuild/protobuf";
+import {
+  clone,
+  type DescField,
+  type DescMethod,
+  type DescOneof,
+  equals,
+  fromBinary,
+  type Message,
+} from "@bufbuild/protobuf";
 import { isReflectMessage, type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import type { IrBatch, IrBind, IrCall, IrStep } from "../../plugin/src/ir.ts";
 import type { Composition } from "./compose.ts";
@@ -83,7 +91,7 @@ function requestOf(at: Composition, call: IrCall, method: DescMethod, locals: Lo
     taint.push(...from.taint, ...from.inner);
     try {
       if (bind.spread === undefined) assign(at, made, (bind.name?.value ?? "").split("."), from);
-      else spread(at, made, from);
+      else spread(at, made, from, new Set(set.flatMap(({ name }) => oneofOf(method, name?.value) ?? [])));
     } catch (error) {
       return failed(error, taint) as Request;
     }
@@ -114,13 +122,19 @@ function last(field: DescField, path: readonly string[]): DescField {
   return rest.length === 0 ? next : last(next, rest);
 }
 
+/** The oneof that a field named by `set` stands in: it wins over all of a spread's members there. */
+function oneofOf({ input }: DescMethod, name: string | undefined): DescOneof | undefined {
+  return input.fields.find((field) => field.name === name)?.oneof;
+}
+
 /** Every field that the request has too, with the same name and type. */
-function spread(at: Composition, target: ReflectMessage, from: Value): void {
+function spread(at: Composition, target: ReflectMessage, from: Value, named: ReadonlySet<DescOneof>): void {
   const source = isReflectMessage(from.value) ? from.value.desc : undefined;
   for (const [name, member] of members(from)) {
     const field = target.desc.fields.find((f) => f.name === name);
     const other = source?.fields.find((f) => f.name === name);
     if (field === undefined || (other !== undefined && !sameType(field, other))) continue;
+    if (field.oneof !== undefined && named.has(field.oneof)) continue;
     if (!(member.unset && canBeAbsent(field))) at.response.converter.set(target, field, member.value, member.enum());
   }
 }

@@ -13,6 +13,8 @@ function option(name: string, otherwise: number): number {
   return value;
 }
 
+// by way of its `exit`, which takes the BFF along
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
 const seconds = option("seconds", 600);
 const report = await soak({
   seconds,

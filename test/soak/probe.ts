@@ -49,5 +49,6 @@ function held(): Held {
 }
 
 process.on("message", (question) => process.send?.(question === "handles" ? handlesByKind() : held()));
-// who asks may go away
+// The server ends on its own, and with whoever asks: nobody else would end it then.
 process.channel?.unref();
+process.on("disconnect", () => process.exit(1));

@@ -41,7 +41,17 @@ export async function soak({ seconds, inFlight = 24, seed = 1, env, progress }: 
   const requests = Array.from({ length: REQUESTS }, (_, number) => secondRequest(registry, number, seed));
   const dir = generate({ ...second, name: "soak" }, true, true);
   const upstreams = await startSoakUpstreams(registry, random);
-  const bff = await start(join(dir, "gen/shop/v1/server.ts"), { ...upstreams.env, ...env });
+  const remove = () => rmSync(dir, { recursive: true, force: true });
+  process.once("exit", remove);
+  const cleared = async (): Promise<void> => {
+    await upstreams.close();
+    process.off("exit", remove);
+    remove();
+  };
+  const bff = await start(join(dir, "gen/shop/v1/server.ts"), { ...upstreams.env, ...env }).catch(async (error) => {
+    await cleared();
+    throw error;
+  });
   const tally: Tally = { requests: 0, answers: 0, degraded: 0, statuses: {} };
   const samples: Sample[] = [];
 
@@ -83,8 +93,7 @@ export async function soak({ seconds, inFlight = 24, seed = 1, env, progress }: 
     return { ...tally, calls: upstreams.calls, faults: upstreams.faults, services: upstreams.services, samples, exit };
   } finally {
     bff.kill();
-    await upstreams.close();
-    rmSync(dir, { recursive: true, force: true });
+    await cleared();
   }
 }
 

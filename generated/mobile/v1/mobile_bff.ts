@@ -7,15 +7,16 @@
 import type { Batch, Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { GetSummaryRequestSchema, Run, Summary } from "../../agent/v1/agent_pb.ts";
+import type { GetSummaryRequestSchema, Run } from "../../agent/v1/agent_pb.ts";
 import { AgentService, Status } from "../../agent/v1/agent_pb.ts";
-import type { CountUnreadRequestSchema, CountUnreadResponse } from "../../notify/v1/notify_pb.ts";
-import { NotifyService } from "../../notify/v1/notify_pb.ts";
-import type { GetUsageRequestSchema, Usage } from "../../billing/v1/billing_pb.ts";
-import { BillingService } from "../../billing/v1/billing_pb.ts";
-import type { BatchGetUsersRequestSchema, BatchGetUsersResponse, User } from "../../user/v1/user_pb.ts";
-import { UserService } from "../../user/v1/user_pb.ts";
+import type { BatchGetUsersResponseRead, CountUnreadResponseRead, SummaryRead, UsageRead, UserRead } from "./mobile_codec.ts";
 import { decodeBatchGetUsersResponse, decodeCountUnreadResponse, decodeGetHomeRequest, decodeSummary, decodeUsage, encodeBatchGetUsersRequest, encodeCountUnreadRequest, encodeGetSummaryRequest, encodeGetUsageRequest, encodeHome } from "./mobile_codec.ts";
+import type { CountUnreadRequestSchema } from "../../notify/v1/notify_pb.ts";
+import { NotifyService } from "../../notify/v1/notify_pb.ts";
+import type { GetUsageRequestSchema } from "../../billing/v1/billing_pb.ts";
+import { BillingService } from "../../billing/v1/billing_pb.ts";
+import type { BatchGetUsersRequestSchema } from "../../user/v1/user_pb.ts";
+import { UserService } from "../../user/v1/user_pb.ts";
 import type { GetHomeRequest, Home, RunLine } from "./mobile_pb.ts";
 import { HomeService } from "./mobile_pb.ts";
 
@@ -65,10 +66,10 @@ export interface Env {
 /** What composing needs besides the request. */
 export interface App {
   readonly env: Env;
-  readonly getSummary: Rpc<MessageInitShape<typeof GetSummaryRequestSchema>, Summary>;
-  readonly countUnread: Rpc<MessageInitShape<typeof CountUnreadRequestSchema>, CountUnreadResponse>;
-  readonly getUsage: Rpc<MessageInitShape<typeof GetUsageRequestSchema>, Usage>;
-  readonly userById: Batch<MessageInitShape<typeof BatchGetUsersRequestSchema>, BatchGetUsersResponse, string, User>;
+  readonly getSummary: Rpc<MessageInitShape<typeof GetSummaryRequestSchema>, SummaryRead>;
+  readonly countUnread: Rpc<MessageInitShape<typeof CountUnreadRequestSchema>, CountUnreadResponseRead>;
+  readonly getUsage: Rpc<MessageInitShape<typeof GetUsageRequestSchema>, UsageRead>;
+  readonly userById: Batch<MessageInitShape<typeof BatchGetUsersRequestSchema>, BatchGetUsersResponseRead, string, UserRead>;
 }
 
 function createApp({ agent, billing, notify, user }: Upstreams, env: Env): App {
@@ -80,8 +81,8 @@ function createApp({ agent, billing, notify, user }: Upstreams, env: Env): App {
     userById: {
       rpc: user.unaryWith(UserService.method.batchGetUsers, encodeBatchGetUsersRequest, decodeBatchGetUsersResponse, CALL),
       request: (ids: string[]) => ({ ids }),
-      items: (response: BatchGetUsersResponse) => response.users,
-      key: (item: User) => item.id,
+      items: (response: BatchGetUsersResponseRead) => response.users,
+      key: (item: UserRead) => item.id,
       max: 100,
     },
   };

@@ -8,10 +8,10 @@ import type { Reader, Writer } from "@protobff/runtime";
 import { decoder, encoder } from "@protobff/runtime";
 import type { Run, Run_Step, Summary, TokenUsage } from "../../agent/v1/agent_pb.ts";
 import { GetSummaryRequestSchema, Run_StepSchema, RunSchema, SummarySchema, TokenUsageSchema } from "../../agent/v1/agent_pb.ts";
-import type { CountUnreadResponse, Notification } from "../../notify/v1/notify_pb.ts";
-import { CountUnreadRequestSchema, CountUnreadResponseSchema, NotificationSchema } from "../../notify/v1/notify_pb.ts";
-import type { Budget, Usage, Usage_Line } from "../../billing/v1/billing_pb.ts";
-import { BudgetSchema, GetUsageRequestSchema, Usage_LineSchema, UsageSchema } from "../../billing/v1/billing_pb.ts";
+import type { CountUnreadResponse } from "../../notify/v1/notify_pb.ts";
+import { CountUnreadRequestSchema, CountUnreadResponseSchema } from "../../notify/v1/notify_pb.ts";
+import type { Usage } from "../../billing/v1/billing_pb.ts";
+import { GetUsageRequestSchema, UsageSchema } from "../../billing/v1/billing_pb.ts";
 import type { BatchGetUsersResponse, User } from "../../user/v1/user_pb.ts";
 import { BatchGetUsersRequestSchema, BatchGetUsersResponseSchema, UserSchema } from "../../user/v1/user_pb.ts";
 import type { GetHomeRequest, RunLineSchema } from "./mobile_pb.ts";
@@ -40,23 +40,18 @@ export const encodeHome = encoder(HomeSchema, writeHome);
 
 function writeGetSummaryRequest(w: Writer, message: MessageInitShape<typeof GetSummaryRequestSchema>): void {
   if (message.workspaceId) w.tag(10).string(message.workspaceId);
-  w.unknown(message);
 }
 
 function writeCountUnreadRequest(w: Writer, message: MessageInitShape<typeof CountUnreadRequestSchema>): void {
   if (message.userId) w.tag(10).string(message.userId);
-  w.unknown(message);
 }
 
 function writeGetUsageRequest(w: Writer, message: MessageInitShape<typeof GetUsageRequestSchema>): void {
   if (message.workspaceId) w.tag(10).string(message.workspaceId);
-  if (message.month !== undefined) w.tag(18).string(message.month);
-  w.unknown(message);
 }
 
 function writeBatchGetUsersRequest(w: Writer, message: MessageInitShape<typeof BatchGetUsersRequestSchema>): void {
   for (const item of message.ids ?? []) w.tag(10).string(item);
-  w.unknown(message);
 }
 
 function writeHome(w: Writer, message: MessageInitShape<typeof HomeSchema>): void {
@@ -107,155 +102,81 @@ export const decodeBatchGetUsersResponse = decoder(BatchGetUsersResponseSchema, 
 /** mobile.v1.GetHomeRequest */
 export const decodeGetHomeRequest = decoder(GetHomeRequestSchema, readGetHomeRequest);
 
-function readSummary(r: Reader): Summary {
-  const message: Summary = {
+/** What is read of agent.v1.Summary. */
+export interface SummaryRead extends Pick<Summary, "$typeName" | "status" | "displayName" | "runs"> {}
+
+function readSummary(r: Reader): SummaryRead {
+  const message: SummaryRead = {
     $typeName: "agent.v1.Summary",
-    id: "",
     status: 0,
     displayName: "",
     runs: [],
-    model: "",
-    createdAt: undefined,
-    uptime: undefined,
-    tokens: undefined,
-    labels: {},
-    tools: [],
-    load: undefined,
-    host: "",
   };
-  let unknown: UnknownField[] | undefined;
   while (r.more()) {
     const tag = r.tag();
     switch (tag) {
-      case 10: message.id = r.string(); break;
       case 16: message.status = r.enum(); break;
       case 26: message.displayName = r.string(); break;
       case 34: message.runs.push(r.message(readRun)); break;
-      case 42: message.model = r.string(); break;
-      case 50: r.once(message.createdAt === undefined); message.createdAt = r.message(readTimestamp); break;
-      case 58: r.once(message.uptime === undefined); message.uptime = r.message(readDuration); break;
-      case 66: r.once(message.tokens === undefined); message.tokens = r.message(readTokenUsage); break;
-      case 74: {
-        const end = r.enter();
-        let key = "";
-        let value: typeof message.labels[string] | undefined;
-        while (r.more()) {
-          switch (r.tag()) {
-            case 10: key = r.string(); break;
-            case 18: value = r.string(); break;
-            default: r.unusual();
-          }
-        }
-        r.leave(end);
-        message.labels[r.key(key)] = value ?? "";
-        break;
-      }
-      case 82: message.tools.push(r.string()); break;
-      case 89: message.load = r.double(); break;
-      case 98: message.host = r.string(); break;
-      default: unknown = r.unknown(tag, SummarySchema, unknown);
+      default: r.skip(tag, SummarySchema);
     }
   }
-  if (unknown !== undefined) message.$unknown = unknown;
   return message;
 }
 
-function readCountUnreadResponse(r: Reader): CountUnreadResponse {
-  const message: CountUnreadResponse = {
+/** What is read of notify.v1.CountUnreadResponse. */
+export interface CountUnreadResponseRead extends Pick<CountUnreadResponse, "$typeName" | "count"> {}
+
+function readCountUnreadResponse(r: Reader): CountUnreadResponseRead {
+  const message: CountUnreadResponseRead = {
     $typeName: "notify.v1.CountUnreadResponse",
     count: 0,
-    byChannel: {},
-    latest: undefined,
   };
-  let unknown: UnknownField[] | undefined;
   while (r.more()) {
     const tag = r.tag();
     switch (tag) {
       case 8: message.count = r.int32(); break;
-      case 18: {
-        const end = r.enter();
-        let key = "";
-        let value: typeof message.byChannel[string] | undefined;
-        while (r.more()) {
-          switch (r.tag()) {
-            case 10: key = r.string(); break;
-            case 16: value = r.int32(); break;
-            default: r.unusual();
-          }
-        }
-        r.leave(end);
-        message.byChannel[r.key(key)] = value ?? 0;
-        break;
-      }
-      case 26: r.once(message.latest === undefined); message.latest = r.message(readNotification); break;
-      default: unknown = r.unknown(tag, CountUnreadResponseSchema, unknown);
+      default: r.skip(tag, CountUnreadResponseSchema);
     }
   }
-  if (unknown !== undefined) message.$unknown = unknown;
   return message;
 }
 
-function readUsage(r: Reader): Usage {
-  const message: Usage = {
+/** What is read of billing.v1.Usage. */
+export interface UsageRead extends Pick<Usage, "$typeName" | "spentCents"> {}
+
+function readUsage(r: Reader): UsageRead {
+  const message: UsageRead = {
     $typeName: "billing.v1.Usage",
-    workspaceId: "",
-    month: "",
     spentCents: 0n,
-    budget: undefined,
-    currency: "",
-    lines: [],
-    centsByModel: {},
-    closesAt: undefined,
-    plan: 0,
   };
-  let unknown: UnknownField[] | undefined;
   while (r.more()) {
     const tag = r.tag();
     switch (tag) {
-      case 10: message.workspaceId = r.string(); break;
-      case 18: message.month = r.string(); break;
       case 24: message.spentCents = r.int64(); break;
-      case 34: r.once(message.budget === undefined); message.budget = r.message(readBudget); break;
-      case 42: message.currency = r.string(); break;
-      case 50: message.lines.push(r.message(readUsage_Line)); break;
-      case 58: {
-        const end = r.enter();
-        let key = "";
-        let value: typeof message.centsByModel[string] | undefined;
-        while (r.more()) {
-          switch (r.tag()) {
-            case 10: key = r.string(); break;
-            case 16: value = r.int64(); break;
-            default: r.unusual();
-          }
-        }
-        r.leave(end);
-        message.centsByModel[r.key(key)] = value ?? 0n;
-        break;
-      }
-      case 66: r.once(message.closesAt === undefined); message.closesAt = r.message(readTimestamp); break;
-      case 72: message.plan = r.enum(); break;
-      default: unknown = r.unknown(tag, UsageSchema, unknown);
+      default: r.skip(tag, UsageSchema);
     }
   }
-  if (unknown !== undefined) message.$unknown = unknown;
   return message;
 }
 
-function readBatchGetUsersResponse(r: Reader): BatchGetUsersResponse {
-  const message: BatchGetUsersResponse = {
+/** What is read of user.v1.BatchGetUsersResponse. */
+export interface BatchGetUsersResponseRead extends Pick<BatchGetUsersResponse, "$typeName"> {
+  users: UserRead[];
+}
+
+function readBatchGetUsersResponse(r: Reader): BatchGetUsersResponseRead {
+  const message: BatchGetUsersResponseRead = {
     $typeName: "user.v1.BatchGetUsersResponse",
     users: [],
   };
-  let unknown: UnknownField[] | undefined;
   while (r.more()) {
     const tag = r.tag();
     switch (tag) {
       case 10: message.users.push(r.message(readUser)); break;
-      default: unknown = r.unknown(tag, BatchGetUsersResponseSchema, unknown);
+      default: r.skip(tag, BatchGetUsersResponseSchema);
     }
   }
-  if (unknown !== undefined) message.$unknown = unknown;
   return message;
 }
 
@@ -327,6 +248,26 @@ function readRun(r: Reader): Run {
   return message;
 }
 
+/** What is read of user.v1.User. */
+export interface UserRead extends Pick<User, "$typeName" | "id" | "name"> {}
+
+function readUser(r: Reader): UserRead {
+  const message: UserRead = {
+    $typeName: "user.v1.User",
+    id: "",
+    name: "",
+  };
+  while (r.more()) {
+    const tag = r.tag();
+    switch (tag) {
+      case 10: message.id = r.string(); break;
+      case 18: message.name = r.string(); break;
+      default: r.skip(tag, UserSchema);
+    }
+  }
+  return message;
+}
+
 function readTimestamp(r: Reader): Timestamp {
   const message: Timestamp = {
     $typeName: "google.protobuf.Timestamp",
@@ -340,25 +281,6 @@ function readTimestamp(r: Reader): Timestamp {
       case 8: message.seconds = r.int64(); break;
       case 16: message.nanos = r.int32(); break;
       default: unknown = r.unknown(tag, TimestampSchema, unknown);
-    }
-  }
-  if (unknown !== undefined) message.$unknown = unknown;
-  return message;
-}
-
-function readDuration(r: Reader): Duration {
-  const message: Duration = {
-    $typeName: "google.protobuf.Duration",
-    seconds: 0n,
-    nanos: 0,
-  };
-  let unknown: UnknownField[] | undefined;
-  while (r.more()) {
-    const tag = r.tag();
-    switch (tag) {
-      case 8: message.seconds = r.int64(); break;
-      case 16: message.nanos = r.int32(); break;
-      default: unknown = r.unknown(tag, DurationSchema, unknown);
     }
   }
   if (unknown !== undefined) message.$unknown = unknown;
@@ -386,118 +308,6 @@ function readTokenUsage(r: Reader): TokenUsage {
   return message;
 }
 
-function readNotification(r: Reader): Notification {
-  const message: Notification = {
-    $typeName: "notify.v1.Notification",
-    id: "",
-    text: "",
-    channel: 0,
-    at: undefined,
-  };
-  let unknown: UnknownField[] | undefined;
-  while (r.more()) {
-    const tag = r.tag();
-    switch (tag) {
-      case 10: message.id = r.string(); break;
-      case 18: message.text = r.string(); break;
-      case 24: message.channel = r.enum(); break;
-      case 34: r.once(message.at === undefined); message.at = r.message(readTimestamp); break;
-      default: unknown = r.unknown(tag, NotificationSchema, unknown);
-    }
-  }
-  if (unknown !== undefined) message.$unknown = unknown;
-  return message;
-}
-
-function readBudget(r: Reader): Budget {
-  const message: Budget = {
-    $typeName: "billing.v1.Budget",
-    limitCents: 0n,
-    warnPercent: 0,
-  };
-  let unknown: UnknownField[] | undefined;
-  while (r.more()) {
-    const tag = r.tag();
-    switch (tag) {
-      case 8: message.limitCents = r.int64(); break;
-      case 16: message.warnPercent = r.uint32(); break;
-      default: unknown = r.unknown(tag, BudgetSchema, unknown);
-    }
-  }
-  if (unknown !== undefined) message.$unknown = unknown;
-  return message;
-}
-
-function readUsage_Line(r: Reader): Usage_Line {
-  const message: Usage_Line = {
-    $typeName: "billing.v1.Usage.Line",
-    what: "",
-    quantity: 0n,
-    cents: 0n,
-  };
-  let unknown: UnknownField[] | undefined;
-  while (r.more()) {
-    const tag = r.tag();
-    switch (tag) {
-      case 10: message.what = r.string(); break;
-      case 16: message.quantity = r.uint64(); break;
-      case 24: message.cents = r.int64(); break;
-      default: unknown = r.unknown(tag, Usage_LineSchema, unknown);
-    }
-  }
-  if (unknown !== undefined) message.$unknown = unknown;
-  return message;
-}
-
-function readUser(r: Reader): User {
-  const message: User = {
-    $typeName: "user.v1.User",
-    id: "",
-    name: "",
-    email: "",
-    role: 0,
-    timeZone: "",
-    lastSeenAt: undefined,
-    avatarUrl: undefined,
-    teams: [],
-    points: 0,
-    preferences: {},
-  };
-  let unknown: UnknownField[] | undefined;
-  while (r.more()) {
-    const tag = r.tag();
-    switch (tag) {
-      case 10: message.id = r.string(); break;
-      case 18: message.name = r.string(); break;
-      case 26: message.email = r.string(); break;
-      case 32: message.role = r.enum(); break;
-      case 42: message.timeZone = r.string(); break;
-      case 50: r.once(message.lastSeenAt === undefined); message.lastSeenAt = r.message(readTimestamp); break;
-      case 58: message.avatarUrl = r.string(); break;
-      case 66: message.teams.push(r.string()); break;
-      case 72: message.points = r.int32(); break;
-      case 82: {
-        const end = r.enter();
-        let key = "";
-        let value: typeof message.preferences[string] | undefined;
-        while (r.more()) {
-          switch (r.tag()) {
-            case 10: key = r.string(); break;
-            case 16: value = r.bool(); break;
-            default: r.unusual();
-          }
-        }
-        r.leave(end);
-        message.preferences[r.key(key)] = value ?? false;
-        break;
-      }
-      default: unknown = r.unknown(tag, UserSchema, unknown);
-    }
-  }
-  if (unknown !== undefined) message.$unknown = unknown;
-  return message;
-}
-
 function readRun_Step(r: Reader): Run_Step {
   const message: Run_Step = {
     $typeName: "agent.v1.Run.Step",
@@ -513,6 +323,25 @@ function readRun_Step(r: Reader): Run_Step {
       case 18: r.once(message.took === undefined); message.took = r.message(readDuration); break;
       case 24: message.ok = r.bool(); break;
       default: unknown = r.unknown(tag, Run_StepSchema, unknown);
+    }
+  }
+  if (unknown !== undefined) message.$unknown = unknown;
+  return message;
+}
+
+function readDuration(r: Reader): Duration {
+  const message: Duration = {
+    $typeName: "google.protobuf.Duration",
+    seconds: 0n,
+    nanos: 0,
+  };
+  let unknown: UnknownField[] | undefined;
+  while (r.more()) {
+    const tag = r.tag();
+    switch (tag) {
+      case 8: message.seconds = r.int64(); break;
+      case 16: message.nanos = r.int32(); break;
+      default: unknown = r.unknown(tag, DurationSchema, unknown);
     }
   }
   if (unknown !== undefined) message.$unknown = unknown;

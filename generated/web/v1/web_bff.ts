@@ -5,17 +5,18 @@
 import type { Batch, Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { GetSessionRequestSchema, GetSummaryRequestSchema, Run, Session, Summary } from "../../agent/v1/agent_pb.ts";
+import type { GetSessionRequestSchema, GetSummaryRequestSchema } from "../../agent/v1/agent_pb.ts";
 import { AgentService, Status } from "../../agent/v1/agent_pb.ts";
-import type { GetUsageRequestSchema, Usage } from "../../billing/v1/billing_pb.ts";
-import { BillingService } from "../../billing/v1/billing_pb.ts";
-import type { CountUnreadRequestSchema, CountUnreadResponse } from "../../notify/v1/notify_pb.ts";
-import { NotifyService } from "../../notify/v1/notify_pb.ts";
-import type { SearchRequestSchema, SearchResponse } from "../../memory/v1/memory_pb.ts";
-import { MemoryService } from "../../memory/v1/memory_pb.ts";
-import type { BatchGetUsersRequestSchema, BatchGetUsersResponse, User } from "../../user/v1/user_pb.ts";
-import { UserService } from "../../user/v1/user_pb.ts";
+import type { BatchGetUsersResponseRead, CountUnreadResponseRead, RunRead, SearchResponseRead, SessionRead, SummaryRead, UsageRead, UserRead } from "./web_codec.ts";
 import { decodeBatchGetUsersResponse, decodeCountUnreadResponse, decodeGetDashboardRequest, decodeSearchResponse, decodeSession, decodeSummary, decodeUsage, encodeBatchGetUsersRequest, encodeCountUnreadRequest, encodeDashboard, encodeGetSessionRequest, encodeGetSummaryRequest, encodeGetUsageRequest, encodeSearchRequest } from "./web_codec.ts";
+import type { GetUsageRequestSchema } from "../../billing/v1/billing_pb.ts";
+import { BillingService } from "../../billing/v1/billing_pb.ts";
+import type { CountUnreadRequestSchema } from "../../notify/v1/notify_pb.ts";
+import { NotifyService } from "../../notify/v1/notify_pb.ts";
+import type { SearchRequestSchema } from "../../memory/v1/memory_pb.ts";
+import { MemoryService } from "../../memory/v1/memory_pb.ts";
+import type { BatchGetUsersRequestSchema } from "../../user/v1/user_pb.ts";
+import { UserService } from "../../user/v1/user_pb.ts";
 import type { AgentSummary, Dashboard, GetDashboardRequest, RunCard } from "./web_pb.ts";
 import { AgentStatus, DashboardService } from "./web_pb.ts";
 
@@ -65,12 +66,12 @@ export interface Env {
 /** What composing needs besides the request. */
 export interface App {
   readonly env: Env;
-  readonly getSummary: Rpc<MessageInitShape<typeof GetSummaryRequestSchema>, Summary>;
-  readonly getUsage: Rpc<MessageInitShape<typeof GetUsageRequestSchema>, Usage>;
-  readonly countUnread: Rpc<MessageInitShape<typeof CountUnreadRequestSchema>, CountUnreadResponse>;
-  readonly getSession: Rpc<MessageInitShape<typeof GetSessionRequestSchema>, Session>;
-  readonly search: Rpc<MessageInitShape<typeof SearchRequestSchema>, SearchResponse>;
-  readonly userById: Batch<MessageInitShape<typeof BatchGetUsersRequestSchema>, BatchGetUsersResponse, string, User>;
+  readonly getSummary: Rpc<MessageInitShape<typeof GetSummaryRequestSchema>, SummaryRead>;
+  readonly getUsage: Rpc<MessageInitShape<typeof GetUsageRequestSchema>, UsageRead>;
+  readonly countUnread: Rpc<MessageInitShape<typeof CountUnreadRequestSchema>, CountUnreadResponseRead>;
+  readonly getSession: Rpc<MessageInitShape<typeof GetSessionRequestSchema>, SessionRead>;
+  readonly search: Rpc<MessageInitShape<typeof SearchRequestSchema>, SearchResponseRead>;
+  readonly userById: Batch<MessageInitShape<typeof BatchGetUsersRequestSchema>, BatchGetUsersResponseRead, string, UserRead>;
 }
 
 function createApp({ agent, billing, memory, notify, user }: Upstreams, env: Env): App {
@@ -84,8 +85,8 @@ function createApp({ agent, billing, memory, notify, user }: Upstreams, env: Env
     userById: {
       rpc: user.unaryWith(UserService.method.batchGetUsers, encodeBatchGetUsersRequest, decodeBatchGetUsersResponse, CALL),
       request: (ids: string[]) => ({ ids }),
-      items: (response: BatchGetUsersResponse) => response.users,
-      key: (item: User) => item.id,
+      items: (response: BatchGetUsersResponseRead) => response.users,
+      key: (item: UserRead) => item.id,
       max: 100,
     },
   };
@@ -165,7 +166,7 @@ export async function composeDashboard(cx: Request<App>, args: GetDashboardReque
 }
 
 /** web.v1.RunCard */
-export async function composeRunCard(cx: Request<App>, args: { readonly run: Run }): Promise<RunCard> {
+export async function composeRunCard(cx: Request<App>, args: { readonly run: RunRead }): Promise<RunCard> {
   const { userById } = cx.app;
 
   // web.proto:69:10
@@ -188,7 +189,7 @@ export async function composeRunCard(cx: Request<App>, args: { readonly run: Run
 // ---- copies ----
 
 /** web.v1.AgentSummary, a pruned agent.v1.Summary */
-export function toAgentSummary(from: Summary): AgentSummary {
+export function toAgentSummary(from: SummaryRead): AgentSummary {
   return {
     $typeName: "web.v1.AgentSummary",
     id: from.id,

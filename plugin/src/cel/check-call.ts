@@ -9,6 +9,7 @@ import type { Checker, Place } from "./checker.ts";
 import { describeCall } from "./describe-call.ts";
 import type { Node } from "./expression.ts";
 import { factsOf } from "./facts.ts";
+import { FOREIGN_FUNCTIONS } from "./foreign.ts";
 import { anyFails, joinProtos } from "./join.ts";
 import { listed } from "./listed.ts";
 import { isSoundLiteral, literalFault } from "./literal.ts";
@@ -33,7 +34,10 @@ export function checkCall(checker: Checker, ast: Call, place: Place): Node | und
       case "has": {
         const [of] = args;
         if (of?.kind !== "select" || args.length !== 1) {
-          return checker.complain("BFF313", of ?? ast, "`has` takes a field: has(x.field)");
+          const step = of?.kind === "ident" ? checker.variable(of.name, place)?.role === "step" : false;
+          const hint =
+            of?.kind === "ident" && step ? `Write ok(${of.name}) to ask whether the step has a value.` : undefined;
+          return checker.complain("BFF313", of ?? ast, "`has` takes a field: has(x.field)", hint);
         }
         const root = rootOf(of);
         const known = root?.kind !== "ident" || checker.variable(root.name, place) !== undefined;
@@ -51,6 +55,12 @@ export function checkCall(checker: Checker, ast: Call, place: Place): Node | und
       case "_==_":
       case "_!=_":
         return checkEquality(checker, ast, place);
+      case "_-_": {
+        const header = headerOf(checker, ast, place);
+        if (header === undefined) break;
+        const said = "a name with a dash in it cannot stand behind a dot: this subtracts";
+        return checker.complain("BFF305", ast, said, `Write headers['${header}'].`);
+      }
       case "_[_]":
       case "@in": {
         const [first, second] = args;
@@ -73,6 +83,16 @@ export function checkCall(checker: Checker, ast: Call, place: Place): Node | und
   if (extension !== "no extension") return extension;
   const macro = checkMacro(checker, ast, place);
   return macro === "no macro" ? checkFunction(checker, ast, place) : macro;
+}
+
+/** "x-request-id" for `headers.x-request-id`. */
+function headerOf(checker: Checker, ast: Ast, place: Place): string | undefined {
+  if (ast.kind === "select") return checker.group(ast.of, place)?.role === "headers" ? ast.field : undefined;
+  if (ast.kind !== "call" || ast.fn !== "_-_") return undefined;
+  const [before, last] = ast.args;
+  if (before === undefined || last?.kind !== "ident" || before.end + 1 !== last.start) return undefined;
+  const name = headerOf(checker, before, place);
+  return name && `${name}-${last.name}`;
 }
 
 /** Whether what stands before the last dot means something. */
@@ -210,7 +230,9 @@ function unknownFunction(checker: Checker, ast: Call, place: Place): Node | unde
   const namespaced = free && functionNames().some((known) => prefix !== undefined && known.startsWith(prefix));
   const name = namespaced ? `${owner}.${fn}` : fn;
   const close = didYouMean(name, [...functionNames(), ...MACROS, "ok", "has", "cel.bind"]);
-  checker.complain("BFF304", ast.name, `there is no function "${name}"`, close && `Did you mean "${close}"?`);
+  const foreign = Object.hasOwn(FOREIGN_FUNCTIONS, name) ? FOREIGN_FUNCTIONS[name] : undefined;
+  const hint = foreign ?? (close && `Did you mean "${close}"?`);
+  checker.complain("BFF304", ast.name, `there is no function "${name}"`, hint);
   // The operands may have faults of their own.
   checker.all(target === undefined || namespaced ? ast.args : [target, ...ast.args], place);
   return undefined;
@@ -365,13 +387,21 @@ function checkEquality(checker: Checker, ast: Call, place: Place): Node | undefi
   if (!alike && checker.language.checked) {
     const hint = [left, right].some(({ kind }) => kind === "null")
       ? "Only messages and wrappers can be null."
-      : undefined;
+      : convertToOne(left, right);
     return checker.complain("BFF305", ast, `${describeCall(ast.fn, false, [left, right])} does not exist`, hint);
   }
   warnOfNull(checker, ast, a, b);
   warnOfNull(checker, ast, b, a);
   const overload = ast.fn === "_==_" ? "equals" : "not_equals";
   return { ...checker.base(ast, BOOL, undefined, anyFails(args)), kind: "call", fn: ast.fn, overload, args };
+}
+
+/** How to compare a text with a number. */
+function convertToOne({ kind: left }: CelType, { kind: right }: CelType): string | undefined {
+  const other = left === "string" ? right : right === "string" ? left : undefined;
+  return other === "int" || other === "uint" || other === "double"
+    ? "Write the number without quotes, or string(…) around it."
+    : undefined;
 }
 
 /** In CEL an unset message reads as its default, so that asking whether it is null is a mistake. */

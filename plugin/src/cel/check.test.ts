@@ -110,7 +110,10 @@ const FAULTS: readonly (readonly [expression: string, ...reported: string[]])[] 
   ["1 + 'a'", "BFF305 1:1-8 int + string does not exist | There is int + int."],
   ["s.single_int32 + s.single_int64 + 1u", "BFF305 1:1-37 int + uint does not exist | There is int + int."],
   ["s.single_string > 1", "BFF305 1:1-20 string > int does not exist | There is string > string."],
-  ["s.single_int32 == 'x'", "BFF305 1:1-22 int == string does not exist"],
+  [
+    "s.single_int32 == 'x'",
+    "BFF305 1:1-22 int == string does not exist | Write the number without quotes, or string(…) around it.",
+  ],
   ["s.single_string == null", "BFF305 1:1-24 string == null does not exist | Only messages and wrappers can be null."],
   ["!s.single_int32", "BFF305 1:1-16 !int does not exist | There is !bool."],
   ["s.single_string && true", "BFF305 1:1-16 a condition is a bool, and this is string | Compare it: x != ''."],
@@ -152,7 +155,17 @@ const FAULTS: readonly (readonly [expression: string, ...reported: string[]])[] 
   ["ok()", "BFF308 1:1-5 `ok` takes the name of a step or an argument"],
   ["ok(list[0])", "BFF308 1:4-11 `ok` takes the name of a step or an argument"],
   ["ok(now)", "BFF308 1:4-7 `ok` takes the name of a step or an argument"],
-  ["has(s)", "BFF313 1:5-6 `has` takes a field: has(x.field)"],
+  ["has(s)", "BFF313 1:5-6 `has` takes a field: has(x.field) | Write ok(s) to ask whether the step has a value."],
+  [
+    "headers.x-request-id == ''",
+    "BFF305 1:1-21 a name with a dash in it cannot stand behind a dot: this subtracts | Write headers['x-request-id'].",
+  ],
+  ["args.id == '' and true", 'BFF301 1:15-18 unexpected "and" | Write `&&`.'],
+  [
+    "list.map(i => i.id)",
+    'BFF301 1:12-13 unexpected "=" | There are no functions of your own: write list.map(item, item.name).',
+  ],
+  ["s.single_int32.toString()", 'BFF304 1:16-24 there is no function "toString" | Write string(x).'],
   ["has(args.id)", "BFF313 1:5-12 `has` asks about a field | Write ok(args.id)."],
   [
     "has(s.zzz)",

@@ -1,6 +1,7 @@
 // What emitted expressions are made of, so that one printer works for real files, tests and conformance runs.
 import type { DescEnum, DescExtension, DescMessage } from "@bufbuild/protobuf";
 import type { Printable } from "@bufbuild/protoplugin";
+import type { Node } from "./expression.ts";
 import type { CelType, Proto, Variable } from "./type.ts";
 
 /** Where printed code gets its names from. */
@@ -19,6 +20,10 @@ export interface Names {
   readonly extension?: (extension: DescExtension) => Printable;
   /** A local name for a comprehension's variable: the name itself, or with `_` on a clash. */
   readonly local: (name: string) => string;
+  /** What a local constant was given: TypeScript takes a test of it for the tests in there. */
+  readonly constant?: (variable: Variable) => Node | undefined;
+  /** Whether a test of an expression is one that TypeScript must not draw conclusions from, for the sake of another expression. */
+  readonly hides?: (test: Node) => boolean;
 }
 
 /** Printed code and the form of its value. */

@@ -9,7 +9,7 @@ export function convertible(type: CelType, proto: Proto | undefined, to: Proto, 
   switch (to.kind) {
     case "scalar": {
       const plain = type.kind === "wrapper" ? type.of : type;
-      return plain.kind === scalarType(to.scalar).type.kind && proto?.kind !== "enum";
+      return plain.kind === scalarType(to.scalar).type.kind;
     }
     case "enum":
       return proto?.kind === "enum" && proto.desc.typeName === to.desc.typeName;

@@ -10,7 +10,7 @@ export function emitLogic(emitter: Emitter, node: Call): Piece {
   const [first, second] = node.args;
   if (first === undefined) return emitter.value(node);
   if (second !== undefined && node.overload !== "conditional") {
-    emitter.hide(contradicted(first, node.overload === "logical_and", second));
+    emitter.hide(contradicted(first, node.overload === "logical_and", second, emitter.aliases));
   }
   if (node.overload === "logical_not") return emitNot(emitter, first);
   return node.overload === "conditional" ? emitConditional(emitter, node) : emitJunction(emitter, node);
@@ -75,7 +75,10 @@ function wider(a: Form, b: Form): Form | undefined {
 export function emitConditional(emitter: Emitter, node: Call, target?: Form): Piece {
   const [condition, yes, no] = node.args;
   if (condition === undefined || yes === undefined || no === undefined) return emitter.value(node);
-  emitter.hide([...contradicted(condition, true, yes), ...contradicted(condition, false, no)]);
+  emitter.hide([
+    ...contradicted(condition, true, yes, emitter.aliases),
+    ...contradicted(condition, false, no, emitter.aliases),
+  ]);
   const a = emitter.value(yes);
   const b = emitter.value(no);
   const range = rangeOf(node);

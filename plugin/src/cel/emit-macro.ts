@@ -33,11 +33,11 @@ export function emitMacro(emitter: Emitter, node: Macro, element?: Form): Piece 
   if (variable === undefined || first === undefined) return emitter.value(range);
   if (macro === "bind") return emitBind(emitter, range, variable, first);
   if (vars.length > 1) return emitPairs(emitter, node);
-  if (second !== undefined) emitter.hide(contradicted(first, true, second));
+  if (second !== undefined) emitter.hide(contradicted(first, true, second, emitter.aliases));
   if (range.kind === "macro" && range.macro === "filter") {
     const [[condition], [item]] = [range.args, range.vars];
     if (condition !== undefined && item !== undefined)
-      emitter.hide(args.flatMap((body) => contradictedItem(condition, item, body, variable)));
+      emitter.hide(args.flatMap((body) => contradictedItem(condition, item, body, variable, emitter.aliases)));
   }
   const items = itemsOf(emitter, range);
   const name = emitter.local(variable);

@@ -77,8 +77,12 @@ describe("representations", () => {
   it("refuses another type", () => {
     expect(code("s.single_string", INT32)).toBeUndefined();
     expect(code("s.single_uint32", INT64)).toBeUndefined();
-    expect(code("s.standalone_enum", INT32)).toBeUndefined();
     expect(code("s.repeated_string", STRING)).toBeUndefined();
+  });
+
+  it("takes an enum for the int that it is", () => {
+    expect(code("s.standalone_enum", INT64)?.proto).toEqual(INT64);
+    expect(code("s.standalone_enum", INT64)?.print[0]).toBe("BigInt");
   });
 
   it("announces checks of range", () => {

@@ -9,7 +9,7 @@ import type { CelType, Proto } from "./type.ts";
 /** CEL's value. Nothing is unset: an unset message reads as its default, an unset wrapper as null. */
 export function emitValue(expression: Expression, names: Names): Code {
   const { root, type } = expression;
-  const emitter = new Emitter(names, new Set());
+  const emitter = new Emitter(names, new Set(), root);
   const natural = emitter.value(root);
   const nullable = natural.nullable || natural.form.kind === "nullable";
   const proto = nullable || !isPrintedAs(natural.form, expression.proto) ? undefined : expression.proto;
@@ -20,7 +20,7 @@ export function emitValue(expression: Expression, names: Names): Code {
 /** What a field path reads, or `undefined` when anything on the way is unset or its variable is absent. Only for `expression.path`. */
 export function emitPath(expression: Expression, names: Names): Code {
   const { root, type } = expression;
-  const emitter = new Emitter(names, new Set(expression.unsafe));
+  const emitter = new Emitter(names, new Set(expression.unsafe), root);
   const value = emitter.path(root);
   const as = (to: Proto): Code | undefined => {
     if (!convertible(type, root.proto, to)) return undefined;

@@ -1,4 +1,5 @@
 import type { Names } from "./code.ts";
+import { type Aliases, aliasesIn } from "./contradiction.ts";
 import { emitCall } from "./emit-call.ts";
 import { constant } from "./emit-constant.ts";
 import { emitConditional } from "./emit-logic.ts";
@@ -29,6 +30,7 @@ import type { Variable } from "./type.ts";
 /** Prints nodes. Made for one expression. */
 export class Emitter {
   readonly names: Names;
+  readonly aliases: Aliases;
   readonly #absent: ReadonlySet<Variable>;
   /** Tests of presence that TypeScript must not draw conclusions from. */
   readonly #hidden = new Set<Node>();
@@ -40,8 +42,9 @@ export class Emitter {
   #depth = 0;
 
   /** `absent`: variables that may be `undefined` where the code stands. */
-  constructor(names: Names, absent: ReadonlySet<Variable>) {
+  constructor(names: Names, absent: ReadonlySet<Variable>, root: Node) {
     this.names = names;
+    this.aliases = aliasesIn([root], (variable) => names.constant?.(variable));
     this.#absent = absent;
   }
 
@@ -93,7 +96,7 @@ export class Emitter {
   }
 
   #print(node: Node): Piece {
-    return this.#hidden.has(node) ? hidden(this.#plain(node)) : this.#plain(node);
+    return this.#hidden.has(node) || this.names.hides?.(node) ? hidden(this.#plain(node)) : this.#plain(node);
   }
 
   #plain(node: Node): Piece {

@@ -8,7 +8,7 @@ export { assignable, sameType } from "./assignable.ts";
 export { checkExpression } from "./check.ts";
 export { childrenOf } from "./children.ts";
 export type { Code, Names } from "./code.ts";
-export { comparesItself } from "./contradiction.ts";
+export { aliasesIn, comparesItself, comparesName, contradicted } from "./contradiction.ts";
 export { emitAs } from "./convert.ts";
 export { convertible } from "./convertible.ts";
 export { emitPath, emitValue } from "./emit.ts";

@@ -19,6 +19,7 @@ const BLANK = /(?:[\t\n\f\r ]|\/\/[^\n]*)+/y;
 const NUMBER = /0[xX][0-9a-fA-F]+[uU]?|(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?[uU]?/y;
 const WORD = /[A-Za-z_]\w*/y;
 const QUOTED = /`([\w.\-/ ]+)`/y;
+const ARROW = "There are no functions of your own: write list.map(item, item.name).";
 const OPENING_QUOTE = /([rRbB]{0,2})("""|'''|"|')/y;
 const SIGN = /==|!=|<=|>=|&&|\|\||[<>[\]{}().,\-!?:+*/%]/y;
 
@@ -59,7 +60,11 @@ function next(text: string, start: number): Token | SyntaxFault {
       hint: "Names between backticks hold letters, digits, _ . - / and blanks.",
     };
   }
-  return { ...at, message: `unexpected ${JSON.stringify(character)}`, hint: HINTS[character] };
+  return {
+    ...at,
+    message: `unexpected ${JSON.stringify(character)}`,
+    hint: text.startsWith("=>", start) ? ARROW : HINTS[character],
+  };
 }
 
 const HINTS: Readonly<Record<string, string>> = {

@@ -1,4 +1,5 @@
 import { type Ast, dottedName, partsOf, type Span, type SyntaxFault } from "./ast.ts";
+import { FOREIGN_WORDS } from "./foreign.ts";
 import { lex, type Token } from "./lex.ts";
 import { KEYWORDS, PRODUCTS, RELATIONS, RESERVED, SUMS, WORDS } from "./words.ts";
 
@@ -60,7 +61,8 @@ class Parser {
 
   all(): Ast {
     const ast = this.#expression();
-    if (this.#token.kind !== "end") this.#unexpected();
+    const { kind, text } = this.#token;
+    if (kind !== "end") this.#unexpected(kind === "word" ? FOREIGN_WORDS[text] : undefined);
     return ast;
   }
 

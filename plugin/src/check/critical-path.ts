@@ -18,19 +18,25 @@ const NONE: Path = { ms: 0, parts: [] };
  */
 export function checkCriticalPath(model: Model, report: Report): void {
   const messages = new Map(model.messages.map((message) => [message.desc.typeName, message]));
+  /** Of messages that read no step of a service: the same in every rpc, whenever they begin. */
   const known = new Map<Composed, Path>();
-  // Of the steps of the service, for one rpc.
+  // Of the steps of the service, for one rpc, from the beginning of the response.
   let started: ReadonlyMap<string, Path> = new Map();
-  let inRpc = new Map<Composed, Path>();
-  const pathOf = (message: Composed): Path => {
-    const paths = message.shared.length === 0 ? known : inRpc;
-    const before = paths.get(message);
-    if (before !== undefined) return before;
-    const path = longest([...pathsOf(message).values()]);
-    paths.set(message, path);
+  let inRpc = new Map<string, Path>();
+  /** From the beginning of the response until the message is there, when composing it begins after `begun`. */
+  const endOf = (message: Composed, begun: Path): Path => {
+    if (message.shared.length === 0) {
+      const path = known.get(message) ?? longest([...endsIn(message, NONE).values()]);
+      known.set(message, path);
+      return join(begun, path);
+    }
+    const key = `${message.desc.typeName} ${begun.ms}`;
+    const path = inRpc.get(key) ?? longest([begun, ...endsIn(message, begun).values()]);
+    inRpc.set(key, path);
     return path;
   };
-  const pathsOf = (message: Pick<Block, "steps" | "shared">): ReadonlyMap<Step, Path> => {
+  const endsIn = (message: Pick<Block, "steps" | "shared">, begun: Path): ReadonlyMap<Step, Path> => {
+    // These run since the beginning of the response: a message that begins late finds them ended.
     const byStep = new Map<Step, Path>(
       message.shared.map((step) => [step, started.get(step.name ?? "") ?? NONE] as const),
     );
@@ -43,36 +49,34 @@ export function checkCriticalPath(model: Model, report: Report): void {
         open.push(step, ...missing);
         continue;
       }
-      const waits = longest([...step.reads, ...step.after].map((other) => byStep.get(other) ?? NONE));
-      byStep.set(step, join(waits, ownPath(step)));
+      const waits = longest([begun, ...[...step.reads, ...step.after].map((other) => byStep.get(other) ?? NONE)]);
+      byStep.set(step, endOfStep(step, waits));
     }
     return byStep;
   };
-  const ownPath = (step: Step): Path => {
+  const endOfStep = (step: Step, begun: Path): Path => {
     const [call] = callsOf(step.source);
     const timeout = call?.policy.timeout?.value;
     if (call !== undefined && timeout !== undefined)
-      return { ms: timeout, parts: [`${step.name ?? call.method.name} ${timeout}ms`] };
-    return longest(
-      composesOf(step.source).map(({ message: desc }) => {
-        const message = messages.get(desc.typeName);
-        return message === undefined ? NONE : pathOf(message);
-      }),
-    );
+      return join(begun, { ms: timeout, parts: [`${step.name ?? call.method.name} ${timeout}ms`] });
+    const composed = composesOf(step.source).flatMap(({ message: desc }) => messages.get(desc.typeName) ?? []);
+    return longest([begun, ...composed.map((message) => endOf(message, begun))]);
   };
+  // From the inside, so that what a message composes is known.
+  for (const message of [...model.messages].reverse()) if (message.shared.length === 0) endOf(message, NONE);
   for (const method of model.files.flatMap((file) => file.services).flatMap((service) => service.methods)) {
     started = new Map();
     inRpc = new Map();
     // What they compose reads others of them, that come before.
     for (const step of sortByDependency(method.shared, (one) => [...one.reads, ...one.after]).order) {
-      const own = pathsOf({
-        steps: method.shared.filter((other) => other === step || restsOn(step).has(other)),
-        shared: [],
-      });
+      const own = endsIn(
+        { steps: method.shared.filter((other) => other === step || restsOn(step).has(other)), shared: [] },
+        NONE,
+      );
       started = new Map([...started, [step.name ?? "", own.get(step) ?? NONE]]);
       inRpc = new Map();
     }
-    const path = longest([pathOf(method.composed), ...started.values()]);
+    const path = longest([endOf(method.composed, NONE), ...started.values()]);
     const left = method.timeoutMs - marginMs(method.timeoutMs);
     if (path.ms > left && path.parts.length > 1) tell(method, path, left, report);
   }

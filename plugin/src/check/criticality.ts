@@ -65,7 +65,7 @@ function checkNeeded(message: Composed, effectful: (step: Step) => boolean, repo
 /** What a failure may make absent, by what reads name. */
 function absentByFailure(message: Composed): ReadonlySet<unknown> {
   return new Set([
-    ...message.steps.flatMap((step) => (step.absentByFailure ? [step.variable] : [])),
+    ...[...message.shared, ...message.steps].flatMap((step) => (step.absentByFailure ? [step.variable] : [])),
     ...message.args.members.flatMap((arg) => (arg.absentByFailure ? [arg.variable] : [])),
   ]);
 }

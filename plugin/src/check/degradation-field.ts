@@ -1,5 +1,6 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { Block, Composed, Model, Step } from "../resolve/model.ts";
+import { reachable } from "../resolve/graph.ts";
+import type { Block, Composed, Model } from "../resolve/model.ts";
 import { composesOf } from "../resolve/source-parts.ts";
 
 /** A response with supplementary parts should have a `repeated bff.v1.Degradation` field: without it a client cannot tell "none" from "lost". */
@@ -10,9 +11,13 @@ export function checkDegradationField(model: Model, report: Report): void {
     const { composed } = method;
     if (seen.has(composed) || method.degradedField !== undefined) continue;
     seen.add(composed);
-    const seenInside = new Set<Composed>();
-    const step =
-      supplementary({ steps: method.shared }, byName, seenInside) ?? supplementary(composed, byName, seenInside);
+    const blocks: readonly Pick<Block, "steps">[] = [{ steps: method.shared }, composed];
+    // A guard that says it has been told.
+    const step = reachable(blocks, ({ steps }) =>
+      steps.flatMap(({ source }) => composesOf(source).flatMap(({ message }) => byName.get(message.typeName) ?? [])),
+    )
+      .flatMap(({ steps }) => steps)
+      .find(({ supplementary, source }) => supplementary && source.kind !== "guard");
     if (step === undefined) continue;
     report({
       code: "BFF603",
@@ -23,22 +28,4 @@ export function checkDegradationField(model: Model, report: Report): void {
       hint: "add `repeated bff.v1.Degradation degraded = 15;`",
     });
   }
-}
-
-function supplementary(
-  { steps }: Pick<Block, "steps">,
-  byName: ReadonlyMap<string, Composed>,
-  seen: Set<Composed>,
-): Step | undefined {
-  // A guard that says it has been told.
-  const own = steps.find((step) => step.supplementary && step.source.kind !== "guard");
-  if (own !== undefined) return own;
-  for (const { message: desc } of steps.flatMap((step) => composesOf(step.source))) {
-    const child = byName.get(desc.typeName);
-    if (child === undefined || seen.has(child)) continue;
-    seen.add(child);
-    const inner = supplementary(child, byName, seen);
-    if (inner !== undefined) return inner;
-  }
-  return undefined;
 }

@@ -53,10 +53,14 @@ function checkShared(model: Model, effects: EffectTable, report: Report): void {
     const open = shared.filter((step) => step.supplementary && effects.step(step));
     if (open.length === 0) continue;
     const seen = new Map<Composed, Set<Step>>();
-    const visit = (message: Composed, unordered: readonly Step[]): void => {
+    const places: { readonly message: Composed; readonly unordered: readonly Step[] }[] = [
+      { message: root, unordered: open },
+    ];
+    for (let place = places.pop(); place !== undefined; place = places.pop()) {
+      const { message } = place;
       const before = seen.get(message) ?? new Set();
-      const left = unordered.filter((step) => !before.has(step));
-      if (left.length === 0) return;
+      const left = place.unordered.filter((step) => !before.has(step));
+      if (left.length === 0) continue;
       seen.set(message, new Set([...before, ...left]));
       for (const later of message.steps.filter(effects.step)) {
         const rests = sharedBehind(later);
@@ -75,11 +79,10 @@ function checkShared(model: Model, effects: EffectTable, report: Report): void {
         }
         for (const { message: desc } of composesOf(later.source)) {
           const child = byName.get(desc.typeName);
-          if (child !== undefined) visit(child, missing);
+          if (child !== undefined) places.push({ message: child, unordered: missing });
         }
       }
-    };
-    visit(root, open);
+    }
   }
 }
 /** The steps of services that one waits for, directly or through others. */

@@ -1,5 +1,5 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { BffMethod, Composed, Model, Step } from "../resolve/model.ts";
+import type { BffMethod, Model, Step } from "../resolve/model.ts";
 import { callsOf, composesOf } from "../resolve/source-parts.ts";
 
 /** What composing a message costs at most. */
@@ -18,32 +18,24 @@ const NOTHING: Cost = { calls: 0, together: [], unbounded: undefined };
  * are not counted. Keys that are asked for at different moments count as calls of their own.
  */
 export function checkMaxCalls(model: Model, report: Report): void {
-  const messages = new Map(model.messages.map((message) => [message.desc.typeName, message]));
-  const known = new Map<Composed, Cost>();
-  const costOf = (message: Composed): Cost => {
-    const before = known.get(message);
-    if (before !== undefined) return before;
-    const cost = message.steps.map((step) => stepCost(step)).reduce(add, NOTHING);
-    known.set(message, cost);
-    return cost;
-  };
+  const known = new Map<string, Cost>();
   const stepCost = (step: Step): Cost => {
     const inner: Cost[] = [
       ...callsOf(step.source).map(({ batch }) =>
         batch === undefined ? { ...NOTHING, calls: 1 } : { ...NOTHING, together: [{ keys: 1, max: batch.max }] },
       ),
-      ...composesOf(step.source).map(({ message: desc }) => {
-        const message = messages.get(desc.typeName);
-        return message === undefined ? NOTHING : costOf(message);
-      }),
+      ...composesOf(step.source).map(({ message }) => known.get(message.typeName) ?? NOTHING),
     ];
     const once = inner.reduce(add, NOTHING);
     const all = step.source.kind === "each" ? times(once, step, step.source.max) : once;
     // What waits for something asks at a moment of its own.
     return step.reads.length + step.after.length > 0 ? { ...all, calls: total(all), together: [] } : all;
   };
+  // Composers stand before what they compose.
+  for (const { desc, steps } of [...model.messages].reverse())
+    known.set(desc.typeName, steps.map(stepCost).reduce(add, NOTHING));
   for (const method of model.files.flatMap((file) => file.services).flatMap((service) => service.methods)) {
-    const cost = [costOf(method.composed), ...method.shared.map(stepCost)].reduce(add);
+    const cost = [known.get(method.composed.desc.typeName) ?? NOTHING, ...method.shared.map(stepCost)].reduce(add);
     if (method.ir.maxCalls !== undefined) checkMethod(method, cost, method.ir.maxCalls, report);
   }
 }
@@ -60,9 +52,9 @@ function checkMethod(
     report({
       code: "BFF702",
       severity: "error",
-      message: `"${name}" may cost ${limit.value} calls, but nothing bounds the items of step "${unbounded.name ?? unbounded.index + 1}"`,
+      message: `"${name}" is allowed ${limit.value} upstream calls, and nothing bounds the items of step "${unbounded.name ?? unbounded.index + 1}"`,
       at: unbounded.ir.at,
-      related: [{ at: limit.at, message: "calls are counted here" }],
+      related: [{ at: limit.at, message: "allowed here" }],
       hint: "add `max` to the `each`",
     });
   } else if (total(cost) > limit.value) {

@@ -26,30 +26,34 @@ export function checkNPlusOne(model: Model, report: Report): void {
       if (tell(each, step, call, varying, report)) told.add(call);
     }
   };
-  /** What is composed for each item: its calls, and what it composes in turn. */
-  const visit = (each: Step, message: Composed, given: ReadonlySet<string>): void => {
-    const key = `${message.desc.typeName} ${[...given].sort().join(" ")} ${maxOf(each)}`;
-    if (given.size === 0 || visited.has(key)) return;
-    visited.add(key);
-    const varying = spread(message, given);
-    for (const step of message.steps) {
-      if (step.source.kind === "each") continue;
-      judge(each, step, varying);
-      descend(each, step, varying);
-    }
-  };
-  const descend = (each: Step, step: Step, varying: Varying): void => {
-    for (const { message: desc, args } of composesOf(step.source)) {
+  /** What a step composes, with the arguments that differ from item to item. */
+  const composedBy = (step: Step, varying: Varying): (readonly [Composed, readonly string[]])[] =>
+    composesOf(step.source).flatMap(({ message: desc, args }) => {
       const child = messages.get(desc.typeName);
       const names = args.filter(({ by }) => readsAny(by, varying)).map(({ name }) => name);
-      if (child !== undefined) visit(each, child, new Set(names));
+      return child === undefined ? [] : [[child, names] as const];
+    });
+  /** What is composed for each item: its calls, and what it composes in turn. */
+  const descend = (each: Step, varying: Varying): void => {
+    const open = composedBy(each, varying);
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      const [message, given] = next;
+      const key = `${message.desc.typeName} ${[...given].sort().join(" ")} ${maxOf(each)}`;
+      if (given.length === 0 || visited.has(key)) continue;
+      visited.add(key);
+      const inside = spread(message, new Set(given));
+      for (const step of message.steps) {
+        if (step.source.kind === "each") continue;
+        judge(each, step, inside);
+        open.push(...composedBy(step, inside));
+      }
     }
   };
   for (const step of blocksOf(model).flatMap((message) => message.steps)) {
     if (step.source.kind !== "each") continue;
     const varying = new Set<unknown>([step.source.item]);
     judge(step, step, varying);
-    descend(step, step, varying);
+    descend(step, varying);
   }
 }
 

@@ -29,7 +29,7 @@ function json(diagnostics: readonly Diagnostic[], sources: Sources): object {
 /** Source: OASIS SARIF 2.1.0; §3.30 for regions, whose columns are UTF-16 code units as said by `columnKind`. */
 function sarif(diagnostics: readonly Diagnostic[], sources: Sources): object {
   const location = (at: Origin) => ({
-    artifactLocation: { uri: encodeURI(sources.path?.(at.file) ?? at.file) },
+    artifactLocation: { uri: relativeUri(sources.path?.(at.file) ?? at.file) },
     region: { startLine: at.line, startColumn: at.column, endLine: at.endLine, endColumn: at.endColumn },
   });
   return {
@@ -62,4 +62,9 @@ function sarif(diagnostics: readonly Diagnostic[], sources: Sources): object {
       },
     ],
   };
+}
+
+/** A path from the workspace as a URI reference (RFC 3986): a `#` or `?` in it is a character like others. */
+function relativeUri(path: string): string {
+  return path.split("/").map(encodeURIComponent).join("/");
 }

@@ -184,4 +184,49 @@ describe("documents", () => {
       ],
     });
   });
+
+  // What SARIF 2.1.0 requires of the objects used (§3.13, 3.14, 3.18, 3.19, 3.27, 3.28, 3.30, 3.11.9), and that ids are distinct.
+  test("SARIF has all that its schema requires, with related places and without, and with nothing to say", () => {
+    for (const found of [diagnostics, diagnostics.slice(1), []]) {
+      const document = JSON.parse(renderDocument(found, sources, "out.sarif"));
+      expect(document).toEqual({ $schema: expect.any(String), version: "2.1.0", runs: [expect.anything()] });
+      const [{ tool, results, columnKind }] = document.runs;
+      expect(columnKind).toBe("utf16CodeUnits");
+      expect(tool.driver.name).toMatch(/./);
+      const ids: string[] = tool.driver.rules.map(({ id }: { id: string }) => id);
+      expect(new Set(ids).size).toBe(ids.length);
+      expect(results).toHaveLength(found.length);
+      for (const { ruleId, level, message, locations, relatedLocations = [] } of results) {
+        expect(ids).toContain(ruleId);
+        expect(["error", "warning"]).toContain(level);
+        expect(message.text).toMatch(/./);
+        expect(locations).toHaveLength(1);
+        for (const { physicalLocation, message: said } of [...locations, ...relatedLocations]) {
+          const { startLine, startColumn, endLine, endColumn } = physicalLocation.region;
+          for (const number of [startLine, startColumn, endLine, endColumn]) expect(number).toBeGreaterThanOrEqual(1);
+          expect(endLine > startLine || endColumn >= startColumn).toBe(true);
+          expect(physicalLocation.artifactLocation.uri).not.toMatch(/^\/|[#?\s]/);
+          if (said !== undefined) expect(said.text).toMatch(/./);
+        }
+        const related = relatedLocations.map(({ id }: { id: number }) => id);
+        expect(new Set(related).size).toBe(related.length);
+      }
+    }
+  });
+
+  test("paths are those from the workspace, in every format", () => {
+    const own: Sources = Object.assign((file: string) => texts[file], { path: (file: string) => `proto/a #1/${file}` });
+    const related = [{ at: at(1, 10, 18), message: "here" }];
+    const found = [error({ related, severity: "warning" })];
+    const [json, sarif] = ["a.json", "a.sarif"].map((path) => JSON.parse(renderDocument(found, own, path)));
+    const file = "proto/a #1/web/v1/web.proto";
+    expect([json.diagnostics[0].at.file, json.diagnostics[0].related[0].at.file]).toEqual([file, file]);
+    const uri = "proto/a%20%231/web/v1/web.proto";
+    const [{ locations, relatedLocations }] = sarif.runs[0].results;
+    for (const { physicalLocation } of [...locations, ...relatedLocations])
+      expect(physicalLocation.artifactLocation).toEqual({ uri });
+    expect(renderDiagnostics(found, own, "github")).toBe(
+      `::warning file=${file},line=3,endLine=3,col=11,endColumn=15,title=BFF103::the duration "0s" is zero%0A${file}:1:10: here`,
+    );
+  });
 });

@@ -1,11 +1,11 @@
 // A call: its request, metadata, rescue, and the line that sends it.
 import type { DescField, DescOneof } from "@bufbuild/protobuf";
 import type { Expression } from "../cel/index.ts";
-import { emitValue } from "../cel/index.ts";
+import { comparesName, emitValue } from "../cel/index.ts";
 import { Code } from "../gen/bff/v1/options_pb.ts";
 import type { PlanBlock } from "../plan/plan.ts";
 import type { Bound, Call, ErrorRule, Fail, FieldBinding } from "../resolve/model.ts";
-import { mayBeStale, retryIfOverSteps } from "../resolve/source-parts.ts";
+import { mayBeStale, rescueExpressions, retryIfOverSteps } from "../resolve/source-parts.ts";
 import { block, commas, type Line, type Lines, line, mentions, object, property, width } from "./lines.ts";
 import type { MessageNames } from "./message-names.ts";
 import { boundValue, conjunct, fieldValue, presentValue } from "./value.ts";
@@ -229,16 +229,21 @@ function extraOf(call: Call, names: MessageNames, mark: boolean): Lines | undefi
 
 /** `on_error`: the first rule that holds decides; the last line is "no rule matched". */
 function rescue(call: Call, names: MessageNames): Lines {
+  const asksCode = call.onError.some((rule) =>
+    [rule.if, ...rescueExpressions(rule.then)].some((asked) => asked && comparesName(asked.root, "error.code")),
+  );
   const rules = call.onError.flatMap((rule): Lines => {
     const then = outcome(rule, names);
-    const test = testOf(rule, names);
+    const plain = testOf(rule, names, asksCode);
+    // TypeScript would take what is left of the codes for all that there are.
+    const test: Line | undefined = plain && asksCode ? ["Boolean(", ...plain, ")"] : plain;
     return test === undefined ? [then] : [["if (", ...test, ") ", ...then]];
   });
-  const certain = call.onError.some((rule) => testOf(rule, names) === undefined);
+  const certain = call.onError.some((rule) => rule.on.length === 0 && rule.if === undefined);
   const body = certain ? rules : [...rules, ["return error;"]];
   return block([mentions(body, "error") ? "rescue: (error) => {" : "rescue: () => {"], body, ["}"]);
 }
-function testOf(rule: ErrorRule, names: MessageNames): Line | undefined {
+function testOf(rule: ErrorRule, names: MessageNames, asksCode: boolean): Line | undefined {
   const codes = rule.on.map((code): Line => ["error.code === ", names.file.runtime("Code"), `.${codeName(code)}`]);
   const anyOf =
     codes.length === 0
@@ -254,7 +259,7 @@ function testOf(rule: ErrorRule, names: MessageNames): Line | undefined {
   return anyOf === undefined
     ? test
     : [
-        ...anyOf,
+        ...(asksCode ? ["Boolean(", ...anyOf, ")"] : anyOf),
         " && ",
         ...(rule.if.fails || emitValue(rule.if, names).precedence === "atom" ? test : ["(", ...test, ")"]),
       ];

@@ -3,7 +3,7 @@ import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf
 import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
 import type { GeneratedFile } from "@bufbuild/protoplugin";
 import type { PlanFile } from "../plan/plan.ts";
-import type { CodecMessage, CodecRoot, PlanCodec } from "../plan/plan-codec.ts";
+import { byNumber, type CodecMessage, type CodecRoot, type PlanCodec } from "../plan/plan-codec.ts";
 import { codecPath, FileNames } from "./file-names.ts";
 import { block, type Line, type Lines } from "./lines.ts";
 import { keepOwnWords } from "./own-words.ts";
@@ -11,10 +11,10 @@ import { keepOwnWords } from "./own-words.ts";
 export function emitCodec(file: PlanFile, codec: PlanCodec, f: GeneratedFile): void {
   const names = new FileNames(f, file.desc);
   const lines: Line[] = [["// ---- what is sent ----"], []];
-  for (const message of codec.encodes) lines.push(...emitRoot(message, "encode", names), []);
+  for (const message of codec.encodes) lines.push(...emitRoot(message, "encode", codec, names), []);
   for (const message of codec.writers.values()) lines.push(...emitWriter(message, codec, names), []);
   lines.push(["// ---- what is received ----"], []);
-  for (const message of codec.decodes) lines.push(...emitRoot(message, "decode", names), []);
+  for (const message of codec.decodes) lines.push(...emitRoot(message, "decode", codec, names), []);
   for (const message of codec.readers.values()) lines.push(...emitReader(message, codec, names), []);
   f.preamble(file.desc);
   while (lines.at(-1)?.length === 0) lines.pop();
@@ -22,7 +22,12 @@ export function emitCodec(file: PlanFile, codec: PlanCodec, f: GeneratedFile): v
 }
 
 /** `encodeSummary`, `decodeSummary`: a whole message, as calls and rpcs need it. */
-function emitRoot({ desc, name, why }: CodecRoot, way: "encode" | "decode", names: FileNames): Lines {
+function emitRoot({ desc, name, why }: CodecRoot, way: "encode" | "decode", codec: PlanCodec, names: FileNames): Lines {
+  if (way === "decode" && codec.passed.has(desc))
+    return [
+      [`/** ${desc.typeName}, passed on */`],
+      [`export const ${way}${name} = `, names.runtime("passer"), "(", names.schema(desc), ");"],
+    ];
   const made: Line =
     why === undefined
       ? [names.runtime(`${way}r`), "(", names.schema(desc), `, ${way === "encode" ? "write" : "read"}${name});`]
@@ -31,14 +36,22 @@ function emitRoot({ desc, name, why }: CodecRoot, way: "encode" | "decode", name
   return [[`/** ${doc} */`], [`export const ${way}${name} = `, ...made]];
 }
 
+/** The types of messages of which not all is read. */
+export function readTypes(codec: PlanCodec | undefined): ReadonlyMap<DescMessage, string> {
+  const parts = [...(codec?.readers.values() ?? [])].filter(({ fields }) => fields !== undefined);
+  return new Map(parts.map(({ desc, name }) => [desc, `${name}Read`]));
+}
+
 // ---- writing ----
 
-function emitWriter({ desc, name }: CodecMessage, codec: PlanCodec, names: FileNames): Lines {
-  const fields = [...desc.fields].sort((a, b) => a.number - b.number);
+function emitWriter({ desc, name, fields }: CodecMessage, codec: PlanCodec, names: FileNames): Lines {
+  const unknown: Lines = fields === undefined ? [["w.unknown(message);"]] : [];
+  const rows = [...(fields ?? byNumber(desc.fields)).flatMap((field) => writeField(field, codec, names)), ...unknown];
+  const [w, parameter] = rows.length === 0 ? ["_w", "_message"] : ["w", "message"];
   const message: Line = [names.protobufType("MessageInitShape"), "<typeof ", names.schemaType(desc), ">"];
   return block(
-    [`function write${name}(w: `, names.runtimeType("Writer"), ", message: ", ...message, "): void {"],
-    [...fields.flatMap((field) => writeField(field, codec, names)), ["w.unknown(message);"]],
+    [`function write${name}(${w}: `, names.runtimeType("Writer"), `, ${parameter}: `, ...message, "): void {"],
+    rows,
     ["}"],
   );
 }
@@ -64,7 +77,7 @@ function writeField(field: DescField, codec: PlanCodec, names: FileNames): Lines
         [
           [`w.open(${tagOf(field.number, LENGTH)});`],
           [`w.tag(${tagOf(1, wireTypeOf(field.mapKey))}).${SCALARS[field.mapKey]}(${key});`],
-          writeOne(field, "value", codec, names, 2),
+          writeOne(field, "value", codec, names, { number: 2 }),
           ["w.close();"],
         ],
         ["}"],
@@ -73,10 +86,10 @@ function writeField(field: DescField, codec: PlanCodec, names: FileNames): Lines
     default: {
       if (field.oneof !== undefined) {
         const oneof = `message.${field.oneof.localName}`;
-        const set = `if (${oneof}?.case === ${JSON.stringify(field.localName)}) `;
-        return [[set, ...writeOne(field, `${oneof}.value`, codec, names)]];
+        const set = `${oneof}?.case === ${JSON.stringify(field.localName)}`;
+        return [writeOne(field, `${oneof}.value`, codec, names, { set })];
       }
-      return [[`if (${isSet(field, read)}) `, ...writeOne(field, read, codec, names)]];
+      return [writeOne(field, read, codec, names, { set: isSet(field, read) })];
     }
   }
 }
@@ -105,14 +118,26 @@ function isSet(field: DescField, read: string): string {
 }
 const IMPLICIT = 2;
 
-function writeOne(field: DescField, value: string, codec: PlanCodec, names: FileNames, number = field.number): Line {
+/** @param set the condition under which it goes out */
+function writeOne(
+  field: DescField,
+  value: string,
+  codec: PlanCodec,
+  names: FileNames,
+  { set, number = field.number }: { readonly set?: string; readonly number?: number } = {},
+): Line {
   const { message } = field;
-  if (message === undefined)
-    return [`w.tag(${tagOf(number, wireTypeOf(scalarOf(field)))}).${methodOf(field)}(${value});`];
+  const when = (conditions: readonly (string | undefined)[]): string => {
+    const all = conditions.filter((condition) => condition !== undefined);
+    return all.length === 0 ? "" : `if (${all.join(" && ")}) `;
+  };
+  const tag = tagOf(number, message === undefined ? wireTypeOf(scalarOf(field)) : LENGTH);
+  if (message === undefined) return [`${when([set])}w.tag(${tag}).${methodOf(field)}(${value});`];
   const inside = isUnwrapped(field) ? `{ value: ${value} }` : value;
   const writer = codec.writers.get(message);
-  if (writer === undefined) return [`w.tag(${tagOf(number, LENGTH)}).other(`, names.schema(message), `, ${inside});`];
-  return [`{ w.open(${tagOf(number, LENGTH)}); write${writer.name}(w, ${inside}); w.close(); }`];
+  if (writer === undefined) return [`${when([set])}w.tag(${tag}).other(`, names.schema(message), `, ${inside});`];
+  const passed = codec.passed.has(message) ? `!w.passed(${tag}, ${inside})` : undefined;
+  return [`${when([set, passed])}{ w.open(${tag}); write${writer.name}(w, ${inside}); w.close(); }`];
 }
 
 /** The key of an entry, as protobuf-es reads it from the property's name. */
@@ -135,36 +160,75 @@ function keyOf(key: ScalarType): string {
 
 // ---- reading ----
 
-function emitReader({ desc, name }: CodecMessage, codec: PlanCodec, names: FileNames): Lines {
-  const shape = names.shape(desc);
+function emitReader(reader: CodecMessage, codec: PlanCodec, names: FileNames): Lines {
+  const { desc, name, fields } = reader;
+  const shape: Line = fields === undefined ? [names.shape(desc)] : [`${name}Read`];
+  const read = fields ?? byNumber(desc.fields);
+  const held = new Set(read.map((field) => field.oneof ?? field));
   const zero = block(
-    ["const message: ", shape, " = {"],
+    ["const message: ", ...shape, " = {"],
     [
       [`$typeName: ${JSON.stringify(desc.typeName)},`],
-      ...desc.members.map((member): Line => [`${member.localName}: ${zeroOf(member)},`]),
+      ...desc.members
+        .filter((member) => held.has(member))
+        .map((member): Line => [`${member.localName}: ${zeroOf(member)},`]),
     ],
     ["};"],
   );
-  const fields = [...desc.fields].sort((a, b) => a.number - b.number);
-  const unknown: Line = ["default: unknown = r.unknown(tag, ", names.schema(desc), ", unknown);"];
-  return block(
-    [`function read${name}(r: `, names.runtimeType("Reader"), "): ", shape, " {"],
-    [
-      ...zero,
-      ["let unknown: ", names.protobufType("UnknownField"), "[] | undefined;"],
-      ...block(
-        ["while (r.more()) {"],
-        [
-          ["const tag = r.tag();"],
-          ...block(["switch (tag) {"], [...fields.flatMap((field) => readField(field, codec, names)), unknown], ["}"]),
-        ],
-        ["}"],
-      ),
-      ["if (unknown !== undefined) message.$unknown = unknown;"],
-      ["return message;"],
-    ],
-    ["}"],
-  );
+  const others: Line =
+    fields === undefined
+      ? ["default: unknown = r.unknown(tag, ", names.schema(desc), ", unknown);"]
+      : ["default: r.skip(tag, ", names.schema(desc), ");"];
+  const unknown: Line = ["let unknown: ", names.protobufType("UnknownField"), "[] | undefined;"];
+  const cases = block(["switch (tag) {"], [...read.flatMap((field) => readField(field, codec, names)), others], ["}"]);
+  const loop: Lines =
+    read.length === 0 && fields !== undefined
+      ? [["while (r.more()) r.skip(r.tag(), ", names.schema(desc), ");"]]
+      : block(["while (r.more()) {"], [["const tag = r.tag();"], ...cases], ["}"]);
+  return [
+    ...(fields === undefined ? [] : [...readType(reader, codec, names), []]),
+    ...block(
+      [`function read${name}(r: `, names.runtimeType("Reader"), "): ", ...shape, " {"],
+      [
+        ...zero,
+        ...(fields === undefined ? [unknown] : []),
+        ...loop,
+        ...(fields === undefined ? [["if (unknown !== undefined) message.$unknown = unknown;"]] : []),
+        ["return message;"],
+      ],
+      ["}"],
+    ),
+  ];
+}
+
+/** `interface SummaryRead`: the message without what nobody reads. */
+function readType({ desc, name, fields }: CodecMessage, codec: PlanCodec, names: FileNames): Lines {
+  const parts = readTypes(codec);
+  const taken: string[] = ["$typeName"];
+  const own: Line[] = [];
+  for (const member of desc.members) {
+    const members = member.kind === "oneof" ? member.fields : [member];
+    if (!members.some((field) => fields?.includes(field))) continue;
+    const part = member.kind === "oneof" || member.message === undefined ? undefined : parts.get(member.message);
+    if (part === undefined || member.kind === "oneof") taken.push(member.localName);
+    else own.push([partOf(member, part)]);
+  }
+  const keys = taken.map((key) => JSON.stringify(key)).join(" | ");
+  const open: Line = [`export interface ${name}Read extends Pick<`, names.shape(desc), `, ${keys}> {`];
+  return [
+    [`/** What is read of ${desc.typeName}. */`],
+    ...(own.length === 0 ? [[...open, "}"]] : block(open, own, ["}"])),
+  ];
+}
+function partOf(field: DescField, part: string): string {
+  switch (field.fieldKind) {
+    case "list":
+      return `${field.localName}: ${part}[];`;
+    case "map":
+      return `${field.localName}: { [key: ${KEYED_BY_NUMBER.has(field.mapKey) ? "number" : "string"}]: ${part} };`;
+    default:
+      return `${field.localName}?: ${part} | undefined;`;
+  }
 }
 
 function zeroOf(member: DescMessage["members"][number]): string {
@@ -264,6 +328,7 @@ function readEntry(field: DescField & { fieldKind: "map" }, one: Line): Lines {
 function readOne(field: DescField, codec: PlanCodec, names: FileNames): Line {
   const { message } = field;
   if (message === undefined) return [field.enum === undefined ? `r.${methodOf(field)}()` : "r.enum()"];
+  if (codec.passed.has(message)) return ["r.passed(", names.schema(message), ")"];
   const reader = codec.readers.get(message);
   return reader !== undefined ? [`r.message(read${reader.name})`] : ["r.other(", names.schema(message), ")"];
 }

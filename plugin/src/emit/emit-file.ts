@@ -6,6 +6,7 @@ import { camel, lowerFirst } from "../plan/names.ts";
 import type { Entry, PlanFile, PlanMessage, PlanMethod, PlanService } from "../plan/plan.ts";
 import type { PlanCodec } from "../plan/plan-codec.ts";
 import type { EnvVar } from "../resolve/model.ts";
+import { readTypes } from "./emit-codec.ts";
 import { emitEnumConversion, emitMessageConversion } from "./emit-conversions.ts";
 import { emitMessage, protoType } from "./emit-message.ts";
 import { emitPolicies, group, type Policies } from "./emit-policies.ts";
@@ -27,7 +28,7 @@ export function emitFile(
   f: GeneratedFile,
   planned: (typeName: string) => PlanMessage | undefined,
 ): void {
-  const names = new FileNames(f, file.desc);
+  const names = new FileNames(f, file.desc, readTypes(file.codec));
   const lines: Line[] = [];
   if (file.services.length > 0) lines.push(...emitSetup(file, names));
   else if (file.messages.length > 0) {

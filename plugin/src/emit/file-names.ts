@@ -19,9 +19,12 @@ export class FileNames {
   /** Where protoc-gen-es writes a file's messages. */
   readonly #paths = new Map<DescFile, string>();
   #asksForMessages = false;
-  constructor(f: GeneratedFile, file: DescFile) {
+  /** What stands for the type of a message of which not all is read. */
+  readonly #reads: ReadonlyMap<DescMessage, string>;
+  constructor(f: GeneratedFile, file: DescFile, reads: ReadonlyMap<DescMessage, string> = new Map()) {
     this.#f = f;
     this.file = file;
+    this.#reads = reads;
   }
   runtime(name: string): Printable {
     return this.#f.import(name, RUNTIME);
@@ -36,6 +39,8 @@ export class FileNames {
   /** The type of a message; of an enum also the value that holds its numbers. */
   shape(desc: DescMessage | DescEnum): Printable {
     this.#seen.add(desc.file);
+    const part = desc.kind === "message" ? this.#reads.get(desc) : undefined;
+    if (part !== undefined) return this.#f.import(part, `./${codecPath(this.file)}.js`, true);
     return this.#fromMessages(desc, symbolNames(desc.file).shapes.get(desc), desc.kind === "message");
   }
   schema(desc: DescMessage | DescEnum): Printable {

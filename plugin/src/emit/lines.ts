@@ -30,9 +30,9 @@ export function width(row: Line): number {
   }
   return sum;
 }
-/** Whether printed code uses a name; what stands in strings and comments does not count. */
+/** Whether printed code uses a name; what stands in strings and comments does not count, nor the name of a property. */
 export function mentions(lines: Lines, name: string): boolean {
-  const word = new RegExp(`(?<![\\w$]|(?<!\\.\\.)\\.)${name}(?![\\w$])`);
+  const word = new RegExp(`(?<![\\w$]|(?<!\\.\\.)\\.)${name}(?![\\w$]|\\??:)`);
   const uses = (part: Printable): boolean => {
     if (Array.isArray(part)) return part.some(uses);
     if (typeof part !== "string" || part.startsWith("//")) return false;
@@ -54,7 +54,12 @@ export function unreadAsVoid(body: Lines): Lines {
     const [first, ...rest] = row;
     const [declared, name = ""] = (typeof first === "string" && /^const ([\w$]+) = /.exec(first)) || [];
     if (typeof first !== "string" || declared === undefined || times.get(name) !== 1) return row;
-    return [`void ${first.slice(declared.length)}`, ...rest];
+    // `void` binds closer than `as`.
+    const value: Line = [first.slice(declared.length), ...rest];
+    const last = value.at(-1);
+    const cast = value.some((part) => typeof part === "string" && part.includes(" as "));
+    if (!cast || typeof last !== "string" || !last.endsWith(";")) return ["void ", ...value];
+    return ["void (", ...value.slice(0, -1), `${last.slice(0, -1)});`];
   });
 }
 /** What a line may hold before it is broken. */

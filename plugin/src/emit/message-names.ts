@@ -1,9 +1,10 @@
 // The local names of one compose function.
 import type { Printable } from "@bufbuild/protoplugin";
-import type { Names, Variable } from "../cel/index.ts";
+import type { Names, Node, Variable } from "../cel/index.ts";
 import { camel, lowerCamel, lowerFirst, NameScope } from "../plan/names.ts";
 import type { Entry, PlanBlock, PlanMessage, PlanStep } from "../plan/plan.ts";
 import type { FileNames } from "./file-names.ts";
+import { hiddenTests } from "./hidden-tests.ts";
 
 export class MessageNames implements Names {
   readonly file: FileNames;
@@ -13,19 +14,23 @@ export class MessageNames implements Names {
   readonly #steps = new Map<Variable, PlanStep>();
   readonly #items = new Map<Variable, string>();
   readonly #entries = new Map<Entry, string>();
-  readonly #optional: ReadonlySet<string>;
+  /** The local names of arguments that may be absent. */
+  readonly #optional: ReadonlyMap<string, string>;
+  readonly #hidden: ReadonlySet<Node>;
   /** Whether `env` has been used. */
   usesEnv = false;
 
   constructor(file: FileNames, message: PlanBlock & Partial<Pick<PlanMessage, "shared">>) {
     this.file = file;
-    this.#optional = new Set(message.optionalArgs);
-    this.#scope = new NameScope(message.functions, message.optionalArgs.map(camel));
+    this.#hidden = hiddenTests(message);
+    this.#scope = new NameScope(message.functions);
     for (const step of all([...(message.shared ?? []), ...message.steps])) {
       this.#scope.take(step.name);
       this.#scope.take(`${step.name}Step`);
       if (step.step.variable !== undefined) this.#steps.set(step.step.variable, step);
     }
+    // No step has the name of an argument, but `cx` may be one.
+    this.#optional = new Map(message.optionalArgs.map((name) => [name, this.#scope.take(camel(name))]));
     const resolver = message.composed.kind === "composed" ? message.composed.resolver : undefined;
     const whole = resolver?.variable && this.#steps.get(resolver.variable);
     this.result = whole?.name ?? this.#scope.take(lowerFirst(message.composed.desc.name));
@@ -47,6 +52,13 @@ export class MessageNames implements Names {
     const entries = [...this.#entries].map(([entry, name]) => (name === entry.name ? name : `${entry.name}: ${name}`));
     return this.usesEnv ? ["env", ...entries] : entries;
   }
+  /** The arguments that may be absent, as `order` or `cx: cx_`; `reads` says which local names are of use. */
+  optional(reads: (local: string) => boolean): string[] {
+    return [...this.#optional].flatMap(([name, local]) => {
+      if (!reads(local)) return [];
+      return [camel(name) === local ? local : `${camel(name)}: ${local}`];
+    });
+  }
   fresh(wish: string): string {
     return this.#scope.take(wish);
   }
@@ -66,7 +78,7 @@ export class MessageNames implements Names {
       case "args":
         return "args";
       case "arg":
-        return this.#optional.has(variable.name) ? camel(variable.name) : `args.${camel(variable.name)}`;
+        return this.#optional.get(variable.name) ?? `args.${camel(variable.name)}`;
       case "item":
         return this.#items.get(variable) ?? variable.name;
       case "headers":
@@ -92,6 +104,13 @@ export class MessageNames implements Names {
   }
   registry(): Printable {
     return this.file.messages();
+  }
+  constant(variable: Variable): Node | undefined {
+    const planned = this.#steps.get(variable);
+    return planned?.sync && planned.step.source.kind === "by" ? planned.step.source.by.root : undefined;
+  }
+  hides(test: Node): boolean {
+    return this.#hidden.has(test);
   }
   local(name: string): string {
     let free = lowerCamel(name);

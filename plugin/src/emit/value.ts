@@ -143,6 +143,11 @@ export function converted(
     case "list":
     case "map": {
       const convert = elementConversion(conversion.of, names);
+      if (conversion.kind === "map" && code.proto?.kind !== "map" && to?.kind === "map") {
+        // A map that CEL makes is a `Map`.
+        const record = emitAs(code, { kind: "map", key: to.key, of: elementOf(conversion.of) }, names);
+        if (record !== undefined) return converted(record, conversion, names, to);
+      }
       if (conversion.kind === "map") {
         const map = call([names.runtime("mapValues"), "(", ...code.print, ", ", ...convert, ")"], {
           ...code,
@@ -169,6 +174,11 @@ export function converted(
       return call([...list, code.mayBeUndefined ? "?.map(" : ".map(", ...convert, ")"], code);
     }
   }
+}
+function elementOf(conversion: Conversion): Proto {
+  if (conversion.kind === "message") return { kind: "message", desc: conversion.via.from };
+  if (conversion.kind === "enum") return { kind: "enum", desc: conversion.via.from };
+  throw new Error(`no conversion of elements is a ${conversion.kind}`);
 }
 function elementConversion(conversion: Conversion, names: ValueNames): Line {
   if (conversion.kind === "message" || conversion.kind === "enum") return [names.file.conversion(conversion.via)];

@@ -1005,7 +1005,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:22:32: error BFF190: \"defer\" is not supported yet\n    22 |     let: { name: \"item\" defer: true call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n       |                                ^^^^\n  hint: leave it out"
+        "text": "app/v1/app.proto:22:32: error BFF190: \"defer\" is not supported yet\n    22 |     let: { name: \"item\" defer: true call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n       |                                ^^^^\n  hint: leave it out: what is deferred is sent later, which takes a streaming rpc, and rpcs are unary"
       },
       {
         "title": "Right",
@@ -1341,6 +1341,28 @@ export const EXPLANATIONS: readonly Explanation[] = [
         "title": "Right",
         "language": "proto",
         "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"record\" call: { method: \"legacy.v1.LegacyService/Get\" set: [{ name: \"id\" by: \"args.id\" }, { name: \"window\" by: \"legacy.v1.Window{from: 1}\" }] } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF241",
+    "severity": "error",
+    "meaning": "Arguments differ in TypeScript, too, where `item_id` and `itemId` are one name.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"card\" compose: { message: \"Card\" args: [ { name: \"item_id\" by: \"args.id\" }, { name: \"itemId\" by: \"args.ids[0]\" } ] } }\n  };\n  // …\n}\n\nmessage Card {\n  string text = 1 [(bff.v1.field).by = \"args.item_id + args.itemId\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:22:103: error BFF241: the arguments \"item_id\" and \"itemId\" are both \"itemId\" in TypeScript\n    22 |     let: { name: \"card\" compose: { message: \"Card\" args: [ { name: \"item_id\" by: \"args.id\" }, { name: \"itemId\" by: \"args.ids[0]\" } ] } }\n       |                                                                                                       ^^^^^^^^\n  app/v1/app.proto:22:60: \"item_id\" is given here\n    22 |     let: { name: \"card\" compose: { message: \"Card\" args: [ { name: \"item_id\" by: \"args.id\" }, { name: \"itemId\" by: \"args.ids[0]\" } ] } }\n       |                                                            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: rename one of them, here and where \"Card\" reads it"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"card\" compose: { message: \"Card\" args: [ { name: \"item_id\" by: \"args.id\" }, { name: \"first_id\" by: \"args.ids[0]\" } ] } }\n  };\n  // …\n}\n\nmessage Card {\n  string text = 1 [(bff.v1.field).by = \"args.item_id + args.first_id\"];\n}"
       }
     ]
   },
@@ -2719,6 +2741,28 @@ export const EXPLANATIONS: readonly Explanation[] = [
     ]
   },
   {
+    "code": "BFF432",
+    "severity": "warning",
+    "meaning": "A value of a copied enum stands for one of the upstream's, or says that it does not. Otherwise clients never see it, and a request with it is refused.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "enum Kind {\n  // …\n  KIND_BIG = 1;\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:28:3: warning BFF432: \"KIND_BIG\" stands for no value of \"up.v1.Kind\"\n    28 |   KIND_BIG = 1;\n       |   ^^^^^^^^\n  hint: say which with [(bff.v1.enum_value).alias = \"KIND_BOOK\"], or that there is none with [(bff.v1.enum_value).no_alias = true]"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "enum Kind {\n  // …\n  KIND_BIG = 1 [(bff.v1.enum_value).alias = \"KIND_BOOK\"];\n  // …\n}"
+      }
+    ]
+  },
+  {
     "code": "BFF501",
     "severity": "error",
     "meaning": "A call that may have side effects is not retried, because a repetition could place an order twice.",
@@ -3374,7 +3418,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:39:7: error BFF702: \"GetPage\" may cost 21 calls, but nothing bounds the items of step \"cards\"\n    39 |       { name: \"cards\" supplementary: true\n       |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  app/v1/app.proto:14:64: calls are counted here\n    14 |     option (bff.v1.method) = { response: \"FullPage\" max_calls: 21 };\n       |                                                                ^^\n  hint: add `max` to the `each`"
+        "text": "app/v1/app.proto:39:7: error BFF702: \"GetPage\" is allowed 21 upstream calls, and nothing bounds the items of step \"cards\"\n    39 |       { name: \"cards\" supplementary: true\n       |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  app/v1/app.proto:14:64: allowed here\n    14 |     option (bff.v1.method) = { response: \"FullPage\" max_calls: 21 };\n       |                                                                ^^\n  hint: add `max` to the `each`"
       },
       {
         "title": "Right",

@@ -1,5 +1,6 @@
 // Which calls one response may make twice.
-import type { BffMethod, Call, Composed, Model } from "../resolve/model.ts";
+import { reachable } from "../resolve/graph.ts";
+import type { BffMethod, Call, Composed, Model, Source, Step } from "../resolve/model.ts";
 import { callsOf, composesOf } from "../resolve/source-parts.ts";
 import { fullName, planCallPolicy, policyKey } from "./policies.ts";
 
@@ -12,34 +13,35 @@ export type Coalesces = (call: Call) => boolean;
  */
 export function coalescing(model: Model): Coalesces {
   const byName = new Map(model.messages.map((message) => [message.desc.typeName, message]));
+  // Composers stand before what they compose.
+  const place = new Map(model.messages.map((message, i) => [message, i]));
+  const childrenOf = (source: Source): Composed[] =>
+    composesOf(source).flatMap(({ message }) => byName.get(message.typeName) ?? []);
+  const inside = ({ steps }: Composed): Composed[] => steps.flatMap(({ source }) => childrenOf(source));
+  const keys = new Map<Call, string>();
+  const keyOf = (call: Call): string => {
+    const key = keys.get(call) ?? `${fullName(call.method)} ${policyKey(planCallPolicy(call))}`;
+    keys.set(call, key);
+    return key;
+  };
   const twice = new Set<string>();
   const methods = model.files.flatMap((file) => file.services).flatMap((service) => service.methods);
   const roots = new Map(methods.map((method) => [rootKey(method), method]));
   for (const { composed: root, shared } of roots.values()) {
     const times = new Map<Composed, number>([[root, 1]]);
     const reached = new Map<string, number>();
-    for (const { source } of shared) {
-      const here = source.kind === "each" ? 2 : 1;
-      for (const call of callsOf(source)) reached.set(keyOf(call), (reached.get(keyOf(call)) ?? 0) + here);
-      for (const { message: desc } of composesOf(source)) {
-        const child = byName.get(desc.typeName);
-        if (child !== undefined) times.set(child, Math.min(2, (times.get(child) ?? 0) + here));
-      }
-    }
-    // Composers stand before what they compose.
-    for (const message of model.messages) {
-      const own = times.get(message);
-      if (own === undefined) continue;
-      for (const { source } of message.steps) {
-        const here = source.kind === "each" ? 2 : own;
+    const count = (steps: readonly Step[], often: number): void => {
+      for (const { source } of steps) {
+        const here = source.kind === "each" ? 2 : often;
         for (const call of callsOf(source)) reached.set(keyOf(call), (reached.get(keyOf(call)) ?? 0) + here);
-        for (const { message: desc } of composesOf(source)) {
-          const child = byName.get(desc.typeName);
-          if (child !== undefined) times.set(child, Math.min(2, (times.get(child) ?? 0) + here));
-        }
+        for (const child of childrenOf(source)) times.set(child, Math.min(2, (times.get(child) ?? 0) + here));
       }
-    }
-    for (const [key, count] of reached) if (count > 1) twice.add(key);
+    };
+    count(shared, 1);
+    const messages = reachable([root, ...shared.flatMap(({ source }) => childrenOf(source))], inside);
+    for (const message of messages.sort((a, b) => (place.get(a) ?? 0) - (place.get(b) ?? 0)))
+      count(message.steps, times.get(message) ?? 1);
+    for (const [key, made] of reached) if (made > 1) twice.add(key);
   }
   return (call) =>
     call.effects === "none" &&
@@ -52,4 +54,3 @@ const rootKey = ({ composed, shared }: BffMethod): string =>
   [composed.desc.typeName, ...shared.map((step) => `${step.ir.at.file}:${step.ir.at.line}:${step.ir.at.column}`)].join(
     " ",
   );
-const keyOf = (call: Call): string => `${fullName(call.method)} ${policyKey(planCallPolicy(call))}`;

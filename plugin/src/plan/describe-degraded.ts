@@ -1,7 +1,7 @@
 // What degrades to what: for each field of a composed message, the steps whose failure it survives, and what becomes of it then.
 import type { Expression, Variable } from "../cel/index.ts";
 import type { Target } from "../resolve/model.ts";
-import { callsOf } from "../resolve/source-parts.ts";
+import { callsOf, mayBeStale } from "../resolve/source-parts.ts";
 import { stepName } from "./describe-worst.ts";
 import type { PlanMessage, Touch, TouchOrigin } from "./plan.ts";
 
@@ -10,7 +10,7 @@ export interface Degraded {
   /** A step of the same message; of an argument "args.x", whose steps are its composer's. */
   readonly when: string;
   /** As in bff.v1.Degradation; "within": entries of what is composed, with paths of their own. */
-  readonly becomes: "missing" | "replaced" | "incomplete" | "within";
+  readonly becomes: "missing" | "replaced" | "incomplete" | "stale" | "within";
 }
 
 export function degradedOf(message: PlanMessage): readonly Degraded[] {
@@ -51,6 +51,8 @@ function becomes(
     if (step.source.kind === "each" && step.source.partial && !step.supplementary) return "incomplete";
     const replaces = callsOf(step.source).some((call) => call.onError.some(({ then }) => then.kind === "fallback"));
     if (step.fallback !== undefined || (replaces && !step.supplementary)) return "replaced";
+    // Without an answer the response fails; only an old one goes on.
+    if (!step.supplementary && callsOf(step.source).some(mayBeStale)) return "stale";
   }
   // Read where it may be absent the value is not evaluated; read behind `ok` another one is.
   // What a resolver was to be given may be absent, and it gives its value all the same.

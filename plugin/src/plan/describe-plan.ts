@@ -69,7 +69,11 @@ function worstLines({ ms, calls, criticalPath }: Worst): string[] {
 function degradedLines(messages: readonly PlanMessage[]): string[] {
   return messages.flatMap((message) =>
     degradedOf(message).flatMap(({ field, when, becomes }) =>
-      becomes === "within" ? [] : [`  without ${when}: ${message.composed.desc.name}.${field} is ${becomes}`],
+      becomes === "within"
+        ? []
+        : [
+            `  ${becomes === "stale" ? `with ${when} stale` : `without ${when}`}: ${message.composed.desc.name}.${field} is ${becomes}`,
+          ],
     ),
   );
 }

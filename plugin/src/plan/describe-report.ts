@@ -1,6 +1,7 @@
 // What will run, as data: the same for all forms of the plan's output, and for any order of files.
 import type { Call, Step } from "../resolve/model.ts";
 import { callsOf, composesOf } from "../resolve/source-parts.ts";
+import { type WireReport, wireOf } from "./describe-codec.ts";
 import { type Degraded, degradedOf } from "./describe-degraded.ts";
 import {
   allSteps,
@@ -24,6 +25,8 @@ export interface FileReport {
   readonly services?: readonly ServiceReport[];
   /** All that its rpcs compose, composers first; each once. */
   readonly messages: readonly MessageReport[];
+  /** What its calls and rpcs put on the wire. */
+  readonly wire: readonly WireReport[];
 }
 export interface RpcReport {
   readonly rpc: string;
@@ -118,6 +121,7 @@ export function reportOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessa
     }),
     ...defined("services", services.length === 0 ? undefined : services),
     messages: [...reached.values()].map(messageReport),
+    wire: wireOf(file),
   };
 }
 

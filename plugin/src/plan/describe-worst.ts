@@ -31,13 +31,13 @@ export function worstOf(
   const forCallsMs = budget - Math.min(Math.max(budget / 10, 5), 200, budget / 2);
   const roots = start === undefined ? [message] : [start, message];
   const order = reachedInOrder(roots, messages);
-  const timing = timeOf(order, messages, forCallsMs, start);
-  const last = roots.reduce((a, b) => ((timing.get(b)?.ms ?? 0) >= (timing.get(a)?.ms ?? 0) ? b : a));
+  const timeOf = timings(messages, forCallsMs, start);
+  const last = roots.map((root) => timeOf(root, 0)).reduce((a, b) => (b.ms >= a.ms ? b : a));
   return {
     forCallsMs,
     calls: countCalls(roots, order, messages),
-    ms: Math.min(timing.get(last)?.ms ?? 0, forCallsMs),
-    criticalPath: criticalPath(last, messages, timing),
+    ms: Math.min(last.ms, forCallsMs),
+    criticalPath: criticalPath(last).path,
   };
 }
 
@@ -149,52 +149,66 @@ function weigh(order: readonly PlanBlock[], messages: Messages): ReadonlyMap<Pla
 // ---- time ----
 
 interface Timing {
+  /** From the moment at which composing the message begins. */
   readonly ms: number;
   /** The step that ends last. */
   readonly last: PlanStep | undefined;
+  /** Those of the service, too. */
   readonly steps: ReadonlyMap<PlanStep, StepTiming>;
+  /** The steps of the service. */
+  readonly started: ReadonlyMap<PlanStep, StepTiming>;
 }
 interface StepTiming {
   readonly ms: number;
   readonly end: number;
   /** The step whose end it waits for longest. */
   readonly before: PlanStep | undefined;
+  /** Of the message that it composes. */
+  readonly inside: Timing | undefined;
 }
 
-function timeOf(
-  order: readonly PlanBlock[],
+/** Times count from the beginning of the response where a step of the service is read, since that one began there; else from the message's. */
+function timings(
   messages: Messages,
   limit: number,
   start: PlanStart | undefined,
-): ReadonlyMap<PlanBlock, Timing> {
-  const timings = new Map<PlanBlock, Timing>();
+): (message: PlanBlock, begun: number) => Timing {
+  const known = new Map<PlanBlock, Map<number, Timing>>();
   // What a service starts comes before what reads it, but for what it composes itself.
-  const inside = start === undefined ? [] : reachedInOrder([start], messages);
-  const others = order.filter((message) => !inside.includes(message) || message === start);
-  // What is composed is timed before what composes it.
-  for (const message of [...[...inside].reverse(), ...others.filter((one) => one !== start).reverse()]) {
+  const inside = new Set(start === undefined ? [] : reachedInOrder([start], messages));
+  const timeOf = (message: PlanBlock, begun: number): Timing => {
+    const from = sharedOf(message).length === 0 ? 0 : begun;
+    const before = known.get(message)?.get(from);
+    if (before !== undefined) return before;
+    const timing = timed(message, from);
+    known.set(message, new Map([...(known.get(message) ?? []), [from, timing]]));
+    return timing;
+  };
+  const timed = (message: PlanBlock, begun: number): Timing => {
     const all = allSteps(message.steps);
     const planned = new Map(all.map((step) => [step.step, step]));
-    const steps = new Map<PlanStep, StepTiming>();
-    const started = start && timings.get(start);
-    for (const [step, timing] of started?.steps ?? []) steps.set(step, timing);
-    for (const { step } of started === undefined ? [] : sharedOf(message))
+    const started =
+      start === undefined || inside.has(message) ? new Map<PlanStep, StepTiming>() : timeOf(start, 0).steps;
+    const steps = new Map(started);
+    for (const { step } of started.size === 0 ? [] : sharedOf(message))
       for (const own of allSteps(start?.steps ?? []))
         if (step.source.kind === "shared" && step.source.of.includes(own.step)) planned.set(step, own);
     const predecessors = (step: PlanStep): PlanStep[] => [
       ...[...step.step.reads, ...step.step.after].flatMap((read) => planned.get(read) ?? []),
       ...step.clearedBy,
     ];
-    for (const step of inOrder(all, (one) => predecessors(one).filter((before) => !started?.steps.has(before)))) {
-      const before = latest(predecessors(step), steps);
+    for (const step of inOrder(all, (one) => predecessors(one).filter((before) => !started.has(before)))) {
+      const before = latest(predecessors(step), steps, begun);
+      const from = before === undefined ? begun : (steps.get(before)?.end ?? 0);
       const child = childOf(step, messages);
-      const ms = stepTime(step, message, child && timings.get(child)?.ms, limit);
-      steps.set(step, { ms, end: (before === undefined ? 0 : (steps.get(before)?.end ?? 0)) + ms, before });
+      const within = child && timeOf(child, from);
+      const ms = stepTime(step, message, within?.ms, limit);
+      steps.set(step, { ms, end: from + ms, before, inside: within });
     }
-    const last = latest(all, steps);
-    timings.set(message, { ms: last === undefined ? 0 : (steps.get(last)?.end ?? 0), last, steps });
-  }
-  return timings;
+    const last = latest(all, steps, begun);
+    return { ms: last === undefined ? 0 : (steps.get(last)?.end ?? begun) - begun, last, steps, started };
+  };
+  return timeOf;
 }
 
 const sharedOf = (message: PlanBlock): readonly PlanStep[] =>
@@ -214,10 +228,14 @@ function inOrder(steps: readonly PlanStep[], predecessors: (step: PlanStep) => r
   return [...order];
 }
 
-/** The one that ends last; of several the first; undefined where all take no time. */
-function latest(steps: readonly PlanStep[], timings: ReadonlyMap<PlanStep, StepTiming>): PlanStep | undefined {
+/** The one that ends last; of several the first; undefined where none ends after that moment. */
+function latest(
+  steps: readonly PlanStep[],
+  timings: ReadonlyMap<PlanStep, StepTiming>,
+  after: number,
+): PlanStep | undefined {
   let found: PlanStep | undefined;
-  let end = 0;
+  let end = after;
   for (const step of steps) {
     const other = timings.get(step)?.end ?? 0;
     if (other > end) [found, end] = [step, other];
@@ -231,31 +249,36 @@ function stepTime(step: PlanStep, message: PlanBlock, child: number | undefined,
   const [call] = callsOf(source);
   const one =
     call === undefined ? (child ?? 0) : Math.min(message.calls.get(call)?.policy.timeoutMs?.value ?? limit, limit);
-  if (one === 0 || source.kind !== "each" || !step.bounded) return one;
-  return Math.min(one * Math.ceil(itemsOf(step.step) / source.concurrent), limit);
+  return one === 0 ? 0 : rounds(step) === 1 ? one : Math.min(one * rounds(step), limit);
 }
 
-function criticalPath(
-  root: PlanBlock,
-  messages: Messages,
-  timings: ReadonlyMap<PlanBlock, Timing>,
-): { step: string; ms: number }[] {
-  const path: { step: string; ms: number }[] = [];
-  let prefix = "";
-  // From the end of a message to its beginning; where the last step on the way composes, on inside that message.
-  for (let message: PlanBlock | undefined = root; message !== undefined; ) {
-    const timing: Timing | undefined = timings.get(message);
-    const chain: PlanStep[] = [];
-    for (let step = timing?.last; step !== undefined; step = timing?.steps.get(step)?.before) chain.unshift(step);
-    const end = chain.at(-1);
-    // Items one after another are one entry: inside, the times would not add up.
-    const inside = end === undefined || end.bounded ? undefined : childOf(end, messages);
-    for (const step of inside === undefined ? chain : chain.slice(0, -1)) {
-      const ms = timing?.steps.get(step)?.ms ?? 0;
-      if (ms > 0) path.push({ step: prefix + stepName(step), ms });
-    }
-    if (end !== undefined) prefix += `${stepName(end)}.`;
-    message = inside;
+/** How often items are waited for, one group of them after the other. */
+function rounds(step: PlanStep): number {
+  const { source } = step.step;
+  return source.kind === "each" && step.bounded ? Math.ceil(itemsOf(step.step) / source.concurrent) : 1;
+}
+
+/** From the end of a message to its beginning. `whole`: it begins with a step of the service, and so with the response. */
+function criticalPath(timing: Timing, prefix = ""): { path: Worst["criticalPath"]; whole: boolean } {
+  const chain: { readonly step: PlanStep; readonly of: StepTiming }[] = [];
+  for (let step = timing.last; step !== undefined; ) {
+    const of = timing.steps.get(step);
+    if (of === undefined) break;
+    chain.unshift({ step, of });
+    step = of.before;
   }
-  return path;
+  const end = chain.at(-1);
+  // Where the last step on the way composes, on inside that message. Items one after another are one entry: inside, the times would not add up.
+  const composes = end === undefined || rounds(end.step) > 1 ? undefined : end.of.inside;
+  const inside =
+    end === undefined || composes === undefined ? undefined : criticalPath(composes, `${prefix}${stepName(end.step)}.`);
+  const before = inside?.whole ? [] : inside === undefined ? chain : chain.slice(0, -1);
+  const own = before
+    .filter(({ of }) => of.ms > 0)
+    .map(({ step, of }) => ({ step: (timing.started.has(step) ? "" : prefix) + stepName(step), ms: of.ms }));
+  const [first] = chain;
+  return {
+    path: [...own, ...(inside?.path ?? [])],
+    whole: inside?.whole === true || (first !== undefined && timing.started.has(first.step)),
+  };
 }

@@ -1,11 +1,14 @@
 // Names in emitted code.
 import type { DescEnum, DescMessage, DescService } from "@bufbuild/protobuf";
+import { camel } from "../camel.ts";
+
+export { camel };
 
 const RESERVED = new Set(
   `abstract any args arguments as async await before boolean break case catch class const continue cx debugger declare default delete do else enum env error
   eval export extends false finally for from function get if implements import in instanceof interface let mark module namespace never new null number
   object of package private protected public readonly require return set static string super switch symbol this throw true try type typeof undefined
-  unknown var void while with yield cel key items value bounded pairs create defined extended unlessEmpty atMost holds itself unmapped supplied endpoint __proto__ Code Date Error Map Math Number Object Promise Set String Symbol BigInt Boolean Uint8Array JSON Array`.split(
+  unknown var void while with yield cel key items value bounded pairs create defined extended unlessEmpty atMost holds itself shared unmapped supplied endpoint __proto__ Code Date Error Map Math Number Object Promise Set String Symbol BigInt Boolean Uint8Array JSON Array`.split(
     /\s+/,
   ),
 );
@@ -39,12 +42,6 @@ export class NameScope {
 
 export const lowerFirst = (name: string): string => name.charAt(0).toLowerCase() + name.slice(1);
 export const upperFirst = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
-/** `workspace_id` → `workspaceId`; what would not be an identifier any more keeps a `_`: `_1`, `_`. */
-export const camel = (name: string): string =>
-  name
-    .replace(/_+([a-zA-Z0-9])/g, (_, c: string) => c.toUpperCase())
-    .replace(/_+$/, "")
-    .replace(/^(?![A-Za-z])/, "_");
 /** The same for a variable: types, enums and schemas begin with a capital, so that it must not. */
 export const lowerCamel = (name: string): string => (/^[A-Z]/.test(name) ? `${camel(name)}_` : camel(name));
 /** `userById` → `USER_BY_ID`. */

@@ -1,6 +1,7 @@
 // Which messages a file's calls and rpcs put on the wire, and for which of them functions of their own are generated.
 import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import { localName, upperFirst } from "./names.ts";
+import type { Projection } from "./projection.ts";
 
 /** What `<file>_codec.ts` holds. */
 export interface PlanCodec {
@@ -10,6 +11,8 @@ export interface PlanCodec {
   /** Those and what is inside of them, as far as they have functions of their own. */
   readonly writers: ReadonlyMap<DescMessage, CodecMessage>;
   readonly readers: ReadonlyMap<DescMessage, CodecMessage>;
+  /** Messages that are passed on as they are. */
+  readonly passed: ReadonlySet<DescMessage>;
   /** The methods, called or served, that it is for; of others protobuf-es does all. */
   readonly methods: ReadonlySet<DescMethod>;
 }
@@ -17,8 +20,10 @@ export interface CodecMessage {
   readonly desc: DescMessage;
   /** `Summary` of `readSummary`. */
   readonly name: string;
+  /** What is read of it, or set, by number; undefined: all of it. */
+  readonly fields: readonly DescField[] | undefined;
 }
-export interface CodecRoot extends CodecMessage {
+export interface CodecRoot extends Omit<CodecMessage, "fields"> {
   /** Why protobuf-es does it; undefined: there are functions for it. */
   readonly why: string | undefined;
 }
@@ -27,40 +32,68 @@ export interface CodecRoot extends CodecMessage {
 const MOST_MESSAGES = 200;
 
 /** @param calls methods of upstreams; `rpcs` are the file's own */
-export function planCodec(calls: readonly DescMethod[], rpcs: readonly DescMethod[]): PlanCodec {
+export function planCodec(
+  calls: readonly DescMethod[],
+  rpcs: readonly DescMethod[],
+  { reads, writes, passed }: Projection,
+): PlanCodec {
   const usual = ({ input, output }: DescMethod): boolean =>
     unusual(input) === undefined || unusual(output) === undefined;
   const called = calls.filter(usual);
   const served = rpcs.filter(usual);
   const sent = distinct([...called.map(({ input }) => input), ...served.map(({ output }) => output)]);
   const received = distinct([...called.map(({ output }) => output), ...served.map(({ input }) => input)]);
-  const written = reach(sent);
-  const read = reach(received);
+  const written = reach(sent, writes);
+  const read = reach(received, reads, passed);
+  const taken = [
+    ...received,
+    ...read.flatMap((desc) => [...(reads.get(desc) ?? desc.fields)].flatMap(({ message }) => message ?? [])),
+  ];
   const names = shortNames(distinct([...sent, ...received, ...written, ...read]));
-  const named = (desc: DescMessage): CodecMessage => ({ desc, name: names.get(desc) ?? desc.name });
-  const root = (desc: DescMessage): CodecRoot => ({ ...named(desc), why: unusual(desc) });
+  const name = (desc: DescMessage): string => names.get(desc) ?? desc.name;
+  const root = (desc: DescMessage): CodecRoot => ({ desc, name: name(desc), why: unusual(desc) });
+  const functions = (descs: readonly DescMessage[], parts: Parts): Map<DescMessage, CodecMessage> =>
+    new Map(
+      descs.map((desc) => {
+        const some = parts.get(desc);
+        const fields = some && byNumber(desc.fields.filter((field) => some.has(field)));
+        return [desc, { desc, name: name(desc), fields }];
+      }),
+    );
   return {
     encodes: sent.map(root),
     decodes: received.map(root),
-    writers: new Map(written.map((desc) => [desc, named(desc)])),
-    readers: new Map(read.map((desc) => [desc, named(desc)])),
+    writers: functions(written, writes),
+    readers: functions(read, reads),
+    // Only what comes from an upstream can be passed on.
+    passed: new Set(taken.filter((desc) => passed.has(desc))),
     methods: new Set([...called, ...served]),
   };
+}
+
+type Parts = ReadonlyMap<DescMessage, ReadonlySet<DescField>>;
+
+export function byNumber(fields: readonly DescField[]): readonly DescField[] {
+  return [...fields].sort((a, b) => a.number - b.number);
 }
 
 const distinct = <T>(items: readonly T[]): T[] => [...new Set(items)];
 
 /** Messages and those inside of them, the near ones first. */
-function reach(roots: readonly DescMessage[]): DescMessage[] {
-  const found = new Set(roots.filter((root) => unusual(root) === undefined));
+function reach(roots: readonly DescMessage[], parts: Parts, passed: Passed = NONE): DescMessage[] {
+  const has = (desc: DescMessage): boolean => unusual(desc) === undefined && !passed.has(desc);
+  const found = new Set(roots.filter(has));
   for (const desc of found) {
-    for (const { message } of desc.fields) {
+    for (const { message } of parts.get(desc) ?? desc.fields) {
       if (found.size >= MOST_MESSAGES) return [...found];
-      if (message !== undefined && unusual(message) === undefined) found.add(message);
+      if (message !== undefined && has(message)) found.add(message);
     }
   }
   return [...found];
 }
+
+type Passed = ReadonlySet<DescMessage>;
+const NONE: Passed = new Set();
 
 /** Why a message is left to protobuf-es; undefined: nothing in it is unusual, whatever the messages inside of it are. */
 export function unusual(desc: DescMessage): string | undefined {

@@ -3,6 +3,7 @@ import type { Expression } from "../cel/index.ts";
 import type { Origin } from "../origin.ts";
 import { type EffectTable, effectTable } from "../resolve/effects.ts";
 import { governing } from "../resolve/entries.ts";
+import { reachable } from "../resolve/graph.ts";
 import type {
   BffFile,
   BffMethod,
@@ -24,6 +25,7 @@ import { type PlanCodec, planCodec } from "./plan-codec.ts";
 import { planStarts, sharedNames, syncShared } from "./plan-let.ts";
 import { planMessage } from "./plan-message.ts";
 import { fullName, planCallPolicy, planUpstream, policyKey } from "./policies.ts";
+import { projectionOf } from "./projection.ts";
 import { stepNames } from "./step-names.ts";
 
 /** Decides everything that running needs: emission only walks what this gives. */
@@ -123,10 +125,7 @@ function needsOf(
   calls: ReadonlyMap<Call, Entry>,
 ): string[] {
   const names = new Set<string>();
-  const seen = new Set<Composed>();
-  const visit = (at: Composed): void => {
-    if (seen.has(at)) return;
-    seen.add(at);
+  for (const at of reachable([message], children)) {
     if (
       allExpressions(at).some((expression) =>
         expression?.reads.some(({ variable }) => variable.role === "env" || variable.role === "var"),
@@ -136,9 +135,7 @@ function needsOf(
     for (const call of callsIn(at)) names.add(calls.get(call)?.name ?? "");
     if (at.steps.some(({ source }) => source.kind === "resolver"))
       for (const name of ["resolvers", "clients"]) names.add(name);
-    for (const child of children(at)) visit(child);
-  };
-  visit(message);
+  }
   return [...names];
 }
 
@@ -345,18 +342,33 @@ function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
     resolvers: reached.flatMap((message) => message.steps.flatMap((step) => run.resolvers.get(step) ?? [])),
     clients,
     upstreams: upstreamsOf(model, file.desc.proto.package, [...entries, ...clients]),
-    codec: codecOf(file, entries),
+    codec: codecOf(file, reached, entries, model),
   };
 }
 
 /** Only services put anything on the wire. */
-function codecOf({ services }: BffFile, entries: readonly Entry[]): PlanCodec | undefined {
-  const rpcs = services.flatMap(({ methods }) => methods.map(({ desc }) => desc));
+function codecOf(
+  file: BffFile,
+  reached: readonly Composed[],
+  entries: readonly Entry[],
+  model: Model,
+): PlanCodec | undefined {
+  const rpcs = file.services.flatMap(({ methods }) => methods.map(({ desc }) => desc));
+  if (rpcs.length === 0) return undefined;
+  const own = new Set(file.messages);
+  const projection = projectionOf({
+    file: file.desc,
+    own: [...file.messages, ...file.services.flatMap((service) => service.let ?? [])],
+    others: reached.filter((message) => !own.has(message)),
+    conversions: model.conversions.messages.filter(({ owner }) => owner.file.name === file.desc.name),
+    rpcs,
+  });
   const codec = planCodec(
     entries.map(({ method }) => method),
     rpcs,
+    projection,
   );
-  return rpcs.length === 0 || codec.encodes.length + codec.decodes.length === 0 ? undefined : codec;
+  return codec.encodes.length + codec.decodes.length === 0 ? undefined : codec;
 }
 
 /** What resolvers can call, each method once. */
@@ -386,29 +398,13 @@ function reach(file: BffFile, run: Planned): Composed[] {
           ...(service.let === undefined ? [] : run.children(service.let)),
         ])
       : [];
-  const found = new Set<Composed>();
-  const visit = (message: Composed): void => {
-    if (found.has(message)) return;
-    found.add(message);
-    for (const child of run.children(message)) visit(child);
-  };
-  for (const root of [...roots, ...file.messages]) visit(root);
-  return [...found];
+  return reachable([...roots, ...file.messages], run.children);
 }
 
 function concurrency({ composed: root, shared }: BffMethod, run: Planned): number {
-  let most = 10;
-  const seen = new Set<Block>();
-  const visit = (message: Pick<Block, "steps">, children: readonly Composed[]): void => {
-    for (const step of message.steps) if (step.source.kind === "each") most = Math.max(most, step.source.concurrent);
-    for (const child of children) {
-      if (seen.has(child)) continue;
-      seen.add(child);
-      visit(child, run.children(child));
-    }
-  };
-  visit({ steps: shared }, [root, ...run.children({ ...root, steps: shared })]);
-  return most;
+  const messages = reachable([root, ...run.children({ ...root, steps: shared })], run.children);
+  const steps = [...shared, ...messages.flatMap((message) => message.steps)];
+  return steps.reduce((most, { source }) => (source.kind === "each" ? Math.max(most, source.concurrent) : most), 10);
 }
 
 function envOf(file: BffFile, reached: readonly Composed[]): EnvVar[] {

@@ -36,6 +36,13 @@ export function readBinds(
     "leave out one of them",
     report,
   );
+  checkUnique(
+    binds.map((bind) => bind.spread),
+    "BFF108",
+    (value) => `"${value}" is spread twice`,
+    "leave out one of them",
+    report,
+  );
   return binds;
 }
 

@@ -88,7 +88,7 @@ message M {
     let: { name: "b" call: {
       method: "u.S/M" set: [{ name: "x.y" by: "4" }, { spread: "args" if: "5" }] request: "6"
       batch: { name: "ids" by: "7" items: "list" key: "id" many: true max: 9 }
-      on_error: [{ ignore: true }, { on: [ABORTED] fail: { code: INTERNAL message: "m {x}" details: ["d"] } }]
+      on_error: [{ on: [ABORTED] fail: { code: INTERNAL message: "m {x}" details: ["d"] } }, { ignore: true }]
     } }
     let: { name: "c" compose: { message: "M" args: { name: "x" by: "10" } } }
     let: { name: "d" each: { var: "v" in: "11" if: "12" key: "13" partial: true concurrent: 14 max: 15 compose: { message: "M" } } }
@@ -96,7 +96,10 @@ message M {
     let: { guard: { if: "19" fail: { code: ABORTED } } }
   };
   string f = 1 [(bff.v1.field).by = "a"];
-  oneof o { string g = 2 [(bff.v1.field) = { alias: "h" if: "20" default: true }]; }
+  oneof o {
+    string g = 2 [(bff.v1.field) = { alias: "h" if: "20" }];
+    string i = 3 [(bff.v1.field) = { alias: "j" default: true }];
+  }
 }
 enum E {
   option (bff.v1.enum).alias = "u.E";
@@ -165,7 +168,6 @@ enum E {
                 policy: {
                   ...policy,
                   onError: [
-                    { outcome: { kind: "ignore" } },
                     {
                       on: [Code.ABORTED],
                       outcome: {
@@ -173,6 +175,7 @@ enum E {
                         fail: { kind: "failure", code: Code.INTERNAL, message: "m {x}", details: ["d"] },
                       },
                     },
+                    { outcome: { kind: "ignore" } },
                   ],
                 },
                 batch: { name: "ids", by: "7", items: "list", key: "id", many: true, max: 9 },
@@ -213,8 +216,9 @@ enum E {
             },
           ],
           fields: [
-            { kind: "field", desc: "f", ruled: true, by: "a" },
-            { kind: "field", desc: "g", ruled: true, alias: "h", if: "20", default: true },
+            { kind: "field", desc: "f", faulty: false, by: "a" },
+            { kind: "field", desc: "g", faulty: false, alias: "h", if: "20" },
+            { kind: "field", desc: "i", faulty: false, alias: "j", default: true },
           ],
         },
       ],

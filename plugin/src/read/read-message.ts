@@ -77,14 +77,19 @@ function checkResolvers({ desc, alias, resolver, steps, fields }: IrMessage, rep
   }
 }
 
-function readField(desc: DescField, locator: Locator, report: Report): IrField {
+function readField(desc: DescField, locator: Locator, told: Report): IrField {
   const at = locator.name(desc);
+  let faulty = false;
+  const report: Report = (diagnostic) => {
+    faulty = true;
+    told(diagnostic);
+  };
   if (!hasOption(desc, fieldOption)) {
     return {
       kind: "field",
       desc,
       at,
-      ruled: false,
+      faulty: false,
       by: undefined,
       alias: undefined,
       resolver: undefined,
@@ -94,7 +99,9 @@ function readField(desc: DescField, locator: Locator, report: Report): IrField {
   }
   const value = getOption(desc, fieldOption);
   const place = locator.rule(desc, fieldOption);
-  if (isEmpty(value)) {
+  // `resolver: false` is as if it were not written.
+  const resolver = value.resolver === true ? sourced(true, place, "resolver") : undefined;
+  if (isEmpty({ ...value, resolver })) {
     fault(report, "BFF124", place.at, "this rule says nothing", {
       hint: "add `by`, `alias` or `resolver`, or leave it out",
     });
@@ -103,10 +110,10 @@ function readField(desc: DescField, locator: Locator, report: Report): IrField {
     kind: "field",
     desc,
     at,
-    ruled: true,
+    faulty: false,
     by: expression(value.by, place, "by", report),
     alias: text(value.alias, place, "alias"),
-    resolver: value.resolver === true ? sourced(true, place, "resolver") : undefined,
+    resolver,
     if: expression(value.if, place, "if", report),
     default: sourced(value.default, place, "default"),
   };
@@ -136,5 +143,5 @@ function readField(desc: DescField, locator: Locator, report: Report): IrField {
       });
     }
   }
-  return field;
+  return { ...field, faulty };
 }

@@ -7,7 +7,7 @@ import { checkMetadataKey, checkUnique } from "./names.ts";
 import type { Place } from "./place.ts";
 import { readBinds } from "./read-binds.ts";
 import { readFailure } from "./read-failure.ts";
-import { count, duration, durationOrZero, expression, statusCodes } from "./values.ts";
+import { codeName, count, duration, durationOrZero, expression, statusCodes } from "./values.ts";
 
 /** What a call and an upstream entry have in common. */
 interface PolicyRule {
@@ -153,31 +153,44 @@ function readConsequence({ then }: ErrorRule, place: Place, report: Report): IrE
   }
 }
 
+/** The codes that an error may have: all but OK. */
+const CODES = 16;
+
 /** Rules are tried in their order: one whose errors an earlier one takes without a condition is never reached. */
 function checkRules(rules: readonly IrErrorRule[], report: Report): void {
   const taken = new Map<Code, IrErrorRule>();
   let all: IrErrorRule | undefined;
   for (const rule of rules) {
     const codes = rule.on.map((code) => code.value);
-    const earlier =
-      all ?? (codes.length > 0 && codes.every((code) => taken.has(code)) ? taken.get(codes[0] ?? 0) : undefined);
+    const lost = rule.on.filter((code) => taken.has(code.value));
+    const earlier = all ?? (codes.length > 0 && lost.length === codes.length ? taken.get(codes[0] ?? 0) : undefined);
     if (earlier !== undefined) {
       report({
         code: "BFF146",
         severity: "warning",
         message:
-          earlier === all
-            ? "this rule is never tried: an earlier one takes every error"
-            : "this rule is never tried: earlier ones take its codes",
+          earlier !== all
+            ? "this rule is never tried: earlier ones take its codes"
+            : `this rule is never tried: ${all.on.length === 0 ? "an earlier one takes" : "earlier ones take"} every error`,
         at: rule.at,
         related: [{ at: earlier.at, message: "this one is tried first" }],
         hint: "put it first, or leave it out",
       });
       continue;
     }
+    for (const code of lost)
+      report({
+        code: "BFF146",
+        severity: "warning",
+        message: `this rule is never tried for ${codeName(code.value)}: an earlier one takes it`,
+        at: code.at,
+        related: [{ at: taken.get(code.value)?.at ?? rule.at, message: "this one is tried first" }],
+        hint: "leave out the code, or put this rule first",
+      });
     if (rule.if !== undefined) continue;
     if (codes.length === 0) all = rule;
     for (const code of codes) if (!taken.has(code)) taken.set(code, rule);
+    if (taken.size === CODES) all = rule;
   }
 }
 

@@ -38,7 +38,13 @@ function readStep({ value, place }: Declared<Step>, index: number, report: Repor
   checkVariable(step.name, "a step", report);
   checkUnique(step.after, "BFF130", (name) => `"${name}" is in the list twice`, "leave out one of them", report);
   for (const name of step.after) checkReference(name, "a step", report);
-  if (value.defer === true) unsupported(report, place.field("defer").at, '"defer"');
+  if (value.defer === true)
+    unsupported(
+      report,
+      place.field("defer").at,
+      '"defer"',
+      "leave it out: what is deferred is sent later, which takes a streaming rpc, and rpcs are unary",
+    );
   checkUse(step, report);
   return step;
 }

@@ -117,7 +117,7 @@ export function checkStatus(code: Sourced<Code>, report: Report): void {
   }
 }
 
-function codeName(code: Code): string {
+export function codeName(code: Code): string {
   const entry = Object.entries(Code).find(([, value]) => value === code);
   return entry === undefined ? String(code) : entry[0];
 }

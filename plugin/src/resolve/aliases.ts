@@ -353,7 +353,30 @@ function enumInward(
       hint: `add values with [(bff.v1.enum_value).alias = "${lost[0]?.name}"], or mark one [(bff.v1.enum_value).default = true]`,
     });
   }
+  if (position === 0 && (standard !== undefined || lost.length === 0)) checkCounterparts(declared, upstreams, report);
   return { from: upstream, to: declared.desc, owner: declared.desc, position, values, default: standard?.desc.number };
+}
+
+/** A value that stands for none of the upstreams' says so, since it is more often a misspelt one. */
+function checkCounterparts(declared: IrEnum, upstreams: readonly DescEnum[], report: Report): void {
+  const own = (value: IrEnumValue): boolean =>
+    value.alias.length > 0 || upstreams.some((upstream) => named(upstream, value.desc.name) !== undefined);
+  const taken = new Set(declared.values.flatMap(({ desc, alias }) => [desc.name, ...alias.map((one) => one.value)]));
+  const free = upstreams
+    .flatMap(({ values }) => values)
+    .flatMap(({ name, number }) => (number === 0 || taken.has(name) ? [] : [name]));
+  for (const value of declared.values) {
+    if (own(value) || value.default?.value === true || value.noAlias?.value === true) continue;
+    const like = didYouMean(value.desc.name, free) ?? free[0];
+    const none = "that there is none with [(bff.v1.enum_value).no_alias = true]";
+    report({
+      code: "BFF432",
+      severity: "warning",
+      message: `"${value.desc.name}" stands for no value of "${upstreams.map(({ typeName }) => typeName).join('" or "')}"`,
+      at: value.at,
+      hint: like === undefined ? `say ${none}` : `say which with [(bff.v1.enum_value).alias = "${like}"], or ${none}`,
+    });
+  }
 }
 
 function enumOutward(declared: IrEnum, upstreams: readonly DescEnum[]): EnumConversion | undefined {

@@ -26,6 +26,7 @@ export const CODES = {
     "What a message reads of its service is there in every service that composes the message, because otherwise it would have no value in some rpcs.",
   BFF216: "A step of a service has no `autobind`, because there is no message whose fields it could fill.",
   BFF240: "A request sets the `required` fields of its message, because without them it cannot be written to the wire.",
+  BFF241: "Arguments differ in TypeScript, too, where `item_id` and `itemId` are one name.",
   BFF330: "A condition is a bool. There is no agreement on which texts, numbers or messages would count as true.",
   BFF331: "A value fits the type of its target, because what does not fit would have to be converted by guessing.",
   BFF332:
@@ -88,6 +89,8 @@ export const CODES = {
   BFF430:
     "A value has an alias or a mapping only in an enum that is a copy, because otherwise there is nothing to map it to.",
   BFF431: "A message or an enum is a copy of another one, because a copy of itself has no source.",
+  BFF432:
+    "A value of a copied enum stands for one of the upstream's, or says that it does not. Otherwise clients never see it, and a request with it is refused.",
   BFF418:
     "A step that a message reads has one type in all services that compose the message, because an expression has one type.",
   BFF419:

@@ -2,6 +2,7 @@
 import type { Variable } from "../cel/index.ts";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Ir, IrFile, IrMessage, IrMethod, IrService, IrStep } from "../ir.ts";
+import type { Origin } from "../origin.ts";
 import type { AliasTable } from "./aliases.ts";
 import type { Place } from "./args.ts";
 import type { Governing } from "./entries.ts";
@@ -36,6 +37,8 @@ export interface Run {
   readonly shared: Map<IrStep, Step>;
   /** Messages with rules that nothing composes: only looked at for faults, so what they compose is not composed by that. */
   readonly adrift: Set<IrMessage | IrService>;
+  /** Whether any call tries a rule of an upstream entry's `on_error`, by the rule's place. */
+  readonly tried: Map<Origin, boolean>;
 }
 export interface PackageContext {
   readonly governing: Governing;

@@ -122,7 +122,7 @@ function scalar(from: Value, to: { type: CelType; proto: Proto }, target: Scalar
       kind: "misfit",
       code: "BFF332",
       message: `${article(name(proto.scalar))} does not fit ${name(target)} for all its values`,
-      hint: `write ${wanted.kind}(…) around it to have it range-checked at run time, or make the field ${name(proto.scalar)}`,
+      hint: `write ${wanted.kind}(…) around it to have it range-checked at run time; a field of your own may be ${name(proto.scalar)}`,
     };
   }
   return { kind: "represent", as: to.proto };
@@ -194,8 +194,13 @@ function hintFor(from: Value, to: { readonly type: CelType }): string {
   if (to.type.kind === "list" && sameType(to.type.element, from.type))
     return "write [ … ] around it to make a list of one";
   if (from.type.kind === "list" && sameType(from.type.element, to.type))
-    return "take one element, such as …[0], or make the field repeated";
-  return "bind a value of the field's type, or change the field";
+    return "take one element, such as …[0]; a field of your own may be repeated";
+  if (from.type.kind === "string" && (to.type.kind === "int" || to.type.kind === "uint" || to.type.kind === "double"))
+    return `write the number without quotes, or ${to.type.kind}(…) around the text`;
+  const [item, wanted] = [from.type, to.type].map((type) => (type.kind === "list" ? type.element.kind : undefined));
+  if (item === "message" && wanted !== undefined && wanted !== "message")
+    return "take what is wanted of each item, as in ….map(item, item.name)";
+  return "bind a value of the field's type; a field of your own may have another";
 }
 
 function fits(from: CelType, to: CelType): boolean {

@@ -7,23 +7,14 @@ export interface EffectTable {
   readonly message: (message: Composed) => boolean;
 }
 
+/** @param messages composers before what they compose */
 export function effectTable(messages: readonly Composed[]): EffectTable {
-  const byName = new Map(messages.map((message) => [message.desc.typeName, message]));
-  const known = new Map<Composed, boolean>();
-  const message = (composed: Composed): boolean => {
-    const before = known.get(composed);
-    if (before !== undefined) return before;
-    const effectful = composed.steps.some(step);
-    known.set(composed, effectful);
-    return effectful;
-  };
-  const step = (candidate: Step): boolean =>
-    callsOf(candidate.source).some((call) => call.effects !== "none") ||
-    composesOf(candidate.source).some(({ message: desc }) => {
-      const composed = byName.get(desc.typeName);
-      return composed !== undefined && message(composed);
-    });
-  return { step, message };
+  const effectful = new Set<string>();
+  const step = ({ source }: Step): boolean =>
+    callsOf(source).some((call) => call.effects !== "none") ||
+    composesOf(source).some(({ message }) => effectful.has(message.typeName));
+  for (const message of [...messages].reverse()) if (message.steps.some(step)) effectful.add(message.desc.typeName);
+  return { step, message: ({ desc }) => effectful.has(desc.typeName) };
 }
 
 /** Everything a step waits for, directly or through others: what it reads, and what it starts after. */

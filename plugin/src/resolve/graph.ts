@@ -58,6 +58,18 @@ export function sortByDependency<T>(nodes: readonly T[], dependencies: (node: T)
   return { order, cycles };
 }
 
+/** Every node that the roots lead to, each once, before what it leads to and in the order given. */
+export function reachable<T>(roots: readonly T[], next: (node: T) => readonly T[]): T[] {
+  const found = new Set<T>();
+  const open = [...roots].reverse();
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    if (found.has(node)) continue;
+    found.add(node);
+    open.push(...[...next(node)].reverse());
+  }
+  return [...found];
+}
+
 /** A shortest walk from the component's first node back to it. */
 function around<T>(component: readonly T[], dependencies: (node: T) => Iterable<T>): T[] {
   const members = new Set(component);

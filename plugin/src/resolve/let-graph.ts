@@ -99,14 +99,17 @@ export function letGraph(ir: Ir, graph: MessageGraph): LetGraph {
   }
   const edges = (step: IrStep): readonly LetEdge[] => edgesOf.get(step) ?? [];
 
-  const roots = new Map<string, IrMethod[]>();
+  const roots = new Map<string, Set<IrMethod>>();
   const starts = new Map<IrMethod, Set<IrStep>>();
-  const reach = (method: IrMethod, name: string, names: Set<string>): void => {
-    const known = roots.get(name) ?? [];
-    if (known.includes(method)) return;
-    roots.set(name, [...known, method]);
-    for (const one of mentions(name).keys()) names.add(one);
-    for (const { to } of graph.composes.get(name) ?? []) reach(method, to, names);
+  const reach = (method: IrMethod, first: string, names: Set<string>): void => {
+    const open = [first];
+    for (let name = open.pop(); name !== undefined; name = open.pop()) {
+      const known = roots.get(name) ?? new Set();
+      if (known.has(method)) continue;
+      roots.set(name, known.add(method));
+      for (const one of mentions(name).keys()) names.add(one);
+      for (const { to } of graph.composes.get(name) ?? []) open.push(to);
+    }
   };
   const start = (method: IrMethod, first: readonly IrStep[]): void => {
     const running = starts.get(method) ?? new Set();
@@ -146,7 +149,15 @@ export function letGraph(ir: Ir, graph: MessageGraph): LetGraph {
         method,
         service.steps.filter((step) => unread.has(step)),
       );
-  return { roots, serviceOf, starts, unread, mentions, needs: needed, edges };
+  return {
+    roots: new Map([...roots].map(([name, methods]) => [name, [...methods]])),
+    serviceOf,
+    starts,
+    unread,
+    mentions,
+    needs: needed,
+    edges,
+  };
 }
 
 /** What messages read outside of themselves, with what they compose; without those of a circle. */

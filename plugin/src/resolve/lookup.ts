@@ -1,5 +1,5 @@
 // From names in options to descriptors, with what to say when there is none. What is no name at all has been reported when it was read.
-import type { DescEnum, DescMessage, DescMethod, Registry } from "@bufbuild/protobuf";
+import type { DescEnum, DescFile, DescMessage, DescMethod, Registry } from "@bufbuild/protobuf";
 import type { Diagnostic, Report } from "../diagnostic/diagnostic.ts";
 import { didYouMean } from "../diagnostic/did-you-mean.ts";
 import type { Ir } from "../ir.ts";
@@ -7,10 +7,25 @@ import type { Text } from "../origin.ts";
 import { isMethodName, isReference } from "../read/names.ts";
 import { slice } from "./synthetic-text.ts";
 
-const NOT_VISIBLE =
-  "correct the name, or make its file visible to this run: keep it in the same buf workspace (with `strategy: all`), or import it when it comes from a module dependency";
+const OUTSIDE =
+  "correct the name, or import its file: this run has the whole workspace, so that the file is one of a module dependency, or one that `paths` leaves out";
+const ELSEWHERE =
+  "correct the name, or give the plugin `strategy: all` in buf.gen.yaml: this run has one directory and what that imports. Import the file when it comes from a module dependency";
 
-function missing(text: Text, what: string, name: string, candidates: Iterable<string>): Diagnostic {
+/** With `strategy: directory` a run has the files of one directory and what they import, and nothing else. */
+function hasOneDirectory({ allFiles }: Ir, { at }: Text): boolean {
+  const folder = (name: string): string => name.slice(0, name.lastIndexOf("/") + 1);
+  const pending = allFiles.filter(({ proto }) => folder(proto.name) === folder(at.file));
+  const reached = new Set<DescFile>();
+  for (let file = pending.pop(); file !== undefined; file = pending.pop()) {
+    if (reached.has(file)) continue;
+    reached.add(file);
+    pending.push(...file.dependencies);
+  }
+  return allFiles.every((file) => reached.has(file));
+}
+
+function missing(ir: Ir, text: Text, what: string, name: string, candidates: Iterable<string>): Diagnostic {
   const names = [...candidates];
   // A name without its package, or without the message that it stands in.
   const like = names.find((candidate) => candidate.endsWith(`.${name}`)) ?? didYouMean(name, names);
@@ -19,7 +34,7 @@ function missing(text: Text, what: string, name: string, candidates: Iterable<st
     severity: "error",
     message: `no ${what} "${name}" is visible to this run`,
     at: text.at,
-    hint: like === undefined ? NOT_VISIBLE : `did you mean "${like}"?`,
+    hint: like !== undefined ? `did you mean "${like}"?` : hasOneDirectory(ir, text) ? ELSEWHERE : OUTSIDE,
   };
 }
 
@@ -29,7 +44,7 @@ export function lookupMethod(ir: Ir, text: Text, report: Report): DescMethod | u
   const [serviceName = "", methodName = ""] = text.value.split("/");
   const service = ir.registry.getService(serviceName);
   if (service === undefined) {
-    report(missing(slice(text, 0, serviceName.length), "service", serviceName, upstreamServices(ir)));
+    report(missing(ir, slice(text, 0, serviceName.length), "service", serviceName, upstreamServices(ir)));
     return undefined;
   }
   const method = service.methods.find((method) => method.name === methodName);
@@ -66,7 +81,7 @@ export function lookupMethod(ir: Ir, text: Text, report: Report): DescMethod | u
 export function lookupService(ir: Ir, text: Text, report: Report): boolean {
   if (!isReference(text.value)) return false;
   if (ir.registry.getService(text.value) !== undefined) return true;
-  report(missing(text, "service", text.value, upstreamServices(ir)));
+  report(missing(ir, text, "service", text.value, upstreamServices(ir)));
   return false;
 }
 
@@ -74,14 +89,14 @@ export function lookupService(ir: Ir, text: Text, report: Report): boolean {
 export function lookupMessage(ir: Ir, text: Text, container: string, report: Report): DescMessage | undefined {
   if (!isReference(text.value)) return undefined;
   const found = resolveName(container, text.value, (name) => ir.registry.getMessage(name));
-  if (found === undefined) report(missing(text, "message", text.value, namesOf(ir.registry, "message", container)));
+  if (found === undefined) report(missing(ir, text, "message", text.value, namesOf(ir.registry, "message", container)));
   return found;
 }
 
 export function lookupEnum(ir: Ir, text: Text, container: string, report: Report): DescEnum | undefined {
   if (!isReference(text.value)) return undefined;
   const found = resolveName(container, text.value, (name) => ir.registry.getEnum(name));
-  if (found === undefined) report(missing(text, "enum", text.value, namesOf(ir.registry, "enum", container)));
+  if (found === undefined) report(missing(ir, text, "enum", text.value, namesOf(ir.registry, "enum", container)));
   return found;
 }
 

@@ -252,6 +252,7 @@ export interface Batch {
   readonly max: number;
 }
 export interface ErrorRule {
+  readonly at: Origin;
   readonly on: readonly Code[];
   readonly if: Expression | undefined;
   readonly then:

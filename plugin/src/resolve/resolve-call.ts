@@ -1,6 +1,6 @@
 import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
-import { type Expression, fieldName, fieldType, typeName, type Variable } from "../cel/index.ts";
+import { type Expression, fieldName, fieldType, type Node, typeName, type Variable } from "../cel/index.ts";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Code } from "../gen/bff/v1/options_pb.ts";
 import type { IrBatch, IrBind, IrCall, IrErrorRule, IrPolicy, IrUpstream } from "../ir.ts";
@@ -39,13 +39,19 @@ export function resolveCall(cx: MessageContext, ir: IrCall, locals: readonly Var
   const own = metadata(scope, ir.policy.metadata, locals);
   const outside = withoutMessage(scope);
   const shared = entries.map((entry) => metadata(outside, entry.policy.metadata, []));
-  const onError = reachable([
-    ...errorRules(cx, scope, ir.policy, method, locals),
-    ...entries.flatMap((entry) => errorRules(cx, outside, entry.policy, method, [])),
-  ]);
+  const given = entries.flatMap((entry) => reachable(errorRules(cx, outside, entry.policy, method, [])));
+  const onError = reachable([...errorRules(cx, scope, ir.policy, method, locals), ...given]);
+  const tried = new Set(onError.map(({ at }) => at));
+  for (const { at } of given) run.tried.set(at, tried.has(at) || (run.tried.get(at) ?? false));
   if ((ir.request && request === undefined) || (ir.batch && batch === undefined)) return undefined;
-  if (request === undefined)
-    checkRequired(scope.report, ir, method.input, [...set, ...(batch ? [{ path: [batch.keys] }] : [])]);
+  // What another expression than a literal gives is not known before it runs, and what `args` has not before something composes the message.
+  const unknown = run.adrift.has(cx.ir) && ir.set.some(({ spread }) => spread !== undefined && isArgs(spread));
+  if (!unknown && (request === undefined || request.root.kind === "message"))
+    checkRequired(scope.report, ir, method.input, [
+      ...set,
+      ...(batch ? [{ path: [batch.keys] }] : []),
+      ...(request === undefined ? [] : inLiteral(request.root)),
+    ]);
   return {
     method,
     at: ir.at,
@@ -131,19 +137,35 @@ function resolveSet(
   return [...spread, ...bindings];
 }
 
+/** Something that a request sets: by `set`, as keys of a batch, or in the literal of `request`. */
+interface Setting extends Partial<FieldBinding> {
+  readonly path: readonly DescField[];
+  /** A message written as a literal, all that it sets being settings of their own. */
+  readonly literal?: boolean;
+}
+
+function inLiteral(node: Node, above: readonly DescField[] = []): Setting[] {
+  if (node.kind !== "message") return [];
+  return node.fields.flatMap(({ field, value }) => {
+    const path = [...above, field];
+    return [{ path, literal: value.kind === "message" && field.message === value.desc }, ...inLiteral(value, path)];
+  });
+}
+
 /** A request without its `required` fields cannot be sent. */
 function checkRequired(
   report: Report,
   ir: IrCall,
   message: DescMessage,
-  set: readonly (Pick<FieldBinding, "path"> & Partial<FieldBinding>)[],
+  set: readonly Setting[],
   above: readonly DescField[] = [],
 ): void {
   const depth = above.length;
   for (const field of message.fields) {
     const here = set.filter(({ path }) => path[depth] === field);
-    const inside = here.filter(({ path }) => path.length > depth + 1);
-    if (inside.length > 0 && field.message !== undefined)
+    const inside = here.filter(({ path, literal }) => path.length > depth + 1 || literal === true);
+    const whole = here.some(({ path, literal }) => path.length === depth + 1 && literal !== true);
+    if (inside.length > 0 && !whole && field.message !== undefined && field.fieldKind === "message")
       checkRequired(report, ir, field.message, inside, [...above, field]);
     if (!isRequired(field) || here.some((binding) => binding.if === undefined)) continue;
     const name = nameOf([...above, field]);
@@ -152,7 +174,7 @@ function checkRequired(
       code: "BFF240",
       severity: "error",
       message: `"${field.name}" of "${message.typeName}" is required, and ${conditional === undefined ? "nothing sets it" : "set only under an `if`"}`,
-      at: conditional?.if?.text.at ?? ir.method?.at ?? ir.at,
+      at: conditional?.if?.text.at ?? ir.request?.at ?? ir.method?.at ?? ir.at,
       hint:
         conditional === undefined
           ? `set it: set: { name: "${name}" by: "…" }`
@@ -267,13 +289,16 @@ function sameKind(expression: Expression, field: DescField): boolean {
   );
 }
 
-/** The field names that a spread brings; undefined after a diagnostic. */
+const isArgs = (spread: Text): boolean => spread.value.trim() === "args";
+
+/** The field names that a spread brings; undefined after a diagnostic, and where nobody knows the arguments yet. */
 export function spreadNames(
   cx: MessageContext,
   spread: Text,
   locals: readonly Variable[],
 ): ReadonlySet<string> | undefined {
-  if (spread.value.trim() === "args" && cx.args.message === undefined) return new Set(cx.offered);
+  if (isArgs(spread) && cx.args.message === undefined)
+    return cx.run.adrift.has(cx.ir) ? undefined : new Set(cx.offered);
   const value = check(cx.scope, spread, locals);
   if (value === undefined) return undefined;
   if (value.type.kind === "message") return new Set(value.type.desc.fields.map((field) => field.name));
@@ -436,12 +461,12 @@ function errorRules(
   return policy.onError.flatMap((rule: IrErrorRule): ErrorRule[] => {
     const condition = rule.if && checkCondition(scope, rule.if, "this `if`", inside);
     const on = rule.on.map((code) => code.value);
-    const { then } = rule;
+    const { at, then } = rule;
     if (then === undefined || (rule.if && condition === undefined)) return [];
-    if (then.kind === "ignore") return [{ on, if: condition, then: { kind: "ignore" } }];
+    if (then.kind === "ignore") return [{ at, on, if: condition, then: { kind: "ignore" } }];
     if (then.kind === "fail") {
       const fail = resolveFailure(scope, then.fail, inside);
-      return fail === undefined ? [] : [{ on, if: condition, then: { kind: "fail", fail } }];
+      return fail === undefined ? [] : [{ at, on, if: condition, then: { kind: "fail", fail } }];
     }
     const value = check(scope, then.by, inside);
     if (value === undefined) return [];
@@ -471,6 +496,6 @@ function errorRules(
       });
       return [];
     }
-    return [{ on, if: condition, then: { kind: "fallback", value: { expression: value, conversion: how } } }];
+    return [{ at, on, if: condition, then: { kind: "fallback", value: { expression: value, conversion: how } } }];
   });
 }

@@ -1,4 +1,5 @@
 import type { DescMessage } from "@bufbuild/protobuf";
+import { camel } from "../camel.ts";
 import type { CelType, Variable } from "../cel/index.ts";
 import { didYouMean } from "../diagnostic/did-you-mean.ts";
 import type { IrBind, IrCompose } from "../ir.ts";
@@ -39,13 +40,16 @@ export function resolveCompose(
   const composed = run.messages.get(message.typeName);
   const takesAll = composed !== undefined && hasResolver(composed);
   const args: ArgBinding[] = [];
-  for (const bind of ir.args) {
+  const spreads = ir.args.map((bind) => bind.spread && spreadNames(cx, bind.spread, locals));
+  for (const [i, bind] of ir.args.entries()) {
     if (bind.spread !== undefined) {
-      const names = spreadNames(cx, bind.spread, locals);
+      const names = spreads[i];
+      // As in a request the last one that has a field gives it.
+      const later = spreads.slice(i + 1);
       const wanted = [...used, ...(run.welcome.get(message.typeName) ?? []), ...(takesAll ? (names ?? []) : [])];
       for (const name of new Set(wanted)) {
         if (names === undefined) place.broken.add(name);
-        else if (names.has(name) && !named.has(name)) {
+        else if (names.has(name) && !named.has(name) && !later.some((others) => others?.has(name))) {
           add(name, { ...bind, name: undefined, by: syntheticText(`${bind.spread.value}.${name}`, bind.spread.at) });
         }
       }
@@ -59,6 +63,19 @@ export function resolveCompose(
     const by = bind.by && check(scope, bind.by, locals);
     const condition = bind.if && checkCondition(scope, bind.if, "this `if`", locals);
     if (by === undefined || by.type.kind === "struct" || (bind.if && condition === undefined)) {
+      place.broken.add(name);
+      return;
+    }
+    const twin = args.find((other) => other.name !== name && camel(other.name) === camel(name));
+    if (twin !== undefined) {
+      scope.report({
+        code: "BFF241",
+        severity: "error",
+        message: `the arguments "${twin.name}" and "${name}" are both "${camel(name)}" in TypeScript`,
+        at: bind.name?.at ?? bind.at,
+        related: [{ at: twin.at, message: `"${twin.name}" is given here` }],
+        hint: `rename one of them, here and where "${ir.message?.value}" reads it`,
+      });
       place.broken.add(name);
       return;
     }

@@ -8,6 +8,7 @@ import { conversion } from "./convert.ts";
 import { isDegradation } from "./degradation.ts";
 import type { Bound, OneofTarget, Step, Target } from "./model.ts";
 import { check, checkCondition } from "./scope.ts";
+import { sourceExpressions } from "./source-parts.ts";
 import { syntheticText } from "./synthetic-text.ts";
 
 type MessageContext = AnyContext & { readonly ir: IrMessage };
@@ -134,7 +135,7 @@ function resolveField(
     checkAbsence(cx, field, candidate.bound.expression);
     return candidate.bound;
   }
-  if (!unknown && !field.ruled) {
+  if (!unknown && !field.faulty) {
     const like = [...scope.steps.keys()].find((name) => name === field.desc.name);
     scope.report({
       code: "BFF401",
@@ -186,14 +187,37 @@ function checkAbsence(cx: MessageContext, field: IrField, expression: Expression
 /** From a step to the step that its absence begins at. */
 function absencePath(cx: MessageContext, name: string): string[] {
   const path = [name];
-  for (let step = cx.scope.steps.get(name); step !== undefined; ) {
-    const from: Step | undefined =
-      step.supplementary || step.if !== undefined ? undefined : step.reads.find((read) => read.absent);
+  for (let step = cx.scope.steps.get(name); step !== undefined && beginning(step) === undefined; ) {
+    const unsafe = new Set(neededBy(step).flatMap((expression) => expression?.unsafe ?? []));
+    const from: Step | undefined = step.reads.find(
+      ({ absent, variable }) => absent && variable !== undefined && unsafe.has(variable),
+    );
     if (from?.name === undefined || path.includes(from.name)) break;
     path.push(from.name);
     step = from;
   }
   return path;
+}
+/** What a step may be absent by, whatever it reads. */
+function beginning({ ir, source }: Step): { at: Origin; message: string } | undefined {
+  const name = ir.name?.value ?? "";
+  if (ir.supplementary?.value === true) return { at: ir.supplementary.at, message: `"${name}" is supplementary` };
+  if (ir.if !== undefined) return { at: ir.if.at, message: `"${name}" has an \`if\`` };
+  if (source.kind !== "call" || ir.source?.kind !== "call") return undefined;
+  if (source.call.onError.some(({ then }) => then.kind === "ignore")) {
+    // The rule may stand on an upstream entry.
+    const rule = ir.source.policy.onError.find(({ then }) => then?.kind === "ignore");
+    return { at: rule?.at ?? ir.at, message: `"${name}" is absent after an error that is ignored` };
+  }
+  const { batch } = source.call;
+  return batch === undefined || batch.many || ir.source.batch === undefined
+    ? undefined
+    : { at: ir.source.batch.at, message: `"${name}" is absent when its key is not among the answers` };
+}
+/** Expressions whose absence is the step's. */
+function neededBy({ source }: Step): readonly (Expression | undefined)[] {
+  if (source.kind === "each") return [source.in];
+  return source.kind === "by" || source.kind === "call" || source.kind === "switch" ? sourceExpressions(source) : [];
 }
 /** The places that give an argument which may be absent. */
 function givenAbsent(cx: MessageContext, name: string): { at: Origin; message: string }[] {
@@ -206,8 +230,5 @@ function givenAbsent(cx: MessageContext, name: string): { at: Origin; message: s
 function related(cx: MessageContext, name: string | undefined): { at: Step["ir"]["at"]; message: string }[] {
   const step = name === undefined ? undefined : cx.scope.steps.get(name);
   if (step === undefined) return [];
-  if (step.ir.supplementary !== undefined)
-    return [{ at: step.ir.supplementary.at, message: `"${name}" is supplementary` }];
-  if (step.ir.if !== undefined) return [{ at: step.ir.if.at, message: `"${name}" has an \`if\`` }];
-  return [{ at: step.ir.at, message: `"${name}" may be absent` }];
+  return [beginning(step) ?? { at: step.ir.at, message: `"${name}" may be absent` }];
 }

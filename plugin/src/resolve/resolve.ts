@@ -34,6 +34,7 @@ export function resolve(ir: Ir, report: Report): Model {
     lets,
     shared: new Map(),
     adrift: new Set(),
+    tried: new Map(),
   };
   checkEntries(ir, report);
   for (const file of ir.files)
@@ -49,6 +50,7 @@ export function resolve(ir: Ir, report: Report): Model {
     ),
   );
   const composed = new Map<string, Composed>();
+  const inner = new Set([...graph.composes.values()].flatMap((edges) => edges.map(({ to }) => to)));
   for (const { ir: message, file } of graph.order) {
     const name = message.desc.typeName;
     const reached = run.places.has(name);
@@ -57,13 +59,15 @@ export function resolve(ir: Ir, report: Report): Model {
     if (message.alias !== undefined || graph.circular.has(name)) continue;
     if (!reached) {
       if (ruled && !lets.roots.has(name)) {
-        run.suspect({
-          code: "BFF205",
-          severity: "warning",
-          message: `"${message.desc.name}" has rules, but nothing composes it`,
-          at: message.at,
-          hint: "return it from an rpc of a BFF service, compose it in a step, or remove its rules",
-        });
+        // Of what composes it the same has been told.
+        if (!inner.has(name))
+          run.suspect({
+            code: "BFF205",
+            severity: "warning",
+            message: `"${message.desc.name}" has rules, but nothing composes it`,
+            at: message.at,
+            hint: "return it from an rpc of a BFF service, compose it in a step, or remove its rules",
+          });
         resolveAdrift(run, message, file);
       }
       continue;
@@ -72,6 +76,16 @@ export function resolve(ir: Ir, report: Report): Model {
     if (result !== undefined) composed.set(name, result);
   }
 
+  for (const [at, tried] of run.tried) {
+    if (tried) continue;
+    run.suspect({
+      code: "BFF146",
+      severity: "warning",
+      message: "this rule is never tried: every call that it is for has nearer ones that take its errors",
+      at,
+      hint: "leave it out",
+    });
+  }
   const files = ir.files.filter((file) => file.target).map((file) => bffFile(run, file, composed, resolvedLets));
   return {
     ir,

@@ -117,7 +117,7 @@ export function sourceExpressions(source: Source): (Expression | undefined)[] {
       return [];
   }
 }
-function rescueExpressions(then: Call["onError"][number]["then"]): (Expression | undefined)[] {
+export function rescueExpressions(then: Call["onError"][number]["then"]): Expression[] {
   if (then.kind === "fallback") return [then.value.expression];
   if (then.kind === "fail") return failExpressions(then.fail);
   return [];

@@ -3,17 +3,20 @@ import * as tls from "node:tls";
 
 /** How long one of several addresses may take, in milliseconds, before the next one is tried. */
 const ADDRESS_MS = 1_000;
+const READ_BYTES = 1 << 16;
 
 /**
  * Begins to connect.
  *
  * @param secureContext for `https:`
+ * @param read is given what comes, which stays only until it returns: without TLS all is read into one buffer
  * @param ready the other end is there, and speaks HTTP/2 as far as TLS can tell; what fails is an `error` of the socket
  */
 export function dial(
   url: URL,
   secureContext: tls.SecureContext | undefined,
   lookup: net.LookupFunction,
+  read: (chunk: Buffer) => void,
   ready: () => void,
 ): net.Socket {
   const secure = url.protocol === "https:";
@@ -26,14 +29,21 @@ export function dial(
     autoSelectFamilyAttemptTimeout: ADDRESS_MS,
     noDelay: true,
   };
-  if (!secure) return net.connect(connection, ready);
+  if (!secure) {
+    const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+    const callback = (bytes: number): boolean => {
+      read(buffer.subarray(0, bytes));
+      return true;
+    };
+    return net.connect({ ...connection, onread: { buffer, callback } }, ready);
+  }
   const socket = tls.connect({
     ...connection,
     ...(secureContext !== undefined && { secureContext }),
     servername: net.isIP(host) === 0 ? host : "",
     ALPNProtocols: ["h2"],
   });
-  return socket.once("secureConnect", () => {
+  return socket.on("data", read).once("secureConnect", () => {
     if (socket.alpnProtocol === "h2") ready();
     else socket.destroy(new Error("the other end does not speak HTTP/2: no h2 in ALPN"));
   });

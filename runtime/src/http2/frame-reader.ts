@@ -1,10 +1,10 @@
 import { ConnectionError, ErrorCode } from "./error-code.ts";
 import { FRAME_BYTES, FRAME_HEAD_BYTES } from "./frames.ts";
 
-/** @param data holds the payload from `from` to `to`, and is not written to afterwards */
+/** @param data holds the payload from `from` to `to`, and is written to afterwards */
 export type OnFrame = (type: number, flags: number, stream: number, data: Buffer, from: number, to: number) => void;
 
-/** Cuts what comes into frames, whatever the pieces it comes in. Each byte is copied at most once. */
+/** Cuts what comes into frames, whatever the pieces it comes in. A frame in several pieces is put together, each byte once. */
 export class FrameReader {
   readonly #onFrame: OnFrame;
   #partial: Buffer | undefined; // a frame of which `#have` bytes have come

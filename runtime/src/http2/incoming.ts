@@ -33,8 +33,7 @@ export class Incoming {
   readonly #blocks = new HeaderBlocks();
   #begun = false;
   #unfinished: Unfinished | undefined;
-  /** What the other end may send on the connection, and what it has sent and was not yet allowed again. */
-  #window = WINDOW;
+  /** What the other end has sent on the connection and was not yet allowed again. */
   #unacknowledged = 0;
 
   constructor(
@@ -110,21 +109,14 @@ export class Incoming {
   #data(flags: number, id: number, data: Buffer, from: number, to: number): void {
     const length = to - from;
     const stream = this.#stream(id);
-    this.#window -= length;
-    if (this.#window < 0) throw broken("more than the connection's window", FLOW_CONTROL_ERROR);
+    // Whatever comes is taken at once, so that no window is ever used up: maxReplyBytes bounds what is kept.
     this.#unacknowledged += length;
     if (this.#unacknowledged >= WINDOW / 2) {
       this.#writer.word(FrameType.WINDOW_UPDATE, 0, this.#unacknowledged);
-      this.#window += this.#unacknowledged;
       this.#unacknowledged = 0;
     }
     const [start, end] = (flags & Flag.PADDED) === 0 ? [from, to] : padded(data, from, to, 0);
     if (stream === undefined) return;
-    stream.receiveWindow -= length;
-    if (stream.receiveWindow < 0) {
-      this.#session.failStream(stream, FLOW_CONTROL_ERROR, "more than the stream's window");
-      return;
-    }
     if (!stream.answered) {
       this.#session.failStream(stream, PROTOCOL_ERROR, "data in front of headers");
       return;
@@ -144,7 +136,6 @@ export class Incoming {
     stream.unacknowledged += length;
     if (stream.unacknowledged >= WINDOW / 2 && this.#streams.has(id)) {
       this.#writer.word(FrameType.WINDOW_UPDATE, id, stream.unacknowledged);
-      stream.receiveWindow += stream.unacknowledged;
       stream.unacknowledged = 0;
     }
   }
@@ -166,12 +157,18 @@ export class Incoming {
     }
     const endStream = (flags & Flag.END_STREAM) !== 0;
     if ((flags & Flag.END_HEADERS) !== 0) this.#block(id, endStream, data, start, end);
-    else this.#unfinished = { stream: id, endStream, pieces: [data.subarray(start, end)], bytes: end - start };
+    else
+      this.#unfinished = {
+        stream: id,
+        endStream,
+        pieces: [Buffer.from(data.subarray(start, end))],
+        bytes: end - start,
+      };
   }
   #continuation(flags: number, data: Buffer, from: number, to: number): void {
     const unfinished = this.#unfinished;
     if (unfinished === undefined) throw broken("CONTINUATION of nothing");
-    unfinished.pieces.push(data.subarray(from, to));
+    unfinished.pieces.push(Buffer.from(data.subarray(from, to)));
     unfinished.bytes += to - from;
     // What is too large for any call is still read to its end, so that only this one fails: but not forever.
     if (unfinished.pieces.length > CONTINUATIONS) throw broken("a header block without end", ENHANCE_YOUR_CALM);

@@ -37,6 +37,8 @@ export class WireSession implements GrpcSession {
   readonly #first: number;
   #next: number;
   #opened = 0;
+  #lingering = 0; // streams that we have reset, and the other end may still count
+  #freed = 0; // of these, which will be let go next
   #pinged = 0;
   #bytesRead = 0;
   #maxStreams = 0;
@@ -65,13 +67,13 @@ export class WireSession implements GrpcSession {
     this.#owner = owner;
     this.#first = firstStream;
     this.#next = firstStream;
-    const socket = dial(url, secureContext, lookup, () => socket.write(preface(WINDOW)));
+    const read = this.#read.bind(this);
+    const socket = dial(url, secureContext, lookup, read, () => socket.write(preface(WINDOW)));
     this.#socket = socket;
     this.#writer = new FrameWriter(socket, () => this.#flushed());
     this.#queue = new SendQueue(this.#writer);
     const incoming = new Incoming(this, this.#streams, this.#writer, this.#queue, this.#guard);
     this.#reader = new FrameReader(incoming.frame.bind(incoming));
-    socket.on("data", (chunk) => this.#read(chunk));
     socket.on("drain", () => this.#flushed());
     socket.on("end", () => socket.destroy());
     socket.on("error", (error) => {
@@ -81,7 +83,7 @@ export class WireSession implements GrpcSession {
   }
 
   get streams(): number {
-    return this.#streams.size;
+    return this.#streams.size + this.#lingering;
   }
   get maxStreams(): number {
     if (this.#writer.waiting < CONGESTED_BYTES) return this.#maxStreams;
@@ -106,7 +108,7 @@ export class WireSession implements GrpcSession {
     if (this.ended || !this.#ready) throw new Error("the connection is at its end");
     const bound = this.#encoder.bound(request);
     const { position } = this.#writer;
-    const stream = new WireStream(this, this.#next, position, this.#queue.initialWindow, WINDOW, attempt);
+    const stream = new WireStream(this, this.#next, position, this.#queue.initialWindow, attempt);
     this.#next += 2;
     this.#opened++;
     this.#guard.progress();
@@ -145,7 +147,8 @@ export class WireSession implements GrpcSession {
     stream.code ??= code;
     this.#queue.drop(stream);
     this.#writer.reset(stream.id, code);
-    this.#released();
+    this.#lingering++;
+    if (this.#leaving && this.#streams.size === 0) this.#shut();
   }
   /** The other end broke a rule on a stream, which ends only that. */
   failStream(stream: WireStream, code: number, message: string): void {
@@ -168,13 +171,10 @@ export class WireSession implements GrpcSession {
     this.#queue.drop(stream);
     stream.code = code;
     stream.attempt.closed();
-    this.#released();
+    this.released();
   }
   /** There is room for another stream. */
   released(): void {
-    this.#released();
-  }
-  #released(): void {
     if (this.#leaving && this.#streams.size === 0) this.#shut();
     else if (!this.ended) this.#owner.room(this);
   }
@@ -241,7 +241,10 @@ export class WireSession implements GrpcSession {
     try {
       this.#reader.read(chunk);
     } catch (error) {
-      if (!(error instanceof ConnectionError)) throw error;
+      if (!(error instanceof ConnectionError)) {
+        this.destroy(new Error("a reply's receiver threw")); // the rest of the chunk is lost
+        throw error;
+      }
       if (this.#over) return;
       this.#error ??= error;
       this.#goodbye(error.code);
@@ -249,11 +252,22 @@ export class WireSession implements GrpcSession {
     }
   }
   #flushed(): void {
+    const free = this.#lingering - this.#freed;
+    if (free > 0) {
+      this.#freed += free;
+      setImmediate(() => this.#free(free));
+    }
     this.#queue.pump();
     if (this.#congested && this.#writer.waiting < CONGESTED_BYTES) {
       this.#congested = false;
       if (!this.ended) this.#owner.room(this);
     }
+  }
+  /** A turn after the resets have left: servers (Node's is one) do not always forget a stream before they read the next frame. */
+  #free(streams: number): void {
+    this.#lingering -= streams;
+    this.#freed -= streams;
+    if (!this.ended) this.#owner.room(this);
   }
   /** All streams have ended. */
   #shut(): void {

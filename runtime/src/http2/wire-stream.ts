@@ -15,9 +15,7 @@ export class WireStream implements GrpcStream {
   /** What is still to be sent, from `sent`. */
   body: Uint8Array | undefined;
   sent = 0;
-  /** What the other end may still send. */
-  receiveWindow: number;
-  /** What it has sent and was not yet allowed again. */
+  /** What the other end has sent and was not yet allowed again. */
   unacknowledged = 0;
   /** Its headers have come. */
   answered = false;
@@ -29,19 +27,11 @@ export class WireStream implements GrpcStream {
   lost = false;
   message: string | undefined;
 
-  constructor(
-    session: WireSession,
-    id: number,
-    position: number,
-    sendWindow: number,
-    receiveWindow: number,
-    attempt: GrpcAttempt,
-  ) {
+  constructor(session: WireSession, id: number, position: number, sendWindow: number, attempt: GrpcAttempt) {
     this.#session = session;
     this.id = id;
     this.position = position;
     this.sendWindow = sendWindow;
-    this.receiveWindow = receiveWindow;
     this.attempt = attempt;
   }
   close(code: number): void {

@@ -131,13 +131,18 @@ export abstract class FastCall implements IncomingHeaders {
       leftMs = clientMs - (performance.now() - this.#startedAt);
       if (leftMs > 0 && leftMs <= MAX_TIMER_MS) this.#deadline = setTimeout(expired, leftMs, this);
     }
-    const answering = this.rpc.run(
-      args,
-      this,
-      leftMs,
-      (response, degraded, metadata) => this.#answer(response, degraded, metadata),
-      (failure, metadata) => this.#refuse(connectError(failure), metadata),
-    );
+    let answering: Answering | undefined;
+    try {
+      answering = this.rpc.run(
+        args,
+        this,
+        leftMs,
+        (response, degraded, metadata) => this.#answer(response, degraded, metadata),
+        (failure, metadata) => this.#refuse(connectError(failure), metadata),
+      );
+    } catch (thrown) {
+      this.#refuse(internal(thrown)); // of an endpoint that is none of ours
+    }
     if (!this.#over) this.#answering = answering;
   }
   /** Refuses what has come, if need be before all of it has. */

@@ -145,6 +145,7 @@ const taken: [string, Asked][] = [
   ...named("a degraded answer", each("degraded")),
   ...named("metadata", each("metadata")),
   ...named("an answer that cannot be written", each("wrong")),
+  ...named("an endpoint that throws", each("throw:secret")),
   ...named("a long answer", each("big:5000")),
   ...named("a header", each("header:x-one", { "x-one": "1" })),
   ...named("a header of several values", each("header:x-one", { "x-one": ["1", "2"] })),
@@ -283,6 +284,19 @@ describe.each([
   });
 });
 
+describe("where the adapter would not do", () => {
+  test.each([
+    ["a deadline longer than timers", "x", { "grpc-timeout": "99999999H" }, "x"],
+    ["the path, which is no header", "header::path", {}, "null"],
+  ])("%s", async (_, kind, headers, answer) => {
+    const server = await listen([kindEndpoint(false)]);
+    onTestFinished(() => server.close(0));
+    const { body, trailers } = await ask(server, grpc([framed(bytes(kind))], headers));
+    expect(trailers).toEqual({ "grpc-status": "0" });
+    expect(body.slice(5)).toBe(bytes(answer).toString("latin1"));
+  });
+});
+
 describe.each([
   ["on the fast path", false],
   ["on Connect's adapter", true],
@@ -373,6 +387,36 @@ describe.each([
     socket.write("{}");
     await Promise.all([closed, drained]);
     expect(Buffer.concat(chunks).toString()).toMatch(/^HTTP\/1\.1 200 [\s\S]*connection: close[\s\S]*\{\}$/i);
+  });
+
+  test("a server that shuts down lets a request finish (HTTP/2, GOAWAY)", async () => {
+    const { server } = await serving();
+    const session = http2.connect(server.url);
+    const stream = session.request({ ":method": "POST", ":path": PATH, "content-type": "application/grpc" });
+    const [goaway, closed] = [once(session, "goaway"), once(session, "close")];
+    const trailers = once(stream, "trailers");
+    stream.resume().write(framed(bytes("x")));
+    await until(() => server.requests.all === 1);
+    const drained = server.close(60_000);
+    const [code, last] = await goaway;
+    expect([code, last]).toEqual([http2.constants.NGHTTP2_NO_ERROR, stream.id]);
+    stream.end();
+    expect((await trailers)[0]).toMatchObject({ "grpc-status": "0" });
+    await Promise.all([drained, closed]);
+  });
+
+  test("a body that comes after the deadline is too late, and nothing is run for it", async () => {
+    const { server, kept } = await serving();
+    const session = http2.connect(server.url);
+    onTestFinished(() => session.destroy());
+    const headers = { "content-type": "application/grpc", "grpc-timeout": "10m" };
+    const stream = session.request({ ":method": "POST", ":path": PATH, ...headers });
+    const trailers = once(stream, "trailers");
+    stream.resume().write(framed(bytes("wait")));
+    await new Promise((resolve) => setTimeout(resolve, 20)); // the server's clock has to go on
+    stream.end();
+    expect((await trailers)[0]).toMatchObject({ "grpc-status": "4" });
+    await until(() => kept.running === 0);
   });
 
   test("a connection is used again, also after requests that were refused", async () => {

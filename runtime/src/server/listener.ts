@@ -93,6 +93,11 @@ export class Listener {
     this.#h2 = http2.createServer({ settings, maxHeaderListPairs: MAX_HEADERS });
     this.#h2.on("session", (session) => this.#onSession(session));
     this.#h2.on("stream", (stream, headers, flags, rawHeaders) => {
+      // The session has just failed: node's own answer to `expect: 100-continue` would throw.
+      if (stream.destroyed || stream.closed) {
+        stream.on("error", ignore);
+        return;
+      }
       this.#all++;
       if (this.#shortcut?.stream(stream, headers)) this.#fast++;
       else this.#compat.emit("stream", stream, headers, flags, rawHeaders);
@@ -214,6 +219,8 @@ export class Listener {
 
   #onH1(request: http.IncomingMessage, response: http.ServerResponse): void {
     const socket = request.socket;
+    // Connect's adapter takes its own listener away when the response closes, which may be just before the error comes.
+    request.on("error", ignore);
     this.#h1Responses.add(response);
     if (this.#draining) response.setHeader("connection", "close");
     response.once("close", () => {

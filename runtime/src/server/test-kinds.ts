@@ -47,7 +47,9 @@ export function kindEndpoint(slow: boolean, kept: Kept = { running: 0, cancelled
   const method = KindService.method.get;
   const run: Endpoint["run"] = (args, headers, clientMs, done, failed) => {
     const { fileName } = args as SourceContext;
-    const [kind, rest = ""] = fileName.split(":", 2);
+    const [kind] = fileName.split(":", 1);
+    const rest = fileName.slice(fileName.indexOf(":") + 1);
+    if (kind === "throw") throw new TypeError(rest);
     const answer = (text: string, degraded = "") => done(create(SourceContextSchema, { fileName: text }), degraded);
     let over = false;
     kept.running += 1;

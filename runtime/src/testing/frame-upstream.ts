@@ -24,7 +24,7 @@ export class FramePeer {
   /** @param onFrame is called with each */
   constructor(socket: Socket, onFrame: (peer: FramePeer, frame: Frame) => void) {
     this.socket = socket;
-    this.closed = once(socket, "close");
+    this.closed = new Promise((resolve) => socket.on("close", resolve));
     let magic = MAGIC.length;
     const reader = new FrameReader((type, flags, stream, data, from, to) => {
       const frame = { type, flags, stream, payload: Buffer.from(data.subarray(from, to)) };

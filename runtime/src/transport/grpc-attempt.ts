@@ -9,6 +9,8 @@ import type { Fault, InFlight, ReceivedHeaders, Reply } from "./unary-client.ts"
 
 const { NO_ERROR, REFUSED_STREAM, CANCEL, ENHANCE_YOUR_CALM, INADEQUATE_SECURITY } = ErrorCode;
 
+/** So much is kept ready for a message that says it is that long; for more, only when part of it is there. */
+const AT_ONCE_BYTES = 1 << 18;
 const NONE: ReceivedHeaders = {};
 
 /**
@@ -25,7 +27,6 @@ export class GrpcAttempt implements InFlight, Waiter<GrpcSession> {
   #clock: Clock | undefined;
   #deadline = 0;
   #body: Buffer | undefined; // its first `#received` bytes have come
-  #grown = false; // it is our own
   #received = 0;
   #expected = Number.POSITIVE_INFINITY;
   #first: ReceivedHeaders | undefined;
@@ -102,30 +103,30 @@ export class GrpcAttempt implements InFlight, Waiter<GrpcSession> {
     this.#status = trailers;
     this.#trailed = true;
   }
+  /** @param chunk may be written to afterwards */
   data(chunk: Buffer): void {
-    if (this.#ended) return;
+    if (this.#ended || chunk.length === 0) return;
+    if (this.#received === 0 && chunk.length >= PREFIX_BYTES) this.#readPrefix(chunk);
     this.#keep(chunk);
     if (this.#expected === Number.POSITIVE_INFINITY && this.#body !== undefined && this.#received >= PREFIX_BYTES) {
-      const length = this.#body.readUInt32BE(1);
-      if (length > this.#maxBytes) {
-        // refused before it is buffered
-        this.#invalid(`a reply of ${length} bytes`);
-        return;
-      }
-      this.#expected = PREFIX_BYTES + length;
+      this.#readPrefix(this.#body);
     }
     if (this.#received > this.#expected) this.#invalid("more than one message", Code.UNIMPLEMENTED);
   }
-  /** Most answers are one chunk, which stays where it is. Others grow in a buffer: chunks of one byte cost no more than their bytes. */
+  #readPrefix(bytes: Buffer): void {
+    const length = bytes.readUInt32BE(1);
+    this.#expected = PREFIX_BYTES + length;
+    if (length > this.#maxBytes) this.#invalid(`a reply of ${length} bytes`); // before it is buffered
+  }
+  /** Mostly the first chunk tells how much there will be. Chunks of one byte cost no more than their bytes. */
   #keep(chunk: Buffer): void {
     const received = this.#received + chunk.length;
-    if (this.#received === 0) this.#body = chunk;
-    else if (received <= this.#expected && this.#body !== undefined) {
-      if (!this.#grown || received > this.#body.length) {
-        const grown = Buffer.allocUnsafe(Math.max(received, Math.min(2 * received, this.#expected)));
-        grown.set(this.#body.subarray(0, this.#received));
+    if (received <= this.#expected && !this.#ended) {
+      if (this.#body === undefined || received > this.#body.length) {
+        const enough = this.#expected <= Math.max(AT_ONCE_BYTES, 4 * received) ? this.#expected : 2 * received;
+        const grown = Buffer.allocUnsafe(enough);
+        if (this.#body !== undefined) grown.set(this.#body.subarray(0, this.#received));
         this.#body = grown;
-        this.#grown = true;
       }
       this.#body.set(chunk, this.#received);
     }

@@ -1,4 +1,5 @@
 // What a generated codec is made of: functions for the usual, protobuf-es for the rest.
+import { channel } from "node:diagnostics_channel";
 import {
   create,
   type DescMessage,
@@ -25,6 +26,9 @@ export const codecCounters: CodecCounters = {
   encoded: 0,
   encodedByProtobufEs: 0,
 };
+
+// For those who measure the process from the outside.
+channel("protobff.codecs").publish(codecCounters);
 
 // Reading and writing never waits, so one of each is enough; neither is entered again while it is at work.
 const READER = new Reader();
@@ -53,6 +57,11 @@ export function decoder<T, M extends Message & T>(
       READER.release();
     }
   };
+}
+
+/** For a message that is passed on as it is: refuses what protobuf-es refuses, and decodes only for those who look into it. */
+export function passer<M extends Message>(schema: GenMessage<M>): (bytes: Uint8Array) => M {
+  return decoder<M, M>(schema, (r) => r.rest(schema));
 }
 
 /**

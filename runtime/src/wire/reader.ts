@@ -2,11 +2,12 @@
 // field does not have, a group, a field twice that would have to be merged, a length that overruns its message, bytes that
 // are no UTF-8) is left to protobuf-es, which then reads the whole message again and decides.
 import { isUtf8 } from "node:buffer";
-import { type DescMessage, fromBinary, type MessageShape, type UnknownField } from "@bufbuild/protobuf";
+import { type DescMessage, fromBinary, type Message, type MessageShape, type UnknownField } from "@bufbuild/protobuf";
+import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { engineBuffer } from "./engine-buffer.ts";
-
-/** Thrown, and never seen outside of `decoder` and `encoder`: protobuf-es has to do it. */
-export const UNUSUAL = Symbol("unusual");
+import { passedMessage } from "./passed.ts";
+import { skipField, skipFields } from "./skip.ts";
+import { UNUSUAL } from "./unusual.ts";
 
 /** protobuf-es refuses what is nested deeper. */
 const MOST_DEPTH = 100;
@@ -14,6 +15,8 @@ const MOST_DEPTH = 100;
 const WINDOW_BYTES = 16_384;
 /** Text longer than this is made on its own. */
 const LONG_BYTES = 512;
+/** Up to so many bytes looking at each is cheaper than asking the engine. */
+const SHORT_BYTES = 64;
 const NO_BYTES = engineBuffer(new Uint8Array());
 
 export class Reader {
@@ -86,6 +89,19 @@ export class Reader {
     const bytes = this.bytes();
     return fromBinary(schema, bytes, { recursionLimit: MOST_DEPTH - this.#depth });
   }
+  /** A message that is passed on as it is. */
+  passed<M extends Message>(schema: GenMessage<M>): M {
+    const outer = this.enter();
+    const message = this.rest(schema);
+    this.leave(outer);
+    return message;
+  }
+  /** The same of all that is left. */
+  rest<M extends Message>(schema: GenMessage<M>): M {
+    const from = this.#at;
+    skipFields(this, schema);
+    return passedMessage(schema, this.#bytes.subarray(from, this.#at)) as M;
+  }
   /** A field that is not of `schema` is kept; one that is, in another wire type, is unusual. */
   unknown(tag: number, schema: DescMessage, kept: UnknownField[] | undefined): UnknownField[] {
     const no = tag >>> 3;
@@ -96,6 +112,34 @@ export class Reader {
     const fields = kept ?? [];
     fields.push({ no, wireType, data: this.#bytes.subarray(from, this.#at) });
     return fields;
+  }
+  /** What nobody reads has to be as readable as the rest. */
+  skip(tag: number, schema: DescMessage): void {
+    skipField(this, tag, schema);
+  }
+  /** A field that nobody knows. */
+  skipUnknown(wireType: number): void {
+    this.#skip(wireType);
+  }
+  skipVarint(): void {
+    this.#varint();
+  }
+  skipBytes(count: number): void {
+    this.#at += count;
+  }
+  skipText(): void {
+    const length = this.uint32();
+    const from = this.#at;
+    const to = from + length;
+    if (to > this.#end) throw UNUSUAL;
+    this.#at = to;
+    const buffer = this.#buffer;
+    if (length <= SHORT_BYTES) {
+      let all = 0;
+      for (let i = from; i < to; i++) all |= buffer[i] as number;
+      if (all <= 0x7f) return;
+    }
+    if (!isUtf8(buffer.subarray(from, to))) throw UNUSUAL;
   }
   #skip(wireType: number): void {
     switch (wireType) {

@@ -3,7 +3,8 @@
 import { create, type DescMessage, type MessageInitShape, toBinary, type UnknownField } from "@bufbuild/protobuf";
 import { PREFIX_BYTES } from "../transport/frame.ts";
 import { engineBuffer } from "./engine-buffer.ts";
-import { UNUSUAL } from "./reader.ts";
+import { passedBytes } from "./passed.ts";
+import { UNUSUAL } from "./unusual.ts";
 
 /** What is longer is not copied until all is together. */
 const APART_BYTES = 4_096;
@@ -85,6 +86,14 @@ export class Writer {
   /** A message that has no codec of its own. */
   other<Desc extends DescMessage>(schema: Desc, message: MessageInitShape<Desc>): void {
     this.bytes(toBinary(schema, create(schema, message)));
+  }
+  /** Writes a message that is passed on as it came; false for any other. */
+  passed(tag: number, message: object): boolean {
+    const bytes = passedBytes(message);
+    if (bytes === undefined) return false;
+    this.tag(tag);
+    this.bytes(bytes);
+    return true;
   }
   /** The fields that nobody knew. */
   unknown(message: object): void {

@@ -5,12 +5,11 @@
 // One large answer, passed through.
 
 import type { Reader, Writer } from "@protobff/runtime";
-import { decoder, encoder } from "@protobff/runtime";
+import { decoder, encoder, passer } from "@protobff/runtime";
 import { GetBlobRequestSchema } from "../../up/v1/up_pb.ts";
 import type { GetFileRequest } from "./blob_pb.ts";
 import { FileSchema, GetFileRequestSchema } from "./blob_pb.ts";
 import type { MessageInitShape, UnknownField } from "@bufbuild/protobuf";
-import type { Blob } from "../../types/v1/types_pb.ts";
 import { BlobSchema } from "../../types/v1/types_pb.ts";
 
 // ---- what is sent ----
@@ -23,11 +22,10 @@ export const encodeFile = encoder(FileSchema, writeFile);
 
 function writeGetBlobRequest(w: Writer, message: MessageInitShape<typeof GetBlobRequestSchema>): void {
   if (message.id) w.tag(10).string(message.id);
-  w.unknown(message);
 }
 
 function writeFile(w: Writer, message: MessageInitShape<typeof FileSchema>): void {
-  if (message.blob !== undefined) { w.open(10); writeBlob(w, message.blob); w.close(); }
+  if (message.blob !== undefined && !w.passed(10, message.blob)) { w.open(10); writeBlob(w, message.blob); w.close(); }
   w.unknown(message);
 }
 
@@ -38,28 +36,11 @@ function writeBlob(w: Writer, message: MessageInitShape<typeof BlobSchema>): voi
 
 // ---- what is received ----
 
-/** bench.types.v1.Blob */
-export const decodeBlob = decoder(BlobSchema, readBlob);
+/** bench.types.v1.Blob, passed on */
+export const decodeBlob = passer(BlobSchema);
 
 /** bench.blob.v1.GetFileRequest */
 export const decodeGetFileRequest = decoder(GetFileRequestSchema, readGetFileRequest);
-
-function readBlob(r: Reader): Blob {
-  const message: Blob = {
-    $typeName: "bench.types.v1.Blob",
-    data: new Uint8Array(),
-  };
-  let unknown: UnknownField[] | undefined;
-  while (r.more()) {
-    const tag = r.tag();
-    switch (tag) {
-      case 10: message.data = r.bytes(); break;
-      default: unknown = r.unknown(tag, BlobSchema, unknown);
-    }
-  }
-  if (unknown !== undefined) message.$unknown = unknown;
-  return message;
-}
 
 function readGetFileRequest(r: Reader): GetFileRequest {
   const message: GetFileRequest = {

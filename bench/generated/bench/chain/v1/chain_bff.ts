@@ -7,9 +7,9 @@
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { GetProfileRequestSchema, GetRegionRequestSchema, GetTeamRequestSchema, Region, Team } from "../../up/v1/up_pb.ts";
+import type { GetProfileRequestSchema, GetRegionRequestSchema, GetTeamRequestSchema } from "../../up/v1/up_pb.ts";
 import { ProfileService, RegionService, TeamService } from "../../up/v1/up_pb.ts";
-import type { Profile } from "../../types/v1/types_pb.ts";
+import type { ProfileRead, RegionRead, TeamRead } from "./chain_codec.ts";
 import { decodeGetPlaceRequest, decodeProfile, decodeRegion, decodeTeam, encodeGetProfileRequest, encodeGetRegionRequest, encodeGetTeamRequest, encodePlace } from "./chain_codec.ts";
 import type { GetPlaceRequest, Place } from "./chain_pb.ts";
 import { PlaceService } from "./chain_pb.ts";
@@ -45,9 +45,9 @@ export type Env = object;
 /** What composing needs besides the request. */
 export interface App {
   readonly env: Env;
-  readonly getProfile: Rpc<MessageInitShape<typeof GetProfileRequestSchema>, Profile>;
-  readonly getTeam: Rpc<MessageInitShape<typeof GetTeamRequestSchema>, Team>;
-  readonly getRegion: Rpc<MessageInitShape<typeof GetRegionRequestSchema>, Region>;
+  readonly getProfile: Rpc<MessageInitShape<typeof GetProfileRequestSchema>, ProfileRead>;
+  readonly getTeam: Rpc<MessageInitShape<typeof GetTeamRequestSchema>, TeamRead>;
+  readonly getRegion: Rpc<MessageInitShape<typeof GetRegionRequestSchema>, RegionRead>;
 }
 
 function createApp({ profile, region, team }: Upstreams, env: Env): App {

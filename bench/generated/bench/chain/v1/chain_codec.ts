@@ -13,8 +13,6 @@ import { GetPlaceRequestSchema, PlaceSchema } from "./chain_pb.ts";
 import type { MessageInitShape, UnknownField } from "@bufbuild/protobuf";
 import type { Profile } from "../../types/v1/types_pb.ts";
 import { ProfileSchema } from "../../types/v1/types_pb.ts";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { TimestampSchema } from "@bufbuild/protobuf/wkt";
 
 // ---- what is sent ----
 
@@ -32,17 +30,14 @@ export const encodePlace = encoder(PlaceSchema, writePlace);
 
 function writeGetProfileRequest(w: Writer, message: MessageInitShape<typeof GetProfileRequestSchema>): void {
   if (message.userId) w.tag(10).string(message.userId);
-  w.unknown(message);
 }
 
 function writeGetTeamRequest(w: Writer, message: MessageInitShape<typeof GetTeamRequestSchema>): void {
   if (message.id) w.tag(10).string(message.id);
-  w.unknown(message);
 }
 
 function writeGetRegionRequest(w: Writer, message: MessageInitShape<typeof GetRegionRequestSchema>): void {
   if (message.id) w.tag(10).string(message.id);
-  w.unknown(message);
 }
 
 function writePlace(w: Writer, message: MessageInitShape<typeof PlaceSchema>): void {
@@ -67,76 +62,63 @@ export const decodeRegion = decoder(RegionSchema, readRegion);
 /** bench.chain.v1.GetPlaceRequest */
 export const decodeGetPlaceRequest = decoder(GetPlaceRequestSchema, readGetPlaceRequest);
 
-function readProfile(r: Reader): Profile {
-  const message: Profile = {
+/** What is read of bench.types.v1.Profile. */
+export interface ProfileRead extends Pick<Profile, "$typeName" | "name" | "teamId"> {}
+
+function readProfile(r: Reader): ProfileRead {
+  const message: ProfileRead = {
     $typeName: "bench.types.v1.Profile",
-    id: "",
     name: "",
-    email: "",
     teamId: "",
-    about: "",
-    roles: [],
-    joinedAt: undefined,
   };
-  let unknown: UnknownField[] | undefined;
   while (r.more()) {
     const tag = r.tag();
     switch (tag) {
-      case 10: message.id = r.string(); break;
       case 18: message.name = r.string(); break;
-      case 26: message.email = r.string(); break;
       case 34: message.teamId = r.string(); break;
-      case 42: message.about = r.string(); break;
-      case 50: message.roles.push(r.string()); break;
-      case 58: r.once(message.joinedAt === undefined); message.joinedAt = r.message(readTimestamp); break;
-      default: unknown = r.unknown(tag, ProfileSchema, unknown);
+      default: r.skip(tag, ProfileSchema);
     }
   }
-  if (unknown !== undefined) message.$unknown = unknown;
   return message;
 }
 
-function readTeam(r: Reader): Team {
-  const message: Team = {
+/** What is read of bench.up.v1.Team. */
+export interface TeamRead extends Pick<Team, "$typeName" | "name" | "regionId"> {}
+
+function readTeam(r: Reader): TeamRead {
+  const message: TeamRead = {
     $typeName: "bench.up.v1.Team",
-    id: "",
     name: "",
     regionId: "",
-    memberIds: [],
   };
-  let unknown: UnknownField[] | undefined;
   while (r.more()) {
     const tag = r.tag();
     switch (tag) {
-      case 10: message.id = r.string(); break;
       case 18: message.name = r.string(); break;
       case 26: message.regionId = r.string(); break;
-      case 34: message.memberIds.push(r.string()); break;
-      default: unknown = r.unknown(tag, TeamSchema, unknown);
+      default: r.skip(tag, TeamSchema);
     }
   }
-  if (unknown !== undefined) message.$unknown = unknown;
   return message;
 }
 
-function readRegion(r: Reader): Region {
-  const message: Region = {
+/** What is read of bench.up.v1.Region. */
+export interface RegionRead extends Pick<Region, "$typeName" | "name" | "timeZone"> {}
+
+function readRegion(r: Reader): RegionRead {
+  const message: RegionRead = {
     $typeName: "bench.up.v1.Region",
-    id: "",
     name: "",
     timeZone: "",
   };
-  let unknown: UnknownField[] | undefined;
   while (r.more()) {
     const tag = r.tag();
     switch (tag) {
-      case 10: message.id = r.string(); break;
       case 18: message.name = r.string(); break;
       case 26: message.timeZone = r.string(); break;
-      default: unknown = r.unknown(tag, RegionSchema, unknown);
+      default: r.skip(tag, RegionSchema);
     }
   }
-  if (unknown !== undefined) message.$unknown = unknown;
   return message;
 }
 
@@ -151,25 +133,6 @@ function readGetPlaceRequest(r: Reader): GetPlaceRequest {
     switch (tag) {
       case 10: message.userId = r.string(); break;
       default: unknown = r.unknown(tag, GetPlaceRequestSchema, unknown);
-    }
-  }
-  if (unknown !== undefined) message.$unknown = unknown;
-  return message;
-}
-
-function readTimestamp(r: Reader): Timestamp {
-  const message: Timestamp = {
-    $typeName: "google.protobuf.Timestamp",
-    seconds: 0n,
-    nanos: 0,
-  };
-  let unknown: UnknownField[] | undefined;
-  while (r.more()) {
-    const tag = r.tag();
-    switch (tag) {
-      case 8: message.seconds = r.int64(); break;
-      case 16: message.nanos = r.int32(); break;
-      default: unknown = r.unknown(tag, TimestampSchema, unknown);
     }
   }
   if (unknown !== undefined) message.$unknown = unknown;

@@ -7,8 +7,9 @@
 import type { Batch, Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { Author, BatchGetAuthorsRequestSchema, BatchGetAuthorsResponse, ListPostsRequestSchema, Post, Posts } from "../../up/v1/up_pb.ts";
+import type { BatchGetAuthorsRequestSchema, ListPostsRequestSchema } from "../../up/v1/up_pb.ts";
 import { AuthorService, PostService } from "../../up/v1/up_pb.ts";
+import type { AuthorRead, BatchGetAuthorsResponseRead, PostRead, PostsRead } from "./list_codec.ts";
 import { decodeBatchGetAuthorsResponse, decodeGetFeedRequest, decodePosts, encodeBatchGetAuthorsRequest, encodeFeed, encodeListPostsRequest } from "./list_codec.ts";
 import type { Entry, Feed, GetFeedRequest } from "./list_pb.ts";
 import { FeedService } from "./list_pb.ts";
@@ -43,8 +44,8 @@ export type Env = object;
 /** What composing needs besides the request. */
 export interface App {
   readonly env: Env;
-  readonly listPosts: Rpc<MessageInitShape<typeof ListPostsRequestSchema>, Posts>;
-  readonly authorById: Batch<MessageInitShape<typeof BatchGetAuthorsRequestSchema>, BatchGetAuthorsResponse, string, Author>;
+  readonly listPosts: Rpc<MessageInitShape<typeof ListPostsRequestSchema>, PostsRead>;
+  readonly authorById: Batch<MessageInitShape<typeof BatchGetAuthorsRequestSchema>, BatchGetAuthorsResponseRead, string, AuthorRead>;
 }
 
 function createApp({ author, post }: Upstreams, env: Env): App {
@@ -54,8 +55,8 @@ function createApp({ author, post }: Upstreams, env: Env): App {
     authorById: {
       rpc: author.unaryWith(AuthorService.method.batchGetAuthors, encodeBatchGetAuthorsRequest, decodeBatchGetAuthorsResponse, CALL),
       request: (ids: string[]) => ({ ids }),
-      items: (response: BatchGetAuthorsResponse) => response.authors,
-      key: (item: Author) => item.id,
+      items: (response: BatchGetAuthorsResponseRead) => response.authors,
+      key: (item: AuthorRead) => item.id,
       max: 100,
     },
   };
@@ -104,7 +105,7 @@ export async function composeFeed(cx: Request<App>, args: GetFeedRequest): Promi
 }
 
 /** bench.list.v1.Entry */
-export async function composeEntry(cx: Request<App>, args: { readonly post: Post }): Promise<Entry> {
+export async function composeEntry(cx: Request<App>, args: { readonly post: PostRead }): Promise<Entry> {
   const { authorById } = cx.app;
 
   // list.proto:41:10

@@ -12,8 +12,7 @@ import type { EntrySchema, GetFeedRequest } from "./list_pb.ts";
 import { FeedSchema, GetFeedRequestSchema } from "./list_pb.ts";
 import type { MessageInitShape, UnknownField } from "@bufbuild/protobuf";
 import type { DegradationSchema } from "../../../bff/v1/degradation_pb.ts";
-import type { DurationSchema, Timestamp } from "@bufbuild/protobuf/wkt";
-import { TimestampSchema } from "@bufbuild/protobuf/wkt";
+import type { DurationSchema } from "@bufbuild/protobuf/wkt";
 
 // ---- what is sent ----
 
@@ -28,12 +27,10 @@ export const encodeFeed = encoder(FeedSchema, writeFeed);
 
 function writeListPostsRequest(w: Writer, message: MessageInitShape<typeof ListPostsRequestSchema>): void {
   if (message.feedId) w.tag(10).string(message.feedId);
-  w.unknown(message);
 }
 
 function writeBatchGetAuthorsRequest(w: Writer, message: MessageInitShape<typeof BatchGetAuthorsRequestSchema>): void {
   for (const item of message.ids ?? []) w.tag(10).string(item);
-  w.unknown(message);
 }
 
 function writeFeed(w: Writer, message: MessageInitShape<typeof FeedSchema>): void {
@@ -75,37 +72,43 @@ export const decodeBatchGetAuthorsResponse = decoder(BatchGetAuthorsResponseSche
 /** bench.list.v1.GetFeedRequest */
 export const decodeGetFeedRequest = decoder(GetFeedRequestSchema, readGetFeedRequest);
 
-function readPosts(r: Reader): Posts {
-  const message: Posts = {
+/** What is read of bench.up.v1.Posts. */
+export interface PostsRead extends Pick<Posts, "$typeName"> {
+  posts: PostRead[];
+}
+
+function readPosts(r: Reader): PostsRead {
+  const message: PostsRead = {
     $typeName: "bench.up.v1.Posts",
     posts: [],
   };
-  let unknown: UnknownField[] | undefined;
   while (r.more()) {
     const tag = r.tag();
     switch (tag) {
       case 10: message.posts.push(r.message(readPost)); break;
-      default: unknown = r.unknown(tag, PostsSchema, unknown);
+      default: r.skip(tag, PostsSchema);
     }
   }
-  if (unknown !== undefined) message.$unknown = unknown;
   return message;
 }
 
-function readBatchGetAuthorsResponse(r: Reader): BatchGetAuthorsResponse {
-  const message: BatchGetAuthorsResponse = {
+/** What is read of bench.up.v1.BatchGetAuthorsResponse. */
+export interface BatchGetAuthorsResponseRead extends Pick<BatchGetAuthorsResponse, "$typeName"> {
+  authors: AuthorRead[];
+}
+
+function readBatchGetAuthorsResponse(r: Reader): BatchGetAuthorsResponseRead {
+  const message: BatchGetAuthorsResponseRead = {
     $typeName: "bench.up.v1.BatchGetAuthorsResponse",
     authors: [],
   };
-  let unknown: UnknownField[] | undefined;
   while (r.more()) {
     const tag = r.tag();
     switch (tag) {
       case 10: message.authors.push(r.message(readAuthor)); break;
-      default: unknown = r.unknown(tag, BatchGetAuthorsResponseSchema, unknown);
+      default: r.skip(tag, BatchGetAuthorsResponseSchema);
     }
   }
-  if (unknown !== undefined) message.$unknown = unknown;
   return message;
 }
 
@@ -126,69 +129,44 @@ function readGetFeedRequest(r: Reader): GetFeedRequest {
   return message;
 }
 
-function readPost(r: Reader): Post {
-  const message: Post = {
+/** What is read of bench.up.v1.Post. */
+export interface PostRead extends Pick<Post, "$typeName" | "id" | "title" | "authorId"> {}
+
+function readPost(r: Reader): PostRead {
+  const message: PostRead = {
     $typeName: "bench.up.v1.Post",
     id: "",
     title: "",
     authorId: "",
-    text: "",
-    postedAt: undefined,
   };
-  let unknown: UnknownField[] | undefined;
   while (r.more()) {
     const tag = r.tag();
     switch (tag) {
       case 10: message.id = r.string(); break;
       case 18: message.title = r.string(); break;
       case 26: message.authorId = r.string(); break;
-      case 34: message.text = r.string(); break;
-      case 42: r.once(message.postedAt === undefined); message.postedAt = r.message(readTimestamp); break;
-      default: unknown = r.unknown(tag, PostSchema, unknown);
+      default: r.skip(tag, PostSchema);
     }
   }
-  if (unknown !== undefined) message.$unknown = unknown;
   return message;
 }
 
-function readAuthor(r: Reader): Author {
-  const message: Author = {
+/** What is read of bench.up.v1.Author. */
+export interface AuthorRead extends Pick<Author, "$typeName" | "id" | "name"> {}
+
+function readAuthor(r: Reader): AuthorRead {
+  const message: AuthorRead = {
     $typeName: "bench.up.v1.Author",
     id: "",
     name: "",
-    avatarUrl: "",
-    bio: "",
   };
-  let unknown: UnknownField[] | undefined;
   while (r.more()) {
     const tag = r.tag();
     switch (tag) {
       case 10: message.id = r.string(); break;
       case 18: message.name = r.string(); break;
-      case 26: message.avatarUrl = r.string(); break;
-      case 34: message.bio = r.string(); break;
-      default: unknown = r.unknown(tag, AuthorSchema, unknown);
+      default: r.skip(tag, AuthorSchema);
     }
   }
-  if (unknown !== undefined) message.$unknown = unknown;
-  return message;
-}
-
-function readTimestamp(r: Reader): Timestamp {
-  const message: Timestamp = {
-    $typeName: "google.protobuf.Timestamp",
-    seconds: 0n,
-    nanos: 0,
-  };
-  let unknown: UnknownField[] | undefined;
-  while (r.more()) {
-    const tag = r.tag();
-    switch (tag) {
-      case 8: message.seconds = r.int64(); break;
-      case 16: message.nanos = r.int32(); break;
-      default: unknown = r.unknown(tag, TimestampSchema, unknown);
-    }
-  }
-  if (unknown !== undefined) message.$unknown = unknown;
   return message;
 }

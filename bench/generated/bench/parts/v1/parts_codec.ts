@@ -5,16 +5,15 @@
 // Three parts, each of which may be missing; breakers as they are by default.
 
 import type { Reader, Writer } from "@protobff/runtime";
-import { decoder, encoder } from "@protobff/runtime";
+import { decoder, encoder, passer } from "@protobff/runtime";
 import { GetProfileRequestSchema, GetSettingsRequestSchema, ListItemsRequestSchema } from "../../up/v1/up_pb.ts";
 import type { GetHomeRequest } from "./parts_pb.ts";
 import { GetHomeRequestSchema, HomeSchema } from "./parts_pb.ts";
 import type { MessageInitShape, UnknownField } from "@bufbuild/protobuf";
-import type { Item, Items, Profile, Settings } from "../../types/v1/types_pb.ts";
-import { ItemSchema, ItemsSchema, ProfileSchema, SettingsSchema } from "../../types/v1/types_pb.ts";
+import type { ItemSchema } from "../../types/v1/types_pb.ts";
+import { ItemsSchema, ProfileSchema, SettingsSchema } from "../../types/v1/types_pb.ts";
 import type { DegradationSchema } from "../../../bff/v1/degradation_pb.ts";
-import type { DurationSchema, Timestamp } from "@bufbuild/protobuf/wkt";
-import { TimestampSchema } from "@bufbuild/protobuf/wkt";
+import type { DurationSchema, TimestampSchema } from "@bufbuild/protobuf/wkt";
 
 // ---- what is sent ----
 
@@ -32,23 +31,20 @@ export const encodeHome = encoder(HomeSchema, writeHome);
 
 function writeGetProfileRequest(w: Writer, message: MessageInitShape<typeof GetProfileRequestSchema>): void {
   if (message.userId) w.tag(10).string(message.userId);
-  w.unknown(message);
 }
 
 function writeListItemsRequest(w: Writer, message: MessageInitShape<typeof ListItemsRequestSchema>): void {
   if (message.userId) w.tag(10).string(message.userId);
-  w.unknown(message);
 }
 
 function writeGetSettingsRequest(w: Writer, message: MessageInitShape<typeof GetSettingsRequestSchema>): void {
   if (message.userId) w.tag(10).string(message.userId);
-  w.unknown(message);
 }
 
 function writeHome(w: Writer, message: MessageInitShape<typeof HomeSchema>): void {
-  if (message.profile !== undefined) { w.open(10); writeProfile(w, message.profile); w.close(); }
-  if (message.items !== undefined) { w.open(18); writeItems(w, message.items); w.close(); }
-  if (message.settings !== undefined) { w.open(26); writeSettings(w, message.settings); w.close(); }
+  if (message.profile !== undefined && !w.passed(10, message.profile)) { w.open(10); writeProfile(w, message.profile); w.close(); }
+  if (message.items !== undefined && !w.passed(18, message.items)) { w.open(18); writeItems(w, message.items); w.close(); }
+  if (message.settings !== undefined && !w.passed(26, message.settings)) { w.open(26); writeSettings(w, message.settings); w.close(); }
   for (const item of message.degraded ?? []) { w.open(122); writeDegradation(w, item); w.close(); }
   w.unknown(message);
 }
@@ -125,124 +121,17 @@ function writeDuration(w: Writer, message: MessageInitShape<typeof DurationSchem
 
 // ---- what is received ----
 
-/** bench.types.v1.Profile */
-export const decodeProfile = decoder(ProfileSchema, readProfile);
+/** bench.types.v1.Profile, passed on */
+export const decodeProfile = passer(ProfileSchema);
 
-/** bench.types.v1.Items */
-export const decodeItems = decoder(ItemsSchema, readItems);
+/** bench.types.v1.Items, passed on */
+export const decodeItems = passer(ItemsSchema);
 
-/** bench.types.v1.Settings */
-export const decodeSettings = decoder(SettingsSchema, readSettings);
+/** bench.types.v1.Settings, passed on */
+export const decodeSettings = passer(SettingsSchema);
 
 /** bench.parts.v1.GetHomeRequest */
 export const decodeGetHomeRequest = decoder(GetHomeRequestSchema, readGetHomeRequest);
-
-function readProfile(r: Reader): Profile {
-  const message: Profile = {
-    $typeName: "bench.types.v1.Profile",
-    id: "",
-    name: "",
-    email: "",
-    teamId: "",
-    about: "",
-    roles: [],
-    joinedAt: undefined,
-  };
-  let unknown: UnknownField[] | undefined;
-  while (r.more()) {
-    const tag = r.tag();
-    switch (tag) {
-      case 10: message.id = r.string(); break;
-      case 18: message.name = r.string(); break;
-      case 26: message.email = r.string(); break;
-      case 34: message.teamId = r.string(); break;
-      case 42: message.about = r.string(); break;
-      case 50: message.roles.push(r.string()); break;
-      case 58: r.once(message.joinedAt === undefined); message.joinedAt = r.message(readTimestamp); break;
-      default: unknown = r.unknown(tag, ProfileSchema, unknown);
-    }
-  }
-  if (unknown !== undefined) message.$unknown = unknown;
-  return message;
-}
-
-function readItems(r: Reader): Items {
-  const message: Items = {
-    $typeName: "bench.types.v1.Items",
-    items: [],
-    nextPageToken: "",
-  };
-  let unknown: UnknownField[] | undefined;
-  while (r.more()) {
-    const tag = r.tag();
-    switch (tag) {
-      case 10: message.items.push(r.message(readItem)); break;
-      case 18: message.nextPageToken = r.string(); break;
-      default: unknown = r.unknown(tag, ItemsSchema, unknown);
-    }
-  }
-  if (unknown !== undefined) message.$unknown = unknown;
-  return message;
-}
-
-function readSettings(r: Reader): Settings {
-  const message: Settings = {
-    $typeName: "bench.types.v1.Settings",
-    values: {},
-    flags: {},
-    theme: 0,
-    mutedChannels: [],
-    zoom: 0,
-  };
-  let unknown: UnknownField[] | undefined;
-  while (r.more()) {
-    const tag = r.tag();
-    switch (tag) {
-      case 10: {
-        const end = r.enter();
-        let key = "";
-        let value: typeof message.values[string] | undefined;
-        while (r.more()) {
-          switch (r.tag()) {
-            case 10: key = r.string(); break;
-            case 18: value = r.string(); break;
-            default: r.unusual();
-          }
-        }
-        r.leave(end);
-        message.values[r.key(key)] = value ?? "";
-        break;
-      }
-      case 18: {
-        const end = r.enter();
-        let key = "";
-        let value: typeof message.flags[string] | undefined;
-        while (r.more()) {
-          switch (r.tag()) {
-            case 10: key = r.string(); break;
-            case 16: value = r.bool(); break;
-            default: r.unusual();
-          }
-        }
-        r.leave(end);
-        message.flags[r.key(key)] = value ?? false;
-        break;
-      }
-      case 24: message.theme = r.enum(); break;
-      case 32: message.mutedChannels.push(r.int32()); break;
-      case 34: {
-        const end = r.enter();
-        while (r.more()) message.mutedChannels.push(r.int32());
-        r.leave(end);
-        break;
-      }
-      case 41: message.zoom = r.double(); break;
-      default: unknown = r.unknown(tag, SettingsSchema, unknown);
-    }
-  }
-  if (unknown !== undefined) message.$unknown = unknown;
-  return message;
-}
 
 function readGetHomeRequest(r: Reader): GetHomeRequest {
   const message: GetHomeRequest = {
@@ -255,50 +144,6 @@ function readGetHomeRequest(r: Reader): GetHomeRequest {
     switch (tag) {
       case 10: message.userId = r.string(); break;
       default: unknown = r.unknown(tag, GetHomeRequestSchema, unknown);
-    }
-  }
-  if (unknown !== undefined) message.$unknown = unknown;
-  return message;
-}
-
-function readTimestamp(r: Reader): Timestamp {
-  const message: Timestamp = {
-    $typeName: "google.protobuf.Timestamp",
-    seconds: 0n,
-    nanos: 0,
-  };
-  let unknown: UnknownField[] | undefined;
-  while (r.more()) {
-    const tag = r.tag();
-    switch (tag) {
-      case 8: message.seconds = r.int64(); break;
-      case 16: message.nanos = r.int32(); break;
-      default: unknown = r.unknown(tag, TimestampSchema, unknown);
-    }
-  }
-  if (unknown !== undefined) message.$unknown = unknown;
-  return message;
-}
-
-function readItem(r: Reader): Item {
-  const message: Item = {
-    $typeName: "bench.types.v1.Item",
-    sku: "",
-    title: "",
-    priceCents: 0n,
-    quantity: 0,
-    available: false,
-  };
-  let unknown: UnknownField[] | undefined;
-  while (r.more()) {
-    const tag = r.tag();
-    switch (tag) {
-      case 10: message.sku = r.string(); break;
-      case 18: message.title = r.string(); break;
-      case 24: message.priceCents = r.int64(); break;
-      case 32: message.quantity = r.uint32(); break;
-      case 40: message.available = r.bool(); break;
-      default: unknown = r.unknown(tag, ItemSchema, unknown);
     }
   }
   if (unknown !== undefined) message.$unknown = unknown;

@@ -5,10 +5,11 @@
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { Code, create, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { GetItemRequestSchema, Item } from "./up/v1/up_pb.ts";
+import type { GetItemRequestSchema } from "./up/v1/up_pb.ts";
 import { ItemService } from "./up/v1/up_pb.ts";
+import type { UpV1ItemRead } from "./app_codec.ts";
 import { decodeGetPageRequest, decodeUpV1Item, encodeGetItemRequest, encodePage } from "./app_codec.ts";
-import type { GetPageRequest, Item as Item$1, Page } from "./app_pb.ts";
+import type { GetPageRequest, Item, Page } from "./app_pb.ts";
 import { CardSchema, PageService } from "./app_pb.ts";
 
 // ---- policies: what app.proto and its imports say, over the defaults ----
@@ -38,7 +39,7 @@ export type Env = object;
 /** What composing needs besides the request. */
 export interface App {
   readonly env: Env;
-  readonly getItem: Rpc<MessageInitShape<typeof GetItemRequestSchema>, Item>;
+  readonly getItem: Rpc<MessageInitShape<typeof GetItemRequestSchema>, UpV1ItemRead>;
 }
 
 function createApp({ item }: Upstreams, env: Env): App {
@@ -85,7 +86,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
 // ---- copies ----
 
 /** Item, a pruned up.v1.Item */
-export function toItem(from: Item): Item$1 {
+export function toItem(from: UpV1ItemRead): Item {
   return {
     $typeName: "Item",
     name: from.name,

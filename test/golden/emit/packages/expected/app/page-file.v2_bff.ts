@@ -5,13 +5,14 @@
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { RootItem, RootRequestSchema } from "../odd-dir/9-in_der/no-package.file_pb.ts";
+import type { RootRequestSchema } from "../odd-dir/9-in_der/no-package.file_pb.ts";
 import { RootKind, Rootless } from "../odd-dir/9-in_der/no-package.file_pb.ts";
-import type { ImportRequestSchema, Item } from "../import/class/v1/function_pb.ts";
-import { FunctionService } from "../import/class/v1/function_pb.ts";
-import type { GetRequestSchema, Item as Item$1 } from "../a/b/c/d/e/f/g/v1beta1/deep_pb.ts";
-import { DeepService } from "../a/b/c/d/e/f/g/v1beta1/deep_pb.ts";
+import type { ABCDEFGV1beta1ItemRead, ImportClassV1ItemRead, RootItemRead } from "./page-file.v2_codec.ts";
 import { decodeABCDEFGV1beta1Item, decodeGetPageRequest, decodeImportClassV1Item, decodeRootItem, encodeGetRequest, encodeImportRequest, encodePage, encodeRootRequest } from "./page-file.v2_codec.ts";
+import type { ImportRequestSchema } from "../import/class/v1/function_pb.ts";
+import { FunctionService } from "../import/class/v1/function_pb.ts";
+import type { GetRequestSchema } from "../a/b/c/d/e/f/g/v1beta1/deep_pb.ts";
+import { DeepService } from "../a/b/c/d/e/f/g/v1beta1/deep_pb.ts";
 import type { GetPageRequest, Page, RootCopy } from "./page-file.v2_pb.ts";
 import { PageService } from "./page-file.v2_pb.ts";
 
@@ -44,9 +45,9 @@ export type Env = object;
 /** What composing needs besides the request. */
 export interface App {
   readonly env: Env;
-  readonly rootlessGet: Rpc<MessageInitShape<typeof RootRequestSchema>, RootItem>;
-  readonly functionServiceImport: Rpc<MessageInitShape<typeof ImportRequestSchema>, Item>;
-  readonly deepGet: Rpc<MessageInitShape<typeof GetRequestSchema>, Item$1>;
+  readonly rootlessGet: Rpc<MessageInitShape<typeof RootRequestSchema>, RootItemRead>;
+  readonly functionServiceImport: Rpc<MessageInitShape<typeof ImportRequestSchema>, ImportClassV1ItemRead>;
+  readonly deepGet: Rpc<MessageInitShape<typeof GetRequestSchema>, ABCDEFGV1beta1ItemRead>;
 }
 
 function createApp({ deep, functionService, rootless }: Upstreams, env: Env): App {
@@ -107,7 +108,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
 // ---- copies ----
 
 /** single.RootCopy, a pruned RootItem */
-export function toRootCopy(from: RootItem): RootCopy {
+export function toRootCopy(from: RootItemRead): RootCopy {
   return {
     $typeName: "single.RootCopy",
     id: from.id,

@@ -30,18 +30,15 @@ export const encodePage = encoder(PageSchema, writePage);
 
 function writeRootRequest(w: Writer, message: MessageInitShape<typeof RootRequestSchema>): void {
   if (message.id) w.tag(10).string(message.id);
-  w.unknown(message);
 }
 
 function writeImportRequest(w: Writer, message: MessageInitShape<typeof ImportRequestSchema>): void {
   if (message.package) w.tag(10).string(message.package);
   if (message.in) w.tag(18).string(message.in);
-  w.unknown(message);
 }
 
 function writeGetRequest(w: Writer, message: MessageInitShape<typeof GetRequestSchema>): void {
   if (message.id) w.tag(10).string(message.id);
-  w.unknown(message);
 }
 
 function writePage(w: Writer, message: MessageInitShape<typeof PageSchema>): void {
@@ -73,58 +70,61 @@ export const decodeABCDEFGV1beta1Item = decoder(ItemSchema$1, readABCDEFGV1beta1
 /** single.GetPageRequest */
 export const decodeGetPageRequest = decoder(GetPageRequestSchema, readGetPageRequest);
 
-function readRootItem(r: Reader): RootItem {
-  const message: RootItem = {
+/** What is read of RootItem. */
+export interface RootItemRead extends Pick<RootItem, "$typeName" | "id" | "kind"> {}
+
+function readRootItem(r: Reader): RootItemRead {
+  const message: RootItemRead = {
     $typeName: "RootItem",
     id: "",
     kind: 0,
   };
-  let unknown: UnknownField[] | undefined;
   while (r.more()) {
     const tag = r.tag();
     switch (tag) {
       case 10: message.id = r.string(); break;
       case 16: message.kind = r.enum(); break;
-      default: unknown = r.unknown(tag, RootItemSchema, unknown);
+      default: r.skip(tag, RootItemSchema);
     }
   }
-  if (unknown !== undefined) message.$unknown = unknown;
   return message;
 }
 
-function readImportClassV1Item(r: Reader): Item {
-  const message: Item = {
+/** What is read of import.class.v1.Item. */
+export interface ImportClassV1ItemRead extends Pick<Item, "$typeName" | "return" | "null"> {}
+
+function readImportClassV1Item(r: Reader): ImportClassV1ItemRead {
+  const message: ImportClassV1ItemRead = {
     $typeName: "import.class.v1.Item",
     return: "",
     null: undefined,
   };
-  let unknown: UnknownField[] | undefined;
   while (r.more()) {
     const tag = r.tag();
     switch (tag) {
       case 10: message.return = r.string(); break;
       case 18: message.null = r.string(); break;
-      default: unknown = r.unknown(tag, ItemSchema, unknown);
+      default: r.skip(tag, ItemSchema);
     }
   }
-  if (unknown !== undefined) message.$unknown = unknown;
   return message;
 }
 
-function readABCDEFGV1beta1Item(r: Reader): Item$1 {
-  const message: Item$1 = {
+/** What is read of a.b.c.d.e.f.g.v1beta1.Item. */
+export interface ABCDEFGV1beta1ItemRead extends Pick<Item$1, "$typeName" | "id"> {}
+
+function readABCDEFGV1beta1Item(r: Reader): ABCDEFGV1beta1ItemRead {
+  const message: ABCDEFGV1beta1ItemRead = {
     $typeName: "a.b.c.d.e.f.g.v1beta1.Item",
     id: "",
   };
-  let unknown: UnknownField[] | undefined;
   while (r.more()) {
     const tag = r.tag();
     switch (tag) {
       case 10: message.id = r.string(); break;
-      default: unknown = r.unknown(tag, ItemSchema$1, unknown);
+      default: r.skip(tag, ItemSchema$1);
     }
   }
-  if (unknown !== undefined) message.$unknown = unknown;
   return message;
 }
 

@@ -5,10 +5,11 @@
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { cel, Code, create, defined, endpoint, unmapped, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { Filter, FindItemsRequestSchema, FindItemsResponse, GetItemRequestSchema, Item, Size } from "../../up/v1/up_pb.ts";
+import type { Filter, FindItemsRequestSchema, GetItemRequestSchema, Size } from "../../up/v1/up_pb.ts";
 import { FilterSchema, ItemService, Kind } from "../../up/v1/up_pb.ts";
+import type { FindItemsResponseRead, UpV1ItemRead } from "./shop_codec.ts";
 import { decodeFindItemsResponse, decodeGetPageRequest, decodeUpV1Item, encodeFindItemsRequest, encodeGetItemRequest, encodePage } from "./shop_codec.ts";
-import type { Filter as Filter$1, GetPageRequest, Item as Item$1, Page, Size as Size$1 } from "./shop_pb.ts";
+import type { Filter as Filter$1, GetPageRequest, Item, Page, Size as Size$1 } from "./shop_pb.ts";
 import { Kind as Kind$1, ShopService } from "./shop_pb.ts";
 
 // ---- policies: what shop/v1/shop.proto and its imports say, over the defaults ----
@@ -38,8 +39,8 @@ export type Env = object;
 /** What composing needs besides the request. */
 export interface App {
   readonly env: Env;
-  readonly findItems: Rpc<MessageInitShape<typeof FindItemsRequestSchema>, FindItemsResponse>;
-  readonly getItem: Rpc<MessageInitShape<typeof GetItemRequestSchema>, Item>;
+  readonly findItems: Rpc<MessageInitShape<typeof FindItemsRequestSchema>, FindItemsResponseRead>;
+  readonly getItem: Rpc<MessageInitShape<typeof GetItemRequestSchema>, UpV1ItemRead>;
 }
 
 function createApp({ item }: Upstreams, env: Env): App {
@@ -97,7 +98,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
 // ---- copies ----
 
 /** shop.v1.Item, a pruned up.v1.Item */
-export function toItem(from: Item): Item$1 {
+export function toItem(from: UpV1ItemRead): Item {
   return {
     $typeName: "shop.v1.Item",
     id: from.id,

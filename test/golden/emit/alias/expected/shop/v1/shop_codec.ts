@@ -24,23 +24,16 @@ export const encodeGetItemRequest = encoder(GetItemRequestSchema, writeGetItemRe
 export const encodePage = encoder(PageSchema, writePage);
 
 function writeFindItemsRequest(w: Writer, message: MessageInitShape<typeof FindItemsRequestSchema>): void {
-  if (message.text) w.tag(10).string(message.text);
   if (message.filter !== undefined) { w.open(18); writeUpV1Filter(w, message.filter); w.close(); }
-  if (message.limit !== undefined && message.limit !== 0) w.tag(24).int32(message.limit);
-  if (message.page?.case === "cursor") w.tag(34).string(message.page.value);
-  if (message.page?.case === "offset") w.tag(40).int32(message.page.value);
   if (message.kinds?.length) {
     w.open(50);
     for (const item of message.kinds) w.int32(item);
     w.close();
   }
-  w.unknown(message);
 }
 
 function writeGetItemRequest(w: Writer, message: MessageInitShape<typeof GetItemRequestSchema>): void {
   if (message.id) w.tag(10).string(message.id);
-  if (message.locale !== undefined) w.tag(18).string(message.locale);
-  w.unknown(message);
 }
 
 function writePage(w: Writer, message: MessageInitShape<typeof PageSchema>): void {
@@ -142,58 +135,53 @@ export const decodeUpV1Item = decoder(ItemSchema$1, readUpV1Item);
 /** shop.v1.GetPageRequest */
 export const decodeGetPageRequest = decoder(GetPageRequestSchema, readGetPageRequest);
 
-function readFindItemsResponse(r: Reader): FindItemsResponse {
-  const message: FindItemsResponse = {
+/** What is read of up.v1.FindItemsResponse. */
+export interface FindItemsResponseRead extends Pick<FindItemsResponse, "$typeName"> {
+  items: UpV1ItemRead[];
+}
+
+function readFindItemsResponse(r: Reader): FindItemsResponseRead {
+  const message: FindItemsResponseRead = {
     $typeName: "up.v1.FindItemsResponse",
     items: [],
-    total: 0,
   };
-  let unknown: UnknownField[] | undefined;
   while (r.more()) {
     const tag = r.tag();
     switch (tag) {
       case 10: message.items.push(r.message(readUpV1Item)); break;
-      case 16: message.total = r.int32(); break;
-      default: unknown = r.unknown(tag, FindItemsResponseSchema, unknown);
+      default: r.skip(tag, FindItemsResponseSchema);
     }
   }
-  if (unknown !== undefined) message.$unknown = unknown;
   return message;
 }
 
-function readUpV1Item(r: Reader): Item {
-  const message: Item = {
+/** What is read of up.v1.Item. */
+export interface UpV1ItemRead extends Pick<Item, "$typeName" | "id" | "name" | "priceCents" | "kind" | "note" | "size" | "sizes" | "sizesByName" | "label" | "createdAt" | "leadTime" | "media" | "attributes" | "kinds"> {}
+
+function readUpV1Item(r: Reader): UpV1ItemRead {
+  const message: UpV1ItemRead = {
     $typeName: "up.v1.Item",
     id: "",
     name: "",
-    ownerId: "",
     priceCents: 0n,
-    stock: 0,
     kind: 0,
     note: undefined,
     size: undefined,
     sizes: [],
     sizesByName: {},
-    tags: [],
     label: undefined,
     createdAt: undefined,
     leadTime: undefined,
     media: { case: undefined },
     attributes: {},
     kinds: [],
-    views: 0,
-    rating: 0,
-    digest: new Uint8Array(),
   };
-  let unknown: UnknownField[] | undefined;
   while (r.more()) {
     const tag = r.tag();
     switch (tag) {
       case 10: message.id = r.string(); break;
       case 18: message.name = r.string(); break;
-      case 26: message.ownerId = r.string(); break;
       case 32: message.priceCents = r.int64(); break;
-      case 40: message.stock = r.int32(); break;
       case 48: message.kind = r.enum(); break;
       case 58: message.note = r.string(); break;
       case 66: r.once(message.size === undefined); message.size = r.message(readUpV1Size); break;
@@ -213,7 +201,6 @@ function readUpV1Item(r: Reader): Item {
         message.sizesByName[r.key(key)] = r.given(value);
         break;
       }
-      case 90: message.tags.push(r.string()); break;
       case 98: r.once(message.label === undefined); message.label = r.message(readStringValue).value; break;
       case 106: r.once(message.createdAt === undefined); message.createdAt = r.message(readTimestamp); break;
       case 114: r.once(message.leadTime === undefined); message.leadTime = r.message(readDuration); break;
@@ -241,13 +228,9 @@ function readUpV1Item(r: Reader): Item {
         r.leave(end);
         break;
       }
-      case 152: message.views = r.uint32(); break;
-      case 161: message.rating = r.double(); break;
-      case 170: message.digest = r.bytes(); break;
-      default: unknown = r.unknown(tag, ItemSchema$1, unknown);
+      default: r.skip(tag, ItemSchema$1);
     }
   }
-  if (unknown !== undefined) message.$unknown = unknown;
   return message;
 }
 

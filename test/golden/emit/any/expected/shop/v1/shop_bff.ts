@@ -6,8 +6,9 @@ import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } f
 import { cel, Code, create, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { createRegistry } from "@bufbuild/protobuf";
-import type { GetItemRequestSchema, Item } from "../../up/v1/up_pb.ts";
+import type { GetItemRequestSchema } from "../../up/v1/up_pb.ts";
 import { file_up_v1_up, ItemService } from "../../up/v1/up_pb.ts";
+import type { ItemRead } from "./shop_codec.ts";
 import { decodeGetPageRequest, decodeItem, encodeGetItemRequest, encodePage } from "./shop_codec.ts";
 import type { GetPageRequest, Page } from "./shop_pb.ts";
 import { EnvelopeSchema, file_shop_v1_shop, NoteSchema, ShopService } from "./shop_pb.ts";
@@ -40,7 +41,7 @@ export type Env = object;
 /** What composing needs besides the request. */
 export interface App {
   readonly env: Env;
-  readonly getItem: Rpc<MessageInitShape<typeof GetItemRequestSchema>, Item>;
+  readonly getItem: Rpc<MessageInitShape<typeof GetItemRequestSchema>, ItemRead>;
 }
 
 function createApp({ item }: Upstreams, env: Env): App {

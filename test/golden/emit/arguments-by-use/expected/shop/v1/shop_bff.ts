@@ -5,8 +5,9 @@
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { GetOrderRequestSchema, Order } from "../../up/v1/up_pb.ts";
+import type { GetOrderRequestSchema } from "../../up/v1/up_pb.ts";
 import { OrderService } from "../../up/v1/up_pb.ts";
+import type { OrderRead } from "./shop_codec.ts";
 import { decodeGetPageRequest, decodeOrder, encodeGetOrderRequest, encodePage } from "./shop_codec.ts";
 import type { Card, Fixed, GetPageRequest, Page } from "./shop_pb.ts";
 import { ShopService } from "./shop_pb.ts";
@@ -38,7 +39,7 @@ export type Env = object;
 /** What composing needs besides the request. */
 export interface App {
   readonly env: Env;
-  readonly getOrder: Rpc<MessageInitShape<typeof GetOrderRequestSchema>, Order>;
+  readonly getOrder: Rpc<MessageInitShape<typeof GetOrderRequestSchema>, OrderRead>;
 }
 
 function createApp({ order }: Upstreams, env: Env): App {
@@ -97,7 +98,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
 }
 
 /** shop.v1.Card */
-export async function composeCard(cx: Request<App>, args: { readonly order: Order | undefined; readonly text: string | undefined }, _from: { readonly order: readonly unknown[] }): Promise<Card> {
+export async function composeCard(cx: Request<App>, args: { readonly order: OrderRead | undefined; readonly text: string | undefined }, _from: { readonly order: readonly unknown[] }): Promise<Card> {
   const { order, text } = args;
 
   // shop.proto:37:10

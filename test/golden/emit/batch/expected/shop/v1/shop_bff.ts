@@ -5,8 +5,9 @@
 import type { Batch, Endpoint, Observer, Request, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { BatchGetItemsRequestSchema, BatchGetItemsResponse, Item, MapItemsResponse } from "../../up/v1/up_pb.ts";
+import type { BatchGetItemsRequestSchema } from "../../up/v1/up_pb.ts";
 import { ItemService } from "../../up/v1/up_pb.ts";
+import type { BatchGetItemsResponseRead, ItemRead, MapItemsResponseRead } from "./shop_codec.ts";
 import { decodeBatchGetItemsResponse, decodeGetPageRequest, decodeMapItemsResponse, encodeBatchGetItemsRequest, encodePage } from "./shop_codec.ts";
 import type { Card, GetPageRequest, Page } from "./shop_pb.ts";
 import { ShopService } from "./shop_pb.ts";
@@ -38,10 +39,10 @@ export type Env = object;
 /** What composing needs besides the request. */
 export interface App {
   readonly env: Env;
-  readonly itemById: Batch<MessageInitShape<typeof BatchGetItemsRequestSchema>, BatchGetItemsResponse, string, Item>;
-  readonly itemsByOwnerId: Batch<MessageInitShape<typeof BatchGetItemsRequestSchema>, BatchGetItemsResponse, string, Item>;
-  readonly itemByKey: Batch<MessageInitShape<typeof BatchGetItemsRequestSchema>, MapItemsResponse, string, Item>;
-  readonly itemById_: Batch<MessageInitShape<typeof BatchGetItemsRequestSchema>, BatchGetItemsResponse, string, Item, { readonly fields: MessageInitShape<typeof BatchGetItemsRequestSchema>; readonly metadata: Readonly<Record<string, string | Uint8Array>> }>;
+  readonly itemById: Batch<MessageInitShape<typeof BatchGetItemsRequestSchema>, BatchGetItemsResponseRead, string, ItemRead>;
+  readonly itemsByOwnerId: Batch<MessageInitShape<typeof BatchGetItemsRequestSchema>, BatchGetItemsResponseRead, string, ItemRead>;
+  readonly itemByKey: Batch<MessageInitShape<typeof BatchGetItemsRequestSchema>, MapItemsResponseRead, string, ItemRead>;
+  readonly itemById_: Batch<MessageInitShape<typeof BatchGetItemsRequestSchema>, BatchGetItemsResponseRead, string, ItemRead, { readonly fields: MessageInitShape<typeof BatchGetItemsRequestSchema>; readonly metadata: Readonly<Record<string, string | Uint8Array>> }>;
 }
 
 function createApp({ item }: Upstreams, env: Env): App {
@@ -50,29 +51,29 @@ function createApp({ item }: Upstreams, env: Env): App {
     itemById: {
       rpc: item.unaryWith(ItemService.method.batchGetItems, encodeBatchGetItemsRequest, decodeBatchGetItemsResponse, CALL),
       request: (ids: string[]) => ({ ids }),
-      items: (response: BatchGetItemsResponse) => response.items,
-      key: (item: Item) => item.id,
+      items: (response: BatchGetItemsResponseRead) => response.items,
+      key: (item: ItemRead) => item.id,
       max: 100,
     },
     itemsByOwnerId: {
       rpc: item.unaryWith(ItemService.method.batchGetItems, encodeBatchGetItemsRequest, decodeBatchGetItemsResponse, CALL),
       request: (ids: string[]) => ({ ids }),
-      items: (response: BatchGetItemsResponse) => response.items,
-      key: (item: Item) => item.ownerId,
+      items: (response: BatchGetItemsResponseRead) => response.items,
+      key: (item: ItemRead) => item.ownerId,
       max: 20,
       many: true,
     },
     itemByKey: {
       rpc: item.unaryWith(ItemService.method.mapItems, encodeBatchGetItemsRequest, decodeMapItemsResponse, CALL),
       request: (ids: string[]) => ({ ids }),
-      items: (response: MapItemsResponse) => response.items,
+      items: (response: MapItemsResponseRead) => response.items,
       max: 100,
     },
     itemById_: {
       rpc: item.unaryWith(ItemService.method.batchGetItems, encodeBatchGetItemsRequest, decodeBatchGetItemsResponse, CALL),
       request: (ids: string[], group: { readonly fields: MessageInitShape<typeof BatchGetItemsRequestSchema>; readonly metadata: Readonly<Record<string, string | Uint8Array>> }) => ({ ...group.fields, ids }),
-      items: (response: BatchGetItemsResponse) => response.items,
-      key: (item: Item) => item.id,
+      items: (response: BatchGetItemsResponseRead) => response.items,
+      key: (item: ItemRead) => item.id,
       max: 100,
       metadata: (group: { readonly fields: MessageInitShape<typeof BatchGetItemsRequestSchema>; readonly metadata: Readonly<Record<string, string | Uint8Array>> }) => group.metadata,
     },

@@ -5,8 +5,9 @@
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { GetItemRequestSchema, Item } from "../../up/v1/up_pb.ts";
+import type { GetItemRequestSchema } from "../../up/v1/up_pb.ts";
 import { ItemService, Kind } from "../../up/v1/up_pb.ts";
+import type { ItemRead } from "./app_codec.ts";
 import { decodeGetPageRequest, decodeItem, encodeGetItemRequest, encodePage } from "./app_codec.ts";
 import type { GetPageRequest, Page } from "./app_pb.ts";
 import { PageService } from "./app_pb.ts";
@@ -38,13 +39,13 @@ export type Env = object;
 /** What composing needs besides the request. */
 export interface App {
   readonly env: Env;
-  readonly getItem: Rpc<MessageInitShape<typeof GetItemRequestSchema>, Item>;
+  readonly getItem: Rpc<MessageInitShape<typeof GetItemRequestSchema>, ItemRead>;
 }
 
 function createApp({ item }: Upstreams, env: Env): App {
   return {
     env,
-    getItem: item.unaryWith(ItemService.method.getItem, encodeGetItemRequest, decodeItem, CALL),
+    getItem: item.unaryWith(ItemService.method.getItem, encodeGetItemRequest, decodeItem, { ...CALL, coalesce: true }),
   };
 }
 
@@ -69,6 +70,9 @@ export function createPageService(deps: { readonly upstreams: Upstreams; readonl
 export async function composePage(cx: Request<App>, args: GetPageRequest): Promise<Page> {
   const { getItem } = cx.app;
 
+  // app.proto:37:7
+  if (Boolean(args.n !== 3)) throw cx.refuse(Code.ABORTED, undefined, 0);
+
   // app.proto:27:7
   const itemStep = cx.call(getItem, { id: args.id });
 
@@ -87,7 +91,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   // app.proto:32:7
   const chosenStep = cx.step(async () => {
     const item = await itemStep;
-    if (item.kind === Kind.BOOK) {
+    if (Boolean(item.kind === Kind.BOOK)) {
       return "a";
     }
     if (item.kind === Kind.BOOK && args.flag) {
@@ -101,9 +105,47 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
     return args.ids.filter((i): boolean => i === "a").map((i) => i === "b");
   });
 
+  // app.proto:34:7
+  const isOne = args.n === 1;
+
+  // app.proto:35:7
+  const skippedStep = cx.step(async () => {
+    const item = await itemStep;
+    if (!Boolean(item.name === "a")) return undefined;
+    return item.name === "b";
+  });
+
+  // app.proto:36:7
+  const turnedStep = cx.step(async () => {
+    const item = await itemStep;
+    if (Boolean(item.id === "q")) {
+      return item.id === "r";
+    }
+    if (Boolean(item.id !== "s")) {
+      return item.name === "c";
+    }
+    if (item.id === "t") {
+      return true;
+    }
+    return false;
+  });
+
+  // app.proto:38:7
+  const rescuedStep = cx.call(getItem, { id: args.id }, {
+    rescue: (error) => {
+      if (Boolean(Boolean(error.code === Code.NOT_FOUND) && (error.code === 5))) return cx.refuse(Code.ABORTED);
+      if (Boolean(error.code === Code.ABORTED)) return undefined;
+      if (Boolean(error.code === 10)) return undefined;
+      return error;
+    },
+  });
+
   const item = await itemStep;
   const chosen = await chosenStep;
   const kept = await keptStep;
+  const skipped = await skippedStep;
+  const turned = await turnedStep;
+  const rescued = await rescuedStep;
 
   const page: Page = {
     $typeName: "app.v1.Page",
@@ -117,8 +159,16 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
     chosen,
     kept,
     fine: item.name === "a" || item.name === "b",
+    bound: Boolean(item.name === "a") && item.name === "b",
+    boundTest: ((v) => Boolean(v) && Boolean(v) && item.name === "b")(item.name === "a"),
+    testOfTest: Boolean(item.name === "a") === true && item.name === "b",
+    within: args.ids.filter((i) => Boolean(i === "x")).some((j) => j === "y"),
+    oneAndTwo: Boolean(isOne) && args.n === 2,
+    skipped,
+    turned,
+    rescued: rescued?.name,
     either:
-      item.kind === Kind.BOOK ? { case: "book", value: "x" }
+      Boolean(item.kind === Kind.BOOK) ? { case: "book", value: "x" }
       : item.kind === Kind.BOOK ? { case: "film", value: "y" }
       : { case: "other", value: "z" },
   };

@@ -5,8 +5,9 @@
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { atMost, Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { FindItemsRequestSchema, FindItemsResponse, GetOrderRequestSchema, Item, Order } from "../../up/v1/up_pb.ts";
+import type { FindItemsRequestSchema, GetOrderRequestSchema } from "../../up/v1/up_pb.ts";
 import { ItemService, OrderService } from "../../up/v1/up_pb.ts";
+import type { FindItemsResponseRead, ItemRead, OrderRead } from "./shop_codec.ts";
 import { decodeFindItemsResponse, decodeGetPageRequest, decodeOrder, encodeFindItemsRequest, encodeGetOrderRequest, encodePage } from "./shop_codec.ts";
 import type { Card, GetPageRequest, Page } from "./shop_pb.ts";
 import { ShopService } from "./shop_pb.ts";
@@ -39,8 +40,8 @@ export type Env = object;
 /** What composing needs besides the request. */
 export interface App {
   readonly env: Env;
-  readonly findItems: Rpc<MessageInitShape<typeof FindItemsRequestSchema>, FindItemsResponse>;
-  readonly getOrder: Rpc<MessageInitShape<typeof GetOrderRequestSchema>, Order>;
+  readonly findItems: Rpc<MessageInitShape<typeof FindItemsRequestSchema>, FindItemsResponseRead>;
+  readonly getOrder: Rpc<MessageInitShape<typeof GetOrderRequestSchema>, OrderRead>;
 }
 
 function createApp({ item, order }: Upstreams, env: Env): App {
@@ -163,7 +164,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
 }
 
 /** shop.v1.Card */
-export async function composeCard(cx: Request<App>, args: { readonly item: Item }): Promise<Card> {
+export async function composeCard(cx: Request<App>, args: { readonly item: ItemRead }): Promise<Card> {
   const { getOrder } = cx.app;
 
   // shop.proto:46:10

@@ -4,14 +4,13 @@
 
 import type { Reader, Writer } from "@protobff/runtime";
 import { decoder, encoder } from "@protobff/runtime";
-import type { FilterSchema, FindItemsResponse, Item, Order, RangeSchema, Size } from "../../up/v1/up_pb.ts";
-import { FindItemsRequestSchema, FindItemsResponseSchema, GetOrderRequestSchema, ItemSchema, OrderSchema, SizeSchema } from "../../up/v1/up_pb.ts";
+import type { FindItemsResponse, Item, Order } from "../../up/v1/up_pb.ts";
+import { FindItemsRequestSchema, FindItemsResponseSchema, GetOrderRequestSchema, ItemSchema, OrderSchema } from "../../up/v1/up_pb.ts";
 import type { CardSchema, GetPageRequest } from "./shop_pb.ts";
 import { GetPageRequestSchema, PageSchema } from "./shop_pb.ts";
 import type { MessageInitShape, UnknownField } from "@bufbuild/protobuf";
 import type { DegradationSchema } from "../../bff/v1/degradation_pb.ts";
-import type { Duration, StringValue, Timestamp } from "@bufbuild/protobuf/wkt";
-import { DurationSchema, StringValueSchema, TimestampSchema } from "@bufbuild/protobuf/wkt";
+import type { DurationSchema } from "@bufbuild/protobuf/wkt";
 
 // ---- what is sent ----
 
@@ -24,23 +23,11 @@ export const encodeGetOrderRequest = encoder(GetOrderRequestSchema, writeGetOrde
 /** shop.v1.Page */
 export const encodePage = encoder(PageSchema, writePage);
 
-function writeFindItemsRequest(w: Writer, message: MessageInitShape<typeof FindItemsRequestSchema>): void {
-  if (message.text) w.tag(10).string(message.text);
-  if (message.filter !== undefined) { w.open(18); writeFilter(w, message.filter); w.close(); }
-  if (message.limit !== undefined && message.limit !== 0) w.tag(24).int32(message.limit);
-  if (message.page?.case === "cursor") w.tag(34).string(message.page.value);
-  if (message.page?.case === "offset") w.tag(40).int32(message.page.value);
-  if (message.kinds?.length) {
-    w.open(50);
-    for (const item of message.kinds) w.int32(item);
-    w.close();
-  }
-  w.unknown(message);
+function writeFindItemsRequest(_w: Writer, _message: MessageInitShape<typeof FindItemsRequestSchema>): void {
 }
 
 function writeGetOrderRequest(w: Writer, message: MessageInitShape<typeof GetOrderRequestSchema>): void {
   if (message.id) w.tag(10).string(message.id);
-  w.unknown(message);
 }
 
 function writePage(w: Writer, message: MessageInitShape<typeof PageSchema>): void {
@@ -65,13 +52,6 @@ function writePage(w: Writer, message: MessageInitShape<typeof PageSchema>): voi
   w.unknown(message);
 }
 
-function writeFilter(w: Writer, message: MessageInitShape<typeof FilterSchema>): void {
-  if (message.ownerId) w.tag(10).string(message.ownerId);
-  if (message.kind !== undefined && message.kind !== 0) w.tag(16).int32(message.kind);
-  if (message.price !== undefined) { w.open(26); writeRange(w, message.price); w.close(); }
-  w.unknown(message);
-}
-
 function writeCard(w: Writer, message: MessageInitShape<typeof CardSchema>): void {
   if (message.name) w.tag(10).string(message.name);
   if (message.paid) w.tag(16).bool(message.paid);
@@ -84,12 +64,6 @@ function writeDegradation(w: Writer, message: MessageInitShape<typeof Degradatio
   if (message.reason !== undefined && message.reason !== 0) w.tag(24).int32(message.reason);
   if (message.upstream) w.tag(34).string(message.upstream);
   if (message.age !== undefined) { w.open(42); writeDuration(w, message.age); w.close(); }
-  w.unknown(message);
-}
-
-function writeRange(w: Writer, message: MessageInitShape<typeof RangeSchema>): void {
-  if (message.low) w.tag(8).int64(message.low);
-  if (message.high !== undefined) w.tag(16).int64(message.high);
   w.unknown(message);
 }
 
@@ -110,45 +84,45 @@ export const decodeOrder = decoder(OrderSchema, readOrder);
 /** shop.v1.GetPageRequest */
 export const decodeGetPageRequest = decoder(GetPageRequestSchema, readGetPageRequest);
 
-function readFindItemsResponse(r: Reader): FindItemsResponse {
-  const message: FindItemsResponse = {
+/** What is read of up.v1.FindItemsResponse. */
+export interface FindItemsResponseRead extends Pick<FindItemsResponse, "$typeName"> {
+  items: ItemRead[];
+}
+
+function readFindItemsResponse(r: Reader): FindItemsResponseRead {
+  const message: FindItemsResponseRead = {
     $typeName: "up.v1.FindItemsResponse",
     items: [],
-    total: 0,
   };
-  let unknown: UnknownField[] | undefined;
   while (r.more()) {
     const tag = r.tag();
     switch (tag) {
       case 10: message.items.push(r.message(readItem)); break;
-      case 16: message.total = r.int32(); break;
-      default: unknown = r.unknown(tag, FindItemsResponseSchema, unknown);
+      default: r.skip(tag, FindItemsResponseSchema);
     }
   }
-  if (unknown !== undefined) message.$unknown = unknown;
   return message;
 }
 
-function readOrder(r: Reader): Order {
-  const message: Order = {
+/** What is read of up.v1.Order. */
+export interface OrderRead extends Pick<Order, "$typeName" | "id" | "itemId" | "paid"> {}
+
+function readOrder(r: Reader): OrderRead {
+  const message: OrderRead = {
     $typeName: "up.v1.Order",
     id: "",
     itemId: "",
-    count: 0,
     paid: false,
   };
-  let unknown: UnknownField[] | undefined;
   while (r.more()) {
     const tag = r.tag();
     switch (tag) {
       case 10: message.id = r.string(); break;
       case 18: message.itemId = r.string(); break;
-      case 24: message.count = r.int32(); break;
       case 32: message.paid = r.bool(); break;
-      default: unknown = r.unknown(tag, OrderSchema, unknown);
+      default: r.skip(tag, OrderSchema);
     }
   }
-  if (unknown !== undefined) message.$unknown = unknown;
   return message;
 }
 
@@ -169,168 +143,28 @@ function readGetPageRequest(r: Reader): GetPageRequest {
   return message;
 }
 
-function readItem(r: Reader): Item {
-  const message: Item = {
+/** What is read of up.v1.Item. */
+export interface ItemRead extends Pick<Item, "$typeName" | "id" | "name" | "priceCents" | "stock" | "note"> {}
+
+function readItem(r: Reader): ItemRead {
+  const message: ItemRead = {
     $typeName: "up.v1.Item",
     id: "",
     name: "",
-    ownerId: "",
     priceCents: 0n,
     stock: 0,
-    kind: 0,
     note: undefined,
-    size: undefined,
-    sizes: [],
-    sizesByName: {},
-    tags: [],
-    label: undefined,
-    createdAt: undefined,
-    leadTime: undefined,
-    media: { case: undefined },
-    attributes: {},
-    kinds: [],
-    views: 0,
-    rating: 0,
-    digest: new Uint8Array(),
   };
-  let unknown: UnknownField[] | undefined;
   while (r.more()) {
     const tag = r.tag();
     switch (tag) {
       case 10: message.id = r.string(); break;
       case 18: message.name = r.string(); break;
-      case 26: message.ownerId = r.string(); break;
       case 32: message.priceCents = r.int64(); break;
       case 40: message.stock = r.int32(); break;
-      case 48: message.kind = r.enum(); break;
       case 58: message.note = r.string(); break;
-      case 66: r.once(message.size === undefined); message.size = r.message(readSize); break;
-      case 74: message.sizes.push(r.message(readSize)); break;
-      case 82: {
-        const end = r.enter();
-        let key = "";
-        let value: typeof message.sizesByName[string] | undefined;
-        while (r.more()) {
-          switch (r.tag()) {
-            case 10: key = r.string(); break;
-            case 18: r.once(value === undefined); value = r.message(readSize); break;
-            default: r.unusual();
-          }
-        }
-        r.leave(end);
-        message.sizesByName[r.key(key)] = r.given(value);
-        break;
-      }
-      case 90: message.tags.push(r.string()); break;
-      case 98: r.once(message.label === undefined); message.label = r.message(readStringValue).value; break;
-      case 106: r.once(message.createdAt === undefined); message.createdAt = r.message(readTimestamp); break;
-      case 114: r.once(message.leadTime === undefined); message.leadTime = r.message(readDuration); break;
-      case 122: message.media = { case: "imageUrl", value: r.string() }; break;
-      case 130: r.once(message.media.case !== "placeholder"); message.media = { case: "placeholder", value: r.message(readSize) }; break;
-      case 138: {
-        const end = r.enter();
-        let key = "";
-        let value: typeof message.attributes[string] | undefined;
-        while (r.more()) {
-          switch (r.tag()) {
-            case 10: key = r.string(); break;
-            case 18: value = r.string(); break;
-            default: r.unusual();
-          }
-        }
-        r.leave(end);
-        message.attributes[r.key(key)] = value ?? "";
-        break;
-      }
-      case 144: message.kinds.push(r.enum()); break;
-      case 146: {
-        const end = r.enter();
-        while (r.more()) message.kinds.push(r.enum());
-        r.leave(end);
-        break;
-      }
-      case 152: message.views = r.uint32(); break;
-      case 161: message.rating = r.double(); break;
-      case 170: message.digest = r.bytes(); break;
-      default: unknown = r.unknown(tag, ItemSchema, unknown);
+      default: r.skip(tag, ItemSchema);
     }
   }
-  if (unknown !== undefined) message.$unknown = unknown;
-  return message;
-}
-
-function readSize(r: Reader): Size {
-  const message: Size = {
-    $typeName: "up.v1.Size",
-    width: 0,
-    height: 0,
-    unit: 0,
-  };
-  let unknown: UnknownField[] | undefined;
-  while (r.more()) {
-    const tag = r.tag();
-    switch (tag) {
-      case 8: message.width = r.int32(); break;
-      case 16: message.height = r.int32(); break;
-      case 24: message.unit = r.enum(); break;
-      default: unknown = r.unknown(tag, SizeSchema, unknown);
-    }
-  }
-  if (unknown !== undefined) message.$unknown = unknown;
-  return message;
-}
-
-function readStringValue(r: Reader): StringValue {
-  const message: StringValue = {
-    $typeName: "google.protobuf.StringValue",
-    value: "",
-  };
-  let unknown: UnknownField[] | undefined;
-  while (r.more()) {
-    const tag = r.tag();
-    switch (tag) {
-      case 10: message.value = r.string(); break;
-      default: unknown = r.unknown(tag, StringValueSchema, unknown);
-    }
-  }
-  if (unknown !== undefined) message.$unknown = unknown;
-  return message;
-}
-
-function readTimestamp(r: Reader): Timestamp {
-  const message: Timestamp = {
-    $typeName: "google.protobuf.Timestamp",
-    seconds: 0n,
-    nanos: 0,
-  };
-  let unknown: UnknownField[] | undefined;
-  while (r.more()) {
-    const tag = r.tag();
-    switch (tag) {
-      case 8: message.seconds = r.int64(); break;
-      case 16: message.nanos = r.int32(); break;
-      default: unknown = r.unknown(tag, TimestampSchema, unknown);
-    }
-  }
-  if (unknown !== undefined) message.$unknown = unknown;
-  return message;
-}
-
-function readDuration(r: Reader): Duration {
-  const message: Duration = {
-    $typeName: "google.protobuf.Duration",
-    seconds: 0n,
-    nanos: 0,
-  };
-  let unknown: UnknownField[] | undefined;
-  while (r.more()) {
-    const tag = r.tag();
-    switch (tag) {
-      case 8: message.seconds = r.int64(); break;
-      case 16: message.nanos = r.int32(); break;
-      default: unknown = r.unknown(tag, DurationSchema, unknown);
-    }
-  }
-  if (unknown !== undefined) message.$unknown = unknown;
   return message;
 }

@@ -89,7 +89,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   // shop.proto:26:7
   const orderStep = cx.call(getOrder, { id: args.id }, {
     rescue: (error) => {
-      if (error.code === 5) return error.detail(OrderSchema) ?? create(OrderSchema, { id: args.id });
+      if (Boolean(error.code === 5)) return error.detail(OrderSchema) ?? create(OrderSchema, { id: args.id });
       return error;
     },
   });

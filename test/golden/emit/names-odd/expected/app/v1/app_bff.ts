@@ -5,8 +5,9 @@
 import type { Batch, Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { atMost, cel, Code, create as create$1, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { App as App$1, Clients as Clients$1, create, Env as Env$1, Error, Items, KeysSchema, Map, MessageInitShape as MessageInitShape$1, MessageInitShapeSchema, Object$, Pick, Promise2, Readonly as Readonly$1, RequestSchema, Set, Upstream as Upstream$1 } from "../../n/v1/n_pb.ts";
+import type { App as App$1, Clients as Clients$1, create, Env as Env$1, Error, KeysSchema, Map, MessageInitShape as MessageInitShape$1, MessageInitShapeSchema, Object$, Pick, Readonly as Readonly$1, RequestSchema, Set } from "../../n/v1/n_pb.ts";
 import { Code as Code$1, createSchema, lower as lower$1, lowercase as lowercase$1, Promise as Promise$1, PromiseService, Upstreams as Upstreams$1 } from "../../n/v1/n_pb.ts";
+import type { ItemsRead, Promise2Read, UpstreamRead } from "./app_codec.ts";
 import { decodeApp, decodeAppV1Request, decodeClients, decodecreate, decodeEnv, decodeItems, decodeMessageInitShape, decodeNV1Error, decodeNV1Map, decodeObject, decodePromise2, decodeReadonly, decodeUpstream, encodecreate, encodeKeys, encodeMessageInitShape, encodeNV1Request, encodePage } from "./app_codec.ts";
 import type { Error as Error$1, Map as Map$1, Page, Request as Request$1, Set as Set$1 } from "./app_pb.ts";
 import { App as App$2, Code as Code$2, Upstreams as Upstreams$2 } from "./app_pb.ts";
@@ -45,16 +46,16 @@ export interface Env {
 /** What composing needs besides the request. */
 export interface App {
   readonly env: Env;
-  readonly constructor: Rpc<MessageInitShape<typeof RequestSchema>, Promise2>;
+  readonly constructor: Rpc<MessageInitShape<typeof RequestSchema>, Promise2Read>;
   readonly promiseToString: Rpc<MessageInitShape<typeof RequestSchema>, Map>;
   readonly hasOwnProperty: Rpc<MessageInitShape<typeof RequestSchema>, Error>;
-  readonly promiseDelete: Rpc<MessageInitShape<typeof RequestSchema>, Upstream$1>;
+  readonly promiseDelete: Rpc<MessageInitShape<typeof RequestSchema>, UpstreamRead>;
   readonly promiseEnv: Rpc<MessageInitShape<typeof RequestSchema>, Env$1>;
   readonly promiseServiceToString: Rpc<MessageInitShape<typeof RequestSchema>, Readonly$1>;
   readonly then: Rpc<MessageInitShape<typeof RequestSchema>, Object$>;
   readonly upstreamsGet: Rpc<MessageInitShape<typeof RequestSchema>, Clients$1>;
   readonly promise__proto__: Rpc<MessageInitShape<typeof RequestSchema>, App$1>;
-  readonly pickById: Batch<MessageInitShape<typeof KeysSchema>, Items, string, Pick>;
+  readonly pickById: Batch<MessageInitShape<typeof KeysSchema>, ItemsRead, string, Pick>;
   readonly lowercaseCreate: Rpc<MessageInitShape<typeof createSchema>, create>;
   readonly shape: Rpc<MessageInitShape<typeof MessageInitShapeSchema>, MessageInitShape$1>;
 }
@@ -74,7 +75,7 @@ function createApp({ lowercase, promise, promiseService, upstreams }: Upstreams,
     pickById: {
       rpc: promise.unaryWith(Promise$1.method.many, encodeKeys, decodeItems, CALL),
       request: (ids: string[]) => ({ ids }),
-      items: (response: Items) => response.items,
+      items: (response: ItemsRead) => response.items,
       key: (item: Pick) => item.id,
       max: 100,
     },

@@ -3,9 +3,9 @@
 /* eslint-disable */
 
 import type { Reader, Writer } from "@protobff/runtime";
-import { decoder, encoder } from "@protobff/runtime";
-import type { App, Batch, BigInt, Boolean, Clients, create, Endpoint, Env, Error, Items, Map, Math, MessageInitShape as MessageInitShape$1, Number, Object$, Observer, Pick, Promise2, Readonly, Record, ReturnType, Rpc, Set, String, Uint8ArraySchema, Upstream } from "../../n/v1/n_pb.ts";
-import { AppSchema, BatchSchema, BigIntSchema, BooleanSchema, ClientsSchema, createSchema, EndpointSchema, EnvSchema, ErrorSchema, ItemsSchema, KeysSchema, MapSchema as MapSchema$1, MathSchema, MessageInitShapeSchema, NumberSchema, ObjectSchema, ObserverSchema, PickSchema, Promise2Schema, ReadonlySchema, RecordSchema, RequestSchema, ReturnTypeSchema, RpcSchema, SetSchema as SetSchema$1, StringSchema, UpstreamSchema } from "../../n/v1/n_pb.ts";
+import { decoder, encoder, passer } from "@protobff/runtime";
+import type { App, BatchSchema, BigIntSchema, BooleanSchema, create, EndpointSchema, Error, Items, Map, MathSchema, NumberSchema, ObserverSchema, Pick as Pick$1, Promise2, RecordSchema, ReturnTypeSchema, RpcSchema, Set, StringSchema, Upstream } from "../../n/v1/n_pb.ts";
+import { AppSchema, ClientsSchema, createSchema, EnvSchema, ErrorSchema, ItemsSchema, KeysSchema, MapSchema as MapSchema$1, MessageInitShapeSchema, ObjectSchema, PickSchema, Promise2Schema, ReadonlySchema, RequestSchema, SetSchema as SetSchema$1, UpstreamSchema } from "../../n/v1/n_pb.ts";
 import type { ErrorSchema as ErrorSchema$1, MapSchema, Request, SetSchema } from "./app_pb.ts";
 import { PageSchema, RequestSchema as RequestSchema$1 } from "./app_pb.ts";
 import type { MessageInitShape, UnknownField } from "@bufbuild/protobuf";
@@ -32,13 +32,10 @@ export const encodePage = encoder(PageSchema, writePage);
 function writeNV1Request(w: Writer, message: MessageInitShape<typeof RequestSchema>): void {
   if (message.id) w.tag(10).string(message.id);
   if (message.app !== undefined) { w.open(18); writeApp(w, message.app); w.close(); }
-  if (message.bytes !== undefined) { w.open(26); writeUint8Array(w, message.bytes); w.close(); }
-  w.unknown(message);
 }
 
 function writeKeys(w: Writer, message: MessageInitShape<typeof KeysSchema>): void {
   for (const item of message.ids ?? []) w.tag(10).string(item);
-  w.unknown(message);
 }
 
 function writecreate(w: Writer, message: MessageInitShape<typeof createSchema>): void {
@@ -61,16 +58,16 @@ function writePage(w: Writer, message: MessageInitShape<typeof PageSchema>): voi
   if (message.map !== undefined) { w.open(50); writeAppV1Map(w, message.map); w.close(); }
   if (message.error !== undefined) { w.open(58); writeNV1Error(w, message.error); w.close(); }
   if (message.code !== undefined && message.code !== 0) w.tag(64).int32(message.code);
-  if (message.env !== undefined) { w.open(74); writeEnv(w, message.env); w.close(); }
-  if (message.readonly !== undefined) { w.open(82); writeReadonly(w, message.readonly); w.close(); }
-  if (message.object !== undefined) { w.open(90); writeObject(w, message.object); w.close(); }
-  if (message.clients !== undefined) { w.open(98); writeClients(w, message.clients); w.close(); }
+  if (message.env !== undefined && !w.passed(74, message.env)) { w.open(74); writeEnv(w, message.env); w.close(); }
+  if (message.readonly !== undefined && !w.passed(82, message.readonly)) { w.open(82); writeReadonly(w, message.readonly); w.close(); }
+  if (message.object !== undefined && !w.passed(90, message.object)) { w.open(90); writeObject(w, message.object); w.close(); }
+  if (message.clients !== undefined && !w.passed(98, message.clients)) { w.open(98); writeClients(w, message.clients); w.close(); }
   if (message.app !== undefined) { w.open(106); writeApp(w, message.app); w.close(); }
   for (const item of message.maps ?? []) { w.open(114); writeNV1Map(w, item); w.close(); }
   if (message.yield !== undefined) { w.open(122); writePick(w, message.yield); w.close(); }
   if (message.create !== undefined) { w.open(130); writecreate(w, message.create); w.close(); }
   if (message.kind !== undefined) { w.open(138); writecreate(w, message.kind); w.close(); }
-  if (message.shape !== undefined) { w.open(146); writeMessageInitShape(w, message.shape); w.close(); }
+  if (message.shape !== undefined && !w.passed(146, message.shape)) { w.open(146); writeMessageInitShape(w, message.shape); w.close(); }
   if (message.error2) w.tag(154).string(message.error2);
   for (const [key, value] of Object.entries(message.key ?? {})) {
     w.open(162);
@@ -92,11 +89,6 @@ function writePage(w: Writer, message: MessageInitShape<typeof PageSchema>): voi
 
 function writeApp(w: Writer, message: MessageInitShape<typeof AppSchema>): void {
   if (message.id) w.tag(10).string(message.id);
-  w.unknown(message);
-}
-
-function writeUint8Array(w: Writer, message: MessageInitShape<typeof Uint8ArraySchema>): void {
-  if (message.id?.length) w.tag(10).bytes(message.id);
   w.unknown(message);
 }
 
@@ -274,17 +266,17 @@ export const decodeNV1Error = decoder(ErrorSchema, readNV1Error);
 /** n.v1.Upstream */
 export const decodeUpstream = decoder(UpstreamSchema, readUpstream);
 
-/** n.v1.Env */
-export const decodeEnv = decoder(EnvSchema, readEnv);
+/** n.v1.Env, passed on */
+export const decodeEnv = passer(EnvSchema);
 
-/** n.v1.Readonly */
-export const decodeReadonly = decoder(ReadonlySchema, readReadonly);
+/** n.v1.Readonly, passed on */
+export const decodeReadonly = passer(ReadonlySchema);
 
-/** n.v1.Object */
-export const decodeObject = decoder(ObjectSchema, readObject);
+/** n.v1.Object, passed on */
+export const decodeObject = passer(ObjectSchema);
 
-/** n.v1.Clients */
-export const decodeClients = decoder(ClientsSchema, readClients);
+/** n.v1.Clients, passed on */
+export const decodeClients = passer(ClientsSchema);
 
 /** n.v1.App */
 export const decodeApp = decoder(AppSchema, readApp);
@@ -295,44 +287,35 @@ export const decodeItems = decoder(ItemsSchema, readItems);
 /** n.v1.create */
 export const decodecreate = decoder(createSchema, readcreate);
 
-/** n.v1.MessageInitShape */
-export const decodeMessageInitShape = decoder(MessageInitShapeSchema, readMessageInitShape);
+/** n.v1.MessageInitShape, passed on */
+export const decodeMessageInitShape = passer(MessageInitShapeSchema);
 
 /** app.v1.Request */
 export const decodeAppV1Request = decoder(RequestSchema$1, readAppV1Request);
 
-function readPromise2(r: Reader): Promise2 {
-  const message: Promise2 = {
+/** What is read of n.v1.Promise2. */
+export interface Promise2Read extends Pick<Promise2, "$typeName" | "constructor$" | "toString$" | "toJSON$" | "then" | "Proto"> {}
+
+function readPromise2(r: Reader): Promise2Read {
+  const message: Promise2Read = {
     $typeName: "n.v1.Promise2",
     constructor$: "",
     toString$: "",
     toJSON$: "",
-    valueOf$: "",
     then: "",
     Proto: "",
-    typeName: "",
-    hasOwnProperty: "",
-    prototype: "",
-    TypeName: "",
   };
-  let unknown: UnknownField[] | undefined;
   while (r.more()) {
     const tag = r.tag();
     switch (tag) {
       case 10: message.constructor$ = r.string(); break;
       case 18: message.toString$ = r.string(); break;
       case 26: message.toJSON$ = r.string(); break;
-      case 34: message.valueOf$ = r.string(); break;
       case 42: message.then = r.string(); break;
       case 50: message.Proto = r.string(); break;
-      case 58: message.typeName = r.string(); break;
-      case 66: message.hasOwnProperty = r.string(); break;
-      case 74: message.prototype = r.string(); break;
-      case 82: message.TypeName = r.string(); break;
-      default: unknown = r.unknown(tag, Promise2Schema, unknown);
+      default: r.skip(tag, Promise2Schema);
     }
   }
-  if (unknown !== undefined) message.$unknown = unknown;
   return message;
 }
 
@@ -404,126 +387,23 @@ function readNV1Error(r: Reader): Error {
   return message;
 }
 
-function readUpstream(r: Reader): Upstream {
-  const message: Upstream = {
+/** What is read of n.v1.Upstream. */
+export interface UpstreamRead extends Pick<Upstream, "$typeName" | "code" | "await"> {}
+
+function readUpstream(r: Reader): UpstreamRead {
+  const message: UpstreamRead = {
     $typeName: "n.v1.Upstream",
     code: 0,
     await: [],
   };
-  let unknown: UnknownField[] | undefined;
   while (r.more()) {
     const tag = r.tag();
     switch (tag) {
       case 8: message.code = r.enum(); break;
       case 18: message.await.push(r.message(readNV1Error)); break;
-      default: unknown = r.unknown(tag, UpstreamSchema, unknown);
+      default: r.skip(tag, UpstreamSchema);
     }
   }
-  if (unknown !== undefined) message.$unknown = unknown;
-  return message;
-}
-
-function readEnv(r: Reader): Env {
-  const message: Env = {
-    $typeName: "n.v1.Env",
-    env: "",
-  };
-  let unknown: UnknownField[] | undefined;
-  while (r.more()) {
-    const tag = r.tag();
-    switch (tag) {
-      case 10: message.env = r.string(); break;
-      default: unknown = r.unknown(tag, EnvSchema, unknown);
-    }
-  }
-  if (unknown !== undefined) message.$unknown = unknown;
-  return message;
-}
-
-function readReadonly(r: Reader): Readonly {
-  const message: Readonly = {
-    $typeName: "n.v1.Readonly",
-    record: undefined,
-    rpc: undefined,
-    batch: undefined,
-    endpoint: undefined,
-    boolean: undefined,
-    pick: undefined,
-    returnType: undefined,
-    observer: undefined,
-  };
-  let unknown: UnknownField[] | undefined;
-  while (r.more()) {
-    const tag = r.tag();
-    switch (tag) {
-      case 10: r.once(message.record === undefined); message.record = r.message(readRecord); break;
-      case 18: r.once(message.rpc === undefined); message.rpc = r.message(readRpc); break;
-      case 26: r.once(message.batch === undefined); message.batch = r.message(readBatch); break;
-      case 34: r.once(message.endpoint === undefined); message.endpoint = r.message(readEndpoint); break;
-      case 42: r.once(message.boolean === undefined); message.boolean = r.message(readBoolean); break;
-      case 50: r.once(message.pick === undefined); message.pick = r.message(readPick); break;
-      case 58: r.once(message.returnType === undefined); message.returnType = r.message(readReturnType); break;
-      case 66: r.once(message.observer === undefined); message.observer = r.message(readObserver); break;
-      default: unknown = r.unknown(tag, ReadonlySchema, unknown);
-    }
-  }
-  if (unknown !== undefined) message.$unknown = unknown;
-  return message;
-}
-
-function readObject(r: Reader): Object$ {
-  const message: Object$ = {
-    $typeName: "n.v1.Object",
-    object: {},
-    string: undefined,
-    number: undefined,
-    math: undefined,
-    bigInt: undefined,
-  };
-  let unknown: UnknownField[] | undefined;
-  while (r.more()) {
-    const tag = r.tag();
-    switch (tag) {
-      case 10: {
-        const end = r.enter();
-        let key = "";
-        let value: typeof message.object[string] | undefined;
-        while (r.more()) {
-          switch (r.tag()) {
-            case 10: key = r.string(); break;
-            case 18: value = r.string(); break;
-            default: r.unusual();
-          }
-        }
-        r.leave(end);
-        message.object[r.key(key)] = value ?? "";
-        break;
-      }
-      case 18: r.once(message.string === undefined); message.string = r.message(readString); break;
-      case 26: r.once(message.number === undefined); message.number = r.message(readNumber); break;
-      case 34: r.once(message.math === undefined); message.math = r.message(readMath); break;
-      case 42: r.once(message.bigInt === undefined); message.bigInt = r.message(readBigInt); break;
-      default: unknown = r.unknown(tag, ObjectSchema, unknown);
-    }
-  }
-  if (unknown !== undefined) message.$unknown = unknown;
-  return message;
-}
-
-function readClients(r: Reader): Clients {
-  const message: Clients = {
-    $typeName: "n.v1.Clients",
-    id: "",
-  };
-  let unknown: UnknownField[] | undefined;
-  while (r.more()) {
-    const tag = r.tag();
-    switch (tag) {
-      case 10: message.id = r.string(); break;
-      default: unknown = r.unknown(tag, ClientsSchema, unknown);
-    }
-  }
-  if (unknown !== undefined) message.$unknown = unknown;
   return message;
 }
 
@@ -544,20 +424,21 @@ function readApp(r: Reader): App {
   return message;
 }
 
-function readItems(r: Reader): Items {
-  const message: Items = {
+/** What is read of n.v1.Items. */
+export interface ItemsRead extends Pick<Items, "$typeName" | "items"> {}
+
+function readItems(r: Reader): ItemsRead {
+  const message: ItemsRead = {
     $typeName: "n.v1.Items",
     items: [],
   };
-  let unknown: UnknownField[] | undefined;
   while (r.more()) {
     const tag = r.tag();
     switch (tag) {
       case 10: message.items.push(r.message(readPick)); break;
-      default: unknown = r.unknown(tag, ItemsSchema, unknown);
+      default: r.skip(tag, ItemsSchema);
     }
   }
-  if (unknown !== undefined) message.$unknown = unknown;
   return message;
 }
 
@@ -574,23 +455,6 @@ function readcreate(r: Reader): create {
       case 10: message.defined = r.string(); break;
       case 16: message.kind = r.enum(); break;
       default: unknown = r.unknown(tag, createSchema, unknown);
-    }
-  }
-  if (unknown !== undefined) message.$unknown = unknown;
-  return message;
-}
-
-function readMessageInitShape(r: Reader): MessageInitShape$1 {
-  const message: MessageInitShape$1 = {
-    $typeName: "n.v1.MessageInitShape",
-    id: "",
-  };
-  let unknown: UnknownField[] | undefined;
-  while (r.more()) {
-    const tag = r.tag();
-    switch (tag) {
-      case 10: message.id = r.string(); break;
-      default: unknown = r.unknown(tag, MessageInitShapeSchema, unknown);
     }
   }
   if (unknown !== undefined) message.$unknown = unknown;
@@ -635,93 +499,8 @@ function readNV1Set(r: Reader): Set {
   return message;
 }
 
-function readRecord(r: Reader): Record {
-  const message: Record = {
-    $typeName: "n.v1.Record",
-    id: "",
-  };
-  let unknown: UnknownField[] | undefined;
-  while (r.more()) {
-    const tag = r.tag();
-    switch (tag) {
-      case 10: message.id = r.string(); break;
-      default: unknown = r.unknown(tag, RecordSchema, unknown);
-    }
-  }
-  if (unknown !== undefined) message.$unknown = unknown;
-  return message;
-}
-
-function readRpc(r: Reader): Rpc {
-  const message: Rpc = {
-    $typeName: "n.v1.Rpc",
-    id: "",
-  };
-  let unknown: UnknownField[] | undefined;
-  while (r.more()) {
-    const tag = r.tag();
-    switch (tag) {
-      case 10: message.id = r.string(); break;
-      default: unknown = r.unknown(tag, RpcSchema, unknown);
-    }
-  }
-  if (unknown !== undefined) message.$unknown = unknown;
-  return message;
-}
-
-function readBatch(r: Reader): Batch {
-  const message: Batch = {
-    $typeName: "n.v1.Batch",
-    id: "",
-  };
-  let unknown: UnknownField[] | undefined;
-  while (r.more()) {
-    const tag = r.tag();
-    switch (tag) {
-      case 10: message.id = r.string(); break;
-      default: unknown = r.unknown(tag, BatchSchema, unknown);
-    }
-  }
-  if (unknown !== undefined) message.$unknown = unknown;
-  return message;
-}
-
-function readEndpoint(r: Reader): Endpoint {
-  const message: Endpoint = {
-    $typeName: "n.v1.Endpoint",
-    id: "",
-  };
-  let unknown: UnknownField[] | undefined;
-  while (r.more()) {
-    const tag = r.tag();
-    switch (tag) {
-      case 10: message.id = r.string(); break;
-      default: unknown = r.unknown(tag, EndpointSchema, unknown);
-    }
-  }
-  if (unknown !== undefined) message.$unknown = unknown;
-  return message;
-}
-
-function readBoolean(r: Reader): Boolean {
-  const message: Boolean = {
-    $typeName: "n.v1.Boolean",
-    id: false,
-  };
-  let unknown: UnknownField[] | undefined;
-  while (r.more()) {
-    const tag = r.tag();
-    switch (tag) {
-      case 8: message.id = r.bool(); break;
-      default: unknown = r.unknown(tag, BooleanSchema, unknown);
-    }
-  }
-  if (unknown !== undefined) message.$unknown = unknown;
-  return message;
-}
-
-function readPick(r: Reader): Pick {
-  const message: Pick = {
+function readPick(r: Reader): Pick$1 {
+  const message: Pick$1 = {
     $typeName: "n.v1.Pick",
     id: "",
   };
@@ -731,108 +510,6 @@ function readPick(r: Reader): Pick {
     switch (tag) {
       case 10: message.id = r.string(); break;
       default: unknown = r.unknown(tag, PickSchema, unknown);
-    }
-  }
-  if (unknown !== undefined) message.$unknown = unknown;
-  return message;
-}
-
-function readReturnType(r: Reader): ReturnType {
-  const message: ReturnType = {
-    $typeName: "n.v1.ReturnType",
-    id: "",
-  };
-  let unknown: UnknownField[] | undefined;
-  while (r.more()) {
-    const tag = r.tag();
-    switch (tag) {
-      case 10: message.id = r.string(); break;
-      default: unknown = r.unknown(tag, ReturnTypeSchema, unknown);
-    }
-  }
-  if (unknown !== undefined) message.$unknown = unknown;
-  return message;
-}
-
-function readObserver(r: Reader): Observer {
-  const message: Observer = {
-    $typeName: "n.v1.Observer",
-    id: "",
-  };
-  let unknown: UnknownField[] | undefined;
-  while (r.more()) {
-    const tag = r.tag();
-    switch (tag) {
-      case 10: message.id = r.string(); break;
-      default: unknown = r.unknown(tag, ObserverSchema, unknown);
-    }
-  }
-  if (unknown !== undefined) message.$unknown = unknown;
-  return message;
-}
-
-function readString(r: Reader): String {
-  const message: String = {
-    $typeName: "n.v1.String",
-    id: "",
-  };
-  let unknown: UnknownField[] | undefined;
-  while (r.more()) {
-    const tag = r.tag();
-    switch (tag) {
-      case 10: message.id = r.string(); break;
-      default: unknown = r.unknown(tag, StringSchema, unknown);
-    }
-  }
-  if (unknown !== undefined) message.$unknown = unknown;
-  return message;
-}
-
-function readNumber(r: Reader): Number {
-  const message: Number = {
-    $typeName: "n.v1.Number",
-    id: 0,
-  };
-  let unknown: UnknownField[] | undefined;
-  while (r.more()) {
-    const tag = r.tag();
-    switch (tag) {
-      case 8: message.id = r.int32(); break;
-      default: unknown = r.unknown(tag, NumberSchema, unknown);
-    }
-  }
-  if (unknown !== undefined) message.$unknown = unknown;
-  return message;
-}
-
-function readMath(r: Reader): Math {
-  const message: Math = {
-    $typeName: "n.v1.Math",
-    id: 0,
-  };
-  let unknown: UnknownField[] | undefined;
-  while (r.more()) {
-    const tag = r.tag();
-    switch (tag) {
-      case 13: message.id = r.float(); break;
-      default: unknown = r.unknown(tag, MathSchema, unknown);
-    }
-  }
-  if (unknown !== undefined) message.$unknown = unknown;
-  return message;
-}
-
-function readBigInt(r: Reader): BigInt {
-  const message: BigInt = {
-    $typeName: "n.v1.BigInt",
-    id: 0n,
-  };
-  let unknown: UnknownField[] | undefined;
-  while (r.more()) {
-    const tag = r.tag();
-    switch (tag) {
-      case 8: message.id = r.int64(); break;
-      default: unknown = r.unknown(tag, BigIntSchema, unknown);
     }
   }
   if (unknown !== undefined) message.$unknown = unknown;

@@ -5,10 +5,11 @@
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { cel, Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { GetItemRequestSchema, GetOrderRequestSchema, Item, Order } from "../../up/v1/up_pb.ts";
+import type { GetItemRequestSchema, GetOrderRequestSchema } from "../../up/v1/up_pb.ts";
 import { ItemService, Kind, OrderService } from "../../up/v1/up_pb.ts";
+import type { ItemRead, UpV1OrderRead } from "./shop_codec.ts";
 import { decodeGetPageRequest, decodeItem, decodeUpV1Order, encodeGetItemRequest, encodeGetOrderRequest, encodePage } from "./shop_codec.ts";
-import type { GetPageRequest, Order as Order$1, Page } from "./shop_pb.ts";
+import type { GetPageRequest, Order, Page } from "./shop_pb.ts";
 import { ShopService } from "./shop_pb.ts";
 
 // ---- policies: what shop/v1/shop.proto and its imports say, over the defaults ----
@@ -39,8 +40,8 @@ export type Env = object;
 /** What composing needs besides the request. */
 export interface App {
   readonly env: Env;
-  readonly getItem: Rpc<MessageInitShape<typeof GetItemRequestSchema>, Item>;
-  readonly getOrder: Rpc<MessageInitShape<typeof GetOrderRequestSchema>, Order>;
+  readonly getItem: Rpc<MessageInitShape<typeof GetItemRequestSchema>, ItemRead>;
+  readonly getOrder: Rpc<MessageInitShape<typeof GetOrderRequestSchema>, UpV1OrderRead>;
 }
 
 function createApp({ item, order }: Upstreams, env: Env): App {
@@ -154,8 +155,8 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
 }
 
 /** shop.v1.Order */
-export async function composeOrder(_cx: Request<App>, args: { readonly from: Item }): Promise<Order$1> {
-  const order: Order$1 = {
+export async function composeOrder(_cx: Request<App>, args: { readonly from: ItemRead }): Promise<Order> {
+  const order: Order = {
     $typeName: "shop.v1.Order",
     Proto: args.from.name,
     names: args.from.tags.map((default_) => default_ + "x"),

@@ -5,12 +5,13 @@
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { cel, Code, endpoint, unmapped, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { Even, Odd, Outer_Get_RequestSchema, Outer_Node, Outer_Node_Deep, Outer_Node_Deep_Deeper } from "../../tree/v1/tree_pb.ts";
+import type { Outer_Get_RequestSchema, Outer_Node, Outer_Node_Deep, Outer_Node_Deep_Deeper } from "../../tree/v1/tree_pb.ts";
 import { Outer_Kind, TreeService } from "../../tree/v1/tree_pb.ts";
-import type { Node, RequestSchema } from "../../other/v1/other_pb.ts";
-import { TreeService as TreeService$1 } from "../../other/v1/other_pb.ts";
+import type { OtherV1NodeRead, TreeV1EvenRead, TreeV1OddRead } from "./app_codec.ts";
 import { decodeGet_Request, decodeOtherV1Node, decodeOuter_Node, decodeTreeV1Even, encodeGet_Page, encodeOuter_Get_Request, encodeRequest } from "./app_codec.ts";
-import type { Card, Even as Even$1, Get_Page, Get_Page_Card, Get_Request, Node as Node$1, Node_Deep, Node_Deep_Deeper, Odd as Odd$1, OtherNode } from "./app_pb.ts";
+import type { RequestSchema } from "../../other/v1/other_pb.ts";
+import { TreeService as TreeService$1 } from "../../other/v1/other_pb.ts";
+import type { Card, Even, Get_Page, Get_Page_Card, Get_Request, Node, Node_Deep, Node_Deep_Deeper, Odd, OtherNode } from "./app_pb.ts";
 import { Node_Kind, PageService } from "./app_pb.ts";
 
 // ---- policies: what app/v1/app.proto and its imports say, over the defaults ----
@@ -42,8 +43,8 @@ export type Env = object;
 export interface App {
   readonly env: Env;
   readonly treeV1Get: Rpc<MessageInitShape<typeof Outer_Get_RequestSchema>, Outer_Node>;
-  readonly pair: Rpc<MessageInitShape<typeof Outer_Get_RequestSchema>, Even>;
-  readonly otherTreeGet: Rpc<MessageInitShape<typeof RequestSchema>, Node>;
+  readonly pair: Rpc<MessageInitShape<typeof Outer_Get_RequestSchema>, TreeV1EvenRead>;
+  readonly otherTreeGet: Rpc<MessageInitShape<typeof RequestSchema>, OtherV1NodeRead>;
 }
 
 function createApp({ otherTree, treeV1 }: Upstreams, env: Env): App {
@@ -150,7 +151,7 @@ export async function composeCard(_cx: Request<App>, args: { readonly node: Oute
 // ---- copies ----
 
 /** app.v1.Node, a pruned tree.v1.Outer.Node */
-export function toNode(from: Outer_Node): Node$1 {
+export function toNode(from: Outer_Node): Node {
   return {
     $typeName: "app.v1.Node",
     id: from.id,
@@ -183,7 +184,7 @@ export function toNode_Deep_Deeper(from: Outer_Node_Deep_Deeper): Node_Deep_Deep
 }
 
 /** app.v1.OtherNode, a pruned other.v1.Node */
-export function toOtherNode(from: Node): OtherNode {
+export function toOtherNode(from: OtherV1NodeRead): OtherNode {
   return {
     $typeName: "app.v1.OtherNode",
     id: from.id,
@@ -191,7 +192,7 @@ export function toOtherNode(from: Node): OtherNode {
 }
 
 /** app.v1.Even, a pruned tree.v1.Even */
-export function toEven(from: Even): Even$1 {
+export function toEven(from: TreeV1EvenRead): Even {
   return {
     $typeName: "app.v1.Even",
     n: from.n,
@@ -200,7 +201,7 @@ export function toEven(from: Even): Even$1 {
 }
 
 /** app.v1.Odd, a pruned tree.v1.Odd */
-export function toOdd(from: Odd): Odd$1 {
+export function toOdd(from: TreeV1OddRead): Odd {
   return {
     $typeName: "app.v1.Odd",
     n: from.n,

@@ -28,12 +28,10 @@ export const encodeGet_Page = encoder(Get_PageSchema, writeGet_Page);
 function writeOuter_Get_Request(w: Writer, message: MessageInitShape<typeof Outer_Get_RequestSchema>): void {
   if (message.id) w.tag(10).string(message.id);
   if (message.kind !== undefined && message.kind !== 0) w.tag(16).int32(message.kind);
-  w.unknown(message);
 }
 
 function writeRequest(w: Writer, message: MessageInitShape<typeof RequestSchema>): void {
   if (message.id) w.tag(10).string(message.id);
-  w.unknown(message);
 }
 
 function writeGet_Page(w: Writer, message: MessageInitShape<typeof Get_PageSchema>): void {
@@ -177,41 +175,45 @@ function readOuter_Node(r: Reader): Outer_Node {
   return message;
 }
 
-function readTreeV1Even(r: Reader): Even {
-  const message: Even = {
+/** What is read of tree.v1.Even. */
+export interface TreeV1EvenRead extends Pick<Even, "$typeName" | "n"> {
+  next?: TreeV1OddRead | undefined;
+}
+
+function readTreeV1Even(r: Reader): TreeV1EvenRead {
+  const message: TreeV1EvenRead = {
     $typeName: "tree.v1.Even",
     n: 0,
     next: undefined,
   };
-  let unknown: UnknownField[] | undefined;
   while (r.more()) {
     const tag = r.tag();
     switch (tag) {
       case 8: message.n = r.int32(); break;
       case 18: r.once(message.next === undefined); message.next = r.message(readTreeV1Odd); break;
-      default: unknown = r.unknown(tag, EvenSchema$1, unknown);
+      default: r.skip(tag, EvenSchema$1);
     }
   }
-  if (unknown !== undefined) message.$unknown = unknown;
   return message;
 }
 
-function readOtherV1Node(r: Reader): Node {
-  const message: Node = {
+/** What is read of other.v1.Node. */
+export interface OtherV1NodeRead extends Pick<Node, "$typeName" | "id" | "kind"> {}
+
+function readOtherV1Node(r: Reader): OtherV1NodeRead {
+  const message: OtherV1NodeRead = {
     $typeName: "other.v1.Node",
     id: "",
     kind: 0,
   };
-  let unknown: UnknownField[] | undefined;
   while (r.more()) {
     const tag = r.tag();
     switch (tag) {
       case 10: message.id = r.string(); break;
       case 16: message.kind = r.enum(); break;
-      default: unknown = r.unknown(tag, NodeSchema$1, unknown);
+      default: r.skip(tag, NodeSchema$1);
     }
   }
-  if (unknown !== undefined) message.$unknown = unknown;
   return message;
 }
 
@@ -251,22 +253,25 @@ function readOuter_Node_Deep(r: Reader): Outer_Node_Deep {
   return message;
 }
 
-function readTreeV1Odd(r: Reader): Odd {
-  const message: Odd = {
+/** What is read of tree.v1.Odd. */
+export interface TreeV1OddRead extends Pick<Odd, "$typeName" | "n"> {
+  next?: TreeV1EvenRead | undefined;
+}
+
+function readTreeV1Odd(r: Reader): TreeV1OddRead {
+  const message: TreeV1OddRead = {
     $typeName: "tree.v1.Odd",
     n: 0,
     next: undefined,
   };
-  let unknown: UnknownField[] | undefined;
   while (r.more()) {
     const tag = r.tag();
     switch (tag) {
       case 8: message.n = r.int32(); break;
       case 18: r.once(message.next === undefined); message.next = r.message(readTreeV1Even); break;
-      default: unknown = r.unknown(tag, OddSchema$1, unknown);
+      default: r.skip(tag, OddSchema$1);
     }
   }
-  if (unknown !== undefined) message.$unknown = unknown;
   return message;
 }
 

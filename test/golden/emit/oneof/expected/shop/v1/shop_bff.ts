@@ -5,10 +5,11 @@
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { cel, Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { GetItemRequestSchema, GetOrderRequestSchema, Item, Order, Size } from "../../up/v1/up_pb.ts";
+import type { GetItemRequestSchema, GetOrderRequestSchema, Size } from "../../up/v1/up_pb.ts";
 import { ItemService, OrderService } from "../../up/v1/up_pb.ts";
+import type { ItemRead, UpV1OrderRead } from "./shop_codec.ts";
 import { decodeGetPageRequest, decodeItem, decodeUpV1Order, encodeGetItemRequest, encodeGetOrderRequest, encodePage } from "./shop_codec.ts";
-import type { GetPageRequest, Order as Order$1, Page, Size as Size$1 } from "./shop_pb.ts";
+import type { GetPageRequest, Order, Page, Size as Size$1 } from "./shop_pb.ts";
 import { ShopService } from "./shop_pb.ts";
 
 // ---- policies: what shop/v1/shop.proto and its imports say, over the defaults ----
@@ -39,8 +40,8 @@ export type Env = object;
 /** What composing needs besides the request. */
 export interface App {
   readonly env: Env;
-  readonly getItem: Rpc<MessageInitShape<typeof GetItemRequestSchema>, Item>;
-  readonly getOrder: Rpc<MessageInitShape<typeof GetOrderRequestSchema>, Order>;
+  readonly getItem: Rpc<MessageInitShape<typeof GetItemRequestSchema>, ItemRead>;
+  readonly getOrder: Rpc<MessageInitShape<typeof GetOrderRequestSchema>, UpV1OrderRead>;
 }
 
 function createApp({ item, order }: Upstreams, env: Env): App {
@@ -110,7 +111,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
 // ---- copies ----
 
 /** shop.v1.Order, a pruned up.v1.Order */
-export function toOrder(from: Order): Order$1 {
+export function toOrder(from: UpV1OrderRead): Order {
   return {
     $typeName: "shop.v1.Order",
     id: from.id,

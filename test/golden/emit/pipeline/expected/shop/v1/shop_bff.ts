@@ -5,8 +5,9 @@
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { FindItemsRequestSchema, FindItemsResponse, GetItemRequestSchema, GetOrderRequestSchema, Item, Order } from "../../up/v1/up_pb.ts";
+import type { FindItemsRequestSchema, GetItemRequestSchema, GetOrderRequestSchema } from "../../up/v1/up_pb.ts";
 import { ItemService, OrderService } from "../../up/v1/up_pb.ts";
+import type { FindItemsResponseRead, ItemRead, OrderRead } from "./shop_codec.ts";
 import { decodeFindItemsResponse, decodeGetPageRequest, decodeItem, decodeOrder, encodeFindItemsRequest, encodeGetItemRequest, encodeGetOrderRequest, encodePage } from "./shop_codec.ts";
 import type { GetPageRequest, Page } from "./shop_pb.ts";
 import { ShopService } from "./shop_pb.ts";
@@ -39,9 +40,9 @@ export type Env = object;
 /** What composing needs besides the request. */
 export interface App {
   readonly env: Env;
-  readonly getOrder: Rpc<MessageInitShape<typeof GetOrderRequestSchema>, Order>;
-  readonly getItem: Rpc<MessageInitShape<typeof GetItemRequestSchema>, Item>;
-  readonly findItems: Rpc<MessageInitShape<typeof FindItemsRequestSchema>, FindItemsResponse>;
+  readonly getOrder: Rpc<MessageInitShape<typeof GetOrderRequestSchema>, OrderRead>;
+  readonly getItem: Rpc<MessageInitShape<typeof GetItemRequestSchema>, ItemRead>;
+  readonly findItems: Rpc<MessageInitShape<typeof FindItemsRequestSchema>, FindItemsResponseRead>;
 }
 
 function createApp({ item, order }: Upstreams, env: Env): App {

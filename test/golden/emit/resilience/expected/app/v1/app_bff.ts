@@ -5,8 +5,9 @@
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { FindItemsRequestSchema, FindItemsResponse, GetItemRequestSchema, Item, Order, PlaceOrderRequestSchema } from "../../up/v1/up_pb.ts";
+import type { FindItemsRequestSchema, GetItemRequestSchema, PlaceOrderRequestSchema } from "../../up/v1/up_pb.ts";
 import { ItemService, OrderService } from "../../up/v1/up_pb.ts";
+import type { FindItemsResponseRead, ItemRead, OrderRead } from "./app_codec.ts";
 import { decodeFindItemsResponse, decodeGetPageRequest, decodeItem, decodeOrder, encodeFindItemsRequest, encodeGetItemRequest, encodePage, encodePlaceOrderRequest } from "./app_codec.ts";
 import type { GetPageRequest, Page } from "./app_pb.ts";
 import { AppService } from "./app_pb.ts";
@@ -68,10 +69,10 @@ export type Env = object;
 /** What composing needs besides the request. */
 export interface App {
   readonly env: Env;
-  readonly getItem: Rpc<MessageInitShape<typeof GetItemRequestSchema>, Item>;
-  readonly findItems: Rpc<MessageInitShape<typeof FindItemsRequestSchema>, FindItemsResponse>;
-  readonly placeOrder: Rpc<MessageInitShape<typeof PlaceOrderRequestSchema>, Order>;
-  readonly placeOrder_: Rpc<MessageInitShape<typeof PlaceOrderRequestSchema>, Order>;
+  readonly getItem: Rpc<MessageInitShape<typeof GetItemRequestSchema>, ItemRead>;
+  readonly findItems: Rpc<MessageInitShape<typeof FindItemsRequestSchema>, FindItemsResponseRead>;
+  readonly placeOrder: Rpc<MessageInitShape<typeof PlaceOrderRequestSchema>, OrderRead>;
+  readonly placeOrder_: Rpc<MessageInitShape<typeof PlaceOrderRequestSchema>, OrderRead>;
 }
 
 function createApp({ item, order }: Upstreams, env: Env): App {

@@ -27,13 +27,10 @@ export const encodePage = otherEncoder(PageSchema);
 
 function writeGetItemRequest(w: Writer, message: MessageInitShape<typeof GetItemRequestSchema>): void {
   if (message.id) w.tag(10).string(message.id);
-  if (message.locale !== undefined) w.tag(18).string(message.locale);
-  w.unknown(message);
 }
 
 function writeGetOrderRequest(w: Writer, message: MessageInitShape<typeof GetOrderRequestSchema>): void {
   if (message.id) w.tag(10).string(message.id);
-  w.unknown(message);
 }
 
 // ---- what is received ----

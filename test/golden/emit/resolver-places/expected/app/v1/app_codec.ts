@@ -6,7 +6,7 @@
 
 import type { Reader, Writer } from "@protobff/runtime";
 import { decoder, encoder } from "@protobff/runtime";
-import type { FilterSchema, FindItemsResponse, Item, Order, RangeSchema, Size } from "../../up/v1/up_pb.ts";
+import type { FindItemsResponse, Item, Order, Size } from "../../up/v1/up_pb.ts";
 import { FindItemsRequestSchema, FindItemsResponseSchema, GetOrderRequestSchema, ItemSchema, OrderSchema, SizeSchema } from "../../up/v1/up_pb.ts";
 import type { Card_InnerSchema, CardSchema, GetPageRequest } from "./app_pb.ts";
 import { GetPageRequestSchema, PageSchema } from "./app_pb.ts";
@@ -29,21 +29,10 @@ export const encodePage = encoder(PageSchema, writePage);
 
 function writeFindItemsRequest(w: Writer, message: MessageInitShape<typeof FindItemsRequestSchema>): void {
   if (message.text) w.tag(10).string(message.text);
-  if (message.filter !== undefined) { w.open(18); writeFilter(w, message.filter); w.close(); }
-  if (message.limit !== undefined && message.limit !== 0) w.tag(24).int32(message.limit);
-  if (message.page?.case === "cursor") w.tag(34).string(message.page.value);
-  if (message.page?.case === "offset") w.tag(40).int32(message.page.value);
-  if (message.kinds?.length) {
-    w.open(50);
-    for (const item of message.kinds) w.int32(item);
-    w.close();
-  }
-  w.unknown(message);
 }
 
 function writeGetOrderRequest(w: Writer, message: MessageInitShape<typeof GetOrderRequestSchema>): void {
   if (message.id) w.tag(10).string(message.id);
-  w.unknown(message);
 }
 
 function writePage(w: Writer, message: MessageInitShape<typeof PageSchema>): void {
@@ -52,13 +41,6 @@ function writePage(w: Writer, message: MessageInitShape<typeof PageSchema>): voi
   if (message.supplied !== undefined) w.tag(26).string(message.supplied);
   if (message.old !== undefined) w.tag(34).other(OldSchema, message.old);
   for (const item of message.degraded ?? []) { w.open(122); writeDegradation(w, item); w.close(); }
-  w.unknown(message);
-}
-
-function writeFilter(w: Writer, message: MessageInitShape<typeof FilterSchema>): void {
-  if (message.ownerId) w.tag(10).string(message.ownerId);
-  if (message.kind !== undefined && message.kind !== 0) w.tag(16).int32(message.kind);
-  if (message.price !== undefined) { w.open(26); writeRange(w, message.price); w.close(); }
   w.unknown(message);
 }
 
@@ -74,12 +56,6 @@ function writeDegradation(w: Writer, message: MessageInitShape<typeof Degradatio
   if (message.reason !== undefined && message.reason !== 0) w.tag(24).int32(message.reason);
   if (message.upstream) w.tag(34).string(message.upstream);
   if (message.age !== undefined) { w.open(42); writeDuration(w, message.age); w.close(); }
-  w.unknown(message);
-}
-
-function writeRange(w: Writer, message: MessageInitShape<typeof RangeSchema>): void {
-  if (message.low) w.tag(8).int64(message.low);
-  if (message.high !== undefined) w.tag(16).int64(message.high);
   w.unknown(message);
 }
 

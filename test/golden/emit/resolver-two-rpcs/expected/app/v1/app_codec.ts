@@ -29,8 +29,6 @@ export const encodeCard = encoder(CardSchema, writeCard);
 
 function writeGetItemRequest(w: Writer, message: MessageInitShape<typeof GetItemRequestSchema>): void {
   if (message.id) w.tag(10).string(message.id);
-  if (message.locale !== undefined) w.tag(18).string(message.locale);
-  w.unknown(message);
 }
 
 function writePage(w: Writer, message: MessageInitShape<typeof PageSchema>): void {

@@ -5,8 +5,9 @@
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { atMost, Code, create, defined, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { GetItemRequestSchema, GetOrderRequestSchema, Item, Order } from "../../up/v1/up_pb.ts";
+import type { GetItemRequestSchema, GetOrderRequestSchema } from "../../up/v1/up_pb.ts";
 import { ItemService, OrderService } from "../../up/v1/up_pb.ts";
+import type { ItemRead, OrderRead } from "./app_codec.ts";
 import { decodeGetPageRequest, decodeItem, decodeOrder, encodeEmpty, encodeGetItemRequest, encodeGetOrderRequest, encodePage } from "./app_codec.ts";
 import type { Card, FullPage, GetPageRequest, Page, Touched } from "./app_pb.ts";
 import { AppService, FullPageSchema, PageSchema, TouchedSchema } from "./app_pb.ts";
@@ -41,8 +42,8 @@ export type Env = object;
 /** What composing needs besides the request. */
 export interface App {
   readonly env: Env;
-  readonly getItem: Rpc<MessageInitShape<typeof GetItemRequestSchema>, Item>;
-  readonly getOrder: Rpc<MessageInitShape<typeof GetOrderRequestSchema>, Order>;
+  readonly getItem: Rpc<MessageInitShape<typeof GetItemRequestSchema>, ItemRead>;
+  readonly getOrder: Rpc<MessageInitShape<typeof GetOrderRequestSchema>, OrderRead>;
 }
 
 function createApp({ item, order }: Upstreams, env: Env): App {

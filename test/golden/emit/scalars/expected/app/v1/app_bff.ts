@@ -5,8 +5,9 @@
 import type { Batch, Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { cel, Code, create, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { ById, Everything, KeysSchema, Lists, Maps, Scalars } from "../../all/v1/all_pb.ts";
+import type { Everything, KeysSchema, Lists, Maps, Scalars } from "../../all/v1/all_pb.ts";
 import { AllService, Color, EverythingSchema, ListsSchema, MapsSchema, ScalarsSchema } from "../../all/v1/all_pb.ts";
+import type { ByIdRead } from "./app_codec.ts";
 import { decodeById, decodeEverything, decodeGetPageRequest, decodeMaps, encodeEverything, encodeKeys, encodeMaps, encodePage } from "./app_codec.ts";
 import type { Card, GetPageRequest, ListsCopy, ListsPage, MapsCopy, MapsPage, Page, ScalarsCopy, ScalarsPage } from "./app_pb.ts";
 import { Hue, PageService } from "./app_pb.ts";
@@ -42,7 +43,7 @@ export interface App {
   readonly echoMaps: Rpc<MessageInitShape<typeof MapsSchema>, Maps>;
   readonly echoLists: Rpc<MessageInitShape<typeof ListsSchema>, Lists>;
   readonly echo: Rpc<MessageInitShape<typeof EverythingSchema>, Everything>;
-  readonly scalarsByKey: Batch<MessageInitShape<typeof KeysSchema>, ById, bigint, Scalars>;
+  readonly scalarsByKey: Batch<MessageInitShape<typeof KeysSchema>, ByIdRead, bigint, Scalars>;
 }
 
 function createApp({ all }: Upstreams, env: Env): App {
@@ -55,7 +56,7 @@ function createApp({ all }: Upstreams, env: Env): App {
     scalarsByKey: {
       rpc: all.unaryWith(AllService.method.many, encodeKeys, decodeById, CALL),
       request: (ids: bigint[]) => ({ ids }),
-      items: (response: ById) => response.items,
+      items: (response: ByIdRead) => response.items,
       max: 100,
     },
   };

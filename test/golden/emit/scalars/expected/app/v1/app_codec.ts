@@ -119,7 +119,6 @@ function writeKeys(w: Writer, message: MessageInitShape<typeof KeysSchema>): voi
     for (const item of message.ids) w.int64(item);
     w.close();
   }
-  w.unknown(message);
 }
 
 function writePage(w: Writer, message: MessageInitShape<typeof PageSchema>): void {
@@ -595,12 +594,14 @@ function readEverything(r: Reader): Everything {
   return message;
 }
 
-function readById(r: Reader): ById {
-  const message: ById = {
+/** What is read of all.v1.ById. */
+export interface ByIdRead extends Pick<ById, "$typeName" | "items"> {}
+
+function readById(r: Reader): ByIdRead {
+  const message: ByIdRead = {
     $typeName: "all.v1.ById",
     items: {},
   };
-  let unknown: UnknownField[] | undefined;
   while (r.more()) {
     const tag = r.tag();
     switch (tag) {
@@ -619,10 +620,9 @@ function readById(r: Reader): ById {
         message.items[String(key)] = r.given(value);
         break;
       }
-      default: unknown = r.unknown(tag, ByIdSchema, unknown);
+      default: r.skip(tag, ByIdSchema);
     }
   }
-  if (unknown !== undefined) message.$unknown = unknown;
   return message;
 }
 

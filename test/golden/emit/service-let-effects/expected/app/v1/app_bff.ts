@@ -5,8 +5,9 @@
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { GetItemRequestSchema, GetOrderRequestSchema, Item, Order, PlaceOrderRequestSchema } from "../../up/v1/up_pb.ts";
+import type { GetItemRequestSchema, GetOrderRequestSchema, PlaceOrderRequestSchema } from "../../up/v1/up_pb.ts";
 import { ItemService, OrderService } from "../../up/v1/up_pb.ts";
+import type { ItemRead, OrderRead } from "./app_codec.ts";
 import { decodeItem, decodeOrder, decodeOrderRequest, encodeGetItemRequest, encodeGetOrderRequest, encodeOrdered, encodePlaceOrderRequest } from "./app_codec.ts";
 import type { History, Ordered, OrderRequest } from "./app_pb.ts";
 import { AppService } from "./app_pb.ts";
@@ -44,10 +45,10 @@ export type Env = object;
 /** What composing needs besides the request. */
 export interface App {
   readonly env: Env;
-  readonly getItem: Rpc<MessageInitShape<typeof GetItemRequestSchema>, Item>;
-  readonly cancelOrder: Rpc<MessageInitShape<typeof GetOrderRequestSchema>, Order>;
-  readonly placeOrder: Rpc<MessageInitShape<typeof PlaceOrderRequestSchema>, Order>;
-  readonly getOrder: Rpc<MessageInitShape<typeof GetOrderRequestSchema>, Order>;
+  readonly getItem: Rpc<MessageInitShape<typeof GetItemRequestSchema>, ItemRead>;
+  readonly cancelOrder: Rpc<MessageInitShape<typeof GetOrderRequestSchema>, OrderRead>;
+  readonly placeOrder: Rpc<MessageInitShape<typeof PlaceOrderRequestSchema>, OrderRead>;
+  readonly getOrder: Rpc<MessageInitShape<typeof GetOrderRequestSchema>, OrderRead>;
 }
 
 function createApp({ item, order }: Upstreams, env: Env): App {
@@ -83,7 +84,7 @@ export function createAppService(deps: { readonly upstreams: Upstreams; readonly
 
 /** What messages read of the steps that AppService starts, once per request. */
 export interface AppServiceShared {
-  readonly viewerStep: Promise<Item>; // app.proto:12:7
+  readonly viewerStep: Promise<ItemRead>; // app.proto:12:7
   readonly historyStep: Promise<History>; // app.proto:15:7
 }
 

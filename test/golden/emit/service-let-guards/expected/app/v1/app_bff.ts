@@ -5,8 +5,9 @@
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { GetItemRequestSchema, Item } from "../../up/v1/up_pb.ts";
+import type { GetItemRequestSchema } from "../../up/v1/up_pb.ts";
 import { ItemService } from "../../up/v1/up_pb.ts";
+import type { ItemRead } from "./app_codec.ts";
 import { decodeGetPageRequest, decodeItem, encodeGetItemRequest, encodeLine, encodePage } from "./app_codec.ts";
 import type { GetPageRequest, Line, Page } from "./app_pb.ts";
 import { AppService } from "./app_pb.ts";
@@ -38,7 +39,7 @@ export type Env = object;
 /** What composing needs besides the request. */
 export interface App {
   readonly env: Env;
-  readonly getItem: Rpc<MessageInitShape<typeof GetItemRequestSchema>, Item>;
+  readonly getItem: Rpc<MessageInitShape<typeof GetItemRequestSchema>, ItemRead>;
 }
 
 function createApp({ item }: Upstreams, env: Env): App {
@@ -82,7 +83,7 @@ export function createAppService(deps: { readonly upstreams: Upstreams; readonly
 /** What messages read of the steps that AppService starts, once per request. */
 export interface AppServiceShared {
   readonly userId: string; // app.proto:11:7
-  readonly viewerStep: Promise<Item>; // app.proto:13:7
+  readonly viewerStep: Promise<ItemRead>; // app.proto:13:7
 }
 
 /** Guards of app.v1.AppService that speak before any call is sent. */

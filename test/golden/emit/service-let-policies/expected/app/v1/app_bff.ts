@@ -5,8 +5,9 @@
 import type { Batch, Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { BatchGetItemsRequestSchema, BatchGetItemsResponse, GetItemRequestSchema, GetOrderRequestSchema, Item, Order } from "../../up/v1/up_pb.ts";
+import type { BatchGetItemsRequestSchema, GetItemRequestSchema, GetOrderRequestSchema } from "../../up/v1/up_pb.ts";
 import { ItemService, OrderService } from "../../up/v1/up_pb.ts";
+import type { BatchGetItemsResponseRead, ItemRead, OrderRead } from "./app_codec.ts";
 import { decodeBatchGetItemsResponse, decodeGetPageRequest, decodeItem, decodeOrder, encodeBatchGetItemsRequest, encodeGetItemRequest, encodeGetOrderRequest, encodePage } from "./app_codec.ts";
 import type { GetPageRequest, Page } from "./app_pb.ts";
 import { AppService } from "./app_pb.ts";
@@ -39,9 +40,9 @@ export type Env = object;
 /** What composing needs besides the request. */
 export interface App {
   readonly env: Env;
-  readonly getOrder: Rpc<MessageInitShape<typeof GetOrderRequestSchema>, Order>;
-  readonly getItem: Rpc<MessageInitShape<typeof GetItemRequestSchema>, Item>;
-  readonly itemById: Batch<MessageInitShape<typeof BatchGetItemsRequestSchema>, BatchGetItemsResponse, string, Item, { readonly fields: MessageInitShape<typeof BatchGetItemsRequestSchema>; readonly metadata: Readonly<Record<string, string | Uint8Array>> }>;
+  readonly getOrder: Rpc<MessageInitShape<typeof GetOrderRequestSchema>, OrderRead>;
+  readonly getItem: Rpc<MessageInitShape<typeof GetItemRequestSchema>, ItemRead>;
+  readonly itemById: Batch<MessageInitShape<typeof BatchGetItemsRequestSchema>, BatchGetItemsResponseRead, string, ItemRead, { readonly fields: MessageInitShape<typeof BatchGetItemsRequestSchema>; readonly metadata: Readonly<Record<string, string | Uint8Array>> }>;
 }
 
 function createApp({ item, order }: Upstreams, env: Env): App {
@@ -52,8 +53,8 @@ function createApp({ item, order }: Upstreams, env: Env): App {
     itemById: {
       rpc: item.unaryWith(ItemService.method.batchGetItems, encodeBatchGetItemsRequest, decodeBatchGetItemsResponse, CALL),
       request: (ids: string[], group: { readonly fields: MessageInitShape<typeof BatchGetItemsRequestSchema>; readonly metadata: Readonly<Record<string, string | Uint8Array>> }) => ({ ...group.fields, ids }),
-      items: (response: BatchGetItemsResponse) => response.items,
-      key: (item: Item) => item.id,
+      items: (response: BatchGetItemsResponseRead) => response.items,
+      key: (item: ItemRead) => item.id,
       max: 100,
       metadata: (group: { readonly fields: MessageInitShape<typeof BatchGetItemsRequestSchema>; readonly metadata: Readonly<Record<string, string | Uint8Array>> }) => group.metadata,
     },
@@ -79,7 +80,7 @@ export function createAppService(deps: { readonly upstreams: Upstreams; readonly
 
 /** What messages read of the steps that AppService starts, once per request. */
 export interface AppServiceShared {
-  readonly sessionStep: Promise<Order>; // app.proto:19:10
+  readonly sessionStep: Promise<OrderRead>; // app.proto:19:10
 }
 
 /** Starts the steps of app.v1.AppService, once per request. */

@@ -4,7 +4,7 @@
 
 import type { Reader, Writer } from "@protobff/runtime";
 import { decoder, encoder } from "@protobff/runtime";
-import type { FilterSchema, FindItemsResponse, Item, Order, RangeSchema, Size } from "../../up/v1/up_pb.ts";
+import type { FindItemsResponse, Item, Order, Size } from "../../up/v1/up_pb.ts";
 import { FindItemsRequestSchema, FindItemsResponseSchema, GetItemRequestSchema, GetOrderRequestSchema, ItemSchema, OrderSchema, SizeSchema } from "../../up/v1/up_pb.ts";
 import type { GetPageRequest } from "./app_pb.ts";
 import { GetPageRequestSchema, PageSchema } from "./app_pb.ts";
@@ -30,40 +30,20 @@ export const encodePage = encoder(PageSchema, writePage);
 
 function writeFindItemsRequest(w: Writer, message: MessageInitShape<typeof FindItemsRequestSchema>): void {
   if (message.text) w.tag(10).string(message.text);
-  if (message.filter !== undefined) { w.open(18); writeFilter(w, message.filter); w.close(); }
-  if (message.limit !== undefined && message.limit !== 0) w.tag(24).int32(message.limit);
-  if (message.page?.case === "cursor") w.tag(34).string(message.page.value);
-  if (message.page?.case === "offset") w.tag(40).int32(message.page.value);
-  if (message.kinds?.length) {
-    w.open(50);
-    for (const item of message.kinds) w.int32(item);
-    w.close();
-  }
-  w.unknown(message);
 }
 
 function writeGetOrderRequest(w: Writer, message: MessageInitShape<typeof GetOrderRequestSchema>): void {
   if (message.id) w.tag(10).string(message.id);
-  w.unknown(message);
 }
 
 function writeGetItemRequest(w: Writer, message: MessageInitShape<typeof GetItemRequestSchema>): void {
   if (message.id) w.tag(10).string(message.id);
-  if (message.locale !== undefined) w.tag(18).string(message.locale);
-  w.unknown(message);
 }
 
 function writePage(w: Writer, message: MessageInitShape<typeof PageSchema>): void {
   if (message.card !== undefined) { w.open(10); writeCard(w, message.card); w.close(); }
   if (message.total !== undefined) w.tag(16).int32(message.total);
   for (const item of message.degraded ?? []) { w.open(122); writeDegradation(w, item); w.close(); }
-  w.unknown(message);
-}
-
-function writeFilter(w: Writer, message: MessageInitShape<typeof FilterSchema>): void {
-  if (message.ownerId) w.tag(10).string(message.ownerId);
-  if (message.kind !== undefined && message.kind !== 0) w.tag(16).int32(message.kind);
-  if (message.price !== undefined) { w.open(26); writeRange(w, message.price); w.close(); }
   w.unknown(message);
 }
 
@@ -81,12 +61,6 @@ function writeDegradation(w: Writer, message: MessageInitShape<typeof Degradatio
   if (message.reason !== undefined && message.reason !== 0) w.tag(24).int32(message.reason);
   if (message.upstream) w.tag(34).string(message.upstream);
   if (message.age !== undefined) { w.open(42); writeDuration(w, message.age); w.close(); }
-  w.unknown(message);
-}
-
-function writeRange(w: Writer, message: MessageInitShape<typeof RangeSchema>): void {
-  if (message.low) w.tag(8).int64(message.low);
-  if (message.high !== undefined) w.tag(16).int64(message.high);
   w.unknown(message);
 }
 

@@ -5,8 +5,9 @@
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { GetItemRequestSchema, Item } from "../../up/v1/up_pb.ts";
+import type { GetItemRequestSchema } from "../../up/v1/up_pb.ts";
 import { ItemService } from "../../up/v1/up_pb.ts";
+import type { ItemRead } from "./app_codec.ts";
 import { decodeGetRequest, decodeItem, encodeGetItemRequest, encodePage, encodeScreen } from "./app_codec.ts";
 import type { Card, GetRequest, Page, Screen } from "./app_pb.ts";
 import { MobileService, WebService } from "./app_pb.ts";
@@ -38,7 +39,7 @@ export type Env = object;
 /** What composing needs besides the request. */
 export interface App {
   readonly env: Env;
-  readonly getItem: Rpc<MessageInitShape<typeof GetItemRequestSchema>, Item>;
+  readonly getItem: Rpc<MessageInitShape<typeof GetItemRequestSchema>, ItemRead>;
 }
 
 function createApp({ item }: Upstreams, env: Env): App {
@@ -81,12 +82,12 @@ export function createMobileService(deps: { readonly upstreams: Upstreams; reado
 
 /** What messages read of the steps that WebService starts, once per request. */
 export interface WebServiceShared {
-  readonly viewerStep: Promise<Item>; // app.proto:11:10
+  readonly viewerStep: Promise<ItemRead>; // app.proto:11:10
 }
 
 /** What messages read of the steps that MobileService starts, once per request. */
 export interface MobileServiceShared {
-  readonly viewerStep: Promise<Item | undefined>; // app.proto:20:10
+  readonly viewerStep: Promise<ItemRead | undefined>; // app.proto:20:10
 }
 
 /** Starts the steps of app.v1.WebService, once per request. */
@@ -145,7 +146,7 @@ export async function composeScreen(cx: Request<App>, args: GetRequest, shared: 
 }
 
 /** app.v1.Card */
-export async function composeCard(cx: Request<App>, args: { readonly id: string }, shared: { readonly viewerStep: Promise<Item | undefined> }): Promise<Card> {
+export async function composeCard(cx: Request<App>, args: { readonly id: string }, shared: { readonly viewerStep: Promise<ItemRead | undefined> }): Promise<Card> {
   const { getItem } = cx.app;
   const { viewerStep } = shared;
 

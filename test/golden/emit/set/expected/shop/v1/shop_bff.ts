@@ -5,8 +5,8 @@
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { cel, Code, create, defined, endpoint, extended, unlessEmpty, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { FindItemsResponse } from "../../up/v1/up_pb.ts";
 import { FilterSchema, FindItemsRequestSchema, ItemService, Kind } from "../../up/v1/up_pb.ts";
+import type { FindItemsResponseRead } from "./shop_codec.ts";
 import { decodeFindItemsResponse, decodeGetPageRequest, encodeFindItemsRequest, encodePage } from "./shop_codec.ts";
 import type { GetPageRequest, Page } from "./shop_pb.ts";
 import { ShopService } from "./shop_pb.ts";
@@ -38,7 +38,7 @@ export type Env = object;
 /** What composing needs besides the request. */
 export interface App {
   readonly env: Env;
-  readonly findItems: Rpc<MessageInitShape<typeof FindItemsRequestSchema>, FindItemsResponse>;
+  readonly findItems: Rpc<MessageInitShape<typeof FindItemsRequestSchema>, FindItemsResponseRead>;
 }
 
 function createApp({ item }: Upstreams, env: Env): App {

@@ -5,12 +5,13 @@
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { cel, Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { GetItemRequestSchema, Item, Size } from "../../up/v1/up_pb.ts";
+import type { GetItemRequestSchema } from "../../up/v1/up_pb.ts";
 import { ItemService, Unit } from "../../up/v1/up_pb.ts";
-import type { GetItemRequestSchema as GetItemRequestSchema$1, Item as Item$1 } from "../../up2/v1/up2_pb.ts";
-import { ItemService as ItemService$1, Unit as Unit$2 } from "../../up2/v1/up2_pb.ts";
+import type { Up2V1ItemRead, UpV1ItemRead, UpV1SizeRead } from "./app_codec.ts";
 import { decodeGetPageRequest, decodeUp2V1Item, decodeUpV1Item, encodePage, encodeUp2V1GetItemRequest, encodeUpV1GetItemRequest } from "./app_codec.ts";
-import type { GetPageRequest, Item as Item$2, Page, Size as Size$1 } from "./app_pb.ts";
+import type { GetItemRequestSchema as GetItemRequestSchema$1 } from "../../up2/v1/up2_pb.ts";
+import { ItemService as ItemService$1, Unit as Unit$2 } from "../../up2/v1/up2_pb.ts";
+import type { GetPageRequest, Item, Page, Size } from "./app_pb.ts";
 import { AppService, Unit as Unit$1 } from "./app_pb.ts";
 
 // ---- policies: what app/v1/app.proto and its imports say, over the defaults ----
@@ -41,8 +42,8 @@ export type Env = object;
 /** What composing needs besides the request. */
 export interface App {
   readonly env: Env;
-  readonly upItemGetItem: Rpc<MessageInitShape<typeof GetItemRequestSchema>, Item>;
-  readonly up2ItemGetItem: Rpc<MessageInitShape<typeof GetItemRequestSchema$1>, Item$1>;
+  readonly upItemGetItem: Rpc<MessageInitShape<typeof GetItemRequestSchema>, UpV1ItemRead>;
+  readonly up2ItemGetItem: Rpc<MessageInitShape<typeof GetItemRequestSchema$1>, Up2V1ItemRead>;
 }
 
 function createApp({ up2Item, upItem }: Upstreams, env: Env): App {
@@ -96,7 +97,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
 // ---- copies ----
 
 /** app.v1.Item, a pruned up.v1.Item */
-export function toItem(from: Item): Item$2 {
+export function toItem(from: UpV1ItemRead): Item {
   return {
     $typeName: "app.v1.Item",
     id: from.id,
@@ -105,7 +106,7 @@ export function toItem(from: Item): Item$2 {
 }
 
 /** app.v1.Item, a pruned up2.v1.Item */
-export function toItemFromUp2V1Item(from: Item$1): Item$2 {
+export function toItemFromUp2V1Item(from: Up2V1ItemRead): Item {
   return {
     $typeName: "app.v1.Item",
     id: from.id,
@@ -114,7 +115,7 @@ export function toItemFromUp2V1Item(from: Item$1): Item$2 {
 }
 
 /** app.v1.Size, a pruned up.v1.Size */
-export function toSize(from: Size): Size$1 {
+export function toSize(from: UpV1SizeRead): Size {
   return {
     $typeName: "app.v1.Size",
     unit: toUnit(from.unit),

@@ -11,8 +11,6 @@ import { GetItemRequestSchema as GetItemRequestSchema$1, ItemSchema as ItemSchem
 import type { GetPageRequest, ItemSchema, SizeSchema } from "./app_pb.ts";
 import { GetPageRequestSchema, PageSchema } from "./app_pb.ts";
 import type { MessageInitShape, UnknownField } from "@bufbuild/protobuf";
-import type { Duration, StringValue, Timestamp } from "@bufbuild/protobuf/wkt";
-import { DurationSchema, StringValueSchema, TimestampSchema } from "@bufbuild/protobuf/wkt";
 
 // ---- what is sent ----
 
@@ -27,13 +25,10 @@ export const encodePage = encoder(PageSchema, writePage);
 
 function writeUpV1GetItemRequest(w: Writer, message: MessageInitShape<typeof GetItemRequestSchema>): void {
   if (message.id) w.tag(10).string(message.id);
-  if (message.locale !== undefined) w.tag(18).string(message.locale);
-  w.unknown(message);
 }
 
 function writeUp2V1GetItemRequest(w: Writer, message: MessageInitShape<typeof GetItemRequestSchema$1>): void {
   if (message.id) w.tag(10).string(message.id);
-  w.unknown(message);
 }
 
 function writePage(w: Writer, message: MessageInitShape<typeof PageSchema>): void {
@@ -66,114 +61,49 @@ export const decodeUp2V1Item = decoder(ItemSchema$2, readUp2V1Item);
 /** app.v1.GetPageRequest */
 export const decodeGetPageRequest = decoder(GetPageRequestSchema, readGetPageRequest);
 
-function readUpV1Item(r: Reader): Item {
-  const message: Item = {
+/** What is read of up.v1.Item. */
+export interface UpV1ItemRead extends Pick<Item, "$typeName" | "id" | "name"> {
+  size?: UpV1SizeRead | undefined;
+}
+
+function readUpV1Item(r: Reader): UpV1ItemRead {
+  const message: UpV1ItemRead = {
     $typeName: "up.v1.Item",
     id: "",
     name: "",
-    ownerId: "",
-    priceCents: 0n,
-    stock: 0,
-    kind: 0,
-    note: undefined,
     size: undefined,
-    sizes: [],
-    sizesByName: {},
-    tags: [],
-    label: undefined,
-    createdAt: undefined,
-    leadTime: undefined,
-    media: { case: undefined },
-    attributes: {},
-    kinds: [],
-    views: 0,
-    rating: 0,
-    digest: new Uint8Array(),
   };
-  let unknown: UnknownField[] | undefined;
   while (r.more()) {
     const tag = r.tag();
     switch (tag) {
       case 10: message.id = r.string(); break;
       case 18: message.name = r.string(); break;
-      case 26: message.ownerId = r.string(); break;
-      case 32: message.priceCents = r.int64(); break;
-      case 40: message.stock = r.int32(); break;
-      case 48: message.kind = r.enum(); break;
-      case 58: message.note = r.string(); break;
       case 66: r.once(message.size === undefined); message.size = r.message(readUpV1Size); break;
-      case 74: message.sizes.push(r.message(readUpV1Size)); break;
-      case 82: {
-        const end = r.enter();
-        let key = "";
-        let value: typeof message.sizesByName[string] | undefined;
-        while (r.more()) {
-          switch (r.tag()) {
-            case 10: key = r.string(); break;
-            case 18: r.once(value === undefined); value = r.message(readUpV1Size); break;
-            default: r.unusual();
-          }
-        }
-        r.leave(end);
-        message.sizesByName[r.key(key)] = r.given(value);
-        break;
-      }
-      case 90: message.tags.push(r.string()); break;
-      case 98: r.once(message.label === undefined); message.label = r.message(readStringValue).value; break;
-      case 106: r.once(message.createdAt === undefined); message.createdAt = r.message(readTimestamp); break;
-      case 114: r.once(message.leadTime === undefined); message.leadTime = r.message(readDuration); break;
-      case 122: message.media = { case: "imageUrl", value: r.string() }; break;
-      case 130: r.once(message.media.case !== "placeholder"); message.media = { case: "placeholder", value: r.message(readUpV1Size) }; break;
-      case 138: {
-        const end = r.enter();
-        let key = "";
-        let value: typeof message.attributes[string] | undefined;
-        while (r.more()) {
-          switch (r.tag()) {
-            case 10: key = r.string(); break;
-            case 18: value = r.string(); break;
-            default: r.unusual();
-          }
-        }
-        r.leave(end);
-        message.attributes[r.key(key)] = value ?? "";
-        break;
-      }
-      case 144: message.kinds.push(r.enum()); break;
-      case 146: {
-        const end = r.enter();
-        while (r.more()) message.kinds.push(r.enum());
-        r.leave(end);
-        break;
-      }
-      case 152: message.views = r.uint32(); break;
-      case 161: message.rating = r.double(); break;
-      case 170: message.digest = r.bytes(); break;
-      default: unknown = r.unknown(tag, ItemSchema$1, unknown);
+      default: r.skip(tag, ItemSchema$1);
     }
   }
-  if (unknown !== undefined) message.$unknown = unknown;
   return message;
 }
 
-function readUp2V1Item(r: Reader): Item$1 {
-  const message: Item$1 = {
+/** What is read of up2.v1.Item. */
+export interface Up2V1ItemRead extends Pick<Item$1, "$typeName" | "id" | "name" | "unit"> {}
+
+function readUp2V1Item(r: Reader): Up2V1ItemRead {
+  const message: Up2V1ItemRead = {
     $typeName: "up2.v1.Item",
     id: "",
     name: "",
     unit: 0,
   };
-  let unknown: UnknownField[] | undefined;
   while (r.more()) {
     const tag = r.tag();
     switch (tag) {
       case 10: message.id = r.string(); break;
       case 18: message.name = r.string(); break;
       case 24: message.unit = r.enum(); break;
-      default: unknown = r.unknown(tag, ItemSchema$2, unknown);
+      default: r.skip(tag, ItemSchema$2);
     }
   }
-  if (unknown !== undefined) message.$unknown = unknown;
   return message;
 }
 
@@ -194,78 +124,20 @@ function readGetPageRequest(r: Reader): GetPageRequest {
   return message;
 }
 
-function readUpV1Size(r: Reader): Size {
-  const message: Size = {
+/** What is read of up.v1.Size. */
+export interface UpV1SizeRead extends Pick<Size, "$typeName" | "unit"> {}
+
+function readUpV1Size(r: Reader): UpV1SizeRead {
+  const message: UpV1SizeRead = {
     $typeName: "up.v1.Size",
-    width: 0,
-    height: 0,
     unit: 0,
   };
-  let unknown: UnknownField[] | undefined;
   while (r.more()) {
     const tag = r.tag();
     switch (tag) {
-      case 8: message.width = r.int32(); break;
-      case 16: message.height = r.int32(); break;
       case 24: message.unit = r.enum(); break;
-      default: unknown = r.unknown(tag, SizeSchema$1, unknown);
+      default: r.skip(tag, SizeSchema$1);
     }
   }
-  if (unknown !== undefined) message.$unknown = unknown;
-  return message;
-}
-
-function readStringValue(r: Reader): StringValue {
-  const message: StringValue = {
-    $typeName: "google.protobuf.StringValue",
-    value: "",
-  };
-  let unknown: UnknownField[] | undefined;
-  while (r.more()) {
-    const tag = r.tag();
-    switch (tag) {
-      case 10: message.value = r.string(); break;
-      default: unknown = r.unknown(tag, StringValueSchema, unknown);
-    }
-  }
-  if (unknown !== undefined) message.$unknown = unknown;
-  return message;
-}
-
-function readTimestamp(r: Reader): Timestamp {
-  const message: Timestamp = {
-    $typeName: "google.protobuf.Timestamp",
-    seconds: 0n,
-    nanos: 0,
-  };
-  let unknown: UnknownField[] | undefined;
-  while (r.more()) {
-    const tag = r.tag();
-    switch (tag) {
-      case 8: message.seconds = r.int64(); break;
-      case 16: message.nanos = r.int32(); break;
-      default: unknown = r.unknown(tag, TimestampSchema, unknown);
-    }
-  }
-  if (unknown !== undefined) message.$unknown = unknown;
-  return message;
-}
-
-function readDuration(r: Reader): Duration {
-  const message: Duration = {
-    $typeName: "google.protobuf.Duration",
-    seconds: 0n,
-    nanos: 0,
-  };
-  let unknown: UnknownField[] | undefined;
-  while (r.more()) {
-    const tag = r.tag();
-    switch (tag) {
-      case 8: message.seconds = r.int64(); break;
-      case 16: message.nanos = r.int32(); break;
-      default: unknown = r.unknown(tag, DurationSchema, unknown);
-    }
-  }
-  if (unknown !== undefined) message.$unknown = unknown;
   return message;
 }

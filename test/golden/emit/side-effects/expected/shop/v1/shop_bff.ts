@@ -5,8 +5,9 @@
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { FindItemsRequestSchema, FindItemsResponse, GetItemRequestSchema, GetOrderRequestSchema, Item, Order, PlaceOrderRequestSchema } from "../../up/v1/up_pb.ts";
+import type { FindItemsRequestSchema, GetItemRequestSchema, GetOrderRequestSchema, PlaceOrderRequestSchema } from "../../up/v1/up_pb.ts";
 import { ItemService, OrderService } from "../../up/v1/up_pb.ts";
+import type { FindItemsResponseRead, ItemRead, OrderRead } from "./shop_codec.ts";
 import { decodeCheckoutRequest, decodeFindItemsResponse, decodeItem, decodeOrder, encodeFindItemsRequest, encodeGetItemRequest, encodeGetOrderRequest, encodePlaceOrderRequest, encodeReceipt } from "./shop_codec.ts";
 import type { CheckoutRequest, Extra, Receipt } from "./shop_pb.ts";
 import { ShopService } from "./shop_pb.ts";
@@ -44,11 +45,11 @@ export type Env = object;
 /** What composing needs besides the request. */
 export interface App {
   readonly env: Env;
-  readonly getItem: Rpc<MessageInitShape<typeof GetItemRequestSchema>, Item>;
-  readonly findItems: Rpc<MessageInitShape<typeof FindItemsRequestSchema>, FindItemsResponse>;
-  readonly placeOrder: Rpc<MessageInitShape<typeof PlaceOrderRequestSchema>, Order>;
-  readonly payOrder: Rpc<MessageInitShape<typeof GetOrderRequestSchema>, Order>;
-  readonly cancelOrder: Rpc<MessageInitShape<typeof GetOrderRequestSchema>, Order>;
+  readonly getItem: Rpc<MessageInitShape<typeof GetItemRequestSchema>, ItemRead>;
+  readonly findItems: Rpc<MessageInitShape<typeof FindItemsRequestSchema>, FindItemsResponseRead>;
+  readonly placeOrder: Rpc<MessageInitShape<typeof PlaceOrderRequestSchema>, OrderRead>;
+  readonly payOrder: Rpc<MessageInitShape<typeof GetOrderRequestSchema>, OrderRead>;
+  readonly cancelOrder: Rpc<MessageInitShape<typeof GetOrderRequestSchema>, OrderRead>;
 }
 
 function createApp({ item, order }: Upstreams, env: Env): App {

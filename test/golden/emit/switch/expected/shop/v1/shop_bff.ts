@@ -5,8 +5,9 @@
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { cel, Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { FindItemsRequestSchema, FindItemsResponse, GetItemRequestSchema, Item } from "../../up/v1/up_pb.ts";
+import type { FindItemsRequestSchema, GetItemRequestSchema } from "../../up/v1/up_pb.ts";
 import { ItemService } from "../../up/v1/up_pb.ts";
+import type { FindItemsResponseRead, ItemRead } from "./shop_codec.ts";
 import { decodeFindItemsResponse, decodeGetPageRequest, decodeItem, encodeFindItemsRequest, encodeGetItemRequest, encodePage } from "./shop_codec.ts";
 import type { GetPageRequest, Page } from "./shop_pb.ts";
 import { ShopService } from "./shop_pb.ts";
@@ -38,8 +39,8 @@ export type Env = object;
 /** What composing needs besides the request. */
 export interface App {
   readonly env: Env;
-  readonly getItem: Rpc<MessageInitShape<typeof GetItemRequestSchema>, Item>;
-  readonly findItems: Rpc<MessageInitShape<typeof FindItemsRequestSchema>, FindItemsResponse>;
+  readonly getItem: Rpc<MessageInitShape<typeof GetItemRequestSchema>, ItemRead>;
+  readonly findItems: Rpc<MessageInitShape<typeof FindItemsRequestSchema>, FindItemsResponseRead>;
 }
 
 function createApp({ item }: Upstreams, env: Env): App {

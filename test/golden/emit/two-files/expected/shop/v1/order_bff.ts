@@ -5,8 +5,9 @@
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { GetOrderRequestSchema, Order } from "../../up/v1/up_pb.ts";
+import type { GetOrderRequestSchema } from "../../up/v1/up_pb.ts";
 import { OrderService } from "../../up/v1/up_pb.ts";
+import type { OrderRead } from "./order_codec.ts";
 import { decodeGetOrderPageRequest, decodeOrder, encodeGetOrderRequest, encodeOrderPage } from "./order_codec.ts";
 import type { GetOrderPageRequest, OrderPage } from "./order_pb.ts";
 import { OrderPageService } from "./order_pb.ts";
@@ -42,7 +43,7 @@ export interface Env {
 /** What composing needs besides the request. */
 export interface App {
   readonly env: Env;
-  readonly getOrder: Rpc<MessageInitShape<typeof GetOrderRequestSchema>, Order>;
+  readonly getOrder: Rpc<MessageInitShape<typeof GetOrderRequestSchema>, OrderRead>;
 }
 
 function createApp({ order }: Upstreams, env: Env): App {

@@ -20,7 +20,6 @@ export const encodeOrderPage = encoder(OrderPageSchema, writeOrderPage);
 
 function writeGetOrderRequest(w: Writer, message: MessageInitShape<typeof GetOrderRequestSchema>): void {
   if (message.id) w.tag(10).string(message.id);
-  w.unknown(message);
 }
 
 function writeOrderPage(w: Writer, message: MessageInitShape<typeof OrderPageSchema>): void {
@@ -36,26 +35,21 @@ export const decodeOrder = decoder(OrderSchema, readOrder);
 /** shop.v1.GetOrderPageRequest */
 export const decodeGetOrderPageRequest = decoder(GetOrderPageRequestSchema, readGetOrderPageRequest);
 
-function readOrder(r: Reader): Order {
-  const message: Order = {
+/** What is read of up.v1.Order. */
+export interface OrderRead extends Pick<Order, "$typeName" | "count"> {}
+
+function readOrder(r: Reader): OrderRead {
+  const message: OrderRead = {
     $typeName: "up.v1.Order",
-    id: "",
-    itemId: "",
     count: 0,
-    paid: false,
   };
-  let unknown: UnknownField[] | undefined;
   while (r.more()) {
     const tag = r.tag();
     switch (tag) {
-      case 10: message.id = r.string(); break;
-      case 18: message.itemId = r.string(); break;
       case 24: message.count = r.int32(); break;
-      case 32: message.paid = r.bool(); break;
-      default: unknown = r.unknown(tag, OrderSchema, unknown);
+      default: r.skip(tag, OrderSchema);
     }
   }
-  if (unknown !== undefined) message.$unknown = unknown;
   return message;
 }
 

@@ -5,8 +5,9 @@
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { cel, Code, create, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { GetItemRequestSchema, Item } from "../../up/v1/up_pb.ts";
+import type { GetItemRequestSchema } from "../../up/v1/up_pb.ts";
 import { ItemService } from "../../up/v1/up_pb.ts";
+import type { ItemRead } from "./shop_codec.ts";
 import { decodeGetPageRequest, decodeItem, encodeGetItemRequest, encodePage } from "./shop_codec.ts";
 import type { GetPageRequest, Page } from "./shop_pb.ts";
 import { ShopService } from "./shop_pb.ts";
@@ -39,7 +40,7 @@ export type Env = object;
 /** What composing needs besides the request. */
 export interface App {
   readonly env: Env;
-  readonly getItem: Rpc<MessageInitShape<typeof GetItemRequestSchema>, Item>;
+  readonly getItem: Rpc<MessageInitShape<typeof GetItemRequestSchema>, ItemRead>;
 }
 
 function createApp({ item }: Upstreams, env: Env): App {

@@ -4,13 +4,13 @@
 
 import type { Reader, Writer } from "@protobff/runtime";
 import { decoder, encoder } from "@protobff/runtime";
-import type { Run, Run_Step, Session, Summary, TokenUsage } from "../../agent/v1/agent_pb.ts";
-import { GetSessionRequestSchema, GetSummaryRequestSchema, Run_StepSchema, RunSchema, SessionSchema, SummarySchema, TokenUsageSchema } from "../../agent/v1/agent_pb.ts";
-import type { Budget, Usage, Usage_Line } from "../../billing/v1/billing_pb.ts";
-import { BudgetSchema, GetUsageRequestSchema, Usage_LineSchema, UsageSchema } from "../../billing/v1/billing_pb.ts";
-import type { CountUnreadResponse, Notification } from "../../notify/v1/notify_pb.ts";
-import { CountUnreadRequestSchema, CountUnreadResponseSchema, NotificationSchema } from "../../notify/v1/notify_pb.ts";
-import type { Fact, SearchRequest_FilterSchema, SearchResponse } from "../../memory/v1/memory_pb.ts";
+import type { Run, Session, Summary } from "../../agent/v1/agent_pb.ts";
+import { GetSessionRequestSchema, GetSummaryRequestSchema, RunSchema, SessionSchema, SummarySchema } from "../../agent/v1/agent_pb.ts";
+import type { Usage } from "../../billing/v1/billing_pb.ts";
+import { GetUsageRequestSchema, UsageSchema } from "../../billing/v1/billing_pb.ts";
+import type { CountUnreadResponse } from "../../notify/v1/notify_pb.ts";
+import { CountUnreadRequestSchema, CountUnreadResponseSchema } from "../../notify/v1/notify_pb.ts";
+import type { Fact, SearchResponse } from "../../memory/v1/memory_pb.ts";
 import { FactSchema, SearchRequestSchema, SearchResponseSchema } from "../../memory/v1/memory_pb.ts";
 import type { BatchGetUsersResponse, User } from "../../user/v1/user_pb.ts";
 import { BatchGetUsersRequestSchema, BatchGetUsersResponseSchema, UserSchema } from "../../user/v1/user_pb.ts";
@@ -18,8 +18,7 @@ import type { AgentSummarySchema, GetDashboardRequest, RunCardSchema } from "./w
 import { DashboardSchema, GetDashboardRequestSchema } from "./web_pb.ts";
 import type { MessageInitShape, UnknownField } from "@bufbuild/protobuf";
 import type { DegradationSchema } from "../../bff/v1/degradation_pb.ts";
-import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
-import { DurationSchema, TimestampSchema } from "@bufbuild/protobuf/wkt";
+import type { DurationSchema } from "@bufbuild/protobuf/wkt";
 
 // ---- what is sent ----
 
@@ -46,36 +45,27 @@ export const encodeDashboard = encoder(DashboardSchema, writeDashboard);
 
 function writeGetSummaryRequest(w: Writer, message: MessageInitShape<typeof GetSummaryRequestSchema>): void {
   if (message.workspaceId) w.tag(10).string(message.workspaceId);
-  w.unknown(message);
 }
 
 function writeGetUsageRequest(w: Writer, message: MessageInitShape<typeof GetUsageRequestSchema>): void {
   if (message.workspaceId) w.tag(10).string(message.workspaceId);
-  if (message.month !== undefined) w.tag(18).string(message.month);
-  w.unknown(message);
 }
 
 function writeCountUnreadRequest(w: Writer, message: MessageInitShape<typeof CountUnreadRequestSchema>): void {
   if (message.userId) w.tag(10).string(message.userId);
-  w.unknown(message);
 }
 
 function writeGetSessionRequest(w: Writer, message: MessageInitShape<typeof GetSessionRequestSchema>): void {
   if (message.workspaceId) w.tag(10).string(message.workspaceId);
-  w.unknown(message);
 }
 
 function writeSearchRequest(w: Writer, message: MessageInitShape<typeof SearchRequestSchema>): void {
   if (message.sessionId) w.tag(10).string(message.sessionId);
   if (message.query) w.tag(18).string(message.query);
-  if (message.limit !== undefined) w.tag(24).int32(message.limit);
-  if (message.filter !== undefined) { w.open(34); writeSearchRequest_Filter(w, message.filter); w.close(); }
-  w.unknown(message);
 }
 
 function writeBatchGetUsersRequest(w: Writer, message: MessageInitShape<typeof BatchGetUsersRequestSchema>): void {
   for (const item of message.ids ?? []) w.tag(10).string(item);
-  w.unknown(message);
 }
 
 function writeDashboard(w: Writer, message: MessageInitShape<typeof DashboardSchema>): void {
@@ -85,22 +75,6 @@ function writeDashboard(w: Writer, message: MessageInitShape<typeof DashboardSch
   for (const item of message.facts ?? []) w.tag(34).string(item);
   for (const item of message.runs ?? []) { w.open(42); writeRunCard(w, item); w.close(); }
   for (const item of message.degraded ?? []) { w.open(122); writeDegradation(w, item); w.close(); }
-  w.unknown(message);
-}
-
-function writeSearchRequest_Filter(w: Writer, message: MessageInitShape<typeof SearchRequest_FilterSchema>): void {
-  if (message.kinds?.length) {
-    w.open(10);
-    for (const item of message.kinds) w.int32(item);
-    w.close();
-  }
-  if (message.minimumScore !== undefined && !Object.is(message.minimumScore, 0)) w.tag(17).double(message.minimumScore);
-  for (const [key, value] of Object.entries(message.labels ?? {})) {
-    w.open(26);
-    w.tag(10).string(key);
-    w.tag(18).string(value);
-    w.close();
-  }
   w.unknown(message);
 }
 
@@ -156,23 +130,19 @@ export const decodeBatchGetUsersResponse = decoder(BatchGetUsersResponseSchema, 
 /** web.v1.GetDashboardRequest */
 export const decodeGetDashboardRequest = decoder(GetDashboardRequestSchema, readGetDashboardRequest);
 
-function readSummary(r: Reader): Summary {
-  const message: Summary = {
+/** What is read of agent.v1.Summary. */
+export interface SummaryRead extends Pick<Summary, "$typeName" | "id" | "status" | "displayName"> {
+  runs: RunRead[];
+}
+
+function readSummary(r: Reader): SummaryRead {
+  const message: SummaryRead = {
     $typeName: "agent.v1.Summary",
     id: "",
     status: 0,
     displayName: "",
     runs: [],
-    model: "",
-    createdAt: undefined,
-    uptime: undefined,
-    tokens: undefined,
-    labels: {},
-    tools: [],
-    load: undefined,
-    host: "",
   };
-  let unknown: UnknownField[] | undefined;
   while (r.more()) {
     const tag = r.tag();
     switch (tag) {
@@ -180,178 +150,103 @@ function readSummary(r: Reader): Summary {
       case 16: message.status = r.enum(); break;
       case 26: message.displayName = r.string(); break;
       case 34: message.runs.push(r.message(readRun)); break;
-      case 42: message.model = r.string(); break;
-      case 50: r.once(message.createdAt === undefined); message.createdAt = r.message(readTimestamp); break;
-      case 58: r.once(message.uptime === undefined); message.uptime = r.message(readDuration); break;
-      case 66: r.once(message.tokens === undefined); message.tokens = r.message(readTokenUsage); break;
-      case 74: {
-        const end = r.enter();
-        let key = "";
-        let value: typeof message.labels[string] | undefined;
-        while (r.more()) {
-          switch (r.tag()) {
-            case 10: key = r.string(); break;
-            case 18: value = r.string(); break;
-            default: r.unusual();
-          }
-        }
-        r.leave(end);
-        message.labels[r.key(key)] = value ?? "";
-        break;
-      }
-      case 82: message.tools.push(r.string()); break;
-      case 89: message.load = r.double(); break;
-      case 98: message.host = r.string(); break;
-      default: unknown = r.unknown(tag, SummarySchema, unknown);
+      default: r.skip(tag, SummarySchema);
     }
   }
-  if (unknown !== undefined) message.$unknown = unknown;
   return message;
 }
 
-function readUsage(r: Reader): Usage {
-  const message: Usage = {
+/** What is read of billing.v1.Usage. */
+export interface UsageRead extends Pick<Usage, "$typeName" | "spentCents"> {}
+
+function readUsage(r: Reader): UsageRead {
+  const message: UsageRead = {
     $typeName: "billing.v1.Usage",
-    workspaceId: "",
-    month: "",
     spentCents: 0n,
-    budget: undefined,
-    currency: "",
-    lines: [],
-    centsByModel: {},
-    closesAt: undefined,
-    plan: 0,
   };
-  let unknown: UnknownField[] | undefined;
   while (r.more()) {
     const tag = r.tag();
     switch (tag) {
-      case 10: message.workspaceId = r.string(); break;
-      case 18: message.month = r.string(); break;
       case 24: message.spentCents = r.int64(); break;
-      case 34: r.once(message.budget === undefined); message.budget = r.message(readBudget); break;
-      case 42: message.currency = r.string(); break;
-      case 50: message.lines.push(r.message(readUsage_Line)); break;
-      case 58: {
-        const end = r.enter();
-        let key = "";
-        let value: typeof message.centsByModel[string] | undefined;
-        while (r.more()) {
-          switch (r.tag()) {
-            case 10: key = r.string(); break;
-            case 16: value = r.int64(); break;
-            default: r.unusual();
-          }
-        }
-        r.leave(end);
-        message.centsByModel[r.key(key)] = value ?? 0n;
-        break;
-      }
-      case 66: r.once(message.closesAt === undefined); message.closesAt = r.message(readTimestamp); break;
-      case 72: message.plan = r.enum(); break;
-      default: unknown = r.unknown(tag, UsageSchema, unknown);
+      default: r.skip(tag, UsageSchema);
     }
   }
-  if (unknown !== undefined) message.$unknown = unknown;
   return message;
 }
 
-function readCountUnreadResponse(r: Reader): CountUnreadResponse {
-  const message: CountUnreadResponse = {
+/** What is read of notify.v1.CountUnreadResponse. */
+export interface CountUnreadResponseRead extends Pick<CountUnreadResponse, "$typeName" | "count"> {}
+
+function readCountUnreadResponse(r: Reader): CountUnreadResponseRead {
+  const message: CountUnreadResponseRead = {
     $typeName: "notify.v1.CountUnreadResponse",
     count: 0,
-    byChannel: {},
-    latest: undefined,
   };
-  let unknown: UnknownField[] | undefined;
   while (r.more()) {
     const tag = r.tag();
     switch (tag) {
       case 8: message.count = r.int32(); break;
-      case 18: {
-        const end = r.enter();
-        let key = "";
-        let value: typeof message.byChannel[string] | undefined;
-        while (r.more()) {
-          switch (r.tag()) {
-            case 10: key = r.string(); break;
-            case 16: value = r.int32(); break;
-            default: r.unusual();
-          }
-        }
-        r.leave(end);
-        message.byChannel[r.key(key)] = value ?? 0;
-        break;
-      }
-      case 26: r.once(message.latest === undefined); message.latest = r.message(readNotification); break;
-      default: unknown = r.unknown(tag, CountUnreadResponseSchema, unknown);
+      default: r.skip(tag, CountUnreadResponseSchema);
     }
   }
-  if (unknown !== undefined) message.$unknown = unknown;
   return message;
 }
 
-function readSession(r: Reader): Session {
-  const message: Session = {
+/** What is read of agent.v1.Session. */
+export interface SessionRead extends Pick<Session, "$typeName" | "id"> {}
+
+function readSession(r: Reader): SessionRead {
+  const message: SessionRead = {
     $typeName: "agent.v1.Session",
     id: "",
-    workspaceId: "",
-    openedAt: undefined,
-    focus: { case: undefined },
-    participantIds: [],
   };
-  let unknown: UnknownField[] | undefined;
   while (r.more()) {
     const tag = r.tag();
     switch (tag) {
       case 10: message.id = r.string(); break;
-      case 18: message.workspaceId = r.string(); break;
-      case 26: r.once(message.openedAt === undefined); message.openedAt = r.message(readTimestamp); break;
-      case 34: message.focus = { case: "runId", value: r.string() }; break;
-      case 42: message.focus = { case: "filePath", value: r.string() }; break;
-      case 50: message.participantIds.push(r.string()); break;
-      default: unknown = r.unknown(tag, SessionSchema, unknown);
+      default: r.skip(tag, SessionSchema);
     }
   }
-  if (unknown !== undefined) message.$unknown = unknown;
   return message;
 }
 
-function readSearchResponse(r: Reader): SearchResponse {
-  const message: SearchResponse = {
+/** What is read of memory.v1.SearchResponse. */
+export interface SearchResponseRead extends Pick<SearchResponse, "$typeName"> {
+  items: FactRead[];
+}
+
+function readSearchResponse(r: Reader): SearchResponseRead {
+  const message: SearchResponseRead = {
     $typeName: "memory.v1.SearchResponse",
     items: [],
-    scanned: 0n,
-    indexVersion: "",
   };
-  let unknown: UnknownField[] | undefined;
   while (r.more()) {
     const tag = r.tag();
     switch (tag) {
       case 10: message.items.push(r.message(readFact)); break;
-      case 16: message.scanned = r.uint64(); break;
-      case 26: message.indexVersion = r.string(); break;
-      default: unknown = r.unknown(tag, SearchResponseSchema, unknown);
+      default: r.skip(tag, SearchResponseSchema);
     }
   }
-  if (unknown !== undefined) message.$unknown = unknown;
   return message;
 }
 
-function readBatchGetUsersResponse(r: Reader): BatchGetUsersResponse {
-  const message: BatchGetUsersResponse = {
+/** What is read of user.v1.BatchGetUsersResponse. */
+export interface BatchGetUsersResponseRead extends Pick<BatchGetUsersResponse, "$typeName"> {
+  users: UserRead[];
+}
+
+function readBatchGetUsersResponse(r: Reader): BatchGetUsersResponseRead {
+  const message: BatchGetUsersResponseRead = {
     $typeName: "user.v1.BatchGetUsersResponse",
     users: [],
   };
-  let unknown: UnknownField[] | undefined;
   while (r.more()) {
     const tag = r.tag();
     switch (tag) {
       case 10: message.users.push(r.message(readUser)); break;
-      default: unknown = r.unknown(tag, BatchGetUsersResponseSchema, unknown);
+      default: r.skip(tag, BatchGetUsersResponseSchema);
     }
   }
-  if (unknown !== undefined) message.$unknown = unknown;
   return message;
 }
 
@@ -374,290 +269,62 @@ function readGetDashboardRequest(r: Reader): GetDashboardRequest {
   return message;
 }
 
-function readRun(r: Reader): Run {
-  const message: Run = {
+/** What is read of agent.v1.Run. */
+export interface RunRead extends Pick<Run, "$typeName" | "id" | "title" | "ownerId"> {}
+
+function readRun(r: Reader): RunRead {
+  const message: RunRead = {
     $typeName: "agent.v1.Run",
     id: "",
     title: "",
     ownerId: "",
-    status: 0,
-    startedAt: undefined,
-    endedAt: undefined,
-    tokens: undefined,
-    costCents: 0n,
-    steps: [],
-    branch: undefined,
-    toolCalls: {},
   };
-  let unknown: UnknownField[] | undefined;
   while (r.more()) {
     const tag = r.tag();
     switch (tag) {
       case 10: message.id = r.string(); break;
       case 18: message.title = r.string(); break;
       case 26: message.ownerId = r.string(); break;
-      case 32: message.status = r.enum(); break;
-      case 42: r.once(message.startedAt === undefined); message.startedAt = r.message(readTimestamp); break;
-      case 50: r.once(message.endedAt === undefined); message.endedAt = r.message(readTimestamp); break;
-      case 58: r.once(message.tokens === undefined); message.tokens = r.message(readTokenUsage); break;
-      case 64: message.costCents = r.int64(); break;
-      case 74: message.steps.push(r.message(readRun_Step)); break;
-      case 82: message.branch = r.string(); break;
-      case 90: {
-        const end = r.enter();
-        let key = "";
-        let value: typeof message.toolCalls[string] | undefined;
-        while (r.more()) {
-          switch (r.tag()) {
-            case 10: key = r.string(); break;
-            case 16: value = r.int32(); break;
-            default: r.unusual();
-          }
-        }
-        r.leave(end);
-        message.toolCalls[r.key(key)] = value ?? 0;
-        break;
-      }
-      default: unknown = r.unknown(tag, RunSchema, unknown);
+      default: r.skip(tag, RunSchema);
     }
   }
-  if (unknown !== undefined) message.$unknown = unknown;
   return message;
 }
 
-function readTimestamp(r: Reader): Timestamp {
-  const message: Timestamp = {
-    $typeName: "google.protobuf.Timestamp",
-    seconds: 0n,
-    nanos: 0,
-  };
-  let unknown: UnknownField[] | undefined;
-  while (r.more()) {
-    const tag = r.tag();
-    switch (tag) {
-      case 8: message.seconds = r.int64(); break;
-      case 16: message.nanos = r.int32(); break;
-      default: unknown = r.unknown(tag, TimestampSchema, unknown);
-    }
-  }
-  if (unknown !== undefined) message.$unknown = unknown;
-  return message;
-}
+/** What is read of memory.v1.Fact. */
+export interface FactRead extends Pick<Fact, "$typeName" | "text"> {}
 
-function readDuration(r: Reader): Duration {
-  const message: Duration = {
-    $typeName: "google.protobuf.Duration",
-    seconds: 0n,
-    nanos: 0,
-  };
-  let unknown: UnknownField[] | undefined;
-  while (r.more()) {
-    const tag = r.tag();
-    switch (tag) {
-      case 8: message.seconds = r.int64(); break;
-      case 16: message.nanos = r.int32(); break;
-      default: unknown = r.unknown(tag, DurationSchema, unknown);
-    }
-  }
-  if (unknown !== undefined) message.$unknown = unknown;
-  return message;
-}
-
-function readTokenUsage(r: Reader): TokenUsage {
-  const message: TokenUsage = {
-    $typeName: "agent.v1.TokenUsage",
-    input: 0n,
-    output: 0n,
-    cached: 0n,
-  };
-  let unknown: UnknownField[] | undefined;
-  while (r.more()) {
-    const tag = r.tag();
-    switch (tag) {
-      case 8: message.input = r.uint64(); break;
-      case 16: message.output = r.uint64(); break;
-      case 24: message.cached = r.uint64(); break;
-      default: unknown = r.unknown(tag, TokenUsageSchema, unknown);
-    }
-  }
-  if (unknown !== undefined) message.$unknown = unknown;
-  return message;
-}
-
-function readBudget(r: Reader): Budget {
-  const message: Budget = {
-    $typeName: "billing.v1.Budget",
-    limitCents: 0n,
-    warnPercent: 0,
-  };
-  let unknown: UnknownField[] | undefined;
-  while (r.more()) {
-    const tag = r.tag();
-    switch (tag) {
-      case 8: message.limitCents = r.int64(); break;
-      case 16: message.warnPercent = r.uint32(); break;
-      default: unknown = r.unknown(tag, BudgetSchema, unknown);
-    }
-  }
-  if (unknown !== undefined) message.$unknown = unknown;
-  return message;
-}
-
-function readUsage_Line(r: Reader): Usage_Line {
-  const message: Usage_Line = {
-    $typeName: "billing.v1.Usage.Line",
-    what: "",
-    quantity: 0n,
-    cents: 0n,
-  };
-  let unknown: UnknownField[] | undefined;
-  while (r.more()) {
-    const tag = r.tag();
-    switch (tag) {
-      case 10: message.what = r.string(); break;
-      case 16: message.quantity = r.uint64(); break;
-      case 24: message.cents = r.int64(); break;
-      default: unknown = r.unknown(tag, Usage_LineSchema, unknown);
-    }
-  }
-  if (unknown !== undefined) message.$unknown = unknown;
-  return message;
-}
-
-function readNotification(r: Reader): Notification {
-  const message: Notification = {
-    $typeName: "notify.v1.Notification",
-    id: "",
-    text: "",
-    channel: 0,
-    at: undefined,
-  };
-  let unknown: UnknownField[] | undefined;
-  while (r.more()) {
-    const tag = r.tag();
-    switch (tag) {
-      case 10: message.id = r.string(); break;
-      case 18: message.text = r.string(); break;
-      case 24: message.channel = r.enum(); break;
-      case 34: r.once(message.at === undefined); message.at = r.message(readTimestamp); break;
-      default: unknown = r.unknown(tag, NotificationSchema, unknown);
-    }
-  }
-  if (unknown !== undefined) message.$unknown = unknown;
-  return message;
-}
-
-function readFact(r: Reader): Fact {
-  const message: Fact = {
+function readFact(r: Reader): FactRead {
+  const message: FactRead = {
     $typeName: "memory.v1.Fact",
-    id: "",
     text: "",
-    score: 0,
-    kind: 0,
-    learnedAt: undefined,
-    source: { case: undefined },
-    labels: {},
   };
-  let unknown: UnknownField[] | undefined;
   while (r.more()) {
     const tag = r.tag();
     switch (tag) {
-      case 10: message.id = r.string(); break;
       case 18: message.text = r.string(); break;
-      case 25: message.score = r.double(); break;
-      case 32: message.kind = r.enum(); break;
-      case 42: r.once(message.learnedAt === undefined); message.learnedAt = r.message(readTimestamp); break;
-      case 50: message.source = { case: "runId", value: r.string() }; break;
-      case 58: message.source = { case: "url", value: r.string() }; break;
-      case 66: message.source = { case: "personId", value: r.string() }; break;
-      case 74: {
-        const end = r.enter();
-        let key = "";
-        let value: typeof message.labels[string] | undefined;
-        while (r.more()) {
-          switch (r.tag()) {
-            case 10: key = r.string(); break;
-            case 18: value = r.string(); break;
-            default: r.unusual();
-          }
-        }
-        r.leave(end);
-        message.labels[r.key(key)] = value ?? "";
-        break;
-      }
-      default: unknown = r.unknown(tag, FactSchema, unknown);
+      default: r.skip(tag, FactSchema);
     }
   }
-  if (unknown !== undefined) message.$unknown = unknown;
   return message;
 }
 
-function readUser(r: Reader): User {
-  const message: User = {
+/** What is read of user.v1.User. */
+export interface UserRead extends Pick<User, "$typeName" | "id" | "name"> {}
+
+function readUser(r: Reader): UserRead {
+  const message: UserRead = {
     $typeName: "user.v1.User",
     id: "",
     name: "",
-    email: "",
-    role: 0,
-    timeZone: "",
-    lastSeenAt: undefined,
-    avatarUrl: undefined,
-    teams: [],
-    points: 0,
-    preferences: {},
   };
-  let unknown: UnknownField[] | undefined;
   while (r.more()) {
     const tag = r.tag();
     switch (tag) {
       case 10: message.id = r.string(); break;
       case 18: message.name = r.string(); break;
-      case 26: message.email = r.string(); break;
-      case 32: message.role = r.enum(); break;
-      case 42: message.timeZone = r.string(); break;
-      case 50: r.once(message.lastSeenAt === undefined); message.lastSeenAt = r.message(readTimestamp); break;
-      case 58: message.avatarUrl = r.string(); break;
-      case 66: message.teams.push(r.string()); break;
-      case 72: message.points = r.int32(); break;
-      case 82: {
-        const end = r.enter();
-        let key = "";
-        let value: typeof message.preferences[string] | undefined;
-        while (r.more()) {
-          switch (r.tag()) {
-            case 10: key = r.string(); break;
-            case 16: value = r.bool(); break;
-            default: r.unusual();
-          }
-        }
-        r.leave(end);
-        message.preferences[r.key(key)] = value ?? false;
-        break;
-      }
-      default: unknown = r.unknown(tag, UserSchema, unknown);
+      default: r.skip(tag, UserSchema);
     }
   }
-  if (unknown !== undefined) message.$unknown = unknown;
-  return message;
-}
-
-function readRun_Step(r: Reader): Run_Step {
-  const message: Run_Step = {
-    $typeName: "agent.v1.Run.Step",
-    tool: "",
-    took: undefined,
-    ok: false,
-  };
-  let unknown: UnknownField[] | undefined;
-  while (r.more()) {
-    const tag = r.tag();
-    switch (tag) {
-      case 10: message.tool = r.string(); break;
-      case 18: r.once(message.took === undefined); message.took = r.message(readDuration); break;
-      case 24: message.ok = r.bool(); break;
-      default: unknown = r.unknown(tag, Run_StepSchema, unknown);
-    }
-  }
-  if (unknown !== undefined) message.$unknown = unknown;
   return message;
 }

@@ -1,0 +1,78 @@
+// Where a condition stands in front of other expressions TypeScript narrows what they compare: see plugin/src/cel/contradiction.ts.
+import { aliasesIn, contradicted, type Expression, type Node, type Variable } from "../cel/index.ts";
+import type { PlanBlock } from "../plan/plan.ts";
+import type { Call, Composed, Let, Step } from "../resolve/model.ts";
+import { callsOf, composesOf, rescueExpressions, sourceExpressions } from "../resolve/source-parts.ts";
+
+type Some = Expression | undefined;
+interface Choice {
+  readonly if: Some;
+  readonly then: readonly Some[];
+}
+
+/** The tests in the conditions of a block that TypeScript must not draw conclusions from. */
+export function hiddenTests({ composed }: Pick<PlanBlock, "composed">): ReadonlySet<Node> {
+  const hidden = new Set<Node>();
+  const given = new Map(
+    composed.steps.flatMap(({ variable, source }): [Variable, Node][] =>
+      variable !== undefined && source.kind === "by" ? [[variable, source.by.root]] : [],
+    ),
+  );
+  const before = (condition: Some, outcome: boolean, region: readonly Some[]): void => {
+    if (condition === undefined) return;
+    for (const expression of region) {
+      if (expression === undefined) continue;
+      const aliases = aliasesIn([condition.root, expression.root], (variable) => given.get(variable));
+      for (const test of contradicted(condition.root, outcome, expression.root, aliases)) hidden.add(test);
+    }
+  };
+  /** The first one that holds is taken. */
+  const inTurn = (choices: readonly Choice[], otherwise: readonly Some[] = []): void => {
+    let later = otherwise;
+    for (const choice of [...choices].reverse()) {
+      before(choice.if, true, choice.then);
+      before(choice.if, false, later);
+      later = [choice.if, ...choice.then, ...later];
+    }
+  };
+  const call = ({ set, metadata, onError }: Call): void => {
+    for (const { if: condition, bound } of set) before(condition, true, [bound.expression]);
+    for (const { if: condition, by } of metadata) before(condition, true, [by]);
+    inTurn(
+      onError.map(({ if: condition, then }) => ({
+        if: condition,
+        then: rescueExpressions(then),
+      })),
+    );
+  };
+  for (const step of composed.steps) {
+    const { source } = step;
+    before(step.if, true, sourceExpressions(source));
+    for (const { args } of composesOf(source)) for (const { if: condition, by } of args) before(condition, true, [by]);
+    for (const one of callsOf(source)) call(one);
+    if (source.kind === "switch")
+      inTurn(
+        source.cases.map(({ if: condition, value }) => ({ if: condition, then: [value.expression] })),
+        [source.default?.expression],
+      );
+    if (source.kind === "guard") before(source.if, false, others(composed, step));
+  }
+  for (const target of composed.kind === "composed" ? composed.targets : [])
+    if (target.kind === "oneof")
+      inTurn(target.members.map(({ if: condition, bound }) => ({ if: condition, then: [bound.expression] })));
+  return hidden;
+}
+
+/** What may be printed behind a guard. */
+function others(composed: Composed | Let, guard: Step): Some[] {
+  const steps = composed.steps.flatMap((step) => (step === guard ? [] : [step.if, ...sourceExpressions(step.source)]));
+  const targets = composed.kind === "composed" ? composed.targets : [];
+  return [
+    ...steps,
+    ...targets.flatMap((target) =>
+      target.kind === "field"
+        ? [target.bound.expression]
+        : target.members.flatMap(({ if: condition, bound }) => [condition, bound.expression]),
+    ),
+  ];
+}

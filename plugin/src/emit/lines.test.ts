@@ -1,0 +1,13 @@
+import { expect, test } from "vitest";
+import { unreadAsVoid } from "./lines.ts";
+
+test("constants that nothing reads become statements, whatever binds closer", () => {
+  const body = [["const a = ", "1", ";"], ["const b = ", '"x" as string', ";"], ["const c = f(a);"], ["return c;"]];
+  expect(unreadAsVoid(body).map((row) => row.join(""))).toEqual([
+    "const a = 1;",
+    'void ("x" as string);',
+    "const c = f(a);",
+    "return c;",
+  ]);
+  expect(unreadAsVoid([["const a = f();"]]).map((row) => row.join(""))).toEqual(["void f();"]);
+});

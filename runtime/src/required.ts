@@ -1,0 +1,19 @@
+// proto2's `required`: a message that lacks a required field cannot be written, which is better known before an answer has begun.
+import { type DescMessage, type MessageShape, toBinary } from "@bufbuild/protobuf";
+import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
+
+/** Whether a message of the type, or one inside of it, may lack what it must have. */
+export function holdsRequired(root: DescMessage): boolean {
+  const found = new Set([root]);
+  for (const desc of found)
+    for (const { presence, message } of desc.fields) {
+      if (presence === FeatureSet_FieldPresence.LEGACY_REQUIRED) return true;
+      if (message !== undefined) found.add(message);
+    }
+  return false;
+}
+
+/** @throws Error when the message cannot be written */
+export function assertWritable<T extends DescMessage>(schema: T, message: MessageShape<T>): void {
+  toBinary(schema, message);
+}

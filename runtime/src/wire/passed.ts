@@ -1,0 +1,61 @@
+// A message that a BFF passes on without looking into it: its bytes, checked. It is a message all the same: who looks into it (as JSON
+// does) finds the fields, decoded then.
+import { type DescMessage, fromBinary } from "@bufbuild/protobuf";
+
+/** The class of a type's messages has its fields as accessors; once one is used, all are properties of the message itself. */
+class Passed {
+  readonly $typeName: string;
+  #bytes: Uint8Array | undefined;
+
+  constructor(typeName: string, bytes: Uint8Array) {
+    this.$typeName = typeName;
+    this.#bytes = bytes;
+  }
+  static bytesOf(message: object): Uint8Array | undefined {
+    return #bytes in message ? message.#bytes : undefined;
+  }
+  static open(message: Passed, schema: DescMessage): void {
+    const bytes = message.#bytes;
+    if (bytes === undefined) return;
+    message.#bytes = undefined;
+    for (const [name, value] of Object.entries(fromBinary(schema, bytes))) put(message, name, value);
+  }
+}
+
+/** The bytes of a message that nobody has looked into. */
+export const passedBytes = (message: object): Uint8Array | undefined => Passed.bytesOf(message);
+
+type PassedClass = new (typeName: string, bytes: Uint8Array) => object;
+const classes = new WeakMap<DescMessage, PassedClass>();
+
+/** @param bytes of a message of that type, which protobuf-es would decode */
+export function passedMessage(schema: DescMessage, bytes: Uint8Array): object {
+  let its = classes.get(schema);
+  if (its === undefined) {
+    its = classOf(schema);
+    classes.set(schema, its);
+  }
+  return new its(schema.typeName, bytes);
+}
+
+function classOf(schema: DescMessage): PassedClass {
+  const its = class extends Passed {};
+  for (const name of ["$unknown", ...schema.members.map(({ localName }) => localName)]) {
+    Object.defineProperty(its.prototype, name, {
+      configurable: true,
+      get(this: Passed) {
+        Passed.open(this, schema);
+        return Object.getOwnPropertyDescriptor(this, name)?.value;
+      },
+      set(this: Passed, value: unknown) {
+        Passed.open(this, schema);
+        put(this, name, value);
+      },
+    });
+  }
+  return its;
+}
+
+function put(message: Passed, name: string, value: unknown): void {
+  Object.defineProperty(message, name, { value, configurable: true, enumerable: true, writable: true });
+}
