@@ -141,5 +141,3 @@ function dashboard(): MessageShape<typeof DashboardSchema> {
   };
   return create(DashboardSchema, init);
 }
-
-if (import.meta.main) runCodec(process.argv.includes("--json"));

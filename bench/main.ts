@@ -1,6 +1,7 @@
 // `npm run bench -- <scenario> [--json] [--quick] [--record]` measures; figures are printed and never asserted, but what has to hold on any
 // machine is. `npm run bench -- --report` writes docs/performance.md from what was recorded.
 import { runCel } from "./cel/main.ts";
+import { runCodec } from "./codec.ts";
 import { runGenerate } from "./generate.ts";
 import { writeReport } from "./report/performance.ts";
 import { runClosedLoop } from "./rig/closed-loop.ts";
@@ -20,6 +21,7 @@ const reported =
 
 const SCENARIOS: Readonly<Record<string, Run>> = {
   cel: ({ json }) => runCel(json),
+  codec: async ({ json }) => runCodec(json),
   ...Object.fromEntries(
     closedLoops.map((loop) => [loop.name, reported((options: RunOptions) => runClosedLoop(loop, options))]),
   ),

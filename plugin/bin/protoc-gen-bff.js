@@ -10,7 +10,7 @@ if (argument === "--version" || argument === "-v") {
   console.log(`protoc-gen-bff ${JSON.parse(readFileSync(here("../package.json"), "utf8")).version}`);
 } else if (major < 22 || (major === 22 && minor < 18)) {
   console.error(
-    `protoc-gen-bff needs Node 24 or newer, and this is ${process.version}: run buf through npx or an npm script in a package that depends on "node", or put Node 24 first on the PATH`,
+    `protoc-gen-bff needs Node 22.18 or newer, and this is ${process.version}: run buf through npx or an npm script in a package that depends on "node", or put a newer Node first on the PATH`,
   );
   process.exitCode = 1;
 } else {

@@ -20,6 +20,7 @@ import { planFiles } from "./plan/describe-files.ts";
 import { plan } from "./plan/plan-run.ts";
 import { readIr } from "./read/read-ir.ts";
 import { resolve } from "./resolve/resolve.ts";
+import { foldUnseen } from "./resolve/unseen-names.ts";
 import { VERSION } from "./version.ts";
 
 export interface Compilation {
@@ -70,6 +71,7 @@ export function compile(request: CodeGeneratorRequest, sources: Sources, committ
         lock = outcome.text;
         diagnostics = withDrift(diagnostics, outcome.drifts, parameter);
       }
+      diagnostics = foldUnseen(diagnostics);
       if (hasErrors()) throw new Rejected();
       const planned = plan(model);
       emit(planned, schema, parameter);

@@ -107,6 +107,7 @@ export interface IrEnvVar {
   readonly kind: "env";
   readonly at: Origin;
   readonly name: Text;
+  /** None of the known types after a fault; "" where none is written. */
   readonly type: Text;
   readonly default: Text | undefined;
 }

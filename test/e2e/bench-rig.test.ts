@@ -98,7 +98,8 @@ describe("an open loop", () => {
     expect(asked.toSorted()).toEqual(["bad", "good"]);
     expect([latenciesMs.length, lagsMs.length]).toEqual([40, 40]);
     expect(latenciesMs).toEqual(latenciesMs.toSorted((a, b) => a - b));
-    expect(latenciesMs.filter((ms) => ms >= 500).length).toBeGreaterThanOrEqual(10);
+    // A timer may fire a millisecond early.
+    expect(latenciesMs.filter((ms) => ms >= 499).length).toBeGreaterThanOrEqual(10);
   });
 });
 

@@ -138,7 +138,8 @@ function readEnvVar({ value, place }: Declared<EnvVar>, report: Report): IrEnvVa
     fault(report, "BFF128", place.at, `this environment variable has no "${name === undefined ? "name" : "type"}"`, {
       hint: name === undefined ? "add `name`" : choices,
     });
-    return undefined;
+    // The name is declared all the same: what reads it is not at fault.
+    return name && { kind: "env", at: place.at, name, type: place.text(""), default: initial };
   }
   const reader = Object.hasOwn(readable, type.value) ? readable[type.value] : undefined;
   if (reader === undefined) {

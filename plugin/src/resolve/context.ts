@@ -43,6 +43,8 @@ export interface Run {
 export interface PackageContext {
   readonly governing: Governing;
   readonly env: readonly EnvVar[];
+  /** The names whose types are faulty. */
+  readonly brokenEnv: ReadonlySet<string>;
   readonly envVariable: Variable;
   readonly now: Variable;
 }

@@ -9,10 +9,12 @@ export interface FreeNames {
   readonly names: ReadonlySet<string>;
   /** The x of every `args.x`. */
   readonly args: ReadonlySet<string>;
+  /** The x of every `env.x`. */
+  readonly env: ReadonlySet<string>;
   readonly bareArgs: boolean;
 }
 
-const NONE: FreeNames = { names: new Set(), args: new Set(), bareArgs: false };
+const NONE: FreeNames = { names: new Set(), args: new Set(), env: new Set(), bareArgs: false };
 
 /** What does not parse reads nothing here; checking it reports the fault. */
 export function freeNames(expression: string, registry: Registry, container: string): FreeNames {
@@ -20,6 +22,7 @@ export function freeNames(expression: string, registry: Registry, container: str
   if ("faults" in parsed) return NONE;
   const names = new Set<string>();
   const args = new Set<string>();
+  const env = new Set<string>();
   let bareArgs = false;
   const walk = (ast: Ast, bound: ReadonlySet<string>): void => {
     if (ast.kind === "ident") {
@@ -36,6 +39,7 @@ export function freeNames(expression: string, registry: Registry, container: str
         args.add(ast.field);
         return;
       }
+      if (ast.of.kind === "ident" && ast.of.name === "env" && !bound.has("env")) env.add(ast.field);
     }
     const macro = ast.kind === "call" ? macroCall(ast) : undefined;
     if (macro !== undefined && macro !== "malformed") {
@@ -47,7 +51,7 @@ export function freeNames(expression: string, registry: Registry, container: str
     for (const part of partsOf(ast)) walk(part, bound);
   };
   walk(parsed.ast, new Set());
-  return { names, args, bareArgs };
+  return { names, args, env, bareArgs };
 }
 
 /** Whether the path names a message, or begins with an enum's value, seen from the container outwards; a step hides a message. */

@@ -28,7 +28,11 @@ message Page {
 const APP = "app/v1/app.proto";
 
 /** As buf asks with `strategy: all`, or with `strategy: directory` for the app's own. `gone` are files of no module of the workspace. */
-function said(files: Readonly<Record<string, string>>, strategy: "all" | "directory", gone: readonly string[] = []) {
+function compiled(
+  files: Readonly<Record<string, string>>,
+  strategy: "all" | "directory",
+  gone: readonly string[] = [],
+) {
   const request = requestFor(
     files,
     strategy === "all" ? Object.keys(files).filter((name) => !gone.includes(name)) : [APP],
@@ -43,8 +47,9 @@ function said(files: Readonly<Record<string, string>>, strategy: "all" | "direct
   for (const name of request.fileToGenerate) reach(name);
   const protoFile = request.protoFile.filter(({ name }) => reached.has(name));
   const { diagnostics } = compileCase({ ...request, protoFile }, files);
-  return [...diagnostics].filter(({ severity }) => severity === "error").map(({ code, hint }) => `${code} ${hint}`);
+  return diagnostics.filter(({ severity }) => severity === "error");
 }
+const said = (...run: Parameters<typeof compiled>) => compiled(...run).map(({ code, hint }) => `${code} ${hint}`);
 
 test.each(["all", "directory"] as const)(
   "strategy %s: what is imported, or imported by what is, is visible",
@@ -64,6 +69,25 @@ test("a file of the workspace that is not imported is visible with strategy: all
   const files = { [APP]: page(""), "other/v1/other.proto": OTHER };
   expect(said(files, "all")).toEqual([]);
   expect(said(files, "directory")).toEqual([expect.stringMatching(/^BFF201 .*give the plugin `strategy: all`/)]);
+});
+
+test("however many names another directory hides, that is one error", () => {
+  const upstreams = ["one", "two", "three"];
+  const files: Record<string, string> = {};
+  for (const name of upstreams) files[`${name}/v1/${name}.proto`] = OTHER.replace("other.v1", `${name}.v1`);
+  const call = (name: string, upstream: string) =>
+    `{ name: "${name}" call: { method: "${upstream}.v1.Others/Get" set: { spread: "args" } } }`;
+  const steps = [...upstreams.map((name) => call(name, name)), call("again", "two")];
+  files[APP] = page("")
+    .replace(/let: .*/, `let: [${steps.join(", ")}]`)
+    .replace('"other.name"', '"one.name + two.name"');
+  const [error, ...others] = compiled(files, "directory");
+  expect(others).toEqual([]);
+  expect(error).toMatchObject({ code: "BFF201", message: 'no service "one.v1.Others" is visible to this run' });
+  expect(error?.related?.map(({ message }) => message)).toEqual([
+    'no service "two.v1.Others" is visible to this run',
+    'no service "three.v1.Others" is visible to this run',
+  ]);
 });
 
 test("with strategy: all, what is not there has to be imported", () => {

@@ -6,11 +6,10 @@ import type { Ir } from "../ir.ts";
 import type { Text } from "../origin.ts";
 import { isMethodName, isReference } from "../read/names.ts";
 import { slice } from "./synthetic-text.ts";
+import { ELSEWHERE } from "./unseen-names.ts";
 
 const OUTSIDE =
   "correct the name, or import its file: this run has the whole workspace, so that the file is one of a module dependency, or one that `paths` leaves out";
-const ELSEWHERE =
-  "correct the name, or give the plugin `strategy: all` in buf.gen.yaml: this run has one directory and what that imports. Import the file when it comes from a module dependency";
 
 /** With `strategy: directory` a run has the files of one directory and what they import, and nothing else. */
 function hasOneDirectory({ allFiles }: Ir, { at }: Text): boolean {

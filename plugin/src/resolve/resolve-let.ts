@@ -40,6 +40,7 @@ export function resolveLet(run: Run, ir: IrService, file: IrFile): Let {
     stepOf: new Map(),
     broken,
     brokenArgs: new Set(),
+    brokenEnv: context.brokenEnv,
     shared: { steps, broken },
   };
   const args = { message: undefined, variable: NO_ARGS, members: [] };

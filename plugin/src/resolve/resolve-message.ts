@@ -44,6 +44,8 @@ export function resolveMessage(
   const wanted = hasResolver(ir) ? new Set(places.flatMap(({ members }) => [...members.keys()])) : welcome;
   const { args, broken: brokenArgs } = argsFor(ir, places, used, wanted, report);
   const context = packageContext(run, file.desc.proto.package);
+  // A message that nothing composes may be meant for any of the services.
+  const elsewhere = run.adrift.has(ir) ? namesOfServices(run) : [];
   const scope: MessageScope = {
     registry: run.ir.registry,
     container: file.desc.proto.package,
@@ -56,10 +58,10 @@ export function resolveMessage(
     ]),
     steps: new Map(),
     stepOf: new Map(),
-    // A message that nothing composes may be meant for any of the services.
-    broken: new Set(run.adrift.has(ir) ? namesOfServices(run) : []),
+    broken: new Set(elsewhere),
     brokenArgs,
-    shared: { steps: new Map(), broken: new Set() },
+    brokenEnv: context.brokenEnv,
+    shared: { steps: new Map(), broken: new Set(elsewhere) },
   };
   const around = stepsAround(run, roots);
   const shared = takeShared(run, ir, roots, scope);
@@ -223,12 +225,14 @@ export function packageContext(run: Run, name: string): PackageContext {
   if (known !== undefined) return known;
   const rules = governing(run.ir, name);
   checkAgreement(rules.entries, run.report);
-  const env = agreed(rules.env, run.report).flatMap((declared) => envVar(run, declared));
+  const declared = agreed(rules.env, run);
+  const env = declared.flatMap((variable) => envVar(run, variable));
   const members = new Map(env.map(({ variable }) => [variable.name.slice("env.".length), variable]));
   const timestamp = run.ir.registry.getMessage(TimestampSchema.typeName) ?? TimestampSchema;
   const context: PackageContext = {
     governing: rules,
     env,
+    brokenEnv: new Set(declared.flatMap(({ name, type }) => (envType(type.value, run) === undefined ? [name.value] : []))),
     envVariable: { name: "env", role: "env", type: { kind: "struct", members }, proto: undefined, absent: false },
     now: {
       name: "now",
@@ -243,7 +247,7 @@ export function packageContext(run: Run, name: string): PackageContext {
 }
 
 /** Each variable once: files may repeat what another says. */
-function agreed(declared: readonly IrEnvVar[], report: Run["report"]): IrEnvVar[] {
+function agreed(declared: readonly IrEnvVar[], run: Run): IrEnvVar[] {
   const byName = new Map<string, IrEnvVar>();
   for (const variable of declared) {
     const first = byName.get(variable.name.value);
@@ -257,9 +261,11 @@ function agreed(declared: readonly IrEnvVar[], report: Run["report"]): IrEnvVar[
     ] as const;
     for (const [mine, theirs, what] of differs) {
       if (mine?.value === theirs?.value) continue;
+      // What is no type has been reported.
+      if ([variable, first].some(({ type }) => envType(type.value, run) === undefined)) continue;
       const said = (value: typeof mine): string =>
         value === undefined ? `no ${what}` : `${what} ${JSON.stringify(value.value)}`;
-      report({
+      run.report({
         code: "BFF416",
         severity: "error",
         message: `the environment variable "${variable.name.value}" has ${said(mine)} here and ${said(theirs)} elsewhere`,
@@ -273,7 +279,7 @@ function agreed(declared: readonly IrEnvVar[], report: Run["report"]): IrEnvVar[
   return [...byName.values()];
 }
 
-/** A variable of the environment; reading has checked that its type is one of these words. */
+/** A variable of the environment; none where its type is none of these words, which reading has reported. */
 function envVar(run: Run, ir: IrEnvVar): EnvVar[] {
   const type = envType(ir.type.value, run);
   if (type === undefined) return [];

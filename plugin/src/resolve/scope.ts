@@ -52,6 +52,8 @@ export interface MessageScope {
   readonly broken: Set<string>;
   /** Members of `args` that have a fault. */
   readonly brokenArgs: ReadonlySet<string>;
+  /** Members of `env` that have a fault. */
+  readonly brokenEnv: ReadonlySet<string>;
   /** What is there outside of any message, too: the steps of the service, and those of them with a fault. */
   readonly shared: { readonly steps: Map<string, Step>; readonly broken: Set<string> };
 }
@@ -67,6 +69,7 @@ export function check(scope: MessageScope, text: Text, locals: readonly Variable
   const reads = free(scope, text);
   for (const name of reads.names) if (scope.broken.has(name)) return undefined;
   for (const name of reads.args) if (scope.brokenArgs.has(name)) return undefined;
+  for (const name of reads.env) if (scope.brokenEnv.has(name)) return undefined;
   const own = new Map(locals.map((local) => [local.name, local]));
   const lookup = (name: string): Variable | undefined =>
     own.get(name) ?? scope.steps.get(name)?.variable ?? scope.given.get(name);
