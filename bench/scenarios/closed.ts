@@ -19,10 +19,24 @@ function against(composition: string, method: DescMethodUnary): Variant[] {
   return [generatedVariant(composition, method), ...peerVariants(composition, method)];
 }
 
+const exampleOfOurs: Variant = {
+  name: "protobff",
+  method: DashboardService.method.getDashboard,
+  launch: { entry: "generated/web/v1/server.ts" },
+};
+
+/** The same, with node:http2 in place of our own framing towards the upstreams. */
+function overNodeHttp2(variant: Variant): Variant {
+  return { ...variant, name: "protobff-on-node-http2", launch: { ...variant.launch, env: { BFF_HTTP2: "node" } } };
+}
+
 export const closedLoops: readonly ClosedLoop[] = [
   {
     name: "fanout",
-    variants: against("fanout", HomeService.method.getHome),
+    variants: [
+      ...against("fanout", HomeService.method.getHome),
+      overNodeHttp2(generatedVariant("fanout", HomeService.method.getHome)),
+    ],
     leftOut,
     request: forUser,
     faultOf: unless(home),
@@ -31,12 +45,9 @@ export const closedLoops: readonly ClosedLoop[] = [
   {
     name: "example",
     variants: [
-      {
-        name: "protobff",
-        method: DashboardService.method.getDashboard,
-        launch: { entry: "generated/web/v1/server.ts" },
-      },
+      exampleOfOurs,
       ...peerVariants("example", DashboardService.method.getDashboard),
+      overNodeHttp2(exampleOfOurs),
     ],
     leftOut,
     request: () => create(GetDashboardRequestSchema, { workspaceId: "atlas" }),

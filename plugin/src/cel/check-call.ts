@@ -390,8 +390,7 @@ function checkEquality(checker: Checker, ast: Call, place: Place): Node | undefi
       : convertToOne(left, right);
     return checker.complain("BFF305", ast, `${describeCall(ast.fn, false, [left, right])} does not exist`, hint);
   }
-  warnOfNull(checker, ast, a, b);
-  warnOfNull(checker, ast, b, a);
+  if (!checkNull(checker, ast, a, b, place) || !checkNull(checker, ast, b, a, place)) return undefined;
   const overload = ast.fn === "_==_" ? "equals" : "not_equals";
   return { ...checker.base(ast, BOOL, undefined, anyFails(args)), kind: "call", fn: ast.fn, overload, args };
 }
@@ -404,11 +403,21 @@ function convertToOne({ kind: left }: CelType, { kind: right }: CelType): string
     : undefined;
 }
 
-/** In CEL an unset message reads as its default, so that asking whether it is null is a mistake. */
-function warnOfNull(checker: Checker, ast: Call, message: Node, other: Node): void {
+/**
+ * In CEL an unset message reads as its default, so that asking whether it is null is a mistake. Of what may be absent it is an error:
+ * it is read before anybody knows whether it is there. False after that.
+ */
+function checkNull(checker: Checker, ast: Call, message: Node, other: Node, place: Place): boolean {
   const type = checker.typeOf(message);
-  if (type.kind !== "message" || type.nullable || other.kind !== "constant" || other.type.kind !== "null") return;
-  if (message.kind !== "select" && message.kind !== "name") return;
+  if (type.kind !== "message" || type.nullable || other.kind !== "constant" || other.type.kind !== "null") return true;
+  if (message.kind !== "select" && message.kind !== "name") return true;
+  if (message.kind === "name" && message.variable.absent && !place.known.has(message.variable)) {
+    const name = checker.textOf(checker.spanOf(message));
+    const asked = ast.fn === "_==_" ? `!ok(${name})` : `ok(${name})`;
+    checker.complain("BFF315", ast, `"${name}" may be absent, but it is never null`, `Ask ${asked}.`);
+    return false;
+  }
   const hint = message.kind === "select" ? "Ask has(x.field)." : "Ask ok(step), or has(x.field).";
   checker.complain("BFF315", ast, "a message is never null: when it is unset it reads as its default", hint, "warning");
+  return true;
 }

@@ -69,6 +69,7 @@ function isPath(node: Node): boolean {
 }
 
 function mayBeUnset(node: Node): boolean {
+  if (node.kind === "name") return node.variable.unset !== undefined;
   if (node.kind !== "select" || typeof node.field === "string") return false;
   return presenceOf(node.field) !== "implicit" || mayBeUnset(node.of);
 }

@@ -1,10 +1,12 @@
+import type { DescField } from "@bufbuild/protobuf";
 import type { Code, Names } from "./code.ts";
 import { convertible } from "./convertible.ts";
 import { Emitter } from "./emitter.ts";
 import type { Expression, Node } from "./expression.ts";
+import { fieldType } from "./field-type.ts";
 import { celForm, type Form, formOf, narrows, protoForm, sameForm } from "./form.ts";
 import { atom, coerce, ifSet, LEVEL, type Piece, packed } from "./piece.ts";
-import type { CelType, Proto } from "./type.ts";
+import type { CelType, Proto, Variable } from "./type.ts";
 
 /** CEL's value. Nothing is unset: an unset message reads as its default, an unset wrapper as null. */
 export function emitValue(expression: Expression, names: Names): Code {
@@ -32,6 +34,18 @@ export function emitPath(expression: Expression, names: Names): Code {
     return codeOf(converted, type, to, root.fails || narrows(plain.form, form));
   };
   return { ...codeOf(value, type, expression.proto, root.fails), as };
+}
+
+/** A field of a message in a variable, exactly as the field has it: `undefined` when it is unset, or with `set` its default. */
+export function emitField(of: Variable, field: DescField, set: boolean, names: Names): Code | undefined {
+  const { type, proto } = fieldType(field);
+  const base = { at: { file: "", line: 0, column: 0, endLine: 0, endColumn: 0 }, fails: false };
+  const name: Node = { ...base, kind: "name", variable: of, type: of.type, proto: of.proto };
+  const root: Node = { ...base, kind: "select", of: name, field, test: false, type, proto };
+  const emitter = new Emitter(names, new Set(), root);
+  if (set) return asProto(root, emitter, proto);
+  const read = emitter.path(root);
+  return codeOf(read, type, proto, false);
 }
 
 function isPrintedAs(form: Form, proto: Proto | undefined): boolean {

@@ -1,7 +1,7 @@
 import type { Names } from "./code.ts";
 import { type Aliases, aliasesIn } from "./contradiction.ts";
 import { emitCall } from "./emit-call.ts";
-import { constant } from "./emit-constant.ts";
+import { constant, zero } from "./emit-constant.ts";
 import { emitConditional } from "./emit-logic.ts";
 import { emitMacro } from "./emit-macro.ts";
 import { emitMap, emitMessage, emitRecord } from "./emit-message.ts";
@@ -105,8 +105,13 @@ export class Emitter {
     switch (node.kind) {
       case "constant":
         return constant(node.value, node.type.kind === "uint");
-      case "name":
-        return { ...unbox(this.raw(node), this.names), maybe: false };
+      case "name": {
+        const read = this.raw(node);
+        const { unset } = node.variable;
+        if (unset === undefined || !read.maybe) return { ...unbox(read, this.names), maybe: false };
+        const set = binary(read, "??", atom(...zero(this.names, unset)), LEVEL.nullish);
+        return unbox({ ...set, form: read.form }, this.names);
+      }
       case "enum":
         return piece(
           [this.names.shape(node.desc), `.${node.value.localName}`],
@@ -205,7 +210,7 @@ export class Emitter {
       if (local !== undefined) return local;
       const named = piece([this.names.variable(node.variable)], formOf(node.type, node.proto));
       const forgotten = this.#depth > 0 && node.variable.absent && node.variable.role === "arg";
-      return { ...named, maybe: forgotten || this.#absent.has(node.variable) };
+      return { ...named, maybe: forgotten || node.variable.unset !== undefined || this.#absent.has(node.variable) };
     }
     if (node.kind !== "select" || node.test || node.optional) return this.value(node);
     if (typeof node.field === "string") return this.value(node);

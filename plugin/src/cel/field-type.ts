@@ -96,6 +96,12 @@ export function unwrapped(desc: DescMessage): (Proto & { kind: "scalar" }) | und
   return field?.fieldKind === "scalar" ? { kind: "scalar", scalar: field.scalar } : undefined;
 }
 
+/** An unset wrapper, Any, Value or ListValue has no default but null. */
+export function unsetIsNull({ type, proto }: { readonly type: CelType; readonly proto: Proto | undefined }): boolean {
+  if (proto?.kind === "scalar") return type.kind === "wrapper";
+  return proto?.kind === "message" && type.kind !== "message" && proto.desc.typeName !== "google.protobuf.Struct";
+}
+
 /** What decides how protobuf-es types the property of a field, and how its presence is asked for. */
 export type Presence =
   /** A plain value; unset is its zero value. */

@@ -1,5 +1,5 @@
 // CEL's types as the checker sees them, and beside them the protobuf kind of plain values, which binding rules need.
-import type { DescEnum, DescMessage, ScalarType } from "@bufbuild/protobuf";
+import type { DescEnum, DescField, DescMessage, ScalarType } from "@bufbuild/protobuf";
 
 export type CelType =
   | { readonly kind: "bool" | "int" | "uint" | "double" | "string" | "bytes" | "null" }
@@ -45,6 +45,11 @@ export interface Variable {
   readonly proto: Proto | undefined;
   /** Whether a value may be missing: then reads of it have to be safe, or make their expression absent. For "step" and "arg". */
   readonly absent: boolean;
+  /**
+   * For "arg": the field of a request that gives it, when that may be unset. A path then reads nothing, any other expression the default.
+   * Undefined where nothing is, or can be, handed on unset.
+   */
+  readonly unset?: DescField | undefined;
 }
 
 /** Where expressions of one place are checked. */

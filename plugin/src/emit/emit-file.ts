@@ -1,11 +1,20 @@
 // `<file>_bff.ts`: policies, upstreams, environment, app, services, messages, conversions, in this order.
-import type { DescMessage, DescService } from "@bufbuild/protobuf";
+import type { DescField, DescMessage, DescService } from "@bufbuild/protobuf";
 import type { GeneratedFile } from "@bufbuild/protoplugin";
-import { emitValue, fieldType, type Names } from "../cel/index.ts";
+import {
+  type CelType,
+  emitField,
+  emitValue,
+  fieldType,
+  type Names,
+  presenceOf,
+  unsetIsNull,
+  type Variable,
+} from "../cel/index.ts";
 import { camel, lowerFirst } from "../plan/names.ts";
 import type { Entry, PlanFile, PlanMessage, PlanMethod, PlanService } from "../plan/plan.ts";
 import type { PlanCodec } from "../plan/plan-codec.ts";
-import type { EnvVar } from "../resolve/model.ts";
+import type { Args, EnvVar } from "../resolve/model.ts";
 import { readTypes } from "./emit-codec.ts";
 import { emitEnumConversion, emitMessageConversion } from "./emit-conversions.ts";
 import { emitMessage, protoType } from "./emit-message.ts";
@@ -14,7 +23,7 @@ import { emitClients, emitResolvers, resolversName } from "./emit-resolver.ts";
 import { emitServiceAdmission, emitStart, sharedTypes } from "./emit-start.ts";
 import { admitsLater } from "./emit-step.ts";
 import { bffPath, FileNames } from "./file-names.ts";
-import { block, type Line, type Lines } from "./lines.ts";
+import { block, type Line, type Lines, property } from "./lines.ts";
 import { keepOwnWords } from "./own-words.ts";
 
 /** Whether a file has anything to emit. */
@@ -278,7 +287,7 @@ export function createName({ name }: DescService): string {
 }
 
 /** How the rpc composes: the function of its message, with what the service starts before. */
-function composeProperty({ message, start }: PlanMethod, names: FileNames): Lines {
+function composeProperty({ method, message, start }: PlanMethod, names: FileNames): Lines {
   const { args } = message.composed;
   const compose = names.bff(message.name, message.file);
   const starts = start !== undefined && !start.empty;
@@ -287,6 +296,10 @@ function composeProperty({ message, start }: PlanMethod, names: FileNames): Line
     args.message !== undefined && message.tainted.length === 0 && !message.effectful && start === undefined;
   if (direct && message.admits === undefined) return [["compose: ", compose, ","]];
   const statements: Line[] = [];
+  const handed = handedOn(method, args, names);
+  // `args` is as good as an object of its members where these are handed on as they are.
+  const plain =
+    args.message !== undefined || args.members.every(({ name }) => isPlain(fieldOf(method.desc.input, name)));
   let waits = false;
   if (start?.admit !== undefined) {
     const later = admitsLater(start);
@@ -296,25 +309,48 @@ function composeProperty({ message, start }: PlanMethod, names: FileNames): Line
   if (message.admits !== undefined) {
     const later = admitsLater(message);
     const admit = names.bff(message.admits.name, message.file);
-    statements.push([later ? "await " : "", admit, "(cx, args);"]);
+    const given = plain ? ["args"] : handed;
+    statements.push([later ? "await " : "", admit, "(cx, ", ...given, ");"]);
     waits ||= later;
   }
   const several = begins && message.shared.length > 0;
   if (starts && several) statements.push([`const shared = ${start.name}(cx);`]);
   else if (starts && message.shared.length === 0 && !begins) statements.push([`${start.name}(cx);`]);
   const shared = several ? "shared" : `${start?.name}(cx)`;
-  const members = args.members.map((arg) => `${camel(arg.name)}: args.${camel(arg.name)}`).join(", ");
-  const parameters = [
-    args.message !== undefined ? "args" : members === "" ? "{}" : `{ ${members} }`,
+  const others = [
     ...(message.shared.length > 0 ? [shared] : []),
     ...(message.tainted.length > 0 ? [`{ ${message.tainted.map((name) => `${camel(name)}: []`).join(", ")} }`] : []),
     ...(message.effectful ? [begins ? `${shared}.before` : "[]"] : []),
   ];
-  const call: Line = [compose, `(cx, ${parameters.join(", ")})`];
+  const call: Line = [compose, "(cx, ", ...handed, ...others.map((other) => `, ${other}`), ")"];
   const own = args.message !== undefined || args.members.length > 0 || message.admits !== undefined;
   const open = `compose: ${waits ? "async " : ""}(cx, ${own ? "args" : "_args"}) => `;
   if (statements.length === 0) return [[open, ...call, ","]];
   return block([`${open}{`], [...statements, ["return ", ...call, ";"]], ["},"]);
+}
+
+/** What an rpc gives the message that it composes: its request, or an object of the fields in use. */
+function handedOn({ desc: { input } }: PlanMethod["method"], { message, members }: Args, names: FileNames): Line {
+  if (message !== undefined) return ["args"];
+  const type: CelType = { kind: "message", desc: input };
+  const request: Variable = { name: "args", role: "args", type, proto: type, absent: false };
+  const properties = members.flatMap(({ name, variable }, i): Line => {
+    const field = fieldOf(input, name);
+    const set = variable.unset === undefined && !unsetIsNull(variable);
+    const value = emitField(request, field, set, appNames(names));
+    if (value === undefined) throw new Error(`no value for argument "${name}" in "${input.typeName}"`);
+    return [i === 0 ? "" : ", ", ...property(camel(name), value.print)];
+  });
+  return members.length === 0 ? ["{}"] : ["{ ", ...properties, " }"];
+}
+function fieldOf(input: DescMessage, name: string): DescField {
+  const field = input.fields.find((candidate) => candidate.name === name);
+  if (field === undefined) throw new Error(`"${input.typeName}" has no field "${name}"`);
+  return field;
+}
+/** Whether the property of a field is the argument. */
+function isPlain(field: DescField): boolean {
+  return presenceOf(field) === "implicit" && field.localName === camel(field.name);
 }
 
 function emitService(service: PlanService, file: PlanFile, names: FileNames): Lines {

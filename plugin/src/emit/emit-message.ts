@@ -1,6 +1,6 @@
 // One function per composed message: steps started, values awaited, the response as a literal, and what failures touched.
 import { type DescField, ScalarType } from "@bufbuild/protobuf";
-import { type Expression, type Proto, presenceOf, type Variable } from "../cel/index.ts";
+import { type Expression, type Proto, presenceOf, unsetIsNull, type Variable } from "../cel/index.ts";
 import { camel } from "../plan/names.ts";
 import type { PlanMessage } from "../plan/plan.ts";
 import type { Arg, OneofTarget } from "../resolve/model.ts";
@@ -130,19 +130,15 @@ export function argsType(members: readonly Arg[], file: FileNames): Line {
       i === 0 ? "" : "; ",
       `readonly ${camel(arg.name)}: `,
       ...variableType(arg.variable, file),
-      ...(arg.variable.absent ? [" | undefined"] : []),
+      ...(arg.variable.absent || arg.variable.unset !== undefined ? [" | undefined"] : []),
     ],
   );
   return ["{ ", ...properties, " }"];
 }
-export function variableType({ type, proto }: Variable, file: FileNames): Line {
+export function variableType(variable: Variable, file: FileNames): Line {
+  const { proto } = variable;
   const plain = proto === undefined ? ["unknown"] : protoType(proto, file);
-  // An unset wrapper, Any, Value or ListValue has no default but null.
-  const nullable =
-    proto?.kind === "scalar"
-      ? type.kind === "wrapper"
-      : proto?.kind === "message" && type.kind !== "message" && proto.desc.typeName !== "google.protobuf.Struct";
-  return nullable ? [...plain, " | undefined"] : plain;
+  return unsetIsNull(variable) ? [...plain, " | undefined"] : plain;
 }
 export function protoType(proto: Proto, file: FileNames): Line {
   switch (proto.kind) {

@@ -4,7 +4,7 @@ import type { Names, Node, Variable } from "../cel/index.ts";
 import { camel, lowerCamel, lowerFirst, NameScope } from "../plan/names.ts";
 import type { Entry, PlanBlock, PlanMessage, PlanStep } from "../plan/plan.ts";
 import type { FileNames } from "./file-names.ts";
-import { hiddenTests } from "./hidden-tests.ts";
+import { hiddenComparisons } from "./hidden-comparisons.ts";
 
 export class MessageNames implements Names {
   readonly file: FileNames;
@@ -22,7 +22,7 @@ export class MessageNames implements Names {
 
   constructor(file: FileNames, message: PlanBlock & Partial<Pick<PlanMessage, "shared">>) {
     this.file = file;
-    this.#hidden = hiddenTests(message);
+    this.#hidden = hiddenComparisons(message);
     this.#scope = new NameScope(message.functions);
     for (const step of all([...(message.shared ?? []), ...message.steps])) {
       this.#scope.take(step.name);

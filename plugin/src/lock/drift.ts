@@ -27,6 +27,8 @@ export interface Surroundings {
 export interface Drift {
   readonly diagnostic: Diagnostic;
   readonly explains: readonly Diagnostic[];
+  /** The type or service that is not there at all, so that nothing of it is. */
+  readonly missing?: string;
 }
 
 /** A change of one element, with what else may have said it already. */
@@ -43,18 +45,31 @@ export function driftOf(
   used: ReadonlyMap<string, Used>,
   around: Surroundings,
 ): readonly Drift[] {
-  const found = [...before].flatMap(([name, locked]) =>
+  const all = [...before].flatMap(([name, locked]) =>
     driftOfElement(name, locked, before, used, around).map((drift) => ({ name, ...drift })),
   );
-  const gone = new Set(found.filter(isGone).map(({ name }) => name));
+  const gone = new Set(all.filter(isGone).map(({ name }) => name));
+  // A request that has moved with its method: what fills its fields does not name it, so that nothing is to be corrected there.
+  const methods = new Map(
+    [...gone].flatMap((name) => {
+      const facts = before.get(name)?.facts;
+      return facts?.kind === "method" ? [[facts.request, name] as const] : [];
+    }),
+  );
+  const found = all.map((drift) => {
+    const method = methods.get(drift.missing ?? "");
+    const isField = before.get(drift.name)?.facts.kind === "field";
+    return method === undefined || !isField || isIn(gone, drift.within) ? drift : { ...drift, within: method };
+  });
   const renamed = new Set(
     found.flatMap(({ diagnostic, to }) => (diagnostic.code === "BFF912" && to !== undefined ? [to] : [])),
   );
   // What follows from another change is said by that one alone, and so is what follows from it.
   return found
     .filter(({ diagnostic, within, to }) => !isIn(gone, within) && !(diagnostic.code === "BFF919" && isIn(renamed, to)))
-    .map(({ name, diagnostic, explains }) => ({
+    .map(({ name, diagnostic, explains, missing }) => ({
       diagnostic,
+      ...(missing === undefined ? {} : { missing }),
       explains: [...explains, ...found.flatMap((other) => (other.within === name ? other.explains : []))],
     }));
 }
@@ -146,7 +161,7 @@ function gone(
       ? "Use what has taken its place, or make its file visible to this run"
       : `Did you mean "${like}"?`;
   const message = `upstream ${noun} was removed or renamed, or its file is not part of this run`;
-  return { ...drift(place, "BFF911", message, undefined, hint), ...within };
+  return { ...drift(place, "BFF911", message, undefined, hint), ...within, missing };
 }
 
 function* candidates(registry: Registry, services: boolean, ownFiles: ReadonlySet<string>): Iterable<string> {

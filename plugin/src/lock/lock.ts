@@ -7,6 +7,7 @@ import type { Model } from "../resolve/model.ts";
 import { type Lock, type Locked, parseLock, renderLock, sorted } from "./document.ts";
 import { type Drift, driftOf } from "./drift.ts";
 import { factsOf } from "./facts.ts";
+import { foldGonePackages } from "./gone-packages.ts";
 import { optionsOf } from "./options.ts";
 import { type Used, usedElements } from "./used.ts";
 
@@ -61,10 +62,11 @@ export function compareLock(
     errors,
     ownFiles: new Set(model.ir.files.map((file) => file.desc.proto.name)),
   };
-  const drifts = [...used].flatMap(([file, elements]) => {
+  const found = [...used].flatMap(([file, elements]) => {
     const before = sorted(old?.get(file) ?? new Map<string, Locked>());
     return driftOf(new Map(before.map(([name, locked]) => [name, withFile(locked, file)])), elements, around);
   });
+  const drifts = foldGonePackages(found, around);
   if (!changed || !input.ci) return { drifts, text: changed ? text : undefined };
   const outdated = errors.length > 0 ? [] : [{ diagnostic: notCommitted(model, used, old, input.path), explains: [] }];
   return { drifts: [...drifts, ...outdated], text: undefined };

@@ -1,7 +1,17 @@
 // What each place that composes a message hands to it, and what the message sees as `args`.
-import type { DescMessage } from "@bufbuild/protobuf";
-import { type CelType, fieldType, type Proto, sameType, typeName, type Variable } from "../cel/index.ts";
+import type { DescField, DescMessage } from "@bufbuild/protobuf";
+import {
+  type CelType,
+  fieldType,
+  type Proto,
+  presenceOf,
+  sameType,
+  typeName,
+  unsetIsNull,
+  type Variable,
+} from "../cel/index.ts";
 import type { Report } from "../diagnostic/diagnostic.ts";
+import { didYouMean } from "../diagnostic/did-you-mean.ts";
 import type { IrMessage } from "../ir.ts";
 import type { Origin } from "../origin.ts";
 import type { Arg, Args } from "./model.ts";
@@ -62,7 +72,7 @@ export function argsFor(
     (name) => !used.has(name) && places.length > 0 && places.every((place) => place.members.has(name)),
   );
   for (const name of [...used, ...offered]) {
-    const member = join(message, name, places, report);
+    const member = join(message, name, places, used, report);
     if (member === undefined) broken.add(name);
     else members.push(member);
   }
@@ -71,12 +81,18 @@ export function argsFor(
   return { args: { message: undefined, variable, members }, broken };
 }
 
-function join(message: IrMessage, name: string, places: readonly Place[], report: Report): Arg | undefined {
+function join(
+  message: IrMessage,
+  name: string,
+  places: readonly Place[],
+  used: ReadonlySet<string>,
+  report: Report,
+): Arg | undefined {
   if (places.some((place) => place.broken.has(name))) return undefined;
   const given = places.map((place) => ({ place, value: place.members.get(name) }));
   // Nobody gives it: the expression that reads it says so, with a did-you-mean among what is given.
   const some = given.find(({ value }) => value !== undefined);
-  if (some?.value === undefined) return undefinedArg(message, name, places, report);
+  if (some?.value === undefined) return undefinedArg(message, name, places, used, report);
   let absent = false;
   let absentByFailure = false;
   let tainted = false;
@@ -88,10 +104,7 @@ function join(message: IrMessage, name: string, places: readonly Place[], report
         message: `${place.what} composes "${message.desc.name}" without the argument "${name}"`,
         at: place.at,
         related: [{ at: some.value.at, message: `${some.place.what} gives it` }],
-        hint:
-          place.request === undefined
-            ? `add { name: "${name}" by: "…" } to its args`
-            : `add a field "${name}" to "${place.request.typeName}"`,
+        hint: howToGive(place, name, used),
       });
       return undefined;
     }
@@ -111,10 +124,27 @@ function join(message: IrMessage, name: string, places: readonly Place[], report
     tainted ||= value.tainted;
   }
   const { type, proto } = some.value;
-  return { name, variable: { name, role: "arg", type, proto, absent }, absentByFailure, tainted };
+  const unset = absent ? undefined : unsetBy(name, places);
+  return { name, variable: { name, role: "arg", type, proto, absent, unset }, absentByFailure, tainted };
 }
 
-function undefinedArg(message: IrMessage, name: string, places: readonly Place[], report: Report): undefined {
+/** The field of requests that may leave an argument unset: where several have another default each hands on its own. */
+function unsetBy(name: string, places: readonly Place[]): DescField | undefined {
+  const fields = places.flatMap(({ request }) => request?.fields.find((field) => field.name === name) ?? []);
+  const first = fields.find((field) => presenceOf(field) !== "implicit" && !unsetIsNull(fieldType(field)));
+  return first !== undefined && fields.every((field) => presetOf(field) === presetOf(first)) ? first : undefined;
+}
+function presetOf(field: DescField): unknown {
+  return "getDefaultValue" in field ? field.getDefaultValue() : undefined;
+}
+
+function undefinedArg(
+  message: IrMessage,
+  name: string,
+  places: readonly Place[],
+  used: ReadonlySet<string>,
+  report: Report,
+): undefined {
   const [place] = places;
   if (place === undefined) return undefined;
   report({
@@ -123,10 +153,22 @@ function undefinedArg(message: IrMessage, name: string, places: readonly Place[]
     message: `"${message.desc.name}" reads args.${name}, which no place that composes it gives`,
     at: place.at,
     related: [{ at: message.at, message: "the message that reads it" }],
-    hint:
-      place.request === undefined
-        ? `add { name: "${name}" by: "…" } to its args`
-        : `add a field "${name}" to "${place.request.typeName}"`,
+    hint: howToGive(place, name, used),
   });
   return undefined;
+}
+
+/** What a place gives and nobody reads may be a misspelling of what it lacks. */
+function howToGive({ request, members, broken }: Place, name: string, used: ReadonlySet<string>): string {
+  const like = didYouMean(
+    name,
+    [...members.keys(), ...broken].filter((given) => !used.has(given)),
+  );
+  if (request !== undefined)
+    return like === undefined
+      ? `add a field "${name}" to "${request.typeName}"`
+      : `add a field "${name}" to "${request.typeName}", or read its args.${like}`;
+  return like === undefined
+    ? `add { name: "${name}" by: "…" } to its args`
+    : `it gives "${like}", which nothing reads: did you mean "${name}"?`;
 }

@@ -232,7 +232,9 @@ export function packageContext(run: Run, name: string): PackageContext {
   const context: PackageContext = {
     governing: rules,
     env,
-    brokenEnv: new Set(declared.flatMap(({ name, type }) => (envType(type.value, run) === undefined ? [name.value] : []))),
+    brokenEnv: new Set(
+      declared.flatMap(({ name, type }) => (envType(type.value, run) === undefined ? [name.value] : [])),
+    ),
     envVariable: { name: "env", role: "env", type: { kind: "struct", members }, proto: undefined, absent: false },
     now: {
       name: "now",

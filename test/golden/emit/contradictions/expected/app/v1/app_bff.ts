@@ -8,8 +8,8 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GetItemRequestSchema } from "../../up/v1/up_pb.ts";
 import { ItemService, Kind } from "../../up/v1/up_pb.ts";
 import type { ItemRead } from "./app_codec.ts";
-import { decodeGetPageRequest, decodeItem, encodeGetItemRequest, encodePage } from "./app_codec.ts";
-import type { GetPageRequest, Page } from "./app_pb.ts";
+import { decodeGetPageRequest, decodeItem, encodeGetItemRequest, encodeGuarded, encodePage } from "./app_codec.ts";
+import type { GetPageRequest, Guarded, Page } from "./app_pb.ts";
 import { PageService } from "./app_pb.ts";
 
 // ---- policies: what app/v1/app.proto and its imports say, over the defaults ----
@@ -61,6 +61,12 @@ export function createPageService(deps: { readonly upstreams: Upstreams; readonl
       codec: { decode: decodeGetPageRequest, encode: encodePage },
       observer: deps.observer,
     }),
+    endpoint(PageService.method.getGuarded, app, { // app.proto:13:7
+      timeoutMs: 2_000,
+      compose: composeGuarded,
+      codec: { decode: decodeGetPageRequest, encode: encodeGuarded },
+      observer: deps.observer,
+    }),
   ];
 }
 
@@ -70,25 +76,22 @@ export function createPageService(deps: { readonly upstreams: Upstreams; readonl
 export async function composePage(cx: Request<App>, args: GetPageRequest): Promise<Page> {
   const { getItem } = cx.app;
 
-  // app.proto:37:7
-  if (Boolean(args.n !== 3)) throw cx.refuse(Code.ABORTED, undefined, 0);
-
-  // app.proto:27:7
+  // app.proto:30:7
   const itemStep = cx.call(getItem, { id: args.id });
 
-  // app.proto:28:7
+  // app.proto:31:7
   const text = "p" as string;
 
-  // app.proto:29:7
+  // app.proto:32:7
   const on = true as boolean;
 
-  // app.proto:30:7
+  // app.proto:33:7
   const count = 3n as bigint;
 
-  // app.proto:31:7
+  // app.proto:34:7
   const kind = Kind.BOOK as Kind;
 
-  // app.proto:32:7
+  // app.proto:35:7
   const chosenStep = cx.step(async () => {
     const item = await itemStep;
     if (Boolean(item.kind === Kind.BOOK)) {
@@ -100,22 +103,22 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
     return "c";
   });
 
-  // app.proto:33:7
+  // app.proto:36:7
   const keptStep = cx.step(async () => {
     return args.ids.filter((i): boolean => i === "a").map((i) => i === "b");
   });
 
-  // app.proto:34:7
+  // app.proto:37:7
   const isOne = args.n === 1;
 
-  // app.proto:35:7
+  // app.proto:38:7
   const skippedStep = cx.step(async () => {
     const item = await itemStep;
     if (!Boolean(item.name === "a")) return undefined;
     return item.name === "b";
   });
 
-  // app.proto:36:7
+  // app.proto:39:7
   const turnedStep = cx.step(async () => {
     const item = await itemStep;
     if (Boolean(item.id === "q")) {
@@ -130,7 +133,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
     return false;
   });
 
-  // app.proto:38:7
+  // app.proto:40:7
   const rescuedStep = cx.call(getItem, { id: args.id }, {
     rescue: (error) => {
       if (Boolean(Boolean(error.code === Code.NOT_FOUND) && (error.code === 5))) return cx.refuse(Code.ABORTED);
@@ -173,4 +176,16 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
       : { case: "other", value: "z" },
   };
   return page;
+}
+
+/** app.v1.Guarded */
+export async function composeGuarded(cx: Request<App>, args: GetPageRequest): Promise<Guarded> {
+  // app.proto:70:36
+  if (Boolean(args.n !== 3)) throw cx.refuse(Code.ABORTED, undefined, 0);
+
+  const guarded: Guarded = {
+    $typeName: "app.v1.Guarded",
+    two: args.n === 2,
+  };
+  return guarded;
 }

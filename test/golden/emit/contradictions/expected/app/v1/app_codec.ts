@@ -7,7 +7,7 @@ import { decoder, encoder } from "@protobff/runtime";
 import type { Item } from "../../up/v1/up_pb.ts";
 import { GetItemRequestSchema, ItemSchema } from "../../up/v1/up_pb.ts";
 import type { GetPageRequest } from "./app_pb.ts";
-import { GetPageRequestSchema, PageSchema } from "./app_pb.ts";
+import { GetPageRequestSchema, GuardedSchema, PageSchema } from "./app_pb.ts";
 import type { MessageInitShape, UnknownField } from "@bufbuild/protobuf";
 
 // ---- what is sent ----
@@ -17,6 +17,9 @@ export const encodeGetItemRequest = encoder(GetItemRequestSchema, writeGetItemRe
 
 /** app.v1.Page */
 export const encodePage = encoder(PageSchema, writePage);
+
+/** app.v1.Guarded */
+export const encodeGuarded = encoder(GuardedSchema, writeGuarded);
 
 function writeGetItemRequest(w: Writer, message: MessageInitShape<typeof GetItemRequestSchema>): void {
   if (message.id) w.tag(10).string(message.id);
@@ -48,6 +51,11 @@ function writePage(w: Writer, message: MessageInitShape<typeof PageSchema>): voi
   if (message.skipped !== undefined) w.tag(152).bool(message.skipped);
   if (message.turned) w.tag(160).bool(message.turned);
   if (message.rescued !== undefined) w.tag(170).string(message.rescued);
+  w.unknown(message);
+}
+
+function writeGuarded(w: Writer, message: MessageInitShape<typeof GuardedSchema>): void {
+  if (message.two) w.tag(8).bool(message.two);
   w.unknown(message);
 }
 

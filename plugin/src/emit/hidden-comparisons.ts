@@ -11,7 +11,7 @@ interface Choice {
 }
 
 /** The tests in the conditions of a block that TypeScript must not draw conclusions from. */
-export function hiddenTests({ composed }: Pick<PlanBlock, "composed">): ReadonlySet<Node> {
+export function hiddenComparisons({ composed }: Pick<PlanBlock, "composed">): ReadonlySet<Node> {
   const hidden = new Set<Node>();
   const given = new Map(
     composed.steps.flatMap(({ variable, source }): [Variable, Node][] =>

@@ -1,0 +1,65 @@
+// An upstream package that is gone as a whole is one change, however many of its types the BFF names.
+import type { Registry } from "@bufbuild/protobuf";
+import type { Diagnostic } from "../diagnostic/diagnostic.ts";
+import { inOrder } from "../diagnostic/order.ts";
+import { ELSEWHERE } from "../resolve/unseen-names.ts";
+import type { Drift, Surroundings } from "./drift.ts";
+
+/** Drifts that say that something of one package is gone, folded into one where nothing of that package is left. */
+export function foldGonePackages(drifts: readonly Drift[], around: Surroundings): readonly Drift[] {
+  const present = new Set([...around.registry].map((type) => type.file.proto.package));
+  const byPackage = new Map<string, Drift[]>();
+  for (const drift of drifts) {
+    const name = drift.missing === undefined ? undefined : packageOf(drift.missing);
+    if (name !== undefined && !present.has(name)) byPackage.set(name, [...(byPackage.get(name) ?? []), drift]);
+  }
+  const folded = [...byPackage].flatMap(([name, group]) => {
+    const drift = fold(name, group, around);
+    return drift === undefined ? [] : [{ drift, group }];
+  });
+  const replaced = new Set(folded.flatMap(({ group }) => group));
+  return [...drifts.filter((drift) => !replaced.has(drift)), ...folded.map(({ drift }) => drift)];
+}
+
+/** The parts before the first that begins with a capital letter, as types do; undefined where none does, or nothing is before it. */
+function packageOf(type: string): string | undefined {
+  return /^((?:[^.A-Z][^.]*\.)+)[A-Z]/.exec(type)?.[1]?.slice(0, -1);
+}
+
+function fold(name: string, group: readonly Drift[], { errors, registry }: Surroundings): Drift | undefined {
+  // Wherever the BFF names something of the package.
+  const naming = inOrder(errors.filter(({ code, message }) => NAMING.test(code) && message.includes(`"${name}.`)));
+  const [first, ...others] = naming;
+  if (first === undefined || others.length === 0) return undefined;
+  const diagnostic: Diagnostic = {
+    code: "BFF911",
+    severity: "error",
+    message: `upstream package "${name}" was removed or renamed, or its files are not part of this run`,
+    at: first.at,
+    related: others.map(({ at, message }) => ({ at, message })),
+    hint: hintFor(name, naming, registry),
+  };
+  const same = new Set(naming.map(keyOf));
+  const explains = [...group.flatMap((drift) => drift.explains), ...errors.filter((error) => same.has(keyOf(error)))];
+  return { diagnostic, explains };
+}
+
+/** Errors about names. */
+const NAMING = /^BFF(201|3\d\d)$/;
+const keyOf = ({ code, message, at }: Diagnostic): string =>
+  JSON.stringify([code, message, at.file, at.line, at.column, at.endColumn]);
+
+/** Names the only package that has all that is missed. */
+function hintFor(name: string, naming: readonly Diagnostic[], registry: Registry): string {
+  const missed = naming.flatMap(({ message }) =>
+    [...message.matchAll(/"([^"]+)"/g)].flatMap(([, quoted = ""]) =>
+      quoted.startsWith(`${name}.`) ? [quoted.slice(name.length)] : [],
+    ),
+  );
+  const others = new Set([...registry].map((type) => type.file.proto.package));
+  const like = [...others].filter((other) => missed.every((rest) => registry.get(`${other}${rest}`) !== undefined));
+  const [only] = like;
+  if (only !== undefined && like.length === 1) return `Write "${only}" in place of "${name}"`;
+  if (naming.some(({ hint }) => hint === ELSEWHERE)) return `${ELSEWHERE.charAt(0).toUpperCase()}${ELSEWHERE.slice(1)}`;
+  return "Use what has taken its place, or make its files visible to this run";
+}
