@@ -65,6 +65,20 @@ const rooted = {
      repeated string list = 7 ${by("x.list")}; google.protobuf.Timestamp at = 8 ${by("now")}; int64 limit = 9 ${by("env.LIMIT + 1")};
      google.protobuf.Int32Value boxed = 10 ${by("x.n")}; up.v1.Inner same = 11 ${by("x.inner")};`,
   ),
+  Noted: message(
+    "Noted",
+    [],
+    `optional string note = 1 ${by("args.note")}; string text = 2 ${by("args.note")}; optional string computed = 3 ${by("args.note + '!'")};`,
+  ),
+  AroundNoted: message(
+    "AroundNoted",
+    [
+      `name: "x" ${a}`,
+      `name: "given" compose: { message: "Noted" args: { name: "note" by: "x.maybe" } }`,
+      `name: "handed" compose: { message: "Noted" args: { spread: "args" } }`,
+    ],
+    `Noted given = 1 ${by("given")}; Noted handed = 2 ${by("handed")};`,
+  ),
   Aliased: message(
     "Aliased",
     [`name: "x" ${a}`],
@@ -278,6 +292,15 @@ describe("presence and conversion", () => {
     expect(get("Presence", { ...base, calls: [A(res)] }).answer).toEqual({
       ...{ path: "", computed: "!", deep: "5", wrapped: "w", left: "", small: 2000, list: ["l"] },
       ...{ at: "1970-01-01T00:00:01Z", limit: "4", boxed: 2, same: { big: "5" } },
+    });
+  });
+
+  it("what a request leaves unset is unset, also for a message composed elsewhere; a composing step gives values", () => {
+    expect(get("Noted", { calls: [] }).answer).toEqual({ computed: "!" });
+    expect(get("Noted", { request: { note: "" }, calls: [] }).answer).toEqual({ note: "", computed: "!" });
+    expect(get("AroundNoted", { calls: [A({})] }).answer).toEqual({
+      given: { note: "", computed: "!" },
+      handed: { note: "", computed: "!" },
     });
   });
 

@@ -129,7 +129,9 @@ export function checkSelect(
   test: boolean,
 ): Node | undefined {
   const group = checker.group(ast.of, place);
-  if (group !== undefined && ast.optional) {
+  // A member that does not exist is not asked for in another way.
+  const unknown = group?.type.kind === "struct" && !group.type.members.has(ast.field);
+  if (group !== undefined && ast.optional && !unknown) {
     const hint = group.role === "headers" ? 'An absent header is "".' : presenceHint(group, ast.field);
     return checker.complain("BFF305", ast.name, `"${group.name}" is not a message, so it has no .?`, hint);
   }

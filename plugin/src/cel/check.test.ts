@@ -348,6 +348,9 @@ it("warns of messages compared with null", () => {
     check(text, scope, registry).diagnostics.map(({ code, severity, hint }) => [code, severity, hint]);
   expect(shown("s.standalone_message != null")).toEqual([["BFF315", "warning", "Ask has(x.field)."]]);
   expect(shown("null == s")).toEqual([["BFF315", "warning", "Ask ok(step), or has(x.field)."]]);
+  expect(shown("a != null")).toEqual([["BFF315", "error", "Ask ok(a)."]]);
+  expect(shown("null == args.stock")).toEqual([["BFF315", "error", "Ask !ok(args.stock)."]]);
+  expect(shown("ok(a) && a != null")).toEqual([["BFF315", "warning", "Ask ok(step), or has(x.field)."]]);
   expect(shown("(s.single_bool ? s : null) == null")).toEqual([]);
   expect(shown("cel.bind(x, s.single_bool ? s : null, x == null)")).toEqual([]);
   expect(shown("s.single_int64_wrapper == null")).toEqual([]);

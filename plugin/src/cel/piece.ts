@@ -57,8 +57,16 @@ export function binary(left: Piece, operator: string, right: Piece, level: numbe
     // `a === 1 === b` is right but hard to read.
     return piece([...operand(left, LEVEL.additive), ` ${operator} `, ...operand(right, LEVEL.additive)], form, level);
   }
+  // `x ?? null ?? y` is `x ?? y`; TypeScript takes what ends in null for null.
+  const first = operator === "??" ? withoutNull(left) : left;
   // All of JavaScript's binary operators used here group to the left.
-  return piece([...operand(left, level), ` ${operator} `, ...operand(right, level + 1)], form, level);
+  return piece([...operand(first, level), ` ${operator} `, ...operand(right, level + 1)], form, level);
+}
+
+function withoutNull(value: Piece): Piece {
+  const { print, level } = value;
+  if (level !== LEVEL.nullish || print.at(-1) !== "null" || print.at(-2) !== " ?? ") return value;
+  return { ...value, print: print.slice(0, -2) };
 }
 
 /** `receiver.name(…)`. */

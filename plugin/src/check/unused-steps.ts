@@ -27,6 +27,8 @@ export function checkUnusedSteps(model: Model, report: Report): void {
       )
         continue;
       if (read.has(step) || read.has(step.variable)) continue;
+      // Of the message that reads it the same has been told.
+      if (message.kind === "let" && model.namedAdrift.has(step.name)) continue;
       report({
         code: "BFF343",
         severity: "warning",

@@ -296,7 +296,7 @@ function composeProperty({ method, message, start }: PlanMethod, names: FileName
     args.message !== undefined && message.tainted.length === 0 && !message.effectful && start === undefined;
   if (direct && message.admits === undefined) return [["compose: ", compose, ","]];
   const statements: Line[] = [];
-  const handed = handedOn(method, args, names);
+  let handed = handedOn(method, args, names);
   // `args` is as good as an object of its members where these are handed on as they are.
   const plain =
     args.message !== undefined || args.members.every(({ name }) => isPlain(fieldOf(method.desc.input, name)));
@@ -309,8 +309,11 @@ function composeProperty({ method, message, start }: PlanMethod, names: FileName
   if (message.admits !== undefined) {
     const later = admitsLater(message);
     const admit = names.bff(message.admits.name, message.file);
-    const given = plain ? ["args"] : handed;
-    statements.push([later ? "await " : "", admit, "(cx, ", ...given, ");"]);
+    if (!plain) {
+      statements.push(["const given = ", ...handed, ";"]);
+      handed = ["given"];
+    }
+    statements.push([later ? "await " : "", admit, `(cx, ${plain ? "args" : "given"});`]);
     waits ||= later;
   }
   const several = begins && message.shared.length > 0;

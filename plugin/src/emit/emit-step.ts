@@ -1,5 +1,5 @@
 // One step: a statement that starts it, or a plain constant.
-import type { Expression } from "../cel/index.ts";
+import { type Expression, literalsOf } from "../cel/index.ts";
 import { camel } from "../plan/names.ts";
 import type { PlanBlock, PlanMessage, PlanStep } from "../plan/plan.ts";
 import type { Call, ComposeSource, EachSource, SwitchSource } from "../resolve/model.ts";
@@ -96,7 +96,7 @@ function emitConstant(step: PlanStep, { names }: StepContext): Lines {
   const { source, if: when, fallback, variable } = step.step;
   if (source.kind !== "by") return [];
   const { print: plain, mayBeUndefined } = plainValue(source.by, variable?.proto, names);
-  const print = [...plain, ...widened(source.by, names)];
+  const print = widened(plain, source.by, names);
   if (when !== undefined && fallback !== undefined && !mayBeUndefined)
     return [
       [`const ${step.name} = `, ...tested(when, names), " ? ", ...print, " : ", ...presentValue(fallback, names), ";"],
@@ -113,10 +113,13 @@ function emitConstant(step: PlanStep, { names }: StepContext): Lines {
         ] as Line);
   return [[`const ${step.name} = `, ...value, ";"]];
 }
-/** A literal as a value of its type: TypeScript would refuse to compare `"a"` with anything else. */
-function widened({ constant, root }: Expression, names: MessageNames): Line {
-  if (root.kind === "enum") return [" as ", names.shape(root.desc)];
-  return constant === undefined || constant === null ? [] : [` as ${typeof constant}`];
+/** Literals as values of their type: TypeScript would refuse to compare `"a"` with anything else. */
+function widened(print: Line, { root }: Expression, names: MessageNames): Line {
+  const [literal] = literalsOf(root);
+  // What is no primitive has no literal type.
+  if (literal === undefined || (literal.kind === "constant" && typeof literal.value === "object")) return print;
+  const type = literal.kind === "enum" ? names.shape(literal.desc) : typeof literal.value;
+  return [...(literal === root ? print : ["(", ...print, ")"]), " as ", type];
 }
 const nested = (print: Line, expression: Expression): Line =>
   expression.unsafe.length > 0 ? ["(", ...print, ")"] : print;

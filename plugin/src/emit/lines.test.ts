@@ -9,5 +9,8 @@ test("constants that nothing reads become statements, whatever binds closer", ()
     "const c = f(a);",
     "return c;",
   ]);
+  expect(
+    unreadAsVoid([['const a = f("x y", ', "z", ");"], ["const b = c ? d : e;"]]).map((row) => row.join("")),
+  ).toEqual(['void f("x y", z);', "void (c ? d : e);"]);
   expect(unreadAsVoid([["const a = f();"]]).map((row) => row.join(""))).toEqual(["void f();"]);
 });

@@ -54,13 +54,22 @@ export function unreadAsVoid(body: Lines): Lines {
     const [first, ...rest] = row;
     const [declared, name = ""] = (typeof first === "string" && /^const ([\w$]+) = /.exec(first)) || [];
     if (typeof first !== "string" || declared === undefined || times.get(name) !== 1) return row;
-    // `void` binds closer than `as`.
     const value: Line = [first.slice(declared.length), ...rest];
     const last = value.at(-1);
-    const cast = value.some((part) => typeof part === "string" && part.includes(" as "));
-    if (!cast || typeof last !== "string" || !last.endsWith(";")) return ["void ", ...value];
+    if (isClosed(value) || typeof last !== "string" || !last.endsWith(";")) return ["void ", ...value];
     return ["void (", ...value.slice(0, -1), `${last.slice(0, -1)});`];
   });
+}
+/** Whether nothing stands between operators there: `void` binds closer than any with two sides. */
+function isClosed(value: Line): boolean {
+  const text = value.map((part) => (typeof part === "string" ? part : "x")).join("");
+  let depth = 0;
+  for (const [sign] of text.replace(/"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`/g, "x").matchAll(/[([{}\]) ]/g)) {
+    if (sign === " ") {
+      if (depth === 0) return false;
+    } else depth += "([{".includes(sign) ? 1 : -1;
+  }
+  return true;
 }
 /** What a line may hold before it is broken. */
 const WIDE = 90;

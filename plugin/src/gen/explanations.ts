@@ -1677,7 +1677,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
   {
     "code": "BFF315",
     "severity": "warning",
-    "meaning": "A message is not compared with null, which it never is: an unset one reads as its default, so the answer never changes.",
+    "meaning": "A message is not compared with null, which it never is: an unset one reads as its default, so the answer never changes. One that may be absent is asked about with `ok`: comparing it is an error.",
     "sections": [
       {
         "title": "Wrong",

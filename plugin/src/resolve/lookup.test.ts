@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { compileCase } from "../../../test/support/golden.ts";
 import { requestFor } from "../../../test/support/request.ts";
+import { compile } from "../compile.ts";
 
 const OTHER = `syntax = "proto3";
 package other.v1;
@@ -25,10 +26,17 @@ message Page {
 }
 `;
 
+/** The step once more, so that the service is named in two places. */
+const twice = (text: string): string => {
+  const step = /let: (.*)/.exec(text)?.[1] ?? "";
+  const both = text.replace(step, `[${step}, ${step.replace('"other"', '"more"')}]`);
+  return both.replace('"other.name"', '"other.name + more.name"');
+};
+
 const APP = "app/v1/app.proto";
 
 /** As buf asks with `strategy: all`, or with `strategy: directory` for the app's own. `gone` are files of no module of the workspace. */
-function compiled(
+function requested(
   files: Readonly<Record<string, string>>,
   strategy: "all" | "directory",
   gone: readonly string[] = [],
@@ -46,7 +54,10 @@ function compiled(
   };
   for (const name of request.fileToGenerate) reach(name);
   const protoFile = request.protoFile.filter(({ name }) => reached.has(name));
-  const { diagnostics } = compileCase({ ...request, protoFile }, files);
+  return { ...request, protoFile, parameter: "" };
+}
+function compiled(...run: Parameters<typeof requested>) {
+  const { diagnostics } = compileCase(requested(...run), run[0]);
   return diagnostics.filter(({ severity }) => severity === "error");
 }
 const said = (...run: Parameters<typeof compiled>) => compiled(...run).map(({ code, hint }) => `${code} ${hint}`);
@@ -87,6 +98,16 @@ test("however many names another directory hides, that is one error", () => {
   expect(error?.related?.map(({ message }) => message)).toEqual([
     'no service "two.v1.Others" is visible to this run',
     'no service "three.v1.Others" is visible to this run',
+  ]);
+});
+
+test("beside a lock, too, another directory is one error that says so", () => {
+  const files: Readonly<Record<string, string>> = { [APP]: twice(page("")), "other/v1/other.proto": OTHER };
+  const sources = (file: string): string | undefined => files[file];
+  const { lock } = compile(requested(files, "all"), sources, { text: undefined, ci: false });
+  const { diagnostics } = compile(requested(files, "directory"), sources, { text: lock, ci: false });
+  expect(diagnostics.map(({ code, message, hint }) => [code, message, hint])).toEqual([
+    ["BFF911", expect.stringContaining('package "other.v1"'), expect.stringContaining("`strategy: all`")],
   ]);
 });
 

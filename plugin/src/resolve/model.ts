@@ -23,6 +23,8 @@ export interface Model {
   /** Composed messages, composers before what they compose. */
   readonly messages: readonly Composed[];
   readonly conversions: Conversions;
+  /** What messages that nothing composes name outside of themselves: steps of services, if these are what they are meant for. */
+  readonly namedAdrift: ReadonlySet<string>;
   /** What looks superfluous: only to be told when nothing is wrong, since a fault may be why nobody uses it. */
   readonly suspicions: readonly Diagnostic[];
 }

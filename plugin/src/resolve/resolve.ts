@@ -50,6 +50,7 @@ export function resolve(ir: Ir, report: Report): Model {
     ),
   );
   const composed = new Map<string, Composed>();
+  const namedAdrift = new Set<string>();
   const inner = new Set([...graph.composes.values()].flatMap((edges) => edges.map(({ to }) => to)));
   for (const { ir: message, file } of graph.order) {
     const name = message.desc.typeName;
@@ -69,6 +70,7 @@ export function resolve(ir: Ir, report: Report): Model {
             hint: "return it from an rpc of a BFF service, compose it in a step, or remove its rules",
           });
         resolveAdrift(run, message, file);
+        for (const named of lets.mentions(name).keys()) namedAdrift.add(named);
       }
       continue;
     }
@@ -94,6 +96,7 @@ export function resolve(ir: Ir, report: Report): Model {
     lets: [...resolvedLets.values()],
     messages: [...composed.values()],
     conversions: aliases.conversions(),
+    namedAdrift,
     suspicions,
   };
 }

@@ -7,6 +7,7 @@ import {
   frameOf,
   GRPC_HEADERS,
   OK_TRAILERS,
+  SETTINGS_ACK,
   settingsOf,
   wordOf,
 } from "../testing/frame-upstream.ts";
@@ -188,7 +189,7 @@ test("whatever the windows, every byte arrives, and none that is not allowed", a
       const miser = new Miser(script);
       const upstream = await new FrameUpstream(
         (peer, frame) => miser.take(peer, frame),
-        settingsOf([Setting.INITIAL_WINDOW_SIZE, script.initial]),
+        Buffer.concat([settingsOf([Setting.INITIAL_WINDOW_SIZE, script.initial]), SETTINGS_ACK]),
       ).start();
       const client = new GrpcClient(upstream.url, { http2: "own" });
       let open = script.sizes.length;

@@ -1,11 +1,10 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { type AddressInfo, connect, createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { INTEROP } from "../testing/interop.ts";
+import { freePort, listens } from "../testing/listening.ts";
 import { GrpcClient } from "../transport/grpc-client.ts";
 
 // grpc-go's own interop server, which is built with Go; PROTOBFF_WITHOUT_GO=1 says that there is none.
@@ -20,25 +19,6 @@ function built(): string {
     execFileSync("go", ["install", `google.golang.org/grpc/interop/server@${VERSION}`], { env, stdio: "inherit" });
   }
   return server;
-}
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
-async function listens(port: number, process: ChildProcess): Promise<void> {
-  while (process.exitCode === null) {
-    const socket = connect(port, "127.0.0.1");
-    const up = await new Promise((resolve) =>
-      socket.once("connect", () => resolve(true)).once("error", () => resolve(false)),
-    );
-    socket.destroy();
-    if (up) return;
-  }
-  throw new Error("the server has ended");
 }
 
 describe.skipIf(process.env.PROTOBFF_WITHOUT_GO === "1")("grpc-go serves our own HTTP/2:", () => {

@@ -249,7 +249,10 @@ export class Incoming {
       throw broken("SETTINGS of a wrong length", FRAME_SIZE_ERROR);
     }
     this.#idle();
-    if ((flags & Flag.ACK) !== 0) return;
+    if ((flags & Flag.ACK) !== 0) {
+      this.#session.acknowledged();
+      return;
+    }
     let maxStreams: number | undefined;
     for (let at = from; at < to; at += 6) {
       const value = data.readUInt32BE(at + 2);

@@ -12,7 +12,7 @@ export class SendQueue {
   #window = WINDOW_BYTES;
   /** Of a new stream. */
   #initialWindow = WINDOW_BYTES;
-  /** Streams with something to send that their own window allows. */
+  /** Streams with something to send, but for those whose own window was found shut. */
   readonly #queue = new Set<WireStream>();
 
   /** Frames. */
@@ -27,7 +27,6 @@ export class SendQueue {
   /** Sends this, and then no more on this stream. */
   send(stream: WireStream, body: Uint8Array): void {
     stream.body = body;
-    if (stream.sendWindow <= 0 && body.length > 0) return;
     this.#queue.add(stream);
     this.pump();
   }
@@ -46,7 +45,7 @@ export class SendQueue {
   widenStream(stream: WireStream, bytes: number): boolean {
     stream.sendWindow += bytes;
     if (stream.sendWindow > WINDOW_MAX) return false;
-    if (stream.body !== undefined && stream.sendWindow > 0) {
+    if (stream.body !== undefined) {
       this.#queue.add(stream);
       this.pump();
     }
@@ -66,16 +65,15 @@ export class SendQueue {
       this.#queue.delete(stream);
       if (body === undefined) continue;
       const left = body.length - stream.sent;
-      const length = Math.max(0, Math.min(left, FRAME_BYTES, this.#window, sendWindow));
+      if (sendWindow <= 0 && left > 0) continue; // until its own window is wider
+      const length = Math.min(left, FRAME_BYTES, this.#window, sendWindow);
       if ((length === 0 && left > 0) || this.#writer.waiting > WAITING_BYTES) {
-        // Nothing more for anybody, unless it is this one that must wait for itself.
-        if (sendWindow <= 0 && left > 0) continue;
-        this.#queue.add(stream);
+        this.#queue.add(stream); // nothing more for anybody
         return;
       }
       this.#data(stream, body, length);
       if (length === left) stream.body = undefined;
-      else if (stream.sendWindow > 0) this.#queue.add(stream);
+      else this.#queue.add(stream);
     }
   }
   #data(stream: WireStream, body: Uint8Array, length: number): void {

@@ -3,6 +3,7 @@ import type { LookupFunction } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { systemClock } from "../clock.ts";
 import { Code } from "../failure.ts";
+import { FakeClock } from "../testing/fake-clock.ts";
 import {
   answerOf,
   blockOf,
@@ -12,6 +13,7 @@ import {
   frameOf,
   GRPC_HEADERS,
   OK_TRAILERS,
+  SETTINGS_ACK,
   settingsOf,
   wordOf,
 } from "../testing/frame-upstream.ts";
@@ -26,15 +28,16 @@ import { ErrorCode } from "./error-code.ts";
 import { Flag, FrameType, Setting, WINDOW_MAX } from "./frames.ts";
 import { decodeHeaderBlock } from "./hpack-decoder.ts";
 import { RequestEncoder } from "./request-encoder.ts";
-import { WireSession } from "./wire-session.ts";
+import { SETTINGS_MS, WireSession } from "./wire-session.ts";
 
-// The rules of RFC 9113, one by one; over-own.test.ts has what gRPC's client does on top of them.
+// The rules of RFC 9113, one by one; the tests in ../transport have what gRPC's client does on top of them.
 
 const { END_STREAM, END_HEADERS, PADDED, PRIORITY, ACK } = Flag;
 const { DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION, PUSH_PROMISE } = FrameType;
 
 type Outcome = { message?: string; fault?: Fault; headers?: ReceivedHeaders };
 interface Rig {
+  readonly client: GrpcClient;
   readonly upstream: FrameUpstream;
   send(message?: string | Buffer, headers?: Record<string, string>): { outcome: Promise<Outcome>; cancel(): void };
 }
@@ -65,15 +68,15 @@ async function rig({
     });
     return { outcome: promise, cancel: () => inFlight.cancel() };
   };
-  return { upstream, send };
+  return { client, upstream, send };
 }
 /** A connection on which one call is under way. */
 async function underWay(more: Parameters<typeof rig>[0] = {}) {
-  const { upstream, send } = await rig(more);
+  const { client, upstream, send } = await rig(more);
   const call = send();
   const peer = await upstream.next();
   const { stream } = await peer.next(HEADERS);
-  return { upstream, send, call, peer, stream };
+  return { client, upstream, send, call, peer, stream };
 }
 /** Sessions as the client has them, with the number of the first one's first stream. */
 async function pooled(firstStream = 1, onFrame?: (peer: FramePeer, frame: Frame) => void) {
@@ -83,7 +86,7 @@ async function pooled(firstStream = 1, onFrame?: (peer: FramePeer, frame: Frame)
   const sessions: WireSession[] = [];
   const dial = (owner: SessionOwner<GrpcSession>) => {
     const first = sessions.length === 0 ? firstStream : 1;
-    const session = new WireSession(url, encoder, undefined, lookup as LookupFunction, owner, first);
+    const session = new WireSession(url, encoder, undefined, lookup as LookupFunction, owner, systemClock, first);
     sessions.push(session);
     return session;
   };
@@ -109,6 +112,14 @@ async function pooled(firstStream = 1, onFrame?: (peer: FramePeer, frame: Frame)
   };
   return { upstream, sessions, attempts, send };
 }
+/** Resolves with the next exception that nobody catches. */
+const nextUncaught = (): Promise<Error> =>
+  new Promise((resolve) =>
+    process.setUncaughtExceptionCaptureCallback((error) => {
+      process.setUncaughtExceptionCaptureCallback(null);
+      resolve(error);
+    }),
+  );
 const answer = (message: string, stream = 1): Buffer => answerOf(stream, frame(Buffer.from(message)));
 const headersOf = (block: Buffer): Record<string, string> => {
   const fields: Record<string, string> = {};
@@ -233,6 +244,50 @@ describe("a connection", () => {
     expect((await peer.next(GOAWAY)).payload).toEqual(Buffer.alloc(8));
     await peer.closed;
   });
+  test("whose settings are not acknowledged in time ends", async () => {
+    const clock = new FakeClock();
+    const { upstream, call, peer, send } = await underWay({ greeting: settingsOf(), options: { clock } });
+    await clock.advance(SETTINGS_MS - 1);
+    expect(peer.frames.some(({ type }) => type === GOAWAY)).toBe(false);
+    await clock.advance(1);
+    expect(await call.outcome).toMatchObject({ fault: { kind: "transport", code: Code.UNAVAILABLE } });
+    expect((await peer.next(GOAWAY)).payload.readUInt32BE(4)).toBe(ErrorCode.SETTINGS_TIMEOUT);
+    await peer.closed;
+    const second = send();
+    const next = await upstream.next();
+    await next.next(HEADERS);
+    next.send(SETTINGS_ACK, answer("2"));
+    expect((await second.outcome).message).toBe("2");
+    await clock.advance(SETTINGS_MS);
+    const third = send();
+    await next.next(HEADERS);
+    next.send(answer("3", 3));
+    expect((await third.outcome).message).toBe("3");
+    expect(upstream.peers.length).toBe(2);
+  });
+  test("that is closed before its settings are acknowledged leaves no timer", async () => {
+    const clock = new FakeClock();
+    const { client, peer, call } = await underWay({ greeting: settingsOf(), options: { clock } });
+    peer.send(answer("1"));
+    await call.outcome;
+    await client.close();
+    expect(clock.running).toBe(0);
+  });
+  test("on which we fail ourselves ends, and the fault is told", async () => {
+    const { upstream, sessions, attempts, send } = await pooled();
+    const calls = [send(), send()];
+    const peer = await upstream.next();
+    for (const _ of calls) await peer.next(DATA);
+    const [first] = attempts as [GrpcAttempt];
+    first.response = () => {
+      throw new Error("a fault");
+    };
+    const told = nextUncaught();
+    peer.send(answer("1"), answer("2", 3));
+    expect(await told).toEqual(new Error("a fault"));
+    for (const outcome of calls) expect(await outcome).toMatchObject({ kind: "transport", code: Code.UNAVAILABLE });
+    expect(sessions[0]?.ended).toBe(true);
+  });
   test("that is lost before anything of a call has left leaves it unprocessed", async () => {
     const { sessions, send, upstream } = await pooled();
     const first = send();
@@ -326,6 +381,93 @@ describe("an answer", () => {
     const { peer, call, stream } = await underWay();
     peer.send(wordOf(RST_STREAM, stream, ErrorCode.REFUSED_STREAM));
     expect(await call.outcome).toMatchObject({ fault: { kind: "unprocessed" } });
+  });
+});
+
+describe("windows:", () => {
+  const sentOn = (peer: FramePeer, stream: number): number =>
+    peer.frames.reduce(
+      (sum, frame) => (frame.type === DATA && frame.stream === stream ? sum + frame.payload.length : sum),
+      0,
+    );
+  const pinged = async (peer: FramePeer): Promise<void> => {
+    peer.send(frameOf(PING, 0, 0, Buffer.alloc(8)));
+    await peer.next(PING);
+  };
+  test("a stream that may send nothing is not in the way of others", async () => {
+    const { upstream, send } = await rig({ greeting: settingsOf([Setting.INITIAL_WINDOW_SIZE, 200_000]) });
+    const calls = [send("a".repeat(100_000)), send("b".repeat(100_000))];
+    const peer = await upstream.next();
+    await peer.next(HEADERS);
+    await peer.next(HEADERS);
+    await pinged(peer);
+    expect([sentOn(peer, 1), sentOn(peer, 3)]).toEqual([65_535, 0]); // the connection's
+    peer.send(settingsOf([Setting.INITIAL_WINDOW_SIZE, 10]), wordOf(WINDOW_UPDATE, 0, 1_000_000));
+    await pinged(peer);
+    expect([sentOn(peer, 1), sentOn(peer, 3)]).toEqual([65_535, 10]);
+    peer.send(wordOf(WINDOW_UPDATE, 1, 65_525)); // up to nothing
+    await pinged(peer);
+    expect([sentOn(peer, 1), sentOn(peer, 3)]).toEqual([65_535, 10]);
+    peer.send(wordOf(WINDOW_UPDATE, 3, 200_000));
+    await pinged(peer);
+    expect([sentOn(peer, 1), sentOn(peer, 3)]).toEqual([65_535, 100_005]);
+    peer.send(wordOf(WINDOW_UPDATE, 1, 1));
+    await pinged(peer);
+    expect([sentOn(peer, 1), sentOn(peer, 3)]).toEqual([65_536, 100_005]);
+    peer.send(settingsOf([Setting.INITIAL_WINDOW_SIZE, 34_479]));
+    await pinged(peer);
+    expect(sentOn(peer, 1)).toBe(100_005);
+    peer.send(answer("1"), answer("2", 3));
+    for (const [i, { outcome }] of calls.entries()) expect((await outcome).message).toBe(String(i + 1));
+  });
+  test("a request without a byte needs none", async () => {
+    const { client, upstream } = await rig({ greeting: settingsOf([Setting.INITIAL_WINDOW_SIZE, 0]) });
+    client.send("/a.B/C", Buffer.alloc(0), 60_000, undefined, 1, { replied: () => {}, faulted: () => {} });
+    const peer = await upstream.next();
+    expect(await peer.next(DATA)).toMatchObject({ flags: END_STREAM, payload: Buffer.alloc(0) });
+  });
+  test("a request may be allowed byte by byte, which is no flood", async () => {
+    const { upstream, send } = await rig({ greeting: settingsOf([Setting.INITIAL_WINDOW_SIZE, 0]) });
+    const { outcome } = send("x".repeat(11_000));
+    const peer = await upstream.next();
+    await peer.next(HEADERS);
+    peer.send(Buffer.concat(Array(11_005).fill(wordOf(WINDOW_UPDATE, 1, 1))));
+    await pinged(peer);
+    expect(sentOn(peer, 1)).toBe(11_005);
+    peer.send(answer("1"));
+    expect((await outcome).message).toBe("1");
+  });
+  test("a stream that is given up is given no more", async () => {
+    const { peer, call, stream } = await underWay();
+    const tooMuch = Buffer.concat([frame(Buffer.alloc((1 << 19) - 10)), Buffer.alloc(10)]);
+    peer.send(start);
+    for (let at = 0; at < tooMuch.length; at += 1 << 14) {
+      peer.send(frameOf(DATA, 0, stream, tooMuch.subarray(at, at + (1 << 14))));
+    }
+    expect(await call.outcome).toMatchObject({ fault: { message: "more than one message" } });
+    await peer.next(RST_STREAM);
+    expect(peer.frames.filter((frame) => frame.type === WINDOW_UPDATE && frame.stream === stream)).toEqual([]);
+  });
+  test("a stream is given more when half of what it may send has come, padding included; one that ends is not", async () => {
+    const { peer, call, stream } = await underWay();
+    const message = frame(Buffer.alloc((3 << 18) - 5, "x"));
+    const piece = 1 << 13;
+    const given = (id: number): number[] =>
+      peer.frames.flatMap(({ type, stream, payload }) =>
+        type === WINDOW_UPDATE && stream === id ? [payload.readUInt32BE()] : [],
+      );
+    peer.send(start);
+    for (let at = 0; at < message.length; at += piece) {
+      const padded = Buffer.concat([Buffer.from([255]), message.subarray(at, at + piece), Buffer.alloc(255)]);
+      peer.send(frameOf(DATA, PADDED, stream, padded));
+    }
+    await pinged(peer);
+    const half = (piece + 256) * Math.ceil((1 << 19) / (piece + 256));
+    expect(given(stream)).toEqual([half]);
+    expect(given(0).slice(1)).toEqual([half]); // after that of the preface
+    peer.send(frameOf(HEADERS, END_HEADERS | END_STREAM, stream, OK_TRAILERS));
+    expect((await call.outcome).message).toBe("x".repeat(message.length - 5));
+    expect(given(stream)).toEqual([half]);
   });
 });
 

@@ -1,5 +1,6 @@
 import type { LookupFunction, Socket } from "node:net";
 import type { SecureContext } from "node:tls";
+import type { Clock, Timer } from "../clock.ts";
 import { described } from "../transport/described.ts";
 import type { GrpcAttempt } from "../transport/grpc-attempt.ts";
 import type { GrpcRequest, GrpcSession } from "../transport/grpc-session.ts";
@@ -20,6 +21,8 @@ import { WireStream } from "./wire-stream.ts";
 export const WINDOW = 1 << 20;
 /** With so much that the other end has not read, there is no room for more streams. */
 const CONGESTED_BYTES = 1 << 19;
+/** How long the other end may take to acknowledge our settings, in milliseconds. */
+export const SETTINGS_MS = 10_000;
 /** How long the end of a connection may take that nobody reads, in milliseconds. */
 const LINGER_MS = 1_000;
 
@@ -35,6 +38,8 @@ export class WireSession implements GrpcSession {
   readonly #streams = new Map<number, WireStream>();
   readonly #pings = new Map<number, () => void>();
   readonly #first: number;
+  readonly #clock: Clock;
+  #unacknowledged: Timer | undefined; // our settings
   #next: number;
   #opened = 0;
   #lingering = 0; // streams that we have reset, and the other end may still count
@@ -61,14 +66,19 @@ export class WireSession implements GrpcSession {
     secureContext: SecureContext | undefined,
     lookup: LookupFunction,
     owner: SessionOwner<GrpcSession>,
+    clock: Clock,
     firstStream = 1,
   ) {
     this.#encoder = encoder;
     this.#owner = owner;
+    this.#clock = clock;
     this.#first = firstStream;
     this.#next = firstStream;
     const read = this.#read.bind(this);
-    const socket = dial(url, secureContext, lookup, read, () => socket.write(preface(WINDOW)));
+    const socket = dial(url, secureContext, lookup, read, () => {
+      socket.write(preface(WINDOW));
+      this.#unacknowledged = clock.setTimeout(late, SETTINGS_MS, this);
+    });
     this.#socket = socket;
     this.#writer = new FrameWriter(socket, () => this.#flushed());
     this.#queue = new SendQueue(this.#writer);
@@ -190,6 +200,18 @@ export class WireSession implements GrpcSession {
     this.#ready = true;
     this.#owner.ready(this);
   }
+  /** The other end has taken our settings. */
+  acknowledged(): void {
+    if (this.#unacknowledged !== undefined) this.#clock.clearTimeout(this.#unacknowledged);
+    this.#unacknowledged = undefined;
+  }
+  /** The other end broke a rule in a way that ends the connection, and is told. */
+  fail(error: ConnectionError): void {
+    if (this.#over) return;
+    this.#error ??= error;
+    this.#goodbye(error.code);
+    queueMicrotask(() => this.#end());
+  }
   answered(ping: number): void {
     const answered = this.#pings.get(ping);
     this.#pings.delete(ping);
@@ -241,14 +263,11 @@ export class WireSession implements GrpcSession {
     try {
       this.#reader.read(chunk);
     } catch (error) {
-      if (!(error instanceof ConnectionError)) {
-        this.destroy(new Error("a reply's receiver threw")); // the rest of the chunk is lost
+      if (error instanceof ConnectionError) this.fail(error);
+      else {
+        this.destroy(new Error("broken by a fault of our own")); // the rest of the chunk is lost
         throw error;
       }
-      if (this.#over) return;
-      this.#error ??= error;
-      this.#goodbye(error.code);
-      queueMicrotask(() => this.#end());
     }
   }
   #flushed(): void {
@@ -295,6 +314,7 @@ export class WireSession implements GrpcSession {
     if (this.#gone) return;
     this.#gone = true;
     this.#over = true;
+    this.acknowledged(); // or never will be
     this.#reader.stop();
     const message = described(this.#error);
     this.#owner.gone(this, message);
@@ -309,3 +329,8 @@ export class WireSession implements GrpcSession {
     this.#closed.resolve();
   }
 }
+
+const late = (session: WireSession): void =>
+  session.fail(
+    new ConnectionError(ErrorCode.SETTINGS_TIMEOUT, `our settings were not acknowledged within ${SETTINGS_MS} ms`),
+  );

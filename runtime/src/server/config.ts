@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { createSecureContext } from "node:tls";
 import type { DescService } from "@bufbuild/protobuf";
-import type { Http2 } from "../transport/grpc-client.ts";
+import { DEFAULT_HTTP2, type Http2 } from "../transport/grpc-client.ts";
 import { type Environment, EnvReader, type Fault, quoted } from "./env-reader.ts";
 
 /** Certificates as PEM: whom to trust, and how to identify. */
@@ -188,10 +188,10 @@ function readRedisUrl(read: EnvReader): string | undefined {
 }
 
 function readHttp2(read: EnvReader): Http2 {
-  const text = read.optional("BFF_HTTP2") ?? "node";
+  const text = read.optional("BFF_HTTP2") ?? DEFAULT_HTTP2;
   if (text === "node" || text === "own") return text;
   read.fault("BFF_HTTP2", `is ${quoted(text)}`, "node or own");
-  return "node";
+  return DEFAULT_HTTP2;
 }
 
 function readOrigins(read: EnvReader): string[] {

@@ -67,11 +67,11 @@ export class FrameUpstream {
 
   /**
    * @param onFrame what to do with each frame
-   * @param greeting what each connection begins with; default: empty SETTINGS
+   * @param greeting what each connection begins with; default: empty SETTINGS, and that ours are taken
    */
   constructor(
     onFrame: (peer: FramePeer, frame: Frame) => void = () => {},
-    greeting: Uint8Array = frameOf(FrameType.SETTINGS, 0, 0),
+    greeting: Uint8Array = Buffer.concat([frameOf(FrameType.SETTINGS, 0, 0), SETTINGS_ACK]),
   ) {
     this.#server = createServer({ noDelay: true }, (socket) => {
       const peer = new FramePeer(socket, onFrame);
@@ -126,6 +126,7 @@ export function blockOf(fields: readonly (readonly [name: string, value: string]
   const text = (value: string): Buffer => Buffer.concat([Buffer.from([value.length]), Buffer.from(value, "latin1")]);
   return Buffer.concat(fields.flatMap(([name, value]) => [Buffer.from([0]), text(name), text(value)]));
 }
+export const SETTINGS_ACK = frameOf(FrameType.SETTINGS, Flag.ACK, 0);
 export const GRPC_HEADERS = blockOf([
   [":status", "200"],
   ["content-type", "application/grpc"],

@@ -158,8 +158,12 @@ export class GrpcAttempt implements InFlight, Waiter<GrpcSession> {
       return;
     }
     this.#end();
-    this.#tell();
-    this.#reply.replied(body.subarray(PREFIX_BYTES, this.#received));
+    try {
+      this.#tell();
+      this.#reply.replied(body.subarray(PREFIX_BYTES, this.#received));
+    } catch (error) {
+      uncaught(error);
+    }
   }
   /** The stream is at its end; without an answer, unless that has been told. */
   closed(): void {
@@ -193,8 +197,12 @@ export class GrpcAttempt implements InFlight, Waiter<GrpcSession> {
     if (this.#ended) return;
     this.#end();
     this.#stream?.close(CANCEL);
-    this.#tell();
-    this.#reply.faulted(fault);
+    try {
+      this.#tell();
+      this.#reply.faulted(fault);
+    } catch (error) {
+      uncaught(error);
+    }
   }
   #tell(): void {
     this.#reply.metadata?.(this.#first ?? NONE, this.#trailed ? (this.#status ?? NONE) : NONE);
@@ -204,6 +212,12 @@ export class GrpcAttempt implements InFlight, Waiter<GrpcSession> {
     this.#body = undefined;
   }
 }
+
+/** What a receiver throws is thrown where no other call of the connection is in its way. */
+const uncaught = (error: unknown): void =>
+  queueMicrotask(() => {
+    throw error;
+  });
 
 const GRPC = /^application\/grpc(\+proto)?\s*(;|$)/i;
 

@@ -277,6 +277,38 @@ test("GOAWAY with an error ends all streams; those it excludes were not processe
   expect(await first.outcome).toMatchObject({ fault: { kind: "transport", code: Code.UNAVAILABLE } });
 });
 
+test("a receiver that throws is in no other call's way, and its exception is nobody's", async () => {
+  const thrown: Error[] = [];
+  const both = Promise.withResolvers<void>();
+  process.setUncaughtExceptionCaptureCallback((error) => {
+    if (thrown.push(error) === 2) both.resolve();
+  });
+  upstream.answer = () => {};
+  const throwing = {
+    replied: () => {
+      throw new Error("of a reply");
+    },
+    faulted: () => {
+      throw new Error("of a fault");
+    },
+  };
+  client.send("/a.B/C", frame(Buffer.from("1")), 1_000, undefined, 1, throwing);
+  client.send("/a.B/C", frame(Buffer.from("2")), 1_000, undefined, 1, throwing);
+  const third = send();
+  const [first, second, last] = [await upstream.next(), await upstream.next(), await upstream.next()];
+  reply(first, first.body);
+  reply(last, last.body);
+  expect(await third.outcome).toEqual({ message: "hello" });
+  const lost = send();
+  await upstream.next();
+  second.stream.session?.destroy();
+  expect(await lost.outcome).toMatchObject({ fault: { code: Code.UNAVAILABLE } });
+  await both.promise;
+  process.setUncaughtExceptionCaptureCallback(null);
+  expect(thrown.map(({ message }) => message)).toEqual(["of a reply", "of a fault"]);
+  expect(upstream.sessions.length).toBe(1);
+}, 5_000);
+
 describe("a connection", () => {
   test("that cannot be made is UNAVAILABLE, and comes back when the upstream does", async () => {
     await upstream.stop();

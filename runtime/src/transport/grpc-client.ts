@@ -31,12 +31,13 @@ export interface GrpcClientOptions {
   readonly keepAliveMs?: number | undefined;
   /** Resolves the host's name, anew for each connection. Default: that of `node:dns`. */
   readonly lookup?: LookupFunction | undefined;
-  /** Whose HTTP/2: Node's, or our own, which knows nothing but unary calls and takes less CPU. Default `node`. */
+  /** Whose HTTP/2: Node's, or our own, which knows nothing but unary calls and takes less CPU. Default `own`. */
   readonly http2?: Http2 | undefined;
   readonly clock?: Clock | undefined;
 }
 
 export type Http2 = "node" | "own";
+export const DEFAULT_HTTP2: Http2 = "own";
 
 /** Unary gRPC over HTTP/2 connections, which are made when needed and again when lost. */
 export class GrpcClient implements UnaryClient {
@@ -58,6 +59,7 @@ export class GrpcClient implements UnaryClient {
       prefix: address.pathname.replace(/\/$/, ""),
     };
     const { maxReplyBytes = 16 << 20, maxConnections = 8, keepAliveMs = 20_000, clock = systemClock } = options;
+    const { http2 = DEFAULT_HTTP2 } = options;
     this.#clock = clock;
     this.#maxReplyBytes = maxReplyBytes;
     const lookup = rotating(options.lookup ?? (dns.lookup as LookupFunction));
@@ -65,8 +67,8 @@ export class GrpcClient implements UnaryClient {
     const secure = target.scheme === "https" ? createSecureContext({ ca, cert, key }) : undefined;
     const encoder = new RequestEncoder(target);
     const dial =
-      options.http2 === "own"
-        ? (owner: SessionOwner<GrpcSession>) => new WireSession(address, encoder, secure, lookup, owner)
+      http2 === "own"
+        ? (owner: SessionOwner<GrpcSession>) => new WireSession(address, encoder, secure, lookup, owner, clock)
         : (owner: SessionOwner<GrpcSession>) => new H2Session(address, target, secure, lookup, owner);
     this.#pool = new SessionPool(dial, { maxSessions: maxConnections, keepAliveMs, clock });
   }

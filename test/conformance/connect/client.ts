@@ -15,7 +15,7 @@ import {
   toHeaders,
 } from "./messages.ts";
 
-const http2 = process.env.BFF_HTTP2 === "own" ? "own" : "node";
+const http2 = process.env.BFF_HTTP2 === "node" ? "node" : "own";
 const clients = new Map<string, GrpcClient>();
 /** Cases that may share connections do. */
 function clientFor(request: ClientRequest): GrpcClient {

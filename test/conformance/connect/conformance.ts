@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Http2 } from "../../../runtime/src/index.ts";
+import { DEFAULT_HTTP2 } from "../../../runtime/src/transport/grpc-client.ts";
 import { tools } from "./tools.ts";
 
 export type Side = "server" | "client";
@@ -23,7 +24,7 @@ const here = (name: string): string => fileURLToPath(new URL(name, import.meta.u
 export async function runConformance(
   side: Side,
   more: readonly string[] = [],
-  http2: Http2 = "node",
+  http2: Http2 = DEFAULT_HTTP2,
 ): Promise<Outcome> {
   const { runner, descriptors } = tools();
   const args = ["--mode", side, "--conf", here(`${side}.yaml`), ...more, "--", process.execPath, here(`${side}.ts`)];

@@ -18,7 +18,7 @@ import { isReflectMessage } from "@bufbuild/protobuf/reflect";
 import * as rt from "../../../../runtime/src/cel/index.ts";
 import { emitValue } from "../index.ts";
 import { MESSAGE, PACKAGE, registry, scope } from "./fixtures.ts";
-import { check, LOOKED_UP, printed } from "./harness.ts";
+import { asJavaScript, check, LOOKED_UP, printed } from "./harness.ts";
 
 export const FAILED = Symbol("failed");
 
@@ -64,7 +64,7 @@ export function compiled(expression: string, variables: object): Compiled | unde
   const enums = (name: string) =>
     Object.fromEntries((registry.getEnum(name)?.values ?? []).map((value) => [value.localName, value.number]));
   const schemas = (name: string) => registry.getMessage(name);
-  const run = new Function("rt", "schemas", "enums", "vars", `return (${code});`);
+  const run = new Function("rt", "schemas", "enums", "vars", `return ${asJavaScript(code)};`);
   try {
     return { code, fails, value: run({ ...protobuf, ...rt }, schemas, enums, variables) };
   } catch (error) {

@@ -1,4 +1,5 @@
 // For tests: checks and prints expressions without a generated file around them.
+import { stripTypeScriptTypes } from "node:module";
 import type { DescEnum, DescMessage, Registry } from "@bufbuild/protobuf";
 import type { Printable } from "@bufbuild/protoplugin";
 import type { Diagnostic } from "../../diagnostic/diagnostic.ts";
@@ -68,6 +69,11 @@ export function printed(print: Printable): string {
   if (Array.isArray(print)) return print.map(printed).join("");
   if (typeof print !== "string") throw new Error("only text is expected here");
   return print;
+}
+
+/** Printed code without its types, in parentheses. */
+export function asJavaScript(code: string): string {
+  return stripTypeScriptTypes(`(${code})`);
 }
 
 export function check(
