@@ -61,7 +61,7 @@ export function createShopService(deps: { readonly upstreams: Upstreams; readonl
     endpoint(ShopService.method.getCard, app, { // shop.proto:14:7
       timeoutMs: 2_000,
       compose: (cx, args) => {
-        const given = { id: args.id ?? "", filter: args.filter ?? create(FilterSchema), left: cel.oneofValue(args.pick, "left") ?? "", count: args.count ?? 0, shade: args.shade ?? Shade.UNSPECIFIED, note: args.note, labels: cel.toJsonObject(args.labels ?? {}), tags: args.tags, right: cel.oneofValue(args.pick, "right") ?? create(FilterSchema) };
+        const given = { id: args.id, filter: args.filter, left: cel.oneofValue(args.pick, "left"), count: args.count, shade: args.shade, note: args.note, labels: args.labels, tags: args.tags, right: cel.oneofValue(args.pick, "right") };
         admitCard(cx, given);
         return composeCard(cx, given, startShopService(cx));
       },
