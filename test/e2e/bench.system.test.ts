@@ -10,10 +10,12 @@ import { closedLoops } from "../../bench/scenarios/closed.ts";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const QUICK = { quick: true, json: true, record: false };
 
+const names = ["protobff", "connect-node", "grpc-js", "raw-http2"];
+
 test.each([
-  { scenario: "fanout", names: ["protobff", "connect-node", "grpc-js", "raw-http2"], calls: 3 },
-  { scenario: "example", names: ["protobff", "connect-node", "grpc-js", "raw-http2"], calls: 6 },
-  { scenario: "list", names: ["protobff", "connect-node", "grpc-js", "raw-http2"], calls: 2 },
+  { scenario: "fanout", names: [...names, "protobff-on-node-http2"], calls: 3 },
+  { scenario: "example", names: [...names, "protobff-on-node-http2"], calls: 6 },
+  { scenario: "list", names, calls: 2 },
   { scenario: "json", names: ["protobff", "connect-node", "raw-http2"], calls: 3 },
 ])("$scenario: the last line is the result", { timeout: 120_000 }, async ({ scenario, names, calls }) => {
   const args = ["bench/main.ts", scenario, "--quick", "--json"];
