@@ -1,6 +1,7 @@
 // `<file>_bff.ts`: policies, upstreams, environment, app, services, messages, conversions, in this order.
 import type { DescField, DescMessage, DescService } from "@bufbuild/protobuf";
 import type { GeneratedFile } from "@bufbuild/protoplugin";
+import { camel } from "../camel.ts";
 import {
   type CelType,
   emitField,
@@ -11,7 +12,7 @@ import {
   unsetIsNull,
   type Variable,
 } from "../cel/index.ts";
-import { camel, lowerFirst } from "../plan/names.ts";
+import { lowerFirst } from "../plan/names.ts";
 import type { Entry, PlanFile, PlanMessage, PlanMethod, PlanService } from "../plan/plan.ts";
 import type { PlanCodec } from "../plan/plan-codec.ts";
 import type { Args, EnvVar } from "../resolve/model.ts";

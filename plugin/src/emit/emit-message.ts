@@ -1,7 +1,7 @@
 // One function per composed message: steps started, values awaited, the response as a literal, and what failures touched.
 import { type DescField, ScalarType } from "@bufbuild/protobuf";
+import { camel } from "../camel.ts";
 import { type Expression, type Proto, presenceOf, unsetIsNull, type Variable } from "../cel/index.ts";
-import { camel } from "../plan/names.ts";
 import type { PlanMessage } from "../plan/plan.ts";
 import type { Arg, OneofTarget } from "../resolve/model.ts";
 import { emitAdmission, isAdmission } from "./emit-admission.ts";

@@ -1,7 +1,8 @@
 // Functions of the user: their types, and the steps that run them.
 import type { DescField, DescFile } from "@bufbuild/protobuf";
+import { camel } from "../camel.ts";
 import { emitValue, fieldType, type Names, type Proto } from "../cel/index.ts";
-import { camel, upperFirst } from "../plan/names.ts";
+import { upperFirst } from "../plan/names.ts";
 import type { Entry, PlanClient, PlanFile, PlanResolver, PlanStep } from "../plan/plan.ts";
 import { canBeAbsent } from "../resolve/bind.ts";
 import type { ResolverSource, Step } from "../resolve/model.ts";

@@ -1,6 +1,7 @@
 // One step: a statement that starts it, or a plain constant.
+
+import { camel } from "../camel.ts";
 import { type Expression, literalsOf } from "../cel/index.ts";
-import { camel } from "../plan/names.ts";
 import type { PlanBlock, PlanMessage, PlanStep } from "../plan/plan.ts";
 import type { Call, ComposeSource, EachSource, SwitchSource } from "../resolve/model.ts";
 import { callExpressions, failExpressions, mayBeStale, sourceExpressions } from "../resolve/source-parts.ts";

@@ -1,7 +1,8 @@
 // The local names of one compose function.
 import type { Printable } from "@bufbuild/protoplugin";
+import { camel } from "../camel.ts";
 import type { Names, Node, Variable } from "../cel/index.ts";
-import { camel, lowerCamel, lowerFirst, NameScope } from "../plan/names.ts";
+import { lowerCamel, lowerFirst, NameScope } from "../plan/names.ts";
 import type { Entry, PlanBlock, PlanMessage, PlanStep } from "../plan/plan.ts";
 import type { FileNames } from "./file-names.ts";
 import { hiddenComparisons } from "./hidden-comparisons.ts";

@@ -1,5 +1,5 @@
 // What printing steps has at hand, and how origins of failures are printed.
-import { camel } from "../plan/names.ts";
+import { camel } from "../camel.ts";
 import { originsOf } from "../plan/origins.ts";
 import type { Condition, PlanBlock, PlanMessage, PlanStep, TouchOrigin } from "../plan/plan.ts";
 import type { StepContext } from "./emit-step.ts";

@@ -2,8 +2,6 @@
 import type { DescEnum, DescMessage, DescService } from "@bufbuild/protobuf";
 import { camel } from "../camel.ts";
 
-export { camel };
-
 const RESERVED = new Set(
   `abstract any args arguments as async await before boolean break case catch class const continue cx debugger declare default delete do else enum env error
   eval export extends false finally for from function get if implements import in instanceof interface let mark module namespace never new null number

@@ -1,6 +1,8 @@
 // What of a service's `let` each of its rpcs starts, and what its messages get of it.
+
+import { camel } from "../camel.ts";
 import type { BffService, Let, Model, Step } from "../resolve/model.ts";
-import { camel, lowerCamel, NameScope } from "./names.ts";
+import { lowerCamel, NameScope } from "./names.ts";
 import type { PlanMessage, PlanStart, PlanStep } from "./plan.ts";
 import { certainReads, isSync, type MessageSurroundings, planSteps, track } from "./plan-message.ts";
 import { stepNames } from "./step-names.ts";

@@ -1,4 +1,5 @@
 import type { DescFile, DescService } from "@bufbuild/protobuf";
+import { camel } from "../camel.ts";
 import type { Expression } from "../cel/index.ts";
 import type { Origin } from "../origin.ts";
 import { type EffectTable, effectTable } from "../resolve/effects.ts";
@@ -19,7 +20,7 @@ import type {
 import { callsOf, composesOf, sourceExpressions } from "../resolve/source-parts.ts";
 import { type Coalesces, coalescing } from "./coalesced.ts";
 import { distinctNames } from "./distinct-names.ts";
-import { camel, localName, lowerFirst, NameScope, upperFirst, upstreamNames } from "./names.ts";
+import { localName, lowerFirst, NameScope, upperFirst, upstreamNames } from "./names.ts";
 import type { Entry, Plan, PlanClient, PlanFile, PlanMessage, PlanResolver, PlanServer, PlanUpstream } from "./plan.ts";
 import { type PlanCodec, planCodec } from "./plan-codec.ts";
 import { planStarts, sharedNames, syncShared } from "./plan-let.ts";

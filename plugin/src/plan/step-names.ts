@@ -1,6 +1,7 @@
+import { camel } from "../camel.ts";
 import type { Composed, Let, Step } from "../resolve/model.ts";
 import { callsOf } from "../resolve/source-parts.ts";
-import { camel, lowerCamel, lowerFirst, NameScope } from "./names.ts";
+import { lowerCamel, lowerFirst, NameScope } from "./names.ts";
 
 /** The local names of a block's steps, those of services first. */
 export function stepNames(message: Composed | Let, functions: NameScope): (step: Step) => string {

@@ -1,6 +1,7 @@
 // Who reads which step of a service's `let`: known before anything is typed, since it decides what an rpc starts and in which order.
-import type { Ir, IrCall, IrFile, IrMessage, IrMethod, IrService, IrSource, IrStep } from "../ir.ts";
+import type { Ir, IrCall, IrFile, IrMessage, IrMethod, IrService, IrStep } from "../ir.ts";
 import type { Text } from "../origin.ts";
+import { declaredCalls } from "./declared.ts";
 import { entriesFor, governing } from "./entries.ts";
 import { freeNames } from "./free-names.ts";
 import { resolveName } from "./lookup.ts";
@@ -48,7 +49,7 @@ export function letGraph(ir: Ir, graph: MessageGraph): LetGraph {
     const message = messages.get(name);
     const found = new Map<string, Mention>();
     if (message !== undefined && shares) {
-      const calls = message.ir.steps.flatMap((step) => callsOf(step.source));
+      const calls = message.ir.steps.flatMap((step) => declaredCalls(step.source));
       const own = new Set(message.ir.steps.map((step) => step.name?.value));
       const after = message.ir.steps.flatMap((step) => step.after);
       const all = [
@@ -76,7 +77,7 @@ export function letGraph(ir: Ir, graph: MessageGraph): LetGraph {
       composedBy.set(step, children);
       const all: Mention[] = [
         ...namesOf(ir, file, stepTexts(step)),
-        ...entryNames(ir, file, callsOf(step.source)),
+        ...entryNames(ir, file, declaredCalls(step.source)),
         ...composed(step.source).flatMap((text, i) =>
           [...needed(children[i] ?? "")].map((name) => ({
             name,
@@ -171,11 +172,6 @@ function needsOf(graph: MessageGraph, mentions: LetGraph["mentions"]): LetGraph[
     known.set(name, all);
   }
   return (name) => known.get(name) ?? new Set();
-}
-
-function callsOf(source: IrSource | undefined): IrCall[] {
-  if (source?.kind === "call") return [source];
-  return source?.kind === "each" ? callsOf(source.source) : [];
 }
 
 function namesOf(ir: Ir, file: IrFile, texts: ReturnType<typeof stepTexts>): Mention[] {

@@ -2,6 +2,7 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Ir, IrBind, IrCall, IrFailure, IrFile, IrMessage, IrMethod, IrPolicy, IrSource, IrStep } from "../ir.ts";
 import type { Text } from "../origin.ts";
+import { innerSource } from "./declared.ts";
 import { freeNames } from "./free-names.ts";
 import { sortByDependency } from "./graph.ts";
 import { resolveName } from "./lookup.ts";
@@ -102,7 +103,7 @@ function spreadFields(
   const welcome = new Map<string, ReadonlySet<string>>();
   for (const [name, { ir: message }] of messages) {
     const fields = message.steps.flatMap((step) => {
-      const source = step.source?.kind === "each" ? step.source.source : step.source;
+      const source = innerSource(step.source);
       if (source?.kind !== "call" || !source.set.some(spreadsArgs)) return [];
       const [service = "", method = ""] = source.method?.value.split("/") ?? [];
       const desc = ir.registry.getService(service)?.methods.find((candidate) => candidate.name === method);
@@ -123,7 +124,7 @@ function withSpreads(
     changed = false;
     for (const [name, { ir: message }] of messages) {
       for (const step of message.steps) {
-        const source = step.source?.kind === "each" ? step.source.source : step.source;
+        const source = innerSource(step.source);
         if (source?.kind !== "compose" || !source.args.some(spreadsArgs)) continue;
         const to = composers.get(name)?.find(({ at }) => at === source.message)?.to;
         const given = new Set(source.args.map((bind) => bind.name?.value));
@@ -141,8 +142,8 @@ const spreadsArgs = (bind: IrBind): boolean => bind.spread?.value.trim() === "ar
 
 /** The names of the messages that a source composes. */
 export function composed(source: IrSource | undefined): Text[] {
-  if (source?.kind === "compose") return source.message === undefined ? [] : [source.message];
-  return source?.kind === "each" ? composed(source.source) : [];
+  const inner = innerSource(source);
+  return inner?.kind === "compose" && inner.message !== undefined ? [inner.message] : [];
 }
 
 /** An expression with the name of the item that it may also read. */

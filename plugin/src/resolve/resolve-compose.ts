@@ -5,6 +5,7 @@ import { didYouMean } from "../diagnostic/did-you-mean.ts";
 import type { IrBind, IrCompose } from "../ir.ts";
 import type { Given } from "./args.ts";
 import type { MessageContext } from "./context.ts";
+import { hasRules } from "./declared.ts";
 import { lookupMessage } from "./lookup.ts";
 import type { ArgBinding, ComposeSource } from "./model.ts";
 import { protoOf } from "./proto-of.ts";
@@ -108,13 +109,7 @@ export function resolveCompose(
 
 function composable(cx: MessageContext, message: DescMessage): boolean {
   const ir = cx.run.messages.get(message.typeName);
-  return (
-    ir !== undefined &&
-    ir.alias === undefined &&
-    (ir.ruled ||
-      ir.fields.some((field) => field.by !== undefined || field.resolver !== undefined) ||
-      ir.fields.length === 0)
-  );
+  return ir !== undefined && ir.alias === undefined && (hasRules(ir) || ir.fields.length === 0);
 }
 
 function unused(cx: MessageContext, message: DescMessage, bind: IrBind, used: ReadonlySet<string>): void {

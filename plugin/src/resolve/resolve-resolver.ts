@@ -2,10 +2,11 @@
 import type { DescField, DescService } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
 import { type CelType, fieldType, type Proto, type Variable } from "../cel/index.ts";
-import type { IrCall, IrMessage, IrPolicy, IrSource } from "../ir.ts";
+import type { IrCall, IrMessage, IrPolicy } from "../ir.ts";
 import type { Origin } from "../origin.ts";
 import { canBeAbsent } from "./bind.ts";
 import type { Effects, MessageContext } from "./context.ts";
+import { declaredCalls } from "./declared.ts";
 import { entriesFor, nearest } from "./entries.ts";
 import type { Call, Step } from "./model.ts";
 import { entryMetadata } from "./resolve-call.ts";
@@ -110,15 +111,11 @@ function upstreamServices({ run, file, governing }: MessageContext): DescService
   const container = file.desc.proto.package;
   const own = run.ir.files.filter((other) => other.desc.proto.package === container);
   const steps = own.flatMap(({ messages, services }) => [...messages, ...services]).flatMap((block) => block.steps);
-  const called = steps.flatMap((step) => calledMethod(step.source) ?? []);
+  const called = steps.flatMap((step) => declaredCalls(step.source)).flatMap((call) => call.method?.value ?? []);
   const said = governing.entries.flatMap(({ service, method }) => service?.value ?? method?.value ?? []);
   const names = [...new Set([...called, ...said].map((name) => name.split("/")[0] ?? ""))];
   return names
     .flatMap((name) => run.ir.registry.getService(name) ?? [])
     .filter((service) => !run.bffServices.has(service.typeName))
     .sort((a, b) => (a.typeName < b.typeName ? -1 : 1));
-}
-function calledMethod(source: IrSource | undefined): string | undefined {
-  if (source?.kind === "each") return calledMethod(source.source);
-  return source?.kind === "call" ? source.method?.value : undefined;
 }

@@ -4,6 +4,7 @@ import type { Ir, IrFile, IrMethod, IrService } from "../ir.ts";
 import { aliasTable } from "./aliases.ts";
 import { requestPlace } from "./args.ts";
 import { DEFAULT_BUDGET_MS, type Run } from "./context.ts";
+import { hasRules } from "./declared.ts";
 import { isDegradation } from "./degradation.ts";
 import { type EffectTable, effectTable, restsOn } from "./effects.ts";
 import { letGraph } from "./let-graph.ts";
@@ -55,11 +56,9 @@ export function resolve(ir: Ir, report: Report): Model {
   for (const { ir: message, file } of graph.order) {
     const name = message.desc.typeName;
     const reached = run.places.has(name);
-    const ruled =
-      message.ruled || message.fields.some((field) => field.by !== undefined || field.resolver !== undefined);
     if (message.alias !== undefined || graph.circular.has(name)) continue;
     if (!reached) {
-      if (ruled && !lets.roots.has(name)) {
+      if (hasRules(message) && !lets.roots.has(name)) {
         // Of what composes it the same has been told.
         if (!inner.has(name))
           run.suspect({

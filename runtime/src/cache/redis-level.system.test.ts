@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { createClient } from "@redis/client";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { front, page } from "../testing/front.ts";
+import { freePort } from "../testing/listening.ts";
 import { Rpc } from "../upstream.ts";
 import { Cache } from "./cache.ts";
 import { packed, RedisLevel } from "./redis-level.ts";
@@ -28,13 +29,6 @@ async function connected() {
 }
 type Admin = Awaited<ReturnType<typeof connected>>;
 
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
-}
 async function start(...options: string[]): Promise<void> {
   const child = spawn(
     "redis-server",

@@ -1,12 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
-import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import type { StringValue } from "@bufbuild/protobuf/wkt";
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { expect, it, onTestFinished } from "vitest";
+import { freePort } from "../testing/listening.ts";
 import { listen } from "./listen.ts";
 import { EchoService, echoEndpoint } from "./test-echo.ts";
 
@@ -14,13 +13,6 @@ import { EchoService, echoEndpoint } from "./test-echo.ts";
 
 const PROGRAM = fileURLToPath(new URL("./test-server.ts", import.meta.url));
 
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
-}
 /** Starts a program and resolves with what it printed when that matches. */
 async function printed(command: string, args: string[], env: Record<string, string>, wanted: RegExp) {
   const child = spawn(command, args, { env: { PATH: process.env.PATH, ...env }, stdio: ["ignore", "pipe", "inherit"] });
