@@ -6,6 +6,7 @@ import * as http2 from "node:http2";
 import * as net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { connect } from "node:tls";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { StringValueSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
@@ -188,6 +189,23 @@ describe("with TLS", () => {
       client.waitForReady(Date.now() + 5000, (error) => (error === undefined ? resolve() : reject(error)));
     });
     client.close();
+  });
+
+  it("takes a request, in two records, while the answer before it is still leaving", async () => {
+    const size = 32 << 20; // more than the two ends of a connection hold
+    const endpoint = echoEndpoint(() => create(StringValueSchema, { value: "x".repeat(size) }));
+    const server = await listening({ tls }, endpoint);
+    const socket = connect({ host: "127.0.0.1", port: server.port, ca: tls.cert, ALPNProtocols: ["http/1.1"] });
+    const head = (connection: string) =>
+      `POST /echo.v1.EchoService/Echo HTTP/1.1\r\nHost: a\r\nConnection: ${connection}\r\n` +
+      "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n";
+    socket.write(`${head("keep-alive")}""`);
+    await once(socket, "readable");
+    socket.write(head("close"));
+    socket.write('""');
+    let bytes = 0;
+    for await (const chunk of socket) bytes += (chunk as Buffer).length;
+    expect(bytes).toBeGreaterThan(2 * size);
   });
 
   it("survives a client that speaks no TLS", async () => {

@@ -200,6 +200,9 @@ export class Listener {
       socket.destroy();
     } else if (protocol === "h1") {
       this.#h1.emit("connection", socket);
+      // Else node's parser reads from TLS below the socket. Paused because an answer is still leaving, it takes the next record for
+      // a parse error, and drops the connection. With a listener for the data it gets what the socket gives, which can be paused.
+      if (socket instanceof tls.TLSSocket) socket.on("data", ignore);
     } else {
       this.#h2.emit("connection", socket);
     }
