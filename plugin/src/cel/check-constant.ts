@@ -3,6 +3,7 @@ import { childrenOf } from "./children.ts";
 import type { Node } from "./expression.ts";
 import { fold } from "./fold.ts";
 import { listed } from "./listed.ts";
+import { insteadOfOk } from "./presence-hint.ts";
 import { rangeOf } from "./range.ts";
 
 /** Reports what is known before anything runs: conditions that never change, and what is sure to be an error. False after an error. */
@@ -25,9 +26,10 @@ export function checkConstants(root: Node, checker: Checker): boolean {
     return true;
   };
   const visit = (node: Node): void => {
-    if (node.kind === "ok" && node.variable.role === "step" && !node.variable.absent) {
-      const never = `the step "${node.variable.name}" is never absent, so that this is always true`;
-      checker.complain("BFF316", checker.spanOf(node), never, "Read it without asking.", "warning");
+    if (node.kind === "ok" && !node.variable.absent) {
+      const what = node.variable.role === "arg" ? "argument" : "step";
+      const never = `the ${what} "${node.variable.name}" is never absent, so that this is always true`;
+      checker.complain("BFF316", checker.spanOf(node), never, insteadOfOk(node.variable), "warning");
     }
     if (node.kind === "call") {
       if (judge(node)) return;

@@ -7,6 +7,7 @@ import { extensionNamed, NO_EXTENSIONS } from "./extension.ts";
 import { fieldType } from "./field-type.ts";
 import { listed } from "./listed.ts";
 import { resolveEnum, resolveName } from "./names.ts";
+import { presenceHint } from "./presence-hint.ts";
 import { overloadsOf } from "./signatures.ts";
 import type { CelType, Proto, Variable } from "./type.ts";
 
@@ -116,11 +117,6 @@ export function unknownName(
   return checker.complain("BFF302", first, `there is no "${name}" here`, hint);
 }
 
-/** Of all groups only arguments have members that may have no value. */
-function presenceHint(group: Variable, member: string): string {
-  return group.role === "args" ? `Write ok(args.${member}).` : `${group.name}.${member} always has a value.`;
-}
-
 /** A field, a member of a group, a key of a map, or (with `test`) whether it is there. */
 export function checkSelect(
   checker: Checker,
@@ -130,9 +126,9 @@ export function checkSelect(
 ): Node | undefined {
   const group = checker.group(ast.of, place);
   // A member that does not exist is not asked for in another way.
-  const unknown = group?.type.kind === "struct" && !group.type.members.has(ast.field);
-  if (group !== undefined && ast.optional && !unknown) {
-    const hint = group.role === "headers" ? 'An absent header is "".' : presenceHint(group, ast.field);
+  const asked = group?.type.kind === "struct" ? group.type.members.get(ast.field) : undefined;
+  if (group !== undefined && ast.optional && (asked !== undefined || group.role === "headers")) {
+    const hint = asked === undefined ? 'An absent header is "".' : presenceHint(group, asked, ast.field);
     return checker.complain("BFF305", ast.name, `"${group.name}" is not a message, so it has no .?`, hint);
   }
   if (group?.role === "headers")
@@ -147,7 +143,8 @@ export function checkSelect(
       return checker.complain("BFF302", ast.name, `"${group.name}" has no "${ast.field}"`, hint);
     }
     if (test) {
-      return checker.complain("BFF313", ast, "`has` asks about a field", presenceHint(group, ast.field));
+      const said = `\`has\` asks about a field of a message, which ${group.name}.${ast.field} is not`;
+      return checker.complain("BFF313", ast, said, presenceHint(group, member, ast.field));
     }
     return readVariable(checker, member, ast, place);
   }

@@ -3,7 +3,7 @@ import { create, type Message } from "@bufbuild/protobuf";
 import * as wkt from "@bufbuild/protobuf/wkt";
 import { expect, it } from "vitest";
 import { compiled, FAILED, interpreted, sameResult } from "./testing/both-ways.ts";
-import * as cases from "./testing/emitted-cases.ts";
+import { EMITTED_CASES } from "./testing/emitted-cases.ts";
 import { MESSAGE, NESTED } from "./testing/fixtures.ts";
 
 /** Beyond what is printed in emit.test.ts: values at the edges. */
@@ -102,7 +102,7 @@ const OURS =
 const INTERPRETER_DIFFERS = new Set(["'🚀' > '\\uffee'", "'a🚀b'.substring(1, 2)", "'a🚀b'.indexOf('b')"]);
 
 const expressions = [
-  ...Object.values(cases)
+  ...Object.values(EMITTED_CASES)
     .flat()
     .map(([expression]) => expression),
   ...EDGES,

@@ -2,7 +2,7 @@ import { createFileRegistry, fromJson } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { describe, expect, it } from "vitest";
 import { type Code, type Expression, emitAs, emitPath, emitValue, fieldType, type Proto } from "./index.ts";
-import * as cases from "./testing/emitted-cases.ts";
+import { EMITTED_CASES } from "./testing/emitted-cases.ts";
 import { INT32, INT64, namesFor, PACKAGE, registry, STRING, scope } from "./testing/fixtures.ts";
 import { bareNames, check, printed, scopeOf, variable } from "./testing/harness.ts";
 import { typeErrorsOf } from "./testing/type-errors.ts";
@@ -19,7 +19,7 @@ function code(expression: string, as?: Proto): Code | undefined {
   return as === undefined ? value : emitAs(value, as, names);
 }
 
-for (const [group, table] of Object.entries(cases)) {
+for (const [group, table] of Object.entries(EMITTED_CASES)) {
   describe(group, () => {
     it.each(table.map((one) => [...one] as const))("%s", (expression, wanted, as) => {
       expect(printed(code(expression, as)!.print)).toBe(wanted);
@@ -172,6 +172,6 @@ it.each([
 });
 
 it("is accepted by a strict TypeScript compiler", { timeout: 60_000 }, () => {
-  const all = Object.values(cases).flat();
+  const all = Object.values(EMITTED_CASES).flat();
   expect(typeErrorsOf(all.map(([expression, , as]) => [checked(expression), as]))).toBe("");
 });

@@ -50,6 +50,8 @@ export interface Variable {
    * Undefined where nothing is, or can be, handed on unset.
    */
   readonly unset?: DescField | undefined;
+  /** For "arg": a field of a request that gives it and may be unset, also where `unset` is not because each request hands on its default. */
+  readonly unsetBy?: DescField | undefined;
 }
 
 /** Where expressions of one place are checked. */

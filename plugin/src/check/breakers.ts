@@ -2,10 +2,9 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { IrUpstream } from "../ir.ts";
 import type { Sourced } from "../origin.ts";
-import { blocksOf } from "../resolve/blocks.ts";
-import { entriesFor, governing } from "../resolve/entries.ts";
+import { blocksOf, callsIn } from "../resolve/blocks.ts";
+import { entriesFor, governing, nearest } from "../resolve/entries.ts";
 import type { Call, Model } from "../resolve/model.ts";
-import { callsOf } from "../resolve/source-parts.ts";
 
 /** Breakers that can never open for slow calls: nothing says what is slow, or no call may take so long. */
 export function checkBreakers(model: Model, report: Report): void {
@@ -44,7 +43,7 @@ function checkSlow(model: Model, report: Report): void {
   const times = new Map<Sourced<number>, number>();
   for (const message of blocksOf(model)) {
     const rules = governing(model.ir, message.file.desc.proto.package).entries;
-    for (const call of message.steps.flatMap((step) => callsOf(step.source))) {
+    for (const call of callsIn(message)) {
       const slow = slowOf(rules, call.method);
       if (slow !== undefined) times.set(slow, Math.max(times.get(slow) ?? 0, timeOf(call, longest)));
     }
@@ -64,5 +63,5 @@ function checkSlow(model: Model, report: Report): void {
 const timeOf = ({ policy }: Call, longest: number): number => Math.min(policy.timeout?.value ?? longest, longest);
 
 function slowOf(rules: readonly IrUpstream[], method: DescMethod): Sourced<number> | undefined {
-  return entriesFor(rules, method).find((entry) => entry.breaker?.slow !== undefined)?.breaker?.slow;
+  return nearest(entriesFor(rules, method), (entry) => entry.breaker?.slow);
 }

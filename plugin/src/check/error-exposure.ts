@@ -1,15 +1,13 @@
 import type { Expression } from "../cel/index.ts";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import { blocksOf } from "../resolve/blocks.ts";
+import { blocksOf, callsIn } from "../resolve/blocks.ts";
 import type { Model } from "../resolve/model.ts";
-import { callsOf, failExpressions } from "../resolve/source-parts.ts";
+import { failExpressions } from "../resolve/source-parts.ts";
 
 /** What an upstream writes into an error is for its own people: names of hosts, of tables, of users. */
 export function checkErrorExposure(model: Model, report: Report): void {
   const seen = new Set<string>();
-  for (const call of blocksOf(model)
-    .flatMap(({ steps }) => steps)
-    .flatMap((step) => callsOf(step.source))) {
+  for (const call of blocksOf(model).flatMap(callsIn)) {
     const sent = call.onError.flatMap(({ then }): Expression[] =>
       then.kind === "fail" ? failExpressions(then.fail) : [],
     );

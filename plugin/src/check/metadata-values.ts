@@ -1,15 +1,12 @@
 import type { Expression, Node } from "../cel/index.ts";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import { blocksOf } from "../resolve/blocks.ts";
+import { blocksOf, callsIn } from "../resolve/blocks.ts";
 import type { Model } from "../resolve/model.ts";
-import { callsOf } from "../resolve/source-parts.ts";
 
 /** Texts in the value of metadata that no header can hold (gRPC over HTTP/2, "ASCII-Value"). */
 export function checkMetadataValues(model: Model, report: Report): void {
   const seen = new Set<Expression["text"]>();
-  for (const call of blocksOf(model)
-    .flatMap(({ steps }) => steps)
-    .flatMap((step) => callsOf(step.source))) {
+  for (const call of blocksOf(model).flatMap(callsIn)) {
     for (const { key, by } of call.metadata) {
       if (key.endsWith("-bin") || seen.has(by.text)) continue;
       seen.add(by.text);

@@ -1,9 +1,8 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Ir, IrField } from "../ir.ts";
-import { blocksOf } from "../resolve/blocks.ts";
+import { blocksOf, callsIn } from "../resolve/blocks.ts";
 import type { Model } from "../resolve/model.ts";
-import { callsOf } from "../resolve/source-parts.ts";
 
 /**
  * A field of a response whose type is an upstream's own: every change of the upstream's message is then a change of this API. An upstream is
@@ -12,8 +11,7 @@ import { callsOf } from "../resolve/source-parts.ts";
 export function checkPublicSurface(model: Model, report: Report): void {
   const upstreams = new Set(
     blocksOf(model)
-      .flatMap((message) => message.steps)
-      .flatMap((step) => callsOf(step.source))
+      .flatMap(callsIn)
       .map((call) => call.method.parent.file.proto.package),
   );
   const fields = fieldsOf(model.ir);

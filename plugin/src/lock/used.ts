@@ -3,7 +3,7 @@ import type { DescEnum, DescField, DescMessage } from "@bufbuild/protobuf";
 import { childrenOf, type Expression, type Node } from "../cel/index.ts";
 import type { IrBind, IrCall, IrEnum, IrField, IrMessage, IrSource } from "../ir.ts";
 import type { Origin, Text } from "../origin.ts";
-import { blocksOf } from "../resolve/blocks.ts";
+import { blocksOf, callsIn } from "../resolve/blocks.ts";
 import type {
   ArgBinding,
   Call,
@@ -81,18 +81,12 @@ type Add = (element: UpstreamElement, option: string, at: Origin) => void;
  */
 function upstreamTest(model: Model): (element: UpstreamElement, from: string) => boolean {
   const own = new Set(model.ir.files.map((file) => file.desc.proto.package));
-  for (const call of blocksOf(model).flatMap(({ steps }) => steps.flatMap((step) => callsIn(step.source))))
-    own.delete(call.method.parent.file.proto.package);
+  for (const call of blocksOf(model).flatMap(callsIn)) own.delete(call.method.parent.file.proto.package);
   return (element, from) => {
     const { file } = "file" in element ? element : element.parent;
     const { package: name } = file.proto;
     return name !== from && !own.has(name) && name !== "google.protobuf" && name !== "bff.v1";
   };
-}
-
-function callsIn(source: Source): readonly Call[] {
-  if (source.kind === "call") return [source.call];
-  return source.kind === "each" ? callsIn(source.source) : [];
 }
 
 function collect(add: Add, options: Options) {

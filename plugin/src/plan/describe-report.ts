@@ -1,4 +1,6 @@
 // What will run, as data: the same for all forms of the plan's output, and for any order of files.
+
+import { fullName } from "../resolve/entries.ts";
 import type { Call, Step } from "../resolve/model.ts";
 import { callsOf, composesOf } from "../resolve/source-parts.ts";
 import { type WireReport, wireOf } from "./describe-codec.ts";
@@ -14,7 +16,6 @@ import {
 } from "./describe-worst.ts";
 import { perCaller } from "./per-caller.ts";
 import type { PlanBlock, PlanCallPolicy, PlanFile, PlanMessage, PlanService, PlanStart, PlanStep } from "./plan.ts";
-import { fullName } from "./policies.ts";
 
 /** Names are those of the JSON. Times are milliseconds; null is "nothing bounds it". */
 export interface FileReport {

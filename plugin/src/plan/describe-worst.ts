@@ -1,8 +1,9 @@
 // The worst case of one rpc: how many calls, how long, along which steps. Linear in the size of the graph.
+
+import { fullName } from "../resolve/entries.ts";
 import type { ComposeSource, Step } from "../resolve/model.ts";
 import { callsOf, composesOf } from "../resolve/source-parts.ts";
 import type { PlanBlock, PlanCallPolicy, PlanMessage, PlanMethod, PlanStart, PlanStep } from "./plan.ts";
-import { fullName } from "./policies.ts";
 
 export interface Worst {
   /** Time that calls have: the budget less the margin for composing (runtime.md, "Deadlines"). Milliseconds. */

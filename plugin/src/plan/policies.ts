@@ -1,9 +1,9 @@
 // Merged policies with the defaults filled in (runtime.md).
-import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import type { DescService } from "@bufbuild/protobuf";
 import { Code } from "../gen/bff/v1/options_pb.ts";
 import type { IrUpstream } from "../ir.ts";
 import type { Sourced } from "../origin.ts";
-import { nearest } from "../resolve/entries.ts";
+import { entriesAround, entriesOf, nearest } from "../resolve/entries.ts";
 import type { Call } from "../resolve/model.ts";
 import { retryIfOverSteps } from "../resolve/source-parts.ts";
 import type { Leaf, PlanBreaker, PlanCallPolicy, PlanUpstream } from "./plan.ts";
@@ -14,11 +14,7 @@ const leaf = <T>(said: Sourced<T> | undefined, standard: T): Leaf<T> => ({
 });
 
 export function planUpstream(name: string, service: DescService, entries: readonly IrUpstream[]): PlanUpstream {
-  const own = [
-    ...entries.filter((entry) => entry.method === undefined && entry.service?.value === service.typeName),
-    ...entries.filter((entry) => entry.method === undefined && entry.service === undefined),
-  ];
-  const policies = own.map((entry) => entry.policy);
+  const own = entriesAround(entries, service);
   return {
     name,
     service,
@@ -27,11 +23,11 @@ export function planUpstream(name: string, service: DescService, entries: readon
     methods: methodBreakers(service, entries, own),
     limit: {
       concurrent: leaf(
-        nearest(policies, (policy) => policy.limit?.concurrent),
+        nearest(own, ({ policy }) => policy.limit?.concurrent),
         100,
       ),
       queued: leaf(
-        nearest(policies, (policy) => policy.limit?.queued),
+        nearest(own, ({ policy }) => policy.limit?.queued),
         1_000,
       ),
     },
@@ -39,8 +35,8 @@ export function planUpstream(name: string, service: DescService, entries: readon
 }
 
 function retryBudget(entries: readonly IrUpstream[]): PlanUpstream["retryBudget"] {
-  const maxTokens = entries.map((entry) => entry.retryBudget?.maxTokens).find((said) => said !== undefined);
-  const tokenRatio = entries.map((entry) => entry.retryBudget?.tokenRatio).find((said) => said !== undefined);
+  const maxTokens = nearest(entries, (entry) => entry.retryBudget?.maxTokens);
+  const tokenRatio = nearest(entries, (entry) => entry.retryBudget?.tokenRatio);
   if (maxTokens === undefined && tokenRatio === undefined) return undefined;
   return { maxTokens: leaf(maxTokens, 10), tokenRatio: leaf(tokenRatio, 0.1) };
 }
@@ -52,47 +48,41 @@ function methodBreakers(
   own: readonly IrUpstream[],
 ): PlanUpstream["methods"] {
   return service.methods.flatMap((method) => {
-    const ofMethod = entries.filter((entry) => entry.breaker !== undefined && entry.method?.value === fullName(method));
+    const ofMethod = entriesOf(entries, method).filter((entry) => entry.breaker !== undefined);
     return ofMethod.length === 0 ? [] : [{ name: method.name, breaker: breaker([...ofMethod, ...own]) }];
   });
 }
 
 function breaker(entries: readonly IrUpstream[]): PlanBreaker | undefined {
-  const said = <T>(get: (entry: IrUpstream) => T | undefined): T | undefined => {
-    for (const entry of entries) {
-      const value = get(entry);
-      if (value !== undefined) return value;
-    }
-    return undefined;
-  };
-  if (said((entry) => entry.breaker?.off)?.value === true) return undefined;
-  const slow = said((entry) => entry.breaker?.slow);
+  const levels = entries.map((entry) => entry.breaker);
+  if (nearest(levels, (said) => said?.off)?.value === true) return undefined;
+  const slow = nearest(levels, (said) => said?.slow);
   return {
     errorRate: leaf(
-      said((entry) => entry.breaker?.errorRate),
+      nearest(levels, (said) => said?.errorRate),
       0.5,
     ),
     windowMs: leaf(
-      said((entry) => entry.breaker?.window),
+      nearest(levels, (said) => said?.window),
       10_000,
     ),
     minimum: leaf(
-      said((entry) => entry.breaker?.minimum),
+      nearest(levels, (said) => said?.minimum),
       20,
     ),
     openMs: leaf(
-      said((entry) => entry.breaker?.openFor),
+      nearest(levels, (said) => said?.openFor),
       5_000,
     ),
     probes: leaf(
-      said((entry) => entry.breaker?.probes),
+      nearest(levels, (said) => said?.probes),
       1,
     ),
     slowMs: slow && { value: slow.value, at: slow.at },
     slowRate:
       slow &&
       leaf(
-        said((entry) => entry.breaker?.slowRate),
+        nearest(levels, (said) => said?.slowRate),
         0.5,
       ),
   };
@@ -155,5 +145,3 @@ export function policyKey(policy: PlanCallPolicy): string {
     limit?.queued?.value,
   ]);
 }
-
-export const fullName = (method: DescMethod): string => `${method.parent.typeName}/${method.name}`;

@@ -2,6 +2,7 @@
 // by places: a message of one type is read alike wherever it comes from. What leaves the file's own code leaves it whole.
 import type { DescField, DescFile, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { CelType, Expression, Node } from "../cel/index.ts";
+import { callsIn } from "../resolve/blocks.ts";
 import type {
   Block,
   Bound,
@@ -14,7 +15,6 @@ import type {
   Source,
   Step,
 } from "../resolve/model.ts";
-import { callsOf } from "../resolve/source-parts.ts";
 import { unusual } from "./plan-codec.ts";
 
 /** Messages of which not all is read (set), with what is; others are read (set) whole. */
@@ -118,8 +118,6 @@ function readFields({ file, own, others, conversions, rpcs }: Projected): Fields
     }
   return fields;
 }
-
-const callsIn = ({ steps }: Block): Call[] => steps.flatMap(({ source }) => [...callsOf(source)]);
 
 /** Goes through expressions: a field that is selected is read; what goes anywhere but into a name goes there whole. */
 class ValueReader {

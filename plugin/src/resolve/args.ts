@@ -1,21 +1,13 @@
 // What each place that composes a message hands to it, and what the message sees as `args`.
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
-import {
-  type CelType,
-  fieldType,
-  type Proto,
-  presenceOf,
-  sameType,
-  typeName,
-  unsetIsNull,
-  type Variable,
-} from "../cel/index.ts";
+import { type CelType, fieldType, type Proto, presenceOf, sameType, unsetIsNull, type Variable } from "../cel/index.ts";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import { didYouMean } from "../diagnostic/did-you-mean.ts";
 import type { IrMessage } from "../ir.ts";
 import type { Origin } from "../origin.ts";
 import type { Arg, Args } from "./model.ts";
-import { sameForm } from "./same-form.ts";
+import { protoOf } from "./proto-of.ts";
+import { formName, sameForm, tellApart } from "./same-form.ts";
 
 /** One argument as one place gives it. */
 export interface Given {
@@ -25,15 +17,20 @@ export interface Given {
   readonly absentByFailure: boolean;
   readonly tainted: boolean;
   readonly at: Origin;
+  /** The expression; undefined for a field of a request. */
+  readonly written: string | undefined;
 }
 /** One place where a message is composed. */
 export interface Place {
+  /** The name of the message there, or of the rpc. */
   readonly at: Origin;
   /** For a diagnostic: "rpc GetDashboard", "step cards of Dashboard". */
   readonly what: string;
   /** The request's message, when an rpc composes it. */
   readonly request: DescMessage | undefined;
   readonly members: ReadonlyMap<string, Given>;
+  /** Where arguments are named, with or without a fault. */
+  readonly named: ReadonlyMap<string, Origin>;
   /** The names that had a fault at this place. */
   readonly broken: ReadonlySet<string>;
 }
@@ -41,17 +38,22 @@ export interface Place {
 export function requestPlace(request: DescMessage, what: string, at: Origin): Place {
   const members = new Map<string, Given>();
   for (const field of request.fields) {
-    members.set(field.name, { ...fieldType(field), absent: false, absentByFailure: false, tainted: false, at });
+    const sure = { absent: false, absentByFailure: false, tainted: false };
+    members.set(field.name, { ...fieldType(field), ...sure, at, written: undefined });
   }
-  return { at, what, request, members, broken: new Set() };
+  return { at, what, request, members, named: new Map(), broken: new Set() };
 }
 
-/** Joins what the places give for the names in use. */
+/**
+ * Joins what the places give for the names in use.
+ * @param readOf where the message reads an argument
+ */
 export function argsFor(
   message: IrMessage,
   places: readonly Place[],
   used: ReadonlySet<string>,
   welcome: ReadonlySet<string>,
+  readOf: (name: string) => Origin | undefined,
   report: Report,
 ): { args: Args; broken: Set<string> } {
   const [first] = places;
@@ -72,7 +74,7 @@ export function argsFor(
     (name) => !used.has(name) && places.length > 0 && places.every((place) => place.members.has(name)),
   );
   for (const name of [...used, ...offered]) {
-    const member = join(message, name, places, used, report);
+    const member = join(message, name, places, used, readOf, report);
     if (member === undefined) broken.add(name);
     else members.push(member);
   }
@@ -86,13 +88,14 @@ function join(
   name: string,
   places: readonly Place[],
   used: ReadonlySet<string>,
+  readOf: (name: string) => Origin | undefined,
   report: Report,
 ): Arg | undefined {
   if (places.some((place) => place.broken.has(name))) return undefined;
   const given = places.map((place) => ({ place, value: place.members.get(name) }));
   // Nobody gives it: the expression that reads it says so, with a did-you-mean among what is given.
   const some = given.find(({ value }) => value !== undefined);
-  if (some?.value === undefined) return undefinedArg(message, name, places, used, report);
+  if (some?.value === undefined) return undefinedArg(message, name, places, used, readOf, report);
   let absent = false;
   let absentByFailure = false;
   let tainted = false;
@@ -102,20 +105,20 @@ function join(
         code: "BFF338",
         severity: "error",
         message: `${place.what} composes "${message.desc.name}" without the argument "${name}"`,
-        at: place.at,
+        ...howToGive(place, name, used),
         related: [{ at: some.value.at, message: `${some.place.what} gives it` }],
-        hint: howToGive(place, name, used),
       });
       return undefined;
     }
     if (!sameType(value.type, some.value.type) || !sameForm(value.proto, some.value.proto)) {
+      const [one, other] = tellApart(some.value, value);
       report({
         code: "BFF337",
         severity: "error",
-        message: `argument "${name}" of "${message.desc.name}" is ${typeName(some.value.type)} in one place and ${typeName(value.type)} in another`,
+        message: `argument "${name}" of "${message.desc.name}" is ${one} in one place and ${other} in another`,
         at: value.at,
-        related: [{ at: some.value.at, message: `${some.place.what} gives ${typeName(some.value.type)}` }],
-        hint: "give both the same type",
+        related: [{ at: some.value.at, message: `${some.place.what} gives ${one}` }],
+        hint: howToAgree([some.place, place], name, [some.value, value]),
       });
       return undefined;
     }
@@ -124,13 +127,14 @@ function join(
     tainted ||= value.tainted;
   }
   const { type, proto } = some.value;
-  const unset = absent ? undefined : unsetBy(name, places);
-  return { name, variable: { name, role: "arg", type, proto, absent, unset }, absentByFailure, tainted };
+  const fields = places.flatMap(({ request }) => request?.fields.find((field) => field.name === name) ?? []);
+  const unset = absent ? undefined : handedOnUnset(fields);
+  const unsetBy = fields.find((field) => presenceOf(field) !== "implicit");
+  return { name, variable: { name, role: "arg", type, proto, absent, unset, unsetBy }, absentByFailure, tainted };
 }
 
 /** The field of requests that may leave an argument unset: where several have another default each hands on its own. */
-function unsetBy(name: string, places: readonly Place[]): DescField | undefined {
-  const fields = places.flatMap(({ request }) => request?.fields.find((field) => field.name === name) ?? []);
+function handedOnUnset(fields: readonly DescField[]): DescField | undefined {
   const first = fields.find((field) => presenceOf(field) !== "implicit" && !unsetIsNull(fieldType(field)));
   return first !== undefined && fields.every((field) => presetOf(field) === presetOf(first)) ? first : undefined;
 }
@@ -143,6 +147,7 @@ function undefinedArg(
   name: string,
   places: readonly Place[],
   used: ReadonlySet<string>,
+  readOf: (name: string) => Origin | undefined,
   report: Report,
 ): undefined {
   const [place] = places;
@@ -151,24 +156,51 @@ function undefinedArg(
     code: "BFF338",
     severity: "error",
     message: `"${message.desc.name}" reads args.${name}, which no place that composes it gives`,
-    at: place.at,
-    related: [{ at: message.at, message: "the message that reads it" }],
-    hint: howToGive(place, name, used),
+    ...howToGive(place, name, used),
+    related: [{ at: readOf(name) ?? message.at, message: `"${message.desc.name}" reads it here` }],
   });
   return undefined;
 }
 
-/** What a place gives and nobody reads may be a misspelling of what it lacks. */
-function howToGive({ request, members, broken }: Place, name: string, used: ReadonlySet<string>): string {
+/** What a place gives and nobody reads may be a misspelling of what it lacks: then it is the place to look at. */
+function howToGive(
+  place: Place,
+  name: string,
+  used: ReadonlySet<string>,
+): { readonly at: Origin; readonly hint: string } {
+  const { request, members, named } = place;
   const like = didYouMean(
     name,
-    [...members.keys(), ...broken].filter((given) => !used.has(given)),
+    [...members.keys(), ...named.keys()].filter((given) => !used.has(given)),
   );
-  if (request !== undefined)
-    return like === undefined
-      ? `add a field "${name}" to "${request.typeName}"`
-      : `add a field "${name}" to "${request.typeName}", or read its args.${like}`;
-  return like === undefined
-    ? `add { name: "${name}" by: "…" } to its args`
-    : `it gives "${like}", which nothing reads: did you mean "${name}"?`;
+  const at = named.get(like ?? "") ?? place.at;
+  if (request !== undefined) {
+    const add = `add a field "${name}" to "${request.typeName}"`;
+    return { at, hint: like === undefined ? add : `${add}, or read its args.${like}` };
+  }
+  return {
+    at,
+    hint:
+      like === undefined
+        ? `add { name: "${name}" by: "…" } to its args`
+        : `it gives "${like}", which nothing reads: did you mean "${name}"?`,
+  };
 }
+
+/** Numbers, and what can be written as text, agree as the widest of them, to which expressions can bring the others. */
+function howToAgree(places: readonly Place[], name: string, given: readonly Given[]): string {
+  const kinds = new Set(given.map(({ type }) => type.kind));
+  const kind = WIDEST.find((candidate) => kinds.has(candidate));
+  if (kind === undefined || kinds.difference(new Set(WIDEST)).size > 0) return "give both the same type";
+  if (given.every(({ proto }) => proto?.kind === "enum")) return "give both the same enum";
+  const wide = { type: { kind }, proto: protoOf({ kind }) } as const;
+  const todo = places.flatMap(({ what, request, named }, i) => {
+    const value = given[i];
+    if (value === undefined || (value.type.kind === kind && sameForm(value.proto, wide.proto))) return [];
+    if (request !== undefined) return [`declare "${name}" of "${request.typeName}" as ${formName(wide.proto)}`];
+    const widened = `${kind}(${value.written})`;
+    return [named.has(name) ? `write ${widened}` : `add { name: "${name}" by: "${widened}" } to the args of ${what}`];
+  });
+  return `give both the same type: ${todo.join(", and ")}`;
+}
+const WIDEST = ["string", "double", "int", "uint"] as const;

@@ -1,7 +1,7 @@
 // The upstream entries that govern a package, and what they say of one method, leaf by leaf.
-import type { DescFile, DescMethod } from "@bufbuild/protobuf";
+import type { DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { Ir, IrEnvVar, IrPolicy, IrUpstream } from "../ir.ts";
+import type { Ir, IrEnvVar, IrUpstream } from "../ir.ts";
 import type { Sourced, Text } from "../origin.ts";
 
 export interface Governing {
@@ -29,18 +29,27 @@ export function governing(ir: Ir, packageName: string): Governing {
 
 /** The entries that speak of a method, nearest first: of the method, of its service, of every upstream. */
 export function entriesFor(entries: readonly IrUpstream[], method: DescMethod): IrUpstream[] {
-  const full = `${method.parent.typeName}/${method.name}`;
+  return [...entriesOf(entries, method), ...entriesAround(entries, method.parent)];
+}
+/** Those of the method alone. */
+export function entriesOf(entries: readonly IrUpstream[], method: DescMethod): IrUpstream[] {
+  return entries.filter((entry) => entry.method?.value === fullName(method));
+}
+/** Those of all methods of a service, nearest first. */
+export function entriesAround(entries: readonly IrUpstream[], service: DescService): IrUpstream[] {
+  const wide = entries.filter((entry) => entry.method === undefined);
   return [
-    ...entries.filter((entry) => entry.method?.value === full),
-    ...entries.filter((entry) => entry.method === undefined && entry.service?.value === method.parent.typeName),
-    ...entries.filter((entry) => entry.method === undefined && entry.service === undefined),
+    ...wide.filter((entry) => entry.service?.value === service.typeName),
+    ...wide.filter((entry) => entry.service === undefined),
   ];
 }
+/** As options name a method. */
+export const fullName = (method: DescMethod): string => `${method.parent.typeName}/${method.name}`;
 
-/** The nearest value of a leaf. */
-export function nearest<T>(policies: readonly IrPolicy[], leaf: (policy: IrPolicy) => T | undefined): T | undefined {
-  for (const policy of policies) {
-    const value = leaf(policy);
+/** The value of a leaf at the nearest level that says it. */
+export function nearest<L, T>(levels: readonly L[], leaf: (level: L) => T | undefined): T | undefined {
+  for (const level of levels) {
+    const value = leaf(level);
     if (value !== undefined) return value;
   }
   return undefined;

@@ -4,7 +4,7 @@ import type { Text } from "../origin.ts";
 import { declaredCalls } from "./declared.ts";
 import { entriesFor, governing } from "./entries.ts";
 import { freeNames } from "./free-names.ts";
-import { resolveName } from "./lookup.ts";
+import { methodNamed, resolveName } from "./lookup.ts";
 import { composed, type MessageGraph, messageTexts, policyTexts, rootOf, stepTexts } from "./message-graph.ts";
 
 /** That something names a step, and where. */
@@ -187,8 +187,7 @@ function entryNames(ir: Ir, file: IrFile, calls: readonly IrCall[]): Mention[] {
   if (calls.length === 0) return [];
   const { entries } = governing(ir, file.desc.proto.package);
   return calls.flatMap((call) => {
-    const [service = "", name = ""] = call.method?.value.split("/") ?? [];
-    const method = ir.registry.getService(service)?.methods.find((candidate) => candidate.name === name);
+    const method = call.method && methodNamed(ir, call.method.value);
     const governs = method === undefined ? [] : entriesFor(entries, method);
     return governs.flatMap((entry) => {
       const of = entry.method?.value ?? entry.service?.value;

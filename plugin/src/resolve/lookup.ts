@@ -37,6 +37,12 @@ function missing(ir: Ir, text: Text, what: string, name: string, candidates: Ite
   };
 }
 
+/** "package.Service/Method" → the method, of whatever kind. */
+export function methodNamed({ registry }: Ir, name: string): DescMethod | undefined {
+  const [service = "", method = ""] = name.split("/");
+  return registry.getService(service)?.methods.find((candidate) => candidate.name === method);
+}
+
 /** "package.Service/Method" → the method; undefined after a diagnostic. */
 export function lookupMethod(ir: Ir, text: Text, report: Report): DescMethod | undefined {
   if (!isMethodName(text.value)) return undefined;
@@ -46,7 +52,7 @@ export function lookupMethod(ir: Ir, text: Text, report: Report): DescMethod | u
     report(missing(ir, slice(text, 0, serviceName.length), "service", serviceName, upstreamServices(ir)));
     return undefined;
   }
-  const method = service.methods.find((method) => method.name === methodName);
+  const method = methodNamed(ir, text.value);
   if (method === undefined) {
     const like = didYouMean(
       methodName,

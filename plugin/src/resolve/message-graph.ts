@@ -5,7 +5,7 @@ import type { Text } from "../origin.ts";
 import { innerSource } from "./declared.ts";
 import { freeNames } from "./free-names.ts";
 import { sortByDependency } from "./graph.ts";
-import { resolveName } from "./lookup.ts";
+import { methodNamed, resolveName } from "./lookup.ts";
 import { holes } from "./resolve-failure.ts";
 
 export interface MessageGraph {
@@ -105,9 +105,8 @@ function spreadFields(
     const fields = message.steps.flatMap((step) => {
       const source = innerSource(step.source);
       if (source?.kind !== "call" || !source.set.some(spreadsArgs)) return [];
-      const [service = "", method = ""] = source.method?.value.split("/") ?? [];
-      const desc = ir.registry.getService(service)?.methods.find((candidate) => candidate.name === method);
-      return desc?.input.fields.map((field) => field.name) ?? [];
+      const method = source.method && methodNamed(ir, source.method.value);
+      return method?.input.fields.map((field) => field.name) ?? [];
     });
     welcome.set(name, new Set(fields));
   }

@@ -9,8 +9,8 @@ import { hasRules } from "./declared.ts";
 import { lookupMessage } from "./lookup.ts";
 import type { ArgBinding, ComposeSource } from "./model.ts";
 import { protoOf } from "./proto-of.ts";
-import { spreadNames } from "./resolve-call.ts";
 import { hasResolver } from "./resolve-resolver.ts";
+import { spreadNames } from "./resolve-set.ts";
 import { check, checkCondition, stepsRead } from "./scope.ts";
 import { argsRead, type Resolved } from "./source-parts.ts";
 import { syntheticText } from "./synthetic-text.ts";
@@ -24,7 +24,14 @@ export function resolveCompose(
   const { scope, run } = cx;
   const message = ir.message && lookupMessage(run.ir, ir.message, scope.container, scope.report);
   if (ir.message === undefined || message === undefined) return undefined;
-  const place = { at: ir.at, what, request: undefined, members: new Map<string, Given>(), broken: new Set<string>() };
+  const place = {
+    at: ir.message.at,
+    what,
+    request: undefined,
+    members: new Map<string, Given>(),
+    named: new Map(ir.args.flatMap(({ name }) => (name === undefined ? [] : [[name.value, name.at]]))),
+    broken: new Set<string>(),
+  };
   if (!run.adrift.has(cx.ir)) run.places.set(message.typeName, [...(run.places.get(message.typeName) ?? []), place]);
   if (!composable(cx, message)) {
     scope.report({
@@ -93,6 +100,7 @@ export function resolveCompose(
         given.some((arg) => arg.absentByFailure && unsafe.includes(arg.variable)),
       tainted: steps.some((step) => step.tainted) || given.some((arg) => arg.tainted),
       at: bind.by?.at ?? bind.at,
+      written: bind.by?.value,
     });
   }
   const source: ComposeSource = { kind: "compose", message, args };

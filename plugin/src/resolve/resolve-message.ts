@@ -9,7 +9,7 @@ import type { MessageContext, PackageContext, Run } from "./context.ts";
 import { checkAgreement, governing } from "./entries.ts";
 import { freeNames } from "./free-names.ts";
 import { sortByDependency } from "./graph.ts";
-import { stepTexts } from "./message-graph.ts";
+import { messageTexts, stepTexts } from "./message-graph.ts";
 import type { Composed, EnvVar, Step } from "./model.ts";
 import { protoOf } from "./proto-of.ts";
 import { resolveFields } from "./resolve-fields.ts";
@@ -22,7 +22,8 @@ import { checkHiding, stepsAround, takeShared } from "./shared-steps.ts";
 export function resolveAdrift(run: Run, ir: IrMessage, file: IrFile): void {
   run.adrift.add(ir);
   const broken = run.used.get(ir.desc.typeName) ?? new Set<string>();
-  run.places.set(ir.desc.typeName, [{ at: ir.at, what: "nothing", request: undefined, members: new Map(), broken }]);
+  const nowhere = { at: ir.at, what: "nothing", request: undefined, members: new Map(), named: new Map(), broken };
+  run.places.set(ir.desc.typeName, [nowhere]);
   resolveMessage(run, ir, file, new Set(), []);
 }
 
@@ -42,7 +43,10 @@ export function resolveMessage(
   const used = run.used.get(ir.desc.typeName) ?? new Set<string>();
   // A function of the user may want any of them.
   const wanted = hasResolver(ir) ? new Set(places.flatMap(({ members }) => [...members.keys()])) : welcome;
-  const { args, broken: brokenArgs } = argsFor(ir, places, used, wanted, report);
+  const readOf = (name: string) =>
+    messageTexts(ir).find(({ text }) => freeNames(text.value, run.ir.registry, file.desc.proto.package).args.has(name))
+      ?.text.at;
+  const { args, broken: brokenArgs } = argsFor(ir, places, used, wanted, readOf, report);
   const context = packageContext(run, file.desc.proto.package);
   // A message that nothing composes may be meant for any of the services.
   const elsewhere = run.adrift.has(ir) ? namesOfServices(run) : [];

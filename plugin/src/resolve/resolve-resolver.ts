@@ -8,8 +8,8 @@ import { canBeAbsent } from "./bind.ts";
 import type { Effects, MessageContext } from "./context.ts";
 import { declaredCalls } from "./declared.ts";
 import { entriesFor, nearest } from "./entries.ts";
+import { entryMetadata } from "./metadata.ts";
 import type { Call, Step } from "./model.ts";
-import { entryMetadata } from "./resolve-call.ts";
 import { mergePolicy } from "./resolve-policy.ts";
 
 /** Whether functions of the user supply it, or any of its fields: they are given all arguments there are. */

@@ -1,9 +1,10 @@
-import { sameType, typeName } from "../cel/index.ts";
+import { sameType } from "../cel/index.ts";
 import type { IrSwitch } from "../ir.ts";
 import type { MessageContext } from "./context.ts";
 import { conversion } from "./convert.ts";
 import type { Bound, SwitchSource } from "./model.ts";
 import { protoOf } from "./proto-of.ts";
+import { tellApart } from "./same-form.ts";
 import { check, checkCondition } from "./scope.ts";
 import type { Resolved } from "./source-parts.ts";
 
@@ -30,12 +31,16 @@ export function resolveSwitch(cx: MessageContext, ir: IrSwitch): Resolved | unde
         ? conversion(branch, { type, proto }, run.aliases)
         : undefined;
     if (how === undefined || how.kind === "misfit") {
+      const [one, other] = tellApart(
+        { type: branch.type, proto: branch.proto ?? protoOf(branch.type) },
+        { type, proto },
+      );
       scope.report({
         code: "BFF335",
         severity: "error",
-        message: `this branch is ${typeName(branch.type)}, another is ${typeName(type)}`,
+        message: `this branch is ${one}, another is ${other}`,
         at: branch.text.at,
-        related: [{ at: lead.text.at, message: `${typeName(type)} here` }],
+        related: [{ at: lead.text.at, message: `${other} here` }],
         hint: "give all branches one type",
       });
       return undefined;

@@ -1,9 +1,9 @@
 // The steps of a service as one message sees them.
-import { sameType, typeName, type Variable } from "../cel/index.ts";
+import { sameType, type Variable } from "../cel/index.ts";
 import type { IrMessage, IrMethod, IrService, IrStep } from "../ir.ts";
 import type { MessageContext, Run } from "./context.ts";
 import type { Step } from "./model.ts";
-import { sameForm } from "./same-form.ts";
+import { sameForm, tellApart } from "./same-form.ts";
 import type { MessageScope } from "./scope.ts";
 
 function servicesOf(run: Run, roots: readonly IrMethod[]): IrService[] {
@@ -138,15 +138,14 @@ function join(
     if (other === undefined) return undefined;
     if (sameType(other.type, type) && sameForm(other.proto, proto)) continue;
     const at = run.lets.mentions(ir.desc.typeName).get(name)?.text.at ?? ir.at;
+    const told = tellApart(first.step.variable, other);
     scope.report({
       code: "BFF418",
       severity: "error",
-      message: `"${name}" is ${typeName(type)} in service "${first.service.desc.name}" and ${typeName(other.type)} in service "${service.desc.name}", and "${ir.desc.name}" is part of both`,
+      message: `"${name}" is ${told[0]} in service "${first.service.desc.name}" and ${told[1]} in service "${service.desc.name}", and "${ir.desc.name}" is part of both`,
       at,
       related: [first.step, step].flatMap((one, i) =>
-        one === undefined
-          ? []
-          : [{ at: one.ir.name?.at ?? one.ir.at, message: `${typeName(i === 0 ? type : other.type)} here` }],
+        one === undefined ? [] : [{ at: one.ir.name?.at ?? one.ir.at, message: `${told[i]} here` }],
       ),
       hint: "give both the same type, or rename one of them",
     });

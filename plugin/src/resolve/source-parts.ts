@@ -1,8 +1,9 @@
 // What the sources of steps have in common, and what readers see of them.
-import { type CelType, type Expression, fieldType, messageType, type Proto } from "../cel/index.ts";
+import type { DescMethod } from "@bufbuild/protobuf";
+import { type CelType, type Expression, type FieldType, fieldType, messageType, type Proto } from "../cel/index.ts";
 import type { IrStep } from "../ir.ts";
 import type { MessageContext } from "./context.ts";
-import type { BySource, Call, CallSource, ComposeSource, GuardSource, Source } from "./model.ts";
+import type { Batch, BySource, Call, CallSource, ComposeSource, GuardSource, Source } from "./model.ts";
 import { protoOf } from "./proto-of.ts";
 
 /** A source with what readers see of it. */
@@ -54,28 +55,27 @@ export function valueOfCall(call: Call): Resolved {
   const source: CallSource = { kind: "call", call };
   const needs = callExpressions(call);
   const ignores = call.onError.some((rule) => rule.then.kind === "ignore");
-  if (call.batch === undefined) {
-    const desc = call.method.output;
-    // A Struct is a plain object only in a field.
-    const { type, proto } =
-      desc.typeName === "google.protobuf.Struct"
-        ? ({ type: { kind: "message", desc }, proto: { kind: "message", desc } } as const)
-        : messageType(desc);
-    return {
-      source,
-      type,
-      proto,
-      absent: ignores,
-      needs,
-      uses: [],
-    };
+  const mayLack = call.batch !== undefined && !call.batch.many;
+  const { type, proto } = answerOf(call.method, call.batch);
+  if (call.batch !== undefined) return { source, type, proto, absent: ignores || mayLack, needs, uses: [] };
+  // A Struct is a plain object only in a field.
+  const read =
+    call.method.output.typeName === "google.protobuf.Struct" ? { type, proto } : messageType(call.method.output);
+  return { source, ...read, absent: ignores, needs, uses: [] };
+}
+
+/** What a call gives: the response, or of a batch what it has for a key. */
+export function answerOf(method: DescMethod, batch: Batch | undefined): FieldType {
+  if (batch === undefined) {
+    const message = { kind: "message", desc: method.output } as const;
+    return { type: message, proto: message };
   }
-  const items = fieldType(call.batch.items);
-  if (call.batch.many) return { source, ...items, absent: ignores, needs, uses: [] };
-  const type =
-    items.type.kind === "list" ? items.type.element : items.type.kind === "map" ? items.type.value : items.type;
-  const proto = items.proto.kind === "list" || items.proto.kind === "map" ? items.proto.of : items.proto;
-  return { source, type, proto, absent: true, needs, uses: [] };
+  const { type, proto } = fieldType(batch.items);
+  if (batch.many) return { type, proto };
+  return {
+    type: type.kind === "list" ? type.element : type.kind === "map" ? type.value : type,
+    proto: proto.kind === "list" || proto.kind === "map" ? proto.of : proto,
+  };
 }
 
 /** Every expression that a call evaluates before it is sent, or when it fails. */

@@ -1,0 +1,59 @@
+import type { CelType, Variable } from "./type.ts";
+
+/** What to write in place of `has` or `.?` where a member of a group is no field. Of all groups only arguments have members without a value. */
+export function presenceHint(group: Variable, member: Variable, name: string): string {
+  const written = `${group.name}.${name}`;
+  if (group.role !== "args") return `${written} always has a value.`;
+  const [read, asked] = asDefault(member, written);
+  const unset = `where a request leaves it unset it reads as ${read}`;
+  if (member.absent)
+    return member.unsetBy === undefined
+      ? `Write ok(${written}).`
+      : `Write ok(${written}) && ${asked}: ok asks whether it is given, and ${unset}.`;
+  return member.unsetBy === undefined
+    ? `${written} always has a value. To ask about that write ${asked}.`
+    : `Write ${asked}: all who compose the message give it, and ${unset}.`;
+}
+
+/** What a member reads as when nothing was set, and how to ask for something else. */
+function asDefault({ type, unsetBy }: Variable, written: string): readonly [read: string, asked: string] {
+  switch (type.kind) {
+    case "bool":
+      return ["false", written];
+    case "list":
+    case "map":
+      return ["an empty one", `size(${written}) > 0`];
+    case "message":
+      return ["an empty message", `has(${written}.${type.desc.fields[0]?.name ?? "field"})`];
+    default: {
+      const own = unsetBy !== undefined && "getDefaultValue" in unsetBy ? unsetBy.getDefaultValue() : undefined;
+      const zero = literal(type, own);
+      return [zero, `${written} != ${zero}`];
+    }
+  }
+}
+
+/** @param own the default that a field of proto2 or editions declares */
+function literal({ kind }: CelType, own: unknown): string {
+  switch (kind) {
+    case "string":
+      return own === undefined ? "''" : JSON.stringify(own);
+    case "bytes":
+      return "b''";
+    case "int":
+      return `${own ?? 0}`;
+    case "uint":
+      return `${own ?? 0}u`;
+    case "double":
+      return `${own ?? "0.0"}`;
+    default:
+      return "null";
+  }
+}
+
+/** What to write in place of `ok` of what is never absent. */
+export function insteadOfOk(member: Variable): string {
+  if (member.unsetBy === undefined) return "Read it without asking.";
+  const [read, asked] = asDefault(member, `args.${member.name}`);
+  return `Where a request leaves it unset it reads as ${read}: to ask about that write ${asked}.`;
+}

@@ -1,0 +1,114 @@
+import { camel } from "../camel.ts";
+import type { Origin } from "../origin.ts";
+import { callsIn } from "../resolve/blocks.ts";
+import { fullName } from "../resolve/entries.ts";
+import type { Block, Call, Composed, Step } from "../resolve/model.ts";
+import type { Coalesces } from "./coalesced.ts";
+import { distinctNames } from "./distinct-names.ts";
+import { localName, lowerFirst, NameScope, upperFirst, upstreamNames } from "./names.ts";
+import type { Entry, PlanResolver } from "./plan.ts";
+import { planCallPolicy, policyKey } from "./policies.ts";
+
+/** The constants of upstreams by the full names of their services; in one run they are the same in every file. */
+export function nameUpstreams(calls: readonly Call[]): ReadonlyMap<string, string> {
+  const services = new Map(calls.map(({ method }) => [method.parent.typeName, method.parent]));
+  const inOrder = [...services].sort(([a], [b]) => (a < b ? -1 : 1));
+  // `resolvers` is a parameter beside them.
+  return distinctNames(
+    new Map(inOrder.map(([typeName, service]) => [typeName, upstreamNames(service)])),
+    new NameScope(undefined, ["resolvers"]),
+  );
+}
+
+/** One entry for calls that differ in nothing but what they send. */
+export function nameCalls(
+  messages: readonly Block[],
+  upstreams: ReadonlyMap<string, string>,
+  calls: Map<Call, Entry>,
+  coalesces: Coalesces,
+): void {
+  const upstreamOf = ({ method }: Call): string => upstreams.get(method.parent.typeName) ?? "upstream";
+  const wishOf = (call: Call): string => (call.batch === undefined ? lowerFirst(call.method.name) : batchName(call));
+  const found = new Map<string, { readonly call: Call; readonly named: string }>();
+  const keyOf = (call: Call): string => {
+    const { batch } = call;
+    const shape = batch && [batch.keys.name, batch.items.name, batch.key?.name, batch.many, batch.max, grouping(call)];
+    return JSON.stringify([fullName(call.method), policyKey(planCallPolicy(call)), shape]);
+  };
+  const all = messages.flatMap(callsIn);
+  // In the order of the files' names and not of the request's.
+  for (const call of [...all].sort((a, b) => byPlace(a.at, b.at))) {
+    const key = keyOf(call);
+    if (!found.has(key)) found.set(key, { call, named: `${fullName(call.method)} ${wishOf(call)}` });
+  }
+  const first = new Map([...found.values()].map(({ call, named }) => [named, call]));
+  // Members of the app object, as `resolvers` and `clients` are.
+  const scope = new NameScope(undefined, ["resolvers", "clients"]);
+  const names = distinctNames(
+    new Map(
+      [...first].map(([named, call]) => [named, [wishOf(call), `${upstreamOf(call)}${upperFirst(wishOf(call))}`]]),
+    ),
+    scope,
+  );
+  // Those of one rpc that differ in policy, or in how they batch: the first one has the name as it is.
+  const given = new Set<string>();
+  const nameOf = new Map<string, string>();
+  for (const [key, { named }] of found) {
+    const name = names.get(named) ?? named;
+    nameOf.set(key, given.has(named) ? scope.take(name) : name);
+    given.add(named);
+  }
+  const entries = new Map<string, Entry>();
+  for (const call of all) {
+    const key = keyOf(call);
+    const entry = entries.get(key) ?? {
+      name: nameOf.get(key) ?? key,
+      method: call.method,
+      upstream: upstreamOf(call),
+      policy: planCallPolicy(call),
+      batch: call.batch,
+      grouped: grouping(call).length > 0,
+      metadata: call.metadata.length > 0,
+      coalesce: coalesces(call),
+    };
+    entries.set(key, entry);
+    calls.set(call, entry);
+  }
+}
+
+function byPlace(a: Origin, b: Origin): number {
+  if (a.file !== b.file) return a.file < b.file ? -1 : 1;
+  return a.line - b.line || a.column - b.column;
+}
+
+/** `card`, `cardBadge`: properties, so that any word will do. */
+export function nameResolvers(messages: readonly Composed[], resolvers: Map<Step, PlanResolver>): void {
+  const taken = new Set<string>();
+  for (const message of messages) {
+    for (const step of message.steps) {
+      const { source } = step;
+      if (source.kind !== "resolver") continue;
+      const of = lowerFirst(camel(localName(source.message)));
+      let name = source.field === undefined ? of : `${of}${upperFirst(camel(source.field.name))}`;
+      while (taken.has(name)) name += "_";
+      taken.add(name);
+      resolvers.set(step, { name, step, source, message });
+    }
+  }
+}
+
+/** What a batch's request holds besides its keys, and its metadata: which fields, not their values. */
+function grouping(call: Call): string[] {
+  return [
+    ...call.set.map((binding) => binding.path.map((field) => field.name).join(".")),
+    ...(call.request === undefined ? [] : ["*"]),
+    ...call.metadata.map((metadata) => `:${metadata.key}`),
+  ];
+}
+
+function batchName({ batch, method }: Call): string {
+  const item = batch?.items;
+  const what =
+    item?.fieldKind === "list" || item?.fieldKind === "map" ? (item.message?.name ?? method.name) : method.name;
+  return `${lowerFirst(what)}${batch?.many ? "s" : ""}By${upperFirst(camel(batch?.key?.name ?? "key"))}`;
+}

@@ -1,0 +1,135 @@
+import type { DescFile, DescService } from "@bufbuild/protobuf";
+import { callsIn, expressionsIn } from "../resolve/blocks.ts";
+import type { EffectTable } from "../resolve/effects.ts";
+import { fullName, governing } from "../resolve/entries.ts";
+import { reachable } from "../resolve/graph.ts";
+import type { BffFile, BffMethod, BffService, Block, Call, Composed, EnvVar, Model, Step } from "../resolve/model.ts";
+import type { Entry, PlanClient, PlanFile, PlanMessage, PlanResolver, PlanUpstream } from "./plan.ts";
+import { type PlanCodec, planCodec } from "./plan-codec.ts";
+import type { planStarts } from "./plan-let.ts";
+import { planCallPolicy, planUpstream } from "./policies.ts";
+import { projectionOf } from "./projection.ts";
+
+/** What has been planned of the whole run before its files are. */
+export interface Planned {
+  readonly composed: ReadonlyMap<string, Composed>;
+  readonly children: (message: Block) => Composed[];
+  readonly starts: (service: BffService) => ReturnType<typeof planStarts>;
+  readonly messages: ReadonlyMap<string, PlanMessage>;
+  readonly calls: ReadonlyMap<Call, Entry>;
+  readonly resolvers: ReadonlyMap<Step, PlanResolver>;
+  readonly upstreams: ReadonlyMap<string, string>;
+  readonly effects: EffectTable;
+}
+
+export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
+  const own = file.messages.flatMap((message) => run.messages.get(message.desc.typeName) ?? []);
+  const reached = reach(file, run);
+  const lets = file.services.flatMap((service) => service.let ?? []);
+  const entries = [...new Set([...lets, ...reached].flatMap(callsIn).flatMap((call) => run.calls.get(call) ?? []))];
+  const clients = clientsOf(reached, run);
+  const belongs = (desc: { readonly file: DescFile }): boolean => desc.file.name === file.desc.name;
+  return {
+    desc: file.desc,
+    services: file.services.map((service) => {
+      const { starts, of } = run.starts(service);
+      return {
+        desc: service.desc,
+        starts,
+        methods: service.methods.flatMap((method) => {
+          const message = run.messages.get(method.composed.desc.typeName);
+          return message === undefined
+            ? []
+            : [{ method, message, start: of.get(method), concurrent: concurrency(method, run) }];
+        }),
+      };
+    }),
+    messages: own,
+    conversions: {
+      messages: model.conversions.messages.filter((conversion) => belongs(conversion.owner)),
+      enums: model.conversions.enums.filter((conversion) => belongs(conversion.owner)),
+    },
+    env: envOf(file, reached),
+    entries,
+    resolvers: reached.flatMap((message) => message.steps.flatMap((step) => run.resolvers.get(step) ?? [])),
+    clients,
+    upstreams: upstreamsOf(model, file.desc.proto.package, [...entries, ...clients]),
+    codec: codecOf(file, reached, entries, model),
+  };
+}
+
+/** Only services put anything on the wire. */
+function codecOf(
+  file: BffFile,
+  reached: readonly Composed[],
+  entries: readonly Entry[],
+  model: Model,
+): PlanCodec | undefined {
+  const rpcs = file.services.flatMap(({ methods }) => methods.map(({ desc }) => desc));
+  if (rpcs.length === 0) return undefined;
+  const own = new Set(file.messages);
+  const projection = projectionOf({
+    file: file.desc,
+    own: [...file.messages, ...file.services.flatMap((service) => service.let ?? [])],
+    others: reached.filter((message) => !own.has(message)),
+    conversions: model.conversions.messages.filter(({ owner }) => owner.file.name === file.desc.name),
+    rpcs,
+  });
+  const codec = planCodec(
+    entries.map(({ method }) => method),
+    rpcs,
+    projection,
+  );
+  return codec.encodes.length + codec.decodes.length === 0 ? undefined : codec;
+}
+
+/** What resolvers can call, each method once. */
+function clientsOf(reached: readonly Composed[], run: Planned): PlanClient[] {
+  const entries = new Map<string, PlanClient>();
+  for (const call of reached.flatMap((message) => message.clients)) {
+    const { method } = call;
+    if (entries.has(fullName(method))) continue;
+    entries.set(fullName(method), {
+      name: method.localName,
+      method,
+      upstream: run.upstreams.get(method.parent.typeName) ?? "upstream",
+      policy: planCallPolicy(call),
+      ...{ batch: undefined, grouped: false, metadata: false, coalesce: false },
+      sends: call.metadata,
+    });
+  }
+  return [...entries.values()];
+}
+
+/** The messages that a file's services reach; without services, its own and what they compose. */
+function reach(file: BffFile, run: Planned): Composed[] {
+  const roots =
+    file.services.length > 0
+      ? file.services.flatMap((service) => [
+          ...service.methods.map((method) => method.composed),
+          ...(service.let === undefined ? [] : run.children(service.let)),
+        ])
+      : [];
+  return reachable([...roots, ...file.messages], run.children);
+}
+
+function concurrency({ composed: root, shared }: BffMethod, run: Planned): number {
+  const messages = reachable([root, ...run.children({ ...root, steps: shared })], run.children);
+  const steps = [...shared, ...messages.flatMap((message) => message.steps)];
+  return steps.reduce((most, { source }) => (source.kind === "each" ? Math.max(most, source.concurrent) : most), 10);
+}
+
+function envOf(file: BffFile, reached: readonly Composed[]): EnvVar[] {
+  const read = new Set(
+    reached.flatMap(expressionsIn).flatMap((expression) => expression.reads.map(({ variable }) => variable.name)),
+  );
+  return file.services.length > 0 ? [...file.env] : file.env.filter(({ variable }) => read.has(variable.name));
+}
+function upstreamsOf(model: Model, packageName: string, entries: readonly Entry[]): PlanUpstream[] {
+  const rules = governing(model.ir, packageName).entries;
+  const services = new Map<string, DescService>();
+  for (const entry of entries) services.set(entry.upstream, entry.method.parent);
+  return [...services]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, service]) => planUpstream(name, service, rules));
+}

@@ -1,0 +1,174 @@
+import type { DescField, DescMethod } from "@bufbuild/protobuf";
+import { type Expression, fieldName, fieldType, typeName, type Variable } from "../cel/index.ts";
+import type { IrBind } from "../ir.ts";
+import type { Text } from "../origin.ts";
+import { bindTo, fieldPath } from "./bind.ts";
+import type { MessageContext } from "./context.ts";
+import { type Aliases, conversion } from "./convert.ts";
+import type { FieldBinding } from "./model.ts";
+import { check, checkCondition, type MessageScope } from "./scope.ts";
+import { syntheticText } from "./synthetic-text.ts";
+
+/** What `set` gives the fields of a request, spreads included; reports and leaves out what does not fit. */
+export function resolveSet(
+  cx: MessageContext,
+  binds: readonly IrBind[],
+  method: DescMethod,
+  locals: readonly Variable[],
+): FieldBinding[] {
+  const { scope, run } = cx;
+  const bindings: FieldBinding[] = [];
+  const named = new Set<string>();
+  for (const bind of binds) {
+    if (bind.name === undefined || bind.by === undefined) continue;
+    const condition = bind.if && checkCondition(scope, bind.if, "this `if`", locals);
+    const path = fieldPath(method.input, bind.name, scope.report);
+    const expression = check(scope, bind.by, locals);
+    const field = path?.at(-1);
+    if (path === undefined || field === undefined) continue;
+    named.add(path[0]?.name ?? "");
+    if (!checkMeeting(scope, bindings, path, bind)) continue;
+    const bound = expression && bindTo(expression, field, run.aliases, scope.report);
+    if (bound !== undefined) bindings.push({ path, bound, if: condition });
+  }
+  // A oneof with a member set by name is taken.
+  const taken = new Set(
+    bindings.flatMap((binding) => (binding.path.length === 1 ? (binding.path[0]?.oneof ?? []) : [])),
+  );
+  for (const { name } of [...taken].flatMap((oneof) => oneof.fields)) named.add(name);
+  const spread = binds.flatMap((bind) =>
+    bind.spread === undefined ? [] : spreadFields(cx, bind.spread, method, named, locals),
+  );
+  return [...spread, ...bindings];
+}
+
+/** Two paths may not meet: one inside what the other sets whole, or both in one oneof, unless each has an `if` there. */
+function checkMeeting(
+  scope: MessageScope,
+  bindings: readonly FieldBinding[],
+  path: readonly DescField[],
+  bind: IrBind,
+): boolean {
+  for (const other of bindings) {
+    const fork = path.findIndex((field, i) => field !== other.path[i]);
+    const mine = path[fork];
+    const theirs = other.path[fork];
+    const related = [{ at: other.bound.expression.text.at, message: `"${nameOf(other.path)}" is set here` }];
+    // The same field twice has been reported when it was read.
+    if (fork === -1 && path.length === other.path.length) return false;
+    if (fork === -1 || theirs === undefined) {
+      const [whole, part] = fork === -1 ? [path, other.path] : [other.path, path];
+      scope.report({
+        code: "BFF415",
+        severity: "error",
+        message: `"${nameOf(part)}" is part of "${nameOf(whole)}", which is set as a whole`,
+        at: bind.name?.at ?? bind.at,
+        related,
+        hint: `set "${nameOf(whole)}" or fields of it, not both`,
+      });
+      return false;
+    }
+    if (mine?.oneof === undefined || mine.oneof !== theirs.oneof) continue;
+    const bothLast = path.length === fork + 1 && other.path.length === fork + 1;
+    if (bothLast && other.if !== undefined && bind.if !== undefined) continue;
+    scope.report({
+      code: "BFF411",
+      severity: "error",
+      message: `"${mine.name}" and "${theirs.name}" are members of one oneof`,
+      at: bind.name?.at ?? bind.at,
+      related,
+      hint: bothLast ? "give both an `if`, or set one of them" : "set one of them",
+    });
+    return false;
+  }
+  return true;
+}
+/** A path as the author writes it: "inner.tag". */
+export const nameOf = (path: readonly DescField[]): string => path.map((field) => field.name).join(".");
+
+/** Every field of a message, or every argument, that the request also has with the same type. */
+function spreadFields(
+  cx: MessageContext,
+  spread: Text,
+  method: DescMethod,
+  named: ReadonlySet<string>,
+  locals: readonly Variable[],
+): FieldBinding[] {
+  const { scope, run } = cx;
+  const names = spreadNames(cx, spread, locals);
+  if (names === undefined) return [];
+  const bindings: FieldBinding[] = [];
+  for (const field of method.input.fields) {
+    if (named.has(field.name) || !names.has(field.name)) continue;
+    const expression = check(scope, syntheticText(`${spread.value}.${fieldName(field.name)}`, spread.at), locals);
+    if (expression === undefined) continue;
+    const how = conversion(expression, fieldType(field), SPREAD);
+    if (how.kind === "same" || (how.kind === "represent" && sameKind(expression, field))) {
+      const bound = bindTo(expression, field, run.aliases, scope.report);
+      const other = bindings.find(
+        ({ path: [sibling], bound: { expression: theirs } }) =>
+          field.oneof !== undefined && sibling?.oneof === field.oneof && !inOneOneof(theirs, expression),
+      );
+      if (other !== undefined) {
+        scope.report({
+          code: "BFF411",
+          severity: "error",
+          message: `"${spread.value}" has "${other.path[0]?.name}" and "${field.name}", which are members of one oneof`,
+          at: spread.at,
+          hint: "set the one that is meant by name, next to the spread",
+        });
+        return [];
+      }
+      if (bound !== undefined) bindings.push({ path: [field], bound, if: undefined });
+    }
+  }
+  if (bindings.length === 0 && named.size === 0 && method.input.fields.length > 0) {
+    scope.report({
+      code: "BFF345",
+      severity: "error",
+      message: `"${spread.value}" shares no field with "${method.input.typeName}"`,
+      at: spread.at,
+      hint: `set the fields by name: ${method.input.fields.map((field) => field.name).join(", ")}`,
+    });
+  }
+  return bindings;
+}
+/** Of two members of one oneof at most one is set. */
+function inOneOneof({ root: a }: Expression, { root: b }: Expression): boolean {
+  if (a.kind !== "select" || b.kind !== "select" || typeof a.field === "string" || typeof b.field === "string")
+    return false;
+  return a.field.oneof !== undefined && a.field.oneof === b.field.oneof;
+}
+const SPREAD: Aliases = { message: () => undefined, enum: () => undefined };
+function sameKind(expression: Expression, field: DescField): boolean {
+  const { proto } = expression;
+  const target = fieldType(field).proto;
+  return (
+    proto?.kind === target.kind &&
+    (proto.kind !== "scalar" || target.kind !== "scalar" || proto.scalar === target.scalar)
+  );
+}
+
+/** Whether a spread hands on all arguments of the message. */
+export const isArgs = (spread: Text): boolean => spread.value.trim() === "args";
+
+/** The field names that a spread brings; undefined after a diagnostic, and where nobody knows the arguments yet. */
+export function spreadNames(
+  cx: MessageContext,
+  spread: Text,
+  locals: readonly Variable[],
+): ReadonlySet<string> | undefined {
+  if (isArgs(spread) && cx.args.message === undefined)
+    return cx.run.adrift.has(cx.ir) ? undefined : new Set(cx.offered);
+  const value = check(cx.scope, spread, locals);
+  if (value === undefined) return undefined;
+  if (value.type.kind === "message") return new Set(value.type.desc.fields.map((field) => field.name));
+  cx.scope.report({
+    code: "BFF345",
+    severity: "error",
+    message: `only a message can be spread, not ${typeName(value.type)}`,
+    at: spread.at,
+    hint: "spread `args` or a message, or set the fields by name",
+  });
+  return undefined;
+}
