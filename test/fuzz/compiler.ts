@@ -27,41 +27,55 @@ export interface Outcome {
   readonly rejected: number;
   /** Cases that fail as test/fuzz/known.ts says. */
   readonly known: number;
-  /** Reports of failing cases, each with how to repeat it. */
-  readonly failures: readonly string[];
+  readonly failures: number;
 }
 
-const BATCH = 500;
-/** Enough to see what is wrong. */
-const MOST_FAILURES = 10;
+/** What a run says while it goes on. */
+export interface Listener {
+  readonly progress: (said: string) => void;
+  /** A failing case, with how to repeat it. */
+  readonly failure: (report: string) => void;
+}
 
-export function fuzzCompiler({ cases, seed, only }: Options, progress: (said: string) => void): Outcome {
-  let done = 0;
-  let generated = 0;
-  let checked = 0;
-  let rejected = 0;
-  const failures: string[] = [];
-  const checkedBefore = new Set<string>();
-  let known = 0;
-  for (let index = only ?? 0; done < cases && failures.length < MOST_FAILURES; index += BATCH) {
-    const count = only === undefined ? BATCH : 1;
+/** Cases that buf sees at once: it grows slower with their number, and tells some faults one at a time. */
+const TO_BUF = 100;
+/** Outputs that the type checker sees at once: it reads its libraries and the runtime anew each time. */
+const TO_CHECK = 500;
+/** Enough to see what is wrong: of the failures after them, only the number and the message are told. */
+const MOST_MINIMISED = 50;
+
+export function fuzzCompiler({ cases, seed, only }: Options, { progress, failure }: Listener): Outcome {
+  const so = { cases: 0, generated: 0, checked: 0, rejected: 0, known: 0, failures: 0 };
+  const seen = new Set<string>();
+  let unchecked: Generated[] = [];
+  const fail = (one: Case, fault: string): void => {
+    if (KNOWN.some((entry) => entry.fault.test(`${one.base.name} ${fault}`))) so.known++;
+    else failure(so.failures++ < MOST_MINIMISED ? report(seed, one, fault) : `${headOf(seed, one)}\n  ${fault}`);
+  };
+  const count = only === undefined ? TO_BUF : 1;
+  for (let index = only ?? 0; so.cases < cases; index += count) {
     const batch = Array.from({ length: count }, (_, i) => makeCase(seed, index + i));
-    const judged = judge(batch, cases - done, checkedBefore);
-    done += judged.done;
-    generated += judged.generated;
-    checked += judged.checked;
-    rejected += judged.rejected;
-    for (const [one, fault] of judged.faults) {
-      if (KNOWN.some((entry) => entry.fault.test(`${one.base.name} ${fault}`))) known++;
-      else failures.push(report(seed, one, fault));
+    const { done, rejected, faults, outputs } = compiled(batch, cases - so.cases);
+    so.cases += done;
+    so.rejected += rejected;
+    so.generated += outputs.length;
+    unchecked.push(...outputs);
+    for (const [one, fault] of faults) fail(one, fault);
+    const last = only !== undefined || so.cases >= cases;
+    if (last || unchecked.length >= TO_CHECK) {
+      const { faults, checked } = typeFaults(unchecked, seen);
+      so.checked += checked;
+      for (const [one, fault] of faults) fail(one, fault);
+      unchecked = [];
     }
-    if (only !== undefined) break;
-    progress(`${done} cases, ${generated} generated, ${failures.length} failures`);
+    if (last) break;
+    progress(`${so.cases} cases, ${so.generated} generated, ${so.failures} failures`);
   }
-  return { cases: done, generated, checked, rejected, known, failures };
+  return so;
 }
 
-function judge(batch: readonly Case[], most: number, known: Set<string>) {
+/** The cases through buf and the compiler, up to a number of those that buf accepts. */
+function compiled(batch: readonly Case[], most: number) {
   const { requests, rejected } = requestsFor(batch);
   const faults = new Map<Case, string>();
   const outputs: Generated[] = [];
@@ -73,9 +87,19 @@ function judge(batch: readonly Case[], most: number, known: Set<string>) {
     if (typeof outcome === "string") faults.set(one, outcome);
     else if (outcome !== undefined) outputs.push({ of: one, request, files: outcome });
   }
-  const { errors, checked } = typeErrors(outputs, known);
-  for (const [one, error] of errors) faults.set(one, `what is generated does not type-check: ${error}`);
-  return { done, generated: outputs.length, checked, rejected: rejected.size, faults };
+  return { done, rejected: rejected.size, faults, outputs };
+}
+
+function typeFaults(outputs: readonly Generated[], seen: Set<string>) {
+  const { errors, checked } = typeErrors(outputs, seen);
+  const said = [...errors].map(([one, error]) => [one, `what is generated does not type-check: ${error}`] as const);
+  return { faults: new Map(said), checked };
+}
+
+/** What is wrong with a case. */
+function faultIn(one: Case): string | undefined {
+  const { faults, outputs } = compiled([one], 1);
+  return faults.get(one) ?? typeFaults(outputs, new Set()).faults.get(one);
 }
 
 /** What is generated; undefined where errors are told as they should be; a sentence where something is wrong. */
@@ -123,7 +147,7 @@ function faultOf(diagnostic: Diagnostic, texts: Readonly<Record<string, string>>
 function minimised(one: Case): readonly [Case, string] | undefined {
   for (let length = 0; length <= one.mutations.length; length++) {
     const less = caseWith(one, one.mutations.slice(0, length));
-    const [fault] = judge([less], 1, new Set()).faults.values();
+    const fault = faultIn(less);
     if (fault !== undefined) return [less, fault];
   }
   return undefined;
@@ -147,9 +171,12 @@ function report(seed: number, one: Case, fault: string): string {
     ];
   });
   return [
-    `seed ${seed}, case ${one.index} (${one.base.name}): npm run fuzz -- compiler --seed ${seed} --only ${one.index}`,
+    headOf(seed, one),
     `  ${least.mutations.map((mutation) => mutation.what).join(", ") || "nothing was changed"}`,
     ...changes.map((line) => `  ${line}`),
     `  ${what.replaceAll("\n", "\n  ")}`,
   ].join("\n");
 }
+
+const headOf = (seed: number, { index, base }: Case): string =>
+  `seed ${seed}, case ${index} (${base.name}): npm run fuzz -- compiler --seed ${seed} --only ${index}`;

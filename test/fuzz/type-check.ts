@@ -29,15 +29,11 @@ export function typeErrors(
   readonly checked: number;
 } {
   const errors = new Map<Case, string>();
-  const shared = new Map<string, string>();
   let checked = 0;
   rmSync(folder, { recursive: true, force: true });
   try {
     for (const { of, request, files } of all) {
-      const messages = messagesOf(request);
-      const own = Object.entries({ ...messages, ...files }).filter(([name]) => name.startsWith(`${of.folder}/`));
-      for (const [name, text] of Object.entries(messages))
-        if (!name.startsWith(`${of.folder}/`)) shared.set(name, text);
+      const own = Object.entries({ ...messagesOf(request, of.folder), ...files });
       const hash = createHash("sha256");
       for (const [name, text] of own)
         hash.update(`${name}\n${text}`.replaceAll(of.folder, "f").replace(/fileDesc\("[^"]*"/g, ""));
@@ -48,7 +44,7 @@ export function typeErrors(
       for (const [name, text] of own) write(name, text);
     }
     if (checked === 0) return { errors, checked };
-    for (const [name, text] of shared) write(name, text);
+    for (const [name, text] of sharedMessages) write(name, text);
     write("tsconfig.json", JSON.stringify({ extends: "../../../tsconfig.json", include: ["."], exclude: [] }));
     const { stdout } = spawnSync(join(root, "node_modules/.bin/tsc"), ["-p", folder, "--pretty", "false"], {
       encoding: "utf8",
@@ -75,11 +71,16 @@ function write(name: string, text: string): void {
   writeFileSync(path, text);
 }
 
-/** The messages' own TypeScript, as protoc-gen-es writes it. */
-function messagesOf(request: CodeGeneratorRequest): Readonly<Record<string, string>> {
+/** The TypeScript of the messages that cases share, by its name: written by protoc-gen-es once. */
+const sharedMessages = new Map<string, string>();
+const sharedProtos = new Set<string>();
+
+/** The TypeScript of a case's own messages, as protoc-gen-es writes it; that of shared ones is added to what is shared. */
+function messagesOf(request: CodeGeneratorRequest, folder: string): Readonly<Record<string, string>> {
+  const isOwn = (name: string): boolean => name.startsWith(`${folder}/`);
   const fileToGenerate = request.protoFile
     .map(({ name }) => name)
-    .filter((name) => !name.startsWith("google/protobuf/"));
+    .filter((name) => !name.startsWith("google/protobuf/") && !sharedProtos.has(name));
   const { file } = protocGenEs.run(
     create(CodeGeneratorRequestSchema, {
       fileToGenerate,
@@ -87,5 +88,7 @@ function messagesOf(request: CodeGeneratorRequest): Readonly<Record<string, stri
       parameter: "target=ts,import_extension=ts,erasable_syntax=true",
     }),
   );
-  return Object.fromEntries(file.map(({ name, content }) => [name, content]));
+  for (const name of fileToGenerate) if (!isOwn(name)) sharedProtos.add(name);
+  for (const { name, content } of file) if (!isOwn(name)) sharedMessages.set(name, content);
+  return Object.fromEntries(file.filter(({ name }) => isOwn(name)).map(({ name, content }) => [name, content]));
 }

@@ -1,5 +1,5 @@
 // Protos for the oracle's own tests: an upstream, and how to write a BFF over it in a few lines.
-import { type Call, fails } from "./scenario.ts";
+import { type Call, fails, irOf, run, type Scenario } from "./scenario.ts";
 
 export const UPSTREAM = `syntax = "proto3";
 package up.v1;
@@ -55,6 +55,15 @@ enum Kind {
 }
 ${messages}
 `;
+
+/** A BFF with one rpc, `Get…`, per message of `rooted`; `further` are parts of those. `get` sends `id: "i"` unless told otherwise. */
+export function bffOf<Name extends string>(rooted: Readonly<Record<Name, string>>, further: readonly string[] = []) {
+  const messages = [...Object.values<string>(rooted), ...further].join("\n");
+  const ir = irOf({ "up/v1/up.proto": UPSTREAM, "b/v1/b.proto": bff(messages, Object.keys(rooted)) });
+  const get = (name: Name, scenario: Scenario) =>
+    run(ir, `b.v1.S/Get${name}`, { ...scenario, request: { id: "i", ...(scenario.request as object) } });
+  return { ir, get };
+}
 
 export const a = `call: { method: "up.v1.Up/A" set: { name: "id" by: "args.id" } }`;
 export const b = `call: { method: "up.v1.Up/B" set: { name: "id" by: "args.id" } }`;

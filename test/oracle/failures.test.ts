@@ -1,0 +1,114 @@
+// on_error, guards, side effects, errors in expressions, requests; expected answers written by hand from language.md.
+import { describe, expect, it } from "vitest";
+import { fails } from "./scenario.ts";
+import { A, a, B, b, bffOf, by, C, DO, dead, message, up } from "./small-protos.ts";
+
+const { get } = bffOf({
+  Rules: message(
+    "Rules",
+    [
+      `name: "ignored" call: { method: "up.v1.Up/A" set: { name: "id" by: "args.id" } on_error: { on: [NOT_FOUND] ignore: true } }`,
+      `name: "replaced" call: { method: "up.v1.Up/B" set: { name: "id" by: "args.id" } on_error: { if: "error.code == 14" fallback: "up.v1.Res{s: 'fb'}" } }`,
+      `name: "fatal" supplementary: true call: { method: "up.v1.Up/C" set: { name: "id" by: "args.id" } on_error: [{ on: [NOT_FOUND] fail: { message: "no {args.id}: {{{error.message}}" } }, { on: [PERMISSION_DENIED] fail: { code: UNAUTHENTICATED } }] }`,
+    ],
+    `optional string ignored = 1 ${by("ignored.s")}; string replaced = 2 ${by("replaced.s")}; optional string fatal = 3 ${by("fatal.s")};`,
+  ),
+  Guarded: message(
+    "Guarded",
+    [
+      `name: "x" ${a}`,
+      `name: "y" ${b}`,
+      `guard: { if: "x.n == 1" fail: { code: PERMISSION_DENIED message: "first" } }`,
+      `guard: { if: "x.n == 1 || y.n == 1" fail: { code: NOT_FOUND message: "second {x.s}" } }`,
+    ],
+    `string s = 1 ${by("x.s + y.s")};`,
+  ),
+  Effects: message(
+    "Effects",
+    [
+      `name: "x" ${a}`,
+      `name: "done" call: { method: "up.v1.Up/Do" set: { name: "id" by: "args.id" } }`,
+      `after: ["done"] call: { method: "up.v1.Up/Do" set: { name: "id" by: "'2'" } }`,
+      `guard: { if: "x.n == 1" fail: { code: ABORTED } }`,
+    ],
+    `string s = 1 ${by("done.s")};`,
+  ),
+  Broken: message(
+    "Broken",
+    [
+      `name: "x" ${a}`,
+      `name: "bad" supplementary: true by: "x.list[args.n]"`,
+      `name: "y" supplementary: true call: { method: "up.v1.Up/B" set: { name: "n" by: "int(x.big) + 1" } }`,
+    ],
+    `optional string bad = 1 ${by("bad")}; optional string y = 2 ${by("y.s")};`,
+  ),
+  BrokenField: message("BrokenField", [`name: "x" ${a}`], `string bad = 1 ${by("x.list[args.n]")};`),
+  Requests: message(
+    "Requests",
+    [
+      `name: "x" call: { method: "up.v1.Up/A" request: "up.v1.Req{id: 'base', n: 7}" set: [{ spread: "args" }, { name: "inner.tag" by: "'t'" }, { name: "inner.big" by: "args.n" if: "args.flag" }] }`,
+      `name: "y" call: { method: "up.v1.Up/B" set: { name: "note" by: "args.note" } }`,
+    ],
+    `string s = 1 ${by("x.s + y.s")};`,
+  ),
+});
+
+describe("failures", () => {
+  it("on_error: ignored without cause, replaced, fatal from a supplementary step", () => {
+    const fine = [A({}), B({}), C({})];
+    expect(get("Rules", { calls: [A(fails("NOT_FOUND")), B(dead), C({ s: "c" })] })).toMatchObject({
+      answer: { replaced: "fb", fatal: "c" },
+      degraded: [up("replaced", "REPLACED")],
+    });
+    expect(get("Rules", { calls: [A(dead), ...fine.slice(1)] }).statuses).toEqual([[14]]);
+    expect(get("Rules", { calls: [...fine.slice(0, 2), C(fails("NOT_FOUND", "gone"))] }).statuses).toEqual([
+      [5, "no i: {gone}"],
+    ]);
+    expect(get("Rules", { calls: [...fine.slice(0, 2), C(fails("PERMISSION_DENIED"))] }).statuses).toEqual([[16]]);
+    expect(get("Rules", { calls: [...fine.slice(0, 2), C(dead)] }).degraded).toEqual([up("fatal")]);
+  });
+
+  it("guards that hold win over critical failures, the first declared first", () => {
+    expect(get("Guarded", { calls: [A({ n: 1 }), B({})] }).statuses).toEqual([[7, "first"]]);
+    expect(get("Guarded", { calls: [A({ s: "s" }), B({ n: 1 })] }).statuses).toEqual([[5, "second s"]]);
+    expect(get("Guarded", { calls: [A({ n: 1 }), B(dead)] }).statuses).toEqual([[7, "first"]]);
+    expect(get("Guarded", { calls: [A(dead), B(fails("NOT_FOUND"))] }).statuses).toEqual([[14], [13]]);
+    expect(get("Guarded", { calls: [A({}), B({})] })).toEqual({ answer: {} });
+  });
+
+  it("a guard's calls run on after a critical failure", () => {
+    expect(get("Guarded", { calls: [B(dead)] }).statuses).toEqual([[14]]);
+    expect(get("Guarded", { calls: [A({ n: 0 })] }).missing).toEqual(['up.v1.Up/B {"id":"i"}']);
+  });
+
+  it("side effects only after guards and critical steps, in order", () => {
+    const done = [DO({ s: "done" }), DO({}, { id: "2" })];
+    expect(get("Effects", { calls: [A({}), ...done] })).toEqual({ answer: { s: "done" } });
+    expect(get("Effects", { calls: [A({ n: 1 })] }).statuses).toEqual([[10]]);
+    expect(get("Effects", { calls: [A({ n: 1 }), ...done] }).unasked).toEqual(["up.v1.Up/Do", "up.v1.Up/Do"]);
+    expect(get("Effects", { calls: [A(dead), ...done] })).toEqual({
+      statuses: [[14]],
+      unasked: ["up.v1.Up/Do", "up.v1.Up/Do"],
+    });
+    expect(get("Effects", { calls: [A({}), DO(dead), DO({}, { id: "2" })] })).toEqual({
+      statuses: [[14]],
+      unasked: ["up.v1.Up/Do"],
+    });
+    expect(get("Effects", { calls: [A({}), DO({})] }).missing).toEqual(['up.v1.Up/Do {"id":"2"}']);
+  });
+
+  it("an error in an expression is the step's failure; in a field the response's", () => {
+    const { answer, degraded } = get("Broken", { request: { n: 1 }, calls: [A({ list: ["l"], big: "2147483647" })] });
+    expect(answer).toEqual({});
+    expect(degraded).toEqual(["bad MISSING INVALID", "y MISSING INVALID"]);
+    expect(get("BrokenField", { request: { n: 1 }, calls: [A({ list: ["l"] })] }).statuses).toEqual([[13]]);
+  });
+
+  it("requests: base, spread, dotted paths, ifs, and what is unset", () => {
+    const base = { id: "i", n: 5, inner: { tag: "t" } };
+    const calls = [A({ s: "x" }, base), B({ s: "y" }, {})];
+    expect(get("Requests", { request: { n: 5 }, calls })).toEqual({ answer: { s: "xy" } });
+    const more = [A({ s: "x" }, { ...base, note: "", inner: { tag: "t", big: "5" } }), B({ s: "y" }, { note: "" })];
+    expect(get("Requests", { request: { n: 5, flag: true, note: "" }, calls: more })).toEqual({ answer: { s: "xy" } });
+  });
+});

@@ -1,0 +1,27 @@
+import { describe, expect, it } from "vitest";
+import { Evaluator } from "./expression.ts";
+import { bffOf } from "./small-protos.ts";
+
+const { ir } = bffOf({});
+
+describe("functions that the oracle adds to CEL", () => {
+  const value = (source: string) => new Evaluator(ir.registry, "b.v1").value(source, {});
+  it.each([
+    ["[3, 1, 2].sortBy(x, -x) == [3, 2, 1]"],
+    ["['b', 'a'].sort() == ['a', 'b']"],
+    ["[1, 2, 1].distinct() == [1, 2]"],
+    ["[[1], [2, 3]].flatten() == [1, 2, 3]"],
+    ["[1, 2].sum() == 3 && [0.5, 1.0].sum() == 1.5 && [1u, 2u].sum() == 3u"],
+    ["math.greatest([1, 5, 3]) == 5 && math.greatest(1, 2) == 2"],
+    ["cel.bind(n, [1, 2].size(), n == 2 ? n + 1 : 0) == 3"],
+    ["b.v1.In{note: 'n'}.?note.orValue('none') == 'n' && b.v1.In{}.?note.orValue('.?x') == '.?x'"],
+    ["optional.of(1).orValue(2) == 1 && !optional.none().hasValue()"],
+    ["base64.encode(b'hello') == 'aGVsbG8='"],
+    ["['a', 'b'].join(', ') == 'a, b' && ' x '.trim() == 'x' && 'abc'.substring(1) == 'bc' && 'abc'.charAt(1) == 'b'"],
+    ["timestamp('1970-01-01T00:00:10Z') - duration('4s') == timestamp('1970-01-01T00:00:06Z')"],
+    ["[duration('2s'), duration('1s')].sort()[0] == duration('1s')"],
+    ["string(duration('90s')) == '90s'"],
+  ])("%s", (source) => {
+    expect(value(source)).toBe(true);
+  });
+});
