@@ -1,12 +1,15 @@
 import { create, type DescField, type DescMessage } from "@bufbuild/protobuf";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { type Cause, type Touch, worse } from "./causes.ts";
+import type { Failure } from "./failure.ts";
 import { type Degradation, DegradationSchema, Degradation_Effect as Effect } from "./gen/bff/v1/degradation_pb.ts";
 
 /** What a degraded response says about itself. */
 export interface Degraded {
   /** One entry for each field touched, ordered by field number. */
   readonly entries: Degradation[];
+  /** What is behind each entry, in their order. */
+  readonly failures: readonly Failure[];
   /** The value of the header `bff-degraded`; "" when nothing of the response was touched. */
   readonly header: string;
 }
@@ -58,6 +61,7 @@ export function degraded(
   const sorted = [...found.values()].sort((a, b) => compare(a.order, b.order));
   return {
     entries: sorted.map(({ entry }) => entry),
+    failures: sorted.map(({ cause }) => cause.failure),
     header: headerOf([...new Set(sorted.map(({ folded }) => folded))]),
   };
 }

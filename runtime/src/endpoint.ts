@@ -152,7 +152,7 @@ function answer<App, I extends DescMessage, O extends DescMessage, C extends Des
     if (found !== undefined) degraded?.(response, found.entries);
     exchange.end();
     done(response, found?.header ?? "");
-    observe({ ok: true, degraded: found?.entries ?? [] });
+    observe({ ok: true, degraded: found?.entries ?? [], failures: found?.failures ?? [] });
   };
   const composed = async (): Promise<void> => {
     try {

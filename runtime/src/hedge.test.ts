@@ -2,10 +2,9 @@ import { describe, expect, test } from "vitest";
 import { Code, Reason } from "./failure.ts";
 import { byId } from "./testing/fake-client.ts";
 import { idle } from "./testing/fake-clock.ts";
-import { type FrontOptions, front, page } from "./testing/front.ts";
+import { type FrontOptions, front, page, RETRY } from "./testing/front.ts";
 
 const HEDGE = { delayMs: 50, max: 1 };
-const RETRY = { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 };
 const one = (options: FrontOptions = {}) => {
   const all = front({ ...options, call: { hedge: HEDGE, ...options.call } });
   const get = (id: string, more?: Parameters<typeof all.ask>[1]) =>

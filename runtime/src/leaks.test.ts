@@ -4,7 +4,7 @@ import { Code } from "./failure.ts";
 import type { Request } from "./request.ts";
 import { byId, type Sent } from "./testing/fake-client.ts";
 import { idle } from "./testing/fake-clock.ts";
-import { front, page } from "./testing/front.ts";
+import { front, page, RETRY } from "./testing/front.ts";
 
 // Random compositions over random faults: whatever happens, there is one answer, and nothing of the request is left after it.
 
@@ -29,7 +29,6 @@ const plan = fc.letrec<{ plan: Plan }>((tie) => ({
 })).plan;
 
 type App = ReturnType<typeof front>["app"];
-const RETRY = { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 };
 
 test("nothing of a request survives it", async () => {
   await fc.assert(

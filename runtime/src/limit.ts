@@ -10,6 +10,12 @@ export interface Waiter {
 }
 
 /**
+ * So many waiters in a row get a place in one turn of the event loop. Those behind an open breaker give theirs back at once:
+ * then it would be the whole queue in one turn, and no answer of it would leave before the last one is composed.
+ */
+const IN_ONE_TURN = 16;
+
+/**
  * A counting limit whose waiters can leave. Not p-limit: its queue has no bound, and what waits in it cannot be taken out,
  * so that cancelled calls of a hanging upstream would pile up.
  */
@@ -17,7 +23,7 @@ export class Limit {
   readonly #queued: number;
   readonly #queue = new Set<Waiter>();
   #free: number;
-  #handing = false;
+  #handing = false; // now, up the stack, or in the next turn: one loop, not a recursion as deep as the queue
 
   constructor({ concurrent, queued }: LimitPolicy) {
     this.#free = concurrent;
@@ -37,20 +43,31 @@ export class Limit {
   leave(waiter: Waiter): void {
     this.#queue.delete(waiter);
   }
-  /** Gives a place back; the longest waiter has it at once. */
+  /** Gives a place back; the longest waiter has it at once, or in one of the next turns of the event loop. */
   release(): void {
     this.#free++;
-    if (this.#handing) return; // a waiter that gave its place back at once: a loop, not a recursion as deep as the queue
+    if (!this.#handing) this.handOn();
+  }
+  /** @internal Gives what is free to those who wait. */
+  handOn(): void {
     this.#handing = true;
+    let given = 0;
+    let later = false;
     try {
       for (const waiter of this.#queue) {
         if (this.#free === 0) break;
+        if (given++ === IN_ONE_TURN) {
+          setImmediate(handOn, this);
+          later = true;
+          break;
+        }
         this.#queue.delete(waiter);
         this.#free--;
         waiter.admitted();
       }
     } finally {
-      this.#handing = false;
+      this.#handing = later;
     }
   }
 }
+const handOn = (limit: Limit): void => limit.handOn();

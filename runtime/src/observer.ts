@@ -38,7 +38,12 @@ export interface ResponseEvent {
   readonly startedAt: number;
   readonly endedAt: number;
   readonly outcome:
-    | { readonly ok: true; readonly degraded: readonly Degradation[] }
+    | {
+        readonly ok: true;
+        readonly degraded: readonly Degradation[];
+        /** What is behind each of `degraded`, in their order. */
+        readonly failures: readonly Failure[];
+      }
     | { readonly ok: false; readonly failure: Failure };
 }
 

@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { Code as ConnectCode, ConnectError } from "@connectrpc/connect";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { supplied } from "./composing.ts";
 import { Code, Failure, OVER, Reason } from "./failure.ts";
 import type { ResolverEvent } from "./observer.ts";
@@ -11,17 +11,9 @@ import { byId } from "./testing/fake-client.ts";
 import { idle } from "./testing/fake-clock.ts";
 import { front, page } from "./testing/front.ts";
 import { PageSchema, Upstream } from "./testing/gen/test_pb.ts";
+import { noUnhandledRejections } from "./testing/no-unhandled.ts";
 
-const unhandled: unknown[] = [];
-const note = (reason: unknown): void => void unhandled.push(reason);
-beforeEach(() => {
-  process.on("unhandledRejection", note);
-});
-afterEach(async () => {
-  await idle();
-  process.off("unhandledRejection", note);
-  expect(unhandled.splice(0)).toEqual([]);
-});
+noUnhandledRejections();
 
 interface UpClients {
   readonly up: ResolverClient<typeof Upstream>;

@@ -19,9 +19,12 @@ const RECONNECT = { firstMs: 50, mostMs: 2_000 };
 export class RedisLevel implements SecondLevel {
   readonly #client: ReturnType<typeof connect>;
 
-  /** @param url `redis[s]://[[username][:password]@]host[:port][/database]`; connects, and again when the connection is lost */
-  constructor(url: string) {
-    this.#client = connect(url);
+  /**
+   * @param url `redis[s]://[[username][:password]@]host[:port][/database]`; connects, and again when the connection is lost
+   * @param failed hears of each attempt to connect that fails, and of each connection that does
+   */
+  constructor(url: string, failed: (error: Error) => void = () => {}) {
+    this.#client = connect(url, failed);
   }
   async get(key: string): Promise<Found | undefined> {
     // In this order one that is replaced in between is taken for older than it is, never for younger. (In a transaction the
@@ -40,7 +43,7 @@ export class RedisLevel implements SecondLevel {
   }
 }
 
-function connect(url: string) {
+function connect(url: string, failed: (error: Error) => void) {
   const client = createClient({
     url,
     RESP: 2, // any server speaks it
@@ -55,7 +58,7 @@ function connect(url: string) {
         Math.random() * Math.min(RECONNECT.mostMs, RECONNECT.firstMs * 2 ** Math.min(retries, 16)),
     },
   });
-  client.on("error", () => {}); // a level that is away is a miss
+  client.on("error", failed); // a level that is away is a miss
   client.connect().catch(() => {});
   return client;
 }

@@ -121,6 +121,11 @@ describe("nghttpd serves files over our own HTTP/2", () => {
     expect(long.fault).toMatchObject({ kind: "transport" });
     expect(missing.fault).toMatchObject({ message: "HTTP 404" });
   });
+  test("before the request is whole: its reset, which says NO_ERROR, overtakes the trailers, so that the status is missing", async () => {
+    const client = connect(await serve(["--early-response"]), { maxConnections: 1 });
+    const missing = { kind: "invalid", code: Code.INTERNAL, message: "missing trailers" };
+    for (let i = 0; i < 3; i++) expect(await get(client, "small", LARGE)).toEqual({ fault: missing, trailers: {} });
+  });
   test("on as few streams at a time as it allows", async () => {
     const client = connect(await serve(["--max-concurrent-streams=2"]), { maxConnections: 2 });
     const all = await Promise.all(Array.from({ length: 60 }, (_, i) => get(client, i % 20 === 0 ? "large" : "small")));

@@ -5,8 +5,6 @@ import { systemClock } from "../clock.ts";
 import { Code } from "../failure.ts";
 import { FakeClock } from "../testing/fake-clock.ts";
 import {
-  answerOf,
-  blockOf,
   type Frame,
   type FramePeer,
   FrameUpstream,
@@ -17,13 +15,13 @@ import {
   settingsOf,
   wordOf,
 } from "../testing/frame-upstream.ts";
+import { answer, rig, underWay } from "../testing/wire-rig.ts";
 import { frame } from "../transport/frame.ts";
 import { GrpcAttempt } from "../transport/grpc-attempt.ts";
-import { GrpcClient, type GrpcClientOptions } from "../transport/grpc-client.ts";
 import type { GrpcSession } from "../transport/grpc-session.ts";
 import type { SessionOwner } from "../transport/session.ts";
 import { SessionPool } from "../transport/session-pool.ts";
-import type { Fault, ReceivedHeaders } from "../transport/unary-client.ts";
+import type { Fault } from "../transport/unary-client.ts";
 import { ErrorCode } from "./error-code.ts";
 import { Flag, FrameType, Setting, WINDOW_MAX } from "./frames.ts";
 import { decodeHeaderBlock } from "./hpack-decoder.ts";
@@ -31,53 +29,11 @@ import { RequestEncoder } from "./request-encoder.ts";
 import { SETTINGS_MS, WireSession } from "./wire-session.ts";
 
 // The rules of RFC 9113, one by one; the tests in ../transport have what gRPC's client does on top of them.
+// Windows, and what breaks the rules, have files of their own.
 
 const { END_STREAM, END_HEADERS, PADDED, PRIORITY, ACK } = Flag;
-const { DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION, PUSH_PROMISE } = FrameType;
+const { DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION } = FrameType;
 
-type Outcome = { message?: string; fault?: Fault; headers?: ReceivedHeaders };
-interface Rig {
-  readonly client: GrpcClient;
-  readonly upstream: FrameUpstream;
-  send(message?: string | Buffer, headers?: Record<string, string>): { outcome: Promise<Outcome>; cancel(): void };
-}
-async function rig({
-  greeting,
-  options,
-  onFrame,
-}: {
-  greeting?: Buffer;
-  options?: GrpcClientOptions;
-  onFrame?: (peer: FramePeer, frame: Frame) => void;
-} = {}): Promise<Rig> {
-  const upstream = await new FrameUpstream(onFrame, greeting).start();
-  const client = new GrpcClient(upstream.url, { http2: "own", ...options });
-  onTestFinished(async () => {
-    await upstream.stop();
-    await client.close();
-  });
-  const send = (message: string | Buffer = "hello", headers?: Record<string, string>) => {
-    const { promise, resolve } = Promise.withResolvers<Outcome>();
-    let known: ReceivedHeaders;
-    const inFlight = client.send("/a.B/C", frame(Buffer.from(message)), 60_000, headers, 1, {
-      metadata: (headers) => {
-        known = headers;
-      },
-      replied: (bytes) => resolve({ message: Buffer.from(bytes).toString(), headers: known }),
-      faulted: (fault) => resolve({ fault, headers: known }),
-    });
-    return { outcome: promise, cancel: () => inFlight.cancel() };
-  };
-  return { client, upstream, send };
-}
-/** A connection on which one call is under way. */
-async function underWay(more: Parameters<typeof rig>[0] = {}) {
-  const { client, upstream, send } = await rig(more);
-  const call = send();
-  const peer = await upstream.next();
-  const { stream } = await peer.next(HEADERS);
-  return { client, upstream, send, call, peer, stream };
-}
 /** Sessions as the client has them, with the number of the first one's first stream. */
 async function pooled(firstStream = 1, onFrame?: (peer: FramePeer, frame: Frame) => void) {
   const upstream = await new FrameUpstream(onFrame).start();
@@ -120,7 +76,6 @@ const nextUncaught = (): Promise<Error> =>
       resolve(error);
     }),
   );
-const answer = (message: string, stream = 1): Buffer => answerOf(stream, frame(Buffer.from(message)));
 const headersOf = (block: Buffer): Record<string, string> => {
   const fields: Record<string, string> = {};
   decodeHeaderBlock(block, 0, block.length, (name, value) => {
@@ -381,237 +336,5 @@ describe("an answer", () => {
     const { peer, call, stream } = await underWay();
     peer.send(wordOf(RST_STREAM, stream, ErrorCode.REFUSED_STREAM));
     expect(await call.outcome).toMatchObject({ fault: { kind: "unprocessed" } });
-  });
-});
-
-describe("windows:", () => {
-  const sentOn = (peer: FramePeer, stream: number): number =>
-    peer.frames.reduce(
-      (sum, frame) => (frame.type === DATA && frame.stream === stream ? sum + frame.payload.length : sum),
-      0,
-    );
-  const pinged = async (peer: FramePeer): Promise<void> => {
-    peer.send(frameOf(PING, 0, 0, Buffer.alloc(8)));
-    await peer.next(PING);
-  };
-  test("a stream that may send nothing is not in the way of others", async () => {
-    const { upstream, send } = await rig({ greeting: settingsOf([Setting.INITIAL_WINDOW_SIZE, 200_000]) });
-    const calls = [send("a".repeat(100_000)), send("b".repeat(100_000))];
-    const peer = await upstream.next();
-    await peer.next(HEADERS);
-    await peer.next(HEADERS);
-    await pinged(peer);
-    expect([sentOn(peer, 1), sentOn(peer, 3)]).toEqual([65_535, 0]); // the connection's
-    peer.send(settingsOf([Setting.INITIAL_WINDOW_SIZE, 10]), wordOf(WINDOW_UPDATE, 0, 1_000_000));
-    await pinged(peer);
-    expect([sentOn(peer, 1), sentOn(peer, 3)]).toEqual([65_535, 10]);
-    peer.send(wordOf(WINDOW_UPDATE, 1, 65_525)); // up to nothing
-    await pinged(peer);
-    expect([sentOn(peer, 1), sentOn(peer, 3)]).toEqual([65_535, 10]);
-    peer.send(wordOf(WINDOW_UPDATE, 3, 200_000));
-    await pinged(peer);
-    expect([sentOn(peer, 1), sentOn(peer, 3)]).toEqual([65_535, 100_005]);
-    peer.send(wordOf(WINDOW_UPDATE, 1, 1));
-    await pinged(peer);
-    expect([sentOn(peer, 1), sentOn(peer, 3)]).toEqual([65_536, 100_005]);
-    peer.send(settingsOf([Setting.INITIAL_WINDOW_SIZE, 34_479]));
-    await pinged(peer);
-    expect(sentOn(peer, 1)).toBe(100_005);
-    peer.send(answer("1"), answer("2", 3));
-    for (const [i, { outcome }] of calls.entries()) expect((await outcome).message).toBe(String(i + 1));
-  });
-  test("a request without a byte needs none", async () => {
-    const { client, upstream } = await rig({ greeting: settingsOf([Setting.INITIAL_WINDOW_SIZE, 0]) });
-    client.send("/a.B/C", Buffer.alloc(0), 60_000, undefined, 1, { replied: () => {}, faulted: () => {} });
-    const peer = await upstream.next();
-    expect(await peer.next(DATA)).toMatchObject({ flags: END_STREAM, payload: Buffer.alloc(0) });
-  });
-  test("a request may be allowed byte by byte, which is no flood", async () => {
-    const { upstream, send } = await rig({ greeting: settingsOf([Setting.INITIAL_WINDOW_SIZE, 0]) });
-    const { outcome } = send("x".repeat(11_000));
-    const peer = await upstream.next();
-    await peer.next(HEADERS);
-    peer.send(Buffer.concat(Array(11_005).fill(wordOf(WINDOW_UPDATE, 1, 1))));
-    await pinged(peer);
-    expect(sentOn(peer, 1)).toBe(11_005);
-    peer.send(answer("1"));
-    expect((await outcome).message).toBe("1");
-  });
-  test("a stream that is given up is given no more", async () => {
-    const { peer, call, stream } = await underWay();
-    const tooMuch = Buffer.concat([frame(Buffer.alloc((1 << 19) - 10)), Buffer.alloc(10)]);
-    peer.send(start);
-    for (let at = 0; at < tooMuch.length; at += 1 << 14) {
-      peer.send(frameOf(DATA, 0, stream, tooMuch.subarray(at, at + (1 << 14))));
-    }
-    expect(await call.outcome).toMatchObject({ fault: { message: "more than one message" } });
-    await peer.next(RST_STREAM);
-    expect(peer.frames.filter((frame) => frame.type === WINDOW_UPDATE && frame.stream === stream)).toEqual([]);
-  });
-  test("a stream is given more when half of what it may send has come, padding included; one that ends is not", async () => {
-    const { peer, call, stream } = await underWay();
-    const message = frame(Buffer.alloc((3 << 18) - 5, "x"));
-    const piece = 1 << 13;
-    const given = (id: number): number[] =>
-      peer.frames.flatMap(({ type, stream, payload }) =>
-        type === WINDOW_UPDATE && stream === id ? [payload.readUInt32BE()] : [],
-      );
-    peer.send(start);
-    for (let at = 0; at < message.length; at += piece) {
-      const padded = Buffer.concat([Buffer.from([255]), message.subarray(at, at + piece), Buffer.alloc(255)]);
-      peer.send(frameOf(DATA, PADDED, stream, padded));
-    }
-    await pinged(peer);
-    const half = (piece + 256) * Math.ceil((1 << 19) / (piece + 256));
-    expect(given(stream)).toEqual([half]);
-    expect(given(0).slice(1)).toEqual([half]); // after that of the preface
-    peer.send(frameOf(HEADERS, END_HEADERS | END_STREAM, stream, OK_TRAILERS));
-    expect((await call.outcome).message).toBe("x".repeat(message.length - 5));
-    expect(given(stream)).toEqual([half]);
-  });
-});
-
-const fields = (...all: readonly (readonly [string, string])[]) => blockOf(all);
-const start = frameOf(HEADERS, END_HEADERS, 1, GRPC_HEADERS);
-describe("what breaks the rules of a stream ends that stream alone:", () => {
-  test.each<[string, number, Buffer[]]>([
-    ["data without headers", ErrorCode.PROTOCOL_ERROR, [frameOf(DATA, 0, 1, Buffer.from("x"))]],
-    ["headers without a status", ErrorCode.PROTOCOL_ERROR, [frameOf(HEADERS, END_HEADERS, 1, fields(["a", "b"]))]],
-    ["101", ErrorCode.PROTOCOL_ERROR, [frameOf(HEADERS, END_HEADERS, 1, fields([":status", "101"]))]],
-    [
-      "103 at the end",
-      ErrorCode.PROTOCOL_ERROR,
-      [frameOf(HEADERS, END_HEADERS | END_STREAM, 1, fields([":status", "103"]))],
-    ],
-    [
-      "upper case",
-      ErrorCode.PROTOCOL_ERROR,
-      [frameOf(HEADERS, END_HEADERS, 1, fields([":status", "200"], ["A", "b"]))],
-    ],
-    ["trailers that are not the end", ErrorCode.PROTOCOL_ERROR, [start, frameOf(HEADERS, END_HEADERS, 1, OK_TRAILERS)]],
-    [
-      "a status in trailers",
-      ErrorCode.PROTOCOL_ERROR,
-      [start, frameOf(HEADERS, END_HEADERS | END_STREAM, 1, GRPC_HEADERS)],
-    ],
-    [
-      "a wrong length",
-      ErrorCode.PROTOCOL_ERROR,
-      [
-        frameOf(HEADERS, END_HEADERS, 1, Buffer.concat([GRPC_HEADERS, fields(["content-length", "7"])])),
-        frameOf(DATA, 0, 1, frame(Buffer.from("x"))),
-        frameOf(HEADERS, END_HEADERS | END_STREAM, 1, OK_TRAILERS),
-      ],
-    ],
-    [
-      "too much",
-      ErrorCode.PROTOCOL_ERROR,
-      [
-        frameOf(HEADERS, END_HEADERS, 1, Buffer.concat([GRPC_HEADERS, fields(["content-length", "3"])])),
-        frameOf(DATA, 0, 1, frame(Buffer.from("x"))),
-      ],
-    ],
-    ["a window made no wider", ErrorCode.PROTOCOL_ERROR, [wordOf(WINDOW_UPDATE, 1, 0)]],
-    ["a window too wide", ErrorCode.FLOW_CONTROL_ERROR, [wordOf(WINDOW_UPDATE, 1, WINDOW_MAX)]],
-    ["a priority of four bytes", ErrorCode.FRAME_SIZE_ERROR, [frameOf(FrameType.PRIORITY, 0, 1, Buffer.alloc(4))]],
-  ])("%s", async (_, code, frames) => {
-    const { peer, call, send, upstream } = await underWay();
-    peer.send(...frames);
-    expect(await call.outcome).toMatchObject({
-      fault: { kind: "transport", code: code === ErrorCode.PROTOCOL_ERROR ? Code.INTERNAL : expect.any(Number) },
-    });
-    expect((await peer.next(RST_STREAM)).payload.readUInt32BE()).toBe(code);
-    const second = send();
-    await peer.next(HEADERS);
-    peer.send(answer("2", 3));
-    expect((await second.outcome).message).toBe("2");
-    expect(upstream.peers.length).toBe(1);
-  });
-});
-
-describe("what breaks the rules of the connection ends that, and nothing else:", () => {
-  const { PROTOCOL_ERROR, FRAME_SIZE_ERROR, FLOW_CONTROL_ERROR, COMPRESSION_ERROR, ENHANCE_YOUR_CALM } = ErrorCode;
-  const flood = (frame: Buffer, count: number): Buffer => Buffer.concat(Array(count).fill(frame));
-  test.each<[string, number, Buffer[]]>([
-    ["a frame that is too large", FRAME_SIZE_ERROR, [frameOf(DATA, 0, 1, Buffer.alloc(16_385))]],
-    ["data of stream 0", PROTOCOL_ERROR, [frameOf(DATA, 0, 0, Buffer.from("x"))]],
-    ["headers of stream 0", PROTOCOL_ERROR, [frameOf(HEADERS, END_HEADERS, 0, GRPC_HEADERS)]],
-    ["a stream that was never opened", PROTOCOL_ERROR, [frameOf(HEADERS, END_HEADERS, 99, GRPC_HEADERS)]],
-    ["a stream of a server", PROTOCOL_ERROR, [frameOf(HEADERS, END_HEADERS, 2, GRPC_HEADERS)]],
-    ["a push", PROTOCOL_ERROR, [frameOf(PUSH_PROMISE, END_HEADERS, 1, Buffer.alloc(4))]],
-    ["a reset of a stream that was never opened", PROTOCOL_ERROR, [wordOf(RST_STREAM, 3, 0)]],
-    ["a reset of stream 0", PROTOCOL_ERROR, [wordOf(RST_STREAM, 0, 0)]],
-    ["a reset of three bytes", FRAME_SIZE_ERROR, [frameOf(RST_STREAM, 0, 1, Buffer.alloc(3))]],
-    ["a priority of stream 0", PROTOCOL_ERROR, [frameOf(FrameType.PRIORITY, 0, 0, Buffer.alloc(5))]],
-    ["settings of a stream", PROTOCOL_ERROR, [frameOf(SETTINGS, 0, 1)]],
-    ["settings of seven bytes", FRAME_SIZE_ERROR, [frameOf(SETTINGS, 0, 0, Buffer.alloc(7))]],
-    ["an acknowledgement with settings", FRAME_SIZE_ERROR, [frameOf(SETTINGS, ACK, 0, Buffer.alloc(6))]],
-    ["push turned on", PROTOCOL_ERROR, [settingsOf([Setting.ENABLE_PUSH, 1])]],
-    ["an initial window too wide", FLOW_CONTROL_ERROR, [settingsOf([Setting.INITIAL_WINDOW_SIZE, WINDOW_MAX + 1])]],
-    [
-      "an initial window that widens another too far",
-      FLOW_CONTROL_ERROR,
-      [wordOf(WINDOW_UPDATE, 1, WINDOW_MAX - 65_535), settingsOf([Setting.INITIAL_WINDOW_SIZE, 70_000])],
-    ],
-    ["frames that are too small", PROTOCOL_ERROR, [settingsOf([Setting.MAX_FRAME_SIZE, 16_383])]],
-    ["frames that are too large", PROTOCOL_ERROR, [settingsOf([Setting.MAX_FRAME_SIZE, 2 ** 24])]],
-    ["a ping of a stream", PROTOCOL_ERROR, [frameOf(PING, 0, 1, Buffer.alloc(8))]],
-    ["a ping of seven bytes", FRAME_SIZE_ERROR, [frameOf(PING, 0, 0, Buffer.alloc(7))]],
-    ["a goodbye of a stream", PROTOCOL_ERROR, [frameOf(GOAWAY, 0, 1, Buffer.alloc(8))]],
-    ["a goodbye of seven bytes", FRAME_SIZE_ERROR, [frameOf(GOAWAY, 0, 0, Buffer.alloc(7))]],
-    ["a window made no wider", PROTOCOL_ERROR, [wordOf(WINDOW_UPDATE, 0, 0)]],
-    ["a window too wide", FLOW_CONTROL_ERROR, [wordOf(WINDOW_UPDATE, 0, WINDOW_MAX)]],
-    ["a window of three bytes", FRAME_SIZE_ERROR, [frameOf(WINDOW_UPDATE, 0, 0, Buffer.alloc(3))]],
-    ["a window of a stream that was never opened", PROTOCOL_ERROR, [wordOf(WINDOW_UPDATE, 3, 1)]],
-    ["a continuation of nothing", PROTOCOL_ERROR, [frameOf(CONTINUATION, END_HEADERS, 1, OK_TRAILERS)]],
-    [
-      "headers that are not brought to their end",
-      PROTOCOL_ERROR,
-      [frameOf(HEADERS, 0, 1, GRPC_HEADERS), frameOf(PING, 0, 0, Buffer.alloc(8))],
-    ],
-    [
-      "headers that go on elsewhere",
-      PROTOCOL_ERROR,
-      [frameOf(HEADERS, 0, 1, GRPC_HEADERS), frameOf(CONTINUATION, END_HEADERS, 3)],
-    ],
-    [
-      "headers without end",
-      ENHANCE_YOUR_CALM,
-      [frameOf(HEADERS, 0, 1, GRPC_HEADERS), flood(frameOf(CONTINUATION, 0, 1, Buffer.alloc(16_384)), 70)],
-    ],
-    ["headers of the dynamic table", COMPRESSION_ERROR, [frameOf(HEADERS, END_HEADERS, 1, Buffer.from([0xbe]))]],
-    ["padding without a length", FRAME_SIZE_ERROR, [frameOf(DATA, PADDED, 1)]],
-    ["more padding than frame", PROTOCOL_ERROR, [frameOf(DATA, PADDED, 1, Buffer.from([2, 0]))]],
-    [
-      "more padding than headers",
-      PROTOCOL_ERROR,
-      [frameOf(HEADERS, PADDED | PRIORITY | END_HEADERS, 1, Buffer.from([1, 0, 0, 0, 0, 0]))],
-    ],
-    ["a priority cut short", FRAME_SIZE_ERROR, [frameOf(HEADERS, PRIORITY | END_HEADERS, 1, Buffer.from([1]))]],
-    ["a flood of settings", ENHANCE_YOUR_CALM, [flood(settingsOf([Setting.MAX_FRAME_SIZE, 20_000]), 11_000)]],
-    ["a flood of pings", ENHANCE_YOUR_CALM, [flood(frameOf(PING, 0, 0, Buffer.alloc(8)), 11_000)]],
-    ["a flood of empty data", ENHANCE_YOUR_CALM, [start, flood(frameOf(DATA, 0, 1), 11_000)]],
-    ["a flood of padding", ENHANCE_YOUR_CALM, [start, flood(frameOf(DATA, PADDED, 1, Buffer.from([1, 0])), 11_000)]],
-    [
-      "a flood of interim responses",
-      ENHANCE_YOUR_CALM,
-      [flood(frameOf(HEADERS, END_HEADERS, 1, blockOf([[":status", "103"]])), 11_000)],
-    ],
-    ["a flood of windows", ENHANCE_YOUR_CALM, [flood(wordOf(WINDOW_UPDATE, 1, 1), 11_000)]],
-    ["a flood of priorities", ENHANCE_YOUR_CALM, [flood(frameOf(FrameType.PRIORITY, 0, 1, Buffer.alloc(5)), 11_000)]],
-    ["a flood of what it does not know", ENHANCE_YOUR_CALM, [flood(frameOf(0x50, 0, 0), 11_000)]],
-  ])("%s", async (_, code, frames) => {
-    const { upstream, send, call, peer } = await underWay();
-    peer.send(...frames);
-    expect(await call.outcome).toMatchObject({ fault: { kind: "transport", code: Code.UNAVAILABLE } });
-    await peer.closed;
-    const goodbye = peer.frames.find(({ type }) => type === GOAWAY);
-    // Who still writes when the connection ends may lose what he has not read.
-    if (goodbye !== undefined || code !== ENHANCE_YOUR_CALM) expect(goodbye?.payload.readUInt32BE(4)).toBe(code);
-    const second = send();
-    const next = await upstream.next();
-    await next.next(HEADERS);
-    next.send(answer("2"));
-    expect((await second.outcome).message).toBe("2");
   });
 });

@@ -92,6 +92,9 @@ export class WireSession implements GrpcSession {
     socket.on("close", () => this.#end());
   }
 
+  get address(): string {
+    return this.#socket.remoteAddress ?? "";
+  }
   get streams(): number {
     return this.#streams.size + this.#lingering;
   }
@@ -263,7 +266,7 @@ export class WireSession implements GrpcSession {
     try {
       this.#reader.read(chunk);
     } catch (error) {
-      if (error instanceof ConnectionError) this.fail(error);
+      if (error instanceof ConnectionError) this.fail(this.#ready ? error : strange(error, chunk));
       else {
         this.destroy(new Error("broken by a fault of our own")); // the rest of the chunk is lost
         throw error;
@@ -316,7 +319,7 @@ export class WireSession implements GrpcSession {
     this.#over = true;
     this.acknowledged(); // or never will be
     this.#reader.stop();
-    const message = described(this.#error);
+    const message = described(this.#error, this.#ready);
     this.#owner.gone(this, message);
     for (const stream of [...this.#streams.values()]) {
       this.#streams.delete(stream.id);
@@ -328,6 +331,13 @@ export class WireSession implements GrpcSession {
     }
     this.#closed.resolve();
   }
+}
+
+/** What is sent first begins with a 0: a text tells that somebody else lives there. */
+function strange(error: ConnectionError, chunk: Buffer): ConnectionError {
+  const begins = chunk.toString("latin1", 0, 16);
+  if (!/^[\x20-\x7e][\x20-\x7e\r\n\t]*$/.test(begins)) return error;
+  return new ConnectionError(error.code, `what answers speaks no HTTP/2: it begins with ${JSON.stringify(begins)}`);
 }
 
 const late = (session: WireSession): void =>

@@ -29,6 +29,7 @@ describe("readConfig", () => {
       http2: "own",
       corsOrigins: [],
       reflection: false,
+      log: "text",
       upstreams: { echo: { url: "http://127.0.0.1:9001", tls: {} } },
       env: { DEFAULT_QUERY: "recent" },
     });
@@ -45,6 +46,7 @@ describe("readConfig", () => {
       BFF_HTTP2: "node",
       BFF_CORS_ORIGINS: "https://app.example, http://localhost:3000",
       BFF_REFLECTION: "true",
+      BFF_LOG: "json",
       REDIS_URL: "rediss://user:word@redis.example:6380/2",
       DEFAULT_QUERY: "old",
     };
@@ -57,6 +59,7 @@ describe("readConfig", () => {
       http2: "node",
       corsOrigins: ["https://app.example", "http://localhost:3000"],
       reflection: true,
+      log: "json",
       redisUrl: "rediss://user:word@redis.example:6380/2",
       upstreams: { echo: { url: "https://echo.example", tls: {} } },
       env: { DEFAULT_QUERY: "old" },

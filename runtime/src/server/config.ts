@@ -3,6 +3,7 @@ import { createSecureContext } from "node:tls";
 import type { DescService } from "@bufbuild/protobuf";
 import { DEFAULT_HTTP2, type Http2 } from "../transport/grpc-client.ts";
 import { type Environment, EnvReader, type Fault, quoted } from "./env-reader.ts";
+import type { LogFormat } from "./failure-log.ts";
 
 /** Certificates as PEM: whom to trust, and how to identify. */
 export interface TlsFiles {
@@ -32,6 +33,8 @@ export interface ServerConfig<Name extends string, Env> {
   /** Origins whose scripts may call; `*` is all of them. */
   readonly corsOrigins: readonly string[];
   readonly reflection: boolean;
+  /** How failures are told on standard error. */
+  readonly log: LogFormat | "off";
   /** Where the cache has its second level. */
   readonly redisUrl?: string;
   readonly upstreams: Readonly<Record<Name, UpstreamAddress>>;
@@ -80,6 +83,7 @@ export function readConfig<Upstreams extends Readonly<Record<string, DescService
     http2: readHttp2(read),
     corsOrigins: readOrigins(read),
     reflection: read.bool("BFF_REFLECTION", "false"),
+    log: readLog(read),
     ...(redisUrl !== undefined && { redisUrl }),
     upstreams: upstreams as Record<keyof Upstreams & string, UpstreamAddress>,
     env: spec.env(read),
@@ -192,6 +196,13 @@ function readHttp2(read: EnvReader): Http2 {
   if (text === "node" || text === "own") return text;
   read.fault("BFF_HTTP2", `is ${quoted(text)}`, "node or own");
   return DEFAULT_HTTP2;
+}
+
+function readLog(read: EnvReader): LogFormat | "off" {
+  const text = read.optional("BFF_LOG") ?? "text";
+  if (text === "text" || text === "json" || text === "off") return text;
+  read.fault("BFF_LOG", `is ${quoted(text)}`, "text, json or off");
+  return "text";
 }
 
 function readOrigins(read: EnvReader): string[] {

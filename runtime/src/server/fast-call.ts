@@ -5,6 +5,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
 import { type Answering, type AnswerMetadata, connectError, type Endpoint } from "../endpoint.ts";
 import type { IncomingHeaders } from "../exchange.ts";
+import { late } from "./listener.ts";
 
 /** What all calls of one rpc in one encoding have in common. */
 export interface FastRpc {
@@ -57,6 +58,7 @@ export abstract class FastCall implements IncomingHeaders {
   #refusal: ConnectError | undefined;
   #ended = false;
   #over = false;
+  #rounds = 0; // of the check for requests that do not come
 
   constructor(rpc: FastRpc, head: FastHead) {
     this.rpc = rpc;
@@ -103,6 +105,13 @@ export abstract class FastCall implements IncomingHeaders {
     answering?.cancel();
   }
 
+  /** Refuses it when it has still not come whole at the last of so many rounds. */
+  checkArrival(rounds: number): void {
+    if (this.#ended || this.#refusal !== undefined || !this.overHttp2) return; // node does it for HTTP/1.1
+    if (++this.#rounds > rounds) this.abort(late());
+  }
+
+  protected abstract get overHttp2(): boolean;
   /** Some of the body has come. */
   protected abstract arrived(): void;
   /** All of it has. */

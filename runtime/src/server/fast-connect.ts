@@ -27,6 +27,9 @@ export class FastConnectCall extends FastCall {
     this.#out = out;
   }
 
+  protected get overHttp2(): boolean {
+    return !("writeHead" in this.#out);
+  }
   protected arrived(): void {
     const { maxBytes } = this.rpc;
     if (this.received <= maxBytes) return;

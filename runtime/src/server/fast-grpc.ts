@@ -27,6 +27,9 @@ export class FastGrpcCall extends FastCall {
     this.#stream = stream;
   }
 
+  protected get overHttp2(): boolean {
+    return true;
+  }
   protected arrived(): void {
     while (this.received >= this.#needed) {
       const error = this.#step(this.body());

@@ -104,6 +104,10 @@ export class FastPath implements Shortcut {
     return true;
   }
 
+  checkArrivals(rounds: number): void {
+    for (const call of this.#open) call.checkArrival(rounds);
+  }
+
   /** Answers all calls under way with this. */
   abort(error: ConnectError): void {
     for (const call of this.#open) call.abort(error);

@@ -7,6 +7,7 @@ import { corsHeaders, withCors } from "./cors.ts";
 import { FastPath } from "./fast-path.ts";
 import { routeHealth } from "./health.ts";
 import { type Handler, Listener, type ServerResponse } from "./listener.ts";
+import { withLongDeadlines } from "./long-deadlines.ts";
 import { routeReflection } from "./reflection.ts";
 
 export interface ListenOptions {
@@ -25,6 +26,8 @@ export interface ListenOptions {
   readonly corsOrigins?: readonly string[];
   /** A connection has so long to say what it speaks, in milliseconds; default 10 s. */
   readonly handshakeTimeoutMs?: number;
+  /** A request has so long to come whole, in milliseconds; it is looked at ten times meanwhile. Default 300 s, as node:http has it. */
+  readonly requestTimeoutMs?: number;
 }
 
 /** How many requests took the fast path, of all that came. */
@@ -64,7 +67,7 @@ export async function listen(endpoints: readonly Listenable[], options: ListenOp
   const cutOff = new AbortController();
   const maxBytes = options.maxRequestBytes ?? 4 << 20;
   const registry = typesOf(services);
-  const adapter = connectNodeAdapter({
+  const connectAdapter = connectNodeAdapter({
     readMaxBytes: maxBytes,
     jsonOptions: { registry },
     shutdownSignal: cutOff.signal,
@@ -76,6 +79,7 @@ export async function listen(endpoints: readonly Listenable[], options: ListenOp
     },
   });
 
+  const adapter = withLongDeadlines(connectAdapter);
   const { host = "127.0.0.1", corsOrigins = [] } = options;
   const cors = corsHeaders(corsOrigins);
   const shortcut = new FastPath(endpoints, { maxBytes, registry, corsHeaders: cors });
@@ -84,6 +88,7 @@ export async function listen(endpoints: readonly Listenable[], options: ListenOp
     host,
     port: options.port ?? 0,
     handshakeTimeoutMs: options.handshakeTimeoutMs ?? 10_000,
+    requestTimeoutMs: options.requestTimeoutMs ?? 300_000,
     shortcut,
     ...(options.tls !== undefined && { tls: options.tls }),
   });

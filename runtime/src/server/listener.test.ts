@@ -7,7 +7,8 @@ import { type Handler, Listener, type ListenerOptions, type ServerResponse } fro
 
 const open: Listener[] = [];
 async function listening(handler: Handler = ok, options: Partial<ListenerOptions> = {}): Promise<Listener> {
-  const listener = await Listener.open(handler, { host: "127.0.0.1", port: 0, handshakeTimeoutMs: 60_000, ...options });
+  const times = { handshakeTimeoutMs: 60_000, requestTimeoutMs: 300_000 };
+  const listener = await Listener.open(handler, { host: "127.0.0.1", port: 0, ...times, ...options });
   open.push(listener);
   return listener;
 }

@@ -4,6 +4,7 @@ import * as http2 from "node:http2";
 import * as net from "node:net";
 import type { Duplex, Readable } from "node:stream";
 import * as tls from "node:tls";
+import { Code, ConnectError } from "@connectrpc/connect";
 
 export type ServerRequest = http.IncomingMessage | http2.Http2ServerRequest;
 export type ServerResponse = http.ServerResponse | http2.Http2ServerResponse;
@@ -13,6 +14,8 @@ export type Handler = (request: ServerRequest, response: ServerResponse) => void
 export interface Shortcut {
   stream(stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders): boolean;
   request(request: http.IncomingMessage, response: http.ServerResponse): boolean;
+  /** One more round: requests of HTTP/2 that have still not come whole after so many of them are refused with `late`. */
+  checkArrivals(rounds: number): void;
 }
 
 export interface ListenerOptions {
@@ -22,6 +25,8 @@ export interface ListenerOptions {
   readonly tls?: { readonly cert: Buffer | string; readonly key: Buffer | string };
   /** A connection has so long to say what it speaks, in milliseconds. */
   readonly handshakeTimeoutMs: number;
+  /** A request has so long to come whole, in milliseconds. */
+  readonly requestTimeoutMs: number;
   /** Asked before the handler. */
   readonly shortcut?: Shortcut;
 }
@@ -44,8 +49,21 @@ const DISCARD_MS = 5000;
 /** The answer to a request that is too large waits so long for its end, in milliseconds. */
 const LINGER_MS = 200;
 
+/** How often it is looked for requests that have not come whole in their time; the longest wait between, in milliseconds. */
+const ARRIVAL_ROUNDS = 10;
+const ARRIVAL_CHECK_MS = 30_000;
+/** HTTP/1.1: how long its headers may take, in milliseconds. Node's own number. */
+const HEADERS_MS = 60_000;
+
 /** How long last answers and goodbyes may take to leave, in milliseconds. */
 const FLUSH_MS = 200;
+
+/** A request of HTTP/2, on its way to the handler. */
+interface Arriving {
+  rounds: number;
+  /** Fails those who wait for more of it, if anybody does. */
+  fail: ((error: Error) => void) | undefined;
+}
 
 /** One port for HTTP/1.1 and HTTP/2, told apart by ALPN or else by a connection's first bytes. */
 export class Listener {
@@ -61,6 +79,8 @@ export class Listener {
   readonly #sockets = new Set<net.Socket>();
   readonly #h1Responses = new Set<http.ServerResponse>();
   readonly #sessions = new Set<http2.ServerHttp2Session>();
+  readonly #arriving = new Map<http2.Http2ServerResponse, Arriving>();
+  readonly #check: NodeJS.Timeout;
   #fast = 0;
   #all = 0;
   #draining = false;
@@ -83,8 +103,17 @@ export class Listener {
     this.#handler = handler;
     this.#shortcut = options.shortcut;
     this.#handshakeTimeoutMs = options.handshakeTimeoutMs;
+    const { requestTimeoutMs: requestTimeout } = options;
+    const checkMs = Math.min(ARRIVAL_CHECK_MS, Math.ceil(requestTimeout / ARRIVAL_ROUNDS));
+    const arrival = {
+      requestTimeout,
+      headersTimeout: Math.min(HEADERS_MS, requestTimeout),
+      connectionsCheckingInterval: checkMs,
+    };
+    // For HTTP/2 there is no such thing in node. Rounds are counted, so that a request costs no timer and no look at the clock.
+    this.#check = setInterval(() => this.#checkArrivals(Math.ceil(requestTimeout / checkMs)), checkMs).unref();
     this.#h1 = http.createServer(
-      { keepAliveTimeout: IDLE_MS, maxHeaderSize: MAX_HEADER_BYTES },
+      { ...arrival, keepAliveTimeout: IDLE_MS, maxHeaderSize: MAX_HEADER_BYTES },
       (request, response) => {
         this.#onH1(request, response);
       },
@@ -160,6 +189,7 @@ export class Listener {
     for (const session of this.#sessions) session.destroy();
     for (const socket of this.#sockets) socket.destroy();
     this.#h1.close();
+    clearInterval(this.#check);
     await closed;
   }
 
@@ -242,13 +272,26 @@ export class Listener {
     request.stream.once("finish", () => {
       if (!request.complete) discard(request, request.stream, this.#draining ? FLUSH_MS : DISCARD_MS);
     });
-    this.#serve(request, response);
+    const arriving: Arriving = { rounds: 0, fail: undefined };
+    const arrived = () => this.#arriving.delete(response);
+    this.#arriving.set(response, arriving);
+    request.once("end", arrived);
+    request.stream.once("close", arrived);
+    this.#serve(request, response, arriving);
   }
 
-  #serve(request: ServerRequest, response: ServerResponse): void {
+  #checkArrivals(rounds: number): void {
+    this.#shortcut?.checkArrivals(rounds);
+    for (const [response, arriving] of this.#arriving) {
+      // Rpcs that stream both ways may go on for longer, once they have begun to answer.
+      if (!response.headersSent && ++arriving.rounds > rounds) arriving.fail?.(late());
+    }
+  }
+
+  #serve(request: ServerRequest, response: ServerResponse, arriving?: Arriving): void {
     // Connect stops iterating when a message is too large, which would destroy the request and leave its connection
     // (HTTP/1.1) or its stream (HTTP/2) stuck in the middle of the body.
-    request[Symbol.asyncIterator] = () => unhurried(request);
+    request[Symbol.asyncIterator] = () => unhurried(request, arriving);
     try {
       this.#handler(request, response);
     } catch {
@@ -260,6 +303,11 @@ export class Listener {
 }
 
 function ignore(): void {}
+
+/** What a request is told that has not come whole in its time. */
+export function late(): ConnectError {
+  return new ConnectError("the request has not arrived", Code.DeadlineExceeded);
+}
 
 /** Whether the promise is fulfilled in so many milliseconds. */
 async function within(ms: number, promise: Promise<unknown>): Promise<boolean> {
@@ -274,8 +322,16 @@ async function within(ms: number, promise: Promise<unknown>): Promise<boolean> {
  * Iterates the body; when that is given up in the middle, what is left may come first, for a moment. Go's clients stop sending when an
  * answer begins, against their own content-length, and nghttp2 resets such a stream before the status, in the trailers, is out.
  */
-function unhurried(request: ServerRequest): ReturnType<ServerRequest["iterator"]> {
+function unhurried(request: ServerRequest, arriving?: Arriving): ReturnType<ServerRequest["iterator"]> {
   const chunks = request.iterator({ destroyOnReturn: false });
+  if (arriving !== undefined) {
+    const next = chunks.next.bind(chunks);
+    chunks.next = () =>
+      new Promise((resolve, reject) => {
+        arriving.fail = reject;
+        next().then(resolve, reject);
+      });
+  }
   const giveUp = chunks.return?.bind(chunks);
   chunks.return = async (value) => {
     const result = await giveUp?.(value);

@@ -112,6 +112,20 @@ it("serves, and exits with 0 after SIGTERM when the request in flight has finish
   expect(await exited).toEqual({ code: 0, stdout: expect.any(String), stderr: "" });
 });
 
+it.each([
+  [
+    {},
+    /^\S+Z echo\.v1\.EchoService\/Echo failed with UNAVAILABLE: echo\.v1\.EchoService UNAVAILABLE: .*ECONNREFUSED.*\n$/,
+  ],
+  [{ BFF_LOG: "json" }, /^{"time":"\S+Z","event":"failed","rpc":"echo\.v1\.EchoService\/Echo".*}\n$/],
+  [{ BFF_LOG: "off" }, /^$/],
+])("tells failures on standard error, as BFF_LOG says: %o", async (env, wanted) => {
+  const { child, port, exited } = await up({ ...NOWHERE, ...env });
+  for (let i = 0; i < 3; i++) await expect(echo(port, "you")).rejects.toThrow("[unavailable] unavailable");
+  child.kill("SIGTERM");
+  expect((await exited).stderr).toMatch(wanted);
+});
+
 it("exits with 0 when the grace is over, whatever is in flight", async () => {
   const { url, requested } = await upstream();
   const { child, port, exited } = await up({ ECHO_V1_ECHOSERVICE_URL: url, BFF_GRACE: "20ms" });

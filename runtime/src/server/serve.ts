@@ -2,12 +2,13 @@ import { readFileSync } from "node:fs";
 import type { DescService } from "@bufbuild/protobuf";
 import { Cache } from "../cache/cache.ts";
 import type { Endpoint } from "../endpoint.ts";
-import type { Observer, ResolverEvent } from "../observer.ts";
+import type { Observer } from "../observer.ts";
 import { GrpcClient } from "../transport/grpc-client.ts";
 import type { UnaryClient } from "../transport/unary-client.ts";
 import { explainFaults, readConfig, type ServerConfig } from "./config.ts";
 import { drainOnSignal } from "./drain.ts";
 import type { EnvReader } from "./env-reader.ts";
+import { besides, FailureLog } from "./failure-log.ts";
 import { type Listening, listen } from "./listen.ts";
 import { loadResolvers } from "./load-resolvers.ts";
 
@@ -24,6 +25,7 @@ export interface ServeOptions<Upstreams extends Readonly<Record<string, DescServ
   /** Functions that the user's module has to export, as members of `resolvers`: its path is in `BFF_RESOLVERS`. */
   readonly resolvers?: readonly string[] | undefined;
   readonly create: (parts: ServeParts<Upstreams, Env>) => readonly Endpoint[] | Promise<readonly Endpoint[]>;
+  /** Besides the log on standard error, which BFF_LOG turns off. */
   readonly observer?: Observer;
 }
 
@@ -40,7 +42,7 @@ export interface ServeParts<Upstreams, Env> {
 
 /**
  * Runs a server as a process of its own, configured by the environment. Resolves when it is up, having printed
- * `listening on http://<host>:<port>`. Ends the process with 2 when variables are missing or malformed, with 1 when the
+ * `listening on http://<host>:<port>`; tells failures on standard error. Ends the process with 2 when variables are missing or malformed, with 1 when the
  * port cannot be had, and with 0 after SIGTERM or SIGINT.
  */
 export async function serve<const Upstreams extends Readonly<Record<string, DescService>>, Env>(
@@ -54,8 +56,10 @@ export async function serve<const Upstreams extends Readonly<Record<string, Desc
     return process.exit(2);
   }
   const clients = connect(options.upstreams, config);
-  const observer = options.observer ?? (names.length === 0 ? undefined : { resolver: logThrow });
-  const cache = await openCache(config.redisUrl);
+  const log = config.log === "off" ? undefined : new FailureLog((line) => void process.stderr.write(line), config.log);
+  const own = options.observer;
+  const observer = log === undefined || own === undefined ? (log ?? own) : besides(log, own);
+  const cache = await openCache(config.redisUrl, log);
   const endpoints = await options.create({
     clients,
     cache,
@@ -81,18 +85,10 @@ export async function serve<const Upstreams extends Readonly<Record<string, Desc
   process.stdout.write(`listening on ${listening.url}\n`);
 }
 
-/** Nobody but the log hears of what a resolver throws. */
-function logThrow({ name, outcome }: ResolverEvent): void {
-  if (outcome.ok || outcome.failure.cause === undefined) return;
-  const { cause } = outcome.failure;
-  const text = cause instanceof Error ? (cause.stack ?? cause.message) : outcome.failure.message;
-  process.stderr.write(`the resolver of ${name} threw: ${text}\n`);
-}
-
-async function openCache(redisUrl: string | undefined): Promise<Cache> {
+async function openCache(redisUrl: string | undefined, log: FailureLog | undefined): Promise<Cache> {
   if (redisUrl === undefined) return new Cache();
   const { RedisLevel } = await import("../cache/redis-level.ts"); // nobody else pays for loading it
-  return new Cache({ second: new RedisLevel(redisUrl) });
+  return new Cache({ second: new RedisLevel(redisUrl, (error) => log?.redis(error)) });
 }
 
 function connect<Upstreams extends Readonly<Record<string, DescService>>>(

@@ -17,8 +17,8 @@ await serve({
     TIMES: read.int("TIMES", "1"),
     TTL_MS: read.int("TTL_MS", "0"),
   }),
-  create: ({ clients, env, cache }) => {
-    const echo = new Upstream(EchoService.typeName, clients.echo, {}, { cache }).unary(method, {
+  create: ({ clients, env, cache, observer }) => {
+    const echo = new Upstream(EchoService.typeName, clients.echo, {}, { cache, observer }).unary(method, {
       timeoutMs: 30_000,
       cache: { ttlMs: Number(env.TTL_MS) },
     });
@@ -28,6 +28,7 @@ await serve({
         { echo },
         {
           timeoutMs: 60_000,
+          observer,
           compose: async (cx, args) => {
             const { value } = await cx.call(cx.app.echo, { value: args.value });
             return create(StringValueSchema, { value: env.GREETING + value.repeat(Number(env.TIMES)) });

@@ -3,7 +3,7 @@ import { durationMs } from "@bufbuild/protobuf/wkt";
 import type { Batch } from "../batch.ts";
 import type { Cache } from "../cache/cache.ts";
 import { endpoint } from "../endpoint.ts";
-import type { Failure } from "../failure.ts";
+import { Code, type Failure } from "../failure.ts";
 import type { AttemptEvent, CacheEvent, CallEvent, Observer, ResponseEvent } from "../observer.ts";
 import type { Request } from "../request.ts";
 import type { UnaryClient } from "../transport/unary-client.ts";
@@ -109,6 +109,19 @@ export function front<C extends UnaryClient = FakeClient>(options: FrontOptions 
     return { answer: promise, cancel: () => running.cancel(), state };
   };
   return { clock, client: used, upstream, app, ask, calls, responses, states, attempts, cached };
+}
+
+export const RETRY = { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 };
+
+/** `front` with `get`: a request that makes one call and answers with the id it got; `policy` in place of the call's own. */
+export function oneCall(options: FrontOptions = {}) {
+  const all = front(options);
+  const get = (id: string, more?: Parameters<typeof all.ask>[1], policy?: CallPolicy) =>
+    all.ask(async (cx) => {
+      const rpc = policy === undefined ? cx.app.get : cx.app.getWith(policy);
+      return page({ title: (await cx.call(rpc, { id })).id });
+    }, more);
+  return { ...all, get };
 }
 
 export function page(init: Partial<Page> = {}): Page {

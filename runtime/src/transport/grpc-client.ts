@@ -4,10 +4,10 @@ import { createSecureContext } from "node:tls";
 import { type Clock, systemClock } from "../clock.ts";
 import { RequestEncoder } from "../http2/request-encoder.ts";
 import { WireSession } from "../http2/wire-session.ts";
+import { Addresses } from "./addresses.ts";
 import { GrpcAttempt } from "./grpc-attempt.ts";
 import type { GrpcRequest, GrpcSession, GrpcTarget } from "./grpc-session.ts";
 import { H2Session } from "./h2-session.ts";
-import { rotating } from "./rotating-lookup.ts";
 import type { SessionOwner } from "./session.ts";
 import { SessionPool } from "./session-pool.ts";
 import type { InFlight, OutgoingHeaders, Reply, UnaryClient } from "./unary-client.ts";
@@ -22,14 +22,17 @@ export interface GrpcClientOptions {
   readonly key?: string | Buffer | undefined;
   /** A larger reply is refused. Default 16 MiB. */
   readonly maxReplyBytes?: number | undefined;
-  /** At most so many connections; one more is made when the upstream allows no further stream on those there are. Default 8. */
+  /**
+   * At most so many connections: one to each address of the name, and one more when the upstream allows no further stream on those
+   * there are. Default 8.
+   */
   readonly maxConnections?: number | undefined;
   /**
    * A connection with calls in flight on which nothing comes for so long, in milliseconds, is asked for a sign of life. Default
    * 20,000; servers may refuse to be asked more often than they like.
    */
   readonly keepAliveMs?: number | undefined;
-  /** Resolves the host's name, anew for each connection. Default: that of `node:dns`. */
+  /** Resolves the host's name, for each connection and, while calls are made, now and then. Default: that of `node:dns`. */
   readonly lookup?: LookupFunction | undefined;
   /** Whose HTTP/2: Node's, or our own, which knows nothing but unary calls and takes less CPU. Default `own`. */
   readonly http2?: Http2 | undefined;
@@ -62,7 +65,8 @@ export class GrpcClient implements UnaryClient {
     const { http2 = DEFAULT_HTTP2 } = options;
     this.#clock = clock;
     this.#maxReplyBytes = maxReplyBytes;
-    const lookup = rotating(options.lookup ?? (dns.lookup as LookupFunction));
+    const addresses = new Addresses(address.hostname, options.lookup ?? (dns.lookup as LookupFunction), clock);
+    const { lookup } = addresses;
     const { ca, cert, key } = options;
     const secure = target.scheme === "https" ? createSecureContext({ ca, cert, key }) : undefined;
     const encoder = new RequestEncoder(target);
@@ -70,7 +74,7 @@ export class GrpcClient implements UnaryClient {
       http2 === "own"
         ? (owner: SessionOwner<GrpcSession>) => new WireSession(address, encoder, secure, lookup, owner, clock)
         : (owner: SessionOwner<GrpcSession>) => new H2Session(address, target, secure, lookup, owner);
-    this.#pool = new SessionPool(dial, { maxSessions: maxConnections, keepAliveMs, clock });
+    this.#pool = new SessionPool(dial, { maxSessions: maxConnections, keepAliveMs, clock, addresses });
   }
 
   send(

@@ -73,6 +73,9 @@ export class H2Session implements GrpcSession {
     session.on("close", () => this.#end());
   }
 
+  get address(): string {
+    return this.#socket?.remoteAddress ?? "";
+  }
   get streams(): number {
     return this.#streams;
   }
@@ -134,7 +137,7 @@ export class H2Session implements GrpcSession {
   #end(): void {
     if (this.#gone) return;
     this.#gone = true;
-    this.#owner.gone(this, described(this.#error));
+    this.#owner.gone(this, described(this.#error, this.#ready));
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from "../clock.ts";
 import { type Backoff, startBackoff } from "../retry.ts";
+import type { Addresses } from "./addresses.ts";
 import type { Session, SessionOwner, Waiter } from "./session.ts";
 
 export interface PoolOptions {
@@ -8,6 +9,8 @@ export interface PoolOptions {
   /** A session with streams on which nothing comes for so long is asked for a sign of life, in milliseconds. */
   readonly keepAliveMs: number;
   readonly clock: Clock;
+  /** Those that sessions are spread over. Default: wherever they lead. */
+  readonly addresses?: Addresses | undefined;
 }
 
 /** How long connecting may take, in milliseconds. */
@@ -16,6 +19,14 @@ const CONNECT_MS = 5_000;
 const PING_MS = 5_000;
 /** The waits between attempts to connect. */
 const RECONNECT = { initialMs: 50, maxMs: 2_000, multiplier: 2 };
+/** An address that was to be connected to, and could not be, is left alone for so long, in milliseconds. */
+const SPREAD_MS = 30_000;
+
+/** The sessions to one address. */
+interface Place<S> {
+  readonly address: string;
+  readonly sessions: S[];
+}
 
 interface Watched {
   /** As they were when last looked at. */
@@ -29,15 +40,21 @@ interface Watched {
 }
 
 /**
- * The connections to one upstream: which one takes a stream, when another one is made, and when one is given up. The first that has
- * room takes it; one more is made when none has. It knows nothing of sockets.
+ * The connections to one upstream: which one takes a stream, when another one is made, and when one is given up. The addresses take
+ * streams in turn, each by its first session that has room. One more is made when an address has none, and when none has room. It knows
+ * nothing of sockets.
  */
 export class SessionPool<S extends Session> implements SessionOwner<S> {
   readonly #dial: (owner: SessionOwner<S>) => S;
   readonly #maxSessions: number;
   readonly #clock: Clock;
   #keepAliveMs: number;
-  readonly #ready: S[] = [];
+  readonly #addresses: Addresses | undefined;
+  readonly #places: Place<S>[] = [];
+  #turn = 0; // of the places
+  #unspread = false; // an address has no session, and there may be one more
+  #spreading = false; // what is connecting is for such an address
+  #spreadFrom = 0;
   readonly #watched = new Map<S, Watched>();
   readonly #leaving = new Set<S>();
   #connecting: S | undefined;
@@ -50,26 +67,38 @@ export class SessionPool<S extends Session> implements SessionOwner<S> {
   #closed = false;
 
   /** @param dial begins to connect */
-  constructor(dial: (owner: SessionOwner<S>) => S, { maxSessions, keepAliveMs, clock }: PoolOptions) {
+  constructor(dial: (owner: SessionOwner<S>) => S, { maxSessions, keepAliveMs, clock, addresses }: PoolOptions) {
     this.#dial = dial;
     this.#maxSessions = maxSessions;
     this.#keepAliveMs = keepAliveMs;
     this.#clock = clock;
+    this.#addresses = addresses;
+    if (addresses === undefined) return;
+    addresses.connections = (address) => this.#at(address)?.sessions.length ?? 0;
+    addresses.changed = () => this.#lookForSpread();
   }
 
   /** A session that has room for a stream, which has to be opened at once. */
   take(): S | undefined {
-    for (const session of this.#ready) {
-      if (session.streams < session.maxStreams) {
-        if (this.#timer === undefined) this.#watch();
-        return session;
+    if (this.#unspread) this.#spread();
+    return this.#next();
+  }
+  #next(): S | undefined {
+    const places = this.#places;
+    for (let tried = 0; tried < places.length; tried++) {
+      this.#turn = this.#turn + 1 < places.length ? this.#turn + 1 : 0;
+      for (const session of places[this.#turn]?.sessions ?? []) {
+        if (session.streams < session.maxStreams) {
+          if (this.#timer === undefined) this.#watch();
+          return session;
+        }
       }
     }
     return undefined;
   }
   wait(waiter: Waiter<S>): void {
     this.#waiting.add(waiter);
-    if (this.#ready.length > 0 || this.#connecting !== undefined || this.#mayConnect()) this.#grow();
+    if (this.#watched.size > 0 || this.#connecting !== undefined || this.#mayConnect()) this.#grow();
     else queueMicrotask(() => this.#refuse(waiter, this.#closed ? "closed" : `not connected again yet (${this.#why})`));
   }
   /** No longer wants a stream. */
@@ -96,17 +125,27 @@ export class SessionPool<S extends Session> implements SessionOwner<S> {
     this.#refuseAll("closed");
     this.#clear(this.#timer);
     this.#timer = undefined;
-    for (const session of [...this.#ready]) this.#release(session);
+    for (const session of [...this.#watched.keys()]) this.#release(session);
     await Promise.all([...this.#leaving].map((session) => session.close()));
   }
 
   ready(session: S): void {
     if (session !== this.#connecting) return;
+    const spreading = this.#spreading;
     this.#connected();
     this.#backoff = undefined;
     this.#connectFrom = 0;
-    this.#ready.push(session);
-    const { bytesRead } = session;
+    const { address, bytesRead } = session;
+    const place = this.#at(address);
+    if (spreading && place !== undefined && this.#waiting.size === 0) {
+      // The address that it was for is dead, or no longer there: it is another one to where there is one already.
+      this.#spreadFrom = this.#clock.now() + SPREAD_MS;
+      this.#leaving.add(session);
+      void session.close();
+      return;
+    }
+    if (place === undefined) this.#places.push({ address, sessions: [session] });
+    else place.sessions.push(session);
     this.#watched.set(session, {
       bytes: bytesRead,
       opened: 0,
@@ -115,6 +154,7 @@ export class SessionPool<S extends Session> implements SessionOwner<S> {
       silentBytes: -1,
       ping: undefined,
     });
+    this.#lookForSpread();
     this.#serve();
   }
   room(): void {
@@ -133,7 +173,7 @@ export class SessionPool<S extends Session> implements SessionOwner<S> {
       this.#why = reason;
       this.#backoff = this.#backoff?.next(undefined) ?? startBackoff(RECONNECT, this.#clock);
       this.#connectFrom = this.#clock.now() + this.#backoff.duration;
-      if (this.#ready.length === 0) this.#refuseAll(this.#why);
+      if (this.#watched.size === 0) this.#refuseAll(this.#why);
       return;
     }
     this.#serve();
@@ -142,7 +182,7 @@ export class SessionPool<S extends Session> implements SessionOwner<S> {
   /** Gives room to those who wait, and makes more where there is none. */
   #serve(): void {
     for (const waiter of this.#waiting) {
-      const session = this.take();
+      const session = this.#next();
       if (session === undefined) {
         this.#grow();
         return;
@@ -155,9 +195,9 @@ export class SessionPool<S extends Session> implements SessionOwner<S> {
     return !this.#closed && this.#clock.now() >= this.#connectFrom;
   }
   #grow(): void {
-    if (this.#connecting !== undefined || this.#ready.length >= this.#maxSessions) return;
+    if (this.#connecting !== undefined || this.#watched.size >= this.#maxSessions) return;
     if (!this.#mayConnect()) {
-      if (this.#ready.length === 0) this.#refuseAll(this.#why);
+      if (this.#watched.size === 0) this.#refuseAll(this.#why);
       return;
     }
     const session = this.#dial(this);
@@ -165,8 +205,22 @@ export class SessionPool<S extends Session> implements SessionOwner<S> {
     const late = (): void => session.destroy(new Error(`not connected after ${CONNECT_MS} ms`));
     this.#connectTimer = this.#clock.setTimeout(late, CONNECT_MS, undefined);
   }
+  /** Connects to an address that has no session, beside the work of the others. */
+  #spread(): void {
+    if (this.#connecting !== undefined || this.#clock.now() < this.#spreadFrom || !this.#mayConnect()) return;
+    this.#spreading = true;
+    this.#grow();
+  }
+  #lookForSpread(): void {
+    const known = this.#addresses?.known ?? [];
+    this.#unspread = this.#watched.size < this.#maxSessions && known.some((address) => this.#at(address) === undefined);
+  }
+  #at(address: string): Place<S> | undefined {
+    return this.#places.find((place) => place.address === address);
+  }
   #connected(): void {
     this.#connecting = undefined;
+    this.#spreading = false;
     this.#clear(this.#connectTimer);
     this.#connectTimer = undefined;
   }
@@ -186,7 +240,11 @@ export class SessionPool<S extends Session> implements SessionOwner<S> {
     if (watched === undefined) return;
     this.#clear(watched.ping);
     this.#watched.delete(session);
-    this.#ready.splice(this.#ready.indexOf(session), 1);
+    const place = this.#places.findIndex(({ sessions }) => sessions.includes(session));
+    const sessions = this.#places[place]?.sessions ?? [];
+    sessions.splice(sessions.indexOf(session), 1);
+    if (sessions.length === 0) this.#places.splice(place, 1);
+    this.#lookForSpread();
   }
   #clear(timer: Timer | undefined): void {
     if (timer !== undefined) this.#clock.clearTimeout(timer);
@@ -198,9 +256,15 @@ export class SessionPool<S extends Session> implements SessionOwner<S> {
   }
   look(): void {
     this.#timer = undefined;
-    for (const [session, watched] of this.#watched) {
-      const idle = session.streams === 0 && session.opened === watched.opened;
-      if (idle && session !== this.#ready[0]) {
+    const isIdle = (session: S, watched: Watched): boolean =>
+      session.streams === 0 && session.opened === watched.opened;
+    const all = [...this.#watched];
+    // One session for each address stays while there are calls, and one of all when there are none.
+    const quiet = all.every(([session, watched]) => isIdle(session, watched));
+    const kept = new Set((quiet ? this.#places.slice(0, 1) : this.#places).map(({ sessions }) => sessions[0]));
+    if (!quiet) this.#addresses?.refresh();
+    for (const [session, watched] of all) {
+      if (!kept.has(session) && isIdle(session, watched)) {
         this.#release(session);
         void session.close();
         continue;
@@ -211,7 +275,8 @@ export class SessionPool<S extends Session> implements SessionOwner<S> {
       watched.opened = session.opened;
       watched.busy = busy;
     }
-    if (this.#ready.length > 1 || this.#ready[0]?.streams) this.#watch();
+    const [[first] = []] = this.#watched;
+    if (this.#watched.size > 1 || first?.streams) this.#watch();
   }
   #ping(session: S, watched: Watched): void {
     if (watched.ping !== undefined) return;

@@ -1,5 +1,7 @@
 /** One HTTP/2 connection, as those who choose among several see it. */
 export interface Session {
+  /** Whom it is connected to, when it is ready; "" when that cannot be told. */
+  readonly address: string;
   /** Streams under way. */
   readonly streams: number;
   /** How many of them the other end allows at a time. */

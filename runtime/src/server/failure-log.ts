@@ -1,0 +1,185 @@
+import { type Clock, systemClock } from "../clock.ts";
+import { Code, type Failure, OVER, Reason } from "../failure.ts";
+import type { BreakerEvent, Observer, ResolverEvent, ResponseEvent } from "../observer.ts";
+import { quoted } from "./env-reader.ts";
+
+/** How a line looks: for people, or one JSON object. */
+export type LogFormat = "text" | "json";
+
+/** For so long what has been told is only counted, in milliseconds. */
+const QUIET_MS = 10_000;
+/** Of what others say, and of paths, no more than this goes into a line. */
+const MOST_CHARACTERS = 500;
+const MOST_PATHS = 5;
+
+/** What a line says: to people, and to machines. */
+interface Line {
+  readonly event: "failed" | "degraded" | "resolver" | "breaker" | "redis";
+  readonly text: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly header?: ResponseEvent["header"];
+}
+
+/**
+ * What a server says of failures while it runs. Upstreams' own words stand here and nowhere else: clients never get them. One
+ * kind of failure (rpc, upstream and code) is told once in ten seconds, so that an outage under load is no flood; the next line
+ * says how many it stands for.
+ */
+export class FailureLog implements Observer {
+  readonly #write: (line: string) => void;
+  readonly #format: LogFormat;
+  readonly #clock: Clock;
+  readonly #told = new Map<string, { at: number; more: number }>(); // as many as there are rpcs, upstreams and codes
+
+  /** @param write gets whole lines, each with its end */
+  constructor(write: (line: string) => void, format: LogFormat, clock: Clock = systemClock) {
+    this.#write = write;
+    this.#format = format;
+    this.#clock = clock;
+  }
+
+  response({ method, header, outcome }: ResponseEvent): void {
+    if (!outcome.ok) this.#failed(method, header, outcome.failure);
+    else if (outcome.degraded.length > 0) this.#degraded(method, header, outcome);
+  }
+  /** What a guard or an `on_error` rule says is meant to be said, and a client that has gone is no failure of ours. */
+  #failed(rpc: string, header: ResponseEvent["header"], failure: Failure): void {
+    if (failure.refusal || failure === OVER) return;
+    const status = codeName(failure.clientCode);
+    this.#tell(`${rpc} ${status} ${failure.upstream} ${failure.code}`, () => ({
+      event: "failed",
+      text: `${rpc} failed with ${status}: ${causeOf(failure)}`,
+      fields: { rpc, status, ...fieldsOf(failure) },
+      header,
+    }));
+  }
+  /** A line for each upstream and code, with all that it has touched. */
+  #degraded(rpc: string, header: ResponseEvent["header"], { degraded, failures }: OkOutcome): void {
+    const kinds = new Map<string, { readonly failure: Failure; readonly paths: Set<string> }>();
+    for (const [i, { path }] of degraded.entries()) {
+      const failure = failures[i];
+      if (failure === undefined) continue;
+      const key = `${rpc} ${failure.upstream} ${failure.code}`;
+      const kind = kinds.get(key) ?? { failure, paths: new Set() };
+      kinds.set(key, kind);
+      kind.paths.add(path.replace(INDEX, "[*]"));
+    }
+    for (const [key, { failure, paths }] of kinds) {
+      this.#tell(key, () => ({
+        event: "degraded",
+        text: `${rpc} degraded in ${listed([...paths])}: ${causeOf(failure)}`,
+        fields: { rpc, paths: [...paths], ...fieldsOf(failure) },
+        header,
+      }));
+    }
+  }
+  resolver({ name, header, outcome }: ResolverEvent): void {
+    if (outcome.ok || outcome.failure.cause === undefined) return;
+    const { cause, message } = outcome.failure;
+    const thrown = cause instanceof Error ? (cause.stack ?? cause.message) : message;
+    this.#tell(`resolver ${name}`, () => ({
+      event: "resolver",
+      text: `the resolver of ${name} threw: ${thrown.replaceAll("\n", "\n  ")}`,
+      fields: { resolver: name, thrown },
+      header,
+    }));
+  }
+  breaker({ service, method, from, to }: BreakerEvent): void {
+    const of = method ?? service;
+    this.#tell(undefined, () => ({
+      event: "breaker",
+      text: `breaker of ${of}: ${from} -> ${to}`,
+      fields: { breaker: of, from, to },
+    }));
+  }
+  /** Redis cannot be reached, or talks nonsense. */
+  redis(error: Error): void {
+    const message = tame(error.message === "" ? String(error) : error.message);
+    this.#tell("redis", () => ({
+      event: "redis",
+      text: `Redis: ${message}; until it is back, answers are kept in this process alone`,
+      fields: { message },
+    }));
+  }
+
+  /** @param key of what is told once in a while; undefined for what is always told */
+  #tell(key: string | undefined, line: () => Line): void {
+    const now = this.#clock.now();
+    const before = key === undefined ? undefined : this.#told.get(key);
+    if (before !== undefined && now - before.at < QUIET_MS) {
+      before.more++;
+      return;
+    }
+    if (key !== undefined) this.#told.set(key, { at: now, more: 0 });
+    const { event, text, fields, header } = line();
+    const time = this.#clock.date().toISOString();
+    const id = header?.("x-request-id") ?? "";
+    const more = before === undefined || before.more === 0 ? undefined : before.more;
+    if (this.#format === "json") {
+      const trace = header?.("traceparent") ?? "";
+      const asked = { ...(id !== "" && { request_id: id }), ...(trace !== "" && { traceparent: trace }) };
+      this.#write(`${JSON.stringify({ time, event, ...fields, ...asked, more })}\n`);
+      return;
+    }
+    const request = id === "" ? "" : `, request ${quoted(id)}`;
+    const seconds = before === undefined ? 0 : Math.round((now - before.at) / 1000);
+    const others = more === undefined ? "" : ` (and ${more} more like it within ${seconds} s)`;
+    this.#write(`${time} ${text}${request}${others}\n`);
+  }
+}
+type OkOutcome = Extract<ResponseEvent["outcome"], { readonly ok: true }>;
+
+/** Tells both; `own` hears of the rest, too. */
+export function besides(log: FailureLog, own: Observer): Observer {
+  return {
+    response: (event) => {
+      log.response(event);
+      own.response?.(event);
+    },
+    resolver: (event) => {
+      log.resolver(event);
+      own.resolver?.(event);
+    },
+    breaker: (event) => {
+      log.breaker(event);
+      own.breaker?.(event);
+    },
+    // what nobody asks for is not made
+    ...(own.callStart && { callStart: (event) => own.callStart?.(event) }),
+    ...(own.call && { call: (event) => own.call?.(event) }),
+    ...(own.attempt && { attempt: (event) => own.attempt?.(event) }),
+    ...(own.cache && { cache: (event) => own.cache?.(event) }),
+  } satisfies Observer;
+}
+
+/** Indexes and keys in a path. */
+const INDEX = /\[(?:"(?:[^"\\]|\\.)*"|[^\]"]*)\]/g;
+
+function causeOf(failure: Failure): string {
+  const { upstream, code, message } = failure;
+  return upstream === "" ? tame(message) : `${upstream} ${codeName(code)}: ${tame(message)}`;
+}
+function fieldsOf({ upstream, code, reason, message }: Failure): Readonly<Record<string, unknown>> {
+  return {
+    ...(upstream !== "" && { upstream }),
+    code: codeName(code),
+    reason: REASONS.get(reason) ?? String(reason),
+    message: tame(message),
+  };
+}
+function listed(paths: readonly string[]): string {
+  const rest = paths.length - MOST_PATHS;
+  return paths.slice(0, MOST_PATHS).join(", ") + (rest > 0 ? `, ${rest} more` : "");
+}
+
+/** Another party's words, on one line and not too long. */
+function tame(text: string): string {
+  const line = text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ");
+  return line.length > MOST_CHARACTERS ? `${line.slice(0, MOST_CHARACTERS)}…` : line;
+}
+
+const CODES = new Map<number, string>(Object.entries(Code).map(([name, code]) => [code, name]));
+const REASONS = new Map<number, string>(Object.entries(Reason).map(([name, reason]) => [reason, name]));
+function codeName(code: Code): string {
+  return CODES.get(code) ?? String(code);
+}

@@ -1,0 +1,24 @@
+import * as connect from "@connectrpc/connect/protocol-connect";
+import * as grpc from "@connectrpc/connect/protocol-grpc";
+import type { Handler } from "./listener.ts";
+
+/** A longer timer of Node's ends at once; Connect's adapter makes one of a client's deadline. In milliseconds. */
+const LONGEST_MS = 2 ** 31 - 1;
+const DEADLINES = [
+  { name: "grpc-timeout", parse: grpc.parseTimeout, longest: `${Math.floor(LONGEST_MS / 1000)}S` },
+  { name: "connect-timeout-ms", parse: connect.parseTimeout, longest: String(LONGEST_MS) },
+];
+
+/** A client's deadline of more than 24 days becomes one of 24 days, which no method comes near to. */
+export function withLongDeadlines(handler: Handler): Handler {
+  return (request, response) => {
+    const { headers } = request;
+    for (const { name, parse, longest } of DEADLINES) {
+      const given = headers[name];
+      if (typeof given !== "string") continue;
+      const { timeoutMs = 0 } = parse(given, Number.MAX_SAFE_INTEGER);
+      if (timeoutMs > LONGEST_MS) headers[name] = longest;
+    }
+    handler(request, response);
+  };
+}

@@ -1,0 +1,49 @@
+import { onTestFinished } from "vitest";
+import { frame } from "../transport/frame.ts";
+import { GrpcClient, type GrpcClientOptions } from "../transport/grpc-client.ts";
+import type { Fault } from "../transport/unary-client.ts";
+import { H2Upstream, type H2UpstreamOptions, type Received, reply } from "./h2-upstream.ts";
+import { testedHttp2 } from "./tested-http2.ts";
+
+export const echo = (received: Received): void => reply(received, received.body);
+/** Leaves a call open. */
+export const hold = (): void => {};
+
+/** An upstream until the end of the test. */
+export async function started(
+  answer: (received: Received) => void = hold,
+  options: H2UpstreamOptions = {},
+  port = 0,
+): Promise<H2Upstream> {
+  const upstream = new H2Upstream(answer, options);
+  upstream.port = port;
+  await upstream.start();
+  onTestFinished(() => upstream.stop());
+  return upstream;
+}
+
+/** A client of it, likewise, over the HTTP/2 that is under test. */
+export function connected(url: string, options: GrpcClientOptions = {}): GrpcClient {
+  const client = new GrpcClient(url, { http2: testedHttp2(), ...options });
+  onTestFinished(() => void client.close()); // what is in flight ends with the upstream
+  return client;
+}
+
+type Outcome = { message: string } | { fault: Fault };
+/** One call, resolved with how it ended. */
+export function send(client: GrpcClient, message = "hello", timeoutMs = 60_000) {
+  const { promise, resolve } = Promise.withResolvers<Outcome>();
+  const inFlight = client.send("/a.B/C", frame(Buffer.from(message)), timeoutMs, undefined, 1, {
+    replied: (bytes) => resolve({ message: Buffer.from(bytes).toString() }),
+    faulted: (fault) => resolve({ fault }),
+  });
+  return { outcome: promise, cancel: () => inFlight.cancel() };
+}
+
+/** Waits for what only sockets can bring. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Of the calls that have come and nobody has asked for. */
+export const bodies = (upstream: H2Upstream): string[] => upstream.received.map(({ body }) => body.toString());
