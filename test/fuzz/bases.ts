@@ -37,23 +37,41 @@ export const BASES: readonly Base[] = [
 
 /**
  * The files under a folder and in packages of their own, so that many cases fit into one run of buf. Names that are relative to
- * the package stay as they are; whole ones are changed.
+ * the package stay as they are; whole ones are changed, and so is what is declared in no package.
  */
 export function moved(protos: Protos, folder: string): Protos {
   const packages = Object.values(protos).flatMap((text) => /^package ([\w.]+);/m.exec(text)?.[1] ?? []);
-  const names = new RegExp(
-    `(?<![\\w.])(${[...new Set(packages)].map((name) => name.replaceAll(".", "\\.")).join("|")})(?![\\w])`,
-    "g",
-  );
+  const names = wholeNames(packages.map((name) => name.replaceAll(".", "\\.")));
+  const renamed = withoutClashes(protos, folder);
   return Object.fromEntries(
     Object.entries(protos).map(([path, text]) => {
       const imports = text.replace(/^import "([^"]+)";/gm, (whole, name) =>
         name in protos ? `import "${placed(name, folder)}";` : whole,
       );
-      return [placed(path, folder), imports.replace(names, `${folder}.$1`)];
+      return [placed(path, folder), renamed(imports.replace(names, `${folder}.$1`))];
     }),
   );
 }
+
+/** Gives what the files declare outside of all packages names that no other folder has. */
+function withoutClashes(protos: Protos, folder: string): (text: string) => string {
+  const declared = Object.values(protos)
+    .filter((text) => !/^package /m.test(text))
+    .flatMap((text) => [...text.matchAll(/^(message|enum|service) (\w+)/gm)]);
+  if (declared.length === 0) return (text) => text;
+  const mark = folder.toUpperCase();
+  const names = wholeNames(declared.map(([, , name = ""]) => name));
+  const enums = declared.flatMap(([, kind, name = ""]) => (kind === "enum" ? [`${constantCase(name)}_`] : []));
+  const values = enums.length === 0 ? undefined : new RegExp(`(?<!\\w)(${enums.join("|")})`, "g");
+  return (text) => {
+    const named = text.replace(names, `$1${mark}`);
+    return values === undefined ? named : named.replace(values, `$1${mark}_`);
+  };
+}
+/** Those of them that no other name precedes; a dot, which makes them absolute, may. Never matches when there are none. */
+const wholeNames = (names: readonly string[]): RegExp =>
+  new RegExp(`(?<!\\w|\\w\\.)(${[...new Set(names)].join("|") || "(?!)"})(?!\\w)`, "g");
+const constantCase = (name: string): string => name.replace(/(?<!^)[A-Z]/g, "_$&").toUpperCase();
 
 /** Side by side, since making folders takes longer than compiling what is in them. */
 const placed = (path: string, folder: string): string => `${folder}/${path.replaceAll("/", "_")}`;

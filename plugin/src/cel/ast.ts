@@ -63,6 +63,8 @@ export interface SyntaxFault extends Span {
   readonly hint: string | undefined;
 }
 
+export type Call = Ast & { readonly kind: "call" };
+
 /** The parts of an expression, in the order in which they are written. */
 export function partsOf(ast: Ast): readonly Ast[] {
   switch (ast.kind) {

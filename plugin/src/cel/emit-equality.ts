@@ -4,6 +4,7 @@ import { asDouble } from "./emit-operator.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Node } from "./expression.ts";
 import { BIG, hasBoxes, PLAIN } from "./form.ts";
+import { isFixed, widened } from "./literals.ts";
 import { atom, binary, coerce, fits, LEVEL, type Piece, piece, property, runtime, types } from "./piece.ts";
 import { sameConstant, staticType } from "./same-value.ts";
 import type { CelType } from "./type.ts";
@@ -51,14 +52,11 @@ function emitEnum(emitter: Emitter, first: Node, second: Node, sign: string): Pi
     if (named === undefined)
       return binary(atom("Number(", ...value.print, ")"), sign, emitter.value(second), LEVEL.equality);
     const name = atom(emitter.names.shape(desc), `.${named.localName}`);
-    return binary(value, sign, name, LEVEL.equality);
-  }
-  if (second.proto?.kind === "enum" && second.proto.desc.typeName === desc.typeName && second.kind !== "enum") {
-    return binary(value, sign, emitter.value(second), LEVEL.equality);
+    return binary(widened(value, first, emitter.aliases.bound, emitter.names), sign, name, LEVEL.equality);
   }
   if (second.proto?.kind === "enum" && second.proto.desc.typeName === desc.typeName) {
-    if (first.kind === "enum") return undefined;
-    return binary(value, sign, emitter.value(second), LEVEL.equality);
+    if (first.kind === "enum" && second.kind === "enum") return undefined;
+    return compared(emitter, first, second, sign);
   }
   if (second.proto?.kind === "enum") {
     return runtime(emitter.names, sign === "===" ? "equal" : "unequal", [value, emitter.value(second)]);
@@ -73,8 +71,7 @@ function emitPlain(emitter: Emitter, first: Node, second: Node, sign: string): P
   const kinds = [first.type.kind, second.type.kind];
   const [one = "", other = ""] = kinds;
   if (first.kind === "enum" && second.kind === "enum") return undefined;
-  if (one === other && SIMPLE.has(one))
-    return binary(emitter.value(first), sign, emitter.value(second), LEVEL.equality);
+  if (one === other && SIMPLE.has(one)) return compared(emitter, first, second, sign);
   if (one === "type" && other === "type") {
     return binary(nameOf(emitter, first), sign, nameOf(emitter, second), LEVEL.equality);
   }
@@ -88,7 +85,21 @@ function emitPlain(emitter: Emitter, first: Node, second: Node, sign: string): P
     a = doubles ? (a.form.kind === "big" ? asDouble(a) : a) : coerce(a, BIG, names);
     b = doubles ? (b.form.kind === "big" ? asDouble(b) : b) : coerce(b, BIG, names);
   }
-  return binary(a, sign, b, LEVEL.equality);
+  return compared(emitter, first, second, sign, a, b);
+}
+
+/** Of two sides that are nothing but literals one is printed as a value of its type: TypeScript would know that they differ. */
+function compared(
+  emitter: Emitter,
+  first: Node,
+  second: Node,
+  sign: string,
+  a = emitter.value(first),
+  b = emitter.value(second),
+): Piece {
+  const { bound } = emitter.aliases;
+  const left = isFixed(second, bound) ? widened(a, first, bound, emitter.names) : a;
+  return binary(left, sign, b, LEVEL.equality);
 }
 
 /** A wrapper field and a value of its type: an unset one is `undefined`, which equals no value. */

@@ -2,6 +2,7 @@ import { contradicted, contradictedItem } from "./contradiction.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Node } from "./expression.ts";
 import { BIG, celForm, type Form, formOf, PLAIN } from "./form.ts";
+import { inferred } from "./literals.ts";
 import { mentions, mentionsInMacro } from "./mentions.ts";
 import {
   arrow,
@@ -80,7 +81,7 @@ function emitBind(emitter: Emitter, init: Node, variable: Variable, body: Node):
     return emitter.value(body);
   }
   const name = emitter.name(variable.name);
-  const value = emitter.as(init, celForm(init.type));
+  const value = emitter.as(init, formOf(init.type, init.proto?.kind === "list" ? init.proto : undefined));
   emitter.bind(variable, piece([init.fails ? `${name}()` : name], value.form));
   const inner = emitter.inside(() => emitter.value(body));
   const arg = init.fails ? runtime(emitter.names, "once", [arrow("", value)]) : value;
@@ -198,7 +199,7 @@ function mapped(
       [
         arrow(
           name,
-          emitter.inside(() => emitter.as(body, element)),
+          emitter.inside(() => emitter.element(body, element)),
         ),
       ],
       { kind: "list", of: element },
@@ -208,7 +209,8 @@ function mapped(
   const natural = emitter.inside(() => emitter.value(body));
   const of: Form = form.kind === "list" ? form.of : PLAIN;
   const value = natural.form.kind === "small" && of.kind === "big" ? natural : coerce(natural, of, emitter.names);
-  return method(items, "map", [arrow(name, value)], { kind: "list", of: value.form });
+  const typed = inferred(value, body, emitter.aliases.bound, emitter.names);
+  return method(items, "map", [arrow(name, typed)], { kind: "list", of: value.form });
 }
 
 /** What is gone through: the elements of a list, the keys of a map. */

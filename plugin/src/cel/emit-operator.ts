@@ -3,7 +3,7 @@ import type { Call } from "./emit-call.ts";
 import { withoutBoxes } from "./emit-function.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Node } from "./expression.ts";
-import { BIG, type Form, PLAIN, smallFormOf, UNSIGNED } from "./form.ts";
+import { BIG, type Form, PLAIN, protoForm, smallFormOf, UNSIGNED } from "./form.ts";
 import { atom, binary, coerce, entryForm, fits, LEVEL, method, type Piece, piece, runtime } from "./piece.ts";
 import { isSafeDivisor, rangeOf } from "./range.ts";
 
@@ -110,14 +110,20 @@ function smallList(emitter: Emitter, item: Node, list: Node): Piece | undefined 
 export function emitIn(emitter: Emitter, item: Node, list: Node): Piece {
   const { names } = emitter;
   if (list.kind === "list" && list.elements.length === 0 && !item.fails) return atom("false");
-  const range = smallList(emitter, item, list) ?? withoutBoxes(emitter, list);
+  const enumerated = list.proto?.kind === "list" && list.proto.of.kind === "enum" ? list.proto.of : undefined;
+  const range =
+    smallList(emitter, item, list) ??
+    (list.kind === "list" && enumerated !== undefined
+      ? emitter.list(list, protoForm(enumerated), true)
+      : withoutBoxes(emitter, list));
   const value = withoutBoxes(emitter, item);
   const of = entryForm(range.form);
   const element = list.type.kind === "list" ? list.type.element.kind : "dyn";
   const same = item.type.kind === element;
-  const enumerated = list.proto?.kind === "list" && list.proto.of.kind === "enum";
   const plain =
-    element === "string" || element === "bool" || ((element === "int" || element === "uint") && !enumerated);
+    element === "string" ||
+    element === "bool" ||
+    ((element === "int" || element === "uint") && enumerated === undefined);
   if (
     same &&
     plain &&

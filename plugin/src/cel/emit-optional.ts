@@ -37,9 +37,11 @@ export function optionalAs(emitter: Emitter, node: Node, form: Form): Piece {
     if (node.overload === "optional_none") return { ...maybe(atom("undefined")), form };
     if (node.overload === "optional_of" && first !== undefined) return emitter.as(first, form);
     if (node.overload === "conditional" && first !== undefined && second !== undefined && third !== undefined) {
-      const [yes, no] = [second, third].map((one) => operand(optionalAs(emitter, one, form), LEVEL.conditional));
+      const arms = [second, third].map((one) => optionalAs(emitter, one, form));
+      const [yes, no] = arms.map((arm) => operand(arm, LEVEL.conditional));
       const test = operand(emitter.value(first), LEVEL.nullish);
-      return maybe(piece([...test, " ? ", ...(yes ?? []), " : ", ...(no ?? [])], form, LEVEL.conditional));
+      const value = piece([...test, " ? ", ...(yes ?? []), " : ", ...(no ?? [])], form, LEVEL.conditional);
+      return { ...value, maybe: arms.some((arm) => arm.maybe) };
     }
   }
   const inner = optionalInner(emitter, node);
@@ -115,6 +117,7 @@ function maybe(value: Piece): Piece {
 function orElse(emitter: Emitter, value: Piece, other: Piece, form: Form, nullable: boolean): Piece {
   const first = form.kind === "small" ? { ...value, form } : ifSetAs(value, form, emitter);
   if (!first.maybe) return first;
+  if (first.print.length === 1 && first.print[0] === "undefined") return other;
   if (!nullable) return { ...binary(first, "??", other, LEVEL.nullish, form), maybe: other.maybe };
   return { ...runtime(emitter.names, "orElse", [first, arrow("", other)], form), maybe: other.maybe };
 }

@@ -10,6 +10,7 @@ import { emitExtension, emitSelect, emitTest } from "./emit-select.ts";
 import type { Node } from "./expression.ts";
 import { presenceOf } from "./field-type.ts";
 import { BIG, type Form, formOf, PLAIN, protoForm, UNSIGNED } from "./form.ts";
+import { inferred } from "./literals.ts";
 import {
   atom,
   binary,
@@ -134,7 +135,7 @@ export class Emitter {
         return emitMacro(this, node);
       case "list": {
         const form = formOf(node.type, node.proto);
-        return this.#list(node, form.kind === "list" ? form.of : PLAIN);
+        return this.list(node, form.kind === "list" ? form.of : PLAIN);
       }
       case "map": {
         const form = formOf(node.type, undefined);
@@ -147,7 +148,7 @@ export class Emitter {
 
   /** The value in a given form; literals, conditionals and comprehensions are printed in it right away. */
   as(node: Node, form: Form): Piece {
-    if (node.kind === "list" && form.kind === "list") return this.#list(node, form.of);
+    if (node.kind === "list" && form.kind === "list") return this.list(node, form.of);
     if (form.kind === "any" && node.type.kind === "message") {
       const message = this.value(node);
       // One that may be null is looked at when it is packed.
@@ -164,12 +165,18 @@ export class Emitter {
     return coerce(this.value(node), form, this.names);
   }
 
-  #list(node: Node & { kind: "list" }, of: Form): Piece {
+  /** `typed`: whether what it stands in says which type it has, so that none is inferred from its elements. */
+  list(node: Node & { kind: "list" }, of: Form, typed = false): Piece {
     const elements = node.elements.map((element, index) => {
-      if (!node.optionals?.has(index)) return this.as(element, of);
+      if (!node.optionals?.has(index)) return typed ? this.as(element, of) : this.element(element, of);
       return atom("...", ...runtime(this.names, "given", [this.inner(element, of)]).print);
     });
     return piece(["[", ...commas(elements), "]"], { kind: "list", of });
+  }
+
+  /** An element of a list: TypeScript infers the type of the list from it. */
+  element(node: Node, form: Form): Piece {
+    return inferred(this.as(node, form), node, this.aliases.bound, this.names);
   }
 
   /** A scalar or null where null is to be `undefined`, as in a field of a wrapper type. */

@@ -1,4 +1,5 @@
 import { type Ast, dottedName, partsOf, type Span, type SyntaxFault } from "./ast.ts";
+import { Cursor, Stop } from "./cursor.ts";
 import { FOREIGN_WORDS } from "./foreign.ts";
 import { lex, type Token } from "./lex.ts";
 import { KEYWORDS, PRODUCTS, RELATIONS, RESERVED, SUMS, WORDS } from "./words.ts";
@@ -33,95 +34,26 @@ export function parseExpression(
   }
 }
 
-/** Ends parsing; never leaves this file. */
-class Stop extends Error {
-  readonly fault: SyntaxFault;
-
-  constructor(fault: SyntaxFault) {
-    super(fault.message);
-    this.fault = fault;
-  }
-}
-
 class Parser {
-  readonly #tokens: readonly Token[];
+  readonly #at: Cursor;
   readonly #syntax: Syntax;
   /** The spans of what stands in parentheses, the parentheses included. */
   readonly #outer = new WeakMap<Ast, Span>();
   readonly #heights = new WeakMap<Ast, number>();
   /** What is parsed although the syntax does not have it. */
   readonly faults: SyntaxFault[] = [];
-  #index = 0;
   #depth = 0;
 
   constructor(tokens: readonly Token[], syntax: Syntax) {
-    this.#tokens = tokens;
+    this.#at = new Cursor(tokens);
     this.#syntax = syntax;
   }
 
   all(): Ast {
     const ast = this.#expression();
-    const { kind, text } = this.#token;
-    if (kind !== "end") this.#unexpected(kind === "word" ? FOREIGN_WORDS[text] : undefined);
+    const { kind, text } = this.#at.token;
+    if (kind !== "end") this.#at.unexpected(kind === "word" ? FOREIGN_WORDS[text] : undefined);
     return ast;
-  }
-
-  get #token(): Token {
-    return this.#tokens[this.#index] ?? { kind: "end", text: "", start: 0, end: 0 };
-  }
-
-  get #before(): Token | undefined {
-    return this.#tokens[this.#index - 1];
-  }
-
-  #is(sign: string): boolean {
-    return this.#token.kind === "sign" && this.#token.text === sign;
-  }
-
-  /** Whether the next sign is this one, which is then passed. */
-  #take(sign: string): Token | undefined {
-    const token = this.#token;
-    if (!this.#is(sign)) return undefined;
-    this.#index++;
-    return token;
-  }
-
-  #need(sign: string, hint: string): Token {
-    return this.#take(sign) ?? this.#unexpected(hint);
-  }
-
-  /** Where a field has to be named: words of CEL's own need backticks there. */
-  #notField(): never {
-    const { kind, text } = this.#token;
-    const quoted = kind === "word" && KEYWORDS.has(text);
-    return this.#unexpected(
-      undefined,
-      quoted ? `Write \`${text}\`, in backticks, for the field of that name.` : undefined,
-    );
-  }
-
-  #unexpected(hint?: string, better?: string): never {
-    const { kind, text, start, end } = this.#token;
-    const before = this.#before;
-    if (kind === "end" && before !== undefined) {
-      const at = { start: before.start, end: before.end };
-      const after = before.kind === "sign" ? ` after ${JSON.stringify(before.text)}` : " too early";
-      throw new Stop({
-        code: "BFF301",
-        ...at,
-        message: `the expression ends${after}`,
-        hint: before.kind === "sign" ? undefined : hint,
-      });
-    }
-    const reserved = kind === "word" && RESERVED.has(text) ? `"${text}" is a reserved word of CEL.` : hint;
-    const shown = text.length > 40 ? `${text.slice(0, 40)}…` : text;
-    throw new Stop({
-      code: "BFF301",
-      start,
-      end,
-      message: `unexpected ${JSON.stringify(shown)}`,
-      hint: better ?? reserved,
-    });
   }
 
   #unsupported(at: Span): void {
@@ -136,7 +68,7 @@ class Parser {
   }
 
   #tooDeep(): never {
-    const { start, end } = this.#token;
+    const { start, end } = this.#at.token;
     const hint = "Split it into steps.";
     throw new Stop({ code: "BFF301", start, end, message: "the expression is nested too deeply", hint });
   }
@@ -161,13 +93,13 @@ class Parser {
   #expression(): Ast {
     if (++this.#depth > DEEPEST) this.#tooDeep();
     const condition = this.#or();
-    const question = this.#take("?");
+    const question = this.#at.take("?");
     if (question === undefined) {
       this.#depth--;
       return condition;
     }
     const yes = this.#or();
-    this.#need(":", "A condition has two branches: c ? a : b.");
+    this.#at.need(":", "A condition has two branches: c ? a : b.");
     const no = this.#expression();
     this.#depth--;
     const span = { start: this.#span(condition).start, end: this.#span(no).end };
@@ -182,7 +114,7 @@ class Parser {
   #junction(sign: string, fn: string, next: () => Ast): Ast {
     const operands = [next()];
     const signs: Token[] = [];
-    for (let token = this.#take(sign); token !== undefined; token = this.#take(sign)) {
+    for (let token = this.#at.take(sign); token !== undefined; token = this.#at.take(sign)) {
       signs.push(token);
       operands.push(next());
     }
@@ -196,7 +128,7 @@ class Parser {
       const span = { start: this.#span(left).start, end: this.#span(right).end };
       return this.#operator(fn, [left, right], signs[middle]?.start ?? span.start, span);
     };
-    return balanced(0, operands.length - 1) ?? this.#unexpected();
+    return balanced(0, operands.length - 1) ?? this.#at.unexpected();
   }
 
   #relation(): Ast {
@@ -211,25 +143,25 @@ class Parser {
   #chain(operators: ReadonlyMap<string, string>, next: () => Ast): Ast {
     let left = next();
     for (;;) {
-      const { text, kind, start } = this.#token;
+      const { text, kind, start } = this.#at.token;
       const fn = kind === "sign" || text === "in" ? operators.get(text) : undefined;
       if (fn === undefined) return left;
-      this.#index++;
+      this.#at.next();
       const right = next();
       left = this.#operator(fn, [left, right], start, { start: this.#span(left).start, end: this.#span(right).end });
     }
   }
 
   #unary(): Ast {
-    const first = this.#token;
+    const first = this.#at.token;
     const sign = first.kind === "sign" && (first.text === "!" || first.text === "-") ? first.text : undefined;
     if (sign === undefined) return this.#member(this.#primary());
-    if (sign === "-" && this.#isNumber(1)) {
-      this.#index++;
+    if (sign === "-" && this.#at.numberBehind()) {
+      this.#at.next();
       return this.#member(this.#number(true, first.start));
     }
     let count = 0;
-    for (; this.#take(sign) !== undefined; count++);
+    for (; this.#at.take(sign) !== undefined; count++);
     const operand = this.#member(this.#primary());
     // Two of them cancel, as in cel-go.
     if (count % 2 === 0) return operand;
@@ -237,19 +169,14 @@ class Parser {
     return this.#operator(sign === "!" ? "!_" : "-_", [operand], first.start, span);
   }
 
-  #isNumber(ahead: number): boolean {
-    const kind = this.#tokens[this.#index + ahead]?.kind;
-    return kind === "integer" || kind === "double";
-  }
-
   #number(negative: boolean, start: number): Ast {
-    const token = this.#token;
-    this.#index++;
+    const token = this.#at.token;
+    this.#at.next();
     const span = { start, end: token.end };
     if (token.kind === "double") {
       return { kind: "constant", value: negative ? -token.value : token.value, unsigned: false, ...span };
     }
-    if (token.kind !== "integer") return this.#unexpected();
+    if (token.kind !== "integer") return this.#at.unexpected();
     const value = negative ? -token.value : token.value;
     const fits = token.unsigned ? BigInt.asUintN(64, value) === value : BigInt.asIntN(64, value) === value;
     if (!fits) {
@@ -265,22 +192,22 @@ class Parser {
     let of = first;
     for (;;) {
       const { start } = this.#span(of);
-      const dot = this.#take(".");
+      const dot = this.#at.take(".");
       if (dot !== undefined) {
         of = this.#selected(of, dot);
         continue;
       }
-      const bracket = this.#take("[");
+      const bracket = this.#at.take("[");
       if (bracket !== undefined) {
-        const question = this.#take("?");
+        const question = this.#at.take("?");
         if (question !== undefined) this.#unsupported({ start: bracket.start, end: question.end });
         const index = this.#expression();
-        const { end } = this.#need("]", "An index ends with ].");
+        const { end } = this.#at.need("]", "An index ends with ].");
         const fn = question === undefined ? "_[_]" : "_[?_]";
         of = this.#operator(fn, [of, index], bracket.start, { start, end });
         continue;
       }
-      const name = this.#is("{") && !this.#outer.has(of) ? dottedName(of) : undefined;
+      const name = this.#at.is("{") && !this.#outer.has(of) ? dottedName(of) : undefined;
       if (name === undefined) return of;
       of = this.#message(name, of);
     }
@@ -288,12 +215,10 @@ class Parser {
 
   #selected(of: Ast, dot: Token): Ast {
     const { start } = this.#span(of);
-    const question = this.#take("?");
+    const question = this.#at.take("?");
     if (question !== undefined) this.#unsupported({ start: dot.start, end: question.end });
-    const name = this.#token;
-    if (name.kind !== "quoted" && (name.kind !== "word" || KEYWORDS.has(name.text))) this.#notField();
-    this.#index++;
-    const open = name.kind === "word" && question === undefined ? this.#take("(") : undefined;
+    const name = this.#at.field();
+    const open = name.kind === "word" && question === undefined ? this.#at.take("(") : undefined;
     if (open === undefined) {
       return this.#made({
         kind: "select",
@@ -309,41 +234,41 @@ class Parser {
     }
     const args = this.#arguments();
     const at = { start: name.start, end: name.end, anchor: open.start };
-    const end = this.#before?.end ?? name.end;
+    const end = this.#at.before?.end ?? name.end;
     const span = { start, end, anchor: open.start };
     return this.#made({ kind: "call", fn: name.text, name: at, target: of, args, absolute: false, ...span });
   }
 
   /** What stands between parentheses, the closing one included. */
   #arguments(): readonly Ast[] {
-    if (this.#take(")") !== undefined) return [];
+    if (this.#at.take(")") !== undefined) return [];
     const args = [this.#expression()];
-    while (this.#take(",") !== undefined) args.push(this.#expression());
-    this.#need(")", "A call ends with ).");
+    while (this.#at.take(",") !== undefined) args.push(this.#expression());
+    this.#at.need(")", "A call ends with ).");
     return args;
   }
 
   #primary(): Ast {
-    const token = this.#token;
+    const token = this.#at.token;
     switch (token.kind) {
       case "integer":
       case "double":
         return this.#number(false, token.start);
       case "string":
-        this.#index++;
+        this.#at.next();
         return { kind: "constant", value: token.value, unsigned: false, start: token.start, end: token.end };
       case "word":
         return this.#word(token, false, token.start);
       case "sign":
         break;
       default:
-        return this.#unexpected();
+        return this.#at.unexpected();
     }
     switch (token.text) {
       case "(": {
-        this.#index++;
+        this.#at.next();
         const inner = this.#expression();
-        const { end } = this.#need(")", "It ends with ).");
+        const { end } = this.#at.need(")", "It ends with ).");
         this.#outer.set(inner, { start: token.start, end });
         return inner;
       }
@@ -352,36 +277,36 @@ class Parser {
       case "{":
         return this.#map(token.start);
       case ".": {
-        this.#index++;
-        const word = this.#token;
+        this.#at.next();
+        const word = this.#at.token;
         return word.kind === "word" && !KEYWORDS.has(word.text)
           ? this.#word(word, true, token.start)
-          : this.#unexpected();
+          : this.#at.unexpected();
       }
       default:
-        return this.#unexpected();
+        return this.#at.unexpected();
     }
   }
 
   #word(token: Token, absolute: boolean, start: number): Ast {
     const value = WORDS.get(token.text);
     if (value !== undefined) {
-      this.#index++;
+      this.#at.next();
       return { kind: "constant", value, unsigned: false, start, end: token.end };
     }
-    if (RESERVED.has(token.text)) this.#unexpected();
-    this.#index++;
-    const open = this.#take("(");
+    if (RESERVED.has(token.text)) this.#at.unexpected();
+    this.#at.next();
+    const open = this.#at.take("(");
     if (open === undefined) return { kind: "ident", name: token.text, absolute, start, end: token.end };
     const args = this.#arguments();
     const name = { start: token.start, end: token.end, anchor: open.start };
-    const end = this.#before?.end ?? token.end;
+    const end = this.#at.before?.end ?? token.end;
     const span = { start, end, anchor: open.start };
     return this.#made({ kind: "call", fn: token.text, name, target: undefined, args, absolute, ...span });
   }
 
   #list(start: number): Ast {
-    this.#index++;
+    this.#at.next();
     const elements: Ast[] = [];
     const optionals = new Set<number>();
     const end = this.#items("]", "A list ends with ].", () => {
@@ -392,26 +317,24 @@ class Parser {
   }
 
   #map(start: number): Ast {
-    this.#index++;
+    this.#at.next();
     const entries: { key: Ast; value: Ast; optional: boolean }[] = [];
     const end = this.#items("}", "A map ends with }.", () => {
       const optional = this.#question();
       const key = this.#expression();
-      this.#need(":", "An entry of a map is written key: value.");
+      this.#at.need(":", "An entry of a map is written key: value.");
       entries.push({ key, value: this.#valueOf(optional), optional });
     });
     return this.#made({ kind: "map", entries, start, end });
   }
 
   #message(name: string, of: Ast): Ast {
-    const { start } = this.#need("{", "");
+    const { start } = this.#at.need("{", "");
     const fields: { name: string; at: Span; value: Ast; optional: boolean }[] = [];
     const end = this.#items("}", "A message ends with }.", () => {
       const optional = this.#question();
-      const field = this.#token;
-      if (field.kind !== "quoted" && (field.kind !== "word" || KEYWORDS.has(field.text))) this.#notField();
-      this.#index++;
-      const colon = this.#need(":", "A field of a message is written field: value.");
+      const field = this.#at.field();
+      const colon = this.#at.need(":", "A field of a message is written field: value.");
       const at = { start: field.start, end: field.end, anchor: colon.start };
       fields.push({ name: field.text, at, value: this.#valueOf(optional), optional });
     });
@@ -430,17 +353,17 @@ class Parser {
   /** Things with commas between them and perhaps one after them; gives the place behind the closing sign. */
   #items(close: string, hint: string, item: () => void): number {
     for (let first = true; ; first = false) {
-      const comma = first || this.#take(",") !== undefined;
+      const comma = first || this.#at.take(",") !== undefined;
       const closing =
-        this.#take(close) ?? (first && this.#take(",") !== undefined ? this.#need(close, hint) : undefined);
+        this.#at.take(close) ?? (first && this.#at.take(",") !== undefined ? this.#at.need(close, hint) : undefined);
       if (closing !== undefined) return closing.end;
-      if (!comma) this.#unexpected(hint);
+      if (!comma) this.#at.unexpected(hint);
       item();
     }
   }
 
   #question(): boolean {
-    const token = this.#take("?");
+    const token = this.#at.take("?");
     if (token !== undefined) this.#unsupported(token);
     return token !== undefined;
   }

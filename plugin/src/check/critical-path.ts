@@ -1,16 +1,24 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
-import { restsOn } from "../resolve/effects.ts";
-import { sortByDependency } from "../resolve/graph.ts";
-import type { BffMethod, Block, Composed, Model, Step } from "../resolve/model.ts";
+import { reachable, sortByDependency } from "../resolve/graph.ts";
+import type { BffMethod, Composed, Model, Step } from "../resolve/model.ts";
 import { callsOf, composesOf } from "../resolve/source-parts.ts";
 
-/** The longest chain of steps that wait for each other, by the timeouts that their calls say, each counted once. */
+/** A chain of steps that wait for each other, by the timeouts that their calls say, each counted once. */
 interface Path {
   readonly ms: number;
-  /** What takes the time, in order: "session 400ms". */
-  readonly parts: readonly string[];
+  /** What takes the time: "session 400ms", or two paths one after the other. */
+  readonly by: string | readonly [Path, Path] | undefined;
 }
-const NONE: Path = { ms: 0, parts: [] };
+const NONE: Path = { ms: 0, by: undefined };
+
+/**
+ * When something ends, as far as it depends on when the message around it begins: the later of `after` that, and of `absolute`, counted from
+ * the beginning of the response. Steps of a service run since then: a message that begins late finds them ended.
+ */
+interface End {
+  readonly after: Path | undefined;
+  readonly absolute: Path | undefined;
+}
 
 /**
  * The timeouts along the longest chain of calls that wait for each other have to fit into the time of the rpc, less the margin that is kept
@@ -18,75 +26,109 @@ const NONE: Path = { ms: 0, parts: [] };
  */
 export function checkCriticalPath(model: Model, report: Report): void {
   const messages = new Map(model.messages.map((message) => [message.desc.typeName, message]));
-  /** Of messages that read no step of a service: the same in every rpc, whenever they begin. */
-  const known = new Map<Composed, Path>();
-  // Of the steps of the service, for one rpc, from the beginning of the response.
-  let started: ReadonlyMap<string, Path> = new Map();
-  let inRpc = new Map<string, Path>();
-  /** From the beginning of the response until the message is there, when composing it begins after `begun`. */
-  const endOf = (message: Composed, begun: Path): Path => {
-    if (message.shared.length === 0) {
-      const path = known.get(message) ?? longest([...endsIn(message, NONE).values()]);
-      known.set(message, path);
-      return join(begun, path);
-    }
-    const key = `${message.desc.typeName} ${begun.ms}`;
-    const path = inRpc.get(key) ?? longest([begun, ...endsIn(message, begun).values()]);
-    inRpc.set(key, path);
-    return path;
-  };
-  const endsIn = (message: Pick<Block, "steps" | "shared">, begun: Path): ReadonlyMap<Step, Path> => {
-    // These run since the beginning of the response: a message that begins late finds them ended.
-    const byStep = new Map<Step, Path>(
-      message.shared.map((step) => [step, started.get(step.name ?? "") ?? NONE] as const),
-    );
-    // Steps stand after what they read only in the graph, not in the file.
-    const open: Step[] = [...message.steps];
-    for (let step = open.pop(); step !== undefined; step = open.pop()) {
-      if (byStep.has(step)) continue;
-      const missing = [...step.reads, ...step.after].filter((other) => !byStep.has(other));
-      if (missing.length > 0) {
-        open.push(step, ...missing);
-        continue;
-      }
-      const waits = longest([begun, ...[...step.reads, ...step.after].map((other) => byStep.get(other) ?? NONE)]);
-      byStep.set(step, endOfStep(step, waits));
-    }
-    return byStep;
-  };
-  const endOfStep = (step: Step, begun: Path): Path => {
-    const [call] = callsOf(step.source);
-    const timeout = call?.policy.timeout?.value;
-    if (call !== undefined && timeout !== undefined)
-      return join(begun, { ms: timeout, parts: [`${step.name ?? call.method.name} ${timeout}ms`] });
-    const composed = composesOf(step.source).flatMap(({ message: desc }) => messages.get(desc.typeName) ?? []);
-    return longest([begun, ...composed.map((message) => endOf(message, begun))]);
-  };
+  const composed = (step: Step): Composed[] =>
+    composesOf(step.source).flatMap(({ message }) => messages.get(message.typeName) ?? []);
+  /** Of messages that read no step of a service: the same in every rpc. */
+  const known = new Map<Composed, End>();
   // From the inside, so that what a message composes is known.
-  for (const message of [...model.messages].reverse()) if (message.shared.length === 0) endOf(message, NONE);
+  for (const message of [...model.messages].reverse())
+    if (message.shared.length === 0) known.set(message, endOfMessage(message, known, composed, new Map()));
   for (const method of model.files.flatMap((file) => file.services).flatMap((service) => service.methods)) {
-    started = new Map();
-    inRpc = new Map();
-    // What they compose reads others of them, that come before.
-    for (const step of sortByDependency(method.shared, (one) => [...one.reads, ...one.after]).order) {
-      const own = endsIn(
-        { steps: method.shared.filter((other) => other === step || restsOn(step).has(other)), shared: [] },
-        NONE,
-      );
-      started = new Map([...started, [step.name ?? "", own.get(step) ?? NONE]]);
-      inRpc = new Map();
-    }
-    const path = longest([endOf(method.composed, NONE), ...started.values()]);
+    const path = pathOf(method, known, composed);
     const left = method.timeoutMs - marginMs(method.timeoutMs);
-    if (path.ms > left && path.parts.length > 1) tell(method, path, left, report);
+    if (path.ms > left && typeof path.by === "object") tell(method, path, left, report);
   }
 }
 
+type Composes = (step: Step) => readonly Composed[];
+type Ends = ReadonlyMap<Composed, End>;
+
+function pathOf(method: BffMethod, known: Ends, composed: Composes): Path {
+  const named = new Map(method.shared.map((step) => [step.name, step]));
+  const isMessage = (node: Composed | Step): node is Composed => "kind" in node;
+  const needs = (node: Composed | Step): readonly (Composed | Step)[] => {
+    if (!isMessage(node)) return [...node.reads, ...node.after, ...composed(node)];
+    if (known.has(node)) return [];
+    return [...node.shared.flatMap((step) => named.get(step.name) ?? []), ...node.steps.flatMap(composed)];
+  };
+  const ends = new Map(known);
+  const started = new Map<Step, End>();
+  for (const node of sortByDependency(reachable([method.composed, ...method.shared], needs), needs).order) {
+    if (!isMessage(node))
+      started.set(node, { after: undefined, absolute: timeOf(endOfStep(node, started, ends, composed)) });
+    else if (!ends.has(node)) {
+      const shared = node.shared.map((step): [Step, End] => {
+        const own = named.get(step.name);
+        return [step, (own && started.get(own)) ?? AT_ONCE];
+      });
+      ends.set(node, endOfMessage(node, ends, composed, new Map(shared)));
+    }
+  }
+  return longest([timeOf(ends.get(method.composed) ?? AT_ONCE), ...[...started.values()].map(timeOf)]);
+}
+
+const AT_ONCE: End = { after: NONE, absolute: undefined };
+/** Of what begins with the response. */
+const timeOf = ({ after, absolute }: End): Path => longest([after ?? NONE, absolute ?? NONE]);
+
+/** @param shared when the steps of the service that it reads end */
+function endOfMessage(message: Composed, ends: Ends, composed: Composes, shared: ReadonlyMap<Step, End>): End {
+  const byStep = new Map(shared);
+  // Steps stand after what they read only in the graph, not in the file.
+  for (const step of sortByDependency(message.steps, waitsFor).order)
+    if (!byStep.has(step)) byStep.set(step, endOfStep(step, byStep, ends, composed));
+  return latest([AT_ONCE, ...byStep.values()]);
+}
+
+const waitsFor = (step: Step): readonly Step[] => [...step.reads, ...step.after];
+
+function endOfStep(step: Step, byStep: ReadonlyMap<Step, End>, ends: Ends, composed: Composes): End {
+  const from = latest([AT_ONCE, ...waitsFor(step).map((other) => byStep.get(other) ?? AT_ONCE)]);
+  const [call] = callsOf(step.source);
+  const timeout = call?.policy.timeout?.value;
+  if (call !== undefined && timeout !== undefined)
+    return then(from, {
+      after: { ms: timeout, by: `${step.name ?? call.method.name} ${timeout}ms` },
+      absolute: undefined,
+    });
+  return latest([from, ...composed(step).map((message) => then(from, ends.get(message) ?? AT_ONCE))]);
+}
+
+/** What ends like `next` when that begins at `from`. */
+function then(from: End, next: End): End {
+  const on = (path: Path | undefined): Path | undefined => path && next.after && join(path, next.after);
+  return { after: on(from.after), absolute: longer(on(from.absolute), next.absolute) };
+}
+function latest(all: readonly End[]): End {
+  return all.reduce((a, b) => ({ after: longer(a.after, b.after), absolute: longer(a.absolute, b.absolute) }));
+}
+const longer = (a: Path | undefined, b: Path | undefined): Path | undefined => (a && b ? longest([a, b]) : (a ?? b));
+const longest = (paths: readonly Path[]): Path => paths.reduce((a, b) => (b.ms > a.ms ? b : a), NONE);
+const join = (a: Path, b: Path): Path => (a.ms === 0 ? b : b.ms === 0 ? a : { ms: a.ms + b.ms, by: [a, b] });
+
+/** In order. */
+function partsOf(path: Path): string[] {
+  const parts: string[] = [];
+  const open = [path];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (typeof next.by === "string") parts.push(next.by);
+    else if (next.by !== undefined) open.push(next.by[1], next.by[0]);
+  }
+  return parts;
+}
+
+/** Of a long chain its beginning and its end say enough. */
+const SHOWN = 12;
+
 function tell(method: BffMethod, path: Path, left: number, report: Report): void {
+  const parts = partsOf(path);
+  const half = SHOWN / 2;
+  const shown =
+    parts.length <= SHOWN ? parts : [...parts.slice(0, half), `${parts.length - SHOWN} others`, ...parts.slice(-half)];
   report({
     code: "BFF703",
     severity: "error",
-    message: `calls that wait for each other may take ${path.ms}ms (${path.parts.join(" + ")}), and "${method.desc.name}" leaves them ${left}ms`,
+    message: `calls that wait for each other may take ${path.ms}ms (${shown.join(" + ")}), and "${method.desc.name}" leaves them ${left}ms`,
     at: method.ir.timeout?.at ?? method.ir.at,
     hint: "give the calls less time, or the rpc more with (bff.v1.method).timeout",
   });
@@ -94,5 +136,3 @@ function tell(method: BffMethod, path: Path, left: number, report: Report): void
 
 /** What is kept for composing (runtime.md, "Deadlines"). */
 const marginMs = (budget: number): number => Math.min(Math.max(budget / 10, 5), 200, budget / 2);
-const longest = (paths: readonly Path[]): Path => paths.reduce((a, b) => (b.ms > a.ms ? b : a), NONE);
-const join = (a: Path, b: Path): Path => ({ ms: a.ms + b.ms, parts: [...a.parts, ...b.parts] });

@@ -6,11 +6,13 @@ import type { Model, Step } from "../resolve/model.ts";
 /** A named step should be read by a field, a guard or another step, unless it runs for its effect. */
 export function checkUnusedSteps(model: Model, report: Report): void {
   const effects = effectTable(model.messages);
-  const shared = model.messages
-    .flatMap((message) => message.shared)
-    .flatMap(({ source }) => (source.kind === "shared" ? source.of : []));
+  const shared = new Set(
+    model.messages
+      .flatMap((message) => message.shared)
+      .flatMap(({ source }) => (source.kind === "shared" ? source.of : [])),
+  );
   for (const message of blocksOf(model)) {
-    const read = new Set<unknown>(shared);
+    const read = new Set<unknown>();
     for (const step of message.steps) for (const other of [...step.reads, ...step.after]) read.add(other);
     const bounds = message.targets.flatMap((target) =>
       target.kind === "field"
@@ -26,7 +28,7 @@ export function checkUnusedSteps(model: Model, report: Report): void {
         effects.step(step)
       )
         continue;
-      if (read.has(step) || read.has(step.variable)) continue;
+      if (shared.has(step) || read.has(step) || read.has(step.variable)) continue;
       // Of the message that reads it the same has been told.
       if (message.kind === "let" && model.namedAdrift.has(step.name)) continue;
       report({

@@ -1,10 +1,11 @@
 import type { PlanBlock, PlanMessage, PlanStep } from "../plan/plan.ts";
 import { restsOn } from "../resolve/effects.ts";
-import { admitsLater, emitStep, type StepContext } from "./emit-step.ts";
+import { admitsLater } from "./emit-guard.ts";
+import { emitStep } from "./emit-step.ts";
 import type { FileNames } from "./file-names.ts";
 import { block, type Line, type Lines } from "./lines.ts";
 import { MessageNames } from "./message-names.ts";
-import { stepContext } from "./step-context.ts";
+import { type StepContext, stepContext } from "./step-context.ts";
 
 /** The guards of a message, or of a service, that speak before anything is started, as a function of their own. */
 export function emitAdmission(

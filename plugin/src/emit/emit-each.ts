@@ -1,21 +1,16 @@
 import { comparesItself } from "../cel/index.ts";
 import type { PlanStep } from "../plan/plan.ts";
-import type { Call, ComposeSource, EachSource } from "../resolve/model.ts";
+import type { Call, EachSource } from "../resolve/model.ts";
 import { protoOf } from "../resolve/proto-of.ts";
 import { callExpressions } from "../resolve/source-parts.ts";
 import { wrap } from "./emit-call.ts";
-import type { StepContext } from "./emit-step.ts";
 import { block, type Line, type Lines, mentions } from "./lines.ts";
-import { condition, operandValue, plainValue } from "./value.ts";
-
-interface Parts {
-  readonly send: (call: Call, step: PlanStep, cx: StepContext, on: string) => Lines;
-  readonly composition: (source: ComposeSource, step: PlanStep, cx: StepContext, on: string) => Lines;
-  readonly cleared: (step: PlanStep, cx: StepContext) => Lines;
-}
+import type { StepContext } from "./step-context.ts";
+import { cleared, composition, send } from "./step-parts.ts";
+import { condition, inferredValue, operandValue, plainValue } from "./value.ts";
 
 /** The statements of an `each` whose list and outer values are there. */
-export function emitEach(source: EachSource, step: PlanStep, cx: StepContext, parts: Parts): Lines {
+export function emitEach(source: EachSource, step: PlanStep, cx: StepContext): Lines {
   const { names } = cx;
   const item = names.item(source.item);
   const list = operandValue(source.in, names);
@@ -28,7 +23,7 @@ export function emitEach(source: EachSource, step: PlanStep, cx: StepContext, pa
   if (named) lines.push(["const items = ", ...list, ";"]);
   if (source.max !== undefined) lines.push([names.file.runtime("atMost"), `(items, ${source.max});`]);
   if (step.tracks.items) lines.push([`${step.name}Items = items.length > 0;`]);
-  lines.push(...parts.cleared(step, cx));
+  lines.push(...cleared(step, cx));
 
   const on = step.bounded ? "bounded" : "cx";
   const inner: Line[] = step.bounded ? [[`const bounded = cx.bounded(${source.concurrent});`]] : [];
@@ -38,27 +33,27 @@ export function emitEach(source: EachSource, step: PlanStep, cx: StepContext, pa
     source.if === undefined ? all : [...all, `.filter((${item})${predicate} => `, ...condition(source.if, names), ")"];
   inner.push(
     ...(source.key === undefined
-      ? listOf(source, step, cx, parts, chosen, item, on)
-      : mapOf(source, step, cx, parts, chosen, item, on)),
+      ? listOf(source, step, cx, chosen, item, on)
+      : mapOf(source, step, cx, chosen, item, on)),
   );
   if (!isolated || source.partial) return [...lines, ...inner];
   return [...lines, ...block(["return cx.sub(async (cx) => {"], inner, ["});"])];
 }
 
 /** One item's value: a promise, or for `by` the value itself. */
-function itemValue(source: EachSource, step: PlanStep, cx: StepContext, parts: Parts, on: string): Lines {
+function itemValue(source: EachSource, step: PlanStep, cx: StepContext, on: string): Lines {
   const { names } = cx;
   const { source: inner } = source;
   if (inner.kind === "by") {
     const proto = inner.by.proto ?? protoOf(inner.by.type);
-    return [plainValue(inner.by, proto, names).print];
+    return [inferredValue(inner.by, proto, names).print];
   }
   const value =
     inner.kind === "call"
-      ? parts.send(inner.call, step, cx, on)
+      ? send(inner.call, step, cx, on)
       : source.partial
-        ? wrap([`${on}.sub((cx) => `], parts.composition(inner, step, cx, "cx"), [")"])
-        : parts.composition(inner, step, cx, on);
+        ? wrap([`${on}.sub((cx) => `], composition(inner, step, cx, "cx"), [")"])
+        : composition(inner, step, cx, on);
   const unsafe = inner.kind === "call" ? unsafeNames(inner.call, cx) : [];
   return unsafe.length === 0
     ? value
@@ -70,16 +65,8 @@ function unsafeNames(call: Call, cx: StepContext): string[] {
   );
 }
 
-function listOf(
-  source: EachSource,
-  step: PlanStep,
-  cx: StepContext,
-  parts: Parts,
-  items: Line,
-  item: string,
-  on: string,
-): Lines {
-  const value = itemValue(source, step, cx, parts, on);
+function listOf(source: EachSource, step: PlanStep, cx: StepContext, items: Line, item: string, on: string): Lines {
+  const value = itemValue(source, step, cx, on);
   const used = mentions(value, item) ? item : "";
   const absent = source.itemAbsent;
   if (source.source.kind === "by") {
@@ -98,19 +85,11 @@ function listOf(
 }
 
 const KEYED: Line = ["return cx.keyed(pairs.map(([key]) => key), pairs.map(([, value]) => value));"];
-function mapOf(
-  source: EachSource,
-  step: PlanStep,
-  cx: StepContext,
-  parts: Parts,
-  items: Line,
-  item: string,
-  on: string,
-): Lines {
+function mapOf(source: EachSource, step: PlanStep, cx: StepContext, items: Line, item: string, on: string): Lines {
   const { names } = cx;
   if (source.key === undefined) return [];
   const key = plainValue(source.key, source.key.proto ?? protoOf(source.key.type), names).print;
-  const value = itemValue(source, step, cx, parts, on);
+  const value = itemValue(source, step, cx, on);
   const awaited =
     source.source.kind === "by"
       ? value

@@ -5,11 +5,13 @@ import { type Expression, type Proto, presenceOf, unsetIsNull, type Variable } f
 import type { PlanMessage } from "../plan/plan.ts";
 import type { Arg, OneofTarget } from "../resolve/model.ts";
 import { emitAdmission, isAdmission } from "./emit-admission.ts";
+import { admitsLater } from "./emit-guard.ts";
 import type { SharedTypes } from "./emit-start.ts";
-import { admitsLater, emitStep, Place } from "./emit-step.ts";
+import { emitStep } from "./emit-step.ts";
 import type { FileNames } from "./file-names.ts";
 import { block, type Line, type Lines, mentions, property, unreadAsVoid } from "./lines.ts";
 import { MessageNames } from "./message-names.ts";
+import { Place } from "./place.ts";
 import { type Hoisted, hoistedLines, originPrint, sharedLocal, sharedProperty, stepContext } from "./step-context.ts";
 import { conjunct, fieldValue, negated, tested } from "./value.ts";
 
@@ -228,8 +230,7 @@ function emitOneof(target: OneofTarget, names: MessageNames, typed: boolean): { 
   const before: Line[] = [];
   const branches: { test: Line | undefined; chosen: Line }[] = [];
   let otherwise: Line = ["{ case: undefined }"];
-  for (const member of target.members) {
-    const { print, mayBeUndefined } = fieldValue(member.bound, member.field, names);
+  for (const { member, print, mayBeUndefined } of askedMembers(target, names)) {
     let value = print;
     let present: Line | undefined;
     if (mayBeUndefined) {
@@ -255,8 +256,8 @@ function emitOneof(target: OneofTarget, names: MessageNames, typed: boolean): { 
   const rows: Line[] = [];
   for (const { test, chosen } of branches) {
     if (test === undefined) {
-      otherwise = chosen;
-      break; // always there: nothing after it is ever asked
+      otherwise = chosen; // always there
+      break;
     }
     rows.push([...test, " ? ", ...chosen]);
   }
@@ -265,6 +266,12 @@ function emitOneof(target: OneofTarget, names: MessageNames, typed: boolean): { 
   if (rows.length === 1) return { before, property: [[`${name}: `, ...(rows[0] ?? []), " : ", ...otherwise]] };
   const chain: Line[] = rows.map((row, i): Line => (i === 0 ? ["  ", ...row] : ["  : ", ...row]));
   return { before, property: joined([[`${name}:`], ...chain, ["  : ", ...otherwise]]) };
+}
+/** The members with their values: up to one that is always there, after which none is asked, and the default is not needed. */
+function askedMembers({ members }: OneofTarget, names: MessageNames) {
+  const values = members.map((member) => ({ member, ...fieldValue(member.bound, member.field, names) }));
+  const sure = values.findIndex(({ member, mayBeUndefined }) => !member.default && !member.if && !mayBeUndefined);
+  return sure < 0 ? values : values.slice(0, sure + 1).filter(({ member }) => !member.default);
 }
 /** Several rows as one property: the comma goes behind the last. */
 function joined(rows: Lines): Lines {

@@ -7,9 +7,9 @@ import type { Entry, PlanClient, PlanFile, PlanResolver, PlanStep } from "../pla
 import { canBeAbsent } from "../resolve/bind.ts";
 import type { ResolverSource, Step } from "../resolve/model.ts";
 import { argsType, protoType, variableType } from "./emit-message.ts";
-import type { StepContext } from "./emit-step.ts";
 import type { FileNames } from "./file-names.ts";
 import { block, type Line, type Lines, object, property } from "./lines.ts";
+import type { StepContext } from "./step-context.ts";
 
 /** `WebResolvers`, for web.proto. */
 export function resolversName(file: DescFile): string {

@@ -2,8 +2,9 @@
 import type { GeneratedFile } from "@bufbuild/protoplugin";
 import type { PlanServer } from "../plan/plan.ts";
 import type { EnvVar } from "../resolve/model.ts";
-import { createName, envName } from "./emit-file.ts";
+import { envName } from "./emit-app.ts";
 import { resolversName } from "./emit-resolver.ts";
+import { createName } from "./emit-service.ts";
 import { FileNames } from "./file-names.ts";
 import { block, type Line } from "./lines.ts";
 import { keepOwnWords } from "./own-words.ts";

@@ -2,11 +2,18 @@
 import type { PlanBlock, PlanFile, PlanMessage, PlanStart, PlanStep } from "../plan/plan.ts";
 import { emitAdmission, isAdmission } from "./emit-admission.ts";
 import { variableType } from "./emit-message.ts";
-import { callOver, emitStep, type StepContext } from "./emit-step.ts";
+import { callOver, emitStep } from "./emit-step.ts";
 import type { FileNames } from "./file-names.ts";
 import { block, commas, type Line, type Lines, mentions } from "./lines.ts";
 import { MessageNames } from "./message-names.ts";
-import { hoistedLines, originPrint, sharedLocal, sharedProperty, stepContext } from "./step-context.ts";
+import {
+  hoistedLines,
+  originPrint,
+  type StepContext,
+  sharedLocal,
+  sharedProperty,
+  stepContext,
+} from "./step-context.ts";
 
 /** The types of the parameter `shared`. */
 export interface SharedTypes {

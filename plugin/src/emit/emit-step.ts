@@ -1,50 +1,28 @@
 // One step: a statement that starts it, or a plain constant.
 
-import { camel } from "../camel.ts";
 import { type Expression, literalsOf } from "../cel/index.ts";
-import type { PlanBlock, PlanMessage, PlanStep } from "../plan/plan.ts";
-import type { Call, ComposeSource, EachSource, SwitchSource } from "../resolve/model.ts";
-import { callExpressions, failExpressions, mayBeStale, sourceExpressions } from "../resolve/source-parts.ts";
-import { callArguments, callFails, callParts, refusal, wrap } from "./emit-call.ts";
+import type { PlanStep } from "../plan/plan.ts";
+import type { EachSource, SwitchSource } from "../resolve/model.ts";
+import { callExpressions, sourceExpressions } from "../resolve/source-parts.ts";
+import { callArguments, callFails, callParts, wrap } from "./emit-call.ts";
 import { emitEach } from "./emit-each.ts";
+import { emitGuard } from "./emit-guard.ts";
 import { resolverBody } from "./emit-resolver.ts";
-import { block, type Line, type Lines, line, object, property } from "./lines.ts";
+import { block, type Line, type Lines, line } from "./lines.ts";
 import type { MessageNames } from "./message-names.ts";
-import { boundValue, condition, conjunct, negated, plainValue, presentValue, tested } from "./value.ts";
-
-export interface StepContext {
-  readonly message: PlanBlock;
-  readonly names: MessageNames;
-  /** The plan of a composed message, by type name. */
-  readonly planned: (typeName: string) => PlanMessage | undefined;
-  /** Printed origins of what an argument rests on. */
-  readonly origins: (expressions: readonly (Expression | undefined)[]) => Line[];
-  /** Lazy steps whose promise, or value, a touch needs outside. */
-  readonly hoisted: { readonly promise: ReadonlySet<PlanStep>; readonly value: ReadonlySet<PlanStep> };
-  /** What a composed message gets of the service's steps. */
-  readonly shared: (child: PlanMessage) => Line;
-  /** Guards whose promises something else needs. */
-  readonly needed?: readonly PlanStep[];
-  /** Where failures that touched a step may have begun: what goes around its promise. */
-  readonly rests?: (step: PlanStep, started: Lines) => Lines;
-}
-
-/** Where code stands: which values have been awaited there already. */
-export class Place {
-  readonly #awaited: Set<PlanStep>;
-  constructor(outer?: Place) {
-    this.#awaited = new Set(outer?.awaited);
-  }
-  get awaited(): Iterable<PlanStep> {
-    return this.#awaited;
-  }
-  /** `const a = await aStep;` for each that is not there yet. */
-  await(steps: Iterable<PlanStep>): Lines {
-    const fresh = [...steps].filter((step) => !step.sync && !this.#awaited.has(step));
-    for (const step of fresh) this.#awaited.add(step);
-    return fresh.map((step) => [`const ${step.name} = await ${step.name}Step;`]);
-  }
-}
+import { awaitAfter, needs, Place, readsOf } from "./place.ts";
+import type { StepContext } from "./step-context.ts";
+import { cleared, composition, needsMark, send, wantedArgs } from "./step-parts.ts";
+import {
+  boundValue,
+  condition,
+  inferredPresent,
+  inferredValue,
+  negated,
+  plainValue,
+  presentValue,
+  tested,
+} from "./value.ts";
 
 export function emitStep(step: PlanStep, cx: StepContext): Lines {
   const comment = line(`// ${cx.names.file.place(step.step.ir.at)}`);
@@ -125,41 +103,6 @@ function widened(print: Line, { root }: Expression, names: MessageNames): Line {
 const nested = (print: Line, expression: Expression): Line =>
   expression.unsafe.length > 0 ? ["(", ...print, ")"] : print;
 
-function emitGuard(step: PlanStep, cx: StepContext): Lines {
-  const { names, message } = cx;
-  const { source } = step.step;
-  if (source.kind !== "guard") return [];
-  const rank = message.ranks.get(step.step);
-  const { if: when } = step.step;
-  const test: Line =
-    when === undefined
-      ? condition(source.if, names)
-      : [...conjunct(when, names), " && ", ...conjunct(source.if, names)];
-  const refuse: Line = ["throw ", ...refusal(source.fail, rank, names), ";"];
-  if (step.immediate && !mayThrow(step)) return [["if (", ...test, ") ", ...refuse]];
-  const place = new Place();
-  const body: Lines = [...after(step, cx), ...place.await(step.waitsFor), ["if (", ...test, ") ", ...refuse]];
-  const guard = wrap([], block(["cx.guard(async () => {"], body, [rank === undefined ? "})" : `}, ${rank})`]), [";"]);
-  if (step.immediate) return wrap(["await "], guard, []);
-  return wrap(isNeeded(step, cx) ? [`const ${step.name}Step = `] : [], guard, []);
-}
-/** Whether an expression of a guard may fail. */
-function mayThrow({ step: { if: when, source } }: PlanStep): boolean {
-  if (source.kind !== "guard") return false;
-  return [when, source.if, ...failExpressions(source.fail)].some((expression) => expression?.fails === true);
-}
-/** Whether immediate guards have to be waited for, since an expression of theirs may fail. */
-export const admitsLater = ({ steps }: PlanBlock): boolean => steps.some((step) => step.immediate && mayThrow(step));
-const isNeeded = (step: PlanStep, { message, needed }: StepContext): boolean =>
-  needed?.includes(step) === true ||
-  message.steps.some((other) => [other, ...other.lazy.flat()].some(({ clearedBy }) => clearedBy.includes(step)));
-
-function after(step: PlanStep, { names }: StepContext): Lines {
-  const steps = step.step.after.flatMap(({ variable }) => (variable === undefined ? [] : (names.step(variable) ?? [])));
-  const started = steps.filter((other) => !other.sync);
-  return started.length === 0 ? [] : [[`await cx.ended(${started.map((other) => `${other.name}Step`).join(", ")});`]];
-}
-
 /** The expression that starts a step and gives its promise. */
 function startStep(step: PlanStep, cx: StepContext): Lines {
   const direct = startDirectly(step, cx);
@@ -196,35 +139,12 @@ function startDirectly(step: PlanStep, cx: StepContext): Lines | undefined {
   return undefined;
 }
 
-function needsMark(step: PlanStep): boolean {
-  const { source } = step.step;
-  const inner = source.kind === "each" ? source.source : source;
-  return (
-    (source.kind === "each" && source.partial) ||
-    (inner.kind === "call" && inner.call.onError.some((rule) => rule.then.kind === "fallback")) ||
-    // A stale answer marks itself; not what is made of it: a list, or one item of it.
-    (inner.kind === "call" && mayBeStale(inner.call) && (source.kind === "each" || inner.call.batch !== undefined))
-  );
-}
-
-/** The steps behind an expression's reads. */
-export function readsOf(cx: StepContext, expressions: readonly (Expression | undefined)[]): PlanStep[] {
-  const found = new Set<PlanStep>();
-  for (const expression of expressions) {
-    for (const { variable } of expression?.reads ?? []) {
-      const read = cx.names.step(variable);
-      if (read !== undefined && !read.sync) found.add(read);
-    }
-  }
-  return [...found].sort((a, b) => a.step.index - b.step.index);
-}
-
 /** What stands in the step's closure. */
 function closureBody(step: PlanStep, cx: StepContext): Lines {
   const { names } = cx;
   const { if: when, source } = step.step;
   const place = new Place();
-  const lines: Line[] = [...after(step, cx)];
+  const lines: Line[] = [...awaitAfter(step, cx)];
   if (when !== undefined) {
     lines.push(...place.await(readsOf(cx, [when])));
     lines.push(["if (", ...negated(when, names), ") return undefined;"]);
@@ -233,7 +153,11 @@ function closureBody(step: PlanStep, cx: StepContext): Lines {
   switch (source.kind) {
     case "by":
       lines.push(...needs(cx, place, [source.by]));
-      lines.push(["return ", ...plainValue({ ...source.by, unsafe: [] }, step.step.variable?.proto, names).print, ";"]);
+      lines.push([
+        "return ",
+        ...inferredValue({ ...source.by, unsafe: [] }, step.step.variable?.proto, names).print,
+        ";",
+      ]);
       break;
     case "call":
       lines.push(...needs(cx, place, callExpressions(source.call)));
@@ -258,7 +182,7 @@ function closureBody(step: PlanStep, cx: StepContext): Lines {
     case "each":
       lines.push(...needs(cx, place, [source.in]));
       lines.push(...place.await(readsOf(cx, eachExpressions(source, cx))));
-      lines.push(...emitEach(source, step, cx, { send, composition, cleared }));
+      lines.push(...emitEach(source, step, cx));
       break;
     case "switch":
       lines.push(...switchBody(source, step, cx, place));
@@ -283,88 +207,6 @@ function eachExpressions(source: EachSource, cx: StepContext): (Expression | und
   return [source.if, source.key, ...ofItem];
 }
 
-/** Waits for what expressions read, and ends the step where an unsafe read finds nothing. */
-function needs(cx: StepContext, place: Place, expressions: readonly (Expression | undefined)[]): Lines {
-  const unsafe = new Set(expressions.flatMap((expression) => expression?.unsafe ?? []));
-  const checks = [...unsafe].map(
-    (variable): Line => ["if (", cx.names.variable(variable), " === undefined) return undefined;"],
-  );
-  return [...place.await(readsOf(cx, expressions)), ...checks];
-}
-
-/** Before a side effect: all guards, and the critical steps that do not rest on it. */
-function cleared(step: PlanStep, cx: StepContext): Lines {
-  if (!step.effectful) return [];
-  return [["await cx.cleared(", barrier(step, cx), ");"]];
-}
-function barrier(step: PlanStep, cx: StepContext): string {
-  const own = step.clearedBy.map((other) => `${other.name}Step`);
-  return [...(cx.message.effectful ? ["...before"] : []), ...own].join(", ");
-}
-
-/** `cx.send(getUsage, …)`. */
-function send(call: Call, step: PlanStep, cx: StepContext, on: string): Lines {
-  const parts = callParts(call, cx.message, cx.names, needsMark(step));
-  const method =
-    call.batch === undefined ? (call.effects === "none" ? "send" : "effect") : call.batch.many ? "loadMany" : "load";
-  return wrap([`${on}.${method}(`], callArguments(parts), [")"]);
-}
-
-/** The arguments that the composed message reads. */
-function wantedArgs(source: ComposeSource, cx: StepContext): ComposeSource["args"] {
-  const wanted = new Set(cx.planned(source.message.typeName)?.composed.args.members.map((arg) => arg.name));
-  return source.args.filter((arg) => wanted.has(arg.name));
-}
-
-/** `composeRunCard(cx, { run })`. */
-function composition(source: ComposeSource, step: PlanStep, cx: StepContext, on: string): Lines {
-  const { names } = cx;
-  const child = cx.planned(source.message.typeName);
-  if (child === undefined) throw new Error(`"${source.message.typeName}" is not planned`);
-  const { args } = child.composed;
-  const properties = wantedArgs(source, cx).map((arg): Line => {
-    const target = args.members.find((member) => member.name === arg.name)?.variable;
-    const value = plainValue(arg.by, target?.proto, names);
-    const print: Line =
-      arg.if === undefined
-        ? value.print
-        : [
-            ...tested(arg.if, names),
-            " ? ",
-            ...(arg.by.unsafe.length > 0 ? ["(", ...value.print, ")"] : value.print),
-            " : undefined",
-          ];
-    return property(camel(arg.name), print);
-  });
-  const parameters: Lines[] = [object(properties)];
-  if (child.shared.length > 0) parameters.push([cx.shared(child)]);
-  if (child.tainted.length > 0) {
-    const from = child.tainted.map((name): Line => {
-      const arg = source.args.find((candidate) => candidate.name === name);
-      const origins = cx.origins([arg?.by, arg?.if]);
-      return property(camel(name), [
-        "[",
-        ...origins.flatMap((origin, i) => (i === 0 ? [...origin] : [", ", ...origin])),
-        "]",
-      ]);
-    });
-    parameters.push(object(from));
-  }
-  if (child.effectful) parameters.push([[`[${barrier(step, cx)}]`]]);
-  const compose: Line = [names.file.bff(child.name, child.file)];
-  if (parameters.every((lines) => lines.length === 1)) {
-    return [
-      [
-        ...compose,
-        `(${on}, `,
-        ...parameters.flatMap((lines, i) => [...(i === 0 ? [] : [", "]), ...(lines[0] ?? [])]),
-        ")",
-      ],
-    ];
-  }
-  return block([...compose, `(`], [[`${on},`], ...parameters.flatMap((lines) => wrap([], lines, [","]))], [")"]);
-}
-
 function switchBody(source: SwitchSource, step: PlanStep, cx: StepContext, place: Place): Lines {
   const { names } = cx;
   const branch = (index: number, bound: SwitchSource["cases"][number]["value"], inner: Place): Lines => [
@@ -372,7 +214,7 @@ function switchBody(source: SwitchSource, step: PlanStep, cx: StepContext, place
     ...(step.lazy[index] ?? []).flatMap((lazy) => [...emitStep(lazy, cx), ...hoistPromise(lazy, cx)]),
     ...awaitLazy(step, index, bound.expression, inner, cx),
     ...needs(cx, inner, [bound.expression]),
-    ["return ", ...presentValue(bound, names), ";"],
+    ["return ", ...inferredPresent(bound, names), ";"],
   ];
   const lines: Line[] = [];
   for (const [index, { if: when, value }] of source.cases.entries()) {

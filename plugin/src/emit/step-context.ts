@@ -1,10 +1,27 @@
 // What printing steps has at hand, and how origins of failures are printed.
 import { camel } from "../camel.ts";
+import type { Expression } from "../cel/index.ts";
 import { originsOf } from "../plan/origins.ts";
 import type { Condition, PlanBlock, PlanMessage, PlanStep, TouchOrigin } from "../plan/plan.ts";
-import type { StepContext } from "./emit-step.ts";
 import type { Line, Lines } from "./lines.ts";
 import type { MessageNames } from "./message-names.ts";
+
+export interface StepContext {
+  readonly message: PlanBlock;
+  readonly names: MessageNames;
+  /** The plan of a composed message, by type name. */
+  readonly planned: (typeName: string) => PlanMessage | undefined;
+  /** Printed origins of what an argument rests on. */
+  readonly origins: (expressions: readonly (Expression | undefined)[]) => Line[];
+  /** Lazy steps whose promise, or value, a touch needs outside. */
+  readonly hoisted: Hoisted;
+  /** What a composed message gets of the service's steps. */
+  readonly shared: (child: PlanMessage) => Line;
+  /** Guards whose promises something else needs. */
+  readonly needed?: readonly PlanStep[];
+  /** Where failures that touched a step may have begun: what goes around its promise. */
+  readonly rests?: (step: PlanStep, started: Lines) => Lines;
+}
 
 export function stepContext(
   message: PlanBlock & Partial<Pick<PlanMessage, "shared">>,

@@ -7,6 +7,7 @@ import {
   emitPath,
   emitValue,
   fieldType,
+  literalsOf,
   type Names,
   type Proto,
 } from "../cel/index.ts";
@@ -47,7 +48,24 @@ export function fieldValue(bound: Bound, field: DescField, names: ValueNames): V
 /** A value in a definite form, `undefined` when it is absent. */
 export function plainValue(expression: Expression, proto: Proto | undefined, names: ValueNames): Value {
   const code = emitValue(expression, names);
-  const { print, mayBeUndefined } = (proto && emitAs(code, proto, names)) ?? code;
+  return plain(expression, (proto && emitAs(code, proto, names)) ?? code, names);
+}
+
+/** The same where TypeScript infers a type from it. */
+export function inferredValue(expression: Expression, proto: Proto | undefined, names: ValueNames): Value {
+  const code = emitValue(expression, names);
+  return plain(expression, ofEnum(expression, (proto && emitAs(code, proto, names)) ?? code, names), names);
+}
+
+/** A literal of an enum as a value of it: TypeScript would take what is inferred from it for that literal alone. */
+function ofEnum(expression: Expression, code: Code, names: ValueNames): Code {
+  const { proto } = code;
+  const [literal] = literalsOf(expression.root);
+  if (literal?.kind !== "enum" || proto?.kind !== "enum") return code;
+  return { ...code, print: [...parenthesised(code), " as ", names.shape(proto.desc)], precedence: "binary" };
+}
+
+function plain(expression: Expression, { print, mayBeUndefined }: Code, names: ValueNames): Value {
   const [variable] = expression.unsafe;
   // What may be absent, as it is.
   if (variable !== undefined && print.length === 1 && print[0] === names.variable(variable))
@@ -71,6 +89,11 @@ export function boundValue({ expression, conversion }: Bound, names: ValueNames)
 /** The value alone: whoever prints it has made sure that nothing it reads is absent. */
 export function presentValue({ expression, conversion }: Bound, names: ValueNames): Line {
   return converted(emitValue(expression, names), conversion, names).print;
+}
+
+/** The same where TypeScript infers a type from it. */
+export function inferredPresent({ expression, conversion }: Bound, names: ValueNames): Line {
+  return ofEnum(expression, converted(emitValue(expression, names), conversion, names), names).print;
 }
 
 /** A condition as an operand of `&&`, `!` or `?`. */

@@ -1,3 +1,4 @@
+// What upstreams, and the members of an app object, are called.
 import { camel } from "../camel.ts";
 import type { Origin } from "../origin.ts";
 import { callsIn } from "../resolve/blocks.ts";

@@ -4,6 +4,7 @@ import { fullName } from "../resolve/entries.ts";
 import type { ComposeSource, Step } from "../resolve/model.ts";
 import { callsOf, composesOf } from "../resolve/source-parts.ts";
 import type { PlanBlock, PlanCallPolicy, PlanMessage, PlanMethod, PlanStart, PlanStep } from "./plan.ts";
+import { withoutRecursion } from "./without-recursion.ts";
 
 export interface Worst {
   /** Time that calls have: the budget less the margin for composing (runtime.md, "Deadlines"). Milliseconds. */
@@ -38,7 +39,7 @@ export function worstOf(
     forCallsMs,
     calls: countCalls(roots, order, messages),
     ms: Math.min(last.ms, forCallsMs),
-    criticalPath: criticalPath(last).path,
+    criticalPath: criticalPath(last),
   };
 }
 
@@ -175,21 +176,19 @@ function timings(
   start: PlanStart | undefined,
 ): (message: PlanBlock, begun: number) => Timing {
   const known = new Map<PlanBlock, Map<number, Timing>>();
+  const knownOf = ({ message, begun }: Begun): Timing | undefined =>
+    known.get(message)?.get(sharedOf(message).length === 0 ? 0 : begun);
   // What a service starts comes before what reads it, but for what it composes itself.
   const inside = new Set(start === undefined ? [] : reachedInOrder([start], messages));
-  const timeOf = (message: PlanBlock, begun: number): Timing => {
-    const from = sharedOf(message).length === 0 ? 0 : begun;
-    const before = known.get(message)?.get(from);
-    if (before !== undefined) return before;
-    const timing = timed(message, from);
-    known.set(message, new Map([...(known.get(message) ?? []), [from, timing]]));
-    return timing;
-  };
-  const timed = (message: PlanBlock, begun: number): Timing => {
+  /** Asks for the timings that it needs, in place of calling itself: messages may compose each other in long chains. */
+  function* timed({ message, begun: at }: Begun): Generator<Begun, Timing, Timing> {
+    const begun = sharedOf(message).length === 0 ? 0 : at;
     const all = allSteps(message.steps);
     const planned = new Map(all.map((step) => [step.step, step]));
     const started =
-      start === undefined || inside.has(message) ? new Map<PlanStep, StepTiming>() : timeOf(start, 0).steps;
+      start === undefined || inside.has(message)
+        ? new Map<PlanStep, StepTiming>()
+        : (yield { message: start, begun: 0 }).steps;
     const steps = new Map(started);
     for (const { step } of started.size === 0 ? [] : sharedOf(message))
       for (const own of allSteps(start?.steps ?? []))
@@ -202,14 +201,21 @@ function timings(
       const before = latest(predecessors(step), steps, begun);
       const from = before === undefined ? begun : (steps.get(before)?.end ?? 0);
       const child = childOf(step, messages);
-      const within = child && timeOf(child, from);
+      const within = child && (yield { message: child, begun: from });
       const ms = stepTime(step, message, within?.ms, limit);
       steps.set(step, { ms, end: from + ms, before, inside: within });
     }
     const last = latest(all, steps, begun);
-    return { ms: last === undefined ? 0 : (steps.get(last)?.end ?? begun) - begun, last, steps, started };
-  };
-  return timeOf;
+    const timing = { ms: last === undefined ? 0 : (steps.get(last)?.end ?? begun) - begun, last, steps, started };
+    known.set(message, (known.get(message) ?? new Map<number, Timing>()).set(begun, timing));
+    return timing;
+  }
+  return (message, begun) => withoutRecursion({ message, begun }, knownOf, timed);
+}
+/** A message, and when composing it begins. */
+interface Begun {
+  readonly message: PlanBlock;
+  readonly begun: number;
 }
 
 const sharedOf = (message: PlanBlock): readonly PlanStep[] =>
@@ -259,27 +265,29 @@ function rounds(step: PlanStep): number {
   return source.kind === "each" && step.bounded ? Math.ceil(itemsOf(step.step) / source.concurrent) : 1;
 }
 
-/** From the end of a message to its beginning. `whole`: it begins with a step of the service, and so with the response. */
-function criticalPath(timing: Timing, prefix = ""): { path: Worst["criticalPath"]; whole: boolean } {
-  const chain: { readonly step: PlanStep; readonly of: StepTiming }[] = [];
-  for (let step = timing.last; step !== undefined; ) {
-    const of = timing.steps.get(step);
-    if (of === undefined) break;
-    chain.unshift({ step, of });
-    step = of.before;
+/** From the end of a message to its beginning. */
+function criticalPath(whole: Timing): Worst["criticalPath"] {
+  const path: { readonly step: string; readonly ms: number }[] = [];
+  let prefix = "";
+  for (let timing: Timing | undefined = whole; timing !== undefined; ) {
+    const { steps, started }: Timing = timing;
+    const chain: { readonly step: PlanStep; readonly of: StepTiming }[] = [];
+    for (let step = timing.last; step !== undefined; ) {
+      const of = steps.get(step);
+      if (of === undefined) break;
+      chain.push({ step, of });
+      step = of.before;
+    }
+    chain.reverse();
+    const [first] = chain;
+    // It begins with a step of the service, and so with the response: what comes before is not waited for.
+    if (first !== undefined && started.has(first.step)) path.length = 0;
+    const end = chain.at(-1);
+    // Where the last step on the way composes, on inside that message. Items one after another are one entry: inside, the times would not add up.
+    timing = end === undefined || rounds(end.step) > 1 ? undefined : end.of.inside;
+    for (const { step, of } of timing === undefined ? chain : chain.slice(0, -1))
+      if (of.ms > 0) path.push({ step: (started.has(step) ? "" : prefix) + stepName(step), ms: of.ms });
+    if (end !== undefined) prefix = `${prefix}${stepName(end.step)}.`;
   }
-  const end = chain.at(-1);
-  // Where the last step on the way composes, on inside that message. Items one after another are one entry: inside, the times would not add up.
-  const composes = end === undefined || rounds(end.step) > 1 ? undefined : end.of.inside;
-  const inside =
-    end === undefined || composes === undefined ? undefined : criticalPath(composes, `${prefix}${stepName(end.step)}.`);
-  const before = inside?.whole ? [] : inside === undefined ? chain : chain.slice(0, -1);
-  const own = before
-    .filter(({ of }) => of.ms > 0)
-    .map(({ step, of }) => ({ step: (timing.started.has(step) ? "" : prefix) + stepName(step), ms: of.ms }));
-  const [first] = chain;
-  return {
-    path: [...own, ...(inside?.path ?? [])],
-    whole: inside?.whole === true || (first !== undefined && timing.started.has(first.step)),
-  };
+  return path;
 }

@@ -60,7 +60,8 @@ export function compiled(expression: string, variables: object): Compiled | unde
   const checked = check(expression, scope, registry);
   if (checked.expression === undefined) return undefined;
   const { fails } = checked.expression;
-  const code = printed(emitValue(checked.expression, LOOKED_UP).print);
+  // The name of an enum is no type here.
+  const code = printed(emitValue(checked.expression, LOOKED_UP).print).replaceAll(/ as enums\("[\w.]+"\)/g, "");
   const enums = (name: string) =>
     Object.fromEntries((registry.getEnum(name)?.values ?? []).map((value) => [value.localName, value.number]));
   const schemas = (name: string) => registry.getMessage(name);

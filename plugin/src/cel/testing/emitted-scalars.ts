@@ -156,6 +156,31 @@ export const ENUMS: readonly Case[] = [
   ["s.standalone_enum == 77", "Number(s.standaloneEnum) === 77"],
   ["s.standalone_enum > 1", "s.standaloneEnum > 1"],
   ["s.standalone_enum in [TestAllTypes.NestedEnum.BAR]", "isIn(s.standaloneEnum, [TestAllTypes_NestedEnum.BAR])"],
+  [
+    "[TestAllTypes.NestedEnum.BAR].filter(v, true).map(v, v)[0] == TestAllTypes.NestedEnum.BAZ",
+    "at([TestAllTypes_NestedEnum.BAR as TestAllTypes_NestedEnum].filter(() => true).map((v) => v), 0) === TestAllTypes_NestedEnum.BAZ",
+  ],
+  [
+    "(s.single_bool ? TestAllTypes.NestedEnum.BAR : TestAllTypes.NestedEnum.FOO) == TestAllTypes.NestedEnum.BAZ",
+    "((s.singleBool ? TestAllTypes_NestedEnum.BAR : TestAllTypes_NestedEnum.FOO) as TestAllTypes_NestedEnum) === TestAllTypes_NestedEnum.BAZ",
+  ],
+  [
+    "list.map(v, TestAllTypes.NestedEnum.BAR)[0] == TestAllTypes.NestedEnum.BAZ",
+    "at(list.map(() => TestAllTypes_NestedEnum.BAR as TestAllTypes_NestedEnum), 0) === TestAllTypes_NestedEnum.BAZ",
+  ],
+  [
+    "cel.bind(v, [TestAllTypes.NestedEnum.BAR], v[0] == TestAllTypes.NestedEnum.BAZ && v.size() == 1)",
+    "((v) => v.length === 1 && at(v, 0) === TestAllTypes_NestedEnum.BAZ)([TestAllTypes_NestedEnum.BAR as TestAllTypes_NestedEnum])",
+  ],
+  ["(s.single_bool ? 'a' : 'b') == 'c'", '((s.singleBool ? "a" : "b") as string) === "c"'],
+  ["(s.single_bool ? 'a' : args.id) == 'c'", '(s.singleBool ? "a" : args.id) === "c"'],
+  ["(s.single_bool ? 1 : 2) == 3", "((s.singleBool ? 1 : 2) as number) === 3"],
+  ["optional.of('a').orValue('b') == 'c'", '("a" as string) === "c"'],
+  ["optional.none().orValue('a') == args.id", '"a" === args.id'],
+  [
+    "(s.single_bool ? optional.of('a') : optional.of('b')).orValue('d') == args.id",
+    '(s.singleBool ? "a" : "b") === args.id',
+  ],
   ["int(s.standalone_enum)", "s.standaloneEnum", INT32],
   ["TestAllTypes.NestedEnum.BAZ", "TestAllTypes_NestedEnum.BAZ"],
 ];

@@ -1,0 +1,126 @@
+import type { Call } from "./ast.ts";
+import { unknownName } from "./check-name.ts";
+import type { Checker, Place } from "./checker.ts";
+import { describeCall } from "./describe-call.ts";
+import type { Node } from "./expression.ts";
+import { factsOf } from "./facts.ts";
+import { anyFails, joinProtos } from "./join.ts";
+import { comparable } from "./resolve-call.ts";
+import type { CelType, Variable } from "./type.ts";
+
+const BOOL: CelType = { kind: "bool" };
+const DYN: CelType = { kind: "dyn" };
+
+/** `ok(step)`: whether it has a value. */
+export function checkOk(checker: Checker, ast: Call, place: Place): Node | undefined {
+  const [arg] = ast.args;
+  const wrong = (hint?: string) =>
+    checker.complain("BFF308", arg ?? ast, "`ok` takes the name of a step or an argument", hint);
+  if (arg === undefined || ast.args.length !== 1) return wrong();
+  let variable: Variable | undefined;
+  if (arg.kind === "ident") {
+    variable = checker.variable(arg.name, place);
+    if (variable === undefined) return unknownName(checker, arg, arg.name, place);
+  } else if (arg.kind === "select") {
+    const group = checker.group(arg.of, place);
+    if (group?.type.kind === "struct") {
+      variable = group.type.members.get(arg.field);
+      // The plain check knows how to say what is wrong.
+      if (variable === undefined) return checker.check(arg, place);
+    } else if (checker.check(arg, place) === undefined) return undefined;
+    else return wrong(`Write has(${checker.textOf(arg)}) to ask about a field.`);
+  }
+  if (variable === undefined || (variable.role !== "step" && variable.role !== "arg")) return wrong();
+  checker.read(variable, "ok", arg, place);
+  return { ...checker.base(ast, BOOL), kind: "ok", variable };
+}
+
+/** `&&`, `||` and `?:`: what the first operand says about absence is known in the others. */
+export function checkLogic(checker: Checker, ast: Call, place: Place): Node | undefined {
+  const [firstAst, secondAst, thirdAst] = ast.args;
+  if (firstAst === undefined || secondAst === undefined) return undefined;
+  const first = checker.check(firstAst, place);
+  const facts = first && factsOf(first);
+  const holds = (known: ReadonlySet<Variable> | undefined): Place =>
+    known === undefined || known.size === 0 ? place : { ...place, known: place.known.union(known) };
+  if (ast.fn !== "_?_:_") {
+    const and = ast.fn === "_&&_";
+    const second = checker.check(secondAst, holds(and ? facts?.whenTrue : facts?.whenFalse));
+    if (first === undefined || second === undefined) return undefined;
+    const a = checker.condition(first, firstAst);
+    const b = checker.condition(second, secondAst);
+    if (a === undefined || b === undefined) return undefined;
+    const overload = and ? "logical_and" : "logical_or";
+    return {
+      ...checker.base(ast, BOOL, undefined, a.fails || b.fails),
+      kind: "call",
+      fn: ast.fn,
+      overload,
+      args: [a, b],
+    };
+  }
+  const yes = checker.check(secondAst, holds(facts?.whenTrue));
+  const no = thirdAst && checker.check(thirdAst, holds(facts?.whenFalse));
+  if (first === undefined || yes === undefined || no === undefined) return undefined;
+  const condition = checker.condition(first, firstAst);
+  if (condition === undefined) return undefined;
+  const args = [condition, yes, no];
+  const [left, right] = [checker.typeOf(yes), checker.typeOf(no)];
+  const joined = checker.types.join(left, right);
+  if (joined === undefined && checker.language.checked) {
+    const types = `${checker.shown(left)} and ${checker.shown(right)}`;
+    return checker.complain("BFF305", ast, `the two branches have different types, ${types}`, "Convert one of them.");
+  }
+  const type = joined ?? DYN;
+  const base = checker.base(ast, type, joinProtos([yes, no]), anyFails(args));
+  const node: Node = { ...base, kind: "call", fn: ast.fn, overload: "conditional", args };
+  checker.wanted.set(node, [BOOL, type, type]);
+  return node;
+}
+
+/** `==` and `!=`, for operands of any one type. */
+export function checkEquality(checker: Checker, ast: Call, place: Place): Node | undefined {
+  const args = checker.all(ast.args, place);
+  if (args === undefined) return undefined;
+  const [a, b] = args;
+  if (a === undefined || b === undefined) return undefined;
+  const left = checker.typeOf(a);
+  const right = checker.typeOf(b);
+  const alike = checker.types.assignable(left, right) || (checker.language.mixedNumbers && comparable(left, right));
+  if (!alike && checker.language.checked) {
+    const hint = [left, right].some(({ kind }) => kind === "null")
+      ? "Only messages and wrappers can be null."
+      : convertToOne(left, right);
+    return checker.complain("BFF305", ast, `${describeCall(ast.fn, false, [left, right])} does not exist`, hint);
+  }
+  if (!checkNull(checker, ast, a, b, place) || !checkNull(checker, ast, b, a, place)) return undefined;
+  const overload = ast.fn === "_==_" ? "equals" : "not_equals";
+  return { ...checker.base(ast, BOOL, undefined, anyFails(args)), kind: "call", fn: ast.fn, overload, args };
+}
+
+/** How to compare a text with a number. */
+function convertToOne({ kind: left }: CelType, { kind: right }: CelType): string | undefined {
+  const other = left === "string" ? right : right === "string" ? left : undefined;
+  return other === "int" || other === "uint" || other === "double"
+    ? "Write the number without quotes, or string(…) around it."
+    : undefined;
+}
+
+/**
+ * In CEL an unset message reads as its default, so that asking whether it is null is a mistake. Of what may be absent it is an error:
+ * it is read before anybody knows whether it is there. False after that.
+ */
+function checkNull(checker: Checker, ast: Call, message: Node, other: Node, place: Place): boolean {
+  const type = checker.typeOf(message);
+  if (type.kind !== "message" || type.nullable || other.kind !== "constant" || other.type.kind !== "null") return true;
+  if (message.kind !== "select" && message.kind !== "name") return true;
+  if (message.kind === "name" && message.variable.absent && !place.known.has(message.variable)) {
+    const name = checker.textOf(checker.spanOf(message));
+    const asked = ast.fn === "_==_" ? `!ok(${name})` : `ok(${name})`;
+    checker.complain("BFF315", ast, `"${name}" may be absent, but it is never null`, `Ask ${asked}.`);
+    return false;
+  }
+  const hint = message.kind === "select" ? "Ask has(x.field)." : "Ask ok(step), or has(x.field).";
+  checker.complain("BFF315", ast, "a message is never null: when it is unset it reads as its default", hint, "warning");
+  return true;
+}

@@ -1,0 +1,219 @@
+import type { DescMessage } from "@bufbuild/protobuf";
+import { emitValue, fieldType, type Names } from "../cel/index.ts";
+import type { Entry, PlanFile } from "../plan/plan.ts";
+import type { PlanCodec } from "../plan/plan-codec.ts";
+import type { EnvVar } from "../resolve/model.ts";
+import { protoType } from "./emit-message.ts";
+import { emitPolicies, group, type Policies } from "./emit-policies.ts";
+import { emitClients, emitResolvers, resolversName } from "./emit-resolver.ts";
+import type { FileNames } from "./file-names.ts";
+import { block, type Line, type Lines } from "./lines.ts";
+
+/** What is made once per process: policies, upstreams, the app object. */
+export function emitSetup(file: PlanFile, names: FileNames): Lines {
+  const policies = emitPolicies(file, names);
+  const lines: Line[] = [];
+  if (file.entries.length + file.clients.length > 0)
+    lines.push(
+      [`// ---- policies: what ${file.desc.proto.name} and its imports say, over the defaults ----`],
+      [],
+      ...policies.lines,
+    );
+  const keys = file.upstreams.map((upstream) => JSON.stringify(upstream.name)).join(" | ");
+  const clients: Line =
+    file.upstreams.length === 0 ? ["object"] : [`Readonly<Record<${keys}, `, names.runtimeType("UnaryClient"), ">>"];
+  const upstream = names.runtime("Upstream");
+  lines.push(
+    ["/** How to reach each upstream. */"],
+    ["export type Clients = ", ...clients, ";"],
+    [],
+    ["/** The upstreams as this package uses them. Breakers and limits live here, so make one per process. */"],
+    ...block(
+      [
+        `export function createUpstreams(${file.upstreams.length === 0 ? "_clients" : "clients"}: Clients, ${file.upstreams.length === 0 ? "_options" : "options"}?: `,
+        names.runtimeType("UpstreamOptions"),
+        ") {",
+      ],
+      block(
+        ["return {"],
+        file.upstreams.map((entry) => [
+          `${entry.name}: new `,
+          upstream,
+          `(${JSON.stringify(entry.service.typeName)}, clients.${entry.name}, ${policies.upstream(entry)}, options),`,
+        ]),
+        ["};"],
+      ),
+      ["}"],
+    ),
+    ["export type Upstreams = ReturnType<typeof createUpstreams>;"],
+    [],
+    ...emitEnv(file.env, names),
+    ...emitResolvers(file, names),
+    ...emitApp(file, names),
+    ...emitCreateApp(file, names, policies),
+  );
+  return lines;
+}
+
+export function envName({ variable }: EnvVar): string {
+  return variable.name.slice("env.".length);
+}
+
+/** What a file reads of the environment. */
+export function emitEnv(env: readonly EnvVar[], names: FileNames): Lines {
+  if (env.length === 0) return [["export type Env = object;"], []];
+  const rows = env.map((entry): Line => {
+    const { proto } = entry.variable;
+    return [
+      `readonly ${envName(entry)}: `,
+      ...(proto === undefined ? ["unknown"] : protoType(proto, names)),
+      `; // ${names.place(entry.ir.at)}`,
+    ];
+  });
+  return [["/** What the environment has to give. */"], ...block(["export interface Env {"], rows, ["}"]), []];
+}
+
+function requestType(entry: Entry, names: FileNames): Line {
+  return [names.protobufType("MessageInitShape"), "<typeof ", names.schemaType(entry.method.input), ">"];
+}
+
+function entryType(entry: Entry, names: FileNames): Line {
+  const request = requestType(entry, names);
+  const response: Line = [names.shape(entry.method.output)];
+  const { batch } = entry;
+  if (batch === undefined) return [names.runtimeType("Rpc"), "<", ...request, ", ", ...response, ">"];
+  const items = fieldType(batch.items).proto;
+  const item: Line = items.kind === "list" || items.kind === "map" ? protoType(items.of, names) : ["unknown"];
+  const keys = fieldType(batch.keys).proto;
+  const key: Line = keys.kind === "list" ? protoType(keys.of, names) : ["string"];
+  return [
+    names.runtimeType("Batch"),
+    "<",
+    ...request,
+    ", ",
+    ...response,
+    ", ",
+    ...key,
+    ", ",
+    ...item,
+    ...(entry.grouped ? [", ", ...groupType(entry, names)] : []),
+    ">",
+  ];
+}
+
+/** What keys are grouped by. */
+function groupType(entry: Entry, names: FileNames): Line {
+  const fields = requestType(entry, names);
+  return entry.metadata
+    ? ["{ readonly fields: ", ...fields, "; readonly metadata: Readonly<Record<string, string | Uint8Array>> }"]
+    : fields;
+}
+
+/** The interface that composing asks for: a message that another file composes is given a part of it. */
+export function emitApp(file: PlanFile, names: FileNames): Lines {
+  const rows = file.entries.map((entry): Line => [`readonly ${entry.name}: `, ...entryType(entry, names), ";"]);
+  const supplied: Lines =
+    file.resolvers.length === 0
+      ? []
+      : [
+          [`readonly resolvers: ${resolversName(file.desc)};`],
+          ["readonly clients: (cx: ", names.runtimeType("Request"), "<unknown>) => ResolverClients;"],
+        ];
+  return [
+    ["/** What composing needs besides the request. */"],
+    ...block(["export interface App {"], [["readonly env: Env;"], ...supplied, ...rows], ["}"]),
+    [],
+  ];
+}
+
+function emitCreateApp(file: PlanFile, names: FileNames, policies: Policies): Lines {
+  const used = [...new Set([...file.entries, ...file.clients].map((entry) => entry.upstream))].sort();
+  const supplied = file.resolvers.length > 0;
+  const resolvers = supplied ? `, resolvers: ${resolversName(file.desc)}` : "";
+  const clients = emitClients(
+    file,
+    names,
+    (entry) => policyPrint(entry, names, policies),
+    () => appNames(names),
+  );
+  const rows = file.entries.flatMap((entry) => emitEntry(entry, file.codec, names, policies));
+  return [
+    ...block(
+      [
+        used.length === 0
+          ? `function createApp(_upstreams: Upstreams, env: Env${resolvers}): App {`
+          : `function createApp({ ${used.join(", ")} }: Upstreams, env: Env${resolvers}): App {`,
+      ],
+      block(["return {"], [["env,"], ...(supplied ? [["resolvers,"], ...clients] : []), ...rows], ["};"]),
+      ["}"],
+    ),
+    [],
+  ];
+}
+
+function emitEntry(entry: Entry, codec: PlanCodec | undefined, names: FileNames, policies: Policies): Lines {
+  const { method, batch } = entry;
+  const coded: Line | undefined = codec?.methods.has(method)
+    ? [...codecOf(method.input, "encode", codec, names), ", ", ...codecOf(method.output, "decode", codec, names), ", "]
+    : undefined;
+  const rpc: Line = [
+    `${entry.upstream}.${coded === undefined ? "unary" : "unaryWith"}(`,
+    names.service(method.parent),
+    `.method.${method.localName}, `,
+    ...(coded ?? []),
+    ...policyPrint(entry, names, policies),
+    ")",
+  ];
+  if (batch === undefined) return [[`${entry.name}: `, ...rpc, ","]];
+  const keys = batch.keys.localName;
+  const others = entry.metadata ? "...group.fields" : "...group";
+  const items = fieldType(batch.items).proto;
+  const item: Line = items.kind === "list" || items.kind === "map" ? protoType(items.of, names) : ["unknown"];
+  const keyProto = fieldType(batch.keys).proto;
+  const key: Line = keyProto.kind === "list" ? protoType(keyProto.of, names) : ["string"];
+  const rows: Line[] = [
+    ["rpc: ", ...rpc, ","],
+    entry.grouped
+      ? [`request: (${keys}: `, ...key, "[], group: ", ...groupType(entry, names), `) => ({ ${others}, ${keys} }),`]
+      : [`request: (${keys}: `, ...key, `[]) => ({ ${keys} }),`],
+    ["items: (response: ", names.shape(method.output), `) => response.${batch.items.localName},`],
+    ...(batch.key === undefined ? [] : [["key: (item: ", ...item, `) => item.${batch.key.localName},`] as Line]),
+    [`max: ${group(batch.max)},`],
+    ...(batch.many ? [["many: true,"] as Line] : []),
+    ...(entry.metadata ? [["metadata: (group: ", ...groupType(entry, names), ") => group.metadata,"] as Line] : []),
+  ];
+  return block([`${entry.name}: {`], rows, ["},"]);
+}
+
+/** `encodeGetSummaryRequest`, `decodeSummary`. */
+export function codecOf(desc: DescMessage, way: "encode" | "decode", codec: PlanCodec, names: FileNames): Line {
+  const root = codec[`${way}s`].find((one) => one.desc === desc);
+  return [names.codec(`${way}${root?.name ?? desc.name}`)];
+}
+
+/** Names where the app object is made: `env` is there, and `cx` is a parameter. */
+export function appNames(names: FileNames): Names {
+  return {
+    variable: (variable) => (variable.role === "headers" ? "cx" : variable.role === "now" ? "cx.now()" : variable.name),
+    runtime: (name) => names.cel(name),
+    schema: (desc) => names.schema(desc),
+    shape: (desc) => names.shape(desc),
+    registry: () => names.messages(),
+    local: (name) => name,
+  };
+}
+
+/** The constant of its policy; on top what is its own: `retry.if`, which may read `env` and headers, and that equal calls are made once. */
+function policyPrint(entry: Entry, names: FileNames, policies: Policies): Line {
+  const constant = policies.call(entry.policy);
+  const when = entry.policy.retry?.when;
+  const once = entry.coalesce ? ", coalesce: true" : "";
+  if (when === undefined) return [entry.coalesce ? `{ ...${constant}${once} }` : constant];
+  const print = emitValue(when, appNames(names)).print;
+  const needsRequest = when.reads.some(({ variable }) => variable.role === "headers" || variable.role === "now");
+  return [
+    `{ ...${constant}, retry: { ...${constant}.retry, when: (error${needsRequest ? ", cx" : ""}) => `,
+    ...print,
+    ` }${once} }`,
+  ];
+}

@@ -1,0 +1,39 @@
+import type { PlanBlock, PlanStep } from "../plan/plan.ts";
+import { failExpressions } from "../resolve/source-parts.ts";
+import { refusal, wrap } from "./emit-call.ts";
+import { block, type Line, type Lines } from "./lines.ts";
+import { awaitAfter, Place } from "./place.ts";
+import type { StepContext } from "./step-context.ts";
+import { condition, conjunct } from "./value.ts";
+
+/** A guard: awaited at once where it speaks before any call is sent. */
+export function emitGuard(step: PlanStep, cx: StepContext): Lines {
+  const { names, message } = cx;
+  const { source } = step.step;
+  if (source.kind !== "guard") return [];
+  const rank = message.ranks.get(step.step);
+  const { if: when } = step.step;
+  const test: Line =
+    when === undefined
+      ? condition(source.if, names)
+      : [...conjunct(when, names), " && ", ...conjunct(source.if, names)];
+  const refuse: Line = ["throw ", ...refusal(source.fail, rank, names), ";"];
+  if (step.immediate && !mayThrow(step)) return [["if (", ...test, ") ", ...refuse]];
+  const place = new Place();
+  const body: Lines = [...awaitAfter(step, cx), ...place.await(step.waitsFor), ["if (", ...test, ") ", ...refuse]];
+  const guard = wrap([], block(["cx.guard(async () => {"], body, [rank === undefined ? "})" : `}, ${rank})`]), [";"]);
+  if (step.immediate) return wrap(["await "], guard, []);
+  return wrap(isNeeded(step, cx) ? [`const ${step.name}Step = `] : [], guard, []);
+}
+
+/** Whether an expression of a guard may fail. */
+function mayThrow({ step: { if: when, source } }: PlanStep): boolean {
+  if (source.kind !== "guard") return false;
+  return [when, source.if, ...failExpressions(source.fail)].some((expression) => expression?.fails === true);
+}
+
+/** Whether immediate guards have to be waited for, since an expression of theirs may fail. */
+export const admitsLater = ({ steps }: PlanBlock): boolean => steps.some((step) => step.immediate && mayThrow(step));
+const isNeeded = (step: PlanStep, { message, needed }: StepContext): boolean =>
+  needed?.includes(step) === true ||
+  message.steps.some((other) => [other, ...other.lazy.flat()].some(({ clearedBy }) => clearedBy.includes(step)));

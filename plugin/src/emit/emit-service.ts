@@ -1,0 +1,154 @@
+import type { DescField, DescMessage, DescService } from "@bufbuild/protobuf";
+import { camel } from "../camel.ts";
+import { type CelType, emitField, presenceOf, unsetIsNull, type Variable } from "../cel/index.ts";
+import { lowerFirst } from "../plan/names.ts";
+import type { PlanFile, PlanMethod, PlanService } from "../plan/plan.ts";
+import type { PlanCodec } from "../plan/plan-codec.ts";
+import type { Args } from "../resolve/model.ts";
+import { appNames, codecOf } from "./emit-app.ts";
+import { admitsLater } from "./emit-guard.ts";
+import { group } from "./emit-policies.ts";
+import { resolversName } from "./emit-resolver.ts";
+import type { FileNames } from "./file-names.ts";
+import { block, type Line, type Lines, property } from "./lines.ts";
+
+function codecProperty({ method: { desc } }: PlanMethod, codec: PlanCodec | undefined, names: FileNames): Lines {
+  if (codec?.methods.has(desc) !== true) return [];
+  const decode = codecOf(desc.input, "decode", codec, names);
+  const encode = codecOf(desc.output, "encode", codec, names);
+  return [["codec: { decode: ", ...decode, ", encode: ", ...encode, " },"]];
+}
+
+/** `createDashboardService`. A service `App` or `Upstreams` gives way to what every file has under that name. */
+export function createName({ name }: DescService): string {
+  return `create${name}${name === "App" || name === "Upstreams" ? "Service" : ""}`;
+}
+
+/** How the rpc composes: the function of its message, with what the service starts before. */
+function composeProperty({ method, message, start }: PlanMethod, names: FileNames): Lines {
+  const { args } = message.composed;
+  const compose = names.bff(message.name, message.file);
+  const starts = start !== undefined && !start.empty;
+  const begins = (start?.before?.length ?? 0) > 0 && message.effectful;
+  const direct =
+    args.message !== undefined && message.tainted.length === 0 && !message.effectful && start === undefined;
+  if (direct && message.admits === undefined) return [["compose: ", compose, ","]];
+  const statements: Line[] = [];
+  let handed = handedOn(method, args, names);
+  // `args` is as good as an object of its members where these are handed on as they are.
+  const plain =
+    args.message !== undefined || args.members.every(({ name }) => isPlain(fieldOf(method.desc.input, name)));
+  let waits = false;
+  if (start?.admit !== undefined) {
+    const later = admitsLater(start);
+    statements.push([`${later ? "await " : ""}${start.admit}(cx);`]);
+    waits ||= later;
+  }
+  if (message.admits !== undefined) {
+    const later = admitsLater(message);
+    const admit = names.bff(message.admits.name, message.file);
+    if (!plain) {
+      statements.push(["const given = ", ...handed, ";"]);
+      handed = ["given"];
+    }
+    statements.push([later ? "await " : "", admit, `(cx, ${plain ? "args" : "given"});`]);
+    waits ||= later;
+  }
+  const several = begins && message.shared.length > 0;
+  if (starts && several) statements.push([`const shared = ${start.name}(cx);`]);
+  else if (starts && message.shared.length === 0 && !begins) statements.push([`${start.name}(cx);`]);
+  const shared = several ? "shared" : `${start?.name}(cx)`;
+  const others = [
+    ...(message.shared.length > 0 ? [shared] : []),
+    ...(message.tainted.length > 0 ? [`{ ${message.tainted.map((name) => `${camel(name)}: []`).join(", ")} }`] : []),
+    ...(message.effectful ? [begins ? `${shared}.before` : "[]"] : []),
+  ];
+  const call: Line = [compose, "(cx, ", ...handed, ...others.map((other) => `, ${other}`), ")"];
+  const own = args.message !== undefined || args.members.length > 0 || message.admits !== undefined;
+  const open = `compose: ${waits ? "async " : ""}(cx, ${own ? "args" : "_args"}) => `;
+  if (statements.length === 0) return [[open, ...call, ","]];
+  return block([`${open}{`], [...statements, ["return ", ...call, ";"]], ["},"]);
+}
+
+/** What an rpc gives the message that it composes: its request, or an object of the fields in use. */
+function handedOn({ desc: { input } }: PlanMethod["method"], { message, members }: Args, names: FileNames): Line {
+  if (message !== undefined) return ["args"];
+  const type: CelType = { kind: "message", desc: input };
+  const request: Variable = { name: "args", role: "args", type, proto: type, absent: false };
+  const properties = members.flatMap(({ name, variable }, i): Line => {
+    const field = fieldOf(input, name);
+    const set = variable.unset === undefined && !unsetIsNull(variable);
+    const value = emitField(request, field, set, appNames(names));
+    if (value === undefined) throw new Error(`no value for argument "${name}" in "${input.typeName}"`);
+    return [i === 0 ? "" : ", ", ...property(camel(name), value.print)];
+  });
+  return members.length === 0 ? ["{}"] : ["{ ", ...properties, " }"];
+}
+
+function fieldOf(input: DescMessage, name: string): DescField {
+  const field = input.fields.find((candidate) => candidate.name === name);
+  if (field === undefined) throw new Error(`"${input.typeName}" has no field "${name}"`);
+  return field;
+}
+
+/** Whether the property of a field is the argument. */
+function isPlain(field: DescField): boolean {
+  return presenceOf(field) === "implicit" && field.localName === camel(field.name);
+}
+
+/** `createDashboardService`: its endpoints, one for each rpc. */
+export function emitService(service: PlanService, file: PlanFile, names: FileNames): Lines {
+  const resolvers = file.resolvers.length === 0 ? "" : `readonly resolvers: ${resolversName(file.desc)}; `;
+  const rows = service.methods.flatMap((planned): Lines => {
+    const { method, concurrent } = planned;
+    const field = method.degradedField;
+    const result = lowerFirst(method.desc.output.name);
+    return block(
+      [
+        names.runtime("endpoint"),
+        "(",
+        names.service(service.desc),
+        `.method.${method.desc.localName}, app, { // ${names.place(method.ir.at)}`,
+      ],
+      [
+        [`timeoutMs: ${group(method.timeoutMs)},`],
+        ...(concurrent === 10 ? [] : [[`concurrent: ${concurrent},`] as Line]),
+        ...composeProperty(planned, names),
+        ...(method.response === undefined
+          ? []
+          : [
+              [
+                "respond: { schema: ",
+                names.schema(method.response.from),
+                ", as: ",
+                names.conversion(method.response),
+                " },",
+              ] as Line,
+            ]),
+        ...(field === undefined
+          ? []
+          : [[`degraded: (${result}, entries) => { ${result}.${field.localName} = entries; },`] as Line]),
+        ...codecProperty(planned, file.codec, names),
+        ["observer: deps.observer,"],
+      ],
+      ["}),"],
+    );
+  });
+  return [
+    [`/** ${service.desc.typeName}, ready to serve. */`],
+    ...block(
+      [
+        `export function ${createName(service.desc)}(deps: { readonly upstreams: Upstreams; readonly env: Env; ${resolvers}readonly observer?: `,
+        names.runtimeType("Observer"),
+        " | undefined }): ",
+        names.runtimeType("Endpoint"),
+        "[] {",
+      ],
+      [
+        [`const app = createApp(deps.upstreams, deps.env${resolvers === "" ? "" : ", deps.resolvers"});`],
+        ...block(["return ["], rows, ["];"]),
+      ],
+      ["}"],
+    ),
+  ];
+}

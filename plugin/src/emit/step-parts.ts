@@ -1,0 +1,95 @@
+// What steps and the items of lists both print: sending, composing, and what has to end before a side effect.
+
+import { camel } from "../camel.ts";
+import type { PlanStep } from "../plan/plan.ts";
+import type { Call, ComposeSource } from "../resolve/model.ts";
+import { mayBeStale } from "../resolve/source-parts.ts";
+import { callArguments, callParts, wrap } from "./emit-call.ts";
+import { block, type Line, type Lines, object, property } from "./lines.ts";
+import type { StepContext } from "./step-context.ts";
+import { plainValue, tested } from "./value.ts";
+
+/** Before a side effect: all guards, and the critical steps that do not rest on it. */
+export function cleared(step: PlanStep, cx: StepContext): Lines {
+  if (!step.effectful) return [];
+  return [["await cx.cleared(", barrier(step, cx), ");"]];
+}
+function barrier(step: PlanStep, cx: StepContext): string {
+  const own = step.clearedBy.map((other) => `${other.name}Step`);
+  return [...(cx.message.effectful ? ["...before"] : []), ...own].join(", ");
+}
+
+/** `cx.send(getUsage, …)`. */
+export function send(call: Call, step: PlanStep, cx: StepContext, on: string): Lines {
+  const parts = callParts(call, cx.message, cx.names, needsMark(step));
+  const method =
+    call.batch === undefined ? (call.effects === "none" ? "send" : "effect") : call.batch.many ? "loadMany" : "load";
+  return wrap([`${on}.${method}(`], callArguments(parts), [")"]);
+}
+
+/** The arguments that the composed message reads. */
+export function wantedArgs(source: ComposeSource, cx: StepContext): ComposeSource["args"] {
+  const wanted = new Set(cx.planned(source.message.typeName)?.composed.args.members.map((arg) => arg.name));
+  return source.args.filter((arg) => wanted.has(arg.name));
+}
+
+/** `composeRunCard(cx, { run })`. */
+export function composition(source: ComposeSource, step: PlanStep, cx: StepContext, on: string): Lines {
+  const { names } = cx;
+  const child = cx.planned(source.message.typeName);
+  if (child === undefined) throw new Error(`"${source.message.typeName}" is not planned`);
+  const { args } = child.composed;
+  const properties = wantedArgs(source, cx).map((arg): Line => {
+    const target = args.members.find((member) => member.name === arg.name)?.variable;
+    const value = plainValue(arg.by, target?.proto, names);
+    const print: Line =
+      arg.if === undefined
+        ? value.print
+        : [
+            ...tested(arg.if, names),
+            " ? ",
+            ...(arg.by.unsafe.length > 0 ? ["(", ...value.print, ")"] : value.print),
+            " : undefined",
+          ];
+    return property(camel(arg.name), print);
+  });
+  const parameters: Lines[] = [object(properties)];
+  if (child.shared.length > 0) parameters.push([cx.shared(child)]);
+  if (child.tainted.length > 0) {
+    const from = child.tainted.map((name): Line => {
+      const arg = source.args.find((candidate) => candidate.name === name);
+      const origins = cx.origins([arg?.by, arg?.if]);
+      return property(camel(name), [
+        "[",
+        ...origins.flatMap((origin, i) => (i === 0 ? [...origin] : [", ", ...origin])),
+        "]",
+      ]);
+    });
+    parameters.push(object(from));
+  }
+  if (child.effectful) parameters.push([[`[${barrier(step, cx)}]`]]);
+  const compose: Line = [names.file.bff(child.name, child.file)];
+  if (parameters.every((lines) => lines.length === 1)) {
+    return [
+      [
+        ...compose,
+        `(${on}, `,
+        ...parameters.flatMap((lines, i) => [...(i === 0 ? [] : [", "]), ...(lines[0] ?? [])]),
+        ")",
+      ],
+    ];
+  }
+  return block([...compose, `(`], [[`${on},`], ...parameters.flatMap((lines) => wrap([], lines, [","]))], [")"]);
+}
+
+/** Whether something in a step marks it as touched although it has a value. */
+export function needsMark(step: PlanStep): boolean {
+  const { source } = step.step;
+  const inner = source.kind === "each" ? source.source : source;
+  return (
+    (source.kind === "each" && source.partial) ||
+    (inner.kind === "call" && inner.call.onError.some((rule) => rule.then.kind === "fallback")) ||
+    // A stale answer marks itself; not what is made of it: a list, or one item of it.
+    (inner.kind === "call" && mayBeStale(inner.call) && (source.kind === "each" || inner.call.batch !== undefined))
+  );
+}
