@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { Endpoint, Observer, UnaryClient, Upstream } from "@protobff/runtime";
+import type { Cache, Endpoint, Observer, UnaryClient, Upstream } from "@protobff/runtime";
 import type { Protos } from "./bff.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -89,11 +89,12 @@ export function instanceOf(
   observer: Observer,
   env: Readonly<Record<string, unknown>>,
   resolvers: object = {},
+  cache?: Cache,
 ): Instance {
   const clients = new Proxy({}, { get: () => client });
   const made = modules.map((module) => {
     const makeUpstreams = module.createUpstreams;
-    const upstreams = typeof makeUpstreams === "function" ? makeUpstreams(clients, { observer }) : undefined;
+    const upstreams = typeof makeUpstreams === "function" ? makeUpstreams(clients, { observer, cache }) : undefined;
     const services = Object.entries(module).filter(([name]) => /^create.*Service$/.test(name));
     const endpoints = services.flatMap(([, make]) => {
       if (typeof make !== "function") return [];

@@ -195,9 +195,11 @@ export const every: MatrixBff = {
   },
   *candidates(ir) {
     const get = unary(ir, "every.v1.EveryService", "GetPage");
+    const short = unary(ir, "every.v1.EveryService", "GetShort");
     const order = unary(ir, "every.v1.EveryService", "Order");
     const headers = { authorization: "Bearer made-up", "accept-language": "fi", "x-tenant": "t1" };
     yield { method: get, message: fromJson(get.input, { id: "a", mode: 1, locale: "fi" }), headers };
+    yield { method: short, message: fromJson(short.input, { id: "a", mode: 1, locale: "fi" }), headers };
     yield { method: order, message: fromJson(order.input, { id: "a", codes: ["SPRING", "TEN"] }), headers };
   },
 };

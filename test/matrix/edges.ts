@@ -4,8 +4,9 @@ import { reflect } from "@bufbuild/protobuf/reflect";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Ir, IrStep } from "../../plugin/src/ir.ts";
 import type { BffRequest } from "../load/bff.ts";
-import { oracle } from "../oracle/oracle.ts";
+import { oracle, prepared } from "../oracle/oracle.ts";
 import { type Asker, methodName, type Outcomes } from "../oracle/outcomes.ts";
+import { policyOf } from "../oracle/policy.ts";
 import type { Resolvers } from "../oracle/response.ts";
 import { callOf } from "../oracle/static.ts";
 import { isUnary } from "../second/registry.ts";
@@ -32,6 +33,10 @@ export interface Edge {
   /** "pkg.Service/Method" */
   readonly method: string;
   readonly asker: Asker;
+  /** The call, of a batch one that asks for this key alone. */
+  readonly alone: { readonly method: string; readonly message: Uint8Array };
+  /** Its answer is in the cache and past its time when the fault begins. */
+  readonly remembered: boolean;
   /** Whether a message on the wire is this call; of a batch: whether it asks for this key. */
   is(message: Uint8Array): boolean;
 }
@@ -70,7 +75,13 @@ export function edgesOf(bff: MatrixBff, ir: Ir, now: Timestamp): Edges {
       reached.add(position);
       const last = all.length - 1;
       const ends = last > 0 && !same(all[0]!, all[last]!) ? [0, last] : [0];
-      for (const at of ends) edges.push(edge(request, all[at]!, `${position}${last > 0 ? `[${at}]` : ""}`));
+      for (const at of ends) {
+        const cold = edge(request, all[at]!, `${position}${last > 0 ? `[${at}]` : ""}`);
+        edges.push(cold);
+        const { place, call } = cold.asker;
+        if (policyOf(prepared(ir).program, place, call).cache === undefined) continue;
+        edges.push({ ...cold, name: `${cold.name}, remembered`, remembered: true });
+      }
     }
   }
   return { edges, requests, unreached: positions(ir).filter((position) => !reached.has(position)) };
@@ -139,6 +150,8 @@ function edge(request: BffRequest, { method, message, asker, batched }: Asked, n
     request,
     method: methodName(method),
     asker,
+    alone: { method: methodName(method), message: toBinary(input, message) },
+    remembered: false,
     is(bytes) {
       const got = split(fromBinary(input, bytes));
       return equals(input, got.rest, wanted.rest) && wanted.keys.every((key) => got.keys.includes(key));

@@ -40,4 +40,14 @@ describe("what is not as declared is found", () => {
     expect(report.wrong.length).toBe(report.edges);
     expect(told(report)).toContain(text);
   });
+  it.each([
+    ["the reason of an old answer", declared("status 5", { first: failing(14) }), "cause of with_note: 5"],
+    ["an old answer that was renewed", declared("status 5", { first: { kind: "answer" } }), "not degraded: with_note"],
+    ["an old answer that was not renewed", declared("none", { first: failing(5) }), "no entry for with_note"],
+  ] as const)("%s", async (_, fault, text) => {
+    const report = await matrix(every, { faults: [fault], edge: "Long.remembered, remembered" });
+    expect(report.edges).toBe(1);
+    expect(report.wrong.length).toBe(1);
+    expect(told(report)).toContain(text);
+  });
 });

@@ -5,16 +5,16 @@ import { type DescMethodUnary, type FileRegistry, toBinary, toJsonString } from 
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { ConnectError } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
-import { GrpcClient, type Observer, type UnaryClient, type Upstream } from "@protobff/runtime";
+import { Cache, GrpcClient, type Observer, systemClock, type UnaryClient, type Upstream } from "@protobff/runtime";
 import type { Ir } from "../../plugin/src/ir.ts";
 import { listen } from "../../runtime/src/server/listen.ts";
 import { testedHttp2 } from "../../runtime/src/testing/tested-http2.ts";
 import type { BffRequest } from "../load/bff.ts";
 import { generate, instanceOf, modulesOf } from "../load/generated.ts";
 import { described, irOf, type Made } from "../load/load.ts";
-import { endOfCall, type Failing, late, type Prediction } from "../oracle/faults.ts";
+import { breakerOpen, endOfCall, type Failing, late, type Prediction, queueFull } from "../oracle/faults.ts";
 import { globals, judge, prepared } from "../oracle/oracle.ts";
-import type { LoggedCall } from "../oracle/outcomes.ts";
+import type { CallOutcome, LoggedCall } from "../oracle/outcomes.ts";
 import { type Policy, policyOf } from "../oracle/policy.ts";
 import type { Got } from "../oracle/verdict.ts";
 import { upstreamMethods } from "../second/registry.ts";
@@ -49,6 +49,8 @@ export interface MatrixReport {
 
 const NOW = Date.UTC(2026, 2, 5, 12, 34, 56, 789);
 const CANCELLED = 1;
+/** More than any `ttl` of the BFFs, less than any `stale`, in milliseconds. */
+const PAST_TTL_MS = 6_000;
 /** So many of what is wrong are told in full. */
 const SHOWN = 5;
 
@@ -168,25 +170,63 @@ class World {
     if (url === undefined) throw new Error(`no upstream for ${fault.name}`);
     const log = new CallLog();
     const wire = new Wire(edge, fault, new GrpcClient(url, { http2: testedHttp2() }), this.#client!);
-    const { endpoints, upstreams } = instanceOf(this.#modules, wire, log, this.#bff.env, this.#bff.resolvers?.given);
-    if (fault.prime !== undefined) for (const upstream of upstreams) prime(upstream, fault.prime, edge.method);
+    const { given } = this.#bff.resolvers ?? {};
+    let olderMs = 0; // than it is by the system's clock
+    const cache = new Cache({ clock: { ...systemClock, now: () => systemClock.now() + olderMs } });
+    const { endpoints, upstreams } = instanceOf(this.#modules, wire, log, this.#bff.env, given, cache);
     const server = await listen(endpoints);
     const sessionManager = new Http2SessionManager(server.url);
-    const got = await ask(createGrpcTransport({ baseUrl: server.url, sessionManager }), edge.request);
-    const ended = await inTime(log.ended());
+    const transport = createGrpcTransport({ baseUrl: server.url, sessionManager });
+    const wrong: string[] = [];
+    const asked = async (outcome?: CallOutcome): Promise<void> => {
+      const got = await ask(transport, edge.request);
+      if (!(await inTime(log.ended()))) wrong.push("calls have not ended");
+      wrong.push(...this.#judged(edge, fault, log, wire, got, outcome));
+    };
+    const begins = (): void => {
+      if (fault.prime !== undefined) for (const upstream of upstreams) prime(upstream, fault.prime, edge.method);
+    };
+    if (!edge.remembered) {
+      begins();
+      await asked();
+    } else {
+      wire.faulty = false;
+      await ask(transport, edge.request);
+      await inTime(log.ended());
+      wire.faulty = true;
+      begins();
+      const { before, after } = this.#remembered(edge, fault);
+      olderMs = PAST_TTL_MS;
+      for (const outcome of [before, after]) {
+        log.calls.splice(0);
+        wire.sent.splice(0);
+        if (wrong.length === 0) await asked(outcome);
+      }
+    }
     sessionManager.abort();
     await server.close();
     await wire.close();
     await own?.close();
-    const faulty = [...(ended ? [] : ["calls have not ended"]), ...this.#judged(edge, fault, log, wire, got)];
-    return faulty.length === 0 ? undefined : [...described(this.#ir, log.calls), ...faulty].join("\n");
+    return wrong.length === 0 ? undefined : [...described(this.#ir, log.calls), ...wrong].join("\n");
   }
 
-  #judged(edge: Edge, fault: Fault, log: CallLog, wire: Wire, got: Got): string[] {
-    const { method, message, headers } = edge.request;
+  /** An old answer: with the first request it is renewed in the background, with the second it is known what came of that. */
+  #remembered(edge: Edge, fault: Fault): { before: CallOutcome; after: CallOutcome } {
+    const { method, message } = edge.alone;
+    const ok = this.#answer(`/${method}`, message);
+    const stale = ({ reason }: Failing): CallOutcome => ({ ok, stale: { reason, upstream: serviceOf(method) } });
+    const policy = policyOf(prepared(this.#ir).program, edge.asker.place, edge.asker.call);
+    if (fault.prime === "breaker" && policy.breaker !== "off")
+      return { before: stale(breakerOpen), after: stale(breakerOpen) };
+    // What is refused has failed at once, before the old answer is served.
+    if (fault.prime === "limit") return { before: stale(queueFull), after: stale(queueFull) };
+    const { failing } = this.#predicted(edge, fault, policy);
+    return { before: { ok }, after: failing === undefined ? { ok } : stale(failing) };
+  }
+
+  #predicted(edge: Edge, fault: Fault, policy: Policy): Prediction {
+    const { headers } = edge.request;
     const now = timestampFromMs(NOW);
-    const { program } = prepared(this.#ir);
-    const policy = policyOf(program, edge.asker.place, edge.asker.call);
     const sees = new Map(Object.entries(headers));
     const retryIf = (failing: Failing) => {
       if (policy.retryIf === undefined) return true;
@@ -201,11 +241,22 @@ class World {
         return false;
       }
     };
-    const predicted = endOfCall(fault, policy, retryIf);
+    return endOfCall(fault, policy, retryIf);
+  }
+
+  /** @param remembered how the call of the edge ends, whatever becomes of the call that renews it */
+  #judged(edge: Edge, fault: Fault, log: CallLog, wire: Wire, got: Got, remembered?: CallOutcome): string[] {
+    const { method, message, headers } = edge.request;
+    const now = timestampFromMs(NOW);
+    const sees = new Map(Object.entries(headers));
+    const policy = policyOf(prepared(this.#ir).program, edge.asker.place, edge.asker.call);
+    const predicted = this.#predicted(edge, fault, policy);
     const calls: LoggedCall[] = [];
     const wrong: string[] = [];
+    if (remembered !== undefined) calls.push({ ...edge.alone, outcome: remembered });
     const sentOf = (call: Made) => wire.sent.filter((other) => same(other, call)).length;
     for (const call of log.calls) {
+      if (remembered !== undefined && call.method === edge.method && edge.is(call.message)) continue;
       const hit = meets(edge, fault, policy, call);
       const waited = !hit && sentOf(call) === 0 && waitsBehind(edge, fault, call);
       // Side effects after one that failed are as if they had not been asked for.
@@ -308,6 +359,8 @@ function same(a: { method: string; message: Uint8Array }, b: { method: string; m
 /** Leads the call of the edge to the upstream that plays the fault, all others to one that answers. */
 class Wire implements UnaryClient {
   readonly sent: { readonly method: string; readonly message: Uint8Array }[] = [];
+  /** Whether the fault has begun. */
+  faulty = true;
   readonly #edge: Edge;
   readonly #fault: Fault;
   readonly #faulty: GrpcClient;
@@ -323,7 +376,8 @@ class Wire implements UnaryClient {
     const method = path.slice(1);
     const message = frame.slice(5);
     this.sent.push({ method, message });
-    const hit = method === this.#edge.method && this.#edge.is(message) && !(this.#fault.once && attempt > 1);
+    const hit =
+      this.faulty && method === this.#edge.method && this.#edge.is(message) && !(this.#fault.once && attempt > 1);
     const to = hit ? this.#faulty : this.#good;
     return to.send(path, frame, timeoutMs, headers, attempt, reply);
   }

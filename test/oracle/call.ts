@@ -1,4 +1,6 @@
 // A call of a step: its request, how the log says it ended, and what the step makes of that.
+
+import { type CelInput, celList, celMap } from "@bufbuild/cel";
 import {
   clone,
   type DescField,
@@ -11,7 +13,8 @@ import {
 import { isReflectMessage, type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import type { IrBatch, IrBind, IrCall, IrStep } from "../../plugin/src/ir.ts";
 import type { Composition } from "./compose.ts";
-import { type CelInput, canBeAbsent, celList, celMap, fieldValue, Invalid } from "./expression.ts";
+import { Invalid } from "./evaluator.ts";
+import { canBeAbsent, fieldValue } from "./field-value.ts";
 import { type Asker, type CallFailure, type CallOutcome, methodName, shown } from "./outcomes.ts";
 import { policyOf } from "./policy.ts";
 import { failed, type Locals, members, type Result, tainted, type Value, value } from "./result.ts";
@@ -32,7 +35,7 @@ export function callResult(at: Composition, step: IrStep, call: IrCall, locals: 
 
   const key = call.batch && at.evaluate(call.batch.by?.value ?? "", locals);
   if (key !== undefined && key.state !== "value") return tainted(key, taint);
-  const all = key === undefined ? taint : [...taint, ...key.taint, ...key.inner];
+  const all = key === undefined ? [...taint] : [...taint, ...key.taint, ...key.inner];
   const asker: Asker = { place: at.place, step, call };
   let ended: { outcome: CallOutcome | undefined; wanted: string; key: unknown };
   try {
@@ -53,6 +56,10 @@ export function callResult(at: Composition, step: IrStep, call: IrCall, locals: 
   if (outcome === undefined) return { state: "dead", missing: [{ method: methodName(method), request: wanted }] };
   if ("cancelled" in outcome) return { state: "dead", missing: [] };
   if ("failed" in outcome) return afterFailure(at, step, call, outcome.failed, locals, all);
+  if (outcome.stale !== undefined) {
+    const { reason, upstream } = outcome.stale;
+    all.push({ cause: { reason, upstream, stale: true }, rank: step.index, leftOut: false, soft: false });
+  }
   const response = reflect(method.output, fromBinary(method.output, outcome.ok));
   // language.md, "Fields": a response that is a Struct is a message with a map.
   const [fields] = method.output.fields;

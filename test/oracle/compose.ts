@@ -1,11 +1,14 @@
 // One composed message: its steps, evaluated when something reads them, and its fields. Slow and simple on purpose: no plan, no
 // concurrency, no time; every step is looked at, and calls end as the log says.
+
+import { type CelInput, celMap } from "@bufbuild/cel";
 import { type DescField, fromJson, type JsonValue } from "@bufbuild/protobuf";
 import { isReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import type { IrBind, IrCompose, IrFailure, IrGuard, IrStep, IrSwitch } from "../../plugin/src/ir.ts";
 import { callResult } from "./call.ts";
 import { eachResult } from "./each.ts";
-import { type CelInput, canBeAbsent, celMap, expression, walk } from "./expression.ts";
+import { expression } from "./expression.ts";
+import { canBeAbsent, walk } from "./field-value.ts";
 import { composeFields, suppliedEntries } from "./fields.ts";
 import type { Failure, Missing, Response, Status } from "./response.ts";
 import {

@@ -10,7 +10,8 @@ import {
 } from "@bufbuild/protobuf/reflect";
 import { AnySchema, anyPack, isWrapperDesc } from "@bufbuild/protobuf/wkt";
 import type { Ir, IrEnum, IrMessage } from "../../plugin/src/ir.ts";
-import { canBeAbsent, hasPresence, Invalid } from "./expression.ts";
+import { Invalid } from "./evaluator.ts";
+import { canBeAbsent, hasPresence } from "./field-value.ts";
 import { unwrapped } from "./macros.ts";
 
 /** An enum value of the BFF that has no counterpart upstream: the call fails INVALID_ARGUMENT. */
@@ -84,9 +85,20 @@ export class Converter {
 
   /** A pruned copy: fields by name or `alias`, unset ones stay unset, unknown ones are dropped. Works in both directions. */
   alias(from: ReflectMessage, to: DescMessage): ReflectMessage {
+    return this.#pruned(from, to, (field) => this.#counterpart(from.desc, field));
+  }
+  /** The same of what is composed in place of a declared response: fields by name alone. */
+  declared(from: ReflectMessage, to: DescMessage): ReflectMessage {
+    return this.#pruned(from, to, ({ name }) => from.desc.fields.find((field) => field.name === name));
+  }
+  #pruned(
+    from: ReflectMessage,
+    to: DescMessage,
+    counterpart: (field: DescField) => DescField | undefined,
+  ): ReflectMessage {
     const target = reflect(to);
     for (const field of to.fields) {
-      const source = this.#counterpart(from.desc, field);
+      const source = counterpart(field);
       if (source === undefined) continue;
       // What is unset stays unset; where the copy cannot be, it has the source's default.
       const unset = hasPresence(source) && !from.isSet(source);

@@ -1,9 +1,11 @@
 // `each`: the source once per item, in order.
+
+import { type CelInput, celList, celMap } from "@bufbuild/cel";
 import type { IrEach, IrStep } from "../../plugin/src/ir.ts";
 import { callResult } from "./call.ts";
 import type { Composition } from "./compose.ts";
 import { items } from "./convert.ts";
-import { type CelInput, celList, celMap, Invalid } from "./expression.ts";
+import { Invalid } from "./evaluator.ts";
 import { failed, type Locals, type Result, type Value, value } from "./result.ts";
 import { asItem, asLeftOut, type Taint } from "./taint.ts";
 

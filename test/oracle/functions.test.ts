@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Evaluator } from "./expression.ts";
+import { Evaluator } from "./evaluator.ts";
 import { bffOf } from "./small-protos.ts";
 
 const { ir } = bffOf({});

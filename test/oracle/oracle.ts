@@ -1,18 +1,19 @@
 // The oracle: what language.md says a response must be, given how its calls ended. A separate, slow interpreter of the IR that shares
 // nothing with the compiler after `readIr`, nor with the runtime.
+
+import { type CelInput, celMap } from "@bufbuild/cel";
 import { type DescMethod, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Ir } from "../../plugin/src/ir.ts";
 import { Composition } from "./compose.ts";
 import { Converter } from "./convert.ts";
-import { type CelInput, celMap } from "./expression.ts";
 import { type LoggedCall, type Outcomes, outcomesOf } from "./outcomes.ts";
 import type { Resolvers, Response, Status } from "./response.ts";
 import { dead } from "./result.ts";
 import { sharedPlace } from "./shared.ts";
 import { Program } from "./static.ts";
-import { degradedHeader, type Entry } from "./taint.ts";
+import { degradedHeader, type Entry, inOrder, ofDeclared } from "./taint.ts";
 import { type Acceptable, degradedField, type Got, mismatch, type Verdict } from "./verdict.ts";
 
 const programs = new WeakMap<Ir, { program: Program; converter: Converter }>();
@@ -47,9 +48,10 @@ export function oracle(
     shared: undefined,
   };
   const args = reflect(own.input, fromBinary(own.input, toBinary(method.input, request)));
-  const place = sharedPlace(program, own, own.output);
+  const composes = program.composes(own);
+  const place = sharedPlace(program, own, composes);
   if (place !== undefined) response.shared = new Composition(response, place, { kind: "request", message: args });
-  const composition = new Composition(response, program.place(own.output), { kind: "request", message: args });
+  const composition = new Composition(response, program.place(composes), { kind: "request", message: args });
   const { root, started } = composed(composition, response);
   const schema = own.output;
 
@@ -75,8 +77,11 @@ export function oracle(
   }
   if (root.state !== "value") throw new Error(`the root message is ${root.state} without a cause`);
 
-  const { message } = root.value as ReturnType<typeof reflect>;
-  const entries = response.touched.get(message) ?? [];
+  const made = root.value as ReturnType<typeof reflect>;
+  const touched = response.touched.get(made.message) ?? [];
+  const same = composes.typeName === schema.typeName;
+  const { message } = same ? made : converter.declared(made, schema);
+  const entries = same ? touched : inOrder(touched.flatMap((entry) => ofDeclared(schema, entry) ?? []));
   fill(schema, message, entries);
   const header = degradedHeader(entries.filter((entry) => !entry.optional).map((entry) => entry.path));
   const answer: Acceptable = { kind: "answer", message, entries, degradedHeader: header };

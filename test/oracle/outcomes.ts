@@ -32,7 +32,8 @@ export interface CallFailure {
   readonly message?: string;
 }
 export type CallOutcome =
-  | { readonly ok: Uint8Array }
+  /** `stale`: an old answer, because of this failure of the call that was to renew it. */
+  | { readonly ok: Uint8Array; readonly stale?: Pick<CallFailure, "reason" | "upstream"> }
   | { readonly failed: CallFailure }
   /** Stopped because its response, or the part of it that it was made for, was over. */
   | { readonly cancelled: true };
@@ -163,7 +164,8 @@ export function methodName(method: DescMethod): string {
 }
 
 function fingerprint(outcome: CallOutcome): string {
-  return "ok" in outcome ? Buffer.from(outcome.ok).toString("base64") : JSON.stringify(outcome);
+  if (!("ok" in outcome)) return JSON.stringify(outcome);
+  return `${Buffer.from(outcome.ok).toString("base64")} ${JSON.stringify(outcome.stale)}`;
 }
 
 /** Whether two messages say the same. NaN equals nothing, so that the bytes have a say too. */

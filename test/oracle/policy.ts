@@ -16,6 +16,8 @@ export interface Policy {
   readonly hedges: number;
   /** The breaker that decides: the service's, the method's own, or none. */
   readonly breaker: "service" | "method" | "off";
+  /** An old answer may be served while it cannot be renewed: when its time is over, and for how long; in milliseconds. */
+  readonly cache: { readonly ttl: number; readonly stale: number } | undefined;
 }
 
 /** Leaf by leaf, nearest wins: the call's, then entries for its method, its service and all upstreams, then the defaults. */
@@ -39,7 +41,10 @@ export function policyOf(program: Program, place: Place, call: IrCall): Policy {
   const breakers = entries.filter((entry) => entry.breaker !== undefined);
   const off = breakers.find((entry) => entry.breaker?.off !== undefined)?.breaker?.off?.value === true;
   const own = breakers.some((entry) => entry.method !== undefined);
+  const ttl = nearest((layer) => layer.cache?.ttl?.value) ?? 0;
+  const stale = nearest((layer) => layer.cache?.stale?.value) ?? 0;
   return {
+    cache: ttl > 0 && stale > ttl ? { ttl, stale } : undefined,
     attempts: again ? (nearest((layer) => layer.retry?.attempts?.value) ?? 3) : 1,
     on: on?.map((code) => code.value) ?? [UNAVAILABLE],
     retryIf: nearest((layer) => layer.retry?.if?.value),

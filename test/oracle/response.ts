@@ -1,8 +1,9 @@
 // What the compositions of one response share: what they read, and how the response may have failed as a whole.
+
+import type { CelInput } from "@bufbuild/cel";
 import type { JsonValue, Message } from "@bufbuild/protobuf";
 import type { Composition } from "./compose.ts";
 import type { Converter } from "./convert.ts";
-import type { CelInput } from "./expression.ts";
 import type { Outcomes } from "./outcomes.ts";
 import type { Program } from "./static.ts";
 import type { Cause, Entry } from "./taint.ts";

@@ -1,8 +1,11 @@
 // What a step, an argument or an expression comes to.
+
+import { type CelInput, isCelMap } from "@bufbuild/cel";
 import type { DescEnum } from "@bufbuild/protobuf";
 import { isReflectMessage, type ReflectMessage } from "@bufbuild/protobuf/reflect";
 import { NoCounterpart } from "./convert.ts";
-import { type CelInput, fieldValue, hasPresence, Invalid, isCelMap } from "./expression.ts";
+import { Invalid } from "./evaluator.ts";
+import { fieldValue, hasPresence } from "./field-value.ts";
 import type { Failure, Missing } from "./response.ts";
 import { invalid, type Taint } from "./taint.ts";
 

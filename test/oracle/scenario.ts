@@ -31,7 +31,7 @@ const CODES = {
 };
 
 /** A failed call as runtime.md's table maps its code. */
-export function fails(code: keyof typeof CODES, message?: string): Omit<CallFailure, "upstream"> {
+export function fails(code: keyof typeof CODES, message?: string): Failing {
   const reason =
     code === "DEADLINE_EXCEEDED"
       ? Reason.TIMEOUT
@@ -42,8 +42,17 @@ export function fails(code: keyof typeof CODES, message?: string): Omit<CallFail
   return { code: CODES[code], reason, clientCode, ...(message !== undefined && { message }) };
 }
 
-/** One call of a log: method, request, and the response or `fails(…)`. */
-export type Call = readonly [method: string, request: JsonValue, outcome: JsonValue | Omit<CallFailure, "upstream">];
+/** A failure of an upstream that the log names. */
+type Failing = Omit<CallFailure, "upstream">;
+/** An old answer out of the cache, which could not be renewed. */
+interface Old {
+  readonly old: JsonValue;
+  readonly because: Failing;
+}
+export const old = (answer: JsonValue, because: Failing): Old => ({ old: answer, because });
+
+/** One call of a log: method, request, and the response, `fails(…)` or `old(…)`. */
+export type Call = readonly [method: string, request: JsonValue, outcome: JsonValue | Failing | Old];
 
 export interface Scenario {
   readonly request?: JsonValue;
@@ -78,13 +87,19 @@ export function log(ir: Ir, calls: readonly Call[]): LoggedCall[] {
   return calls.map(([name, request, outcome]) => {
     const method = methodOf(ir, name);
     const message = toBinary(method.input, fromJson(method.input, request));
-    if (isFailure(outcome))
-      return { method: name, message, outcome: { failed: { ...outcome, upstream: method.parent.typeName } } };
-    return { method: name, message, outcome: { ok: toBinary(method.output, fromJson(method.output, outcome)) } };
+    const upstream = method.parent.typeName;
+    const bytes = (answer: JsonValue) => toBinary(method.output, fromJson(method.output, answer));
+    if (isFailure(outcome)) return { method: name, message, outcome: { failed: { ...outcome, upstream } } };
+    if (!isOld(outcome)) return { method: name, message, outcome: { ok: bytes(outcome) } };
+    const stale = { reason: outcome.because.reason, upstream };
+    return { method: name, message, outcome: { ok: bytes(outcome.old), stale } };
   });
 }
 
-function isFailure(outcome: Call[2]): outcome is Omit<CallFailure, "upstream"> {
+function isOld(outcome: Call[2]): outcome is Old {
+  return typeof outcome === "object" && outcome !== null && "because" in outcome;
+}
+function isFailure(outcome: Call[2]): outcome is Failing {
   return typeof outcome === "object" && outcome !== null && "clientCode" in outcome && "reason" in outcome;
 }
 

@@ -46,7 +46,7 @@ function startedBy(program: Program, rpc: DescMethod, service: IrService, whole:
   const method = service.methods.find(({ desc }) => desc.name === rpc.name);
   if (method === undefined) return new Set();
   const read = new Set<string>();
-  namesBelow(program, program.place(method.desc.output), read, new Set());
+  namesBelow(program, program.place(program.composes(method.desc)), read, new Set());
   return closure(program, whole, (step) => step.name === undefined || read.has(step.name.value));
 }
 

@@ -12,7 +12,8 @@ import type {
   IrStep,
   IrUpstream,
 } from "../../plugin/src/ir.ts";
-import { Evaluator, expression } from "./expression.ts";
+import { Evaluator } from "./evaluator.ts";
+import { expression } from "./expression.ts";
 
 const NO_SIDE_EFFECTS = 1;
 const IDEMPOTENT = 2;
@@ -31,6 +32,7 @@ export class Program {
   readonly ir: Ir;
   readonly #places = new Map<string, Place>();
   readonly #reached = new Map<string, Set<DescMethod>>();
+  readonly #composes = new Map<string, DescMessage>();
 
   constructor(ir: Ir) {
     this.ir = ir;
@@ -41,8 +43,9 @@ export class Program {
     for (const file of ir.files) {
       for (const service of file.services) {
         const evaluator = new Evaluator(ir.registry, file.desc.proto.package);
-        for (const { desc } of service.methods) {
-          this.#reach(desc, desc.output);
+        for (const { desc, response } of service.methods) {
+          if (response !== undefined) this.#composes.set(desc.toString(), evaluator.message(response.value));
+          this.#reach(desc, this.composes(desc));
           for (const child of service.steps.flatMap((step) => composed(step.source) ?? []))
             this.#reach(desc, evaluator.message(child));
         }
@@ -54,6 +57,11 @@ export class Program {
     const place = this.#places.get(desc.typeName);
     if (place === undefined) throw new Error(`${desc.typeName} is not composed`);
     return place;
+  }
+
+  /** What an rpc composes: its `response`, else the declared one. */
+  composes(rpc: DescMethod): DescMessage {
+    return this.#composes.get(rpc.toString()) ?? rpc.output;
   }
 
   #reach(rpc: DescMethod, desc: DescMessage): void {

@@ -1,7 +1,7 @@
 // How failures reach what reads them, and the Degradation entries that follow.
-import type { DescField } from "@bufbuild/protobuf";
+import type { DescField, DescMessage } from "@bufbuild/protobuf";
 
-export const Effect = { MISSING: 1, REPLACED: 2, INCOMPLETE: 3 } as const;
+export const Effect = { MISSING: 1, REPLACED: 2, INCOMPLETE: 3, STALE: 4 } as const;
 export const Reason = { TIMEOUT: 1, UNAVAILABLE: 2, BREAKER_OPEN: 3, LIMITED: 4, REJECTED: 5, INVALID: 6 } as const;
 
 /** Why, and where it began. */
@@ -9,6 +9,8 @@ export interface Cause {
   readonly reason: number;
   /** Full service name; "" when no upstream was at fault. */
   readonly upstream: string;
+  /** It left an old value in place, from the cache. */
+  readonly stale?: true;
 }
 
 /** A failure that has reached a value. */
@@ -60,7 +62,7 @@ export function inside(entries: readonly Entry[], rank: number): Taint[] {
 export function entry(field: DescField, present: boolean, taints: readonly Taint[]): Entry | undefined {
   if (taints.length === 0) return undefined;
   const hard = taints.filter((taint) => !taint.soft);
-  const sets = hard.length > 0 && hard.length < taints.length ? [hard, taints] : [taints];
+  const sets = (hard.length > 0 && hard.length < taints.length ? [hard, taints] : [taints]).map(worst);
   return {
     path: field.name,
     effects: [...new Set(sets.flatMap((set) => effects(field, present, set)))],
@@ -70,7 +72,14 @@ export function entry(field: DescField, present: boolean, taints: readonly Taint
   };
 }
 
+/** A failure counts before a stale answer. */
+function worst(taints: readonly Taint[]): readonly Taint[] {
+  const failures = taints.filter(({ cause }) => cause.stale === undefined);
+  return failures.length > 0 ? failures : taints;
+}
+
 function effects(field: DescField, present: boolean, taints: readonly Taint[]): number[] {
+  if (taints.every(({ cause }) => cause.stale)) return [Effect.STALE];
   if (!present) return [Effect.MISSING];
   const many = field.fieldKind === "list" || field.fieldKind === "map";
   if (!many || !taints.every((taint) => taint.leftOut)) return [Effect.REPLACED];
@@ -98,6 +107,19 @@ export function nested(field: DescField, at: Position, inner: Entry): Entry {
     path: `${field.name}${text === undefined ? "" : `[${text}]`}.${inner.path}`,
     order: [field.number, ...(order === undefined ? [] : [order]), ...inner.order],
   };
+}
+
+/** An entry of what is composed in place of a declared response; undefined when that does not have the field. */
+export function ofDeclared(schema: DescMessage, entry: Entry): Entry | undefined {
+  let at: DescMessage | undefined = schema;
+  let number: number | undefined;
+  for (const name of entry.path.replace(/\[("(\\.|[^"\\])*"|[^\]]*)\]/g, "").split(".")) {
+    const field: DescField | undefined = at?.fields.find((one) => one.name === name);
+    if (field === undefined) return undefined;
+    number ??= field.number;
+    at = field.message;
+  }
+  return { ...entry, order: [number ?? 0, ...entry.order.slice(1)] };
 }
 
 export function inOrder(entries: readonly Entry[]): Entry[] {

@@ -3,15 +3,17 @@ import {
   type DescField,
   type DescMessage,
   fromBinary,
+  isMessage,
   type JsonValue,
   type Message,
   toBinary,
   toJson,
 } from "@bufbuild/protobuf";
 import { isReflectMessage, type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
+import { DurationSchema, durationMs } from "@bufbuild/protobuf/wkt";
 import { alike, type LoggedCall } from "./outcomes.ts";
 import type { Missing } from "./response.ts";
-import { type Entry, foldedPaths } from "./taint.ts";
+import { Effect, type Entry, foldedPaths } from "./taint.ts";
 
 export interface AnswerVerdict {
   readonly kind: "answer";
@@ -93,6 +95,8 @@ export interface GotEntry {
   readonly effect: number;
   readonly reason: number;
   readonly upstream: string;
+  /** In milliseconds. */
+  readonly age: number | undefined;
 }
 
 function entriesDiffer(expected: readonly Entry[], got: readonly GotEntry[]): string | undefined {
@@ -106,6 +110,7 @@ function entriesDiffer(expected: readonly Entry[], got: readonly GotEntry[]): st
     const entry = expected[index];
     if (entry === undefined) return fault(`not degraded: ${one.path}`);
     if (!entry.effects.includes(one.effect)) return fault(`effect of ${one.path}: ${one.effect}`);
+    if ((one.age !== undefined && one.age > 0) !== (one.effect === Effect.STALE)) return fault(`age of ${one.path}`);
     if (!entry.causes.some((cause) => cause.reason === one.reason && cause.upstream === one.upstream)) {
       return fault(`cause of ${one.path}: ${one.reason} ${one.upstream}`);
     }
@@ -183,7 +188,17 @@ export function gotEntry(one: ReflectMessage): GotEntry {
     effect: Number(get("effect")),
     reason: Number(get("reason")),
     upstream: String(get("upstream")),
+    age: ageOf(one),
   };
+}
+
+function ageOf(one: ReflectMessage): number | undefined {
+  const field = one.desc.fields.find((f) => f.name === "age");
+  if (field === undefined || !one.isSet(field)) return undefined;
+  const duration = one.get(field);
+  return isReflectMessage(duration) && isMessage(duration.message, DurationSchema)
+    ? durationMs(duration.message)
+    : undefined;
 }
 
 /** Text where there is no JSON: an Any of a type that nobody knows here. */
