@@ -258,6 +258,40 @@ describe("batches", () => {
     expect(client.open).toEqual([]);
     expect(clock.running).toBe(0);
   });
+  test("give one promise to all in a scope who ask for a key at a time, and no other", async () => {
+    const { ask, client, clock } = front({ call: { timeoutMs: 100 } });
+    const { answer } = ask(async (cx) => {
+      const { byId } = cx.app;
+      const one = cx.tryLoad(byId, "a");
+      expect(cx.tryLoad(byId, "a")).toBe(one);
+      expect(cx.load(byId, "b")).toBe(cx.load(byId, "b"));
+      expect(cx.tryLoad(byId, "b")).not.toBe(one);
+      expect(cx.load(byId, "a")).not.toBe(one);
+      expect(cx.tryLoad(byId, "a", undefined, { rescue: () => undefined })).not.toBe(cx.tryLoad(byId, "a"));
+      await cx.sub(async (inner) => expect(inner.tryLoad(byId, "a")).not.toBe(one));
+      await Promise.all([one, cx.load(byId, "b")]);
+      expect(cx.tryLoad(byId, "c")).not.toBe(cx.tryLoad(byId, "a"));
+      return page({ title: (await cx.tryLoad(byId, "a"))?.id ?? "" });
+    });
+    client.answer = echo;
+    await clock.advance(0);
+    expect((await answer).page?.title).toBe("a");
+  });
+  test("give nobody the promise of one who left before the answer came", async () => {
+    const { ask, client, clock } = front({ call: { timeoutMs: 100 } });
+    const { answer } = ask(async (cx) => {
+      const early = cx.tryLoad(cx.app.byId, "a");
+      await new Promise((resolve) => clock.setTimeout(resolve, 60, undefined));
+      const later = cx.tryLoad(cx.app.byId, "a", undefined, { rescue: () => undefined });
+      expect(await early).toBe(undefined);
+      expect((await later)?.id).toBe("a");
+      return page({ title: (await cx.tryLoad(cx.app.byId, "a"))?.id ?? "" });
+    });
+    await clock.advance(120);
+    echo(client.sent[0]!);
+    expect((await answer).page?.title).toBe("a");
+    expect(client.sent.length).toBe(1);
+  });
   test("a rescue is for each that asks", async () => {
     const { ask, client } = front();
     client.answer = (sent) => sent.fault(Code.NOT_FOUND);

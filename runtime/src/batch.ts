@@ -49,8 +49,16 @@ export class Collector {
     this.#batch = batch;
     this.#group = group;
   }
-  /** Gives the item of a key, or its items; undefined when there is none. Rejects when `scope` ends before. */
-  load(key: unknown, scope: Scope, sink: Sink<unknown>): void {
+  /** The promise that this scope was given for this key, where a new one would end with it and in the same way. */
+  given(key: unknown, scope: Scope, supplementary: boolean): Promise<unknown> | undefined {
+    return scope.over ? undefined : this.#items.get(identity(key))?.given(scope, supplementary);
+  }
+  /**
+   * Gives the item of a key, or its items; undefined when there is none. Rejects when `scope` ends before.
+   *
+   * @param given what others who ask the same may be given too
+   */
+  load(key: unknown, scope: Scope, sink: Sink<unknown>, given?: Given): void {
     if (scope.over) {
       sink.reject(OVER);
       return;
@@ -62,7 +70,7 @@ export class Collector {
       this.#items.set(id, item);
       if (this.#asked.push(item) === 1) whenDrained(this);
     }
-    item.wait(scope, sink);
+    item.wait(scope, sink, given);
   }
   flush(): void {
     const asked = this.#asked.filter((item) => item.wanted || !this.#items.delete(item.id));
@@ -189,12 +197,20 @@ function expire({ part, all }: { part: Part; all: readonly Waiting<unknown>[] })
   part.expire(all);
 }
 
+/** A promise for an item. */
+interface Given {
+  readonly promise: Promise<unknown>;
+  readonly scope: Scope;
+  readonly supplementary: boolean;
+}
+
 class Item {
   readonly key: unknown;
   readonly id: string;
   part: Part | undefined;
   readonly waiting = new Set<Waiting<unknown>>();
   #answer: { readonly value: unknown; readonly cause: Cause | undefined } | undefined;
+  #given: Given | undefined;
 
   constructor(key: unknown, id: string) {
     this.key = key;
@@ -203,7 +219,14 @@ class Item {
   get wanted(): boolean {
     return this.waiting.size > 0;
   }
-  wait(scope: Scope, sink: Sink<unknown>): void {
+  given(scope: Scope, supplementary: boolean): Promise<unknown> | undefined {
+    const given = this.#given;
+    if (given?.scope !== scope || given.supplementary !== supplementary) return undefined;
+    // While it is fetched, a new one would have more time.
+    return this.part === undefined || this.#answer !== undefined ? given.promise : undefined;
+  }
+  wait(scope: Scope, sink: Sink<unknown>, given: Given | undefined): void {
+    if (given !== undefined) this.#given = given;
     if (this.#answer !== undefined) {
       sink.resolve(this.#answer.value, this.#answer.cause);
       return;
@@ -215,6 +238,7 @@ class Item {
   }
   readonly #left = (waiting: Waiting<unknown>): void => {
     this.waiting.delete(waiting);
+    this.#given = undefined; // it may be that one which has ended without the answer
     if (!this.wanted) this.part?.leaves();
   };
   answer(value: unknown, cause: Cause | undefined): void {

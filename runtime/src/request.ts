@@ -125,11 +125,16 @@ export class Request<out App> {
     group: G | undefined,
     extra: Extra<R> | undefined,
   ): Promise<unknown> {
-    const answer = Promise.withResolvers<unknown>();
+    const { scope } = this;
+    const collector = this.root.#collector(batch as unknown as AnyBatch, group, extra?.retryIf);
     const plain = extra?.rescue === undefined && batch.rpc.cache === undefined;
-    const sink = plain ? answer : new Answer<unknown, R>(this, answer, extra, false);
-    this.root.#collector(batch as unknown as AnyBatch, group, extra?.retryIf).load(key, this.scope, sink);
-    return handled(answer.promise);
+    const given = plain ? collector.given(key, scope, false) : undefined;
+    if (given !== undefined) return given;
+    const answer = Promise.withResolvers<unknown>();
+    const { promise } = answer;
+    if (plain) collector.load(key, scope, answer, { promise, scope, supplementary: false });
+    else collector.load(key, scope, new Answer<unknown, R>(this, answer, extra, false));
+    return handled(promise);
   }
   #tryLoad<Req, Res, K, V, G, R>(
     batch: Batch<Req, Res, K, V, G>,
@@ -137,11 +142,17 @@ export class Request<out App> {
     group: G | undefined,
     extra: Extra<R> | undefined,
   ): Promise<unknown> {
+    const { scope } = this;
+    const collector = this.root.#collector(batch as unknown as AnyBatch, group, extra?.retryIf);
+    const plain = extra?.rescue === undefined;
+    const given = plain ? collector.given(key, scope, true) : undefined;
+    if (given !== undefined) return given;
     const answer = Promise.withResolvers<unknown>();
+    const { promise } = answer;
     const own = extra?.mark === undefined ? extra : { ...extra, mark: undefined }; // the load is a step of its own
     const sink = new Answer<unknown, R>(this, answer, own, true);
-    this.root.#collector(batch as unknown as AnyBatch, group, extra?.retryIf).load(key, this.scope, sink);
-    return answer.promise;
+    collector.load(key, scope, sink, plain ? { promise, scope, supplementary: true } : undefined);
+    return promise;
   }
   #collector(batch: AnyBatch, group: unknown, retryIf: Extra<unknown>["retryIf"]): Collector {
     this.#collectors ??= new Map();

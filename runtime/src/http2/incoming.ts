@@ -3,6 +3,7 @@ import type { FloodGuard } from "./flood-guard.ts";
 import type { FrameWriter } from "./frame-writer.ts";
 import { Flag, FRAME_BYTES, FRAME_BYTES_MAX, FrameType, Setting, WINDOW_MAX } from "./frames.ts";
 import { HeaderBlocks } from "./header-block.ts";
+import type { OpenStreams } from "./open-streams.ts";
 import type { SendQueue } from "./send-queue.ts";
 import { WINDOW, type WireSession } from "./wire-session.ts";
 import type { WireStream } from "./wire-stream.ts";
@@ -26,7 +27,7 @@ const broken = (message: string, code: number = PROTOCOL_ERROR): ConnectionError
 /** What the frames mean that come: for streams, for the connection, and whose fault it is when they mean nothing. */
 export class Incoming {
   readonly #session: WireSession;
-  readonly #streams: ReadonlyMap<number, WireStream>;
+  readonly #streams: OpenStreams;
   readonly #writer: FrameWriter;
   readonly #queue: SendQueue;
   readonly #guard: FloodGuard;
@@ -36,13 +37,7 @@ export class Incoming {
   /** What the other end has sent on the connection and was not yet allowed again. */
   #unacknowledged = 0;
 
-  constructor(
-    session: WireSession,
-    streams: ReadonlyMap<number, WireStream>,
-    writer: FrameWriter,
-    queue: SendQueue,
-    guard: FloodGuard,
-  ) {
+  constructor(session: WireSession, streams: OpenStreams, writer: FrameWriter, queue: SendQueue, guard: FloodGuard) {
     this.#session = session;
     this.#streams = streams;
     this.#writer = writer;
@@ -134,7 +129,7 @@ export class Incoming {
       return;
     }
     stream.unacknowledged += length;
-    if (stream.unacknowledged >= WINDOW / 2 && this.#streams.has(id)) {
+    if (stream.unacknowledged >= WINDOW / 2 && this.#streams.get(id) === stream) {
       this.#writer.word(FrameType.WINDOW_UPDATE, id, stream.unacknowledged);
       stream.unacknowledged = 0;
     }
@@ -261,7 +256,7 @@ export class Incoming {
           maxStreams = value;
           break;
         case Setting.INITIAL_WINDOW_SIZE:
-          if (value > WINDOW_MAX || !this.#queue.setInitialWindow(value, this.#streams.values())) {
+          if (value > WINDOW_MAX || !this.#queue.setInitialWindow(value, this.#streams.all())) {
             throw broken("too wide a window", FLOW_CONTROL_ERROR);
           }
           break;

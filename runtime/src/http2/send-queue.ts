@@ -27,8 +27,9 @@ export class SendQueue {
   /** Sends this, and then no more on this stream. */
   send(stream: WireStream, body: Uint8Array): void {
     stream.body = body;
-    this.#queue.add(stream);
-    this.pump();
+    if (this.#queue.size > 0) this.#queue.add(stream);
+    else this.#part(stream); // mostly that is all
+    if (this.#queue.size > 0) this.pump();
   }
   drop(stream: WireStream): void {
     stream.body = undefined;
@@ -61,20 +62,25 @@ export class SendQueue {
   /** Sends what is allowed. */
   pump(): void {
     for (const stream of this.#queue) {
-      const { body, sendWindow } = stream;
       this.#queue.delete(stream);
-      if (body === undefined) continue;
-      const left = body.length - stream.sent;
-      if (sendWindow <= 0 && left > 0) continue; // until its own window is wider
-      const length = Math.min(left, FRAME_BYTES, this.#window, sendWindow);
-      if ((length === 0 && left > 0) || this.#writer.waiting > WAITING_BYTES) {
-        this.#queue.add(stream); // nothing more for anybody
-        return;
-      }
-      this.#data(stream, body, length);
-      if (length === left) stream.body = undefined;
-      else this.#queue.add(stream);
+      if (!this.#part(stream)) return;
     }
+  }
+  /** Sends the next frame of a stream, and queues it for the rest. False: there is nothing more for anybody. */
+  #part(stream: WireStream): boolean {
+    const { body, sendWindow } = stream;
+    if (body === undefined) return true;
+    const left = body.length - stream.sent;
+    if (sendWindow <= 0 && left > 0) return true; // until its own window is wider
+    const length = Math.min(left, FRAME_BYTES, this.#window, sendWindow);
+    if ((length === 0 && left > 0) || this.#writer.waiting > WAITING_BYTES) {
+      this.#queue.add(stream);
+      return false;
+    }
+    this.#data(stream, body, length);
+    if (length === left) stream.body = undefined;
+    else this.#queue.add(stream);
+    return true;
   }
   #data(stream: WireStream, body: Uint8Array, length: number): void {
     const { sent } = stream;

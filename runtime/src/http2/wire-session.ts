@@ -12,6 +12,7 @@ import { FrameReader } from "./frame-reader.ts";
 import { FrameWriter } from "./frame-writer.ts";
 import { Flag, FRAME_BYTES, FRAME_HEAD_BYTES, FrameType, WINDOW_MAX, writeFrameHead } from "./frames.ts";
 import { Incoming } from "./incoming.ts";
+import { OpenStreams } from "./open-streams.ts";
 import { preface } from "./preface.ts";
 import type { RequestEncoder } from "./request-encoder.ts";
 import { SendQueue } from "./send-queue.ts";
@@ -35,7 +36,7 @@ export class WireSession implements GrpcSession {
   readonly #reader: FrameReader;
   readonly #guard = new FloodGuard();
   readonly #queue: SendQueue;
-  readonly #streams = new Map<number, WireStream>();
+  readonly #streams = new OpenStreams();
   readonly #pings = new Map<number, () => void>();
   readonly #first: number;
   readonly #clock: Clock;
@@ -125,7 +126,7 @@ export class WireSession implements GrpcSession {
     this.#next += 2;
     this.#opened++;
     this.#guard.progress();
-    this.#streams.set(stream.id, stream);
+    this.#streams.add(stream);
     this.#headers(stream.id, request, bound);
     this.#queue.send(stream, request.frame);
     if (this.#next > WINDOW_MAX) {
@@ -156,7 +157,7 @@ export class WireSession implements GrpcSession {
 
   /** Ends a stream with this error code, unless it has ended. */
   closeStream(stream: WireStream, code: number): void {
-    if (!this.#streams.delete(stream.id)) return;
+    if (!this.#streams.delete(stream)) return;
     stream.code ??= code;
     this.#queue.drop(stream);
     this.#writer.reset(stream.id, code);
@@ -165,14 +166,14 @@ export class WireSession implements GrpcSession {
   }
   /** The other end broke a rule on a stream, which ends only that. */
   failStream(stream: WireStream, code: number, message: string): void {
-    if (!this.#streams.has(stream.id)) return;
+    if (this.#streams.get(stream.id) === undefined) return;
     stream.message = message;
     this.closeStream(stream, code);
     stream.attempt.closed();
   }
   /** The other end has said all; `released` has to follow. */
   finish(stream: WireStream): void {
-    this.#streams.delete(stream.id);
+    this.#streams.delete(stream);
     stream.code = ErrorCode.NO_ERROR;
     if (stream.body === undefined) return;
     this.#queue.drop(stream); // it does not want to hear the rest
@@ -180,7 +181,7 @@ export class WireSession implements GrpcSession {
   }
   /** The other end has ended a stream with this error code. */
   wasReset(stream: WireStream, code: number): void {
-    this.#streams.delete(stream.id);
+    this.#streams.delete(stream);
     this.#queue.drop(stream);
     stream.code = code;
     stream.attempt.closed();
@@ -229,7 +230,7 @@ export class WireSession implements GrpcSession {
       this.destroy(new Error(`the other end has gone away with ${errorName(code)}${text === "" ? "" : `: ${text}`}`));
       return;
     }
-    for (const stream of this.#streams.values()) {
+    for (const stream of this.#streams.all()) {
       if (stream.id <= this.#lastStream) continue;
       stream.unprocessed = true;
       stream.message = "the other end has gone away";
@@ -321,8 +322,8 @@ export class WireSession implements GrpcSession {
     this.#reader.stop();
     const message = described(this.#error, this.#ready);
     this.#owner.gone(this, message);
-    for (const stream of [...this.#streams.values()]) {
-      this.#streams.delete(stream.id);
+    for (const stream of this.#streams.all()) {
+      this.#streams.delete(stream);
       this.#queue.drop(stream);
       stream.lost = true;
       stream.unprocessed = stream.id > this.#lastStream || stream.position >= this.#writer.handed;

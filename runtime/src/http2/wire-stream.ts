@@ -8,6 +8,8 @@ export class WireStream implements GrpcStream {
   readonly id: number;
   readonly attempt: GrpcAttempt;
   readonly #session: WireSession;
+  /** Another one that is open, for `OpenStreams`. */
+  next: WireStream | undefined;
   /** Where it begins among all bytes of the connection. */
   readonly position: number;
   /** What may still be sent; below zero when the other end has changed its mind. */

@@ -55,22 +55,22 @@ export class FailureLog implements Observer {
   }
   /** A line for each upstream and code, with all that it has touched. */
   #degraded(rpc: string, header: ResponseEvent["header"], { degraded, failures }: OkOutcome): void {
-    const kinds = new Map<string, { readonly failure: Failure; readonly paths: Set<string> }>();
-    for (const [i, { path }] of degraded.entries()) {
-      const failure = failures[i];
-      if (failure === undefined) continue;
-      const key = `${rpc} ${failure.upstream} ${failure.code}`;
-      const kind = kinds.get(key) ?? { failure, paths: new Set() };
-      kinds.set(key, kind);
-      kind.paths.add(path.replace(INDEX, "[*]"));
-    }
-    for (const [key, { failure, paths }] of kinds) {
-      this.#tell(key, () => ({
-        event: "degraded",
-        text: `${rpc} degraded in ${listed([...paths])}: ${causeOf(failure)}`,
-        fields: { rpc, paths: [...paths], ...fieldsOf(failure) },
-        header,
-      }));
+    const keys = failures.map(({ upstream, code }) => `${rpc} ${upstream} ${code}`);
+    const told = new Set<string>();
+    for (const [i, failure] of failures.entries()) {
+      const key = keys[i] ?? "";
+      if (told.has(key)) continue;
+      told.add(key);
+      this.#tell(key, () => {
+        const touched = degraded.filter((_, i) => keys[i] === key);
+        const paths = [...new Set(touched.map(({ path }) => path.replace(INDEX, "[*]")))];
+        return {
+          event: "degraded",
+          text: `${rpc} degraded in ${listed(paths)}: ${causeOf(failure)}`,
+          fields: { rpc, paths, ...fieldsOf(failure) },
+          header,
+        };
+      });
     }
   }
   resolver({ name, header, outcome }: ResolverEvent): void {

@@ -6,6 +6,7 @@ import type { Compression } from "@connectrpc/connect/protocol";
 import { type Answering, type AnswerMetadata, connectError, type Endpoint } from "../endpoint.ts";
 import type { IncomingHeaders } from "../exchange.ts";
 import { late } from "./listener.ts";
+import type { OpenCalls } from "./open-calls.ts";
 
 /** What all calls of one rpc in one encoding have in common. */
 export interface FastRpc {
@@ -23,7 +24,7 @@ export interface FastRpc {
   /** In bytes, of one message. */
   readonly maxBytes: number;
   /** The calls under way. */
-  readonly open: Set<FastCall>;
+  readonly open: OpenCalls;
 }
 
 /** What is known of a call when its headers have come. */
@@ -47,6 +48,8 @@ const NONE: readonly string[] = [];
 
 /** One request on the fast path, from its headers to its answer. It answers as Connect's adapter would. */
 export abstract class FastCall implements IncomingHeaders {
+  /** Its place among those under way, which writes it. */
+  slot = 0;
   protected readonly rpc: FastRpc;
   protected readonly head: FastHead;
   protected received = 0;
@@ -251,7 +254,7 @@ const lingered = (call: FastCall, error: ConnectError): void => call.lingered(er
 // ---- listeners, shared by all streams in place of closures for each ----
 
 const CALL = Symbol();
-type OfCall = { [CALL]?: FastCall };
+type OfCall = { [CALL]?: FastCall | undefined };
 
 function onData(this: OfCall, chunk: Buffer): void {
   this[CALL]?.data(chunk);
@@ -260,7 +263,12 @@ function onEnd(this: OfCall): void {
   this[CALL]?.end();
 }
 function onClose(this: OfCall): void {
-  this[CALL]?.close();
+  const call = this[CALL];
+  this[CALL] = undefined; // node:http2 may keep its streams until the next full collection
+  call?.close();
+}
+function onResponseClose(this: http.ServerResponse): void {
+  onClose.call(this.req as OfCall);
 }
 function onError(): void {} // `close` follows
 
@@ -272,7 +280,6 @@ export function attachStream(call: FastCall, stream: http2.ServerHttp2Stream): v
 /** The same of HTTP/1.1, where the request closes when it has been read. */
 export function attachRequest(call: FastCall, request: http.IncomingMessage, response: http.ServerResponse): void {
   (request as OfCall)[CALL] = call;
-  (response as OfCall)[CALL] = call;
   request.on("data", onData).on("end", onEnd).on("error", onError);
-  response.on("close", onClose);
+  response.on("close", onResponseClose);
 }

@@ -10,6 +10,14 @@ const COMPRESSED = 1;
 const OK = { "grpc-status": "0" };
 const WITH_TRAILERS = { waitForTrailers: true };
 
+type Trailers = Record<string, string | string[]>;
+const TRAILERS = Symbol();
+type Answered = http2.ServerHttp2Stream & { [TRAILERS]?: Trailers };
+/** One listener for all streams, in place of closures. */
+function onWantTrailers(this: Answered): void {
+  this.sendTrailers(this[TRAILERS] ?? OK);
+}
+
 /** A unary call of gRPC, over HTTP/2. */
 export class FastGrpcCall extends FastCall {
   readonly #stream: http2.ServerHttp2Stream;
@@ -20,7 +28,6 @@ export class FastGrpcCall extends FastCall {
   /** So many bytes have to be there for the next step. */
   #needed = PREFIX_BYTES;
   #args: Message | undefined;
-  #trailers: Record<string, string | string[]> = OK;
 
   constructor(rpc: FastRpc, head: FastHead, stream: http2.ServerHttp2Stream) {
     super(rpc, head);
@@ -91,19 +98,17 @@ export class FastGrpcCall extends FastCall {
       framed = frame(bytes);
       framed[0] = COMPRESSED;
     }
-    if (trailers.length > 0) this.#trailers = { "grpc-status": "0", ...object(trailers) };
-    this.#respond(headers, degraded, framed);
+    this.#respond(headers, degraded, framed, trailers.length > 0 ? { ...OK, ...object(trailers) } : OK);
   }
   protected fail(error: ConnectError, headers: readonly string[], trailers: readonly string[]): void {
-    const all: Record<string, string | string[]> = object(trailers);
+    const all = object(trailers);
     setTrailerStatus(new Headers(), error).forEach((value, name) => {
       all[name] = value;
     });
-    this.#trailers = all;
-    this.#respond(headers, "", undefined);
+    this.#respond(headers, "", undefined, all);
   }
-  #respond(more: readonly string[], degraded: string, body: Uint8Array | undefined): void {
-    const stream = this.#stream;
+  #respond(more: readonly string[], degraded: string, body: Uint8Array | undefined, trailers: Trailers): void {
+    const stream: Answered = this.#stream;
     if (stream.destroyed || stream.closed) return;
     const headers: (string | number)[] = [":status", 200, "content-type", "application/grpc+proto"];
     const { compression, extra } = this.head;
@@ -112,7 +117,8 @@ export class FastGrpcCall extends FastCall {
     if (more.length > 0) headers.push(...more);
     if (degraded !== "") headers.push("bff-degraded", degraded);
     stream.respond(headers as string[], WITH_TRAILERS);
-    stream.on("wantTrailers", () => stream.sendTrailers(this.#trailers));
+    stream[TRAILERS] = trailers;
+    stream.on("wantTrailers", onWantTrailers);
     if (body === undefined) stream.end();
     else stream.end(body);
     if (this.unread) discardStream(stream);
@@ -123,8 +129,8 @@ export class FastGrpcCall extends FastCall {
 }
 
 /** Several values of one name become a list. */
-function object(pairs: readonly string[]): Record<string, string | string[]> {
-  const all: Record<string, string | string[]> = {};
+function object(pairs: readonly string[]): Trailers {
+  const all: Trailers = {};
   for (let i = 0; i + 1 < pairs.length; i += 2) {
     const name = (pairs[i] ?? "").toLowerCase();
     const value = pairs[i + 1] ?? "";

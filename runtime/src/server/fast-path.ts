@@ -9,10 +9,11 @@ import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
 import type { Endpoint } from "../endpoint.ts";
 import { frame, PREFIX_BYTES } from "../transport/frame.ts";
 import type { CorsHeaders } from "./cors.ts";
-import { attachRequest, attachStream, type FastCall, type FastHead, type FastRpc } from "./fast-call.ts";
+import { attachRequest, attachStream, type FastHead, type FastRpc } from "./fast-call.ts";
 import { type ConnectEncoding, FastConnectCall } from "./fast-connect.ts";
 import { FastGrpcCall } from "./fast-grpc.ts";
 import type { Shortcut } from "./listener.ts";
+import { OpenCalls } from "./open-calls.ts";
 
 export interface FastPathOptions {
   /** Larger messages fail with RESOURCE_EXHAUSTED, in bytes. */
@@ -48,7 +49,7 @@ const MAX_REMEMBERED = 256;
  */
 export class FastPath implements Shortcut {
   readonly #served = new Map<unknown, Served>();
-  readonly #open = new Set<FastCall>();
+  readonly #open = new OpenCalls();
   readonly #maxBytes: number;
   readonly #corsHeaders: CorsHeaders;
   readonly #connectJson: ConnectEncoding;
@@ -105,12 +106,12 @@ export class FastPath implements Shortcut {
   }
 
   checkArrivals(rounds: number): void {
-    for (const call of this.#open) call.checkArrival(rounds);
+    for (const call of this.#open.all()) call.checkArrival(rounds);
   }
 
   /** Answers all calls under way with this. */
   abort(error: ConnectError): void {
-    for (const call of this.#open) call.abort(error);
+    for (const call of this.#open.all()) call.abort(error);
   }
 
   #encoding(kind: Kind): ConnectEncoding {

@@ -143,7 +143,11 @@ it("is healthy, and not found elsewhere", async () => {
   const server = await listening();
   expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
   expect((await fetch(`${server.url}/readyz?verbose`)).status).toBe(200);
-  expect((await fetch(`${server.url}/nothing`)).status).toBe(404);
+  const nothing = await fetch(`${server.url}/nothing`);
+  expect([nothing.status, await nothing.text()]).toEqual([
+    404,
+    "no rpc is served here: its path is /package.Service/Method\n",
+  ]);
 });
 
 it("says when its port is taken", async () => {

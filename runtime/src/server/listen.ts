@@ -6,7 +6,7 @@ import type { Endpoint } from "../endpoint.ts";
 import { corsHeaders, withCors } from "./cors.ts";
 import { FastPath } from "./fast-path.ts";
 import { routeHealth } from "./health.ts";
-import { type Handler, Listener, type ServerResponse } from "./listener.ts";
+import { type Handler, Listener } from "./listener.ts";
 import { withLongDeadlines } from "./long-deadlines.ts";
 import { routeReflection } from "./reflection.ts";
 
@@ -71,6 +71,7 @@ export async function listen(endpoints: readonly Listenable[], options: ListenOp
     readMaxBytes: maxBytes,
     jsonOptions: { registry },
     shutdownSignal: cutOff.signal,
+    fallback: (_, response) => answer(response, 404, "no rpc is served here: its path is /package.Service/Method\n"),
     routes(router) {
       for (const endpoint of endpoints) endpoint.route(router);
       const names = services.map(({ typeName }) => typeName);
@@ -138,7 +139,14 @@ function withProbes(draining: AbortSignal, handler: Handler): Handler {
   };
 }
 
-function answer(response: ServerResponse, status: number, text: string): void {
+/** What the responses of both versions of HTTP have in common. */
+interface Answerable {
+  statusCode: number;
+  setHeader(name: string, value: string): unknown;
+  end(text: string): unknown;
+}
+
+function answer(response: Answerable, status: number, text: string): void {
   response.statusCode = status;
   response.setHeader("content-type", "text/plain; charset=utf-8");
   response.setHeader("cache-control", "no-store");

@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import type { Environment, Fault } from "./env-reader.ts";
+import { importModule } from "./import-module.ts";
 
 const STANDARD = ["resolvers.ts", "resolvers.js", "resolvers.mjs"];
 const REMEDY =
@@ -20,20 +19,15 @@ export async function loadResolvers(
   const path = said ?? STANDARD.find((name) => existsSync(name));
   const fault = (problem: string, remedy = REMEDY) => ({ faults: [{ variable: "BFF_RESOLVERS", problem, remedy }] });
   if (path === undefined) return fault("is not set, and there is no resolvers.ts here");
-  const is = said === undefined ? `is not set, and ${path}` : `is ${JSON.stringify(path)}, which`;
-  if (!existsSync(path)) return fault(`is ${JSON.stringify(path)}, and there is no such file`);
-  let module: Readonly<Record<string, unknown>>;
-  try {
-    module = (await import(pathToFileURL(resolve(path)).href)) as Readonly<Record<string, unknown>>;
-  } catch (error) {
-    return fault(`${is} cannot be loaded (${error instanceof Error ? error.message : String(error)})`);
-  }
-  const { resolvers } = module;
-  if (typeof resolvers !== "object" || resolvers === null) return fault(`${is} exports no object \`resolvers\``);
+  const is = said === undefined ? `is not set: there is ${path}, ` : `is ${JSON.stringify(path)}, `;
+  const { exports, problem } = await importModule(path);
+  if (exports === undefined) return fault(`${is}${problem}`);
+  const { resolvers } = exports;
+  if (typeof resolvers !== "object" || resolvers === null) return fault(`${is}which exports no object \`resolvers\``);
   const missing = names.filter((name) => typeof (resolvers as Record<string, unknown>)[name] !== "function");
   if (missing.length > 0)
     return fault(
-      `${is} lacks ${missing.join(", ")} in its \`resolvers\``,
+      `${is}which lacks ${missing.join(", ")} in its \`resolvers\``,
       "one that has a function for each: `protoc-gen-bff init-resolvers` adds what is missing",
     );
   return { resolvers, faults: [] };

@@ -1,6 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { EventEmitter, once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import * as net from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { StringValue } from "@bufbuild/protobuf/wkt";
 import { createClient } from "@connectrpc/connect";
@@ -124,6 +127,34 @@ it.each([
   for (let i = 0; i < 3; i++) await expect(echo(port, "you")).rejects.toThrow("[unavailable] unavailable");
   child.kill("SIGTERM");
   expect((await exited).stderr).toMatch(wanted);
+});
+
+it("takes an observer from a module, and says what is wrong with one", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "observer-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+  const fine = file(
+    "fine.mjs",
+    `export const observer = { call: ({ method, attempts }) => console.log(method + " " + attempts) };`,
+  );
+  const { child, port, stdout, exited } = await up({ ...NOWHERE, BFF_OBSERVER: fine });
+  await expect(echo(port, "you")).rejects.toThrow("[unavailable] unavailable");
+  child.kill("SIGTERM");
+  expect((await exited).stderr).toContain("failed with UNAVAILABLE"); // the log is still there
+  expect(stdout()).toMatch(/^listening on .*\necho\.v1\.EchoService\/Echo 1\n$/);
+  for (const [path, problem] of [
+    ["none.mjs", 'is .*none.mjs", and there is no such file'],
+    [file("broken.mjs", "export const observer = {"), 'is .*broken.mjs", which cannot be loaded \\('],
+    [file("other.mjs", "export const observe = {}"), 'is .*other.mjs", which exports no object `observer`'],
+    [file("typo.mjs", "export const observer = { calls() {} }"), "is .*whose `observer` asks for no event there is"],
+    [file("value.mjs", "export const observer = { call: 1 }"), "is .*whose `observer` has no function as call"],
+  ] as const) {
+    const { code, stderr } = await run({ ...NOWHERE, BFF_OBSERVER: path }).exited;
+    expect([code, stderr]).toEqual([2, expect.stringMatching(`\n {2}BFF_OBSERVER ${problem}.*; write the path of`)]);
+  }
 });
 
 it("exits with 0 when the grace is over, whatever is in flight", async () => {

@@ -10,6 +10,7 @@ import { drainOnSignal } from "./drain.ts";
 import type { EnvReader } from "./env-reader.ts";
 import { besides, FailureLog } from "./failure-log.ts";
 import { type Listening, listen } from "./listen.ts";
+import { loadObserver } from "./load-observer.ts";
 import { loadResolvers } from "./load-resolvers.ts";
 
 /** What a generated `server.ts` says about its package. */
@@ -25,7 +26,7 @@ export interface ServeOptions<Upstreams extends Readonly<Record<string, DescServ
   /** Functions that the user's module has to export, as members of `resolvers`: its path is in `BFF_RESOLVERS`. */
   readonly resolvers?: readonly string[] | undefined;
   readonly create: (parts: ServeParts<Upstreams, Env>) => readonly Endpoint[] | Promise<readonly Endpoint[]>;
-  /** Besides the log on standard error, which BFF_LOG turns off. */
+  /** Besides the log on standard error, which BFF_LOG turns off. Default: what the module in BFF_OBSERVER exports, if any. */
   readonly observer?: Observer;
 }
 
@@ -42,8 +43,8 @@ export interface ServeParts<Upstreams, Env> {
 
 /**
  * Runs a server as a process of its own, configured by the environment. Resolves when it is up, having printed
- * `listening on http://<host>:<port>`; tells failures on standard error. Ends the process with 2 when variables are missing or malformed, with 1 when the
- * port cannot be had, and with 0 after SIGTERM or SIGINT.
+ * `listening on http://<host>:<port>`; tells failures on standard error. Ends the process with 2 when variables are missing or
+ * malformed, with 1 when the port cannot be had, and with 0 after SIGTERM or SIGINT.
  */
 export async function serve<const Upstreams extends Readonly<Record<string, DescService>>, Env>(
   options: ServeOptions<Upstreams, Env>,
@@ -51,13 +52,14 @@ export async function serve<const Upstreams extends Readonly<Record<string, Desc
   const { config, faults = [] } = readConfig(process.env, options, readFileSync);
   const names = options.resolvers ?? [];
   const user = names.length === 0 ? { faults: [] } : await loadResolvers(process.env, names);
-  if (config === undefined || user.faults.length > 0) {
-    process.stderr.write(explainFaults(options.name, [...faults, ...user.faults]));
+  const loaded = options.observer === undefined ? await loadObserver(process.env) : { faults: [] };
+  if (config === undefined || user.faults.length > 0 || loaded.faults.length > 0) {
+    process.stderr.write(explainFaults(options.name, [...faults, ...user.faults, ...loaded.faults]));
     return process.exit(2);
   }
   const clients = connect(options.upstreams, config);
   const log = config.log === "off" ? undefined : new FailureLog((line) => void process.stderr.write(line), config.log);
-  const own = options.observer;
+  const own = options.observer ?? loaded.observer;
   const observer = log === undefined || own === undefined ? (log ?? own) : besides(log, own);
   const cache = await openCache(config.redisUrl, log);
   const endpoints = await options.create({

@@ -4,7 +4,7 @@ import type { Ending, GrpcStream } from "./grpc-session.ts";
 import type { H2Session } from "./h2-session.ts";
 
 const STREAM = Symbol();
-type Known = http2.ClientHttp2Stream & { [STREAM]?: H2Stream };
+type Known = http2.ClientHttp2Stream & { [STREAM]?: H2Stream | undefined };
 type ResponseHeaders = http2.IncomingHttpHeaders & http2.IncomingHttpStatusHeader;
 // One listener for all streams, which finds its attempt on the stream, in place of closures for each.
 function onResponse(this: Known, headers: ResponseHeaders): void {
@@ -23,7 +23,9 @@ function onError(this: Known, error: Error): void {
   this[STREAM]?.error(error); // `close` follows
 }
 function onClose(this: Known): void {
-  this[STREAM]?.closed();
+  const stream = this[STREAM];
+  this[STREAM] = undefined; // node:http2 may keep its streams until the next full collection
+  stream?.closed();
 }
 
 /** A stream of node:http2. */

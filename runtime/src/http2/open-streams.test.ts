@@ -1,0 +1,34 @@
+import { expect, test } from "vitest";
+import type { GrpcAttempt } from "../transport/grpc-attempt.ts";
+import { OpenStreams } from "./open-streams.ts";
+import type { WireSession } from "./wire-session.ts";
+import { WireStream } from "./wire-stream.ts";
+
+const stream = (id: number): WireStream => new WireStream({} as WireSession, id, 0, 0, {} as GrpcAttempt);
+
+test("streams are found by their number, however many have the same place", () => {
+  const open = new OpenStreams();
+  const streams = [1, 513, 1025, 3, 2 ** 31 - 1].map(stream);
+  for (const one of streams) open.add(one);
+  expect(open.size).toBe(5);
+  for (const one of streams) expect(open.get(one.id)).toBe(one);
+  expect(open.get(5)).toBeUndefined();
+  expect(open.get(1537)).toBeUndefined();
+  expect(open.all().map(({ id }) => id)).toEqual([1, 3, 513, 1025, 2 ** 31 - 1]);
+});
+test.each([
+  ["first", 1],
+  ["in the middle", 513],
+  ["last", 1025],
+])("one that is %s in its place goes, once", (_, gone) => {
+  const open = new OpenStreams();
+  const streams = [1, 513, 1025].map(stream);
+  for (const one of streams) open.add(one);
+  const [it] = streams.filter(({ id }) => id === gone) as [WireStream];
+  expect(open.delete(it)).toBe(true);
+  expect(it.next).toBeUndefined(); // or it would keep others
+  expect(open.delete(it)).toBe(false);
+  expect(open.get(gone)).toBeUndefined();
+  expect(open.all()).toEqual(streams.filter((one) => one !== it));
+  expect(open.size).toBe(2);
+});

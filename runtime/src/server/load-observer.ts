@@ -1,0 +1,27 @@
+import type { Observer } from "../observer.ts";
+import type { Environment, Fault } from "./env-reader.ts";
+import { importModule } from "./import-module.ts";
+
+/** In the order of the page that tells of them. */
+const EVENTS = ["callStart", "call", "attempt", "cache", "resolver", "response", "breaker"] as const;
+
+/** Imports the module in BFF_OBSERVER, and gives its export `observer`; undefined when there is no such variable. */
+export async function loadObserver(
+  source: Environment,
+): Promise<{ readonly observer?: Observer; readonly faults: readonly Fault[] }> {
+  const path = source.BFF_OBSERVER || undefined;
+  if (path === undefined) return { faults: [] };
+  const remedy = `the path of a module that exports \`observer\`, an object with functions for some of ${EVENTS.join(", ")}`;
+  const fault = (problem: string) => ({ faults: [{ variable: "BFF_OBSERVER", problem, remedy }] });
+  const is = `is ${JSON.stringify(path)}, `;
+  const { exports, problem } = await importModule(path);
+  if (exports === undefined) return fault(`${is}${problem}`);
+  const { observer } = exports;
+  if (typeof observer !== "object" || observer === null) return fault(`${is}which exports no object \`observer\``);
+  const functions = observer as Readonly<Record<string, unknown>>;
+  const wrong = EVENTS.filter((name) => functions[name] !== undefined && typeof functions[name] !== "function");
+  if (wrong.length > 0) return fault(`${is}whose \`observer\` has no function as ${wrong.join(", ")}`);
+  if (EVENTS.every((name) => functions[name] === undefined))
+    return fault(`${is}whose \`observer\` asks for no event there is`);
+  return { observer, faults: [] };
+}
