@@ -63,10 +63,19 @@ export function checkFunction(checker: Checker, ast: Call, place: Place): Node |
       // An operator is about all that it stands between.
       ast.name,
       `${describeCall(name, method, types)} does not exist`,
-      known.length === 0 ? undefined : `There is ${listed([...new Set(known)])}.`,
+      asText(checker, name, nodes) ?? (known.length === 0 ? undefined : `There is ${listed([...new Set(known)])}.`),
     );
   }
   return callOf(checker, ast, name, nodes, types, match);
+}
+
+/** A text and something that can be written as text. */
+function asText(checker: Checker, name: string, nodes: readonly Node[]): string | undefined {
+  const kinds = nodes.map((node) => checker.typeOf(node).kind);
+  const other = nodes[kinds[0] === "string" ? 1 : 0];
+  if (name !== "_+_" || other === undefined || !kinds.includes("string")) return undefined;
+  const printable = ["int", "uint", "double", "bool"].includes(checker.typeOf(other).kind);
+  return printable ? `Write string(${checker.textOf(checker.spanOf(other))}).` : undefined;
 }
 
 function takesNull({ overloads: [overload] }: Match, types: readonly CelType[]): boolean {

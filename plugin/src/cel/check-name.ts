@@ -105,16 +105,30 @@ export function unknownName(
     return checker.complain("BFF306", ast, `"${dotted}" is an enum and not a value`, "Name one of its values.");
   }
   const names = [...place.locals.keys(), ...checker.scope.names()];
-  const close = didYouMean(name, names);
+  const close = memberNamed(checker, name, place) ?? didYouMean(name, names);
   const code = dot === -1 && checker.registry.getEnum("bff.v1.Code")?.values.some((value) => value.name === name);
   const hint = code
     ? `Write bff.v1.Code.${name}.`
     : close === undefined
       ? names.length === 0
         ? undefined
-        : `In scope: ${listed(names)}.`
+        : `In scope: ${listed(names)}.${checker.variable("args", place)?.type.kind === "struct" ? ` What the composing step knows comes in its args: args.${name}.` : ""}`
       : `Did you mean "${close}"?`;
   return checker.complain("BFF302", first, `there is no "${name}" here`, hint);
+}
+
+/** What is written without the `args` or `env` in front of it. */
+function memberNamed(checker: Checker, name: string, place: Place): string | undefined {
+  const offered = new Set(checker.scope.names());
+  return ["args", "env"].flatMap((group) => {
+    if (offered.has(`${group}.${name}`)) return [`${group}.${name}`];
+    const type = checker.variable(group, place)?.type;
+    const has =
+      type?.kind === "struct"
+        ? type.members.has(name)
+        : type?.kind === "message" && type.desc.fields.some((field) => field.name === name);
+    return has ? [`${group}.${name}`] : [];
+  })[0];
 }
 
 /** A field, a member of a group, a key of a map, or (with `test`) whether it is there. */
@@ -139,7 +153,13 @@ export function checkSelect(
       const names = [...group.type.members.keys()];
       const close = didYouMean(ast.field, names);
       const hint =
-        close !== undefined ? `Did you mean "${close}"?` : names.length > 0 ? `There is ${listed(names)}.` : undefined;
+        close !== undefined
+          ? `Did you mean "${close}"?`
+          : group.role === "env"
+            ? `Declare it: option (bff.v1.file) = { env: { name: "${ast.field}" type: "string" } };`
+            : names.length > 0
+              ? `There is ${listed(names)}.`
+              : undefined;
       return checker.complain("BFF302", ast.name, `"${group.name}" has no "${ast.field}"`, hint);
     }
     if (test) {
@@ -200,8 +220,12 @@ function selectFrom(checker: Checker, from: Node, ast: Ast & { kind: "select" },
     const base = checker.base(ast, test ? BOOL : DYN, undefined, true);
     return { ...base, kind: "select", of: checker.dynamic(of), field: ast.field, test };
   }
-  return checker.complain("BFF305", ast.name, `${checker.shown(own)} has no fields, so no "${ast.field}"`);
+  const counted = type.kind === "list" || type.kind === "string" || type.kind === "bytes";
+  const hint = counted && SIZES.has(ast.field) ? `Write size(${checker.textOf(ast.of)}).` : undefined;
+  return checker.complain("BFF305", ast.name, `${checker.shown(own)} has no fields, so no "${ast.field}"`, hint);
 }
+
+const SIZES: ReadonlySet<string> = new Set(["length", "size", "count"]);
 
 const TIMES: ReadonlyMap<string, "timestamp" | "duration"> = new Map([
   ["google.protobuf.Timestamp", "timestamp"],

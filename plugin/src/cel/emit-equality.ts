@@ -144,17 +144,20 @@ function mayHoldAny(type: CelType): boolean {
     case "optional":
       return mayHoldAny(type.of);
     case "message":
-      return holdsAny(type.desc, new Set());
+      return holdsAny(type.desc);
     default:
       return false;
   }
 }
 
-function holdsAny(desc: DescMessage, seen: Set<DescMessage>): boolean {
-  if (seen.has(desc)) return false;
-  seen.add(desc);
-  return (
-    desc.typeName === "google.protobuf.Any" ||
-    desc.fields.some((field) => field.message !== undefined && holdsAny(field.message, seen))
-  );
+function holdsAny(desc: DescMessage): boolean {
+  const seen = new Set<DescMessage>();
+  const open = [desc];
+  for (let message = open.pop(); message !== undefined; message = open.pop()) {
+    if (message.typeName === "google.protobuf.Any") return true;
+    if (seen.has(message)) continue;
+    seen.add(message);
+    open.push(...message.fields.flatMap((field) => field.message ?? []));
+  }
+  return false;
 }

@@ -26,7 +26,7 @@ import {
 } from "./piece.ts";
 
 /** What an optional holds, or `undefined`. */
-export function optionalInner(emitter: Emitter, node: Node): Piece {
+function optionalInner(emitter: Emitter, node: Node): Piece {
   return knownInner(emitter, node) ?? maybe(property(emitter.value(node), "inner", innerForm(node)));
 }
 

@@ -57,7 +57,9 @@ function next(text: string, start: number): Token | SyntaxFault {
     return {
       ...at,
       message: "the name is not closed",
-      hint: "Names between backticks hold letters, digits, _ . - / and blanks.",
+      hint: text.includes("${", start)
+        ? "Texts are put together with +: 'a ' + x."
+        : "Names between backticks hold letters, digits, _ . - / and blanks.",
     };
   }
   return {

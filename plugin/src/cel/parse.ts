@@ -98,8 +98,15 @@ class Parser {
       this.#depth--;
       return condition;
     }
+    if (this.#at.is("?")) this.#at.unexpected("Write x.orValue(y) of an optional, or ok(step) ? step.x : y of a step.");
+    const optional = this.#at.is(".") && this.#at.token.start === question.end;
     const yes = this.#or();
-    this.#at.need(":", "A condition has two branches: c ? a : b.");
+    this.#at.need(
+      ":",
+      optional
+        ? "A field that may be unset is read with .? and orValue: x.?name.orValue(y)."
+        : "A condition has two branches: c ? a : b.",
+    );
     const no = this.#expression();
     this.#depth--;
     const span = { start: this.#span(condition).start, end: this.#span(no).end };

@@ -63,7 +63,7 @@ export function isSafeDivisor(overload: string, divisor: Node | undefined): bool
 }
 
 /** The range of an operator's result, when it is sure to be exact and no error. */
-export function arithmeticRange(overload: string, a: Range, b: Range | undefined): Range | undefined {
+function arithmeticRange(overload: string, a: Range, b: Range | undefined): Range | undefined {
   if (overload === "negate_int64") return within({ low: -a.high, high: -a.low });
   if (b === undefined) return undefined;
   const [operator, type] = overload.split("_");

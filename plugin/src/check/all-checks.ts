@@ -27,7 +27,7 @@ import { checkUnusedSteps } from "./unused-steps.ts";
 export type Check = (model: Model, report: Report) => void;
 
 /** Every rule, in the order in which they run. What one expression or one element shows alone is checked where it is read or resolved. */
-export const ALL_CHECKS: readonly Check[] = Object.freeze([
+const ALL_CHECKS: readonly Check[] = Object.freeze([
   checkEffectsOrder,
   checkDegradationField,
   checkMaxCalls,
@@ -37,7 +37,7 @@ export const ALL_CHECKS: readonly Check[] = Object.freeze([
 ]);
 
 /** Rules about what works and is hardly meant: where something else is wrong, that may be the reason, so they run only when nothing is. */
-export const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
+const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
   checkUnusedSteps,
   checkSuspicions,
   checkUnreadEnv,

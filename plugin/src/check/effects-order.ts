@@ -1,6 +1,7 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
 import { blocksOf } from "../resolve/blocks.ts";
-import { type EffectTable, effectTable, restsOn } from "../resolve/effects.ts";
+import { type EffectTable, effectTable, restingOn, restsOn } from "../resolve/effects.ts";
+import { reachable } from "../resolve/graph.ts";
 import type { Composed, Model, Step } from "../resolve/model.ts";
 import { callsOf, composesOf } from "../resolve/source-parts.ts";
 
@@ -24,19 +25,29 @@ export function checkEffectsOrder(model: Model, report: Report): void {
         hint: "add `concurrent: 1` to the `each`",
       });
     }
-    const rests = new Map(steps.map((step) => [step, restsOn(step)]));
-    for (const [i, later] of steps.entries()) {
-      for (const earlier of steps.slice(0, i)) {
-        if (rests.get(later)?.has(earlier) || rests.get(earlier)?.has(later)) continue;
-        report({
-          code: "BFF502",
-          severity: "error",
-          message: `${name(earlier)} and ${name(later)} have side effects, and nothing says which comes first`,
-          at: later.ir.at,
-          related: [{ at: earlier.ir.at, message: `${name(earlier)} is here` }],
-          hint: `add \`after: "${earlier.name ?? "…"}"\` to ${name(later)}, or let one read the other`,
-        });
-      }
+    checkOrder(steps, message.steps, report);
+  }
+}
+
+/** Tells of as few pairs as it takes: what one hint orders is not told again. */
+function checkOrder(effectful: readonly Step[], all: readonly Step[], report: Report): void {
+  const asked = new Map<Step, Step[]>();
+  const waitsFor = (step: Step): readonly Step[] => [...step.reads, ...step.after, ...(asked.get(step) ?? [])];
+  for (const [i, later] of effectful.entries()) {
+    const resting = restingOn(later, all, waitsFor);
+    let before = new Set(reachable([later], waitsFor));
+    for (const earlier of effectful.slice(0, i).reverse()) {
+      if (before.has(earlier) || resting.has(earlier)) continue;
+      asked.set(later, [...(asked.get(later) ?? []), earlier]);
+      before = new Set(reachable([later], waitsFor));
+      report({
+        code: "BFF502",
+        severity: "error",
+        message: `${name(earlier)} and ${name(later)} have side effects, and nothing says which comes first`,
+        at: later.ir.at,
+        related: [{ at: earlier.ir.at, message: `${name(earlier)} is here` }],
+        hint: `add \`after: "${earlier.name ?? "…"}"\` to ${name(later)}, or let one read the other`,
+      });
     }
   }
 }

@@ -1,6 +1,6 @@
 // A field of one generated shape as a field of another.
-import type { DescField } from "@bufbuild/protobuf";
-import { type Code, emitAs, type FieldType, type Names } from "../cel/index.ts";
+import { type DescField, ScalarType } from "@bufbuild/protobuf";
+import { type Code, emitAs, type FieldType, type Names, type Proto } from "../cel/index.ts";
 import type { Conversion } from "../resolve/model.ts";
 import type { FileNames } from "./file-names.ts";
 import type { Line } from "./lines.ts";
@@ -16,7 +16,7 @@ export interface Copied {
 }
 
 export function emitAsField(read: Line, { maybe, implicit, type, to, conversion }: Copied, names: FileNames): Line {
-  const standard = implicit && maybe ? zero(to) : undefined;
+  const standard = implicit && maybe ? zero(to, type.proto) : undefined;
   const source: Line = standard === undefined ? read : ["(", ...read, " ?? ", standard, ")"];
   const open = maybe && standard === undefined;
   switch (conversion.kind) {
@@ -55,37 +55,26 @@ export function emitAsField(read: Line, { maybe, implicit, type, to, conversion 
   }
 }
 
-function zero(field: DescField): string {
-  switch (field.fieldKind) {
-    case "enum":
-      return "0";
-    case "scalar":
-      return zeroOf(field);
-    default:
-      return "undefined";
-  }
-}
-function zeroOf(field: DescField & { fieldKind: "scalar" }): string {
-  const zero = field.getDefaultValue?.();
-  if (typeof zero === "bigint") return `${zero}n`;
-  if (zero !== undefined && !(zero instanceof Uint8Array)) return JSON.stringify(zero);
-  switch (field.scalar) {
-    case 9:
-      return '""';
-    case 8:
-      return "false";
-    case 12:
+/** What the target has when nothing is given, in the form of the source: it is converted as the source is. */
+function zero(to: DescField, from: Proto): string {
+  if (to.fieldKind === "enum") return "0";
+  if (to.fieldKind !== "scalar") return "undefined";
+  const preset = to.getDefaultValue?.();
+  switch (to.scalar) {
+    case ScalarType.STRING:
+      return JSON.stringify(preset ?? "");
+    case ScalarType.BOOL:
+      return String(preset ?? false);
+    case ScalarType.BYTES:
       return "new Uint8Array()";
-    case 3:
-    case 4:
-    case 6:
-    case 16:
-    case 18:
-      return "0n";
     default:
-      return "0";
+      if (from.kind !== "scalar") return String(preset ?? 0);
+      if (from.text === true) return `"${preset ?? 0}"`;
+      return LONG.has(from.scalar) ? `${preset ?? 0}n` : String(preset ?? 0);
   }
 }
+const { INT64, UINT64, FIXED64, SFIXED64, SINT64 } = ScalarType;
+const LONG: ReadonlySet<ScalarType> = new Set([INT64, UINT64, FIXED64, SFIXED64, SINT64]);
 
 /** Where no variables stand. */
 function celNames(names: FileNames): Names {

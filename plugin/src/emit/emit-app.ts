@@ -7,7 +7,7 @@ import { protoType } from "./emit-message.ts";
 import { emitPolicies, group, type Policies } from "./emit-policies.ts";
 import { emitClients, emitResolvers, resolversName } from "./emit-resolver.ts";
 import type { FileNames } from "./file-names.ts";
-import { block, type Line, type Lines } from "./lines.ts";
+import { block, type Line, type Lines, line } from "./lines.ts";
 
 /** What is made once per process: policies, upstreams, the app object. */
 export function emitSetup(file: PlanFile, names: FileNames): Lines {
@@ -177,10 +177,10 @@ function emitEntry(entry: Entry, codec: PlanCodec | undefined, names: FileNames,
       ? [`request: (${keys}: `, ...key, "[], group: ", ...groupType(entry, names), `) => ({ ${others}, ${keys} }),`]
       : [`request: (${keys}: `, ...key, `[]) => ({ ${keys} }),`],
     ["items: (response: ", names.shape(method.output), `) => response.${batch.items.localName},`],
-    ...(batch.key === undefined ? [] : [["key: (item: ", ...item, `) => item.${batch.key.localName},`] as Line]),
+    ...(batch.key === undefined ? [] : line("key: (item: ", ...item, `) => item.${batch.key.localName},`)),
     [`max: ${group(batch.max)},`],
-    ...(batch.many ? [["many: true,"] as Line] : []),
-    ...(entry.metadata ? [["metadata: (group: ", ...groupType(entry, names), ") => group.metadata,"] as Line] : []),
+    ...(batch.many ? line("many: true,") : []),
+    ...(entry.metadata ? line("metadata: (group: ", ...groupType(entry, names), ") => group.metadata,") : []),
   ];
   return block([`${entry.name}: {`], rows, ["},"]);
 }

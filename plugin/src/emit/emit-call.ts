@@ -6,7 +6,7 @@ import { Code } from "../gen/bff/v1/options_pb.ts";
 import type { PlanBlock } from "../plan/plan.ts";
 import type { Bound, Call, ErrorRule, Fail, FieldBinding } from "../resolve/model.ts";
 import { mayBeStale, rescueExpressions, retryIfOverSteps } from "../resolve/source-parts.ts";
-import { block, commas, type Line, type Lines, line, mentions, object, property, width } from "./lines.ts";
+import { around, block, commas, type Line, type Lines, line, mentions, object, property, width } from "./lines.ts";
 import type { MessageNames } from "./message-names.ts";
 import { boundValue, conjunct, fieldValue, presentValue } from "./value.ts";
 
@@ -72,9 +72,9 @@ function request(call: Call, names: MessageNames): Lines {
   if (base !== undefined && tree.size === 0) return [base];
   const { properties, optional } = propertiesOf(tree, names);
   const literal = object(properties);
-  const fields = optional ? wrap([names.file.runtime("defined"), "("], literal, [")"]) : literal;
+  const fields = optional ? around([names.file.runtime("defined"), "("], literal, [")"]) : literal;
   if (base === undefined) return fields;
-  return wrap([names.file.runtime("extended"), "(", names.schema(call.method.input), ", ", ...base, ", "], fields, [
+  return around([names.file.runtime("extended"), "(", names.schema(call.method.input), ", ", ...base, ", "], fields, [
     ")",
   ]);
 }
@@ -82,10 +82,10 @@ function request(call: Call, names: MessageNames): Lines {
 function groupOf(call: Call, names: MessageNames): Lines {
   const { properties, optional } = propertiesOf(treeOf(call.set), names);
   const literal = object(properties);
-  const fields = optional ? wrap([names.file.runtime("defined"), "("], literal, [")"]) : literal;
+  const fields = optional ? around([names.file.runtime("defined"), "("], literal, [")"]) : literal;
   if (call.metadata.length === 0) return fields;
   const metadata = object(metadataProperties(call, names));
-  return block(["{"], [...wrap(["fields: "], fields, [","]), ...wrap(["metadata: "], metadata, [","])], ["}"]);
+  return block(["{"], [...around(["fields: "], fields, [","]), ...around(["metadata: "], metadata, [","])], ["}"]);
 }
 
 // ---- the request as a tree of fields ----
@@ -206,7 +206,7 @@ function metadataProperties(call: Call, names: MessageNames): Line[] {
 function extraOf(call: Call, names: MessageNames, mark: boolean): Lines | undefined {
   const parts: Lines[] = [];
   if (call.metadata.length > 0 && call.batch === undefined)
-    parts.push(wrap(["metadata: "], object(metadataProperties(call, names)), []));
+    parts.push(around(["metadata: "], object(metadataProperties(call, names)), []));
   if (call.onError.length > 0) parts.push(rescue(call, names));
   const retryIf = retryIfOverSteps(call);
   if (retryIf !== undefined)
@@ -222,7 +222,7 @@ function extraOf(call: Call, names: MessageNames, mark: boolean): Lines | undefi
   if (parts.every((part) => part.length === 1)) return [["{ ", ...commas(parts.map((part) => part[0] ?? [])), " }"]];
   return block(
     ["{"],
-    parts.flatMap((part) => wrap([], part, [","])),
+    parts.flatMap((part) => around([], part, [","])),
     ["}"],
   );
 }
@@ -298,9 +298,4 @@ function template(parts: readonly (string | Expression)[], names: MessageNames):
     ),
     "`",
   ];
-}
-
-export function wrap(before: Line, lines: Lines, after: Line): Lines {
-  if (lines.length === 1) return [[...before, ...(lines[0] ?? []), ...after]];
-  return lines.map((row, i) => (i === 0 ? [...before, ...row] : i === lines.length - 1 ? [...row, ...after] : row));
 }

@@ -3,8 +3,7 @@ import type { PlanStep } from "../plan/plan.ts";
 import type { Call, EachSource } from "../resolve/model.ts";
 import { protoOf } from "../resolve/proto-of.ts";
 import { callExpressions } from "../resolve/source-parts.ts";
-import { wrap } from "./emit-call.ts";
-import { block, type Line, type Lines, mentions } from "./lines.ts";
+import { around, block, type Line, type Lines, mentions } from "./lines.ts";
 import type { StepContext } from "./step-context.ts";
 import { cleared, composition, send } from "./step-parts.ts";
 import { condition, inferredValue, operandValue, plainValue } from "./value.ts";
@@ -52,12 +51,12 @@ function itemValue(source: EachSource, step: PlanStep, cx: StepContext, on: stri
     inner.kind === "call"
       ? send(inner.call, step, cx, on)
       : source.partial
-        ? wrap([`${on}.sub((cx) => `], composition(inner, step, cx, "cx"), [")"])
+        ? around([`${on}.sub((cx) => `], composition(inner, step, cx, "cx"), [")"])
         : composition(inner, step, cx, on);
   const unsafe = inner.kind === "call" ? unsafeNames(inner.call, cx) : [];
   return unsafe.length === 0
     ? value
-    : wrap([unsafe.map((name) => `${name} === undefined`).join(" || "), " ? undefined : "], value, []);
+    : around([unsafe.map((name) => `${name} === undefined`).join(" || "), " ? undefined : "], value, []);
 }
 function unsafeNames(call: Call, cx: StepContext): string[] {
   return [...new Set(callExpressions(call).flatMap((expression) => expression?.unsafe ?? []))].map((variable) =>
@@ -71,17 +70,17 @@ function listOf(source: EachSource, step: PlanStep, cx: StepContext, items: Line
   const absent = source.itemAbsent;
   if (source.source.kind === "by") {
     if (source.partial)
-      return wrap(["return cx.partial(", ...items, `.map(async (${used}) => `], arrowBody(value), ["), mark);"]);
-    return wrap([absent ? "return cx.present(" : "return ", ...items, `.map((${used}) => `], arrowBody(value), [
+      return around(["return cx.partial(", ...items, `.map(async (${used}) => `], arrowBody(value), ["), mark);"]);
+    return around([absent ? "return cx.present(" : "return ", ...items, `.map((${used}) => `], arrowBody(value), [
       absent ? "));" : ");",
     ]);
   }
   if (source.partial)
-    return wrap(["return cx.partial(", ...items, `.map(${absent ? "async " : ""}(${used}) => `], arrowBody(value), [
+    return around(["return cx.partial(", ...items, `.map(${absent ? "async " : ""}(${used}) => `], arrowBody(value), [
       "), mark);",
     ]);
   const open = absent ? "return cx.present(await Promise.all(" : "return Promise.all(";
-  return wrap([open, ...items, `.map((${used}) => `], arrowBody(value), [absent ? ")));" : "));"]);
+  return around([open, ...items, `.map((${used}) => `], arrowBody(value), [absent ? ")));" : "));"]);
 }
 
 const KEYED: Line = ["return cx.keyed(pairs.map(([key]) => key), pairs.map(([, value]) => value));"];
@@ -93,21 +92,25 @@ function mapOf(source: EachSource, step: PlanStep, cx: StepContext, items: Line,
   const awaited =
     source.source.kind === "by"
       ? value
-      : wrap(["await "], source.itemAbsent && source.source.kind === "call" ? wrap(["("], value, [")"]) : value, []);
+      : around(
+          ["await "],
+          source.itemAbsent && source.source.kind === "call" ? around(["("], value, [")"]) : value,
+          [],
+        );
   if (source.source.kind === "by" && !source.partial && !source.itemAbsent && value.length === 1) {
     const pair = [...items, `.map((${item}) => [`, ...key, ", ", ...(value[0] ?? []), "] as const);"];
     return [["const pairs = ", ...pair], KEYED];
   }
   const pair: Lines = [
-    ...wrap(["const value = "], awaited, [";"]),
+    ...around(["const value = "], awaited, [";"]),
     source.itemAbsent
       ? ["return value === undefined ? undefined : ([", ...key, ", value] as const);"]
       : ["return [", ...key, ", value] as const;"],
   ];
   const pairs = block([...items, `.map(async (${item}) => {`], pair, ["})"]);
   const gathered = source.partial
-    ? wrap(["const pairs = await cx.partial("], pairs, [", mark);"])
-    : wrap(
+    ? around(["const pairs = await cx.partial("], pairs, [", mark);"])
+    : around(
         [source.itemAbsent ? "const pairs = cx.present(await Promise.all(" : "const pairs = await Promise.all("],
         pairs,
         [source.itemAbsent ? "));" : ");"],
@@ -118,5 +121,5 @@ function mapOf(source: EachSource, step: PlanStep, cx: StepContext, items: Line,
 /** An object literal as an arrow's body needs parentheses. */
 function arrowBody(lines: Lines): Lines {
   const [first] = lines[0] ?? [];
-  return typeof first === "string" && first.startsWith("{") ? wrap(["("], lines, [")"]) : lines;
+  return typeof first === "string" && first.startsWith("{") ? around(["("], lines, [")"]) : lines;
 }

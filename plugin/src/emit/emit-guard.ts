@@ -1,7 +1,7 @@
 import type { PlanBlock, PlanStep } from "../plan/plan.ts";
 import { failExpressions } from "../resolve/source-parts.ts";
-import { refusal, wrap } from "./emit-call.ts";
-import { block, type Line, type Lines } from "./lines.ts";
+import { refusal } from "./emit-call.ts";
+import { around, block, type Line, type Lines } from "./lines.ts";
 import { awaitAfter, Place } from "./place.ts";
 import type { StepContext } from "./step-context.ts";
 import { condition, conjunct } from "./value.ts";
@@ -21,9 +21,9 @@ export function emitGuard(step: PlanStep, cx: StepContext): Lines {
   if (step.immediate && !mayThrow(step)) return [["if (", ...test, ") ", ...refuse]];
   const place = new Place();
   const body: Lines = [...awaitAfter(step, cx), ...place.await(step.waitsFor), ["if (", ...test, ") ", ...refuse]];
-  const guard = wrap([], block(["cx.guard(async () => {"], body, [rank === undefined ? "})" : `}, ${rank})`]), [";"]);
-  if (step.immediate) return wrap(["await "], guard, []);
-  return wrap(isNeeded(step, cx) ? [`const ${step.name}Step = `] : [], guard, []);
+  const guard = around([], block(["cx.guard(async () => {"], body, [rank === undefined ? "})" : `}, ${rank})`]), [";"]);
+  if (step.immediate) return around(["await "], guard, []);
+  return around(isNeeded(step, cx) ? [`const ${step.name}Step = `] : [], guard, []);
 }
 
 /** Whether an expression of a guard may fail. */

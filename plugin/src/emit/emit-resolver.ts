@@ -8,7 +8,7 @@ import { canBeAbsent } from "../resolve/bind.ts";
 import type { ResolverSource, Step } from "../resolve/model.ts";
 import { argsType, protoType, variableType } from "./emit-message.ts";
 import type { FileNames } from "./file-names.ts";
-import { block, type Line, type Lines, object, property } from "./lines.ts";
+import { block, type Line, type Lines, line, object, property } from "./lines.ts";
 import type { StepContext } from "./step-context.ts";
 
 /** `WebResolvers`, for web.proto. */
@@ -50,7 +50,7 @@ export function emitResolvers(file: PlanFile, names: FileNames): Lines {
   return [
     ["/** The upstreams that resolvers can call. */"],
     ...(clients.length === 0
-      ? ([["export type ResolverClients = object;"]] as Lines)
+      ? line("export type ResolverClients = object;")
       : block(["export interface ResolverClients {"], clients, ["}"])),
     [],
     [

@@ -6,7 +6,7 @@ import { envName } from "./emit-app.ts";
 import { resolversName } from "./emit-resolver.ts";
 import { createName } from "./emit-service.ts";
 import { FileNames } from "./file-names.ts";
-import { block, type Line } from "./lines.ts";
+import { block, type Line, line } from "./lines.ts";
 import { keepOwnWords } from "./own-words.ts";
 
 /** `web/v1/server`, without extension. */
@@ -50,13 +50,11 @@ export function emitServer(server: PlanServer, f: GeneratedFile): void {
       ...services.flatMap(({ service }, i): Line => [i === 0 ? "" : ", ", names.service(service.desc)]),
       "],",
     ],
-    ...(upstreams.length === 0 ? [["upstreams: {},"] as Line] : block(["upstreams: {"], upstreams, ["},"])),
+    ...(upstreams.length === 0 ? line("upstreams: {},") : block(["upstreams: {"], upstreams, ["},"])),
     ...(server.env.length === 0
-      ? [["env: () => ({}),"] as Line]
+      ? line("env: () => ({}),")
       : block(["env: (read) => ({"], server.env.map(envLine), ["}),"])),
-    ...(resolvers.length > 0
-      ? [[`resolvers: [${resolvers.map((name) => JSON.stringify(name)).join(", ")}],`] as Line]
-      : []),
+    ...(resolvers.length > 0 ? line(`resolvers: [${resolvers.map((name) => JSON.stringify(name)).join(", ")}],`) : []),
     ...block(
       [`create: ({ ${parts} }) => {`],
       [

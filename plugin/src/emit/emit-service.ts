@@ -10,7 +10,7 @@ import { admitsLater } from "./emit-guard.ts";
 import { group } from "./emit-policies.ts";
 import { resolversName } from "./emit-resolver.ts";
 import type { FileNames } from "./file-names.ts";
-import { block, type Line, type Lines, property } from "./lines.ts";
+import { block, type Line, type Lines, line, property } from "./lines.ts";
 
 function codecProperty({ method: { desc } }: PlanMethod, codec: PlanCodec | undefined, names: FileNames): Lines {
   if (codec?.methods.has(desc) !== true) return [];
@@ -112,22 +112,20 @@ export function emitService(service: PlanService, file: PlanFile, names: FileNam
       ],
       [
         [`timeoutMs: ${group(method.timeoutMs)},`],
-        ...(concurrent === 10 ? [] : [[`concurrent: ${concurrent},`] as Line]),
+        ...(concurrent === 10 ? [] : line(`concurrent: ${concurrent},`)),
         ...composeProperty(planned, names),
         ...(method.response === undefined
           ? []
-          : [
-              [
-                "respond: { schema: ",
-                names.schema(method.response.from),
-                ", as: ",
-                names.conversion(method.response),
-                " },",
-              ] as Line,
-            ]),
+          : line(
+              "respond: { schema: ",
+              names.schema(method.response.from),
+              ", as: ",
+              names.conversion(method.response),
+              " },",
+            )),
         ...(field === undefined
           ? []
-          : [[`degraded: (${result}, entries) => { ${result}.${field.localName} = entries; },`] as Line]),
+          : line(`degraded: (${result}, entries) => { ${result}.${field.localName} = entries; },`)),
         ...codecProperty(planned, file.codec, names),
         ["observer: deps.observer,"],
       ],

@@ -4,11 +4,11 @@ import { type Expression, literalsOf } from "../cel/index.ts";
 import type { PlanStep } from "../plan/plan.ts";
 import type { EachSource, SwitchSource } from "../resolve/model.ts";
 import { callExpressions, sourceExpressions } from "../resolve/source-parts.ts";
-import { callArguments, callFails, callParts, wrap } from "./emit-call.ts";
+import { callArguments, callFails, callParts } from "./emit-call.ts";
 import { emitEach } from "./emit-each.ts";
 import { emitGuard } from "./emit-guard.ts";
 import { resolverBody } from "./emit-resolver.ts";
-import { block, type Line, type Lines, line } from "./lines.ts";
+import { around, block, type Line, type Lines, line } from "./lines.ts";
 import type { MessageNames } from "./message-names.ts";
 import { awaitAfter, needs, Place, readsOf } from "./place.ts";
 import type { StepContext } from "./step-context.ts";
@@ -51,20 +51,20 @@ function statement(step: PlanStep, cx: StepContext): Lines {
   const started = startStep(step, cx);
   const { fallback } = step.step;
   const rests = (lines: Lines): Lines => cx.rests?.(step, lines) ?? lines;
-  if (fallback === undefined) return wrap([`const ${step.name}Step = `], rests(started), [";"]);
+  if (fallback === undefined) return around([`const ${step.name}Step = `], rests(started), [";"]);
   const waits = readsOf(cx, [fallback.expression]);
   const value = boundValue(fallback, names).print;
   const body =
     waits.length === 0
-      ? ([["() => ", ...parenthesisedObject(value)]] as Lines)
+      ? line("() => ", ...parenthesisedObject(value))
       : block(["async () => {"], [...new Place().await(waits), ["return ", ...value, ";"]], ["}"]);
-  return wrap([`const ${step.name}Step = `], rests(callOver("cx.orElse", [started, body])), [";"]);
+  return around([`const ${step.name}Step = `], rests(callOver("cx.orElse", [started, body])), [";"]);
 }
 /** A call with each argument on lines of its own. */
 export function callOver(name: string, args: readonly Lines[]): Lines {
   return block(
     [`${name}(`],
-    args.flatMap((lines) => wrap([], lines, [","])),
+    args.flatMap((lines) => around([], lines, [","])),
     [")"],
   );
 }
@@ -125,16 +125,16 @@ function startDirectly(step: PlanStep, cx: StepContext): Lines | undefined {
     const parts = callParts(call, cx.message, names, false);
     const args = callArguments(parts);
     const method = call.batch === undefined ? "call" : call.batch.many ? "loadMany" : "load";
-    if (call.batch === undefined) return wrap([supplementary ? "cx.tryCall(" : "cx.call("], args, [")"]);
-    if (supplementary) return wrap([call.batch.many ? "cx.tryLoadMany(" : "cx.tryLoad("], args, [")"]);
+    if (call.batch === undefined) return around([supplementary ? "cx.tryCall(" : "cx.call("], args, [")"]);
+    if (supplementary) return around([call.batch.many ? "cx.tryLoadMany(" : "cx.tryLoad("], args, [")"]);
     if (needsMark(step)) return undefined;
-    return wrap([`cx.step(() => cx.${method}(`], args, ["))"]);
+    return around([`cx.step(() => cx.${method}(`], args, ["))"]);
   }
   if (source.kind === "compose" && !source.args.some((arg) => arg.by.fails || arg.if?.fails)) {
     const compose = composition(source, step, cx, "cx");
     return supplementary
-      ? wrap(["cx.tryStep(() => cx.sub((cx) => "], compose, ["))"])
-      : wrap(["cx.step(() => "], compose, [")"]);
+      ? around(["cx.tryStep(() => cx.sub((cx) => "], compose, ["))"])
+      : around(["cx.step(() => "], compose, [")"]);
   }
   return undefined;
 }
@@ -162,7 +162,7 @@ function closureBody(step: PlanStep, cx: StepContext): Lines {
     case "call":
       lines.push(...needs(cx, place, callExpressions(source.call)));
       lines.push(...cleared(step, cx));
-      lines.push(...wrap(["return "], send(source.call, step, cx, "cx"), [";"]));
+      lines.push(...around(["return "], send(source.call, step, cx, "cx"), [";"]));
       break;
     case "compose":
       lines.push(
@@ -175,8 +175,8 @@ function closureBody(step: PlanStep, cx: StepContext): Lines {
       );
       lines.push(
         ...(step.step.supplementary
-          ? wrap(["return cx.sub((cx) => "], composition(source, step, cx, "cx"), [");"])
-          : wrap(["return "], composition(source, step, cx, "cx"), [";"])),
+          ? around(["return cx.sub((cx) => "], composition(source, step, cx, "cx"), [");"])
+          : around(["return "], composition(source, step, cx, "cx"), [";"])),
       );
       break;
     case "each":

@@ -73,7 +73,7 @@ export interface Hoisted {
   readonly value: ReadonlySet<PlanStep>;
 }
 /** Steps that only a case starts: touches stand outside of it. */
-export function hoistedBy(touches: readonly Pick<PlanMessage["touches"][number], "origins">[]): Hoisted {
+function hoistedBy(touches: readonly Pick<PlanMessage["touches"][number], "origins">[]): Hoisted {
   const promise = new Set<PlanStep>();
   const value = new Set<PlanStep>();
   for (const { origin } of touches.flatMap((touch) => touch.origins)) {

@@ -4,8 +4,8 @@ import { camel } from "../camel.ts";
 import type { PlanStep } from "../plan/plan.ts";
 import type { Call, ComposeSource } from "../resolve/model.ts";
 import { mayBeStale } from "../resolve/source-parts.ts";
-import { callArguments, callParts, wrap } from "./emit-call.ts";
-import { block, type Line, type Lines, object, property } from "./lines.ts";
+import { callArguments, callParts } from "./emit-call.ts";
+import { around, block, type Line, type Lines, object, property } from "./lines.ts";
 import type { StepContext } from "./step-context.ts";
 import { plainValue, tested } from "./value.ts";
 
@@ -24,7 +24,7 @@ export function send(call: Call, step: PlanStep, cx: StepContext, on: string): L
   const parts = callParts(call, cx.message, cx.names, needsMark(step));
   const method =
     call.batch === undefined ? (call.effects === "none" ? "send" : "effect") : call.batch.many ? "loadMany" : "load";
-  return wrap([`${on}.${method}(`], callArguments(parts), [")"]);
+  return around([`${on}.${method}(`], callArguments(parts), [")"]);
 }
 
 /** The arguments that the composed message reads. */
@@ -79,7 +79,7 @@ export function composition(source: ComposeSource, step: PlanStep, cx: StepConte
       ],
     ];
   }
-  return block([...compose, `(`], [[`${on},`], ...parameters.flatMap((lines) => wrap([], lines, [","]))], [")"]);
+  return block([...compose, `(`], [[`${on},`], ...parameters.flatMap((lines) => around([], lines, [","]))], [")"]);
 }
 
 /** Whether something in a step marks it as touched although it has a value. */

@@ -6,7 +6,8 @@ import { ELSEWHERE } from "../resolve/unseen-names.ts";
 import type { Drift, Surroundings } from "./drift.ts";
 
 /** Drifts that say that something of one package is gone, folded into one where nothing of that package is left. */
-export function foldGonePackages(drifts: readonly Drift[], around: Surroundings): readonly Drift[] {
+export function foldGonePackages(all: readonly Drift[], around: Surroundings): readonly Drift[] {
+  const drifts = all.filter((drift) => !isElsewhere(drift));
   const present = new Set([...around.registry].map((type) => type.file.proto.package));
   const byPackage = new Map<string, Drift[]>();
   for (const drift of drifts) {
@@ -19,6 +20,11 @@ export function foldGonePackages(drifts: readonly Drift[], around: Surroundings)
   });
   const replaced = new Set(folded.flatMap(({ group }) => group));
   return [...drifts.filter((drift) => !replaced.has(drift)), ...folded.map(({ drift }) => drift)];
+}
+
+/** A run of one directory does not see the others: that is no change of theirs, and one mistake whatever it hides. */
+function isElsewhere({ missing, explains }: Drift): boolean {
+  return missing !== undefined && explains.length > 0 && explains.every(({ hint }) => hint === ELSEWHERE);
 }
 
 /** The parts before the first that begins with a capital letter, as types do; undefined where none does, or nothing is before it. */
@@ -60,6 +66,5 @@ function hintFor(name: string, naming: readonly Diagnostic[], registry: Registry
   const like = [...others].filter((other) => missed.every((rest) => registry.get(`${other}${rest}`) !== undefined));
   const [only] = like;
   if (only !== undefined && like.length === 1) return `Write "${only}" in place of "${name}"`;
-  if (naming.some(({ hint }) => hint === ELSEWHERE)) return `${ELSEWHERE.charAt(0).toUpperCase()}${ELSEWHERE.slice(1)}`;
   return "Use what has taken its place, or make its files visible to this run";
 }

@@ -1,6 +1,6 @@
 import type { Expression } from "../cel/index.ts";
 import type { EffectTable } from "../resolve/effects.ts";
-import { restsOn } from "../resolve/effects.ts";
+import { restingOn } from "../resolve/effects.ts";
 import { sortByDependency } from "../resolve/graph.ts";
 import type { Block, Call, Composed, Let, Source, Step } from "../resolve/model.ts";
 import { callsOf, composesOf } from "../resolve/source-parts.ts";
@@ -198,14 +198,14 @@ const guardsOf = (composed: Pick<Composed, "steps">): Step[] =>
 /** All guards that wait, and all critical steps not resting on it. */
 function clearedBy(step: Step, composed: Block, owners: Owners, planned: (step: Step) => PlanStep): PlanStep[] {
   const owner = owners.get(step)?.switch;
+  const resting = [step, ...(owner === undefined ? [] : [owner])].map((one) => restingOn(one, composed.steps));
   return composed.steps
     .filter((other) => {
       const draft = planned(other);
       if (other === step || other === owner || owners.has(other)) return false;
       if (other.source.kind === "guard") return !draft.immediate;
       if (other.supplementary || draft.sync) return false;
-      const rests = restsOn(other);
-      return !rests.has(step) && (owner === undefined || !rests.has(owner));
+      return !resting.some((steps) => steps.has(other));
     })
     .map(planned);
 }

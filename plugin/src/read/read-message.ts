@@ -41,7 +41,31 @@ export function readMessage(desc: DescMessage, locator: Locator, report: Report)
     fields,
   };
   checkResolvers(message, report);
+  checkCopy(message, report);
   return message;
+}
+
+/** The fields of a copy come from its alias: nothing evaluates an expression for them. */
+function checkCopy({ desc, alias, fields }: IrMessage, report: Report): void {
+  if (alias === undefined) return;
+  for (const field of fields) {
+    const rule = (["by", "if", "default"] as const).find((name) => field[name] !== undefined);
+    const said = rule && field[rule];
+    if (said === undefined || field.faulty) continue;
+    fault(
+      report,
+      "BFF127",
+      said.at,
+      `"${desc.name}" is a copy: its fields come from its alias, and "${rule}" would do nothing`,
+      {
+        related: [{ at: alias.at, message: "the message it is a copy of" }],
+        hint:
+          rule === "by"
+            ? 'name the field to copy with `alias: "…"`, or put the field into a composed message around the copy'
+            : "leave it out: the member that the upstream has set is copied",
+      },
+    );
+  }
 }
 
 /** A resolver supplies all of a message, or fields of one that is composed. */

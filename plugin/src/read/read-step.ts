@@ -64,14 +64,10 @@ function checkUse(step: IrStep, report: Report): void {
 
 function readSource({ source }: Step, place: Place, report: Report): IrSource | undefined {
   switch (source.case) {
-    case "by": {
-      const by = expression(source.value, place, "by", report);
-      return by && { kind: "by", by };
-    }
+    case "by":
     case "call":
-      return readCall({ value: source.value, place: place.field("call") }, report);
     case "compose":
-      return readCompose({ value: source.value, place: place.field("compose") }, report);
+      return readItemSource(source, place, report);
     case "each":
       return readEach({ value: source.value, place: place.field("each") }, report);
     case "switch":
@@ -107,7 +103,7 @@ function readEach({ value, place }: Declared<Each>, report: Report): IrEach {
     var: text(value.var, place, "var"),
     in: expression(value.in, place, "in", report),
     if: expression(value.if, place, "if", report),
-    source: readEachSource(value, place, report),
+    source: value.source.case === undefined ? undefined : readItemSource(value.source, place, report),
     key: expression(value.key, place, "key", report),
     partial: sourced(value.partial, place, "partial"),
     concurrent: count(value.concurrent, place, "concurrent", "write how many calls may be in flight", report),
@@ -124,7 +120,12 @@ function readEach({ value, place }: Declared<Each>, report: Report): IrEach {
   return each;
 }
 
-function readEachSource({ source }: Each, place: Place, report: Report): IrEach["source"] {
+/** What an `each` does with an item is a source of its own. */
+function readItemSource(
+  source: Exclude<Each["source"], { case: undefined }>,
+  place: Place,
+  report: Report,
+): IrEach["source"] {
   switch (source.case) {
     case "by": {
       const by = expression(source.value, place, "by", report);
@@ -134,8 +135,6 @@ function readEachSource({ source }: Each, place: Place, report: Report): IrEach[
       return readCall({ value: source.value, place: place.field("call") }, report);
     case "compose":
       return readCompose({ value: source.value, place: place.field("compose") }, report);
-    case undefined:
-      return undefined;
   }
 }
 

@@ -10,6 +10,7 @@ import { type Aliases, conversion } from "./convert.ts";
 import { isDegradation } from "./degradation.ts";
 import { lookupEnum, lookupMessage } from "./lookup.ts";
 import type { Conversion, Conversions, ConvertedTarget, EnumConversion, MessageConversion } from "./model.ts";
+import { formName } from "./same-form.ts";
 
 /** The `position` of a copy to the declared response. */
 const RESPONSE = -1;
@@ -85,8 +86,19 @@ export function aliasTable(ir: Ir, report: Report): AliasTable {
       targets,
     };
     builtMessages.set(key, result);
-    fill(targets, { ir: alias.ir, upstream: towardsBff ? from : to }, towardsBff);
+    later(() => fill(targets, { ir: alias.ir, upstream: towardsBff ? from : to }, towardsBff));
     return result;
+  };
+
+  // Copies nest each other in chains of any length: each is filled once the one around it is.
+  const unfilled: (() => void)[] = [];
+  let filling = false;
+  const later = (fillOne: () => void): void => {
+    unfilled.push(fillOne);
+    if (filling) return;
+    filling = true;
+    for (let next = unfilled.shift(); next !== undefined; next = unfilled.shift()) next();
+    filling = false;
   };
 
   const fill = (
@@ -107,7 +119,11 @@ export function aliasTable(ir: Ir, report: Report): AliasTable {
             severity: "error",
             message: `"${field.desc.name}" cannot be taken from "${alias.upstream.typeName}.${theirs.name}": ${how.message}`,
             at: field.at,
-            hint: how.hint,
+            // Of a copy nothing can be written around a value.
+            hint:
+              how.code === "BFF414"
+                ? how.hint
+                : `declare it as ${formName(fieldType(theirs).proto)}, as "${alias.upstream.typeName}" has it`,
           });
         }
         continue;
@@ -350,11 +366,22 @@ function enumInward(
       severity: "error",
       message: `enum "${declared.desc.typeName}" has nothing for ${lost.map((value) => value.name).join(", ")} of "${upstream.typeName}"`,
       at: declared.at,
-      hint: `add values with [(bff.v1.enum_value).alias = "${lost[0]?.name}"], or mark one [(bff.v1.enum_value).default = true]`,
+      hint: `${toMap(declared, lost)}, or mark one [(bff.v1.enum_value).default = true]`,
     });
   }
   if (position === 0 && (standard !== undefined || lost.length === 0)) checkCounterparts(declared, upstreams, report);
   return { from: upstream, to: declared.desc, owner: declared.desc, position, values, default: standard?.desc.number };
+}
+
+/** A value of one's own that is called like one of the upstream's but for a prefix is meant for it. */
+function toMap({ values }: IrEnum, lost: DescEnum["values"]): string {
+  const free = values.filter(({ alias }) => alias.length === 0);
+  for (const { name } of lost) {
+    const end = name.slice(name.indexOf("_"));
+    const own = free.find(({ desc }) => desc.name.endsWith(name) || desc.name.endsWith(end));
+    if (own !== undefined) return `give "${own.desc.name}" [(bff.v1.enum_value).alias = "${name}"]`;
+  }
+  return `add values with [(bff.v1.enum_value).alias = "${lost[0]?.name}"]`;
 }
 
 /** A value that stands for none of the upstreams' says so, since it is more often a misspelt one. */

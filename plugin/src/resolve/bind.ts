@@ -28,7 +28,7 @@ export function bindTo(expression: Expression, field: DescField, aliases: Aliase
       severity: "error",
       message: `this may be unset (${typeName(type)}), but "${field.name}" always has a value`,
       at: expression.text.at,
-      hint: `declare it \`optional\`, or give a value for the unset case, such as has(…) ? … : …`,
+      hint: `declare it \`optional\`, or give a value for the unset case${instead(type, expression)}`,
     });
     return undefined;
   }
@@ -56,6 +56,12 @@ export function bindTo(expression: Expression, field: DescField, aliases: Aliase
     hint: how.hint,
   });
   return undefined;
+}
+
+function instead(type: Expression["type"], { text: { value }, root }: Expression): string {
+  if (root.kind !== "select" && root.kind !== "name") return ", such as has(…) ? … : …";
+  if (type.kind === "optional") return `: ${value}.orValue(…)`;
+  return type.kind === "wrapper" ? `: ${value} != null ? ${type.of.kind}(${value}) : …` : "";
 }
 
 /** What a field of 32 bits can hold. */

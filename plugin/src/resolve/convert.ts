@@ -83,11 +83,7 @@ export function conversion(
         { type: to.type.element, proto: to.proto.of },
         aliases,
       );
-      // Of a literal each element counts.
-      if (of.kind === "misfit" && convertible(type, proto, to.proto, from.root))
-        return { kind: "represent", as: to.proto };
-      if (of.kind === "misfit") return of.code === "BFF331" ? misfit(from, to) : of;
-      return lift("list", of, to.proto);
+      return lift("list", of, from, to);
     }
     case "map": {
       if (type.kind !== "map" || to.type.kind !== "map") return misfit(from, to);
@@ -98,17 +94,22 @@ export function conversion(
         { type: to.type.value, proto: to.proto.of },
         aliases,
       );
-      if (of.kind === "misfit" && convertible(type, proto, to.proto, from.root))
-        return { kind: "represent", as: to.proto };
-      if (of.kind === "misfit") return of.code === "BFF331" ? misfit(from, to) : of;
-      return lift("map", of, to.proto);
+      return lift("map", of, from, to);
     }
   }
 }
 
-function lift(kind: "list" | "map", of: Conversion, to: Proto): Conversion {
-  if (of.kind === "same") return { kind: "represent", as: to };
-  return of.kind === "represent" ? { kind: "represent", as: to } : { kind, of };
+/** How a list or a map fits whose parts fit like that. Of a literal each part counts. */
+function lift(
+  kind: "list" | "map",
+  of: Conversion | Misfit,
+  from: Value,
+  to: { readonly type: CelType; readonly proto: Proto },
+): Conversion | Misfit {
+  const represented: Conversion = { kind: "represent", as: to.proto };
+  if (of.kind !== "misfit") return of.kind === "same" || of.kind === "represent" ? represented : { kind, of };
+  if (convertible(from.type, from.proto, to.proto, from.root)) return represented;
+  return of.code === "BFF331" ? misfit(from, to) : of;
 }
 
 function scalar(from: Value, to: { type: CelType; proto: Proto }, target: ScalarType): Conversion | Misfit {
@@ -191,9 +192,12 @@ function hintFor(from: Value, to: { readonly type: CelType }): string {
     return `write ${to.type.kind}(…) around it: numbers convert only explicitly`;
   if (to.type.kind === "string" && ["int", "uint", "double", "bool", "bytes"].includes(from.type.kind))
     return "write string(…) around it";
+  const time = from.type.kind === "message" && TIMES.has(from.type.desc.typeName) ? from.type.desc.typeName : undefined;
+  if (to.type.kind === "string" && time !== undefined)
+    return `write string(…) around it; a field of your own may be ${time}`;
   if (to.type.kind === "list" && sameType(to.type.element, from.type))
     return "write [ … ] around it to make a list of one";
-  if (from.type.kind === "list" && sameType(from.type.element, to.type))
+  if (from.type.kind === "list" && (sameType(from.type.element, to.type) || isCopy(from.type.element, to.type)))
     return "take one element, such as …[0]; a field of your own may be repeated";
   if (from.type.kind === "string" && (to.type.kind === "int" || to.type.kind === "uint" || to.type.kind === "double"))
     return `write the number without quotes, or ${to.type.kind}(…) around the text`;
@@ -202,6 +206,9 @@ function hintFor(from: Value, to: { readonly type: CelType }): string {
     return "take what is wanted of each item, as in ….map(item, item.name)";
   return "bind a value of the field's type; a field of your own may have another";
 }
+
+const TIMES: ReadonlySet<string> = new Set(["google.protobuf.Timestamp", "google.protobuf.Duration"]);
+const isCopy = (from: CelType, to: CelType): boolean => from.kind === "message" && to.kind === "message";
 
 function fits(from: CelType, to: CelType): boolean {
   return from.kind === "wrapper" || to.kind === "wrapper" ? true : sameType(from, to);

@@ -1,4 +1,5 @@
 // Which steps have side effects, themselves or in what they compose.
+import { reachable } from "./graph.ts";
 import type { Composed, Step } from "./model.ts";
 import { callsOf, composesOf } from "./source-parts.ts";
 
@@ -19,14 +20,19 @@ export function effectTable(messages: readonly Composed[]): EffectTable {
 
 /** Everything a step waits for, directly or through others: what it reads, and what it starts after. */
 export function restsOn(step: Step): ReadonlySet<Step> {
-  const found = new Set<Step>();
-  const open = [step];
-  for (let at = open.pop(); at !== undefined; at = open.pop()) {
-    for (const next of [...at.reads, ...at.after]) {
-      if (found.has(next)) continue;
-      found.add(next);
-      open.push(next);
+  return new Set(reachable(directly(step), directly));
+}
+
+const directly = (step: Step): readonly Step[] => [...step.reads, ...step.after];
+
+/** Those of `all` that wait for a step, directly or through others. */
+export function restingOn(step: Step, all: readonly Step[], waitsFor = directly): ReadonlySet<Step> {
+  const readers = new Map<Step, Step[]>();
+  for (const one of all)
+    for (const other of waitsFor(one)) {
+      const known = readers.get(other);
+      if (known === undefined) readers.set(other, [one]);
+      else known.push(one);
     }
-  }
-  return found;
+  return new Set(reachable(readers.get(step) ?? [], (one) => readers.get(one) ?? []));
 }

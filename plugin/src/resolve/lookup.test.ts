@@ -102,12 +102,18 @@ test("however many names another directory hides, that is one error", () => {
 });
 
 test("beside a lock, too, another directory is one error that says so", () => {
-  const files: Readonly<Record<string, string>> = { [APP]: twice(page("")), "other/v1/other.proto": OTHER };
+  const third = '{ name: "third" call: { method: "third.v1.Others/Get" set: { spread: "args" } } },';
+  const files: Readonly<Record<string, string>> = {
+    [APP]: twice(page("")).replace("let: [", `let: [${third}`).replace("other.name +", "third.name + other.name +"),
+    "other/v1/other.proto": OTHER,
+    "third/v1/third.proto": OTHER.replace("other.v1", "third.v1"),
+  };
+  expect(files[APP]).toContain(third);
   const sources = (file: string): string | undefined => files[file];
   const { lock } = compile(requested(files, "all"), sources, { text: undefined, ci: false });
   const { diagnostics } = compile(requested(files, "directory"), sources, { text: lock, ci: false });
   expect(diagnostics.map(({ code, message, hint }) => [code, message, hint])).toEqual([
-    ["BFF911", expect.stringContaining('package "other.v1"'), expect.stringContaining("`strategy: all`")],
+    ["BFF201", expect.stringContaining('"third.v1.Others"'), expect.stringContaining("`strategy: all`")],
   ]);
 });
 

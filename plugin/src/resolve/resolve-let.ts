@@ -39,6 +39,7 @@ export function resolveLet(run: Run, ir: IrService, file: IrFile): Let {
     steps,
     stepOf: new Map(),
     broken,
+    offered: [],
     brokenArgs: new Set(),
     brokenEnv: context.brokenEnv,
     shared: { steps, broken },

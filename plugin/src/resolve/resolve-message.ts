@@ -63,6 +63,7 @@ export function resolveMessage(
     steps: new Map(),
     stepOf: new Map(),
     broken: new Set(elsewhere),
+    offered: args.message === undefined ? [...new Set(places.flatMap(({ members }) => [...members.keys()]))] : [],
     brokenArgs,
     brokenEnv: context.brokenEnv,
     shared: { steps: new Map(), broken: new Set(elsewhere) },
@@ -126,7 +127,10 @@ interface Order {
 function orderOf(cx: MessageContext): Order {
   const { ir, run, scope } = cx;
   const byName = new Map(
-    ir.steps.flatMap((step) => (step.name === undefined ? [] : [[step.name.value, step] as const])),
+    // A step that is called like what is always in scope has been reported: who writes that name means the other.
+    ir.steps.flatMap((step) =>
+      step.name === undefined || scope.given.has(step.name.value) ? [] : [[step.name.value, step] as const],
+    ),
   );
   const reads = new Map(ir.steps.map((step) => [step, dependencies(run.ir, step, scope.container, byName)]));
   const { order, cycles } = sortByDependency(ir.steps, (step) => reads.get(step) ?? []);
@@ -149,7 +153,8 @@ export function resolveSteps(
     const name = step.name?.value;
     const result = circular.has(step) ? undefined : resolveStep({ ...cx, roots: rootsOf(step) }, step, step.index);
     const again = name !== undefined && twice.has(name);
-    if (result === undefined || errors() > before || again) {
+    // One whose name is none cannot be read.
+    if (result === undefined || errors() > before || again || !/^\w*$/.test(name ?? "")) {
       if (name !== undefined) scope.broken.add(name);
       continue;
     }

@@ -18,7 +18,7 @@ export function hasResolver(ir: IrMessage): boolean {
 }
 
 /** The name by which a field's expression reads its resolver. */
-export const RESOLVED = "resolved";
+const RESOLVED = "resolved";
 
 /**
  * The steps of a message's resolvers: of the whole message, or of each field that has one. They are given the values of all steps that are

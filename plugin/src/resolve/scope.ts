@@ -50,6 +50,8 @@ export interface MessageScope {
   readonly stepOf: Map<Variable, Step>;
   /** Steps with a fault of their own: what reads them is not checked, so that one mistake gives one message. */
   readonly broken: Set<string>;
+  /** What is given as an argument, read or not: what a name without `args.` may be meant to be. */
+  readonly offered: readonly string[];
   /** Members of `args` that have a fault. */
   readonly brokenArgs: ReadonlySet<string>;
   /** Members of `env` that have a fault. */
@@ -68,12 +70,20 @@ export function check(scope: MessageScope, text: Text, locals: readonly Variable
   if (text.value.trim() === "") return undefined;
   const reads = free(scope, text);
   for (const name of reads.names) if (scope.broken.has(name)) return undefined;
+  // A name that is none, such as "the-item", is not found among the names.
+  for (const name of scope.broken) if (!/^\w+$/.test(name) && text.value.includes(name)) return undefined;
   for (const name of reads.args) if (scope.brokenArgs.has(name)) return undefined;
   for (const name of reads.env) if (scope.brokenEnv.has(name)) return undefined;
   const own = new Map(locals.map((local) => [local.name, local]));
   const lookup = (name: string): Variable | undefined =>
     own.get(name) ?? scope.steps.get(name)?.variable ?? scope.given.get(name);
-  const names = (): string[] => [...own.keys(), ...scope.steps.keys(), ...scope.broken, ...scope.given.keys()];
+  const names = (): string[] => [
+    ...own.keys(),
+    ...scope.steps.keys(),
+    ...scope.broken,
+    ...scope.offered.map((name) => `args.${name}`),
+    ...scope.given.keys(),
+  ];
   const expressions: Scope = { lookup, names, container: scope.container };
   return checkExpression(text, expressions, scope.registry, scope.report);
 }
@@ -113,5 +123,5 @@ export function stepsRead(scope: MessageScope, expressions: readonly (Expression
 export function withoutMessage(scope: MessageScope): MessageScope {
   const given = new Map([...scope.given].filter(([name]) => name !== "args"));
   const { steps, broken } = scope.shared;
-  return { ...scope, given, steps, broken, brokenArgs: new Set() };
+  return { ...scope, given, steps, broken, offered: [], brokenArgs: new Set() };
 }
