@@ -143,9 +143,9 @@ message Card {
   return { index, base: { name: "names", protos: {} }, folder, file, mutations: [], protos: { [file]: proto } };
 }
 
-test("no names collide", { timeout: 120_000 }, () => {
+test("no names collide", { timeout: 120_000 }, async () => {
   const all = Array.from({ length: CASES }, (_, index) => caseOf(index));
-  const { requests, rejected } = requestsFor(all);
+  const { requests, rejected } = await requestsFor(all);
   expect([...rejected].map(({ protos }) => protos)).toEqual([]);
   const outputs: Generated[] = [];
   const codes = new Map<string, number>();
@@ -164,7 +164,7 @@ test("no names collide", { timeout: 120_000 }, () => {
     const files = response.file.filter(({ name }) => name.endsWith(".ts"));
     outputs.push({ of: one, request, files: Object.fromEntries(files.map(({ name, content }) => [name, content])) });
   }
-  const { errors, checked } = typeErrors(outputs, new Set());
+  const { errors, checked } = await typeErrors(outputs, new Set());
   expect([...errors].map(([{ index }, error]) => `case ${index}: ${error} ${shown(outputs, index, error)}`)).toEqual(
     [],
   );

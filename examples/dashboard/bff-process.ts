@@ -21,9 +21,13 @@ export function addressVariables(urls: Readonly<Record<string, string>>): Record
 
 /**
  * Starts `entry` (from the repository's root) on a free port and waits until it says where it listens.
- * Throws with what it printed when it ends before that, or after 15 seconds.
+ * Throws with what it printed when it ends before that, or after 15 seconds. `onLog` gets what it writes to standard error.
  */
-export async function startBff(entry: string, env: Readonly<Record<string, string>>): Promise<BffProcess> {
+export async function startBff(
+  entry: string,
+  env: Readonly<Record<string, string>>,
+  onLog: (text: string) => void = () => {},
+): Promise<BffProcess> {
   const root = fileURLToPath(new URL("../..", import.meta.url));
   const child = spawn(process.execPath, [entry], {
     cwd: root,
@@ -37,6 +41,7 @@ export async function startBff(entry: string, env: Readonly<Record<string, strin
   let errors = "";
   child.stderr.on("data", (chunk: Buffer) => {
     errors = (errors + chunk.toString()).slice(-10_000);
+    onLog(chunk.toString());
   });
   try {
     const url = await listening(child);

@@ -51,6 +51,12 @@ async function main(keep: boolean): Promise<void> {
   });
   leave.catch(() => process.exit(1));
 
+  const log: string[] = [];
+  const onLog = (text: string): void => {
+    log.push(...text.trimEnd().split("\n"));
+    if (keeping) show(dim(text.trimEnd()));
+  };
+
   try {
     title("Start", "Five upstreams, plain gRPC servers. Two BFFs, each a process that is told where they are.");
     const upstreams = await startUpstreams({ latencies: livelyLatencies });
@@ -60,7 +66,7 @@ async function main(keep: boolean): Promise<void> {
     );
     const [web, mobile] = await Promise.all(
       ["generated/web/v1/server.ts", "generated/mobile/v1/server.ts"].map(async (entry) => {
-        const bff = await startBff(entry, env);
+        const bff = await startBff(entry, env, onLog);
         running.bffs.push(bff);
         return bff;
       }),
@@ -130,6 +136,8 @@ async function main(keep: boolean): Promise<void> {
     await upstreams.services.agent.stop();
     const failed = await ask(upstreams, web.url, WEB, { workspaceId: "atlas" });
     show(`HTTP ${failed.status}  ${JSON.stringify(failed.body)}  ${dim(`${failed.milliseconds} ms`)}`);
+    show(`\n${dim("Why, stands in the BFF's log:")}`);
+    show(await found(log, (line) => line.includes("failed with UNAVAILABLE")));
     expectStatus(failed, 503);
     await upstreams.services.agent.start();
 
@@ -188,6 +196,15 @@ async function askUntil(upstreams: Upstreams, url: string, there: (body: string)
     if (there(JSON.stringify(answer.body))) return answer;
   }
   throw new Error("the phone's answer is not what was expected after 10 s");
+}
+
+/** The first such line, waited for: what is in a log comes a moment after the answer. */
+async function found(log: readonly string[], wanted: (line: string) => boolean): Promise<string> {
+  for (const end = performance.now() + 5_000; performance.now() < end; await pause(10)) {
+    const line = log.find(wanted);
+    if (line !== undefined) return line;
+  }
+  throw new Error(`the log lacks a line that was expected:\n${log.join("\n")}`);
 }
 
 function chart({ calls, startedAt, endedAt, milliseconds }: Answer): void {

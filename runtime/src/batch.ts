@@ -246,6 +246,7 @@ class Item {
     for (const waiting of this.#take()) waiting.resolve(value, cause);
   }
   fail(failure: Failure): void {
+    failure.shared = true;
     for (const waiting of this.#take()) waiting.reject(failure);
   }
   #take(): Waiting<unknown>[] {

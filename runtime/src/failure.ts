@@ -93,6 +93,8 @@ export class Failure {
   readonly refusal: boolean;
   /** What was thrown, when it was no failure. */
   readonly cause: unknown;
+  /** Several callers may have been given it: of a batch, of equal calls, of a cache. */
+  shared = false;
   readonly #received: Uint8Array | undefined;
 
   constructor(init: FailureInit) {

@@ -77,6 +77,51 @@ describe("guards", () => {
     expect(client.sent.map(({ id }) => id)).toEqual(["guarded", "bad", "worse"]);
     expect(clock.running).toBe(0);
   });
+  test("what rests on a critical step that failed does not go on, nor does a guard, while another guard holds the status back", async () => {
+    const { ask, client, clock } = front();
+    const { answer } = ask(async (cx) => {
+      const guarded = cx.call(cx.app.get, { id: "guarded" });
+      cx.guard(async () => {
+        await guarded;
+      });
+      const itemStep = cx.call(cx.app.get, { id: "item" });
+      const noteStep = cx.tryStep(async () => {
+        await itemStep;
+        return cx.send(cx.app.get, { id: "note" });
+      });
+      cx.step(async () => {
+        await noteStep;
+        return cx.send(cx.app.get, { id: "after note" });
+      });
+      cx.tryStep(() =>
+        cx.sub(async (inner) => {
+          const innerStep = inner.tryStep(async () => inner.send(inner.app.get, { id: (await itemStep).id }));
+          await innerStep;
+          return inner.send(inner.app.get, { id: "after inner" });
+        }),
+      );
+      cx.guard(async () => {
+        if ((await noteStep) === undefined) throw cx.refuse(Code.PERMISSION_DENIED, "no note");
+      });
+      // its own failure leaves it absent, whatever else has failed
+      const ownStep = cx.tryStep(async () => cx.send(cx.app.get, { id: "own" }));
+      cx.step(async () => {
+        await ownStep;
+        return cx.send(cx.app.get, { id: "after own" });
+      });
+      await itemStep;
+      return page();
+    });
+    await idle();
+    client.of("item").fault(Code.NOT_FOUND);
+    await idle();
+    client.of("own").fault(Code.NOT_FOUND);
+    await idle();
+    client.of("guarded").thing({ id: "guarded" });
+    expect((await answer).failure).toMatchObject({ clientCode: Code.INTERNAL, reason: Reason.REJECTED });
+    expect(client.sent.map(({ id }) => id)).toEqual(["guarded", "item", "own", "after own"]);
+    expect(clock.running).toBe(0);
+  });
   test("that pass let the held failure go", async () => {
     const { ask, client } = front();
     const { answer } = ask(async (cx) => {

@@ -177,7 +177,10 @@ export class Request<out App> {
     step.then((value) => this.#inherit(step, value), this.#fail);
     return step;
   }
-  /** Takes on a step whose failure leaves `undefined`, with its cause remembered; a refusal in it rejects. */
+  /**
+   * Takes on a step whose failure leaves `undefined`, with its cause remembered. A refusal in it rejects, and so does the failure of a
+   * critical step that it reads.
+   */
   tryStep<T>(run: (mark: Mark) => Promise<T>): Promise<T | undefined> {
     const mark = run.length > 0 ? this.#mark() : undefined;
     const step: Promise<T | undefined> = begin(run, mark).then(
@@ -187,7 +190,7 @@ export class Request<out App> {
       },
       (thrown) => {
         const failure = asFailure(thrown);
-        if (failure.refusal) {
+        if (failure.refusal || this.scope.holdsBack(failure)) {
           handled(step);
           throw failure;
         }

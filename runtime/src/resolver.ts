@@ -136,7 +136,7 @@ function signalOf(scope: Scope): AbortSignal {
  * What a resolver's throw means. A failed call of one of its `clients` is that call's failure; any other ConnectError counts as
  * an upstream's status, so that no other party's words go out; whatever else is thrown is a fault of the resolver.
  */
-export function resolverFailure(name: string, thrown: unknown): Failure {
+function resolverFailure(name: string, thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
   if (!(thrown instanceof ConnectError)) return invalid("", `the resolver of ${name} threw: ${shown(thrown)}`, thrown);
   if (thrown.cause instanceof Failure) return thrown.cause;

@@ -31,6 +31,7 @@ export class Scope implements Running {
   #guards = 0;
   #failure: Failure | undefined;
   #rank: number = Rank.STEP;
+  #held: Set<Failure> | undefined; // all that have failed it while guards are pending
 
   constructor(parent: Scope | undefined, failed: (failure: Failure) => void) {
     this.#parent = parent;
@@ -48,6 +49,10 @@ export class Scope implements Running {
   /** Whether it has failed, if only so that a pending guard holds it back. */
   get doomed(): boolean {
     return this.#over || this.#failure !== undefined || this.#parent?.doomed === true;
+  }
+  /** Whether it, or what it is a part of, has failed with this, and a pending guard holds that back. */
+  holdsBack(failure: Failure): boolean {
+    return this.#held?.has(failure) === true || this.#parent?.holdsBack(failure) === true;
   }
   enter(running: Running): void {
     running.slot = this.#running.length;
@@ -68,6 +73,11 @@ export class Scope implements Running {
       this.#rank = rank;
     }
     if (this.#guards === 0) this.#fail(this.#failure);
+    else if (!failure.shared && failure !== OVER) {
+      // One that is shared may be that of another step as well, which then has failed by itself.
+      this.#held ??= new Set();
+      this.#held.add(failure);
+    }
   }
   guardBegins(): void {
     this.#guards++;

@@ -44,39 +44,51 @@ const TO_CHECK = 500;
 /** Enough to see what is wrong: of the failures after them, only the number and the message are told. */
 const MOST_MINIMISED = 50;
 
-export function fuzzCompiler({ cases, seed, only }: Options, { progress, failure }: Listener): Outcome {
+/** While cases are compiled, buf is at work on the next ones and the type checker on those before. */
+export async function fuzzCompiler({ cases, seed, only }: Options, { progress, failure }: Listener): Promise<Outcome> {
   const so = { cases: 0, generated: 0, checked: 0, rejected: 0, known: 0, failures: 0 };
   const seen = new Set<string>();
-  let unchecked: Generated[] = [];
-  const fail = (one: Case, fault: string): void => {
-    if (KNOWN.some((entry) => entry.fault.test(`${one.base.name} ${fault}`))) so.known++;
-    else failure(so.failures++ < MOST_MINIMISED ? report(seed, one, fault) : `${headOf(seed, one)}\n  ${fault}`);
+  const tell = async (faults: Iterable<readonly [Case, string]>): Promise<void> => {
+    for (const [one, fault] of faults) {
+      if (KNOWN.some((entry) => entry.fault.test(`${one.base.name} ${fault}`))) so.known++;
+      else if (++so.failures > MOST_MINIMISED) failure(`${headOf(seed, one)}\n  ${fault}`);
+      else failure(await report(seed, one, fault));
+    }
   };
   const count = only === undefined ? TO_BUF : 1;
+  const batchAt = (from: number) => requestsFor(Array.from({ length: count }, (_, i) => makeCase(seed, from + i)));
+  let unchecked: Generated[] = [];
+  let checking: ReturnType<typeof typeFaults> | undefined;
+  const checkedAll = async (): Promise<void> => {
+    const { faults, checked } = (await checking) ?? { faults: [], checked: 0 };
+    so.checked += checked;
+    await tell(faults);
+    checking = unchecked.length === 0 ? undefined : typeFaults(unchecked, seen);
+    unchecked = [];
+  };
+
+  let next = batchAt(only ?? 0);
   for (let index = only ?? 0; so.cases < cases; index += count) {
-    const batch = Array.from({ length: count }, (_, i) => makeCase(seed, index + i));
-    const { done, rejected, faults, outputs } = compiled(batch, cases - so.cases);
+    const batch = await next;
+    const left = cases - so.cases;
+    const last = only !== undefined || batch.requests.size >= left;
+    if (!last) next = batchAt(index + count);
+    const { done, faults, outputs } = await compiled(batch.requests, left);
     so.cases += done;
-    so.rejected += rejected;
+    so.rejected += batch.rejected.size;
     so.generated += outputs.length;
     unchecked.push(...outputs);
-    for (const [one, fault] of faults) fail(one, fault);
-    const last = only !== undefined || so.cases >= cases;
-    if (last || unchecked.length >= TO_CHECK) {
-      const { faults, checked } = typeFaults(unchecked, seen);
-      so.checked += checked;
-      for (const [one, fault] of faults) fail(one, fault);
-      unchecked = [];
-    }
+    await tell(faults);
+    if (unchecked.length >= TO_CHECK) await checkedAll();
     if (last) break;
     progress(`${so.cases} cases, ${so.generated} generated, ${so.failures} failures`);
   }
+  while (unchecked.length > 0 || checking !== undefined) await checkedAll();
   return so;
 }
 
-/** The cases through buf and the compiler, up to a number of those that buf accepts. */
-function compiled(batch: readonly Case[], most: number) {
-  const { requests, rejected } = requestsFor(batch);
+/** The cases through the compiler, up to a number of them. */
+async function compiled(requests: ReadonlyMap<Case, CodeGeneratorRequest>, most: number) {
   const faults = new Map<Case, string>();
   const outputs: Generated[] = [];
   let done = 0;
@@ -86,20 +98,23 @@ function compiled(batch: readonly Case[], most: number) {
     const outcome = run(one, request);
     if (typeof outcome === "string") faults.set(one, outcome);
     else if (outcome !== undefined) outputs.push({ of: one, request, files: outcome });
+    // What waits for buf and the type checker goes on.
+    await new Promise(setImmediate);
   }
-  return { done, rejected: rejected.size, faults, outputs };
+  return { done, faults, outputs };
 }
 
-function typeFaults(outputs: readonly Generated[], seen: Set<string>) {
-  const { errors, checked } = typeErrors(outputs, seen);
-  const said = [...errors].map(([one, error]) => [one, `what is generated does not type-check: ${error}`] as const);
-  return { faults: new Map(said), checked };
+async function typeFaults(outputs: readonly Generated[], seen: Set<string>) {
+  const { errors, checked } = await typeErrors(outputs, seen);
+  const faults = [...errors].map(([one, error]) => [one, `what is generated does not type-check: ${error}`] as const);
+  return { faults, checked };
 }
 
-/** What is wrong with a case. */
-function faultIn(one: Case): string | undefined {
-  const { faults, outputs } = compiled([one], 1);
-  return faults.get(one) ?? typeFaults(outputs, new Set()).faults.get(one);
+/** What is wrong with a case that buf accepts. */
+export async function faultIn(one: Case): Promise<string | undefined> {
+  const { requests } = await requestsFor([one]);
+  const { faults, outputs } = await compiled(requests, 1);
+  return faults.get(one) ?? (await typeFaults(outputs, new Set())).faults[0]?.[1];
 }
 
 /** What is generated; undefined where errors are told as they should be; a sentence where something is wrong. */
@@ -144,17 +159,17 @@ function faultOf(diagnostic: Diagnostic, texts: Readonly<Record<string, string>>
 }
 
 /** The case with as few of its mutations as fail too. */
-function minimised(one: Case): readonly [Case, string] | undefined {
+async function minimised(one: Case): Promise<readonly [Case, string] | undefined> {
   for (let length = 0; length <= one.mutations.length; length++) {
     const less = caseWith(one, one.mutations.slice(0, length));
-    const fault = faultIn(less);
+    const fault = await faultIn(less);
     if (fault !== undefined) return [less, fault];
   }
   return undefined;
 }
 
-function report(seed: number, one: Case, fault: string): string {
-  const [least, what] = minimised(one) ?? [one, fault];
+async function report(seed: number, one: Case, fault: string): Promise<string> {
+  const [least, what] = (await minimised(one)) ?? [one, fault];
   const before = caseWith(least, []).protos;
   const changes = Object.entries(least.protos).flatMap(([name, text]) => {
     const old = new Set(before[name]?.split("\n"));

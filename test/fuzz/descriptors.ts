@@ -1,5 +1,5 @@
 // Many cases through buf at once.
-import { spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -17,10 +17,10 @@ import type { Case } from "./cases.ts";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** What the plugin is asked for each case, and which cases buf does not even parse. */
-export function requestsFor(cases: readonly Case[]): {
+export async function requestsFor(cases: readonly Case[]): Promise<{
   readonly requests: ReadonlyMap<Case, CodeGeneratorRequest>;
   readonly rejected: ReadonlySet<Case>;
-} {
+}> {
   const dir = mkdtempSync(join(tmpdir(), "protobff-fuzz-"));
   try {
     const made = new Set<string>();
@@ -41,12 +41,8 @@ export function requestsFor(cases: readonly Case[]): {
 
     const rejected = new Set<Case>();
     for (;;) {
-      const { status, stderr } = spawnSync(
-        join(root, "node_modules/.bin/buf"),
-        ["build", "--as-file-descriptor-set", "-o", "set.binpb"],
-        { cwd: dir, encoding: "utf8", maxBuffer: 1 << 28 },
-      );
-      if (status === 0) break;
+      const { failed, stderr } = await buf(dir, ["build", "--as-file-descriptor-set", "-o", "set.binpb"]);
+      if (!failed) break;
       const wrong = new Set(
         [...stderr.matchAll(/\b(f\d+)\//g)].flatMap(([, folder = ""]) => byFolder.get(folder) ?? []),
       );
@@ -64,6 +60,14 @@ export function requestsFor(cases: readonly Case[]): {
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
+}
+
+function buf(cwd: string, args: readonly string[]): Promise<{ readonly failed: boolean; readonly stderr: string }> {
+  return new Promise((resolve) => {
+    execFile(join(root, "node_modules/.bin/buf"), args, { cwd, maxBuffer: 1 << 28 }, (error, _, stderr) =>
+      resolve({ failed: error !== null, stderr }),
+    );
+  });
 }
 
 /** With the case's own files and all that is shared, and what those import; in the order of the set, dependencies first. */

@@ -1,6 +1,6 @@
 // Generated code of many cases through the type checker at once.
 
-import { spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -12,7 +12,8 @@ import type { Case } from "./cases.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 /** Below the repository, so that generated code finds the packages that it imports. */
-const folder = join(root, `test/.generated/fuzz-${process.pid}`);
+const freshFolder = (): string => join(root, `test/.generated/fuzz-${process.pid}-${++folders}`);
+let folders = 0;
 
 export interface Generated {
   readonly of: Case;
@@ -21,16 +22,16 @@ export interface Generated {
 }
 
 /** Checks with this repository's own settings. What is `known`, but for names and descriptors, is not checked again. */
-export function typeErrors(
+export async function typeErrors(
   all: readonly Generated[],
   known: Set<string>,
-): {
+): Promise<{
   readonly errors: ReadonlyMap<Case, string>;
   readonly checked: number;
-} {
+}> {
   const errors = new Map<Case, string>();
   let checked = 0;
-  rmSync(folder, { recursive: true, force: true });
+  const folder = freshFolder();
   try {
     for (const { of, request, files } of all) {
       const own = Object.entries({ ...messagesOf(request, of.folder), ...files });
@@ -41,20 +42,12 @@ export function typeErrors(
       if (known.has(digest)) continue;
       known.add(digest);
       checked++;
-      for (const [name, text] of own) write(name, text);
+      for (const [name, text] of own) write(folder, name, text);
     }
     if (checked === 0) return { errors, checked };
-    for (const [name, text] of sharedMessages) write(name, text);
-    write("tsconfig.json", JSON.stringify({ extends: "../../../tsconfig.json", include: ["."], exclude: [] }));
-    const { stdout } = spawnSync(
-      join(root, "node_modules/.bin/tsc"),
-      ["-p", folder, "--pretty", "false", "--singleThreaded"],
-      {
-        encoding: "utf8",
-        cwd: folder,
-        maxBuffer: 1 << 28,
-      },
-    );
+    for (const [name, text] of sharedMessages) write(folder, name, text);
+    write(folder, "tsconfig.json", JSON.stringify({ extends: "../../../tsconfig.json", include: ["."], exclude: [] }));
+    const stdout = await tsc(folder);
     const byFolder = new Map(all.map(({ of }) => [of.folder, of]));
     // What is wrong elsewhere in the repository is for its own check to say.
     const lines = stdout.split("\n").filter((line) => line.includes(": error TS") && !line.startsWith("../"));
@@ -69,7 +62,19 @@ export function typeErrors(
   }
 }
 
-function write(name: string, text: string): void {
+function tsc(folder: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const args = ["-p", folder, "--pretty", "false", "--singleThreaded"];
+    const options = { cwd: folder, maxBuffer: 1 << 28 };
+    execFile(join(root, "node_modules/.bin/tsc"), args, options, (error, stdout) => {
+      // One that is killed, or does not start, finds nothing.
+      if (error === null || stdout.includes(": error TS")) resolve(stdout);
+      else reject(error);
+    });
+  });
+}
+
+function write(folder: string, name: string, text: string): void {
   const path = join(folder, name);
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, text);

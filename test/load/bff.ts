@@ -22,6 +22,16 @@ export interface Attempt {
   readonly response: Uint8Array | undefined;
 }
 
+/** What a fake upstream has logged, as attempts. */
+export function attemptsOf(
+  calls: readonly (Omit<Attempt, "requestId"> & { readonly headers: ReadonlyMap<string, string> | Headers })[],
+): Attempt[] {
+  return calls.map(({ method, request, headers, response }) => ({
+    ...{ method, request, response },
+    requestId: headers.get("x-request-id") ?? "",
+  }));
+}
+
 export interface Upstreams {
   /** Address by full service name. */
   readonly urls: Readonly<Record<string, string>>;

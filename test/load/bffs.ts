@@ -14,7 +14,7 @@ import { isUnary } from "../second/registry.ts";
 import { secondRequest } from "../second/requests.ts";
 import { resolvers, toldResolvers } from "../second/resolvers.ts";
 import { startSecondUpstreams } from "../second/upstreams.ts";
-import type { Bff, Faults, Upstreams } from "./bff.ts";
+import { attemptsOf, type Bff, type Faults, type Upstreams } from "./bff.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -72,11 +72,7 @@ async function startDashboardUpstreams({ seed, failing, hanging }: Faults): Prom
   for (const name of serviceNames) upstreams.services[name].fault(rule);
   return {
     urls: Object.fromEntries(serviceNames.map((name) => [fullNames[name], upstreams.urls[name]])),
-    attempts: () =>
-      upstreams.calls.map(({ method, request, headers, response }) => ({
-        ...{ method, request, response },
-        requestId: headers.get("x-request-id") ?? "",
-      })),
+    attempts: () => attemptsOf(upstreams.calls),
     close: () => upstreams.close(),
   };
 }
@@ -103,11 +99,7 @@ export const second: Bff = {
     });
     return {
       urls: upstreams.urls,
-      attempts: () =>
-        upstreams.calls.map(({ method, request, headers, response }) => ({
-          ...{ method, request, response },
-          requestId: headers.get("x-request-id") ?? "",
-        })),
+      attempts: () => attemptsOf(upstreams.calls),
       close: () => upstreams.close(),
     };
   },

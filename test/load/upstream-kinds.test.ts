@@ -12,7 +12,7 @@ import { isUnary } from "../second/registry.ts";
 import { startSecondUpstreams } from "../second/upstreams.ts";
 import { textsBelow, UPSTREAMS } from "../support/golden.ts";
 import { requestFor } from "../support/request.ts";
-import type { Bff } from "./bff.ts";
+import { attemptsOf, type Bff } from "./bff.ts";
 import { load, summary } from "./load.ts";
 
 const goldens = fileURLToPath(new URL("../golden/emit", import.meta.url));
@@ -67,11 +67,7 @@ function bffOf(name: string): Bff {
       const upstreams = await startSecondUpstreams({ seed, failing, hanging, registry });
       return {
         urls: upstreams.urls,
-        attempts: () =>
-          upstreams.calls.map(({ method, request, headers, response }) => ({
-            ...{ method, request, response },
-            requestId: headers.get("x-request-id") ?? "",
-          })),
+        attempts: () => attemptsOf(upstreams.calls),
         close: () => upstreams.close(),
       };
     },

@@ -426,7 +426,7 @@ async function ask(
 async function inTime(work: Promise<void>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), 10_000);
+    timer = setTimeout(() => resolve(false), 60_000);
   });
   const done = await Promise.race([work.then(() => true as const), late]);
   clearTimeout(timer);

@@ -19,6 +19,8 @@ export class Witness {
   readonly present: boolean[] = [];
   /** Failures of critical steps, in the order in which they came. */
   readonly critical: { readonly failure: Failure; readonly at: number }[] = [];
+  /** Critical steps that have failed. */
+  readonly failed = new Set<number>();
   readonly violations: string[] = [];
   /** How late a timer may fire. */
   readonly lateMs: number;
@@ -48,7 +50,9 @@ export async function compose(cx: Request<App>, plan: Plan, witness: Witness, ju
       if (before === undefined || (before.stale !== undefined && truth.stale === undefined)) witness.truths[i] = truth;
     };
     const need = needs === undefined ? undefined : results[needs];
-    results.push(start(cx, step, need, note, witness, judge));
+    const result = start(cx, step, need, note, witness, judge);
+    if (step.critical) result.then(undefined, () => witness.failed.add(i));
+    results.push(result);
   }
   for (const [rank, { of, fails }] of plan.guards.entries()) {
     cx.guard(async () => {

@@ -181,13 +181,17 @@ function check(request: RandomRequest, answer: Answer, witness: Witness, fail: (
   const { plan } = request;
   if (answer.gone) return;
   const { failure } = answer;
-  const refuses = plan.guards.some(({ fails }) => fails);
+  // A guard that rests on a critical step that failed has no say; where that failure is of other calls as well, it may have one.
+  const rests = (of: number): boolean => witness.chains[of]?.some((at) => witness.failed.has(at)) === true;
+  const failing = plan.guards.filter(({ fails }) => fails);
+  const refuses = failing.some(({ of }) => !rests(of));
   if (failure !== undefined) {
     if (failure === OVER) fail("failed as over");
     if (refuses) {
       if (failure.clientCode !== Code.PERMISSION_DENIED) fail(`${failure.message} came before a guard's refusal`);
-    } else if (failure.clientCode === Code.PERMISSION_DENIED) fail("refused by no guard");
-    else {
+    } else if (failure.clientCode === Code.PERMISSION_DENIED) {
+      if (failing.length === 0) fail("refused by no guard");
+    } else {
       const seen = witness.critical.find((each) => each.failure === failure);
       if (seen === undefined) fail(`failed with ${failure.message}, which no critical step saw`);
       else if (plan.guards.length === 0 && seen.at !== witness.critical[0]?.at) fail("failed with what came later");

@@ -68,6 +68,7 @@ class Once<Res> implements Sink<Res> {
   }
   reject(failure: Failure): void {
     if (failure === OVER) this.#forget();
+    failure.shared = true;
     this.#ended((sink) => sink.reject(failure));
   }
   #ended(end: (sink: Sink<Res>) => void): void {

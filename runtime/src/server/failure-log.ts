@@ -55,14 +55,14 @@ export class FailureLog implements Observer {
   }
   /** A line for each upstream and code, with all that it has touched. */
   #degraded(rpc: string, header: ResponseEvent["header"], { degraded, failures }: OkOutcome): void {
-    const keys = failures.map(({ upstream, code }) => `${rpc} ${upstream} ${code}`);
     const told = new Set<string>();
-    for (const [i, failure] of failures.entries()) {
-      const key = keys[i] ?? "";
+    for (const failure of new Set(failures)) {
+      const { upstream, code } = failure;
+      const key = `${rpc} ${upstream} ${code}`;
       if (told.has(key)) continue;
       told.add(key);
       this.#tell(key, () => {
-        const touched = degraded.filter((_, i) => keys[i] === key);
+        const touched = degraded.filter((_, i) => failures[i]?.upstream === upstream && failures[i].code === code);
         const paths = [...new Set(touched.map(({ path }) => path.replace(INDEX, "[*]")))];
         return {
           event: "degraded",

@@ -1,6 +1,5 @@
 import { create, type Message } from "@bufbuild/protobuf";
 import { durationMs } from "@bufbuild/protobuf/wkt";
-import type { Batch } from "../batch.ts";
 import type { Cache } from "../cache/cache.ts";
 import { endpoint } from "../endpoint.ts";
 import { Code, type Failure } from "../failure.ts";
@@ -127,4 +126,3 @@ export function oneCall(options: FrontOptions = {}) {
 export function page(init: Partial<Page> = {}): Page {
   return { ...create(PageSchema), ...init };
 }
-export type FrontBatch<V> = Batch<unknown, unknown, string, V>;
