@@ -23,6 +23,7 @@ import { resolve } from "./resolve/resolve.ts";
 import { foldUnseen } from "./resolve/unseen-names.ts";
 import { VERSION } from "./version.ts";
 
+/** What the plugin answers, and what it has to say. */
 export interface Compilation {
   /** Files, or an error and no files. */
   readonly response: CodeGeneratorResponse;
@@ -39,6 +40,7 @@ export type CommittedLock = Pick<LockInput, "text" | "ci">;
 /** Thrown through protoplugin, which offers no other way to end without files. */
 class Rejected extends Error {}
 
+/** Runs the stages over one request. Faults of the user are diagnostics; nothing is thrown for them, and no file is written. */
 export function compile(request: CodeGeneratorRequest, sources: Sources, committed?: CommittedLock): Compilation {
   const { parameter, faults } = parseParameter(request.parameter);
   let diagnostics: Diagnostic[] = [];

@@ -90,12 +90,21 @@ export function checkEquality(checker: Checker, ast: Call, place: Place): Node |
   if (!alike && checker.language.checked) {
     const hint = [left, right].some(({ kind }) => kind === "null")
       ? "Only messages and wrappers can be null."
-      : convertToOne(left, right);
+      : (valueNamed(a, b) ?? valueNamed(b, a) ?? convertToOne(left, right));
     return checker.complain("BFF305", ast, `${describeCall(ast.fn, false, [left, right])} does not exist`, hint);
   }
   if (!checkNull(checker, ast, a, b, place) || !checkNull(checker, ast, b, a, place)) return undefined;
   const overload = ast.fn === "_==_" ? "equals" : "not_equals";
   return { ...checker.base(ast, BOOL, undefined, anyFails(args)), kind: "call", fn: ast.fn, overload, args };
+}
+
+/** A value of an enum that is written as text. */
+function valueNamed(value: Node, text: Node): string | undefined {
+  const written = text.kind === "constant" ? text.value : undefined;
+  const desc = value.proto?.kind === "enum" ? value.proto.desc : undefined;
+  const named = desc?.values.find(({ name }) => name === written) ?? desc?.values[0];
+  if (typeof written !== "string" || desc === undefined || named === undefined) return undefined;
+  return `Name the value: ${desc.typeName}.${named.name}.`;
 }
 
 /** How to compare a text with a number. */

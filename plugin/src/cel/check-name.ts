@@ -6,7 +6,7 @@ import type { Node } from "./expression.ts";
 import { extensionNamed, NO_EXTENSIONS } from "./extension.ts";
 import { fieldType } from "./field-type.ts";
 import { listed } from "./listed.ts";
-import { resolveEnum, resolveName } from "./names.ts";
+import { resolveEnum, resolveName, valueEndingIn } from "./names.ts";
 import { presenceHint } from "./presence-hint.ts";
 import { overloadsOf } from "./signatures.ts";
 import type { CelType, Proto, Variable } from "./type.ts";
@@ -105,16 +105,22 @@ export function unknownName(
     return checker.complain("BFF306", ast, `"${dotted}" is an enum and not a value`, "Name one of its values.");
   }
   const names = [...place.locals.keys(), ...checker.scope.names()];
-  const close = memberNamed(checker, name, place) ?? didYouMean(name, names);
+  const close = memberNamed(checker, name, place) ?? didYouMean(name, names) ?? valueEndingIn(dotted, checker.registry);
   const code = dot === -1 && checker.registry.getEnum("bff.v1.Code")?.values.some((value) => value.name === name);
   const hint = code
     ? `Write bff.v1.Code.${name}.`
-    : close === undefined
-      ? names.length === 0
+    : close !== undefined
+      ? `Did you mean "${close}"?`
+      : names.length === 0
         ? undefined
-        : `In scope: ${listed(names)}.${checker.variable("args", place)?.type.kind === "struct" ? ` What the composing step knows comes in its args: args.${name}.` : ""}`
-      : `Did you mean "${close}"?`;
+        : `In scope: ${listed(names)}.${asArgument(checker, name, place)}`;
   return checker.complain("BFF302", first, `there is no "${name}" here`, hint);
+}
+
+/** A message that steps compose has no other names than those it is given: what it lacks may be one of theirs. */
+function asArgument(checker: Checker, name: string, place: Place): string {
+  const given = checker.variable("args", place)?.type.kind === "struct" && /^[a-z]/.test(name);
+  return given ? ` What the composing step knows comes in its args: args.${name}.` : "";
 }
 
 /** What is written without the `args` or `env` in front of it. */
@@ -169,11 +175,17 @@ export function checkSelect(
     return readVariable(checker, member, ast, place);
   }
   const of = checker.check(ast.of, place);
-  return of && selectFrom(checker, of, ast, test);
+  return of && selectFrom(checker, of, ast, test, place);
 }
 
 /** A field of a value. From an optional it is an optional again, unset when there is nothing to select from. */
-function selectFrom(checker: Checker, from: Node, ast: Ast & { kind: "select" }, test: boolean): Node | undefined {
+function selectFrom(
+  checker: Checker,
+  from: Node,
+  ast: Ast & { kind: "select" },
+  test: boolean,
+  place: Place,
+): Node | undefined {
   const own = checker.typeOf(from);
   const of = own.kind === "message" ? fit(from, { kind: "message", desc: own.desc }) : from;
   const optional = ast.optional || own.kind === "optional";
@@ -221,7 +233,15 @@ function selectFrom(checker: Checker, from: Node, ast: Ast & { kind: "select" },
     return { ...base, kind: "select", of: checker.dynamic(of), field: ast.field, test };
   }
   const counted = type.kind === "list" || type.kind === "string" || type.kind === "bytes";
-  const hint = counted && SIZES.has(ast.field) ? `Write size(${checker.textOf(ast.of)}).` : undefined;
+  const items = type.kind === "list" ? checker.types.resolve(type.element) : undefined;
+  const ofEach = items?.kind === "message" && items.desc.fields.some(({ name }) => name === ast.field);
+  const list = checker.textOf(ast.of);
+  const one = checker.variable("item", place) === undefined ? "item" : "x";
+  const hint = ofEach
+    ? `Read it of each item: ${list}.map(${one}, ${one}.${ast.field}).`
+    : counted && SIZES.has(ast.field)
+      ? `Write size(${list}).`
+      : undefined;
   return checker.complain("BFF305", ast.name, `${checker.shown(own)} has no fields, so no "${ast.field}"`, hint);
 }
 

@@ -54,7 +54,7 @@ const FAULTS: readonly (readonly [expression: string, ...reported: string[]])[] 
   ["s.single_int32.x", 'BFF305 1:16-17 int has no fields, so no "x"'],
   [
     "list.single_int32",
-    'BFF305 1:6-18 list(cel.expr.conformance.proto3.TestAllTypes) has no fields, so no "single_int32"',
+    'BFF305 1:6-18 list(cel.expr.conformance.proto3.TestAllTypes) has no fields, so no "single_int32" | Read it of each item: list.map(item, item.single_int32).',
   ],
   ["args.it", 'BFF302 1:6-8 "args" has no "it" | Did you mean "id"?'],
   ["env.LIMITS", 'BFF302 1:5-11 "env" has no "LIMITS" | Did you mean "LIMIT"?'],
@@ -102,12 +102,12 @@ const FAULTS: readonly (readonly [expression: string, ...reported: string[]])[] 
     "TestAllTypes{?single_int32: 1}",
     "BFF305 1:29-30 what stands behind ? is an optional, and this is int | Leave out the ?, or write optional.of(…).",
   ],
-  ["optional.of(1).optMap(x, x + 'a')", "BFF305 1:26-33 int + string does not exist | There is int + int."],
+  ["optional.of(1).optMap(x, x + 'a')", "BFF305 1:26-33 int + string does not exist | Write string(x)."],
   [
     "optional.of(true) ? 1 : 2",
     "BFF305 1:1-18 a condition is a bool, and this is optional(bool) | Ask whether it is there: x.hasValue().",
   ],
-  ["1 + 'a'", "BFF305 1:1-8 int + string does not exist | There is int + int."],
+  ["1 + 'a'", "BFF305 1:1-8 int + string does not exist | Write string(1)."],
   ["s.single_int32 + s.single_int64 + 1u", "BFF305 1:1-37 int + uint does not exist | There is int + int."],
   ["s.single_string > 1", "BFF305 1:1-20 string > int does not exist | There is string > string."],
   [
@@ -151,7 +151,10 @@ const FAULTS: readonly (readonly [expression: string, ...reported: string[]])[] 
   ],
   ["ok(args)", "BFF308 1:4-8 `ok` takes the name of a step or an argument"],
   ["ok(1)", "BFF308 1:4-5 `ok` takes the name of a step or an argument"],
-  ["ok(zz)", 'BFF302 1:4-6 there is no "zz" here | In scope: s, a, b, list, count, args, env, headers, ….'],
+  [
+    "ok(zz)",
+    'BFF302 1:4-6 there is no "zz" here | In scope: s, a, b, list, count, args, env, headers, …. What the composing step knows comes in its args: args.zz.',
+  ],
   ["ok()", "BFF308 1:1-5 `ok` takes the name of a step or an argument"],
   ["ok(list[0])", "BFF308 1:4-11 `ok` takes the name of a step or an argument"],
   ["ok(now)", "BFF308 1:4-7 `ok` takes the name of a step or an argument"],
@@ -166,7 +169,10 @@ const FAULTS: readonly (readonly [expression: string, ...reported: string[]])[] 
     'BFF301 1:12-13 unexpected "=" | There are no functions of your own: write list.map(item, item.name).',
   ],
   ["s.single_int32.toString()", 'BFF304 1:16-24 there is no function "toString" | Write string(x).'],
-  ["has(args.id)", "BFF313 1:5-12 `has` asks about a field | Write ok(args.id)."],
+  [
+    "has(args.id)",
+    "BFF313 1:5-12 `has` asks about a field of a message, which args.id is not | args.id always has a value. To ask about that write args.id != ''.",
+  ],
   [
     "has(s.zzz)",
     'BFF303 1:7-10 cel.expr.conformance.proto3.TestAllTypes has no field "zzz" | Its fields: single_int32, single_int64, single_uint32, single_uint64, single_sint32, single_sint64, single_fixed32, single_fixed64, ….',
@@ -213,7 +219,10 @@ const FAULTS: readonly (readonly [expression: string, ...reported: string[]])[] 
     "TestAllTypes{standalone_enum: 1}",
     'BFF310 1:31-32 "standalone_enum" is of type cel.expr.conformance.proto3.TestAllTypes.NestedEnum, and this is int',
   ],
-  ["args.?id", 'BFF305 1:7-9 "args" is not a message, so it has no .? | Write ok(args.id).'],
+  [
+    "args.?id",
+    "BFF305 1:7-9 \"args\" is not a message, so it has no .? | args.id always has a value. To ask about that write args.id != ''.",
+  ],
   ["headers.?x", 'BFF305 1:10-11 "headers" is not a message, so it has no .? | An absent header is "".'],
   ["timestamp('yesterday')", 'BFF314 1:1-23 "yesterday" is not a timestamp | Write it like "2026-01-31T12:00:00Z".'],
   ["duration('5 minutes')", 'BFF314 1:1-22 "5 minutes" is not a duration | Write it like "1h30m" or "250ms".'],
@@ -228,7 +237,7 @@ const FAULTS: readonly (readonly [expression: string, ...reported: string[]])[] 
   [
     "[ss, tt]",
     'BFF302 1:2-4 there is no "ss" here | Did you mean "s"?',
-    'BFF302 1:6-8 there is no "tt" here | In scope: s, a, b, list, count, args, env, headers, ….',
+    'BFF302 1:6-8 there is no "tt" here | In scope: s, a, b, list, count, args, env, headers, …. What the composing step knows comes in its args: args.tt.',
   ],
   [
     "s.single_string +\n  s.singel_string",

@@ -86,7 +86,9 @@ export function emitConditional(emitter: Emitter, node: Call, target?: Form): Pi
   const form = (range === undefined && wider(a.form, b.form)) || natural;
   const nullable =
     [yes, no].some((one) => one.type.kind === "null") && node.type.kind !== "wrapper" && node.type.kind !== "null";
-  const wanted = target ?? (node.type.kind === "wrapper" && form.kind !== "nullable" ? celForm(node.type) : form);
+  // What is read as a value is opened: the digits of an integer are a number's.
+  const opened = form.kind === "digits" || (node.type.kind === "wrapper" && form.kind !== "nullable");
+  const wanted = target ?? (opened ? celForm(node.type) : form);
   const branches = [yes, no].map((branch) => emitter.as(branch, wanted));
   const [left, right] = branches;
   if (left === undefined || right === undefined) return emitter.value(node);

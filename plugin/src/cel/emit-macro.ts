@@ -18,7 +18,7 @@ import {
   property,
   runtime,
 } from "./piece.ts";
-import type { Variable } from "./type.ts";
+import type { CelType, Proto, Variable } from "./type.ts";
 
 type Macro = Node & { readonly kind: "macro" };
 
@@ -81,11 +81,16 @@ function emitBind(emitter: Emitter, init: Node, variable: Variable, body: Node):
     return emitter.value(body);
   }
   const name = emitter.name(variable.name);
-  const value = emitter.as(init, formOf(init.type, init.proto?.kind === "list" ? init.proto : undefined));
+  const value = emitter.as(init, formOf(init.type, holdsEnum(init.proto) ? init.proto : undefined));
   emitter.bind(variable, piece([init.fails ? `${name}()` : name], value.form));
   const inner = emitter.inside(() => emitter.value(body));
   const arg = init.fails ? runtime(emitter.names, "once", [arrow("", value)]) : value;
   return piece(["(", ...arrow(name, inner).print, ")(", ...arg.print, ")"], inner.form);
+}
+
+/** Whether the body may compare it, or a part of it, with a value of an enum. */
+function holdsEnum(proto: Proto | undefined): boolean {
+  return proto?.kind === "list" || proto?.kind === "map" ? holdsEnum(proto.of) : proto?.kind === "enum";
 }
 
 /** Whether to evaluate it again costs no more than to keep it. */
@@ -223,13 +228,10 @@ function itemsOf(emitter: Emitter, range: Node): Piece {
       return piece(["[...", ...method(value, "keys", []).print, "]"], { kind: "list", of: value.form.key });
     case "record": {
       const keys = piece(["Object.keys(", ...value.print, ")"], { kind: "list", of: PLAIN });
-      const key = range.type.kind === "map" ? range.type.key.kind : "string";
-      const of =
-        range.proto?.kind === "map"
-          ? formOf({ kind: key } as { kind: "int" }, { kind: "scalar", scalar: range.proto.key })
-          : PLAIN;
-      if (key === "bool") return method(keys, "map", [arrow("key", atom('key === "true"'))], { kind: "list", of });
-      if (key === "string") return keys;
+      const key: CelType = range.type.kind === "map" ? range.type.key : { kind: "string" };
+      const of = range.proto?.kind === "map" ? formOf(key, { kind: "scalar", scalar: range.proto.key }) : PLAIN;
+      if (key.kind === "bool") return method(keys, "map", [arrow("key", atom('key === "true"'))], { kind: "list", of });
+      if (key.kind === "string") return keys;
       return method(keys, "map", [atom(of.kind === "small" ? "Number" : "BigInt")], { kind: "list", of });
     }
     default:

@@ -45,6 +45,18 @@ export function resolveName(name: string, scope: Scope, registry: Registry): Nam
   return type && { kind: "type", type };
 }
 
+/** The full name of the one value of an enum that ends in `name`, such as `Kind.BOOK` or `BOOK`. */
+export function valueEndingIn(name: string, registry: Registry): string | undefined {
+  const last = name.slice(name.lastIndexOf(".") + 1);
+  const found: string[] = [];
+  for (const desc of registry) {
+    if (desc.kind !== "enum" || !desc.values.some((value) => value.name === last)) continue;
+    const full = `${desc.typeName}.${last}`;
+    if (full.endsWith(`.${name}`)) found.push(full);
+  }
+  return found.length === 1 ? found[0] : undefined;
+}
+
 /** The extension of that name. */
 export function resolveExtension(name: string, container: string, registry: Registry): DescExtension | undefined {
   for (const full of candidates(name, container)) {

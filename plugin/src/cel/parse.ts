@@ -98,7 +98,7 @@ class Parser {
       this.#depth--;
       return condition;
     }
-    if (this.#at.is("?")) this.#at.unexpected("Write x.orValue(y) of an optional, or ok(step) ? step.x : y of a step.");
+    if (this.#at.is("?")) this.#at.unexpected("Write x.?field.orValue(y), or ok(step) ? step.x : y.");
     const optional = this.#at.is(".") && this.#at.token.start === question.end;
     const yes = this.#or();
     this.#at.need(

@@ -245,12 +245,12 @@ function rescue(call: Call, names: MessageNames): Lines {
 }
 function testOf(rule: ErrorRule, names: MessageNames, asksCode: boolean): Line | undefined {
   const codes = rule.on.map((code): Line => ["error.code === ", names.file.runtime("Code"), `.${codeName(code)}`]);
-  const anyOf =
+  const anyOf: Line | undefined =
     codes.length === 0
       ? undefined
       : codes.length === 1
         ? codes[0]
-        : (["(", ...codes.flatMap((code, i) => (i === 0 ? [...code] : [" || ", ...code])), ")"] as Line);
+        : ["(", ...codes.flatMap((code, i) => (i === 0 ? [...code] : [" || ", ...code])), ")"];
   if (rule.if === undefined) return anyOf === undefined ? undefined : rule.on.length === 1 ? anyOf : anyOf.slice(1, -1);
   // An error in the condition counts as false.
   const test: Line = rule.if.fails

@@ -194,8 +194,10 @@ const breakerSaid = (breaker: PlanBreaker | undefined): Leaf<number>[] =>
   Object.values(breaker ?? {}).filter((leaf: Leaf<number> | undefined) => leaf !== undefined);
 function breakerPrint(breaker: PlanBreaker | undefined): string {
   if (breaker === undefined) return "undefined";
-  const leaves = Object.entries(breaker) as [string, Leaf<number> | undefined][];
-  return `{ ${leaves.flatMap(([name, leaf]) => (leaf === undefined ? [] : [`${name}: ${group(leaf.value)}`])).join(", ")} }`;
+  const leaves = Object.entries(breaker).flatMap(([name, leaf]: [string, Leaf<number> | undefined]) =>
+    leaf === undefined ? [] : [`${name}: ${group(leaf.value)}`],
+  );
+  return `{ ${leaves.join(", ")} }`;
 }
 
 /** Written out, or what differs from the base; what says nothing is left out. */

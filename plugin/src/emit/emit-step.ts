@@ -1,6 +1,6 @@
 // One step: a statement that starts it, or a plain constant.
 
-import { type Expression, literalsOf } from "../cel/index.ts";
+import { type Expression, literalsOf, type Proto } from "../cel/index.ts";
 import type { PlanStep } from "../plan/plan.ts";
 import type { EachSource, SwitchSource } from "../resolve/model.ts";
 import { callExpressions, sourceExpressions } from "../resolve/source-parts.ts";
@@ -75,28 +75,30 @@ function emitConstant(step: PlanStep, { names }: StepContext): Lines {
   const { source, if: when, fallback, variable } = step.step;
   if (source.kind !== "by") return [];
   const { print: plain, mayBeUndefined } = plainValue(source.by, variable?.proto, names);
-  const print = widened(plain, source.by, names);
+  const print = widened(plain, source.by, variable?.proto, names);
   if (when !== undefined && fallback !== undefined && !mayBeUndefined)
     return [
       [`const ${step.name} = `, ...tested(when, names), " ? ", ...print, " : ", ...presentValue(fallback, names), ";"],
     ];
   const conditional: Line =
     when === undefined ? print : [...tested(when, names), " ? ", ...nested(print, source.by), " : undefined"];
-  const value =
+  const value: Line =
     fallback === undefined
       ? conditional
-      : ([
+      : [
           ...(when === undefined && source.by.unsafe.length === 0 ? print : ["(", ...conditional, ")"]),
           " ?? ",
           ...presentValue(fallback, names),
-        ] as Line);
+        ];
   return [[`const ${step.name} = `, ...value, ";"]];
 }
 /** Literals as values of their type: TypeScript would refuse to compare `"a"` with anything else. */
-function widened(print: Line, { root }: Expression, names: MessageNames): Line {
+function widened(print: Line, { root }: Expression, proto: Proto | undefined, names: MessageNames): Line {
   const [literal] = literalsOf(root);
   // What is no primitive has no literal type.
   if (literal === undefined || (literal.kind === "constant" && typeof literal.value === "object")) return print;
+  // Nor is what an optional made an integer of.
+  if (literal.kind === "enum" && proto?.kind !== "enum") return print;
   const type = literal.kind === "enum" ? names.shape(literal.desc) : typeof literal.value;
   return [...(literal === root ? print : ["(", ...print, ")"]), " as ", type];
 }

@@ -1467,7 +1467,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:24:41: error BFF305: string + int does not exist\n    24 |   string name = 1 [(bff.v1.field).by = \"item.name + 1\"];\n       |                                         ^^^^^^^^^^^^^\n  hint: There is string + string."
+        "text": "app/v1/app.proto:24:41: error BFF305: string + int does not exist\n    24 |   string name = 1 [(bff.v1.field).by = \"item.name + 1\"];\n       |                                         ^^^^^^^^^^^^^\n  hint: Write string(1)."
       },
       {
         "title": "Right",
@@ -1775,7 +1775,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:22:29: error BFF330: this `if` is string, not bool\n    22 |     let: { name: \"item\" if: \"args.id\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n       |                             ^^^^^^^^^\n  hint: write a comparison, such as … != ''"
+        "text": "app/v1/app.proto:22:29: error BFF330: this `if` is string, not bool\n    22 |     let: { name: \"item\" if: \"args.id\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n       |                             ^^^^^^^^^\n  hint: write a comparison, such as args.id != ''"
       },
       {
         "title": "Right",
@@ -1929,7 +1929,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:24:76: error BFF337: argument \"text\" of \"Card\" is string in one place and int in another\n    24 |       { name: \"second\" compose: { message: \"Card\" args: { name: \"text\" by: \"args.count\" } } }\n       |                                                                            ^^^^^^^^^^^^\n  app/v1/app.proto:23:75: step \"first\" of \"Page\" gives string\n    23 |       { name: \"first\" compose: { message: \"Card\" args: { name: \"text\" by: \"args.id\" } } },\n       |                                                                           ^^^^^^^^^\n  hint: give both the same type"
+        "text": "app/v1/app.proto:24:76: error BFF337: argument \"text\" of \"Card\" is string in one place and int in another\n    24 |       { name: \"second\" compose: { message: \"Card\" args: { name: \"text\" by: \"args.count\" } } }\n       |                                                                            ^^^^^^^^^^^^\n  app/v1/app.proto:23:75: step \"first\" of \"Page\" gives string\n    23 |       { name: \"first\" compose: { message: \"Card\" args: { name: \"text\" by: \"args.id\" } } },\n       |                                                                           ^^^^^^^^^\n  hint: give both the same type: write string(args.count)"
       },
       {
         "title": "Right",
@@ -1951,7 +1951,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:24:30: error BFF338: step \"two\" of \"Page\" composes \"Card\" without the argument \"text\"\n    24 |       { name: \"two\" compose: { message: \"Card\" } }\n       |                              ^^^^^^^^^^^^^^^^^^^\n  app/v1/app.proto:23:73: step \"one\" of \"Page\" gives it\n    23 |       { name: \"one\" compose: { message: \"Card\" args: { name: \"text\" by: \"args.id\" } } },\n       |                                                                         ^^^^^^^^^\n  hint: add { name: \"text\" by: \"…\" } to its args"
+        "text": "app/v1/app.proto:24:41: error BFF338: step \"two\" of \"Page\" composes \"Card\" without the argument \"text\"\n    24 |       { name: \"two\" compose: { message: \"Card\" } }\n       |                                         ^^^^^^\n  app/v1/app.proto:23:73: step \"one\" of \"Page\" gives it\n    23 |       { name: \"one\" compose: { message: \"Card\" args: { name: \"text\" by: \"args.id\" } } },\n       |                                                                         ^^^^^^^^^\n  hint: add { name: \"text\" by: \"…\" } to its args"
       },
       {
         "title": "Right",
@@ -2369,7 +2369,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:29:10: error BFF405: \"width\" cannot be taken from \"up.v1.Size.width\": this is an int, but the field takes string\n    29 |   string width = 1;\n       |          ^^^^^\n  hint: write string(…) around it"
+        "text": "app/v1/app.proto:29:10: error BFF405: \"width\" cannot be taken from \"up.v1.Size.width\": this is an int, but the field takes string\n    29 |   string width = 1;\n       |          ^^^^^\n  hint: declare it as int32, as \"up.v1.Size\" has it"
       },
       {
         "title": "Right",

@@ -1,6 +1,6 @@
 // From names in the lock back to descriptors, also to what an element may be called now.
 import type { DescEnum, DescMessage, DescService, Registry } from "@bufbuild/protobuf";
-import { elementName, type Facts, type FieldFacts, factsOf, type UpstreamElement } from "./facts.ts";
+import { elementName, type Facts, factsOf, type UpstreamElement } from "./facts.ts";
 
 export type ParentElement = DescService | DescMessage | DescEnum;
 
@@ -101,9 +101,10 @@ function isLike(now: Facts, candidate: UpstreamElement, name: string, old: Facts
 function hasField(message: DescMessage, name: string, facts: Facts): boolean {
   const field = message.fields.find((candidate) => candidate.name === name);
   if (field === undefined) return false;
-  const now = factsOf(field) as FieldFacts;
+  const now = factsOf(field);
   return (
     facts.kind === "field" &&
+    now.kind === "field" &&
     now.number === facts.number &&
     now.type === facts.type &&
     now.cardinality === facts.cardinality

@@ -1,6 +1,5 @@
 import type { DescFile, DescService } from "@bufbuild/protobuf";
 import { callsIn, expressionsIn } from "../resolve/blocks.ts";
-import type { EffectTable } from "../resolve/effects.ts";
 import { fullName, governing } from "../resolve/entries.ts";
 import { reachable } from "../resolve/graph.ts";
 import type { BffFile, BffMethod, BffService, Block, Call, Composed, EnvVar, Model, Step } from "../resolve/model.ts";
@@ -12,14 +11,12 @@ import { projectionOf } from "./projection.ts";
 
 /** What has been planned of the whole run before its files are. */
 export interface Planned {
-  readonly composed: ReadonlyMap<string, Composed>;
   readonly children: (message: Block) => Composed[];
   readonly starts: (service: BffService) => ReturnType<typeof planStarts>;
   readonly messages: ReadonlyMap<string, PlanMessage>;
   readonly calls: ReadonlyMap<Call, Entry>;
   readonly resolvers: ReadonlyMap<Step, PlanResolver>;
   readonly upstreams: ReadonlyMap<string, string>;
-  readonly effects: EffectTable;
 }
 
 export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {

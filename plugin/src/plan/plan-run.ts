@@ -1,5 +1,5 @@
 import type { DescFile } from "@bufbuild/protobuf";
-import { callsIn, expressionsIn } from "../resolve/blocks.ts";
+import { blocksOf, callsIn, expressionsIn } from "../resolve/blocks.ts";
 import { effectTable } from "../resolve/effects.ts";
 import { reachable } from "../resolve/graph.ts";
 import type { BffService, Block, Call, Composed, Let, Model, Step } from "../resolve/model.ts";
@@ -53,15 +53,9 @@ export function plan(model: Model): Plan {
       (messages.get(name)?.degradable ?? false) || children(message).some((child) => degradable(child.desc.typeName))
     );
   });
-  const foreign = new Set(
-    model.messages.flatMap((message) => children(message).filter((child) => child.file !== message.file)),
-  );
-  for (const { desc, methods } of model.files.flatMap((file) => file.services)) {
-    for (const { composed: root } of methods) if (root.file.desc.name !== desc.file.name) foreign.add(root);
-  }
-  for (const of of model.lets) for (const child of children(of)) if (child.file !== of.file) foreign.add(child);
+  const foreign = composedElsewhere(model, children);
   const functions = functionNames(model);
-  const composedInside = new Set([...model.messages, ...model.lets].flatMap(children));
+  const composedInside = new Set(blocksOf(model).flatMap(children));
   const started = startedRoots(model);
   const around = {
     effects,
@@ -89,9 +83,20 @@ export function plan(model: Model): Plan {
     );
   }
   const starts = (service: BffService): ReturnType<typeof planStarts> => planStarts(service, messages, around);
-  const run = { composed, children, messages, calls, resolvers, upstreams, effects, starts };
+  const run = { children, messages, calls, resolvers, upstreams, starts };
   const files = model.files.map((file) => planFile(file, model, run));
   return { files, servers: serversOf(model, files), messages: [...messages.values()] };
+}
+
+/** Messages that another file composes: their functions say which part of the app object they need. */
+function composedElsewhere(model: Model, children: (message: Block) => Composed[]): ReadonlySet<Composed> {
+  const inside = blocksOf(model).flatMap((of) => children(of).filter((child) => child.file !== of.file));
+  const roots = model.files
+    .flatMap((file) => file.services)
+    .flatMap(({ desc, methods }) =>
+      methods.flatMap(({ composed: root }) => (root.file.desc.name === desc.file.name ? [] : [root])),
+    );
+  return new Set([...inside, ...roots]);
 }
 
 /** The messages of rpcs that start steps of a service. */
@@ -104,6 +109,7 @@ function startedRoots(model: Model): ReadonlySet<Composed> {
   );
 }
 
+/** The members of the app object that a message needs, with what it composes. */
 function needsOf(
   message: Composed,
   children: (message: Block) => Composed[],
@@ -139,7 +145,7 @@ function memo(compute: (name: string) => boolean): (name: string) => boolean {
 /** Those of services first, then outer messages before inner ones, then as declared. */
 function ranksOf(model: Model): Map<Step, number> {
   const ranks = new Map<Step, number>();
-  for (const message of [...model.lets, ...model.messages])
+  for (const message of blocksOf(model))
     for (const step of message.steps) if (step.source.kind === "guard") ranks.set(step, ranks.size);
   return ranks;
 }

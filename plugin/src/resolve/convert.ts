@@ -185,7 +185,8 @@ function describe(value: Value): string {
   if (value.proto?.kind === "enum") return `enum ${value.proto.desc.typeName}`;
   return typeName(value.type);
 }
-const article = (noun: string): string => (/^[aeiou]/.test(noun) ? `an ${noun}` : `a ${noun}`);
+const article = (noun: string): string =>
+  noun === "bytes" ? noun : /^(?!uint)[aeiou]/.test(noun) ? `an ${noun}` : `a ${noun}`;
 function hintFor(from: Value, to: { readonly type: CelType }): string {
   const numbers = new Set(["int", "uint", "double"]);
   if (numbers.has(from.type.kind) && numbers.has(to.type.kind))
@@ -197,6 +198,8 @@ function hintFor(from: Value, to: { readonly type: CelType }): string {
     return `write string(…) around it; a field of your own may be ${time}`;
   if (to.type.kind === "list" && sameType(to.type.element, from.type))
     return "write [ … ] around it to make a list of one";
+  if (from.type.kind === "list" && from.type.element.kind === "list" && sameType(from.type.element, to.type))
+    return "write ….flatten() behind it to make one list of them";
   if (from.type.kind === "list" && (sameType(from.type.element, to.type) || isCopy(from.type.element, to.type)))
     return "take one element, such as …[0]; a field of your own may be repeated";
   if (from.type.kind === "string" && (to.type.kind === "int" || to.type.kind === "uint" || to.type.kind === "double"))

@@ -1,5 +1,6 @@
-import type { DescMethod } from "@bufbuild/protobuf";
-import { fieldType, typeName, type Variable } from "../cel/index.ts";
+import type { DescField, DescMethod } from "@bufbuild/protobuf";
+import { type CelType, fieldType, typeName, type Variable } from "../cel/index.ts";
+import type { Report } from "../diagnostic/diagnostic.ts";
 import type { IrBatch } from "../ir.ts";
 import type { Text } from "../origin.ts";
 import { fieldPath } from "./bind.ts";
@@ -18,8 +19,7 @@ export function resolveBatch(
 ): Batch | undefined {
   const { scope, run } = cx;
   const { report } = scope;
-  const fault = (at: Text, message: string, hint: string): undefined =>
-    report({ code: "BFF340", severity: "error", message, at: at.at, hint }) as undefined;
+  const fault = faultInto(report);
   if (ir.name === undefined || ir.by === undefined || ir.items === undefined) return undefined;
   if (effects !== "none") {
     report({
@@ -49,49 +49,65 @@ export function resolveBatch(
     });
     return undefined;
   }
-  const value = { expression: by, conversion: how };
   const { many, max } = { many: ir.many?.value ?? false, max: ir.max?.value ?? 100 };
+  const answer = resolveAnswer(ir, ir.items, items, keys, element.type.element, report);
+  return answer && { keys, by: { expression: by, conversion: how }, items, ...answer, many, max };
+}
+
+/** How the items in the answer say whose they are: by their place in a map, or by a field of theirs. */
+function resolveAnswer(
+  ir: IrBatch,
+  named: Text,
+  items: DescField,
+  keys: DescField,
+  wanted: CelType,
+  report: Report,
+): Pick<Batch, "key"> | undefined {
+  const fault = faultInto(report);
   if (items.fieldKind === "map") {
-    const key = fieldType(items).type;
-    if (key.kind === "map" && key.key.kind !== element.type.element.kind) {
+    const { type } = fieldType(items);
+    if (type.kind === "map" && type.key.kind !== wanted.kind)
       return fault(
-        ir.items,
-        `the keys of "${items.name}" are ${typeName(key.key)}, those of "${keys.name}" ${typeName(element.type.element)}`,
+        named,
+        `the keys of "${items.name}" are ${typeName(type.key)}, those of "${keys.name}" ${typeName(wanted)}`,
         "name a map with keys of the same type",
       );
-    }
-    if (many)
+    if (ir.many?.value === true)
       return fault(
-        ir.items,
+        named,
         `"many" needs a list of items, and "${items.name}" is a map with one item for each key`,
         "remove `many`, or name a repeated field",
       );
-    return { keys, by: value, items, key: undefined, many, max };
+    return { key: undefined };
   }
   if (items.fieldKind !== "list" || items.listKind !== "message")
     return fault(
-      ir.items,
+      named,
       `"${items.name}" is not a list of messages nor a map`,
       "name the repeated message field, or the map, that holds the items",
     );
-  const { kind } = element.type.element;
   if (ir.key === undefined)
     return fault(
-      ir.items,
+      named,
       `the key of an item of "${items.name}" is not said`,
       `add \`key\`, one of: ${items.message.fields
-        .filter((field) => fieldType(field).type.kind === kind)
+        .filter((field) => fieldType(field).type.kind === wanted.kind)
         .map((field) => field.name)
         .join(", ")}`,
     );
   const [key, further] = fieldPath(items.message, ir.key, report) ?? [];
   if (key === undefined) return undefined;
-  if (further !== undefined || fieldType(key).type.kind !== kind) {
+  if (further !== undefined || fieldType(key).type.kind !== wanted.kind)
     return fault(
       ir.key,
-      `"${ir.key.value}" is ${typeName(fieldType(key).type)}, but the keys are ${typeName(element.type.element)}`,
+      `"${ir.key.value}" is ${typeName(fieldType(key).type)}, but the keys are ${typeName(wanted)}`,
       "name the field that holds what was asked for",
     );
-  }
-  return { keys, by: value, items, key, many, max };
+  return { key };
 }
+
+const faultInto =
+  (report: Report) =>
+  (at: Text, message: string, hint: string): undefined => {
+    report({ code: "BFF340", severity: "error", message, at: at.at, hint });
+  };

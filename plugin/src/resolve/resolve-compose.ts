@@ -93,7 +93,8 @@ export function resolveCompose(
     const given = argsRead(cx, [by, condition]);
     place.members.set(name, {
       type: by.type,
-      proto: by.proto ?? protoOf(by.type),
+      // What may be null is passed on as what is not set.
+      proto: by.proto ?? protoOf(by.type.kind === "wrapper" ? by.type.of : by.type),
       absent: unsafe.length > 0 || condition !== undefined,
       absentByFailure:
         steps.some((step) => step.absentByFailure && step.variable !== undefined && unsafe.includes(step.variable)) ||

@@ -1,5 +1,5 @@
 import { type CelType, type Proto, typeName, type Variable } from "../cel/index.ts";
-import type { IrCall, IrEach, IrStep } from "../ir.ts";
+import type { IrEach, IrStep } from "../ir.ts";
 import type { MessageContext } from "./context.ts";
 import type { EachSource } from "./model.ts";
 import { protoOf } from "./proto-of.ts";
@@ -93,6 +93,6 @@ function resolveItem(
     return by && value({ kind: "by", by });
   }
   if (source.kind === "compose") return resolveCompose(cx, source, locals, describe(cx, step));
-  const call = resolveCall(cx, source as IrCall, locals);
+  const call = resolveCall(cx, source, locals);
   return call && valueOfCall(call);
 }

@@ -114,8 +114,10 @@ function namesOfServices({ ir }: Run): string[] {
 
 function inOrder(targets: Composed["targets"], ir: IrMessage): Composed["targets"] {
   const place = new Map<DescField, number>(ir.fields.map((field, i) => [field.desc, i]));
-  const first = (target: Composed["targets"][number]): number =>
-    place.get(target.kind === "field" ? target.field : (target.members[0]?.field as DescField)) ?? 0;
+  const first = (target: Composed["targets"][number]): number => {
+    const field = target.kind === "field" ? target.field : target.members[0]?.field;
+    return (field && place.get(field)) ?? 0;
+  };
   return [...targets].sort((a, b) => first(a) - first(b));
 }
 

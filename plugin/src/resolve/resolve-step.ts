@@ -154,7 +154,10 @@ function resolveGuard(cx: MessageContext, ir: IrGuard): Resolved | undefined {
       severity: "error",
       message: `a guard has to decide, but "${variable.name}" may be absent`,
       at: expression.reads.find((read) => read.variable === variable)?.at ?? expression.text.at,
-      hint: `say what to do without it: ok(${variable.name}) && … or !ok(${variable.name}) || …`,
+      hint:
+        expression === condition
+          ? `say what to do without it: ok(${variable.name}) && … or !ok(${variable.name}) || …`
+          : `say what to write without it, whatever the \`if\` asks: ok(${variable.name}) ? … : …`,
     });
   }
   return {
