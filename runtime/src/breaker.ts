@@ -2,6 +2,7 @@ import { CircuitState } from "cockatiel";
 import type { Clock } from "./clock.ts";
 import { SlidingWindow, type WindowPolicy } from "./sliding-window.ts";
 
+/** When nothing is let out to an upstream any more, and for how long (runtime.md, "Breakers"). */
 export interface BreakerPolicy extends WindowPolicy {
   /** How long nothing is let out, in milliseconds. */
   readonly openMs: number;

@@ -26,6 +26,7 @@ export interface EndpointOptions<App, I extends DescMessage, O extends DescMessa
   readonly observer?: Observer | undefined;
 }
 
+/** How the messages of an rpc are read and written; generated beside the services. */
 export interface EndpointCodec<Req, Res> {
   /** @throws what protobuf-es throws */
   readonly decode: (bytes: Uint8Array) => Req;
@@ -152,7 +153,7 @@ function answer<App, I extends DescMessage, O extends DescMessage, C extends Des
     if (found !== undefined) degraded?.(response, found.entries);
     exchange.end();
     done(response, found?.header ?? "");
-    observe({ ok: true, degraded: found?.entries ?? [], failures: found?.failures ?? [] });
+    observe({ ok: true, degraded: found?.entries ?? NONE, failures: found?.failures ?? NONE });
   };
   const composed = async (): Promise<void> => {
     try {
@@ -173,6 +174,7 @@ function answer<App, I extends DescMessage, O extends DescMessage, C extends Des
   };
 }
 const GONE: Answering = { cancel: () => {} };
+const NONE: readonly never[] = [];
 
 /** Serves one request of Connect's. */
 function handle(run: Endpoint["run"], args: Message, context: HandlerContext): Promise<Message> {
@@ -221,7 +223,7 @@ function append(pairs: readonly string[], to: Headers): void {
 export function connectError(failure: Failure): ConnectError {
   const metadata = failure.pushback ? { "grpc-retry-pushback-ms": "-1" } : undefined;
   const details = failure.details.map(({ desc, value }) => ({ desc, value }));
-  return new ConnectError(failure.clientMessage, failure.clientCode as number as ConnectCode, metadata, details);
+  return new ConnectError(failure.clientMessage, failure.clientCode as ConnectCode, metadata, details);
 }
 
 /** The rpcs as routes, for those who bring a server of their own: `connectNodeAdapter({ routes: routes(endpoints) })`. */

@@ -15,12 +15,13 @@ export interface IncomingHeaders {
   get(name: string): string | null;
 }
 
+/** What a request brings, and what its rpc allows. */
 export interface ExchangeOptions {
   readonly clock: Clock;
   readonly headers: IncomingHeaders;
-  /** The method's own timeout. */
+  /** The method's own timeout, in milliseconds. */
   readonly methodMs: number;
-  /** What the client leaves us, if it says. */
+  /** What the client leaves us, in milliseconds, if it says. */
   readonly clientMs: number | undefined;
   /** Calls to one upstream at a time. */
   readonly concurrent: number;

@@ -93,7 +93,7 @@ export class Failure {
   readonly refusal: boolean;
   /** What was thrown, when it was no failure. */
   readonly cause: unknown;
-  /** Several callers may have been given it: of a batch, of equal calls, of a cache. */
+  /** Several callers have been given it: of equal calls, of a cache; perhaps of a batch. */
   shared = false;
   readonly #received: Uint8Array | undefined;
 

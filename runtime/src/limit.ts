@@ -4,6 +4,7 @@ export interface LimitPolicy {
   readonly queued: number;
 }
 
+/** Who waits for a place. */
 export interface Waiter {
   /** The place waited for is taken. */
   admitted(): void;

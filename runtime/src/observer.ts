@@ -104,6 +104,7 @@ export interface CacheEvent {
   readonly ageMs?: number | undefined;
 }
 
+/** A breaker that has changed its state. */
 export interface BreakerEvent {
   /** Full service name. */
   readonly service: string;

@@ -1,5 +1,6 @@
 import pLimit from "p-limit";
 
+/** Who waits for a place in a pool. */
 export interface PoolWaiter {
   /** There is room; `leave` gives the place back. */
   entered(leave: () => void): void;

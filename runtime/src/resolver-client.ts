@@ -17,6 +17,8 @@ export type ResolverClient<S extends DescService> = {
     ? (request: MessageInitShape<I>, options?: ResolverCallOptions) => Promise<MessageShape<O>>
     : never;
 };
+
+/** What one call of a resolver may say beside its request. */
 export interface ResolverCallOptions {
   /** What the call sends along, besides (and before) what the policies say. */
   readonly metadata?: Metadata | undefined;
@@ -84,5 +86,5 @@ function call(
 
 /** `cause` is the failure, so that a resolver that lets it pass fails as a call does. */
 function connectError(failure: Failure): ConnectError {
-  return new ConnectError(failure.message, failure.code as number as Code, undefined, undefined, failure);
+  return new ConnectError(failure.message, failure.code as Code, undefined, undefined, failure);
 }

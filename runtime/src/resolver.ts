@@ -140,7 +140,7 @@ function resolverFailure(name: string, thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
   if (!(thrown instanceof ConnectError)) return invalid("", `the resolver of ${name} threw: ${shown(thrown)}`, thrown);
   if (thrown.cause instanceof Failure) return thrown.cause;
-  return callFailure({ kind: "status", code: thrown.code as number as Code, message: thrown.rawMessage }, "");
+  return callFailure({ kind: "status", code: thrown.code as Code, message: thrown.rawMessage }, "");
 }
 function shown(thrown: unknown): string {
   try {

@@ -3,12 +3,14 @@ import type { Clock } from "./clock.ts";
 import type { Code, Failure } from "./failure.ts";
 import type { Request } from "./request.ts";
 
+/** How often, on what and after which wait a call is tried again (runtime.md, "Retries"). */
 export interface RetryPolicy {
   /** In total, the first included. */
   readonly attempts: number;
   readonly on: readonly Code[];
   /** The ceiling of the first wait, in milliseconds; each next one is `multiplier` times as high, up to `maxMs`. */
   readonly initialMs: number;
+  /** In milliseconds. */
   readonly maxMs: number;
   readonly multiplier: number;
   /** In addition to `on`; a throw counts as false. */

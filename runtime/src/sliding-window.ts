@@ -1,11 +1,13 @@
 import { CircuitState, type IBreaker } from "cockatiel";
 import type { Clock } from "./clock.ts";
 
+/** Which share of bad samples, over how long, is too much. */
 export interface WindowPolicy {
-  /** From 0 to 1. */
+  /** The share of failures, from 0 to 1, at which the verdict is bad. */
   readonly errorRate: number;
   /** The same for slow samples. None: slowness alone is no reason. */
   readonly slowRate?: number | undefined;
+  /** How far back samples count, in milliseconds. */
   readonly windowMs: number;
   /** With fewer samples than this there is no verdict. */
   readonly minimum: number;

@@ -19,6 +19,7 @@ import { Throttle, type ThrottlePolicy } from "./throttle.ts";
 import { frame } from "./transport/frame.ts";
 import type { UnaryClient } from "./transport/unary-client.ts";
 
+/** What all calls of one upstream share in a process. */
 export interface UpstreamPolicy {
   /** None: no breaker. */
   readonly breaker?: BreakerPolicy | undefined;
@@ -46,8 +47,9 @@ export interface CachePolicy {
   readonly staleMs?: number | undefined;
 }
 
+/** How the calls of one rpc are made (runtime.md). Times are in milliseconds. */
 export interface CallPolicy {
-  /** From ready to result: queueing, attempts and backoff included. None: what the request's budget leaves. */
+  /** In milliseconds, from ready to result: queueing, attempts and backoff included. None: what the request's budget leaves. */
   readonly timeoutMs?: number | undefined;
   readonly retry?: RetryPolicy | undefined;
   readonly hedge?: HedgePolicy | undefined;
@@ -61,6 +63,7 @@ export interface CallPolicy {
   readonly limit?: LimitPolicy | undefined;
 }
 
+/** What the upstreams of a process have in common. */
 export interface UpstreamOptions {
   readonly clock?: Clock | undefined;
   readonly observer?: Observer | undefined;
@@ -146,6 +149,7 @@ export class Upstream {
   }
 }
 
+/** How the messages of a call are written and read. */
 export interface Codec<Req, Res> {
   /** The message, framed. */
   readonly encode: (request: Req) => Buffer;

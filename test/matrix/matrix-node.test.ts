@@ -7,5 +7,5 @@ process.env.BFF_HTTP2 = "node";
 describe.each([web, mobile, workedExample])("$name", (bff) => {
   it("every fault on every edge comes to what is declared", async () => {
     expect(told(await matrix(bff))).toMatch(/all as declared/);
-  }, 300_000);
+  }, 600_000);
 });

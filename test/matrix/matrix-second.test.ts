@@ -7,4 +7,4 @@ it("the second BFF: every fault on every edge comes to what is declared", async 
   const report = await matrix(second);
   expect(told(report)).toMatch(/all as declared/);
   expect(report.cells).toBe(report.edges * faults.length);
-}, 300_000);
+}, 600_000);

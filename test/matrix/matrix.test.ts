@@ -10,7 +10,7 @@ describe.each([every, web, mobile, workedExample])("$name", (bff) => {
     const report = await matrix(bff);
     expect(told(report)).toMatch(/all as declared/);
     expect(report.cells).toBe(report.edges * faults.length);
-  }, 300_000);
+  }, 600_000);
 });
 
 describe("what is not as declared is found", () => {

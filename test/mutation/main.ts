@@ -1,4 +1,4 @@
-// npm run checks:mutate [-- --sample <count> --seed <number>]: switches off every place of the compiler that reports, one at a time,
+// npm run checks:mutate [-- --sample <count> --seed <number> | -- --only <part of a path or a code>]: switches off every place of the compiler that reports, one at a time,
 // and counts the goldens that notice. Ends with exit code 1 when one is noticed by none and test/mutation/silent.ts does not say why.
 import { parseArgs } from "node:util";
 import { reportSites, withSiteOff } from "./instrumented.ts";
@@ -8,12 +8,16 @@ import type { Site } from "./sites.ts";
 // What the hooks are to see is loaded after them.
 const { diagnosticGoldens } = await import("./goldens.ts");
 
-const { values } = parseArgs({ options: { sample: { type: "string" }, seed: { type: "string", default: "1" } } });
+const { values } = parseArgs({
+  options: { sample: { type: "string" }, seed: { type: "string", default: "1" }, only: { type: "string" } },
+});
+const { only = "" } = values;
+const partly = values.sample !== undefined || only !== "";
 const goldens = diagnosticGoldens();
 const all = [...reportSites()].sort((a, b) => (a.code + a.name < b.code + b.name ? -1 : 1));
 const sites =
   values.sample === undefined
-    ? all
+    ? all.filter(({ name }) => name.includes(only))
     : sampleOf(
         all.filter(({ name }) => !(name in SILENT)),
         Number(values.sample),
@@ -42,14 +46,13 @@ function notices(golden: (typeof goldens)[number], site: Site): boolean {
 
 const silent: string[] = [];
 const explained: string[] = [];
-const stale =
-  values.sample === undefined ? Object.keys(SILENT).filter((name) => !all.some((site) => site.name === name)) : [];
+const stale = !partly ? Object.keys(SILENT).filter((name) => !all.some((site) => site.name === name)) : [];
 let noticed = 0;
 for (const site of sites) {
   // Goldens of the site's own code are enough for a sample.
   const own = goldens.filter(({ name }) => name.startsWith(`${site.code}-`));
-  let by = (values.sample === undefined ? goldens : own).filter((golden) => notices(golden, site));
-  if (by.length === 0 && values.sample !== undefined) by = goldens.filter((golden) => notices(golden, site));
+  let by = (partly ? own : goldens).filter((golden) => notices(golden, site));
+  if (by.length === 0 && partly) by = goldens.filter((golden) => notices(golden, site));
   if (by.length > 0) noticed++;
   else (site.name in SILENT ? explained : silent).push(site.name);
   if (by.length > 0 && site.name in SILENT) stale.push(site.name);

@@ -5,8 +5,9 @@ import type { Fetch } from "./fetch.ts";
 import { Lru } from "./lru.ts";
 import { type Found, HarmlessLevel, type SecondLevel } from "./second-level.ts";
 
+/** How much a cache holds, and what stands behind it (runtime.md, "Caching"). */
 export interface CacheOptions {
-  /** What the answers held in this process may cost. Default 64 MiB. */
+  /** What the answers held in this process may cost, in bytes. Default 64 MiB. */
   readonly maxBytes?: number | undefined;
   /** Shared with other processes. */
   readonly second?: SecondLevel | undefined;

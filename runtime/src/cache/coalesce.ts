@@ -68,8 +68,12 @@ class Once<Res> implements Sink<Res> {
   }
   reject(failure: Failure): void {
     if (failure === OVER) this.#forget();
-    failure.shared = true;
-    this.#ended((sink) => sink.reject(failure));
+    let told = false;
+    this.#ended((sink) => {
+      if (told) failure.shared = true;
+      told = true;
+      sink.reject(failure);
+    });
   }
   #ended(end: (sink: Sink<Res>) => void): void {
     this.#end = end;

@@ -121,7 +121,7 @@ export class Fetch implements Sink<Uint8Array> {
   }
   reject(failure: Failure): void {
     this.#cache.failed(this.#wanted.key, failure);
-    failure.shared = true;
+    if (this.#waiting.size > 1) failure.shared = true;
     this.#end();
     for (const receiver of this.#take()) receiver.failed(failure);
   }

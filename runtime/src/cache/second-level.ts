@@ -9,6 +9,7 @@ export interface SecondLevel {
   close?(): Promise<void> | void;
 }
 
+/** An answer that another process may have put there. */
 export interface Found {
   readonly bytes: Uint8Array;
   /** Since the answer came, in milliseconds. */

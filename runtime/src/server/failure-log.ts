@@ -14,7 +14,7 @@ const MOST_PATHS = 5;
 
 /** What a line says: to people, and to machines. */
 interface Line {
-  readonly event: "failed" | "degraded" | "resolver" | "breaker" | "redis";
+  readonly event: "failed" | "degraded" | "resolver" | "breaker" | "redis" | "observer";
   readonly text: string;
   readonly fields: Readonly<Record<string, unknown>>;
   readonly header?: ResponseEvent["header"];
@@ -76,10 +76,10 @@ export class FailureLog implements Observer {
   resolver({ name, header, outcome }: ResolverEvent): void {
     if (outcome.ok || outcome.failure.cause === undefined) return;
     const { cause, message } = outcome.failure;
-    const thrown = cause instanceof Error ? (cause.stack ?? cause.message) : message;
+    const thrown = stackOf(cause, message);
     this.#tell(`resolver ${name}`, () => ({
       event: "resolver",
-      text: `the resolver of ${name} threw: ${thrown.replaceAll("\n", "\n  ")}`,
+      text: `the resolver of ${name} threw: ${indented(thrown)}`,
       fields: { resolver: name, thrown },
       header,
     }));
@@ -90,6 +90,15 @@ export class FailureLog implements Observer {
       event: "breaker",
       text: `breaker of ${of}: ${from} -> ${to}`,
       fields: { breaker: of, from, to },
+    }));
+  }
+  /** @param name of the event that the user's observer did not bear */
+  observer(name: string, cause: unknown): void {
+    const thrown = stackOf(cause, "something that is no Error");
+    this.#tell(`observer ${name}`, () => ({
+      event: "observer",
+      text: `the observer threw at ${name}: ${indented(thrown)}`,
+      fields: { at: name, thrown },
     }));
   }
   /** Redis cannot be reached, or talks nonsense. */
@@ -170,6 +179,13 @@ function fieldsOf({ upstream, code, reason, message }: Failure): Readonly<Record
 function listed(paths: readonly string[]): string {
   const rest = paths.length - MOST_PATHS;
   return paths.slice(0, MOST_PATHS).join(", ") + (rest > 0 ? `, ${rest} more` : "");
+}
+
+function stackOf(thrown: unknown, otherwise: string): string {
+  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : otherwise;
+}
+function indented(text: string): string {
+  return text.replaceAll("\n", "\n  ");
 }
 
 /** Another party's words, on one line and not too long. */

@@ -10,6 +10,7 @@ import { type Handler, Listener } from "./listener.ts";
 import { withLongDeadlines } from "./long-deadlines.ts";
 import { routeReflection } from "./reflection.ts";
 
+/** Where and how a server listens. */
 export interface ListenOptions {
   /** For health and reflection; by default those that the endpoints belong to. */
   readonly services?: readonly DescService[];
@@ -19,7 +20,7 @@ export interface ListenOptions {
   readonly port?: number;
   /** PEM; without it the server speaks plain HTTP. */
   readonly tls?: { readonly cert: Buffer | string; readonly key: Buffer | string };
-  /** Larger messages from clients fail with RESOURCE_EXHAUSTED; default 4 MiB. */
+  /** Larger messages from clients fail with RESOURCE_EXHAUSTED; in bytes, default 4 MiB. */
   readonly maxRequestBytes?: number;
   readonly reflection?: boolean;
   /** Origins whose scripts may call, `*` for all; default none. */

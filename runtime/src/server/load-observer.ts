@@ -5,6 +5,29 @@ import { importModule } from "./import-module.ts";
 /** In the order of the page that tells of them. */
 const EVENTS = ["callStart", "call", "attempt", "cache", "resolver", "response", "breaker"] as const;
 
+/** The same observer, whose faults are told and harm nobody: it is there to look on. */
+export function harmless(own: Observer, failed: (event: string, thrown: unknown) => void): Observer {
+  const guarded =
+    <Event>(name: (typeof EVENTS)[number], run: (event: Event) => unknown) =>
+    (event: Event): void => {
+      try {
+        const ended = run.call(own, event);
+        if (ended instanceof Promise) ended.catch((thrown: unknown) => failed(name, thrown));
+      } catch (thrown) {
+        failed(name, thrown);
+      }
+    };
+  return {
+    ...(own.callStart && { callStart: guarded("callStart", own.callStart) }),
+    ...(own.call && { call: guarded("call", own.call) }),
+    ...(own.attempt && { attempt: guarded("attempt", own.attempt) }),
+    ...(own.cache && { cache: guarded("cache", own.cache) }),
+    ...(own.resolver && { resolver: guarded("resolver", own.resolver) }),
+    ...(own.response && { response: guarded("response", own.response) }),
+    ...(own.breaker && { breaker: guarded("breaker", own.breaker) }),
+  };
+}
+
 /** Imports the module in BFF_OBSERVER, and gives its export `observer`; undefined when there is no such variable. */
 export async function loadObserver(
   source: Environment,

@@ -129,6 +129,33 @@ it.each([
   expect((await exited).stderr).toMatch(wanted);
 });
 
+it("goes on when nobody reads its log any more", async () => {
+  const { child, port, exited } = await up(NOWHERE);
+  child.stderr?.destroy();
+  for (let i = 0; i < 3; i++) await expect(echo(port, "you")).rejects.toThrow("[unavailable] unavailable");
+  child.kill("SIGTERM");
+  expect((await exited).code).toBe(0);
+});
+
+it("bears an observer that throws, and tells of it", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "observer-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, "observer.mjs");
+  writeFileSync(
+    path,
+    `export const observer = { call() { throw new Error("no meter") }, async response() { throw new Error("no span") } };`,
+  );
+  const { child, port, exited } = await up({ ...NOWHERE, BFF_OBSERVER: path });
+  for (let i = 0; i < 3; i++) await expect(echo(port, "you")).rejects.toThrow("[unavailable] unavailable");
+  child.kill("SIGTERM");
+  const { code, stderr } = await exited;
+  expect(code).toBe(0);
+  expect(stderr.match(/the observer threw at \w+: Error: .*/g)).toEqual([
+    "the observer threw at call: Error: no meter",
+    "the observer threw at response: Error: no span",
+  ]);
+});
+
 it("takes an observer from a module, and says what is wrong with one", async () => {
   const folder = mkdtempSync(join(tmpdir(), "observer-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));

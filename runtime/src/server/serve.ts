@@ -8,9 +8,9 @@ import type { UnaryClient } from "../transport/unary-client.ts";
 import { explainFaults, readConfig, type ServerConfig } from "./config.ts";
 import { drainOnSignal } from "./drain.ts";
 import type { EnvReader } from "./env-reader.ts";
-import { besides, FailureLog } from "./failure-log.ts";
+import { besides, FailureLog, type LogFormat } from "./failure-log.ts";
 import { type Listening, listen } from "./listen.ts";
-import { loadObserver } from "./load-observer.ts";
+import { harmless, loadObserver } from "./load-observer.ts";
 import { loadResolvers } from "./load-resolvers.ts";
 
 /** What a generated `server.ts` says about its package. */
@@ -58,8 +58,9 @@ export async function serve<const Upstreams extends Readonly<Record<string, Desc
     return process.exit(2);
   }
   const clients = connect(options.upstreams, config);
-  const log = config.log === "off" ? undefined : new FailureLog((line) => void process.stderr.write(line), config.log);
-  const own = options.observer ?? loaded.observer;
+  const log = config.log === "off" ? undefined : openLog(config.log);
+  const own =
+    options.observer ?? (loaded.observer && harmless(loaded.observer, (event, thrown) => log?.observer(event, thrown)));
   const observer = log === undefined || own === undefined ? (log ?? own) : besides(log, own);
   const cache = await openCache(config.redisUrl, log);
   const endpoints = await options.create({
@@ -85,6 +86,11 @@ export async function serve<const Upstreams extends Readonly<Record<string, Desc
   };
   drainOnSignal(process, close, (code) => process.exit(code));
   process.stdout.write(`listening on ${listening.url}\n`);
+}
+
+function openLog(format: LogFormat): FailureLog {
+  process.stderr.on("error", () => {}); // who does not read the log any more wants the server all the same
+  return new FailureLog((line) => void process.stderr.write(line), format);
 }
 
 async function openCache(redisUrl: string | undefined, log: FailureLog | undefined): Promise<Cache> {

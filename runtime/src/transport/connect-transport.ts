@@ -13,6 +13,7 @@ import { statusDetails } from "../status-detail.ts";
 import { frame } from "./frame.ts";
 import type { Fault, InFlight, OutgoingHeaders, ReceivedHeaders, UnaryClient } from "./unary-client.ts";
 
+/** What calls through a Transport have in common. */
 export interface ConnectTransportOptions {
   readonly interceptors?: readonly Interceptor[] | undefined;
   /** For calls that have none of their own, in milliseconds. Default: no deadline. */
@@ -127,7 +128,7 @@ function connectError(fault: Fault, header: Headers, trailer: Headers): ConnectE
   const metadata = new Headers(header);
   for (const [name, value] of trailer) metadata.append(name, value);
   // 0 is no code of an error.
-  const code = fault.code === Code.OK ? ConnectCode.Unknown : (fault.code as number as ConnectCode);
+  const code = fault.code === Code.OK ? ConnectCode.Unknown : (fault.code as ConnectCode);
   const error = new ConnectError(fault.message, code, metadata);
   if (fault.details !== undefined) error.details = statusDetails(fault.details);
   return error;

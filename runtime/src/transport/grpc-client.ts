@@ -14,13 +14,14 @@ import type { InFlight, OutgoingHeaders, Reply, UnaryClient } from "./unary-clie
 
 export type { UnaryClient };
 
+/** How an upstream is reached: TLS, bounds, connections (runtime.md, "Upstream connections"). */
 export interface GrpcClientOptions {
   /** PEM: whom to trust, in place of the system's authorities. */
   readonly ca?: string | Buffer | undefined;
   /** PEM: the client's own certificate and key. */
   readonly cert?: string | Buffer | undefined;
   readonly key?: string | Buffer | undefined;
-  /** A larger reply is refused. Default 16 MiB. */
+  /** A larger reply, in bytes, is refused. Default 16 MiB. */
   readonly maxReplyBytes?: number | undefined;
   /**
    * At most so many connections: one to each address of the name, and one more when the upstream allows no further stream on those

@@ -33,6 +33,7 @@ export interface Reply {
   faulted(fault: Fault): void;
 }
 
+/** An attempt that has been sent. */
 export interface InFlight {
   /** Ends the attempt on the wire. */
   cancel(): void;

@@ -5,6 +5,7 @@ export type EngineBuffer = Buffer & {
   utf8Write(text: string, at: number): number;
 };
 
+/** The same bytes, not a copy. */
 export function engineBuffer(bytes: Uint8Array): EngineBuffer {
   const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return buffer as EngineBuffer;

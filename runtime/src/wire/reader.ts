@@ -19,6 +19,7 @@ const LONG_BYTES = 512;
 const SHORT_BYTES = 64;
 const NO_BYTES = engineBuffer(new Uint8Array());
 
+/** Reads one message after the other, field by field, for generated codecs; see `decoder`. */
 export class Reader {
   #bytes: Uint8Array = NO_BYTES;
   #buffer = NO_BYTES;

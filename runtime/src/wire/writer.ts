@@ -14,6 +14,7 @@ const FIRST_BYTES = 16_384;
 /** A buffer that has grown beyond this is not kept. */
 const KEPT_BYTES = 1 << 20;
 
+/** Writes one message after the other, field by field, for generated codecs; see `encoder`. */
 export class Writer {
   #buffer = allocate(FIRST_BYTES);
   #at = 0;

@@ -76,24 +76,24 @@ export function createPageService(deps: { readonly upstreams: Upstreams; readonl
 export async function composePage(cx: Request<App>, args: GetPageRequest): Promise<Page> {
   const { getItem } = cx.app;
 
-  // app.proto:28:7
+  // app.proto:30:7
   const itemStep = cx.call(getItem, { id: args.id });
 
-  // app.proto:29:7
+  // app.proto:31:7
   const aStep = cx.step(async () => {
     return cel.at([Kind.BOOK as Kind].filter(() => true).map((v) => v), 0);
   });
 
-  // app.proto:30:7
+  // app.proto:32:7
   const b = [Kind.BOOK as Kind];
 
-  // app.proto:31:7
+  // app.proto:33:7
   const c = { a: BigInt(Kind.BOOK) };
 
-  // app.proto:32:7
+  // app.proto:34:7
   const d = (args.flag ? Kind.BOOK : Kind.BOOK) as Kind;
 
-  // app.proto:33:7
+  // app.proto:35:7
   const eStep = cx.step(async () => {
     const item = await itemStep;
     if (item.kind === Kind.BOOK) {
@@ -102,42 +102,42 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
     return Kind.BOOK as Kind;
   });
 
-  // app.proto:34:7
+  // app.proto:36:7
   const fStep = cx.step(async () => {
     return args.ids.map((i) => (i === "x" ? Kind.BOOK : Kind.BOOK) as Kind);
   });
 
-  // app.proto:35:7
+  // app.proto:37:7
   const gStep = cx.step(async () => {
     const item = await itemStep;
     return (item.id === "x" ? Kind.BOOK : Kind.BOOK) as Kind;
   });
 
-  // app.proto:36:7
+  // app.proto:38:7
   const h = cel.optionalOf(BigInt(Kind.BOOK));
 
-  // app.proto:37:7
+  // app.proto:39:7
   const iiStep = cx.step(async () => {
     return cel.at([Kind.BOOK as Kind], 0);
   });
 
-  // app.proto:38:7
+  // app.proto:40:7
   const j = args.ids.map(() => Kind.BOOK as Kind);
 
-  // app.proto:39:7
+  // app.proto:41:7
   const k = args.ids.map(() => "a");
 
-  // app.proto:40:7
+  // app.proto:42:7
   const lStep = cx.step(async () => {
     return cel.at(["a"].filter(() => true).map((v) => v), 0);
   });
 
-  // app.proto:41:7
+  // app.proto:43:7
   const mStep = cx.step(async () => {
     return cel.at(cel.at([[true]], 0), 0);
   });
 
-  // app.proto:42:7
+  // app.proto:44:7
   const o = args.flag ? Kind.BOOK as Kind : undefined;
 
   const item = await itemStep;
@@ -179,7 +179,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
 export async function composeCompared(cx: Request<App>, args: GetPageRequest): Promise<Compared> {
   const { getItem } = cx.app;
 
-  // app.proto:71:7
+  // app.proto:73:7
   const itemStep = cx.call(getItem, { id: args.id });
 
   const item = await itemStep;
@@ -212,6 +212,10 @@ export async function composeCompared(cx: Request<App>, args: GetPageRequest): P
     z25: cel.at([Kind.BOOK as Kind, Kind.BOOK as Kind], 0) === Kind.FILM,
     z26: ((v) => cel.or(() => cel.at(v, 0) === Kind.FILM, () => cel.at(v, 1) === Kind.FILM))([Kind.BOOK as Kind, Kind.BOOK as Kind]),
     z27: cel.at(cel.distinct([Kind.BOOK as Kind]), 0) === Kind.FILM,
+    z28: ((v) => (v as Kind) === Kind.FILM || (v as Kind) === Kind.UNSPECIFIED)(args.flag ? Kind.BOOK : Kind.BOOK),
+    z29: ((v) => (v as string) === "c" || (v as string) === "d")(args.flag ? "a" : "b"),
+    z30: ((v) => cel.or(() => cel.entry(v, "a") === Kind.FILM, () => cel.entry(v, "b") === Kind.FILM))(args.flag ? args.kinds : args.kinds),
+    z31: (args.flag ? BigInt(args.digits) : 7n) === 8n,
   };
   return compared;
 }

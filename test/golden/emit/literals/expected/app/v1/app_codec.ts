@@ -3,12 +3,11 @@
 /* eslint-disable */
 
 import type { Reader, Writer } from "@protobff/runtime";
-import { decoder, encoder } from "@protobff/runtime";
+import { decoder, encoder, otherDecoder } from "@protobff/runtime";
 import type { Item } from "../../up/v1/up_pb.ts";
 import { GetItemRequestSchema, ItemSchema } from "../../up/v1/up_pb.ts";
-import type { GetPageRequest } from "./app_pb.ts";
 import { ComparedSchema, GetPageRequestSchema, PageSchema } from "./app_pb.ts";
-import type { MessageInitShape, UnknownField } from "@bufbuild/protobuf";
+import type { MessageInitShape } from "@bufbuild/protobuf";
 
 // ---- what is sent ----
 
@@ -76,6 +75,10 @@ function writeCompared(w: Writer, message: MessageInitShape<typeof ComparedSchem
   if (message.z25) w.tag(200).bool(message.z25);
   if (message.z26) w.tag(208).bool(message.z26);
   if (message.z27) w.tag(216).bool(message.z27);
+  if (message.z28) w.tag(224).bool(message.z28);
+  if (message.z29) w.tag(232).bool(message.z29);
+  if (message.z30) w.tag(240).bool(message.z30);
+  if (message.z31) w.tag(248).bool(message.z31);
   w.unknown(message);
 }
 
@@ -84,8 +87,8 @@ function writeCompared(w: Writer, message: MessageInitShape<typeof ComparedSchem
 /** up.v1.Item */
 export const decodeItem = decoder(ItemSchema, readItem);
 
-/** app.v1.GetPageRequest */
-export const decodeGetPageRequest = decoder(GetPageRequestSchema, readGetPageRequest);
+/** app.v1.GetPageRequest, by protobuf-es (64 bits as a string: digits) */
+export const decodeGetPageRequest = otherDecoder(GetPageRequestSchema);
 
 /** What is read of up.v1.Item. */
 export interface ItemRead extends Pick<Item, "$typeName" | "id" | "name" | "kind"> {}
@@ -106,26 +109,5 @@ function readItem(r: Reader): ItemRead {
       default: r.skip(tag, ItemSchema);
     }
   }
-  return message;
-}
-
-function readGetPageRequest(r: Reader): GetPageRequest {
-  const message: GetPageRequest = {
-    $typeName: "app.v1.GetPageRequest",
-    id: "",
-    flag: false,
-    ids: [],
-  };
-  let unknown: UnknownField[] | undefined;
-  while (r.more()) {
-    const tag = r.tag();
-    switch (tag) {
-      case 10: message.id = r.string(); break;
-      case 16: message.flag = r.bool(); break;
-      case 42: message.ids.push(r.string()); break;
-      default: unknown = r.unknown(tag, GetPageRequestSchema, unknown);
-    }
-  }
-  if (unknown !== undefined) message.$unknown = unknown;
   return message;
 }
