@@ -1,3 +1,4 @@
+import { childrenOf } from "./children.ts";
 import { emitDynamic } from "./emit-dynamic.ts";
 import { emitEquality } from "./emit-equality.ts";
 import { emitFunction } from "./emit-function.ts";
@@ -141,7 +142,9 @@ function emitCollection(emitter: Emitter, node: Call, first: Node, second: Node 
     case "int64_to_double":
     case "uint64_to_double": {
       const value = emitter.value(first);
-      return value.form.kind === "small" ? { ...value, form: PLAIN, literal: undefined } : asDouble(value);
+      if (value.form.kind !== "small") return asDouble(value);
+      const double = { ...value, form: PLAIN, literal: undefined };
+      return mayBeNegativeZero(first) ? binary(double, "+", atom("0"), LEVEL.additive) : double;
     }
     case "uint64_to_int64":
     case "int64_to_uint64": {
@@ -194,6 +197,12 @@ function emitCast(emitter: Emitter, node: Call, first: Node): Piece {
 function mapKey(emitter: Emitter, key: Piece, map: Form): Piece {
   if (map.kind === "map") return coerce(key, map.key, emitter.names);
   return key;
+}
+
+/** Whether an integer that is a `number` may be -0, which no integer of CEL is: `-1 * 0`. */
+function mayBeNegativeZero(node: Node): boolean {
+  const signed = node.kind === "call" && /^(multiply|divide|modulo|negate)_int64$/.test(node.overload);
+  return signed || childrenOf(node).some(mayBeNegativeZero);
 }
 
 /** The operands of a chain of `+` between lists. */

@@ -49,9 +49,13 @@ export function resolveBatch(
     });
     return undefined;
   }
-  const { many, max } = { many: ir.many?.value ?? false, max: ir.max?.value ?? 100 };
   const answer = resolveAnswer(ir, ir.items, items, keys, element.type.element, report);
-  return answer && { keys, by: { expression: by, conversion: how }, items, ...answer, many, max };
+  return (
+    answer && {
+      ...{ keys, by: { expression: by, conversion: how }, items, ...answer },
+      ...{ many: ir.many?.value ?? false, max: ir.max?.value ?? 100 },
+    }
+  );
 }
 
 /** How the items in the answer say whose they are: by their place in a map, or by a field of theirs. */

@@ -143,6 +143,11 @@ export const MATH: readonly Case[] = [
   ["math.bitAnd(s.single_int64, 3)", "(s.singleInt64 & 3n)"],
   ["math.bitNot(s.single_uint64)", "bitNotUint(s.singleUint64)"],
   ["math.bitShiftLeft(s.single_int32, 2)", "shiftLeftInt(BigInt(s.singleInt32), 2n)"],
+  // -1 * 0 is 0 in CEL.
+  [
+    "1.0 / double((s.single_bool ? 3 : -1) * s.single_sint32 % 5)",
+    "1 / ((s.singleBool ? 3 : -1) * s.singleSint32 % 5 + 0)",
+  ],
   ["math.sqrt(s.single_int32)", "Math.sqrt(s.singleInt32)"],
 ];
 
