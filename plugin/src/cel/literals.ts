@@ -31,7 +31,7 @@ export function inferred(value: Piece, node: Node, bound: Bound, names: Names): 
 }
 
 /** Whether all that a value may be is literals. */
-export function isFixed(node: Node, bound: Bound): boolean {
+export function isFixed(node: Node, bound: Bound = aliasesIn([node]).bound): boolean {
   return leavesOf(node, bound).every(isLiteral);
 }
 

@@ -1,6 +1,6 @@
 // One step: a statement that starts it, or a plain constant.
 
-import { type Expression, literalsOf, type Proto } from "../cel/index.ts";
+import type { Expression } from "../cel/index.ts";
 import type { PlanStep } from "../plan/plan.ts";
 import type { EachSource, SwitchSource } from "../resolve/model.ts";
 import { callExpressions, sourceExpressions } from "../resolve/source-parts.ts";
@@ -13,16 +13,7 @@ import type { MessageNames } from "./message-names.ts";
 import { awaitAfter, needs, Place, readsOf } from "./place.ts";
 import type { StepContext } from "./step-context.ts";
 import { cleared, composition, needsMark, send, wantedArgs } from "./step-parts.ts";
-import {
-  boundValue,
-  condition,
-  inferredPresent,
-  inferredValue,
-  negated,
-  plainValue,
-  presentValue,
-  tested,
-} from "./value.ts";
+import { boundValue, condition, inferredPresent, inferredValue, negated, presentValue, tested } from "./value.ts";
 
 export function emitStep(step: PlanStep, cx: StepContext): Lines {
   const comment = line(`// ${cx.names.file.place(step.step.ir.at)}`);
@@ -74,8 +65,7 @@ const parenthesisedObject = (print: Line): Line =>
 function emitConstant(step: PlanStep, { names }: StepContext): Lines {
   const { source, if: when, fallback, variable } = step.step;
   if (source.kind !== "by") return [];
-  const { print: plain, mayBeUndefined } = plainValue(source.by, variable?.proto, names);
-  const print = widened(plain, source.by, variable?.proto, names);
+  const { print, mayBeUndefined } = inferredValue(source.by, variable?.proto, names);
   if (when !== undefined && fallback !== undefined && !mayBeUndefined)
     return [
       [`const ${step.name} = `, ...tested(when, names), " ? ", ...print, " : ", ...presentValue(fallback, names), ";"],
@@ -91,16 +81,6 @@ function emitConstant(step: PlanStep, { names }: StepContext): Lines {
           ...presentValue(fallback, names),
         ];
   return [[`const ${step.name} = `, ...value, ";"]];
-}
-/** Literals as values of their type: TypeScript would refuse to compare `"a"` with anything else. */
-function widened(print: Line, { root }: Expression, proto: Proto | undefined, names: MessageNames): Line {
-  const [literal] = literalsOf(root);
-  // What is no primitive has no literal type.
-  if (literal === undefined || (literal.kind === "constant" && typeof literal.value === "object")) return print;
-  // Nor is what an optional made an integer of.
-  if (literal.kind === "enum" && proto?.kind !== "enum") return print;
-  const type = literal.kind === "enum" ? names.shape(literal.desc) : typeof literal.value;
-  return [...(literal === root ? print : ["(", ...print, ")"]), " as ", type];
 }
 const nested = (print: Line, expression: Expression): Line =>
   expression.unsafe.length > 0 ? ["(", ...print, ")"] : print;

@@ -7,7 +7,6 @@ import {
   emitPath,
   emitValue,
   fieldType,
-  literalsOf,
   type Names,
   type Proto,
 } from "../cel/index.ts";
@@ -15,6 +14,7 @@ import { canBeAbsent } from "../resolve/bind.ts";
 import type { Bound, Conversion } from "../resolve/model.ts";
 import type { FileNames } from "./file-names.ts";
 import type { Line } from "./lines.ts";
+import { literalType } from "./literal-type.ts";
 
 export interface Value {
   readonly print: Line;
@@ -54,15 +54,13 @@ export function plainValue(expression: Expression, proto: Proto | undefined, nam
 /** The same where TypeScript infers a type from it. */
 export function inferredValue(expression: Expression, proto: Proto | undefined, names: ValueNames): Value {
   const code = emitValue(expression, names);
-  return plain(expression, ofEnum(expression, (proto && emitAs(code, proto, names)) ?? code, names), names);
+  return plain(expression, typed(expression, (proto && emitAs(code, proto, names)) ?? code, names), names);
 }
 
-/** A literal of an enum as a value of it: TypeScript would take what is inferred from it for that literal alone. */
-function ofEnum(expression: Expression, code: Code, names: ValueNames): Code {
-  const { proto } = code;
-  const [literal] = literalsOf(expression.root);
-  if (literal?.kind !== "enum" || proto?.kind !== "enum") return code;
-  return { ...code, print: [...parenthesised(code), " as ", names.shape(proto.desc)], precedence: "binary" };
+function typed(expression: Expression, code: Code, names: ValueNames): Code {
+  const type = literalType(expression, code.proto, names);
+  if (type === undefined) return code;
+  return { ...code, print: [...parenthesised(code), " as ", type], precedence: "binary" };
 }
 
 function plain(expression: Expression, { print, mayBeUndefined }: Code, names: ValueNames): Value {
@@ -93,7 +91,7 @@ export function presentValue({ expression, conversion }: Bound, names: ValueName
 
 /** The same where TypeScript infers a type from it. */
 export function inferredPresent({ expression, conversion }: Bound, names: ValueNames): Line {
-  return ofEnum(expression, converted(emitValue(expression, names), conversion, names), names).print;
+  return typed(expression, converted(emitValue(expression, names), conversion, names), names).print;
 }
 
 /** A condition as an operand of `&&`, `!` or `?`. */

@@ -95,12 +95,12 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   const chosenStep = cx.step(async () => {
     const item = await itemStep;
     if (Boolean(item.kind === Kind.BOOK)) {
-      return "a";
+      return "a" as string;
     }
     if (item.kind === Kind.BOOK && args.flag) {
-      return "b";
+      return "b" as string;
     }
-    return "c";
+    return "c" as string;
   });
 
   // app.proto:36:7
@@ -128,9 +128,9 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
       return item.name === "c";
     }
     if (item.id === "t") {
-      return true;
+      return true as boolean;
     }
-    return false;
+    return false as boolean;
   });
 
   // app.proto:40:7

@@ -140,6 +140,40 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   // app.proto:44:7
   const o = args.flag ? Kind.BOOK as Kind : undefined;
 
+  // app.proto:45:7
+  const pStep = cx.step(async () => {
+    const item = await itemStep;
+    if (item.id === "q") {
+      return "a" as string;
+    }
+    if (item.id === "r") {
+      return "b" as string;
+    }
+    return "c" as string;
+  });
+
+  // app.proto:46:7
+  const qStep = cx.step(async () => {
+    const item = await itemStep;
+    return (item.id === "x" ? 1.5 : 2.5) as number;
+  });
+
+  // app.proto:47:7
+  const rStep = cx.step(async () => {
+    const item = await itemStep;
+    if (!(item.id === "x")) return undefined;
+    return 1n as bigint;
+  });
+
+  // app.proto:48:7
+  const sStep = cx.step(async () => {
+    const item = await itemStep;
+    if (item.id === "q") {
+      return 1n as bigint;
+    }
+    return 2n as bigint;
+  });
+
   const item = await itemStep;
   const a = await aStep;
   const e = await eStep;
@@ -148,6 +182,10 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   const ii = await iiStep;
   const l = await lStep;
   const m = await mStep;
+  const p = await pStep;
+  const q = await qStep;
+  const r = await rStep;
+  const s = await sStep;
 
   const page: Page = {
     $typeName: "app.v1.Page",
@@ -171,6 +209,8 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
     z19: cel.isIn(item.kind, [Kind.FILM]),
     z20: cel.entry(new Map([["a", BigInt(Kind.BOOK)]]), "a") === BigInt(Kind.FILM),
     z21: cel.at([item.kind, Kind.BOOK as Kind], 0) === Kind.FILM,
+    z22: p === "d" || q === 3.5 || s === 3n,
+    z23: r === undefined ? undefined : r === 3n,
   };
   return page;
 }
@@ -179,7 +219,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
 export async function composeCompared(cx: Request<App>, args: GetPageRequest): Promise<Compared> {
   const { getItem } = cx.app;
 
-  // app.proto:73:7
+  // app.proto:79:7
   const itemStep = cx.call(getItem, { id: args.id });
 
   const item = await itemStep;

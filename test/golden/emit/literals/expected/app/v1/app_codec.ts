@@ -45,6 +45,8 @@ function writePage(w: Writer, message: MessageInitShape<typeof PageSchema>): voi
   if (message.z19) w.tag(152).bool(message.z19);
   if (message.z20) w.tag(160).bool(message.z20);
   if (message.z21) w.tag(168).bool(message.z21);
+  if (message.z22) w.tag(176).bool(message.z22);
+  if (message.z23 !== undefined) w.tag(184).bool(message.z23);
   w.unknown(message);
 }
 

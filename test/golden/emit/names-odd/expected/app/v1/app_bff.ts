@@ -194,7 +194,7 @@ export async function composePage(cx: Request<App>, args: Request$1): Promise<Pa
       const toString = await toStringStep;
       return toString.id;
     }
-    return "none";
+    return "none" as string;
   });
 
   // app.proto:53:7

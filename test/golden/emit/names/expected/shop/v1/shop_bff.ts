@@ -116,7 +116,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   // shop.proto:34:7
   const Kind_Step = cx.step(async () => {
     const item_ = await item_Step;
-    return item_.kind === Kind.BOOK ? "book" : "other";
+    return (item_.kind === Kind.BOOK ? "book" : "other") as string;
   });
 
   // shop.proto:35:7

@@ -179,7 +179,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
       return order !== undefined ? order.count : 0;
     }
     countCase = 1;
-    return 1;
+    return 1 as number;
   });
 
   // app.proto:31:7

@@ -105,7 +105,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   const shortStep = cx.step(async () => {
     const item = await itemStep;
     if (item.stock > 0) {
-      return "in stock";
+      return "in stock" as string;
     }
     return undefined;
   });
