@@ -77,7 +77,9 @@ export function emitMacro(emitter: Emitter, node: Macro, element?: Form): Piece 
  */
 function emitBind(emitter: Emitter, init: Node, variable: Variable, body: Node): Piece {
   if (isCheap(init) || (mentions(body, variable) <= 1 && !mentionsInMacro(body, variable))) {
-    emitter.bind(variable, init.kind === "name" ? emitter.raw(init) : emitter.value(init));
+    // What a request left unset has its default from the name's own type, which the bound one does not have.
+    const asIs = init.kind === "name" && init.variable.unset === undefined;
+    emitter.bind(variable, asIs ? emitter.raw(init) : emitter.value(init));
     return emitter.value(body);
   }
   const name = emitter.name(variable.name);

@@ -13,4 +13,9 @@ test("constants that nothing reads become statements, whatever binds closer", ()
     unreadAsVoid([['const a = f("x y", ', "z", ");"], ["const b = c ? d : e;"]]).map((row) => row.join("")),
   ).toEqual(['void f("x y", z);', "void (c ? d : e);"]);
   expect(unreadAsVoid([["const a = f();"]]).map((row) => row.join(""))).toEqual(["void f();"]);
+  // A property of that name reads nothing.
+  expect(unreadAsVoid([["const a = f();"], ["return { a: 1 };"]]).map((row) => row.join(""))).toEqual([
+    "void f();",
+    "return { a: 1 };",
+  ]);
 });

@@ -170,6 +170,8 @@ export async function composeCard(cx: Request<App>, args: { readonly id: string 
     hasOpen: args.filter?.open !== undefined && !(args.filter?.open ?? false),
     filters: [args.filter ?? create(FilterSchema), args.right ?? create(FilterSchema)],
     item: item.name,
+    bound: args.id ?? "",
+    boundTwice: (args.id ?? "") + (args.id ?? ""),
   };
   return card;
 }
