@@ -46,7 +46,9 @@ export function unreadAsVoid(body: Lines): Lines {
   const count = (part: Printable): void => {
     if (Array.isArray(part)) for (const inner of part) count(inner);
     if (typeof part !== "string" || part.startsWith("//")) return;
-    for (const [name] of part.replace(/"(?:[^"\\]|\\.)*"/g, "").matchAll(/(?<![\w$]|(?<!\.\.)\.)[A-Za-z_$][\w$]*(?![\w$]|\??:)/g))
+    for (const [name] of part
+      .replace(/"(?:[^"\\]|\\.)*"/g, "")
+      .matchAll(/(?<![\w$]|(?<!\.\.)\.)[A-Za-z_$][\w$]*(?![\w$]|\??:)/g))
       times.set(name, (times.get(name) ?? 0) + 1);
   };
   for (const row of body) for (const part of row) count(part);

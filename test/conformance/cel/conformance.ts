@@ -6,7 +6,7 @@ import type { Span } from "../../../plugin/src/cel/ast.ts";
 import { checkParsed } from "../../../plugin/src/cel/check.ts";
 import { type Expression, emitValue } from "../../../plugin/src/cel/index.ts";
 import { LANGUAGE, type Language } from "../../../plugin/src/cel/language.ts";
-import { asJavaScript, LOOKED_UP, printed, textOf } from "../../../plugin/src/cel/testing/harness.ts";
+import { asJavaScript, keyed, LOOKED_UP, printed, textOf } from "../../../plugin/src/cel/testing/harness.ts";
 import * as rt from "../../../runtime/src/cel/index.ts";
 import { type Case, checkingCases, conformanceCases } from "./cases.ts";
 import {
@@ -170,7 +170,7 @@ function valueFault(one: Case): string | undefined {
   let result: unknown;
   try {
     const run = new Function("rt", "schemas", "enums", "vars", `return ${asJavaScript(code)};`);
-    result = run({ ...protobuf, ...rt }, schemaOf, enumOf, known(values));
+    result = run({ ...protobuf, ...rt }, schemaOf, keyed(enumOf), known(values));
     result = asDynamic(result, expression.type);
   } catch (error) {
     if (!(error instanceof rt.ExpressionError)) return `${code}: ${error}`;

@@ -18,7 +18,7 @@ import { isReflectMessage } from "@bufbuild/protobuf/reflect";
 import * as rt from "../../../../runtime/src/cel/index.ts";
 import { emitValue } from "../index.ts";
 import { MESSAGE, PACKAGE, registry, scope } from "./fixtures.ts";
-import { asJavaScript, check, LOOKED_UP, printed } from "./harness.ts";
+import { asJavaScript, check, keyed, LOOKED_UP, printed } from "./harness.ts";
 
 export const FAILED = Symbol("failed");
 
@@ -60,10 +60,10 @@ export function compiled(expression: string, variables: object): Compiled | unde
   const checked = check(expression, scope, registry);
   if (checked.expression === undefined) return undefined;
   const { fails } = checked.expression;
-  // The name of an enum is no type here.
-  const code = printed(emitValue(checked.expression, LOOKED_UP).print).replaceAll(/ as enums\("[\w.]+"\)/g, "");
-  const enums = (name: string) =>
-    Object.fromEntries((registry.getEnum(name)?.values ?? []).map((value) => [value.localName, value.number]));
+  const code = printed(emitValue(checked.expression, LOOKED_UP).print);
+  const enums = keyed((name) =>
+    Object.fromEntries((registry.getEnum(name)?.values ?? []).map((value) => [value.localName, value.number])),
+  );
   const schemas = (name: string) => registry.getMessage(name);
   const run = new Function("rt", "schemas", "enums", "vars", `return ${asJavaScript(code)};`);
   try {

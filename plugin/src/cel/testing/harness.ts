@@ -53,17 +53,23 @@ export function bareNames(paths: ReadonlyMap<Variable, string> = new Map()): Nam
   };
 }
 
-/** Names as keys of the parameters `rt`, `schemas`, `enums` and `vars` of a function. */
+/** Names as keys of the parameters `rt`, `schemas`, `enums` (made with `keyed`) and `vars` of a function. */
 export const LOOKED_UP: Names = {
   variable: (one) => `vars[${JSON.stringify(one.name)}]`,
   runtime: (name) => `rt.${name}`,
   schema: (desc) => `schemas(${JSON.stringify(desc.typeName)})`,
-  shape: (desc: DescMessage | DescEnum) => `enums(${JSON.stringify(desc.typeName)})`,
+  // No call: it stands where a type does, too.
+  shape: (desc: DescMessage | DescEnum) => `enums[${JSON.stringify(desc.typeName)}]`,
   extension: (one) => `schemas(${JSON.stringify(one.typeName)}, "extension")`,
   registry: () => "{ getMessage: schemas }",
   // A prefix, since names of CEL may be reserved words of JavaScript.
   local: (name) => `$${name}`,
 };
+
+/** What a function gives, by its argument as a key. */
+export function keyed<T>(of: (name: string) => T): Readonly<Record<string, T>> {
+  return new Proxy({}, { get: (_, name) => of(String(name)) });
+}
 
 export function printed(print: Printable): string {
   if (Array.isArray(print)) return print.map(printed).join("");
