@@ -35,7 +35,7 @@ const MIB = 1 << 20;
 /** Per 100,000 requests. */
 const MOST_GROWTH = MIB;
 /** By so much two collections of a process at rest differ: on short runs it would be megabytes per 100,000 requests. */
-const NOISE = 300 * 1024;
+const NOISE = 512 * 1024;
 /** Living objects that come and go with no request: what the garbage collector has not got to yet. */
 const FEW = 64;
 
