@@ -9,6 +9,7 @@ const FAULTS: readonly (readonly [expression: string, ...reported: string[]])[] 
   ["s.single_int32 = 5", 'BFF301 1:16-17 unexpected "=" | Compare with `==`.'],
   ["s.single_bool & true", 'BFF301 1:15-16 unexpected "&" | Write `&&`.'],
   ["a b", 'BFF301 1:3-4 unexpected "b"'],
+  ["a toString", 'BFF301 1:3-11 unexpected "toString"'],
   [
     "s.?x",
     'BFF303 1:4-5 cel.expr.conformance.proto3.TestAllTypes has no field "x" | Its fields: single_int32, single_int64, single_uint32, single_uint64, single_sint32, single_sint64, single_fixed32, single_fixed64, ….',

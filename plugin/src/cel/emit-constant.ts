@@ -9,7 +9,7 @@ import { protoRange } from "./range.ts";
 import type { Proto } from "./type.ts";
 
 /** What an unset field reads as. */
-export function zero(names: Names, field: DescField): Piece["print"] {
+export function zero(names: Pick<Names, "runtime" | "schema" | "shape">, field: DescField): Piece["print"] {
   const { type, proto } = fieldType(field);
   if (type.kind === "wrapper") return ["null"];
   switch (proto.kind) {

@@ -27,9 +27,9 @@ export const FOREIGN_FUNCTIONS: Readonly<Record<string, string>> = {
 };
 
 /** The same for what stands where CEL has a sign. */
-export const FOREIGN_WORDS: Readonly<Record<string, string>> = {
-  and: "Write `&&`.",
-  or: "Write `||`.",
-  not: "Write `!`.",
-  is: "Write `==`.",
-};
+export const FOREIGN_WORDS: ReadonlyMap<string, string> = new Map([
+  ["and", "Write `&&`."],
+  ["or", "Write `||`."],
+  ["not", "Write `!`."],
+  ["is", "Write `==`."],
+]);

@@ -12,6 +12,7 @@ export { aliasesIn, comparesItself, comparesName, contradicted } from "./contrad
 export { emitAs } from "./convert.ts";
 export { convertible } from "./convertible.ts";
 export { emitField, emitPath, emitValue } from "./emit.ts";
+export { zero } from "./emit-constant.ts";
 export type { Expression, Node, Read } from "./expression.ts";
 export { extensionNamed, NO_EXTENSIONS } from "./extension.ts";
 export { fieldType, messageType, presenceOf, scalarType, unsetIsNull, unwrapped } from "./field-type.ts";

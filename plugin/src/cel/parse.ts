@@ -52,7 +52,7 @@ class Parser {
   all(): Ast {
     const ast = this.#expression();
     const { kind, text } = this.#at.token;
-    if (kind !== "end") this.#at.unexpected(kind === "word" ? FOREIGN_WORDS[text] : undefined);
+    if (kind !== "end") this.#at.unexpected(kind === "word" ? FOREIGN_WORDS.get(text) : undefined);
     return ast;
   }
 

@@ -1,5 +1,5 @@
-import type { DescMessage } from "@bufbuild/protobuf";
-import { emitValue, fieldType, type Names } from "../cel/index.ts";
+import type { DescField, DescMessage } from "@bufbuild/protobuf";
+import { emitValue, fieldType, type Names, presenceOf, zero } from "../cel/index.ts";
 import type { Entry, PlanFile } from "../plan/plan.ts";
 import type { PlanCodec } from "../plan/plan-codec.ts";
 import type { EnvVar } from "../resolve/model.ts";
@@ -177,7 +177,7 @@ function emitEntry(entry: Entry, codec: PlanCodec | undefined, names: FileNames,
       ? [`request: (${keys}: `, ...key, "[], group: ", ...groupType(entry, names), `) => ({ ${others}, ${keys} }),`]
       : [`request: (${keys}: `, ...key, `[]) => ({ ${keys} }),`],
     ["items: (response: ", names.shape(method.output), `) => response.${batch.items.localName},`],
-    ...(batch.key === undefined ? [] : line("key: (item: ", ...item, `) => item.${batch.key.localName},`)),
+    ...(batch.key === undefined ? [] : line("key: (item: ", ...item, ") => ", ...keyOf(batch.key, names), ",")),
     [`max: ${group(batch.max)},`],
     ...(batch.many ? line("many: true,") : []),
     ...(entry.metadata ? line("metadata: (group: ", ...groupType(entry, names), ") => group.metadata,") : []),
@@ -216,4 +216,12 @@ function policyPrint(entry: Entry, names: FileNames, policies: Policies): Line {
     ...print,
     ` }${once} }`,
   ];
+}
+
+/** An item's key; one that is not set is the default, as it is to expressions. */
+function keyOf(field: DescField, names: FileNames): Line {
+  const key = `item.${field.localName}`;
+  return field.fieldKind !== "message" && presenceOf(field) === "optional"
+    ? [key, " ?? ", ...zero(names, field)]
+    : [key];
 }

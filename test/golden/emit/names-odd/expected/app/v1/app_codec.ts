@@ -163,7 +163,7 @@ function writeNV1Map(w: Writer, message: MessageInitShape<typeof MapSchema$1>): 
 }
 
 function writePick(w: Writer, message: MessageInitShape<typeof PickSchema>): void {
-  if (message.id) w.tag(10).string(message.id);
+  if (message.id !== undefined) w.tag(10).string(message.id);
   w.unknown(message);
 }
 
@@ -502,7 +502,7 @@ function readNV1Set(r: Reader): Set {
 function readPick(r: Reader): Pick$1 {
   const message: Pick$1 = {
     $typeName: "n.v1.Pick",
-    id: "",
+    id: undefined,
   };
   let unknown: UnknownField[] | undefined;
   while (r.more()) {
