@@ -14,7 +14,8 @@ export interface Clock {
   clearTimeout(timer: Timer): void;
 }
 
-const LONGEST_MS = 0x7fffffff; // Node fires a longer timer at once
+/** The longest timer that Node has, in milliseconds: it fires a longer one at once. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** The time of this process. */
 export const systemClock: Clock = {
@@ -22,6 +23,6 @@ export const systemClock: Clock = {
   date: () => new Date(),
   random: Math.random,
   // Rounded up, since Node truncates: a timer that fires early would find nothing due.
-  setTimeout: (run, ms, argument) => setTimeout(run, Math.min(Math.ceil(ms), LONGEST_MS), argument),
+  setTimeout: (run, ms, argument) => setTimeout(run, Math.min(Math.ceil(ms), LONGEST_TIMER_MS), argument),
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
 };

@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { createSecureContext } from "node:tls";
 import type { DescService } from "@bufbuild/protobuf";
+import { LONGEST_TIMER_MS } from "../clock.ts";
 import { DEFAULT_HTTP2, type Http2 } from "../transport/grpc-client.ts";
 import { type Environment, EnvReader, type Fault, quoted } from "./env-reader.ts";
 import type { LogFormat } from "./failure-log.ts";
@@ -55,8 +56,6 @@ export type ConfigResult<Name extends string, Env> =
   | { readonly config: ServerConfig<Name, Env>; readonly faults?: undefined }
   | { readonly config?: undefined; readonly faults: readonly Fault[] };
 
-/** setTimeout's longest delay, in milliseconds. */
-const TIMER_MAX_MS = 2 ** 31 - 1;
 const MAX_BYTES = 2 ** 32 - 1;
 
 /** Reads the whole configuration; either all of it or everything that is wrong with it. */
@@ -77,7 +76,7 @@ export function readConfig<Upstreams extends Readonly<Record<string, DescService
     host: read.optional("HOST") ?? "0.0.0.0",
     port: read.within("PORT", 0, 65_535, "8080"),
     ...(tls !== undefined && { tls }),
-    graceMs: read.durationMs("BFF_GRACE", "10s", TIMER_MAX_MS),
+    graceMs: read.durationMs("BFF_GRACE", "10s", LONGEST_TIMER_MS),
     maxRequestBytes: read.within("BFF_MAX_REQUEST_BYTES", 1, MAX_BYTES, String(4 << 20)),
     maxReplyBytes: read.within("BFF_MAX_REPLY_BYTES", 1, MAX_BYTES, String(16 << 20)),
     http2: readHttp2(read),

@@ -3,6 +3,7 @@ import type * as http2 from "node:http2";
 import type { Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
+import { LONGEST_TIMER_MS } from "../clock.ts";
 import { type Answering, type AnswerMetadata, connectError, type Endpoint } from "../endpoint.ts";
 import type { IncomingHeaders } from "../exchange.ts";
 import { late } from "./listener.ts";
@@ -42,8 +43,6 @@ export interface FastHead {
 export const COMPRESS_FROM = 1024;
 /** The answer to a request that is too large waits so long for its end, in milliseconds. */
 export const LINGER_MS = 200;
-/** setTimeout takes no more, in milliseconds. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 const NONE: readonly string[] = [];
 
 /** One request on the fast path, from its headers to its answer. It answers as Connect's adapter would. */
@@ -141,7 +140,7 @@ export abstract class FastCall implements IncomingHeaders {
     let leftMs = clientMs;
     if (clientMs !== undefined) {
       leftMs = clientMs - (performance.now() - this.#startedAt);
-      if (leftMs > 0 && leftMs <= MAX_TIMER_MS) this.#deadline = setTimeout(expired, leftMs, this);
+      if (leftMs > 0 && leftMs <= LONGEST_TIMER_MS) this.#deadline = setTimeout(expired, leftMs, this);
     }
     let answering: Answering | undefined;
     try {
