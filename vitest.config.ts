@@ -2,10 +2,12 @@ import { defineConfig } from "vitest/config";
 
 const TESTS = "{plugin,runtime,test,examples,scripts}/**/*.test.ts";
 /** Start processes, or load the machine: one file at a time, after all others, so that their deadlines are kept. */
-const ALONE = ["test/{e2e,load,soak}/**/*.test.ts", "test/{pack,demo}.test.ts"];
+const ALONE = ["test/{e2e,load,soak}/**/*.test.ts", "test/{pack,demo}.test.ts", "test/corpora/**/*.corpora.test.ts"];
 /** Suites that need a system package: `npm run test:system`. */
 const SYSTEM = process.env.PROTOBFF_SYSTEM ? [] : ["**/*.system.test.ts"];
-const NEVER = ["**/node_modules/**", "**/dist/**", "**/.generated/**", ...SYSTEM];
+/** Suites over cases from outside: `npm run test:corpora`. */
+const CORPORA = process.env.PROTOBFF_CORPORA ? [] : ["**/*.corpora.test.ts"];
+const NEVER = ["**/node_modules/**", "**/dist/**", "**/.generated/**", ...SYSTEM, ...CORPORA];
 
 const common = {
   testTimeout: 30_000,

@@ -1,4 +1,5 @@
 // npm test: everything that can be checked with npm alone. `--system` (npm run test:system): the suites that need a system package.
+// `--corpora` (npm run test:corpora): the suites over cases from outside; docs/corpora.md lists them.
 // Its last line is `N passed, N failed`; what is not a test of vitest's counts as one test each.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -9,6 +10,7 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const bin = join(root, "node_modules", ".bin");
 const system = process.argv.includes("--system");
+const corpora = process.argv.includes("--corpora");
 let passed = 0;
 let failed = 0;
 
@@ -64,6 +66,8 @@ function countsIn(report: string): { passed: number; failed: number } {
 
 if (system) {
   suites("suites that need system packages", [".system.test"], { PROTOBFF_SYSTEM: "1" });
+} else if (corpora) {
+  suites("cases from outside", [".corpora.test"], { PROTOBFF_CORPORA: "1" });
 } else {
   check("formatting and lint", "biome", ["ci", "--error-on-warnings", "."]);
   check("types", "tsc", ["-p", "tsconfig.json"]);
