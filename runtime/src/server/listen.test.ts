@@ -13,6 +13,7 @@ import { Code, ConnectError, createClient, type Transport } from "@connectrpc/co
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import * as grpc from "@grpc/grpc-js";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { closing } from "../testing/closing.ts";
 import { type Listening, type ListenOptions, listen } from "./listen.ts";
 import { EchoService, echoEndpoint } from "./test-echo.ts";
 
@@ -215,8 +216,7 @@ describe("with TLS", () => {
   it("survives a client that speaks no TLS", async () => {
     const server = await listening({ tls });
     const session = http2.connect(`http://127.0.0.1:${server.port}`);
-    session.on("error", () => {});
-    await once(session, "close");
+    await closing(session);
     const client = createClient(
       EchoService,
       createGrpcTransport({ baseUrl: server.url, nodeOptions: { ca: tls.cert } }),

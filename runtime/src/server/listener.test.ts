@@ -3,6 +3,7 @@ import * as http from "node:http";
 import * as http2 from "node:http2";
 import * as net from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
+import { closing } from "../testing/closing.ts";
 import { type Handler, Listener, type ListenerOptions, type ServerResponse } from "./listener.ts";
 
 const open: Listener[] = [];
@@ -33,8 +34,8 @@ function holding() {
 function dial(listener: Listener) {
   const socket = net.connect(listener.port, "127.0.0.1");
   const chunks: Buffer[] = [];
-  socket.on("data", (chunk: Buffer) => chunks.push(chunk)).on("error", () => {});
-  const closed = once(socket, "close").then(() => Buffer.concat(chunks).toString("latin1"));
+  socket.on("data", (chunk: Buffer) => chunks.push(chunk));
+  const closed = closing(socket).then(() => Buffer.concat(chunks).toString("latin1"));
   return { socket, closed };
 }
 
