@@ -14,7 +14,7 @@ export interface Attempting {
   readonly deadline: number;
   readonly frame: Uint8Array;
   readonly headers: OutgoingHeaders | undefined;
-  /** To be entered in this order. */
+  /** To be entered in this order. The first is the response's own, the others are the process's. */
   readonly limits: readonly Limit[];
   /** Why nothing may go out any more. */
   readonly forbidden: Failure | undefined;
@@ -40,6 +40,8 @@ export class Attempt implements Reply, Waiter {
   readonly #of: Attempting;
   readonly #rpc: Rpc<never, unknown>;
   #held = 0; // of the limits, from the first
+  #toldUntil = 0; // the deadline that the upstream knows
+  #lingerMs = 0; // how long the upstream may go on with what nobody wants any more
   #waitingFor: Limit | undefined;
   #ticket: Ticket | undefined;
   #inFlight: InFlight | undefined;
@@ -99,6 +101,7 @@ export class Attempt implements Reply, Waiter {
     const number = this.#of.goes();
     this.#number = number;
     this.sentAt = now;
+    this.#toldUntil = this.#of.deadline;
     try {
       this.#inFlight = upstream.client.send(path, this.#of.frame, left, this.#of.headers, number, this);
     } catch (error) {
@@ -123,6 +126,9 @@ export class Attempt implements Reply, Waiter {
     const { upstream, method, breaker } = this.#rpc;
     if (this.sentAt !== undefined) {
       const endedAt = upstream.clock.now();
+      if (outcome === "ok") this.#rpc.answers.took(endedAt - this.sentAt);
+      else if (outcome === "cancelled" && this.#inFlight?.unsent !== true)
+        this.#lingerMs = Math.min(this.#toldUntil - endedAt, this.#rpc.answers.meanMs);
       if (this.#ticket !== undefined) breaker?.sample(this.#ticket, verdict, endedAt - this.sentAt);
       upstream.observer?.attempt?.({
         call: this.#of,
@@ -137,8 +143,20 @@ export class Attempt implements Reply, Waiter {
     }
     this.#waitingFor?.leave(this);
   }
-  /** Gives its places back. Others get them at once, and may do anything: to be called when all else is done. */
+  /**
+   * Gives its places back. Others get them at once, and may do anything: to be called when all else is done. In the limits of the
+   * process one that was cancelled keeps its place for as long as the upstream may still be at it.
+   */
   free(): void {
-    while (this.#held > 0) this.#of.limits[--this.#held]?.release();
+    const { limits } = this.#of;
+    if (this.#lingerMs > 0 && this.#held > 1) {
+      this.#rpc.upstream.clock.setTimeout(releaseShared, this.#lingerMs, limits);
+      this.#held = 1;
+    }
+    while (this.#held > 0) limits[--this.#held]?.release();
   }
+}
+/** All but the response's own. The timer keeps nothing else of the call. */
+function releaseShared(limits: readonly Limit[]): void {
+  for (let i = limits.length - 1; i > 0; i--) limits[i]?.release();
 }

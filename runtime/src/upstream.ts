@@ -7,6 +7,7 @@ import {
   type MessageShape,
   toBinary,
 } from "@bufbuild/protobuf";
+import { AnswerTime } from "./answer-time.ts";
 import { Breaker, type BreakerPolicy } from "./breaker.ts";
 import { Cache } from "./cache/cache.ts";
 import { typeDigest } from "./cache/type-digest.ts";
@@ -82,6 +83,7 @@ export class Upstream {
   readonly clock: Clock;
   readonly observer: Observer | undefined;
   readonly #methods = new Map<string, Breaker | undefined>();
+  readonly #answers = new Map<string, AnswerTime>();
   #cache: Cache | undefined;
   readonly #inner = new Map<string, Map<LimitPolicy, Limit>>();
 
@@ -107,6 +109,12 @@ export class Upstream {
   /** The breaker of a method (`package.Service/Method`): its own, or the service's. */
   breakerOf(method: string): Breaker | undefined {
     return this.#methods.has(method) ? this.#methods.get(method) : this.breaker;
+  }
+  /** How long a method's answers take, whatever the policy of its calls. */
+  answersOf(method: string): AnswerTime {
+    const answers = this.#answers.get(method) ?? new AnswerTime();
+    this.#answers.set(method, answers);
+    return answers;
   }
   get cache(): Cache {
     this.#cache ??= new Cache({ clock: this.clock });
@@ -173,6 +181,7 @@ export class Rpc<Req, Res> {
   readonly forward: readonly string[];
   readonly limit: Limit | undefined;
   readonly breaker: Breaker | undefined;
+  readonly answers: AnswerTime;
   #bytes: Rpc<never, Uint8Array> | undefined;
 
   constructor(upstream: Upstream, method: string, policy: CallPolicy, codec: Codec<Req, Res>) {
@@ -188,6 +197,7 @@ export class Rpc<Req, Res> {
     this.forward = forwardable(policy.forward ?? []);
     this.limit = policy.limit && upstream.innerLimit(method, policy.limit);
     this.breaker = upstream.breakerOf(method);
+    this.answers = upstream.answersOf(method);
   }
   /** The same, giving the bytes of an answer that can be decoded. */
   get bytes(): Rpc<never, Uint8Array> {

@@ -72,3 +72,17 @@ export class ThrottleModel {
     return this.#tokens > this.#policy.maxTokens / 2;
   }
 }
+
+/** How long answers take: the mean of all, in which those beyond the last 32 fade. */
+export class AnswersModel {
+  readonly #all: number[] = [];
+
+  took(ms: number): void {
+    this.#all.push(ms);
+  }
+  get meanMs(): number {
+    const [first, ...rest] = this.#all;
+    if (first === undefined) return 100;
+    return rest.reduce((mean, ms, i) => mean + (ms - mean) / Math.min(32, i + 2), first);
+  }
+}

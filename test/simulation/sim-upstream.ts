@@ -25,6 +25,8 @@ export interface Sent {
   readonly number: number;
   end: "open" | "cancelled" | "good" | "bad" | "unprocessed";
   endedAt: number;
+  /** Cancelled, the upstream may be at it until then: it counts in the limits. */
+  lingersUntil: number;
   fault: Fault | undefined;
 }
 
@@ -91,6 +93,7 @@ export class SimUpstream implements UnaryClient {
       number,
       end: "open",
       endedAt: Number.POSITIVE_INFINITY,
+      lingersUntil: 0,
       fault: undefined,
     };
     this.sent.push(sent);

@@ -3,7 +3,7 @@ import { callBudgetMs } from "../../runtime/src/deadline.ts";
 import { Code, Reason } from "../../runtime/src/failure.ts";
 import type { AttemptEvent, CallEvent } from "../../runtime/src/observer.ts";
 import type { CallPolicy } from "../../runtime/src/upstream.ts";
-import { BreakerModel, ThrottleModel } from "./models.ts";
+import { AnswersModel, BreakerModel, ThrottleModel } from "./models.ts";
 import type { Setup } from "./setup.ts";
 import type { SimClock } from "./sim-clock.ts";
 import type { Sent, SimUpstream } from "./sim-upstream.ts";
@@ -35,7 +35,17 @@ const LEAST_MS = 1;
 export class WireRules {
   readonly violations: string[] = [];
   /** For counting what the seeds have exercised. */
-  readonly seen = { sent: 0, retries: 0, hedges: 0, resent: 0, refused: 0, limited: 0, opened: 0, cancelled: 0 };
+  readonly seen = {
+    sent: 0,
+    retries: 0,
+    hedges: 0,
+    resent: 0,
+    refused: 0,
+    limited: 0,
+    opened: 0,
+    cancelled: 0,
+    lingered: 0,
+  };
   readonly #setup: Setup;
   readonly #clock: SimClock;
   readonly #upstream: SimUpstream;
@@ -46,6 +56,7 @@ export class WireRules {
   readonly #frames = new Map<Uint8Array, Sent[]>();
   readonly #admitted = new Map<Sent, { breaker: BreakerModel | undefined; period: number }>();
   readonly #mayFollow = new Map<Uint8Array, { from: number } | undefined>(); // after a failure: whether a retry may follow
+  readonly #answers = { get: new AnswersModel(), batch: new AnswersModel() };
   readonly #crowded = new Set<string>(); // requests in which something may have waited for its place
   /** A verdict could not be told from outside: the account of the breakers is no longer exact. */
   #unsure = false;
@@ -110,12 +121,15 @@ export class WireRules {
   }
   #concurrency(sent: Sent, policy: CallPolicy, cached: boolean): void {
     const { open } = this.#upstream;
+    const lingering = this.#upstream.sent.filter(({ lingersUntil }) => lingersUntil > sent.at + EPSILON);
+    if (lingering.length > 0) this.seen.lingered++;
+    const busy = [...open, ...lingering];
     const most = (what: string, count: number, limit: number): void => {
       if (count > limit) this.fail(`${count} at once, and ${what} allows ${limit}`);
     };
-    most("the upstream", open.length, this.#setup.upstream.limit?.concurrent ?? Number.POSITIVE_INFINITY);
+    most("the upstream", busy.length, this.#setup.upstream.limit?.concurrent ?? Number.POSITIVE_INFINITY);
     if (policy.limit !== undefined) {
-      const inner = open.filter((each) => each.batch === sent.batch && this.#policyOf(each) === policy);
+      const inner = busy.filter((each) => each.batch === sent.batch && this.#policyOf(each) === policy);
       most("the policy", inner.length, policy.limit.concurrent);
     }
     if (!cached) {
@@ -202,6 +216,10 @@ export class WireRules {
       return;
     }
     this.#admitted.delete(sent);
+    const answers = this.#answers[sent.batch ? "batch" : "get"];
+    if (event.outcome === "ok") answers.took(event.endedAt - event.startedAt);
+    else if (event.outcome === "cancelled")
+      sent.lingersUntil = Math.min(sent.at + sent.timeoutMs, event.endedAt + answers.meanMs);
     if (sent.end === "open") this.fail("an attempt has ended that is still on the wire");
     admitted.breaker?.sample(admitted.period, this.#verdict(sent, event.outcome), event.endedAt - event.startedAt);
   }

@@ -160,3 +160,19 @@ test("a stream that is refused after its answer began was processed", async () =
   });
   expect(outcome).toMatchObject({ fault: { kind: "transport", code: Code.UNAVAILABLE } });
 });
+
+test("what still waits for its stream is unsent, and says so when it is cancelled", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  upstream.answer = () => resolve();
+  const reply = { replied: () => {}, faulted: () => {} };
+  const send = () => client.send("/a.B/C", frame(Buffer.from("hello")), 10_000, undefined, 1, reply);
+  const early = send(); // the connection is still to be made
+  const late = send();
+  expect(early.unsent).toBe(true);
+  early.cancel();
+  expect(early.unsent).toBe(true);
+  await promise;
+  expect(late.unsent).toBe(false);
+  late.cancel();
+  expect(late.unsent).toBe(false);
+});

@@ -73,6 +73,9 @@ export class GrpcAttempt implements InFlight, Waiter<GrpcSession> {
     this.#pool.leaving(session, "goaway"); // which it is about to say itself
     this.#pool.wait(this);
   }
+  get unsent(): boolean {
+    return this.#session === undefined;
+  }
   cancel(): void {
     if (this.#ended) return;
     this.#end();

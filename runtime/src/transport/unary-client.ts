@@ -37,6 +37,8 @@ export interface Reply {
 export interface InFlight {
   /** Ends the attempt on the wire. */
   cancel(): void;
+  /** Whether it is certain that nothing of it has left, so that after `cancel` nothing will. */
+  readonly unsent?: boolean;
 }
 
 /** Headers by lower-case name; values of `-bin` names are base64. */
