@@ -1,0 +1,91 @@
+// The normal client beside an attack, as a process of its own: node normal-client.ts <url> [path] [body]. Every 50 ms it asks once over a
+// fresh connection of HTTP/1.1 and once over HTTP/2 that it keeps. Asked by message it stops, and tells how it went.
+import * as http from "node:http";
+import * as http2 from "node:http2";
+
+/** Latencies in milliseconds; `bad`: what came in place of 200, and how often. */
+export interface Served {
+  readonly asked: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+  readonly bad: Readonly<Record<string, number>>;
+}
+
+const EVERY_MS = 50;
+const TIMEOUT_MS = 10_000;
+const [, , url = "", path = "/atk.v1.AtkService/Fast", body = '{"key":"normal"}'] = process.argv;
+const headers = { "content-type": "application/json" };
+
+class Told {
+  readonly #latencies: number[] = [];
+  readonly #bad: Record<string, number> = {};
+  #open = 0;
+
+  /** Gives what is to be called with the outcome; the first one counts. */
+  begin(): (bad?: string) => void {
+    const startedAt = performance.now();
+    let open = true;
+    this.#open++;
+    const end = (bad?: string): void => {
+      if (!open) return;
+      open = false;
+      this.#open--;
+      clearTimeout(timer);
+      this.#latencies.push(performance.now() - startedAt);
+      if (bad !== undefined) this.#bad[bad] = (this.#bad[bad] ?? 0) + 1;
+    };
+    const timer = setTimeout(end, TIMEOUT_MS, "no answer in 10 s");
+    return end;
+  }
+  get quiet(): boolean {
+    return this.#open === 0;
+  }
+  get served(): Served {
+    const sorted = [...this.#latencies].sort((a, b) => a - b);
+    const at = (part: number) => Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0);
+    return { asked: sorted.length, p50: at(0.5), p99: at(0.99), max: at(1), bad: this.#bad };
+  }
+}
+const status = (code: unknown) => (code === 200 ? undefined : `HTTP ${code}`);
+const codeOf = (error: Error) => ("code" in error ? String(error.code) : error.message);
+
+const http1 = new Told();
+function askHttp1(): void {
+  const end = http1.begin();
+  const request = http.request(url + path, { method: "POST", agent: false, headers }, (response) => {
+    response.resume().on("end", () => end(status(response.statusCode)));
+    response.on("error", (error) => end(codeOf(error)));
+  });
+  request.on("error", (error) => end(codeOf(error))).end(body);
+}
+
+const overHttp2 = new Told();
+let session: http2.ClientHttp2Session | undefined;
+function askHttp2(): void {
+  const end = overHttp2.begin();
+  if (session === undefined || session.closed || session.destroyed) session = http2.connect(url).on("error", () => {});
+  const stream = session.request({ ":method": "POST", ":path": path, ...headers });
+  let code: unknown;
+  stream.on("response", (answer) => {
+    code = answer[":status"];
+  });
+  stream.resume().on("end", () => end(status(code)));
+  stream.on("error", (error) => end(codeOf(error))).on("close", () => end("closed"));
+  stream.end(body);
+}
+
+const timer = setInterval(() => {
+  askHttp1();
+  askHttp2();
+}, EVERY_MS);
+process.on("message", () => {
+  clearInterval(timer);
+  const wait = setInterval(() => {
+    if (!http1.quiet || !overHttp2.quiet) return;
+    clearInterval(wait);
+    process.send?.({ http1: http1.served, http2: overHttp2.served });
+  }, EVERY_MS);
+});
+process.on("disconnect", () => process.exit(0));
+process.stdout.write(`listening on ${url}\n`);

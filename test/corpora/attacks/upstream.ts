@@ -1,0 +1,62 @@
+// The upstream of the BFF that is attacked, as a process of its own: node upstream.ts <folder of the generated code>
+// LATENCY_MS: how long each answer takes. Asked by message it tells how many calls there were: { calls, cancelled }.
+import { createServer } from "node:http2";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { pathToFileURL } from "node:url";
+import type { DescService } from "@bufbuild/protobuf";
+import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
+import { connectNodeAdapter } from "@connectrpc/connect-node";
+
+/** What the methods of up/v1/up.proto are given, as far as they look at it. */
+interface Asked {
+  readonly key: string;
+  readonly size: number;
+  readonly ids: readonly string[];
+  readonly tree?: object;
+}
+
+const { EchoService } = (await import(pathToFileURL(join(process.argv[2] ?? "", "up/v1/up_pb.ts")).href)) as {
+  readonly EchoService: DescService;
+};
+const latencyMs = Number(process.env.LATENCY_MS ?? 0);
+let calls = 0;
+let cancelled = 0;
+
+async function begun(context: HandlerContext): Promise<void> {
+  calls++;
+  context.signal.addEventListener("abort", () => {
+    cancelled++;
+  });
+  if (latencyMs > 0) await pause(latencyMs);
+}
+async function echo({ key, size }: Asked, context: HandlerContext) {
+  await begun(context);
+  const header = (name: string) => context.requestHeader.get(name) ?? "";
+  return { auth: header("authorization"), tenant: header("x-tenant"), key, filler: "x".repeat(size), n: calls };
+}
+const handler = connectNodeAdapter({
+  readMaxBytes: 64 << 20,
+  routes: (router) => {
+    router.service(EchoService, {
+      whoAmI: echo,
+      plain: echo,
+      batchGet: async ({ ids }: Asked, context: HandlerContext) => {
+        await begun(context);
+        return { items: ids.map((id) => ({ id, auth: context.requestHeader.get("authorization") ?? "" })) };
+      },
+      getTree: async ({ tree }: Asked, context: HandlerContext) => {
+        await begun(context);
+        return tree ?? {};
+      },
+    } as unknown as ServiceImpl<DescService>);
+  },
+});
+// Calls that are cancelled come as resets: it is not this process that is to notice.
+const server = createServer({ streamResetBurst: 1e6, streamResetRate: 1e6 }, handler);
+server.listen(0, "127.0.0.1", () => {
+  process.stdout.write(`listening on http://127.0.0.1:${(server.address() as AddressInfo).port}\n`);
+});
+process.on("message", () => process.send?.({ calls, cancelled }));
+process.on("disconnect", () => process.exit(1));
