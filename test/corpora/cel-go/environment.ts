@@ -1,0 +1,78 @@
+// What both sides know: the fields of t.Vars are variables, once as they are in protobuf (x) and once in CEL's own form (c_x).
+import {
+  createRegistry,
+  type DescField,
+  type DescFile,
+  fromBinary,
+  fromJson,
+  type JsonValue,
+  type Message,
+  toBinary,
+} from "@bufbuild/protobuf";
+import { isReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
+import * as wkt from "@bufbuild/protobuf/wkt";
+import { type CelType, fieldType, type Scope, type Variable } from "../../../plugin/src/cel/index.ts";
+import { fromAny, fromMessage } from "../../../runtime/src/cel/index.ts";
+import { Uint } from "../../../runtime/src/cel/value.ts";
+import { MESSAGES } from "./generated.ts";
+import json from "./variables.json" with { type: "json" };
+
+const { file_t: file } = (await import(MESSAGES)) as { readonly file_t: DescFile };
+
+export const registry = createRegistry(
+  file,
+  wkt.file_google_protobuf_any,
+  wkt.file_google_protobuf_duration,
+  wkt.file_google_protobuf_timestamp,
+  wkt.file_google_protobuf_struct,
+  wkt.file_google_protobuf_wrappers,
+  wkt.file_google_protobuf_empty,
+  wkt.file_google_protobuf_field_mask,
+);
+
+const schema = registry.getMessage("t.Vars")!;
+/** The message of all variables, for cel-go. */
+export const binary = toBinary(schema, fromJson(schema, json as JsonValue, { registry }));
+const message = fromBinary(schema, binary) as Message & Readonly<Record<string, unknown>>;
+const reflected = reflect(schema, message);
+
+/** What a field of Vars holds, as CEL computes values. */
+function ownForm(field: DescField): unknown {
+  const { type } = fieldType(field);
+  if (field.fieldKind === "list") {
+    const element = type.kind === "list" ? type.element : type;
+    return [...reflected.get(field)].map((value) => own(field, value, element));
+  }
+  if (field.fieldKind === "map") {
+    const of = type.kind === "map" ? type.value : type;
+    const key = (one: unknown) => (typeof one === "number" ? BigInt(one) : one);
+    return new Map([...reflected.get(field)].map(([k, v]) => [key(k), own(field, v, of)]));
+  }
+  if (field.fieldKind === "message" && !reflected.isSet(field)) return null;
+  return own(field, reflected.get(field), type);
+}
+
+function own(field: DescField, value: unknown, type: CelType): unknown {
+  if (isReflectMessage(value)) {
+    const held = value.message;
+    const plain = held.$typeName === "google.protobuf.Any" ? fromAny(held as wkt.Any, registry) : fromMessage(held);
+    return plain instanceof Uint && type.kind === "wrapper" ? plain.value : plain;
+  }
+  if (typeof value !== "number") return value;
+  return type.kind === "double" || (field.fieldKind === "map" && field.scalar === 1) ? value : BigInt(value);
+}
+
+const all: Variable[] = [];
+/** By name, for compiled code. */
+export const values: Record<string, unknown> = {};
+for (const field of schema.fields) {
+  const { type, proto } = fieldType(field);
+  all.push({ name: field.name, role: "arg", type, proto, absent: false });
+  values[field.name] = message[field.localName];
+  all.push({ name: `c_${field.name}`, role: "var", type, proto: undefined, absent: false });
+  values[`c_${field.name}`] = ownForm(field);
+}
+export const variables: readonly Variable[] = all;
+const byName = new Map(all.map((one) => [one.name, one]));
+
+export const scope: Scope = { lookup: (name) => byName.get(name), names: () => byName.keys(), container: "t" };

@@ -1,0 +1,109 @@
+import { differences, type Kind } from "./compare.ts";
+import { DEVIATIONS, type Deviation } from "./deviations.ts";
+import { celGo, type GoAnswer } from "./oracle.ts";
+import { type OurAnswer, ours } from "./ours.ts";
+import { partsOfText } from "./parts.ts";
+import { expressionOf, type Question } from "./question.ts";
+import { typeCheck } from "./typescript.ts";
+
+/** An expression with both answers. */
+export interface Held {
+  readonly question: Question;
+  readonly go: GoAnswer;
+  readonly our: OurAnswer;
+  readonly kinds: readonly Kind[];
+  /** The smallest part over which they differ alike, when that is not the whole. */
+  readonly part?: Held;
+}
+
+export interface Result {
+  readonly asked: number;
+  readonly agreed: number;
+  /** How many functions tsc has checked. */
+  readonly functions: number;
+  /** How often each deviation explained a difference. */
+  readonly deviations: ReadonlyMap<Deviation, readonly Held[]>;
+  /** What is on no list. */
+  readonly faults: readonly string[];
+}
+
+/** Asks both sides. `types`: whether tsc sees what is printed. */
+export async function hold(questions: readonly Question[], { types }: { readonly types: boolean }): Promise<Result> {
+  const differing = await held(questions);
+  const smallest = await reduced(differing);
+  const deviations = new Map<Deviation, Held[]>();
+  const faults: string[] = [];
+  for (const one of smallest) {
+    const left = one.kinds.filter((kind) => {
+      const known = DEVIATIONS.find((deviation) => explains(deviation, kind, one));
+      if (known !== undefined) deviations.set(known, [...(deviations.get(known) ?? []), one]);
+      return known === undefined;
+    });
+    if (left.length > 0) faults.push(shown(one, left));
+  }
+  const checked = types ? typeCheck(questions) : { functions: 0, errors: [] };
+  for (const { expression, message } of checked.errors) faults.push(`tsc: ${expression}\n      ${message}`);
+  const { functions } = checked;
+  return { asked: questions.length, agreed: questions.length - differing.length, functions, deviations, faults };
+}
+
+/** Those over which the two differ. */
+async function held(questions: readonly Question[]): Promise<readonly Held[]> {
+  // cel-go answers in its own process meanwhile.
+  const theirs = celGo(questions);
+  const mine = questions.map(ours);
+  const answers = await theirs;
+  return questions.flatMap((question, index) => {
+    const [go, our] = [answers[index]!, mine[index]!];
+    const kinds = differences(go, our);
+    return kinds.length === 0 ? [] : [{ question, go, our, kinds }];
+  });
+}
+
+/** With the smallest part of each over which the two differ, where it is not the whole. */
+async function reduced(differing: readonly Held[]): Promise<readonly Held[]> {
+  const parts = differing.map(({ question }) => partsOfText(expressionOf(question)));
+  const asked = [...new Set(parts.flat())].map((expression) => ({ expression }));
+  const byText = new Map((await held(asked)).map((one) => [one.question.expression, one]));
+  return differing.map((one, index) => {
+    const part = parts[index]!.map((text) => byText.get(text)).find((known) => known !== undefined);
+    return part === undefined ? one : { ...one, part };
+  });
+}
+
+function explains(deviation: Deviation, kind: Kind, one: Held): boolean {
+  const { part } = one;
+  return deviation.explains(kind, one) || (part?.kinds.some((of) => deviation.explains(of, part)) ?? false);
+}
+
+export function shown({ question, go, our, part }: Held, kinds: readonly Kind[]): string {
+  const side = (answer: GoAnswer | OurAnswer) =>
+    answer.refused === undefined
+      ? `${answer.type ?? ""} ${answer.error === undefined ? answer.value : `error: ${answer.error.slice(0, 300)}`}`
+      : `refused: ${answer.refused.split("\n")[0]}`;
+  const lines = [
+    `${kinds.join(", ")}: ${expressionOf(question)}`,
+    `cel-go: ${side(go)}`,
+    `ours:   ${side(our)}`,
+    ...(our.strict === undefined ? [] : [`strictly refused: ${our.strict}`]),
+    ...(our.code === undefined ? [] : [`code:   ${our.code.slice(0, 400)}`]),
+    ...(part === undefined ? [] : [shown(part, part.kinds).replaceAll("\n", "\n    ")]),
+  ];
+  return lines.join("\n    ");
+}
+
+const SHOWN = 40;
+
+/** `all`: every deviation's cases, too. */
+export function report({ asked, agreed, functions, deviations, faults }: Result, all = false): string {
+  const lines = [
+    `${asked} expressions, ${agreed} agree, ${faults.length} faults; ${functions} functions type-checked`,
+    ...[...deviations].flatMap(([{ name }, cases]) => [
+      `  ${name}: ${cases.length}`,
+      ...(all ? cases.map((one) => `    ${shown(one, one.kinds)}`) : []),
+    ]),
+    ...(all ? faults : faults.slice(0, SHOWN)),
+    ...(faults.length > SHOWN && !all ? [`… and ${faults.length - SHOWN} more`] : []),
+  ];
+  return lines.join("\n");
+}
