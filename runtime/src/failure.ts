@@ -32,7 +32,8 @@ const TEXTS: Readonly<Record<Code, string>> = {
   [Code.CANCELLED]: "canceled",
   [Code.UNKNOWN]: "unknown error",
   [Code.INVALID_ARGUMENT]: "invalid argument",
-  [Code.DEADLINE_EXCEEDED]: "deadline exceeded",
+  // Connect's own words: whether it or the composition notices first that the time is over is a race, and nobody need see which.
+  [Code.DEADLINE_EXCEEDED]: "the operation timed out",
   [Code.NOT_FOUND]: "not found",
   [Code.ALREADY_EXISTS]: "already exists",
   [Code.PERMISSION_DENIED]: "permission denied",

@@ -269,7 +269,7 @@ describe("a server with resolvers", () => {
     expect(log()).toMatch(/^\S+Z the resolver of page\.v1\.Page\.title threw: Error: the password is 1234\n {6}at /);
     expect(await get("a", "hang")).toEqual({
       status: 504,
-      body: { code: "deadline_exceeded", message: "deadline exceeded" },
+      body: { code: "deadline_exceeded", message: "the operation timed out" },
     });
     expect(await until(/^aborted: (\w+)$/)).toBe("TimeoutError");
     const gone = new AbortController();

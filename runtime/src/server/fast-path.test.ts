@@ -183,6 +183,10 @@ const taken: [string, Asked][] = [
     each("deadline:", { "grpc-timeout": "2147484S", "connect-timeout-ms": "2147483648" }),
   ),
   ...named("a deadline of nothing", each("deadline:", { "grpc-timeout": "0m", "connect-timeout-ms": "0" })),
+  ...named(
+    "a deadline that passes before or after the request has come",
+    each("wait", { "grpc-timeout": "1m", "connect-timeout-ms": "1" }),
+  ),
   ...named("a deadline that passes", each("wait", { "grpc-timeout": "20m", "connect-timeout-ms": "20" })),
   ...named("a protocol version that nobody asks for", each("x", { "connect-protocol-version": "2" })),
   ...both("a charset", (version) => json(version, [said("x")], { "content-type": "application/json; charset=utf-8" })),
