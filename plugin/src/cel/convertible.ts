@@ -26,7 +26,7 @@ export function convertible(type: CelType, proto: Proto | undefined, to: Proto, 
     }
     case "list":
       if (node?.kind === "list")
-        return node.elements.every((element) => convertible(element.type, element.proto, to.of, element));
+        return node.elements.every((element, index) => partConvertible(element, node.optionals?.has(index), to.of));
       return type.kind === "list" && convertible(type.element, proto?.kind === "list" ? proto.of : undefined, to.of);
     case "map": {
       const keys = scalarType(to.key).type;
@@ -34,9 +34,15 @@ export function convertible(type: CelType, proto: Proto | undefined, to: Proto, 
         type.kind === "map" &&
         (type.key.kind === keys.kind || type.key.kind === "param") &&
         (node?.kind === "map"
-          ? node.entries.every(([, value]) => convertible(value.type, value.proto, to.of, value))
+          ? node.entries.every(([, value, optional]) => partConvertible(value, optional, to.of))
           : convertible(type.value, proto?.kind === "map" ? proto.of : undefined, to.of))
       );
     }
   }
+}
+
+/** A part of a literal; of `?x` what the optional holds. */
+function partConvertible(part: Node, optional: boolean | undefined, to: Proto): boolean {
+  if (optional && part.type.kind === "optional") return convertible(part.type.of, undefined, to);
+  return convertible(part.type, part.proto, to, part);
 }

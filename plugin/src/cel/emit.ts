@@ -4,7 +4,7 @@ import { convertible } from "./convertible.ts";
 import { Emitter } from "./emitter.ts";
 import type { Expression, Node } from "./expression.ts";
 import { fieldType } from "./field-type.ts";
-import { celForm, type Form, formOf, narrows, protoForm, sameForm } from "./form.ts";
+import { celForm, type Form, formOf, isNullableMessage, narrows, protoForm, sameForm } from "./form.ts";
 import { atom, coerce, ifSet, LEVEL, type Piece, packed } from "./piece.ts";
 import type { CelType, Proto, Variable } from "./type.ts";
 
@@ -80,7 +80,7 @@ function asProto(root: Node, emitter: Emitter, to: Proto): Code | undefined {
     if (!convertible(type.of, undefined, to)) return undefined;
     return codeOf(
       { ...emitter.inner(root, form), maybe: true },
-      type,
+      type.of,
       to,
       root.fails || narrows(celForm(type.of), form),
     );
@@ -91,6 +91,7 @@ function asProto(root: Node, emitter: Emitter, to: Proto): Code | undefined {
   if (raw !== undefined && sameForm(raw.form, form)) return codeOf(raw, type, to, root.fails);
   const natural = emitter.value(root);
   const fails = root.fails || narrows(natural.form, form);
-  if (type.kind === "wrapper" || natural.nullable) return codeOf(emitter.unset(root, form), type, to, fails);
+  const nullable = type.kind === "wrapper" || natural.nullable || isNullableMessage(type);
+  if (nullable) return codeOf(emitter.unset(root, form), type, to, fails);
   return codeOf(emitter.as(root, form), type, to, fails);
 }

@@ -9,7 +9,7 @@ import { emitOptional, optionalAs } from "./emit-optional.ts";
 import { emitExtension, emitSelect, emitTest } from "./emit-select.ts";
 import type { Node } from "./expression.ts";
 import { presenceOf } from "./field-type.ts";
-import { BIG, type Form, formOf, PLAIN, protoForm, UNSIGNED } from "./form.ts";
+import { BIG, type Form, formOf, isNullableMessage, PLAIN, protoForm, UNSIGNED } from "./form.ts";
 import { inferred } from "./literals.ts";
 import {
   atom,
@@ -189,11 +189,19 @@ export class Emitter {
       const print = [...test, " ? ", ...(yes ?? []), " : ", ...(no ?? [])];
       return { ...piece(print, form, LEVEL.conditional), maybe: true };
     }
+    if (
+      form.kind === "plain" &&
+      node.kind === "name" &&
+      isNullableMessage(node.type) &&
+      !HOLDS_NULL.has(node.variable.role)
+    )
+      return { ...this.raw(node), maybe: true };
     const raw = isWrapperPath(node) ? this.raw(node) : this.value(node);
     const inner = raw.form.kind === "nullable" ? raw.form.of : raw.form;
     if (raw.maybe) return ifSet({ ...raw, form: inner }, form, this.names);
     const value = raw.form.kind === "nullable" ? coerce(raw, { kind: "nullable", of: form }, this.names) : raw;
-    if (value.form.kind !== "nullable" && !value.nullable) return coerce(value, form, this.names);
+    const nullable = value.form.kind === "nullable" || value.nullable || isNullableMessage(node.type);
+    if (!nullable) return coerce(value, form, this.names);
     return { ...binary(value, "??", atom("undefined"), LEVEL.nullish), maybe: true };
   }
 
@@ -243,6 +251,9 @@ export class Emitter {
     return { ...runtime(this.names, "ifFieldSet", args, formOf(node.type, node.proto)), maybe: true };
   }
 }
+
+/** Variables that are null where their expression is; in steps and arguments null is `undefined`. */
+const HOLDS_NULL: ReadonlySet<Variable["role"]> = new Set(["local", "item"]);
 
 function hidden(test: Piece): Piece {
   return atom("Boolean(", ...test.print, ")");

@@ -153,6 +153,11 @@ export function mayBeNull(type: CelType): boolean {
   return type.kind === "dyn" || type.kind === "null" || type.kind === "wrapper" || type.kind === "param";
 }
 
+/** Whether a value is a message or null, as that of `c ? x : null` is. */
+export function isNullableMessage(type: CelType): boolean {
+  return type.kind === "message" && type.nullable === true;
+}
+
 /** The form of an integer whose range is known to be small; else that of any. */
 export function smallFormOf(node: Node): Form {
   const range = rangeOf(node);

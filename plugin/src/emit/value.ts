@@ -148,47 +148,24 @@ export function converted(
     case "message":
     case "enum": {
       const convert = names.file.conversion(conversion.via);
-      const { from } = conversion.via;
-      if (code.type.kind === "optional") {
-        const opened = emitAs(
-          code,
-          from.kind === "message" ? { kind: "message", desc: from } : { kind: "enum", desc: from },
-          names,
-        );
-        if (opened !== undefined) return converted(opened, conversion, names);
-      }
-      if (code.mayBeUndefined)
-        return call([names.runtime("unlessUnset"), "(", ...code.print, ", ", convert, ")"], code);
-      return call([convert, "(", ...code.print, ")"], code);
+      // Opens optionals, and turns null into undefined: what is not there is not converted.
+      const { print, ...opened } = emitAs(code, elementOf(conversion), names) ?? code;
+      if (opened.mayBeUndefined) return call([names.runtime("unlessUnset"), "(", ...print, ", ", convert, ")"], opened);
+      return call([convert, "(", ...print, ")"], opened);
     }
     case "list":
     case "map": {
       const convert = elementConversion(conversion.of, names);
-      if (conversion.kind === "map" && code.proto?.kind !== "map" && to?.kind === "map") {
-        // A map that CEL makes is a `Map`.
-        const record = emitAs(code, { kind: "map", key: to.key, of: elementOf(conversion.of) }, names);
-        if (record !== undefined) return converted(record, conversion, names, to);
-      }
       if (conversion.kind === "map") {
-        const map = call([names.runtime("mapValues"), "(", ...code.print, ", ", ...convert, ")"], {
-          ...code,
-          mayBeUndefined: false,
-        });
-        return code.mayBeUndefined
-          ? call(
-              [
-                names.runtime("unlessUnset"),
-                "(",
-                ...code.print,
-                ", (map) => ",
-                names.runtime("mapValues"),
-                "(map, ",
-                ...convert,
-                "))",
-              ],
-              code,
-            )
-          : map;
+        // A map that CEL makes is a `Map`.
+        const from: Proto | undefined = to?.kind === "map" ? { ...to, of: elementOf(conversion.of) } : undefined;
+        const { print, ...opened } = (from && emitAs(code, from, names)) ?? code;
+        const values = names.runtime("mapValues");
+        if (!opened.mayBeUndefined) return call([values, "(", ...print, ", ", ...convert, ")"], opened);
+        return call(
+          [names.runtime("unlessUnset"), "(", ...print, ", (map) => ", values, "(map, ", ...convert, "))"],
+          opened,
+        );
       }
       // `usage?.items` goes on as `usage?.items.map(…)` would, were it printed in one piece.
       const list = code.precedence === "atom" ? code.print : ["(", ...code.print, ")"];

@@ -88,7 +88,7 @@ export function plan(model: Model): Plan {
   return { files, servers: serversOf(model, files), messages: [...messages.values()] };
 }
 
-/** Messages that another file composes: their functions say which part of the app object they need. */
+/** Messages that another file composes, with what they compose: their functions say which part of the app object they need. */
 function composedElsewhere(model: Model, children: (message: Block) => Composed[]): ReadonlySet<Composed> {
   const inside = blocksOf(model).flatMap((of) => children(of).filter((child) => child.file !== of.file));
   const roots = model.files
@@ -96,7 +96,7 @@ function composedElsewhere(model: Model, children: (message: Block) => Composed[
     .flatMap(({ desc, methods }) =>
       methods.flatMap(({ composed: root }) => (root.file.desc.name === desc.file.name ? [] : [root])),
     );
-  return new Set([...inside, ...roots]);
+  return new Set(reachable([...inside, ...roots], children));
 }
 
 /** The messages of rpcs that start steps of a service. */

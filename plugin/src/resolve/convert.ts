@@ -44,6 +44,9 @@ export function conversion(
     const inner = conversion({ type: type.of, proto: undefined }, to, aliases);
     return inner.kind === "same" ? { kind: "represent", as: to.proto } : inner;
   }
+  if (type.kind === "list" && to.type.kind === "list" && takesNull(type.element, to.type.element))
+    return holdsNull("list");
+  if (type.kind === "map" && to.type.kind === "map" && takesNull(type.value, to.type.value)) return holdsNull("map");
   if (proto !== undefined && sameProto(proto, to.proto) && fits(type, to.type)) return SAME;
   if (type.kind === "dyn") return dynamic(from, to);
   if (type.kind === "struct") return misfit(from, to);
@@ -110,6 +113,19 @@ function lift(
   if (of.kind !== "misfit") return of.kind === "same" || of.kind === "represent" ? represented : { kind, of };
   if (convertible(from.type, from.proto, to.proto, from.root)) return represented;
   return of.code === "BFF331" ? misfit(from, to) : of;
+}
+
+/** Whether a part may be null where a list or a map of a message has to hold messages. */
+const takesNull = (part: CelType, wanted: CelType): boolean =>
+  wanted.kind === "message" && (part.kind === "null" || (part.kind === "message" && part.nullable === true));
+
+function holdsNull(kind: "list" | "map"): Misfit {
+  return {
+    kind: "misfit",
+    code: "BFF331",
+    message: `this ${kind} may hold null, which a ${kind === "list" ? "repeated" : "map"} field cannot`,
+    hint: `leave out what is not there, as in ${kind === "list" ? "[?c ? optional.of(x) : optional.none()]" : "{?'key': c ? optional.of(x) : optional.none()}"}`,
+  };
 }
 
 function scalar(from: Value, to: { type: CelType; proto: Proto }, target: ScalarType): Conversion | Misfit {
