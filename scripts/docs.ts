@@ -60,9 +60,19 @@ export const EXPLANATIONS: readonly Explanation[] = ${JSON.stringify(explained, 
   };
 }
 
+/** All codes, each with the rule that it stands for: the first sentence of its meaning, up to the reason. */
+function indexOf(explained: readonly Explanation[]): string {
+  const rows = explained.map(({ code, severity, meaning }) => {
+    const [rule = ""] = /^.*?(?=, because |: |\. |\.$)/.exec(meaning) ?? [];
+    return `| [${code}](#${code.toLowerCase()}) | ${severity} | ${rule.replaceAll("|", "\\|")} |`;
+  });
+  return `## Index\n\n| code | | rule |\n|---|---|---|\n${rows.join("\n")}\n`;
+}
+
 function pageOf(explained: readonly Explanation[]): string {
   const parts = [
     `${INTRODUCTION}
+${indexOf(explained)}
 There are ${explained.length} codes here, and ${conditions().length} distinct conditions: a condition is a code with its own message, whatever the names in it.
 `,
   ];

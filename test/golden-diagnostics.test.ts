@@ -41,7 +41,10 @@ describe("diagnostics", () => {
     const path = join(one.folder, "expected.txt");
     if (UPDATE) writeFileSync(path, text);
     expect(text).toBe(readFileSync(path, "utf8"));
-    expect(readdirSync(one.folder).filter((name) => name !== "right")).toEqual(["expected.txt", "proto"]);
+    expect(readdirSync(one.folder).filter((name) => name !== "right" && name !== "followed")).toEqual([
+      "expected.txt",
+      "proto",
+    ]);
 
     const failed = diagnostics.some(isError);
     expect({ error: response.error !== "", files: response.file.length > 0 }).toEqual({
@@ -59,6 +62,20 @@ describe("diagnostics", () => {
     expect(Object.keys(right).filter((name) => !(name in one.protos))).toEqual([]);
     expect(right).not.toEqual(one.protos);
     expect(compiled({ ...one, protos: { ...one.protos, ...right } }).text).toBe("\n");
+  });
+
+  // The protos after doing what the hint says, to the letter.
+  test.each(cases.filter(({ folder }) => existsSync(join(folder, "followed"))))("$name, its hint followed", (one) => {
+    const followed = textsBelow(join(one.folder, "followed"));
+    expect(Object.keys(followed).filter((name) => !(name in one.protos))).toEqual([]);
+    expect(compiled({ ...one, protos: { ...one.protos, ...followed } }).text).toBe("\n");
+  });
+
+  test("a hint begins in lower case, and is no sentence with a full stop", () => {
+    const said = cases.map(({ folder }) => readFileSync(join(folder, "expected.txt"), "utf8")).join("");
+    const hints = [...said.matchAll(/^ {2}hint: (.*)$/gm)].map(([, hint = ""]) => hint);
+    expect(hints.length).toBeGreaterThan(100);
+    expect(hints.filter((hint) => /^[A-Z]|[^.]\.$/.test(hint))).toEqual([]);
   });
 
   test("each declared code has one golden with a right example", () => {

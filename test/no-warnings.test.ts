@@ -163,6 +163,17 @@ const good: Readonly<Record<string, App>> = {
     fields: [field("Size", "item.size"), field("google.protobuf.Timestamp", "item.created_at", 2)],
     more: `message Size { option (bff.v1.message).alias = "up.v1.Size"; int32 width = 1; }`,
   },
+  "BFF803: what is composed, in a package that an upstream has, too": {
+    let: [
+      `{ name: "depot" call: { method: "app.v1.DepotService/GetDepot" set: { name: "id" by: "args.id" } } }`,
+      `{ name: "box" compose: { message: "Box" args: { spread: "depot" } } }`,
+    ],
+    fields: [field("Box", "box")],
+    more: `service DepotService { rpc GetDepot(GetDepotRequest) returns (Depot) { option idempotency_level = NO_SIDE_EFFECTS; } }
+message GetDepotRequest { string id = 1; }
+message Depot { string name = 1; }
+message Box { string name = 1 [(bff.v1.field).by = "args.name"]; }`,
+  },
   "BFF804: an upstream's text that only decides": {
     let: [
       item(`on_error: { if: "error.message.contains('gone')" fail: { code: NOT_FOUND message: "no item {args.id}" } }`),

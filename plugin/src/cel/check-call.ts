@@ -18,7 +18,7 @@ export function checkCall(checker: Checker, ast: Call, place: Place): Node | und
         if (of?.kind !== "select" || args.length !== 1) {
           const step = of?.kind === "ident" ? checker.variable(of.name, place)?.role === "step" : false;
           const hint =
-            of?.kind === "ident" && step ? `Write ok(${of.name}) to ask whether the step has a value.` : undefined;
+            of?.kind === "ident" && step ? `write ok(${of.name}) to ask whether the step has a value` : undefined;
           return checker.complain("BFF313", of ?? ast, "`has` takes a field: has(x.field)", hint);
         }
         const root = rootOf(of);
@@ -41,7 +41,7 @@ export function checkCall(checker: Checker, ast: Call, place: Place): Node | und
         const header = headerOf(checker, ast, place);
         if (header === undefined) break;
         const said = "a name with a dash in it cannot stand behind a dot: this subtracts";
-        return checker.complain("BFF305", ast, said, `Write headers['${header}'].`);
+        return checker.complain("BFF305", ast, said, `write headers['${header}']`);
       }
       case "_[_]":
       case "@in": {

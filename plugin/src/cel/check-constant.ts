@@ -54,7 +54,7 @@ function why(checker: Checker, node: Node): string | undefined {
   const ranged = node.args.find((arg) => fold(arg) === undefined && rangeOf(arg) !== undefined);
   const range = ranged && rangeOf(ranged);
   if (ranged === undefined || range === undefined) return undefined;
-  return `${checker.textOf(checker.spanOf(ranged))} is from ${range.low} to ${range.high}.`;
+  return `${checker.textOf(checker.spanOf(ranged))} is from ${range.low} to ${range.high}`;
 }
 
 function conditionsOf(node: Node & { kind: "call" }): readonly Node[] {
@@ -66,7 +66,7 @@ function failure({ overload, type }: Node & { kind: "call" }): readonly [message
   if (/^(divide|modulo)_/.test(overload)) return ["this divides by zero"];
   return [
     `the result does not fit into ${type.kind === "uint" ? "a uint" : "an int"} of 64 bits`,
-    "Calculate with doubles.",
+    "calculate with doubles",
   ];
 }
 
@@ -77,16 +77,14 @@ function missing(node: Node & { kind: "call" }): readonly [message: string, hint
   const key = fold(at);
   if (key === undefined || key === "fails") return undefined;
   if (node.overload === "index_list" && typeof key.value === "bigint") {
-    if (key.value < 0n) return ["an index is never negative", "Count from the end: x[size(x) - 1]."];
+    if (key.value < 0n) return ["an index is never negative", "count from the end: x[size(x) - 1]"];
     if (of.kind !== "list" || of.optionals !== undefined) return undefined;
     const { length } = of.elements;
     const holds =
       length === 0
         ? "the list is empty"
         : `the list has ${length} element${length === 1 ? "" : "s"}, from 0 to ${length - 1}`;
-    return key.value >= BigInt(length)
-      ? [`there is no element ${key.value}`, `${holds[0]?.toUpperCase()}${holds.slice(1)}.`]
-      : undefined;
+    return key.value >= BigInt(length) ? [`there is no element ${key.value}`, holds] : undefined;
   }
   if (node.overload !== "index_map" || of.kind !== "map" || of.entries.some(([, , optional]) => optional))
     return undefined;
@@ -97,5 +95,5 @@ function missing(node: Node & { kind: "call" }): readonly [message: string, hint
   if (names.includes(key.value)) return undefined;
   const shown = names.map((name) => (typeof name === "string" ? JSON.stringify(name) : String(name)));
   const asked = typeof key.value === "string" ? JSON.stringify(key.value) : String(key.value);
-  return [`there is no key ${asked}`, shown.length === 0 ? "The map is empty." : `Its keys: ${listed(shown)}.`];
+  return [`there is no key ${asked}`, shown.length === 0 ? "the map is empty" : `its keys: ${listed(shown)}`];
 }

@@ -63,7 +63,7 @@ export function checkFunction(checker: Checker, ast: Call, place: Place): Node |
       // An operator is about all that it stands between.
       ast.name,
       `${describeCall(name, method, types)} does not exist`,
-      asText(checker, name, nodes) ?? (known.length === 0 ? undefined : `There is ${listed([...new Set(known)])}.`),
+      asText(checker, name, nodes) ?? (known.length === 0 ? undefined : `there is ${listed([...new Set(known)])}`),
     );
   }
   return callOf(checker, ast, name, nodes, types, match);
@@ -75,7 +75,7 @@ function asText(checker: Checker, name: string, nodes: readonly Node[]): string 
   const other = nodes[kinds[0] === "string" ? 1 : 0];
   if (name !== "_+_" || other === undefined || !kinds.includes("string")) return undefined;
   const printable = ["int", "uint", "double", "bool"].includes(checker.typeOf(other).kind);
-  return printable ? `Write string(${checker.textOf(checker.spanOf(other))}).` : undefined;
+  return printable ? `write string(${checker.textOf(checker.spanOf(other))})` : undefined;
 }
 
 function takesNull({ overloads: [overload] }: Match, types: readonly CelType[]): boolean {
@@ -139,13 +139,20 @@ function unknownFunction(checker: Checker, ast: Call, place: Place): Node | unde
   const prefix = owner === undefined ? undefined : `${owner}.`;
   const namespaced = free && functionNames().some((known) => prefix !== undefined && known.startsWith(prefix));
   const name = namespaced ? `${owner}.${fn}` : fn;
-  const close = didYouMean(name, [...functionNames(), ...MACROS, "ok", "has", "cel.bind"]);
+  const all = [...functionNames(), ...MACROS, "ok", "has", "cel.bind"];
   const foreign = Object.hasOwn(FOREIGN_FUNCTIONS, name) ? FOREIGN_FUNCTIONS[name] : undefined;
-  const hint = foreign ?? (close && `Did you mean "${close}"?`);
+  const close = didYouMean(name, all) ?? sharingWords(name, all);
+  const hint = foreign ?? (close && `did you mean "${close}"?`);
   checker.complain("BFF304", ast.name, `there is no function "${name}"`, hint);
   // The operands may have faults of their own.
   checker.all(target === undefined || namespaced ? ast.args : [target, ...ast.args], place);
   return undefined;
+}
+
+/** The function that another name begins with, or that begins with it: `sort` for `sortStable`, `substring` for `sub`. */
+function sharingWords(name: string, known: readonly string[]): string | undefined {
+  const begins = (long: string, short: string): boolean => short.length > 2 && long.startsWith(short);
+  return known.find((one) => begins(name, one)) ?? known.find((one) => begins(one, name));
 }
 
 /** `Status(1)`, `Status("IDLE")`. */
@@ -155,7 +162,7 @@ function checkEnum(checker: Checker, ast: Call, desc: DescEnum, place: Place): N
       "BFF307",
       ast.name,
       "an enum is not made of a number or a text here",
-      "Name one of its values.",
+      "name one of its values",
     );
   }
   const [of, ...rest] = checker.all(ast.args, place) ?? [];

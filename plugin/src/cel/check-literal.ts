@@ -94,7 +94,7 @@ export function optionalOf(checker: Checker, type: CelType, at: Ast): CelType | 
     if (checker.types.assignable(type, { kind: "optional", of })) return of;
   }
   if (!checker.language.checked) return { kind: "dyn" };
-  const hint = "Leave out the ?, or write optional.of(…).";
+  const hint = "leave out the ?, or write optional.of(…)";
   return checker.complain(
     "BFF305",
     at,

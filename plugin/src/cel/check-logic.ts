@@ -28,7 +28,7 @@ export function checkOk(checker: Checker, ast: Call, place: Place): Node | undef
       // The plain check knows how to say what is wrong.
       if (variable === undefined) return checker.check(arg, place);
     } else if (checker.check(arg, place) === undefined) return undefined;
-    else return wrong(`Write has(${checker.textOf(arg)}) to ask about a field.`);
+    else return wrong(`write has(${checker.textOf(arg)}) to ask about a field`);
   }
   if (variable === undefined || (variable.role !== "step" && variable.role !== "arg")) return wrong();
   checker.read(variable, "ok", arg, place);
@@ -69,7 +69,7 @@ export function checkLogic(checker: Checker, ast: Call, place: Place): Node | un
   const joined = checker.types.join(left, right);
   if (joined === undefined && checker.language.checked) {
     const types = `${checker.shown(left)} and ${checker.shown(right)}`;
-    return checker.complain("BFF305", ast, `the two branches have different types, ${types}`, "Convert one of them.");
+    return checker.complain("BFF305", ast, `the two branches have different types, ${types}`, "convert one of them");
   }
   const type = joined ?? DYN;
   const base = checker.base(ast, type, joinProtos([yes, no]), anyFails(args));
@@ -89,7 +89,7 @@ export function checkEquality(checker: Checker, ast: Call, place: Place): Node |
   const alike = checker.types.assignable(left, right) || (checker.language.mixedNumbers && comparable(left, right));
   if (!alike && checker.language.checked) {
     const hint = [left, right].some(({ kind }) => kind === "null")
-      ? "Only messages and wrappers can be null."
+      ? "only messages and wrappers can be null"
       : (valueNamed(a, b) ?? valueNamed(b, a) ?? convertToOne(left, right));
     return checker.complain("BFF305", ast, `${describeCall(ast.fn, false, [left, right])} does not exist`, hint);
   }
@@ -104,14 +104,14 @@ function valueNamed(value: Node, text: Node): string | undefined {
   const desc = value.proto?.kind === "enum" ? value.proto.desc : undefined;
   const named = desc?.values.find(({ name }) => name === written) ?? desc?.values[0];
   if (typeof written !== "string" || desc === undefined || named === undefined) return undefined;
-  return `Name the value: ${desc.typeName}.${named.name}.`;
+  return `name the value: ${desc.typeName}.${named.name}`;
 }
 
 /** How to compare a text with a number. */
 function convertToOne({ kind: left }: CelType, { kind: right }: CelType): string | undefined {
   const other = left === "string" ? right : right === "string" ? left : undefined;
   return other === "int" || other === "uint" || other === "double"
-    ? "Write the number without quotes, or string(…) around it."
+    ? "write the number without quotes, or string(…) around it"
     : undefined;
 }
 
@@ -126,10 +126,10 @@ function checkNull(checker: Checker, ast: Call, message: Node, other: Node, plac
   if (message.kind === "name" && message.variable.absent && !place.known.has(message.variable)) {
     const name = checker.textOf(checker.spanOf(message));
     const asked = ast.fn === "_==_" ? `!ok(${name})` : `ok(${name})`;
-    checker.complain("BFF315", ast, `"${name}" may be absent, but it is never null`, `Ask ${asked}.`);
+    checker.complain("BFF315", ast, `"${name}" may be absent, but it is never null`, `ask ${asked}`);
     return false;
   }
-  const hint = message.kind === "select" ? "Ask has(x.field)." : "Ask ok(step), or has(x.field).";
+  const hint = message.kind === "select" ? "ask has(x.field)" : "ask ok(step), or has(x.field)";
   checker.complain("BFF315", ast, "a message is never null: when it is unset it reads as its default", hint, "warning");
   return true;
 }

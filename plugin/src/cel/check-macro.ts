@@ -163,7 +163,7 @@ function resultOf(
         "BFF305",
         at,
         `an entry is a map, and this is ${checker.shown(type)}`,
-        "Write {key: value}.",
+        "write {key: value}",
       );
     }
     case "bind":
@@ -173,7 +173,7 @@ function resultOf(
     case "optFlatMap": {
       if (type.kind === "optional" || type.kind === "dyn") return [type, undefined];
       if (type.kind === "param" || !checker.language.checked) return [DYN, undefined];
-      const hint = "Write optMap, or optional.of(…).";
+      const hint = "write optMap, or optional.of(…)";
       return checker.complain(
         "BFF305",
         at,

@@ -64,7 +64,7 @@ export function unknownMessage(checker: Checker, name: string, at: Span): undefi
   const last = lastPart(name);
   const nearest = didYouMean(last, names.map(lastPart));
   const close = didYouMean(name, names) ?? names.find((other) => lastPart(other) === (nearest ?? last));
-  const hint = close === undefined ? undefined : `Did you mean "${close}"?`;
+  const hint = close === undefined ? undefined : `did you mean "${close}"?`;
   return checker.complain("BFF311", at, `there is no message "${name}" in this run`, hint);
 }
 
@@ -89,7 +89,7 @@ function checkField(
   if (field === undefined) {
     const names = desc.fields.map((candidate) => candidate.name);
     const close = didYouMean(name, names);
-    const hint = close === undefined ? `Its fields: ${listed(names)}.` : `Did you mean "${close}"?`;
+    const hint = close === undefined ? `its fields: ${listed(names)}` : `did you mean "${close}"?`;
     return checker.complain("BFF303", at, `${desc.typeName} has no field "${name}"`, hint);
   }
   const slot = field.oneof?.name ?? field.name;
@@ -151,7 +151,7 @@ function holdsNarrow(proto: Proto): boolean {
 
 function fieldHint(is: string, of: string): string | undefined {
   if ((of === "uint" || of === "int" || of === "double") && ["int", "uint", "double"].includes(is)) {
-    return `Convert it: ${of}(…).`;
+    return `convert it: ${of}(…)`;
   }
-  return of === "string" && ["int", "uint", "double", "bool"].includes(is) ? "Convert it: string(…)." : undefined;
+  return of === "string" && ["int", "uint", "double", "bool"].includes(is) ? "convert it: string(…)" : undefined;
 }

@@ -63,11 +63,11 @@ function unknownVariable(checker: Checker, at: Span, name: string): Node {
 function readVariable(checker: Checker, variable: Variable, at: Span, place: Place): Node | undefined {
   if (variable.type.kind === "struct") {
     const members = [...variable.type.members.keys()];
-    const hint = members.length === 0 ? undefined : `Name a member: ${listed(members, `${variable.name}.`)}.`;
+    const hint = members.length === 0 ? undefined : `name a member: ${listed(members, `${variable.name}.`)}`;
     return checker.complain("BFF306", at, `"${variable.name}" is not a value by itself`, hint);
   }
   if (variable.role === "headers") {
-    const hint = `Index them: ${variable.name}["x-request-id"].`;
+    const hint = `index them: ${variable.name}["x-request-id"]`;
     return checker.complain("BFF306", at, `"${variable.name}" is not a value by itself`, hint);
   }
   checker.read(variable, "value", at, place);
@@ -94,33 +94,33 @@ export function unknownName(
       "BFF302",
       ast.name,
       `the enum ${desc.typeName} has no value "${ast.field}"`,
-      close === undefined ? `Its values: ${listed(names)}.` : `Did you mean "${close}"?`,
+      close === undefined ? `its values: ${listed(names)}` : `did you mean "${close}"?`,
     );
   }
   if (first.kind === "ident" && overloadsOf(first.name).length > 0 && ast.kind === "ident") {
-    return checker.complain("BFF306", first, `"${first.name}" is a function`, `Call it: ${first.name}(…).`);
+    return checker.complain("BFF306", first, `"${first.name}" is a function`, `call it: ${first.name}(…)`);
   }
   const name = first.kind === "ident" ? first.name : dotted;
   if (resolveEnum(dotted, checker.scope.container, checker.registry) !== undefined) {
-    return checker.complain("BFF306", ast, `"${dotted}" is an enum and not a value`, "Name one of its values.");
+    return checker.complain("BFF306", ast, `"${dotted}" is an enum and not a value`, "name one of its values");
   }
   const names = [...place.locals.keys(), ...checker.scope.names()];
   const close = memberNamed(checker, name, place) ?? didYouMean(name, names) ?? valueEndingIn(dotted, checker.registry);
   const code = dot === -1 && checker.registry.getEnum("bff.v1.Code")?.values.some((value) => value.name === name);
   const hint = code
-    ? `Write bff.v1.Code.${name}.`
+    ? `write bff.v1.Code.${name}`
     : close !== undefined
-      ? `Did you mean "${close}"?`
+      ? `did you mean "${close}"?`
       : names.length === 0
         ? undefined
-        : `In scope: ${listed(names)}.${asArgument(checker, name, place)}`;
+        : `in scope: ${listed(names)}${asArgument(checker, name, place)}`;
   return checker.complain("BFF302", first, `there is no "${name}" here`, hint);
 }
 
 /** A message that steps compose has no other names than those it is given: what it lacks may be one of theirs. */
 function asArgument(checker: Checker, name: string, place: Place): string {
   const given = checker.variable("args", place)?.type.kind === "struct" && /^[a-z]/.test(name);
-  return given ? ` What the composing step knows comes in its args: args.${name}.` : "";
+  return given ? `; what the composing step knows comes in its args: args.${name}` : "";
 }
 
 /** What is written without the `args` or `env` in front of it. */
@@ -148,7 +148,7 @@ export function checkSelect(
   // A member that does not exist is not asked for in another way.
   const asked = group?.type.kind === "struct" ? group.type.members.get(ast.field) : undefined;
   if (group !== undefined && ast.optional && (asked !== undefined || group.role === "headers")) {
-    const hint = asked === undefined ? 'An absent header is "".' : presenceHint(group, asked, ast.field);
+    const hint = asked === undefined ? 'an absent header is ""' : presenceHint(group, asked, ast.field);
     return checker.complain("BFF305", ast.name, `"${group.name}" is not a message, so it has no .?`, hint);
   }
   if (group?.role === "headers")
@@ -160,11 +160,11 @@ export function checkSelect(
       const close = didYouMean(ast.field, names);
       const hint =
         close !== undefined
-          ? `Did you mean "${close}"?`
+          ? `did you mean "${close}"?`
           : group.role === "env"
-            ? `Declare it: option (bff.v1.file) = { env: { name: "${ast.field}" type: "string" } };`
+            ? `declare it: option (bff.v1.file) = { env: { name: "${ast.field}" type: "string" } };`
             : names.length > 0
-              ? `There is ${listed(names)}.`
+              ? `there is ${listed(names)}`
               : undefined;
       return checker.complain("BFF302", ast.name, `"${group.name}" has no "${ast.field}"`, hint);
     }
@@ -238,9 +238,9 @@ function selectFrom(
   const list = checker.textOf(ast.of);
   const one = checker.variable("item", place) === undefined ? "item" : "x";
   const hint = ofEach
-    ? `Read it of each item: ${list}.map(${one}, ${one}.${ast.field}).`
+    ? `read it of each item: ${list}.map(${one}, ${one}.${ast.field})`
     : counted && SIZES.has(ast.field)
-      ? `Write size(${list}).`
+      ? `write size(${list})`
       : undefined;
   return checker.complain("BFF305", ast.name, `${checker.shown(own)} has no fields, so no "${ast.field}"`, hint);
 }
@@ -252,8 +252,8 @@ const TIMES: ReadonlyMap<string, "timestamp" | "duration"> = new Map([
   ["google.protobuf.Duration", "duration"],
 ]);
 const TIME_HINTS = {
-  timestamp: "Ask for a part, x.getSeconds(), or for all seconds, int(x).",
-  duration: "Ask for all of it in one unit: x.getSeconds(), x.getMilliseconds().",
+  timestamp: "ask for a part, x.getSeconds(), or for all seconds, int(x)",
+  duration: "ask for all of it in one unit: x.getSeconds(), x.getMilliseconds()",
 };
 
 /** A field that an extension adds to a message of proto2. */
@@ -282,7 +282,7 @@ function unknownField(
   if (oneof !== undefined) {
     const members = listed(oneof.fields.map((field) => field.name));
     const said = `"${ast.field}" is a oneof of ${desc.typeName}, not a field`;
-    return checker.complain("BFF303", ast.name, said, `Read one of its members: ${members}.`);
+    return checker.complain("BFF303", ast.name, said, `read one of its members: ${members}`);
   }
   if (extensionNamed(desc, ast.field) !== undefined) {
     const said = `"${ast.field}" is an extension of ${desc.typeName}, not a field of it`;
@@ -293,10 +293,10 @@ function unknownField(
   const close = local?.name ?? didYouMean(ast.field, names);
   const hint =
     close !== undefined
-      ? `Did you mean "${close}"?`
+      ? `did you mean "${close}"?`
       : names.length === 0
-        ? "It has no fields."
-        : `Its fields: ${listed(names)}.`;
+        ? "it has no fields"
+        : `its fields: ${listed(names)}`;
   return checker.complain("BFF303", ast.name, `${desc.typeName} has no field "${ast.field}"`, hint);
 }
 

@@ -170,18 +170,18 @@ function constantKind(value: (Node & { kind: "constant" })["value"], unsigned: b
 function conditionHint(type: CelType): string | undefined {
   switch (type.kind) {
     case "string":
-      return "Compare it: x != ''.";
+      return "compare it: x != ''";
     case "int":
     case "uint":
     case "double":
-      return "Compare it: x != 0.";
+      return "compare it: x != 0";
     case "list":
     case "map":
-      return "Ask for its size: size(x) > 0.";
+      return "ask for its size: size(x) > 0";
     case "message":
-      return "Ask whether it is there: has(x.field) or ok(step).";
+      return "ask whether it is there: has(x.field) or ok(step)";
     case "optional":
-      return "Ask whether it is there: x.hasValue().";
+      return "ask whether it is there: x.hasValue()";
     default:
       return undefined;
   }

@@ -64,7 +64,7 @@ export class Cursor {
     const { token } = this;
     if (token.kind !== "quoted" && (token.kind !== "word" || KEYWORDS.has(token.text))) {
       const hint =
-        token.kind === "word" ? `Write \`${token.text}\`, in backticks, for the field of that name.` : undefined;
+        token.kind === "word" ? `write \`${token.text}\`, in backticks, for the field of that name` : undefined;
       this.unexpected(undefined, hint);
     }
     this.#index++;
@@ -85,7 +85,7 @@ export class Cursor {
         hint: before.kind === "sign" ? undefined : hint,
       });
     }
-    const reserved = kind === "word" && RESERVED.has(text) ? `"${text}" is a reserved word of CEL.` : hint;
+    const reserved = kind === "word" && RESERVED.has(text) ? `"${text}" is a reserved word of CEL` : hint;
     const shown = text.length > 40 ? `${text.slice(0, 40)}…` : text;
     throw new Stop({
       code: "BFF301",

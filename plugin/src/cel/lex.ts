@@ -19,7 +19,7 @@ const BLANK = /(?:[\t\n\f\r ]|\/\/[^\n]*)+/y;
 const NUMBER = /0[xX][0-9a-fA-F]+[uU]?|(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?[uU]?/y;
 const WORD = /[A-Za-z_]\w*/y;
 const QUOTED = /`([\w.\-/ ]+)`/y;
-const ARROW = "There are no functions of your own: write list.map(item, item.name).";
+const ARROW = "there are no functions of your own: write list.map(item, item.name)";
 const OPENING_QUOTE = /([rRbB]{0,2})("""|'''|"|')/y;
 const SIGN = /==|!=|<=|>=|&&|\|\||[<>[\]{}().,\-!?:+*/%]/y;
 
@@ -58,8 +58,8 @@ function next(text: string, start: number): Token | SyntaxFault {
       ...at,
       message: "the name is not closed",
       hint: text.includes("${", start)
-        ? "Texts are put together with +: 'a ' + x."
-        : "Names between backticks hold letters, digits, _ . - / and blanks.",
+        ? "texts are put together with +: 'a ' + x"
+        : "names between backticks hold letters, digits, _ . - / and blanks",
     };
   }
   return {
@@ -70,9 +70,9 @@ function next(text: string, start: number): Token | SyntaxFault {
 }
 
 const HINTS: Readonly<Record<string, string>> = {
-  "=": "Compare with `==`.",
-  "&": "Write `&&`.",
-  "|": "Write `||`.",
+  "=": "compare with `==`",
+  "&": "write `&&`",
+  "|": "write `||`",
 };
 
 function numeric(text: string, start: number): Token | SyntaxFault {
@@ -81,7 +81,7 @@ function numeric(text: string, start: number): Token | SyntaxFault {
   const digits = unsigned ? text.slice(0, -1) : text;
   if (/^(0[xX]|\d+$)/.test(digits)) return { kind: "integer", text, value: BigInt(digits), unsigned, ...span };
   if (unsigned) {
-    return { code: "BFF301", ...span, message: "an unsigned number has no fraction", hint: "Convert it: uint(…)." };
+    return { code: "BFF301", ...span, message: "an unsigned number has no fraction", hint: "convert it: uint(…)" };
   }
   const value = Number(digits);
   if (Number.isFinite(value)) return { kind: "double", text, value, ...span };
@@ -96,7 +96,7 @@ function string(text: string, start: number, prefix: string, quote: string): Tok
     if (text.startsWith(quote, at)) break;
     if (at >= text.length || (quote.length === 1 && /[\n\r]/.test(text[at] ?? ""))) {
       const span = { start, end: start + prefix.length + quote.length };
-      return { code: "BFF301", ...span, message: "the string is not closed", hint: `Close it with ${quote}.` };
+      return { code: "BFF301", ...span, message: "the string is not closed", hint: `close it with ${quote}` };
     }
     at += !raw && text[at] === "\\" ? 2 : 1;
   }

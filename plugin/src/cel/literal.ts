@@ -14,15 +14,15 @@ export function literalFault(overload: string, args: readonly Node[]): Fault | u
     case "string_to_timestamp":
       return isTimestamp(text)
         ? undefined
-        : { message: `${shown} is not a timestamp`, hint: 'Write it like "2026-01-31T12:00:00Z".' };
+        : { message: `${shown} is not a timestamp`, hint: 'write it like "2026-01-31T12:00:00Z"' };
     case "string_to_duration":
       return isDuration(text)
         ? undefined
-        : { message: `${shown} is not a duration`, hint: 'Write it like "1h30m" or "250ms".' };
+        : { message: `${shown} is not a duration`, hint: 'write it like "1h30m" or "250ms"' };
     case "matches":
       return isPattern(text)
         ? undefined
-        : { message: `${shown} is not a pattern of RE2`, hint: "See github.com/google/re2/wiki/Syntax." };
+        : { message: `${shown} is not a pattern of RE2`, hint: "see github.com/google/re2/wiki/Syntax" };
     default:
       return undefined;
   }

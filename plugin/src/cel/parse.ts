@@ -69,7 +69,7 @@ class Parser {
 
   #tooDeep(): never {
     const { start, end } = this.#at.token;
-    const hint = "Split it into steps.";
+    const hint = "split it into steps";
     throw new Stop({ code: "BFF301", start, end, message: "the expression is nested too deeply", hint });
   }
 
@@ -98,14 +98,14 @@ class Parser {
       this.#depth--;
       return condition;
     }
-    if (this.#at.is("?")) this.#at.unexpected("Write x.?field.orValue(y), or ok(step) ? step.x : y.");
+    if (this.#at.is("?")) this.#at.unexpected("write x.?field.orValue(y), or ok(step) ? step.x : y");
     const optional = this.#at.is(".") && this.#at.token.start === question.end;
     const yes = this.#or();
     this.#at.need(
       ":",
       optional
-        ? "A field that may be unset is read with .? and orValue: x.?name.orValue(y)."
-        : "A condition has two branches: c ? a : b.",
+        ? "a field that may be unset is read with .? and orValue: x.?name.orValue(y)"
+        : "a condition has two branches: c ? a : b",
     );
     const no = this.#expression();
     this.#depth--;
@@ -209,7 +209,7 @@ class Parser {
         const question = this.#at.take("?");
         if (question !== undefined) this.#unsupported({ start: bracket.start, end: question.end });
         const index = this.#expression();
-        const { end } = this.#at.need("]", "An index ends with ].");
+        const { end } = this.#at.need("]", "an index ends with ]");
         const fn = question === undefined ? "_[_]" : "_[?_]";
         of = this.#operator(fn, [of, index], bracket.start, { start, end });
         continue;
@@ -251,7 +251,7 @@ class Parser {
     if (this.#at.take(")") !== undefined) return [];
     const args = [this.#expression()];
     while (this.#at.take(",") !== undefined) args.push(this.#expression());
-    this.#at.need(")", "A call ends with ).");
+    this.#at.need(")", "a call ends with )");
     return args;
   }
 
@@ -275,7 +275,7 @@ class Parser {
       case "(": {
         this.#at.next();
         const inner = this.#expression();
-        const { end } = this.#at.need(")", "It ends with ).");
+        const { end } = this.#at.need(")", "it ends with )");
         this.#outer.set(inner, { start: token.start, end });
         return inner;
       }
@@ -316,7 +316,7 @@ class Parser {
     this.#at.next();
     const elements: Ast[] = [];
     const optionals = new Set<number>();
-    const end = this.#items("]", "A list ends with ].", () => {
+    const end = this.#items("]", "a list ends with ]", () => {
       if (this.#question()) optionals.add(elements.length);
       elements.push(this.#expression());
     });
@@ -326,10 +326,10 @@ class Parser {
   #map(start: number): Ast {
     this.#at.next();
     const entries: { key: Ast; value: Ast; optional: boolean }[] = [];
-    const end = this.#items("}", "A map ends with }.", () => {
+    const end = this.#items("}", "a map ends with }", () => {
       const optional = this.#question();
       const key = this.#expression();
-      this.#at.need(":", "An entry of a map is written key: value.");
+      this.#at.need(":", "an entry of a map is written key: value");
       entries.push({ key, value: this.#valueOf(optional), optional });
     });
     return this.#made({ kind: "map", entries, start, end });
@@ -338,10 +338,10 @@ class Parser {
   #message(name: string, of: Ast): Ast {
     const { start } = this.#at.need("{", "");
     const fields: { name: string; at: Span; value: Ast; optional: boolean }[] = [];
-    const end = this.#items("}", "A message ends with }.", () => {
+    const end = this.#items("}", "a message ends with }", () => {
       const optional = this.#question();
       const field = this.#at.field();
-      const colon = this.#at.need(":", "A field of a message is written field: value.");
+      const colon = this.#at.need(":", "a field of a message is written field: value");
       const at = { start: field.start, end: field.end, anchor: colon.start };
       fields.push({ name: field.text, at, value: this.#valueOf(optional), optional });
     });

@@ -3,16 +3,16 @@ import type { CelType, Variable } from "./type.ts";
 /** What to write in place of `has` or `.?` where a member of a group is no field. Of all groups only arguments have members without a value. */
 export function presenceHint(group: Variable, member: Variable, name: string): string {
   const written = `${group.name}.${name}`;
-  if (group.role !== "args") return `${written} always has a value.`;
+  if (group.role !== "args") return `read ${written} without asking: it always has a value`;
   const [read, asked] = asDefault(member, written);
   const unset = `where a request leaves it unset it reads as ${read}`;
   if (member.absent)
     return member.unsetBy === undefined
-      ? `Write ok(${written}).`
-      : `Write ok(${written}) && ${asked}: ok asks whether it is given, and ${unset}.`;
+      ? `write ok(${written})`
+      : `write ok(${written}) && ${asked}: ok asks whether it is given, and ${unset}`;
   return member.unsetBy === undefined
-    ? `${written} always has a value. To ask about that write ${asked}.`
-    : `Write ${asked}: all who compose the message give it, and ${unset}.`;
+    ? `write ${asked}: ${written} always has a value`
+    : `write ${asked}: all who compose the message give it, and ${unset}`;
 }
 
 /** What a member reads as when nothing was set, and how to ask for something else. */
@@ -53,7 +53,7 @@ function literal({ kind }: CelType, own: unknown): string {
 
 /** What to write in place of `ok` of what is never absent. */
 export function insteadOfOk(member: Variable): string {
-  if (member.unsetBy === undefined) return "Read it without asking.";
+  if (member.unsetBy === undefined) return "read it without asking";
   const [read, asked] = asDefault(member, `args.${member.name}`);
-  return `Where a request leaves it unset it reads as ${read}: to ask about that write ${asked}.`;
+  return `where a request leaves it unset it reads as ${read}: to ask about that write ${asked}`;
 }

@@ -23,7 +23,11 @@ export function fieldExpressions(message: Block): Expression[] {
   return all.filter((expression) => expression !== undefined);
 }
 
-/** "step "item"", or by its place where it has no name. */
+/** "step "item"", or by its place where it has no name; of a resolver what it supplies. */
 export function nameOf(step: Step): string {
+  if (step.source.kind === "resolver") {
+    const { field, message } = step.source;
+    return field === undefined ? `the resolver of "${message.name}"` : `the resolver of field "${field.name}"`;
+  }
   return step.name === undefined ? `step ${step.index + 1}` : `step "${step.name}"`;
 }

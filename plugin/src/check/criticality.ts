@@ -2,7 +2,7 @@ import type { Report } from "../diagnostic/diagnostic.ts";
 import { effectTable } from "../resolve/effects.ts";
 import type { Composed, Model, Step } from "../resolve/model.ts";
 import { callsOf, composesOf } from "../resolve/source-parts.ts";
-import { fieldExpressions, stepExpressions } from "./all-expressions.ts";
+import { fieldExpressions, nameOf, stepExpressions } from "./all-expressions.ts";
 
 /** Whether steps say rightly what their failure does to the response. */
 export function checkCriticality(model: Model, report: Report): void {
@@ -54,7 +54,7 @@ function checkNeeded(message: Composed, effectful: (step: Step) => boolean, repo
       related: [
         {
           at: reader.ir.supplementary?.at ?? reader.ir.at,
-          message: `step "${reader.name}" reads it, and is supplementary`,
+          message: `${nameOf(reader)} reads it, and ${reader.source.kind === "resolver" ? "the field may be missing" : "is supplementary"}`,
         },
       ],
       hint: "add `supplementary: true` to it: otherwise its failure fails the whole response",

@@ -1,7 +1,8 @@
-import type { DescField, DescMessage } from "@bufbuild/protobuf";
+import type { DescEnum, DescField, DescMessage } from "@bufbuild/protobuf";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Ir, IrField } from "../ir.ts";
 import { blocksOf, callsIn } from "../resolve/blocks.ts";
+import { hasRules } from "../resolve/declared.ts";
 import type { Model } from "../resolve/model.ts";
 
 /**
@@ -15,6 +16,7 @@ export function checkPublicSurface(model: Model, report: Report): void {
       .map((call) => call.method.parent.file.proto.package),
   );
   const fields = fieldsOf(model.ir);
+  const own = ownTypes(model.ir);
   const open: DescMessage[] = model.files
     .flatMap((file) => file.services)
     .flatMap((service) => service.methods)
@@ -25,9 +27,9 @@ export function checkPublicSurface(model: Model, report: Report): void {
     seen.add(message);
     for (const field of message.fields) {
       const type = field.message ?? field.enum;
-      const own = fields.get(field);
-      if (type === undefined || own === undefined) continue;
-      if (!upstreams.has(type.file.proto.package)) {
+      const declared = fields.get(field);
+      if (type === undefined || declared === undefined) continue;
+      if (!upstreams.has(type.file.proto.package) || own.has(type)) {
         if (field.message !== undefined) open.push(field.message);
         continue;
       }
@@ -35,7 +37,7 @@ export function checkPublicSurface(model: Model, report: Report): void {
         code: "BFF803",
         severity: "warning",
         message: `"${field.name}" shows clients ${field.message === undefined ? "the upstream's enum" : "the upstream's message"} "${type.typeName}" itself`,
-        at: own.at,
+        at: declared.at,
         hint: `declare ${field.message === undefined ? "an enum" : "a message"} of your own with what clients need, and \`alias: "${type.typeName}"\``,
       });
     }
@@ -51,4 +53,11 @@ function fieldsOf(ir: Ir): ReadonlyMap<DescField, IrField> {
       .flatMap((message) => message.fields)
       .map((field) => [field.desc, field]),
   );
+}
+
+/** What is composed or a copy is the BFF's, even in a package that an upstream has, too. */
+function ownTypes(ir: Ir): ReadonlySet<DescMessage | DescEnum> {
+  const messages = ir.files.flatMap((file) => file.messages).filter(hasRules);
+  const enums = ir.files.flatMap((file) => file.enums).filter(({ alias }) => alias.length > 0);
+  return new Set([...messages, ...enums].map(({ desc }) => desc));
 }

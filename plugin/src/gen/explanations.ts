@@ -1401,7 +1401,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:24:41: error BFF302: there is no \"itm\" here\n    24 |   string name = 1 [(bff.v1.field).by = \"itm.name\"];\n       |                                         ^^^\n  hint: Did you mean \"item\"?"
+        "text": "app/v1/app.proto:24:41: error BFF302: there is no \"itm\" here\n    24 |   string name = 1 [(bff.v1.field).by = \"itm.name\"];\n       |                                         ^^^\n  hint: did you mean \"item\"?"
       },
       {
         "title": "Right",
@@ -1423,7 +1423,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:24:46: error BFF303: up.v1.Item has no field \"nmae\"\n    24 |   string name = 1 [(bff.v1.field).by = \"item.nmae\"];\n       |                                              ^^^^\n  hint: Did you mean \"name\"?"
+        "text": "app/v1/app.proto:24:46: error BFF303: up.v1.Item has no field \"nmae\"\n    24 |   string name = 1 [(bff.v1.field).by = \"item.nmae\"];\n       |                                              ^^^^\n  hint: did you mean \"name\"?"
       },
       {
         "title": "Right",
@@ -1445,7 +1445,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:24:41: error BFF304: there is no function \"lowercase\"\n    24 |   string name = 1 [(bff.v1.field).by = \"lowercase(item.name)\"];\n       |                                         ^^^^^^^^^"
+        "text": "app/v1/app.proto:24:41: error BFF304: there is no function \"lowercase\"\n    24 |   string name = 1 [(bff.v1.field).by = \"lowercase(item.name)\"];\n       |                                         ^^^^^^^^^\n  hint: write x.lowerAscii()"
       },
       {
         "title": "Right",
@@ -1467,7 +1467,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:24:41: error BFF305: string + int does not exist\n    24 |   string name = 1 [(bff.v1.field).by = \"item.name + 1\"];\n       |                                         ^^^^^^^^^^^^^\n  hint: Write string(1)."
+        "text": "app/v1/app.proto:24:41: error BFF305: string + int does not exist\n    24 |   string name = 1 [(bff.v1.field).by = \"item.name + 1\"];\n       |                                         ^^^^^^^^^^^^^\n  hint: write string(1)"
       },
       {
         "title": "Right",
@@ -1511,7 +1511,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:24:59: error BFF307: an enum is not made of a number or a text here\n    24 |   bool known = 1 [(bff.v1.field).by = \"item.kind == up.v1.Kind(args.count)\"];\n       |                                                           ^^^^\n  hint: Name one of its values."
+        "text": "app/v1/app.proto:24:59: error BFF307: an enum is not made of a number or a text here\n    24 |   bool known = 1 [(bff.v1.field).by = \"item.kind == up.v1.Kind(args.count)\"];\n       |                                                           ^^^^\n  hint: name one of its values"
       },
       {
         "title": "Right",
@@ -1533,7 +1533,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:24:42: error BFF308: `ok` takes the name of a step or an argument\n    24 |   bool name = 1 [(bff.v1.field).by = \"ok(item.name)\"];\n       |                                          ^^^^^^^^^\n  hint: Write has(item.name) to ask about a field."
+        "text": "app/v1/app.proto:24:42: error BFF308: `ok` takes the name of a step or an argument\n    24 |   bool name = 1 [(bff.v1.field).by = \"ok(item.name)\"];\n       |                                          ^^^^^^^^^\n  hint: write has(item.name) to ask about a field"
       },
       {
         "title": "Right",
@@ -1577,7 +1577,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:22:104: error BFF310: \"id\" is of type string, and this is int\n    22 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" request: \"up.v1.GetItemRequest{id: 5}\" } }\n       |                                                                                                        ^\n  hint: Convert it: string(…)."
+        "text": "app/v1/app.proto:22:104: error BFF310: \"id\" is of type string, and this is int\n    22 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" request: \"up.v1.GetItemRequest{id: 5}\" } }\n       |                                                                                                        ^\n  hint: convert it: string(…)"
       },
       {
         "title": "Right",
@@ -1599,7 +1599,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:22:79: error BFF311: there is no message \"up.v1.GetItemReq\" in this run\n    22 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" request: \"up.v1.GetItemReq{id: args.id}\" } }\n       |                                                                               ^^^^^^^^^^^^^^^^\n  hint: Did you mean \"up.v1.GetItemRequest\"?"
+        "text": "app/v1/app.proto:22:79: error BFF311: there is no message \"up.v1.GetItemReq\" in this run\n    22 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" request: \"up.v1.GetItemReq{id: args.id}\" } }\n       |                                                                               ^^^^^^^^^^^^^^^^\n  hint: did you mean \"up.v1.GetItemRequest\"?"
       },
       {
         "title": "Right",
@@ -1665,7 +1665,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:24:39: error BFF314: \"[a-\" is not a pattern of RE2\n    24 |   bool name = 1 [(bff.v1.field).by = \"item.name.matches('[a-')\"];\n       |                                       ^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: See github.com/google/re2/wiki/Syntax."
+        "text": "app/v1/app.proto:24:39: error BFF314: \"[a-\" is not a pattern of RE2\n    24 |   bool name = 1 [(bff.v1.field).by = \"item.name.matches('[a-')\"];\n       |                                       ^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: see github.com/google/re2/wiki/Syntax"
       },
       {
         "title": "Right",
@@ -1687,7 +1687,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:24:40: warning BFF315: a message is never null: when it is unset it reads as its default\n    24 |   bool sized = 1 [(bff.v1.field).by = \"item.size != null\"];\n       |                                        ^^^^^^^^^^^^^^^^^\n  hint: Ask has(x.field)."
+        "text": "app/v1/app.proto:24:40: warning BFF315: a message is never null: when it is unset it reads as its default\n    24 |   bool sized = 1 [(bff.v1.field).by = \"item.size != null\"];\n       |                                        ^^^^^^^^^^^^^^^^^\n  hint: ask has(x.field)"
       },
       {
         "title": "Right",
@@ -1709,7 +1709,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:21:41: warning BFF316: this is always true\n    21 |   string kind = 1 [(bff.v1.field).by = \"size(args.ids) >= 0 && args.count > 0 ? 'many' : 'none'\"];\n       |                                         ^^^^^^^^^^^^^^^^^^^\n  hint: size(args.ids) is from 0 to 2147483647."
+        "text": "app/v1/app.proto:21:41: warning BFF316: this is always true\n    21 |   string kind = 1 [(bff.v1.field).by = \"size(args.ids) >= 0 && args.count > 0 ? 'many' : 'none'\"];\n       |                                         ^^^^^^^^^^^^^^^^^^^\n  hint: size(args.ids) is from 0 to 2147483647"
       },
       {
         "title": "Right",
@@ -1731,7 +1731,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:21:41: error BFF317: there is no element 2\n    21 |   string kind = 1 [(bff.v1.field).by = \"['small', 'large'][2]\"];\n       |                                         ^^^^^^^^^^^^^^^^^^^^^\n  hint: The list has 2 elements, from 0 to 1."
+        "text": "app/v1/app.proto:21:41: error BFF317: there is no element 2\n    21 |   string kind = 1 [(bff.v1.field).by = \"['small', 'large'][2]\"];\n       |                                         ^^^^^^^^^^^^^^^^^^^^^\n  hint: the list has 2 elements, from 0 to 1"
       },
       {
         "title": "Right",
@@ -1753,7 +1753,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:21:40: error BFF318: the result does not fit into an int of 64 bits\n    21 |   int64 most = 1 [(bff.v1.field).by = \"9223372036854775807 + 1\"];\n       |                                        ^^^^^^^^^^^^^^^^^^^^^^^\n  hint: Calculate with doubles."
+        "text": "app/v1/app.proto:21:40: error BFF318: the result does not fit into an int of 64 bits\n    21 |   int64 most = 1 [(bff.v1.field).by = \"9223372036854775807 + 1\"];\n       |                                        ^^^^^^^^^^^^^^^^^^^^^^^\n  hint: calculate with doubles"
       },
       {
         "title": "Right",
@@ -3594,7 +3594,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "shop/v1/shop.proto:22:69: error BFF901: there is no \"bff.lock.json\", and with CI=true none is written\n    22 |       call: {method: \"stock.v1.StockService/GetStock\" set: {spread: \"args\"}}\n       |                                                                     ^^^^^^\n  hint: Run `buf generate` without CI=true, and commit \"bff.lock.json\""
+        "text": "shop/v1/shop.proto:22:69: error BFF901: there is no \"bff.lock.json\", and with CI=true none is written\n    22 |       call: {method: \"stock.v1.StockService/GetStock\" set: {spread: \"args\"}}\n       |                                                                     ^^^^^^\n  hint: run `buf generate` without CI=true, and commit \"bff.lock.json\""
       },
       {
         "title": "Right",
@@ -3616,7 +3616,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "shop/v1/shop.proto:26:52: error BFF902: \"bff.lock.json\" does not hold \"stock.v1.Stock.note\", and with CI=true it is not written\n    26 |   string note = 2 [(bff.v1.field).by = \"'note: ' + stock.note\"];\n       |                                                    ^^^^^^^^^^\n  hint: Run `buf generate` without CI=true, and commit \"bff.lock.json\""
+        "text": "shop/v1/shop.proto:26:52: error BFF902: \"bff.lock.json\" does not hold \"stock.v1.Stock.note\", and with CI=true it is not written\n    26 |   string note = 2 [(bff.v1.field).by = \"'note: ' + stock.note\"];\n       |                                                    ^^^^^^^^^^\n  hint: run `buf generate` without CI=true, and commit \"bff.lock.json\""
       },
       {
         "title": "Right",
@@ -3633,7 +3633,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "bff.lock.json:5:7: error BFF903: \"bff.lock.json\" cannot be read: its entry of \"stock.v1.Stock.pieces\" is not complete\n    5 |       \"stock.v1.Stock.pieces\": { \"kind\": \"field\" }\n      |       ^\n  hint: Restore it from version control, or delete it to have it written anew"
+        "text": "bff.lock.json:5:7: error BFF903: \"bff.lock.json\" cannot be read: its entry of \"stock.v1.Stock.pieces\" is not complete\n    5 |       \"stock.v1.Stock.pieces\": { \"kind\": \"field\" }\n      |       ^\n  hint: restore it from version control, or delete it to have it written anew"
       },
       {
         "title": "Right",
@@ -3655,7 +3655,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "shop/v1/shop.proto:25:48: error BFF911: upstream field \"stock.v1.Stock.pieces\" was removed\n    25 |   int32 pieces = 1 [(bff.v1.field).by = \"stock.pieces\"];\n       |                                                ^^^^^^\n  stock/v1/stock.proto:15:9: \"pieces\" was in here\n    15 | message Stock {\n       |         ^^^^^\n  hint: Do without it, or ask for it back"
+        "text": "shop/v1/shop.proto:25:48: error BFF911: upstream field \"stock.v1.Stock.pieces\" was removed\n    25 |   int32 pieces = 1 [(bff.v1.field).by = \"stock.pieces\"];\n       |                                                ^^^^^^\n  stock/v1/stock.proto:15:9: \"pieces\" was in here\n    15 | message Stock {\n       |         ^^^^^\n  hint: do without it, or ask for it back"
       },
       {
         "title": "Right",
@@ -3677,7 +3677,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "shop/v1/shop.proto:25:48: error BFF912: upstream field \"stock.v1.Stock.pieces\" was renamed to \"amount\"\n    25 |   int32 pieces = 1 [(bff.v1.field).by = \"stock.pieces\"];\n       |                                                ^^^^^^\n  stock/v1/stock.proto:16:9: its name now\n    16 |   int32 amount = 1;\n       |         ^^^^^^\n  hint: Write \"amount\" in place of \"pieces\""
+        "text": "shop/v1/shop.proto:25:48: error BFF912: upstream field \"stock.v1.Stock.pieces\" was renamed to \"amount\"\n    25 |   int32 pieces = 1 [(bff.v1.field).by = \"stock.pieces\"];\n       |                                                ^^^^^^\n  stock/v1/stock.proto:16:9: its name now\n    16 |   int32 amount = 1;\n       |         ^^^^^^\n  hint: write \"amount\" in place of \"pieces\""
       },
       {
         "title": "Right",
@@ -3699,7 +3699,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "shop/v1/shop.proto:25:48: error BFF913: upstream field \"stock.v1.Stock.pieces\" has the number 6, and had 1\n    25 |   int32 pieces = 1 [(bff.v1.field).by = \"stock.pieces\"];\n       |                                                ^^^^^^\n  stock/v1/stock.proto:16:9: it is declared here\n    16 |   int32 pieces = 6;\n       |         ^^^^^^\n  hint: Check what this means here, then run once with `lock_mode=update` to accept it"
+        "text": "shop/v1/shop.proto:25:48: error BFF913: upstream field \"stock.v1.Stock.pieces\" has the number 6, and had 1\n    25 |   int32 pieces = 1 [(bff.v1.field).by = \"stock.pieces\"];\n       |                                                ^^^^^^\n  stock/v1/stock.proto:16:9: it is declared here\n    16 |   int32 pieces = 6;\n       |         ^^^^^^\n  hint: check what this means here, then run once with `lock_mode=update` to accept it"
       },
       {
         "title": "Right",
@@ -3721,7 +3721,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "shop/v1/shop.proto:25:48: error BFF914: upstream field \"stock.v1.Stock.pieces\" is int64, and was int32\n    25 |   int32 pieces = 1 [(bff.v1.field).by = \"stock.pieces\"];\n       |                                                ^^^^^^\n  stock/v1/stock.proto:16:9: it is declared here\n    16 |   int64 pieces = 1;\n       |         ^^^^^^\n  hint: Check what this means here, then run once with `lock_mode=update` to accept it"
+        "text": "shop/v1/shop.proto:25:48: error BFF914: upstream field \"stock.v1.Stock.pieces\" is int64, and was int32\n    25 |   int32 pieces = 1 [(bff.v1.field).by = \"stock.pieces\"];\n       |                                                ^^^^^^\n  stock/v1/stock.proto:16:9: it is declared here\n    16 |   int64 pieces = 1;\n       |         ^^^^^^\n  hint: check what this means here, then run once with `lock_mode=update` to accept it"
       },
       {
         "title": "Right",
@@ -3748,7 +3748,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "shop/v1/shop.proto:28:59: error BFF915: upstream field \"stock.v1.Stock.shelves\" is singular, and was repeated\n    28 |   repeated string shelves = 4 [(bff.v1.field).by = \"stock.shelves.map(s, s.name)\"];\n       |                                                           ^^^^^^^\n  stock/v1/stock.proto:19:9: it is declared here\n    19 |   Shelf shelves = 4;\n       |         ^^^^^^^\n  hint: Check what this means here, then run once with `lock_mode=update` to accept it"
+        "text": "shop/v1/shop.proto:28:59: error BFF915: upstream field \"stock.v1.Stock.shelves\" is singular, and was repeated\n    28 |   repeated string shelves = 4 [(bff.v1.field).by = \"stock.shelves.map(s, s.name)\"];\n       |                                                           ^^^^^^^\n  stock/v1/stock.proto:19:9: it is declared here\n    19 |   Shelf shelves = 4;\n       |         ^^^^^^^\n  hint: check what this means here, then run once with `lock_mode=update` to accept it"
       },
       {
         "title": "Right",
@@ -3775,7 +3775,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "shop/v1/shop.proto:25:48: error BFF916: upstream field \"stock.v1.Stock.pieces\" is a member of a oneof, and always had a value\n    25 |   int32 pieces = 1 [(bff.v1.field).by = \"stock.pieces\"];\n       |                                                ^^^^^^\n  stock/v1/stock.proto:17:11: it is declared here\n    17 |     int32 pieces = 1;\n       |           ^^^^^^\n  hint: Check what this means here, then run once with `lock_mode=update` to accept it"
+        "text": "shop/v1/shop.proto:25:48: error BFF916: upstream field \"stock.v1.Stock.pieces\" is a member of a oneof, and always had a value\n    25 |   int32 pieces = 1 [(bff.v1.field).by = \"stock.pieces\"];\n       |                                                ^^^^^^\n  stock/v1/stock.proto:17:11: it is declared here\n    17 |     int32 pieces = 1;\n       |           ^^^^^^\n  hint: check what this means here, then run once with `lock_mode=update` to accept it"
       },
       {
         "title": "Right",
@@ -3802,7 +3802,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "shop/v1/shop.proto:22:45: error BFF917: upstream method \"stock.v1.StockService/GetStock\" is server-streaming, and was unary\n    22 |       call: {method: \"stock.v1.StockService/GetStock\" set: {spread: \"args\"}}\n       |                                             ^^^^^^^^\n  stock/v1/stock.proto:5:7: it is declared here\n    5 |   rpc GetStock(GetStockRequest) returns (stream Stock) {\n      |       ^^^^^^^^\n  hint: Check what this means here, then run once with `lock_mode=update` to accept it"
+        "text": "shop/v1/shop.proto:22:45: error BFF917: upstream method \"stock.v1.StockService/GetStock\" is server-streaming, and was unary\n    22 |       call: {method: \"stock.v1.StockService/GetStock\" set: {spread: \"args\"}}\n       |                                             ^^^^^^^^\n  stock/v1/stock.proto:5:7: it is declared here\n    5 |   rpc GetStock(GetStockRequest) returns (stream Stock) {\n      |       ^^^^^^^^\n  hint: check what this means here, then run once with `lock_mode=update` to accept it"
       },
       {
         "title": "Right",
@@ -3829,7 +3829,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "shop/v1/shop.proto:22:45: error BFF918: upstream method \"stock.v1.StockService/GetStock\" is IDEMPOTENCY_UNKNOWN, and was NO_SIDE_EFFECTS\n    22 |       call: {method: \"stock.v1.StockService/GetStock\" set: {spread: \"args\"}}\n       |                                             ^^^^^^^^\n  stock/v1/stock.proto:5:7: it is declared here\n    5 |   rpc GetStock(GetStockRequest) returns (Stock) ;\n      |       ^^^^^^^^\n  hint: Check what this means here, then run once with `lock_mode=update` to accept it"
+        "text": "shop/v1/shop.proto:22:45: error BFF918: upstream method \"stock.v1.StockService/GetStock\" is IDEMPOTENCY_UNKNOWN, and was NO_SIDE_EFFECTS\n    22 |       call: {method: \"stock.v1.StockService/GetStock\" set: {spread: \"args\"}}\n       |                                             ^^^^^^^^\n  stock/v1/stock.proto:5:7: it is declared here\n    5 |   rpc GetStock(GetStockRequest) returns (Stock) ;\n      |       ^^^^^^^^\n  hint: check what this means here, then run once with `lock_mode=update` to accept it"
       },
       {
         "title": "Right",
@@ -3856,7 +3856,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "shop/v1/shop.proto:32:42: warning BFF919: upstream enum \"stock.v1.State\" has a new value \"STATE_ORDERED\", which nothing maps: it becomes the default\n    32 |   option (bff.v1.enum).alias = \"stock.v1.State\";\n       |                                          ^^^^^\n  stock/v1/stock.proto:31:3: the new value\n    31 |   STATE_ORDERED = 3;\n       |   ^^^^^^^^^^^^^\n  hint: Add a value with [(bff.v1.enum_value).alias = \"STATE_ORDERED\"], or run once with `lock_mode=update` to leave it to the default"
+        "text": "shop/v1/shop.proto:32:42: warning BFF919: upstream enum \"stock.v1.State\" has a new value \"STATE_ORDERED\", which nothing maps: it becomes the default\n    32 |   option (bff.v1.enum).alias = \"stock.v1.State\";\n       |                                          ^^^^^\n  stock/v1/stock.proto:31:3: the new value\n    31 |   STATE_ORDERED = 3;\n       |   ^^^^^^^^^^^^^\n  hint: add a value with [(bff.v1.enum_value).alias = \"STATE_ORDERED\"], or run once with `lock_mode=update` to leave it to the default"
       },
       {
         "title": "Right",
@@ -3883,7 +3883,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "shop/v1/shop.proto:22:45: warning BFF920: upstream method \"stock.v1.StockService/GetStock\" is deprecated now\n    22 |       call: {method: \"stock.v1.StockService/GetStock\" set: {spread: \"args\"}}\n       |                                             ^^^^^^^^\n  stock/v1/stock.proto:5:7: it is declared here\n    5 |   rpc GetStock(GetStockRequest) returns (Stock) {\n      |       ^^^^^^^^\n  hint: Use what takes its place, or run once with `lock_mode=update` to stay with it\n\nshop/v1/shop.proto:25:48: warning BFF920: upstream field \"stock.v1.Stock.pieces\" is deprecated now\n    25 |   int32 pieces = 1 [(bff.v1.field).by = \"stock.pieces\"];\n       |                                                ^^^^^^\n  stock/v1/stock.proto:17:9: it is declared here\n    17 |   int32 pieces = 1 [deprecated = true];\n       |         ^^^^^^\n  hint: Use what takes its place, or run once with `lock_mode=update` to stay with it"
+        "text": "shop/v1/shop.proto:22:45: warning BFF920: upstream method \"stock.v1.StockService/GetStock\" is deprecated now\n    22 |       call: {method: \"stock.v1.StockService/GetStock\" set: {spread: \"args\"}}\n       |                                             ^^^^^^^^\n  stock/v1/stock.proto:5:7: it is declared here\n    5 |   rpc GetStock(GetStockRequest) returns (Stock) {\n      |       ^^^^^^^^\n  hint: use what takes its place, or run once with `lock_mode=update` to stay with it\n\nshop/v1/shop.proto:25:48: warning BFF920: upstream field \"stock.v1.Stock.pieces\" is deprecated now\n    25 |   int32 pieces = 1 [(bff.v1.field).by = \"stock.pieces\"];\n       |                                                ^^^^^^\n  stock/v1/stock.proto:17:9: it is declared here\n    17 |   int32 pieces = 1 [deprecated = true];\n       |         ^^^^^^\n  hint: use what takes its place, or run once with `lock_mode=update` to stay with it"
       },
       {
         "title": "Right",

@@ -97,7 +97,7 @@ function driftOfElement(
   if (place === undefined) return []; // used no longer
   const label = labelOf(name, facts);
   const changes = changesOf(facts, factsOf(now)).map(({ code, says, was }): Found => {
-    const hint = code === "BFF920" ? `Use what takes its place, or ${UPDATE} to stay with it` : ACCEPT;
+    const hint = code === "BFF920" ? `use what takes its place, or ${UPDATE} to stay with it` : ACCEPT;
     const see = { at: around.locate(now), message: "it is declared here" };
     return {
       ...drift(place, code, `upstream ${label} ${says}`, see, hint),
@@ -112,14 +112,14 @@ function driftOfElement(
       const message = `upstream ${label} has a new value "${value}", which nothing maps: it becomes the default`;
       const declared = now.values.find((candidate) => candidate.name === value) ?? now;
       const see = { at: around.locate(declared), message: "the new value" };
-      const hint = `Add a value with [(bff.v1.enum_value).alias = "${value}"], or ${UPDATE} to leave it to the default`;
+      const hint = `add a value with [(bff.v1.enum_value).alias = "${value}"], or ${UPDATE} to leave it to the default`;
       return { ...drift(place, "BFF919", message, see, hint), to: `${name}.${value}` };
     }),
   ];
 }
 
 const UPDATE = "run once with `lock_mode=update`";
-const ACCEPT = `Check what this means here, then ${UPDATE} to accept it`;
+const ACCEPT = `check what this means here, then ${UPDATE} to accept it`;
 
 /** An enum that is passed on as it is takes any value; and where a mapping has no default, that has been said. */
 function isMapped(name: string, usedBy: readonly string[], errors: readonly Diagnostic[]): boolean {
@@ -141,15 +141,15 @@ function gone(
     const to = elementName(other);
     const [from, now] = [shortName(name), shortName(to)];
     const see = { at: locate(other), message: "its name now" };
-    const hint = `Write "${now}" in place of "${from}"`;
+    const hint = `write "${now}" in place of "${from}"`;
     return { ...drift(place, "BFF912", `upstream ${label} was renamed to "${now}"`, see, hint), ...within, to };
   }
   const parent = findParent(registry, name, facts.kind);
   if (parent !== undefined) {
     const see = { at: locate(parent), message: `"${shortName(name)}" was in here` };
     const hint = place.implied
-      ? `Check that nothing is lost, then ${UPDATE} to accept it`
-      : "Do without it, or ask for it back";
+      ? `check that nothing is lost, then ${UPDATE} to accept it`
+      : "do without it, or ask for it back";
     return { ...drift(place, "BFF911", `upstream ${label} was removed`, see, hint), ...within };
   }
   const isMember = facts.kind === "method" || facts.kind === "field" || facts.kind === "value";
@@ -158,8 +158,8 @@ function gone(
   const like = didYouMean(missing, candidates(registry, facts.kind === "method", ownFiles));
   const hint =
     like === undefined
-      ? "Use what has taken its place, or make its file visible to this run"
-      : `Did you mean "${like}"?`;
+      ? "use what has taken its place, or make its file visible to this run"
+      : `did you mean "${like}"?`;
   const message = `upstream ${noun} was removed or renamed, or its file is not part of this run`;
   return { ...drift(place, "BFF911", message, undefined, hint), ...within, missing };
 }

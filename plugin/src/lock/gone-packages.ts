@@ -65,6 +65,6 @@ function hintFor(name: string, naming: readonly Diagnostic[], registry: Registry
   const others = new Set([...registry].map((type) => type.file.proto.package));
   const like = [...others].filter((other) => missed.every((rest) => registry.get(`${other}${rest}`) !== undefined));
   const [only] = like;
-  if (only !== undefined && like.length === 1) return `Write "${only}" in place of "${name}"`;
-  return "Use what has taken its place, or make its files visible to this run";
+  if (only !== undefined && like.length === 1) return `write "${only}" in place of "${name}"`;
+  return "use what has taken its place, or make its files visible to this run";
 }

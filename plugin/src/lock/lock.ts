@@ -44,7 +44,7 @@ export function compareLock(
       severity: "error",
       message: `"${input.path}" cannot be read: ${old.message}`,
       at: old.at,
-      hint: "Restore it from version control, or delete it to have it written anew",
+      hint: "restore it from version control, or delete it to have it written anew",
     };
     return { drifts: [{ diagnostic, explains: [] }], text: undefined };
   }
@@ -126,7 +126,7 @@ function notCommitted(
   old: Lock | undefined,
   path: string,
 ): Diagnostic {
-  const hint = `Run \`buf generate\` without CI=true, and commit "${path}"`;
+  const hint = `run \`buf generate\` without CI=true, and commit "${path}"`;
   const added = sorted(used).flatMap(([file, elements]) =>
     sorted(elements).filter(([name]) => old?.get(file)?.has(name) !== true),
   );

@@ -48,24 +48,39 @@ export function readMessage(desc: DescMessage, locator: Locator, report: Report)
 /** The fields of a copy come from its alias: nothing evaluates an expression for them. */
 function checkCopy({ desc, alias, fields }: IrMessage, report: Report): void {
   if (alias === undefined) return;
-  for (const field of fields) {
-    const rule = (["by", "if", "default"] as const).find((name) => field[name] !== undefined);
-    const said = rule && field[rule];
-    if (said === undefined || field.faulty) continue;
-    fault(
-      report,
-      "BFF127",
-      said.at,
-      `"${desc.name}" is a copy: its fields come from its alias, and "${rule}" would do nothing`,
-      {
-        related: [{ at: alias.at, message: "the message it is a copy of" }],
-        hint:
-          rule === "by"
-            ? 'name the field to copy with `alias: "…"`, or put the field into a composed message around the copy'
-            : "leave it out: the member that the upstream has set is copied",
-      },
-    );
-  }
+  const said = fields.flatMap((field) => {
+    const rule = idleRule(field);
+    const at = rule && field[rule]?.at;
+    return at === undefined || field.faulty ? [] : [{ rule, at }];
+  });
+  const [first, ...more] = said;
+  if (first === undefined) return;
+  fault(
+    report,
+    "BFF127",
+    first.at,
+    `"${desc.name}" is a copy: its fields come from its alias, and "${first.rule}" would do nothing`,
+    {
+      related: [
+        { at: alias.at, message: "the message it is a copy of" },
+        ...more.map(({ at, rule }) => ({ at, message: `so would this "${rule}"` })),
+      ],
+      hint:
+        first.rule === "by"
+          ? 'name the field to copy with `alias: "…"`, or put the field into a composed message around the copy'
+          : "leave it out: the member that the upstream has set is copied",
+    },
+  );
+}
+
+/** What a field of a copy says for nothing. */
+function idleRule(field: IrField): "by" | "if" | "default" | undefined {
+  return (["by", "if", "default"] as const).find((name) => field[name] !== undefined);
+}
+
+/** Whether a message is declared both as a copy and as composed: that has been reported. */
+export function isTorn({ alias, steps, fields }: IrMessage): boolean {
+  return alias !== undefined && (steps.length > 0 || fields.some((field) => idleRule(field) !== undefined));
 }
 
 /** A resolver supplies all of a message, or fields of one that is composed. */

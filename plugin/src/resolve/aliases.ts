@@ -5,10 +5,10 @@ import { extensionNamed, NO_EXTENSIONS } from "../cel/index.ts";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import { didYouMean } from "../diagnostic/did-you-mean.ts";
 import type { Ir, IrEnum, IrEnumValue, IrField, IrMessage } from "../ir.ts";
-import type { Origin } from "../origin.ts";
+import type { Origin, Text } from "../origin.ts";
 import { type Aliases, conversion } from "./convert.ts";
 import { isDegradation } from "./degradation.ts";
-import { lookupEnum, lookupMessage } from "./lookup.ts";
+import { lookupEnum, lookupMessage, resolveName } from "./lookup.ts";
 import type { Conversion, Conversions, ConvertedTarget, EnumConversion, MessageConversion } from "./model.ts";
 import { formName } from "./same-form.ts";
 
@@ -35,10 +35,9 @@ export function aliasTable(ir: Ir, report: Report): AliasTable {
     const container = file.desc.proto.package;
     for (const message of file.messages) {
       if (message.alias === undefined) continue;
-      const upstreams = [message.alias, ...message.otherAliases].map((alias) =>
-        lookupMessage(ir, alias, container, report),
-      );
-      const own = isItsOwn(message.desc.typeName, upstreams, message.alias.at, report);
+      const aliases = [message.alias, ...message.otherAliases];
+      const upstreams = aliases.map((alias) => lookupMessage(ir, alias, container, report));
+      const own = isItsOwn(message.desc, aliases, upstreams, { get: (name) => ir.registry.getMessage(name), report });
       if (own || upstreams.includes(undefined)) broken.add(message.desc.typeName);
       else
         messages.set(message.desc.typeName, {
@@ -52,7 +51,10 @@ export function aliasTable(ir: Ir, report: Report): AliasTable {
         continue;
       }
       const upstreams = declared.alias.map((alias) => lookupEnum(ir, alias, container, report));
-      const own = isItsOwn(declared.desc.typeName, upstreams, declared.alias[0]?.at ?? declared.at, report);
+      const own = isItsOwn(declared.desc, declared.alias, upstreams, {
+        get: (name) => ir.registry.getEnum(name),
+        report,
+      });
       if (own || upstreams.includes(undefined)) broken.add(declared.desc.typeName);
       else
         enums.set(declared.desc.typeName, {
@@ -262,19 +264,28 @@ function checkUnaliased(declared: IrEnum, report: Report): void {
 }
 
 /** Whether one of the aliases is the type itself: what is a copy of itself has no source. */
-function isItsOwn(
-  name: string,
-  upstreams: readonly ({ readonly typeName: string } | undefined)[],
-  at: Origin,
-  report: Report,
+function isItsOwn<T extends DescMessage | DescEnum>(
+  desc: T,
+  aliases: readonly Text[],
+  upstreams: readonly (T | undefined)[],
+  { get, report }: { readonly get: (name: string) => T | undefined; readonly report: Report },
 ): boolean {
-  if (!upstreams.some((upstream) => upstream?.typeName === name)) return false;
+  const at = aliases[upstreams.indexOf(desc)];
+  if (at === undefined) return false;
+  // What the name means farther out, where the type itself does not stand before it.
+  const further = resolveName(desc.file.proto.package, at.value, (name) => {
+    const found = get(name);
+    return found === desc ? undefined : found;
+  });
   report({
     code: "BFF431",
     severity: "error",
-    message: `"${name}" is declared as a copy of itself`,
-    at,
-    hint: "name the upstream's type with its package",
+    message: `"${desc.typeName}" is declared as a copy of itself`,
+    at: at.at,
+    hint:
+      further === undefined
+        ? "name the upstream's type with its package"
+        : `write ".${further.typeName}": with the dot in front a name begins with its package`,
   });
   return true;
 }

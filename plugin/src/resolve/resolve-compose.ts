@@ -3,6 +3,7 @@ import { camel } from "../camel.ts";
 import type { CelType, Variable } from "../cel/index.ts";
 import { didYouMean } from "../diagnostic/did-you-mean.ts";
 import type { IrBind, IrCompose } from "../ir.ts";
+import { isTorn } from "../read/read-message.ts";
 import type { Given } from "./args.ts";
 import type { MessageContext } from "./context.ts";
 import { hasRules } from "./declared.ts";
@@ -34,6 +35,8 @@ export function resolveCompose(
   };
   if (!run.adrift.has(cx.ir)) run.places.set(message.typeName, [...(run.places.get(message.typeName) ?? []), place]);
   if (!composable(cx, message)) {
+    const declared = run.messages.get(message.typeName);
+    if (declared !== undefined && isTorn(declared)) return undefined;
     scope.report({
       code: "BFF208",
       severity: "error",

@@ -5,7 +5,7 @@ import type { EachSource } from "./model.ts";
 import { protoOf } from "./proto-of.ts";
 import { resolveCall } from "./resolve-call.ts";
 import { resolveCompose } from "./resolve-compose.ts";
-import { check, checkCondition } from "./scope.ts";
+import { check, checkCondition, checkValue } from "./scope.ts";
 import { describe, type Resolved, value, valueOfCall } from "./source-parts.ts";
 
 export function resolveEach(cx: MessageContext, ir: IrEach, step: IrStep): Resolved | undefined {
@@ -89,7 +89,7 @@ function resolveItem(
   step: IrStep,
 ): Resolved | undefined {
   if (source.kind === "by") {
-    const by = check(cx.scope, source.by, locals);
+    const by = checkValue(cx.scope, source.by, locals);
     return by && value({ kind: "by", by });
   }
   if (source.kind === "compose") return resolveCompose(cx, source, locals, describe(cx, step));

@@ -9,7 +9,7 @@ import { resolveCompose } from "./resolve-compose.ts";
 import { resolveEach } from "./resolve-each.ts";
 import { resolveFailure } from "./resolve-failure.ts";
 import { resolveSwitch } from "./resolve-switch.ts";
-import { check, checkCondition, stepsRead } from "./scope.ts";
+import { check, checkCondition, checkValue, stepsRead } from "./scope.ts";
 import {
   argsRead,
   callsOf,
@@ -123,7 +123,7 @@ function checkCriticality(
 function resolveSource(cx: MessageContext, step: IrStep, source: NonNullable<IrStep["source"]>): Resolved | undefined {
   switch (source.kind) {
     case "by": {
-      const by = check(cx.scope, source.by);
+      const by = checkValue(cx.scope, source.by);
       return by && value({ kind: "by", by });
     }
     case "call": {

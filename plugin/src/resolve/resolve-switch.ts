@@ -5,7 +5,7 @@ import { conversion } from "./convert.ts";
 import type { Bound, SwitchSource } from "./model.ts";
 import { protoOf } from "./proto-of.ts";
 import { tellApart } from "./same-form.ts";
-import { check, checkCondition } from "./scope.ts";
+import { check, checkCondition, reportNull } from "./scope.ts";
 import type { Resolved } from "./source-parts.ts";
 
 export function resolveSwitch(cx: MessageContext, ir: IrSwitch): Resolved | undefined {
@@ -22,6 +22,10 @@ export function resolveSwitch(cx: MessageContext, ir: IrSwitch): Resolved | unde
   // The form of the whole is that of a branch with a definite one, so that literals give way to fields.
   const lead = values.find((branch) => branch?.proto !== undefined && branch.constant === undefined) ?? first;
   const type = lead.type;
+  if (values.every((branch) => branch?.type.kind === "null")) {
+    reportNull(scope, lead.text);
+    return undefined;
+  }
   const proto = lead.proto ?? protoOf(type);
   const bound: Bound[] = [];
   for (const branch of values) {

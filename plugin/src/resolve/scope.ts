@@ -88,6 +88,24 @@ export function check(scope: MessageScope, text: Text, locals: readonly Variable
   return checkExpression(text, expressions, scope.registry, scope.report);
 }
 
+/** Checks the value of a step, or of its items: what is always null has no type that a reader could rely on. */
+export function checkValue(scope: MessageScope, text: Text, locals: readonly Variable[] = []): Expression | undefined {
+  const found = check(scope, text, locals);
+  if (found?.type.kind !== "null") return found;
+  reportNull(scope, text);
+  return undefined;
+}
+
+export function reportNull(scope: MessageScope, text: Text): void {
+  scope.report({
+    code: "BFF344",
+    severity: "error",
+    message: "this is null and nothing else, so that it has no type for those who read it",
+    at: text.at,
+    hint: "give a value of the type that is wanted, such as '' or 0, or leave the step out",
+  });
+}
+
 /** Checks a condition. */
 export function checkCondition(
   scope: MessageScope,

@@ -47,8 +47,7 @@ export const describe = (cx: MessageContext, step: IrStep): string =>
 
 export function value(source: BySource): Resolved {
   const { by } = source;
-  const type = by.type.kind === "null" ? undefined : by.type;
-  return { source, type, proto: by.proto ?? protoOf(by.type), absent: false, needs: [by], uses: [] };
+  return { source, type: by.type, proto: by.proto ?? protoOf(by.type), absent: false, needs: [by], uses: [] };
 }
 
 export function valueOfCall(call: Call): Resolved {
