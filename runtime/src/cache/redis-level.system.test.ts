@@ -69,6 +69,44 @@ function level(at = port): RedisLevel {
   levels.push(level);
   return level;
 }
+/** Before Redis: passes all on, and, when told to, one pair of replies to PTTL and GET twice. */
+async function repeating() {
+  const sockets = new Set<Socket>();
+  const state = { port: 0, connections: 0, repeated: 0, repeat, close };
+  let armed = false;
+  let again: Buffer | undefined;
+  const server = createServer((socket) => {
+    state.connections++;
+    const redis = connect(port, "127.0.0.1");
+    for (const each of [socket, redis]) sockets.add(each.on("error", () => {}));
+    socket
+      .on("close", () => redis.destroy())
+      .on("data", (bytes: Buffer) => {
+        if (again !== undefined) socket.write(again); // as if it were the reply to this
+        again = undefined;
+        redis.write(bytes);
+      });
+    redis.on("close", () => socket.destroy());
+    redis.on("data", (bytes: Buffer) => {
+      const pair = armed && /^:\d+\r\n\$\d+\r\n/.test(bytes.toString("latin1"));
+      socket.write(bytes);
+      if (!pair) return;
+      armed = false;
+      state.repeated++;
+      again = bytes;
+    });
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  state.port = (server.address() as AddressInfo).port;
+  function repeat(): void {
+    armed = true;
+  }
+  function close(): void {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  }
+  return state;
+}
 /** Asks until the answer is there: connecting takes its time. */
 async function until<T>(ask: () => Promise<T | undefined>): Promise<T> {
   for (const from = performance.now(); performance.now() - from < 10_000; ) {
@@ -112,13 +150,46 @@ describe("Redis", () => {
     const redis = level();
     await kept(redis, "a", new Uint8Array([1, 2, 3]));
     const other = await connected();
-    await other.set("bff1:a", "garbage that is longer than the head", { PX: 60_000 });
+    await other.set("bff2:a", "garbage that is longer than the head", { PX: 60_000 });
     expect(await redis.get("a")).toBe(undefined);
-    await other.set("bff1:a", "", { PX: 60_000 });
+    await other.set("bff2:a", "", { PX: 60_000 });
     expect(await redis.get("a")).toBe(undefined);
-    await other.del("bff1:a");
-    await other.rPush("bff1:a", "a list");
+    await other.del("bff2:a");
+    await other.rPush("bff2:a", "a list");
     await expect(redis.get("a")).rejects.toThrow("WRONGTYPE");
+  });
+  test("out of step with its replies is asked on another connection, and never gives another key's answer", async () => {
+    await start();
+    const proxy = await repeating();
+    const redis = level(proxy.port);
+    for (const key of ["a", "b", "c", "d"]) await kept(redis, key, Buffer.from(key));
+    proxy.repeat(); // from now on each reply is that to the question before
+    let missed = 0;
+    for (let i = 0; i < 200; i++) {
+      const key = "abcd"[i % 4] ?? "";
+      try {
+        const found = await redis.get(key);
+        if (found === undefined) missed++;
+        else expect(Buffer.from(found.bytes).toString()).toBe(key);
+      } catch {
+        missed++;
+        await until(async () => ((await redis.get("a").catch(() => undefined)) ? true : undefined));
+      }
+    }
+    expect(proxy.repeated).toBe(1);
+    expect(missed).toBeGreaterThan(0);
+    expect(missed).toBeLessThan(5);
+    expect(proxy.connections).toBe(2);
+    proxy.close();
+  });
+  test("with another key's answer under a key has nothing", async () => {
+    await start();
+    const redis = level();
+    await kept(redis, "a", new Uint8Array([1]));
+    const other = await connected();
+    await other.set("bff2:b", packed("a", new Uint8Array([1]), 60_000), { PX: 60_000 });
+    await expect(redis.get("b")).rejects.toThrow("another question");
+    expect((await until(() => redis.get("a"))).bytes.length).toBe(1);
   });
   test("that is full refuses what is new and still has what it has", async () => {
     await start("--maxmemory", "3mb", "--maxmemory-policy", "noeviction");
@@ -270,10 +341,10 @@ describe("a cache over Redis", () => {
     ["a number", (admin, key) => admin.incr(key)],
     ["text", (admin, key) => admin.set(key, "text of somebody else's, which is long enough", { PX: 60_000 })],
     ["nothing", (admin, key) => admin.set(key, "", { PX: 60_000 })],
-    ["an answer for ever", async (admin, key) => admin.set(key, packed(new Uint8Array([1]), 1_000))],
+    ["an answer for ever", async (admin, key) => admin.set(key, packed(key.slice(5), new Uint8Array([1]), 1_000))],
     [
       "bytes that are no such answer",
-      (admin, key) => admin.set(key, packed(new Uint8Array([0x0f]), 60_000), { PX: 60_000 }),
+      (admin, key) => admin.set(key, packed(key.slice(5), new Uint8Array([0x0f]), 60_000), { PX: 60_000 }),
     ],
   ])("takes %s under the very key for a miss, and puts its own there", async (_, replace) => {
     await start();
@@ -281,7 +352,7 @@ describe("a cache over Redis", () => {
     await kept(all.second, "x", new Uint8Array([1]));
     await shared(all, "a");
     const admin = await connected();
-    const [key = ""] = (await admin.keys("bff1:*")).filter((key) => key !== "bff1:x");
+    const [key = ""] = (await admin.keys("bff2:*")).filter((key) => key !== "bff2:x");
     await admin.del(key);
     await replace(admin, key);
     expect(await all.value("a")).toEqual(MISS);

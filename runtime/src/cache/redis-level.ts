@@ -2,9 +2,9 @@ import { crc32 } from "node:zlib";
 import { createClient, RESP_TYPES } from "@redis/client";
 import type { Found, SecondLevel } from "./second-level.ts";
 
-const PREFIX = "bff1:";
-/** Before an answer: a checksum of the rest (4 bytes), and how long it was to be kept, in milliseconds (8). */
-const HEAD_BYTES = 12;
+const PREFIX = "bff2:";
+/** Before a key and an answer: a checksum of the rest (4 bytes), how long it was to be kept, in milliseconds (8), the key's length (2). */
+const HEAD_BYTES = 14;
 /** How often an answer is asked for, and after what silence a connection is given up. */
 const PING_MS = 1_000;
 const SILENT_MS = 5_000;
@@ -30,18 +30,32 @@ export class RedisLevel implements SecondLevel {
     // In this order one that is replaced in between is taken for older than it is, never for younger. (In a transaction the
     // client gives no bytes but text.)
     const [leftMs, value] = await Promise.all([this.#client.pTTL(PREFIX + key), this.#client.get(PREFIX + key)]);
+    if (!isReply(leftMs, value)) throw this.#outOfStep();
     if (value === null || leftMs <= 0) return undefined;
-    const bytes = unpacked(value);
-    return bytes && { bytes: bytes.answer, ageMs: Math.max(0, bytes.lifeMs - leftMs) };
+    const found = unpacked(value);
+    if (found === undefined) return undefined;
+    if (found.key !== key) throw this.#outOfStep();
+    return { bytes: found.answer, ageMs: Math.max(0, found.lifeMs - leftMs) };
   }
   async set(key: string, answer: Uint8Array, lifeMs: number): Promise<void> {
     const ms = Math.max(1, Math.round(lifeMs));
-    await this.#client.set(PREFIX + key, packed(answer, ms), { expiration: { type: "PX", value: ms } });
+    await this.#client.set(PREFIX + key, packed(key, answer, ms), { expiration: { type: "PX", value: ms } });
   }
   close(): void {
     this.#client.destroy();
   }
+  /** Replies and questions do not belong together on this connection, and never would again: so another one. */
+  #outOfStep(): Error {
+    if (this.#client.isOpen) {
+      this.#client.destroy();
+      this.#client.connect().catch(() => {});
+    }
+    return new Error("a reply to another question");
+  }
 }
+/** Whether these are what PTTL and GET may be answered with, whatever the client's types say. */
+const isReply = (leftMs: unknown, value: unknown): boolean =>
+  typeof leftMs === "number" && (value === null || Buffer.isBuffer(value));
 
 function connect(url: string, failed: (error: Error) => void) {
   const client = createClient({
@@ -63,17 +77,23 @@ function connect(url: string, failed: (error: Error) => void) {
   return client;
 }
 
-/** An answer as it is kept. */
-export function packed(answer: Uint8Array, lifeMs: number): Buffer {
-  const value = Buffer.allocUnsafe(HEAD_BYTES + answer.length);
+/** An answer as it is kept: bound to its key, since a reply may come that belongs to another question. */
+export function packed(key: string, answer: Uint8Array, lifeMs: number): Buffer {
+  const name = Buffer.from(key, "latin1");
+  const value = Buffer.allocUnsafe(HEAD_BYTES + name.length + answer.length);
   value.writeDoubleBE(lifeMs, 4);
-  value.set(answer, HEAD_BYTES);
+  value.writeUInt16BE(name.length, 12);
+  value.set(name, HEAD_BYTES);
+  value.set(answer, HEAD_BYTES + name.length);
   value.writeUInt32BE(crc32(value.subarray(4)), 0);
   return value;
 }
 
 /** What was packed; undefined for anything else. */
-export function unpacked(value: Buffer): { readonly answer: Uint8Array; readonly lifeMs: number } | undefined {
+export function unpacked(
+  value: Buffer,
+): { readonly key: string; readonly answer: Uint8Array; readonly lifeMs: number } | undefined {
   if (value.length < HEAD_BYTES || crc32(value.subarray(4)) !== value.readUInt32BE(0)) return undefined;
-  return { answer: value.subarray(HEAD_BYTES), lifeMs: value.readDoubleBE(4) };
+  const at = HEAD_BYTES + value.readUInt16BE(12);
+  return { key: value.toString("latin1", HEAD_BYTES, at), answer: value.subarray(at), lifeMs: value.readDoubleBE(4) };
 }
