@@ -95,6 +95,7 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
     upstream.observer?.callStart?.({
       request: root,
       call: this,
+      fetch: exchange.fetch,
       service: upstream.service,
       method,
       startedAt: this.#startedAt,
@@ -321,6 +322,7 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
     upstream.observer?.call?.({
       request: root,
       call: this,
+      fetch: exchange.fetch,
       header: (name) => exchange.header(name),
       service: upstream.service,
       method,

@@ -26,6 +26,8 @@ export interface ExchangeOptions {
   /** Calls to one upstream at a time. */
   readonly concurrent: number;
   readonly observer?: Observer | undefined;
+  /** What it is, where it is a fetch of the cache. */
+  readonly fetch?: object | undefined;
   /** The response has failed. Called at most once, and not after `end`. */
   readonly failed: (failure: Failure) => void;
 }
@@ -44,6 +46,7 @@ export class Exchange {
   readonly methodMs: number;
   readonly headers: IncomingHeaders;
   readonly observer: Observer | undefined;
+  readonly fetch: object | undefined;
   readonly #concurrent: number;
   readonly #limits = new Map<object, Limit>();
   /** While an `on_error` rule is being asked. */
@@ -57,10 +60,11 @@ export class Exchange {
   #forwardedFor: readonly string[] | undefined;
   #idle: (() => void) | undefined;
 
-  constructor({ clock, headers, methodMs, clientMs, concurrent, observer, failed }: ExchangeOptions) {
+  constructor({ clock, headers, methodMs, clientMs, concurrent, observer, fetch, failed }: ExchangeOptions) {
     this.clock = clock;
     this.headers = headers;
     this.observer = observer;
+    this.fetch = fetch;
     this.#concurrent = concurrent;
     this.mayRetry = !(Number(headers.get("grpc-previous-rpc-attempts")) > 0);
     this.methodMs = methodMs;

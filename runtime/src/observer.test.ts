@@ -51,6 +51,47 @@ test("the events of a call belong together, and tell what became of each attempt
   expect(new Set(calls).size).toBe(1);
 });
 
+test("the events of a cache belong to the request that asked and to the fetch; so does the fetch's call", async () => {
+  const told: string[] = [];
+  const names = new Map<object, string>();
+  const name = (kind: string, of: object | undefined): string => {
+    if (of === undefined) return "-";
+    if (!names.has(of)) names.set(of, `${kind}${[...names.values()].filter((each) => each.startsWith(kind)).length}`);
+    return names.get(of) ?? "";
+  };
+  const observer: Observer = {
+    callStart: ({ request, fetch }) => told.push(`start ${name("request", request)} ${name("fetch", fetch)}`),
+    call: ({ request, fetch }) => told.push(`call ${name("request", request)} ${name("fetch", fetch)}`),
+    cache: ({ request, fetch, outcome }) => told.push(`${outcome} ${name("request", request)} ${name("fetch", fetch)}`),
+    response: ({ request }) => told.push(`response ${name("request", request)}`),
+  };
+  const { ask, app, client, clock } = front({ observer: { instead: observer } });
+  const cached = app.getWith({ cache: { ttlMs: 100, staleMs: 1_000 } });
+  const get = () => ask(async (cx) => page({ title: (await cx.call(cached, { id: "c" })).id })).answer;
+  const [first, second] = [get(), get()];
+  client.of("c").thing();
+  await Promise.all([first, second]);
+  await get();
+  await clock.advance(100);
+  await get();
+  client.of("c").thing();
+  await clock.advance(0);
+  expect(told).toEqual([
+    "missed request0 fetch0",
+    "start request0 fetch0",
+    "joined request1 fetch0",
+    "call request0 fetch0",
+    "response request0",
+    "response request1",
+    "fresh request2 -",
+    "response request2",
+    "start request3 fetch1",
+    "stale request3 fetch1",
+    "response request3",
+    "call request3 fetch1",
+  ]);
+});
+
 /**
  * The same requests, with whoever listens: a retry, a failure that opens the breaker, a cache that is asked twice, a resolver. Counts
  * what making an event needs: the name of the upstream, or the time.

@@ -8,10 +8,15 @@ import type { Fault } from "./transport/unary-client.ts";
  * cache, or by an equal call, are none.
  */
 export interface CallEvent {
-  /** The request that the call was made for: the same object in all of its events. A fetch of the cache is a request of its own. */
+  /**
+   * The request that the call was made for: the same object in all of its events. Of a fetch of the cache it is the one that began the
+   * fetch, which may be over when the call is.
+   */
   readonly request: object;
   /** The same object in all events of the call. */
   readonly call: object;
+  /** Of a fetch of the cache: as in the cache's events of all requests that it is for. */
+  readonly fetch?: object | undefined;
   /** An incoming header of that request; "" when absent. */
   header(name: string): string;
   /** Full service name. */
@@ -64,6 +69,7 @@ export interface CallStartEvent {
   /** As in the call's other events. */
   readonly request: object;
   readonly call: object;
+  readonly fetch?: object | undefined;
   /** Full service name. */
   readonly service: string;
   /** `package.Service/Method` */
@@ -91,6 +97,8 @@ export interface AttemptEvent {
 
 /** How a call with a cache was answered, or begun to be. */
 export interface CacheEvent {
+  /** As in the request's other events. */
+  readonly request: object;
   /** Full service name. */
   readonly service: string;
   /** `package.Service/Method` */
@@ -100,6 +108,11 @@ export interface CacheEvent {
    * under way; `missed`: a fetch was begun.
    */
   readonly outcome: "fresh" | "stale" | "joined" | "missed";
+  /**
+   * The fetch that was begun, or was under way, also that which renews a stale answer: as in the events of its call, which there may not
+   * be when the second level of the cache has the answer.
+   */
+  readonly fetch?: object | undefined;
   /** Since the fetch, in milliseconds; of `fresh` and `stale`. */
   readonly ageMs?: number | undefined;
 }

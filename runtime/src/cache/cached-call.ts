@@ -95,11 +95,11 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
     if (scope.over) this.cancel();
     else if (exchange.callsUntil - this.#rpc.upstream.clock.now() < LEAST_MS) this.expire();
     if (this.ended || this.#look()) return; // another one has fetched it meanwhile
-    const joins = this.#cache.running(this.#wanted.key, this.#rpc.policy) !== undefined;
-    this.#observe(joins ? "joined" : "missed");
-    // The fetch may end at once, and this with it.
     const fetch = Fetch.join(this.#cache, this.#wanted, this);
-    if (!this.ended) this.#fetch = fetch;
+    if (!this.ended) this.#fetch = fetch; // it may have ended at once, and this with it
+  }
+  waits(fetch: Fetch, begun: boolean): void {
+    this.#observe(begun ? "missed" : "joined", undefined, fetch);
   }
 
   received(bytes: Uint8Array): void {
@@ -124,9 +124,9 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
     }
     const { breaker, upstream } = this.#rpc;
     const refused = breaker?.refuses === true;
-    if (!refused) Fetch.renew(this.#cache, this.#wanted);
+    const renewal = refused ? undefined : Fetch.renew(this.#cache, this.#wanted);
     const failure = entry.failed ?? (refused ? breakerOpen(upstream.service) : undefined);
-    this.#observe("stale", ageMs);
+    this.#observe("stale", ageMs, renewal);
     this.#resolve(entry.bytes, failure && { failure, incomplete: false, staleMs: ageMs });
   }
   #resolve(bytes: Uint8Array, cause: Cause | undefined): void {
@@ -162,9 +162,10 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
     if (this.#held) this.#cx.exchange.limitOf(this.#rpc.upstream).release();
     if (this.#leavePools !== undefined) for (const leave of this.#leavePools) leave();
   }
-  #observe(outcome: CacheEvent["outcome"], ageMs?: number): void {
+  #observe(outcome: CacheEvent["outcome"], ageMs?: number, fetch?: Fetch): void {
     const { upstream, method } = this.#rpc;
-    upstream.observer?.cache?.({ service: upstream.service, method, outcome, ageMs });
+    const { root: request } = this.#cx;
+    upstream.observer?.cache?.({ request, service: upstream.service, method, outcome, fetch, ageMs });
   }
 }
 

@@ -9,6 +9,8 @@ import type { Cache, Entry } from "./cache.ts";
 
 /** Waits for a fetch. */
 export interface Receiver {
+  /** From now on, for this one, which is about to begin or under way. */
+  waits(fetch: Fetch, begun: boolean): void;
   /** An answer that has just come. */
   received(bytes: Uint8Array): void;
   /** One from the second level, perhaps past its ttl. */
@@ -43,16 +45,19 @@ export class Fetch implements Sink<Uint8Array> {
     this.#renews = renews;
   }
   /** Renews what is there, unless that is being done. */
-  static renew(cache: Cache, wanted: Wanted): void {
+  static renew(cache: Cache, wanted: Wanted): Fetch {
     const running = cache.running(wanted.key, wanted.rpc.policy);
-    if (running !== undefined) running.#renews = true;
-    else new Fetch(cache, wanted, true).#start();
+    const fetch = running ?? new Fetch(cache, wanted, true);
+    fetch.#renews = true;
+    if (running === undefined) fetch.#start();
+    return fetch;
   }
   /** Joins the fetch that is under way, or begins one. */
   static join(cache: Cache, wanted: Wanted, receiver: Receiver): Fetch {
     const running = cache.running(wanted.key, wanted.rpc.policy);
     const fetch = running ?? new Fetch(cache, wanted, false);
     fetch.#waiting.add(receiver);
+    receiver.waits(fetch, running === undefined);
     if (running === undefined) fetch.#start();
     return fetch;
   }
@@ -108,10 +113,18 @@ export class Fetch implements Sink<Uint8Array> {
       methodMs,
       clientMs: undefined,
       concurrent: Number.POSITIVE_INFINITY,
+      fetch: this,
       failed,
     });
     this.#exchange = exchange;
-    this.#call = Call.start(new Request(cx.app, exchange), rpc.bytes, outgoing, false, this);
+    const { scope } = exchange;
+    this.#call = Call.start(
+      new Request(cx.app, exchange, { root: cx.root, scope, pools: [] }),
+      rpc.bytes,
+      outgoing,
+      false,
+      this,
+    );
   }
   resolve(bytes: Uint8Array): void {
     const { key, policy } = this.#wanted;
