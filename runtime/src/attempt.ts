@@ -52,8 +52,8 @@ export class Attempt implements Reply, Waiter {
     this.hedge = hedge;
   }
   begin(): void {
-    const { upstream, breaker } = this.#rpc;
-    if (breaker?.refuses) this.#of.refused(this, breakerOpen(upstream.service));
+    const { method, breaker } = this.#rpc;
+    if (breaker?.refuses) this.#of.refused(this, breakerOpen(method));
     else this.#enterLimits();
   }
   #enterLimits(): void {
@@ -69,7 +69,7 @@ export class Attempt implements Reply, Waiter {
         return;
       }
       if (entry === "full") {
-        this.#of.refused(this, limited(this.#rpc.upstream.service));
+        this.#of.refused(this, limited(this.#rpc.method));
         return;
       }
     }
@@ -80,7 +80,7 @@ export class Attempt implements Reply, Waiter {
     this.#enterLimits();
   }
   #send(): void {
-    const { upstream, breaker, path } = this.#rpc;
+    const { upstream, method, breaker, path } = this.#rpc;
     const now = upstream.clock.now();
     const left = this.#of.deadline - now;
     if (left < LEAST_MS) {
@@ -94,7 +94,7 @@ export class Attempt implements Reply, Waiter {
     if (breaker !== undefined) {
       this.#ticket = breaker.admit();
       if (this.#ticket === undefined) {
-        this.#of.refused(this, breakerOpen(upstream.service));
+        this.#of.refused(this, breakerOpen(method));
         return;
       }
     }

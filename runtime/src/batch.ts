@@ -186,7 +186,7 @@ class Part {
   /** The time of these is over. */
   expire(waiting: readonly Waiting<unknown>[]): void {
     this.#expiring = true;
-    for (const one of waiting) one.leave(timedOut(this.#rpc.upstream.service, "no answer in time"));
+    for (const one of waiting) one.leave(timedOut(this.#rpc.method, "no answer in time"));
     this.#expiring = false;
   }
   end(): void {

@@ -168,10 +168,11 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
       this.#resend(attempt);
       return;
     }
-    const { service, throttle, clock } = this.#rpc.upstream;
+    const { method } = this.#rpc;
+    const { throttle, clock } = this.#rpc.upstream;
     const fair = this.#hadFairTime(attempt);
     const late = fault.kind === "transport" && fault.code === Code.CANCELLED && this.#left() < NEAR_MS;
-    const failure = late ? timedOut(service, fault.message) : callFailure(fault, service);
+    const failure = late ? timedOut(method, fault.message) : callFailure(fault, method);
     const again = !late && this.#isRetriable(failure);
     if (again || (fault.pushbackMs ?? 0) < 0) throttle.failed();
     this.#last = failure;
@@ -245,7 +246,7 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
     // Between attempts it is the last one that tells why there is no answer.
     const between = this.#live.length === 0 ? this.#last : undefined;
     this.#closeAll("expired");
-    this.#fail(between ?? timedOut(this.#rpc.upstream.service, "no answer in time"));
+    this.#fail(between ?? timedOut(this.#rpc.method, "no answer in time"));
   }
   cancel(): void {
     if (!this.ended) this.#fail(OVER);

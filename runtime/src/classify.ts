@@ -1,13 +1,17 @@
 import { Code, Failure, invalid, Reason, timedOut } from "./failure.ts";
 import type { Fault } from "./transport/unary-client.ts";
 
-/** What an attempt's fault means to the composition and to clients. */
-export function callFailure(fault: Fault, upstream: string): Failure {
+/**
+ * What an attempt's fault means to the composition and to clients.
+ *
+ * @param cause what was thrown, where it was no attempt of ours
+ */
+export function callFailure(fault: Fault, callee: string, cause?: unknown): Failure {
   const { code, message, details: received } = fault;
-  if (fault.kind === "invalid") return invalid(upstream, message);
+  if (fault.kind === "invalid") return invalid(callee, message);
   if (fault.kind === "unsendable") return invalid("", message);
-  if (code === Code.DEADLINE_EXCEEDED) return timedOut(upstream, message);
-  const from = { code, upstream, message, received };
+  if (code === Code.DEADLINE_EXCEEDED) return timedOut(callee, message, cause);
+  const from = { code, callee, message, received, cause };
   if (fault.kind !== "status")
     return new Failure({ ...from, reason: Reason.UNAVAILABLE, clientCode: Code.UNAVAILABLE });
   switch (code) {

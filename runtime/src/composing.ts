@@ -79,7 +79,7 @@ export function unmapped(name: string, value: number, outward = false): Failure 
   return new Failure({
     code: Code.INVALID_ARGUMENT,
     reason: Reason.INVALID,
-    upstream: "",
+    callee: "",
     message,
     clientCode: Code.INVALID_ARGUMENT,
   });

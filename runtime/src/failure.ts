@@ -63,7 +63,8 @@ export interface Detail {
 export interface FailureInit {
   readonly code: Code;
   readonly reason: Reason;
-  readonly upstream: string;
+  /** Who was called: `package.Service/Method`, or the service alone; empty when no upstream was at fault. */
+  readonly callee: string;
   readonly message: string;
   readonly clientCode: Code;
   readonly clientMessage?: string | undefined;
@@ -83,6 +84,8 @@ export class Failure {
   readonly reason: Reason;
   /** Full service name; empty when no upstream was at fault. */
   readonly upstream: string;
+  /** `package.Service/Method`; empty when it was no call's. */
+  readonly method: string;
   /** For logs; may be an upstream's words, which are never forwarded unless a rule names them. */
   readonly message: string;
   /** What a client sees when this fails the response. */
@@ -101,7 +104,10 @@ export class Failure {
   constructor(init: FailureInit) {
     this.code = init.code;
     this.reason = init.reason;
-    this.upstream = init.upstream;
+    const { callee } = init;
+    const slash = callee.indexOf("/");
+    this.upstream = slash < 0 ? callee : callee.slice(0, slash);
+    this.method = slash < 0 ? "" : callee;
     this.message = init.message;
     this.clientCode = init.clientCode;
     this.clientMessage = init.clientMessage ?? TEXTS[init.clientCode];
@@ -124,27 +130,27 @@ export class Failure {
 const NONE: readonly Detail[] = [];
 
 /** A call that its upstream's breaker did not let out. */
-export function breakerOpen(upstream: string): Failure {
+export function breakerOpen(callee: string): Failure {
   const code = Code.UNAVAILABLE;
-  return new Failure({ code, reason: Reason.BREAKER_OPEN, upstream, message: "breaker open", clientCode: code });
+  return new Failure({ code, reason: Reason.BREAKER_OPEN, callee, message: "breaker open", clientCode: code });
 }
 
 /** A call that found the limit and its queue full. */
-export function limited(upstream: string): Failure {
+export function limited(callee: string): Failure {
   const code = Code.RESOURCE_EXHAUSTED;
-  return new Failure({ code, reason: Reason.LIMITED, upstream, message: "too many calls", clientCode: code });
+  return new Failure({ code, reason: Reason.LIMITED, callee, message: "too many calls", clientCode: code });
 }
 
 /** A call that had no answer in time, or no time left to be sent. */
-export function timedOut(upstream: string, message: string): Failure {
+export function timedOut(callee: string, message: string, cause?: unknown): Failure {
   const code = Code.DEADLINE_EXCEEDED;
-  return new Failure({ code, reason: Reason.TIMEOUT, upstream, message, clientCode: code });
+  return new Failure({ code, reason: Reason.TIMEOUT, callee, message, clientCode: code, cause });
 }
 
-/** Something that made no sense: bytes, a mapping, an expression. `upstream` is empty when it was ours. */
-export function invalid(upstream: string, message: string, cause?: unknown): Failure {
+/** Something that made no sense: bytes, a mapping, an expression. `callee` is empty when it was ours. */
+export function invalid(callee: string, message: string, cause?: unknown): Failure {
   const code = Code.INTERNAL;
-  return new Failure({ code, reason: Reason.INVALID, upstream, message, clientCode: code, cause });
+  return new Failure({ code, reason: Reason.INVALID, callee, message, clientCode: code, cause });
 }
 
 /** Whatever was thrown, as a failure; what is none already (an expression error, a mapping error) has reason INVALID. */
@@ -156,7 +162,7 @@ export function asFailure(thrown: unknown): Failure {
 export const OVER = new Failure({
   code: Code.CANCELLED,
   reason: Reason.UNAVAILABLE,
-  upstream: "",
+  callee: "",
   message: "the response has ended",
   clientCode: Code.CANCELLED,
 });

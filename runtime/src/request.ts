@@ -368,7 +368,7 @@ export class Request<out App> {
     const failure = new Failure({
       code,
       reason: Reason.REJECTED,
-      upstream: "",
+      callee: "",
       message: clientMessage,
       clientCode: code,
       clientMessage,

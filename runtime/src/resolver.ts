@@ -138,9 +138,10 @@ function signalOf(scope: Scope): AbortSignal {
  */
 function resolverFailure(name: string, thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
-  if (!(thrown instanceof ConnectError)) return invalid("", `the resolver of ${name} threw: ${shown(thrown)}`, thrown);
+  const message = `the resolver of ${name} threw: ${shown(thrown)}`;
+  if (!(thrown instanceof ConnectError)) return invalid("", message, thrown);
   if (thrown.cause instanceof Failure) return thrown.cause;
-  return callFailure({ kind: "status", code: thrown.code as Code, message: thrown.rawMessage }, "");
+  return callFailure({ kind: "status", code: thrown.code as Code, message }, "", thrown);
 }
 function shown(thrown: unknown): string {
   try {

@@ -16,7 +16,7 @@ const attempt = (change: Partial<Attempt> = {}): Attempt => ({
 });
 const failed: Made["outcome"] = {
   ok: false,
-  failure: new Failure({ code: 14, reason: 2, upstream: "up.v1.Up", message: "", clientCode: 14 }),
+  failure: new Failure({ code: 14, reason: 2, callee: "up.v1.Up", message: "", clientCode: 14 }),
 };
 
 describe("the runtime's log against the upstreams'", () => {

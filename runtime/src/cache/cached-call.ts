@@ -62,12 +62,12 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
   }
   #start(): void {
     const { exchange, scope } = this.#cx;
-    const { clock, service } = this.#rpc.upstream;
+    const { clock } = this.#rpc.upstream;
     const now = clock.now();
     const deadline = Math.min(now + this.#rpc.timeoutMs, exchange.callsUntil);
     scope.enter(this);
     if (deadline - now < LEAST_MS) {
-      this.failed(timedOut(service, "no time left"));
+      this.failed(timedOut(this.#rpc.method, "no time left"));
       return;
     }
     if (deadline < exchange.callsUntil) this.#timer = clock.setTimeout(expire, deadline - now, this);
@@ -122,10 +122,10 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
       this.#resolve(entry.bytes, undefined);
       return;
     }
-    const { breaker, upstream } = this.#rpc;
+    const { breaker } = this.#rpc;
     const refused = breaker?.refuses === true;
     const renewal = refused ? undefined : Fetch.renew(this.#cache, this.#wanted);
-    const failure = entry.failed ?? (refused ? breakerOpen(upstream.service) : undefined);
+    const failure = entry.failed ?? (refused ? breakerOpen(this.#rpc.method) : undefined);
     this.#observe("stale", ageMs, renewal);
     this.#resolve(entry.bytes, failure && { failure, incomplete: false, staleMs: ageMs });
   }
@@ -146,7 +146,7 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
     this.failed(OVER);
   }
   expire(): void {
-    this.failed(timedOut(this.#rpc.upstream.service, "no answer in time"));
+    this.failed(timedOut(this.#rpc.method, "no answer in time"));
   }
   #end(): void {
     this.ended = true;

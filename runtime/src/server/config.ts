@@ -3,8 +3,9 @@ import { createSecureContext } from "node:tls";
 import type { DescService } from "@bufbuild/protobuf";
 import { LONGEST_TIMER_MS } from "../clock.ts";
 import { DEFAULT_HTTP2, type Http2 } from "../transport/grpc-client.ts";
-import { type Environment, EnvReader, type Fault, quoted } from "./env-reader.ts";
+import { type Environment, EnvReader, type Fault } from "./env-reader.ts";
 import type { LogFormat } from "./failure-log.ts";
+import { quoted } from "./one-line.ts";
 
 /** Certificates as PEM: whom to trust, and how to identify. */
 export interface TlsFiles {

@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { type Duration, DurationSchema } from "@bufbuild/protobuf/wkt";
+import { quoted } from "./one-line.ts";
 
 /** The variables of a process; `process.env` is one. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -115,11 +116,6 @@ export class EnvReader {
     this.fault(name, `is ${quoted(text)}`, remedy);
     return placeholder;
   }
-}
-
-/** A value as messages show it: on one line and not too long. */
-export function quoted(text: string): string {
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
 }
 
 function parseInt64(text: string): bigint | undefined {

@@ -1,3 +1,4 @@
+import { Code as ConnectCode, ConnectError } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { Code, timedOut } from "../failure.ts";
 import type { Observer } from "../observer.ts";
@@ -46,7 +47,7 @@ test("a response that fails is told with the upstream's words, on one line, and 
   const { critical, written } = logged();
   expect((await critical({ "x-request-id": "r 1" })).failure?.clientMessage).toBe("unavailable");
   expect(written).toEqual([
-    '2027-01-15T08:00:01.000Z test.v1.Front/Show failed with UNAVAILABLE: test.v1.Upstream UNAVAILABLE: connect ECONNREFUSED 10.0.0.7:9001, request "r 1"\n',
+    '2027-01-15T08:00:01.000Z test.v1.Front/Show failed with UNAVAILABLE: test.v1.Upstream/Get UNAVAILABLE: connect ECONNREFUSED 10.0.0.7:9001, request "r 1"\n',
   ]);
 });
 
@@ -54,7 +55,7 @@ test("a degraded response is told with what it lacks", async () => {
   const { supplementary, lines } = logged();
   await supplementary();
   expect(lines()).toEqual([
-    "test.v1.Front/Show degraded in title: test.v1.Upstream UNAVAILABLE: connect ECONNREFUSED 10.0.0.7:9001",
+    "test.v1.Front/Show degraded in title: test.v1.Upstream/Get UNAVAILABLE: connect ECONNREFUSED 10.0.0.7:9001",
   ]);
 });
 
@@ -67,10 +68,10 @@ test("one kind of failure is told once in ten seconds, and then with how many it
   await critical();
   await clock.advance(12_000);
   await critical();
-  const failed = "test.v1.Front/Show failed with INTERNAL: test.v1.Upstream NOT_FOUND: no such thing";
+  const failed = "test.v1.Front/Show failed with INTERNAL: test.v1.Upstream/Get NOT_FOUND: no such thing";
   expect(lines()).toEqual([
     failed,
-    "test.v1.Front/Show degraded in title: test.v1.Upstream NOT_FOUND: no such thing",
+    "test.v1.Front/Show degraded in title: test.v1.Upstream/Get NOT_FOUND: no such thing",
     `${failed} (and 2 more like it within 12 s)`,
     failed,
   ]);
@@ -115,6 +116,73 @@ test("what a resolver throws is told with its stack, indented", async () => {
   expect(failed).toMatch(/^test\.v1\.Front\/Show failed with INTERNAL: the resolver of \S+ threw: \S+ the key/);
 });
 
+/** Fails by a resolver that throws this. */
+async function thrownBy(run: () => string, format: LogFormat = "text"): Promise<string[]> {
+  const { ask, lines } = logged(format);
+  const resolve = { name: "test.v1.Page.title", run, args: {}, steps: {}, clients: () => ({}) };
+  await ask(async (cx) => page({ title: await cx.resolve(resolve) })).answer;
+  return lines();
+}
+
+test("what a resolver throws is told once when it is no error, and with the causes of an error", async () => {
+  const [text] = await thrownBy(() => {
+    throw "no rates today";
+  });
+  expect(text).toBe("the resolver of test.v1.Page.title threw: no rates today");
+  const [object] = await thrownBy(() => {
+    throw { rate: 1 };
+  });
+  expect(object).toBe("the resolver of test.v1.Page.title threw: { rate: 1 }");
+  const [caused = ""] = await thrownBy(() => {
+    const last: Error = new TypeError("no address");
+    last.cause = new Error("around", { cause: last }); // for ever
+    throw new Error("no rates", { cause: last });
+  });
+  expect(caused.replace(/\n +at .*/g, "")).toBe(
+    "the resolver of test.v1.Page.title threw: Error: no rates\n  caused by: TypeError: no address\n  caused by: Error: around",
+  );
+  const [long = ""] = await thrownBy(() => {
+    throw new Error("x".repeat(100_000));
+  });
+  expect(long.length).toBeLessThan(9_000);
+});
+
+test("a status that a resolver throws is told with the resolver and the stack", async () => {
+  const [thrown = "", failed] = await thrownBy(() => {
+    throw new ConnectError("no such rate", ConnectCode.Internal);
+  });
+  expect(thrown).toMatch(
+    /^the resolver of test\.v1\.Page\.title threw: ConnectError: \[internal\] no such rate\n {6}at /,
+  );
+  expect(failed).toBe(
+    "test.v1.Front/Show failed with INTERNAL: the resolver of test.v1.Page.title threw: ConnectError: [internal] no such rate",
+  );
+});
+
+test("a promise that nobody awaits is told with its stack, once in ten seconds", () => {
+  const { log, lines } = logged();
+  for (let i = 0; i < 3; i++) log.rejection(new Error(`no ${i}`));
+  const [line = "", ...more] = lines();
+  expect(line).toMatch(/^a promise was rejected that nobody awaits: Error: no 0\n {6}at /);
+  expect(more).toEqual([]);
+});
+
+test.each<LogFormat>(["text", "json"])("no line has control characters, whoever sent them (%s)", async (format) => {
+  const nasty = "a\u009b31m\u0085b\u001b[31m\u2028c\u007f";
+  const { critical, client, log, written } = logged(format);
+  client.answer = (sent) => sent.fault(Code.UNAVAILABLE, { message: nasty });
+  // Header values as node gives them: latin-1.
+  await critical({ "x-request-id": "r\u009b31m\u0085", traceparent: "t\u009b\u007f" });
+  log.redis(new Error(nasty));
+  log.observer("call", new Error(nasty));
+  log.rejection(nasty);
+  const thrown = await thrownBy(() => {
+    throw new Error(nasty);
+  }, format);
+  for (const line of [...written, ...thrown]) expect(line.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}]/u);
+  expect(written.length).toBe(4);
+});
+
 test("as JSON each line is an object", async () => {
   const { critical, supplementary, log, written } = logged("json");
   await critical({ "x-request-id": "r1", traceparent: "00-4bf9-00f0-01" });
@@ -123,6 +191,7 @@ test("as JSON each line is an object", async () => {
   const time = "2027-01-15T08:00:01.000Z";
   const failure = {
     upstream: "test.v1.Upstream",
+    method: "test.v1.Upstream/Get",
     code: "UNAVAILABLE",
     reason: "UNAVAILABLE",
     message: "connect ECONNREFUSED 10.0.0.7:9001",

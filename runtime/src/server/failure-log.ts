@@ -1,20 +1,19 @@
 import { type Clock, systemClock } from "../clock.ts";
 import { Code, type Failure, OVER, Reason } from "../failure.ts";
 import type { BreakerEvent, Observer, ResolverEvent, ResponseEvent } from "../observer.ts";
-import { quoted } from "./env-reader.ts";
+import { quoted, tame, thrownText } from "./one-line.ts";
 
 /** How a line looks: for people, or one JSON object. */
 export type LogFormat = "text" | "json";
 
 /** For so long what has been told is only counted, in milliseconds. */
 const QUIET_MS = 10_000;
-/** Of what others say, and of paths, no more than this goes into a line. */
-const MOST_CHARACTERS = 500;
+/** No more paths than this go into a line. */
 const MOST_PATHS = 5;
 
 /** What a line says: to people, and to machines. */
 interface Line {
-  readonly event: "failed" | "degraded" | "resolver" | "breaker" | "redis" | "observer";
+  readonly event: "failed" | "degraded" | "resolver" | "rejection" | "breaker" | "redis" | "observer";
   readonly text: string;
   readonly fields: Readonly<Record<string, unknown>>;
   readonly header?: ResponseEvent["header"];
@@ -22,14 +21,14 @@ interface Line {
 
 /**
  * What a server says of failures while it runs. Upstreams' own words stand here and nowhere else: clients never get them. One
- * kind of failure (rpc, upstream and code) is told once in ten seconds, so that an outage under load is no flood; the next line
+ * kind of failure (rpc, upstream's method and code) is told once in ten seconds, so that an outage under load is no flood; the next line
  * says how many it stands for.
  */
 export class FailureLog implements Observer {
   readonly #write: (line: string) => void;
   readonly #format: LogFormat;
   readonly #clock: Clock;
-  readonly #told = new Map<string, { at: number; more: number }>(); // as many as there are rpcs, upstreams and codes
+  readonly #told = new Map<string, { at: number; more: number }>(); // as many as there are rpcs, upstreams' methods and codes
 
   /** @param write gets whole lines, each with its end */
   constructor(write: (line: string) => void, format: LogFormat, clock: Clock = systemClock) {
@@ -46,23 +45,25 @@ export class FailureLog implements Observer {
   #failed(rpc: string, header: ResponseEvent["header"], failure: Failure): void {
     if (failure.refusal || failure === OVER) return;
     const status = codeName(failure.clientCode);
-    this.#tell(`${rpc} ${status} ${failure.upstream} ${failure.code}`, () => ({
+    this.#tell(`${rpc} ${status} ${calleeOf(failure)} ${failure.code}`, () => ({
       event: "failed",
       text: `${rpc} failed with ${status}: ${causeOf(failure)}`,
       fields: { rpc, status, ...fieldsOf(failure) },
       header,
     }));
   }
-  /** A line for each upstream and code, with all that it has touched. */
+  /** A line for each method and code, with all that it has touched. */
   #degraded(rpc: string, header: ResponseEvent["header"], { degraded, failures }: OkOutcome): void {
     const told = new Set<string>();
     for (const failure of new Set(failures)) {
-      const { upstream, code } = failure;
-      const key = `${rpc} ${upstream} ${code}`;
+      const { code } = failure;
+      const callee = calleeOf(failure);
+      const key = `${rpc} ${callee} ${code}`;
       if (told.has(key)) continue;
       told.add(key);
       this.#tell(key, () => {
-        const touched = degraded.filter((_, i) => failures[i]?.upstream === upstream && failures[i].code === code);
+        const same = failures.map((each) => calleeOf(each) === callee && each.code === code);
+        const touched = degraded.filter((_, i) => same[i]);
         const paths = [...new Set(touched.map(({ path }) => path.replace(INDEX, "[*]")))];
         return {
           event: "degraded",
@@ -75,13 +76,21 @@ export class FailureLog implements Observer {
   }
   resolver({ name, header, outcome }: ResolverEvent): void {
     if (outcome.ok || outcome.failure.cause === undefined) return;
-    const { cause, message } = outcome.failure;
-    const thrown = stackOf(cause, message);
+    const thrown = thrownText(outcome.failure.cause);
     this.#tell(`resolver ${name}`, () => ({
       event: "resolver",
       text: `the resolver of ${name} threw: ${indented(thrown)}`,
       fields: { resolver: name, thrown },
       header,
+    }));
+  }
+  /** A promise of the user's code that nobody awaited. */
+  rejection(cause: unknown): void {
+    const thrown = thrownText(cause);
+    this.#tell("rejection", () => ({
+      event: "rejection",
+      text: `a promise was rejected that nobody awaits: ${indented(thrown)}`,
+      fields: { thrown },
     }));
   }
   breaker({ service, method, from, to }: BreakerEvent): void {
@@ -94,7 +103,7 @@ export class FailureLog implements Observer {
   }
   /** @param name of the event that the user's observer did not bear */
   observer(name: string, cause: unknown): void {
-    const thrown = stackOf(cause, "something that is no Error");
+    const thrown = thrownText(cause);
     this.#tell(`observer ${name}`, () => ({
       event: "observer",
       text: `the observer threw at ${name}: ${indented(thrown)}`,
@@ -122,10 +131,10 @@ export class FailureLog implements Observer {
     if (key !== undefined) this.#told.set(key, { at: now, more: 0 });
     const { event, text, fields, header } = line();
     const time = this.#clock.date().toISOString();
-    const id = header?.("x-request-id") ?? "";
+    const id = tame(header?.("x-request-id") ?? "");
     const more = before === undefined || before.more === 0 ? undefined : before.more;
     if (this.#format === "json") {
-      const trace = header?.("traceparent") ?? "";
+      const trace = tame(header?.("traceparent") ?? "");
       const asked = { ...(id !== "" && { request_id: id }), ...(trace !== "" && { traceparent: trace }) };
       this.#write(`${JSON.stringify({ time, event, ...fields, ...asked, more })}\n`);
       return;
@@ -164,13 +173,18 @@ export function besides(log: FailureLog, own: Observer): Observer {
 /** Indexes and keys in a path. */
 const INDEX = /\[(?:"(?:[^"\\]|\\.)*"|[^\]"]*)\]/g;
 
-function causeOf(failure: Failure): string {
-  const { upstream, code, message } = failure;
-  return upstream === "" ? tame(message) : `${upstream} ${codeName(code)}: ${tame(message)}`;
+function calleeOf({ upstream, method }: Failure): string {
+  return method === "" ? upstream : method;
 }
-function fieldsOf({ upstream, code, reason, message }: Failure): Readonly<Record<string, unknown>> {
+function causeOf(failure: Failure): string {
+  const { code, message } = failure;
+  const callee = calleeOf(failure);
+  return callee === "" ? tame(message) : `${callee} ${codeName(code)}: ${tame(message)}`;
+}
+function fieldsOf({ upstream, method, code, reason, message }: Failure): Readonly<Record<string, unknown>> {
   return {
     ...(upstream !== "" && { upstream }),
+    ...(method !== "" && { method }),
     code: codeName(code),
     reason: REASONS.get(reason) ?? String(reason),
     message: tame(message),
@@ -181,17 +195,8 @@ function listed(paths: readonly string[]): string {
   return paths.slice(0, MOST_PATHS).join(", ") + (rest > 0 ? `, ${rest} more` : "");
 }
 
-function stackOf(thrown: unknown, otherwise: string): string {
-  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : otherwise;
-}
 function indented(text: string): string {
   return text.replaceAll("\n", "\n  ");
-}
-
-/** Another party's words, on one line and not too long. */
-function tame(text: string): string {
-  const line = text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ");
-  return line.length > MOST_CHARACTERS ? `${line.slice(0, MOST_CHARACTERS)}…` : line;
 }
 
 const CODES = new Map<number, string>(Object.entries(Code).map(([name, code]) => [code, name]));

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { EventEmitter, once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import * as net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +9,7 @@ import type { StringValue } from "@bufbuild/protobuf/wkt";
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { expect, it, onTestFinished } from "vitest";
+import { freePort, listens } from "../testing/listening.ts";
 import { listen } from "./listen.ts";
 import { EchoService, echoEndpoint } from "./test-echo.ts";
 
@@ -22,10 +23,13 @@ interface Run {
 
 function run(env: Record<string, string>): Run {
   const child = spawn(process.execPath, [PROGRAM], { env, stdio: ["ignore", "pipe", "pipe"] });
+  return watched(child);
+}
+function watched(child: ChildProcess): Run {
   onTestFinished(() => void child.kill("SIGKILL"));
   const [stdout, stderr]: [string[], string[]] = [[], []];
-  child.stdout.on("data", (chunk: Buffer) => stdout.push(String(chunk)));
-  child.stderr.on("data", (chunk: Buffer) => stderr.push(String(chunk)));
+  child.stdout?.on("data", (chunk: Buffer) => stdout.push(String(chunk)));
+  child.stderr?.on("data", (chunk: Buffer) => stderr.push(String(chunk)));
   const exited = once(child, "close").then(([code]) => ({ code, stdout: stdout.join(""), stderr: stderr.join("") }));
   return { child, stdout: () => stdout.join(""), exited };
 }
@@ -37,7 +41,11 @@ async function up(env: Record<string, string>): Promise<Run & { port: number }> 
     const first = await Promise.race([once(running.child.stdout as net.Socket, "data"), running.exited]);
     if (!Array.isArray(first)) throw new Error(`not up: ${first.stderr}`);
   }
-  const match = /^listening on http:\/\/127\.0\.0\.1:(\d+)\n$/.exec(running.stdout());
+  const started =
+    env.BFF_LOG === "json"
+      ? /^\{"time":"[^"]+Z","event":"listening","url":"http:\/\/127\.0\.0\.1:(\d+)"\}\n$/
+      : /^listening on http:\/\/127\.0\.0\.1:(\d+)\n$/;
+  const match = started.exec(running.stdout());
   if (match === null) throw new Error(`unexpected output: ${running.stdout()}`);
   return { ...running, port: Number(match[1]) };
 }
@@ -118,7 +126,7 @@ it("serves, and exits with 0 after SIGTERM when the request in flight has finish
 it.each([
   [
     {},
-    /^\S+Z echo\.v1\.EchoService\/Echo failed with UNAVAILABLE: echo\.v1\.EchoService UNAVAILABLE: .*ECONNREFUSED.*\n$/,
+    /^\S+Z echo\.v1\.EchoService\/Echo failed with UNAVAILABLE: echo\.v1\.EchoService\/Echo UNAVAILABLE: .*ECONNREFUSED.*\n$/,
   ],
   [{ BFF_LOG: "json" }, /^{"time":"\S+Z","event":"failed","rpc":"echo\.v1\.EchoService\/Echo".*}\n$/],
   [{ BFF_LOG: "off" }, /^$/],
@@ -135,6 +143,35 @@ it("goes on when nobody reads its log any more", async () => {
   for (let i = 0; i < 3; i++) await expect(echo(port, "you")).rejects.toThrow("[unavailable] unavailable");
   child.kill("SIGTERM");
   expect((await exited).code).toBe(0);
+});
+
+it.each(["closed", "full"])("starts and serves though its standard output is %s", async (how) => {
+  const port = await freePort();
+  const full = how === "full" ? openSync("/dev/full", "w") : undefined;
+  const env = { ...NOWHERE, HOST: "127.0.0.1", PORT: String(port) };
+  const child = spawn(process.execPath, [PROGRAM], { env, stdio: ["ignore", full ?? "pipe", "pipe"] });
+  if (full !== undefined) closeSync(full);
+  child.stdout?.destroy();
+  const { exited } = watched(child);
+  await listens(port, child);
+  await expect(echo(port, "you")).rejects.toThrow("[unavailable] unavailable");
+  child.kill("SIGTERM");
+  expect((await exited).code).toBe(0);
+});
+
+it("goes on when a promise is rejected that nobody awaits, and tells of it", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "observer-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, "observer.mjs");
+  writeFileSync(path, `export const observer = { response() { Promise.reject(new Error("nobody waits")) } };`);
+  const { child, port, exited } = await up({ ...NOWHERE, BFF_OBSERVER: path });
+  for (let i = 0; i < 3; i++) await expect(echo(port, "you")).rejects.toThrow("[unavailable] unavailable");
+  child.kill("SIGTERM");
+  const { code, stderr } = await exited;
+  expect(code).toBe(0);
+  expect(stderr.match(/a promise was rejected that nobody awaits: .*/g)).toEqual([
+    "a promise was rejected that nobody awaits: Error: nobody waits",
+  ]);
 });
 
 it("bears an observer that throws, and tells of it", async () => {

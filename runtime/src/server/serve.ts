@@ -43,12 +43,14 @@ export interface ServeParts<Upstreams, Env> {
 
 /**
  * Runs a server as a process of its own, configured by the environment. Resolves when it is up, having printed
- * `listening on http://<host>:<port>`; tells failures on standard error. Ends the process with 2 when variables are missing or
+ * `listening on http://<host>:<port>` (as an object with BFF_LOG=json); tells failures on standard error. Ends the process with 2 when variables are missing or
  * malformed, with 1 when the port cannot be had, and with 0 after SIGTERM or SIGINT.
  */
 export async function serve<const Upstreams extends Readonly<Record<string, DescService>>, Env>(
   options: ServeOptions<Upstreams, Env>,
 ): Promise<void> {
+  // Who does not read what is printed, or has no room for it, wants the server all the same.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   const { config, faults = [] } = readConfig(process.env, options, readFileSync);
   const names = options.resolvers ?? [];
   const user = names.length === 0 ? { faults: [] } : await loadResolvers(process.env, names);
@@ -85,11 +87,17 @@ export async function serve<const Upstreams extends Readonly<Record<string, Desc
     await cache.close();
   };
   drainOnSignal(process, close, (code) => process.exit(code));
-  process.stdout.write(`listening on ${listening.url}\n`);
+  // Of a resolver's, say, which is one request's: the others are not to end with the process.
+  process.on("unhandledRejection", (reason) => log?.rejection(reason));
+  process.stdout.write(startLine(listening.url, config.log));
+}
+
+function startLine(url: string, format: LogFormat | "off"): string {
+  if (format !== "json") return `listening on ${url}\n`;
+  return `${JSON.stringify({ time: new Date().toISOString(), event: "listening", url })}\n`;
 }
 
 function openLog(format: LogFormat): FailureLog {
-  process.stderr.on("error", () => {}); // who does not read the log any more wants the server all the same
   return new FailureLog((line) => void process.stderr.write(line), format);
 }
 

@@ -63,7 +63,7 @@ export function kindEndpoint(slow: boolean, kept: Kept = { running: 0, cancelled
       new Failure({
         code: Code.NOT_FOUND,
         reason: Reason.REJECTED,
-        upstream: "up.v1.Up",
+        callee: "up.v1.Up",
         message: "secret",
         clientCode: Code.NOT_FOUND,
         clientMessage: `no ${rest} – "ü"%\n`,

@@ -76,7 +76,7 @@ async function answer(method: Method, request: UnaryRequest): Promise<UnaryRespo
     throw new Failure({
       code: code as Code,
       reason: Reason.REJECTED,
-      upstream: "",
+      callee: "",
       message,
       clientCode: code as Code,
       clientMessage: message,
