@@ -4,7 +4,7 @@ import { fieldType, presenceOf } from "../cel/index.ts";
 import { isRequired } from "../resolve/bind.ts";
 import type { ConvertedTarget, EnumConversion, MessageConversion } from "../resolve/model.ts";
 import { emitAsField } from "./convert-field.ts";
-import { conversionName, type FileNames } from "./file-names.ts";
+import type { FileNames } from "./file-names.ts";
 import { block, type Line, type Lines, property } from "./lines.ts";
 
 export function emitMessageConversion(conversion: MessageConversion, names: FileNames): Lines {
@@ -30,7 +30,7 @@ export function emitMessageConversion(conversion: MessageConversion, names: File
   return [
     [`/** ${what} */`],
     ...block(
-      ["export function ", conversionName(conversion), "(", ...parameter, "): ", names.shape(to), " {"],
+      ["export function ", names.conversionName(conversion), "(", ...parameter, "): ", names.shape(to), " {"],
       [...before, ...literal],
       ["}"],
     ),
@@ -126,7 +126,15 @@ export function emitEnumConversion(conversion: EnumConversion, names: FileNames)
   return [
     [`/** ${to.typeName} from ${from.typeName} */`],
     ...block(
-      ["export function ", conversionName(conversion), "(from: ", names.shape(from), "): ", names.shape(to), " {"],
+      [
+        "export function ",
+        names.conversionName(conversion),
+        "(from: ",
+        names.shape(from),
+        "): ",
+        names.shape(to),
+        " {",
+      ],
       block(["switch (from) {"], [...cases, otherwise], ["}"]),
       ["}"],
     ),

@@ -1,5 +1,5 @@
 import type { GeneratedFile } from "@bufbuild/protoplugin";
-import type { PlanFile, PlanMessage } from "../plan/plan.ts";
+import type { Plan, PlanFile, PlanMessage } from "../plan/plan.ts";
 import { emitApp, emitEnv, emitSetup } from "./emit-app.ts";
 import { readTypes } from "./emit-codec.ts";
 import { emitEnumConversion, emitMessageConversion } from "./emit-conversions.ts";
@@ -22,8 +22,9 @@ export function emitFile(
   file: PlanFile,
   f: GeneratedFile,
   planned: (typeName: string) => PlanMessage | undefined,
+  convert: Plan["convert"],
 ): void {
-  const names = new FileNames(f, file.desc, readTypes(file.codec));
+  const names = new FileNames(f, file.desc, { reads: readTypes(file.codec), convert });
   const lines: Line[] = [];
   if (file.services.length > 0) lines.push(...emitSetup(file, names));
   else if (file.messages.length > 0) {

@@ -4,7 +4,6 @@ import type { PlanServer } from "../plan/plan.ts";
 import type { EnvVar } from "../resolve/model.ts";
 import { envName } from "./emit-app.ts";
 import { resolversName } from "./emit-resolver.ts";
-import { createName } from "./emit-service.ts";
 import { FileNames } from "./file-names.ts";
 import { block, type Line, line } from "./lines.ts";
 import { keepOwnWords } from "./own-words.ts";
@@ -64,7 +63,7 @@ export function emitServer(server: PlanServer, f: GeneratedFile): void {
           services.map(
             ({ file, service }): Line => [
               "...",
-              own(createName(service.desc), file),
+              own(service.create, file),
               file.resolvers.length > 0
                 ? "({ upstreams, env, resolvers, observer }),"
                 : "({ upstreams, env, observer }),",

@@ -1,4 +1,4 @@
-import type { DescField, DescMessage, DescService } from "@bufbuild/protobuf";
+import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { camel } from "../camel.ts";
 import { type CelType, emitField, presenceOf, unsetIsNull, type Variable } from "../cel/index.ts";
 import { lowerFirst } from "../plan/names.ts";
@@ -17,11 +17,6 @@ function codecProperty({ method: { desc } }: PlanMethod, codec: PlanCodec | unde
   const decode = codecOf(desc.input, "decode", codec, names);
   const encode = codecOf(desc.output, "encode", codec, names);
   return [["codec: { decode: ", ...decode, ", encode: ", ...encode, " },"]];
-}
-
-/** `createDashboardService`. A service `App` or `Upstreams` gives way to what every file has under that name. */
-export function createName({ name }: DescService): string {
-  return `create${name}${name === "App" || name === "Upstreams" ? "Service" : ""}`;
 }
 
 /** How the rpc composes: the function of its message, with what the service starts before. */
@@ -136,7 +131,7 @@ export function emitService(service: PlanService, file: PlanFile, names: FileNam
     [`/** ${service.desc.typeName}, ready to serve. */`],
     ...block(
       [
-        `export function ${createName(service.desc)}(deps: { readonly upstreams: Upstreams; readonly env: Env; ${resolvers}readonly observer?: `,
+        `export function ${service.create}(deps: { readonly upstreams: Upstreams; readonly env: Env; ${resolvers}readonly observer?: `,
         names.runtimeType("Observer"),
         " | undefined }): ",
         names.runtimeType("Endpoint"),

@@ -12,7 +12,8 @@ export function emit(plan: Plan, schema: Schema, parameter: Parameter): void {
     plan.messages.map((message): [string, PlanMessage] => [message.composed.desc.typeName, message]),
   );
   for (const file of plan.files) {
-    if (!isEmpty(file)) emitFile(file, schema.generateFile(`${bffPath(file.desc)}.ts`), (name) => messages.get(name));
+    if (!isEmpty(file))
+      emitFile(file, schema.generateFile(`${bffPath(file.desc)}.ts`), (name) => messages.get(name), plan.convert);
     if (file.codec !== undefined) emitCodec(file, file.codec, schema.generateFile(`${codecPath(file.desc)}.ts`));
   }
   if (!parameter.server) return;

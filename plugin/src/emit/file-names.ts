@@ -2,7 +2,7 @@
 import type { DescEnum, DescFile, DescMessage, DescService } from "@bufbuild/protobuf";
 import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
 import type { Origin } from "../origin.ts";
-import { localName, upperFirst } from "../plan/names.ts";
+import type { Plan } from "../plan/plan.ts";
 import type { EnumConversion, MessageConversion } from "../resolve/model.ts";
 import { symbolNames } from "./symbol-names.ts";
 
@@ -10,6 +10,9 @@ const RUNTIME = "@protobff/runtime";
 
 /** The options' own messages are no data. */
 const OWN_PACKAGES = /^bff\.v1$/;
+
+/** Of files that hold no messages. */
+const PLAIN = { reads: new Map<DescMessage, string>(), convert: (): string => "" };
 
 export class FileNames {
   readonly #f: GeneratedFile;
@@ -21,10 +24,16 @@ export class FileNames {
   #asksForMessages = false;
   /** What stands for the type of a message of which not all is read. */
   readonly #reads: ReadonlyMap<DescMessage, string>;
-  constructor(f: GeneratedFile, file: DescFile, reads: ReadonlyMap<DescMessage, string> = new Map()) {
+  readonly #convert: Plan["convert"];
+  constructor(
+    f: GeneratedFile,
+    file: DescFile,
+    { reads, convert }: { readonly reads: ReadonlyMap<DescMessage, string>; readonly convert: Plan["convert"] } = PLAIN,
+  ) {
     this.#f = f;
     this.file = file;
     this.#reads = reads;
+    this.#convert = convert;
   }
   runtime(name: string): Printable {
     return this.#f.import(name, RUNTIME);
@@ -92,7 +101,11 @@ export class FileNames {
     return this.#f.import(name, `./${codecPath(this.file)}.js`);
   }
   conversion(conversion: MessageConversion | EnumConversion): Printable {
-    return this.bff(conversionName(conversion), conversion.owner.file);
+    return this.bff(this.conversionName(conversion), conversion.owner.file);
+  }
+  /** `toSummary` */
+  conversionName(conversion: MessageConversion | EnumConversion): string {
+    return this.#convert(conversion);
   }
   /** `web.proto:12:3`; the directory only when it is not this file's. */
   place(at: Origin): string {
@@ -105,11 +118,3 @@ export class FileNames {
 export const bffPath = (file: DescFile): string => `${file.name}_bff`;
 /** `web/v1/web_codec` */
 export const codecPath = (file: DescFile): string => `${file.name}_codec`;
-
-/** `toSummary`; for further aliases `toSummaryFromAgentV2Summary`; towards an upstream `fromSummary`. */
-export function conversionName({ from, to, owner, position }: MessageConversion | EnumConversion): string {
-  if (position < 0) return `as${localName(to)}From${localName(from)}`;
-  if (to !== owner) return `from${localName(from)}`;
-  const further = position === 0 ? "" : `From${from.typeName.split(/[._]/).map(upperFirst).join("")}`;
-  return `to${localName(to)}${further}`;
-}

@@ -6,11 +6,11 @@ import { fullName } from "../resolve/entries.ts";
 import type { Block, Call, Composed, Step } from "../resolve/model.ts";
 import type { Coalesces } from "./coalesced.ts";
 import { distinctNames } from "./distinct-names.ts";
-import { localName, lowerFirst, NameScope, upperFirst, upstreamNames } from "./names.ts";
+import { lowerFirst, messageNames, NameScope, upperFirst, upstreamNames } from "./names.ts";
 import type { Entry, PlanResolver } from "./plan.ts";
 import { planCallPolicy, policyKey } from "./policies.ts";
 
-/** The constants of upstreams by the full names of their services; in one run they are the same in every file. */
+/** The constants of upstreams by the full names of their services. */
 export function nameUpstreams(calls: readonly Call[]): ReadonlyMap<string, string> {
   const services = new Map(calls.map(({ method }) => [method.parent.typeName, method.parent]));
   const inOrder = [...services].sort(([a], [b]) => (a < b ? -1 : 1));
@@ -84,18 +84,20 @@ function byPlace(a: Origin, b: Origin): number {
 
 /** `card`, `cardBadge`: properties, so that any word will do. */
 export function nameResolvers(messages: readonly Composed[], resolvers: Map<Step, PlanResolver>): void {
-  const taken = new Set<string>();
-  for (const message of messages) {
-    for (const step of message.steps) {
-      const { source } = step;
-      if (source.kind !== "resolver") continue;
-      const of = lowerFirst(camel(localName(source.message)));
-      let name = source.field === undefined ? of : `${of}${upperFirst(camel(source.field.name))}`;
-      while (taken.has(name)) name += "_";
-      taken.add(name);
-      resolvers.set(step, { name, step, source, message });
-    }
-  }
+  const supplied = messages.flatMap((message) =>
+    message.steps.flatMap((step) => (step.source.kind === "resolver" ? [{ message, step, source: step.source }] : [])),
+  );
+  const wishes = new Map(
+    supplied.map(({ step, source: { message, field } }) => [
+      step,
+      messageNames(message).map(
+        (of) => lowerFirst(camel(of)) + (field === undefined ? "" : upperFirst(camel(field.name))),
+      ),
+    ]),
+  );
+  const names = distinctNames(wishes, new NameScope(undefined, [], new Set()));
+  for (const { message, step, source } of supplied)
+    resolvers.set(step, { name: names.get(step) ?? "", step, source, message });
 }
 
 /** What a batch's request holds besides its keys, and its metadata: which fields, not their values. */

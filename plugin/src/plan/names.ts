@@ -15,12 +15,15 @@ const RESERVED = new Set(
 export class NameScope {
   readonly #taken: Set<string>;
   readonly #outer: NameScope | undefined;
-  constructor(outer?: NameScope, taken: Iterable<string> = []) {
+  readonly #reserved: ReadonlySet<string>;
+  /** @param reserved words that nothing is called; none where each name gets something in front of it */
+  constructor(outer?: NameScope, taken: Iterable<string> = [], reserved: ReadonlySet<string> = RESERVED) {
     this.#outer = outer;
+    this.#reserved = reserved;
     this.#taken = new Set(taken);
   }
   has(name: string): boolean {
-    return RESERVED.has(name) || this.#taken.has(name) || (this.#outer?.has(name) ?? false);
+    return this.#reserved.has(name) || this.#taken.has(name) || (this.#outer?.has(name) ?? false);
   }
   take(wish: string): string {
     let name = wish;
@@ -53,6 +56,17 @@ export function upstreamNames({ name, file }: DescService): string[] {
   const within = place === undefined || lowerFirst(camel(place)) === lowerFirst(short) ? [] : [place, short];
   const wishes = [[short], [name], within, version.length === 0 ? [] : [short, ...version], [...path, name]];
   return wishes.filter((parts) => parts.length > 0).map((parts) => lowerFirst(camel(parts.join("_"))));
+}
+/**
+ * For names of what is made of a message or an enum, from the shortest: `Order_Line`, `ShopV1OrderLine`, `ShopV1LineOfOrder`. The last one says
+ * what is nested, as `ShopV1_OrderLine` does that nothing is.
+ */
+export function messageNames(desc: DescMessage | DescEnum): string[] {
+  const place = desc.file.proto.package.split(".").map(upperFirst).join("");
+  const long = desc.typeName.split(/[._]/).map(upperFirst).join("");
+  const nested: string[] = [];
+  for (let at: DescMessage | DescEnum | undefined = desc; at !== undefined; at = at.parent) nested.push(at.name);
+  return [localName(desc), long, place + (nested.length === 1 ? `_${desc.name}` : nested.join("Of"))];
 }
 /** A nested type's name as protobuf-es writes it: `Outer_Inner`. */
 export function localName(desc: DescMessage | DescEnum): string {

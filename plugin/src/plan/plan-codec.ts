@@ -1,6 +1,7 @@
 // Which messages a file's calls and rpcs put on the wire, and for which of them functions of their own are generated.
 import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
-import { localName, upperFirst } from "./names.ts";
+import { distinctNames } from "./distinct-names.ts";
+import { messageNames, NameScope } from "./names.ts";
 import type { Projection } from "./projection.ts";
 
 /** What `<file>_codec.ts` holds. */
@@ -116,13 +117,7 @@ function unusualField(field: DescField): string | undefined {
 }
 
 /** The names of their types; with the package where two have one name. */
-function shortNames(descs: readonly DescMessage[]): Map<DescMessage, string> {
-  const byName = Map.groupBy(descs, localName);
-  return new Map(
-    descs.map((desc) => {
-      const short = localName(desc);
-      const alone = byName.get(short)?.length === 1;
-      return [desc, alone ? short : desc.typeName.split(/[._]/).map(upperFirst).join("")];
-    }),
-  );
+function shortNames(descs: readonly DescMessage[]): ReadonlyMap<DescMessage, string> {
+  const wishes = new Map(descs.map((desc) => [desc, messageNames(desc)]));
+  return distinctNames(wishes, new NameScope(undefined, [], new Set()));
 }

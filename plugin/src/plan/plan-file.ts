@@ -3,6 +3,7 @@ import { callsIn, expressionsIn } from "../resolve/blocks.ts";
 import { fullName, governing } from "../resolve/entries.ts";
 import { reachable } from "../resolve/graph.ts";
 import type { BffFile, BffMethod, BffService, Block, Call, Composed, EnvVar, Model, Step } from "../resolve/model.ts";
+import type { FunctionNames } from "./function-names.ts";
 import type { Entry, PlanClient, PlanFile, PlanMessage, PlanResolver, PlanUpstream } from "./plan.ts";
 import { type PlanCodec, planCodec } from "./plan-codec.ts";
 import type { planStarts } from "./plan-let.ts";
@@ -16,7 +17,9 @@ export interface Planned {
   readonly messages: ReadonlyMap<string, PlanMessage>;
   readonly calls: ReadonlyMap<Call, Entry>;
   readonly resolvers: ReadonlyMap<Step, PlanResolver>;
-  readonly upstreams: ReadonlyMap<string, string>;
+  /** The names of upstreams, for the files of one group. */
+  readonly upstreams: (file: DescFile) => ReadonlyMap<string, string>;
+  readonly functions: (file: DescFile) => FunctionNames;
 }
 
 export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
@@ -24,7 +27,7 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
   const reached = reach(file, run);
   const lets = file.services.flatMap((service) => service.let ?? []);
   const entries = [...new Set([...lets, ...reached].flatMap(callsIn).flatMap((call) => run.calls.get(call) ?? []))];
-  const clients = clientsOf(reached, run);
+  const clients = clientsOf(reached, run.upstreams(file.desc));
   const belongs = (desc: { readonly file: DescFile }): boolean => desc.file.name === file.desc.name;
   return {
     desc: file.desc,
@@ -32,6 +35,7 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
       const { starts, of } = run.starts(service);
       return {
         desc: service.desc,
+        create: run.functions(file.desc).create(service.desc),
         starts,
         methods: service.methods.flatMap((method) => {
           const message = run.messages.get(method.composed.desc.typeName);
@@ -81,7 +85,7 @@ function codecOf(
 }
 
 /** What resolvers can call, each method once. */
-function clientsOf(reached: readonly Composed[], run: Planned): PlanClient[] {
+function clientsOf(reached: readonly Composed[], upstreams: ReadonlyMap<string, string>): PlanClient[] {
   const entries = new Map<string, PlanClient>();
   for (const call of reached.flatMap((message) => message.clients)) {
     const { method } = call;
@@ -89,7 +93,7 @@ function clientsOf(reached: readonly Composed[], run: Planned): PlanClient[] {
     entries.set(fullName(method), {
       name: method.localName,
       method,
-      upstream: run.upstreams.get(method.parent.typeName) ?? "upstream",
+      upstream: upstreams.get(method.parent.typeName) ?? "upstream",
       policy: planCallPolicy(call),
       ...{ batch: undefined, grouped: false, metadata: false, coalesce: false },
       sends: call.metadata,

@@ -1,5 +1,6 @@
 // What of a service's `let` each of its rpcs starts, and what its messages get of it.
 
+import type { DescMethod } from "@bufbuild/protobuf";
 import { camel } from "../camel.ts";
 import type { BffService, Let, Model, Step } from "../resolve/model.ts";
 import { lowerCamel, NameScope } from "./names.ts";
@@ -66,7 +67,7 @@ export function planStarts(
     const all = groups.size === 1;
     const start = planStart(
       { ...service.let, steps: first.shared },
-      all ? service.desc.name : `${service.desc.name}${first.desc.name}`,
+      all ? undefined : first.desc,
       all ? undefined : methods.map((method) => method.desc.name),
       methods.flatMap((method) => messages.get(method.composed.desc.typeName) ?? []),
       around,
@@ -79,7 +80,7 @@ export function planStarts(
 
 function planStart(
   block: Let,
-  suffix: string,
+  rpc: DescMethod | undefined,
   rpcs: readonly string[] | undefined,
   roots: readonly PlanMessage[],
   around: Omit<MessageSurroundings, "nameOf" | "needs" | "admits">,
@@ -89,7 +90,8 @@ function planStart(
       composed.shared.flatMap(({ source }) => (source.kind === "shared" ? source.of : [])),
     ),
   );
-  const nameOf = stepNames(block, around.functions);
+  const functions = around.functions(block.desc.file);
+  const nameOf = stepNames(block, functions.scope);
   const { planned, owners, steps, origins } = planSteps(
     block,
     { ...around, nameOf, needs: undefined, admits: undefined },
@@ -113,13 +115,12 @@ function planStart(
     block.steps.flatMap((step) => (step.source.kind === "guard" && step.if === undefined ? step.reads : [])),
   );
   const effectful = roots.some((root) => root.effectful);
-  const { name } = block.desc;
   return {
     composed: block,
     let: block,
-    name: `start${suffix}`,
+    name: functions.start(block.desc, rpc),
     rpcs,
-    admit: steps.some((step) => step.immediate) ? `admit${name}` : undefined,
+    admit: steps.some((step) => step.immediate) ? functions.admit(block.desc) : undefined,
     empty: running.length === 0,
     steps,
     effectful: false,
@@ -127,7 +128,7 @@ function planStart(
     calls: around.calls,
     resolvers: around.resolvers,
     ranks: around.ranks,
-    functions: around.functions,
+    functions: functions.scope,
     sharedNames: around.sharedNames,
     gives: block.steps.flatMap((step) =>
       read.has(step) && step.name !== undefined

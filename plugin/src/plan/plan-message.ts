@@ -1,3 +1,4 @@
+import type { DescFile } from "@bufbuild/protobuf";
 import type { Expression } from "../cel/index.ts";
 import type { EffectTable } from "../resolve/effects.ts";
 import { restingOn } from "../resolve/effects.ts";
@@ -5,7 +6,7 @@ import { sortByDependency } from "../resolve/graph.ts";
 import type { Block, Call, Composed, Let, Source, Step } from "../resolve/model.ts";
 import { callsOf, composesOf } from "../resolve/source-parts.ts";
 import { caseOnly } from "./case-only.ts";
-import { localName, type NameScope } from "./names.ts";
+import type { FunctionNames } from "./function-names.ts";
 import { type Origins, originsOf } from "./origins.ts";
 import type { Entry, PlanMessage, PlanStep, Touch } from "./plan.ts";
 
@@ -17,7 +18,7 @@ export interface MessageSurroundings {
   readonly calls: ReadonlyMap<Call, Entry>;
   readonly resolvers: PlanMessage["resolvers"];
   readonly ranks: ReadonlyMap<Step, number>;
-  readonly functions: NameScope;
+  readonly functions: (file: DescFile) => FunctionNames;
   /** Steps of services that are plain values. */
   readonly syncShared: ReadonlySet<Step>;
   /** Set for what is composed after a service's steps are started: its guards over what is there at once come before. */
@@ -95,6 +96,7 @@ export function planSteps(
 }
 
 export function planMessage(composed: Composed, around: MessageSurroundings): PlanMessage {
+  const functions = around.functions(composed.desc.file);
   const { planned, owners, steps, shared, origins } = planSteps(composed, around, new Set());
   const touches = origins.touches();
   for (const touch of touches) track(touch, planned);
@@ -126,7 +128,7 @@ export function planMessage(composed: Composed, around: MessageSurroundings): Pl
   const waitedFor = new Set([...awaited, ...barriers].flatMap(({ step }) => certainReads(step)));
   return {
     composed,
-    name: `compose${localName(composed.desc)}`,
+    name: functions.compose(composed.desc),
     file: composed.file.desc,
     steps,
     shared,
@@ -142,7 +144,7 @@ export function planMessage(composed: Composed, around: MessageSurroundings): Pl
     resolvers: around.resolvers,
     needs: around.needs,
     ranks: around.ranks,
-    functions: around.functions,
+    functions: functions.scope,
     sharedNames: around.sharedNames,
   };
 }

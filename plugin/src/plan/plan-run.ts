@@ -6,7 +6,7 @@ import type { BffService, Block, Call, Composed, Let, Model, Step } from "../res
 import { composesOf } from "../resolve/source-parts.ts";
 import { nameCalls, nameResolvers, nameUpstreams } from "./app-names.ts";
 import { coalescing } from "./coalesced.ts";
-import { localName, NameScope } from "./names.ts";
+import { functionNames } from "./function-names.ts";
 import type { Entry, Plan, PlanFile, PlanMessage, PlanResolver, PlanServer } from "./plan.ts";
 import { planFile } from "./plan-file.ts";
 import { planStarts, sharedNames, syncShared } from "./plan-let.ts";
@@ -21,21 +21,27 @@ export function plan(model: Model): Plan {
     message.steps
       .flatMap((step) => composesOf(step.source))
       .flatMap(({ message: desc }) => composed.get(desc.typeName) ?? []);
-  const ranks = ranksOf(model);
+  const groups = components(model, children, true);
+  const ranks = ranksOf(groups);
   const messages = new Map<string, PlanMessage>();
   const calls = new Map<Call, Entry>();
   const coalesces = coalescing(model);
   const resolvers = new Map<Step, PlanResolver>();
-  const upstreams = nameUpstreams([
-    ...model.lets.flatMap(callsIn),
-    ...model.messages.flatMap((message) => [...callsIn(message), ...message.clients]),
-  ]);
-  for (const component of components(model, children)) {
-    nameCalls(component, upstreams, calls, coalesces);
+  const upstreamsOf = new Map<DescFile, ReadonlyMap<string, string>>();
+  for (const group of groups) {
+    const names = nameUpstreams(
+      group.flatMap((block) => [...callsIn(block), ...(block.kind === "composed" ? block.clients : [])]),
+    );
+    for (const block of group) upstreamsOf.set(block.file.desc, names);
     nameResolvers(
-      component.filter((block) => block.kind === "composed"),
+      group.filter((block) => block.kind === "composed"),
       resolvers,
     );
+  }
+  const upstreams = (file: DescFile): ReadonlyMap<string, string> => upstreamsOf.get(file) ?? new Map();
+  for (const component of components(model, children, false)) {
+    const [first] = component;
+    if (first !== undefined) nameCalls(component, upstreams(first.file.desc), calls, coalesces);
   }
 
   const sendsUnbatched = memo((name: string): boolean => {
@@ -75,17 +81,18 @@ export function plan(model: Model): Plan {
       planMessage(message, {
         ...around,
         admits: started.has(message)
-          ? { name: `admit${localName(message.desc)}`, inside: composedInside.has(message) }
+          ? { name: functions(message.desc.file).admit(message.desc), inside: composedInside.has(message) }
           : undefined,
         needs: foreign.has(message) ? needsOf(message, children, calls) : undefined,
-        nameOf: stepNames(message, functions),
+        nameOf: stepNames(message, functions(message.desc.file).scope),
       }),
     );
   }
   const starts = (service: BffService): ReturnType<typeof planStarts> => planStarts(service, messages, around);
-  const run = { children, messages, calls, resolvers, upstreams, starts };
+  const run = { children, messages, calls, resolvers, upstreams, functions, starts };
   const files = model.files.map((file) => planFile(file, model, run));
-  return { files, servers: serversOf(model, files), messages: [...messages.values()] };
+  const convert: Plan["convert"] = (conversion) => functions(conversion.owner.file).convert(conversion);
+  return { files, servers: serversOf(model, files), messages: [...messages.values()], convert };
 }
 
 /** Messages that another file composes, with what they compose: their functions say which part of the app object they need. */
@@ -142,32 +149,24 @@ function memo(compute: (name: string) => boolean): (name: string) => boolean {
   };
 }
 
-/** Those of services first, then outer messages before inner ones, then as declared. */
-function ranksOf(model: Model): Map<Step, number> {
+/** Those of services first, then outer messages before inner ones, then as declared; from 0 in each group. */
+function ranksOf(groups: readonly (readonly (Composed | Let)[])[]): Map<Step, number> {
   const ranks = new Map<Step, number>();
-  for (const message of blocksOf(model))
-    for (const step of message.steps) if (step.source.kind === "guard") ranks.set(step, ranks.size);
+  for (const group of groups) {
+    const lets = group.filter(({ kind }) => kind === "let");
+    const guards = [...lets, ...group.filter(({ kind }) => kind !== "let")].flatMap(({ steps }) =>
+      steps.filter(({ source }) => source.kind === "guard"),
+    );
+    for (const [rank, step] of guards.entries()) ranks.set(step, rank);
+  }
   return ranks;
 }
 
-/** The functions that composing calls by name, in this file or another. */
-function functionNames({ lets, messages, conversions }: Model): NameScope {
-  return new NameScope(undefined, [
-    ...messages.map(({ desc }) => `compose${localName(desc)}`),
-    ...(lets.length === 0 ? [] : ["shared", ...messages.map(({ desc }) => `admit${localName(desc)}`)]),
-    ...lets.flatMap(({ desc }) => [
-      `admit${desc.name}`,
-      ...["", ...desc.methods.map(({ name }) => name)].map((rpc) => `start${desc.name}${rpc}`),
-    ]),
-    ...[...conversions.messages, ...conversions.enums].flatMap(({ owner }) => [
-      `to${localName(owner)}`,
-      `from${localName(owner)}`,
-    ]),
-  ]);
-}
-
-/** Messages whose files share an app object, because one composes another across files. */
-function components(model: Model, children: (message: Block) => Composed[]): (Composed | Let)[][] {
+/**
+ * Messages whose files share an app object, because one composes another across files. With `packages` also those of one package, which are
+ * served together: what has to be named apart there is named apart from nothing else, so that no package changes the code of another.
+ */
+function components(model: Model, children: (message: Block) => Composed[], packages: boolean): (Composed | Let)[][] {
   const parent = new Map<DescFile, DescFile>();
   const find = (file: DescFile): DescFile => {
     const up = parent.get(file) ?? file;
@@ -179,6 +178,9 @@ function components(model: Model, children: (message: Block) => Composed[]): (Co
   for (const { let: own, methods } of model.files.flatMap((file) => file.services))
     if (own !== undefined)
       for (const { composed: root } of methods) parent.set(find(root.file.desc), find(own.file.desc));
+  if (packages)
+    for (const { files } of model.packages)
+      for (const { desc } of files) if (files[0] !== undefined) parent.set(find(desc), find(files[0].desc));
   const groups = new Map<DescFile, (Composed | Let)[]>();
   for (const message of blocks) {
     const root = find(message.file.desc);

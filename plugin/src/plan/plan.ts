@@ -9,8 +9,10 @@ import type {
   Call,
   Composed,
   Conversions,
+  EnumConversion,
   EnvVar,
   Let,
+  MessageConversion,
   MetadataBinding,
   ResolverSource,
   Step,
@@ -23,6 +25,8 @@ export interface Plan {
   readonly servers: readonly PlanServer[];
   /** Every composed message of the run, also of files that are only imported. */
   readonly messages: readonly PlanMessage[];
+  /** The function of a copy: `toSummary`. */
+  readonly convert: (conversion: MessageConversion | EnumConversion) => string;
 }
 
 export interface PlanFile {
@@ -47,6 +51,8 @@ export interface PlanFile {
 
 export interface PlanService {
   readonly desc: DescService;
+  /** `createDashboardService` */
+  readonly create: string;
   readonly methods: readonly PlanMethod[];
   /** Each once. */
   readonly starts: readonly PlanStart[];
