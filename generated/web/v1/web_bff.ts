@@ -115,7 +115,7 @@ export async function composeDashboard(cx: Request<App>, args: GetDashboardReque
   const { env, getSummary, getUsage, countUnread, getSession, search } = cx.app;
 
   // web.proto:41:7
-  if (args.workspaceId === "") throw cx.refuse(Code.INVALID_ARGUMENT, "workspace_id is missing", 1);
+  if (args.workspaceId === "") throw cx.refuse(Code.INVALID_ARGUMENT, "workspace_id is missing", 0);
 
   // web.proto:22:7
   const agentStep = cx.call(getSummary, { workspaceId: args.workspaceId });

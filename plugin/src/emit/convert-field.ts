@@ -16,12 +16,12 @@ export interface Copied {
 }
 
 export function emitAsField(read: Line, { maybe, implicit, type, to, conversion }: Copied, names: FileNames): Line {
-  const standard = implicit && maybe ? zero(to, type.proto) : undefined;
-  const source: Line = standard === undefined ? read : ["(", ...read, " ?? ", standard, ")"];
+  const standard = implicit && maybe ? zero(to, { type, conversion }, names) : undefined;
+  const source: Line = standard === undefined ? read : ["(", ...read, " ?? ", ...standard, ")"];
   const open = maybe && standard === undefined;
   switch (conversion.kind) {
     case "same":
-      return standard === undefined ? source : [...read, " ?? ", standard];
+      return standard === undefined ? source : [...read, " ?? ", ...standard];
     case "represent": {
       const code: Code = {
         print: [...source],
@@ -41,7 +41,8 @@ export function emitAsField(read: Line, { maybe, implicit, type, to, conversion 
     case "message":
     case "enum": {
       const convert = names.conversion(conversion.via);
-      return open ? [names.cel("unlessUnset"), "(", ...source, ", ", convert, ")"] : [convert, "(", ...source, ")"];
+      if (open) return [names.cel("unlessUnset"), "(", ...source, ", ", convert, ")"];
+      return [convert, "(", ...(standard === undefined ? read : [...read, " ?? ", ...standard]), ")"];
     }
     case "list":
     case "map": {
@@ -56,9 +57,17 @@ export function emitAsField(read: Line, { maybe, implicit, type, to, conversion 
 }
 
 /** What the target has when nothing is given, in the form of the source: it is converted as the source is. */
-function zero(to: DescField, from: Proto): string {
-  if (to.fieldKind === "enum") return "0";
-  if (to.fieldKind !== "scalar") return "undefined";
+function zero(
+  to: DescField,
+  { type, conversion }: Pick<Copied, "type" | "conversion">,
+  names: FileNames,
+): Line | undefined {
+  if (to.fieldKind === "enum") return ["0"];
+  // A message that is required is taken as it is: what was sent has it.
+  if (conversion.kind === "message") return [names.runtime("create"), "(", names.schema(conversion.via.from), ")"];
+  return to.fieldKind === "scalar" ? [zeroOfScalar(to, type.proto)] : undefined;
+}
+function zeroOfScalar(to: DescField & { fieldKind: "scalar" }, from: Proto): string {
   const preset = to.getDefaultValue?.();
   switch (to.scalar) {
     case ScalarType.STRING:
