@@ -1,6 +1,8 @@
 // What the lock holds, when it changes, and what it lets pass.
 import { describe, expect, test } from "vitest";
+import { describeUses } from "../../plugin/src/command/uses.ts";
 import { compile } from "../../plugin/src/compile.ts";
+import { parseLock } from "../../plugin/src/lock/document.ts";
 import { requestFor } from "../support/request.ts";
 
 type Protos = Readonly<Record<string, string>>;
@@ -47,6 +49,9 @@ message Product {
 ${more}`;
 const STEP = `{ name: "stock" supplementary: true call: { method: "stock.v1.StockService/GetStock" set: { name: "sku" by: "args.sku" } } }`;
 const BFF = shop(STEP, `optional int32 pieces = 1 [(bff.v1.field).by = "stock.pieces"];`);
+
+/** Nothing is said of side effects by the upstream. */
+const UNMARKED = STOCK.replace(" { option idempotency_level = NO_SIDE_EFFECTS; }", ";");
 
 function run(protos: Protos, options: { text?: string; parameter?: string; ci?: boolean; targets?: string[] } = {}) {
   const targets = options.targets ?? Object.keys(protos).filter((name) => name.startsWith("shop"));
@@ -352,4 +357,16 @@ describe("part of a workspace", () => {
     expect(lockOf(world(BFF), lock)).toBe(undefined);
     expect(Object.keys(read(lockOf(world(BFF), lock, "lock_mode=update")).files)).toEqual(["shop/v1/shop.proto"]);
   });
+});
+
+test("what an rpc vouches for stands in the lock, and in what `uses` says; where the upstream says it, nothing does", () => {
+  const vouched = lockOf(world(BFF, UNMARKED)) ?? "";
+  const entry = JSON.parse(vouched).files["shop/v1/shop.proto"]["stock.v1.StockService/GetStock"];
+  expect(entry.vouched_by).toEqual(["shop.v1.ShopService/GetProduct"]);
+  const lock = parseLock(vouched, "bff.lock.json");
+  const { text } = "message" in lock ? { text: lock.message } : describeUses(lock, "stock.v1.StockService");
+  expect(text).toContain("    without side effects, on the word of shop.v1.ShopService/GetProduct\n");
+  expect(lockOf(world(BFF))).not.toContain("vouched_by");
+  const quiet = BFF.replace(" { option idempotency_level = NO_SIDE_EFFECTS; }", ";");
+  expect(lockOf(world(quiet, UNMARKED))).not.toContain("vouched_by");
 });

@@ -22,6 +22,7 @@ import { checkSwitchCases } from "./switch-cases.ts";
 import { checkUnreadEnv } from "./unread-env.ts";
 import { checkUnreadItems } from "./unread-items.ts";
 import { checkUnusedSteps } from "./unused-steps.ts";
+import { checkVouchedWrites } from "./vouched-writes.ts";
 
 /** One rule over the whole model. */
 export type Check = (model: Model, report: Report) => void;
@@ -52,6 +53,7 @@ const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
   checkEachLimits,
   checkNPlusOne,
   checkCacheKeys,
+  checkVouchedWrites,
   checkPublicSurface,
   checkErrorExposure,
 ]);

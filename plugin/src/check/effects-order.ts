@@ -2,8 +2,10 @@ import type { Report } from "../diagnostic/diagnostic.ts";
 import { blocksOf } from "../resolve/blocks.ts";
 import { type EffectTable, effectTable, restingOn, restsOn } from "../resolve/effects.ts";
 import { reachable } from "../resolve/graph.ts";
-import type { Composed, Model, Step } from "../resolve/model.ts";
+import type { Call, Composed, Model, Step } from "../resolve/model.ts";
 import { callsOf, composesOf } from "../resolve/source-parts.ts";
+import { nameOf } from "./all-expressions.ts";
+import { vouchHint } from "./vouched-writes.ts";
 
 /**
  * Calls with side effects in one response are only valid in a definite order: one reads the other or starts after it, directly or through
@@ -11,7 +13,8 @@ import { callsOf, composesOf } from "../resolve/source-parts.ts";
  */
 export function checkEffectsOrder(model: Model, report: Report): void {
   const effects = effectTable(model.messages);
-  checkShared(model, effects, report);
+  const orElse = hinting(model);
+  checkShared(model, effects, orElse, report);
   for (const message of blocksOf(model)) {
     const steps = message.steps.filter(effects.step);
     for (const step of steps) {
@@ -20,17 +23,31 @@ export function checkEffectsOrder(model: Model, report: Report): void {
       report({
         code: "BFF504",
         severity: "error",
-        message: `the items of ${name(step)} have side effects, and up to ${step.source.concurrent} run side by side`,
+        message: `the items of ${nameOf(step)} have side effects, and up to ${step.source.concurrent} run side by side`,
         at: (source?.kind === "each" ? source.concurrent?.at : undefined) ?? step.ir.at,
-        hint: "add `concurrent: 1` to the `each`",
+        hint: orElse([step], "add `concurrent: 1` to the `each`"),
       });
     }
-    checkOrder(steps, message.steps, report);
+    checkOrder(steps, message.steps, orElse, report);
   }
 }
 
+/** How to put steps in order, after how to say that there is nothing to put in order, where that may be. */
+type Hinting = (steps: readonly Step[], order: string) => string;
+
+function hinting(model: Model): Hinting {
+  const byName = new Map(model.messages.map((message) => [message.desc.typeName, message]));
+  const below = (step: Step): readonly Step[] =>
+    composesOf(step.source).flatMap(({ message }) => byName.get(message.typeName)?.steps ?? []);
+  return (steps, order) => {
+    const calls: Call[] = reachable(steps, below).flatMap(({ source }) => callsOf(source));
+    const vouch = vouchHint(calls);
+    return vouch === undefined ? order : `${vouch}; otherwise ${order}`;
+  };
+}
+
 /** Tells of as few pairs as it takes: what one hint orders is not told again. */
-function checkOrder(effectful: readonly Step[], all: readonly Step[], report: Report): void {
+function checkOrder(effectful: readonly Step[], all: readonly Step[], orElse: Hinting, report: Report): void {
   const asked = new Map<Step, Step[]>();
   const waitsFor = (step: Step): readonly Step[] => [...step.reads, ...step.after, ...(asked.get(step) ?? [])];
   for (const [i, later] of effectful.entries()) {
@@ -43,10 +60,13 @@ function checkOrder(effectful: readonly Step[], all: readonly Step[], report: Re
       report({
         code: "BFF502",
         severity: "error",
-        message: `${name(earlier)} and ${name(later)} have side effects, and nothing says which comes first`,
+        message: `${nameOf(earlier)} and ${nameOf(later)} have side effects, and nothing says which comes first`,
         at: later.ir.at,
-        related: [{ at: earlier.ir.at, message: `${name(earlier)} is here` }],
-        hint: `add \`after: "${earlier.name ?? "…"}"\` to ${name(later)}, or let one read the other`,
+        related: [{ at: earlier.ir.at, message: `${nameOf(earlier)} is here` }],
+        hint: orElse(
+          [earlier, later],
+          `add \`after: "${earlier.name ?? "…"}"\` to ${nameOf(later)}, or let one read the other`,
+        ),
       });
     }
   }
@@ -56,7 +76,7 @@ function checkOrder(effectful: readonly Step[], all: readonly Step[], report: Re
  * A service's critical steps come before the side effects of messages anyway. One that is not critical has to be read or named
  * in `after` by them, or by a step that composes them.
  */
-function checkShared(model: Model, effects: EffectTable, report: Report): void {
+function checkShared(model: Model, effects: EffectTable, orElse: Hinting, report: Report): void {
   const byName = new Map(model.messages.map((message) => [message.desc.typeName, message]));
   for (const { composed: root, shared } of model.files.flatMap(({ services }) =>
     services.flatMap((one) => one.methods),
@@ -82,10 +102,13 @@ function checkShared(model: Model, effects: EffectTable, report: Report): void {
           report({
             code: "BFF502",
             severity: "error",
-            message: `${name(earlier)} of the service and ${name(later)} have side effects, and nothing says which comes first`,
+            message: `${nameOf(earlier)} of the service and ${nameOf(later)} have side effects, and nothing says which comes first`,
             at: later.ir.at,
-            related: [{ at: earlier.ir.at, message: `${name(earlier)} is here` }],
-            hint: `add \`after: "${earlier.name ?? "…"}"\` to ${name(later)}, or make ${name(earlier)} critical: then it comes first`,
+            related: [{ at: earlier.ir.at, message: `${nameOf(earlier)} is here` }],
+            hint: orElse(
+              [earlier, later],
+              `add \`after: "${earlier.name ?? "…"}"\` to ${nameOf(later)}, or make ${nameOf(earlier)} critical: then it comes first`,
+            ),
           });
         }
         for (const { message: desc } of composesOf(later.source)) {
@@ -101,4 +124,3 @@ function sharedBehind(step: Step): ReadonlySet<Step> {
   const direct = [...restsOn(step)].flatMap(({ source }) => (source.kind === "shared" ? source.of : []));
   return new Set(direct.flatMap((of) => [of, ...restsOn(of)]));
 }
-const name = (step: Step): string => (step.name === undefined ? `step ${step.index + 1}` : `step "${step.name}"`);

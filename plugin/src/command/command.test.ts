@@ -16,7 +16,7 @@ const method = (request: string, response: string): Facts => ({
   ...{ request, response, streaming: "none", idempotency: "NO_SIDE_EFFECTS" },
 });
 const entry = (...elements: [string, Facts, string][]) =>
-  new Map(elements.map(([name, facts, option]) => [name, { facts, usedBy: [option] }]));
+  new Map(elements.map(([name, facts, option]) => [name, { facts, usedBy: [option], vouchedBy: [] }]));
 
 const lock = new Map([
   [

@@ -12,6 +12,7 @@ export type Uses =
 interface Element {
   readonly facts: Facts;
   readonly usedBy: string[];
+  readonly vouchedBy: Set<string>;
 }
 
 /** The service's methods, and of the types that their requests and responses are made of, what is used. Each with the options that use it. */
@@ -29,9 +30,10 @@ export function describeUses(lock: Lock, service: string): Uses {
   );
   const byName = ([a]: [string, Element], [b]: [string, Element]): number => (a < b ? -1 : 1);
   const below = [...elements].filter(([name, { facts }]) => types.has(typeOf(name, facts)));
-  const lines = [...own.sort(byName), ...below.sort(byName)].flatMap(([name, { facts, usedBy }]) => [
+  const lines = [...own.sort(byName), ...below.sort(byName)].flatMap(([name, { facts, usedBy, vouchedBy }]) => [
     `${name}  ${describe(facts)}`.trimEnd(),
     ...usedBy.map((option) => `    ${option}`),
+    ...[...vouchedBy].map((rpc) => `    without side effects, on the word of ${rpc}`),
   ]);
   const head = `${service}: what BFFs use of it, and must stay as it is`;
   return { text: `${[head, "", ...lines].join("\n")}\n` };
@@ -42,7 +44,8 @@ function allElements(lock: Lock): ReadonlyMap<string, Element> {
   const elements = new Map<string, Element>();
   for (const [file, entries] of sorted(lock)) {
     for (const [name, locked] of sorted<Locked>(entries)) {
-      const known = elements.get(name) ?? { facts: locked.facts, usedBy: [] };
+      const known = elements.get(name) ?? { facts: locked.facts, usedBy: [], vouchedBy: new Set<string>() };
+      for (const rpc of locked.vouchedBy) known.vouchedBy.add(rpc);
       known.usedBy.push(...locked.usedBy.map((option) => (option.includes(": ") ? option : `${file}: ${option}`)));
       elements.set(name, known);
     }

@@ -3120,6 +3120,28 @@ export const EXPLANATIONS: readonly Explanation[] = [
     ]
   },
   {
+    "code": "BFF518",
+    "severity": "warning",
+    "meaning": "A call that an rpc vouches for has no side effects. One whose name says that it writes would lose its place in the order, be retried, and be served over GET.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// app/v1/app.proto\nservice AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    option idempotency_level = NO_SIDE_EFFECTS;\n  }\n}\n\nmessage Page {\n  option (bff.v1.message) = {\n    let: { name: \"shift\" call: { method: \"desk.v1.DeskService/StartShift\" set: { name: \"id\" by: \"args.id\" } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:21:42: warning BFF518: \"StartShift\" sounds as if it changed something, and rpc \"GetPage\" vouches that it does not\n    21 |     let: { name: \"shift\" call: { method: \"desk.v1.DeskService/StartShift\" set: { name: \"id\" by: \"args.id\" } } }\n       |                                          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  app/v1/app.proto:9:7: NO_SIDE_EFFECTS of \"GetPage\" means all that it calls\n    9 |   rpc GetPage(GetPageRequest) returns (Page) {\n      |       ^^^^^^^\n  hint: remove `idempotency_level = NO_SIDE_EFFECTS` from rpc \"GetPage\"; or, when the method only reads, have its own proto say so"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page);\n}\n\nmessage Page {\n  option (bff.v1.message) = {\n    let: { name: \"shift\" call: { method: \"desk.v1.DeskService/StartShift\" set: { name: \"id\" by: \"args.id\" } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
     "code": "BFF601",
     "severity": "error",
     "meaning": "A value that may be absent is bound to a target that can be absent. Otherwise an outage would look to clients like an empty text or a zero.",
@@ -3616,7 +3638,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "shop/v1/shop.proto:26:52: error BFF902: \"bff.lock.json\" does not hold \"stock.v1.Stock.note\", and with CI=true it is not written\n    26 |   string note = 2 [(bff.v1.field).by = \"'note: ' + stock.note\"];\n       |                                                    ^^^^^^^^^^\n  hint: run `buf generate` without CI=true, and commit \"bff.lock.json\""
+        "text": "shop/v1/shop.proto:26:52: error BFF902: \"bff.lock.json\" does not hold \"stock.v1.Stock.note\"; with CI=true it is not written\n    26 |   string note = 2 [(bff.v1.field).by = \"'note: ' + stock.note\"];\n       |                                                    ^^^^^^^^^^\n  hint: run `buf generate` without CI=true, and commit \"bff.lock.json\""
       },
       {
         "title": "Right",

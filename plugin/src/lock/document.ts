@@ -6,6 +6,8 @@ export interface Locked {
   readonly facts: Facts;
   /** Paths of options, sorted, as `options.ts` writes them. */
   readonly usedBy: readonly string[];
+  /** Of a method that says nothing about side effects: the rpcs that say for it that it has none, sorted. */
+  readonly vouchedBy: readonly string[];
 }
 /** By the name of the generated file, then by the name of the element. */
 export type Lock = ReadonlyMap<string, ReadonlyMap<string, Locked>>;
@@ -16,10 +18,16 @@ const VERSION = 1;
 export function renderLock(lock: Lock): string {
   const files = sorted(lock).map(([file, elements]) => [
     file,
-    Object.fromEntries(sorted(elements).map(([name, { facts, usedBy }]) => [name, { ...facts, used_by: usedBy }])),
+    Object.fromEntries(sorted(elements).map(([name, locked]) => [name, written(locked)])),
   ]);
   return `${JSON.stringify({ version: VERSION, files: Object.fromEntries(files) }, undefined, 2)}\n`;
 }
+
+const written = ({ facts, usedBy, vouchedBy }: Locked) => ({
+  ...facts,
+  used_by: usedBy,
+  ...(vouchedBy.length > 0 ? { vouched_by: vouchedBy } : {}),
+});
 
 export const sorted = <T>(map: ReadonlyMap<string, T>): [string, T][] => [...map].sort(([a], [b]) => (a < b ? -1 : 1));
 
@@ -72,16 +80,23 @@ const SHAPES: Readonly<Record<Facts["kind"], Readonly<Record<string, "string" | 
 
 function readElement(element: unknown): Locked | undefined {
   if (!isObject(element)) return undefined;
-  const { used_by: usedBy, ...facts } = element;
-  if (!Array.isArray(usedBy) || !usedBy.every((use) => typeof use === "string")) return undefined;
-  if (!hasShape(facts)) return undefined;
-  return { facts, usedBy };
+  const { used_by: usedBy, vouched_by: vouchedBy = [], ...facts } = element;
+  if (!isTexts(usedBy) || !isTexts(vouchedBy) || !hasShape(facts)) return undefined;
+  return { facts, usedBy, vouchedBy };
 }
+
+const isTexts = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.every((one) => typeof one === "string");
 
 function hasShape(facts: Readonly<Record<string, unknown>>): facts is Readonly<Record<string, unknown>> & Facts {
   const { kind } = facts;
   if (typeof kind !== "string" || !Object.hasOwn(SHAPES, kind)) return false;
   return Object.entries(SHAPES[kind as Facts["kind"]]).every(([name, type]) => typeof facts[name] === type);
+}
+
+/** Where the lock names an element. */
+export function placeOfEntry(text: string, path: string, name: string): Origin {
+  return originAt(text, path, offsetOf(text, name));
 }
 
 const offsetOf = (text: string, name: string): number => Math.max(0, text.indexOf(JSON.stringify(name)));

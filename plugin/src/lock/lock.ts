@@ -8,6 +8,7 @@ import { type Lock, type Locked, parseLock, renderLock, sorted } from "./documen
 import { type Drift, driftOf } from "./drift.ts";
 import { factsOf } from "./facts.ts";
 import { foldGonePackages } from "./gone-packages.ts";
+import { notCommitted } from "./not-committed.ts";
 import { optionsOf } from "./options.ts";
 import { type Used, usedElements } from "./used.ts";
 
@@ -68,7 +69,8 @@ export function compareLock(
   });
   const drifts = foldGonePackages(found, around);
   if (!changed || !input.ci) return { drifts, text: changed ? text : undefined };
-  const outdated = errors.length > 0 ? [] : [{ diagnostic: notCommitted(model, used, old, input.path), explains: [] }];
+  const run = { model, used, options, path: input.path, text: input.text };
+  const outdated = errors.length > 0 ? [] : [{ diagnostic: notCommitted(run, old, next), explains: [] }];
   return { drifts: [...drifts, ...outdated], text: undefined };
 }
 
@@ -92,10 +94,10 @@ function nextLock(
   for (const [file, elements] of used) {
     if (elements.size === 0) continue;
     const before = old?.get(file);
-    const entry = [...elements].map(([name, { element, uses }]) => {
+    const entry = [...elements].map(([name, { element, uses, vouchedBy }]) => {
       const known = mode === "check" ? before?.get(name) : undefined;
       const usedBy = uses.map(({ option }) => withoutFile(option, file)).sort();
-      return [name, { facts: known?.facts ?? factsOf(element), usedBy }] as const;
+      return [name, { facts: known?.facts ?? factsOf(element), usedBy, vouchedBy }] as const;
     });
     next.set(file, new Map(entry));
   }
@@ -104,8 +106,8 @@ function nextLock(
 
 const withoutFile = (option: string, file: string): string =>
   option.startsWith(`${file}: `) ? option.slice(file.length + 2) : option;
-const withFile = ({ facts, usedBy }: Locked, file: string): Locked => ({
-  facts,
+const withFile = ({ usedBy, ...locked }: Locked, file: string): Locked => ({
+  ...locked,
   usedBy: usedBy.map((option) => (option.includes(": ") ? option : `${file}: ${option}`)),
 });
 
@@ -118,44 +120,4 @@ function locator(model: Model, sources: Sources): (element: Element) => Origin {
     known.set(name, found);
     return found.name(element);
   };
-}
-
-function notCommitted(
-  model: Model,
-  used: ReadonlyMap<string, ReadonlyMap<string, Used>>,
-  old: Lock | undefined,
-  path: string,
-): Diagnostic {
-  const hint = `run \`buf generate\` without CI=true, and commit "${path}"`;
-  const added = sorted(used).flatMap(([file, elements]) =>
-    sorted(elements).filter(([name]) => old?.get(file)?.has(name) !== true),
-  );
-  const [first] = added;
-  const at = first?.[1].uses[0]?.at ?? startOf(model);
-  if (old === undefined)
-    return {
-      code: "BFF901",
-      severity: "error",
-      message: `there is no "${path}", and with CI=true none is written`,
-      at,
-      hint,
-    };
-  const says =
-    first === undefined
-      ? "holds uses that this BFF does not have"
-      : `does not hold "${first[0]}"${added.length > 1 ? ` and ${added.length - 1} more` : ""}`;
-  return {
-    code: "BFF902",
-    severity: "error",
-    message: `"${path}" ${says}, and with CI=true it is not written`,
-    at,
-    hint,
-  };
-}
-
-/** Where a fault of the whole run stands. */
-function startOf(model: Model): Origin {
-  const [file] = model.files;
-  const at = file?.services[0]?.ir.at ?? file?.ir.messages[0]?.at;
-  return at ?? { file: file?.desc.proto.name ?? "", line: 1, column: 1, endLine: 1, endColumn: 1 };
 }

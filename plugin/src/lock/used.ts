@@ -30,6 +30,8 @@ export interface Used {
   readonly element: UpstreamElement;
   /** In order of discovery; several of one option are kept as the first. */
   readonly uses: readonly Use[];
+  /** The rpcs that vouch for a method, as "web.v1.WebService/GetPage", sorted. */
+  readonly vouchedBy: readonly string[];
 }
 /** For each generated file the elements by their names. */
 export type UsedElements = ReadonlyMap<string, ReadonlyMap<string, Used>>;
@@ -65,12 +67,25 @@ export function usedElements(model: Model, options: Options): UsedElements {
     }
     for (const { methods } of file.services)
       for (const { desc } of methods) collector.surface([desc.input, desc.output], fields);
-    const entries = [...found].map(
-      ([name, { element, uses }]) => [name, { element, uses: [...uses.values()] }] as const,
-    );
+    const vouched = vouchers([...file.services.flatMap(({ let: steps }) => steps ?? []), ...file.messages]);
+    const entries = [...found].map(([name, { element, uses }]) => {
+      const vouchedBy = [...(vouched.get(element) ?? [])].sort();
+      return [name, { element, uses: [...uses.values()], vouchedBy }] as const;
+    });
     result.set(file.desc.proto.name, new Map(entries));
   }
   return result;
+}
+
+/** By the method: the rpcs on whose word alone its calls are free of side effects. */
+function vouchers(blocks: readonly (Composed | Let)[]): ReadonlyMap<UpstreamElement, ReadonlySet<string>> {
+  const found = new Map<UpstreamElement, Set<string>>();
+  for (const { method, effects, said } of blocks.flatMap(callsIn)) {
+    if (effects !== "none") continue;
+    const names = said.vouched.map(({ desc }) => elementName(desc));
+    if (names.length > 0) found.set(method, new Set([...(found.get(method) ?? []), ...names]));
+  }
+  return found;
 }
 
 type Add = (element: UpstreamElement, option: string, at: Origin) => void;

@@ -1,7 +1,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
 import { type Expression, typeName, type Variable } from "../cel/index.ts";
-import type { IrCall } from "../ir.ts";
+import type { IrCall, IrMethod } from "../ir.ts";
 import type { Text } from "../origin.ts";
 import type { Effects, MessageContext } from "./context.ts";
 import { entriesFor, nearest } from "./entries.ts";
@@ -64,12 +64,23 @@ export function resolveCall(cx: MessageContext, ir: IrCall, locals: readonly Var
     onError,
     batch,
     effects,
+    methodAt: ir.method.at,
+    said: saidOf(cx, method),
   };
 }
 
+/** Of the rpcs that reach a call of an unmarked method: those that vouch for it, and those that do not. */
+function saidOf(cx: MessageContext, method: DescMethod): Call["said"] {
+  const marked = method.idempotency !== Level.IDEMPOTENCY_UNKNOWN;
+  const by = Map.groupBy(marked ? [] : cx.roots, vouches);
+  return { vouched: by.get(true) ?? [], silent: by.get(false) ?? [] };
+}
+
+const vouches = (root: IrMethod): boolean => root.desc.idempotency === Level.NO_SIDE_EFFECTS;
+
 function effectsOf(cx: MessageContext, method: DescMethod, idempotent: boolean, ir: IrCall): Effects {
   if (method.idempotency === Level.NO_SIDE_EFFECTS) return "none";
-  const vouching = cx.roots.filter((root) => root.desc.idempotency === Level.NO_SIDE_EFFECTS);
+  const vouching = cx.roots.filter(vouches);
   const [voucher] = vouching;
   if (method.idempotency === Level.IDEMPOTENT) {
     if (voucher !== undefined) {

@@ -142,7 +142,7 @@ function checkCache(cx: MessageContext, ir: IrCall, cache: Policy["cache"], effe
       severity: "error",
       message: `"${ir.method?.value}" has side effects, so its answers must not be cached`,
       at: own.at,
-      hint: "remove `cache`; or, when it has none, declare `idempotency_level = NO_SIDE_EFFECTS` on it",
+      hint: "remove `cache`; or, when it has none, declare `idempotency_level = NO_SIDE_EFFECTS` on it or on the rpcs of this BFF that reach it",
     });
     return;
   }

@@ -99,6 +99,8 @@ export function clientCalls(cx: MessageContext, ir: IrMessage): Call[] {
       return [
         {
           ...{ method, at, request: undefined, set: [], onError: [], batch: undefined, effects },
+          methodAt: at,
+          said: { vouched: [], silent: [] },
           metadata: entryMetadata(quiet.scope, entries),
           policy: { ...policy, cache },
         },

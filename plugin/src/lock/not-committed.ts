@@ -1,0 +1,117 @@
+// What a CI run says of a lock that is not what this run would write: the first use that differs, by its name and at its place.
+import type { Diagnostic } from "../diagnostic/diagnostic.ts";
+import type { Origin } from "../origin.ts";
+import type { Model } from "../resolve/model.ts";
+import { type Lock, type Locked, placeOfEntry, sorted } from "./document.ts";
+import type { Options } from "./options.ts";
+import type { UsedElements } from "./used.ts";
+
+export interface Run {
+  readonly model: Model;
+  readonly used: UsedElements;
+  readonly options: Options;
+  readonly path: string;
+  /** Of the lock as committed. */
+  readonly text: string | undefined;
+}
+
+/** One way in which the two differ. Undefined place: no option of this run says it, so it stands in the lock alone. */
+interface Difference {
+  readonly says: string;
+  readonly more: string;
+  readonly at: Origin | undefined;
+  readonly element: string;
+}
+
+export function notCommitted(run: Run, old: Lock | undefined, next: Lock): Diagnostic {
+  const { path } = run;
+  const hint = `run \`buf generate\` without CI=true, and commit "${path}"`;
+  const shared = { severity: "error", hint } as const;
+  const differences = old === undefined ? [] : differencesOf(run, old, next);
+  const [first] = differences;
+  if (old === undefined) {
+    const message = `there is no "${path}", and with CI=true none is written`;
+    return { code: "BFF901", message, at: placeOfFirst(run), ...shared };
+  }
+  if (first === undefined) {
+    const message = `"${path}" says the same in another form, and with CI=true it is not written`;
+    return { code: "BFF902", message, at: placeOfEntry(run.text ?? "", path, ""), ...shared };
+  }
+  const others = differences.filter(({ more }) => more === first.more).length - 1;
+  const message = `"${path}" ${first.says}${others > 0 ? `, and ${others} more ${first.more}` : ""}; with CI=true it is not written`;
+  const at = first.at ?? placeOfEntry(run.text ?? "", path, first.element);
+  return { code: "BFF902", message, at, ...shared };
+}
+
+function differencesOf(run: Run, old: Lock, next: Lock): readonly Difference[] {
+  const files = [...new Set([...next.keys(), ...old.keys()])].sort();
+  const found = files.flatMap((file) => {
+    const [before, after] = [old.get(file), next.get(file)];
+    const names = sorted(new Map([...(before ?? []), ...(after ?? [])])).map(([name]) => name);
+    return names.flatMap((name) => differenceOf(run, file, name, before?.get(name), after?.get(name)));
+  });
+  // What is new matters more than what is gone.
+  return [...found.filter(({ more }) => more !== GONE), ...found.filter(({ more }) => more === GONE)];
+}
+
+const NEW = "that it does not hold";
+const GONE = "that nothing uses";
+
+function differenceOf(
+  { used, options }: Run,
+  file: string,
+  name: string,
+  before: Locked | undefined,
+  after: Locked | undefined,
+): readonly Difference[] {
+  const uses = used.get(file)?.get(name)?.uses ?? [];
+  const full = (option: string): string => (option.includes(": ") ? option : `${file}: ${option}`);
+  if (after === undefined) {
+    const at = before?.usedBy.flatMap((option) => options.at(full(option))?.at ?? [])[0];
+    return [{ says: `holds "${name}", which nothing uses any more`, more: GONE, at, element: name }];
+  }
+  if (before === undefined) return [{ says: `does not hold "${name}"`, more: NEW, at: uses[0]?.at, element: name }];
+  const added = after.usedBy.find((option) => !before.usedBy.includes(option));
+  const gone = before.usedBy.find((option) => !after.usedBy.includes(option));
+  const vouched = after.vouchedBy.find((rpc) => !before.vouchedBy.includes(rpc));
+  const unvouched = before.vouchedBy.find((rpc) => !after.vouchedBy.includes(rpc));
+  const at = (option: string): Origin | undefined => uses.find((use) => use.option === full(option))?.at;
+  if (added !== undefined)
+    return [{ says: `does not hold that ${added} uses "${name}"`, more: NEW, at: at(added), element: name }];
+  if (vouched !== undefined)
+    return [
+      { says: `does not hold that rpc "${vouched}" vouches for "${name}"`, more: NEW, at: uses[0]?.at, element: name },
+    ];
+  if (gone !== undefined)
+    return [
+      {
+        says: `holds that ${gone} uses "${name}", which it no longer does`,
+        more: GONE,
+        at: options.at(full(gone))?.at,
+        element: name,
+      },
+    ];
+  if (unvouched !== undefined)
+    return [
+      {
+        says: `holds that rpc "${unvouched}" vouches for "${name}", which it no longer does`,
+        more: GONE,
+        at: uses[0]?.at,
+        element: name,
+      },
+    ];
+  return [];
+}
+
+/** Where the first use stands. */
+function placeOfFirst({ used, model }: Run): Origin {
+  const [first] = [...used.values()].flatMap((elements) => sorted(elements));
+  return first?.[1].uses[0]?.at ?? startOf(model);
+}
+
+/** Where a fault of the whole run stands. */
+function startOf(model: Model): Origin {
+  const [file] = model.files;
+  const at = file?.services[0]?.ir.at ?? file?.ir.messages[0]?.at;
+  return at ?? { file: file?.desc.proto.name ?? "", line: 1, column: 1, endLine: 1, endColumn: 1 };
+}
