@@ -1,7 +1,7 @@
 import { zero } from "./emit-constant.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Node } from "./expression.ts";
-import { fieldType, presenceOf } from "./field-type.ts";
+import { fieldType, isInherited, presenceOf } from "./field-type.ts";
 import { type Form, mayBeNull, PLAIN, protoForm } from "./form.ts";
 import { atom, binary, coerce, commas, LEVEL, type Piece, packed, piece, runtime, types } from "./piece.ts";
 
@@ -15,6 +15,9 @@ export function emitMessage(emitter: Emitter, node: Message): Piece {
   const create = [emitter.names.runtime("create"), "(", emitter.names.schema(node.desc)];
   const fields = node.fields.flatMap((one) => emitField(emitter, one));
   if (fields.length === 0) return atom(...create, ")");
+  const given = new Set(node.fields.map(({ field }) => field));
+  for (const field of node.desc.fields)
+    if (isInherited(field) && !given.has(field)) fields.push(atom(`${field.localName}: undefined`));
   return atom(...create, ", { ", ...commas(fields), " })");
 }
 

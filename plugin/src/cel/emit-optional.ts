@@ -4,7 +4,7 @@ import type { DescField } from "@bufbuild/protobuf";
 import type { Call } from "./emit-call.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Node } from "./expression.ts";
-import { fieldType, presenceOf } from "./field-type.ts";
+import { fieldType, isInherited, presenceOf } from "./field-type.ts";
 import { BIG, celForm, type Form, formOf, mayBeNull, PLAIN, UNSIGNED } from "./form.ts";
 import { mentions } from "./mentions.ts";
 import {
@@ -244,7 +244,7 @@ export function readField(emitter: Emitter, base: Piece, field: DescField, stric
   const form = formOf(type, proto);
   const dot = base.maybe ? "?." : ".";
   const unwrapped = form.kind === "nullable" ? form.of : form;
-  switch (presenceOf(field)) {
+  switch (isInherited(field) ? "default" : presenceOf(field)) {
     case "oneof": {
       const holder = atom(...operand(base, LEVEL.atom), dot, field.oneof?.localName ?? "");
       const name = atom(JSON.stringify(field.localName));

@@ -1,3 +1,4 @@
+import type { DescField } from "@bufbuild/protobuf";
 import type { Names } from "./code.ts";
 import { type Aliases, aliasesIn } from "./contradiction.ts";
 import { emitCall } from "./emit-call.ts";
@@ -8,7 +9,7 @@ import { emitMap, emitMessage, emitRecord } from "./emit-message.ts";
 import { emitOptional, optionalAs } from "./emit-optional.ts";
 import { emitExtension, emitSelect, emitTest } from "./emit-select.ts";
 import type { Node } from "./expression.ts";
-import { presenceOf } from "./field-type.ts";
+import { isInherited, presenceOf } from "./field-type.ts";
 import { BIG, type Form, formOf, isNullableMessage, PLAIN, protoForm, UNSIGNED } from "./form.ts";
 import { inferred } from "./literals.ts";
 import {
@@ -237,6 +238,7 @@ export class Emitter {
       const name = JSON.stringify(node.field.localName);
       return { ...runtime(this.names, "oneofValue", [atom(...holder), atom(name)], form), maybe: true };
     }
+    if (isInherited(node.field)) return this.#ifSet(node.field, base, form);
     const print = [...operand(base, LEVEL.atom), base.maybe ? "?." : ".", node.field.localName];
     return { ...piece(print, form), maybe: base.maybe || presence === "optional" };
   }
@@ -245,10 +247,12 @@ export class Emitter {
   path(node: Node): Piece {
     if (node.kind !== "select" || node.test || typeof node.field === "string") return this.raw(node);
     if (presenceOf(node.field) !== "default") return this.raw(node);
-    const { parent, localName } = node.field;
+    return this.#ifSet(node.field, this.raw(node.of), formOf(node.type, node.proto));
+  }
+
+  #ifSet({ parent, localName }: DescField, base: Piece, form: Form): Piece {
     const field = atom(this.names.schema(parent), `.field.${localName}`);
-    const args = [this.raw(node.of), field, atom(JSON.stringify(localName))];
-    return { ...runtime(this.names, "ifFieldSet", args, formOf(node.type, node.proto)), maybe: true };
+    return { ...runtime(this.names, "ifFieldSet", [base, field, atom(JSON.stringify(localName))], form), maybe: true };
   }
 }
 

@@ -120,3 +120,12 @@ export function presenceOf(field: DescField): Presence {
   if (field.proto.proto3Optional) return "optional";
   return field.presence === FeatureSet_FieldPresence.IMPLICIT ? "implicit" : "default";
 }
+
+/**
+ * Whether every object has a member of the field's name, as of `has_own_property`, so that the property of an unset field reads that. Such a
+ * field is read through `ifFieldSet`, and in an initialiser that leaves it unset it is `undefined`.
+ */
+export function isInherited(field: DescField): boolean {
+  return presenceOf(field) === "optional" && INHERITED.has(field.localName);
+}
+const INHERITED: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype));

@@ -15,7 +15,7 @@ export { emitField, emitPath, emitValue } from "./emit.ts";
 export { zero } from "./emit-constant.ts";
 export type { Expression, Node, Read } from "./expression.ts";
 export { extensionNamed, NO_EXTENSIONS } from "./extension.ts";
-export { fieldType, messageType, presenceOf, scalarType, unsetIsNull, unwrapped } from "./field-type.ts";
+export { fieldType, isInherited, messageType, presenceOf, scalarType, unsetIsNull, unwrapped } from "./field-type.ts";
 export { isFixed, literalsOf } from "./literals.ts";
 export { packs } from "./pack.ts";
 export { isReservedName } from "./reserved.ts";

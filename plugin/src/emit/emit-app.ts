@@ -1,5 +1,5 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
-import { emitValue, fieldType, type Names, presenceOf, zero } from "../cel/index.ts";
+import { emitValue, fieldType, isInherited, type Names, presenceOf, zero } from "../cel/index.ts";
 import type { Entry, PlanFile } from "../plan/plan.ts";
 import type { PlanCodec } from "../plan/plan-codec.ts";
 import type { EnvVar } from "../resolve/model.ts";
@@ -220,8 +220,15 @@ function policyPrint(entry: Entry, names: FileNames, policies: Policies): Line {
 
 /** An item's key; one that is not set is the default, as it is to expressions. */
 function keyOf(field: DescField, names: FileNames): Line {
-  const key = `item.${field.localName}`;
+  const key: Line = isInherited(field)
+    ? [
+        names.cel("ifFieldSet"),
+        "(item, ",
+        names.schema(field.parent),
+        `.field.${field.localName}, ${JSON.stringify(field.localName)})`,
+      ]
+    : [`item.${field.localName}`];
   return field.fieldKind !== "message" && presenceOf(field) === "optional"
-    ? [key, " ?? ", ...zero(names, field)]
-    : [key];
+    ? [...key, " ?? ", ...zero(names, field)]
+    : key;
 }

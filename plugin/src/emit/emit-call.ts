@@ -1,7 +1,7 @@
 // A call: its request, metadata, rescue, and the line that sends it.
-import type { DescField, DescOneof } from "@bufbuild/protobuf";
+import type { DescField, DescMessage, DescOneof } from "@bufbuild/protobuf";
 import type { Expression } from "../cel/index.ts";
-import { comparesName, emitValue } from "../cel/index.ts";
+import { comparesName, emitValue, isInherited } from "../cel/index.ts";
 import { Code } from "../gen/bff/v1/options_pb.ts";
 import type { PlanBlock } from "../plan/plan.ts";
 import type { Bound, Call, ErrorRule, Fail, FieldBinding } from "../resolve/model.ts";
@@ -70,7 +70,7 @@ function request(call: Call, names: MessageNames): Lines {
   const base = call.request && emitValue(call.request, names).print;
   const tree = treeOf(call.set);
   if (base !== undefined && tree.size === 0) return [base];
-  const { properties, optional } = propertiesOf(tree, names);
+  const { properties, optional } = propertiesOf(tree, call.method.input, names);
   const literal = object(properties);
   const fields = optional ? around([names.file.runtime("defined"), "("], literal, [")"]) : literal;
   if (base === undefined) return fields;
@@ -80,7 +80,7 @@ function request(call: Call, names: MessageNames): Lines {
 }
 /** A batch's group: the other fields of the request, and the metadata. */
 function groupOf(call: Call, names: MessageNames): Lines {
-  const { properties, optional } = propertiesOf(treeOf(call.set), names);
+  const { properties, optional } = propertiesOf(treeOf(call.set), call.method.input, names);
   const literal = object(properties);
   const fields = optional ? around([names.file.runtime("defined"), "("], literal, [")"]) : literal;
   if (call.metadata.length === 0) return fields;
@@ -107,7 +107,11 @@ function treeOf(set: readonly FieldBinding[]): Tree {
   return root;
 }
 
-function propertiesOf(tree: Tree, names: MessageNames): { properties: Line[]; optional: boolean; certain: boolean } {
+function propertiesOf(
+  tree: Tree,
+  desc: DescMessage,
+  names: MessageNames,
+): { properties: Line[]; optional: boolean; certain: boolean } {
   let optional = false;
   let certain = false;
   const properties: Line[] = [];
@@ -158,7 +162,13 @@ function propertiesOf(tree: Tree, names: MessageNames): { properties: Line[]; op
     else certain = true;
     properties.push(property(oneof.localName, open ? [...chain, "undefined"] : chain));
   }
+  for (const field of desc.fields)
+    if (isInherited(field) && !tree.has(field)) properties.push(property(field.localName, ["undefined"]));
   return { properties, optional, certain };
+}
+function subMessage({ message, name }: DescField): DescMessage {
+  if (message === undefined) throw new Error(`"${name}" is no message`);
+  return message;
 }
 
 /** Whether TypeScript remembers, once it has been compared with `undefined`, that a value is there: not of a call. */
@@ -177,7 +187,7 @@ function leaf(
     const when = node.if && (joined ? conjunct(node.if, names) : operandOf(node.if, names));
     return { value: print, when, mayBeUndefined };
   }
-  const { properties, optional, certain } = propertiesOf(node, names);
+  const { properties, optional, certain } = propertiesOf(node, subMessage(field), names);
   const literal: Line = ["{ ", ...commas(properties), " }"];
   if (!optional) return { value: literal, when: undefined, mayBeUndefined: false };
   // Where nothing is set in a sub-message, it stays unset itself.

@@ -1,6 +1,6 @@
 // Pruned copies of upstream messages, and enums from and to upstream ones.
 import type { DescEnum, DescField } from "@bufbuild/protobuf";
-import { fieldType, presenceOf } from "../cel/index.ts";
+import { fieldType, isInherited, presenceOf } from "../cel/index.ts";
 import { isRequired } from "../resolve/bind.ts";
 import type { ConvertedTarget, EnumConversion, MessageConversion } from "../resolve/model.ts";
 import { emitAsField } from "./convert-field.ts";
@@ -20,6 +20,8 @@ export function emitMessageConversion(conversion: MessageConversion, names: File
     (target): Lines =>
       target.kind === "field" ? [fieldProperty(target, names)] : oneofProperty(target, names, before, complete),
   );
+  const unset = to.fields.filter((field) => isInherited(field) && !covered.has(field.localName));
+  if (properties.length > 0) properties.push(...unset.map((field): Line => [`${field.localName}: undefined`]));
   const made: Line = ["return ", names.runtime("create"), "(", names.schema(to)];
   const rows = properties.map((row): Line => [...row, ","]);
   const literal = complete
@@ -41,7 +43,7 @@ function fieldProperty(target: Extract<ConvertedTarget, { kind: "field" }>, name
   const { from, to, conversion } = target;
   const implicit = presenceOf(to) === "implicit" || isRequired(to);
   // What has a default of its own always has a value; whether it is set matters where the copy can be unset.
-  const asked = presenceOf(from) === "default" && !implicit && !isRequired(from);
+  const asked = isInherited(from) || (presenceOf(from) === "default" && !implicit && !isRequired(from));
   const read: Line = asked
     ? [
         names.cel("ifFieldSet"),

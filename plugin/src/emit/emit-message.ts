@@ -1,7 +1,7 @@
 // One function per composed message: steps started, values awaited, the response as a literal, and what failures touched.
 import { type DescField, ScalarType } from "@bufbuild/protobuf";
 import { camel } from "../camel.ts";
-import { type Expression, type Proto, presenceOf, unsetIsNull, type Variable } from "../cel/index.ts";
+import { type Expression, isInherited, type Proto, presenceOf, unsetIsNull, type Variable } from "../cel/index.ts";
 import type { PlanMessage } from "../plan/plan.ts";
 import type { Arg, OneofTarget } from "../resolve/model.ts";
 import { emitAdmission, isAdmission } from "./emit-admission.ts";
@@ -299,7 +299,7 @@ function emitTouch(
     if (field.fieldKind === "list" || field.fieldKind === "map")
       present = unsafe.length === 0 ? ["true"] : unsafe.flatMap((test, i) => (i === 0 ? [...test] : [" && ", ...test]));
     else if (unsafe.length > 0 || canBeUnset(bound.expression))
-      switch (presenceOf(field)) {
+      switch (isInherited(field) ? "default" : presenceOf(field)) {
         case "optional":
           present = [`${result}.${field.localName} !== undefined`];
           break;
@@ -353,7 +353,7 @@ function emitTouchOfResolved(
     ...origins,
     ");",
   ];
-  switch (field.fieldKind === "list" || field.fieldKind === "map" ? "implicit" : presenceOf(field)) {
+  switch (isInherited(field) ? "default" : presenceOf(field)) {
     case "oneof":
       return [
         `if (${result}.${field.oneof?.localName}.case === ${JSON.stringify(field.localName)}) `,

@@ -1,5 +1,6 @@
 // Which messages a file's calls and rpcs put on the wire, and for which of them functions of their own are generated.
 import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
+import { isInherited } from "../cel/index.ts";
 import { distinctNames } from "./distinct-names.ts";
 import { messageNames, NameScope } from "./names.ts";
 import type { Projection } from "./projection.ts";
@@ -108,6 +109,7 @@ export function unusual(desc: DescMessage): string | undefined {
 const PROTO3 = 999;
 
 function unusualField(field: DescField): string | undefined {
+  if (isInherited(field)) return "the name of what every object has";
   if ("longAsString" in field && field.longAsString) return "64 bits as a string";
   if (field.enum?.open === false) return "a closed enum";
   if ("delimitedEncoding" in field && field.delimitedEncoding) return "a group";
