@@ -220,10 +220,19 @@ function resultProto(overload: string, first: Proto | undefined): Proto | undefi
 /** Overloads that cannot fail when the range of their result is known. */
 const BY_RANGE = /^((add|subtract|multiply|divide|modulo|negate)_u?int64|uint64_to_int64|int64_to_uint64)$/;
 
+/** They fail for a timestamp or a duration that is malformed, as only one in a message from outside can be. */
+const OF_TIME = /^((timestamp|duration)_to_string|timestamp_get\w+)$/;
+
+function isSoundTime(node: Node | undefined): boolean {
+  if (node?.kind === "call") return /^(add|subtract)_|_to_(timestamp|duration)$/.test(node.overload);
+  return node?.kind === "message" || (node?.kind === "name" && node.variable.role === "now");
+}
+
 /** Whether a call that can fail in general cannot with these operands. */
 function neverFails(overload: string, node: Node, args: readonly Node[]): boolean {
   const [, second] = args;
   if (overload === "take") return second !== undefined && (rangeOf(second)?.low ?? -1) >= 0;
+  if (OF_TIME.test(overload) && args.length === 1) return isSoundTime(args[0]);
   if (isSafeDivisor(overload, second) || isSoundLiteral(overload, args)) return true;
   return BY_RANGE.test(overload) && rangeOf(node) !== undefined;
 }

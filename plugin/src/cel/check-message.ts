@@ -6,11 +6,13 @@ import type { Checker, Place } from "./checker.ts";
 import type { Node } from "./expression.ts";
 import { extensionNamed, NO_EXTENSIONS } from "./extension.ts";
 import { fieldType, messageType } from "./field-type.ts";
+import { formOf, narrows, protoForm } from "./form.ts";
 import { listed } from "./listed.ts";
 import { candidates, resolveName } from "./names.ts";
 import { isJson, isSureJsonNode } from "./pack.ts";
 import { protoRange, rangeOf } from "./range.ts";
 import { sameProto } from "./same-proto.ts";
+import { isSureTime } from "./time-literal.ts";
 import type { CelType, Proto } from "./type.ts";
 import { typeName } from "./type-name.ts";
 import { orNull } from "./type-variables.ts";
@@ -39,11 +41,9 @@ export function checkMessage(checker: Checker, ast: Literal, place: Place): Node
   const opened = type.kind === "dyn" && type.any === true;
   const fails =
     opened ||
+    !isSureTime(desc.typeName, sound) ||
     sound.some(({ field, value }) => {
-      const { proto } = fieldType(field);
-      const kept = value.proto !== undefined && sameProto(value.proto, proto);
-      const json = kept || !isJson(proto) || isSureJsonNode(value, (part) => checker.typeOf(part));
-      return value.fails || mayOverflow(value, proto) || !json;
+      return value.fails || mayNotFit(checker, value, fieldType(field).proto);
     });
   // The value of a wrapper, a Struct and the like is CEL's own.
   const base = checker.base(ast, type, type.kind === "message" ? proto : undefined, fails);
@@ -114,7 +114,7 @@ function checkField(
   }
   const range = protoRange(wanted.proto);
   const judged = checker.language.soundLiterals && value.kind === "constant";
-  if (judged && range !== undefined && mayOverflow(value, wanted.proto)) {
+  if (judged && range !== undefined && mayNotFit(checker, value, wanted.proto)) {
     const holds = `"${name}", which holds ${range.low} to ${range.high}`;
     return checker.complain("BFF309", ast, `${value.value} does not fit into ${holds}`);
   }
@@ -130,23 +130,37 @@ function enumFits(checker: Checker, value: Node, proto: Proto): boolean {
   return value.proto?.kind === "enum" && value.proto.desc.typeName === proto.desc.typeName;
 }
 
-/** Whether an integer may not fit into a field of 32 bits. */
-function mayOverflow(value: Node, proto: Proto): boolean {
-  if (value.type.kind === "null") return false;
-  const wanted = protoRange(proto);
-  if (wanted !== undefined && (proto.kind === "scalar" || value.proto?.kind !== "enum")) {
-    const is = rangeOf(value);
-    return is === undefined || is.low < wanted.low || is.high > wanted.high;
+/** Whether putting a value into a field can fail: an integer does not fit, a dyn is of another type, a list has no JSON. */
+function mayNotFit(checker: Checker, value: Node, proto: Proto): boolean {
+  const type = checker.typeOf(value);
+  if (type.kind === "null" || (value.proto !== undefined && sameProto(value.proto, proto))) return false;
+  if (proto.kind === "list" && value.kind === "list") {
+    return value.elements.some((element) => mayNotFit(checker, element, proto.of));
   }
-  if (proto.kind === "list")
-    return value.kind === "list"
-      ? value.elements.some((one) => mayOverflow(one, proto.of))
-      : value.proto === undefined && holdsNarrow(proto.of);
-  return proto.kind === "map" && value.proto === undefined && holdsNarrow(proto.of);
+  if (proto.kind === "map" && value.kind === "map") {
+    const key: Proto = { kind: "scalar", scalar: proto.key };
+    return value.entries.some(([name, item]) => mayNotFit(checker, name, key) || mayNotFit(checker, item, proto.of));
+  }
+  if (isAny(proto)) return !isSurelyPacked(checker, value, type);
+  if (isJson(proto)) return !isSureJsonNode(value, (part) => checker.typeOf(part));
+  const range = protoRange(proto);
+  const own =
+    range === undefined || (proto.kind === "enum" && value.proto?.kind === "enum") ? undefined : rangeOf(value);
+  if (range !== undefined && own !== undefined) return own.low < range.low || own.high > range.high;
+  const form = formOf(type, value.proto);
+  // Null leaves a field of a wrapper type unset.
+  return narrows(form.kind === "nullable" ? form.of : form, protoForm(proto));
 }
 
-function holdsNarrow(proto: Proto): boolean {
-  return proto.kind === "scalar" && protoRange(proto) !== undefined;
+function isAny(proto: Proto): boolean {
+  if (proto.kind === "list" || proto.kind === "map") return isAny(proto.of);
+  return proto.kind === "message" && proto.desc.typeName === "google.protobuf.Any";
+}
+
+/** Whether an Any holds the value for sure: anything but what is known only at run time, and a list or a map without JSON. */
+function isSurelyPacked(checker: Checker, value: Node, type: CelType): boolean {
+  if (type.kind === "message" || type.kind === "wrapper") return true;
+  return isSureJsonNode(value, (part) => checker.typeOf(part));
 }
 
 function fieldHint(is: string, of: string): string | undefined {

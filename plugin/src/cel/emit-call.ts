@@ -149,7 +149,7 @@ function emitCollection(emitter: Emitter, node: Call, first: Node, second: Node 
     case "uint64_to_int64":
     case "int64_to_uint64": {
       const value = emitter.value(first);
-      if (rangeOf(node) !== undefined && value.form.kind === "small") return value;
+      if (rangeOf(node) !== undefined && value.form.kind === "small") return { ...value, form: smallFormOf(node) };
       break;
     }
     case "bool_to_string":

@@ -2,7 +2,7 @@ import { contradicted } from "./contradiction.ts";
 import type { Call } from "./emit-call.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Node } from "./expression.ts";
-import { celForm, type Form, formOf, sameForm } from "./form.ts";
+import { celForm, type Form, formOf, sameForm, smallFormOf } from "./form.ts";
 import { arrow, binary, LEVEL, operand, type Piece, piece, runtime } from "./piece.ts";
 import { rangeOf } from "./range.ts";
 
@@ -82,7 +82,7 @@ export function emitConditional(emitter: Emitter, node: Call, target?: Form): Pi
   const a = emitter.value(yes);
   const b = emitter.value(no);
   const range = rangeOf(node);
-  const natural = range === undefined ? formOf(node.type, node.proto) : ({ kind: "small", ...range } as const);
+  const natural = range === undefined ? formOf(node.type, node.proto) : smallFormOf(node);
   const form = (range === undefined && wider(a.form, b.form)) || natural;
   const nullable =
     [yes, no].some((one) => one.type.kind === "null") && node.type.kind !== "wrapper" && node.type.kind !== "null";

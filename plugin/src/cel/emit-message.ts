@@ -2,15 +2,17 @@ import { zero } from "./emit-constant.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Node } from "./expression.ts";
 import { fieldType, isInherited, presenceOf } from "./field-type.ts";
-import { type Form, mayBeNull, PLAIN, protoForm } from "./form.ts";
+import { BIG, type Form, mayBeNull, PLAIN, protoForm } from "./form.ts";
 import { atom, binary, coerce, commas, LEVEL, type Piece, packed, piece, runtime, types } from "./piece.ts";
+import { INT32 } from "./range.ts";
+import { isSureTime } from "./time-literal.ts";
 
 type Message = Node & { readonly kind: "message" };
 type Field = Message["fields"][number];
 
 /** A message literal. */
 export function emitMessage(emitter: Emitter, node: Message): Piece {
-  const known = emitWellKnown(emitter, node);
+  const known = emitWellKnown(emitter, node) ?? emitTime(emitter, node);
   if (known !== undefined) return known;
   const create = [emitter.names.runtime("create"), "(", emitter.names.schema(node.desc)];
   const fields = node.fields.flatMap((one) => emitField(emitter, one));
@@ -63,6 +65,21 @@ function fieldValue(emitter: Emitter, { field, value }: Field, form: Form): Piec
   return printed.nullable && !printed.maybe && form.kind !== "boxed"
     ? binary(printed, "??", atom("undefined"), LEVEL.nullish)
     : printed;
+}
+
+/** A timestamp or a duration whose parts have to be checked and put in order: no more than 999,999,999 nanoseconds, of the same sign. */
+function emitTime(emitter: Emitter, node: Message): Piece | undefined {
+  const { typeName } = node.desc;
+  if (isSureTime(typeName, node.fields)) return undefined;
+  const part = (name: string, form: Form, none: string): Piece => {
+    const given = node.fields.find(({ field }) => field.name === name);
+    if (given === undefined) return atom(none);
+    if (given.value.type.kind === "null") return atom(none);
+    if (!given.optional) return emitter.as(given.value, form);
+    return binary(emitter.inner(given.value, form), "??", atom(none), LEVEL.nullish, form);
+  };
+  const parts = [part("seconds", BIG, "0n"), part("nanos", { kind: "small", ...INT32 }, "0")];
+  return runtime(emitter.names, typeName.endsWith("Timestamp") ? "timestampFrom" : "durationFrom", parts);
 }
 
 /** A literal of a message that is a plain value to CEL (CEL spec, "Protocol Buffer Data Conversion"). */

@@ -72,7 +72,7 @@ function knownInner(emitter: Emitter, node: Node): Piece | undefined {
     case "optional_of":
       return first && emitter.value(first);
     case "optional_of_non_zero":
-      return first && maybe(runtime(names, "nonZero", [emitter.as(first, celForm(first.type))], celForm(first.type)));
+      return first && maybe(nonZero(emitter, first));
     case "optional_or": {
       if (first === undefined || second === undefined) return undefined;
       const other = optionalAs(emitter, second, innerForm(node));
@@ -103,6 +103,18 @@ function knownInner(emitter: Emitter, node: Node): Piece | undefined {
     default:
       return undefined;
   }
+}
+
+/** What is not the zero of its type. */
+function nonZero(emitter: Emitter, node: Node): Piece {
+  const { names } = emitter;
+  const form = celForm(node.type);
+  const value = emitter.as(node, form);
+  if (node.type.kind === "message") {
+    return runtime(names, "nonZeroMessage", [value, atom(names.schema(node.type.desc))], form);
+  }
+  const any = node.type.kind === "dyn" && names.registry !== undefined;
+  return runtime(names, "nonZero", any ? [value, types(names)] : [value], form);
 }
 
 function ifSetAs(value: Piece, form: Form, emitter: Emitter): Piece {

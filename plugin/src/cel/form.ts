@@ -124,9 +124,33 @@ export function narrows(from: Form, to: Form): boolean {
   if (from.kind === "plain") return to.kind === "small" || to.kind === "big" || to.kind === "digits";
   if (from.kind === "digits") return to.kind === "small";
   if (to.kind === "small") return from.kind === "big" || (from.kind === "small" && !sameForm(from, to));
-  if (from.kind === "nullable" || from.kind === "boxed") return narrows(from.of, to.kind === "nullable" ? to.of : to);
+  if (to.kind === "boxed" || to.kind === "nullable") return narrows(contentOf(from), to.of);
+  // Null has no place in a scalar.
+  if (from.kind === "nullable") return JSON_FORMS.has(to.kind) ? false : to.kind !== "plain" || narrows(from.of, to);
+  if (from.kind === "boxed") return narrows(from.of, to);
+  if (to.kind === "record" && (from.kind === "record" || from.kind === "map") && narrowsKeys(from, to)) return true;
   const holders = from.kind === "list" || from.kind === "record" || from.kind === "map";
   return holders && (to.kind === "list" || to.kind === "record" || to.kind === "map") && narrows(from.of, to.of);
+}
+
+const JSON_FORMS: ReadonlySet<Form["kind"]> = new Set<Form["kind"]>(["json", "any", "struct"]);
+
+function contentOf(form: Form): Form {
+  return form.kind === "nullable" || form.kind === "boxed" ? form.of : form;
+}
+
+/** Whether keys have to be looked at before they are those of a map of protobuf's. */
+export function narrowsKeys(
+  from: Form & { readonly kind: "record" | "map" },
+  to: Form & { readonly kind: "record" },
+): boolean {
+  const own = from.kind === "map" ? from.key : keyForm(from.key);
+  const wanted = keyForm(to.key);
+  return wanted.kind === "small" && (own.kind === "big" || own.kind === "small") && !sameForm(own, wanted);
+}
+
+function keyForm(key: ScalarType): Form {
+  return protoForm({ kind: "scalar", scalar: key });
 }
 
 /** Whether anything in it is a message around a plain value, which no function of the runtime looks into. */

@@ -1,3 +1,4 @@
+import { ScalarType } from "@bufbuild/protobuf";
 import { assignable } from "./assignable.ts";
 import type { Node } from "./expression.ts";
 import { protoRange } from "./range.ts";
@@ -22,6 +23,9 @@ export function joinProtos(nodes: readonly Node[], wanted?: Proto): Proto | unde
     if (node.proto !== undefined) return sameProto(node.proto, proto);
     if (node.kind === "list" && proto.kind === "list") return joinProtos([...node.elements], proto.of) !== undefined;
     if (node.kind !== "constant" || node.value === null) return false;
+    // In the form of a float a double would lose what makes it another number.
+    const float = proto.kind === "scalar" && proto.scalar === ScalarType.FLOAT;
+    if (typeof node.value === "number") return !float || Object.is(Math.fround(node.value), node.value);
     if (typeof node.value !== "bigint") return true;
     if (proto.kind !== "scalar") return false;
     return range === undefined || (Number(node.value) >= range.low && Number(node.value) <= range.high);

@@ -38,7 +38,11 @@ function literalOf(overload: string, args: readonly Node[]): string | undefined 
   return node?.kind === "constant" && typeof node.value === "string" ? node.value : undefined;
 }
 
+/** RFC 3339; what JavaScript takes beyond it, such as February 30 and 24:00, is left out, as at run time. */
 function isTimestamp(text: string): boolean {
+  const [, year, month, day, hour] = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):\d\d:\d\d/.exec(text) ?? [];
+  const last = new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate();
+  if (!(Number(day) >= 1 && Number(day) <= last && Number(hour) < 24)) return false;
   try {
     fromJson(TimestampSchema, text);
     return true;

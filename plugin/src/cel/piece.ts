@@ -1,7 +1,7 @@
 import { type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import type { Printable } from "@bufbuild/protoplugin";
 import type { Names } from "./code.ts";
-import { BIG, type Form, PLAIN, sameForm, UNSIGNED } from "./form.ts";
+import { BIG, type Form, narrowsKeys, PLAIN, protoForm, sameForm, UNSIGNED } from "./form.ts";
 
 /** How strongly JavaScript's operators bind. An operand that binds less needs parentheses. */
 export const LEVEL = {
@@ -118,6 +118,10 @@ export function coerce(value: Piece, to: Form, names: Names): Piece {
       if (to.kind === "plain") return { ...coerce(value, { kind: "list", of: generic(from.of) }, names), form: PLAIN };
       break;
     case "record":
+      if (to.kind === "record" && narrowsKeys(from, to)) {
+        const key = protoForm({ kind: "scalar", scalar: from.key });
+        return coerce(coerce(value, { kind: "map", key, of: from.of }, names), to, names);
+      }
       if (to.kind === "record") {
         return runtime(names, "mapValues", [value, lambda(from.of, to.of, names)], to);
       }
@@ -137,12 +141,16 @@ export function coerce(value: Piece, to: Form, names: Names): Piece {
       break;
     case "map":
       if (to.kind === "record") {
-        return runtime(
-          names,
-          "toRecord",
-          [value, ...(sameForm(from.of, to.of) ? [] : [lambda(from.of, to.of, names)])],
-          to,
-        );
+        const values = sameForm(from.of, to.of) ? [] : [lambda(from.of, to.of, names)];
+        const keys = narrowsKeys(from, to)
+          ? [
+              atom(
+                names.runtime(to.key === ScalarType.UINT32 || to.key === ScalarType.FIXED32 ? "toUint32" : "toInt32"),
+              ),
+            ]
+          : [];
+        const unchanged = keys.length > 0 && values.length === 0 ? [atom("(item) => item")] : [];
+        return runtime(names, "toRecord", [value, ...values, ...unchanged, ...keys], to);
       }
       if (to.kind === "map" || to.kind === "plain") {
         const of = to.kind === "map" ? to.of : generic(from.of);

@@ -21,6 +21,8 @@ export function staticType(node: Node): string | undefined {
   if (node.kind !== "call" || node.overload !== "type") return undefined;
   // An enum may count as a type of its own.
   if (node.type.kind === "type" && node.type.of.kind === "opaque") return node.type.of.name;
+  // An error of the operand is one of `type`, too.
+  if (node.args[0]?.fails) return undefined;
   const type = node.args[0]?.type;
   return type === undefined || type.kind === "dyn" || type.kind === "wrapper" ? undefined : runtimeTypeName(type);
 }

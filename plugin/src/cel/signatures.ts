@@ -127,8 +127,8 @@ int64_to_string: string(int) string
 uint64_to_string: string(uint) string
 double_to_string: string(double) string
 bytes_to_string: string(bytes) string !
-timestamp_to_string: string(timestamp) string
-duration_to_string: string(duration) string
+timestamp_to_string: string(timestamp) string !
+duration_to_string: string(duration) string !
 same: timestamp(timestamp) timestamp
 string_to_timestamp: timestamp(string) timestamp !
 int64_to_timestamp: timestamp(int) timestamp !
@@ -144,16 +144,16 @@ starts_with: string.startsWith(string) bool
 matches: matches(string, string) bool !
 matches: string.matches(string) bool !
 
-timestamp_getFullYear: timestamp.getFullYear() int
-timestamp_getMonth: timestamp.getMonth() int
-timestamp_getDate: timestamp.getDate() int
-timestamp_getDayOfMonth: timestamp.getDayOfMonth() int
-timestamp_getDayOfWeek: timestamp.getDayOfWeek() int
-timestamp_getDayOfYear: timestamp.getDayOfYear() int
-timestamp_getHours: timestamp.getHours() int
-timestamp_getMinutes: timestamp.getMinutes() int
-timestamp_getSeconds: timestamp.getSeconds() int
-timestamp_getMilliseconds: timestamp.getMilliseconds() int
+timestamp_getFullYear: timestamp.getFullYear() int !
+timestamp_getMonth: timestamp.getMonth() int !
+timestamp_getDate: timestamp.getDate() int !
+timestamp_getDayOfMonth: timestamp.getDayOfMonth() int !
+timestamp_getDayOfWeek: timestamp.getDayOfWeek() int !
+timestamp_getDayOfYear: timestamp.getDayOfYear() int !
+timestamp_getHours: timestamp.getHours() int !
+timestamp_getMinutes: timestamp.getMinutes() int !
+timestamp_getSeconds: timestamp.getSeconds() int !
+timestamp_getMilliseconds: timestamp.getMilliseconds() int !
 timestamp_getFullYear: timestamp.getFullYear(string) int !
 timestamp_getMonth: timestamp.getMonth(string) int !
 timestamp_getDate: timestamp.getDate(string) int !

@@ -1,5 +1,5 @@
 // Lists and maps. A map of protobuf is an object, one that CEL has made a `Map`.
-import { entriesOf, isMessage } from "./equal.ts";
+import { entriesOf, isMap, isMessage } from "./equal.ts";
 import { ExpressionError } from "./error.ts";
 import { asInt, asUint } from "./integer.ts";
 import { type AnyTypes, fieldOf, isFieldOfSet } from "./message.ts";
@@ -70,16 +70,6 @@ export function find(container: unknown, key: unknown): unknown {
   if (!isMap(container)) throw new ExpressionError("no such overload: only lists and maps have elements");
   if (known === undefined && typeof key !== "number") throw new ExpressionError("unsupported key type");
   return known === undefined ? undefined : lookUp(container as ReadonlyMap<unknown, unknown>, known);
-}
-
-function isMap(value: unknown): value is object {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    !isMessage(value) &&
-    !Array.isArray(value) &&
-    (value instanceof Map || Object.getPrototypeOf(value) === Object.prototype || Object.getPrototypeOf(value) === null)
-  );
 }
 
 /**
@@ -199,14 +189,19 @@ export function toMap(
   return new Map(Object.entries(record).map(([name, item]) => [key(name), value(item)]));
 }
 
-/** A map of CEL as one of protobuf. */
+/** A map of CEL as one of protobuf; `key` checks the range of keys. */
 export function toRecord<V>(map: ReadonlyMap<unknown, V>): { [key: string]: V };
-export function toRecord<V, W>(map: ReadonlyMap<unknown, V>, value: (value: V) => W): { [key: string]: W };
+export function toRecord<K, V, W>(
+  map: ReadonlyMap<K, V>,
+  value: (value: V) => W,
+  key?: (key: K) => unknown,
+): { [key: string]: W };
 export function toRecord(
   map: ReadonlyMap<unknown, unknown>,
   value = (item: unknown) => item,
+  key = (name: unknown) => name,
 ): { [key: string]: unknown } {
-  return Object.fromEntries([...map].map(([key, item]) => [String(key), value(item)]));
+  return Object.fromEntries([...map].map(([name, item]) => [String(key(name)), value(item)]));
 }
 
 export function mapValues<V, W>(record: { readonly [key: string]: V }, value: (value: V) => W): { [key: string]: W } {

@@ -1,12 +1,11 @@
 // Conversions between CEL's types (CEL spec, "List of Standard Definitions"). Integers are bigints here, a `number` is a double.
 
-import { fromJson, toJson } from "@bufbuild/protobuf";
 import { type Duration, DurationSchema, type Timestamp, TimestampSchema } from "@bufbuild/protobuf/wkt";
 import { isMessage, isTime } from "./equal.ts";
 import { ExpressionError } from "./error.ts";
 import { asInt, asUint } from "./integer.ts";
 import { Optional } from "./optional.ts";
-import { duration, durationOf, timestamp } from "./time.ts";
+import { duration, durationOf, parseTimestamp, timestamp, timeText } from "./time.ts";
 import { Type, Uint } from "./value.ts";
 
 const INT = /^[+-]?\d+$/;
@@ -98,16 +97,13 @@ export function toText(value: unknown): string {
     }
   }
   if (value instanceof Uint) return String(value.value);
-  if (isTime(value)) {
-    return value.$typeName === TimestampSchema.typeName
-      ? toJson(TimestampSchema, value as Timestamp)
-      : toJson(DurationSchema, value as Duration);
-  }
+  if (isTime(value)) return timeText(value);
   throw refused(value, "string");
 }
 
 function doubleText(value: number): string {
   if (value === Infinity) return "+Inf";
+  if (Object.is(value, -0)) return "-0";
   return value === -Infinity ? "-Inf" : String(value);
 }
 
@@ -116,12 +112,8 @@ export function toTimestamp(value: unknown): Timestamp {
   if (typeof value === "bigint") return timestamp(value, 0);
   if (isTime(value) && value.$typeName === TimestampSchema.typeName) return value as Timestamp;
   if (typeof value !== "string") throw refused(value, "timestamp");
-  try {
-    // Copied: a message may be changed by whom it is given to.
-    return { ...remembered(timestamps, value, (text) => fromJson(TimestampSchema, text)) };
-  } catch {
-    throw new ExpressionError(`not a timestamp: ${value}`);
-  }
+  // Copied: a message may be changed by whom it is given to.
+  return { ...remembered(timestamps, value, parseTimestamp) };
 }
 
 const UNITS: Readonly<Record<string, bigint>> = {

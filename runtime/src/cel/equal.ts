@@ -37,7 +37,7 @@ export function unequal(a: unknown, b: unknown, types?: AnyTypes): boolean {
 /** CEL's `in` for any list or map. Throws ExpressionError for anything else. */
 export function isIn(value: unknown, container: unknown): boolean {
   if (Array.isArray(container)) return container.some((item) => equal(item, value));
-  if (typeof container === "object" && container !== null && !isMessage(container)) {
+  if (isMap(container)) {
     const key = keyOf(value);
     if (key === undefined) return false;
     return container instanceof Map ? container.has(key) : Object.hasOwn(container, String(key));
@@ -109,6 +109,14 @@ function isNumeric(value: unknown): value is number | bigint {
 
 export function isMessage(value: unknown): value is object & { readonly $typeName: string } {
   return typeof value === "object" && value !== null && "$typeName" in value;
+}
+
+/** A map in either form: an object of protobuf's or JSON's, or a `Map`; none of the boxes that are objects, too. */
+export function isMap(value: unknown): value is object {
+  if (value instanceof Map) return true;
+  if (typeof value !== "object" || value === null || isMessage(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }
 
 function equalMessages(

@@ -1,5 +1,5 @@
 import { toText, typeName } from "./conversion.ts";
-import { compareText, entriesOf } from "./equal.ts";
+import { compareText, entriesOf, isMap } from "./equal.ts";
 import { ExpressionError } from "./error.ts";
 import { Type, Uint } from "./value.ts";
 
@@ -11,7 +11,7 @@ export function format(text: string, args: readonly unknown[]): string {
     if (used >= args.length) throw new ExpressionError("format: too few arguments");
     const arg = args[used++];
     const value = arg instanceof Uint ? arg.value : arg;
-    const precision = digits === undefined ? 6 : Number(digits);
+    const precision = precisionOf(digits);
     switch (verb) {
       case "s":
         return shown(value);
@@ -48,8 +48,28 @@ function special(value: unknown): string | undefined {
 }
 
 function decimal(value: unknown): string {
-  if (typeof value === "number") return special(value) ?? String(value);
+  if (typeof value === "number") return special(value) ?? plainText(value);
   return integer(value, "d").toString();
+}
+
+/** A double in as few digits as tell it from others, without an exponent. */
+function plainText(value: number): string {
+  const text = Object.is(value, -0) ? "-0" : String(value);
+  const [, sign = "", first = "", rest = "", exponent] = /^(-?)(\d)(?:\.(\d+))?e([+-]\d+)$/.exec(text) ?? [];
+  if (exponent === undefined) return text;
+  const digits = first + rest;
+  const point = 1 + Number(exponent);
+  if (point <= 0) return `${sign}0.${"0".repeat(-point)}${digits}`;
+  return sign + digits.padEnd(point, "0");
+}
+
+/** More would be noise: no double has more that count. */
+const MOST_DIGITS = 100;
+
+function precisionOf(digits: string | undefined): number {
+  const precision = digits === undefined ? 6 : Number(digits);
+  if (precision > MOST_DIGITS) throw new ExpressionError(`format: a precision beyond ${MOST_DIGITS}`);
+  return precision;
 }
 
 function real(value: unknown, verb: string): number {
@@ -57,20 +77,47 @@ function real(value: unknown, verb: string): number {
   throw new ExpressionError(`format: %${verb} does not take ${typeName(value)}`);
 }
 
+function signOf(number: number): string {
+  return number < 0 || Object.is(number, -0) ? "-" : "";
+}
+
 function fixed(value: unknown, precision: number): string {
   const number = real(value, "f");
-  const rounded = number.toFixed(precision);
-  // A tie goes to the even digit, as in Go; toFixed rounds it away from zero.
-  const exact = number.toFixed(Math.min(100, precision + 60));
-  const rest = exact.slice(rounded.length + (precision === 0 ? 1 : 0));
-  const odd = /[13579]$/.test(rounded);
-  return odd && /^50*$/.test(rest) ? exact.slice(0, rounded.length) : rounded;
+  const digits = scaled(number, precision)
+    .toString()
+    .padStart(precision + 1, "0");
+  const whole = digits.slice(0, digits.length - precision);
+  return signOf(number) + (precision === 0 ? whole : `${whole}.${digits.slice(-precision)}`);
 }
 
 function exponent(value: unknown, precision: number): string {
-  return real(value, "e")
-    .toExponential(precision)
-    .replace(/e([+-])(\d)$/, "e$10$2");
+  const number = real(value, "e");
+  let power = number === 0 ? 0 : Number(number.toExponential().split("e")[1]);
+  let shown = scaled(number, precision - power).toString();
+  if (number === 0) shown = "0".repeat(precision + 1);
+  else if (shown.length !== precision + 1) {
+    // 9.99 has become 10.0, or what is written as 1e23 is a little less.
+    power += shown.length > precision ? 1 : -1;
+    shown = scaled(number, precision - power).toString();
+  }
+  const fraction = precision === 0 ? "" : `.${shown.slice(1)}`;
+  return `${signOf(number)}${shown[0]}${fraction}e${power < 0 ? "-" : "+"}${String(Math.abs(power)).padStart(2, "0")}`;
+}
+
+/** |number| × 10^power as an integer, a tie rounded to the even one, as in Go; exact, unlike toFixed and toExponential. */
+function scaled(number: number, power: number): bigint {
+  const bits = new DataView(new ArrayBuffer(8));
+  bits.setFloat64(0, Math.abs(number));
+  const raw = bits.getBigUint64(0);
+  const exponent = Number(raw >> 52n);
+  const mantissa = exponent === 0 ? raw : (raw & (2n ** 52n - 1n)) | (1n << 52n);
+  // The number is mantissa × 2^two.
+  const two = Math.max(exponent, 1) - 1075;
+  const above = mantissa * (two > 0 ? 1n << BigInt(two) : 1n) * (power > 0 ? 10n ** BigInt(power) : 1n);
+  const below = (two < 0 ? 1n << BigInt(-two) : 1n) * (power < 0 ? 10n ** BigInt(-power) : 1n);
+  const whole = above / below;
+  const twice = (above % below) * 2n;
+  return twice > below || (twice === below && whole % 2n === 1n) ? whole + 1n : whole;
 }
 
 function hex(value: unknown): string {
@@ -80,11 +127,11 @@ function hex(value: unknown): string {
 }
 
 function shown(value: unknown): string {
-  if (typeof value === "number") return special(value) ?? String(value);
+  if (typeof value === "number") return special(value) ?? plainText(value);
   if (value === null) return "null";
   if (value instanceof Type) return value.name;
   if (Array.isArray(value)) return `[${value.map(shown).join(", ")}]`;
-  if (typeof value === "object" && !(value instanceof Uint8Array || value instanceof Uint) && !("$typeName" in value)) {
+  if (isMap(value)) {
     const entries = entriesOf(value).map(([key, item]) => [shown(key), shown(item)] as const);
     entries.sort(([a], [b]) => compareText(a, b));
     return `{${entries.map(([key, item]) => `${key}: ${item}`).join(", ")}}`;

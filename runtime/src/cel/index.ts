@@ -130,6 +130,7 @@ export {
   ifFieldSet,
   memberOf,
   nonZero,
+  nonZeroMessage,
   Optional,
   oneofValue,
   optionalNone,
@@ -167,6 +168,7 @@ export {
   dayOfMonth,
   dayOfWeek,
   dayOfYear,
+  duration as durationFrom,
   durationHours,
   durationMilliseconds,
   durationMinutes,
@@ -179,5 +181,6 @@ export {
   seconds,
   subtractDurations,
   subtractFromTimestamp,
+  timestamp as timestampFrom,
 } from "./time.ts";
 export { type Key, keyOf, Type, typeNamed, Uint, uint } from "./value.ts";

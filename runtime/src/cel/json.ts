@@ -4,6 +4,7 @@ import { base64Encode } from "@bufbuild/protobuf/wire";
 import {
   DurationSchema,
   EmptySchema,
+  type FieldMask,
   FieldMaskSchema,
   type ListValue,
   ListValueSchema,
@@ -15,8 +16,9 @@ import {
   ValueSchema,
 } from "@bufbuild/protobuf/wkt";
 import { typeName } from "./conversion.ts";
-import { entriesOf } from "./equal.ts";
+import { entriesOf, isMap } from "./equal.ts";
 import { ExpressionError } from "./error.ts";
+import { timeText } from "./time.ts";
 import { Uint } from "./value.ts";
 
 /** What a google.protobuf.Value stands for; null when it is unset. */
@@ -63,13 +65,21 @@ export function toJsonValue(value: unknown): JsonValue {
   if (value instanceof Uint) return toJsonValue(value.value);
   if (value instanceof Uint8Array) return base64Encode(value);
   if (Array.isArray(value)) return value.map(toJsonValue);
-  if (isMessage(value, TimestampSchema)) return toJson(TimestampSchema, value);
-  if (isMessage(value, DurationSchema)) return toJson(DurationSchema, value);
-  if (isMessage(value, FieldMaskSchema)) return toJson(FieldMaskSchema, value);
+  if (isMessage(value, TimestampSchema) || isMessage(value, DurationSchema)) return timeText(value);
+  if (isMessage(value, FieldMaskSchema)) return maskText(value);
   if (isMessage(value, EmptySchema)) return {};
   if (isMessage(value, ValueSchema)) return fromJsonValue(value);
-  if (typeName(value) === "map") return toJsonObject(value);
+  if (isMap(value)) return toJsonObject(value);
   throw new ExpressionError(`a value that has no JSON: ${typeName(value)}`);
+}
+
+/** Throws ExpressionError for a path that JSON has no way to write. */
+function maskText(mask: FieldMask): JsonValue {
+  try {
+    return toJson(FieldMaskSchema, mask);
+  } catch {
+    throw new ExpressionError("a field mask that has no JSON");
+  }
 }
 
 /** Throws ExpressionError for what has no JSON. */
@@ -79,7 +89,7 @@ export function toJsonList(list: readonly unknown[]): JsonValue[] {
 
 /** A map of CEL for a field of type google.protobuf.Struct. Throws ExpressionError for what has no JSON. */
 export function toJsonObject(map: unknown): JsonObject {
-  if (typeof map !== "object" || map === null) throw new ExpressionError("only a map is a JSON object");
+  if (!isMap(map)) throw new ExpressionError("only a map is a JSON object");
   return Object.fromEntries(entriesOf(map).map(([key, item]) => [String(key), toJsonValue(item)]));
 }
 

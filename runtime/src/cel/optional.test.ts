@@ -1,4 +1,4 @@
-import { create } from "@bufbuild/protobuf";
+import { create, createRegistry } from "@bufbuild/protobuf";
 import { FieldDescriptorProto_Label, FieldDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { expect, it } from "vitest";
 import { ExpressionError } from "./error.ts";
@@ -38,10 +38,11 @@ it("adds what is there to lists, maps and oneofs", () => {
 
 it("tells zeros from values", () => {
   const empty = create(FieldDescriptorProtoSchema);
+  const types = createRegistry(FieldDescriptorProtoSchema);
   const zeros = [0, 0n, "", false, null, [], {}, new Map(), Uint8Array.of(), uint(0), optionalOf(undefined), empty];
-  expect(zeros.map(nonZero)).toEqual(zeros.map(() => undefined));
+  expect(zeros.map((zero) => nonZero(zero, types))).toEqual(zeros.map(() => undefined));
   const values = [1, 1n, "a", true, Number.NaN, [0], { a: 0 }, uint(1)];
-  expect(values.map(nonZero).filter((value) => value === undefined)).toHaveLength(0);
+  expect(values.map((value) => nonZero(value, types)).filter((value) => value === undefined)).toHaveLength(0);
 });
 
 it("asks for a value", () => {

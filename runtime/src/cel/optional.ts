@@ -1,5 +1,7 @@
-import { type DescField, isFieldSet, type Message } from "@bufbuild/protobuf";
+import { type DescField, type DescMessage, isFieldSet, type Message } from "@bufbuild/protobuf";
+import { isMessage } from "./equal.ts";
 import { ExpressionError } from "./error.ts";
+import type { AnyTypes } from "./message.ts";
 import { Type, Uint } from "./value.ts";
 
 /** CEL's optional: a value or none. A box, since a value that is absent is `undefined` already. */
@@ -65,9 +67,21 @@ export function memberOf<C extends string, T>(
   return value === undefined || value === null ? { case: undefined } : { case: name, value };
 }
 
-/** The value, `undefined` when it is the zero of its type: "", 0, false, null, nothing in it (cel-go's `optional.ofNonZeroValue`). */
-export function nonZero<T>(value: T): T | undefined {
-  return isZero(value) ? undefined : value;
+/**
+ * The value, `undefined` when it is the zero of its type: "", 0, false, null, nothing in it (cel-go's `optional.ofNonZeroValue`). `types`
+ * knows the fields of messages; one that is not known has a value.
+ */
+export function nonZero<T>(value: T, types?: AnyTypes): T | undefined {
+  if (!isMessage(value)) return isZero(value) ? undefined : value;
+  const schema = types?.getMessage(value.$typeName);
+  return schema === undefined ? value : nonZeroMessage(value as T & Message, schema);
+}
+
+/** The message, `undefined` when none of its fields is set. */
+export function nonZeroMessage<M extends Message>(message: M | null, schema: DescMessage): M | undefined {
+  if (message === null) return undefined;
+  const set = schema.fields.some((field) => isFieldSet(message, field)) || (message.$unknown ?? []).length > 0;
+  return set ? message : undefined;
 }
 
 function isZero(value: unknown): boolean {
@@ -77,16 +91,7 @@ function isZero(value: unknown): boolean {
   if (value instanceof Map) return value.size === 0;
   if (value instanceof Optional) return value.inner === undefined;
   if (value instanceof Uint) return value.value === 0n;
-  if (value instanceof Type) return false;
-  if (!("$typeName" in value)) return Object.keys(value).length === 0;
-  return Object.entries(value).every(([name, field]) => name.startsWith("$") || isUnset(field));
-}
-
-/** A field without a value of its own. A message that is set is set whatever is in it. */
-function isUnset(field: unknown): boolean {
-  if (typeof field !== "object" || field === null) return !field && !Number.isNaN(field);
-  if ("$typeName" in field) return false;
-  return "case" in field ? field.case === undefined : isZero(field);
+  return !(value instanceof Type) && Object.keys(value).length === 0;
 }
 
 /** Throws ExpressionError for null, and for a wrapper that is not set. */

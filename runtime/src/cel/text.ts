@@ -1,4 +1,5 @@
 // Strings as CEL sees them: sequences of Unicode code points, which lengths and positions count (cel-go's `strings` extension).
+import { entriesOf, isMap } from "./equal.ts";
 import { ExpressionError } from "./error.ts";
 
 type Int = number | bigint;
@@ -14,8 +15,7 @@ export function textSize(text: string): number {
 export function size(value: unknown): bigint {
   if (typeof value === "string") return BigInt(textSize(value));
   if (value instanceof Uint8Array || Array.isArray(value)) return BigInt(value.length);
-  if (value instanceof Map) return BigInt(value.size);
-  if (typeof value === "object" && value !== null && !("$typeName" in value)) return BigInt(Object.keys(value).length);
+  if (isMap(value)) return BigInt(value instanceof Map ? value.size : entriesOf(value).length);
   throw new ExpressionError("no such overload: only strings, bytes, lists and maps have a size");
 }
 
@@ -68,9 +68,10 @@ export function upperAscii(text: string): string {
 
 /** The first `limit` occurrences, all when it is negative. */
 export function replace(text: string, part: string, by: string, limit: Int = -1): string {
-  if (limit < 0) return text.replaceAll(part, () => by);
+  // JavaScript finds "" between the halves of a surrogate pair, too.
+  if (limit < 0 && part !== "") return text.replaceAll(part, () => by);
   const pieces = part === "" ? ["", ...text, ""] : text.split(part);
-  const count = Math.min(Number(limit), pieces.length - 1);
+  const count = limit < 0 ? pieces.length - 1 : Math.min(Number(limit), pieces.length - 1);
   return (
     pieces.slice(0, count + 1).join(by) +
     pieces

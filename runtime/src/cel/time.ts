@@ -1,5 +1,6 @@
 // Timestamps and durations: protobuf-es messages, normalized (CEL spec, "Timestamp and Duration").
-import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
+import { fromJson, toJson } from "@bufbuild/protobuf";
+import { type Duration, DurationSchema, type Timestamp, TimestampSchema } from "@bufbuild/protobuf/wkt";
 import type { Time } from "./equal.ts";
 import { ExpressionError } from "./error.ts";
 
@@ -42,6 +43,32 @@ function checkDuration(nanos: bigint): void {
 export function durationOf(nanos: bigint): Duration {
   checkDuration(nanos);
   return duration(nanos / BigInt(NANOS), Number(nanos % BigInt(NANOS)));
+}
+
+const RFC3339 = /^\d{4}-(\d\d)-(\d\d)T(\d\d):\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
+
+/** From RFC 3339, with at most nine digits of a fraction. Throws ExpressionError for another text, and outside of the years 1 to 9999. */
+export function parseTimestamp(text: string): Timestamp {
+  const [, month = "", day = "", hour = ""] = RFC3339.exec(text) ?? [];
+  // JavaScript takes February 30 for March 1, and 24:00 for the next day.
+  const last = new Date(Date.UTC(Number(text.slice(0, 4)), Number(month), 0)).getUTCDate();
+  try {
+    if (Number(day) >= 1 && Number(day) <= last && Number(hour) < 24) return fromJson(TimestampSchema, text);
+  } catch {
+    // Said below.
+  }
+  throw new ExpressionError(`not a timestamp: ${text}`);
+}
+
+/** As protobuf's JSON has it. Throws ExpressionError for what is no timestamp and no duration: out of range, or not normalized. */
+export function timeText(time: Time & { readonly $typeName: string }): string {
+  try {
+    return time.$typeName === TimestampSchema.typeName
+      ? toJson(TimestampSchema, time as Timestamp)
+      : toJson(DurationSchema, time as Duration);
+  } catch {
+    throw new ExpressionError(`a malformed ${time.$typeName}`);
+  }
 }
 
 export function addToTimestamp(to: Time, added: Time): Timestamp {
@@ -103,11 +130,18 @@ export function milliseconds(timestamp: Time, zone?: string): number {
   return local(timestamp, zone).getUTCMilliseconds();
 }
 
-/** A date whose UTC parts are the local parts in `zone`: an IANA name, or an offset such as "+02:00". Throws ExpressionError for another. */
+/**
+ * A date whose UTC parts are the local parts in `zone`: an IANA name, or an offset such as "+02:00". Throws ExpressionError for another, and
+ * for a timestamp outside of the years 1 to 9999, which only a message can hold.
+ */
 function local(timestamp: Time, zone: string | undefined): Date {
+  if (timestamp.seconds < FIRST_SECOND || timestamp.seconds > LAST_SECOND) {
+    throw new ExpressionError("timestamp out of range");
+  }
   const millis = Number(timestamp.seconds) * 1000 + Math.floor(timestamp.nanos / 1e6);
   if (zone === undefined || zone === "" || zone === "UTC") return new Date(millis);
-  const [, sign, hour, minute] = /^([+-]?)(\d\d):(\d\d)$/.exec(zone) ?? [];
+  // 23:59 is as far as an offset goes (CEL spec, "Timezones").
+  const [, sign, hour, minute] = /^([+-]?)([01]\d|2[0-3]):([0-5]\d)$/.exec(zone) ?? [];
   if (hour !== undefined && minute !== undefined) {
     const offset = (Number(hour) * 60 + Number(minute)) * 60_000;
     return new Date(millis + (sign === "-" ? -offset : offset));
@@ -117,17 +151,39 @@ function local(timestamp: Time, zone: string | undefined): Date {
 
 /** What local time is ahead of UTC, in milliseconds. */
 function zoneOffset(millis: number, zone: string): number {
+  const parts = zoneFormat(zone).formatToParts(millis);
+  const name = parts.find((part) => part.type === "timeZoneName")?.value ?? "";
+  const [, sign, hour, minute, second] = /^GMT(?:([+-])(\d\d):(\d\d)(?::(\d\d))?)?$/.exec(name) ?? [];
+  const offset = (Number(hour ?? 0) * 3600 + Number(minute ?? 0) * 60 + Number(second ?? 0)) * 1000;
+  return sign === "-" ? -offset : offset;
+}
+
+/** Made once for each zone: there are some 600. */
+const zoneFormats = new Map<string, Intl.DateTimeFormat>();
+
+function zoneFormat(zone: string): Intl.DateTimeFormat {
+  const before = zoneFormats.get(zone);
+  if (before !== undefined) return before;
   try {
-    const parts = new Intl.DateTimeFormat("en-US", { timeZone: zone, timeZoneName: "longOffset" }).formatToParts(
-      millis,
-    );
-    const name = parts.find((part) => part.type === "timeZoneName")?.value ?? "";
-    const [, sign, hour, minute, second] = /^GMT(?:([+-])(\d\d):(\d\d)(?::(\d\d))?)?$/.exec(name) ?? [];
-    const offset = (Number(hour ?? 0) * 3600 + Number(minute ?? 0) * 60 + Number(second ?? 0)) * 1000;
-    return sign === "-" ? -offset : offset;
+    const format = new Intl.DateTimeFormat("en-US", { timeZone: zone, timeZoneName: "longOffset" });
+    if (isZoneName(zone, format.resolvedOptions().timeZone)) {
+      zoneFormats.set(zone, format);
+      return format;
+    }
   } catch {
-    throw new ExpressionError(`no such time zone: ${zone}`);
+    // Said below.
   }
+  throw new ExpressionError(`no such time zone: ${zone}`);
+}
+
+/** Abbreviations that Intl takes although they are no names of zones. */
+const ABBREVIATIONS =
+  /^(ACT|AET|AGT|ART|AST|BET|BST|CAT|CNT|CST|CTT|EAT|ECT|IET|IST|JST|MIT|NET|NST|PLT|PNT|PRT|PST|SST|VST|SystemV\/.*)$/;
+
+/** Whether Intl's leniency did not help: it takes offsets without a colon, abbreviations, and names in any case. */
+function isZoneName(zone: string, known: string): boolean {
+  if (/^[+-]|(^|\/)[a-z]/.test(zone) || ABBREVIATIONS.test(zone)) return false;
+  return zone === known || zone.toLowerCase() !== known.toLowerCase();
 }
 
 // ---- a duration in units, truncated towards zero ----

@@ -1,0 +1,27 @@
+import type { Node } from "./expression.ts";
+
+type Literal = Node & { readonly kind: "message" };
+
+function isTime(typeName: string): boolean {
+  return typeName === "google.protobuf.Timestamp" || typeName === "google.protobuf.Duration";
+}
+
+/** 9999-12-31T23:59:59Z, and what is surely within 64 bits of nanoseconds. */
+const LAST_SECOND = 253_402_300_799;
+const MOST_SECONDS = 9_223_372_035;
+
+/** Whether `Timestamp{…}` or `Duration{…}` is made of constants that need neither a check of range nor to be normalized. */
+export function isSureTime(typeName: string, fields: Literal["fields"]): boolean {
+  if (!isTime(typeName)) return true;
+  const parts = new Map(
+    fields.map(({ field, value }) => [field.name, value.kind === "constant" ? value.value : undefined]),
+  );
+  if (fields.some(({ optional }) => optional) || [...parts.values()].some((part) => typeof part !== "bigint"))
+    return false;
+  const seconds = Number(parts.get("seconds") ?? 0n);
+  const nanos = Number(parts.get("nanos") ?? 0n);
+  if (typeName.endsWith("Timestamp")) {
+    return seconds >= -62_135_596_800 && seconds <= LAST_SECOND && nanos >= 0 && nanos < 1e9;
+  }
+  return Math.abs(seconds) <= MOST_SECONDS && Math.abs(nanos) < 1e9 && seconds * nanos >= 0;
+}
