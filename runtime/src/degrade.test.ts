@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import { Causes } from "./causes.ts";
 import { degraded } from "./degrade.ts";
-import { invalid } from "./failure.ts";
+import { invalid, timedOut } from "./failure.ts";
 import { CardSchema, type Page, PageSchema } from "./testing/gen/test_pb.ts";
 
 const cause = { failure: invalid("u", "x"), incomplete: false };
@@ -106,4 +106,43 @@ test("the header is at most 1 KiB, then says how many more", () => {
   const paths = header.split(",");
   expect(Number(paths.pop())).toBe(100 - paths.length);
   expect(header.length).toBeGreaterThan(980);
+});
+
+test("more than eight that differ in positions or keys only are one, which says how many; others stay as they are", () => {
+  const cards = Array.from({ length: 12 }, (_, i) => card(`${i}`));
+  const keys = ["a", "b", "c", "d", "e", "f", "g", "h", "i"];
+  const byName = Object.fromEntries(keys.map((key) => [key, card(key)]));
+  const page = create(PageSchema, { cards, byName });
+  const other = { failure: timedOut("u", "late"), incomplete: false };
+  const causes = new Causes();
+  for (const [i, each] of page.cards.entries()) {
+    causes.touch(each, "owner_name", false, i < 3 ? other : cause);
+    if (i < 8) causes.touch(each, "id", true, cause);
+  }
+  for (const key of keys) causes.touch(page.byName[key]!, "id", true, cause);
+  causes.touch(page, "title", true, cause);
+  const { entries, failures, header } = degraded(PageSchema, page, causes.touches);
+  const told = entries.map(({ path, reason, count }) => `${path} ${reason} ${count}`);
+  expect(told).toEqual([
+    "title 6 0",
+    ...[0, 1, 2].flatMap((i) => [`cards[${i}].id 6 0`, `cards[${i}].owner_name 1 0`]),
+    "cards[3].id 6 0",
+    "cards[*].owner_name 6 9",
+    ...[4, 5, 6, 7].map((i) => `cards[${i}].id 6 0`),
+    "by_name[*].id 6 9",
+  ]);
+  expect(failures.map(({ reason }) => reason)).toEqual(entries.map(({ reason }) => reason));
+  expect(header).toBe("title,cards[*].id,cards[*].owner_name,by_name[*].id");
+});
+
+test("ages that differ keep entries apart, equal ones do not", () => {
+  const page = create(PageSchema, { cards: Array.from({ length: 18 }, (_, i) => card(`${i}`)) });
+  const causes = new Causes();
+  for (const [i, each] of page.cards.entries())
+    causes.touch(each, "id", true, { ...cause, staleMs: i % 2 === 0 ? 1_500 : 1_000 + i });
+  const { entries } = degraded(PageSchema, page, causes.touches);
+  expect(entries[0]).toMatchObject({ path: "cards[*].id", count: 9, age: { seconds: 1n, nanos: 500_000_000 } });
+  expect(entries.slice(1).map(({ path }) => path)).toEqual(
+    [1, 3, 5, 7, 9, 11, 13, 15, 17].map((i) => `cards[${i}].id`),
+  );
 });

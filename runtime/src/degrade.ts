@@ -6,7 +6,7 @@ import { type Degradation, DegradationSchema, Degradation_Effect as Effect } fro
 
 /** What a degraded response says about itself. */
 export interface Degraded {
-  /** One entry for each field touched, ordered by field number. */
+  /** One entry for each field touched, ordered by field number; many of the same kind in one list are one. */
   readonly entries: Degradation[];
   /** What is behind each entry, in their order. */
   readonly failures: readonly Failure[];
@@ -23,6 +23,17 @@ interface Place {
 }
 
 const HEADER_BYTES = 1024;
+/** More entries than this that differ only in list positions or map keys become one. */
+const MOST_ALIKE = 8;
+
+/** A field that a failure has touched. */
+interface Found {
+  readonly entry: Degradation;
+  readonly cause: Cause;
+  /** The path without positions and keys. */
+  readonly folded: string;
+  readonly order: readonly number[];
+}
 
 /**
  * From "this field of this message object was touched" to paths in the finished response.
@@ -37,7 +48,7 @@ export function degraded(
   const places = new Map<object, Place[]>();
   const numbers = new Map(declared.fields.map(({ name, number }) => [name, number]));
   place(response, { desc, path: "", folded: "", order: [] }, places, numbers);
-  const found = new Map<string, { entry: Degradation; cause: Cause; folded: string; order: readonly number[] }>();
+  const found = new Map<string, Found>();
   for (const touch of touches) {
     for (const at of places.get(touch.message) ?? []) {
       const field = at.desc.fields.find((field) => field.name === touch.field);
@@ -58,12 +69,33 @@ export function degraded(
       found.set(path, { entry, cause, folded: `${at.folded}${touch.field}`, order: [...at.order, number] });
     }
   }
-  const sorted = [...found.values()].sort((a, b) => compare(a.order, b.order));
+  const sorted = foldAlike([...found.values()].sort((a, b) => compare(a.order, b.order)));
   return {
     entries: sorted.map(({ entry }) => entry),
     failures: sorted.map(({ cause }) => cause.failure),
     header: headerOf([...new Set(sorted.map(({ folded }) => folded))]),
   };
+}
+
+/** Entries that differ in positions and keys only, where they are many: one in place of the first, which says how many it stands for. */
+function foldAlike(sorted: readonly Found[]): readonly Found[] {
+  if (sorted.length <= MOST_ALIKE) return sorted;
+  const groups = new Map<string, Found[]>();
+  for (const found of sorted) {
+    const { effect, reason, upstream, age } = found.entry;
+    const kind = `${found.folded} ${effect} ${reason} ${upstream} ${age?.seconds} ${age?.nanos}`;
+    const group = groups.get(kind);
+    if (group === undefined) groups.set(kind, [found]);
+    else group.push(found);
+  }
+  const inPlace = new Map<Found, Found | undefined>();
+  for (const [first, ...rest] of groups.values()) {
+    if (first === undefined || rest.length < MOST_ALIKE) continue;
+    const entry = create(DegradationSchema, { ...first.entry, path: first.folded, count: rest.length + 1 });
+    inPlace.set(first, { ...first, entry });
+    for (const other of rest) inPlace.set(other, undefined);
+  }
+  return sorted.flatMap((found) => (inPlace.has(found) ? (inPlace.get(found) ?? []) : found));
 }
 
 function effectOf({ cause, present }: Touch, field: DescField): Effect {

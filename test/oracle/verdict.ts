@@ -97,13 +97,29 @@ export interface GotEntry {
   readonly upstream: string;
   /** In milliseconds. */
   readonly age: number | undefined;
+  /** Of fields that it stands for, with `[*]` in its path; 0: itself. */
+  readonly count: number;
 }
+/** More alike entries than this are folded (language.md, "Degradation"). */
+const MOST_ALIKE = 8;
 
 function entriesDiffer(expected: readonly Entry[], got: readonly GotEntry[]): string | undefined {
   const fault = (text: string) => `${text}\n  expected ${show(expected)}\n  got      ${showGot(got)}`;
   let at = -1;
   const seen = new Set<string>();
+  const alike = new Map<string, number>();
   for (const one of got) {
+    if (one.count > 0) {
+      const [first, ...rest] = standsFor(expected, one, seen);
+      if (first === undefined || rest.length + 1 !== one.count) return fault(`count of ${one.path}: ${one.count}`);
+      if (one.count <= MOST_ALIKE) return fault(`folded, and only ${one.count}: ${one.path}`);
+      for (const { path } of [first, ...rest]) seen.add(path);
+      at = Math.max(at, expected.indexOf(first));
+      continue;
+    }
+    const kind = JSON.stringify([foldedPaths([one.path])[0], one.effect, one.reason, one.upstream, one.age]);
+    alike.set(kind, (alike.get(kind) ?? 0) + 1);
+    if ((alike.get(kind) ?? 0) > MOST_ALIKE) return fault(`not folded: ${one.path}`);
     if (seen.has(one.path)) return fault(`degraded twice: ${one.path}`);
     seen.add(one.path);
     const index = expected.findIndex((entry) => entry.path === one.path);
@@ -120,6 +136,19 @@ function entriesDiffer(expected: readonly Entry[], got: readonly GotEntry[]): st
   }
   const left = expected.find((entry) => !entry.optional && !seen.has(entry.path));
   return left === undefined ? undefined : fault(`no entry for ${left.path}`);
+}
+
+/** What a folded entry may stand for: what has to be told first, as many as it says. */
+function standsFor(expected: readonly Entry[], one: GotEntry, seen: ReadonlySet<string>): readonly Entry[] {
+  const may = expected.filter(
+    (entry) =>
+      !seen.has(entry.path) &&
+      foldedPaths([entry.path])[0] === one.path &&
+      entry.effects.includes(one.effect) &&
+      entry.causes.some((cause) => cause.reason === one.reason && cause.upstream === one.upstream),
+  );
+  const sure = may.filter((entry) => !entry.optional);
+  return [...sure, ...may.filter((entry) => entry.optional)].slice(0, one.count);
 }
 
 function headerDiffers(
@@ -148,7 +177,11 @@ function show(entries: readonly Entry[]): string {
   return entries.map(one).join("; ") || "none";
 }
 function showGot(entries: readonly GotEntry[]): string {
-  return entries.map((e) => `${e.path} ${e.effect} ${e.reason} ${e.upstream}`).join("; ") || "none";
+  return (
+    entries
+      .map((e) => `${e.path} ${e.effect} ${e.reason} ${e.upstream}${e.count > 0 ? ` ×${e.count}` : ""}`)
+      .join("; ") || "none"
+  );
 }
 
 /** Where two JSON values differ. */
@@ -189,6 +222,7 @@ export function gotEntry(one: ReflectMessage): GotEntry {
     reason: Number(get("reason")),
     upstream: String(get("upstream")),
     age: ageOf(one),
+    count: Number(get("count")),
   };
 }
 

@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file bff/v1/degradation.proto.
  */
 export const file_bff_v1_degradation: GenFile = /*@__PURE__*/
-  fileDesc("ChhiZmYvdjEvZGVncmFkYXRpb24ucHJvdG8SBmJmZi52MSLGAwoLRGVncmFkYXRpb24SDAoEcGF0aBgBIAEoCRIqCgZlZmZlY3QYAiABKA4yGi5iZmYudjEuRGVncmFkYXRpb24uRWZmZWN0EioKBnJlYXNvbhgDIAEoDjIaLmJmZi52MS5EZWdyYWRhdGlvbi5SZWFzb24SEAoIdXBzdHJlYW0YBCABKAkSJgoDYWdlGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uInIKBkVmZmVjdBIWChJFRkZFQ1RfVU5TUEVDSUZJRUQQABISCg5FRkZFQ1RfTUlTU0lORxABEhMKD0VGRkVDVF9SRVBMQUNFRBACEhUKEUVGRkVDVF9JTkNPTVBMRVRFEAMSEAoMRUZGRUNUX1NUQUxFEAQiogEKBlJlYXNvbhIWChJSRUFTT05fVU5TUEVDSUZJRUQQABISCg5SRUFTT05fVElNRU9VVBABEhYKElJFQVNPTl9VTkFWQUlMQUJMRRACEhcKE1JFQVNPTl9CUkVBS0VSX09QRU4QAxISCg5SRUFTT05fTElNSVRFRBAEEhMKD1JFQVNPTl9SRUpFQ1RFRBAFEhIKDlJFQVNPTl9JTlZBTElEEAZiBnByb3RvMw", [file_google_protobuf_duration]);
+  fileDesc("ChhiZmYvdjEvZGVncmFkYXRpb24ucHJvdG8SBmJmZi52MSLVAwoLRGVncmFkYXRpb24SDAoEcGF0aBgBIAEoCRIqCgZlZmZlY3QYAiABKA4yGi5iZmYudjEuRGVncmFkYXRpb24uRWZmZWN0EioKBnJlYXNvbhgDIAEoDjIaLmJmZi52MS5EZWdyYWRhdGlvbi5SZWFzb24SEAoIdXBzdHJlYW0YBCABKAkSJgoDYWdlGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg0KBWNvdW50GAYgASgNInIKBkVmZmVjdBIWChJFRkZFQ1RfVU5TUEVDSUZJRUQQABISCg5FRkZFQ1RfTUlTU0lORxABEhMKD0VGRkVDVF9SRVBMQUNFRBACEhUKEUVGRkVDVF9JTkNPTVBMRVRFEAMSEAoMRUZGRUNUX1NUQUxFEAQiogEKBlJlYXNvbhIWChJSRUFTT05fVU5TUEVDSUZJRUQQABISCg5SRUFTT05fVElNRU9VVBABEhYKElJFQVNPTl9VTkFWQUlMQUJMRRACEhcKE1JFQVNPTl9CUkVBS0VSX09QRU4QAxISCg5SRUFTT05fTElNSVRFRBAEEhMKD1JFQVNPTl9SRUpFQ1RFRBAFEhIKDlJFQVNPTl9JTlZBTElEEAZiBnByb3RvMw", [file_google_protobuf_duration]);
 
 /**
  * One part of a response that a failure has touched: what happened to it, and why.
@@ -50,6 +50,13 @@ export type Degradation = Message<"bff.v1.Degradation"> & {
    * @generated from field: google.protobuf.Duration age = 5;
    */
   age?: Duration | undefined;
+
+  /**
+   * how many fields this entry stands for, where list positions are folded to [*]; 0: one
+   *
+   * @generated from field: uint32 count = 6;
+   */
+  count: number;
 };
 
 /**

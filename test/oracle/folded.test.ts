@@ -1,0 +1,51 @@
+// Entries that are alike and many, as language.md has them under "Degradation": one, which says how many it stands for.
+import { create, toBinary } from "@bufbuild/protobuf";
+import { expect, test } from "vitest";
+import { DegradationSchema } from "../../generated/bff/v1/degradation_pb.ts";
+import { DashboardSchema } from "../../generated/web/v1/web_pb.ts";
+import type { Entry } from "./taint.ts";
+import { mismatch, type Verdict } from "./verdict.ts";
+
+const UPSTREAM = "user.v1.UserService";
+const entries: readonly Entry[] = Array.from({ length: 10 }, (_, i) => ({
+  path: `runs[${i}].owner_name`,
+  effects: [1],
+  causes: [{ reason: 2, upstream: UPSTREAM }],
+  optional: i === 9,
+  order: [5, i, 3],
+}));
+const message = create(DashboardSchema);
+const verdict: Verdict = {
+  schema: DashboardSchema,
+  acceptable: [{ kind: "answer", message, entries, degradedHeader: "runs[*].owner_name" }],
+  missing: [],
+  unasked: [],
+};
+const told = (...degraded: { path: string; count?: number }[]): string | undefined =>
+  mismatch(verdict, {
+    kind: "answer",
+    degradedHeader: "runs[*].owner_name",
+    message: toBinary(
+      DashboardSchema,
+      create(DashboardSchema, {
+        degraded: degraded.map((each) =>
+          create(DegradationSchema, { effect: 1, reason: 2, upstream: UPSTREAM, ...each }),
+        ),
+      }),
+    ),
+  });
+const one = (i: number) => ({ path: `runs[${i}].owner_name` });
+
+test.each([
+  ["all of them", [{ path: "runs[*].owner_name", count: 10 }], undefined],
+  ["without the one that need not be told", [{ path: "runs[*].owner_name", count: 9 }], undefined],
+  ["one too few", [{ path: "runs[*].owner_name", count: 8 }], "and only 8"],
+  ["one too many", [{ path: "runs[*].owner_name", count: 11 }], "count of"],
+  ["another field", [{ path: "runs[*].owner", count: 9 }], "count of"],
+  ["none is folded", Array.from({ length: 9 }, (_, i) => one(i)), "not folded"],
+  ["one beside what is folded", [{ path: "runs[*].owner_name", count: 9 }, one(0)], "degraded twice"],
+])("%s", (_, degraded, fault) => {
+  const found = told(...degraded);
+  if (fault === undefined) expect(found).toBe(undefined);
+  else expect(found).toContain(fault);
+});
