@@ -6,6 +6,7 @@ import { rootOf } from "./check-name.ts";
 import type { Checker, Place } from "./checker.ts";
 import { describeCall } from "./describe-call.ts";
 import type { Node } from "./expression.ts";
+import { enumType } from "./field-type.ts";
 import { FOREIGN_FUNCTIONS } from "./foreign.ts";
 import { anyFails, joinProtos } from "./join.ts";
 import { listed } from "./listed.ts";
@@ -16,6 +17,7 @@ import { isSafeDivisor, rangeOf } from "./range.ts";
 import { candidatesOf, type Match, nearestOverloads, resolveCall } from "./resolve-call.ts";
 import { functionNames } from "./signatures.ts";
 import type { CelType, Proto, Variable } from "./type.ts";
+import { commonEnums } from "./type-variables.ts";
 
 const DYN: CelType = { kind: "dyn" };
 
@@ -108,13 +110,21 @@ function callOf(
   const result: CelType =
     strong === undefined ? match.result : { kind: "type", of: { kind: "opaque", name: strong, params: [] } };
   const proto = id === "add_list" ? joinProtos(nodes) : resultProto(id, nodes[0]?.proto);
-  const base = checker.base(ast, result, proto, true);
+  const base = checker.base(ast, CHOOSES.has(id) ? chosen(types, result) : result, proto, true);
   const node: Node = { ...base, kind: "call", fn: name, overload: id, args: nodes };
   // Arithmetic within a known range cannot overflow.
   const sure = neverFails(id, node, nodes);
   const call = { ...node, fails: anyFails(nodes) || (fails && !sure) };
   checker.wanted.set(call, match.params);
   return call;
+}
+
+/** Functions without a type parameter that give some of what they are given: of one enum it is a value of that enum. */
+const CHOOSES: ReadonlySet<string> = new Set(["list_sort", "math_greatest", "math_least"]);
+
+function chosen(types: readonly CelType[], result: CelType): CelType {
+  const elements = types.map((type) => (type.kind === "list" && result.kind !== "list" ? type.element : type));
+  return result.kind === "dyn" ? result : elements.reduce(commonEnums);
 }
 
 function dynamicCall(checker: Checker, ast: Call, fn: string, args: readonly Node[], type: CelType): Node {
@@ -171,7 +181,8 @@ function checkEnum(checker: Checker, ast: Call, desc: DescEnum, place: Place): N
   const { kind } = checker.typeOf(of);
   if (kind !== "int" && kind !== "string")
     return checker.complain("BFF305", ast, "an enum is made of an int or a string");
-  const base = checker.base(ast, { kind: "int" }, { kind: "enum", desc }, true);
+  const { type, proto } = enumType(desc);
+  const base = checker.base(ast, type, proto, true);
   const overload = kind === "int" ? "int64_to_enum" : "string_to_enum";
   return { ...base, kind: "call", fn: desc.typeName, overload, args: [of] };
 }

@@ -14,7 +14,7 @@ import { protoRange, rangeOf } from "./range.ts";
 import { sameProto } from "./same-proto.ts";
 import { isSureTime } from "./time-literal.ts";
 import type { CelType, Proto } from "./type.ts";
-import { typeName } from "./type-name.ts";
+import { typeName, typeNameOfEnums } from "./type-name.ts";
 import { orNull } from "./type-variables.ts";
 
 const DYN: CelType = { kind: "dyn" };
@@ -106,10 +106,10 @@ function checkField(
   const wanted = fieldType(field);
   // cel-go speaks of the field where we show its value.
   const shown = { ...ast, ...(at.anchor === undefined ? {} : { anchor: at.anchor }) };
-  const fits = checker.types.assignable(wanted.type, type) && (optional || enumFits(checker, value, wanted.proto));
+  const fits =
+    checker.types.assignable(wanted.type, type) && enumsFit(checker, checker.types.resolve(type), wanted.type);
   if (!fits) {
-    const is = value.proto?.kind === "enum" ? value.proto.desc.typeName : checker.shown(type);
-    const of = wanted.proto.kind === "enum" ? wanted.proto.desc.typeName : typeName(wanted.type);
+    const [is, of] = namesApart(checker.types.resolve(type, true), wanted.type);
     return checker.complain("BFF310", shown, `"${name}" is of type ${of}, and this is ${is}`, fieldHint(is, of));
   }
   const range = protoRange(wanted.proto);
@@ -121,13 +121,25 @@ function checkField(
   return optional ? { field, value, optional } : { field, value };
 }
 
+/** Names of two types; enums are named where one stands for a single value, or where the names would be the same. */
+function namesApart(is: CelType, of: CelType): readonly [is: string, of: string] {
+  const name = (type: CelType) =>
+    type.kind === "int" && type.enum !== undefined ? type.enum.typeName : typeName(type);
+  return name(is) === name(of) ? [typeNameOfEnums(is), typeNameOfEnums(of)] : [name(is), name(of)];
+}
+
 function lastPart(name: string): string {
   return name.slice(name.lastIndexOf(".") + 1);
 }
 
-function enumFits(checker: Checker, value: Node, proto: Proto): boolean {
-  if (proto.kind !== "enum" || checker.language.openEnums) return true;
-  return value.proto?.kind === "enum" && value.proto.desc.typeName === proto.desc.typeName;
+/** Whether where an enum is wanted there is one: a single value, or those of a list or a map. */
+function enumsFit(checker: Checker, type: CelType, wanted: CelType): boolean {
+  if (checker.language.openEnums || type.kind === "param") return true;
+  if (wanted.kind === "int" && wanted.enum !== undefined) {
+    return type.kind === "null" || (type.kind === "int" && type.enum?.typeName === wanted.enum.typeName);
+  }
+  if (wanted.kind === "list") return type.kind !== "list" || enumsFit(checker, type.element, wanted.element);
+  return wanted.kind !== "map" || type.kind !== "map" || enumsFit(checker, type.value, wanted.value);
 }
 
 /** Whether putting a value into a field can fail: an integer does not fit, a dyn is of another type, a list has no JSON. */

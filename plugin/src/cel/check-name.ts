@@ -4,7 +4,7 @@ import { type Ast, dottedName, type Span } from "./ast.ts";
 import { type Checker, fit, type Place } from "./checker.ts";
 import type { Node } from "./expression.ts";
 import { extensionNamed, NO_EXTENSIONS } from "./extension.ts";
-import { fieldType } from "./field-type.ts";
+import { enumType, fieldType } from "./field-type.ts";
 import { listed } from "./listed.ts";
 import { resolveEnum, resolveName, valueEndingIn } from "./names.ts";
 import { presenceHint } from "./presence-hint.ts";
@@ -33,8 +33,8 @@ export function checkName(checker: Checker, ast: Ast & { kind: "ident" | "select
     case "variable":
       return readVariable(checker, named.variable, ast, place);
     case "enum": {
-      const proto: Proto = { kind: "enum", desc: named.desc };
-      return { ...checker.base(ast, { kind: "int" }, proto), kind: "enum", desc: named.desc, value: named.value };
+      const { type, proto } = enumType(named.desc);
+      return { ...checker.base(ast, type, proto), kind: "enum", desc: named.desc, value: named.value };
     }
     case "type":
       return { ...checker.base(ast, { kind: "type", of: named.type }), kind: "typename", named: named.type };

@@ -9,9 +9,9 @@ import { LANGUAGE, type Language } from "./language.ts";
 import { parseExpression } from "./parse.ts";
 import { type Complain, complainInto } from "./reporter.ts";
 import { settle } from "./settle.ts";
-import type { Scope } from "./type.ts";
+import type { Scope, Variable } from "./type.ts";
 
-const TOP: Place = { locals: new Map(), known: new Set() };
+const NOTHING: ReadonlySet<Variable> = new Set();
 
 /**
  * Parses and type-checks one expression. Undefined after at least one diagnostic. Types follow the CEL spec ("Gradual Type Checking");
@@ -41,7 +41,8 @@ export function checkParsed(
     return undefined;
   }
   const checker = new Checker(text, scope, registry, language, complain);
-  const checked = checker.check(parsed.ast, TOP);
+  const around: Place = { locals: new Map(), known: scope.known ?? NOTHING };
+  const checked = checker.check(parsed.ast, around);
   if (checked === undefined) return undefined;
   const root = settle(checked, checker);
   if (language.soundLiterals && !checkConstants(root, checker)) return undefined;
@@ -54,6 +55,7 @@ export function checkParsed(
     proto: root.proto,
     reads,
     unsafe: [...unsafe],
+    given: around.known.intersection(new Set(reads.map((read) => read.variable))),
     fails: root.fails,
     path: isPath(root),
     mayBeUnset: isPath(root) && mayBeUnset(root),

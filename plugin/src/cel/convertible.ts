@@ -1,5 +1,5 @@
 import type { Node } from "./expression.ts";
-import { messageType, scalarType, unwrapped } from "./field-type.ts";
+import { enumOf, messageType, scalarType, unwrapped } from "./field-type.ts";
 import { packs } from "./pack.ts";
 import type { CelType, Proto } from "./type.ts";
 
@@ -12,7 +12,7 @@ export function convertible(type: CelType, proto: Proto | undefined, to: Proto, 
       return plain.kind === scalarType(to.scalar).type.kind;
     }
     case "enum":
-      return proto?.kind === "enum" && proto.desc.typeName === to.desc.typeName;
+      return enumOf({ type, proto })?.typeName === to.desc.typeName;
     case "message": {
       if (unwrapped(to.desc) !== undefined)
         return proto?.kind === "message" && proto.desc.typeName === to.desc.typeName;

@@ -2,6 +2,7 @@ import { contradicted } from "./contradiction.ts";
 import type { Call } from "./emit-call.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Node } from "./expression.ts";
+import { operandsOf } from "./facts.ts";
 import { celForm, type Form, formOf, sameForm, smallFormOf } from "./form.ts";
 import { arrow, binary, LEVEL, operand, type Piece, piece, runtime } from "./piece.ts";
 import { rangeOf } from "./range.ts";
@@ -30,7 +31,7 @@ function emitNot(emitter: Emitter, of: Node): Piece {
  */
 function emitJunction(emitter: Emitter, node: Call): Piece {
   const and = node.overload === "logical_and";
-  const operands = flatten(node, node.overload);
+  const operands = operandsOf(node, node.overload);
   const sure = operands.filter((one) => !one.fails);
   const failing = operands.filter((one) => one.fails);
   const level = and ? LEVEL.and : LEVEL.or;
@@ -60,11 +61,6 @@ function emitJunction(emitter: Emitter, node: Call): Piece {
   return tail.reduce((left, right) => binary(left, and ? "&&" : "||", clear(right), level), clear(head));
 }
 
-function flatten(node: Node, overload: string): Node[] {
-  if (node.kind !== "call" || node.overload !== overload) return [node];
-  return node.args.flatMap((arg) => flatten(arg, overload));
-}
-
 /** The one of two forms that holds the values of both as they stand. */
 function wider(a: Form, b: Form): Form | undefined {
   if (a.kind === "big") return undefined;
@@ -82,7 +78,8 @@ export function emitConditional(emitter: Emitter, node: Call, target?: Form): Pi
   const a = emitter.value(yes);
   const b = emitter.value(no);
   const range = rangeOf(node);
-  const natural = range === undefined ? formOf(node.type, node.proto) : smallFormOf(node);
+  const whole = range === undefined || node.proto?.kind === "enum";
+  const natural = whole ? formOf(node.type, node.proto) : smallFormOf(node);
   const form = (range === undefined && wider(a.form, b.form)) || natural;
   const nullable =
     [yes, no].some((one) => one.type.kind === "null") && node.type.kind !== "wrapper" && node.type.kind !== "null";

@@ -155,7 +155,7 @@ export function emitRecord(emitter: Emitter, node: Node & { kind: "map" }, form:
     const name = key.kind === "constant" ? String(key.value) : "";
     const simple = /^[A-Za-z_]\w*$/.test(name) && name !== "__proto__";
     const property = simple ? name : name === "__proto__" ? '["__proto__"]' : JSON.stringify(name);
-    return atom(property, ": ", ...emitter.as(value, form.of).print);
+    return atom(property, ": ", ...emitter.element(value, form.of).print);
   });
   return piece(["{ ", ...commas(entries), " }"], form);
 }

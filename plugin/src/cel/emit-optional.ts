@@ -5,7 +5,7 @@ import type { Call } from "./emit-call.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Node } from "./expression.ts";
 import { fieldType, isInherited, presenceOf } from "./field-type.ts";
-import { BIG, celForm, type Form, formOf, mayBeNull, PLAIN, UNSIGNED } from "./form.ts";
+import { BIG, celForm, type Form, formOf, mayBeNull, PLAIN, sameForm, UNSIGNED } from "./form.ts";
 import { mentions } from "./mentions.ts";
 import {
   arrow,
@@ -150,7 +150,8 @@ export function emitOrValue(emitter: Emitter, node: Call, first: Node, second: N
 }
 
 function union(a: Form & { kind: "small" }, b: Form & { kind: "small" }): Form {
-  return { ...a, low: Math.min(a.low, b.low), high: Math.max(a.high, b.high) };
+  if (sameForm(b, a)) return a;
+  return { kind: "small", low: Math.min(a.low, b.low), high: Math.max(a.high, b.high), unsigned: a.unsigned === true };
 }
 
 /** `optional.value()`. */

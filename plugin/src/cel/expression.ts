@@ -33,6 +33,8 @@ export interface Expression {
   readonly reads: readonly Read[];
   /** The variables read unsafely that may be absent, deduplicated: when one of them is absent the expression is not evaluated. */
   readonly unsafe: readonly Variable[];
+  /** The variables that it reads, and that a condition around it has made sure of. */
+  readonly given: ReadonlySet<Variable>;
   /** Whether evaluation can raise a CEL error (division, index, overflow, conversion …). */
   readonly fails: boolean;
   /** A name followed by field selections only (`s.a.x`), nothing else. */

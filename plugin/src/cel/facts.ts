@@ -1,4 +1,4 @@
-import type { Node } from "./expression.ts";
+import type { Expression, Node } from "./expression.ts";
 import type { Variable } from "./type.ts";
 
 /** The variables that are sure to have a value when a condition is true, and when it is false (language.md, "Absence"). */
@@ -27,4 +27,41 @@ export function factsOf(node: Node): Facts {
     return { whenTrue: a.whenTrue.intersection(b.whenTrue), whenFalse: a.whenFalse.union(b.whenFalse) };
   }
   return { whenTrue: NOTHING, whenFalse: NOTHING };
+}
+
+/**
+ * The variables that are sure to have a value where a condition has been found to hold, or with `outcome` false not to: what it asks for by
+ * `ok`, and what it cannot be evaluated without. What `ok` asks inside of functions of the runtime is left out: TypeScript does not see it.
+ */
+export function sureWhere({ root, unsafe }: Expression, outcome: boolean): ReadonlySet<Variable> {
+  return new Set([...unsafe, ...seen(root, outcome)]);
+}
+
+function seen(node: Node, outcome: boolean): ReadonlySet<Variable> {
+  if (node.kind !== "call") return factsOf(node)[outcome ? "whenTrue" : "whenFalse"];
+  const [first] = node.args;
+  if (node.overload === "logical_not" && first !== undefined) return seen(first, !outcome);
+  if (node.overload !== "logical_and" && node.overload !== "logical_or") return NOTHING;
+  const operands = operandsOf(node, node.overload);
+  // Several that may fail are printed as functions (emit-logic.ts).
+  const hidden = operands.filter(({ fails }) => fails).length > 1;
+  const facts = operands.map((operand) => (hidden && operand.fails ? NOTHING : seen(operand, outcome)));
+  const all = (node.overload === "logical_and") === outcome;
+  return facts.reduce((a, b) => (all ? a.union(b) : a.intersection(b)));
+}
+
+/** The operands of a chain of `&&` or of `||`. */
+export function operandsOf(node: Node, overload: string): readonly Node[] {
+  if (node.kind !== "call" || node.overload !== overload) return [node];
+  return node.args.flatMap((arg) => operandsOf(arg, overload));
+}
+
+/** What is left to ask of a condition where some variables are known to have a value; undefined: nothing. */
+export function restOf(condition: Node, known: ReadonlySet<Variable>): Node | undefined {
+  if (condition.kind === "ok") return known.has(condition.variable) ? undefined : condition;
+  if (condition.kind !== "call" || condition.overload !== "logical_and") return condition;
+  const [first, second, ...more] = condition.args.flatMap((arg) => restOf(arg, known) ?? []);
+  return second === undefined
+    ? first
+    : { ...condition, args: [first, second, ...more].filter((arg) => arg !== undefined) };
 }

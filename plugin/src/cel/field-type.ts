@@ -1,4 +1,4 @@
-import { type DescExtension, type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
+import { type DescEnum, type DescExtension, type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence, isWrapperDesc } from "@bufbuild/protobuf/wkt";
 import type { CelType, FieldType, Proto } from "./type.ts";
 
@@ -8,7 +8,7 @@ export function fieldType(field: DescField | DescExtension): FieldType {
     case "scalar":
       return field.longAsString ? asText(scalarType(field.scalar)) : scalarType(field.scalar);
     case "enum":
-      return { type: { kind: "int" }, proto: { kind: "enum", desc: field.enum } };
+      return enumType(field.enum);
     case "message": {
       const value = messageType(field.message);
       // protobuf-es unboxes wrapper fields, but leaves them messages in a oneof, a list or a map.
@@ -22,7 +22,7 @@ export function fieldType(field: DescField | DescExtension): FieldType {
             ? asText(scalarType(field.scalar))
             : scalarType(field.scalar)
           : field.listKind === "enum"
-            ? ({ type: { kind: "int" }, proto: { kind: "enum", desc: field.enum } } as const)
+            ? enumType(field.enum)
             : messageType(field.message);
       return { type: { kind: "list", element: element.type }, proto: { kind: "list", of: element.proto } };
     }
@@ -31,7 +31,7 @@ export function fieldType(field: DescField | DescExtension): FieldType {
         field.mapKind === "scalar"
           ? scalarType(field.scalar)
           : field.mapKind === "enum"
-            ? ({ type: { kind: "int" }, proto: { kind: "enum", desc: field.enum } } as const)
+            ? enumType(field.enum)
             : messageType(field.message);
       return {
         type: { kind: "map", key: scalarType(field.mapKey).type, value: value.type },
@@ -39,6 +39,10 @@ export function fieldType(field: DescField | DescExtension): FieldType {
       };
     }
   }
+}
+
+export function enumType(desc: DescEnum): FieldType {
+  return { type: { kind: "int", enum: desc }, proto: { kind: "enum", desc } };
 }
 
 export function scalarType(scalar: ScalarType): FieldType {
@@ -94,6 +98,18 @@ function messageCelType(desc: DescMessage): CelType {
 export function unwrapped(desc: DescMessage): (Proto & { kind: "scalar" }) | undefined {
   const field = isWrapperDesc(desc) ? desc.fields[0] : undefined;
   return field?.fieldKind === "scalar" ? { kind: "scalar", scalar: field.scalar } : undefined;
+}
+
+/** The enum that a value is of, also where it has the form of any int. */
+export function enumOf({
+  type,
+  proto,
+}: {
+  readonly type: CelType;
+  readonly proto: Proto | undefined;
+}): DescEnum | undefined {
+  if (proto?.kind === "enum") return proto.desc;
+  return type.kind === "int" ? type.enum : undefined;
 }
 
 /** An unset wrapper, Any, Value or ListValue has no default but null. */

@@ -1,15 +1,21 @@
-import { type DescMessage, ScalarType } from "@bufbuild/protobuf";
+import { type DescEnum, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import type { Node } from "./expression.ts";
 import { scalarType, unwrapped } from "./field-type.ts";
-import { protoRange, rangeOf } from "./range.ts";
+import { INT32, protoRange, rangeOf } from "./range.ts";
 import type { CelType, Proto } from "./type.ts";
 
 /** How a value is represented in TypeScript, where there is more than one way. */
 export type Form =
   /** One way only: string, boolean, double, Uint8Array, a message, null, a dyn, an optional. */
   | { readonly kind: "plain" }
-  /** An int or uint in a `number`. */
-  | { readonly kind: "small"; readonly low: number; readonly high: number; readonly unsigned?: boolean }
+  /** An int or uint in a `number`. `enum`: TypeScript knows it as a value of that enum. */
+  | {
+      readonly kind: "small";
+      readonly low: number;
+      readonly high: number;
+      readonly unsigned?: boolean;
+      readonly enum?: DescEnum;
+    }
   /** An int or uint in a `bigint`. */
   | { readonly kind: "big"; readonly unsigned?: boolean }
   /** A 64-bit integer in a `string` (jstype = JS_STRING). */
@@ -57,6 +63,7 @@ export function celForm(type: CelType): Form {
 /** The form of a plain value: protobuf-es's. */
 export function protoForm(proto: Proto): Form {
   const range = protoRange(proto);
+  if (proto.kind === "enum") return { kind: "small", ...INT32, unsigned: false, enum: proto.desc };
   if (range !== undefined) return { kind: "small", ...range, unsigned: range.low === 0 };
   switch (proto.kind) {
     case "list":
@@ -84,8 +91,22 @@ export function protoForm(proto: Proto): Form {
       if (proto.text) return { kind: "digits", unsigned: kind === "uint" };
       return kind === "int" ? BIG : UNSIGNED;
     }
-    case "enum":
-      return PLAIN;
+  }
+}
+
+/** The same form with any ints in place of values of enums. */
+export function withoutEnums(form: Form): Form {
+  switch (form.kind) {
+    case "small": {
+      const { enum: _, ...any } = form;
+      return any;
+    }
+    case "list":
+    case "record":
+    case "map":
+      return { ...form, of: withoutEnums(form.of) };
+    default:
+      return form;
   }
 }
 
@@ -99,7 +120,7 @@ export function formOf(type: CelType, proto: Proto | undefined): Form {
 export function sameForm(from: Form, to: Form): boolean {
   switch (from.kind) {
     case "small":
-      return to.kind === "small" && from.low >= to.low && from.high <= to.high;
+      return isWithin(from, to) && (to.enum === undefined || to.enum.typeName === from.enum?.typeName);
     case "list":
     case "nullable":
       return to.kind === from.kind && sameForm(from.of, to.of);
@@ -118,12 +139,16 @@ export function sameForm(from: Form, to: Form): boolean {
   }
 }
 
+function isWithin(from: Form & { readonly kind: "small" }, to: Form): to is Form & { readonly kind: "small" } {
+  return to.kind === "small" && from.low >= to.low && from.high <= to.high;
+}
+
 /** Whether putting a value of one form into another takes a check of range or type, which can fail. */
 export function narrows(from: Form, to: Form): boolean {
   // What is known to be a string, a message … has no form of its own and is left alone; numbers out of a dyn are checked.
   if (from.kind === "plain") return to.kind === "small" || to.kind === "big" || to.kind === "digits";
   if (from.kind === "digits") return to.kind === "small";
-  if (to.kind === "small") return from.kind === "big" || (from.kind === "small" && !sameForm(from, to));
+  if (to.kind === "small") return from.kind === "big" || (from.kind === "small" && !isWithin(from, to));
   if (to.kind === "boxed" || to.kind === "nullable") return narrows(contentOf(from), to.of);
   // Null has no place in a scalar.
   if (from.kind === "nullable") return JSON_FORMS.has(to.kind) ? false : to.kind !== "plain" || narrows(from.of, to);

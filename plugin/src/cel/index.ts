@@ -15,12 +15,22 @@ export { emitField, emitPath, emitValue } from "./emit.ts";
 export { zero } from "./emit-constant.ts";
 export type { Expression, Node, Read } from "./expression.ts";
 export { extensionNamed, NO_EXTENSIONS } from "./extension.ts";
-export { fieldType, isInherited, messageType, presenceOf, scalarType, unsetIsNull, unwrapped } from "./field-type.ts";
+export { restOf, sureWhere } from "./facts.ts";
+export {
+  enumOf,
+  fieldType,
+  isInherited,
+  messageType,
+  presenceOf,
+  scalarType,
+  unsetIsNull,
+  unwrapped,
+} from "./field-type.ts";
 export { isFixed, literalsOf } from "./literals.ts";
 export { packs } from "./pack.ts";
 export { isReservedName } from "./reserved.ts";
 export { sameProto } from "./same-proto.ts";
 export { functionNames } from "./signatures.ts";
 export type { CelType, FieldType, Proto, Scope, Variable } from "./type.ts";
-export { typeName } from "./type-name.ts";
+export { typeName, typeNameOfEnums } from "./type-name.ts";
 export { fieldName } from "./words.ts";

@@ -3,7 +3,7 @@
 import type { Names } from "./code.ts";
 import { aliasesIn } from "./contradiction.ts";
 import type { Node } from "./expression.ts";
-import { LEVEL, operand, type Piece } from "./piece.ts";
+import { asserted, type Piece } from "./piece.ts";
 import type { Variable } from "./type.ts";
 
 export type Literal = Extract<Node, { readonly kind: "constant" | "enum" }>;
@@ -36,8 +36,7 @@ export function isFixed(node: Node, bound: Bound = aliasesIn([node]).bound): boo
 }
 
 function as(value: Piece, type: Piece["print"][number] | undefined): Piece {
-  if (type === undefined) return value;
-  return { ...value, print: [...operand(value, LEVEL.relational), " as ", type], level: LEVEL.relational };
+  return type === undefined ? value : asserted(value, [type]);
 }
 
 const isLiteral = (node: Node): node is Literal => node.kind === "constant" || node.kind === "enum";

@@ -1,7 +1,7 @@
 import { type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import type { Printable } from "@bufbuild/protoplugin";
 import type { Names } from "./code.ts";
-import { BIG, type Form, narrowsKeys, PLAIN, protoForm, sameForm, UNSIGNED } from "./form.ts";
+import { BIG, type Form, narrowsKeys, PLAIN, protoForm, sameForm, UNSIGNED, withoutEnums } from "./form.ts";
 
 /** How strongly JavaScript's operators bind. An operand that binds less needs parentheses. */
 export const LEVEL = {
@@ -106,6 +106,8 @@ export function coerce(value: Piece, to: Form, names: Names): Piece {
     if (known !== undefined) return known;
   }
   if (sameForm(value.form, to)) return to.kind === "plain" ? value : { ...value, form: to };
+  const enums = enumTypeOf(to, names);
+  if (enums !== undefined) return { ...asserted(coerce(value, withoutEnums(to), names), enums), form: to };
   if (to.kind === "boxed") return box(value, to, names);
   const from = value.form;
   switch (from.kind) {
@@ -210,6 +212,18 @@ export function coerce(value: Piece, to: Form, names: Names): Piece {
     default:
       return value;
   }
+}
+
+/** The value as one of a TypeScript type. */
+export function asserted(value: Piece, type: readonly Printable[]): Piece {
+  return { ...value, print: [...operand(value, LEVEL.relational), " as ", ...type], level: LEVEL.relational };
+}
+
+/** The TypeScript type of an enum, or of a list or a map of one. */
+function enumTypeOf(form: Form, names: Names): readonly Printable[] | undefined {
+  if (form.kind === "small") return form.enum && [names.shape(form.enum)];
+  const of = form.kind === "list" || form.kind === "record" ? enumTypeOf(form.of, names) : undefined;
+  return of && (form.kind === "list" ? [...of, "[]"] : ["{ [key: string]: ", ...of, " }"]);
 }
 
 /** Whether an integer literal is in the range of a form. */

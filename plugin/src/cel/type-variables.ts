@@ -5,6 +5,7 @@ type Param = CelType & { readonly kind: "param" };
 type Bindings = Map<string, CelType>;
 
 const DYN: CelType = { kind: "dyn" };
+const INT: CelType = { kind: "int" };
 
 /** The type variables of one expression. */
 export class TypeVariables {
@@ -59,6 +60,7 @@ export class TypeVariables {
 function general(a: CelType, b: CelType): CelType {
   if (a.kind === "null") return orNull(b);
   if (b.kind === "null") return orNull(a);
+  if (a.kind === "int" && b.kind === "int") return a.enum?.typeName === b.enum?.typeName ? a : INT;
   if (a.kind === "message" && b.kind === "message") return b.nullable ? b : a;
   if (a.kind === "list" && b.kind === "list") return { kind: "list", element: general(a.element, b.element) };
   if (a.kind === "map" && b.kind === "map") {
@@ -124,13 +126,25 @@ function substitution(bindings: Bindings, type: CelType, param: Param): "fits" |
     bindings.set(param.name, type);
     return "fits";
   }
-  if (isExact(plain(type), plain(known))) return "fits";
+  if (isExact(plain(type), plain(known))) {
+    const common = commonEnums(plain(known), plain(type));
+    if (known.kind !== "wrapper" && !mentions(bindings, param, common)) bindings.set(param.name, common);
+    return "fits";
+  }
   if (!fits(bindings, type, known)) return "refused";
   // cel-go would take null from the first of two, and nobody would know any more what else it may be.
   const nulls = type.kind === "null" || known.kind === "null";
   const found = known.kind === "null" || isLessSpecific(type, known) ? type : known;
   if (!mentions(bindings, param, found)) bindings.set(param.name, nulls ? orNull(found) : found);
   return "fits";
+}
+
+/** The first of two types that are the same but for their enums, of which are left those that both have. */
+export function commonEnums(a: CelType, b: CelType): CelType {
+  if (a.kind === "int" && b.kind === "int") return a.enum?.typeName === b.enum?.typeName ? a : INT;
+  const others = partsOf(plain(b));
+  const kept = partsOf(a).map((part, i) => commonEnums(part, others[i] ?? part));
+  return mapParts(a, () => kept.shift() ?? DYN);
 }
 
 /** Whether the variable is the type or stands somewhere in it. */

@@ -2,7 +2,9 @@
 import type { DescEnum, DescField, DescMessage, ScalarType } from "@bufbuild/protobuf";
 
 export type CelType =
-  | { readonly kind: "bool" | "int" | "uint" | "double" | "string" | "bytes" | "null" }
+  | { readonly kind: "bool" | "uint" | "double" | "string" | "bytes" | "null" }
+  /** `enum`: a value of that enum. It counts as an int everywhere, and is no more than one among ints and values of other enums. */
+  | { readonly kind: "int"; readonly enum?: DescEnum }
   /** `any`: known to be a google.protobuf.Any, which counts as what is in it. */
   | { readonly kind: "dyn"; readonly any?: true }
   | { readonly kind: "list"; readonly element: CelType }
@@ -61,6 +63,8 @@ export interface Scope {
   readonly names: () => Iterable<string>;
   /** The proto package, for relative names of messages and enums. */
   readonly container: string;
+  /** What a condition around the expression has made sure of: these have a value. */
+  readonly known?: ReadonlySet<Variable>;
 }
 
 export type FieldType = { readonly type: CelType; readonly proto: Proto };

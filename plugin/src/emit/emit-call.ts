@@ -1,7 +1,7 @@
 // A call: its request, metadata, rescue, and the line that sends it.
 import type { DescField, DescMessage, DescOneof } from "@bufbuild/protobuf";
 import type { Expression } from "../cel/index.ts";
-import { comparesName, emitValue, isInherited } from "../cel/index.ts";
+import { comparesName, emitValue, isInherited, restOf, sureWhere } from "../cel/index.ts";
 import { Code } from "../gen/bff/v1/options_pb.ts";
 import type { PlanBlock } from "../plan/plan.ts";
 import type { Bound, Call, ErrorRule, Fail, FieldBinding } from "../resolve/model.ts";
@@ -262,9 +262,17 @@ function testOf(rule: ErrorRule, names: MessageNames, asksCode: boolean): Line |
         ? codes[0]
         : ["(", ...codes.flatMap((code, i) => (i === 0 ? [...code] : [" || ", ...code])), ")"];
   if (rule.if === undefined) return anyOf === undefined ? undefined : rule.on.length === 1 ? anyOf : anyOf.slice(1, -1);
-  // An error in the condition counts as false.
+  // An error in the condition counts as false. What stands in a function TypeScript does not know outside of it.
+  const read = new Set(rescueExpressions(rule.then).flatMap(({ given }) => [...given]));
+  const sure = rule.if.fails ? [...sureWhere(rule.if, true).intersection(read)] : [];
   const test: Line = rule.if.fails
-    ? [names.file.runtime("holds"), "(() => ", ...emitValue(rule.if, names).print, ")"]
+    ? [
+        ...sure.flatMap((variable) => [names.variable(variable), " !== undefined && "]),
+        names.file.runtime("holds"),
+        "(() => ",
+        ...emitValue({ ...rule.if, root: restOf(rule.if.root, new Set(sure)) ?? rule.if.root }, names).print,
+        ")",
+      ]
     : operandOf(rule.if, names);
   return anyOf === undefined
     ? test

@@ -1,8 +1,8 @@
-import { comparesItself } from "../cel/index.ts";
+import { comparesItself, restOf, sureWhere, type Variable } from "../cel/index.ts";
 import type { PlanStep } from "../plan/plan.ts";
 import type { Call, EachSource } from "../resolve/model.ts";
 import { protoOf } from "../resolve/proto-of.ts";
-import { callExpressions } from "../resolve/source-parts.ts";
+import { callExpressions, sourceExpressions } from "../resolve/source-parts.ts";
 import { around, block, type Line, type Lines, mentions } from "./lines.ts";
 import type { StepContext } from "./step-context.ts";
 import { cleared, composition, send } from "./step-parts.ts";
@@ -17,19 +17,40 @@ export function emitEach(source: EachSource, step: PlanStep, cx: StepContext): L
   const isolated = supplementary && source.source.kind !== "by";
   const lines: Line[] = [];
   const plainName = list.every((part) => typeof part === "string") && /^[\w$.]+$/.test(list.join(""));
-  const named = source.max !== undefined || step.tracks.items || (source.key !== undefined && !plainName);
+  const sure = madeSure(source);
+  const named =
+    source.max !== undefined ||
+    step.tracks.items ||
+    (source.key !== undefined && !plainName) ||
+    (sure.size > 0 && source.in.fails);
   const all: Line = named ? ["items"] : list;
   if (named) lines.push(["const items = ", ...list, ";"]);
   if (source.max !== undefined) lines.push([names.file.runtime("atMost"), `(items, ${source.max});`]);
   if (step.tracks.items) lines.push([`${step.name}Items = items.length > 0;`]);
+  // What no item is chosen without is asked for once.
+  if (sure.size > 0) {
+    const absent = [...sure].map((variable): Line => [names.variable(variable), " === undefined"]);
+    const nothing = source.key === undefined ? "[]" : "{}";
+    lines.push(["if (", ...absent.flatMap((test, i) => (i === 0 ? test : [" || ", ...test])), `) return ${nothing};`]);
+  }
   lines.push(...cleared(step, cx));
 
   const on = step.bounded ? "bounded" : "cx";
   const inner: Line[] = step.bounded ? [[`const bounded = cx.bounded(${source.concurrent});`]] : [];
   // Of `item === "a"` TypeScript would conclude that all items are "a".
   const predicate = source.if !== undefined && comparesItself(source.if.root, source.item) ? ": boolean" : "";
+  const rest = source.if && restOf(source.if.root, sure);
+  const asked = source.if &&
+    rest && { ...source.if, root: rest, unsafe: source.if.unsafe.filter((one) => !sure.has(one)) };
   const chosen: Line =
-    source.if === undefined ? all : [...all, `.filter((${item})${predicate} => `, ...condition(source.if, names), ")"];
+    asked === undefined
+      ? all
+      : [
+          ...all,
+          `.filter((${mentions([condition(asked, names)], item) ? item : ""})${predicate} => `,
+          ...condition(asked, names),
+          ")",
+        ];
   inner.push(
     ...(source.key === undefined
       ? listOf(source, step, cx, chosen, item, on)
@@ -37,6 +58,13 @@ export function emitEach(source: EachSource, step: PlanStep, cx: StepContext): L
   );
   if (!isolated || source.partial) return [...lines, ...inner];
   return [...lines, ...block(["return cx.sub(async (cx) => {"], inner, ["});"])];
+}
+
+/** What the `if` of the items makes sure of for what is evaluated of each: where it is absent there are no items. */
+function madeSure(source: EachSource): ReadonlySet<Variable> {
+  if (source.if === undefined) return new Set();
+  const read = [source.key, ...sourceExpressions(source.source)].flatMap((one) => [...(one?.given ?? [])]);
+  return sureWhere(source.if, true).intersection(new Set(read));
 }
 
 /** One item's value: a promise, or for `by` the value itself. */

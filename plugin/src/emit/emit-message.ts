@@ -231,6 +231,15 @@ function emitOneof(target: OneofTarget, names: MessageNames, typed: boolean): { 
   const branches: { test: Line | undefined; chosen: Line }[] = [];
   let otherwise: Line = ["{ case: undefined }"];
   for (const { member, print, mayBeUndefined } of askedMembers(target, names)) {
+    // Inside a generic call the name of a member would become any string.
+    const key = JSON.stringify(member.field.localName);
+    const { fails, given } = member.bound.expression;
+    if (mayBeUndefined && member.if !== undefined && (fails || given.size > 0)) {
+      // It is not read before its `if` holds.
+      const set = [names.runtime("unlessUnset"), "(", ...print, `, (value) => ({ case: ${key} as const, value }))`];
+      branches.push({ test: tested(member.if, names), chosen: [...set, " ?? { case: undefined }"] });
+      continue;
+    }
     let value = print;
     let present: Line | undefined;
     if (mayBeUndefined) {
@@ -239,8 +248,7 @@ function emitOneof(target: OneofTarget, names: MessageNames, typed: boolean): { 
       value = [name];
       present = [`${name} !== undefined`];
     }
-    // Inside a generic call the name of a member would become any string.
-    const name = `${JSON.stringify(member.field.localName)}${typed ? "" : " as const"}`;
+    const name = `${key}${typed ? "" : " as const"}`;
     const set: Line = ["{ ", `case: ${name}, `, ...property("value", value), " }"];
     if (member.default) {
       otherwise = present === undefined ? set : [...present, " ? ", ...set, " : { case: undefined }"];

@@ -8,10 +8,12 @@ import {
   emitValue,
   fieldType,
   type Names,
+  type Node,
   type Proto,
 } from "../cel/index.ts";
 import { canBeAbsent } from "../resolve/bind.ts";
 import type { Bound, Conversion } from "../resolve/model.ts";
+import { protoOf } from "../resolve/proto-of.ts";
 import type { FileNames } from "./file-names.ts";
 import type { Line } from "./lines.ts";
 import { literalType } from "./literal-type.ts";
@@ -74,7 +76,8 @@ function plain(expression: Expression, { print, mayBeUndefined }: Code, names: V
 /** The same, in parentheses where a member is read from it. */
 export function operandValue(expression: Expression, names: ValueNames): Line {
   const code = emitValue(expression, names);
-  const exact = (expression.proto && emitAs(code, expression.proto, names)) ?? code;
+  const form = expression.proto ?? protoOf(expression.type);
+  const exact = (form && emitAs(code, form, names)) ?? code;
   return parenthesised(exact);
 }
 
@@ -114,9 +117,13 @@ export function tested(expression: Expression, names: ValueNames): Line {
   return conditional ? ["(", ...condition(expression, names), ")"] : condition(expression, names);
 }
 export function negated(expression: Expression, names: ValueNames): Line {
-  const code = emitValue(expression, names);
   if (expression.unsafe.length > 0) return ["!(", ...condition(expression, names), ")"];
-  return code.precedence === "atom" ? ["!", ...code.print] : ["!(", ...code.print, ")"];
+  return emitValue({ ...expression, root: not(expression.root) }, names).print;
+}
+
+function not(root: Node): Node {
+  const [inner] = root.kind === "call" && root.overload === "logical_not" ? root.args : [];
+  return inner ?? { ...root, kind: "call", fn: "!_", overload: "logical_not", args: [root] };
 }
 
 function unlessAbsent(expression: Expression, value: Value, absent: string, names: ValueNames): Value {
@@ -168,8 +175,8 @@ export function converted(
         );
       }
       // `usage?.items` goes on as `usage?.items.map(…)` would, were it printed in one piece.
-      const list = code.precedence === "atom" ? code.print : ["(", ...code.print, ")"];
-      return call([...list, code.mayBeUndefined ? "?.map(" : ".map(", ...convert, ")"], code);
+      const opened = emitAs(code, { kind: "list", of: elementOf(conversion.of) }, names) ?? code;
+      return call([...parenthesised(opened), opened.mayBeUndefined ? "?.map(" : ".map(", ...convert, ")"], opened);
     }
   }
 }

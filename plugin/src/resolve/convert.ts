@@ -3,12 +3,14 @@ import { type DescEnum, type DescMessage, ScalarType } from "@bufbuild/protobuf"
 import {
   type CelType,
   convertible,
+  enumOf,
   type Node,
   type Proto,
   packs,
   sameProto,
   sameType,
   typeName,
+  typeNameOfEnums,
   unwrapped,
 } from "../cel/index.ts";
 import type { Conversion, EnumConversion, MessageConversion } from "./model.ts";
@@ -55,12 +57,7 @@ export function conversion(
     case "scalar":
       return scalar(from, to, to.proto.scalar);
     case "enum":
-      if (proto?.kind !== "enum")
-        return proto?.kind === undefined || proto.kind === "scalar"
-          ? integerToEnum(from, to.proto.desc)
-          : misfit(from, to);
-      if (proto.desc.typeName === to.proto.desc.typeName) return SAME;
-      return enumAlias(proto.desc, to.proto.desc, aliases);
+      return toEnum(from, to, to.proto.desc, aliases);
     case "message": {
       const inner = unwrapped(to.proto.desc);
       // In a list, a map or a oneof a wrapper stays a message; only another such message fits there.
@@ -159,6 +156,21 @@ const BITS: Readonly<Partial<Record<ScalarType, number>>> = {
 };
 const name = (scalar: ScalarType): string => ScalarType[scalar].toLowerCase();
 
+function toEnum(
+  from: Value,
+  to: { readonly type: CelType; readonly proto: Proto },
+  desc: DescEnum,
+  aliases: Aliases,
+): Conversion | Misfit {
+  const { proto } = from;
+  const own = enumOf(from);
+  if (own === undefined)
+    return proto === undefined || proto.kind === "scalar" ? integerToEnum(from, desc) : misfit(from, to);
+  if (own.typeName !== desc.typeName) return enumAlias(own, desc, aliases);
+  // What CEL has computed is an int like any other.
+  return proto?.kind === "enum" ? SAME : { kind: "represent", as: to.proto };
+}
+
 function integerToEnum(from: Value, desc: DescEnum): Misfit {
   const [value] = desc.values;
   return {
@@ -190,16 +202,18 @@ function dynamic(from: Value, to: { type: CelType }): Misfit {
 }
 
 function misfit(from: Value, to: { readonly type: CelType; readonly proto: Proto }): Misfit {
+  const alike = describe(from) === describe(to);
+  const [is, wanted] = alike ? [typeNameOfEnums(from.type), typeNameOfEnums(to.type)] : [describe(from), describe(to)];
   return {
     kind: "misfit",
     code: "BFF331",
-    message: `this is ${article(describe(from))}, but the field takes ${describe(to)}`,
+    message: `this is ${article(is)}, but the field takes ${wanted}`,
     hint: hintFor(from, to),
   };
 }
 function describe(value: Value): string {
-  if (value.proto?.kind === "enum") return `enum ${value.proto.desc.typeName}`;
-  return typeName(value.type);
+  const desc = enumOf(value);
+  return desc === undefined ? typeName(value.type) : `enum ${desc.typeName}`;
 }
 const article = (noun: string): string =>
   noun === "bytes" ? noun : /^(?!uint)[aeiou]/.test(noun) ? `an ${noun}` : `a ${noun}`;

@@ -6,7 +6,7 @@ import type { MessageContext } from "./context.ts";
 import { conversion } from "./convert.ts";
 import type { ErrorRule } from "./model.ts";
 import { resolveFailure } from "./resolve-failure.ts";
-import { check, checkCondition, ERROR, type MessageScope } from "./scope.ts";
+import { check, checkCondition, ERROR, type MessageScope, where } from "./scope.ts";
 
 /** Without what a nearer rule has dealt with: the first that holds decides. */
 export function reachable(nearestFirst: readonly ErrorRule[]): readonly ErrorRule[] {
@@ -49,11 +49,12 @@ export function errorRules(
     const { at, then } = rule;
     if (then === undefined || (rule.if && condition === undefined)) return [];
     if (then.kind === "ignore") return [{ at, on, if: condition, then: { kind: "ignore" } }];
+    const held = where(scope, condition);
     if (then.kind === "fail") {
-      const fail = resolveFailure(scope, then.fail, inside);
+      const fail = resolveFailure(held, then.fail, inside);
       return fail === undefined ? [] : [{ at, on, if: condition, then: { kind: "fail", fail } }];
     }
-    const value = check(scope, then.by, inside);
+    const value = check(held, then.by, inside);
     if (value === undefined || gives === undefined) return [];
     const how = conversion(value, gives, cx.run.aliases);
     if (how.kind === "misfit" || value.type.kind === "null") {

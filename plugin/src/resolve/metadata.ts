@@ -1,7 +1,7 @@
 import { typeName, type Variable } from "../cel/index.ts";
 import type { IrBind, IrUpstream } from "../ir.ts";
 import type { MetadataBinding } from "./model.ts";
-import { check, checkCondition, type MessageScope, withoutMessage } from "./scope.ts";
+import { check, checkCondition, type MessageScope, where, withoutMessage } from "./scope.ts";
 
 /** What the entries have every call of a method send. Without what reads the service's steps: it is there for steps alone. */
 export function entryMetadata(scope: MessageScope, entries: readonly IrUpstream[]): MetadataBinding[] {
@@ -20,7 +20,7 @@ export function metadata(
   return binds.flatMap((bind): MetadataBinding[] => {
     if (bind.name === undefined || bind.by === undefined) return [];
     const condition = bind.if && checkCondition(scope, bind.if, "this `if`", locals);
-    const by = check(scope, bind.by, locals);
+    const by = check(where(scope, condition), bind.by, locals);
     if (by === undefined) return [];
     const binary = bind.name.value.endsWith("-bin");
     if (by.type.kind !== (binary ? "bytes" : "string")) {

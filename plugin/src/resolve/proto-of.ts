@@ -7,7 +7,7 @@ export function protoOf(type: CelType): Proto | undefined {
     case "bool":
       return { kind: "scalar", scalar: ScalarType.BOOL };
     case "int":
-      return { kind: "scalar", scalar: ScalarType.INT64 };
+      return type.enum === undefined ? { kind: "scalar", scalar: ScalarType.INT64 } : { kind: "enum", desc: type.enum };
     case "uint":
       return { kind: "scalar", scalar: ScalarType.UINT64 };
     case "double":
@@ -23,7 +23,7 @@ export function protoOf(type: CelType): Proto | undefined {
       return of && { kind: "list", of };
     }
     case "map": {
-      const key = protoOf(type.key);
+      const key = protoOf(type.key.kind === "int" ? { kind: "int" } : type.key);
       const of = protoOf(type.value);
       return of && key?.kind === "scalar" ? { kind: "map", key: key.scalar, of } : undefined;
     }

@@ -12,7 +12,7 @@ import type { ArgBinding, ComposeSource } from "./model.ts";
 import { protoOf } from "./proto-of.ts";
 import { hasResolver } from "./resolve-resolver.ts";
 import { spreadNames } from "./resolve-set.ts";
-import { check, checkCondition, stepsRead } from "./scope.ts";
+import { check, checkCondition, stepsRead, where } from "./scope.ts";
 import { argsRead, type Resolved } from "./source-parts.ts";
 import { syntheticText } from "./synthetic-text.ts";
 
@@ -71,8 +71,8 @@ export function resolveCompose(
     }
   }
   function add(name: string, bind: IrBind): void {
-    const by = bind.by && check(scope, bind.by, locals);
     const condition = bind.if && checkCondition(scope, bind.if, "this `if`", locals);
+    const by = bind.by && check(where(scope, condition), bind.by, locals);
     if (by === undefined || by.type.kind === "struct" || (bind.if && condition === undefined)) {
       place.broken.add(name);
       return;

@@ -5,7 +5,7 @@ import type { EachSource } from "./model.ts";
 import { protoOf } from "./proto-of.ts";
 import { resolveCall } from "./resolve-call.ts";
 import { resolveCompose } from "./resolve-compose.ts";
-import { check, checkCondition, checkValue } from "./scope.ts";
+import { check, checkCondition, checkValue, where } from "./scope.ts";
 import { describe, type Resolved, value, valueOfCall } from "./source-parts.ts";
 
 export function resolveEach(cx: MessageContext, ir: IrEach, step: IrStep): Resolved | undefined {
@@ -40,8 +40,9 @@ export function resolveEach(cx: MessageContext, ir: IrEach, step: IrStep): Resol
   const item: Variable = { name: ir.var.value, role: "item", type: over.type.element, proto, absent: false };
   const locals = [item];
   const condition = ir.if && checkCondition(scope, ir.if, "this `if`", locals);
-  const inner = resolveItem(cx, ir.source, locals, step);
-  const key = ir.key && check(scope, ir.key, locals);
+  const chosen = where(scope, condition);
+  const inner = resolveItem({ ...cx, scope: chosen }, ir.source, locals, step);
+  const key = ir.key && check(chosen, ir.key, locals);
   if (inner === undefined || (ir.if && condition === undefined) || (ir.key && key === undefined)) return undefined;
   const keyProto = key && (key.proto ?? protoOf(key.type));
   if (

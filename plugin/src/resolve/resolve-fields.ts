@@ -7,7 +7,7 @@ import type { MessageContext as AnyContext } from "./context.ts";
 import { conversion } from "./convert.ts";
 import { isDegradation } from "./degradation.ts";
 import type { Bound, OneofTarget, Step, Target } from "./model.ts";
-import { check, checkCondition } from "./scope.ts";
+import { check, checkCondition, where } from "./scope.ts";
 import { sourceExpressions } from "./source-parts.ts";
 import { syntheticText } from "./synthetic-text.ts";
 
@@ -28,13 +28,13 @@ export function resolveFields(
   if (cx.ir.resolver !== undefined) return { targets, degradedField };
   for (const field of cx.ir.fields) {
     if (isDegradation(field.desc)) continue;
-    const bound = resolveField(cx, field, unknown, resolvers);
+    const condition = field.if && field.desc.oneof && checkCondition(cx.scope, field.if, "this `if`");
+    const bound = resolveField({ ...cx, scope: where(cx.scope, condition) }, field, unknown, resolvers);
     const { oneof } = field.desc;
     if (oneof === undefined) {
       if (bound !== undefined) targets.push({ kind: "field", field: field.desc, bound });
       continue;
     }
-    const condition = field.if && checkCondition(cx.scope, field.if, "this `if`");
     if (bound === undefined || (field.if && condition === undefined)) continue;
     let members = oneofs.get(oneof);
     if (members === undefined) {
@@ -230,5 +230,13 @@ function givenAbsent(cx: MessageContext, name: string): { at: Origin; message: s
 function related(cx: MessageContext, name: string | undefined): { at: Step["ir"]["at"]; message: string }[] {
   const step = name === undefined ? undefined : cx.scope.steps.get(name);
   if (step === undefined) return [];
-  return [beginning(step) ?? { at: step.ir.at, message: `"${name}" may be absent` }];
+  const begun = beginning(step);
+  if (begun !== undefined) return [begun];
+  for (const expression of neededBy(step)) {
+    const read = expression?.reads.find(({ variable, safe }) => variable.role === "arg" && !safe);
+    if (read === undefined) continue;
+    const message = `"${name}" needs args.${read.variable.name}, which may be absent`;
+    return [{ at: read.at, message }, ...givenAbsent(cx, read.variable.name)];
+  }
+  return [{ at: step.ir.at, message: `"${name}" may be absent` }];
 }

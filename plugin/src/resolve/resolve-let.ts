@@ -42,6 +42,7 @@ export function resolveLet(run: Run, ir: IrService, file: IrFile): Let {
     offered: [],
     brokenArgs: new Set(),
     brokenEnv: context.brokenEnv,
+    known: new Set(),
     shared: { steps, broken },
   };
   const args = { message: undefined, variable: NO_ARGS, members: [] };

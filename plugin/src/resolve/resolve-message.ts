@@ -66,6 +66,7 @@ export function resolveMessage(
     offered: args.message === undefined ? [...new Set(places.flatMap(({ members }) => [...members.keys()]))] : [],
     brokenArgs,
     brokenEnv: context.brokenEnv,
+    known: new Set(),
     shared: { steps: new Map(), broken: new Set(elsewhere) },
   };
   const around = stepsAround(run, roots);

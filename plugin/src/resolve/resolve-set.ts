@@ -6,7 +6,7 @@ import { bindTo, fieldPath } from "./bind.ts";
 import type { MessageContext } from "./context.ts";
 import { type Aliases, conversion } from "./convert.ts";
 import type { FieldBinding } from "./model.ts";
-import { check, checkCondition, type MessageScope } from "./scope.ts";
+import { check, checkCondition, type MessageScope, where } from "./scope.ts";
 import { syntheticText } from "./synthetic-text.ts";
 
 /** What `set` gives the fields of a request, spreads included; reports and leaves out what does not fit. */
@@ -23,7 +23,7 @@ export function resolveSet(
     if (bind.name === undefined || bind.by === undefined) continue;
     const condition = bind.if && checkCondition(scope, bind.if, "this `if`", locals);
     const path = fieldPath(method.input, bind.name, scope.report);
-    const expression = check(scope, bind.by, locals);
+    const expression = check(where(scope, condition), bind.by, locals);
     const field = path?.at(-1);
     if (path === undefined || field === undefined) continue;
     named.add(path[0]?.name ?? "");

@@ -9,7 +9,7 @@ import { resolveCompose } from "./resolve-compose.ts";
 import { resolveEach } from "./resolve-each.ts";
 import { resolveFailure } from "./resolve-failure.ts";
 import { resolveSwitch } from "./resolve-switch.ts";
-import { check, checkCondition, checkValue, stepsRead } from "./scope.ts";
+import { check, checkCondition, checkValue, stepsRead, where } from "./scope.ts";
 import {
   argsRead,
   callsOf,
@@ -26,7 +26,7 @@ import {
 export function resolveStep(cx: MessageContext, ir: IrStep, index: number): Step | undefined {
   const { scope } = cx;
   const condition = ir.if && checkCondition(scope, ir.if, "this `if`");
-  const resolved = ir.source && resolveSource(cx, ir, ir.source);
+  const resolved = ir.source && resolveSource({ ...cx, scope: where(scope, condition) }, ir, ir.source);
   const after = ir.after.flatMap((name): Step[] => {
     const step = scope.steps.get(name.value);
     return step === undefined ? [] : [step];
@@ -144,7 +144,7 @@ function resolveSource(cx: MessageContext, step: IrStep, source: NonNullable<IrS
 function resolveGuard(cx: MessageContext, ir: IrGuard): Resolved | undefined {
   const { scope } = cx;
   const condition = ir.if && checkCondition(scope, ir.if, "this guard's `if`");
-  const fail = ir.fail && resolveFailure(scope, ir.fail, []);
+  const fail = ir.fail && resolveFailure(where(scope, condition), ir.fail, []);
   if (condition === undefined || fail === undefined) return undefined;
   for (const expression of [condition, ...failExpressions(fail)]) {
     const [variable] = expression.unsafe;
@@ -157,7 +157,7 @@ function resolveGuard(cx: MessageContext, ir: IrGuard): Resolved | undefined {
       hint:
         expression === condition
           ? `say what to do without it: ok(${variable.name}) && … or !ok(${variable.name}) || …`
-          : `say what to write without it, whatever the \`if\` asks: ok(${variable.name}) ? … : …`,
+          : `say what to write without it, ok(${variable.name}) ? … : …, or begin the \`if\` with ok(${variable.name}) &&`,
     });
   }
   return {

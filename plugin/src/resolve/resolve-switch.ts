@@ -5,16 +5,20 @@ import { conversion } from "./convert.ts";
 import type { Bound, SwitchSource } from "./model.ts";
 import { protoOf } from "./proto-of.ts";
 import { tellApart } from "./same-form.ts";
-import { check, checkCondition, reportNull } from "./scope.ts";
+import { check, checkCondition, reportNull, where } from "./scope.ts";
 import type { Resolved } from "./source-parts.ts";
 
 export function resolveSwitch(cx: MessageContext, ir: IrSwitch): Resolved | undefined {
   const { scope, run } = cx;
-  const cases = ir.cases.map((branch) => ({
-    if: branch.if && checkCondition(scope, branch.if, "this `if`"),
-    by: branch.by && check(scope, branch.by),
-  }));
-  const standard = ir.default && check(scope, ir.default);
+  // What earlier cases have asked for in vain is known in later ones.
+  let others = scope;
+  const cases = ir.cases.map((branch) => {
+    const condition = branch.if && checkCondition(others, branch.if, "this `if`");
+    const by = branch.by && check(where(others, condition), branch.by);
+    others = where(others, condition, false);
+    return { if: condition, by };
+  });
+  const standard = ir.default && check(others, ir.default);
   const values = [...cases.map((branch) => branch.by), ...(ir.default === undefined ? [] : [standard])];
   const [first] = values;
   if (first === undefined || values.includes(undefined) || cases.some((branch) => branch.if === undefined))

@@ -1,6 +1,14 @@
 // The names that expressions of one message may use.
 import { type Registry, ScalarType } from "@bufbuild/protobuf";
-import { type CelType, checkExpression, type Expression, type Scope, typeName, type Variable } from "../cel/index.ts";
+import {
+  type CelType,
+  checkExpression,
+  type Expression,
+  type Scope,
+  sureWhere,
+  typeName,
+  type Variable,
+} from "../cel/index.ts";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Text } from "../origin.ts";
 import { type FreeNames, freeNames } from "./free-names.ts";
@@ -56,6 +64,8 @@ export interface MessageScope {
   readonly brokenArgs: ReadonlySet<string>;
   /** Members of `env` that have a fault. */
   readonly brokenEnv: ReadonlySet<string>;
+  /** What a condition around has made sure of: these have a value. */
+  readonly known: ReadonlySet<Variable>;
   /** What is there outside of any message, too: the steps of the service, and those of them with a fault. */
   readonly shared: { readonly steps: Map<string, Step>; readonly broken: Set<string> };
 }
@@ -84,7 +94,7 @@ export function check(scope: MessageScope, text: Text, locals: readonly Variable
     ...scope.offered.map((name) => `args.${name}`),
     ...scope.given.keys(),
   ];
-  const expressions: Scope = { lookup, names, container: scope.container };
+  const expressions: Scope = { lookup, names, container: scope.container, known: scope.known };
   return checkExpression(text, expressions, scope.registry, scope.report);
 }
 
@@ -104,6 +114,14 @@ export function reportNull(scope: MessageScope, text: Text): void {
     at: text.at,
     hint: "give a value of the type that is wanted, such as '' or 0, or leave the step out",
   });
+}
+
+/**
+ * The scope of what is evaluated only where a condition holds, or with `outcome` false where it does not: the step of an `if`, the value of
+ * a binding or of a case, an item, what a guard says.
+ */
+export function where(scope: MessageScope, condition: Expression | undefined, outcome = true): MessageScope {
+  return condition === undefined ? scope : { ...scope, known: scope.known.union(sureWhere(condition, outcome)) };
 }
 
 /** Checks a condition. */

@@ -88,7 +88,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   const b = [Kind.BOOK as Kind];
 
   // app.proto:33:7
-  const c = { a: BigInt(Kind.BOOK) };
+  const c = { a: Kind.BOOK as Kind };
 
   // app.proto:34:7
   const d = (args.flag ? Kind.BOOK : Kind.BOOK) as Kind;
@@ -191,7 +191,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
     $typeName: "app.v1.Page",
     z1: a === Kind.FILM,
     z2: cel.at(b, 0) === Kind.FILM,
-    z3: cel.entry(c, "a") === BigInt(Kind.FILM),
+    z3: cel.entry(c, "a") === Kind.FILM,
     z4: d === Kind.FILM,
     z5: e === Kind.FILM,
     z6: f.some((v) => v === Kind.FILM),

@@ -137,7 +137,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
 
   // app.proto:28:7
   const xStep = cx.step(async () => {
-    return cx.send(echo, create(EverythingSchema, { scalars: args.scalars ?? create(ScalarsSchema), lists: create(ListsSchema, { fInt32: args.lists?.fInt32 ?? [], fInt64: (args.lists?.fInt64 ?? []).map((i) => cel.addInt(i, 1n)), fUint64: [18446744073709551615n], fText: ["9007199254740993"] }), maps: create(MapsSchema, { byInt64: { "9007199254740993": -9223372036854775807n }, byBool: { true: false }, byUint32: { "4294967295": 1 }, colors: { r: Color.RED } }) }));
+    return cx.send(echo, create(EverythingSchema, { scalars: args.scalars ?? create(ScalarsSchema), lists: create(ListsSchema, { fInt32: args.lists?.fInt32 ?? [], fInt64: (args.lists?.fInt64 ?? []).map((i) => cel.addInt(i, 1n)), fUint64: [18446744073709551615n], fText: ["9007199254740993"] }), maps: create(MapsSchema, { byInt64: { "9007199254740993": -9223372036854775807n }, byBool: { true: false }, byUint32: { "4294967295": 1 }, colors: { r: Color.RED as Color } }) }));
   });
 
   // app.proto:29:7

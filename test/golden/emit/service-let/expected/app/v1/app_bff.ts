@@ -107,7 +107,7 @@ function startAppServiceGetPage(cx: Request<App>) {
   const stockStep = cx.resting(
     cx.step(async () => {
       const owner = await ownerStep;
-      if (!(owner !== undefined)) return undefined;
+      if (owner === undefined) return undefined;
       return owner !== undefined ? owner.stock : 0;
     }),
     () => [ownerStep],
