@@ -29,7 +29,7 @@ const cases = goldenCases("diagnostics");
 
 function compiled(one: GoldenCase) {
   const texts = { ...UPSTREAMS, ...one.protos };
-  const { response, diagnostics } = compileCase(requestOf(one), texts);
+  const { response, diagnostics } = compileCase(requestOf(one), texts, "import_extension=ts,server=true");
   const ordered = [...diagnostics];
   return { response, diagnostics: ordered, text: `${renderDiagnostics(ordered, (file) => texts[file], "text")}\n` };
 }

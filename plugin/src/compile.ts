@@ -9,6 +9,7 @@ import {
 } from "@bufbuild/protobuf/wkt";
 import { createEcmaScriptPlugin } from "@bufbuild/protoplugin";
 import { checkAll } from "./check/all-checks.ts";
+import { checkServerNames } from "./check/server-names.ts";
 import type { Diagnostic, Report } from "./diagnostic/diagnostic.ts";
 import { renderDiagnostics } from "./diagnostic/render.ts";
 import type { Sources } from "./diagnostic/sources.ts";
@@ -67,6 +68,7 @@ export function compile(request: CodeGeneratorRequest, sources: Sources, committ
       const ir = readIr({ files: schema.files, allFiles: schema.allFiles, registry }, sources, report);
       const model = resolve(ir, report);
       checkAll(model, !hasErrors(), report);
+      if (parameter.server && !hasErrors()) checkServerNames(model, report);
       if (committed !== undefined) {
         const input = { ...committed, path: parameter.lock, mode: parameter.lockMode };
         const outcome = compareLock(model, input, sources, diagnostics.filter(isError));

@@ -1,19 +1,13 @@
 // `server.ts` of a package: what `node web/v1/server.ts` runs.
+import type { DescFile } from "@bufbuild/protobuf";
 import type { GeneratedFile } from "@bufbuild/protoplugin";
 import type { PlanServer } from "../plan/plan.ts";
 import type { EnvVar } from "../resolve/model.ts";
 import { envName } from "./emit-app.ts";
 import { resolversName } from "./emit-resolver.ts";
 import { FileNames } from "./file-names.ts";
-import { block, type Line, line } from "./lines.ts";
+import { block, type Line, type Lines, line } from "./lines.ts";
 import { keepOwnWords } from "./own-words.ts";
-
-/** `web/v1/server`, without extension. */
-export function serverPath(server: PlanServer): string {
-  const [file] = server.files;
-  const name = file?.desc.name ?? "";
-  return name.includes("/") ? `${name.slice(0, name.lastIndexOf("/"))}/server` : "server";
-}
 
 export function emitServer(server: PlanServer, f: GeneratedFile): void {
   const [first] = server.files;
@@ -49,6 +43,7 @@ export function emitServer(server: PlanServer, f: GeneratedFile): void {
       ...services.flatMap(({ service }, i): Line => [i === 0 ? "" : ", ", names.service(service.desc)]),
       "],",
     ],
+    ...(server.types.length === 0 ? [] : typesLines(server.types, names)),
     ...(upstreams.length === 0 ? line("upstreams: {},") : block(["upstreams: {"], upstreams, ["},"])),
     ...(server.env.length === 0
       ? line("env: () => ({}),")
@@ -77,7 +72,12 @@ export function emitServer(server: PlanServer, f: GeneratedFile): void {
   ];
   f.preamble(first.desc);
   const all = block(["await ", names.runtime("serve"), "({"], rows, ["});"]);
-  for (const row of keepOwnWords(all, f, `./${serverPath(server)}.js`)) f.print(...row);
+  for (const row of keepOwnWords(all, f, `./${server.path}.js`)) f.print(...row);
+}
+
+function typesLines(types: readonly DescFile[], names: FileNames): Lines {
+  const rows = types.map((file): Line => [names.types(file), ","]);
+  return [["// What a google.protobuf.Any may hold in JSON."], ...block(["types: ["], rows, ["],"])];
 }
 
 function envLine(entry: EnvVar): Line {

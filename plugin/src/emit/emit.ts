@@ -3,7 +3,7 @@ import type { Parameter } from "../parameter.ts";
 import type { Plan, PlanMessage } from "../plan/plan.ts";
 import { emitCodec } from "./emit-codec.ts";
 import { emitFile, isEmpty } from "./emit-file.ts";
-import { emitServer, serverPath } from "./emit-server.ts";
+import { emitServer } from "./emit-server.ts";
 import { bffPath, codecPath } from "./file-names.ts";
 
 /** Walks the plan and prints it. Not one decision is left to take here. */
@@ -17,5 +17,5 @@ export function emit(plan: Plan, schema: Schema, parameter: Parameter): void {
     if (file.codec !== undefined) emitCodec(file, file.codec, schema.generateFile(`${codecPath(file.desc)}.ts`));
   }
   if (!parameter.server) return;
-  for (const server of plan.servers) emitServer(server, schema.generateFile(`${serverPath(server)}.ts`));
+  for (const server of plan.servers) emitServer(server, schema.generateFile(`${server.path}.ts`));
 }

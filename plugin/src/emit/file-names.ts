@@ -89,6 +89,10 @@ export class FileNames {
     const withMessages = [...files].filter(({ messages }) => messages.length > 0);
     return withMessages.sort((a, b) => (a.name < b.name ? -1 : 1)).map((file) => this.#f.importSchema(file));
   }
+  /** The descriptor of a file. */
+  types(file: DescFile): Printable {
+    return this.#f.importSchema(file);
+  }
   protobuf(name: string): Printable {
     return this.#f.import(name, "@bufbuild/protobuf");
   }

@@ -3604,6 +3604,33 @@ export const EXPLANATIONS: readonly Explanation[] = [
     ]
   },
   {
+    "code": "BFF821",
+    "severity": "warning",
+    "meaning": "A folder has the services of one package, whose server is `server.ts` there. Of several packages in one folder each server has the name of its package.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// app/mobile.proto\npackage mobile.v1;\n\nservice ScreenService {\n  // …\n}"
+      },
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// app/web.proto\nservice PageService {\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/web.proto:7:9: warning BFF821: packages \"mobile.v1\" and \"web.v1\" have their files in one folder, so that none has a server.ts there: their servers are app/mobile_v1_server.ts and app/web_v1_server.ts\n    7 | service PageService {\n      |         ^^^^^^^^^^^\n  app/mobile.proto:7:9: a service of another package in this folder\n    7 | service ScreenService {\n      |         ^^^^^^^^^^^^^\n  hint: give each package a folder of its own, such as \"web/v1\", or both one package"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "package web.v1;\n\nservice ScreenService {\n  // …\n}"
+      }
+    ]
+  },
+  {
     "code": "BFF901",
     "severity": "error",
     "meaning": "The lock is committed. With `CI=true` a missing one is an error and not written, because nothing would be compared.",

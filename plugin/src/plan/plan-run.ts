@@ -1,8 +1,9 @@
-import type { DescFile } from "@bufbuild/protobuf";
+import type { DescFile, DescMessage } from "@bufbuild/protobuf";
 import { blocksOf, callsIn, expressionsIn } from "../resolve/blocks.ts";
 import { effectTable } from "../resolve/effects.ts";
 import { reachable } from "../resolve/graph.ts";
 import type { BffService, Block, Call, Composed, Let, Model, Step } from "../resolve/model.ts";
+import { serverPaths } from "../resolve/server-paths.ts";
 import { composesOf } from "../resolve/source-parts.ts";
 import { nameCalls, nameResolvers, nameUpstreams } from "./app-names.ts";
 import { coalescing } from "./coalesced.ts";
@@ -190,11 +191,37 @@ function components(model: Model, children: (message: Block) => Composed[], pack
 }
 
 function serversOf(model: Model, files: readonly PlanFile[]): PlanServer[] {
-  return model.packages.map(({ name, files: members }) => {
+  const paths = serverPaths(model.packages);
+  return model.packages.map((one) => {
+    const { name, files: members } = one;
     const descs = new Set(members.map((file) => file.desc));
     const own = files.filter((file) => descs.has(file.desc));
     const upstreams = new Map(own.flatMap((file) => file.upstreams).map((upstream) => [upstream.name, upstream]));
     const env = new Map(own.flatMap((file) => file.env).map((variable) => [variable.variable.name, variable]));
-    return { package: name, files: own, upstreams: [...upstreams.values()], env: [...env.values()] };
+    const rpcs = own.flatMap(({ services }) => services.flatMap(({ desc }) => desc.methods));
+    return {
+      package: name,
+      path: paths.get(one) ?? "server",
+      types: holdsAny(rpcs.flatMap(({ input, output }) => [input, output])) ? typesOf(model) : [],
+      files: own,
+      upstreams: [...upstreams.values()],
+      env: [...env.values()],
+    };
   });
+}
+
+/** Whether any of these messages has a google.protobuf.Any somewhere inside. */
+function holdsAny(messages: readonly DescMessage[]): boolean {
+  const seen = new Set(messages);
+  for (const { fields } of seen) for (const { message } of fields) if (message !== undefined) seen.add(message);
+  return [...seen].some(({ typeName }) => typeName === "google.protobuf.Any");
+}
+
+/** What has data: neither the options of the language nor those of protobuf itself. */
+function typesOf({ ir }: Model): DescFile[] {
+  const files = ir.allFiles.filter(
+    ({ name, proto, messages }) =>
+      messages.length > 0 && proto.package !== "bff.v1" && name !== "google/protobuf/descriptor",
+  );
+  return files.sort((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -90,6 +90,10 @@ export interface PlanMethod {
 /** `server.ts` of one package. */
 export interface PlanServer {
   readonly package: string;
+  /** `web/v1/server`, without extension. */
+  readonly path: string;
+  /** The files whose messages a google.protobuf.Any may hold in JSON: all of the run, where an rpc has an Any. */
+  readonly types: readonly DescFile[];
   readonly files: readonly PlanFile[];
   readonly upstreams: readonly PlanUpstream[];
   readonly env: readonly EnvVar[];

@@ -156,4 +156,6 @@ export const CODES = {
     "Clients see types of the BFF's own. With an upstream's type in a response every change of the upstream's is a change of this API.",
   BFF804:
     "The text of an upstream's error is not sent to clients: it is written for other people, and may name hosts, tables or users.",
+  BFF821:
+    "A folder has the services of one package, whose server is `server.ts` there. Of several packages in one folder each server has the name of its package.",
 } as const;

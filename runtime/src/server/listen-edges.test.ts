@@ -1,5 +1,5 @@
 import * as http2 from "node:http2";
-import { create, createFileRegistry, type DescMethodUnary } from "@bufbuild/protobuf";
+import { create, createFileRegistry, type DescFile, type DescMethodUnary } from "@bufbuild/protobuf";
 import {
   type AnySchema,
   anyPack,
@@ -8,7 +8,12 @@ import {
   file_google_protobuf_wrappers,
   StringValueSchema,
 } from "@bufbuild/protobuf/wkt";
+import type { ConnectRouter } from "@connectrpc/connect";
 import { expect, onTestFinished, test } from "vitest";
+import {
+  file_grpc_reflection_v1_reflection,
+  ServerReflectionRequestSchema,
+} from "../gen/grpc/reflection/v1/reflection_pb.ts";
 import { listen } from "./listen.ts";
 import { echoEndpoint } from "./test-echo.ts";
 
@@ -38,6 +43,20 @@ test("JSON may have an Any of a type that the service's file imports", async () 
     body: JSON.stringify({ "@type": "type.googleapis.com/google.protobuf.StringValue", value: "hi" }),
   });
   expect(await response.json()).toEqual({ "@type": "type.googleapis.com/google.protobuf.StringValue", value: "hello" });
+});
+
+test("JSON may have an Any of a type of another file that the server knows", async () => {
+  const answer = anyPack(ServerReflectionRequestSchema, create(ServerReflectionRequestSchema, { host: "h" }));
+  const routes = [{ method: get, route: (router: ConnectRouter) => void router.rpc(get, () => answer) }];
+  const ask = async (types: DescFile[]): Promise<Response> => {
+    const server = await listen(routes, { types });
+    onTestFinished(() => server.close(0));
+    const headers = { "content-type": "application/json" };
+    return fetch(`${server.url}/any.v1.AnyService/Get`, { method: "POST", headers, body: "{}" });
+  };
+  expect((await ask([])).status).toBe(500);
+  const json = { "@type": "type.googleapis.com/grpc.reflection.v1.ServerReflectionRequest", host: "h" };
+  expect(await (await ask([file_grpc_reflection_v1_reflection])).json()).toEqual(json);
 });
 
 // As Go's HTTP/2 client does: it stops when an answer begins, against its own content-length, which is a malformed request.

@@ -14,6 +14,8 @@ import { routeReflection } from "./reflection.ts";
 export interface ListenOptions {
   /** For health and reflection; by default those that the endpoints belong to. */
   readonly services?: readonly DescService[];
+  /** Files besides those of the services, and what these import, whose messages a google.protobuf.Any may hold in JSON. */
+  readonly types?: readonly DescFile[];
   /** Default 127.0.0.1. */
   readonly host?: string;
   /** Default 0: a free one. */
@@ -67,7 +69,7 @@ export async function listen(endpoints: readonly Listenable[], options: ListenOp
   const draining = new AbortController();
   const cutOff = new AbortController();
   const maxBytes = options.maxRequestBytes ?? 4 << 20;
-  const registry = typesOf(services);
+  const registry = typesOf(services, options.types ?? []);
   const connectAdapter = connectNodeAdapter({
     readMaxBytes: maxBytes,
     jsonOptions: { registry },
@@ -119,9 +121,9 @@ export async function listen(endpoints: readonly Listenable[], options: ListenOp
   return listening;
 }
 
-/** The types that the files of these services know: what a google.protobuf.Any may hold in JSON. */
-function typesOf(services: readonly DescService[]): Registry {
-  const files = new Set<DescFile>(services.map(({ file }) => file));
+/** What a google.protobuf.Any may hold in JSON: what the files of these services know, and other files. */
+function typesOf(services: readonly DescService[], others: readonly DescFile[]): Registry {
+  const files = new Set<DescFile>([...services.map(({ file }) => file), ...others]);
   for (const { dependencies } of files) for (const file of dependencies) files.add(file);
   return createRegistry(...files);
 }

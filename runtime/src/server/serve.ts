@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { DescService } from "@bufbuild/protobuf";
+import type { DescFile, DescService } from "@bufbuild/protobuf";
 import { Cache } from "../cache/cache.ts";
 import type { Endpoint } from "../endpoint.ts";
 import type { Observer } from "../observer.ts";
@@ -19,6 +19,8 @@ export interface ServeOptions<Upstreams extends Readonly<Record<string, DescServ
   readonly name: string;
   /** The BFF services, for health and reflection. */
   readonly services: readonly DescService[];
+  /** Files besides those of the services, and what these import, whose messages a google.protobuf.Any may hold in JSON. */
+  readonly types?: readonly DescFile[];
   /** What it calls. The address of each is in `<FULL_SERVICE_NAME>_URL`, upper case and dots as underscores. */
   readonly upstreams: Upstreams;
   /** Reads the variables that the BFF's own expressions use. */
@@ -75,7 +77,11 @@ export async function serve<const Upstreams extends Readonly<Record<string, Desc
 
   let listening: Listening;
   try {
-    listening = await listen(endpoints, { ...config, services: options.services });
+    listening = await listen(endpoints, {
+      ...config,
+      services: options.services,
+      ...(options.types !== undefined && { types: options.types }),
+    });
   } catch (error) {
     process.stderr.write(`${options.name} cannot start: ${explainListenError(error, config)}\n`);
     return process.exit(1);

@@ -3,13 +3,23 @@
 /* eslint-disable */
 
 import { serve } from "@protobff/runtime";
-import { ShopService } from "./shop_pb.ts";
-import { ItemService } from "../../up/v1/up_pb.ts";
+import { file_shop_v1_shop, ShopService } from "./shop_pb.ts";
+import { file_google_protobuf_any, file_google_protobuf_duration, file_google_protobuf_timestamp, file_google_protobuf_wrappers } from "@bufbuild/protobuf/wkt";
+import { file_up_v1_up, ItemService } from "../../up/v1/up_pb.ts";
 import { createShopService, createUpstreams } from "./shop_bff.ts";
 
 await serve({
   name: "shop.v1",
   services: [ShopService],
+  // What a google.protobuf.Any may hold in JSON.
+  types: [
+    file_google_protobuf_any,
+    file_google_protobuf_duration,
+    file_google_protobuf_timestamp,
+    file_google_protobuf_wrappers,
+    file_shop_v1_shop,
+    file_up_v1_up,
+  ],
   upstreams: {
     item: ItemService,
   },

@@ -3,13 +3,28 @@
 /* eslint-disable */
 
 import { serve } from "@protobff/runtime";
-import { PageService } from "./app_pb.ts";
-import { WellService } from "../../up2/v1/up_pb.ts";
+import { file_app_v1_app, PageService } from "./app_pb.ts";
+import { file_google_protobuf_any, file_google_protobuf_duration, file_google_protobuf_empty, file_google_protobuf_field_mask, file_google_protobuf_struct, file_google_protobuf_timestamp, file_google_protobuf_wrappers } from "@bufbuild/protobuf/wkt";
+import { file_up_v1_up } from "../../up/v1/up_pb.ts";
+import { file_up2_v1_up, WellService } from "../../up2/v1/up_pb.ts";
 import { createPageService, createUpstreams } from "./app_bff.ts";
 
 await serve({
   name: "app.v1",
   services: [PageService],
+  // What a google.protobuf.Any may hold in JSON.
+  types: [
+    file_app_v1_app,
+    file_google_protobuf_any,
+    file_google_protobuf_duration,
+    file_google_protobuf_empty,
+    file_google_protobuf_field_mask,
+    file_google_protobuf_struct,
+    file_google_protobuf_timestamp,
+    file_google_protobuf_wrappers,
+    file_up_v1_up,
+    file_up2_v1_up,
+  ],
   upstreams: {
     well: WellService,
   },
