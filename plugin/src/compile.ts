@@ -1,4 +1,4 @@
-// The compiler, in order: read → resolve → check → (lock) → plan → emit. Pure: a request in, a response out.
+// The compiler, in order: read → resolve → check → plan → (lock) → emit. Pure: a request in, a response out.
 import { create, createRegistry } from "@bufbuild/protobuf";
 import {
   type CodeGeneratorRequest,
@@ -8,7 +8,7 @@ import {
   CodeGeneratorResponseSchema,
 } from "@bufbuild/protobuf/wkt";
 import { createEcmaScriptPlugin } from "@bufbuild/protoplugin";
-import { checkAll } from "./check/all-checks.ts";
+import { checkAll, checkSound } from "./check/all-checks.ts";
 import { checkServerNames } from "./check/server-names.ts";
 import type { Diagnostic, Report } from "./diagnostic/diagnostic.ts";
 import { renderDiagnostics } from "./diagnostic/render.ts";
@@ -18,6 +18,7 @@ import type { Drift } from "./lock/drift.ts";
 import { compareLock, type LockInput } from "./lock/lock.ts";
 import { type Parameter, parseParameter, withSeverity } from "./parameter.ts";
 import { planFiles } from "./plan/describe-files.ts";
+import { checkMaxCalls } from "./plan/max-calls.ts";
 import { plan } from "./plan/plan-run.ts";
 import { readIr } from "./read/read-ir.ts";
 import { resolve } from "./resolve/resolve.ts";
@@ -67,7 +68,10 @@ export function compile(request: CodeGeneratorRequest, sources: Sources, committ
       const registry = createRegistry(...schema.allFiles);
       const ir = readIr({ files: schema.files, allFiles: schema.allFiles, registry }, sources, report);
       const model = resolve(ir, report);
-      checkAll(model, !hasErrors(), report);
+      checkAll(model, report);
+      const planned = hasErrors() ? undefined : plan(model);
+      if (planned !== undefined) checkMaxCalls(planned, report);
+      if (!hasErrors()) checkSound(model, report);
       if (parameter.server && !hasErrors()) checkServerNames(model, report);
       if (committed !== undefined) {
         const input = { ...committed, path: parameter.lock, mode: parameter.lockMode };
@@ -76,8 +80,7 @@ export function compile(request: CodeGeneratorRequest, sources: Sources, committ
         diagnostics = withDrift(diagnostics, outcome.drifts, parameter);
       }
       diagnostics = foldUnseen(diagnostics);
-      if (hasErrors()) throw new Rejected();
-      const planned = plan(model);
+      if (hasErrors() || planned === undefined) throw new Rejected();
       emit(planned, schema, parameter);
       if (parameter.plan !== undefined) described.push(...planFiles(planned, parameter.plan));
     },

@@ -11,7 +11,6 @@ import { checkEffectsOrder } from "./effects-order.ts";
 import { checkErrorExposure } from "./error-exposure.ts";
 import { checkHiddenSteps } from "./hidden-steps.ts";
 import { checkIdleAutobind } from "./idle-autobind.ts";
-import { checkMaxCalls } from "./max-calls.ts";
 import { checkMetadataValues } from "./metadata-values.ts";
 import { checkNPlusOne } from "./n-plus-one.ts";
 import { checkNeedlessAfter } from "./needless-after.ts";
@@ -31,7 +30,6 @@ export type Check = (model: Model, report: Report) => void;
 const ALL_CHECKS: readonly Check[] = Object.freeze([
   checkEffectsOrder,
   checkDegradationField,
-  checkMaxCalls,
   checkCriticalPath,
   checkBreakers,
   checkMetadataValues,
@@ -58,14 +56,10 @@ const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
   checkErrorExposure,
 ]);
 
-/** `sound`: whether everything before has gone without an error. */
-export function checkAll(model: Model, sound: boolean, report: Report): void {
-  let errors = 0;
-  for (const check of ALL_CHECKS) {
-    check(model, (diagnostic) => {
-      if (diagnostic.severity === "error") errors++;
-      report(diagnostic);
-    });
-  }
-  if (sound && errors === 0) for (const check of CHECKS_WHEN_SOUND) check(model, report);
+export function checkAll(model: Model, report: Report): void {
+  for (const check of ALL_CHECKS) check(model, report);
+}
+
+export function checkSound(model: Model, report: Report): void {
+  for (const check of CHECKS_WHEN_SOUND) check(model, report);
 }

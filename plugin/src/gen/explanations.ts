@@ -3000,7 +3000,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:18:81: error BFF511: \"up.v1.OrderService/PlaceOrder\" has side effects, so its answers must not be cached\n    18 |     let: { name: \"order\" call: { method: \"up.v1.OrderService/PlaceOrder\" cache: { ttl: \"5s\" } } }\n       |                                                                                 ^^^^^^^^^^^^^\n  hint: remove `cache`; or, when it has none, declare `idempotency_level = NO_SIDE_EFFECTS` on it"
+        "text": "app/v1/app.proto:18:81: error BFF511: \"up.v1.OrderService/PlaceOrder\" has side effects, so its answers must not be cached\n    18 |     let: { name: \"order\" call: { method: \"up.v1.OrderService/PlaceOrder\" cache: { ttl: \"5s\" } } }\n       |                                                                                 ^^^^^^^^^^^^^\n  hint: remove `cache`; or, when it has none, declare `idempotency_level = NO_SIDE_EFFECTS` on it or on the rpcs of this BFF that reach it"
       },
       {
         "title": "Right",

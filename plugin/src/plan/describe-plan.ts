@@ -1,9 +1,10 @@
 // The plan in words: which step waits for which, what it calls, what may be missing.
 import { callsOf, composesOf } from "../resolve/source-parts.ts";
 import { degradedOf } from "./describe-degraded.ts";
-import { allSteps, type Worst, worstOf } from "./describe-worst.ts";
+import { type Worst, worstOf } from "./describe-worst.ts";
 import { perCaller } from "./per-caller.ts";
 import type { Plan, PlanBlock, PlanFile, PlanMessage, PlanStep } from "./plan.ts";
+import { allSteps } from "./worst-calls.ts";
 
 /** One block of lines for each rpc of the run; deterministic. */
 export function describePlan(plan: Plan): string {

@@ -5,17 +5,10 @@ import type { Call, Step } from "../resolve/model.ts";
 import { callsOf, composesOf } from "../resolve/source-parts.ts";
 import { type WireReport, wireOf } from "./describe-codec.ts";
 import { type Degraded, degradedOf } from "./describe-degraded.ts";
-import {
-  allSteps,
-  attemptsOf,
-  type MethodCalls,
-  reachedInOrder,
-  stepName,
-  type Worst,
-  worstOf,
-} from "./describe-worst.ts";
+import { stepName, type Worst, worstOf } from "./describe-worst.ts";
 import { perCaller } from "./per-caller.ts";
 import type { PlanBlock, PlanCallPolicy, PlanFile, PlanMessage, PlanService, PlanStart, PlanStep } from "./plan.ts";
+import { allSteps, attemptsOf, type MethodCalls, reachedInOrder } from "./worst-calls.ts";
 
 /** Names are those of the JSON. Times are milliseconds; null is "nothing bounds it". */
 export interface FileReport {

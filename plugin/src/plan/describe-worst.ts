@@ -1,10 +1,17 @@
-// The worst case of one rpc: how many calls, how long, along which steps. Linear in the size of the graph.
+// The worst case of one rpc: how long, along which steps; how many calls is worst-calls.ts. Linear in the size of the graph.
 
-import { fullName } from "../resolve/entries.ts";
-import type { ComposeSource, Step } from "../resolve/model.ts";
-import { callsOf, composesOf } from "../resolve/source-parts.ts";
-import type { PlanBlock, PlanCallPolicy, PlanMessage, PlanMethod, PlanStart, PlanStep } from "./plan.ts";
+import { callsOf } from "../resolve/source-parts.ts";
+import type { PlanBlock, PlanMessage, PlanMethod, PlanStart, PlanStep } from "./plan.ts";
 import { withoutRecursion } from "./without-recursion.ts";
+import {
+  allSteps,
+  childOf,
+  countCalls,
+  itemsOf,
+  type Messages,
+  type MethodCalls,
+  reachedInOrder,
+} from "./worst-calls.ts";
 
 export interface Worst {
   /** Time that calls have: the budget less the margin for composing (runtime.md, "Deadlines"). Milliseconds. */
@@ -16,15 +23,6 @@ export interface Worst {
   /** The steps that take longest one after another; those of composed messages as "cards.owner". Times not cut to what is left. */
   readonly criticalPath: readonly { readonly step: string; readonly ms: number }[];
 }
-export interface MethodCalls {
-  readonly method: string;
-  readonly calls: number;
-  /** With retries and hedges: what the upstream may see. */
-  readonly attempts: number;
-}
-
-type Messages = ReadonlyMap<string, PlanMessage>;
-
 export function worstOf(
   { method, message, start }: Pick<PlanMethod, "method" | "message" | "start">,
   messages: Messages,
@@ -43,110 +41,7 @@ export function worstOf(
   };
 }
 
-/** Every step, those that only one case reads right behind their switch. */
-export function allSteps(steps: readonly PlanStep[]): PlanStep[] {
-  return steps.flatMap((step) => [step, ...allSteps(step.lazy.flat())]);
-}
-
 export const stepName = ({ step, name }: PlanStep): string => step.name ?? name;
-
-function childOf({ step }: PlanStep, messages: Messages): PlanMessage | undefined {
-  const [compose]: readonly ComposeSource[] = composesOf(step.source);
-  return compose && messages.get(compose.message.typeName);
-}
-
-/** Messages (or what a service starts) and all that they compose, composers before what they compose. */
-export function reachedInOrder(roots: readonly PlanBlock[], messages: Messages): readonly PlanBlock[] {
-  const done = new Set<PlanBlock>();
-  const order: PlanBlock[] = [];
-  const open: { readonly message: PlanBlock; readonly leave: boolean }[] = roots
-    .map((message) => ({ message, leave: false }))
-    .reverse();
-  for (let at = open.pop(); at !== undefined; at = open.pop()) {
-    if (at.leave) {
-      order.push(at.message);
-      continue;
-    }
-    if (done.has(at.message)) continue;
-    done.add(at.message);
-    open.push({ message: at.message, leave: true });
-    for (const step of allSteps(at.message.steps).reverse()) {
-      const child = childOf(step, messages);
-      if (child !== undefined && !done.has(child)) open.push({ message: child, leave: false });
-    }
-  }
-  return order.reverse();
-}
-
-// ---- calls ----
-
-interface Reached {
-  /** How often the message is composed. */
-  times: number;
-  /** Whether all compositions begin at one moment, so that their batches go out together. */
-  together: boolean;
-}
-
-function countCalls(roots: readonly PlanBlock[], order: readonly PlanBlock[], messages: Messages): MethodCalls[] {
-  const weights = weigh(order, messages);
-  const reached = new Map<PlanBlock, Reached>(roots.map((root) => [root, { times: 1, together: true }]));
-  const counted = new Map<string, { calls: number; attempts: number }>();
-  for (const message of order) {
-    const { times, together } = reached.get(message) ?? { times: 0, together: true };
-    for (const step of chosenSteps(message.steps, (steps) => sum(steps.map((one) => weights.get(one) ?? 0)))) {
-      const asks = itemsOf(step.step) * times;
-      // Waiting may end at another moment in each composition; bounded items come one after another.
-      const atOnce = (times <= 1 || (together && !waits(step))) && !step.bounded;
-      const child = childOf(step, messages);
-      if (child !== undefined) {
-        const known = reached.get(child);
-        reached.set(child, { times: (known?.times ?? 0) + asks, together: known === undefined && atOnce });
-      }
-      for (const call of callsOf(step.step.source)) {
-        const calls = call.batch !== undefined && atOnce ? Math.ceil(asks / call.batch.max) : asks;
-        const attempts = attemptsOf(message.calls.get(call)?.policy);
-        const known = counted.get(fullName(call.method)) ?? { calls: 0, attempts: 0 };
-        counted.set(fullName(call.method), { calls: known.calls + calls, attempts: known.attempts + calls * attempts });
-      }
-    }
-  }
-  return [...counted].map(([method, { calls, attempts }]) => ({ method, calls, attempts }));
-}
-
-/** At most, for one call: each try of the retries may be hedged. */
-export function attemptsOf(policy: PlanCallPolicy | undefined): number {
-  return (policy?.retry?.attempts.value ?? 1) * (1 + (policy?.hedge?.max.value ?? 0));
-}
-
-/** How many items a step has at most; one when it is no `each`. */
-const itemsOf = ({ source }: Step): number => (source.kind === "each" ? (source.max ?? Number.POSITIVE_INFINITY) : 1);
-const waits = (step: PlanStep): boolean => step.waitsFor.length > 0 || step.step.after.length > 0 || step.effectful;
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
-
-/** All steps that run in the worst case: of a switch only the heaviest of its cases. */
-function chosenSteps(steps: readonly PlanStep[], weight: (steps: readonly PlanStep[]) => number): PlanStep[] {
-  return steps.flatMap((step) => {
-    const cases = step.lazy.map((lazy) => chosenSteps(lazy, weight));
-    const [first = [], ...others] = cases;
-    return [step, ...others.reduce((most, one) => (weight(one) > weight(most) ? one : most), first)];
-  });
-}
-
-/** Calls below each step, counted as if nothing were batched: enough to tell which case is the heaviest. */
-function weigh(order: readonly PlanBlock[], messages: Messages): ReadonlyMap<PlanStep, number> {
-  const ofStep = new Map<PlanStep, number>();
-  const ofMessage = new Map<PlanBlock, number>();
-  for (const message of [...order].reverse()) {
-    for (const step of allSteps(message.steps)) {
-      const child = childOf(step, messages);
-      const one = callsOf(step.step.source).length + (child === undefined ? 0 : (ofMessage.get(child) ?? 0));
-      ofStep.set(step, one === 0 ? 0 : one * itemsOf(step.step));
-    }
-    const chosen = chosenSteps(message.steps, (steps) => sum(steps.map((step) => ofStep.get(step) ?? 0)));
-    ofMessage.set(message, sum(chosen.map((step) => ofStep.get(step) ?? 0)));
-  }
-  return ofStep;
-}
 
 // ---- time ----
 
@@ -262,7 +157,7 @@ function stepTime(step: PlanStep, message: PlanBlock, child: number | undefined,
 /** How often items are waited for, one group of them after the other. */
 function rounds(step: PlanStep): number {
   const { source } = step.step;
-  return source.kind === "each" && step.bounded ? Math.ceil(itemsOf(step.step) / source.concurrent) : 1;
+  return source.kind === "each" && step.bounded ? Math.ceil(itemsOf(step) / source.concurrent) : 1;
 }
 
 /** From the end of a message to its beginning. */

@@ -1,0 +1,71 @@
+// What plans cost against what their rpcs allow.
+import { nameOf } from "../check/all-expressions.ts";
+import type { Report } from "../diagnostic/diagnostic.ts";
+import { callsOf } from "../resolve/source-parts.ts";
+import type { Plan, PlanBlock, PlanMethod, PlanStep } from "./plan.ts";
+import { allSteps, childOf, countCalls, itemsOf, type Messages, reachedInOrder } from "./worst-calls.ts";
+
+/**
+ * An rpc with `max_calls` has to stay within it: upstream calls along every path, nested `each.max` multiplied, as the plan counts them;
+ * attempts after the first are not counted.
+ */
+export function checkMaxCalls({ files, messages }: Plan, report: Report): void {
+  const byName = new Map(messages.map((message) => [message.composed.desc.typeName, message]));
+  for (const method of files.flatMap(({ services }) => services).flatMap((service) => service.methods))
+    checkMethod(method, byName, report);
+}
+
+function checkMethod({ method, message, start }: PlanMethod, messages: Messages, report: Report): void {
+  const limit = method.ir.maxCalls;
+  if (limit === undefined) return;
+  const { name } = method.desc;
+  const roots = start === undefined ? [message] : [start, message];
+  const order = reachedInOrder(roots, messages);
+  const cost = countCalls(roots, order, messages).reduce((sum, { calls }) => sum + calls, 0);
+  const unbounded = cost === Number.POSITIVE_INFINITY ? firstUnbounded(order, messages) : undefined;
+  if (unbounded !== undefined) {
+    report({
+      code: "BFF702",
+      severity: "error",
+      message: `"${name}" is allowed ${limit.value} upstream calls, and nothing bounds the items of ${nameOf(unbounded.step)}`,
+      at: unbounded.step.ir.at,
+      related: [{ at: limit.at, message: "allowed here" }],
+      hint: "add `max` to the `each`",
+    });
+  } else if (cost > limit.value) {
+    const less = [
+      ...(order.some(({ steps }) => allSteps(steps).some(({ step }) => step.source.kind === "each"))
+        ? ["lower `max` of an `each`"]
+        : []),
+      ...(callsOneByOne(order, messages) ? ["call a method that takes several keys with `batch`"] : []),
+    ];
+    report({
+      code: "BFF701",
+      severity: "error",
+      message: `"${name}" may cost ${cost} upstream calls, and ${limit.value} are allowed`,
+      at: limit.at,
+      hint: [`allow ${cost}`, ...less].join(", ").replace(/, (?=[^,]*$)/, less.length > 1 ? ", or " : " or "),
+    });
+  }
+}
+
+/** The innermost `each` without a bound over something that calls. */
+function firstUnbounded(order: readonly PlanBlock[], messages: Messages): PlanStep | undefined {
+  return [...order]
+    .reverse()
+    .flatMap(({ steps }) => allSteps(steps))
+    .find((step) => itemsOf(step) === Number.POSITIVE_INFINITY && callsBelow(step, messages).length > 0);
+}
+
+/** Whether an `each` makes calls that nothing joins. */
+function callsOneByOne(order: readonly PlanBlock[], messages: Messages): boolean {
+  const lists = order.flatMap(({ steps }) => allSteps(steps)).filter(({ step }) => step.source.kind === "each");
+  return lists.some((step) => callsBelow(step, messages).some(({ batch }) => batch === undefined));
+}
+
+function callsBelow(step: PlanStep, messages: Messages) {
+  const child = childOf(step, messages);
+  const below = child === undefined ? [] : reachedInOrder([child], messages);
+  const steps = [step, ...below.flatMap(({ steps }) => allSteps(steps))];
+  return steps.flatMap((one) => callsOf(one.step.source));
+}

@@ -1,0 +1,129 @@
+// How many calls one rpc makes at most. Linear in the size of the graph.
+import { fullName } from "../resolve/entries.ts";
+import type { ComposeSource } from "../resolve/model.ts";
+import { callsOf, composesOf } from "../resolve/source-parts.ts";
+import type { PlanBlock, PlanCallPolicy, PlanMessage, PlanStep } from "./plan.ts";
+
+export interface MethodCalls {
+  readonly method: string;
+  readonly calls: number;
+  /** With retries and hedges: what the upstream may see. */
+  readonly attempts: number;
+}
+
+export type Messages = ReadonlyMap<string, PlanMessage>;
+
+/** Every step, those that only one case reads right behind their switch. */
+export function allSteps(steps: readonly PlanStep[]): PlanStep[] {
+  return steps.flatMap((step) => [step, ...allSteps(step.lazy.flat())]);
+}
+
+export function childOf({ step }: PlanStep, messages: Messages): PlanMessage | undefined {
+  const [compose]: readonly ComposeSource[] = composesOf(step.source);
+  return compose && messages.get(compose.message.typeName);
+}
+
+/** Messages (or what a service starts) and all that they compose, composers before what they compose. */
+export function reachedInOrder(roots: readonly PlanBlock[], messages: Messages): readonly PlanBlock[] {
+  const done = new Set<PlanBlock>();
+  const order: PlanBlock[] = [];
+  const open: { readonly message: PlanBlock; readonly leave: boolean }[] = roots
+    .map((message) => ({ message, leave: false }))
+    .reverse();
+  for (let at = open.pop(); at !== undefined; at = open.pop()) {
+    if (at.leave) {
+      order.push(at.message);
+      continue;
+    }
+    if (done.has(at.message)) continue;
+    done.add(at.message);
+    open.push({ message: at.message, leave: true });
+    for (const step of allSteps(at.message.steps).reverse()) {
+      const child = childOf(step, messages);
+      if (child !== undefined && !done.has(child)) open.push({ message: child, leave: false });
+    }
+  }
+  return order.reverse();
+}
+
+/** Compositions of a message: so many moments, at each of which so many of them begin at once. */
+interface Moments {
+  readonly count: number;
+  readonly size: number;
+}
+
+/** Keys that are asked for at one moment go out in one batch; those of different moments, or places, count as calls of their own. */
+export function countCalls(
+  roots: readonly PlanBlock[],
+  order: readonly PlanBlock[],
+  messages: Messages,
+): readonly MethodCalls[] {
+  const weights = weigh(order, messages);
+  const reached = new Map<PlanBlock, readonly Moments[]>(roots.map((root) => [root, [{ count: 1, size: 1 }]]));
+  const counted = new Map<string, { calls: number; attempts: number }>();
+  for (const message of order) {
+    for (const step of chosenSteps(message.steps, (steps) => sum(steps.map((one) => weights.get(one) ?? 0)))) {
+      const moments = momentsOf(step, reached.get(message) ?? []);
+      const child = childOf(step, messages);
+      if (child !== undefined) reached.set(child, [...(reached.get(child) ?? []), ...moments]);
+      for (const call of callsOf(step.step.source)) {
+        const most = call.batch?.max ?? 1;
+        const calls = sum(moments.map(({ count, size }) => count * Math.ceil(size / most)));
+        const attempts = attemptsOf(message.calls.get(call)?.policy);
+        const known = counted.get(fullName(call.method)) ?? { calls: 0, attempts: 0 };
+        counted.set(fullName(call.method), { calls: known.calls + calls, attempts: known.attempts + calls * attempts });
+      }
+    }
+  }
+  return [...counted].map(([method, { calls, attempts }]) => ({ method, calls, attempts }));
+}
+
+/** The moments at which a step runs, or its items do. What waits for a step of its own message goes on at another moment in each composition. */
+function momentsOf(step: PlanStep, around: readonly Moments[]): readonly Moments[] {
+  const items = itemsOf(step);
+  const apart = waits(step);
+  const moments = around.map(({ count, size }) =>
+    apart ? { count: count * size, size: items } : { count, size: size * items },
+  );
+  // Those of one size are one entry, so that the list stays short in deep graphs.
+  const bySize = Map.groupBy(moments, ({ size }) => size);
+  return [...bySize].map(([size, all]) => ({ count: sum(all.map(({ count }) => count)), size }));
+}
+
+/** At most, for one call: each try of the retries may be hedged. */
+export function attemptsOf(policy: PlanCallPolicy | undefined): number {
+  return (policy?.retry?.attempts.value ?? 1) * (1 + (policy?.hedge?.max.value ?? 0));
+}
+
+/** How many items a step has at most; one when it is no `each`. */
+export const itemsOf = ({ step: { source } }: PlanStep): number =>
+  source.kind === "each" ? (source.max ?? Number.POSITIVE_INFINITY) : 1;
+/** Steps of the service end at one moment for all that wait for them. */
+const waits = ({ step, waitsFor, effectful }: PlanStep): boolean =>
+  effectful || [...waitsFor.map((one) => one.step), ...step.after].some(({ source }) => source.kind !== "shared");
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
+
+/** All steps that run in the worst case: of a switch only the heaviest of its cases. */
+function chosenSteps(steps: readonly PlanStep[], weight: (steps: readonly PlanStep[]) => number): PlanStep[] {
+  return steps.flatMap((step) => {
+    const cases = step.lazy.map((lazy) => chosenSteps(lazy, weight));
+    const [first = [], ...others] = cases;
+    return [step, ...others.reduce((most, one) => (weight(one) > weight(most) ? one : most), first)];
+  });
+}
+
+/** Calls below each step, counted as if nothing were batched: enough to tell which case is the heaviest. */
+function weigh(order: readonly PlanBlock[], messages: Messages): ReadonlyMap<PlanStep, number> {
+  const ofStep = new Map<PlanStep, number>();
+  const ofMessage = new Map<PlanBlock, number>();
+  for (const message of [...order].reverse()) {
+    for (const step of allSteps(message.steps)) {
+      const child = childOf(step, messages);
+      const one = callsOf(step.step.source).length + (child === undefined ? 0 : (ofMessage.get(child) ?? 0));
+      ofStep.set(step, one === 0 ? 0 : one * itemsOf(step));
+    }
+    const chosen = chosenSteps(message.steps, (steps) => sum(steps.map((step) => ofStep.get(step) ?? 0)));
+    ofMessage.set(message, sum(chosen.map((step) => ofStep.get(step) ?? 0)));
+  }
+  return ofStep;
+}
