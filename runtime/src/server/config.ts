@@ -3,9 +3,11 @@ import { createSecureContext } from "node:tls";
 import type { DescService } from "@bufbuild/protobuf";
 import { LONGEST_TIMER_MS } from "../clock.ts";
 import { DEFAULT_HTTP2, type Http2 } from "../transport/grpc-client.ts";
+import { DEFAULT_MAX_STREAMS } from "./client-sessions.ts";
 import { type Environment, EnvReader, type Fault } from "./env-reader.ts";
 import type { LogFormat } from "./failure-log.ts";
 import { quoted } from "./one-line.ts";
+import { DEFAULT_MAX_PENDING_BYTES } from "./pending-bytes.ts";
 
 /** Certificates as PEM: whom to trust, and how to identify. */
 export interface TlsFiles {
@@ -30,6 +32,12 @@ export interface ServerConfig<Name extends string, Env> {
   readonly graceMs: number;
   readonly maxRequestBytes: number;
   readonly maxReplyBytes: number;
+  /** Of bodies that are under way in all connections. */
+  readonly maxPendingBytes: number;
+  /** On one connection of HTTP/2, at once. */
+  readonly maxStreams: number;
+  /** A connection of HTTP/2 without requests is closed after so long. */
+  readonly idleMs: number;
   /** Whose HTTP/2 carries calls to upstreams. */
   readonly http2: Http2;
   /** Origins whose scripts may call; `*` is all of them. */
@@ -58,6 +66,8 @@ export type ConfigResult<Name extends string, Env> =
   | { readonly config?: undefined; readonly faults: readonly Fault[] };
 
 const MAX_BYTES = 2 ** 32 - 1;
+const MAX_PENDING_BYTES = 2 ** 40;
+const MAX_STREAMS = 10_000;
 
 /** Reads the whole configuration; either all of it or everything that is wrong with it. */
 export function readConfig<Upstreams extends Readonly<Record<string, DescService>>, Env>(
@@ -80,6 +90,9 @@ export function readConfig<Upstreams extends Readonly<Record<string, DescService
     graceMs: read.durationMs("BFF_GRACE", "10s", LONGEST_TIMER_MS),
     maxRequestBytes: read.within("BFF_MAX_REQUEST_BYTES", 1, MAX_BYTES, String(4 << 20)),
     maxReplyBytes: read.within("BFF_MAX_REPLY_BYTES", 1, MAX_BYTES, String(16 << 20)),
+    maxPendingBytes: read.within("BFF_MAX_PENDING_BYTES", 1, MAX_PENDING_BYTES, String(DEFAULT_MAX_PENDING_BYTES)),
+    maxStreams: read.within("BFF_MAX_STREAMS", 1, MAX_STREAMS, String(DEFAULT_MAX_STREAMS)),
+    idleMs: readIdle(read),
     http2: readHttp2(read),
     corsOrigins: readOrigins(read),
     reflection: read.bool("BFF_REFLECTION", "false"),
@@ -189,6 +202,12 @@ function readRedisUrl(read: EnvReader): string | undefined {
     read.fault("REDIS_URL", "has more in it than user, password, host, port and the number of a database", remedy);
   }
   return text;
+}
+
+function readIdle(read: EnvReader): number {
+  const ms = read.durationMs("BFF_IDLE", "5m", LONGEST_TIMER_MS);
+  if (ms < 1000) read.fault("BFF_IDLE", "is less than a second", "1s or more, like 5m");
+  return ms;
 }
 
 function readHttp2(read: EnvReader): Http2 {

@@ -3,11 +3,13 @@ import type * as http2 from "node:http2";
 import type { Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
+import { appended } from "../appended.ts";
 import { LONGEST_TIMER_MS } from "../clock.ts";
 import { type Answering, type AnswerMetadata, connectError, type Endpoint } from "../endpoint.ts";
 import type { IncomingHeaders } from "../exchange.ts";
-import { late } from "./listener.ts";
 import type { OpenCalls } from "./open-calls.ts";
+import type { Holder, PendingBytes } from "./pending-bytes.ts";
+import { AT_ONCE_BYTES, LINGER_MS, late, tooMuch } from "./request-body.ts";
 
 /** What all calls of one rpc in one encoding have in common. */
 export interface FastRpc {
@@ -26,6 +28,8 @@ export interface FastRpc {
   readonly maxBytes: number;
   /** The calls under way. */
   readonly open: OpenCalls;
+  /** Where bodies count. */
+  readonly pending: PendingBytes;
 }
 
 /** What is known of a call when its headers have come. */
@@ -41,18 +45,22 @@ export interface FastHead {
 
 /** Shorter bodies are not worth compressing: Connect's own limit, in bytes. */
 export const COMPRESS_FROM = 1024;
-/** The answer to a request that is too large waits so long for its end, in milliseconds. */
-export const LINGER_MS = 200;
 const NONE: readonly string[] = [];
+const NOTHING = Buffer.alloc(0);
 
 /** One request on the fast path, from its headers to its answer. It answers as Connect's adapter would. */
-export abstract class FastCall implements IncomingHeaders {
+export abstract class FastCall implements IncomingHeaders, Holder {
   /** Its place among those under way, which writes it. */
   slot = 0;
+  heldBytes = 0;
+  holderSlot = 0;
+  readonly holderNumber: number;
   protected readonly rpc: FastRpc;
   protected readonly head: FastHead;
   protected received = 0;
-  #chunks: Buffer[] = [];
+  /** Its first `received` bytes have come; nobody else's once a second chunk has. */
+  #body: Buffer | undefined;
+  #owned = false;
   readonly #startedAt: number;
   #answering: Answering | undefined;
   #deadline: NodeJS.Timeout | undefined;
@@ -60,11 +68,13 @@ export abstract class FastCall implements IncomingHeaders {
   #refusal: ConnectError | undefined;
   #ended = false;
   #over = false;
+  #closed = false;
   #rounds = 0; // of the check for requests that do not come
 
   constructor(rpc: FastRpc, head: FastHead) {
     this.rpc = rpc;
     this.head = head;
+    this.holderNumber = rpc.pending.nextNumber();
     this.#startedAt = head.clientMs === undefined ? 0 : performance.now();
     rpc.open.add(this);
   }
@@ -83,21 +93,47 @@ export abstract class FastCall implements IncomingHeaders {
 
   data(chunk: Buffer): void {
     if (this.#over || this.#refusal !== undefined) return;
-    this.#chunks.push(chunk);
+    this.#keep(chunk);
+    this.rpc.pending.add(this, chunk.length);
+    if (!this.#over) this.arrived();
+  }
+  /** Mostly the first chunk is all of it, and stays where node has read it. */
+  #keep(chunk: Buffer): void {
+    if (this.#body === undefined) {
+      this.#body = chunk;
+    } else {
+      this.#own();
+      this.#body = appended(this.#body, this.received, chunk, this.expected, AT_ONCE_BYTES);
+    }
     this.received += chunk.length;
-    this.arrived();
+  }
+  /** A small chunk keeps all that node has read with it. */
+  #own(): void {
+    if (this.#owned || this.#body === undefined) return;
+    this.#body = appended(undefined, 0, this.#body, this.expected, AT_ONCE_BYTES);
+    this.#owned = true;
   }
   end(): void {
     this.#ended = true;
     if (this.#over) return;
-    if (this.#refusal === undefined) this.complete();
-    else this.#refuse(this.#refusal);
+    if (this.#refusal !== undefined) this.#refuse(this.#refusal);
+    else if (!this.overHttp2) this.complete();
+    else if (whole.push(this) === 1) setImmediate(beginWhole);
+  }
+  begin(): void {
+    if (!this.#over) this.complete();
   }
   /** The stream or connection is at its end; if that is before the answer, nobody wants one. */
   close(): void {
     const answering = this.#answering;
+    this.#closed = true;
     this.#settle();
+    this.rpc.pending.release(this); // of the answer
     answering?.cancel();
+  }
+  giveUp(): void {
+    if (this.#over) this.drop();
+    else this.abort(tooMuch());
   }
   /** The answer is this, whatever still runs. */
   abort(error: ConnectError): void {
@@ -110,21 +146,21 @@ export abstract class FastCall implements IncomingHeaders {
   /** Refuses it when it has still not come whole at the last of so many rounds. */
   checkArrival(rounds: number): void {
     if (this.#ended || this.#refusal !== undefined || !this.overHttp2) return; // node does it for HTTP/1.1
+    this.#own();
     if (++this.#rounds > rounds) this.abort(late());
   }
 
   protected abstract get overHttp2(): boolean;
+  /** How long the body says that it becomes, as far as is known; infinity when it does not. */
+  protected abstract get expected(): number;
   /** Some of the body has come. */
   protected abstract arrived(): void;
   /** All of it has. */
   protected abstract complete(): void;
   /** What has come so far. */
   protected body(): Buffer {
-    const [first] = this.#chunks;
-    if (first !== undefined && this.#chunks.length === 1) return first;
-    const body = Buffer.concat(this.#chunks);
-    this.#chunks = [body];
-    return body;
+    const body = this.#body ?? NOTHING;
+    return body.length === this.received ? body : body.subarray(0, this.received);
   }
   /** @throws ConnectError of bytes that make no sense */
   protected parse(body: Buffer, start: number, end: number): Message {
@@ -135,7 +171,7 @@ export abstract class FastCall implements IncomingHeaders {
   // ---- the answer ----
 
   protected run(args: Message): void {
-    this.#chunks = [];
+    this.#body = undefined;
     const { clientMs } = this.head;
     let leftMs = clientMs;
     if (clientMs !== undefined) {
@@ -164,7 +200,8 @@ export abstract class FastCall implements IncomingHeaders {
     }
     // Go's clients stop sending when an answer begins, against their own content-length, and nghttp2 resets such a stream
     // before the status, in the trailers, is out. So what is left may come first, for a moment.
-    this.#chunks = [];
+    this.#body = undefined;
+    this.rpc.pending.release(this);
     this.#refusal = error;
     this.#linger = setTimeout(lingered, LINGER_MS, this, error);
   }
@@ -198,6 +235,9 @@ export abstract class FastCall implements IncomingHeaders {
     );
   }
   #send(bytes: Uint8Array, compressed: boolean, degraded: string, metadata: AnswerMetadata | undefined): void {
+    if (this.#closed) return;
+    this.rpc.pending.add(this, bytes.length);
+    if (this.#closed) return;
     try {
       this.reply(bytes, compressed, degraded, metadata?.headers ?? NONE, metadata?.trailers ?? NONE);
     } catch (thrown) {
@@ -224,7 +264,8 @@ export abstract class FastCall implements IncomingHeaders {
   #settle(): void {
     this.#over = true;
     this.#answering = undefined;
-    this.#chunks = [];
+    this.#body = undefined;
+    this.rpc.pending.release(this);
     clearTimeout(this.#deadline);
     clearTimeout(this.#linger);
     this.rpc.open.delete(this);
@@ -241,10 +282,22 @@ export abstract class FastCall implements IncomingHeaders {
   protected abstract fail(error: ConnectError, headers: readonly string[], trailers: readonly string[]): void;
   /** Ends the stream or connection without an answer. */
   protected abstract cutOff(): void;
+  /** The same, of an answer that is not taken: what has not left is forgotten. */
+  protected abstract drop(): void;
 }
 
 function internal(thrown: unknown): ConnectError {
   return thrown instanceof ConnectError ? thrown : new ConnectError("internal error", Code.Internal);
+}
+/**
+ * Requests of HTTP/2 that have come whole in this turn of the event loop: what is reset together with its end begins nothing. Node tells of
+ * the end before it has looked at the rest of what it has read.
+ */
+let whole: FastCall[] = [];
+function beginWhole(): void {
+  const calls = whole;
+  whole = [];
+  for (const call of calls) call.begin();
 }
 const expired = (call: FastCall): void =>
   call.abort(new ConnectError("the operation timed out", Code.DeadlineExceeded));

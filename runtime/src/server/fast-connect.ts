@@ -3,7 +3,7 @@ import * as http2 from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { codeToHttpStatus, errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
 import { COMPRESS_FROM, FastCall, type FastHead, type FastRpc } from "./fast-call.ts";
-import { discardStream } from "./listener.ts";
+import { discardStream, dropStream } from "./request-body.ts";
 
 /** What else a call of Connect's protocol has to know. */
 export interface ConnectEncoding {
@@ -29,6 +29,9 @@ export class FastConnectCall extends FastCall {
 
   protected get overHttp2(): boolean {
     return !("writeHead" in this.#out);
+  }
+  protected get expected(): number {
+    return Number.parseInt(this.head.headers["content-length"] ?? "Infinity", 10) || Number.POSITIVE_INFINITY;
   }
   protected arrived(): void {
     const { maxBytes } = this.rpc;
@@ -108,5 +111,9 @@ export class FastConnectCall extends FastCall {
   protected cutOff(): void {
     if ("writeHead" in this.#out) this.#out.destroy();
     else this.#out.close(http2.constants.NGHTTP2_INTERNAL_ERROR);
+  }
+  protected drop(): void {
+    if ("writeHead" in this.#out) this.#out.destroy();
+    else dropStream(this.#out);
   }
 }

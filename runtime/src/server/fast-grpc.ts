@@ -4,7 +4,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { frame, PREFIX_BYTES } from "../transport/frame.ts";
 import { FastCall, type FastHead, type FastRpc } from "./fast-call.ts";
-import { discardStream } from "./listener.ts";
+import { discardStream, dropStream } from "./request-body.ts";
 
 const COMPRESSED = 1;
 const OK = { "grpc-status": "0" };
@@ -36,6 +36,9 @@ export class FastGrpcCall extends FastCall {
 
   protected get overHttp2(): boolean {
     return true;
+  }
+  protected get expected(): number {
+    return this.#length < 0 ? Number.POSITIVE_INFINITY : this.#needed;
   }
   protected arrived(): void {
     while (this.received >= this.#needed) {
@@ -125,6 +128,9 @@ export class FastGrpcCall extends FastCall {
   }
   protected cutOff(): void {
     this.#stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR);
+  }
+  protected drop(): void {
+    dropStream(this.#stream);
   }
 }
 

@@ -14,6 +14,7 @@ import { type ConnectEncoding, FastConnectCall } from "./fast-connect.ts";
 import { FastGrpcCall } from "./fast-grpc.ts";
 import type { Shortcut } from "./listener.ts";
 import { OpenCalls } from "./open-calls.ts";
+import type { PendingBytes } from "./pending-bytes.ts";
 
 export interface FastPathOptions {
   /** Larger messages fail with RESOURCE_EXHAUSTED, in bytes. */
@@ -21,6 +22,8 @@ export interface FastPathOptions {
   /** What a google.protobuf.Any may hold in JSON. */
   readonly registry: Registry;
   readonly corsHeaders: CorsHeaders;
+  /** Where bodies count. */
+  readonly pending: PendingBytes;
 }
 
 interface Served {
@@ -59,7 +62,7 @@ export class FastPath implements Shortcut {
 
   constructor(
     endpoints: readonly (Pick<Endpoint, "method" | "codec"> & Partial<Pick<Endpoint, "run">>)[],
-    { maxBytes, registry, corsHeaders }: FastPathOptions,
+    { maxBytes, registry, corsHeaders, pending }: FastPathOptions,
   ) {
     this.#maxBytes = maxBytes;
     this.#corsHeaders = corsHeaders;
@@ -69,7 +72,7 @@ export class FastPath implements Shortcut {
     for (const endpoint of endpoints) {
       const { method, run } = endpoint;
       if (run === undefined) continue;
-      const all = { run, maxBytes, open: this.#open };
+      const all = { run, maxBytes, pending, open: this.#open };
       this.#served.set(`/${method.parent.typeName}/${method.name}`, {
         json: { ...all, ...jsonOf(method, registry) },
         binary: { ...all, ...binaryOf(endpoint) },

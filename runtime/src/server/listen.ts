@@ -3,12 +3,14 @@ import { createRegistry, type DescFile, type DescService, type Registry } from "
 import { Code, ConnectError } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import type { Endpoint } from "../endpoint.ts";
+import { DEFAULT_MAX_STREAMS } from "./client-sessions.ts";
 import { corsHeaders, withCors } from "./cors.ts";
 import { FastPath } from "./fast-path.ts";
 import { routeHealth } from "./health.ts";
 import { type Handler, Listener } from "./listener.ts";
 import { withLongDeadlines } from "./long-deadlines.ts";
-import { routeReflection } from "./reflection.ts";
+import { DEFAULT_MAX_PENDING_BYTES, PendingBytes } from "./pending-bytes.ts";
+import { REFLECTION_PATHS, routeReflection } from "./reflection.ts";
 
 /** Where and how a server listens. */
 export interface ListenOptions {
@@ -31,6 +33,12 @@ export interface ListenOptions {
   readonly handshakeTimeoutMs?: number;
   /** A request has so long to come whole, in milliseconds; it is looked at ten times meanwhile. Default 300 s, as node:http has it. */
   readonly requestTimeoutMs?: number;
+  /** Requests at a time on one connection of HTTP/2; default 250. */
+  readonly maxStreams?: number;
+  /** A connection of HTTP/2 without requests is closed after so long, in milliseconds; default 300 s. */
+  readonly idleMs?: number;
+  /** Of bodies that are under way in all connections, in bytes: beyond it the oldest are given up; default 128 MiB. */
+  readonly maxPendingBytes?: number;
 }
 
 /** How many requests took the fast path, of all that came. */
@@ -86,14 +94,17 @@ export async function listen(endpoints: readonly Listenable[], options: ListenOp
   const adapter = withLongDeadlines(connectAdapter);
   const { host = "127.0.0.1", corsOrigins = [] } = options;
   const cors = corsHeaders(corsOrigins);
-  const shortcut = new FastPath(endpoints, { maxBytes, registry, corsHeaders: cors });
+  const pending = new PendingBytes(options.maxPendingBytes ?? DEFAULT_MAX_PENDING_BYTES);
+  const shortcut = new FastPath(endpoints, { maxBytes, registry, corsHeaders: cors, pending });
   const handler = corsOrigins.length === 0 ? adapter : withCors(cors, adapter);
   const listener = await Listener.open(withProbes(draining.signal, handler), {
     host,
     port: options.port ?? 0,
     handshakeTimeoutMs: options.handshakeTimeoutMs ?? 10_000,
     requestTimeoutMs: options.requestTimeoutMs ?? 300_000,
-    shortcut,
+    idleMs: options.idleMs ?? 300_000,
+    maxStreams: options.maxStreams ?? DEFAULT_MAX_STREAMS,
+    ...{ maxBytes, pending, shortcut, streamingPaths: REFLECTION_PATHS },
     ...(options.tls !== undefined && { tls: options.tls }),
   });
 

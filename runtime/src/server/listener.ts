@@ -2,9 +2,10 @@ import { once } from "node:events";
 import * as http from "node:http";
 import * as http2 from "node:http2";
 import * as net from "node:net";
-import type { Duplex, Readable } from "node:stream";
 import * as tls from "node:tls";
-import { Code, ConnectError } from "@connectrpc/connect";
+import { ClientSessions, MAX_HEADER_BYTES } from "./client-sessions.ts";
+import type { PendingBytes } from "./pending-bytes.ts";
+import { discard, RequestBody, within } from "./request-body.ts";
 
 export type ServerRequest = http.IncomingMessage | http2.Http2ServerRequest;
 export type ServerResponse = http.ServerResponse | http2.Http2ServerResponse;
@@ -23,8 +24,18 @@ export interface ListenerOptions {
   /** 0: a free one. */
   readonly port: number;
   readonly tls?: { readonly cert: Buffer | string; readonly key: Buffer | string };
-  /** A connection has so long to say what it speaks, in milliseconds. */
+  /** A connection has so long to say what it speaks, in milliseconds; and of HTTP/2, to acknowledge our SETTINGS. */
   readonly handshakeTimeoutMs: number;
+  /** A connection of HTTP/2 without requests is closed after so long, in milliseconds. */
+  readonly idleMs: number;
+  /** Of a connection of HTTP/2, at once. */
+  readonly maxStreams: number;
+  /** Of a message, in bytes. */
+  readonly maxBytes: number;
+  /** Where bodies count that are left to the handler. */
+  readonly pending: PendingBytes;
+  /** Rpcs that stream both ways. */
+  readonly streamingPaths?: ReadonlySet<string>;
   /** A request has so long to come whole, in milliseconds. */
   readonly requestTimeoutMs: number;
   /** Asked before the handler. */
@@ -37,17 +48,6 @@ const PREFACE = Buffer.from("PRI");
 const KEEP_ALIVE_MS = 60_000;
 /** Longer than the minute after which load balancers drop idle connections: else one may use a connection just closed. */
 const IDLE_MS = 65_000;
-const MAX_STREAMS = 1000;
-/**
- * Of a request's headers: their bytes (HTTP/2: as RFC 9113, 10.5.1 counts them) and how many there may be. Node's own limits are 16 KiB
- * (HTTP/1.1), 64 KiB (HTTP/2), 2000 and 128. More bytes are refused with 431 or the stream is reset; so are more headers of HTTP/2.
- */
-const MAX_HEADER_BYTES = 32 << 10;
-const MAX_HEADERS = 128;
-/** A request that is answered already may go on sending for so long, in milliseconds. */
-const DISCARD_MS = 5000;
-/** The answer to a request that is too large waits so long for its end, in milliseconds. */
-const LINGER_MS = 200;
 
 /** How often it is looked for requests that have not come whole in their time; the longest wait between, in milliseconds. */
 const ARRIVAL_ROUNDS = 10;
@@ -58,13 +58,6 @@ const HEADERS_MS = 60_000;
 /** How long last answers and goodbyes may take to leave, in milliseconds. */
 const FLUSH_MS = 200;
 
-/** A request of HTTP/2, on its way to the handler. */
-interface Arriving {
-  rounds: number;
-  /** Fails those who wait for more of it, if anybody does. */
-  fail: ((error: Error) => void) | undefined;
-}
-
 /** One port for HTTP/1.1 and HTTP/2, told apart by ALPN or else by a connection's first bytes. */
 export class Listener {
   readonly #server: net.Server;
@@ -74,12 +67,13 @@ export class Listener {
   readonly #compat: http2.Http2Server;
   readonly #handler: Handler;
   readonly #shortcut: Shortcut | undefined;
-  readonly #handshakeTimeoutMs: number;
   /** All open connections, as they come from the port (below TLS). */
   readonly #sockets = new Set<net.Socket>();
   readonly #h1Responses = new Set<http.ServerResponse>();
-  readonly #sessions = new Set<http2.ServerHttp2Session>();
-  readonly #arriving = new Map<http2.Http2ServerResponse, Arriving>();
+  readonly #sessions: ClientSessions;
+  readonly #options: ListenerOptions;
+  /** Requests of HTTP/2, on their way to the handler. */
+  readonly #arriving = new Set<RequestBody>();
   readonly #check: NodeJS.Timeout;
   #fast = 0;
   #all = 0;
@@ -102,7 +96,8 @@ export class Listener {
   private constructor(handler: Handler, options: ListenerOptions) {
     this.#handler = handler;
     this.#shortcut = options.shortcut;
-    this.#handshakeTimeoutMs = options.handshakeTimeoutMs;
+    this.#options = options;
+    this.#sessions = new ClientSessions({ ...options, onEmpty: () => this.#settle() });
     const { requestTimeoutMs: requestTimeout } = options;
     const checkMs = Math.min(ARRIVAL_CHECK_MS, Math.ceil(requestTimeout / ARRIVAL_ROUNDS));
     const arrival = {
@@ -118,9 +113,8 @@ export class Listener {
         this.#onH1(request, response);
       },
     );
-    const settings = { maxConcurrentStreams: MAX_STREAMS, maxHeaderListSize: MAX_HEADER_BYTES };
-    this.#h2 = http2.createServer({ settings, maxHeaderListPairs: MAX_HEADERS });
-    this.#h2.on("session", (session) => this.#onSession(session));
+    this.#h2 = http2.createServer(this.#sessions.serverOptions);
+    this.#h2.on("session", (session) => this.#sessions.add(session));
     this.#h2.on("stream", (stream, headers, flags, rawHeaders) => {
       // The session has just failed: node's own answer to `expect: 100-continue` would throw.
       if (stream.destroyed || stream.closed) {
@@ -128,6 +122,7 @@ export class Listener {
         return;
       }
       this.#all++;
+      if (!this.#sessions.admits(stream, rawHeaders)) return;
       if (this.#shortcut?.stream(stream, headers)) this.#fast++;
       else this.#compat.emit("stream", stream, headers, flags, rawHeaders);
     });
@@ -173,7 +168,7 @@ export class Listener {
     this.#server.close();
     // GOAWAY names the last stream taken, so what is on its way may safely be sent again elsewhere. (A first GOAWAY that
     // names none, as RFC 9113, 6.8 suggests, is not to be had: nghttp2 ignores new streams after it all the same.)
-    for (const session of this.#sessions) session.close();
+    this.#sessions.close();
     // HTTP/1.1 has no GOAWAY, so connections stay for one more response each, or until all work is done.
     for (const response of this.#h1Responses.values()) {
       if (!response.headersSent) response.setHeader("connection", "close");
@@ -186,7 +181,7 @@ export class Listener {
     // What is left is silent or in the middle of a handshake, or its time is over.
     for (const socket of this.#sockets) socket.destroySoon();
     await within(FLUSH_MS, closed);
-    for (const session of this.#sessions) session.destroy();
+    this.#sessions.destroy();
     for (const socket of this.#sockets) socket.destroy();
     this.#h1.close();
     clearInterval(this.#check);
@@ -207,7 +202,7 @@ export class Listener {
 
   /** Waits until the first bytes tell the protocol. */
   #sniff(socket: net.Socket): void {
-    const timer = setTimeout(() => socket.destroy(), this.#handshakeTimeoutMs);
+    const timer = setTimeout(() => socket.destroy(), this.#options.handshakeTimeoutMs);
     let seen = Buffer.alloc(0);
     const onReadable = () => {
       const chunk: Buffer | null = socket.read();
@@ -238,18 +233,6 @@ export class Listener {
     }
   }
 
-  #onSession(session: http2.ServerHttp2Session): void {
-    this.#sessions.add(session);
-    // The preface is complete when the client's SETTINGS, which end it, have arrived.
-    const timer = setTimeout(() => session.destroy(), this.#handshakeTimeoutMs);
-    session.once("remoteSettings", () => clearTimeout(timer));
-    session.once("close", () => {
-      clearTimeout(timer);
-      this.#sessions.delete(session);
-      this.#settle();
-    });
-  }
-
   #onH1(request: http.IncomingMessage, response: http.ServerResponse): void {
     const socket = request.socket;
     // Connect's adapter takes its own listener away when the response closes, which may be just before the error comes.
@@ -260,38 +243,50 @@ export class Listener {
       this.#h1Responses.delete(response);
       this.#settle();
       if (this.#draining) socket.destroySoon();
-      else if (!request.complete && !socket.destroyed) discard(request, socket, DISCARD_MS);
+      else if (!request.complete && !socket.destroyed) discard(request, socket);
     });
     this.#all++;
     if (this.#shortcut?.request(request, response)) this.#fast++;
-    else this.#serve(request, response);
+    else {
+      this.#counted(request, response);
+      this.#serve(request, response);
+    }
   }
 
   #onH2(request: http2.Http2ServerRequest, response: http2.Http2ServerResponse): void {
     // The response's own events come only when the stream closes, which waits for the request's end.
     request.stream.once("finish", () => {
-      if (!request.complete) discard(request, request.stream, this.#draining ? FLUSH_MS : DISCARD_MS);
+      if (!request.complete) discard(request, request.stream, this.#draining ? FLUSH_MS : undefined);
     });
-    const arriving: Arriving = { rounds: 0, fail: undefined };
-    const arrived = () => this.#arriving.delete(response);
-    this.#arriving.set(response, arriving);
+    const body = this.#counted(request, response);
+    const arrived = () => this.#arriving.delete(body);
+    this.#arriving.add(body);
     request.once("end", arrived);
     request.stream.once("close", arrived);
-    this.#serve(request, response, arriving);
+    if (request.method === "GET") setImmediate(() => this.#serveUnlessReset(request, response));
+    else this.#serve(request, response);
+  }
+  /** What is reset together with its end begins nothing. */
+  #serveUnlessReset(request: http2.Http2ServerRequest, response: http2.Http2ServerResponse): void {
+    if (!request.stream.closed && !request.stream.destroyed) this.#serve(request, response);
+  }
+
+  /** Its body, which counts from now on, as its answer does. */
+  #counted(request: ServerRequest, response: ServerResponse): RequestBody {
+    const { pending, maxBytes, streamingPaths } = this.#options;
+    return new RequestBody(request, response, {
+      pending,
+      maxBytes,
+      streams: streamingPaths?.has(request.url ?? "") ?? false,
+    });
   }
 
   #checkArrivals(rounds: number): void {
     this.#shortcut?.checkArrivals(rounds);
-    for (const [response, arriving] of this.#arriving) {
-      // Rpcs that stream both ways may go on for longer, once they have begun to answer.
-      if (!response.headersSent && ++arriving.rounds > rounds) arriving.fail?.(late());
-    }
+    for (const body of this.#arriving) body.checkArrival(rounds);
   }
 
-  #serve(request: ServerRequest, response: ServerResponse, arriving?: Arriving): void {
-    // Connect stops iterating when a message is too large, which would destroy the request and leave its connection
-    // (HTTP/1.1) or its stream (HTTP/2) stuck in the middle of the body.
-    request[Symbol.asyncIterator] = () => unhurried(request, arriving);
+  #serve(request: ServerRequest, response: ServerResponse): void {
     try {
       this.#handler(request, response);
     } catch {
@@ -303,66 +298,3 @@ export class Listener {
 }
 
 function ignore(): void {}
-
-/** What a request is told that has not come whole in its time. */
-export function late(): ConnectError {
-  return new ConnectError("the request has not arrived", Code.DeadlineExceeded);
-}
-
-/** Whether the promise is fulfilled in so many milliseconds. */
-async function within(ms: number, promise: Promise<unknown>): Promise<boolean> {
-  const expired = Promise.withResolvers<boolean>();
-  const timer = setTimeout(expired.resolve, ms, false);
-  const inTime = await Promise.race([promise.then(() => true), expired.promise]);
-  clearTimeout(timer);
-  return inTime;
-}
-
-/**
- * Iterates the body; when that is given up in the middle, what is left may come first, for a moment. Go's clients stop sending when an
- * answer begins, against their own content-length, and nghttp2 resets such a stream before the status, in the trailers, is out.
- */
-function unhurried(request: ServerRequest, arriving?: Arriving): ReturnType<ServerRequest["iterator"]> {
-  const chunks = request.iterator({ destroyOnReturn: false });
-  if (arriving !== undefined) {
-    const next = chunks.next.bind(chunks);
-    chunks.next = () =>
-      new Promise((resolve, reject) => {
-        arriving.fail = reject;
-        next().then(resolve, reject);
-      });
-  }
-  const giveUp = chunks.return?.bind(chunks);
-  chunks.return = async (value) => {
-    const result = await giveUp?.(value);
-    request.removeAllListeners("readable").resume(); // see discard
-    if (!request.readableEnded && !request.destroyed) {
-      await within(LINGER_MS, new Promise((resolve) => request.once("end", resolve).once("close", resolve)));
-    }
-    return result ?? { done: true, value: undefined };
-  };
-  return chunks;
-}
-
-/**
- * Reads what is left of a request that is answered already, without keeping it, so that its connection can be used again.
- * (HTTP/2's own way, RST_STREAM with NO_ERROR, overtakes the trailers in node:http2.)
- *
- * @param carrier the connection (HTTP/1.1) or the stream (HTTP/2), destroyed when the time is over
- */
-function discard(request: Readable, carrier: Duplex, timeoutMs: number): void {
-  const timer = setTimeout(() => carrier.destroy(), timeoutMs);
-  const stop = () => {
-    clearTimeout(timer);
-    carrier.off("close", stop);
-  };
-  request.once("end", stop);
-  carrier.once("close", stop);
-  // Left behind by the iteration that was given up; while there is one, resume() does nothing.
-  request.removeAllListeners("readable").resume();
-}
-
-/** The same of a stream whose data has a listener. */
-export function discardStream(stream: http2.ServerHttp2Stream): void {
-  discard(stream, stream, DISCARD_MS);
-}

@@ -17,6 +17,13 @@ import {
 type Question = ServerReflectionRequest["messageRequest"];
 type Answer = NonNullable<MessageInitShape<typeof ServerReflectionResponseSchema>["messageResponse"]>;
 
+const ALPHA = "grpc.reflection.v1alpha.ServerReflection";
+const METHOD = ServerReflection.method.serverReflectionInfo;
+/** What streams both ways. */
+export const REFLECTION_PATHS: ReadonlySet<string> = new Set(
+  [ServerReflection.typeName, ALPHA].map((service) => `/${service}/${METHOD.name}`),
+);
+
 /**
  * grpc.reflection.v1 and v1alpha over these services and the files they need.
  *
@@ -35,10 +42,9 @@ export function routeReflection(router: ConnectRouter, services: readonly DescSe
     }
   }
 
-  const method = ServerReflection.method.serverReflectionInfo;
   // The same messages under an older name, which many tools still ask by.
-  const alpha = { ...method, parent: { ...ServerReflection, typeName: "grpc.reflection.v1alpha.ServerReflection" } };
-  router.rpc(method, info, { shutdownSignal: draining });
+  const alpha = { ...METHOD, parent: { ...ServerReflection, typeName: ALPHA } };
+  router.rpc(METHOD, info, { shutdownSignal: draining });
   router.rpc(alpha, info, { shutdownSignal: draining });
 }
 

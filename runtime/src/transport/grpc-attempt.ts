@@ -1,3 +1,4 @@
+import { appended } from "../appended.ts";
 import type { Clock } from "../clock.ts";
 import { Code } from "../failure.ts";
 import { ErrorCode } from "../http2/error-code.ts";
@@ -9,7 +10,7 @@ import type { Fault, InFlight, ReceivedHeaders, Reply } from "./unary-client.ts"
 
 const { NO_ERROR, REFUSED_STREAM, CANCEL, ENHANCE_YOUR_CALM, INADEQUATE_SECURITY } = ErrorCode;
 
-/** So much is kept ready for a message that says it is that long; for more, only when part of it is there. */
+/** So much is kept ready for a message that says that it is that long. */
 const AT_ONCE_BYTES = 1 << 18;
 const NONE: ReceivedHeaders = {};
 
@@ -121,17 +122,11 @@ export class GrpcAttempt implements InFlight, Waiter<GrpcSession> {
     this.#expected = PREFIX_BYTES + length;
     if (length > this.#maxBytes) this.#invalid(`a reply of ${length} bytes`); // before it is buffered
   }
-  /** Mostly the first chunk tells how much there will be. Chunks of one byte cost no more than their bytes. */
+  /** Mostly the first chunk tells how much there will be. */
   #keep(chunk: Buffer): void {
     const received = this.#received + chunk.length;
     if (received <= this.#expected && !this.#ended) {
-      if (this.#body === undefined || received > this.#body.length) {
-        const enough = this.#expected <= Math.max(AT_ONCE_BYTES, 4 * received) ? this.#expected : 2 * received;
-        const grown = Buffer.allocUnsafe(enough);
-        if (this.#body !== undefined) grown.set(this.#body.subarray(0, this.#received));
-        this.#body = grown;
-      }
-      this.#body.set(chunk, this.#received);
+      this.#body = appended(this.#body, this.#received, chunk, this.#expected, AT_ONCE_BYTES);
     }
     this.#received = received;
   }

@@ -1,0 +1,27 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { appended } from "./appended.ts";
+
+test("whatever pieces come, all of them are there, in at most twice their bytes and what is kept ready", () => {
+  const pieces = fc.array(fc.uint8Array({ minLength: 1, maxLength: 50 }), { minLength: 1, maxLength: 200 });
+  const said = fc.oneof(fc.constant(Number.POSITIVE_INFINITY), fc.integer({ min: 0, max: 20_000 }));
+  fc.assert(
+    fc.property(pieces, said, fc.integer({ min: 0, max: 1000 }), (all, expected, atOnce) => {
+      let body: Buffer | undefined;
+      let used = 0;
+      for (const piece of all) {
+        body = appended(body, used, Buffer.from(piece), expected, atOnce);
+        used += piece.length;
+        expect(body.length).toBeLessThanOrEqual(Math.max(4 * used, atOnce));
+      }
+      expect(body?.subarray(0, used)).toEqual(Buffer.concat(all));
+    }),
+  );
+});
+
+test("a body that says how long it is, is copied once", () => {
+  const first = appended(undefined, 0, Buffer.from("ab"), 6, 16);
+  const second = appended(first, 2, Buffer.from("cdef"), 6, 16);
+  expect(second).toBe(first);
+  expect(second.toString()).toBe("abcdef");
+});

@@ -1,0 +1,24 @@
+/**
+ * The first `used` bytes of `body`, and `chunk` behind them: in the same buffer where they fit, else in a larger one. So a body that comes
+ * in pieces of one byte costs at most twice its bytes, and not an object for each.
+ *
+ * @param expected how long it says that it becomes, in bytes; infinity when it says nothing
+ * @param atOnce so many bytes are kept ready for what says that it is that long; for more, only when a quarter of it is there
+ */
+export function appended(
+  body: Buffer | undefined,
+  used: number,
+  chunk: Buffer,
+  expected: number,
+  atOnce: number,
+): Buffer {
+  const received = used + chunk.length;
+  let kept = body;
+  if (kept === undefined || received > kept.length) {
+    const enough = expected <= Math.max(atOnce, 4 * received) ? expected : 2 * received;
+    kept = Buffer.allocUnsafe(Math.max(received, enough));
+    if (body !== undefined) kept.set(body.subarray(0, used));
+  }
+  kept.set(chunk, used);
+  return kept;
+}

@@ -1,0 +1,180 @@
+import * as http2 from "node:http2";
+
+/**
+ * Of a request's headers: their bytes (HTTP/2: as RFC 9113, 10.5.1 counts them) and how many there may be. Node's own limits are 16 KiB
+ * (HTTP/1.1), 64 KiB (HTTP/2), 2000 and 128. More bytes are refused with 431 or the stream is reset; so are more headers of HTTP/2.
+ */
+export const MAX_HEADER_BYTES = 32 << 10;
+const MAX_HEADERS = 128;
+/** What one connection may ask for at a time: a proxy's that wants more makes a second one. */
+export const DEFAULT_MAX_STREAMS = 250;
+/** What RFC 9113, 10.5.1 counts for a header besides its name and value. */
+const HEADER_BYTES = 32;
+/** What node counts for a stream besides its headers, roughly. */
+const STREAM_BYTES = 4 << 10;
+/** Of answers that are not taken, so much does not stand in the way of new streams of the connection. */
+const ANSWERS_BYTES = 32e6;
+
+/** Resets without an answer that a connection may have at once, and how many more each second; each answer gives one back. */
+const RESETS = 200;
+const RESETS_PER_S = 100;
+/** Idle connections are looked for so many times while the time lasts, at least. */
+const IDLE_ROUNDS = 10;
+const IDLE_CHECK_MS = 30_000;
+/** How many turns of the event loop a closed session's handle is kept: see `outlive`. */
+const TURNS = 8;
+
+export interface ClientSessionsOptions {
+  /** Of one connection, at once. */
+  readonly maxStreams: number;
+  /** A client has so long to send its SETTINGS and to acknowledge ours, in milliseconds. */
+  readonly handshakeTimeoutMs: number;
+  /** A connection without requests is closed after so long, in milliseconds. */
+  readonly idleMs: number;
+  /** The last session has closed. */
+  readonly onEmpty: () => void;
+}
+
+const CLIENT = Symbol();
+type OfClient = { [CLIENT]?: ClientSession | undefined };
+
+/** The HTTP/2 connections of clients, and what each of them may do. */
+export class ClientSessions {
+  readonly #options: ClientSessionsOptions;
+  readonly #sessions = new Map<http2.ServerHttp2Session, ClientSession>();
+  readonly #check: NodeJS.Timeout;
+
+  constructor(options: ClientSessionsOptions) {
+    this.#options = options;
+    const checkMs = Math.min(IDLE_CHECK_MS, Math.ceil(options.idleMs / IDLE_ROUNDS));
+    const rounds = Math.ceil(options.idleMs / checkMs);
+    this.#check = setInterval(() => {
+      for (const client of this.#sessions.values()) client.checkIdle(rounds);
+    }, checkMs).unref();
+  }
+
+  /** For http2.createServer: together they fit, so that no client that keeps them is refused for its connection's memory. */
+  get serverOptions(): http2.ServerOptions {
+    const { maxStreams } = this.#options;
+    return {
+      settings: { maxConcurrentStreams: maxStreams, maxHeaderListSize: MAX_HEADER_BYTES },
+      maxHeaderListPairs: MAX_HEADERS,
+      maxSessionMemory: Math.ceil((maxStreams * (MAX_HEADER_BYTES + STREAM_BYTES) + ANSWERS_BYTES) / 1e6),
+    };
+  }
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  add(session: http2.ServerHttp2Session): void {
+    const client = new ClientSession(session);
+    this.#sessions.set(session, client);
+    (session as OfClient)[CLIENT] = client;
+    const handle = handleOf(session);
+    // The preface is complete when the client's SETTINGS, which end it, have arrived; and our limits hold when it has acknowledged ours.
+    const timer = setTimeout(() => session.destroy(), this.#options.handshakeTimeoutMs);
+    let awaited = 2;
+    const came = () => {
+      if (--awaited === 0) clearTimeout(timer);
+    };
+    session.once("remoteSettings", came);
+    session.once("localSettings", () => {
+      client.acknowledged = true;
+      came();
+    });
+    session.once("close", () => {
+      clearTimeout(timer);
+      this.#sessions.delete(session);
+      outlive(handle, TURNS);
+      if (this.#sessions.size === 0) this.#options.onEmpty();
+    });
+  }
+  /** Whether a stream may go on to be served; one that may not is refused. */
+  admits(stream: http2.ServerHttp2Stream, rawHeaders: readonly string[]): boolean {
+    const client = (stream.session as OfClient | undefined)?.[CLIENT];
+    if (client === undefined) return true;
+    if (!client.acknowledged && bytesOf(rawHeaders) > MAX_HEADER_BYTES) {
+      stream.on("error", () => {}).close(http2.constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      return false;
+    }
+    client.opened();
+    (stream as OfClient)[CLIENT] = client;
+    stream.on("close", onStreamClose);
+    return true;
+  }
+  /** Sends GOAWAY on all; those without streams end. */
+  close(): void {
+    for (const session of this.#sessions.keys()) session.close();
+  }
+  destroy(): void {
+    clearInterval(this.#check);
+    for (const session of this.#sessions.keys()) session.destroy();
+  }
+}
+
+class ClientSession {
+  /** Whether the client knows our limits; before, nghttp2 holds it to none on the bytes of headers. */
+  acknowledged = false;
+  readonly #session: http2.ServerHttp2Session;
+  #streams = 0;
+  /** Of the check for idle connections, since the last stream. */
+  #rounds = 0;
+  #resets = RESETS; // that are left
+  #refilledAt = 0;
+
+  constructor(session: http2.ServerHttp2Session) {
+    this.#session = session;
+  }
+  opened(): void {
+    this.#streams++;
+    this.#rounds = 0;
+  }
+  closed(answered: boolean): void {
+    this.#streams--;
+    if (!answered) this.#reset();
+    else if (this.#resets < RESETS) this.#resets++;
+  }
+  #reset(): void {
+    const now = performance.now();
+    this.#resets = Math.min(RESETS, this.#resets + ((now - this.#refilledAt) * RESETS_PER_S) / 1000) - 1;
+    this.#refilledAt = now;
+    // Not while node is reading from it: it would go on to hand out data of what is destroyed (nodejs/node#64850).
+    if (this.#resets < 0 && !this.#session.closed) setImmediate(closeCalmly, this.#session);
+  }
+  checkIdle(rounds: number): void {
+    if (this.#streams > 0 || this.#session.closed || ++this.#rounds <= rounds) return;
+    this.#session.close();
+  }
+}
+
+function onStreamClose(this: http2.ServerHttp2Stream): void {
+  const client = (this as OfClient)[CLIENT];
+  (this as OfClient)[CLIENT] = undefined; // node:http2 may keep its streams until the next full collection
+  client?.closed(this.headersSent);
+}
+/** What runs may end; nothing new is taken. */
+function closeCalmly(session: http2.ServerHttp2Session): void {
+  if (session.destroyed || session.closed) return;
+  session.goaway(http2.constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  session.close();
+}
+
+function bytesOf(rawHeaders: readonly string[]): number {
+  let bytes = 0;
+  for (const text of rawHeaders) bytes += text.length + HEADER_BYTES / 2;
+  return bytes;
+}
+
+/** Node's own object behind a session, by the name of the symbol under which the session has it; undefined when there is none such. */
+export function handleOf(session: http2.Http2Session): object | undefined {
+  const symbol = Object.getOwnPropertySymbols(session).find(({ description }) => description === "kHandle");
+  return symbol === undefined ? undefined : (session as unknown as Record<symbol, object | undefined>)[symbol];
+}
+/**
+ * Keeps the handle of a closed session from being collected for some turns of the event loop. Its streams are freed in the next two; a
+ * collection that comes before takes the session first, finds memory of nghttp2's still in use, and node aborts the whole process:
+ * `Assertion failed: (current_nghttp2_memory_) == (0)`. docs/reports/node-http2-abort.md has the whole story.
+ */
+function outlive(handle: object | undefined, turns: number): void {
+  if (turns > 0) setImmediate(outlive, handle, turns - 1);
+}

@@ -1,0 +1,72 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type Holder, PendingBytes } from "./pending-bytes.ts";
+
+const KB = 1024;
+
+function holders(pending: PendingBytes) {
+  const gone: string[] = [];
+  const holder = (name: string): Holder => ({
+    heldBytes: 0,
+    holderSlot: 0,
+    holderNumber: pending.nextNumber(),
+    giveUp() {
+      gone.push(name);
+      pending.release(this);
+    },
+  });
+  return { gone, holder };
+}
+
+describe("bytes under way", () => {
+  test("over the limit the oldest of the large ones goes, and small ones stay", () => {
+    const pending = new PendingBytes(1000 * KB);
+    const { gone, holder } = holders(pending);
+    const [small, first, second, third] = ["small", "first", "second", "third"].map(holder);
+    for (const [one, bytes] of [
+      [small, 10],
+      [first, 400],
+      [second, 400],
+    ] as const)
+      pending.add(one as Holder, bytes * KB);
+    pending.add(third as Holder, 300 * KB);
+    expect(gone).toEqual(["first"]);
+    expect(pending.bytes).toBe(710 * KB);
+    expect(pending.givenUp).toBe(1);
+  });
+
+  test("when there are small ones only, the oldest of them goes, and not who comes", () => {
+    const pending = new PendingBytes(1000 * KB);
+    const { gone, holder } = holders(pending);
+    for (let i = 0; i < 16; i++) pending.add(holder(`slow ${i}`), 60 * KB);
+    pending.add(holder("normal"), 50 * KB);
+    expect(gone).toEqual(["slow 0", "slow 1", "slow 2"]); // an eighth is free again
+  });
+
+  test("one that is larger than the limit goes itself", () => {
+    const pending = new PendingBytes(100 * KB);
+    const { gone, holder } = holders(pending);
+    pending.add(holder("much"), 101 * KB);
+    expect(gone).toEqual(["much"]);
+    expect(pending.bytes).toBe(0);
+  });
+
+  test("whoever comes and goes, the sum is right, and never above the limit", () => {
+    const step = fc.record({ who: fc.nat(20), more: fc.integer({ min: -40_000, max: 200_000 }), gone: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
+        const pending = new PendingBytes(500_000);
+        const { holder } = holders(pending);
+        const all = Array.from({ length: 21 }, (_, i) => holder(String(i)));
+        for (const { who, more, gone } of steps) {
+          const one = all[who] as Holder;
+          if (gone) pending.release(one);
+          else if (more < 0) pending.remove(one, -more);
+          else pending.add(one, more);
+          expect(pending.bytes).toBe(all.reduce((sum, { heldBytes }) => sum + heldBytes, 0));
+          expect(pending.bytes).toBeLessThanOrEqual(500_000);
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,208 @@
+import * as http2 from "node:http2";
+import type { Duplex, Readable } from "node:stream";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { appended } from "../appended.ts";
+import type { ServerRequest, ServerResponse } from "./listener.ts";
+import type { Holder, PendingBytes } from "./pending-bytes.ts";
+
+/** The answer to a request that is refused in the middle waits so long for its end, in milliseconds. */
+export const LINGER_MS = 200;
+/** So much is kept ready for a body that says that it is that long. */
+export const AT_ONCE_BYTES = 16 << 10;
+/** A request that is answered already may go on sending for so long, in milliseconds. */
+const DISCARD_MS = 5000;
+/** So many pieces are passed on as they come, so that what is refused by its beginning is refused at once. */
+const FIRST_PIECES = 16;
+/** A request that streams is passed on piece by piece, each of which costs memory: more of them are not meant well. */
+const MAX_PIECES = 10_000;
+
+type Iterator = ReturnType<ServerRequest["iterator"]>;
+type Next = () => Promise<Buffer | undefined>;
+
+export interface RequestBodyOptions {
+  readonly pending: PendingBytes;
+  /** Of one message, in bytes. What is longer is passed on before it is whole, so that it is refused. */
+  readonly maxBytes: number;
+  /** Of an rpc that streams both ways: each piece is passed on as it comes. */
+  readonly streams: boolean;
+}
+
+/**
+ * The body of a request that Connect's adapter reads, and its answer as long as it is not taken: what both hold counts. When reading is
+ * given up in the middle, what is left may come first, for a moment: Go's clients stop sending when an answer begins, against their own
+ * content-length, and nghttp2 resets such a stream before the status, in the trailers, is out.
+ */
+export class RequestBody implements Holder {
+  heldBytes = 0;
+  holderSlot = 0;
+  readonly holderNumber: number;
+  readonly #request: ServerRequest;
+  readonly #response: ServerResponse;
+  readonly #options: RequestBodyOptions;
+  #rounds = 0; // of the check for requests that do not come
+  #reading = false;
+  #failure: Error | undefined;
+  /** Of who waits for the next piece. */
+  #fail: ((error: Error) => void) | undefined;
+
+  constructor(request: ServerRequest, response: ServerResponse, options: RequestBodyOptions) {
+    this.#request = request;
+    this.#response = response;
+    this.#options = options;
+    this.holderNumber = options.pending.nextNumber();
+    // Else Connect stops iterating when a message is too large, which would destroy the request and leave its connection (HTTP/1.1) or
+    // its stream (HTTP/2) stuck in the middle of the body.
+    request[Symbol.asyncIterator] = () => this.#iterator();
+    this.#countAnswer();
+    response.once("close", () => options.pending.release(this));
+  }
+
+  giveUp(): void {
+    const response = this.#response;
+    if (this.#reading) this.#failed(tooMuch());
+    else if ("stream" in response) dropStream(response.stream);
+    else response.destroy();
+  }
+  /** Fails it when it has still not come whole at the last of so many rounds. */
+  checkArrival(rounds: number): void {
+    // Rpcs that stream both ways may go on for longer, once they have begun to answer.
+    if (!this.#response.headersSent && ++this.#rounds > rounds) this.#failed(late());
+  }
+  #failed(error: Error): void {
+    this.#failure ??= error;
+    this.#fail?.(error);
+  }
+
+  #iterator(): Iterator {
+    const chunks = this.#request.iterator({ destroyOnReturn: false });
+    const next: Next = () =>
+      new Promise((resolve, reject) => {
+        this.#fail = reject;
+        if (this.#failure !== undefined) reject(this.#failure);
+        else chunks.next().then(({ done, value }) => resolve(done === true ? undefined : value), reject);
+      });
+    this.#reading = true;
+    const pieces = this.#options.streams ? this.#asTheyCome(next) : this.#gathered(next);
+    return {
+      next: () => pieces.next(),
+      return: async (value) => {
+        this.#read();
+        await chunks.return?.(value);
+        await this.#lingers();
+        return { done: true, value: undefined };
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+      [Symbol.asyncDispose]: async () => {},
+    } satisfies Iterator;
+  }
+  async *#asTheyCome(next: Next): AsyncGenerator<Buffer, undefined> {
+    for (let count = 0; count < MAX_PIECES; count++) {
+      const piece = await next();
+      if (piece === undefined) return this.#read();
+      yield piece;
+    }
+    throw tooMuch();
+  }
+  /** The first pieces, and all others as one. */
+  async *#gathered(next: Next): AsyncGenerator<Buffer, undefined> {
+    const { pending, maxBytes } = this.#options;
+    let body: Buffer | undefined;
+    let length = 0;
+    for (let count = 0; ; count++) {
+      const piece = await next();
+      if (piece === undefined) break;
+      pending.add(this, piece.length);
+      if (count < FIRST_PIECES || length > maxBytes) {
+        yield piece;
+        continue;
+      }
+      body = appended(body, length, piece, Number.POSITIVE_INFINITY, AT_ONCE_BYTES);
+      length += piece.length;
+      if (length > maxBytes) yield body.subarray(0, length);
+    }
+    if (body !== undefined && length <= maxBytes) yield body.subarray(0, length);
+    await this.#unlessReset();
+    return this.#read();
+  }
+  /** What is reset together with its end begins nothing: node tells of the end before it has looked at the rest of what it has read. */
+  async #unlessReset(): Promise<void> {
+    if (!("stream" in this.#response)) return;
+    await new Promise(setImmediate);
+    if (this.#response.stream?.closed ?? true) throw new ConnectError("reset by the client", Code.Canceled);
+  }
+  /** Nobody reads it any more. */
+  #read(): undefined {
+    this.#reading = false;
+    this.#options.pending.release(this);
+  }
+  async #lingers(): Promise<void> {
+    const request = this.#request;
+    request.removeAllListeners("readable").resume(); // see discard
+    if (request.readableEnded || request.destroyed) return;
+    await within(LINGER_MS, new Promise((resolve) => request.once("end", resolve).once("close", resolve)));
+  }
+
+  #countAnswer(): void {
+    const { pending } = this.#options;
+    const response = this.#response as {
+      write(chunk: unknown, encoding: unknown, taken?: (error: unknown) => void): boolean;
+    };
+    const write = response.write.bind(response);
+    response.write = (chunk, encoding, taken) => {
+      if (!(chunk instanceof Uint8Array)) return write(chunk, encoding, taken);
+      const { length } = chunk;
+      pending.add(this, length);
+      return write(chunk, encoding, (error) => {
+        pending.remove(this, length);
+        taken?.(error);
+      });
+    };
+  }
+}
+
+/** What a request is told that has not come whole in its time. */
+export function late(): ConnectError {
+  return new ConnectError("the request has not arrived", Code.DeadlineExceeded);
+}
+/** What a request is told that would be more than the process keeps under way. */
+export function tooMuch(): ConnectError {
+  return new ConnectError("too much is under way", Code.ResourceExhausted);
+}
+
+/** Whether the promise is fulfilled in so many milliseconds. */
+export async function within(ms: number, promise: Promise<unknown>): Promise<boolean> {
+  const expired = Promise.withResolvers<boolean>();
+  const timer = setTimeout(expired.resolve, ms, false);
+  const inTime = await Promise.race([promise.then(() => true), expired.promise]);
+  clearTimeout(timer);
+  return inTime;
+}
+
+/**
+ * Reads what is left of a request that is answered already, without keeping it, so that its connection can be used again.
+ * (HTTP/2's own way, RST_STREAM with NO_ERROR, overtakes the trailers in node:http2.)
+ *
+ * @param carrier the connection (HTTP/1.1) or the stream (HTTP/2), destroyed when the time is over
+ */
+export function discard(request: Readable, carrier: Duplex, timeoutMs = DISCARD_MS): void {
+  const timer = setTimeout(() => carrier.destroy(), timeoutMs);
+  const stop = () => {
+    clearTimeout(timer);
+    carrier.off("close", stop);
+  };
+  request.once("end", stop);
+  carrier.once("close", stop);
+  // Left behind by the iteration that was given up; while there is one, resume() does nothing.
+  request.removeAllListeners("readable").resume();
+}
+/** The same of a stream whose data has a listener. */
+export function discardStream(stream: http2.ServerHttp2Stream): void {
+  discard(stream, stream);
+}
+/** Ends a stream whose answer is not taken, and forgets what has not left. */
+export function dropStream(stream: http2.ServerHttp2Stream): void {
+  if (!stream.closed) stream.close(http2.constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  stream.destroy();
+}
