@@ -17,7 +17,7 @@ import { Invalid } from "./evaluator.ts";
 import { canBeAbsent, fieldValue } from "./field-value.ts";
 import { type Asker, type CallFailure, type CallOutcome, methodName, shown } from "./outcomes.ts";
 import { policyOf } from "./policy.ts";
-import { failed, type Locals, members, type Result, tainted, type Value, value } from "./result.ts";
+import { failed, type Locals, type Result, tainted, type Value, value } from "./result.ts";
 import { Reason, type Taint } from "./taint.ts";
 
 /** What a call gives its step. */
@@ -98,7 +98,14 @@ function requestOf(at: Composition, call: IrCall, method: DescMethod, locals: Lo
     taint.push(...from.taint, ...from.inner);
     try {
       if (bind.spread === undefined) assign(at, made, (bind.name?.value ?? "").split("."), from);
-      else spread(at, made, from, new Set(set.flatMap(({ name }) => oneofOf(method, name?.value) ?? [])));
+      else
+        spread(
+          at,
+          made,
+          from,
+          at.spread(bind, from),
+          new Set(set.flatMap(({ name }) => oneofOf(method, name?.value) ?? [])),
+        );
     } catch (error) {
       return failed(error, taint) as Request;
     }
@@ -135,9 +142,15 @@ function oneofOf({ input }: DescMethod, name: string | undefined): DescOneof | u
 }
 
 /** Every field that the request has too, with the same name and type. */
-function spread(at: Composition, target: ReflectMessage, from: Value, named: ReadonlySet<DescOneof>): void {
+function spread(
+  at: Composition,
+  target: ReflectMessage,
+  from: Value,
+  brings: readonly (readonly [string, Value])[],
+  named: ReadonlySet<DescOneof>,
+): void {
   const source = isReflectMessage(from.value) ? from.value.desc : undefined;
-  for (const [name, member] of members(from)) {
+  for (const [name, member] of brings) {
     const field = target.desc.fields.find((f) => f.name === name);
     const other = source?.fields.find((f) => f.name === name);
     if (field === undefined || (other !== undefined && !sameType(field, other))) continue;

@@ -21,6 +21,7 @@ import {
   noLocals,
   type Result,
   tainted,
+  type Value,
   value,
 } from "./result.ts";
 import { BEFORE } from "./shared.ts";
@@ -313,7 +314,7 @@ export class Composition {
       const from = this.#argument(bind, bind.spread?.value ?? "", locals);
       if (from.state === "failed" || from.state === "dead") return from;
       if (from.state === "absent") others = from;
-      else for (const [name, of] of members(from)) names.set(name, of);
+      else for (const [name, of] of this.spread(bind, from)) names.set(name, of);
     }
     for (const bind of source.args.filter((arg) => arg.name !== undefined)) {
       const given = this.#argument(bind, bind.by?.value ?? "", locals);
@@ -325,6 +326,19 @@ export class Composition {
     const result = child.run();
     if (result.state !== "value") return result;
     return { ...result, inner: this.#inside(step, [result.value]) };
+  }
+
+  /** What a spread brings: of arguments with presence also that they are unset. */
+  spread(bind: IrBind, from: Value): [string, Value][] {
+    const { args } = this;
+    if (bind.spread?.value.trim() !== "args" || args.kind === "request") return members(from);
+    return members(from).map(([name, of]) => [name, { ...of, unset: this.#isUnset(name) }]);
+  }
+
+  /** Whether an argument is one with presence, and unset. */
+  #isUnset(name: string): boolean {
+    const given = this.args.kind === "given" ? this.args.names.get(name) : undefined;
+    return given?.state === "value" && given.unset && this.response.program.presence.of(this.place.message.desc, name);
   }
 
   #inside(step: IrStep, values: readonly CelInput[]): Taint[] {
@@ -446,6 +460,8 @@ export class Composition {
       for (const [name, result] of this.args.names) if (result.state === "value") args.set(name, result.value);
       bindings.args = celMap(args);
     }
+    for (const { name } of reads)
+      if (name.startsWith("args.")) bindings[`@set:${name}`] = this.#isSet(name.slice("args.".length));
     for (const read of reads)
       if (read.ok) {
         const request = this.args.kind === "request" && read.name.startsWith("args.");
@@ -454,12 +470,19 @@ export class Composition {
     return bindings;
   }
 
+  #isSet(name: string): boolean {
+    if (this.args.kind === "given") return !this.#isUnset(name);
+    const field = this.args.message.desc.fields.find((one) => one.name === name);
+    return field !== undefined && this.args.message.isSet(field);
+  }
+
   /** A pure path from a step, a local or an argument; undefined when it starts elsewhere (an enum's name, `headers`, `env`). */
   #walk(path: readonly string[], bindings: Record<string, CelInput>, found: ReadonlyMap<string, Result>) {
     const [first = "", ...rest] = path;
     if (first !== "args" && !found.has(first)) return undefined;
     const from = bindings[first];
     if (from === undefined) return undefined;
+    if (first === "args" && rest[0] !== undefined && this.#isUnset(rest[0])) return { unset: true, raw: undefined };
     // An argument as it was given: a map of CEL's would hold null for a Value that is null.
     const given = this.args.kind === "given" && rest.length === 1 ? found.get(path.join(".")) : undefined;
     if (given?.state === "value" && isKept(given.value)) return { unset: false, raw: given.value };

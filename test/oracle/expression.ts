@@ -126,17 +126,26 @@ function known(expr: Expr | undefined, outcome: boolean): ReadonlySet<string> {
   return new Set();
 }
 
+/** The names that have a value for sure where a condition holds: those it asks for, and those it is not evaluated without. */
+export function sureWhere(source: string | undefined): ReadonlySet<string> {
+  if (source === undefined) return new Set();
+  const { root, reads } = expression(source);
+  return union(known(root, true), new Set(reads.filter(({ safe }) => !safe).map(({ name }) => name)));
+}
+
 export function union<T>(a: ReadonlySet<T>, b: ReadonlySet<T>): ReadonlySet<T> {
   return new Set([...a, ...b]);
 }
 
 // ---- what is evaluated ----
 
-/** `ok(x)` becomes the variable `@ok:x`; `headers.x` and `headers[k]` become `@header(k)`, which gives "" for an absent one. */
+/** `ok(x)` becomes the variable `@ok:x`, `has(args.x)` the variable `@set:args.x`; `headers.x` and `headers[k]` become `@header(k)`, which gives "" for an absent one. */
 export function rewrite(expr: Expr): Expr {
   const ok = okName(expr);
   if (ok !== undefined) return { ...expr, exprKind: { case: "identExpr", value: ident(`@ok:${ok}`) } };
   const { case: kind, value } = expr.exprKind;
+  if (kind === "selectExpr" && value.testOnly && value.operand && pathOf(value.operand)?.join() === "args")
+    return { ...expr, exprKind: { case: "identExpr", value: ident(`@set:args.${value.field}`) } };
   if (kind === "selectExpr" && !value.testOnly && value.operand && pathOf(value.operand)?.join() === "headers")
     return header(expr, constant(expr, { case: "stringValue", value: value.field }));
   if (kind === "callExpr" && value.function === "_[_]") {

@@ -16,6 +16,21 @@ const { get } = bffOf({
     [],
     `optional string note = 1 ${by("args.note")}; string text = 2 ${by("args.note")}; optional string computed = 3 ${by("args.note + '!'")};`,
   ),
+  Asked: message(
+    "Asked",
+    [],
+    `bool has = 1 ${by("has(args.note)")}; optional string note = 2 ${by("args.note")}; string or = 3 ${by("has(args.note) ? args.note : 'none'")};`,
+  ),
+  Mixed: message("Mixed", [], `optional string note = 1 ${by("args.note")}; bool given = 2 ${by("ok(args.note)")};`),
+  AroundAsked: message(
+    "AroundAsked",
+    [
+      `name: "x" ${a}`,
+      `name: "given" compose: { message: "Asked" args: { name: "note" by: "x.maybe" } }`,
+      `name: "mixed" compose: { message: "Mixed" args: { name: "note" by: "x.maybe" if: "has(x.maybe)" } }`,
+    ],
+    `Asked given = 1 ${by("given")}; Mixed mixed = 2 ${by("mixed")};`,
+  ),
   AroundNoted: message(
     "AroundNoted",
     [
@@ -56,12 +71,20 @@ describe("presence and conversion", () => {
     });
   });
 
-  it("what a request leaves unset is unset, also for a message composed elsewhere; a composing step gives values", () => {
+  it("what a request leaves unset is unset, also for a message composed elsewhere; a path or a spread hands it on", () => {
     expect(get("Noted", { calls: [] }).answer).toEqual({ computed: "!" });
     expect(get("Noted", { request: { note: "" }, calls: [] }).answer).toEqual({ note: "", computed: "!" });
     expect(get("AroundNoted", { calls: [A({})] }).answer).toEqual({
-      given: { note: "", computed: "!" },
-      handed: { note: "", computed: "!" },
+      given: { computed: "!" },
+      handed: { computed: "!" },
+    });
+  });
+
+  it("has asks for an argument that every place gives by a path to a field with presence; ok for one that is given with an if", () => {
+    expect(get("AroundAsked", { calls: [A({})] }).answer).toEqual({ given: { or: "none" }, mixed: {} });
+    expect(get("AroundAsked", { calls: [A({ maybe: "" })] }).answer).toEqual({
+      given: { has: true, note: "" },
+      mixed: { note: "", given: true },
     });
   });
 

@@ -14,6 +14,7 @@ import type {
 } from "../../plugin/src/ir.ts";
 import { Evaluator } from "./evaluator.ts";
 import { expression } from "./expression.ts";
+import { Presence } from "./presence.ts";
 
 const NO_SIDE_EFFECTS = 1;
 const IDEMPOTENT = 2;
@@ -30,12 +31,14 @@ export interface Place {
 
 export class Program {
   readonly ir: Ir;
+  readonly presence: Presence;
   readonly #places = new Map<string, Place>();
   readonly #reached = new Map<string, Set<DescMethod>>();
   readonly #composes = new Map<string, DescMessage>();
 
   constructor(ir: Ir) {
     this.ir = ir;
+    this.presence = new Presence(this);
     for (const file of ir.files) {
       const evaluator = new Evaluator(ir.registry, file.desc.proto.package);
       for (const message of file.messages) this.#places.set(message.desc.typeName, { file, message, evaluator });
@@ -51,6 +54,19 @@ export class Program {
         }
       }
     }
+  }
+
+  /** All that has steps: messages, and the `let`s of services, which stand as messages without fields. */
+  holders(): readonly Place[] {
+    const services = this.ir.files.flatMap((file) => file.services.map((service) => ({ file, service })));
+    const lets = services.flatMap(({ file, service }): Place[] => {
+      const [first] = service.methods;
+      const base = first && this.#places.get(this.composes(first.desc).typeName);
+      return base === undefined || service.steps.length === 0
+        ? []
+        : [{ ...base, file, message: { ...base.message, steps: service.steps, fields: [] } }];
+    });
+    return [...this.#places.values(), ...lets];
   }
 
   place(desc: DescMessage): Place {

@@ -26,7 +26,7 @@ export function checkConstants(root: Node, checker: Checker): boolean {
     return true;
   };
   const visit = (node: Node): void => {
-    if (node.kind === "ok" && !node.variable.absent) {
+    if (node.kind === "ok" && !node.variable.absent && !node.set) {
       const what = node.variable.role === "arg" ? "argument" : "step";
       const never = `the ${what} "${node.variable.name}" is never absent, so that this is always true`;
       checker.complain("BFF316", checker.spanOf(node), never, insteadOfOk(node.variable), "warning");

@@ -5,6 +5,7 @@ import { describeCall } from "./describe-call.ts";
 import type { Node } from "./expression.ts";
 import { factsOf } from "./facts.ts";
 import { anyFails, joinProtos } from "./join.ts";
+import { giveIfSet } from "./presence-hint.ts";
 import { comparable } from "./resolve-call.ts";
 import type { CelType, Variable } from "./type.ts";
 
@@ -93,7 +94,7 @@ export function checkEquality(checker: Checker, ast: Call, place: Place): Node |
       : (valueNamed(a, b) ?? valueNamed(b, a) ?? convertToOne(left, right));
     return checker.complain("BFF305", ast, `${describeCall(ast.fn, false, [left, right])} does not exist`, hint);
   }
-  if (!checkNull(checker, ast, a, b, place) || !checkNull(checker, ast, b, a, place)) return undefined;
+  if (!checkNull(checker, ast, a, b) || !checkNull(checker, ast, b, a)) return undefined;
   const overload = ast.fn === "_==_" ? "equals" : "not_equals";
   return { ...checker.base(ast, BOOL, undefined, anyFails(args)), kind: "call", fn: ast.fn, overload, args };
 }
@@ -116,20 +117,29 @@ function convertToOne({ kind: left }: CelType, { kind: right }: CelType): string
 }
 
 /**
- * In CEL an unset message reads as its default, so that asking whether it is null is a mistake. Of what may be absent it is an error:
- * it is read before anybody knows whether it is there. False after that.
+ * In CEL an unset message reads as its default, so that to ask whether it is null is a mistake: the answer never changes, and of what may be
+ * absent it is read before anybody knows whether it is there. False after a diagnostic.
  */
-function checkNull(checker: Checker, ast: Call, message: Node, other: Node, place: Place): boolean {
+function checkNull(checker: Checker, ast: Call, message: Node, other: Node): boolean {
+  if (!checker.language.soundLiterals) return true;
   const type = checker.typeOf(message);
   if (type.kind !== "message" || type.nullable || other.kind !== "constant" || other.type.kind !== "null") return true;
   if (message.kind !== "select" && message.kind !== "name") return true;
-  if (message.kind === "name" && message.variable.absent && !place.known.has(message.variable)) {
-    const name = checker.textOf(checker.spanOf(message));
-    const asked = ast.fn === "_==_" ? `!ok(${name})` : `ok(${name})`;
-    checker.complain("BFF315", ast, `"${name}" may be absent, but it is never null`, `ask ${asked}`);
-    return false;
-  }
-  const hint = message.kind === "select" ? "ask has(x.field)" : "ask ok(step), or has(x.field)";
-  checker.complain("BFF315", ast, "a message is never null: when it is unset it reads as its default", hint, "warning");
-  return true;
+  const name = checker.textOf(checker.spanOf(message));
+  const absent = message.kind === "name" && message.variable.absent;
+  const said = absent
+    ? `"${name}" may be absent, but it is never null`
+    : "a message is never null: when it is unset it reads as its default";
+  checker.complain("BFF315", ast, said, insteadOfNull(message, name, ast.fn === "_==_" ? "!" : ""));
+  return false;
+}
+
+/** How to ask whether a message is there. */
+function insteadOfNull(message: Node & { kind: "select" | "name" }, name: string, not: string): string {
+  if (message.kind === "select") return `write ${not}has(${name})`;
+  const { variable } = message;
+  if (variable.presence !== undefined) return `write ${not}has(${name})`;
+  if (variable.absent) return `write ${not}ok(${name})`;
+  if (variable.role === "arg") return giveIfSet(name).replace("ok(", `${not}ok(`);
+  return `leave it out: "${name}" always has a value`;
 }

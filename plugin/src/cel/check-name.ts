@@ -168,6 +168,10 @@ export function checkSelect(
               : undefined;
       return checker.complain("BFF302", ast.name, `"${group.name}" has no "${ast.field}"`, hint);
     }
+    if (test && member.presence !== undefined) {
+      checker.read(member, "value", ast, place);
+      return { ...checker.base(ast, BOOL), kind: "ok", variable: member, set: true };
+    }
     if (test) {
       const said = `\`has\` asks about a field of a message, which ${group.name}.${ast.field} is not`;
       return checker.complain("BFF313", ast, said, presenceHint(group, member, ast.field));

@@ -24,7 +24,7 @@ export const CODES = {
     "A macro is written in its own form, such as `list.map(x, …)`, because its parts are not evaluated like the arguments of a function.",
   BFF314: "A literal pattern, timestamp or duration is well-formed. It would fail every time that it is evaluated.",
   BFF315:
-    "A message is not compared with null, which it never is: an unset one reads as its default, so the answer never changes. One that may be absent is asked about with `ok`: comparing it is an error.",
+    "A message is not compared with null, which it never is: an unset one reads as its default, so the answer never changes. `has` asks whether a field or an argument is set, `ok` whether a step or an argument is there.",
   BFF316:
     "A condition can be true and can be false. One that is always the same has a branch that never runs, and usually compares the wrong thing.",
   BFF317: "An index or a key of a literal list or map is in it, because looking for it always fails.",

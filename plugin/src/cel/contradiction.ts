@@ -89,6 +89,10 @@ function known(
     const path = pathOf(node, aliases);
     return outcome || path === undefined ? [] : [{ node, path, constant: undefined, equal: false, few: true }];
   }
+  if (node.kind === "ok") {
+    const path = node.set ? node.variable.name : undefined;
+    return outcome || path === undefined ? [] : [{ node, path, constant: undefined, equal: false, few: true }];
+  }
   // A bool is its own comparison with true.
   const path = node.type.kind === "bool" ? pathOf(node, aliases) : undefined;
   if (path !== undefined) {

@@ -18,7 +18,7 @@ export function emitLogic(emitter: Emitter, node: Call): Piece {
 }
 
 function emitNot(emitter: Emitter, of: Node): Piece {
-  if (of.kind === "ok" && of.variable.absent) {
+  if (of.kind === "ok" && (of.variable.absent || of.set)) {
     const value = emitter.value(of);
     return { ...value, print: value.print.map((part) => (part === " !== " ? " === " : part)) };
   }

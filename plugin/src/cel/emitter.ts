@@ -122,7 +122,7 @@ export class Emitter {
       case "typename":
         return runtime(this.names, "typeNamed", [atom(JSON.stringify(runtimeTypeName(node.named)))]);
       case "ok":
-        return node.variable.absent
+        return node.variable.absent || node.set
           ? binary(atom(this.names.variable(node.variable)), "!==", atom("undefined"), LEVEL.equality)
           : atom("true");
       case "select":

@@ -63,7 +63,8 @@ export type Node = NodeBase &
     /** A field that an extension of proto2 adds. */
     | { readonly kind: "extension"; readonly of: Node; readonly extension: DescExtension; readonly test: boolean }
     | { readonly kind: "call"; readonly fn: string; readonly overload: string; readonly args: readonly Node[] }
-    | { readonly kind: "ok"; readonly variable: Variable }
+    /** `set`: not `ok(args.x)` but `has(args.x)`, of an argument that is never absent and may be unset. */
+    | { readonly kind: "ok"; readonly variable: Variable; readonly set?: true }
     /** `optionals`: the indexes of elements written `?x`, which are optionals. */
     | { readonly kind: "list"; readonly elements: readonly Node[]; readonly optionals?: ReadonlySet<number> }
     /** An entry written `?k: v` has `true` as its third part; its value is an optional. */

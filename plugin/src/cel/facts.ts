@@ -10,7 +10,7 @@ export interface Facts {
 const NOTHING: ReadonlySet<Variable> = new Set();
 
 export function factsOf(node: Node): Facts {
-  if (node.kind === "ok") return { whenTrue: new Set([node.variable]), whenFalse: NOTHING };
+  if (node.kind === "ok" && !node.set) return { whenTrue: new Set([node.variable]), whenFalse: NOTHING };
   if (node.kind !== "call") return { whenTrue: NOTHING, whenFalse: NOTHING };
   const [first, second] = node.args;
   if (node.overload === "logical_not" && first !== undefined) {
@@ -58,7 +58,7 @@ export function operandsOf(node: Node, overload: string): readonly Node[] {
 
 /** What is left to ask of a condition where some variables are known to have a value; undefined: nothing. */
 export function restOf(condition: Node, known: ReadonlySet<Variable>): Node | undefined {
-  if (condition.kind === "ok") return known.has(condition.variable) ? undefined : condition;
+  if (condition.kind === "ok" && !condition.set) return known.has(condition.variable) ? undefined : condition;
   if (condition.kind !== "call" || condition.overload !== "logical_and") return condition;
   const [first, second, ...more] = condition.args.flatMap((arg) => restOf(arg, known) ?? []);
   return second === undefined

@@ -47,8 +47,12 @@ export interface Variable {
   readonly proto: Proto | undefined;
   /** Whether a value may be missing: then reads of it have to be safe, or make their expression absent. For "step" and "arg". */
   readonly absent: boolean;
+  /** For "arg": the field with presence by which every place gives it, or the first place does: `has` asks whether it is set. */
+  readonly presence?: DescField | undefined;
+  /** For "arg": of arguments with the same text at most one is set, since every place gives them as members of one oneof. */
+  readonly choice?: string | undefined;
   /**
-   * For "arg": the field of a request that gives it, when that may be unset. A path then reads nothing, any other expression the default.
+   * For "arg": the field that gives it, of a request or by a path, when that may be unset. A path then reads nothing, any other expression the default.
    * Undefined where nothing is, or can be, handed on unset.
    */
   readonly unset?: DescField | undefined;

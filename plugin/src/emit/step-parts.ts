@@ -7,7 +7,7 @@ import { mayBeStale } from "../resolve/source-parts.ts";
 import { callArguments, callParts } from "./emit-call.ts";
 import { around, block, type Line, type Lines, object, property } from "./lines.ts";
 import type { StepContext } from "./step-context.ts";
-import { plainValue, tested } from "./value.ts";
+import { pathValue, plainValue, tested } from "./value.ts";
 
 /** Before a side effect: all guards, and the critical steps that do not rest on it. */
 export function cleared(step: PlanStep, cx: StepContext): Lines {
@@ -41,7 +41,9 @@ export function composition(source: ComposeSource, step: PlanStep, cx: StepConte
   const { args } = child.composed;
   const properties = wantedArgs(source, cx).map((arg): Line => {
     const target = args.members.find((member) => member.name === arg.name)?.variable;
-    const value = plainValue(arg.by, target?.proto, names);
+    // What has presence at every place is handed on unset; anything else has its value.
+    const asIs = target?.presence !== undefined && arg.by.path && arg.by.mayBeUnset;
+    const value = asIs ? pathValue(arg.by, target.proto, names) : plainValue(arg.by, target?.proto, names);
     const print: Line =
       arg.if === undefined
         ? value.print

@@ -53,6 +53,12 @@ export function plainValue(expression: Expression, proto: Proto | undefined, nam
   return plain(expression, (proto && emitAs(code, proto, names)) ?? code, names);
 }
 
+/** What a path reads in a definite form, `undefined` when it is unset. */
+export function pathValue(expression: Expression, proto: Proto | undefined, names: ValueNames): Value {
+  const code = emitPath(expression, names);
+  return (proto && emitAs(code, proto, names)) ?? code;
+}
+
 /** The same where TypeScript infers a type from it. */
 export function inferredValue(expression: Expression, proto: Proto | undefined, names: ValueNames): Value {
   const code = emitValue(expression, names);

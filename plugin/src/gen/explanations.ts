@@ -1676,8 +1676,8 @@ export const EXPLANATIONS: readonly Explanation[] = [
   },
   {
     "code": "BFF315",
-    "severity": "warning",
-    "meaning": "A message is not compared with null, which it never is: an unset one reads as its default, so the answer never changes. One that may be absent is asked about with `ok`: comparing it is an error.",
+    "severity": "error",
+    "meaning": "A message is not compared with null, which it never is: an unset one reads as its default, so the answer never changes. `has` asks whether a field or an argument is set, `ok` whether a step or an argument is there.",
     "sections": [
       {
         "title": "Wrong",
@@ -1687,7 +1687,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:24:40: warning BFF315: a message is never null: when it is unset it reads as its default\n    24 |   bool sized = 1 [(bff.v1.field).by = \"item.size != null\"];\n       |                                        ^^^^^^^^^^^^^^^^^\n  hint: ask has(x.field)"
+        "text": "app/v1/app.proto:24:40: error BFF315: a message is never null: when it is unset it reads as its default\n    24 |   bool sized = 1 [(bff.v1.field).by = \"item.size != null\"];\n       |                                        ^^^^^^^^^^^^^^^^^\n  hint: write has(item.size)"
       },
       {
         "title": "Right",

@@ -16,6 +16,10 @@ export interface Given {
   readonly absent: boolean;
   readonly absentByFailure: boolean;
   readonly tainted: boolean;
+  /** The field with presence that gives it: of a request, or at the end of a path. */
+  readonly presence: DescField | undefined;
+  /** Where that is a member of a oneof: the oneof and what has it, as text. */
+  readonly choice: string | undefined;
   readonly at: Origin;
   /** The expression; undefined for a field of a request. */
   readonly written: string | undefined;
@@ -39,7 +43,9 @@ export function requestPlace(request: DescMessage, what: string, at: Origin): Pl
   const members = new Map<string, Given>();
   for (const field of request.fields) {
     const sure = { absent: false, absentByFailure: false, tainted: false };
-    members.set(field.name, { ...fieldType(field), ...sure, at, written: undefined });
+    const presence = presenceOf(field) === "implicit" ? undefined : field;
+    const choice = field.oneof && `${field.oneof}`;
+    members.set(field.name, { ...fieldType(field), ...sure, presence, choice, at, written: undefined });
   }
   return { at, what, request, members, named: new Map(), broken: new Set() };
 }
@@ -128,16 +134,36 @@ function join(
   }
   const { type, proto } = some.value;
   const fields = places.flatMap(({ request }) => request?.fields.find((field) => field.name === name) ?? []);
-  const unset = absent ? undefined : handedOnUnset(fields);
-  const unsetBy = fields.find((field) => presenceOf(field) !== "implicit");
-  return { name, variable: { name, role: "arg", type, proto, absent, unset, unsetBy }, absentByFailure, tainted };
+  const values = given.flatMap(({ value }) => value ?? []);
+  const presences = values.flatMap((value) => value.presence ?? []);
+  const presence = absent || presences.length < places.length ? undefined : agreed(presences);
+  const unset = presence ?? (absent ? undefined : agreed(fields));
+  const variable: Variable = {
+    name,
+    role: "arg",
+    type,
+    proto,
+    absent,
+    presence,
+    choice: presence && oneChoice(values),
+    unset: unset && unsetIsNull(fieldType(unset)) ? undefined : unset,
+    unsetBy: fields.find((field) => presenceOf(field) !== "implicit"),
+  };
+  return { name, variable, absentByFailure, tainted };
 }
 
-/** The field of requests that may leave an argument unset: where several have another default each hands on its own. */
-function handedOnUnset(fields: readonly DescField[]): DescField | undefined {
-  const first = fields.find((field) => presenceOf(field) !== "implicit" && !unsetIsNull(fieldType(field)));
+/** The first field that may leave an argument unset: where several have another default each hands on its own. */
+function agreed(fields: readonly DescField[]): DescField | undefined {
+  const first = fields.find((field) => presenceOf(field) !== "implicit");
   return first !== undefined && fields.every((field) => presetOf(field) === presetOf(first)) ? first : undefined;
 }
+
+/** The oneofs that the places give it of, where each does. */
+function oneChoice(values: readonly Given[]): string | undefined {
+  const choices = values.map(({ choice }) => choice);
+  return choices.includes(undefined) ? undefined : choices.join(", ");
+}
+
 function presetOf(field: DescField): unknown {
   return "getDefaultValue" in field ? field.getDefaultValue() : undefined;
 }

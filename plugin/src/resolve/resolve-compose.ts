@@ -1,6 +1,6 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import { camel } from "../camel.ts";
-import type { CelType, Variable } from "../cel/index.ts";
+import { type CelType, type Expression, type Node, presenceOf, type Variable } from "../cel/index.ts";
 import { didYouMean } from "../diagnostic/did-you-mean.ts";
 import type { IrBind, IrCompose } from "../ir.ts";
 import { isTorn } from "../read/read-message.ts";
@@ -103,6 +103,7 @@ export function resolveCompose(
         steps.some((step) => step.absentByFailure && step.variable !== undefined && unsafe.includes(step.variable)) ||
         given.some((arg) => arg.absentByFailure && unsafe.includes(arg.variable)),
       tainted: steps.some((step) => step.tainted) || given.some((arg) => arg.tainted),
+      ...presenceOfPath(by),
       at: bind.by?.at ?? bind.at,
       written: bind.by?.value,
     });
@@ -117,6 +118,20 @@ export function resolveCompose(
     needs: [],
     uses: args.flatMap((arg) => [arg.by, arg.if]),
   };
+}
+
+/** The field with presence at the end of a path, or the argument's whose path that is. */
+function presenceOfPath({ path, root }: Expression): Pick<Given, "presence" | "choice"> {
+  if (path && root.kind === "name") return { presence: root.variable.presence, choice: root.variable.choice };
+  const field = path && root.kind === "select" && typeof root.field !== "string" ? root.field : undefined;
+  if (field === undefined || presenceOf(field) === "implicit") return { presence: undefined, choice: undefined };
+  const of = root.kind === "select" ? textOfPath(root.of) : "";
+  return { presence: field, choice: field.oneof && `${of}: ${field.oneof}` };
+}
+
+function textOfPath(node: Node): string {
+  if (node.kind === "name") return `${node.variable.role} ${node.variable.name}`;
+  return node.kind === "select" && typeof node.field !== "string" ? `${textOfPath(node.of)}.${node.field.name}` : "";
 }
 
 function composable(cx: MessageContext, message: DescMessage): boolean {

@@ -1,5 +1,5 @@
 import type { DescField, DescMethod } from "@bufbuild/protobuf";
-import { type Expression, fieldName, fieldType, typeName, type Variable } from "../cel/index.ts";
+import { type Expression, fieldName, fieldType, type Node, typeName, type Variable } from "../cel/index.ts";
 import type { IrBind } from "../ir.ts";
 import type { Text } from "../origin.ts";
 import { bindTo, fieldPath } from "./bind.ts";
@@ -18,6 +18,7 @@ export function resolveSet(
 ): FieldBinding[] {
   const { scope, run } = cx;
   const bindings: FieldBinding[] = [];
+  const said: Said[] = [];
   const named = new Set<string>();
   for (const bind of binds) {
     if (bind.name === undefined || bind.by === undefined) continue;
@@ -27,9 +28,10 @@ export function resolveSet(
     const field = path?.at(-1);
     if (path === undefined || field === undefined) continue;
     named.add(path[0]?.name ?? "");
-    if (!checkMeeting(scope, bindings, path, bind)) continue;
+    if (!checkMeeting(scope, said, { path, expression, bind })) continue;
+    said.push({ path, expression, bind });
     const bound = expression && bindTo(expression, field, run.aliases, scope.report);
-    if (bound !== undefined) bindings.push({ path, bound, if: condition });
+    if (bound !== undefined && (bind.if === undefined || condition)) bindings.push({ path, bound, if: condition });
   }
   // A oneof with a member set by name is taken.
   const taken = new Set(
@@ -42,18 +44,20 @@ export function resolveSet(
   return [...spread, ...bindings];
 }
 
-/** Two paths may not meet: one inside what the other sets whole, or both in one oneof, unless each has an `if` there. */
-function checkMeeting(
-  scope: MessageScope,
-  bindings: readonly FieldBinding[],
-  path: readonly DescField[],
-  bind: IrBind,
-): boolean {
-  for (const other of bindings) {
+/** What `set` says of a field, right or wrong. */
+interface Said {
+  readonly path: readonly DescField[];
+  readonly expression: Expression | undefined;
+  readonly bind: IrBind;
+}
+
+/** Two paths may not meet: one inside what the other sets whole, or both in one oneof, unless each has an `if` there or at most one is set. */
+function checkMeeting(scope: MessageScope, before: readonly Said[], { path, expression, bind }: Said): boolean {
+  for (const other of before) {
     const fork = path.findIndex((field, i) => field !== other.path[i]);
     const mine = path[fork];
     const theirs = other.path[fork];
-    const related = [{ at: other.bound.expression.text.at, message: `"${nameOf(other.path)}" is set here` }];
+    const related = [{ at: other.bind.by?.at ?? other.bind.at, message: `"${nameOf(other.path)}" is set here` }];
     // The same field twice has been reported when it was read.
     if (fork === -1 && path.length === other.path.length) return false;
     if (fork === -1 || theirs === undefined) {
@@ -70,7 +74,8 @@ function checkMeeting(
     }
     if (mine?.oneof === undefined || mine.oneof !== theirs.oneof) continue;
     const bothLast = path.length === fork + 1 && other.path.length === fork + 1;
-    if (bothLast && other.if !== undefined && bind.if !== undefined) continue;
+    if (bothLast && other.bind.if !== undefined && bind.if !== undefined) continue;
+    if (bothLast && other.expression && expression && inOneOneof(other.expression, expression)) continue;
     scope.report({
       code: "BFF411",
       severity: "error",
@@ -134,10 +139,17 @@ function spreadFields(
   return bindings;
 }
 /** Of two members of one oneof at most one is set. */
-function inOneOneof({ root: a }: Expression, { root: b }: Expression): boolean {
+function inOneOneof({ root: a, path }: Expression, { root: b, path: other }: Expression): boolean {
+  if (!path || !other) return false;
+  if (a.kind === "name" && b.kind === "name")
+    return a.variable.choice !== undefined && a.variable.choice === b.variable.choice;
   if (a.kind !== "select" || b.kind !== "select" || typeof a.field === "string" || typeof b.field === "string")
     return false;
-  return a.field.oneof !== undefined && a.field.oneof === b.field.oneof;
+  return a.field.oneof !== undefined && a.field.oneof === b.field.oneof && samePath(a.of, b.of);
+}
+function samePath(a: Node, b: Node): boolean {
+  if (a.kind === "name" && b.kind === "name") return a.variable === b.variable;
+  return a.kind === "select" && b.kind === "select" && a.field === b.field && samePath(a.of, b.of);
 }
 const SPREAD: Aliases = { message: () => undefined, enum: () => undefined };
 function sameKind(expression: Expression, field: DescField): boolean {
