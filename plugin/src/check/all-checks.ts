@@ -15,6 +15,7 @@ import { checkMetadataValues } from "./metadata-values.ts";
 import { checkNPlusOne } from "./n-plus-one.ts";
 import { checkNeedlessAfter } from "./needless-after.ts";
 import { checkOneofMembers } from "./oneof-members.ts";
+import { checkOpenEnums } from "./open-enums.ts";
 import { checkPublicSurface } from "./public-surface.ts";
 import { checkSuspicions } from "./suspicions.ts";
 import { checkSwitchCases } from "./switch-cases.ts";
@@ -33,6 +34,7 @@ const ALL_CHECKS: readonly Check[] = Object.freeze([
   checkCriticalPath,
   checkBreakers,
   checkMetadataValues,
+  checkOpenEnums,
 ]);
 
 /** Rules about what works and is hardly meant: where something else is wrong, that may be the reason, so they run only when nothing is. */

@@ -2763,6 +2763,28 @@ export const EXPLANATIONS: readonly Explanation[] = [
     ]
   },
   {
+    "code": "BFF433",
+    "severity": "error",
+    "meaning": "A copy of an upstream's enum has a value for those that the upstream may get later, where values of an enum may be unknown. Otherwise the first of them fails the whole response.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "enum Unit {\n  // …\n  UNIT_UNSPECIFIED = 0;\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:30:6: error BFF433: enum \"app.v1.Unit\" has no default, so that the first answer with a value that \"up.v1.Unit\" is given later fails with INTERNAL\n    30 | enum Unit {\n       |      ^^^^\n  hint: mark one, such as \"UNIT_UNSPECIFIED\", with [(bff.v1.enum_value).default = true]"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "enum Unit {\n  // …\n  UNIT_UNSPECIFIED = 0 [(bff.v1.enum_value).default = true];\n  // …\n}"
+      }
+    ]
+  },
+  {
     "code": "BFF501",
     "severity": "error",
     "meaning": "A call that may have side effects is not retried, because a repetition could place an order twice.",

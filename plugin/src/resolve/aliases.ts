@@ -355,7 +355,9 @@ function enumInward(
   for (const value of declared.values) {
     for (const from of upstreamValues(value, upstreams, position, report)) {
       const before = taken.get(from);
-      if (before !== undefined && before !== value) {
+      // Two names of one value (`allow_alias`) are one.
+      if (before !== undefined && before.desc.number === value.desc.number) continue;
+      if (before !== undefined) {
         report({
           code: "BFF412",
           severity: "error",
@@ -420,9 +422,17 @@ function checkCounterparts(declared: IrEnum, upstreams: readonly DescEnum[], rep
 function enumOutward(declared: IrEnum, upstreams: readonly DescEnum[]): EnumConversion | undefined {
   const [upstream] = upstreams;
   if (upstream === undefined) return undefined;
-  const values = declared.values.flatMap((value) => {
+  const values = new Map<number, number>();
+  for (const value of declared.values) {
     const [to] = upstreamValues(value, upstreams, 0, () => {});
-    return to === undefined ? [] : [{ from: value.desc.number, to }];
-  });
-  return { from: declared.desc, to: upstream, owner: declared.desc, position: 0, values, default: undefined };
+    if (to !== undefined && !values.has(value.desc.number)) values.set(value.desc.number, to);
+  }
+  return {
+    from: declared.desc,
+    to: upstream,
+    owner: declared.desc,
+    position: 0,
+    values: [...values].map(([from, to]) => ({ from, to })),
+    default: undefined,
+  };
 }

@@ -91,6 +91,8 @@ export const CODES = {
   BFF431: "A message or an enum is a copy of another one, because a copy of itself has no source.",
   BFF432:
     "A value of a copied enum stands for one of the upstream's, or says that it does not. Otherwise clients never see it, and a request with it is refused.",
+  BFF433:
+    "A copy of an upstream's enum has a value for those that the upstream may get later, where values of an enum may be unknown. Otherwise the first of them fails the whole response.",
   BFF418:
     "A step that a message reads has one type in all services that compose the message, because an expression has one type.",
   BFF419:

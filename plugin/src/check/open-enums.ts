@@ -1,0 +1,64 @@
+import type { DescEnum } from "@bufbuild/protobuf";
+import type { Report } from "../diagnostic/diagnostic.ts";
+import { blocksOf } from "../resolve/blocks.ts";
+import type { Block, Conversion, EnumConversion, MessageConversion, Model } from "../resolve/model.ts";
+
+/** Copies of enums that an upstream may give values to come, and that have nothing for these. */
+export function checkOpenEnums(model: Model, report: Report): void {
+  const told = new Set<DescEnum>();
+  for (const { from, owner, values, default: standard } of enumsRead(model)) {
+    if (standard !== undefined || !from.open || told.has(owner)) continue;
+    const mapped = new Set(values.map((value) => value.from));
+    if (from.values.some(({ number }) => !mapped.has(number))) continue; // that is BFF406
+    told.add(owner);
+    const declared = model.ir.files.flatMap(({ enums }) => enums).find(({ desc }) => desc === owner);
+    if (declared === undefined) continue;
+    report({
+      code: "BFF433",
+      severity: "error",
+      message: `enum "${owner.typeName}" has no default, so that the first answer with a value that "${from.typeName}" is given later fails with INTERNAL`,
+      at: declared.at,
+      hint: `mark one, such as "${owner.values[0]?.name}", with [(bff.v1.enum_value).default = true]`,
+    });
+  }
+}
+
+/** The conversions of enums, from upstreams, that fields and steps are made with. */
+function enumsRead(model: Model): ReadonlySet<EnumConversion> {
+  const enums = new Set<EnumConversion>();
+  const messages = new Set<MessageConversion>();
+  const visit = (conversion: Conversion): void => {
+    switch (conversion.kind) {
+      case "enum":
+        if (conversion.via.to === conversion.via.owner) enums.add(conversion.via);
+        return;
+      case "message":
+        if (conversion.via.to === conversion.via.owner) messages.add(conversion.via);
+        return;
+      case "list":
+      case "map":
+        visit(conversion.of);
+        return;
+    }
+  };
+  for (const block of blocksOf(model)) conversionsOf(block).forEach(visit);
+  for (const { targets } of messages)
+    for (const target of targets)
+      for (const { conversion } of target.kind === "field" ? [target] : target.members) visit(conversion);
+  return enums;
+}
+
+function conversionsOf({ steps, targets }: Block): Conversion[] {
+  const ofSteps = steps.flatMap(({ fallback, source }) => [
+    ...(fallback === undefined ? [] : [fallback.conversion]),
+    ...(source.kind === "switch"
+      ? [...source.cases.map(({ value }) => value), ...(source.default === undefined ? [] : [source.default])].map(
+          ({ conversion }) => conversion,
+        )
+      : []),
+  ]);
+  const ofFields = targets.flatMap((target) =>
+    (target.kind === "field" ? [target] : target.members).map(({ bound }) => bound.conversion),
+  );
+  return [...ofSteps, ...ofFields];
+}
