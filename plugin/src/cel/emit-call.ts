@@ -14,6 +14,7 @@ import {
   coerce,
   commas,
   entryForm,
+  generic,
   LEVEL,
   method,
   operand,
@@ -169,7 +170,7 @@ function emitCollection(emitter: Emitter, node: Call, first: Node, second: Node 
     case "optional_or_value":
       return emitOrValue(emitter, node, first, second ?? first);
     case "optional_unwrap":
-      return runtime(names, "unwrapped", [emitter.value(first)], celForm(node.type));
+      return runtime(names, "unwrapped", [emitter.value(first)], generic(celForm(node.type)));
   }
   return undefined;
 }

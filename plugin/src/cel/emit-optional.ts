@@ -13,6 +13,7 @@ import {
   binary,
   coerce,
   entryForm,
+  generic,
   ifSet,
   LEVEL,
   lambdaOf,
@@ -27,7 +28,7 @@ import {
 
 /** What an optional holds, or `undefined`. */
 function optionalInner(emitter: Emitter, node: Node): Piece {
-  return knownInner(emitter, node) ?? maybe(property(emitter.value(node), "inner", innerForm(node)));
+  return knownInner(emitter, node) ?? maybe(property(emitter.value(node), "inner", boxedForm(node)));
 }
 
 /** What an optional holds in a certain form, or `undefined`. */
@@ -52,11 +53,16 @@ export function optionalAs(emitter: Emitter, node: Node, form: Form): Piece {
 export function emitOptional(emitter: Emitter, node: Node): Piece | undefined {
   if (node.kind === "call" && node.overload === "optional_none") return runtime(emitter.names, "optionalNone", []);
   if (knownInner(emitter, node) === undefined) return undefined;
-  return runtime(emitter.names, "optionalOf", [optionalAs(emitter, node, innerForm(node))]);
+  return runtime(emitter.names, "optionalOf", [optionalAs(emitter, node, boxedForm(node))]);
 }
 
 function innerForm(node: Node): Form {
   return node.type.kind === "optional" ? celForm(node.type.of) : PLAIN;
+}
+
+/** What an `Optional` holds is as in a dyn, which it may become: nothing looks into it then. */
+function boxedForm(node: Node): Form {
+  return generic(innerForm(node));
 }
 
 /** Undefined when the node is not known to make an optional of something else. */

@@ -135,7 +135,9 @@ export function coerce(value: Piece, to: Form, names: Names): Piece {
         const of = generic(from.of);
         // The keys of an object are strings; other keys take a `Map`.
         if (from.key !== ScalarType.STRING) {
-          return { ...coerce(value, { kind: "map", key: PLAIN, of }, names), form: PLAIN };
+          const key = keyForm(from.key);
+          const map = coerce(value, { kind: "map", key, of }, names);
+          return { ...(isUnsigned(key) ? runtime(names, "uintKeys", [map]) : map), form: PLAIN };
         }
         if (sameForm(from.of, of)) return { ...value, form: PLAIN };
         return runtime(names, "mapValues", [value, lambda(from.of, of, names)], PLAIN);
@@ -156,7 +158,11 @@ export function coerce(value: Piece, to: Form, names: Names): Piece {
       }
       if (to.kind === "map" || to.kind === "plain") {
         const of = to.kind === "map" ? to.of : generic(from.of);
-        // Keys are as they are in every `Map`.
+        // Keys are as they are in every `Map`, but that a dyn has to know which are uints.
+        if (isUnsigned(from.key) && !isUnsigned(to.kind === "map" ? to.key : PLAIN)) {
+          const map = coerce(value, { ...from, of }, names);
+          return runtime(names, "uintKeys", [map], to);
+        }
         if (sameForm(from.of, of)) return { ...value, form: to };
         return runtime(names, "convertMap", [value, atom("(key) => key"), lambda(from.of, of, names)], to);
       }
@@ -335,9 +341,9 @@ export function generic(form: Form): Form {
     case "record":
       return form.key === ScalarType.STRING
         ? { ...form, of: generic(form.of) }
-        : { kind: "map", key: PLAIN, of: generic(form.of) };
+        : { kind: "map", key: generic(keyForm(form.key)), of: generic(form.of) };
     case "map":
-      return { ...form, of: generic(form.of) };
+      return { ...form, key: isUnsigned(form.key) ? PLAIN : form.key, of: generic(form.of) };
     case "boxed":
       return generic(form.of);
     case "float":
@@ -364,6 +370,12 @@ export function lambdaOf(name: string, body: Piece): Piece {
   const [fn, open, ...rest] = body.print;
   if (fn !== undefined && open === "(" && rest.length === 2 && rest[0] === name && rest[1] === ")") return atom(fn);
   return arrow(name, body);
+}
+
+/** The form of keys that were those of an object: any integer is a `bigint`. */
+function keyForm(key: ScalarType): Form {
+  if (key === ScalarType.BOOL || key === ScalarType.STRING) return PLAIN;
+  return isUnsigned(protoForm({ kind: "scalar", scalar: key })) ? UNSIGNED : BIG;
 }
 
 /** How a key of an object becomes a key of CEL. Objects have keys of type string, whatever TypeScript says. */

@@ -4,7 +4,7 @@ import { ExpressionError } from "./error.ts";
 import { asInt, asUint } from "./integer.ts";
 import { type AnyTypes, fieldOf, isFieldOfSet } from "./message.ts";
 import { Optional } from "./optional.ts";
-import { keyOf, newKey, type Uint } from "./value.ts";
+import { boxedEntries, keyOf, mapFrom, newKey, type Uint, UintMap, uintKeys } from "./value.ts";
 
 /** The element of a list. Throws ExpressionError when there is none. */
 export function at<T>(list: readonly T[], index: number | bigint): T {
@@ -101,8 +101,12 @@ export function hasField(container: unknown, name: string, types?: AnyTypes): bo
 /** What a macro goes through: the elements of a list, the keys of a map. */
 export function items(container: unknown): unknown[] {
   if (Array.isArray(container)) return container;
-  if (isMap(container)) return entriesOf(container).map(([key]) => key);
+  if (isMap(container)) return ownEntries(container).map(([key]) => key);
   throw new ExpressionError("no such overload: only lists and maps can be gone through");
+}
+
+function ownEntries(map: object): [unknown, unknown][] {
+  return map instanceof Map ? boxedEntries(map) : entriesOf(map);
 }
 
 /** The first `count` elements. Throws ExpressionError for a negative count. */
@@ -128,7 +132,7 @@ export function sumUint(list: readonly (number | bigint)[]): bigint {
 /** What a macro with two variables goes through: the indices and elements of a list, the keys and values of a map. */
 export function pairs(container: unknown): [unknown, unknown][] {
   if (Array.isArray(container)) return container.map((item, position) => [BigInt(position), item]);
-  if (isMap(container)) return entriesOf(container);
+  if (isMap(container)) return ownEntries(container);
   throw new ExpressionError("no such overload: only lists and maps can be gone through");
 }
 
@@ -149,7 +153,7 @@ export function transformMap<K, V, R>(
   chosen?: (entry: readonly [K, V]) => boolean,
 ): Map<K, R> {
   const kept = chosen === undefined ? entries : entries.filter(chosen);
-  return new Map(kept.map((one) => [one[0], change(one)]));
+  return mapFrom(kept.map((one) => [one[0], change(one)] as const));
 }
 
 /** The maps that entries become, put together. Throws ExpressionError when a key is there twice. */
@@ -159,17 +163,18 @@ export function transformMapEntry<K, V, L, R>(
   chosen?: (entry: readonly [K, V]) => boolean,
 ): Map<L, R> {
   const kept = chosen === undefined ? entries : entries.filter(chosen);
-  return mapOf(...kept.flatMap((one) => [...change(one)]));
+  return mapOf(...kept.flatMap((one) => boxedEntries(change(one)) as [L, R][]));
 }
 
 /** A map literal with keys of type dyn. Throws ExpressionError when a key is there twice or may be none. */
 export function mapOfAny<V>(...entries: readonly (readonly [unknown, V])[]): Map<unknown, V> {
-  return mapOf(...entries.map(([key, value]) => [newKey(key), value] as const));
+  for (const [key] of entries) newKey(key);
+  return mapOf(...entries);
 }
 
 /** A map literal whose keys are not all constants. Throws ExpressionError when a key is there twice. */
 export function mapOf<K, V>(...entries: readonly (readonly [K, V])[]): Map<K, V> {
-  const map = new Map(entries);
+  const map = mapFrom(entries);
   if (map.size < entries.length) throw new ExpressionError("a key is there twice");
   return map;
 }
@@ -209,5 +214,6 @@ export function mapValues<V, W>(record: { readonly [key: string]: V }, value: (v
 }
 
 export function convertMap<K, V, L, W>(map: ReadonlyMap<K, V>, key: (key: K) => L, value: (value: V) => W): Map<L, W> {
-  return new Map([...map].map(([name, item]) => [key(name), value(item)]));
+  const entries = [...map].map(([name, item]) => [key(name), value(item)] as const);
+  return map instanceof UintMap ? (uintKeys(new Map(entries) as Map<never, W>) as Map<never, W>) : new Map(entries);
 }

@@ -183,4 +183,4 @@ export {
   subtractFromTimestamp,
   timestamp as timestampFrom,
 } from "./time.ts";
-export { type Key, keyOf, Type, typeNamed, Uint, uint } from "./value.ts";
+export { type Key, keyOf, Type, typeNamed, Uint, uint, uintKeys } from "./value.ts";

@@ -21,7 +21,7 @@ import {
 import { compareBytes, equal, isMessage } from "./equal.ts";
 import { ExpressionError } from "./error.ts";
 import { fromJsonValue, fromListValue, fromStruct, toListValue, toStruct, toValue } from "./json.ts";
-import { Uint } from "./value.ts";
+import { mapFrom, Uint } from "./value.ts";
 
 /** The messages that are known by name: a `Registry` of protobuf-es. */
 export interface AnyTypes {
@@ -111,10 +111,10 @@ export function fieldOf(message: { readonly $typeName: string }, name: string, t
   if (field.fieldKind === "list") return [...Object(value)].map((item: unknown) => plain(field, item, types));
   if (field.fieldKind === "map") {
     const entries = [...Object(value)].map(([key, item]: [unknown, unknown]) => {
-      const known = typeof key === "number" ? BigInt(key) : key;
+      const known = typeof key === "string" || typeof key === "boolean" ? key : keyValue(field.mapKey, key);
       return [known, plain(field, item, types)] as const;
     });
-    return new Map(entries);
+    return mapFrom(entries);
   }
   const set = isFieldOfSet(message, name, types);
   if (!set && field.message !== undefined && /^google\.protobuf\.(\w*Value|Any)$/.test(field.message.typeName)) {
@@ -122,6 +122,18 @@ export function fieldOf(message: { readonly $typeName: string }, name: string, t
   }
   return plain(field, value, types);
 }
+
+function keyValue(type: ScalarType, key: unknown): bigint | Uint {
+  const value = BigInt(key as number | bigint);
+  return UNSIGNED.has(type) ? new Uint(value) : value;
+}
+
+const UNSIGNED: ReadonlySet<ScalarType> = new Set([
+  ScalarType.UINT32,
+  ScalarType.UINT64,
+  ScalarType.FIXED32,
+  ScalarType.FIXED64,
+]);
 
 /** Whether a field of a message that has become a dyn is set. Throws ExpressionError when there is none. */
 export function isFieldOfSet(
@@ -153,12 +165,8 @@ function plain(field: DescField, value: unknown, types: AnyTypes | undefined): u
       : fromMessage(message);
   }
   if (field.enum !== undefined) return BigInt(Number(value));
+  if (field.scalar !== undefined && UNSIGNED.has(field.scalar)) return new Uint(BigInt(value as number | bigint));
   switch (field.scalar) {
-    case ScalarType.UINT32:
-    case ScalarType.UINT64:
-    case ScalarType.FIXED32:
-    case ScalarType.FIXED64:
-      return new Uint(BigInt(value as number | bigint));
     case ScalarType.DOUBLE:
     case ScalarType.FLOAT:
       return value;

@@ -15,6 +15,27 @@ export function uint(value: number | bigint): Uint {
   return new Uint(BigInt(value));
 }
 
+/** A map with keys of type uint where that is not known beforehand: in any other `Map` keys that are a `bigint` are ints. */
+export class UintMap<V> extends Map<bigint, V> {}
+
+/** A map with keys of type uint that becomes a dyn. */
+export function uintKeys<V>(map: ReadonlyMap<bigint, V>): UintMap<V> {
+  return new UintMap(map);
+}
+
+/** A map of entries whose keys may be boxed. */
+export function mapFrom<K, V>(entries: readonly (readonly [K, V])[]): Map<K, V> {
+  if (!entries.some(([key]) => key instanceof Uint)) return new Map(entries);
+  const opened = entries.map(([key, value]) => [key instanceof Uint ? key.value : key, value] as const);
+  const map = entries.every(([key]) => key instanceof Uint) ? new UintMap(opened as [bigint, V][]) : new Map(opened);
+  return map as Map<K, V>;
+}
+
+/** The entries of a map as values of their own: keys of type uint are boxed. */
+export function boxedEntries(map: ReadonlyMap<unknown, unknown>): [unknown, unknown][] {
+  return [...map].map(([key, value]) => [map instanceof UintMap ? new Uint(key as bigint) : key, value]);
+}
+
 /** What `type(x)` gives (CEL spec, "Type Denotations"): a name such as "int" or "acme.v1.User". */
 export class Type {
   readonly name: string;

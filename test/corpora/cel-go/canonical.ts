@@ -5,7 +5,7 @@ import { type Any, anyUnpack, type Duration, type Timestamp } from "@bufbuild/pr
 import type { CelType } from "../../../plugin/src/cel/index.ts";
 import { fromAny, fromMessage } from "../../../runtime/src/cel/index.ts";
 import { Optional } from "../../../runtime/src/cel/optional.ts";
-import { Type, Uint } from "../../../runtime/src/cel/value.ts";
+import { boxedEntries, Type, Uint } from "../../../runtime/src/cel/value.ts";
 import { registry } from "./environment.ts";
 
 const BAD = "?";
@@ -15,6 +15,7 @@ export function canonical(value: unknown, type: CelType): string {
   switch (type.kind) {
     case "int":
     case "uint":
+      if (value instanceof Uint && type.kind === "uint") return byItself(value);
       return isInteger(value) ? `${type.kind}:${BigInt(value)}` : `${BAD}${type.kind} ${byItself(value)}`;
     case "double":
       return typeof value === "number" ? double(value) : `${BAD}double ${byItself(value)}`;
@@ -45,7 +46,7 @@ function isMessage(value: unknown): value is Message {
 function mapOf(value: unknown, key: CelType, of: CelType): string | undefined {
   if (value instanceof Map) {
     const keyed = (one: unknown) => (typeof one === "bigint" && key.kind === "uint" ? `uint:${one}` : byItself(one));
-    return entries([...value].map(([k, v]) => [keyed(k), canonical(v, of)]));
+    return entries(boxedEntries(value).map(([k, v]) => [keyed(k), canonical(v, of)]));
   }
   if (typeof value !== "object" || value === null || Array.isArray(value) || isMessage(value)) return undefined;
   const named = (name: string) =>
@@ -76,7 +77,7 @@ function object(value: object): string {
   if (value instanceof Optional) return value.inner === undefined ? "opt:none" : `opt:(${byItself(value.inner)})`;
   if (value instanceof Uint8Array) return bytes(value);
   if (Array.isArray(value)) return listOf(value.map(byItself));
-  if (value instanceof Map) return entries([...value].map(([k, v]) => [byItself(k), byItself(v)]));
+  if (value instanceof Map) return entries(boxedEntries(value).map(([k, v]) => [byItself(k), byItself(v)]));
   if (isMessage(value)) return plain(value);
   return entries(Object.entries(value).map(([k, v]) => [text(k), byItself(v)]));
 }
