@@ -23,8 +23,9 @@ export function flatten(list: readonly unknown[], depth: Int = 1): unknown[] {
 export function distinct<T>(list: readonly T[]): T[] {
   const keys = new Set<unknown>();
   const others: unknown[] = [];
+  const exact = areExact(list);
   return list.filter((item) => {
-    const key = keyOf(item);
+    const key = exact ? keyOf(item) : undefined;
     if (key !== undefined) return !keys.has(key) && keys.add(key) !== undefined;
     if (others.some((other) => equal(other, item))) return false;
     others.push(item);
@@ -40,7 +41,11 @@ export function sort<T>(list: readonly T[]): T[] {
 /** By a key of each element, in ascending order; equal ones keep theirs. Throws ExpressionError as `sort`. */
 export function sortBy<T>(list: readonly T[], key: (item: T) => unknown): T[] {
   const keyed = list.map((item) => ({ item, key: key(item) }));
-  const kind = kindOf(keyed[0]?.key);
+  const [first] = keyed;
+  if (first === undefined) return [];
+  // Also one element has to be of a type that has an order.
+  compare(first.key, first.key);
+  const kind = kindOf(first.key);
   if (keyed.some((one) => kindOf(one.key) !== kind))
     throw new ExpressionError("sort: the elements are of different types");
   return keyed.sort((a, b) => compare(a.key, b.key)).map(({ item }) => item);
@@ -83,13 +88,18 @@ export function intersects(a: readonly unknown[], b: readonly unknown[]): boolea
   return b.some(lookUpIn(a, b.length));
 }
 
+/** Whether numbers that equal each other have one key: a double equals all integers of which it is the nearest, beyond 2^53. */
+function areExact(list: readonly unknown[]): boolean {
+  return !list.some((item) => typeof item === "number" && Number.isInteger(item) && !Number.isSafeInteger(item));
+}
+
 /** Many look-ups of plain values go by a Set. */
 function lookUpIn(list: readonly unknown[], count: number): (item: unknown) => boolean {
   const slow = (item: unknown) => list.some((other) => equal(other, item));
-  if (list.length * count < 64) return slow;
+  if (list.length * count < 64 || !areExact(list)) return slow;
   const keys = new Set(list.map(keyOf));
   return (item) => {
-    const key = keyOf(item);
+    const key = areExact([item]) ? keyOf(item) : undefined;
     return key === undefined ? slow(item) : keys.has(key);
   };
 }

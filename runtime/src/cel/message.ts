@@ -18,7 +18,7 @@ import {
   type Value,
   ValueSchema,
 } from "@bufbuild/protobuf/wkt";
-import { compareBytes, equal, isMessage } from "./equal.ts";
+import { compareBytes, equal, isMessage, isTime } from "./equal.ts";
 import { ExpressionError } from "./error.ts";
 import { fromJsonValue, fromListValue, fromStruct, toListValue, toStruct, toValue } from "./json.ts";
 import { mapFrom, Uint } from "./value.ts";
@@ -150,7 +150,8 @@ function described(
   name: string,
   types: AnyTypes | undefined,
 ): readonly [DescMessage, DescField] {
-  const desc = types?.getMessage(message.$typeName);
+  // To CEL a timestamp and a duration are no messages.
+  const desc = isTime(message) ? undefined : types?.getMessage(message.$typeName);
   const field = desc?.fields.find((candidate) => candidate.name === name);
   if (desc === undefined || field === undefined) throw new ExpressionError(`no such field: ${name}`);
   return [desc, field];

@@ -67,7 +67,8 @@ const all: Variable[] = [];
 export const values: Record<string, unknown> = {};
 for (const field of schema.fields) {
   const { type, proto } = fieldType(field);
-  all.push({ name: field.name, role: "arg", type, proto, absent: false });
+  const unset = type.kind === "wrapper" ? field : undefined;
+  all.push({ name: field.name, role: "arg", type, proto, absent: false, unset });
   values[field.name] = message[field.localName];
   all.push({ name: `c_${field.name}`, role: "var", type, proto: undefined, absent: false });
   values[`c_${field.name}`] = ownForm(field);

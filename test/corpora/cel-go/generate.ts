@@ -37,7 +37,11 @@ export function questions(seed: number, count: number): Question[] {
   const short = COLLECTED.filter((line) => line.length < 45);
   const make = makers(random, base, short);
   const asked = new Map<string, Question>();
-  const ask = (question: Question) => asked.set(JSON.stringify(question), question);
+  const ask = (question: Question) => {
+    // A surrogate alone has no UTF-8, in which the question is asked.
+    const expression = question.expression.toWellFormed();
+    asked.set(JSON.stringify([expression, question.field, question.optional]), { ...question, expression });
+  };
   for (const expression of [...COLLECTED, ...base]) ask({ expression });
   const kinds = Object.entries(SHARES).flatMap(([kind, share]) => Array.from({ length: share }, () => kind));
   // Some topics have few different expressions, so that a kind may come up in vain.

@@ -73,7 +73,15 @@ async function reduced(differing: readonly Held[]): Promise<readonly Held[]> {
 
 function explains(deviation: Deviation, kind: Kind, one: Held): boolean {
   const { part } = one;
-  return deviation.explains(kind, one) || (part?.kinds.some((of) => deviation.explains(of, part)) ?? false);
+  return covers(deviation, kind, one) || (part?.kinds.some((of) => covers(deviation, of, part)) ?? false);
+}
+
+function covers({ kinds, explains }: Deviation, kind: Kind, held: Held): boolean {
+  const said = (answer: GoAnswer | OurAnswer) => answer.refused ?? answer.error ?? answer.value ?? "";
+  return (
+    kinds.includes(kind) &&
+    explains({ text: expressionOf(held.question), go: said(held.go), our: said(held.our) }, held)
+  );
 }
 
 export function shown({ question, go, our, part }: Held, kinds: readonly Kind[]): string {

@@ -1,0 +1,192 @@
+// What the specification leaves open, or what is documented to be otherwise here.
+import type { Deviation } from "./deviations.ts";
+
+export const BY_CHOICE: readonly Deviation[] = [
+  {
+    name: "equality across types of numbers",
+    reason:
+      "1 == 1u is taken (docs/expressions.md, Types); cel-go's checker wants dyn(1) == 1u. The same for lists, maps and types.",
+    kinds: ["go-refuses"],
+    explains: ({ go }) => /no matching overload for '_(==|!=)_'/.test(go),
+  },
+  {
+    name: "functions of ours",
+    reason:
+      "sum and take are ours (docs/expressions.md), existsOne has one variable, too, and duration(5) is 5 seconds.",
+    kinds: ["go-refuses", "go-fails"],
+    explains: ({ go }) =>
+      /undeclared reference to '(sum|take|existsOne|exists_one)'|for 'duration' applied to '\(int\)'|no such overload: duration\(int\)/.test(
+        go,
+      ),
+  },
+  {
+    name: "format is checked at run time",
+    reason: "cel-go's checker reads a format that is a literal; we fail at run time.",
+    kinds: ["go-refuses"],
+    explains: ({ go, our }) =>
+      /formatting|string\.format|index \d+ out of range|unexpected end of string/.test(go) &&
+      /format: |cannot become string|UTF-8/.test(our),
+  },
+  {
+    name: "too many arguments of a format",
+    reason: "cel-go overlooks them when the format or its arguments are not literals; it refuses them otherwise.",
+    kinds: ["we-fail"],
+    explains: ({ our }) => our.includes("format: too many arguments"),
+  },
+  {
+    name: "math.greatest of literals that are no numbers",
+    reason: "cel-go's macro refuses them; we fail at run time, as for other values.",
+    kinds: ["go-refuses"],
+    explains: ({ go }) => /math\.(greatest|least)\(\) (simple literal|invalid single)/.test(go),
+  },
+  {
+    name: "cel-go's checker cannot tell",
+    reason: "An optional entry of an open type, and a macro over an Any, which is a dyn.",
+    spec: "langdef, Gradual Type Checking: dyn is assignable to any type.",
+    kinds: ["go-refuses"],
+    explains: ({ go }) =>
+      /expected type 'optional_type\(_var\d+\)'|of type 'any' cannot be range of a comprehension/.test(go),
+  },
+  {
+    name: "positions past the end",
+    reason:
+      "cel-go gives -1, or the size for an empty text; an index out of range is an error here (docs/expressions.md, Strings).",
+    kinds: ["we-fail"],
+    explains: ({ text, our }) => /index out of range/.test(our) && /indexOf|lastIndexOf/i.test(text),
+  },
+  {
+    name: "line breaks in base64",
+    reason:
+      "Go's decoder leaves them out. RFC 4648, section 3.3: implementations MUST reject characters outside of the alphabet.",
+    kinds: ["we-fail"],
+    explains: ({ our }) => our.includes("not base64"),
+  },
+  {
+    name: "messages as JSON",
+    reason: "Giving a message to a Value, Struct or ListValue is an error here; its JSON takes an own field.",
+    kinds: ["we-fail", "value", "go-fails"],
+    explains: ({ text, our, go }) =>
+      /that has no JSON|only a map is a JSON object|no message holds/.test(our) ||
+      (/(FieldMask|g_fieldmask)/.test(text) && /value/.test(go)),
+  },
+  {
+    name: "names of JSON",
+    reason:
+      "A map whose keys are no strings is refused by cel-go as JSON; protobuf's own JSON writes such keys as strings.",
+    kinds: ["go-fails"],
+    explains: ({ go }) =>
+      /g_value|g_struct|on_value|_value value type|bad key type|conversion error for t\.All\.\w*(value|struct|any)/.test(
+        go,
+      ),
+  },
+  {
+    name: "null for an Any",
+    reason: "Packed as a null Value by cel-go, unset here; both read as null.",
+    kinds: ["value"],
+    explains: ({ go }) =>
+      /any\(google\.protobuf\.Value msg:google\.protobuf\.Value\{null_value/.test(go) || /null_value/.test(go),
+  },
+  {
+    name: "seconds of a duration as an int",
+    reason: "int(duration) is documented to give seconds; cel-go gives nanoseconds.",
+    kinds: ["value"],
+    explains: ({ go, our }) =>
+      /^int:-?\d+$/.test(our) &&
+      /^int:-?\d+$/.test(go) &&
+      BigInt(go.slice(4)) / 1_000_000_000n === BigInt(our.slice(4)),
+  },
+  {
+    name: "the least int modulo -1",
+    reason: "0, which is what it is; cel-go says that it overflows.",
+    kinds: ["go-fails"],
+    explains: ({ text, go }) => /%/.test(text) && /integer overflow/.test(go),
+  },
+  {
+    name: "texts of doubles out of range",
+    reason: "double('1e309') is infinity, as IEEE 754 rounds; an error in cel-go.",
+    kinds: ["go-fails"],
+    explains: ({ go, our }) => /'string' to 'double'/.test(go) && /double:[7f]ff0000000000000/.test(our),
+  },
+  {
+    name: "zones of another tzdata",
+    reason: "Rules before 1970 and in the future differ between releases, and between Go's and ICU's.",
+    kinds: ["value"],
+    explains: ({ text }) =>
+      /\.get\w+\('(Africa|America|Antarctica|Asia|Atlantic|Australia|Europe|Pacific|Etc|[A-Z])[^']*'\)/.test(text),
+  },
+  {
+    name: "more than nine digits of a fraction",
+    reason: "Go cuts them off; protobuf's timestamps have nanoseconds.",
+    kinds: ["we-fail", "strictly-refused"],
+    explains: ({ text }) => /\.\d{10,}/.test(text),
+  },
+  {
+    name: "negative zeros",
+    reason:
+      "Set in a field of protobuf-go, unset in one of protobuf-es; the sign of a zero that Math.max, Math.sign and its like give is open.",
+    kinds: ["value"],
+    explains: ({ text }) => /-0\.0|nzero|math\.(sign|round|ceil|trunc)|-\(?0\.0/.test(text),
+  },
+  {
+    name: "zeros of timestamps and nothing in optionals",
+    reason: "optional.ofNonZeroValue goes by the fields of a Timestamp; by Go's zero time, the year 1, in cel-go.",
+    kinds: ["value"],
+    explains: ({ text }) => /ofNonZeroValue/.test(text),
+  },
+  {
+    name: "keys of uint and int in one map",
+    reason: "A key of a map with keys of several types is known as int (docs/expressions.md, Agreement).",
+    kinds: ["value", "type"],
+    explains: ({ go, our }) =>
+      /uint:/.test(go) && go.replaceAll("uint:", "int:") === our.replaceAll("uint:", "int:") && /\{/.test(go),
+  },
+  {
+    name: "bindings take what fits for sure",
+    reason:
+      "A rule of a field takes what its type says that it holds (docs/language.md); a literal of a message in an expression takes a dyn.",
+    kinds: ["we-refuse"],
+    explains: ({ our }) => our === "the field does not take it",
+  },
+  {
+    name: "null for a scalar field",
+    reason:
+      "An unset wrapper leaves a field unset that it is given to (docs/language.md, Presence); an error in cel-go.",
+    kinds: ["go-fails"],
+    explains: ({ go, our }) => /field type conversion error.*(null|NullValue)/.test(go) && /^t\./.test(our),
+  },
+  {
+    name: "a member of a oneof, or a field, twice",
+    reason: "Refused: the first would be lost. cel-go refuses neither, nor a null beside another member.",
+    spec: "langdef, Aggregate Values: It is an error to have duplicate keys or field names.",
+    kinds: ["we-refuse"],
+    explains: ({ our }) => our.startsWith("BFF312"),
+  },
+  {
+    name: "names that hide functions",
+    reason: "A variable of a macro named math or optional hides the functions math.abs, optional.of and so on.",
+    spec: "langdef, Name Resolution: bound variables take precedence over names of the environment.",
+    kinds: ["we-refuse"],
+    explains: ({ our, text }) =>
+      /there is no function/.test(our) && /\((math|optional|sets|lists|strings|base64),/.test(text),
+  },
+  {
+    name: "enums made of ints",
+    reason: "Not part of our language; the suites turn it on to compare what else there is.",
+    kinds: ["go-refuses"],
+    explains: ({ go }, { our: { strict } }) =>
+      /undeclared reference to '[^']*E'/.test(go) && /^BFF307/.test(strict ?? ""),
+  },
+  {
+    name: "sure to fail",
+    reason:
+      "What is sure to be an error is refused, also in a branch that is not taken; an enum takes its own values only (docs/expressions.md).",
+    kinds: ["strictly-refused"],
+    explains: (_, { our: { strict } }) => /^BFF(305 a map cannot|307|309|310|314|317|318)/.test(strict ?? ""),
+  },
+  {
+    name: "cel-go dies",
+    reason: "Compared Any, keys that Go cannot hash.",
+    kinds: ["go-panics"],
+    explains: () => true,
+  },
+];

@@ -1,0 +1,11 @@
+// Values as text, in forms in which two may be alike although they are not the same.
+
+/** With what lists and maps hold in order. */
+export function asMultiset(value: string): string {
+  return (value.match(/[^[\](){}, ]+/g) ?? []).sort().join(" ");
+}
+
+/** With numbers within texts in one form. */
+export function numberTexts(value: string): string {
+  return value.replaceAll(/-?\d+(\.\d+)?(e[+-]?\d+)?/g, (number) => String(Number(number)));
+}
