@@ -30,6 +30,7 @@ it.each<[string, unknown, unknown]>([
   ["indexOf from", indexOf(ROCKET, "🚀", 2), 3],
   ["indexOf nothing", indexOf(ROCKET, "", 1), 1],
   ["indexOf what is not there", indexOf(ROCKET, "c"), -1],
+  ["replace between all code points", replace(ROCKET, "", "-"), "-a-🚀-b-🚀-"],
   ["lastIndexOf", lastIndexOf(ROCKET, "🚀"), 3],
   ["lastIndexOf from", lastIndexOf(ROCKET, "🚀", 2), 1],
   ["substring", substring(ROCKET, 1), "🚀b🚀"],

@@ -41,8 +41,24 @@ describe("parts", () => {
     expect(part).toBe(wanted);
   });
 
-  it("need a zone that exists", () => {
-    expect(() => time.hours(leap, "Mars/Olympus")).toThrow(ExpressionError);
+  it.each([
+    "Mars/Olympus",
+    // What Intl takes beyond the names of zones.
+    ...["PST", "utc", "america/new_york", "AMERICA/NEW_YORK", "+0530", "+05"],
+    // Beyond a day, or an hour.
+    ...["+24:00", "+99:99", "+00:60", "-24:00"],
+  ])("need a zone that exists, unlike %s", (zone) => {
+    expect(() => time.hours(leap, zone)).toThrow(ExpressionError);
+  });
+
+  it.each(["EST", "US/Pacific", "Asia/Calcutta", "GMT+0", "W-SU", "-23:59", "05:30"])("know %s", (zone) => {
+    expect(time.hours(leap, zone)).toBeGreaterThanOrEqual(0);
+  });
+
+  it("need a timestamp that is one", () => {
+    for (const seconds of [2n ** 62n, -(2n ** 62n), 253_402_300_800n]) {
+      expect(() => time.fullYear({ seconds, nanos: 0 })).toThrow(ExpressionError);
+    }
   });
 });
 
