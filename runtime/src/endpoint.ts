@@ -6,6 +6,7 @@ import { Exchange, type IncomingHeaders } from "./exchange.ts";
 import { asFailure, type Failure, OVER, timedOut } from "./failure.ts";
 import type { Degradation } from "./gen/bff/v1/degradation_pb.ts";
 import type { Observer, ResponseEvent } from "./observer.ts";
+import { REACHED } from "./reached.ts";
 import { Request } from "./request.ts";
 import { assertWritable, holdsRequired } from "./required.ts";
 
@@ -180,6 +181,7 @@ const NONE: readonly never[] = [];
 function handle(run: Endpoint["run"], args: Message, context: HandlerContext): Promise<Message> {
   const { promise, resolve, reject } = Promise.withResolvers<Message>();
   const { signal } = context;
+  context.values.set(REACHED, true);
   let ended = false;
   const end = (): void => {
     ended = true;

@@ -4,7 +4,7 @@ import { type Cause, Causes } from "./causes.ts";
 import type { Clock, Timer } from "./clock.ts";
 import { budgetMs, callBudgetMs } from "./deadline.ts";
 import type { Failure } from "./failure.ts";
-import { isSendable } from "./headers.ts";
+import { isSendable, unsendable } from "./headers.ts";
 import { Limit } from "./limit.ts";
 import type { Observer } from "./observer.ts";
 import { Scope } from "./scope.ts";
@@ -49,6 +49,8 @@ export class Exchange {
   readonly fetch: object | undefined;
   readonly #concurrent: number;
   readonly #limits = new Map<object, Limit>();
+  /** A header that an expression has read, and that gRPC cannot carry. */
+  unsendable: string | undefined;
   /** While an `on_error` rule is being asked. */
   rescuing = false;
   #timer: Timer | undefined;
@@ -117,13 +119,27 @@ export class Exchange {
   header(name: string): string {
     return name.endsWith("-bin") ? "" : (this.headers.get(name) ?? "");
   }
-  /** The incoming headers of these names, to be passed on. */
+  /** The same, for what is going to be sent. */
+  headerToSend(name: string): string {
+    const value = this.header(name);
+    if (!isSendable(value)) this.unsendable = name;
+    return value;
+  }
+  /**
+   * The incoming headers of these names, to be passed on.
+   *
+   * @throws Failure (INVALID_ARGUMENT) for credentials that gRPC cannot carry
+   */
   forwarded(names: readonly string[]): OutgoingHeaders | undefined {
     if (names === this.#forwardedFor) return this.#forwarded;
     let found: Record<string, string> | undefined;
     for (const name of names) {
       const value = this.headers.get(name);
-      if (value === null || value === "" || !isSendable(value)) continue;
+      if (value === null || value === "") continue;
+      if (!isSendable(value)) {
+        if (name === CREDENTIALS) throw unsendable(name); // without them the call would be somebody else's, or nobody's
+        continue;
+      }
       found ??= {};
       found[name] = value;
     }
@@ -172,6 +188,8 @@ export class Exchange {
     this.#wake();
   }
 }
+
+const CREDENTIALS = "authorization";
 
 /** Resolves when no microtask is left: a tick that is queued from a microtask runs then. */
 function drained(): Promise<void> {

@@ -1,4 +1,4 @@
-import { invalid } from "./failure.ts";
+import { Code, Failure, invalid, Reason } from "./failure.ts";
 import type { OutgoingHeaders } from "./transport/unary-client.ts";
 
 /** What a call sends along. Nothing is sent for "" and undefined; bytes are for names that end in `-bin`. */
@@ -43,18 +43,38 @@ export function isSendable(value: string): boolean {
   return VALUE.test(value);
 }
 
+/** A header that the client has sent, and that cannot be passed on: its fault. */
+export function unsendable(name: string): Failure {
+  const message = `the header ${name} has characters that cannot be passed on`;
+  return new Failure({
+    code: Code.INVALID_ARGUMENT,
+    reason: Reason.INVALID,
+    callee: "",
+    message,
+    clientCode: Code.INVALID_ARGUMENT,
+    clientMessage: message,
+  });
+}
+
 /**
  * Adds metadata to forwarded headers; metadata wins.
  *
- * @throws Failure (INVALID) for a name or value that gRPC cannot carry
+ * @param from a header of the client's that metadata may have been made of, and that gRPC cannot carry
+ * @throws Failure for a name or value that gRPC cannot carry: INVALID_ARGUMENT where that is the client's fault, else INVALID
  */
-export function withMetadata(headers: OutgoingHeaders | undefined, metadata: Metadata): OutgoingHeaders | undefined {
+export function withMetadata(
+  headers: OutgoingHeaders | undefined,
+  metadata: Metadata,
+  from?: string,
+): OutgoingHeaders | undefined {
   let merged: Record<string, string> | undefined;
   for (const [key, value] of Object.entries(metadata)) {
     if (value === undefined || value.length === 0) continue;
     const name = key.toLowerCase();
     const text = typeof value === "string" ? value : Buffer.from(value).toString("base64").replace(/=+$/, "");
-    if (!NAME.test(name) || isReserved(name) || !isSendable(text)) throw invalid("", `metadata ${name} cannot be sent`);
+    if (!NAME.test(name) || isReserved(name) || !isSendable(text)) {
+      throw from === undefined ? invalid("", `metadata ${name} cannot be sent`) : unsendable(from);
+    }
     merged ??= { ...headers };
     merged[name] = text;
   }

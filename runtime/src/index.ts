@@ -39,6 +39,7 @@ export type { RetryPolicy } from "./retry.ts";
 export { EnvReader } from "./server/env-reader.ts";
 export { type Listenable, type Listening, type ListenOptions, listen, type RequestCounters } from "./server/listen.ts";
 export { type ServeOptions, type ServeParts, serve } from "./server/serve.ts";
+export { short } from "./short.ts";
 export type { ThrottlePolicy } from "./throttle.ts";
 export { type ConnectTransportOptions, connectTransport } from "./transport/connect-transport.ts";
 export { GrpcClient, type GrpcClientOptions, type Http2 } from "./transport/grpc-client.ts";

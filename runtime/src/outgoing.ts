@@ -19,7 +19,7 @@ export interface CallExtra {
   readonly retryIf?: RetryIf | undefined;
 }
 
-/** @throws whatever the request's encoding throws; Failure (INVALID) for metadata that gRPC cannot carry */
+/** @throws whatever the request's encoding throws; Failure for metadata or credentials that gRPC cannot carry */
 export function outgoing<Req>(
   cx: Request<unknown>,
   rpc: Rpc<Req, unknown>,
@@ -31,7 +31,7 @@ export function outgoing<Req>(
   const forwarded = cx.exchange.forwarded(rpc.forward);
   return {
     frame,
-    headers: metadata === undefined ? forwarded : withMetadata(forwarded, metadata),
+    headers: metadata === undefined ? forwarded : withMetadata(forwarded, metadata, cx.exchange.unsendable),
     retryIf: extra?.retryIf,
   };
 }

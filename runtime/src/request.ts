@@ -403,7 +403,7 @@ export class Request<out App> {
 
   /** An incoming header by its lower-case name; "" when absent, several values joined with ", ", never a `-bin` one. */
   header(name: string): string {
-    return this.exchange.header(name);
+    return this.exchange.headerToSend(name);
   }
   /** The time; the same one for the whole request. */
   now(): Timestamp {

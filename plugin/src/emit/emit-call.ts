@@ -310,6 +310,7 @@ function template(parts: readonly (string | Expression)[], names: MessageNames):
   if (parts.every((part) => typeof part === "string")) return [JSON.stringify(parts.join(""))];
   const literal = (text: string): string => text.replace(/[\\`]/g, "\\$&").replaceAll("${", "\\${");
   return [
+    names.file.runtime("short"),
     "`",
     ...parts.flatMap((part) =>
       typeof part === "string" ? [literal(part)] : ["${", ...emitValue(part, names).print, "}"],

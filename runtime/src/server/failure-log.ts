@@ -41,9 +41,8 @@ export class FailureLog implements Observer {
     if (!outcome.ok) this.#failed(method, header, outcome.failure);
     else if (outcome.degraded.length > 0) this.#degraded(method, header, outcome);
   }
-  /** What a guard or an `on_error` rule says is meant to be said, and a client that has gone is no failure of ours. */
   #failed(rpc: string, header: ResponseEvent["header"], failure: Failure): void {
-    if (failure.refusal || failure === OVER) return;
+    if (!isOurs(failure)) return;
     const status = codeName(failure.clientCode);
     this.#tell(`${rpc} ${status} ${calleeOf(failure)} ${failure.code}`, () => ({
       event: "failed",
@@ -59,7 +58,7 @@ export class FailureLog implements Observer {
       const { code } = failure;
       const callee = calleeOf(failure);
       const key = `${rpc} ${callee} ${code}`;
-      if (told.has(key)) continue;
+      if (told.has(key) || !isOurs(failure)) continue;
       told.add(key);
       this.#tell(key, () => {
         const same = failures.map((each) => calleeOf(each) === callee && each.code === code);
@@ -173,6 +172,14 @@ export function besides(log: FailureLog, own: Observer): Observer {
 /** Indexes and keys in a path. */
 const INDEX = /\[(?:"(?:[^"\\]|\\.)*"|[^\]"]*)\]/g;
 
+/**
+ * What a guard or an `on_error` rule says is meant to be said; a client that has gone, or that asks for what cannot be, is no failure
+ * of ours.
+ */
+function isOurs(failure: Failure): boolean {
+  const asked = failure.upstream === "" && failure.clientCode === Code.INVALID_ARGUMENT;
+  return !failure.refusal && failure !== OVER && !asked;
+}
 function calleeOf({ upstream, method }: Failure): string {
   return method === "" ? upstream : method;
 }

@@ -10,6 +10,7 @@ import type { IncomingHeaders } from "../exchange.ts";
 import type { OpenCalls } from "./open-calls.ts";
 import type { Holder, PendingBytes } from "./pending-bytes.ts";
 import { AT_ONCE_BYTES, LINGER_MS, late, tooMuch } from "./request-body.ts";
+import { shortError } from "./short-errors.ts";
 
 /** What all calls of one rpc in one encoding have in common. */
 export interface FastRpc {
@@ -193,7 +194,8 @@ export abstract class FastCall implements IncomingHeaders, Holder {
     if (!this.#over) this.#answering = answering;
   }
   /** Refuses what has come, if need be before all of it has. */
-  protected refuse(error: ConnectError): void {
+  protected refuse(refusal: ConnectError): void {
+    const error = shortError(refusal);
     if (this.#ended) {
       this.#refuse(error);
       return;

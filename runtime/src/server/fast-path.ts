@@ -173,7 +173,7 @@ function binaryOf({ method, codec }: Pick<Endpoint, "method" | "codec">): Encodi
       try {
         return decode(bytes);
       } catch (thrown) {
-        throw new ConnectError(`parse binary: ${textOf(thrown)}`, Code.Internal);
+        throw new ConnectError(`parse binary: ${textOf(thrown)}`, Code.InvalidArgument); // as connect-go has it
       }
     },
     serialize: (message) => {

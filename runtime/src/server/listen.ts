@@ -11,6 +11,7 @@ import { type Handler, Listener } from "./listener.ts";
 import { withLongDeadlines } from "./long-deadlines.ts";
 import { DEFAULT_MAX_PENDING_BYTES, PendingBytes } from "./pending-bytes.ts";
 import { REFLECTION_PATHS, routeReflection } from "./reflection.ts";
+import { withShortErrors } from "./short-errors.ts";
 
 /** Where and how a server listens. */
 export interface ListenOptions {
@@ -88,6 +89,7 @@ export async function listen(endpoints: readonly Listenable[], options: ListenOp
       const names = services.map(({ typeName }) => typeName);
       routeHealth(router, names, draining.signal);
       if (options.reflection) routeReflection(router, services, draining.signal);
+      withShortErrors(router);
     },
   });
 

@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
-import { cel, Code, create, endpoint, Upstream } from "@protobff/runtime";
+import { cel, Code, create, endpoint, short, Upstream } from "@protobff/runtime";
 import type { JsonObject, MessageInitShape } from "@bufbuild/protobuf";
 import type { GetItemRequestSchema, GetOrderRequestSchema } from "../../up/v1/up_pb.ts";
 import { ItemService, OrderService } from "../../up/v1/up_pb.ts";
@@ -136,7 +136,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest, shared
 /** Guards of shop.v1.Card that speak before any call is sent. */
 export function admitCard(cx: Request<App>, args: { readonly id: string | undefined; readonly filter: Filter | undefined; readonly left: string | undefined; readonly count: number | undefined; readonly shade: Shade | undefined; readonly note: string | undefined; readonly labels: JsonObject | undefined; readonly tags: string[]; readonly right: Filter | undefined }): void {
   // shop.proto:77:7
-  if ((args.id ?? "") === "" || (args.filter?.open ?? false)) throw cx.refuse(Code.INVALID_ARGUMENT, `no ${args.left ?? ""}`, 0);
+  if ((args.id ?? "") === "" || (args.filter?.open ?? false)) throw cx.refuse(Code.INVALID_ARGUMENT, short`no ${args.left ?? ""}`, 0);
 }
 
 /** shop.v1.Card */

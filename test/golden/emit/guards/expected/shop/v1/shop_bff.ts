@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
-import { cel, Code, create, endpoint, Upstream } from "@protobff/runtime";
+import { cel, Code, create, endpoint, short, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GetItemRequestSchema, GetOrderRequestSchema } from "../../up/v1/up_pb.ts";
 import { ItemService, OrderService, SizeSchema } from "../../up/v1/up_pb.ts";
@@ -82,7 +82,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
 
   // shop.proto:25:7
   await cx.guard(async () => {
-    if (cel.toInt(args.id) < 0n) throw cx.refuse(Code.INVALID_ARGUMENT, `${args.id} is {negative}`, 2);
+    if (cel.toInt(args.id) < 0n) throw cx.refuse(Code.INVALID_ARGUMENT, short`${args.id} is {negative}`, 2);
   }, 2);
 
   // shop.proto:26:7
@@ -97,7 +97,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   // shop.proto:29:7
   cx.guard(async () => {
     const item = await itemStep;
-    if (item.ownerId !== cx.header("x-user-id")) throw cx.refuse(Code.PERMISSION_DENIED, `${item.name} is not yours`, 4);
+    if (item.ownerId !== cx.header("x-user-id")) throw cx.refuse(Code.PERMISSION_DENIED, short`${item.name} is not yours`, 4);
   }, 4);
 
   // shop.proto:30:7

@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
-import { cel, Code, create, endpoint, holds, Upstream } from "@protobff/runtime";
+import { cel, Code, create, endpoint, holds, short, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { FindItemsRequestSchema, FindItemsResponse, GetItemRequestSchema, GetOrderRequestSchema, Item, Order } from "../../up/v1/up_pb.ts";
 import { FindItemsResponseSchema, ItemService, OrderSchema, OrderService } from "../../up/v1/up_pb.ts";
@@ -78,8 +78,8 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   // shop.proto:23:7
   const itemStep = cx.call(getItem, { id: args.id }, {
     rescue: (error) => {
-      if (error.code === Code.NOT_FOUND) return cx.refuse(error.code, `no item ${args.id}`);
-      if (error.code === Code.PERMISSION_DENIED || error.code === Code.UNAUTHENTICATED) return cx.refuse(Code.NOT_FOUND, `hidden: ${error.code}`);
+      if (error.code === Code.NOT_FOUND) return cx.refuse(error.code, short`no item ${args.id}`);
+      if (error.code === Code.PERMISSION_DENIED || error.code === Code.UNAUTHENTICATED) return cx.refuse(Code.NOT_FOUND, short`hidden: ${error.code}`);
       return error;
     },
   });

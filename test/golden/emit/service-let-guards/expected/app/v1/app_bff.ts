@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
-import { Code, endpoint, Upstream } from "@protobff/runtime";
+import { Code, endpoint, short, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GetItemRequestSchema } from "../../up/v1/up_pb.ts";
 import { ItemService } from "../../up/v1/up_pb.ts";
@@ -108,7 +108,7 @@ function startAppService(cx: Request<App>) {
   // app.proto:14:7
   cx.guard(async () => {
     const viewer = await viewerStep;
-    if (viewer.stock === 0) throw cx.refuse(Code.PERMISSION_DENIED, `${viewer.name} is locked out`, 1);
+    if (viewer.stock === 0) throw cx.refuse(Code.PERMISSION_DENIED, short`${viewer.name} is locked out`, 1);
   }, 1);
 
   return { userId, viewerStep };

@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
-import { Code, endpoint, Upstream } from "@protobff/runtime";
+import { Code, endpoint, short, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { FindItemsRequestSchema, GetItemRequestSchema, GetOrderRequestSchema, PlaceOrderRequestSchema } from "../../up/v1/up_pb.ts";
 import { ItemService, OrderService } from "../../up/v1/up_pb.ts";
@@ -100,7 +100,7 @@ export async function composeReceipt(cx: Request<App>, args: CheckoutRequest, be
   // shop.proto:26:7
   const guard2Step = cx.guard(async () => {
     const item = await itemStep;
-    if (args.count > item.stock) throw cx.refuse(Code.FAILED_PRECONDITION, `only ${item.stock} left`, 1);
+    if (args.count > item.stock) throw cx.refuse(Code.FAILED_PRECONDITION, short`only ${item.stock} left`, 1);
   }, 1);
 
   // shop.proto:27:7

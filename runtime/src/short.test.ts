@@ -1,0 +1,16 @@
+import { expect, test } from "vitest";
+import { short, shortened } from "./short.ts";
+
+test("values of a template are cut, its own text is not", () => {
+  const long = "x".repeat(300);
+  expect(short`no ${7n} of ${long}, or ${true}${""}\n`).toBe(`no 7 of ${"x".repeat(200)}…, or true\n`);
+  expect(shortened(long)).toBe(`${"x".repeat(200)}…`);
+  expect(shortened("x".repeat(200))).toBe("x".repeat(200));
+});
+
+test("no character is cut in two, and halves that came go out as something that can be sent", () => {
+  const text = `${"x".repeat(199)}🚀`;
+  expect(shortened(text)).toBe(`${"x".repeat(199)}…`);
+  expect(short`${"\ud83d!"}`).toBe("\ufffd!");
+  expect(encodeURIComponent(short`${text}${"\ude80"}`)).toContain("%EF%BF%BD");
+});
