@@ -10,7 +10,7 @@ import { formOf, narrows, protoForm } from "./form.ts";
 import { listed } from "./listed.ts";
 import { candidates, resolveName } from "./names.ts";
 import { isJson, isSureJsonNode } from "./pack.ts";
-import { protoRange, rangeOf } from "./range.ts";
+import { misfitKey, protoRange, rangeOf } from "./range.ts";
 import { sameProto } from "./same-proto.ts";
 import { isSureTime } from "./time-literal.ts";
 import type { CelType, Proto } from "./type.ts";
@@ -117,6 +117,12 @@ function checkField(
   if (judged && range !== undefined && mayNotFit(checker, value, wanted.proto)) {
     const holds = `"${name}", which holds ${range.low} to ${range.high}`;
     return checker.complain("BFF309", ast, `${value.value} does not fit into ${holds}`);
+  }
+  const key = wanted.proto.kind === "map" && value.kind === "map" ? misfitKey(value, wanted.proto.key) : undefined;
+  if (checker.language.soundLiterals && key?.kind === "constant" && wanted.proto.kind === "map") {
+    const held = protoRange({ kind: "scalar", scalar: wanted.proto.key });
+    const holds = `the keys of "${name}", which are ${held?.low} to ${held?.high}`;
+    return checker.complain("BFF309", checker.spanOf(key), `${key.value} does not fit into ${holds}`);
   }
   return optional ? { field, value, optional } : { field, value };
 }

@@ -26,6 +26,7 @@ import {
   runtime,
   unbox,
 } from "./piece.ts";
+import { misfitKey } from "./range.ts";
 import { runtimeTypeName } from "./same-value.ts";
 import type { Variable } from "./type.ts";
 
@@ -149,6 +150,10 @@ export class Emitter {
 
   /** The value in a given form; literals, conditionals and comprehensions are printed in it right away. */
   as(node: Node, form: Form): Piece {
+    // A key that does not fit is an error, which an object would not be.
+    if (node.kind === "map" && form.kind === "record" && misfitKey(node, form.key) !== undefined) {
+      return coerce(this.value(node), form, this.names);
+    }
     if (node.kind === "list" && form.kind === "list") return this.list(node, form.of);
     if (form.kind === "any" && node.type.kind === "message") {
       const message = this.value(node);

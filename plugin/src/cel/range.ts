@@ -30,6 +30,18 @@ export function protoRange(proto: Proto | undefined): Range | undefined {
   }
 }
 
+/** A constant key of a map literal that is out of the range of a map of protobuf's. */
+export function misfitKey({ entries }: Node & { readonly kind: "map" }, key: ScalarType): Node | undefined {
+  const range = protoRange({ kind: "scalar", scalar: key });
+  if (range === undefined) return undefined;
+  const misfits = (name: Node): boolean => {
+    if (name.kind !== "constant" || typeof name.value !== "bigint") return false;
+    const value = Number(name.value);
+    return value < range.low || value > range.high;
+  };
+  return entries.map(([name]) => name).find(misfits);
+}
+
 /** What is known about an int or uint without running anything; undefined: it may be any 64-bit value. */
 export function rangeOf(node: Node): Range | undefined {
   if (node.type.kind !== "int" && node.type.kind !== "uint") return undefined;

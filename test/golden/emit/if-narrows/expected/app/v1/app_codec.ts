@@ -86,6 +86,7 @@ function writeDegradation(w: Writer, message: MessageInitShape<typeof Degradatio
   if (message.reason !== undefined && message.reason !== 0) w.tag(24).int32(message.reason);
   if (message.upstream) w.tag(34).string(message.upstream);
   if (message.age !== undefined) { w.open(42); writeDuration(w, message.age); w.close(); }
+  if (message.count !== undefined && message.count !== 0) w.tag(48).uint32(message.count);
   w.unknown(message);
 }
 
