@@ -1,18 +1,12 @@
-import {
-  type DescExtension,
-  type DescFile,
-  type DescService,
-  type MessageInitShape,
-  toBinary,
-} from "@bufbuild/protobuf";
+import type { DescExtension, DescFile, DescService, MessageInitShape } from "@bufbuild/protobuf";
 import { nestedTypes } from "@bufbuild/protobuf/reflect";
-import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { Code, type ConnectRouter, type HandlerContext } from "@connectrpc/connect";
 import {
   ServerReflection,
   type ServerReflectionRequest,
   type ServerReflectionResponseSchema,
 } from "../gen/grpc/reflection/v1/reflection_pb.ts";
+import { publicBytes, publicDependencies } from "./public-descriptors.ts";
 
 type Question = ServerReflectionRequest["messageRequest"];
 type Answer = NonNullable<MessageInitShape<typeof ServerReflectionResponseSchema>["messageResponse"]>;
@@ -92,7 +86,7 @@ class DescriptorIndex {
     const name = file.proto.name;
     if (this.#files.has(name)) return;
     this.#files.set(name, file);
-    for (const dependency of file.dependencies) this.#add(dependency);
+    for (const dependency of publicDependencies(file)) this.#add(dependency);
     for (const type of nestedTypes(file)) {
       this.#bySymbol.set(type.typeName, file);
       if (type.kind === "message") {
@@ -114,10 +108,10 @@ function fileAnswer(file: DescFile | undefined, what: string): Answer {
   const collect = (one: DescFile) => {
     if (all.has(one)) return;
     all.add(one);
-    one.dependencies.forEach(collect);
+    publicDependencies(one).forEach(collect);
   };
   collect(file);
-  const fileDescriptorProto = [...all].map(({ proto }) => toBinary(FileDescriptorProtoSchema, proto));
+  const fileDescriptorProto = [...all].map(publicBytes);
   return { case: "fileDescriptorResponse", value: { fileDescriptorProto } };
 }
 
