@@ -1,16 +1,15 @@
 // What `npm pack` and `npm publish` run before and after a package is packed, in the package's folder (`prepack`, `postpack`).
 //
 // In the repository packages are run from their sources; what is published has them compiled. Before packing this builds `dist/`,
-// copies the protos that users import, and points package.json at `dist/`; after it all of that is taken back. Both halves may be
+// and points package.json at `dist/`; after it all of that is taken back. Both halves may be
 // run again at any time: after an interrupted `npm pack`, another one, or `node ../scripts/pack.ts after`, leaves things in order.
 import { spawnSync } from "node:child_process";
-import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 interface Manifest {
   readonly exports?: Readonly<Record<string, string>>;
-  readonly files?: readonly string[];
 }
 
 /** The text of a package.json with every `./src/x.ts` in `exports` as the `./dist/x.js` that is built from it. */
@@ -37,19 +36,12 @@ function before(folder: string): void {
   const tsc = join(root, "node_modules", ".bin", "tsc");
   const built = spawnSync(tsc, ["-p", "tsconfig.build.json"], { cwd: folder, stdio: ["ignore", "inherit", "inherit"] });
   if (built.status !== 0) throw new Error(`the sources in ${folder} do not compile`);
-  if (hasProtos(folder)) cpSync(join(root, "proto", "bff"), join(folder, "proto", "bff"), { recursive: true });
   rewrite(folder, pointedAtDist);
 }
 
 function after(folder: string): void {
   rewrite(folder, pointedAtSources);
   rmSync(join(folder, "dist"), { recursive: true, force: true });
-  if (hasProtos(folder)) rmSync(join(folder, "proto"), { recursive: true, force: true });
-}
-
-function hasProtos(folder: string): boolean {
-  const { files } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest;
-  return files?.includes("proto") === true;
 }
 
 function rewrite(folder: string, change: (text: string) => string): void {

@@ -109,12 +109,13 @@ test("the error that the tutorial shows is the one that a renamed field gives", 
 
 test("what the tutorial adds in the end generates without a warning, too", () => {
   const [, last = ""] = /^### 7\. (.*?)^## /ms.exec(read("README.md")) ?? [];
-  const [service = "", fields = ""] = [...last.matchAll(/^```proto\n(.*?)^```$/gms)].map(([, text]) => text);
+  const [service = "", fields = "", step = ""] = [...last.matchAll(/^```proto\n(.*?)^```$/gms)].map(([, text]) => text);
   const shop = "shop/v1/shop.proto";
   const text = (tutorial[shop] ?? "")
     .replace("  option (bff.v1.service) = {};\n", service)
-    .replace("  repeated bff.v1.Degradation", `${fields}  repeated bff.v1.Degradation`);
-  expect(text.match(/let: \{ name: "currency"|resolver = true/g)).toHaveLength(2);
+    .replace("  repeated bff.v1.Degradation", `${fields}  repeated bff.v1.Degradation`)
+    .replace("    let: [\n", `    let: [\n${step}`);
+  expect(text.match(/name: "currency"|name: "price_in"|resolver = true/g)).toHaveLength(3);
   const { response, diagnostics } = compileTutorial({ ...tutorial, [shop]: text });
   expect(diagnostics).toEqual([]);
   expect(response.file.find(({ name }) => name.endsWith("_bff.ts"))?.content).toContain("productPagePrice");

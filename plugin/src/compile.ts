@@ -21,6 +21,7 @@ import { planFiles } from "./plan/describe-files.ts";
 import { checkMaxCalls } from "./plan/max-calls.ts";
 import { plan } from "./plan/plan-run.ts";
 import { readIr } from "./read/read-ir.ts";
+import { checkVendored } from "./read/vendored.ts";
 import { resolve } from "./resolve/resolve.ts";
 import { foldUnseen } from "./resolve/unseen-names.ts";
 import { VERSION } from "./version.ts";
@@ -66,6 +67,7 @@ export function compile(request: CodeGeneratorRequest, sources: Sources, committ
     version: VERSION,
     generateTs: (schema) => {
       const registry = createRegistry(...schema.allFiles);
+      checkVendored(schema.allFiles, sources, report);
       const ir = readIr({ files: schema.files, allFiles: schema.allFiles, registry }, sources, report);
       const model = resolve(ir, report);
       checkAll(model, report);

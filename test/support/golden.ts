@@ -53,7 +53,7 @@ export function textsBelow(folder: string): Readonly<Record<string, string>> {
   let found: readonly string[];
   try {
     found = readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
+      .filter((entry) => entry.isFile() || entry.isSymbolicLink())
       .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
       .sort();
   } catch (error) {

@@ -24,7 +24,7 @@ export function requestFor(files: Readonly<Record<string, string>>, targets?: re
     };
     write("buf.yaml", "version: v2\nmodules:\n  - path: app\n  - path: bff\n");
     for (const [name, text] of Object.entries(files)) write(join("app", name), text);
-    for (const name of shipped) {
+    for (const name of shipped.filter((name) => !(name in files))) {
       mkdirSync(dirname(join(dir, "bff", name)), { recursive: true });
       copyFileSync(join(root, "proto", name), join(dir, "bff", name));
     }

@@ -5,10 +5,13 @@ import { parseLock } from "../lock/document.ts";
 import { explain } from "./explain.ts";
 import { initResolvers } from "./init-resolvers.ts";
 import { failed, type Output } from "./output.ts";
+import { writeProtos } from "./protos.ts";
 import { describeUses } from "./uses.ts";
 
 const USAGE = `protoc-gen-bff is a plugin of buf and protoc: name it in buf.gen.yaml, as \`local: protoc-gen-bff\`.
 
+  protoc-gen-bff protos proto
+      writes bff/v1/*.proto, which your files import, into the folder of your protos
   protoc-gen-bff uses --upstream billing.v1.BillingService [--lock bff.lock.json]
       what BFFs use of an upstream, so what its team may not break
   protoc-gen-bff init-resolvers resolvers.ts [--from gen/web/v1]
@@ -20,6 +23,7 @@ const USAGE = `protoc-gen-bff is a plugin of buf and protoc: name it in buf.gen.
 /** Runs a subcommand. Faults of the user are told on standard error, with exit code 1. */
 export function runCommand(args: readonly string[]): Output {
   const [command, ...rest] = args;
+  if (command === "protos") return writeProtos(rest);
   if (command === "uses") return uses(rest);
   if (command === "init-resolvers") return initResolvers(rest);
   if (command === "explain") return explained(rest);

@@ -1015,6 +1015,28 @@ export const EXPLANATIONS: readonly Explanation[] = [
     ]
   },
   {
+    "code": "BFF191",
+    "severity": "error",
+    "meaning": "The protos of the options are those that the plugin was made with. With another version's, an option would mean something else, or would not be seen at all.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// bff/v1/degradation.proto\nsyntax = \"proto3\";\n\nmessage Degradation {\n  enum Effect {\n    // …\n    EFFECT_MISSING = 1;     // the field is absent\n    EFFECT_REPLACED = 2;    // a fallback stands in\n    EFFECT_INCOMPLETE = 3;  // list items are left out\n  }\n  enum Reason {\n    // …\n    REASON_TIMEOUT = 1;       // no answer in time\n    REASON_UNAVAILABLE = 2;   // the upstream could not be reached or failed\n    REASON_BREAKER_OPEN = 3;  // not tried: the upstream's breaker is open\n    REASON_LIMITED = 4;       // not tried: the concurrency limit and its queue are full\n    REASON_REJECTED = 5;      // the upstream refused: NOT_FOUND, PERMISSION_DENIED, …\n    REASON_INVALID = 6;       // the answer, or an expression over it, made no sense\n  }\n  string path = 1;                   // response field, e.g. \"runs[3].owner_name\"\n  // …\n  string upstream = 4;               // full service name; empty when no upstream was at fault\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "bff/v1/degradation.proto:1:1: error BFF191: this \"bff/v1/degradation.proto\" is not that of the plugin's version\n    1 | syntax = \"proto3\";\n      | ^\n  hint: run `npx protoc-gen-bff protos .`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "syntax = \"proto3\";\n\nimport \"google/protobuf/duration.proto\";\n\nmessage Degradation {\n  enum Effect {\n    // …\n    EFFECT_MISSING = 1; // the field is absent\n    EFFECT_REPLACED = 2; // a fallback stands in\n    EFFECT_INCOMPLETE = 3; // list items are left out\n    EFFECT_STALE = 4; // from the cache past its ttl, because a refresh failed or the breaker is open; see age\n  }\n  enum Reason {\n    // …\n    REASON_TIMEOUT = 1; // no answer in time\n    REASON_UNAVAILABLE = 2; // the upstream could not be reached or failed\n    REASON_BREAKER_OPEN = 3; // not tried: the upstream's breaker is open\n    REASON_LIMITED = 4; // not tried: the concurrency limit and its queue are full\n    REASON_REJECTED = 5; // the upstream refused: NOT_FOUND, PERMISSION_DENIED, …\n    REASON_INVALID = 6; // the answer, or an expression over it, made no sense\n  }\n  string path = 1; // response field, e.g. \"runs[3].owner_name\"\n  // …\n  string upstream = 4; // full service name; empty when no upstream was at fault\n  google.protobuf.Duration age = 5; // only with EFFECT_STALE\n  uint32 count = 6; // how many fields this entry stands for, where list positions are folded to [*]; 0: one\n}"
+      }
+    ]
+  },
+  {
     "code": "BFF201",
     "severity": "error",
     "meaning": "A method, service, message or enum that is named is visible to this run, because types and requests are taken from its proto.",

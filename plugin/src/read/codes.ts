@@ -71,6 +71,8 @@ export const declarationCodes = {
     "A retry budget allows a retry. Retries stop once half of it is gone, and with so small a one the first failure takes that.",
   BFF146:
     "An `on_error` rule can be reached. Rules are tried in their order, and an earlier one takes all of its errors.",
+  BFF191:
+    "The protos of the options are those that the plugin was made with. With another version's, an option would mean something else, or would not be seen at all.",
   BFF190:
     "What the language has and this version does not run yet is refused rather than ignored, because a BFF that generates has to do what its options say.",
 } as const;

@@ -12,9 +12,13 @@ const OUTSIDE =
   "correct the name, or import its file: this run has the whole workspace, so that the file is one of a module dependency, or one that `paths` leaves out";
 
 /** With `strategy: directory` a run has the files of one directory and what they import, and nothing else. */
-function hasOneDirectory({ allFiles }: Ir, { at }: Text): boolean {
+function hasOneDirectory({ allFiles, files }: Ir, { at }: Text): boolean {
   const folder = (name: string): string => name.slice(0, name.lastIndexOf("/") + 1);
-  const pending = allFiles.filter(({ proto }) => folder(proto.name) === folder(at.file));
+  // A name may stand in a file that is only imported: the folder is that of the files which code is generated for.
+  const targets = new Set(files.flatMap(({ desc, target }) => (target ? folder(desc.proto.name) : [])));
+  if (targets.size > 1) return false;
+  const [own = folder(at.file)] = targets;
+  const pending = allFiles.filter(({ proto }) => folder(proto.name) === own);
   const reached = new Set<DescFile>();
   for (let file = pending.pop(); file !== undefined; file = pending.pop()) {
     if (reached.has(file)) continue;

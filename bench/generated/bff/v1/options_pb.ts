@@ -1040,6 +1040,8 @@ export const ErrorRuleSchema: GenMessage<ErrorRule> = /*@__PURE__*/
 
 /**
  * The gRPC status codes, here so that the language needs no third-party proto.
+ * buf:lint:ignore ENUM_VALUE_PREFIX
+ * buf:lint:ignore ENUM_ZERO_VALUE_SUFFIX
  *
  * @generated from enum bff.v1.Code
  */
@@ -1132,6 +1134,8 @@ export const Code = {
 
 /**
  * The gRPC status codes, here so that the language needs no third-party proto.
+ * buf:lint:ignore ENUM_VALUE_PREFIX
+ * buf:lint:ignore ENUM_ZERO_VALUE_SUFFIX
  *
  * @generated from enum bff.v1.Code
  */

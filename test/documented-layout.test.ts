@@ -1,0 +1,106 @@
+// The folder that the tutorial makes, in a git repository: what buf does with it, and what a browser's bundle holds of it.
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { runCommand } from "../plugin/src/command/command.ts";
+import { PROTOS } from "../plugin/src/gen/protos.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const readme = readFileSync(join(root, "README.md"), "utf8");
+const webClients = readFileSync(join(root, "docs/web-clients.md"), "utf8");
+let folder: string;
+
+function run(command: string, ...args: readonly string[]): string {
+  const bin = join(root, "node_modules", ".bin");
+  const env = { ...process.env, CI: "", PATH: `${dirname(process.execPath)}:${bin}:${process.env.PATH ?? ""}` };
+  const who = { GIT_AUTHOR_NAME: "a", GIT_AUTHOR_EMAIL: "a@b", GIT_COMMITTER_NAME: "a", GIT_COMMITTER_EMAIL: "a@b" };
+  try {
+    return execFileSync(command, args, { cwd: folder, encoding: "utf8", stdio: "pipe", env: { ...env, ...who } });
+  } catch (error) {
+    const { stdout = "", stderr = "" } = error as { readonly stdout?: string; readonly stderr?: string };
+    return `${stdout}${stderr}` || "failed without a word";
+  }
+}
+
+/** The block of code below a paragraph that begins with, or names, the file. */
+function block(page: string, name: string, language: string): string {
+  const at = page.indexOf(`\`${name}\``);
+  const [, text] = new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, "ms").exec(page.slice(at)) ?? [];
+  if (at === -1 || text === undefined) throw new Error(`${name} is not shown`);
+  return text;
+}
+
+function write(path: string, text: string): void {
+  mkdirSync(dirname(join(folder, path)), { recursive: true });
+  writeFileSync(join(folder, path), text);
+}
+
+const OWN = ["proto/catalog/v1/catalog.proto", "proto/stock/v1/stock.proto", "proto/shop/v1/shop.proto"];
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "protobff-layout-"));
+  for (const path of OWN) write(path, block(readme, path, "proto"));
+  write("buf.yaml", block(readme, "buf.yaml", "yaml"));
+  write("buf.gen.yaml", block(readme, "buf.gen.yaml", "yaml"));
+  write("package.json", `{ "type": "module" }\n`);
+  write(".gitignore", "node_modules\n");
+  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+  expect(run("protoc-gen-bff", "protos", "proto")).toMatch(/^proto\/bff\/v1\/degradation\.proto is new\n/);
+  run("git", "init", "--quiet", "--initial-branch=main");
+  run("git", "add", "--all");
+  run("git", "commit", "--quiet", "--message", "Begin");
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test.each([["lint"], ["format", "--diff", "--exit-code"], ["breaking", "--against", ".git#branch=main"], ["generate"]])(
+  "buf %s says nothing",
+  (...args) => {
+    expect(run("buf", ...args)).toBe("");
+  },
+);
+
+test("the test on the page about testing passes", () => {
+  const page = readFileSync(join(root, "docs/testing.md"), "utf8");
+  write("shop.test.ts", block(page, "shop.test.ts", "ts"));
+  expect(run("node", "--test")).toMatch(/^ℹ pass 2$|^# pass 2$/m);
+});
+
+test("`protos` writes what is another version's, and leaves alone what is not", () => {
+  const protos = () => runCommand(["protos", join(folder, "proto")]);
+  expect(protos().stdout).toMatch(/^(\S+ is that of \S+ already\n){2}$/);
+  write("proto/bff/v1/degradation.proto", "// older\n");
+  expect(protos().stdout).toMatch(/degradation\.proto is that of \S+ now\n\S+options\.proto is that of \S+ already\n$/);
+  expect(readFileSync(join(folder, "proto/bff/v1/degradation.proto"), "utf8")).toBe(PROTOS["bff/v1/degradation.proto"]);
+  expect(runCommand(["protos"])).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining("protos needs the folder"),
+  });
+  expect(runCommand(["protos", join(folder, "nowhere")])).toMatchObject({ exitCode: 1 });
+});
+
+test("a copy of another version is refused, with the command that helps; comments and layout do not matter", () => {
+  const path = "proto/bff/v1/degradation.proto";
+  const own = PROTOS["bff/v1/degradation.proto"] ?? "";
+  write(path, `// Checked in by us.\n${own.replaceAll("  ", "    ")}`);
+  expect(run("buf", "generate")).toBe("");
+  write(path, own.replace("REASON_REJECTED", "REASON_REFUSED"));
+  const said = run("buf", "generate");
+  expect(said).toContain(`${path}:1:1: error BFF191`);
+  const [, command = ""] = /hint: run `npx (.*)`/.exec(said) ?? [];
+  run("sh", "-c", command);
+  expect(run("buf", "generate")).toBe("");
+});
+
+test("what the page for web clients says keeps a bundle free of the BFF's options", () => {
+  write("buf.gen.web.yaml", block(webClients, "buf.gen.web.yaml", "yaml"));
+  expect(run("buf", "generate", "--template", "buf.gen.web.yaml")).toBe("");
+  const generated = readFileSync(join(folder, "web/gen/shop/v1/shop_pb.ts"), "utf8");
+  const [, base64 = ""] = /fileDesc\("([^"]+)"/.exec(generated) ?? [];
+  const descriptor = Buffer.from(base64, "base64").toString("latin1");
+  expect(descriptor).toContain("GetProductPage");
+  expect(descriptor).not.toMatch(/CatalogService|args|bff\/v1\/options/);
+  expect(generated).not.toContain("options_pb");
+});
