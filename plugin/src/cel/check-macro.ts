@@ -53,7 +53,11 @@ export function checkMacro(checker: Checker, ast: Ast & { kind: "call" }, place:
   if (result === undefined) return undefined;
   const [type, proto] = result;
   const fails =
-    over.fails || checker.typeOf(over).kind === "dyn" || anyFails(args) || call.macro === "transformMapEntry";
+    over.fails ||
+    checker.typeOf(over).kind === "dyn" ||
+    anyFails(args) ||
+    call.macro === "transformMapEntry" ||
+    (call.macro === "sortBy" && args.some((key) => UNSURE.has(checker.typeOf(key).kind)));
   const node: Node = {
     ...checker.base(ast, type, proto, fails),
     kind: "macro",
@@ -64,6 +68,9 @@ export function checkMacro(checker: Checker, ast: Ast & { kind: "call" }, place:
   };
   return node;
 }
+
+/** Types whose values may have no order among each other. */
+const UNSURE: ReadonlySet<CelType["kind"]> = new Set<CelType["kind"]>(["dyn", "wrapper", "null", "param"]);
 
 /** `cel.iterVar(0, 1)` is how optimizers name variables. */
 function variableName(checker: Checker, ast: Ast): string | undefined {

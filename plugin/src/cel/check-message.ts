@@ -6,7 +6,7 @@ import type { Checker, Place } from "./checker.ts";
 import type { Node } from "./expression.ts";
 import { extensionNamed, NO_EXTENSIONS } from "./extension.ts";
 import { fieldType, messageType } from "./field-type.ts";
-import { formOf, narrows, protoForm } from "./form.ts";
+import { celForm, formOf, narrows, protoForm } from "./form.ts";
 import { listed } from "./listed.ts";
 import { candidates, resolveName } from "./names.ts";
 import { isJson, isSureJsonNode } from "./pack.ts";
@@ -149,15 +149,17 @@ function enumsFit(checker: Checker, type: CelType, wanted: CelType): boolean {
 }
 
 /** Whether putting a value into a field can fail: an integer does not fit, a dyn is of another type, a list has no JSON. */
-function mayNotFit(checker: Checker, value: Node, proto: Proto): boolean {
+function mayNotFit(checker: Checker, value: Node, proto: Proto, element = false): boolean {
   const type = checker.typeOf(value);
   if (type.kind === "null" || (value.proto !== undefined && sameProto(value.proto, proto))) return false;
   if (proto.kind === "list" && value.kind === "list") {
-    return value.elements.some((element) => mayNotFit(checker, element, proto.of));
+    return value.elements.some((item) => mayNotFit(checker, item, proto.of, true));
   }
   if (proto.kind === "map" && value.kind === "map") {
     const key: Proto = { kind: "scalar", scalar: proto.key };
-    return value.entries.some(([name, item]) => mayNotFit(checker, name, key) || mayNotFit(checker, item, proto.of));
+    return value.entries.some(
+      ([name, item]) => mayNotFit(checker, name, key) || mayNotFit(checker, item, proto.of, true),
+    );
   }
   if (isAny(proto)) return !isSurelyPacked(checker, value, type);
   if (isJson(proto)) return !isSureJsonNode(value, (part) => checker.typeOf(part));
@@ -165,9 +167,10 @@ function mayNotFit(checker: Checker, value: Node, proto: Proto): boolean {
   const own =
     range === undefined || (proto.kind === "enum" && value.proto?.kind === "enum") ? undefined : rangeOf(value);
   if (range !== undefined && own !== undefined) return own.low < range.low || own.high > range.high;
-  const form = formOf(type, value.proto);
-  // Null leaves a field of a wrapper type unset.
-  return narrows(form.kind === "nullable" ? form.of : form, protoForm(proto));
+  // An optional that holds nothing leaves the field unset.
+  const form = type.kind === "optional" ? celForm(type.of) : formOf(type, value.proto);
+  // So does null, which has no place in a list.
+  return narrows(form.kind === "nullable" && !element ? form.of : form, protoForm(proto));
 }
 
 function isAny(proto: Proto): boolean {

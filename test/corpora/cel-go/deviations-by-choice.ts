@@ -23,9 +23,9 @@ export const BY_CHOICE: readonly Deviation[] = [
     name: "format is checked at run time",
     reason: "cel-go's checker reads a format that is a literal; we fail at run time.",
     kinds: ["go-refuses"],
-    explains: ({ go, our }) =>
+    explains: ({ go }, held) =>
       /formatting|string\.format|index \d+ out of range|unexpected end of string/.test(go) &&
-      /format: |cannot become string|UTF-8/.test(our),
+      held.our.error !== undefined,
   },
   {
     name: "too many arguments of a format",
@@ -175,6 +175,36 @@ export const BY_CHOICE: readonly Deviation[] = [
     kinds: ["go-refuses"],
     explains: ({ go }, { our: { strict } }) =>
       /undeclared reference to '[^']*E'/.test(go) && /^BFF307/.test(strict ?? ""),
+  },
+  {
+    name: "a ListValue that is unset",
+    reason:
+      "A Value, a ListValue and an Any are passed on as they are, so that an unset one stays unset; both read as empty.",
+    kinds: ["value"],
+    explains: ({ go, our }) => go.includes("google.protobuf.ListValue{}") && our.length < go.length,
+  },
+  {
+    name: "fields of maps whose keys are no strings",
+    reason: "Refused, since no key is found so; cel-go fails at run time.",
+    kinds: ["we-refuse"],
+    explains: ({ our }) => /^BFF305 map\((int|uint|bool), .*has no fields/.test(our),
+  },
+  {
+    name: "types that are left open",
+    reason:
+      "Of an empty literal cel-go takes the first overload's type, or what an extension's macro says: all of them fit.",
+    kinds: ["type", "go-refuses"],
+    explains: ({ text, go }, held) =>
+      (/math\.(greatest|least)/.test(text) && /^(double|list\(double)/.test(held.go.type ?? "")) ||
+      (/^(list|map)\(dyn/.test(held.go.type ?? "") && held.our.type === "dyn") ||
+      /invalid qualifier type/.test(go),
+  },
+  {
+    name: "patterns that RE2 does not have",
+    reason: "Go's regexp has got \\p{ASCII} and blanks in \\p{ L} beyond RE2's syntax, which CEL names.",
+    spec: "langdef, Regular Expressions: the syntax of RE2.",
+    kinds: ["we-fail", "strictly-refused"],
+    explains: ({ text, our }) => /not a pattern of RE2/.test(our) && /\\p\{( |ASCII|Any|Assigned|Latn|\^)/i.test(text),
   },
   {
     name: "sure to fail",
