@@ -21,6 +21,7 @@ import { checkSuspicions } from "./suspicions.ts";
 import { checkSwitchCases } from "./switch-cases.ts";
 import { checkUnreadEnv } from "./unread-env.ts";
 import { checkUnreadItems } from "./unread-items.ts";
+import { checkUnseenPolicies } from "./unseen-policies.ts";
 import { checkUnusedSteps } from "./unused-steps.ts";
 import { checkVouchedWrites } from "./vouched-writes.ts";
 
@@ -54,6 +55,7 @@ const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
   checkNPlusOne,
   checkCacheKeys,
   checkVouchedWrites,
+  checkUnseenPolicies,
   checkPublicSurface,
   checkErrorExposure,
 ]);

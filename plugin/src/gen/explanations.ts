@@ -3186,6 +3186,33 @@ export const EXPLANATIONS: readonly Explanation[] = [
     ]
   },
   {
+    "code": "BFF519",
+    "severity": "warning",
+    "meaning": "A package that calls an upstream has its policies. A file of them holds only where it is imported: without it calls go out with no timeout, breaker or forwarded header of theirs.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// app/v1/app.proto\nmessage Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// policies/policies.proto\noption (bff.v1.file) = {\n  upstream: { service: \"up.v1.ItemService\" timeout: \"300ms\" forward: [\"authorization\"] }\n};"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:21:41: warning BFF519: no policy holds for \"up.v1.ItemService\" in package \"app.v1\", which does not import \"policies/policies.proto\"\n    21 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n       |                                         ^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  policies/policies.proto:8:13: this entry would\n    8 |   upstream: { service: \"up.v1.ItemService\" timeout: \"300ms\" forward: [\"authorization\"] }\n      |             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: add `import \"policies/policies.proto\";`, or an entry of your own for the upstream"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "import \"policies/policies.proto\";\n\nmessage Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
     "code": "BFF601",
     "severity": "error",
     "meaning": "A value that may be absent is bound to a target that can be absent. Otherwise an outage would look to clients like an empty text or a zero.",
