@@ -57,9 +57,24 @@ function checkNeeded(message: Composed, effectful: (step: Step) => boolean, repo
           message: `${nameOf(reader)} reads it, and ${reader.source.kind === "resolver" ? "the field may be missing" : "is supplementary"}`,
         },
       ],
-      hint: "add `supplementary: true` to it: otherwise its failure fails the whole response",
+      hint: `add \`supplementary: true\` to it${guarded(step, message.steps)}: otherwise its failure fails the whole response`,
     });
   }
+}
+
+/** What is handed to a composed message may be absent then, and that message counts on it: the composing steps have to ask first. */
+function guarded(step: Step, steps: readonly Step[]): string {
+  const handed = steps.filter((reader) =>
+    composesOf(reader.source)
+      .flatMap(({ args }) => args.flatMap((arg) => arg.by.reads))
+      .some(({ variable }) => variable === step.variable),
+  );
+  const conditions = handed.map((reader) =>
+    reader.if === undefined
+      ? `\`if: "ok(${step.name})"\` to ${nameOf(reader)}`
+      : `\`ok(${step.name}) &&\` to the \`if\` of ${nameOf(reader)}`,
+  );
+  return conditions.length === 0 ? "" : `, and ${conditions.join(", ")}`;
 }
 
 /** What a failure may make absent, by what reads name. */
