@@ -1,0 +1,83 @@
+// Requests that are given up as soon as they are under way: what they make the upstream do is bounded, and others have their answers.
+import { setTimeout as pause } from "node:timers/promises";
+import { expect, test } from "vitest";
+import {
+  Flag,
+  Frame,
+  frame,
+  headers,
+  RawConnection,
+  requestHeaders,
+  reset,
+  streamIds,
+  waves,
+} from "./attacks/raw-http2.ts";
+import { attacked, described, expectUnharmed } from "./attacks/rig.ts";
+
+const MS = Number(process.env.ATTACK_MS ?? 5000);
+/** What the upstream is allowed at once, where no policy says otherwise. */
+const LIMIT = 100;
+
+interface Kind {
+  readonly name: string;
+  readonly connections: number;
+  /** Requests of one write, and the pause after it, in milliseconds. */
+  readonly burst: number;
+  readonly gapMs: number;
+  /** How long a request is left alone before it is reset, in milliseconds. */
+  readonly afterMs: number;
+  readonly latencyMs: number;
+}
+const kinds: readonly Kind[] = [
+  { name: "reset with their own bytes", connections: 4, burst: 100, gapMs: 5, afterMs: 0, latencyMs: 0 },
+  { name: "reset 5 ms later", connections: 2, burst: 20, gapMs: 20, afterMs: 5, latencyMs: 20 },
+  { name: "reset 30 ms later, in small bursts", connections: 2, burst: 20, gapMs: 20, afterMs: 30, latencyMs: 50 },
+];
+
+async function rapid(port: number, { burst, gapMs, afterMs }: Kind, until: number): Promise<number> {
+  const connection = await RawConnection.http2(port);
+  const block = requestHeaders();
+  const body = Buffer.from('{"key":"k"}');
+  let asked = 0;
+  while (performance.now() < until && !connection.closed && asked < 3000) {
+    const ids = streamIds(burst, asked);
+    asked += burst;
+    const requests = ids.flatMap((id) => [headers(id, block), frame(Frame.data, Flag.endStream, id, body)]);
+    const resets = ids.map((id) => reset(id));
+    if (afterMs === 0) await connection.send(...requests, ...resets);
+    else {
+      await connection.send(...requests);
+      setTimeout(() => void connection.send(...resets), afterMs);
+    }
+    await pause(gapMs);
+  }
+  connection.destroy();
+  return asked;
+}
+
+test.each(kinds)(
+  "requests that are $name",
+  async (kind) => {
+    const outcome = await attacked(
+      async ({ port, upstream }) => {
+        let asked = 0;
+        const before = await upstream();
+        const startedAt = performance.now();
+        const connections = await waves(MS, kind.connections, async (_, until) => {
+          asked += await rapid(port, kind, until);
+        });
+        const after = await upstream();
+        const seconds = (performance.now() - startedAt) / 1000;
+        return { asked, connections, seconds, calls: after.calls - before.calls };
+      },
+      { latencyMs: kind.latencyMs },
+    );
+    console.log(described(kind.name, outcome));
+    expectUnharmed(outcome);
+    const { asked, calls, seconds } = outcome.result;
+    expect(asked).toBeGreaterThan(500);
+    // A place is taken for as long as an answer takes, whoever leaves before.
+    if (kind.latencyMs > 0) expect(calls).toBeLessThan(LIMIT * ((seconds * 1000) / kind.latencyMs + 1) + asked / 100);
+  },
+  MS * 4 + 60_000,
+);
