@@ -80,7 +80,11 @@ function requestOf(at: Composition, call: IrCall, method: DescMethod, locals: Lo
     const base = at.evaluate(call.request.value, locals);
     if (base.state !== "value") return base;
     taint.push(...base.taint, ...base.inner);
-    if (isReflectMessage(base.value)) made = reflect(method.input, clone(method.input, base.value.message));
+    if (isReflectMessage(base.value)) {
+      const copy = base.value.desc.typeName !== method.input.typeName;
+      const { message } = copy ? at.response.converter.alias(base.value, method.input) : base.value;
+      made = reflect(method.input, clone(method.input, message));
+    }
   }
   const set = [
     ...call.set.filter((bind) => bind.spread !== undefined),
@@ -153,18 +157,23 @@ function spread(
   for (const [name, member] of brings) {
     const field = target.desc.fields.find((f) => f.name === name);
     const other = source?.fields.find((f) => f.name === name);
-    if (field === undefined || (other !== undefined && !sameType(field, other))) continue;
+    if (field === undefined || (other !== undefined && !fits(at, field, other))) continue;
     if (field.oneof !== undefined && named.has(field.oneof)) continue;
     if (!(member.unset && canBeAbsent(field))) at.response.converter.set(target, field, member.value, member.enum());
   }
 }
 
-function sameType(a: DescField, b: DescField): boolean {
+/** Whether a field can be given to another as it is, or as a copy. */
+function fits({ response: { converter } }: Composition, a: DescField, b: DescField): boolean {
+  const enums = a.enum !== undefined && b.enum !== undefined;
+  const messages = a.message !== undefined && b.message !== undefined;
   return (
     a.fieldKind === b.fieldKind &&
-    a.scalar === b.scalar &&
-    a.message?.typeName === b.message?.typeName &&
-    a.enum?.typeName === b.enum?.typeName &&
+    (enums
+      ? a.enum.typeName === b.enum.typeName || converter.enumFits(b.enum.typeName, a.enum.typeName)
+      : messages
+        ? a.message.typeName === b.message.typeName || converter.fits(b.message.typeName, a.message.typeName)
+        : a.scalar === b.scalar && a.message === undefined && b.message === undefined) &&
     (a.fieldKind === "map" ? a.mapKey : undefined) === (b.fieldKind === "map" ? b.mapKey : undefined)
   );
 }

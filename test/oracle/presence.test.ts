@@ -50,6 +50,7 @@ const { get } = bffOf({
     [`name: "x" supplementary: true autobind: true ${a}`],
     `optional string maybe = 1; repeated string list = 2; CopyInner inner = 3;`,
   ),
+  AutoUnnamed: message("AutoUnnamed", [`autobind: true ${a}`], `optional string maybe = 1; repeated string list = 2;`),
   Pick: `message Pick { option (bff.v1.message) = { let: [{ name: "x" supplementary: true ${a} }, { name: "y" ${b} }] };
     oneof of { string from_x = 1 [(bff.v1.field) = { if: "x.n > 0" by: "x.s" }]; string from_y = 2 [(bff.v1.field) = { by: "y.maybe" }];
                string none = 3 [(bff.v1.field) = { by: "'none'" default: true }]; } ${D} }`,
@@ -118,6 +119,7 @@ describe("presence and conversion", () => {
     expect(get("Auto", { calls: [A({ maybe: "m", list: ["l"], inner: { big: "1" } })] }).answer).toEqual({
       ...{ maybe: "m", list: ["l"], inner: { big: "1" } },
     });
+    expect(get("AutoUnnamed", { calls: [A({ maybe: "m", list: ["l"] })] }).answer).toEqual({ maybe: "m", list: ["l"] });
     expect(get("Auto", { calls: [A(dead)] }).degraded).toEqual([up("maybe"), up("list"), up("inner")]);
   });
 

@@ -41,7 +41,8 @@ export class Program {
     this.presence = new Presence(this);
     for (const file of ir.files) {
       const evaluator = new Evaluator(ir.registry, file.desc.proto.package);
-      for (const message of file.messages) this.#places.set(message.desc.typeName, { file, message, evaluator });
+      for (const message of file.messages)
+        this.#places.set(message.desc.typeName, { file, message: withNames(message), evaluator });
     }
     for (const file of ir.files) {
       for (const service of file.services) {
@@ -141,6 +142,16 @@ export class Program {
     for (const other of this.ir.files) if (other.desc.proto.package === file.desc.proto.package) visit(other.desc);
     return this.ir.files.filter((f) => names.has(f.desc.name));
   }
+}
+
+/** Steps that only fill fields have names that nothing else can mean. */
+function withNames(message: IrMessage): IrMessage {
+  const steps = message.steps.map((step): IrStep => {
+    const { name, autobind } = step;
+    if (name !== undefined || autobind?.value !== true) return step;
+    return { ...step, name: { value: `autobind_${step.index}`, at: autobind.at, place: () => autobind.at } };
+  });
+  return { ...message, steps };
 }
 
 function composed(source: IrSource | undefined): string | undefined {

@@ -46,7 +46,7 @@ const isCached = ({ policy, effects }: Call): boolean => effects === "none" && (
 function checkKey(call: Call, of: (expression: Expression | undefined) => Unique | undefined, report: Report): void {
   const ttl = call.policy.cache.ttl;
   const parts = [
-    call.request,
+    call.request?.expression,
     ...call.set.map(({ bound }) => bound.expression),
     ...call.metadata.flatMap(({ key, by }) => (isTracing(key) ? [] : [by])),
   ];

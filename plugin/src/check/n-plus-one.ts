@@ -22,7 +22,7 @@ export function checkNPlusOne(model: Model, report: Report): void {
     for (const call of callsOf(step.source)) {
       const varies = call.set.filter(({ bound }) => readsAny(bound.expression, varying));
       if (call.batch !== undefined || call.effects !== "none" || told.has(call)) continue;
-      if (varies.length === 0 && !readsAny(call.request, varying)) continue;
+      if (varies.length === 0 && !readsAny(call.request?.expression, varying)) continue;
       if (tell(each, step, call, varying, report)) told.add(call);
     }
   };

@@ -32,15 +32,15 @@ export function callParts(call: Call, message: PlanBlock, names: MessageNames, m
 
 /** Whether anything in it may throw or has to wait for a microtask of its own. */
 export function callFails(call: Call): boolean {
-  const bounds = [...call.set.map((binding) => binding.bound), ...(call.batch === undefined ? [] : [call.batch.by])];
+  const bounds = [call.request, ...call.set.map((binding) => binding.bound), call.batch?.by];
   const conditions = [
     ...call.set.map((binding) => binding.if),
     ...call.metadata.flatMap((binding) => [binding.by, binding.if]),
-    call.request,
+    call.request?.expression,
   ];
   return (
     conditions.some((expression) => expression?.fails) ||
-    bounds.some((bound) => bound.expression.fails || mayThrow(bound))
+    bounds.some((bound) => bound !== undefined && (bound.expression.fails || mayThrow(bound)))
   );
 }
 /** What a literal becomes was checked when it was compiled. */
@@ -67,7 +67,7 @@ export function callArguments({ entry, request, group, extra }: CallParts): Line
 }
 
 function request(call: Call, names: MessageNames): Lines {
-  const base = call.request && emitValue(call.request, names).print;
+  const base = call.request && presentValue(call.request, names);
   const tree = treeOf(call.set);
   if (base !== undefined && tree.size === 0) return [base];
   const { properties, optional } = propertiesOf(tree, call.method.input, names);

@@ -56,7 +56,7 @@ export function emitMessage(
   if (taken.length > 0) body.push([`const { ${taken.join(", ")} } = shared;`]);
   // What only a resolver reads goes to it with the others.
   const read = [...steps, ...response.before, ...response.lines, ...touches];
-  const optional = names.optional((local) => message.resolvers.size === 0 || mentions(read, local));
+  const optional = names.optional((local) => mentions(read, local));
   if (optional.length > 0) body.push([`const { ${optional.join(", ")} } = args;`]);
   if (body.length > 0) body.push([]);
   if (admits?.inside) body.push([`${admitsLater(message) ? "await " : ""}${admits.name}(cx, args);`], []);

@@ -1819,7 +1819,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:22:78: error BFF331: this is up.v1.Filter, but \"GetItem\" takes up.v1.GetItemRequest\n    22 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" request: \"up.v1.Filter{}\" } }\n       |                                                                              ^^^^^^^^^^^^^^^^\n  hint: give a up.v1.GetItemRequest, such as up.v1.GetItemRequest{ … }"
+        "text": "app/v1/app.proto:22:78: error BFF331: this is up.v1.Filter, but \"GetItem\" takes up.v1.GetItemRequest\n    22 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" request: \"up.v1.Filter{}\" } }\n       |                                                                              ^^^^^^^^^^^^^^^^\n  hint: give up.v1.GetItemRequest, such as up.v1.GetItemRequest{ … }"
       },
       {
         "title": "Right",
@@ -2287,6 +2287,28 @@ export const EXPLANATIONS: readonly Explanation[] = [
         "title": "Right",
         "language": "proto",
         "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"order\" call: { method: \"up.v1.OrderService/GetOrder\" set: { name: \"id\" by: \"item.id\" } } }\n    ]\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF353",
+    "severity": "warning",
+    "meaning": "A spread brings every field that both messages have, as it is or converted. A field that it cannot bring, because the types of one name differ, is set by name: otherwise the upstream would never be told, and nobody would notice.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"found\" call: { method: \"up.v1.ItemService/FindItems\" set: { spread: \"args\" } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:21:87: warning BFF353: \"args\" does not bring \"limit\": it is string there, and int in \"up.v1.FindItemsRequest\"\n    21 |     let: { name: \"found\" call: { method: \"up.v1.ItemService/FindItems\" set: { spread: \"args\" } } }\n       |                                                                                       ^^^^^^\n  hint: set it by name, next to the spread: { name: \"limit\" by: \"…\" }; or give both one type"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"found\" call: { method: \"up.v1.ItemService/FindItems\" set: [ { spread: \"args\" }, { name: \"limit\" by: \"int(args.limit)\" } ] } }\n  };\n  // …\n}"
       }
     ]
   },

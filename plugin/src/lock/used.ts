@@ -121,7 +121,7 @@ function collect(add: Add, options: Options) {
   const call = (value: Call, ir: IrCall | undefined, path: (option: string) => string): void => {
     const at = ir?.method?.at ?? value.at;
     add(value.method, path("method"), at);
-    expression(value.request, path("request"));
+    expression(value.request?.expression, path("request"));
     for (const { path: fields, bound, if: condition } of value.set) {
       const name = fields.map((field) => field.name).join(".");
       const bind =

@@ -12,7 +12,7 @@ export function perCaller(call: Call): readonly string[] {
   const fields = call.set
     .filter(({ bound }) => readsHeaders(bound.expression))
     .map(({ path }) => path.map(({ name }) => name).join("."));
-  const whole = readsHeaders(call.request) ? ["request"] : [];
+  const whole = readsHeaders(call.request?.expression) ? ["request"] : [];
   return [...new Set([...forwarded, ...metadata].filter((name) => !isTracing(name))), ...fields, ...whole];
 }
 

@@ -201,7 +201,7 @@ class ValueReader {
     }
   }
   #call(call: Call): void {
-    this.#leaves(call.request);
+    if (call.request !== undefined) this.#bound(call.request);
     for (const { bound, if: condition } of call.set) {
       this.#named(condition);
       this.#bound(bound);
@@ -372,7 +372,7 @@ function setFields({ own, others, rpcs }: Projected): Fields {
   for (const { output } of rpcs) fields.whole(output);
   for (const call of [...own, ...others].flatMap(callsIn)) {
     fields.some(call.method.input);
-    if (call.request !== undefined) setWhole(call.request.root, call.method.input, fields);
+    if (call.request !== undefined) setWhole(call.request.expression.root, call.method.input, fields);
     for (const { path } of call.set) {
       for (const field of path) fields.add(field);
       const last = path.at(-1);

@@ -26,5 +26,7 @@ function defaultName(step: Step, message: Composed | Let): string {
     return step.source.field === undefined ? lowerFirst(camel(message.desc.name)) : lowerCamel(step.source.field.name);
   const guards = message.steps.filter((other) => other.source.kind === "guard");
   if (step.source.kind === "guard") return `guard${guards.indexOf(step) + 1}`;
+  const type = step.autobind ? step.variable?.type : undefined;
+  if (type?.kind === "message") return lowerFirst(camel(type.desc.name));
   return call === undefined ? "unnamed" : lowerFirst(call.method.name);
 }

@@ -61,6 +61,8 @@ export const CODES = {
     "The variable of a macro does not have the name of a step, because whoever reads the expression takes the one for the other.",
   BFF351: "What an `each` does reads the item, because otherwise every item gives the same.",
   BFF352: "`after` names a step that is not read: a step waits for what it reads anyway.",
+  BFF353:
+    "A spread brings every field that both messages have, as it is or converted. A field that it cannot bring, because the types of one name differ, is set by name: otherwise the upstream would never be told, and nobody would notice.",
   BFF401:
     "Every field of a composed message has a source. Without one it would always be empty, and nobody would notice before a client does.",
   BFF402:

@@ -224,7 +224,7 @@ export interface Bound {
 export interface Call {
   readonly method: DescMethod;
   readonly at: Origin;
-  readonly request: Expression | undefined;
+  readonly request: Bound | undefined;
   readonly set: readonly FieldBinding[];
   readonly metadata: readonly MetadataBinding[];
   readonly policy: Policy;

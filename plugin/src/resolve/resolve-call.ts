@@ -1,6 +1,6 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
-import { type Expression, typeName, type Variable } from "../cel/index.ts";
+import { typeName, type Variable } from "../cel/index.ts";
 import type { IrCall, IrMethod } from "../ir.ts";
 import type { Text } from "../origin.ts";
 import type { Effects, MessageContext } from "./context.ts";
@@ -8,12 +8,12 @@ import { entriesFor, nearest } from "./entries.ts";
 import { errorRules, reachable } from "./error-rules.ts";
 import { lookupMethod } from "./lookup.ts";
 import { mergeByKey, metadata } from "./metadata.ts";
-import type { Call } from "./model.ts";
+import type { Bound, Call } from "./model.ts";
 import { checkRequired, inLiteral } from "./required-fields.ts";
 import { resolveBatch } from "./resolve-batch.ts";
 import { mergePolicy } from "./resolve-policy.ts";
 import { isArgs, resolveSet } from "./resolve-set.ts";
-import { check, type MessageScope, withoutMessage } from "./scope.ts";
+import { check, withoutMessage } from "./scope.ts";
 import { answerOf } from "./source-parts.ts";
 
 export function resolveCall(cx: MessageContext, ir: IrCall, locals: readonly Variable[]): Call | undefined {
@@ -33,8 +33,8 @@ export function resolveCall(cx: MessageContext, ir: IrCall, locals: readonly Var
   const entries = entriesFor(cx.governing.entries, method);
   const policies = [ir.policy, ...entries.map((entry) => entry.policy)];
   const effects = effectsOf(cx, method, nearest(policies, (policy) => policy.idempotent)?.value ?? false, ir);
-  const request = ir.request && baseRequest(scope, ir.request, method, locals);
-  const set = resolveSet(cx, ir.set, method, locals);
+  const request = ir.request && baseRequest(cx, ir.request, method, locals);
+  const set = resolveSet(cx, ir, method, locals);
   const batch = ir.batch && resolveBatch(cx, ir.batch, method, locals, effects);
   const own = metadata(scope, ir.policy.metadata, locals);
   const outside = withoutMessage(scope);
@@ -48,11 +48,11 @@ export function resolveCall(cx: MessageContext, ir: IrCall, locals: readonly Var
   if ((ir.request && request === undefined) || (ir.batch && batch === undefined)) return undefined;
   // What another expression than a literal gives is not known before it runs, and what `args` has not before something composes the message.
   const unknown = run.adrift.has(cx.ir) && ir.set.some(({ spread }) => spread !== undefined && isArgs(spread));
-  if (!unknown && (request === undefined || request.root.kind === "message"))
+  if (!unknown && (request === undefined || request.expression.root.kind === "message"))
     checkRequired(scope.report, ir, method.input, [
       ...set,
       ...(batch ? [{ path: [batch.keys] }] : []),
-      ...(request === undefined ? [] : inLiteral(request.root)),
+      ...(request === undefined ? [] : inLiteral(request.expression.root)),
     ]);
   return {
     method,
@@ -99,21 +99,30 @@ function effectsOf(cx: MessageContext, method: DescMethod, idempotent: boolean, 
   return idempotent ? "idempotent" : "once";
 }
 
+/** What `set` adds to: a request, or a copy of one. */
 function baseRequest(
-  scope: MessageScope,
+  { scope, run }: MessageContext,
   text: Text,
   method: DescMethod,
   locals: readonly Variable[],
-): Expression | undefined {
-  const request = check(scope, text, locals);
-  if (request === undefined) return undefined;
-  if (request.type.kind === "message" && request.type.desc.typeName === method.input.typeName) return request;
+): Bound | undefined {
+  const expression = check(scope, text, locals);
+  if (expression === undefined) return undefined;
+  const { input } = method;
+  const desc = expression.type.kind === "message" ? expression.type.desc : undefined;
+  const bound = { expression, conversion: { kind: "same" } } as const;
+  if (desc?.typeName === input.typeName) return bound;
+  const via = desc && run.aliases.message(desc, input);
+  if (via !== undefined) return { expression, conversion: { kind: "message", via } };
+  const copy = desc !== undefined && run.messages.has(desc.typeName);
   scope.report({
     code: "BFF331",
     severity: "error",
-    message: `this is ${typeName(request.type)}, but "${method.name}" takes ${method.input.typeName}`,
+    message: `this is ${typeName(expression.type)}, but "${method.name}" takes ${input.typeName}`,
     at: text.at,
-    hint: `give a ${method.input.typeName}, such as ${method.input.typeName}{ … }`,
+    hint: copy
+      ? `give ${input.typeName}{ … }, or declare "${desc.name}" as a copy: option (bff.v1.message).alias = "${input.typeName}";`
+      : `give ${input.typeName}, such as ${input.typeName}{ … }`,
   });
   return undefined;
 }

@@ -2,9 +2,9 @@ import type { DescField, DescOneof } from "@bufbuild/protobuf";
 import { type Expression, fieldName, fieldType, typeName } from "../cel/index.ts";
 import type { IrField, IrMessage } from "../ir.ts";
 import type { Origin } from "../origin.ts";
+import { autobound, nearMiss, stepCalled } from "./autobind.ts";
 import { bindTo, canBeAbsent } from "./bind.ts";
 import type { MessageContext as AnyContext } from "./context.ts";
-import { conversion } from "./convert.ts";
 import { isDegradation } from "./degradation.ts";
 import type { Bound, OneofTarget, Step, Target } from "./model.ts";
 import { check, checkCondition, where } from "./scope.ts";
@@ -115,60 +115,63 @@ function resolveField(
     if (bound !== undefined) checkAbsence(cx, field, bound.expression);
     return bound;
   }
-  const candidates = [...scope.steps.values()].flatMap((step) => autobound(cx, step, field.desc));
+  const candidates = [...scope.stepOf.values()].flatMap((step) => autobound(cx, step, field.desc));
   const [candidate, other] = candidates;
   if (candidate !== undefined && other !== undefined) {
+    const named = [candidate, other].find(({ step }) => step.name !== undefined)?.step.name;
     scope.report({
       code: "BFF403",
       severity: "error",
-      message: `"${field.desc.name}" could come from step "${candidate.step.name}" or step "${other.step.name}"`,
+      message: `"${field.desc.name}" could come from ${stepCalled(candidate.step)} or ${stepCalled(other.step)}`,
       at: field.at,
       related: [candidate, other].map(({ step }) => ({
         at: step.ir.autobind?.at ?? step.ir.at,
-        message: `"${step.name}" is bound automatically`,
+        message: `${step.name === undefined ? "this step" : `"${step.name}"`} is bound automatically`,
       })),
-      hint: `say which: [(bff.v1.field).by = "${candidate.step.name}.${field.desc.name}"]`,
+      hint:
+        named === undefined
+          ? `name one of the steps, and say which: [(bff.v1.field).by = "….${field.desc.name}"]`
+          : `say which: [(bff.v1.field).by = "${named}.${field.desc.name}"]`,
     });
     return undefined;
   }
   if (candidate !== undefined) {
-    checkAbsence(cx, field, candidate.bound.expression);
+    checkAbsence(cx, field, candidate.bound.expression, candidate.step);
     return candidate.bound;
   }
   if (!unknown && !field.faulty) {
     const like = [...scope.steps.keys()].find((name) => name === field.desc.name);
+    const [near] = [...scope.stepOf.values()].flatMap((step) => nearMiss(step, field.desc));
     scope.report({
       code: "BFF401",
       severity: "error",
       message: `nothing says where "${field.desc.name}" comes from`,
       at: field.at,
-      hint: `add [(bff.v1.field).by = "${like ?? "…"}"]`,
+      ...(near === undefined ? {} : { related: [{ at: near.at, message: near.message }] }),
+      hint: near?.hint ?? `add [(bff.v1.field).by = "${like ?? "…"}"]`,
     });
   }
   return undefined;
 }
 
-/** The field as a step's automatic binding gives it: same name, type, cardinality and presence, or aliased. */
-function autobound(cx: MessageContext, step: Step, field: DescField): { step: Step; bound: Bound }[] {
-  const type = step.variable?.type;
-  if (!step.autobind || type?.kind !== "message") return [];
-  const source = type.desc.fields.find((candidate) => candidate.name === field.name);
-  if (source === undefined || source.fieldKind !== field.fieldKind || canBeAbsent(source) !== canBeAbsent(field))
-    return [];
-  const from = fieldType(source);
-  const to = fieldType(field);
-  const how = conversion(from, to, cx.run.aliases);
-  if (how.kind === "misfit" || (how.kind === "represent" && field.fieldKind === "scalar")) return [];
-  const at = step.ir.autobind?.at ?? step.ir.at;
-  const expression = check(cx.scope, syntheticText(`${step.name}.${fieldName(field.name)}`, at));
-  return expression === undefined ? [] : [{ step, bound: { expression, conversion: how } }];
-}
-
 /** A field that always has a value cannot rest on what may be absent. */
-function checkAbsence(cx: MessageContext, field: IrField, expression: Expression): void {
+function checkAbsence(cx: MessageContext, field: IrField, expression: Expression, filler?: Step): void {
   if (canBeAbsent(field.desc)) return;
   const [variable] = expression.unsafe;
   if (variable === undefined) return;
+  if (filler !== undefined) {
+    const path = `${filler.name ?? "…"}.${fieldName(field.desc.name)}`;
+    const named = filler.name === undefined ? "the step a name, and " : "";
+    cx.scope.report({
+      code: "BFF601",
+      severity: "error",
+      message: `field "${field.desc.name}" always has a value (${typeName(fieldType(field.desc).type)}), but ${stepCalled(filler)}, which fills it, may be absent`,
+      at: field.at,
+      related: [beginning(filler) ?? { at: filler.ir.at, message: `${stepCalled(filler)} may be absent` }],
+      hint: `give the step a \`fallback\`, or ${named === "" ? "make" : `give ${named}make`} the field \`optional\` and bind it: [(bff.v1.field).by = "${path}"]`,
+    });
+    return;
+  }
   const path = absencePath(cx, variable.name);
   const shown = variable.role === "arg" ? `args.${variable.name}` : variable.name;
   cx.scope.report({
@@ -200,19 +203,19 @@ function absencePath(cx: MessageContext, name: string): string[] {
 }
 /** What a step may be absent by, whatever it reads. */
 function beginning({ ir, source }: Step): { at: Origin; message: string } | undefined {
-  const name = ir.name?.value ?? "";
-  if (ir.supplementary?.value === true) return { at: ir.supplementary.at, message: `"${name}" is supplementary` };
-  if (ir.if !== undefined) return { at: ir.if.at, message: `"${name}" has an \`if\`` };
+  const called = ir.name === undefined ? "the step" : `"${ir.name.value}"`;
+  if (ir.supplementary?.value === true) return { at: ir.supplementary.at, message: `${called} is supplementary` };
+  if (ir.if !== undefined) return { at: ir.if.at, message: `${called} has an \`if\`` };
   if (source.kind !== "call" || ir.source?.kind !== "call") return undefined;
   if (source.call.onError.some(({ then }) => then.kind === "ignore")) {
     // The rule may stand on an upstream entry.
     const rule = ir.source.policy.onError.find(({ then }) => then?.kind === "ignore");
-    return { at: rule?.at ?? ir.at, message: `"${name}" is absent after an error that is ignored` };
+    return { at: rule?.at ?? ir.at, message: `${called} is absent after an error that is ignored` };
   }
   const { batch } = source.call;
   return batch === undefined || batch.many || ir.source.batch === undefined
     ? undefined
-    : { at: ir.source.batch.at, message: `"${name}" is absent when its key is not among the answers` };
+    : { at: ir.source.batch.at, message: `${called} is absent when its key is not among the answers` };
 }
 /** Expressions whose absence is the step's. */
 function neededBy({ source }: Step): readonly (Expression | undefined)[] {

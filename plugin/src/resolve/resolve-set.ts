@@ -1,25 +1,26 @@
 import type { DescField, DescMethod } from "@bufbuild/protobuf";
 import { type Expression, fieldName, fieldType, type Node, typeName, type Variable } from "../cel/index.ts";
-import type { IrBind } from "../ir.ts";
+import type { IrBind, IrCall } from "../ir.ts";
 import type { Text } from "../origin.ts";
 import { bindTo, fieldPath } from "./bind.ts";
 import type { MessageContext } from "./context.ts";
-import { type Aliases, conversion } from "./convert.ts";
+import { conversion } from "./convert.ts";
 import type { FieldBinding } from "./model.ts";
+import { tellApart } from "./same-form.ts";
 import { check, checkCondition, type MessageScope, where } from "./scope.ts";
 import { syntheticText } from "./synthetic-text.ts";
 
 /** What `set` gives the fields of a request, spreads included; reports and leaves out what does not fit. */
 export function resolveSet(
   cx: MessageContext,
-  binds: readonly IrBind[],
+  { set: binds, batch }: IrCall,
   method: DescMethod,
   locals: readonly Variable[],
 ): FieldBinding[] {
   const { scope, run } = cx;
   const bindings: FieldBinding[] = [];
   const said: Said[] = [];
-  const named = new Set<string>();
+  const named = new Set(batch?.name === undefined ? [] : [batch.name.value]);
   for (const bind of binds) {
     if (bind.name === undefined || bind.by === undefined) continue;
     const condition = bind.if && checkCondition(scope, bind.if, "this `if`", locals);
@@ -107,8 +108,17 @@ function spreadFields(
     if (named.has(field.name) || !names.has(field.name)) continue;
     const expression = check(scope, syntheticText(`${spread.value}.${fieldName(field.name)}`, spread.at), locals);
     if (expression === undefined) continue;
-    const how = conversion(expression, fieldType(field), SPREAD);
-    if (how.kind === "same" || (how.kind === "represent" && sameKind(expression, field))) {
+    const how = conversion(expression, fieldType(field), run.aliases);
+    if (how.kind === "misfit" || (how.kind === "represent" && !sameKind(expression, field))) {
+      const [is, wanted] = tellApart(expression, fieldType(field));
+      run.suspect({
+        code: "BFF353",
+        severity: "warning",
+        message: `"${spread.value}" does not bring "${field.name}": it is ${is} there, and ${wanted} in "${method.input.typeName}"`,
+        at: spread.at,
+        hint: `set it by name, next to the spread: { name: "${field.name}" by: "…" }; or give both one type`,
+      });
+    } else {
       const bound = bindTo(expression, field, run.aliases, scope.report);
       const other = bindings.find(
         ({ path: [sibling], bound: { expression: theirs } }) =>
@@ -151,7 +161,6 @@ function samePath(a: Node, b: Node): boolean {
   if (a.kind === "name" && b.kind === "name") return a.variable === b.variable;
   return a.kind === "select" && b.kind === "select" && a.field === b.field && samePath(a.of, b.of);
 }
-const SPREAD: Aliases = { message: () => undefined, enum: () => undefined };
 function sameKind(expression: Expression, field: DescField): boolean {
   const { proto } = expression;
   const target = fieldType(field).proto;

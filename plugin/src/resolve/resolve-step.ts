@@ -65,8 +65,10 @@ export function resolveStep(cx: MessageContext, ir: IrStep, index: number): Step
     callsOf(source).some((call) => mayBeStale(call) || call.onError.some((rule) => rule.then.kind === "fallback")) ||
     (source.kind === "each" && source.partial);
   const name = ir.name?.value;
+  // One that only fills fields by their names has a variable that nothing else can name.
+  const readAs = name ?? (ir.autobind?.value === true ? `_step_${index + 1}` : undefined);
   const variable: Variable | undefined =
-    name === undefined || type === undefined ? undefined : { name, role: "step", type, proto, absent };
+    readAs === undefined || type === undefined ? undefined : { name: readAs, role: "step", type, proto, absent };
   checkCriticality(cx, ir, supplementary, [condition, ...needs, ...uses.filter((use) => !isArgument(source, use))]);
   return {
     ir,

@@ -80,7 +80,7 @@ export function answerOf(method: DescMethod, batch: Batch | undefined): FieldTyp
 /** Every expression that a call evaluates before it is sent, or when it fails. */
 export function callExpressions(call: Call): (Expression | undefined)[] {
   return [
-    call.request,
+    call.request?.expression,
     ...call.set.flatMap((binding) => [binding.if, binding.bound.expression]),
     ...call.metadata.flatMap((binding) => [binding.if, binding.by]),
     ...call.onError.flatMap((rule) => [rule.if, ...rescueExpressions(rule.then)]),
