@@ -1,10 +1,11 @@
 // A call: its request, metadata, rescue, and the line that sends it.
 import type { DescField, DescMessage, DescOneof } from "@bufbuild/protobuf";
 import type { Expression } from "../cel/index.ts";
-import { comparesName, emitValue, isInherited, restOf, sureWhere } from "../cel/index.ts";
+import { comparesName, emitAs, emitValue, isInherited, restOf, sureWhere, unwrapped } from "../cel/index.ts";
 import { Code } from "../gen/bff/v1/options_pb.ts";
 import type { PlanBlock } from "../plan/plan.ts";
 import type { Bound, Call, ErrorRule, Fail, FieldBinding } from "../resolve/model.ts";
+import { wrapperOf } from "../resolve/resolve-failure.ts";
 import { mayBeStale, rescueExpressions, retryIfOverSteps } from "../resolve/source-parts.ts";
 import { around, block, commas, type Line, type Lines, line, mentions, object, property, width } from "./lines.ts";
 import type { MessageNames } from "./message-names.ts";
@@ -295,9 +296,24 @@ export function refusal(fail: Fail, rank: number | undefined, names: MessageName
   const code: Line =
     fail.code === undefined ? [`${error ?? "error"}.code`] : [names.file.runtime("Code"), `.${codeName(fail.code)}`];
   const details = fail.details.map((detail): Line => {
-    const desc = detail.type.kind === "message" ? detail.type.desc : undefined;
+    const wrapper = wrapperOf(detail);
+    const desc = detail.type.kind === "message" ? detail.type.desc : wrapper;
     const schema = desc === undefined ? "undefined" : names.schema(desc);
-    return ["{ desc: ", schema, ", value: ", ...emitValue(detail, names).print, " }"];
+    const code = emitValue(detail, names);
+    const scalar = wrapper && unwrapped(wrapper);
+    if (scalar === undefined) return ["{ desc: ", schema, ", value: ", ...code.print, " }"];
+    const { print } = emitAs(code, scalar, names) ?? code;
+    return [
+      "{ desc: ",
+      schema,
+      ", value: ",
+      names.file.runtime("create"),
+      "(",
+      schema,
+      ", { value: ",
+      ...print,
+      " }) }",
+    ];
   });
   const text = fail.message === undefined ? undefined : template(fail.message, names);
   const args: Line[] = [code];

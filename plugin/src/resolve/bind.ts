@@ -1,7 +1,15 @@
 // An expression bound to a field: its type has to fit, and where it may be unset the field has to be able to be.
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
-import { type Expression, extensionNamed, fieldType, NO_EXTENSIONS, presenceOf, typeName } from "../cel/index.ts";
+import {
+  type Expression,
+  extensionNamed,
+  fieldType,
+  NO_EXTENSIONS,
+  type Node,
+  presenceOf,
+  typeName,
+} from "../cel/index.ts";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import { didYouMean } from "../diagnostic/did-you-mean.ts";
 import type { Text } from "../origin.ts";
@@ -22,7 +30,7 @@ export function isRequired(field: DescField): boolean {
 
 export function bindTo(expression: Expression, field: DescField, aliases: Aliases, report: Report): Bound | undefined {
   const { type } = expression;
-  if ((type.kind === "wrapper" || type.kind === "optional") && !canBeAbsent(field)) {
+  if ((type.kind === "wrapper" || type.kind === "optional") && !canBeAbsent(field) && !isAlwaysSet(expression.root)) {
     report({
       code: "BFF331",
       severity: "error",
@@ -56,6 +64,14 @@ export function bindTo(expression: Expression, field: DescField, aliases: Aliase
     hint: how.hint,
   });
   return undefined;
+}
+
+/** Whether a path leads through `required` fields alone. */
+function isAlwaysSet(node: Node): boolean {
+  if (node.kind !== "select" || typeof node.field === "string" || node.test || node.optional) return false;
+  const { of } = node;
+  const root = of.kind === "name" && of.variable.unset === undefined && !of.variable.absent;
+  return isRequired(node.field) && (root || isAlwaysSet(of));
 }
 
 function instead(type: Expression["type"], { text: { value }, root }: Expression): string {

@@ -1,4 +1,5 @@
-import { type Expression, typeName, type Variable } from "../cel/index.ts";
+import type { DescMessage } from "@bufbuild/protobuf";
+import { type Expression, typeName, unwrapped, type Variable } from "../cel/index.ts";
 import type { IrFailure } from "../ir.ts";
 import type { Text } from "../origin.ts";
 import { parseTemplate } from "../read/template.ts";
@@ -43,19 +44,24 @@ export function resolveFailure(scope: MessageScope, fail: IrFailure, locals: rea
       sound = false;
       continue;
     }
-    if (detail.type.kind !== "message") {
+    if (detail.type.kind !== "message" && wrapperOf(detail) === undefined) {
       sound = false;
       scope.report({
         code: "BFF346",
         severity: "error",
         message: `a detail is a message, not ${typeName(detail.type)}`,
         at: text.at,
-        hint: 'build one, such as google.rpc.ErrorInfo{reason: "…"}',
+        hint: 'build one, such as google.rpc.ErrorInfo{reason: "…"}, or google.protobuf.StringValue{value: "…"}',
       });
     }
     details.push(detail);
   }
   return sound ? { code: fail.code?.value, message, details, at: fail.at } : undefined;
+}
+
+/** The wrapper that an expression writes down, whose value CEL takes for the scalar in it. */
+export function wrapperOf({ root }: Expression): DescMessage | undefined {
+  return root.kind === "message" && unwrapped(root.desc) !== undefined ? root.desc : undefined;
 }
 
 /** `no user {args.user_id}` as literal text and the texts of its holes; nothing where its braces are at fault, which reading has said. */
