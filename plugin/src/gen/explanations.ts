@@ -2149,7 +2149,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:23:78: error BFF346: a detail is a message, not string\n    23 |       { guard: { if: \"args.id == ''\" fail: { code: INVALID_ARGUMENT details: \"args.id\" } } },\n       |                                                                              ^^^^^^^^^\n  hint: build one, such as google.rpc.ErrorInfo{reason: \"…\"}"
+        "text": "app/v1/app.proto:23:78: error BFF346: a detail is a message, not string\n    23 |       { guard: { if: \"args.id == ''\" fail: { code: INVALID_ARGUMENT details: \"args.id\" } } },\n       |                                                                              ^^^^^^^^^\n  hint: build one, such as google.rpc.ErrorInfo{reason: \"…\"}, or google.protobuf.StringValue{value: \"…\"}"
       },
       {
         "title": "Right",

@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
-import { cel, Code, create, defined, endpoint, Upstream } from "@protobff/runtime";
+import { cel, Code, create, defined, endpoint, unmapped, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GetRequestSchema, Record as Record$1, Window } from "../../ed/v1/ed_pb.ts";
 import { EdService, Level, Open, RecordSchema, WindowSchema } from "../../ed/v1/ed_pb.ts";
@@ -69,11 +69,14 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   const { edGet } = cx.app;
 
   // app.proto:25:7
-  const rStep = cx.call(edGet, defined({
-    id: args.id,
-    limit: cel.ifFieldSet(args, GetPageRequestSchema.field.limit, "limit"),
-    open: Open.YES,
-  }));
+  const rStep = cx.step(async () => {
+    return cx.send(edGet, defined({
+      id: args.id,
+      limit: cel.ifFieldSet(args, GetPageRequestSchema.field.limit, "limit"),
+      level: cel.unlessUnset(cel.ifFieldSet(args, GetPageRequestSchema.field.level, "level"), fromLevel),
+      open: Open.YES,
+    }));
+  });
 
   // app.proto:26:7
   const sStep = cx.tryStep(async () => {
@@ -152,5 +155,14 @@ export function toLevel(from: Level): Level$1 {
     case Level.LOW: return Level$1.LOWEST;
     case Level.HIGH: return Level$1.HIGHEST;
     default: return Level$1.UNSPECIFIED;
+  }
+}
+
+/** ed.v1.Level from app.v1.Level */
+export function fromLevel(from: Level$1): Level {
+  switch (from) {
+    case Level$1.LOWEST: return Level.LOW;
+    case Level$1.HIGHEST: return Level.HIGH;
+    default: throw unmapped("app.v1.Level", from, true);
   }
 }

@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
-import { atMost, cel, Code, create, defined, endpoint, holds, unlessEmpty, Upstream } from "@protobff/runtime";
+import { atMost, cel, Code, create, defined, endpoint, holds, short as short$1, unlessEmpty, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { FindItemsRequestSchema, FindItemsResponse, GetItemRequestSchema, GetOrderRequestSchema, Item } from "../../up/v1/up_pb.ts";
 import { FindItemsResponseSchema, ItemService, OrderService } from "../../up/v1/up_pb.ts";
@@ -103,13 +103,13 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   // app.proto:29:7
   cx.guard(async () => {
     const item = await itemStep;
-    if (item !== undefined && item.stock < 0) throw cx.refuse(Code.INTERNAL, `${item.id} is short`, 0);
+    if (item !== undefined && item.stock < 0) throw cx.refuse(Code.INTERNAL, short$1`${item.id} is short`, 0);
   }, 0);
 
   // app.proto:30:7
   cx.guard(async () => {
     const item = await itemStep;
-    if (item !== undefined && item.name === "bad") throw cx.refuse(Code.FAILED_PRECONDITION, `no ${item.name}`, 1);
+    if (item !== undefined && item.name === "bad") throw cx.refuse(Code.FAILED_PRECONDITION, short$1`no ${item.name}`, 1);
   }, 1);
 
   // app.proto:31:7
@@ -124,7 +124,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
       {
         metadata: { "x-item": item !== undefined ? item.id : "" },
         rescue: (error) => {
-          if (error.code === Code.NOT_FOUND && (item !== undefined)) return cx.refuse(error.code, `nothing like ${item.name}`);
+          if (error.code === Code.NOT_FOUND && (item !== undefined)) return cx.refuse(error.code, short$1`nothing like ${item.name}`);
           if (item !== undefined && holds(() => cel.divideInt(BigInt(item.stock), BigInt(args.limit)) > 2n)) return create(FindItemsResponseSchema, { total: item.stock });
           return error;
         },

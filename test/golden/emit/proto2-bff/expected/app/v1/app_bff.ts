@@ -69,7 +69,13 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   const { legacyGet } = cx.app;
 
   // app.proto:25:7
-  const rStep = cx.call(legacyGet, defined({ id: args.id, limit: cel.ifFieldSet(args, GetPageRequestSchema.field.limit, "limit") }));
+  const rStep = cx.step(async () => {
+    return cx.send(legacyGet, defined({
+      id: args.id,
+      limit: cel.ifFieldSet(args, GetPageRequestSchema.field.limit, "limit"),
+      level: cel.unlessUnset(cel.ifFieldSet(args, GetPageRequestSchema.field.level, "level"), fromLevelCopy),
+    }));
+  });
 
   // app.proto:26:7
   const sStep = cx.tryStep(async () => {
@@ -80,7 +86,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   // app.proto:27:7
   const cardsStep = cx.step(async () => {
     const r = await rStep;
-    return Promise.all(r.line.map((l) => composeCard(cx, { line: l, limit: args.limit })));
+    return Promise.all(r.line.map((l) => composeCard(cx, { line: l, limit: cel.ifFieldSet(args, GetPageRequestSchema.field.limit, "limit") })));
   });
 
   const r = await rStep;
@@ -107,7 +113,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
 }
 
 /** app.v1.Card */
-export async function composeCard(_cx: Request<App>, args: { readonly line: Record_Line; readonly limit: number }): Promise<Card> {
+export async function composeCard(_cx: Request<App>, args: { readonly line: Record_Line; readonly limit: number | undefined }): Promise<Card> {
   const card = create(CardSchema, defined({
     sku: args.line.sku,
     count: cel.ifFieldSet(args.line, Record_LineSchema.field.count, "count"),
@@ -141,5 +147,14 @@ export function toLevelCopy(from: Level): LevelCopy {
     case Level.LOW: return LevelCopy.LOW;
     case Level.HIGH: return LevelCopy.HIGH;
     default: throw unmapped("legacy.v1.Level", from);
+  }
+}
+
+/** legacy.v1.Level from app.v1.LevelCopy */
+export function fromLevelCopy(from: LevelCopy): Level {
+  switch (from) {
+    case LevelCopy.LOW: return Level.LOW;
+    case LevelCopy.HIGH: return Level.HIGH;
+    default: throw unmapped("app.v1.LevelCopy", from, true);
   }
 }

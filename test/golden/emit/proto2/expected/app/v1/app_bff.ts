@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import type { Batch, Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
-import { cel, Code, create, defined, endpoint, unlessEmpty, Upstream } from "@protobff/runtime";
+import { cel, Code, create, defined, endpoint, unlessEmpty, unmapped, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GetManySchema, Record as Record$1, Record_Audit, Record_Line, RecordList } from "../../legacy/v1/legacy_pb.ts";
 import { Flag, GetRequest_WindowSchema, GetRequestSchema, LegacyService, Level, RecordSchema } from "../../legacy/v1/legacy_pb.ts";
@@ -79,7 +79,9 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   const { legacyGet, recordById } = cx.app;
 
   // app.proto:25:7
-  const rStep = cx.call(legacyGet, defined({ id: args.id, limit: args.limit }));
+  const rStep = cx.step(async () => {
+    return cx.send(legacyGet, defined({ id: args.id, limit: args.limit, level: fromLevelCopy(args.level) }));
+  });
 
   // app.proto:26:7
   const sStep = cx.tryStep(async () => {
@@ -198,5 +200,14 @@ export function toFlagCopy(from: Flag): FlagCopy {
   switch (from) {
     case Flag.SET: return FlagCopy.SET;
     default: return FlagCopy.NONE;
+  }
+}
+
+/** legacy.v1.Level from app.v1.LevelCopy */
+export function fromLevelCopy(from: LevelCopy): Level {
+  switch (from) {
+    case LevelCopy.LOW: return Level.LOW;
+    case LevelCopy.HIGH: return Level.HIGH;
+    default: throw unmapped("app.v1.LevelCopy", from, true);
   }
 }

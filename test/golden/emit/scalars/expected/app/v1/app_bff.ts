@@ -183,13 +183,13 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   });
 
   // app.proto:34:7
-  const scalarsStep = cx.step(() => composeScalarsPage(cx, { scalars: args.scalars ?? create(ScalarsSchema) }));
+  const scalarsStep = cx.step(() => composeScalarsPage(cx, { scalars: args.scalars }));
 
   // app.proto:35:7
-  const mapsStep = cx.step(() => composeMapsPage(cx, { maps: args.maps ?? create(MapsSchema) }));
+  const mapsStep = cx.step(() => composeMapsPage(cx, { maps: args.maps }));
 
   // app.proto:36:7
-  const listsOfStep = cx.step(() => composeListsPage(cx, { lists: args.lists ?? create(ListsSchema) }));
+  const listsOfStep = cx.step(() => composeListsPage(cx, { lists: args.lists }));
 
   const e = await eStep;
   const m = await mStep;
@@ -242,28 +242,28 @@ export async function composeCard(_cx: Request<App>, args: { readonly data: Uint
 }
 
 /** app.v1.ScalarsPage */
-export async function composeScalarsPage(cx: Request<App>, args: { readonly scalars: Scalars }): Promise<ScalarsPage> {
+export async function composeScalarsPage(cx: Request<App>, args: { readonly scalars: Scalars | undefined }): Promise<ScalarsPage> {
   const { echoScalars } = cx.app;
 
   // app.proto:70:10
   const sStep = cx.call(echoScalars, {
-    fDouble: args.scalars.fDouble,
-    fFloat: Math.fround(args.scalars.fFloat),
-    fInt32: args.scalars.fInt32,
-    fInt64: args.scalars.fInt64,
-    fUint32: args.scalars.fUint32,
-    fUint64: args.scalars.fUint64,
-    fSint32: args.scalars.fSint32,
-    fSint64: args.scalars.fSint64,
-    fFixed32: args.scalars.fFixed32,
-    fFixed64: args.scalars.fFixed64,
-    fSfixed32: args.scalars.fSfixed32,
-    fSfixed64: args.scalars.fSfixed64,
-    fBool: args.scalars.fBool,
-    fString: args.scalars.fString,
-    fBytes: args.scalars.fBytes,
-    fText: String(BigInt(args.scalars.fText)),
-    fUtext: String(BigInt(args.scalars.fUtext)),
+    fDouble: args.scalars?.fDouble ?? 0,
+    fFloat: Math.fround(args.scalars?.fFloat ?? 0),
+    fInt32: args.scalars?.fInt32 ?? 0,
+    fInt64: args.scalars?.fInt64 ?? 0n,
+    fUint32: args.scalars?.fUint32 ?? 0,
+    fUint64: args.scalars?.fUint64 ?? 0n,
+    fSint32: args.scalars?.fSint32 ?? 0,
+    fSint64: args.scalars?.fSint64 ?? 0n,
+    fFixed32: args.scalars?.fFixed32 ?? 0,
+    fFixed64: args.scalars?.fFixed64 ?? 0n,
+    fSfixed32: args.scalars?.fSfixed32 ?? 0,
+    fSfixed64: args.scalars?.fSfixed64 ?? 0n,
+    fBool: args.scalars?.fBool ?? false,
+    fString: args.scalars?.fString ?? "",
+    fBytes: args.scalars?.fBytes ?? new Uint8Array(),
+    fText: String(BigInt(args.scalars?.fText ?? "0")),
+    fUtext: String(BigInt(args.scalars?.fUtext ?? "0")),
   });
 
   const s = await sStep;
@@ -292,24 +292,24 @@ export async function composeScalarsPage(cx: Request<App>, args: { readonly scal
 }
 
 /** app.v1.MapsPage */
-export async function composeMapsPage(cx: Request<App>, args: { readonly maps: Maps }): Promise<MapsPage> {
+export async function composeMapsPage(cx: Request<App>, args: { readonly maps: Maps | undefined }): Promise<MapsPage> {
   const { echoMaps } = cx.app;
 
   // app.proto:93:10
   const mStep = cx.call(echoMaps, {
-    byInt32: args.maps.byInt32,
-    byInt64: args.maps.byInt64,
-    byUint32: args.maps.byUint32,
-    byUint64: args.maps.byUint64,
-    bySint32: args.maps.bySint32,
-    bySint64: args.maps.bySint64,
-    byFixed32: args.maps.byFixed32,
-    byFixed64: args.maps.byFixed64,
-    bySfixed32: args.maps.bySfixed32,
-    bySfixed64: args.maps.bySfixed64,
-    byBool: args.maps.byBool,
-    byString: args.maps.byString,
-    colors: args.maps.colors,
+    byInt32: args.maps?.byInt32 ?? {},
+    byInt64: args.maps?.byInt64 ?? {},
+    byUint32: args.maps?.byUint32 ?? {},
+    byUint64: args.maps?.byUint64 ?? {},
+    bySint32: args.maps?.bySint32 ?? {},
+    bySint64: args.maps?.bySint64 ?? {},
+    byFixed32: args.maps?.byFixed32 ?? {},
+    byFixed64: args.maps?.byFixed64 ?? {},
+    bySfixed32: args.maps?.bySfixed32 ?? {},
+    bySfixed64: args.maps?.bySfixed64 ?? {},
+    byBool: args.maps?.byBool ?? {},
+    byString: args.maps?.byString ?? {},
+    colors: args.maps?.colors ?? {},
   });
 
   const m = await mStep;
@@ -334,21 +334,21 @@ export async function composeMapsPage(cx: Request<App>, args: { readonly maps: M
 }
 
 /** app.v1.ListsPage */
-export async function composeListsPage(cx: Request<App>, args: { readonly lists: Lists }): Promise<ListsPage> {
+export async function composeListsPage(cx: Request<App>, args: { readonly lists: Lists | undefined }): Promise<ListsPage> {
   const { echoLists } = cx.app;
 
   // app.proto:112:10
   const lStep = cx.call(echoLists, {
-    fDouble: args.lists.fDouble,
-    fFloat: args.lists.fFloat,
-    fInt32: args.lists.fInt32,
-    fInt64: args.lists.fInt64,
-    fUint32: args.lists.fUint32,
-    fUint64: args.lists.fUint64,
-    fBool: args.lists.fBool,
-    fString: args.lists.fString,
-    fBytes: args.lists.fBytes,
-    fText: args.lists.fText,
+    fDouble: args.lists?.fDouble ?? [],
+    fFloat: args.lists?.fFloat ?? [],
+    fInt32: args.lists?.fInt32 ?? [],
+    fInt64: args.lists?.fInt64 ?? [],
+    fUint32: args.lists?.fUint32 ?? [],
+    fUint64: args.lists?.fUint64 ?? [],
+    fBool: args.lists?.fBool ?? [],
+    fString: args.lists?.fString ?? [],
+    fBytes: args.lists?.fBytes ?? [],
+    fText: args.lists?.fText ?? [],
   });
 
   const l = await lStep;

@@ -228,10 +228,10 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
       {
         any: w.any,
         value: w.value,
-        struct: cel.toJsonObject(w.struct ?? {}),
+        struct: w.struct,
         list: w.list,
         wInt64: w.wInt64,
-        when: w.timestamp ?? create(TimestampSchema),
+        when: w.timestamp,
         strings: w.wStrings,
         values: w.values,
       },
@@ -305,12 +305,12 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
 }
 
 /** app.v1.Card */
-export async function composeCard(_cx: Request<App>, args: { readonly any: Any | undefined; readonly value: Value | undefined; readonly struct: JsonObject; readonly list: ListValue | undefined; readonly wInt64: bigint | undefined; readonly when: Timestamp; readonly strings: { [key: string]: StringValue }; readonly values: Value[] }): Promise<Card> {
+export async function composeCard(_cx: Request<App>, args: { readonly any: Any | undefined; readonly value: Value | undefined; readonly struct: JsonObject | undefined; readonly list: ListValue | undefined; readonly wInt64: bigint | undefined; readonly when: Timestamp | undefined; readonly strings: { [key: string]: StringValue }; readonly values: Value[] }): Promise<Card> {
   const card: Card = {
     $typeName: "app.v1.Card",
     any: args.any,
     value: args.value,
-    struct: cel.toJsonObject(args.struct),
+    struct: args.struct,
     list: args.list,
     wInt64: args.wInt64 ?? undefined,
     when: args.when,
