@@ -1,3 +1,5 @@
+import { create } from "@bufbuild/protobuf";
+import { type Duration, DurationSchema } from "@bufbuild/protobuf/wkt";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { identity } from "./batch.ts";
@@ -5,7 +7,7 @@ import { Code, Reason } from "./failure.ts";
 import type { Sent } from "./testing/fake-client.ts";
 import { idle } from "./testing/fake-clock.ts";
 import { front, page } from "./testing/front.ts";
-import type { BatchGetResponse } from "./testing/gen/test_pb.ts";
+import type { BatchGetResponse, Thing } from "./testing/gen/test_pb.ts";
 
 const echo = (sent: Sent): void => sent.things({ things: sent.ids.map((id) => ({ id, tags: [`t-${id}`] })) });
 
@@ -40,6 +42,23 @@ describe("batches", () => {
     });
     expect((await answer).page?.title).toBe("undefined 1");
     expect(client.sent.length).toBe(1);
+  });
+  test("keys that are messages are told apart by their values", async () => {
+    const { ask, client, app } = front();
+    client.answer = echo;
+    const key = (id: string, nanos = 0) => create(DurationSchema, { nanos, seconds: BigInt(id) });
+    const byTime = {
+      ...app.byId,
+      request: (keys: Duration[]) => ({ ids: keys.map(({ seconds }) => String(seconds)) }),
+      key: ({ id }: Thing) => key(id),
+      keySchema: DurationSchema,
+    };
+    const { answer } = ask(async (cx) => {
+      const all = await Promise.all(["1", "2", "1"].map((id) => cx.load(byTime, key(id))));
+      return page({ facts: [...all, await cx.load(byTime, key("1", 5))].map((thing) => thing?.tags[0] ?? "none") });
+    });
+    expect((await answer).page?.facts).toEqual(["t-1", "t-2", "t-1", "none"]);
+    expect(client.sent.map(({ ids }) => ids)).toEqual([["1", "2"], ["1"]]);
   });
   test("map items, and lists of items per key", async () => {
     const { ask, client, app } = front();

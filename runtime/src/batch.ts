@@ -1,3 +1,4 @@
+import { type DescMessage, type Message, toBinary } from "@bufbuild/protobuf";
 import { Call } from "./call.ts";
 import type { Cause } from "./causes.ts";
 import type { Timer } from "./clock.ts";
@@ -23,6 +24,8 @@ export interface Batch<Req, Res, K, V, G = unknown> {
   items(response: Res): readonly V[] | Readonly<Record<string, V>>;
   /** Not for maps. */
   readonly key?: { of(item: V): K }["of"] | undefined;
+  /** Of keys that are messages: those with equal bytes are one. */
+  readonly keySchema?: DescMessage | undefined;
   /** Keys in one call. */
   readonly max: number;
   /** Whether a key has a list of items. */
@@ -51,7 +54,7 @@ export class Collector {
   }
   /** The promise that this scope was given for this key, where a new one would end with it and in the same way. */
   given(key: unknown, scope: Scope, supplementary: boolean): Promise<unknown> | undefined {
-    return scope.over ? undefined : this.#items.get(identity(key))?.given(scope, supplementary);
+    return scope.over ? undefined : this.#items.get(this.#identity(key))?.given(scope, supplementary);
   }
   /**
    * Gives the item of a key, or its items; undefined when there is none. Rejects when `scope` ends before.
@@ -63,7 +66,7 @@ export class Collector {
       sink.reject(OVER);
       return;
     }
-    const id = identity(key);
+    const id = this.#identity(key);
     let item = this.#items.get(id);
     if (item === undefined) {
       item = new Item(key, id);
@@ -110,6 +113,12 @@ export class Collector {
       failed(asFailure(thrown));
     }
   }
+  #identity(key: unknown): string {
+    const { keySchema } = this.#batch;
+    return keySchema === undefined
+      ? identity(key)
+      : Buffer.from(toBinary(keySchema, key as Message)).toString("latin1");
+  }
   /** How to find a key's value in a response. */
   #found(response: unknown): (item: Item) => unknown {
     const { items, key, many } = this.#batch;
@@ -126,7 +135,7 @@ export class Collector {
     const byKey = new Map<string, unknown[]>();
     if (key === undefined) throw new TypeError("a batch of list items needs a key");
     for (const value of all) {
-      const id = identity(key(value));
+      const id = this.#identity(key(value));
       const known = byKey.get(id);
       if (known === undefined) byKey.set(id, [value]);
       else known.push(value);

@@ -1,5 +1,5 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
-import { emitValue, fieldType, isInherited, type Names, presenceOf, zero } from "../cel/index.ts";
+import { type CelType, emitField, emitValue, fieldType, type Names, type Variable } from "../cel/index.ts";
 import type { Entry, PlanFile } from "../plan/plan.ts";
 import type { PlanCodec } from "../plan/plan-codec.ts";
 import type { EnvVar } from "../resolve/model.ts";
@@ -178,6 +178,7 @@ function emitEntry(entry: Entry, codec: PlanCodec | undefined, names: FileNames,
       : [`request: (${keys}: `, ...key, `[]) => ({ ${keys} }),`],
     ["items: (response: ", names.shape(method.output), `) => response.${batch.items.localName},`],
     ...(batch.key === undefined ? [] : line("key: (item: ", ...item, ") => ", ...keyOf(batch.key, names), ",")),
+    ...(batch.keys.message === undefined ? [] : line("keySchema: ", names.schema(batch.keys.message), ",")),
     [`max: ${group(batch.max)},`],
     ...(batch.many ? line("many: true,") : []),
     ...(entry.metadata ? line("metadata: (group: ", ...groupType(entry, names), ") => group.metadata,") : []),
@@ -220,15 +221,9 @@ function policyPrint(entry: Entry, names: FileNames, policies: Policies): Line {
 
 /** An item's key; one that is not set is the default, as it is to expressions. */
 function keyOf(field: DescField, names: FileNames): Line {
-  const key: Line = isInherited(field)
-    ? [
-        names.cel("ifFieldSet"),
-        "(item, ",
-        names.schema(field.parent),
-        `.field.${field.localName}, ${JSON.stringify(field.localName)})`,
-      ]
-    : [`item.${field.localName}`];
-  return field.fieldKind !== "message" && presenceOf(field) === "optional"
-    ? [...key, " ?? ", ...zero(names, field)]
-    : key;
+  const type: CelType = { kind: "message", desc: field.parent };
+  const item: Variable = { name: "item", role: "local", type, proto: type, absent: false };
+  const key = emitField(item, field, true, appNames(names));
+  if (key === undefined) throw new Error(`no value for the key "${field.name}" of "${field.parent.typeName}"`);
+  return key.print;
 }

@@ -216,7 +216,9 @@ class ValueReader {
     if (call.batch === undefined) return;
     this.#bound(call.batch.by);
     this.#fields.add(call.batch.items);
-    if (call.batch.key !== undefined) this.#fields.add(call.batch.key);
+    if (call.batch.key === undefined) return;
+    this.#fields.add(call.batch.key);
+    if (call.batch.key.message !== undefined) this.#fields.whole(call.batch.key.message);
   }
   #fail(fail: Fail): void {
     for (const part of fail.message ?? []) if (typeof part !== "string") this.#leaves(part);
@@ -378,7 +380,9 @@ function setFields({ own, others, rpcs }: Projected): Fields {
       const last = path.at(-1);
       if (last?.message !== undefined) fields.whole(last.message);
     }
-    if (call.batch !== undefined) fields.add(call.batch.keys);
+    if (call.batch === undefined) continue;
+    fields.add(call.batch.keys);
+    if (call.batch.keys.message !== undefined) fields.whole(call.batch.keys.message);
   }
   return fields;
 }

@@ -1,5 +1,5 @@
 import type { DescField, DescMethod } from "@bufbuild/protobuf";
-import { type CelType, fieldType, typeName, type Variable } from "../cel/index.ts";
+import { type CelType, fieldType, sameType, typeName, type Variable } from "../cel/index.ts";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { IrBatch } from "../ir.ts";
 import type { Text } from "../origin.ts";
@@ -95,19 +95,25 @@ function resolveAnswer(
       named,
       `the key of an item of "${items.name}" is not said`,
       `add \`key\`, one of: ${items.message.fields
-        .filter((field) => fieldType(field).type.kind === wanted.kind)
+        .filter((field) => isKey(field, wanted))
         .map((field) => field.name)
         .join(", ")}`,
     );
   const [key, further] = fieldPath(items.message, ir.key, report) ?? [];
   if (key === undefined) return undefined;
-  if (further !== undefined || fieldType(key).type.kind !== wanted.kind)
+  if (further !== undefined || !isKey(key, wanted))
     return fault(
       ir.key,
       `"${ir.key.value}" is ${typeName(fieldType(key).type)}, but the keys are ${typeName(wanted)}`,
       "name the field that holds what was asked for",
     );
   return { key };
+}
+
+/** Whether a field of an item can say whose it is; of messages it is the same one. */
+function isKey(field: DescField, wanted: CelType): boolean {
+  const { type } = fieldType(field);
+  return type.kind === wanted.kind && (type.kind !== "message" || sameType(type, wanted));
 }
 
 const faultInto =
