@@ -8,7 +8,7 @@ import { describeCall } from "./describe-call.ts";
 import type { Node } from "./expression.ts";
 import { enumType } from "./field-type.ts";
 import { FOREIGN_FUNCTIONS } from "./foreign.ts";
-import { anyFails, joinProtos } from "./join.ts";
+import { anyFails, computedList, joinProtos } from "./join.ts";
 import { listed } from "./listed.ts";
 import { isSoundLiteral, literalFault } from "./literal.ts";
 import { MACROS } from "./macros.ts";
@@ -100,7 +100,10 @@ function callOf(
     const base = checker.base(ast, { kind: "optional", of: DYN }, undefined, true);
     return { ...base, kind: "call", fn: name, overload: overload.id, args: nodes };
   }
-  if (dynamic && open) return dynamicCall(checker, ast, name, nodes, match.result);
+  const several = match.overloads.length > 1 && types.some(holdsDyn);
+  if ((dynamic && open) || several) return dynamicCall(checker, ast, name, nodes, match.result);
+  // What nothing is known of holds what nothing is known of.
+  for (const [index, { kind }] of types.entries()) if (kind === "dyn") close(checker, match.params[index] ?? DYN);
   const literal = literalFault(overload.id, nodes);
   if (literal !== undefined && checker.language.soundLiterals)
     return checker.complain("BFF314", ast, literal.message, literal.hint);
@@ -109,13 +112,14 @@ function callOf(
   const strong = id === "type" && checker.language.strongEnums && of?.kind === "enum" ? of.desc.typeName : undefined;
   const result: CelType =
     strong === undefined ? match.result : { kind: "type", of: { kind: "opaque", name: strong, params: [] } };
-  const proto = id === "add_list" ? joinProtos(nodes) : resultProto(id, nodes[0]?.proto);
+  const proto = id === "add_list" ? computedList(joinProtos(nodes)) : resultProto(id, nodes[0]?.proto);
   const base = checker.base(ast, CHOOSES.has(id) ? chosen(types, result) : result, proto, true);
   const node: Node = { ...base, kind: "call", fn: name, overload: id, args: nodes };
   // Arithmetic within a known range cannot overflow.
   const sure = neverFails(id, node, nodes);
   const call = { ...node, fails: anyFails(nodes) || (fails && !sure) };
-  checker.wanted.set(call, match.params);
+  const wanted = match.params.map((param, index) => wantedOf(overload.params[index] ?? param, param));
+  checker.wanted.set(call, wanted);
   return call;
 }
 
@@ -125,6 +129,52 @@ const CHOOSES: ReadonlySet<string> = new Set(["list_sort", "math_greatest", "mat
 function chosen(types: readonly CelType[], result: CelType): CelType {
   const elements = types.map((type) => (type.kind === "list" && result.kind !== "list" ? type.element : type));
   return result.kind === "dyn" ? result : elements.reduce(commonEnums);
+}
+
+/** Makes what is still open in a type a dyn. */
+function close(checker: Checker, type: CelType): void {
+  const known = checker.types.resolve(type);
+  if (known.kind === "param") checker.types.assignable(DYN, known);
+  else if (known.kind === "list") close(checker, known.element);
+  else if (known.kind === "optional") close(checker, known.of);
+  else if (known.kind === "map") {
+    close(checker, known.key);
+    close(checker, known.value);
+  }
+}
+
+/** What an operand has to be: what a list of any type holds is not looked at. `own`: the parameter as it is found to be. */
+function wantedOf(param: CelType, own: CelType): CelType {
+  return param.kind === "param" ? own : open(param);
+}
+
+function open(type: CelType): CelType {
+  switch (type.kind) {
+    case "param":
+      return DYN;
+    case "list":
+      return { kind: "list", element: open(type.element) };
+    case "map":
+      return { kind: "map", key: open(type.key), value: open(type.value) };
+    case "optional":
+      return { kind: "optional", of: open(type.of) };
+    default:
+      return type;
+  }
+}
+
+/** Whether the values of a type, or what they hold, may be of any type. */
+function holdsDyn(type: CelType): boolean {
+  switch (type.kind) {
+    case "list":
+      return holdsDyn(type.element);
+    case "map":
+      return holdsDyn(type.key) || holdsDyn(type.value);
+    case "optional":
+      return holdsDyn(type.of);
+    default:
+      return type.kind === "dyn";
+  }
 }
 
 function dynamicCall(checker: Checker, ast: Call, fn: string, args: readonly Node[], type: CelType): Node {
@@ -221,7 +271,7 @@ function resultProto(overload: string, first: Proto | undefined): Proto | undefi
     case "index_map":
       return first?.kind === "map" ? first.of : undefined;
     case "take":
-      return first;
+      return computedList(first);
     default:
       // int(x) is a computed number: no enum any more, and range-checked where it is bound to a narrower field.
       return undefined;

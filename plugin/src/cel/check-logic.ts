@@ -52,13 +52,10 @@ export function checkLogic(checker: Checker, ast: Call, place: Place): Node | un
     const b = checker.condition(second, secondAst);
     if (a === undefined || b === undefined) return undefined;
     const overload = and ? "logical_and" : "logical_or";
-    return {
-      ...checker.base(ast, BOOL, undefined, a.fails || b.fails),
-      kind: "call",
-      fn: ast.fn,
-      overload,
-      args: [a, b],
-    };
+    const base = checker.base(ast, BOOL, undefined, a.fails || b.fails);
+    const node: Node = { ...base, kind: "call", fn: ast.fn, overload, args: [a, b] };
+    checker.wanted.set(node, [BOOL, BOOL]);
+    return node;
   }
   const yes = checker.check(secondAst, holds(facts?.whenTrue));
   const no = thirdAst && checker.check(thirdAst, holds(facts?.whenFalse));

@@ -1,13 +1,18 @@
 import type { Ast } from "./ast.ts";
 import type { Checker, Place } from "./checker.ts";
 import type { Node } from "./expression.ts";
-import { anyFails, elementProto } from "./join.ts";
+import { checked } from "./fit.ts";
+import { anyFails, computedList, elementProto } from "./join.ts";
 import { type MacroCall, macroCall, macroForm } from "./macros.ts";
 import type { CelType, Proto, Variable } from "./type.ts";
 
 const BOOL: CelType = { kind: "bool" };
 const INT: CelType = { kind: "int" };
 const DYN: CelType = { kind: "dyn" };
+const ENTRY: CelType = { kind: "map", key: DYN, value: DYN };
+const OPTIONAL: CelType = { kind: "optional", of: DYN };
+/** Macros of which the first body is a condition also when it is the only one. */
+const CONDITIONS: ReadonlySet<string> = new Set(["all", "exists", "exists_one", "filter"]);
 
 /** The type of a value and how protobuf has it. */
 type Typed = readonly [type: CelType, proto: Proto | undefined];
@@ -40,7 +45,7 @@ export function checkMacro(checker: Checker, ast: Ast & { kind: "call" }, place:
     const over = call.macro.startsWith("opt") ? "is for an optional" : "goes over a list or a map";
     checker.complain("BFF305", call.range, `\`${ast.fn}\` ${over}, and this is ${checker.shown(range.type)}`);
   }
-  const over = items === undefined ? checker.dynamic(range) : range;
+  const over = rangeNode(checker, call, range, items !== undefined);
   const vars = names.flatMap((name, index): Variable[] => {
     const [type, proto] = items?.[index] ?? [DYN, undefined];
     return name === undefined ? [] : [{ name, role: "local", absent: false, type, proto }];
@@ -66,11 +71,26 @@ export function checkMacro(checker: Checker, ast: Ast & { kind: "call" }, place:
     vars,
     args,
   };
+  checker.wanted.set(node, wantedOf(call, args));
   return node;
 }
 
 /** Types whose values may have no order among each other. */
 const UNSURE: ReadonlySet<CelType["kind"]> = new Set<CelType["kind"]>(["dyn", "wrapper", "null", "param"]);
+
+/** What is gone through; a dyn has to be an optional for the macros of optionals. */
+function rangeNode(checker: Checker, { macro }: MacroCall, range: Node, known: boolean): Node {
+  if (!known) return checker.dynamic(range);
+  const dyn = macro.startsWith("opt") && checker.typeOf(range).kind === "dyn";
+  return dyn ? checked(range, OPTIONAL) : range;
+}
+
+/** The first body of most macros is a condition, the last of `transformMapEntry` a map. */
+function wantedOf({ macro }: MacroCall, args: readonly Node[]): readonly CelType[] {
+  const last = macro === "transformMapEntry" ? ENTRY : macro === "optFlatMap" ? OPTIONAL : DYN;
+  if (args.length > 1) return [BOOL, last];
+  return [CONDITIONS.has(macro) ? BOOL : last];
+}
 
 /** `cel.iterVar(0, 1)` is how optimizers name variables. */
 function variableName(checker: Checker, ast: Ast): string | undefined {
@@ -94,7 +114,7 @@ function conditions(
   const [first, second] = nodes;
   const [at] = bodies;
   if (first === undefined || at === undefined) return undefined;
-  const filters = ["all", "exists", "exists_one", "filter"].includes(macro) || second !== undefined;
+  const filters = CONDITIONS.has(macro) || second !== undefined;
   const condition = filters ? checker.condition(first, at) : first;
   if (condition === undefined) return undefined;
   return second === undefined ? [condition] : [condition, second];
@@ -103,7 +123,7 @@ function conditions(
 /** What the variables of a macro stand for; undefined when the range is of a type that it does not go over. */
 function itemsOf(checker: Checker, { macro, variables }: MacroCall, range: Node): readonly Typed[] | undefined {
   const type = checker.typeOf(range);
-  if (macro === "bind") return [[type, range.proto]];
+  if (macro === "bind") return [[type, type.kind === "wrapper" ? undefined : range.proto]];
   if (macro === "optMap" || macro === "optFlatMap") {
     if (type.kind === "optional") return [[type.of, undefined]];
     return isOpen(checker, range) ? [[DYN, undefined]] : undefined;
@@ -158,7 +178,7 @@ function resultOf(
       return [{ kind: "list", element: first.type }, listProto(first.proto)];
     case "sortBy": {
       const time = type.kind === "message" && /^google\.protobuf\.(Timestamp|Duration)$/.test(type.desc.typeName);
-      if (time || ORDERED.has(type.kind) || !checker.language.checked) return [range.type, range.proto];
+      if (time || ORDERED.has(type.kind) || !checker.language.checked) return [range.type, computedList(range.proto)];
       return checker.complain("BFF305", at, `${checker.shown(type)} has no order to sort by`);
     }
     case "transformMap":

@@ -17,8 +17,6 @@ import type { CelType, Proto } from "./type.ts";
 import { typeName, typeNameOfEnums } from "./type-name.ts";
 import { orNull } from "./type-variables.ts";
 
-const DYN: CelType = { kind: "dyn" };
-
 type Literal = Ast & { kind: "message" };
 
 /** `pkg.Type{field: value}`. */
@@ -51,12 +49,17 @@ export function checkMessage(checker: Checker, ast: Literal, place: Place): Node
   checker.wanted.set(
     node,
     sound.map(({ field, optional }) => {
-      const wanted = fieldType(field).type;
-      // Null leaves a message unset.
-      return optional ? { kind: "optional", of: wanted } : wanted.kind === "wrapper" ? DYN : orNull(wanted);
+      const wanted = withNulls(fieldType(field).type);
+      return optional ? { kind: "optional", of: wanted } : wanted;
     }),
   );
   return node;
+}
+
+/** What a field takes: null leaves a message unset, and is left out of a list or a map of messages. */
+function withNulls(type: CelType): CelType {
+  if (type.kind === "list") return { kind: "list", element: orNull(type.element) };
+  return type.kind === "map" ? { ...type, value: orNull(type.value) } : orNull(type);
 }
 
 export function unknownMessage(checker: Checker, name: string, at: Span): undefined {

@@ -1,10 +1,11 @@
 import type { DescExtension, DescField } from "@bufbuild/protobuf";
 import { didYouMean } from "../diagnostic/did-you-mean.ts";
 import { type Ast, dottedName, type Span } from "./ast.ts";
-import { type Checker, fit, type Place } from "./checker.ts";
+import type { Checker, Place } from "./checker.ts";
 import type { Node } from "./expression.ts";
 import { extensionNamed, NO_EXTENSIONS } from "./extension.ts";
 import { enumType, fieldType } from "./field-type.ts";
+import { fit } from "./fit.ts";
 import { listed } from "./listed.ts";
 import { resolveEnum, resolveName, valueEndingIn } from "./names.ts";
 import { presenceHint } from "./presence-hint.ts";

@@ -6,6 +6,7 @@ import { checkList, checkMap } from "./check-literal.ts";
 import { checkMessage } from "./check-message.ts";
 import { checkName } from "./check-name.ts";
 import type { Node, NodeBase, Read } from "./expression.ts";
+import { fit } from "./fit.ts";
 import type { Language } from "./language.ts";
 import type { Complain } from "./reporter.ts";
 import type { CelType, Proto, Scope, Variable } from "./type.ts";
@@ -30,7 +31,7 @@ export class Checker {
   readonly language: Language;
   readonly types = new TypeVariables();
   readonly reads: Read[] = [];
-  /** What calls and literals want of their operands, for `settle`. */
+  /** What calls, literals and macros want of their operands, for `settle`. */
   readonly wanted = new Map<Node, readonly CelType[]>();
   readonly #spans = new WeakMap<Origin, Span>();
   readonly #text: Text;
@@ -118,7 +119,7 @@ export class Checker {
   condition(node: Node, at: Span): Node | undefined {
     const type = this.typeOf(node);
     if (type.kind !== "null" && this.types.assignable(type, { kind: "bool" })) {
-      return type.kind === "param" ? node : fit({ ...node, type }, { kind: "bool" });
+      return node;
     }
     if (!this.language.checked) return fit(this.dynamic(node), { kind: "bool" });
     return this.complain("BFF305", at, `a condition is a bool, and this is ${this.shown(type)}`, conditionHint(type));
@@ -129,27 +130,6 @@ export class Checker {
     if (node.type.kind === "dyn") return node;
     return { ...node, type: DYN, proto: undefined, kind: "call", fn: "dyn", overload: "to_dyn", args: [node] };
   }
-}
-
-/** Puts in what an operand needs before it can stand for `type`: a wrapper has to have a value, a message not to be null, a dyn to be of that type. */
-export function fit(node: Node, type: CelType): Node {
-  if (type.kind === "dyn" || type.kind === "param") return node;
-  const base = { at: node.at, fails: true, type, proto: undefined };
-  if (node.type.kind === "wrapper" && type.kind !== "wrapper" && type.kind !== "null") {
-    return { ...base, type: node.type.of, kind: "call", fn: "value", overload: "unwrap", args: [node] };
-  }
-  if (node.type.kind === "message" && node.type.nullable && type.kind === "message" && !type.nullable) {
-    return {
-      ...base,
-      type: { kind: "message", desc: node.type.desc },
-      kind: "call",
-      fn: "value",
-      overload: "unwrap",
-      args: [node],
-    };
-  }
-  if (node.type.kind === "dyn") return { ...base, kind: "call", fn: "value", overload: "cast", args: [node] };
-  return node;
 }
 
 function constantKind(value: (Node & { kind: "constant" })["value"], unsigned: boolean) {

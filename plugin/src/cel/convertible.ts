@@ -7,15 +7,13 @@ import type { CelType, Proto } from "./type.ts";
 export function convertible(type: CelType, proto: Proto | undefined, to: Proto, node?: Node): boolean {
   if (type.kind === "param") return true;
   switch (to.kind) {
-    case "scalar": {
-      const plain = type.kind === "wrapper" ? type.of : type;
-      return plain.kind === scalarType(to.scalar).type.kind;
-    }
+    case "scalar":
+      return holds(to, type);
     case "enum":
       return enumOf({ type, proto })?.typeName === to.desc.typeName;
     case "message": {
-      if (unwrapped(to.desc) !== undefined)
-        return proto?.kind === "message" && proto.desc.typeName === to.desc.typeName;
+      const inner = unwrapped(to.desc);
+      if (inner !== undefined) return holds(inner, type);
       const wanted = messageType(to.desc).type;
       if (wanted.kind !== "message")
         return (
@@ -45,4 +43,8 @@ export function convertible(type: CelType, proto: Proto | undefined, to: Proto, 
 function partConvertible(part: Node, optional: boolean | undefined, to: Proto): boolean {
   if (optional && part.type.kind === "optional") return convertible(part.type.of, undefined, to);
   return convertible(part.type, part.proto, to, part);
+}
+
+function holds({ scalar }: Proto & { readonly kind: "scalar" }, type: CelType): boolean {
+  return (type.kind === "wrapper" ? type.of : type).kind === scalarType(scalar).type.kind;
 }

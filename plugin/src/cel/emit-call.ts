@@ -1,4 +1,5 @@
 import { childrenOf } from "./children.ts";
+import { emitCast } from "./emit-cast.ts";
 import { emitDynamic } from "./emit-dynamic.ts";
 import { emitEquality } from "./emit-equality.ts";
 import { emitFunction } from "./emit-function.ts";
@@ -26,6 +27,7 @@ import {
 } from "./piece.ts";
 import { rangeOf } from "./range.ts";
 import { staticType } from "./same-value.ts";
+import { shapeOf } from "./shape.ts";
 
 export type Call = Node & { readonly kind: "call" };
 
@@ -93,11 +95,12 @@ function emitCollection(emitter: Emitter, node: Call, first: Node, second: Node 
     case "add_list": {
       const form = formOf(node.type, node.proto);
       const parts = flattenLists(node).flatMap((side) => {
-        const { print } = emitter.as(side, form);
-        if (side.kind !== "list") return [atom("...", ...print)];
-        return side.elements.length === 0 ? [] : [atom(...print.slice(1, -1))];
+        if (side.kind !== "list") return [atom("...", ...emitter.as(side, form).print)];
+        const { print, level } = emitter.list(side, form.kind === "list" ? form.of : PLAIN);
+        // Of an empty one nothing is printed.
+        return level < LEVEL.atom ? [] : [atom(...print.slice(1, -1))];
       });
-      return piece(["[", ...commas(parts), "]"], form);
+      return parts.length === 0 ? emptyList(emitter, node, form) : piece(["[", ...commas(parts), "]"], form);
     }
     case "add_duration_timestamp":
       return runtime(names, "addToTimestamp", [emitter.value(second ?? first), emitter.value(first)]);
@@ -175,26 +178,6 @@ function emitCollection(emitter: Emitter, node: Call, first: Node, second: Node 
   return undefined;
 }
 
-/** A value of type dyn where a certain type is wanted. */
-function emitCast(emitter: Emitter, node: Call, first: Node): Piece {
-  const { names } = emitter;
-  const value = emitter.as(first, PLAIN);
-  const { type } = node;
-  if (
-    type.kind === "bool" ||
-    type.kind === "int" ||
-    type.kind === "uint" ||
-    type.kind === "double" ||
-    type.kind === "string" ||
-    type.kind === "bytes"
-  ) {
-    return runtime(names, "cast", [value, atom(JSON.stringify(type.kind))], celForm(type));
-  }
-  const name = type.kind === "optional" ? "optional_type" : type.kind === "message" ? type.desc.typeName : type.kind;
-  const cast = runtime(names, "cast", [value, atom(JSON.stringify(name))], PLAIN);
-  return type.kind === "list" ? coerce({ ...cast, form: { kind: "list", of: PLAIN } }, celForm(type), names) : cast;
-}
-
 function mapKey(emitter: Emitter, key: Piece, map: Form): Piece {
   if (map.kind === "map") return coerce(key, map.key, emitter.names);
   return key;
@@ -204,6 +187,11 @@ function mapKey(emitter: Emitter, key: Piece, map: Form): Piece {
 function mayBeNegativeZero(node: Node): boolean {
   const signed = node.kind === "call" && /^(multiply|divide|modulo|negate)_int64$/.test(node.overload);
   return signed || childrenOf(node).some(mayBeNegativeZero);
+}
+
+/** `[]` where nothing else says what it would hold. */
+function emptyList(emitter: Emitter, node: Node, form: Form): Piece {
+  return piece(["[] as ", ...shapeOf(node.type, form, emitter.names)], form, LEVEL.relational);
 }
 
 /** The operands of a chain of `+` between lists. */

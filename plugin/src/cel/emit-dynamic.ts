@@ -27,7 +27,7 @@ const DYNAMIC: Readonly<Record<string, string>> = {
   getSeconds: "secondsOf",
   getMilliseconds: "millisecondsOf",
   reverse: "reverse",
-  sort: "sort",
+  sort: "sortAny",
   sum: "sumAny",
   "math.abs": "abs",
   "math.sign": "sign",

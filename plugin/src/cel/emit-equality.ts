@@ -115,7 +115,8 @@ function emitWrapper(emitter: Emitter, first: Node, second: Node, sign: string):
     !fits(value, form)
   )
     return undefined;
-  return binary(raw, sign, value.literal === undefined ? value : coerce(value, form, emitter.names), LEVEL.equality);
+  const other = value.literal === undefined ? value : coerce(value, form, emitter.names);
+  return compared(emitter, first, second, sign, raw, other);
 }
 
 /** The name of a type. */

@@ -67,6 +67,10 @@ function wider(a: Form, b: Form): Form | undefined {
   return sameForm(a, b) ? b : sameForm(b, a) ? a : undefined;
 }
 
+function isEmptyList(node: Node): node is Node & { readonly kind: "list" } {
+  return node.kind === "list" && node.elements.length === 0;
+}
+
 /** `form`: the form in which the branches are wanted. */
 export function emitConditional(emitter: Emitter, node: Call, target?: Form): Piece {
   const [condition, yes, no] = node.args;
@@ -86,7 +90,12 @@ export function emitConditional(emitter: Emitter, node: Call, target?: Form): Pi
   // What is read as a value is opened: the digits of an integer are a number's.
   const opened = form.kind === "digits" || (node.type.kind === "wrapper" && form.kind !== "nullable");
   const wanted = target ?? (opened ? celForm(node.type) : form);
-  const branches = [yes, no].map((branch) => emitter.as(branch, wanted));
+  const branches = [yes, no].map((branch, index) => {
+    // The other one says of what type an empty list is.
+    const other = index === 0 ? no : yes;
+    const typed = isEmptyList(branch) && !isEmptyList(other) && other.type.kind === "list";
+    return typed && wanted.kind === "list" ? emitter.list(branch, wanted.of, true) : emitter.as(branch, wanted);
+  });
   const [left, right] = branches;
   if (left === undefined || right === undefined) return emitter.value(node);
   const print = [
@@ -97,5 +106,5 @@ export function emitConditional(emitter: Emitter, node: Call, target?: Form): Pi
     ...operand(right, LEVEL.conditional),
   ];
   const result = piece(print, wanted, LEVEL.conditional);
-  return { ...result, nullable: nullable || a.nullable || b.nullable };
+  return { ...result, nullable: nullable || a.nullable || b.nullable || branches.some((branch) => branch.nullable) };
 }

@@ -1,10 +1,27 @@
+import type { Printable } from "@bufbuild/protoplugin";
+import type { Names } from "./code.ts";
 import { zero } from "./emit-constant.ts";
+import { emitElements, holdsNulls, mayBeNull } from "./emit-elements.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Node } from "./expression.ts";
 import { fieldType, isInherited, presenceOf } from "./field-type.ts";
-import { BIG, type Form, mayBeNull, PLAIN, protoForm } from "./form.ts";
-import { atom, binary, coerce, commas, LEVEL, type Piece, packed, piece, runtime, types } from "./piece.ts";
+import { BIG, type Form, mayBeNull as holdsNull, PLAIN, protoForm } from "./form.ts";
+import {
+  arrow,
+  atom,
+  binary,
+  coerce,
+  commas,
+  isNothing,
+  LEVEL,
+  type Piece,
+  packed,
+  piece,
+  runtime,
+  types,
+} from "./piece.ts";
 import { INT32 } from "./range.ts";
+import { shapeOf } from "./shape.ts";
 import { isSureTime } from "./time-literal.ts";
 
 type Message = Node & { readonly kind: "message" };
@@ -30,7 +47,8 @@ function emitField(emitter: Emitter, one: Field): Piece[] {
   // Null leaves a field unset, but for the null of JSON.
   const json = form.kind === "json" && !form.list;
   if (value.type.kind === "null" && !json) return [];
-  const printed = one.optional ? emitter.inner(value, form) : fieldValue(emitter, one, form);
+  const printed = one.optional ? optionalValue(emitter, one, form) : fieldValue(emitter, one, form);
+  if (isNothing(printed)) return [];
   if (field.oneof === undefined) {
     // A field without presence takes no `undefined`.
     if (!printed.maybe || presenceOf(field) === "optional") return [atom(`${field.localName}: `, ...printed.print)];
@@ -45,9 +63,27 @@ function emitField(emitter: Emitter, one: Field): Piece[] {
   return [atom(`${localName}: `, ...runtime(emitter.names, "memberOf", [name, printed]).print)];
 }
 
+/** The value of a field that is given as an optional. Null in it leaves the field unset, too. */
+function optionalValue(emitter: Emitter, { field, value }: Field, form: Form): Piece {
+  const { type, proto } = fieldType(field);
+  const of = value.type.kind === "optional" ? value.type.of : value.type;
+  const wrapper = type.kind === "wrapper" && form.kind !== "boxed";
+  const inner = emitter.inner(value, wrapper && of.kind === "wrapper" ? { kind: "nullable", of: form } : form);
+  if (isNothing(inner)) return inner;
+  if (holdsNulls(of, proto)) {
+    const name = emitter.names.local("value");
+    const kept = arrow(name, runtime(emitter.names, "withoutNulls", [atom(name)]));
+    return { ...runtime(emitter.names, "unlessUnset", [inner, kept], form), maybe: true };
+  }
+  // A wrapper field that is set has a value.
+  const set = value.kind === "select" && typeof value.field !== "string";
+  if (!mayBeNull(of) || set) return inner;
+  return { ...binary(inner, "??", atom("undefined"), LEVEL.nullish, form), maybe: true };
+}
+
 /** The value of a field in a message literal. */
 function fieldValue(emitter: Emitter, { field, value }: Field, form: Form): Piece {
-  const { type } = fieldType(field);
+  const { type, proto } = fieldType(field);
   if (type.kind === "wrapper" && form.kind !== "boxed") return emitter.unset(value, form);
   // The type is known, so that no look-up is needed.
   if (form.kind === "any" && value.type.kind === "message" && !emitter.raw(value).nullable)
@@ -57,11 +93,11 @@ function fieldValue(emitter: Emitter, { field, value }: Field, form: Form): Piec
     const raw = emitter.raw(value);
     if (raw.form.kind === form.kind) return raw;
   }
-  if (form.kind === "any" && mayBeNull(value.type)) {
+  if (form.kind === "any" && holdsNull(value.type)) {
     const any = runtime(emitter.names, "anyUnlessNull", [emitter.as(value, PLAIN), types(emitter.names)], form);
     return { ...any, maybe: true };
   }
-  const printed = emitter.as(value, form);
+  const printed = emitElements(emitter, value, proto);
   return printed.nullable && !printed.maybe && form.kind !== "boxed"
     ? binary(printed, "??", atom("undefined"), LEVEL.nullish)
     : printed;
@@ -125,37 +161,44 @@ function given(emitter: Emitter, { value, optional }: Field): Piece {
 /** A map literal as CEL has maps: a `Map`. */
 export function emitMap(emitter: Emitter, node: Node & { kind: "map" }, form: Form & { kind: "map" }): Piece {
   const { names } = emitter;
-  if (node.entries.length === 0) return piece(["new Map()"], form);
+  if (node.entries.length === 0) return piece(["new Map<", ...commas(mapTypes(node, form, names)), ">()"], form);
   const entries = node.entries.map(([key, value, optional]) => {
     const name = keyOf(emitter, key, form.key);
     if (!optional) return atom("[", ...name.print, ", ", ...emitter.as(value, form.of).print, "]");
-    return atom("...", ...runtime(names, "givenEntry", [name, emitter.inner(value, form.of)]).print);
+    const inner = emitter.inner(value, form.of);
+    const types: Printable[] = isNothing(inner) ? ["<", ...commas(mapTypes(node, form, names)), ">"] : [];
+    return atom("...", names.runtime("givenEntry"), ...types, "(", ...commas([name, inner]), ")");
   });
-  if (node.entries.some(([key]) => key.type.kind === "dyn")) return runtime(names, "mapOfAny", entries, form);
+  if (node.entries.some(([key]) => key.type.kind === "dyn")) {
+    const value = varies(node) ? ["<", ...commas(mapTypes(node, form, names).slice(1)), ">"] : [];
+    return piece([names.runtime("mapOfAny"), ...value, "(", ...commas(entries), ")"], form);
+  }
   // TypeScript would take the type of the first entry for that of all.
-  const open = node.type.kind === "map" && node.type.value.kind === "dyn" ? "<unknown, unknown>" : "";
+  const open = varies(node) ? ["<", ...commas(mapTypes(node, form, names)), ">"] : [];
   const sure = node.entries.every(([key]) => key.kind === "constant");
   const distinct = new Set(node.entries.map(([key]) => String(keyOf(emitter, key, form.key).print))).size;
   return node.entries.length > 1 && (!sure || distinct < entries.length)
-    ? piece([names.runtime("mapOf"), `${open}(`, ...commas(entries), ")"], form)
-    : piece([`new Map${open}([`, ...commas(entries), "])"], form);
+    ? piece([names.runtime("mapOf"), ...open, "(", ...commas(entries), ")"], form)
+    : piece(["new Map", ...open, "([", ...commas(entries), "])"], form);
 }
+
+function mapTypes({ type }: Node, form: Form & { kind: "map" }, names: Names): readonly Piece[] {
+  if (type.kind !== "map") return [];
+  return [atom(...shapeOf(type.key, form.key, names)), atom(...shapeOf(type.value, form.of, names))];
+}
+
+/** Whether entries may be of several types: keys of different ones, values that are anything or nothing. */
+function varies({ type, entries }: Node & { kind: "map" }): boolean {
+  if (type.kind !== "map") return false;
+  const keys = new Set(entries.map(([key]) => (key.type.kind === "uint" ? "int" : key.type.kind)));
+  return keys.size > 1 || (entries.length > 1 && !SIMPLE.has(type.value.kind)) || type.value.kind === "dyn";
+}
+
+const SIMPLE: ReadonlySet<string> = new Set(["bool", "int", "uint", "double", "string", "bytes"]);
 
 function keyOf(emitter: Emitter, key: Node, form: Form): Piece {
   if (key.type.kind === "int" || key.type.kind === "uint") {
     return form.kind === "small" ? emitter.as(key, form) : emitter.key(key);
   }
   return coerce(emitter.value(key), PLAIN, emitter.names);
-}
-
-/** A map literal as protobuf-es has maps: an object. */
-export function emitRecord(emitter: Emitter, node: Node & { kind: "map" }, form: Form & { kind: "record" }): Piece {
-  if (node.entries.length === 0) return piece(["{}"], form);
-  const entries = node.entries.map(([key, value]) => {
-    const name = key.kind === "constant" ? String(key.value) : "";
-    const simple = /^[A-Za-z_]\w*$/.test(name) && name !== "__proto__";
-    const property = simple ? name : name === "__proto__" ? '["__proto__"]' : JSON.stringify(name);
-    return atom(property, ": ", ...emitter.element(value, form.of).print);
-  });
-  return piece(["{ ", ...commas(entries), " }"], form);
 }

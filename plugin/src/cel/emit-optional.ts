@@ -2,6 +2,7 @@
 // is printed as a value that may be `undefined`.
 import type { DescField } from "@bufbuild/protobuf";
 import type { Call } from "./emit-call.ts";
+import { castInner } from "./emit-cast.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Node } from "./expression.ts";
 import { fieldType, isInherited, presenceOf } from "./field-type.ts";
@@ -15,6 +16,7 @@ import {
   entryForm,
   generic,
   ifSet,
+  isNothing,
   LEVEL,
   lambdaOf,
   method,
@@ -25,6 +27,7 @@ import {
   runtime,
   types,
 } from "./piece.ts";
+import { shapeOf } from "./shape.ts";
 
 /** What an optional holds, or `undefined`. */
 function optionalInner(emitter: Emitter, node: Node): Piece {
@@ -42,7 +45,8 @@ export function optionalAs(emitter: Emitter, node: Node, form: Form): Piece {
       const [yes, no] = arms.map((arm) => operand(arm, LEVEL.conditional));
       const test = operand(emitter.value(first), LEVEL.nullish);
       const value = piece([...test, " ? ", ...(yes ?? []), " : ", ...(no ?? [])], form, LEVEL.conditional);
-      return { ...value, maybe: arms.some((arm) => arm.maybe) };
+      if (!arms.every(isNothing)) return { ...value, maybe: arms.some((arm) => arm.maybe) };
+      return first.fails ? typedNothing(emitter, node, value) : maybe({ ...atom("undefined"), form });
     }
   }
   const inner = optionalInner(emitter, node);
@@ -51,9 +55,21 @@ export function optionalAs(emitter: Emitter, node: Node, form: Form): Piece {
 
 /** The optional as a value. */
 export function emitOptional(emitter: Emitter, node: Node): Piece | undefined {
-  if (node.kind === "call" && node.overload === "optional_none") return runtime(emitter.names, "optionalNone", []);
   if (knownInner(emitter, node) === undefined) return undefined;
-  return runtime(emitter.names, "optionalOf", [optionalAs(emitter, node, boxedForm(node))]);
+  const { names } = emitter;
+  const inner = optionalAs(emitter, node, boxedForm(node));
+  if (!isNothing(inner)) return runtime(names, "optionalOf", [inner]);
+  return atom(names.runtime("optionalNone"), "<", ...innerShape(emitter, node), ">()");
+}
+
+function innerShape({ names }: Emitter, { type }: Node): Piece["print"] {
+  return type.kind === "optional" ? shapeOf(type.of, celForm(type.of), names) : shapeOf(type, PLAIN, names);
+}
+
+/** What is nothing once it has been evaluated; TypeScript is told what it could have been. */
+function typedNothing(emitter: Emitter, node: Node, value: Piece): Piece {
+  const print = [...operand(value, LEVEL.relational), " as ", ...innerShape(emitter, node), " | undefined"];
+  return maybe(piece(print, innerForm(node), LEVEL.relational));
 }
 
 function innerForm(node: Node): Form {
@@ -100,6 +116,8 @@ function knownInner(emitter: Emitter, node: Node): Piece | undefined {
     }
     case "conditional":
       return optionalAs(emitter, node, innerForm(node));
+    case "cast":
+      return first && castOptional(emitter, node, first);
     case "optional_index":
       return first && second && indexInner(emitter, first, second);
     case "error_detail": {
@@ -123,6 +141,12 @@ function nonZero(emitter: Emitter, node: Node): Piece {
   return runtime(names, "nonZero", any ? [value, types(names)] : [value], form);
 }
 
+/** What is held by an optional that has to hold a value of a certain type, or by what has to be an optional. */
+function castOptional(emitter: Emitter, node: Node, first: Node): Piece | undefined {
+  if (first.type.kind !== "optional" || node.type.kind !== "optional") return undefined;
+  return castInner(emitter, optionalAs(emitter, first, celForm(first.type.of)), first.type.of, node.type.of);
+}
+
 function ifSetAs(value: Piece, form: Form, emitter: Emitter): Piece {
   return value.maybe ? ifSet(value, form, emitter.names) : coerce(value, form, emitter.names);
 }
@@ -134,8 +158,8 @@ function maybe(value: Piece): Piece {
 /** `value ?? other`; `??` would take a null of CEL for nothing. */
 function orElse(emitter: Emitter, value: Piece, other: Piece, form: Form, nullable: boolean): Piece {
   const first = form.kind === "small" ? { ...value, form } : ifSetAs(value, form, emitter);
-  if (!first.maybe) return first;
-  if (first.print.length === 1 && first.print[0] === "undefined") return other;
+  if (!first.maybe || isNothing(other)) return first;
+  if (isNothing(first)) return other;
   if (!nullable) return { ...binary(first, "??", other, LEVEL.nullish, form), maybe: other.maybe };
   return { ...runtime(emitter.names, "orElse", [first, arrow("", other)], form), maybe: other.maybe };
 }
@@ -164,13 +188,26 @@ function union(a: Form & { kind: "small" }, b: Form & { kind: "small" }): Form {
 export function emitOptionalValue(emitter: Emitter, node: Call, first: Node): Piece {
   const inner = optionalInner(emitter, first);
   if (!inner.maybe) return inner;
-  const value = ifSetAs(inner, celForm(node.type), emitter);
-  return runtime(emitter.names, "optionalValue", [value], celForm(node.type));
+  const { names } = emitter;
+  const form = celForm(node.type);
+  const value = ifSetAs(inner, form, emitter);
+  if (!isNothing(value)) return runtime(names, "optionalValue", [value], form);
+  const type = first.type.kind === "optional" && first.type.of.kind === "param" ? first.type.of : node.type;
+  return piece([names.runtime("optionalValue"), "<", ...shapeOf(type, form, names), ">(undefined)"], form);
 }
 
 export function emitHasValue(emitter: Emitter, first: Node): Piece {
   const inner = optionalInner(emitter, first);
   if (!inner.maybe && !first.fails) return atom("true");
+  if (isNothing(inner)) return atom("false");
+  // It may fail; TypeScript knows that there is something otherwise.
+  if (!inner.maybe)
+    return binary(
+      property(runtime(emitter.names, "optionalOf", [inner]), "inner"),
+      "!==",
+      atom("undefined"),
+      LEVEL.equality,
+    );
   return binary(inner, "!==", atom("undefined"), LEVEL.equality);
 }
 
@@ -180,12 +217,15 @@ function mapInner(emitter: Emitter, node: Node & { kind: "macro" }): Piece | und
   const [body] = node.args;
   if (variable === undefined || body === undefined) return undefined;
   const value = optionalAs(emitter, node.range, innerForm(node.range));
+  if (isNothing(value)) return value;
   const local = emitter.local(variable);
   const name = mentions(body, variable) > 0 ? local : "";
   const inner = emitter.inside(() =>
     node.macro === "optMap" ? emitter.as(body, celForm(body.type)) : optionalAs(emitter, body, innerForm(node)),
   );
-  return maybe(runtime(emitter.names, "unlessUnset", [value, lambdaOf(name, inner)], innerForm(node)));
+  if (isNothing(inner) && !node.range.fails) return inner;
+  const result = isNothing(inner) ? typedNothing(emitter, node, inner) : inner;
+  return maybe(runtime(emitter.names, "unlessUnset", [value, lambdaOf(name, result)], innerForm(node)));
 }
 
 /** `of` is an optional or not. */
@@ -231,6 +271,7 @@ function lookUp(emitter: Emitter, container: Piece, key: Piece, fn: "find" | "fi
 /** What `read` makes of a value, when there is one. */
 function within(emitter: Emitter, base: Piece, read: (value: Piece) => Piece): Piece {
   if (!base.maybe) return opened(emitter, read(base));
+  if (isNothing(base)) return base;
   const name = emitter.name("it", "#it");
   const body = opened(emitter, read(piece([name], base.form)));
   return maybe(runtime(emitter.names, "unlessUnset", [base, arrow(name, body)], body.form));

@@ -175,3 +175,26 @@ it("is accepted by a strict TypeScript compiler", { timeout: 60_000 }, () => {
   const all = Object.values(EMITTED_CASES).flat();
   expect(typeErrorsOf(all.map(([expression, , as]) => [checked(expression), as]))).toBe("");
 });
+
+/** What a chain is made of, and how it goes on. */
+const CHAINS: readonly (readonly [what: string, text: string])[] = [
+  ["a sum", Array(500).fill("s.single_int64").join(" + ")],
+  ["a text", Array(500).fill("args.id").join(" + ")],
+  ["a path", `dyn(s)${".x".repeat(490)}`],
+  ["calls", `args.id${".trim()".repeat(490)}`],
+  ["macros", `list${".filter(x, x.single_bool)".repeat(240)}`],
+  [
+    "names that are bound",
+    `${Array.from({ length: 60 }, (_, i) => `cel.bind(v${i + 1}, ${i === 0 ? "count" : `v${i} + v${i}`}, `).join("")}v60${")".repeat(60)}`,
+  ],
+];
+
+it.each(CHAINS)("takes %s as long as may be", (_, text) => {
+  expect(printed(emitValue(checked(text), namesFor()).print).length).toBeLessThan(60 * text.length);
+});
+
+it("does not care for the error of what is bound and not needed", () => {
+  expect(printed(code("cel.bind(x, 10 / s.single_int64, x > 1 || s.single_bool)")!.print)).toBe(
+    "s.singleBool || divideInt(10n, s.singleInt64) > 1n",
+  );
+});

@@ -1,6 +1,7 @@
 import type { DescField } from "@bufbuild/protobuf";
 import type { Code, Names } from "./code.ts";
 import { convertible } from "./convertible.ts";
+import { emitElements } from "./emit-elements.ts";
 import { Emitter } from "./emitter.ts";
 import type { Expression, Node } from "./expression.ts";
 import { fieldType } from "./field-type.ts";
@@ -93,5 +94,5 @@ function asProto(root: Node, emitter: Emitter, to: Proto): Code | undefined {
   const fails = root.fails || narrows(natural.form, form);
   const nullable = type.kind === "wrapper" || natural.nullable || isNullableMessage(type);
   if (nullable) return codeOf(emitter.unset(root, form), type, to, fails);
-  return codeOf(emitter.as(root, form), type, to, fails);
+  return codeOf(emitElements(emitter, root, to), type, to, fails);
 }

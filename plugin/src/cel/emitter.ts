@@ -5,8 +5,9 @@ import { emitCall } from "./emit-call.ts";
 import { constant, zero } from "./emit-constant.ts";
 import { emitConditional } from "./emit-logic.ts";
 import { emitMacro } from "./emit-macro.ts";
-import { emitMap, emitMessage, emitRecord } from "./emit-message.ts";
+import { emitMap, emitMessage } from "./emit-message.ts";
 import { emitOptional, optionalAs } from "./emit-optional.ts";
+import { emitRecord, isRecord } from "./emit-record.ts";
 import { emitExtension, emitSelect, emitTest } from "./emit-select.ts";
 import type { Node } from "./expression.ts";
 import { isInherited, presenceOf } from "./field-type.ts";
@@ -18,6 +19,7 @@ import {
   coerce,
   commas,
   ifSet,
+  isNothing,
   LEVEL,
   operand,
   type Piece,
@@ -28,6 +30,7 @@ import {
 } from "./piece.ts";
 import { misfitKey } from "./range.ts";
 import { runtimeTypeName } from "./same-value.ts";
+import { shapeOf } from "./shape.ts";
 import type { Variable } from "./type.ts";
 
 /** Prints nodes. Made for one expression. */
@@ -103,7 +106,8 @@ export class Emitter {
   }
 
   #plain(node: Node): Piece {
-    const optional = node.type.kind === "optional" ? emitOptional(this, node) : undefined;
+    const holds = node.type.kind === "optional" || (node.kind === "macro" && /^opt/.test(node.macro));
+    const optional = holds ? emitOptional(this, node) : undefined;
     if (optional !== undefined) return optional;
     switch (node.kind) {
       case "constant":
@@ -160,9 +164,7 @@ export class Emitter {
       // One that may be null is looked at when it is packed.
       if (!message.nullable) return packed(message, node.type.desc, this.names);
     }
-    if (node.kind === "map" && form.kind === "record" && node.entries.every(isPlainEntry)) {
-      return emitRecord(this, node, form);
-    }
+    if (node.kind === "map" && form.kind === "record" && isRecord(node, form)) return emitRecord(this, node, form);
     if (node.kind === "map" && form.kind === "map") return emitMap(this, node, form);
     if (node.kind === "macro" && node.macro === "map" && form.kind === "list") return emitMacro(this, node, form.of);
     if (node.kind === "call" && node.overload === "conditional" && form.kind !== "small" && form.kind !== "big") {
@@ -173,11 +175,14 @@ export class Emitter {
 
   /** `typed`: whether what it stands in says which type it has, so that none is inferred from its elements. */
   list(node: Node & { kind: "list" }, of: Form, typed = false): Piece {
-    const elements = node.elements.map((element, index) => {
+    const elements = node.elements.flatMap((element, index) => {
       if (!node.optionals?.has(index)) return typed ? this.as(element, of) : this.element(element, of);
-      return atom("...", ...runtime(this.names, "given", [this.inner(element, of)]).print);
+      const inner = this.inner(element, of);
+      return isNothing(inner) ? [] : atom("...", ...runtime(this.names, "given", [inner]).print);
     });
-    return piece(["[", ...commas(elements), "]"], { kind: "list", of });
+    const form: Form = { kind: "list", of };
+    if (elements.length > 0 || typed) return piece(["[", ...commas(elements), "]"], form);
+    return piece(["[] as ", ...shapeOf(node.type, form, this.names)], form, LEVEL.relational);
   }
 
   /** An element of a list: TypeScript infers the type of the list from it. */
@@ -270,8 +275,4 @@ function hidden(test: Piece): Piece {
 
 function isWrapperPath(node: Node): boolean {
   return node.type.kind === "wrapper" && (node.kind === "name" || node.kind === "select");
-}
-
-function isPlainEntry([key, , optional]: (Node & { kind: "map" })["entries"][number]): boolean {
-  return key.kind === "constant" && optional !== true;
 }

@@ -9,9 +9,16 @@ export function anyFails(nodes: readonly Node[]): boolean {
   return nodes.some((node) => node.fails);
 }
 
-/** The representation that a node has as an element: protobuf has no unset one among scalars. */
+/** The representation that a node has as an element: protobuf has no unset wrapper there. */
 export function elementProto(node: Node): Proto | undefined {
-  return node.type.kind === "wrapper" && node.proto?.kind === "scalar" ? undefined : node.proto;
+  return node.type.kind === "wrapper" && !isElement(node) ? undefined : node.proto;
+}
+
+/** Whether it is an element already: a wrapper in a list or a map always has a value. */
+function isElement(node: Node): boolean {
+  if (node.proto?.kind !== "message") return false;
+  if (node.kind === "call") return node.overload === "index_list" || node.overload === "index_map";
+  return node.kind === "name" && node.variable.role === "local";
 }
 
 /** The common representation; an integer literal takes that of the others when it fits. */
@@ -32,4 +39,9 @@ export function joinProtos(nodes: readonly Node[], wanted?: Proto): Proto | unde
   };
   const alike = nodes.every((node) => fits(node) && assignable(node.type, nodes[0]?.type ?? node.type));
   return alike ? proto : undefined;
+}
+
+/** The representation of a list that is made of one of this: a ListValue becomes a list of CEL's. */
+export function computedList(proto: Proto | undefined): Proto | undefined {
+  return proto?.kind === "list" ? proto : undefined;
 }

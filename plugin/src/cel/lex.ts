@@ -16,11 +16,11 @@ export type Token = Span &
   );
 
 const BLANK = /(?:[\t\n\f\r ]|\/\/[^\n]*)+/y;
-const NUMBER = /0[xX][0-9a-fA-F]+[uU]?|(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?[uU]?/y;
+const NUMBER = /0x[0-9a-fA-F]+[uU]?|(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?[uU]?/y;
 const WORD = /[A-Za-z_]\w*/y;
 const QUOTED = /`([\w.\-/ ]+)`/y;
 const ARROW = "there are no functions of your own: write list.map(item, item.name)";
-const OPENING_QUOTE = /([rRbB]{0,2})("""|'''|"|')/y;
+const OPENING_QUOTE = /([bB]?[rR]?)("""|'''|"|')/y;
 const SIGN = /==|!=|<=|>=|&&|\|\||[<>[\]{}().,\-!?:+*/%]/y;
 
 /** All tokens, the last of kind "end"; or the first thing that is none. */
@@ -40,7 +40,19 @@ export function lex(text: string): { readonly tokens: readonly Token[] } | { rea
   }
 }
 
+/** What other languages write. */
+const ALMOST: readonly (readonly [pattern: RegExp, hint: (written: string) => string])[] = [
+  [/0X[0-9a-fA-F]+[uU]?/y, (written) => `write ${written.replace("X", "x")}`],
+  [/[rR][bB](?=["'])/y, ([r, b]) => `write ${b}${r}, the b before the r`],
+];
+
 function next(text: string, start: number): Token | SyntaxFault {
+  for (const [pattern, hint] of ALMOST) {
+    const found = matchAt(pattern, text, start)?.[0];
+    if (found === undefined) continue;
+    const message = `unexpected ${JSON.stringify(found)}`;
+    return { code: "BFF301", start, end: start + found.length, message, hint: hint(found) };
+  }
   const open = matchAt(OPENING_QUOTE, text, start);
   if (open !== undefined) return string(text, start, open[1] ?? "", open[2] ?? "");
   const word = matchAt(WORD, text, start)?.[0];
@@ -79,7 +91,7 @@ function numeric(text: string, start: number): Token | SyntaxFault {
   const span = { start, end: start + text.length };
   const unsigned = /[uU]$/.test(text);
   const digits = unsigned ? text.slice(0, -1) : text;
-  if (/^(0[xX]|\d+$)/.test(digits)) return { kind: "integer", text, value: BigInt(digits), unsigned, ...span };
+  if (/^(0x|\d+$)/.test(digits)) return { kind: "integer", text, value: BigInt(digits), unsigned, ...span };
   if (unsigned) {
     return { code: "BFF301", ...span, message: "an unsigned number has no fraction", hint: "convert it: uint(…)" };
   }
@@ -101,9 +113,6 @@ function string(text: string, start: number, prefix: string, quote: string): Tok
     at += !raw && text[at] === "\\" ? 2 : 1;
   }
   const end = at + quote.length;
-  if (/(.)\1/i.test(prefix)) {
-    return { code: "BFF301", start, end, message: `unexpected ${JSON.stringify(prefix)}`, hint: undefined };
-  }
   const decoded = decodeString(text.slice(from, at), raw, /b/i.test(prefix));
   if ("message" in decoded) {
     return {

@@ -51,31 +51,40 @@ function isTimestamp(text: string): boolean {
   }
 }
 
-/** The greatest duration of CEL, in nanoseconds: 64 bits hold it. */
-const LONGEST = 2 ** 63;
-const UNITS: Readonly<Record<string, number>> = {
-  ns: 1,
-  us: 1e3,
-  µs: 1e3,
-  μs: 1e3,
-  ms: 1e6,
-  s: 1e9,
-  m: 6e10,
-  h: 3.6e12,
+/** A duration of CEL in nanoseconds fits into 64 bits. */
+const LONGEST = 2n ** 63n - 1n;
+const UNITS: Readonly<Record<string, bigint>> = {
+  ns: 1n,
+  us: 1_000n,
+  µs: 1_000n,
+  μs: 1_000n,
+  ms: 1_000_000n,
+  s: 1_000_000_000n,
+  m: 60_000_000_000n,
+  h: 3_600_000_000_000n,
 };
 
 function isDuration(text: string): boolean {
   if (/^[+-]?0$/.test(text)) return true;
   if (!/^[+-]?((\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h))+$/.test(text)) return false;
-  const parts = [...text.matchAll(/(\d*\.?\d*)(ns|us|µs|μs|ms|s|m|h)/g)];
-  const nanos = parts.reduce((total, [, count = "", unit = ""]) => total + Number(count) * (UNITS[unit] ?? 0), 0);
-  return nanos < LONGEST;
+  let nanos = 0n;
+  for (const [, whole = "", fraction = "", unit = ""] of text.matchAll(/(\d*)\.?(\d*)(ns|us|µs|μs|ms|s|m|h)/g)) {
+    const scale = UNITS[unit] ?? 0n;
+    nanos += BigInt(whole) * scale + (BigInt(fraction) * scale) / 10n ** BigInt(fraction.length);
+  }
+  return nanos <= LONGEST + (text.startsWith("-") ? 1n : 0n);
 }
 
 function isPattern(text: string): boolean {
   try {
-    return new RE2JS(text) !== undefined;
+    return new RE2JS(withEscapedBraces(text)) !== undefined;
   } catch {
     return false;
   }
+}
+
+/** A brace that begins no repetition is a character, which may be repeated; RE2JS knows that only of an escaped one. */
+function withEscapedBraces(pattern: string): string {
+  const parts = /\\Q[\s\S]*?(?:\\E|$)|\\[\s\S]|\[\^?\]?(?:\\[\s\S]|\[:\^?\w+:\]|[^\]\\])*\]|\{(?=[?*+])/g;
+  return pattern.replace(parts, (part) => (part === "{" ? "\\{" : part));
 }

@@ -42,9 +42,11 @@ function as(value: Piece, type: Piece["print"][number] | undefined): Piece {
 const isLiteral = (node: Node): node is Literal => node.kind === "constant" || node.kind === "enum";
 
 /** The type that a literal is printed as one of; undefined for what is no primitive, and so has no literal type. */
-function typeOf(literal: Literal, { form }: Piece): string | undefined {
+function typeOf(literal: Literal, { form, print }: Piece): string | undefined {
   const { kind } = form;
-  if (literal.kind === "enum") return kind === "small" || kind === "plain" ? "enum" : undefined;
+  // In a dyn it is a bigint.
+  const converted = print[0] === "BigInt" || print[0] === "BigInt(";
+  if (literal.kind === "enum") return (kind === "small" || kind === "plain") && !converted ? "enum" : undefined;
   if (typeof literal.value === "object") return undefined;
   if (typeof literal.value === "bigint") return kind === "small" ? "number" : "bigint";
   return typeof literal.value;
@@ -57,6 +59,9 @@ function enumOf(literals: readonly Node[], names: Names): Piece["print"][number]
   return names.shape(first);
 }
 
+/** What an empty literal of a wrapper is. */
+const ZEROS: Readonly<Record<string, bigint | number | boolean>> = { int: 0n, uint: 0n, double: 0, bool: false };
+
 /** The nodes of which one gives the value. */
 function leavesOf(node: Node, bound: Bound): readonly Node[] {
   if (node.kind === "name") {
@@ -64,9 +69,19 @@ function leavesOf(node: Node, bound: Bound): readonly Node[] {
     return value === undefined ? [node] : leavesOf(value, bound);
   }
   if (node.kind === "macro" && node.macro === "bind") return node.args.flatMap((body) => leavesOf(body, bound));
+  if (node.kind === "message" && node.type.kind === "wrapper") {
+    const [only] = node.fields;
+    return only === undefined
+      ? [{ ...node, kind: "constant", value: ZEROS[node.type.of.kind] ?? "" }]
+      : leavesOf(only.value, bound);
+  }
   if (node.kind !== "call") return [node];
   const [first, second] = node.args;
   switch (node.overload) {
+    case "same":
+    case "uint64_to_int64":
+    case "int64_to_uint64":
+      return first === undefined ? [node] : leavesOf(first, bound);
     case "conditional":
       return node.args.slice(1).flatMap((arm) => leavesOf(arm, bound));
     case "optional_value":

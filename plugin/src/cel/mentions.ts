@@ -5,9 +5,24 @@ import type { Variable } from "./type.ts";
 
 /** How often a variable is named in an expression, in what is printed of it. */
 export function mentions(node: Node | undefined, variable: Variable): number {
-  if (node === undefined || isFolded(node)) return 0;
-  if (node.kind === "name" || node.kind === "ok") return node.variable === variable ? 1 : 0;
-  return partsOf(node).reduce((count, part) => count + mentions(part, variable), 0);
+  return node === undefined ? 0 : (namesIn(node).get(variable) ?? 0);
+}
+
+/** How often each variable is named. Nodes do not change, and are asked again and again on the way through nested `cel.bind`. */
+const known = new WeakMap<Node, ReadonlyMap<Variable, number>>();
+
+function namesIn(node: Node): ReadonlyMap<Variable, number> {
+  const before = known.get(node);
+  if (before !== undefined) return before;
+  const names = new Map<Variable, number>();
+  if (node.kind === "name" || node.kind === "ok") names.set(node.variable, 1);
+  else if (!isFolded(node)) {
+    for (const part of partsOf(node)) {
+      for (const [variable, count] of namesIn(part)) names.set(variable, (names.get(variable) ?? 0) + count);
+    }
+  }
+  known.set(node, names);
+  return names;
 }
 
 /** What is known beforehand, so that nothing of it is printed but the result. */

@@ -9,8 +9,10 @@ export interface Syntax {
   readonly optionals: boolean;
 }
 
-/** How deep an expression may nest, and how high its tree may be, as in cel-go: everything after the parser may then recurse. */
+/** How deep an expression may nest, as in cel-go. */
 const DEEPEST = 250;
+/** How high its tree may be, which chains such as `a + b + c` make higher than it is deep: everything after the parser may then recurse. */
+const HIGHEST = 500;
 
 /** CEL's grammar by recursive descent. Gives the expression as it was written, or what is wrong and where. */
 export function parseExpression(
@@ -76,7 +78,7 @@ class Parser {
   /** Every node that has parts goes through here: chains such as `1 + 2 + 3` make trees as high as they are long. */
   #made(ast: Ast): Ast {
     const height = 1 + Math.max(0, ...partsOf(ast).map((part) => this.#heights.get(part) ?? 0));
-    if (height > DEEPEST) this.#tooDeep();
+    if (height > HIGHEST) this.#tooDeep();
     this.#heights.set(ast, height);
     return ast;
   }
@@ -186,7 +188,7 @@ class Parser {
     if (token.kind !== "integer") return this.#at.unexpected();
     const value = negative ? -token.value : token.value;
     const fits = token.unsigned ? BigInt.asUintN(64, value) === value : BigInt.asIntN(64, value) === value;
-    if (!fits) {
+    if (!fits || (negative && token.unsigned)) {
       const message =
         negative && token.unsigned ? "an unsigned number is not negative" : "the integer does not fit into 64 bits";
       throw new Stop({ code: "BFF309", ...span, message, hint: undefined });

@@ -57,10 +57,17 @@ export function binary(left: Piece, operator: string, right: Piece, level: numbe
     // `a === 1 === b` is right but hard to read.
     return piece([...operand(left, LEVEL.additive), ` ${operator} `, ...operand(right, LEVEL.additive)], form, level);
   }
-  // `x ?? null ?? y` is `x ?? y`; TypeScript takes what ends in null for null.
-  const first = operator === "??" ? withoutNull(left) : left;
+  if (level === LEVEL.nullish) return orOther(left, operator, right, form);
   // All of JavaScript's binary operators used here group to the left.
-  return piece([...operand(first, level), ` ${operator} `, ...operand(right, level + 1)], form, level);
+  return piece([...operand(left, level), ` ${operator} `, ...operand(right, level + 1)], form, level);
+}
+
+/** `a ?? b`: the operands of `||` and `&&` stand in parentheses there, which JavaScript asks for. */
+function orOther(left: Piece, operator: string, right: Piece, form: Form): Piece {
+  // `x ?? null ?? y` is `x ?? y`; TypeScript takes what ends in null for null.
+  const first = withoutNull(left);
+  const print = operand(first, first.level === LEVEL.nullish ? LEVEL.nullish : LEVEL.equality);
+  return piece([...print, ` ${operator} `, ...operand(right, LEVEL.equality)], form, LEVEL.nullish);
 }
 
 function withoutNull(value: Piece): Piece {
@@ -125,6 +132,7 @@ export function coerce(value: Piece, to: Form, names: Names): Piece {
         return coerce(coerce(value, { kind: "map", key, of: from.of }, names), to, names);
       }
       if (to.kind === "record") {
+        if (sameForm(from.of, to.of)) return { ...value, form: to };
         return runtime(names, "mapValues", [value, lambda(from.of, to.of, names)], to);
       }
       if (to.kind === "map") {
@@ -202,6 +210,12 @@ export function coerce(value: Piece, to: Form, names: Names): Piece {
         return coerce(runtime(names, "cast", [value, name], to.unsigned ? UNSIGNED : BIG), to, names);
       }
       if (to.kind === "list" && !isPlain(to.of)) return { ...each(value, PLAIN, to.of, names), form: to };
+      // A Struct that has been read, the only map without a form of its own.
+      if (to.kind === "record" || to.kind === "map")
+        return coerce({ ...value, form: { kind: "record", key: ScalarType.STRING, of: PLAIN } }, to, names);
+      break;
+    case "struct":
+      if (to.kind === "record" || to.kind === "map") return coerce({ ...value, form: PLAIN }, to, names);
       break;
   }
   switch (to.kind) {
@@ -230,6 +244,11 @@ function enumTypeOf(form: Form, names: Names): readonly Printable[] | undefined 
   if (form.kind === "small") return form.enum && [names.shape(form.enum)];
   const of = form.kind === "list" || form.kind === "record" ? enumTypeOf(form.of, names) : undefined;
   return of && (form.kind === "list" ? [...of, "[]"] : ["{ [key: string]: ", ...of, " }"]);
+}
+
+/** Whether it is printed as nothing at all: what an `optional.none()` holds. */
+export function isNothing({ print }: Piece): boolean {
+  return print.length === 1 && print[0] === "undefined";
 }
 
 /** Whether an integer literal is in the range of a form. */
@@ -368,6 +387,8 @@ function lambda(from: Form, to: Form, names: Names): Piece {
 /** `(name) => body`, or the function alone where the body is nothing but a call of it. */
 export function lambdaOf(name: string, body: Piece): Piece {
   const [fn, open, ...rest] = body.print;
+  // TypeScript infers nothing from functions that can be called in several ways.
+  if (body.form.kind === "record") return arrow(name, body);
   if (fn !== undefined && open === "(" && rest.length === 2 && rest[0] === name && rest[1] === ")") return atom(fn);
   return arrow(name, body);
 }
@@ -386,6 +407,7 @@ export function keyReader(key: ScalarType): Piece {
 
 /** A value in another form, `undefined` left as it is. */
 export function ifSet(value: Piece, form: Form, names: Names): Piece {
+  if (isNothing(value)) return { ...value, form };
   const name = names.local("value");
   const converted = coerce(piece([name], value.form), form, names);
   if (converted.print.length === 1 && converted.print[0] === name) return value;
@@ -410,7 +432,6 @@ export function unbox(value: Piece, names: Names): Piece {
       );
     case "digits":
       return coerce(value, value.form.unsigned ? UNSIGNED : BIG, names);
-    case "struct":
     case "float":
       return { ...value, form: PLAIN };
     default:

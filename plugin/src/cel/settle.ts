@@ -1,6 +1,6 @@
 import type { Checker } from "./checker.ts";
-import { fit } from "./checker.ts";
 import type { Node } from "./expression.ts";
+import { fit } from "./fit.ts";
 import type { CelType, Variable } from "./type.ts";
 
 /**
@@ -10,6 +10,8 @@ import type { CelType, Variable } from "./type.ts";
  */
 export function settle(root: Node, checker: Checker): Node {
   const variables = new Map<Variable, Variable>();
+  /** What `cel.bind` has bound to what can fail: its error comes out wherever it is first read. */
+  const failing = new Set<Variable>();
   const known = (type: CelType): CelType => {
     const found = checker.types.resolve(type);
     return found.kind === "param" ? { kind: "dyn" } : found;
@@ -27,7 +29,7 @@ export function settle(root: Node, checker: Checker): Node {
     const wanted = checker.wanted.get(node) ?? [];
     switch (node.kind) {
       case "name":
-        return { ...node, type, variable: settled(node.variable) };
+        return { ...node, type, variable: settled(node.variable), fails: node.fails || failing.has(node.variable) };
       case "select":
       case "extension": {
         const of = visit(node.of);
@@ -59,6 +61,7 @@ export function settle(root: Node, checker: Checker): Node {
       }
       case "macro": {
         const range = visit(node.range);
+        if (node.macro === "bind" && range.fails) for (const variable of node.vars) failing.add(variable);
         const vars = node.vars.map(settled);
         const args = node.args.map((arg, index) => operand(arg, wanted[index]));
         return { ...node, type, range, vars, args, fails: node.fails || range.fails || anyFails(args) };

@@ -4,47 +4,44 @@ import { ExpressionError } from "./error.ts";
 import { asInt, asUint } from "./integer.ts";
 import { type AnyTypes, fieldOf, isFieldOfSet } from "./message.ts";
 import { Optional } from "./optional.ts";
-import { boxedEntries, keyOf, mapFrom, newKey, type Uint, UintMap, uintKeys } from "./value.ts";
+import { boxedEntries, keyOf, mapFrom, newKey, UintMap, uintKeys } from "./value.ts";
 
 /** The element of a list. Throws ExpressionError when there is none. */
-export function at<T>(list: readonly T[], index: number | bigint): T {
+export function at<L extends readonly unknown[]>(list: L, index: number | bigint): L[number] {
   const found = list[Number(index)];
   if (found === undefined) throw new ExpressionError(`index out of bounds: ${index}`);
   return found;
 }
 
-type Key = string | number | bigint | boolean | Uint;
-
 /** The element of a list, undefined when there is none. */
-export function elementAt<T>(list: readonly T[], index: number | bigint): T | undefined {
+export function elementAt<L extends readonly unknown[]>(list: L, index: number | bigint): L[number] | undefined {
   return list[Number(index)];
 }
 
 /** The value of a key. Throws ExpressionError when there is none. */
-export function entry<K, V>(map: ReadonlyMap<K, V> | { readonly [key: string]: V }, key: Key): V {
+export function entry<K, V>(map: ReadonlyMap<K, V> | { readonly [key: string]: V }, key: unknown): V {
   const found = lookUp(map, key);
-  if (found === undefined) throw new ExpressionError(`no such key: ${key}`);
+  if (found === undefined) throw new ExpressionError(`no such key: ${String(keyOf(key))}`);
   return found;
 }
 
 /** The value of a key, undefined when there is none. */
-export function valueAt<K, V>(map: ReadonlyMap<K, V> | { readonly [key: string]: V }, key: Key): V | undefined {
+export function valueAt<K, V>(map: ReadonlyMap<K, V> | { readonly [key: string]: V }, key: unknown): V | undefined {
   return lookUp(map, key);
 }
 
-export function hasKey(map: object, key: Key): boolean {
-  return map instanceof Map ? map.has(keyOf(key)) : Object.hasOwn(map, nameOf(key));
-}
-
-/** A key as an object has it. */
-function nameOf(key: Key): string {
-  return typeof key === "string" ? key : String(keyOf(key));
-}
-
-function lookUp<K, V>(map: ReadonlyMap<K, V> | { readonly [key: string]: V }, key: Key): V | undefined {
+export function hasKey(map: object, key: unknown): boolean {
   // A double finds the integer that equals it.
-  if (map instanceof Map) return map.get(keyOf(key));
-  const name = nameOf(key);
+  const known = keyOf(key);
+  if (known === undefined) return false;
+  return map instanceof Map ? map.has(known) : Object.hasOwn(map, String(known));
+}
+
+function lookUp<K, V>(map: ReadonlyMap<K, V> | { readonly [key: string]: V }, key: unknown): V | undefined {
+  const known = keyOf(key);
+  if (known === undefined) return undefined;
+  if (map instanceof Map) return map.get(known);
+  const name = String(known);
   return Object.hasOwn(map, name) ? (map as { readonly [key: string]: V })[name] : undefined;
 }
 
@@ -207,6 +204,16 @@ export function toRecord(
   key = (name: unknown) => name,
 ): { [key: string]: unknown } {
   return Object.fromEntries([...map].map(([name, item]) => [String(key(name)), value(item)]));
+}
+
+/** The elements of a repeated field or the values of a map that are not null. */
+export function withoutNulls<T>(list: readonly (T | null)[]): T[];
+export function withoutNulls<T>(record: { readonly [key: string]: T | null }): { [key: string]: T };
+export function withoutNulls(
+  values: readonly unknown[] | { readonly [key: string]: unknown },
+): unknown[] | { [key: string]: unknown } {
+  if (Array.isArray(values)) return values.filter((item) => item !== null);
+  return Object.fromEntries(Object.entries(values).filter(([, item]) => item !== null));
 }
 
 export function mapValues<V, W>(record: { readonly [key: string]: V }, value: (value: V) => W): { [key: string]: W } {

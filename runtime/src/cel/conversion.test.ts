@@ -1,20 +1,8 @@
 import { create } from "@bufbuild/protobuf";
 import { DurationSchema, TimestampSchema } from "@bufbuild/protobuf/wkt";
 import { describe, expect, it } from "vitest";
-import {
-  cast,
-  toBool,
-  toBytes,
-  toDouble,
-  toDuration,
-  toInt,
-  toText,
-  toTimestamp,
-  toUint,
-  typeName,
-} from "./conversion.ts";
+import { toBool, toBytes, toDouble, toDuration, toInt, toText, toTimestamp, toUint, typeName } from "./conversion.ts";
 import { ExpressionError } from "./error.ts";
-import { uint } from "./value.ts";
 
 const timestamp = create(TimestampSchema, { seconds: 1_577_836_800n });
 
@@ -77,13 +65,5 @@ describe("values of type dyn", () => {
     expect([1n, 1, "a", true, null, Uint8Array.of(), [], {}, new Map(), timestamp].map(typeName)).toEqual(
       "int double string bool null_type bytes list map map google.protobuf.Timestamp".split(" "),
     );
-  });
-
-  it("are refused where another type is wanted", () => {
-    expect(cast(5n, "int")).toBe(5n);
-    expect(cast(uint(5), "uint")).toBe(5n);
-    expect(() => cast(5n, "uint")).toThrow(ExpressionError);
-    expect(() => cast(5, "int")).toThrow(ExpressionError);
-    expect(() => cast("5", "double")).toThrow(ExpressionError);
   });
 });

@@ -188,31 +188,6 @@ export function typeName(value: unknown): string {
   return isMessage(value) ? value.$typeName : "map";
 }
 
-/** The types whose values can be told apart at run time. */
-interface Casts {
-  readonly bool: boolean;
-  readonly int: bigint;
-  readonly uint: bigint;
-  readonly double: number;
-  readonly string: string;
-  readonly bytes: Uint8Array;
-  readonly list: unknown[];
-  readonly "google.protobuf.Timestamp": Timestamp;
-  readonly "google.protobuf.Duration": Duration;
-  readonly map: ReadonlyMap<unknown, unknown> | { readonly [key: string]: unknown };
-}
-
-/** A value of type dyn where one of a certain type is wanted. Throws ExpressionError when it is of another. */
-export function cast<K extends keyof Casts>(value: unknown, name: K): Casts[K];
-export function cast(value: unknown, name: string): unknown;
-export function cast(value: unknown, name: string): unknown {
-  const is = typeName(value);
-  if (is !== name) {
-    throw new ExpressionError(`no such overload: expected ${name}, found ${is}`);
-  }
-  return value instanceof Uint ? value.value : value;
-}
-
 function refused(value: unknown, wanted: string): ExpressionError {
   const shown = typeof value === "string" ? JSON.stringify(value) : typeName(value);
   return new ExpressionError(`${shown} cannot become ${wanted}`);

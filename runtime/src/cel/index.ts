@@ -2,6 +2,7 @@
 export { getExtension, hasExtension, isFieldSet } from "@bufbuild/protobuf";
 export { anyPack } from "@bufbuild/protobuf/wkt";
 export { decodeBase64, encodeBase64 } from "./base64.ts";
+export { cast, castMap, castMessage } from "./cast.ts";
 export {
   at,
   convertMap,
@@ -30,9 +31,9 @@ export {
   transformMap,
   transformMapEntry,
   valueAt,
+  withoutNulls,
 } from "./collection.ts";
 export {
-  cast,
   enumNumber,
   toBool,
   toBytes,
@@ -100,6 +101,7 @@ export {
   range,
   slice,
   sort,
+  sortAny,
   sortBy,
 } from "./list.ts";
 export { all, and, exists, noFunction, once, or } from "./logic.ts";

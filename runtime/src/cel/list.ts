@@ -1,4 +1,5 @@
 // cel-go's `lists` and `sets` extensions, and what is ours for lists.
+import { noOverload } from "./dynamic.ts";
 import { compare, equal } from "./equal.ts";
 import { ExpressionError } from "./error.ts";
 import { Optional, optionalOf } from "./optional.ts";
@@ -36,6 +37,12 @@ export function distinct<T>(list: readonly T[]): T[] {
 /** In ascending order; equal elements keep theirs. Throws ExpressionError when elements have no order or are of different types. */
 export function sort<T>(list: readonly T[]): T[] {
   return sortBy(list, (item) => item);
+}
+
+/** As `sort`, of a dyn. Throws ExpressionError also for what is no list. */
+export function sortAny(list: unknown): unknown[] {
+  if (!Array.isArray(list)) throw noOverload("sort", list);
+  return sort(list);
 }
 
 /** By a key of each element, in ascending order; equal ones keep theirs. Throws ExpressionError as `sort`. */

@@ -24,8 +24,8 @@ import { uint } from "./value.ts";
 it("holds a value or none", () => {
   expect(optionalValue(optionalOf(0).inner)).toBe(0);
   expect(() => optionalValue(optionalNone().inner)).toThrow(ExpressionError);
-  expect(orElse<number | null>(null, () => 2)).toBeNull();
-  expect(orElse<number>(undefined, () => 2)).toBe(2);
+  expect(orElse(null, () => 2)).toBeNull();
+  expect(orElse(undefined, () => 2)).toBe(2);
   expect([orNull(1), orNull(undefined)]).toEqual([1, null]);
 });
 

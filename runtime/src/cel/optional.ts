@@ -18,8 +18,8 @@ export function optionalOf<T>(value: T | undefined): Optional<T> {
   return new Optional(value);
 }
 
-export function optionalNone(): Optional<never> {
-  return new Optional<never>(undefined);
+export function optionalNone<T = never>(): Optional<T> {
+  return new Optional<T>(undefined);
 }
 
 /** Throws ExpressionError when there is none. */
@@ -29,7 +29,7 @@ export function optionalValue<T>(inner: T | undefined): T {
 }
 
 /** `first ?? other()`, but that null is a value. */
-export function orElse<T>(first: T | undefined, other: () => T): T {
+export function orElse<T, U>(first: T | undefined, other: () => U): T | U {
   return first === undefined ? other() : first;
 }
 
@@ -55,8 +55,8 @@ export function givenField<N extends string, V>(name: N, inner: V | undefined): 
 }
 
 /** What the optionals of a list hold; none is left out. */
-export function unwrapped<T>(list: readonly Optional<T>[]): T[] {
-  return list.flatMap(({ inner }) => given(inner));
+export function unwrapped<O extends Optional<unknown>>(list: readonly O[]): Exclude<O["inner"], undefined>[] {
+  return list.flatMap(({ inner }) => given(inner)) as Exclude<O["inner"], undefined>[];
 }
 
 /** A member of a oneof in a message literal; `undefined` and null leave the oneof unset. */

@@ -16,6 +16,10 @@ it.each<[string, string, boolean]>([
   ["a\\b", "\\Qa\\b\\E", true],
   ["xyz", "[[:alpha:]]{3}", true],
   ["", "^$", true],
+  ["{", "^{?$", true],
+  ["a{{", "^a{+$", true],
+  ["{?", "^[{?]{*[?]$", true],
+  ["{?", "^\\Q{?\\E{?$", true],
 ])("%j, %s: %s", (text, expression, wanted) => {
   expect(matches(text, expression)).toBe(wanted);
 });

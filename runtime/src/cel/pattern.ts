@@ -26,11 +26,17 @@ const patterns = new Map<string, Pattern>();
 function compile(text: string): Pattern {
   try {
     // RE2 decides what is a pattern, whoever matches it.
-    const compiled = new RE2JS(text);
+    const compiled = new RE2JS(withEscapedBraces(text));
     return deterministic(text) ?? compiled;
   } catch {
     throw new ExpressionError(`not a pattern of RE2: ${text}`);
   }
+}
+
+/** A brace that begins no repetition is a character, which may be repeated; RE2JS knows that only of an escaped one. */
+function withEscapedBraces(pattern: string): string {
+  const parts = /\\Q[\s\S]*?(?:\\E|$)|\\[\s\S]|\[\^?\]?(?:\\[\s\S]|\[:\^?\w+:\]|[^\]\\])*\]|\{(?=[?*+])/g;
+  return pattern.replace(parts, (part) => (part === "{" ? "\\{" : part));
 }
 
 /** Whether the pattern is found anywhere in the text. Throws ExpressionError for a pattern that is none. */

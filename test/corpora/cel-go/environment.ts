@@ -49,7 +49,9 @@ function ownForm(field: DescField): unknown {
     return new Map([...reflected.get(field)].map(([k, v]) => [key(k), own(field, v, of)]));
   }
   if (field.fieldKind === "message" && !reflected.isSet(field)) return null;
-  return own(field, reflected.get(field), type);
+  const value = own(field, reflected.get(field), type);
+  // A Struct is an object of JSON; what CEL computes is a Map.
+  return type.kind === "map" ? new Map(Object.entries(Object(value))) : value;
 }
 
 function own(field: DescField, value: unknown, type: CelType): unknown {

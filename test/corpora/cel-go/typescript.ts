@@ -136,7 +136,7 @@ function typeScript(type: CelType): string {
 const DECLARED = variables.map(({ name, type, proto }) => {
   if (proto === undefined) return `readonly ${name}: ${typeScript(type)};`;
   const field = `pb.Vars["${vars.fields.find((one) => one.name === name)!.localName}"]`;
-  return `readonly ${name}: ${type.kind === "wrapper" ? field : `NonNullable<${field}>`};`;
+  return `readonly ${name}: NonNullable<${field}>;`;
 });
 
 const HEAD = [

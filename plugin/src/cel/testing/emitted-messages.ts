@@ -121,7 +121,7 @@ export const OPTIONAL_SYNTAX: readonly Case[] = [
   ["has(s.?standalone_message.bb)", "nonZero(s.standaloneMessage?.bb) !== undefined"],
   ["optional.of(s.single_bool ? 1 : 2)", "optionalOf(BigInt(s.singleBool ? 1 : 2))"],
   ["[optional.of(1)].exists(o, o.hasValue())", "[optionalOf(1n)].some((o) => o.inner !== undefined)"],
-  ["optional.unwrap([optional.of('a'), optional.none()])", 'unwrapped([optionalOf("a"), optionalNone()])'],
+  ["optional.unwrap([optional.of('a'), optional.none()])", 'unwrapped([optionalOf("a"), optionalNone<string>()])'],
   ["s.single_struct.?x.orValue('y')", 'orElse(find(s.singleStruct ?? {}, "x"), () => "y")'],
 ];
 

@@ -118,7 +118,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
     nothing: cel.unlessUnset(args.text === "x" ? item.size ?? create(SizeSchema) : undefined, toSize),
     conditional: cel.unlessUnset(args.text === "x" ? item.size ?? create(SizeSchema) : undefined, toSize),
     step: cel.unlessUnset(chosen, toSize),
-    map: cel.mapValues(cel.toRecord(new Map([...cel.givenEntry("a", item.sizes.at(0)), ["b", item.size ?? create(SizeSchema)]])), toSize),
+    map: cel.mapValues(cel.toRecord(new Map<string, Size>([...cel.givenEntry("a", item.sizes.at(0)), ["b", item.size ?? create(SizeSchema)]])), toSize),
     list: [...cel.given(item.sizes.at(0)), item.size ?? create(SizeSchema)].map(toSize),
     rest: (args.text === "x" ? item.sizes : []).map(toSize),
     one:

@@ -297,7 +297,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
     copied: cel.anyPack(TimestampSchema, cx.now()),
     many: [cel.anyPack(ItemSchema, w.item ?? create(ItemSchema))],
     json: cel.unlessUnset(w.item?.id, cel.toValue),
-    bag: cel.toJsonObject(new Map<unknown, unknown>([["id", w.item?.id ?? ""], ["n", 1n]])),
+    bag: cel.toJsonObject(new Map<string, unknown>([["id", w.item?.id ?? ""], ["n", 1n]])),
     unpacked: cel.typeName(cel.fromAny(w.any, MESSAGES)) === "w.v1.Item" ? cel.toText(cel.select(cel.fromAny(w.any, MESSAGES), "id", MESSAGES)) : "",
     anyByName: { x: cel.anyPack(ItemSchema, w.item ?? create(ItemSchema)) },
   };

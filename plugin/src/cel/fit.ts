@@ -1,0 +1,89 @@
+import type { Node } from "./expression.ts";
+import type { CelType } from "./type.ts";
+
+/**
+ * Puts in what an operand needs before it can stand for `wanted`, its parts included: a wrapper has to have a value, a message not to be null,
+ * a dyn to be of that type. Everything that is checked at run time because its type was not known before is checked by what this puts in.
+ */
+export function fit(node: Node, wanted: CelType): Node {
+  if (!misfits(node.type, wanted)) return node;
+  const literal = fitLiteral(node, wanted);
+  if (literal !== undefined) return literal;
+  const type = fitted(node.type, wanted);
+  return checked(node, type, opens(node.type, type) ? "unwrap" : "cast");
+}
+
+/** A value whose type is found out at run time. */
+export function checked(node: Node, type: CelType, overload: "cast" | "unwrap" = "cast"): Node {
+  return { at: node.at, fails: true, type, proto: undefined, kind: "call", fn: "value", overload, args: [node] };
+}
+
+/** What is put together right here: its parts are made to fit. */
+function fitLiteral(node: Node, wanted: CelType): Node | undefined {
+  const type = fitted(node.type, wanted);
+  if (node.kind === "list" && wanted.kind === "list") {
+    const elements = node.elements.map((element, index) =>
+      fit(element, node.optionals?.has(index) ? { kind: "optional", of: wanted.element } : wanted.element),
+    );
+    return { ...node, type, elements, fails: elements.some(({ fails }) => fails) };
+  }
+  if (node.kind === "map" && wanted.kind === "map") {
+    const entries = node.entries.map(([key, value, optional]) => {
+      const name = fit(key, wanted.key);
+      if (!optional) return [name, fit(value, wanted.value)] as const;
+      return [name, fit(value, { kind: "optional", of: wanted.value }), true] as const;
+    });
+    return { ...node, type, entries, fails: true };
+  }
+  if (node.kind !== "call" || node.overload !== "conditional") return undefined;
+  const [condition, ...branches] = node.args;
+  if (condition === undefined || branches.some(({ type }) => type.kind === "null")) return undefined;
+  const args = [condition, ...branches.map((branch) => fit(branch, wanted))];
+  return { ...node, type, proto: undefined, args, fails: true };
+}
+
+/** Whether a value of one type has to be looked at before it is one of the other. */
+export function misfits(from: CelType, to: CelType): boolean {
+  if (to.kind === "dyn" || to.kind === "param" || to.kind === "struct" || to.kind === "opaque") return false;
+  switch (from.kind) {
+    case "dyn":
+      return true;
+    case "wrapper":
+      return to.kind !== "wrapper" && to.kind !== "null";
+    case "message":
+      return (
+        to.kind !== "message" || to.desc.typeName !== from.desc.typeName || (from.nullable === true && !to.nullable)
+      );
+    case "null":
+      return to.kind === "message" ? to.nullable !== true : !["wrapper", "null", "type"].includes(to.kind);
+    case "list":
+      return to.kind !== "list" || misfits(from.element, to.element);
+    case "map":
+      return to.kind !== "map" || misfits(from.key, to.key) || misfits(from.value, to.value);
+    case "optional":
+      return to.kind !== "optional" || misfits(from.of, to.of);
+    case "param":
+    case "struct":
+    case "opaque":
+      return false;
+    default:
+      // An element of a list of anything may be of a certain type, and of the wrong one.
+      return from.kind !== (to.kind === "wrapper" ? to.of : to).kind;
+  }
+}
+
+/** The type of what has been made to fit: as it is wherever it did already. */
+function fitted(from: CelType, to: CelType): CelType {
+  if (!misfits(from, to)) return from;
+  if (from.kind === "list" && to.kind === "list") return { kind: "list", element: fitted(from.element, to.element) };
+  if (from.kind === "map" && to.kind === "map")
+    return { kind: "map", key: fitted(from.key, to.key), value: fitted(from.value, to.value) };
+  if (from.kind === "optional" && to.kind === "optional") return { kind: "optional", of: fitted(from.of, to.of) };
+  return to;
+}
+
+/** Whether only null is between the two. */
+export function opens(from: CelType, to: CelType): boolean {
+  if (from.kind === "wrapper") return from.of.kind === to.kind;
+  return from.kind === "message" && to.kind === "message" && from.desc.typeName === to.desc.typeName;
+}
