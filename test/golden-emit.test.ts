@@ -53,8 +53,8 @@ function emit(one: Emitted): {
     { ...one.upstreams, ...one.protos },
     "import_extension=ts,server=true",
   );
-  // That upstream types are shown to clients, or that a folder has two packages, is what some cases are about.
-  const unasked = diagnostics.filter(({ code }) => code !== "BFF803" && code !== "BFF821");
+  // That upstream types are shown to clients, that a folder has two packages, or that nobody bounds a list, is what some cases are about.
+  const unasked = diagnostics.filter(({ code }) => !["BFF803", "BFF821", "BFF706"].includes(code));
   expect(renderDiagnostics(unasked, (file) => one.protos[file], "text")).toBe("");
   return { files: Object.fromEntries(response.file.map(({ name, content }) => [name, content])), request };
 }

@@ -28,6 +28,8 @@ export interface IrFile {
   readonly target: boolean;
   readonly upstreams: readonly IrUpstream[];
   readonly env: readonly IrEnvVar[];
+  /** How many elements a request to one of its rpcs may hold that says nothing itself. */
+  readonly maxElements: Sourced<number> | undefined;
   /** Only services with `(bff.v1.service)`. */
   readonly services: readonly IrService[];
   /** Every message of the file, nested ones too (map entries left out), ruled or not, in file order. */
@@ -52,6 +54,7 @@ export interface IrMethod {
   /** Milliseconds. */
   readonly timeout: Sourced<number> | undefined;
   readonly maxCalls: Sourced<number> | undefined;
+  readonly maxElements: Sourced<number> | undefined;
   /** The message to compose in place of the declared response. */
   readonly response: Text | undefined;
 }

@@ -63,6 +63,18 @@ export function atMost(items: readonly unknown[], max: number): void {
   if (items.length > max) throw new ExpressionError(`${items.length} items, and at most ${max} are allowed`);
 }
 
+/**
+ * The same of a list that the client sends, who is told.
+ *
+ * @throws Failure with INVALID_ARGUMENT when there are more items
+ */
+export function atMostAsked(items: readonly unknown[], max: number): void {
+  if (items.length <= max) return;
+  const message = `${items.length} items, and at most ${max} are allowed`;
+  const code = Code.INVALID_ARGUMENT;
+  throw new Failure({ code, reason: Reason.INVALID, callee: "", message, clientCode: code, clientMessage: message });
+}
+
 /** Whether a condition holds; an error in it counts as false. */
 export function holds(condition: () => boolean): boolean {
   try {

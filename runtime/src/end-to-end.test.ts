@@ -10,9 +10,10 @@ import {
   Http2SessionManager,
 } from "@connectrpc/connect-node";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { endpoint, routes } from "./endpoint.ts";
+import { endpoint } from "./endpoint.ts";
 import { Code } from "./failure.ts";
 import type { Request } from "./request.ts";
+import { routes } from "./server/routes.ts";
 import {
   BatchGetRequestSchema,
   type BatchGetResponse,

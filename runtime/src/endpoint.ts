@@ -14,6 +14,8 @@ import { assertWritable, holdsRequired } from "./required.ts";
 export interface EndpointOptions<App, I extends DescMessage, O extends DescMessage, C extends DescMessage = O> {
   /** Of the whole response; a client can only shorten it. */
   readonly timeoutMs: number;
+  /** How many elements of lists, maps and JSON a request may hold. Default: what the server allows. */
+  readonly maxElements?: number | undefined;
   /** Calls to one upstream at a time within one response. Default 10. */
   readonly concurrent?: number | undefined;
   readonly compose: (cx: Request<App>, args: MessageShape<I>) => Promise<MessageShape<C>>;
@@ -53,6 +55,8 @@ export interface Endpoint {
   readonly method: DescMethodUnary;
   /** For messages of `method.input` and `method.output`; undefined: protobuf-es. */
   readonly codec?: EndpointCodec<Message, Message> | undefined;
+  /** How many elements of lists, maps and JSON a request may hold; undefined: what the server allows. */
+  readonly maxElements?: number | undefined;
   /**
    * Composes one answer; exactly one of the callbacks is called, once.
    *
@@ -82,7 +86,7 @@ export function endpoint<App, I extends DescMessage, O extends DescMessage, C ex
     answer(method, app, served, args as MessageShape<I>, headers, clientMs, done, failed);
   // Of other messages nobody can make use.
   const codec = options.codec as EndpointCodec<Message, Message> | undefined;
-  return { method, codec, run, route: routeOf(method, run) };
+  return { method, codec, maxElements: options.maxElements, run, route: routeOf(method, run) };
 }
 
 /** The same, where an answer that lacks a required field fails: what writes it would tell the client which. */
@@ -226,11 +230,4 @@ export function connectError(failure: Failure): ConnectError {
   const metadata = failure.pushback ? { "grpc-retry-pushback-ms": "-1" } : undefined;
   const details = failure.details.map(({ desc, value }) => ({ desc, value }));
   return new ConnectError(failure.clientMessage, failure.clientCode as ConnectCode, metadata, details);
-}
-
-/** The rpcs as routes, for those who bring a server of their own: `connectNodeAdapter({ routes: routes(endpoints) })`. */
-export function routes(endpoints: readonly Endpoint[]): (router: ConnectRouter) => void {
-  return (router) => {
-    for (const { route } of endpoints) route(router);
-  };
 }

@@ -9,14 +9,13 @@ export type { Mark } from "./causes.ts";
 export { ExpressionError } from "./cel/error.ts";
 export * as cel from "./cel/index.ts";
 export { type Clock, systemClock, type Timer } from "./clock.ts";
-export { atMost, defined, extended, holds, supplied, unlessEmpty, unmapped } from "./composing.ts";
+export { atMost, atMostAsked, defined, extended, holds, supplied, unlessEmpty, unmapped } from "./composing.ts";
 export {
   type Answering,
   type Endpoint,
   type EndpointCodec,
   type EndpointOptions,
   endpoint,
-  routes,
 } from "./endpoint.ts";
 export type { IncomingHeaders } from "./exchange.ts";
 export { asFailure, Code, codeText, type Detail, Failure, Reason } from "./failure.ts";
@@ -38,6 +37,7 @@ export { clientOf, clientsOf, type ResolverCallOptions, type ResolverClient } fr
 export type { RetryPolicy } from "./retry.ts";
 export { EnvReader } from "./server/env-reader.ts";
 export { type Listenable, type Listening, type ListenOptions, listen, type RequestCounters } from "./server/listen.ts";
+export { type RouteOptions, routes } from "./server/routes.ts";
 export { type ServeOptions, type ServeParts, serve } from "./server/serve.ts";
 export { short } from "./short.ts";
 export type { ThrottlePolicy } from "./throttle.ts";

@@ -6,7 +6,7 @@ import { callResult } from "./call.ts";
 import type { Composition } from "./compose.ts";
 import { items } from "./convert.ts";
 import { Invalid } from "./evaluator.ts";
-import { failed, type Locals, type Result, type Value, value } from "./result.ts";
+import { failed, type Locals, type Result, TooManyAsked, type Value, value } from "./result.ts";
 import { asItem, asLeftOut, type Taint } from "./taint.ts";
 
 interface Item {
@@ -19,8 +19,10 @@ export function eachResult(at: Composition, step: IrStep, each: IrEach): Result 
   const list = at.evaluate(each.in?.value ?? "");
   if (list.state !== "value") return list;
   const all = [...items(list.value)];
-  if (each.max !== undefined && all.length > each.max.value)
-    return failed(new Invalid("more than max items"), list.taint);
+  if (each.max !== undefined && all.length > each.max.value) {
+    const said = `${all.length} items, and at most ${each.max.value} are allowed`;
+    return failed(isAsked(each) ? new TooManyAsked(said) : new Invalid(said), list.taint);
+  }
 
   const ordered = each.source?.kind === "call" && at.response.program.hasEffect(at.place, each.source);
   const taint: Taint[] = [...list.taint, ...list.inner];
@@ -36,6 +38,9 @@ export function eachResult(at: Composition, step: IrStep, each: IrEach): Result 
   }
   return gathered(step, each, done, taint);
 }
+
+/** A list of the client's: in the protos that are held against this, arguments that are lists are always that. */
+const isAsked = (each: IrEach): boolean => each.in?.value.startsWith("args.") === true;
 
 function itemOf(at: Composition, step: IrStep, each: IrEach, locals: Locals, taint: Taint[]): Item | "filtered" {
   if (each.if !== undefined) {

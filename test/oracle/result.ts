@@ -37,10 +37,15 @@ const noEnum = () => undefined;
 export function value(of: CelInput, taint: readonly Taint[] = [], more: Partial<Value> = {}): Value {
   return { state: "value", value: of, taint, inner: [], enum: noEnum, unset: false, ...more };
 }
+/** More items of the client's than are allowed: it is told. */
+export class TooManyAsked extends Invalid {}
+
 export function failed(error: unknown, taint: readonly Taint[] = []): Result {
   if (!(error instanceof Invalid)) throw error;
-  const code = error instanceof NoCounterpart ? INVALID_ARGUMENT : INTERNAL;
-  return { state: "failed", failures: [{ status: { code, message: undefined }, cause: invalid }], taint };
+  const asked = error instanceof TooManyAsked;
+  const code = asked || error instanceof NoCounterpart ? INVALID_ARGUMENT : INTERNAL;
+  const message = asked ? error.message : undefined;
+  return { state: "failed", failures: [{ status: { code, message }, cause: invalid }], taint };
 }
 
 /** `args`: the request of an rpc, or the arguments that a composing step gave. */

@@ -1,16 +1,32 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
 import { blocksOf } from "../resolve/blocks.ts";
 import type { EachSource, Model, Step } from "../resolve/model.ts";
+import { isCostly, MOST_ASKED, requestLists } from "../resolve/request-lists.ts";
 import { callsOf } from "../resolve/source-parts.ts";
 import { nameOf } from "./all-expressions.ts";
 
 /** What an `each` says of how many run side by side has to mean something, and the limit of its call has to let them through. */
 export function checkEachLimits(model: Model, report: Report): void {
+  const asked = requestLists(model);
   for (const step of blocksOf(model).flatMap((message) => message.steps)) {
     if (step.source.kind !== "each") continue;
+    if (asked.has(step)) checkAsked(step, step.source, report);
     checkConcurrent(step, step.source, report);
     checkQueue(step, step.source, report);
   }
+}
+
+/** A list that the client sends is as long as it likes. */
+function checkAsked(step: Step, source: EachSource, report: Report): void {
+  if (source.max !== undefined || !isCostly(source)) return;
+  const does = source.source.kind === "compose" ? `composes "${source.source.message.name}"` : "makes a call";
+  report({
+    code: "BFF706",
+    severity: "warning",
+    message: `${nameOf(step)} ${does} for each item of a list that a client sends, and nothing bounds it`,
+    at: source.in.text.at,
+    hint: `say with \`max\` how many items it takes; without it ${MOST_ASKED} are taken, and a request with more is refused`,
+  });
 }
 
 function checkConcurrent(step: Step, source: EachSource, report: Report): void {

@@ -3,6 +3,7 @@ import type { Report } from "../diagnostic/diagnostic.ts";
 import type { IrCall, IrStep } from "../ir.ts";
 import { blocksOf } from "../resolve/blocks.ts";
 import type { Call, Composed, Model, Step } from "../resolve/model.ts";
+import { requestLists } from "../resolve/request-lists.ts";
 import { callsOf, composesOf } from "../resolve/source-parts.ts";
 import { nameOf, stepExpressions } from "./all-expressions.ts";
 import { type BatchShaped, batchShaped } from "./batch-shaped.ts";
@@ -16,6 +17,7 @@ type Varying = ReadonlySet<unknown>;
  */
 export function checkNPlusOne(model: Model, report: Report): void {
   const messages = new Map(model.messages.map((message) => [message.desc.typeName, message]));
+  const asked = requestLists(model);
   const told = new Set<Call>();
   const visited = new Set<string>();
   const judge = (each: Step, step: Step, varying: Varying): void => {
@@ -23,7 +25,7 @@ export function checkNPlusOne(model: Model, report: Report): void {
       const varies = call.set.filter(({ bound }) => readsAny(bound.expression, varying));
       if (call.batch !== undefined || call.effects !== "none" || told.has(call)) continue;
       if (varies.length === 0 && !readsAny(call.request?.expression, varying)) continue;
-      if (tell(each, step, call, varying, report)) told.add(call);
+      if (tell({ each, step, call, varying, asked: asked.has(each) }, report)) told.add(call);
     }
   };
   /** What a step composes, with the arguments that differ from item to item. */
@@ -80,11 +82,20 @@ function spread(message: Composed, given: ReadonlySet<string>): Varying {
   return varying;
 }
 
+interface Found {
+  readonly each: Step;
+  readonly step: Step;
+  readonly call: Call;
+  readonly varying: Varying;
+  /** The items are the client's: that nothing bounds them is told on its own. */
+  readonly asked: boolean;
+}
+
 /** False where there is nothing to tell. */
-function tell(each: Step, step: Step, call: Call, varying: Varying, report: Report): boolean {
+function tell({ each, step, call, varying, asked }: Found, report: Report): boolean {
   const shaped = shapeOf(call, varying);
   const cached = (call.policy.cache.ttl?.value ?? 0) > 0;
-  if (shaped === undefined && (maxOf(each) !== undefined || cached)) return false;
+  if (shaped === undefined && (maxOf(each) !== undefined || cached || asked)) return false;
   const within = each === step ? "" : `, in what ${nameOf(each)} composes`;
   report({
     code: "BFF704",

@@ -3,6 +3,7 @@ import type { PlanStep } from "../plan/plan.ts";
 import type { Call, EachSource } from "../resolve/model.ts";
 import { protoOf } from "../resolve/proto-of.ts";
 import { callExpressions, sourceExpressions } from "../resolve/source-parts.ts";
+import { group } from "./emit-policies.ts";
 import { around, block, type Line, type Lines, mentions } from "./lines.ts";
 import type { StepContext } from "./step-context.ts";
 import { cleared, composition, send } from "./step-parts.ts";
@@ -17,15 +18,17 @@ export function emitEach(source: EachSource, step: PlanStep, cx: StepContext): L
   const isolated = supplementary && source.source.kind !== "by";
   const lines: Line[] = [];
   const plainName = list.every((part) => typeof part === "string") && /^[\w$.]+$/.test(list.join(""));
+  const { most } = step;
   const sure = madeSure(source);
   const named =
-    source.max !== undefined ||
+    most !== undefined ||
     step.tracks.items ||
     (source.key !== undefined && !plainName) ||
     (sure.size > 0 && source.in.fails);
   const all: Line = named ? ["items"] : list;
   if (named) lines.push(["const items = ", ...list, ";"]);
-  if (source.max !== undefined) lines.push([names.file.runtime("atMost"), `(items, ${source.max});`]);
+  if (most !== undefined)
+    lines.push([names.file.runtime(most.asked ? "atMostAsked" : "atMost"), `(items, ${group(most.items)});`]);
   if (step.tracks.items) lines.push([`${step.name}Items = items.length > 0;`]);
   // What no item is chosen without is asked for once.
   if (sure.size > 0) {

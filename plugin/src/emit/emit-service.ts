@@ -95,7 +95,7 @@ function isPlain(field: DescField): boolean {
 export function emitService(service: PlanService, file: PlanFile, names: FileNames): Lines {
   const resolvers = file.resolvers.length === 0 ? "" : `readonly resolvers: ${resolversName(file.desc)}; `;
   const rows = service.methods.flatMap((planned): Lines => {
-    const { method, concurrent } = planned;
+    const { method, concurrent, maxElements } = planned;
     const field = method.degradedField;
     const result = lowerFirst(method.desc.output.name);
     return block(
@@ -107,6 +107,7 @@ export function emitService(service: PlanService, file: PlanFile, names: FileNam
       ],
       [
         [`timeoutMs: ${group(method.timeoutMs)},`],
+        ...(maxElements === undefined ? [] : line(`maxElements: ${group(maxElements)},`)),
         ...(concurrent === 10 ? [] : line(`concurrent: ${concurrent},`)),
         ...composeProperty(planned, names),
         ...(method.response === undefined

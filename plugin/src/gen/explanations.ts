@@ -2902,17 +2902,17 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "Wrong",
         "language": "proto",
-        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"orders\" each: { var: \"id\" in: \"args.ids\" call: { method: \"up.v1.OrderService/PayOrder\" set: { name: \"id\" by: \"id\" } } } }\n  };\n  // …\n}"
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"orders\" each: { var: \"id\" in: \"args.ids\" max: 100 call: { method: \"up.v1.OrderService/PayOrder\" set: { name: \"id\" by: \"id\" } } } }\n  };\n  // …\n}"
       },
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:20:10: error BFF504: the items of step \"orders\" have side effects, and up to 10 run side by side\n    20 |     let: { name: \"orders\" each: { var: \"id\" in: \"args.ids\" call: { method: \"up.v1.OrderService/PayOrder\" set: { name: \"id\" by: \"id\" } } } }\n       |          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: add `concurrent: 1` to the `each`"
+        "text": "app/v1/app.proto:20:10: error BFF504: the items of step \"orders\" have side effects, and up to 10 run side by side\n    20 |     let: { name: \"orders\" each: { var: \"id\" in: \"args.ids\" max: 100 call: { method: \"up.v1.OrderService/PayOrder\" set: { name: \"id\" by: \"id\" } } } }\n       |          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: add `concurrent: 1` to the `each`"
       },
       {
         "title": "Right",
         "language": "proto",
-        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"orders\" each: { var: \"id\" in: \"args.ids\" concurrent: 1 call: { method: \"up.v1.OrderService/PayOrder\" set: { name: \"id\" by: \"id\" } } } }\n  };\n  // …\n}"
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"orders\" each: { var: \"id\" in: \"args.ids\" max: 100 concurrent: 1 call: { method: \"up.v1.OrderService/PayOrder\" set: { name: \"id\" by: \"id\" } } } }\n  };\n  // …\n}"
       }
     ]
   },
@@ -3572,17 +3572,17 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "Wrong",
         "language": "proto",
-        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"items\" each: { var: \"id\" in: \"args.ids\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"id\" } } } }\n  };\n  // …\n}"
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"items\" each: { var: \"id\" in: \"args.ids\" max: 100 call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"id\" } } } }\n  };\n  // …\n}"
       },
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:22:75: warning BFF704: \"GetItem\" is called once for each item, and \"BatchGetItems\" answers for all of them at once\n    22 |     let: { name: \"items\" each: { var: \"id\" in: \"args.ids\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"id\" } } } }\n       |                                                                           ^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: call \"up.v1.ItemService/BatchGetItems\" with `batch: { name: \"ids\" by: \"id\" items: \"items\" key: \"id\" }`"
+        "text": "app/v1/app.proto:22:84: warning BFF704: \"GetItem\" is called once for each item, and \"BatchGetItems\" answers for all of them at once\n    22 |     let: { name: \"items\" each: { var: \"id\" in: \"args.ids\" max: 100 call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"id\" } } } }\n       |                                                                                    ^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: call \"up.v1.ItemService/BatchGetItems\" with `batch: { name: \"ids\" by: \"id\" items: \"items\" key: \"id\" }`"
       },
       {
         "title": "Right",
         "language": "proto",
-        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"items\" each: { var: \"id\" in: \"args.ids\" call: { method: \"up.v1.ItemService/BatchGetItems\" batch: { name: \"ids\" by: \"id\" items: \"items\" key: \"id\" } } } }\n  };\n  // …\n}"
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"items\" each: { var: \"id\" in: \"args.ids\" max: 100 call: { method: \"up.v1.ItemService/BatchGetItems\" batch: { name: \"ids\" by: \"id\" items: \"items\" key: \"id\" } } } }\n  };\n  // …\n}"
       }
     ]
   },
@@ -3594,17 +3594,39 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "Wrong",
         "language": "proto",
-        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"items\" each: { var: \"id\" in: \"args.ids\" concurrent: 5 call: { method: \"up.v1.ItemService/BatchGetItems\" batch: { name: \"ids\" by: \"id\" items: \"items\" key: \"id\" } } } }\n  };\n  // …\n}"
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"items\" each: { var: \"id\" in: \"args.ids\" max: 100 concurrent: 5 call: { method: \"up.v1.ItemService/BatchGetItems\" batch: { name: \"ids\" by: \"id\" items: \"items\" key: \"id\" } } } }\n  };\n  // …\n}"
       },
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:22:71: warning BFF705: this `concurrent` bounds nothing: the calls of all items are joined\n    22 | …  name: \"items\" each: { var: \"id\" in: \"args.ids\" concurrent: 5 call: { method: \"up.v1.ItemService/BatchGetItems\" batch: { name: \"ids\" by: \"id\" items: \"items\" key …\n       |                                                               ^\n  hint: leave it out"
+        "text": "app/v1/app.proto:22:80: warning BFF705: this `concurrent` bounds nothing: the calls of all items are joined\n    22 | … tems\" each: { var: \"id\" in: \"args.ids\" max: 100 concurrent: 5 call: { method: \"up.v1.ItemService/BatchGetItems\" batch: { name: \"ids\" by: \"id\" items: \"items\" key …\n       |                                                               ^\n  hint: leave it out"
       },
       {
         "title": "Right",
         "language": "proto",
-        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"items\" each: { var: \"id\" in: \"args.ids\" call: { method: \"up.v1.ItemService/BatchGetItems\" batch: { name: \"ids\" by: \"id\" items: \"items\" key: \"id\" } } } }\n  };\n  // …\n}"
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"items\" each: { var: \"id\" in: \"args.ids\" max: 100 call: { method: \"up.v1.ItemService/BatchGetItems\" batch: { name: \"ids\" by: \"id\" items: \"items\" key: \"id\" } } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF706",
+    "severity": "warning",
+    "meaning": "A list that a client sends has a bound where its items cost calls or compositions. Otherwise one request decides how much work the BFF does.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"cards\" each: { var: \"id\" in: \"args.ids\" compose: { message: \"Card\" args: { name: \"id\" by: \"id\" } } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:20:48: warning BFF706: step \"cards\" composes \"Card\" for each item of a list that a client sends, and nothing bounds it\n    20 |     let: { name: \"cards\" each: { var: \"id\" in: \"args.ids\" compose: { message: \"Card\" args: { name: \"id\" by: \"id\" } } } }\n       |                                                ^^^^^^^^^^\n  hint: say with `max` how many items it takes; without it 10000 are taken, and a request with more is refused"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"cards\" each: { var: \"id\" in: \"args.ids\" max: 50 compose: { message: \"Card\" args: { name: \"id\" by: \"id\" } } } }\n  };\n  // …\n}"
       }
     ]
   },

@@ -41,7 +41,15 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
           const message = run.messages.get(method.composed.desc.typeName);
           return message === undefined
             ? []
-            : [{ method, message, start: of.get(method), concurrent: concurrency(method, run) }];
+            : [
+                {
+                  method,
+                  message,
+                  start: of.get(method),
+                  concurrent: concurrency(method, run),
+                  maxElements: maxElementsOf(method, file),
+                },
+              ];
         }),
       };
     }),
@@ -58,6 +66,9 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
     codec: codecOf(file, reached, entries, model),
   };
 }
+
+const maxElementsOf = ({ ir }: BffMethod, file: BffFile): number | undefined =>
+  (ir.maxElements ?? file.ir.maxElements)?.value;
 
 /** Only services put anything on the wire. */
 function codecOf(

@@ -4,6 +4,7 @@ import type { EffectTable } from "../resolve/effects.ts";
 import { restingOn } from "../resolve/effects.ts";
 import { sortByDependency } from "../resolve/graph.ts";
 import type { Block, Call, Composed, Let, Source, Step } from "../resolve/model.ts";
+import { isCostly, MOST_ASKED } from "../resolve/request-lists.ts";
 import { callsOf, composesOf } from "../resolve/source-parts.ts";
 import { caseOnly } from "./case-only.ts";
 import type { FunctionNames } from "./function-names.ts";
@@ -18,6 +19,8 @@ export interface MessageSurroundings {
   readonly calls: ReadonlyMap<Call, Entry>;
   readonly resolvers: PlanMessage["resolvers"];
   readonly ranks: ReadonlyMap<Step, number>;
+  /** Steps over lists that are as long as the client likes. */
+  readonly asked: ReadonlySet<Step>;
   readonly functions: (file: DescFile) => FunctionNames;
   /** Steps of services that are plain values. */
   readonly syncShared: ReadonlySet<Step>;
@@ -78,6 +81,7 @@ export function planSteps(
       tracks: { ran: false, items: false, case: false },
       clearedBy: [],
       effectful: around.effects.step(step),
+      most: mostOf(step, around.asked),
       bounded: step.source.kind === "each" && !isBatched(step.source) && sends(step.source, around),
     });
   }
@@ -93,6 +97,14 @@ export function planSteps(
   const steps = arrange(composed, sorted, owners, planned);
   const origins = originsOf({ composed, planned, degradable: around.degradable });
   return { planned, owners, steps, shared: composed.shared.map(planned), origins };
+}
+
+/** What a client sends is bounded even where nobody says so. */
+function mostOf(step: Step, asked: ReadonlySet<Step>): PlanStep["most"] {
+  const { source } = step;
+  if (source.kind !== "each") return undefined;
+  const items = source.max ?? (asked.has(step) && isCostly(source) ? MOST_ASKED : undefined);
+  return items === undefined ? undefined : { items, asked: asked.has(step) };
 }
 
 export function planMessage(composed: Composed, around: MessageSurroundings): PlanMessage {

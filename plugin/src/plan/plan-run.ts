@@ -3,6 +3,7 @@ import { blocksOf, callsIn, expressionsIn } from "../resolve/blocks.ts";
 import { effectTable } from "../resolve/effects.ts";
 import { reachable } from "../resolve/graph.ts";
 import type { BffService, Block, Call, Composed, Let, Model, Step } from "../resolve/model.ts";
+import { requestLists } from "../resolve/request-lists.ts";
 import { serverPaths } from "../resolve/server-paths.ts";
 import { composesOf } from "../resolve/source-parts.ts";
 import { nameCalls, nameResolvers, nameUpstreams } from "./app-names.ts";
@@ -71,6 +72,7 @@ export function plan(model: Model): Plan {
     calls,
     resolvers,
     ranks,
+    asked: requestLists(model),
     functions,
     syncShared: syncShared(model),
     sharedNames: sharedNames(model),

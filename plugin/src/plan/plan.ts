@@ -85,6 +85,8 @@ export interface PlanMethod {
   readonly start: PlanStart | undefined;
   /** Calls to one upstream at a time in one response. */
   readonly concurrent: number;
+  /** Elements that a request may hold; undefined: as many as the server allows. */
+  readonly maxElements: number | undefined;
 }
 
 /** `server.ts` of one package. */
@@ -252,6 +254,8 @@ export interface PlanStep {
   readonly effectful: boolean;
   /** `each`: calls in flight are bounded. */
   readonly bounded: boolean;
+  /** `each`: more items than this fail the step; `asked`: they are the client's, who is told so. */
+  readonly most: { readonly items: number; readonly asked: boolean } | undefined;
 }
 
 /** What a failure may do to a field. */

@@ -1,17 +1,17 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Breaker, EnvVar, FileRule, RetryBudget, Upstream } from "../gen/bff/v1/options_pb.ts";
-import type { IrBreaker, IrEnvVar, IrRetryBudget, IrUpstream } from "../ir.ts";
+import type { IrBreaker, IrEnvVar, IrFile, IrRetryBudget, IrUpstream } from "../ir.ts";
 import { child, children, type Declared, sourced, text } from "./declared.ts";
 import { parseDuration } from "./duration.ts";
 import { caution, fault } from "./fault.ts";
 import { checkMember, checkMethod, checkReference, checkUnique } from "./names.ts";
 import { isEmpty, readPolicy } from "./read-policy.ts";
-import { count, duration, ratio } from "./values.ts";
+import { count, duration, ratio, maxElements as readMaxElements } from "./values.ts";
 
 export function readFileRule(
   { value, place }: Declared<FileRule>,
   report: Report,
-): { readonly upstreams: readonly IrUpstream[]; readonly env: readonly IrEnvVar[] } {
+): Pick<IrFile, "upstreams" | "env" | "maxElements"> {
   if (isEmpty(value)) fault(report, "BFF124", place.at, "this rule says nothing", { hint: "leave it out" });
   const env = children(value.env, place, "env").map((variable) => readEnvVar(variable, report));
   checkUnique(
@@ -24,6 +24,7 @@ export function readFileRule(
   return {
     upstreams: children(value.upstream, place, "upstream").map((upstream) => readUpstream(upstream, report)),
     env: env.filter((variable) => variable !== undefined),
+    maxElements: readMaxElements(value, place, report),
   };
 }
 

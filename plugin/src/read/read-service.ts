@@ -8,7 +8,7 @@ import type { Locator } from "./locate.ts";
 import { checkReference } from "./names.ts";
 import { isEmpty } from "./read-policy.ts";
 import { readSteps } from "./read-step.ts";
-import { count, duration } from "./values.ts";
+import { count, duration, maxElements } from "./values.ts";
 
 /** Undefined for a service that is none of ours. */
 export function readService(desc: DescService, locator: Locator, report: Report): IrService | undefined {
@@ -32,6 +32,8 @@ export function readService(desc: DescService, locator: Locator, report: Report)
   };
 }
 
+const SAYS_NOTHING = { timeout: undefined, maxCalls: undefined, maxElements: undefined, response: undefined };
+
 function readMethod(desc: DescMethod, locator: Locator, report: Report): IrMethod {
   const at = locator.name(desc);
   if (desc.methodKind !== "unary") {
@@ -39,8 +41,7 @@ function readMethod(desc: DescMethod, locator: Locator, report: Report): IrMetho
       hint: "move it to a service without `(bff.v1.service)`",
     });
   }
-  if (!hasOption(desc, methodOption))
-    return { kind: "method", desc, at, timeout: undefined, maxCalls: undefined, response: undefined };
+  if (!hasOption(desc, methodOption)) return { kind: "method", desc, at, ...SAYS_NOTHING };
   const value = getOption(desc, methodOption);
   const place = locator.rule(desc, methodOption);
   if (isEmpty(value)) fault(report, "BFF124", place.at, "this rule says nothing", { hint: "leave it out" });
@@ -51,6 +52,7 @@ function readMethod(desc: DescMethod, locator: Locator, report: Report): IrMetho
     desc,
     at,
     timeout: duration(value.timeout, place, "timeout", report),
+    maxElements: maxElements(value, place, report),
     maxCalls: count(value.maxCalls, place, "max_calls", "write how many upstream calls one request may cost", report),
     response,
   };

@@ -90,6 +90,15 @@ export function count(
   return undefined;
 }
 
+/** Of a file or an rpc. */
+export function maxElements(
+  { maxElements: value }: { readonly maxElements?: number | undefined },
+  place: Place,
+  report: Report,
+): Sourced<number> | undefined {
+  return count(value, place, "max_elements", "write how many elements of lists and maps a request may hold", report);
+}
+
 /** Status codes that a rule looks for: never OK, none twice. */
 export function statusCodes(
   values: readonly Code[],

@@ -154,6 +154,8 @@ export const CODES = {
   BFF704:
     "A call for each item becomes one for all of them where the upstream has a method for that, and the items have a bound where it has none. Otherwise the load on the upstream grows with every list.",
   BFF705: "A `concurrent` bounds something: calls that are not joined into one, and no fewer items than it says.",
+  BFF706:
+    "A list that a client sends has a bound where its items cost calls or compositions. Otherwise one request decides how much work the BFF does.",
   BFF801:
     "A cache keeps answers at least until they are stale. One that throws them away before has a `ttl` that never takes effect.",
   BFF802:

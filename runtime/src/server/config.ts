@@ -2,6 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { createSecureContext } from "node:tls";
 import type { DescService } from "@bufbuild/protobuf";
 import { LONGEST_TIMER_MS } from "../clock.ts";
+import { MAX_ELEMENTS } from "../elements/bounds.ts";
 import { DEFAULT_HTTP2, type Http2 } from "../transport/grpc-client.ts";
 import { DEFAULT_MAX_STREAMS } from "./client-sessions.ts";
 import { type Environment, EnvReader, type Fault } from "./env-reader.ts";
@@ -31,6 +32,8 @@ export interface ServerConfig<Name extends string, Env> {
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer };
   readonly graceMs: number;
   readonly maxRequestBytes: number;
+  /** Of lists, maps and JSON in one request. */
+  readonly maxElements: number;
   readonly maxReplyBytes: number;
   /** Of bodies that are under way in all connections. */
   readonly maxPendingBytes: number;
@@ -68,6 +71,7 @@ export type ConfigResult<Name extends string, Env> =
 const MAX_BYTES = 2 ** 32 - 1;
 const MAX_PENDING_BYTES = 2 ** 40;
 const MAX_STREAMS = 10_000;
+const MAX_COUNT = 2 ** 32 - 1;
 
 /** Reads the whole configuration; either all of it or everything that is wrong with it. */
 export function readConfig<Upstreams extends Readonly<Record<string, DescService>>, Env>(
@@ -89,6 +93,7 @@ export function readConfig<Upstreams extends Readonly<Record<string, DescService
     ...(tls !== undefined && { tls }),
     graceMs: read.durationMs("BFF_GRACE", "10s", LONGEST_TIMER_MS),
     maxRequestBytes: read.within("BFF_MAX_REQUEST_BYTES", 1, MAX_BYTES, String(4 << 20)),
+    maxElements: read.within("BFF_MAX_ELEMENTS", 1, MAX_COUNT, String(MAX_ELEMENTS)),
     maxReplyBytes: read.within("BFF_MAX_REPLY_BYTES", 1, MAX_BYTES, String(16 << 20)),
     maxPendingBytes: read.within("BFF_MAX_PENDING_BYTES", 1, MAX_PENDING_BYTES, String(DEFAULT_MAX_PENDING_BYTES)),
     maxStreams: read.within("BFF_MAX_STREAMS", 1, MAX_STREAMS, String(DEFAULT_MAX_STREAMS)),

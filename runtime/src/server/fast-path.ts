@@ -6,6 +6,7 @@ import { type Compression, compressionNegotiate, createMethodSerializationLookup
 import * as connect from "@connectrpc/connect/protocol-connect";
 import * as grpc from "@connectrpc/connect/protocol-grpc";
 import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
+import { type Bounds, checkElements } from "../elements/bounds.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { frame, PREFIX_BYTES } from "../transport/frame.ts";
 import type { CorsHeaders } from "./cors.ts";
@@ -19,6 +20,10 @@ import type { PendingBytes } from "./pending-bytes.ts";
 export interface FastPathOptions {
   /** Larger messages fail with RESOURCE_EXHAUSTED, in bytes. */
   readonly maxBytes: number;
+  /** How many elements a request may hold whose rpc does not say. */
+  readonly maxElements: number;
+  /** As of `countJson`. */
+  readonly masks: ReadonlySet<string>;
   /** What a google.protobuf.Any may hold in JSON. */
   readonly registry: Registry;
   readonly corsHeaders: CorsHeaders;
@@ -61,8 +66,8 @@ export class FastPath implements Shortcut {
   readonly #compressions = new Map<string, Compression | null>();
 
   constructor(
-    endpoints: readonly (Pick<Endpoint, "method" | "codec"> & Partial<Pick<Endpoint, "run">>)[],
-    { maxBytes, registry, corsHeaders, pending }: FastPathOptions,
+    endpoints: readonly (Pick<Endpoint, "method" | "codec" | "maxElements"> & Partial<Pick<Endpoint, "run">>)[],
+    { maxBytes, maxElements, masks, registry, corsHeaders, pending }: FastPathOptions,
   ) {
     this.#maxBytes = maxBytes;
     this.#corsHeaders = corsHeaders;
@@ -73,9 +78,10 @@ export class FastPath implements Shortcut {
       const { method, run } = endpoint;
       if (run === undefined) continue;
       const all = { run, maxBytes, pending, open: this.#open };
+      const bounds = { maxElements: endpoint.maxElements ?? maxElements, masks };
       this.#served.set(`/${method.parent.typeName}/${method.name}`, {
-        json: { ...all, ...jsonOf(method, registry) },
-        binary: { ...all, ...binaryOf(endpoint) },
+        json: { ...all, ...jsonOf(method, bounds, registry) },
+        binary: { ...all, ...binaryOf(endpoint, bounds) },
       });
     }
   }
@@ -158,18 +164,26 @@ export class FastPath implements Shortcut {
 
 type Encoding = Pick<FastRpc, "parse" | "serialize" | "prefix">;
 
-function jsonOf(method: DescMethodUnary, registry: Registry): Encoding {
+function jsonOf(method: DescMethodUnary, bounds: Bounds, registry: Registry): Encoding {
   const lookup = createMethodSerializationLookup(method, undefined, { registry }, UNLIMITED);
   const { parse } = lookup.getI(false);
   const { serialize } = lookup.getO(false);
-  return { parse, serialize: serialize as FastRpc["serialize"], prefix: 0 };
+  return {
+    parse: (bytes) => {
+      checkElements(bytes, method.input, true, bounds);
+      return parse(bytes);
+    },
+    serialize: serialize as FastRpc["serialize"],
+    prefix: 0,
+  };
 }
 
-function binaryOf({ method, codec }: Pick<Endpoint, "method" | "codec">): Encoding {
+function binaryOf({ method, codec }: Pick<Endpoint, "method" | "codec">, bounds: Bounds): Encoding {
   const decode = codec?.decode ?? ((bytes) => fromBinary(method.input, bytes));
   const encode = codec?.encode ?? ((message) => frame(toBinary(method.output, message)));
   return {
     parse: (bytes) => {
+      checkElements(bytes, method.input, false, bounds);
       try {
         return decode(bytes);
       } catch (thrown) {

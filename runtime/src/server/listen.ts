@@ -1,7 +1,10 @@
 import { channel } from "node:diagnostics_channel";
-import { createRegistry, type DescFile, type DescService, type Registry } from "@bufbuild/protobuf";
+import type { DescFile, DescService } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
+import { addBounded } from "../elements/bounded-handler.ts";
+import { MAX_ELEMENTS } from "../elements/bounds.ts";
+import { maskNames } from "../elements/mask-names.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { DEFAULT_MAX_STREAMS } from "./client-sessions.ts";
 import { corsHeaders, withCors } from "./cors.ts";
@@ -12,6 +15,7 @@ import { withLongDeadlines } from "./long-deadlines.ts";
 import { DEFAULT_MAX_PENDING_BYTES, PendingBytes } from "./pending-bytes.ts";
 import { REFLECTION_PATHS, routeReflection } from "./reflection.ts";
 import { withShortErrors } from "./short-errors.ts";
+import { typesOf } from "./types-of.ts";
 
 /** Where and how a server listens. */
 export interface ListenOptions {
@@ -27,6 +31,8 @@ export interface ListenOptions {
   readonly tls?: { readonly cert: Buffer | string; readonly key: Buffer | string };
   /** Larger messages from clients fail with RESOURCE_EXHAUSTED; in bytes, default 4 MiB. */
   readonly maxRequestBytes?: number;
+  /** Messages with more elements of lists, maps and JSON fail with INVALID_ARGUMENT, unless their rpc says otherwise. Default 100,000. */
+  readonly maxElements?: number;
   readonly reflection?: boolean;
   /** Origins whose scripts may call, `*` for all; default none. */
   readonly corsOrigins?: readonly string[];
@@ -49,7 +55,7 @@ export interface RequestCounters {
 }
 
 /** What `listen` needs of an endpoint; one without `run` is served by Connect's adapter alone. */
-export type Listenable = Pick<Endpoint, "method" | "codec" | "route"> & Partial<Pick<Endpoint, "run">>;
+export type Listenable = Pick<Endpoint, "method" | "codec" | "maxElements" | "route"> & Partial<Pick<Endpoint, "run">>;
 
 /** A server that is up. */
 export interface Listening {
@@ -79,16 +85,23 @@ export async function listen(endpoints: readonly Listenable[], options: ListenOp
   const cutOff = new AbortController();
   const maxBytes = options.maxRequestBytes ?? 4 << 20;
   const registry = typesOf(services, options.types ?? []);
+  const { maxElements = MAX_ELEMENTS } = options;
+  const masks = maskNames(registry);
   const connectAdapter = connectNodeAdapter({
     readMaxBytes: maxBytes,
     jsonOptions: { registry },
     shutdownSignal: cutOff.signal,
     fallback: (_, response) => answer(response, 404, "no rpc is served here: its path is /package.Service/Method\n"),
     routes(router) {
-      for (const endpoint of endpoints) endpoint.route(router);
-      const names = services.map(({ typeName }) => typeName);
-      routeHealth(router, names, draining.signal);
-      if (options.reflection) routeReflection(router, services, draining.signal);
+      for (const endpoint of endpoints) {
+        const bounds = { maxBytes, maxElements: endpoint.maxElements ?? maxElements, masks };
+        addBounded(router, bounds, () => endpoint.route(router));
+      }
+      addBounded(router, { maxBytes, maxElements, masks }, () => {
+        const names = services.map(({ typeName }) => typeName);
+        routeHealth(router, names, draining.signal);
+        if (options.reflection) routeReflection(router, services, draining.signal);
+      });
       withShortErrors(router);
     },
   });
@@ -97,7 +110,7 @@ export async function listen(endpoints: readonly Listenable[], options: ListenOp
   const { host = "127.0.0.1", corsOrigins = [] } = options;
   const cors = corsHeaders(corsOrigins);
   const pending = new PendingBytes(options.maxPendingBytes ?? DEFAULT_MAX_PENDING_BYTES);
-  const shortcut = new FastPath(endpoints, { maxBytes, registry, corsHeaders: cors, pending });
+  const shortcut = new FastPath(endpoints, { maxBytes, maxElements, masks, registry, corsHeaders: cors, pending });
   const handler = corsOrigins.length === 0 ? adapter : withCors(cors, adapter);
   const listener = await Listener.open(withProbes(draining.signal, handler), {
     host,
@@ -132,13 +145,6 @@ export async function listen(endpoints: readonly Listenable[], options: ListenOp
   };
   channel("protobff.listening").publish(listening);
   return listening;
-}
-
-/** What a google.protobuf.Any may hold in JSON: what the files of these services know, and other files. */
-function typesOf(services: readonly DescService[], others: readonly DescFile[]): Registry {
-  const files = new Set<DescFile>([...services.map(({ file }) => file), ...others]);
-  for (const { dependencies } of files) for (const file of dependencies) files.add(file);
-  return createRegistry(...files);
 }
 
 /** /healthz: the process answers. /readyz: it also wants requests. */

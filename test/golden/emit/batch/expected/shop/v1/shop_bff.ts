@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import type { Batch, Endpoint, Observer, Request, UnaryClient, UpstreamOptions } from "@protobff/runtime";
-import { Code, endpoint, Upstream } from "@protobff/runtime";
+import { atMostAsked, Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { BatchGetItemsRequestSchema } from "../../up/v1/up_pb.ts";
 import { ItemService } from "../../up/v1/up_pb.ts";
@@ -102,7 +102,9 @@ export function createShopService(deps: { readonly upstreams: Upstreams; readonl
 export async function composePage(cx: Request<App>, args: GetPageRequest): Promise<Page> {
   // shop.proto:22:10
   const cardsStep = cx.step(async () => {
-    return Promise.all(args.ids.map((id) => composeCard(cx, { id, locale: args.locale })));
+    const items = args.ids;
+    atMostAsked(items, 100);
+    return Promise.all(items.map((id) => composeCard(cx, { id, locale: args.locale })));
   });
 
   const cards = await cardsStep;

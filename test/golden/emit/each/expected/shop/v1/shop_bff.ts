@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
-import { atMost, Code, endpoint, Upstream } from "@protobff/runtime";
+import { atMost, atMostAsked, Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { FindItemsRequestSchema, GetOrderRequestSchema } from "../../up/v1/up_pb.ts";
 import { ItemService, OrderService } from "../../up/v1/up_pb.ts";
@@ -93,7 +93,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   // shop.proto:25:7
   const items_Step = cx.step(async () => {
     const items = args.ids;
-    atMost(items, 50);
+    atMostAsked(items, 50);
     const bounded = cx.bounded(3);
     return Promise.all(items.map((id) => bounded.send(getOrder, { id })));
   });
@@ -101,7 +101,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   // shop.proto:27:7
   const ordersStep = cx.tryStep(async (mark) => {
     const items = args.ids;
-    atMost(items, 50);
+    atMostAsked(items, 50);
     const bounded = cx.bounded(10);
     return cx.partial(items.map((id) => bounded.send(getOrder, { id })), mark);
   });

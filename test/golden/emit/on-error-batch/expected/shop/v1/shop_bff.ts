@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import type { Batch, Endpoint, Observer, Request, UnaryClient, UpstreamOptions } from "@protobff/runtime";
-import { Code, create, defined, endpoint, Upstream } from "@protobff/runtime";
+import { atMostAsked, Code, create, defined, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { BatchGetItemsRequestSchema, Item } from "../../up/v1/up_pb.ts";
 import { ItemSchema, ItemService } from "../../up/v1/up_pb.ts";
@@ -116,7 +116,9 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
 
   // shop.proto:31:7
   const mappedStep = cx.step(async (mark) => {
-    return cx.present(await Promise.all(args.ids.map((id) => cx.load(itemByKey, id, undefined, {
+    const items = args.ids;
+    atMostAsked(items, 100);
+    return cx.present(await Promise.all(items.map((id) => cx.load(itemByKey, id, undefined, {
       rescue: (error) => {
         if (Boolean(error.code === 5)) return create(ItemSchema, { id: id });
         return error;

@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import type { Batch, Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
-import { cel, Code, create, endpoint, Upstream } from "@protobff/runtime";
+import { atMostAsked, cel, Code, create, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { Everything, KeysSchema, Lists, Maps, Scalars } from "../../all/v1/all_pb.ts";
 import { AllService, Color, EverythingSchema, ListsSchema, MapsSchema, ScalarsSchema } from "../../all/v1/all_pb.ts";
@@ -142,7 +142,9 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
 
   // app.proto:29:7
   const manyStep = cx.step(async () => {
-    return cx.present(await Promise.all((args.lists?.fInt64 ?? []).map((i) => cx.load(scalarsByKey, i))));
+    const items = (args.lists?.fInt64 ?? []);
+    atMostAsked(items, 100);
+    return cx.present(await Promise.all(items.map((i) => cx.load(scalarsByKey, i))));
   });
 
   // app.proto:30:7
@@ -170,7 +172,9 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   const cardsStep = cx.step(async () => {
     const e = await eStep;
     const m = await mStep;
-    return Promise.all((args.lists?.fBytes ?? []).map((i) => composeCard(
+    const items = (args.lists?.fBytes ?? []);
+    atMostAsked(items, 100);
+    return Promise.all(items.map((i) => composeCard(
       cx,
       {
         data: i,

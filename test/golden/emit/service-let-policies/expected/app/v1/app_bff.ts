@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import type { Batch, Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
-import { Code, endpoint, Upstream } from "@protobff/runtime";
+import { atMostAsked, Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { BatchGetItemsRequestSchema, GetItemRequestSchema, GetOrderRequestSchema } from "../../up/v1/up_pb.ts";
 import { ItemService, OrderService } from "../../up/v1/up_pb.ts";
@@ -116,7 +116,9 @@ export async function composePage(cx: Request<App>, args: GetPageRequest, shared
   // app.proto:35:7
   const othersStep = cx.step(async () => {
     const session = await sessionStep;
-    return cx.present(await Promise.all(args.ids.map((id) => cx.load(itemById,
+    const items = args.ids;
+    atMostAsked(items, 100);
+    return cx.present(await Promise.all(items.map((id) => cx.load(itemById,
       id,
       {
         fields: {},

@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
-import { Code, endpoint, short, Upstream } from "@protobff/runtime";
+import { atMostAsked, Code, endpoint, short, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { FindItemsRequestSchema, GetItemRequestSchema, GetOrderRequestSchema, PlaceOrderRequestSchema } from "../../up/v1/up_pb.ts";
 import { ItemService, OrderService } from "../../up/v1/up_pb.ts";
@@ -155,9 +155,11 @@ export async function composeExtra(cx: Request<App>, args: { readonly ids: strin
 
   // shop.proto:43:10
   const ordersStep = cx.step(async () => {
+    const items = args.ids;
+    atMostAsked(items, 100);
     await cx.cleared(...before);
     const bounded = cx.bounded(1);
-    return Promise.all(args.ids.map((id) => bounded.effect(placeOrder, { itemId: id })));
+    return Promise.all(items.map((id) => bounded.effect(placeOrder, { itemId: id })));
   });
 
   const orders = await ordersStep;

@@ -1,0 +1,32 @@
+import type { DescMessage } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { countBinary } from "./count-binary.ts";
+import { countJson } from "./count-json.ts";
+import { ELEMENT } from "./element.ts";
+
+/** How many elements a request may hold where nobody says. */
+export const MAX_ELEMENTS = 100_000;
+
+/** What a message from a client may hold. */
+export interface Bounds {
+  readonly maxElements: number;
+  /** As of `countJson`. */
+  readonly masks: ReadonlySet<string>;
+}
+
+/**
+ * Before anything is made of a message: no byte is looked at where there are too few of them for so many elements.
+ *
+ * @throws ConnectError with INVALID_ARGUMENT when it holds too many
+ */
+export function checkElements(bytes: Uint8Array, desc: DescMessage, isJson: boolean, bounds: Bounds): void {
+  const { maxElements, masks } = bounds;
+  if (bytes.length <= 2 * maxElements) return; // the smallest element: a tag and a length, or a digit and a comma
+  const most = maxElements * ELEMENT;
+  const count = isJson ? countJson(bytes, masks, most) : countBinary(desc, bytes, most);
+  if (count > most) throw tooMany(maxElements);
+}
+
+export function tooMany(maxElements: number): ConnectError {
+  return new ConnectError(`the request holds more than ${maxElements} elements`, Code.InvalidArgument);
+}

@@ -1,0 +1,31 @@
+import type { ConnectRouter } from "@connectrpc/connect";
+import { addBounded } from "../elements/bounded-handler.ts";
+import { MAX_ELEMENTS } from "../elements/bounds.ts";
+import { maskNames } from "../elements/mask-names.ts";
+import type { Endpoint } from "../endpoint.ts";
+import { typesOf } from "./types-of.ts";
+
+/** What a request may hold. */
+export interface RouteOptions {
+  /** Larger messages fail with RESOURCE_EXHAUSTED; in bytes, default 4 MiB. A smaller `readMaxBytes` of the server's holds as well. */
+  readonly maxRequestBytes?: number;
+  /** Messages with more elements of lists, maps and JSON fail with INVALID_ARGUMENT, unless their rpc says otherwise. Default 100,000. */
+  readonly maxElements?: number;
+}
+
+/** The rpcs as routes, for those who bring a server of their own: `connectNodeAdapter({ routes: routes(endpoints) })`. */
+export function routes(endpoints: readonly Endpoint[], options: RouteOptions = {}): (router: ConnectRouter) => void {
+  const { maxRequestBytes: maxBytes = 4 << 20, maxElements = MAX_ELEMENTS } = options;
+  const masks = maskNames(
+    typesOf(
+      endpoints.map(({ method }) => method.parent),
+      [],
+    ),
+  );
+  return (router) => {
+    for (const endpoint of endpoints) {
+      const bounds = { maxBytes, maxElements: endpoint.maxElements ?? maxElements, masks };
+      addBounded(router, bounds, () => endpoint.route(router));
+    }
+  };
+}
