@@ -62,8 +62,8 @@ export const indexed = (index: number): Buffer => integer(0x80, 7, index);
 export const YOUNGEST = 62;
 
 export const FAST = "/atk.v1.AtkService/Fast";
-export function requestHeaders(path = FAST, type = "application/json"): Buffer {
-  const pairs = { ":method": "POST", ":scheme": "http", ":path": path, ":authority": "a", "content-type": type };
+export function requestHeaders(path = FAST, type = "application/json", method = "POST"): Buffer {
+  const pairs = { ":method": method, ":scheme": "http", ":path": path, ":authority": "a", "content-type": type };
   return Buffer.concat(Object.entries(pairs).map(([name, value]) => literal(name, value)));
 }
 /** HEADERS, and as many CONTINUATIONs as the block needs. */

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 import { generated } from "./generated.ts";
 import type { Memory } from "./memory.ts";
-import type { Served } from "./normal-client.ts";
+import type { Normal, Served } from "./normal-client.ts";
 import { Process } from "./processes.ts";
 
 export interface AttackOptions {
@@ -18,7 +18,7 @@ export interface AttackOptions {
   readonly flags?: readonly string[];
   /** How long each answer of the upstream takes; default none. */
   readonly latencyMs?: number;
-  /** How long the BFF has, when the attack is over, before it is looked at what it holds; default 2 s. */
+  /** How long the BFF has, when the attack is over, before it is looked at what it holds; default 1 s. */
   readonly restMs?: number;
   /** What the normal client asks for; default AtkService/Fast. */
   readonly normal?: { readonly path: string; readonly body: string };
@@ -48,7 +48,7 @@ export interface Outcome<T> {
   /** The end of what it said on standard error. */
   readonly log: string;
   /** How the normal client fared, while the attack ran. */
-  readonly normal: { readonly http1: Served; readonly http2: Served };
+  readonly normal: Normal;
   readonly before: Memory;
   readonly after: Memory;
   /** The most that the system counted, in bytes. */
@@ -96,8 +96,8 @@ export async function attacked<T>(
     await client.url();
     await pause(500); // it has its connections
     const result = await attack(target);
-    const served = (await client.ask("stop")) as Outcome<T>["normal"];
-    await pause(options.restMs ?? 2000);
+    const served = (await client.ask("stop")) as Normal;
+    await pause(options.restMs ?? 1000);
     clearInterval(watch);
     return { result, before, after: await memory(), peakRss, ended: bff.ended, log: bff.log, normal: served };
   } finally {
@@ -107,14 +107,20 @@ export async function attacked<T>(
 
 /** So much more than before the BFF may hold afterwards, in bytes: code is compiled, tables have grown. */
 const MEMORY_BACK = 24 << 20;
-/** More for a machine that is busy with something else. */
-const P99_MS = Number(process.env.ATTACK_P99_MS ?? 1000);
+const P99_MS = 1000;
+/** When the normal client's own timers are so late, the machine is busy with something else, and latency tells nothing. */
+const BUSY_MS = 50;
 
-/** The process is alive, its memory is back, and the normal client had its answers, in a second each. */
+/** The process is alive, its memory is back, and the normal client had its answers, in a second each unless the machine is busy. */
 export function expectUnharmed<T>({ ended, log, normal, before, after }: Outcome<T>): void {
   expect(ended, log).toBeUndefined();
-  expect({ http1: normal.http1.bad, http2: normal.http2.bad }, log).toEqual({ http1: {}, http2: {} });
-  expect(Math.max(normal.http1.p99, normal.http2.p99)).toBeLessThanOrEqual(P99_MS);
+  const late = normal.lagMs > BUSY_MS ? ["HTTP 504", "no answer in 10 s"] : [];
+  const bad = [normal.http1, normal.http2].flatMap((served) => Object.keys(served.bad));
+  expect(
+    bad.filter((what) => !late.includes(what)),
+    log,
+  ).toEqual([]);
+  if (normal.lagMs <= BUSY_MS) expect(Math.max(normal.http1.p99, normal.http2.p99)).toBeLessThanOrEqual(P99_MS);
   const held = (memory: Memory) => memory.heap + memory.buffers + memory.external;
   expect(held(after) - held(before)).toBeLessThan(MEMORY_BACK);
 }
@@ -127,7 +133,7 @@ export function described<T>(name: string, outcome: Outcome<T>): string {
     `${asked} asked, p50 ${p50}, p99 ${p99}, max ${max} ms${Object.keys(bad).length > 0 ? `, ${JSON.stringify(bad)}` : ""}`;
   return [
     `${name}: ${outcome.ended ?? "alive"}; ${JSON.stringify(result)}`,
-    `  normal client: HTTP/1.1 ${served(normal.http1)}; HTTP/2 ${served(normal.http2)}`,
+    `  normal client: HTTP/1.1 ${served(normal.http1)}; HTTP/2 ${served(normal.http2)}; timers ${normal.lagMs} ms late`,
     `  heap ${mb(before.heap)} -> ${mb(after.heap)}, buffers ${mb(before.buffers)} -> ${mb(after.buffers)}, ` +
       `outside ${mb(before.external)} -> ${mb(after.external)}, rss ${mb(before.rss)} -> ${mb(peakRss)} -> ${mb(after.rss)}`,
   ].join("\n");

@@ -1,0 +1,180 @@
+// Bodies in pieces of one byte, bodies that never end, and answers that nobody reads.
+import { setTimeout as pause } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import {
+  FAST,
+  Flag,
+  Frame,
+  frame,
+  headers,
+  numbers,
+  RawConnection,
+  requestHeaders,
+  Setting,
+  streamIds,
+} from "./attacks/raw-http2.ts";
+import { type AttackOptions, attacked, described, expectUnharmed, type Target } from "./attacks/rig.ts";
+
+const MS = Number(process.env.ATTACK_MS ?? 3000);
+const MIB = 1 << 20;
+/** Below the limit of a message. */
+const BODY_BYTES = 3_900_000;
+
+async function run<T>(name: string, options: AttackOptions, attack: (target: Target, until: number) => Promise<T>) {
+  const outcome = await attacked((target) => attack(target, performance.now() + MS), options);
+  process.stdout.write(`${described(name, outcome)}\n`);
+  return outcome;
+}
+
+/**
+ * Writes DATA frames to each stream as its windows allow, until the time is over or each has so much. Pieces of one byte come slowly enough
+ * to leave most of a core: it is memory that is attacked, and not the processor, which as many small requests would keep as busy.
+ */
+async function fill(connection: RawConnection, ids: readonly number[], piece: number, most: number, until: number) {
+  const pieces = piece === 1 ? 250 : 1;
+  const payload = Buffer.alloc(piece, "x");
+  const sent = new Map<number, number>();
+  let total = 0;
+  let open = true;
+  while (open && performance.now() < until) {
+    const ready = ids.filter((id) => connection.creditOf(id) >= pieces * piece && (sent.get(id) ?? 0) < most);
+    if (ids.every((id) => (sent.get(id) ?? 0) >= most)) break;
+    for (const id of ready) {
+      if (!open || connection.credit < pieces * piece) break;
+      const bytes = pieces * piece;
+      open = await connection.sendData(
+        id,
+        bytes,
+        Buffer.concat(numbers(pieces).map(() => frame(Frame.data, 0, id, payload))),
+      );
+      sent.set(id, (sent.get(id) ?? 0) + bytes);
+      total += bytes;
+    }
+    await pause(piece === 1 ? 100 : 5);
+  }
+  return total;
+}
+
+describe.each([
+  ["on the fast path", "application/json"],
+  ["on Connect's adapter", "application/grpc-web+proto"],
+])("%s", (where, type) => {
+  test("chunks of one byte over HTTP/1.1", async () => {
+    const chunks = Buffer.from("1\r\nx\r\n".repeat(2000));
+    const outcome = await run(`chunks of one byte, ${where}`, { heapMb: 64 }, async ({ port }, until) => {
+      let sent = 0;
+      const all = await Promise.all(numbers(6).map(() => RawConnection.open(port)));
+      await Promise.all(
+        all.map(async (connection) => {
+          const head = `POST ${FAST} HTTP/1.1\r\nHost: a\r\nContent-Type: ${type}\r\nTransfer-Encoding: chunked\r\n\r\n`;
+          let goesOn = await connection.send(Buffer.from(head));
+          for (let mine = 0; goesOn && mine < BODY_BYTES && performance.now() < until; mine += 2000) {
+            goesOn = await connection.send(chunks);
+            sent += 2000;
+            await pause(100);
+          }
+        }),
+      );
+      for (const connection of all) connection.destroy();
+      return { pieces: sent };
+    });
+    expectUnharmed(outcome);
+    expect(outcome.result.pieces).toBeGreaterThan(50_000);
+  }, 60_000);
+
+  test("DATA frames of one byte over HTTP/2", async () => {
+    const outcome = await run(`DATA frames of one byte, ${where}`, { heapMb: 64 }, async ({ port }, until) => {
+      const ids = streamIds(20);
+      const totals = await Promise.all(
+        numbers(3).map(async () => {
+          const connection = await RawConnection.http2(port);
+          await connection.send(...ids.map((id) => headers(id, requestHeaders(FAST, type))));
+          const total = await fill(connection, ids, 1, BODY_BYTES, until);
+          connection.destroy();
+          return total;
+        }),
+      );
+      return { pieces: totals.reduce((sum, one) => sum + one, 0) };
+    });
+    expectUnharmed(outcome);
+    expect(outcome.result.pieces).toBeGreaterThan(50_000);
+  }, 60_000);
+
+  test("bodies that never end: what is held is bounded over the process", async () => {
+    const env = { BFF_MAX_PENDING_BYTES: String(8 * MIB) };
+    const outcome = await run(`held bodies, ${where}`, { env }, async (target, until) => {
+      const ids = streamIds(100);
+      const all = await Promise.all(numbers(4).map(() => RawConnection.http2(target.port)));
+      const sent = await Promise.all(
+        all.map(async (connection) => {
+          await connection.send(...ids.map((id) => headers(id, requestHeaders(FAST, type))));
+          return fill(connection, ids, 16_000, BODY_BYTES, until + MS);
+        }),
+      );
+      const { buffers } = await target.memory();
+      for (const connection of all) connection.destroy();
+      return { sentMb: Math.round(sent.reduce((sum, one) => sum + one, 0) / 1e6), heldMb: Math.round(buffers / 1e6) };
+    });
+    expectUnharmed(outcome);
+    expect(outcome.result.sentMb).toBeGreaterThan(10);
+    expect(outcome.result.heldMb).toBeLessThan(40); // buffers grow by doubling
+  }, 60_000);
+
+  test("many bodies that begin and never end: normal clients are served", async () => {
+    const env = { BFF_MAX_PENDING_BYTES: String(2 * MIB) };
+    const outcome = await run(`begun bodies, ${where}`, { env }, async ({ port }, until) => {
+      const ids = streamIds(200);
+      const all = await Promise.all(numbers(3).map(() => RawConnection.http2(port)));
+      const sent = await Promise.all(
+        all.map(async (connection) => {
+          await connection.send(...ids.map((id) => headers(id, requestHeaders(FAST, type))));
+          return fill(connection, ids, 2000, 30_000, until);
+        }),
+      );
+      await pause(500);
+      for (const connection of all) connection.destroy();
+      return { sentMb: Math.round(sent.reduce((sum, one) => sum + one, 0) / 1e6) };
+    });
+    expectUnharmed(outcome);
+    expect(outcome.result.sentMb).toBeGreaterThan(2);
+  }, 60_000);
+});
+
+test.each([
+  ["over the fast path", FAST, "POST"],
+  [
+    "through Connect's adapter",
+    `${FAST}?connect=v1&encoding=json&message=${encodeURIComponent('{"size":100000}')}`,
+    "GET",
+  ],
+])(
+  "answers that nobody reads, %s: what is held is bounded over the process",
+  async (where, path, method) => {
+    const env = { BFF_MAX_PENDING_BYTES: String(4 * MIB) };
+    const outcome = await run(`answers not read, ${where}`, { env }, async (target, until) => {
+      const all = await Promise.all(
+        numbers(4).map(() => RawConnection.http2(target.port, [[Setting.initialWindowSize, 0]])),
+      );
+      const body = Buffer.from('{"size":100000}');
+      for (let at = 0; at < 240 && performance.now() < until + 2 * MS; at += 20) {
+        for (const connection of all) {
+          const asked = streamIds(20, at).map((id) =>
+            method === "GET"
+              ? headers(id, requestHeaders(path, "application/json", method), true)
+              : Buffer.concat([headers(id, requestHeaders(path)), frame(Frame.data, Flag.endStream, id, body)]),
+          );
+          await connection.send(...asked);
+        }
+        await pause(50);
+      }
+      await pause(1000);
+      const { buffers } = await target.memory();
+      const answered = all.map(({ frames }) => frames.get(Frame.headers) ?? 0).reduce((sum, one) => sum + one, 0);
+      for (const connection of all) connection.destroy();
+      return { answered, heldMb: Math.round(buffers / 1e6) };
+    });
+    expectUnharmed(outcome);
+    expect(outcome.result.heldMb).toBeLessThan(30);
+  },
+  60_000,
+);

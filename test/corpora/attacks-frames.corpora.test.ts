@@ -1,0 +1,155 @@
+// Frames that bring nothing, connections that do nothing, random sessions; and beside them an ordinary client that asks for much.
+import * as http2 from "node:http2";
+import { setTimeout as pause } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import { pick, seeded } from "../second/random-message.ts";
+import { sessionOf } from "./attacks/random-session.ts";
+import {
+  Flag,
+  Frame,
+  frame,
+  headers,
+  numbers,
+  RawConnection,
+  requestHeaders,
+  settings,
+  uint32,
+  waves,
+} from "./attacks/raw-http2.ts";
+import { attacked, described, expectUnharmed } from "./attacks/rig.ts";
+
+const MS = Number(process.env.ATTACK_MS ?? 3000);
+const FUZZ_MS = Number(process.env.FUZZ_MS ?? 8000);
+
+describe("floods", () => {
+  const times = (count: number, one: Buffer) => Buffer.concat(numbers(count).map(() => one));
+  const kinds: readonly (readonly [name: string, frames: Buffer, reads: boolean])[] = [
+    ["SETTINGS, whose acknowledgements nobody reads", times(200, settings([3, 100])), false],
+    ["SETTINGS", times(100, settings([4, 65_535])), true],
+    ["PING, whose answers nobody reads", times(500, frame(Frame.ping, 0, 0, Buffer.alloc(8))), false],
+    ["PING", times(200, frame(Frame.ping, 0, 0, Buffer.alloc(8))), true],
+    ["empty DATA", times(1000, frame(Frame.data, 0, 1)), true],
+    [
+      "DATA of padding alone",
+      times(50, frame(Frame.data, Flag.padded, 1, Buffer.concat([Buffer.from([255]), Buffer.alloc(255)]))),
+      true,
+    ],
+    [
+      "PRIORITY and unknown frames",
+      times(
+        200,
+        Buffer.concat([frame(Frame.priority, 0, 9, Buffer.from([0, 0, 0, 0, 16])), frame(0xaa, 0, 0, Buffer.alloc(9))]),
+      ),
+      true,
+    ],
+    ["WINDOW_UPDATE", times(500, frame(Frame.windowUpdate, 0, 0, uint32(1))), true],
+  ];
+  test.each(kinds)(
+    "%s",
+    async (name, frames, reads) => {
+      const outcome = await attacked(async ({ port }) => {
+        let sent = 0;
+        const connections = await waves(MS, 2, async (_, until) => {
+          const connection = await RawConnection.http2(port);
+          if (!reads) connection.socket.pause();
+          await connection.send(headers(1, requestHeaders()));
+          while (performance.now() < until && (await connection.send(frames))) {
+            sent += frames.length;
+            await pause(10);
+          }
+          connection.destroy();
+          await pause(50);
+        });
+        return { connections, sentKb: Math.round(sent / 1000) };
+      });
+      process.stdout.write(`${described(name, outcome)}\n`);
+      expectUnharmed(outcome);
+    },
+    60_000,
+  );
+});
+
+test("a thousand idle connections are closed when their time is over", async () => {
+  const outcome = await attacked(
+    async ({ port }) => {
+      const all = [];
+      for (const _ of numbers(1000)) all.push(await RawConnection.http2(port));
+      const deadline = performance.now() + 20_000;
+      while (all.some(({ closed }) => !closed) && performance.now() < deadline) await pause(50);
+      const open = all.filter(({ closed }) => !closed).length;
+      for (const one of all) one.destroy();
+      return { open, told: all.filter(({ goaway }) => goaway === 0).length };
+    },
+    { env: { BFF_IDLE: "3s" } },
+  );
+  process.stdout.write(`${described("idle connections", outcome)}\n`);
+  expectUnharmed(outcome);
+  expect(outcome.result).toEqual({ open: 0, told: 1000 });
+}, 60_000);
+
+test("a proxy's connection with a thousand requests at once, each with 12 kB of headers, is not refused", async () => {
+  const outcome = await attacked(
+    async ({ url }) => {
+      const session = http2.connect(url);
+      const statuses: Record<string, number> = {};
+      const ask = (i: number) =>
+        new Promise<void>((resolve) => {
+          const more = { cookie: "c".repeat(2000), "x-a": "a".repeat(1500), "x-own": String(i).padStart(8500, "z") };
+          const stream = session.request({
+            ...{ ":method": "POST", ":path": "/atk.v1.AtkService/Fast", "content-type": "application/json" },
+            ...more,
+          });
+          let status = "none";
+          stream.on("response", (answer) => {
+            status = String(answer[":status"]);
+          });
+          stream.on("error", (error) => {
+            status = error.message;
+          });
+          stream.on("close", () => {
+            statuses[status] = (statuses[status] ?? 0) + 1;
+            resolve();
+          });
+          stream.resume().end('{"key":"k"}');
+        });
+      await Promise.all(numbers(1000).map(ask));
+      session.close();
+      return statuses;
+    },
+    { latencyMs: 20 },
+  );
+  process.stdout.write(`${described("a proxy with large headers", outcome)}\n`);
+  expect(outcome.ended, outcome.log).toBeUndefined();
+  // None is refused; on a busy machine some are late.
+  expect(Object.keys(outcome.result).filter((status) => !["200", "504"].includes(status))).toEqual([]);
+}, 60_000);
+
+test.each(["own", "node"])(
+  "random sessions, mostly valid, BFF_HTTP2=%s",
+  async (own) => {
+    const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 1e6));
+    const outcome = await attacked(
+      async (target) => {
+        const sessions = await waves(FUZZ_MS, 4, async (number) => {
+          if (target.ended !== undefined) return void (await pause(100));
+          const random = seeded("attack", seed, number);
+          const bytes = sessionOf(random);
+          const connection = await RawConnection.open(target.port);
+          if (random() < 0.3) connection.socket.pause();
+          const cut = random() < 0.2 ? Math.floor(random() * bytes.length) : bytes.length;
+          await connection.send(bytes.subarray(0, cut));
+          await pause(random() * 30);
+          if (cut < bytes.length) await connection.send(bytes.subarray(cut));
+          if (random() < 0.5) connection.socket.end();
+          await pause(pick(random, [0, 20, 100]));
+          connection.destroy();
+        });
+        return { seed, sessions };
+      },
+      { env: { BFF_HTTP2: own, BFF_REFLECTION: "true" }, latencyMs: 5 },
+    );
+    process.stdout.write(`${described(`random sessions, ${own}`, outcome)}\n`);
+    expectUnharmed(outcome);
+  },
+  90_000,
+);
