@@ -172,8 +172,9 @@ function mayNotFit(checker: Checker, value: Node, proto: Proto, element = false)
   if (range !== undefined && own !== undefined) return own.low < range.low || own.high > range.high;
   // An optional that holds nothing leaves the field unset.
   const form = type.kind === "optional" ? celForm(type.of) : formOf(type, value.proto);
-  // So does null, which has no place in a list.
-  return narrows(form.kind === "nullable" && !element ? form.of : form, protoForm(proto));
+  // So does null, which has no place in a list or behind a `?`.
+  const unset = form.kind === "nullable" && !element && type.kind !== "optional";
+  return narrows(unset ? form.of : form, protoForm(proto));
 }
 
 function isAny(proto: Proto): boolean {

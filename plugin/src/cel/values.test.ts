@@ -93,8 +93,10 @@ it.each([
   "google.protobuf.Duration{seconds: s.single_int64} == duration('0s')",
   "google.protobuf.Timestamp{seconds: 253402300800} == timestamp(0)",
   "TestAllTypes{?repeated_int32: optional.ofNonZeroValue(s.repeated_int64)} == s",
-  // Nothing that has an order, or a JSON
+  "TestAllTypes{?single_int32: optional.of(s.single_int64_wrapper)} == s",
+  // Nothing that has an order
   "[1, 2].sortBy(x, x == 1 ? dyn(1) : dyn('a')) == [1]",
+  // No JSON
   "TestAllTypes{single_any: [dyn(s)]} == s",
 ])("%s is an announced error, which || absorbs", (expression) => {
   const { code, value, fails } = compiled(expression, variables)!;
