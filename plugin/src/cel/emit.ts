@@ -91,7 +91,9 @@ function asProto(root: Node, emitter: Emitter, to: Proto): Code | undefined {
   const raw = form.kind === "boxed" || form.kind === "json" || form.kind === "any" ? emitter.raw(root) : undefined;
   if (raw !== undefined && sameForm(raw.form, form)) return codeOf(raw, type, to, root.fails);
   const natural = emitter.value(root);
-  const fails = root.fails || narrows(natural.form, form);
+  // Null leaves unset what the value is given to.
+  const given = natural.form.kind === "nullable" ? natural.form.of : natural.form;
+  const fails = root.fails || narrows(given, form);
   const nullable = type.kind === "wrapper" || natural.nullable || isNullableMessage(type);
   if (nullable) return codeOf(emitter.unset(root, form), type, to, fails);
   return codeOf(emitElements(emitter, root, to), type, to, fails);

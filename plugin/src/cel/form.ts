@@ -150,11 +150,11 @@ export function narrows(from: Form, to: Form): boolean {
   if (from.kind === "digits") return to.kind === "small";
   // What they hold is known at run time.
   if (from.kind === "json" || from.kind === "any") return !["json", "any", "struct", "plain"].includes(to.kind);
-  if (to.kind === "small") return from.kind === "big" || (from.kind === "small" && !isWithin(from, to));
   if (to.kind === "boxed" || to.kind === "nullable") return narrows(contentOf(from), to.of);
   // Null has no place in a scalar.
   if (from.kind === "nullable") return JSON_FORMS.has(to.kind) ? false : to.kind !== "plain" || narrows(from.of, to);
   if (from.kind === "boxed") return narrows(from.of, to);
+  if (to.kind === "small") return from.kind === "big" || (from.kind === "small" && !isWithin(from, to));
   if (to.kind === "record" && (from.kind === "record" || from.kind === "map") && narrowsKeys(from, to)) return true;
   const holders = from.kind === "list" || from.kind === "record" || from.kind === "map";
   return holders && (to.kind === "list" || to.kind === "record" || to.kind === "map") && narrows(from.of, to.of);
