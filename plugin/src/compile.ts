@@ -93,6 +93,11 @@ export function compile(request: CodeGeneratorRequest, sources: Sources, committ
   });
   try {
     const response = plugin.run(typescript);
+    const { shaping } = parameter;
+    for (const file of response.file) {
+      const said = ` with parameter "${typescript.parameter}"`;
+      file.content = file.content.replace(said, shaping === "" ? "" : ` with parameter "${shaping}"`);
+    }
     response.file.push(...described.map((file) => create(CodeGeneratorResponse_FileSchema, file)));
     return { response, warnings: diagnostics.filter(({ severity }) => severity === "warning"), diagnostics, lock };
   } catch (thrown) {

@@ -65,6 +65,34 @@ app/app/v1/app.proto:4:44: error BFF103: the duration "0s" of "timeout" is zero
     ]);
   });
 
+  test("the first line tells the options that decide what is generated, as they were given", () => {
+    put(
+      "app/app/v1/app.proto",
+      `syntax = "proto3";
+package app.v1;
+import "bff/v1/options.proto";
+service AppService {
+  option (bff.v1.service) = {};
+  rpc Get(Request) returns (Page) { option idempotency_level = NO_SIDE_EFFECTS; }
+}
+message Request {}
+message Page {
+  option (bff.v1.message) = {};
+  string title = 1 [(bff.v1.field).by = "'x'"];
+}
+`,
+    );
+    const firstLine = (...options: string[]) => {
+      expect(generate(...options)).toMatchObject({ status: 0 });
+      const [first = ""] = readFileSync(join(dir, "gen/app/v1/app_bff.ts"), "utf8").split("\n");
+      return first.replace(/^.* protoc-gen-bff \S+/, "");
+    };
+    expect(firstLine()).toBe("");
+    expect(firstLine("server", "lock_mode=update", "warn=BFF501", "import_extension=.js")).toBe(
+      ' with parameter "server,import_extension=.js"',
+    );
+  });
+
   test("says when the document cannot be written", () => {
     const { status, stderr } = generate("error_output=no/such/found.json");
     expect(status).toBe(1);

@@ -6,6 +6,7 @@ describe("parameter", () => {
   test("has defaults", () => {
     expect(parseParameter("")).toEqual({
       parameter: {
+        shaping: "",
         importExtension: "none",
         server: false,
         errorFormat: "text",
@@ -26,6 +27,7 @@ describe("parameter", () => {
       "import_extension=ts,server=true, error_format=github,error_output=a/b=c.json,lock=locks/web.json,lock_mode=update,plan=mermaid,warn=BFF501+BFF702,BFF801,error=BFF141,off=BFF803@web/v1/web.proto";
     expect(parseParameter(raw)).toEqual({
       parameter: {
+        shaping: "import_extension=ts,server=true",
         importExtension: "ts",
         server: true,
         errorFormat: "github",

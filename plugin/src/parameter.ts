@@ -8,6 +8,8 @@ import { CODES as resolveCodes } from "./resolve/codes.ts";
 
 /** The plugin's options, as in `opt:` of buf.gen.yaml. */
 export interface Parameter {
+  /** The given options that decide what is generated, as in `opt:`. Those that say how to check and report leave no trace in files. */
+  readonly shaping: string;
   /** What import specifiers of generated files end in; "none" by default, as in protoc-gen-es. */
   readonly importExtension: "ts" | "js" | "none";
   /** Whether to emit a `server.ts` beside each package with BFF services. */
@@ -53,6 +55,7 @@ export function parseParameter(raw: string): { readonly parameter: Parameter; re
   const warn = new Set<string>();
   const error = new Set<string>();
   const off = new Set<string>();
+  const shaping: string[] = [];
   let importExtension: Parameter["importExtension"] = "none";
   let server = false;
   let errorFormat: Format = "text";
@@ -73,6 +76,7 @@ export function parseParameter(raw: string): { readonly parameter: Parameter; re
       continue;
     }
     list = undefined;
+    if (name === "import_extension" || name === "server") shaping.push(option);
     switch (name) {
       case "import_extension": {
         const extension = value?.replace(/^\./, "");
@@ -120,10 +124,9 @@ export function parseParameter(raw: string): { readonly parameter: Parameter; re
   }
   for (const code of warn) if (error.has(code)) faults.push(`${code} is in both "warn" and "error": leave out one`);
   for (const code of off) if (error.has(code)) faults.push(`${code} is in both "off" and "error": leave out one`);
-  return {
-    parameter: { importExtension, server, errorFormat, errorOutput, lock, lockMode, plan, warn, error, off },
-    faults,
-  };
+  const lists = { warn, error, off };
+  const reports = { errorFormat, errorOutput, lock, lockMode, plan };
+  return { parameter: { shaping: shaping.join(","), importExtension, server, ...reports, ...lists }, faults };
 }
 
 function choose(name: string, value: string | undefined, values: readonly string[]): string {
