@@ -76,16 +76,20 @@ function get(url: string, id: string): Promise<Response> {
   });
 }
 
+/** What keeps the options out of what protoc-gen-es generates. */
+const OPTIONS = ["file", "service", "method", "message", "field", "enum", "enum_value"].map((name) => `bff.v1.${name}`);
+
 /** Writes what a user would write: `extension` is what generated files import each other with. */
 function configure(extension: "ts" | "js", out: string): void {
   const plugin = (name: string, more: string) =>
     `  - local: ${name}\n    out: ${out}\n    strategy: all\n    ${more}\n`;
   const es = plugin(
     "protoc-gen-es",
-    `include_imports: true\n    opt: [target=ts, import_extension=${extension}, erasable_syntax=true]`,
+    `opt: [target=ts, import_extension=${extension}, erasable_syntax=true]\n    exclude_types: [${OPTIONS.join(", ")}]`,
   );
+  const inputs = "inputs:\n  - directory: .\n    exclude_paths: [proto/bff/v1/options.proto]\n";
   const bff = plugin("protoc-gen-bff", `opt: [import_extension=${extension}, server=true]`);
-  writeFileSync(join(project, "buf.gen.yaml"), `version: v2\nplugins:\n${es}${bff}`);
+  writeFileSync(join(project, "buf.gen.yaml"), `version: v2\n${inputs}plugins:\n${es}${bff}`);
   const compilerOptions = {
     ...{ target: "ES2024", module: "NodeNext", types: ["node"], strict: true },
     ...{ exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, verbatimModuleSyntax: true },
@@ -171,6 +175,21 @@ test.each([
   const files = tarballs[name]?.files ?? [];
   expect(needed.filter((path) => !files.includes(path))).toEqual([]);
   expect(files.filter((path) => /test|(?<!\.d)\.ts$/.test(path))).toEqual([]);
+  expect(files.some((path) => path.endsWith(".js.map"))).toBe(name === "runtime");
+});
+
+test("stack traces out of the runtime lead to its sources, which its source maps hold", () => {
+  const dist = join(project, "node_modules/@protobff/runtime/dist");
+  const scripts = readdirSync(dist, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".js"));
+  for (const path of scripts) {
+    const map = JSON.parse(readFileSync(join(dist, `${path}.map`), "utf8"));
+    expect(map.sourcesContent, path).toHaveLength(map.sources.length);
+  }
+  const fails = `
+    import { serve } from "@protobff/runtime";
+    await serve(null).catch(({ stack }) => console.log(stack));`;
+  const trace = run(project, process.execPath, "--enable-source-maps", "--input-type=module", "--eval", fails);
+  expect(trace).toMatch(/runtime\/src\/server\/[\w-]+\.ts:\d+:\d+/);
 });
 
 test("what packing does to package.json can be taken back", () => {
@@ -190,6 +209,7 @@ test.each([
   async ({ extension, out, server }) => {
     configure(extension, out);
     run(project, join(project, "node_modules/.bin/buf"), "generate");
+    expect(readdirSync(join(project, out, "bff/v1"))).toEqual(["degradation_pb.ts"]);
     const resolvers = join(out, "resolvers.ts");
     const begun = run(
       project,
