@@ -225,7 +225,7 @@ describe("fallbacks", () => {
       const b = await bStep;
       const out = page({ spentCents: a.count, title: `${b.count}` });
       cx.touched(out, "title", true, bStep);
-      cx.touched(out, "spent_cents", true, aStep);
+      cx.touched(out, "spent_cents", true, false, undefined, aStep);
       return out;
     });
     expect(await answer).toMatchObject({

@@ -426,19 +426,20 @@ export class Request<out App> {
    *
    * @param field its proto name
    * @param present whether the field has a value all the same
+   * @param origins those that are `false` or undefined (a case that was not taken) count for nothing
    */
   touched(message: object, field: string, present: boolean, ...origins: readonly unknown[]): void {
     const { causes } = this.exchange;
     const cause = causes?.among(origins);
     if (cause !== undefined) causes?.touch(message, field, present, cause);
   }
-  /** These as origins of items that a list lacks: the cause of the first that has one. */
-  leftOut(...origins: readonly unknown[]): readonly object[] {
+  /** These as one origin of items that a list lacks: the cause of the first that has one; undefined when none has. */
+  leftOut(...origins: readonly unknown[]): object | undefined {
     const cause = this.exchange.causes?.among(origins);
-    if (cause === undefined) return [];
+    if (cause === undefined) return undefined;
     const token = {};
     this.exchange.note(token, { ...cause, incomplete: cause.staleMs === undefined });
-    return [token];
+    return token;
   }
 }
 

@@ -6,7 +6,7 @@ import type { PlanFile } from "../plan/plan.ts";
 import { byNumber, type CodecMessage, type CodecRoot, type PlanCodec } from "../plan/plan-codec.ts";
 import { codecPath, FileNames } from "./file-names.ts";
 import { block, type Line, type Lines } from "./lines.ts";
-import { keepOwnWords } from "./own-words.ts";
+import { keepOwnWords, whichIsWhich } from "./own-words.ts";
 
 export function emitCodec(file: PlanFile, codec: PlanCodec, f: GeneratedFile): void {
   const names = new FileNames(f, file.desc);
@@ -18,6 +18,7 @@ export function emitCodec(file: PlanFile, codec: PlanCodec, f: GeneratedFile): v
   for (const message of codec.readers.values()) lines.push(...emitReader(message, codec, names), []);
   f.preamble(file.desc);
   while (lines.at(-1)?.length === 0) lines.pop();
+  for (const row of whichIsWhich(lines, f.importSchema(file.desc).from)) f.print(...row);
   for (const row of keepOwnWords(lines, f, `./${codecPath(file.desc)}.js`)) f.print(...row);
 }
 

@@ -9,7 +9,7 @@ import { emitService } from "./emit-service.ts";
 import { emitServiceAdmission, emitStart, sharedTypes } from "./emit-start.ts";
 import { bffPath, FileNames } from "./file-names.ts";
 import type { Line } from "./lines.ts";
-import { keepOwnWords } from "./own-words.ts";
+import { keepOwnWords, whichIsWhich } from "./own-words.ts";
 
 /** Whether a file has anything to emit. */
 export function isEmpty(file: PlanFile): boolean {
@@ -54,5 +54,6 @@ export function emitFile(
   }
   f.preamble(file.desc);
   while (lines.at(-1)?.length === 0) lines.pop();
+  for (const row of whichIsWhich(lines, f.importSchema(file.desc).from)) f.print(...row);
   for (const row of keepOwnWords(lines, f, `./${bffPath(file.desc)}.js`)) f.print(...row);
 }

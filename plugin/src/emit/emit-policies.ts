@@ -96,45 +96,68 @@ function callLeaves(policy: PlanCallPolicy, names: FileNames): CallLeaf[] {
   return leaves;
 }
 
+type Entry = PlanFile["entries"][number] | PlanFile["clients"][number];
+
 function emitCalls(file: PlanFile, names: FileNames, scope: NameScope, lines: Line[]): Map<string, string> {
-  const entries = [...file.entries, ...file.clients];
-  const policies = entries.map((entry) => entry.policy);
-  const base = mostCommon(policies, policyKey);
+  const entries: readonly Entry[] = [...file.entries, ...file.clients];
+  const base = baseOf(entries);
   const constants = new Map<string, string>();
-  if (base === undefined) return constants;
   const common = scope.take("CALL");
-  const shared = callLeaves(base, names);
-  constants.set(policyKey(base), common);
-  lines.push(
-    ...constant(
-      common,
-      shared.map((leaf) => leafLine(leaf)),
-    ),
-  );
-  for (const entry of entries) {
-    const key = policyKey(entry.policy);
+  const shared = base === undefined ? [] : callLeaves(base, names);
+  if (base !== undefined) {
+    constants.set(policyKey(base), common);
+    lines.push(...constant(common, shared.map(leafLine)));
+  }
+  for (const { policy } of entries) {
+    const key = policyKey(policy);
     if (constants.has(key)) continue;
-    const service = entries.filter((other) => other.upstream === entry.upstream);
-    const ofClient = file.clients.some((client) => client === entry);
-    const wish = service.every((other) => policyKey(other.policy) === key)
-      ? entry.upstream
-      : ofClient
-        ? `${entry.upstream}${upperFirst(entry.name)}`
-        : entry.name;
-    const name = scope.take(`${upperSnake(wish).replace(/_+$/, "")}_CALL`);
-    constants.set(key, name);
-    const own = callLeaves(entry.policy, names);
+    const own = callLeaves(policy, names);
     const changed = own.filter((leaf) => shared.find((other) => other.name === leaf.name)?.value !== leaf.value);
     const gone = shared.filter((leaf) => !own.some((other) => other.name === leaf.name));
+    const users = entries.filter((entry) => policyKey(entry.policy) === key);
+    const wish = nameOfUsers(users, file) ?? nameOfContent(policy, [...changed, ...gone]);
+    const name = scope.take(`${upperSnake(wish).replace(/_+$/, "")}_CALL`);
+    constants.set(key, name);
     lines.push(
       ...constant(name, [
-        [`...${common},`],
+        ...(base === undefined ? [] : [[`...${common},`]]),
         ...changed.map(leafLine),
         ...gone.map((leaf): Line => [`${leaf.name}: undefined,`]),
       ]),
     );
   }
   return constants;
+}
+
+/** The policy that most calls have; none where it is that of one upstream among several: the others are no variations of it. */
+function baseOf(entries: readonly Entry[]): PlanCallPolicy | undefined {
+  const base = mostCommon(
+    entries.map(({ policy }) => policy),
+    policyKey,
+  );
+  if (base === undefined) return undefined;
+  const users = entries.filter(({ policy }) => policyKey(policy) === policyKey(base));
+  const upstreams = (of: readonly Entry[]): number => new Set(of.map(({ upstream }) => upstream)).size;
+  return upstreams(users) === 1 && upstreams(entries) > 1 ? undefined : base;
+}
+
+/** The upstream, when all of its calls have the policy and no others; the call, when it is alone. */
+function nameOfUsers(users: readonly Entry[], { entries, clients }: PlanFile): string | undefined {
+  const [first, ...others] = users;
+  if (first === undefined) return undefined;
+  const ofUpstream = [...entries, ...clients].filter(({ upstream }) => upstream === first.upstream);
+  if (ofUpstream.length === users.length && ofUpstream.every((entry) => users.includes(entry))) return first.upstream;
+  if (others.length > 0) return undefined;
+  return clients.some((client) => client === first) ? `${first.upstream}${upperFirst(first.name)}` : first.name;
+}
+
+/** What several calls share is named by what it says, so that calls that come and go do not rename it: `timeout_300ms`. */
+function nameOfContent({ timeoutMs, retry }: PlanCallPolicy, differing: readonly CallLeaf[]): string {
+  const words: Readonly<Record<string, string>> = {
+    timeoutMs: timeoutMs === undefined ? "no_timeout" : `timeout_${timeoutMs.value}ms`,
+    retry: retry === undefined ? "once" : `attempts_${retry.attempts.value}`,
+  };
+  return differing.map(({ name }) => words[name] ?? name).join("_");
 }
 
 // ---- upstreams ----

@@ -1,5 +1,5 @@
 import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
-import type { Lines } from "./lines.ts";
+import type { Line, Lines } from "./lines.ts";
 
 /**
  * The same text, so that no import takes a name from it. protoplugin gives an import another name only when two imports
@@ -33,9 +33,36 @@ export function keepOwnWords(rows: Lines, f: GeneratedFile, path: string): Lines
   return rows.map((row) => row.map(keep));
 }
 
+/**
+ * A comment for each name that several imports have, which says which is which. protoplugin leaves the plain name to the import
+ * that is printed first: here to the one from `own`, in every file of a BFF, wherever the name comes first in the code.
+ */
+export function whichIsWhich(rows: Lines, own: string): Lines {
+  const byName = new Map<string, Map<string, ImportSymbol>>();
+  const collect = (part: Printable): void => {
+    if (Array.isArray(part)) for (const inner of part) collect(inner);
+    if (!isSymbol(part)) return;
+    const found = byName.get(part.name) ?? new Map<string, ImportSymbol>();
+    byName.set(part.name, found.set(part.from, part));
+  };
+  for (const row of rows) row.forEach(collect);
+  const several = [...byName.values()].filter((symbols) => symbols.size > 1);
+  const comments = several.map((symbols): Line => {
+    const sorted = [...symbols.values()].sort((a, b) =>
+      a.from === own ? -1 : b.from === own ? 1 : a.from < b.from ? -1 : 1,
+    );
+    return sorted.flatMap((symbol, i) => [i === 0 ? "// " : ", ", symbol.toTypeOnly(), ` is from ${source(symbol)}`]);
+  });
+  return comments.length === 0 ? [] : [...comments, []];
+}
+/** `shop/v1/shop_pb` */
+const source = ({ from }: ImportSymbol): string => from.replace(/^\.\/(.*)\.js$/, "$1");
+
 /** Strings and comments behind code; or (1) a word that is neither a member nor the name of a property. */
 const WORD = /"(?:[^"\\]|\\.)*"|\/\/ .*$|(?:(?<![\w$.])|(?<=\.\.\.))([A-Za-z_$][\w$]*)(?![\w$]|\??:)/g;
 
-function isSymbol(part: Printable): part is ReturnType<GeneratedFile["import"]> {
+type ImportSymbol = ReturnType<GeneratedFile["import"]>;
+
+function isSymbol(part: Printable): part is ImportSymbol {
   return typeof part === "object" && part !== null && "kind" in part && part.kind === "es_symbol";
 }

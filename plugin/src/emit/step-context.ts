@@ -90,13 +90,11 @@ export function originPrint({ origin, leftOut, when }: TouchOrigin, hoisted: Hoi
       : origin.kind === "step"
         ? [hoisted.promise.has(origin.step) ? `${origin.step.name}Started` : `${origin.step.name}Step`]
         : [hoisted.value.has(origin.step) ? `${origin.step.name}Inside` : origin.step.name];
-  const marked: Line = leftOut ? ["...cx.leftOut(", ...plain, ")"] : plain;
+  const marked: Line = leftOut ? ["cx.leftOut(", ...plain, ")"] : plain;
   if (when.length === 0) return marked;
   const test = when.map(conditionPrint).join(" && ");
-  const inner = String(marked[0]).startsWith("...")
-    ? marked.map((part, i) => (i === 0 ? String(part).slice(3) : part))
-    : ["[", ...marked, "]"];
-  return [`...(${test} ? `, ...inner, " : [])"];
+  if (origin.kind === "arg" && !leftOut) return [`...(${test} ? from.${camel(origin.name)} : [])`];
+  return [`${test} && `, ...marked];
 }
 function conditionPrint(condition: Condition): string {
   const { name } = condition.step;
