@@ -2,13 +2,15 @@
 // @generated from file app.proto (syntax proto3)
 /* eslint-disable */
 
-import type { Reader, Writer } from "@protobff/runtime";
-import { decoder, encoder } from "@protobff/runtime";
-import type { Item } from "./up/v1/up_pb.ts";
-import { GetItemRequestSchema, ItemSchema as ItemSchema$1 } from "./up/v1/up_pb.ts";
 import type { CardSchema, GetPageRequest, ItemSchema } from "./app_pb.ts";
 import { GetPageRequestSchema, PageSchema } from "./app_pb.ts";
+import type { Item } from "./up/v1/up_pb.ts";
+import { GetItemRequestSchema, ItemSchema as ItemSchema$1 } from "./up/v1/up_pb.ts";
+import type { Reader, Writer } from "@protobff/runtime";
+import { decoder, encoder } from "@protobff/runtime";
 import type { MessageInitShape, UnknownField } from "@bufbuild/protobuf";
+
+// ItemSchema is from app_pb, ItemSchema$1 is from up/v1/up_pb
 
 // ---- what is sent ----
 

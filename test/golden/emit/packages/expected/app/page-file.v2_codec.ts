@@ -2,17 +2,20 @@
 // @generated from file app/page-file.v2.proto (package single, syntax proto3)
 /* eslint-disable */
 
+import type { Item } from "../a/b/c/d/e/f/g/v1beta1/deep_pb.ts";
+import { GetRequestSchema, ItemSchema } from "../a/b/c/d/e/f/g/v1beta1/deep_pb.ts";
+import type { Item as Item$1 } from "../import/class/v1/function_pb.ts";
+import { ImportRequestSchema, ItemSchema as ItemSchema$1 } from "../import/class/v1/function_pb.ts";
 import type { Reader, Writer } from "@protobff/runtime";
 import { decoder, encoder } from "@protobff/runtime";
 import type { RootItem } from "../odd-dir/9-in_der/no-package.file_pb.ts";
 import { RootItemSchema, RootRequestSchema } from "../odd-dir/9-in_der/no-package.file_pb.ts";
-import type { Item } from "../import/class/v1/function_pb.ts";
-import { ImportRequestSchema, ItemSchema } from "../import/class/v1/function_pb.ts";
-import type { Item as Item$1 } from "../a/b/c/d/e/f/g/v1beta1/deep_pb.ts";
-import { GetRequestSchema, ItemSchema as ItemSchema$1 } from "../a/b/c/d/e/f/g/v1beta1/deep_pb.ts";
 import type { GetPageRequest, RootCopySchema } from "./page-file.v2_pb.ts";
 import { GetPageRequestSchema, PageSchema } from "./page-file.v2_pb.ts";
 import type { MessageInitShape, UnknownField } from "@bufbuild/protobuf";
+
+// ItemSchema is from a/b/c/d/e/f/g/v1beta1/deep_pb, ItemSchema$1 is from import/class/v1/function_pb
+// Item is from a/b/c/d/e/f/g/v1beta1/deep_pb, Item$1 is from import/class/v1/function_pb
 
 // ---- what is sent ----
 
@@ -62,10 +65,10 @@ function writeRootCopy(w: Writer, message: MessageInitShape<typeof RootCopySchem
 export const decodeRootItem = decoder(RootItemSchema, readRootItem);
 
 /** import.class.v1.Item */
-export const decodeImportClassV1Item = decoder(ItemSchema, readImportClassV1Item);
+export const decodeImportClassV1Item = decoder(ItemSchema$1, readImportClassV1Item);
 
 /** a.b.c.d.e.f.g.v1beta1.Item */
-export const decodeABCDEFGV1beta1Item = decoder(ItemSchema$1, readABCDEFGV1beta1Item);
+export const decodeABCDEFGV1beta1Item = decoder(ItemSchema, readABCDEFGV1beta1Item);
 
 /** single.GetPageRequest */
 export const decodeGetPageRequest = decoder(GetPageRequestSchema, readGetPageRequest);
@@ -91,7 +94,7 @@ function readRootItem(r: Reader): RootItemRead {
 }
 
 /** What is read of import.class.v1.Item. */
-export interface ImportClassV1ItemRead extends Pick<Item, "$typeName" | "return" | "null"> {}
+export interface ImportClassV1ItemRead extends Pick<Item$1, "$typeName" | "return" | "null"> {}
 
 function readImportClassV1Item(r: Reader): ImportClassV1ItemRead {
   const message: ImportClassV1ItemRead = {
@@ -104,14 +107,14 @@ function readImportClassV1Item(r: Reader): ImportClassV1ItemRead {
     switch (tag) {
       case 10: message.return = r.string(); break;
       case 18: message.null = r.string(); break;
-      default: r.skip(tag, ItemSchema);
+      default: r.skip(tag, ItemSchema$1);
     }
   }
   return message;
 }
 
 /** What is read of a.b.c.d.e.f.g.v1beta1.Item. */
-export interface ABCDEFGV1beta1ItemRead extends Pick<Item$1, "$typeName" | "id"> {}
+export interface ABCDEFGV1beta1ItemRead extends Pick<Item, "$typeName" | "id"> {}
 
 function readABCDEFGV1beta1Item(r: Reader): ABCDEFGV1beta1ItemRead {
   const message: ABCDEFGV1beta1ItemRead = {
@@ -122,7 +125,7 @@ function readABCDEFGV1beta1Item(r: Reader): ABCDEFGV1beta1ItemRead {
     const tag = r.tag();
     switch (tag) {
       case 10: message.id = r.string(); break;
-      default: r.skip(tag, ItemSchema$1);
+      default: r.skip(tag, ItemSchema);
     }
   }
   return message;

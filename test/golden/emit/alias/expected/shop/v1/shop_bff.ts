@@ -2,15 +2,19 @@
 // @generated from file shop/v1/shop.proto (package shop.v1, syntax proto3)
 /* eslint-disable */
 
+import type { Filter, GetPageRequest, Item, Page, Size } from "./shop_pb.ts";
+import { Kind, ShopService } from "./shop_pb.ts";
+import type { Filter as Filter$1, FindItemsRequestSchema, GetItemRequestSchema, Size as Size$1 } from "../../up/v1/up_pb.ts";
+import { FilterSchema, ItemService, Kind as Kind$1 } from "../../up/v1/up_pb.ts";
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { cel, Code, create, defined, endpoint, unmapped, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { Filter, FindItemsRequestSchema, GetItemRequestSchema, Size } from "../../up/v1/up_pb.ts";
-import { FilterSchema, ItemService, Kind } from "../../up/v1/up_pb.ts";
 import type { FindItemsResponseRead, UpV1ItemRead } from "./shop_codec.ts";
 import { decodeFindItemsResponse, decodeGetPageRequest, decodeUpV1Item, encodeFindItemsRequest, encodeGetItemRequest, encodePage } from "./shop_codec.ts";
-import type { Filter as Filter$1, GetPageRequest, Item, Page, Size as Size$1 } from "./shop_pb.ts";
-import { Kind as Kind$1, ShopService } from "./shop_pb.ts";
+
+// Size is from shop/v1/shop_pb, Size$1 is from up/v1/up_pb
+// Filter is from shop/v1/shop_pb, Filter$1 is from up/v1/up_pb
+// Kind is from shop/v1/shop_pb, Kind$1 is from up/v1/up_pb
 
 // ---- policies: what shop/v1/shop.proto and its imports say, over the defaults ----
 
@@ -122,7 +126,7 @@ export function toItem(from: UpV1ItemRead): Item {
 }
 
 /** shop.v1.Size, a pruned up.v1.Size */
-export function toSize(from: Size): Size$1 {
+export function toSize(from: Size$1): Size {
   return {
     $typeName: "shop.v1.Size",
     width: from.width,
@@ -131,7 +135,7 @@ export function toSize(from: Size): Size$1 {
 }
 
 /** shop.v1.Filter, a pruned up.v1.Filter */
-export function toFilter(from: Filter): Filter$1 {
+export function toFilter(from: Filter$1): Filter {
   return {
     $typeName: "shop.v1.Filter",
     ownerId: from.ownerId,
@@ -140,7 +144,7 @@ export function toFilter(from: Filter): Filter$1 {
 }
 
 /** up.v1.Filter from shop.v1.Filter */
-export function fromFilter(from: Filter$1): Filter {
+export function fromFilter(from: Filter): Filter$1 {
   return create(FilterSchema, defined({
     ownerId: from.ownerId,
     kind: fromKind(from.kind),
@@ -148,20 +152,20 @@ export function fromFilter(from: Filter$1): Filter {
 }
 
 /** shop.v1.Kind from up.v1.Kind */
-export function toKind(from: Kind): Kind$1 {
+export function toKind(from: Kind$1): Kind {
   switch (from) {
-    case Kind.BOOK: return Kind$1.PRINT;
-    case Kind.MUSIC:
-    case Kind.FILM: return Kind$1.MEDIA;
-    default: return Kind$1.OTHER;
+    case Kind$1.BOOK: return Kind.PRINT;
+    case Kind$1.MUSIC:
+    case Kind$1.FILM: return Kind.MEDIA;
+    default: return Kind.OTHER;
   }
 }
 
 /** up.v1.Kind from shop.v1.Kind */
-export function fromKind(from: Kind$1): Kind {
+export function fromKind(from: Kind): Kind$1 {
   switch (from) {
-    case Kind$1.PRINT: return Kind.BOOK;
-    case Kind$1.MEDIA: return Kind.MUSIC;
+    case Kind.PRINT: return Kind$1.BOOK;
+    case Kind.MEDIA: return Kind$1.MUSIC;
     default: throw unmapped("shop.v1.Kind", from, true);
   }
 }

@@ -2,15 +2,17 @@
 // @generated from file shop/v1/shop.proto (package shop.v1, syntax proto3)
 /* eslint-disable */
 
-import type { Reader, Writer } from "@protobff/runtime";
-import { decoder, encoder } from "@protobff/runtime";
-import type { Item, Order, Size } from "../../up/v1/up_pb.ts";
-import { GetItemRequestSchema, GetOrderRequestSchema, ItemSchema, OrderSchema, SizeSchema as SizeSchema$1 } from "../../up/v1/up_pb.ts";
 import type { GetPageRequest, SizeSchema } from "./shop_pb.ts";
 import { GetPageRequestSchema, PageSchema } from "./shop_pb.ts";
+import type { Item, Order, Size } from "../../up/v1/up_pb.ts";
+import { GetItemRequestSchema, GetOrderRequestSchema, ItemSchema, OrderSchema, SizeSchema as SizeSchema$1 } from "../../up/v1/up_pb.ts";
+import type { Reader, Writer } from "@protobff/runtime";
+import { decoder, encoder } from "@protobff/runtime";
 import type { MessageInitShape, UnknownField } from "@bufbuild/protobuf";
 import type { DegradationSchema } from "../../bff/v1/degradation_pb.ts";
 import type { DurationSchema } from "@bufbuild/protobuf/wkt";
+
+// SizeSchema is from shop/v1/shop_pb, SizeSchema$1 is from up/v1/up_pb
 
 // ---- what is sent ----
 

@@ -4,15 +4,17 @@
 
 // Keys of a batch that are messages, and that are members of a oneof.
 
+import type { Asked, GetPageRequest, Page, Parent, PointId } from "./shop_pb.ts";
+import { ShopService } from "./shop_pb.ts";
+import type { FindPointsRequestSchema, GetPointsRequestSchema, PointId as PointId$1 } from "../../points/v1/points_pb.ts";
+import { PointIdSchema, PointsService } from "../../points/v1/points_pb.ts";
 import type { Batch, Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { atMost, atMostAsked, cel, Code, create, defined, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { FindPointsRequestSchema, GetPointsRequestSchema, PointId } from "../../points/v1/points_pb.ts";
-import { PointIdSchema, PointsService } from "../../points/v1/points_pb.ts";
 import type { GetPointsResponseRead, PointRead } from "./shop_codec.ts";
 import { decodeGetPageRequest, decodeGetPointsResponse, encodeFindPointsRequest, encodeGetPointsRequest, encodePage } from "./shop_codec.ts";
-import type { Asked, GetPageRequest, Page, Parent, PointId as PointId$1 } from "./shop_pb.ts";
-import { ShopService } from "./shop_pb.ts";
+
+// PointId is from shop/v1/shop_pb, PointId$1 is from points/v1/points_pb
 
 // ---- policies: what shop/v1/shop.proto and its imports say, over the defaults ----
 
@@ -42,8 +44,8 @@ export type Env = object;
 export interface App {
   readonly env: Env;
   readonly findPoints: Rpc<MessageInitShape<typeof FindPointsRequestSchema>, GetPointsResponseRead>;
-  readonly pointByParent: Batch<MessageInitShape<typeof GetPointsRequestSchema>, GetPointsResponseRead, PointId, PointRead>;
-  readonly pointById: Batch<MessageInitShape<typeof GetPointsRequestSchema>, GetPointsResponseRead, PointId, PointRead>;
+  readonly pointByParent: Batch<MessageInitShape<typeof GetPointsRequestSchema>, GetPointsResponseRead, PointId$1, PointRead>;
+  readonly pointById: Batch<MessageInitShape<typeof GetPointsRequestSchema>, GetPointsResponseRead, PointId$1, PointRead>;
 }
 
 function createApp({ points }: Upstreams, env: Env): App {
@@ -52,7 +54,7 @@ function createApp({ points }: Upstreams, env: Env): App {
     findPoints: points.unaryWith(PointsService.method.findPoints, encodeFindPointsRequest, decodeGetPointsResponse, CALL),
     pointByParent: {
       rpc: points.unaryWith(PointsService.method.getPoints, encodeGetPointsRequest, decodeGetPointsResponse, CALL),
-      request: (ids: PointId[]) => ({ ids }),
+      request: (ids: PointId$1[]) => ({ ids }),
       items: (response: GetPointsResponseRead) => response.points,
       key: (item: PointRead) => cel.oneofValue(item.other, "parent") ?? create(PointIdSchema),
       keySchema: PointIdSchema,
@@ -60,7 +62,7 @@ function createApp({ points }: Upstreams, env: Env): App {
     },
     pointById: {
       rpc: points.unaryWith(PointsService.method.getPoints, encodeGetPointsRequest, decodeGetPointsResponse, CALL),
-      request: (ids: PointId[]) => ({ ids }),
+      request: (ids: PointId$1[]) => ({ ids }),
       items: (response: GetPointsResponseRead) => response.points,
       key: (item: PointRead) => item.id ?? create(PointIdSchema),
       keySchema: PointIdSchema,
@@ -121,7 +123,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
 }
 
 /** shop.v1.Parent */
-export async function composeParent(cx: Request<App>, args: { readonly id: PointId | undefined }): Promise<Parent> {
+export async function composeParent(cx: Request<App>, args: { readonly id: PointId$1 | undefined }): Promise<Parent> {
   const { pointByParent } = cx.app;
 
   // shop.proto:36:10
@@ -137,7 +139,7 @@ export async function composeParent(cx: Request<App>, args: { readonly id: Point
 }
 
 /** shop.v1.Asked */
-export async function composeAsked(cx: Request<App>, args: { readonly id: PointId$1 }): Promise<Asked> {
+export async function composeAsked(cx: Request<App>, args: { readonly id: PointId }): Promise<Asked> {
   const { pointById } = cx.app;
 
   // shop.proto:43:10
@@ -157,7 +159,7 @@ export async function composeAsked(cx: Request<App>, args: { readonly id: PointI
 // ---- copies ----
 
 /** shop.v1.PointId, a pruned points.v1.PointId */
-export function toPointId(from: PointId): PointId$1 {
+export function toPointId(from: PointId$1): PointId {
   return {
     $typeName: "shop.v1.PointId",
     options:
@@ -168,7 +170,7 @@ export function toPointId(from: PointId): PointId$1 {
 }
 
 /** points.v1.PointId from shop.v1.PointId */
-export function fromPointId(from: PointId$1): PointId {
+export function fromPointId(from: PointId): PointId$1 {
   return create(PointIdSchema, defined({
     options:
       from.options.case === "num" ? { case: "num" as const, value: from.options.value } :

@@ -4,13 +4,16 @@
 
 // Keys of a batch that are messages, and that are members of a oneof.
 
+import type { AskedSchema, GetPageRequest, ParentSchema, PointId } from "./shop_pb.ts";
+import { GetPageRequestSchema, PageSchema, PointIdSchema } from "./shop_pb.ts";
+import type { GetPointsResponse, Point, PointId as PointId$1 } from "../../points/v1/points_pb.ts";
+import { FindPointsRequestSchema, GetPointsRequestSchema, GetPointsResponseSchema, PointIdSchema as PointIdSchema$1, PointSchema } from "../../points/v1/points_pb.ts";
 import type { Reader, Writer } from "@protobff/runtime";
 import { decoder, encoder } from "@protobff/runtime";
-import type { GetPointsResponse, Point, PointId as PointId$1 } from "../../points/v1/points_pb.ts";
-import { FindPointsRequestSchema, GetPointsRequestSchema, GetPointsResponseSchema, PointIdSchema, PointSchema } from "../../points/v1/points_pb.ts";
-import type { AskedSchema, GetPageRequest, ParentSchema, PointId } from "./shop_pb.ts";
-import { GetPageRequestSchema, PageSchema, PointIdSchema as PointIdSchema$1 } from "./shop_pb.ts";
 import type { MessageInitShape, UnknownField } from "@bufbuild/protobuf";
+
+// PointIdSchema is from shop/v1/shop_pb, PointIdSchema$1 is from points/v1/points_pb
+// PointId is from shop/v1/shop_pb, PointId$1 is from points/v1/points_pb
 
 // ---- what is sent ----
 
@@ -37,7 +40,7 @@ function writePage(w: Writer, message: MessageInitShape<typeof PageSchema>): voi
   w.unknown(message);
 }
 
-function writePointsV1PointId(w: Writer, message: MessageInitShape<typeof PointIdSchema>): void {
+function writePointsV1PointId(w: Writer, message: MessageInitShape<typeof PointIdSchema$1>): void {
   if (message.options?.case === "num") w.tag(8).uint64(message.options.value);
   if (message.options?.case === "uuid") w.tag(18).string(message.options.value);
   w.unknown(message);
@@ -134,7 +137,7 @@ function readShopV1PointId(r: Reader): PointId {
     switch (tag) {
       case 8: message.options = { case: "num", value: r.uint64() }; break;
       case 18: message.options = { case: "uuid", value: r.string() }; break;
-      default: unknown = r.unknown(tag, PointIdSchema$1, unknown);
+      default: unknown = r.unknown(tag, PointIdSchema, unknown);
     }
   }
   if (unknown !== undefined) message.$unknown = unknown;
@@ -152,7 +155,7 @@ function readPointsV1PointId(r: Reader): PointId$1 {
     switch (tag) {
       case 8: message.options = { case: "num", value: r.uint64() }; break;
       case 18: message.options = { case: "uuid", value: r.string() }; break;
-      default: unknown = r.unknown(tag, PointIdSchema, unknown);
+      default: unknown = r.unknown(tag, PointIdSchema$1, unknown);
     }
   }
   if (unknown !== undefined) message.$unknown = unknown;

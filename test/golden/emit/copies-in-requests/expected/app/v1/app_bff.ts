@@ -2,15 +2,18 @@
 // @generated from file app/v1/app.proto (package app.v1, syntax proto3)
 /* eslint-disable */
 
+import type { Filter, FindRequest, Page, Part } from "./app_pb.ts";
+import { AppService, Kind } from "./app_pb.ts";
+import type { Filter as Filter$1, FindItemsRequest } from "../../up/v1/up_pb.ts";
+import { FilterSchema, FindItemsRequestSchema, ItemService, Kind as Kind$1 } from "../../up/v1/up_pb.ts";
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { cel, Code, create, defined, endpoint, extended, unmapped, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { Filter as Filter$1, FindItemsRequest } from "../../up/v1/up_pb.ts";
-import { FilterSchema, FindItemsRequestSchema, ItemService, Kind as Kind$1 } from "../../up/v1/up_pb.ts";
 import type { FindItemsResponseRead } from "./app_codec.ts";
 import { decodeFindItemsResponse, decodeFindRequest, encodeFindItemsRequest, encodePage } from "./app_codec.ts";
-import type { Filter, FindRequest, Page, Part } from "./app_pb.ts";
-import { AppService, Kind } from "./app_pb.ts";
+
+// Filter is from app/v1/app_pb, Filter$1 is from up/v1/up_pb
+// Kind is from app/v1/app_pb, Kind$1 is from up/v1/up_pb
 
 // ---- policies: what app/v1/app.proto and its imports say, over the defaults ----
 

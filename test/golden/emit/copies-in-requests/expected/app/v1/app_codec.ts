@@ -2,13 +2,15 @@
 // @generated from file app/v1/app.proto (package app.v1, syntax proto3)
 /* eslint-disable */
 
+import type { Filter, FindRequest, PartSchema } from "./app_pb.ts";
+import { FilterSchema, FindRequestSchema, PageSchema } from "./app_pb.ts";
+import type { FilterSchema as FilterSchema$1, FindItemsResponse, RangeSchema } from "../../up/v1/up_pb.ts";
+import { FindItemsRequestSchema, FindItemsResponseSchema } from "../../up/v1/up_pb.ts";
 import type { Reader, Writer } from "@protobff/runtime";
 import { decoder, encoder } from "@protobff/runtime";
-import type { FilterSchema, FindItemsResponse, RangeSchema } from "../../up/v1/up_pb.ts";
-import { FindItemsRequestSchema, FindItemsResponseSchema } from "../../up/v1/up_pb.ts";
-import type { Filter, FindRequest, PartSchema } from "./app_pb.ts";
-import { FilterSchema as FilterSchema$1, FindRequestSchema, PageSchema } from "./app_pb.ts";
 import type { MessageInitShape, UnknownField } from "@bufbuild/protobuf";
+
+// FilterSchema is from app/v1/app_pb, FilterSchema$1 is from up/v1/up_pb
 
 // ---- what is sent ----
 
@@ -40,7 +42,7 @@ function writePage(w: Writer, message: MessageInitShape<typeof PageSchema>): voi
   w.unknown(message);
 }
 
-function writeUpV1Filter(w: Writer, message: MessageInitShape<typeof FilterSchema>): void {
+function writeUpV1Filter(w: Writer, message: MessageInitShape<typeof FilterSchema$1>): void {
   if (message.ownerId) w.tag(10).string(message.ownerId);
   if (message.kind !== undefined && message.kind !== 0) w.tag(16).int32(message.kind);
   if (message.price !== undefined) { w.open(26); writeRange(w, message.price); w.close(); }
@@ -126,7 +128,7 @@ function readAppV1Filter(r: Reader): Filter {
     switch (tag) {
       case 10: message.ownerId = r.string(); break;
       case 16: message.kind = r.enum(); break;
-      default: unknown = r.unknown(tag, FilterSchema$1, unknown);
+      default: unknown = r.unknown(tag, FilterSchema, unknown);
     }
   }
   if (unknown !== undefined) message.$unknown = unknown;

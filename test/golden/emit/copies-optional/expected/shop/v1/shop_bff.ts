@@ -4,15 +4,19 @@
 
 // Copies of what is an optional or null, in fields, steps and requests: what is not there is not converted.
 
+import type { Filter, GetPageRequest, Page, Size } from "./shop_pb.ts";
+import { FilterSchema, ShopService } from "./shop_pb.ts";
+import type { Filter as Filter$1, FindItemsRequestSchema, GetItemRequestSchema, Size as Size$1 } from "../../up/v1/up_pb.ts";
+import { FilterSchema as FilterSchema$1, ItemService, SizeSchema } from "../../up/v1/up_pb.ts";
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { cel, Code, create, defined, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { Filter, FindItemsRequestSchema, GetItemRequestSchema, Size } from "../../up/v1/up_pb.ts";
-import { FilterSchema as FilterSchema$1, ItemService, SizeSchema } from "../../up/v1/up_pb.ts";
 import type { FindItemsResponseRead, ItemRead } from "./shop_codec.ts";
 import { decodeFindItemsResponse, decodeGetPageRequest, decodeItem, encodeFindItemsRequest, encodeGetItemRequest, encodePage } from "./shop_codec.ts";
-import type { Filter as Filter$1, GetPageRequest, Page, Size as Size$1 } from "./shop_pb.ts";
-import { FilterSchema, ShopService } from "./shop_pb.ts";
+
+// FilterSchema is from shop/v1/shop_pb, FilterSchema$1 is from up/v1/up_pb
+// Size is from shop/v1/shop_pb, Size$1 is from up/v1/up_pb
+// Filter is from shop/v1/shop_pb, Filter$1 is from up/v1/up_pb
 
 // ---- policies: what shop/v1/shop.proto and its imports say, over the defaults ----
 
@@ -118,7 +122,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
     nothing: cel.unlessUnset(args.text === "x" ? item.size ?? create(SizeSchema) : undefined, toSize),
     conditional: cel.unlessUnset(args.text === "x" ? item.size ?? create(SizeSchema) : undefined, toSize),
     step: cel.unlessUnset(chosen, toSize),
-    map: cel.mapValues(cel.toRecord(new Map<string, Size>([...cel.givenEntry("a", item.sizes.at(0)), ["b", item.size ?? create(SizeSchema)]])), toSize),
+    map: cel.mapValues(cel.toRecord(new Map<string, Size$1>([...cel.givenEntry("a", item.sizes.at(0)), ["b", item.size ?? create(SizeSchema)]])), toSize),
     list: [...cel.given(item.sizes.at(0)), item.size ?? create(SizeSchema)].map(toSize),
     rest: (args.text === "x" ? item.sizes : []).map(toSize),
     one:
@@ -137,7 +141,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
 // ---- copies ----
 
 /** shop.v1.Size, a pruned up.v1.Size */
-export function toSize(from: Size): Size$1 {
+export function toSize(from: Size$1): Size {
   return {
     $typeName: "shop.v1.Size",
     width: from.width,
@@ -146,7 +150,7 @@ export function toSize(from: Size): Size$1 {
 }
 
 /** shop.v1.Filter, a pruned up.v1.Filter */
-export function toFilter(from: Filter): Filter$1 {
+export function toFilter(from: Filter$1): Filter {
   return {
     $typeName: "shop.v1.Filter",
     ownerId: from.ownerId,
@@ -154,7 +158,7 @@ export function toFilter(from: Filter): Filter$1 {
 }
 
 /** up.v1.Filter from shop.v1.Filter */
-export function fromFilter(from: Filter$1): Filter {
+export function fromFilter(from: Filter): Filter$1 {
   return create(FilterSchema$1, defined({
     ownerId: from.ownerId,
   }));

@@ -4,13 +4,16 @@
 
 // Copies of what is an optional or null, in fields, steps and requests: what is not there is not converted.
 
+import type { Filter, GetPageRequest, SizeSchema } from "./shop_pb.ts";
+import { FilterSchema, GetPageRequestSchema, PageSchema } from "./shop_pb.ts";
+import type { FilterSchema as FilterSchema$1, FindItemsResponse, Item, RangeSchema, Size } from "../../up/v1/up_pb.ts";
+import { FindItemsRequestSchema, FindItemsResponseSchema, GetItemRequestSchema, ItemSchema, SizeSchema as SizeSchema$1 } from "../../up/v1/up_pb.ts";
 import type { Reader, Writer } from "@protobff/runtime";
 import { decoder, encoder } from "@protobff/runtime";
-import type { FilterSchema, FindItemsResponse, Item, RangeSchema, Size } from "../../up/v1/up_pb.ts";
-import { FindItemsRequestSchema, FindItemsResponseSchema, GetItemRequestSchema, ItemSchema, SizeSchema as SizeSchema$1 } from "../../up/v1/up_pb.ts";
-import type { Filter, GetPageRequest, SizeSchema } from "./shop_pb.ts";
-import { FilterSchema as FilterSchema$1, GetPageRequestSchema, PageSchema } from "./shop_pb.ts";
 import type { MessageInitShape, UnknownField } from "@bufbuild/protobuf";
+
+// FilterSchema is from shop/v1/shop_pb, FilterSchema$1 is from up/v1/up_pb
+// SizeSchema is from shop/v1/shop_pb, SizeSchema$1 is from up/v1/up_pb
 
 // ---- what is sent ----
 
@@ -58,7 +61,7 @@ function writePage(w: Writer, message: MessageInitShape<typeof PageSchema>): voi
   w.unknown(message);
 }
 
-function writeUpV1Filter(w: Writer, message: MessageInitShape<typeof FilterSchema>): void {
+function writeUpV1Filter(w: Writer, message: MessageInitShape<typeof FilterSchema$1>): void {
   if (message.ownerId) w.tag(10).string(message.ownerId);
   if (message.kind !== undefined && message.kind !== 0) w.tag(16).int32(message.kind);
   if (message.price !== undefined) { w.open(26); writeRange(w, message.price); w.close(); }
@@ -194,7 +197,7 @@ function readShopV1Filter(r: Reader): Filter {
     const tag = r.tag();
     switch (tag) {
       case 10: message.ownerId = r.string(); break;
-      default: unknown = r.unknown(tag, FilterSchema$1, unknown);
+      default: unknown = r.unknown(tag, FilterSchema, unknown);
     }
   }
   if (unknown !== undefined) message.$unknown = unknown;

@@ -4,13 +4,18 @@
 
 // Copies of messages whose fields are required, messages among them.
 
+import type { GetPageRequest, Owner, Page, Size, Thing } from "./app_pb.ts";
+import { AppService, Kind, OwnerSchema, PageSchema, SizeSchema, ThingSchema } from "./app_pb.ts";
+import type { GetThingRequestSchema, Owner as Owner$1, Thing as Thing$1, Thing_Size } from "../../low/v1/low_pb.ts";
+import { Kind as Kind$1, LowService, OwnerSchema as OwnerSchema$1, Thing_SizeSchema } from "../../low/v1/low_pb.ts";
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { Code, create, defined, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { GetThingRequestSchema, Owner, Thing, Thing_Size } from "../../low/v1/low_pb.ts";
-import { Kind, LowService, OwnerSchema as OwnerSchema$1, Thing_SizeSchema } from "../../low/v1/low_pb.ts";
-import type { GetPageRequest, Owner as Owner$1, Page, Size, Thing as Thing$1 } from "./app_pb.ts";
-import { AppService, Kind as Kind$1, OwnerSchema, PageSchema, SizeSchema, ThingSchema } from "./app_pb.ts";
+
+// Thing is from app/v1/app_pb, Thing$1 is from low/v1/low_pb
+// OwnerSchema is from app/v1/app_pb, OwnerSchema$1 is from low/v1/low_pb
+// Owner is from app/v1/app_pb, Owner$1 is from low/v1/low_pb
+// Kind is from app/v1/app_pb, Kind$1 is from low/v1/low_pb
 
 // ---- policies: what app/v1/app.proto and its imports say, over the defaults ----
 
@@ -39,7 +44,7 @@ export type Env = object;
 /** What composing needs besides the request. */
 export interface App {
   readonly env: Env;
-  readonly getThing: Rpc<MessageInitShape<typeof GetThingRequestSchema>, Thing>;
+  readonly getThing: Rpc<MessageInitShape<typeof GetThingRequestSchema>, Thing$1>;
 }
 
 function createApp({ low }: Upstreams, env: Env): App {
@@ -86,14 +91,14 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
 // ---- copies ----
 
 /** app.v1.Owner, a pruned low.v1.Owner */
-export function toOwner(from: Owner): Owner$1 {
+export function toOwner(from: Owner$1): Owner {
   return create(OwnerSchema, defined({
     name: from.name,
   }));
 }
 
 /** app.v1.Thing, a pruned low.v1.Thing */
-export function toThing(from: Thing): Thing$1 {
+export function toThing(from: Thing$1): Thing {
   return create(ThingSchema, defined({
     owner: toOwner(from.owner ?? create(OwnerSchema$1)),
     name: from.name,
@@ -112,17 +117,17 @@ export function toSize(from: Thing_Size): Size {
 }
 
 /** low.v1.Owner from app.v1.Owner */
-export function fromOwner(from: Owner$1): Owner {
+export function fromOwner(from: Owner): Owner$1 {
   return create(OwnerSchema$1, defined({
     name: from.name,
   }));
 }
 
 /** app.v1.Kind from low.v1.Kind */
-export function toKind(from: Kind): Kind$1 {
+export function toKind(from: Kind$1): Kind {
   switch (from) {
-    case Kind.BOOK: return Kind$1.BOOK;
-    case Kind.FILM: return Kind$1.FILM;
-    default: return Kind$1.OTHER;
+    case Kind$1.BOOK: return Kind.BOOK;
+    case Kind$1.FILM: return Kind.FILM;
+    default: return Kind.OTHER;
   }
 }

@@ -2,13 +2,15 @@
 // @generated from file app/v1/app.proto (package app.v1, edition 2023)
 /* eslint-disable */
 
+import type { GetPageRequest, Page, RecordCopy, WindowCopy } from "./app_pb.ts";
+import { GetPageRequestSchema, Level, PageSchema, PageService, RecordCopySchema, WindowCopySchema } from "./app_pb.ts";
+import type { GetRequestSchema, Record as Record$1, Window } from "../../ed/v1/ed_pb.ts";
+import { EdService, Level as Level$1, Open, RecordSchema, WindowSchema } from "../../ed/v1/ed_pb.ts";
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { cel, Code, create, defined, endpoint, unmapped, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { GetRequestSchema, Record as Record$1, Window } from "../../ed/v1/ed_pb.ts";
-import { EdService, Level, Open, RecordSchema, WindowSchema } from "../../ed/v1/ed_pb.ts";
-import type { GetPageRequest, Page, RecordCopy, WindowCopy } from "./app_pb.ts";
-import { GetPageRequestSchema, Level as Level$1, PageSchema, PageService, RecordCopySchema, WindowCopySchema } from "./app_pb.ts";
+
+// Level is from app/v1/app_pb, Level$1 is from ed/v1/ed_pb
 
 // ---- policies: what app/v1/app.proto and its imports say, over the defaults ----
 
@@ -150,19 +152,19 @@ export function toWindowCopy(from: Window): WindowCopy {
 }
 
 /** app.v1.Level from ed.v1.Level */
-export function toLevel(from: Level): Level$1 {
+export function toLevel(from: Level$1): Level {
   switch (from) {
-    case Level.LOW: return Level$1.LOWEST;
-    case Level.HIGH: return Level$1.HIGHEST;
-    default: return Level$1.UNSPECIFIED;
+    case Level$1.LOW: return Level.LOWEST;
+    case Level$1.HIGH: return Level.HIGHEST;
+    default: return Level.UNSPECIFIED;
   }
 }
 
 /** ed.v1.Level from app.v1.Level */
-export function fromLevel(from: Level$1): Level {
+export function fromLevel(from: Level): Level$1 {
   switch (from) {
-    case Level$1.LOWEST: return Level.LOW;
-    case Level$1.HIGHEST: return Level.HIGH;
+    case Level.LOWEST: return Level$1.LOW;
+    case Level.HIGHEST: return Level$1.HIGH;
     default: throw unmapped("app.v1.Level", from, true);
   }
 }

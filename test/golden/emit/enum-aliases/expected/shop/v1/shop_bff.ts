@@ -4,15 +4,17 @@
 
 // Enums with several names for a value, copied value by value.
 
+import type { GetPageRequest, Page } from "./shop_pb.ts";
+import { ShopService, Short, State } from "./shop_pb.ts";
+import type { GetThingRequestSchema } from "../../store/v1/store_pb.ts";
+import { State as State$1, StoreService } from "../../store/v1/store_pb.ts";
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { Code, endpoint, unmapped, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { GetThingRequestSchema } from "../../store/v1/store_pb.ts";
-import { State, StoreService } from "../../store/v1/store_pb.ts";
 import type { ThingRead } from "./shop_codec.ts";
 import { decodeGetPageRequest, decodeThing, encodeGetThingRequest, encodePage } from "./shop_codec.ts";
-import type { GetPageRequest, Page } from "./shop_pb.ts";
-import { ShopService, Short, State as State$1 } from "./shop_pb.ts";
+
+// State is from shop/v1/shop_pb, State$1 is from store/v1/store_pb
 
 // ---- policies: what shop/v1/shop.proto and its imports say, over the defaults ----
 
@@ -90,29 +92,29 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
 // ---- copies ----
 
 /** shop.v1.State from store.v1.State */
-export function toState(from: State): State$1 {
+export function toState(from: State$1): State {
   switch (from) {
-    case State.RUNNING: return State$1.RUNNING;
-    case State.DONE: return State$1.DONE;
-    default: return State$1.UNKNOWN;
+    case State$1.RUNNING: return State.RUNNING;
+    case State$1.DONE: return State.DONE;
+    default: return State.UNKNOWN;
   }
 }
 
 /** shop.v1.Short from store.v1.State */
-export function toShort(from: State): Short {
+export function toShort(from: State$1): Short {
   switch (from) {
-    case State.RUNNING: return Short.STARTED;
-    case State.DONE: return Short.DONE;
+    case State$1.RUNNING: return Short.STARTED;
+    case State$1.DONE: return Short.DONE;
     default: return Short.UNKNOWN;
   }
 }
 
 /** store.v1.State from shop.v1.State */
-export function fromState(from: State$1): State {
+export function fromState(from: State): State$1 {
   switch (from) {
-    case State$1.UNKNOWN: return State.UNKNOWN;
-    case State$1.RUNNING: return State.RUNNING;
-    case State$1.DONE: return State.DONE;
+    case State.UNKNOWN: return State$1.UNKNOWN;
+    case State.RUNNING: return State$1.RUNNING;
+    case State.DONE: return State$1.DONE;
     default: throw unmapped("shop.v1.State", from, true);
   }
 }

@@ -2,15 +2,17 @@
 // @generated from file app/v1/app.proto (package app.v1, syntax proto3)
 /* eslint-disable */
 
+import type { GetPageRequest, Page } from "./app_pb.ts";
+import { AppService, Kind } from "./app_pb.ts";
+import type { FindItemsRequestSchema, GetItemRequestSchema } from "../../up/v1/up_pb.ts";
+import { ItemService, Kind as Kind$1 } from "../../up/v1/up_pb.ts";
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { cel, Code, endpoint, unmapped, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { FindItemsRequestSchema, GetItemRequestSchema } from "../../up/v1/up_pb.ts";
-import { ItemService, Kind as Kind$1 } from "../../up/v1/up_pb.ts";
 import type { FindItemsResponseRead, ItemRead } from "./app_codec.ts";
 import { decodeFindItemsResponse, decodeGetPageRequest, decodeItem, encodeFindItemsRequest, encodeGetItemRequest, encodePage } from "./app_codec.ts";
-import type { GetPageRequest, Page } from "./app_pb.ts";
-import { AppService, Kind } from "./app_pb.ts";
+
+// Kind is from app/v1/app_pb, Kind$1 is from up/v1/up_pb
 
 // ---- policies: what app/v1/app.proto and its imports say, over the defaults ----
 

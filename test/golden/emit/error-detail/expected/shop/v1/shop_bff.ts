@@ -18,12 +18,11 @@ const UPSTREAM = {
   limit: { concurrent: 100, queued: 1_000 },
 };
 
-const CALL = {
+const ITEM_CALL = {
   retry: { attempts: 2, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 }, // shop.proto:23
 };
 
 const ORDER_CALL = {
-  ...CALL,
   retry: { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 },
 };
 
@@ -51,7 +50,7 @@ export interface App {
 function createApp({ item, order }: Upstreams, env: Env): App {
   return {
     env,
-    getItem: item.unaryWith(ItemService.method.getItem, encodeGetItemRequest, decodeItem, { ...CALL, retry: { ...CALL.retry, when: (error) => !(error.detail(ItemSchema) !== undefined) } }),
+    getItem: item.unaryWith(ItemService.method.getItem, encodeGetItemRequest, decodeItem, { ...ITEM_CALL, retry: { ...ITEM_CALL.retry, when: (error) => !(error.detail(ItemSchema) !== undefined) } }),
     getOrder: order.unaryWith(OrderService.method.getOrder, encodeGetOrderRequest, decodeOrder, ORDER_CALL),
   };
 }

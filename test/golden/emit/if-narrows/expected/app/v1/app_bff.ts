@@ -239,10 +239,10 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
     cx.touched(page, "paid", true, itemStep, stockedStep);
     cx.touched(page, "total", true, itemStep, foundStep);
     cx.touched(page, "children", children !== undefined, itemStep, childrenStep);
-    cx.touched(page, "leaves", true, ...(leavesItems ? [itemStep] : []));
-    cx.touched(page, "all_leaves", true, ...(allLeavesItems ? [itemStep] : []));
-    cx.touched(page, "named", true, ...(namedItems ? [itemStep] : []));
-    cx.touched(page, "label", true, ...(labelCase >= 0 ? [itemStep] : []), ...(labelCase >= 1 ? [itemStep] : []), ...(labelCase === 1 ? [itemStep] : []), ...(labelCase === 2 ? [itemStep] : []));
+    cx.touched(page, "leaves", true, leavesItems && itemStep);
+    cx.touched(page, "all_leaves", true, allLeavesItems && itemStep);
+    cx.touched(page, "named", true, namedItems && itemStep);
+    cx.touched(page, "label", true, labelCase >= 0 && itemStep, labelCase >= 1 && itemStep, labelCase === 1 && itemStep, labelCase === 2 && itemStep);
     cx.touched(page, "note", page.choice.case === "note", itemStep);
     if (!(item !== undefined && item.stock > 1)) cx.touched(page, "name", page.choice.case === "name", itemStep);
   }

@@ -19,13 +19,13 @@ const UPSTREAM = {
   limit: { concurrent: 100, queued: 1_000 },
 };
 
-const CALL = {
+const ITEM_CALL = {
   retry: { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 },
   forward: ["authorization", "x-request-id"], // shop.proto:8
 };
 
 const ORDER_CALL = {
-  ...CALL,
+  retry: { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 },
   forward: ["authorization"], // shop.proto:27
 };
 
@@ -53,7 +53,7 @@ export interface App {
 function createApp({ item, order }: Upstreams, env: Env): App {
   return {
     env,
-    getItem: item.unaryWith(ItemService.method.getItem, encodeGetItemRequest, decodeItem, CALL),
+    getItem: item.unaryWith(ItemService.method.getItem, encodeGetItemRequest, decodeItem, ITEM_CALL),
     getOrder: order.unaryWith(OrderService.method.getOrder, encodeGetOrderRequest, decodeOrder, ORDER_CALL),
   };
 }

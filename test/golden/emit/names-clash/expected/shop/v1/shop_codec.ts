@@ -4,18 +4,26 @@
 
 // Names of protos that become one name in TypeScript: of copies, of composed messages, of services, of functions of the user. All get longer.
 
+import type { GetOrderRequest, objectSchema, ObjectSchema, Order_LineSchema, Order_LineSchema$, OrderLineSchema, Page_PartSchema, Page_PartSchema$ } from "./shop_pb.ts";
+import { GetOrderRequestSchema, OrderSchema, PageSchema } from "./shop_pb.ts";
+import type { object$, Object$, Order, Order_Line, Order_Line$, OrderLine } from "../../store/v1/store_pb.ts";
+import { GetOrderRequestSchema as GetOrderRequestSchema$1, objectSchema as objectSchema$1, ObjectSchema as ObjectSchema$1, Order_LineSchema as Order_LineSchema$1, Order_LineSchema$ as Order_LineSchema$$1, OrderLineSchema as OrderLineSchema$1, OrderSchema as OrderSchema$1 } from "../../store/v1/store_pb.ts";
 import type { Reader, Writer } from "@protobff/runtime";
 import { decoder, encoder } from "@protobff/runtime";
-import type { object$, Object$, Order, Order_Line, Order_Line$, OrderLine } from "../../store/v1/store_pb.ts";
-import { GetOrderRequestSchema, objectSchema as objectSchema$1, ObjectSchema as ObjectSchema$1, Order_LineSchema as Order_LineSchema$1, Order_LineSchema$ as Order_LineSchema$$1, OrderLineSchema as OrderLineSchema$1, OrderSchema as OrderSchema$1 } from "../../store/v1/store_pb.ts";
-import type { GetOrderRequest, objectSchema, ObjectSchema, Order_LineSchema, Order_LineSchema$, OrderLineSchema, Page_PartSchema, Page_PartSchema$ } from "./shop_pb.ts";
-import { GetOrderRequestSchema as GetOrderRequestSchema$1, OrderSchema, PageSchema } from "./shop_pb.ts";
 import type { MessageInitShape, UnknownField } from "@bufbuild/protobuf";
+
+// GetOrderRequestSchema is from shop/v1/shop_pb, GetOrderRequestSchema$1 is from store/v1/store_pb
+// OrderSchema is from shop/v1/shop_pb, OrderSchema$1 is from store/v1/store_pb
+// Order_LineSchema is from shop/v1/shop_pb, Order_LineSchema$1 is from store/v1/store_pb
+// OrderLineSchema is from shop/v1/shop_pb, OrderLineSchema$1 is from store/v1/store_pb
+// Order_LineSchema$ is from shop/v1/shop_pb, Order_LineSchema$$1 is from store/v1/store_pb
+// ObjectSchema is from shop/v1/shop_pb, ObjectSchema$1 is from store/v1/store_pb
+// objectSchema is from shop/v1/shop_pb, objectSchema$1 is from store/v1/store_pb
 
 // ---- what is sent ----
 
 /** store.v1.GetOrderRequest */
-export const encodeStoreV1GetOrderRequest = encoder(GetOrderRequestSchema, writeStoreV1GetOrderRequest);
+export const encodeStoreV1GetOrderRequest = encoder(GetOrderRequestSchema$1, writeStoreV1GetOrderRequest);
 
 /** shop.v1.Order */
 export const encodeShopV1Order = encoder(OrderSchema, writeShopV1Order);
@@ -23,7 +31,7 @@ export const encodeShopV1Order = encoder(OrderSchema, writeShopV1Order);
 /** shop.v1.Page */
 export const encodePage = encoder(PageSchema, writePage);
 
-function writeStoreV1GetOrderRequest(w: Writer, message: MessageInitShape<typeof GetOrderRequestSchema>): void {
+function writeStoreV1GetOrderRequest(w: Writer, message: MessageInitShape<typeof GetOrderRequestSchema$1>): void {
   if (message.id) w.tag(10).string(message.id);
 }
 
@@ -86,7 +94,7 @@ function writeShopV1_Page_Part(w: Writer, message: MessageInitShape<typeof Page_
 export const decodeStoreV1Order = decoder(OrderSchema$1, readStoreV1Order);
 
 /** shop.v1.GetOrderRequest */
-export const decodeShopV1GetOrderRequest = decoder(GetOrderRequestSchema$1, readShopV1GetOrderRequest);
+export const decodeShopV1GetOrderRequest = decoder(GetOrderRequestSchema, readShopV1GetOrderRequest);
 
 /** What is read of store.v1.Order. */
 export interface StoreV1OrderRead extends Pick<Order, "$typeName"> {
@@ -130,7 +138,7 @@ function readShopV1GetOrderRequest(r: Reader): GetOrderRequest {
     const tag = r.tag();
     switch (tag) {
       case 10: message.id = r.string(); break;
-      default: unknown = r.unknown(tag, GetOrderRequestSchema$1, unknown);
+      default: unknown = r.unknown(tag, GetOrderRequestSchema, unknown);
     }
   }
   if (unknown !== undefined) message.$unknown = unknown;

@@ -4,15 +4,18 @@
 
 // Fields whose names every object of JavaScript has: one that is unset reads as unset.
 
+import type { GetPageRequest, Page, Part, Row, Thing } from "./shop_pb.ts";
+import { GetPageRequestSchema, PageSchema, ShopService } from "./shop_pb.ts";
+import type { BatchedThing, BatchGetThingsRequestSchema, GetThingRequestSchema, Part as Part$1, Thing as Thing$1 } from "../../store/v1/store_pb.ts";
+import { BatchedThingSchema, StoreService, ThingSchema } from "../../store/v1/store_pb.ts";
 import type { Batch, Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { atMostAsked, cel, Code, defined, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { BatchedThing, BatchGetThingsRequestSchema, GetThingRequestSchema, Part, Thing } from "../../store/v1/store_pb.ts";
-import { BatchedThingSchema, StoreService, ThingSchema } from "../../store/v1/store_pb.ts";
 import type { BatchGetThingsResponseRead } from "./shop_codec.ts";
 import { decodeBatchGetThingsResponse, encodeBatchGetThingsRequest } from "./shop_codec.ts";
-import type { GetPageRequest, Page, Part as Part$1, Row, Thing as Thing$1 } from "./shop_pb.ts";
-import { GetPageRequestSchema, PageSchema, ShopService } from "./shop_pb.ts";
+
+// Thing is from shop/v1/shop_pb, Thing$1 is from store/v1/store_pb
+// Part is from shop/v1/shop_pb, Part$1 is from store/v1/store_pb
 
 // ---- policies: what shop/v1/shop.proto and its imports say, over the defaults ----
 
@@ -41,7 +44,7 @@ export type Env = object;
 /** What composing needs besides the request. */
 export interface App {
   readonly env: Env;
-  readonly getThing: Rpc<MessageInitShape<typeof GetThingRequestSchema>, Thing>;
+  readonly getThing: Rpc<MessageInitShape<typeof GetThingRequestSchema>, Thing$1>;
   readonly batchedThingByToLocaleString: Batch<MessageInitShape<typeof BatchGetThingsRequestSchema>, BatchGetThingsResponseRead, string, BatchedThing>;
 }
 
@@ -140,7 +143,7 @@ export async function composeRow(cx: Request<App>, args: { readonly id: string }
 // ---- copies ----
 
 /** shop.v1.Thing, a pruned store.v1.Thing */
-export function toThing(from: Thing): Thing$1 {
+export function toThing(from: Thing$1): Thing {
   return {
     $typeName: "shop.v1.Thing",
     id: from.id,
@@ -155,7 +158,7 @@ export function toThing(from: Thing): Thing$1 {
 }
 
 /** shop.v1.Part, a pruned store.v1.Part */
-export function toPart(from: Part): Part$1 {
+export function toPart(from: Part$1): Part {
   return {
     $typeName: "shop.v1.Part",
     hasOwnProperty: from.hasOwnProperty,

@@ -2,15 +2,25 @@
 // @generated from file app/v1/app.proto (package app.v1, syntax proto3)
 /* eslint-disable */
 
-import type { Batch, Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
-import { atMost, cel, Code, create as create$1, endpoint, Upstream } from "@protobff/runtime";
-import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { App as App$1, Clients as Clients$1, create, Env as Env$1, Error, KeysSchema, Map, MessageInitShape as MessageInitShape$1, MessageInitShapeSchema, Object$, Pick, Readonly as Readonly$1, RequestSchema, Set } from "../../n/v1/n_pb.ts";
-import { Code as Code$1, createSchema, lower as lower$1, lowercase as lowercase$1, Promise as Promise$1, PromiseService, Upstreams as Upstreams$1 } from "../../n/v1/n_pb.ts";
+import type { Error, Map, Page, Request, Set } from "./app_pb.ts";
+import { App as App$1, Code, Upstreams as Upstreams$1 } from "./app_pb.ts";
+import type { App as App$2, Clients as Clients$1, create, Env as Env$1, Error as Error$1, KeysSchema, Map as Map$1, MessageInitShape, MessageInitShapeSchema, Object$, Pick, Readonly as Readonly$1, RequestSchema, Set as Set$1 } from "../../n/v1/n_pb.ts";
+import { Code as Code$1, createSchema, lower as lower$1, lowercase as lowercase$1, Promise as Promise$1, PromiseService, Upstreams as Upstreams$2 } from "../../n/v1/n_pb.ts";
+import type { Batch, Endpoint, Observer, Request as Request$1, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
+import { atMost, cel, Code as Code$2, create as create$1, endpoint, Upstream } from "@protobff/runtime";
+import type { MessageInitShape as MessageInitShape$1 } from "@bufbuild/protobuf";
 import type { ItemsRead, Promise2Read, UpstreamRead } from "./app_codec.ts";
 import { decodeApp, decodeAppV1Request, decodeClients, decodecreate, decodeEnv, decodeItems, decodeMessageInitShape, decodeNV1Error, decodeNV1Map, decodeObject, decodePromise2, decodeReadonly, decodeUpstream, encodecreate, encodeKeys, encodeMessageInitShape, encodeNV1Request, encodePage } from "./app_codec.ts";
-import type { Error as Error$1, Map as Map$1, Page, Request as Request$1, Set as Set$1 } from "./app_pb.ts";
-import { App as App$2, Code as Code$2, Upstreams as Upstreams$2 } from "./app_pb.ts";
+
+// Code is from app/v1/app_pb, Code$1 is from n/v1/n_pb, Code$2 is from @protobff/runtime
+// MessageInitShape is from n/v1/n_pb, MessageInitShape$1 is from @bufbuild/protobuf
+// Map is from app/v1/app_pb, Map$1 is from n/v1/n_pb
+// Error is from app/v1/app_pb, Error$1 is from n/v1/n_pb
+// App$1 is from app/v1/app_pb, App$2 is from n/v1/n_pb
+// create is from n/v1/n_pb, create$1 is from @protobff/runtime
+// Upstreams$1 is from app/v1/app_pb, Upstreams$2 is from n/v1/n_pb
+// Request is from app/v1/app_pb, Request$1 is from @protobff/runtime
+// Set is from app/v1/app_pb, Set$1 is from n/v1/n_pb
 
 // ---- policies: what app/v1/app.proto and its imports say, over the defaults ----
 
@@ -20,7 +30,7 @@ const UPSTREAM = {
 };
 
 const CALL = {
-  retry: { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 },
+  retry: { attempts: 3, on: [Code$2.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 },
 };
 
 /** How to reach each upstream. */
@@ -46,18 +56,18 @@ export interface Env {
 /** What composing needs besides the request. */
 export interface App {
   readonly env: Env;
-  readonly constructor: Rpc<MessageInitShape<typeof RequestSchema>, Promise2Read>;
-  readonly promiseToString: Rpc<MessageInitShape<typeof RequestSchema>, Map>;
-  readonly hasOwnProperty: Rpc<MessageInitShape<typeof RequestSchema>, Error>;
-  readonly promiseDelete: Rpc<MessageInitShape<typeof RequestSchema>, UpstreamRead>;
-  readonly promiseEnv: Rpc<MessageInitShape<typeof RequestSchema>, Env$1>;
-  readonly promiseServiceToString: Rpc<MessageInitShape<typeof RequestSchema>, Readonly$1>;
-  readonly then: Rpc<MessageInitShape<typeof RequestSchema>, Object$>;
-  readonly upstreamsGet: Rpc<MessageInitShape<typeof RequestSchema>, Clients$1>;
-  readonly promise__proto__: Rpc<MessageInitShape<typeof RequestSchema>, App$1>;
-  readonly pickById: Batch<MessageInitShape<typeof KeysSchema>, ItemsRead, string, Pick>;
-  readonly lowercaseCreate: Rpc<MessageInitShape<typeof createSchema>, create>;
-  readonly shape: Rpc<MessageInitShape<typeof MessageInitShapeSchema>, MessageInitShape$1>;
+  readonly constructor: Rpc<MessageInitShape$1<typeof RequestSchema>, Promise2Read>;
+  readonly promiseToString: Rpc<MessageInitShape$1<typeof RequestSchema>, Map$1>;
+  readonly hasOwnProperty: Rpc<MessageInitShape$1<typeof RequestSchema>, Error$1>;
+  readonly promiseDelete: Rpc<MessageInitShape$1<typeof RequestSchema>, UpstreamRead>;
+  readonly promiseEnv: Rpc<MessageInitShape$1<typeof RequestSchema>, Env$1>;
+  readonly promiseServiceToString: Rpc<MessageInitShape$1<typeof RequestSchema>, Readonly$1>;
+  readonly then: Rpc<MessageInitShape$1<typeof RequestSchema>, Object$>;
+  readonly upstreamsGet: Rpc<MessageInitShape$1<typeof RequestSchema>, Clients$1>;
+  readonly promise__proto__: Rpc<MessageInitShape$1<typeof RequestSchema>, App$2>;
+  readonly pickById: Batch<MessageInitShape$1<typeof KeysSchema>, ItemsRead, string, Pick>;
+  readonly lowercaseCreate: Rpc<MessageInitShape$1<typeof createSchema>, create>;
+  readonly shape: Rpc<MessageInitShape$1<typeof MessageInitShapeSchema>, MessageInitShape>;
 }
 
 function createApp({ lowercase, promise, promiseService, upstreams }: Upstreams, env: Env): App {
@@ -70,7 +80,7 @@ function createApp({ lowercase, promise, promiseService, upstreams }: Upstreams,
     promiseEnv: promise.unaryWith(Promise$1.method.env, encodeNV1Request, decodeEnv, CALL),
     promiseServiceToString: promiseService.unaryWith(PromiseService.method.toString$, encodeNV1Request, decodeReadonly, CALL),
     then: promiseService.unaryWith(PromiseService.method.then, encodeNV1Request, decodeObject, CALL),
-    upstreamsGet: upstreams.unaryWith(Upstreams$1.method.get, encodeNV1Request, decodeClients, CALL),
+    upstreamsGet: upstreams.unaryWith(Upstreams$2.method.get, encodeNV1Request, decodeClients, CALL),
     promise__proto__: promise.unaryWith(Promise$1.method.__proto__, encodeNV1Request, decodeApp, CALL),
     pickById: {
       rpc: promise.unaryWith(Promise$1.method.many, encodeKeys, decodeItems, CALL),
@@ -90,14 +100,14 @@ function createApp({ lowercase, promise, promiseService, upstreams }: Upstreams,
 export function createAppService(deps: { readonly upstreams: Upstreams; readonly env: Env; readonly observer?: Observer | undefined }): Endpoint[] {
   const app = createApp(deps.upstreams, deps.env);
   return [
-    endpoint(App$2.method.constructor$, app, { // app.proto:13:7
+    endpoint(App$1.method.constructor$, app, { // app.proto:13:7
       timeoutMs: 2_000,
       compose: composePage,
       degraded: (page, entries) => { page.degraded = entries; },
       codec: { decode: decodeAppV1Request, encode: encodePage },
       observer: deps.observer,
     }),
-    endpoint(App$2.method.toString$, app, { // app.proto:16:7
+    endpoint(App$1.method.toString$, app, { // app.proto:16:7
       timeoutMs: 2_000,
       compose: composePage,
       degraded: (page, entries) => { page.degraded = entries; },
@@ -111,7 +121,7 @@ export function createAppService(deps: { readonly upstreams: Upstreams; readonly
 export function createUpstreamsService(deps: { readonly upstreams: Upstreams; readonly env: Env; readonly observer?: Observer | undefined }): Endpoint[] {
   const app = createApp(deps.upstreams, deps.env);
   return [
-    endpoint(Upstreams$2.method.constructor$, app, { // app.proto:23:7
+    endpoint(Upstreams$1.method.constructor$, app, { // app.proto:23:7
       timeoutMs: 2_000,
       compose: composePage,
       degraded: (page, entries) => { page.degraded = entries; },
@@ -124,7 +134,7 @@ export function createUpstreamsService(deps: { readonly upstreams: Upstreams; re
 // ---- messages ----
 
 /** app.v1.Page */
-export async function composePage(cx: Request<App>, args: Request$1): Promise<Page> {
+export async function composePage(cx: Request$1<App>, args: Request): Promise<Page> {
   const { env, constructor: constructor_, promiseToString, hasOwnProperty: hasOwnProperty_, promiseDelete, promiseEnv, promiseServiceToString, then: then_, upstreamsGet, promise__proto__, pickById, lowercaseCreate, shape: shape_ } = cx.app;
 
   // app.proto:37:7
@@ -322,8 +332,8 @@ export async function composePage(cx: Request<App>, args: Request$1): Promise<Pa
 }
 
 /** app.v1.Error */
-export async function composeError(_cx: Request<App>, args: { readonly constructor: string }): Promise<Error$1> {
-  const error_: Error$1 = {
+export async function composeError(_cx: Request$1<App>, args: { readonly constructor: string }): Promise<Error> {
+  const error_: Error = {
     $typeName: "app.v1.Error",
     message: args.constructor,
   };
@@ -333,7 +343,7 @@ export async function composeError(_cx: Request<App>, args: { readonly construct
 // ---- copies ----
 
 /** app.v1.Map, a pruned n.v1.Map */
-export function toMap(from: Map): Map$1 {
+export function toMap(from: Map$1): Map {
   return {
     $typeName: "app.v1.Map",
     map: cel.mapValues(from.map, toCode),
@@ -342,7 +352,7 @@ export function toMap(from: Map): Map$1 {
 }
 
 /** app.v1.Set, a pruned n.v1.Set */
-export function toSet(from: Set): Set$1 {
+export function toSet(from: Set$1): Set {
   return {
     $typeName: "app.v1.Set",
     id: from.id,
@@ -350,9 +360,9 @@ export function toSet(from: Set): Set$1 {
 }
 
 /** app.v1.Code from n.v1.Code */
-export function toCode(from: Code$1): Code$2 {
+export function toCode(from: Code$1): Code {
   switch (from) {
-    case Code$1.constructor$: return Code$2.toString$;
-    default: return Code$2.NONE;
+    case Code$1.constructor$: return Code.toString$;
+    default: return Code.NONE;
   }
 }

@@ -2,20 +2,25 @@
 // @generated from file app/v1/app.proto (package app.v1, syntax proto3)
 /* eslint-disable */
 
+import type { ErrorSchema, MapSchema, Request, SetSchema } from "./app_pb.ts";
+import { PageSchema, RequestSchema } from "./app_pb.ts";
+import type { App, BatchSchema, BigIntSchema, BooleanSchema, create, EndpointSchema, Error, Items, Map, MathSchema, NumberSchema, ObserverSchema, Pick as Pick$1, Promise2, RecordSchema, ReturnTypeSchema, RpcSchema, Set, StringSchema, Upstream } from "../../n/v1/n_pb.ts";
+import { AppSchema, ClientsSchema, createSchema, EnvSchema, ErrorSchema as ErrorSchema$1, ItemsSchema, KeysSchema, MapSchema as MapSchema$1, MessageInitShapeSchema, ObjectSchema, PickSchema, Promise2Schema, ReadonlySchema, RequestSchema as RequestSchema$1, SetSchema as SetSchema$1, UpstreamSchema } from "../../n/v1/n_pb.ts";
 import type { Reader, Writer } from "@protobff/runtime";
 import { decoder, encoder, passer } from "@protobff/runtime";
-import type { App, BatchSchema, BigIntSchema, BooleanSchema, create, EndpointSchema, Error, Items, Map, MathSchema, NumberSchema, ObserverSchema, Pick as Pick$1, Promise2, RecordSchema, ReturnTypeSchema, RpcSchema, Set, StringSchema, Upstream } from "../../n/v1/n_pb.ts";
-import { AppSchema, ClientsSchema, createSchema, EnvSchema, ErrorSchema, ItemsSchema, KeysSchema, MapSchema as MapSchema$1, MessageInitShapeSchema, ObjectSchema, PickSchema, Promise2Schema, ReadonlySchema, RequestSchema, SetSchema as SetSchema$1, UpstreamSchema } from "../../n/v1/n_pb.ts";
-import type { ErrorSchema as ErrorSchema$1, MapSchema, Request, SetSchema } from "./app_pb.ts";
-import { PageSchema, RequestSchema as RequestSchema$1 } from "./app_pb.ts";
 import type { MessageInitShape, UnknownField } from "@bufbuild/protobuf";
 import type { DegradationSchema } from "../../bff/v1/degradation_pb.ts";
 import type { DurationSchema } from "@bufbuild/protobuf/wkt";
 
+// RequestSchema is from app/v1/app_pb, RequestSchema$1 is from n/v1/n_pb
+// MapSchema is from app/v1/app_pb, MapSchema$1 is from n/v1/n_pb
+// ErrorSchema is from app/v1/app_pb, ErrorSchema$1 is from n/v1/n_pb
+// SetSchema is from app/v1/app_pb, SetSchema$1 is from n/v1/n_pb
+
 // ---- what is sent ----
 
 /** n.v1.Request */
-export const encodeNV1Request = encoder(RequestSchema, writeNV1Request);
+export const encodeNV1Request = encoder(RequestSchema$1, writeNV1Request);
 
 /** n.v1.Keys */
 export const encodeKeys = encoder(KeysSchema, writeKeys);
@@ -29,7 +34,7 @@ export const encodeMessageInitShape = encoder(MessageInitShapeSchema, writeMessa
 /** app.v1.Page */
 export const encodePage = encoder(PageSchema, writePage);
 
-function writeNV1Request(w: Writer, message: MessageInitShape<typeof RequestSchema>): void {
+function writeNV1Request(w: Writer, message: MessageInitShape<typeof RequestSchema$1>): void {
   if (message.id) w.tag(10).string(message.id);
   if (message.app !== undefined) { w.open(18); writeApp(w, message.app); w.close(); }
 }
@@ -103,7 +108,7 @@ function writeAppV1Map(w: Writer, message: MessageInitShape<typeof MapSchema>): 
   w.unknown(message);
 }
 
-function writeNV1Error(w: Writer, message: MessageInitShape<typeof ErrorSchema>): void {
+function writeNV1Error(w: Writer, message: MessageInitShape<typeof ErrorSchema$1>): void {
   if (message.message) w.tag(10).string(message.message);
   if (message.error !== undefined) { w.open(18); writeNV1Error(w, message.error); w.close(); }
   w.unknown(message);
@@ -167,7 +172,7 @@ function writePick(w: Writer, message: MessageInitShape<typeof PickSchema>): voi
   w.unknown(message);
 }
 
-function writeAppV1Error(w: Writer, message: MessageInitShape<typeof ErrorSchema$1>): void {
+function writeAppV1Error(w: Writer, message: MessageInitShape<typeof ErrorSchema>): void {
   if (message.message) w.tag(10).string(message.message);
   w.unknown(message);
 }
@@ -262,7 +267,7 @@ export const decodePromise2 = decoder(Promise2Schema, readPromise2);
 export const decodeNV1Map = decoder(MapSchema$1, readNV1Map);
 
 /** n.v1.Error */
-export const decodeNV1Error = decoder(ErrorSchema, readNV1Error);
+export const decodeNV1Error = decoder(ErrorSchema$1, readNV1Error);
 
 /** n.v1.Upstream */
 export const decodeUpstream = decoder(UpstreamSchema, readUpstream);
@@ -292,7 +297,7 @@ export const decodecreate = decoder(createSchema, readcreate);
 export const decodeMessageInitShape = passer(MessageInitShapeSchema);
 
 /** app.v1.Request */
-export const decodeAppV1Request = decoder(RequestSchema$1, readAppV1Request);
+export const decodeAppV1Request = decoder(RequestSchema, readAppV1Request);
 
 /** What is read of n.v1.Promise2. */
 export interface Promise2Read extends Pick<Promise2, "$typeName" | "constructor$" | "toString$" | "toJSON$" | "then" | "Proto"> {}
@@ -381,7 +386,7 @@ function readNV1Error(r: Reader): Error {
     switch (tag) {
       case 10: message.message = r.string(); break;
       case 18: r.once(message.error === undefined); message.error = r.message(readNV1Error); break;
-      default: unknown = r.unknown(tag, ErrorSchema, unknown);
+      default: unknown = r.unknown(tag, ErrorSchema$1, unknown);
     }
   }
   if (unknown !== undefined) message.$unknown = unknown;
@@ -476,7 +481,7 @@ function readAppV1Request(r: Reader): Request {
       case 10: message.id = r.string(); break;
       case 18: message.constructor$ = r.string(); break;
       case 24: message.code = r.enum(); break;
-      default: unknown = r.unknown(tag, RequestSchema$1, unknown);
+      default: unknown = r.unknown(tag, RequestSchema, unknown);
     }
   }
   if (unknown !== undefined) message.$unknown = unknown;

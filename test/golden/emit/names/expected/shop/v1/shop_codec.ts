@@ -2,13 +2,15 @@
 // @generated from file shop/v1/shop.proto (package shop.v1, syntax proto3)
 /* eslint-disable */
 
-import type { Reader, Writer } from "@protobff/runtime";
-import { decoder, encoder } from "@protobff/runtime";
-import type { Item, Order, Size } from "../../up/v1/up_pb.ts";
-import { GetItemRequestSchema, GetOrderRequestSchema, ItemSchema, OrderSchema as OrderSchema$1, SizeSchema } from "../../up/v1/up_pb.ts";
 import type { GetPageRequest, OrderSchema } from "./shop_pb.ts";
 import { GetPageRequestSchema, PageSchema } from "./shop_pb.ts";
+import type { Item, Order, Size } from "../../up/v1/up_pb.ts";
+import { GetItemRequestSchema, GetOrderRequestSchema, ItemSchema, OrderSchema as OrderSchema$1, SizeSchema } from "../../up/v1/up_pb.ts";
+import type { Reader, Writer } from "@protobff/runtime";
+import { decoder, encoder } from "@protobff/runtime";
 import type { MessageInitShape, UnknownField } from "@bufbuild/protobuf";
+
+// OrderSchema is from shop/v1/shop_pb, OrderSchema$1 is from up/v1/up_pb
 
 // ---- what is sent ----
 

@@ -2,17 +2,19 @@
 // @generated from file app/v1/app.proto (package app.v1, syntax proto3)
 /* eslint-disable */
 
+import type { RequestSchema } from "../../other/v1/other_pb.ts";
+import { TreeService } from "../../other/v1/other_pb.ts";
+import type { Outer_Get_RequestSchema, Outer_Node, Outer_Node_Deep, Outer_Node_Deep_Deeper } from "../../tree/v1/tree_pb.ts";
+import { Outer_Kind, TreeService as TreeService$1 } from "../../tree/v1/tree_pb.ts";
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { cel, Code, endpoint, unmapped, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { Outer_Get_RequestSchema, Outer_Node, Outer_Node_Deep, Outer_Node_Deep_Deeper } from "../../tree/v1/tree_pb.ts";
-import { Outer_Kind, TreeService } from "../../tree/v1/tree_pb.ts";
 import type { OtherV1NodeRead, TreeV1EvenRead, TreeV1OddRead } from "./app_codec.ts";
 import { decodeGet_Request, decodeOtherV1Node, decodeOuter_Node, decodeTreeV1Even, encodeGet_Page, encodeOuter_Get_Request, encodeRequest } from "./app_codec.ts";
-import type { RequestSchema } from "../../other/v1/other_pb.ts";
-import { TreeService as TreeService$1 } from "../../other/v1/other_pb.ts";
 import type { Card, Even, Get_Page, Get_Page_Card, Get_Request, Node, Node_Deep, Node_Deep_Deeper, Odd, OtherNode } from "./app_pb.ts";
 import { Node_Kind, PageService } from "./app_pb.ts";
+
+// TreeService is from other/v1/other_pb, TreeService$1 is from tree/v1/tree_pb
 
 // ---- policies: what app/v1/app.proto and its imports say, over the defaults ----
 
@@ -50,9 +52,9 @@ export interface App {
 function createApp({ otherTree, treeV1 }: Upstreams, env: Env): App {
   return {
     env,
-    treeV1Get: treeV1.unaryWith(TreeService.method.get, encodeOuter_Get_Request, decodeOuter_Node, CALL),
-    pair: treeV1.unaryWith(TreeService.method.pair, encodeOuter_Get_Request, decodeTreeV1Even, CALL),
-    otherTreeGet: otherTree.unaryWith(TreeService$1.method.get, encodeRequest, decodeOtherV1Node, CALL),
+    treeV1Get: treeV1.unaryWith(TreeService$1.method.get, encodeOuter_Get_Request, decodeOuter_Node, CALL),
+    pair: treeV1.unaryWith(TreeService$1.method.pair, encodeOuter_Get_Request, decodeTreeV1Even, CALL),
+    otherTreeGet: otherTree.unaryWith(TreeService.method.get, encodeRequest, decodeOtherV1Node, CALL),
   };
 }
 

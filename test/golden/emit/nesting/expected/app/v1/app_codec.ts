@@ -2,17 +2,21 @@
 // @generated from file app/v1/app.proto (package app.v1, syntax proto3)
 /* eslint-disable */
 
-import type { Reader, Writer } from "@protobff/runtime";
-import { decoder, encoder } from "@protobff/runtime";
-import type { Even, Odd, Outer_Node, Outer_Node_Deep, Outer_Node_Deep_Deeper } from "../../tree/v1/tree_pb.ts";
-import { EvenSchema as EvenSchema$1, OddSchema as OddSchema$1, Outer_Get_RequestSchema, Outer_Node_Deep_DeeperSchema, Outer_Node_DeepSchema, Outer_NodeSchema } from "../../tree/v1/tree_pb.ts";
-import type { Node } from "../../other/v1/other_pb.ts";
-import { NodeSchema as NodeSchema$1, RequestSchema } from "../../other/v1/other_pb.ts";
 import type { CardSchema, EvenSchema, Get_Page_CardSchema, Get_Request, Node_Deep_DeeperSchema, Node_DeepSchema, NodeSchema, OddSchema, OtherNodeSchema } from "./app_pb.ts";
 import { Get_PageSchema, Get_RequestSchema } from "./app_pb.ts";
+import type { Node } from "../../other/v1/other_pb.ts";
+import { NodeSchema as NodeSchema$1, RequestSchema } from "../../other/v1/other_pb.ts";
+import type { Even, Odd, Outer_Node, Outer_Node_Deep, Outer_Node_Deep_Deeper } from "../../tree/v1/tree_pb.ts";
+import { EvenSchema as EvenSchema$1, OddSchema as OddSchema$1, Outer_Get_RequestSchema, Outer_Node_Deep_DeeperSchema, Outer_Node_DeepSchema, Outer_NodeSchema } from "../../tree/v1/tree_pb.ts";
+import type { Reader, Writer } from "@protobff/runtime";
+import { decoder, encoder } from "@protobff/runtime";
 import type { MessageInitShape, UnknownField } from "@bufbuild/protobuf";
 import type { DegradationSchema } from "../../bff/v1/degradation_pb.ts";
 import type { DurationSchema } from "@bufbuild/protobuf/wkt";
+
+// NodeSchema is from app/v1/app_pb, NodeSchema$1 is from other/v1/other_pb
+// EvenSchema is from app/v1/app_pb, EvenSchema$1 is from tree/v1/tree_pb
+// OddSchema is from app/v1/app_pb, OddSchema$1 is from tree/v1/tree_pb
 
 // ---- what is sent ----
 

@@ -2,15 +2,17 @@
 // @generated from file app/v1/app.proto (package app.v1, syntax proto3)
 /* eslint-disable */
 
-import type { Reader, Writer } from "@protobff/runtime";
-import { decoder, encoder } from "@protobff/runtime";
-import type { Item, Size } from "../../up/v1/up_pb.ts";
-import { GetItemRequestSchema, ItemSchema, SizeSchema as SizeSchema$1 } from "../../up/v1/up_pb.ts";
 import type { CardSchema, CopySchema, GetPageRequest, SizeSchema } from "./app_pb.ts";
 import { GetPageRequestSchema, PageSchema } from "./app_pb.ts";
+import type { Item, Size } from "../../up/v1/up_pb.ts";
+import { GetItemRequestSchema, ItemSchema, SizeSchema as SizeSchema$1 } from "../../up/v1/up_pb.ts";
+import type { Reader, Writer } from "@protobff/runtime";
+import { decoder, encoder } from "@protobff/runtime";
 import type { MessageInitShape, UnknownField } from "@bufbuild/protobuf";
 import type { DurationSchema, Int64ValueSchema } from "@bufbuild/protobuf/wkt";
 import type { DegradationSchema } from "../../bff/v1/degradation_pb.ts";
+
+// SizeSchema is from app/v1/app_pb, SizeSchema$1 is from up/v1/up_pb
 
 // ---- what is sent ----
 

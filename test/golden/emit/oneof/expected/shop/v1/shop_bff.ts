@@ -2,15 +2,17 @@
 // @generated from file shop/v1/shop.proto (package shop.v1, syntax proto3)
 /* eslint-disable */
 
+import type { GetPageRequest, Order, Page, Size } from "./shop_pb.ts";
+import { ShopService } from "./shop_pb.ts";
+import type { GetItemRequestSchema, GetOrderRequestSchema, Size as Size$1 } from "../../up/v1/up_pb.ts";
+import { ItemService, OrderService } from "../../up/v1/up_pb.ts";
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { cel, Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { GetItemRequestSchema, GetOrderRequestSchema, Size } from "../../up/v1/up_pb.ts";
-import { ItemService, OrderService } from "../../up/v1/up_pb.ts";
 import type { ItemRead, UpV1OrderRead } from "./shop_codec.ts";
 import { decodeGetPageRequest, decodeItem, decodeUpV1Order, encodeGetItemRequest, encodeGetOrderRequest, encodePage } from "./shop_codec.ts";
-import type { GetPageRequest, Order, Page, Size as Size$1 } from "./shop_pb.ts";
-import { ShopService } from "./shop_pb.ts";
+
+// Size is from shop/v1/shop_pb, Size$1 is from up/v1/up_pb
 
 // ---- policies: what shop/v1/shop.proto and its imports say, over the defaults ----
 
@@ -119,7 +121,7 @@ export function toOrder(from: UpV1OrderRead): Order {
 }
 
 /** shop.v1.Size, a pruned up.v1.Size */
-export function toSize(from: Size): Size$1 {
+export function toSize(from: Size$1): Size {
   return {
     $typeName: "shop.v1.Size",
     width: from.width,

@@ -25,26 +25,25 @@ const ORDER_UPSTREAM = {
   limit: { concurrent: 7, queued: 1_000 }, // shop.proto:16
 };
 
-const CALL = {
+const GET_ITEM_CALL = {
   timeoutMs: 200, // shop.proto:11
   retry: { attempts: 5, on: [Code.UNAVAILABLE, Code.ABORTED], initialMs: 20, maxMs: 200, multiplier: 2 }, // shop.proto:11
   forward: ["authorization"], // shop.proto:10
 };
 
-const GET_ITEM_CALL = {
-  ...CALL,
+const GET_ITEM_CALL_ = {
   timeoutMs: 1_500, // shop.proto:38
   retry: { attempts: 5, on: [Code.UNAVAILABLE, Code.ABORTED], initialMs: 10, maxMs: 80, multiplier: 1.5 }, // shop.proto:11, shop.proto:39
+  forward: ["authorization"], // shop.proto:10
 };
 
 const FIND_ITEMS_CALL = {
-  ...CALL,
+  timeoutMs: 200, // shop.proto:11
+  forward: ["authorization"], // shop.proto:10
   limit: { concurrent: 5, queued: 10 }, // shop.proto:14
-  retry: undefined,
 };
 
 const ORDER_CALL = {
-  ...CALL,
   timeoutMs: 400, // shop.proto:10
   retry: { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 },
   forward: ["x-request-id", "x-user-id"], // shop.proto:41
@@ -76,8 +75,8 @@ export interface App {
 function createApp({ item, order }: Upstreams, env: Env): App {
   return {
     env,
-    getItem: item.unaryWith(ItemService.method.getItem, encodeGetItemRequest, decodeItem, CALL),
-    getItem_: item.unaryWith(ItemService.method.getItem, encodeGetItemRequest, decodeItem, { ...GET_ITEM_CALL, retry: { ...GET_ITEM_CALL.retry, when: (error) => error.code === 14 } }),
+    getItem: item.unaryWith(ItemService.method.getItem, encodeGetItemRequest, decodeItem, GET_ITEM_CALL),
+    getItem_: item.unaryWith(ItemService.method.getItem, encodeGetItemRequest, decodeItem, { ...GET_ITEM_CALL_, retry: { ...GET_ITEM_CALL_.retry, when: (error) => error.code === 14 } }),
     findItems: item.unaryWith(ItemService.method.findItems, encodeFindItemsRequest, decodeFindItemsResponse, FIND_ITEMS_CALL),
     getOrder: order.unaryWith(OrderService.method.getOrder, encodeGetOrderRequest, decodeOrder, ORDER_CALL),
   };

@@ -28,28 +28,22 @@ const ORDER_UPSTREAM = {
   methods: undefined,
 };
 
-const CALL = {
+const GET_ITEM_CALL = {
   retry: { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 },
   hedge: { delayMs: 50, max: 1 }, // app.proto:11
   cache: { ttlMs: 5_000, staleMs: 60_000 }, // app.proto:11, app.proto:15
 };
 
 const FIND_ITEMS_CALL = {
-  ...CALL,
-  hedge: undefined,
-  cache: undefined,
+  retry: { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 },
 };
 
 const PLACE_ORDER_CALL = {
-  ...CALL,
-  retry: undefined,
-  hedge: undefined,
-  cache: undefined,
 };
 
 const PLACE_ORDER_CALL_ = {
-  ...CALL,
-  cache: undefined,
+  retry: { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 },
+  hedge: { delayMs: 50, max: 1 }, // app.proto:11
 };
 
 /** How to reach each upstream. */
@@ -78,7 +72,7 @@ export interface App {
 function createApp({ item, order }: Upstreams, env: Env): App {
   return {
     env,
-    getItem: item.unaryWith(ItemService.method.getItem, encodeGetItemRequest, decodeItem, CALL),
+    getItem: item.unaryWith(ItemService.method.getItem, encodeGetItemRequest, decodeItem, GET_ITEM_CALL),
     findItems: item.unaryWith(ItemService.method.findItems, encodeFindItemsRequest, decodeFindItemsResponse, FIND_ITEMS_CALL),
     placeOrder: order.unaryWith(OrderService.method.placeOrder, encodePlaceOrderRequest, decodeOrder, PLACE_ORDER_CALL),
     placeOrder_: order.unaryWith(OrderService.method.placeOrder, encodePlaceOrderRequest, decodeOrder, PLACE_ORDER_CALL_),

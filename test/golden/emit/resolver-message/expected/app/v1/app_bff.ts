@@ -24,7 +24,7 @@ const CALL = {
   retry: { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 },
 };
 
-const ORDER_PLACE_ORDER_CALL = {
+const ONCE_CALL = {
   ...CALL,
   retry: undefined,
 };
@@ -89,8 +89,8 @@ function createApp({ item, order }: Upstreams, env: Env, resolvers: AppResolvers
       }),
       order: clientOf(OrderService, order, {
         getOrder: CALL,
-        placeOrder: ORDER_PLACE_ORDER_CALL,
-        payOrder: ORDER_PLACE_ORDER_CALL,
+        placeOrder: ONCE_CALL,
+        payOrder: ONCE_CALL,
         cancelOrder: CALL,
       }),
     }),

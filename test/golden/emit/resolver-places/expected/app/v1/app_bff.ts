@@ -26,7 +26,7 @@ const CALL = {
   retry: { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 },
 };
 
-const ORDER_PLACE_ORDER_CALL = {
+const ONCE_CALL = {
   ...CALL,
   retry: undefined,
 };
@@ -126,8 +126,8 @@ function createApp({ item, order }: Upstreams, env: Env, resolvers: AppResolvers
       }),
       order: clientOf(OrderService, order, {
         getOrder: CALL,
-        placeOrder: ORDER_PLACE_ORDER_CALL,
-        payOrder: ORDER_PLACE_ORDER_CALL,
+        placeOrder: ONCE_CALL,
+        payOrder: ONCE_CALL,
         cancelOrder: CALL,
       }),
     }),
@@ -222,7 +222,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   };
   if (cx.degraded) {
     cx.touched(page, "cards", true, cardsStep);
-    cx.touched(page, "count", true, ...(countCase === 0 ? [orderStep] : []));
+    cx.touched(page, "count", true, countCase === 0 && orderStep);
     cx.touched(page, "supplied", page.supplied !== undefined, cardsStep, cards, orderStep, oldStep, old, supplied_Step);
     cx.touched(page, "old", page.old !== undefined, oldStep);
   }

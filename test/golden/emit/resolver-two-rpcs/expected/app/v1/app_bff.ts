@@ -21,28 +21,25 @@ const UPSTREAM = {
   limit: { concurrent: 100, queued: 1_000 },
 };
 
-const CALL = {
+const ITEM_CALL = {
   timeoutMs: 300, // app.proto:12
   retry: { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 },
 };
 
 const ORDER_GET_ORDER_CALL = {
-  ...CALL,
   timeoutMs: 100, // app.proto:13
   retry: { attempts: 5, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 }, // app.proto:15
   forward: ["authorization"], // app.proto:13
 };
 
-const ORDER_PLACE_ORDER_CALL = {
-  ...CALL,
+const TIMEOUT_100MS_FORWARD_CALL = {
   timeoutMs: 100, // app.proto:13
   forward: ["authorization"], // app.proto:13
-  retry: undefined,
 };
 
 const ORDER_CANCEL_ORDER_CALL = {
-  ...CALL,
   timeoutMs: 100, // app.proto:13
+  retry: { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 },
   forward: ["authorization"], // app.proto:13
 };
 
@@ -101,15 +98,15 @@ function createApp({ item, order }: Upstreams, env: Env, resolvers: AppResolvers
     resolvers,
     clients: clientsOf({
       item: clientOf(ItemService, item, {
-        getItem: CALL,
-        findItems: CALL,
-        batchGetItems: CALL,
-        mapItems: CALL,
+        getItem: ITEM_CALL,
+        findItems: ITEM_CALL,
+        batchGetItems: ITEM_CALL,
+        mapItems: ITEM_CALL,
       }),
       order: clientOf(OrderService, order, {
         getOrder: ORDER_GET_ORDER_CALL,
-        placeOrder: ORDER_PLACE_ORDER_CALL,
-        payOrder: ORDER_PLACE_ORDER_CALL,
+        placeOrder: TIMEOUT_100MS_FORWARD_CALL,
+        payOrder: TIMEOUT_100MS_FORWARD_CALL,
         cancelOrder: ORDER_CANCEL_ORDER_CALL,
       }, {
         getOrder: (cx) => ({ "x-tenant": cx.header("x-tenant"), "x-region": (env.REGION !== "") ? env.REGION : undefined }),
@@ -118,7 +115,7 @@ function createApp({ item, order }: Upstreams, env: Env, resolvers: AppResolvers
         cancelOrder: (cx) => ({ "x-tenant": cx.header("x-tenant"), "x-region": (env.REGION !== "") ? env.REGION : undefined }),
       }),
     }),
-    getItem: item.unaryWith(ItemService.method.getItem, encodeGetItemRequest, decodeItem, CALL),
+    getItem: item.unaryWith(ItemService.method.getItem, encodeGetItemRequest, decodeItem, ITEM_CALL),
   };
 }
 

@@ -149,7 +149,7 @@ function startAppService(cx: Request<App>) {
       const second = await secondStep;
       return second.name;
     }),
-    (itself) => [...(chosenCase === 0 ? [firstStarted] : []), itself],
+    (itself) => [chosenCase === 0 && firstStarted, itself],
   );
 
   return { mode, await_Step, namesStep, chosenStep };

@@ -2,17 +2,21 @@
 // @generated from file app/v1/app.proto (package app.v1, syntax proto3)
 /* eslint-disable */
 
-import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
-import { cel, Code, endpoint, Upstream } from "@protobff/runtime";
-import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GetItemRequestSchema } from "../../up/v1/up_pb.ts";
-import { ItemService, Unit } from "../../up/v1/up_pb.ts";
-import type { Up2V1ItemRead, UpV1ItemRead, UpV1SizeRead } from "./app_codec.ts";
-import { decodeGetPageRequest, decodeUp2V1Item, decodeUpV1Item, encodePage, encodeUp2V1GetItemRequest, encodeUpV1GetItemRequest } from "./app_codec.ts";
+import { ItemService, Unit as Unit$1 } from "../../up/v1/up_pb.ts";
 import type { GetItemRequestSchema as GetItemRequestSchema$1 } from "../../up2/v1/up2_pb.ts";
 import { ItemService as ItemService$1, Unit as Unit$2 } from "../../up2/v1/up2_pb.ts";
 import type { GetPageRequest, Item, Page, Size } from "./app_pb.ts";
-import { AppService, Unit as Unit$1 } from "./app_pb.ts";
+import { AppService, Unit } from "./app_pb.ts";
+import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
+import { cel, Code, endpoint, Upstream } from "@protobff/runtime";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { Up2V1ItemRead, UpV1ItemRead, UpV1SizeRead } from "./app_codec.ts";
+import { decodeGetPageRequest, decodeUp2V1Item, decodeUpV1Item, encodePage, encodeUp2V1GetItemRequest, encodeUpV1GetItemRequest } from "./app_codec.ts";
+
+// GetItemRequestSchema is from up/v1/up_pb, GetItemRequestSchema$1 is from up2/v1/up2_pb
+// ItemService is from up/v1/up_pb, ItemService$1 is from up2/v1/up2_pb
+// Unit is from app/v1/app_pb, Unit$1 is from up/v1/up_pb, Unit$2 is from up2/v1/up2_pb
 
 // ---- policies: what app/v1/app.proto and its imports say, over the defaults ----
 
@@ -123,18 +127,18 @@ export function toSize(from: UpV1SizeRead): Size {
 }
 
 /** app.v1.Unit from up.v1.Unit */
-export function toUnit(from: Unit): Unit$1 {
+export function toUnit(from: Unit$1): Unit {
   switch (from) {
-    case Unit.CM: return Unit$1.METRIC;
-    default: return Unit$1.UNSPECIFIED;
+    case Unit$1.CM: return Unit.METRIC;
+    default: return Unit.UNSPECIFIED;
   }
 }
 
 /** app.v1.Unit from up2.v1.Unit */
-export function toUnitFromUp2V1Unit(from: Unit$2): Unit$1 {
+export function toUnitFromUp2V1Unit(from: Unit$2): Unit {
   switch (from) {
-    case Unit$2.MM: return Unit$1.METRIC;
-    case Unit$2.PX: return Unit$1.PIXEL;
-    default: return Unit$1.UNSPECIFIED;
+    case Unit$2.MM: return Unit.METRIC;
+    case Unit$2.PX: return Unit.PIXEL;
+    default: return Unit.UNSPECIFIED;
   }
 }

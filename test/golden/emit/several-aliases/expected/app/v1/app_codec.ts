@@ -2,15 +2,20 @@
 // @generated from file app/v1/app.proto (package app.v1, syntax proto3)
 /* eslint-disable */
 
-import type { Reader, Writer } from "@protobff/runtime";
-import { decoder, encoder } from "@protobff/runtime";
 import type { Item, Size } from "../../up/v1/up_pb.ts";
 import { GetItemRequestSchema, ItemSchema as ItemSchema$1, SizeSchema as SizeSchema$1 } from "../../up/v1/up_pb.ts";
 import type { Item as Item$1 } from "../../up2/v1/up2_pb.ts";
 import { GetItemRequestSchema as GetItemRequestSchema$1, ItemSchema as ItemSchema$2 } from "../../up2/v1/up2_pb.ts";
 import type { GetPageRequest, ItemSchema, SizeSchema } from "./app_pb.ts";
 import { GetPageRequestSchema, PageSchema } from "./app_pb.ts";
+import type { Reader, Writer } from "@protobff/runtime";
+import { decoder, encoder } from "@protobff/runtime";
 import type { MessageInitShape, UnknownField } from "@bufbuild/protobuf";
+
+// GetItemRequestSchema is from up/v1/up_pb, GetItemRequestSchema$1 is from up2/v1/up2_pb
+// ItemSchema is from app/v1/app_pb, ItemSchema$1 is from up/v1/up_pb, ItemSchema$2 is from up2/v1/up2_pb
+// SizeSchema is from app/v1/app_pb, SizeSchema$1 is from up/v1/up_pb
+// Item is from up/v1/up_pb, Item$1 is from up2/v1/up2_pb
 
 // ---- what is sent ----
 

@@ -121,7 +121,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
     degraded: [],
   };
   if (cx.degraded) {
-    cx.touched(page, "title", page.title !== undefined, ...(titleCase === 1 ? [detailsStarted] : []), titleStep);
+    cx.touched(page, "title", page.title !== undefined, titleCase === 1 && detailsStarted, titleStep);
   }
   return page;
 }

@@ -2,10 +2,12 @@
 // @generated from file shop/v1/card.proto (package shop.v1, syntax proto3)
 /* eslint-disable */
 
+import type { Card, Size } from "./card_pb.ts";
+import type { GetOrderRequestSchema, Item, Order, Size as Size$1 } from "../../up/v1/up_pb.ts";
 import type { Request, Rpc } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { GetOrderRequestSchema, Item, Order, Size } from "../../up/v1/up_pb.ts";
-import type { Card, Size as Size$1 } from "./card_pb.ts";
+
+// Size is from shop/v1/card_pb, Size$1 is from up/v1/up_pb
 
 /** What the environment has to give. */
 export interface Env {
@@ -43,7 +45,7 @@ export async function composeCard(cx: Request<Pick<App, "env" | "getOrder">>, ar
 // ---- copies ----
 
 /** shop.v1.Size, a pruned up.v1.Size */
-export function toSize(from: Size): Size$1 {
+export function toSize(from: Size$1): Size {
   return {
     $typeName: "shop.v1.Size",
     width: from.width,

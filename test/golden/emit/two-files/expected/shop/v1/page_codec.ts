@@ -2,17 +2,19 @@
 // @generated from file shop/v1/page.proto (package shop.v1, syntax proto3)
 /* eslint-disable */
 
-import type { Reader, Writer } from "@protobff/runtime";
-import { decoder, encoder } from "@protobff/runtime";
+import type { CardSchema, SizeSchema } from "./card_pb.ts";
 import type { Item, Order, Size } from "../../up/v1/up_pb.ts";
 import { GetItemRequestSchema, GetOrderRequestSchema, ItemSchema, OrderSchema, SizeSchema as SizeSchema$1 } from "../../up/v1/up_pb.ts";
+import type { Reader, Writer } from "@protobff/runtime";
+import { decoder, encoder } from "@protobff/runtime";
 import type { GetPageRequest } from "./page_pb.ts";
 import { GetPageRequestSchema, PageSchema } from "./page_pb.ts";
 import type { MessageInitShape, UnknownField } from "@bufbuild/protobuf";
-import type { CardSchema, SizeSchema } from "./card_pb.ts";
 import type { DegradationSchema } from "../../bff/v1/degradation_pb.ts";
 import type { Duration, StringValue, Timestamp } from "@bufbuild/protobuf/wkt";
 import { DurationSchema, StringValueSchema, TimestampSchema } from "@bufbuild/protobuf/wkt";
+
+// SizeSchema is from shop/v1/card_pb, SizeSchema$1 is from up/v1/up_pb
 
 // ---- what is sent ----
 

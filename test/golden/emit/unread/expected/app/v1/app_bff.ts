@@ -2,8 +2,9 @@
 // @generated from file app/v1/app.proto (package app.v1, syntax proto3)
 /* eslint-disable */
 
+import { Code } from "../../bff/v1/options_pb.ts";
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
-import { Code, endpoint, Upstream } from "@protobff/runtime";
+import { Code as Code$1, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GetItemRequestSchema } from "../../up/v1/up_pb.ts";
 import { ItemService } from "../../up/v1/up_pb.ts";
@@ -11,7 +12,8 @@ import type { ItemRead } from "./app_codec.ts";
 import { decodeGetPageRequest, decodeItem, encodeGetItemRequest, encodePage } from "./app_codec.ts";
 import type { GetPageRequest, Page } from "./app_pb.ts";
 import { AppService } from "./app_pb.ts";
-import { Code as Code$1 } from "../../bff/v1/options_pb.ts";
+
+// Code is from bff/v1/options_pb, Code$1 is from @protobff/runtime
 
 // ---- policies: what app/v1/app.proto and its imports say, over the defaults ----
 
@@ -21,7 +23,7 @@ const UPSTREAM = {
 };
 
 const CALL = {
-  retry: { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 },
+  retry: { attempts: 3, on: [Code$1.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 },
 };
 
 /** How to reach each upstream. */
@@ -72,7 +74,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   const { getItem } = cx.app;
 
   // app.proto:24:7
-  void (Code$1.NOT_FOUND as Code$1);
+  void (Code.NOT_FOUND as Code);
 
   // app.proto:25:7
   void (args.id + "!");
