@@ -226,11 +226,12 @@ describe("fallbacks", () => {
       const out = page({ spentCents: a.count, title: `${b.count}` });
       cx.touched(out, "title", true, bStep);
       cx.touched(out, "spent_cents", true, false, undefined, aStep);
+      cx.touched(out, "facts", true, cx.leftOut(bStep), cx.leftOut(false, aStep));
       return out;
     });
     expect(await answer).toMatchObject({
       page: { spentCents: 7n, title: "8" },
-      entries: ["spent_cents 2 2 test.v1.Upstream"],
+      entries: ["spent_cents 2 2 test.v1.Upstream", "facts 3 2 test.v1.Upstream"],
     });
   });
   test("that throw fail the response", async () => {
