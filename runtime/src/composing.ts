@@ -84,7 +84,7 @@ export function holds(condition: () => boolean): boolean {
   }
 }
 
-/** An enum value without a counterpart: towards upstreams the client's fault, otherwise an upstream's. */
+/** An enum value without a counterpart: towards upstreams the client's fault, who is told, otherwise an upstream's. */
 export function unmapped(name: string, value: number, outward = false): Failure | ExpressionError {
   const message = `${name} ${value} has no counterpart`;
   if (!outward) return new ExpressionError(message);
@@ -94,5 +94,6 @@ export function unmapped(name: string, value: number, outward = false): Failure 
     callee: "",
     message,
     clientCode: Code.INVALID_ARGUMENT,
+    clientMessage: `the value ${value} of ${name} is not accepted here`,
   });
 }
