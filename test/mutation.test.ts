@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { instrument } from "./mutation/sites.ts";
 
 describe("mutation of the checks", () => {
-  test("no diagnostic of a sample goes missing unnoticed", { timeout: 120_000 }, async () => {
+  test("no diagnostic of a sample goes missing unnoticed", { timeout: 300_000 }, async () => {
     const main = fileURLToPath(new URL("mutation/main.ts", import.meta.url));
     const run = promisify(execFile)(process.execPath, [main, "--sample", "25", "--seed", "1"]);
     const { stdout } = await run.catch((error: { stdout: string; stderr: string }) => ({
