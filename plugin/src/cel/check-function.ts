@@ -118,7 +118,7 @@ function callOf(
   // Arithmetic within a known range cannot overflow.
   const sure = neverFails(id, node, nodes);
   const call = { ...node, fails: anyFails(nodes) || (fails && !sure) };
-  const wanted = match.params.map((param, index) => wantedOf(overload.params[index] ?? param, param));
+  const wanted = match.params.map((param, index) => wantedOf(id, overload.params[index] ?? param, param));
   checker.wanted.set(call, wanted);
   return call;
 }
@@ -144,7 +144,9 @@ function close(checker: Checker, type: CelType): void {
 }
 
 /** What an operand has to be: what a list of any type holds is not looked at. `own`: the parameter as it is found to be. */
-function wantedOf(param: CelType, own: CelType): CelType {
+function wantedOf(overload: string, param: CelType, own: CelType): CelType {
+  // Elements that turn out to be no lists stay as they are.
+  if (overload === "list_flatten") return { kind: "list", element: DYN };
   return param.kind === "param" ? own : open(param);
 }
 

@@ -5,7 +5,7 @@ import { emitEquality } from "./emit-equality.ts";
 import { emitFunction } from "./emit-function.ts";
 import { emitLogic } from "./emit-logic.ts";
 import { asDouble, emitArithmetic, emitIn, emitOrder } from "./emit-operator.ts";
-import { emitHasValue, emitOptionalValue, emitOrValue } from "./emit-optional.ts";
+import { emitHasValue, emitOptionalValue, emitOrValue, emitPosition } from "./emit-optional.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Node } from "./expression.ts";
 import { BIG, celForm, type Form, formOf, PLAIN, smallFormOf } from "./form.ts";
@@ -120,11 +120,7 @@ function emitCollection(emitter: Emitter, node: Call, first: Node, second: Node 
     case "index_list": {
       const list = emitter.value(first);
       const of = entryForm(list.form) ?? PLAIN;
-      // A dyn may be an integer of any type here.
-      const [dyn] = second?.kind === "call" && second.overload === "cast" ? second.args : [];
-      const position =
-        dyn === undefined ? emitter.value(second ?? first) : runtime(names, "position", [emitter.as(dyn, PLAIN)]);
-      return unbox(runtime(names, "at", [list, position], of), names);
+      return unbox(runtime(names, "at", [list, emitPosition(emitter, second ?? first)], of), names);
     }
     case "index_map": {
       const map = emitter.value(first);

@@ -13,6 +13,7 @@ const DYNAMIC: Readonly<Record<string, string>> = {
   "-_": "negate",
   "@in": "isIn",
   "_[_]": "index",
+  "_[?_]": "findOptional",
   size: "size",
   bool: "toBool",
   bytes: "toBytes",

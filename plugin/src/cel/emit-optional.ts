@@ -31,7 +31,11 @@ import { shapeOf } from "./shape.ts";
 
 /** What an optional holds, or `undefined`. */
 function optionalInner(emitter: Emitter, node: Node): Piece {
-  return knownInner(emitter, node) ?? maybe(property(emitter.value(node), "inner", boxedForm(node)));
+  const known = knownInner(emitter, node);
+  if (known !== undefined) return known;
+  // What is of no type is not there.
+  if (node.type.kind === "optional" && node.type.of.kind === "param" && !node.fails) return maybe(atom("undefined"));
+  return maybe(property(emitter.value(node), "inner", boxedForm(node)));
 }
 
 /** What an optional holds in a certain form, or `undefined`. */
@@ -50,6 +54,8 @@ export function optionalAs(emitter: Emitter, node: Node, form: Form): Piece {
     }
   }
   const inner = optionalInner(emitter, node);
+  // What is of no type is never there, but getting at it may fail.
+  if (node.type.kind === "optional" && node.type.of.kind === "param") return maybe({ ...inner, form });
   return inner.maybe ? ifSet(inner, form, emitter.names) : coerce(inner, form, emitter.names);
 }
 
@@ -59,17 +65,24 @@ export function emitOptional(emitter: Emitter, node: Node): Piece | undefined {
   const { names } = emitter;
   const inner = optionalAs(emitter, node, boxedForm(node));
   if (!isNothing(inner)) return runtime(names, "optionalOf", [inner]);
-  return atom(names.runtime("optionalNone"), "<", ...innerShape(emitter, node), ">()");
+  return atom(names.runtime("optionalNone"), "<", ...innerShape(emitter, node, boxedForm(node)), ">()");
 }
 
-function innerShape({ names }: Emitter, { type }: Node): Piece["print"] {
-  return type.kind === "optional" ? shapeOf(type.of, celForm(type.of), names) : shapeOf(type, PLAIN, names);
+function innerShape({ names }: Emitter, { type }: Node, form: Form): Piece["print"] {
+  return shapeOf(type.kind === "optional" ? type.of : type, form, names);
 }
 
-/** What is nothing once it has been evaluated; TypeScript is told what it could have been. */
+/** What is nothing once it has been evaluated; TypeScript is told what it could have been, and refuses `undefined as T ?? other`. */
 function typedNothing(emitter: Emitter, node: Node, value: Piece): Piece {
-  const print = [...operand(value, LEVEL.relational), " as ", ...innerShape(emitter, node), " | undefined"];
-  return maybe(piece(print, innerForm(node), LEVEL.relational));
+  const print = [
+    emitter.names.runtime("optionalOf"),
+    "<",
+    ...innerShape(emitter, node, innerForm(node)),
+    ">(",
+    ...value.print,
+    ").inner",
+  ];
+  return maybe(piece(print, innerForm(node)));
 }
 
 function innerForm(node: Node): Form {
@@ -191,7 +204,10 @@ export function emitOptionalValue(emitter: Emitter, node: Call, first: Node): Pi
   const { names } = emitter;
   const form = celForm(node.type);
   const value = ifSetAs(inner, form, emitter);
-  if (!isNothing(value)) return runtime(names, "optionalValue", [value], form);
+  if (!isNothing(value)) {
+    const [open, close] = node.type.kind === "param" ? ["<never>(", ")"] : ["(", ")"];
+    return piece([names.runtime("optionalValue"), open, ...value.print, close], form);
+  }
   const type = first.type.kind === "optional" && first.type.of.kind === "param" ? first.type.of : node.type;
   return piece([names.runtime("optionalValue"), "<", ...shapeOf(type, form, names), ">(undefined)"], form);
 }
@@ -249,9 +265,16 @@ function selectInner(emitter: Emitter, node: Node & { kind: "select" }): Piece {
 function indexInner(emitter: Emitter, of: Node, index: Node): Piece {
   const base = of.type.kind === "optional" ? optionalInner(emitter, of) : emitter.value(of);
   return within(emitter, base, (value) => {
+    if (value.form.kind === "list") return lookUp(emitter, value, emitPosition(emitter, index), "find");
     const key = value.form.kind === "map" ? emitter.key(index) : emitter.value(index);
     return lookUp(emitter, value, value.form.kind === "plain" ? coerce(key, PLAIN, emitter.names) : key, "find");
   });
+}
+
+/** An index into a list; a dyn may be an integer of any type there. */
+export function emitPosition(emitter: Emitter, index: Node): Piece {
+  const [dyn] = index.kind === "call" && index.overload === "cast" ? index.args : [];
+  return dyn === undefined ? emitter.value(index) : runtime(emitter.names, "position", [emitter.as(dyn, PLAIN)]);
 }
 
 function lookUp(emitter: Emitter, container: Piece, key: Piece, fn: "find" | "findField", messages?: Piece): Piece {

@@ -147,7 +147,8 @@ function isWithin(from: Form & { readonly kind: "small" }, to: Form): to is Form
 export function narrows(from: Form, to: Form): boolean {
   // What is known to be a string, a message … has no form of its own and is left alone; numbers out of a dyn are checked.
   if (from.kind === "plain") return to.kind === "small" || to.kind === "big" || to.kind === "digits";
-  if (from.kind === "digits") return to.kind === "small";
+  if (from.kind === "digits")
+    return to.kind === "boxed" || to.kind === "nullable" ? narrows(from, to.of) : to.kind === "small";
   // What they hold is known at run time.
   if (from.kind === "json" || from.kind === "any") return !["json", "any", "struct", "plain"].includes(to.kind);
   if (to.kind === "boxed" || to.kind === "nullable") return narrows(contentOf(from), to.of);

@@ -85,6 +85,7 @@ function isPattern(text: string): boolean {
 
 /** A brace that begins no repetition is a character, which may be repeated; RE2JS knows that only of an escaped one. */
 function withEscapedBraces(pattern: string): string {
-  const parts = /\\Q[\s\S]*?(?:\\E|$)|\\[\s\S]|\[\^?\]?(?:\\[\s\S]|\[:\^?\w+:\]|[^\]\\])*\]|\{(?=[?*+])/g;
+  const parts =
+    /\\Q[\s\S]*?(?:\\E|$)|\\[\s\S]|\[\^?\]?(?:\\[\s\S]|\[:\^?\w+:\]|[^\]\\])*\]|\{(?=[?*+]|\{\d+(?:,\d*)?\})/g;
   return pattern.replace(parts, (part) => (part === "{" ? "\\{" : part));
 }

@@ -2,12 +2,12 @@
 import type { Printable } from "@bufbuild/protoplugin";
 import type { Names } from "./code.ts";
 import { celForm, type Form } from "./form.ts";
+import { generic } from "./piece.ts";
 import type { CelType } from "./type.ts";
 
 const PLAIN: Readonly<Partial<Record<CelType["kind"], string>>> = {
   bool: "boolean",
   int: "bigint",
-  uint: "bigint",
   double: "number",
   string: "string",
   bytes: "Uint8Array",
@@ -58,7 +58,9 @@ function plainShape(type: CelType, names: Names): readonly Printable[] {
     case "message":
       return [names.shape(type.desc), ...(type.nullable ? [" | null"] : [])];
     case "optional":
-      return [names.runtime("Optional"), "<", ...shapeOf(type.of, celForm(type.of), names), ">"];
+      return [names.runtime("Optional"), "<", ...shapeOf(type.of, generic(celForm(type.of)), names), ">"];
+    case "uint":
+      return [names.runtime("Uint")];
     case "type":
       return [names.runtime("Type")];
     default:

@@ -13,7 +13,17 @@ import type { MessageNames } from "./message-names.ts";
 import { awaitAfter, needs, Place, readsOf } from "./place.ts";
 import type { StepContext } from "./step-context.ts";
 import { cleared, composition, needsMark, send, wantedArgs } from "./step-parts.ts";
-import { boundValue, condition, inferredPresent, inferredValue, negated, presentValue, tested } from "./value.ts";
+import {
+  boundValue,
+  condition,
+  inferredPresent,
+  inferredValue,
+  isOperand,
+  negated,
+  presentOperand,
+  presentValue,
+  tested,
+} from "./value.ts";
 
 export function emitStep(step: PlanStep, cx: StepContext): Lines {
   const comment = line(`// ${cx.names.file.place(step.step.ir.at)}`);
@@ -76,9 +86,9 @@ function emitConstant(step: PlanStep, { names }: StepContext): Lines {
     fallback === undefined
       ? conditional
       : [
-          ...(when === undefined && source.by.unsafe.length === 0 ? print : ["(", ...conditional, ")"]),
+          ...(when === undefined && isOperand(source.by, names) ? print : ["(", ...conditional, ")"]),
           " ?? ",
-          ...presentValue(fallback, names),
+          ...presentOperand(fallback, names),
         ];
   return [[`const ${step.name} = `, ...value, ";"]];
 }

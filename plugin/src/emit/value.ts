@@ -98,6 +98,16 @@ export function presentValue({ expression, conversion }: Bound, names: ValueName
   return converted(emitValue(expression, names), conversion, names).print;
 }
 
+/** Whether it stands before `??` as it is. */
+export function isOperand(expression: Expression, names: ValueNames): boolean {
+  return expression.unsafe.length === 0 && emitValue(expression, names).precedence === "atom";
+}
+
+/** The same as an operand of `??`, which takes no `||`, `&&` or `?:` beside it. */
+export function presentOperand({ expression, conversion }: Bound, names: ValueNames): Line {
+  return parenthesised(converted(emitValue(expression, names), conversion, names));
+}
+
 /** The same where TypeScript infers a type from it. */
 export function inferredPresent({ expression, conversion }: Bound, names: ValueNames): Line {
   return typed(expression, converted(emitValue(expression, names), conversion, names), names).print;

@@ -3,7 +3,7 @@ import { entriesOf, isMap, isMessage } from "./equal.ts";
 import { ExpressionError } from "./error.ts";
 import { asInt, asUint } from "./integer.ts";
 import { type AnyTypes, fieldOf, isFieldOfSet } from "./message.ts";
-import { Optional } from "./optional.ts";
+import { Optional, optionalOf } from "./optional.ts";
 import { boxedEntries, keyOf, mapFrom, newKey, UintMap, uintKeys } from "./value.ts";
 
 /** The element of a list. Throws ExpressionError when there is none. */
@@ -45,8 +45,12 @@ function lookUp<K, V>(map: ReadonlyMap<K, V> | { readonly [key: string]: V }, ke
   return Object.hasOwn(map, name) ? (map as { readonly [key: string]: V })[name] : undefined;
 }
 
-/** An index into a list or a key of a map, whichever `container` is. Throws ExpressionError when there is no such element. */
+/**
+ * An index into a list or a key of a map, whichever `container` is; of an optional it is what it holds, as an optional. Throws ExpressionError
+ * when there is no such element.
+ */
 export function index(container: unknown, key: unknown): unknown {
+  if (container instanceof Optional) return findOptional(container, key);
   const found = find(container, key);
   if (found === undefined) throw new ExpressionError(`no such key: ${String(keyOf(key))}`);
   return found;
@@ -69,11 +73,17 @@ export function find(container: unknown, key: unknown): unknown {
   return known === undefined ? undefined : lookUp(container as ReadonlyMap<unknown, unknown>, known);
 }
 
+/** As `find`, as an optional. */
+export function findOptional(container: unknown, key: unknown): Optional<unknown> {
+  return optionalOf(find(container, key));
+}
+
 /**
- * A key of a map or a field of a message, whichever `container` is; `types` knows the fields of messages. Throws ExpressionError when there
- * is no such key or field.
+ * A key of a map or a field of a message, whichever `container` is; of an optional it is what it holds, as an optional. `types` knows the
+ * fields of messages. Throws ExpressionError when there is no such key or field.
  */
 export function select(container: unknown, name: string, types?: AnyTypes): unknown {
+  if (container instanceof Optional) return optionalOf(findField(container, name, types));
   if (isMessage(container)) return fieldOf(container, name, types);
   if (!isMap(container)) throw new ExpressionError(`no such field: ${name}`);
   return index(container, name);

@@ -11,6 +11,7 @@ export {
   entry,
   find,
   findField,
+  findOptional,
   hasField,
   hasKey,
   index,

@@ -18,6 +18,9 @@ it.each<[string, string, boolean]>([
   ["", "^$", true],
   ["{", "^{?$", true],
   ["a{{", "^a{+$", true],
+  ["{", "{{1}", true],
+  ["{{{", "^{{3}$", true],
+  ["{{", "^{{3,}$", false],
   ["{?", "^[{?]{*[?]$", true],
   ["{?", "^\\Q{?\\E{?$", true],
 ])("%j, %s: %s", (text, expression, wanted) => {

@@ -35,7 +35,8 @@ function compile(text: string): Pattern {
 
 /** A brace that begins no repetition is a character, which may be repeated; RE2JS knows that only of an escaped one. */
 function withEscapedBraces(pattern: string): string {
-  const parts = /\\Q[\s\S]*?(?:\\E|$)|\\[\s\S]|\[\^?\]?(?:\\[\s\S]|\[:\^?\w+:\]|[^\]\\])*\]|\{(?=[?*+])/g;
+  const parts =
+    /\\Q[\s\S]*?(?:\\E|$)|\\[\s\S]|\[\^?\]?(?:\\[\s\S]|\[:\^?\w+:\]|[^\]\\])*\]|\{(?=[?*+]|\{\d+(?:,\d*)?\})/g;
   return pattern.replace(parts, (part) => (part === "{" ? "\\{" : part));
 }
 

@@ -64,9 +64,9 @@ export const BY_CHOICE: readonly Deviation[] = [
   {
     name: "elements of a dyn that is an optional",
     reason:
-      "An index or a field of an optional is one of what it holds where its type is known; of a dyn cel-go gives nothing, we an error.",
-    kinds: ["we-fail"],
-    explains: ({ text, go, our }) => /no such key/.test(our) && go === "opt:none" && /optional/.test(text),
+      "They are optionals, as those of an optional whose type is known. So they are in cel-go behind a name; behind a call or an index it fails.",
+    kinds: ["go-fails"],
+    explains: ({ go, our }) => /no such key/.test(go) && our.startsWith("opt:"),
   },
   {
     name: "messages as JSON",
@@ -202,7 +202,7 @@ export const BY_CHOICE: readonly Deviation[] = [
       "Of an empty literal cel-go takes the first overload's type, or what an extension's macro says: all of them fit.",
     kinds: ["type", "go-refuses"],
     explains: ({ text, go }, held) =>
-      (/math\.(greatest|least)/.test(text) && /^(double|list\(double)/.test(held.go.type ?? "")) ||
+      (/math\.(greatest|least|sign|abs)/.test(text) && /^(double|list\(double)/.test(held.go.type ?? "")) ||
       (/^(list|map)\(dyn/.test(held.go.type ?? "") && held.our.type === "dyn") ||
       /invalid qualifier type/.test(go),
   },

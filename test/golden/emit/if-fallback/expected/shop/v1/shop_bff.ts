@@ -108,6 +108,15 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
     () => 0n,
   );
 
+  // shop.proto:31:7
+  const quick = (label === undefined ? undefined : label === "now") ?? (args.detailed || args.text === "");
+
+  // shop.proto:32:7
+  const eitherWay = (label === undefined ? undefined : cel.textSize(label) > 3) ?? (args.detailed ? args.text === "" : args.id === "");
+
+  // shop.proto:33:7
+  const soon = (args.detailed ? (label === undefined ? undefined : label === "soon") : undefined) ?? (args.detailed && args.text !== "-");
+
   const item = await itemStep;
   const order = await orderStep;
   const count = await countStep;
@@ -122,6 +131,9 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
     count,
     choice,
     either: (args.detailed ? args.text === "" : args.id === "") ? { case: "one", value: "one" } : { case: "two", value: "two" },
+    quick,
+    eitherWay,
+    soon,
     degraded: [],
   };
   if (cx.degraded) {

@@ -41,6 +41,9 @@ function writePage(w: Writer, message: MessageInitShape<typeof PageSchema>): voi
   if (message.choice !== undefined) w.tag(58).string(message.choice);
   if (message.either?.case === "one") w.tag(66).string(message.either.value);
   if (message.either?.case === "two") w.tag(74).string(message.either.value);
+  if (message.quick) w.tag(80).bool(message.quick);
+  if (message.eitherWay) w.tag(88).bool(message.eitherWay);
+  if (message.soon) w.tag(96).bool(message.soon);
   for (const item of message.degraded ?? []) { w.open(122); writeDegradation(w, item); w.close(); }
   w.unknown(message);
 }
