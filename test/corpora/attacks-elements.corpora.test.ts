@@ -117,6 +117,7 @@ const named = (status: string | null | undefined): string => NAMES[status ?? ""]
 async function connectAnswer(response: Response): Promise<string> {
   const text = await response.text();
   if (response.status === 200) return "ok";
+  if (response.status === 431) return INVALID_ARGUMENT; // node's, without a word: it does not fit into a URL
   return (JSON.parse(text) as { readonly code?: string }).code ?? `HTTP ${response.status}`;
 }
 function post({ url }: Target, { rpc, bytes, isJson }: Body, headers: Record<string, string>): Promise<Response> {

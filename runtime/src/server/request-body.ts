@@ -1,5 +1,5 @@
 import * as http2 from "node:http2";
-import type { Duplex, Readable } from "node:stream";
+import { type Duplex, finished, type Readable } from "node:stream";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { appended } from "../appended.ts";
 import type { ServerRequest, ServerResponse } from "./listener.ts";
@@ -17,7 +17,6 @@ const FIRST_PIECES = 16;
 const MAX_PIECES = 10_000;
 
 type Iterator = ReturnType<ServerRequest["iterator"]>;
-type Next = () => Promise<Buffer | undefined>;
 
 export interface RequestBodyOptions {
   readonly pending: PendingBytes;
@@ -74,20 +73,16 @@ export class RequestBody implements Holder {
   }
 
   #iterator(): Iterator {
-    const chunks = this.#request.iterator({ destroyOnReturn: false });
-    const next: Next = () =>
-      new Promise((resolve, reject) => {
-        this.#fail = reject;
-        if (this.#failure !== undefined) reject(this.#failure);
-        else chunks.next().then(({ done, value }) => resolve(done === true ? undefined : value), reject);
-      });
+    const arriving = new ArrivingBody(this.#request, this.#options, this);
+    this.#fail = (error) => arriving.fail(error);
+    if (this.#failure !== undefined) arriving.fail(this.#failure);
     this.#reading = true;
-    const pieces = this.#options.streams ? this.#asTheyCome(next) : this.#gathered(next);
+    const pieces = this.#options.streams ? this.#asTheyCome(arriving) : this.#gathered(arriving);
     return {
       next: () => pieces.next(),
-      return: async (value) => {
+      return: async () => {
         this.#read();
-        await chunks.return?.(value);
+        arriving.leave();
         await this.#lingers();
         return { done: true, value: undefined };
       },
@@ -97,32 +92,21 @@ export class RequestBody implements Holder {
       [Symbol.asyncDispose]: async () => {},
     } satisfies Iterator;
   }
-  async *#asTheyCome(next: Next): AsyncGenerator<Buffer, undefined> {
+  async *#asTheyCome(arriving: ArrivingBody): AsyncGenerator<Buffer, undefined> {
     for (let count = 0; count < MAX_PIECES; count++) {
-      const piece = await next();
+      const piece = await arriving.some();
       if (piece === undefined) return this.#read();
       yield piece;
     }
     throw tooMuch();
   }
   /** The first pieces, and all others as one. */
-  async *#gathered(next: Next): AsyncGenerator<Buffer, undefined> {
-    const { pending, maxBytes } = this.#options;
-    let body: Buffer | undefined;
-    let length = 0;
+  async *#gathered(arriving: ArrivingBody): AsyncGenerator<Buffer, undefined> {
     for (let count = 0; ; count++) {
-      const piece = await next();
+      const piece = await (count < FIRST_PIECES ? arriving.some() : arriving.all());
       if (piece === undefined) break;
-      pending.add(this, piece.length);
-      if (count < FIRST_PIECES || length > maxBytes) {
-        yield piece;
-        continue;
-      }
-      body = appended(body, length, piece, Number.POSITIVE_INFINITY, AT_ONCE_BYTES);
-      length += piece.length;
-      if (length > maxBytes) yield body.subarray(0, length);
+      yield piece;
     }
-    if (body !== undefined && length <= maxBytes) yield body.subarray(0, length);
     await this.#unlessReset();
     return this.#read();
   }
@@ -159,6 +143,78 @@ export class RequestBody implements Holder {
         taken?.(error);
       });
     };
+  }
+}
+
+/**
+ * What has come of a body and waits for its reader, in one buffer: pieces that wait one by one cost far more than their bytes. More than one
+ * message may have is not read before that is taken.
+ */
+class ArrivingBody {
+  readonly #request: ServerRequest;
+  readonly #options: RequestBodyOptions;
+  readonly #holder: Holder;
+  #body: Buffer | undefined;
+  #length = 0;
+  #ended = false;
+  #failure: Error | undefined;
+  #wake: (() => void) | undefined;
+  readonly #stop: () => void;
+
+  constructor(request: ServerRequest, options: RequestBodyOptions, holder: Holder) {
+    this.#request = request;
+    this.#options = options;
+    this.#holder = holder;
+    this.#stop = finished(request as Readable, { writable: false }, (error) => {
+      if (error) this.fail(error);
+      this.#ended = true;
+      this.#wake?.();
+    });
+    request.on("data", this.#came);
+  }
+  readonly #came = (piece: Buffer): void => {
+    if (!this.#options.streams) this.#options.pending.add(this.#holder, piece.length);
+    this.#body = appended(this.#body, this.#length, piece, Number.POSITIVE_INFINITY, AT_ONCE_BYTES);
+    this.#length += piece.length;
+    if (this.#isFull) this.#request.pause();
+    this.#wake?.();
+  };
+  get #isFull(): boolean {
+    return this.#length > this.#options.maxBytes;
+  }
+  /** What has come, as soon as there is some; undefined at the end. */
+  async some(): Promise<Buffer | undefined> {
+    while (this.#length === 0 && !this.#ended && this.#failure === undefined) await this.#more();
+    return this.#taken();
+  }
+  /** All that is still to come, or as much as one message may not have; undefined at the end. */
+  async all(): Promise<Buffer | undefined> {
+    while (!this.#isFull && !this.#ended && this.#failure === undefined) await this.#more();
+    return this.#taken();
+  }
+  #taken(): Buffer | undefined {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#length === 0) return undefined;
+    const taken = this.#body?.subarray(0, this.#length);
+    this.#body = undefined;
+    this.#length = 0;
+    this.#request.resume();
+    return taken;
+  }
+  #more(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+  fail(error: Error): void {
+    this.#failure ??= error;
+    this.#wake?.();
+  }
+  /** Nobody reads any more. */
+  leave(): void {
+    this.#stop();
+    this.#request.off("data", this.#came);
+    this.#body = undefined;
   }
 }
 

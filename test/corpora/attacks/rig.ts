@@ -108,19 +108,19 @@ export async function attacked<T>(
 /** So much more than before the BFF may hold afterwards, in bytes: code is compiled, tables have grown. */
 const MEMORY_BACK = 24 << 20;
 const P99_MS = 1000;
-/** When the normal client's own timers are so late, the machine is busy with something else, and latency tells nothing. */
-const BUSY_MS = 50;
+/** Latency is judged by hand, on a machine that does nothing else; everywhere it is printed. */
+const JUDGES_LATENCY = process.env.ATTACK_LATENCY === "1";
+const LATE = ["HTTP 504", "no answer in 10 s"];
 
-/** The process is alive, its memory is back, and the normal client had its answers, in a second each unless the machine is busy. */
+/** The process is alive, its memory is back, and the normal client had its answers; with ATTACK_LATENCY=1 in a second each. */
 export function expectUnharmed<T>({ ended, log, normal, before, after }: Outcome<T>): void {
   expect(ended, log).toBeUndefined();
-  const late = normal.lagMs > BUSY_MS ? ["HTTP 504", "no answer in 10 s"] : [];
   const bad = [normal.http1, normal.http2].flatMap((served) => Object.keys(served.bad));
   expect(
-    bad.filter((what) => !late.includes(what)),
+    bad.filter((what) => JUDGES_LATENCY || !LATE.includes(what)),
     log,
   ).toEqual([]);
-  if (normal.lagMs <= BUSY_MS) expect(Math.max(normal.http1.p99, normal.http2.p99)).toBeLessThanOrEqual(P99_MS);
+  if (JUDGES_LATENCY) expect(Math.max(normal.http1.p99, normal.http2.p99)).toBeLessThanOrEqual(P99_MS);
   const held = (memory: Memory) => memory.heap + memory.buffers + memory.external;
   expect(held(after) - held(before)).toBeLessThan(MEMORY_BACK);
 }
