@@ -27,7 +27,9 @@ describe("buf generate", () => {
   afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
   /** A workspace of one module, so that paths are as the goldens have them. */
-  const generate = (protos: Readonly<Record<string, string>>, ...options: readonly string[]) => {
+  const generate = (protos: Readonly<Record<string, string>>, ...options: readonly string[]) =>
+    generateBy("all", protos, options);
+  const generateBy = (strategy: string, protos: Readonly<Record<string, string>>, options: readonly string[]) => {
     for (const [name, text] of Object.entries(protos)) put(name, text);
     put(
       "buf.gen.yaml",
@@ -35,7 +37,7 @@ describe("buf generate", () => {
 plugins:
   - local: protoc-gen-bff
     out: gen
-    strategy: all
+    strategy: ${strategy}
     opt: [${["import_extension=ts", ...options].join(", ")}]
 `,
     );
@@ -69,6 +71,37 @@ plugins:
       expect(written).toEqual({});
     },
   );
+
+  test("says that `strategy: all` is missing, of a name in a file that is only imported too", () => {
+    const { protos } = golden("BFF343-unread");
+    const [app = "", text = ""] = Object.entries(protos)[0] ?? [];
+    const parts = `syntax = "proto3";
+package parts.v1;
+import "bff/v1/options.proto";
+message Part {
+  option (bff.v1.message) = { let: { name: "x" call: { method: "far.v1.Far/Get" set: { spread: "args" } } } };
+  string name = 1 [(bff.v1.field).by = "x.name"];
+}
+`;
+    const far = `syntax = "proto3";
+package far.v1;
+service Far {
+  rpc Get(GetRequest) returns (Thing);
+}
+message GetRequest {}
+message Thing {
+  string name = 1;
+}
+`;
+    const importing = text.replace(/^import /m, 'import "parts/v1/parts.proto";\nimport ');
+    const all = { [app]: importing, "parts/v1/parts.proto": parts, "far/v1/far.proto": far };
+    const { status, stderr } = generateBy("directory", all, []);
+    expect(status).toBe(1);
+    const hints = stderr.split("\n").filter((line) => line.startsWith("  hint:"));
+    expect(hints.length).toBeGreaterThan(1); // of the run for app/v1, and of that for parts/v1
+    for (const hint of hints) expect(hint).toContain("give the plugin `strategy: all`");
+    expect(generate(all).status).toBe(0);
+  });
 
   test("shows warnings on standard error, and writes", () => {
     const { protos, text } = golden("BFF343-unread");
