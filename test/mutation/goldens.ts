@@ -29,7 +29,7 @@ function once<T>(make: () => T): () => T {
 const expectedOf = ({ folder }: GoldenCase): string => readFileSync(join(folder, "expected.txt"), "utf8");
 
 function plain(one: GoldenCase): DiagnosticGolden {
-  const request = once(() => ({ ...requestOf(one), parameter: "import_extension=ts" }));
+  const request = once(() => ({ ...requestOf(one), parameter: "import_extension=ts,server=true" }));
   const texts = { ...UPSTREAMS, ...one.protos };
   const sources = (file: string) => texts[file];
   const says = () => `${renderDiagnostics(compile(request(), sources).diagnostics, sources, "text")}\n`;

@@ -64,15 +64,15 @@ export interface Outcomes {
 
 /**
  * The outcomes of a log. Several calls with equal requests, or for the same key, may each have been any of the calls that
- * the plan makes with it: then there is one `Outcomes` for each way to choose (at most `limit`, the likely ones first).
+ * the plan makes with it: then there is one `Outcomes` for each way to choose (twice `limit` at most, the likely ones first).
  * Each has to be used before the next is taken, since only then is it known where there was a choice.
  */
-export function* outcomesOf(log: readonly LoggedCall[], limit = 400): Iterable<Outcomes> {
-  let made = 0;
+export function* outcomesOf(log: readonly LoggedCall[], limit = 4000): Iterable<Outcomes> {
   // First as if all who ask for a key got the same answer; then, if there were several, without that.
   let several = false;
   for (const together of [true, false]) {
     let choices: number[] | undefined = [];
+    let made = 0; // of each: on a slow machine many calls are late, and these alone give hundreds of ways
     while (choices !== undefined && made++ < limit) {
       const chooser = new Chooser(choices);
       yield chosen(log, chooser, together);
