@@ -8,7 +8,7 @@ import {
   type MessageShape,
 } from "@bufbuild/protobuf";
 import { ExpressionError } from "./cel/error.ts";
-import { Code, Failure, Reason } from "./failure.ts";
+import { clientFault, type Failure } from "./failure.ts";
 
 /** An object's type without its `undefined`s: such properties are as good as left out. */
 export type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
@@ -70,9 +70,7 @@ export function atMost(items: readonly unknown[], max: number): void {
  */
 export function atMostAsked(items: readonly unknown[], max: number): void {
   if (items.length <= max) return;
-  const message = `${items.length} items, and at most ${max} are allowed`;
-  const code = Code.INVALID_ARGUMENT;
-  throw new Failure({ code, reason: Reason.INVALID, callee: "", message, clientCode: code, clientMessage: message });
+  throw clientFault(`${items.length} items, and at most ${max} are allowed`);
 }
 
 /** Whether a condition holds; an error in it counts as false. */
@@ -88,12 +86,5 @@ export function holds(condition: () => boolean): boolean {
 export function unmapped(name: string, value: number, outward = false): Failure | ExpressionError {
   const message = `${name} ${value} has no counterpart`;
   if (!outward) return new ExpressionError(message);
-  return new Failure({
-    code: Code.INVALID_ARGUMENT,
-    reason: Reason.INVALID,
-    callee: "",
-    message,
-    clientCode: Code.INVALID_ARGUMENT,
-    clientMessage: `the value ${value} of ${name} is not accepted here`,
-  });
+  return clientFault(message, `the value ${value} of ${name} is not accepted here`);
 }

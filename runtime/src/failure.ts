@@ -153,6 +153,12 @@ export function invalid(callee: string, message: string, cause?: unknown): Failu
   return new Failure({ code, reason: Reason.INVALID, callee, message, clientCode: code, cause });
 }
 
+/** What the client did wrong, who is told so: INVALID_ARGUMENT. `told` is what it reads, if that is not what the log has. */
+export function clientFault(message: string, told = message): Failure {
+  const code = Code.INVALID_ARGUMENT;
+  return new Failure({ code, reason: Reason.INVALID, callee: "", message, clientCode: code, clientMessage: told });
+}
+
 /** Whatever was thrown, as a failure; what is none already (an expression error, a mapping error) has reason INVALID. */
 export function asFailure(thrown: unknown): Failure {
   return thrown instanceof Failure ? thrown : invalid("", String(thrown), thrown);

@@ -1,4 +1,4 @@
-import { Code, Failure, invalid, Reason } from "./failure.ts";
+import { clientFault, type Failure, invalid } from "./failure.ts";
 import type { OutgoingHeaders } from "./transport/unary-client.ts";
 
 /** What a call sends along. Nothing is sent for "" and undefined; bytes are for names that end in `-bin`. */
@@ -45,15 +45,7 @@ export function isSendable(value: string): boolean {
 
 /** A header that the client has sent, and that cannot be passed on: its fault. */
 export function unsendable(name: string): Failure {
-  const message = `the header ${name} has characters that cannot be passed on`;
-  return new Failure({
-    code: Code.INVALID_ARGUMENT,
-    reason: Reason.INVALID,
-    callee: "",
-    message,
-    clientCode: Code.INVALID_ARGUMENT,
-    clientMessage: message,
-  });
+  return clientFault(`the header ${name} has characters that cannot be passed on`);
 }
 
 /**
