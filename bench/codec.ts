@@ -13,7 +13,7 @@ import { BatchGetUsersResponseSchema } from "../generated/user/v1/user_pb.ts";
 import * as web from "../generated/web/v1/web_codec.ts";
 import { AgentStatus, DashboardSchema } from "../generated/web/v1/web_pb.ts";
 import { codecCounters } from "../runtime/src/index.ts";
-import { frame } from "../runtime/src/transport/frame.ts";
+import { frame } from "../runtime/src/wire/frame.ts";
 import * as file from "./generated/bench/blob/v1/blob_codec.ts";
 import { FileSchema } from "./generated/bench/blob/v1/blob_pb.ts";
 import * as home from "./generated/bench/fanout/v1/fanout_codec.ts";

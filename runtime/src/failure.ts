@@ -1,5 +1,5 @@
 import type { DescMessage, Message, MessageShape } from "@bufbuild/protobuf";
-import { statusDetail } from "./status-detail.ts";
+import { statusDetail } from "./wire/status-detail.ts";
 
 /** The status codes of gRPC. */
 export const Code = {

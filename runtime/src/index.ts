@@ -1,26 +1,41 @@
 // What generated code, and servers around it, may use.
 export { create } from "@bufbuild/protobuf";
-export type { Extra, Instead, Rescue } from "./answer.ts";
-export type { Batch } from "./batch.ts";
-export type { BreakerPolicy, BreakerState } from "./breaker.ts";
 export { Cache, type CacheOptions } from "./cache/cache.ts";
 export type { Found, SecondLevel } from "./cache/second-level.ts";
-export type { Mark } from "./causes.ts";
+export type { Batch } from "./call/batch.ts";
+export type { Mark } from "./call/causes.ts";
+export type { Metadata } from "./call/headers.ts";
+export {
+  type CachePolicy,
+  type CallPolicy,
+  type HedgePolicy,
+  Rpc,
+  Upstream,
+  type UpstreamOptions,
+  type UpstreamPolicy,
+} from "./call/upstream.ts";
 export { ExpressionError } from "./cel/error.ts";
 export * as cel from "./cel/index.ts";
 export { type Clock, systemClock, type Timer } from "./clock.ts";
-export { atMost, atMostAsked, defined, extended, holds, supplied, unlessEmpty, unmapped } from "./composing.ts";
+export type { Extra, Instead, Rescue } from "./compose/answer.ts";
+export { atMost, atMostAsked, defined, extended, holds, supplied, unlessEmpty, unmapped } from "./compose/composing.ts";
 export {
   type Answering,
   type Endpoint,
   type EndpointCodec,
   type EndpointOptions,
   endpoint,
-} from "./endpoint.ts";
-export type { IncomingHeaders } from "./exchange.ts";
+} from "./compose/endpoint.ts";
+export type { IncomingHeaders } from "./compose/exchange.ts";
+export type { Request } from "./compose/request.ts";
+export type { ReadonlyHeaders, Resolver, Resolving } from "./compose/resolver.ts";
+export { clientOf, clientsOf, type ResolverCallOptions, type ResolverClient } from "./compose/resolver-client.ts";
+export { short } from "./compose/short.ts";
 export { asFailure, Code, codeText, type Detail, Failure, Reason } from "./failure.ts";
-export type { Metadata } from "./headers.ts";
-export type { LimitPolicy } from "./limit.ts";
+export type { BreakerPolicy, BreakerState } from "./guard/breaker.ts";
+export type { LimitPolicy } from "./guard/limit.ts";
+export type { RetryPolicy } from "./guard/retry.ts";
+export type { ThrottlePolicy } from "./guard/throttle.ts";
 export type {
   AttemptEvent,
   BreakerEvent,
@@ -31,16 +46,10 @@ export type {
   ResolverEvent,
   ResponseEvent,
 } from "./observer.ts";
-export type { Request } from "./request.ts";
-export type { ReadonlyHeaders, Resolver, Resolving } from "./resolver.ts";
-export { clientOf, clientsOf, type ResolverCallOptions, type ResolverClient } from "./resolver-client.ts";
-export type { RetryPolicy } from "./retry.ts";
 export { EnvReader } from "./server/env-reader.ts";
 export { type Listenable, type Listening, type ListenOptions, listen, type RequestCounters } from "./server/listen.ts";
 export { type RouteOptions, routes } from "./server/routes.ts";
 export { type ServeOptions, type ServeParts, serve } from "./server/serve.ts";
-export { short } from "./short.ts";
-export type { ThrottlePolicy } from "./throttle.ts";
 export { type ConnectTransportOptions, connectTransport } from "./transport/connect-transport.ts";
 export { GrpcClient, type GrpcClientOptions, type Http2 } from "./transport/grpc-client.ts";
 export type {
@@ -51,15 +60,6 @@ export type {
   Reply,
   UnaryClient,
 } from "./transport/unary-client.ts";
-export {
-  type CachePolicy,
-  type CallPolicy,
-  type HedgePolicy,
-  Rpc,
-  Upstream,
-  type UpstreamOptions,
-  type UpstreamPolicy,
-} from "./upstream.ts";
 export {
   type CodecCounters,
   codecCounters,

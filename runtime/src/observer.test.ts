@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
+import { Upstream } from "./call/upstream.ts";
 import { Code } from "./failure.ts";
 import type { Observer } from "./observer.ts";
 import { FakeClient } from "./testing/fake-client.ts";
 import { FakeClock } from "./testing/fake-clock.ts";
 import { front, page } from "./testing/front.ts";
 import { Upstream as UpstreamService } from "./testing/gen/test_pb.ts";
-import { Upstream } from "./upstream.ts";
 
 test("the events of a call belong together, and tell what became of each attempt", async () => {
   const clock = new FakeClock();

@@ -1,6 +1,6 @@
-import type { BreakerState } from "./breaker.ts";
 import type { Failure } from "./failure.ts";
 import type { Degradation } from "./gen/bff/v1/degradation_pb.ts";
+import type { BreakerState } from "./guard/breaker.ts";
 import type { Fault } from "./transport/unary-client.ts";
 
 /**

@@ -2,7 +2,7 @@
 import * as net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Listening, listen } from "../../runtime/src/server/listen.ts";
-import { kindEndpoint } from "../../runtime/src/server/test-kinds.ts";
+import { kindEndpoint } from "../../runtime/src/testing/test-kinds.ts";
 import { makeServerCase, type ServerCase } from "./server-cases.ts";
 
 export interface ServerOutcome {

@@ -1,4 +1,4 @@
-// Batches out of nested messages, by the order of events. Deadlines of who waits are in runtime/src/batch.test.ts, on a clock that
+// Batches out of nested messages, by the order of events. Deadlines of who waits are in runtime/src/call/batch.test.ts, on a clock that
 // stands still.
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { gather, type World } from "./world.ts";

@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
+import type { Request } from "../../runtime/src/compose/request.ts";
 import { asFailure, Code, type Failure, OVER } from "../../runtime/src/failure.ts";
-import type { Request } from "../../runtime/src/request.ts";
 import { type Card, type Page, PageSchema, type Thing } from "../../runtime/src/testing/gen/test_pb.ts";
 import type { Plan, Step } from "./plan.ts";
 import type { App } from "./simulate.ts";

@@ -1,5 +1,5 @@
-import type { BreakerPolicy, BreakerState } from "../../runtime/src/breaker.ts";
-import type { ThrottlePolicy } from "../../runtime/src/throttle.ts";
+import type { BreakerPolicy, BreakerState } from "../../runtime/src/guard/breaker.ts";
+import type { ThrottlePolicy } from "../../runtime/src/guard/throttle.ts";
 
 /** The breaker as the design says it, and no faster: it keeps every sample. */
 export class BreakerModel {

@@ -1,8 +1,8 @@
-import type { BreakerPolicy } from "../../runtime/src/breaker.ts";
 import type { Found, SecondLevel } from "../../runtime/src/cache/second-level.ts";
+import type { CallPolicy, UpstreamPolicy } from "../../runtime/src/call/upstream.ts";
 import { Code } from "../../runtime/src/failure.ts";
-import type { LimitPolicy } from "../../runtime/src/limit.ts";
-import type { CallPolicy, UpstreamPolicy } from "../../runtime/src/upstream.ts";
+import type { BreakerPolicy } from "../../runtime/src/guard/breaker.ts";
+import type { LimitPolicy } from "../../runtime/src/guard/limit.ts";
 import type { Random } from "./random.ts";
 import type { SimClock } from "./sim-clock.ts";
 

@@ -6,8 +6,8 @@ import {
   GetRequestSchema,
   ThingSchema,
 } from "../../runtime/src/testing/gen/test_pb.ts";
-import { PREFIX_BYTES } from "../../runtime/src/transport/frame.ts";
 import type { Fault, InFlight, OutgoingHeaders, Reply, UnaryClient } from "../../runtime/src/transport/unary-client.ts";
+import { PREFIX_BYTES } from "../../runtime/src/wire/frame.ts";
 import type { Random } from "./random.ts";
 import type { SimClock } from "./sim-clock.ts";
 

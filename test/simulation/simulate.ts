@@ -1,11 +1,12 @@
 import { create, type Message } from "@bufbuild/protobuf";
 import { durationMs } from "@bufbuild/protobuf/wkt";
 import { Cache } from "../../runtime/src/cache/cache.ts";
-import { budgetMs, callBudgetMs } from "../../runtime/src/deadline.ts";
-import { type Answering, endpoint } from "../../runtime/src/endpoint.ts";
+import { Upstream } from "../../runtime/src/call/upstream.ts";
+import { type Answering, endpoint } from "../../runtime/src/compose/endpoint.ts";
+import type { Request } from "../../runtime/src/compose/request.ts";
 import { Code, type Failure, OVER } from "../../runtime/src/failure.ts";
+import { budgetMs, callBudgetMs } from "../../runtime/src/guard/deadline.ts";
 import type { Observer } from "../../runtime/src/observer.ts";
-import type { Request } from "../../runtime/src/request.ts";
 import {
   type BatchGetResponse,
   Front,
@@ -15,7 +16,6 @@ import {
   type Thing,
   Upstream as UpstreamService,
 } from "../../runtime/src/testing/gen/test_pb.ts";
-import { Upstream } from "../../runtime/src/upstream.ts";
 import { CacheRules } from "./cache-rules.ts";
 import { compose, Witness } from "./composition.ts";
 import { type RandomRequest, randomRequest } from "./plan.ts";

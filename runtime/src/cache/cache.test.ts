@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
+import type { CallPolicy } from "../call/upstream.ts";
 import { Code, Reason } from "../failure.ts";
 import { byId } from "../testing/fake-client.ts";
 import { idle } from "../testing/fake-clock.ts";
 import { type FrontOptions, front, page } from "../testing/front.ts";
-import type { CallPolicy } from "../upstream.ts";
 
 const CACHE = { ttlMs: 1_000, staleMs: 10_000 };
 const cached = (call: CallPolicy = {}, options: FrontOptions = {}) => {

@@ -1,7 +1,7 @@
+import type { Fetch } from "../call/fetch.ts";
+import type { CachePolicy, CallPolicy } from "../call/upstream.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { type Failure, OVER } from "../failure.ts";
-import type { CachePolicy, CallPolicy } from "../upstream.ts";
-import type { Fetch } from "./fetch.ts";
 import { Lru } from "./lru.ts";
 import { type Found, HarmlessLevel, type SecondLevel } from "./second-level.ts";
 

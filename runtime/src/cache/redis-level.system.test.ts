@@ -6,9 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient } from "@redis/client";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Rpc } from "../call/upstream.ts";
 import { front, page } from "../testing/front.ts";
 import { freePort } from "../testing/listening.ts";
-import { Rpc } from "../upstream.ts";
 import { Cache } from "./cache.ts";
 import { packed, RedisLevel } from "./redis-level.ts";
 

@@ -1,5 +1,5 @@
-import { Breaker } from "../breaker.ts";
 import type { Clock, Timer } from "../clock.ts";
+import { Breaker } from "../guard/breaker.ts";
 
 /** Where entries live that several processes share. What it rejects with, or takes too long for, is a miss. */
 export interface SecondLevel {

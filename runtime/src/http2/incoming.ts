@@ -1,3 +1,5 @@
+import { WINDOW, type WireSession } from "../transport/wire-session.ts";
+import type { WireStream } from "../transport/wire-stream.ts";
 import { ConnectionError, ErrorCode } from "./error-code.ts";
 import type { FloodGuard } from "./flood-guard.ts";
 import type { FrameWriter } from "./frame-writer.ts";
@@ -5,8 +7,6 @@ import { Flag, FRAME_BYTES, FRAME_BYTES_MAX, FrameType, Setting, WINDOW_MAX } fr
 import { HeaderBlocks } from "./header-block.ts";
 import type { OpenStreams } from "./open-streams.ts";
 import type { SendQueue } from "./send-queue.ts";
-import { WINDOW, type WireSession } from "./wire-session.ts";
-import type { WireStream } from "./wire-stream.ts";
 
 const { PROTOCOL_ERROR, FLOW_CONTROL_ERROR, FRAME_SIZE_ERROR, ENHANCE_YOUR_CALM } = ErrorCode;
 /** A header block of more pieces is made to keep us busy. */

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import type { GrpcAttempt } from "../transport/grpc-attempt.ts";
+import type { WireSession } from "../transport/wire-session.ts";
+import { WireStream } from "../transport/wire-stream.ts";
 import { OpenStreams } from "./open-streams.ts";
-import type { WireSession } from "./wire-session.ts";
-import { WireStream } from "./wire-stream.ts";
 
 const stream = (id: number): WireStream => new WireStream({} as WireSession, id, 0, 0, {} as GrpcAttempt);
 

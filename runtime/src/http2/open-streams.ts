@@ -1,4 +1,4 @@
-import type { WireStream } from "./wire-stream.ts";
+import type { WireStream } from "../transport/wire-stream.ts";
 
 const BUCKETS = 256; // a power of two
 

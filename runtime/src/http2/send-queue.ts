@@ -1,6 +1,6 @@
+import type { WireStream } from "../transport/wire-stream.ts";
 import type { FrameWriter } from "./frame-writer.ts";
 import { Flag, FRAME_BYTES, FRAME_HEAD_BYTES, FrameType, WINDOW_BYTES, WINDOW_MAX, writeFrameHead } from "./frames.ts";
-import type { WireStream } from "./wire-stream.ts";
 
 /** More than this is not handed to the socket before it has taken something. */
 const WAITING_BYTES = 1 << 18;

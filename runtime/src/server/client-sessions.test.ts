@@ -3,9 +3,9 @@ import * as http2 from "node:http2";
 import * as net from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { closing } from "../testing/closing.ts";
+import { type Kept, kindEndpoint, PATH } from "../testing/test-kinds.ts";
 import { handleOf } from "./client-sessions.ts";
 import { type Listening, type ListenOptions, listen } from "./listen.ts";
-import { type Kept, kindEndpoint, PATH } from "./test-kinds.ts";
 
 async function serving(options: ListenOptions = {}, slow = false, kept?: Kept): Promise<Listening> {
   const server = await listen([kindEndpoint(slow, kept)], options);

@@ -3,9 +3,9 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { EchoService } from "../testing/test-echo.ts";
 import { explainFaults, readConfig, variablePrefix } from "./config.ts";
 import type { EnvReader } from "./env-reader.ts";
-import { EchoService } from "./test-echo.ts";
 
 const URL = "ECHO_V1_ECHOSERVICE_URL";
 const spec = {

@@ -1,6 +1,6 @@
 import { expect, it, onTestFinished } from "vitest";
+import { echoEndpoint } from "../testing/test-echo.ts";
 import { listen } from "./listen.ts";
-import { echoEndpoint } from "./test-echo.ts";
 
 async function call(corsOrigins: string[], init: RequestInit): Promise<Response> {
   const server = await listen([echoEndpoint()], { corsOrigins });

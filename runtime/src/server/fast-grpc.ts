@@ -2,7 +2,7 @@ import * as http2 from "node:http2";
 import type { Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
-import { frame, PREFIX_BYTES } from "../transport/frame.ts";
+import { frame, PREFIX_BYTES } from "../wire/frame.ts";
 import { FastCall, type FastHead, type FastRpc } from "./fast-call.ts";
 import { discardStream, dropStream } from "./request-body.ts";
 

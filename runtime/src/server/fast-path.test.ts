@@ -6,8 +6,8 @@ import { gzipSync } from "node:zlib";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { SourceContextSchema } from "@bufbuild/protobuf/wkt";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { type Kept, kindEndpoint, PATH } from "../testing/test-kinds.ts";
 import { type Listening, type ListenOptions, listen } from "./listen.ts";
-import { type Kept, kindEndpoint, PATH } from "./test-kinds.ts";
 
 // Every request goes to two servers, one with the fast path and one without: whatever comes, they answer the same.
 

@@ -6,9 +6,9 @@ import { type Compression, compressionNegotiate, createMethodSerializationLookup
 import * as connect from "@connectrpc/connect/protocol-connect";
 import * as grpc from "@connectrpc/connect/protocol-grpc";
 import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
+import type { Endpoint } from "../compose/endpoint.ts";
 import { type Bounds, checkElements } from "../elements/bounds.ts";
-import type { Endpoint } from "../endpoint.ts";
-import { frame, PREFIX_BYTES } from "../transport/frame.ts";
+import { frame, PREFIX_BYTES } from "../wire/frame.ts";
 import type { CorsHeaders } from "./cors.ts";
 import { attachRequest, attachStream, type FastHead, type FastRpc } from "./fast-call.ts";
 import { type ConnectEncoding, FastConnectCall } from "./fast-connect.ts";

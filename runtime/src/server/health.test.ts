@@ -2,8 +2,8 @@ import { Code, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { expect, it, onTestFinished } from "vitest";
 import { Health, HealthCheckResponse_ServingStatus as Status } from "../gen/grpc/health/v1/health_pb.ts";
+import { echoEndpoint } from "../testing/test-echo.ts";
 import { listen } from "./listen.ts";
-import { echoEndpoint } from "./test-echo.ts";
 
 async function watching() {
   const server = await listen([echoEndpoint()]);

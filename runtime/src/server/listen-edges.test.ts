@@ -14,8 +14,8 @@ import {
   file_grpc_reflection_v1_reflection,
   ServerReflectionRequestSchema,
 } from "../gen/grpc/reflection/v1/reflection_pb.ts";
+import { echoEndpoint } from "../testing/test-echo.ts";
 import { listen } from "./listen.ts";
-import { echoEndpoint } from "./test-echo.ts";
 
 const file = create(FileDescriptorProtoSchema, {
   name: "any/v1/any.proto",

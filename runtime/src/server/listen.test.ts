@@ -14,8 +14,8 @@ import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } f
 import * as grpc from "@grpc/grpc-js";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { closing } from "../testing/closing.ts";
+import { EchoService, echoEndpoint } from "../testing/test-echo.ts";
 import { type Listening, type ListenOptions, listen } from "./listen.ts";
-import { EchoService, echoEndpoint } from "./test-echo.ts";
 
 const open: Listening[] = [];
 async function listening(options: ListenOptions = {}, endpoint = echoEndpoint()): Promise<Listening> {

@@ -9,9 +9,9 @@ import * as tls from "node:tls";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { SourceContextSchema } from "@bufbuild/protobuf/wkt";
 import { afterAll, describe, expect, onTestFinished, test } from "vitest";
-import { frame } from "../transport/frame.ts";
+import { kindEndpoint, PATH } from "../testing/test-kinds.ts";
+import { frame } from "../wire/frame.ts";
 import { type Listening, listen } from "./listen.ts";
-import { kindEndpoint, PATH } from "./test-kinds.ts";
 
 // What HTTP allows and common clients hardly do: many requests at once, requests in pieces, refusals amidst a body, windows of a byte.
 

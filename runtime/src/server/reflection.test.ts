@@ -8,8 +8,8 @@ import {
   type ServerReflectionRequestSchema,
   type ServerReflectionResponse,
 } from "../gen/grpc/reflection/v1/reflection_pb.ts";
+import { echoEndpoint } from "../testing/test-echo.ts";
 import { listen } from "./listen.ts";
-import { echoEndpoint } from "./test-echo.ts";
 
 type Question = MessageInitShape<typeof ServerReflectionRequestSchema>;
 

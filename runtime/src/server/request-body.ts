@@ -1,7 +1,7 @@
 import * as http2 from "node:http2";
 import { type Duplex, finished, type Readable } from "node:stream";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { appended } from "../appended.ts";
+import { appended } from "../wire/appended.ts";
 import type { ServerRequest, ServerResponse } from "./listener.ts";
 import type { Holder, PendingBytes } from "./pending-bytes.ts";
 

@@ -1,8 +1,8 @@
 import type { ConnectRouter } from "@connectrpc/connect";
+import type { Endpoint } from "../compose/endpoint.ts";
 import { addBounded } from "../elements/bounded-handler.ts";
 import { MAX_ELEMENTS } from "../elements/bounds.ts";
 import { maskNames } from "../elements/mask-names.ts";
-import type { Endpoint } from "../endpoint.ts";
 import { typesOf } from "./types-of.ts";
 
 /** What a request may hold. */

@@ -6,12 +6,12 @@ import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { expect, it, onTestFinished } from "vitest";
 import { freePort } from "../testing/listening.ts";
+import { EchoService, echoEndpoint } from "../testing/test-echo.ts";
 import { listen } from "./listen.ts";
-import { EchoService, echoEndpoint } from "./test-echo.ts";
 
 // A server's second cache level: a real redis-server, named by REDIS_URL.
 
-const PROGRAM = fileURLToPath(new URL("./test-server.ts", import.meta.url));
+const PROGRAM = fileURLToPath(new URL("../testing/test-server.ts", import.meta.url));
 
 /** Starts a program and resolves with what it printed when that matches. */
 async function printed(command: string, args: string[], env: Record<string, string>, wanted: RegExp) {

@@ -10,10 +10,10 @@ import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { expect, it, onTestFinished } from "vitest";
 import { freePort, listens } from "../testing/listening.ts";
+import { EchoService, echoEndpoint } from "../testing/test-echo.ts";
 import { listen } from "./listen.ts";
-import { EchoService, echoEndpoint } from "./test-echo.ts";
 
-const PROGRAM = fileURLToPath(new URL("./test-server.ts", import.meta.url));
+const PROGRAM = fileURLToPath(new URL("../testing/test-server.ts", import.meta.url));
 
 interface Run {
   readonly child: ChildProcess;

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { DescFile, DescService } from "@bufbuild/protobuf";
 import { Cache } from "../cache/cache.ts";
-import type { Endpoint } from "../endpoint.ts";
+import type { Endpoint } from "../compose/endpoint.ts";
 import type { Observer } from "../observer.ts";
 import { GrpcClient } from "../transport/grpc-client.ts";
 import type { UnaryClient } from "../transport/unary-client.ts";

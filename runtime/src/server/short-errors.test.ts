@@ -3,9 +3,9 @@ import * as http2 from "node:http2";
 import { gunzipSync } from "node:zlib";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { frame } from "../transport/frame.ts";
+import { kindEndpoint, PATH } from "../testing/test-kinds.ts";
+import { frame } from "../wire/frame.ts";
 import { type Listening, listen } from "./listen.ts";
-import { kindEndpoint, PATH } from "./test-kinds.ts";
 
 // Requests that make no sense: what comes back is the client's fault, and quotes it no more than briefly; whoever serves it.
 

@@ -4,8 +4,8 @@ import { Code, ConnectError, type ConnectRouter, createContextValues } from "@co
 import type { UniversalHandler, UniversalServerRequest, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { codeToHttpStatus, errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
 import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
-import { REACHED } from "../reached.ts";
-import { shortened } from "../short.ts";
+import { REACHED } from "../compose/reached.ts";
+import { shortened } from "../compose/short.ts";
 
 /** The same error, with a text that is not too long. */
 export function shortError(error: ConnectError): ConnectError {

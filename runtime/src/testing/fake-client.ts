@@ -1,7 +1,7 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { Code } from "../failure.ts";
-import { PREFIX_BYTES } from "../transport/frame.ts";
 import type { Fault, InFlight, OutgoingHeaders, Reply, UnaryClient } from "../transport/unary-client.ts";
+import { PREFIX_BYTES } from "../wire/frame.ts";
 import { BatchGetRequestSchema, BatchGetResponseSchema, GetRequestSchema, ThingSchema } from "./gen/test_pb.ts";
 
 /** An attempt that a test answers by hand. */

@@ -1,12 +1,12 @@
 import { create, type Message } from "@bufbuild/protobuf";
 import { durationMs } from "@bufbuild/protobuf/wkt";
 import type { Cache } from "../cache/cache.ts";
-import { endpoint } from "../endpoint.ts";
+import { type CallPolicy, Upstream, type UpstreamPolicy } from "../call/upstream.ts";
+import { endpoint } from "../compose/endpoint.ts";
+import type { Request } from "../compose/request.ts";
 import { Code, type Failure } from "../failure.ts";
 import type { AttemptEvent, CacheEvent, CallEvent, Observer, ResponseEvent } from "../observer.ts";
-import type { Request } from "../request.ts";
 import type { UnaryClient } from "../transport/unary-client.ts";
-import { type CallPolicy, Upstream, type UpstreamPolicy } from "../upstream.ts";
 import { FakeClient } from "./fake-client.ts";
 import { FakeClock } from "./fake-clock.ts";
 import {

@@ -1,7 +1,7 @@
 import { onTestFinished } from "vitest";
-import { frame } from "../transport/frame.ts";
 import { GrpcClient, type GrpcClientOptions } from "../transport/grpc-client.ts";
 import type { Fault } from "../transport/unary-client.ts";
+import { frame } from "../wire/frame.ts";
 import { H2Upstream, type H2UpstreamOptions, type Received, reply } from "./h2-upstream.ts";
 import { testedHttp2 } from "./tested-http2.ts";
 

@@ -1,6 +1,6 @@
 import * as http2 from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
-import { frame } from "../transport/frame.ts";
+import { frame } from "../wire/frame.ts";
 
 export const GRPC = { ":status": 200, "content-type": "application/grpc+proto" };
 

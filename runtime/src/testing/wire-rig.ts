@@ -1,8 +1,8 @@
 import { onTestFinished } from "vitest";
 import { Flag, FrameType } from "../http2/frames.ts";
-import { frame } from "../transport/frame.ts";
 import { GrpcClient, type GrpcClientOptions } from "../transport/grpc-client.ts";
 import type { Fault, ReceivedHeaders } from "../transport/unary-client.ts";
+import { frame } from "../wire/frame.ts";
 import { answerOf, type Frame, type FramePeer, FrameUpstream, frameOf, GRPC_HEADERS } from "./frame-upstream.ts";
 
 /** How a call ended, with the headers that had come by then. */

@@ -9,8 +9,8 @@ import {
 } from "@connectrpc/connect";
 import { runUnaryCall } from "@connectrpc/connect/protocol";
 import { Code } from "../failure.ts";
-import { statusDetails } from "../status-detail.ts";
-import { frame } from "./frame.ts";
+import { frame } from "../wire/frame.ts";
+import { statusDetails } from "../wire/status-detail.ts";
 import type { Fault, InFlight, OutgoingHeaders, ReceivedHeaders, UnaryClient } from "./unary-client.ts";
 
 /** What calls through a Transport have in common. */

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Code } from "../failure.ts";
 import { GRPC, H2Upstream, type Received, refuse, reply } from "../testing/h2-upstream.ts";
 import { testedHttp2 } from "../testing/tested-http2.ts";
-import { frame } from "./frame.ts";
+import { frame } from "../wire/frame.ts";
 import { GrpcClient } from "./grpc-client.ts";
 import type { Fault, ReceivedHeaders } from "./unary-client.ts";
 

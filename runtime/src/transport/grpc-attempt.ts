@@ -1,8 +1,8 @@
-import { appended } from "../appended.ts";
 import type { Clock } from "../clock.ts";
 import { Code } from "../failure.ts";
 import { ErrorCode } from "../http2/error-code.ts";
-import { PREFIX_BYTES } from "./frame.ts";
+import { appended } from "../wire/appended.ts";
+import { PREFIX_BYTES } from "../wire/frame.ts";
 import type { GrpcRequest, GrpcSession, GrpcStream } from "./grpc-session.ts";
 import type { Waiter } from "./session.ts";
 import type { SessionPool } from "./session-pool.ts";

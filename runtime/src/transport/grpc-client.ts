@@ -2,15 +2,15 @@ import * as dns from "node:dns";
 import type { LookupFunction } from "node:net";
 import { createSecureContext } from "node:tls";
 import { type Clock, systemClock } from "../clock.ts";
-import { RequestEncoder } from "../http2/request-encoder.ts";
-import { WireSession } from "../http2/wire-session.ts";
 import { Addresses } from "./addresses.ts";
 import { GrpcAttempt } from "./grpc-attempt.ts";
 import type { GrpcRequest, GrpcSession, GrpcTarget } from "./grpc-session.ts";
 import { H2Session } from "./h2-session.ts";
+import { RequestEncoder } from "./request-encoder.ts";
 import type { SessionOwner } from "./session.ts";
 import { SessionPool } from "./session-pool.ts";
 import type { InFlight, OutgoingHeaders, Reply, UnaryClient } from "./unary-client.ts";
+import { WireSession } from "./wire-session.ts";
 
 export type { UnaryClient };
 

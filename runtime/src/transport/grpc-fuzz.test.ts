@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { H2Upstream, type Received, reply } from "../testing/h2-upstream.ts";
 import { testedHttp2 } from "../testing/tested-http2.ts";
-import { frame } from "./frame.ts";
+import { frame } from "../wire/frame.ts";
 import { GrpcClient } from "./grpc-client.ts";
 import type { Fault } from "./unary-client.ts";
 

@@ -11,6 +11,6 @@ describe("over Node's HTTP/2", () => {
   describe("spread", async () => void (await import("./spread.test.ts")));
   describe("connect-transport", async () => void (await import("./connect-transport.test.ts")));
   describe("grpc-fuzz", async () => void (await import("./grpc-fuzz.test.ts")));
-  describe("over-http2", async () => void (await import("../over-http2.test.ts")));
-  describe("end-to-end", async () => void (await import("../end-to-end.test.ts")));
+  describe("over-http2", async () => void (await import("../compose/over-http2.test.ts")));
+  describe("end-to-end", async () => void (await import("../compose/end-to-end.test.ts")));
 });

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from "../clock.ts";
-import { type Backoff, startBackoff } from "../retry.ts";
+import { type Backoff, startBackoff } from "../guard/retry.ts";
 import type { Addresses } from "./addresses.ts";
 import type { Session, SessionOwner, Waiter } from "./session.ts";
 

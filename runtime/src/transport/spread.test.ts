@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { FakeClock, idle } from "../testing/fake-clock.ts";
 import { H2Upstream, type Received, reply } from "../testing/h2-upstream.ts";
 import { testedHttp2 } from "../testing/tested-http2.ts";
-import { frame } from "./frame.ts";
+import { frame } from "../wire/frame.ts";
 import { GrpcClient, type GrpcClientOptions } from "./grpc-client.ts";
 
 const ALL = ["127.0.0.1", "127.0.0.2", "127.0.0.3"];

@@ -9,7 +9,7 @@ import {
   toBinary,
 } from "@bufbuild/protobuf";
 import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { frame } from "../transport/frame.ts";
+import { frame } from "./frame.ts";
 import { Reader } from "./reader.ts";
 import { Writer } from "./writer.ts";
 

@@ -1,8 +1,8 @@
 // Writes messages into one buffer that is used again: lengths are put in afterwards, and there is no tree of pieces. What it
 // cannot write as protobuf-es would (a number that is out of range) is left to protobuf-es, which says what is wrong.
 import { create, type DescMessage, type MessageInitShape, toBinary, type UnknownField } from "@bufbuild/protobuf";
-import { PREFIX_BYTES } from "../transport/frame.ts";
 import { engineBuffer } from "./engine-buffer.ts";
+import { PREFIX_BYTES } from "./frame.ts";
 import { passedBytes } from "./passed.ts";
 import { UNUSUAL } from "./unusual.ts";
 

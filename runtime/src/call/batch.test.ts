@@ -1,0 +1,348 @@
+import { create } from "@bufbuild/protobuf";
+import { type Duration, DurationSchema } from "@bufbuild/protobuf/wkt";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { Code, Reason } from "../failure.ts";
+import type { Sent } from "../testing/fake-client.ts";
+import { idle } from "../testing/fake-clock.ts";
+import { front, page } from "../testing/front.ts";
+import type { BatchGetResponse, Thing } from "../testing/gen/test_pb.ts";
+import { identity } from "./batch.ts";
+
+const echo = (sent: Sent): void => sent.things({ things: sent.ids.map((id) => ({ id, tags: [`t-${id}`] })) });
+
+describe("batches", () => {
+  test("gather what is asked for until nothing more can run, deduplicate, split, and remember", async () => {
+    const { ask, client } = front();
+    client.answer = echo;
+    const { answer } = ask(async (cx) => {
+      const deep = async (n: number): Promise<void> => {
+        for (let i = 0; i < n; i++) await undefined;
+      };
+      const load = async (id: string, after: number) => {
+        await deep(after);
+        return cx.load(cx.app.byId, id);
+      };
+      const all = await Promise.all([load("a", 0), load("b", 7), load("a", 9), load("c", 1), load("d", 3)]);
+      const again = await cx.load(cx.app.byId, "a");
+      await cx.load(cx.app.byId, "e");
+      return page({ facts: [...all, again].map((thing) => thing?.tags[0] ?? "") });
+    });
+    expect((await answer).page?.facts).toEqual(["t-a", "t-b", "t-a", "t-c", "t-d", "t-a"]);
+    expect(client.sent.map(({ ids }) => ids)).toEqual([["a", "c", "d"], ["b"], ["e"]]);
+  });
+  test("a missing key is absent without cause; duplicates and strangers are dropped", async () => {
+    const { ask, client } = front();
+    client.answer = (sent) => sent.things({ things: [{ id: "b", count: 1n }, { id: "b", count: 2n }, { id: "z" }] });
+    const { answer } = ask(async (cx) => {
+      const [a, b] = await Promise.all([cx.load(cx.app.byId, "a"), cx.load(cx.app.byId, "b")]);
+      await cx.load(cx.app.byId, "a");
+      expect(cx.degraded).toBe(false);
+      return page({ title: `${a} ${b?.count}` });
+    });
+    expect((await answer).page?.title).toBe("undefined 1");
+    expect(client.sent.length).toBe(1);
+  });
+  test("keys that are messages are told apart by their values", async () => {
+    const { ask, client, app } = front();
+    client.answer = echo;
+    const key = (id: string, nanos = 0) => create(DurationSchema, { nanos, seconds: BigInt(id) });
+    const byTime = {
+      ...app.byId,
+      request: (keys: Duration[]) => ({ ids: keys.map(({ seconds }) => String(seconds)) }),
+      key: ({ id }: Thing) => key(id),
+      keySchema: DurationSchema,
+    };
+    const { answer } = ask(async (cx) => {
+      const all = await Promise.all(["1", "2", "1"].map((id) => cx.load(byTime, key(id))));
+      return page({ facts: [...all, await cx.load(byTime, key("1", 5))].map((thing) => thing?.tags[0] ?? "none") });
+    });
+    expect((await answer).page?.facts).toEqual(["t-1", "t-2", "t-1", "none"]);
+    expect(client.sent.map(({ ids }) => ids)).toEqual([["1", "2"], ["1"]]);
+  });
+  test("map items, and lists of items per key", async () => {
+    const { ask, client, app } = front();
+    client.answer = (sent) =>
+      sent.things({
+        byId: { a: { count: 1n } },
+        things: [{ id: "x", count: 1n }, { id: "y" }, { id: "x", count: 2n }],
+      });
+    const map = { ...app.byId, items: (response: BatchGetResponse) => response.byId, key: undefined };
+    const many = { ...app.byId, many: true };
+    const manyMap = { ...map, many: true };
+    const { answer } = ask(async (cx) => {
+      expect((await cx.load(map, "a"))?.count).toBe(1n);
+      expect(await cx.load(map, "toString")).toBe(undefined);
+      expect((await cx.loadMany(many, "x")).map(({ count }) => count)).toEqual([1n, 2n]);
+      expect(await cx.loadMany(many, "none")).toEqual([]);
+      expect((await cx.loadMany(manyMap, "a")).length).toBe(1);
+      expect(await cx.loadMany(manyMap, "b")).toEqual([]);
+      return page();
+    });
+    expect((await answer).failure).toBe(undefined);
+  });
+  test("are grouped by what else is in the request, and their metadata", async () => {
+    const { ask, client, app } = front();
+    client.answer = echo;
+    const grouped = {
+      ...app.byId,
+      request: (ids: string[], group: { tenant: string; at: bigint }) => ({ ids, tenant: group.tenant }),
+      metadata: (group: { tenant: string; at: bigint }) => ({ "x-tenant": group.tenant }),
+    };
+    const { answer } = ask(async (cx) => {
+      const load = (id: string, tenant: string) => cx.load(grouped, id, { tenant, at: 1n });
+      await Promise.all([load("a", "t1"), load("b", "t2"), load("c", "t1"), load("a", "t2")]);
+      return page();
+    });
+    await answer;
+    expect(client.sent.map(({ ids, headers }) => [ids, headers])).toEqual([
+      [["a", "c"], { "x-tenant": "t1" }],
+      [["b", "a"], { "x-tenant": "t2" }],
+    ]);
+  });
+  test("a part that fails fails only its keys, which may be asked for again", async () => {
+    const { ask, client } = front();
+    let failing = true;
+    client.answer = (sent) => (failing && sent.ids.includes("d") ? sent.fault(Code.UNAVAILABLE) : echo(sent));
+    const { answer } = ask(async (cx) => {
+      const steps = ["a", "b", "c", "d"].map((id) => cx.tryLoad(cx.app.byId, id));
+      const things = await Promise.all(steps);
+      failing = false;
+      expect((await cx.load(cx.app.byId, "d"))?.id).toBe("d");
+      const out = page({ facts: things.map((thing) => thing?.id ?? "-") });
+      cx.touched(out, "facts", true, steps[0], steps[3]);
+      return out;
+    });
+    expect(await answer).toMatchObject({
+      page: { facts: ["a", "b", "c", "-"] },
+      entries: ["facts 2 2 test.v1.Upstream"],
+    });
+  });
+  test("items that cannot be read fail their keys", async () => {
+    const { ask, client, app } = front();
+    client.answer = echo;
+    const broken = {
+      ...app.byId,
+      key: (): string => {
+        throw new RangeError("x");
+      },
+    };
+    const { answer } = ask(async (cx) => page({ title: String(await cx.load(broken, "a")) }));
+    expect((await answer).failure).toMatchObject({ reason: Reason.INVALID });
+  });
+  test("are cancelled when everyone who waits has gone, and only then", async () => {
+    const { ask, client, clock } = front();
+    const { answer } = ask(async (cx) => {
+      const part = (id: string, fails: string) =>
+        cx.tryStep(() =>
+          cx.sub(async (inner) => {
+            inner.call(inner.app.get, { id: fails });
+            return inner.load(inner.app.byId, id);
+          }),
+        );
+      await Promise.all([part("a", "one"), part("a", "two")]);
+      return page();
+    });
+    await idle();
+    const batch = () => client.sent.find(({ path }) => path.endsWith("BatchGet"))!;
+    client.of("one").fault(Code.INTERNAL);
+    await idle();
+    expect(batch().cancelled).toBe(false);
+    client.of("two").fault(Code.INTERNAL);
+    await idle();
+    expect(batch().cancelled).toBe(true);
+    expect((await answer).failure).toBe(undefined);
+    expect(clock.running).toBe(0);
+  });
+  test("gather across nested compositions, each list in a scope of its own", async () => {
+    const { ask, client } = front();
+    client.answer = echo;
+    const { answer } = ask(async (cx) => {
+      const child = (in_: typeof cx, depth: number): Promise<string> =>
+        in_.sub(async (inner) => {
+          const own = inner.load(inner.app.byId, `k${depth}`);
+          const below = depth === 0 ? "" : await child(inner, depth - 1);
+          return `${(await own)?.id}${below}`;
+        });
+      return page({ title: await child(cx, 2) });
+    });
+    expect((await answer).page?.title).toBe("k2k1k0");
+    expect(client.sent.map(({ ids }) => ids)).toEqual([["k2", "k1", "k0"]]);
+  });
+  test("run on to the deadline of the latest who waits, and each leaves at his own", async () => {
+    const { ask, client, clock, calls } = front({ call: { timeoutMs: 100 } });
+    const ended: string[] = [];
+    const { answer } = ask(async (cx) => {
+      const load = async (id: string, name: string) => {
+        const thing = await cx.tryLoad(cx.app.byId, id);
+        ended.push(`${name} ${thing?.id} ${clock.now()}`);
+      };
+      const loads = [load("a", "first"), load("b", "second")];
+      await new Promise((resolve) => clock.setTimeout(resolve, 60, undefined));
+      loads.push(load("a", "third"));
+      await new Promise((resolve) => clock.setTimeout(resolve, 20, undefined));
+      loads.push(load("b", "fourth"));
+      await Promise.all(loads);
+      return page();
+    });
+    await clock.advance(170);
+    expect(ended).toEqual(["first undefined 1100", "second undefined 1100", "third undefined 1160"]);
+    expect(client.sent.map(({ cancelled }) => cancelled)).toEqual([false]);
+    client.sent[0]!.things({ things: [{ id: "b" }] });
+    await answer;
+    expect(ended.at(-1)).toBe("fourth b 1170");
+    expect(client.sent.length).toBe(1);
+    expect(calls).toMatchObject([{ attempts: 1, outcome: { ok: true } }]);
+    expect(clock.running).toBe(0);
+  });
+  test("end at the latest deadline, for good", async () => {
+    const { ask, client, clock } = front({ call: { timeoutMs: 100 } });
+    const { answer } = ask(async (cx) => {
+      const first = cx.tryLoad(cx.app.byId, "a");
+      await new Promise((resolve) => clock.setTimeout(resolve, 60, undefined));
+      const second = cx.tryLoad(cx.app.byId, "a");
+      return page({ title: `${(await first)?.id} ${(await second)?.id} ${clock.now()}` });
+    });
+    await clock.advance(160);
+    expect((await answer).page?.title).toBe("undefined undefined 1160");
+    expect(client.sent.map(({ cancelled }) => cancelled)).toEqual([true]);
+    expect(clock.running).toBe(0);
+  });
+  test("are out of time, not cancelled, when the last who waits leaves at his deadline", async () => {
+    const { ask, client, clock, calls } = front({ call: { timeoutMs: 100 } });
+    const { answer } = ask(async (cx) => {
+      const first = cx.tryLoad(cx.app.byId, "a");
+      await new Promise((resolve) => clock.setTimeout(resolve, 60, undefined));
+      // Puts the deadline off, and is gone before its own: a sibling in its scope fails.
+      const part = cx.tryStep(() =>
+        cx.sub(async (inner) => {
+          inner.call(inner.app.get, { id: "one" });
+          return inner.load(inner.app.byId, "a");
+        }),
+      );
+      await Promise.all([first, part]);
+      return page();
+    });
+    await clock.advance(80);
+    client.of("one").fault(Code.INTERNAL);
+    await clock.advance(100);
+    await answer;
+    const batch = calls.find(({ method }) => method.endsWith("BatchGet"));
+    expect(batch?.outcome).toMatchObject({
+      ok: false,
+      failure: { code: Code.DEADLINE_EXCEEDED, reason: Reason.TIMEOUT },
+    });
+    expect(client.open).toEqual([]);
+    expect(clock.running).toBe(0);
+  });
+  test("are out of time, too, when the first to leave takes the last with him", async () => {
+    const { ask, client, clock, calls } = front({ call: { timeoutMs: 100 } });
+    const { answer } = ask(async (cx) => {
+      const early = cx.tryLoad(cx.app.byId, "a");
+      await new Promise((resolve) => clock.setTimeout(resolve, 60, undefined));
+      // The first of two fails at its deadline, and with it the scope in which the other waits a moment longer.
+      const both = cx.tryStep(() =>
+        cx.sub(async (inner) => {
+          const first = inner.load(inner.app.byId, "a");
+          await new Promise((resolve) => clock.setTimeout(resolve, 0.5, undefined));
+          return Promise.all([first, inner.load(inner.app.byId, "a")]);
+        }),
+      );
+      await Promise.all([early, both]);
+      return page();
+    });
+    await clock.advance(200);
+    await answer;
+    expect(calls.map(({ outcome }) => outcome.ok || outcome.failure.code)).toEqual([Code.DEADLINE_EXCEEDED]);
+    expect(client.open).toEqual([]);
+    expect(clock.running).toBe(0);
+  });
+  test("leave no timer when they are answered, or cancelled, before a deadline that was put off", async () => {
+    const { ask, client, clock } = front({ call: { timeoutMs: 100 } });
+    const start = () =>
+      ask(async (cx) => {
+        const first = cx.load(cx.app.byId, "a");
+        await new Promise((resolve) => clock.setTimeout(resolve, 60, undefined));
+        await Promise.all([first, cx.load(cx.app.byId, "a")]);
+        return page();
+      });
+    const answered = start();
+    await clock.advance(60);
+    client.sent[0]!.things({});
+    expect((await answered.answer).failure).toBe(undefined);
+    expect(clock.running).toBe(0);
+    const cancelled = start();
+    await clock.advance(60);
+    cancelled.cancel();
+    expect(client.open).toEqual([]);
+    expect(clock.running).toBe(0);
+  });
+  test("give one promise to all in a scope who ask for a key at a time, and no other", async () => {
+    const { ask, client, clock } = front({ call: { timeoutMs: 100 } });
+    const { answer } = ask(async (cx) => {
+      const { byId } = cx.app;
+      const one = cx.tryLoad(byId, "a");
+      expect(cx.tryLoad(byId, "a")).toBe(one);
+      expect(cx.load(byId, "b")).toBe(cx.load(byId, "b"));
+      expect(cx.tryLoad(byId, "b")).not.toBe(one);
+      expect(cx.load(byId, "a")).not.toBe(one);
+      expect(cx.tryLoad(byId, "a", undefined, { rescue: () => undefined })).not.toBe(cx.tryLoad(byId, "a"));
+      await cx.sub(async (inner) => expect(inner.tryLoad(byId, "a")).not.toBe(one));
+      await Promise.all([one, cx.load(byId, "b")]);
+      expect(cx.tryLoad(byId, "c")).not.toBe(cx.tryLoad(byId, "a"));
+      return page({ title: (await cx.tryLoad(byId, "a"))?.id ?? "" });
+    });
+    client.answer = echo;
+    await clock.advance(0);
+    expect((await answer).page?.title).toBe("a");
+  });
+  test("give nobody the promise of one who left before the answer came", async () => {
+    const { ask, client, clock } = front({ call: { timeoutMs: 100 } });
+    const { answer } = ask(async (cx) => {
+      const early = cx.tryLoad(cx.app.byId, "a");
+      await new Promise((resolve) => clock.setTimeout(resolve, 60, undefined));
+      const later = cx.tryLoad(cx.app.byId, "a", undefined, { rescue: () => undefined });
+      expect(await early).toBe(undefined);
+      expect((await later)?.id).toBe("a");
+      return page({ title: (await cx.tryLoad(cx.app.byId, "a"))?.id ?? "" });
+    });
+    await clock.advance(120);
+    echo(client.sent[0]!);
+    expect((await answer).page?.title).toBe("a");
+    expect(client.sent.length).toBe(1);
+  });
+  test("a rescue is for each that asks", async () => {
+    const { ask, client } = front();
+    client.answer = (sent) => sent.fault(Code.NOT_FOUND);
+    const { answer } = ask(async (cx) => {
+      const step = cx.tryLoad(cx.app.byId, "a", undefined, { rescue: () => ({ id: "instead" }) });
+      const plain = cx.tryLoad(cx.app.byId, "a");
+      const out = page({ title: (await step)?.id ?? "", spentCents: (await plain)?.count });
+      cx.touched(out, "title", true, step);
+      cx.touched(out, "spent_cents", false, plain);
+      return out;
+    });
+    expect(await answer).toMatchObject({
+      page: { title: "instead" },
+      entries: ["title 2 5 test.v1.Upstream", "spent_cents 1 5 test.v1.Upstream"],
+    });
+    expect(client.sent.length).toBe(1);
+  });
+});
+
+test("identity is equality of values", () => {
+  const value = fc.letrec((tie) => ({
+    any: fc.oneof(
+      { maxDepth: 3 },
+      fc.string(),
+      fc.integer(),
+      fc.bigInt(),
+      fc.boolean(),
+      fc.dictionary(fc.string(), tie("any")),
+    ),
+  })).any;
+  fc.assert(fc.property(value, (each) => identity(structuredClone(each)) === identity(each)));
+  expect(identity(new Uint8Array([1, 2]))).not.toBe(identity(new Uint8Array([1, 3])));
+  expect(identity({ a: 1n })).not.toBe(identity({ a: 1 }));
+  expect(identity({ a: Number.NaN })).not.toBe(identity({ a: null }));
+});

@@ -1,0 +1,282 @@
+import { type DescMessage, type Message, toBinary } from "@bufbuild/protobuf";
+import type { Timer } from "../clock.ts";
+import type { Request } from "../compose/request.ts";
+import { asFailure, type Failure, OVER, timedOut } from "../failure.ts";
+import type { RetryIf } from "../guard/retry.ts";
+import { Call } from "./call.ts";
+import type { Cause } from "./causes.ts";
+import type { Metadata } from "./headers.ts";
+import type { Running, Scope } from "./scope.ts";
+import type { Sink } from "./sink.ts";
+import { startCall } from "./start-call.ts";
+import type { Rpc } from "./upstream.ts";
+import { Waiting } from "./waiting.ts";
+
+/**
+ * How "one key in, one item out" becomes one call for many keys. What looks into answers is a method, so that a file whose code reads
+ * less of them takes the batch of one that reads more.
+ */
+export interface Batch<Req, Res, K, V, G = unknown> {
+  readonly rpc: Rpc<Req, Res>;
+  /** @param group what else is in the request; keys go out together when theirs is equal */
+  readonly request: (keys: K[], group: G) => Req;
+  /** A list whose items hold their `key`, or a map by key. */
+  items(response: Res): readonly V[] | Readonly<Record<string, V>>;
+  /** Not for maps. */
+  readonly key?: { of(item: V): K }["of"] | undefined;
+  /** Of keys that are messages: those with equal bytes are one. */
+  readonly keySchema?: DescMessage | undefined;
+  /** Keys in one call. */
+  readonly max: number;
+  /** Whether a key has a list of items. */
+  readonly many?: boolean | undefined;
+  readonly metadata?: ((group: G) => Metadata) | undefined;
+}
+
+/** A batch with its types put aside: the collector only carries keys and items from one side to the other. */
+export type AnyBatch = Batch<unknown, unknown, unknown, unknown>;
+
+/** The keys of one batch and one group in one response. */
+export class Collector {
+  readonly #root: Request<unknown>;
+  readonly #batch: AnyBatch;
+  readonly #group: unknown;
+  readonly #retryIf: RetryIf | undefined;
+  readonly #items = new Map<string, Item>(); // by identity of their key
+  #asked: Item[] = [];
+
+  /** @param retryIf of the first key's call: those of one response are the same */
+  constructor(root: Request<unknown>, batch: AnyBatch, group: unknown, retryIf?: RetryIf) {
+    this.#retryIf = retryIf;
+    this.#root = root;
+    this.#batch = batch;
+    this.#group = group;
+  }
+  /** The promise that this scope was given for this key, where a new one would end with it and in the same way. */
+  given(key: unknown, scope: Scope, supplementary: boolean): Promise<unknown> | undefined {
+    return scope.over ? undefined : this.#items.get(this.#identity(key))?.given(scope, supplementary);
+  }
+  /**
+   * Gives the item of a key, or its items; undefined when there is none. Rejects when `scope` ends before.
+   *
+   * @param given what others who ask the same may be given too
+   */
+  load(key: unknown, scope: Scope, sink: Sink<unknown>, given?: Given): void {
+    if (scope.over) {
+      sink.reject(OVER);
+      return;
+    }
+    const id = this.#identity(key);
+    let item = this.#items.get(id);
+    if (item === undefined) {
+      item = new Item(key, id);
+      this.#items.set(id, item);
+      if (this.#asked.push(item) === 1) whenDrained(this);
+    }
+    item.wait(scope, sink, given);
+  }
+  flush(): void {
+    const asked = this.#asked.filter((item) => item.wanted || !this.#items.delete(item.id));
+    this.#asked = [];
+    const { max } = this.#batch;
+    for (let i = 0; i < asked.length; i += max) this.#fetch(asked.slice(i, i + max));
+  }
+  #fetch(items: Item[]): void {
+    const { rpc, request, metadata } = this.#batch;
+    const part = new Part(this.#root, rpc);
+    const failed = (failure: Failure): void => {
+      part.end();
+      for (const item of items) {
+        this.#items.delete(item.id); // only answers are remembered
+        item.fail(failure);
+      }
+    };
+    const answered = (response: unknown, cause?: Cause): void => {
+      part.end();
+      try {
+        const found = this.#found(response);
+        for (const item of items) item.answer(found(item), cause);
+      } catch (thrown) {
+        failed(asFailure(thrown));
+      }
+    };
+    try {
+      const message = request(
+        items.map((item) => item.key),
+        this.#group,
+      );
+      const sink = { resolve: answered, reject: failed };
+      const extra = { metadata: metadata?.(this.#group), retryIf: this.#retryIf };
+      for (const item of items) part.takes(item);
+      part.call = startCall(this.#root, rpc, message, false, extra, sink);
+    } catch (thrown) {
+      failed(asFailure(thrown));
+    }
+  }
+  #identity(key: unknown): string {
+    const { keySchema } = this.#batch;
+    return keySchema === undefined
+      ? identity(key)
+      : Buffer.from(toBinary(keySchema, key as Message)).toString("latin1");
+  }
+  /** How to find a key's value in a response. */
+  #found(response: unknown): (item: Item) => unknown {
+    const { items, key, many } = this.#batch;
+    const all = items(response);
+    if (!Array.isArray(all)) {
+      const map = all as Readonly<Record<string, unknown>>;
+      return ({ key }) => {
+        const name = String(key);
+        const value = Object.hasOwn(map, name) ? map[name] : undefined;
+        if (!many) return value;
+        return value === undefined ? [] : [value];
+      };
+    }
+    const byKey = new Map<string, unknown[]>();
+    if (key === undefined) throw new TypeError("a batch of list items needs a key");
+    for (const value of all) {
+      const id = this.#identity(key(value));
+      const known = byKey.get(id);
+      if (known === undefined) byKey.set(id, [value]);
+      else known.push(value);
+    }
+    return ({ id }) => (many ? (byKey.get(id) ?? []) : byKey.get(id)?.[0]);
+  }
+}
+
+/** The fetch that some items are part of. */
+class Part {
+  call: Running | undefined;
+  readonly #root: Request<unknown>;
+  readonly #rpc: AnyBatch["rpc"];
+  #wanted = 0;
+  #expiring = false;
+  #earliest: Waiting<unknown>[] = []; // those whose deadline is the fetch's
+  readonly #timers: Timer[] = [];
+
+  constructor(root: Request<unknown>, rpc: AnyBatch["rpc"]) {
+    this.#root = root;
+    this.#rpc = rpc;
+  }
+  takes(item: Item): void {
+    item.part = this;
+    this.#wanted++;
+    for (const waiting of item.waiting) this.#earliest.push(waiting);
+  }
+  /** Another one waits, whose time begins now: the fetch goes on to its deadline, and the others leave at theirs. */
+  joined(waiting: Waiting<unknown>): void {
+    const { upstream, timeoutMs } = this.#rpc;
+    const { call } = this;
+    const now = upstream.clock.now();
+    const until = Math.min(now + timeoutMs, this.#root.exchange.callsUntil);
+    if (call instanceof Call && until > call.deadline) {
+      const left = Math.max(0, call.deadline - now); // the process may have been busy since
+      this.#timers.push(upstream.clock.setTimeout(expire, left, { part: this, all: this.#earliest }));
+      this.#earliest = [];
+      call.extend(until);
+    }
+    this.#earliest.push(waiting);
+  }
+  /** An item is wanted again. */
+  wants(): void {
+    this.#wanted++;
+  }
+  /**
+   * When nobody waits any longer, for none of its items, it is over: for want of time, also where the first to leave for that took
+   * the others with it, or because nobody wants it.
+   */
+  leaves(): void {
+    this.#wanted--;
+    if (this.#wanted > 0) return;
+    const { call } = this;
+    if (this.#expiring || (call instanceof Call && call.late)) call?.expire();
+    else call?.cancel();
+  }
+  /** The time of these is over. */
+  expire(waiting: readonly Waiting<unknown>[]): void {
+    this.#expiring = true;
+    for (const one of waiting) one.leave(timedOut(this.#rpc.method, "no answer in time"));
+    this.#expiring = false;
+  }
+  end(): void {
+    for (const timer of this.#timers.splice(0)) this.#rpc.upstream.clock.clearTimeout(timer);
+  }
+}
+function expire({ part, all }: { part: Part; all: readonly Waiting<unknown>[] }): void {
+  part.expire(all);
+}
+
+/** A promise for an item. */
+interface Given {
+  readonly promise: Promise<unknown>;
+  readonly scope: Scope;
+  readonly supplementary: boolean;
+}
+
+class Item {
+  readonly key: unknown;
+  readonly id: string;
+  part: Part | undefined;
+  readonly waiting = new Set<Waiting<unknown>>();
+  #answer: { readonly value: unknown; readonly cause: Cause | undefined } | undefined;
+  #given: Given | undefined;
+
+  constructor(key: unknown, id: string) {
+    this.key = key;
+    this.id = id;
+  }
+  get wanted(): boolean {
+    return this.waiting.size > 0;
+  }
+  given(scope: Scope, supplementary: boolean): Promise<unknown> | undefined {
+    const given = this.#given;
+    if (given?.scope !== scope || given.supplementary !== supplementary) return undefined;
+    // While it is fetched, a new one would have more time.
+    return this.part === undefined || this.#answer !== undefined ? given.promise : undefined;
+  }
+  wait(scope: Scope, sink: Sink<unknown>, given: Given | undefined): void {
+    if (given !== undefined) this.#given = given;
+    if (this.#answer !== undefined) {
+      sink.resolve(this.#answer.value, this.#answer.cause);
+      return;
+    }
+    if (!this.wanted) this.part?.wants();
+    const waiting = new Waiting(scope, sink, this.#left);
+    this.waiting.add(waiting);
+    this.part?.joined(waiting);
+  }
+  readonly #left = (waiting: Waiting<unknown>): void => {
+    this.waiting.delete(waiting);
+    this.#given = undefined; // it may be that one which has ended without the answer
+    if (!this.wanted) this.part?.leaves();
+  };
+  answer(value: unknown, cause: Cause | undefined): void {
+    this.#answer = { value, cause };
+    for (const waiting of this.#take()) waiting.resolve(value, cause);
+  }
+  fail(failure: Failure): void {
+    failure.shared = true;
+    for (const waiting of this.#take()) waiting.reject(failure);
+  }
+  #take(): Waiting<unknown>[] {
+    const all = [...this.waiting];
+    this.waiting.clear();
+    return all;
+  }
+}
+
+/** Equal for equal values of one type: scalars, bytes, lists, and messages of them. */
+export function identity(value: unknown): string {
+  if (typeof value !== "object" || value === null) return String(value);
+  return JSON.stringify(value, (_, part: unknown) => {
+    if (typeof part === "bigint") return `${part}n`;
+    if (part instanceof Uint8Array) return Buffer.from(part).toString("base64");
+    return typeof part === "number" && !Number.isFinite(part) ? String(part) : part;
+  });
+}
+
+/** Calls `flush` when no microtask is left: a tick that is queued from a microtask runs then. */
+function whenDrained(collector: Collector): void {
+  queueMicrotask(() => process.nextTick(flush, collector));
+}
+const flush = (collector: Collector): void => collector.flush();

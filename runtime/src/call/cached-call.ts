@@ -1,0 +1,172 @@
+import type { Cache, Entry } from "../cache/cache.ts";
+import type { Timer } from "../clock.ts";
+import type { Request } from "../compose/request.ts";
+import { asFailure, breakerOpen, type Failure, OVER, timedOut } from "../failure.ts";
+import type { Waiter } from "../guard/limit.ts";
+import type { PoolWaiter } from "../guard/pool.ts";
+import type { CacheEvent } from "../observer.ts";
+import { LEAST_MS } from "./attempt.ts";
+import type { Cause } from "./causes.ts";
+import { Fetch, type Receiver, type Wanted } from "./fetch.ts";
+import { identify } from "./identify.ts";
+import type { Outgoing } from "./outgoing.ts";
+import type { Running } from "./scope.ts";
+import type { Sink } from "./sink.ts";
+import type { CachePolicy, Rpc } from "./upstream.ts";
+
+/**
+ * A call whose answer may come from the cache. One that has to wait takes a place in the pools of its response, as a call to
+ * the upstream would; the fetch that it waits for takes those of the process.
+ */
+export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
+  slot = 0;
+  ended = false;
+  readonly #cx: Request<unknown>;
+  readonly #rpc: Rpc<never, Res>;
+  readonly #sink: Sink<Res>;
+  readonly #cache: Cache;
+  readonly #wanted: Wanted;
+  #timer: Timer | undefined;
+  #leavePools: (() => void)[] | undefined;
+  #queued = false;
+  #held = false;
+  #fetch: Fetch | undefined;
+
+  private constructor(cx: Request<unknown>, rpc: Rpc<never, Res>, policy: CachePolicy, out: Outgoing, sink: Sink<Res>) {
+    this.#cx = cx;
+    this.#rpc = rpc;
+    this.#sink = sink;
+    this.#cache = rpc.upstream.cache;
+    this.#wanted = { cx, rpc, policy, outgoing: out, key: identify(rpc, out) };
+  }
+  /** Starts a call in the scope of `cx`, which has to be alive. Its end goes to the sink, perhaps before this returns. */
+  static start<Res>(
+    cx: Request<unknown>,
+    rpc: Rpc<never, Res>,
+    policy: CachePolicy,
+    out: Outgoing,
+    sink: Sink<Res>,
+  ): Running | undefined {
+    const call = new CachedCall(cx, rpc, policy, out, sink);
+    if (call.#look()) return undefined;
+    call.#start();
+    return call;
+  }
+  /** Whether there was an answer at hand. */
+  #look(): boolean {
+    const { key, policy } = this.#wanted;
+    const entry = this.#cache.look(key, policy);
+    if (entry === undefined) return false;
+    this.#serve(entry);
+    return true;
+  }
+  #start(): void {
+    const { exchange, scope } = this.#cx;
+    const { clock } = this.#rpc.upstream;
+    const now = clock.now();
+    const deadline = Math.min(now + this.#rpc.timeoutMs, exchange.callsUntil);
+    scope.enter(this);
+    if (deadline - now < LEAST_MS) {
+      this.failed(timedOut(this.#rpc.method, "no time left"));
+      return;
+    }
+    if (deadline < exchange.callsUntil) this.#timer = clock.setTimeout(expire, deadline - now, this);
+    this.#enterPools();
+  }
+  #enterPools(): void {
+    const next = this.#cx.pools[this.#leavePools?.length ?? 0];
+    if (next !== undefined) {
+      next.enter(this);
+      return;
+    }
+    const entry = this.#cx.exchange.limitOf(this.#rpc.upstream).enter(this);
+    if (entry === "go") this.admitted();
+    else this.#queued = true;
+  }
+  entered(leave: () => void): void {
+    if (this.#leavePools === undefined) this.#leavePools = [leave];
+    else this.#leavePools.push(leave);
+    this.#enterPools();
+  }
+  admitted(): void {
+    this.#queued = false;
+    this.#held = true;
+    const { exchange, scope } = this.#cx;
+    if (scope.over) this.cancel();
+    else if (exchange.callsUntil - this.#rpc.upstream.clock.now() < LEAST_MS) this.expire();
+    if (this.ended || this.#look()) return; // another one has fetched it meanwhile
+    const fetch = Fetch.join(this.#cache, this.#wanted, this);
+    if (!this.ended) this.#fetch = fetch; // it may have ended at once, and this with it
+  }
+  waits(fetch: Fetch, begun: boolean): void {
+    this.#observe(begun ? "missed" : "joined", undefined, fetch);
+  }
+
+  received(bytes: Uint8Array): void {
+    this.#resolve(bytes, undefined);
+  }
+  found(entry: Entry): void {
+    this.#serve(entry);
+  }
+  failed(failure: Failure): void {
+    if (this.ended) return;
+    this.#end();
+    this.#sink.reject(failure);
+    this.#free();
+  }
+  #serve(entry: Entry): void {
+    const { policy } = this.#wanted;
+    const ageMs = this.#cache.age(entry);
+    if (this.#cache.isFresh(entry, policy)) {
+      this.#observe("fresh", ageMs);
+      this.#resolve(entry.bytes, undefined);
+      return;
+    }
+    const { breaker } = this.#rpc;
+    const refused = breaker?.refuses === true;
+    const renewal = refused ? undefined : Fetch.renew(this.#cache, this.#wanted);
+    const failure = entry.failed ?? (refused ? breakerOpen(this.#rpc.method) : undefined);
+    this.#observe("stale", ageMs, renewal);
+    this.#resolve(entry.bytes, failure && { failure, incomplete: false, staleMs: ageMs });
+  }
+  #resolve(bytes: Uint8Array, cause: Cause | undefined): void {
+    if (this.ended) return;
+    let value: Res;
+    try {
+      value = this.#rpc.codec.decode(bytes); // for each anew: nobody shares a value
+    } catch (error) {
+      this.failed(asFailure(error));
+      return;
+    }
+    this.#end();
+    this.#sink.resolve(value, cause);
+    this.#free();
+  }
+  cancel(): void {
+    this.failed(OVER);
+  }
+  expire(): void {
+    this.failed(timedOut(this.#rpc.method, "no answer in time"));
+  }
+  #end(): void {
+    this.ended = true;
+    const { upstream } = this.#rpc;
+    const { exchange, scope } = this.#cx;
+    if (this.#timer !== undefined) upstream.clock.clearTimeout(this.#timer);
+    if (this.#queued) exchange.limitOf(upstream).leave(this);
+    scope.leave(this);
+  }
+  /** Lets go of what it shares: others go on at once. */
+  #free(): void {
+    this.#fetch?.leave(this);
+    if (this.#held) this.#cx.exchange.limitOf(this.#rpc.upstream).release();
+    if (this.#leavePools !== undefined) for (const leave of this.#leavePools) leave();
+  }
+  #observe(outcome: CacheEvent["outcome"], ageMs?: number, fetch?: Fetch): void {
+    const { upstream, method } = this.#rpc;
+    const { root: request } = this.#cx;
+    upstream.observer?.cache?.({ request, service: upstream.service, method, outcome, fetch, ageMs });
+  }
+}
+
+const expire = (call: { expire(): void }): void => call.expire();

@@ -1,0 +1,217 @@
+import { describe, expect, test } from "vitest";
+import { Code, Reason } from "../failure.ts";
+import { byId, type Sent } from "../testing/fake-client.ts";
+import { idle } from "../testing/fake-clock.ts";
+import { oneCall, page, RETRY } from "../testing/front.ts";
+
+describe("breakers", () => {
+  const breaker = { errorRate: 0.5, windowMs: 10_000, minimum: 4, openMs: 5_000, probes: 1 };
+  const broken = async (modes: Parameters<typeof byId>[0] = { bad: "UNAVAILABLE" }) => {
+    const all = oneCall({ policy: { breaker } });
+    all.client.answer = byId(modes);
+    for (let i = 0; i < 4; i++) await all.get("bad").answer;
+    all.client.sent.splice(0);
+    return all;
+  };
+  test("open at the rate, refuse at once, probe one at a time, and close on success", async () => {
+    const { get, client, clock, states } = await broken();
+    expect(states).toEqual(["open"]);
+    const { failure } = await get("x").answer;
+    expect(failure).toMatchObject({ reason: Reason.BREAKER_OPEN, clientCode: Code.UNAVAILABLE, pushback: true });
+    expect(client.sent).toEqual([]);
+    await clock.advance(5_000);
+    client.answer = undefined;
+    const probe = get("probe");
+    expect((await get("y").answer).failure).toMatchObject({ reason: Reason.BREAKER_OPEN });
+    client.of("probe").thing();
+    await probe.answer;
+    expect(states).toEqual(["open", "half-open", "closed"]);
+  });
+  test("a cancelled probe frees its place without a verdict", async () => {
+    const { get, client, clock, states } = await broken();
+    await clock.advance(5_000);
+    client.answer = undefined;
+    get("probe").cancel();
+    expect(states).toEqual(["open", "half-open"]);
+    const next = get("next");
+    client.of("next").fault(Code.UNAVAILABLE);
+    await next.answer;
+    expect(states).toEqual(["open", "half-open", "open"]);
+  });
+  test("an attempt let out before says nothing while half-open", async () => {
+    const { get, client, clock, states } = oneCall({ policy: { breaker } });
+    const old = get("old", {}, { timeoutMs: 1_700 });
+    client.answer = byId({ bad: "UNAVAILABLE" });
+    for (let i = 0; i < 4; i++) await get("bad").answer;
+    clock.skip(5_000);
+    client.answer = undefined;
+    get("probe");
+    client.of("old").thing();
+    await old.answer;
+    expect(states).toEqual(["open", "half-open"]);
+  });
+  test("refusals are successes; clients with short deadlines open nothing, a hanging upstream does", async () => {
+    const { states } = await broken({ bad: "NOT_FOUND" });
+    expect(states).toEqual([]);
+    const hanging = oneCall({ policy: { breaker }, call: { timeoutMs: 100 } });
+    const after = async (ms: number, clientMs?: number, answer?: (sent: Sent) => void) => {
+      for (let i = 0; i < 4; i++) {
+        const { answer: done } = hanging.get("a", clientMs === undefined ? {} : { clientMs });
+        await hanging.clock.advance(ms);
+        answer?.(hanging.client.of("a"));
+        await done;
+      }
+    };
+    await after(100, 50);
+    await after(10, 50, (sent) => sent.fault(Code.DEADLINE_EXCEEDED));
+    expect(hanging.states).toEqual([]);
+    await after(100);
+    expect(hanging.states).toEqual(["open"]);
+  });
+  test("a timeout counts only when the attempt had the time that it would have had at the start of a patient client's request", async () => {
+    const { ask, client, clock, states } = oneCall({ policy: { breaker } });
+    const late = async (usedMs: number, clientMs?: number) => {
+      for (let i = 0; i < 4; i++) {
+        const { answer } = ask(
+          async (cx) => {
+            clock.skip(usedMs);
+            return page({ title: (await cx.call(cx.app.get, { id: "hangs" })).id });
+          },
+          clientMs === undefined ? {} : { clientMs },
+        );
+        await clock.advance(2_000);
+        expect((await answer).failure?.reason).toBe(Reason.TIMEOUT);
+      }
+    };
+    await late(0, 1); // clients with 1 ms
+    await late(900); // 900 of 2,000 ms are left: less than half
+    expect(states).toEqual([]);
+    await late(700);
+    expect(states).toEqual(["open"]);
+    expect(client.sent.every(({ cancelled }) => cancelled)).toBe(true);
+  });
+  test("a probe with hardly any time frees its place without a verdict", async () => {
+    const { get, client, clock, states } = await broken();
+    await clock.advance(5_000);
+    client.answer = undefined;
+    const hurried = get("probe", { clientMs: 4 });
+    await clock.advance(4);
+    expect((await hurried.answer).failure?.reason).toBe(Reason.TIMEOUT);
+    expect(states).toEqual(["open", "half-open"]);
+    const next = get("next");
+    client.of("next").thing();
+    await next.answer;
+    expect(states).toEqual(["open", "half-open", "closed"]);
+  });
+  test("half-open, as many probes as `probes` at a time", async () => {
+    const { get, client, clock, states } = oneCall({ policy: { breaker: { ...breaker, probes: 2 } } });
+    client.answer = byId({ bad: "UNAVAILABLE" });
+    for (let i = 0; i < 4; i++) await get("bad").answer;
+    await clock.advance(5_000);
+    client.answer = undefined;
+    client.sent.splice(0);
+    const asked = ["a", "b", "c"].map((id) => get(id));
+    await idle();
+    expect(client.sent.map(({ id }) => id)).toEqual(["a", "b"]);
+    expect((await asked[2]?.answer)?.failure?.reason).toBe(Reason.BREAKER_OPEN);
+    client.of("b").thing();
+    await asked[1]?.answer;
+    expect(states).toEqual(["open", "half-open", "closed"]);
+  });
+  test("a call that is limited, and one that the breaker refuses, is no sample", async () => {
+    const { get, client, clock, states } = oneCall({
+      policy: { breaker: { ...breaker, minimum: 2 }, limit: { concurrent: 1, queued: 0 } },
+    });
+    get("a");
+    for (let i = 0; i < 9; i++) expect((await get("b").answer).failure?.reason).toBe(Reason.LIMITED);
+    expect(states).toEqual([]);
+    client.of("a").fault(Code.UNAVAILABLE);
+    await idle();
+    client.answer = byId({ bad: "UNAVAILABLE" });
+    await get("bad").answer;
+    expect(states).toEqual(["open"]);
+    for (let i = 0; i < 9; i++) await get("bad").answer;
+    client.answer = byId({});
+    await clock.advance(5_000);
+    await get("good").answer;
+    expect(states).toEqual(["open", "half-open", "closed"]);
+  });
+  test("limited calls and calls refused by the breaker are not retried", async () => {
+    const { get, client, clock, app, ask } = await broken();
+    const rpc = app.getWith({ retry: RETRY });
+    const { answer } = ask(async (cx) => page({ title: (await cx.call(rpc, { id: "a" })).id }));
+    expect((await answer).failure).toMatchObject({ reason: Reason.BREAKER_OPEN });
+    expect(client.sent).toEqual([]);
+    expect(clock.running).toBe(0);
+    void get;
+  });
+  test("one of two in the queue that finds the breaker open passes its place on", async () => {
+    const { get, client } = oneCall({
+      policy: { breaker: { ...breaker, minimum: 1 }, limit: { concurrent: 1, queued: 9 } },
+    });
+    const all = ["a", "b", "c"].map((id) => get(id));
+    client.of("a").fault(Code.UNAVAILABLE);
+    const reasons = await Promise.all(all.map(async ({ answer }) => (await answer).failure?.reason));
+    expect(reasons).toEqual([Reason.UNAVAILABLE, Reason.BREAKER_OPEN, Reason.BREAKER_OPEN]);
+    expect(client.sent.length).toBe(1);
+  });
+  const slow = { ...breaker, slowMs: 100, slowRate: 0.5 };
+  test("open for slow answers, at the rate, however good they are", async () => {
+    const { get, client, clock, states } = oneCall({ policy: { breaker: slow } });
+    const after = async (ms: number) => {
+      const { answer } = get("a");
+      await clock.advance(ms);
+      client.of("a").thing();
+      await answer;
+    };
+    for (const ms of [99, 99, 100]) await after(ms);
+    expect(states).toEqual([]);
+    await after(100);
+    expect(states).toEqual(["open"]);
+  });
+  test("take what is given up as slow when it was already, and for nothing before", async () => {
+    const { get, clock, states } = oneCall({ policy: { breaker: slow } });
+    const given = async (ms: number) => {
+      const { cancel } = get("a");
+      await clock.advance(ms);
+      cancel();
+    };
+    for (let i = 0; i < 9; i++) await given(99);
+    for (let i = 0; i < 3; i++) await given(100);
+    expect(states).toEqual([]);
+    await given(100);
+    expect(states).toEqual(["open"]);
+  });
+  test("take the loser of a hedge as slow when it was already", async () => {
+    const { get, client, clock, states } = oneCall({
+      policy: { breaker: { ...slow, slowMs: 60 } },
+      call: { hedge: { delayMs: 50, max: 1 } },
+    });
+    for (let i = 0; i < 2; i++) {
+      expect(states).toEqual([]);
+      const { answer } = get("a");
+      await clock.advance(60);
+      client.sent.at(-1)!.thing(); // 10 ms after it went out
+      await answer;
+    }
+    expect(states).toEqual(["open"]); // two slow of four
+  });
+  test("of a method are its own, in place of the service's; and may be none", async () => {
+    const { ask, client, clock, states, get } = oneCall({
+      policy: { breaker, methods: { BatchGet: { breaker: { ...breaker, minimum: 2 } } } },
+    });
+    client.answer = (sent) => (sent.path.endsWith("BatchGet") ? sent.fault(Code.INTERNAL) : sent.thing());
+    const batch = () =>
+      ask(async (cx) => page({ title: `${(await cx.call(cx.app.batchGet, { ids: ["a"] })).things.length}` })).answer;
+    await batch();
+    await batch();
+    expect(states).toEqual(["test.v1.Upstream/BatchGet open"]);
+    expect((await batch()).failure).toMatchObject({ reason: Reason.BREAKER_OPEN });
+    expect((await get("a").answer).page?.title).toBe("a");
+    const off = oneCall({ policy: { breaker: { ...breaker, minimum: 1 }, methods: { Get: {} } } });
+    off.client.answer = byId({ a: "INTERNAL" });
+    for (let i = 0; i < 9; i++) await off.get("a").answer;
+    expect(off.states).toEqual([]);
+    expect(clock.running).toBe(0);
+  });
+});

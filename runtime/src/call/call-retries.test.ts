@@ -1,0 +1,131 @@
+import { describe, expect, test } from "vitest";
+import { Code, Reason } from "../failure.ts";
+import { byId } from "../testing/fake-client.ts";
+import { oneCall, RETRY } from "../testing/front.ts";
+
+describe("retries", () => {
+  test("back off with full jitter, and tell the upstream", async () => {
+    const { get, client, clock, calls } = oneCall({ call: { retry: RETRY } });
+    const { answer } = get("a");
+    client.of("a").fault(Code.UNAVAILABLE);
+    await clock.advance(9);
+    expect(client.sent.length).toBe(1);
+    await clock.advance(1);
+    client.of("a").fault(Code.UNAVAILABLE);
+    await clock.advance(19);
+    expect(client.sent.length).toBe(2);
+    await clock.advance(1);
+    client.of("a").thing();
+    expect((await answer).page?.title).toBe("a");
+    expect(client.sent.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
+    expect(calls).toMatchObject([{ attempts: 3, outcome: { ok: true } }]);
+    expect(clock.running).toBe(0);
+  });
+  test("end after the last attempt, and are not made for other codes", async () => {
+    const { get, client, clock } = oneCall({ call: { retry: RETRY } });
+    client.answer = byId({ a: "UNAVAILABLE", b: "INTERNAL" });
+    const { answer } = get("a");
+    await clock.advance(200);
+    expect((await answer).failure).toMatchObject({ clientCode: Code.UNAVAILABLE });
+    expect(client.sent.length).toBe(3);
+    await get("b").answer;
+    expect(client.sent.length).toBe(4);
+  });
+  test("are for the outermost only", async () => {
+    const { get, client } = oneCall({ call: { retry: RETRY } });
+    client.answer = byId({ a: "UNAVAILABLE" });
+    await get("a", { headers: { "grpc-previous-rpc-attempts": "1" } }).answer;
+    expect(client.sent.length).toBe(1);
+  });
+  test("ask `when`; what it throws is no", async () => {
+    const { get, client, clock } = oneCall();
+    client.answer = byId({ a: "UNAVAILABLE", b: "UNAVAILABLE" });
+    const yes = get("a", {}, { retry: { ...RETRY, when: (error, cx) => error.code === 14 && cx.header("x") === "" } });
+    await clock.advance(200);
+    await yes.answer;
+    expect(client.sent.length).toBe(3);
+    const thrower = (): boolean => {
+      throw new Error("x");
+    };
+    await get("b", {}, { retry: { ...RETRY, when: thrower } }).answer;
+    expect(client.sent.length).toBe(4);
+  });
+  test("are not made when less is left than the backoff; the failure before is the failure", async () => {
+    const { get, client, clock } = oneCall({ call: { retry: RETRY, timeoutMs: 30 } });
+    clock.chance = 0.99;
+    const { answer } = get("a");
+    await clock.advance(15);
+    client.of("a").fault(Code.UNAVAILABLE);
+    expect((await answer).failure).toMatchObject({ reason: Reason.UNAVAILABLE });
+    expect(clock.running).toBe(0);
+  });
+  test("a process that was too busy for its backoff reports the failure before it too", async () => {
+    const { get, client, clock } = oneCall({ call: { retry: RETRY, timeoutMs: 30 } });
+    const { answer } = get("a");
+    await clock.advance(15);
+    client.of("a").fault(Code.UNAVAILABLE);
+    clock.skip(40);
+    await clock.advance(0);
+    expect((await answer).failure).toMatchObject({ reason: Reason.UNAVAILABLE });
+    expect(client.sent.length).toBe(1);
+  });
+  test("honour pushback", async () => {
+    const { get, client, clock } = oneCall({ call: { retry: RETRY } });
+    const first = get("a");
+    client.of("a").fault(Code.UNAVAILABLE, { pushbackMs: 300 });
+    await clock.advance(299);
+    expect(client.sent.length).toBe(1);
+    await clock.advance(1);
+    client.of("a").thing();
+    await first.answer;
+    const second = get("b");
+    client.of("b").fault(Code.UNAVAILABLE, { pushbackMs: -1 });
+    expect((await second.answer).failure).toMatchObject({ clientCode: Code.UNAVAILABLE });
+    expect(client.sent.length).toBe(3);
+  });
+  test("stop at half of the upstream's tokens, and come back with successes", async () => {
+    const { get, client, clock } = oneCall({ call: { retry: RETRY } });
+    client.answer = byId({ bad: "UNAVAILABLE" });
+    for (let i = 0; i < 3; i++) {
+      const { answer } = get("bad");
+      await clock.advance(300);
+      await answer;
+    }
+    expect(client.sent.length).toBe(3 + 2 + 1); // tokens: 9 8 7, 6 5, 4
+    for (let i = 0; i < 21; i++) await get("good").answer; // 6.1 tokens
+    const before = client.sent.length;
+    const { answer } = get("bad");
+    await clock.advance(300);
+    await answer;
+    expect(client.sent.length).toBe(before + 2);
+  });
+  test("hold no place in a limit while they wait", async () => {
+    const { get, client, clock } = oneCall({ call: { retry: RETRY }, policy: { limit: { concurrent: 1, queued: 0 } } });
+    const first = get("a");
+    client.of("a").fault(Code.UNAVAILABLE);
+    const second = get("b");
+    client.of("b").thing();
+    expect((await second.answer).page?.title).toBe("b");
+    await clock.advance(20);
+    client.of("a").thing();
+    expect((await first.answer).page?.title).toBe("a");
+  });
+  test("end with the request, without a timer left", async () => {
+    const { get, client, clock } = oneCall({ call: { retry: RETRY } });
+    const { cancel } = get("a");
+    client.of("a").fault(Code.UNAVAILABLE);
+    cancel();
+    await clock.advance(500);
+    expect(client.sent.length).toBe(1);
+    expect(clock.running).toBe(0);
+  });
+  test("a stream that was not processed is sent once more at once, and counts for nothing", async () => {
+    const { get, client, calls } = oneCall();
+    const { answer } = get("a");
+    client.of("a").fault(Code.UNAVAILABLE, { kind: "unprocessed" });
+    expect(client.sent.map(({ attempt }) => attempt)).toEqual([1, 1]);
+    client.of("a").fault(Code.UNAVAILABLE, { kind: "unprocessed" });
+    expect((await answer).failure).toMatchObject({ clientCode: Code.UNAVAILABLE });
+    expect(calls).toMatchObject([{ attempts: 1 }]);
+  });
+});

@@ -1,0 +1,346 @@
+import type { Timer } from "../clock.ts";
+import type { Request } from "../compose/request.ts";
+import { Code, type Failure, OVER, timedOut } from "../failure.ts";
+import type { Limit } from "../guard/limit.ts";
+import type { PoolWaiter } from "../guard/pool.ts";
+import { type Backoff, retries, startBackoff } from "../guard/retry.ts";
+import type { CallEvent } from "../observer.ts";
+import type { Fault, OutgoingHeaders } from "../transport/unary-client.ts";
+import { PREFIX_BYTES } from "../wire/frame.ts";
+import { Attempt, type Attempting, LEAST_MS } from "./attempt.ts";
+import { callFailure, verdictOn } from "./classify.ts";
+import type { Outgoing } from "./outgoing.ts";
+import type { Running } from "./scope.ts";
+import type { Sink } from "./sink.ts";
+import type { Rpc } from "./upstream.ts";
+
+/** An upstream that resets the stream this close to the deadline does so because of it. */
+const NEAR_MS = 2;
+
+/**
+ * One guarded call, as a state machine: pools of the response → attempt, and hedges beside it → backoff → again.
+ * No closures, since there are several calls for each request.
+ */
+export class Call<Res> implements Attempting, PoolWaiter, Running {
+  slot = 0;
+  ended = false;
+  readonly frame: Uint8Array;
+  readonly headers: OutgoingHeaders | undefined;
+  readonly limits: readonly Limit[];
+  deadline: number;
+  readonly #cx: Request<unknown>;
+  readonly #rpc: Rpc<never, Res>;
+  readonly #sink: Sink<Res>;
+  readonly #effect: boolean;
+  readonly #startedAt: number;
+  #timer: Timer | undefined;
+  #leavePools: (() => void)[] | undefined;
+  readonly #live: Attempt[] = [];
+  #closed: Attempt | undefined; // and those behind it: they still have their places
+  #attempts = 0;
+  #resent = false;
+  readonly #retryIf: Outgoing["retryIf"];
+  #backoff: Backoff | undefined;
+  #pause: Timer | undefined;
+  #last: Failure | undefined;
+  #hedgeTimer: Timer | undefined;
+  #hedges = 0; // on the wire, or waiting for their place, or ended; not those that were refused
+
+  private constructor(
+    cx: Request<unknown>,
+    rpc: Rpc<never, Res>,
+    { frame, headers, retryIf }: Outgoing,
+    effect: boolean,
+    sink: Sink<Res>,
+  ) {
+    const { exchange } = cx;
+    const { upstream } = rpc;
+    this.#cx = cx;
+    this.#rpc = rpc;
+    this.#sink = sink;
+    this.#effect = effect;
+    this.frame = frame;
+    this.headers = headers;
+    this.#retryIf = retryIf;
+    const limits = [exchange.limitOf(upstream)];
+    if (rpc.limit !== undefined) limits.push(rpc.limit);
+    if (upstream.limit !== undefined) limits.push(upstream.limit);
+    this.limits = limits;
+    this.#startedAt = upstream.clock.now();
+    this.deadline = Math.min(this.#startedAt + rpc.timeoutMs, exchange.callsUntil);
+  }
+
+  /**
+   * Starts a call in the scope of `cx`, which has to be alive. Its end goes to the sink, perhaps before this returns.
+   *
+   * @param effect once sent, only its own deadline stops it
+   */
+  static start<Res>(
+    cx: Request<unknown>,
+    rpc: Rpc<never, Res>,
+    outgoing: Outgoing,
+    effect: boolean,
+    sink: Sink<Res>,
+  ): Call<Res> {
+    const call = new Call(cx, rpc, outgoing, effect, sink);
+    call.#start();
+    return call;
+  }
+
+  #start(): void {
+    const { exchange, scope, root } = this.#cx;
+    const { upstream, method } = this.#rpc;
+    scope.enter(this);
+    if (this.#effect) exchange.effectBegins();
+    upstream.observer?.callStart?.({
+      request: root,
+      call: this,
+      fetch: exchange.fetch,
+      service: upstream.service,
+      method,
+      startedAt: this.#startedAt,
+    });
+    const left = this.deadline - this.#startedAt;
+    if (left < LEAST_MS) {
+      this.expire();
+      return;
+    }
+    // The budget of the request has a timer of its own, which no longer counts for an effect once the response is over.
+    if (this.#effect || this.deadline < exchange.callsUntil) {
+      this.#timer = upstream.clock.setTimeout(expire, left, this);
+    }
+    this.#enterPools();
+  }
+  #enterPools(): void {
+    const next = this.#cx.pools[this.#leavePools?.length ?? 0];
+    if (next === undefined) this.#try(false);
+    else next.enter(this);
+  }
+  entered(leave: () => void): void {
+    if (this.#leavePools === undefined) this.#leavePools = [leave];
+    else this.#leavePools.push(leave);
+    this.#enterPools();
+  }
+
+  #try(hedge: boolean): void {
+    if (this.#left() < LEAST_MS) {
+      this.expire();
+      return;
+    }
+    const attempt = new Attempt(this, this.#rpc, hedge);
+    this.#live.push(attempt);
+    attempt.begin();
+  }
+  get forbidden(): Failure | undefined {
+    if (this.#effect) return this.#attempts === 0 && this.#cx.scope.doomed ? OVER : undefined;
+    return this.#cx.scope.over ? OVER : undefined;
+  }
+  goes(): number {
+    if (this.#effect && this.#attempts === 0) this.#cx.scope.leave(this);
+    const { hedge } = this.#rpc;
+    if (hedge !== undefined && this.#hedgeTimer === undefined) this.#hedgeAfter(hedge.delayMs);
+    return ++this.#attempts;
+  }
+  refused(attempt: Attempt, failure: Failure): void {
+    this.#close(attempt, undefined, "refused");
+    if (attempt.hedge) this.#hedges--;
+    if (this.#live.length > 0)
+      this.#free(); // a hedge, or its original: the other goes on
+    else this.#fail((attempt.hedge || this.#hedges > 0 ? this.#last : undefined) ?? failure);
+  }
+  replied(attempt: Attempt, message: Uint8Array): void {
+    let value: Res;
+    try {
+      value = this.#rpc.codec.decode(message);
+    } catch (error) {
+      this.faulted(attempt, { kind: "invalid", code: Code.INTERNAL, message: String(error) });
+      return;
+    }
+    this.#close(attempt, true, "ok");
+    this.#rpc.upstream.throttle.succeeded();
+    this.#end();
+    this.#sink.resolve(value);
+    this.#observe({ ok: true, message });
+    this.#free();
+  }
+  faulted(attempt: Attempt, fault: Fault): void {
+    if (fault.kind === "unprocessed" && !this.#resent) {
+      this.#resend(attempt);
+      return;
+    }
+    const { method } = this.#rpc;
+    const { throttle, clock } = this.#rpc.upstream;
+    const fair = this.#hadFairTime(attempt);
+    const late = fault.kind === "transport" && fault.code === Code.CANCELLED && this.#left() < NEAR_MS;
+    const failure = late ? timedOut(method, fault.message) : callFailure(fault, method);
+    const again = !late && this.#isRetriable(failure);
+    if (again || (fault.pushbackMs ?? 0) < 0) throttle.failed();
+    this.#last = failure;
+    this.#close(attempt, late ? (fair ? false : undefined) : verdictOn(fault, fair), fault);
+    if (this.#live.length > 0) this.#hedgingAfter(fault, again);
+    else {
+      this.#stopHedging();
+      const pauseMs = again && this.#hedges === 0 ? this.#pauseBefore(fault) : undefined;
+      if (pauseMs === undefined) this.#fail(failure);
+      else this.#pause = clock.setTimeout(resume, pauseMs, this);
+    }
+    this.#free();
+  }
+  /** The upstream never saw it: once more at once, which is no retry (gRFC A6, transparent retries). */
+  #resend(attempt: Attempt): void {
+    this.#resent = true;
+    this.#attempts--;
+    const next = new Attempt(this, this.#rpc, attempt.hedge);
+    this.#live.push(next);
+    this.#close(attempt, undefined, "unprocessed");
+    this.#free();
+    if (!this.ended) next.begin();
+  }
+  #isRetriable(failure: Failure): boolean {
+    const { retry, hedge } = this.#rpc;
+    if (retry === undefined) return hedge !== undefined && failure.code === Code.UNAVAILABLE;
+    return retries(retry, failure, this.#cx, this.#retryIf);
+  }
+  /** How long to wait before the next attempt; undefined when there is to be none. */
+  #pauseBefore(fault: Fault): number | undefined {
+    const { retry, upstream } = this.#rpc;
+    if (retry === undefined || this.#attempts >= retry.attempts) return undefined;
+    if (!upstream.throttle.allows || !this.#cx.exchange.mayRetry) return undefined;
+    let pauseMs = fault.pushbackMs;
+    if (pauseMs === undefined) {
+      this.#backoff = this.#backoff?.next(undefined) ?? startBackoff(retry, upstream.clock);
+      pauseMs = this.#backoff.duration;
+    } else this.#backoff = undefined;
+    return pauseMs >= 0 && pauseMs + LEAST_MS <= this.#left() ? pauseMs : undefined;
+  }
+  resume(): void {
+    this.#pause = undefined;
+    this.#try(false);
+  }
+
+  #hedgeAfter(delayMs: number): void {
+    const { hedge, upstream } = this.#rpc;
+    if (hedge === undefined || this.#hedges >= hedge.max || !this.#cx.exchange.mayRetry) return;
+    if (delayMs + LEAST_MS > this.#left()) return;
+    this.#hedgeTimer = upstream.clock.setTimeout(launch, delayMs, this);
+  }
+  launch(): void {
+    this.#hedgeTimer = undefined;
+    if (this.#live.length === 0 || !this.#rpc.upstream.throttle.allows) return;
+    this.#hedges++;
+    this.#try(true);
+  }
+  /** What a failure says about the hedges to come: nothing, that they are to wait, or that there are to be none (gRFC A6). */
+  #hedgingAfter({ pushbackMs }: Fault, again: boolean): void {
+    if (again && pushbackMs === undefined) return;
+    this.#stopHedging();
+    if (again && pushbackMs !== undefined && pushbackMs >= 0) this.#hedgeAfter(pushbackMs);
+  }
+  #stopHedging(): void {
+    if (this.#hedgeTimer !== undefined) this.#rpc.upstream.clock.clearTimeout(this.#hedgeTimer);
+    this.#hedgeTimer = undefined;
+  }
+
+  expire(): void {
+    if (this.ended) return;
+    // Between attempts it is the last one that tells why there is no answer.
+    const between = this.#live.length === 0 ? this.#last : undefined;
+    this.#closeAll("expired");
+    this.#fail(between ?? timedOut(this.#rpc.method, "no answer in time"));
+  }
+  cancel(): void {
+    if (!this.ended) this.#fail(OVER);
+  }
+  /** Gives it more time, within its request's: for another one who waits for it. What is on the wire was told less. */
+  extend(until: number): void {
+    const { exchange } = this.#cx;
+    const { clock } = this.#rpc.upstream;
+    if (this.ended || until <= this.deadline) return;
+    this.deadline = Math.min(until, exchange.callsUntil);
+    if (this.#timer === undefined) return;
+    clock.clearTimeout(this.#timer);
+    const needed = this.#effect || this.deadline < exchange.callsUntil;
+    this.#timer = needed ? clock.setTimeout(expire, this.#left(), this) : undefined;
+  }
+
+  /** Whether its time is over: its own timer may be a moment behind that of who waits for it. */
+  get late(): boolean {
+    return this.#left() < LEAST_MS;
+  }
+  #left(): number {
+    return this.deadline - this.#rpc.upstream.clock.now();
+  }
+  /**
+   * Whether the attempt had the time that it would have had without the client's own deadline and without what earlier steps
+   * used; only then does its timeout say something about the upstream.
+   */
+  #hadFairTime({ sentAt }: Attempt): boolean {
+    if (sentAt === undefined) return false;
+    const { timeoutMs } = this.#rpc;
+    const { fullMs, methodMs } = this.#cx.exchange;
+    const fair = timeoutMs === Number.POSITIVE_INFINITY ? methodMs / 2 : Math.min(timeoutMs, fullMs);
+    return this.deadline - sentAt >= fair - LEAST_MS;
+  }
+  #close(attempt: Attempt, verdict: boolean | undefined, outcome: Parameters<Attempt["end"]>[1]): void {
+    if (this.#live.at(-1) === attempt) this.#live.pop();
+    else this.#live.splice(this.#live.indexOf(attempt), 1);
+    attempt.end(verdict, outcome);
+    attempt.next = this.#closed;
+    this.#closed = attempt;
+  }
+  #closeAll(outcome: "cancelled" | "expired"): void {
+    for (let attempt = this.#live.at(-1); attempt !== undefined; attempt = this.#live.at(-1)) {
+      const late = outcome === "expired" && this.#hadFairTime(attempt);
+      this.#close(attempt, late ? false : undefined, outcome);
+    }
+  }
+  /** Gives back the places of what has ended: the last thing to be done, since others go on at once. */
+  #free(): void {
+    let attempt = this.#closed;
+    this.#closed = undefined;
+    for (; attempt !== undefined; attempt = attempt.next) attempt.free();
+  }
+  #fail(failure: Failure): void {
+    this.#end();
+    this.#sink.reject(failure);
+    this.#observe({ ok: false, failure });
+    this.#free();
+  }
+  #end(): void {
+    this.ended = true;
+    const { clock } = this.#rpc.upstream;
+    if (this.#timer !== undefined) clock.clearTimeout(this.#timer);
+    if (this.#pause !== undefined) clock.clearTimeout(this.#pause);
+    this.#stopHedging();
+    this.#closeAll("cancelled");
+    if (this.#leavePools !== undefined) for (const leave of this.#leavePools) leave();
+    this.#cx.scope.leave(this);
+    if (this.#effect) this.#cx.exchange.effectEnds();
+  }
+  #observe(outcome: CallEvent["outcome"]): void {
+    const { upstream, method } = this.#rpc;
+    const { exchange, root } = this.#cx;
+    upstream.observer?.call?.({
+      request: root,
+      call: this,
+      fetch: exchange.fetch,
+      header: (name) => exchange.header(name),
+      service: upstream.service,
+      method,
+      message: this.frame.subarray(PREFIX_BYTES),
+      startedAt: this.#startedAt,
+      endedAt: upstream.clock.now(),
+      attempts: this.#attempts,
+      outcome,
+    });
+  }
+}
+
+interface Timed {
+  expire(): void;
+  resume(): void;
+  launch(): void;
+}
+const expire = (call: Timed): void => call.expire();
+const resume = (call: Timed): void => call.resume();
+const launch = (call: Timed): void => call.launch();

@@ -1,0 +1,109 @@
+import { describe, expect, test } from "vitest";
+import { Reason } from "../failure.ts";
+import { type FrontOptions, front, oneCall, page } from "../testing/front.ts";
+
+// The upstream may go on with what nobody wants any more: until then it counts.
+
+const limit = (concurrent: number, queued = 0): FrontOptions => ({ policy: { limit: { concurrent, queued } } });
+
+describe("the place of a cancelled call", () => {
+  test("stays taken for as long as the method's answers take: 100 ms as long as there is none", async () => {
+    const { get, client, clock } = oneCall(limit(1));
+    get("gone").cancel();
+    expect(client.of("gone").cancelled).toBe(true);
+    await clock.advance(99);
+    expect((await get("early").answer).failure).toMatchObject({ reason: Reason.LIMITED });
+    await clock.advance(1);
+    const { answer } = get("next");
+    await clock.advance(30);
+    client.of("next").thing();
+    expect((await answer).page?.title).toBe("next");
+    get("again").cancel();
+    await clock.advance(29);
+    expect((await get("early").answer).failure).toMatchObject({ reason: Reason.LIMITED });
+    await clock.advance(1);
+    get("late");
+    expect(client.of("late").ended).toBe(false);
+  });
+  test("is free at the deadline that the upstream was told", async () => {
+    const { get, client, clock } = oneCall({ ...limit(1), call: { timeoutMs: 50 } });
+    const { cancel } = get("gone");
+    await clock.advance(20);
+    cancel();
+    await clock.advance(29);
+    expect((await get("early").answer).failure).toMatchObject({ reason: Reason.LIMITED });
+    await clock.advance(1);
+    get("next");
+    expect(client.of("next").ended).toBe(false);
+  });
+  test("… and at once when that has passed", async () => {
+    const { get, client, clock } = oneCall({ ...limit(1), call: { timeoutMs: 50 } });
+    const { answer } = get("hangs");
+    await clock.advance(50);
+    expect((await answer).failure).toMatchObject({ reason: Reason.TIMEOUT });
+    get("next");
+    expect(client.of("next").ended).toBe(false);
+  });
+  test("is free at once when nothing has left for the upstream", async () => {
+    const { get, client, clock } = oneCall(limit(1));
+    const { cancel } = get("waits");
+    Object.assign(client.of("waits"), { unsent: true });
+    cancel();
+    get("next");
+    expect(client.of("next").ended).toBe(false);
+    await clock.advance(0);
+  });
+  test("goes to the queue then; of many cancelled calls the upstream never has more than the limit in a mean time", async () => {
+    const { get, client, clock } = oneCall(limit(10, 1_000));
+    const { answer } = get("warm");
+    await clock.advance(40);
+    client.of("warm").thing();
+    await answer;
+    for (let at = 0; at < 400; at += 10) {
+      for (let i = 0; i < 50; i++) {
+        const { cancel } = get("flood");
+        if (i % 2 === 0) cancel();
+        else clock.setTimeout(cancel, 1, undefined);
+      }
+      await clock.advance(10);
+    }
+    expect(client.sent.length).toBeLessThanOrEqual(1 + 10 * (400 / 40 + 1));
+    expect(client.sent.length).toBeGreaterThan(90);
+    await clock.advance(2_000);
+    expect(clock.running).toBe(0);
+  });
+  test("keeps nobody out who has a place of the response's own: these are free at once", async () => {
+    const { ask, client, clock } = front({ concurrent: 1, call: { hedge: { delayMs: 10, max: 1 } } });
+    const { answer } = ask(async (cx) => {
+      await cx.call(cx.app.getWith({}), { id: "first" });
+      return page({ title: (await cx.call(cx.app.get, { id: "second" })).id });
+    });
+    client.of("first").thing();
+    await clock.advance(0);
+    client.of("second").thing();
+    expect((await answer).page?.title).toBe("second");
+  });
+  test("of a lost hedge stays taken as well, and the rest of the response goes on", async () => {
+    const { ask, client, clock } = front({ ...limit(3), concurrent: 2, call: { hedge: { delayMs: 50, max: 1 } } });
+    const { answer } = ask(async (cx) => {
+      await cx.call(cx.app.get, { id: "hedged" });
+      const both = [cx.call(cx.app.get, { id: "second" }), cx.call(cx.app.get, { id: "third" })];
+      await Promise.all(both);
+      return page();
+    });
+    await clock.advance(50);
+    expect(client.open.length).toBe(2);
+    client.sent[0]!.thing();
+    await clock.advance(0);
+    expect(client.open.map(({ id }) => id)).toEqual(["second", "third"]); // within the response's own two
+    const other = ask(async (cx) => page({ title: (await cx.call(cx.app.get, { id: "other" })).id }));
+    expect((await other.answer).failure).toMatchObject({ reason: Reason.LIMITED });
+    await clock.advance(49);
+    client.of("second").thing();
+    client.of("third").thing();
+    expect((await answer).failure).toBe(undefined);
+    expect(clock.running).toBe(1); // for the place
+    await clock.advance(1);
+    expect(clock.running).toBe(0);
+  });
+});

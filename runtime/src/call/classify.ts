@@ -1,0 +1,53 @@
+import { Code, Failure, invalid, Reason, timedOut } from "../failure.ts";
+import type { Fault } from "../transport/unary-client.ts";
+
+/**
+ * What an attempt's fault means to the composition and to clients.
+ *
+ * @param cause what was thrown, where it was no attempt of ours
+ */
+export function callFailure(fault: Fault, callee: string, cause?: unknown): Failure {
+  const { code, message, details: received } = fault;
+  if (fault.kind === "invalid") return invalid(callee, message);
+  if (fault.kind === "unsendable") return invalid("", message);
+  if (code === Code.DEADLINE_EXCEEDED) return timedOut(callee, message, cause);
+  const from = { code, callee, message, received, cause };
+  if (fault.kind !== "status")
+    return new Failure({ ...from, reason: Reason.UNAVAILABLE, clientCode: Code.UNAVAILABLE });
+  switch (code) {
+    case Code.UNAVAILABLE:
+    case Code.RESOURCE_EXHAUSTED:
+      return new Failure({ ...from, reason: Reason.UNAVAILABLE, clientCode: code });
+    case Code.INTERNAL:
+    case Code.UNKNOWN:
+    case Code.DATA_LOSS:
+    case Code.ABORTED:
+    case Code.CANCELLED:
+      return new Failure({ ...from, reason: Reason.UNAVAILABLE, clientCode: Code.INTERNAL });
+    default:
+      return new Failure({ ...from, reason: Reason.REJECTED, clientCode: Code.INTERNAL });
+  }
+}
+
+/**
+ * What a fault says about the upstream, for its breaker: true good (a refusal, NOT_FOUND and the like, shows that it works), false
+ * bad, undefined nothing.
+ *
+ * @param fair whether the upstream had the time that it may expect
+ */
+export function verdictOn(fault: Fault, fair: boolean): boolean | undefined {
+  if (fault.kind === "unsendable") return undefined;
+  if (fault.kind !== "status") return false;
+  switch (fault.code) {
+    case Code.DEADLINE_EXCEEDED:
+      return fair ? false : undefined;
+    case Code.UNAVAILABLE:
+    case Code.INTERNAL:
+    case Code.UNKNOWN:
+    case Code.DATA_LOSS:
+    case Code.RESOURCE_EXHAUSTED:
+      return false;
+    default:
+      return true;
+  }
+}

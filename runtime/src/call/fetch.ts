@@ -1,0 +1,153 @@
+import type { Cache, Entry } from "../cache/cache.ts";
+import { Exchange } from "../compose/exchange.ts";
+import { Request } from "../compose/request.ts";
+import type { Failure } from "../failure.ts";
+import { Call } from "./call.ts";
+import type { Outgoing } from "./outgoing.ts";
+import type { Sink } from "./sink.ts";
+import type { CachePolicy, Rpc } from "./upstream.ts";
+
+/** Waits for a fetch. */
+export interface Receiver {
+  /** From now on, for this one, which is about to begin or under way. */
+  waits(fetch: Fetch, begun: boolean): void;
+  /** An answer that has just come. */
+  received(bytes: Uint8Array): void;
+  /** One from the second level, perhaps past its ttl. */
+  found(entry: Entry): void;
+  failed(failure: Failure): void;
+}
+
+/** What a fetch is for, and whom it is made for first. */
+export interface Wanted {
+  readonly cx: Request<unknown>;
+  readonly rpc: Rpc<never, unknown>;
+  readonly policy: CachePolicy;
+  readonly outgoing: Outgoing;
+  readonly key: string;
+}
+
+/**
+ * Gets an answer for all who wait for it, from the second level or from the upstream. It belongs to the cache and not to a
+ * request: it has a deadline of its own, and ends when nobody waits any longer, unless it renews what is there.
+ */
+export class Fetch implements Sink<Uint8Array> {
+  readonly #cache: Cache;
+  readonly #wanted: Wanted;
+  readonly #waiting = new Set<Receiver>();
+  #renews: boolean;
+  #exchange: Exchange | undefined; // while it is with the upstream
+  #call: Call<Uint8Array> | undefined;
+
+  private constructor(cache: Cache, wanted: Wanted, renews: boolean) {
+    this.#cache = cache;
+    this.#wanted = wanted;
+    this.#renews = renews;
+  }
+  /** Renews what is there, unless that is being done. */
+  static renew(cache: Cache, wanted: Wanted): Fetch {
+    const running = cache.running(wanted.key, wanted.rpc.policy);
+    const fetch = running ?? new Fetch(cache, wanted, true);
+    fetch.#renews = true;
+    if (running === undefined) fetch.#start();
+    return fetch;
+  }
+  /** Joins the fetch that is under way, or begins one. */
+  static join(cache: Cache, wanted: Wanted, receiver: Receiver): Fetch {
+    const running = cache.running(wanted.key, wanted.rpc.policy);
+    const fetch = running ?? new Fetch(cache, wanted, false);
+    fetch.#waiting.add(receiver);
+    receiver.waits(fetch, running === undefined);
+    if (running === undefined) fetch.#start();
+    return fetch;
+  }
+  leave(receiver: Receiver): void {
+    this.#waiting.delete(receiver);
+    if (!this.#unwanted || this.#exchange === undefined) return; // while at the second level it is seen when that answers
+    if (this.#call?.late) {
+      this.#call.expire(); // nobody waits because it took too long, which is a failure like any other
+      return;
+    }
+    this.#leaveCache(); // first: what ends with it may let another one ask for the same
+    this.#exchange.scope.end();
+  }
+  get #unwanted(): boolean {
+    return this.#waiting.size === 0 && !this.#renews;
+  }
+
+  #start(): void {
+    const { key, rpc } = this.#wanted;
+    const { second } = this.#cache;
+    this.#cache.begun(key, rpc.policy, this);
+    if (second === undefined) this.#send();
+    else
+      second.get(key, (found) => {
+        const entry = found && this.#adopted(found);
+        if (entry !== undefined) for (const receiver of this.#take()) receiver.found(entry);
+        if (entry !== undefined && this.#cache.isFresh(entry, this.#wanted.policy)) this.#end();
+        else {
+          if (entry !== undefined) this.#renews = true;
+          if (this.#unwanted) this.#end();
+          else this.#send();
+        }
+      });
+  }
+  /** Bytes that this type can have; any others are a miss. */
+  #adopted(found: Parameters<Cache["adopt"]>[1]): Entry | undefined {
+    const { key, rpc, policy } = this.#wanted;
+    try {
+      rpc.codec.decode(found.bytes);
+    } catch {
+      return undefined;
+    }
+    return this.#cache.adopt(key, found, policy);
+  }
+  #send(): void {
+    const { cx, rpc, outgoing } = this.#wanted;
+    const { methodMs, headers } = cx.exchange;
+    const { clock } = rpc.upstream;
+    const failed = (): void => {}; // nothing in it is critical
+    const exchange = new Exchange({
+      clock,
+      headers,
+      methodMs,
+      clientMs: undefined,
+      concurrent: Number.POSITIVE_INFINITY,
+      fetch: this,
+      failed,
+    });
+    this.#exchange = exchange;
+    const { scope } = exchange;
+    this.#call = Call.start(
+      new Request(cx.app, exchange, { root: cx.root, scope, pools: [] }),
+      rpc.bytes,
+      outgoing,
+      false,
+      this,
+    );
+  }
+  resolve(bytes: Uint8Array): void {
+    const { key, policy } = this.#wanted;
+    this.#cache.put(key, bytes, policy);
+    this.#end();
+    for (const receiver of this.#take()) receiver.received(bytes);
+  }
+  reject(failure: Failure): void {
+    this.#cache.failed(this.#wanted.key, failure);
+    if (this.#waiting.size > 1) failure.shared = true;
+    this.#end();
+    for (const receiver of this.#take()) receiver.failed(failure);
+  }
+  #end(): void {
+    this.#leaveCache();
+    this.#exchange?.end();
+  }
+  #leaveCache(): void {
+    this.#cache.ended(this.#wanted.key, this.#wanted.rpc.policy, this);
+  }
+  #take(): Receiver[] {
+    const all = [...this.#waiting];
+    this.#waiting.clear();
+    return all;
+  }
+}

@@ -1,0 +1,74 @@
+import { clientFault, type Failure, invalid } from "../failure.ts";
+import type { OutgoingHeaders } from "../transport/unary-client.ts";
+
+/** What a call sends along. Nothing is sent for "" and undefined; bytes are for names that end in `-bin`. */
+export type Metadata = Readonly<Record<string, string | Uint8Array | undefined>>;
+
+// Headers that describe one connection or one message; passing them on would make the next one lie.
+const HOP = new Set([
+  "connection",
+  "content-encoding",
+  "content-length",
+  "content-type",
+  "host",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "http2-settings",
+]);
+const isReserved = (name: string): boolean => name.startsWith(":") || name.startsWith("grpc-") || HOP.has(name);
+
+const filtered = new WeakMap<readonly string[], readonly string[]>();
+
+/** The names that may be passed on, lower-case. The same list gives the same list: requests remember by it what they found. */
+export function forwardable(names: readonly string[]): readonly string[] {
+  let found = filtered.get(names);
+  if (found === undefined) {
+    found = names.map((name) => name.toLowerCase()).filter((name) => !isReserved(name));
+    filtered.set(names, found);
+  }
+  return found;
+}
+
+const NAME = /^[0-9a-z_.-]+$/;
+const VALUE = /^[\x20-\x7e]*$/;
+
+/** Whether gRPC can carry this as a header's value. */
+export function isSendable(value: string): boolean {
+  return VALUE.test(value);
+}
+
+/** A header that the client has sent, and that cannot be passed on: its fault. */
+export function unsendable(name: string): Failure {
+  return clientFault(`the header ${name} has characters that cannot be passed on`);
+}
+
+/**
+ * Adds metadata to forwarded headers; metadata wins.
+ *
+ * @param from a header of the client's that metadata may have been made of, and that gRPC cannot carry
+ * @throws Failure for a name or value that gRPC cannot carry: INVALID_ARGUMENT where that is the client's fault, else INVALID
+ */
+export function withMetadata(
+  headers: OutgoingHeaders | undefined,
+  metadata: Metadata,
+  from?: string,
+): OutgoingHeaders | undefined {
+  let merged: Record<string, string> | undefined;
+  for (const [key, value] of Object.entries(metadata)) {
+    if (value === undefined || value.length === 0) continue;
+    const name = key.toLowerCase();
+    const text = typeof value === "string" ? value : Buffer.from(value).toString("base64").replace(/=+$/, "");
+    if (!NAME.test(name) || isReserved(name) || !isSendable(text)) {
+      throw from === undefined ? invalid("", `metadata ${name} cannot be sent`) : unsendable(from);
+    }
+    merged ??= { ...headers };
+    merged[name] = text;
+  }
+  return merged ?? headers;
+}

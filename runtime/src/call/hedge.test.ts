@@ -1,0 +1,251 @@
+import { describe, expect, test } from "vitest";
+import { Code, Reason } from "../failure.ts";
+import { byId } from "../testing/fake-client.ts";
+import { idle } from "../testing/fake-clock.ts";
+import { type FrontOptions, front, page, RETRY } from "../testing/front.ts";
+
+const HEDGE = { delayMs: 50, max: 1 };
+const one = (options: FrontOptions = {}) => {
+  const all = front({ ...options, call: { hedge: HEDGE, ...options.call } });
+  const get = (id: string, more?: Parameters<typeof all.ask>[1]) =>
+    all.ask(async (cx) => page({ title: String((await cx.call(cx.app.get, { id })).count) }), more);
+  return { ...all, get };
+};
+
+describe("a hedge", () => {
+  test("goes out after the delay, with its number; the first good answer wins and the loser is cancelled", async () => {
+    const { get, client, clock, calls, attempts } = one();
+    const { answer } = get("a");
+    await clock.advance(49);
+    expect(client.sent.length).toBe(1);
+    await clock.advance(1);
+    expect(client.sent.map(({ attempt }) => attempt)).toEqual([1, 2]);
+    const [first, second] = client.sent;
+    second!.thing({ count: 2n });
+    expect((await answer).page?.title).toBe("2");
+    expect([first!.cancelled, second!.cancelled]).toEqual([true, false]);
+    expect(calls).toMatchObject([{ attempts: 2, outcome: { ok: true } }]);
+    expect(attempts).toMatchObject([
+      { number: 2, hedge: true, outcome: "ok", startedAt: 1_050, endedAt: 1_050 },
+      { number: 1, hedge: false, outcome: "cancelled", startedAt: 1_000, endedAt: 1_050 },
+    ]);
+    expect(clock.running).toBe(0);
+  });
+  test("is not sent when the answer came before", async () => {
+    const { get, client, clock } = one();
+    const { answer } = get("a");
+    await clock.advance(49);
+    client.of("a").thing({ count: 1n });
+    await answer;
+    expect(clock.running).toBe(0);
+    await clock.advance(1_000);
+    expect(client.sent.length).toBe(1);
+    expect(clock.running).toBe(0);
+  });
+  test("is told what is left of the deadline, and not sent with nothing left", async () => {
+    const { get, client, clock } = one({ call: { timeoutMs: 120, hedge: { delayMs: 50, max: 5 } } });
+    const { answer } = get("a");
+    await clock.advance(120);
+    expect(client.sent.map(({ timeoutMs }) => timeoutMs)).toEqual([120, 70, 20]);
+    expect((await answer).failure).toMatchObject({ reason: Reason.TIMEOUT });
+    expect(client.open).toEqual([]);
+    expect(clock.running).toBe(0);
+  });
+  test("and the rest of them come a delay apart, at most `max`", async () => {
+    const { get, client, clock } = one({ call: { hedge: { delayMs: 50, max: 2 } } });
+    const { answer } = get("a");
+    await clock.advance(99);
+    expect(client.sent.length).toBe(2);
+    await clock.advance(1_000);
+    expect(client.sent.length).toBe(3);
+    client.sent[1]!.thing({ count: 7n });
+    expect((await answer).page?.title).toBe("7");
+    expect(client.open).toEqual([]);
+  });
+  test("outlives a failure of the other; only the last one's failure is the call's, and nothing is retried", async () => {
+    const { get, client, clock } = one({ call: { retry: RETRY } });
+    const { answer, state } = get("a");
+    await clock.advance(50);
+    client.sent[0]!.fault(Code.UNAVAILABLE);
+    await idle();
+    expect(state.answered).toBe(undefined);
+    client.sent[1]!.fault(Code.NOT_FOUND);
+    expect((await answer).failure).toMatchObject({ reason: Reason.REJECTED });
+    expect(client.sent.length).toBe(2);
+    expect(clock.running).toBe(0);
+  });
+  test("that is not out yet leaves retrying as it is, and each retry has a hedge of its own", async () => {
+    const { get, client, clock } = one({ call: { retry: RETRY } });
+    const { answer } = get("a");
+    await clock.advance(20);
+    client.of("a").fault(Code.UNAVAILABLE);
+    await clock.advance(10); // the retry, 30 ms in
+    expect(client.sent.map(({ attempt }) => attempt)).toEqual([1, 2]);
+    await clock.advance(49);
+    expect(client.sent.length).toBe(2);
+    await clock.advance(1);
+    expect(client.sent.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
+    client.of("a").thing({ count: 3n });
+    expect((await answer).page?.title).toBe("3");
+    expect(client.open).toEqual([]);
+  });
+  test("is a retry to the throttle and to whoever calls us: not below half of the tokens, not when we are a retry", async () => {
+    const { get, client, clock } = one();
+    get("inner", { headers: { "grpc-previous-rpc-attempts": "1" } });
+    await clock.advance(100);
+    expect(client.sent.length).toBe(1);
+    client.answer = byId({ bad: "UNAVAILABLE" });
+    for (let i = 0; i < 5; i++) await get("bad").answer;
+    client.answer = undefined;
+    client.sent.splice(0);
+    get("a");
+    await clock.advance(100);
+    expect(client.sent.length).toBe(1);
+  });
+  test("takes no token when it loses, and one when it fails", async () => {
+    const { get, client, clock } = one();
+    for (let i = 0; i < 30; i++) {
+      const { answer } = get("a");
+      await clock.advance(50);
+      client.sent.at(-1)!.thing();
+      await answer;
+    }
+    expect(client.sent.length).toBe(60); // all of them hedged
+    for (let i = 0; i < 2; i++) {
+      const { answer } = get("b");
+      await clock.advance(50);
+      for (const sent of client.open) sent.fault(Code.UNAVAILABLE);
+      await answer;
+    }
+    const { answer } = get("c"); // six tokens left
+    await clock.advance(50);
+    expect(client.sent.length).toBe(66);
+    for (const sent of client.open.slice(-2)) sent.fault(Code.UNAVAILABLE);
+    await answer;
+    get("d");
+    await clock.advance(50);
+    expect(client.sent.length).toBe(67);
+  });
+  test.each([
+    [-1, []],
+    [30, [80]],
+  ])("heeds a pushback of %i ms", async (pushbackMs, times) => {
+    const { get, client, clock } = one({ call: { hedge: { delayMs: 50, max: 3 } } });
+    get("a");
+    await clock.advance(50);
+    client.sent[0]!.fault(Code.UNAVAILABLE, { pushbackMs });
+    const sentAt: number[] = [];
+    for (let at = 50; at < 90; at++) {
+      if (client.sent.length > 2 + sentAt.length) sentAt.push(at);
+      await clock.advance(1);
+    }
+    expect(sentAt).toEqual(times);
+  });
+  test("takes a place in the limits; without one the call goes on as it is", async () => {
+    const { get, client, clock } = one({ policy: { limit: { concurrent: 2, queued: 0 } } });
+    const a = get("a");
+    const b = get("b");
+    await clock.advance(60);
+    expect(client.sent.length).toBe(2);
+    client.of("a").thing({ count: 1n });
+    client.of("b").thing({ count: 2n });
+    expect([(await a.answer).page?.title, (await b.answer).page?.title]).toEqual(["1", "2"]);
+    const c = get("c");
+    await clock.advance(50);
+    expect((await get("d").answer).failure).toMatchObject({ reason: Reason.LIMITED });
+    client.of("c").thing();
+    await c.answer;
+    await clock.advance(40); // the mean of the answers so far: the upstream may be at the other one for as long
+    get("e");
+    get("f");
+    expect(client.open.length).toBe(2); // both places were given back
+  });
+  test("that waits for a place is still awaited when the original fails, and leaves the queue when that wins", async () => {
+    const { get, client, clock, calls } = one({ policy: { limit: { concurrent: 2, queued: 9 } } });
+    const a = get("a");
+    const b = get("b");
+    await clock.advance(50);
+    expect(client.sent.length).toBe(2);
+    client.of("a").fault(Code.UNAVAILABLE); // its own hedge has the place now
+    expect(client.sent.length).toBe(3);
+    client.of("b").thing();
+    await b.answer;
+    expect(client.sent.length).toBe(3);
+    client.of("a").thing({ count: 5n });
+    expect((await a.answer).page?.title).toBe("5");
+    expect(calls.map(({ attempts }) => attempts)).toEqual([1, 2]);
+    expect(clock.running).toBe(0);
+  });
+  test("gives the breaker a sample of its own; one that loses gives none", async () => {
+    const breaker = { errorRate: 0.5, windowMs: 10_000, minimum: 4, openMs: 5_000, probes: 1 };
+    const { get, client, clock, states } = one({ policy: { breaker } });
+    for (let i = 0; i < 5; i++) {
+      const { answer } = get("a");
+      await clock.advance(50);
+      client.sent.at(-1)!.thing();
+      await answer;
+    }
+    expect(states).toEqual([]);
+    for (let i = 0; i < 3; i++) {
+      const { answer } = get("b");
+      await clock.advance(50);
+      for (const sent of client.open) sent.fault(Code.INTERNAL);
+      await answer;
+    }
+    expect(states).toEqual(["open"]); // 6 of 11
+  });
+  test("ends with the request", async () => {
+    const { get, client, clock } = one();
+    const { cancel } = get("a");
+    await clock.advance(50);
+    cancel();
+    expect(client.sent.map(({ cancelled }) => cancelled)).toEqual([true, true]);
+    expect(clock.running).toBe(0);
+  });
+  test("of a call with side effects wins or loses like any other, and outlives the response", async () => {
+    const { ask, client, clock } = one({ call: { timeoutMs: 300 } });
+    const { answer, cancel, state } = ask(async (cx) => {
+      await cx.step(() => cx.effect(cx.app.get, { id: "a" }));
+      return page();
+    });
+    await idle();
+    cancel();
+    await clock.advance(50);
+    expect(client.sent.map(({ cancelled }) => cancelled)).toEqual([false, false]);
+    client.sent[1]!.thing();
+    expect(client.sent[0]!.cancelled).toBe(true);
+    expect(state.answered).toBe(undefined);
+    expect(clock.running).toBe(0);
+    void answer;
+  });
+  test("that the upstream never saw is sent again, without another number", async () => {
+    const { get, client, clock } = one();
+    const { answer } = get("a");
+    await clock.advance(50);
+    client.sent[1]!.fault(Code.UNAVAILABLE, { kind: "unprocessed" });
+    expect(client.sent.map(({ attempt }) => attempt)).toEqual([1, 2, 2]);
+    client.sent[2]!.thing({ count: 4n });
+    expect((await answer).page?.title).toBe("4");
+    expect(clock.running).toBe(0);
+  });
+});
+
+describe("the retry budget", () => {
+  test("is the upstream's own", async () => {
+    const { get, client, clock } = one({
+      policy: { retryBudget: { maxTokens: 4, tokenRatio: 1 } },
+      call: { retry: RETRY },
+    });
+    client.answer = byId({ bad: "UNAVAILABLE" });
+    const failing = async () => {
+      const before = client.sent.length;
+      const { answer } = get("bad");
+      await clock.advance(300);
+      await answer;
+      return client.sent.length - before;
+    };
+    expect([await failing(), await failing()]).toEqual([2, 1]); // tokens: 3 2, 1
+    for (let i = 0; i < 3; i++) await get("good").answer;
+    expect(await failing()).toBe(2);
+  });
+});

@@ -1,0 +1,111 @@
+import { type Failure, OVER } from "../failure.ts";
+
+/** Something that a scope can stop. Each calls `leave` itself when it has ended. */
+export interface Running {
+  /** Its place in the scope's list; the scope writes it. */
+  slot: number;
+  /** Nobody waits for it any more. */
+  cancel(): void;
+  /** The budget is used up. */
+  expire(): void;
+}
+
+/** How urgent a failure is while guards are pending: the lowest is reported. Guards have their place in the declared order. */
+export const Rank = {
+  /** What an `on_error` rule says. */
+  RULE: Number.MAX_SAFE_INTEGER,
+  /** Any other failure. */
+  STEP: Number.POSITIVE_INFINITY,
+} as const;
+
+/**
+ * What fails together and is cancelled together: a whole response, or a part of it. A failure is held back while guards in it
+ * are pending, since no status may leave before theirs.
+ */
+export class Scope implements Running {
+  slot = 0;
+  readonly #parent: Scope | undefined;
+  readonly #failed: (failure: Failure) => void;
+  readonly #running: Running[] = [];
+  #over = false;
+  #guards = 0;
+  #failure: Failure | undefined;
+  #rank: number = Rank.STEP;
+  #held: Set<Failure> | undefined; // all that have failed it while guards are pending
+
+  constructor(parent: Scope | undefined, failed: (failure: Failure) => void) {
+    this.#parent = parent;
+    this.#failed = failed;
+    if (parent?.over) this.#over = true;
+    else parent?.enter(this);
+  }
+  /** Whether it has ended, or is about to with what it is a part of. */
+  get over(): boolean {
+    return this.#over || this.#parent?.over === true;
+  }
+  get guards(): number {
+    return this.#guards;
+  }
+  /** Whether it has failed, if only so that a pending guard holds it back. */
+  get doomed(): boolean {
+    return this.#over || this.#failure !== undefined || this.#parent?.doomed === true;
+  }
+  /** Whether it, or what it is a part of, has failed with this, and a pending guard holds that back. */
+  holdsBack(failure: Failure): boolean {
+    // One that is shared may be that of another step as well, which then has failed by itself.
+    if (failure.shared) return false;
+    return this.#held?.has(failure) === true || this.#parent?.holdsBack(failure) === true;
+  }
+  enter(running: Running): void {
+    running.slot = this.#running.length;
+    this.#running.push(running);
+  }
+  leave(running: Running): void {
+    if (this.#running[running.slot] !== running) return;
+    const last = this.#running.pop();
+    if (last === undefined || last === running) return;
+    this.#running[running.slot] = last;
+    last.slot = running.slot;
+  }
+  /** Fails the scope, at once or when no guard in it is pending. */
+  fail(failure: Failure, rank: number = Rank.STEP): void {
+    if (this.#over) return;
+    if (this.#failure === undefined || rank < this.#rank) {
+      this.#failure = failure;
+      this.#rank = rank;
+    }
+    if (this.#guards === 0) this.#fail(this.#failure);
+    else if (failure !== OVER) {
+      this.#held ??= new Set();
+      this.#held.add(failure);
+    }
+  }
+  guardBegins(): void {
+    this.#guards++;
+    this.#parent?.guardBegins();
+  }
+  guardEnds(): void {
+    this.#guards--;
+    if (this.#guards === 0 && this.#failure !== undefined && !this.#over) this.#fail(this.#failure);
+    this.#parent?.guardEnds();
+  }
+  /** Stops whatever is still running. */
+  end(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#parent?.leave(this);
+    for (const running of this.#running.splice(0)) running.cancel();
+  }
+  cancel(): void {
+    if (this.#over) return;
+    this.end();
+    this.#failed(OVER);
+  }
+  expire(): void {
+    for (const running of [...this.#running]) running.expire();
+  }
+  #fail(failure: Failure): void {
+    this.end();
+    this.#failed(failure);
+  }
+}

@@ -1,0 +1,40 @@
+import type { Request } from "../compose/request.ts";
+import { asFailure, OVER } from "../failure.ts";
+import { CachedCall } from "./cached-call.ts";
+import { Call } from "./call.ts";
+import { coalesce } from "./coalesce.ts";
+import { type CallExtra, type Outgoing, outgoing } from "./outgoing.ts";
+import type { Running } from "./scope.ts";
+import type { Sink } from "./sink.ts";
+import type { Rpc } from "./upstream.ts";
+
+/**
+ * Starts a call in the scope of `cx`, or takes its answer from the cache or from an equal call, as its policy says. Its end
+ * goes to the sink, perhaps before this returns.
+ *
+ * @param effect once sent, only its own deadline stops it
+ */
+export function startCall<Req, Res>(
+  cx: Request<unknown>,
+  rpc: Rpc<Req, Res>,
+  request: Req,
+  effect: boolean,
+  extra: CallExtra | undefined,
+  sink: Sink<Res>,
+): Running | undefined {
+  if (effect ? cx.scope.doomed : cx.scope.over) {
+    sink.reject(OVER);
+    return undefined;
+  }
+  let out: Outgoing;
+  try {
+    out = outgoing(cx, rpc, request, extra);
+  } catch (thrown) {
+    sink.reject(asFailure(thrown)); // the request cannot be encoded
+    return undefined;
+  }
+  if (effect) return Call.start(cx, rpc, out, effect, sink);
+  if (rpc.cache !== undefined) return CachedCall.start(cx, rpc, rpc.cache, out, sink);
+  if (rpc.policy.coalesce) return coalesce(cx, rpc, out, sink);
+  return Call.start(cx, rpc, out, effect, sink);
+}

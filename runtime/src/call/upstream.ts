@@ -1,0 +1,214 @@
+import {
+  create,
+  type DescMessage,
+  type DescMethodUnary,
+  fromBinary,
+  type MessageInitShape,
+  type MessageShape,
+  toBinary,
+} from "@bufbuild/protobuf";
+import { Cache } from "../cache/cache.ts";
+import { typeDigest } from "../cache/type-digest.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import { AnswerTime } from "../guard/answer-time.ts";
+import { Breaker, type BreakerPolicy } from "../guard/breaker.ts";
+import { Limit, type LimitPolicy } from "../guard/limit.ts";
+import type { RetryPolicy } from "../guard/retry.ts";
+import { Throttle, type ThrottlePolicy } from "../guard/throttle.ts";
+import type { Observer } from "../observer.ts";
+import type { UnaryClient } from "../transport/unary-client.ts";
+import { frame } from "../wire/frame.ts";
+import { forwardable } from "./headers.ts";
+
+/** What all calls of one upstream share in a process. */
+export interface UpstreamPolicy {
+  /** None: no breaker. */
+  readonly breaker?: BreakerPolicy | undefined;
+  /** None: no limit. */
+  readonly limit?: LimitPolicy | undefined;
+  /** When to stop retrying and hedging; default ten tokens, of which a success gives back a tenth. */
+  readonly retryBudget?: ThrottlePolicy | undefined;
+  /** Methods, by their own name, with a breaker of their own in place of the service's; none in it: no breaker. */
+  readonly methods?: Readonly<Record<string, { readonly breaker?: BreakerPolicy | undefined }>> | undefined;
+}
+
+/** When another attempt is sent beside one that is out. */
+export interface HedgePolicy {
+  /** How long after the one before, in milliseconds. */
+  readonly delayMs: number;
+  /** At most so many beside the first. */
+  readonly max: number;
+}
+
+/** How long an answer may be used again, in milliseconds since it came. */
+export interface CachePolicy {
+  /** For so long it is as good as new; up to a tenth less, so that answers of one moment do not all end in another. */
+  readonly ttlMs: number;
+  /** For so long it may be served while another one is fetched, or cannot be had. Default: not at all. */
+  readonly staleMs?: number | undefined;
+}
+
+/** How the calls of one rpc are made (runtime.md). Times are in milliseconds. */
+export interface CallPolicy {
+  /** In milliseconds, from ready to result: queueing, attempts and backoff included. None: what the request's budget leaves. */
+  readonly timeoutMs?: number | undefined;
+  readonly retry?: RetryPolicy | undefined;
+  readonly hedge?: HedgePolicy | undefined;
+  /** Only for calls without side effects. */
+  readonly cache?: CachePolicy | undefined;
+  /** Equal calls of one response are made once. Only for calls without side effects; not needed beside `cache`. */
+  readonly coalesce?: boolean | undefined;
+  /** Names of incoming headers to pass on. */
+  readonly forward?: readonly string[] | undefined;
+  /** A limit of this rpc's own, inside the upstream's: both must admit. */
+  readonly limit?: LimitPolicy | undefined;
+}
+
+/** What the upstreams of a process have in common. */
+export interface UpstreamOptions {
+  readonly clock?: Clock | undefined;
+  readonly observer?: Observer | undefined;
+  /** Where calls with a cache keep answers; one for all upstreams of a process. Default: one of this upstream's own. */
+  readonly cache?: Cache | undefined;
+}
+
+/** One upstream service of this process: its connection, and the breaker, limit and throttle that its calls share. */
+export class Upstream {
+  /** Full service name. */
+  readonly service: string;
+  readonly client: UnaryClient;
+  readonly breaker: Breaker | undefined;
+  readonly limit: Limit | undefined;
+  readonly throttle: Throttle;
+  readonly clock: Clock;
+  readonly observer: Observer | undefined;
+  readonly #methods = new Map<string, Breaker | undefined>();
+  readonly #answers = new Map<string, AnswerTime>();
+  #cache: Cache | undefined;
+  readonly #inner = new Map<string, Map<LimitPolicy, Limit>>();
+
+  constructor(service: string, client: UnaryClient, policy: UpstreamPolicy, options?: UpstreamOptions) {
+    const clock = options?.clock ?? systemClock;
+    const observer = options?.observer;
+    this.service = service;
+    this.client = client;
+    this.clock = clock;
+    this.observer = observer;
+    this.#cache = options?.cache;
+    this.limit = policy.limit && new Limit(policy.limit);
+    this.throttle = new Throttle(policy.retryBudget);
+    const breaker = (policy: BreakerPolicy | undefined, method?: string): Breaker | undefined =>
+      policy &&
+      new Breaker(policy, clock, (from, to) => observer?.breaker?.({ service, method, from, to, at: clock.now() }));
+    this.breaker = breaker(policy.breaker);
+    for (const [name, its] of Object.entries(policy.methods ?? {})) {
+      const method = `${service}/${name}`;
+      this.#methods.set(method, breaker(its.breaker, method));
+    }
+  }
+  /** The breaker of a method (`package.Service/Method`): its own, or the service's. */
+  breakerOf(method: string): Breaker | undefined {
+    return this.#methods.has(method) ? this.#methods.get(method) : this.breaker;
+  }
+  /** How long a method's answers take, whatever the policy of its calls. */
+  answersOf(method: string): AnswerTime {
+    const answers = this.#answers.get(method) ?? new AnswerTime();
+    this.#answers.set(method, answers);
+    return answers;
+  }
+  get cache(): Cache {
+    this.#cache ??= new Cache({ clock: this.clock });
+    return this.#cache;
+  }
+  /** The inner pool of a method under a policy: one per process, however many services share the policy. */
+  innerLimit(method: string, policy: LimitPolicy): Limit {
+    const ofMethod = this.#inner.get(method) ?? new Map<LimitPolicy, Limit>();
+    this.#inner.set(method, ofMethod);
+    const limit = ofMethod.get(policy) ?? new Limit(policy);
+    ofMethod.set(policy, limit);
+    return limit;
+  }
+  /** A unary method of this service under a policy. */
+  unary<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodUnary<I, O>,
+    policy: CallPolicy,
+  ): Rpc<MessageInitShape<I>, MessageShape<O>> {
+    const { input, output } = method;
+    return new Rpc(this, `${method.parent.typeName}/${method.name}`, policy, {
+      encode: (request) => frame(toBinary(input, create(input, request))),
+      decode: (reply) => fromBinary(output, reply),
+      digest: () => typeDigest(output),
+    });
+  }
+  /**
+   * The same with a generated codec.
+   *
+   * @param encode gives the message with gRPC's prefix in front
+   * @param decode gives what is read of an answer, and refuses what protobuf-es would refuse
+   */
+  unaryWith<Req, Res>(
+    method: DescMethodUnary,
+    encode: (request: Req) => Buffer,
+    decode: (reply: Uint8Array) => Res,
+    policy: CallPolicy,
+  ): Rpc<Req, Res> {
+    const digest = (): string => typeDigest(method.output);
+    return new Rpc(this, `${method.parent.typeName}/${method.name}`, policy, { encode, decode, digest });
+  }
+}
+
+/** How the messages of a call are written and read. */
+export interface Codec<Req, Res> {
+  /** The message, framed. */
+  readonly encode: (request: Req) => Buffer;
+  readonly decode: (reply: Uint8Array) => Res;
+  /** Differs between types whose bytes mean something else. */
+  readonly digest: () => string;
+}
+
+/** A method of an upstream, and how it is to be called. */
+export class Rpc<Req, Res> {
+  readonly upstream: Upstream;
+  /** `package.Service/Method` */
+  readonly method: string;
+  readonly path: string;
+  readonly codec: Codec<Req, Res>;
+  readonly timeoutMs: number;
+  readonly policy: CallPolicy;
+  readonly retry: RetryPolicy | undefined;
+  readonly hedge: HedgePolicy | undefined;
+  readonly cache: CachePolicy | undefined;
+  readonly forward: readonly string[];
+  readonly limit: Limit | undefined;
+  readonly breaker: Breaker | undefined;
+  readonly answers: AnswerTime;
+  #bytes: Rpc<never, Uint8Array> | undefined;
+
+  constructor(upstream: Upstream, method: string, policy: CallPolicy, codec: Codec<Req, Res>) {
+    this.upstream = upstream;
+    this.method = method;
+    this.path = `/${method}`;
+    this.codec = codec;
+    this.timeoutMs = policy.timeoutMs ?? Number.POSITIVE_INFINITY;
+    this.policy = policy;
+    this.retry = policy.retry;
+    this.hedge = policy.hedge !== undefined && policy.hedge.max > 0 ? policy.hedge : undefined;
+    this.cache = policy.cache !== undefined && policy.cache.ttlMs > 0 ? policy.cache : undefined;
+    this.forward = forwardable(policy.forward ?? []);
+    this.limit = policy.limit && upstream.innerLimit(method, policy.limit);
+    this.breaker = upstream.breakerOf(method);
+    this.answers = upstream.answersOf(method);
+  }
+  /** The same, giving the bytes of an answer that can be decoded. */
+  get bytes(): Rpc<never, Uint8Array> {
+    const { upstream, method, policy, codec } = this;
+    this.#bytes ??= new Rpc(upstream, method, policy, {
+      ...codec,
+      decode: (reply) => {
+        codec.decode(reply);
+        return reply;
+      },
+    });
+    return this.#bytes;
+  }
+}

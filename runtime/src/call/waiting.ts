@@ -1,0 +1,45 @@
+import { type Failure, OVER } from "../failure.ts";
+import type { Cause } from "./causes.ts";
+import type { Running, Scope } from "./scope.ts";
+import type { Sink } from "./sink.ts";
+
+/** One of several that wait for the same thing, each in a scope of its own. */
+export class Waiting<T> implements Running, Sink<T> {
+  slot = 0;
+  #ended = false;
+  readonly #scope: Scope;
+  readonly #sink: Sink<T>;
+  readonly #left: (waiting: Waiting<T>) => void;
+
+  /** @param left it waits no longer, though what it waits for goes on */
+  constructor(scope: Scope, sink: Sink<T>, left: (waiting: Waiting<T>) => void) {
+    this.#scope = scope;
+    this.#sink = sink;
+    this.#left = left;
+    scope.enter(this);
+  }
+  resolve(value: T, cause?: Cause): void {
+    if (this.#end()) this.#sink.resolve(value, cause);
+  }
+  reject(failure: Failure): void {
+    if (this.#end()) this.#sink.reject(failure);
+  }
+  cancel(): void {
+    this.leave(OVER);
+  }
+  /** Waits no longer, for this reason. */
+  leave(failure: Failure): void {
+    if (!this.#end()) return;
+    this.#left(this);
+    this.#sink.reject(failure);
+  }
+  expire(): void {
+    // What it waits for expires by itself, no later.
+  }
+  #end(): boolean {
+    if (this.#ended) return false;
+    this.#ended = true;
+    this.#scope.leave(this);
+    return true;
+  }
+}

@@ -1,0 +1,74 @@
+import type { Cause, Mark } from "../call/causes.ts";
+import type { CallExtra } from "../call/outgoing.ts";
+import type { Sink } from "../call/sink.ts";
+import { asFailure, Failure, OVER } from "../failure.ts";
+import type { Request } from "./request.ts";
+
+/** What an `on_error` compiles to. Gives a Failure to fail with; undefined: ignored; anything else in place of the answer. */
+export type Rescue<R> = (error: Failure) => R;
+export type Instead<R> = Exclude<R, Failure>;
+
+/** What some calls have besides their request. */
+export interface Extra<R> extends CallExtra {
+  readonly rescue?: Rescue<R> | undefined;
+  /** The step that the call is part of. */
+  readonly mark?: Mark | undefined;
+}
+
+/** Takes a call's end to a promise, past an `on_error`. */
+export class Answer<Res, R> implements Sink<Res> {
+  readonly #cx: Request<unknown>;
+  readonly #answer: PromiseWithResolvers<Res | Instead<R>> | PromiseWithResolvers<Res | Instead<R> | undefined>;
+  readonly #extra: Extra<R> | undefined;
+  readonly #supplementary: boolean;
+
+  constructor(
+    cx: Request<unknown>,
+    answer: PromiseWithResolvers<Res | Instead<R>> | PromiseWithResolvers<Res | Instead<R> | undefined>,
+    extra: Extra<R> | undefined,
+    supplementary: boolean,
+  ) {
+    this.#cx = cx;
+    this.#answer = answer;
+    this.#extra = extra;
+    this.#supplementary = supplementary;
+  }
+  resolve(value: Res, cause?: Cause): void {
+    if (cause !== undefined) {
+      const { exchange } = this.#cx;
+      exchange.note(this.#answer.promise, cause);
+      if (typeof value === "object" && value !== null) exchange.note(value, cause); // for a step that gives it on
+      this.#extra?.mark?.note(cause);
+    }
+    this.#answer.resolve(value);
+  }
+  reject(failure: Failure): void {
+    const instead = this.#rescued(failure);
+    if (!(instead instanceof Failure)) {
+      if (instead !== undefined) {
+        this.#cx.note(this.#answer.promise, failure);
+        this.#extra?.mark?.note({ failure, incomplete: false });
+      }
+      this.#answer.resolve(instead);
+    } else if (this.#supplementary && !instead.refusal) {
+      this.#cx.note(this.#answer.promise, instead);
+      (this.#answer as PromiseWithResolvers<Res | Instead<R> | undefined>).resolve(undefined);
+    } else {
+      this.#answer.promise.catch(() => {}); // of a supplementary call nobody expects it
+      this.#answer.reject(instead);
+    }
+  }
+  #rescued(failure: Failure): Instead<R> | Failure {
+    const rescue = this.#extra?.rescue;
+    if (rescue === undefined || failure === OVER) return failure;
+    const { exchange } = this.#cx;
+    exchange.rescuing = true;
+    try {
+      return rescue(failure) as Instead<R> | Failure;
+    } catch (thrown) {
+      return asFailure(thrown);
+    } finally {
+      exchange.rescuing = false;
+    }
+  }
+}

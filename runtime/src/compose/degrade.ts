@@ -1,0 +1,163 @@
+import { create, type DescField, type DescMessage } from "@bufbuild/protobuf";
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
+import { type Cause, type Touch, worse } from "../call/causes.ts";
+import type { Failure } from "../failure.ts";
+import { type Degradation, DegradationSchema, Degradation_Effect as Effect } from "../gen/bff/v1/degradation_pb.ts";
+
+/** What a degraded response says about itself. */
+export interface Degraded {
+  /** One entry for each field touched, ordered by field number; many of the same kind in one list are one. */
+  readonly entries: Degradation[];
+  /** What is behind each entry, in their order. */
+  readonly failures: readonly Failure[];
+  /** The value of the header `bff-degraded`; "" when nothing of the response was touched. */
+  readonly header: string;
+}
+
+/** Where a message stands in the response. The same message may stand in several places. */
+interface Place {
+  readonly desc: DescMessage;
+  readonly path: string; // "runs[3]."
+  readonly folded: string; // "runs[*]."
+  readonly order: readonly number[]; // field number, index, field number, …
+}
+
+const HEADER_BYTES = 1024;
+/** More entries than this that differ only in list positions or map keys become one. */
+const MOST_ALIKE = 8;
+
+/** A field that a failure has touched. */
+interface Found {
+  readonly entry: Degradation;
+  readonly cause: Cause;
+  /** The path without positions and keys. */
+  readonly folded: string;
+  readonly order: readonly number[];
+}
+
+/**
+ * From "this field of this message object was touched" to paths in the finished response.
+ * @param declared what clients get, where it is another message than the one composed: what only that one has stays inside
+ */
+export function degraded(
+  desc: DescMessage,
+  response: object,
+  touches: readonly Touch[],
+  declared: DescMessage = desc,
+): Degraded {
+  const places = new Map<object, Place[]>();
+  const numbers = new Map(declared.fields.map(({ name, number }) => [name, number]));
+  place(response, { desc, path: "", folded: "", order: [] }, places, numbers);
+  const found = new Map<string, Found>();
+  for (const touch of touches) {
+    for (const at of places.get(touch.message) ?? []) {
+      const field = at.desc.fields.find((field) => field.name === touch.field);
+      const path = `${at.path}${touch.field}`;
+      const { cause } = touch;
+      const number = at.path === "" ? numbers.get(touch.field) : field?.number;
+      if (field === undefined || number === undefined) continue;
+      if (worse(found.get(path)?.cause, cause) !== cause) continue;
+      const { reason, upstream } = cause.failure;
+      const age = cause.staleMs === undefined ? undefined : durationFromMs(Math.round(cause.staleMs));
+      const entry = create(DegradationSchema, {
+        path,
+        effect: effectOf(touch, field),
+        reason,
+        upstream,
+        ...(age && { age }),
+      });
+      found.set(path, { entry, cause, folded: `${at.folded}${touch.field}`, order: [...at.order, number] });
+    }
+  }
+  const sorted = foldAlike([...found.values()].sort((a, b) => compare(a.order, b.order)));
+  return {
+    entries: sorted.map(({ entry }) => entry),
+    failures: sorted.map(({ cause }) => cause.failure),
+    header: headerOf([...new Set(sorted.map(({ folded }) => folded))]),
+  };
+}
+
+/** Entries that differ in positions and keys only, where they are many: one in place of the first, which says how many it stands for. */
+function foldAlike(sorted: readonly Found[]): readonly Found[] {
+  if (sorted.length <= MOST_ALIKE) return sorted;
+  const groups = new Map<string, Found[]>();
+  for (const found of sorted) {
+    const { effect, reason, upstream, age } = found.entry;
+    const kind = `${found.folded} ${effect} ${reason} ${upstream} ${age?.seconds} ${age?.nanos}`;
+    const group = groups.get(kind);
+    if (group === undefined) groups.set(kind, [found]);
+    else group.push(found);
+  }
+  const inPlace = new Map<Found, Found | undefined>();
+  for (const [first, ...rest] of groups.values()) {
+    if (first === undefined || rest.length < MOST_ALIKE) continue;
+    const entry = create(DegradationSchema, { ...first.entry, path: first.folded, count: rest.length + 1 });
+    inPlace.set(first, { ...first, entry });
+    for (const other of rest) inPlace.set(other, undefined);
+  }
+  return sorted.flatMap((found) => (inPlace.has(found) ? (inPlace.get(found) ?? []) : found));
+}
+
+function effectOf({ cause, present }: Touch, field: DescField): Effect {
+  if (cause.staleMs !== undefined) return Effect.STALE;
+  const several = field.fieldKind === "list" || field.fieldKind === "map";
+  if (cause.incomplete && several) return Effect.INCOMPLETE;
+  return present ? Effect.REPLACED : Effect.MISSING;
+}
+
+/** @param numbers of the fields that count, by their names; without it all do */
+function place(message: unknown, at: Place, places: Map<object, Place[]>, numbers?: ReadonlyMap<string, number>): void {
+  // Well-known types have shapes of their own in TypeScript, and no one composes them.
+  if (typeof message !== "object" || message === null || at.desc.typeName.startsWith("google.protobuf.")) return;
+  const known = places.get(message);
+  if (known === undefined) places.set(message, [at]);
+  else known.push(at);
+  for (const field of at.desc.fields) {
+    const desc = field.message;
+    const number = numbers === undefined ? field.number : numbers.get(field.name);
+    if (desc === undefined || number === undefined) continue;
+    const value = fieldValue(message as Record<string, unknown>, field);
+    if (typeof value !== "object" || value === null) continue;
+    const path = `${at.path}${field.name}`;
+    const folded = `${at.folded}${field.name}`;
+    if (field.fieldKind === "message") {
+      place(value, { desc, path: `${path}.`, folded: `${folded}.`, order: [...at.order, number] }, places);
+      continue;
+    }
+    const quoted = field.fieldKind === "map" && field.mapKey === STRING;
+    for (const [i, [key, item]] of Object.entries(value).entries()) {
+      const index = quoted ? JSON.stringify(key) : key;
+      const order = [...at.order, number, i];
+      place(item, { desc, path: `${path}[${index}].`, folded: `${folded}[*].`, order }, places);
+    }
+  }
+}
+const STRING = 9; // ScalarType.STRING
+
+function fieldValue(message: Record<string, unknown>, field: DescField): unknown {
+  if (field.oneof === undefined) return message[field.localName];
+  const chosen = message[field.oneof.localName] as { case?: string; value?: unknown } | undefined;
+  return chosen?.case === field.localName ? chosen.value : undefined;
+}
+
+function compare(a: readonly number[], b: readonly number[]): number {
+  for (let i = 0; i < a.length && i < b.length; i++) {
+    const difference = (a[i] ?? 0) - (b[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
+
+/** The paths, comma-separated; when they do not fit, as many as do and then `+N` for the rest. */
+function headerOf(paths: readonly string[]): string {
+  const whole = paths.join(",");
+  if (whole.length <= HEADER_BYTES) return whole;
+  let text = "";
+  for (const [i, path] of paths.entries()) {
+    const longer = text === "" ? path : `${text},${path}`;
+    const rest = `+${paths.length - i}`;
+    if (`${longer},+${paths.length}`.length > HEADER_BYTES) return text === "" ? rest : `${text},${rest}`;
+    text = longer;
+  }
+  return text;
+}

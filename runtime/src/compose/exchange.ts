@@ -1,0 +1,198 @@
+import { type Timestamp, timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { type Cause, Causes } from "../call/causes.ts";
+import type { Coalesced } from "../call/coalesce.ts";
+import { isSendable, unsendable } from "../call/headers.ts";
+import { Scope } from "../call/scope.ts";
+import type { Clock, Timer } from "../clock.ts";
+import type { Failure } from "../failure.ts";
+import { budgetMs, callBudgetMs } from "../guard/deadline.ts";
+import { Limit } from "../guard/limit.ts";
+import type { Observer } from "../observer.ts";
+import type { OutgoingHeaders } from "../transport/unary-client.ts";
+
+/** Incoming headers; fetch's `Headers` is one. Names are lower-case; several values of a name are joined with ", ". */
+export interface IncomingHeaders {
+  get(name: string): string | null;
+}
+
+/** What a request brings, and what its rpc allows. */
+export interface ExchangeOptions {
+  readonly clock: Clock;
+  readonly headers: IncomingHeaders;
+  /** The method's own timeout, in milliseconds. */
+  readonly methodMs: number;
+  /** What the client leaves us, in milliseconds, if it says. */
+  readonly clientMs: number | undefined;
+  /** Calls to one upstream at a time. */
+  readonly concurrent: number;
+  readonly observer?: Observer | undefined;
+  /** What it is, where it is a fetch of the cache. */
+  readonly fetch?: object | undefined;
+  /** The response has failed. Called at most once, and not after `end`. */
+  readonly failed: (failure: Failure) => void;
+}
+
+/** What the scopes of one request share: its budget, its headers, and what failures have touched. */
+export class Exchange {
+  readonly clock: Clock;
+  /** No call is sent, and none waits, after this moment of the clock. */
+  readonly callsUntil: number;
+  /** Whether this request is itself no retry: only the outermost party retries. */
+  readonly mayRetry: boolean;
+  /** The scope whose failure is the response's. */
+  readonly scope: Scope;
+  /** How long calls could run if the client had set no deadline, and nothing else had used time. */
+  readonly fullMs: number;
+  readonly methodMs: number;
+  readonly headers: IncomingHeaders;
+  readonly observer: Observer | undefined;
+  readonly fetch: object | undefined;
+  readonly #concurrent: number;
+  readonly #limits = new Map<object, Limit>();
+  /** A header that an expression has read, and that gRPC cannot carry. */
+  unsendable: string | undefined;
+  /** While an `on_error` rule is being asked. */
+  rescuing = false;
+  #timer: Timer | undefined;
+  #effects = 0;
+  #causes: Causes | undefined;
+  #coalesced: Coalesced | undefined;
+  #now: Timestamp | undefined;
+  #forwarded: OutgoingHeaders | undefined;
+  #forwardedFor: readonly string[] | undefined;
+  #idle: (() => void) | undefined;
+
+  constructor({ clock, headers, methodMs, clientMs, concurrent, observer, fetch, failed }: ExchangeOptions) {
+    this.clock = clock;
+    this.headers = headers;
+    this.observer = observer;
+    this.fetch = fetch;
+    this.#concurrent = concurrent;
+    this.mayRetry = !(Number(headers.get("grpc-previous-rpc-attempts")) > 0);
+    this.methodMs = methodMs;
+    this.fullMs = callBudgetMs(methodMs);
+    const leftMs = callBudgetMs(budgetMs(methodMs, clientMs));
+    this.callsUntil = clock.now() + leftMs;
+    this.scope = new Scope(undefined, (failure) => {
+      this.#release();
+      failed(failure);
+    });
+    this.#timer = clock.setTimeout(expire, leftMs, this.scope);
+  }
+  get over(): boolean {
+    return this.scope.over;
+  }
+  /** Ends the request, with an answer or because nobody wants one: whatever runs is stopped. */
+  end(): void {
+    this.scope.end();
+    this.#release();
+  }
+  /** Resolves when an answer may leave: no guard is pending and no side effect is under way; also when the request is over. */
+  async settled(): Promise<void> {
+    while (!this.over && (this.scope.guards > 0 || this.#effects > 0)) {
+      await new Promise<void>((resolve) => {
+        this.#idle = resolve;
+      });
+      await drained(); // what has just ended may fail the response
+    }
+  }
+  guardBegins(scope: Scope): void {
+    scope.guardBegins();
+  }
+  guardEnds(scope: Scope): void {
+    scope.guardEnds();
+    this.#check();
+  }
+  /** An answer waits for this, which never rejects. */
+  hold(until: Promise<unknown>): void {
+    this.effectBegins();
+    until.then(() => this.effectEnds());
+  }
+  effectBegins(): void {
+    this.#effects++;
+  }
+  effectEnds(): void {
+    this.#effects--;
+    this.#check();
+  }
+
+  header(name: string): string {
+    return name.endsWith("-bin") ? "" : (this.headers.get(name) ?? "");
+  }
+  /** The same, for what is going to be sent. */
+  headerToSend(name: string): string {
+    const value = this.header(name);
+    if (!isSendable(value)) this.unsendable = name;
+    return value;
+  }
+  /**
+   * The incoming headers of these names, to be passed on.
+   *
+   * @throws Failure (INVALID_ARGUMENT) for credentials that gRPC cannot carry
+   */
+  forwarded(names: readonly string[]): OutgoingHeaders | undefined {
+    if (names === this.#forwardedFor) return this.#forwarded;
+    let found: Record<string, string> | undefined;
+    for (const name of names) {
+      const value = this.headers.get(name);
+      if (value === null || value === "") continue;
+      if (!isSendable(value)) {
+        if (name === CREDENTIALS) throw unsendable(name); // without them the call would be somebody else's, or nobody's
+        continue;
+      }
+      found ??= {};
+      found[name] = value;
+    }
+    this.#forwardedFor = names;
+    this.#forwarded = found;
+    return found;
+  }
+  now(): Timestamp {
+    this.#now ??= timestampFromDate(this.clock.date());
+    return this.#now;
+  }
+  /** The limit of this response on one upstream. */
+  limitOf(upstream: object): Limit {
+    let limit = this.#limits.get(upstream);
+    if (limit === undefined) {
+      limit = new Limit({ concurrent: this.#concurrent, queued: Number.POSITIVE_INFINITY });
+      this.#limits.set(upstream, limit);
+    }
+    return limit;
+  }
+
+  /** The calls of this response that are made once. */
+  get coalesced(): Coalesced {
+    this.#coalesced ??= new Map();
+    return this.#coalesced;
+  }
+
+  get causes(): Causes | undefined {
+    return this.#causes;
+  }
+  note(of: object, cause: Cause): void {
+    this.#causes ??= new Causes();
+    this.#causes.note(of, cause);
+  }
+
+  #check(): void {
+    if (this.scope.guards === 0 && this.#effects === 0) this.#wake();
+  }
+  #wake(): void {
+    this.#idle?.();
+    this.#idle = undefined;
+  }
+  #release(): void {
+    if (this.#timer !== undefined) this.clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#wake();
+  }
+}
+
+const CREDENTIALS = "authorization";
+
+/** Resolves when no microtask is left: a tick that is queued from a microtask runs then. */
+function drained(): Promise<void> {
+  return new Promise((resolve) => queueMicrotask(() => process.nextTick(resolve)));
+}
+const expire = (scope: Scope): void => scope.expire();

@@ -1,0 +1,167 @@
+import { describe, expect, test } from "vitest";
+import { Code, Reason } from "../failure.ts";
+import { idle } from "../testing/fake-clock.ts";
+import { front, page } from "../testing/front.ts";
+import { noUnhandledRejections } from "../testing/no-unhandled.ts";
+
+noUnhandledRejections();
+
+describe("guards", () => {
+  test("that wait beat an earlier failure, in declared order, and what feeds them runs on", async () => {
+    const { ask, client } = front();
+    const { answer, state } = ask(async (cx) => {
+      const viewerStep = cx.call(cx.app.get, { id: "viewer" });
+      cx.guard(async () => {
+        if ((await viewerStep).count === 9n) throw cx.refuse(Code.PERMISSION_DENIED, "no", 1);
+      });
+      cx.guard(async () => {
+        await viewerStep;
+        throw cx.refuse(Code.FAILED_PRECONDITION, "later", 2);
+      });
+      await cx.call(cx.app.get, { id: "agent" });
+      return page();
+    });
+    client.of("agent").fault(Code.NOT_FOUND);
+    await idle();
+    expect(state.answered).toBe(undefined);
+    expect(client.of("viewer").cancelled).toBe(false);
+    client.of("viewer").thing({ count: 9n });
+    expect((await answer).failure).toMatchObject({ clientCode: Code.PERMISSION_DENIED, clientMessage: "no" });
+  });
+  test("beat what an on_error rule says", async () => {
+    const { ask, client } = front();
+    const { answer } = ask(async (cx) => {
+      const viewerStep = cx.call(cx.app.get, { id: "viewer" });
+      cx.guard(async () => {
+        await viewerStep;
+        throw cx.refuse(Code.PERMISSION_DENIED, "no");
+      });
+      await cx.call(cx.app.get, { id: "a" }, { rescue: (error) => cx.refuse(error.code) });
+      return page();
+    });
+    client.of("a").fault(Code.NOT_FOUND);
+    await idle();
+    client.of("viewer").thing();
+    expect((await answer).failure).toMatchObject({ clientCode: Code.PERMISSION_DENIED });
+  });
+  test("what rests on a refusal does not go on while a guard holds the status back", async () => {
+    const { ask, client, clock } = front();
+    const { answer } = ask(async (cx) => {
+      const guarded = cx.call(cx.app.get, { id: "guarded" });
+      cx.guard(async () => {
+        await guarded;
+      });
+      const refused = cx.tryCall(cx.app.get, { id: "bad" }, { rescue: (error) => cx.refuse(error.code) });
+      const inStep = cx.tryStep(() =>
+        cx.sub(async (inner) =>
+          inner.send(inner.app.get, { id: "worse" }, { rescue: (error) => inner.refuse(error.code) }),
+        ),
+      );
+      cx.step(async () => {
+        await refused;
+        return cx.send(cx.app.get, { id: "after refused" });
+      });
+      cx.tryStep(async () => {
+        await inStep;
+        return cx.send(cx.app.get, { id: "after in step" });
+      });
+      await guarded;
+      return page();
+    });
+    await idle();
+    client.of("bad").fault(Code.NOT_FOUND);
+    client.of("worse").fault(Code.NOT_FOUND);
+    await idle();
+    client.of("guarded").thing({ id: "guarded" });
+    expect((await answer).failure?.clientCode).toBe(Code.NOT_FOUND);
+    expect(client.sent.map(({ id }) => id)).toEqual(["guarded", "bad", "worse"]);
+    expect(clock.running).toBe(0);
+  });
+  test("what rests on a critical step that failed does not go on, nor does a guard, while another guard holds the status back", async () => {
+    const { ask, client, clock } = front();
+    const { answer } = ask(async (cx) => {
+      const guarded = cx.call(cx.app.get, { id: "guarded" });
+      cx.guard(async () => {
+        await guarded;
+      });
+      const itemStep = cx.call(cx.app.get, { id: "item" });
+      const noteStep = cx.tryStep(async () => {
+        await itemStep;
+        return cx.send(cx.app.get, { id: "note" });
+      });
+      cx.step(async () => {
+        await noteStep;
+        return cx.send(cx.app.get, { id: "after note" });
+      });
+      cx.tryStep(() =>
+        cx.sub(async (inner) => {
+          const innerStep = inner.tryStep(async () => inner.send(inner.app.get, { id: (await itemStep).id }));
+          await innerStep;
+          return inner.send(inner.app.get, { id: "after inner" });
+        }),
+      );
+      cx.guard(async () => {
+        if ((await noteStep) === undefined) throw cx.refuse(Code.PERMISSION_DENIED, "no note");
+      });
+      // its own failure leaves it absent, whatever else has failed
+      const ownStep = cx.tryStep(async () => cx.send(cx.app.get, { id: "own" }));
+      cx.step(async () => {
+        await ownStep;
+        return cx.send(cx.app.get, { id: "after own" });
+      });
+      await itemStep;
+      return page();
+    });
+    await idle();
+    client.of("item").fault(Code.NOT_FOUND);
+    await idle();
+    client.of("own").fault(Code.NOT_FOUND);
+    await idle();
+    client.of("guarded").thing({ id: "guarded" });
+    expect((await answer).failure).toMatchObject({ clientCode: Code.INTERNAL, reason: Reason.REJECTED });
+    expect(client.sent.map(({ id }) => id)).toEqual(["guarded", "item", "own", "after own"]);
+    expect(clock.running).toBe(0);
+  });
+  test("that pass let the held failure go", async () => {
+    const { ask, client } = front();
+    const { answer } = ask(async (cx) => {
+      const viewerStep = cx.call(cx.app.get, { id: "viewer" });
+      cx.guard(async () => void (await viewerStep));
+      await cx.call(cx.app.get, { id: "agent" });
+      return page();
+    });
+    client.of("agent").fault(Code.UNAVAILABLE);
+    await idle();
+    client.of("viewer").thing();
+    expect((await answer).failure).toMatchObject({ clientCode: Code.UNAVAILABLE, clientMessage: "unavailable" });
+  });
+  test("hold a finished answer back, and an error in one fails the response", async () => {
+    const { ask, client } = front();
+    const { answer, state } = ask(async (cx) => {
+      const step = cx.tryCall(cx.app.get, { id: "a" });
+      cx.guard(async () => {
+        await step;
+        throw new RangeError("in the guard");
+      });
+      return page();
+    });
+    await idle();
+    expect(state.answered).toBe(undefined);
+    client.of("a").thing();
+    expect((await answer).failure).toMatchObject({ reason: Reason.INVALID });
+  });
+  test("whose step hangs end with it, at the deadline", async () => {
+    const { ask, client, clock } = front();
+    const { answer } = ask(async (cx) => {
+      const viewerStep = cx.call(cx.app.get, { id: "viewer" });
+      cx.guard(async () => void (await viewerStep));
+      await cx.call(cx.app.get, { id: "a" });
+      return page();
+    });
+    client.of("a").fault(Code.UNAVAILABLE);
+    await clock.advance(1_801);
+    expect((await answer).failure).toMatchObject({ clientCode: Code.UNAVAILABLE });
+    expect(client.of("viewer").cancelled).toBe(true);
+    expect(clock.running).toBe(0);
+  });
+});

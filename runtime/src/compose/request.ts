@@ -1,0 +1,458 @@
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { type AnyBatch, type Batch, Collector, identity } from "../call/batch.ts";
+import { type Cause, Mark, worse } from "../call/causes.ts";
+import { Rank, Scope } from "../call/scope.ts";
+import type { Sink } from "../call/sink.ts";
+import { startCall } from "../call/start-call.ts";
+import type { Rpc } from "../call/upstream.ts";
+import { asFailure, type Code, codeText, type Detail, Failure, invalid, OVER, Reason } from "../failure.ts";
+import { Pool } from "../guard/pool.ts";
+import { Answer, type Extra, type Instead } from "./answer.ts";
+import type { Exchange } from "./exchange.ts";
+import { type Resolve, runResolver } from "./resolver.ts";
+
+/**
+ * One request, as composing code sees it; or a part of one (`sub`, `bounded`). Every promise that it hands out may be left
+ * alone: a rejection of one that nobody awaits harms nobody.
+ */
+export class Request<out App> {
+  /** What the service was created with: its calls and its environment. */
+  readonly app: App;
+  /** @internal */
+  readonly exchange: Exchange;
+  /** @internal What fails with this, and is cancelled with it. */
+  readonly scope: Scope;
+  /** @internal What an unbatched call has to enter, in this order. */
+  readonly pools: readonly Pool[];
+  /** @internal The whole request. */
+  readonly root: Request<App>;
+  #collectors: Map<unknown, Map<string, Collector>> | undefined; // of the root only
+  readonly #fail = (thrown: unknown): void => this.scope.fail(asFailure(thrown));
+
+  /** Only for `endpoint`; composing code is given one. */
+  constructor(app: App, exchange: Exchange, of?: { root: Request<App>; scope: Scope; pools: readonly Pool[] }) {
+    this.app = app;
+    this.exchange = exchange;
+    this.scope = of?.scope ?? exchange.scope;
+    this.pools = of?.pools ?? [];
+    this.root = of?.root ?? this;
+  }
+
+  // ---- calls ----
+
+  /** Starts a call whose failure fails this scope. */
+  call<Req, Res, R = never>(rpc: Rpc<Req, Res>, request: Req, extra?: Extra<R>): Promise<Res | Instead<R>> {
+    const answer = this.#call<Req, Res, R>(rpc, request, extra, false);
+    answer.then(undefined, this.#fail);
+    return answer;
+  }
+  /** Starts a call whose failure leaves `undefined`, with its cause remembered; a refusal by its `on_error` rejects. */
+  tryCall<Req, Res, R = never>(
+    rpc: Rpc<Req, Res>,
+    request: Req,
+    extra?: Extra<R>,
+  ): Promise<Res | Instead<R> | undefined> {
+    const answer = Promise.withResolvers<Res | Instead<R> | undefined>();
+    const sink = new Answer<Res, R>(this, answer, extra, true);
+    startCall(this, rpc, request, false, extra, sink);
+    return answer.promise;
+  }
+  /** Starts a call whose failure is for the step around it. */
+  send<Req, Res, R = never>(rpc: Rpc<Req, Res>, request: Req, extra?: Extra<R>): Promise<Res | Instead<R>> {
+    return handled(this.#call<Req, Res, R>(rpc, request, extra, false));
+  }
+  /**
+   * The same for a call with side effects: once it has been sent, only its own deadline stops it, and an answer waits for it.
+   * It is not sent when the response, or this scope, has failed or is over.
+   */
+  effect<Req, Res, R = never>(rpc: Rpc<Req, Res>, request: Req, extra?: Extra<R>): Promise<Res | Instead<R>> {
+    return handled(this.#call<Req, Res, R>(rpc, request, extra, true));
+  }
+  #call<Req, Res, R>(
+    rpc: Rpc<Req, Res>,
+    request: Req,
+    extra: Extra<R> | undefined,
+    effect: boolean,
+  ): Promise<Res | Instead<R>> {
+    const answer = Promise.withResolvers<Res | Instead<R>>();
+    const plain = extra === undefined && rpc.cache === undefined;
+    const sink: Sink<Res> = plain ? answer : new Answer<Res, R>(this, answer, extra, false);
+    startCall(this, rpc, request, effect, extra, sink);
+    return answer.promise;
+  }
+
+  // ---- batches ----
+
+  /** One item by its key, through a call for all keys that are asked for together; undefined: the upstream has no such item. */
+  load<Req, Res, K, V, G, R = never>(
+    batch: Batch<Req, Res, K, V, G>,
+    key: K,
+    group?: G,
+    extra?: Extra<R>,
+  ): Promise<V | Instead<R> | undefined> {
+    return this.#load(batch, key, group, extra) as Promise<V | Instead<R> | undefined>;
+  }
+  /** The same; a failure leaves `undefined`, with its cause remembered. */
+  tryLoad<Req, Res, K, V, G, R = never>(
+    batch: Batch<Req, Res, K, V, G>,
+    key: K,
+    group?: G,
+    extra?: Extra<R>,
+  ): Promise<V | Instead<R> | undefined> {
+    return this.#tryLoad(batch, key, group, extra) as Promise<V | Instead<R> | undefined>;
+  }
+  /** All items of a key; none for a key that is missing. Of batches with `many`. */
+  loadMany<Req, Res, K, V, G, R = never>(
+    batch: Batch<Req, Res, K, V, G>,
+    key: K,
+    group?: G,
+    extra?: Extra<R>,
+  ): Promise<V[] | Instead<R>> {
+    return this.#load(batch, key, group, extra) as Promise<V[] | Instead<R>>;
+  }
+  /** The same; a failure leaves `undefined`, with its cause remembered. */
+  tryLoadMany<Req, Res, K, V, G, R = never>(
+    batch: Batch<Req, Res, K, V, G>,
+    key: K,
+    group?: G,
+    extra?: Extra<R>,
+  ): Promise<V[] | Instead<R> | undefined> {
+    return this.#tryLoad(batch, key, group, extra) as Promise<V[] | Instead<R> | undefined>;
+  }
+  #load<Req, Res, K, V, G, R>(
+    batch: Batch<Req, Res, K, V, G>,
+    key: K,
+    group: G | undefined,
+    extra: Extra<R> | undefined,
+  ): Promise<unknown> {
+    const { scope } = this;
+    const collector = this.root.#collector(batch as unknown as AnyBatch, group, extra?.retryIf);
+    const plain = extra?.rescue === undefined && batch.rpc.cache === undefined;
+    const given = plain ? collector.given(key, scope, false) : undefined;
+    if (given !== undefined) return given;
+    const answer = Promise.withResolvers<unknown>();
+    const { promise } = answer;
+    if (plain) collector.load(key, scope, answer, { promise, scope, supplementary: false });
+    else collector.load(key, scope, new Answer<unknown, R>(this, answer, extra, false));
+    return handled(promise);
+  }
+  #tryLoad<Req, Res, K, V, G, R>(
+    batch: Batch<Req, Res, K, V, G>,
+    key: K,
+    group: G | undefined,
+    extra: Extra<R> | undefined,
+  ): Promise<unknown> {
+    const { scope } = this;
+    const collector = this.root.#collector(batch as unknown as AnyBatch, group, extra?.retryIf);
+    const plain = extra?.rescue === undefined;
+    const given = plain ? collector.given(key, scope, true) : undefined;
+    if (given !== undefined) return given;
+    const answer = Promise.withResolvers<unknown>();
+    const { promise } = answer;
+    const own = extra?.mark === undefined ? extra : { ...extra, mark: undefined }; // the load is a step of its own
+    const sink = new Answer<unknown, R>(this, answer, own, true);
+    collector.load(key, scope, sink, plain ? { promise, scope, supplementary: true } : undefined);
+    return promise;
+  }
+  #collector(batch: AnyBatch, group: unknown, retryIf: Extra<unknown>["retryIf"]): Collector {
+    this.#collectors ??= new Map();
+    const id = group === undefined ? "" : identity(group);
+    const groups = this.#collectors.get(batch);
+    const known = groups?.get(id);
+    if (known !== undefined) return known;
+    const collector = new Collector(this, batch, group, retryIf);
+    if (groups === undefined) this.#collectors.set(batch, new Map([[id, collector]]));
+    else groups.set(id, collector);
+    return collector;
+  }
+
+  // ---- steps ----
+
+  /**
+   * Takes on a step whose failure fails this scope. A callback with a parameter gets the step's mark, to give to the calls
+   * and lists in it.
+   */
+  step<T>(run: (mark: Mark) => Promise<T>): Promise<T> {
+    const step = this.#run(run);
+    step.then((value) => this.#inherit(step, value), this.#fail);
+    return step;
+  }
+  /**
+   * Takes on a step whose failure leaves `undefined`, with its cause remembered. A refusal in it rejects, and so does the failure of a
+   * critical step that it reads.
+   */
+  tryStep<T>(run: (mark: Mark) => Promise<T>): Promise<T | undefined> {
+    const mark = run.length > 0 ? this.#mark() : undefined;
+    const step: Promise<T | undefined> = begin(run, mark).then(
+      (value) => {
+        this.#inherit(step, value);
+        return value;
+      },
+      (thrown) => {
+        const failure = asFailure(thrown);
+        if (failure.refusal || this.scope.holdsBack(failure)) {
+          handled(step);
+          throw failure;
+        }
+        this.note(step, failure);
+        return undefined;
+      },
+    );
+    mark?.is(step);
+    return step;
+  }
+  #run<T>(run: (mark: Mark) => Promise<T>): Promise<T> {
+    if (run.length === 0) return begin(run, undefined);
+    const mark = this.#mark();
+    const step = begin(run, mark);
+    mark.is(step);
+    return step;
+  }
+  #mark(): Mark {
+    return new Mark((of, cause) => this.exchange.note(of, cause));
+  }
+  /** A step that resolved to a list with items left out is as incomplete as the list, and to a stale value as stale. */
+  #inherit(step: Promise<unknown>, value: unknown): void {
+    const cause = this.exchange.causes?.of(value);
+    if (cause !== undefined) this.exchange.note(step, worse(this.exchange.causes?.of(step), cause));
+  }
+  /** The fallback of a step: this value where the step leaves `undefined`, whatever the cause. A throw in it fails the scope. */
+  orElse<T, F>(step: Promise<T | undefined>, value: () => F | Promise<F>): Promise<T | F> {
+    const filled: Promise<T | F> = step.then((given) => {
+      const cause = this.exchange.causes?.of(step);
+      if (cause !== undefined) this.exchange.note(filled, cause);
+      return given !== undefined ? given : value();
+    });
+    filled.then(undefined, this.#fail);
+    return filled;
+  }
+  /**
+   * A step that is read where those that it rests on are not known: a failure that has touched one of these origins (steps
+   * and values) counts as one that has touched the step.
+   *
+   * @param origins gets the step itself, to be put where it was declared
+   */
+  resting<T>(
+    step: Promise<T>,
+    origins: (itself: Promise<T>) => readonly unknown[] | Promise<readonly unknown[]>,
+  ): Promise<T> {
+    const told: Promise<T> = step.then(async (value) => {
+      const { causes } = this.exchange;
+      const own = causes?.of(step);
+      if (own !== undefined) this.exchange.note(told, own);
+      const cause = causes?.among(await origins(step));
+      if (cause !== undefined) this.exchange.note(told, cause);
+      return value;
+    });
+    return handled(told);
+  }
+  /** An answer waits until these have ended, although nothing in it may read them. */
+  holds(...steps: readonly Promise<unknown>[]): void {
+    this.exchange.hold(Promise.allSettled(steps));
+  }
+  /** Resolves when these have ended, however they did. */
+  async ended(...steps: readonly Promise<unknown>[]): Promise<void> {
+    await Promise.allSettled(steps);
+  }
+  /** Resolves when all of these have succeeded, and rejects with the first failure; what must be so before a side effect. */
+  cleared(...steps: readonly Promise<unknown>[]): Promise<void> {
+    return handled(Promise.all(steps).then(ignore));
+  }
+  /**
+   * Composes in a scope of its own: a critical failure inside rejects this promise and cancels that scope's calls, nothing
+   * else. A guard inside that is pending holds it back; guards and `refuse` fail the whole response nevertheless.
+   */
+  sub<T>(run: (cx: Request<App>) => Promise<T>): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const scope = new Scope(this.scope, reject);
+    if (scope.over) reject(OVER);
+    else {
+      const cx = new Request(this.app, this.exchange, { root: this.root, scope, pools: this.pools });
+      begin(() => run(cx), undefined).then(resolve, (thrown) => scope.fail(asFailure(thrown)));
+    }
+    return handled(promise);
+  }
+  /** The same scope, through which at most so many unbatched calls are in flight at once. Nested: all must have room. */
+  bounded(concurrent: number): Request<App> {
+    const pools = [new Pool(concurrent), ...this.pools];
+    return new Request(this.app, this.exchange, { root: this.root, scope: this.scope, pools });
+  }
+
+  // ---- resolvers ----
+
+  /**
+   * What a function of the user supplies.
+   *
+   * @throws Failure (INVALID) when it gives nothing
+   */
+  async resolve<Args, Steps, Clients, Value extends NonNullable<unknown>>(
+    resolver: Resolve<Args, Steps, Clients, Value>,
+  ): Promise<Value> {
+    const value = await this.resolveIfAny<Args, Steps, Clients, Value>(resolver);
+    if (value === undefined) throw invalid("", `the resolver of ${resolver.name} gave no value`);
+    return value;
+  }
+  /** The same where there may be none. */
+  async resolveIfAny<Args, Steps, Clients, Value extends NonNullable<unknown>>(
+    resolver: Resolve<Args, Steps, Clients, Value | undefined>,
+  ): Promise<Value | undefined> {
+    return (await runResolver(this, resolver)) ?? undefined; // JavaScript may give null
+  }
+
+  // ---- lists and maps ----
+
+  /** Leaves out what is absent. */
+  present<T>(items: readonly (T | undefined)[]): T[] {
+    return items.filter((item) => item !== undefined);
+  }
+  /**
+   * The items that have a value, in order; those that failed are left out, and the first failure is remembered under the list.
+   * Rejects with it when there were items and none succeeded.
+   */
+  partial<T>(items: readonly Promise<T | undefined>[], mark?: Mark): Promise<T[]> {
+    const list: Promise<T[]> = Promise.allSettled(items).then((ended) => {
+      const values: T[] = [];
+      let succeeded = 0;
+      let first: Failure | undefined;
+      let stale: Cause | undefined;
+      for (const [i, item] of ended.entries()) {
+        const failure =
+          item.status === "rejected"
+            ? asFailure(item.reason)
+            : item.value === undefined
+              ? this.#failureOf(items[i])
+              : undefined;
+        if (failure !== undefined) first ??= failure;
+        else succeeded++;
+        if (item.status === "fulfilled" && item.value !== undefined) values.push(item.value);
+        stale ??= this.exchange.causes?.of(items[i]);
+      }
+      if (first !== undefined && succeeded === 0) throw first;
+      const cause = first !== undefined ? { failure: first, incomplete: true } : stale;
+      if (cause === undefined) return values;
+      this.exchange.note(values, cause);
+      this.exchange.note(list, cause);
+      mark?.note(cause);
+      return values;
+    });
+    return handled(list);
+  }
+  #failureOf(item: Promise<unknown> | undefined): Failure | undefined {
+    return this.exchange.causes?.of(item)?.failure;
+  }
+  /**
+   * A map of these values by these keys.
+   *
+   * @throws Failure (INVALID) when a key comes twice
+   */
+  keyed<K extends string | number | bigint | boolean, T>(keys: readonly K[], values: readonly T[]): Record<string, T> {
+    const map = new Map<string, T>();
+    for (const [i, key] of keys.entries()) {
+      const name = String(key);
+      if (map.has(name)) throw invalid("", `duplicate key ${JSON.stringify(name)}`);
+      map.set(name, values[i] as T);
+    }
+    return Object.fromEntries(map);
+  }
+
+  // ---- failing ----
+
+  /**
+   * Fails the whole response with this status, at once or when no guard is pending; throw what it returns, or return it from
+   * a `rescue`. The lowest rank wins: guards have their place in the declared order; a rescue needs none.
+   *
+   * @param message undefined: the fixed text of the code
+   */
+  refuse(code: Code, message?: string, rank?: number, details?: readonly Detail[]): Failure {
+    const clientMessage = message ?? codeText(code);
+    const failure = new Failure({
+      code,
+      reason: Reason.REJECTED,
+      callee: "",
+      message: clientMessage,
+      clientCode: code,
+      clientMessage,
+      details,
+      refusal: true,
+    });
+    this.exchange.scope.fail(failure, rank ?? (this.exchange.rescuing ? Rank.RULE : 0));
+    return failure;
+  }
+  /**
+   * Runs a guard that has to wait for steps; no status leaves while it may still speak. An error in it fails the response too,
+   * with this rank.
+   */
+  guard(run: () => Promise<void>, rank = 0): Promise<void> {
+    const { exchange, scope } = this;
+    if (scope.over) return handled(Promise.reject(OVER));
+    exchange.guardBegins(scope);
+    const guard = begin(run, undefined);
+    guard.then(
+      () => exchange.guardEnds(scope),
+      (thrown) => {
+        // A step that the guard reads has failed: that is the step's affair, but the guard's message cannot be composed.
+        if (thrown instanceof Failure) scope.fail(thrown);
+        else exchange.scope.fail(asFailure(thrown), rank);
+        exchange.guardEnds(scope);
+      },
+    );
+    return guard;
+  }
+
+  // ---- what the request says ----
+
+  /** An incoming header by its lower-case name; "" when absent, several values joined with ", ", never a `-bin` one. */
+  header(name: string): string {
+    return this.exchange.headerToSend(name);
+  }
+  /** The time; the same one for the whole request. */
+  now(): Timestamp {
+    return this.exchange.now();
+  }
+
+  // ---- what failures have touched ----
+
+  /** Whether anything that the response can do without has failed. */
+  get degraded(): boolean {
+    return this.exchange.causes !== undefined;
+  }
+  /** @internal Remembers why a step has no value, or not its own. */
+  note(step: object, failure: Failure): void {
+    if (failure !== OVER) this.exchange.note(step, { failure, incomplete: false });
+  }
+  /**
+   * Records that a field rests on these steps (promises) and values, if one of them has a cause: the first that failed, or
+   * else the first that is stale.
+   *
+   * @param field its proto name
+   * @param present whether the field has a value all the same
+   * @param origins those that are `false` or undefined (a case that was not taken) count for nothing
+   */
+  touched(message: object, field: string, present: boolean, ...origins: readonly unknown[]): void {
+    const { causes } = this.exchange;
+    const cause = causes?.among(origins);
+    if (cause !== undefined) causes?.touch(message, field, present, cause);
+  }
+  /** These as one origin of items that a list lacks: the cause of the first that has one; undefined when none has. */
+  leftOut(...origins: readonly unknown[]): object | undefined {
+    const cause = this.exchange.causes?.among(origins);
+    if (cause === undefined) return undefined;
+    const token = {};
+    this.exchange.note(token, { ...cause, incomplete: cause.staleMs === undefined });
+    return token;
+  }
+}
+
+function begin<T>(run: (mark: Mark) => Promise<T>, mark: Mark | undefined): Promise<T> {
+  try {
+    return run(mark as Mark); // without a parameter for it, it is not looked at
+  } catch (thrown) {
+    return Promise.reject(thrown);
+  }
+}
+/** Marks a promise's rejection as seen; whoever awaits it sees it all the same. */
+function handled<T>(promise: Promise<T>): Promise<T> {
+  promise.then(undefined, ignore);
+  return promise;
+}
+const ignore = (): void => {};

@@ -1,0 +1,254 @@
+import { create } from "@bufbuild/protobuf";
+import { Code as ConnectCode, ConnectError } from "@connectrpc/connect";
+import { describe, expect, test } from "vitest";
+import { Code, Failure, OVER, Reason } from "../failure.ts";
+import type { ResolverEvent } from "../observer.ts";
+import { byId } from "../testing/fake-client.ts";
+import { idle } from "../testing/fake-clock.ts";
+import { front, page } from "../testing/front.ts";
+import { PageSchema, Upstream } from "../testing/gen/test_pb.ts";
+import { noUnhandledRejections } from "../testing/no-unhandled.ts";
+import { supplied } from "./composing.ts";
+import type { Request } from "./request.ts";
+import type { Resolving } from "./resolver.ts";
+import { clientOf, clientsOf, type ResolverClient } from "./resolver-client.ts";
+
+noUnhandledRejections();
+
+interface UpClients {
+  readonly up: ResolverClient<typeof Upstream>;
+}
+type Given = Resolving<{ id: string }, object, UpClients>;
+
+/** A BFF whose one field, `title`, a function supplies. */
+function resolving(options: Parameters<typeof front>[0] = {}) {
+  const bff = front(options);
+  const clients: (cx: Request<unknown>) => UpClients = clientsOf({
+    up: clientOf(Upstream, bff.upstream, { get: {}, batchGet: {} }),
+  });
+  const ask = (
+    run: (given: Given) => string | undefined | Promise<string | undefined>,
+    { optional = false, headers = {} }: { optional?: boolean; headers?: Record<string, string> } = {},
+  ) =>
+    bff.ask(
+      async (cx) => {
+        const resolve = { name: "test.v1.Page.title", run, args: { id: "a" }, steps: {}, clients };
+        const step = optional
+          ? cx.tryStep(() => cx.resolveIfAny(resolve))
+          : cx.step(() => cx.resolve({ ...resolve, run: run as (given: Given) => string }));
+        const title = await step;
+        const response = page({ title: title ?? "" });
+        if (cx.degraded) cx.touched(response, "title", title !== undefined, step);
+        return response;
+      },
+      { headers },
+    );
+  return { ...bff, ask };
+}
+
+describe("a resolver", () => {
+  test("gets arguments, headers that it can only read, and gives its value at once or later", async () => {
+    const { ask } = resolving();
+    expect(
+      (
+        await ask(
+          ({ args, headers }) => `${args.id} ${headers.get("X-User")} ${headers.has("no")} ${headers.get("no")}`,
+          {
+            headers: { "x-user": "ada" },
+          },
+        ).answer
+      ).page?.title,
+    ).toBe("a ada false null");
+    expect((await ask(async () => "later").answer).page?.title).toBe("later");
+  });
+
+  test("that throws fails the response with INTERNAL, and nobody but the observer hears what it threw", async () => {
+    const { ask, responses } = resolving();
+    const thrown = new Error("the password is 1234");
+    const { failure } = await ask(() => {
+      throw thrown;
+    }).answer;
+    expect(failure).toMatchObject({
+      clientCode: Code.INTERNAL,
+      clientMessage: "internal error",
+      reason: Reason.INVALID,
+      upstream: "",
+    });
+    expect(failure?.cause).toBe(thrown);
+    expect(responses.length).toBe(1);
+    const odd = Object.create(null) as object;
+    expect((await ask(() => Promise.reject(odd)).answer).failure?.clientCode).toBe(Code.INTERNAL);
+  });
+
+  test.each([
+    [ConnectCode.Unavailable, Code.UNAVAILABLE, Reason.UNAVAILABLE],
+    [ConnectCode.NotFound, Code.INTERNAL, Reason.REJECTED],
+    [ConnectCode.DeadlineExceeded, Code.DEADLINE_EXCEEDED, Reason.TIMEOUT],
+  ])("a ConnectError %s counts as an upstream's status", async (thrown, clientCode, reason) => {
+    const { failure } = await resolving().ask(() => {
+      throw new ConnectError("secret", thrown);
+    }).answer;
+    expect(failure).toMatchObject({ clientCode, reason });
+    expect(failure?.clientMessage).not.toContain("secret");
+  });
+
+  test("whose field may be absent leaves it so, and the degradation says why", async () => {
+    const answered = await resolving().ask(
+      () => {
+        throw new Error("no");
+      },
+      { optional: true },
+    ).answer;
+    expect(answered).toMatchObject({ header: "title", entries: ["title 1 6 "] });
+    const without = await resolving().ask(() => undefined, { optional: true }).answer;
+    expect([without.page?.title, without.entries, without.header]).toEqual(["", undefined, ""]);
+  });
+
+  test("that gives nothing where a value is needed is a fault of its own", async () => {
+    const { failure } = await resolving().ask(() => undefined).answer;
+    expect(failure).toMatchObject({ clientCode: Code.INTERNAL, reason: Reason.INVALID });
+    expect(failure?.message).toBe("the resolver of test.v1.Page.title gave no value");
+  });
+
+  test("that is late ends as a timeout, and what it gives then is nobody's", async () => {
+    const { ask, clock } = resolving({ timeoutMs: 500 });
+    let late: ((value: string) => void) | undefined;
+    let reason: unknown;
+    const { answer } = ask(({ signal }) => {
+      signal.addEventListener("abort", () => {
+        reason = signal.reason;
+      });
+      return new Promise((resolve) => {
+        late = resolve;
+      });
+    });
+    await clock.advance(500);
+    expect((await answer).failure).toMatchObject({ clientCode: Code.DEADLINE_EXCEEDED, reason: Reason.TIMEOUT });
+    expect((reason as DOMException).name).toBe("TimeoutError");
+    late?.("too late");
+    await idle();
+    expect(clock.running).toBe(0);
+  });
+
+  test("is not begun when no time is left", async () => {
+    const { ask, clock } = front({ timeoutMs: 500 });
+    let ran = false;
+    const run = (): string => {
+      ran = true;
+      return "x";
+    };
+    const { answer } = ask(async (cx) => {
+      const slow = cx.tryCall(cx.app.get, { id: "slow" });
+      await slow;
+      const title = cx.tryStep(async () => cx.resolve({ name: "x", args: {}, steps: {}, clients: () => ({}), run }));
+      return page({ title: (await title) ?? "none" });
+    });
+    await clock.advance(500);
+    expect((await answer).page?.title).toBe("none");
+    expect(ran).toBe(false);
+  });
+
+  test("sees its signal aborted when the client goes, when a sibling fails, and when the answer has left", async () => {
+    const signals: AbortSignal[] = [];
+    const hang = ({ signal }: Given): Promise<string> => {
+      signals.push(signal);
+      return new Promise(() => {});
+    };
+    const { ask } = resolving();
+    const gone = ask(hang);
+    await idle();
+    gone.cancel();
+    expect(signals[0]?.aborted).toBe(true);
+    expect(gone.state.answered).toBeUndefined();
+
+    const quick = ({ signal }: Given): string => {
+      signals.push(signal);
+      return "x";
+    };
+    expect((await ask(quick).answer).page?.title).toBe("x");
+    expect(signals[1]?.aborted).toBe(true);
+  });
+
+  test("asks for no signal: none is made", async () => {
+    const before = AbortController;
+    let made = 0;
+    globalThis.AbortController = class extends before {
+      constructor() {
+        super();
+        made++;
+      }
+    };
+    try {
+      await resolving().ask(({ args, headers }) => `${args.id}${headers.get("x")}`).answer;
+      expect(made).toBe(0);
+    } finally {
+      globalThis.AbortController = before;
+    }
+  });
+
+  test("is told to the observer, once, however it ends", async () => {
+    const events: ResolverEvent[] = [];
+    const { ask } = front();
+    const { answer } = ask(async (cx) => {
+      const observed = cx.exchange as { observer: unknown };
+      observed.observer = { resolver: (event: ResolverEvent) => events.push(event) };
+      const of = { args: {}, steps: {}, clients: () => ({}) };
+      await cx.resolve({ ...of, name: "good", run: () => 1 });
+      await cx.tryStep(() => cx.resolve({ ...of, name: "bad", run: () => Promise.reject(new Error("x")) }));
+      void cx.tryStep(() => cx.resolve({ ...of, name: "hangs", run: () => new Promise<number>(() => {}) }));
+      return page();
+    });
+    await answer;
+    expect(events.map(({ name, outcome }) => [name, outcome.ok])).toEqual([
+      ["good", true],
+      ["bad", false],
+      ["hangs", false],
+    ]);
+    expect(events[2]?.outcome).toMatchObject({ failure: OVER });
+  });
+});
+
+describe("clients of a resolver", () => {
+  test("call through the upstream's guards; what fails is a ConnectError, and stays the upstream's when it is let pass", async () => {
+    const { ask, client, calls } = resolving();
+    client.answer = byId({});
+    expect((await ask(async ({ clients }) => (await clients.up.get({ id: "b" })).id).answer).page?.title).toBe("b");
+    expect(calls.map(({ method }) => method)).toEqual(["test.v1.Upstream/Get"]);
+    client.answer = (sent) => sent.fault(Code.NOT_FOUND);
+    const caught = await ask(async ({ clients }) => {
+      try {
+        return (await clients.up.get({ id: "b" })).id;
+      } catch (error) {
+        return `${error instanceof ConnectError && error.code === ConnectCode.NotFound && error.cause instanceof Failure}`;
+      }
+    }).answer;
+    expect(caught.page?.title).toBe("true");
+    const passed = await ask(async ({ clients }) => (await clients.up.get({ id: "b" })).id).answer;
+    expect(passed.failure).toMatchObject({ upstream: "test.v1.Upstream", clientCode: Code.INTERNAL });
+  });
+
+  test("a call with side effects that nobody awaits holds the answer back, and may fail", async () => {
+    const { ask, client, state } = waiting();
+    await idle();
+    expect(state.answered).toBeUndefined();
+    client.of("left").fault(Code.UNAVAILABLE);
+    expect((await ask).page?.title).toBe("x");
+
+    function waiting() {
+      const bff = resolving();
+      const asked = bff.ask(({ clients }) => {
+        void clients.up.get({ id: "left" });
+        return "x";
+      });
+      return { ask: asked.answer, state: asked.state, client: bff.client };
+    }
+  });
+});
+
+test("what is supplied is a message of its own", () => {
+  const given = create(PageSchema, { title: "t" });
+  const made = supplied(PageSchema, given);
+  expect(made).toEqual(given);
+  expect(made).not.toBe(given);
+  expect(supplied(PageSchema, { title: "t" })).toEqual(given);
+});

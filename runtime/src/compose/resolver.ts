@@ -1,0 +1,152 @@
+// Functions of the user that supply what `resolver: true` marks: what they are given, and how their end becomes a step's.
+import { ConnectError } from "@connectrpc/connect";
+import { callFailure } from "../call/classify.ts";
+import type { Running, Scope } from "../call/scope.ts";
+import { type Code, Failure, invalid, OVER, timedOut } from "../failure.ts";
+import type { Request } from "./request.ts";
+
+/** What a resolver is given. */
+export interface Resolving<Args, Steps, Clients> {
+  /** The arguments of the message: the request of the rpc, or what its `compose` hands on. */
+  readonly args: Args;
+  /** The values of the message's steps; undefined where a step has none. */
+  readonly steps: Steps;
+  /** Aborted when nobody waits for the value any more: the response has ended or failed, the client has gone, or time is up. */
+  readonly signal: AbortSignal;
+  readonly headers: ReadonlyHeaders;
+  /** The upstreams of the package, through their breakers and limits and within the time of the response. */
+  readonly clients: Clients;
+}
+
+/** The headers of the incoming request. */
+export interface ReadonlyHeaders {
+  /** By name, in any case; null when absent, several values joined with ", ". */
+  get(name: string): string | null;
+  has(name: string): boolean;
+}
+
+/** Supplies one message or one field, at once or later. */
+export type Resolver<Args, Steps, Clients, Value> = (given: Resolving<Args, Steps, Clients>) => Value | Promise<Value>;
+
+/** How `resolve` is told what to run. */
+export interface Resolve<Args, Steps, Clients, Value> {
+  /** What it supplies: `web.v1.Card`, `web.v1.Card.badge`. For logs. */
+  readonly name: string;
+  readonly run: Resolver<Args, Steps, Clients, Value>;
+  readonly args: Args;
+  readonly steps: Steps;
+  readonly clients: (cx: Request<unknown>) => Clients;
+}
+
+/** Runs a resolver as part of a scope; rejects with a `Failure`, and ends with the scope whatever the function does. */
+export function runResolver<Args, Steps, Clients, Value>(
+  cx: Request<unknown>,
+  resolve: Resolve<Args, Steps, Clients, Value>,
+): Promise<Value> {
+  const { promise, resolve: done, reject } = Promise.withResolvers<Value>();
+  const { exchange, scope } = cx;
+  if (scope.over) {
+    reject(OVER);
+    return promise;
+  }
+  const startedAt = exchange.clock.now();
+  if (startedAt >= exchange.callsUntil) {
+    reject(timedOut("", `no time is left for the resolver of ${resolve.name}`));
+    return promise;
+  }
+  let ended = false;
+  const end = (failure: Failure | undefined): boolean => {
+    if (ended) return false;
+    ended = true;
+    scope.leave(running);
+    exchange.observer?.resolver?.({
+      request: cx.root,
+      header: (name) => exchange.header(name),
+      name: resolve.name,
+      startedAt,
+      endedAt: exchange.clock.now(),
+      outcome: failure === undefined ? { ok: true } : { ok: false, failure },
+    });
+    return true;
+  };
+  const fail = (failure: Failure): void => {
+    if (end(failure)) reject(failure);
+  };
+  const running: Running = {
+    slot: 0,
+    cancel: () => fail(OVER),
+    expire: () => fail(timedOut("", `the resolver of ${resolve.name} had no value in time`)),
+  };
+  scope.enter(running);
+  const failed = (thrown: unknown): void => fail(resolverFailure(resolve.name, thrown));
+  try {
+    Promise.resolve(resolve.run(new Given(cx, resolve))).then((value) => {
+      if (end(undefined)) done(value);
+    }, failed);
+  } catch (thrown) {
+    failed(thrown);
+  }
+  return promise;
+}
+
+/** What a function gets; what costs something is made when it is asked for. */
+class Given<Args, Steps, Clients> implements Resolving<Args, Steps, Clients> {
+  readonly args: Args;
+  readonly steps: Steps;
+  readonly #cx: Request<unknown>;
+  readonly #clients: (cx: Request<unknown>) => Clients;
+  #signal: AbortSignal | undefined;
+
+  constructor(cx: Request<unknown>, { args, steps, clients }: Resolve<Args, Steps, Clients, unknown>) {
+    this.#cx = cx;
+    this.args = args;
+    this.steps = steps;
+    this.#clients = clients;
+  }
+  get signal(): AbortSignal {
+    this.#signal ??= signalOf(this.#cx.scope);
+    return this.#signal;
+  }
+  get headers(): ReadonlyHeaders {
+    const { headers } = this.#cx.exchange;
+    return {
+      get: (name) => headers.get(name.toLowerCase()),
+      has: (name) => headers.get(name.toLowerCase()) !== null,
+    };
+  }
+  get clients(): Clients {
+    return this.#clients(this.#cx);
+  }
+}
+
+/** A signal that is aborted when the scope ends, however it does, or its time is up. */
+function signalOf(scope: Scope): AbortSignal {
+  const controller = new AbortController();
+  if (scope.over) controller.abort(new DOMException("the response has ended", "AbortError"));
+  else
+    scope.enter({
+      slot: 0,
+      cancel: () => controller.abort(new DOMException("the response has ended", "AbortError")),
+      expire: () => controller.abort(new DOMException("the time of the response is up", "TimeoutError")),
+    });
+  return controller.signal;
+}
+
+/**
+ * What a resolver's throw means. A failed call of one of its `clients` is that call's failure; any other ConnectError counts as
+ * an upstream's status, so that no other party's words go out; whatever else is thrown is a fault of the resolver.
+ */
+function resolverFailure(name: string, thrown: unknown): Failure {
+  if (thrown instanceof Failure) return thrown;
+  const message = `the resolver of ${name} threw: ${shown(thrown)}`;
+  if (!(thrown instanceof ConnectError)) return invalid("", message, thrown);
+  if (thrown.cause instanceof Failure) return thrown.cause;
+  return callFailure({ kind: "status", code: thrown.code as Code, message }, "", thrown);
+}
+function shown(thrown: unknown): string {
+  try {
+    return String(thrown);
+  } catch {
+    return "something that cannot be shown";
+  }
+}

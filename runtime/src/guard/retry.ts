@@ -1,0 +1,51 @@
+import { ExponentialBackoff, type IBackoff } from "cockatiel";
+import type { Clock } from "../clock.ts";
+import type { Request } from "../compose/request.ts";
+import type { Code, Failure } from "../failure.ts";
+
+/** How often, on what and after which wait a call is tried again (runtime.md, "Retries"). */
+export interface RetryPolicy {
+  /** In total, the first included. */
+  readonly attempts: number;
+  readonly on: readonly Code[];
+  /** The ceiling of the first wait, in milliseconds; each next one is `multiplier` times as high, up to `maxMs`. */
+  readonly initialMs: number;
+  /** In milliseconds. */
+  readonly maxMs: number;
+  readonly multiplier: number;
+  /** In addition to `on`; a throw counts as false. */
+  readonly when?: ((error: Failure, cx: Request<unknown>) => boolean) | undefined;
+}
+
+/** A condition of one call, which knows its request. */
+export type RetryIf = (error: Failure) => boolean;
+
+/** The waits between attempts: `duration` is the first, in milliseconds, and `next()` gives those after it. */
+export type Backoff = IBackoff<unknown>;
+
+/**
+ * Exponential backoff with full jitter: each wait is anything from nothing up to its ceiling. The jitter is ours, because
+ * cockatiel's generators take their randomness from Math.random and always double.
+ */
+export function startBackoff(policy: Pick<RetryPolicy, "initialMs" | "maxMs" | "multiplier">, clock: Clock): Backoff {
+  return new ExponentialBackoff<number>({
+    initialDelay: policy.initialMs,
+    maxDelay: policy.maxMs,
+    exponent: policy.multiplier,
+    generator: (retries = 0, { initialDelay, maxDelay, exponent }) => [
+      clock.random() * Math.min(maxDelay, initialDelay * exponent ** retries),
+      retries + 1,
+    ],
+  }).next();
+}
+
+/** Whether a failure is of the kind that the policy tries again after. */
+export function retries(policy: RetryPolicy, failure: Failure, cx: Request<unknown>, also?: RetryIf): boolean {
+  if (!policy.on.includes(failure.code)) return false;
+  if (policy.when === undefined && also === undefined) return true;
+  try {
+    return (policy.when?.(failure, cx) ?? true) && (also?.(failure) ?? true);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,111 @@
+import { CircuitState, type IBreaker } from "cockatiel";
+import type { Clock } from "../clock.ts";
+
+/** Which share of bad samples, over how long, is too much. */
+export interface WindowPolicy {
+  /** The share of failures, from 0 to 1, at which the verdict is bad. */
+  readonly errorRate: number;
+  /** The same for slow samples. None: slowness alone is no reason. */
+  readonly slowRate?: number | undefined;
+  /** How far back samples count, in milliseconds. */
+  readonly windowMs: number;
+  /** With fewer samples than this there is no verdict. */
+  readonly minimum: number;
+}
+
+const BUCKETS = 10;
+
+/**
+ * A strategy for a circuit breaker: the rates of failures and of slow samples over a sliding window of ten buckets. In place
+ * of cockatiel's SamplingBreaker, which compares with `>`, reads the wall clock, and lets samples of a quiet time outlive the
+ * window.
+ */
+export class SlidingWindow implements IBreaker {
+  readonly #policy: WindowPolicy;
+  readonly #clock: Clock;
+  readonly #bucketMs: number;
+  readonly #samples = new Count();
+  readonly #failures = new Count();
+  readonly #slow = new Count();
+  readonly #gaveUp = new Count(); // slow without a verdict: no samples for the rate of failures
+  #bucket = 0; // number of the current one since time zero
+
+  constructor(policy: WindowPolicy, clock: Clock) {
+    this.#policy = policy;
+    this.#clock = clock;
+    this.#bucketMs = policy.windowMs / BUCKETS;
+  }
+  /** What is in the window now. */
+  get state(): { samples: number; failures: number; slow: number; gaveUp: number } {
+    this.#advance();
+    return {
+      samples: this.#samples.sum,
+      failures: this.#failures.sum,
+      slow: this.#slow.sum,
+      gaveUp: this.#gaveUp.sum,
+    };
+  }
+  success(state: CircuitState, slow = false): void {
+    if (state === CircuitState.HalfOpen) this.reset();
+    const slot = this.#advance();
+    this.#samples.add(slot);
+    if (slow) this.#slow.add(slot);
+  }
+  failure(state: CircuitState, slow = false): boolean {
+    const slot = this.#advance();
+    this.#samples.add(slot);
+    this.#failures.add(slot);
+    if (slow) this.#slow.add(slot);
+    return state !== CircuitState.Closed || this.tripped;
+  }
+  /** A slow attempt was given up, which says nothing else. */
+  gaveUp(): void {
+    const slot = this.#advance();
+    this.#gaveUp.add(slot);
+    this.#slow.add(slot);
+  }
+  /** Whether what the window holds is enough to open. A success can be the sample that makes it enough. */
+  get tripped(): boolean {
+    const { minimum, errorRate, slowRate } = this.#policy;
+    const { samples, failures, slow, gaveUp } = this.state;
+    if (samples >= minimum && failures > 0 && failures >= errorRate * samples) return true;
+    const timed = samples + gaveUp;
+    return slowRate !== undefined && timed >= minimum && slow > 0 && slow >= slowRate * timed;
+  }
+  reset(): void {
+    for (const count of [this.#samples, this.#failures, this.#slow, this.#gaveUp]) count.reset();
+  }
+  /** Forgets what is too old; gives the slot of the current bucket. */
+  #advance(): number {
+    const bucket = Math.floor(this.#clock.now() / this.#bucketMs);
+    const gone = Math.min(BUCKETS, bucket - this.#bucket);
+    for (let i = 1; i <= gone; i++) {
+      const slot = (this.#bucket + i) % BUCKETS;
+      this.#samples.clear(slot);
+      this.#failures.clear(slot);
+      this.#slow.clear(slot);
+      this.#gaveUp.clear(slot);
+    }
+    this.#bucket = bucket;
+    return bucket % BUCKETS;
+  }
+}
+
+/** A number for each bucket, and their sum. */
+class Count {
+  sum = 0;
+  readonly #slots = new Int32Array(BUCKETS);
+
+  add(slot: number): void {
+    this.#slots[slot] = (this.#slots[slot] ?? 0) + 1;
+    this.sum++;
+  }
+  clear(slot: number): void {
+    this.sum -= this.#slots[slot] ?? 0;
+    this.#slots[slot] = 0;
+  }
+  reset(): void {
+    this.sum = 0;
+    this.#slots.fill(0);
+  }
+}

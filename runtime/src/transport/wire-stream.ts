@@ -1,0 +1,46 @@
+import { errorName } from "../http2/error-code.ts";
+import type { GrpcAttempt } from "./grpc-attempt.ts";
+import type { Ending, GrpcStream } from "./grpc-session.ts";
+import type { WireSession } from "./wire-session.ts";
+
+/** A stream of a WireSession, which reads and writes its fields. */
+export class WireStream implements GrpcStream {
+  readonly id: number;
+  readonly attempt: GrpcAttempt;
+  readonly #session: WireSession;
+  /** Another one that is open, for `OpenStreams`. */
+  next: WireStream | undefined;
+  /** Where it begins among all bytes of the connection. */
+  readonly position: number;
+  /** What may still be sent; below zero when the other end has changed its mind. */
+  sendWindow: number;
+  /** What is still to be sent, from `sent`. */
+  body: Uint8Array | undefined;
+  sent = 0;
+  /** What the other end has sent and was not yet allowed again. */
+  unacknowledged = 0;
+  /** Its headers have come. */
+  answered = false;
+  contentLength: number | undefined;
+  received = 0;
+  /** How it ended. */
+  code: number | undefined;
+  unprocessed = false;
+  lost = false;
+  message: string | undefined;
+
+  constructor(session: WireSession, id: number, position: number, sendWindow: number, attempt: GrpcAttempt) {
+    this.#session = session;
+    this.id = id;
+    this.position = position;
+    this.sendWindow = sendWindow;
+    this.attempt = attempt;
+  }
+  close(code: number): void {
+    this.#session.closeStream(this, code);
+  }
+  ending(): Ending {
+    const { code, unprocessed, lost, message = `stream closed with ${errorName(code)}` } = this;
+    return { code, unprocessed, lost, message };
+  }
+}
