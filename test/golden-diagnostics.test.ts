@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { CODES as expressionCodes } from "../plugin/src/cel/codes.ts";
+import { CODES as expressionCodes } from "../plugin/src/cel/syntax/codes.ts";
 import type { Diagnostic } from "../plugin/src/diagnostic/diagnostic.ts";
 import { renderDiagnostics } from "../plugin/src/diagnostic/render.ts";
 import { CODES as driftCodes } from "../plugin/src/lock/codes.ts";

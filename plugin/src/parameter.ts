@@ -1,4 +1,4 @@
-import { CODES as expressionCodes } from "./cel/codes.ts";
+import { CODES as expressionCodes } from "./cel/syntax/codes.ts";
 import type { Diagnostic } from "./diagnostic/diagnostic.ts";
 import { didYouMean } from "./diagnostic/did-you-mean.ts";
 import type { Format } from "./diagnostic/render.ts";

@@ -5,12 +5,12 @@ const CONFORMANCE = "only CEL's conformance suite turns on what this is about";
  * noticed after all, or that is gone, has to go from here.
  */
 export const SILENT: Readonly<Record<string, string>> = {
-  "cel/parse.ts #unsupported BFF301": CONFORMANCE,
-  "cel/check-block.ts local BFF302": CONFORMANCE,
-  "cel/check-call.ts checkExtension BFF303": CONFORMANCE,
-  "cel/check-name.ts extensionOf BFF303": CONFORMANCE,
-  "cel/check-function.ts checkEnum BFF305": CONFORMANCE,
-  "cel/check-function.ts checkEnum BFF305 (2)": CONFORMANCE,
-  "cel/check-call.ts checkExtension BFF313": CONFORMANCE,
-  "cel/parse.ts parseExpression BFF301": "an empty expression is told when its option is read, with BFF109",
+  "cel/syntax/parse.ts #unsupported BFF301": CONFORMANCE,
+  "cel/check/block.ts local BFF302": CONFORMANCE,
+  "cel/check/call.ts checkExtension BFF303": CONFORMANCE,
+  "cel/check/name.ts extensionOf BFF303": CONFORMANCE,
+  "cel/check/function.ts checkEnum BFF305": CONFORMANCE,
+  "cel/check/function.ts checkEnum BFF305 (2)": CONFORMANCE,
+  "cel/check/call.ts checkExtension BFF313": CONFORMANCE,
+  "cel/syntax/parse.ts parseExpression BFF301": "an empty expression is told when its option is read, with BFF109",
 };

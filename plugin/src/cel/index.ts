@@ -4,18 +4,21 @@
 // print:          emitValue(expression, names) → Code        CEL's value; nothing unset: unset messages read as their defaults
 //                 emitPath(expression, names) → Code         only for `path`: `usage?.spentCents`; undefined when anything on the way is unset
 // bind:           emitAs(code, proto, names) → Code | undefined   exactly that representation; undefined when the types do not match
-export { assignable, sameType } from "./assignable.ts";
-export { checkExpression } from "./check.ts";
-export { childrenOf } from "./children.ts";
-export type { Code, Names } from "./code.ts";
-export { aliasesIn, comparesItself, comparesName, contradicted } from "./contradiction.ts";
-export { emitAs } from "./convert.ts";
-export { convertible } from "./convertible.ts";
-export { emitField, emitPath, emitValue } from "./emit.ts";
-export { zero } from "./emit-constant.ts";
-export type { Expression, Node, Read } from "./expression.ts";
-export { extensionNamed, NO_EXTENSIONS } from "./extension.ts";
-export { restOf, sureWhere } from "./facts.ts";
+
+export { checkExpression } from "./check/check.ts";
+export type { Code, Names } from "./emit/code.ts";
+export { zero } from "./emit/constant.ts";
+export { aliasesIn, comparesItself, comparesName, contradicted } from "./emit/contradiction.ts";
+export { emitAs } from "./emit/convert.ts";
+export { emitField, emitPath, emitValue } from "./emit/emit.ts";
+export { isFixed, literalsOf } from "./emit/literals.ts";
+export { fieldName } from "./syntax/words.ts";
+export { assignable, sameType } from "./types/assignable.ts";
+export { childrenOf } from "./types/children.ts";
+export { convertible } from "./types/convertible.ts";
+export type { Expression, Node, Read } from "./types/expression.ts";
+export { extensionNamed, NO_EXTENSIONS } from "./types/extension.ts";
+export { restOf, sureWhere } from "./types/facts.ts";
 export {
   enumOf,
   fieldType,
@@ -25,12 +28,10 @@ export {
   scalarType,
   unsetIsNull,
   unwrapped,
-} from "./field-type.ts";
-export { isFixed, literalsOf } from "./literals.ts";
-export { packs } from "./pack.ts";
-export { isReservedName } from "./reserved.ts";
-export { sameProto } from "./same-proto.ts";
-export { functionNames } from "./signatures.ts";
-export type { CelType, FieldType, Proto, Scope, Variable } from "./type.ts";
-export { typeName, typeNameOfEnums } from "./type-name.ts";
-export { fieldName } from "./words.ts";
+} from "./types/field-type.ts";
+export { packs } from "./types/pack.ts";
+export { isReservedName } from "./types/reserved.ts";
+export { sameProto } from "./types/same-proto.ts";
+export { functionNames } from "./types/signatures.ts";
+export type { CelType, FieldType, Proto, Scope, Variable } from "./types/type.ts";
+export { typeName, typeNameOfEnums } from "./types/type-name.ts";

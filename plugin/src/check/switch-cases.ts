@@ -1,5 +1,5 @@
 import type { Expression } from "../cel/index.ts";
-import { lex } from "../cel/lex.ts";
+import { lex } from "../cel/syntax/lex.ts";
 import type { Diagnostic, Report } from "../diagnostic/diagnostic.ts";
 import { blocksOf } from "../resolve/blocks.ts";
 import type { Model, SwitchSource } from "../resolve/model.ts";

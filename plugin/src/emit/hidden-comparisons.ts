@@ -1,4 +1,4 @@
-// Where a condition stands in front of other expressions TypeScript narrows what they compare: see plugin/src/cel/contradiction.ts.
+// Where a condition stands in front of other expressions TypeScript narrows what they compare: see plugin/src/cel/emit/contradiction.ts.
 import { aliasesIn, contradicted, type Expression, type Node, type Variable } from "../cel/index.ts";
 import type { PlanBlock } from "../plan/plan.ts";
 import type { Call, Composed, Let, Step } from "../resolve/model.ts";

@@ -1,8 +1,8 @@
 // Which names an expression may read, found before anything is typed: just enough to order steps and messages.
 import type { Registry } from "@bufbuild/protobuf";
-import { type Ast, dottedName, partsOf } from "../cel/ast.ts";
-import { macroCall } from "../cel/macros.ts";
-import { parseExpression } from "../cel/parse.ts";
+import { type Ast, dottedName, partsOf } from "../cel/syntax/ast.ts";
+import { macroCall } from "../cel/syntax/macros.ts";
+import { parseExpression } from "../cel/syntax/parse.ts";
 
 export interface FreeNames {
   /** First identifiers of paths, comprehension variables and qualified proto names left out. */

@@ -11,7 +11,7 @@ import {
 } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { type CelType, messageType, type Scope, type Variable } from "../../../plugin/src/cel/index.ts";
-import type { Overload } from "../../../plugin/src/cel/signatures.ts";
+import type { Overload } from "../../../plugin/src/cel/types/signatures.ts";
 
 export const registry: Registry = getTestRegistry();
 

@@ -1,7 +1,7 @@
 // Which part of an expression it is that two implementations do not agree about.
-import type { Ast } from "../../../plugin/src/cel/ast.ts";
-import { partsOf } from "../../../plugin/src/cel/ast.ts";
-import { parseExpression } from "../../../plugin/src/cel/parse.ts";
+import type { Ast } from "../../../plugin/src/cel/syntax/ast.ts";
+import { partsOf } from "../../../plugin/src/cel/syntax/ast.ts";
+import { parseExpression } from "../../../plugin/src/cel/syntax/parse.ts";
 
 /** The parts of an expression as texts of their own, the smallest first; the whole is left out. */
 export function partsOfText(text: string): readonly string[] {

@@ -6,7 +6,7 @@ import {
   ExprSchema,
 } from "@bufbuild/cel-spec/cel/expr/syntax_pb.js";
 import { create } from "@bufbuild/protobuf";
-import type { Ast } from "../ast.ts";
+import type { Ast } from "../syntax/ast.ts";
 
 export function toExpr(ast: Ast): Expr {
   switch (ast.kind) {

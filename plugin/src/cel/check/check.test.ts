@@ -1,0 +1,397 @@
+import { describe, expect, it } from "vitest";
+import { registry, scope } from "../testing/fixtures.ts";
+import { check, scopeOf, variable } from "../testing/harness.ts";
+
+/** An expression and what is reported: code, place, message and after a bar the hint. */
+const FAULTS: readonly (readonly [expression: string, ...reported: string[]])[] = [
+  ["", "BFF301 1:1-1 the expression is empty"],
+  ["1 +", 'BFF301 1:3-4 the expression ends after "+"'],
+  ["s.single_int32 = 5", 'BFF301 1:16-17 unexpected "=" | compare with `==`'],
+  ["s.single_bool & true", 'BFF301 1:15-16 unexpected "&" | write `&&`'],
+  ["a b", 'BFF301 1:3-4 unexpected "b"'],
+  ["a toString", 'BFF301 1:3-11 unexpected "toString"'],
+  [
+    "s.?x",
+    'BFF303 1:4-5 cel.expr.conformance.proto3.TestAllTypes has no field "x" | its fields: single_int32, single_int64, single_uint32, single_uint64, single_sint32, single_sint64, single_fixed32, single_fixed64, …',
+  ],
+  [
+    "s.`x`",
+    'BFF303 1:3-6 cel.expr.conformance.proto3.TestAllTypes has no field "x" | its fields: single_int32, single_int64, single_uint32, single_uint64, single_sint32, single_sint64, single_fixed32, single_fixed64, …',
+  ],
+  ["'a\\qb'", "BFF301 1:3-5 there is no escape \\q"],
+  ["'\\ud800'", "BFF301 1:2-8 \\ud800 is no code point"],
+  ["b'\\u00e9'", "BFF301 1:3-9 bytes have no escape \\u00e9"],
+  ["1e999", "BFF309 1:1-6 the number does not fit into a double"],
+  ["-5u", "BFF309 1:1-4 an unsigned number is not negative"],
+  ["-0u", "BFF309 1:1-4 an unsigned number is not negative"],
+  ["0XFF", 'BFF301 1:1-5 unexpected "0XFF" | write 0xFF'],
+  ["rb'a'", 'BFF301 1:1-3 unexpected "rb" | write br, the b before the r'],
+  ["[1, 2", "BFF301 1:5-6 the expression ends too early | a list ends with ]"],
+  ["f(a b)", 'BFF301 1:5-6 unexpected "b" | a call ends with )'],
+  ["{'a' 1}", 'BFF301 1:6-7 unexpected "1" | an entry of a map is written key: value'],
+  ["s ? s", "BFF301 1:5-6 the expression ends too early | a condition has two branches: c ? a : b"],
+  ["s.`x", "BFF301 1:3-4 the name is not closed | names between backticks hold letters, digits, _ . - / and blanks"],
+  ["99999999999999999999", "BFF309 1:1-21 the integer does not fit into 64 bits"],
+  ["'abc", "BFF301 1:1-2 the string is not closed | close it with '"],
+  ["if", 'BFF301 1:1-3 unexpected "if" | "if" is a reserved word of CEL'],
+  ["f(", 'BFF301 1:2-3 the expression ends after "("'],
+  ["x", 'BFF302 1:1-2 there is no "x" here | did you mean "s"?'],
+  ["ss.single_int32", 'BFF302 1:1-3 there is no "ss" here | did you mean "s"?'],
+  ["S", 'BFF302 1:1-2 there is no "S" here | did you mean "s"?'],
+  ["lst.size()", 'BFF302 1:1-4 there is no "lst" here | did you mean "list"?'],
+  [
+    "s.single_int23",
+    'BFF303 1:3-15 cel.expr.conformance.proto3.TestAllTypes has no field "single_int23" | did you mean "single_int32"?',
+  ],
+  [
+    "s.singleInt32",
+    'BFF303 1:3-14 cel.expr.conformance.proto3.TestAllTypes has no field "singleInt32" | did you mean "single_int32"?',
+  ],
+  [
+    "s.zzz",
+    'BFF303 1:3-6 cel.expr.conformance.proto3.TestAllTypes has no field "zzz" | its fields: single_int32, single_int64, single_uint32, single_uint64, single_sint32, single_sint64, single_fixed32, single_fixed64, …',
+  ],
+  [
+    "s.standalone_message.cc",
+    'BFF303 1:22-24 cel.expr.conformance.proto3.TestAllTypes.NestedMessage has no field "cc" | its fields: bb',
+  ],
+  ["s.single_int32.x", 'BFF305 1:16-17 int has no fields, so no "x"'],
+  [
+    "list.single_int32",
+    'BFF305 1:6-18 list(cel.expr.conformance.proto3.TestAllTypes) has no fields, so no "single_int32" | read it of each item: list.map(item, item.single_int32)',
+  ],
+  ["args.it", 'BFF302 1:6-8 "args" has no "it" | did you mean "id"?'],
+  ["env.LIMITS", 'BFF302 1:5-11 "env" has no "LIMITS" | did you mean "LIMIT"?'],
+  ["args", 'BFF306 1:1-5 "args" is not a value by itself | name a member: args.id, args.stock'],
+  ["env", 'BFF306 1:1-4 "env" is not a value by itself | name a member: env.LIMIT'],
+  ["headers", 'BFF306 1:1-8 "headers" is not a value by itself | index them: headers["x-request-id"]'],
+  [
+    "list[?'a']",
+    "BFF305 1:1-11 list(cel.expr.conformance.proto3.TestAllTypes)[?string] does not exist | there is list(A)[?int]",
+  ],
+  ["headers[1]", "BFF305 1:9-10 a header's name is a string"],
+  ["args.x", 'BFF302 1:6-7 "args" has no "x" | there is id, stock'],
+  ["size", 'BFF306 1:1-5 "size" is a function | call it: size(…)'],
+  [
+    "TestAllTypes.NestedEnum.BART",
+    'BFF302 1:25-29 the enum cel.expr.conformance.proto3.TestAllTypes.NestedEnum has no value "BART" | did you mean "BAR"?',
+  ],
+  [
+    "TestAllTypes.NestedEnum",
+    'BFF306 1:1-24 "TestAllTypes.NestedEnum" is an enum and not a value | name one of its values',
+  ],
+  [
+    "TestAllTypes.NestedEnum(1)",
+    "BFF307 1:14-24 an enum is not made of a number or a text here | name one of its values",
+  ],
+  ["NOT_FOUND", 'BFF302 1:1-10 there is no "NOT_FOUND" here | in scope: s, a, b, list, count, args, env, headers, …'],
+  ["sizes(list)", 'BFF304 1:1-6 there is no function "sizes" | did you mean "size"?'],
+  ["s.single_string.startWith('a')", 'BFF304 1:17-26 there is no function "startWith" | did you mean "startsWith"?'],
+  [
+    "list.flatten()",
+    "BFF305 1:6-13 list(cel.expr.conformance.proto3.TestAllTypes).flatten() does not exist | there is list(list(A)).flatten()",
+  ],
+  ["math.foo(1)", 'BFF304 1:6-9 there is no function "math.foo" | did you mean "math.floor"?'],
+  ["s.single_string.foo()", 'BFF304 1:17-20 there is no function "foo"'],
+  ["now < null", "BFF305 1:1-11 timestamp < null does not exist | there is timestamp < timestamp"],
+  [
+    "now.seconds",
+    'BFF305 1:5-12 a timestamp has no fields, so no "seconds" | ask for a part, x.getSeconds(), or for all seconds, int(x)',
+  ],
+  [
+    "[?1]",
+    "BFF305 1:3-4 what stands behind ? is an optional, and this is int | leave out the ?, or write optional.of(…)",
+  ],
+  [
+    "TestAllTypes{?single_int32: 1}",
+    "BFF305 1:29-30 what stands behind ? is an optional, and this is int | leave out the ?, or write optional.of(…)",
+  ],
+  ["optional.of(1).optMap(x, x + 'a')", "BFF305 1:26-33 int + string does not exist | write string(x)"],
+  [
+    "optional.of(true) ? 1 : 2",
+    "BFF305 1:1-18 a condition is a bool, and this is optional(bool) | ask whether it is there: x.hasValue()",
+  ],
+  ["1 + 'a'", "BFF305 1:1-8 int + string does not exist | write string(1)"],
+  ["s.single_int32 + s.single_int64 + 1u", "BFF305 1:1-37 int + uint does not exist | there is int + int"],
+  ["s.single_string > 1", "BFF305 1:1-20 string > int does not exist | there is string > string"],
+  [
+    "s.single_int32 == 'x'",
+    "BFF305 1:1-22 int == string does not exist | write the number without quotes, or string(…) around it",
+  ],
+  ["s.single_string == null", "BFF305 1:1-24 string == null does not exist | only messages and wrappers can be null"],
+  ["!s.single_int32", "BFF305 1:1-16 !int does not exist | there is !bool"],
+  ["s.single_string && true", "BFF305 1:1-16 a condition is a bool, and this is string | compare it: x != ''"],
+  ["s.single_int32 ? 1 : 2", "BFF305 1:1-15 a condition is a bool, and this is int | compare it: x != 0"],
+  [
+    "list ? 1 : 2",
+    "BFF305 1:1-5 a condition is a bool, and this is list(cel.expr.conformance.proto3.TestAllTypes) | ask for its size: size(x) > 0",
+  ],
+  [
+    "s ? 1 : 2",
+    "BFF305 1:1-2 a condition is a bool, and this is cel.expr.conformance.proto3.TestAllTypes | ask whether it is there: has(x.field) or ok(step)",
+  ],
+  [
+    "s.single_bool ? 1 : 'x'",
+    "BFF305 1:1-24 the two branches have different types, int and string | convert one of them",
+  ],
+  [
+    "size(5)",
+    "BFF305 1:1-5 size(int) does not exist | there is size(bytes), bytes.size(), size(list(A)), list(A).size(), size(map(A, B)), map(A, B).size(), size(string), string.size()",
+  ],
+  [
+    "s.single_string.contains(5)",
+    "BFF305 1:17-25 string.contains(int) does not exist | there is string.contains(string)",
+  ],
+  [
+    "list['a']",
+    "BFF305 1:1-10 list(cel.expr.conformance.proto3.TestAllTypes)[string] does not exist | there is list(A)[int]",
+  ],
+  ["5[0]", "BFF305 1:1-5 int[int] does not exist | there is list(A)[int], map(A, B)[A]"],
+  ["1 in 5", "BFF305 1:1-7 int in int does not exist | there is A in list(A), A in map(A, B)"],
+  ["{1.5: 2}", "BFF305 1:1-9 a map cannot have keys of type double"],
+  [
+    "ok(s.single_int32)",
+    "BFF308 1:4-18 `ok` takes the name of a step or an argument | write has(s.single_int32) to ask about a field",
+  ],
+  ["ok(args)", "BFF308 1:4-8 `ok` takes the name of a step or an argument"],
+  ["ok(1)", "BFF308 1:4-5 `ok` takes the name of a step or an argument"],
+  [
+    "ok(zz)",
+    'BFF302 1:4-6 there is no "zz" here | in scope: s, a, b, list, count, args, env, headers, …; what the composing step knows comes in its args: args.zz',
+  ],
+  ["ok()", "BFF308 1:1-5 `ok` takes the name of a step or an argument"],
+  ["ok(list[0])", "BFF308 1:4-11 `ok` takes the name of a step or an argument"],
+  ["ok(now)", "BFF308 1:4-7 `ok` takes the name of a step or an argument"],
+  ["has(s)", "BFF313 1:5-6 `has` takes a field: has(x.field) | write ok(s) to ask whether the step has a value"],
+  [
+    "headers.x-request-id == ''",
+    "BFF305 1:1-21 a name with a dash in it cannot stand behind a dot: this subtracts | write headers['x-request-id']",
+  ],
+  ["args.id == '' and true", 'BFF301 1:15-18 unexpected "and" | write `&&`'],
+  [
+    "list.map(i => i.id)",
+    'BFF301 1:12-13 unexpected "=" | there are no functions of your own: write list.map(item, item.name)',
+  ],
+  ["s.single_int32.toString()", 'BFF304 1:16-24 there is no function "toString" | write string(x)'],
+  [
+    "has(args.id)",
+    "BFF313 1:5-12 `has` asks about a field of a message, which args.id is not | write args.id != '': args.id always has a value",
+  ],
+  [
+    "has(s.zzz)",
+    'BFF303 1:7-10 cel.expr.conformance.proto3.TestAllTypes has no field "zzz" | its fields: single_int32, single_int64, single_uint32, single_uint64, single_sint32, single_sint64, single_fixed32, single_fixed64, …',
+  ],
+  ["list.map(1, 2)", "BFF313 1:10-11 the first thing in `map` is the name of its variable"],
+  ["cel.bind(x, 1)", "BFF313 1:1-15 `cel.bind` takes a name, a value and an expression: cel.bind(name, value, …)"],
+  ["list.all(x, x, true)", "BFF313 1:13-14 both variables of `all` have one name"],
+  ["list.transformMap(1, v, true)", "BFF313 1:19-20 what comes first in `transformMap` are the names of its variables"],
+  [
+    "list.transformMapEntry(i, v, v)",
+    "BFF305 1:30-31 an entry is a map, and this is cel.expr.conformance.proto3.TestAllTypes | write {key: value}",
+  ],
+  ["list.sortBy(f, f)", "BFF305 1:16-17 cel.expr.conformance.proto3.TestAllTypes has no order to sort by"],
+  ["s.single_string.optMap(x, x)", "BFF305 1:1-16 `optMap` is for an optional, and this is string"],
+  ["s.single_int32.all(x, x)", "BFF305 1:1-15 `all` goes over a list or a map, and this is int"],
+  [
+    "s.single_int32.all(x, 5)",
+    "BFF305 1:1-15 `all` goes over a list or a map, and this is int",
+    "BFF305 1:23-24 a condition is a bool, and this is int | compare it: x != 0",
+  ],
+  ["list.map(f)", "BFF313 1:1-12 `map` takes a name and an expression: x.map(item, …)"],
+  ["s.single_int32.map(x, x)", "BFF305 1:1-15 `map` goes over a list or a map, and this is int"],
+  ["list.filter(f, f.single_int32)", "BFF305 1:16-30 a condition is a bool, and this is int | compare it: x != 0"],
+  ["NoSuch{}", 'BFF311 1:1-7 there is no message "NoSuch" in this run'],
+  [
+    "TestAllType{}",
+    'BFF311 1:1-12 there is no message "TestAllType" in this run | did you mean "cel.expr.conformance.proto3.TestAllTypes"?',
+  ],
+  [
+    "TestAllTypes{singl_int32: 1}",
+    'BFF303 1:14-25 cel.expr.conformance.proto3.TestAllTypes has no field "singl_int32" | did you mean "single_int32"?',
+  ],
+  ["TestAllTypes{single_int32: 'x'}", 'BFF310 1:28-31 "single_int32" is of type int, and this is string'],
+  [
+    "TestAllTypes{single_uint32: 1}",
+    'BFF310 1:29-30 "single_uint32" is of type uint, and this is int | convert it: uint(…)',
+  ],
+  [
+    "TestAllTypes{single_int32: 3000000000}",
+    'BFF309 1:28-38 3000000000 does not fit into "single_int32", which holds -2147483648 to 2147483647',
+  ],
+  ["TestAllTypes{single_int32: 1, single_int32: 2}", 'BFF312 1:31-43 "single_int32" is given twice'],
+  [
+    "TestAllTypes{standalone_enum: 1}",
+    'BFF310 1:31-32 "standalone_enum" is of type cel.expr.conformance.proto3.TestAllTypes.NestedEnum, and this is int',
+  ],
+  [
+    "args.?id",
+    "BFF305 1:7-9 \"args\" is not a message, so it has no .? | write args.id != '': args.id always has a value",
+  ],
+  ["headers.?x", 'BFF305 1:10-11 "headers" is not a message, so it has no .? | an absent header is ""'],
+  ["timestamp('yesterday')", 'BFF314 1:1-23 "yesterday" is not a timestamp | write it like "2026-01-31T12:00:00Z"'],
+  ["duration('5 minutes')", 'BFF314 1:1-22 "5 minutes" is not a duration | write it like "1h30m" or "250ms"'],
+  [
+    "s.single_string.matches('(?=a)')",
+    'BFF314 1:1-33 "(?=a)" is not a pattern of RE2 | see github.com/google/re2/wiki/Syntax',
+  ],
+  ["s.single_string.matches('[')", 'BFF314 1:1-29 "[" is not a pattern of RE2 | see github.com/google/re2/wiki/Syntax'],
+  [
+    "[ss, tt]",
+    'BFF302 1:2-4 there is no "ss" here | did you mean "s"?',
+    'BFF302 1:6-8 there is no "tt" here | in scope: s, a, b, list, count, args, env, headers, …; what the composing step knows comes in its args: args.tt',
+  ],
+  [
+    "s.single_string +\n  s.singel_string",
+    'BFF303 2:5-18 cel.expr.conformance.proto3.TestAllTypes has no field "singel_string" | did you mean "single_string"?',
+  ],
+];
+
+describe("what is wrong", () => {
+  it.each(FAULTS.map(([expression, ...reported]) => ({ expression, reported })))(
+    "$expression",
+    ({ expression, reported }) => {
+      const result = check(expression, scope, registry);
+      expect(result.expression).toBeUndefined();
+      const shown = result.diagnostics.map(({ code, at, message, hint }) => {
+        const end = at.line === at.endLine ? `${at.endColumn}` : `${at.endLine}:${at.endColumn}`;
+        return `${code} ${at.line}:${at.column}-${end} ${message}${hint === undefined ? "" : ` | ${hint}`}`;
+      });
+      expect(shown).toEqual(reported);
+    },
+  );
+});
+
+describe("what is fine", () => {
+  it.each([
+    ["[1, 2u, 'x']", "list"],
+    ["[]", "list"],
+    ["[].all(e, e > 0)", "bool"],
+    ["s.repeated_string + []", "list"],
+    ["dyn(1) + 1", "int"],
+    ["dyn(1) + dyn(2)", "dyn"],
+    ["s.?standalone_message.bb", "optional"],
+    ["s.?standalone_message.bb.orValue(3)", "int"],
+    ["list[?0].optMap(x, x.single_string)", "optional"],
+    ["[?optional.of(1), 2][0]", "int"],
+    ["{?'a': optional.of(1)}", "map"],
+    ["TestAllTypes{?single_int32: optional.of(1)}", "message"],
+    ["TestAllTypes{single_struct: {'a': 1}}", "message"],
+    ["google.protobuf.Int32Value{value: 1}", "wrapper"],
+    ["cel.bind(x, 1, x + x)", "int"],
+    ["list.all(i, x, i == x.single_int32)", "bool"],
+    ["list.sortBy(f, f.single_int32)", "list"],
+    ["list.transformMap(i, v, v.single_string)", "map"],
+    ["s.map_string_string.transformList(k, v, k + v)", "list"],
+    ["math.greatest(1, 2, 3)", "int"],
+    ["math.least(1, 2.5)", "dyn"],
+    ["{'a-b': 1}.`a-b`", "int"],
+    ["s.single_int64_wrapper + 1", "int"],
+    ["s.single_any", "dyn"],
+    ["TestAllTypes{single_any: s.single_any}", "message"],
+    ["TestAllTypes{single_any: s}", "message"],
+    ["s.single_any == s.single_any", "bool"],
+    ["s.single_any.x", "dyn"],
+    ["google.protobuf.Any{}", "dyn"],
+    ["list.map(list, list.single_int32)[0]", "int"],
+    ["count < s.single_uint32 && s.single_uint32 < 2.5 && count == s.single_double", "bool"],
+    ["// a comment\ns.single_int32", "int"],
+    ["TestAllTypes{standalone_message: null}.single_int32", "int"],
+    [".cel.expr.conformance.proto3.TestAllTypes{}", "message"],
+  ])("%s", (expression, kind) => {
+    const result = check(expression, scope, registry);
+    expect(result.diagnostics).toEqual([]);
+    expect(result.expression?.type.kind).toBe(kind);
+  });
+});
+
+it("reads an enum by its full name even when a step has the name of its package", () => {
+  const cel = variable("cel", { kind: "string" });
+  const { expression } = check("cel.expr.conformance.proto3.TestAllTypes.NestedEnum.BAR", scopeOf([cel]), registry);
+  expect(expression?.root.kind).toBe("enum");
+  expect(expression?.reads).toEqual([]);
+});
+
+describe("absence", () => {
+  it.each<[string, readonly string[]]>([
+    ["a.single_int32", ["a"]],
+    ["a.single_int32 + b.single_int32 + a.single_int32", ["a", "b"]],
+    ["ok(a)", []],
+    ["ok(a) ? a.single_int32 : 0", []],
+    ["ok(a) ? 0 : a.single_int32", ["a"]],
+    ["!ok(a) ? 0 : a.single_int32", []],
+    ["ok(a) && a.single_bool", []],
+    ["a.single_bool && ok(a)", ["a"]],
+    ["!ok(a) || a.single_bool", []],
+    ["ok(a) || a.single_bool", ["a"]],
+    ["ok(a) && ok(b) ? a.single_int32 + b.single_int32 : 0", []],
+    ["ok(a) || ok(b) ? a.single_int32 : 0", ["a"]],
+    ["!(ok(a) && ok(b)) ? 0 : a.single_int32 + b.single_int32", []],
+    ["!ok(a) || !ok(b) || a.single_bool && b.single_bool", []],
+    ["ok(a) && list.exists(f, f.single_int32 == a.single_int32)", []],
+    ["list.exists(f, f.single_int32 == a.single_int32)", ["a"]],
+    ["list.exists(a, a.single_bool)", []],
+    ["ok(args.stock) ? args.stock.single_int32 : 0", []],
+    ["args.stock.single_int32", ["stock"]],
+    ["args.id", []],
+    ["ok(a) ? b.single_int32 : a.single_int32", ["b", "a"]],
+  ])("%s rests on %j", (text, unsafe) => {
+    const { expression, diagnostics } = check(text, scope, registry);
+    expect(diagnostics).toEqual([]);
+    expect(expression?.unsafe.map((one) => one.name)).toEqual(unsafe);
+  });
+
+  it("lists every read with its place", () => {
+    const { expression } = check("ok(a) ? a.single_string : headers['x'] + env.LIMIT.string()", scope, registry);
+    expect(expression).toBeUndefined();
+    const reads = check("ok(a) ? a.single_string : headers['x'] + args.id", scope, registry).expression?.reads;
+    expect(reads?.map(({ variable: one, kind, safe, at }) => [one.name, kind, safe, at.column, at.endColumn])).toEqual([
+      ["a", "ok", true, 4, 5],
+      ["a", "value", true, 9, 10],
+      ["headers", "value", true, 27, 39],
+      ["id", "value", true, 42, 49],
+    ]);
+  });
+});
+
+it("refuses messages compared with null", () => {
+  const shown = (text: string) =>
+    check(text, scope, registry).diagnostics.map(({ code, severity, hint }) => [code, severity, hint]);
+  expect(shown("s.standalone_message != null")).toEqual([["BFF315", "error", "write has(s.standalone_message)"]]);
+  expect(shown("null == s")).toEqual([["BFF315", "error", 'leave it out: "s" always has a value']]);
+  expect(shown("a != null")).toEqual([["BFF315", "error", "write ok(a)"]]);
+  expect(shown("null == args.stock")).toEqual([["BFF315", "error", "write !ok(args.stock)"]]);
+  expect(shown("ok(a) && a != null")).toEqual([["BFF315", "error", "write ok(a)"]]);
+  expect(shown("(s.single_bool ? s : null) == null")).toEqual([]);
+  expect(shown("cel.bind(x, s.single_bool ? s : null, x == null)")).toEqual([]);
+  expect(shown("s.single_int64_wrapper == null")).toEqual([]);
+});
+
+it("knows where a message may be null", () => {
+  const fails = (text: string) => check(text, scope, registry).expression?.fails;
+  expect(fails("(s.single_bool ? s : null) == null")).toBe(false);
+  expect(fails("(s.single_bool ? s : null).single_int32")).toBe(true);
+  expect(fails("[s, null].map(x, x.single_int32)")).toBe(true);
+  expect(fails("(s.single_bool ? now : null) < now")).toBe(true);
+  expect(fails("TestAllTypes{standalone_message: s.single_bool ? s.standalone_message : null}")).toBe(false);
+  expect(fails("(s.single_bool ? s : s).single_int32")).toBe(false);
+});
+
+it("knows what may have no JSON", () => {
+  const fails = (text: string) => check(text, scope, registry).expression?.fails;
+  expect(fails("TestAllTypes{single_value: [1, 2.5], single_struct: {'a': now}}")).toBe(false);
+  expect(fails("TestAllTypes{single_struct: s.single_struct, single_value: s.single_value}")).toBe(false);
+  expect(fails("TestAllTypes{single_value: s}")).toBe(true);
+  expect(fails("TestAllTypes{single_struct: {'a': dyn(s)}}")).toBe(true);
+});
+
+it("knows constants", () => {
+  const constant = (text: string) => check(text, scope, registry).expression?.constant;
+  expect([constant("5"), constant("'x'"), constant("true"), constant("null"), constant("1.5")]).toEqual([
+    5n,
+    "x",
+    true,
+    null,
+    1.5,
+  ]);
+  expect(constant("1 + 1")).toBeUndefined();
+});

@@ -1,0 +1,77 @@
+import type { Registry } from "@bufbuild/protobuf";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Text } from "../../origin.ts";
+import { parseExpression } from "../syntax/parse.ts";
+import { type Complain, complainInto } from "../syntax/reporter.ts";
+import type { Expression, Node } from "../types/expression.ts";
+import { presenceOf } from "../types/field-type.ts";
+import { LANGUAGE, type Language } from "../types/language.ts";
+import type { Scope, Variable } from "../types/type.ts";
+import { Checker, type Place } from "./checker.ts";
+import { checkConstants } from "./constant.ts";
+import { settle } from "./settle.ts";
+
+const NOTHING: ReadonlySet<Variable> = new Set();
+
+/**
+ * Parses and type-checks one expression. Undefined after at least one diagnostic. Types follow the CEL spec ("Gradual Type Checking");
+ * what may be absent follows language.md ("Absence").
+ */
+export function checkExpression(
+  text: Text,
+  scope: Scope,
+  registry: Registry,
+  report: Report,
+  language: Language = LANGUAGE,
+): Expression | undefined {
+  return checkParsed(text, scope, registry, language, complainInto(text, report));
+}
+
+/** As `checkExpression`, with what is wrong as spans of the text. */
+export function checkParsed(
+  text: Text,
+  scope: Scope,
+  registry: Registry,
+  language: Language,
+  complain: Complain,
+): Expression | undefined {
+  const parsed = parseExpression(text.value, language);
+  if ("faults" in parsed) {
+    for (const fault of parsed.faults) complain(fault.code, fault, fault.message, fault.hint);
+    return undefined;
+  }
+  const checker = new Checker(text, scope, registry, language, complain);
+  const around: Place = { locals: new Map(), known: scope.known ?? NOTHING };
+  const checked = checker.check(parsed.ast, around);
+  if (checked === undefined) return undefined;
+  const root = settle(checked, checker);
+  if (language.soundLiterals && !checkConstants(root, checker)) return undefined;
+  const reads = checker.reads;
+  const unsafe = new Set(reads.filter((read) => read.kind === "value" && !read.safe).map((read) => read.variable));
+  return {
+    text,
+    root,
+    type: root.type,
+    proto: root.proto,
+    reads,
+    unsafe: [...unsafe],
+    given: around.known.intersection(new Set(reads.map((read) => read.variable))),
+    fails: root.fails,
+    path: isPath(root),
+    mayBeUnset: isPath(root) && mayBeUnset(root),
+    constant: root.kind === "constant" && !(root.value instanceof Uint8Array) ? root.value : undefined,
+  };
+}
+
+function isPath(node: Node): boolean {
+  return (
+    node.kind === "name" ||
+    (node.kind === "select" && !node.test && !node.optional && typeof node.field !== "string" && isPath(node.of))
+  );
+}
+
+function mayBeUnset(node: Node): boolean {
+  if (node.kind === "name") return node.variable.unset !== undefined;
+  if (node.kind !== "select" || typeof node.field === "string") return false;
+  return presenceOf(node.field) !== "implicit" || mayBeUnset(node.of);
+}

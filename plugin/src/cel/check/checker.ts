@@ -1,0 +1,168 @@
+import type { Registry } from "@bufbuild/protobuf";
+import type { Origin, Text } from "../../origin.ts";
+import type { Ast, Span } from "../syntax/ast.ts";
+import type { Complain } from "../syntax/reporter.ts";
+import type { Node, NodeBase, Read } from "../types/expression.ts";
+import { fit } from "../types/fit.ts";
+import type { Language } from "../types/language.ts";
+import type { CelType, Proto, Scope, Variable } from "../types/type.ts";
+import { typeName } from "../types/type-name.ts";
+import { TypeVariables } from "../types/type-variables.ts";
+import { checkCall } from "./call.ts";
+import { checkList, checkMap } from "./literal.ts";
+import { checkMessage } from "./message.ts";
+import { checkName } from "./name.ts";
+
+/** What holds where a part of an expression stands. */
+export interface Place {
+  /** The variables of the macros around it. */
+  readonly locals: ReadonlyMap<string, Variable>;
+  /** The variables for which `ok` is known to hold. */
+  readonly known: ReadonlySet<Variable>;
+}
+
+const DYN: CelType = { kind: "dyn" };
+
+/** What the checks of one expression share. Each gives undefined after a diagnostic. */
+export class Checker {
+  readonly complain: Complain;
+  readonly registry: Registry;
+  readonly scope: Scope;
+  readonly language: Language;
+  readonly types = new TypeVariables();
+  readonly reads: Read[] = [];
+  /** What calls, literals and macros want of their operands, for `settle`. */
+  readonly wanted = new Map<Node, readonly CelType[]>();
+  readonly #spans = new WeakMap<Origin, Span>();
+  readonly #text: Text;
+
+  constructor(text: Text, scope: Scope, registry: Registry, language: Language, complain: Complain) {
+    this.#text = text;
+    this.scope = scope;
+    this.registry = registry;
+    this.language = language;
+    this.complain = complain;
+  }
+
+  check(ast: Ast, place: Place): Node | undefined {
+    switch (ast.kind) {
+      case "constant": {
+        const kind = constantKind(ast.value, ast.unsigned);
+        return { ...this.base(ast, { kind }), kind: "constant", value: ast.value };
+      }
+      case "ident":
+      case "select":
+        return checkName(this, ast, place);
+      case "call":
+        return checkCall(this, ast, place);
+      case "list":
+        return checkList(this, ast, place);
+      case "map":
+        return checkMap(this, ast, place);
+      case "message":
+        return checkMessage(this, ast, place);
+    }
+  }
+
+  base(at: Span, type: CelType, proto: Proto | undefined = undefined, fails = false): NodeBase {
+    return { type, proto, fails, at: this.origin(at) };
+  }
+
+  origin(at: Span): Origin {
+    const origin = this.#text.place(at.start, at.end);
+    this.#spans.set(origin, at);
+    return origin;
+  }
+
+  /** Where in the text a node stands. */
+  spanOf(node: Node): Span {
+    return this.#spans.get(node.at) ?? { start: 0, end: this.#text.value.length };
+  }
+
+  textOf(at: Span): string {
+    return this.#text.value.slice(at.start, at.end);
+  }
+
+  /** The type of a node by all that is known now. */
+  typeOf(node: Node): CelType {
+    return this.types.resolve(node.type);
+  }
+
+  /** A type for a message to an author: what is open is any type. */
+  shown(type: CelType): string {
+    return typeName(this.types.resolve(type, true));
+  }
+
+  /** Checks every one even after a fault, so that one run shows every fault. */
+  all(asts: readonly Ast[], place: Place): Node[] | undefined {
+    const nodes = asts.map((ast) => this.check(ast, place)).filter((node) => node !== undefined);
+    return nodes.length === asts.length ? nodes : undefined;
+  }
+
+  variable(name: string, place: Place): Variable | undefined {
+    return place.locals.get(name) ?? this.scope.lookup(name);
+  }
+
+  read(variable: Variable, kind: Read["kind"], at: Span, place: Place): void {
+    if (variable.role === "local") return;
+    const safe = kind === "ok" || !variable.absent || place.known.has(variable);
+    this.reads.push({ variable, kind, safe, at: this.origin(at) });
+  }
+
+  /** The variable that is written here when it is a group of names (`args`, `env`, `error`) or `headers`. */
+  group(ast: Ast, place: Place): Variable | undefined {
+    if (ast.kind !== "ident") return undefined;
+    const variable = this.variable(ast.name, place);
+    return variable?.type.kind === "struct" || variable?.role === "headers" ? variable : undefined;
+  }
+
+  condition(node: Node, at: Span): Node | undefined {
+    const type = this.typeOf(node);
+    if (type.kind !== "null" && this.types.assignable(type, { kind: "bool" })) {
+      return node;
+    }
+    if (!this.language.checked) return fit(this.dynamic(node), { kind: "bool" });
+    return this.complain("BFF305", at, `a condition is a bool, and this is ${this.shown(type)}`, conditionHint(type));
+  }
+
+  /** The same value, of which nothing is known before it is there. */
+  dynamic(node: Node): Node {
+    if (node.type.kind === "dyn") return node;
+    return { ...node, type: DYN, proto: undefined, kind: "call", fn: "dyn", overload: "to_dyn", args: [node] };
+  }
+}
+
+function constantKind(value: (Node & { kind: "constant" })["value"], unsigned: boolean) {
+  switch (typeof value) {
+    case "string":
+      return "string";
+    case "bigint":
+      return unsigned ? "uint" : "int";
+    case "number":
+      return "double";
+    case "boolean":
+      return "bool";
+    default:
+      return value === null ? "null" : "bytes";
+  }
+}
+
+function conditionHint(type: CelType): string | undefined {
+  switch (type.kind) {
+    case "string":
+      return "compare it: x != ''";
+    case "int":
+    case "uint":
+    case "double":
+      return "compare it: x != 0";
+    case "list":
+    case "map":
+      return "ask for its size: size(x) > 0";
+    case "message":
+      return "ask whether it is there: has(x.field) or ok(step)";
+    case "optional":
+      return "ask whether it is there: x.hasValue()";
+    default:
+      return undefined;
+  }
+}

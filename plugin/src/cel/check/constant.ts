@@ -1,0 +1,99 @@
+import { childrenOf } from "../types/children.ts";
+import type { Node } from "../types/expression.ts";
+import { rangeOf } from "../types/range.ts";
+import type { Checker } from "./checker.ts";
+import { fold } from "./fold.ts";
+import { listed } from "./listed.ts";
+import { insteadOfOk } from "./presence-hint.ts";
+
+/** Reports what is known before anything runs: conditions that never change, and what is sure to be an error. False after an error. */
+export function checkConstants(root: Node, checker: Checker): boolean {
+  let sound = true;
+  const complain = (code: "BFF317" | "BFF318", node: Node, message: string, hint?: string): void => {
+    sound = false;
+    checker.complain(code, checker.spanOf(node), message, hint);
+  };
+  /** True when all has been said about a node. */
+  const judge = (node: Node & { kind: "call" }): boolean => {
+    const found = fold(node);
+    const missed = missing(node);
+    if (found === "fails" && !node.args.some((arg) => fold(arg) === "fails"))
+      complain("BFF318", node, ...failure(node));
+    else if (found !== undefined && found !== "fails" && typeof found.value === "boolean")
+      warn(checker, node, found.value);
+    else if (missed !== undefined) complain("BFF317", node, ...missed);
+    else return false;
+    return true;
+  };
+  const visit = (node: Node): void => {
+    if (node.kind === "ok" && !node.variable.absent && !node.set) {
+      const what = node.variable.role === "arg" ? "argument" : "step";
+      const never = `the ${what} "${node.variable.name}" is never absent, so that this is always true`;
+      checker.complain("BFF316", checker.spanOf(node), never, insteadOfOk(node.variable), "warning");
+    }
+    if (node.kind === "call") {
+      if (judge(node)) return;
+      for (const condition of conditionsOf(node)) {
+        const known = condition.kind === "constant" ? condition.value : undefined;
+        if (typeof known === "boolean") warn(checker, condition, known);
+      }
+    }
+    for (const child of childrenOf(node)) visit(child);
+  };
+  visit(root);
+  return sound;
+}
+
+function warn(checker: Checker, node: Node, value: boolean): void {
+  checker.complain("BFF316", checker.spanOf(node), `this is always ${value}`, why(checker, node), "warning");
+}
+
+/** Why a comparison never changes, where the type of one side decides. */
+function why(checker: Checker, node: Node): string | undefined {
+  if (node.kind !== "call") return undefined;
+  const ranged = node.args.find((arg) => fold(arg) === undefined && rangeOf(arg) !== undefined);
+  const range = ranged && rangeOf(ranged);
+  if (ranged === undefined || range === undefined) return undefined;
+  return `${checker.textOf(checker.spanOf(ranged))} is from ${range.low} to ${range.high}`;
+}
+
+function conditionsOf(node: Node & { kind: "call" }): readonly Node[] {
+  if (node.overload === "conditional") return node.args.slice(0, 1);
+  return /^logical_(and|or|not)$/.test(node.overload) ? node.args : [];
+}
+
+function failure({ overload, type }: Node & { kind: "call" }): readonly [message: string, hint?: string] {
+  if (/^(divide|modulo)_/.test(overload)) return ["this divides by zero"];
+  return [
+    `the result does not fit into ${type.kind === "uint" ? "a uint" : "an int"} of 64 bits`,
+    "calculate with doubles",
+  ];
+}
+
+/** What an index or a key asks for that a literal does not have. */
+function missing(node: Node & { kind: "call" }): readonly [message: string, hint?: string] | undefined {
+  const [of, at] = node.args;
+  if (of === undefined || at === undefined) return undefined;
+  const key = fold(at);
+  if (key === undefined || key === "fails") return undefined;
+  if (node.overload === "index_list" && typeof key.value === "bigint") {
+    if (key.value < 0n) return ["an index is never negative", "count from the end: x[size(x) - 1]"];
+    if (of.kind !== "list" || of.optionals !== undefined) return undefined;
+    const { length } = of.elements;
+    const holds =
+      length === 0
+        ? "the list is empty"
+        : `the list has ${length} element${length === 1 ? "" : "s"}, from 0 to ${length - 1}`;
+    return key.value >= BigInt(length) ? [`there is no element ${key.value}`, holds] : undefined;
+  }
+  if (node.overload !== "index_map" || of.kind !== "map" || of.entries.some(([, , optional]) => optional))
+    return undefined;
+  const keys = of.entries.map(([own]) => fold(own));
+  if (keys.some((own) => own === undefined || own === "fails" || typeof own.value !== typeof key.value))
+    return undefined;
+  const names = keys.flatMap((own) => (own === undefined || own === "fails" ? [] : [own.value]));
+  if (names.includes(key.value)) return undefined;
+  const shown = names.map((name) => (typeof name === "string" ? JSON.stringify(name) : String(name)));
+  const asked = typeof key.value === "string" ? JSON.stringify(key.value) : String(key.value);
+  return [`there is no key ${asked}`, shown.length === 0 ? "the map is empty" : `its keys: ${listed(shown)}`];
+}

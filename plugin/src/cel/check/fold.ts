@@ -1,0 +1,136 @@
+import type { Node } from "../types/expression.ts";
+import { rangeOf } from "../types/range.ts";
+
+/** A value that is known without running anything; "fails": it is sure to be an error. */
+export type Folded = { readonly value: string | bigint | number | boolean } | "fails" | undefined;
+
+type Value = Exclude<Folded, "fails" | undefined>["value"];
+
+/** What a node is sure to give. Ints and uints are bigint, doubles number. */
+export function fold(node: Node): Folded {
+  switch (node.kind) {
+    case "constant":
+      return node.value === null || node.value instanceof Uint8Array ? undefined : { value: node.value };
+    case "enum":
+      return { value: BigInt(node.value.number) };
+    case "call":
+      return foldCall(node);
+    default:
+      return undefined;
+  }
+}
+
+function foldCall(node: Node & { kind: "call" }): Folded {
+  const { overload } = node;
+  const [first, second, third] = node.args;
+  if (first === undefined) return undefined;
+  if (overload === "conditional") {
+    const condition = fold(first);
+    if (condition === undefined || condition === "fails") return condition;
+    const branch = condition.value ? second : third;
+    return branch && fold(branch);
+  }
+  if (overload === "size_list") {
+    return first.kind === "list" && first.optionals === undefined
+      ? { value: BigInt(first.elements.length) }
+      : undefined;
+  }
+  const a = fold(first);
+  if (second === undefined) return a === undefined || a === "fails" ? a : one(overload, a.value);
+  const b = fold(second);
+  if (overload === "logical_and" || overload === "logical_or") return junction(overload === "logical_and", a, b);
+  if (a === "fails" || b === "fails") return "fails";
+  if (b !== undefined && b.value === 0n && /^(divide|modulo)_u?int64$/.test(overload)) return "fails";
+  return a !== undefined && b !== undefined ? two(overload, a.value, b.value) : byRange(overload, first, second);
+}
+
+/** Errors are absorbed when the other side decides. */
+function junction(and: boolean, a: Folded, b: Folded): Folded {
+  if (a === undefined || b === undefined) return undefined;
+  const decides = [a, b].find((side) => side !== "fails" && side.value !== and);
+  if (decides !== undefined) return decides;
+  return a === "fails" || b === "fails" ? "fails" : { value: and };
+}
+
+function one(overload: string, value: Value): Folded {
+  if (overload === "logical_not" && typeof value === "boolean") return { value: !value };
+  if (overload === "negate_double" && typeof value === "number") return { value: -value };
+  if (overload === "negate_int64" && typeof value === "bigint") return integer("int64", -value);
+  if (overload === "size_string" && typeof value === "string") return { value: BigInt([...value].length) };
+  return overload === "same" ? { value } : undefined;
+}
+
+function two(overload: string, a: Value, b: Value): Folded {
+  if (overload === "equals" || overload === "not_equals") return { value: same(a, b) === (overload === "equals") };
+  const order = /^(less|less_equals|greater|greater_equals)_(number|string)$/.exec(overload);
+  if (order !== null) return ordered(order[1] ?? "", a, b);
+  if (overload === "add_string") return { value: `${a}${b}` };
+  const [operator = "", type = ""] = overload.split("_");
+  if (typeof a === "number" && typeof b === "number" && type === "double") {
+    const value = { add: a + b, subtract: a - b, multiply: a * b, divide: a / b }[operator];
+    return value === undefined ? undefined : { value };
+  }
+  if (typeof a !== "bigint" || typeof b !== "bigint" || !/^u?int64$/.test(type)) return undefined;
+  switch (operator) {
+    case "add":
+      return integer(type, a + b);
+    case "subtract":
+      return integer(type, a - b);
+    case "multiply":
+      return integer(type, a * b);
+    case "divide":
+      return integer(type, a / b);
+    case "modulo":
+      return integer(type, a % b);
+    default:
+      return undefined;
+  }
+}
+
+function same(a: Value, b: Value): boolean {
+  // Exact between bigint and number.
+  return isNumber(a) && isNumber(b) ? a <= b && a >= b : a === b;
+}
+
+function isNumber(value: Value): value is bigint | number {
+  return typeof value === "bigint" || typeof value === "number";
+}
+
+function ordered(operator: string, a: Value, b: Value): Folded {
+  // Strings are ordered by code point, which JavaScript does for those of one unit each.
+  const known = (isNumber(a) && isNumber(b)) || (isBasic(a) && isBasic(b));
+  if (!known) return undefined;
+  const value = { less: a < b, less_equals: a <= b, greater: a > b, greater_equals: a >= b }[operator];
+  return value === undefined ? undefined : { value };
+}
+
+function isBasic(value: Value): boolean {
+  return typeof value === "string" && !/[\ud800-\uffff]/.test(value);
+}
+
+function integer(type: string, value: bigint): Folded {
+  const fits = type === "int64" ? BigInt.asIntN(64, value) === value : BigInt.asUintN(64, value) === value;
+  return fits ? { value } : "fails";
+}
+
+/** A comparison that the types decide: a size is never negative, an int32 never 3000000000. */
+function byRange(overload: string, first: Node, second: Node): Folded {
+  const a = rangeOf(first);
+  const b = rangeOf(second);
+  if (a === undefined || b === undefined) return undefined;
+  switch (overload) {
+    case "equals":
+    case "not_equals":
+      return a.high < b.low || a.low > b.high ? { value: overload === "not_equals" } : undefined;
+    case "less_number":
+      return a.high < b.low ? { value: true } : a.low >= b.high ? { value: false } : undefined;
+    case "less_equals_number":
+      return a.high <= b.low ? { value: true } : a.low > b.high ? { value: false } : undefined;
+    case "greater_number":
+      return a.low > b.high ? { value: true } : a.high <= b.low ? { value: false } : undefined;
+    case "greater_equals_number":
+      return a.low >= b.high ? { value: true } : a.high < b.low ? { value: false } : undefined;
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,301 @@
+import type { DescEnum } from "@bufbuild/protobuf";
+import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import { type Ast, type Call, dottedName } from "../syntax/ast.ts";
+import { FOREIGN_FUNCTIONS } from "../syntax/foreign.ts";
+import { MACROS } from "../syntax/macros.ts";
+import type { Node } from "../types/expression.ts";
+import { enumType } from "../types/field-type.ts";
+import { anyFails, computedList, joinProtos } from "../types/join.ts";
+import { isSoundLiteral, literalFault } from "../types/literal.ts";
+import { candidates, resolveEnum, resolveName } from "../types/names.ts";
+import { isSafeDivisor, rangeOf } from "../types/range.ts";
+import { candidatesOf, type Match, nearestOverloads, resolveCall } from "../types/resolve-call.ts";
+import { functionNames } from "../types/signatures.ts";
+import type { CelType, Proto, Variable } from "../types/type.ts";
+import { commonEnums } from "../types/type-variables.ts";
+import type { Checker, Place } from "./checker.ts";
+import { describeCall } from "./describe-call.ts";
+import { listed } from "./listed.ts";
+import { unknownMessage } from "./message.ts";
+import { rootOf } from "./name.ts";
+
+const DYN: CelType = { kind: "dyn" };
+
+/** What a call stands for: a function by its full name, or a method of its target. */
+interface Callee {
+  readonly name: string;
+  readonly method: boolean;
+}
+
+function calleeOf(checker: Checker, { fn, target, absolute }: Call, place: Place): Callee | undefined {
+  const exists = (name: string) => candidatesOf(name, checker.language).length > 0;
+  const root = target && rootOf(target);
+  const owner = target && dottedName(target);
+  const free = root?.kind === "ident" && checker.variable(root.name, place) === undefined;
+  const full =
+    target === undefined ? (absolute ? `.${fn}` : fn) : free && owner !== undefined ? `${owner}.${fn}` : undefined;
+  const name = full && candidates(full, checker.scope.container).find(exists);
+  if (name !== undefined) return { name, method: false };
+  return target !== undefined && exists(fn) ? { name: fn, method: true } : undefined;
+}
+
+/** A function, an operator without rules of its own, or the name of an enum used as one. */
+export function checkFunction(checker: Checker, ast: Call, place: Place): Node | undefined {
+  const { fn, target } = ast;
+  const group = target && checker.group(target, place);
+  if (group?.role === "error" && fn === "detail") return checkDetail(checker, ast, group, place);
+  const callee = calleeOf(checker, ast, place);
+  if (callee === undefined) return unknownFunction(checker, ast, place);
+  const { name, method } = callee;
+  const written = method && target !== undefined ? [target, ...ast.args] : ast.args;
+  const operands = ofMany(name, written);
+  const nodes = checker.all(operands, place);
+  if (nodes === undefined) return undefined;
+  const types = nodes.map((node) => checker.typeOf(node));
+  const match = resolveCall(name, method, types, checker.types, checker.language);
+  // cel-go lets null stand for any message, which then fails.
+  const isNull = match !== undefined && takesNull(match, types);
+  if (isNull && !checker.language.soundLiterals) return dynamicCall(checker, ast, name, nodes, match.result);
+  if (match === undefined || isNull) {
+    if (!checker.language.checked) return dynamicCall(checker, ast, name, nodes, DYN);
+    const near = nearestOverloads(name, types, checker.types, checker.language);
+    const known = near.map((overload) => describeCall(name, overload.method, overload.params));
+    return checker.complain(
+      "BFF305",
+      // An operator is about all that it stands between.
+      ast.name,
+      `${describeCall(name, method, types)} does not exist`,
+      asText(checker, name, nodes) ?? (known.length === 0 ? undefined : `there is ${listed([...new Set(known)])}`),
+    );
+  }
+  return callOf(checker, ast, name, nodes, types, match);
+}
+
+/** A text and something that can be written as text. */
+function asText(checker: Checker, name: string, nodes: readonly Node[]): string | undefined {
+  const kinds = nodes.map((node) => checker.typeOf(node).kind);
+  const other = nodes[kinds[0] === "string" ? 1 : 0];
+  if (name !== "_+_" || other === undefined || !kinds.includes("string")) return undefined;
+  const printable = ["int", "uint", "double", "bool"].includes(checker.typeOf(other).kind);
+  return printable ? `write string(${checker.textOf(checker.spanOf(other))})` : undefined;
+}
+
+function takesNull({ overloads: [overload] }: Match, types: readonly CelType[]): boolean {
+  return types.some(({ kind }, index) => kind === "null" && overload.params[index]?.kind === "message");
+}
+
+function callOf(
+  checker: Checker,
+  ast: Call,
+  name: string,
+  nodes: readonly Node[],
+  types: readonly CelType[],
+  match: Match,
+): Node | undefined {
+  const [overload] = match.overloads;
+  const dynamic = types.some(({ kind }) => kind === "dyn");
+  // A key of type dyn is compared by its value, so that 1.0 finds 1.
+  const open = match.overloads.length > 1 || name === "_[_]" || name === "@in";
+  if (dynamic && open && overload.id === "optional_index") {
+    const base = checker.base(ast, { kind: "optional", of: DYN }, undefined, true);
+    return { ...base, kind: "call", fn: name, overload: overload.id, args: nodes };
+  }
+  const several = match.overloads.length > 1 && types.some(holdsDyn);
+  if ((dynamic && open) || several) return dynamicCall(checker, ast, name, nodes, match.result);
+  // What nothing is known of holds what nothing is known of.
+  for (const [index, { kind }] of types.entries()) if (kind === "dyn") close(checker, match.params[index] ?? DYN);
+  const literal = literalFault(overload.id, nodes);
+  if (literal !== undefined && checker.language.soundLiterals)
+    return checker.complain("BFF314", ast, literal.message, literal.hint);
+  const { id, fails } = overload;
+  const of = nodes[0]?.proto;
+  const strong = id === "type" && checker.language.strongEnums && of?.kind === "enum" ? of.desc.typeName : undefined;
+  const result: CelType =
+    strong === undefined ? match.result : { kind: "type", of: { kind: "opaque", name: strong, params: [] } };
+  const proto = id === "add_list" ? computedList(joinProtos(nodes)) : resultProto(id, nodes[0]?.proto);
+  const base = checker.base(ast, CHOOSES.has(id) ? chosen(types, result) : result, proto, true);
+  const node: Node = { ...base, kind: "call", fn: name, overload: id, args: nodes };
+  // Arithmetic within a known range cannot overflow.
+  const sure = neverFails(id, node, nodes);
+  const call = { ...node, fails: anyFails(nodes) || (fails && !sure) };
+  const wanted = match.params.map((param, index) => wantedOf(id, overload.params[index] ?? param, param));
+  checker.wanted.set(call, wanted);
+  return call;
+}
+
+/** Functions without a type parameter that give some of what they are given: of one enum it is a value of that enum. */
+const CHOOSES: ReadonlySet<string> = new Set(["list_sort", "math_greatest", "math_least"]);
+
+function chosen(types: readonly CelType[], result: CelType): CelType {
+  const elements = types.map((type) => (type.kind === "list" && result.kind !== "list" ? type.element : type));
+  return result.kind === "dyn" ? result : elements.reduce(commonEnums);
+}
+
+/** Makes what is still open in a type a dyn. */
+function close(checker: Checker, type: CelType): void {
+  const known = checker.types.resolve(type);
+  if (known.kind === "param") checker.types.assignable(DYN, known);
+  else if (known.kind === "list") close(checker, known.element);
+  else if (known.kind === "optional") close(checker, known.of);
+  else if (known.kind === "map") {
+    close(checker, known.key);
+    close(checker, known.value);
+  }
+}
+
+/** What an operand has to be: what a list of any type holds is not looked at. `own`: the parameter as it is found to be. */
+function wantedOf(overload: string, param: CelType, own: CelType): CelType {
+  // Elements that turn out to be no lists stay as they are.
+  if (overload === "list_flatten") return { kind: "list", element: DYN };
+  return param.kind === "param" ? own : open(param);
+}
+
+function open(type: CelType): CelType {
+  switch (type.kind) {
+    case "param":
+      return DYN;
+    case "list":
+      return { kind: "list", element: open(type.element) };
+    case "map":
+      return { kind: "map", key: open(type.key), value: open(type.value) };
+    case "optional":
+      return { kind: "optional", of: open(type.of) };
+    default:
+      return type;
+  }
+}
+
+/** Whether the values of a type, or what they hold, may be of any type. */
+function holdsDyn(type: CelType): boolean {
+  switch (type.kind) {
+    case "list":
+      return holdsDyn(type.element);
+    case "map":
+      return holdsDyn(type.key) || holdsDyn(type.value);
+    case "optional":
+      return holdsDyn(type.of);
+    default:
+      return type.kind === "dyn";
+  }
+}
+
+function dynamicCall(checker: Checker, ast: Call, fn: string, args: readonly Node[], type: CelType): Node {
+  return { ...checker.base(ast, type, undefined, true), kind: "call", fn, overload: "dynamic", args };
+}
+
+function unknownFunction(checker: Checker, ast: Call, place: Place): Node | undefined {
+  const { fn, target } = ast;
+  const owner = target && dottedName(target);
+  const enumeration = resolveEnum(
+    owner === undefined ? fn : `${owner}.${fn}`,
+    checker.scope.container,
+    checker.registry,
+  );
+  if (enumeration !== undefined) return checkEnum(checker, ast, enumeration, place);
+  if (!checker.language.checked) {
+    const args = checker.all(target === undefined ? ast.args : [target, ...ast.args], place);
+    return args && dynamicCall(checker, ast, fn, args, DYN);
+  }
+  const root = target && rootOf(target);
+  const free = root?.kind === "ident" && checker.variable(root.name, place) === undefined;
+  const prefix = owner === undefined ? undefined : `${owner}.`;
+  const namespaced = free && functionNames().some((known) => prefix !== undefined && known.startsWith(prefix));
+  const name = namespaced ? `${owner}.${fn}` : fn;
+  const all = [...functionNames(), ...MACROS, "ok", "has", "cel.bind"];
+  const foreign = Object.hasOwn(FOREIGN_FUNCTIONS, name) ? FOREIGN_FUNCTIONS[name] : undefined;
+  const close = didYouMean(name, all) ?? sharingWords(name, all);
+  const hint = foreign ?? (close && `did you mean "${close}"?`);
+  checker.complain("BFF304", ast.name, `there is no function "${name}"`, hint);
+  // The operands may have faults of their own.
+  checker.all(target === undefined || namespaced ? ast.args : [target, ...ast.args], place);
+  return undefined;
+}
+
+/** The function that another name begins with, or that begins with it: `sort` for `sortStable`, `substring` for `sub`. */
+function sharingWords(name: string, known: readonly string[]): string | undefined {
+  const begins = (long: string, short: string): boolean => short.length > 2 && long.startsWith(short);
+  return known.find((one) => begins(name, one)) ?? known.find((one) => begins(one, name));
+}
+
+/** `Status(1)`, `Status("IDLE")`. */
+function checkEnum(checker: Checker, ast: Call, desc: DescEnum, place: Place): Node | undefined {
+  if (!checker.language.openEnums) {
+    return checker.complain(
+      "BFF307",
+      ast.name,
+      "an enum is not made of a number or a text here",
+      "name one of its values",
+    );
+  }
+  const [of, ...rest] = checker.all(ast.args, place) ?? [];
+  if (of === undefined || rest.length > 0)
+    return checker.complain("BFF305", ast, "an enum is made of an int or a string");
+  const { kind } = checker.typeOf(of);
+  if (kind !== "int" && kind !== "string")
+    return checker.complain("BFF305", ast, "an enum is made of an int or a string");
+  const { type, proto } = enumType(desc);
+  const base = checker.base(ast, type, proto, true);
+  const overload = kind === "int" ? "int64_to_enum" : "string_to_enum";
+  return { ...base, kind: "call", fn: desc.typeName, overload, args: [of] };
+}
+
+/** `error.detail(pkg.Type)`: what the upstream sent with its error, as an optional. */
+function checkDetail(checker: Checker, ast: Call, error: Variable, place: Place): Node | undefined {
+  const [arg] = ast.args;
+  const dotted = arg && dottedName(arg);
+  const named = dotted === undefined ? undefined : resolveName(dotted, checker.scope, checker.registry);
+  if (arg === undefined || ast.args.length !== 1) {
+    return checker.complain("BFF313", ast, "`error.detail` takes the type of a message: error.detail(pkg.Type)");
+  }
+  if (named?.kind !== "type" || named.type.kind !== "message") {
+    if (dotted !== undefined && named === undefined) return unknownMessage(checker, dotted, arg);
+    return checker.complain("BFF313", arg, "`error.detail` takes the type of a message: error.detail(pkg.Type)");
+  }
+  checker.read(error, "value", ast.target ?? ast, place);
+  const variable: Node = { ...checker.base(ast.target ?? ast, error.type), kind: "name", variable: error };
+  const type: Node = { ...checker.base(arg, { kind: "type", of: named.type }), kind: "typename", named: named.type };
+  const base = checker.base(ast, { kind: "optional", of: named.type });
+  return { ...base, kind: "call", fn: "detail", overload: "error_detail", args: [variable, type] };
+}
+
+/** Of three numbers and more `math.greatest` and `math.least` take a list, as cel-go's macros do. */
+function ofMany(fn: string, args: readonly Ast[]): readonly Ast[] {
+  const [first] = args;
+  const last = args.at(-1);
+  if (!/^math\.(greatest|least)$/.test(fn) || args.length < 3 || first === undefined || last === undefined) return args;
+  return [{ kind: "list", elements: args, optionals: new Set(), start: first.start, end: last.end }];
+}
+
+function resultProto(overload: string, first: Proto | undefined): Proto | undefined {
+  switch (overload) {
+    case "index_list":
+      return first?.kind === "list" ? first.of : undefined;
+    case "index_map":
+      return first?.kind === "map" ? first.of : undefined;
+    case "take":
+      return computedList(first);
+    default:
+      // int(x) is a computed number: no enum any more, and range-checked where it is bound to a narrower field.
+      return undefined;
+  }
+}
+
+/** Overloads that cannot fail when the range of their result is known. */
+const BY_RANGE = /^((add|subtract|multiply|divide|modulo|negate)_u?int64|uint64_to_int64|int64_to_uint64)$/;
+
+/** They fail for a timestamp or a duration that is malformed, as only one in a message from outside can be. */
+const OF_TIME = /^((timestamp|duration)_to_string|timestamp_get\w+)$/;
+
+function isSoundTime(node: Node | undefined): boolean {
+  if (node?.kind === "call") return /^(add|subtract)_|_to_(timestamp|duration)$/.test(node.overload);
+  return node?.kind === "message" || (node?.kind === "name" && node.variable.role === "now");
+}
+
+/** Whether a call that can fail in general cannot with these operands. */
+function neverFails(overload: string, node: Node, args: readonly Node[]): boolean {
+  const [, second] = args;
+  if (overload === "take") return second !== undefined && (rangeOf(second)?.low ?? -1) >= 0;
+  if (OF_TIME.test(overload) && args.length === 1) return isSoundTime(args[0]);
+  if (isSafeDivisor(overload, second) || isSoundLiteral(overload, args)) return true;
+  return BY_RANGE.test(overload) && rangeOf(node) !== undefined;
+}

@@ -1,0 +1,114 @@
+import type { Ast } from "../syntax/ast.ts";
+import type { Node } from "../types/expression.ts";
+import { anyFails, elementProto, joinProtos } from "../types/join.ts";
+import type { CelType } from "../types/type.ts";
+import type { Checker, Place } from "./checker.ts";
+
+/** `[a, ?b]`. */
+export function checkList(checker: Checker, ast: Ast & { kind: "list" }, place: Place): Node | undefined {
+  const elements = checker.all(ast.elements, place);
+  if (elements === undefined) return undefined;
+  const types = itemTypes(checker, elements, ast.elements, (index) => ast.optionals.has(index));
+  if (types === undefined) return undefined;
+  const element = joined(checker, types);
+  const kept = elements.every((one) => elementProto(one) === one.proto) && ast.optionals.size === 0;
+  const proto = kept ? joinProtos(elements) : undefined;
+  const node: Node = {
+    ...checker.base(ast, { kind: "list", element }, proto && { kind: "list", of: proto }, anyFails(elements)),
+    kind: "list",
+    elements,
+    ...(ast.optionals.size === 0 ? {} : { optionals: ast.optionals }),
+  };
+  checker.wanted.set(
+    node,
+    elements.map((_, index) => (ast.optionals.has(index) ? { kind: "optional", of: element } : element)),
+  );
+  return node;
+}
+
+/** `{k: a, ?l: b}`. */
+export function checkMap(checker: Checker, ast: Ast & { kind: "map" }, place: Place): Node | undefined {
+  const nodes = checker.all(
+    ast.entries.flatMap(({ key, value }) => [key, value]),
+    place,
+  );
+  if (nodes === undefined) return undefined;
+  const keys = nodes.filter((_, index) => index % 2 === 0);
+  const values = nodes.filter((_, index) => index % 2 === 1);
+  const asts = ast.entries.map(({ value }) => value);
+  const isOptional = (index: number) => ast.entries[index]?.optional ?? false;
+  const types = itemTypes(checker, values, asts, isOptional);
+  if (types === undefined) return undefined;
+  const keyTypes = keys.map((key) => checker.typeOf(key));
+  const wrong = checker.language.soundLiterals ? keyTypes.find(({ kind }) => !KEYS.has(kind)) : undefined;
+  if (wrong !== undefined)
+    return checker.complain("BFF305", ast, `a map cannot have keys of type ${checker.shown(wrong)}`);
+  const key = joined(checker, keyTypes);
+  const value = joined(checker, types);
+  // A key that is given twice is an error of its own, and so is one of a type that no key has.
+  const known = keys.every((own) => own.kind === "constant");
+  const twice = keys.length > new Set(keys.map(constantOf)).size || (keys.length > 1 && !known);
+  const fails = anyFails(nodes) || twice || keyTypes.some(({ kind }) => !PLAIN_KEYS.has(kind));
+  const node: Node = {
+    ...checker.base(ast, { kind: "map", key, value }, undefined, fails),
+    kind: "map",
+    entries: keys.flatMap((own, index) => {
+      const item = values[index];
+      if (item === undefined) return [];
+      return [isOptional(index) ? ([own, item, true] as const) : ([own, item] as const)];
+    }),
+  };
+  checker.wanted.set(
+    node,
+    keys.flatMap((_, index) => [key, isOptional(index) ? { kind: "optional", of: value } : value]),
+  );
+  return node;
+}
+
+const PLAIN_KEYS: ReadonlySet<CelType["kind"]> = new Set<CelType["kind"]>(["bool", "int", "uint", "string"]);
+const KEYS: ReadonlySet<CelType["kind"]> = new Set<CelType["kind"]>([...PLAIN_KEYS, "dyn", "param", "wrapper"]);
+
+/** The types of what is there: an optional counts as what is in it. */
+function itemTypes(
+  checker: Checker,
+  nodes: readonly Node[],
+  asts: readonly Ast[],
+  isOptional: (index: number) => boolean,
+): readonly CelType[] | undefined {
+  const types = nodes.map((node, index) => {
+    const type = checker.typeOf(node);
+    if (!isOptional(index)) return type;
+    const at = asts[index];
+    return at && optionalOf(checker, type, at);
+  });
+  const sound = types.filter((type) => type !== undefined);
+  return sound.length === types.length ? sound : undefined;
+}
+
+/** What is in an optional that stands behind a `?`. */
+export function optionalOf(checker: Checker, type: CelType, at: Ast): CelType | undefined {
+  if (type.kind === "optional") return type.of;
+  if (type.kind === "dyn") return type;
+  if (type.kind === "param") {
+    const of = checker.types.fresh();
+    if (checker.types.assignable(type, { kind: "optional", of })) return of;
+  }
+  if (!checker.language.checked) return { kind: "dyn" };
+  const hint = "leave out the ?, or write optional.of(…)";
+  return checker.complain(
+    "BFF305",
+    at,
+    `what stands behind ? is an optional, and this is ${checker.shown(type)}`,
+    hint,
+  );
+}
+
+function joined(checker: Checker, types: readonly CelType[]): CelType {
+  const [first, ...rest] = types;
+  if (first === undefined) return checker.types.fresh();
+  return rest.reduce((type, other) => checker.types.join(type, other) ?? { kind: "dyn" }, first);
+}
+
+function constantOf(node: Node): unknown {
+  return node.kind === "constant" ? node.value : node;
+}

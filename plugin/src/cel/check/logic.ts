@@ -1,0 +1,142 @@
+import type { Call } from "../syntax/ast.ts";
+import type { Node } from "../types/expression.ts";
+import { factsOf } from "../types/facts.ts";
+import { anyFails, joinProtos } from "../types/join.ts";
+import { comparable } from "../types/resolve-call.ts";
+import type { CelType, Variable } from "../types/type.ts";
+import type { Checker, Place } from "./checker.ts";
+import { describeCall } from "./describe-call.ts";
+import { unknownName } from "./name.ts";
+import { giveIfSet } from "./presence-hint.ts";
+
+const BOOL: CelType = { kind: "bool" };
+const DYN: CelType = { kind: "dyn" };
+
+/** `ok(step)`: whether it has a value. */
+export function checkOk(checker: Checker, ast: Call, place: Place): Node | undefined {
+  const [arg] = ast.args;
+  const wrong = (hint?: string) =>
+    checker.complain("BFF308", arg ?? ast, "`ok` takes the name of a step or an argument", hint);
+  if (arg === undefined || ast.args.length !== 1) return wrong();
+  let variable: Variable | undefined;
+  if (arg.kind === "ident") {
+    variable = checker.variable(arg.name, place);
+    if (variable === undefined) return unknownName(checker, arg, arg.name, place);
+  } else if (arg.kind === "select") {
+    const group = checker.group(arg.of, place);
+    if (group?.type.kind === "struct") {
+      variable = group.type.members.get(arg.field);
+      // The plain check knows how to say what is wrong.
+      if (variable === undefined) return checker.check(arg, place);
+    } else if (checker.check(arg, place) === undefined) return undefined;
+    else return wrong(`write has(${checker.textOf(arg)}) to ask about a field`);
+  }
+  if (variable === undefined || (variable.role !== "step" && variable.role !== "arg")) return wrong();
+  checker.read(variable, "ok", arg, place);
+  return { ...checker.base(ast, BOOL), kind: "ok", variable };
+}
+
+/** `&&`, `||` and `?:`: what the first operand says about absence is known in the others. */
+export function checkLogic(checker: Checker, ast: Call, place: Place): Node | undefined {
+  const [firstAst, secondAst, thirdAst] = ast.args;
+  if (firstAst === undefined || secondAst === undefined) return undefined;
+  const first = checker.check(firstAst, place);
+  const facts = first && factsOf(first);
+  const holds = (known: ReadonlySet<Variable> | undefined): Place =>
+    known === undefined || known.size === 0 ? place : { ...place, known: place.known.union(known) };
+  if (ast.fn !== "_?_:_") {
+    const and = ast.fn === "_&&_";
+    const second = checker.check(secondAst, holds(and ? facts?.whenTrue : facts?.whenFalse));
+    if (first === undefined || second === undefined) return undefined;
+    const a = checker.condition(first, firstAst);
+    const b = checker.condition(second, secondAst);
+    if (a === undefined || b === undefined) return undefined;
+    const overload = and ? "logical_and" : "logical_or";
+    const base = checker.base(ast, BOOL, undefined, a.fails || b.fails);
+    const node: Node = { ...base, kind: "call", fn: ast.fn, overload, args: [a, b] };
+    checker.wanted.set(node, [BOOL, BOOL]);
+    return node;
+  }
+  const yes = checker.check(secondAst, holds(facts?.whenTrue));
+  const no = thirdAst && checker.check(thirdAst, holds(facts?.whenFalse));
+  if (first === undefined || yes === undefined || no === undefined) return undefined;
+  const condition = checker.condition(first, firstAst);
+  if (condition === undefined) return undefined;
+  const args = [condition, yes, no];
+  const [left, right] = [checker.typeOf(yes), checker.typeOf(no)];
+  const joined = checker.types.join(left, right);
+  if (joined === undefined && checker.language.checked) {
+    const types = `${checker.shown(left)} and ${checker.shown(right)}`;
+    return checker.complain("BFF305", ast, `the two branches have different types, ${types}`, "convert one of them");
+  }
+  const type = joined ?? DYN;
+  const base = checker.base(ast, type, joinProtos([yes, no]), anyFails(args));
+  const node: Node = { ...base, kind: "call", fn: ast.fn, overload: "conditional", args };
+  checker.wanted.set(node, [BOOL, type, type]);
+  return node;
+}
+
+/** `==` and `!=`, for operands of any one type. */
+export function checkEquality(checker: Checker, ast: Call, place: Place): Node | undefined {
+  const args = checker.all(ast.args, place);
+  if (args === undefined) return undefined;
+  const [a, b] = args;
+  if (a === undefined || b === undefined) return undefined;
+  const left = checker.typeOf(a);
+  const right = checker.typeOf(b);
+  const alike = checker.types.assignable(left, right) || (checker.language.mixedNumbers && comparable(left, right));
+  if (!alike && checker.language.checked) {
+    const hint = [left, right].some(({ kind }) => kind === "null")
+      ? "only messages and wrappers can be null"
+      : (valueNamed(a, b) ?? valueNamed(b, a) ?? convertToOne(left, right));
+    return checker.complain("BFF305", ast, `${describeCall(ast.fn, false, [left, right])} does not exist`, hint);
+  }
+  if (!checkNull(checker, ast, a, b) || !checkNull(checker, ast, b, a)) return undefined;
+  const overload = ast.fn === "_==_" ? "equals" : "not_equals";
+  return { ...checker.base(ast, BOOL, undefined, anyFails(args)), kind: "call", fn: ast.fn, overload, args };
+}
+
+/** A value of an enum that is written as text. */
+function valueNamed(value: Node, text: Node): string | undefined {
+  const written = text.kind === "constant" ? text.value : undefined;
+  const desc = value.proto?.kind === "enum" ? value.proto.desc : undefined;
+  const named = desc?.values.find(({ name }) => name === written) ?? desc?.values[0];
+  if (typeof written !== "string" || desc === undefined || named === undefined) return undefined;
+  return `name the value: ${desc.typeName}.${named.name}`;
+}
+
+/** How to compare a text with a number. */
+function convertToOne({ kind: left }: CelType, { kind: right }: CelType): string | undefined {
+  const other = left === "string" ? right : right === "string" ? left : undefined;
+  return other === "int" || other === "uint" || other === "double"
+    ? "write the number without quotes, or string(…) around it"
+    : undefined;
+}
+
+/**
+ * In CEL an unset message reads as its default, so that to ask whether it is null is a mistake: the answer never changes, and of what may be
+ * absent it is read before anybody knows whether it is there. False after a diagnostic.
+ */
+function checkNull(checker: Checker, ast: Call, message: Node, other: Node): boolean {
+  if (!checker.language.soundLiterals) return true;
+  const type = checker.typeOf(message);
+  if (type.kind !== "message" || type.nullable || other.kind !== "constant" || other.type.kind !== "null") return true;
+  if (message.kind !== "select" && message.kind !== "name") return true;
+  const name = checker.textOf(checker.spanOf(message));
+  const absent = message.kind === "name" && message.variable.absent;
+  const said = absent
+    ? `"${name}" may be absent, but it is never null`
+    : "a message is never null: when it is unset it reads as its default";
+  checker.complain("BFF315", ast, said, insteadOfNull(message, name, ast.fn === "_==_" ? "!" : ""));
+  return false;
+}
+
+/** How to ask whether a message is there. */
+function insteadOfNull(message: Node & { kind: "select" | "name" }, name: string, not: string): string {
+  if (message.kind === "select") return `write ${not}has(${name})`;
+  const { variable } = message;
+  if (variable.presence !== undefined) return `write ${not}has(${name})`;
+  if (variable.absent) return `write ${not}ok(${name})`;
+  if (variable.role === "arg") return giveIfSet(name).replace("ok(", `${not}ok(`);
+  return `leave it out: "${name}" always has a value`;
+}

@@ -1,0 +1,214 @@
+import type { Ast } from "../syntax/ast.ts";
+import { type MacroCall, macroCall, macroForm } from "../syntax/macros.ts";
+import type { Node } from "../types/expression.ts";
+import { checked } from "../types/fit.ts";
+import { anyFails, computedList, elementProto } from "../types/join.ts";
+import type { CelType, Proto, Variable } from "../types/type.ts";
+import type { Checker, Place } from "./checker.ts";
+
+const BOOL: CelType = { kind: "bool" };
+const INT: CelType = { kind: "int" };
+const DYN: CelType = { kind: "dyn" };
+const ENTRY: CelType = { kind: "map", key: DYN, value: DYN };
+const OPTIONAL: CelType = { kind: "optional", of: DYN };
+/** Macros of which the first body is a condition also when it is the only one. */
+const CONDITIONS: ReadonlySet<string> = new Set(["all", "exists", "exists_one", "filter"]);
+
+/** The type of a value and how protobuf has it. */
+type Typed = readonly [type: CelType, proto: Proto | undefined];
+
+/** `list.map(item, …)` and its like, checked as they are written. */
+export function checkMacro(checker: Checker, ast: Ast & { kind: "call" }, place: Place): Node | undefined | "no macro" {
+  const call = macroCall(ast);
+  if (call === undefined) return "no macro";
+  if (call === "malformed") {
+    const what =
+      ast.fn === "bind"
+        ? "`cel.bind` takes a name, a value and an expression"
+        : `\`${ast.fn}\` takes a name and an expression`;
+    return checker.complain("BFF313", ast, `${what}: ${macroForm(ast.fn)}`);
+  }
+  const names = call.variables.map((one) => variableName(checker, one));
+  const misnamed = call.variables.find((_, index) => names[index] === undefined);
+  if (misnamed !== undefined) {
+    const which = call.variables.length === 1 ? "the first thing in" : "what comes first in";
+    const is = call.variables.length === 1 ? "is the name of its variable" : "are the names of its variables";
+    return checker.complain("BFF313", misnamed, `${which} \`${ast.fn}\` ${is}`);
+  }
+  if (names.length === 2 && names[0] === names[1]) {
+    return checker.complain("BFF313", call.variables[1] ?? ast, `both variables of \`${ast.fn}\` have one name`);
+  }
+  const range = checker.check(call.range, place);
+  if (range === undefined) return undefined;
+  const items = itemsOf(checker, call, range);
+  if (items === undefined && checker.language.checked) {
+    const over = call.macro.startsWith("opt") ? "is for an optional" : "goes over a list or a map";
+    checker.complain("BFF305", call.range, `\`${ast.fn}\` ${over}, and this is ${checker.shown(range.type)}`);
+  }
+  const over = rangeNode(checker, call, range, items !== undefined);
+  const vars = names.flatMap((name, index): Variable[] => {
+    const [type, proto] = items?.[index] ?? [DYN, undefined];
+    return name === undefined ? [] : [{ name, role: "local", absent: false, type, proto }];
+  });
+  const inner: Place = { ...place, locals: new Map([...place.locals, ...vars.map((one) => [one.name, one] as const)]) };
+  const bodies = checker.all(call.bodies, inner);
+  const args = bodies && conditions(checker, call, bodies);
+  if (args === undefined || (items === undefined && checker.language.checked)) return undefined;
+  const result = resultOf(checker, call, over, vars, args);
+  if (result === undefined) return undefined;
+  const [type, proto] = result;
+  const fails =
+    over.fails ||
+    checker.typeOf(over).kind === "dyn" ||
+    anyFails(args) ||
+    call.macro === "transformMapEntry" ||
+    (call.macro === "sortBy" && args.some((key) => UNSURE.has(checker.typeOf(key).kind)));
+  const node: Node = {
+    ...checker.base(ast, type, proto, fails),
+    kind: "macro",
+    macro: call.macro,
+    range: over,
+    vars,
+    args,
+  };
+  checker.wanted.set(node, wantedOf(call, args));
+  return node;
+}
+
+/** Types whose values may have no order among each other. */
+const UNSURE: ReadonlySet<CelType["kind"]> = new Set<CelType["kind"]>(["dyn", "wrapper", "null", "param"]);
+
+/** What is gone through; a dyn has to be an optional for the macros of optionals. */
+function rangeNode(checker: Checker, { macro }: MacroCall, range: Node, known: boolean): Node {
+  if (!known) return checker.dynamic(range);
+  const dyn = macro.startsWith("opt") && checker.typeOf(range).kind === "dyn";
+  return dyn ? checked(range, OPTIONAL) : range;
+}
+
+/** The first body of most macros is a condition, the last of `transformMapEntry` a map. */
+function wantedOf({ macro }: MacroCall, args: readonly Node[]): readonly CelType[] {
+  const last = macro === "transformMapEntry" ? ENTRY : macro === "optFlatMap" ? OPTIONAL : DYN;
+  if (args.length > 1) return [BOOL, last];
+  return [CONDITIONS.has(macro) ? BOOL : last];
+}
+
+/** `cel.iterVar(0, 1)` is how optimizers name variables. */
+function variableName(checker: Checker, ast: Ast): string | undefined {
+  if (ast.kind === "ident") return ast.absolute ? undefined : ast.name;
+  return checker.language.blocks ? iterationVariable(ast) : undefined;
+}
+
+export function iterationVariable(ast: Ast): string | undefined {
+  if (ast.kind !== "call" || ast.target?.kind !== "ident" || ast.target.name !== "cel") return undefined;
+  if (ast.fn !== "iterVar" && ast.fn !== "accuVar") return undefined;
+  const indexes = ast.args.map((arg) => (arg.kind === "constant" ? String(arg.value) : "_"));
+  return `_${ast.fn}_${indexes.join("_")}`;
+}
+
+/** The first body of most macros is a condition. */
+function conditions(
+  checker: Checker,
+  { macro, bodies }: MacroCall,
+  nodes: readonly Node[],
+): readonly Node[] | undefined {
+  const [first, second] = nodes;
+  const [at] = bodies;
+  if (first === undefined || at === undefined) return undefined;
+  const filters = CONDITIONS.has(macro) || second !== undefined;
+  const condition = filters ? checker.condition(first, at) : first;
+  if (condition === undefined) return undefined;
+  return second === undefined ? [condition] : [condition, second];
+}
+
+/** What the variables of a macro stand for; undefined when the range is of a type that it does not go over. */
+function itemsOf(checker: Checker, { macro, variables }: MacroCall, range: Node): readonly Typed[] | undefined {
+  const type = checker.typeOf(range);
+  if (macro === "bind") return [[type, type.kind === "wrapper" ? undefined : range.proto]];
+  if (macro === "optMap" || macro === "optFlatMap") {
+    if (type.kind === "optional") return [[type.of, undefined]];
+    return isOpen(checker, range) ? [[DYN, undefined]] : undefined;
+  }
+  const two = variables.length === 2;
+  if (type.kind === "list") {
+    const item: Typed = [type.element, range.proto?.kind === "list" ? range.proto.of : undefined];
+    return two ? [[INT, undefined], item] : [item];
+  }
+  if (type.kind === "map" && macro !== "sortBy") {
+    const { proto } = range;
+    const key: Typed = [type.key, proto?.kind === "map" ? { kind: "scalar", scalar: proto.key } : undefined];
+    return two ? [key, [type.value, proto?.kind === "map" ? proto.of : undefined]] : [key];
+  }
+  return isOpen(checker, range)
+    ? [
+        [DYN, undefined],
+        [DYN, undefined],
+      ]
+    : undefined;
+}
+
+/** Whether the range may be anything; then it is dyn from now on, so that nothing later decides otherwise. */
+function isOpen(checker: Checker, range: Node): boolean {
+  const type = checker.typeOf(range);
+  return type.kind === "dyn" || (type.kind === "param" && checker.types.assignable(DYN, type));
+}
+
+function listProto(of: Proto | undefined): Proto | undefined {
+  return of && { kind: "list", of };
+}
+
+const ORDERED: ReadonlySet<string> = new Set(["bool", "int", "uint", "double", "string", "bytes", "dyn", "param"]);
+
+function resultOf(
+  checker: Checker,
+  call: MacroCall,
+  range: Node,
+  vars: readonly Variable[],
+  args: readonly Node[],
+): Typed | undefined {
+  const body = args.at(-1);
+  const at = call.bodies.at(-1);
+  const [first] = vars;
+  if (body === undefined || at === undefined || first === undefined) return undefined;
+  const type = checker.typeOf(body);
+  switch (call.macro) {
+    case "map":
+    case "transformList":
+      return [{ kind: "list", element: type }, listProto(elementProto(body))];
+    case "filter":
+      return [{ kind: "list", element: first.type }, listProto(first.proto)];
+    case "sortBy": {
+      const time = type.kind === "message" && /^google\.protobuf\.(Timestamp|Duration)$/.test(type.desc.typeName);
+      if (time || ORDERED.has(type.kind) || !checker.language.checked) return [range.type, computedList(range.proto)];
+      return checker.complain("BFF305", at, `${checker.shown(type)} has no order to sort by`);
+    }
+    case "transformMap":
+      return [{ kind: "map", key: first.type, value: type }, undefined];
+    case "transformMapEntry": {
+      if (type.kind === "map" || type.kind === "dyn") return [type, undefined];
+      if (type.kind === "param" || !checker.language.checked) return [DYN, undefined];
+      return checker.complain(
+        "BFF305",
+        at,
+        `an entry is a map, and this is ${checker.shown(type)}`,
+        "write {key: value}",
+      );
+    }
+    case "bind":
+      return [body.type, body.proto];
+    case "optMap":
+      return [{ kind: "optional", of: type }, undefined];
+    case "optFlatMap": {
+      if (type.kind === "optional" || type.kind === "dyn") return [type, undefined];
+      if (type.kind === "param" || !checker.language.checked) return [DYN, undefined];
+      const hint = "write optMap, or optional.of(…)";
+      return checker.complain(
+        "BFF305",
+        at,
+        `\`optFlatMap\` takes an optional, and this is ${checker.shown(type)}`,
+        hint,
+      );
+    }
+    default:
+      return [BOOL, undefined];
+  }
+}

@@ -1,0 +1,196 @@
+import type { DescMessage } from "@bufbuild/protobuf";
+import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import { celForm, formOf, narrows, protoForm } from "../emit/form.ts";
+import type { Ast, Span } from "../syntax/ast.ts";
+import type { Node } from "../types/expression.ts";
+import { extensionNamed, NO_EXTENSIONS } from "../types/extension.ts";
+import { fieldType, messageType } from "../types/field-type.ts";
+import { candidates, resolveName } from "../types/names.ts";
+import { isJson, isSureJsonNode } from "../types/pack.ts";
+import { misfitKey, protoRange, rangeOf } from "../types/range.ts";
+import { sameProto } from "../types/same-proto.ts";
+import { isSureTime } from "../types/time-literal.ts";
+import type { CelType, Proto } from "../types/type.ts";
+import { typeName, typeNameOfEnums } from "../types/type-name.ts";
+import { orNull } from "../types/type-variables.ts";
+import type { Checker, Place } from "./checker.ts";
+import { listed } from "./listed.ts";
+import { optionalOf } from "./literal.ts";
+
+type Literal = Ast & { kind: "message" };
+
+/** `pkg.Type{field: value}`. */
+export function checkMessage(checker: Checker, ast: Literal, place: Place): Node | undefined {
+  const desc = candidates(ast.name, checker.scope.container)
+    .map((name) => checker.registry.getMessage(name))
+    .find((found) => found !== undefined);
+  if (desc === undefined) {
+    if (resolveName(ast.name, checker.scope, checker.registry) === undefined) {
+      return unknownMessage(checker, ast.name, ast.at);
+    }
+    return checker.complain("BFF311", ast.at, `"${ast.name}" is not a message`);
+  }
+  const { type, proto } = messageType(desc);
+  const seen = new Map<string, string>();
+  const fields = ast.fields.map((written) => checkField(checker, desc, written, seen, place));
+  const sound = fields.filter((field) => field !== undefined);
+  if (sound.length < fields.length) return undefined;
+  // An Any is what is in it, and its type may be unknown.
+  const opened = type.kind === "dyn" && type.any === true;
+  const fails =
+    opened ||
+    !isSureTime(desc.typeName, sound) ||
+    sound.some(({ field, value }) => {
+      return value.fails || mayNotFit(checker, value, fieldType(field).proto);
+    });
+  // The value of a wrapper, a Struct and the like is CEL's own.
+  const base = checker.base(ast, type, type.kind === "message" ? proto : undefined, fails);
+  const node: Node = { ...base, kind: "message", desc, fields: sound };
+  checker.wanted.set(
+    node,
+    sound.map(({ field, optional }) => {
+      const wanted = withNulls(fieldType(field).type);
+      return optional ? { kind: "optional", of: wanted } : wanted;
+    }),
+  );
+  return node;
+}
+
+/** What a field takes: null leaves a message unset, and is left out of a list or a map of messages. */
+function withNulls(type: CelType): CelType {
+  if (type.kind === "list") return { kind: "list", element: orNull(type.element) };
+  return type.kind === "map" ? { ...type, value: orNull(type.value) } : orNull(type);
+}
+
+export function unknownMessage(checker: Checker, name: string, at: Span): undefined {
+  const names = [...checker.registry].flatMap((found) => (found.kind === "message" ? [found.typeName] : []));
+  const last = lastPart(name);
+  const nearest = didYouMean(last, names.map(lastPart));
+  const close = didYouMean(name, names) ?? names.find((other) => lastPart(other) === (nearest ?? last));
+  const hint = close === undefined ? undefined : `did you mean "${close}"?`;
+  return checker.complain("BFF311", at, `there is no message "${name}" in this run`, hint);
+}
+
+type Field = (Node & { kind: "message" })["fields"][number];
+
+function checkField(
+  checker: Checker,
+  desc: DescMessage,
+  { name, at, value: ast, optional }: Literal["fields"][number],
+  seen: Map<string, string>,
+  place: Place,
+): Field | undefined {
+  const value = checker.check(ast, place);
+  const field = desc.fields.find((candidate) => candidate.name === name);
+  if (field === undefined && extensionNamed(desc, name) !== undefined)
+    return checker.complain(
+      "BFF303",
+      at,
+      `"${name}" is an extension of ${desc.typeName}, not a field of it`,
+      NO_EXTENSIONS,
+    );
+  if (field === undefined) {
+    const names = desc.fields.map((candidate) => candidate.name);
+    const close = didYouMean(name, names);
+    const hint = close === undefined ? `its fields: ${listed(names)}` : `did you mean "${close}"?`;
+    return checker.complain("BFF303", at, `${desc.typeName} has no field "${name}"`, hint);
+  }
+  const slot = field.oneof?.name ?? field.name;
+  const before = seen.get(slot);
+  seen.set(slot, name);
+  if (before !== undefined) {
+    const what = before === name ? `"${name}" is given twice` : `"${name}" and "${before}" are in one oneof`;
+    return checker.complain("BFF312", at, what);
+  }
+  if (value === undefined) return undefined;
+  const own = checker.typeOf(value);
+  const type = optional ? optionalOf(checker, own, ast) : own;
+  if (type === undefined) return undefined;
+  const wanted = fieldType(field);
+  // cel-go speaks of the field where we show its value.
+  const shown = { ...ast, ...(at.anchor === undefined ? {} : { anchor: at.anchor }) };
+  const fits =
+    checker.types.assignable(wanted.type, type) && enumsFit(checker, checker.types.resolve(type), wanted.type);
+  if (!fits) {
+    const [is, of] = namesApart(checker.types.resolve(type, true), wanted.type);
+    return checker.complain("BFF310", shown, `"${name}" is of type ${of}, and this is ${is}`, fieldHint(is, of));
+  }
+  const range = protoRange(wanted.proto);
+  const judged = checker.language.soundLiterals && value.kind === "constant";
+  if (judged && range !== undefined && mayNotFit(checker, value, wanted.proto)) {
+    const holds = `"${name}", which holds ${range.low} to ${range.high}`;
+    return checker.complain("BFF309", ast, `${value.value} does not fit into ${holds}`);
+  }
+  const key = wanted.proto.kind === "map" && value.kind === "map" ? misfitKey(value, wanted.proto.key) : undefined;
+  if (checker.language.soundLiterals && key?.kind === "constant" && wanted.proto.kind === "map") {
+    const held = protoRange({ kind: "scalar", scalar: wanted.proto.key });
+    const holds = `the keys of "${name}", which are ${held?.low} to ${held?.high}`;
+    return checker.complain("BFF309", checker.spanOf(key), `${key.value} does not fit into ${holds}`);
+  }
+  return optional ? { field, value, optional } : { field, value };
+}
+
+/** Names of two types; enums are named where one stands for a single value, or where the names would be the same. */
+function namesApart(is: CelType, of: CelType): readonly [is: string, of: string] {
+  const name = (type: CelType) =>
+    type.kind === "int" && type.enum !== undefined ? type.enum.typeName : typeName(type);
+  return name(is) === name(of) ? [typeNameOfEnums(is), typeNameOfEnums(of)] : [name(is), name(of)];
+}
+
+function lastPart(name: string): string {
+  return name.slice(name.lastIndexOf(".") + 1);
+}
+
+/** Whether where an enum is wanted there is one: a single value, or those of a list or a map. */
+function enumsFit(checker: Checker, type: CelType, wanted: CelType): boolean {
+  if (checker.language.openEnums || type.kind === "param") return true;
+  if (wanted.kind === "int" && wanted.enum !== undefined) {
+    return type.kind === "null" || (type.kind === "int" && type.enum?.typeName === wanted.enum.typeName);
+  }
+  if (wanted.kind === "list") return type.kind !== "list" || enumsFit(checker, type.element, wanted.element);
+  return wanted.kind !== "map" || type.kind !== "map" || enumsFit(checker, type.value, wanted.value);
+}
+
+/** Whether putting a value into a field can fail: an integer does not fit, a dyn is of another type, a list has no JSON. */
+function mayNotFit(checker: Checker, value: Node, proto: Proto, element = false): boolean {
+  const type = checker.typeOf(value);
+  if (type.kind === "null" || (value.proto !== undefined && sameProto(value.proto, proto))) return false;
+  if (proto.kind === "list" && value.kind === "list") {
+    return value.elements.some((item) => mayNotFit(checker, item, proto.of, true));
+  }
+  if (proto.kind === "map" && value.kind === "map") {
+    const key: Proto = { kind: "scalar", scalar: proto.key };
+    return value.entries.some(
+      ([name, item]) => mayNotFit(checker, name, key) || mayNotFit(checker, item, proto.of, true),
+    );
+  }
+  if (isAny(proto)) return !isSurelyPacked(checker, value, type);
+  if (isJson(proto)) return !isSureJsonNode(value, (part) => checker.typeOf(part));
+  const range = protoRange(proto);
+  const own =
+    range === undefined || (proto.kind === "enum" && value.proto?.kind === "enum") ? undefined : rangeOf(value);
+  if (range !== undefined && own !== undefined) return own.low < range.low || own.high > range.high;
+  // An optional that holds nothing leaves the field unset.
+  const form = type.kind === "optional" ? celForm(type.of) : formOf(type, value.proto);
+  // So does null, which has no place in a list or behind a `?`.
+  const unset = form.kind === "nullable" && !element && type.kind !== "optional";
+  return narrows(unset ? form.of : form, protoForm(proto));
+}
+
+function isAny(proto: Proto): boolean {
+  if (proto.kind === "list" || proto.kind === "map") return isAny(proto.of);
+  return proto.kind === "message" && proto.desc.typeName === "google.protobuf.Any";
+}
+
+/** Whether an Any holds the value for sure: anything but what is known only at run time, and a list or a map without JSON. */
+function isSurelyPacked(checker: Checker, value: Node, type: CelType): boolean {
+  if (type.kind === "message" || type.kind === "wrapper") return true;
+  return isSureJsonNode(value, (part) => checker.typeOf(part));
+}
+
+function fieldHint(is: string, of: string): string | undefined {
+  if ((of === "uint" || of === "int" || of === "double") && ["int", "uint", "double"].includes(is)) {
+    return `convert it: ${of}(…)`;
+  }
+  return of === "string" && ["int", "uint", "double", "bool"].includes(is) ? "convert it: string(…)" : undefined;
+}

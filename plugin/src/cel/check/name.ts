@@ -1,0 +1,332 @@
+import type { DescExtension, DescField } from "@bufbuild/protobuf";
+import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import { type Ast, dottedName, type Span } from "../syntax/ast.ts";
+import type { Node } from "../types/expression.ts";
+import { extensionNamed, NO_EXTENSIONS } from "../types/extension.ts";
+import { enumType, fieldType } from "../types/field-type.ts";
+import { fit } from "../types/fit.ts";
+import { resolveEnum, resolveName, valueEndingIn } from "../types/names.ts";
+import { overloadsOf } from "../types/signatures.ts";
+import type { CelType, Proto, Variable } from "../types/type.ts";
+import type { Checker, Place } from "./checker.ts";
+import { listed } from "./listed.ts";
+import { presenceHint } from "./presence-hint.ts";
+
+const BOOL: CelType = { kind: "bool" };
+
+const DYN: CelType = { kind: "dyn" };
+
+const STRING: CelType = { kind: "string" };
+
+/** A name, or fields behind one. */
+export function checkName(checker: Checker, ast: Ast & { kind: "ident" | "select" }, place: Place): Node | undefined {
+  const dotted = dottedName(ast);
+  const root = rootOf(ast);
+  const local = root?.kind === "ident" && !root.absolute ? place.locals.get(root.name) : undefined;
+  if (dotted === undefined || local !== undefined) {
+    return ast.kind === "select"
+      ? checkSelect(checker, ast, place, false)
+      : local && readVariable(checker, local, ast, place);
+  }
+  // The longest name comes first (CEL spec, "Name Resolution"): a step `agent` does not hide agent.v1.Status.IDLE.
+  const named = resolveName(dotted, checker.scope, checker.registry);
+  switch (named?.kind) {
+    case "variable":
+      return readVariable(checker, named.variable, ast, place);
+    case "enum": {
+      const { type, proto } = enumType(named.desc);
+      return { ...checker.base(ast, type, proto), kind: "enum", desc: named.desc, value: named.value };
+    }
+    case "type":
+      return { ...checker.base(ast, { kind: "type", of: named.type }), kind: "typename", named: named.type };
+  }
+  if (ast.kind === "select" && (!checker.language.checked || beginsKnown(checker, dotted))) {
+    return checkSelect(checker, ast, place, false);
+  }
+  if (!checker.language.checked) return unknownVariable(checker, ast, dotted);
+  return unknownName(checker, ast, dotted, place);
+}
+
+/** Whether the first parts of a dotted name are a variable, so that the rest of it is fields. */
+function beginsKnown(checker: Checker, dotted: string): boolean {
+  const dot = dotted.lastIndexOf(".");
+  if (dot <= 0) return false;
+  const before = dotted.slice(0, dot);
+  return resolveName(before, checker.scope, checker.registry)?.kind === "variable" || beginsKnown(checker, before);
+}
+
+/** Reading it is an error at run time. */
+function unknownVariable(checker: Checker, at: Span, name: string): Node {
+  const variable: Variable = { name, role: "unknown", type: DYN, proto: undefined, absent: false };
+  return { ...checker.base(at, DYN, undefined, true), kind: "name", variable };
+}
+
+function readVariable(checker: Checker, variable: Variable, at: Span, place: Place): Node | undefined {
+  if (variable.type.kind === "struct") {
+    const members = [...variable.type.members.keys()];
+    const hint = members.length === 0 ? undefined : `name a member: ${listed(members, `${variable.name}.`)}`;
+    return checker.complain("BFF306", at, `"${variable.name}" is not a value by itself`, hint);
+  }
+  if (variable.role === "headers") {
+    const hint = `index them: ${variable.name}["x-request-id"]`;
+    return checker.complain("BFF306", at, `"${variable.name}" is not a value by itself`, hint);
+  }
+  checker.read(variable, "value", at, place);
+  // An Any may hold what nobody knows.
+  const any = variable.type.kind === "dyn" && variable.type.any === true;
+  return { ...checker.base(at, variable.type, variable.proto, any), kind: "name", variable };
+}
+
+/** Says that a name means nothing, and what it may have been meant to be. */
+export function unknownName(
+  checker: Checker,
+  ast: Ast & { kind: "ident" | "select" },
+  dotted: string,
+  place: Place,
+): undefined {
+  const root = rootOf(ast);
+  const first = root?.kind === "ident" ? root : ast;
+  const dot = dotted.lastIndexOf(".");
+  const desc = dot === -1 ? undefined : resolveEnum(dotted.slice(0, dot), checker.scope.container, checker.registry);
+  if (desc !== undefined && ast.kind === "select") {
+    const names = desc.values.map((value) => value.name);
+    const close = didYouMean(ast.field, names);
+    return checker.complain(
+      "BFF302",
+      ast.name,
+      `the enum ${desc.typeName} has no value "${ast.field}"`,
+      close === undefined ? `its values: ${listed(names)}` : `did you mean "${close}"?`,
+    );
+  }
+  if (first.kind === "ident" && overloadsOf(first.name).length > 0 && ast.kind === "ident") {
+    return checker.complain("BFF306", first, `"${first.name}" is a function`, `call it: ${first.name}(…)`);
+  }
+  const name = first.kind === "ident" ? first.name : dotted;
+  if (resolveEnum(dotted, checker.scope.container, checker.registry) !== undefined) {
+    return checker.complain("BFF306", ast, `"${dotted}" is an enum and not a value`, "name one of its values");
+  }
+  const names = [...place.locals.keys(), ...checker.scope.names()];
+  const close = memberNamed(checker, name, place) ?? didYouMean(name, names) ?? valueEndingIn(dotted, checker.registry);
+  const code = dot === -1 && checker.registry.getEnum("bff.v1.Code")?.values.some((value) => value.name === name);
+  const hint = code
+    ? `write bff.v1.Code.${name}`
+    : close !== undefined
+      ? `did you mean "${close}"?`
+      : names.length === 0
+        ? undefined
+        : `in scope: ${listed(names)}${asArgument(checker, name, place)}`;
+  return checker.complain("BFF302", first, `there is no "${name}" here`, hint);
+}
+
+/** A message that steps compose has no other names than those it is given: what it lacks may be one of theirs. */
+function asArgument(checker: Checker, name: string, place: Place): string {
+  const given = checker.variable("args", place)?.type.kind === "struct" && /^[a-z]/.test(name);
+  return given ? `; what the composing step knows comes in its args: args.${name}` : "";
+}
+
+/** What is written without the `args` or `env` in front of it. */
+function memberNamed(checker: Checker, name: string, place: Place): string | undefined {
+  const offered = new Set(checker.scope.names());
+  return ["args", "env"].flatMap((group) => {
+    if (offered.has(`${group}.${name}`)) return [`${group}.${name}`];
+    const type = checker.variable(group, place)?.type;
+    const has =
+      type?.kind === "struct"
+        ? type.members.has(name)
+        : type?.kind === "message" && type.desc.fields.some((field) => field.name === name);
+    return has ? [`${group}.${name}`] : [];
+  })[0];
+}
+
+/** A field, a member of a group, a key of a map, or (with `test`) whether it is there. */
+export function checkSelect(
+  checker: Checker,
+  ast: Ast & { kind: "select" },
+  place: Place,
+  test: boolean,
+): Node | undefined {
+  const group = checker.group(ast.of, place);
+  // A member that does not exist is not asked for in another way.
+  const asked = group?.type.kind === "struct" ? group.type.members.get(ast.field) : undefined;
+  if (group !== undefined && ast.optional && (asked !== undefined || group.role === "headers")) {
+    const hint = asked === undefined ? 'an absent header is ""' : presenceHint(group, asked, ast.field);
+    return checker.complain("BFF305", ast.name, `"${group.name}" is not a message, so it has no .?`, hint);
+  }
+  if (group?.role === "headers")
+    return checkHeader(checker, group, constantNode(checker, ast.name, ast.field), ast, place, test);
+  if (group?.type.kind === "struct") {
+    const member = group.type.members.get(ast.field);
+    if (member === undefined) {
+      const names = [...group.type.members.keys()];
+      const close = didYouMean(ast.field, names);
+      const hint =
+        close !== undefined
+          ? `did you mean "${close}"?`
+          : group.role === "env"
+            ? `declare it: option (bff.v1.file) = { env: { name: "${ast.field}" type: "string" } };`
+            : names.length > 0
+              ? `there is ${listed(names)}`
+              : undefined;
+      return checker.complain("BFF302", ast.name, `"${group.name}" has no "${ast.field}"`, hint);
+    }
+    if (test && member.presence !== undefined) {
+      checker.read(member, "value", ast, place);
+      return { ...checker.base(ast, BOOL), kind: "ok", variable: member, set: true };
+    }
+    if (test) {
+      const said = `\`has\` asks about a field of a message, which ${group.name}.${ast.field} is not`;
+      return checker.complain("BFF313", ast, said, presenceHint(group, member, ast.field));
+    }
+    return readVariable(checker, member, ast, place);
+  }
+  const of = checker.check(ast.of, place);
+  return of && selectFrom(checker, of, ast, test, place);
+}
+
+/** A field of a value. From an optional it is an optional again, unset when there is nothing to select from. */
+function selectFrom(
+  checker: Checker,
+  from: Node,
+  ast: Ast & { kind: "select" },
+  test: boolean,
+  place: Place,
+): Node | undefined {
+  const own = checker.typeOf(from);
+  const of = own.kind === "message" ? fit(from, { kind: "message", desc: own.desc }) : from;
+  const optional = ast.optional || own.kind === "optional";
+  const type = own.kind === "optional" ? checker.types.resolve(own.of) : own;
+  const select = (to: CelType, proto: Proto | undefined, fails: boolean, field: DescField | string): Node => {
+    const node = { kind: "select", of, field, test } as const;
+    // Nothing to select from is no error for an optional, a value without fields is.
+    const sure = type.kind === "message" || type.kind === "map";
+    if (!optional && !test) return { ...checker.base(ast, to, proto, of.fails || fails), ...node };
+    const base = checker.base(ast, test ? BOOL : { kind: "optional", of: to }, undefined, of.fails || !sure);
+    return { ...base, ...node, ...(optional ? { optional } : {}) };
+  };
+  switch (type.kind) {
+    case "message": {
+      const time = TIMES.get(type.desc.typeName);
+      if (time !== undefined) {
+        if (!checker.language.checked) break;
+        return checker.complain("BFF305", ast.name, `a ${time} has no fields, so no "${ast.field}"`, TIME_HINTS[time]);
+      }
+      const extension =
+        checker.language.extensions && ast.quoted ? checker.registry.getExtension(ast.field) : undefined;
+      if (extension !== undefined) return extensionOf(checker, of, extension, ast, test);
+      const field = type.desc.fields.find((candidate) => candidate.name === ast.field);
+      if (field === undefined) {
+        if (!checker.language.checked) break;
+        return unknownField(checker, ast, type.desc);
+      }
+      const value = fieldType(field);
+      // An Any may hold what nobody knows.
+      const any = value.type.kind === "dyn" && value.type.any === true;
+      return select(value.type, value.proto, any, field);
+    }
+    case "map": {
+      if (!checker.types.assignable(STRING, type.key)) break;
+      return select(type.value, of.proto?.kind === "map" ? of.proto.of : undefined, true, ast.field);
+    }
+    case "param":
+      checker.types.assignable(DYN, type);
+      return select(DYN, undefined, true, ast.field);
+    case "dyn":
+      return select(DYN, undefined, true, ast.field);
+  }
+  if (!checker.language.checked) {
+    const base = checker.base(ast, test ? BOOL : DYN, undefined, true);
+    return { ...base, kind: "select", of: checker.dynamic(of), field: ast.field, test };
+  }
+  const counted = type.kind === "list" || type.kind === "string" || type.kind === "bytes";
+  const items = type.kind === "list" ? checker.types.resolve(type.element) : undefined;
+  const ofEach = items?.kind === "message" && items.desc.fields.some(({ name }) => name === ast.field);
+  const list = checker.textOf(ast.of);
+  const one = checker.variable("item", place) === undefined ? "item" : "x";
+  const hint = ofEach
+    ? `read it of each item: ${list}.map(${one}, ${one}.${ast.field})`
+    : counted && SIZES.has(ast.field)
+      ? `write size(${list})`
+      : undefined;
+  return checker.complain("BFF305", ast.name, `${checker.shown(own)} has no fields, so no "${ast.field}"`, hint);
+}
+
+const SIZES: ReadonlySet<string> = new Set(["length", "size", "count"]);
+
+const TIMES: ReadonlyMap<string, "timestamp" | "duration"> = new Map([
+  ["google.protobuf.Timestamp", "timestamp"],
+  ["google.protobuf.Duration", "duration"],
+]);
+const TIME_HINTS = {
+  timestamp: "ask for a part, x.getSeconds(), or for all seconds, int(x)",
+  duration: "ask for all of it in one unit: x.getSeconds(), x.getMilliseconds()",
+};
+
+/** A field that an extension adds to a message of proto2. */
+export function extensionOf(
+  checker: Checker,
+  of: Node,
+  extension: DescExtension,
+  at: Span,
+  test: boolean,
+): Node | undefined {
+  const type = checker.typeOf(of);
+  if (type.kind === "message" && type.desc.typeName !== extension.extendee.typeName) {
+    return checker.complain("BFF303", at, `${type.desc.typeName} has no extension "${extension.typeName}"`);
+  }
+  const value = fieldType(extension);
+  const base = test ? checker.base(at, BOOL, undefined, of.fails) : checker.base(at, value.type, value.proto, of.fails);
+  return { ...base, kind: "extension", of, extension, test };
+}
+
+function unknownField(
+  checker: Checker,
+  ast: Ast & { kind: "select" },
+  desc: (CelType & { kind: "message" })["desc"],
+): undefined {
+  const oneof = desc.oneofs.find(({ name }) => name === ast.field);
+  if (oneof !== undefined) {
+    const members = listed(oneof.fields.map((field) => field.name));
+    const said = `"${ast.field}" is a oneof of ${desc.typeName}, not a field`;
+    return checker.complain("BFF303", ast.name, said, `read one of its members: ${members}`);
+  }
+  if (extensionNamed(desc, ast.field) !== undefined) {
+    const said = `"${ast.field}" is an extension of ${desc.typeName}, not a field of it`;
+    return checker.complain("BFF303", ast.name, said, NO_EXTENSIONS);
+  }
+  const names = desc.fields.map((field) => field.name);
+  const local = desc.fields.find((field) => field.localName === ast.field || field.jsonName === ast.field);
+  const close = local?.name ?? didYouMean(ast.field, names);
+  const hint =
+    close !== undefined
+      ? `did you mean "${close}"?`
+      : names.length === 0
+        ? "it has no fields"
+        : `its fields: ${listed(names)}`;
+  return checker.complain("BFF303", ast.name, `${desc.typeName} has no field "${ast.field}"`, hint);
+}
+
+/** `headers["x"]`, or with `test` whether it is there: an absent header reads as "". */
+export function checkHeader(
+  checker: Checker,
+  headers: Variable,
+  name: Node,
+  at: Span,
+  place: Place,
+  test: boolean,
+): Node {
+  checker.read(headers, "value", at, place);
+  const variable: Node = { ...checker.base(at, headers.type), kind: "name", variable: headers };
+  // Names of headers are in lower case whatever the author writes.
+  const lower =
+    name.kind === "constant" && typeof name.value === "string" ? { ...name, value: name.value.toLowerCase() } : name;
+  const base = checker.base(at, test ? BOOL : { kind: "string" }, undefined, name.fails);
+  return { ...base, kind: "call", fn: "header", overload: test ? "has_header" : "header", args: [variable, lower] };
+}
+
+function constantNode(checker: Checker, at: Span, value: string): Node {
+  return { ...checker.base(at, { kind: "string" }), kind: "constant", value };
+}
+
+export function rootOf(ast: Ast): Ast | undefined {
+  return ast.kind === "select" ? rootOf(ast.of) : ast;
+}

@@ -1,0 +1,43 @@
+// What emitted expressions are made of, so that one printer works for real files, tests and conformance runs.
+import type { DescEnum, DescExtension, DescMessage } from "@bufbuild/protobuf";
+import type { Printable } from "@bufbuild/protoplugin";
+import type { Node } from "../types/expression.ts";
+import type { CelType, Proto, Variable } from "../types/type.ts";
+
+/** Where printed code gets its names from. */
+export interface Names {
+  /** How a variable is written where the expression stands, e.g. `usage`, `args.workspaceId`, `cx.now()`, `env.DEFAULT_QUERY`. For "headers": an expression giving the request context (`cx`), used as `cx.header("x")`. */
+  readonly variable: (variable: Variable) => Printable;
+  /** A value exported by @protobff/runtime. */
+  readonly runtime: (name: string) => Printable;
+  /** protobuf-es's schema constant, e.g. `UserSchema`. */
+  readonly schema: (desc: DescMessage) => Printable;
+  /** The TypeScript type of a message or an enum; for enums also the value (`Status`). */
+  readonly shape: (desc: DescMessage | DescEnum) => Printable;
+  /** The messages that a google.protobuf.Any may hold: a `Registry` of protobuf-es. Without it an Any cannot be looked into. */
+  readonly registry?: () => Printable;
+  /** An extension of proto2, where the language has them. */
+  readonly extension?: (extension: DescExtension) => Printable;
+  /** A local name for a comprehension's variable: the name itself, or with `_` on a clash. */
+  readonly local: (name: string) => string;
+  /** What a local constant was given: TypeScript takes a test of it for the tests in there. */
+  readonly constant?: (variable: Variable) => Node | undefined;
+  /** Whether a test of an expression is one that TypeScript must not draw conclusions from, for the sake of another expression. */
+  readonly hides?: (test: Node) => boolean;
+}
+
+/** Printed code and the form of its value. */
+export interface Code {
+  readonly print: Printable[];
+  readonly type: CelType;
+  /** The exact protobuf representation of the printed value; undefined: CEL's own (see `Variable.proto`). */
+  readonly proto: Proto | undefined;
+  /** How strongly the outermost operator binds, so that callers know when to put parentheses; "and": at least as strongly as `&&`. */
+  readonly precedence: "atom" | "unary" | "and" | "binary" | "conditional";
+  /** True when the value may be `undefined` (an unset path). */
+  readonly mayBeUndefined: boolean;
+  /** Whether evaluation can throw ExpressionError. After `emitAs` it may where the expression itself cannot: a check of range. */
+  readonly fails?: boolean;
+  /** The same value printed anew in another representation, for `emitAs`: shorter than a conversion of what is printed here. */
+  readonly as?: (to: Proto) => Code | undefined;
+}

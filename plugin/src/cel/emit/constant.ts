@@ -1,0 +1,78 @@
+// What is printed for values that are known beforehand.
+import type { DescField } from "@bufbuild/protobuf";
+import type { Node } from "../types/expression.ts";
+import { fieldType } from "../types/field-type.ts";
+import { protoRange } from "../types/range.ts";
+import type { Proto } from "../types/type.ts";
+import type { Names } from "./code.ts";
+import { PLAIN } from "./form.ts";
+import { atom, LEVEL, literal, type Piece, piece } from "./piece.ts";
+
+/** What an unset field reads as. */
+export function zero(names: Pick<Names, "runtime" | "schema" | "shape">, field: DescField): Piece["print"] {
+  const { type, proto } = fieldType(field);
+  if (type.kind === "wrapper") return ["null"];
+  switch (proto.kind) {
+    case "list":
+      return ["[]"];
+    case "map":
+      return ["{}"];
+    case "message":
+      if (proto.desc.typeName === "google.protobuf.Struct") return ["{}"];
+      return [names.runtime("create"), "(", names.schema(proto.desc), ")"];
+    case "enum": {
+      const value = proto.desc.values.find(
+        (candidate) => candidate.number === (enumDefault(field) ?? proto.desc.values[0]?.number),
+      );
+      return [names.shape(proto.desc), `.${value?.localName ?? ""}`];
+    }
+    case "scalar": {
+      const preset = field.fieldKind === "scalar" ? field.getDefaultValue() : undefined;
+      if (preset !== undefined && !(preset instanceof Uint8Array)) return scalar(preset, proto).print;
+      if (type.kind === "bytes") return ["new Uint8Array()"];
+      return scalar(type.kind === "string" ? "" : type.kind === "bool" ? false : type.kind === "double" ? 0 : 0n, proto)
+        .print;
+    }
+  }
+}
+
+function enumDefault(field: DescField): number | undefined {
+  return field.fieldKind === "enum" ? field.getDefaultValue() : undefined;
+}
+
+function scalar(value: string | bigint | number | boolean, proto: Proto): Piece {
+  if (proto.kind === "scalar" && proto.text) return atom(`"${value}"`);
+  if (typeof value === "bigint" || protoRange(proto) !== undefined) {
+    return literalIn(BigInt(value), proto);
+  }
+  return constant(value);
+}
+
+function literalIn(value: bigint, proto: Proto): Piece {
+  const print = protoRange(proto) === undefined ? `${value}n` : `${value}`;
+  return piece([print], PLAIN);
+}
+
+export function constant(value: (Node & { kind: "constant" })["value"], unsigned = false): Piece {
+  if (typeof value === "bigint") return literal(value, unsigned);
+  if (value instanceof Uint8Array) {
+    return atom(value.length === 0 ? "new Uint8Array()" : `Uint8Array.of(${[...value].join(", ")})`);
+  }
+  if (typeof value !== "number") return atom(quoted(value));
+  const negative = value < 0 || Object.is(value, -0);
+  const print = Object.is(value, -0)
+    ? "-0"
+    : Number.isNaN(value)
+      ? "Number.NaN"
+      : Number.isFinite(value)
+        ? `${value}`
+        : negative
+          ? "-Infinity"
+          : "Infinity";
+  return piece([print], PLAIN, negative ? LEVEL.unary : LEVEL.atom);
+}
+
+/** A literal of JSON, without the line separators that JSON lets stand and editors stumble over. */
+function quoted(value: string | boolean | null): string {
+  return JSON.stringify(value).replace(/[\u2028\u2029]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16)}`);
+}

@@ -1,0 +1,192 @@
+// TypeScript narrows as well: where `has(x.f)` is false it knows that `x.f` is undefined, and refuses code that reads on below it. CEL reads
+// a default there. And where `x.f == 'a'` is true, it refuses to compare `x.f` with 'b'. Such tests have to be hidden from TypeScript.
+import { childrenOf } from "../types/children.ts";
+import type { Node } from "../types/expression.ts";
+import { partsOf } from "../types/mentions.ts";
+import type { Variable } from "../types/type.ts";
+
+/** What stands behind names. */
+export interface Aliases {
+  /** What `cel.bind` binds: it may be printed in the name's place. */
+  readonly bound: (variable: Variable) => Node | undefined;
+  /** What a local constant of the printed code was given: TypeScript takes a test of it for the tests in there. */
+  readonly constant: (variable: Variable) => Node | undefined;
+}
+
+/** A test of presence, or a comparison of a path with a constant. */
+interface Test {
+  readonly node: Node;
+  readonly path: string;
+  /** What the path is known to be, or (`equal` false) not to be; undefined for a test of presence. */
+  readonly constant: string | undefined;
+  readonly equal: boolean;
+  /** Whether TypeScript knows all that the path may be, so that it learns from what it is not. */
+  readonly few: boolean;
+}
+
+/** The tests in `condition` of which TypeScript, when it has this outcome, remembers too much for `region`, which is evaluated only then. */
+export function contradicted(condition: Node, outcome: boolean, region: Node, aliases: Aliases): readonly Node[] {
+  const tests = known(condition, outcome, aliases);
+  if (tests.length === 0) return [];
+  const reads = new Set(pathsIn(region, aliases));
+  const compared = comparisonsIn(region, aliases);
+  return tests
+    .filter(({ path, constant, equal, few }) =>
+      constant === undefined
+        ? reads.has(path)
+        : (equal || few) && compared.some((other) => other.path === path && (other.constant === constant) !== equal),
+    )
+    .map(({ node }) => node);
+}
+
+/** The same for items that a condition lets through, which have another name in `region`: TypeScript makes a type predicate of the condition. */
+export function contradictedItem(
+  condition: Node,
+  item: Variable,
+  region: Node,
+  name: Variable,
+  aliases: Aliases,
+): readonly Node[] {
+  const compared = comparisonsIn(region, aliases).filter(({ path }) => path === name.name);
+  return known(condition, true, aliases)
+    .filter(
+      ({ path, constant, equal }) =>
+        path === item.name && compared.some((other) => (other.constant === constant) !== equal),
+    )
+    .map(({ node }) => node);
+}
+/** Whether a condition compares the item itself with a constant. */
+export function comparesItself(condition: Node, item: Variable): boolean {
+  return known(condition, true, aliasesIn([condition])).some(({ path }) => path === item.name);
+}
+/** Whether a name of no field, such as `error.code`, is compared with a constant. */
+export function comparesName(node: Node, name: string): boolean {
+  return comparisonsIn(node, aliasesIn([node])).some(({ path }) => path === name);
+}
+
+/** What `cel.bind` binds anywhere in the nodes. */
+export function aliasesIn(nodes: readonly Node[], constant: Aliases["constant"] = () => undefined): Aliases {
+  const bound = new Map<Variable, Node>();
+  const open = [...nodes];
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    if (node.kind === "macro" && node.macro === "bind" && node.vars[0] !== undefined)
+      bound.set(node.vars[0], node.range);
+    open.push(...childrenOf(node));
+  }
+  return { bound: (variable) => bound.get(variable), constant };
+}
+
+/** What is known of paths when the node has this outcome. `behind`: the same of what stands behind names. */
+function known(
+  node: Node,
+  outcome: boolean,
+  aliases: Aliases,
+  behind: Record<"true" | "false", Map<Node, readonly Test[]>> = { true: new Map(), false: new Map() },
+): readonly Test[] {
+  const inside = printedAs(node);
+  if (inside !== undefined) return known(inside, outcome, aliases, behind);
+  if (node.kind === "select" && node.test) {
+    const path = pathOf(node, aliases);
+    return outcome || path === undefined ? [] : [{ node, path, constant: undefined, equal: false, few: true }];
+  }
+  if (node.kind === "ok") {
+    const path = node.set ? node.variable.name : undefined;
+    return outcome || path === undefined ? [] : [{ node, path, constant: undefined, equal: false, few: true }];
+  }
+  // A bool is its own comparison with true.
+  const path = node.type.kind === "bool" ? pathOf(node, aliases) : undefined;
+  if (path !== undefined) {
+    const own: Test = { node, path, constant: "true", equal: outcome, few: true };
+    const given = node.kind === "name" ? (aliases.bound(node.variable) ?? aliases.constant(node.variable)) : undefined;
+    if (given === undefined) return [own];
+    const memo = behind[`${outcome}`];
+    const tests = memo.get(given) ?? distinct(known(given, outcome, aliases, behind));
+    memo.set(given, tests);
+    // What is hidden of it is the name.
+    return [own, ...tests.map((test) => ({ ...test, node }))];
+  }
+  if (node.kind !== "call") return [];
+  const [first, second] = node.args;
+  if (node.overload === "logical_not" && first !== undefined) return known(first, !outcome, aliases, behind);
+  const comparison = comparisonOf(node, aliases);
+  if (comparison !== undefined) return [{ ...comparison, equal: comparison.equal === outcome }];
+  if ((node.overload === "equals" || node.overload === "not_equals") && first !== undefined && second !== undefined) {
+    // `(a == b) == true`
+    const [test, value] = first.kind === "constant" ? [second, first] : [first, second];
+    if (value.kind !== "constant" || typeof value.value !== "boolean") return [];
+    return known(test, (value.value === (node.overload === "equals")) === outcome, aliases, behind);
+  }
+  const decided = node.overload === (outcome ? "logical_and" : "logical_or");
+  return decided ? node.args.flatMap((arg) => known(arg, outcome, aliases, behind)) : [];
+}
+
+function distinct(tests: readonly Test[]): readonly Test[] {
+  return [...new Map(tests.map((test) => [`${test.path} ${test.equal} ${test.constant}`, test])).values()];
+}
+
+function comparisonOf(node: Node, aliases: Aliases): Test | undefined {
+  if (node.kind !== "call" || (node.overload !== "equals" && node.overload !== "not_equals")) return undefined;
+  const [first, second] = node.args;
+  if (first === undefined || second === undefined) return undefined;
+  const [constant, of] = [
+    [constantOf(second, aliases), first] as const,
+    [constantOf(first, aliases), second] as const,
+  ].find(([value]) => value !== undefined) ?? [undefined, first];
+  const path = pathOf(of, aliases);
+  if (path === undefined || constant === undefined) return undefined;
+  const few = of.type.kind === "bool" || of.proto?.kind === "enum";
+  return { node, path, constant, equal: node.overload === "equals", few };
+}
+function constantOf(node: Node, aliases: Aliases): string | undefined {
+  if (node.kind === "enum") return String(node.value.number);
+  if (node.kind === "name") {
+    const behind = aliases.bound(node.variable);
+    return behind && constantOf(behind, aliases);
+  }
+  return node.kind === "constant" && !(node.value instanceof Uint8Array) ? String(node.value) : undefined;
+}
+
+function comparisonsIn(node: Node, aliases: Aliases): readonly Test[] {
+  return everyNode(node, aliases).flatMap((one) => comparisonOf(one, aliases) ?? []);
+}
+
+/** The paths of all fields that are read or asked for in a node. */
+function pathsIn(node: Node, aliases: Aliases): readonly string[] {
+  return everyNode(node, aliases).flatMap((one) => pathOf(one, aliases) ?? []);
+}
+
+/** The node and all that is printed below it, with what is bound to its names, each once. */
+function everyNode(root: Node, aliases: Aliases): readonly Node[] {
+  const found: Node[] = [];
+  const seen = new Set<Variable>();
+  const open = [root];
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    found.push(node);
+    open.push(...partsOf(node));
+    if (node.kind !== "name" || seen.has(node.variable)) continue;
+    seen.add(node.variable);
+    const behind = aliases.bound(node.variable);
+    if (behind !== undefined) open.push(behind);
+  }
+  return found;
+}
+
+/** The part of a node that may be printed in its place. */
+function printedAs(node: Node): Node | undefined {
+  if (node.kind === "macro" && node.macro === "bind") return node.args[0];
+  if (node.kind !== "call" || node.overload !== "optional_or_value") return undefined;
+  const [optional] = node.args;
+  return optional?.kind === "call" && optional.overload === "optional_of" ? optional.args[0] : undefined;
+}
+
+function pathOf(node: Node, aliases: Aliases): string | undefined {
+  const inside = printedAs(node);
+  if (inside !== undefined) return pathOf(inside, aliases);
+  if (node.kind === "name") {
+    const behind = aliases.bound(node.variable);
+    return (behind && pathOf(behind, aliases)) ?? node.variable.name;
+  }
+  if (node.kind !== "select" || typeof node.field === "string") return undefined;
+  const of = pathOf(node.of, aliases);
+  return of === undefined ? undefined : `${of}.${node.field.name}`;
+}

@@ -1,0 +1,29 @@
+import { convertible } from "../types/convertible.ts";
+import { sameProto } from "../types/same-proto.ts";
+import type { Proto } from "../types/type.ts";
+import type { Code, Names } from "./code.ts";
+import { formOf, narrows, protoForm } from "./form.ts";
+import { coerce, LEVEL, piece } from "./piece.ts";
+
+const LEVELS = {
+  atom: LEVEL.atom,
+  unary: LEVEL.unary,
+  and: LEVEL.and,
+  binary: LEVEL.nullish,
+  conditional: LEVEL.conditional,
+} as const;
+
+/**
+ * The code in exactly the representation `to`, when no more than representation differs: `bigint` to `number` with a check at run time
+ * (ExpressionError when it does not fit), `number` to `bigint`, lists and maps element by element; null and optional.none() become
+ * `undefined` (`mayBeUndefined`). Undefined when the types do not match.
+ */
+export function emitAs(code: Code, to: Proto, names: Names): Code | undefined {
+  if (code.as !== undefined) return code.as(to);
+  if (code.proto !== undefined && sameProto(code.proto, to)) return code;
+  if (code.mayBeUndefined || !convertible(code.type, code.proto, to)) return undefined;
+  const value = piece(code.print, formOf(code.type, code.proto), LEVELS[code.precedence]);
+  const { print, level } = coerce(value, protoForm(to), names);
+  const fails = (code.fails ?? false) || narrows(value.form, protoForm(to));
+  return { ...code, print: [...print], proto: to, precedence: level >= LEVEL.atom ? "atom" : code.precedence, fails };
+}

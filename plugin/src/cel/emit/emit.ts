@@ -1,0 +1,100 @@
+import type { DescField } from "@bufbuild/protobuf";
+import { convertible } from "../types/convertible.ts";
+import type { Expression, Node } from "../types/expression.ts";
+import { fieldType } from "../types/field-type.ts";
+import type { CelType, Proto, Variable } from "../types/type.ts";
+import type { Code, Names } from "./code.ts";
+import { emitElements } from "./elements.ts";
+import { Emitter } from "./emitter.ts";
+import { celForm, type Form, formOf, isNullableMessage, narrows, protoForm, sameForm } from "./form.ts";
+import { atom, coerce, ifSet, LEVEL, type Piece, packed } from "./piece.ts";
+
+/** CEL's value. Nothing is unset: an unset message reads as its default, an unset wrapper as null. */
+export function emitValue(expression: Expression, names: Names): Code {
+  const { root, type } = expression;
+  const emitter = new Emitter(names, new Set(), root);
+  const natural = emitter.value(root);
+  const nullable = natural.nullable || natural.form.kind === "nullable";
+  const proto = nullable || !isPrintedAs(natural.form, expression.proto) ? undefined : expression.proto;
+  const value = coerce(natural, formOf(type, proto), names);
+  return { ...codeOf(value, type, proto, root.fails), as: (to) => asProto(root, emitter, to) };
+}
+
+/** What a field path reads, or `undefined` when anything on the way is unset or its variable is absent. Only for `expression.path`. */
+export function emitPath(expression: Expression, names: Names): Code {
+  const { root, type } = expression;
+  const emitter = new Emitter(names, new Set(expression.unsafe), root);
+  const value = emitter.path(root);
+  const as = (to: Proto): Code | undefined => {
+    if (!convertible(type, root.proto, to)) return undefined;
+    const form = protoForm(to);
+    const plain = { ...value, form: value.form.kind === "nullable" ? value.form.of : value.form };
+    if (form.kind === "any" && type.kind === "message")
+      return codeOf(packed(value, type.desc, names), type, to, root.fails);
+    const converted = value.maybe ? ifSet(plain, form, names) : coerce(plain, form, names);
+    return codeOf(converted, type, to, root.fails || narrows(plain.form, form));
+  };
+  return { ...codeOf(value, type, expression.proto, root.fails), as };
+}
+
+/** A field of a message in a variable, exactly as the field has it: `undefined` when it is unset, or with `set` its default. */
+export function emitField(of: Variable, field: DescField, set: boolean, names: Names): Code | undefined {
+  const { type, proto } = fieldType(field);
+  const base = { at: { file: "", line: 0, column: 0, endLine: 0, endColumn: 0 }, fails: false };
+  const name: Node = { ...base, kind: "name", variable: of, type: of.type, proto: of.proto };
+  const root: Node = { ...base, kind: "select", of: name, field, test: false, type, proto };
+  const emitter = new Emitter(names, new Set(), root);
+  if (set) return asProto(root, emitter, proto);
+  const read = emitter.path(root);
+  return codeOf(read, type, proto, false);
+}
+
+function isPrintedAs(form: Form, proto: Proto | undefined): boolean {
+  // Boxes are opened on the way, so what is printed is not the message any more.
+  return proto === undefined || protoForm(proto).kind === form.kind;
+}
+
+function codeOf(value: Piece, type: CelType, proto: Proto | undefined, fails: boolean): Code {
+  const { level } = value;
+  const precedence =
+    level >= LEVEL.atom
+      ? "atom"
+      : level === LEVEL.unary
+        ? "unary"
+        : level >= LEVEL.and
+          ? "and"
+          : level > LEVEL.conditional
+            ? "binary"
+            : "conditional";
+  return { print: [...value.print], type, proto, precedence, mayBeUndefined: value.maybe, fails };
+}
+
+/** The value in exactly the representation `to`; null and optional.none() become undefined. */
+function asProto(root: Node, emitter: Emitter, to: Proto): Code | undefined {
+  const { type, proto } = root;
+  const form = protoForm(to);
+  if (type.kind === "null") return codeOf({ ...atom("undefined"), maybe: true }, type, to, false);
+  if (root.kind === "call" && root.overload === "optional_none") {
+    return codeOf({ ...atom("undefined"), maybe: true }, type, to, false);
+  }
+  if (type.kind === "optional") {
+    if (!convertible(type.of, undefined, to)) return undefined;
+    return codeOf(
+      { ...emitter.inner(root, form), maybe: true },
+      type.of,
+      to,
+      root.fails || narrows(celForm(type.of), form),
+    );
+  }
+  if (!convertible(type, proto, to, root)) return undefined;
+  // A message around a value stays one.
+  const raw = form.kind === "boxed" || form.kind === "json" || form.kind === "any" ? emitter.raw(root) : undefined;
+  if (raw !== undefined && sameForm(raw.form, form)) return codeOf(raw, type, to, root.fails);
+  const natural = emitter.value(root);
+  // Null leaves unset what the value is given to.
+  const given = natural.form.kind === "nullable" ? natural.form.of : natural.form;
+  const fails = root.fails || narrows(given, form);
+  const nullable = type.kind === "wrapper" || natural.nullable || isNullableMessage(type);
+  if (nullable) return codeOf(emitter.unset(root, form), type, to, fails);
+  return codeOf(emitElements(emitter, root, to), type, to, fails);
+}

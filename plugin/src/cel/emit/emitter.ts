@@ -1,0 +1,278 @@
+import type { DescField } from "@bufbuild/protobuf";
+import type { Node } from "../types/expression.ts";
+import { isInherited, presenceOf } from "../types/field-type.ts";
+import { misfitKey } from "../types/range.ts";
+import { runtimeTypeName } from "../types/same-value.ts";
+import type { Variable } from "../types/type.ts";
+import { emitCall } from "./call.ts";
+import type { Names } from "./code.ts";
+import { constant, zero } from "./constant.ts";
+import { type Aliases, aliasesIn } from "./contradiction.ts";
+import { BIG, type Form, formOf, isNullableMessage, PLAIN, protoForm, UNSIGNED } from "./form.ts";
+import { inferred } from "./literals.ts";
+import { emitConditional } from "./logic.ts";
+import { emitMacro } from "./macro.ts";
+import { emitMap, emitMessage } from "./message.ts";
+import { emitOptional, optionalAs } from "./optional.ts";
+import {
+  atom,
+  binary,
+  coerce,
+  commas,
+  ifSet,
+  isNothing,
+  LEVEL,
+  operand,
+  type Piece,
+  packed,
+  piece,
+  runtime,
+  unbox,
+} from "./piece.ts";
+import { emitRecord, isRecord } from "./record.ts";
+import { emitExtension, emitSelect, emitTest } from "./select.ts";
+import { shapeOf } from "./shape.ts";
+
+/** Prints nodes. Made for one expression. */
+export class Emitter {
+  readonly names: Names;
+  readonly aliases: Aliases;
+  readonly #absent: ReadonlySet<Variable>;
+  /** Tests of presence that TypeScript must not draw conclusions from. */
+  readonly #hidden = new Set<Node>();
+  readonly #locals = new Map<Variable, Piece>();
+  /** Names of locals, and the variable that each stands for. */
+  readonly #taken = new Map<string, string>();
+  /** Forms are tried out on the way, so a node may be asked for more than once. */
+  readonly #values = new Map<Node, Piece>();
+  #depth = 0;
+
+  /** `absent`: variables that may be `undefined` where the code stands. */
+  constructor(names: Names, absent: ReadonlySet<Variable>, root: Node) {
+    this.names = names;
+    this.aliases = aliasesIn([root], (variable) => names.constant?.(variable));
+    this.#absent = absent;
+  }
+
+  /** A name for a variable of a macro. */
+  local(variable: Variable): string {
+    const name = this.name(variable.name);
+    this.bind(variable, piece([name], formOf(variable.type, variable.proto)));
+    return name;
+  }
+
+  /**
+   * A local name that no other variable of the expression has: `user_id` and `userId` may come out alike. A name that hides another in CEL
+   * hides it here as well. `key`: what stands for a variable that is not CEL's.
+   */
+  name(wish: string, key = wish): string {
+    let name = this.names.local(wish);
+    while ((this.#taken.get(name) ?? key) !== key) name += "_";
+    this.#taken.set(name, key);
+    return name;
+  }
+
+  /** What is printed for a variable of a macro. */
+  bind(variable: Variable, value: Piece): void {
+    this.#locals.set(variable, value);
+  }
+
+  hide(tests: readonly Node[]): void {
+    for (const test of tests) this.#hidden.add(test);
+  }
+
+  /** What an optional holds, or `undefined`. */
+  inner(node: Node, form: Form): Piece {
+    return optionalAs(this, node, form);
+  }
+
+  /** A key of a map that CEL makes: any integer is a `bigint`. */
+  key(node: Node): Piece {
+    const kind = node.type.kind;
+    return kind === "int" || kind === "uint" ? this.as(node, kind === "int" ? BIG : UNSIGNED) : this.value(node);
+  }
+
+  /** CEL's value, in the form in which it comes most naturally. */
+  value(node: Node): Piece {
+    const known = this.#values.get(node);
+    if (known !== undefined) return known;
+    const value = this.#print(node);
+    this.#values.set(node, value);
+    return value;
+  }
+
+  #print(node: Node): Piece {
+    return this.#hidden.has(node) || this.names.hides?.(node) ? hidden(this.#plain(node)) : this.#plain(node);
+  }
+
+  #plain(node: Node): Piece {
+    const holds = node.type.kind === "optional" || (node.kind === "macro" && /^opt/.test(node.macro));
+    const optional = holds ? emitOptional(this, node) : undefined;
+    if (optional !== undefined) return optional;
+    switch (node.kind) {
+      case "constant":
+        return constant(node.value, node.type.kind === "uint");
+      case "name": {
+        const read = this.raw(node);
+        const { unset } = node.variable;
+        if (unset === undefined || !read.maybe) return { ...unbox(read, this.names), maybe: false };
+        const set = binary(read, "??", atom(...zero(this.names, unset)), LEVEL.nullish);
+        return unbox({ ...set, form: read.form }, this.names);
+      }
+      case "enum":
+        return piece(
+          [this.names.shape(node.desc), `.${node.value.localName}`],
+          protoForm({ kind: "enum", desc: node.desc }),
+        );
+      case "typename":
+        return runtime(this.names, "typeNamed", [atom(JSON.stringify(runtimeTypeName(node.named)))]);
+      case "ok":
+        return node.variable.absent || node.set
+          ? binary(atom(this.names.variable(node.variable)), "!==", atom("undefined"), LEVEL.equality)
+          : atom("true");
+      case "select":
+        if (node.test) return emitTest(this, node);
+        return emitSelect(this, node);
+      case "extension":
+        return emitExtension(this, node);
+      case "call":
+        return emitCall(this, node);
+      case "macro":
+        return emitMacro(this, node);
+      case "list": {
+        const form = formOf(node.type, node.proto);
+        return this.list(node, form.kind === "list" ? form.of : PLAIN);
+      }
+      case "map": {
+        const form = formOf(node.type, undefined);
+        return form.kind === "map" ? emitMap(this, node, form) : atom("new Map()");
+      }
+      case "message":
+        return emitMessage(this, node);
+    }
+  }
+
+  /** The value in a given form; literals, conditionals and comprehensions are printed in it right away. */
+  as(node: Node, form: Form): Piece {
+    // A key that does not fit is an error, which an object would not be.
+    if (node.kind === "map" && form.kind === "record" && misfitKey(node, form.key) !== undefined) {
+      return coerce(this.value(node), form, this.names);
+    }
+    if (node.kind === "list" && form.kind === "list") return this.list(node, form.of);
+    if (form.kind === "any" && node.type.kind === "message") {
+      const message = this.value(node);
+      // One that may be null is looked at when it is packed.
+      if (!message.nullable) return packed(message, node.type.desc, this.names);
+    }
+    if (node.kind === "map" && form.kind === "record" && isRecord(node, form)) return emitRecord(this, node, form);
+    if (node.kind === "map" && form.kind === "map") return emitMap(this, node, form);
+    if (node.kind === "macro" && node.macro === "map" && form.kind === "list") return emitMacro(this, node, form.of);
+    if (node.kind === "call" && node.overload === "conditional" && form.kind !== "small" && form.kind !== "big") {
+      return emitConditional(this, node, form);
+    }
+    return coerce(this.value(node), form, this.names);
+  }
+
+  /** `typed`: whether what it stands in says which type it has, so that none is inferred from its elements. */
+  list(node: Node & { kind: "list" }, of: Form, typed = false): Piece {
+    const elements = node.elements.flatMap((element, index) => {
+      if (!node.optionals?.has(index)) return typed ? this.as(element, of) : this.element(element, of);
+      const inner = this.inner(element, of);
+      return isNothing(inner) ? [] : atom("...", ...runtime(this.names, "given", [inner]).print);
+    });
+    const form: Form = { kind: "list", of };
+    if (elements.length > 0 || typed) return piece(["[", ...commas(elements), "]"], form);
+    return piece(["[] as ", ...shapeOf(node.type, form, this.names)], form, LEVEL.relational);
+  }
+
+  /** An element of a list: TypeScript infers the type of the list from it. */
+  element(node: Node, form: Form): Piece {
+    return inferred(this.as(node, form), node, this.aliases.bound, this.names);
+  }
+
+  /** A scalar or null where null is to be `undefined`, as in a field of a wrapper type. */
+  unset(node: Node, form: Form): Piece {
+    if (node.type.kind === "null") return { ...atom("undefined"), form, maybe: true };
+    if (node.kind === "call" && node.overload === "conditional") {
+      const [condition, ...branches] = node.args;
+      const [yes, no] = branches.map((branch) => operand(this.unset(branch, form), LEVEL.conditional));
+      const test = condition ? operand(this.value(condition), LEVEL.nullish) : [];
+      const print = [...test, " ? ", ...(yes ?? []), " : ", ...(no ?? [])];
+      return { ...piece(print, form, LEVEL.conditional), maybe: true };
+    }
+    if (
+      form.kind === "plain" &&
+      node.kind === "name" &&
+      isNullableMessage(node.type) &&
+      !HOLDS_NULL.has(node.variable.role)
+    )
+      return { ...this.raw(node), maybe: true };
+    const raw = isWrapperPath(node) ? this.raw(node) : this.value(node);
+    const inner = raw.form.kind === "nullable" ? raw.form.of : raw.form;
+    if (raw.maybe) return ifSet({ ...raw, form: inner }, form, this.names);
+    const value = raw.form.kind === "nullable" ? coerce(raw, { kind: "nullable", of: form }, this.names) : raw;
+    const nullable = value.form.kind === "nullable" || value.nullable || isNullableMessage(node.type);
+    if (!nullable) return coerce(value, form, this.names);
+    return { ...binary(value, "??", atom("undefined"), LEVEL.nullish), maybe: true };
+  }
+
+  /**
+   * Prints what stands in a function of its own. There TypeScript forgets that a property such as `args.stock` is known to be there
+   * (it remembers for constants), so that fields are read with `?.`.
+   */
+  inside<T>(make: () => T): T {
+    this.#depth++;
+    try {
+      return make();
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  /** What a path reads, `undefined` when it is unset. Anything else: its value. */
+  raw(node: Node): Piece {
+    if (node.kind === "name") {
+      const local = this.#locals.get(node.variable);
+      if (local !== undefined) return local;
+      const named = piece([this.names.variable(node.variable)], formOf(node.type, node.proto));
+      const forgotten = this.#depth > 0 && node.variable.absent && node.variable.role === "arg";
+      return { ...named, maybe: forgotten || node.variable.unset !== undefined || this.#absent.has(node.variable) };
+    }
+    if (node.kind !== "select" || node.test || node.optional) return this.value(node);
+    if (typeof node.field === "string") return this.value(node);
+    const base = this.raw(node.of);
+    const form = formOf(node.type, node.proto);
+    const presence = presenceOf(node.field);
+    if (presence === "oneof") {
+      const holder = [...operand(base, LEVEL.atom), base.maybe ? "?." : ".", node.field.oneof?.localName ?? ""];
+      const name = JSON.stringify(node.field.localName);
+      return { ...runtime(this.names, "oneofValue", [atom(...holder), atom(name)], form), maybe: true };
+    }
+    if (isInherited(node.field)) return this.#ifSet(node.field, base, form);
+    const print = [...operand(base, LEVEL.atom), base.maybe ? "?." : ".", node.field.localName];
+    return { ...piece(print, form), maybe: base.maybe || presence === "optional" };
+  }
+
+  /** What a path reads, `undefined` also for a field of proto2 that has a default and is not set. */
+  path(node: Node): Piece {
+    if (node.kind !== "select" || node.test || typeof node.field === "string") return this.raw(node);
+    if (presenceOf(node.field) !== "default") return this.raw(node);
+    return this.#ifSet(node.field, this.raw(node.of), formOf(node.type, node.proto));
+  }
+
+  #ifSet({ parent, localName }: DescField, base: Piece, form: Form): Piece {
+    const field = atom(this.names.schema(parent), `.field.${localName}`);
+    return { ...runtime(this.names, "ifFieldSet", [base, field, atom(JSON.stringify(localName))], form), maybe: true };
+  }
+}
+
+/** Variables that are null where their expression is; in steps and arguments null is `undefined`. */
+const HOLDS_NULL: ReadonlySet<Variable["role"]> = new Set(["local", "item"]);
+
+function hidden(test: Piece): Piece {
+  return atom("Boolean(", ...test.print, ")");
+}
+
+function isWrapperPath(node: Node): boolean {
+  return node.type.kind === "wrapper" && (node.kind === "name" || node.kind === "select");
+}

@@ -1,0 +1,164 @@
+import type { DescMessage } from "@bufbuild/protobuf";
+import type { Node } from "../types/expression.ts";
+import { sameConstant, staticType } from "../types/same-value.ts";
+import type { CelType } from "../types/type.ts";
+import type { Emitter } from "./emitter.ts";
+import { BIG, hasBoxes, PLAIN } from "./form.ts";
+import { withoutBoxes } from "./function.ts";
+import { isFixed, widened } from "./literals.ts";
+import { asDouble } from "./operator.ts";
+import { atom, binary, coerce, fits, LEVEL, type Piece, piece, property, runtime, types } from "./piece.ts";
+
+const SIMPLE: ReadonlySet<string> = new Set(["bool", "string", "null"]);
+
+/** `a == b` or, with `equal` false, `a != b`. */
+export function emitEquality(emitter: Emitter, first: Node, second: Node, equal: boolean): Piece {
+  const constant = sameConstant(first, second);
+  if (constant !== undefined) return atom(String(constant === equal));
+  const sign = equal ? "===" : "!==";
+  const simple =
+    emitNull(emitter, first, second, sign) ??
+    emitNull(emitter, second, first, sign) ??
+    emitEnum(emitter, first, second, sign) ??
+    emitEnum(emitter, second, first, sign) ??
+    emitPlain(emitter, first, second, sign);
+  if (simple !== undefined) return simple;
+  // Both sides in one form, where one may be anything.
+  const dynamic = first.type.kind === "dyn" || second.type.kind === "dyn";
+  const sides = [first, second].map((side) => (dynamic ? emitter.as(side, PLAIN) : withoutBoxes(emitter, side)));
+  const known = mayHoldAny(first.type) && mayHoldAny(second.type) ? anyTypes(emitter) : [];
+  const call = runtime(emitter.names, "equal", [...sides, ...known]);
+  return equal ? call : piece(["!", ...call.print], call.form, LEVEL.unary);
+}
+
+/** `wrapper == null`: an unset wrapper field is `undefined`. */
+function emitNull(emitter: Emitter, first: Node, second: Node, sign: string): Piece | undefined {
+  if (second.type.kind !== "null" || second.kind !== "constant") return undefined;
+  if (first.type.kind !== "wrapper") return undefined;
+  const raw = emitter.raw(first);
+  return raw.maybe
+    ? binary(raw, sign, atom("undefined"), LEVEL.equality)
+    : binary(emitter.value(first), sign, atom("null"), LEVEL.equality);
+}
+
+/** An enum and an integer that one of its values has. */
+function emitEnum(emitter: Emitter, first: Node, second: Node, sign: string): Piece | undefined {
+  if (first.proto?.kind !== "enum") return undefined;
+  const { desc } = first.proto;
+  const value = emitter.value(first);
+  if (second.kind === "constant" && typeof second.value === "bigint") {
+    const named = desc.values.find((candidate) => BigInt(candidate.number) === second.value);
+    // TypeScript would refuse to compare with a number that no value has.
+    if (named === undefined)
+      return binary(atom("Number(", ...value.print, ")"), sign, emitter.value(second), LEVEL.equality);
+    const name = atom(emitter.names.shape(desc), `.${named.localName}`);
+    return binary(widened(value, first, emitter.aliases.bound, emitter.names), sign, name, LEVEL.equality);
+  }
+  if (second.proto?.kind === "enum" && second.proto.desc.typeName === desc.typeName) {
+    if (first.kind === "enum" && second.kind === "enum") return undefined;
+    return compared(emitter, first, second, sign);
+  }
+  if (second.proto?.kind === "enum") {
+    return runtime(emitter.names, sign === "===" ? "equal" : "unequal", [value, emitter.value(second)]);
+  }
+  return undefined;
+}
+
+function emitPlain(emitter: Emitter, first: Node, second: Node, sign: string): Piece | undefined {
+  const { names } = emitter;
+  const wrapper = [first, second].some((side) => side.type.kind === "wrapper");
+  if (wrapper) return emitWrapper(emitter, first, second, sign) ?? emitWrapper(emitter, second, first, sign);
+  const kinds = [first.type.kind, second.type.kind];
+  const [one = "", other = ""] = kinds;
+  if (first.kind === "enum" && second.kind === "enum") return undefined;
+  if (one === other && SIMPLE.has(one)) return compared(emitter, first, second, sign);
+  if (one === "type" && other === "type") {
+    return binary(nameOf(emitter, first), sign, nameOf(emitter, second), LEVEL.equality);
+  }
+  const numbers = kinds.every((kind) => kind === "int" || kind === "uint" || kind === "double");
+  if (!numbers) return undefined;
+  let a = emitter.value(first);
+  let b = emitter.value(second);
+  if (a.form.kind === "big" || b.form.kind === "big") {
+    // As in cel-go an integer is compared with a double as a double.
+    const doubles = one === "double" || other === "double";
+    a = doubles ? (a.form.kind === "big" ? asDouble(a) : a) : coerce(a, BIG, names);
+    b = doubles ? (b.form.kind === "big" ? asDouble(b) : b) : coerce(b, BIG, names);
+  }
+  return compared(emitter, first, second, sign, a, b);
+}
+
+/** Of two sides that are nothing but literals one is printed as a value of its type: TypeScript would know that they differ. */
+function compared(
+  emitter: Emitter,
+  first: Node,
+  second: Node,
+  sign: string,
+  a = emitter.value(first),
+  b = emitter.value(second),
+): Piece {
+  const { bound } = emitter.aliases;
+  const left = isFixed(second, bound) ? widened(a, first, bound, emitter.names) : a;
+  return binary(left, sign, b, LEVEL.equality);
+}
+
+/** A wrapper field and a value of its type: an unset one is `undefined`, which equals no value. */
+function emitWrapper(emitter: Emitter, first: Node, second: Node, sign: string): Piece | undefined {
+  if (first.type.kind !== "wrapper" || second.type.kind !== first.type.of.kind) return undefined;
+  const raw = emitter.raw(first);
+  const form = raw.form.kind === "nullable" ? raw.form.of : raw.form;
+  const value = emitter.value(second);
+  if (
+    hasBoxes(raw.form) ||
+    second.type.kind === "bytes" ||
+    (value.form.kind !== form.kind && value.literal === undefined) ||
+    !fits(value, form)
+  )
+    return undefined;
+  const other = value.literal === undefined ? value : coerce(value, form, emitter.names);
+  return compared(emitter, first, second, sign, raw, other);
+}
+
+/** The name of a type. */
+function nameOf(emitter: Emitter, node: Node): Piece {
+  const known = staticType(node);
+  if (known !== undefined) return atom(JSON.stringify(known));
+  if (node.kind === "call" && node.overload === "type" && node.args[0] !== undefined) {
+    return runtime(emitter.names, "typeName", [emitter.as(node.args[0], PLAIN)]);
+  }
+  return property(emitter.value(node), "name");
+}
+
+function anyTypes(emitter: Emitter): readonly Piece[] {
+  return emitter.names.registry === undefined ? [] : [types(emitter.names)];
+}
+
+/** Whether a google.protobuf.Any may be found in a value. */
+function mayHoldAny(type: CelType): boolean {
+  switch (type.kind) {
+    case "dyn":
+      return true;
+    case "list":
+      return mayHoldAny(type.element);
+    case "map":
+      return mayHoldAny(type.value);
+    case "optional":
+      return mayHoldAny(type.of);
+    case "message":
+      return holdsAny(type.desc);
+    default:
+      return false;
+  }
+}
+
+function holdsAny(desc: DescMessage): boolean {
+  const seen = new Set<DescMessage>();
+  const open = [desc];
+  for (let message = open.pop(); message !== undefined; message = open.pop()) {
+    if (message.typeName === "google.protobuf.Any") return true;
+    if (seen.has(message)) continue;
+    seen.add(message);
+    open.push(...message.fields.flatMap((field) => field.message ?? []));
+  }
+  return false;
+}

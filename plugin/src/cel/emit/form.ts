@@ -1,0 +1,217 @@
+import { type DescEnum, type DescMessage, ScalarType } from "@bufbuild/protobuf";
+import type { Node } from "../types/expression.ts";
+import { scalarType, unwrapped } from "../types/field-type.ts";
+import { INT32, protoRange, rangeOf } from "../types/range.ts";
+import type { CelType, Proto } from "../types/type.ts";
+
+/** How a value is represented in TypeScript, where there is more than one way. */
+export type Form =
+  /** One way only: string, boolean, double, Uint8Array, a message, null, a dyn, an optional. */
+  | { readonly kind: "plain" }
+  /** An int or uint in a `number`. `enum`: TypeScript knows it as a value of that enum. */
+  | {
+      readonly kind: "small";
+      readonly low: number;
+      readonly high: number;
+      readonly unsigned?: boolean;
+      readonly enum?: DescEnum;
+    }
+  /** An int or uint in a `bigint`. */
+  | { readonly kind: "big"; readonly unsigned?: boolean }
+  /** A 64-bit integer in a `string` (jstype = JS_STRING). */
+  | { readonly kind: "digits"; readonly unsigned: boolean }
+  /** A double that fits into 32 bits. */
+  | { readonly kind: "float" }
+  | { readonly kind: "list"; readonly of: Form }
+  /** A map as protobuf-es has it: an object. */
+  | { readonly kind: "record"; readonly key: ScalarType; readonly of: Form }
+  /** A map that CEL has made: a `Map`. */
+  | { readonly kind: "map"; readonly key: Form; readonly of: Form }
+  /** google.protobuf.Int32Value and its like as a message: in a list, a map or a oneof. */
+  | { readonly kind: "boxed"; readonly desc: DescMessage; readonly of: Form }
+  /** google.protobuf.Value and ListValue, which are messages around JSON. */
+  | { readonly kind: "json"; readonly list: boolean }
+  /** google.protobuf.Struct, which is a JSON object in a field. */
+  | { readonly kind: "struct" }
+  /** google.protobuf.Any. */
+  | { readonly kind: "any" }
+  /** A scalar or null. */
+  | { readonly kind: "nullable"; readonly of: Form };
+
+export const PLAIN: Form = { kind: "plain" };
+export const BIG: Form = { kind: "big" };
+export const UNSIGNED: Form = { kind: "big", unsigned: true };
+
+/** The form of values that CEL computes. */
+export function celForm(type: CelType): Form {
+  switch (type.kind) {
+    case "int":
+      return BIG;
+    case "uint":
+      return UNSIGNED;
+    case "list":
+      return { kind: "list", of: celForm(type.element) };
+    case "map":
+      return { kind: "map", key: celForm(type.key), of: celForm(type.value) };
+    case "wrapper":
+      return { kind: "nullable", of: celForm(type.of) };
+    default:
+      return PLAIN;
+  }
+}
+
+/** The form of a plain value: protobuf-es's. */
+export function protoForm(proto: Proto): Form {
+  const range = protoRange(proto);
+  if (proto.kind === "enum") return { kind: "small", ...INT32, unsigned: false, enum: proto.desc };
+  if (range !== undefined) return { kind: "small", ...range, unsigned: range.low === 0 };
+  switch (proto.kind) {
+    case "list":
+      return { kind: "list", of: protoForm(proto.of) };
+    case "map":
+      return { kind: "record", key: proto.key, of: protoForm(proto.of) };
+    case "message": {
+      const value = unwrapped(proto.desc);
+      if (value !== undefined) return { kind: "boxed", desc: proto.desc, of: protoForm(value) };
+      switch (proto.desc.typeName) {
+        case "google.protobuf.ListValue":
+        case "google.protobuf.Value":
+          return { kind: "json", list: proto.desc.typeName === "google.protobuf.ListValue" };
+        case "google.protobuf.Struct":
+          return { kind: "struct" };
+        case "google.protobuf.Any":
+          return { kind: "any" };
+        default:
+          return PLAIN;
+      }
+    }
+    case "scalar": {
+      const { kind } = scalarType(proto.scalar).type;
+      if (kind !== "int" && kind !== "uint") return proto.scalar === ScalarType.FLOAT ? { kind: "float" } : PLAIN;
+      if (proto.text) return { kind: "digits", unsigned: kind === "uint" };
+      return kind === "int" ? BIG : UNSIGNED;
+    }
+  }
+}
+
+/** The same form with any ints in place of values of enums. */
+export function withoutEnums(form: Form): Form {
+  switch (form.kind) {
+    case "small": {
+      const { enum: _, ...any } = form;
+      return any;
+    }
+    case "list":
+    case "record":
+    case "map":
+      return { ...form, of: withoutEnums(form.of) };
+    default:
+      return form;
+  }
+}
+
+export function formOf(type: CelType, proto: Proto | undefined): Form {
+  if (proto === undefined) return celForm(type);
+  const form = protoForm(proto);
+  return type.kind === "wrapper" && form.kind !== "boxed" ? { kind: "nullable", of: form } : form;
+}
+
+/** Whether a value in one form is one in the other as it stands. */
+export function sameForm(from: Form, to: Form): boolean {
+  switch (from.kind) {
+    case "small":
+      return isWithin(from, to) && (to.enum === undefined || to.enum.typeName === from.enum?.typeName);
+    case "list":
+    case "nullable":
+      return to.kind === from.kind && sameForm(from.of, to.of);
+    case "record":
+      return to.kind === "record" && from.key === to.key && sameForm(from.of, to.of);
+    case "map":
+      return to.kind === "map" && sameForm(from.key, to.key) && sameForm(from.of, to.of);
+    case "boxed":
+      return to.kind === "boxed" && from.desc.typeName === to.desc.typeName;
+    case "json":
+      return to.kind === "json" && from.list === to.list;
+    case "float":
+      return to.kind === "float" || to.kind === "plain";
+    default:
+      return from.kind === to.kind;
+  }
+}
+
+function isWithin(from: Form & { readonly kind: "small" }, to: Form): to is Form & { readonly kind: "small" } {
+  return to.kind === "small" && from.low >= to.low && from.high <= to.high;
+}
+
+/** Whether putting a value of one form into another takes a check of range or type, which can fail. */
+export function narrows(from: Form, to: Form): boolean {
+  // What is known to be a string, a message … has no form of its own and is left alone; numbers out of a dyn are checked.
+  if (from.kind === "plain") return to.kind === "small" || to.kind === "big" || to.kind === "digits";
+  if (from.kind === "digits")
+    return to.kind === "boxed" || to.kind === "nullable" ? narrows(from, to.of) : to.kind === "small";
+  // What they hold is known at run time.
+  if (from.kind === "json" || from.kind === "any") return !["json", "any", "struct", "plain"].includes(to.kind);
+  if (to.kind === "boxed" || to.kind === "nullable") return narrows(contentOf(from), to.of);
+  // Null has no place in a scalar.
+  if (from.kind === "nullable") return JSON_FORMS.has(to.kind) ? false : to.kind !== "plain" || narrows(from.of, to);
+  if (from.kind === "boxed") return narrows(from.of, to);
+  if (to.kind === "small") return from.kind === "big" || (from.kind === "small" && !isWithin(from, to));
+  if (to.kind === "record" && (from.kind === "record" || from.kind === "map") && narrowsKeys(from, to)) return true;
+  const holders = from.kind === "list" || from.kind === "record" || from.kind === "map";
+  return holders && (to.kind === "list" || to.kind === "record" || to.kind === "map") && narrows(from.of, to.of);
+}
+
+const JSON_FORMS: ReadonlySet<Form["kind"]> = new Set<Form["kind"]>(["json", "any", "struct"]);
+
+function contentOf(form: Form): Form {
+  return form.kind === "nullable" || form.kind === "boxed" ? form.of : form;
+}
+
+/** Whether keys have to be looked at before they are those of a map of protobuf's. */
+export function narrowsKeys(
+  from: Form & { readonly kind: "record" | "map" },
+  to: Form & { readonly kind: "record" },
+): boolean {
+  const own = from.kind === "map" ? from.key : keyForm(from.key);
+  const wanted = keyForm(to.key);
+  return wanted.kind === "small" && (own.kind === "big" || own.kind === "small") && !sameForm(own, wanted);
+}
+
+function keyForm(key: ScalarType): Form {
+  return protoForm({ kind: "scalar", scalar: key });
+}
+
+/** Whether anything in it is a message around a plain value, which no function of the runtime looks into. */
+export function hasBoxes(form: Form): boolean {
+  switch (form.kind) {
+    case "boxed":
+    case "json":
+    case "any":
+    case "digits":
+      return true;
+    case "list":
+    case "nullable":
+    case "record":
+      return hasBoxes(form.of);
+    case "map":
+      return hasBoxes(form.key) || hasBoxes(form.of);
+    default:
+      return false;
+  }
+}
+
+/** Whether null is a value of a type. */
+export function mayBeNull(type: CelType): boolean {
+  return type.kind === "dyn" || type.kind === "null" || type.kind === "wrapper" || type.kind === "param";
+}
+
+/** Whether a value is a message or null, as that of `c ? x : null` is. */
+export function isNullableMessage(type: CelType): boolean {
+  return type.kind === "message" && type.nullable === true;
+}
+
+/** The form of an integer whose range is known to be small; else that of any. */
+export function smallFormOf(node: Node): Form {
+  const range = rangeOf(node);
+  return range === undefined ? celForm(node.type) : { kind: "small", ...range, unsigned: node.type.kind === "uint" };
+}

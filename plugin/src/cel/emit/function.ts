@@ -1,0 +1,256 @@
+// Functions of CEL and its extensions.
+
+import type { Node } from "../types/expression.ts";
+import { rangeOf } from "../types/range.ts";
+import type { Call } from "./call.ts";
+import type { Emitter } from "./emitter.ts";
+import { BIG, celForm, type Form, hasBoxes, PLAIN, smallFormOf, UNSIGNED } from "./form.ts";
+import { emitOptional } from "./optional.ts";
+import { atom, binary, coerce, LEVEL, method, operand, type Piece, piece, runtime } from "./piece.ts";
+
+/** Functions that are a function of the runtime with the same operands, in CEL's own form. */
+const RUNTIME: Readonly<Record<string, string>> = {
+  add_bytes: "addBytes",
+  add_timestamp_duration: "addToTimestamp",
+  add_duration_duration: "addDurations",
+  subtract_timestamp_timestamp: "between",
+  subtract_timestamp_duration: "subtractFromTimestamp",
+  subtract_duration_duration: "subtractDurations",
+  size_string: "textSize",
+  string_to_bool: "toBool",
+  dyn_to_bool: "toBool",
+  string_to_bytes: "toBytes",
+  dyn_to_bytes: "toBytes",
+  string_to_double: "toDouble",
+  dyn_to_double: "toDouble",
+  uint64_to_int64: "toInt",
+  double_to_int64: "toInt",
+  string_to_int64: "toInt",
+  timestamp_to_int64: "toInt",
+  duration_to_int64: "toInt",
+  dyn_to_int64: "toInt",
+  int64_to_uint64: "toUint",
+  double_to_uint64: "toUint",
+  string_to_uint64: "toUint",
+  dyn_to_uint64: "toUint",
+  double_to_string: "toText",
+  bytes_to_string: "toText",
+  timestamp_to_string: "toText",
+  duration_to_string: "toText",
+  dyn_to_string: "toText",
+  string_to_timestamp: "toTimestamp",
+  int64_to_timestamp: "toTimestamp",
+  string_to_duration: "toDuration",
+  int64_to_duration: "toDuration",
+  matches: "matches",
+  timestamp_getFullYear: "fullYear",
+  timestamp_getMonth: "month",
+  timestamp_getDate: "date",
+  timestamp_getDayOfMonth: "dayOfMonth",
+  timestamp_getDayOfWeek: "dayOfWeek",
+  timestamp_getDayOfYear: "dayOfYear",
+  timestamp_getHours: "hours",
+  timestamp_getMinutes: "minutes",
+  timestamp_getSeconds: "seconds",
+  timestamp_getMilliseconds: "milliseconds",
+  duration_getHours: "durationHours",
+  duration_getMinutes: "durationMinutes",
+  duration_getSeconds: "durationSeconds",
+  duration_getMilliseconds: "durationMilliseconds",
+  char_at: "charAt",
+  index_of: "indexOf",
+  last_index_of: "lastIndexOf",
+  join: "join",
+  lower_ascii: "lowerAscii",
+  upper_ascii: "upperAscii",
+  replace: "replace",
+  reverse_string: "reverseText",
+  split: "split",
+  substring: "substring",
+  trim: "trim",
+  format: "format",
+  quote: "quote",
+  sum_double: "sum",
+  optional_none: "optionalNone",
+  list_flatten: "flatten",
+  list_distinct: "distinct",
+  set_contains: "containsAll",
+  set_equivalent: "equivalent",
+  set_intersects: "intersects",
+  base64_encode: "encodeBase64",
+  base64_decode: "decodeBase64",
+  math_round: "round",
+  math_abs_int: "absInt",
+  math_sign_int: "signInt",
+  math_sign_uint: "signInt",
+  math_bit_not_uint: "bitNotUint",
+  math_shift_left_int: "shiftLeftInt",
+  math_shift_left_uint: "shiftLeftUint",
+  math_shift_right_int: "shiftRightInt",
+  math_shift_right_uint: "shiftRightUint",
+};
+
+/** Operands of the runtime's functions that it takes as a `number` or a `bigint` alike. */
+const EITHER: ReadonlySet<string> = new Set([
+  "char_at",
+  "index_of",
+  "last_index_of",
+  "replace",
+  "split",
+  "substring",
+  "int64_to_uint64",
+  "uint64_to_int64",
+]);
+
+/** A function that is JavaScript's own on doubles. */
+const ON_DOUBLES: Readonly<Record<string, string>> = {
+  math_ceil: "Math.ceil",
+  math_floor: "Math.floor",
+  math_trunc: "Math.trunc",
+  math_abs_double: "Math.abs",
+  math_sign_double: "Math.sign",
+  math_is_nan: "Number.isNaN",
+  math_is_finite: "Number.isFinite",
+};
+
+const BITS: Readonly<Record<string, string>> = { and: "&", or: "|", xor: "^" };
+
+export function emitFunction(emitter: Emitter, node: Call): Piece {
+  const { names } = emitter;
+  const { overload, args } = node;
+  const own = emitOwn(emitter, node, args[0], args[1]);
+  if (own !== undefined) return own;
+  const name = RUNTIME[overload] ?? overload;
+  const operands = args.map((arg) =>
+    EITHER.has(overload) || SAME.has(overload) ? withoutBoxes(emitter, arg) : emitter.as(arg, celForm(arg.type)),
+  );
+  const range = rangeOf(node);
+  return runtime(names, name, operands, range === undefined ? resultForm(node, operands) : smallFormOf(node));
+}
+
+/** Functions that give elements of the list that they are given: in whatever form it has. */
+const SAME: ReadonlySet<string> = new Set(["list_distinct", "set_contains", "set_equivalent", "set_intersects"]);
+
+function resultForm(node: Call, operands: readonly Piece[]): Form {
+  return node.overload === "list_distinct" ? (operands[0]?.form ?? PLAIN) : celForm(node.type);
+}
+
+/** Functions that JavaScript has itself, or that keep the form of their operands. */
+function emitOwn(emitter: Emitter, node: Call, first: Node | undefined, second: Node | undefined): Piece | undefined {
+  const { names } = emitter;
+  const { overload, args } = node;
+  if (first === undefined) return undefined;
+  const onDoubles = ON_DOUBLES[overload];
+  if (onDoubles !== undefined) return atom(`${onDoubles}(`, ...emitter.value(first).print, ")");
+  const bits = /^math_bit_(and|or|xor)_(int|uint)$/.exec(overload);
+  if (bits !== null && second !== undefined) {
+    const big = bits[2] === "int" ? BIG : UNSIGNED;
+    const [a, b] = [first, second].map((one) => operand(emitter.as(one, big), LEVEL.atom));
+    return piece(["(", ...(a ?? []), ` ${BITS[bits[1] ?? ""]} `, ...(b ?? []), ")"], big);
+  }
+  switch (overload) {
+    case "take": {
+      const list = emitter.value(first);
+      const count = second && rangeOf(second);
+      const most = emitter.value(second ?? first);
+      if (count !== undefined && count.low >= 0 && most.form.kind === "small")
+        return method(list, "slice", [atom("0"), most], list.form);
+      return runtime(names, "take", [list, most], list.form);
+    }
+    case "sum_int64":
+      return runtime(names, "sumInt", [withoutBoxes(emitter, first)], BIG);
+    case "sum_uint64":
+      return runtime(names, "sumUint", [withoutBoxes(emitter, first)], UNSIGNED);
+    case "list_slice": {
+      const list = emitter.value(first);
+      return runtime(names, "slice", [list, ...args.slice(1).map((arg) => emitter.value(arg))], list.form);
+    }
+    case "list_flatten": {
+      const list = emitter.value(first);
+      const sure = list.form.kind === "list" && list.form.of.kind === "list";
+      if (!sure) return runtime(names, "flatten", [emitter.as(first, celForm(first.type))], celForm(node.type));
+      return method(list, "flat", [], list.form.kind === "list" ? list.form.of : PLAIN);
+    }
+    case "list_reverse": {
+      const list = emitter.value(first);
+      return method(list, "toReversed", [], list.form);
+    }
+    case "list_sort": {
+      const list = withoutBoxes(emitter, first);
+      return runtime(names, "sort", [list], list.form);
+    }
+    case "math_is_inf": {
+      const value = atom("Math.abs(", ...emitter.value(first).print, ")");
+      return binary(value, "===", atom("Infinity"), LEVEL.equality);
+    }
+    case "math_abs_uint":
+      return emitter.value(first);
+    case "math_bit_not_int":
+      return piece(["~", ...operand(emitter.as(first, BIG), LEVEL.atom)], BIG, LEVEL.unary);
+    case "math_sqrt_int":
+    case "math_sqrt_uint":
+    case "math_sqrt_double": {
+      const value = emitter.value(first);
+      return atom("Math.sqrt(", ...(value.form.kind === "big" ? ["Number(", ...value.print, ")"] : value.print), ")");
+    }
+    case "lists_range":
+      return runtime(names, "range", [emitter.value(first)], {
+        kind: "list",
+        of: { kind: "small", low: 0, high: 10_000_000 },
+      });
+    case "list_flatten_depth":
+      return runtime(names, "flatten", [emitter.as(first, PLAIN), emitter.value(second ?? first)], celForm(node.type));
+    case "int64_to_enum":
+      return runtime(names, "toInt32", [emitter.value(first)], smallFormOf(node));
+    case "string_to_enum": {
+      const values = node.proto?.kind === "enum" ? atom(names.shape(node.proto.desc)) : atom("{}");
+      return runtime(names, "enumNumber", [values, emitter.value(first)], smallFormOf(node));
+    }
+    case "optional_index":
+      return emitOptional(emitter, node);
+    case "math_greatest":
+    case "math_least":
+      return emitBest(emitter, node);
+    default:
+      return undefined;
+  }
+}
+
+/** `math.greatest` and `math.least`. */
+function emitBest(emitter: Emitter, node: Call): Piece {
+  const { names } = emitter;
+  const [first, second] = node.args;
+  const greatest = node.overload === "math_greatest";
+  if (first === undefined) return atom("undefined");
+  const many = second === undefined && (first.type.kind === "list" || first.type.kind === "dyn");
+  const nodes = many && first.kind === "list" ? first.elements : many ? [] : node.args;
+  const ranges = nodes.map(rangeOf);
+  const numbers = nodes.length > 0 && nodes.every((one) => one.type.kind === node.type.kind);
+  const form = celForm(node.type);
+  if (numbers && (node.type.kind === "double" || ranges.every((range) => range !== undefined))) {
+    const values = nodes.map((one) => emitter.value(one));
+    const list = values.flatMap((one, index) => (index === 0 ? [...one.print] : [", ", ...one.print]));
+    const low = Math.min(...ranges.map((range) => range?.low ?? 0));
+    const high = Math.max(...ranges.map((range) => range?.high ?? 0));
+    const small: Form =
+      node.type.kind === "double" ? PLAIN : { kind: "small", low, high, unsigned: node.type.kind === "uint" };
+    return values.length === 1 && values[0] !== undefined
+      ? values[0]
+      : piece([`Math.${greatest ? "max" : "min"}(`, ...list, ")"], small);
+  }
+  const of = numbers || node.type.kind !== "dyn" ? form : PLAIN;
+  const list = many ? emitter.as(first, { kind: "list", of }) : undefined;
+  const items =
+    list ??
+    atom(
+      "[",
+      ...node.args.flatMap((one, index) => [...(index === 0 ? [] : [", "]), ...emitter.as(one, of).print]),
+      "]",
+    );
+  return runtime(names, greatest ? "greatest" : "least", [items], of);
+}
+
+export function withoutBoxes(emitter: Emitter, node: Node): Piece {
+  const value = emitter.value(node);
+  return hasBoxes(value.form) ? coerce(value, celForm(node.type), emitter.names) : value;
+}

@@ -1,0 +1,109 @@
+// TypeScript takes a literal for a type of its own: it would refuse to compare a constant that was given `"a"` with anything else, and one
+// literal with another. The literal of an enum is one wherever a type is inferred from it; those of strings and numbers only in constants.
+
+import type { Node } from "../types/expression.ts";
+import type { Variable } from "../types/type.ts";
+import type { Names } from "./code.ts";
+import { aliasesIn } from "./contradiction.ts";
+import { asserted, type Piece } from "./piece.ts";
+
+export type Literal = Extract<Node, { readonly kind: "constant" | "enum" }>;
+type Bound = (variable: Variable) => Node | undefined;
+
+/** The literals that an expression may have as its value. */
+export function literalsOf(node: Node, bound: Bound = aliasesIn([node]).bound): readonly Literal[] {
+  return leavesOf(node, bound).filter(isLiteral);
+}
+
+/** The value as one of its type, where all that it may be is literals. */
+export function widened(value: Piece, node: Node, bound: Bound, names: Names): Piece {
+  const leaves = leavesOf(node, bound);
+  const types = new Set(leaves.filter(isLiteral).map((literal) => typeOf(literal, value)));
+  const [type] = types;
+  if (type === undefined || types.size > 1 || !leaves.every(isLiteral)) return value;
+  return as(value, type === "enum" ? enumOf(leaves, names) : type);
+}
+
+/** The value where a type is inferred from it: as one of its enum, where it may be a literal of one. */
+export function inferred(value: Piece, node: Node, bound: Bound, names: Names): Piece {
+  const literals = literalsOf(node, bound);
+  const isEnum = literals.length > 0 && literals.every((literal) => typeOf(literal, value) === "enum");
+  return isEnum ? as(value, enumOf(literals, names)) : value;
+}
+
+/** Whether all that a value may be is literals. */
+export function isFixed(node: Node, bound: Bound = aliasesIn([node]).bound): boolean {
+  return leavesOf(node, bound).every(isLiteral);
+}
+
+function as(value: Piece, type: Piece["print"][number] | undefined): Piece {
+  return type === undefined ? value : asserted(value, [type]);
+}
+
+const isLiteral = (node: Node): node is Literal => node.kind === "constant" || node.kind === "enum";
+
+/** The type that a literal is printed as one of; undefined for what is no primitive, and so has no literal type. */
+function typeOf(literal: Literal, { form, print }: Piece): string | undefined {
+  const { kind } = form;
+  // In a dyn it is a bigint.
+  const converted = print[0] === "BigInt" || print[0] === "BigInt(";
+  if (literal.kind === "enum") return (kind === "small" || kind === "plain") && !converted ? "enum" : undefined;
+  if (typeof literal.value === "object") return undefined;
+  if (typeof literal.value === "bigint") return kind === "small" ? "number" : "bigint";
+  return typeof literal.value;
+}
+
+/** The enum of literals, when there is one of which all are. */
+function enumOf(literals: readonly Node[], names: Names): Piece["print"][number] | undefined {
+  const [first, ...others] = literals.flatMap((one) => (one.kind === "enum" ? [one.desc] : []));
+  if (first === undefined || others.some((other) => other.typeName !== first.typeName)) return undefined;
+  return names.shape(first);
+}
+
+/** What an empty literal of a wrapper is. */
+const ZEROS: Readonly<Record<string, bigint | number | boolean>> = { int: 0n, uint: 0n, double: 0, bool: false };
+
+/** The nodes of which one gives the value. */
+function leavesOf(node: Node, bound: Bound): readonly Node[] {
+  if (node.kind === "name") {
+    const value = bound(node.variable);
+    return value === undefined ? [node] : leavesOf(value, bound);
+  }
+  if (node.kind === "macro" && node.macro === "bind") return node.args.flatMap((body) => leavesOf(body, bound));
+  if (node.kind === "message" && node.type.kind === "wrapper") {
+    const [only] = node.fields;
+    return only === undefined
+      ? [{ ...node, kind: "constant", value: ZEROS[node.type.of.kind] ?? "" }]
+      : leavesOf(only.value, bound);
+  }
+  if (node.kind !== "call") return [node];
+  const [first, second] = node.args;
+  switch (node.overload) {
+    case "same":
+    case "uint64_to_int64":
+    case "int64_to_uint64":
+      return first === undefined ? [node] : leavesOf(first, bound);
+    case "conditional":
+      return node.args.slice(1).flatMap((arm) => leavesOf(arm, bound));
+    case "optional_value":
+    case "optional_or_value": {
+      const held = first && heldBy(first);
+      if (held === undefined) return [node];
+      const other = held.always || second === undefined ? [] : [second];
+      return [...held.nodes, ...other].flatMap((one) => leavesOf(one, bound));
+    }
+    default:
+      return [node];
+  }
+}
+
+/** What an optional that is made on the spot holds, and whether it always holds something. */
+function heldBy(optional: Node): { readonly nodes: readonly Node[]; readonly always: boolean } | undefined {
+  if (optional.kind !== "call") return undefined;
+  if (optional.overload === "optional_none") return { nodes: [], always: false };
+  if (optional.overload === "optional_of") return { nodes: optional.args, always: true };
+  if (optional.overload !== "conditional") return undefined;
+  const [yes, no] = optional.args.slice(1).map(heldBy);
+  if (yes === undefined || no === undefined) return undefined;
+  return { nodes: [...yes.nodes, ...no.nodes], always: yes.always && no.always };
+}

@@ -1,0 +1,110 @@
+import type { Node } from "../types/expression.ts";
+import { operandsOf } from "../types/facts.ts";
+import { rangeOf } from "../types/range.ts";
+import type { Call } from "./call.ts";
+import { contradicted } from "./contradiction.ts";
+import type { Emitter } from "./emitter.ts";
+import { celForm, type Form, formOf, sameForm, smallFormOf } from "./form.ts";
+import { arrow, binary, LEVEL, operand, type Piece, piece, runtime } from "./piece.ts";
+
+export function emitLogic(emitter: Emitter, node: Call): Piece {
+  const [first, second] = node.args;
+  if (first === undefined) return emitter.value(node);
+  if (second !== undefined && node.overload !== "conditional") {
+    emitter.hide(contradicted(first, node.overload === "logical_and", second, emitter.aliases));
+  }
+  if (node.overload === "logical_not") return emitNot(emitter, first);
+  return node.overload === "conditional" ? emitConditional(emitter, node) : emitJunction(emitter, node);
+}
+
+function emitNot(emitter: Emitter, of: Node): Piece {
+  if (of.kind === "ok" && (of.variable.absent || of.set)) {
+    const value = emitter.value(of);
+    return { ...value, print: value.print.map((part) => (part === " !== " ? " === " : part)) };
+  }
+  return piece(["!", ...operand(emitter.value(of), LEVEL.unary)], emitter.value(of).form, LEVEL.unary);
+}
+
+/**
+ * `&&` and `||`. In CEL an error on one side does not matter when the other side decides (spec, "Logical Operators"), so what cannot fail
+ * goes first; only two operands that can both fail need the runtime. Tests by `ok` cannot fail, so TypeScript sees them first.
+ */
+function emitJunction(emitter: Emitter, node: Call): Piece {
+  const and = node.overload === "logical_and";
+  const operands = operandsOf(node, node.overload);
+  const sure = operands.filter((one) => !one.fails);
+  const failing = operands.filter((one) => one.fails);
+  const level = and ? LEVEL.and : LEVEL.or;
+  const pieces = sure.map((one) => emitter.value(one));
+  const [only, ...more] = failing;
+  if (only !== undefined) {
+    pieces.push(
+      more.length === 0
+        ? emitter.value(only)
+        : runtime(
+            emitter.names,
+            and ? "and" : "or",
+            failing.map((one) =>
+              arrow(
+                "",
+                emitter.inside(() => emitter.value(one)),
+              ),
+            ),
+          ),
+    );
+  }
+  const [head, ...tail] = pieces;
+  if (head === undefined) return emitter.value(node);
+  // `a || b && c` is right but hard to read.
+  const clear = (one: Piece): Piece =>
+    !and && one.level === LEVEL.and ? { ...one, print: operand(one, LEVEL.atom), level: LEVEL.atom } : one;
+  return tail.reduce((left, right) => binary(left, and ? "&&" : "||", clear(right), level), clear(head));
+}
+
+/** The one of two forms that holds the values of both as they stand. */
+function wider(a: Form, b: Form): Form | undefined {
+  if (a.kind === "big") return undefined;
+  return sameForm(a, b) ? b : sameForm(b, a) ? a : undefined;
+}
+
+function isEmptyList(node: Node): node is Node & { readonly kind: "list" } {
+  return node.kind === "list" && node.elements.length === 0;
+}
+
+/** `form`: the form in which the branches are wanted. */
+export function emitConditional(emitter: Emitter, node: Call, target?: Form): Piece {
+  const [condition, yes, no] = node.args;
+  if (condition === undefined || yes === undefined || no === undefined) return emitter.value(node);
+  emitter.hide([
+    ...contradicted(condition, true, yes, emitter.aliases),
+    ...contradicted(condition, false, no, emitter.aliases),
+  ]);
+  const a = emitter.value(yes);
+  const b = emitter.value(no);
+  const range = rangeOf(node);
+  const whole = range === undefined || node.proto?.kind === "enum";
+  const natural = whole ? formOf(node.type, node.proto) : smallFormOf(node);
+  const form = (range === undefined && wider(a.form, b.form)) || natural;
+  const nullable =
+    [yes, no].some((one) => one.type.kind === "null") && node.type.kind !== "wrapper" && node.type.kind !== "null";
+  // What is read as a value is opened: the digits of an integer are a number's.
+  const opened = form.kind === "digits" || (node.type.kind === "wrapper" && form.kind !== "nullable");
+  const wanted = target ?? (opened ? celForm(node.type) : form);
+  const branches = [yes, no].map((branch, index) => {
+    // The other one says of what type an empty list is.
+    const other = index === 0 ? no : yes;
+    const typed = isEmptyList(branch) && !isEmptyList(other) && other.type.kind === "list";
+    return typed && wanted.kind === "list" ? emitter.list(branch, wanted.of, true) : emitter.as(branch, wanted);
+  });
+  const [left, right] = branches;
+  if (left === undefined || right === undefined) return emitter.value(node);
+  const print = [
+    ...operand(emitter.value(condition), LEVEL.nullish),
+    " ? ",
+    ...operand(left, LEVEL.conditional),
+    " : ",
+    ...operand(right, LEVEL.conditional),
+  ];
+  const result = piece(print, wanted, LEVEL.conditional);
+  return { ...result, nullable: nullable || a.nullable || b.nullable || branches.some((branch) => branch.nullable) };
+}

@@ -1,0 +1,242 @@
+import type { Node } from "../types/expression.ts";
+import { mentions, mentionsInMacro } from "../types/mentions.ts";
+import type { CelType, Proto, Variable } from "../types/type.ts";
+import { contradicted, contradictedItem } from "./contradiction.ts";
+import type { Emitter } from "./emitter.ts";
+import { BIG, celForm, type Form, formOf, PLAIN } from "./form.ts";
+import { inferred } from "./literals.ts";
+import {
+  arrow,
+  atom,
+  binary,
+  coerce,
+  keyReader,
+  LEVEL,
+  method,
+  operand,
+  type Piece,
+  piece,
+  property,
+  runtime,
+} from "./piece.ts";
+
+type Macro = Node & { readonly kind: "macro" };
+
+/** Positions in lists. */
+const POSITION: Form = { kind: "small", low: 0, high: 2 ** 31 - 1 };
+
+/** A comprehension: JavaScript's own methods, except where CEL absorbs errors that they would let out. */
+export function emitMacro(emitter: Emitter, node: Macro, element?: Form): Piece {
+  const { names } = emitter;
+  const { macro, range, vars, args } = node;
+  const [variable] = vars;
+  const [first, second] = args;
+  if (variable === undefined || first === undefined) return emitter.value(range);
+  if (macro === "bind") return emitBind(emitter, range, variable, first);
+  if (vars.length > 1) return emitPairs(emitter, node);
+  if (second !== undefined) emitter.hide(contradicted(first, true, second, emitter.aliases));
+  if (range.kind === "macro" && range.macro === "filter") {
+    const [[condition], [item]] = [range.args, range.vars];
+    if (condition !== undefined && item !== undefined)
+      emitter.hide(args.flatMap((body) => contradictedItem(condition, item, body, variable, emitter.aliases)));
+  }
+  const items = itemsOf(emitter, range);
+  const name = emitter.local(variable);
+  const itemForm = items.form.kind === "list" ? items.form.of : formOf(variable.type, variable.proto);
+  emitter.bind(variable, piece([name], itemForm));
+  const lambda = () =>
+    arrow(
+      mentions(first, variable) > 0 ? name : "",
+      emitter.inside(() => emitter.value(first)),
+    );
+  switch (macro) {
+    case "map": {
+      const named = mentions(second ?? first, variable) > 0 ? name : "";
+      if (second === undefined) return mapped(items, named, emitter, first, node, element);
+      return mapped(method(items, "filter", [lambda()], items.form), named, emitter, second, node, element);
+    }
+    case "filter":
+      return method(items, "filter", [lambda()], { kind: "list", of: itemForm });
+    case "sortBy":
+      return runtime(names, "sortBy", [items, lambda()], items.form);
+    case "exists_one": {
+      const found = property(method(items, "filter", [lambda()]), "length");
+      return binary(found, "===", atom("1"), LEVEL.equality);
+    }
+    default: {
+      // An error for one item does not matter when another decides.
+      if (first.fails) return runtime(names, macro, [items, lambda()]);
+      return method(items, macro === "all" ? "every" : "some", [lambda()]);
+    }
+  }
+}
+
+/**
+ * `cel.bind(x, init, body)`. What is cheap or named once is put in its place; anything else is a parameter. CEL does not care for an error
+ * of what is not used, so that what can fail is evaluated where it is first used.
+ */
+function emitBind(emitter: Emitter, init: Node, variable: Variable, body: Node): Piece {
+  if (isCheap(init) || (mentions(body, variable) <= 1 && !mentionsInMacro(body, variable))) {
+    // What a request left unset has its default from the name's own type, which the bound one does not have.
+    const asIs = init.kind === "name" && init.variable.unset === undefined;
+    emitter.bind(variable, asIs ? emitter.raw(init) : emitter.value(init));
+    return emitter.value(body);
+  }
+  const name = emitter.name(variable.name);
+  const value = emitter.as(init, formOf(init.type, holdsEnum(init.proto) ? init.proto : undefined));
+  emitter.bind(variable, piece([init.fails ? `${name}()` : name], value.form));
+  const inner = emitter.inside(() => emitter.value(body));
+  const arg = init.fails ? runtime(emitter.names, "once", [arrow("", value)]) : value;
+  return piece(["(", ...arrow(name, inner).print, ")(", ...arg.print, ")"], inner.form);
+}
+
+/** Whether the body may compare it, or a part of it, with a value of an enum. */
+function holdsEnum(proto: Proto | undefined): boolean {
+  return proto?.kind === "list" || proto?.kind === "map" ? holdsEnum(proto.of) : proto?.kind === "enum";
+}
+
+/** Whether to evaluate it again costs no more than to keep it. */
+function isCheap(node: Node): boolean {
+  switch (node.kind) {
+    case "constant":
+    case "name":
+    case "enum":
+      return true;
+    case "select":
+      return typeof node.field !== "string" && !node.test && !node.fails && !node.optional && isCheap(node.of);
+    default:
+      return false;
+  }
+}
+
+/** What is gone through with two variables; they are bound to what it gives. `entries`: pairs of position and element are wanted of a list. */
+function pairsOf(emitter: Emitter, { range, vars }: Macro, entries: boolean): Piece {
+  const { names } = emitter;
+  const [key, value] = vars;
+  const source = emitter.value(range);
+  if (key === undefined || value === undefined) return source;
+  const bind = (variable: Variable, form: Form): void =>
+    emitter.bind(variable, piece([emitter.name(variable.name)], form));
+  switch (source.form.kind) {
+    case "list":
+      // As the key of a map a position is a `bigint`.
+      bind(key, entries ? BIG : POSITION);
+      bind(value, source.form.of);
+      return entries ? runtime(names, "numbered", [source]) : source;
+    case "map":
+      bind(key, source.form.key);
+      bind(value, source.form.of);
+      return piece(["[...", ...source.print, "]"], PLAIN);
+    case "record":
+      bind(key, celForm(key.type));
+      bind(value, source.form.of);
+      return key.type.kind === "string"
+        ? atom("Object.entries(", ...source.print, ")")
+        : runtime(names, "entriesBy", [source, keyReader(source.form.key)]);
+    default:
+      bind(key, PLAIN);
+      bind(value, PLAIN);
+      return runtime(names, "pairs", [source]);
+  }
+}
+
+/** The parameters of a function of an element and its position, or of a pair; what its bodies do not name is left out. */
+function paramsOf(emitter: Emitter, { vars }: Macro, list: boolean, bodies: readonly Node[]): string {
+  const [key, value] = vars.map((variable) => ({
+    name: emitter.name(variable.name),
+    named: bodies.some((body) => mentions(body, variable) > 0),
+  }));
+  if (key === undefined || value === undefined || !(key.named || value.named)) return "";
+  if (list) return key.named ? `${value.named ? "" : "_"}${value.name}, ${key.name}` : value.name;
+  if (!value.named) return `[${key.name}]`;
+  return key.named ? `[${key.name}, ${value.name}]` : `[, ${value.name}]`;
+}
+
+function emitPairs(emitter: Emitter, node: Macro): Piece {
+  const { names } = emitter;
+  const { macro, args } = node;
+  const [first, second] = args;
+  if (first === undefined) return emitter.value(node.range);
+  const entries = macro === "transformMap" || macro === "transformMapEntry";
+  const source = pairsOf(emitter, node, entries);
+  const list = source.form.kind === "list";
+  const lambda = (body: Piece, ...bodies: readonly Node[]): Piece => arrow(paramsOf(emitter, node, list, bodies), body);
+  const value = (one: Node, form?: Form): Piece =>
+    emitter.inside(() => (form === undefined ? emitter.value(one) : emitter.as(one, form)));
+  const form = celForm(node.type);
+  switch (macro) {
+    case "all":
+    case "exists": {
+      const test = lambda(value(first), first);
+      if (first.fails) return runtime(names, macro, [source, test]);
+      return method(source, macro === "all" ? "every" : "some", [test]);
+    }
+    case "exists_one": {
+      const found = property(method(source, "filter", [lambda(value(first), first)]), "length");
+      return binary(found, "===", atom("1"), LEVEL.equality);
+    }
+    case "transformList": {
+      const of = form.kind === "list" ? form.of : PLAIN;
+      if (second === undefined) return method(source, "map", [lambda(value(first, of), first)], form);
+      const chosen = atom(...operand(value(first), LEVEL.nullish), " ? [", ...value(second, of).print, "] : []");
+      return method(source, "flatMap", [lambda({ ...chosen, level: LEVEL.conditional }, first, second)], form);
+    }
+    default: {
+      const result = second ?? first;
+      const of = macro === "transformMapEntry" ? celForm(result.type) : form.kind === "map" ? form.of : PLAIN;
+      const change = lambda(value(result, of), result);
+      const condition = second === undefined ? [] : [lambda(value(first), first)];
+      return runtime(names, macro, [source, change, ...condition], form);
+    }
+  }
+}
+
+function mapped(
+  items: Piece,
+  name: string,
+  emitter: Emitter,
+  body: Node,
+  node: Macro,
+  element: Form | undefined,
+): Piece {
+  if (element !== undefined) {
+    return method(
+      items,
+      "map",
+      [
+        arrow(
+          name,
+          emitter.inside(() => emitter.element(body, element)),
+        ),
+      ],
+      { kind: "list", of: element },
+    );
+  }
+  const form = formOf(node.type, node.proto);
+  const natural = emitter.inside(() => emitter.value(body));
+  const of: Form = form.kind === "list" ? form.of : PLAIN;
+  const value = natural.form.kind === "small" && of.kind === "big" ? natural : coerce(natural, of, emitter.names);
+  const typed = inferred(value, body, emitter.aliases.bound, emitter.names);
+  return method(items, "map", [arrow(name, typed)], { kind: "list", of: value.form });
+}
+
+/** What is gone through: the elements of a list, the keys of a map. */
+function itemsOf(emitter: Emitter, range: Node): Piece {
+  const { names } = emitter;
+  const value = emitter.value(range);
+  if (range.type.kind === "list" && value.form.kind === "list") return value;
+  switch (value.form.kind) {
+    case "map":
+      return piece(["[...", ...method(value, "keys", []).print, "]"], { kind: "list", of: value.form.key });
+    case "record": {
+      const keys = piece(["Object.keys(", ...value.print, ")"], { kind: "list", of: PLAIN });
+      const key: CelType = range.type.kind === "map" ? range.type.key : { kind: "string" };
+      const of = range.proto?.kind === "map" ? formOf(key, { kind: "scalar", scalar: range.proto.key }) : PLAIN;
+      if (key.kind === "bool") return method(keys, "map", [arrow("key", atom('key === "true"'))], { kind: "list", of });
+      if (key.kind === "string") return keys;
+      return method(keys, "map", [atom(of.kind === "small" ? "Number" : "BigInt")], { kind: "list", of });
+    }
+    default:
+      return runtime(names, "items", [value], { kind: "list", of: PLAIN });
+  }
+}

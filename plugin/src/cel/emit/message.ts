@@ -1,0 +1,204 @@
+import type { Printable } from "@bufbuild/protoplugin";
+import type { Node } from "../types/expression.ts";
+import { fieldType, isInherited, presenceOf } from "../types/field-type.ts";
+import { INT32 } from "../types/range.ts";
+import { isSureTime } from "../types/time-literal.ts";
+import type { Names } from "./code.ts";
+import { zero } from "./constant.ts";
+import { emitElements, holdsNulls, mayBeNull } from "./elements.ts";
+import type { Emitter } from "./emitter.ts";
+import { BIG, type Form, mayBeNull as holdsNull, PLAIN, protoForm } from "./form.ts";
+import {
+  arrow,
+  atom,
+  binary,
+  coerce,
+  commas,
+  isNothing,
+  LEVEL,
+  type Piece,
+  packed,
+  piece,
+  runtime,
+  types,
+} from "./piece.ts";
+import { shapeOf } from "./shape.ts";
+
+type Message = Node & { readonly kind: "message" };
+type Field = Message["fields"][number];
+
+/** A message literal. */
+export function emitMessage(emitter: Emitter, node: Message): Piece {
+  const known = emitWellKnown(emitter, node) ?? emitTime(emitter, node);
+  if (known !== undefined) return known;
+  const create = [emitter.names.runtime("create"), "(", emitter.names.schema(node.desc)];
+  const fields = node.fields.flatMap((one) => emitField(emitter, one));
+  if (fields.length === 0) return atom(...create, ")");
+  const given = new Set(node.fields.map(({ field }) => field));
+  for (const field of node.desc.fields)
+    if (isInherited(field) && !given.has(field)) fields.push(atom(`${field.localName}: undefined`));
+  return atom(...create, ", { ", ...commas(fields), " })");
+}
+
+function emitField(emitter: Emitter, one: Field): Piece[] {
+  const { field, value } = one;
+  const { proto } = fieldType(field);
+  const form = protoForm(proto);
+  // Null leaves a field unset, but for the null of JSON.
+  const json = form.kind === "json" && !form.list;
+  if (value.type.kind === "null" && !json) return [];
+  const printed = one.optional ? optionalValue(emitter, one, form) : fieldValue(emitter, one, form);
+  if (isNothing(printed)) return [];
+  if (field.oneof === undefined) {
+    // A field without presence takes no `undefined`.
+    if (!printed.maybe || presenceOf(field) === "optional") return [atom(`${field.localName}: `, ...printed.print)];
+    const name = atom(JSON.stringify(field.localName));
+    return [atom("...", ...runtime(emitter.names, "givenField", [name, printed]).print)];
+  }
+  const { localName } = field.oneof;
+  if (!printed.maybe && !printed.nullable) {
+    return [atom(`${localName}: { case: ${JSON.stringify(field.localName)}, value: `, ...printed.print, " }")];
+  }
+  const name = atom(JSON.stringify(field.localName));
+  return [atom(`${localName}: `, ...runtime(emitter.names, "memberOf", [name, printed]).print)];
+}
+
+/** The value of a field that is given as an optional. Null in it leaves the field unset, too. */
+function optionalValue(emitter: Emitter, { field, value }: Field, form: Form): Piece {
+  const { type, proto } = fieldType(field);
+  const of = value.type.kind === "optional" ? value.type.of : value.type;
+  const wrapper = type.kind === "wrapper" && form.kind !== "boxed";
+  const inner = emitter.inner(value, wrapper && of.kind === "wrapper" ? { kind: "nullable", of: form } : form);
+  if (isNothing(inner)) return inner;
+  if (holdsNulls(of, proto)) {
+    const name = emitter.names.local("value");
+    const kept = arrow(name, runtime(emitter.names, "withoutNulls", [atom(name)]));
+    return { ...runtime(emitter.names, "unlessUnset", [inner, kept], form), maybe: true };
+  }
+  // A wrapper field that is set has a value.
+  const set = value.kind === "select" && typeof value.field !== "string";
+  if (!mayBeNull(of) || set) return inner;
+  return { ...binary(inner, "??", atom("undefined"), LEVEL.nullish, form), maybe: true };
+}
+
+/** The value of a field in a message literal. */
+function fieldValue(emitter: Emitter, { field, value }: Field, form: Form): Piece {
+  const { type, proto } = fieldType(field);
+  if (type.kind === "wrapper" && form.kind !== "boxed") return emitter.unset(value, form);
+  // The type is known, so that no look-up is needed.
+  if (form.kind === "any" && value.type.kind === "message" && !emitter.raw(value).nullable)
+    return packed(emitter.value(value), value.type.desc, emitter.names);
+  // An Any or a Value is passed on as it is.
+  if ((form.kind === "any" || form.kind === "json") && value.kind === "select" && !value.optional) {
+    const raw = emitter.raw(value);
+    if (raw.form.kind === form.kind) return raw;
+  }
+  if (form.kind === "any" && holdsNull(value.type)) {
+    const any = runtime(emitter.names, "anyUnlessNull", [emitter.as(value, PLAIN), types(emitter.names)], form);
+    return { ...any, maybe: true };
+  }
+  const printed = emitElements(emitter, value, proto);
+  return printed.nullable && !printed.maybe && form.kind !== "boxed"
+    ? binary(printed, "??", atom("undefined"), LEVEL.nullish)
+    : printed;
+}
+
+/** A timestamp or a duration whose parts have to be checked and put in order: no more than 999,999,999 nanoseconds, of the same sign. */
+function emitTime(emitter: Emitter, node: Message): Piece | undefined {
+  const { typeName } = node.desc;
+  if (isSureTime(typeName, node.fields)) return undefined;
+  const part = (name: string, form: Form, none: string): Piece => {
+    const given = node.fields.find(({ field }) => field.name === name);
+    if (given === undefined) return atom(none);
+    if (given.value.type.kind === "null") return atom(none);
+    if (!given.optional) return emitter.as(given.value, form);
+    return binary(emitter.inner(given.value, form), "??", atom(none), LEVEL.nullish, form);
+  };
+  const parts = [part("seconds", BIG, "0n"), part("nanos", { kind: "small", ...INT32 }, "0")];
+  return runtime(emitter.names, typeName.endsWith("Timestamp") ? "timestampFrom" : "durationFrom", parts);
+}
+
+/** A literal of a message that is a plain value to CEL (CEL spec, "Protocol Buffer Data Conversion"). */
+function emitWellKnown(emitter: Emitter, node: Message): Piece | undefined {
+  const { names } = emitter;
+  const [only] = node.fields;
+  switch (node.desc.typeName) {
+    case "google.protobuf.Struct":
+      if (only === undefined) return atom("{}");
+      return runtime(names, "toJsonObject", [given(emitter, only)]);
+    case "google.protobuf.Value":
+      if (only === undefined || only.field.enum !== undefined) return atom("null");
+      return runtime(names, "toJsonValue", [given(emitter, only)]);
+    case "google.protobuf.ListValue":
+      if (only === undefined) return piece(["[]"], { kind: "list", of: PLAIN });
+      return { ...runtime(names, "toJsonList", [given(emitter, only)]), form: { kind: "list", of: PLAIN } };
+    case "google.protobuf.Any": {
+      const fields = node.fields.flatMap((one) => emitField(emitter, one));
+      const any = atom(names.runtime("create"), "(", names.schema(node.desc), ", { ", ...commas(fields), " })");
+      return runtime(names, "fromAny", [any, types(names)]);
+    }
+  }
+  if (node.type.kind !== "wrapper") return undefined;
+  const [field] = node.desc.fields;
+  if (field === undefined) return undefined;
+  const { proto } = fieldType(field);
+  if (only === undefined) return piece(zero(names, field), protoForm(proto));
+  return only.optional
+    ? binary(
+        emitter.inner(only.value, protoForm(proto)),
+        "??",
+        atom(...zero(names, field)),
+        LEVEL.nullish,
+        protoForm(proto),
+      )
+    : emitter.as(only.value, protoForm(proto));
+}
+
+function given(emitter: Emitter, { value, optional }: Field): Piece {
+  return optional ? runtime(emitter.names, "orNull", [emitter.inner(value, PLAIN)]) : emitter.as(value, PLAIN);
+}
+
+/** A map literal as CEL has maps: a `Map`. */
+export function emitMap(emitter: Emitter, node: Node & { kind: "map" }, form: Form & { kind: "map" }): Piece {
+  const { names } = emitter;
+  if (node.entries.length === 0) return piece(["new Map<", ...commas(mapTypes(node, form, names)), ">()"], form);
+  const entries = node.entries.map(([key, value, optional]) => {
+    const name = keyOf(emitter, key, form.key);
+    if (!optional) return atom("[", ...name.print, ", ", ...emitter.as(value, form.of).print, "]");
+    const inner = emitter.inner(value, form.of);
+    const types: Printable[] = isNothing(inner) ? ["<", ...commas(mapTypes(node, form, names)), ">"] : [];
+    return atom("...", names.runtime("givenEntry"), ...types, "(", ...commas([name, inner]), ")");
+  });
+  if (node.entries.some(([key]) => key.type.kind === "dyn")) {
+    const value = varies(node) ? ["<", ...commas(mapTypes(node, form, names).slice(1)), ">"] : [];
+    return piece([names.runtime("mapOfAny"), ...value, "(", ...commas(entries), ")"], form);
+  }
+  // TypeScript would take the type of the first entry for that of all.
+  const open = varies(node) ? ["<", ...commas(mapTypes(node, form, names)), ">"] : [];
+  const sure = node.entries.every(([key]) => key.kind === "constant");
+  const distinct = new Set(node.entries.map(([key]) => String(keyOf(emitter, key, form.key).print))).size;
+  return node.entries.length > 1 && (!sure || distinct < entries.length)
+    ? piece([names.runtime("mapOf"), ...open, "(", ...commas(entries), ")"], form)
+    : piece(["new Map", ...open, "([", ...commas(entries), "])"], form);
+}
+
+function mapTypes({ type }: Node, form: Form & { kind: "map" }, names: Names): readonly Piece[] {
+  if (type.kind !== "map") return [];
+  return [atom(...shapeOf(type.key, form.key, names)), atom(...shapeOf(type.value, form.of, names))];
+}
+
+/** Whether entries may be of several types: keys of different ones, values that are anything or nothing. */
+function varies({ type, entries }: Node & { kind: "map" }): boolean {
+  if (type.kind !== "map") return false;
+  const keys = new Set(entries.map(([key]) => (key.type.kind === "uint" ? "int" : key.type.kind)));
+  return keys.size > 1 || (entries.length > 1 && !SIMPLE.has(type.value.kind)) || type.value.kind === "dyn";
+}
+
+const SIMPLE: ReadonlySet<string> = new Set(["bool", "int", "uint", "double", "string", "bytes"]);
+
+function keyOf(emitter: Emitter, key: Node, form: Form): Piece {
+  if (key.type.kind === "int" || key.type.kind === "uint") {
+    return form.kind === "small" ? emitter.as(key, form) : emitter.key(key);
+  }
+  return coerce(emitter.value(key), PLAIN, emitter.names);
+}

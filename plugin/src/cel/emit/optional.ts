@@ -1,0 +1,354 @@
+// Optionals are boxes (`Optional` of the runtime) only where they are values: in a chain such as `a.?b.orValue(x)` what an optional holds
+// is printed as a value that may be `undefined`.
+import type { DescField } from "@bufbuild/protobuf";
+import type { Node } from "../types/expression.ts";
+import { fieldType, isInherited, presenceOf } from "../types/field-type.ts";
+import { mentions } from "../types/mentions.ts";
+import type { Call } from "./call.ts";
+import { castInner } from "./cast.ts";
+import type { Emitter } from "./emitter.ts";
+import { BIG, celForm, type Form, formOf, mayBeNull, PLAIN, sameForm, UNSIGNED } from "./form.ts";
+import {
+  arrow,
+  atom,
+  binary,
+  coerce,
+  entryForm,
+  generic,
+  ifSet,
+  isNothing,
+  LEVEL,
+  lambdaOf,
+  method,
+  operand,
+  type Piece,
+  piece,
+  property,
+  runtime,
+  types,
+} from "./piece.ts";
+import { shapeOf } from "./shape.ts";
+
+/** What an optional holds, or `undefined`. */
+function optionalInner(emitter: Emitter, node: Node): Piece {
+  const known = knownInner(emitter, node);
+  if (known !== undefined) return known;
+  // What is of no type is not there.
+  if (node.type.kind === "optional" && node.type.of.kind === "param" && !node.fails) return maybe(atom("undefined"));
+  return maybe(property(emitter.value(node), "inner", boxedForm(node)));
+}
+
+/** What an optional holds in a certain form, or `undefined`. */
+export function optionalAs(emitter: Emitter, node: Node, form: Form): Piece {
+  if (node.kind === "call") {
+    const [first, second, third] = node.args;
+    if (node.overload === "optional_none") return { ...maybe(atom("undefined")), form };
+    if (node.overload === "optional_of" && first !== undefined) return emitter.as(first, form);
+    if (node.overload === "conditional" && first !== undefined && second !== undefined && third !== undefined) {
+      const arms = [second, third].map((one) => optionalAs(emitter, one, form));
+      const [yes, no] = arms.map((arm) => operand(arm, LEVEL.conditional));
+      const test = operand(emitter.value(first), LEVEL.nullish);
+      const value = piece([...test, " ? ", ...(yes ?? []), " : ", ...(no ?? [])], form, LEVEL.conditional);
+      if (!arms.every(isNothing)) return { ...value, maybe: arms.some((arm) => arm.maybe) };
+      return first.fails ? typedNothing(emitter, node, value) : maybe({ ...atom("undefined"), form });
+    }
+  }
+  const inner = optionalInner(emitter, node);
+  // What is of no type is never there, but getting at it may fail.
+  if (node.type.kind === "optional" && node.type.of.kind === "param") return maybe({ ...inner, form });
+  return inner.maybe ? ifSet(inner, form, emitter.names) : coerce(inner, form, emitter.names);
+}
+
+/** The optional as a value. */
+export function emitOptional(emitter: Emitter, node: Node): Piece | undefined {
+  if (knownInner(emitter, node) === undefined) return undefined;
+  const { names } = emitter;
+  const inner = optionalAs(emitter, node, boxedForm(node));
+  if (!isNothing(inner)) return runtime(names, "optionalOf", [inner]);
+  return atom(names.runtime("optionalNone"), "<", ...innerShape(emitter, node, boxedForm(node)), ">()");
+}
+
+function innerShape({ names }: Emitter, { type }: Node, form: Form): Piece["print"] {
+  return shapeOf(type.kind === "optional" ? type.of : type, form, names);
+}
+
+/** What is nothing once it has been evaluated; TypeScript is told what it could have been, and refuses `undefined as T ?? other`. */
+function typedNothing(emitter: Emitter, node: Node, value: Piece): Piece {
+  const print = [
+    emitter.names.runtime("optionalOf"),
+    "<",
+    ...innerShape(emitter, node, innerForm(node)),
+    ">(",
+    ...value.print,
+    ").inner",
+  ];
+  return maybe(piece(print, innerForm(node)));
+}
+
+function innerForm(node: Node): Form {
+  return node.type.kind === "optional" ? celForm(node.type.of) : PLAIN;
+}
+
+/** What an `Optional` holds is as in a dyn, which it may become: nothing looks into it then. */
+function boxedForm(node: Node): Form {
+  return generic(innerForm(node));
+}
+
+/** Undefined when the node is not known to make an optional of something else. */
+function knownInner(emitter: Emitter, node: Node): Piece | undefined {
+  if (node.kind === "select" && node.optional === true && !node.test) return selectInner(emitter, node);
+  if (node.kind === "macro" && (node.macro === "optMap" || node.macro === "optFlatMap")) return mapInner(emitter, node);
+  if (node.kind !== "call") return undefined;
+  const { names } = emitter;
+  const [first, second] = node.args;
+  switch (node.overload) {
+    case "optional_none":
+      return maybe(atom("undefined"));
+    case "optional_of":
+      return first && emitter.value(first);
+    case "optional_of_non_zero":
+      return first && maybe(nonZero(emitter, first));
+    case "optional_or": {
+      if (first === undefined || second === undefined) return undefined;
+      const other = optionalAs(emitter, second, innerForm(node));
+      return orElse(
+        emitter,
+        optionalInner(emitter, first),
+        other,
+        innerForm(node),
+        mayBeNull(node.type.kind === "optional" ? node.type.of : node.type),
+      );
+    }
+    case "list_first":
+    case "list_last": {
+      if (first === undefined) return undefined;
+      const list = emitter.value(first);
+      return maybe(
+        method(list, "at", [atom(node.overload === "list_first" ? "0" : "-1")], entryForm(list.form) ?? PLAIN),
+      );
+    }
+    case "conditional":
+      return optionalAs(emitter, node, innerForm(node));
+    case "cast":
+      return first && castOptional(emitter, node, first);
+    case "optional_index":
+      return first && second && indexInner(emitter, first, second);
+    case "error_detail": {
+      if (first === undefined || second?.kind !== "typename" || second.named.kind !== "message") return undefined;
+      return maybe(method(emitter.raw(first), "detail", [atom(names.schema(second.named.desc))]));
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** What is not the zero of its type. */
+function nonZero(emitter: Emitter, node: Node): Piece {
+  const { names } = emitter;
+  const form = celForm(node.type);
+  const value = emitter.as(node, form);
+  if (node.type.kind === "message") {
+    return runtime(names, "nonZeroMessage", [value, atom(names.schema(node.type.desc))], form);
+  }
+  const any = node.type.kind === "dyn" && names.registry !== undefined;
+  return runtime(names, "nonZero", any ? [value, types(names)] : [value], form);
+}
+
+/** What is held by an optional that has to hold a value of a certain type, or by what has to be an optional. */
+function castOptional(emitter: Emitter, node: Node, first: Node): Piece | undefined {
+  if (first.type.kind !== "optional" || node.type.kind !== "optional") return undefined;
+  return castInner(emitter, optionalAs(emitter, first, celForm(first.type.of)), first.type.of, node.type.of);
+}
+
+function ifSetAs(value: Piece, form: Form, emitter: Emitter): Piece {
+  return value.maybe ? ifSet(value, form, emitter.names) : coerce(value, form, emitter.names);
+}
+
+function maybe(value: Piece): Piece {
+  return { ...value, maybe: true };
+}
+
+/** `value ?? other`; `??` would take a null of CEL for nothing. */
+function orElse(emitter: Emitter, value: Piece, other: Piece, form: Form, nullable: boolean): Piece {
+  const first = form.kind === "small" ? { ...value, form } : ifSetAs(value, form, emitter);
+  if (!first.maybe || isNothing(other)) return first;
+  if (isNothing(first)) return other;
+  if (!nullable) return { ...binary(first, "??", other, LEVEL.nullish, form), maybe: other.maybe };
+  return { ...runtime(emitter.names, "orElse", [first, arrow("", other)], form), maybe: other.maybe };
+}
+
+/** `optional.orValue(other)`. */
+export function emitOrValue(emitter: Emitter, node: Call, first: Node, second: Node): Piece {
+  const inner = optionalInner(emitter, first);
+  const of = first.type.kind === "optional" ? first.type.of : first.type;
+  // A wrapper field that is set has a value.
+  const wrapper = of.kind === "wrapper" && first.kind === "select" && typeof first.field !== "string";
+  const nullable = mayBeNull(of) && !wrapper;
+  // Two small integers stay small.
+  const natural = emitter.value(second);
+  const small =
+    inner.form.kind === "small" && natural.form.kind === "small" ? union(inner.form, natural.form) : undefined;
+  const form = small ?? celForm(node.type);
+  return orElse(emitter, inner, emitter.as(second, form), form, nullable);
+}
+
+function union(a: Form & { kind: "small" }, b: Form & { kind: "small" }): Form {
+  if (sameForm(b, a)) return a;
+  return { kind: "small", low: Math.min(a.low, b.low), high: Math.max(a.high, b.high), unsigned: a.unsigned === true };
+}
+
+/** `optional.value()`. */
+export function emitOptionalValue(emitter: Emitter, node: Call, first: Node): Piece {
+  const inner = optionalInner(emitter, first);
+  if (!inner.maybe) return inner;
+  const { names } = emitter;
+  const form = celForm(node.type);
+  const value = ifSetAs(inner, form, emitter);
+  if (!isNothing(value)) {
+    const [open, close] = node.type.kind === "param" ? ["<never>(", ")"] : ["(", ")"];
+    return piece([names.runtime("optionalValue"), open, ...value.print, close], form);
+  }
+  const type = first.type.kind === "optional" && first.type.of.kind === "param" ? first.type.of : node.type;
+  return piece([names.runtime("optionalValue"), "<", ...shapeOf(type, form, names), ">(undefined)"], form);
+}
+
+export function emitHasValue(emitter: Emitter, first: Node): Piece {
+  const inner = optionalInner(emitter, first);
+  if (!inner.maybe && !first.fails) return atom("true");
+  if (isNothing(inner)) return atom("false");
+  // It may fail; TypeScript knows that there is something otherwise.
+  if (!inner.maybe)
+    return binary(
+      property(runtime(emitter.names, "optionalOf", [inner]), "inner"),
+      "!==",
+      atom("undefined"),
+      LEVEL.equality,
+    );
+  return binary(inner, "!==", atom("undefined"), LEVEL.equality);
+}
+
+/** `optional.optMap(x, …)` and `optFlatMap`. */
+function mapInner(emitter: Emitter, node: Node & { kind: "macro" }): Piece | undefined {
+  const [variable] = node.vars;
+  const [body] = node.args;
+  if (variable === undefined || body === undefined) return undefined;
+  const value = optionalAs(emitter, node.range, innerForm(node.range));
+  if (isNothing(value)) return value;
+  const local = emitter.local(variable);
+  const name = mentions(body, variable) > 0 ? local : "";
+  const inner = emitter.inside(() =>
+    node.macro === "optMap" ? emitter.as(body, celForm(body.type)) : optionalAs(emitter, body, innerForm(node)),
+  );
+  if (isNothing(inner) && !node.range.fails) return inner;
+  const result = isNothing(inner) ? typedNothing(emitter, node, inner) : inner;
+  return maybe(runtime(emitter.names, "unlessUnset", [value, lambdaOf(name, result)], innerForm(node)));
+}
+
+/** `of` is an optional or not. */
+function baseOf(emitter: Emitter, of: Node): Piece {
+  return of.type.kind === "optional" ? optionalInner(emitter, of) : { ...emitter.raw(of) };
+}
+
+/** `a.?b`. */
+function selectInner(emitter: Emitter, node: Node & { kind: "select" }): Piece {
+  const { names } = emitter;
+  const { of, field } = node;
+  if (typeof field !== "string") return readField(emitter, baseOf(emitter, of), field, true);
+  const base = of.type.kind === "optional" ? optionalInner(emitter, of) : emitter.value(of);
+  const any = (of.type.kind === "optional" ? of.type.of : of.type).kind === "dyn";
+  const messages = any && names.registry !== undefined ? types(names) : undefined;
+  const fn = any ? "findField" : "find";
+  return within(emitter, base, (value) => lookUp(emitter, value, atom(JSON.stringify(field)), fn, messages));
+}
+
+/** `a[?i]`. */
+function indexInner(emitter: Emitter, of: Node, index: Node): Piece {
+  const base = of.type.kind === "optional" ? optionalInner(emitter, of) : emitter.value(of);
+  return within(emitter, base, (value) => {
+    if (value.form.kind === "list") return lookUp(emitter, value, emitPosition(emitter, index), "find");
+    const key = value.form.kind === "map" ? emitter.key(index) : emitter.value(index);
+    return lookUp(emitter, value, value.form.kind === "plain" ? coerce(key, PLAIN, emitter.names) : key, "find");
+  });
+}
+
+/** An index into a list; a dyn may be an integer of any type there. */
+export function emitPosition(emitter: Emitter, index: Node): Piece {
+  const [dyn] = index.kind === "call" && index.overload === "cast" ? index.args : [];
+  return dyn === undefined ? emitter.value(index) : runtime(emitter.names, "position", [emitter.as(dyn, PLAIN)]);
+}
+
+function lookUp(emitter: Emitter, container: Piece, key: Piece, fn: "find" | "findField", messages?: Piece): Piece {
+  const { names } = emitter;
+  const of = entryForm(container.form);
+  switch (container.form.kind) {
+    case "list":
+      return maybe(runtime(names, "elementAt", [container, key], of));
+    case "record":
+    case "map":
+      return maybe(runtime(names, "valueAt", [container, key], of));
+    default:
+      return maybe(runtime(names, fn, messages === undefined ? [container, key] : [container, key, messages]));
+  }
+}
+
+/** What `read` makes of a value, when there is one. */
+function within(emitter: Emitter, base: Piece, read: (value: Piece) => Piece): Piece {
+  if (!base.maybe) return opened(emitter, read(base));
+  if (isNothing(base)) return base;
+  const name = emitter.name("it", "#it");
+  const body = opened(emitter, read(piece([name], base.form)));
+  return maybe(runtime(emitter.names, "unlessUnset", [base, arrow(name, body)], body.form));
+}
+
+function opened(emitter: Emitter, value: Piece): Piece {
+  const form = openForm(value.form);
+  if (form === undefined) return value;
+  return value.maybe ? ifSet(value, form, emitter.names) : coerce(value, form, emitter.names);
+}
+
+function openForm(form: Form): Form | undefined {
+  switch (form.kind) {
+    case "boxed":
+      return form.of;
+    case "json":
+    case "any":
+      return PLAIN;
+    case "digits":
+      return form.unsigned ? UNSIGNED : BIG;
+    default:
+      return undefined;
+  }
+}
+
+/** The field of a message that may not be there; `undefined` when the field is unset. */
+export function readField(emitter: Emitter, base: Piece, field: DescField, strict: boolean): Piece {
+  const { names } = emitter;
+  const { type, proto } = fieldType(field);
+  const form = formOf(type, proto);
+  const dot = base.maybe ? "?." : ".";
+  const unwrapped = form.kind === "nullable" ? form.of : form;
+  switch (isInherited(field) ? "default" : presenceOf(field)) {
+    case "oneof": {
+      const holder = atom(...operand(base, LEVEL.atom), dot, field.oneof?.localName ?? "");
+      const name = atom(JSON.stringify(field.localName));
+      return opened(emitter, maybe(runtime(names, "oneofValue", [holder, name], unwrapped)));
+    }
+    case "default": {
+      const schema = atom(names.schema(field.parent), `.field.${field.localName}`);
+      return maybe(runtime(names, "ifFieldSet", [base, schema, atom(JSON.stringify(field.localName))], unwrapped));
+    }
+    case "optional":
+      return opened(emitter, maybe(piece([...operand(base, LEVEL.atom), dot, field.localName], unwrapped)));
+    case "implicit": {
+      const raw = { ...piece([...operand(base, LEVEL.atom), dot, field.localName], unwrapped), maybe: base.maybe };
+      // "0" is no empty string.
+      const read = raw.form.kind === "digits" ? opened(emitter, raw) : raw;
+      return strict ? maybe(runtime(names, "nonZero", [read], read.form)) : read;
+    }
+  }
+}
+
+/** `has(a.?b)`. */
+export function emitOptionalTest(emitter: Emitter, node: Node & { kind: "select" }): Piece {
+  return binary(selectInner(emitter, node), "!==", atom("undefined"), LEVEL.equality);
+}

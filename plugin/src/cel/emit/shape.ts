@@ -1,0 +1,69 @@
+// How TypeScript is told the type of a value where it would infer another: of nothing, of an empty list.
+import type { Printable } from "@bufbuild/protoplugin";
+import type { CelType } from "../types/type.ts";
+import type { Names } from "./code.ts";
+import { celForm, type Form } from "./form.ts";
+import { generic } from "./piece.ts";
+
+const PLAIN: Readonly<Partial<Record<CelType["kind"], string>>> = {
+  bool: "boolean",
+  int: "bigint",
+  double: "number",
+  string: "string",
+  bytes: "Uint8Array",
+  null: "null",
+  // An empty literal goes anywhere.
+  param: "never",
+};
+
+/** The TypeScript type of a value of CEL type `type` that is represented as `form` says. */
+export function shapeOf(type: CelType, form: Form, names: Names): readonly Printable[] {
+  switch (form.kind) {
+    case "small":
+      return [form.enum === undefined ? "number" : names.shape(form.enum)];
+    case "float":
+      return ["number"];
+    case "big":
+      return ["bigint"];
+    case "digits":
+      return ["string"];
+    case "list":
+      return listOf(shapeOf(type.kind === "list" ? type.element : type, form.of, names));
+    case "map": {
+      if (type.kind !== "map") return ["unknown"];
+      return ["Map<", ...shapeOf(type.key, form.key, names), ", ", ...shapeOf(type.value, form.of, names), ">"];
+    }
+    case "record":
+      return ["{ [key: string]: ", ...shapeOf(type.kind === "map" ? type.value : type, form.of, names), " }"];
+    case "boxed":
+      return [names.shape(form.desc)];
+    case "nullable":
+      return [...shapeOf(type.kind === "wrapper" ? type.of : type, form.of, names), " | null"];
+    case "plain":
+      return plainShape(type, names);
+    case "struct":
+    case "json":
+    case "any":
+      // Only ever nothing of it: where it is given to a field.
+      return ["never"];
+  }
+}
+
+function listOf(element: readonly Printable[]): readonly Printable[] {
+  return element.includes(" | null") ? ["(", ...element, ")[]"] : [...element, "[]"];
+}
+
+function plainShape(type: CelType, names: Names): readonly Printable[] {
+  switch (type.kind) {
+    case "message":
+      return [names.shape(type.desc), ...(type.nullable ? [" | null"] : [])];
+    case "optional":
+      return [names.runtime("Optional"), "<", ...shapeOf(type.of, generic(celForm(type.of)), names), ">"];
+    case "uint":
+      return [names.runtime("Uint")];
+    case "type":
+      return [names.runtime("Type")];
+    default:
+      return [PLAIN[type.kind] ?? "unknown"];
+  }
+}

@@ -1,0 +1,21 @@
+import type { Report, Severity } from "../../diagnostic/diagnostic.ts";
+import type { Text } from "../../origin.ts";
+import type { Span } from "./ast.ts";
+import type { ExpressionCode } from "./codes.ts";
+
+/** Leaves a diagnostic about a part of the expression; gives undefined, so that callers can return it. */
+export type Complain = (
+  code: ExpressionCode,
+  at: Span,
+  message: string,
+  hint?: string,
+  severity?: Severity,
+) => undefined;
+
+export function complainInto(text: Text, report: Report): Complain {
+  return (code, at, message, hint, severity = "error") => {
+    const place = text.place(at.start, Math.max(at.end, at.start + 1));
+    report({ code, severity, message, at: place, ...(hint === undefined ? {} : { hint }) });
+    return undefined;
+  };
+}

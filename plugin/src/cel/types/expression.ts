@@ -1,0 +1,90 @@
+// A checked expression: what the rest of the compiler knows about it. Made by `check.ts`, printed by `emit.ts`.
+//
+// What checker and printer agree on beyond the types below:
+// - A call has the id of the one overload that takes its operands. When operands of type dyn leave several open, or without the checker
+//   none fits, it is `dynamic`: the operands are as they are, and `fn` is found at run time by their types.
+// - `optional_index`: `a[?i]`, and `a[i]` where a is an optional; args = [a, i], a an optional or not; the result is an optional.
+// - `error_detail`: args = [the name `error`, a typename]; the result is an optional.
+// - `int64_to_enum`, `string_to_enum`: `Status(1)`, `Status("IDLE")`; `proto` is the enum. Only where enums are open.
+// - Macros: with one variable all, exists, exists_one, map, filter, sortBy; with two (index or key, value) all, exists, exists_one and
+//   transformList, transformMap, transformMapEntry with args [result] or [condition, result]; bind: range is what is bound, args [body];
+//   optMap and optFlatMap: range is an optional, args [body].
+// - A name that is not known without the checker is a variable of role "unknown": reading it is an error at run time.
+import type { DescEnum, DescEnumValue, DescExtension, DescField, DescMessage } from "@bufbuild/protobuf";
+import type { Origin, Text } from "../../origin.ts";
+import type { CelType, Proto, Variable } from "./type.ts";
+
+/** One read of a name. `ok(x)` asks whether x has a value and is always safe. */
+export interface Read {
+  readonly variable: Variable;
+  readonly kind: "value" | "ok";
+  /** Whether the read stands where `ok(x)` is known to hold (or x is never absent). */
+  readonly safe: boolean;
+  readonly at: Origin;
+}
+
+export interface Expression {
+  readonly text: Text;
+  readonly root: Node;
+  readonly type: CelType;
+  /** The protobuf kind of a plain path, a literal list of such, a conditional of two alike …; undefined for computed values. */
+  readonly proto: Proto | undefined;
+  /** All reads in order of appearance, comprehension variables left out. */
+  readonly reads: readonly Read[];
+  /** The variables read unsafely that may be absent, deduplicated: when one of them is absent the expression is not evaluated. */
+  readonly unsafe: readonly Variable[];
+  /** The variables that it reads, and that a condition around it has made sure of. */
+  readonly given: ReadonlySet<Variable>;
+  /** Whether evaluation can raise a CEL error (division, index, overflow, conversion …). */
+  readonly fails: boolean;
+  /** A name followed by field selections only (`s.a.x`), nothing else. */
+  readonly path: boolean;
+  /** When `path`: whether an unset field on the way (or at its end) leaves the value unset: see "Presence" in language.md. */
+  readonly mayBeUnset: boolean;
+  /** The literal value when the expression is a constant. */
+  readonly constant: string | bigint | number | boolean | null | undefined;
+}
+
+/** The typed tree. Node kinds are the checker's own; other stages use only what stands in `Expression`. */
+export type Node = NodeBase &
+  (
+    | { readonly kind: "constant"; readonly value: string | bigint | number | boolean | null | Uint8Array }
+    | { readonly kind: "name"; readonly variable: Variable }
+    | { readonly kind: "enum"; readonly desc: DescEnum; readonly value: DescEnumValue }
+    | { readonly kind: "typename"; readonly named: CelType }
+    /** `optional`: written `a.?b`, or `of` is an optional; the result is an optional (or with `test` a bool). */
+    | {
+        readonly kind: "select";
+        readonly of: Node;
+        readonly field: DescField | string;
+        readonly test: boolean;
+        readonly optional?: true;
+      }
+    /** A field that an extension of proto2 adds. */
+    | { readonly kind: "extension"; readonly of: Node; readonly extension: DescExtension; readonly test: boolean }
+    | { readonly kind: "call"; readonly fn: string; readonly overload: string; readonly args: readonly Node[] }
+    /** `set`: not `ok(args.x)` but `has(args.x)`, of an argument that is never absent and may be unset. */
+    | { readonly kind: "ok"; readonly variable: Variable; readonly set?: true }
+    /** `optionals`: the indexes of elements written `?x`, which are optionals. */
+    | { readonly kind: "list"; readonly elements: readonly Node[]; readonly optionals?: ReadonlySet<number> }
+    /** An entry written `?k: v` has `true` as its third part; its value is an optional. */
+    | { readonly kind: "map"; readonly entries: readonly (readonly [key: Node, value: Node, optional?: true])[] }
+    | {
+        readonly kind: "message";
+        readonly desc: DescMessage;
+        readonly fields: readonly { readonly field: DescField; readonly value: Node; readonly optional?: true }[];
+      }
+    | {
+        readonly kind: "macro";
+        readonly macro: string;
+        readonly range: Node;
+        readonly vars: readonly Variable[];
+        readonly args: readonly Node[];
+      }
+  );
+export interface NodeBase {
+  readonly type: CelType;
+  readonly proto: Proto | undefined;
+  readonly at: Origin;
+  readonly fails: boolean;
+}
