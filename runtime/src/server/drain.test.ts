@@ -28,3 +28,10 @@ it("exits at once at a second signal", () => {
   expect(close).toHaveBeenCalledOnce();
   expect(exit.mock.calls).toEqual([[130]]);
 });
+
+it("exits with 1 when closing fails", async () => {
+  const { source, closed, exited } = draining();
+  source.emit("SIGTERM");
+  closed.reject(new Error("no"));
+  expect(await exited).toBe(1);
+});

@@ -6,7 +6,7 @@ export interface SignalSource {
 const NUMBER = { SIGINT: 2, SIGTERM: 15 } as const;
 
 /**
- * Closes at the first SIGTERM or SIGINT and exits with 0 once closed; a second signal exits at once, as if the signal
+ * Closes at the first SIGTERM or SIGINT and exits with 0 once closed, with 1 when closing fails; a second signal exits at once, as if the signal
  * had killed the process.
  *
  * @param exit as `process.exit`
@@ -18,10 +18,7 @@ export function drainOnSignal(source: SignalSource, close: () => Promise<void>, 
     draining = true;
     close().then(
       () => exit(0),
-      (error: unknown) => {
-        console.error("could not shut down in order:", error);
-        exit(1);
-      },
+      () => exit(1),
     );
   };
   source.on("SIGTERM", () => receive("SIGTERM"));

@@ -11,9 +11,16 @@ const QUIET_MS = 10_000;
 /** No more paths than this go into a line. */
 const MOST_PATHS = 5;
 
+/**
+ * Takes what has gone wrong in the server itself, outside of any composition.
+ *
+ * @param what is a text of ours, the same for faults of one kind
+ */
+export type ServerFault = (what: string, cause: unknown) => void;
+
 /** What a line says: to people, and to machines. */
 interface Line {
-  readonly event: "failed" | "degraded" | "resolver" | "rejection" | "breaker" | "redis" | "observer";
+  readonly event: "failed" | "degraded" | "resolver" | "rejection" | "breaker" | "redis" | "observer" | "server";
   readonly text: string;
   readonly fields: Readonly<Record<string, unknown>>;
   readonly header?: ResponseEvent["header"];
@@ -90,6 +97,15 @@ export class FailureLog implements Observer {
       event: "rejection",
       text: `a promise was rejected that nobody awaits: ${indented(thrown)}`,
       fields: { thrown },
+    }));
+  }
+  /** As `ServerFault` says. */
+  server(what: string, cause: unknown): void {
+    const thrown = thrownText(cause);
+    this.#tell(`server ${what}`, () => ({
+      event: "server",
+      text: `${what}: ${indented(thrown)}`,
+      fields: { what, thrown },
     }));
   }
   breaker({ service, method, from, to }: BreakerEvent): void {

@@ -7,6 +7,7 @@ import { LONGEST_TIMER_MS } from "../clock.ts";
 import { type Answering, type AnswerMetadata, connectError, type Endpoint } from "../compose/endpoint.ts";
 import type { IncomingHeaders } from "../compose/exchange.ts";
 import { appended } from "../wire/appended.ts";
+import type { ServerFault } from "./failure-log.ts";
 import type { OpenCalls } from "./open-calls.ts";
 import type { Holder, PendingBytes } from "./pending-bytes.ts";
 import { AT_ONCE_BYTES, LINGER_MS, late, tooMuch } from "./request-body.ts";
@@ -31,6 +32,7 @@ export interface FastRpc {
   readonly open: OpenCalls;
   /** Where bodies count. */
   readonly pending: PendingBytes;
+  readonly fault: ServerFault;
 }
 
 /** What is known of a call when its headers have come. */
@@ -260,7 +262,7 @@ export abstract class FastCall implements IncomingHeaders, Holder {
   }
   /** Headers that cannot be sent, for example. */
   #broken(thrown: unknown): void {
-    console.error("cannot answer", thrown);
+    this.rpc.fault("cannot answer", thrown);
     this.cutOff();
   }
   #settle(): void {

@@ -10,6 +10,7 @@ import type { Endpoint } from "../compose/endpoint.ts";
 import { type Bounds, checkElements } from "../elements/bounds.ts";
 import { frame, PREFIX_BYTES } from "../wire/frame.ts";
 import type { CorsHeaders } from "./cors.ts";
+import type { ServerFault } from "./failure-log.ts";
 import { attachRequest, attachStream, type FastHead, type FastRpc } from "./fast-call.ts";
 import { type ConnectEncoding, FastConnectCall } from "./fast-connect.ts";
 import { FastGrpcCall } from "./fast-grpc.ts";
@@ -29,6 +30,7 @@ export interface FastPathOptions {
   readonly corsHeaders: CorsHeaders;
   /** Where bodies count. */
   readonly pending: PendingBytes;
+  readonly fault: ServerFault;
 }
 
 interface Served {
@@ -67,7 +69,7 @@ export class FastPath implements Shortcut {
 
   constructor(
     endpoints: readonly (Pick<Endpoint, "method" | "codec" | "maxElements"> & Partial<Pick<Endpoint, "run">>)[],
-    { maxBytes, maxElements, masks, registry, corsHeaders, pending }: FastPathOptions,
+    { maxBytes, maxElements, masks, registry, corsHeaders, pending, fault }: FastPathOptions,
   ) {
     this.#maxBytes = maxBytes;
     this.#corsHeaders = corsHeaders;
@@ -77,7 +79,7 @@ export class FastPath implements Shortcut {
     for (const endpoint of endpoints) {
       const { method, run } = endpoint;
       if (run === undefined) continue;
-      const all = { run, maxBytes, pending, open: this.#open };
+      const all = { run, maxBytes, pending, fault, open: this.#open };
       const bounds = { maxElements: endpoint.maxElements ?? maxElements, masks };
       this.#served.set(`/${method.parent.typeName}/${method.name}`, {
         json: { ...all, ...jsonOf(method, bounds, registry) },

@@ -1,13 +1,14 @@
 import { channel } from "node:diagnostics_channel";
 import type { DescFile, DescService } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { connectNodeAdapter } from "@connectrpc/connect-node";
 import type { Endpoint } from "../compose/endpoint.ts";
 import { addBounded } from "../elements/bounded-handler.ts";
 import { MAX_ELEMENTS } from "../elements/bounds.ts";
 import { maskNames } from "../elements/mask-names.ts";
 import { DEFAULT_MAX_STREAMS } from "./client-sessions.ts";
+import { connectAdapter } from "./connect-adapter.ts";
 import { corsHeaders, withCors } from "./cors.ts";
+import type { ServerFault } from "./failure-log.ts";
 import { FastPath } from "./fast-path.ts";
 import { routeHealth } from "./health.ts";
 import { type Handler, Listener } from "./listener.ts";
@@ -46,6 +47,8 @@ export interface ListenOptions {
   readonly idleMs?: number;
   /** Of bodies that are under way in all connections, in bytes: beyond it the oldest are given up; default 128 MiB. */
   readonly maxPendingBytes?: number;
+  /** Is told what goes wrong in the server itself; by default it is printed on standard error. */
+  readonly fault?: ServerFault;
 }
 
 /** How many requests took the fast path, of all that came. */
@@ -85,12 +88,13 @@ export async function listen(endpoints: readonly Listenable[], options: ListenOp
   const cutOff = new AbortController();
   const maxBytes = options.maxRequestBytes ?? 4 << 20;
   const registry = typesOf(services, options.types ?? []);
-  const { maxElements = MAX_ELEMENTS } = options;
+  const { maxElements = MAX_ELEMENTS, fault = printed } = options;
   const masks = maskNames(registry);
-  const connectAdapter = connectNodeAdapter({
+  const connect = connectAdapter({
     readMaxBytes: maxBytes,
     jsonOptions: { registry },
     shutdownSignal: cutOff.signal,
+    fault,
     fallback: (_, response) => answer(response, 404, "no rpc is served here: its path is /package.Service/Method\n"),
     routes(router) {
       for (const endpoint of endpoints) {
@@ -106,11 +110,19 @@ export async function listen(endpoints: readonly Listenable[], options: ListenOp
     },
   });
 
-  const adapter = withLongDeadlines(connectAdapter);
+  const adapter = withLongDeadlines(connect);
   const { host = "127.0.0.1", corsOrigins = [] } = options;
   const cors = corsHeaders(corsOrigins);
   const pending = new PendingBytes(options.maxPendingBytes ?? DEFAULT_MAX_PENDING_BYTES);
-  const shortcut = new FastPath(endpoints, { maxBytes, maxElements, masks, registry, corsHeaders: cors, pending });
+  const shortcut = new FastPath(endpoints, {
+    maxBytes,
+    maxElements,
+    masks,
+    registry,
+    corsHeaders: cors,
+    pending,
+    fault,
+  });
   const handler = corsOrigins.length === 0 ? adapter : withCors(cors, adapter);
   const listener = await Listener.open(withProbes(draining.signal, handler), {
     host,
@@ -119,7 +131,7 @@ export async function listen(endpoints: readonly Listenable[], options: ListenOp
     requestTimeoutMs: options.requestTimeoutMs ?? 300_000,
     idleMs: options.idleMs ?? 300_000,
     maxStreams: options.maxStreams ?? DEFAULT_MAX_STREAMS,
-    ...{ maxBytes, pending, shortcut, streamingPaths: REFLECTION_PATHS },
+    ...{ maxBytes, pending, fault, shortcut, streamingPaths: REFLECTION_PATHS },
     ...(options.tls !== undefined && { tls: options.tls }),
   });
 
@@ -145,6 +157,10 @@ export async function listen(endpoints: readonly Listenable[], options: ListenOp
   };
   channel("protobff.listening").publish(listening);
   return listening;
+}
+
+function printed(what: string, cause: unknown): void {
+  console.error(`${what}:`, cause);
 }
 
 /** /healthz: the process answers. /readyz: it also wants requests. */

@@ -4,6 +4,7 @@ import * as http2 from "node:http2";
 import * as net from "node:net";
 import * as tls from "node:tls";
 import { ClientSessions, MAX_HEADER_BYTES } from "./client-sessions.ts";
+import type { ServerFault } from "./failure-log.ts";
 import type { PendingBytes } from "./pending-bytes.ts";
 import { discard, RequestBody, within } from "./request-body.ts";
 
@@ -32,6 +33,7 @@ export interface ListenerOptions {
   readonly maxStreams: number;
   /** Of a message, in bytes. */
   readonly maxBytes: number;
+  readonly fault: ServerFault;
   /** Where bodies count that are left to the handler. */
   readonly pending: PendingBytes;
   /** Rpcs that stream both ways. */
@@ -89,7 +91,7 @@ export class Listener {
     // This server never listens itself, but so starts its check for requests that do not arrive completely.
     listener.#h1.emit("listening");
     // From now on: a connection that could not be accepted, say for want of file descriptors.
-    server.on("error", (error) => console.error(`cannot accept a connection: ${error.message}`));
+    server.on("error", (error) => options.fault("cannot accept a connection", error));
     return listener;
   }
 

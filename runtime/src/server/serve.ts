@@ -80,6 +80,7 @@ export async function serve<const Upstreams extends Readonly<Record<string, Desc
     listening = await listen(endpoints, {
       ...config,
       services: options.services,
+      fault: (what, cause) => log?.server(what, cause),
       ...(options.types !== undefined && { types: options.types }),
     });
   } catch (error) {
@@ -92,7 +93,15 @@ export async function serve<const Upstreams extends Readonly<Record<string, Desc
     await closeClients(Object.values(clients), deadline - performance.now());
     await cache.close();
   };
-  drainOnSignal(process, close, (code) => process.exit(code));
+  drainOnSignal(
+    process,
+    () =>
+      close().catch((thrown: unknown) => {
+        log?.server("could not shut down in order", thrown);
+        throw thrown;
+      }),
+    (code) => process.exit(code),
+  );
   // Of a resolver's, say, which is one request's: the others are not to end with the process.
   process.on("unhandledRejection", (reason) => log?.rejection(reason));
   process.stdout.write(startLine(listening.url, config.log));

@@ -1,0 +1,39 @@
+import { type ConnectRouter, type ConnectRouterOptions, createConnectRouter } from "@connectrpc/connect";
+import type { UniversalHandler } from "@connectrpc/connect/protocol";
+import {
+  compressionBrotli,
+  compressionGzip,
+  universalRequestFromNodeRequest,
+  universalResponseToNodeResponse,
+} from "@connectrpc/connect-node";
+import type { ServerFault } from "./failure-log.ts";
+import type { Handler } from "./listener.ts";
+
+export interface ConnectAdapterOptions extends ConnectRouterOptions {
+  readonly routes: (router: ConnectRouter) => void;
+  /** For paths that no rpc has. */
+  readonly fallback: Handler;
+  readonly fault: ServerFault;
+}
+
+/**
+ * A handler for what a ConnectRouter serves. `connectNodeAdapter` does the same, but prints a stack for each answer that could not be
+ * written, which any client brings about by leaving, and leaves the request of an answer that cannot be sent open.
+ */
+export function connectAdapter({ routes, fallback, fault, ...options }: ConnectAdapterOptions): Handler {
+  const router = createConnectRouter({ acceptCompression: [compressionGzip, compressionBrotli], ...options });
+  routes(router);
+  const handlers = new Map<string, UniversalHandler>(router.handlers.map((handler) => [handler.requestPath, handler]));
+  return (request, response) => {
+    const handler = handlers.get(request.url?.split("?", 1)[0] ?? "");
+    if (handler === undefined) return fallback(request, response);
+    handler(universalRequestFromNodeRequest(request, response, undefined, undefined))
+      .then((answer) => universalResponseToNodeResponse(answer, response))
+      .catch((thrown: unknown) => {
+        const { destroyed } = "stream" in response ? response.stream : response;
+        if (destroyed) return; // the client has gone, or was given up
+        fault(`cannot answer ${handler.requestPath}`, thrown);
+        response.destroy();
+      });
+  };
+}
