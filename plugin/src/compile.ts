@@ -22,8 +22,8 @@ import { checkMaxCalls } from "./plan/max-calls.ts";
 import { plan } from "./plan/plan-run.ts";
 import { readIr } from "./read/read-ir.ts";
 import { checkVendored } from "./read/vendored.ts";
+import { foldUnseen } from "./resolve/names/unseen.ts";
 import { resolve } from "./resolve/resolve.ts";
-import { foldUnseen } from "./resolve/unseen-names.ts";
 import { VERSION } from "./version.ts";
 
 /** What the plugin answers, and what it has to say. */

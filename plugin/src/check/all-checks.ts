@@ -1,5 +1,5 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { Model } from "../resolve/model.ts";
+import type { Model } from "../resolve/model/model.ts";
 import { checkBreakers } from "./breakers.ts";
 import { checkCacheKeys } from "./cache-keys.ts";
 import { checkConstantConditions } from "./constant-conditions.ts";

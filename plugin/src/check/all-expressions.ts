@@ -1,6 +1,6 @@
 import type { Expression } from "../cel/index.ts";
-import type { Block, Step } from "../resolve/model.ts";
-import { callsOf, sourceExpressions } from "../resolve/source-parts.ts";
+import type { Block, Step } from "../resolve/model/model.ts";
+import { callsOf, sourceExpressions } from "../resolve/model/source-parts.ts";
 
 /** Every expression of a step. */
 export function stepExpressions(step: Step): Expression[] {

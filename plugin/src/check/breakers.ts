@@ -2,9 +2,9 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { IrUpstream } from "../ir.ts";
 import type { Sourced } from "../origin.ts";
-import { blocksOf, callsIn } from "../resolve/blocks.ts";
-import { entriesFor, governing, nearest } from "../resolve/entries.ts";
-import type { Call, Model } from "../resolve/model.ts";
+import { blocksOf, callsIn } from "../resolve/model/blocks.ts";
+import type { Call, Model } from "../resolve/model/model.ts";
+import { entriesFor, governing, nearest } from "../resolve/policies/entries.ts";
 
 /** Breakers that can never open for slow calls: nothing says what is slow, or no call may take so long. */
 export function checkBreakers(model: Model, report: Report): void {

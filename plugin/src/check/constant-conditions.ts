@@ -1,8 +1,8 @@
 import type { Expression } from "../cel/index.ts";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import { blocksOf } from "../resolve/blocks.ts";
-import type { Model, Step } from "../resolve/model.ts";
-import { callsOf, composesOf } from "../resolve/source-parts.ts";
+import { blocksOf } from "../resolve/model/blocks.ts";
+import type { Model, Step } from "../resolve/model/model.ts";
+import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
 import { nameOf } from "./all-expressions.ts";
 
 /** A condition, and what follows when it never holds. */

@@ -1,7 +1,7 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
-import { reachable, sortByDependency } from "../resolve/graph.ts";
-import type { BffMethod, Composed, Model, Step } from "../resolve/model.ts";
-import { callsOf, composesOf } from "../resolve/source-parts.ts";
+import { reachable, sortByDependency } from "../graph.ts";
+import type { BffMethod, Composed, Model, Step } from "../resolve/model/model.ts";
+import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
 
 /** A chain of steps that wait for each other, by the timeouts that their calls say, each counted once. */
 interface Path {

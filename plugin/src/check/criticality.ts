@@ -1,7 +1,7 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
-import { effectTable } from "../resolve/effects.ts";
-import type { Composed, Model, Step } from "../resolve/model.ts";
-import { callsOf, composesOf } from "../resolve/source-parts.ts";
+import { effectTable } from "../resolve/model/effects.ts";
+import type { Composed, Model, Step } from "../resolve/model/model.ts";
+import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
 import { fieldExpressions, nameOf, stepExpressions } from "./all-expressions.ts";
 
 /** Whether steps say rightly what their failure does to the response. */

@@ -1,7 +1,7 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
-import { reachable } from "../resolve/graph.ts";
-import type { Block, Composed, Model } from "../resolve/model.ts";
-import { composesOf } from "../resolve/source-parts.ts";
+import { reachable } from "../graph.ts";
+import type { Block, Composed, Model } from "../resolve/model/model.ts";
+import { composesOf } from "../resolve/model/source-parts.ts";
 
 /** A response with supplementary parts should have a `repeated bff.v1.Degradation` field: without it a client cannot tell "none" from "lost". */
 export function checkDegradationField(model: Model, report: Report): void {

@@ -1,8 +1,8 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
-import { blocksOf } from "../resolve/blocks.ts";
-import type { EachSource, Model, Step } from "../resolve/model.ts";
-import { isCostly, MOST_ASKED, requestLists } from "../resolve/request-lists.ts";
-import { callsOf } from "../resolve/source-parts.ts";
+import { blocksOf } from "../resolve/model/blocks.ts";
+import type { EachSource, Model, Step } from "../resolve/model/model.ts";
+import { isCostly, MOST_ASKED, requestLists } from "../resolve/model/request-lists.ts";
+import { callsOf } from "../resolve/model/source-parts.ts";
 import { nameOf } from "./all-expressions.ts";
 
 /** What an `each` says of how many run side by side has to mean something, and the limit of its call has to let them through. */

@@ -1,9 +1,9 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
-import { blocksOf } from "../resolve/blocks.ts";
-import { type EffectTable, effectTable, restingOn, restsOn } from "../resolve/effects.ts";
-import { reachable } from "../resolve/graph.ts";
-import type { Call, Composed, Model, Step } from "../resolve/model.ts";
-import { callsOf, composesOf } from "../resolve/source-parts.ts";
+import { reachable } from "../graph.ts";
+import { blocksOf } from "../resolve/model/blocks.ts";
+import { type EffectTable, effectTable, restingOn, restsOn } from "../resolve/model/effects.ts";
+import type { Call, Composed, Model, Step } from "../resolve/model/model.ts";
+import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
 import { nameOf } from "./all-expressions.ts";
 import { vouchHint } from "./vouched-writes.ts";
 

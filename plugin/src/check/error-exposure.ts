@@ -1,8 +1,8 @@
 import type { Expression } from "../cel/index.ts";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import { blocksOf, callsIn } from "../resolve/blocks.ts";
-import type { Model } from "../resolve/model.ts";
-import { failExpressions } from "../resolve/source-parts.ts";
+import { blocksOf, callsIn } from "../resolve/model/blocks.ts";
+import type { Model } from "../resolve/model/model.ts";
+import { failExpressions } from "../resolve/model/source-parts.ts";
 
 /** What an upstream writes into an error is for its own people: names of hosts, of tables, of users. */
 export function checkErrorExposure(model: Model, report: Report): void {

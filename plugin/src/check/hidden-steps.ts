@@ -1,7 +1,7 @@
 import { childrenOf, type Node } from "../cel/index.ts";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import { blocksOf } from "../resolve/blocks.ts";
-import type { Model } from "../resolve/model.ts";
+import { blocksOf } from "../resolve/model/blocks.ts";
+import type { Model } from "../resolve/model/model.ts";
 import { fieldExpressions, stepExpressions } from "./all-expressions.ts";
 
 /** The variable of a macro that has the name of a step: whoever reads the expression takes the one for the other. */

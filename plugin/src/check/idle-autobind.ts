@@ -1,5 +1,5 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { Model } from "../resolve/model.ts";
+import type { Model } from "../resolve/model/model.ts";
 import { fieldExpressions } from "./all-expressions.ts";
 
 /**

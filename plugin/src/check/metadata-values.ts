@@ -1,7 +1,7 @@
 import type { Expression, Node } from "../cel/index.ts";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import { blocksOf, callsIn } from "../resolve/blocks.ts";
-import type { Model } from "../resolve/model.ts";
+import { blocksOf, callsIn } from "../resolve/model/blocks.ts";
+import type { Model } from "../resolve/model/model.ts";
 
 /** Texts in the value of metadata that no header can hold (gRPC over HTTP/2, "ASCII-Value"). */
 export function checkMetadataValues(model: Model, report: Report): void {

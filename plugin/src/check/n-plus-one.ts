@@ -1,10 +1,10 @@
 import type { Expression } from "../cel/index.ts";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { IrCall, IrStep } from "../ir.ts";
-import { blocksOf } from "../resolve/blocks.ts";
-import type { Call, Composed, Model, Step } from "../resolve/model.ts";
-import { requestLists } from "../resolve/request-lists.ts";
-import { callsOf, composesOf } from "../resolve/source-parts.ts";
+import { blocksOf } from "../resolve/model/blocks.ts";
+import type { Call, Composed, Model, Step } from "../resolve/model/model.ts";
+import { requestLists } from "../resolve/model/request-lists.ts";
+import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
 import { nameOf, stepExpressions } from "./all-expressions.ts";
 import { type BatchShaped, batchShaped } from "./batch-shaped.ts";
 

@@ -1,6 +1,6 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
-import { blocksOf } from "../resolve/blocks.ts";
-import type { Model } from "../resolve/model.ts";
+import { blocksOf } from "../resolve/model/blocks.ts";
+import type { Model } from "../resolve/model/model.ts";
 
 /** A step waits for what it reads anyway: `after` is for what it does not read. */
 export function checkNeedlessAfter(model: Model, report: Report): void {

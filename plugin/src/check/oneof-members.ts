@@ -1,6 +1,6 @@
 import type { Expression } from "../cel/index.ts";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { Model } from "../resolve/model.ts";
+import type { Model } from "../resolve/model/model.ts";
 
 /** Members of a oneof are tried in their order: after one that always has a value none is chosen. */
 export function checkOneofMembers(model: Model, report: Report): void {

@@ -1,9 +1,9 @@
 import type { DescEnum, DescField, DescMessage } from "@bufbuild/protobuf";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Ir, IrField } from "../ir.ts";
-import { blocksOf, callsIn } from "../resolve/blocks.ts";
-import { hasRules } from "../resolve/declared.ts";
-import type { Model } from "../resolve/model.ts";
+import { hasRules } from "../resolve/graph/declared.ts";
+import { blocksOf, callsIn } from "../resolve/model/blocks.ts";
+import type { Model } from "../resolve/model/model.ts";
 
 /**
  * A field of a response whose type is an upstream's own: every change of the upstream's message is then a change of this API. An upstream is

@@ -1,6 +1,6 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { Model } from "../resolve/model.ts";
-import { serverFolders, serverPaths } from "../resolve/server-paths.ts";
+import type { Model } from "../resolve/model/model.ts";
+import { serverFolders, serverPaths } from "../resolve/model/server-paths.ts";
 
 /** Several packages in one folder, of which none can have `server.ts`. For runs that emit servers. */
 export function checkServerNames({ packages }: Model, report: Report): void {

@@ -1,5 +1,5 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { Model } from "../resolve/model.ts";
+import type { Model } from "../resolve/model/model.ts";
 
 /** A message with rules should be composed somewhere, and an argument should be read; both were noticed on the way. */
 export function checkSuspicions(model: Model, report: Report): void {

@@ -1,8 +1,8 @@
 import type { Expression } from "../cel/index.ts";
 import { lex } from "../cel/syntax/lex.ts";
 import type { Diagnostic, Report } from "../diagnostic/diagnostic.ts";
-import { blocksOf } from "../resolve/blocks.ts";
-import type { Model, SwitchSource } from "../resolve/model.ts";
+import { blocksOf } from "../resolve/model/blocks.ts";
+import type { Model, SwitchSource } from "../resolve/model/model.ts";
 
 /** Cases of a `switch` that are never chosen: after one that always holds, with an earlier one's condition, or one that never holds. */
 export function checkSwitchCases(model: Model, report: Report): void {

@@ -1,7 +1,7 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { IrUpstream } from "../ir.ts";
-import { blocksOf } from "../resolve/blocks.ts";
-import type { Model } from "../resolve/model.ts";
+import { blocksOf } from "../resolve/model/blocks.ts";
+import type { Model } from "../resolve/model/model.ts";
 import { fieldExpressions, stepExpressions } from "./all-expressions.ts";
 
 /**

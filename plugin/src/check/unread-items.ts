@@ -1,8 +1,8 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
-import { blocksOf } from "../resolve/blocks.ts";
-import { effectTable } from "../resolve/effects.ts";
-import type { Model } from "../resolve/model.ts";
-import { sourceExpressions } from "../resolve/source-parts.ts";
+import { blocksOf } from "../resolve/model/blocks.ts";
+import { effectTable } from "../resolve/model/effects.ts";
+import type { Model } from "../resolve/model/model.ts";
+import { sourceExpressions } from "../resolve/model/source-parts.ts";
 
 /** An `each` whose value or call does not read its variable gives the same for every item. What has side effects may be meant to happen so often. */
 export function checkUnreadItems(model: Model, report: Report): void {

@@ -1,8 +1,8 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { IrFile } from "../ir.ts";
-import { blocksOf, callsIn } from "../resolve/blocks.ts";
-import { entriesFor, governing } from "../resolve/entries.ts";
-import type { Call, Model } from "../resolve/model.ts";
+import { blocksOf, callsIn } from "../resolve/model/blocks.ts";
+import type { Call, Model } from "../resolve/model/model.ts";
+import { entriesFor, governing } from "../resolve/policies/entries.ts";
 
 /**
  * A file of policies holds for a package that imports it. Where it is not imported, calls go out without its headers, timeouts and

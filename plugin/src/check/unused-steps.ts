@@ -1,7 +1,7 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
-import { blocksOf } from "../resolve/blocks.ts";
-import { effectTable } from "../resolve/effects.ts";
-import type { Model, Step } from "../resolve/model.ts";
+import { blocksOf } from "../resolve/model/blocks.ts";
+import { effectTable } from "../resolve/model/effects.ts";
+import type { Model, Step } from "../resolve/model/model.ts";
 
 /** A named step should be read by a field, a guard or another step, unless it runs for its effect. */
 export function checkUnusedSteps(model: Model, report: Report): void {

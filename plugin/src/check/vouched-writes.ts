@@ -1,7 +1,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import { blocksOf, callsIn } from "../resolve/blocks.ts";
-import type { Call, Model } from "../resolve/model.ts";
+import { blocksOf, callsIn } from "../resolve/model/blocks.ts";
+import type { Call, Model } from "../resolve/model/model.ts";
 
 /** The words that names of rpcs begin with when these change something. */
 const WRITES =

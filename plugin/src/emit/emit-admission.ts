@@ -1,5 +1,5 @@
 import type { PlanBlock, PlanMessage, PlanStep } from "../plan/plan.ts";
-import { restsOn } from "../resolve/effects.ts";
+import { restsOn } from "../resolve/model/effects.ts";
 import { admitsLater } from "./emit-guard.ts";
 import { emitStep } from "./emit-step.ts";
 import type { FileNames } from "./file-names.ts";

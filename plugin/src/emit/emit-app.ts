@@ -2,7 +2,7 @@ import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { type CelType, emitField, emitValue, fieldType, type Names, type Variable } from "../cel/index.ts";
 import type { Entry, PlanFile } from "../plan/plan.ts";
 import type { PlanCodec } from "../plan/plan-codec.ts";
-import type { EnvVar } from "../resolve/model.ts";
+import type { EnvVar } from "../resolve/model/model.ts";
 import { protoType } from "./emit-message.ts";
 import { emitPolicies, group, type Policies } from "./emit-policies.ts";
 import { emitClients, emitResolvers, resolversName } from "./emit-resolver.ts";

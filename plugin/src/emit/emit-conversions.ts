@@ -1,8 +1,8 @@
 // Pruned copies of upstream messages, and enums from and to upstream ones.
 import type { DescEnum, DescField } from "@bufbuild/protobuf";
 import { fieldType, isInherited, presenceOf } from "../cel/index.ts";
-import { isRequired } from "../resolve/bind.ts";
-import type { ConvertedTarget, EnumConversion, MessageConversion } from "../resolve/model.ts";
+import { isRequired } from "../resolve/conversions/bind.ts";
+import type { ConvertedTarget, EnumConversion, MessageConversion } from "../resolve/model/model.ts";
 import { emitAsField } from "./convert-field.ts";
 import type { FileNames } from "./file-names.ts";
 import { block, type Line, type Lines, property } from "./lines.ts";

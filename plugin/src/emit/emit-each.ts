@@ -1,8 +1,8 @@
 import { comparesItself, restOf, sureWhere, type Variable } from "../cel/index.ts";
 import type { PlanStep } from "../plan/plan.ts";
-import type { Call, EachSource } from "../resolve/model.ts";
-import { protoOf } from "../resolve/proto-of.ts";
-import { callExpressions, sourceExpressions } from "../resolve/source-parts.ts";
+import { protoOf } from "../resolve/conversions/proto-of.ts";
+import type { Call, EachSource } from "../resolve/model/model.ts";
+import { callExpressions, sourceExpressions } from "../resolve/model/source-parts.ts";
 import { group } from "./emit-policies.ts";
 import { around, block, type Line, type Lines, mentions } from "./lines.ts";
 import type { StepContext } from "./step-context.ts";

@@ -1,5 +1,5 @@
 import type { PlanBlock, PlanStep } from "../plan/plan.ts";
-import { failExpressions } from "../resolve/source-parts.ts";
+import { failExpressions } from "../resolve/model/source-parts.ts";
 import { refusal } from "./emit-call.ts";
 import { around, block, type Line, type Lines } from "./lines.ts";
 import { awaitAfter, Place } from "./place.ts";

@@ -3,7 +3,7 @@ import { type DescField, ScalarType } from "@bufbuild/protobuf";
 import { camel } from "../camel.ts";
 import { type Expression, isInherited, type Proto, presenceOf, unsetIsNull, type Variable } from "../cel/index.ts";
 import type { PlanMessage } from "../plan/plan.ts";
-import type { Arg, OneofTarget } from "../resolve/model.ts";
+import type { Arg, OneofTarget } from "../resolve/model/model.ts";
 import { emitAdmission, isAdmission } from "./emit-admission.ts";
 import { admitsLater } from "./emit-guard.ts";
 import type { SharedTypes } from "./emit-start.ts";

@@ -2,7 +2,7 @@
 import type { DescFile } from "@bufbuild/protobuf";
 import type { GeneratedFile } from "@bufbuild/protoplugin";
 import type { PlanServer } from "../plan/plan.ts";
-import type { EnvVar } from "../resolve/model.ts";
+import type { EnvVar } from "../resolve/model/model.ts";
 import { envName } from "./emit-app.ts";
 import { resolversName } from "./emit-resolver.ts";
 import { FileNames } from "./file-names.ts";

@@ -4,7 +4,7 @@ import { type CelType, emitField, presenceOf, unsetIsNull, type Variable } from 
 import { lowerFirst } from "../plan/names.ts";
 import type { PlanFile, PlanMethod, PlanService } from "../plan/plan.ts";
 import type { PlanCodec } from "../plan/plan-codec.ts";
-import type { Args } from "../resolve/model.ts";
+import type { Args } from "../resolve/model/model.ts";
 import { appNames, codecOf } from "./emit-app.ts";
 import { admitsLater } from "./emit-guard.ts";
 import { group } from "./emit-policies.ts";

@@ -2,8 +2,8 @@
 
 import type { Expression } from "../cel/index.ts";
 import type { PlanStep } from "../plan/plan.ts";
-import type { EachSource, SwitchSource } from "../resolve/model.ts";
-import { callExpressions, sourceExpressions } from "../resolve/source-parts.ts";
+import type { EachSource, SwitchSource } from "../resolve/model/model.ts";
+import { callExpressions, sourceExpressions } from "../resolve/model/source-parts.ts";
 import { callArguments, callFails, callParts } from "./emit-call.ts";
 import { emitEach } from "./emit-each.ts";
 import { emitGuard } from "./emit-guard.ts";

@@ -3,7 +3,7 @@ import type { DescEnum, DescFile, DescMessage, DescService } from "@bufbuild/pro
 import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
 import type { Origin } from "../origin.ts";
 import type { Plan } from "../plan/plan.ts";
-import type { EnumConversion, MessageConversion } from "../resolve/model.ts";
+import type { EnumConversion, MessageConversion } from "../resolve/model/model.ts";
 import { symbolNames } from "./symbol-names.ts";
 
 const RUNTIME = "@protobff/runtime";

@@ -1,8 +1,8 @@
 // Where a condition stands in front of other expressions TypeScript narrows what they compare: see plugin/src/cel/emit/contradiction.ts.
 import { aliasesIn, contradicted, type Expression, type Node, type Variable } from "../cel/index.ts";
 import type { PlanBlock } from "../plan/plan.ts";
-import type { Call, Composed, Let, Step } from "../resolve/model.ts";
-import { callsOf, composesOf, rescueExpressions, sourceExpressions } from "../resolve/source-parts.ts";
+import type { Call, Composed, Let, Step } from "../resolve/model/model.ts";
+import { callsOf, composesOf, rescueExpressions, sourceExpressions } from "../resolve/model/source-parts.ts";
 
 type Some = Expression | undefined;
 interface Choice {

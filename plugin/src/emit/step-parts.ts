@@ -2,8 +2,8 @@
 
 import { camel } from "../camel.ts";
 import type { PlanStep } from "../plan/plan.ts";
-import type { Call, ComposeSource } from "../resolve/model.ts";
-import { mayBeStale } from "../resolve/source-parts.ts";
+import type { Call, ComposeSource } from "../resolve/model/model.ts";
+import { mayBeStale } from "../resolve/model/source-parts.ts";
 import { callArguments, callParts } from "./emit-call.ts";
 import { around, block, type Line, type Lines, object, property } from "./lines.ts";
 import type { StepContext } from "./step-context.ts";

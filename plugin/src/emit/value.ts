@@ -11,9 +11,9 @@ import {
   type Node,
   type Proto,
 } from "../cel/index.ts";
-import { canBeAbsent } from "../resolve/bind.ts";
-import type { Bound, Conversion } from "../resolve/model.ts";
-import { protoOf } from "../resolve/proto-of.ts";
+import { canBeAbsent } from "../resolve/conversions/bind.ts";
+import { protoOf } from "../resolve/conversions/proto-of.ts";
+import type { Bound, Conversion } from "../resolve/model/model.ts";
 import type { FileNames } from "./file-names.ts";
 import type { Line } from "./lines.ts";
 import { literalType } from "./literal-type.ts";

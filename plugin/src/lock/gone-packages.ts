@@ -2,7 +2,7 @@
 import type { Registry } from "@bufbuild/protobuf";
 import type { Diagnostic } from "../diagnostic/diagnostic.ts";
 import { inOrder } from "../diagnostic/order.ts";
-import { ELSEWHERE } from "../resolve/unseen-names.ts";
+import { ELSEWHERE } from "../resolve/names/unseen.ts";
 import type { Drift, Surroundings } from "./drift.ts";
 
 /** Drifts that say that something of one package is gone, folded into one where nothing of that package is left. */

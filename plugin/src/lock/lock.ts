@@ -3,7 +3,7 @@ import type { Diagnostic } from "../diagnostic/diagnostic.ts";
 import type { Sources } from "../diagnostic/sources.ts";
 import type { Origin } from "../origin.ts";
 import { type Element, locate } from "../read/locate.ts";
-import type { Model } from "../resolve/model.ts";
+import type { Model } from "../resolve/model/model.ts";
 import { type Lock, type Locked, parseLock, renderLock, sorted } from "./document.ts";
 import { type Drift, driftOf } from "./drift.ts";
 import { factsOf } from "./facts.ts";

@@ -1,7 +1,7 @@
 // What a CI run says of a lock that is not what this run would write: the first use that differs, by its name and at its place.
 import type { Diagnostic } from "../diagnostic/diagnostic.ts";
 import type { Origin } from "../origin.ts";
-import type { Model } from "../resolve/model.ts";
+import type { Model } from "../resolve/model/model.ts";
 import { type Lock, type Locked, placeOfEntry, sorted } from "./document.ts";
 import type { Options } from "./options.ts";
 import type { UsedElements } from "./used.ts";

@@ -3,7 +3,7 @@ import type { DescEnum, DescField, DescMessage } from "@bufbuild/protobuf";
 import { childrenOf, type Expression, type Node } from "../cel/index.ts";
 import type { IrBind, IrCall, IrEnum, IrField, IrMessage, IrSource } from "../ir.ts";
 import type { Origin, Text } from "../origin.ts";
-import { blocksOf, callsIn } from "../resolve/blocks.ts";
+import { blocksOf, callsIn } from "../resolve/model/blocks.ts";
 import type {
   ArgBinding,
   Call,
@@ -16,7 +16,7 @@ import type {
   Source,
   Step,
   Target,
-} from "../resolve/model.ts";
+} from "../resolve/model/model.ts";
 import { elementName, type UpstreamElement } from "./facts.ts";
 import { BY_NAME, type Options } from "./options.ts";
 

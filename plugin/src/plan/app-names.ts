@@ -1,9 +1,9 @@
 // What upstreams, and the members of an app object, are called.
 import { camel } from "../camel.ts";
 import type { Origin } from "../origin.ts";
-import { callsIn } from "../resolve/blocks.ts";
-import { fullName } from "../resolve/entries.ts";
-import type { Block, Call, Composed, Step } from "../resolve/model.ts";
+import { callsIn } from "../resolve/model/blocks.ts";
+import type { Block, Call, Composed, Step } from "../resolve/model/model.ts";
+import { fullName } from "../resolve/policies/entries.ts";
 import type { Coalesces } from "./coalesced.ts";
 import { distinctNames } from "./distinct-names.ts";
 import { lowerFirst, messageNames, NameScope, upperFirst, upstreamNames } from "./names.ts";

@@ -1,6 +1,6 @@
 // "A step that only one case reads runs only when that case is chosen": who owns whom.
 import type { Expression, Variable } from "../cel/index.ts";
-import type { Block, Step } from "../resolve/model.ts";
+import type { Block, Step } from "../resolve/model/model.ts";
 
 export interface Owner {
   readonly switch: Step;

@@ -1,8 +1,9 @@
 // Which calls one response may make twice.
-import { fullName } from "../resolve/entries.ts";
-import { reachable } from "../resolve/graph.ts";
-import type { BffMethod, Call, Composed, Model, Source, Step } from "../resolve/model.ts";
-import { callsOf, composesOf } from "../resolve/source-parts.ts";
+
+import { reachable } from "../graph.ts";
+import type { BffMethod, Call, Composed, Model, Source, Step } from "../resolve/model/model.ts";
+import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
+import { fullName } from "../resolve/policies/entries.ts";
 import { planCallPolicy, policyKey } from "./policies.ts";
 
 /** Whether equal calls are to be made once. */

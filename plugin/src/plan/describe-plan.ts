@@ -1,5 +1,5 @@
 // The plan in words: which step waits for which, what it calls, what may be missing.
-import { callsOf, composesOf } from "../resolve/source-parts.ts";
+import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
 import { degradedOf } from "./describe-degraded.ts";
 import { type Worst, worstOf } from "./describe-worst.ts";
 import { perCaller } from "./per-caller.ts";

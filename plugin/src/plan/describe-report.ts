@@ -1,8 +1,8 @@
 // What will run, as data: the same for all forms of the plan's output, and for any order of files.
 
-import { fullName } from "../resolve/entries.ts";
-import type { Call, Step } from "../resolve/model.ts";
-import { callsOf, composesOf } from "../resolve/source-parts.ts";
+import type { Call, Step } from "../resolve/model/model.ts";
+import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
+import { fullName } from "../resolve/policies/entries.ts";
 import { type WireReport, wireOf } from "./describe-codec.ts";
 import { type Degraded, degradedOf } from "./describe-degraded.ts";
 import { stepName, type Worst, worstOf } from "./describe-worst.ts";

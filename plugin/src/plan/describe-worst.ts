@@ -1,6 +1,6 @@
 // The worst case of one rpc: how long, along which steps; how many calls is worst-calls.ts. Linear in the size of the graph.
 
-import { callsOf } from "../resolve/source-parts.ts";
+import { callsOf } from "../resolve/model/source-parts.ts";
 import type { PlanBlock, PlanMessage, PlanMethod, PlanStart, PlanStep } from "./plan.ts";
 import { withoutRecursion } from "./without-recursion.ts";
 import {

@@ -1,7 +1,7 @@
 // What plans cost against what their rpcs allow.
 import { nameOf } from "../check/all-expressions.ts";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import { callsOf } from "../resolve/source-parts.ts";
+import { callsOf } from "../resolve/model/source-parts.ts";
 import type { Plan, PlanBlock, PlanMethod, PlanStep } from "./plan.ts";
 import { allSteps, childOf, countCalls, itemsOf, type Messages, reachedInOrder } from "./worst-calls.ts";
 

@@ -1,6 +1,6 @@
 import type { Expression } from "../cel/index.ts";
-import type { Call } from "../resolve/model.ts";
-import { isTracing } from "../resolve/tracing.ts";
+import type { Call } from "../resolve/model/model.ts";
+import { isTracing } from "../resolve/policies/tracing.ts";
 
 /**
  * What of a caller is part of what a call sends, by its place: forwarded headers, metadata and request fields that read headers. An answer

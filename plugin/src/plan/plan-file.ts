@@ -1,8 +1,18 @@
 import type { DescFile, DescService } from "@bufbuild/protobuf";
-import { callsIn, expressionsIn } from "../resolve/blocks.ts";
-import { fullName, governing } from "../resolve/entries.ts";
-import { reachable } from "../resolve/graph.ts";
-import type { BffFile, BffMethod, BffService, Block, Call, Composed, EnvVar, Model, Step } from "../resolve/model.ts";
+import { reachable } from "../graph.ts";
+import { callsIn, expressionsIn } from "../resolve/model/blocks.ts";
+import type {
+  BffFile,
+  BffMethod,
+  BffService,
+  Block,
+  Call,
+  Composed,
+  EnvVar,
+  Model,
+  Step,
+} from "../resolve/model/model.ts";
+import { fullName, governing } from "../resolve/policies/entries.ts";
 import type { FunctionNames } from "./function-names.ts";
 import type { Entry, PlanClient, PlanFile, PlanMessage, PlanResolver, PlanUpstream } from "./plan.ts";
 import { type PlanCodec, planCodec } from "./plan-codec.ts";

@@ -2,7 +2,7 @@
 
 import type { DescMethod } from "@bufbuild/protobuf";
 import { camel } from "../camel.ts";
-import type { BffService, Let, Model, Step } from "../resolve/model.ts";
+import type { BffService, Let, Model, Step } from "../resolve/model/model.ts";
 import { lowerCamel, NameScope } from "./names.ts";
 import type { PlanMessage, PlanStart, PlanStep } from "./plan.ts";
 import { certainReads, isSync, type MessageSurroundings, planSteps, track } from "./plan-message.ts";

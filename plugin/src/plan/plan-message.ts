@@ -1,11 +1,11 @@
 import type { DescFile } from "@bufbuild/protobuf";
 import type { Expression } from "../cel/index.ts";
-import type { EffectTable } from "../resolve/effects.ts";
-import { restingOn } from "../resolve/effects.ts";
-import { sortByDependency } from "../resolve/graph.ts";
-import type { Block, Call, Composed, Let, Source, Step } from "../resolve/model.ts";
-import { isCostly, MOST_ASKED } from "../resolve/request-lists.ts";
-import { callsOf, composesOf } from "../resolve/source-parts.ts";
+import { sortByDependency } from "../graph.ts";
+import type { EffectTable } from "../resolve/model/effects.ts";
+import { restingOn } from "../resolve/model/effects.ts";
+import type { Block, Call, Composed, Let, Source, Step } from "../resolve/model/model.ts";
+import { isCostly, MOST_ASKED } from "../resolve/model/request-lists.ts";
+import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
 import { caseOnly } from "./case-only.ts";
 import type { FunctionNames } from "./function-names.ts";
 import { type Origins, originsOf } from "./origins.ts";

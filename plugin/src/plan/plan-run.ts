@@ -1,11 +1,11 @@
 import type { DescFile, DescMessage } from "@bufbuild/protobuf";
-import { blocksOf, callsIn, expressionsIn } from "../resolve/blocks.ts";
-import { effectTable } from "../resolve/effects.ts";
-import { reachable } from "../resolve/graph.ts";
-import type { BffService, Block, Call, Composed, Let, Model, Step } from "../resolve/model.ts";
-import { requestLists } from "../resolve/request-lists.ts";
-import { serverPaths } from "../resolve/server-paths.ts";
-import { composesOf } from "../resolve/source-parts.ts";
+import { reachable } from "../graph.ts";
+import { blocksOf, callsIn, expressionsIn } from "../resolve/model/blocks.ts";
+import { effectTable } from "../resolve/model/effects.ts";
+import type { BffService, Block, Call, Composed, Let, Model, Step } from "../resolve/model/model.ts";
+import { requestLists } from "../resolve/model/request-lists.ts";
+import { serverPaths } from "../resolve/model/server-paths.ts";
+import { composesOf } from "../resolve/model/source-parts.ts";
 import { nameCalls, nameResolvers, nameUpstreams } from "./app-names.ts";
 import { coalescing } from "./coalesced.ts";
 import { functionNames } from "./function-names.ts";

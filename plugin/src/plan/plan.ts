@@ -16,7 +16,7 @@ import type {
   MetadataBinding,
   ResolverSource,
   Step,
-} from "../resolve/model.ts";
+} from "../resolve/model/model.ts";
 import type { NameScope } from "./names.ts";
 import type { PlanCodec } from "./plan-codec.ts";
 

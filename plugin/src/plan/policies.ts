@@ -3,9 +3,9 @@ import type { DescService } from "@bufbuild/protobuf";
 import { Code } from "../gen/bff/v1/options_pb.ts";
 import type { IrUpstream } from "../ir.ts";
 import type { Sourced } from "../origin.ts";
-import { entriesAround, entriesOf, nearest } from "../resolve/entries.ts";
-import type { Call } from "../resolve/model.ts";
-import { retryIfOverSteps } from "../resolve/source-parts.ts";
+import type { Call } from "../resolve/model/model.ts";
+import { retryIfOverSteps } from "../resolve/model/source-parts.ts";
+import { entriesAround, entriesOf, nearest } from "../resolve/policies/entries.ts";
 import type { Leaf, PlanBreaker, PlanCallPolicy, PlanUpstream } from "./plan.ts";
 
 const leaf = <T>(said: Sourced<T> | undefined, standard: T): Leaf<T> => ({

@@ -2,7 +2,7 @@
 // by places: a message of one type is read alike wherever it comes from. What leaves the file's own code leaves it whole.
 import type { DescField, DescFile, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { CelType, Expression, Node } from "../cel/index.ts";
-import { callsIn } from "../resolve/blocks.ts";
+import { callsIn } from "../resolve/model/blocks.ts";
 import type {
   Block,
   Bound,
@@ -14,7 +14,7 @@ import type {
   MessageConversion,
   Source,
   Step,
-} from "../resolve/model.ts";
+} from "../resolve/model/model.ts";
 import { unusual } from "./plan-codec.ts";
 
 /** Messages of which not all is read (set), with what is; others are read (set) whole. */

@@ -1,6 +1,6 @@
 import { camel } from "../camel.ts";
-import type { Composed, Let, Step } from "../resolve/model.ts";
-import { callsOf } from "../resolve/source-parts.ts";
+import type { Composed, Let, Step } from "../resolve/model/model.ts";
+import { callsOf } from "../resolve/model/source-parts.ts";
 import { lowerCamel, lowerFirst, NameScope } from "./names.ts";
 
 /** The local names of a block's steps, those of services first. */

@@ -1,7 +1,8 @@
 // How many calls one rpc makes at most. Linear in the size of the graph.
-import { fullName } from "../resolve/entries.ts";
-import type { ComposeSource } from "../resolve/model.ts";
-import { callsOf, composesOf } from "../resolve/source-parts.ts";
+
+import type { ComposeSource } from "../resolve/model/model.ts";
+import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
+import { fullName } from "../resolve/policies/entries.ts";
 import type { PlanBlock, PlanCallPolicy, PlanMessage, PlanStep } from "./plan.ts";
 
 export interface MethodCalls {

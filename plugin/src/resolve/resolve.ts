@@ -1,18 +1,18 @@
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
 import type { Diagnostic, Report } from "../diagnostic/diagnostic.ts";
 import type { Ir, IrFile, IrMethod, IrService } from "../ir.ts";
-import { aliasTable } from "./aliases.ts";
-import { requestPlace } from "./args.ts";
-import { DEFAULT_BUDGET_MS, type Run } from "./context.ts";
-import { hasRules } from "./declared.ts";
-import { isDegradation } from "./degradation.ts";
-import { type EffectTable, effectTable, restsOn } from "./effects.ts";
-import { letGraph } from "./let-graph.ts";
-import { lookupMessage, lookupMethod, lookupService } from "./lookup.ts";
-import { messageGraph, rootOf } from "./message-graph.ts";
-import type { BffFile, BffMethod, BffPackage, Composed, Let, Model, Step } from "./model.ts";
-import { resolveLet } from "./resolve-let.ts";
-import { packageContext, resolveAdrift, resolveMessage } from "./resolve-message.ts";
+import { aliasTable } from "./conversions/aliases.ts";
+import { hasRules } from "./graph/declared.ts";
+import { letGraph } from "./graph/let-graph.ts";
+import { messageGraph, rootOf } from "./graph/message-graph.ts";
+import { resolveLet } from "./messages/let.ts";
+import { packageContext, resolveAdrift, resolveMessage } from "./messages/message.ts";
+import { isDegradation } from "./model/degradation.ts";
+import { type EffectTable, effectTable, restsOn } from "./model/effects.ts";
+import type { BffFile, BffMethod, BffPackage, Composed, Let, Model, Step } from "./model/model.ts";
+import { lookupMessage, lookupMethod, lookupService } from "./names/lookup.ts";
+import { requestPlace } from "./scope/args.ts";
+import { DEFAULT_BUDGET_MS, type Run } from "./steps/context.ts";
 
 /** From declared names to descriptors, types and a graph. Faulty parts are left out of the model after their diagnostics. */
 export function resolve(ir: Ir, report: Report): Model {

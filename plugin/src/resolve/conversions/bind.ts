@@ -1,0 +1,156 @@
+// An expression bound to a field: its type has to fit, and where it may be unset the field has to be able to be.
+import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
+import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
+import {
+  type Expression,
+  extensionNamed,
+  fieldType,
+  NO_EXTENSIONS,
+  type Node,
+  presenceOf,
+  typeName,
+} from "../../cel/index.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import type { Text } from "../../origin.ts";
+import { isReference } from "../../read/names.ts";
+import type { Bound } from "../model/model.ts";
+import { type Aliases, conversion } from "./convert.ts";
+
+/** Whether a field can be left without a value. */
+export function canBeAbsent(field: DescField): boolean {
+  if (field.fieldKind === "list" || field.fieldKind === "map") return true;
+  return presenceOf(field) !== "implicit" && !isRequired(field);
+}
+
+/** `required` of proto2, and what editions have for it: a message without it cannot be sent. */
+export function isRequired(field: DescField): boolean {
+  return field.presence === FeatureSet_FieldPresence.LEGACY_REQUIRED;
+}
+
+export function bindTo(expression: Expression, field: DescField, aliases: Aliases, report: Report): Bound | undefined {
+  const { type } = expression;
+  if ((type.kind === "wrapper" || type.kind === "optional") && !canBeAbsent(field) && !isAlwaysSet(expression.root)) {
+    report({
+      code: "BFF331",
+      severity: "error",
+      message: `this may be unset (${typeName(type)}), but "${field.name}" always has a value`,
+      at: expression.text.at,
+      hint: `declare it \`optional\`, or give a value for the unset case${instead(type, expression)}`,
+    });
+    return undefined;
+  }
+  const how = conversion(expression, fieldType(field), aliases);
+  const limits = limitsOf(field);
+  const { constant } = expression;
+  if (how.kind !== "misfit" && limits !== undefined && typeof constant === "bigint") {
+    if (constant < limits.low || constant > limits.high) {
+      report({
+        code: "BFF332",
+        severity: "error",
+        message: `${constant} does not fit ${ScalarType[limits.scalar].toLowerCase()} ("${field.name}")`,
+        at: expression.text.at,
+        hint: `give a number from ${limits.low} to ${limits.high}`,
+      });
+      return undefined;
+    }
+  }
+  if (how.kind !== "misfit") return { expression, conversion: how };
+  report({
+    code: how.code,
+    severity: "error",
+    message: `${how.message} ("${field.name}")`,
+    at: expression.text.at,
+    hint: how.hint,
+  });
+  return undefined;
+}
+
+/** Whether a path leads through `required` fields alone. */
+function isAlwaysSet(node: Node): boolean {
+  if (node.kind !== "select" || typeof node.field === "string" || node.test || node.optional) return false;
+  const { of } = node;
+  const root = of.kind === "name" && of.variable.unset === undefined && !of.variable.absent;
+  return isRequired(node.field) && (root || isAlwaysSet(of));
+}
+
+function instead(type: Expression["type"], { text: { value }, root }: Expression): string {
+  if (root.kind !== "select" && root.kind !== "name") return ", such as has(…) ? … : …";
+  if (type.kind === "optional") return `: ${value}.orValue(…)`;
+  return type.kind === "wrapper" ? `: ${value} != null ? ${type.of.kind}(${value}) : …` : "";
+}
+
+/** What a field of 32 bits can hold. */
+function limitsOf({ scalar }: DescField): { scalar: ScalarType; low: bigint; high: bigint } | undefined {
+  switch (scalar) {
+    case ScalarType.INT32:
+    case ScalarType.SINT32:
+    case ScalarType.SFIXED32:
+      return { scalar, low: -(2n ** 31n), high: 2n ** 31n - 1n };
+    case ScalarType.UINT32:
+    case ScalarType.FIXED32:
+      return { scalar, low: 0n, high: 2n ** 32n - 1n };
+    default:
+      return undefined;
+  }
+}
+
+/** A field by a dotted path from a message down; undefined after a diagnostic. */
+export function fieldPath(message: DescMessage, text: Text, report: Report): DescField[] | undefined {
+  if (!isReference(text.value)) return undefined; // reported when it was read
+  const path: DescField[] = [];
+  let at = message;
+  let offset = 0;
+  const names = text.value.split(".");
+  for (const [i, name] of names.entries()) {
+    const field = at.fields.find((candidate) => candidate.name === name);
+    if (field === undefined) {
+      const oneof = at.oneofs.find((candidate) => candidate.name === name);
+      if (extensionNamed(at, name) !== undefined) {
+        report({
+          code: "BFF207",
+          severity: "error",
+          message: `"${name}" is an extension of "${at.typeName}", not a field of it`,
+          at: text.place(offset, offset + name.length),
+          hint: NO_EXTENSIONS,
+        });
+        return undefined;
+      }
+      const like = didYouMean(
+        name,
+        at.fields.map((candidate) => candidate.name),
+      );
+      report({
+        code: "BFF207",
+        severity: "error",
+        message:
+          oneof === undefined
+            ? `"${at.typeName}" has no field "${name}"`
+            : `"${name}" is a oneof of "${at.typeName}", not a field`,
+        at: text.place(offset, offset + name.length),
+        hint:
+          oneof !== undefined
+            ? `set one of its members: ${oneof.fields.map((member) => member.name).join(", ")}`
+            : like === undefined
+              ? `use one of: ${at.fields.map((candidate) => candidate.name).join(", ")}`
+              : `did you mean "${like}"?`,
+      });
+      return undefined;
+    }
+    path.push(field);
+    if (i === names.length - 1) break;
+    if (field.fieldKind !== "message") {
+      report({
+        code: "BFF207",
+        severity: "error",
+        message: `"${name}" of "${at.typeName}" is not a message: a path cannot go through it`,
+        at: text.place(offset, offset + name.length),
+        hint: "end the path here, and set the whole value",
+      });
+      return undefined;
+    }
+    at = field.message;
+    offset += name.length + 1;
+  }
+  return path;
+}

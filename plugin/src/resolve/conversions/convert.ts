@@ -1,0 +1,248 @@
+// Whether a value may become a field, and how: the binding rules of language.md, "Fields".
+import { type DescEnum, type DescMessage, ScalarType } from "@bufbuild/protobuf";
+import {
+  type CelType,
+  convertible,
+  enumOf,
+  type Node,
+  type Proto,
+  packs,
+  sameProto,
+  sameType,
+  typeName,
+  typeNameOfEnums,
+  unwrapped,
+} from "../../cel/index.ts";
+import type { Conversion, EnumConversion, MessageConversion } from "../model/model.ts";
+
+export interface Value {
+  readonly type: CelType;
+  readonly proto: Proto | undefined;
+  /** The expression, where it is one: a literal's parts say more than its type. */
+  readonly root?: Node;
+}
+/** Why a value does not fit. */
+export interface Misfit {
+  readonly kind: "misfit";
+  readonly code: "BFF331" | "BFF332" | "BFF414" | "BFF344";
+  readonly message: string;
+  readonly hint: string;
+}
+/** The alias relations of the run; undefined where there is none. */
+export interface Aliases {
+  readonly message: (from: DescMessage, to: DescMessage) => MessageConversion | undefined;
+  readonly enum: (from: DescEnum, to: DescEnum) => EnumConversion | undefined;
+}
+
+const SAME: Conversion = { kind: "same" };
+
+export function conversion(
+  from: Value,
+  to: { readonly type: CelType; readonly proto: Proto },
+  aliases: Aliases,
+): Conversion | Misfit {
+  const { type, proto } = from;
+  if (type.kind === "optional") {
+    const inner = conversion({ type: type.of, proto: undefined }, to, aliases);
+    return inner.kind === "same" ? { kind: "represent", as: to.proto } : inner;
+  }
+  if (type.kind === "list" && to.type.kind === "list" && takesNull(type.element, to.type.element))
+    return holdsNull("list");
+  if (type.kind === "map" && to.type.kind === "map" && takesNull(type.value, to.type.value)) return holdsNull("map");
+  if (proto !== undefined && sameProto(proto, to.proto) && fits(type, to.type)) return SAME;
+  if (type.kind === "dyn") return dynamic(from, to);
+  if (type.kind === "struct") return misfit(from, to);
+  if (type.kind === "null") return to.proto.kind === "message" || to.type.kind === "wrapper" ? SAME : misfit(from, to);
+  switch (to.proto.kind) {
+    case "scalar":
+      return scalar(from, to, to.proto.scalar);
+    case "enum":
+      return toEnum(from, to, to.proto.desc, aliases);
+    case "message": {
+      const inner = unwrapped(to.proto.desc);
+      // In a list, a map or a oneof a wrapper stays a message; only another such message fits there.
+      if (inner !== undefined) return misfit(from, to);
+      // An Any holds any message, a Struct, Value or ListValue whatever can be written as JSON.
+      if (packs(from, to.proto)) return { kind: "represent", as: to.proto };
+      if (type.kind !== "message") return misfit(from, to);
+      if (type.desc.typeName === to.proto.desc.typeName) return SAME;
+      const via = aliases.message(type.desc, to.proto.desc);
+      if (via !== undefined) return { kind: "message", via };
+      return {
+        kind: "misfit",
+        code: "BFF414",
+        message: `"${to.proto.desc.typeName}" is not declared as a copy of "${type.desc.typeName}"`,
+        hint: `add \`option (bff.v1.message).alias = "${type.desc.typeName}";\` to "${to.proto.desc.name}", or bind a "${to.proto.desc.typeName}"`,
+      };
+    }
+    case "list": {
+      if (type.kind !== "list" || to.type.kind !== "list") return misfit(from, to);
+      if (type.element.kind === "param") return { kind: "represent", as: to.proto }; // []
+      const of = conversion(
+        { type: type.element, proto: proto?.kind === "list" ? proto.of : undefined },
+        { type: to.type.element, proto: to.proto.of },
+        aliases,
+      );
+      return lift("list", of, from, to);
+    }
+    case "map": {
+      if (type.kind !== "map" || to.type.kind !== "map") return misfit(from, to);
+      if (type.key.kind === "param") return { kind: "represent", as: to.proto }; // {}
+      if (!sameType(type.key, to.type.key)) return misfit(from, to);
+      const of = conversion(
+        { type: type.value, proto: proto?.kind === "map" ? proto.of : undefined },
+        { type: to.type.value, proto: to.proto.of },
+        aliases,
+      );
+      return lift("map", of, from, to);
+    }
+  }
+}
+
+/** How a list or a map fits whose parts fit like that. Of a literal each part counts. */
+function lift(
+  kind: "list" | "map",
+  of: Conversion | Misfit,
+  from: Value,
+  to: { readonly type: CelType; readonly proto: Proto },
+): Conversion | Misfit {
+  const represented: Conversion = { kind: "represent", as: to.proto };
+  if (of.kind !== "misfit") return of.kind === "same" || of.kind === "represent" ? represented : { kind, of };
+  if (convertible(from.type, from.proto, to.proto, from.root)) return represented;
+  return of.code === "BFF331" ? misfit(from, to) : of;
+}
+
+/** Whether a part may be null where a list or a map of a message has to hold messages. */
+const takesNull = (part: CelType, wanted: CelType): boolean =>
+  wanted.kind === "message" && (part.kind === "null" || (part.kind === "message" && part.nullable === true));
+
+function holdsNull(kind: "list" | "map"): Misfit {
+  return {
+    kind: "misfit",
+    code: "BFF331",
+    message: `this ${kind} may hold null, which a ${kind === "list" ? "repeated" : "map"} field cannot`,
+    hint: `leave out what is not there, as in ${kind === "list" ? "[?c ? optional.of(x) : optional.none()]" : "{?'key': c ? optional.of(x) : optional.none()}"}`,
+  };
+}
+
+function scalar(from: Value, to: { type: CelType; proto: Proto }, target: ScalarType): Conversion | Misfit {
+  const type = from.type.kind === "wrapper" ? from.type.of : from.type;
+  const wanted = to.type.kind === "wrapper" ? to.type.of : to.type;
+  if (!sameType(type, wanted)) return misfit(from, to);
+  if (wanted.kind !== "int" && wanted.kind !== "uint") return SAME;
+  const { proto } = from;
+  if (proto?.kind === "scalar" && (BITS[proto.scalar] ?? 0) > (BITS[target] ?? 0)) {
+    return {
+      kind: "misfit",
+      code: "BFF332",
+      message: `${article(name(proto.scalar))} does not fit ${name(target)} for all its values`,
+      hint: `write ${wanted.kind}(…) around it to have it range-checked at run time; a field of your own may be ${name(proto.scalar)}`,
+    };
+  }
+  return { kind: "represent", as: to.proto };
+}
+
+const BITS: Readonly<Partial<Record<ScalarType, number>>> = {
+  [ScalarType.INT32]: 32,
+  [ScalarType.SINT32]: 32,
+  [ScalarType.SFIXED32]: 32,
+  [ScalarType.UINT32]: 32,
+  [ScalarType.FIXED32]: 32,
+  [ScalarType.INT64]: 64,
+  [ScalarType.SINT64]: 64,
+  [ScalarType.SFIXED64]: 64,
+  [ScalarType.UINT64]: 64,
+  [ScalarType.FIXED64]: 64,
+};
+const name = (scalar: ScalarType): string => ScalarType[scalar].toLowerCase();
+
+function toEnum(
+  from: Value,
+  to: { readonly type: CelType; readonly proto: Proto },
+  desc: DescEnum,
+  aliases: Aliases,
+): Conversion | Misfit {
+  const { proto } = from;
+  const own = enumOf(from);
+  if (own === undefined)
+    return proto === undefined || proto.kind === "scalar" ? integerToEnum(from, desc) : misfit(from, to);
+  if (own.typeName !== desc.typeName) return enumAlias(own, desc, aliases);
+  // What CEL has computed is an int like any other.
+  return proto?.kind === "enum" ? SAME : { kind: "represent", as: to.proto };
+}
+
+function integerToEnum(from: Value, desc: DescEnum): Misfit {
+  const [value] = desc.values;
+  return {
+    kind: "misfit",
+    code: "BFF331",
+    message: `enum "${desc.typeName}" takes no ${typeName(from.type)}`,
+    hint: `bind a value of the enum, such as ${desc.typeName}.${value?.name ?? ""}, or of an enum that it aliases`,
+  };
+}
+
+function enumAlias(from: DescEnum, to: DescEnum, aliases: Aliases): Conversion | Misfit {
+  const via = aliases.enum(from, to);
+  if (via !== undefined) return { kind: "enum", via };
+  return {
+    kind: "misfit",
+    code: "BFF414",
+    message: `"${to.typeName}" is not declared as a copy of "${from.typeName}"`,
+    hint: `add \`option (bff.v1.enum).alias = "${from.typeName}";\` to "${to.name}", or bind a "${to.typeName}"`,
+  };
+}
+
+function dynamic(from: Value, to: { type: CelType }): Misfit {
+  return {
+    kind: "misfit",
+    code: "BFF344",
+    message: `the type of this value is known only at run time (${typeName(from.type)}), but the field takes ${typeName(to.type)}`,
+    hint: `convert it, such as string(…) or int(…), or bind a value of known type`,
+  };
+}
+
+function misfit(from: Value, to: { readonly type: CelType; readonly proto: Proto }): Misfit {
+  const alike = describe(from) === describe(to);
+  const [is, wanted] = alike ? [typeNameOfEnums(from.type), typeNameOfEnums(to.type)] : [describe(from), describe(to)];
+  return {
+    kind: "misfit",
+    code: "BFF331",
+    message: `this is ${article(is)}, but the field takes ${wanted}`,
+    hint: hintFor(from, to),
+  };
+}
+function describe(value: Value): string {
+  const desc = enumOf(value);
+  return desc === undefined ? typeName(value.type) : `enum ${desc.typeName}`;
+}
+const article = (noun: string): string =>
+  noun === "bytes" ? noun : /^(?!uint)[aeiou]/.test(noun) ? `an ${noun}` : `a ${noun}`;
+function hintFor(from: Value, to: { readonly type: CelType }): string {
+  const numbers = new Set(["int", "uint", "double"]);
+  if (numbers.has(from.type.kind) && numbers.has(to.type.kind))
+    return `write ${to.type.kind}(…) around it: numbers convert only explicitly`;
+  if (to.type.kind === "string" && ["int", "uint", "double", "bool", "bytes"].includes(from.type.kind))
+    return "write string(…) around it";
+  const time = from.type.kind === "message" && TIMES.has(from.type.desc.typeName) ? from.type.desc.typeName : undefined;
+  if (to.type.kind === "string" && time !== undefined)
+    return `write string(…) around it; a field of your own may be ${time}`;
+  if (to.type.kind === "list" && sameType(to.type.element, from.type))
+    return "write [ … ] around it to make a list of one";
+  if (from.type.kind === "list" && from.type.element.kind === "list" && sameType(from.type.element, to.type))
+    return "write ….flatten() behind it to make one list of them";
+  if (from.type.kind === "list" && (sameType(from.type.element, to.type) || isCopy(from.type.element, to.type)))
+    return "take one element, such as …[0]; a field of your own may be repeated";
+  if (from.type.kind === "string" && (to.type.kind === "int" || to.type.kind === "uint" || to.type.kind === "double"))
+    return `write the number without quotes, or ${to.type.kind}(…) around the text`;
+  const [item, wanted] = [from.type, to.type].map((type) => (type.kind === "list" ? type.element.kind : undefined));
+  if (item === "message" && wanted !== undefined && wanted !== "message")
+    return "take what is wanted of each item, as in ….map(item, item.name)";
+  return "bind a value of the field's type; a field of your own may have another";
+}
+
+const TIMES: ReadonlySet<string> = new Set(["google.protobuf.Timestamp", "google.protobuf.Duration"]);
+const isCopy = (from: CelType, to: CelType): boolean => from.kind === "message" && to.kind === "message";
+
+function fits(from: CelType, to: CelType): boolean {
+  return from.kind === "wrapper" || to.kind === "wrapper" ? true : sameType(from, to);
+}

@@ -1,0 +1,36 @@
+import { ScalarType } from "@bufbuild/protobuf";
+import { type CelType, type Proto, typeName } from "../../cel/index.ts";
+
+/** A value as expressions see it, and how it is represented. */
+interface Typed {
+  readonly type: CelType;
+  readonly proto: Proto | undefined;
+}
+
+/** Whether two values are represented alike. */
+export function sameForm(a: Proto | undefined, b: Proto | undefined): boolean {
+  return formName(a) === formName(b);
+}
+
+/** Names for two types that differ, by what they differ in: `string` and `int`, `int32` and `int64`, `app.v1.Kind` and `app.v1.Shade`. */
+export function tellApart(a: Typed, b: Typed): readonly [a: string, b: string] {
+  const types = [typeName(a.type), typeName(b.type)] as const;
+  return types[0] === types[1] ? [formName(a.proto), formName(b.proto)] : types;
+}
+
+/** As a proto declares it. */
+export function formName(proto: Proto | undefined): string {
+  switch (proto?.kind) {
+    case "scalar":
+      return (ScalarType[proto.scalar] ?? "").toLowerCase();
+    case "enum":
+    case "message":
+      return proto.desc.typeName;
+    case "list":
+      return `repeated ${formName(proto.of)}`;
+    case "map":
+      return `map<${(ScalarType[proto.key] ?? "").toLowerCase()}, ${formName(proto.of)}>`;
+    default:
+      return "of another form";
+  }
+}

@@ -1,0 +1,199 @@
+// Who reads which step of a service's `let`: known before anything is typed, since it decides what an rpc starts and in which order.
+import type { Ir, IrCall, IrFile, IrMessage, IrMethod, IrService, IrStep } from "../../ir.ts";
+import type { Text } from "../../origin.ts";
+import { methodNamed, resolveName } from "../names/lookup.ts";
+import { entriesFor, governing } from "../policies/entries.ts";
+import { freeNames } from "../scope/free-names.ts";
+import { declaredCalls } from "./declared.ts";
+import { composed, type MessageGraph, messageTexts, policyTexts, rootOf, stepTexts } from "./message-graph.ts";
+
+/** That something names a step, and where. */
+export interface Mention {
+  readonly name: string;
+  readonly text: Text;
+  /** How, where it is not an expression of its own: `the upstream entry for "user.v1.UserService"`. */
+  readonly through: string | undefined;
+}
+/** That a step of a service waits for another one of it. */
+export interface LetEdge {
+  readonly to: IrStep;
+  readonly mention: Mention | undefined;
+}
+
+export interface LetGraph {
+  /** The rpcs whose responses a message is part of, by type name. */
+  readonly roots: ReadonlyMap<string, readonly IrMethod[]>;
+  readonly serviceOf: ReadonlyMap<IrMethod, IrService>;
+  /** The steps that an rpc starts. */
+  readonly starts: ReadonlyMap<IrMethod, ReadonlySet<IrStep>>;
+  /** Steps with a name that no rpc has a reader of. */
+  readonly unread: ReadonlySet<IrStep>;
+  /** Names that a message's own expressions use and none of its steps has, and those of the upstream entries for its calls. */
+  readonly mentions: (message: string) => ReadonlyMap<string, Mention>;
+  /** The same, with those of the messages that it composes. */
+  readonly needs: (message: string) => ReadonlySet<string>;
+  readonly edges: (step: IrStep) => readonly LetEdge[];
+}
+
+export function letGraph(ir: Ir, graph: MessageGraph): LetGraph {
+  const messages = new Map<string, { ir: IrMessage; file: IrFile }>(
+    ir.files.flatMap((file) => file.messages.map((message) => [message.desc.typeName, { ir: message, file }])),
+  );
+  const services = ir.files.flatMap((file) => file.services.map((service) => ({ service, file })));
+  const serviceOf = new Map(services.flatMap(({ service }) => service.methods.map((method) => [method, service])));
+  const shares = services.some(({ service }) => service.steps.length > 0);
+  const inMessages = new Map<string, ReadonlyMap<string, Mention>>();
+  const mentions = (name: string): ReadonlyMap<string, Mention> => {
+    const known = inMessages.get(name);
+    if (known !== undefined) return known;
+    const message = messages.get(name);
+    const found = new Map<string, Mention>();
+    if (message !== undefined && shares) {
+      const calls = message.ir.steps.flatMap((step) => declaredCalls(step.source));
+      const own = new Set(message.ir.steps.map((step) => step.name?.value));
+      const after = message.ir.steps.flatMap((step) => step.after);
+      const all = [
+        ...namesOf(ir, message.file, messageTexts(message.ir)),
+        ...after.map((text): Mention => ({ name: text.value, text, through: undefined })),
+        ...entryNames(ir, message.file, calls),
+      ];
+      for (const mention of all)
+        if (!own.has(mention.name) && !found.has(mention.name)) found.set(mention.name, mention);
+    }
+    inMessages.set(name, found);
+    return found;
+  };
+  const needed = needsOf(graph, mentions);
+
+  const edgesOf = new Map<IrStep, readonly LetEdge[]>();
+  const composedBy = new Map<IrStep, readonly string[]>();
+  for (const { service, file } of services) {
+    const byName = new Map(service.steps.flatMap((step) => (step.name === undefined ? [] : [[step.name.value, step]])));
+    for (const step of service.steps) {
+      const children = composed(step.source).flatMap(
+        (text) =>
+          resolveName(file.desc.proto.package, text.value, (name) => (messages.has(name) ? name : undefined)) ?? [],
+      );
+      composedBy.set(step, children);
+      const all: Mention[] = [
+        ...namesOf(ir, file, stepTexts(step)),
+        ...entryNames(ir, file, declaredCalls(step.source)),
+        ...composed(step.source).flatMap((text, i) =>
+          [...needed(children[i] ?? "")].map((name) => ({
+            name,
+            text: mentions(children[i] ?? "").get(name)?.text ?? text,
+            through: `"${text.value}"`,
+          })),
+        ),
+      ];
+      const edges = all.flatMap((mention): LetEdge[] => {
+        const to = byName.get(mention.name);
+        return to === undefined ? [] : [{ to, mention }];
+      });
+      const after = step.after.flatMap((name): LetEdge[] => {
+        const to = byName.get(name.value);
+        // One that names itself has been reported.
+        return to === undefined || to === step ? [] : [{ to, mention: undefined }];
+      });
+      edgesOf.set(step, [...edges, ...after]);
+    }
+  }
+  const edges = (step: IrStep): readonly LetEdge[] => edgesOf.get(step) ?? [];
+
+  const roots = new Map<string, Set<IrMethod>>();
+  const starts = new Map<IrMethod, Set<IrStep>>();
+  const reach = (method: IrMethod, first: string, names: Set<string>): void => {
+    const open = [first];
+    for (let name = open.pop(); name !== undefined; name = open.pop()) {
+      const known = roots.get(name) ?? new Set();
+      if (known.has(method)) continue;
+      roots.set(name, known.add(method));
+      for (const one of mentions(name).keys()) names.add(one);
+      for (const { to } of graph.composes.get(name) ?? []) open.push(to);
+    }
+  };
+  const start = (method: IrMethod, first: readonly IrStep[]): void => {
+    const running = starts.get(method) ?? new Set();
+    starts.set(method, running);
+    const open = [...first];
+    for (let step = open.pop(); step !== undefined; step = open.pop()) {
+      if (running.has(step)) continue;
+      running.add(step);
+      // What it composes is part of the response's work, and what that reads is among its edges.
+      for (const child of composedBy.get(step) ?? []) reach(method, child, new Set());
+      open.push(...edges(step).map(({ to }) => to));
+    }
+  };
+  for (const { service, file } of services) {
+    for (const method of service.methods) {
+      const names = new Set<string>();
+      reach(
+        method,
+        rootOf(method, file.desc.proto.package, (name) => messages.has(name)),
+        names,
+      );
+      start(
+        method,
+        service.steps.filter(({ name }) => name === undefined || names.has(name.value)),
+      );
+    }
+  }
+  const unread = new Set(
+    services.flatMap(({ service }) =>
+      service.steps.filter((step) => !service.methods.some((method) => starts.get(method)?.has(step))),
+    ),
+  );
+  // They run for their effect, if they have one, and then in every rpc.
+  for (const { service } of services)
+    for (const method of service.methods)
+      start(
+        method,
+        service.steps.filter((step) => unread.has(step)),
+      );
+  return {
+    roots: new Map([...roots].map(([name, methods]) => [name, [...methods]])),
+    serviceOf,
+    starts,
+    unread,
+    mentions,
+    needs: needed,
+    edges,
+  };
+}
+
+/** What messages read outside of themselves, with what they compose; without those of a circle. */
+function needsOf(graph: MessageGraph, mentions: LetGraph["mentions"]): LetGraph["needs"] {
+  const known = new Map<string, Set<string>>();
+  // Composers come first, so that what they compose is known from behind.
+  for (const { ir } of [...graph.order].reverse()) {
+    const name = ir.desc.typeName;
+    const all = new Set(mentions(name).keys());
+    for (const { to } of graph.composes.get(name) ?? []) for (const inner of known.get(to) ?? []) all.add(inner);
+    known.set(name, all);
+  }
+  return (name) => known.get(name) ?? new Set();
+}
+
+function namesOf(ir: Ir, file: IrFile, texts: ReturnType<typeof stepTexts>): Mention[] {
+  return texts.flatMap(({ text, item }) =>
+    [...freeNames(text.value, ir.registry, file.desc.proto.package).names]
+      .filter((name) => name !== item)
+      .map((name) => ({ name, text, through: undefined })),
+  );
+}
+
+/** What the upstream entries for these calls read. */
+function entryNames(ir: Ir, file: IrFile, calls: readonly IrCall[]): Mention[] {
+  if (calls.length === 0) return [];
+  const { entries } = governing(ir, file.desc.proto.package);
+  return calls.flatMap((call) => {
+    const method = call.method && methodNamed(ir, call.method.value);
+    const governs = method === undefined ? [] : entriesFor(entries, method);
+    return governs.flatMap((entry) => {
+      const of = entry.method?.value ?? entry.service?.value;
+      const through = of === undefined ? "the entry for every upstream" : `the upstream entry for "${of}"`;
+      const texts = policyTexts(entry.policy).map((text) => ({ text, item: undefined }));
+      return namesOf(ir, file, texts).map((mention) => ({ ...mention, through }));
+    });
+  });
+}

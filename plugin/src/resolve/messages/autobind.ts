@@ -1,0 +1,59 @@
+// Fields that a step fills by their names: `autobind`.
+import type { DescField } from "@bufbuild/protobuf";
+import { fieldName, fieldType } from "../../cel/index.ts";
+import type { Origin } from "../../origin.ts";
+import { canBeAbsent } from "../conversions/bind.ts";
+import { conversion } from "../conversions/convert.ts";
+import { tellApart } from "../conversions/same-form.ts";
+import type { Bound, Step } from "../model/model.ts";
+import { syntheticText } from "../names/synthetic-text.ts";
+import { check } from "../scope/scope.ts";
+import type { MessageContext } from "../steps/context.ts";
+
+/** The field as a step's automatic binding gives it: same name, type, cardinality and presence, or aliased. */
+export function autobound(cx: MessageContext, step: Step, field: DescField): { step: Step; bound: Bound }[] {
+  const { variable } = step;
+  const source = sourceOf(step, field);
+  if (variable === undefined || source === undefined) return [];
+  if (source.fieldKind !== field.fieldKind || canBeAbsent(source) !== canBeAbsent(field)) return [];
+  const how = conversion(fieldType(source), fieldType(field), cx.run.aliases);
+  if (how.kind === "misfit" || (how.kind === "represent" && field.fieldKind === "scalar")) return [];
+  const text = syntheticText(`${variable.name}.${fieldName(field.name)}`, boundAt(step));
+  const expression = check(cx.scope, text, [variable]);
+  return expression === undefined ? [] : [{ step, bound: { expression, conversion: how } }];
+}
+
+/** Why a step that has a field of this name does not fill it, and what helps. */
+export function nearMiss(
+  step: Step,
+  field: DescField,
+): { readonly at: Origin; readonly message: string; readonly hint: string }[] {
+  const source = sourceOf(step, field);
+  if (source === undefined) return [];
+  const path = step.name === undefined ? undefined : `${step.name}.${fieldName(field.name)}`;
+  const miss = (why: string, hint: string) => {
+    const message = `"${field.name}" of "${source.parent.typeName}" ${why}, so that this \`autobind\` does not fill it`;
+    return [{ at: boundAt(step), message, hint }];
+  };
+  if (source.fieldKind === field.fieldKind && canBeAbsent(source) !== canBeAbsent(field)) {
+    const by = path === undefined ? "" : `, or add [(bff.v1.field).by = "${path}"]`;
+    return canBeAbsent(source)
+      ? miss("may be unset", `declare it \`optional\`${by}`)
+      : miss("always has a value", `leave out \`optional\`${by}`);
+  }
+  const [is, wanted] = tellApart(fieldType(source), fieldType(field));
+  const by =
+    path === undefined ? "name the step, and convert its value with `by`" : `convert it with \`by\`, from "${path}"`;
+  return is === wanted ? [] : miss(`is ${is}, not ${wanted}`, `give it the same type, or ${by}`);
+}
+
+function sourceOf({ autobind, variable }: Step, field: DescField): DescField | undefined {
+  if (!autobind || variable?.type.kind !== "message") return undefined;
+  return variable.type.desc.fields.find((candidate) => candidate.name === field.name);
+}
+
+const boundAt = ({ ir }: Step): Origin => ir.autobind?.at ?? ir.at;
+
+/** A step in a diagnostic. */
+export const stepCalled = ({ name, index }: Step): string =>
+  name === undefined ? `step ${index + 1}` : `step "${name}"`;

@@ -1,0 +1,245 @@
+import type { DescField, DescOneof } from "@bufbuild/protobuf";
+import { type Expression, fieldName, fieldType, typeName } from "../../cel/index.ts";
+import type { IrField, IrMessage } from "../../ir.ts";
+import type { Origin } from "../../origin.ts";
+import { bindTo, canBeAbsent } from "../conversions/bind.ts";
+import { isDegradation } from "../model/degradation.ts";
+import type { Bound, OneofTarget, Step, Target } from "../model/model.ts";
+import { sourceExpressions } from "../model/source-parts.ts";
+import { syntheticText } from "../names/synthetic-text.ts";
+import { check, checkCondition, where } from "../scope/scope.ts";
+import type { MessageContext as AnyContext } from "../steps/context.ts";
+import { autobound, nearMiss, stepCalled } from "./autobind.ts";
+
+type MessageContext = AnyContext & { readonly ir: IrMessage };
+
+/**
+ * Where each field of a composed message gets its value; faulty ones are left out after their diagnostic. `unknown`: a step that would fill
+ * fields by their names is faulty, so that nobody knows which. `resolvers`: the steps that stand for its fields' resolvers.
+ */
+export function resolveFields(
+  cx: MessageContext,
+  unknown: boolean,
+  resolvers: readonly Step[],
+): { targets: Target[]; degradedField: DescField | undefined } {
+  const targets: Target[] = [];
+  const oneofs = new Map<DescOneof, OneofTarget["members"][number][]>();
+  const degradedField = findDegradedField(cx);
+  if (cx.ir.resolver !== undefined) return { targets, degradedField };
+  for (const field of cx.ir.fields) {
+    if (isDegradation(field.desc)) continue;
+    const condition = field.if && field.desc.oneof && checkCondition(cx.scope, field.if, "this `if`");
+    const bound = resolveField({ ...cx, scope: where(cx.scope, condition) }, field, unknown, resolvers);
+    const { oneof } = field.desc;
+    if (oneof === undefined) {
+      if (bound !== undefined) targets.push({ kind: "field", field: field.desc, bound });
+      continue;
+    }
+    if (bound === undefined || (field.if && condition === undefined)) continue;
+    let members = oneofs.get(oneof);
+    if (members === undefined) {
+      members = [];
+      oneofs.set(oneof, members);
+      targets.push({ kind: "oneof", oneof, members });
+    }
+    const before = members.find((member) => member.default);
+    if (field.default?.value && before !== undefined) {
+      cx.scope.report({
+        code: "BFF408",
+        severity: "error",
+        message: `two default members in oneof "${oneof.name}"`,
+        at: field.default.at,
+        hint: `keep one default; the first is "${before.field.name}"`,
+      });
+    }
+    members.push({ field: field.desc, if: condition, bound, default: field.default?.value ?? false });
+  }
+  return { targets, degradedField };
+}
+
+function findDegradedField(cx: MessageContext): DescField | undefined {
+  const [first, ...others] = cx.ir.fields.filter((field) => isDegradation(field.desc));
+  for (const field of [first, ...others]) {
+    if (field === undefined) continue;
+    const own = field.by ?? field.resolver;
+    if (own !== undefined) {
+      cx.scope.report({
+        code: "BFF604",
+        severity: "error",
+        message: `"${field.desc.name}" is filled by the runtime`,
+        at: own.at,
+        hint: `remove its \`${field.by === undefined ? "resolver" : "by"}\``,
+      });
+    }
+    if (field !== first && first !== undefined) {
+      cx.scope.report({
+        code: "BFF604",
+        severity: "error",
+        message: `"${cx.ir.desc.name}" has two fields for degradations`,
+        at: field.at,
+        related: [{ at: first.at, message: "the first one" }],
+        hint: "keep one of them",
+      });
+    }
+  }
+  return first?.desc;
+}
+
+function resolveField(
+  cx: MessageContext,
+  field: IrField,
+  unknown: boolean,
+  resolvers: readonly Step[],
+): Bound | undefined {
+  const { scope, run } = cx;
+  if (field.alias !== undefined && field.by === undefined) {
+    scope.report({
+      code: "BFF402",
+      severity: "error",
+      message: `"${field.desc.name}" has an alias, but "${cx.ir.desc.name}" is not a copy of another message`,
+      at: field.alias.at,
+      hint: "say where its value comes from with `by`, or give the message an alias",
+    });
+    return undefined;
+  }
+  if (field.resolver !== undefined) {
+    const variable = resolvers.find(
+      ({ source }) => source.kind === "resolver" && source.field === field.desc,
+    )?.variable;
+    const expression = variable && check(scope, syntheticText(variable.name, field.resolver.at), [variable]);
+    return expression && bindTo(expression, field.desc, run.aliases, scope.report);
+  }
+  if (field.by !== undefined) {
+    const expression = check(scope, field.by);
+    const bound = expression && bindTo(expression, field.desc, run.aliases, scope.report);
+    if (bound !== undefined) checkAbsence(cx, field, bound.expression);
+    return bound;
+  }
+  const candidates = [...scope.stepOf.values()].flatMap((step) => autobound(cx, step, field.desc));
+  const [candidate, other] = candidates;
+  if (candidate !== undefined && other !== undefined) {
+    const named = [candidate, other].find(({ step }) => step.name !== undefined)?.step.name;
+    scope.report({
+      code: "BFF403",
+      severity: "error",
+      message: `"${field.desc.name}" could come from ${stepCalled(candidate.step)} or ${stepCalled(other.step)}`,
+      at: field.at,
+      related: [candidate, other].map(({ step }) => ({
+        at: step.ir.autobind?.at ?? step.ir.at,
+        message: `${step.name === undefined ? "this step" : `"${step.name}"`} is bound automatically`,
+      })),
+      hint:
+        named === undefined
+          ? `name one of the steps, and say which: [(bff.v1.field).by = "….${field.desc.name}"]`
+          : `say which: [(bff.v1.field).by = "${named}.${field.desc.name}"]`,
+    });
+    return undefined;
+  }
+  if (candidate !== undefined) {
+    checkAbsence(cx, field, candidate.bound.expression, candidate.step);
+    return candidate.bound;
+  }
+  if (!unknown && !field.faulty) {
+    const like = [...scope.steps.keys()].find((name) => name === field.desc.name);
+    const [near] = [...scope.stepOf.values()].flatMap((step) => nearMiss(step, field.desc));
+    scope.report({
+      code: "BFF401",
+      severity: "error",
+      message: `nothing says where "${field.desc.name}" comes from`,
+      at: field.at,
+      ...(near === undefined ? {} : { related: [{ at: near.at, message: near.message }] }),
+      hint: near?.hint ?? `add [(bff.v1.field).by = "${like ?? "…"}"]`,
+    });
+  }
+  return undefined;
+}
+
+/** A field that always has a value cannot rest on what may be absent. */
+function checkAbsence(cx: MessageContext, field: IrField, expression: Expression, filler?: Step): void {
+  if (canBeAbsent(field.desc)) return;
+  const [variable] = expression.unsafe;
+  if (variable === undefined) return;
+  if (filler !== undefined) {
+    const path = `${filler.name ?? "…"}.${fieldName(field.desc.name)}`;
+    const named = filler.name === undefined ? "the step a name, and " : "";
+    cx.scope.report({
+      code: "BFF601",
+      severity: "error",
+      message: `field "${field.desc.name}" always has a value (${typeName(fieldType(field.desc).type)}), but ${stepCalled(filler)}, which fills it, may be absent`,
+      at: field.at,
+      related: [beginning(filler) ?? { at: filler.ir.at, message: `${stepCalled(filler)} may be absent` }],
+      hint: `give the step a \`fallback\`, or ${named === "" ? "make" : `give ${named}make`} the field \`optional\` and bind it: [(bff.v1.field).by = "${path}"]`,
+    });
+    return;
+  }
+  const path = absencePath(cx, variable.name);
+  const shown = variable.role === "arg" ? `args.${variable.name}` : variable.name;
+  cx.scope.report({
+    code: "BFF601",
+    severity: "error",
+    message: `field "${field.desc.name}" always has a value (${typeName(fieldType(field.desc).type)}), but ${variable.role === "arg" ? "argument" : "step"} "${shown}" may be absent${path.length > 1 ? ` (${path.join(" → ")})` : ""}`,
+    at: expression.reads.find((read) => read.variable === variable && !read.safe)?.at ?? expression.text.at,
+    related: variable.role === "arg" ? givenAbsent(cx, variable.name) : related(cx, path.at(-1)),
+    hint:
+      variable.role === "arg"
+        ? `make the field \`optional\`, read it as ok(${shown}) ? … : …, or give the argument a value that is always there`
+        : `make the field \`optional\`, read it as ok(${shown}) ? … : …, or give step "${path.at(-1) ?? shown}" a \`fallback\``,
+  });
+}
+
+/** From a step to the step that its absence begins at. */
+function absencePath(cx: MessageContext, name: string): string[] {
+  const path = [name];
+  for (let step = cx.scope.steps.get(name); step !== undefined && beginning(step) === undefined; ) {
+    const unsafe = new Set(neededBy(step).flatMap((expression) => expression?.unsafe ?? []));
+    const from: Step | undefined = step.reads.find(
+      ({ absent, variable }) => absent && variable !== undefined && unsafe.has(variable),
+    );
+    if (from?.name === undefined || path.includes(from.name)) break;
+    path.push(from.name);
+    step = from;
+  }
+  return path;
+}
+/** What a step may be absent by, whatever it reads. */
+function beginning({ ir, source }: Step): { at: Origin; message: string } | undefined {
+  const called = ir.name === undefined ? "the step" : `"${ir.name.value}"`;
+  if (ir.supplementary?.value === true) return { at: ir.supplementary.at, message: `${called} is supplementary` };
+  if (ir.if !== undefined) return { at: ir.if.at, message: `${called} has an \`if\`` };
+  if (source.kind !== "call" || ir.source?.kind !== "call") return undefined;
+  if (source.call.onError.some(({ then }) => then.kind === "ignore")) {
+    // The rule may stand on an upstream entry.
+    const rule = ir.source.policy.onError.find(({ then }) => then?.kind === "ignore");
+    return { at: rule?.at ?? ir.at, message: `${called} is absent after an error that is ignored` };
+  }
+  const { batch } = source.call;
+  return batch === undefined || batch.many || ir.source.batch === undefined
+    ? undefined
+    : { at: ir.source.batch.at, message: `${called} is absent when its key is not among the answers` };
+}
+/** Expressions whose absence is the step's. */
+function neededBy({ source }: Step): readonly (Expression | undefined)[] {
+  if (source.kind === "each") return [source.in];
+  return source.kind === "by" || source.kind === "call" || source.kind === "switch" ? sourceExpressions(source) : [];
+}
+/** The places that give an argument which may be absent. */
+function givenAbsent(cx: MessageContext, name: string): { at: Origin; message: string }[] {
+  const places = cx.run.places.get(cx.ir.desc.typeName) ?? [];
+  return places.flatMap(({ members, what }) => {
+    const given = members.get(name);
+    return given?.absent ? [{ at: given.at, message: `${what} gives what may be absent` }] : [];
+  });
+}
+function related(cx: MessageContext, name: string | undefined): { at: Step["ir"]["at"]; message: string }[] {
+  const step = name === undefined ? undefined : cx.scope.steps.get(name);
+  if (step === undefined) return [];
+  const begun = beginning(step);
+  if (begun !== undefined) return [begun];
+  for (const expression of neededBy(step)) {
+    const read = expression?.reads.find(({ variable, safe }) => variable.role === "arg" && !safe);
+    if (read === undefined) continue;
+    const message = `"${name}" needs args.${read.variable.name}, which may be absent`;
+    return [{ at: read.at, message }, ...givenAbsent(cx, read.variable.name)];
+  }
+  return [{ at: step.ir.at, message: `"${name}" may be absent` }];
+}

@@ -1,0 +1,137 @@
+import type { Variable } from "../../cel/index.ts";
+import type { Severity } from "../../diagnostic/diagnostic.ts";
+import { sortByDependency } from "../../graph.ts";
+import type { IrFile, IrMethod, IrService, IrStep } from "../../ir.ts";
+import { stepTexts } from "../graph/message-graph.ts";
+import type { Let, Step } from "../model/model.ts";
+import { freeNames } from "../scope/free-names.ts";
+import { HEADERS, type MessageScope } from "../scope/scope.ts";
+import type { MessageContext, Run } from "../steps/context.ts";
+import { packageContext, reportCycle, resolveSteps } from "./message.ts";
+
+const NO_ARGS: Variable = {
+  name: "args",
+  role: "args",
+  type: { kind: "struct", members: new Map() },
+  proto: undefined,
+  absent: false,
+};
+
+/** The `let` of a service. Its steps see `headers`, `env`, `now` and each other. */
+export function resolveLet(run: Run, ir: IrService, file: IrFile): Let {
+  let errors = 0;
+  const report: Run["report"] = (diagnostic) => {
+    if (diagnostic.severity === ("error" satisfies Severity)) errors++;
+    run.report(diagnostic);
+  };
+  const context = packageContext(run, file.desc.proto.package);
+  const steps = new Map<string, Step>();
+  const broken = new Set<string>();
+  const scope: MessageScope = {
+    registry: run.ir.registry,
+    container: file.desc.proto.package,
+    report,
+    given: new Map([
+      ["headers", HEADERS],
+      ["env", context.envVariable],
+      ["now", context.now],
+    ]),
+    steps,
+    stepOf: new Map(),
+    broken,
+    offered: [],
+    brokenArgs: new Set(),
+    brokenEnv: context.brokenEnv,
+    known: new Set(),
+    shared: { steps, broken },
+  };
+  const args = { message: undefined, variable: NO_ARGS, members: [] };
+  const cx: MessageContext = {
+    run,
+    ir,
+    file,
+    scope,
+    args,
+    offered: [],
+    governing: context.governing,
+    package: context,
+    roots: [],
+    around: new Map(),
+  };
+  checkAutobind(cx);
+  const before = new Set(readers(cx));
+  const { order, cycles } = sortByDependency(ir.steps, (step) => run.lets.edges(step).map(({ to }) => to));
+  for (const cycle of cycles) reportLetCycle(cx, cycle);
+  const resolved = resolveSteps(cx, () => errors, {
+    order: { order, circular: new Set([...cycles.flat(), ...before]) },
+    rootsOf: (step) => rootsOf(run, step),
+  });
+  for (const step of resolved) run.shared.set(step.ir, step);
+  return { kind: "let", ir, file, desc: ir.desc, args, shared: [], steps: resolved, targets: [] };
+}
+
+function rootsOf(run: Run, step: IrStep): IrMethod[] {
+  return [...run.lets.starts].flatMap(([method, steps]) => (steps.has(step) ? [method] : []));
+}
+
+function checkAutobind({ ir, scope }: MessageContext): void {
+  for (const { autobind } of ir.steps) {
+    if (autobind?.value !== true) continue;
+    scope.report({
+      code: "BFF216",
+      severity: "error",
+      message: "a step of a service has no message whose fields it could fill",
+      at: autobind.at,
+      hint: "leave it out, and bind the fields with (bff.v1.field).by",
+    });
+  }
+}
+
+/** The steps that read `args`, which have been reported. */
+function readers({ run, ir, scope }: MessageContext): IrStep[] {
+  return ir.steps.filter((step) => {
+    const reader = stepTexts(step).find(({ text }) =>
+      freeNames(text.value, run.ir.registry, scope.container).names.has("args"),
+    );
+    if (reader === undefined) return false;
+    scope.report({
+      code: "BFF214",
+      severity: "error",
+      message: `a step of a service runs once for all that its response is made of: it sees no \`args\``,
+      at: reader.text.at,
+      hint: "read `headers`, `env`, `now` or another step of the service, or declare the step in the messages that read it",
+    });
+    return true;
+  });
+}
+
+function reportLetCycle(cx: MessageContext, cycle: readonly IrStep[]): void {
+  const [first] = cycle;
+  if (first === undefined) return;
+  const name = (step: IrStep): string => step.name?.value ?? `step ${step.index + 1}`;
+  const around = cycle.map((step, i) => {
+    const to = cycle[i + 1] ?? first;
+    const edges = cx.run.lets.edges(step).filter((edge) => edge.to === to);
+    const plain = edges.find(({ mention }) => mention?.through === undefined);
+    return { step, to, mention: (plain ?? edges[0])?.mention };
+  });
+  const indirect = around.filter(({ mention }) => mention?.through !== undefined);
+  if (indirect.length === 0) {
+    reportCycle(cx, cycle);
+    return;
+  }
+  const path = around.flatMap(({ step, mention }) => [
+    name(step),
+    ...(mention?.through === undefined ? [] : [mention.through]),
+  ]);
+  cx.scope.report({
+    code: "BFF419",
+    severity: "error",
+    message: `a step of the service rests on itself: ${[...path, name(first)].join(" → ")}`,
+    at: first.name?.at ?? first.at,
+    related: indirect.flatMap(({ to, mention }) =>
+      mention === undefined ? [] : [{ at: mention.text.at, message: `"${name(to)}" is read here` }],
+    ),
+    hint: "an expression of an upstream entry, or a message, must not read the step that needs it",
+  });
+}

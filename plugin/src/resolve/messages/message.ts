@@ -1,0 +1,318 @@
+import type { DescField } from "@bufbuild/protobuf";
+import { DurationSchema, TimestampSchema } from "@bufbuild/protobuf/wkt";
+import type { CelType } from "../../cel/index.ts";
+import type { Severity } from "../../diagnostic/diagnostic.ts";
+import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import { sortByDependency } from "../../graph.ts";
+import type { Ir, IrEnvVar, IrFile, IrMessage, IrMethod, IrStep } from "../../ir.ts";
+import { protoOf } from "../conversions/proto-of.ts";
+import { messageTexts, stepTexts } from "../graph/message-graph.ts";
+import type { Composed, EnvVar, Step } from "../model/model.ts";
+import { checkAgreement, governing } from "../policies/entries.ts";
+import { argsFor } from "../scope/args.ts";
+import { freeNames } from "../scope/free-names.ts";
+import { HEADERS, type MessageScope } from "../scope/scope.ts";
+import type { MessageContext, PackageContext, Run } from "../steps/context.ts";
+import { clientCalls, hasResolver, resolverSteps } from "../steps/resolver.ts";
+import { resolveStep } from "../steps/step.ts";
+import { resolveFields } from "./fields.ts";
+import { checkHiding, stepsAround, takeShared } from "./shared-steps.ts";
+
+/** Looks for faults in a message with rules that nothing composes, typically one being written. What its arguments are nobody knows yet. */
+export function resolveAdrift(run: Run, ir: IrMessage, file: IrFile): void {
+  run.adrift.add(ir);
+  const broken = run.used.get(ir.desc.typeName) ?? new Set<string>();
+  const nowhere = { at: ir.at, what: "nothing", request: undefined, members: new Map(), named: new Map(), broken };
+  run.places.set(ir.desc.typeName, [nowhere]);
+  resolveMessage(run, ir, file, new Set(), []);
+}
+
+export function resolveMessage(
+  run: Run,
+  ir: IrMessage,
+  file: IrFile,
+  welcome: ReadonlySet<string>,
+  roots: readonly IrMethod[],
+): Composed | undefined {
+  let errors = 0;
+  const report: Run["report"] = (diagnostic) => {
+    if (diagnostic.severity === ("error" satisfies Severity)) errors++;
+    run.report(diagnostic);
+  };
+  const places = run.places.get(ir.desc.typeName) ?? [];
+  const used = run.used.get(ir.desc.typeName) ?? new Set<string>();
+  // A function of the user may want any of them.
+  const wanted = hasResolver(ir) ? new Set(places.flatMap(({ members }) => [...members.keys()])) : welcome;
+  const readOf = (name: string) =>
+    messageTexts(ir).find(({ text }) => freeNames(text.value, run.ir.registry, file.desc.proto.package).args.has(name))
+      ?.text.at;
+  const { args, broken: brokenArgs } = argsFor(ir, places, used, wanted, readOf, report);
+  const context = packageContext(run, file.desc.proto.package);
+  // A message that nothing composes may be meant for any of the services.
+  const elsewhere = run.adrift.has(ir) ? namesOfServices(run) : [];
+  const scope: MessageScope = {
+    registry: run.ir.registry,
+    container: file.desc.proto.package,
+    report,
+    given: new Map([
+      ["args", args.variable],
+      ["headers", HEADERS],
+      ["env", context.envVariable],
+      ["now", context.now],
+    ]),
+    steps: new Map(),
+    stepOf: new Map(),
+    broken: new Set(elsewhere),
+    offered: args.message === undefined ? [...new Set(places.flatMap(({ members }) => [...members.keys()]))] : [],
+    brokenArgs,
+    brokenEnv: context.brokenEnv,
+    known: new Set(),
+    shared: { steps: new Map(), broken: new Set(elsewhere) },
+  };
+  const around = stepsAround(run, roots);
+  const shared = takeShared(run, ir, roots, scope);
+  const cx = {
+    run,
+    ir,
+    file,
+    scope,
+    args,
+    offered: args.members.map((member) => member.name),
+    governing: context.governing,
+    package: context,
+    roots,
+    around,
+  } satisfies MessageContext;
+  checkHiding(cx);
+  const steps = resolveSteps(cx, () => errors, {
+    order: orderOf(cx),
+    rootsOf: () => roots,
+  });
+  const resolvers = resolverSteps(ir, steps);
+  const fillers = ir.steps.filter((step) => step.autobind?.value === true);
+  const unknown = fillers.some((step) => !steps.some((resolved) => resolved.ir === step));
+  const { targets, degradedField } = resolveFields(cx, unknown, resolvers);
+  if (errors > 0) return undefined;
+  return {
+    kind: "composed",
+    ir,
+    file,
+    desc: ir.desc,
+    args,
+    shared,
+    steps: [...steps, ...resolvers],
+    targets: inOrder(targets, ir),
+    degradedField,
+    resolver: ir.resolver && resolvers[0],
+    clients: clientCalls(cx, ir),
+  };
+}
+
+function namesOfServices({ ir }: Run): string[] {
+  const steps = ir.files.flatMap(({ services }) => services.flatMap((service) => service.steps));
+  return steps.flatMap(({ name }) => (name === undefined ? [] : [name.value]));
+}
+
+function inOrder(targets: Composed["targets"], ir: IrMessage): Composed["targets"] {
+  const place = new Map<DescField, number>(ir.fields.map((field, i) => [field.desc, i]));
+  const first = (target: Composed["targets"][number]): number => {
+    const field = target.kind === "field" ? target.field : target.members[0]?.field;
+    return (field && place.get(field)) ?? 0;
+  };
+  return [...targets].sort((a, b) => first(a) - first(b));
+}
+
+/** The order in which steps can be resolved, and those in a circle, which have been reported. */
+interface Order {
+  readonly order: readonly IrStep[];
+  readonly circular: ReadonlySet<IrStep>;
+}
+function orderOf(cx: MessageContext): Order {
+  const { ir, run, scope } = cx;
+  const byName = new Map(
+    // A step that is called like what is always in scope has been reported: who writes that name means the other.
+    ir.steps.flatMap((step) =>
+      step.name === undefined || scope.given.has(step.name.value) ? [] : [[step.name.value, step] as const],
+    ),
+  );
+  const reads = new Map(ir.steps.map((step) => [step, dependencies(run.ir, step, scope.container, byName)]));
+  const { order, cycles } = sortByDependency(ir.steps, (step) => reads.get(step) ?? []);
+  for (const cycle of cycles) reportCycle(cx, cycle);
+  return { order, circular: new Set(cycles.flat()) };
+}
+
+/** @param rootsOf the rpcs that a step is part of */
+export function resolveSteps(
+  cx: MessageContext,
+  errors: () => number,
+  { order: { order, circular }, rootsOf }: { order: Order; rootsOf: (step: IrStep) => readonly IrMethod[] },
+): Step[] {
+  const { scope, ir } = cx;
+  checkAfter(cx);
+  const twice = namedTwice(ir.steps);
+  const resolved: Step[] = [];
+  for (const step of order) {
+    const before = errors();
+    const name = step.name?.value;
+    const result = circular.has(step) ? undefined : resolveStep({ ...cx, roots: rootsOf(step) }, step, step.index);
+    const again = name !== undefined && twice.has(name);
+    // One whose name is none cannot be read.
+    if (result === undefined || errors() > before || again || !/^\w*$/.test(name ?? "")) {
+      if (name !== undefined) scope.broken.add(name);
+      continue;
+    }
+    resolved.push(result);
+    if (name !== undefined) scope.steps.set(name, result);
+    if (result.variable !== undefined) scope.stepOf.set(result.variable, result);
+  }
+  return resolved.sort((a, b) => a.index - b.index);
+}
+
+function namedTwice(steps: readonly IrStep[]): ReadonlySet<string> {
+  const names = new Set<string>();
+  const twice = new Set<string>();
+  for (const { name } of steps) {
+    if (name === undefined) continue;
+    if (names.has(name.value)) twice.add(name.value);
+    names.add(name.value);
+  }
+  return twice;
+}
+
+/** The steps whose names a step's expressions use, and those it starts after. */
+function dependencies(ir: Ir, step: IrStep, container: string, byName: ReadonlyMap<string, IrStep>): IrStep[] {
+  // One that names itself has been reported.
+  const names = new Set(step.after.map((name) => name.value).filter((name) => name !== step.name?.value));
+  for (const { text, item } of stepTexts(step)) {
+    for (const name of freeNames(text.value, ir.registry, container).names) if (name !== item) names.add(name);
+  }
+  return [...names].flatMap((name) => byName.get(name) ?? []);
+}
+
+function checkAfter(cx: MessageContext): void {
+  const names = new Set(
+    [...cx.ir.steps.map((step) => step.name?.value), ...cx.around.keys()].filter((name) => name !== undefined),
+  );
+  for (const { step, name } of cx.ir.steps.flatMap((step) => step.after.map((name) => ({ step, name })))) {
+    if (name.value === step.name?.value) {
+      cx.scope.report({
+        code: "BFF212",
+        severity: "error",
+        message: `step "${name.value}" cannot start after itself`,
+        at: name.at,
+        hint: "name another step",
+      });
+    }
+    if (names.has(name.value)) continue;
+    const like = didYouMean(name.value, [...names]);
+    cx.scope.report({
+      code: "BFF206",
+      severity: "error",
+      message: `there is no step "${name.value}"`,
+      at: name.at,
+      hint: like === undefined ? `name one of: ${[...names].join(", ")}` : `did you mean "${like}"?`,
+    });
+  }
+}
+
+export function reportCycle(cx: MessageContext, cycle: readonly IrStep[]): void {
+  const [first] = cycle;
+  if (first === undefined) return;
+  const name = (step: IrStep): string => step.name?.value ?? `step ${step.index + 1}`;
+  cx.scope.report({
+    code: "BFF410",
+    severity: "error",
+    message: `steps wait for each other in a circle: ${[...cycle, first].map(name).join(" → ")}`,
+    at: first.name?.at ?? first.at,
+    related: cycle.slice(1).map((step, i) => ({
+      at: step.name?.at ?? step.at,
+      message: `"${name(step)}" waits for "${name(cycle[i + 2] ?? first)}"`,
+    })),
+    hint: "remove one of these reads; a step can only read what does not wait for it",
+  });
+}
+
+export function packageContext(run: Run, name: string): PackageContext {
+  const known = run.packages.get(name);
+  if (known !== undefined) return known;
+  const rules = governing(run.ir, name);
+  checkAgreement(rules.entries, run.report);
+  const declared = agreed(rules.env, run);
+  const env = declared.flatMap((variable) => envVar(run, variable));
+  const members = new Map(env.map(({ variable }) => [variable.name.slice("env.".length), variable]));
+  const timestamp = run.ir.registry.getMessage(TimestampSchema.typeName) ?? TimestampSchema;
+  const context: PackageContext = {
+    governing: rules,
+    env,
+    brokenEnv: new Set(
+      declared.flatMap(({ name, type }) => (envType(type.value, run) === undefined ? [name.value] : [])),
+    ),
+    envVariable: { name: "env", role: "env", type: { kind: "struct", members }, proto: undefined, absent: false },
+    now: {
+      name: "now",
+      role: "now",
+      type: { kind: "message", desc: timestamp },
+      proto: { kind: "message", desc: timestamp },
+      absent: false,
+    },
+  };
+  run.packages.set(name, context);
+  return context;
+}
+
+/** Each variable once: files may repeat what another says. */
+function agreed(declared: readonly IrEnvVar[], run: Run): IrEnvVar[] {
+  const byName = new Map<string, IrEnvVar>();
+  for (const variable of declared) {
+    const first = byName.get(variable.name.value);
+    if (first === undefined) {
+      byName.set(variable.name.value, variable);
+      continue;
+    }
+    const differs = [
+      [variable.type, first.type, "type"],
+      [variable.default, first.default, "default"],
+    ] as const;
+    for (const [mine, theirs, what] of differs) {
+      if (mine?.value === theirs?.value) continue;
+      // What is no type has been reported.
+      if ([variable, first].some(({ type }) => envType(type.value, run) === undefined)) continue;
+      const said = (value: typeof mine): string =>
+        value === undefined ? `no ${what}` : `${what} ${JSON.stringify(value.value)}`;
+      run.report({
+        code: "BFF416",
+        severity: "error",
+        message: `the environment variable "${variable.name.value}" has ${said(mine)} here and ${said(theirs)} elsewhere`,
+        at: mine?.at ?? variable.at,
+        related: [{ at: theirs?.at ?? first.at, message: `${said(theirs)} here` }],
+        hint: "declare it in one file, and import that file",
+      });
+      break;
+    }
+  }
+  return [...byName.values()];
+}
+
+/** A variable of the environment; none where its type is none of these words, which reading has reported. */
+function envVar(run: Run, ir: IrEnvVar): EnvVar[] {
+  const type = envType(ir.type.value, run);
+  if (type === undefined) return [];
+  return [{ ir, variable: { name: `env.${ir.name.value}`, role: "var", type, proto: protoOf(type), absent: false } }];
+}
+function envType(name: string, run: Run): CelType | undefined {
+  switch (name) {
+    case "string":
+    case "int":
+    case "bool":
+    case "double":
+      return { kind: name };
+    case "duration": {
+      const desc = run.ir.registry.getMessage(DurationSchema.typeName) ?? DurationSchema;
+      return { kind: "message", desc };
+    }
+    case "list(string)":
+      return { kind: "list", element: { kind: "string" } };
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,178 @@
+// The steps of a service as one message sees them.
+import { sameType, type Variable } from "../../cel/index.ts";
+import type { IrMessage, IrMethod, IrService, IrStep } from "../../ir.ts";
+import { sameForm, tellApart } from "../conversions/same-form.ts";
+import type { Step } from "../model/model.ts";
+import type { MessageScope } from "../scope/scope.ts";
+import type { MessageContext, Run } from "../steps/context.ts";
+
+function servicesOf(run: Run, roots: readonly IrMethod[]): IrService[] {
+  return [...new Set(roots.flatMap((root) => run.lets.serviceOf.get(root) ?? []))];
+}
+
+/** The steps of every service that a message is part of, by name. */
+export function stepsAround(run: Run, roots: readonly IrMethod[]): ReadonlyMap<string, IrStep> {
+  return new Map(
+    servicesOf(run, roots).flatMap((service) =>
+      service.steps.flatMap((step) => (step.name === undefined ? [] : [[step.name.value, step] as const])),
+    ),
+  );
+}
+
+/** A name means one thing in a message. */
+export function checkHiding({ ir, around, scope }: MessageContext): void {
+  for (const step of ir.steps) {
+    const other = step.name && around.get(step.name.value);
+    if (step.name === undefined || other === undefined) continue;
+    scope.report({
+      code: "BFF213",
+      severity: "error",
+      message: `the step "${step.name.value}" hides the step "${step.name.value}" of the service`,
+      at: step.name.at,
+      related: [{ at: other.name?.at ?? other.at, message: "the step of the service" }],
+      hint: "rename one of them",
+    });
+  }
+}
+
+/** Puts into scope what a message, and what it composes, reads of its services; gives what can be read, in order of declaration. */
+export function takeShared(run: Run, ir: IrMessage, roots: readonly IrMethod[], scope: MessageScope): Step[] {
+  const services = servicesOf(run, roots);
+  const own = new Set(ir.steps.map((step) => step.name?.value));
+  const taken: Step[] = [];
+  for (const name of run.lets.needs(ir.desc.typeName)) {
+    const declared = services.map((service) => ({
+      service,
+      step: service.steps.find((step) => step.name?.value === name),
+    }));
+    if (own.has(name) || declared.every(({ step }) => step === undefined)) {
+      reportElsewhere(run, ir, name, roots, scope);
+      continue;
+    }
+    const step = reportLack(run, ir, name, roots, declared, scope) ? undefined : join(run, ir, name, declared, scope);
+    if (step === undefined) {
+      scope.broken.add(name);
+      scope.shared.broken.add(name);
+      continue;
+    }
+    taken.push(step);
+    scope.steps.set(name, step);
+    scope.shared.steps.set(name, step);
+    if (step.variable !== undefined) scope.stepOf.set(step.variable, step);
+  }
+  return taken.sort((a, b) => a.index - b.index);
+}
+
+interface Declared {
+  readonly service: IrService;
+  readonly step: IrStep | undefined;
+}
+
+/** A service that the message is part of has no such step. */
+function reportLack(
+  run: Run,
+  ir: IrMessage,
+  name: string,
+  roots: readonly IrMethod[],
+  declared: readonly Declared[],
+  scope: MessageScope,
+): boolean {
+  const lacks = declared.find(({ step }) => step === undefined);
+  const has = declared.find(({ step }) => step !== undefined);
+  if (lacks === undefined || has?.step === undefined) return false;
+  const mention = run.lets.mentions(ir.desc.typeName).get(name);
+  // What only an inner message reads is told there.
+  if (mention === undefined) return true;
+  const root = roots.find((candidate) => run.lets.serviceOf.get(candidate) === lacks.service);
+  const where = `service "${lacks.service.desc.name}"`;
+  const owner = `service "${has.service.desc.name}"`;
+  const first =
+    mention.through === undefined
+      ? `"${name}" is a step of ${owner}`
+      : `${mention.through} reads "${name}", a step of ${owner}`;
+  scope.report({
+    code: "BFF215",
+    severity: "error",
+    message: `${first}, but ${where}, whose rpc "${root?.desc.name}" reaches "${ir.desc.name}", has none`,
+    at: mention.text.at,
+    related: [
+      { at: has.step.name?.at ?? has.step.at, message: `"${name}" of ${owner}` },
+      { at: root?.at ?? lacks.service.at, message: `rpc "${root?.desc.name}" of ${where} reaches "${ir.desc.name}"` },
+    ],
+    hint: `declare "${name}" in the \`let\` of ${where}, too`,
+  });
+  return true;
+}
+
+/** An upstream entry reads what only services of other messages have. */
+function reportElsewhere(run: Run, ir: IrMessage, name: string, roots: readonly IrMethod[], scope: MessageScope): void {
+  const mention = run.lets.mentions(ir.desc.typeName).get(name);
+  if (mention?.through === undefined) return;
+  const all = run.ir.files.flatMap((file) => file.services);
+  const has = all
+    .map((service): Declared => ({ service, step: service.steps.find((step) => step.name?.value === name) }))
+    .find(({ step }) => step !== undefined);
+  const [root] = roots;
+  const lacks = root && run.lets.serviceOf.get(root);
+  if (has === undefined || lacks === undefined) return;
+  reportLack(run, ir, name, roots, [has, { service: lacks, step: undefined }], scope);
+  scope.shared.broken.add(name);
+}
+
+/** One step for those of all services: they have one type. */
+function join(
+  run: Run,
+  ir: IrMessage,
+  name: string,
+  declared: readonly Declared[],
+  scope: MessageScope,
+): Step | undefined {
+  const found = declared.map(({ service, step }) => ({ service, step: step && run.shared.get(step) }));
+  const [first] = found;
+  const steps = found.flatMap(({ step }) => step ?? []);
+  // A fault in it has been reported.
+  if (first?.step?.variable === undefined || steps.length < found.length) return undefined;
+  const { type, proto } = first.step.variable;
+  for (const { service, step } of found) {
+    const other = step?.variable;
+    if (other === undefined) return undefined;
+    if (sameType(other.type, type) && sameForm(other.proto, proto)) continue;
+    const at = run.lets.mentions(ir.desc.typeName).get(name)?.text.at ?? ir.at;
+    const told = tellApart(first.step.variable, other);
+    scope.report({
+      code: "BFF418",
+      severity: "error",
+      message: `"${name}" is ${told[0]} in service "${first.service.desc.name}" and ${told[1]} in service "${service.desc.name}", and "${ir.desc.name}" is part of both`,
+      at,
+      related: [first.step, step].flatMap((one, i) =>
+        one === undefined ? [] : [{ at: one.ir.name?.at ?? one.ir.at, message: `${told[i]} here` }],
+      ),
+      hint: "give both the same type, or rename one of them",
+    });
+    return undefined;
+  }
+  const variable: Variable = {
+    name,
+    role: "step",
+    type,
+    proto,
+    absent: steps.some((step) => step.absent),
+  };
+  return {
+    ir: first.step.ir,
+    name,
+    // Before every step of a message.
+    index: first.step.index - 1_000_000,
+    variable,
+    if: undefined,
+    source: { kind: "shared", of: steps },
+    supplementary: false,
+    autobind: false,
+    fallback: undefined,
+    after: [],
+    reads: [],
+    absent: steps.some((step) => step.absent),
+    absentByFailure: steps.some((step) => step.absentByFailure),
+    tainted: steps.some((step) => step.tainted),
+  };
+}

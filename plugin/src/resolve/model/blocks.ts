@@ -1,0 +1,26 @@
+import type { Expression } from "../../cel/index.ts";
+import type { Block, Call, Composed, Let, Model } from "./model.ts";
+import { callsOf, sourceExpressions } from "./source-parts.ts";
+
+/** All that has steps: the `let` of services, then messages. */
+export function blocksOf({ lets, messages }: Model): readonly (Composed | Let)[] {
+  return [...lets, ...messages];
+}
+
+/** The calls of its own steps, those of lists included, in order of declaration. */
+export function callsIn({ steps }: Pick<Block, "steps">): Call[] {
+  return steps.flatMap(({ source }) => [...callsOf(source)]);
+}
+
+/** Every expression that it evaluates for a request: of its steps, their fallbacks, and its fields. */
+export function expressionsIn({ steps, targets }: Block): Expression[] {
+  const all = [
+    ...steps.flatMap((step) => [step.if, step.fallback?.expression, ...sourceExpressions(step.source)]),
+    ...targets.flatMap((target) =>
+      target.kind === "field"
+        ? [target.bound.expression]
+        : target.members.flatMap((member) => [member.if, member.bound.expression]),
+    ),
+  ];
+  return all.filter((expression) => expression !== undefined);
+}

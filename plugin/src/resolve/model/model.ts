@@ -1,0 +1,358 @@
+// What the declarations mean: names are descriptors, expressions are typed trees, steps form a graph. Still nothing is decided about how it runs.
+import type {
+  DescEnum,
+  DescField,
+  DescFile,
+  DescMessage,
+  DescMethod,
+  DescOneof,
+  DescService,
+} from "@bufbuild/protobuf";
+import type { Expression, Proto, Variable } from "../../cel/index.ts";
+import type { Diagnostic } from "../../diagnostic/diagnostic.ts";
+import type { Code } from "../../gen/bff/v1/options_pb.ts";
+import type { Ir, IrEnvVar, IrFile, IrMessage, IrMethod, IrService, IrStep } from "../../ir.ts";
+import type { Origin, Sourced } from "../../origin.ts";
+
+export interface Model {
+  readonly ir: Ir;
+  readonly files: readonly BffFile[];
+  readonly packages: readonly BffPackage[];
+  /** The `let` of every service that has one. */
+  readonly lets: readonly Let[];
+  /** Composed messages, composers before what they compose. */
+  readonly messages: readonly Composed[];
+  readonly conversions: Conversions;
+  /** What messages that nothing composes name outside of themselves: steps of services, if these are what they are meant for. */
+  readonly namedAdrift: ReadonlySet<string>;
+  /** What looks superfluous: only to be told when nothing is wrong, since a fault may be why nobody uses it. */
+  readonly suspicions: readonly Diagnostic[];
+}
+
+/** A file for which code is generated. */
+export interface BffFile {
+  readonly ir: IrFile;
+  readonly desc: DescFile;
+  readonly services: readonly BffService[];
+  /** In file order. */
+  readonly messages: readonly Composed[];
+  /** Environment variables that its expressions may use: its own and those of the files it imports. */
+  readonly env: readonly EnvVar[];
+}
+export interface BffPackage {
+  readonly name: string;
+  readonly files: readonly BffFile[];
+}
+export interface EnvVar {
+  readonly ir: IrEnvVar;
+  readonly variable: Variable;
+}
+export interface BffService {
+  readonly ir: IrService;
+  readonly desc: DescService;
+  readonly methods: readonly BffMethod[];
+  readonly let: Let | undefined;
+}
+export interface BffMethod {
+  readonly ir: IrMethod;
+  readonly desc: DescMethod;
+  /** The response, or what `response` puts in its place. */
+  readonly composed: Composed;
+  /** From what is composed to the declared response, where they differ. */
+  readonly response: MessageConversion | undefined;
+  /** Of the declared response. */
+  readonly degradedField: DescField | undefined;
+  readonly timeoutMs: number;
+  readonly noSideEffects: boolean;
+  /** The steps of the service's `let` that it starts, in order of declaration. */
+  readonly shared: readonly Step[];
+}
+
+// ---- composed messages ----
+
+/** Steps that see each other, and what is made of them. */
+export interface Block {
+  readonly file: IrFile;
+  readonly args: Args;
+  /**
+   * Steps of a service's `let` that it, or what it composes, reads: one for each name, whichever service it is composed for
+   * (`SharedSource`). They count as declared before its own.
+   */
+  readonly shared: readonly Step[];
+  /** In order of declaration. */
+  readonly steps: readonly Step[];
+  /** In order of declaration; the Degradation field left out. */
+  readonly targets: readonly Target[];
+}
+export interface Composed extends Block {
+  readonly kind: "composed";
+  readonly ir: IrMessage;
+  readonly desc: DescMessage;
+  readonly degradedField: DescField | undefined;
+  /** The last of the steps, where its value is the message; then there are no targets. */
+  readonly resolver: Step | undefined;
+  /** What its resolvers can call. */
+  readonly clients: readonly Call[];
+}
+/** The `let` of a service. */
+export interface Let extends Block {
+  readonly kind: "let";
+  readonly ir: IrService;
+  readonly desc: DescService;
+}
+
+export interface Args {
+  /** The request's message, when every place passes the same one; undefined: a set of names. */
+  readonly message: DescMessage | undefined;
+  readonly variable: Variable;
+  /** The names in use, in order of first use; empty when `message` is set. */
+  readonly members: readonly Arg[];
+}
+export interface Arg {
+  readonly name: string;
+  readonly variable: Variable;
+  /** Whether a failure (not only an `if` or a missing key) may make it absent. */
+  readonly absentByFailure: boolean;
+  /** Whether a failure may have touched its value (even when it is present). */
+  readonly tainted: boolean;
+}
+
+export interface Step {
+  readonly ir: IrStep;
+  readonly name: string | undefined;
+  readonly index: number;
+  /** How others read it; undefined for guards and unnamed steps. */
+  readonly variable: Variable | undefined;
+  readonly if: Expression | undefined;
+  readonly source: Source;
+  readonly supplementary: boolean;
+  readonly autobind: boolean;
+  readonly fallback: Bound | undefined;
+  readonly after: readonly Step[];
+  /** Steps that any of its expressions read, in order of declaration. */
+  readonly reads: readonly Step[];
+  /** Whether a reader may find no value (after its fallback). */
+  readonly absent: boolean;
+  readonly absentByFailure: boolean;
+  /** Whether a failure may reach its value: it or what it reads may fail without failing the response. */
+  readonly tainted: boolean;
+}
+
+export type Source =
+  | BySource
+  | CallSource
+  | ComposeSource
+  | EachSource
+  | SwitchSource
+  | GuardSource
+  | SharedSource
+  | ResolverSource;
+
+export interface BySource {
+  readonly kind: "by";
+  readonly by: Expression;
+}
+export interface CallSource {
+  readonly kind: "call";
+  readonly call: Call;
+}
+export interface ComposeSource {
+  readonly kind: "compose";
+  readonly message: DescMessage;
+  readonly args: readonly ArgBinding[];
+}
+export interface ArgBinding {
+  readonly name: string;
+  readonly by: Expression;
+  readonly if: Expression | undefined;
+  readonly at: Origin;
+}
+export interface EachSource {
+  readonly kind: "each";
+  readonly item: Variable;
+  readonly in: Expression;
+  readonly if: Expression | undefined;
+  readonly source: BySource | CallSource | ComposeSource;
+  /** Whether an item may have no value. */
+  readonly itemAbsent: boolean;
+  readonly key: Expression | undefined;
+  readonly partial: boolean;
+  readonly concurrent: number;
+  readonly max: number | undefined;
+}
+export interface SwitchSource {
+  readonly kind: "switch";
+  /** All `by` are of one type; `value` says how each gets there. */
+  readonly cases: readonly { readonly if: Expression; readonly value: Bound }[];
+  readonly default: Bound | undefined;
+}
+export interface GuardSource {
+  readonly kind: "guard";
+  readonly if: Expression;
+  readonly fail: Fail;
+}
+/** A function of the user. */
+export interface ResolverSource {
+  readonly kind: "resolver";
+  readonly message: DescMessage;
+  /** Undefined: it supplies the whole message. */
+  readonly field: DescField | undefined;
+}
+/** A step of the service around a message, started elsewhere. */
+export interface SharedSource {
+  readonly kind: "shared";
+  /** The step of each service that the message is composed for. */
+  readonly of: readonly Step[];
+}
+export interface Fail {
+  /** Undefined: the upstream's. */
+  readonly code: Code | undefined;
+  /** Undefined: the fixed text of the code. Parts in order: literal text and holes. */
+  readonly message: readonly (string | Expression)[] | undefined;
+  readonly details: readonly Expression[];
+  readonly at: Origin;
+}
+
+/** An expression and how its value becomes what is wanted. */
+export interface Bound {
+  readonly expression: Expression;
+  readonly conversion: Conversion;
+}
+
+// ---- calls ----
+
+export interface Call {
+  readonly method: DescMethod;
+  readonly at: Origin;
+  readonly request: Bound | undefined;
+  readonly set: readonly FieldBinding[];
+  readonly metadata: readonly MetadataBinding[];
+  readonly policy: Policy;
+  readonly onError: readonly ErrorRule[];
+  readonly batch: Batch | undefined;
+  /** NO_SIDE_EFFECTS declared, or vouched for; "idempotent": has side effects, may be repeated. */
+  readonly effects: "none" | "idempotent" | "once";
+  /** Where the method is named. */
+  readonly methodAt: Origin;
+  /** Where the method says nothing about side effects: the rpcs that reach the call, by what they say of it. */
+  readonly said: { readonly vouched: readonly IrMethod[]; readonly silent: readonly IrMethod[] };
+}
+export interface FieldBinding {
+  /** From the request message down to the field that is set. */
+  readonly path: readonly DescField[];
+  readonly bound: Bound;
+  readonly if: Expression | undefined;
+}
+export interface MetadataBinding {
+  readonly key: string;
+  readonly by: Expression;
+  readonly if: Expression | undefined;
+}
+export interface Batch {
+  readonly keys: DescField;
+  readonly by: Bound;
+  readonly items: DescField;
+  /** Undefined when `items` is a map. */
+  readonly key: DescField | undefined;
+  readonly many: boolean;
+  readonly max: number;
+}
+export interface ErrorRule {
+  readonly at: Origin;
+  readonly on: readonly Code[];
+  readonly if: Expression | undefined;
+  readonly then:
+    | { readonly kind: "ignore" }
+    | { readonly kind: "fallback"; readonly value: Bound }
+    | { readonly kind: "fail"; readonly fail: Fail };
+}
+
+/** Merged leaf by leaf, nearest first; what nobody says is undefined (the plan fills in defaults). Times in milliseconds. */
+export interface Policy {
+  readonly timeout: Sourced<number> | undefined;
+  readonly retry: {
+    readonly attempts: Sourced<number> | undefined;
+    readonly on: readonly Sourced<Code>[] | undefined;
+    readonly initial: Sourced<number> | undefined;
+    readonly max: Sourced<number> | undefined;
+    readonly multiplier: Sourced<number> | undefined;
+    readonly if: Expression | undefined;
+  };
+  readonly hedge: { readonly delay: Sourced<number> | undefined; readonly max: Sourced<number> | undefined };
+  readonly cache: { readonly ttl: Sourced<number> | undefined; readonly stale: Sourced<number> | undefined };
+  /** The limit of the call, or of an entry for its method: an inner pool. */
+  readonly limit: LimitLeaves | undefined;
+  readonly forward: readonly Sourced<string>[];
+}
+export interface LimitLeaves {
+  readonly concurrent: Sourced<number> | undefined;
+  readonly queued: Sourced<number> | undefined;
+}
+
+// ---- fields ----
+
+/** A field of the response, or the whole of a oneof. */
+export type Target = FieldTarget | OneofTarget;
+export interface FieldTarget {
+  readonly kind: "field";
+  readonly field: DescField;
+  readonly bound: Bound;
+}
+export interface OneofTarget {
+  readonly kind: "oneof";
+  readonly oneof: DescOneof;
+  readonly members: readonly {
+    readonly field: DescField;
+    readonly if: Expression | undefined;
+    readonly bound: Bound;
+    readonly default: boolean;
+  }[];
+}
+
+// ---- conversions ----
+
+/** How a value in one protobuf form becomes another. */
+export type Conversion =
+  | { readonly kind: "same" }
+  /** Between numeric forms, range-checked where the source may be wider; also CEL lists and maps of such. */
+  | { readonly kind: "represent"; readonly as: Proto }
+  | { readonly kind: "message"; readonly via: MessageConversion }
+  | { readonly kind: "enum"; readonly via: EnumConversion }
+  | { readonly kind: "list"; readonly of: Conversion }
+  | { readonly kind: "map"; readonly of: Conversion };
+
+export interface Conversions {
+  readonly messages: readonly MessageConversion[];
+  readonly enums: readonly EnumConversion[];
+}
+/** A pruned copy, made field by field. */
+export interface MessageConversion {
+  readonly from: DescMessage;
+  readonly to: DescMessage;
+  /** The BFF's message: its file holds the function. */
+  readonly owner: DescMessage;
+  /** Which of the owner's aliases this is, from 0. */
+  readonly position: number;
+  readonly targets: readonly ConvertedTarget[];
+}
+export type ConvertedTarget =
+  | { readonly kind: "field"; readonly to: DescField; readonly from: DescField; readonly conversion: Conversion }
+  | {
+      readonly kind: "oneof";
+      readonly to: DescOneof;
+      readonly members: readonly {
+        readonly to: DescField;
+        readonly from: DescField;
+        readonly conversion: Conversion;
+      }[];
+    };
+export interface EnumConversion {
+  readonly from: DescEnum;
+  readonly to: DescEnum;
+  readonly owner: DescEnum;
+  readonly position: number;
+  /** From number to number; several may share a target. */
+  readonly values: readonly { readonly from: number; readonly to: number }[];
+  /** Undefined: an unmapped value fails (towards upstreams INVALID_ARGUMENT). */
+  readonly default: number | undefined;
+}

@@ -1,0 +1,134 @@
+// From names in options to descriptors, with what to say when there is none. What is no name at all has been reported when it was read.
+import type { DescEnum, DescFile, DescMessage, DescMethod, Registry } from "@bufbuild/protobuf";
+import type { Diagnostic, Report } from "../../diagnostic/diagnostic.ts";
+import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import type { Ir } from "../../ir.ts";
+import type { Text } from "../../origin.ts";
+import { isMethodName, isReference } from "../../read/names.ts";
+import { slice } from "./synthetic-text.ts";
+import { ELSEWHERE } from "./unseen.ts";
+
+const OUTSIDE =
+  "correct the name, or import its file: this run has the whole workspace, so that the file is one of a module dependency, or one that `paths` leaves out";
+
+/** With `strategy: directory` a run has the files of one directory and what they import, and nothing else. */
+function hasOneDirectory({ allFiles, files }: Ir, { at }: Text): boolean {
+  const folder = (name: string): string => name.slice(0, name.lastIndexOf("/") + 1);
+  // A name may stand in a file that is only imported: the folder is that of the files which code is generated for.
+  const targets = new Set(files.flatMap(({ desc, target }) => (target ? folder(desc.proto.name) : [])));
+  if (targets.size > 1) return false;
+  const [own = folder(at.file)] = targets;
+  const pending = allFiles.filter(({ proto }) => folder(proto.name) === own);
+  const reached = new Set<DescFile>();
+  for (let file = pending.pop(); file !== undefined; file = pending.pop()) {
+    if (reached.has(file)) continue;
+    reached.add(file);
+    pending.push(...file.dependencies);
+  }
+  return allFiles.every((file) => reached.has(file));
+}
+
+function missing(ir: Ir, text: Text, what: string, name: string, candidates: Iterable<string>): Diagnostic {
+  const names = [...candidates];
+  // A name without its package, or without the message that it stands in.
+  const like = names.find((candidate) => candidate.endsWith(`.${name}`)) ?? didYouMean(name, names);
+  return {
+    code: "BFF201",
+    severity: "error",
+    message: `no ${what} "${name}" is visible to this run`,
+    at: text.at,
+    hint: like !== undefined ? `did you mean "${like}"?` : hasOneDirectory(ir, text) ? ELSEWHERE : OUTSIDE,
+  };
+}
+
+/** "package.Service/Method" → the method, of whatever kind. */
+export function methodNamed({ registry }: Ir, name: string): DescMethod | undefined {
+  const [service = "", method = ""] = name.split("/");
+  return registry.getService(service)?.methods.find((candidate) => candidate.name === method);
+}
+
+/** "package.Service/Method" → the method; undefined after a diagnostic. */
+export function lookupMethod(ir: Ir, text: Text, report: Report): DescMethod | undefined {
+  if (!isMethodName(text.value)) return undefined;
+  const [serviceName = "", methodName = ""] = text.value.split("/");
+  const service = ir.registry.getService(serviceName);
+  if (service === undefined) {
+    report(missing(ir, slice(text, 0, serviceName.length), "service", serviceName, upstreamServices(ir)));
+    return undefined;
+  }
+  const method = methodNamed(ir, text.value);
+  if (method === undefined) {
+    const like = didYouMean(
+      methodName,
+      service.methods.map((method) => method.name),
+    );
+    report({
+      code: "BFF201",
+      severity: "error",
+      message: `"${serviceName}" has no method "${methodName}"`,
+      at: text.place(serviceName.length + 1, text.value.length),
+      hint:
+        like === undefined
+          ? `use one of its methods: ${service.methods.map((method) => method.name).join(", ")}`
+          : `did you mean "${serviceName}/${like}"?`,
+    });
+    return undefined;
+  }
+  if (method.methodKind !== "unary") {
+    report({
+      code: "BFF202",
+      severity: "error",
+      message: `"${text.value}" is a streaming method`,
+      at: text.at,
+      hint: "call a unary method: a composed response is made of single answers",
+    });
+    return undefined;
+  }
+  return method;
+}
+
+export function lookupService(ir: Ir, text: Text, report: Report): boolean {
+  if (!isReference(text.value)) return false;
+  if (ir.registry.getService(text.value) !== undefined) return true;
+  report(missing(ir, text, "service", text.value, upstreamServices(ir)));
+  return false;
+}
+
+/** A message by its name, relative to the package as protobuf resolves it. */
+export function lookupMessage(ir: Ir, text: Text, container: string, report: Report): DescMessage | undefined {
+  if (!isReference(text.value)) return undefined;
+  const found = resolveName(container, text.value, (name) => ir.registry.getMessage(name));
+  if (found === undefined) report(missing(ir, text, "message", text.value, namesOf(ir.registry, "message", container)));
+  return found;
+}
+
+export function lookupEnum(ir: Ir, text: Text, container: string, report: Report): DescEnum | undefined {
+  if (!isReference(text.value)) return undefined;
+  const found = resolveName(container, text.value, (name) => ir.registry.getEnum(name));
+  if (found === undefined) report(missing(ir, text, "enum", text.value, namesOf(ir.registry, "enum", container)));
+  return found;
+}
+
+/** Looks a relative name up from the innermost scope outwards; a leading dot means a full name. */
+export function resolveName<T>(container: string, name: string, get: (name: string) => T | undefined): T | undefined {
+  if (name.startsWith(".")) return get(name.slice(1));
+  const scopes = container === "" ? [] : container.split(".");
+  for (let depth = scopes.length; depth >= 0; depth--) {
+    const found = get([...scopes.slice(0, depth), name].join("."));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** A BFF's own services are no upstreams. */
+function* upstreamServices(ir: Ir): Iterable<string> {
+  const own = new Set(ir.files.flatMap((file) => file.services.map((service) => service.desc.typeName)));
+  for (const type of ir.registry) if (type.kind === "service" && !own.has(type.typeName)) yield type.typeName;
+}
+function* namesOf(registry: Registry, kind: "message" | "enum", container: string): Iterable<string> {
+  for (const type of registry) {
+    if (type.kind !== kind) continue;
+    yield type.typeName;
+    if (container !== "" && type.typeName.startsWith(`${container}.`)) yield type.typeName.slice(container.length + 1);
+  }
+}

@@ -1,0 +1,24 @@
+// With `strategy: directory` no upstream is visible that the BFF does not import: one mistake in buf.gen.yaml, however many names it hides.
+import type { Diagnostic } from "../../diagnostic/diagnostic.ts";
+import { inOrder } from "../../diagnostic/order.ts";
+
+/** The hint for a name that may be in another directory of the workspace. */
+export const ELSEWHERE =
+  "correct the name, or give the plugin `strategy: all` in buf.gen.yaml, and buf no `--path`: this run has one directory and what that imports. Import the file when it comes from a module dependency";
+
+const isElsewhere = ({ code, hint }: Diagnostic): boolean => code === "BFF201" && hint === ELSEWHERE;
+
+/** The names that may be in another directory as one error, at the first of them; each of the others is a related place. */
+export function foldUnseen(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const [first, ...others] = inOrder(diagnostics.filter(isElsewhere));
+  if (first === undefined) return [...diagnostics];
+  // Of a name that is written several times the first place says enough.
+  const known = new Set([first.message]);
+  const related = others.flatMap(({ at, message }) => {
+    if (known.has(message)) return [];
+    known.add(message);
+    return [{ at, message }];
+  });
+  const folded = related.length === 0 ? first : { ...first, related };
+  return [...diagnostics.filter((one) => !isElsewhere(one)), folded];
+}

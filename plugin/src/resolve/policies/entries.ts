@@ -1,0 +1,120 @@
+// The upstream entries that govern a package, and what they say of one method, leaf by leaf.
+import type { DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Ir, IrEnvVar, IrUpstream } from "../../ir.ts";
+import type { Sourced, Text } from "../../origin.ts";
+
+export interface Governing {
+  readonly package: string;
+  readonly entries: readonly IrUpstream[];
+  readonly env: readonly IrEnvVar[];
+}
+
+/** What the files of a package say, with the files they import, in the order of the request. */
+export function governing(ir: Ir, packageName: string): Governing {
+  const reach = new Set<string>();
+  const visit = (desc: DescFile): void => {
+    if (reach.has(desc.name)) return;
+    reach.add(desc.name);
+    for (const dependency of desc.dependencies) visit(dependency);
+  };
+  for (const file of ir.files) if (file.desc.proto.package === packageName) visit(file.desc);
+  const files = ir.files.filter((file) => reach.has(file.desc.name));
+  return {
+    package: packageName,
+    entries: files.flatMap((file) => file.upstreams),
+    env: files.flatMap((file) => file.env),
+  };
+}
+
+/** The entries that speak of a method, nearest first: of the method, of its service, of every upstream. */
+export function entriesFor(entries: readonly IrUpstream[], method: DescMethod): IrUpstream[] {
+  return [...entriesOf(entries, method), ...entriesAround(entries, method.parent)];
+}
+/** Those of the method alone. */
+export function entriesOf(entries: readonly IrUpstream[], method: DescMethod): IrUpstream[] {
+  return entries.filter((entry) => entry.method?.value === fullName(method));
+}
+/** Those of all methods of a service, nearest first. */
+export function entriesAround(entries: readonly IrUpstream[], service: DescService): IrUpstream[] {
+  const wide = entries.filter((entry) => entry.method === undefined);
+  return [
+    ...wide.filter((entry) => entry.service?.value === service.typeName),
+    ...wide.filter((entry) => entry.service === undefined),
+  ];
+}
+/** As options name a method. */
+export const fullName = (method: DescMethod): string => `${method.parent.typeName}/${method.name}`;
+
+/** The value of a leaf at the nearest level that says it. */
+export function nearest<L, T>(levels: readonly L[], leaf: (level: L) => T | undefined): T | undefined {
+  for (const level of levels) {
+    const value = leaf(level);
+    if (value !== undefined) return value;
+  }
+  return undefined;
+}
+
+type Leaf = {
+  readonly name: string;
+  readonly unit?: "ms";
+  readonly get: (entry: IrUpstream) => Sourced<unknown> | Text | undefined;
+};
+const LEAVES: readonly Leaf[] = [
+  { name: "timeout", unit: "ms", get: (entry) => entry.policy.timeout },
+  { name: "retry.attempts", get: (entry) => entry.policy.retry?.attempts },
+  { name: "retry.on", get: (entry) => list(entry.policy.retry?.on) },
+  { name: "retry.backoff.initial", unit: "ms", get: (entry) => entry.policy.retry?.initial },
+  { name: "retry.backoff.max", unit: "ms", get: (entry) => entry.policy.retry?.max },
+  { name: "retry.backoff.multiplier", get: (entry) => entry.policy.retry?.multiplier },
+  { name: "retry.if", get: (entry) => entry.policy.retry?.if },
+  { name: "hedge.delay", get: (entry) => entry.policy.hedge?.delay },
+  { name: "hedge.max", get: (entry) => entry.policy.hedge?.max },
+  { name: "cache.ttl", get: (entry) => entry.policy.cache?.ttl },
+  { name: "cache.stale", get: (entry) => entry.policy.cache?.stale },
+  { name: "retry_budget.max_tokens", get: (entry) => entry.retryBudget?.maxTokens },
+  { name: "retry_budget.token_ratio", get: (entry) => entry.retryBudget?.tokenRatio },
+  { name: "limit.concurrent", get: (entry) => entry.policy.limit?.concurrent },
+  { name: "limit.queued", get: (entry) => entry.policy.limit?.queued },
+  { name: "forward", get: (entry) => list(entry.policy.forward) },
+  { name: "idempotent", get: (entry) => entry.policy.idempotent },
+  { name: "breaker.error_rate", get: (entry) => entry.breaker?.errorRate },
+  { name: "breaker.window", unit: "ms", get: (entry) => entry.breaker?.window },
+  { name: "breaker.minimum", get: (entry) => entry.breaker?.minimum },
+  { name: "breaker.open_for", unit: "ms", get: (entry) => entry.breaker?.openFor },
+  { name: "breaker.probes", get: (entry) => entry.breaker?.probes },
+  { name: "breaker.slow", get: (entry) => entry.breaker?.slow },
+  { name: "breaker.slow_rate", get: (entry) => entry.breaker?.slowRate },
+  { name: "breaker.off", get: (entry) => entry.breaker?.off },
+];
+function list(values: readonly Sourced<unknown>[] | undefined): Sourced<string> | undefined {
+  const [first] = values ?? [];
+  return first && { value: JSON.stringify(values?.map((value) => value.value)), at: first.at };
+}
+
+/** Two values for one leaf at one level are an error that names both. */
+export function checkAgreement(entries: readonly IrUpstream[], report: Report): void {
+  const levels = new Map<string, IrUpstream[]>();
+  for (const entry of entries) {
+    const level = entry.method?.value ?? entry.service?.value ?? "";
+    levels.set(level, [...(levels.get(level) ?? []), entry]);
+  }
+  for (const [level, same] of levels) {
+    for (const leaf of LEAVES) {
+      const said = same.map((entry) => leaf.get(entry)).filter((value) => value !== undefined);
+      const [first] = said;
+      const other = said.find((value) => value.value !== first?.value);
+      if (first === undefined || other === undefined) continue;
+      report({
+        code: "BFF413",
+        severity: "error",
+        message: `two values for ${leaf.name} of ${level === "" ? "every upstream" : `"${level}"`}: ${show(first.value, leaf)} and ${show(other.value, leaf)}`,
+        at: other.at,
+        related: [{ at: first.at, message: `${show(first.value, leaf)} is set here` }],
+        hint: "keep one of them",
+      });
+    }
+  }
+}
+const show = (value: unknown, { unit }: Leaf): string =>
+  typeof value === "string" ? value : `${JSON.stringify(value)}${unit ?? ""}`;

@@ -1,0 +1,92 @@
+import type { DescMethod } from "@bufbuild/protobuf";
+import { type CelType, type Proto, typeName, type Variable } from "../../cel/index.ts";
+import type { Code } from "../../gen/bff/v1/options_pb.ts";
+import type { IrErrorRule, IrPolicy } from "../../ir.ts";
+import { conversion } from "../conversions/convert.ts";
+import type { ErrorRule } from "../model/model.ts";
+import { check, checkCondition, ERROR, type MessageScope, where } from "../scope/scope.ts";
+import type { MessageContext } from "../steps/context.ts";
+import { resolveFailure } from "./failure.ts";
+
+/** Without what a nearer rule has dealt with: the first that holds decides. */
+export function reachable(nearestFirst: readonly ErrorRule[]): readonly ErrorRule[] {
+  const taken = new Set<Code>();
+  let all = false;
+  return nearestFirst.flatMap((rule): ErrorRule[] => {
+    const on = rule.on.filter((code) => !taken.has(code));
+    if (all || (rule.on.length > 0 && on.length === 0)) return [];
+    if (rule.if === undefined) {
+      if (on.length === 0) all = true;
+      for (const code of on) taken.add(code);
+    }
+    return [{ ...rule, on }];
+  });
+}
+
+/** What a call gives its reader: the response, or what each key of a batch has of it. */
+export interface Gives {
+  readonly method: DescMethod;
+  readonly batched: boolean;
+  readonly type: CelType;
+  readonly proto: Proto;
+}
+
+/**
+ * The `on_error` rules of one level, as they stand; a rule that is not right is reported and left out.
+ * @param gives undefined after a fault of the batch
+ */
+export function errorRules(
+  cx: MessageContext,
+  scope: MessageScope,
+  policy: IrPolicy,
+  gives: Gives | undefined,
+  locals: readonly Variable[],
+): ErrorRule[] {
+  const inside = [...locals, ERROR];
+  return policy.onError.flatMap((rule: IrErrorRule): ErrorRule[] => {
+    const condition = rule.if && checkCondition(scope, rule.if, "this `if`", inside);
+    const on = rule.on.map((code) => code.value);
+    const { at, then } = rule;
+    if (then === undefined || (rule.if && condition === undefined)) return [];
+    if (then.kind === "ignore") return [{ at, on, if: condition, then: { kind: "ignore" } }];
+    const held = where(scope, condition);
+    if (then.kind === "fail") {
+      const fail = resolveFailure(held, then.fail, inside);
+      return fail === undefined ? [] : [{ at, on, if: condition, then: { kind: "fail", fail } }];
+    }
+    const value = check(held, then.by, inside);
+    if (value === undefined || gives === undefined) return [];
+    const how = conversion(value, gives, cx.run.aliases);
+    if (how.kind === "misfit" || value.type.kind === "null") {
+      const { method, batched, type } = gives;
+      // An entry is for calls without a batch, too, where its rule would have to give the response.
+      const instead = batched && scope !== cx.scope ? ", or give the rule to the calls themselves" : "";
+      scope.report({
+        code: "BFF336",
+        severity: "error",
+        message: `the fallback is ${typeName(value.type)}, and "${method.name}" gives ${typeName(type)}${batched ? " for each key of a batch" : ""}`,
+        at: then.by.at,
+        hint: `${toWrite(type)}${instead}`,
+      });
+      return [];
+    }
+    const [absent] = value.unsafe;
+    if (absent !== undefined) {
+      scope.report({
+        code: "BFF605",
+        severity: "error",
+        message: `the fallback of this rule may itself be absent: "${absent.name}" may be`,
+        at: then.by.at,
+        hint: "give a value that is always there, such as a literal",
+      });
+      return [];
+    }
+    return [{ at, on, if: condition, then: { kind: "fallback", value: { expression: value, conversion: how } } }];
+  });
+}
+
+function toWrite(type: CelType): string {
+  if (type.kind === "message") return `write ${typeName(type)}{ … }`;
+  if (type.kind === "list" && type.element.kind === "message") return `write [${typeName(type.element)}{ … }], or []`;
+  return `give ${typeName(type)}`;
+}

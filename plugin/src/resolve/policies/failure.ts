@@ -1,0 +1,73 @@
+import type { DescMessage } from "@bufbuild/protobuf";
+import { type Expression, typeName, unwrapped, type Variable } from "../../cel/index.ts";
+import type { IrFailure } from "../../ir.ts";
+import type { Text } from "../../origin.ts";
+import { parseTemplate } from "../../read/template.ts";
+import type { Fail } from "../model/model.ts";
+import { slice } from "../names/synthetic-text.ts";
+import { check, type MessageScope } from "../scope/scope.ts";
+
+const PRINTABLE = new Set(["string", "int", "uint", "double", "bool"]);
+
+export function resolveFailure(scope: MessageScope, fail: IrFailure, locals: readonly Variable[]): Fail | undefined {
+  let sound = true;
+  let message: (string | Expression)[] | undefined;
+  if (fail.message !== undefined) {
+    message = [];
+    for (const part of holes(fail.message)) {
+      if (typeof part === "string") {
+        message.push(part);
+        continue;
+      }
+      const hole = check(scope, part, locals);
+      if (hole === undefined) {
+        sound = false;
+        continue;
+      }
+      if (!PRINTABLE.has(hole.type.kind)) {
+        sound = false;
+        scope.report({
+          code: "BFF342",
+          severity: "error",
+          message: `a message cannot print ${typeName(hole.type)}`,
+          at: part.at,
+          hint: "write string(…) around it, or name a field of it",
+        });
+      }
+      message.push(hole);
+    }
+  }
+  const details: Expression[] = [];
+  for (const text of fail.details) {
+    const detail = check(scope, text, locals);
+    if (detail === undefined) {
+      sound = false;
+      continue;
+    }
+    if (detail.type.kind !== "message" && wrapperOf(detail) === undefined) {
+      sound = false;
+      scope.report({
+        code: "BFF346",
+        severity: "error",
+        message: `a detail is a message, not ${typeName(detail.type)}`,
+        at: text.at,
+        hint: 'build one, such as google.rpc.ErrorInfo{reason: "…"}, or google.protobuf.StringValue{value: "…"}',
+      });
+    }
+    details.push(detail);
+  }
+  return sound ? { code: fail.code?.value, message, details, at: fail.at } : undefined;
+}
+
+/** The wrapper that an expression writes down, whose value CEL takes for the scalar in it. */
+export function wrapperOf({ root }: Expression): DescMessage | undefined {
+  return root.kind === "message" && unwrapped(root.desc) !== undefined ? root.desc : undefined;
+}
+
+/** `no user {args.user_id}` as literal text and the texts of its holes; nothing where its braces are at fault, which reading has said. */
+export function holes(text: Text): (string | Text)[] {
+  const template = parseTemplate(text.value);
+  if (!template.ok) return [];
+  const parts = template.parts.map((part) => (part.kind === "text" ? part.text : slice(text, part.from, part.to)));
+  return parts.length === 0 ? [""] : parts;
+}

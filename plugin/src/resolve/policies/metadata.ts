@@ -1,0 +1,48 @@
+import { typeName, type Variable } from "../../cel/index.ts";
+import type { IrBind, IrUpstream } from "../../ir.ts";
+import type { MetadataBinding } from "../model/model.ts";
+import { check, checkCondition, type MessageScope, where, withoutMessage } from "../scope/scope.ts";
+
+/** What the entries have every call of a method send. Without what reads the service's steps: it is there for steps alone. */
+export function entryMetadata(scope: MessageScope, entries: readonly IrUpstream[]): MetadataBinding[] {
+  const outside = withoutMessage(scope);
+  return mergeByKey(entries.map((entry) => metadata(outside, entry.policy.metadata, []))).filter(({ by, if: when }) =>
+    [by, when].every((expression) => !expression?.reads.some(({ variable }) => variable.role === "step")),
+  );
+}
+
+/** The keys that one level sends; reports values that metadata cannot take (BFF341), and leaves them out. */
+export function metadata(
+  scope: MessageScope,
+  binds: readonly IrBind[],
+  locals: readonly Variable[],
+): MetadataBinding[] {
+  return binds.flatMap((bind): MetadataBinding[] => {
+    if (bind.name === undefined || bind.by === undefined) return [];
+    const condition = bind.if && checkCondition(scope, bind.if, "this `if`", locals);
+    const by = check(where(scope, condition), bind.by, locals);
+    if (by === undefined) return [];
+    const binary = bind.name.value.endsWith("-bin");
+    if (by.type.kind !== (binary ? "bytes" : "string")) {
+      scope.report({
+        code: "BFF341",
+        severity: "error",
+        message: `metadata "${bind.name.value}" takes ${binary ? "bytes" : "a string"}, not ${typeName(by.type)}`,
+        at: bind.by.at,
+        hint: binary ? "write bytes(…) around it" : "write string(…) around it",
+      });
+      return [];
+    }
+    return [{ key: bind.name.value, by, if: condition }];
+  });
+}
+
+/** Of a key that several levels send the nearest counts; within a level the last. */
+export function mergeByKey(nearestFirst: readonly (readonly MetadataBinding[])[]): MetadataBinding[] {
+  const merged = new Map<string, MetadataBinding>();
+  for (const bindings of nearestFirst) {
+    const level = new Set(merged.keys());
+    for (const binding of bindings) if (!level.has(binding.key)) merged.set(binding.key, binding);
+  }
+  return [...merged.values()];
+}

@@ -1,0 +1,173 @@
+// The policy of one call.
+import type { IrCall, IrPolicy } from "../../ir.ts";
+import type { Policy } from "../model/model.ts";
+import { checkCondition, ERROR, withoutMessage } from "../scope/scope.ts";
+import { DEFAULT_BUDGET_MS, type Effects, type MessageContext } from "../steps/context.ts";
+import { nearest } from "./entries.ts";
+
+/** What the entries and the call itself say, leaf by leaf, the nearest first; what cannot be is reported. */
+export function mergePolicy(cx: MessageContext, ir: IrCall, policies: readonly IrPolicy[], effects: Effects): Policy {
+  const own = ir.policy.retry;
+  if (own !== undefined && effects === "once" && (own.attempts?.value ?? 3) > 1) {
+    cx.scope.report({
+      code: "BFF501",
+      severity: "error",
+      message: `"${ir.method?.value}" may have side effects, so it must not be retried`,
+      at: own.attempts?.at ?? own.at,
+      hint: "remove `retry`, or say `idempotent: true` when repeating it does no harm",
+    });
+  }
+  const hedge = {
+    delay: nearest(policies, (policy) => policy.hedge?.delay),
+    max: nearest(policies, (policy) => policy.hedge?.max),
+  };
+  const cache = {
+    ttl: nearest(policies, (policy) => policy.cache?.ttl),
+    stale: nearest(policies, (policy) => policy.cache?.stale),
+  };
+  checkTimes(cx, ir, policies, effects);
+  checkHedge(cx, ir, policies, hedge, effects);
+  checkCache(cx, ir, cache, effects);
+  const text = nearest(policies, (policy) => policy.retry?.if);
+  // It belongs to the policy, not to the message.
+  const condition = text && checkCondition(withoutMessage(cx.scope), text, "`retry.if`", [ERROR]);
+  const inner = policies.filter(
+    (policy, i) =>
+      i === 0 || cx.governing.entries.some((entry) => entry.policy === policy && entry.method !== undefined),
+  );
+  const concurrent = nearest(inner, (policy) => policy.limit?.concurrent);
+  const queued = nearest(inner, (policy) => policy.limit?.queued);
+  return {
+    timeout: nearest(policies, (policy) => policy.timeout),
+    retry: {
+      attempts: nearest(policies, (policy) => policy.retry?.attempts),
+      on: nearest(policies, (policy) => (policy.retry?.on.length ? policy.retry.on : undefined)),
+      initial: nearest(policies, (policy) => policy.retry?.initial),
+      max: nearest(policies, (policy) => policy.retry?.max),
+      multiplier: nearest(policies, (policy) => policy.retry?.multiplier),
+      if: condition,
+    },
+    hedge,
+    cache,
+    limit: concurrent === undefined && queued === undefined ? undefined : { concurrent, queued },
+    forward: nearest(policies, (policy) => (policy.forward.length > 0 ? policy.forward : undefined)) ?? [],
+  };
+}
+
+/** A call may not have more time than every rpc that it is part of, nor a first wait as long as all its time. */
+function checkTimes(cx: MessageContext, ir: IrCall, policies: readonly IrPolicy[], effects: Effects): void {
+  const own = ir.policy.timeout;
+  const [longest] = cx.roots
+    .map((root) => ({ root, ms: root.timeout?.value ?? DEFAULT_BUDGET_MS }))
+    .sort((a, b) => b.ms - a.ms);
+  if (own !== undefined && longest !== undefined && own.value > longest.ms) {
+    cx.scope.report({
+      code: "BFF506",
+      severity: "error",
+      message: `this call may take ${own.value}ms, but rpc "${longest.root.desc.name}" ends after ${longest.ms}ms`,
+      at: own.at,
+      related: [
+        longest.root.timeout === undefined
+          ? { at: longest.root.at, message: `the default of ${longest.ms}ms holds for this rpc` }
+          : { at: longest.root.timeout.at, message: "the time of the rpc" },
+      ],
+      hint: "give the call less, or the rpc more, with (bff.v1.method).timeout",
+    });
+  }
+  const timeout = nearest(policies, (policy) => policy.timeout);
+  const initial = nearest(policies, (policy) => policy.retry?.initial);
+  const attempts = nearest(policies, (policy) => policy.retry?.attempts)?.value ?? 3;
+  if (timeout === undefined || initial === undefined || attempts < 2 || effects === "once") return;
+  if (initial.value < timeout.value) return;
+  cx.scope.report({
+    code: "BFF507",
+    severity: "error",
+    message: `the first wait of ${initial.value}ms leaves no time for a retry: the call has ${timeout.value}ms`,
+    at: initial.at,
+    related: [{ at: timeout.at, message: "the time of the call" }],
+    hint: "wait less, give the call more time, or turn retries off with `attempts: 1`",
+  });
+}
+/** Another attempt beside the first needs a call that may be repeated, a delay, and time for it. */
+function checkHedge(
+  cx: MessageContext,
+  ir: IrCall,
+  policies: readonly IrPolicy[],
+  hedge: Policy["hedge"],
+  effects: Effects,
+): void {
+  const own = ir.policy.hedge;
+  const name = ir.method?.value;
+  if (own !== undefined && effects === "once" && own.max?.value !== 0) {
+    cx.scope.report({
+      code: "BFF508",
+      severity: "error",
+      message: `"${name}" may have side effects, so it must not be hedged`,
+      at: own.at,
+      hint: "remove `hedge`, or say `idempotent: true` when repeating it does no harm",
+    });
+    return;
+  }
+  if (effects === "once" || hedge.max?.value === 0) return;
+  if (hedge.delay === undefined && hedge.max !== undefined) {
+    cx.scope.report({
+      code: "BFF509",
+      severity: "error",
+      message: "this hedge has no delay",
+      at: hedge.max.at,
+      hint: "add `delay`, such as the time in which most answers come",
+    });
+  }
+  const timeout = nearest(policies, (policy) => policy.timeout);
+  if (hedge.delay === undefined || timeout === undefined || hedge.delay.value < timeout.value) return;
+  // Inherited, it passes over a call that has less time; whoever says both should see it.
+  const together = policies.some((policy) => policy.hedge?.delay === hedge.delay && policy.timeout === timeout);
+  if (own?.delay === undefined && !together) return;
+  cx.scope.report({
+    code: "BFF510",
+    severity: "error",
+    message: `a hedge after ${hedge.delay.value}ms is never sent: the call has ${timeout.value}ms`,
+    at: hedge.delay.at,
+    related: [{ at: timeout.at, message: "the time of the call" }],
+    hint: "hedge earlier, or give the call more time",
+  });
+}
+
+/** Only answers of calls without side effects may be used again. */
+function checkCache(cx: MessageContext, ir: IrCall, cache: Policy["cache"], effects: Effects): void {
+  const own = ir.policy.cache;
+  if (own !== undefined && effects !== "none" && own.ttl?.value !== 0) {
+    cx.scope.report({
+      code: "BFF511",
+      severity: "error",
+      message: `"${ir.method?.value}" has side effects, so its answers must not be cached`,
+      at: own.at,
+      hint: "remove `cache`; or, when it has none, declare `idempotency_level = NO_SIDE_EFFECTS` on it or on the rpcs of this BFF that reach it",
+    });
+    return;
+  }
+  if (effects !== "none" || cache.ttl?.value === 0) return;
+  if (cache.ttl === undefined && cache.stale !== undefined) {
+    cx.scope.report({
+      code: "BFF512",
+      severity: "error",
+      message: "this cache has no `ttl`",
+      at: cache.stale.at,
+      hint: "add `ttl`: for so long an answer is as good as new",
+    });
+  } else if (
+    cache.ttl !== undefined &&
+    cache.stale !== undefined &&
+    cache.stale.value <= cache.ttl.value &&
+    cache.stale.value > 0
+  ) {
+    cx.scope.report({
+      code: "BFF801",
+      severity: "error",
+      message: `answers are stale after ${cache.ttl.value}ms, but thrown away after ${cache.stale.value}ms`,
+      at: cache.stale.at,
+      related: [{ at: cache.ttl.at, message: "as good as new until here" }],
+      hint: "make `stale` longer than `ttl`: both count from when the answer came",
+    });
+  }
+}

@@ -1,0 +1,240 @@
+// What each place that composes a message hands to it, and what the message sees as `args`.
+import type { DescField, DescMessage } from "@bufbuild/protobuf";
+import {
+  type CelType,
+  fieldType,
+  type Proto,
+  presenceOf,
+  sameType,
+  unsetIsNull,
+  type Variable,
+} from "../../cel/index.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import type { IrMessage } from "../../ir.ts";
+import type { Origin } from "../../origin.ts";
+import { protoOf } from "../conversions/proto-of.ts";
+import { formName, sameForm, tellApart } from "../conversions/same-form.ts";
+import type { Arg, Args } from "../model/model.ts";
+
+/** One argument as one place gives it. */
+export interface Given {
+  readonly type: CelType;
+  readonly proto: Proto | undefined;
+  readonly absent: boolean;
+  readonly absentByFailure: boolean;
+  readonly tainted: boolean;
+  /** The field with presence that gives it: of a request, or at the end of a path. */
+  readonly presence: DescField | undefined;
+  /** Where that is a member of a oneof: the oneof and what has it, as text. */
+  readonly choice: string | undefined;
+  readonly at: Origin;
+  /** The expression; undefined for a field of a request. */
+  readonly written: string | undefined;
+}
+/** One place where a message is composed. */
+export interface Place {
+  /** The name of the message there, or of the rpc. */
+  readonly at: Origin;
+  /** For a diagnostic: "rpc GetDashboard", "step cards of Dashboard". */
+  readonly what: string;
+  /** The request's message, when an rpc composes it. */
+  readonly request: DescMessage | undefined;
+  readonly members: ReadonlyMap<string, Given>;
+  /** Where arguments are named, with or without a fault. */
+  readonly named: ReadonlyMap<string, Origin>;
+  /** The names that had a fault at this place. */
+  readonly broken: ReadonlySet<string>;
+}
+
+export function requestPlace(request: DescMessage, what: string, at: Origin): Place {
+  const members = new Map<string, Given>();
+  for (const field of request.fields) {
+    const sure = { absent: false, absentByFailure: false, tainted: false };
+    const presence = presenceOf(field) === "implicit" ? undefined : field;
+    const choice = field.oneof && `${field.oneof}`;
+    members.set(field.name, { ...fieldType(field), ...sure, presence, choice, at, written: undefined });
+  }
+  return { at, what, request, members, named: new Map(), broken: new Set() };
+}
+
+/**
+ * Joins what the places give for the names in use.
+ * @param readOf where the message reads an argument
+ */
+export function argsFor(
+  message: IrMessage,
+  places: readonly Place[],
+  used: ReadonlySet<string>,
+  welcome: ReadonlySet<string>,
+  readOf: (name: string) => Origin | undefined,
+  report: Report,
+): { args: Args; broken: Set<string> } {
+  const [first] = places;
+  const request = first?.request;
+  if (request !== undefined && places.every((place) => place.request?.typeName === request.typeName)) {
+    const variable: Variable = {
+      name: "args",
+      role: "args",
+      type: { kind: "message", desc: request },
+      proto: { kind: "message", desc: request },
+      absent: false,
+    };
+    return { args: { message: request, variable, members: [] }, broken: new Set() };
+  }
+  const broken = new Set<string>();
+  const members: Arg[] = [];
+  const offered = [...welcome].filter(
+    (name) => !used.has(name) && places.length > 0 && places.every((place) => place.members.has(name)),
+  );
+  for (const name of [...used, ...offered]) {
+    const member = join(message, name, places, used, readOf, report);
+    if (member === undefined) broken.add(name);
+    else members.push(member);
+  }
+  const type: CelType = { kind: "struct", members: new Map(members.map((member) => [member.name, member.variable])) };
+  const variable: Variable = { name: "args", role: "args", type, proto: undefined, absent: false };
+  return { args: { message: undefined, variable, members }, broken };
+}
+
+function join(
+  message: IrMessage,
+  name: string,
+  places: readonly Place[],
+  used: ReadonlySet<string>,
+  readOf: (name: string) => Origin | undefined,
+  report: Report,
+): Arg | undefined {
+  if (places.some((place) => place.broken.has(name))) return undefined;
+  const given = places.map((place) => ({ place, value: place.members.get(name) }));
+  // Nobody gives it: the expression that reads it says so, with a did-you-mean among what is given.
+  const some = given.find(({ value }) => value !== undefined);
+  if (some?.value === undefined) return undefinedArg(message, name, places, used, readOf, report);
+  let absent = false;
+  let absentByFailure = false;
+  let tainted = false;
+  for (const { place, value } of given) {
+    if (value === undefined) {
+      report({
+        code: "BFF338",
+        severity: "error",
+        message: `${place.what} composes "${message.desc.name}" without the argument "${name}"`,
+        ...howToGive(place, name, used),
+        related: [{ at: some.value.at, message: `${some.place.what} gives it` }],
+      });
+      return undefined;
+    }
+    if (!sameType(value.type, some.value.type) || !sameForm(value.proto, some.value.proto)) {
+      const [one, other] = tellApart(some.value, value);
+      report({
+        code: "BFF337",
+        severity: "error",
+        message: `argument "${name}" of "${message.desc.name}" is ${one} in one place and ${other} in another`,
+        at: value.at,
+        related: [{ at: some.value.at, message: `${some.place.what} gives ${one}` }],
+        hint: howToAgree([some.place, place], name, [some.value, value]),
+      });
+      return undefined;
+    }
+    absent ||= value.absent;
+    absentByFailure ||= value.absentByFailure;
+    tainted ||= value.tainted;
+  }
+  const { type, proto } = some.value;
+  const fields = places.flatMap(({ request }) => request?.fields.find((field) => field.name === name) ?? []);
+  const values = given.flatMap(({ value }) => value ?? []);
+  const presences = values.flatMap((value) => value.presence ?? []);
+  const presence = absent || presences.length < places.length ? undefined : agreed(presences);
+  const unset = presence ?? (absent ? undefined : agreed(fields));
+  const variable: Variable = {
+    name,
+    role: "arg",
+    type,
+    proto,
+    absent,
+    presence,
+    choice: presence && oneChoice(values),
+    unset: unset && unsetIsNull(fieldType(unset)) ? undefined : unset,
+    unsetBy: fields.find((field) => presenceOf(field) !== "implicit"),
+  };
+  return { name, variable, absentByFailure, tainted };
+}
+
+/** The first field that may leave an argument unset: where several have another default each hands on its own. */
+function agreed(fields: readonly DescField[]): DescField | undefined {
+  const first = fields.find((field) => presenceOf(field) !== "implicit");
+  return first !== undefined && fields.every((field) => presetOf(field) === presetOf(first)) ? first : undefined;
+}
+
+/** The oneofs that the places give it of, where each does. */
+function oneChoice(values: readonly Given[]): string | undefined {
+  const choices = values.map(({ choice }) => choice);
+  return choices.includes(undefined) ? undefined : choices.join(", ");
+}
+
+function presetOf(field: DescField): unknown {
+  return "getDefaultValue" in field ? field.getDefaultValue() : undefined;
+}
+
+function undefinedArg(
+  message: IrMessage,
+  name: string,
+  places: readonly Place[],
+  used: ReadonlySet<string>,
+  readOf: (name: string) => Origin | undefined,
+  report: Report,
+): undefined {
+  const [place] = places;
+  if (place === undefined) return undefined;
+  report({
+    code: "BFF338",
+    severity: "error",
+    message: `"${message.desc.name}" reads args.${name}, which no place that composes it gives`,
+    ...howToGive(place, name, used),
+    related: [{ at: readOf(name) ?? message.at, message: `"${message.desc.name}" reads it here` }],
+  });
+  return undefined;
+}
+
+/** What a place gives and nobody reads may be a misspelling of what it lacks: then it is the place to look at. */
+function howToGive(
+  place: Place,
+  name: string,
+  used: ReadonlySet<string>,
+): { readonly at: Origin; readonly hint: string } {
+  const { request, members, named } = place;
+  const like = didYouMean(
+    name,
+    [...members.keys(), ...named.keys()].filter((given) => !used.has(given)),
+  );
+  const at = named.get(like ?? "") ?? place.at;
+  if (request !== undefined) {
+    const add = `add a field "${name}" to "${request.typeName}"`;
+    return { at, hint: like === undefined ? add : `${add}, or read its args.${like}` };
+  }
+  return {
+    at,
+    hint:
+      like === undefined
+        ? `add { name: "${name}" by: "…" } to its args`
+        : `it gives "${like}", which nothing reads: did you mean "${name}"?`,
+  };
+}
+
+/** Numbers, and what can be written as text, agree as the widest of them, to which expressions can bring the others. */
+function howToAgree(places: readonly Place[], name: string, given: readonly Given[]): string {
+  const kinds = new Set(given.map(({ type }) => type.kind));
+  const kind = WIDEST.find((candidate) => kinds.has(candidate));
+  if (kind === undefined || kinds.difference(new Set(WIDEST)).size > 0) return "give both the same type";
+  if (given.every(({ proto }) => proto?.kind === "enum")) return "give both the same enum";
+  const wide = { type: { kind }, proto: protoOf({ kind }) } as const;
+  const todo = places.flatMap(({ what, request, named }, i) => {
+    const value = given[i];
+    if (value === undefined || (value.type.kind === kind && sameForm(value.proto, wide.proto))) return [];
+    if (request !== undefined) return [`declare "${name}" of "${request.typeName}" as ${formName(wide.proto)}`];
+    const widened = `${kind}(${value.written})`;
+    return [named.has(name) ? `write ${widened}` : `add { name: "${name}" by: "${widened}" } to the args of ${what}`];
+  });
+  return `give both the same type: ${todo.join(", and ")}`;
+}
+const WIDEST = ["string", "double", "int", "uint"] as const;

@@ -1,0 +1,170 @@
+// The names that expressions of one message may use.
+import { type Registry, ScalarType } from "@bufbuild/protobuf";
+import {
+  type CelType,
+  checkExpression,
+  type Expression,
+  type Scope,
+  sureWhere,
+  typeName,
+  type Variable,
+} from "../../cel/index.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Text } from "../../origin.ts";
+import type { Step } from "../model/model.ts";
+import { type FreeNames, freeNames } from "./free-names.ts";
+
+const STRING: CelType = { kind: "string" };
+
+export const HEADERS: Variable = {
+  name: "headers",
+  role: "headers",
+  type: { kind: "map", key: STRING, value: STRING },
+  proto: undefined,
+  absent: false,
+};
+
+/** What `error` offers in `on_error` and `retry.if`. */
+export const ERROR: Variable = {
+  name: "error",
+  role: "error",
+  type: {
+    kind: "struct",
+    members: new Map(
+      (
+        [
+          ["code", { kind: "int" }, ScalarType.INT32],
+          ["message", STRING, ScalarType.STRING],
+        ] as const
+      ).map(([name, type, scalar]) => [
+        name,
+        { name: `error.${name}`, role: "error", type, proto: { kind: "scalar", scalar }, absent: false },
+      ]),
+    ),
+  },
+  proto: undefined,
+  absent: false,
+};
+
+/** Everything that expressions of one message are checked against; grows as steps are resolved. */
+export interface MessageScope {
+  readonly registry: Registry;
+  readonly container: string;
+  readonly report: Report;
+  /** `args`, `headers`, `env`, `now`. */
+  readonly given: ReadonlyMap<string, Variable>;
+  readonly steps: Map<string, Step>;
+  /** The same steps by what reads name. */
+  readonly stepOf: Map<Variable, Step>;
+  /** Steps with a fault of their own: what reads them is not checked, so that one mistake gives one message. */
+  readonly broken: Set<string>;
+  /** What is given as an argument, read or not: what a name without `args.` may be meant to be. */
+  readonly offered: readonly string[];
+  /** Members of `args` that have a fault. */
+  readonly brokenArgs: ReadonlySet<string>;
+  /** Members of `env` that have a fault. */
+  readonly brokenEnv: ReadonlySet<string>;
+  /** What a condition around has made sure of: these have a value. */
+  readonly known: ReadonlySet<Variable>;
+  /** What is there outside of any message, too: the steps of the service, and those of them with a fault. */
+  readonly shared: { readonly steps: Map<string, Step>; readonly broken: Set<string> };
+}
+
+export function free(scope: MessageScope, text: Text): FreeNames {
+  return freeNames(text.value, scope.registry, scope.container);
+}
+
+/** Checks an expression; undefined after a diagnostic, or when it reads what is broken already. */
+export function check(scope: MessageScope, text: Text, locals: readonly Variable[] = []): Expression | undefined {
+  // Reported when it was read.
+  if (text.value.trim() === "") return undefined;
+  const reads = free(scope, text);
+  for (const name of reads.names) if (scope.broken.has(name)) return undefined;
+  // A name that is none, such as "the-item", is not found among the names.
+  for (const name of scope.broken) if (!/^\w+$/.test(name) && text.value.includes(name)) return undefined;
+  for (const name of reads.args) if (scope.brokenArgs.has(name)) return undefined;
+  for (const name of reads.env) if (scope.brokenEnv.has(name)) return undefined;
+  const own = new Map(locals.map((local) => [local.name, local]));
+  const lookup = (name: string): Variable | undefined =>
+    own.get(name) ?? scope.steps.get(name)?.variable ?? scope.given.get(name);
+  const names = (): string[] => [
+    ...own.keys(),
+    ...scope.steps.keys(),
+    ...scope.broken,
+    ...scope.offered.map((name) => `args.${name}`),
+    ...scope.given.keys(),
+  ];
+  const expressions: Scope = { lookup, names, container: scope.container, known: scope.known };
+  return checkExpression(text, expressions, scope.registry, scope.report);
+}
+
+/** Checks the value of a step, or of its items: what is always null has no type that a reader could rely on. */
+export function checkValue(scope: MessageScope, text: Text, locals: readonly Variable[] = []): Expression | undefined {
+  const found = check(scope, text, locals);
+  if (found?.type.kind !== "null") return found;
+  reportNull(scope, text);
+  return undefined;
+}
+
+export function reportNull(scope: MessageScope, text: Text): void {
+  scope.report({
+    code: "BFF344",
+    severity: "error",
+    message: "this is null and nothing else, so that it has no type for those who read it",
+    at: text.at,
+    hint: "give a value of the type that is wanted, such as '' or 0, or leave the step out",
+  });
+}
+
+/**
+ * The scope of what is evaluated only where a condition holds, or with `outcome` false where it does not: the step of an `if`, the value of
+ * a binding or of a case, an item, what a guard says.
+ */
+export function where(scope: MessageScope, condition: Expression | undefined, outcome = true): MessageScope {
+  return condition === undefined ? scope : { ...scope, known: scope.known.union(sureWhere(condition, outcome)) };
+}
+
+/** Checks a condition. */
+export function checkCondition(
+  scope: MessageScope,
+  text: Text,
+  what: string,
+  locals: readonly Variable[] = [],
+): Expression | undefined {
+  const condition = check(scope, text, locals);
+  if (condition === undefined || condition.type.kind === "bool") return condition;
+  scope.report({
+    code: "BFF330",
+    severity: "error",
+    message: `${what} is ${typeName(condition.type)}, not bool`,
+    at: text.at,
+    hint: `write a comparison, such as ${compared(condition)}`,
+  });
+  return undefined;
+}
+
+function compared({ type: { kind }, text: { value } }: Expression): string {
+  const written = /^[a-z_][\w.]*$/i.test(value) ? value : "…";
+  if (kind === "int" || kind === "uint" || kind === "double") return `${written} != 0`;
+  if (kind === "list" || kind === "map") return `size(${written}) > 0`;
+  return kind === "message" ? `has(${written}.…), or ok(…) of a step` : `${written} != ''`;
+}
+
+/** The steps that expressions read, each once, in order of declaration. */
+export function stepsRead(scope: MessageScope, expressions: readonly (Expression | undefined)[]): Step[] {
+  const read = new Set<Step>();
+  for (const expression of expressions) {
+    for (const { variable } of expression?.reads ?? []) {
+      const step = scope.stepOf.get(variable);
+      if (step !== undefined) read.add(step);
+    }
+  }
+  return [...read].sort((a, b) => a.index - b.index);
+}
+
+/** What is there outside of any message: `headers`, `env`, `now`, the steps of the service. */
+export function withoutMessage(scope: MessageScope): MessageScope {
+  const given = new Map([...scope.given].filter(([name]) => name !== "args"));
+  const { steps, broken } = scope.shared;
+  return { ...scope, given, steps, broken, offered: [], brokenArgs: new Set() };
+}

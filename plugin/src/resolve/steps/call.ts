@@ -1,0 +1,128 @@
+import type { DescMethod } from "@bufbuild/protobuf";
+import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
+import { typeName, type Variable } from "../../cel/index.ts";
+import type { IrCall, IrMethod } from "../../ir.ts";
+import type { Text } from "../../origin.ts";
+import type { Bound, Call } from "../model/model.ts";
+import { answerOf } from "../model/source-parts.ts";
+import { lookupMethod } from "../names/lookup.ts";
+import { entriesFor, nearest } from "../policies/entries.ts";
+import { errorRules, reachable } from "../policies/error-rules.ts";
+import { mergeByKey, metadata } from "../policies/metadata.ts";
+import { mergePolicy } from "../policies/policy.ts";
+import { check, withoutMessage } from "../scope/scope.ts";
+import { resolveBatch } from "./batch.ts";
+import type { Effects, MessageContext } from "./context.ts";
+import { checkRequired, inLiteral } from "./required-fields.ts";
+import { isArgs, resolveSet } from "./set.ts";
+
+export function resolveCall(cx: MessageContext, ir: IrCall, locals: readonly Variable[]): Call | undefined {
+  const { scope, run } = cx;
+  const method = ir.method && lookupMethod(run.ir, ir.method, scope.report);
+  if (method === undefined || ir.method === undefined) return undefined;
+  if (run.bffServices.has(method.parent.typeName)) {
+    scope.report({
+      code: "BFF203",
+      severity: "error",
+      message: `"${method.parent.typeName}" is a service of this BFF`,
+      at: ir.method.at,
+      hint: `compose its response message instead: compose: { message: "${method.output.name}" … }`,
+    });
+    return undefined;
+  }
+  const entries = entriesFor(cx.governing.entries, method);
+  const policies = [ir.policy, ...entries.map((entry) => entry.policy)];
+  const effects = effectsOf(cx, method, nearest(policies, (policy) => policy.idempotent)?.value ?? false, ir);
+  const request = ir.request && baseRequest(cx, ir.request, method, locals);
+  const set = resolveSet(cx, ir, method, locals);
+  const batch = ir.batch && resolveBatch(cx, ir.batch, method, locals, effects);
+  const own = metadata(scope, ir.policy.metadata, locals);
+  const outside = withoutMessage(scope);
+  const shared = entries.map((entry) => metadata(outside, entry.policy.metadata, []));
+  const gives =
+    ir.batch && batch === undefined ? undefined : { method, batched: batch !== undefined, ...answerOf(method, batch) };
+  const given = entries.flatMap((entry) => reachable(errorRules(cx, outside, entry.policy, gives, [])));
+  const onError = reachable([...errorRules(cx, scope, ir.policy, gives, locals), ...given]);
+  const tried = new Set(onError.map(({ at }) => at));
+  for (const { at } of given) run.tried.set(at, tried.has(at) || (run.tried.get(at) ?? false));
+  if ((ir.request && request === undefined) || (ir.batch && batch === undefined)) return undefined;
+  // What another expression than a literal gives is not known before it runs, and what `args` has not before something composes the message.
+  const unknown = run.adrift.has(cx.ir) && ir.set.some(({ spread }) => spread !== undefined && isArgs(spread));
+  if (!unknown && (request === undefined || request.expression.root.kind === "message"))
+    checkRequired(scope.report, ir, method.input, [
+      ...set,
+      ...(batch ? [{ path: [batch.keys] }] : []),
+      ...(request === undefined ? [] : inLiteral(request.expression.root)),
+    ]);
+  return {
+    method,
+    at: ir.at,
+    request,
+    set,
+    metadata: mergeByKey([own, ...shared]),
+    policy: mergePolicy(cx, ir, policies, effects),
+    onError,
+    batch,
+    effects,
+    methodAt: ir.method.at,
+    said: saidOf(cx, method),
+  };
+}
+
+/** Of the rpcs that reach a call of an unmarked method: those that vouch for it, and those that do not. */
+function saidOf(cx: MessageContext, method: DescMethod): Call["said"] {
+  const marked = method.idempotency !== Level.IDEMPOTENCY_UNKNOWN;
+  const by = Map.groupBy(marked ? [] : cx.roots, vouches);
+  return { vouched: by.get(true) ?? [], silent: by.get(false) ?? [] };
+}
+
+const vouches = (root: IrMethod): boolean => root.desc.idempotency === Level.NO_SIDE_EFFECTS;
+
+function effectsOf(cx: MessageContext, method: DescMethod, idempotent: boolean, ir: IrCall): Effects {
+  if (method.idempotency === Level.NO_SIDE_EFFECTS) return "none";
+  const vouching = cx.roots.filter(vouches);
+  const [voucher] = vouching;
+  if (method.idempotency === Level.IDEMPOTENT) {
+    if (voucher !== undefined) {
+      cx.scope.report({
+        code: "BFF503",
+        severity: "error",
+        message: `rpc "${voucher.desc.name}" is declared NO_SIDE_EFFECTS, but reaches "${method.parent.typeName}/${method.name}", which is IDEMPOTENT: it has side effects`,
+        at: ir.method?.at ?? ir.at,
+        related: [{ at: voucher.at, message: "the rpc that vouches for having no side effects" }],
+        hint: `remove \`idempotency_level = NO_SIDE_EFFECTS\` from "${voucher.desc.name}", or do not call this method from it`,
+      });
+    }
+    return "idempotent";
+  }
+  if (voucher !== undefined && vouching.length === cx.roots.length) return "none";
+  return idempotent ? "idempotent" : "once";
+}
+
+/** What `set` adds to: a request, or a copy of one. */
+function baseRequest(
+  { scope, run }: MessageContext,
+  text: Text,
+  method: DescMethod,
+  locals: readonly Variable[],
+): Bound | undefined {
+  const expression = check(scope, text, locals);
+  if (expression === undefined) return undefined;
+  const { input } = method;
+  const desc = expression.type.kind === "message" ? expression.type.desc : undefined;
+  const bound = { expression, conversion: { kind: "same" } } as const;
+  if (desc?.typeName === input.typeName) return bound;
+  const via = desc && run.aliases.message(desc, input);
+  if (via !== undefined) return { expression, conversion: { kind: "message", via } };
+  const copy = desc !== undefined && run.messages.has(desc.typeName);
+  scope.report({
+    code: "BFF331",
+    severity: "error",
+    message: `this is ${typeName(expression.type)}, but "${method.name}" takes ${input.typeName}`,
+    at: text.at,
+    hint: copy
+      ? `give ${input.typeName}{ … }, or declare "${desc.name}" as a copy: option (bff.v1.message).alias = "${input.typeName}";`
+      : `give ${input.typeName}, such as ${input.typeName}{ … }`,
+  });
+  return undefined;
+}

@@ -1,0 +1,151 @@
+import type { DescMessage } from "@bufbuild/protobuf";
+import { camel } from "../../camel.ts";
+import { type CelType, type Expression, type Node, presenceOf, type Variable } from "../../cel/index.ts";
+import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import type { IrBind, IrCompose } from "../../ir.ts";
+import { isTorn } from "../../read/read-message.ts";
+import { protoOf } from "../conversions/proto-of.ts";
+import { hasRules } from "../graph/declared.ts";
+import type { ArgBinding, ComposeSource } from "../model/model.ts";
+import { argsRead, type Resolved } from "../model/source-parts.ts";
+import { lookupMessage } from "../names/lookup.ts";
+import { syntheticText } from "../names/synthetic-text.ts";
+import type { Given } from "../scope/args.ts";
+import { check, checkCondition, stepsRead, where } from "../scope/scope.ts";
+import type { MessageContext } from "./context.ts";
+import { hasResolver } from "./resolver.ts";
+import { spreadNames } from "./set.ts";
+
+export function resolveCompose(
+  cx: MessageContext,
+  ir: IrCompose,
+  locals: readonly Variable[],
+  what: string,
+): Resolved | undefined {
+  const { scope, run } = cx;
+  const message = ir.message && lookupMessage(run.ir, ir.message, scope.container, scope.report);
+  if (ir.message === undefined || message === undefined) return undefined;
+  const place = {
+    at: ir.message.at,
+    what,
+    request: undefined,
+    members: new Map<string, Given>(),
+    named: new Map(ir.args.flatMap(({ name }) => (name === undefined ? [] : [[name.value, name.at]]))),
+    broken: new Set<string>(),
+  };
+  if (!run.adrift.has(cx.ir)) run.places.set(message.typeName, [...(run.places.get(message.typeName) ?? []), place]);
+  if (!composable(cx, message)) {
+    const declared = run.messages.get(message.typeName);
+    if (declared !== undefined && isTorn(declared)) return undefined;
+    scope.report({
+      code: "BFF208",
+      severity: "error",
+      message: `"${message.typeName}" is not composed by this BFF`,
+      at: ir.message.at,
+      hint: "compose a message that has (bff.v1.message) or (bff.v1.field) rules, or bind the upstream's message with `by`",
+    });
+    return undefined;
+  }
+  const used = run.used.get(message.typeName) ?? new Set<string>();
+  const named = new Set(ir.args.map((bind) => bind.name?.value));
+  const composed = run.messages.get(message.typeName);
+  const takesAll = composed !== undefined && hasResolver(composed);
+  const args: ArgBinding[] = [];
+  const spreads = ir.args.map((bind) => bind.spread && spreadNames(cx, bind.spread, locals));
+  for (const [i, bind] of ir.args.entries()) {
+    if (bind.spread !== undefined) {
+      const names = spreads[i];
+      // As in a request the last one that has a field gives it.
+      const later = spreads.slice(i + 1);
+      const wanted = [...used, ...(run.welcome.get(message.typeName) ?? []), ...(takesAll ? (names ?? []) : [])];
+      for (const name of new Set(wanted)) {
+        if (names === undefined) place.broken.add(name);
+        else if (names.has(name) && !named.has(name) && !later.some((others) => others?.has(name))) {
+          add(name, { ...bind, name: undefined, by: syntheticText(`${bind.spread.value}.${name}`, bind.spread.at) });
+        }
+      }
+    } else if (bind.name !== undefined) {
+      add(bind.name.value, bind);
+      const spread = run.welcome.get(message.typeName)?.has(bind.name.value) ?? false;
+      if (!used.has(bind.name.value) && !spread && !takesAll) unused(cx, message, bind, used);
+    }
+  }
+  function add(name: string, bind: IrBind): void {
+    const condition = bind.if && checkCondition(scope, bind.if, "this `if`", locals);
+    const by = bind.by && check(where(scope, condition), bind.by, locals);
+    if (by === undefined || by.type.kind === "struct" || (bind.if && condition === undefined)) {
+      place.broken.add(name);
+      return;
+    }
+    const twin = args.find((other) => other.name !== name && camel(other.name) === camel(name));
+    if (twin !== undefined) {
+      scope.report({
+        code: "BFF241",
+        severity: "error",
+        message: `the arguments "${twin.name}" and "${name}" are both "${camel(name)}" in TypeScript`,
+        at: bind.name?.at ?? bind.at,
+        related: [{ at: twin.at, message: `"${twin.name}" is given here` }],
+        hint: `rename one of them, here and where "${ir.message?.value}" reads it`,
+      });
+      place.broken.add(name);
+      return;
+    }
+    args.push({ name, by, if: condition, at: bind.at });
+    const unsafe = [...by.unsafe, ...(condition?.unsafe ?? [])];
+    const steps = stepsRead(scope, [by, condition]);
+    const given = argsRead(cx, [by, condition]);
+    place.members.set(name, {
+      type: by.type,
+      // What may be null is passed on as what is not set.
+      proto: by.proto ?? protoOf(by.type.kind === "wrapper" ? by.type.of : by.type),
+      absent: unsafe.length > 0 || condition !== undefined,
+      absentByFailure:
+        steps.some((step) => step.absentByFailure && step.variable !== undefined && unsafe.includes(step.variable)) ||
+        given.some((arg) => arg.absentByFailure && unsafe.includes(arg.variable)),
+      tainted: steps.some((step) => step.tainted) || given.some((arg) => arg.tainted),
+      ...presenceOfPath(by),
+      at: bind.by?.at ?? bind.at,
+      written: bind.by?.value,
+    });
+  }
+  const source: ComposeSource = { kind: "compose", message, args };
+  const type: CelType = { kind: "message", desc: message };
+  return {
+    source,
+    type,
+    proto: { kind: "message", desc: message },
+    absent: false,
+    needs: [],
+    uses: args.flatMap((arg) => [arg.by, arg.if]),
+  };
+}
+
+/** The field with presence at the end of a path, or the argument's whose path that is. */
+function presenceOfPath({ path, root }: Expression): Pick<Given, "presence" | "choice"> {
+  if (path && root.kind === "name") return { presence: root.variable.presence, choice: root.variable.choice };
+  const field = path && root.kind === "select" && typeof root.field !== "string" ? root.field : undefined;
+  if (field === undefined || presenceOf(field) === "implicit") return { presence: undefined, choice: undefined };
+  const of = root.kind === "select" ? textOfPath(root.of) : "";
+  return { presence: field, choice: field.oneof && `${of}: ${field.oneof}` };
+}
+
+function textOfPath(node: Node): string {
+  if (node.kind === "name") return `${node.variable.role} ${node.variable.name}`;
+  return node.kind === "select" && typeof node.field !== "string" ? `${textOfPath(node.of)}.${node.field.name}` : "";
+}
+
+function composable(cx: MessageContext, message: DescMessage): boolean {
+  const ir = cx.run.messages.get(message.typeName);
+  return ir !== undefined && ir.alias === undefined && (hasRules(ir) || ir.fields.length === 0);
+}
+
+function unused(cx: MessageContext, message: DescMessage, bind: IrBind, used: ReadonlySet<string>): void {
+  const like = bind.name && didYouMean(bind.name.value, [...used]);
+  cx.run.suspect({
+    code: "BFF339",
+    severity: "warning",
+    message: `"${message.name}" does not read args.${bind.name?.value}`,
+    at: bind.name?.at ?? bind.at,
+    hint: like === undefined ? "remove the argument" : `did you mean "${like}"?`,
+  });
+}

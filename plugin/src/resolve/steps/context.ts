@@ -1,0 +1,67 @@
+// What resolving one message has at hand.
+import type { Variable } from "../../cel/index.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Ir, IrFile, IrMessage, IrMethod, IrService, IrStep } from "../../ir.ts";
+import type { Origin } from "../../origin.ts";
+import type { AliasTable } from "../conversions/aliases.ts";
+import type { LetGraph } from "../graph/let-graph.ts";
+import type { Args, EnvVar, Step } from "../model/model.ts";
+import type { Governing } from "../policies/entries.ts";
+import type { Place } from "../scope/args.ts";
+import type { MessageScope } from "../scope/scope.ts";
+
+/** The default budget of an rpc, in milliseconds. */
+export const DEFAULT_BUDGET_MS = 2_000;
+
+export type Effects = "none" | "idempotent" | "once";
+
+/** State of the whole run. */
+export interface Run {
+  readonly ir: Ir;
+  readonly report: Report;
+  /** What looks superfluous, as long as nothing is wrong. */
+  readonly suspect: Report;
+  readonly aliases: AliasTable;
+  /** Every message of the files with rules, by type name. */
+  readonly messages: ReadonlyMap<string, IrMessage>;
+  readonly bffServices: ReadonlySet<string>;
+  /** Places that compose each message, by type name; complete for a message once all its composers are resolved. */
+  readonly places: Map<string, Place[]>;
+  /** The arguments that each composed message reads, by type name. */
+  readonly used: ReadonlyMap<string, ReadonlySet<string>>;
+  /** The request fields that each composed message would fill from its arguments by `spread: "args"`, where they are given. */
+  readonly welcome: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly packages: Map<string, PackageContext>;
+  readonly lets: LetGraph;
+  /** Steps of services as resolved, by what declares them; a faulty one is missing. */
+  readonly shared: Map<IrStep, Step>;
+  /** Messages with rules that nothing composes: only looked at for faults, so what they compose is not composed by that. */
+  readonly adrift: Set<IrMessage | IrService>;
+  /** Whether any call tries a rule of an upstream entry's `on_error`, by the rule's place. */
+  readonly tried: Map<Origin, boolean>;
+}
+export interface PackageContext {
+  readonly governing: Governing;
+  readonly env: readonly EnvVar[];
+  /** The names whose types are faulty. */
+  readonly brokenEnv: ReadonlySet<string>;
+  readonly envVariable: Variable;
+  readonly now: Variable;
+}
+
+/** Of a message, or of a service with a `let`. */
+export interface MessageContext {
+  readonly run: Run;
+  readonly ir: IrMessage | IrService;
+  readonly file: IrFile;
+  readonly scope: MessageScope;
+  readonly args: Args;
+  /** The names that every place gives, for `spread: "args"`. */
+  readonly offered: readonly string[];
+  readonly governing: Governing;
+  readonly package: PackageContext;
+  /** The rpcs whose responses this message, or step, is part of. */
+  readonly roots: readonly IrMethod[];
+  /** The steps of the services around, by name: what a step, or the variable of an `each`, must not be called. */
+  readonly around: ReadonlyMap<string, IrStep>;
+}

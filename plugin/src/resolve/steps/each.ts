@@ -1,0 +1,99 @@
+import { type CelType, type Proto, typeName, type Variable } from "../../cel/index.ts";
+import type { IrEach, IrStep } from "../../ir.ts";
+import { protoOf } from "../conversions/proto-of.ts";
+import type { EachSource } from "../model/model.ts";
+import { describe, type Resolved, value, valueOfCall } from "../model/source-parts.ts";
+import { check, checkCondition, checkValue, where } from "../scope/scope.ts";
+import { resolveCall } from "./call.ts";
+import { resolveCompose } from "./compose.ts";
+import type { MessageContext } from "./context.ts";
+
+export function resolveEach(cx: MessageContext, ir: IrEach, step: IrStep): Resolved | undefined {
+  const { scope } = cx;
+  const over = ir.in && check(scope, ir.in);
+  if (over === undefined || ir.var === undefined || ir.source === undefined) return undefined;
+  if (over.type.kind !== "list") {
+    scope.report({
+      code: "BFF333",
+      severity: "error",
+      message: `\`each\` goes over a list, and this is ${typeName(over.type)}`,
+      at: over.text.at,
+      hint: over.type.kind === "map" ? "go over its keys: …map(k, k)" : "name a repeated field, or a list",
+    });
+    return undefined;
+  }
+  const hidden =
+    cx.ir.steps.find((other) => other.name !== undefined && other.name.value === ir.var?.value) ??
+    cx.around.get(ir.var.value);
+  if (hidden !== undefined) {
+    scope.report({
+      code: "BFF211",
+      severity: "error",
+      message: `the variable "${ir.var.value}" hides the step "${ir.var.value}"`,
+      at: ir.var.at,
+      related: [{ at: hidden.name?.at ?? hidden.at, message: "the step" }],
+      hint: "give the variable a name of its own",
+    });
+    return undefined;
+  }
+  const proto = over.proto?.kind === "list" ? over.proto.of : protoOf(over.type.element);
+  const item: Variable = { name: ir.var.value, role: "item", type: over.type.element, proto, absent: false };
+  const locals = [item];
+  const condition = ir.if && checkCondition(scope, ir.if, "this `if`", locals);
+  const chosen = where(scope, condition);
+  const inner = resolveItem({ ...cx, scope: chosen }, ir.source, locals, step);
+  const key = ir.key && check(chosen, ir.key, locals);
+  if (inner === undefined || (ir.if && condition === undefined) || (ir.key && key === undefined)) return undefined;
+  const keyProto = key && (key.proto ?? protoOf(key.type));
+  if (
+    key !== undefined &&
+    (keyProto?.kind !== "scalar" || !["string", "int", "uint", "bool"].includes(key.type.kind))
+  ) {
+    scope.report({
+      code: "BFF334",
+      severity: "error",
+      message: `a key is string, int, uint or bool, not ${typeName(key.type)}`,
+      at: key.text.at,
+      hint: "name a field that tells the items apart, such as its id",
+    });
+    return undefined;
+  }
+  const element = inner.type ?? { kind: "dyn" as const };
+  const elementProto = inner.proto;
+  const itemUnsafe = [condition, key, ...inner.needs].some((expression) => (expression?.unsafe.length ?? 0) > 0);
+  const source: EachSource = {
+    kind: "each",
+    item,
+    in: over,
+    if: condition,
+    source: inner.source as EachSource["source"],
+    itemAbsent: inner.absent || itemUnsafe,
+    key,
+    partial: ir.partial?.value ?? false,
+    concurrent: ir.concurrent?.value ?? 10,
+    max: ir.max?.value,
+  };
+  const result: { type: CelType; proto: Proto | undefined } =
+    key === undefined || keyProto?.kind !== "scalar"
+      ? { type: { kind: "list", element }, proto: elementProto && { kind: "list", of: elementProto } }
+      : {
+          type: { kind: "map", key: key.type, value: element },
+          proto: elementProto && { kind: "map", key: keyProto.scalar, of: elementProto },
+        };
+  return { source, ...result, absent: false, needs: [over], uses: [condition, key, ...inner.needs, ...inner.uses] };
+}
+
+function resolveItem(
+  cx: MessageContext,
+  source: NonNullable<IrEach["source"]>,
+  locals: readonly Variable[],
+  step: IrStep,
+): Resolved | undefined {
+  if (source.kind === "by") {
+    const by = checkValue(cx.scope, source.by, locals);
+    return by && value({ kind: "by", by });
+  }
+  if (source.kind === "compose") return resolveCompose(cx, source, locals, describe(cx, step));
+  const call = resolveCall(cx, source, locals);
+  return call && valueOfCall(call);
+}

@@ -1,0 +1,54 @@
+import type { DescField, DescMessage } from "@bufbuild/protobuf";
+import type { Node } from "../../cel/index.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { IrCall } from "../../ir.ts";
+import { isRequired } from "../conversions/bind.ts";
+import type { FieldBinding } from "../model/model.ts";
+import { nameOf } from "./set.ts";
+
+/** Something that a request sets: by `set`, as keys of a batch, or in the literal of `request`. */
+interface Setting extends Partial<FieldBinding> {
+  readonly path: readonly DescField[];
+  /** A message written as a literal, all that it sets being settings of their own. */
+  readonly literal?: boolean;
+}
+
+/** What a message literal sets, messages in it included. */
+export function inLiteral(node: Node, above: readonly DescField[] = []): Setting[] {
+  if (node.kind !== "message") return [];
+  return node.fields.flatMap(({ field, value }) => {
+    const path = [...above, field];
+    return [{ path, literal: value.kind === "message" && field.message === value.desc }, ...inLiteral(value, path)];
+  });
+}
+
+/** A request without its `required` fields cannot be sent. */
+export function checkRequired(
+  report: Report,
+  ir: IrCall,
+  message: DescMessage,
+  set: readonly Setting[],
+  above: readonly DescField[] = [],
+): void {
+  const depth = above.length;
+  for (const field of message.fields) {
+    const here = set.filter(({ path }) => path[depth] === field);
+    const inside = here.filter(({ path, literal }) => path.length > depth + 1 || literal === true);
+    const whole = here.some(({ path, literal }) => path.length === depth + 1 && literal !== true);
+    if (inside.length > 0 && !whole && field.message !== undefined && field.fieldKind === "message")
+      checkRequired(report, ir, field.message, inside, [...above, field]);
+    if (!isRequired(field) || here.some((binding) => binding.if === undefined)) continue;
+    const name = nameOf([...above, field]);
+    const [conditional] = here;
+    report({
+      code: "BFF240",
+      severity: "error",
+      message: `"${field.name}" of "${message.typeName}" is required, and ${conditional === undefined ? "nothing sets it" : "set only under an `if`"}`,
+      at: conditional?.if?.text.at ?? ir.request?.at ?? ir.method?.at ?? ir.at,
+      hint:
+        conditional === undefined
+          ? `set it: set: { name: "${name}" by: "…" }`
+          : "leave out the `if`, and give a value for both cases: … ? … : …",
+    });
+  }
+}

@@ -1,0 +1,123 @@
+// `resolver: true`: a step that nobody declares, whose value a function of the user supplies.
+import type { DescField, DescService } from "@bufbuild/protobuf";
+import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
+import { type CelType, fieldType, type Proto, type Variable } from "../../cel/index.ts";
+import type { IrCall, IrMessage, IrPolicy } from "../../ir.ts";
+import type { Origin } from "../../origin.ts";
+import { canBeAbsent } from "../conversions/bind.ts";
+import { declaredCalls } from "../graph/declared.ts";
+import type { Call, Step } from "../model/model.ts";
+import { entriesFor, nearest } from "../policies/entries.ts";
+import { entryMetadata } from "../policies/metadata.ts";
+import { mergePolicy } from "../policies/policy.ts";
+import type { Effects, MessageContext } from "./context.ts";
+
+/** Whether functions of the user supply it, or any of its fields: they are given all arguments there are. */
+export function hasResolver(ir: IrMessage): boolean {
+  return ir.resolver !== undefined || ir.fields.some((field) => field.resolver !== undefined);
+}
+
+/** The name by which a field's expression reads its resolver. */
+const RESOLVED = "resolved";
+
+/**
+ * The steps of a message's resolvers: of the whole message, or of each field that has one. They are given the values of all steps that are
+ * declared, so they wait for all of them, and stand behind them.
+ */
+export function resolverSteps(ir: IrMessage, declared: readonly Step[]): Step[] {
+  const steps: Step[] = [];
+  const add = (
+    at: Origin,
+    field: DescField | undefined,
+    of: { readonly type: CelType; readonly proto: Proto },
+  ): void => {
+    const given = declared.filter((step) => step.variable !== undefined);
+    const absent = field !== undefined && canBeAbsent(field);
+    const index = declared.length + steps.length;
+    const variable: Variable = { name: RESOLVED, role: "step", type: of.type, proto: of.proto, absent };
+    steps.push({
+      ir: {
+        ...{ kind: "step", at, index, name: undefined, if: undefined, source: undefined },
+        ...{ supplementary: undefined, fallback: undefined, autobind: undefined, after: [] },
+      },
+      name: undefined,
+      index,
+      variable,
+      if: undefined,
+      source: { kind: "resolver", field, message: ir.desc },
+      supplementary: absent,
+      autobind: false,
+      fallback: undefined,
+      after: [],
+      reads: given,
+      absent,
+      absentByFailure: absent,
+      tainted: absent || given.some((step) => step.tainted),
+    });
+  };
+  const { desc, resolver } = ir;
+  if (resolver !== undefined) {
+    add(resolver.at, undefined, { type: { kind: "message", desc }, proto: { kind: "message", desc } });
+    return steps;
+  }
+  for (const field of ir.fields)
+    if (field.resolver !== undefined) add(field.resolver.at, field.desc, fieldType(field.desc));
+  return steps;
+}
+
+// ---- clients ----
+
+const NO_POLICY: IrPolicy = {
+  ...{ timeout: undefined, retry: undefined, hedge: undefined, cache: undefined, limit: undefined },
+  ...{ metadata: [], forward: [], onError: [], idempotent: undefined },
+};
+
+/**
+ * What a resolver's `clients` can call: every unary method of the upstreams that the package calls or has entries for, as those entries
+ * say. Only what is declared free of side effects is repeated.
+ */
+export function clientCalls(cx: MessageContext, ir: IrMessage): Call[] {
+  if (!hasResolver(ir)) return [];
+  // The entries' own faults are reported where calls use them.
+  const quiet: MessageContext = { ...cx, scope: { ...cx.scope, report: () => {} } };
+  const at = ir.resolver?.at ?? ir.at;
+  return upstreamServices(cx).flatMap((service) =>
+    service.methods.flatMap((method): Call[] => {
+      if (method.methodKind !== "unary") return [];
+      const entries = entriesFor(cx.governing.entries, method);
+      const policies = [NO_POLICY, ...entries.map((entry) => entry.policy)];
+      const idempotent =
+        method.idempotency === Level.IDEMPOTENT || nearest(policies, (policy) => policy.idempotent)?.value === true;
+      const effects: Effects =
+        method.idempotency === Level.NO_SIDE_EFFECTS ? "none" : idempotent ? "idempotent" : "once";
+      const call: IrCall = {
+        ...{ kind: "call", at, method: undefined, set: [], request: undefined, policy: NO_POLICY, batch: undefined },
+      };
+      const policy = mergePolicy(quiet, call, policies, effects);
+      // A resolver's value cannot tell that it rests on an answer past its time.
+      const cache = { ...policy.cache, stale: undefined };
+      return [
+        {
+          ...{ method, at, request: undefined, set: [], onError: [], batch: undefined, effects },
+          methodAt: at,
+          said: { vouched: [], silent: [] },
+          metadata: entryMetadata(quiet.scope, entries),
+          policy: { ...policy, cache },
+        },
+      ];
+    }),
+  );
+}
+
+function upstreamServices({ run, file, governing }: MessageContext): DescService[] {
+  const container = file.desc.proto.package;
+  const own = run.ir.files.filter((other) => other.desc.proto.package === container);
+  const steps = own.flatMap(({ messages, services }) => [...messages, ...services]).flatMap((block) => block.steps);
+  const called = steps.flatMap((step) => declaredCalls(step.source)).flatMap((call) => call.method?.value ?? []);
+  const said = governing.entries.flatMap(({ service, method }) => service?.value ?? method?.value ?? []);
+  const names = [...new Set([...called, ...said].map((name) => name.split("/")[0] ?? ""))];
+  return names
+    .flatMap((name) => run.ir.registry.getService(name) ?? [])
+    .filter((service) => !run.bffServices.has(service.typeName))
+    .sort((a, b) => (a.typeName < b.typeName ? -1 : 1));
+}

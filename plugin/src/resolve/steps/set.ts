@@ -1,0 +1,195 @@
+import type { DescField, DescMethod } from "@bufbuild/protobuf";
+import { type Expression, fieldName, fieldType, type Node, typeName, type Variable } from "../../cel/index.ts";
+import type { IrBind, IrCall } from "../../ir.ts";
+import type { Text } from "../../origin.ts";
+import { bindTo, fieldPath } from "../conversions/bind.ts";
+import { conversion } from "../conversions/convert.ts";
+import { tellApart } from "../conversions/same-form.ts";
+import type { FieldBinding } from "../model/model.ts";
+import { syntheticText } from "../names/synthetic-text.ts";
+import { check, checkCondition, type MessageScope, where } from "../scope/scope.ts";
+import type { MessageContext } from "./context.ts";
+
+/** What `set` gives the fields of a request, spreads included; reports and leaves out what does not fit. */
+export function resolveSet(
+  cx: MessageContext,
+  { set: binds, batch }: IrCall,
+  method: DescMethod,
+  locals: readonly Variable[],
+): FieldBinding[] {
+  const { scope, run } = cx;
+  const bindings: FieldBinding[] = [];
+  const said: Said[] = [];
+  const named = new Set(batch?.name === undefined ? [] : [batch.name.value]);
+  for (const bind of binds) {
+    if (bind.name === undefined || bind.by === undefined) continue;
+    const condition = bind.if && checkCondition(scope, bind.if, "this `if`", locals);
+    const path = fieldPath(method.input, bind.name, scope.report);
+    const expression = check(where(scope, condition), bind.by, locals);
+    const field = path?.at(-1);
+    if (path === undefined || field === undefined) continue;
+    named.add(path[0]?.name ?? "");
+    if (!checkMeeting(scope, said, { path, expression, bind })) continue;
+    said.push({ path, expression, bind });
+    const bound = expression && bindTo(expression, field, run.aliases, scope.report);
+    if (bound !== undefined && (bind.if === undefined || condition)) bindings.push({ path, bound, if: condition });
+  }
+  // A oneof with a member set by name is taken.
+  const taken = new Set(
+    bindings.flatMap((binding) => (binding.path.length === 1 ? (binding.path[0]?.oneof ?? []) : [])),
+  );
+  for (const { name } of [...taken].flatMap((oneof) => oneof.fields)) named.add(name);
+  const spread = binds.flatMap((bind) =>
+    bind.spread === undefined ? [] : spreadFields(cx, bind.spread, method, named, locals),
+  );
+  return [...spread, ...bindings];
+}
+
+/** What `set` says of a field, right or wrong. */
+interface Said {
+  readonly path: readonly DescField[];
+  readonly expression: Expression | undefined;
+  readonly bind: IrBind;
+}
+
+/** Two paths may not meet: one inside what the other sets whole, or both in one oneof, unless each has an `if` there or at most one is set. */
+function checkMeeting(scope: MessageScope, before: readonly Said[], { path, expression, bind }: Said): boolean {
+  for (const other of before) {
+    const fork = path.findIndex((field, i) => field !== other.path[i]);
+    const mine = path[fork];
+    const theirs = other.path[fork];
+    const related = [{ at: other.bind.by?.at ?? other.bind.at, message: `"${nameOf(other.path)}" is set here` }];
+    // The same field twice has been reported when it was read.
+    if (fork === -1 && path.length === other.path.length) return false;
+    if (fork === -1 || theirs === undefined) {
+      const [whole, part] = fork === -1 ? [path, other.path] : [other.path, path];
+      scope.report({
+        code: "BFF415",
+        severity: "error",
+        message: `"${nameOf(part)}" is part of "${nameOf(whole)}", which is set as a whole`,
+        at: bind.name?.at ?? bind.at,
+        related,
+        hint: `set "${nameOf(whole)}" or fields of it, not both`,
+      });
+      return false;
+    }
+    if (mine?.oneof === undefined || mine.oneof !== theirs.oneof) continue;
+    const bothLast = path.length === fork + 1 && other.path.length === fork + 1;
+    if (bothLast && other.bind.if !== undefined && bind.if !== undefined) continue;
+    if (bothLast && other.expression && expression && inOneOneof(other.expression, expression)) continue;
+    scope.report({
+      code: "BFF411",
+      severity: "error",
+      message: `"${mine.name}" and "${theirs.name}" are members of one oneof`,
+      at: bind.name?.at ?? bind.at,
+      related,
+      hint: bothLast ? "give both an `if`, or set one of them" : "set one of them",
+    });
+    return false;
+  }
+  return true;
+}
+/** A path as the author writes it: "inner.tag". */
+export const nameOf = (path: readonly DescField[]): string => path.map((field) => field.name).join(".");
+
+/** Every field of a message, or every argument, that the request also has with the same type. */
+function spreadFields(
+  cx: MessageContext,
+  spread: Text,
+  method: DescMethod,
+  named: ReadonlySet<string>,
+  locals: readonly Variable[],
+): FieldBinding[] {
+  const { scope, run } = cx;
+  const names = spreadNames(cx, spread, locals);
+  if (names === undefined) return [];
+  const bindings: FieldBinding[] = [];
+  for (const field of method.input.fields) {
+    if (named.has(field.name) || !names.has(field.name)) continue;
+    const expression = check(scope, syntheticText(`${spread.value}.${fieldName(field.name)}`, spread.at), locals);
+    if (expression === undefined) continue;
+    const how = conversion(expression, fieldType(field), run.aliases);
+    if (how.kind === "misfit" || (how.kind === "represent" && !sameKind(expression, field))) {
+      const [is, wanted] = tellApart(expression, fieldType(field));
+      run.suspect({
+        code: "BFF353",
+        severity: "warning",
+        message: `"${spread.value}" does not bring "${field.name}": it is ${is} there, and ${wanted} in "${method.input.typeName}"`,
+        at: spread.at,
+        hint: `set it by name, next to the spread: { name: "${field.name}" by: "…" }; or give both one type`,
+      });
+    } else {
+      const bound = bindTo(expression, field, run.aliases, scope.report);
+      const other = bindings.find(
+        ({ path: [sibling], bound: { expression: theirs } }) =>
+          field.oneof !== undefined && sibling?.oneof === field.oneof && !inOneOneof(theirs, expression),
+      );
+      if (other !== undefined) {
+        scope.report({
+          code: "BFF411",
+          severity: "error",
+          message: `"${spread.value}" has "${other.path[0]?.name}" and "${field.name}", which are members of one oneof`,
+          at: spread.at,
+          hint: "set the one that is meant by name, next to the spread",
+        });
+        return [];
+      }
+      if (bound !== undefined) bindings.push({ path: [field], bound, if: undefined });
+    }
+  }
+  if (bindings.length === 0 && named.size === 0 && method.input.fields.length > 0) {
+    scope.report({
+      code: "BFF345",
+      severity: "error",
+      message: `"${spread.value}" shares no field with "${method.input.typeName}"`,
+      at: spread.at,
+      hint: `set the fields by name: ${method.input.fields.map((field) => field.name).join(", ")}`,
+    });
+  }
+  return bindings;
+}
+/** Of two members of one oneof at most one is set. */
+function inOneOneof({ root: a, path }: Expression, { root: b, path: other }: Expression): boolean {
+  if (!path || !other) return false;
+  if (a.kind === "name" && b.kind === "name")
+    return a.variable.choice !== undefined && a.variable.choice === b.variable.choice;
+  if (a.kind !== "select" || b.kind !== "select" || typeof a.field === "string" || typeof b.field === "string")
+    return false;
+  return a.field.oneof !== undefined && a.field.oneof === b.field.oneof && samePath(a.of, b.of);
+}
+function samePath(a: Node, b: Node): boolean {
+  if (a.kind === "name" && b.kind === "name") return a.variable === b.variable;
+  return a.kind === "select" && b.kind === "select" && a.field === b.field && samePath(a.of, b.of);
+}
+function sameKind(expression: Expression, field: DescField): boolean {
+  const { proto } = expression;
+  const target = fieldType(field).proto;
+  return (
+    proto?.kind === target.kind &&
+    (proto.kind !== "scalar" || target.kind !== "scalar" || proto.scalar === target.scalar)
+  );
+}
+
+/** Whether a spread hands on all arguments of the message. */
+export const isArgs = (spread: Text): boolean => spread.value.trim() === "args";
+
+/** The field names that a spread brings; undefined after a diagnostic, and where nobody knows the arguments yet. */
+export function spreadNames(
+  cx: MessageContext,
+  spread: Text,
+  locals: readonly Variable[],
+): ReadonlySet<string> | undefined {
+  if (isArgs(spread) && cx.args.message === undefined)
+    return cx.run.adrift.has(cx.ir) ? undefined : new Set(cx.offered);
+  const value = check(cx.scope, spread, locals);
+  if (value === undefined) return undefined;
+  if (value.type.kind === "message") return new Set(value.type.desc.fields.map((field) => field.name));
+  cx.scope.report({
+    code: "BFF345",
+    severity: "error",
+    message: `only a message can be spread, not ${typeName(value.type)}`,
+    at: spread.at,
+    hint: "spread `args` or a message, or set the fields by name",
+  });
+  return undefined;
+}

@@ -1,0 +1,209 @@
+import { type CelType, type Expression, type Proto, typeName, type Variable } from "../../cel/index.ts";
+import type { IrGuard, IrStep } from "../../ir.ts";
+import { conversion } from "../conversions/convert.ts";
+import { protoOf } from "../conversions/proto-of.ts";
+import type { Bound, Source, Step } from "../model/model.ts";
+import {
+  argsRead,
+  callsOf,
+  composesOf,
+  describe,
+  failExpressions,
+  mayBeStale,
+  type Resolved,
+  value,
+  valueOfCall,
+} from "../model/source-parts.ts";
+import { resolveFailure } from "../policies/failure.ts";
+import { check, checkCondition, checkValue, stepsRead, where } from "../scope/scope.ts";
+import { resolveCall } from "./call.ts";
+import { resolveCompose } from "./compose.ts";
+import type { MessageContext } from "./context.ts";
+import { resolveEach } from "./each.ts";
+import { resolveSwitch } from "./switch.ts";
+
+/** Resolves one step; everything it reads is resolved already. Undefined after a diagnostic. */
+export function resolveStep(cx: MessageContext, ir: IrStep, index: number): Step | undefined {
+  const { scope } = cx;
+  const condition = ir.if && checkCondition(scope, ir.if, "this `if`");
+  const resolved = ir.source && resolveSource({ ...cx, scope: where(scope, condition) }, ir, ir.source);
+  const after = ir.after.flatMap((name): Step[] => {
+    const step = scope.steps.get(name.value);
+    return step === undefined ? [] : [step];
+  });
+  if (resolved === undefined || (ir.if !== undefined && condition === undefined)) return undefined;
+  const { source, type, proto, needs, uses } = resolved;
+  const supplementary = ir.supplementary?.value ?? false;
+  const fallback = ir.fallback && type && resolveFallback(cx, ir, type, proto);
+  if (ir.fallback !== undefined && fallback === undefined) return undefined;
+
+  const mayBeAbsent =
+    resolved.absent ||
+    supplementary ||
+    condition !== undefined ||
+    needs.some((expression) => expression !== undefined && expression.unsafe.length > 0);
+  if (ir.fallback !== undefined && !mayBeAbsent) {
+    scope.report({
+      code: "BFF607",
+      severity: "error",
+      message: "this fallback is never used: the step has a value, or it fails the response",
+      at: ir.fallback.at,
+      hint: "add `supplementary: true` to the step when it may fail, or remove the fallback",
+    });
+    return undefined;
+  }
+
+  const all = [condition, ...needs, ...uses];
+  const reads = stepsRead(scope, [...all, fallback?.expression]);
+  const absent = fallback === undefined && mayBeAbsent;
+  const absentByFailure = fallback === undefined && supplementary;
+  const tainted =
+    supplementary ||
+    composesOf(source).length > 0 ||
+    reads.some((step) => step.tainted) ||
+    argsRead(cx, all).some((arg) => arg.tainted) ||
+    callsOf(source).some((call) => mayBeStale(call) || call.onError.some((rule) => rule.then.kind === "fallback")) ||
+    (source.kind === "each" && source.partial);
+  const name = ir.name?.value;
+  // One that only fills fields by their names has a variable that nothing else can name.
+  const readAs = name ?? (ir.autobind?.value === true ? `_step_${index + 1}` : undefined);
+  const variable: Variable | undefined =
+    readAs === undefined || type === undefined ? undefined : { name: readAs, role: "step", type, proto, absent };
+  checkCriticality(cx, ir, supplementary, [condition, ...needs, ...uses.filter((use) => !isArgument(source, use))]);
+  return {
+    ir,
+    name,
+    index,
+    variable,
+    if: condition,
+    source,
+    supplementary,
+    autobind: ir.autobind?.value ?? false,
+    fallback,
+    after,
+    reads,
+    absent,
+    absentByFailure,
+    tainted,
+  };
+}
+
+function isArgument(source: Source, use: Expression | undefined): boolean {
+  return composesOf(source).some((compose) => compose.args.some((arg) => arg.by === use));
+}
+
+/** A step that reads unsafely what a failure may make absent has to say `supplementary` itself, so that criticality shows in the source. */
+function checkCriticality(
+  cx: MessageContext,
+  ir: IrStep,
+  supplementary: boolean,
+  expressions: readonly (Expression | undefined)[],
+): void {
+  if (supplementary || ir.source?.kind === "guard") return;
+  for (const expression of expressions) {
+    for (const variable of expression?.unsafe ?? []) {
+      const step = cx.scope.stepOf.get(variable);
+      const arg = cx.args.members.find((arg) => arg.variable === variable);
+      if (!(step?.absentByFailure ?? arg?.absentByFailure ?? false)) continue;
+      const shown = arg === undefined ? variable.name : `args.${variable.name}`;
+      const read = expression?.reads.find((read) => read.variable === variable && !read.safe);
+      cx.scope.report({
+        code: "BFF602",
+        severity: "error",
+        message: `step ${ir.name === undefined ? "" : `"${ir.name.value}" `}is critical, but reads "${shown}", which a failure may make absent`,
+        at: read?.at ?? ir.at,
+        ...(step === undefined
+          ? {}
+          : { related: [{ at: step.ir.supplementary?.at ?? step.ir.at, message: `"${shown}" is supplementary` }] }),
+        hint: `add \`supplementary: true\` to this step, give "${shown}" a \`fallback\`, or read it as ok(${shown}) ? … : …`,
+      });
+      return;
+    }
+  }
+}
+
+function resolveSource(cx: MessageContext, step: IrStep, source: NonNullable<IrStep["source"]>): Resolved | undefined {
+  switch (source.kind) {
+    case "by": {
+      const by = checkValue(cx.scope, source.by);
+      return by && value({ kind: "by", by });
+    }
+    case "call": {
+      const call = resolveCall(cx, source, []);
+      return call && valueOfCall(call);
+    }
+    case "compose":
+      return resolveCompose(cx, source, [], describe(cx, step));
+    case "each":
+      return resolveEach(cx, source, step);
+    case "switch":
+      return resolveSwitch(cx, source);
+    case "guard":
+      return resolveGuard(cx, source);
+  }
+}
+
+function resolveGuard(cx: MessageContext, ir: IrGuard): Resolved | undefined {
+  const { scope } = cx;
+  const condition = ir.if && checkCondition(scope, ir.if, "this guard's `if`");
+  const fail = ir.fail && resolveFailure(where(scope, condition), ir.fail, []);
+  if (condition === undefined || fail === undefined) return undefined;
+  for (const expression of [condition, ...failExpressions(fail)]) {
+    const [variable] = expression.unsafe;
+    if (variable === undefined) continue;
+    scope.report({
+      code: "BFF606",
+      severity: "error",
+      message: `a guard has to decide, but "${variable.name}" may be absent`,
+      at: expression.reads.find((read) => read.variable === variable)?.at ?? expression.text.at,
+      hint:
+        expression === condition
+          ? `say what to do without it: ok(${variable.name}) && … or !ok(${variable.name}) || …`
+          : `say what to write without it, ok(${variable.name}) ? … : …, or begin the \`if\` with ok(${variable.name}) &&`,
+    });
+  }
+  return {
+    source: { kind: "guard", if: condition, fail },
+    type: undefined,
+    proto: undefined,
+    absent: false,
+    needs: [condition],
+    uses: failExpressions(fail),
+  };
+}
+
+function resolveFallback(cx: MessageContext, ir: IrStep, type: CelType, proto: Proto | undefined): Bound | undefined {
+  const { scope, run } = cx;
+  if (ir.fallback === undefined) return undefined;
+  const value = check(scope, ir.fallback);
+  if (value === undefined) return undefined;
+  const { at } = ir.fallback;
+  const form = proto ?? protoOf(type);
+  const how = form && conversion(value, { type, proto: form }, run.aliases);
+  // Null is the absence that a fallback is to take the place of.
+  if (how === undefined || how.kind === "misfit" || value.type.kind === "null") {
+    scope.report({
+      code: "BFF336",
+      severity: "error",
+      message: `the fallback is ${typeName(value.type)}, and the step is ${typeName(type)}`,
+      at,
+      hint: `give a value of type ${typeName(type)}`,
+    });
+    return undefined;
+  }
+  const [absent] = value.unsafe;
+  if (absent !== undefined || value.fails) {
+    scope.report({
+      code: "BFF605",
+      severity: "error",
+      message:
+        absent === undefined
+          ? "this fallback may itself fail"
+          : `this fallback may itself be absent: "${absent.name}" may be`,
+      at,
+      hint: "give a value that is always there, such as a literal",
+    });
+    return undefined;
+  }
+  return { expression: value, conversion: how };
+}

@@ -1,0 +1,77 @@
+import { sameType } from "../../cel/index.ts";
+import type { IrSwitch } from "../../ir.ts";
+import { conversion } from "../conversions/convert.ts";
+import { protoOf } from "../conversions/proto-of.ts";
+import { tellApart } from "../conversions/same-form.ts";
+import type { Bound, SwitchSource } from "../model/model.ts";
+import type { Resolved } from "../model/source-parts.ts";
+import { check, checkCondition, reportNull, where } from "../scope/scope.ts";
+import type { MessageContext } from "./context.ts";
+
+export function resolveSwitch(cx: MessageContext, ir: IrSwitch): Resolved | undefined {
+  const { scope, run } = cx;
+  // What earlier cases have asked for in vain is known in later ones.
+  let others = scope;
+  const cases = ir.cases.map((branch) => {
+    const condition = branch.if && checkCondition(others, branch.if, "this `if`");
+    const by = branch.by && check(where(others, condition), branch.by);
+    others = where(others, condition, false);
+    return { if: condition, by };
+  });
+  const standard = ir.default && check(others, ir.default);
+  const values = [...cases.map((branch) => branch.by), ...(ir.default === undefined ? [] : [standard])];
+  const [first] = values;
+  if (first === undefined || values.includes(undefined) || cases.some((branch) => branch.if === undefined))
+    return undefined;
+  // The form of the whole is that of a branch with a definite one, so that literals give way to fields.
+  const lead = values.find((branch) => branch?.proto !== undefined && branch.constant === undefined) ?? first;
+  const type = lead.type;
+  if (values.every((branch) => branch?.type.kind === "null")) {
+    reportNull(scope, lead.text);
+    return undefined;
+  }
+  const proto = lead.proto ?? protoOf(type);
+  const bound: Bound[] = [];
+  for (const branch of values) {
+    if (branch === undefined) continue;
+    const how =
+      proto && (sameType(branch.type, type) || branch.type.kind === "wrapper")
+        ? conversion(branch, { type, proto }, run.aliases)
+        : undefined;
+    if (how === undefined || how.kind === "misfit") {
+      const [one, other] = tellApart(
+        { type: branch.type, proto: branch.proto ?? protoOf(branch.type) },
+        { type, proto },
+      );
+      scope.report({
+        code: "BFF335",
+        severity: "error",
+        message: `this branch is ${one}, another is ${other}`,
+        at: branch.text.at,
+        related: [{ at: lead.text.at, message: `${other} here` }],
+        hint: "give all branches one type",
+      });
+      return undefined;
+    }
+    bound.push({ expression: branch, conversion: how });
+  }
+  const source: SwitchSource = {
+    kind: "switch",
+    cases: cases.flatMap((branch, i) => {
+      const value = bound[i];
+      return branch.if === undefined || value === undefined ? [] : [{ if: branch.if, value }];
+    }),
+    default: standard === undefined ? undefined : bound.at(-1),
+  };
+  const unsafe =
+    values.some((branch) => (branch?.unsafe.length ?? 0) > 0) ||
+    cases.some((branch) => (branch.if?.unsafe.length ?? 0) > 0);
+  return {
+    source,
+    type,
+    proto,
+    absent: standard === undefined || unsafe,
+    needs: [],
+    uses: [...cases.map((branch) => branch.if), ...values],
+  };
+}
