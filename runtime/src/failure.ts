@@ -53,6 +53,24 @@ export function codeText(code: Code): string {
   return TEXTS[code];
 }
 
+/** How an attempt of a call failed, as its transport tells it; what that means to the composition is a `Failure`. */
+export interface Fault {
+  /**
+   * `status`: the upstream answered with this status; `transport`: no answer, the connection or stream broke; `unprocessed`:
+   * the same, and the upstream has certainly not begun; `invalid`: an answer that makes no sense, or is too large;
+   * `unsendable`: the request could not be put on the wire, which is no fault of the upstream.
+   */
+  readonly kind: "status" | "transport" | "unprocessed" | "invalid" | "unsendable";
+  /** As gRPC's clients have it for a fault of this kind. */
+  readonly code: Code;
+  /** For logs. */
+  readonly message: string;
+  /** `grpc-retry-pushback-ms`; negative: do not retry. */
+  readonly pushbackMs?: number | undefined;
+  /** An encoded `google.rpc.Status` (`grpc-status-details-bin`). */
+  readonly details?: Uint8Array | undefined;
+}
+
 /** A message to go out as an error detail, and how to encode it. */
 export interface Detail {
   readonly desc: DescMessage;

@@ -31,14 +31,15 @@ export type { Request } from "./compose/request.ts";
 export type { ReadonlyHeaders, Resolver, Resolving } from "./compose/resolver.ts";
 export { clientOf, clientsOf, type ResolverCallOptions, type ResolverClient } from "./compose/resolver-client.ts";
 export { short } from "./compose/short.ts";
-export { asFailure, Code, codeText, type Detail, Failure, Reason } from "./failure.ts";
-export type { BreakerPolicy, BreakerState } from "./guard/breaker.ts";
+export { asFailure, Code, codeText, type Detail, Failure, type Fault, Reason } from "./failure.ts";
+export type { BreakerPolicy } from "./guard/breaker.ts";
 export type { LimitPolicy } from "./guard/limit.ts";
 export type { RetryPolicy } from "./guard/retry.ts";
 export type { ThrottlePolicy } from "./guard/throttle.ts";
 export type {
   AttemptEvent,
   BreakerEvent,
+  BreakerState,
   CacheEvent,
   CallEvent,
   CallStartEvent,
@@ -53,7 +54,6 @@ export { type ServeOptions, type ServeParts, serve } from "./server/serve.ts";
 export { type ConnectTransportOptions, connectTransport } from "./transport/connect-transport.ts";
 export { GrpcClient, type GrpcClientOptions, type Http2 } from "./transport/grpc-client.ts";
 export type {
-  Fault,
   InFlight,
   OutgoingHeaders,
   ReceivedHeaders,

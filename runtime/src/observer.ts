@@ -1,7 +1,5 @@
-import type { Failure } from "./failure.ts";
+import type { Failure, Fault } from "./failure.ts";
 import type { Degradation } from "./gen/bff/v1/degradation_pb.ts";
-import type { BreakerState } from "./guard/breaker.ts";
-import type { Fault } from "./transport/unary-client.ts";
 
 /**
  * One upstream call, after its last attempt. Times are those of the `Clock`, in milliseconds. Calls that were answered by the
@@ -116,6 +114,9 @@ export interface CacheEvent {
   /** Since the fetch, in milliseconds; of `fresh` and `stale`. */
   readonly ageMs?: number | undefined;
 }
+
+/** `open`: nothing is let out; `half-open`: probes are. */
+export type BreakerState = "closed" | "open" | "half-open";
 
 /** A breaker that has changed its state. */
 export interface BreakerEvent {

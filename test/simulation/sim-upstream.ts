@@ -1,12 +1,12 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { Code } from "../../runtime/src/failure.ts";
+import { Code, type Fault } from "../../runtime/src/failure.ts";
 import {
   BatchGetRequestSchema,
   BatchGetResponseSchema,
   GetRequestSchema,
   ThingSchema,
 } from "../../runtime/src/testing/gen/test_pb.ts";
-import type { Fault, InFlight, OutgoingHeaders, Reply, UnaryClient } from "../../runtime/src/transport/unary-client.ts";
+import type { InFlight, OutgoingHeaders, Reply, UnaryClient } from "../../runtime/src/transport/unary-client.ts";
 import { PREFIX_BYTES } from "../../runtime/src/wire/frame.ts";
 import type { Random } from "./random.ts";
 import type { SimClock } from "./sim-clock.ts";

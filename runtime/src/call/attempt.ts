@@ -1,8 +1,8 @@
-import { breakerOpen, Code, type Failure, limited } from "../failure.ts";
+import { breakerOpen, Code, type Failure, type Fault, limited } from "../failure.ts";
 import type { Ticket } from "../guard/breaker.ts";
 import type { Limit, Waiter } from "../guard/limit.ts";
 import type { AttemptEvent } from "../observer.ts";
-import type { Fault, InFlight, OutgoingHeaders, Reply } from "../transport/unary-client.ts";
+import type { InFlight, OutgoingHeaders, Reply } from "../transport/unary-client.ts";
 import type { Rpc } from "./upstream.ts";
 
 /** With less than this left, in milliseconds, nothing is sent. */

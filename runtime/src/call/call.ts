@@ -1,11 +1,11 @@
 import type { Timer } from "../clock.ts";
 import type { Request } from "../compose/request.ts";
-import { Code, type Failure, OVER, timedOut } from "../failure.ts";
+import { Code, type Failure, type Fault, OVER, timedOut } from "../failure.ts";
 import type { Limit } from "../guard/limit.ts";
 import type { PoolWaiter } from "../guard/pool.ts";
 import { type Backoff, retries, startBackoff } from "../guard/retry.ts";
 import type { CallEvent } from "../observer.ts";
-import type { Fault, OutgoingHeaders } from "../transport/unary-client.ts";
+import type { OutgoingHeaders } from "../transport/unary-client.ts";
 import { PREFIX_BYTES } from "../wire/frame.ts";
 import { Attempt, type Attempting, LEAST_MS } from "./attempt.ts";
 import { callFailure, verdictOn } from "./classify.ts";

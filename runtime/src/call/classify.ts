@@ -1,5 +1,4 @@
-import { Code, Failure, invalid, Reason, timedOut } from "../failure.ts";
-import type { Fault } from "../transport/unary-client.ts";
+import { Code, Failure, type Fault, invalid, Reason, timedOut } from "../failure.ts";
 
 /**
  * What an attempt's fault means to the composition and to clients.

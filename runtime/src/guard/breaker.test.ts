@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { BreakerState } from "../observer.ts";
 import { FakeClock } from "../testing/fake-clock.ts";
-import { Breaker, type BreakerPolicy, type BreakerState } from "./breaker.ts";
+import { Breaker, type BreakerPolicy } from "./breaker.ts";
 
 const POLICY: BreakerPolicy = { errorRate: 0.5, windowMs: 1_000, minimum: 4, openMs: 500, probes: 2 };
 

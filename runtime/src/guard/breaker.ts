@@ -1,5 +1,6 @@
 import { CircuitState } from "cockatiel";
 import type { Clock } from "../clock.ts";
+import type { BreakerState } from "../observer.ts";
 import { SlidingWindow, type WindowPolicy } from "./sliding-window.ts";
 
 /** When nothing is let out to an upstream any more, and for how long (runtime.md, "Breakers"). */
@@ -11,7 +12,6 @@ export interface BreakerPolicy extends WindowPolicy {
   /** An attempt that took so long, in milliseconds, was slow, however it ended. None: nothing is slow. */
   readonly slowMs?: number | undefined;
 }
-export type BreakerState = "closed" | "open" | "half-open";
 
 /** That an attempt was let out, and in which stretch of the breaker's life. */
 export type Ticket = number;

@@ -1,7 +1,14 @@
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { ExponentialBackoff, type IBackoff } from "cockatiel";
 import type { Clock } from "../clock.ts";
-import type { Request } from "../compose/request.ts";
 import type { Code, Failure } from "../failure.ts";
+
+/** Whose call it is, as a condition of a policy sees it: `headers` and `now` of its expression. */
+export interface RetryContext {
+  /** An incoming header by its lower-case name; "" when absent. */
+  header(name: string): string;
+  now(): Timestamp;
+}
 
 /** How often, on what and after which wait a call is tried again (runtime.md, "Retries"). */
 export interface RetryPolicy {
@@ -14,7 +21,7 @@ export interface RetryPolicy {
   readonly maxMs: number;
   readonly multiplier: number;
   /** In addition to `on`; a throw counts as false. */
-  readonly when?: ((error: Failure, cx: Request<unknown>) => boolean) | undefined;
+  readonly when?: ((error: Failure, cx: RetryContext) => boolean) | undefined;
 }
 
 /** A condition of one call, which knows its request. */
@@ -40,7 +47,7 @@ export function startBackoff(policy: Pick<RetryPolicy, "initialMs" | "maxMs" | "
 }
 
 /** Whether a failure is of the kind that the policy tries again after. */
-export function retries(policy: RetryPolicy, failure: Failure, cx: Request<unknown>, also?: RetryIf): boolean {
+export function retries(policy: RetryPolicy, failure: Failure, cx: RetryContext, also?: RetryIf): boolean {
   if (!policy.on.includes(failure.code)) return false;
   if (policy.when === undefined && also === undefined) return true;
   try {

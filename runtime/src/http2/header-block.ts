@@ -1,4 +1,4 @@
-import type { ReceivedHeaders } from "../transport/unary-client.ts";
+import type { HeaderFields } from "./connection.ts";
 import { decodeHeaderBlock } from "./hpack-decoder.ts";
 
 /** Of all names and values, by HTTP/2's count (32 more for each). */
@@ -9,7 +9,7 @@ const HEADER_COUNT = 256;
 export interface HeaderBlock {
   /** `:status`, which only headers have. */
   readonly status: number | undefined;
-  readonly headers: ReceivedHeaders;
+  readonly headers: HeaderFields;
   readonly contentLength: number | undefined;
   /** Why it is no response's (RFC 9113, 8.2 and 8.3), or too large. */
   readonly malformed: string | undefined;

@@ -1,11 +1,11 @@
-import { WINDOW, type WireSession } from "../transport/wire-session.ts";
-import type { WireStream } from "../transport/wire-stream.ts";
+import type { Connection, Stream } from "./connection.ts";
 import { ConnectionError, ErrorCode } from "./error-code.ts";
 import type { FloodGuard } from "./flood-guard.ts";
 import type { FrameWriter } from "./frame-writer.ts";
 import { Flag, FRAME_BYTES, FRAME_BYTES_MAX, FrameType, Setting, WINDOW_MAX } from "./frames.ts";
 import { HeaderBlocks } from "./header-block.ts";
 import type { OpenStreams } from "./open-streams.ts";
+import { WINDOW } from "./preface.ts";
 import type { SendQueue } from "./send-queue.ts";
 
 const { PROTOCOL_ERROR, FLOW_CONTROL_ERROR, FRAME_SIZE_ERROR, ENHANCE_YOUR_CALM } = ErrorCode;
@@ -25,11 +25,11 @@ interface Unfinished {
 const broken = (message: string, code: number = PROTOCOL_ERROR): ConnectionError => new ConnectionError(code, message);
 
 /** What the frames mean that come: for streams, for the connection, and whose fault it is when they mean nothing. */
-export class Incoming {
-  readonly #session: WireSession;
-  readonly #streams: OpenStreams;
+export class Incoming<S extends Stream<S>> {
+  readonly #connection: Connection<S>;
+  readonly #streams: OpenStreams<S>;
   readonly #writer: FrameWriter;
-  readonly #queue: SendQueue;
+  readonly #queue: SendQueue<S>;
   readonly #guard: FloodGuard;
   readonly #blocks = new HeaderBlocks();
   #begun = false;
@@ -37,8 +37,14 @@ export class Incoming {
   /** What the other end has sent on the connection and was not yet allowed again. */
   #unacknowledged = 0;
 
-  constructor(session: WireSession, streams: OpenStreams, writer: FrameWriter, queue: SendQueue, guard: FloodGuard) {
-    this.#session = session;
+  constructor(
+    connection: Connection<S>,
+    streams: OpenStreams<S>,
+    writer: FrameWriter,
+    queue: SendQueue<S>,
+    guard: FloodGuard,
+  ) {
+    this.#connection = connection;
     this.#streams = streams;
     this.#writer = writer;
     this.#queue = queue;
@@ -93,10 +99,10 @@ export class Incoming {
     this.#guard.idle(this.#writer.waiting);
   }
   /** The stream that a frame belongs to; undefined when that has ended. */
-  #stream(id: number): WireStream | undefined {
+  #stream(id: number): S | undefined {
     const stream = this.#streams.get(id);
     if (stream !== undefined) return stream;
-    if (this.#session.isIdle(id)) throw broken(`a frame of stream ${id}, which does not exist`);
+    if (this.#connection.isIdle(id)) throw broken(`a frame of stream ${id}, which does not exist`);
     this.#idle();
     return undefined;
   }
@@ -113,7 +119,7 @@ export class Incoming {
     const [start, end] = (flags & Flag.PADDED) === 0 ? [from, to] : padded(data, from, to, 0);
     if (stream === undefined) return;
     if (!stream.answered) {
-      this.#session.failStream(stream, PROTOCOL_ERROR, "data in front of headers");
+      this.#connection.failStream(stream, PROTOCOL_ERROR, "data in front of headers");
       return;
     }
     const endStream = (flags & Flag.END_STREAM) !== 0;
@@ -121,11 +127,11 @@ export class Incoming {
     else this.#idle();
     stream.received += end - start;
     if (this.#wrongLength(stream, endStream)) return;
-    if (endStream) this.#session.finish(stream);
-    if (start < end) stream.attempt.data(data.subarray(start, end));
+    if (endStream) this.#connection.finish(stream);
+    if (start < end) stream.receiver.data(data.subarray(start, end));
     if (endStream) {
-      stream.attempt.end();
-      this.#session.released();
+      stream.receiver.end();
+      this.#connection.released();
       return;
     }
     stream.unacknowledged += length;
@@ -134,10 +140,10 @@ export class Incoming {
       stream.unacknowledged = 0;
     }
   }
-  #wrongLength(stream: WireStream, ended: boolean): boolean {
+  #wrongLength(stream: S, ended: boolean): boolean {
     const { contentLength, received } = stream;
     if (contentLength === undefined || (ended ? received === contentLength : received <= contentLength)) return false;
-    this.#session.failStream(stream, PROTOCOL_ERROR, `${received} bytes in place of ${contentLength}`);
+    this.#connection.failStream(stream, PROTOCOL_ERROR, `${received} bytes in place of ${contentLength}`);
     return true;
   }
 
@@ -178,7 +184,7 @@ export class Incoming {
     const { status, headers, contentLength, malformed } = this.#blocks.read(data, from, to);
     const wrong = malformed ?? this.#misplaced(stream, status, endStream);
     if (wrong !== undefined) {
-      this.#session.failStream(stream, PROTOCOL_ERROR, wrong);
+      this.#connection.failStream(stream, PROTOCOL_ERROR, wrong);
       return;
     }
     if (status !== undefined && status < 200) {
@@ -190,14 +196,14 @@ export class Incoming {
     stream.answered = true;
     if (first) stream.contentLength = contentLength;
     if (endStream && this.#wrongLength(stream, true)) return;
-    if (endStream) this.#session.finish(stream);
-    if (first) stream.attempt.response(status, headers);
-    else stream.attempt.trailers(headers);
+    if (endStream) this.#connection.finish(stream);
+    if (first) stream.receiver.response(status, headers);
+    else stream.receiver.trailers(headers);
     if (!endStream) return;
-    stream.attempt.end();
-    this.#session.released();
+    stream.receiver.end();
+    this.#connection.released();
   }
-  #misplaced(stream: WireStream, status: number | undefined, endStream: boolean): string | undefined {
+  #misplaced(stream: S, status: number | undefined, endStream: boolean): string | undefined {
     if (stream.answered) {
       if (status !== undefined) return "a status in trailers";
       return endStream ? undefined : "trailers that are not the end";
@@ -210,7 +216,7 @@ export class Incoming {
   #reset(id: number, data: Buffer, from: number, to: number): void {
     if (to - from !== 4) throw broken("RST_STREAM of a wrong length", FRAME_SIZE_ERROR);
     const stream = this.#stream(id);
-    if (stream !== undefined) this.#session.wasReset(stream, data.readUInt32BE(from));
+    if (stream !== undefined) this.#connection.wasReset(stream, data.readUInt32BE(from));
   }
   #windowUpdate(id: number, data: Buffer, from: number, to: number): void {
     if (to - from !== 4) throw broken("WINDOW_UPDATE of a wrong length", FRAME_SIZE_ERROR);
@@ -221,9 +227,9 @@ export class Incoming {
       if (bytes === 0) throw broken("a window that is made no wider");
       if (!this.#queue.widen(bytes)) throw broken("too wide a window", FLOW_CONTROL_ERROR);
     } else if (stream !== undefined) {
-      if (bytes === 0) this.#session.failStream(stream, PROTOCOL_ERROR, "a window that is made no wider");
+      if (bytes === 0) this.#connection.failStream(stream, PROTOCOL_ERROR, "a window that is made no wider");
       else if (!this.#queue.widenStream(stream, bytes)) {
-        this.#session.failStream(stream, FLOW_CONTROL_ERROR, "too wide a window");
+        this.#connection.failStream(stream, FLOW_CONTROL_ERROR, "too wide a window");
       }
     }
     if (this.#queue.sent > sent) this.#guard.progress();
@@ -234,7 +240,7 @@ export class Incoming {
     this.#idle();
     const stream = this.#streams.get(id);
     if (to - from !== 5 && stream !== undefined) {
-      this.#session.failStream(stream, FRAME_SIZE_ERROR, "PRIORITY of a wrong length");
+      this.#connection.failStream(stream, FRAME_SIZE_ERROR, "PRIORITY of a wrong length");
     }
   }
 
@@ -245,7 +251,7 @@ export class Incoming {
     }
     this.#idle();
     if ((flags & Flag.ACK) !== 0) {
-      this.#session.acknowledged();
+      this.#connection.acknowledged();
       return;
     }
     let maxStreams: number | undefined;
@@ -269,13 +275,13 @@ export class Incoming {
       }
     }
     this.#writer.frame(FrameType.SETTINGS, Flag.ACK, 0, EMPTY);
-    this.#session.settled(maxStreams);
+    this.#connection.settled(maxStreams);
   }
   #ping(flags: number, id: number, data: Buffer, from: number, to: number): void {
     if (id !== 0) throw broken("PING of a stream");
     if (to - from !== 8) throw broken("PING of a wrong length", FRAME_SIZE_ERROR);
     this.#idle();
-    if ((flags & Flag.ACK) !== 0) this.#session.answered(data.readUIntBE(from + 2, 6));
+    if ((flags & Flag.ACK) !== 0) this.#connection.answered(data.readUIntBE(from + 2, 6));
     else this.#writer.frame(FrameType.PING, Flag.ACK, 0, data.subarray(from, to));
   }
   #goaway(id: number, data: Buffer, from: number, to: number): void {
@@ -283,7 +289,7 @@ export class Incoming {
     if (to - from < 8) throw broken("GOAWAY of a wrong length", FRAME_SIZE_ERROR);
     this.#idle();
     const text = data.toString("utf8", from + 8, Math.min(to, from + 8 + TEXT_BYTES));
-    this.#session.goaway(data.readUInt32BE(from) & WINDOW_MAX, data.readUInt32BE(from + 4), text);
+    this.#connection.goaway(data.readUInt32BE(from) & WINDOW_MAX, data.readUInt32BE(from + 4), text);
   }
 }
 

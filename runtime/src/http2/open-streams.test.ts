@@ -1,13 +1,11 @@
 import { expect, test } from "vitest";
-import type { GrpcAttempt } from "../transport/grpc-attempt.ts";
-import type { WireSession } from "../transport/wire-session.ts";
-import { WireStream } from "../transport/wire-stream.ts";
-import { OpenStreams } from "./open-streams.ts";
+import { type Listed, OpenStreams } from "./open-streams.ts";
 
-const stream = (id: number): WireStream => new WireStream({} as WireSession, id, 0, 0, {} as GrpcAttempt);
+interface Numbered extends Listed<Numbered> {}
+const stream = (id: number): Numbered => ({ id, next: undefined });
 
 test("streams are found by their number, however many have the same place", () => {
-  const open = new OpenStreams();
+  const open = new OpenStreams<Numbered>();
   const streams = [1, 513, 1025, 3, 2 ** 31 - 1].map(stream);
   for (const one of streams) open.add(one);
   expect(open.size).toBe(5);
@@ -21,10 +19,10 @@ test.each([
   ["in the middle", 513],
   ["last", 1025],
 ])("one that is %s in its place goes, once", (_, gone) => {
-  const open = new OpenStreams();
+  const open = new OpenStreams<Numbered>();
   const streams = [1, 513, 1025].map(stream);
   for (const one of streams) open.add(one);
-  const [it] = streams.filter(({ id }) => id === gone) as [WireStream];
+  const [it] = streams.filter(({ id }) => id === gone) as [Numbered];
   expect(open.delete(it)).toBe(true);
   expect(it.next).toBeUndefined(); // or it would keep others
   expect(open.delete(it)).toBe(false);

@@ -1,35 +1,40 @@
-import type { WireStream } from "../transport/wire-stream.ts";
-
 const BUCKETS = 256; // a power of two
+
+/** What has a place among the open streams. */
+export interface Listed<S> {
+  readonly id: number;
+  /** Another one that is open; only `OpenStreams` writes it. */
+  next: S | undefined;
+}
 
 /**
  * The streams of a connection that are open, by number. No Map: the table that V8 leaves behind each time one makes room points to the
  * next, so that once one of them is old, all streams that were open then stay until a full collection, with all that they hold.
  */
-export class OpenStreams {
+export class OpenStreams<S extends Listed<S>> {
   /** By the stream's number, which grows by two; the others of a bucket follow by `next`. */
-  readonly #buckets: (WireStream | undefined)[] = Array.from({ length: BUCKETS }, () => undefined);
+  readonly #buckets: (S | undefined)[] = Array.from({ length: BUCKETS }, () => undefined);
   #size = 0;
 
   get size(): number {
     return this.#size;
   }
-  get(id: number): WireStream | undefined {
+  get(id: number): S | undefined {
     let stream = this.#buckets[bucketOf(id)];
     while (stream !== undefined && stream.id !== id) stream = stream.next;
     return stream;
   }
   /** @param stream not one of them yet */
-  add(stream: WireStream): void {
+  add(stream: S): void {
     const bucket = bucketOf(stream.id);
     stream.next = this.#buckets[bucket];
     this.#buckets[bucket] = stream;
     this.#size++;
   }
   /** @returns whether it was one of them */
-  delete(stream: WireStream): boolean {
+  delete(stream: S): boolean {
     const bucket = bucketOf(stream.id);
-    let before: WireStream | undefined;
+    let before: S | undefined;
     for (let at = this.#buckets[bucket]; at !== undefined; at = at.next) {
       if (at === stream) {
         if (before === undefined) this.#buckets[bucket] = stream.next;
@@ -43,8 +48,8 @@ export class OpenStreams {
     return false;
   }
   /** As they are now, the oldest first. */
-  all(): WireStream[] {
-    const all: WireStream[] = [];
+  all(): S[] {
+    const all: S[] = [];
     for (let stream of this.#buckets) for (; stream !== undefined; stream = stream.next) all.push(stream);
     return all.sort((a, b) => a.id - b.id);
   }

@@ -1,16 +1,15 @@
 import { FrameType, Setting, WINDOW_BYTES, writeFrameHead, writeUint32 } from "./frames.ts";
 import { HEADER_BYTES } from "./header-block.ts";
 
-/**
- * What a client says first (RFC 9113, 3.4): the magic words, its settings, and how much the connection may carry.
- *
- * @param window of each stream and of the connection, in bytes
- */
-export function preface(window: number): Buffer {
+/** What the other end may send ahead, on a stream and on the connection, in bytes. */
+export const WINDOW = 1 << 20;
+
+/** What a client says first (RFC 9113, 3.4): the magic words, its settings, and how much the connection may carry. */
+export function preface(): Buffer {
   const settings = [
     [Setting.HEADER_TABLE_SIZE, 0],
     [Setting.ENABLE_PUSH, 0],
-    [Setting.INITIAL_WINDOW_SIZE, window],
+    [Setting.INITIAL_WINDOW_SIZE, WINDOW],
     [Setting.MAX_HEADER_LIST_SIZE, HEADER_BYTES],
   ] as const;
   const out = Buffer.alloc(128);
@@ -18,5 +17,5 @@ export function preface(window: number): Buffer {
   at = writeFrameHead(out, at, settings.length * 6, FrameType.SETTINGS, 0, 0);
   for (const [setting, value] of settings) at = writeUint32(out, out.writeUInt16BE(setting, at), value);
   at = writeFrameHead(out, at, 4, FrameType.WINDOW_UPDATE, 0, 0);
-  return out.subarray(0, writeUint32(out, at, window - WINDOW_BYTES));
+  return out.subarray(0, writeUint32(out, at, WINDOW - WINDOW_BYTES));
 }

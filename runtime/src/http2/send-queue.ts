@@ -1,19 +1,28 @@
-import type { WireStream } from "../transport/wire-stream.ts";
 import type { FrameWriter } from "./frame-writer.ts";
 import { Flag, FRAME_BYTES, FRAME_HEAD_BYTES, FrameType, WINDOW_BYTES, WINDOW_MAX, writeFrameHead } from "./frames.ts";
 
 /** More than this is not handed to the socket before it has taken something. */
 const WAITING_BYTES = 1 << 18;
 
+/** A stream with a body to send. */
+export interface Sending {
+  readonly id: number;
+  /** What may still be sent; below zero when the other end has changed its mind. */
+  sendWindow: number;
+  /** What is still to be sent, from `sent`. */
+  body: Uint8Array | undefined;
+  sent: number;
+}
+
 /** Sends the bodies of requests as far as the windows of the other end allow, in turns where there are several. */
-export class SendQueue {
+export class SendQueue<S extends Sending> {
   readonly #writer: FrameWriter;
   /** Of the connection. */
   #window = WINDOW_BYTES;
   /** Of a new stream. */
   #initialWindow = WINDOW_BYTES;
   /** Streams with something to send, but for those whose own window was found shut. */
-  readonly #queue = new Set<WireStream>();
+  readonly #queue = new Set<S>();
 
   /** Frames. */
   sent = 0;
@@ -25,13 +34,13 @@ export class SendQueue {
     return this.#initialWindow;
   }
   /** Sends this, and then no more on this stream. */
-  send(stream: WireStream, body: Uint8Array): void {
+  send(stream: S, body: Uint8Array): void {
     stream.body = body;
     if (this.#queue.size > 0) this.#queue.add(stream);
     else this.#part(stream); // mostly that is all
     if (this.#queue.size > 0) this.pump();
   }
-  drop(stream: WireStream): void {
+  drop(stream: S): void {
     stream.body = undefined;
     this.#queue.delete(stream);
   }
@@ -43,7 +52,7 @@ export class SendQueue {
     return true;
   }
   /** @returns false when the window becomes larger than any may be */
-  widenStream(stream: WireStream, bytes: number): boolean {
+  widenStream(stream: S, bytes: number): boolean {
     stream.sendWindow += bytes;
     if (stream.sendWindow > WINDOW_MAX) return false;
     if (stream.body !== undefined) {
@@ -53,7 +62,7 @@ export class SendQueue {
     return true;
   }
   /** @returns false when a window becomes larger than any may be */
-  setInitialWindow(bytes: number, streams: Iterable<WireStream>): boolean {
+  setInitialWindow(bytes: number, streams: Iterable<S>): boolean {
     const change = bytes - this.#initialWindow;
     this.#initialWindow = bytes;
     for (const stream of streams) if (!this.widenStream(stream, change)) return false;
@@ -67,7 +76,7 @@ export class SendQueue {
     }
   }
   /** Sends the next frame of a stream, and queues it for the rest. False: there is nothing more for anybody. */
-  #part(stream: WireStream): boolean {
+  #part(stream: S): boolean {
     const { body, sendWindow } = stream;
     if (body === undefined) return true;
     const left = body.length - stream.sent;
@@ -82,7 +91,7 @@ export class SendQueue {
     else this.#queue.add(stream);
     return true;
   }
-  #data(stream: WireStream, body: Uint8Array, length: number): void {
+  #data(stream: S, body: Uint8Array, length: number): void {
     const { sent } = stream;
     const at = this.#writer.reserve(FRAME_HEAD_BYTES + length);
     const { buffer } = this.#writer; // which may be another one now

@@ -1,6 +1,6 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
-import { Code } from "../failure.ts";
-import type { Fault, InFlight, OutgoingHeaders, Reply, UnaryClient } from "../transport/unary-client.ts";
+import { Code, type Fault } from "../failure.ts";
+import type { InFlight, OutgoingHeaders, Reply, UnaryClient } from "../transport/unary-client.ts";
 import { PREFIX_BYTES } from "../wire/frame.ts";
 import { BatchGetRequestSchema, BatchGetResponseSchema, GetRequestSchema, ThingSchema } from "./gen/test_pb.ts";
 

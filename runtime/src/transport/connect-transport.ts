@@ -8,10 +8,10 @@ import {
   type UnaryResponse,
 } from "@connectrpc/connect";
 import { runUnaryCall } from "@connectrpc/connect/protocol";
-import { Code } from "../failure.ts";
+import { Code, type Fault } from "../failure.ts";
 import { frame } from "../wire/frame.ts";
 import { statusDetails } from "../wire/status-detail.ts";
-import type { Fault, InFlight, OutgoingHeaders, ReceivedHeaders, UnaryClient } from "./unary-client.ts";
+import type { InFlight, OutgoingHeaders, ReceivedHeaders, UnaryClient } from "./unary-client.ts";
 
 /** What calls through a Transport have in common. */
 export interface ConnectTransportOptions {

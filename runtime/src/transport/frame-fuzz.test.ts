@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import type { Fault } from "../failure.ts";
 import { Flag, FrameType, WINDOW_MAX } from "../http2/frames.ts";
 import {
   answerOf,
@@ -14,7 +15,6 @@ import {
 } from "../testing/frame-upstream.ts";
 import { frame } from "../wire/frame.ts";
 import { GrpcClient } from "./grpc-client.ts";
-import type { Fault } from "./unary-client.ts";
 
 // Whatever frames an upstream sends: each call has one outcome, a connection that stays serves its other calls, and after one that does
 // not comes another.

@@ -1,11 +1,11 @@
 import * as http2 from "node:http2";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { Code } from "../failure.ts";
+import { Code, type Fault } from "../failure.ts";
 import { GRPC, H2Upstream, type Received, refuse, reply } from "../testing/h2-upstream.ts";
 import { testedHttp2 } from "../testing/tested-http2.ts";
 import { frame } from "../wire/frame.ts";
 import { GrpcClient } from "./grpc-client.ts";
-import type { Fault, ReceivedHeaders } from "./unary-client.ts";
+import type { ReceivedHeaders } from "./unary-client.ts";
 
 // The edges of what an upstream may answer; grpc-client.test.ts has the rest, grpc-fuzz.test.ts everything else.
 

@@ -1,12 +1,12 @@
 import type { Clock } from "../clock.ts";
-import { Code } from "../failure.ts";
+import { Code, type Fault } from "../failure.ts";
 import { ErrorCode } from "../http2/error-code.ts";
 import { appended } from "../wire/appended.ts";
 import { PREFIX_BYTES } from "../wire/frame.ts";
 import type { GrpcRequest, GrpcSession, GrpcStream } from "./grpc-session.ts";
 import type { Waiter } from "./session.ts";
 import type { SessionPool } from "./session-pool.ts";
-import type { Fault, InFlight, ReceivedHeaders, Reply } from "./unary-client.ts";
+import type { InFlight, ReceivedHeaders, Reply } from "./unary-client.ts";
 
 const { NO_ERROR, REFUSED_STREAM, CANCEL, ENHANCE_YOUR_CALM, INADEQUATE_SECURITY } = ErrorCode;
 

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import type { Fault } from "../failure.ts";
 import { H2Upstream, type Received, reply } from "../testing/h2-upstream.ts";
 import { testedHttp2 } from "../testing/tested-http2.ts";
 import { frame } from "../wire/frame.ts";
 import { GrpcClient } from "./grpc-client.ts";
-import type { Fault } from "./unary-client.ts";
 
 // Whatever an upstream does with a stream: one outcome for the call, and the next call is answered.
 

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { systemClock } from "../clock.ts";
-import { Code } from "../failure.ts";
+import { Code, type Fault } from "../failure.ts";
 import { freePort, listens } from "../testing/listening.ts";
 import { frame } from "../wire/frame.ts";
 import { GrpcAttempt } from "./grpc-attempt.ts";
@@ -15,7 +15,7 @@ import { GrpcClient, type GrpcClientOptions } from "./grpc-client.ts";
 import type { GrpcSession } from "./grpc-session.ts";
 import { RequestEncoder } from "./request-encoder.ts";
 import { SessionPool } from "./session-pool.ts";
-import type { Fault, OutgoingHeaders, ReceivedHeaders } from "./unary-client.ts";
+import type { OutgoingHeaders, ReceivedHeaders } from "./unary-client.ts";
 import { WireSession } from "./wire-session.ts";
 
 // nghttp2's own server, of the package nghttp2-server. It serves files, which here hold framed messages, with trailers; or what it is sent.

@@ -1,22 +1,4 @@
-import type { Code } from "../failure.ts";
-
-/** How an attempt failed. */
-export interface Fault {
-  /**
-   * `status`: the upstream answered with this status; `transport`: no answer, the connection or stream broke; `unprocessed`:
-   * the same, and the upstream has certainly not begun; `invalid`: an answer that makes no sense, or is too large;
-   * `unsendable`: the request could not be put on the wire, which is no fault of the upstream.
-   */
-  readonly kind: "status" | "transport" | "unprocessed" | "invalid" | "unsendable";
-  /** As gRPC's clients have it for a fault of this kind. */
-  readonly code: Code;
-  /** For logs. */
-  readonly message: string;
-  /** `grpc-retry-pushback-ms`; negative: do not retry. */
-  readonly pushbackMs?: number | undefined;
-  /** An encoded `google.rpc.Status` (`grpc-status-details-bin`). */
-  readonly details?: Uint8Array | undefined;
-}
+import type { Fault } from "../failure.ts";
 
 /** Headers as they came: lower-case names, without those that begin with `:`; several values of a name are joined with ", ". */
 export type ReceivedHeaders = Readonly<Record<string, string | readonly string[] | number | undefined>>;

@@ -2,7 +2,7 @@ import { lookup } from "node:dns";
 import type { LookupFunction } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { systemClock } from "../clock.ts";
-import { Code } from "../failure.ts";
+import { Code, type Fault } from "../failure.ts";
 import { ErrorCode } from "../http2/error-code.ts";
 import { Flag, FrameType, Setting, WINDOW_MAX } from "../http2/frames.ts";
 import { decodeHeaderBlock } from "../http2/hpack-decoder.ts";
@@ -25,7 +25,6 @@ import type { GrpcSession } from "./grpc-session.ts";
 import { RequestEncoder } from "./request-encoder.ts";
 import type { SessionOwner } from "./session.ts";
 import { SessionPool } from "./session-pool.ts";
-import type { Fault } from "./unary-client.ts";
 import { SETTINGS_MS, WireSession } from "./wire-session.ts";
 
 // The rules of RFC 9113, one by one; the tests in ../transport have what gRPC's client does on top of them.

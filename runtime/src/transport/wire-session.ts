@@ -1,6 +1,7 @@
 import type { LookupFunction, Socket } from "node:net";
 import type { SecureContext } from "node:tls";
 import type { Clock, Timer } from "../clock.ts";
+import type { Connection } from "../http2/connection.ts";
 import { dial } from "../http2/dial.ts";
 import { ConnectionError, ErrorCode, errorName } from "../http2/error-code.ts";
 import { FloodGuard } from "../http2/flood-guard.ts";
@@ -18,8 +19,6 @@ import type { RequestEncoder } from "./request-encoder.ts";
 import type { SessionOwner } from "./session.ts";
 import { WireStream } from "./wire-stream.ts";
 
-/** What the other end may send ahead, on a stream and on the connection. */
-export const WINDOW = 1 << 20;
 /** With so much that the other end has not read, there is no room for more streams. */
 const CONGESTED_BYTES = 1 << 19;
 /** How long the other end may take to acknowledge our settings, in milliseconds. */
@@ -28,15 +27,15 @@ export const SETTINGS_MS = 10_000;
 const LINGER_MS = 1_000;
 
 /** A connection by frames of our own over a socket: RFC 9113, as far as a client needs it that sends whole requests. */
-export class WireSession implements GrpcSession {
+export class WireSession implements GrpcSession, Connection<WireStream> {
   readonly #encoder: RequestEncoder;
   readonly #owner: SessionOwner<GrpcSession>;
   readonly #socket: Socket;
   readonly #writer: FrameWriter;
   readonly #reader: FrameReader;
   readonly #guard = new FloodGuard();
-  readonly #queue: SendQueue;
-  readonly #streams = new OpenStreams();
+  readonly #queue: SendQueue<WireStream>;
+  readonly #streams = new OpenStreams<WireStream>();
   readonly #pings = new Map<number, () => void>();
   readonly #first: number;
   readonly #clock: Clock;
@@ -77,7 +76,7 @@ export class WireSession implements GrpcSession {
     this.#next = firstStream;
     const read = this.#read.bind(this);
     const socket = dial(url, secureContext, lookup, read, () => {
-      socket.write(preface(WINDOW));
+      socket.write(preface());
       this.#unacknowledged = clock.setTimeout(late, SETTINGS_MS, this);
     });
     this.#socket = socket;
@@ -169,7 +168,7 @@ export class WireSession implements GrpcSession {
     if (this.#streams.get(stream.id) === undefined) return;
     stream.message = message;
     this.closeStream(stream, code);
-    stream.attempt.closed();
+    stream.receiver.closed();
   }
   /** The other end has said all; `released` has to follow. */
   finish(stream: WireStream): void {
@@ -184,7 +183,7 @@ export class WireSession implements GrpcSession {
     this.#streams.delete(stream);
     this.#queue.drop(stream);
     stream.code = code;
-    stream.attempt.closed();
+    stream.receiver.closed();
     this.released();
   }
   /** There is room for another stream. */
@@ -328,7 +327,7 @@ export class WireSession implements GrpcSession {
       stream.lost = true;
       stream.unprocessed = stream.id > this.#lastStream || stream.position >= this.#writer.handed;
       stream.message = message;
-      stream.attempt.closed();
+      stream.receiver.closed();
     }
     this.#closed.resolve();
   }

@@ -1,12 +1,13 @@
+import type { Stream } from "../http2/connection.ts";
 import { errorName } from "../http2/error-code.ts";
 import type { GrpcAttempt } from "./grpc-attempt.ts";
 import type { Ending, GrpcStream } from "./grpc-session.ts";
 import type { WireSession } from "./wire-session.ts";
 
 /** A stream of a WireSession, which reads and writes its fields. */
-export class WireStream implements GrpcStream {
+export class WireStream implements GrpcStream, Stream<WireStream> {
   readonly id: number;
-  readonly attempt: GrpcAttempt;
+  readonly receiver: GrpcAttempt;
   readonly #session: WireSession;
   /** Another one that is open, for `OpenStreams`. */
   next: WireStream | undefined;
@@ -29,12 +30,12 @@ export class WireStream implements GrpcStream {
   lost = false;
   message: string | undefined;
 
-  constructor(session: WireSession, id: number, position: number, sendWindow: number, attempt: GrpcAttempt) {
+  constructor(session: WireSession, id: number, position: number, sendWindow: number, receiver: GrpcAttempt) {
     this.#session = session;
     this.id = id;
     this.position = position;
     this.sendWindow = sendWindow;
-    this.attempt = attempt;
+    this.receiver = receiver;
   }
   close(code: number): void {
     this.#session.closeStream(this, code);
