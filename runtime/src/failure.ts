@@ -171,6 +171,12 @@ export function invalid(callee: string, message: string, cause?: unknown): Failu
   return new Failure({ code, reason: Reason.INVALID, callee, message, clientCode: code, cause });
 }
 
+/** What a guard or an `on_error` rule says. Without a message: the fixed text of the code. */
+export function refusal(code: Code, message = codeText(code), details?: readonly Detail[]): Failure {
+  const told = { message, clientCode: code, clientMessage: message };
+  return new Failure({ ...told, code, reason: Reason.REJECTED, callee: "", details, refusal: true });
+}
+
 /** What the client did wrong, who is told so: INVALID_ARGUMENT. `told` is what it reads, if that is not what the log has. */
 export function clientFault(message: string, told = message): Failure {
   const code = Code.INVALID_ARGUMENT;

@@ -1,12 +1,11 @@
 // What generated code, and servers around it, may use.
 export { create } from "@bufbuild/protobuf";
-export { Cache, type CacheOptions } from "./cache/cache.ts";
+export { Cache, type CacheOptions, type CachePolicy } from "./cache/cache.ts";
 export type { Found, SecondLevel } from "./cache/second-level.ts";
 export type { Batch } from "./call/batch.ts";
 export type { Mark } from "./call/causes.ts";
 export type { Metadata } from "./call/headers.ts";
 export {
-  type CachePolicy,
   type CallPolicy,
   type HedgePolicy,
   Rpc,

@@ -1,5 +1,3 @@
-import type { Fetch } from "../call/fetch.ts";
-import type { CachePolicy, CallPolicy } from "../call/upstream.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { type Failure, OVER } from "../failure.ts";
 import { Lru } from "./lru.ts";
@@ -14,6 +12,14 @@ export interface CacheOptions {
   readonly clock?: Clock | undefined;
 }
 
+/** How long an answer may be used again, in milliseconds since it came. */
+export interface CachePolicy {
+  /** For so long it is as good as new; up to a tenth less, so that answers of one moment do not all end in another. */
+  readonly ttlMs: number;
+  /** For so long it may be served while another one is fetched, or cannot be had. Default: not at all. */
+  readonly staleMs?: number | undefined;
+}
+
 /** An answer of an upstream. */
 export interface Entry {
   readonly bytes: Uint8Array;
@@ -25,6 +31,25 @@ export interface Entry {
   failed: Failure | undefined;
 }
 
+/** Waits for an answer that is being fetched. */
+export interface Receiver {
+  /** From now on, for this one, which is about to begin or under way. */
+  waits(fetch: Fetching, begun: boolean): void;
+  /** An answer that has just come. */
+  received(bytes: Uint8Array): void;
+  /** One from the second level, perhaps past its ttl. */
+  found(entry: Entry): void;
+  failed(failure: Failure): void;
+}
+
+/** The fetch of an answer, which whoever makes it shares with all who want the same meanwhile. */
+export interface Fetching {
+  join(receiver: Receiver): void;
+  leave(receiver: Receiver): void;
+  /** It goes on though nobody waits: for the sake of what is there. */
+  renew(): void;
+}
+
 /** What of its ttl an entry's jitter can take. */
 const JITTER = 0.1;
 
@@ -33,7 +58,7 @@ export class Cache {
   readonly clock: Clock;
   readonly second: HarmlessLevel | undefined;
   readonly #first: Lru<Entry>;
-  readonly #running = new Map<CallPolicy, Map<string, Fetch>>();
+  readonly #running = new Map<object, Map<string, Fetching>>();
 
   constructor(options: CacheOptions = {}) {
     this.clock = options.clock ?? systemClock;
@@ -84,15 +109,15 @@ export class Cache {
   }
 
   /** The fetch that is under way for this key under this policy. */
-  running(key: string, policy: CallPolicy): Fetch | undefined {
+  running(key: string, policy: object): Fetching | undefined {
     return this.#running.get(policy)?.get(key);
   }
-  begun(key: string, policy: CallPolicy, fetch: Fetch): void {
-    const ofPolicy = this.#running.get(policy) ?? new Map<string, Fetch>();
+  begun(key: string, policy: object, fetch: Fetching): void {
+    const ofPolicy = this.#running.get(policy) ?? new Map<string, Fetching>();
     this.#running.set(policy, ofPolicy.set(key, fetch));
   }
   /** Nobody joins it any more; another one may have taken its place already. */
-  ended(key: string, policy: CallPolicy, fetch: Fetch): void {
+  ended(key: string, policy: object, fetch: Fetching): void {
     const ofPolicy = this.#running.get(policy);
     if (ofPolicy?.get(key) === fetch) ofPolicy.delete(key);
   }

@@ -1,10 +1,10 @@
 import { type DescMessage, type Message, toBinary } from "@bufbuild/protobuf";
 import type { Timer } from "../clock.ts";
-import type { Request } from "../compose/request.ts";
 import { asFailure, type Failure, OVER, timedOut } from "../failure.ts";
 import type { RetryIf } from "../guard/retry.ts";
 import { Call } from "./call.ts";
 import type { Cause } from "./causes.ts";
+import type { CallContext } from "./context.ts";
 import type { Metadata } from "./headers.ts";
 import type { Running, Scope } from "./scope.ts";
 import type { Sink } from "./sink.ts";
@@ -38,7 +38,7 @@ export type AnyBatch = Batch<unknown, unknown, unknown, unknown>;
 
 /** The keys of one batch and one group in one response. */
 export class Collector {
-  readonly #root: Request<unknown>;
+  readonly #root: CallContext;
   readonly #batch: AnyBatch;
   readonly #group: unknown;
   readonly #retryIf: RetryIf | undefined;
@@ -46,7 +46,7 @@ export class Collector {
   #asked: Item[] = [];
 
   /** @param retryIf of the first key's call: those of one response are the same */
-  constructor(root: Request<unknown>, batch: AnyBatch, group: unknown, retryIf?: RetryIf) {
+  constructor(root: CallContext, batch: AnyBatch, group: unknown, retryIf?: RetryIf) {
     this.#retryIf = retryIf;
     this.#root = root;
     this.#batch = batch;
@@ -144,17 +144,38 @@ export class Collector {
   }
 }
 
+/** The collectors of one response, by batch and by the identity of the group. */
+export type Collectors = Map<AnyBatch, Map<string, Collector>>;
+
+/** The one for the keys of this batch and this group, which is made for the first of them. */
+export function collectorOf(
+  all: Collectors,
+  root: CallContext,
+  batch: AnyBatch,
+  group: unknown,
+  retryIf: RetryIf | undefined,
+): Collector {
+  const id = group === undefined ? "" : identity(group);
+  const groups = all.get(batch);
+  const known = groups?.get(id);
+  if (known !== undefined) return known;
+  const collector = new Collector(root, batch, group, retryIf);
+  if (groups === undefined) all.set(batch, new Map([[id, collector]]));
+  else groups.set(id, collector);
+  return collector;
+}
+
 /** The fetch that some items are part of. */
 class Part {
   call: Running | undefined;
-  readonly #root: Request<unknown>;
+  readonly #root: CallContext;
   readonly #rpc: AnyBatch["rpc"];
   #wanted = 0;
   #expiring = false;
   #earliest: Waiting<unknown>[] = []; // those whose deadline is the fetch's
   readonly #timers: Timer[] = [];
 
-  constructor(root: Request<unknown>, rpc: AnyBatch["rpc"]) {
+  constructor(root: CallContext, rpc: AnyBatch["rpc"]) {
     this.#root = root;
     this.#rpc = rpc;
   }

@@ -1,18 +1,18 @@
-import type { Cache, Entry } from "../cache/cache.ts";
+import type { Cache, CachePolicy, Entry, Fetching, Receiver } from "../cache/cache.ts";
 import type { Timer } from "../clock.ts";
-import type { Request } from "../compose/request.ts";
 import { asFailure, breakerOpen, type Failure, OVER, timedOut } from "../failure.ts";
 import type { Waiter } from "../guard/limit.ts";
 import type { PoolWaiter } from "../guard/pool.ts";
 import type { CacheEvent } from "../observer.ts";
 import { LEAST_MS } from "./attempt.ts";
 import type { Cause } from "./causes.ts";
-import { Fetch, type Receiver, type Wanted } from "./fetch.ts";
+import type { CallContext } from "./context.ts";
+import { Fetch, type Wanted } from "./fetch.ts";
 import { identify } from "./identify.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { Running } from "./scope.ts";
 import type { Sink } from "./sink.ts";
-import type { CachePolicy, Rpc } from "./upstream.ts";
+import type { Rpc } from "./upstream.ts";
 
 /**
  * A call whose answer may come from the cache. One that has to wait takes a place in the pools of its response, as a call to
@@ -21,7 +21,7 @@ import type { CachePolicy, Rpc } from "./upstream.ts";
 export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
   slot = 0;
   ended = false;
-  readonly #cx: Request<unknown>;
+  readonly #cx: CallContext;
   readonly #rpc: Rpc<never, Res>;
   readonly #sink: Sink<Res>;
   readonly #cache: Cache;
@@ -30,9 +30,9 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
   #leavePools: (() => void)[] | undefined;
   #queued = false;
   #held = false;
-  #fetch: Fetch | undefined;
+  #fetch: Fetching | undefined;
 
-  private constructor(cx: Request<unknown>, rpc: Rpc<never, Res>, policy: CachePolicy, out: Outgoing, sink: Sink<Res>) {
+  private constructor(cx: CallContext, rpc: Rpc<never, Res>, policy: CachePolicy, out: Outgoing, sink: Sink<Res>) {
     this.#cx = cx;
     this.#rpc = rpc;
     this.#sink = sink;
@@ -41,7 +41,7 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
   }
   /** Starts a call in the scope of `cx`, which has to be alive. Its end goes to the sink, perhaps before this returns. */
   static start<Res>(
-    cx: Request<unknown>,
+    cx: CallContext,
     rpc: Rpc<never, Res>,
     policy: CachePolicy,
     out: Outgoing,
@@ -98,7 +98,7 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
     const fetch = Fetch.join(this.#cache, this.#wanted, this);
     if (!this.ended) this.#fetch = fetch; // it may have ended at once, and this with it
   }
-  waits(fetch: Fetch, begun: boolean): void {
+  waits(fetch: Fetching, begun: boolean): void {
     this.#observe(begun ? "missed" : "joined", undefined, fetch);
   }
 
@@ -162,7 +162,7 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
     if (this.#held) this.#cx.exchange.limitOf(this.#rpc.upstream).release();
     if (this.#leavePools !== undefined) for (const leave of this.#leavePools) leave();
   }
-  #observe(outcome: CacheEvent["outcome"], ageMs?: number, fetch?: Fetch): void {
+  #observe(outcome: CacheEvent["outcome"], ageMs?: number, fetch?: object): void {
     const { upstream, method } = this.#rpc;
     const { root: request } = this.#cx;
     upstream.observer?.cache?.({ request, service: upstream.service, method, outcome, fetch, ageMs });

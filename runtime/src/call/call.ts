@@ -1,5 +1,4 @@
 import type { Timer } from "../clock.ts";
-import type { Request } from "../compose/request.ts";
 import { Code, type Failure, type Fault, OVER, timedOut } from "../failure.ts";
 import type { Limit } from "../guard/limit.ts";
 import type { PoolWaiter } from "../guard/pool.ts";
@@ -9,6 +8,7 @@ import type { OutgoingHeaders } from "../transport/unary-client.ts";
 import { PREFIX_BYTES } from "../wire/frame.ts";
 import { Attempt, type Attempting, LEAST_MS } from "./attempt.ts";
 import { callFailure, verdictOn } from "./classify.ts";
+import type { CallContext } from "./context.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { Running } from "./scope.ts";
 import type { Sink } from "./sink.ts";
@@ -28,7 +28,7 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
   readonly headers: OutgoingHeaders | undefined;
   readonly limits: readonly Limit[];
   deadline: number;
-  readonly #cx: Request<unknown>;
+  readonly #cx: CallContext;
   readonly #rpc: Rpc<never, Res>;
   readonly #sink: Sink<Res>;
   readonly #effect: boolean;
@@ -47,7 +47,7 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
   #hedges = 0; // on the wire, or waiting for their place, or ended; not those that were refused
 
   private constructor(
-    cx: Request<unknown>,
+    cx: CallContext,
     rpc: Rpc<never, Res>,
     { frame, headers, retryIf }: Outgoing,
     effect: boolean,
@@ -76,7 +76,7 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
    * @param effect once sent, only its own deadline stops it
    */
   static start<Res>(
-    cx: Request<unknown>,
+    cx: CallContext,
     rpc: Rpc<never, Res>,
     outgoing: Outgoing,
     effect: boolean,

@@ -1,19 +1,14 @@
-import { Request } from "../compose/request.ts";
-import { type Failure, OVER } from "../failure.ts";
 import { Call } from "./call.ts";
-import type { Cause } from "./causes.ts";
+import type { CallContext } from "./context.ts";
+import { Once } from "./once.ts";
 import type { Outgoing } from "./outgoing.ts";
-import type { Running, Scope } from "./scope.ts";
+import type { Running } from "./scope.ts";
 import type { Sink } from "./sink.ts";
-import type { CallPolicy, Rpc } from "./upstream.ts";
-import { Waiting } from "./waiting.ts";
-
-/** The calls of one response that are made once, by policy and then by method, metadata and bytes. */
-export type Coalesced = Map<CallPolicy, Map<string, Once<unknown>>>;
+import type { Rpc } from "./upstream.ts";
 
 /** Waits for an equal call of this response, or starts the first one. */
 export function coalesce<Res>(
-  cx: Request<unknown>,
+  cx: CallContext,
   rpc: Rpc<never, Res>,
   outgoing: Outgoing,
   sink: Sink<Res>,
@@ -32,55 +27,8 @@ export function coalesce<Res>(
   calls.set(id, once);
   const waiting = once.wait(cx.scope, sink);
   // The call is the response's, not this scope's: others may wait for it when this scope has failed.
-  const { app, exchange, root, pools } = cx;
-  const { scope } = exchange;
-  once.call = Call.start(new Request(app, exchange, { root, scope, pools }), rpc, outgoing, false, once);
+  once.call = Call.start(cx.shared(), rpc, outgoing, false, once);
   return waiting;
-}
-
-/** A call that several wait for. Its end, good or bad, is remembered; one that was cancelled has none. */
-class Once<Res> implements Sink<Res> {
-  call: Running | undefined;
-  readonly #waiting = new Set<Waiting<Res>>();
-  readonly #forget: () => void;
-  #end: ((sink: Sink<Res>) => void) | undefined;
-
-  constructor(forget: () => void) {
-    this.#forget = forget;
-  }
-  wait(scope: Scope, sink: Sink<Res>): Running | undefined {
-    if (this.#end !== undefined) {
-      this.#end(sink);
-      return undefined;
-    }
-    const waiting = new Waiting(scope, sink, this.#left);
-    this.#waiting.add(waiting);
-    return waiting;
-  }
-  readonly #left = (waiting: Waiting<Res>): void => {
-    this.#waiting.delete(waiting);
-    if (this.#waiting.size > 0) return;
-    this.#forget();
-    this.call?.cancel();
-  };
-  resolve(value: Res, cause?: Cause): void {
-    this.#ended((sink) => sink.resolve(value, cause));
-  }
-  reject(failure: Failure): void {
-    if (failure === OVER) this.#forget();
-    let told = false;
-    this.#ended((sink) => {
-      if (told) failure.shared = true;
-      told = true;
-      sink.reject(failure);
-    });
-  }
-  #ended(end: (sink: Sink<Res>) => void): void {
-    this.#end = end;
-    const all = [...this.#waiting];
-    this.#waiting.clear();
-    for (const waiting of all) end(waiting);
-  }
 }
 
 function identityOf(method: string, { frame, headers }: Outgoing): string {

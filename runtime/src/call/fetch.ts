@@ -1,26 +1,14 @@
-import type { Cache, Entry } from "../cache/cache.ts";
-import { Exchange } from "../compose/exchange.ts";
-import { Request } from "../compose/request.ts";
+import type { Cache, CachePolicy, Entry, Fetching, Receiver } from "../cache/cache.ts";
 import type { Failure } from "../failure.ts";
 import { Call } from "./call.ts";
+import type { CallContext, DetachedContext } from "./context.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { Sink } from "./sink.ts";
-import type { CachePolicy, Rpc } from "./upstream.ts";
-
-/** Waits for a fetch. */
-export interface Receiver {
-  /** From now on, for this one, which is about to begin or under way. */
-  waits(fetch: Fetch, begun: boolean): void;
-  /** An answer that has just come. */
-  received(bytes: Uint8Array): void;
-  /** One from the second level, perhaps past its ttl. */
-  found(entry: Entry): void;
-  failed(failure: Failure): void;
-}
+import type { Rpc } from "./upstream.ts";
 
 /** What a fetch is for, and whom it is made for first. */
 export interface Wanted {
-  readonly cx: Request<unknown>;
+  readonly cx: CallContext;
   readonly rpc: Rpc<never, unknown>;
   readonly policy: CachePolicy;
   readonly outgoing: Outgoing;
@@ -31,12 +19,12 @@ export interface Wanted {
  * Gets an answer for all who wait for it, from the second level or from the upstream. It belongs to the cache and not to a
  * request: it has a deadline of its own, and ends when nobody waits any longer, unless it renews what is there.
  */
-export class Fetch implements Sink<Uint8Array> {
+export class Fetch implements Sink<Uint8Array>, Fetching {
   readonly #cache: Cache;
   readonly #wanted: Wanted;
   readonly #waiting = new Set<Receiver>();
   #renews: boolean;
-  #exchange: Exchange | undefined; // while it is with the upstream
+  #context: DetachedContext | undefined; // while it is with the upstream
   #call: Call<Uint8Array> | undefined;
 
   private constructor(cache: Cache, wanted: Wanted, renews: boolean) {
@@ -45,31 +33,45 @@ export class Fetch implements Sink<Uint8Array> {
     this.#renews = renews;
   }
   /** Renews what is there, unless that is being done. */
-  static renew(cache: Cache, wanted: Wanted): Fetch {
+  static renew(cache: Cache, wanted: Wanted): Fetching {
     const running = cache.running(wanted.key, wanted.rpc.policy);
-    const fetch = running ?? new Fetch(cache, wanted, true);
-    fetch.#renews = true;
-    if (running === undefined) fetch.#start();
+    if (running !== undefined) {
+      running.renew();
+      return running;
+    }
+    const fetch = new Fetch(cache, wanted, true);
+    fetch.#start();
     return fetch;
   }
   /** Joins the fetch that is under way, or begins one. */
-  static join(cache: Cache, wanted: Wanted, receiver: Receiver): Fetch {
+  static join(cache: Cache, wanted: Wanted, receiver: Receiver): Fetching {
     const running = cache.running(wanted.key, wanted.rpc.policy);
-    const fetch = running ?? new Fetch(cache, wanted, false);
+    if (running !== undefined) {
+      running.join(receiver);
+      return running;
+    }
+    const fetch = new Fetch(cache, wanted, false);
     fetch.#waiting.add(receiver);
-    receiver.waits(fetch, running === undefined);
-    if (running === undefined) fetch.#start();
+    receiver.waits(fetch, true);
+    fetch.#start();
     return fetch;
+  }
+  join(receiver: Receiver): void {
+    this.#waiting.add(receiver);
+    receiver.waits(this, false);
+  }
+  renew(): void {
+    this.#renews = true;
   }
   leave(receiver: Receiver): void {
     this.#waiting.delete(receiver);
-    if (!this.#unwanted || this.#exchange === undefined) return; // while at the second level it is seen when that answers
+    if (!this.#unwanted || this.#context === undefined) return; // while at the second level it is seen when that answers
     if (this.#call?.late) {
       this.#call.expire(); // nobody waits because it took too long, which is a failure like any other
       return;
     }
     this.#leaveCache(); // first: what ends with it may let another one ask for the same
-    this.#exchange.scope.end();
+    this.#context.scope.end();
   }
   get #unwanted(): boolean {
     return this.#waiting.size === 0 && !this.#renews;
@@ -104,27 +106,8 @@ export class Fetch implements Sink<Uint8Array> {
   }
   #send(): void {
     const { cx, rpc, outgoing } = this.#wanted;
-    const { methodMs, headers } = cx.exchange;
-    const { clock } = rpc.upstream;
-    const failed = (): void => {}; // nothing in it is critical
-    const exchange = new Exchange({
-      clock,
-      headers,
-      methodMs,
-      clientMs: undefined,
-      concurrent: Number.POSITIVE_INFINITY,
-      fetch: this,
-      failed,
-    });
-    this.#exchange = exchange;
-    const { scope } = exchange;
-    this.#call = Call.start(
-      new Request(cx.app, exchange, { root: cx.root, scope, pools: [] }),
-      rpc.bytes,
-      outgoing,
-      false,
-      this,
-    );
+    this.#context = cx.detached(this, rpc.upstream.clock);
+    this.#call = Call.start(this.#context, rpc.bytes, outgoing, false, this);
   }
   resolve(bytes: Uint8Array): void {
     const { key, policy } = this.#wanted;
@@ -140,7 +123,7 @@ export class Fetch implements Sink<Uint8Array> {
   }
   #end(): void {
     this.#leaveCache();
-    this.#exchange?.end();
+    this.#context?.exchange.end();
   }
   #leaveCache(): void {
     this.#cache.ended(this.#wanted.key, this.#wanted.rpc.policy, this);

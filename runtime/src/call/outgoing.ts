@@ -1,6 +1,6 @@
-import type { Request } from "../compose/request.ts";
 import type { RetryIf } from "../guard/retry.ts";
 import type { OutgoingHeaders } from "../transport/unary-client.ts";
+import type { CallContext } from "./context.ts";
 import { type Metadata, withMetadata } from "./headers.ts";
 import type { Rpc } from "./upstream.ts";
 
@@ -21,7 +21,7 @@ export interface CallExtra {
 
 /** @throws whatever the request's encoding throws; Failure for metadata or credentials that gRPC cannot carry */
 export function outgoing<Req>(
-  cx: Request<unknown>,
+  cx: CallContext,
   rpc: Rpc<Req, unknown>,
   request: Req,
   extra: CallExtra | undefined,

@@ -1,8 +1,8 @@
-import type { Request } from "../compose/request.ts";
 import { asFailure, OVER } from "../failure.ts";
 import { CachedCall } from "./cached-call.ts";
 import { Call } from "./call.ts";
 import { coalesce } from "./coalesce.ts";
+import type { CallContext } from "./context.ts";
 import { type CallExtra, type Outgoing, outgoing } from "./outgoing.ts";
 import type { Running } from "./scope.ts";
 import type { Sink } from "./sink.ts";
@@ -15,7 +15,7 @@ import type { Rpc } from "./upstream.ts";
  * @param effect once sent, only its own deadline stops it
  */
 export function startCall<Req, Res>(
-  cx: Request<unknown>,
+  cx: CallContext,
   rpc: Rpc<Req, Res>,
   request: Req,
   effect: boolean,

@@ -7,7 +7,7 @@ import {
   type MessageShape,
   toBinary,
 } from "@bufbuild/protobuf";
-import { Cache } from "../cache/cache.ts";
+import { Cache, type CachePolicy } from "../cache/cache.ts";
 import { typeDigest } from "../cache/type-digest.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { AnswerTime } from "../guard/answer-time.ts";
@@ -38,14 +38,6 @@ export interface HedgePolicy {
   readonly delayMs: number;
   /** At most so many beside the first. */
   readonly max: number;
-}
-
-/** How long an answer may be used again, in milliseconds since it came. */
-export interface CachePolicy {
-  /** For so long it is as good as new; up to a tenth less, so that answers of one moment do not all end in another. */
-  readonly ttlMs: number;
-  /** For so long it may be served while another one is fetched, or cannot be had. Default: not at all. */
-  readonly staleMs?: number | undefined;
 }
 
 /** How the calls of one rpc are made (runtime.md). Times are in milliseconds. */

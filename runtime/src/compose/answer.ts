@@ -2,7 +2,7 @@ import type { Cause, Mark } from "../call/causes.ts";
 import type { CallExtra } from "../call/outgoing.ts";
 import type { Sink } from "../call/sink.ts";
 import { asFailure, Failure, OVER } from "../failure.ts";
-import type { Request } from "./request.ts";
+import type { Exchange } from "./exchange.ts";
 
 /** What an `on_error` compiles to. Gives a Failure to fail with; undefined: ignored; anything else in place of the answer. */
 export type Rescue<R> = (error: Failure) => R;
@@ -17,25 +17,25 @@ export interface Extra<R> extends CallExtra {
 
 /** Takes a call's end to a promise, past an `on_error`. */
 export class Answer<Res, R> implements Sink<Res> {
-  readonly #cx: Request<unknown>;
+  readonly #exchange: Exchange;
   readonly #answer: PromiseWithResolvers<Res | Instead<R>> | PromiseWithResolvers<Res | Instead<R> | undefined>;
   readonly #extra: Extra<R> | undefined;
   readonly #supplementary: boolean;
 
   constructor(
-    cx: Request<unknown>,
+    exchange: Exchange,
     answer: PromiseWithResolvers<Res | Instead<R>> | PromiseWithResolvers<Res | Instead<R> | undefined>,
     extra: Extra<R> | undefined,
     supplementary: boolean,
   ) {
-    this.#cx = cx;
+    this.#exchange = exchange;
     this.#answer = answer;
     this.#extra = extra;
     this.#supplementary = supplementary;
   }
   resolve(value: Res, cause?: Cause): void {
     if (cause !== undefined) {
-      const { exchange } = this.#cx;
+      const exchange = this.#exchange;
       exchange.note(this.#answer.promise, cause);
       if (typeof value === "object" && value !== null) exchange.note(value, cause); // for a step that gives it on
       this.#extra?.mark?.note(cause);
@@ -46,12 +46,12 @@ export class Answer<Res, R> implements Sink<Res> {
     const instead = this.#rescued(failure);
     if (!(instead instanceof Failure)) {
       if (instead !== undefined) {
-        this.#cx.note(this.#answer.promise, failure);
+        this.#exchange.noteFailure(this.#answer.promise, failure);
         this.#extra?.mark?.note({ failure, incomplete: false });
       }
       this.#answer.resolve(instead);
     } else if (this.#supplementary && !instead.refusal) {
-      this.#cx.note(this.#answer.promise, instead);
+      this.#exchange.noteFailure(this.#answer.promise, instead);
       (this.#answer as PromiseWithResolvers<Res | Instead<R> | undefined>).resolve(undefined);
     } else {
       this.#answer.promise.catch(() => {}); // of a supplementary call nobody expects it
@@ -61,7 +61,7 @@ export class Answer<Res, R> implements Sink<Res> {
   #rescued(failure: Failure): Instead<R> | Failure {
     const rescue = this.#extra?.rescue;
     if (rescue === undefined || failure === OVER) return failure;
-    const { exchange } = this.#cx;
+    const exchange = this.#exchange;
     exchange.rescuing = true;
     try {
       return rescue(failure) as Instead<R> | Failure;

@@ -1,10 +1,11 @@
 import { type Timestamp, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { type Cause, Causes } from "../call/causes.ts";
-import type { Coalesced } from "../call/coalesce.ts";
+import type { CallExchange } from "../call/context.ts";
 import { isSendable, unsendable } from "../call/headers.ts";
+import type { Coalesced } from "../call/once.ts";
 import { Scope } from "../call/scope.ts";
 import type { Clock, Timer } from "../clock.ts";
-import type { Failure } from "../failure.ts";
+import { type Failure, OVER } from "../failure.ts";
 import { budgetMs, callBudgetMs } from "../guard/deadline.ts";
 import { Limit } from "../guard/limit.ts";
 import type { Observer } from "../observer.ts";
@@ -33,7 +34,7 @@ export interface ExchangeOptions {
 }
 
 /** What the scopes of one request share: its budget, its headers, and what failures have touched. */
-export class Exchange {
+export class Exchange implements CallExchange {
   readonly clock: Clock;
   /** No call is sent, and none waits, after this moment of the clock. */
   readonly callsUntil: number;
@@ -78,6 +79,12 @@ export class Exchange {
       failed(failure);
     });
     this.#timer = clock.setTimeout(expire, leftMs, this.scope);
+  }
+  /** One that looks like this one, for a fetch of the cache: its client sets no deadline, and nothing in it is critical. */
+  detached(fetch: object, clock: Clock): Exchange {
+    const { headers, methodMs } = this;
+    const concurrent = Number.POSITIVE_INFINITY;
+    return new Exchange({ clock, headers, methodMs, clientMs: undefined, concurrent, fetch, failed: () => {} });
   }
   get over(): boolean {
     return this.scope.over;
@@ -173,6 +180,10 @@ export class Exchange {
   note(of: object, cause: Cause): void {
     this.#causes ??= new Causes();
     this.#causes.note(of, cause);
+  }
+  /** Remembers why a step has no value, or not its own. */
+  noteFailure(of: object, failure: Failure): void {
+    if (failure !== OVER) this.note(of, { failure, incomplete: false });
   }
 
   #check(): void {

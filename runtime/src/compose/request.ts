@@ -1,21 +1,24 @@
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { type AnyBatch, type Batch, Collector, identity } from "../call/batch.ts";
-import { type Cause, Mark, worse } from "../call/causes.ts";
+import { type AnyBatch, type Batch, type Collectors, collectorOf } from "../call/batch.ts";
+import { Mark, worse } from "../call/causes.ts";
+import type { CallContext } from "../call/context.ts";
 import { Rank, Scope } from "../call/scope.ts";
 import type { Sink } from "../call/sink.ts";
 import { startCall } from "../call/start-call.ts";
 import type { Rpc } from "../call/upstream.ts";
-import { asFailure, type Code, codeText, type Detail, Failure, invalid, OVER, Reason } from "../failure.ts";
+import type { Clock } from "../clock.ts";
+import { asFailure, type Code, type Detail, Failure, invalid, OVER, refusal } from "../failure.ts";
 import { Pool } from "../guard/pool.ts";
 import { Answer, type Extra, type Instead } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
+import { keyed, partial } from "./lists.ts";
 import { type Resolve, runResolver } from "./resolver.ts";
 
 /**
  * One request, as composing code sees it; or a part of one (`sub`, `bounded`). Every promise that it hands out may be left
  * alone: a rejection of one that nobody awaits harms nobody.
  */
-export class Request<out App> {
+export class Request<out App> implements CallContext {
   /** What the service was created with: its calls and its environment. */
   readonly app: App;
   /** @internal */
@@ -26,7 +29,7 @@ export class Request<out App> {
   readonly pools: readonly Pool[];
   /** @internal The whole request. */
   readonly root: Request<App>;
-  #collectors: Map<unknown, Map<string, Collector>> | undefined; // of the root only
+  #collectors: Collectors | undefined; // of the root only
   readonly #fail = (thrown: unknown): void => this.scope.fail(asFailure(thrown));
 
   /** Only for `endpoint`; composing code is given one. */
@@ -53,7 +56,7 @@ export class Request<out App> {
     extra?: Extra<R>,
   ): Promise<Res | Instead<R> | undefined> {
     const answer = Promise.withResolvers<Res | Instead<R> | undefined>();
-    const sink = new Answer<Res, R>(this, answer, extra, true);
+    const sink = new Answer<Res, R>(this.exchange, answer, extra, true);
     startCall(this, rpc, request, false, extra, sink);
     return answer.promise;
   }
@@ -76,7 +79,7 @@ export class Request<out App> {
   ): Promise<Res | Instead<R>> {
     const answer = Promise.withResolvers<Res | Instead<R>>();
     const plain = extra === undefined && rpc.cache === undefined;
-    const sink: Sink<Res> = plain ? answer : new Answer<Res, R>(this, answer, extra, false);
+    const sink: Sink<Res> = plain ? answer : new Answer<Res, R>(this.exchange, answer, extra, false);
     startCall(this, rpc, request, effect, extra, sink);
     return answer.promise;
   }
@@ -90,7 +93,7 @@ export class Request<out App> {
     group?: G,
     extra?: Extra<R>,
   ): Promise<V | Instead<R> | undefined> {
-    return this.#load(batch, key, group, extra) as Promise<V | Instead<R> | undefined>;
+    return this.#load(batch, key, group, extra, false) as Promise<V | Instead<R> | undefined>;
   }
   /** The same; a failure leaves `undefined`, with its cause remembered. */
   tryLoad<Req, Res, K, V, G, R = never>(
@@ -99,7 +102,7 @@ export class Request<out App> {
     group?: G,
     extra?: Extra<R>,
   ): Promise<V | Instead<R> | undefined> {
-    return this.#tryLoad(batch, key, group, extra) as Promise<V | Instead<R> | undefined>;
+    return this.#load(batch, key, group, extra, true) as Promise<V | Instead<R> | undefined>;
   }
   /** All items of a key; none for a key that is missing. Of batches with `many`. */
   loadMany<Req, Res, K, V, G, R = never>(
@@ -108,7 +111,7 @@ export class Request<out App> {
     group?: G,
     extra?: Extra<R>,
   ): Promise<V[] | Instead<R>> {
-    return this.#load(batch, key, group, extra) as Promise<V[] | Instead<R>>;
+    return this.#load(batch, key, group, extra, false) as Promise<V[] | Instead<R>>;
   }
   /** The same; a failure leaves `undefined`, with its cause remembered. */
   tryLoadMany<Req, Res, K, V, G, R = never>(
@@ -117,53 +120,27 @@ export class Request<out App> {
     group?: G,
     extra?: Extra<R>,
   ): Promise<V[] | Instead<R> | undefined> {
-    return this.#tryLoad(batch, key, group, extra) as Promise<V[] | Instead<R> | undefined>;
+    return this.#load(batch, key, group, extra, true) as Promise<V[] | Instead<R> | undefined>;
   }
   #load<Req, Res, K, V, G, R>(
     batch: Batch<Req, Res, K, V, G>,
     key: K,
     group: G | undefined,
     extra: Extra<R> | undefined,
+    supplementary: boolean,
   ): Promise<unknown> {
-    const { scope } = this;
-    const collector = this.root.#collector(batch as unknown as AnyBatch, group, extra?.retryIf);
-    const plain = extra?.rescue === undefined && batch.rpc.cache === undefined;
-    const given = plain ? collector.given(key, scope, false) : undefined;
+    const { root, scope } = this;
+    root.#collectors ??= new Map();
+    const collector = collectorOf(root.#collectors, root, batch as unknown as AnyBatch, group, extra?.retryIf);
+    const shares = extra?.rescue === undefined && (supplementary || batch.rpc.cache === undefined);
+    const given = shares ? collector.given(key, scope, supplementary) : undefined;
     if (given !== undefined) return given;
     const answer = Promise.withResolvers<unknown>();
     const { promise } = answer;
-    if (plain) collector.load(key, scope, answer, { promise, scope, supplementary: false });
-    else collector.load(key, scope, new Answer<unknown, R>(this, answer, extra, false));
-    return handled(promise);
-  }
-  #tryLoad<Req, Res, K, V, G, R>(
-    batch: Batch<Req, Res, K, V, G>,
-    key: K,
-    group: G | undefined,
-    extra: Extra<R> | undefined,
-  ): Promise<unknown> {
-    const { scope } = this;
-    const collector = this.root.#collector(batch as unknown as AnyBatch, group, extra?.retryIf);
-    const plain = extra?.rescue === undefined;
-    const given = plain ? collector.given(key, scope, true) : undefined;
-    if (given !== undefined) return given;
-    const answer = Promise.withResolvers<unknown>();
-    const { promise } = answer;
-    const own = extra?.mark === undefined ? extra : { ...extra, mark: undefined }; // the load is a step of its own
-    const sink = new Answer<unknown, R>(this, answer, own, true);
-    collector.load(key, scope, sink, plain ? { promise, scope, supplementary: true } : undefined);
-    return promise;
-  }
-  #collector(batch: AnyBatch, group: unknown, retryIf: Extra<unknown>["retryIf"]): Collector {
-    this.#collectors ??= new Map();
-    const id = group === undefined ? "" : identity(group);
-    const groups = this.#collectors.get(batch);
-    const known = groups?.get(id);
-    if (known !== undefined) return known;
-    const collector = new Collector(this, batch, group, retryIf);
-    if (groups === undefined) this.#collectors.set(batch, new Map([[id, collector]]));
-    else groups.set(id, collector);
-    return collector;
+    const own = supplementary && extra?.mark !== undefined ? { ...extra, mark: undefined } : extra; // a step of its own
+    const sink = shares && !supplementary ? answer : new Answer<unknown, R>(this.exchange, answer, own, supplementary);
+    collector.load(key, scope, sink, shares ? { promise, scope, supplementary } : undefined);
+    return supplementary ? promise : handled(promise);
   }
 
   // ---- steps ----
@@ -194,7 +171,7 @@ export class Request<out App> {
           handled(step);
           throw failure;
         }
-        this.note(step, failure);
+        this.exchange.noteFailure(step, failure);
         return undefined;
       },
     );
@@ -277,6 +254,16 @@ export class Request<out App> {
     const pools = [new Pool(concurrent), ...this.pools];
     return new Request(this.app, this.exchange, { root: this.root, scope: this.scope, pools });
   }
+  /** @internal */
+  shared(): Request<App> {
+    const { root, pools } = this;
+    return new Request(this.app, this.exchange, { root, scope: this.exchange.scope, pools });
+  }
+  /** @internal */
+  detached(fetch: object, clock: Clock): Request<App> {
+    const exchange = this.exchange.detached(fetch, clock);
+    return new Request(this.app, exchange, { root: this.root, scope: exchange.scope, pools: [] });
+  }
 
   // ---- resolvers ----
 
@@ -286,7 +273,7 @@ export class Request<out App> {
    * @throws Failure (INVALID) when it gives nothing
    */
   async resolve<Args, Steps, Clients, Value extends NonNullable<unknown>>(
-    resolver: Resolve<Args, Steps, Clients, Value>,
+    resolver: Resolve<Args, Steps, Clients, Value, Request<unknown>>,
   ): Promise<Value> {
     const value = await this.resolveIfAny<Args, Steps, Clients, Value>(resolver);
     if (value === undefined) throw invalid("", `the resolver of ${resolver.name} gave no value`);
@@ -294,7 +281,7 @@ export class Request<out App> {
   }
   /** The same where there may be none. */
   async resolveIfAny<Args, Steps, Clients, Value extends NonNullable<unknown>>(
-    resolver: Resolve<Args, Steps, Clients, Value | undefined>,
+    resolver: Resolve<Args, Steps, Clients, Value | undefined, Request<unknown>>,
   ): Promise<Value | undefined> {
     return (await runResolver(this, resolver)) ?? undefined; // JavaScript may give null
   }
@@ -310,35 +297,7 @@ export class Request<out App> {
    * Rejects with it when there were items and none succeeded.
    */
   partial<T>(items: readonly Promise<T | undefined>[], mark?: Mark): Promise<T[]> {
-    const list: Promise<T[]> = Promise.allSettled(items).then((ended) => {
-      const values: T[] = [];
-      let succeeded = 0;
-      let first: Failure | undefined;
-      let stale: Cause | undefined;
-      for (const [i, item] of ended.entries()) {
-        const failure =
-          item.status === "rejected"
-            ? asFailure(item.reason)
-            : item.value === undefined
-              ? this.#failureOf(items[i])
-              : undefined;
-        if (failure !== undefined) first ??= failure;
-        else succeeded++;
-        if (item.status === "fulfilled" && item.value !== undefined) values.push(item.value);
-        stale ??= this.exchange.causes?.of(items[i]);
-      }
-      if (first !== undefined && succeeded === 0) throw first;
-      const cause = first !== undefined ? { failure: first, incomplete: true } : stale;
-      if (cause === undefined) return values;
-      this.exchange.note(values, cause);
-      this.exchange.note(list, cause);
-      mark?.note(cause);
-      return values;
-    });
-    return handled(list);
-  }
-  #failureOf(item: Promise<unknown> | undefined): Failure | undefined {
-    return this.exchange.causes?.of(item)?.failure;
+    return handled(partial(this.exchange, items, mark));
   }
   /**
    * A map of these values by these keys.
@@ -346,13 +305,7 @@ export class Request<out App> {
    * @throws Failure (INVALID) when a key comes twice
    */
   keyed<K extends string | number | bigint | boolean, T>(keys: readonly K[], values: readonly T[]): Record<string, T> {
-    const map = new Map<string, T>();
-    for (const [i, key] of keys.entries()) {
-      const name = String(key);
-      if (map.has(name)) throw invalid("", `duplicate key ${JSON.stringify(name)}`);
-      map.set(name, values[i] as T);
-    }
-    return Object.fromEntries(map);
+    return keyed(keys, values);
   }
 
   // ---- failing ----
@@ -364,17 +317,7 @@ export class Request<out App> {
    * @param message undefined: the fixed text of the code
    */
   refuse(code: Code, message?: string, rank?: number, details?: readonly Detail[]): Failure {
-    const clientMessage = message ?? codeText(code);
-    const failure = new Failure({
-      code,
-      reason: Reason.REJECTED,
-      callee: "",
-      message: clientMessage,
-      clientCode: code,
-      clientMessage,
-      details,
-      refusal: true,
-    });
+    const failure = refusal(code, message, details);
     this.exchange.scope.fail(failure, rank ?? (this.exchange.rescuing ? Rank.RULE : 0));
     return failure;
   }
@@ -415,10 +358,6 @@ export class Request<out App> {
   /** Whether anything that the response can do without has failed. */
   get degraded(): boolean {
     return this.exchange.causes !== undefined;
-  }
-  /** @internal Remembers why a step has no value, or not its own. */
-  note(step: object, failure: Failure): void {
-    if (failure !== OVER) this.exchange.note(step, { failure, incomplete: false });
   }
   /**
    * Records that a field rests on these steps (promises) and values, if one of them has a cause: the first that failed, or

@@ -3,7 +3,7 @@ import { ConnectError } from "@connectrpc/connect";
 import { callFailure } from "../call/classify.ts";
 import type { Running, Scope } from "../call/scope.ts";
 import { type Code, Failure, invalid, OVER, timedOut } from "../failure.ts";
-import type { Request } from "./request.ts";
+import type { Exchange } from "./exchange.ts";
 
 /** What a resolver is given. */
 export interface Resolving<Args, Steps, Clients> {
@@ -28,20 +28,27 @@ export interface ReadonlyHeaders {
 /** Supplies one message or one field, at once or later. */
 export type Resolver<Args, Steps, Clients, Value> = (given: Resolving<Args, Steps, Clients>) => Value | Promise<Value>;
 
+/** Whose resolver it is: a request, or a part of one. */
+export interface ResolverContext {
+  readonly exchange: Exchange;
+  readonly scope: Scope;
+  readonly root: object;
+}
+
 /** How `resolve` is told what to run. */
-export interface Resolve<Args, Steps, Clients, Value> {
+export interface Resolve<Args, Steps, Clients, Value, Cx> {
   /** What it supplies: `web.v1.Card`, `web.v1.Card.badge`. For logs. */
   readonly name: string;
   readonly run: Resolver<Args, Steps, Clients, Value>;
   readonly args: Args;
   readonly steps: Steps;
-  readonly clients: (cx: Request<unknown>) => Clients;
+  readonly clients: (cx: Cx) => Clients;
 }
 
 /** Runs a resolver as part of a scope; rejects with a `Failure`, and ends with the scope whatever the function does. */
-export function runResolver<Args, Steps, Clients, Value>(
-  cx: Request<unknown>,
-  resolve: Resolve<Args, Steps, Clients, Value>,
+export function runResolver<Args, Steps, Clients, Value, Cx extends ResolverContext>(
+  cx: Cx,
+  resolve: Resolve<Args, Steps, Clients, Value, Cx>,
 ): Promise<Value> {
   const { promise, resolve: done, reject } = Promise.withResolvers<Value>();
   const { exchange, scope } = cx;
@@ -90,14 +97,14 @@ export function runResolver<Args, Steps, Clients, Value>(
 }
 
 /** What a function gets; what costs something is made when it is asked for. */
-class Given<Args, Steps, Clients> implements Resolving<Args, Steps, Clients> {
+class Given<Args, Steps, Clients, Cx extends ResolverContext> implements Resolving<Args, Steps, Clients> {
   readonly args: Args;
   readonly steps: Steps;
-  readonly #cx: Request<unknown>;
-  readonly #clients: (cx: Request<unknown>) => Clients;
+  readonly #cx: Cx;
+  readonly #clients: (cx: Cx) => Clients;
   #signal: AbortSignal | undefined;
 
-  constructor(cx: Request<unknown>, { args, steps, clients }: Resolve<Args, Steps, Clients, unknown>) {
+  constructor(cx: Cx, { args, steps, clients }: Resolve<Args, Steps, Clients, unknown, Cx>) {
     this.#cx = cx;
     this.args = args;
     this.steps = steps;

@@ -1,0 +1,62 @@
+import type { Clock } from "../clock.ts";
+import type { Limit } from "../guard/limit.ts";
+import type { Pool } from "../guard/pool.ts";
+import type { RetryContext } from "../guard/retry.ts";
+import type { OutgoingHeaders } from "../transport/unary-client.ts";
+import type { Coalesced } from "./once.ts";
+import type { Scope } from "./scope.ts";
+
+/** What calls know of whom they are made for: a request, or a part of one. */
+export interface CallContext extends RetryContext {
+  /** What fails with this, and is cancelled with it. */
+  readonly scope: Scope;
+  /** What an unbatched call has to enter, in this order. */
+  readonly pools: readonly Pool[];
+  /** The whole request; the same object in all that observers are told of it. */
+  readonly root: CallContext;
+  readonly exchange: CallExchange;
+  /** The same request as a whole, through these pools: for a call that others may wait for when this part has failed. */
+  shared(): CallContext;
+  /**
+   * A context that looks like this request and is no part of it: it has a budget of its own, and ends when it is told to.
+   *
+   * @param fetch what it is for, as observers are told
+   */
+  detached(fetch: object, clock: Clock): DetachedContext;
+}
+
+/** Whoever asked for it has to end it. */
+export interface DetachedContext extends CallContext {
+  readonly exchange: CallExchange & { end(): void };
+}
+
+/** What the calls of one request share. Times are those of the clock, in milliseconds. */
+export interface CallExchange {
+  /** No call is sent, and none waits, after this moment. */
+  readonly callsUntil: number;
+  /** How long calls could run if the client had set no deadline, and nothing else had used time. */
+  readonly fullMs: number;
+  /** The timeout of the rpc that is served. */
+  readonly methodMs: number;
+  /** Whether the request is itself no retry: only the outermost party retries. */
+  readonly mayRetry: boolean;
+  /** What it is, where it is a fetch of the cache. */
+  readonly fetch: object | undefined;
+  /** A header that an expression has read, and that gRPC cannot carry. */
+  readonly unsendable: string | undefined;
+  /** The calls of this response that are made once. */
+  readonly coalesced: Coalesced;
+  /** An incoming header by its lower-case name; "" when absent. */
+  header(name: string): string;
+  /**
+   * The incoming headers of these names, to be passed on.
+   *
+   * @throws Failure (INVALID_ARGUMENT) for credentials that gRPC cannot carry
+   */
+  forwarded(names: readonly string[]): OutgoingHeaders | undefined;
+  /** The limit of this response on one upstream. */
+  limitOf(upstream: object): Limit;
+  /** An answer waits until as many side effects have ended as have begun. */
+  effectBegins(): void;
+  effectEnds(): void;
+}

@@ -1,0 +1,51 @@
+import type { Cause, Mark } from "../call/causes.ts";
+import { asFailure, type Failure, invalid } from "../failure.ts";
+import type { Exchange } from "./exchange.ts";
+
+/** `partial` of a request. */
+export function partial<T>(
+  exchange: Exchange,
+  items: readonly Promise<T | undefined>[],
+  mark: Mark | undefined,
+): Promise<T[]> {
+  const list: Promise<T[]> = Promise.allSettled(items).then((ended) => {
+    const values: T[] = [];
+    let succeeded = 0;
+    let first: Failure | undefined;
+    let stale: Cause | undefined;
+    for (const [i, item] of ended.entries()) {
+      const failure =
+        item.status === "rejected"
+          ? asFailure(item.reason)
+          : item.value === undefined
+            ? exchange.causes?.of(items[i])?.failure
+            : undefined;
+      if (failure !== undefined) first ??= failure;
+      else succeeded++;
+      if (item.status === "fulfilled" && item.value !== undefined) values.push(item.value);
+      stale ??= exchange.causes?.of(items[i]);
+    }
+    if (first !== undefined && succeeded === 0) throw first;
+    const cause = first !== undefined ? { failure: first, incomplete: true } : stale;
+    if (cause === undefined) return values;
+    exchange.note(values, cause);
+    exchange.note(list, cause);
+    mark?.note(cause);
+    return values;
+  });
+  return list;
+}
+
+/** `keyed` of a request. */
+export function keyed<K extends string | number | bigint | boolean, T>(
+  keys: readonly K[],
+  values: readonly T[],
+): Record<string, T> {
+  const map = new Map<string, T>();
+  for (const [i, key] of keys.entries()) {
+    const name = String(key);
+    if (map.has(name)) throw invalid("", `duplicate key ${JSON.stringify(name)}`);
+    map.set(name, values[i] as T);
+  }
+  return Object.fromEntries(map);
+}
