@@ -1,0 +1,141 @@
+// A generated BFF over loopback, its upstreams stubbed: messages go in and out as JSON, on both sides.
+import { once } from "node:events";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http2";
+import type { AddressInfo } from "node:net";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { createRegistry, type DescFile, type DescService, fromJson, type JsonObject, toJson } from "@bufbuild/protobuf";
+import { protocGenEs } from "@bufbuild/protoc-gen-es/dist/cjs/src/protoc-gen-es-plugin.js";
+import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
+import { connectNodeAdapter } from "@connectrpc/connect-node";
+import { GrpcClient } from "@protobff/runtime";
+import { listen } from "../../runtime/src/server/listen.ts";
+import type { Protos } from "../load/bff.ts";
+import { instanceOf } from "../load/generated.ts";
+import { compileCase } from "./golden.ts";
+import { requestFor } from "./request.ts";
+
+/** Below the repository, so that generated code finds the packages that it imports. */
+const generated = fileURLToPath(new URL("../.generated", import.meta.url));
+
+/** "pkg.Service/Method" → what it answers; a ConnectError that it throws is its status. One that has none is UNIMPLEMENTED. */
+export type Stubs = Readonly<
+  Record<string, (request: JsonObject, context: HandlerContext) => JsonObject | Promise<JsonObject>>
+>;
+
+export interface Reply {
+  readonly status: number;
+  readonly body: JsonObject;
+  readonly headers: Headers;
+}
+
+export interface StubbedBff {
+  /** `rpc` is "pkg.Service/Method". */
+  ask(rpc: string, request?: JsonObject, headers?: Readonly<Record<string, string>>): Promise<Reply>;
+  /** What the upstreams were asked for, in order: "Service/Method". */
+  readonly asked: readonly string[];
+  close(): Promise<void>;
+}
+
+export interface Given {
+  readonly stubs: Stubs;
+  readonly env?: Readonly<Record<string, unknown>>;
+  readonly resolvers?: object;
+}
+
+/** Throws what the plugin says. Every `serve` is a process of its own as far as breakers and caches go. */
+export async function stubbed(bff: Protos): Promise<{ serve(given: Given): Promise<StubbedBff>; remove(): void }> {
+  const dir = join(generated, `stubbed-${bff.name}-${process.pid}`);
+  const files = emitted(bff);
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(dir, name)), { recursive: true });
+    writeFileSync(join(dir, name), text);
+  }
+  const load = async (ending: string) => {
+    const names = Object.keys(files).filter((name) => name.endsWith(ending));
+    return Promise.all(names.map(async (name) => (await import(pathToFileURL(join(dir, name)).href)) as Exported));
+  };
+  const modules = await load("_bff.ts");
+  const known = (await load("_pb.ts")).flatMap((module) => Object.values(module).filter(isFile));
+  const services = known.filter(({ proto }) => !bff.targets.includes(proto.name)).flatMap((file) => file.services);
+  return {
+    remove: () => rmSync(dir, { recursive: true, force: true }),
+    async serve({ stubs, env = {}, resolvers = {} }) {
+      const asked: string[] = [];
+      const upstream = await upstreamOf(services, known, stubs, asked);
+      const client = new GrpcClient(upstream.url);
+      const { endpoints } = instanceOf(modules, client, {}, env, resolvers);
+      const server = await listen(endpoints, { types: known });
+      return {
+        asked,
+        async ask(rpc, request = {}, headers = {}) {
+          const reply = await fetch(`${server.url}/${rpc}`, {
+            method: "POST",
+            headers: { "content-type": "application/json", ...headers },
+            body: JSON.stringify(request),
+          });
+          return { status: reply.status, body: (await reply.json()) as JsonObject, headers: reply.headers };
+        },
+        async close() {
+          await server.close(0);
+          await client.close();
+          upstream.close();
+        },
+      };
+    },
+  };
+}
+
+type Exported = Readonly<Record<string, unknown>>;
+const isFile = (value: unknown): value is DescFile => (value as { kind?: unknown } | null)?.kind === "file";
+
+/** What protoc-gen-es and protoc-gen-bff make of the protos, by name. */
+function emitted(bff: Protos): Readonly<Record<string, string>> {
+  const request = requestFor(bff.protos, bff.targets);
+  const { response } = compileCase(request, bff.protos, "import_extension=ts");
+  if (response.error !== "") throw new Error(response.error);
+  const fileToGenerate = request.protoFile
+    .map(({ name }) => name)
+    .filter((name) => !name.startsWith("google/protobuf/"));
+  const es = protocGenEs.run({
+    ...request,
+    fileToGenerate,
+    parameter: "target=ts,import_extension=ts,erasable_syntax=true",
+  });
+  return Object.fromEntries([...es.file, ...response.file].map(({ name, content }) => [name, content]));
+}
+
+async function upstreamOf(
+  services: readonly DescService[],
+  known: readonly DescFile[],
+  stubs: Stubs,
+  asked: string[],
+): Promise<{ readonly url: string; close(): void }> {
+  const registry = createRegistry(...known);
+  const server = createServer(
+    connectNodeAdapter({
+      routes: (router) => {
+        for (const service of services) {
+          const methods = service.methods.flatMap((method) => {
+            const stub = stubs[`${service.typeName}/${method.name}`];
+            if (stub === undefined) return [];
+            const answer = async (request: never, context: HandlerContext) => {
+              asked.push(`${service.name}/${method.name}`);
+              const json = toJson(method.input, request, { registry }) as JsonObject;
+              return fromJson(method.output, await stub(json, context), { registry });
+            };
+            return [[method.localName, answer]];
+          });
+          router.service(service, Object.fromEntries(methods) as Partial<ServiceImpl<DescService>>);
+        }
+      },
+    }),
+  );
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () => void server.close(),
+  };
+}
