@@ -1,6 +1,6 @@
 // Examples of grpc-federation, told in our words (docs/prior-art-cases.md): generated without a warning, and run over upstreams that answer
 // as those of the examples do.
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { JsonObject } from "@bufbuild/protobuf";
@@ -19,6 +19,28 @@ test.each(examples)("%s generates without a warning", (name) => {
   const all = { ...upstreams, ...own };
   const { diagnostics } = compileCase(requestFor(all, Object.keys(own)), all);
   expect(renderDiagnostics(diagnostics, (file) => all[file], "text")).toBe("");
+});
+
+test("what docs/migrating.md shows of this language is a piece of an example", () => {
+  const page = readFileSync(new URL("../docs/migrating.md", import.meta.url), "utf8");
+  const lines = (text: string): string => `\n${text.replace(/^ +| +$/gm, "")}`;
+  const told = lines(examples.flatMap((name) => Object.values(textsBelow(join(folder, name, "proto")))).join("\n"));
+  const shown = [...page.matchAll(/^```proto\n\/\/ protobff\n(.*?)^```$/gms)].map(([, text = ""]) => text);
+  expect(shown.length).toBeGreaterThan(5);
+  expect(shown.filter((text) => !told.includes(lines(text)))).toEqual([]);
+});
+
+test("every function that docs/migrating.md names on our side is on the page of expressions", () => {
+  const page = readFileSync(new URL("../docs/migrating.md", import.meta.url), "utf8");
+  const [, table = ""] = /^## Expressions$(.*?)^## /ms.exec(page) ?? [];
+  const ours = [...table.matchAll(/^\| .* \| (.*) \|$/gm)].flatMap(([, cell = ""]) => [...cell.matchAll(/`[^`]+`/g)]);
+  const named = new Set(
+    ours.flatMap(([code]) => [...code.matchAll(/\b([a-z][\w.]*)\(/gi)].map(([, name = ""]) => name)),
+  );
+  const known = readFileSync(new URL("../docs/expressions.md", import.meta.url), "utf8");
+  expect(named.size).toBeGreaterThan(20);
+  const function_ = (name: string): string => name.replace(/^[a-z]\./, "");
+  expect([...named].filter((name) => !known.includes(`${function_(name)}(`))).toEqual([]);
 });
 
 async function start(name: string, given: Given): Promise<StubbedBff> {
