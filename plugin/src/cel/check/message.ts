@@ -1,10 +1,10 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
-import { celForm, formOf, narrows, protoForm } from "../emit/form.ts";
 import type { Ast, Span } from "../syntax/ast.ts";
 import type { Node } from "../types/expression.ts";
 import { extensionNamed, NO_EXTENSIONS } from "../types/extension.ts";
 import { fieldType, messageType } from "../types/field-type.ts";
+import { celForm, formOf, narrows, protoForm } from "../types/form.ts";
 import { candidates, resolveName } from "../types/names.ts";
 import { isJson, isSureJsonNode } from "../types/pack.ts";
 import { misfitKey, protoRange, rangeOf } from "../types/range.ts";

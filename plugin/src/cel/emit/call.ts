@@ -1,12 +1,12 @@
 import { childrenOf } from "../types/children.ts";
 import type { Node } from "../types/expression.ts";
+import { BIG, celForm, type Form, formOf, PLAIN, smallFormOf } from "../types/form.ts";
 import { rangeOf } from "../types/range.ts";
 import { staticType } from "../types/same-value.ts";
 import { emitCast } from "./cast.ts";
 import { emitDynamic } from "./dynamic.ts";
 import type { Emitter } from "./emitter.ts";
 import { emitEquality } from "./equality.ts";
-import { BIG, celForm, type Form, formOf, PLAIN, smallFormOf } from "./form.ts";
 import { emitFunction } from "./function.ts";
 import { emitLogic } from "./logic.ts";
 import { asDouble, emitArithmetic, emitIn, emitOrder } from "./operator.ts";

@@ -2,10 +2,10 @@
 
 import type { Node } from "../types/expression.ts";
 import { misfits, opens } from "../types/fit.ts";
+import { celForm, PLAIN } from "../types/form.ts";
 import type { CelType } from "../types/type.ts";
 import type { Call } from "./call.ts";
 import type { Emitter } from "./emitter.ts";
-import { celForm, PLAIN } from "./form.ts";
 import { atom, coerce, isNothing, lambdaOf, method, type Piece, piece, property, runtime } from "./piece.ts";
 
 /** A value of which all or a part is a dyn, or may be null, as one of the node's type. */

@@ -2,10 +2,10 @@
 import type { DescField } from "@bufbuild/protobuf";
 import type { Node } from "../types/expression.ts";
 import { fieldType } from "../types/field-type.ts";
+import { PLAIN } from "../types/form.ts";
 import { protoRange } from "../types/range.ts";
 import type { Proto } from "../types/type.ts";
 import type { Names } from "./code.ts";
-import { PLAIN } from "./form.ts";
 import { atom, LEVEL, literal, type Piece, piece } from "./piece.ts";
 
 /** What an unset field reads as. */

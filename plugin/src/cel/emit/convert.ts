@@ -1,8 +1,8 @@
 import { convertible } from "../types/convertible.ts";
+import { formOf, narrows, protoForm } from "../types/form.ts";
 import { sameProto } from "../types/same-proto.ts";
 import type { Proto } from "../types/type.ts";
 import type { Code, Names } from "./code.ts";
-import { formOf, narrows, protoForm } from "./form.ts";
 import { coerce, LEVEL, piece } from "./piece.ts";
 
 const LEVELS = {

@@ -1,6 +1,6 @@
+import { PLAIN } from "../types/form.ts";
 import type { Call } from "./call.ts";
 import type { Emitter } from "./emitter.ts";
-import { PLAIN } from "./form.ts";
 import { atom, binary, coerce, LEVEL, type Piece, runtime } from "./piece.ts";
 
 /** Functions of the runtime that go by the types of their operands. */

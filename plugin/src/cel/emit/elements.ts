@@ -1,7 +1,7 @@
 import type { Node } from "../types/expression.ts";
+import { type Form, protoForm } from "../types/form.ts";
 import type { CelType, Proto } from "../types/type.ts";
 import type { Emitter } from "./emitter.ts";
-import { type Form, protoForm } from "./form.ts";
 import { atom, binary, commas, isNothing, LEVEL, type Piece, piece, runtime } from "./piece.ts";
 import { emitRecord, isRecord } from "./record.ts";
 

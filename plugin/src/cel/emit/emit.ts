@@ -2,11 +2,11 @@ import type { DescField } from "@bufbuild/protobuf";
 import { convertible } from "../types/convertible.ts";
 import type { Expression, Node } from "../types/expression.ts";
 import { fieldType } from "../types/field-type.ts";
+import { celForm, type Form, formOf, isNullableMessage, narrows, protoForm, sameForm } from "../types/form.ts";
 import type { CelType, Proto, Variable } from "../types/type.ts";
 import type { Code, Names } from "./code.ts";
 import { emitElements } from "./elements.ts";
 import { Emitter } from "./emitter.ts";
-import { celForm, type Form, formOf, isNullableMessage, narrows, protoForm, sameForm } from "./form.ts";
 import { atom, coerce, ifSet, LEVEL, type Piece, packed } from "./piece.ts";
 
 /** CEL's value. Nothing is unset: an unset message reads as its default, an unset wrapper as null. */

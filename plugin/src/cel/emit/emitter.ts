@@ -1,6 +1,7 @@
 import type { DescField } from "@bufbuild/protobuf";
 import type { Node } from "../types/expression.ts";
 import { isInherited, presenceOf } from "../types/field-type.ts";
+import { BIG, type Form, formOf, isNullableMessage, PLAIN, protoForm, UNSIGNED } from "../types/form.ts";
 import { misfitKey } from "../types/range.ts";
 import { runtimeTypeName } from "../types/same-value.ts";
 import type { Variable } from "../types/type.ts";
@@ -8,7 +9,6 @@ import { emitCall } from "./call.ts";
 import type { Names } from "./code.ts";
 import { constant, zero } from "./constant.ts";
 import { type Aliases, aliasesIn } from "./contradiction.ts";
-import { BIG, type Form, formOf, isNullableMessage, PLAIN, protoForm, UNSIGNED } from "./form.ts";
 import { inferred } from "./literals.ts";
 import { emitConditional } from "./logic.ts";
 import { emitMacro } from "./macro.ts";

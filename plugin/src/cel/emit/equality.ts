@@ -1,9 +1,9 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import type { Node } from "../types/expression.ts";
+import { BIG, hasBoxes, PLAIN } from "../types/form.ts";
 import { sameConstant, staticType } from "../types/same-value.ts";
 import type { CelType } from "../types/type.ts";
 import type { Emitter } from "./emitter.ts";
-import { BIG, hasBoxes, PLAIN } from "./form.ts";
 import { withoutBoxes } from "./function.ts";
 import { isFixed, widened } from "./literals.ts";
 import { asDouble } from "./operator.ts";

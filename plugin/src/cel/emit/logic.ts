@@ -1,10 +1,10 @@
 import type { Node } from "../types/expression.ts";
 import { operandsOf } from "../types/facts.ts";
+import { celForm, type Form, formOf, sameForm, smallFormOf } from "../types/form.ts";
 import { rangeOf } from "../types/range.ts";
 import type { Call } from "./call.ts";
 import { contradicted } from "./contradiction.ts";
 import type { Emitter } from "./emitter.ts";
-import { celForm, type Form, formOf, sameForm, smallFormOf } from "./form.ts";
 import { arrow, binary, LEVEL, operand, type Piece, piece, runtime } from "./piece.ts";
 
 export function emitLogic(emitter: Emitter, node: Call): Piece {

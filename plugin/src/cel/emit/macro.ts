@@ -1,9 +1,9 @@
 import type { Node } from "../types/expression.ts";
+import { BIG, celForm, type Form, formOf, PLAIN } from "../types/form.ts";
 import { mentions, mentionsInMacro } from "../types/mentions.ts";
 import type { CelType, Proto, Variable } from "../types/type.ts";
 import { contradicted, contradictedItem } from "./contradiction.ts";
 import type { Emitter } from "./emitter.ts";
-import { BIG, celForm, type Form, formOf, PLAIN } from "./form.ts";
 import { inferred } from "./literals.ts";
 import {
   arrow,

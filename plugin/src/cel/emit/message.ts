@@ -1,13 +1,13 @@
 import type { Printable } from "@bufbuild/protoplugin";
 import type { Node } from "../types/expression.ts";
 import { fieldType, isInherited, presenceOf } from "../types/field-type.ts";
+import { BIG, type Form, mayBeNull as holdsNull, PLAIN, protoForm } from "../types/form.ts";
 import { INT32 } from "../types/range.ts";
 import { isSureTime } from "../types/time-literal.ts";
 import type { Names } from "./code.ts";
 import { zero } from "./constant.ts";
 import { emitElements, holdsNulls, mayBeNull } from "./elements.ts";
 import type { Emitter } from "./emitter.ts";
-import { BIG, type Form, mayBeNull as holdsNull, PLAIN, protoForm } from "./form.ts";
 import {
   arrow,
   atom,

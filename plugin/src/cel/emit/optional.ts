@@ -3,11 +3,11 @@
 import type { DescField } from "@bufbuild/protobuf";
 import type { Node } from "../types/expression.ts";
 import { fieldType, isInherited, presenceOf } from "../types/field-type.ts";
+import { BIG, celForm, type Form, formOf, mayBeNull, PLAIN, sameForm, UNSIGNED } from "../types/form.ts";
 import { mentions } from "../types/mentions.ts";
 import type { Call } from "./call.ts";
 import { castInner } from "./cast.ts";
 import type { Emitter } from "./emitter.ts";
-import { BIG, celForm, type Form, formOf, mayBeNull, PLAIN, sameForm, UNSIGNED } from "./form.ts";
 import {
   arrow,
   atom,

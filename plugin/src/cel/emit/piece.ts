@@ -1,7 +1,7 @@
 import { type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import type { Printable } from "@bufbuild/protoplugin";
+import { BIG, type Form, narrowsKeys, PLAIN, protoForm, sameForm, UNSIGNED, withoutEnums } from "../types/form.ts";
 import type { Names } from "./code.ts";
-import { BIG, type Form, narrowsKeys, PLAIN, protoForm, sameForm, UNSIGNED, withoutEnums } from "./form.ts";
 
 /** How strongly JavaScript's operators bind. An operand that binds less needs parentheses. */
 export const LEVEL = {

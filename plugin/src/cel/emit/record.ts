@@ -1,9 +1,9 @@
 // Map literals as protobuf-es has maps.
 
 import type { Node } from "../types/expression.ts";
+import type { Form } from "../types/form.ts";
 import { protoRange } from "../types/range.ts";
 import type { Emitter } from "./emitter.ts";
-import type { Form } from "./form.ts";
 import { atom, binary, commas, LEVEL, type Piece, piece, runtime } from "./piece.ts";
 
 /** Whether a map literal can be printed as an object: its keys are known and fit, and each is there once. */

@@ -1,8 +1,8 @@
 import type { Node } from "../types/expression.ts";
 import { fieldType, presenceOf } from "../types/field-type.ts";
+import { formOf, PLAIN } from "../types/form.ts";
 import { zero } from "./constant.ts";
 import type { Emitter } from "./emitter.ts";
-import { formOf, PLAIN } from "./form.ts";
 import { emitOptionalTest } from "./optional.ts";
 import {
   atom,
