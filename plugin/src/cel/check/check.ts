@@ -9,6 +9,7 @@ import { LANGUAGE, type Language } from "../types/language.ts";
 import type { Scope, Variable } from "../types/type.ts";
 import { Checker, type Place } from "./checker.ts";
 import { checkConstants } from "./constant.ts";
+import { checkAst } from "./dispatch.ts";
 import { settle } from "./settle.ts";
 
 const NOTHING: ReadonlySet<Variable> = new Set();
@@ -40,7 +41,7 @@ export function checkParsed(
     for (const fault of parsed.faults) complain(fault.code, fault, fault.message, fault.hint);
     return undefined;
   }
-  const checker = new Checker(text, scope, registry, language, complain);
+  const checker = new Checker(text, scope, registry, language, complain, checkAst);
   const around: Place = { locals: new Map(), known: scope.known ?? NOTHING };
   const checked = checker.check(parsed.ast, around);
   if (checked === undefined) return undefined;

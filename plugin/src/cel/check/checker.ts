@@ -8,10 +8,6 @@ import type { Language } from "../types/language.ts";
 import type { CelType, Proto, Scope, Variable } from "../types/type.ts";
 import { typeName } from "../types/type-name.ts";
 import { TypeVariables } from "../types/type-variables.ts";
-import { checkCall } from "./call.ts";
-import { checkList, checkMap } from "./literal.ts";
-import { checkMessage } from "./message.ts";
-import { checkName } from "./name.ts";
 
 /** What holds where a part of an expression stands. */
 export interface Place {
@@ -20,6 +16,9 @@ export interface Place {
   /** The variables for which `ok` is known to hold. */
   readonly known: ReadonlySet<Variable>;
 }
+
+/** Checks one expression by its kind; dispatch.ts has the one there is. */
+export type CheckAst = (checker: Checker, ast: Ast, place: Place) => Node | undefined;
 
 const DYN: CelType = { kind: "dyn" };
 
@@ -35,9 +34,18 @@ export class Checker {
   readonly wanted = new Map<Node, readonly CelType[]>();
   readonly #spans = new WeakMap<Origin, Span>();
   readonly #text: Text;
+  readonly #checkAst: CheckAst;
 
-  constructor(text: Text, scope: Scope, registry: Registry, language: Language, complain: Complain) {
+  constructor(
+    text: Text,
+    scope: Scope,
+    registry: Registry,
+    language: Language,
+    complain: Complain,
+    checkAst: CheckAst,
+  ) {
     this.#text = text;
+    this.#checkAst = checkAst;
     this.scope = scope;
     this.registry = registry;
     this.language = language;
@@ -45,23 +53,7 @@ export class Checker {
   }
 
   check(ast: Ast, place: Place): Node | undefined {
-    switch (ast.kind) {
-      case "constant": {
-        const kind = constantKind(ast.value, ast.unsigned);
-        return { ...this.base(ast, { kind }), kind: "constant", value: ast.value };
-      }
-      case "ident":
-      case "select":
-        return checkName(this, ast, place);
-      case "call":
-        return checkCall(this, ast, place);
-      case "list":
-        return checkList(this, ast, place);
-      case "map":
-        return checkMap(this, ast, place);
-      case "message":
-        return checkMessage(this, ast, place);
-    }
+    return this.#checkAst(this, ast, place);
   }
 
   base(at: Span, type: CelType, proto: Proto | undefined = undefined, fails = false): NodeBase {
@@ -129,21 +121,6 @@ export class Checker {
   dynamic(node: Node): Node {
     if (node.type.kind === "dyn") return node;
     return { ...node, type: DYN, proto: undefined, kind: "call", fn: "dyn", overload: "to_dyn", args: [node] };
-  }
-}
-
-function constantKind(value: (Node & { kind: "constant" })["value"], unsigned: boolean) {
-  switch (typeof value) {
-    case "string":
-      return "string";
-    case "bigint":
-      return unsigned ? "uint" : "int";
-    case "number":
-      return "double";
-    case "boolean":
-      return "bool";
-    default:
-      return value === null ? "null" : "bytes";
   }
 }
 

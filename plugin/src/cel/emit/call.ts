@@ -1,5 +1,5 @@
 import { childrenOf } from "../types/children.ts";
-import type { Node } from "../types/expression.ts";
+import type { Call, Node } from "../types/expression.ts";
 import { BIG, celForm, type Form, formOf, PLAIN, smallFormOf } from "../types/form.ts";
 import { rangeOf } from "../types/range.ts";
 import { staticType } from "../types/same-value.ts";
@@ -28,8 +28,6 @@ import {
   unbox,
 } from "./piece.ts";
 import { shapeOf } from "./shape.ts";
-
-export type Call = Node & { readonly kind: "call" };
 
 export function emitCall(emitter: Emitter, node: Call): Piece {
   const { names } = emitter;

@@ -1,10 +1,9 @@
 // Values whose types are known only at run time, where certain types are wanted.
 
-import type { Node } from "../types/expression.ts";
+import type { Call, Node } from "../types/expression.ts";
 import { misfits, opens } from "../types/fit.ts";
 import { celForm, PLAIN } from "../types/form.ts";
 import type { CelType } from "../types/type.ts";
-import type { Call } from "./call.ts";
 import type { Emitter } from "./emitter.ts";
 import { atom, coerce, isNothing, lambdaOf, method, type Piece, piece, property, runtime } from "./piece.ts";
 

@@ -1,5 +1,5 @@
+import type { Call } from "../types/expression.ts";
 import { PLAIN } from "../types/form.ts";
-import type { Call } from "./call.ts";
 import type { Emitter } from "./emitter.ts";
 import { atom, binary, coerce, LEVEL, type Piece, runtime } from "./piece.ts";
 

@@ -5,6 +5,7 @@ import { fieldType } from "../types/field-type.ts";
 import { celForm, type Form, formOf, isNullableMessage, narrows, protoForm, sameForm } from "../types/form.ts";
 import type { CelType, Proto, Variable } from "../types/type.ts";
 import type { Code, Names } from "./code.ts";
+import { print } from "./dispatch.ts";
 import { emitElements } from "./elements.ts";
 import { Emitter } from "./emitter.ts";
 import { atom, coerce, ifSet, LEVEL, type Piece, packed } from "./piece.ts";
@@ -12,7 +13,7 @@ import { atom, coerce, ifSet, LEVEL, type Piece, packed } from "./piece.ts";
 /** CEL's value. Nothing is unset: an unset message reads as its default, an unset wrapper as null. */
 export function emitValue(expression: Expression, names: Names): Code {
   const { root, type } = expression;
-  const emitter = new Emitter(names, new Set(), root);
+  const emitter = new Emitter(names, new Set(), root, print);
   const natural = emitter.value(root);
   const nullable = natural.nullable || natural.form.kind === "nullable";
   const proto = nullable || !isPrintedAs(natural.form, expression.proto) ? undefined : expression.proto;
@@ -23,7 +24,7 @@ export function emitValue(expression: Expression, names: Names): Code {
 /** What a field path reads, or `undefined` when anything on the way is unset or its variable is absent. Only for `expression.path`. */
 export function emitPath(expression: Expression, names: Names): Code {
   const { root, type } = expression;
-  const emitter = new Emitter(names, new Set(expression.unsafe), root);
+  const emitter = new Emitter(names, new Set(expression.unsafe), root, print);
   const value = emitter.path(root);
   const as = (to: Proto): Code | undefined => {
     if (!convertible(type, root.proto, to)) return undefined;
@@ -43,7 +44,7 @@ export function emitField(of: Variable, field: DescField, set: boolean, names: N
   const base = { at: { file: "", line: 0, column: 0, endLine: 0, endColumn: 0 }, fails: false };
   const name: Node = { ...base, kind: "name", variable: of, type: of.type, proto: of.proto };
   const root: Node = { ...base, kind: "select", of: name, field, test: false, type, proto };
-  const emitter = new Emitter(names, new Set(), root);
+  const emitter = new Emitter(names, new Set(), root, print);
   if (set) return asProto(root, emitter, proto);
   const read = emitter.path(root);
   return codeOf(read, type, proto, false);

@@ -1,41 +1,28 @@
 import type { DescField } from "@bufbuild/protobuf";
 import type { Node } from "../types/expression.ts";
 import { isInherited, presenceOf } from "../types/field-type.ts";
-import { BIG, type Form, formOf, isNullableMessage, PLAIN, protoForm, UNSIGNED } from "../types/form.ts";
-import { misfitKey } from "../types/range.ts";
-import { runtimeTypeName } from "../types/same-value.ts";
+import { BIG, type Form, formOf, isNullableMessage, UNSIGNED } from "../types/form.ts";
 import type { Variable } from "../types/type.ts";
-import { emitCall } from "./call.ts";
 import type { Names } from "./code.ts";
-import { constant, zero } from "./constant.ts";
 import { type Aliases, aliasesIn } from "./contradiction.ts";
 import { inferred } from "./literals.ts";
-import { emitConditional } from "./logic.ts";
-import { emitMacro } from "./macro.ts";
-import { emitMap, emitMessage } from "./message.ts";
-import { emitOptional, optionalAs } from "./optional.ts";
-import {
-  atom,
-  binary,
-  coerce,
-  commas,
-  ifSet,
-  isNothing,
-  LEVEL,
-  operand,
-  type Piece,
-  packed,
-  piece,
-  runtime,
-  unbox,
-} from "./piece.ts";
-import { emitRecord, isRecord } from "./record.ts";
-import { emitExtension, emitSelect, emitTest } from "./select.ts";
+import { atom, binary, coerce, commas, ifSet, isNothing, LEVEL, operand, type Piece, piece, runtime } from "./piece.ts";
 import { shapeOf } from "./shape.ts";
+
+/** Prints one node by its kind; dispatch.ts has the one there is. */
+export interface Print {
+  /** CEL's value, in the form in which it comes most naturally. */
+  readonly value: (emitter: Emitter, node: Node) => Piece;
+  /** The value in a given form. */
+  readonly as: (emitter: Emitter, node: Node, form: Form) => Piece;
+  /** What an optional holds, or `undefined`. */
+  readonly inner: (emitter: Emitter, node: Node, form: Form) => Piece;
+}
 
 /** Prints nodes. Made for one expression. */
 export class Emitter {
   readonly names: Names;
+  readonly #print: Print;
   readonly aliases: Aliases;
   readonly #absent: ReadonlySet<Variable>;
   /** Tests of presence that TypeScript must not draw conclusions from. */
@@ -48,8 +35,9 @@ export class Emitter {
   #depth = 0;
 
   /** `absent`: variables that may be `undefined` where the code stands. */
-  constructor(names: Names, absent: ReadonlySet<Variable>, root: Node) {
+  constructor(names: Names, absent: ReadonlySet<Variable>, root: Node, print: Print) {
     this.names = names;
+    this.#print = print;
     this.aliases = aliasesIn([root], (variable) => names.constant?.(variable));
     this.#absent = absent;
   }
@@ -83,7 +71,7 @@ export class Emitter {
 
   /** What an optional holds, or `undefined`. */
   inner(node: Node, form: Form): Piece {
-    return optionalAs(this, node, form);
+    return this.#print.inner(this, node, form);
   }
 
   /** A key of a map that CEL makes: any integer is a `bigint`. */
@@ -96,81 +84,15 @@ export class Emitter {
   value(node: Node): Piece {
     const known = this.#values.get(node);
     if (known !== undefined) return known;
-    const value = this.#print(node);
+    const plain = this.#print.value(this, node);
+    const value = this.#hidden.has(node) || this.names.hides?.(node) ? hidden(plain) : plain;
     this.#values.set(node, value);
     return value;
   }
 
-  #print(node: Node): Piece {
-    return this.#hidden.has(node) || this.names.hides?.(node) ? hidden(this.#plain(node)) : this.#plain(node);
-  }
-
-  #plain(node: Node): Piece {
-    const holds = node.type.kind === "optional" || (node.kind === "macro" && /^opt/.test(node.macro));
-    const optional = holds ? emitOptional(this, node) : undefined;
-    if (optional !== undefined) return optional;
-    switch (node.kind) {
-      case "constant":
-        return constant(node.value, node.type.kind === "uint");
-      case "name": {
-        const read = this.raw(node);
-        const { unset } = node.variable;
-        if (unset === undefined || !read.maybe) return { ...unbox(read, this.names), maybe: false };
-        const set = binary(read, "??", atom(...zero(this.names, unset)), LEVEL.nullish);
-        return unbox({ ...set, form: read.form }, this.names);
-      }
-      case "enum":
-        return piece(
-          [this.names.shape(node.desc), `.${node.value.localName}`],
-          protoForm({ kind: "enum", desc: node.desc }),
-        );
-      case "typename":
-        return runtime(this.names, "typeNamed", [atom(JSON.stringify(runtimeTypeName(node.named)))]);
-      case "ok":
-        return node.variable.absent || node.set
-          ? binary(atom(this.names.variable(node.variable)), "!==", atom("undefined"), LEVEL.equality)
-          : atom("true");
-      case "select":
-        if (node.test) return emitTest(this, node);
-        return emitSelect(this, node);
-      case "extension":
-        return emitExtension(this, node);
-      case "call":
-        return emitCall(this, node);
-      case "macro":
-        return emitMacro(this, node);
-      case "list": {
-        const form = formOf(node.type, node.proto);
-        return this.list(node, form.kind === "list" ? form.of : PLAIN);
-      }
-      case "map": {
-        const form = formOf(node.type, undefined);
-        return form.kind === "map" ? emitMap(this, node, form) : atom("new Map()");
-      }
-      case "message":
-        return emitMessage(this, node);
-    }
-  }
-
-  /** The value in a given form; literals, conditionals and comprehensions are printed in it right away. */
+  /** The value in a given form. */
   as(node: Node, form: Form): Piece {
-    // A key that does not fit is an error, which an object would not be.
-    if (node.kind === "map" && form.kind === "record" && misfitKey(node, form.key) !== undefined) {
-      return coerce(this.value(node), form, this.names);
-    }
-    if (node.kind === "list" && form.kind === "list") return this.list(node, form.of);
-    if (form.kind === "any" && node.type.kind === "message") {
-      const message = this.value(node);
-      // One that may be null is looked at when it is packed.
-      if (!message.nullable) return packed(message, node.type.desc, this.names);
-    }
-    if (node.kind === "map" && form.kind === "record" && isRecord(node, form)) return emitRecord(this, node, form);
-    if (node.kind === "map" && form.kind === "map") return emitMap(this, node, form);
-    if (node.kind === "macro" && node.macro === "map" && form.kind === "list") return emitMacro(this, node, form.of);
-    if (node.kind === "call" && node.overload === "conditional" && form.kind !== "small" && form.kind !== "big") {
-      return emitConditional(this, node, form);
-    }
-    return coerce(this.value(node), form, this.names);
+    return this.#print.as(this, node, form);
   }
 
   /** `typed`: whether what it stands in says which type it has, so that none is inferred from its elements. */

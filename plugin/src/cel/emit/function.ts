@@ -1,9 +1,8 @@
 // Functions of CEL and its extensions.
 
-import type { Node } from "../types/expression.ts";
+import type { Call, Node } from "../types/expression.ts";
 import { BIG, celForm, type Form, hasBoxes, PLAIN, smallFormOf, UNSIGNED } from "../types/form.ts";
 import { rangeOf } from "../types/range.ts";
-import type { Call } from "./call.ts";
 import type { Emitter } from "./emitter.ts";
 import { emitOptional } from "./optional.ts";
 import { atom, binary, coerce, LEVEL, method, operand, type Piece, piece, runtime } from "./piece.ts";

@@ -1,8 +1,7 @@
-import type { Node } from "../types/expression.ts";
+import type { Call, Node } from "../types/expression.ts";
 import { operandsOf } from "../types/facts.ts";
 import { celForm, type Form, formOf, sameForm, smallFormOf } from "../types/form.ts";
 import { rangeOf } from "../types/range.ts";
-import type { Call } from "./call.ts";
 import { contradicted } from "./contradiction.ts";
 import type { Emitter } from "./emitter.ts";
 import { arrow, binary, LEVEL, operand, type Piece, piece, runtime } from "./piece.ts";

@@ -1,9 +1,8 @@
 // Arithmetic, order and membership.
 
-import type { Node } from "../types/expression.ts";
+import type { Call, Node } from "../types/expression.ts";
 import { BIG, type Form, PLAIN, protoForm, smallFormOf, UNSIGNED } from "../types/form.ts";
 import { isSafeDivisor, rangeOf } from "../types/range.ts";
-import type { Call } from "./call.ts";
 import type { Emitter } from "./emitter.ts";
 import { withoutBoxes } from "./function.ts";
 import { atom, binary, coerce, entryForm, fits, LEVEL, method, type Piece, piece, runtime } from "./piece.ts";

@@ -1,11 +1,10 @@
 // Optionals are boxes (`Optional` of the runtime) only where they are values: in a chain such as `a.?b.orValue(x)` what an optional holds
 // is printed as a value that may be `undefined`.
 import type { DescField } from "@bufbuild/protobuf";
-import type { Node } from "../types/expression.ts";
+import type { Call, Node } from "../types/expression.ts";
 import { fieldType, isInherited, presenceOf } from "../types/field-type.ts";
 import { BIG, celForm, type Form, formOf, mayBeNull, PLAIN, sameForm, UNSIGNED } from "../types/form.ts";
 import { mentions } from "../types/mentions.ts";
-import type { Call } from "./call.ts";
 import { castInner } from "./cast.ts";
 import type { Emitter } from "./emitter.ts";
 import {

@@ -82,6 +82,7 @@ export type Node = NodeBase &
         readonly args: readonly Node[];
       }
   );
+export type Call = Node & { readonly kind: "call" };
 export interface NodeBase {
   readonly type: CelType;
   readonly proto: Proto | undefined;

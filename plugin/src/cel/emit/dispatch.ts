@@ -1,0 +1,87 @@
+// Which file prints which kind of node. These files know an `Emitter` and come back by its `value`, `as` and `inner` for the parts of what
+// they print: none of them imports another for that, and none imports this one.
+import type { Node } from "../types/expression.ts";
+import { type Form, formOf, PLAIN, protoForm } from "../types/form.ts";
+import { misfitKey } from "../types/range.ts";
+import { runtimeTypeName } from "../types/same-value.ts";
+import { emitCall } from "./call.ts";
+import { constant, zero } from "./constant.ts";
+import type { Emitter, Print } from "./emitter.ts";
+import { emitConditional } from "./logic.ts";
+import { emitMacro } from "./macro.ts";
+import { emitMap, emitMessage } from "./message.ts";
+import { emitOptional, optionalAs } from "./optional.ts";
+import { atom, binary, coerce, LEVEL, type Piece, packed, piece, runtime, unbox } from "./piece.ts";
+import { emitRecord, isRecord } from "./record.ts";
+import { emitExtension, emitSelect, emitTest } from "./select.ts";
+
+/** CEL's value, in the form in which it comes most naturally. */
+function value(emitter: Emitter, node: Node): Piece {
+  const holds = node.type.kind === "optional" || (node.kind === "macro" && /^opt/.test(node.macro));
+  const optional = holds ? emitOptional(emitter, node) : undefined;
+  if (optional !== undefined) return optional;
+  switch (node.kind) {
+    case "constant":
+      return constant(node.value, node.type.kind === "uint");
+    case "name": {
+      const read = emitter.raw(node);
+      const { unset } = node.variable;
+      if (unset === undefined || !read.maybe) return { ...unbox(read, emitter.names), maybe: false };
+      const set = binary(read, "??", atom(...zero(emitter.names, unset)), LEVEL.nullish);
+      return unbox({ ...set, form: read.form }, emitter.names);
+    }
+    case "enum":
+      return piece(
+        [emitter.names.shape(node.desc), `.${node.value.localName}`],
+        protoForm({ kind: "enum", desc: node.desc }),
+      );
+    case "typename":
+      return runtime(emitter.names, "typeNamed", [atom(JSON.stringify(runtimeTypeName(node.named)))]);
+    case "ok":
+      return node.variable.absent || node.set
+        ? binary(atom(emitter.names.variable(node.variable)), "!==", atom("undefined"), LEVEL.equality)
+        : atom("true");
+    case "select":
+      if (node.test) return emitTest(emitter, node);
+      return emitSelect(emitter, node);
+    case "extension":
+      return emitExtension(emitter, node);
+    case "call":
+      return emitCall(emitter, node);
+    case "macro":
+      return emitMacro(emitter, node);
+    case "list": {
+      const form = formOf(node.type, node.proto);
+      return emitter.list(node, form.kind === "list" ? form.of : PLAIN);
+    }
+    case "map": {
+      const form = formOf(node.type, undefined);
+      return form.kind === "map" ? emitMap(emitter, node, form) : atom("new Map()");
+    }
+    case "message":
+      return emitMessage(emitter, node);
+  }
+}
+
+/** The value in a given form; literals, conditionals and comprehensions are printed in it right away. */
+function as(emitter: Emitter, node: Node, form: Form): Piece {
+  // A key that does not fit is an error, which an object would not be.
+  if (node.kind === "map" && form.kind === "record" && misfitKey(node, form.key) !== undefined) {
+    return coerce(emitter.value(node), form, emitter.names);
+  }
+  if (node.kind === "list" && form.kind === "list") return emitter.list(node, form.of);
+  if (form.kind === "any" && node.type.kind === "message") {
+    const message = emitter.value(node);
+    // One that may be null is looked at when it is packed.
+    if (!message.nullable) return packed(message, node.type.desc, emitter.names);
+  }
+  if (node.kind === "map" && form.kind === "record" && isRecord(node, form)) return emitRecord(emitter, node, form);
+  if (node.kind === "map" && form.kind === "map") return emitMap(emitter, node, form);
+  if (node.kind === "macro" && node.macro === "map" && form.kind === "list") return emitMacro(emitter, node, form.of);
+  if (node.kind === "call" && node.overload === "conditional" && form.kind !== "small" && form.kind !== "big") {
+    return emitConditional(emitter, node, form);
+  }
+  return coerce(emitter.value(node), form, emitter.names);
+}
+
+export const print: Print = { value, as, inner: optionalAs };
