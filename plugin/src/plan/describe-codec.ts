@@ -1,7 +1,7 @@
 // What of a file's wire messages has generated functions, and what is left to protobuf-es, as data.
 import type { DescMessage } from "@bufbuild/protobuf";
 import type { PlanFile } from "./plan.ts";
-import { unusual } from "./plan-codec.ts";
+import { unusual } from "./unusual.ts";
 
 /** A whole message, as a call or an rpc of the file has it. */
 export interface WireReport {

@@ -1,9 +1,9 @@
 // Which messages a file's calls and rpcs put on the wire, and for which of them functions of their own are generated.
 import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
-import { isInherited } from "../cel/index.ts";
 import { distinctNames } from "./distinct-names.ts";
 import { messageNames, NameScope } from "./names.ts";
 import type { Projection } from "./projection.ts";
+import { unusual } from "./unusual.ts";
 
 /** What `<file>_codec.ts` holds. */
 export interface PlanCodec {
@@ -96,27 +96,6 @@ function reach(roots: readonly DescMessage[], parts: Parts, passed: Passed = NON
 
 type Passed = ReadonlySet<DescMessage>;
 const NONE: Passed = new Set();
-
-/** Why a message is left to protobuf-es; undefined: nothing in it is unusual, whatever the messages inside of it are. */
-export function unusual(desc: DescMessage): string | undefined {
-  if (desc.file.edition !== PROTO3) return "not proto3";
-  for (const field of desc.fields) {
-    const why = unusualField(field);
-    if (why !== undefined) return `${why}: ${field.name}`;
-  }
-  return undefined;
-}
-const PROTO3 = 999;
-
-function unusualField(field: DescField): string | undefined {
-  if (isInherited(field)) return "the name of what every object has";
-  if ("longAsString" in field && field.longAsString) return "64 bits as a string";
-  if (field.enum?.open === false) return "a closed enum";
-  if ("delimitedEncoding" in field && field.delimitedEncoding) return "a group";
-  if (field.message?.typeName === "google.protobuf.Struct" && field.parent.typeName !== "google.protobuf.Value")
-    return "JSON";
-  return undefined;
-}
 
 /** The names of their types; with the package where two have one name. */
 function shortNames(descs: readonly DescMessage[]): ReadonlyMap<DescMessage, string> {

@@ -15,7 +15,7 @@ import type {
   Source,
   Step,
 } from "../resolve/model/model.ts";
-import { unusual } from "./plan-codec.ts";
+import { unusual } from "./unusual.ts";
 
 /** Messages of which not all is read (set), with what is; others are read (set) whole. */
 export interface Projection {
