@@ -3,9 +3,9 @@ import { type CelType, emitField, emitValue, fieldType, type Names, type Variabl
 import type { Entry, PlanFile } from "../plan/plan.ts";
 import type { PlanCodec } from "../plan/plan-codec.ts";
 import type { EnvVar } from "../resolve/model/model.ts";
-import { protoType } from "./emit-message.ts";
 import { emitPolicies, group, type Policies } from "./emit-policies.ts";
 import { emitClients, emitResolvers, resolversName } from "./emit-resolver.ts";
+import { protoType } from "./emit-type.ts";
 import type { FileNames } from "./file-names.ts";
 import { block, type Line, type Lines, line } from "./lines.ts";
 

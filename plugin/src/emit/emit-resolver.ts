@@ -6,7 +6,7 @@ import { upperFirst } from "../plan/names.ts";
 import type { Entry, PlanClient, PlanFile, PlanResolver, PlanStep } from "../plan/plan.ts";
 import { canBeAbsent } from "../resolve/conversions/bind.ts";
 import type { ResolverSource, Step } from "../resolve/model/model.ts";
-import { argsType, protoType, variableType } from "./emit-message.ts";
+import { argsType, protoType, variableType } from "./emit-type.ts";
 import type { FileNames } from "./file-names.ts";
 import { block, type Line, type Lines, line, object, property } from "./lines.ts";
 import type { StepContext } from "./step-context.ts";

@@ -1,8 +1,8 @@
 // A service's `let`: what starts its steps, and the types under which messages get them.
 import type { PlanBlock, PlanFile, PlanMessage, PlanStart, PlanStep } from "../plan/plan.ts";
 import { emitAdmission, isAdmission } from "./emit-admission.ts";
-import { variableType } from "./emit-message.ts";
 import { callOver, emitStep } from "./emit-step.ts";
+import { variableType } from "./emit-type.ts";
 import type { FileNames } from "./file-names.ts";
 import { block, commas, type Line, type Lines, mentions } from "./lines.ts";
 import { MessageNames } from "./message-names.ts";

@@ -1,0 +1,117 @@
+// The response of a composed message, as a literal.
+import { camel } from "../camel.ts";
+import type { PlanMessage } from "../plan/plan.ts";
+import type { OneofTarget } from "../resolve/model/model.ts";
+import { block, type Line, type Lines, property } from "./lines.ts";
+import type { MessageNames } from "./message-names.ts";
+import { fieldValue, tested } from "./value.ts";
+
+/** `before`: what has to stand in front of it. */
+export function emitResponse(message: PlanMessage, names: MessageNames): { before: Lines; lines: Lines } {
+  const { desc, targets, degradedField } = message.composed;
+  const literal = desc.file.edition === 999; // proto3: every property of the shape is in the literal
+  const before: Line[] = [];
+  const properties: Line[] = [];
+  for (const target of targets) {
+    if (target.kind === "field")
+      properties.push(property(target.field.localName, fieldValue(target.bound, target.field, names).print));
+    else {
+      const oneof = emitOneof(target, names, literal);
+      before.push(...oneof.before);
+      properties.push(...oneof.property);
+    }
+  }
+  if (degradedField !== undefined) properties.push([`${degradedField.localName}: []`]);
+  const shape = names.file.shape(desc);
+  if (!literal) {
+    const open: Line = [
+      `const ${names.result} = `,
+      names.file.runtime("create"),
+      "(",
+      names.file.schema(desc),
+      ", ",
+      names.file.runtime("defined"),
+      "({",
+    ];
+    return {
+      before,
+      lines: block(
+        open,
+        properties.map((row) => [...row, ","]),
+        ["}));"],
+      ),
+    };
+  }
+  const rows = [[`$typeName: ${JSON.stringify(desc.typeName)}`], ...properties];
+  return {
+    before,
+    lines: block(
+      [`const ${names.result}: `, shape, " = {"],
+      rows.map((row) => [...row, ","]),
+      ["};"],
+    ),
+  };
+}
+
+/** Members in order: `if` decides, or the presence of the value; else the default; else unset. */
+function emitOneof(target: OneofTarget, names: MessageNames, typed: boolean): { before: Lines; property: Lines } {
+  const before: Line[] = [];
+  const branches: { test: Line | undefined; chosen: Line }[] = [];
+  let otherwise: Line = ["{ case: undefined }"];
+  for (const { member, print, mayBeUndefined } of askedMembers(target, names)) {
+    // Inside a generic call the name of a member would become any string.
+    const key = JSON.stringify(member.field.localName);
+    const { fails, given } = member.bound.expression;
+    if (mayBeUndefined && member.if !== undefined && (fails || given.size > 0)) {
+      // It is not read before its `if` holds.
+      const set = [names.runtime("unlessUnset"), "(", ...print, `, (value) => ({ case: ${key} as const, value }))`];
+      branches.push({ test: tested(member.if, names), chosen: [...set, " ?? { case: undefined }"] });
+      continue;
+    }
+    let value = print;
+    let present: Line | undefined;
+    if (mayBeUndefined) {
+      const name = names.fresh(camel(member.field.name));
+      before.push([`const ${name} = `, ...print, ";"]);
+      value = [name];
+      present = [`${name} !== undefined`];
+    }
+    const name = `${key}${typed ? "" : " as const"}`;
+    const set: Line = ["{ ", `case: ${name}, `, ...property("value", value), " }"];
+    if (member.default) {
+      otherwise = present === undefined ? set : [...present, " ? ", ...set, " : { case: undefined }"];
+      continue;
+    }
+    if (member.if === undefined) branches.push({ test: present, chosen: set });
+    else
+      branches.push({
+        test: tested(member.if, names),
+        chosen: present === undefined ? set : ["(", ...present, " ? ", ...set, " : { case: undefined })"],
+      });
+  }
+  const rows: Line[] = [];
+  for (const { test, chosen } of branches) {
+    if (test === undefined) {
+      otherwise = chosen; // always there
+      break;
+    }
+    rows.push([...test, " ? ", ...chosen]);
+  }
+  const name = target.oneof.localName;
+  if (rows.length === 0) return { before, property: [[`${name}: `, ...otherwise]] };
+  if (rows.length === 1) return { before, property: [[`${name}: `, ...(rows[0] ?? []), " : ", ...otherwise]] };
+  const chain: Line[] = rows.map((row, i): Line => (i === 0 ? ["  ", ...row] : ["  : ", ...row]));
+  return { before, property: joined([[`${name}:`], ...chain, ["  : ", ...otherwise]]) };
+}
+/** The members with their values: up to one that is always there, after which none is asked, and the default is not needed. */
+function askedMembers({ members }: OneofTarget, names: MessageNames) {
+  const values = members.map((member) => ({ member, ...fieldValue(member.bound, member.field, names) }));
+  const sure = values.findIndex(({ member, mayBeUndefined }) => !member.default && !member.if && !mayBeUndefined);
+  return sure < 0 ? values : values.slice(0, sure + 1).filter(({ member }) => !member.default);
+}
+/** Several rows as one property: the comma goes behind the last. */
+function joined(rows: Lines): Lines {
+  const all: (Line[number] | string)[] = [];
+  for (const [i, row] of rows.entries()) all.push(...(i === 0 ? [] : ["\n    "]), ...row);
+  return [all];
+}
