@@ -11,8 +11,9 @@ import { isDegradation } from "./model/degradation.ts";
 import { type EffectTable, effectTable, restsOn } from "./model/effects.ts";
 import type { BffFile, BffMethod, BffPackage, Composed, Let, Model, Step } from "./model/model.ts";
 import { lookupMessage, lookupMethod, lookupService } from "./names/lookup.ts";
+import { DEFAULT_BUDGET_MS } from "./policies/context.ts";
 import { requestPlace } from "./scope/args.ts";
-import { DEFAULT_BUDGET_MS, type Run } from "./steps/context.ts";
+import type { Run } from "./steps/context.ts";
 
 /** From declared names to descriptors, types and a graph. Faulty parts are left out of the model after their diagnostics. */
 export function resolve(ir: Ir, report: Report): Model {

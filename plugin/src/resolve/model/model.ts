@@ -230,13 +230,14 @@ export interface Call {
   readonly policy: Policy;
   readonly onError: readonly ErrorRule[];
   readonly batch: Batch | undefined;
-  /** NO_SIDE_EFFECTS declared, or vouched for; "idempotent": has side effects, may be repeated. */
-  readonly effects: "none" | "idempotent" | "once";
+  readonly effects: Effects;
   /** Where the method is named. */
   readonly methodAt: Origin;
   /** Where the method says nothing about side effects: the rpcs that reach the call, by what they say of it. */
   readonly said: { readonly vouched: readonly IrMethod[]; readonly silent: readonly IrMethod[] };
 }
+/** "none": NO_SIDE_EFFECTS declared, or vouched for; "idempotent": has side effects, may be repeated. */
+export type Effects = "none" | "idempotent" | "once";
 export interface FieldBinding {
   /** From the request message down to the field that is set. */
   readonly path: readonly DescField[];

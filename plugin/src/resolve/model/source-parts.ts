@@ -1,23 +1,7 @@
-// What the sources of steps have in common, and what readers see of them.
+// What the sources of steps have in common.
 import type { DescMethod } from "@bufbuild/protobuf";
-import { type CelType, type Expression, type FieldType, fieldType, messageType, type Proto } from "../../cel/index.ts";
-import type { IrStep } from "../../ir.ts";
-import { protoOf } from "../conversions/proto-of.ts";
-import type { MessageContext } from "../steps/context.ts";
-import type { Batch, BySource, Call, CallSource, ComposeSource, GuardSource, Source } from "./model.ts";
-
-/** A source with what readers see of it. */
-export interface Resolved {
-  readonly source: Source;
-  readonly type: CelType | undefined;
-  readonly proto: Proto | undefined;
-  /** Whether it may have no value although nothing it reads is absent. */
-  readonly absent: boolean;
-  /** Every expression that has to be evaluated for it to have a value. */
-  readonly needs: readonly (Expression | undefined)[];
-  /** Expressions whose unsafe reads do not make the step absent: of switch cases, items, composed arguments. */
-  readonly uses: readonly (Expression | undefined)[];
-}
+import { type Expression, type FieldType, fieldType } from "../../cel/index.ts";
+import type { Batch, Call, ComposeSource, GuardSource, Source } from "./model.ts";
 
 export function callsOf(source: Source): readonly Call[] {
   if (source.kind === "call") return [source.call];
@@ -32,35 +16,6 @@ export function mayBeStale({ effects, policy: { cache } }: Call): boolean {
 export function composesOf(source: Source): readonly ComposeSource[] {
   if (source.kind === "compose") return [source];
   return source.kind === "each" ? composesOf(source.source) : [];
-}
-
-export function argsRead(
-  cx: MessageContext,
-  expressions: readonly (Expression | undefined)[],
-): MessageContext["args"]["members"] {
-  const read = new Set(expressions.flatMap((expression) => expression?.reads.map((read) => read.variable) ?? []));
-  return cx.args.members.filter((arg) => read.has(arg.variable));
-}
-
-export const describe = (cx: MessageContext, step: IrStep): string =>
-  `step ${step.name === undefined ? "" : `"${step.name.value}" `}of "${cx.ir.desc.name}"`;
-
-export function value(source: BySource): Resolved {
-  const { by } = source;
-  return { source, type: by.type, proto: by.proto ?? protoOf(by.type), absent: false, needs: [by], uses: [] };
-}
-
-export function valueOfCall(call: Call): Resolved {
-  const source: CallSource = { kind: "call", call };
-  const needs = callExpressions(call);
-  const ignores = call.onError.some((rule) => rule.then.kind === "ignore");
-  const mayLack = call.batch !== undefined && !call.batch.many;
-  const { type, proto } = answerOf(call.method, call.batch);
-  if (call.batch !== undefined) return { source, type, proto, absent: ignores || mayLack, needs, uses: [] };
-  // A Struct is a plain object only in a field.
-  const read =
-    call.method.output.typeName === "google.protobuf.Struct" ? { type, proto } : messageType(call.method.output);
-  return { source, ...read, absent: ignores, needs, uses: [] };
 }
 
 /** What a call gives: the response, or of a batch what it has for a key. */

@@ -5,7 +5,7 @@ import type { IrErrorRule, IrPolicy } from "../../ir.ts";
 import { conversion } from "../conversions/convert.ts";
 import type { ErrorRule } from "../model/model.ts";
 import { check, checkCondition, ERROR, type MessageScope, where } from "../scope/scope.ts";
-import type { MessageContext } from "../steps/context.ts";
+import type { PolicyContext } from "./context.ts";
 import { resolveFailure } from "./failure.ts";
 
 /** Without what a nearer rule has dealt with: the first that holds decides. */
@@ -36,7 +36,7 @@ export interface Gives {
  * @param gives undefined after a fault of the batch
  */
 export function errorRules(
-  cx: MessageContext,
+  cx: PolicyContext,
   scope: MessageScope,
   policy: IrPolicy,
   gives: Gives | undefined,

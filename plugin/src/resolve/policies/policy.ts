@@ -1,12 +1,12 @@
 // The policy of one call.
 import type { IrCall, IrPolicy } from "../../ir.ts";
-import type { Policy } from "../model/model.ts";
+import type { Effects, Policy } from "../model/model.ts";
 import { checkCondition, ERROR, withoutMessage } from "../scope/scope.ts";
-import { DEFAULT_BUDGET_MS, type Effects, type MessageContext } from "../steps/context.ts";
+import { DEFAULT_BUDGET_MS, type PolicyContext } from "./context.ts";
 import { nearest } from "./entries.ts";
 
 /** What the entries and the call itself say, leaf by leaf, the nearest first; what cannot be is reported. */
-export function mergePolicy(cx: MessageContext, ir: IrCall, policies: readonly IrPolicy[], effects: Effects): Policy {
+export function mergePolicy(cx: PolicyContext, ir: IrCall, policies: readonly IrPolicy[], effects: Effects): Policy {
   const own = ir.policy.retry;
   if (own !== undefined && effects === "once" && (own.attempts?.value ?? 3) > 1) {
     cx.scope.report({
@@ -55,7 +55,7 @@ export function mergePolicy(cx: MessageContext, ir: IrCall, policies: readonly I
 }
 
 /** A call may not have more time than every rpc that it is part of, nor a first wait as long as all its time. */
-function checkTimes(cx: MessageContext, ir: IrCall, policies: readonly IrPolicy[], effects: Effects): void {
+function checkTimes(cx: PolicyContext, ir: IrCall, policies: readonly IrPolicy[], effects: Effects): void {
   const own = ir.policy.timeout;
   const [longest] = cx.roots
     .map((root) => ({ root, ms: root.timeout?.value ?? DEFAULT_BUDGET_MS }))
@@ -90,7 +90,7 @@ function checkTimes(cx: MessageContext, ir: IrCall, policies: readonly IrPolicy[
 }
 /** Another attempt beside the first needs a call that may be repeated, a delay, and time for it. */
 function checkHedge(
-  cx: MessageContext,
+  cx: PolicyContext,
   ir: IrCall,
   policies: readonly IrPolicy[],
   hedge: Policy["hedge"],
@@ -134,7 +134,7 @@ function checkHedge(
 }
 
 /** Only answers of calls without side effects may be used again. */
-function checkCache(cx: MessageContext, ir: IrCall, cache: Policy["cache"], effects: Effects): void {
+function checkCache(cx: PolicyContext, ir: IrCall, cache: Policy["cache"], effects: Effects): void {
   const own = ir.policy.cache;
   if (own !== undefined && effects !== "none" && own.ttl?.value !== 0) {
     cx.scope.report({

@@ -5,9 +5,9 @@ import type { IrBatch } from "../../ir.ts";
 import type { Text } from "../../origin.ts";
 import { fieldPath } from "../conversions/bind.ts";
 import { conversion } from "../conversions/convert.ts";
-import type { Batch } from "../model/model.ts";
+import type { Batch, Effects } from "../model/model.ts";
 import { check } from "../scope/scope.ts";
-import type { Effects, MessageContext } from "./context.ts";
+import type { MessageContext } from "./context.ts";
 
 /** How calls of a list join in one: which field takes the keys, and how the items answer them (BFF340, BFF505). */
 export function resolveBatch(

@@ -3,7 +3,7 @@ import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt"
 import { typeName, type Variable } from "../../cel/index.ts";
 import type { IrCall, IrMethod } from "../../ir.ts";
 import type { Text } from "../../origin.ts";
-import type { Bound, Call } from "../model/model.ts";
+import type { Bound, Call, Effects } from "../model/model.ts";
 import { answerOf } from "../model/source-parts.ts";
 import { lookupMethod } from "../names/lookup.ts";
 import { entriesFor, nearest } from "../policies/entries.ts";
@@ -12,7 +12,7 @@ import { mergeByKey, metadata } from "../policies/metadata.ts";
 import { mergePolicy } from "../policies/policy.ts";
 import { check, withoutMessage } from "../scope/scope.ts";
 import { resolveBatch } from "./batch.ts";
-import type { Effects, MessageContext } from "./context.ts";
+import type { MessageContext } from "./context.ts";
 import { checkRequired, inLiteral } from "./required-fields.ts";
 import { isArgs, resolveSet } from "./set.ts";
 

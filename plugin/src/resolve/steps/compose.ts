@@ -7,12 +7,12 @@ import { isTorn } from "../../read/read-message.ts";
 import { protoOf } from "../conversions/proto-of.ts";
 import { hasRules } from "../graph/declared.ts";
 import type { ArgBinding, ComposeSource } from "../model/model.ts";
-import { argsRead, type Resolved } from "../model/source-parts.ts";
 import { lookupMessage } from "../names/lookup.ts";
 import { syntheticText } from "../names/synthetic-text.ts";
 import type { Given } from "../scope/args.ts";
 import { check, checkCondition, stepsRead, where } from "../scope/scope.ts";
 import type { MessageContext } from "./context.ts";
+import { argsRead, type Resolved } from "./resolved.ts";
 import { hasResolver } from "./resolver.ts";
 import { spreadNames } from "./set.ts";
 

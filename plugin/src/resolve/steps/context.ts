@@ -1,19 +1,14 @@
 // What resolving one message has at hand.
 import type { Variable } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { Ir, IrFile, IrMessage, IrMethod, IrService, IrStep } from "../../ir.ts";
+import type { Ir, IrFile, IrMessage, IrService, IrStep } from "../../ir.ts";
 import type { Origin } from "../../origin.ts";
 import type { AliasTable } from "../conversions/aliases.ts";
 import type { LetGraph } from "../graph/let-graph.ts";
 import type { Args, EnvVar, Step } from "../model/model.ts";
+import type { PolicyContext } from "../policies/context.ts";
 import type { Governing } from "../policies/entries.ts";
 import type { Place } from "../scope/args.ts";
-import type { MessageScope } from "../scope/scope.ts";
-
-/** The default budget of an rpc, in milliseconds. */
-export const DEFAULT_BUDGET_MS = 2_000;
-
-export type Effects = "none" | "idempotent" | "once";
 
 /** State of the whole run. */
 export interface Run {
@@ -50,18 +45,14 @@ export interface PackageContext {
 }
 
 /** Of a message, or of a service with a `let`. */
-export interface MessageContext {
+export interface MessageContext extends PolicyContext {
   readonly run: Run;
   readonly ir: IrMessage | IrService;
   readonly file: IrFile;
-  readonly scope: MessageScope;
   readonly args: Args;
   /** The names that every place gives, for `spread: "args"`. */
   readonly offered: readonly string[];
-  readonly governing: Governing;
   readonly package: PackageContext;
-  /** The rpcs whose responses this message, or step, is part of. */
-  readonly roots: readonly IrMethod[];
   /** The steps of the services around, by name: what a step, or the variable of an `each`, must not be called. */
   readonly around: ReadonlyMap<string, IrStep>;
 }

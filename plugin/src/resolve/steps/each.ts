@@ -2,11 +2,11 @@ import { type CelType, type Proto, typeName, type Variable } from "../../cel/ind
 import type { IrEach, IrStep } from "../../ir.ts";
 import { protoOf } from "../conversions/proto-of.ts";
 import type { EachSource } from "../model/model.ts";
-import { describe, type Resolved, value, valueOfCall } from "../model/source-parts.ts";
 import { check, checkCondition, checkValue, where } from "../scope/scope.ts";
 import { resolveCall } from "./call.ts";
 import { resolveCompose } from "./compose.ts";
 import type { MessageContext } from "./context.ts";
+import { describe, type Resolved, value, valueOfCall } from "./resolved.ts";
 
 export function resolveEach(cx: MessageContext, ir: IrEach, step: IrStep): Resolved | undefined {
   const { scope } = cx;

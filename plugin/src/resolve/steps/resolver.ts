@@ -6,11 +6,11 @@ import type { IrCall, IrMessage, IrPolicy } from "../../ir.ts";
 import type { Origin } from "../../origin.ts";
 import { canBeAbsent } from "../conversions/bind.ts";
 import { declaredCalls } from "../graph/declared.ts";
-import type { Call, Step } from "../model/model.ts";
+import type { Call, Effects, Step } from "../model/model.ts";
 import { entriesFor, nearest } from "../policies/entries.ts";
 import { entryMetadata } from "../policies/metadata.ts";
 import { mergePolicy } from "../policies/policy.ts";
-import type { Effects, MessageContext } from "./context.ts";
+import type { MessageContext } from "./context.ts";
 
 /** Whether functions of the user supply it, or any of its fields: they are given all arguments there are. */
 export function hasResolver(ir: IrMessage): boolean {

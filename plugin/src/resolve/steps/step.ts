@@ -3,23 +3,14 @@ import type { IrGuard, IrStep } from "../../ir.ts";
 import { conversion } from "../conversions/convert.ts";
 import { protoOf } from "../conversions/proto-of.ts";
 import type { Bound, Source, Step } from "../model/model.ts";
-import {
-  argsRead,
-  callsOf,
-  composesOf,
-  describe,
-  failExpressions,
-  mayBeStale,
-  type Resolved,
-  value,
-  valueOfCall,
-} from "../model/source-parts.ts";
+import { callsOf, composesOf, failExpressions, mayBeStale } from "../model/source-parts.ts";
 import { resolveFailure } from "../policies/failure.ts";
 import { check, checkCondition, checkValue, stepsRead, where } from "../scope/scope.ts";
 import { resolveCall } from "./call.ts";
 import { resolveCompose } from "./compose.ts";
 import type { MessageContext } from "./context.ts";
 import { resolveEach } from "./each.ts";
+import { argsRead, describe, type Resolved, value, valueOfCall } from "./resolved.ts";
 import { resolveSwitch } from "./switch.ts";
 
 /** Resolves one step; everything it reads is resolved already. Undefined after a diagnostic. */

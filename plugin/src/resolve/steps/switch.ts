@@ -4,9 +4,9 @@ import { conversion } from "../conversions/convert.ts";
 import { protoOf } from "../conversions/proto-of.ts";
 import { tellApart } from "../conversions/same-form.ts";
 import type { Bound, SwitchSource } from "../model/model.ts";
-import type { Resolved } from "../model/source-parts.ts";
 import { check, checkCondition, reportNull, where } from "../scope/scope.ts";
 import type { MessageContext } from "./context.ts";
+import type { Resolved } from "./resolved.ts";
 
 export function resolveSwitch(cx: MessageContext, ir: IrSwitch): Resolved | undefined {
   const { scope, run } = cx;
