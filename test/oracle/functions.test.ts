@@ -21,6 +21,14 @@ describe("functions that the oracle adds to CEL", () => {
     ["timestamp('1970-01-01T00:00:10Z') - duration('4s') == timestamp('1970-01-01T00:00:06Z')"],
     ["[duration('2s'), duration('1s')].sort()[0] == duration('1s')"],
     ["string(duration('90s')) == '90s'"],
+    ["[1, 3, 2].sortDesc() == [3, 2, 1] && ['a', 'bb'].sortDesc(x, size(x)) == ['bb', 'a']"],
+    ["[1, 2, 3].first(x, x > 1).value() == 2 && !['a'].first(x, x == 'b').hasValue() && [4].first().value() == 4"],
+    ["[1, 2, 3].reduce(sum, x, sum + x, 10) == 16 && ['a', 'b'].reduce(all, x, x + all, '') == 'ba'"],
+    ["'Straße'.upper() == 'STRASSE' && 'ÄB'.lower() == 'äb' && 'ab'.repeat(2) == 'abab'"],
+    ["'abc'.trimPrefix('a') == 'bc' && 'abc'.trimSuffix('c') == 'ab' && 'abc'.trimSuffix('b') == 'abc'"],
+    ["regex.extract('item-A', 'item-(.)').value() == 'A' && !regex.extract('b', 'a').hasValue()"],
+    ["regex.extractAll('a1b22', '[0-9]+') == ['1', '22']"],
+    ["regex.replace('foo bar', '(fo)o (ba)r', r'\\2 \\1') == 'ba fo' && regex.replace('aaa', 'a', 'b', 2) == 'bba'"],
   ])("%s", (source) => {
     expect(value(source)).toBe(true);
   });

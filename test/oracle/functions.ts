@@ -17,6 +17,7 @@ import {
 } from "@bufbuild/cel";
 import { strings } from "@bufbuild/cel/ext";
 import { isReflectMessage } from "@bufbuild/protobuf/reflect";
+import { texts } from "./functions-texts.ts";
 import { none, some, unwrapped } from "./macros.ts";
 
 const { BOOL, BYTES, DYN, INT, STRING } = CelScalar;
@@ -52,6 +53,18 @@ export const functions: CelFunc[] = [
     const pairs = [...items].map((item, at) => ({ item, key: keys.get(at) ?? null }));
     return celList(pairs.sort((a, b) => compare(a.key, b.key)).map((pair) => pair.item));
   }),
+  celFunc("@sortDesc", [LIST, LIST], LIST, (items, keys) => {
+    const pairs = [...items].map((item, at) => ({ item, key: keys.get(at) ?? null }));
+    return celList(pairs.sort((a, b) => compare(b.key, a.key)).map((pair) => pair.item));
+  }),
+  celMethod("sortDesc", LIST, [], LIST, function () {
+    return celList([...this].sort((a, b) => compare(b, a)));
+  }),
+  celMethod("first", LIST, [], MAP, function () {
+    return firstOf(this);
+  }),
+  celFunc("@first", [LIST], MAP, firstOf),
+  ...texts,
   celFunc("math.greatest", [LIST], DYN, (list) => extreme([...list], 1)),
   celFunc("math.greatest", [DYN, DYN], DYN, (a, b) => extreme([a, b], 1)),
   celFunc("math.least", [LIST], DYN, (list) => extreme([...list], -1)),
@@ -73,6 +86,11 @@ export const functions: CelFunc[] = [
     return value;
   }),
 ];
+
+function firstOf(list: CelList) {
+  const [first] = list;
+  return first === undefined ? none : some(first);
+}
 
 function optionalField(from: CelInput, name: string) {
   const value = unwrapped(from);

@@ -37,16 +37,29 @@ function expand(expr: Expr): Expr {
     case "callExpr": {
       const target = maybe(value.target);
       const args = value.args.map(expand);
-      const [first, second, third] = args;
+      const [first, second, third, fourth] = args;
       const name = first?.exprKind.case === "identExpr" ? first.exprKind.value.name : undefined;
       const owner = target?.exprKind.case === "identExpr" ? target.exprKind.value.name : undefined;
       if (value.function === "bind" && owner === "cel" && name !== undefined && second && third) {
         return comprehension(expr, list(expr, []), "@unused", name, second, ident(expr, name), third);
       }
-      if (value.function === "sortBy" && target && name !== undefined && second) {
+      if (value.function === "first" && target && name !== undefined && second) {
+        const matching = call(expr, "_?_:_", [
+          second,
+          call(expr, "_+_", [ident(expr, "@result"), list(expr, [first ?? second])]),
+          ident(expr, "@result"),
+        ]);
+        const found = comprehension(expr, target, name, "@result", list(expr, []), matching, ident(expr, "@result"));
+        return call(expr, "@first", [found]);
+      }
+      if (value.function === "reduce" && target && name !== undefined && second && third && fourth) {
+        const item = second.exprKind.case === "identExpr" ? second.exprKind.value.name : "@unused";
+        return comprehension(expr, target, item, name, fourth, third, ident(expr, name));
+      }
+      if (/^sort(By|Desc)$/.test(value.function) && target && name !== undefined && second) {
         const step = call(expr, "_+_", [ident(expr, "@result"), list(expr, [second])]);
         const keys = comprehension(expr, target, name, "@result", list(expr, []), step, ident(expr, "@result"));
-        return call(expr, "@sortBy", [target, keys]);
+        return call(expr, `@${value.function}`, [target, keys]);
       }
       return { ...expr, exprKind: { case: kind, value: { ...value, args, ...(target && { target }) } } };
     }

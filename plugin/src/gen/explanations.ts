@@ -1467,7 +1467,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:24:41: error BFF304: there is no function \"lowercase\"\n    24 |   string name = 1 [(bff.v1.field).by = \"lowercase(item.name)\"];\n       |                                         ^^^^^^^^^\n  hint: write x.lowerAscii()"
+        "text": "app/v1/app.proto:24:41: error BFF304: there is no function \"lowercase\"\n    24 |   string name = 1 [(bff.v1.field).by = \"lowercase(item.name)\"];\n       |                                         ^^^^^^^^^\n  hint: write x.lower()"
       },
       {
         "title": "Right",

@@ -100,10 +100,14 @@ export {
   intersects,
   last,
   range,
+  reduce,
   slice,
   sort,
   sortAny,
   sortBy,
+  sortByDesc,
+  sortDesc,
+  sortDescAny,
 } from "./list.ts";
 export { all, and, exists, noFunction, once, or } from "./logic.ts";
 export {
@@ -147,13 +151,16 @@ export {
   unwrapped,
 } from "./optional.ts";
 export { matches, type Pattern, pattern } from "./pattern.ts";
+export { extract, extractAll, replacePattern } from "./regex.ts";
 export {
   charAt,
   indexOf,
   join,
   lastIndexOf,
+  lower,
   lowerAscii,
   quote,
+  repeat,
   replace,
   reverseText,
   size,
@@ -161,6 +168,9 @@ export {
   substring,
   textSize,
   trim,
+  trimPrefix,
+  trimSuffix,
+  upper,
   upperAscii,
 } from "./text.ts";
 export {

@@ -9,9 +9,13 @@ import {
   intersects,
   last,
   range,
+  reduce,
   slice,
   sort,
   sortBy,
+  sortByDesc,
+  sortDesc,
+  sortDescAny,
 } from "./list.ts";
 import { uint } from "./value.ts";
 
@@ -28,6 +32,15 @@ it.each<[string, unknown, unknown]>([
   ["sort bytes", sort([Uint8Array.of(2), Uint8Array.of(1, 5)]), [Uint8Array.of(1, 5), Uint8Array.of(2)]],
   ["sort nothing", sort([]), []],
   ["sortBy keeps the order of equals", sortBy(["bb", "a", "cc"], (text) => BigInt(text.length)), ["a", "bb", "cc"]],
+  ["sortDesc", sortDesc([1n, 3n, 2n]), [3n, 2n, 1n]],
+  ["sortDesc of a dyn", sortDescAny(["a", "b"]), ["b", "a"]],
+  [
+    "sortByDesc keeps the order of equals",
+    sortByDesc(["a", "bb", "c", "dd"], (text) => BigInt(text.length)),
+    ["bb", "dd", "a", "c"],
+  ],
+  ["reduce", reduce(["a", "b"], "", (result, item) => item + result), "ba"],
+  ["reduce nothing", reduce([], 5n, () => 0n), 5n],
   ["range", range(3n), [0, 1, 2]],
   ["first", first([1n]).inner, 1n],
   ["first of none", first([]).inner, undefined],
@@ -62,4 +75,27 @@ it.each<[string, () => unknown]>([
   ["sorting lists", () => sort([[1n], [2n]])],
 ])("%s fails", (_, run) => {
   expect(run).toThrow(ExpressionError);
+});
+
+it.each<[string, () => unknown]>([
+  ["a text", () => reduce(Array.from({ length: 30 }), "a", (result) => result + result)],
+  ["bytes", () => reduce([1, 2], new Uint8Array(1), () => new Uint8Array(1024 * 1024 + 1))],
+  ["a list", () => reduce([1], [0], () => Array.from({ length: 10_000_001 }, () => 0))],
+  ["a list that holds itself", () => reduce(Array.from({ length: 40 }), [1] as unknown[], (list) => [list, list])],
+  ["a text in a list", () => reduce(Array.from({ length: 40 }), ["a"], ([text = ""]) => [text + text])],
+  [
+    "a text in a message",
+    () => reduce(Array.from({ length: 40 }), { name: "a" }, ({ name }) => ({ name: name + name })),
+  ],
+  [
+    "a text in a map",
+    () =>
+      reduce(Array.from({ length: 40 }), new Map([[1n, "a"]]), (of) => new Map([[1n, `${of.get(1n)}${of.get(1n)}`]])),
+  ],
+])("reduce ends where %s is too large", (_, run) => {
+  expect(run).toThrow(ExpressionError);
+});
+
+it("sortDesc takes lists only", () => {
+  expect(() => sortDescAny(1n)).toThrow(ExpressionError);
 });

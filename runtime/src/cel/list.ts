@@ -1,4 +1,5 @@
 // cel-go's `lists` and `sets` extensions, and what is ours for lists.
+import { checkSize, MOST_ELEMENTS } from "./bounds.ts";
 import { noOverload } from "./dynamic.ts";
 import { compare, equal } from "./equal.ts";
 import { ExpressionError } from "./error.ts";
@@ -45,8 +46,28 @@ export function sortAny(list: unknown): unknown[] {
   return sort(list);
 }
 
+/** As `sort`, in descending order. */
+export function sortDesc<T>(list: readonly T[]): T[] {
+  return sortByDesc(list, (item) => item);
+}
+
+/** As `sortDesc`, of a dyn. Throws ExpressionError also for what is no list. */
+export function sortDescAny(list: unknown): unknown[] {
+  if (!Array.isArray(list)) throw noOverload("sortDesc", list);
+  return sortDesc(list);
+}
+
 /** By a key of each element, in ascending order; equal ones keep theirs. Throws ExpressionError as `sort`. */
 export function sortBy<T>(list: readonly T[], key: (item: T) => unknown): T[] {
+  return ordered(list, key, compare);
+}
+
+/** As `sortBy`, in descending order; equal ones keep theirs. */
+export function sortByDesc<T>(list: readonly T[], key: (item: T) => unknown): T[] {
+  return ordered(list, key, (a, b) => compare(b, a));
+}
+
+function ordered<T>(list: readonly T[], key: (item: T) => unknown, order: typeof compare): T[] {
   const keyed = list.map((item) => ({ item, key: key(item) }));
   const [first] = keyed;
   if (first === undefined) return [];
@@ -55,19 +76,26 @@ export function sortBy<T>(list: readonly T[], key: (item: T) => unknown): T[] {
   const kind = kindOf(first.key);
   if (keyed.some((one) => kindOf(one.key) !== kind))
     throw new ExpressionError("sort: the elements are of different types");
-  return keyed.sort((a, b) => compare(a.key, b.key)).map(({ item }) => item);
+  return keyed.sort((a, b) => order(a.key, b.key)).map(({ item }) => item);
+}
+
+/** What each item makes of the result so far. Throws ExpressionError for a result of more than 1 MiB, or ten million elements. */
+export function reduce<T, R>(list: readonly T[], begin: R, step: (result: R, item: T) => R): R {
+  let result = begin;
+  for (const item of list) {
+    result = step(result, item);
+    if (typeof result === "string" || typeof result === "object") checkSize(result);
+  }
+  return result;
 }
 
 function kindOf(value: unknown): string {
   return value instanceof Uint ? "uint" : typeof value;
 }
 
-/** More elements than any answer holds: a `lists.range` beyond it is an error and not an exhausted memory. */
-const MOST = 10_000_000;
-
 /** 0 to `count` - 1. Throws ExpressionError for a negative count and beyond ten million. */
 export function range(count: Int): number[] {
-  if (count < 0 || count > MOST) throw new ExpressionError(`lists.range of ${count}`);
+  if (count < 0 || count > MOST_ELEMENTS) throw new ExpressionError(`lists.range of ${count}`);
   return Array.from({ length: Number(count) }, (_, index) => index);
 }
 

@@ -8,17 +8,18 @@ import { ExpressionError } from "./error.ts";
 export interface Pattern {
   /** Whether it is found anywhere in the text. */
   readonly test: (text: string) => boolean;
+  readonly compiled: RE2JS;
 }
 
 /** Throws ExpressionError for a pattern that is none of RE2. */
 export function pattern(text: string): Pattern {
   const known = patterns.get(text);
   if (known !== undefined) return known;
-  const compiled = compile(text);
+  const made = compile(text);
   // Patterns are constants nearly always; the bound is for those that are not.
   if (patterns.size >= 1000) patterns.clear();
-  patterns.set(text, compiled);
-  return compiled;
+  patterns.set(text, made);
+  return made;
 }
 
 const patterns = new Map<string, Pattern>();
@@ -27,7 +28,8 @@ function compile(text: string): Pattern {
   try {
     // RE2 decides what is a pattern, whoever matches it.
     const compiled = new RE2JS(withEscapedBraces(text));
-    return deterministic(text) ?? compiled;
+    const fast = deterministic(text) ?? compiled;
+    return { test: (given) => fast.test(given), compiled };
   } catch {
     throw new ExpressionError(`not a pattern of RE2: ${text}`);
   }

@@ -7,8 +7,10 @@ import {
   indexOf,
   join,
   lastIndexOf,
+  lower,
   lowerAscii,
   quote,
+  repeat,
   replace,
   reverseText,
   size,
@@ -16,6 +18,9 @@ import {
   substring,
   textSize,
   trim,
+  trimPrefix,
+  trimSuffix,
+  upper,
   upperAscii,
 } from "./text.ts";
 
@@ -36,6 +41,15 @@ it.each<[string, unknown, unknown]>([
   ["substring", substring(ROCKET, 1), "🚀b🚀"],
   ["substring to", substring(ROCKET, 1, 2n), "🚀"],
   ["lowerAscii", lowerAscii("AÉ"), "aÉ"],
+  ["upper", upper("Straße é"), "STRASSE É"],
+  ["lower", lower("ΑΣ É"), "ας é"],
+  ["repeat", repeat("ab", 3n), "ababab"],
+  ["repeat never", repeat("ab", 0), ""],
+  ["repeat nothing", repeat("", 2n ** 62n), ""],
+  ["trimPrefix", trimPrefix("abab", "ab"), "ab"],
+  ["trimPrefix that is not there", trimPrefix("abab", "b"), "abab"],
+  ["trimSuffix", trimSuffix("abab", "ab"), "ab"],
+  ["trimSuffix of nothing", trimSuffix("abab", ""), "abab"],
   ["upperAscii", upperAscii("aé"), "Aé"],
   ["replace", replace("aaa", "a", "$&"), "$&$&$&"],
   ["replace some", replace("aaa", "a", "b", 2), "bba"],
@@ -115,4 +129,26 @@ describe("format", () => {
   ])("%s with what does not fit it fails", (text, args) => {
     expect(() => format(text, args)).toThrow(ExpressionError);
   });
+});
+
+describe("a text that grows", () => {
+  const long = "a".repeat(1024 * 1024);
+  it.each<[string, () => unknown]>([
+    ["by repeat", () => repeat("ab", 524_289)],
+    ["by repeat, without end", () => repeat("a", 2n ** 62n)],
+    ["by replace", () => replace(long, "a", "bb")],
+    ["by replace between all code points", () => replace(long, "", "b")],
+    ["by one replace", () => replace(long, "a", "bb", 1)],
+  ])("%s ends at 1 MiB", (_, run) => {
+    expect(run).toThrow(ExpressionError);
+  });
+  it("may be as long as that", () => {
+    expect(repeat("ab", 524_288)).toHaveLength(long.length);
+    expect(replace(long.slice(1), "a", "bb", 1)).toHaveLength(long.length);
+    expect(replace(long + long, "x", "yy")).toHaveLength(2 * long.length);
+  });
+});
+
+it("nothing is repeated a negative number of times", () => {
+  expect(() => repeat("a", -1)).toThrow(ExpressionError);
 });

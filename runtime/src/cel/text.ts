@@ -1,4 +1,5 @@
 // Strings as CEL sees them: sequences of Unicode code points, which lengths and positions count (cel-go's `strings` extension).
+import { checkText, MOST_TEXT } from "./bounds.ts";
 import { entriesOf, isMap } from "./equal.ts";
 import { ExpressionError } from "./error.ts";
 
@@ -66,8 +67,34 @@ export function upperAscii(text: string): string {
   return text.replace(/[a-z]/g, (letter) => letter.toUpperCase());
 }
 
-/** The first `limit` occurrences, all when it is negative. */
+/** With the case of Unicode, which may make several letters of one: "ß" becomes "SS". */
+export function upper(text: string): string {
+  return text.toUpperCase();
+}
+
+export function lower(text: string): string {
+  return text.toLowerCase();
+}
+
+/** Throws ExpressionError for a negative count, and for more than 1 MiB. */
+export function repeat(text: string, count: Int): string {
+  if (count < 0) throw new ExpressionError(`repeat of ${count}`);
+  checkText(text.length * Number(count));
+  return text === "" ? "" : text.repeat(Number(count));
+}
+
+export function trimPrefix(text: string, prefix: string): string {
+  return text.startsWith(prefix) ? text.slice(prefix.length) : text;
+}
+
+export function trimSuffix(text: string, suffix: string): string {
+  return text.endsWith(suffix) ? text.slice(0, text.length - suffix.length) : text;
+}
+
+/** The first `limit` occurrences, all when it is negative. Throws ExpressionError for a text of more than 1 MiB that has grown. */
 export function replace(text: string, part: string, by: string, limit: Int = -1): string {
+  const most = (text.length + 1) * (by.length + 1);
+  if (by.length > part.length && most > MOST_TEXT) checkText(grown(text, part, by, limit));
   // JavaScript finds "" between the halves of a surrogate pair, too.
   if (limit < 0 && part !== "") return text.replaceAll(part, () => by);
   const pieces = part === "" ? ["", ...text, ""] : text.split(part);
@@ -79,6 +106,14 @@ export function replace(text: string, part: string, by: string, limit: Int = -1)
       .map((piece) => part + piece)
       .join("")
   );
+}
+
+/** How long the text becomes. */
+function grown(text: string, part: string, by: string, limit: Int): number {
+  let count = part === "" ? textSize(text) + 1 : 0;
+  if (part !== "") for (let at = text.indexOf(part); at !== -1; at = text.indexOf(part, at + part.length)) count++;
+  const replaced = limit < 0 || limit > count ? count : Number(limit);
+  return replaced === 0 ? 0 : text.length + replaced * (by.length - part.length);
 }
 
 export function reverseText(text: string): string {

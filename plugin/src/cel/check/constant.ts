@@ -64,6 +64,7 @@ function conditionsOf(node: Node & { kind: "call" }): readonly Node[] {
 
 function failure({ overload, type }: Node & { kind: "call" }): readonly [message: string, hint?: string] {
   if (/^(divide|modulo)_/.test(overload)) return ["this divides by zero"];
+  if (overload === "repeat") return ["nothing is repeated a negative number of times"];
   return [
     `the result does not fit into ${type.kind === "uint" ? "a uint" : "an int"} of 64 bits`,
     "calculate with doubles",

@@ -40,6 +40,7 @@ function foldCall(node: Node & { kind: "call" }): Folded {
   const b = fold(second);
   if (overload === "logical_and" || overload === "logical_or") return junction(overload === "logical_and", a, b);
   if (a === "fails" || b === "fails") return "fails";
+  if (overload === "repeat" && typeof b?.value === "bigint" && b.value < 0n) return "fails";
   if (b !== undefined && b.value === 0n && /^(divide|modulo)_u?int64$/.test(overload)) return "fails";
   return a !== undefined && b !== undefined ? two(overload, a.value, b.value) : byRange(overload, first, second);
 }
@@ -56,6 +57,8 @@ function one(overload: string, value: Value): Folded {
   if (overload === "logical_not" && typeof value === "boolean") return { value: !value };
   if (overload === "negate_double" && typeof value === "number") return { value: -value };
   if (overload === "negate_int64" && typeof value === "bigint") return integer("int64", -value);
+  if (overload === "upper" && typeof value === "string") return { value: value.toUpperCase() };
+  if (overload === "lower" && typeof value === "string") return { value: value.toLowerCase() };
   if (overload === "size_string" && typeof value === "string") return { value: BigInt([...value].length) };
   return overload === "same" ? { value } : undefined;
 }
@@ -65,6 +68,10 @@ function two(overload: string, a: Value, b: Value): Folded {
   const order = /^(less|less_equals|greater|greater_equals)_(number|string)$/.exec(overload);
   if (order !== null) return ordered(order[1] ?? "", a, b);
   if (overload === "add_string") return { value: `${a}${b}` };
+  if (typeof a === "string" && typeof b === "string") {
+    if (overload === "trim_prefix") return { value: a.startsWith(b) ? a.slice(b.length) : a };
+    if (overload === "trim_suffix") return { value: a.endsWith(b) ? a.slice(0, a.length - b.length) : a };
+  }
   const [operator = "", type = ""] = overload.split("_");
   if (typeof a === "number" && typeof b === "number" && type === "double") {
     const value = { add: a + b, subtract: a - b, multiply: a * b, divide: a / b }[operator];

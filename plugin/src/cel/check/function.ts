@@ -32,8 +32,9 @@ function calleeOf(checker: Checker, { fn, target, absolute }: Call, place: Place
   const root = target && rootOf(target);
   const owner = target && dottedName(target);
   const free = root?.kind === "ident" && checker.variable(root.name, place) === undefined;
-  const full =
-    target === undefined ? (absolute ? `.${fn}` : fn) : free && owner !== undefined ? `${owner}.${fn}` : undefined;
+  // A step may have the name of a namespace: then what is a method is one of the step.
+  const dotted = owner !== undefined && (free || !exists(fn)) ? `${owner}.${fn}` : undefined;
+  const full = target === undefined ? (absolute ? `.${fn}` : fn) : dotted;
   const name = full && candidates(full, checker.scope.container).find(exists);
   if (name !== undefined) return { name, method: false };
   return target !== undefined && exists(fn) ? { name: fn, method: true } : undefined;
@@ -124,7 +125,7 @@ function callOf(
 }
 
 /** Functions without a type parameter that give some of what they are given: of one enum it is a value of that enum. */
-const CHOOSES: ReadonlySet<string> = new Set(["list_sort", "math_greatest", "math_least"]);
+const CHOOSES: ReadonlySet<string> = new Set(["list_sort", "list_sort_desc", "math_greatest", "math_least"]);
 
 function chosen(types: readonly CelType[], result: CelType): CelType {
   const elements = types.map((type) => (type.kind === "list" && result.kind !== "list" ? type.element : type));
@@ -294,8 +295,16 @@ function isSoundTime(node: Node | undefined): boolean {
 /** Whether a call that can fail in general cannot with these operands. */
 function neverFails(overload: string, node: Node, args: readonly Node[]): boolean {
   const [, second] = args;
+  if (overload === "replace") return !replacesMore(args);
   if (overload === "take") return second !== undefined && (rangeOf(second)?.low ?? -1) >= 0;
   if (OF_TIME.test(overload) && args.length === 1) return isSoundTime(args[0]);
   if (isSafeDivisor(overload, second) || isSoundLiteral(overload, args)) return true;
   return BY_RANGE.test(overload) && rangeOf(node) !== undefined;
+}
+
+/** Whether what `replace` puts in may be longer than what it takes out. */
+function replacesMore([, part, by]: readonly Node[]): boolean {
+  const known = part?.kind === "constant" && by?.kind === "constant" ? [part.value, by.value] : [];
+  const [old, next] = known;
+  return !(typeof old === "string" && typeof next === "string" && old !== "" && next.length <= old.length);
 }

@@ -5,6 +5,7 @@ import { checked } from "../types/fit.ts";
 import { anyFails, computedList, elementProto } from "../types/join.ts";
 import type { CelType, Proto, Variable } from "../types/type.ts";
 import type { Checker, Place } from "./checker.ts";
+import { checkReduce } from "./reduce.ts";
 
 const BOOL: CelType = { kind: "bool" };
 const INT: CelType = { kind: "int" };
@@ -12,7 +13,9 @@ const DYN: CelType = { kind: "dyn" };
 const ENTRY: CelType = { kind: "map", key: DYN, value: DYN };
 const OPTIONAL: CelType = { kind: "optional", of: DYN };
 /** Macros of which the first body is a condition also when it is the only one. */
-const CONDITIONS: ReadonlySet<string> = new Set(["all", "exists", "exists_one", "filter"]);
+const CONDITIONS: ReadonlySet<string> = new Set(["all", "exists", "exists_one", "filter", "first"]);
+
+const SORTS: ReadonlySet<string> = new Set(["sortBy", "sortDesc"]);
 
 /** The type of a value and how protobuf has it. */
 type Typed = readonly [type: CelType, proto: Proto | undefined];
@@ -25,7 +28,9 @@ export function checkMacro(checker: Checker, ast: Ast & { kind: "call" }, place:
     const what =
       ast.fn === "bind"
         ? "`cel.bind` takes a name, a value and an expression"
-        : `\`${ast.fn}\` takes a name and an expression`;
+        : ast.fn === "reduce"
+          ? "`reduce` takes two names, an expression, and what it begins with"
+          : `\`${ast.fn}\` takes a name and an expression`;
     return checker.complain("BFF313", ast, `${what}: ${macroForm(ast.fn)}`);
   }
   const names = call.variables.map((one) => variableName(checker, one));
@@ -38,6 +43,9 @@ export function checkMacro(checker: Checker, ast: Ast & { kind: "call" }, place:
   if (names.length === 2 && names[0] === names[1]) {
     return checker.complain("BFF313", call.variables[1] ?? ast, `both variables of \`${ast.fn}\` have one name`);
   }
+  const [first, second] = names;
+  if (call.macro === "reduce" && first !== undefined && second !== undefined)
+    return checkReduce(checker, call, [first, second], ast, place);
   const range = checker.check(call.range, place);
   if (range === undefined) return undefined;
   const items = itemsOf(checker, call, range);
@@ -62,7 +70,7 @@ export function checkMacro(checker: Checker, ast: Ast & { kind: "call" }, place:
     checker.typeOf(over).kind === "dyn" ||
     anyFails(args) ||
     call.macro === "transformMapEntry" ||
-    (call.macro === "sortBy" && args.some((key) => UNSURE.has(checker.typeOf(key).kind)));
+    (SORTS.has(call.macro) && args.some((key) => UNSURE.has(checker.typeOf(key).kind)));
   const node: Node = {
     ...checker.base(ast, type, proto, fails),
     kind: "macro",
@@ -133,7 +141,7 @@ function itemsOf(checker: Checker, { macro, variables }: MacroCall, range: Node)
     const item: Typed = [type.element, range.proto?.kind === "list" ? range.proto.of : undefined];
     return two ? [[INT, undefined], item] : [item];
   }
-  if (type.kind === "map" && macro !== "sortBy") {
+  if (type.kind === "map" && !SORTS.has(macro)) {
     const { proto } = range;
     const key: Typed = [type.key, proto?.kind === "map" ? { kind: "scalar", scalar: proto.key } : undefined];
     return two ? [key, [type.value, proto?.kind === "map" ? proto.of : undefined]] : [key];
@@ -174,9 +182,12 @@ function resultOf(
     case "map":
     case "transformList":
       return [{ kind: "list", element: type }, listProto(elementProto(body))];
+    case "first":
+      return [{ kind: "optional", of: first.type }, undefined];
     case "filter":
       return [{ kind: "list", element: first.type }, listProto(first.proto)];
-    case "sortBy": {
+    case "sortBy":
+    case "sortDesc": {
       const time = type.kind === "message" && /^google\.protobuf\.(Timestamp|Duration)$/.test(type.desc.typeName);
       if (time || ORDERED.has(type.kind) || !checker.language.checked) return [range.type, computedList(range.proto)];
       return checker.complain("BFF305", at, `${checker.shown(type)} has no order to sort by`);

@@ -29,6 +29,7 @@ const DYNAMIC: Readonly<Record<string, string>> = {
   getMilliseconds: "millisecondsOf",
   reverse: "reverse",
   sort: "sortAny",
+  sortDesc: "sortDescAny",
   sum: "sumAny",
   "math.abs": "abs",
   "math.sign": "sign",

@@ -62,6 +62,14 @@ const RUNTIME: Readonly<Record<string, string>> = {
   join: "join",
   lower_ascii: "lowerAscii",
   upper_ascii: "upperAscii",
+  lower: "lower",
+  upper: "upper",
+  repeat: "repeat",
+  trim_prefix: "trimPrefix",
+  trim_suffix: "trimSuffix",
+  regex_extractAll_string_string: "extractAll",
+  regex_replace_string_string_string: "replacePattern",
+  regex_replace_string_string_string_int: "replacePattern",
   replace: "replace",
   reverse_string: "reverseText",
   split: "split",
@@ -95,6 +103,8 @@ const EITHER: ReadonlySet<string> = new Set([
   "index_of",
   "last_index_of",
   "replace",
+  "regex_replace_string_string_string_int",
+  "repeat",
   "split",
   "substring",
   "int64_to_uint64",
@@ -174,9 +184,10 @@ function emitOwn(emitter: Emitter, node: Call, first: Node | undefined, second: 
       const list = emitter.value(first);
       return method(list, "toReversed", [], list.form);
     }
-    case "list_sort": {
+    case "list_sort":
+    case "list_sort_desc": {
       const list = withoutBoxes(emitter, first);
-      return runtime(names, "sort", [list], list.form);
+      return runtime(names, overload === "list_sort" ? "sort" : "sortDesc", [list], list.form);
     }
     case "math_is_inf": {
       const value = atom("Math.abs(", ...emitter.value(first).print, ")");

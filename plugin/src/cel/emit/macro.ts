@@ -32,6 +32,7 @@ export function emitMacro(emitter: Emitter, node: Macro, element?: Form): Piece 
   const [variable] = vars;
   const [first, second] = args;
   if (variable === undefined || first === undefined) return emitter.value(range);
+  if (macro === "reduce") return emitReduce(emitter, node);
   if (macro === "bind") return emitBind(emitter, range, variable, first);
   if (vars.length > 1) return emitPairs(emitter, node);
   if (second !== undefined) emitter.hide(contradicted(first, true, second, emitter.aliases));
@@ -57,8 +58,11 @@ export function emitMacro(emitter: Emitter, node: Macro, element?: Form): Piece 
     }
     case "filter":
       return method(items, "filter", [lambda()], { kind: "list", of: itemForm });
+    case "first":
+      return method(items, "find", [lambda()], itemForm);
     case "sortBy":
-      return runtime(names, "sortBy", [items, lambda()], items.form);
+    case "sortDesc":
+      return runtime(names, macro === "sortBy" ? "sortBy" : "sortByDesc", [items, lambda()], items.form);
     case "exists_one": {
       const found = property(method(items, "filter", [lambda()]), "length");
       return binary(found, "===", atom("1"), LEVEL.equality);
@@ -88,6 +92,27 @@ function emitBind(emitter: Emitter, init: Node, variable: Variable, body: Node):
   const inner = emitter.inside(() => emitter.value(body));
   const arg = init.fails ? runtime(emitter.names, "once", [arrow("", value)]) : value;
   return piece(["(", ...arrow(name, inner).print, ")(", ...arg.print, ")"], inner.form);
+}
+
+/** `list.reduce(result, item, …, begin)`. */
+function emitReduce(emitter: Emitter, { type, range, vars, args }: Macro): Piece {
+  const [result, item] = vars;
+  const [begin, step] = args;
+  if (result === undefined || item === undefined || begin === undefined || step === undefined)
+    return emitter.value(range);
+  const form = celForm(type);
+  const first = emitter.as(begin, form);
+  const items = itemsOf(emitter, range);
+  const names = vars.map((one) => emitter.name(one.name));
+  emitter.bind(result, piece([names[0] ?? ""], form));
+  emitter.bind(item, piece([names[1] ?? ""], items.form.kind === "list" ? items.form.of : PLAIN));
+  const named = vars.map((one) => mentions(step, one) > 0);
+  const params = named[1] ? `${named[0] ? "" : "_"}${names.join(", ")}` : named[0] ? `${names[0]}` : "";
+  const lambda = arrow(
+    params,
+    emitter.inside(() => emitter.as(step, form)),
+  );
+  return runtime(emitter.names, "reduce", [items, first, lambda], form);
 }
 
 /** Whether the body may compare it, or a part of it, with a value of an enum. */

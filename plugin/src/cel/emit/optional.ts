@@ -7,6 +7,7 @@ import { BIG, celForm, type Form, formOf, mayBeNull, PLAIN, sameForm, UNSIGNED }
 import { mentions } from "../types/mentions.ts";
 import { castInner } from "./cast.ts";
 import type { Emitter } from "./emitter.ts";
+import { emitMacro } from "./macro.ts";
 import {
   arrow,
   atom,
@@ -97,6 +98,7 @@ function boxedForm(node: Node): Form {
 function knownInner(emitter: Emitter, node: Node): Piece | undefined {
   if (node.kind === "select" && node.optional === true && !node.test) return selectInner(emitter, node);
   if (node.kind === "macro" && (node.macro === "optMap" || node.macro === "optFlatMap")) return mapInner(emitter, node);
+  if (node.kind === "macro" && node.macro === "first") return maybe(emitMacro(emitter, node));
   if (node.kind !== "call") return undefined;
   const { names } = emitter;
   const [first, second] = node.args;
@@ -126,6 +128,14 @@ function knownInner(emitter: Emitter, node: Node): Piece | undefined {
         method(list, "at", [atom(node.overload === "list_first" ? "0" : "-1")], entryForm(list.form) ?? PLAIN),
       );
     }
+    case "regex_extract_string_string":
+      return maybe(
+        runtime(
+          names,
+          "extract",
+          node.args.map((arg) => emitter.value(arg)),
+        ),
+      );
     case "conditional":
       return optionalAs(emitter, node, innerForm(node));
     case "cast":

@@ -41,6 +41,10 @@ const SHAPES: ReadonlyMap<string, readonly Shape[]> = new Map<string, readonly S
   ],
   ["filter", [[1, 1]]],
   ["sortBy", [[1, 1]]],
+  ["sortDesc", [[1, 1]]],
+  ["first", [[1, 1]]],
+  // Its last part, where it begins, does not see the variables.
+  ["reduce", [[2, 2]]],
   [
     "transformList",
     [
@@ -88,7 +92,8 @@ export function macroCall(ast: Ast & { kind: "call" }): MacroCall | "malformed" 
     return { macro: "bind", range, variables: [variable], bodies: [body] };
   }
   const shapes = SHAPES.get(fn);
-  if (shapes === undefined) return undefined;
+  // `list.first()` and `list.sortDesc()` are functions.
+  if (shapes === undefined || (args.length === 0 && (fn === "first" || fn === "sortDesc"))) return undefined;
   const [variables] = shapes.find(([names, bodies]) => names + bodies === args.length) ?? [];
   if (variables === undefined) return "malformed";
   const macro = fn === "existsOne" ? "exists_one" : fn;
@@ -98,6 +103,7 @@ export function macroCall(ast: Ast & { kind: "call" }): MacroCall | "malformed" 
 /** How a macro is written, for a hint. */
 export function macroForm(fn: string): string {
   if (fn === "bind") return "cel.bind(name, value, …)";
+  if (fn === "reduce") return "x.reduce(result, item, …, 0)";
   const [[variables] = [1]] = SHAPES.get(fn) ?? [];
   return variables === 1 ? `x.${fn}(item, …)` : `x.${fn}(key, value, …)`;
 }

@@ -205,6 +205,12 @@ export const STRINGS: readonly Case[] = [
   ["s.single_string.upperAscii().trim()", "trim(upperAscii(s.singleString))"],
   ["s.single_string.substring(1, 3)", "substring(s.singleString, 1, 3)"],
   ["'%s: %d'.format([args.id, s.single_int32])", 'format("%s: %d", [args.id, BigInt(s.singleInt32)])'],
+  ["args.id.upper() + args.id.lower()", "upper(args.id) + lower(args.id)"],
+  ["args.id.trimPrefix('a').trimSuffix('b')", 'trimSuffix(trimPrefix(args.id, "a"), "b")'],
+  ["args.id.repeat(s.single_int32)", "repeat(args.id, s.singleInt32)"],
+  ["regex.extract(args.id, '^a+').orValue('')", 'extract(args.id, "^a+") ?? ""'],
+  ["regex.extractAll(args.id, 'a+')", 'extractAll(args.id, "a+")'],
+  ["regex.replace(args.id, 'a(b)', r'\\1', 2)", 'replacePattern(args.id, "a(b)", "\\\\1", 2)'],
   ["args.id.charAt(0)", "charAt(args.id, 0)"],
   ["args.id.indexOf('a')", 'indexOf(args.id, "a")', INT32],
 ];

@@ -20,21 +20,52 @@ export function literalFault(overload: string, args: readonly Node[]): Fault | u
         ? undefined
         : { message: `${shown} is not a duration`, hint: 'write it like "1h30m" or "250ms"' };
     case "matches":
-      return isPattern(text)
-        ? undefined
-        : { message: `${shown} is not a pattern of RE2`, hint: "see github.com/google/re2/wiki/Syntax" };
+    case "regex_extract_string_string":
+    case "regex_extractAll_string_string":
+    case "regex_replace_string_string_string":
+    case "regex_replace_string_string_string_int": {
+      const groups = groupsOf(text);
+      if (groups === undefined)
+        return { message: `${shown} is not a pattern of RE2`, hint: "see github.com/google/re2/wiki/Syntax" };
+      if (overload.startsWith("regex_extract") && groups > 1)
+        return {
+          message: `${shown} has ${groups} groups, and extracting takes one at most`,
+          hint: "write (?:…) for a group that is not the one to extract",
+        };
+      return overload.startsWith("regex_replace") ? replacementFault(args[2], groups) : undefined;
+    }
     default:
       return undefined;
   }
 }
 
-/** Whether the text that the call could stumble over is a literal that has been judged. */
+/** What is wrong with what `regex.replace` puts in, for a pattern with so many groups. */
+function replacementFault(by: Node | undefined, groups: number): Fault | undefined {
+  if (by?.kind !== "constant" || typeof by.value !== "string") return undefined;
+  for (const [, next = ""] of by.value.matchAll(/\\([\s\S]?)/g)) {
+    if (next !== "\\" && !/\d/.test(next))
+      return {
+        message: "a backslash in a replacement stands before the number of a group, or before a backslash",
+        hint: String.raw`write r'\\1' in the .proto for what the first group holds`,
+      };
+    if (Number(next) > groups)
+      return {
+        message: `the pattern has no group ${next}`,
+        hint: groups === 0 ? String.raw`write r'\\0' in the .proto for all of the match` : `its last one is ${groups}`,
+      };
+  }
+  return undefined;
+}
+
+/** Whether the text that the call could stumble over is a literal that has been judged. Searching may take too many steps all the same. */
 export function isSoundLiteral(overload: string, args: readonly Node[]): boolean {
+  if (overload.startsWith("regex_")) return false;
   return literalOf(overload, args) !== undefined && literalFault(overload, args) === undefined;
 }
 
 function literalOf(overload: string, args: readonly Node[]): string | undefined {
-  const node = { string_to_timestamp: args[0], string_to_duration: args[0], matches: args[1] }[overload];
+  const pattern = overload === "matches" || overload.startsWith("regex_");
+  const node = pattern ? args[1] : { string_to_timestamp: args[0], string_to_duration: args[0] }[overload];
   return node?.kind === "constant" && typeof node.value === "string" ? node.value : undefined;
 }
 
@@ -75,11 +106,12 @@ function isDuration(text: string): boolean {
   return nanos <= LONGEST + (text.startsWith("-") ? 1n : 0n);
 }
 
-function isPattern(text: string): boolean {
+/** How many groups a pattern has; undefined for what is none. */
+function groupsOf(text: string): number | undefined {
   try {
-    return new RE2JS(withEscapedBraces(text)) !== undefined;
+    return new RE2JS(withEscapedBraces(text)).groupCount();
   } catch {
-    return false;
+    return undefined;
   }
 }
 

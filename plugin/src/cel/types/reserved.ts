@@ -1,6 +1,6 @@
 import { MACROS } from "../syntax/macros.ts";
 import { RESERVED } from "../syntax/words.ts";
-import { functionNames } from "./signatures.ts";
+import { reservedFunctionNames } from "./signatures.ts";
 
 /** The names that expressions have for themselves besides those of functions. */
 const SCOPE = [
@@ -19,7 +19,17 @@ const SCOPE = [
   "base64",
 ];
 
-const names: ReadonlySet<string> = new Set([...RESERVED, ...MACROS, ...SCOPE, ...functionNames(), "has", "ok"]);
+/** Macros that came after the list was closed. */
+const FREE: ReadonlySet<string> = new Set(["reduce", "sortDesc"]);
+
+const names: ReadonlySet<string> = new Set([
+  ...RESERVED,
+  ...MACROS.difference(FREE),
+  ...SCOPE,
+  ...reservedFunctionNames(),
+  "has",
+  "ok",
+]);
 
 /** Whether a step, a variable or an argument may not have this name (language.md, "Expressions"). */
 export function isReservedName(name: string): boolean {

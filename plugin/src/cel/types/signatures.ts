@@ -1,4 +1,5 @@
 import { DurationSchema, TimestampSchema } from "@bufbuild/protobuf/wkt";
+import { ADDITIONS } from "./signatures-additions.ts";
 import { ENCODERS } from "./signatures-encoders.ts";
 import { LISTS } from "./signatures-lists.ts";
 import { MATH } from "./signatures-math.ts";
@@ -181,8 +182,8 @@ join: list(string).join() string
 join: list(string).join(string) string
 lower_ascii: string.lowerAscii() string
 upper_ascii: string.upperAscii() string
-replace: string.replace(string, string) string
-replace: string.replace(string, string, int) string
+replace: string.replace(string, string) string !
+replace: string.replace(string, string, int) string !
 reverse_string: string.reverse() string
 split: string.split(string) list(string)
 split: string.split(string, int) list(string)
@@ -213,7 +214,7 @@ const NUMBER: CelType = { kind: "param", name: "number" };
 const NUMBERS: readonly CelType[] = [{ kind: "int" }, { kind: "uint" }, { kind: "double" }];
 
 /** Functions whose name has a namespace: written like a method of something that is no value. */
-const NAMESPACES: ReadonlySet<string> = new Set(["base64", "lists", "math", "optional", "sets", "strings"]);
+const NAMESPACES: ReadonlySet<string> = new Set(["base64", "lists", "math", "optional", "regex", "sets", "strings"]);
 
 function parseType(text: string): CelType {
   const named = NAMED.get(text);
@@ -274,11 +275,11 @@ export function isMixed({ fn, params: [first, second] }: Overload): boolean {
 const MIXED: ReadonlySet<string> = new Set(["_<_", "_<=_", "_>_", "_>=_"]);
 
 const tables = [STANDARD, STRINGS, MATH, LISTS, SETS, ENCODERS, OPTIONALS];
-const lines = tables
-  .join("")
-  .split("\n")
-  .filter((line) => line !== "");
-const table = Map.groupBy(lines.map(parseLine).flatMap(withNumbers), (overload) => overload.fn);
+const linesOf = (text: string) => text.split("\n").filter((line) => line !== "");
+const older = linesOf(tables.join("")).map(parseLine);
+const added = linesOf(ADDITIONS).map(parseLine);
+const table = Map.groupBy([...older, ...added].flatMap(withNumbers), (overload) => overload.fn);
+const olderNames: ReadonlySet<string> = new Set(older.map(({ fn }) => fn));
 for (const [fn, overloads] of table) {
   table.set(
     fn,
@@ -295,4 +296,9 @@ export function overloadsOf(fn: string): readonly Overload[] {
 export function functionNames(): string[] {
   const named = [...table].filter(([name, [first]]) => /^[a-z]/i.test(name) && first?.params[0]?.kind !== "optional");
   return named.map(([name]) => name);
+}
+
+/** Those of them that no step may be called (BFF107): of what came later, a name directly before `(` is the function, elsewhere the step. */
+export function reservedFunctionNames(): string[] {
+  return functionNames().filter((name) => olderNames.has(name));
 }

@@ -1,0 +1,73 @@
+import type { MacroCall } from "../syntax/macros.ts";
+import type { Node } from "../types/expression.ts";
+import type { CelType, Variable } from "../types/type.ts";
+import type { Checker, Place } from "./checker.ts";
+
+const DYN: CelType = { kind: "dyn" };
+/** What a result of these types holds does not grow from item to item. */
+const FIXED: ReadonlySet<CelType["kind"]> = new Set<CelType["kind"]>(["bool", "int", "uint", "double", "null"]);
+
+/** `list.reduce(result, item, …, begin)`: its arguments are what it begins with, and what each item makes of the result. */
+export function checkReduce(
+  checker: Checker,
+  call: MacroCall,
+  names: readonly [result: string, item: string],
+  at: { readonly start: number; readonly end: number },
+  place: Place,
+): Node | undefined {
+  const [step, begin] = call.bodies;
+  if (step === undefined || begin === undefined) return undefined;
+  const range = checker.check(call.range, place);
+  const first = checker.check(begin, place);
+  if (range === undefined || first === undefined) return undefined;
+  const over = checker.typeOf(range);
+  if (over.kind !== "list" && over.kind !== "dyn")
+    return checker.complain("BFF305", call.range, `\`reduce\` goes over a list, and this is ${checker.shown(over)}`);
+  const type = resultType(checker.typeOf(first));
+  const result: Variable = { name: names[0], role: "local", absent: false, type, proto: undefined };
+  const item: Variable = {
+    name: names[1],
+    role: "local",
+    absent: false,
+    type: over.kind === "list" ? over.element : DYN,
+    proto: range.proto?.kind === "list" ? range.proto.of : undefined,
+  };
+  const locals = new Map([...place.locals, [result.name, result] as const, [item.name, item] as const]);
+  const next = checker.check(step, { ...place, locals });
+  if (next === undefined) return undefined;
+  if (!checker.types.assignable(checker.typeOf(next), type))
+    return checker.complain(
+      "BFF305",
+      step,
+      `\`reduce\` begins with ${checker.shown(type)}, and an item makes ${checker.shown(next.type)} of it`,
+      "give both one type",
+    );
+  const grows = !FIXED.has(checker.typeOf(first).kind);
+  const fails = range.fails || over.kind === "dyn" || first.fails || next.fails || grows;
+  const node: Node = {
+    ...checker.base(at, type, undefined, fails),
+    kind: "macro",
+    macro: "reduce",
+    range,
+    vars: [result, item],
+    args: [first, next],
+  };
+  checker.wanted.set(node, [type, type]);
+  return node;
+}
+
+/** Of what it begins with nothing is known but CEL's type: no value of an enum, and null is what only a dyn may be. */
+function resultType(type: CelType): CelType {
+  switch (type.kind) {
+    case "int":
+      return { kind: "int" };
+    case "wrapper":
+      return resultType(type.of);
+    case "null":
+      return DYN;
+    case "list":
+      return { kind: "list", element: type.element.kind === "int" ? { kind: "int" } : type.element };
+    default:
+      return type;
+  }
+}

@@ -1,0 +1,32 @@
+// What came after the list of names that no step may have (BFF107) was closed: functions under a namespace of their own, and methods.
+
+/** cel-go's `regex`. */
+const REGEX = `
+regex_extract_string_string: regex.extract(string, string) optional(string) !
+regex_extractAll_string_string: regex.extractAll(string, string) list(string) !
+regex_replace_string_string_string: regex.replace(string, string, string) string !
+regex_replace_string_string_string_int: regex.replace(string, string, string, int) string !
+`;
+
+/** Ours. */
+const TEXTS = `
+lower: string.lower() string
+upper: string.upper() string
+repeat: string.repeat(int) string !
+trim_prefix: string.trimPrefix(string) string
+trim_suffix: string.trimSuffix(string) string
+`;
+
+/** Ours; with a key it is a macro. */
+const SORT = `
+list_sort_desc: list(int).sortDesc() list(int)
+list_sort_desc: list(uint).sortDesc() list(uint)
+list_sort_desc: list(double).sortDesc() list(double)
+list_sort_desc: list(bool).sortDesc() list(bool)
+list_sort_desc: list(string).sortDesc() list(string)
+list_sort_desc: list(bytes).sortDesc() list(bytes)
+list_sort_desc: list(timestamp).sortDesc() list(timestamp)
+list_sort_desc: list(duration).sortDesc() list(duration)
+`;
+
+export const ADDITIONS = `${REGEX}${TEXTS}${SORT}`;
