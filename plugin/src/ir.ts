@@ -216,6 +216,7 @@ export interface IrPolicy {
   readonly forward: readonly Text[];
   readonly onError: readonly IrErrorRule[];
   readonly idempotent: Sourced<boolean> | undefined;
+  readonly readOnly: Sourced<boolean> | undefined;
 }
 export interface IrRetry {
   readonly at: Origin;

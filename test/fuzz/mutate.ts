@@ -169,6 +169,7 @@ const CALL = [
   'cache: { ttl: "1s" stale: "2s" } ',
   'hedge: { delay: "5ms" } ',
   "idempotent: true ",
+  "read_only: true ",
   'forward: "x-trace" ',
   'metadata: { name: "x-a" by: "headers[\'a\']" } ',
   "on_error: { ignore: true } ",

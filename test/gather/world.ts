@@ -34,6 +34,7 @@ export interface Call extends Pick<Held, "fail" | "gone"> {
 }
 
 export interface World {
+  /** By its name: of GatherService, or as "OrderService/Name". */
   ask(rpc: string, request: JsonValue): Promise<JsonObject>;
   /** Resolves when so many calls have arrived in all; those from `from` on. */
   calls(count: number, from?: number): Promise<readonly Call[]>;
@@ -75,7 +76,8 @@ export async function gather(): Promise<{ start(): Promise<World>; remove(): voi
       const transport = createGrpcTransport({ baseUrl: server.url, sessionManager });
       return {
         async ask(rpc, request) {
-          const { input, output, ...rest } = method("gather.v1.GatherService", rpc);
+          const [service, name] = rpc.includes("/") ? rpc.split("/") : ["GatherService", rpc];
+          const { input, output, ...rest } = method(`gather.v1.${service}`, name);
           const desc = { ...rest, input, output } as DescMethodUnary;
           const { message } = await transport.unary(desc, undefined, undefined, {}, fromJson(input, request));
           return toJson(output, message) as JsonObject;

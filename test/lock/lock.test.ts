@@ -370,3 +370,33 @@ test("what an rpc vouches for stands in the lock, and in what `uses` says; where
   const quiet = BFF.replace(" { option idempotency_level = NO_SIDE_EFFECTS; }", ";");
   expect(lockOf(world(quiet, UNMARKED))).not.toContain("vouched_by");
 });
+
+test("so does what `read_only` vouches for, as the option that says it, and the upstream's level stays a fact", () => {
+  const quiet = BFF.replace(" { option idempotency_level = NO_SIDE_EFFECTS; }", ";");
+  const call = quiet.replace('by: "args.sku" }', 'by: "args.sku" } read_only: true');
+  const entry = quiet.replace(
+    "service ShopService",
+    'option (bff.v1.file).upstream = { service: "stock.v1.StockService" read_only: true };\nservice ShopService',
+  );
+  const voucherOf = (bff: string) => {
+    const text = lockOf(world(bff, UNMARKED)) ?? "";
+    const { vouched_by, idempotency } = JSON.parse(text).files["shop/v1/shop.proto"]["stock.v1.StockService/GetStock"];
+    const lock = parseLock(text, "bff.lock.json");
+    const uses = "message" in lock ? lock.message : describeUses(lock, "stock.v1.StockService").text;
+    return { vouched_by, idempotency, uses: uses?.split("\n").find((line) => line.includes("on the word of")) };
+  };
+  expect(voucherOf(call)).toEqual({
+    vouched_by: ["shop.v1.Product let.stock.call.read_only"],
+    idempotency: "IDEMPOTENCY_UNKNOWN",
+    uses: "    without side effects, on the word of shop/v1/shop.proto: shop.v1.Product let.stock.call.read_only",
+  });
+  expect(voucherOf(entry)).toEqual({
+    vouched_by: ["upstream[stock.v1.StockService].read_only"],
+    idempotency: "IDEMPOTENCY_UNKNOWN",
+    uses: "    without side effects, on the word of shop/v1/shop.proto: upstream[stock.v1.StockService].read_only",
+  });
+  expect(voucherOf(quiet).vouched_by).toBeUndefined();
+  // A word that the upstream's own takes the place of.
+  const accepted = lockOf(world(call, UNMARKED)) ?? "";
+  expect(run(world(call), { text: accepted }).codes).toEqual(["error BFF918"]);
+});

@@ -33,6 +33,15 @@ const { get } = bffOf({
     ],
     `string s = 1 ${by("done.s")};`,
   ),
+  Vouched: message(
+    "Vouched",
+    [
+      `name: "x" ${a}`,
+      `name: "read" call: { method: "up.v1.Up/Do" set: { name: "id" by: "args.id" } read_only: true }`,
+      `name: "done" call: { method: "up.v1.Up/Do" set: { name: "id" by: "'2'" } idempotent: true }`,
+    ],
+    `string s = 1 ${by("read.s + done.s")};`,
+  ),
   Broken: message(
     "Broken",
     [
@@ -95,6 +104,13 @@ describe("failures", () => {
       unasked: ["up.v1.Up/Do"],
     });
     expect(get("Effects", { calls: [A({}), DO({})] }).missing).toEqual(['up.v1.Up/Do {"id":"2"}']);
+  });
+
+  it("a call that is read-only waits for nothing, and side effects wait for it", () => {
+    const done = DO({ s: "done" }, { id: "2" });
+    expect(get("Vouched", { calls: [A({}), DO({ s: "read" }), done] })).toEqual({ answer: { s: "readdone" } });
+    expect(get("Vouched", { calls: [A(dead), DO({}), done] })).toEqual({ statuses: [[14]], unasked: ["up.v1.Up/Do"] });
+    expect(get("Vouched", { calls: [A({}), DO(dead)] })).toEqual({ statuses: [[14]] });
   });
 
   it("an error in an expression is the step's failure; in a field the response's", () => {

@@ -105,11 +105,15 @@ export class Program {
     throw new Error(`no method ${call.method?.value}`);
   }
 
-  /** Whether a call has side effects: its rpc is not declared free of them, nor do all rpcs that reach it vouch for it. */
+  /** Whether a call has side effects: its rpc is not declared free of them, nor do `read_only` or all rpcs that reach it vouch for it. */
   hasEffect(place: Place, call: IrCall): boolean {
-    const { idempotency } = this.method(place, call);
+    const method = this.method(place, call);
+    const { idempotency } = method;
     if (idempotency === NO_SIDE_EFFECTS) return false;
     if (idempotency === IDEMPOTENT) return true;
+    const said = [call.policy, ...this.entries(place, method).map((entry) => entry.policy)];
+    const idempotent = said.find((policy) => policy.idempotent !== undefined)?.idempotent?.value === true;
+    if (!idempotent && said.find((policy) => policy.readOnly !== undefined)?.readOnly?.value === true) return false;
     const rpcs = place.rpcs?.(call) ?? [...(this.#reached.get(place.message.desc.typeName) ?? [])];
     return !(rpcs.length > 0 && rpcs.every((rpc) => rpc.idempotency === NO_SIDE_EFFECTS));
   }

@@ -1,6 +1,6 @@
 // `protoc-gen-bff uses`: what an upstream team may not break, from the lock.
 import { didYouMean } from "../diagnostic/did-you-mean.ts";
-import { type Lock, type Locked, sorted } from "../lock/document.ts";
+import { isOption, type Lock, type Locked, sorted } from "../lock/document.ts";
 import type { Facts } from "../lock/facts.ts";
 import { parentName } from "../lock/find-element.ts";
 
@@ -33,7 +33,7 @@ export function describeUses(lock: Lock, service: string): Uses {
   const lines = [...own.sort(byName), ...below.sort(byName)].flatMap(([name, { facts, usedBy, vouchedBy }]) => [
     `${name}  ${describe(facts)}`.trimEnd(),
     ...usedBy.map((option) => `    ${option}`),
-    ...[...vouchedBy].map((rpc) => `    without side effects, on the word of ${rpc}`),
+    ...[...vouchedBy].map((voucher) => `    without side effects, on the word of ${voucher}`),
   ]);
   const head = `${service}: what BFFs use of it, and must stay as it is`;
   return { text: `${[head, "", ...lines].join("\n")}\n` };
@@ -45,8 +45,9 @@ function allElements(lock: Lock): ReadonlyMap<string, Element> {
   for (const [file, entries] of sorted(lock)) {
     for (const [name, locked] of sorted<Locked>(entries)) {
       const known = elements.get(name) ?? { facts: locked.facts, usedBy: [], vouchedBy: new Set<string>() };
-      for (const rpc of locked.vouchedBy) known.vouchedBy.add(rpc);
-      known.usedBy.push(...locked.usedBy.map((option) => (option.includes(": ") ? option : `${file}: ${option}`)));
+      const full = (option: string): string => (option.includes(": ") ? option : `${file}: ${option}`);
+      for (const voucher of locked.vouchedBy) known.vouchedBy.add(isOption(voucher) ? full(voucher) : voucher);
+      known.usedBy.push(...locked.usedBy.map(full));
       elements.set(name, known);
     }
   }

@@ -131,13 +131,15 @@ export function emitClients(
     const [first] = entries;
     if (first === undefined) return [];
     const sending = entries.filter((entry) => entry.sends.length > 0);
+    const readOnly = entries.filter((entry) => entry.readOnly).map((entry) => JSON.stringify(entry.method.localName));
+    const closed = readOnly.length === 0 ? "})," : `}, [${readOnly.join(", ")}]),`;
     const metadata =
       sending.length === 0
-        ? [["}),"]]
+        ? [[readOnly.length === 0 ? closed : `}, {${closed}`]]
         : block(
             ["}, {"],
             sending.map((entry) => [`${entry.method.localName}: `, ...emitMetadata(entry.sends, inApp()), ","]),
-            ["}),"],
+            [closed],
           );
     const opened = block(
       [`${upstream}: `, names.runtime("clientOf"), "(", names.service(first.method.parent), `, ${upstream}, {`],

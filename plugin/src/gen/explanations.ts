@@ -2841,7 +2841,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:20:93: error BFF501: \"up.v1.OrderService/PlaceOrder\" may have side effects, so it must not be retried\n    20 |     let: { name: \"order\" call: { method: \"up.v1.OrderService/PlaceOrder\" retry: { attempts: 2 } } }\n       |                                                                                             ^\n  hint: remove `retry`, or say `idempotent: true` when repeating it does no harm"
+        "text": "app/v1/app.proto:20:93: error BFF501: \"up.v1.OrderService/PlaceOrder\" may have side effects, so it must not be retried\n    20 |     let: { name: \"order\" call: { method: \"up.v1.OrderService/PlaceOrder\" retry: { attempts: 2 } } }\n       |                                                                                             ^\n  hint: remove `retry`; or say `read_only: true` when it only reads, `idempotent: true` when repeating it does no harm"
       },
       {
         "title": "Right",
@@ -2934,7 +2934,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:21:77: error BFF505: \"Archive\" has side effects, and a batch would make one call of several\n    21 |     let: { name: \"done\" call: { method: \"app.v1.BulkService/Archive\" batch: { name: \"ids\" by: \"args.id\" items: \"items\" key: \"id\" } } }\n       |                                                                             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: call it without `batch`; or, when it has none, declare `idempotency_level = NO_SIDE_EFFECTS` on it or on the rpcs of this BFF that reach it"
+        "text": "app/v1/app.proto:21:77: error BFF505: \"Archive\" has side effects, and a batch would make one call of several\n    21 |     let: { name: \"done\" call: { method: \"app.v1.BulkService/Archive\" batch: { name: \"ids\" by: \"args.id\" items: \"items\" key: \"id\" } } }\n       |                                                                             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: call it without `batch`, or say `read_only: true` when it only reads"
       },
       {
         "title": "Right",
@@ -3000,7 +3000,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:18:81: error BFF508: \"up.v1.OrderService/PlaceOrder\" may have side effects, so it must not be hedged\n    18 |     let: { name: \"order\" call: { method: \"up.v1.OrderService/PlaceOrder\" hedge: { delay: \"20ms\" } } }\n       |                                                                                 ^^^^^^^^^^^^^^^^^\n  hint: remove `hedge`, or say `idempotent: true` when repeating it does no harm"
+        "text": "app/v1/app.proto:18:81: error BFF508: \"up.v1.OrderService/PlaceOrder\" may have side effects, so it must not be hedged\n    18 |     let: { name: \"order\" call: { method: \"up.v1.OrderService/PlaceOrder\" hedge: { delay: \"20ms\" } } }\n       |                                                                                 ^^^^^^^^^^^^^^^^^\n  hint: remove `hedge`; or say `read_only: true` when it only reads, `idempotent: true` when repeating it does no harm"
       },
       {
         "title": "Right",
@@ -3066,7 +3066,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:18:81: error BFF511: \"up.v1.OrderService/PlaceOrder\" has side effects, so its answers must not be cached\n    18 |     let: { name: \"order\" call: { method: \"up.v1.OrderService/PlaceOrder\" cache: { ttl: \"5s\" } } }\n       |                                                                                 ^^^^^^^^^^^^^\n  hint: remove `cache`; or, when it has none, declare `idempotency_level = NO_SIDE_EFFECTS` on it or on the rpcs of this BFF that reach it"
+        "text": "app/v1/app.proto:18:81: error BFF511: \"up.v1.OrderService/PlaceOrder\" has side effects, so its answers must not be cached\n    18 |     let: { name: \"order\" call: { method: \"up.v1.OrderService/PlaceOrder\" cache: { ttl: \"5s\" } } }\n       |                                                                                 ^^^^^^^^^^^^^\n  hint: remove `cache`, or say `read_only: true` when it only reads"
       },
       {
         "title": "Right",
@@ -3188,7 +3188,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
   {
     "code": "BFF518",
     "severity": "warning",
-    "meaning": "A call that an rpc vouches for has no side effects. One whose name says that it writes would lose its place in the order, be retried, and be served over GET.",
+    "meaning": "A call that an rpc, or the entry of a service, vouches for has no side effects. One whose name says that it writes would lose its place in the order and be retried.",
     "sections": [
       {
         "title": "Wrong",
@@ -3198,7 +3198,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:21:42: warning BFF518: \"StartShift\" sounds as if it changed something, and rpc \"GetPage\" vouches that it does not\n    21 |     let: { name: \"shift\" call: { method: \"desk.v1.DeskService/StartShift\" set: { name: \"id\" by: \"args.id\" } } }\n       |                                          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  app/v1/app.proto:9:7: NO_SIDE_EFFECTS of \"GetPage\" means all that it calls\n    9 |   rpc GetPage(GetPageRequest) returns (Page) {\n      |       ^^^^^^^\n  hint: remove `idempotency_level = NO_SIDE_EFFECTS` from rpc \"GetPage\"; or, when the method only reads, have its own proto say so"
+        "text": "app/v1/app.proto:21:42: warning BFF518: \"StartShift\" sounds as if it changed something, and rpc \"GetPage\" vouches that it does not\n    21 |     let: { name: \"shift\" call: { method: \"desk.v1.DeskService/StartShift\" set: { name: \"id\" by: \"args.id\" } } }\n       |                                          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  app/v1/app.proto:9:7: NO_SIDE_EFFECTS of \"GetPage\" means all that it calls\n    9 |   rpc GetPage(GetPageRequest) returns (Page) {\n      |       ^^^^^^^\n  hint: remove `idempotency_level = NO_SIDE_EFFECTS` from rpc \"GetPage\"; or, when the method only reads, say `read_only: true` in the call"
       },
       {
         "title": "Right",
@@ -3231,6 +3231,28 @@ export const EXPLANATIONS: readonly Explanation[] = [
         "title": "Right",
         "language": "proto",
         "text": "import \"policies/policies.proto\";\n\nmessage Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF520",
+    "severity": "error",
+    "meaning": "`read_only` says what the proto of a method leaves open. Where it contradicts that proto, `idempotent` or an rpc that vouches, one of the two is wrong, and an order could be placed twice.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"order\" call: { method: \"up.v1.OrderService/CancelOrder\" set: { name: \"id\" by: \"args.id\" } read_only: true } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:18:120: error BFF520: \"up.v1.OrderService/CancelOrder\" is declared IDEMPOTENT: it has side effects\n    18 |     let: { name: \"order\" call: { method: \"up.v1.OrderService/CancelOrder\" set: { name: \"id\" by: \"args.id\" } read_only: true } }\n       |                                                                                                                        ^^^^\n  hint: leave out `read_only`: it may be retried and hedged all the same"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"order\" call: { method: \"up.v1.OrderService/CancelOrder\" set: { name: \"id\" by: \"args.id\" } } }\n  };\n  // …\n}"
       }
     ]
   },

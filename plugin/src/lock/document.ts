@@ -6,9 +6,11 @@ export interface Locked {
   readonly facts: Facts;
   /** Paths of options, sorted, as `options.ts` writes them. */
   readonly usedBy: readonly string[];
-  /** Of a method that says nothing about side effects: the rpcs that say for it that it has none, sorted. */
+  /** Of a method that says nothing about side effects: the rpcs and options that say for it that it has none, sorted. */
   readonly vouchedBy: readonly string[];
 }
+/** Whether it is an option that vouches, and no rpc. */
+export const isOption = (voucher: string): boolean => voucher.endsWith(".read_only");
 /** By the name of the generated file, then by the name of the element. */
 export type Lock = ReadonlyMap<string, ReadonlyMap<string, Locked>>;
 

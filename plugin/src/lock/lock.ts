@@ -97,7 +97,8 @@ function nextLock(
     const entry = [...elements].map(([name, { element, uses, vouchedBy }]) => {
       const known = mode === "check" ? before?.get(name) : undefined;
       const usedBy = uses.map(({ option }) => withoutFile(option, file)).sort();
-      return [name, { facts: known?.facts ?? factsOf(element), usedBy, vouchedBy }] as const;
+      const vouchers = vouchedBy.map((voucher) => withoutFile(voucher, file)).sort();
+      return [name, { facts: known?.facts ?? factsOf(element), usedBy, vouchedBy: vouchers }] as const;
     });
     next.set(file, new Map(entry));
   }

@@ -2,7 +2,7 @@
 import type { Diagnostic } from "../diagnostic/diagnostic.ts";
 import type { Origin } from "../origin.ts";
 import type { Model } from "../resolve/model/model.ts";
-import { type Lock, type Locked, placeOfEntry, sorted } from "./document.ts";
+import { isOption, type Lock, type Locked, placeOfEntry, sorted } from "./document.ts";
 import type { Options } from "./options.ts";
 import type { UsedElements } from "./used.ts";
 
@@ -73,14 +73,19 @@ function differenceOf(
   if (before === undefined) return [{ says: `does not hold "${name}"`, more: NEW, at: uses[0]?.at, element: name }];
   const added = after.usedBy.find((option) => !before.usedBy.includes(option));
   const gone = before.usedBy.find((option) => !after.usedBy.includes(option));
-  const vouched = after.vouchedBy.find((rpc) => !before.vouchedBy.includes(rpc));
-  const unvouched = before.vouchedBy.find((rpc) => !after.vouchedBy.includes(rpc));
+  const vouched = after.vouchedBy.find((voucher) => !before.vouchedBy.includes(voucher));
+  const unvouched = before.vouchedBy.find((voucher) => !after.vouchedBy.includes(voucher));
   const at = (option: string): Origin | undefined => uses.find((use) => use.option === full(option))?.at;
   if (added !== undefined)
     return [{ says: `does not hold that ${added} uses "${name}"`, more: NEW, at: at(added), element: name }];
   if (vouched !== undefined)
     return [
-      { says: `does not hold that rpc "${vouched}" vouches for "${name}"`, more: NEW, at: uses[0]?.at, element: name },
+      {
+        says: `does not hold that ${voucherText(vouched)} vouches for "${name}"`,
+        more: NEW,
+        at: uses[0]?.at,
+        element: name,
+      },
     ];
   if (gone !== undefined)
     return [
@@ -94,7 +99,7 @@ function differenceOf(
   if (unvouched !== undefined)
     return [
       {
-        says: `holds that rpc "${unvouched}" vouches for "${name}", which it no longer does`,
+        says: `holds that ${voucherText(unvouched)} vouches for "${name}", which it no longer does`,
         more: GONE,
         at: uses[0]?.at,
         element: name,
@@ -102,6 +107,8 @@ function differenceOf(
     ];
   return [];
 }
+
+const voucherText = (voucher: string): string => (isOption(voucher) ? voucher : `rpc "${voucher}"`);
 
 /** Where the first use stands. */
 function placeOfFirst({ used, model }: Run): Origin {

@@ -55,6 +55,9 @@ export function optionsOf(ir: Ir): Options {
     addBinds(`${path}.metadata`, policy.metadata);
     addText(`${path}.retry.if`, policy.retry?.if);
     for (const [i, rule] of policy.onError.entries()) addErrorRule(`${path}.on_error[${i}]`, rule);
+    const { readOnly } = policy;
+    add(`${path}.read_only`, readOnly?.at);
+    if (readOnly !== undefined) paths.set(readOnly.at, `${path}.read_only`);
   };
   const addCall = (path: string, call: IrCall): void => {
     addText(`${path}.method`, call.method);

@@ -30,7 +30,7 @@ export interface Used {
   readonly element: UpstreamElement;
   /** In order of discovery; several of one option are kept as the first. */
   readonly uses: readonly Use[];
-  /** The rpcs that vouch for a method, as "web.v1.WebService/GetPage", sorted. */
+  /** Who vouches for a method, sorted: rpcs as "web.v1.WebService/GetPage", and the options that say `read_only`. */
   readonly vouchedBy: readonly string[];
 }
 /** For each generated file the elements by their names. */
@@ -67,7 +67,7 @@ export function usedElements(model: Model, options: Options): UsedElements {
     }
     for (const { methods } of file.services)
       for (const { desc } of methods) collector.surface([desc.input, desc.output], fields);
-    const vouched = vouchers([...file.services.flatMap(({ let: steps }) => steps ?? []), ...file.messages]);
+    const vouched = vouchers([...file.services.flatMap(({ let: steps }) => steps ?? []), ...file.messages], options);
     const entries = [...found].map(([name, { element, uses }]) => {
       const vouchedBy = [...(vouched.get(element) ?? [])].sort();
       return [name, { element, uses: [...uses.values()], vouchedBy }] as const;
@@ -77,12 +77,16 @@ export function usedElements(model: Model, options: Options): UsedElements {
   return result;
 }
 
-/** By the method: the rpcs on whose word alone its calls are free of side effects. */
-function vouchers(blocks: readonly (Composed | Let)[]): ReadonlyMap<UpstreamElement, ReadonlySet<string>> {
+/** By the method: the rpcs and options on whose word alone its calls are free of side effects. */
+function vouchers(
+  blocks: readonly (Composed | Let)[],
+  options: Options,
+): ReadonlyMap<UpstreamElement, ReadonlySet<string>> {
   const found = new Map<UpstreamElement, Set<string>>();
   for (const { method, effects, said } of blocks.flatMap(callsIn)) {
     if (effects !== "none") continue;
-    const names = said.vouched.map(({ desc }) => elementName(desc));
+    const option = said.readOnly && options.of(said.readOnly.at);
+    const names = [...said.vouched.map(({ desc }) => elementName(desc)), ...(option === undefined ? [] : [option])];
     if (names.length > 0) found.set(method, new Set([...(found.get(method) ?? []), ...names]));
   }
   return found;

@@ -118,6 +118,7 @@ function clientsOf(reached: readonly Composed[], upstreams: ReadonlyMap<string, 
       policy: planCallPolicy(call),
       ...{ batch: undefined, grouped: false, metadata: false, coalesce: false },
       sends: call.metadata,
+      readOnly: call.effects === "none" && call.said.readOnly !== undefined,
     });
   }
   return [...entries.values()];

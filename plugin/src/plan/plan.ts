@@ -175,6 +175,8 @@ export interface Entry {
 export interface PlanClient extends Entry {
   /** Metadata over headers, `env` and `now`. */
   readonly sends: readonly MetadataBinding[];
+  /** Whether an upstream entry says `read_only`, where its proto does not say that it has no side effects. */
+  readonly readOnly: boolean;
 }
 
 /** A function of the user. */

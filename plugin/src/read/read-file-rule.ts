@@ -54,6 +54,12 @@ function readUpstream({ value, place }: Declared<Upstream>, report: Report): IrU
       hint: "write it on the entry of the service",
     });
   }
+  const { readOnly } = upstream.policy;
+  if (readOnly !== undefined && upstream.service === undefined && upstream.method === undefined) {
+    fault(report, "BFF133", readOnly.at, '"read_only" is of a service or a method', {
+      hint: "name the `service` or the `method` that it is for",
+    });
+  }
   const { service: _service, method: _method, ...policies } = value;
   if (isEmpty(policies)) {
     fault(report, "BFF124", place.at, "this upstream entry has no policy", { hint: "add one, or leave out the entry" });

@@ -20,6 +20,7 @@ interface PolicyRule {
   readonly forward: readonly string[];
   readonly onError: readonly ErrorRule[];
   readonly idempotent?: boolean | undefined;
+  readonly readOnly?: boolean | undefined;
 }
 
 export function readPolicy({ value, place }: Declared<PolicyRule>, report: Report): IrPolicy {
@@ -49,6 +50,7 @@ export function readPolicy({ value, place }: Declared<PolicyRule>, report: Repor
     forward,
     onError,
     idempotent: sourced(value.idempotent, place, "idempotent"),
+    readOnly: sourced(value.readOnly, place, "read_only"),
   };
 }
 

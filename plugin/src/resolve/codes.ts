@@ -123,9 +123,11 @@ export const CODES = {
   BFF517:
     "An `each` sends no more calls side by side than the limit of its call lets through, where none of them may wait: the others are refused.",
   BFF518:
-    "A call that an rpc vouches for has no side effects. One whose name says that it writes would lose its place in the order, be retried, and be served over GET.",
+    "A call that an rpc, or the entry of a service, vouches for has no side effects. One whose name says that it writes would lose its place in the order and be retried.",
   BFF519:
     "A package that calls an upstream has its policies. A file of them holds only where it is imported: without it calls go out with no timeout, breaker or forwarded header of theirs.",
+  BFF520:
+    "`read_only` says what the proto of a method leaves open. Where it contradicts that proto, `idempotent` or an rpc that vouches, one of the two is wrong, and an order could be placed twice.",
   BFF601:
     "A value that may be absent is bound to a target that can be absent. Otherwise an outage would look to clients like an empty text or a zero.",
   BFF602:

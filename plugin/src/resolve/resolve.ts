@@ -12,6 +12,7 @@ import { type EffectTable, effectTable, restsOn } from "./model/effects.ts";
 import type { BffFile, BffMethod, BffPackage, Composed, Let, Model, Step } from "./model/model.ts";
 import { lookupMessage, lookupMethod, lookupService } from "./names/lookup.ts";
 import { DEFAULT_BUDGET_MS } from "./policies/context.ts";
+import { checkOwnWord } from "./policies/vouching.ts";
 import { requestPlace } from "./scope/args.ts";
 import type { Run } from "./steps/context.ts";
 
@@ -128,8 +129,9 @@ function rootPlace(run: Run, method: IrMethod, container: string): void {
 
 function checkEntries(ir: Ir, report: Report): void {
   for (const entry of ir.files.flatMap((file) => file.upstreams)) {
-    if (entry.method !== undefined) lookupMethod(ir, entry.method, report);
-    else if (entry.service !== undefined) lookupService(ir, entry.service, report);
+    const method = entry.method && lookupMethod(ir, entry.method, report);
+    if (entry.method === undefined && entry.service !== undefined) lookupService(ir, entry.service, report);
+    checkOwnWord(entry.policy, method, report);
   }
 }
 

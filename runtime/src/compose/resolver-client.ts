@@ -28,21 +28,25 @@ export interface ResolverCallOptions {
 export type ClientOf<S extends DescService> = (cx: Request<unknown>) => ResolverClient<S>;
 
 /**
- * The methods of a service under their policies. One that is not declared free of side effects is called as a step with side
- * effects is: once sent, only its own deadline stops it.
+ * The methods of a service under their policies. One that is not declared free of side effects, nor said to be, is called as a step
+ * with side effects is: once sent, only its own deadline stops it.
  *
  * @param metadata what every call of a method sends along
+ * @param readOnly methods that an upstream entry says have no side effects
  */
 export function clientOf<S extends DescService>(
   service: S,
   upstream: Upstream,
   policies: { readonly [K in keyof ResolverClient<S>]: CallPolicy },
   metadata: { readonly [K in keyof ResolverClient<S>]?: (cx: Request<unknown>) => Metadata } = {},
+  readOnly: readonly (keyof ResolverClient<S>)[] = [],
 ): ClientOf<S> {
+  const free = new Set<PropertyKey>(readOnly);
   const methods = Object.entries<CallPolicy>(policies).map(([name, policy]) => {
     const method = (service as DescService).method[name] as DescMethodUnary;
     const sends = (metadata as Readonly<Record<string, (cx: Request<unknown>) => Metadata>>)[name];
-    return { name, sends, rpc: upstream.unary(method, policy), effect: method.idempotency !== Level.NO_SIDE_EFFECTS };
+    const effect = method.idempotency !== Level.NO_SIDE_EFFECTS && !free.has(name);
+    return { name, sends, rpc: upstream.unary(method, policy), effect };
   });
   return (cx) =>
     Object.fromEntries(

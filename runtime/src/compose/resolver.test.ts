@@ -21,10 +21,10 @@ interface UpClients {
 type Given = Resolving<{ id: string }, object, UpClients>;
 
 /** A BFF whose one field, `title`, a function supplies. */
-function resolving(options: Parameters<typeof front>[0] = {}) {
+function resolving(options: Parameters<typeof front>[0] = {}, readOnly: readonly ("get" | "batchGet")[] = []) {
   const bff = front(options);
   const clients: (cx: Request<unknown>) => UpClients = clientsOf({
-    up: clientOf(Upstream, bff.upstream, { get: {}, batchGet: {} }),
+    up: clientOf(Upstream, bff.upstream, { get: {}, batchGet: {} }, {}, readOnly),
   });
   const ask = (
     run: (given: Given) => string | undefined | Promise<string | undefined>,
@@ -242,6 +242,15 @@ describe("clients of a resolver", () => {
       });
       return { ask: asked.answer, state: asked.state, client: bff.client };
     }
+  });
+
+  test("one of a method that is said to have none holds nothing back", async () => {
+    const { ask } = resolving({}, ["get"]);
+    const { answer } = ask(({ clients }) => {
+      void clients.up.get({ id: "left" });
+      return "x";
+    });
+    expect((await answer).page?.title).toBe("x");
   });
 });
 

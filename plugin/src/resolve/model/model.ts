@@ -233,8 +233,11 @@ export interface Call {
   readonly effects: Effects;
   /** Where the method is named. */
   readonly methodAt: Origin;
-  /** Where the method says nothing about side effects: the rpcs that reach the call, by what they say of it. */
-  readonly said: { readonly vouched: readonly IrMethod[]; readonly silent: readonly IrMethod[] };
+  /** Who speaks where the method says nothing about side effects: the rpcs on whose word it has none, or the nearest `read_only`. */
+  readonly said: {
+    readonly vouched: readonly IrMethod[];
+    readonly readOnly: (Sourced<boolean> & { readonly ofService: boolean }) | undefined;
+  };
 }
 /** "none": NO_SIDE_EFFECTS declared, or vouched for; "idempotent": has side effects, may be repeated. */
 export type Effects = "none" | "idempotent" | "once";

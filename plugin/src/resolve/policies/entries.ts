@@ -78,6 +78,7 @@ const LEAVES: readonly Leaf[] = [
   { name: "limit.queued", get: (entry) => entry.policy.limit?.queued },
   { name: "forward", get: (entry) => list(entry.policy.forward) },
   { name: "idempotent", get: (entry) => entry.policy.idempotent },
+  { name: "read_only", get: (entry) => entry.policy.readOnly },
   { name: "breaker.error_rate", get: (entry) => entry.breaker?.errorRate },
   { name: "breaker.window", unit: "ms", get: (entry) => entry.breaker?.window },
   { name: "breaker.minimum", get: (entry) => entry.breaker?.minimum },

@@ -14,7 +14,7 @@ export function mergePolicy(cx: PolicyContext, ir: IrCall, policies: readonly Ir
       severity: "error",
       message: `"${ir.method?.value}" may have side effects, so it must not be retried`,
       at: own.attempts?.at ?? own.at,
-      hint: "remove `retry`, or say `idempotent: true` when repeating it does no harm",
+      hint: "remove `retry`; or say `read_only: true` when it only reads, `idempotent: true` when repeating it does no harm",
     });
   }
   const hedge = {
@@ -104,7 +104,7 @@ function checkHedge(
       severity: "error",
       message: `"${name}" may have side effects, so it must not be hedged`,
       at: own.at,
-      hint: "remove `hedge`, or say `idempotent: true` when repeating it does no harm",
+      hint: "remove `hedge`; or say `read_only: true` when it only reads, `idempotent: true` when repeating it does no harm",
     });
     return;
   }
@@ -142,7 +142,7 @@ function checkCache(cx: PolicyContext, ir: IrCall, cache: Policy["cache"], effec
       severity: "error",
       message: `"${ir.method?.value}" has side effects, so its answers must not be cached`,
       at: own.at,
-      hint: "remove `cache`; or, when it has none, declare `idempotency_level = NO_SIDE_EFFECTS` on it or on the rpcs of this BFF that reach it",
+      hint: `remove \`cache\`${effects === "once" ? ", or say `read_only: true` when it only reads" : ""}`,
     });
     return;
   }

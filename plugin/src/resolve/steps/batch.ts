@@ -27,7 +27,7 @@ export function resolveBatch(
       severity: "error",
       message: `"${method.name}" has side effects, and a batch would make one call of several`,
       at: ir.at,
-      hint: "call it without `batch`; or, when it has none, declare `idempotency_level = NO_SIDE_EFFECTS` on it or on the rpcs of this BFF that reach it",
+      hint: `call it without \`batch\`${effects === "once" ? ", or say `read_only: true` when it only reads" : ""}`,
     });
   }
   const [keys] = fieldPath(method.input, ir.name, report) ?? [];

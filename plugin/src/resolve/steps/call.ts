@@ -1,15 +1,15 @@
 import type { DescMethod } from "@bufbuild/protobuf";
-import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
 import { typeName, type Variable } from "../../cel/index.ts";
-import type { IrCall, IrMethod } from "../../ir.ts";
+import type { IrCall } from "../../ir.ts";
 import type { Text } from "../../origin.ts";
-import type { Bound, Call, Effects } from "../model/model.ts";
+import type { Bound, Call } from "../model/model.ts";
 import { answerOf } from "../model/source-parts.ts";
 import { lookupMethod } from "../names/lookup.ts";
-import { entriesFor, nearest } from "../policies/entries.ts";
+import { entriesFor } from "../policies/entries.ts";
 import { errorRules, reachable } from "../policies/error-rules.ts";
 import { mergeByKey, metadata } from "../policies/metadata.ts";
 import { mergePolicy } from "../policies/policy.ts";
+import { effectsOf } from "../policies/vouching.ts";
 import { check, withoutMessage } from "../scope/scope.ts";
 import { resolveBatch } from "./batch.ts";
 import type { MessageContext } from "./context.ts";
@@ -32,7 +32,11 @@ export function resolveCall(cx: MessageContext, ir: IrCall, locals: readonly Var
   }
   const entries = entriesFor(cx.governing.entries, method);
   const policies = [ir.policy, ...entries.map((entry) => entry.policy)];
-  const effects = effectsOf(cx, method, nearest(policies, (policy) => policy.idempotent)?.value ?? false, ir);
+  const { effects, said } = effectsOf(
+    method,
+    { own: ir.policy, entries, roots: cx.roots, at: ir.method.at },
+    scope.report,
+  );
   const request = ir.request && baseRequest(cx, ir.request, method, locals);
   const set = resolveSet(cx, ir, method, locals);
   const batch = ir.batch && resolveBatch(cx, ir.batch, method, locals, effects);
@@ -65,38 +69,8 @@ export function resolveCall(cx: MessageContext, ir: IrCall, locals: readonly Var
     batch,
     effects,
     methodAt: ir.method.at,
-    said: saidOf(cx, method),
+    said,
   };
-}
-
-/** Of the rpcs that reach a call of an unmarked method: those that vouch for it, and those that do not. */
-function saidOf(cx: MessageContext, method: DescMethod): Call["said"] {
-  const marked = method.idempotency !== Level.IDEMPOTENCY_UNKNOWN;
-  const by = Map.groupBy(marked ? [] : cx.roots, vouches);
-  return { vouched: by.get(true) ?? [], silent: by.get(false) ?? [] };
-}
-
-const vouches = (root: IrMethod): boolean => root.desc.idempotency === Level.NO_SIDE_EFFECTS;
-
-function effectsOf(cx: MessageContext, method: DescMethod, idempotent: boolean, ir: IrCall): Effects {
-  if (method.idempotency === Level.NO_SIDE_EFFECTS) return "none";
-  const vouching = cx.roots.filter(vouches);
-  const [voucher] = vouching;
-  if (method.idempotency === Level.IDEMPOTENT) {
-    if (voucher !== undefined) {
-      cx.scope.report({
-        code: "BFF503",
-        severity: "error",
-        message: `rpc "${voucher.desc.name}" is declared NO_SIDE_EFFECTS, but reaches "${method.parent.typeName}/${method.name}", which is IDEMPOTENT: it has side effects`,
-        at: ir.method?.at ?? ir.at,
-        related: [{ at: voucher.at, message: "the rpc that vouches for having no side effects" }],
-        hint: `remove \`idempotency_level = NO_SIDE_EFFECTS\` from "${voucher.desc.name}", or do not call this method from it`,
-      });
-    }
-    return "idempotent";
-  }
-  if (voucher !== undefined && vouching.length === cx.roots.length) return "none";
-  return idempotent ? "idempotent" : "once";
 }
 
 /** What `set` adds to: a request, or a copy of one. */

@@ -1,15 +1,15 @@
 // `resolver: true`: a step that nobody declares, whose value a function of the user supplies.
 import type { DescField, DescService } from "@bufbuild/protobuf";
-import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
 import { type CelType, fieldType, type Proto, type Variable } from "../../cel/index.ts";
 import type { IrCall, IrMessage, IrPolicy } from "../../ir.ts";
 import type { Origin } from "../../origin.ts";
 import { canBeAbsent } from "../conversions/bind.ts";
 import { declaredCalls } from "../graph/declared.ts";
-import type { Call, Effects, Step } from "../model/model.ts";
-import { entriesFor, nearest } from "../policies/entries.ts";
+import type { Call, Step } from "../model/model.ts";
+import { entriesFor } from "../policies/entries.ts";
 import { entryMetadata } from "../policies/metadata.ts";
 import { mergePolicy } from "../policies/policy.ts";
+import { effectsOf } from "../policies/vouching.ts";
 import type { MessageContext } from "./context.ts";
 
 /** Whether functions of the user supply it, or any of its fields: they are given all arguments there are. */
@@ -69,12 +69,12 @@ export function resolverSteps(ir: IrMessage, declared: readonly Step[]): Step[] 
 
 const NO_POLICY: IrPolicy = {
   ...{ timeout: undefined, retry: undefined, hedge: undefined, cache: undefined, limit: undefined },
-  ...{ metadata: [], forward: [], onError: [], idempotent: undefined },
+  ...{ metadata: [], forward: [], onError: [], idempotent: undefined, readOnly: undefined },
 };
 
 /**
  * What a resolver's `clients` can call: every unary method of the upstreams that the package calls or has entries for, as those entries
- * say. Only what is declared free of side effects is repeated.
+ * say. Only what is free of side effects, or idempotent, is repeated.
  */
 export function clientCalls(cx: MessageContext, ir: IrMessage): Call[] {
   if (!hasResolver(ir)) return [];
@@ -86,10 +86,7 @@ export function clientCalls(cx: MessageContext, ir: IrMessage): Call[] {
       if (method.methodKind !== "unary") return [];
       const entries = entriesFor(cx.governing.entries, method);
       const policies = [NO_POLICY, ...entries.map((entry) => entry.policy)];
-      const idempotent =
-        method.idempotency === Level.IDEMPOTENT || nearest(policies, (policy) => policy.idempotent)?.value === true;
-      const effects: Effects =
-        method.idempotency === Level.NO_SIDE_EFFECTS ? "none" : idempotent ? "idempotent" : "once";
+      const { effects, said } = effectsOf(method, { own: undefined, entries, roots: [], at }, quiet.scope.report);
       const call: IrCall = {
         ...{ kind: "call", at, method: undefined, set: [], request: undefined, policy: NO_POLICY, batch: undefined },
       };
@@ -100,7 +97,7 @@ export function clientCalls(cx: MessageContext, ir: IrMessage): Call[] {
         {
           ...{ method, at, request: undefined, set: [], onError: [], batch: undefined, effects },
           methodAt: at,
-          said: { vouched: [], silent: [] },
+          said,
           metadata: entryMetadata(quiet.scope, entries),
           policy: { ...policy, cache },
         },

@@ -1,0 +1,128 @@
+// Who says that a call has no side effects: its method's proto, the rpcs that reach it, or the author with `read_only`.
+import type { DescMethod } from "@bufbuild/protobuf";
+import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { IrMethod, IrPolicy, IrUpstream } from "../../ir.ts";
+import type { Origin, Sourced } from "../../origin.ts";
+import type { Call, Effects } from "../model/model.ts";
+import { fullName, nearest } from "./entries.ts";
+
+/** What speaks of one call, besides its method. */
+export interface Speakers {
+  /** The call's own policy; undefined: there is none. */
+  readonly own: IrPolicy | undefined;
+  /** Nearest first. */
+  readonly entries: readonly IrUpstream[];
+  /** The rpcs that reach it. */
+  readonly roots: readonly IrMethod[];
+  /** Where the call names its method. */
+  readonly at: Origin;
+}
+
+export function effectsOf(
+  method: DescMethod,
+  speakers: Speakers,
+  report: Report,
+): { readonly effects: Effects; readonly said: Call["said"] } {
+  const { own, entries, roots, at } = speakers;
+  const vouching = roots.filter((root) => root.desc.idempotency === Level.NO_SIDE_EFFECTS);
+  if (own !== undefined) checkOwnWord(own, method, report);
+  if (method.idempotency === Level.NO_SIDE_EFFECTS) return { effects: "none", said: NOBODY };
+  const idempotent = nearest(
+    [...(own ? [own] : []), ...entries.map(({ policy }) => policy)],
+    (policy) => policy.idempotent,
+  );
+  const repeatable = method.idempotency === Level.IDEMPOTENT || idempotent?.value === true;
+  const readOnly = wordOf(own, entries);
+  if (readOnly?.value === true) {
+    if (!repeatable) return { effects: "none", said: { vouched: [], readOnly } };
+    if (idempotent?.value === true && !readOnly.ofService) checkAcross(readOnly, idempotent, speakers, report);
+  }
+  const [voucher] = vouching;
+  if (voucher !== undefined && method.idempotency === Level.IDEMPOTENT) {
+    report({
+      code: "BFF503",
+      severity: "error",
+      message: `rpc "${voucher.desc.name}" is declared NO_SIDE_EFFECTS, but reaches "${fullName(method)}", which is IDEMPOTENT: it has side effects`,
+      at,
+      related: [{ at: voucher.at, message: "the rpc that vouches for having no side effects" }],
+      hint: `remove \`idempotency_level = NO_SIDE_EFFECTS\` from "${voucher.desc.name}", or do not call this method from it`,
+    });
+  } else if (voucher !== undefined && readOnly?.value === false) {
+    report({
+      code: "BFF520",
+      severity: "error",
+      message: `rpc "${voucher.desc.name}" is declared NO_SIDE_EFFECTS, but reaches "${fullName(method)}", which is said to have some`,
+      at: readOnly.at,
+      related: [{ at: voucher.at, message: "the rpc that vouches for having no side effects" }],
+      hint: `remove \`idempotency_level = NO_SIDE_EFFECTS\` from "${voucher.desc.name}", or leave out \`read_only: false\``,
+    });
+  }
+  if (method.idempotency === Level.IDEMPOTENT) return { effects: "idempotent", said: NOBODY };
+  if (voucher !== undefined && vouching.length === roots.length)
+    return { effects: "none", said: { vouched: vouching, readOnly: undefined } };
+  return { effects: repeatable ? "idempotent" : "once", said: { vouched: [], readOnly } };
+}
+
+const NOBODY: Call["said"] = { vouched: [], readOnly: undefined };
+
+/** The nearest `read_only`. */
+function wordOf(own: IrPolicy | undefined, entries: readonly IrUpstream[]): Call["said"]["readOnly"] {
+  if (own?.readOnly !== undefined) return { ...own.readOnly, ofService: false };
+  const entry = entries.find(({ policy }) => policy.readOnly !== undefined);
+  const said = entry?.policy.readOnly;
+  return said && { ...said, ofService: entry?.method === undefined };
+}
+
+/** What a call, or an entry, says itself must not contradict its method, nor its own `idempotent`. An entry of a service has none. */
+export function checkOwnWord(policy: IrPolicy, method: DescMethod | undefined, report: Report): void {
+  const { readOnly, idempotent } = policy;
+  if (readOnly === undefined) return;
+  const fault = (message: string, hint: string): void =>
+    report({ code: "BFF520", severity: "error", message, at: readOnly.at, hint });
+  if (!readOnly.value) {
+    if (method?.idempotency === Level.NO_SIDE_EFFECTS)
+      fault(
+        `"${fullName(method)}" is declared NO_SIDE_EFFECTS, which \`read_only: false\` does not take back`,
+        "leave out `read_only`",
+      );
+  } else if (method?.idempotency === Level.IDEMPOTENT) {
+    fault(
+      `"${fullName(method)}" is declared IDEMPOTENT: it has side effects`,
+      "leave out `read_only`: it may be retried and hedged all the same",
+    );
+  } else if (idempotent?.value === true) contradiction(readOnly, idempotent, ONE_OF_BOTH, report);
+}
+
+const ONE_OF_BOTH = "keep `read_only` when the method only reads, else `idempotent`";
+
+/** The same where the two stand apart. */
+function checkAcross(
+  readOnly: Sourced<boolean>,
+  idempotent: Sourced<boolean>,
+  { own, entries }: Speakers,
+  report: Report,
+): void {
+  if (
+    [own, ...entries.map(({ policy }) => policy)].some(
+      (one) => one?.readOnly?.at === readOnly.at && one.idempotent === idempotent,
+    )
+  )
+    return;
+  const wide = entries.some(({ method, policy }) => method === undefined && policy.idempotent === idempotent);
+  const hint = wide
+    ? "say `idempotent: false` too when the method only reads, else leave out `read_only`"
+    : ONE_OF_BOTH;
+  contradiction(readOnly, idempotent, hint, report);
+}
+
+function contradiction(readOnly: Sourced<boolean>, idempotent: Sourced<boolean>, hint: string, report: Report): void {
+  report({
+    code: "BFF520",
+    severity: "error",
+    message: "`idempotent` is of methods with side effects, and `read_only` of methods without",
+    at: readOnly.at,
+    related: [{ at: idempotent.at, message: "`idempotent` is said here" }],
+    hint,
+  });
+}
