@@ -1,3 +1,5 @@
+// The cache: a store of answers in two levels, the second perhaps in Redis, and which of them are being fetched. It knows keys, bytes
+// and times. Who asks, and how an answer is fetched, is known to call/.
 import { type Clock, systemClock } from "../clock.ts";
 import { type Failure, OVER } from "../failure.ts";
 import { Lru } from "./lru.ts";

@@ -1,9 +1,8 @@
 import { type Failure, OVER } from "../failure.ts";
+import { enterList, leaveList, type Slotted } from "./slots.ts";
 
 /** Something that a scope can stop. Each calls `leave` itself when it has ended. */
-export interface Running {
-  /** Its place in the scope's list; the scope writes it. */
-  slot: number;
+export interface Running extends Slotted {
   /** Nobody waits for it any more. */
   cancel(): void;
   /** The budget is used up. */
@@ -57,15 +56,10 @@ export class Scope implements Running {
     return this.#held?.has(failure) === true || this.#parent?.holdsBack(failure) === true;
   }
   enter(running: Running): void {
-    running.slot = this.#running.length;
-    this.#running.push(running);
+    enterList(this.#running, running);
   }
   leave(running: Running): void {
-    if (this.#running[running.slot] !== running) return;
-    const last = this.#running.pop();
-    if (last === undefined || last === running) return;
-    this.#running[running.slot] = last;
-    last.slot = running.slot;
+    leaveList(this.#running, running);
   }
   /** Fails the scope, at once or when no guard in it is pending. */
   fail(failure: Failure, rank: number = Rank.STEP): void {

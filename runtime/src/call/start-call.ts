@@ -1,3 +1,5 @@
+// Calls: how one call of an upstream is made on behalf of a request: batched, from the cache, as part of an equal one, or on its own
+// with retries and hedges. It knows its request as a `CallContext` alone, which compose/ implements, and upstreams as a `UnaryClient`.
 import { asFailure, OVER } from "../failure.ts";
 import { CachedCall } from "./cached-call.ts";
 import { Call } from "./call.ts";

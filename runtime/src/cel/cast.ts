@@ -2,9 +2,9 @@
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { typeName } from "./conversion.ts";
-import { entriesOf } from "./equal.ts";
 import { ExpressionError } from "./error.ts";
 import type { Optional } from "./optional.ts";
+import { entriesOf } from "./shape.ts";
 import { boxedEntries, mapFrom, type Type, Uint } from "./value.ts";
 
 /** The types whose values can be told apart at run time. */

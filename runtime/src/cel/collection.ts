@@ -1,9 +1,10 @@
 // Lists and maps. A map of protobuf is an object, one that CEL has made a `Map`.
-import { entriesOf, isMap, isMessage } from "./equal.ts";
+
 import { ExpressionError } from "./error.ts";
 import { asInt, asUint } from "./integer.ts";
-import { type AnyTypes, fieldOf, isFieldOfSet } from "./message.ts";
+import { fieldOf, isFieldOfSet } from "./message.ts";
 import { Optional, optionalOf } from "./optional.ts";
+import { type AnyTypes, entriesOf, isMap, isMessage } from "./shape.ts";
 import { boxedEntries, keyOf, mapFrom, newKey, UintMap, uintKeys } from "./value.ts";
 
 /** The element of a list. Throws ExpressionError when there is none. */

@@ -1,10 +1,10 @@
 // Conversions between CEL's types (CEL spec, "List of Standard Definitions"). Integers are bigints here, a `number` is a double.
 
 import { type Duration, DurationSchema, type Timestamp, TimestampSchema } from "@bufbuild/protobuf/wkt";
-import { isMessage, isTime } from "./equal.ts";
 import { ExpressionError } from "./error.ts";
 import { asInt, asUint } from "./integer.ts";
 import { Optional } from "./optional.ts";
+import { isMessage, isTime } from "./shape.ts";
 import { duration, durationOf, parseTimestamp, timestamp, timeText } from "./time.ts";
 import { Type, Uint } from "./value.ts";
 

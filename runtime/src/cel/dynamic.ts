@@ -1,10 +1,10 @@
 // Operators on operands whose types are known only at run time (CEL spec, "Gradual Type Checking"). A `bigint` is an int here, a `Uint` a uint.
 import { DurationSchema, TimestampSchema } from "@bufbuild/protobuf/wkt";
 import { typeName } from "./conversion.ts";
-import { isTime, type Time } from "./equal.ts";
 import { ExpressionError } from "./error.ts";
 import { addBytes } from "./format.ts";
 import { asInt, asUint, divideInt, divideUint, moduloInt, moduloUint } from "./integer.ts";
+import { isTime, type Time } from "./shape.ts";
 import { reverseText } from "./text.ts";
 import {
   addDurations,

@@ -1,7 +1,9 @@
 // Equality and order of CEL values in any of their forms: an int may be a `number` or a `bigint`, a map an object or a `Map`.
+import type { Any } from "@bufbuild/protobuf/wkt";
 import { ExpressionError } from "./error.ts";
-import { type AnyTypes, sameAny } from "./message.ts";
+import { fromAny } from "./message.ts";
 import { Optional } from "./optional.ts";
+import { type AnyTypes, entriesOf, isMap, isMessage, isTime, type Time } from "./shape.ts";
 import { keyOf, Type, Uint } from "./value.ts";
 
 /**
@@ -91,32 +93,8 @@ export function compareTime(a: Time, b: Time): number {
   return a.nanos - b.nanos;
 }
 
-export interface Time {
-  readonly seconds: bigint;
-  readonly nanos: number;
-}
-
-export function isTime(value: unknown): value is Time & { readonly $typeName: string } {
-  return (
-    isMessage(value) &&
-    (value.$typeName === "google.protobuf.Timestamp" || value.$typeName === "google.protobuf.Duration")
-  );
-}
-
 function isNumeric(value: unknown): value is number | bigint {
   return typeof value === "number" || typeof value === "bigint";
-}
-
-export function isMessage(value: unknown): value is object & { readonly $typeName: string } {
-  return typeof value === "object" && value !== null && "$typeName" in value;
-}
-
-/** A map in either form: an object of protobuf's or JSON's, or a `Map`; none of the boxes that are objects, too. */
-export function isMap(value: unknown): value is object {
-  if (value instanceof Map) return true;
-  if (typeof value !== "object" || value === null || isMessage(value)) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }
 
 function equalMessages(
@@ -135,6 +113,18 @@ function equalMessages(
   );
 }
 
+/** Whether two google.protobuf.Any hold the same; compared byte by byte when what they hold is not known. */
+function sameAny(a: object, b: object, types: AnyTypes): boolean {
+  const left = a as Any;
+  const right = b as Any;
+  if (left.typeUrl === right.typeUrl && compareBytes(left.value, right.value) === 0) return true;
+  try {
+    return equal(fromAny(left, types), fromAny(right, types), types);
+  } catch {
+    return false;
+  }
+}
+
 /** Fields that the schema does not know, by number and bytes. */
 function unknownOf(message: object): unknown {
   return "$unknown" in message ? (message.$unknown ?? []) : [];
@@ -144,11 +134,6 @@ function unknownOf(message: object): unknown {
 function fieldsOf(message: object): Map<string, unknown> {
   const fields = Object.entries(message).filter(([name, value]) => value !== undefined && !name.startsWith("$"));
   return new Map(fields);
-}
-
-/** The entries of a map in either form; the keys of an object are strings. */
-export function entriesOf(map: object): [unknown, unknown][] {
-  return map instanceof Map ? [...map] : Object.entries(map);
 }
 
 function equalMaps(a: object, b: object, types: AnyTypes | undefined): boolean {

@@ -1,6 +1,7 @@
 import { toText, typeName } from "./conversion.ts";
-import { compareText, entriesOf, isMap } from "./equal.ts";
+import { compareText } from "./equal.ts";
 import { ExpressionError } from "./error.ts";
+import { entriesOf, isMap } from "./shape.ts";
 import { Type, Uint } from "./value.ts";
 
 /** cel-go's `format`: %s %d %f %e %b %o %x %X %%. Throws ExpressionError when text and arguments do not match. */

@@ -1,4 +1,5 @@
-// What compiled expressions call. Everything here is re-exported by the runtime's index.ts.
+// Expressions: what compiled CEL calls, over values of JavaScript and messages of protobuf-es. It knows no other room. Everything here is
+// re-exported by the runtime's index.ts.
 export { getExtension, hasExtension, isFieldSet } from "@bufbuild/protobuf";
 export { anyPack } from "@bufbuild/protobuf/wkt";
 export { decodeBase64, encodeBase64 } from "./base64.ts";
@@ -129,7 +130,7 @@ export {
   signInt,
   sqrt,
 } from "./math.ts";
-export { type AnyTypes, anyUnlessNull, fromAny, fromMessage, toAny } from "./message.ts";
+export { anyUnlessNull, fromAny, fromMessage, toAny } from "./message.ts";
 export {
   given,
   givenEntry,
@@ -152,6 +153,7 @@ export {
 } from "./optional.ts";
 export { matches, type Pattern, pattern } from "./pattern.ts";
 export { extract, extractAll, replacePattern } from "./regex.ts";
+export type { AnyTypes } from "./shape.ts";
 export {
   charAt,
   indexOf,

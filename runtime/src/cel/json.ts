@@ -16,8 +16,8 @@ import {
   ValueSchema,
 } from "@bufbuild/protobuf/wkt";
 import { typeName } from "./conversion.ts";
-import { entriesOf, isMap } from "./equal.ts";
 import { ExpressionError } from "./error.ts";
+import { entriesOf, isMap } from "./shape.ts";
 import { timeText } from "./time.ts";
 import { Uint } from "./value.ts";
 

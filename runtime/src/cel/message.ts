@@ -18,15 +18,10 @@ import {
   type Value,
   ValueSchema,
 } from "@bufbuild/protobuf/wkt";
-import { compareBytes, equal, isMessage, isTime } from "./equal.ts";
 import { ExpressionError } from "./error.ts";
 import { fromJsonValue, fromListValue, fromStruct, toListValue, toStruct, toValue } from "./json.ts";
+import { type AnyTypes, isMessage, isTime } from "./shape.ts";
 import { mapFrom, Uint } from "./value.ts";
-
-/** The messages that are known by name: a `Registry` of protobuf-es. */
-export interface AnyTypes {
-  readonly getMessage: (typeName: string) => DescMessage | undefined;
-}
 
 /** What a google.protobuf.Any holds, as a value of CEL; null when it is unset. Throws ExpressionError for an unknown or malformed message. */
 export function fromAny(any: Any | undefined, types: AnyTypes): unknown {
@@ -90,18 +85,6 @@ export function toAny(value: unknown, types: AnyTypes): Any {
   const desc = types.getMessage(value.$typeName);
   if (desc === undefined) throw new ExpressionError(`the message ${value.$typeName} is not known here`);
   return anyPack(desc, value as Message);
-}
-
-/** Whether two google.protobuf.Any hold the same; compared byte by byte when what they hold is not known. */
-export function sameAny(a: object, b: object, types: AnyTypes): boolean {
-  const left = a as Any;
-  const right = b as Any;
-  if (left.typeUrl === right.typeUrl && compareBytes(left.value, right.value) === 0) return true;
-  try {
-    return equal(fromAny(left, types), fromAny(right, types), types);
-  } catch {
-    return false;
-  }
 }
 
 /** A field of a message that has become a dyn. Throws ExpressionError when there is none. */

@@ -1,7 +1,6 @@
 import { type DescField, type DescMessage, isFieldSet, type Message } from "@bufbuild/protobuf";
-import { isMessage } from "./equal.ts";
 import { ExpressionError } from "./error.ts";
-import type { AnyTypes } from "./message.ts";
+import { type AnyTypes, isMessage } from "./shape.ts";
 import { Type, Uint } from "./value.ts";
 
 /** CEL's optional: a value or none. A box, since a value that is absent is `undefined` already. */

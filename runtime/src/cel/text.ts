@@ -1,7 +1,7 @@
 // Strings as CEL sees them: sequences of Unicode code points, which lengths and positions count (cel-go's `strings` extension).
 import { checkText, MOST_TEXT } from "./bounds.ts";
-import { entriesOf, isMap } from "./equal.ts";
 import { ExpressionError } from "./error.ts";
+import { entriesOf, isMap } from "./shape.ts";
 
 type Int = number | bigint;
 

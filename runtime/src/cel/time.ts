@@ -1,8 +1,8 @@
 // Timestamps and durations: protobuf-es messages, normalized (CEL spec, "Timestamp and Duration").
 import { fromJson, toJson } from "@bufbuild/protobuf";
 import { type Duration, DurationSchema, type Timestamp, TimestampSchema } from "@bufbuild/protobuf/wkt";
-import type { Time } from "./equal.ts";
 import { ExpressionError } from "./error.ts";
+import type { Time } from "./shape.ts";
 
 const NANOS = 1_000_000_000;
 /** 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z. */

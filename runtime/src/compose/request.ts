@@ -1,3 +1,5 @@
+// Composing: what generated code is given, a `Request`, and what one response is made of: its budget, its resolvers, what failures
+// have touched and how it degrades. It knows calls and guards, and not who serves it.
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { type AnyBatch, type Batch, type Collectors, collectorOf } from "../call/batch.ts";
 import { Mark, worse } from "../call/causes.ts";

@@ -1,3 +1,5 @@
+// Elements: how many of lists, maps and JSON a request holds, counted in its bytes before anything is made of them. It knows
+// descriptors and formats, and nothing of servers or requests.
 import type { DescMessage } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { countBinary } from "./count-binary.ts";

@@ -1,3 +1,5 @@
+// Guards: what keeps upstreams and this process from harm, each for itself: breaker, limit, pool, throttle, backoff, deadline. They
+// count, and answer whether something may go on; what it is, they do not know.
 import { CircuitState } from "cockatiel";
 import type { Clock } from "../clock.ts";
 import type { BreakerState } from "../observer.ts";

@@ -1,3 +1,5 @@
+// HTTP/2 of our own (RFC 9113, RFC 7541): frames, header blocks, windows, and what they mean. It knows nothing of gRPC, nor who has the
+// socket: that is a `Connection` with its `Stream`s, which transport/ implements.
 import type { Listed } from "./open-streams.ts";
 import type { Sending } from "./send-queue.ts";
 

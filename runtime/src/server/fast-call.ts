@@ -3,12 +3,12 @@ import type * as http2 from "node:http2";
 import type { Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
+import { enterList, leaveList, type Slotted } from "../call/slots.ts";
 import { LONGEST_TIMER_MS } from "../clock.ts";
 import { type Answering, type AnswerMetadata, connectError, type Endpoint } from "../compose/endpoint.ts";
 import type { IncomingHeaders } from "../compose/exchange.ts";
 import { appended } from "../wire/appended.ts";
 import type { ServerFault } from "./failure-log.ts";
-import type { OpenCalls } from "./open-calls.ts";
 import type { Holder, PendingBytes } from "./pending-bytes.ts";
 import { AT_ONCE_BYTES, LINGER_MS, late, tooMuch } from "./request-body.ts";
 import { shortError } from "./short-errors.ts";
@@ -29,7 +29,7 @@ export interface FastRpc {
   /** In bytes, of one message. */
   readonly maxBytes: number;
   /** The calls under way. */
-  readonly open: OpenCalls;
+  readonly open: FastCall[];
   /** Where bodies count. */
   readonly pending: PendingBytes;
   readonly fault: ServerFault;
@@ -52,8 +52,7 @@ const NONE: readonly string[] = [];
 const NOTHING = Buffer.alloc(0);
 
 /** One request on the fast path, from its headers to its answer. It answers as Connect's adapter would. */
-export abstract class FastCall implements IncomingHeaders, Holder {
-  /** Its place among those under way, which writes it. */
+export abstract class FastCall implements IncomingHeaders, Holder, Slotted {
   slot = 0;
   heldBytes = 0;
   holderSlot = 0;
@@ -79,7 +78,7 @@ export abstract class FastCall implements IncomingHeaders, Holder {
     this.head = head;
     this.holderNumber = rpc.pending.nextNumber();
     this.#startedAt = head.clientMs === undefined ? 0 : performance.now();
-    rpc.open.add(this);
+    enterList(rpc.open, this);
   }
 
   /** As node has them; without HTTP/2's pseudo-headers for `get`. */
@@ -272,7 +271,7 @@ export abstract class FastCall implements IncomingHeaders, Holder {
     this.rpc.pending.release(this);
     clearTimeout(this.#deadline);
     clearTimeout(this.#linger);
-    this.rpc.open.delete(this);
+    leaveList(this.rpc.open, this);
   }
 
   /** @param bytes as `serialize` gives them; compressed ones have no prefix */

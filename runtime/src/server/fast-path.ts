@@ -11,11 +11,10 @@ import { type Bounds, checkElements } from "../elements/bounds.ts";
 import { frame, PREFIX_BYTES } from "../wire/frame.ts";
 import type { CorsHeaders } from "./cors.ts";
 import type { ServerFault } from "./failure-log.ts";
-import { attachRequest, attachStream, type FastHead, type FastRpc } from "./fast-call.ts";
+import { attachRequest, attachStream, type FastCall, type FastHead, type FastRpc } from "./fast-call.ts";
 import { type ConnectEncoding, FastConnectCall } from "./fast-connect.ts";
 import { FastGrpcCall } from "./fast-grpc.ts";
 import type { Shortcut } from "./listener.ts";
-import { OpenCalls } from "./open-calls.ts";
 import type { PendingBytes } from "./pending-bytes.ts";
 
 export interface FastPathOptions {
@@ -59,7 +58,7 @@ const MAX_REMEMBERED = 256;
  */
 export class FastPath implements Shortcut {
   readonly #served = new Map<unknown, Served>();
-  readonly #open = new OpenCalls();
+  readonly #open: FastCall[] = [];
   readonly #maxBytes: number;
   readonly #corsHeaders: CorsHeaders;
   readonly #connectJson: ConnectEncoding;
@@ -117,12 +116,12 @@ export class FastPath implements Shortcut {
   }
 
   checkArrivals(rounds: number): void {
-    for (const call of this.#open.all()) call.checkArrival(rounds);
+    for (const call of [...this.#open]) call.checkArrival(rounds);
   }
 
   /** Answers all calls under way with this. */
   abort(error: ConnectError): void {
-    for (const call of this.#open.all()) call.abort(error);
+    for (const call of [...this.#open]) call.abort(error);
   }
 
   #encoding(kind: Kind): ConnectEncoding {

@@ -1,3 +1,6 @@
+// The server: one process around the endpoints of a package. Configuration from the environment, one port for HTTP/1.1 and HTTP/2,
+// health, reflection, logs, draining; ordinary unary calls on a path of its own, all others through Connect's adapter. It may know
+// every other room, and no other knows it.
 import { readFileSync } from "node:fs";
 import type { DescFile, DescService } from "@bufbuild/protobuf";
 import { Cache } from "../cache/cache.ts";

@@ -1,3 +1,4 @@
+// For tests only: fakes, rigs and upstreams that the runtime's own tests share. They may know every room, and no room knows them.
 import type { Clock, Timer } from "../clock.ts";
 
 interface Pending {

@@ -1,3 +1,5 @@
+// The transport: unary requests to one upstream, over gRPC or through a transport of Connect's. Names become addresses and connections,
+// and what goes wrong becomes a `Fault`. It knows neither requests nor policies: a call is bytes, headers and a deadline.
 import type { Fault } from "../failure.ts";
 
 /** Headers as they came: lower-case names, without those that begin with `:`; several values of a name are joined with ", ". */

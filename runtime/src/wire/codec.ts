@@ -1,4 +1,5 @@
-// What a generated codec is made of: functions for the usual, protobuf-es for the rest.
+// The wire: protobuf messages as bytes. What generated codecs are made of, and the frame that gRPC puts around a message. It knows
+// protobuf-es, to which it leaves whatever is unusual, and nothing of calls. Here: functions for the usual, protobuf-es for the rest.
 import { channel } from "node:diagnostics_channel";
 import {
   create,

@@ -1,0 +1,36 @@
+// What a value is, where its type is known only at run time.
+import type { DescMessage } from "@bufbuild/protobuf";
+
+/** The messages that are known by name: a `Registry` of protobuf-es. */
+export interface AnyTypes {
+  readonly getMessage: (typeName: string) => DescMessage | undefined;
+}
+
+export interface Time {
+  readonly seconds: bigint;
+  readonly nanos: number;
+}
+
+export function isTime(value: unknown): value is Time & { readonly $typeName: string } {
+  return (
+    isMessage(value) &&
+    (value.$typeName === "google.protobuf.Timestamp" || value.$typeName === "google.protobuf.Duration")
+  );
+}
+
+export function isMessage(value: unknown): value is object & { readonly $typeName: string } {
+  return typeof value === "object" && value !== null && "$typeName" in value;
+}
+
+/** A map in either form: an object of protobuf's or JSON's, or a `Map`; none of the boxes that are objects, too. */
+export function isMap(value: unknown): value is object {
+  if (value instanceof Map) return true;
+  if (typeof value !== "object" || value === null || isMessage(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/** The entries of a map in either form; the keys of an object are strings. */
+export function entriesOf(map: object): [unknown, unknown][] {
+  return map instanceof Map ? [...map] : Object.entries(map);
+}
