@@ -92,11 +92,25 @@ export interface FailureInit {
   readonly cause?: unknown;
 }
 
+/** What expressions read of a failure. */
+export interface ErrorInfo {
+  /** The gRPC status code. */
+  readonly code: number;
+  /** The upstream's own words. */
+  readonly message: string;
+  /** A number of `bff.v1.Degradation.Reason`. */
+  readonly reason: number;
+  /** Full service name; empty when no upstream was at fault. */
+  readonly upstream: string;
+  /** The first error detail of this type that the upstream sent. */
+  detail<Desc extends DescMessage>(desc: Desc): MessageShape<Desc> | undefined;
+}
+
 /**
  * The one value that a failure is. Failures are thrown and passed on, but they are not Errors: nobody reads their stack,
  * and taking one costs more than everything else about a failed call.
  */
-export class Failure {
+export class Failure implements ErrorInfo {
   /** What happened, as the upstream or we ourselves named it. */
   readonly code: Code;
   readonly reason: Reason;

@@ -17,7 +17,7 @@ import { Invalid } from "./evaluator.ts";
 import { canBeAbsent, fieldValue } from "./field-value.ts";
 import { type Asker, type CallFailure, type CallOutcome, methodName, shown } from "./outcomes.ts";
 import { policyOf } from "./policy.ts";
-import { failed, type Locals, type Result, tainted, type Value, value } from "./result.ts";
+import { failed, type Locals, type Result, tainted, type Value, value, type Why } from "./result.ts";
 import { Reason, type Taint } from "./taint.ts";
 
 /** What a call gives its step. */
@@ -25,6 +25,8 @@ export function callResult(at: Composition, step: IrStep, call: IrCall, locals: 
   const { program, outcomes } = at.response;
   const method = program.method(at.place, call);
   const request = requestOf(at, call, method, locals);
+  // Of several for want of which it is not sent, the first declared.
+  if (request.state === "absent") return { ...request, why: at.wanting(textsOf(call), locals) };
   if (request.state !== "value") return request;
   const metadata = metadataOf(at, call, locals);
   if (metadata.state === "failed" || metadata.state === "dead") return metadata;
@@ -66,6 +68,12 @@ export function callResult(at: Composition, step: IrStep, call: IrCall, locals: 
   if (method.output.typeName === "google.protobuf.Struct" && fields !== undefined)
     return value(celMap(new Map([[fields.name, fieldValue(response, fields)]])), all);
   return call.batch === undefined ? value(response, all) : item(call.batch, response, ended.key, all);
+}
+
+/** What has to be there for a call to be sent. */
+function textsOf({ request, set, batch }: IrCall): string[] {
+  const texts = [request, batch?.by, ...set.flatMap((bind) => [bind.if, bind.by, bind.spread])];
+  return texts.flatMap((text) => text?.value ?? []);
 }
 
 type Request =
@@ -237,6 +245,7 @@ function afterFailure(
   );
   const locals: Locals = new Map([...outer, ["error", value(error)]]);
   const cause = { reason: failure.reason, upstream: failure.upstream };
+  const why: Why = { code: failure.code, message: failure.message ?? "", ...cause };
   for (const rule of at.response.program.errorRules(at.place, call)) {
     if (rule.on.length > 0 && !rule.on.some((code) => code.value === failure.code)) continue;
     if (rule.if !== undefined) {
@@ -245,10 +254,11 @@ function afterFailure(
     }
     switch (rule.then?.kind) {
       case "ignore":
-        return { state: "absent", taint };
+        return { state: "absent", taint, why };
       case "fallback": {
         const own: Taint = { cause, rank: step.index, leftOut: false, soft: false };
-        return tainted(at.evaluate(rule.then.by.value, locals), [...taint, own]);
+        const instead = tainted(at.evaluate(rule.then.by.value, locals), [...taint, own]);
+        return instead.state === "value" ? { ...instead, why } : instead;
       }
       case "fail":
         at.response.refusals.push(at.status(rule.then.fail, failure.code, locals));
@@ -260,7 +270,7 @@ function afterFailure(
   const pushback = failure.reason === Reason.BREAKER_OPEN || failure.reason === Reason.LIMITED;
   return {
     state: "failed",
-    failures: [{ status: { code: failure.clientCode, message: undefined, pushback }, cause }],
+    failures: [{ status: { code: failure.clientCode, message: undefined, pushback }, cause, why }],
     taint,
   };
 }

@@ -10,6 +10,7 @@ import { eachResult } from "./each.ts";
 import { expression } from "./expression.ts";
 import { canBeAbsent, walk } from "./field-value.ts";
 import { composeFields, suppliedEntries } from "./fields.ts";
+import { none, some } from "./macros.ts";
 import type { Failure, Missing, Response, Status } from "./response.ts";
 import {
   type Args,
@@ -23,6 +24,7 @@ import {
   tainted,
   type Value,
   value,
+  type Why,
 } from "./result.ts";
 import { BEFORE } from "./shared.ts";
 import { callOf, caseOnly, holes, type Place, restsOn } from "./static.ts";
@@ -30,6 +32,17 @@ import { asArgument, type Entry, inOrder, inside, invalid, type Taint } from "./
 
 function isKept(value: CelInput): boolean {
   return isReflectMessage(value) && /^google\.protobuf\.(Any|Value)$/.test(value.desc.typeName);
+}
+
+function errorOf({ code, message, reason, upstream }: Why): CelInput {
+  return celMap(
+    new Map<string, CelInput>([
+      ["code", BigInt(code)],
+      ["message", message],
+      ["reason", BigInt(reason)],
+      ["upstream", upstream],
+    ]),
+  );
 }
 
 export class Composition {
@@ -262,11 +275,13 @@ export class Composition {
     let result = ran;
     if (ran.state === "failed" && step.supplementary?.value === true) {
       const own = ran.failures.map(({ cause }): Taint => ({ cause, rank: step.index, leftOut: false, soft: false }));
-      result = { state: "absent", taint: [...ran.taint, ...own] };
+      // Several parts of it may have failed: the first is read.
+      result = { state: "absent", taint: [...ran.taint, ...own], why: ran.failures[0]?.why };
     }
     if (result.state !== "absent" || step.fallback === undefined) return result;
     const fallback = this.evaluate(step.fallback.value);
-    return fallback.state === "value" ? { ...fallback, taint: [...result.taint, ...fallback.taint] } : fallback;
+    if (fallback.state !== "value") return fallback;
+    return { ...fallback, taint: [...result.taint, ...fallback.taint], why: result.why };
   }
 
   #conditional(step: IrStep): Result {
@@ -422,7 +437,7 @@ export class Composition {
     const inner = [...found.values()].flatMap((result) => (result.state === "value" ? result.inner : []));
     const present = (name: string) => found.get(name)?.state === "value";
     if (reads.some((read) => found.has(read.name) && !read.safe && !present(read.name))) {
-      return { state: "absent", taint: [...taint, ...inner] };
+      return { state: "absent", taint: [...taint, ...inner], why: this.wanting([source], locals) };
     }
     const bindings = this.#bindings(reads, found);
     const enums = (name: string) => {
@@ -443,8 +458,23 @@ export class Composition {
     }
   }
 
+  /** Why something is left out that expressions read: the failure of the first declared step that they lack and that has one. */
+  wanting(sources: readonly string[], locals: Locals): Why | undefined {
+    const lacking = sources.flatMap((source) =>
+      expression(source).reads.flatMap(({ name, safe }) => {
+        const shared = this.place.shared === undefined ? this.response.shared?.named(name) : undefined;
+        const step = this.named(name) ?? shared;
+        if (safe || locals.has(name) || step === undefined) return [];
+        const result = this.#read(name, locals);
+        const rank = step === shared ? BEFORE + step.index : step.index;
+        return result?.state === "absent" && result.why !== undefined ? [{ rank, why: result.why }] : [];
+      }),
+    );
+    return lacking.sort((a, b) => a.rank - b.rank)[0]?.why;
+  }
+
   #bindings(
-    reads: readonly { name: string; ok: boolean }[],
+    reads: readonly { name: string; ok: boolean; failure: boolean }[],
     found: ReadonlyMap<string, Result>,
   ): Record<string, CelInput> {
     const bindings: Record<string, CelInput> = { ...this.response.globals };
@@ -462,6 +492,12 @@ export class Composition {
     }
     for (const { name } of reads)
       if (name.startsWith("args.")) bindings[`@set:${name}`] = this.#isSet(name.slice("args.".length));
+    for (const { name, failure } of reads)
+      if (failure) {
+        const result = found.get(name);
+        const why = result?.state === "value" || result?.state === "absent" ? result.why : undefined;
+        bindings[`@failure:${name}`] = why === undefined ? none : some(errorOf(why));
+      }
     for (const read of reads)
       if (read.ok) {
         const request = this.args.kind === "request" && read.name.startsWith("args.");

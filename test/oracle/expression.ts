@@ -6,6 +6,8 @@ import { parseAll } from "./macros.ts";
 export interface Read {
   readonly name: string;
   readonly ok: boolean;
+  /** `failure(name)`. */
+  readonly failure: boolean;
   /** Stands where `ok(name)` is known to hold. */
   readonly safe: boolean;
 }
@@ -49,11 +51,12 @@ export function pathOf(expr: Expr): readonly string[] | undefined {
   return operand && [...operand, value.field];
 }
 
-function okName(expr: Expr): string | undefined {
+function askedName(expr: Expr, fn: "ok" | "failure"): string | undefined {
   const { case: kind, value } = expr.exprKind;
-  if (kind !== "callExpr" || value.function !== "ok" || value.target !== undefined) return undefined;
+  if (kind !== "callExpr" || value.function !== fn || value.target !== undefined) return undefined;
   return nameOf(value.args[0]);
 }
+const okName = (expr: Expr): string | undefined => askedName(expr, "ok");
 
 // ---- reads and where they are safe ----
 
@@ -63,7 +66,9 @@ function readsOf(
   locals: ReadonlySet<string> = new Set(),
 ): Read[] {
   if (expr === undefined) return [];
-  const read = (name: string, ok = false): Read[] => [{ name, ok, safe: ok || safe.has(name) }];
+  const read = (name: string, ok = false, failure = false): Read[] => [
+    { name, ok, failure, safe: ok || failure || safe.has(name) },
+  ];
   const inAll = (...list: readonly (Expr | undefined)[]) => list.flatMap((one) => readsOf(one, safe, locals));
   const path = pathOf(expr);
   if (path !== undefined) {
@@ -73,6 +78,8 @@ function readsOf(
   }
   const ok = okName(expr);
   if (ok !== undefined) return read(ok, true);
+  const failure = askedName(expr, "failure");
+  if (failure !== undefined) return read(failure, false, true);
   const { case: kind, value } = expr.exprKind;
   switch (kind) {
     case "selectExpr": {
@@ -139,10 +146,12 @@ export function union<T>(a: ReadonlySet<T>, b: ReadonlySet<T>): ReadonlySet<T> {
 
 // ---- what is evaluated ----
 
-/** `ok(x)` becomes the variable `@ok:x`, `has(args.x)` the variable `@set:args.x`; `headers.x` and `headers[k]` become `@header(k)`, which gives "" for an absent one. */
+/** `ok(x)` becomes the variable `@ok:x`, `failure(x)` `@failure:x`, `has(args.x)` the variable `@set:args.x`; `headers.x` and `headers[k]` become `@header(k)`, which gives "" for an absent one. */
 export function rewrite(expr: Expr): Expr {
   const ok = okName(expr);
   if (ok !== undefined) return { ...expr, exprKind: { case: "identExpr", value: ident(`@ok:${ok}`) } };
+  const failure = askedName(expr, "failure");
+  if (failure !== undefined) return { ...expr, exprKind: { case: "identExpr", value: ident(`@failure:${failure}`) } };
   const { case: kind, value } = expr.exprKind;
   if (kind === "selectExpr" && value.testOnly && value.operand && pathOf(value.operand)?.join() === "args")
     return { ...expr, exprKind: { case: "identExpr", value: ident(`@set:args.${value.field}`) } };

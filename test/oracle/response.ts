@@ -5,6 +5,7 @@ import type { JsonValue, Message } from "@bufbuild/protobuf";
 import type { Composition } from "./compose.ts";
 import type { Converter } from "./convert.ts";
 import type { Outcomes } from "./outcomes.ts";
+import type { Why } from "./result.ts";
 import type { Program } from "./static.ts";
 import type { Cause, Entry } from "./taint.ts";
 
@@ -19,6 +20,7 @@ export interface Status {
 export interface Failure {
   readonly status: Status;
   readonly cause: Cause;
+  readonly why?: Why | undefined;
 }
 /** A call that had to be made and is not in the log. */
 export interface Missing {

@@ -15,13 +15,22 @@ export const INTERNAL = 13;
 /** What became of a step, an argument or an expression. */
 export type Result =
   | Value
-  | { readonly state: "absent"; readonly taint: readonly Taint[] }
+  | { readonly state: "absent"; readonly taint: readonly Taint[]; readonly why?: Why | undefined }
   /** It failed by itself; any of these. */
   | { readonly state: "failed"; readonly failures: readonly Failure[]; readonly taint: readonly Taint[] }
   /** It rests on what failed critically, or on calls that were never made. */
   | { readonly state: "dead"; readonly missing: readonly Missing[] };
+/** What `failure(step)` reads. */
+export interface Why {
+  readonly code: number;
+  readonly message: string;
+  readonly reason: number;
+  readonly upstream: string;
+}
 export interface Value {
   readonly state: "value";
+  /** A failure that this stands in for. */
+  readonly why?: Why | undefined;
   readonly value: CelInput;
   readonly taint: readonly Taint[];
   /** What touched the inside of composed messages in the value. */
@@ -45,7 +54,11 @@ export function failed(error: unknown, taint: readonly Taint[] = []): Result {
   const asked = error instanceof TooManyAsked;
   const code = asked || error instanceof NoCounterpart ? INVALID_ARGUMENT : INTERNAL;
   const message = asked ? error.message : undefined;
-  return { state: "failed", failures: [{ status: { code, message }, cause: invalid }], taint };
+  return {
+    state: "failed",
+    failures: [{ status: { code, message }, cause: invalid, why: { code, message: "", ...invalid } }],
+    taint,
+  };
 }
 
 /** `args`: the request of an rpc, or the arguments that a composing step gave. */

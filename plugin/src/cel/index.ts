@@ -16,6 +16,7 @@ export { fieldName } from "./syntax/words.ts";
 export { assignable, sameType } from "./types/assignable.ts";
 export { childrenOf } from "./types/children.ts";
 export { convertible } from "./types/convertible.ts";
+export { ERROR_TYPE, isError } from "./types/error-type.ts";
 export type { Expression, Node, Read } from "./types/expression.ts";
 export { extensionNamed, NO_EXTENSIONS } from "./types/extension.ts";
 export { restOf, sureWhere } from "./types/facts.ts";

@@ -1,27 +1,41 @@
-import type { Expression } from "../cel/index.ts";
+import type { Expression, Node } from "../cel/index.ts";
+import { childrenOf, isError } from "../cel/index.ts";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import { blocksOf, callsIn } from "../resolve/model/blocks.ts";
+import type { Origin } from "../origin.ts";
+import { blocksOf, callsIn, expressionsIn } from "../resolve/model/blocks.ts";
 import type { Model } from "../resolve/model/model.ts";
 import { failExpressions } from "../resolve/model/source-parts.ts";
 
 /** What an upstream writes into an error is for its own people: names of hosts, of tables, of users. */
 export function checkErrorExposure(model: Model, report: Report): void {
   const seen = new Set<string>();
-  for (const call of blocksOf(model).flatMap(callsIn)) {
-    const sent = call.onError.flatMap(({ then }): Expression[] =>
-      then.kind === "fail" ? failExpressions(then.fail) : [],
+  const warn = (at: Origin, detail: string): void => {
+    const place = `${at.file}:${at.line}:${at.column}`;
+    if (seen.has(place)) return;
+    seen.add(place);
+    report({
+      code: "BFF804",
+      severity: "warning",
+      message: "clients get to see what the upstream wrote into its error",
+      at,
+      hint: `write a text of your own, or pass on a detail that is meant for clients with \`${detail}.detail(…)\``,
+    });
+  };
+  for (const block of blocksOf(model)) {
+    const sent = callsIn(block).flatMap((call) =>
+      call.onError.flatMap(({ then }): Expression[] => (then.kind === "fail" ? failExpressions(then.fail) : [])),
     );
-    for (const { at, variable } of sent.flatMap((expression) => expression.reads)) {
-      const place = `${at.file}:${at.line}:${at.column}`;
-      if (variable.name !== "error.message" || seen.has(place)) continue;
-      seen.add(place);
-      report({
-        code: "BFF804",
-        severity: "warning",
-        message: "clients get to see what the upstream wrote into its error",
-        at,
-        hint: "write a text of your own, or pass on a detail that is meant for clients with `error.detail(…)`",
-      });
-    }
+    for (const { at, variable } of sent.flatMap((expression) => expression.reads))
+      if (variable.name === "error.message") warn(at, "error");
+    // A condition decides by the text, and does not show it.
+    const values = expressionsIn(block).filter(({ type }) => type.kind !== "bool");
+    for (const { root } of values) for (const at of messagesRead(root)) warn(at, "failure(step)");
   }
+}
+
+/** Where the message of a step's failure is read. */
+function messagesRead(node: Node): Origin[] {
+  const of = node.kind === "select" && node.field === "message" ? node.of.type : undefined;
+  const here = of !== undefined && isError(of.kind === "optional" ? of.of : of) ? [node.at] : [];
+  return [...here, ...childrenOf(node).flatMap(messagesRead)];
 }

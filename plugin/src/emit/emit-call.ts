@@ -21,10 +21,16 @@ export interface CallParts {
   readonly extra: Lines | undefined;
 }
 
-export function callParts(call: Call, message: PlanBlock, names: MessageNames, mark: boolean): CallParts {
+/** What a call notes on its step: `mark`, why its value is not its own; `explained`, the failure that a rule of `on_error` takes. */
+interface Notes {
+  readonly mark: boolean;
+  readonly explained: boolean;
+}
+
+export function callParts(call: Call, message: PlanBlock, names: MessageNames, notes: Notes): CallParts {
   const entry = message.calls.get(call);
   if (entry === undefined) throw new Error(`no entry for ${call.method.name}`);
-  const extra = extraOf(call, names, mark);
+  const extra = extraOf(call, names, notes);
   if (call.batch === undefined)
     return { entry: names.entry(entry), request: request(call, names), group: undefined, extra };
   const group = entry.grouped ? groupOf(call, names) : extra === undefined ? undefined : line("undefined");
@@ -214,11 +220,11 @@ function metadataProperties(call: Call, names: MessageNames): Line[] {
   });
 }
 
-function extraOf(call: Call, names: MessageNames, mark: boolean): Lines | undefined {
+function extraOf(call: Call, names: MessageNames, { mark, explained }: Notes): Lines | undefined {
   const parts: Lines[] = [];
   if (call.metadata.length > 0 && call.batch === undefined)
     parts.push(around(["metadata: "], object(metadataProperties(call, names)), []));
-  if (call.onError.length > 0) parts.push(rescue(call, names));
+  if (call.onError.length > 0) parts.push(rescue(call, names, explained));
   const retryIf = retryIfOverSteps(call);
   if (retryIf !== undefined)
     parts.push([
@@ -239,16 +245,19 @@ function extraOf(call: Call, names: MessageNames, mark: boolean): Lines | undefi
 }
 
 /** `on_error`: the first rule that holds decides; the last line is "no rule matched". */
-function rescue(call: Call, names: MessageNames): Lines {
+function rescue(call: Call, names: MessageNames, explained: boolean): Lines {
   const asksCode = call.onError.some((rule) =>
     [rule.if, ...rescueExpressions(rule.then)].some((asked) => asked && comparesName(asked.root, "error.code")),
   );
   const rules = call.onError.flatMap((rule): Lines => {
-    const then = outcome(rule, names);
+    const end = outcome(rule, names);
+    const noted = explained && rule.then.kind !== "fail";
     const plain = testOf(rule, names, asksCode);
     // TypeScript would take what is left of the codes for all that there are.
     const test: Line | undefined = plain && asksCode ? ["Boolean(", ...plain, ")"] : plain;
-    return test === undefined ? [then] : [["if (", ...test, ") ", ...then]];
+    if (test === undefined) return noted ? [["mark.failed(error);"], end] : [end];
+    const then: Line = noted ? ["{ mark.failed(error); ", ...end, " }"] : end;
+    return [["if (", ...test, ") ", ...then]];
   });
   const certain = call.onError.some((rule) => rule.on.length === 0 && rule.if === undefined);
   const body = certain ? rules : [...rules, ["return error;"]];

@@ -20,7 +20,11 @@ export function emitGuard(step: PlanStep, cx: StepContext): Lines {
   const refuse: Line = ["throw ", ...refusal(source.fail, rank, names), ";"];
   if (step.immediate && !mayThrow(step)) return [["if (", ...test, ") ", ...refuse]];
   const place = new Place();
-  const body: Lines = [...awaitAfter(step, cx), ...place.await(step.waitsFor), ["if (", ...test, ") ", ...refuse]];
+  const body: Lines = [
+    ...awaitAfter(step, cx),
+    ...place.reads(cx, [when, source.if, ...failExpressions(source.fail)]),
+    ["if (", ...test, ") ", ...refuse],
+  ];
   const guard = around([], block(["cx.guard(async () => {"], body, [rank === undefined ? "})" : `}, ${rank})`]), [";"]);
   if (step.immediate) return around(["await "], guard, []);
   return around(isNeeded(step, cx) ? [`const ${step.name}Step = `] : [], guard, []);

@@ -9,10 +9,9 @@ import { emitEach } from "./emit-each.ts";
 import { emitGuard } from "./emit-guard.ts";
 import { resolverBody } from "./emit-resolver.ts";
 import { around, block, type Line, type Lines, line } from "./lines.ts";
-import type { MessageNames } from "./message-names.ts";
-import { awaitAfter, needs, Place, readsOf } from "./place.ts";
+import { awaitAfter, needs, Place, unlessThere } from "./place.ts";
 import type { StepContext } from "./step-context.ts";
-import { cleared, composition, needsMark, send, wantedArgs } from "./step-parts.ts";
+import { cleared, composition, explains, needsMark, send, wantedArgs } from "./step-parts.ts";
 import {
   boundValue,
   condition,
@@ -53,12 +52,12 @@ function statement(step: PlanStep, cx: StepContext): Lines {
   const { fallback } = step.step;
   const rests = (lines: Lines): Lines => cx.rests?.(step, lines) ?? lines;
   if (fallback === undefined) return around([`const ${step.name}Step = `], rests(started), [";"]);
-  const waits = readsOf(cx, [fallback.expression]);
+  const waits = new Place().reads(cx, [fallback.expression]);
   const value = boundValue(fallback, names).print;
   const body =
     waits.length === 0
       ? line("() => ", ...parenthesisedObject(value))
-      : block(["async () => {"], [...new Place().await(waits), ["return ", ...value, ";"]], ["}"]);
+      : block(["async () => {"], [...waits, ["return ", ...value, ";"]], ["}"]);
   return around([`const ${step.name}Step = `], rests(callOver("cx.orElse", [started, body])), [";"]);
 }
 /** A call with each argument on lines of its own. */
@@ -113,8 +112,8 @@ function startDirectly(step: PlanStep, cx: StepContext): Lines | undefined {
   if (source.kind === "call") {
     const { call } = source;
     const unsafe = callExpressions(call).some((expression) => (expression?.unsafe.length ?? 0) > 0);
-    if (step.effectful || unsafe || callFails(call)) return undefined;
-    const parts = callParts(call, cx.message, names, false);
+    if (step.effectful || unsafe || callFails(call) || explains(step)) return undefined;
+    const parts = callParts(call, cx.message, names, { mark: false, explained: false });
     const args = callArguments(parts);
     const method = call.batch === undefined ? "call" : call.batch.many ? "loadMany" : "load";
     if (call.batch === undefined) return around([supplementary ? "cx.tryCall(" : "cx.call("], args, [")"]);
@@ -138,13 +137,15 @@ function closureBody(step: PlanStep, cx: StepContext): Lines {
   const place = new Place();
   const lines: Line[] = [...awaitAfter(step, cx)];
   if (when !== undefined) {
-    lines.push(...place.await(readsOf(cx, [when])));
-    lines.push(["if (", ...negated(when, names), ") return undefined;"]);
+    lines.push(...place.reads(cx, [when]));
+    const asked = step.explained ? unlessThere(step, cx, [when]) : [];
+    const rest = asked.length === 0 ? when : { ...when, unsafe: [] };
+    lines.push(...asked, ["if (", ...negated(rest, names), ") return undefined;"]);
     if (step.tracks.ran) lines.push([`${step.name}Ran = true;`]);
   }
   switch (source.kind) {
     case "by":
-      lines.push(...needs(cx, place, [source.by]));
+      lines.push(...needs(step, cx, place, [source.by]));
       lines.push([
         "return ",
         ...inferredValue({ ...source.by, unsafe: [] }, step.step.variable?.proto, names).print,
@@ -152,17 +153,15 @@ function closureBody(step: PlanStep, cx: StepContext): Lines {
       ]);
       break;
     case "call":
-      lines.push(...needs(cx, place, callExpressions(source.call)));
+      lines.push(...needs(step, cx, place, callExpressions(source.call)));
       lines.push(...cleared(step, cx));
       lines.push(...around(["return "], send(source.call, step, cx, "cx"), [";"]));
       break;
     case "compose":
       lines.push(
-        ...place.await(
-          readsOf(
-            cx,
-            wantedArgs(source, cx).flatMap((arg) => [arg.by, arg.if]),
-          ),
+        ...place.reads(
+          cx,
+          wantedArgs(source, cx).flatMap((arg) => [arg.by, arg.if]),
         ),
       );
       lines.push(
@@ -172,8 +171,8 @@ function closureBody(step: PlanStep, cx: StepContext): Lines {
       );
       break;
     case "each":
-      lines.push(...needs(cx, place, [source.in]));
-      lines.push(...place.await(readsOf(cx, eachExpressions(source, cx))));
+      lines.push(...needs(step, cx, place, [source.in]));
+      lines.push(...place.reads(cx, eachExpressions(source, cx)));
       lines.push(...emitEach(source, step, cx));
       break;
     case "switch":
@@ -205,13 +204,13 @@ function switchBody(source: SwitchSource, step: PlanStep, cx: StepContext, place
     ...(step.tracks.case ? [[`${step.name}Case = ${index};`]] : []),
     ...(step.lazy[index] ?? []).flatMap((lazy) => [...emitStep(lazy, cx), ...hoistPromise(lazy, cx)]),
     ...awaitLazy(step, index, bound.expression, inner, cx),
-    ...needs(cx, inner, [bound.expression]),
+    ...needs(step, cx, inner, [bound.expression]),
     ["return ", ...inferredPresent(bound, names), ";"],
   ];
   const lines: Line[] = [];
   for (const [index, { if: when, value }] of source.cases.entries()) {
-    lines.push(...place.await(readsOf(cx, [when])));
-    lines.push(...unevaluated(step, index, when, names));
+    lines.push(...place.reads(cx, [when]));
+    lines.push(...unevaluated(step, index, when, cx));
     lines.push(
       ...block(["if (", ...condition({ ...when, unsafe: [] }, names), ") {"], branch(index, value, new Place(place)), [
         "}",
@@ -227,13 +226,8 @@ function switchBody(source: SwitchSource, step: PlanStep, cx: StepContext, place
   return lines;
 }
 /** A condition that reads what is absent decides nothing: the step has no value. Asked, but not chosen: between two cases. */
-function unevaluated(step: PlanStep, index: number, when: Expression, names: MessageNames): Lines {
-  return when.unsafe.map((variable): Line => {
-    const absent: Line = ["if (", names.variable(variable), " === undefined) "];
-    return step.tracks.case
-      ? [...absent, `{ ${step.name}Case = ${index}.5; return undefined; }`]
-      : [...absent, "return undefined;"];
-  });
+function unevaluated(step: PlanStep, index: number, when: Expression, cx: StepContext): Lines {
+  return unlessThere(step, cx, [when], step.tracks.case ? `${step.name}Case = ${index}.5; ` : "");
 }
 function hoistPromise(lazy: PlanStep, cx: StepContext): Lines {
   return cx.hoisted.promise.has(lazy) && !lazy.sync ? [[`${lazy.name}Started = ${lazy.name}Step;`]] : [];
@@ -243,7 +237,7 @@ function awaitLazy(step: PlanStep, index: number, expression: Expression, place:
   const values = (step.lazy[index] ?? []).filter((lazy) => cx.hoisted.value.has(lazy));
   if (values.length === 0) return [];
   return [
-    ...place.await([...values, ...readsOf(cx, [expression])]),
+    ...place.reads(cx, [expression], values),
     ...values.map((lazy): Line => [`${lazy.name}Inside = ${lazy.name};`]),
   ];
 }

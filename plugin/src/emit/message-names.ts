@@ -13,6 +13,7 @@ export class MessageNames implements Names {
   readonly result: string;
   readonly #scope: NameScope;
   readonly #steps = new Map<Variable, PlanStep>();
+  readonly #failures = new Map<Variable, PlanStep>();
   readonly #items = new Map<Variable, string>();
   readonly #entries = new Map<Entry, string>();
   /** The local names of arguments that may be absent. */
@@ -28,7 +29,9 @@ export class MessageNames implements Names {
     for (const step of all([...(message.shared ?? []), ...message.steps])) {
       this.#scope.take(step.name);
       this.#scope.take(`${step.name}Step`);
-      if (step.step.variable !== undefined) this.#steps.set(step.step.variable, step);
+      const { variable } = step.step;
+      if (variable !== undefined) this.#steps.set(variable, step);
+      if (variable?.failure !== undefined) this.#failures.set(variable.failure, step);
     }
     // No step has the name of an argument, but `cx` may be one.
     this.#optional = new Map(message.optionalArgs.map((name) => [name, this.#scope.take(camel(name))]));
@@ -76,6 +79,8 @@ export class MessageNames implements Names {
     switch (variable.role) {
       case "step":
         return this.#steps.get(variable)?.name ?? variable.name;
+      case "failure":
+        return `cx.failure(${this.#failures.get(variable)?.name ?? variable.name}Step)`;
       case "args":
         return "args";
       case "arg":

@@ -1,4 +1,4 @@
-import type { Expression } from "../cel/index.ts";
+import type { Expression, Read } from "../cel/index.ts";
 import type { PlanStep } from "../plan/plan.ts";
 import type { Line, Lines } from "./lines.ts";
 import type { StepContext } from "./step-context.ts";
@@ -18,27 +18,63 @@ export class Place {
     for (const step of fresh) this.#awaited.add(step);
     return fresh.map((step) => [`const ${step.name} = await ${step.name}Step;`]);
   }
-}
-
-/** The steps behind an expression's reads. */
-export function readsOf(cx: StepContext, expressions: readonly (Expression | undefined)[]): PlanStep[] {
-  const found = new Set<PlanStep>();
-  for (const expression of expressions) {
-    for (const { variable } of expression?.reads ?? []) {
-      const read = cx.names.step(variable);
-      if (read !== undefined && !read.sync) found.add(read);
-    }
+  /** The same for what expressions read, and for others. A step whose failure alone is read only has to have ended. */
+  reads(cx: StepContext, expressions: readonly (Expression | undefined)[], others: readonly PlanStep[] = []): Lines {
+    const reads = expressions.flatMap((expression) => expression?.reads ?? []);
+    const values = stepsOf(
+      cx,
+      reads.filter(({ kind }) => kind !== "failure"),
+    );
+    for (const other of others) values.add(other);
+    const all = [...stepsOf(cx, reads).union(values)].sort((a, b) => a.step.index - b.step.index);
+    return all.flatMap((step): Lines => {
+      if (values.has(step)) return this.await([step]);
+      return this.#awaited.has(step) ? [] : [[`await ${step.name}Step;`]];
+    });
   }
-  return [...found].sort((a, b) => a.step.index - b.step.index);
 }
 
-/** Waits for what expressions read, and ends the step where an unsafe read finds nothing. */
-export function needs(cx: StepContext, place: Place, expressions: readonly (Expression | undefined)[]): Lines {
-  const unsafe = new Set(expressions.flatMap((expression) => expression?.unsafe ?? []));
-  const checks = [...unsafe].map(
-    (variable): Line => ["if (", cx.names.variable(variable), " === undefined) return undefined;"],
-  );
-  return [...place.await(readsOf(cx, expressions)), ...checks];
+/** The steps behind reads. */
+function stepsOf({ names }: StepContext, reads: readonly Read[]): Set<PlanStep> {
+  const found = new Set<PlanStep>();
+  for (const { variable } of reads) {
+    const read = names.step(variable);
+    if (read !== undefined && !read.sync) found.add(read);
+  }
+  return found;
+}
+
+/** Waits for what expressions of a step read, and ends it where an unsafe read finds nothing. */
+export function needs(
+  step: PlanStep,
+  cx: StepContext,
+  place: Place,
+  expressions: readonly (Expression | undefined)[],
+): Lines {
+  return [...place.reads(cx, expressions), ...unlessThere(step, cx, expressions)];
+}
+
+/**
+ * `if (a === undefined) return undefined;`, or where somebody asks why: `return cx.without(mark, aStep);`.
+ *
+ * @param first a statement before that
+ */
+export function unlessThere(
+  step: PlanStep,
+  { names }: StepContext,
+  expressions: readonly (Expression | undefined)[],
+  first = "",
+): Lines {
+  const end = (value: string): string => (first === "" ? `) return ${value};` : `) { ${first}return ${value}; }`);
+  const unsafe = [...new Set(expressions.flatMap((expression) => expression?.unsafe ?? []))];
+  const tests = unsafe.map((variable): Line => [names.variable(variable), " === undefined"]);
+  const failing = unsafe.flatMap((variable) => (variable.failure && names.step(variable)) ?? []);
+  if (!step.explained || failing.length === 0) return tests.map((test) => ["if (", ...test, end("undefined")]);
+  const all = tests.flatMap((test, i): Line => (i === 0 ? test : [" || ", ...test]));
+  const steps = failing
+    .sort((a, b) => a.step.index - b.step.index)
+    .map(({ name }) => (unsafe.length === 1 ? `${name}Step` : `${name} === undefined && ${name}Step`));
+  return [["if (", ...all, end(`cx.without(mark, ${steps.join(", ")})`)]];
 }
 
 /** `await cx.ended(…)` for the steps that `after` names. */

@@ -3,7 +3,7 @@
 import { camel } from "../camel.ts";
 import type { PlanStep } from "../plan/plan.ts";
 import type { Call, ComposeSource } from "../resolve/model/model.ts";
-import { mayBeStale } from "../resolve/model/source-parts.ts";
+import { mayBeStale, sourceExpressions } from "../resolve/model/source-parts.ts";
 import { callArguments, callParts } from "./emit-call.ts";
 import { around, block, type Line, type Lines, object, property } from "./lines.ts";
 import type { StepContext } from "./step-context.ts";
@@ -21,7 +21,8 @@ function barrier(step: PlanStep, cx: StepContext): string {
 
 /** `cx.send(getUsage, …)`. */
 export function send(call: Call, step: PlanStep, cx: StepContext, on: string): Lines {
-  const parts = callParts(call, cx.message, cx.names, needsMark(step));
+  const explained = step.step.source.kind === "call" && explains(step);
+  const parts = callParts(call, cx.message, cx.names, { mark: needsMark(step), explained });
   const method =
     call.batch === undefined ? (call.effects === "none" ? "send" : "effect") : call.batch.many ? "loadMany" : "load";
   return around([`${on}.${method}(`], callArguments(parts), [")"]);
@@ -84,11 +85,21 @@ export function composition(source: ComposeSource, step: PlanStep, cx: StepConte
   return block([...compose, `(`], [[`${on},`], ...parameters.flatMap((lines) => around([], lines, [","]))], [")"]);
 }
 
-/** Whether something in a step marks it as touched although it has a value. */
+/** Whether a step notes a failure that it does not end with: one that is ignored or replaced, or that of a step that it needs. */
+export function explains({ step, explained }: PlanStep): boolean {
+  if (!explained) return false;
+  const { source, if: condition } = step;
+  if (source.kind === "call" && source.call.onError.some(({ then }) => then.kind !== "fail")) return true;
+  const needed = source.kind === "compose" ? [] : source.kind === "each" ? [source.in] : sourceExpressions(source);
+  return [condition, ...needed].some((expression) => expression?.unsafe.some(({ failure }) => failure !== undefined));
+}
+
+/** Whether something in a step marks it as touched although it has a value, or it notes a failure. */
 export function needsMark(step: PlanStep): boolean {
   const { source } = step.step;
   const inner = source.kind === "each" ? source.source : source;
   return (
+    explains(step) ||
     (source.kind === "each" && source.partial) ||
     (inner.kind === "call" && inner.call.onError.some((rule) => rule.then.kind === "fallback")) ||
     // A stale answer marks itself; not what is made of it: a list, or one item of it.

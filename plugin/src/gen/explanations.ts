@@ -1785,6 +1785,28 @@ export const EXPLANATIONS: readonly Explanation[] = [
     ]
   },
   {
+    "code": "BFF319",
+    "severity": "error",
+    "meaning": "`failure` takes a step whose failure the response goes on after: a supplementary one, one with an error that is ignored, or one that rests on such a step. Of any other there is never a failure to read.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\"\n           // …\n  };\n  optional int32 code = 1 [(bff.v1.field).by = \"failure(item).?code\"];\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:19:57: error BFF319: there is never a failure to read of \"item\": it has its value, or the response fails, or it is absent without one\n    19 |   optional int32 code = 1 [(bff.v1.field).by = \"failure(item).?code\"];\n       |                                                         ^^^^\n  hint: add `supplementary: true` to \"item\" if the response can do without it"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" supplementary: true\n           // …\n  };\n  optional int32 code = 1 [(bff.v1.field).by = \"failure(item).?code\"];\n  // …\n}"
+      }
+    ]
+  },
+  {
     "code": "BFF330",
     "severity": "error",
     "meaning": "A condition is a bool. There is no agreement on which texts, numbers or messages would count as true.",

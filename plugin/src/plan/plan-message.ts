@@ -21,6 +21,8 @@ export interface MessageSurroundings {
   readonly ranks: ReadonlyMap<Step, number>;
   /** Steps over lists that are as long as the client likes. */
   readonly asked: ReadonlySet<Step>;
+  /** Steps whose failure is read. */
+  readonly explained: ReadonlySet<Step>;
   readonly functions: (file: DescFile) => FunctionNames;
   /** Steps of services that are plain values. */
   readonly syncShared: ReadonlySet<Step>;
@@ -79,6 +81,7 @@ export function planSteps(
       lazy: [],
       onlyInCase: owners.has(step),
       tracks: { ran: false, items: false, case: false },
+      explained: around.explained.has(step),
       clearedBy: [],
       effectful: around.effects.step(step),
       most: mostOf(step, around.asked),
@@ -120,10 +123,12 @@ export function planMessage(composed: Composed, around: MessageSurroundings): Pl
       step.variable === undefined ? [] : [[step.variable, step] as const],
     ),
   );
+  // Of these the failure is read, so that they only have to have ended.
+  const ended = new Set<Step>();
   const note = (expression: Expression | undefined): void => {
-    for (const { variable } of expression?.reads ?? []) {
+    for (const { variable, kind } of expression?.reads ?? []) {
       const step = byVariable.get(variable);
-      if (step !== undefined) read.add(step);
+      if (step !== undefined) (kind === "failure" ? ended : read).add(step);
     }
   };
   for (const target of composed.targets) {
@@ -135,8 +140,13 @@ export function planMessage(composed: Composed, around: MessageSurroundings): Pl
       if (origin.kind === "within" && !owners.has(origin.step.step)) read.add(origin.step.step);
   }
   const started = steps.filter((step) => !step.sync && step.step.source.kind !== "guard");
-  const awaited = [...shared.filter((step) => !step.sync), ...started].filter((step) => read.has(step.step));
-  const barriers = started.filter((step) => !read.has(step.step) && (!step.step.supplementary || step.effectful));
+  const all = [...shared.filter((step) => !step.sync), ...started];
+  const awaited = all.filter((step) => read.has(step.step));
+  const barriers = all.filter((step) => {
+    if (read.has(step.step)) return false;
+    const own = step.step.source.kind !== "shared" && (!step.step.supplementary || step.effectful);
+    return own || ended.has(step.step);
+  });
   const waitedFor = new Set([...awaited, ...barriers].flatMap(({ step }) => certainReads(step)));
   return {
     composed,

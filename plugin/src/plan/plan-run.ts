@@ -8,6 +8,7 @@ import { serverPaths } from "../resolve/model/server-paths.ts";
 import { composesOf } from "../resolve/model/source-parts.ts";
 import { nameCalls, nameResolvers, nameUpstreams } from "./app-names.ts";
 import { coalescing } from "./coalesced.ts";
+import { explainedSteps } from "./explained.ts";
 import { functionNames } from "./function-names.ts";
 import type { Entry, Plan, PlanFile, PlanMessage, PlanResolver, PlanServer } from "./plan.ts";
 import { planFile } from "./plan-file.ts";
@@ -73,6 +74,7 @@ export function plan(model: Model): Plan {
     resolvers,
     ranks,
     asked: requestLists(model),
+    explained: explainedSteps(model),
     functions,
     syncShared: syncShared(model),
     sharedNames: sharedNames(model),

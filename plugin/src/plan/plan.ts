@@ -251,6 +251,8 @@ export interface PlanStep {
   readonly onlyInCase: boolean;
   /** A flag the emitted code keeps, for touches: whether its `if` let it run, whether its `each` had items, which case was chosen. */
   readonly tracks: { readonly ran: boolean; readonly items: boolean; readonly case: boolean };
+  /** Whether an expression asks for its failure, or for that of a step that is left out for want of it. */
+  readonly explained: boolean;
   /** For side effects: the steps that must have succeeded before, besides the parameter `before`. */
   readonly clearedBy: readonly PlanStep[];
   readonly effectful: boolean;

@@ -23,6 +23,12 @@ export interface Touch {
   readonly cause: Cause;
 }
 
+/** Where what becomes of steps is noted, by their promises. */
+interface Notes {
+  note(of: object, cause: Cause): void;
+  failed(step: object, failure: Failure): void;
+}
+
 /**
  * Stands for the promise of a step while the step runs and cannot know its own promise. What is noted on it belongs to that
  * promise; the first note wins, but for one of a value past its time.
@@ -30,20 +36,27 @@ export interface Touch {
 export class Mark {
   #step: object | undefined;
   #cause: Cause | undefined;
-  readonly #note: (of: object, cause: Cause) => void;
+  #failure: Failure | undefined;
+  readonly #notes: Notes;
 
-  constructor(note: (of: object, cause: Cause) => void) {
-    this.#note = note;
+  constructor(notes: Notes) {
+    this.#notes = notes;
   }
   /** Says which promise it stands for. */
   is(step: object): void {
     this.#step = step;
-    if (this.#cause !== undefined) this.#note(step, this.#cause);
+    if (this.#cause !== undefined) this.#notes.note(step, this.#cause);
+    if (this.#failure !== undefined) this.#notes.failed(step, this.#failure);
+  }
+  /** The step has failed, and goes on without its own value. */
+  failed(failure: Failure): void {
+    this.#failure = failure;
+    if (this.#step !== undefined) this.#notes.failed(this.#step, failure);
   }
   note(cause: Cause): void {
     if (worse(this.#cause, cause) !== cause) return;
     this.#cause = cause;
-    if (this.#step !== undefined) this.#note(this.#step, cause);
+    if (this.#step !== undefined) this.#notes.note(this.#step, cause);
   }
 }
 

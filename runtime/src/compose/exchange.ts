@@ -57,6 +57,7 @@ export class Exchange implements CallExchange {
   #timer: Timer | undefined;
   #effects = 0;
   #causes: Causes | undefined;
+  #failures: Map<unknown, Failure> | undefined;
   #coalesced: Coalesced | undefined;
   #now: Timestamp | undefined;
   #forwarded: OutgoingHeaders | undefined;
@@ -183,7 +184,17 @@ export class Exchange implements CallExchange {
   }
   /** Remembers why a step has no value, or not its own. */
   noteFailure(of: object, failure: Failure): void {
-    if (failure !== OVER) this.note(of, { failure, incomplete: false });
+    if (failure === OVER) return;
+    this.note(of, { failure, incomplete: false });
+    this.failed(of, failure);
+  }
+  /** Remembers what a step has failed with, whether or not that has touched anything. */
+  failed(step: object, failure: Failure): void {
+    this.#failures ??= new Map();
+    this.#failures.set(step, failure);
+  }
+  failureOf(step: unknown): Failure | undefined {
+    return this.#failures?.get(step);
   }
 
   #check(): void {

@@ -9,7 +9,7 @@ import type { Sink } from "../call/sink.ts";
 import { startCall } from "../call/start-call.ts";
 import type { Rpc } from "../call/upstream.ts";
 import type { Clock } from "../clock.ts";
-import { asFailure, type Code, type Detail, Failure, invalid, OVER, refusal } from "../failure.ts";
+import { asFailure, type Code, type Detail, type ErrorInfo, Failure, invalid, OVER, refusal } from "../failure.ts";
 import { Pool } from "../guard/pool.ts";
 import { Answer, type Extra, type Instead } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
@@ -188,7 +188,7 @@ export class Request<out App> implements CallContext {
     return step;
   }
   #mark(): Mark {
-    return new Mark((of, cause) => this.exchange.note(of, cause));
+    return new Mark(this.exchange);
   }
   /** A step that resolved to a list with items left out is as incomplete as the list, and to a stale value as stale. */
   #inherit(step: Promise<unknown>, value: unknown): void {
@@ -200,6 +200,7 @@ export class Request<out App> implements CallContext {
     const filled: Promise<T | F> = step.then((given) => {
       const cause = this.exchange.causes?.of(step);
       if (cause !== undefined) this.exchange.note(filled, cause);
+      this.#failsAs(step, filled);
       return given !== undefined ? given : value();
     });
     filled.then(undefined, this.#fail);
@@ -219,11 +220,16 @@ export class Request<out App> implements CallContext {
       const { causes } = this.exchange;
       const own = causes?.of(step);
       if (own !== undefined) this.exchange.note(told, own);
+      this.#failsAs(step, told);
       const cause = causes?.among(await origins(step));
       if (cause !== undefined) this.exchange.note(told, cause);
       return value;
     });
     return handled(told);
+  }
+  #failsAs(step: object, other: object): void {
+    const failure = this.exchange.failureOf(step);
+    if (failure !== undefined) this.exchange.failed(other, failure);
   }
   /** An answer waits until these have ended, although nothing in it may read them. */
   holds(...steps: readonly Promise<unknown>[]): void {
@@ -360,6 +366,19 @@ export class Request<out App> implements CallContext {
   /** Whether anything that the response can do without has failed. */
   get degraded(): boolean {
     return this.exchange.causes !== undefined;
+  }
+  /**
+   * What a step that has ended failed with, in a response that goes on: its own failure, also one that was ignored or that a fallback stands
+   * in for, or that of a step for want of which it was left out.
+   */
+  failure(step: object): ErrorInfo | undefined {
+    return this.exchange.failureOf(step);
+  }
+  /** Leaves a step out for want of these: it has failed with the failure of the first that has one. Others may be `false`. */
+  without(mark: Mark, ...steps: readonly (object | false)[]): undefined {
+    const failure = steps.map((step) => this.exchange.failureOf(step)).find((found) => found !== undefined);
+    if (failure !== undefined) mark.failed(failure);
+    return undefined;
   }
   /**
    * Records that a field rests on these steps (promises) and values, if one of them has a cause: the first that failed, or

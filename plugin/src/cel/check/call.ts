@@ -3,6 +3,7 @@ import type { Node } from "../types/expression.ts";
 import { resolveExtension, resolveName } from "../types/names.ts";
 import { checkBlock } from "./block.ts";
 import type { Checker, Place } from "./checker.ts";
+import { checkFailure } from "./failure.ts";
 import { checkFunction } from "./function.ts";
 import { checkEquality, checkLogic, checkOk } from "./logic.ts";
 import { checkMacro } from "./macro.ts";
@@ -30,6 +31,8 @@ export function checkCall(checker: Checker, ast: Call, place: Place): Node | und
       }
       case "ok":
         return checkOk(checker, ast, place);
+      case "failure":
+        return checkFailure(checker, ast, place);
       case "_&&_":
       case "_||_":
       case "_?_:_":

@@ -3,6 +3,7 @@ import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Text } from "../../origin.ts";
 import { parseExpression } from "../syntax/parse.ts";
 import { type Complain, complainInto } from "../syntax/reporter.ts";
+import { holdsError, NO_VALUE } from "../types/error-type.ts";
 import type { Expression, Node } from "../types/expression.ts";
 import { presenceOf } from "../types/field-type.ts";
 import { LANGUAGE, type Language } from "../types/language.ts";
@@ -47,6 +48,7 @@ export function checkParsed(
   if (checked === undefined) return undefined;
   const root = settle(checked, checker);
   if (language.soundLiterals && !checkConstants(root, checker)) return undefined;
+  if (holdsError(root.type)) return checker.complain("BFF306", parsed.ast, ...NO_VALUE);
   const reads = checker.reads;
   const unsafe = new Set(reads.filter((read) => read.kind === "value" && !read.safe).map((read) => read.variable));
   return {

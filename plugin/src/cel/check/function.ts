@@ -3,6 +3,7 @@ import { didYouMean } from "../../diagnostic/did-you-mean.ts";
 import { type Ast, type Call, dottedName } from "../syntax/ast.ts";
 import { FOREIGN_FUNCTIONS } from "../syntax/foreign.ts";
 import { MACROS } from "../syntax/macros.ts";
+import { holdsError, isError, NO_VALUE } from "../types/error-type.ts";
 import type { Node } from "../types/expression.ts";
 import { enumType } from "../types/field-type.ts";
 import { anyFails, computedList, joinProtos } from "../types/join.ts";
@@ -11,7 +12,7 @@ import { candidates, resolveEnum, resolveName } from "../types/names.ts";
 import { isSafeDivisor, rangeOf } from "../types/range.ts";
 import { candidatesOf, type Match, nearestOverloads, resolveCall } from "../types/resolve-call.ts";
 import { functionNames } from "../types/signatures.ts";
-import type { CelType, Proto, Variable } from "../types/type.ts";
+import type { CelType, Proto } from "../types/type.ts";
 import { commonEnums } from "../types/type-variables.ts";
 import type { Checker, Place } from "./checker.ts";
 import { describeCall } from "./describe-call.ts";
@@ -44,9 +45,16 @@ function calleeOf(checker: Checker, { fn, target, absolute }: Call, place: Place
 export function checkFunction(checker: Checker, ast: Call, place: Place): Node | undefined {
   const { fn, target } = ast;
   const group = target && checker.group(target, place);
-  if (group?.role === "error" && fn === "detail") return checkDetail(checker, ast, group, place);
+  if (group?.role === "error" && fn === "detail" && target !== undefined) {
+    checker.read(group, "value", target, place);
+    return checkDetail(checker, ast, { ...checker.base(target, group.type), kind: "name", variable: group });
+  }
   const callee = calleeOf(checker, ast, place);
-  if (callee === undefined) return unknownFunction(checker, ast, place);
+  if (callee === undefined) {
+    const of = fn === "detail" && target !== undefined ? checker.check(target, place) : undefined;
+    if (of !== undefined && isErrorOrNone(checker.typeOf(of))) return checkDetail(checker, ast, of);
+    return unknownFunction(checker, ast, place);
+  }
   const { name, method } = callee;
   const written = method && target !== undefined ? [target, ...ast.args] : ast.args;
   const operands = ofMany(name, written);
@@ -105,6 +113,9 @@ function callOf(
   if ((dynamic && open) || several) return dynamicCall(checker, ast, name, nodes, match.result);
   // What nothing is known of holds what nothing is known of.
   for (const [index, { kind }] of types.entries()) if (kind === "dyn") close(checker, match.params[index] ?? DYN);
+  // As a dyn an error could go anywhere.
+  if (types.some((type, i) => holdsError(type) && (holdsDyn(overload.params[i] ?? DYN) || TAKES_ANY.has(overload.id))))
+    return checker.complain("BFF306", ast, ...NO_VALUE);
   const literal = literalFault(overload.id, nodes);
   if (literal !== undefined && checker.language.soundLiterals)
     return checker.complain("BFF314", ast, literal.message, literal.hint);
@@ -123,6 +134,9 @@ function callOf(
   checker.wanted.set(call, wanted);
   return call;
 }
+
+/** What their operand is, nobody knows afterwards. */
+const TAKES_ANY: ReadonlySet<string> = new Set(["to_dyn", "type"]);
 
 /** Functions without a type parameter that give some of what they are given: of one enum it is a value of that enum. */
 const CHOOSES: ReadonlySet<string> = new Set(["list_sort", "list_sort_desc", "math_greatest", "math_least"]);
@@ -202,7 +216,7 @@ function unknownFunction(checker: Checker, ast: Call, place: Place): Node | unde
   const prefix = owner === undefined ? undefined : `${owner}.`;
   const namespaced = free && functionNames().some((known) => prefix !== undefined && known.startsWith(prefix));
   const name = namespaced ? `${owner}.${fn}` : fn;
-  const all = [...functionNames(), ...MACROS, "ok", "has", "cel.bind"];
+  const all = [...functionNames(), ...MACROS, "ok", "failure", "has", "cel.bind"];
   const foreign = Object.hasOwn(FOREIGN_FUNCTIONS, name) ? FOREIGN_FUNCTIONS[name] : undefined;
   const close = didYouMean(name, all) ?? sharingWords(name, all);
   const hint = foreign ?? (close && `did you mean "${close}"?`);
@@ -240,23 +254,25 @@ function checkEnum(checker: Checker, ast: Call, desc: DescEnum, place: Place): N
   return { ...base, kind: "call", fn: desc.typeName, overload, args: [of] };
 }
 
-/** `error.detail(pkg.Type)`: what the upstream sent with its error, as an optional. */
-function checkDetail(checker: Checker, ast: Call, error: Variable, place: Place): Node | undefined {
+const isErrorOrNone = (type: CelType): boolean => isError(type.kind === "optional" ? type.of : type);
+
+/** `error.detail(pkg.Type)`, `failure(step).detail(pkg.Type)`: what the upstream sent with its error, as an optional. */
+function checkDetail(checker: Checker, ast: Call, error: Node): Node | undefined {
   const [arg] = ast.args;
   const dotted = arg && dottedName(arg);
   const named = dotted === undefined ? undefined : resolveName(dotted, checker.scope, checker.registry);
-  if (arg === undefined || ast.args.length !== 1) {
-    return checker.complain("BFF313", ast, "`error.detail` takes the type of a message: error.detail(pkg.Type)");
-  }
+  const wrong = (at: Ast): undefined => {
+    const form = `${checker.textOf(checker.spanOf(error))}.detail`;
+    return checker.complain("BFF313", at, `\`${form}\` takes the type of a message: ${form}(pkg.Type)`);
+  };
+  if (arg === undefined || ast.args.length !== 1) return wrong(ast);
   if (named?.kind !== "type" || named.type.kind !== "message") {
     if (dotted !== undefined && named === undefined) return unknownMessage(checker, dotted, arg);
-    return checker.complain("BFF313", arg, "`error.detail` takes the type of a message: error.detail(pkg.Type)");
+    return wrong(arg);
   }
-  checker.read(error, "value", ast.target ?? ast, place);
-  const variable: Node = { ...checker.base(ast.target ?? ast, error.type), kind: "name", variable: error };
   const type: Node = { ...checker.base(arg, { kind: "type", of: named.type }), kind: "typename", named: named.type };
-  const base = checker.base(ast, { kind: "optional", of: named.type });
-  return { ...base, kind: "call", fn: "detail", overload: "error_detail", args: [variable, type] };
+  const base = checker.base(ast, { kind: "optional", of: named.type }, undefined, error.fails);
+  return { ...base, kind: "call", fn: "detail", overload: "error_detail", args: [error, type] };
 }
 
 /** Of three numbers and more `math.greatest` and `math.least` take a list, as cel-go's macros do. */

@@ -1,4 +1,5 @@
 import type { Call } from "../syntax/ast.ts";
+import { holdsError, NO_VALUE } from "../types/error-type.ts";
 import type { Node } from "../types/expression.ts";
 import { factsOf } from "../types/facts.ts";
 import { anyFails, joinProtos } from "../types/join.ts";
@@ -91,6 +92,7 @@ export function checkEquality(checker: Checker, ast: Call, place: Place): Node |
       : (valueNamed(a, b) ?? valueNamed(b, a) ?? convertToOne(left, right));
     return checker.complain("BFF305", ast, `${describeCall(ast.fn, false, [left, right])} does not exist`, hint);
   }
+  if (holdsError(left) || holdsError(right)) return checker.complain("BFF306", ast, ...NO_VALUE);
   if (!checkNull(checker, ast, a, b) || !checkNull(checker, ast, b, a)) return undefined;
   const overload = ast.fn === "_==_" ? "equals" : "not_equals";
   return { ...checker.base(ast, BOOL, undefined, anyFails(args)), kind: "call", fn: ast.fn, overload, args };

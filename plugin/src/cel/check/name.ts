@@ -1,6 +1,7 @@
 import type { DescExtension, DescField } from "@bufbuild/protobuf";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
 import { type Ast, dottedName, type Span } from "../syntax/ast.ts";
+import { ERROR_MEMBERS, errorMember, isError } from "../types/error-type.ts";
 import type { Node } from "../types/expression.ts";
 import { extensionNamed, NO_EXTENSIONS } from "../types/extension.ts";
 import { enumType, fieldType } from "../types/field-type.ts";
@@ -198,7 +199,7 @@ function selectFrom(
   const select = (to: CelType, proto: Proto | undefined, fails: boolean, field: DescField | string): Node => {
     const node = { kind: "select", of, field, test } as const;
     // Nothing to select from is no error for an optional, a value without fields is.
-    const sure = type.kind === "message" || type.kind === "map";
+    const sure = type.kind === "message" || type.kind === "map" || type.kind === "opaque";
     if (!optional && !test) return { ...checker.base(ast, to, proto, of.fails || fails), ...node };
     const base = checker.base(ast, test ? BOOL : { kind: "optional", of: to }, undefined, of.fails || !sure);
     return { ...base, ...node, ...(optional ? { optional } : {}) };
@@ -222,6 +223,19 @@ function selectFrom(
       // An Any may hold what nobody knows.
       const any = value.type.kind === "dyn" && value.type.any === true;
       return select(value.type, value.proto, any, field);
+    }
+    case "opaque": {
+      if (!isError(type)) break;
+      if (test) {
+        const hint = "ask whether there is one: failure(step).hasValue()";
+        return checker.complain("BFF313", ast, "`has` asks about a field of a message, and an error is none", hint);
+      }
+      const member = errorMember(ast.field, checker.registry);
+      if (member !== undefined) return select(member.type, member.proto, false, ast.field);
+      const close = didYouMean(ast.field, ERROR_MEMBERS);
+      const hint =
+        close === undefined ? `there is ${listed(ERROR_MEMBERS)}, detail(pkg.Type)` : `did you mean "${close}"?`;
+      return checker.complain("BFF302", ast.name, `an error has no "${ast.field}"`, hint);
     }
     case "map": {
       if (!checker.types.assignable(STRING, type.key)) break;

@@ -1,12 +1,14 @@
 // Optionals are boxes (`Optional` of the runtime) only where they are values: in a chain such as `a.?b.orValue(x)` what an optional holds
 // is printed as a value that may be `undefined`.
 import type { DescField } from "@bufbuild/protobuf";
+import { isError } from "../types/error-type.ts";
 import type { Call, Node } from "../types/expression.ts";
 import { fieldType, isInherited, presenceOf } from "../types/field-type.ts";
 import { BIG, celForm, type Form, formOf, mayBeNull, PLAIN, sameForm, UNSIGNED } from "../types/form.ts";
 import { mentions } from "../types/mentions.ts";
 import { castInner } from "./cast.ts";
 import type { Emitter } from "./emitter.ts";
+import { emitMember } from "./error-member.ts";
 import { emitMacro } from "./macro.ts";
 import {
   arrow,
@@ -99,6 +101,8 @@ function knownInner(emitter: Emitter, node: Node): Piece | undefined {
   if (node.kind === "select" && node.optional === true && !node.test) return selectInner(emitter, node);
   if (node.kind === "macro" && (node.macro === "optMap" || node.macro === "optFlatMap")) return mapInner(emitter, node);
   if (node.kind === "macro" && node.macro === "first") return maybe(emitMacro(emitter, node));
+  if (node.kind === "name" && node.variable.role === "failure")
+    return maybe(atom(emitter.names.variable(node.variable)));
   if (node.kind !== "call") return undefined;
   const { names } = emitter;
   const [first, second] = node.args;
@@ -144,7 +148,10 @@ function knownInner(emitter: Emitter, node: Node): Piece | undefined {
       return first && second && indexInner(emitter, first, second);
     case "error_detail": {
       if (first === undefined || second?.kind !== "typename" || second.named.kind !== "message") return undefined;
-      return maybe(method(emitter.raw(first), "detail", [atom(names.schema(second.named.desc))]));
+      const error = baseOf(emitter, first);
+      return maybe(
+        atom(...operand(error, LEVEL.atom), error.maybe ? "?." : ".", "detail(", names.schema(second.named.desc), ")"),
+      );
     }
     default:
       return undefined;
@@ -264,6 +271,7 @@ function selectInner(emitter: Emitter, node: Node & { kind: "select" }): Piece {
   const { of, field } = node;
   if (typeof field !== "string") return readField(emitter, baseOf(emitter, of), field, true);
   const base = of.type.kind === "optional" ? optionalInner(emitter, of) : emitter.value(of);
+  if (isError(of.type.kind === "optional" ? of.type.of : of.type)) return maybe(emitMember(base, node));
   const any = (of.type.kind === "optional" ? of.type.of : of.type).kind === "dyn";
   const messages = any && names.registry !== undefined ? types(names) : undefined;
   const fn = any ? "findField" : "find";

@@ -1,8 +1,10 @@
+import { isError } from "../types/error-type.ts";
 import type { Node } from "../types/expression.ts";
 import { fieldType, presenceOf } from "../types/field-type.ts";
 import { formOf, PLAIN } from "../types/form.ts";
 import { zero } from "./constant.ts";
 import type { Emitter } from "./emitter.ts";
+import { emitMember } from "./error-member.ts";
 import { emitOptionalTest } from "./optional.ts";
 import {
   atom,
@@ -24,6 +26,7 @@ export function emitSelect(emitter: Emitter, node: Node & { kind: "select" }): P
   const { field } = node;
   if (typeof field === "string") {
     const of = emitter.value(node.of);
+    if (isError(node.of.type)) return emitMember(of, node);
     const form = formOf(node.type, node.proto);
     const name = atom(JSON.stringify(field));
     if (node.of.type.kind === "dyn" || (of.form.kind !== "map" && of.form.kind !== "record")) {

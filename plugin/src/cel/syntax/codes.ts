@@ -29,6 +29,8 @@ export const CODES = {
     "A condition can be true and can be false. One that is always the same has a branch that never runs, and usually compares the wrong thing.",
   BFF317: "An index or a key of a literal list or map is in it, because looking for it always fails.",
   BFF318: "An operation can succeed. A division by zero, or a result beyond 64 bits, fails every time.",
+  BFF319:
+    "`failure` takes a step whose failure the response goes on after: a supplementary one, one with an error that is ignored, or one that rests on such a step. Of any other there is never a failure to read.",
 } as const;
 
 export type ExpressionCode = keyof typeof CODES;

@@ -14,10 +14,10 @@ import type { DescEnum, DescEnumValue, DescExtension, DescField, DescMessage } f
 import type { Origin, Text } from "../../origin.ts";
 import type { CelType, Proto, Variable } from "./type.ts";
 
-/** One read of a name. `ok(x)` asks whether x has a value and is always safe. */
+/** One read of a name. `ok(x)` asks whether x has a value, `failure(x)` why it has none; both are always safe. */
 export interface Read {
   readonly variable: Variable;
-  readonly kind: "value" | "ok";
+  readonly kind: "value" | "ok" | "failure";
   /** Whether the read stands where `ok(x)` is known to hold (or x is never absent). */
   readonly safe: boolean;
   readonly at: Origin;

@@ -18,7 +18,7 @@ export type CelType =
   | { readonly kind: "wrapper"; readonly of: CelType }
   | { readonly kind: "optional"; readonly of: CelType }
   | { readonly kind: "type"; readonly of: CelType }
-  /** A type that functions declared beside the language give and take (conformance tests only). */
+  /** An error (`error-type.ts`), or a type that functions declared beside the language give and take (conformance tests only). */
   | { readonly kind: "opaque"; readonly name: string; readonly params: readonly CelType[] }
   /** A type parameter of a function signature. */
   | { readonly kind: "param"; readonly name: string }
@@ -41,12 +41,26 @@ export type Proto =
 /** A name that an expression may use. Identity matters: two scopes that mean the same thing share one object. */
 export interface Variable {
   readonly name: string;
-  readonly role: "step" | "args" | "arg" | "item" | "headers" | "env" | "var" | "now" | "error" | "local" | "unknown";
+  readonly role:
+    | "step"
+    | "args"
+    | "arg"
+    | "item"
+    | "headers"
+    | "env"
+    | "var"
+    | "now"
+    | "error"
+    | "failure"
+    | "local"
+    | "unknown";
   readonly type: CelType;
   /** Undefined for what CEL computes: then ints and uints are `bigint`, doubles `number`, timestamps and durations protobuf-es messages. */
   readonly proto: Proto | undefined;
   /** Whether a value may be missing: then reads of it have to be safe, or make their expression absent. For "step" and "arg". */
   readonly absent: boolean;
+  /** For "step": what `failure` reads of it, where it may have failed, or been left out because of a failure, and the response goes on. */
+  readonly failure?: Variable | undefined;
   /** For "arg": the field with presence by which every place gives it, or the first place does: `has` asks whether it is set. */
   readonly presence?: DescField | undefined;
   /** For "arg": of arguments with the same text at most one is set, since every place gives them as members of one oneof. */

@@ -5,6 +5,7 @@ import { sameForm, tellApart } from "../conversions/same-form.ts";
 import type { Step } from "../model/model.ts";
 import type { MessageScope } from "../scope/scope.ts";
 import type { MessageContext, Run } from "../steps/context.ts";
+import { failureVariable } from "../steps/failable.ts";
 
 function servicesOf(run: Run, roots: readonly IrMethod[]): IrService[] {
   return [...new Set(roots.flatMap((root) => run.lets.serviceOf.get(root) ?? []))];
@@ -157,6 +158,7 @@ function join(
     type,
     proto,
     absent: steps.some((step) => step.absent),
+    failure: steps.some((step) => step.variable?.failure !== undefined) ? failureVariable(name) : undefined,
   };
   return {
     ir: first.step.ir,

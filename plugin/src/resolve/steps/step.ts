@@ -10,6 +10,7 @@ import { resolveCall } from "./call.ts";
 import { resolveCompose } from "./compose.ts";
 import type { MessageContext } from "./context.ts";
 import { resolveEach } from "./each.ts";
+import { failureVariable, mayHaveFailure } from "./failable.ts";
 import { argsRead, describe, type Resolved, value, valueOfCall } from "./resolved.ts";
 import { resolveSwitch } from "./switch.ts";
 
@@ -59,7 +60,16 @@ export function resolveStep(cx: MessageContext, ir: IrStep, index: number): Step
   // One that only fills fields by their names has a variable that nothing else can name.
   const readAs = name ?? (ir.autobind?.value === true ? `_step_${index + 1}` : undefined);
   const variable: Variable | undefined =
-    readAs === undefined || type === undefined ? undefined : { name: readAs, role: "step", type, proto, absent };
+    readAs === undefined || type === undefined
+      ? undefined
+      : {
+          name: readAs,
+          role: "step",
+          type,
+          proto,
+          absent,
+          failure: mayHaveFailure(source, supplementary, condition, needs) ? failureVariable(readAs) : undefined,
+        };
   checkCriticality(cx, ir, supplementary, [condition, ...needs, ...uses.filter((use) => !isArgument(source, use))]);
   return {
     ir,

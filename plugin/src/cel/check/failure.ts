@@ -1,0 +1,33 @@
+import type { Call } from "../syntax/ast.ts";
+import type { Node } from "../types/expression.ts";
+import type { Checker, Place } from "./checker.ts";
+import { rootOf, unknownName } from "./name.ts";
+
+const HINT = "name one step: failure(step)";
+const OF_ARGUMENT = "ask where the step is that gives the argument, and hand on what is wanted of the answer";
+
+/** `failure(step)`: why it has no value, or not its own, as an optional. */
+export function checkFailure(checker: Checker, ast: Call, place: Place): Node | undefined {
+  const [arg] = ast.args;
+  const wrong = (): undefined => checker.complain("BFF319", arg ?? ast, "`failure` takes the name of a step", HINT);
+  if (arg === undefined || ast.args.length !== 1) return wrong();
+  if (arg.kind !== "ident") {
+    const root = rootOf(arg);
+    if (root?.kind !== "ident") return wrong();
+    if (root.name === "args") return checker.complain("BFF319", arg, "`failure` takes the name of a step", OF_ARGUMENT);
+    return checker.variable(root.name, place)?.role === "step"
+      ? checker.complain("BFF319", arg, "`failure` takes the name of a step", `ask of the step: failure(${root.name})`)
+      : wrong();
+  }
+  const variable = checker.variable(arg.name, place);
+  if (variable === undefined) return unknownName(checker, arg, arg.name, place);
+  if (variable.role !== "step") return wrong();
+  const { failure } = variable;
+  if (failure === undefined) {
+    const said = `there is never a failure to read of "${arg.name}": it has its value, or the response fails, or it is absent without one`;
+    const hint = `add \`supplementary: true\` to "${arg.name}" if the response can do without it`;
+    return checker.complain("BFF319", arg, said, hint);
+  }
+  checker.read(variable, "failure", arg, place);
+  return { ...checker.base(ast, failure.type), kind: "name", variable: failure };
+}

@@ -1,0 +1,12 @@
+import type { Node } from "../types/expression.ts";
+import { PLAIN } from "../types/form.ts";
+import { INT32 } from "../types/range.ts";
+import { LEVEL, operand, type Piece, piece } from "./piece.ts";
+
+const TEXTS: ReadonlySet<unknown> = new Set(["message", "upstream"]);
+
+/** A member of an error. `reason` is a number to TypeScript. */
+export function emitMember(of: Piece, node: Node & { readonly kind: "select" }): Piece {
+  const print = [...operand(of, LEVEL.atom), of.maybe ? "?." : ".", String(node.field)];
+  return piece(print, TEXTS.has(node.field) ? PLAIN : { kind: "small", ...INT32 });
+}

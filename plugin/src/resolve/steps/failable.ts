@@ -1,0 +1,32 @@
+import { ERROR_TYPE, type Expression, type Variable } from "../../cel/index.ts";
+import type { Source } from "../model/model.ts";
+import { sourceExpressions } from "../model/source-parts.ts";
+
+/** What `failure(name)` reads. */
+export function failureVariable(name: string): Variable {
+  return { name, role: "failure", type: { kind: "optional", of: ERROR_TYPE }, proto: undefined, absent: false };
+}
+
+/**
+ * Whether there may be a failure to read of a step, in a response that goes on: it is supplementary and may fail, an error of its call is
+ * ignored or replaced, or what it needs may be absent because of such a failure.
+ *
+ * @param needs what it is left out without
+ */
+export function mayHaveFailure(
+  source: Source,
+  supplementary: boolean,
+  condition: Expression | undefined,
+  needs: readonly (Expression | undefined)[],
+): boolean {
+  if (source.kind === "guard") return false;
+  if (supplementary && (canFail(source) || condition?.fails === true)) return true;
+  if (source.kind === "call" && source.call.onError.some(({ then }) => then.kind !== "fail")) return true;
+  const decides = source.kind === "switch" ? sourceExpressions(source) : needs;
+  return [condition, ...decides].some((expression) => expression?.unsafe.some(({ failure }) => failure !== undefined));
+}
+
+function canFail(source: Source): boolean {
+  const computed = source.kind === "by" || source.kind === "switch";
+  return !computed || sourceExpressions(source).some((expression) => expression?.fails);
+}
