@@ -1,16 +1,12 @@
 // What the plugin emits: the whole output of every case, read by a person, and strictly type-checked here.
-import { execFileSync, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import {
-  type CodeGeneratorRequest,
-  CodeGeneratorRequestSchema,
-  CodeGeneratorResponseSchema,
-} from "@bufbuild/protobuf/wkt";
+import type { CodeGeneratorRequest } from "@bufbuild/protobuf/wkt";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { renderDiagnostics } from "../plugin/src/diagnostic/render.ts";
+import { cookbook } from "./support/cookbook.ts";
 import {
   compileCase,
   type GoldenCase,
@@ -20,6 +16,7 @@ import {
   UPDATE,
   UPSTREAMS,
 } from "./support/golden.ts";
+import { messagesOf } from "./support/messages.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 /** Below the repository, so that generated code finds the packages that it imports. */
@@ -28,6 +25,8 @@ const generated = join(root, `test/.generated/golden-${process.pid}`);
 const exampleUpstreams = Object.fromEntries(
   Object.entries(textsBelow(join(root, "proto/example"))).filter(([name]) => !/^(web|mobile|policy)\//.test(name)),
 );
+
+const { recipes, upstreams: shopUpstreams } = cookbook();
 
 interface Emitted extends GoldenCase {
   readonly upstreams: Readonly<Record<string, string>>;
@@ -41,6 +40,7 @@ const cases: readonly Emitted[] = [
       ? { protos: textsBelow(join(root, "test/worked-example/proto")), upstreams: exampleUpstreams }
       : { upstreams: UPSTREAMS }),
   })),
+  ...recipes.map((one) => ({ ...one, name: `cookbook/${one.name}`, upstreams: shopUpstreams })),
 ];
 
 function emit(one: Emitted): {
@@ -59,24 +59,6 @@ function emit(one: Emitted): {
   return { files: Object.fromEntries(response.file.map(({ name, content }) => [name, content])), request };
 }
 
-/** The messages' own TypeScript, for all files that the case needs. */
-function protobufEs(request: CodeGeneratorRequest): Readonly<Record<string, string>> {
-  const fileToGenerate = request.protoFile
-    .map(({ name }) => name)
-    .filter((name) => !name.startsWith("google/protobuf/"));
-  const all = create(CodeGeneratorRequestSchema, {
-    fileToGenerate,
-    protoFile: request.protoFile,
-    parameter: "target=ts,import_extension=ts,erasable_syntax=true",
-  });
-  const output = execFileSync(process.execPath, [join(root, "node_modules/.bin/protoc-gen-es")], {
-    input: toBinary(CodeGeneratorRequestSchema, all),
-  });
-  const { file, error } = fromBinary(CodeGeneratorResponseSchema, output);
-  expect(error).toBe("");
-  return Object.fromEntries(file.map(({ name, content }) => [name, content]));
-}
-
 function write(folder: string, files: Readonly<Record<string, string>>): void {
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
@@ -91,7 +73,7 @@ describe("emitted TypeScript", () => {
   test.each(cases)("$name", (one) => {
     const { files, request } = emit(one);
     const expected = join(one.folder, "expected");
-    write(join(generated, one.name), { ...protobufEs(request), ...files });
+    write(join(generated, one.name), { ...messagesOf(request), ...files });
     if (UPDATE) {
       rmSync(expected, { recursive: true, force: true });
       write(expected, files);

@@ -6,7 +6,6 @@ import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { createRegistry, type DescFile, type DescService, fromJson, type JsonObject, toJson } from "@bufbuild/protobuf";
-import { protocGenEs } from "@bufbuild/protoc-gen-es/dist/cjs/src/protoc-gen-es-plugin.js";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { GrpcClient } from "@protobff/runtime";
@@ -14,6 +13,7 @@ import { listen } from "../../runtime/src/server/listen.ts";
 import type { Protos } from "../load/bff.ts";
 import { instanceOf } from "../load/generated.ts";
 import { compileCase } from "./golden.ts";
+import { messagesOf } from "./messages.ts";
 import { requestFor } from "./request.ts";
 
 /** Below the repository, so that generated code finds the packages that it imports. */
@@ -95,15 +95,7 @@ function emitted(bff: Protos): Readonly<Record<string, string>> {
   const request = requestFor(bff.protos, bff.targets);
   const { response } = compileCase(request, bff.protos, "import_extension=ts");
   if (response.error !== "") throw new Error(response.error);
-  const fileToGenerate = request.protoFile
-    .map(({ name }) => name)
-    .filter((name) => !name.startsWith("google/protobuf/"));
-  const es = protocGenEs.run({
-    ...request,
-    fileToGenerate,
-    parameter: "target=ts,import_extension=ts,erasable_syntax=true",
-  });
-  return Object.fromEntries([...es.file, ...response.file].map(({ name, content }) => [name, content]));
+  return { ...messagesOf(request), ...Object.fromEntries(response.file.map(({ name, content }) => [name, content])) };
 }
 
 async function upstreamOf(

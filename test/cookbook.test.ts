@@ -1,0 +1,267 @@
+// The recipes of docs/cookbook.md generate the plans that the page shows, and do over loopback what it says. The code that they generate is
+// held by golden-emit.test.ts.
+import { readFileSync, writeFileSync } from "node:fs";
+import type { JsonObject } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { expect, onTestFinished, test } from "vitest";
+import { renderDiagnostics } from "../plugin/src/diagnostic/render.ts";
+import { COOKBOOK, cookbook, type Recipe } from "./support/cookbook.ts";
+import { compileCase, requestOf, UPDATE } from "./support/golden.ts";
+import { type Given, type StubbedBff, type Stubs, stubbed } from "./support/stubbed.ts";
+
+const { recipes, upstreams } = cookbook();
+
+function planOf(recipe: Recipe): string {
+  const texts = { ...upstreams, ...recipe.protos };
+  const { response, diagnostics } = compileCase(requestOf(recipe, upstreams), texts, "import_extension=ts,plan=text");
+  expect(renderDiagnostics(diagnostics, (file) => texts[file], "text")).toBe("");
+  return response.file.find(({ name }) => name.endsWith("_plan.txt"))?.content ?? "";
+}
+
+test("there are twenty, numbered", () => {
+  const numbers = [...readFileSync(COOKBOOK, "utf8").matchAll(/^## (\d+)\. /gm)].map(([, number]) => Number(number));
+  expect(numbers).toEqual(Array.from(numbers, (_, i) => i + 1));
+});
+
+test.each(recipes)("$title: the plan is the page's", (recipe) => {
+  const plan = planOf(recipe);
+  if (UPDATE) {
+    const page = readFileSync(COOKBOOK, "utf8");
+    const at = page.indexOf("```text\n", page.indexOf(`. ${recipe.title}\n`)) + "```text\n".length;
+    writeFileSync(COOKBOOK, page.slice(0, at) + plan + page.slice(page.indexOf("```\n", at)));
+  } else expect(recipe.plan).toBe(plan);
+});
+
+/** What every upstream answers, unless a test has it otherwise. */
+const STUBS: Stubs = {
+  "catalog.v1.CatalogService/GetProduct": ({ productId }) => ({
+    id: String(productId),
+    title: `product ${String(productId)}`,
+    status: "STATUS_ON_SALE",
+    sellerId: "s1",
+  }),
+  "catalog.v1.CatalogService/Search": ({ region = "", limit = 3 }) => ({
+    products: [1, 2, 3].slice(0, Number(limit)).map((n) => ({
+      id: `${String(region)}${n}`,
+      title: `${String(region)} ${n}`,
+      sellerId: n === 3 ? "s2" : "s1",
+      score: n + String(region).length / 10,
+    })),
+  }),
+  "stock.v1.StockService/GetStock": () => ({ available: 4 }),
+  "user.v1.UserService/GetUser": ({ id }) => ({ id: String(id), name: `user ${String(id)}`, tenant: "north" }),
+  "user.v1.UserService/BatchGetUsers": ({ ids }) => ({
+    users: (ids as string[]).filter((id) => id !== "s2").map((id) => ({ id, name: `user ${id}` })),
+  }),
+  "review.v1.ReviewService/ListReviews": () => ({
+    reviews: [
+      { text: "good", stars: 5 },
+      { text: "fair", stars: 2 },
+    ],
+  }),
+  "recommend.v1.RecommendService/Recommend": () => ({ productIds: ["p7", "p8"] }),
+  "recommend.v2.RecommendService/Recommend": () => ({
+    items: [
+      { productId: "p1", score: 0.5 },
+      { productId: "p2", score: 0.9 },
+    ],
+  }),
+  "order.v1.OrderService/PlaceOrder": ({ userId }) => ({ id: `order of ${String(userId)}` }),
+  "mail.v1.MailService/Send": () => ({ id: "m1" }),
+};
+const fails = (code: Code) => () => {
+  throw new ConnectError("said by the upstream", code);
+};
+const DOWN = fails(Code.Unavailable);
+const VIEWER = { "x-user-id": "u1" };
+
+async function start(title: string, { stubs, ...given }: Partial<Given> = {}): Promise<StubbedBff> {
+  const recipe = recipes.find((one) => one.title === title);
+  if (recipe === undefined) throw new Error(`no recipe ${title}`);
+  const protos = { ...upstreams, ...recipe.protos };
+  const made = await stubbed({ name: recipe.name, protos, targets: Object.keys(recipe.protos) });
+  onTestFinished(made.remove);
+  const bff = await made.serve({ ...given, stubs: { ...STUBS, ...stubs } });
+  onTestFinished(bff.close);
+  return bff;
+}
+const get = async (bff: StubbedBff, rpc: string, request: JsonObject, headers = VIEWER): Promise<JsonObject> =>
+  (await bff.ask(`shop.v1.ShopService/${rpc}`, request, headers)).body;
+/** "path: effect" of each entry. */
+const degraded = (body: JsonObject): string[] =>
+  ((body.degraded ?? []) as JsonObject[]).map(({ path, effect }) => `${String(path)}: ${String(effect)}`);
+
+test("side by side, and one after the other", async () => {
+  const bff = await start("Side by side, and one after the other");
+  expect(await get(bff, "GetPage", { productId: "p1" })).toEqual({
+    title: "product p1",
+    available: 4,
+    seller: "user s1",
+  });
+  expect(bff.asked.at(-1)).toBe("UserService/GetUser");
+});
+
+test("a part that may be missing", async () => {
+  let answer = STUBS["review.v1.ReviewService/ListReviews"]!;
+  const bff = await start("A part that may be missing", {
+    stubs: { "review.v1.ReviewService/ListReviews": (...asked) => answer(...asked) },
+  });
+  const page = () => get(bff, "GetPage", { productId: "p1" });
+  expect(await page()).toEqual({ title: "product p1", reviews: ["good", "fair"], stars: 3.5 });
+  answer = () => ({});
+  expect(await page()).toEqual({ title: "product p1" });
+  answer = DOWN;
+  const without = await page();
+  expect(without.title).toBe("product p1");
+  expect(degraded(without)).toEqual(["reviews: EFFECT_MISSING", "stars: EFFECT_MISSING"]);
+});
+
+test("a value whatever happens", async () => {
+  const bff = await start("A value whatever happens", {
+    stubs: { "recommend.v1.RecommendService/Recommend": DOWN },
+    env: { BESTSELLERS: ["b1", "b2"] },
+  });
+  const home = await get(bff, "GetHome", { userId: "u1" });
+  expect(home.productIds).toEqual(["b1", "b2"]);
+  expect(degraded(home)).toEqual(["product_ids: EFFECT_REPLACED"]);
+});
+
+test("only when asked for", async () => {
+  const bff = await start("Only when asked for");
+  expect(await get(bff, "GetPage", { productId: "p1" })).toEqual({ title: "product p1" });
+  expect(bff.asked).toEqual(["CatalogService/GetProduct"]);
+  expect(await get(bff, "GetPage", { productId: "p1", withReviews: true })).toMatchObject({ reviewCount: 2 });
+});
+
+test("one of two upstreams", async () => {
+  const bff = await start("One of two upstreams", { stubs: { "recommend.v1.RecommendService/Recommend": DOWN } });
+  expect(await get(bff, "GetHome", { beta: true })).toEqual({ productIds: ["p2", "p1"] });
+  expect(bff.asked).toEqual(["RecommendService/Recommend"]);
+});
+
+test("a card per item, one call for all", async () => {
+  const bff = await start("A card per item, one call for all");
+  expect(await get(bff, "Search", { text: "tea" })).toEqual({
+    cards: [{ title: " 1", seller: "user s1" }, { title: " 2", seller: "user s1" }, { title: " 3" }],
+  });
+  expect(bff.asked).toEqual(["CatalogService/Search", "UserService/BatchGetUsers"]);
+});
+
+test("the best of several lists", async () => {
+  const bff = await start("The best of several lists", {
+    stubs: {
+      "catalog.v1.CatalogService/Search": (request, context) =>
+        (request.region === "us" ? DOWN : STUBS["catalog.v1.CatalogService/Search"]!)(request, context),
+    },
+    env: { REGIONS: ["eu", "us", "asia"] },
+  });
+  const results = await get(bff, "Search", { text: "tea" });
+  expect(results.titles).toEqual(["asia 3", "eu 3", "asia 2", "eu 2", "asia 1", "eu 1"]);
+  expect(degraded(results)).toEqual(["titles: EFFECT_INCOMPLETE"]);
+});
+
+test("a list from the client", async () => {
+  const bff = await start("A list from the client");
+  const products = (count: number) =>
+    get(bff, "GetProducts", { productIds: Array.from({ length: count }, (_, i) => `p${i}`) });
+  expect((await products(50)).titles).toHaveLength(50);
+  const sent = bff.asked.length;
+  expect(await products(51)).toEqual({ code: "invalid_argument", message: "at most 50 products, not 51" });
+  expect((await products(300)).code).toBe("invalid_argument");
+  expect(bff.asked.length).toBe(sent);
+});
+
+test("hand the whole request on", async () => {
+  const got: JsonObject[] = [];
+  const bff = await start("Hand the whole request on", {
+    stubs: {
+      "catalog.v1.CatalogService/Search": (request) => {
+        got.push(request);
+        return { products: [{ title: "tea" }], nextCursor: "c2" };
+      },
+    },
+  });
+  const filter = { sellerId: "", maxPriceCents: "900" };
+  expect(await get(bff, "Search", { filter, offset: 0 })).toEqual({ titles: ["tea"], nextCursor: "c2" });
+  await get(bff, "Search", { text: "tea" });
+  expect(got).toEqual([
+    { filter, offset: 0, limit: 20 },
+    { text: "tea", limit: 20 },
+  ]);
+});
+
+test("refuse before anything is sent", async () => {
+  const bff = await start("Refuse before anything is sent");
+  const reviews = (request: JsonObject, headers?: typeof VIEWER) => get(bff, "GetReviews", request, headers);
+  expect(await reviews({ productId: "x" }, { "x-user-id": "" })).toMatchObject({ code: "unauthenticated" });
+  const wrong = await reviews({ productId: "x" });
+  expect(wrong).toMatchObject({ code: "invalid_argument", message: '"x" is no product' });
+  expect((wrong.details as JsonObject[]).map(({ type }) => type)).toEqual(["shop.v1.BadField"]);
+  expect(await reviews({ productId: "p1", limit: 101 })).toMatchObject({ code: "out_of_range" });
+  expect(bff.asked).toEqual([]);
+  expect(await reviews({ productId: "p1", limit: 1 })).toEqual({ texts: ["good"] });
+});
+
+test("who is asking, once per request", async () => {
+  const tenants: unknown[] = [];
+  const bff = await start("Who is asking, once per request", {
+    stubs: {
+      "catalog.v1.CatalogService/GetProduct": (_, { requestHeader }) => {
+        tenants.push([requestHeader.get("x-tenant"), requestHeader.get("authorization")]);
+        return { title: "tea" };
+      },
+    },
+  });
+  const { body } = await bff.ask(
+    "shop.v1.ShopService/GetPage",
+    { productId: "p1" },
+    { ...VIEWER, authorization: "Bearer abc" },
+  );
+  expect(body).toEqual({ title: "tea", greeting: { text: "Hello user u1" } });
+  expect(bff.asked).toEqual(["UserService/GetUser", "CatalogService/GetProduct"]);
+  expect(tenants).toEqual([["north", "Bearer abc"]]);
+});
+
+test("what is not there", async () => {
+  const none = fails(Code.NotFound);
+  const stubs = { "review.v1.ReviewService/ListReviews": none };
+  const bff = await start("What is not there", { stubs });
+  expect(await get(bff, "GetPage", { productId: "p1" })).toEqual({ title: "product p1" });
+  const gone = await start("What is not there", {
+    stubs: { ...stubs, "catalog.v1.CatalogService/GetProduct": none },
+  });
+  expect(await get(gone, "GetPage", { productId: "p1" })).toEqual({
+    code: "not_found",
+    message: "there is no product p1",
+  });
+});
+
+test("a slow upstream: the second attempt answers", async () => {
+  let attempts = 0;
+  const bff = await start("A slow upstream", {
+    stubs: {
+      "stock.v1.StockService/GetStock": (_, { signal }) => {
+        attempts++;
+        if (attempts > 1) return { available: 7 };
+        return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+      },
+    },
+  });
+  expect(await get(bff, "GetPage", { productId: "p1" })).toEqual({ title: "product p1", available: 7 });
+  expect(attempts).toBe(2);
+});
+
+test("writes in order", async () => {
+  const bff = await start("Writes in order", { stubs: { "mail.v1.MailService/Send": DOWN } });
+  const receipt = await get(bff, "PlaceOrder", { productId: "p1", count: 1, key: "k" });
+  expect(receipt).toMatchObject({ orderId: "order of u1" });
+  expect(degraded(receipt)).toEqual(["mailed: EFFECT_REPLACED"]);
+  expect(bff.asked.slice(-2)).toEqual(["OrderService/PlaceOrder", "MailService/Send"]);
+  const stubs = { "catalog.v1.CatalogService/GetProduct": () => ({ title: "tea", status: "STATUS_SOLD_OUT" }) };
+  const soldOut = await start("Writes in order", { stubs });
+  expect(await get(soldOut, "PlaceOrder", { productId: "p1", count: 1, key: "k" })).toEqual({
+    code: "failed_precondition",
+    message: "tea is not for sale",
+  });
+  expect(soldOut.asked).not.toContain("OrderService/PlaceOrder");
+});

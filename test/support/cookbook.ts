@@ -1,0 +1,35 @@
+// The recipes of docs/cookbook.md, cut out of the page: what it shows is what is tested.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { GoldenCase } from "./golden.ts";
+
+const golden = fileURLToPath(new URL("../golden/cookbook", import.meta.url));
+export const COOKBOOK = fileURLToPath(new URL("../../docs/cookbook.md", import.meta.url));
+
+export interface Recipe extends GoldenCase {
+  readonly title: string;
+  /** As the page shows it. */
+  readonly plan: string;
+}
+
+const blocks = (text: string, language: string): string[] =>
+  [...text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, "gms"))].map(([, block = ""]) => block);
+
+/** The recipes in the page's order, and the protos of its upstreams by name. */
+export function cookbook(page = readFileSync(COOKBOOK, "utf8")): {
+  readonly recipes: readonly Recipe[];
+  readonly upstreams: Readonly<Record<string, string>>;
+} {
+  const [head = "", ...sections] = page.split(/^(?=## )/m);
+  const [header = ""] = blocks(head, "proto");
+  const recipes = sections.flatMap((section) => {
+    const [, title] = /^## \d+\. (.+)$/m.exec(section) ?? [];
+    if (title === undefined) return [];
+    const name = title.toLowerCase().replace(/[^a-z0-9]+/g, "-");
+    const protos = { "shop/v1/shop.proto": `${header}\n${blocks(section, "proto").join("\n")}` };
+    return [{ name, title, folder: join(golden, name), protos, plan: blocks(section, "text").join("\n") }];
+  });
+  const upstreams = page.matchAll(/^`([\w/]+\.proto)`[^\n]*:\n\n```proto\n(.*?)^```$/gms);
+  return { recipes, upstreams: Object.fromEntries([...upstreams].map(([, name = "", text]) => [name, text ?? ""])) };
+}
