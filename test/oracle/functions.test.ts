@@ -27,6 +27,15 @@ describe("functions that the oracle adds to CEL", () => {
     ["'Straße'.upper() == 'STRASSE' && 'ÄB'.lower() == 'äb' && 'ab'.repeat(2) == 'abab'"],
     ["'abc'.trimPrefix('a') == 'bc' && 'abc'.trimSuffix('c') == 'ab' && 'abc'.trimSuffix('b') == 'abc'"],
     ["regex.extract('item-A', 'item-(.)').value() == 'A' && !regex.extract('b', 'a').hasValue()"],
+    [
+      "timestamp('2020-02-29T23:30:15.25Z').format('EEE, d MMMM yyyy HH:mm:ss.SSS XXX VV', 'Europe/Berlin') == 'Sun, 1 March 2020 00:30:15.250 +01:00 Europe/Berlin'",
+    ],
+    ["timestamp('2020-02-29T23:30:15.25Z').format(\"h a 'o'\") == '11 PM o'"],
+    ["timestamp('2020-02-29T23:30:15Z').truncate('month', 'Asia/Tokyo') == timestamp('2020-02-29T15:00:00Z')"],
+    ["timestamp('2026-11-20T23:30:15.5Z').truncate('week') == timestamp('2026-11-16T00:00:00Z')"],
+    ["timestamp('2020-02-29T12:00:00Z').addYears(1) == timestamp('2021-02-28T12:00:00Z')"],
+    ["timestamp('2020-01-31T12:00:00Z').addMonths(1) == timestamp('2020-02-29T12:00:00Z')"],
+    ["timestamp('2026-03-28T12:00:00Z').addDays(1, 'Europe/Berlin') == timestamp('2026-03-29T11:00:00Z')"],
     ["regex.extractAll('a1b22', '[0-9]+') == ['1', '22']"],
     ["regex.replace('foo bar', '(fo)o (ba)r', r'\\2 \\1') == 'ba fo' && regex.replace('aaa', 'a', 'b', 2) == 'bba'"],
   ])("%s", (source) => {

@@ -18,6 +18,7 @@ import {
 import { strings } from "@bufbuild/cel/ext";
 import { isReflectMessage } from "@bufbuild/protobuf/reflect";
 import { texts } from "./functions-texts.ts";
+import { times } from "./functions-times.ts";
 import { none, some, unwrapped } from "./macros.ts";
 
 const { BOOL, BYTES, DYN, INT, STRING } = CelScalar;
@@ -65,6 +66,7 @@ export const functions: CelFunc[] = [
   }),
   celFunc("@first", [LIST], MAP, firstOf),
   ...texts,
+  ...times,
   celFunc("math.greatest", [LIST], DYN, (list) => extreme([...list], 1)),
   celFunc("math.greatest", [DYN, DYN], DYN, (a, b) => extreme([a, b], 1)),
   celFunc("math.least", [LIST], DYN, (list) => extreme([...list], -1)),

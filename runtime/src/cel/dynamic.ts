@@ -90,7 +90,7 @@ function ofDoubles(operator: string, a: number, b: number): number {
   return operator === "+" ? a + b : operator === "-" ? a - b : operator === "*" ? a * b : a / b;
 }
 
-function isTimestamp(value: unknown): value is Time {
+export function isTimestamp(value: unknown): value is Time {
   return isTime(value) && value.$typeName === TimestampSchema.typeName;
 }
 

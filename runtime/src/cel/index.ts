@@ -3,6 +3,7 @@
 export { getExtension, hasExtension, isFieldSet } from "@bufbuild/protobuf";
 export { anyPack } from "@bufbuild/protobuf/wkt";
 export { decodeBase64, encodeBase64 } from "./base64.ts";
+export { addDays, addMonths, addYears, truncateTime } from "./calendar.ts";
 export { cast, castMap, castMessage } from "./cast.ts";
 export {
   at,
@@ -198,4 +199,5 @@ export {
   subtractFromTimestamp,
   timestamp as timestampFrom,
 } from "./time.ts";
+export { formatAny, formatTime } from "./time-format.ts";
 export { type Key, keyOf, Type, typeNamed, Uint, uint, uintKeys } from "./value.ts";

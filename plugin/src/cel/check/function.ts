@@ -313,9 +313,14 @@ function neverFails(overload: string, node: Node, args: readonly Node[]): boolea
   const [, second] = args;
   if (overload === "replace") return !replacesMore(args);
   if (overload === "take") return second !== undefined && (rangeOf(second)?.low ?? -1) >= 0;
+  if (overload === "timestamp_format") return isConstant(second) && args.length === 2 && isSoundTime(args[0]);
   if (OF_TIME.test(overload) && args.length === 1) return isSoundTime(args[0]);
   if (isSafeDivisor(overload, second) || isSoundLiteral(overload, args)) return true;
   return BY_RANGE.test(overload) && rangeOf(node) !== undefined;
+}
+
+function isConstant(node: Node | undefined): boolean {
+  return node?.kind === "constant";
 }
 
 /** Whether what `replace` puts in may be longer than what it takes out. */

@@ -28,6 +28,7 @@ const DYNAMIC: Readonly<Record<string, string>> = {
   getSeconds: "secondsOf",
   getMilliseconds: "millisecondsOf",
   reverse: "reverse",
+  format: "formatAny",
   sort: "sortAny",
   sortDesc: "sortDescAny",
   sum: "sumAny",

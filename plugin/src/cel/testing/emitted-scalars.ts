@@ -211,6 +211,11 @@ export const STRINGS: readonly Case[] = [
   ["regex.extract(args.id, '^a+').orValue('')", 'extract(args.id, "^a+") ?? ""'],
   ["regex.extractAll(args.id, 'a+')", 'extractAll(args.id, "a+")'],
   ["regex.replace(args.id, 'a(b)', r'\\1', 2)", 'replacePattern(args.id, "a(b)", "\\\\1", 2)'],
+  ["now.format('yyyy-MM-dd')", 'formatTime(cx.now(), "yyyy-MM-dd")'],
+  ["now.format('d MMM', args.id)", 'formatTime(cx.now(), "d MMM", args.id)'],
+  ["now.truncate('day', 'Europe/Berlin')", 'truncateTime(cx.now(), "day", "Europe/Berlin")'],
+  ["now.addMonths(s.single_int32)", "addMonths(cx.now(), s.singleInt32)"],
+  ["now.addDays(1).addYears(count)", "addYears(addDays(cx.now(), 1), count)"],
   ["args.id.charAt(0)", "charAt(args.id, 0)"],
   ["args.id.indexOf('a')", 'indexOf(args.id, "a")', INT32],
 ];

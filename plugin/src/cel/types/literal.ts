@@ -2,11 +2,13 @@ import { fromJson } from "@bufbuild/protobuf";
 import { TimestampSchema } from "@bufbuild/protobuf/wkt";
 import { RE2JS } from "@bufbuild/re2";
 import type { Node } from "./expression.ts";
+import { isZone, TIME_UNITS, timePatternFault } from "./time-pattern.ts";
 
 type Fault = { readonly message: string; readonly hint: string };
 
 /** What is wrong with a text that is known beforehand: a timestamp, a duration, a pattern. */
 export function literalFault(overload: string, args: readonly Node[]): Fault | undefined {
+  if (overload.startsWith("timestamp_")) return timeFault(overload, args);
   const text = literalOf(overload, args);
   if (text === undefined) return undefined;
   const shown = JSON.stringify(text);
@@ -37,6 +39,21 @@ export function literalFault(overload: string, args: readonly Node[]): Fault | u
     default:
       return undefined;
   }
+}
+
+/** What is wrong with the pattern, the unit or the zone of a function of timestamps. */
+function timeFault(overload: string, [, by, zone]: readonly Node[]): Fault | undefined {
+  if (/^timestamp_get/.test(overload)) return undefined;
+  if (zone?.kind === "constant" && typeof zone.value === "string" && !isZone(zone.value))
+    return {
+      message: `${JSON.stringify(zone.value)} is not a time zone`,
+      hint: 'write an IANA name such as "Europe/Berlin", or an offset such as "+01:00"',
+    };
+  if (by?.kind !== "constant" || typeof by.value !== "string") return undefined;
+  if (overload === "timestamp_format") return timePatternFault(by.value);
+  return TIME_UNITS.includes(by.value)
+    ? undefined
+    : { message: `${JSON.stringify(by.value)} is not a unit of time`, hint: `there is ${TIME_UNITS.join(", ")}` };
 }
 
 /** What is wrong with what `regex.replace` puts in, for a pattern with so many groups. */

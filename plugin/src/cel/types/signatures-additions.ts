@@ -29,4 +29,18 @@ list_sort_desc: list(timestamp).sortDesc() list(timestamp)
 list_sort_desc: list(duration).sortDesc() list(duration)
 `;
 
-export const ADDITIONS = `${REGEX}${TEXTS}${SORT}`;
+/** Ours; a zone may stand last. */
+const TIMES = `
+timestamp_format: timestamp.format(string) string !
+timestamp_format: timestamp.format(string, string) string !
+timestamp_truncate: timestamp.truncate(string) timestamp !
+timestamp_truncate: timestamp.truncate(string, string) timestamp !
+timestamp_addYears: timestamp.addYears(int) timestamp !
+timestamp_addYears: timestamp.addYears(int, string) timestamp !
+timestamp_addMonths: timestamp.addMonths(int) timestamp !
+timestamp_addMonths: timestamp.addMonths(int, string) timestamp !
+timestamp_addDays: timestamp.addDays(int) timestamp !
+timestamp_addDays: timestamp.addDays(int, string) timestamp !
+`;
+
+export const ADDITIONS = `${REGEX}${TEXTS}${SORT}${TIMES}`;

@@ -1,0 +1,73 @@
+// What a pattern for times may be made of: Unicode TR 35, "Date Format Patterns", as far as the runtime has it.
+
+/** By letter, how often it may stand in a row. */
+const COUNTS: Readonly<Record<string, readonly number[]>> = {
+  y: [1, 2, 3, 4],
+  Q: [1, 2, 3],
+  M: [1, 2, 3, 4],
+  d: [1, 2],
+  D: [1, 3],
+  E: [1, 2, 3, 4],
+  a: [1],
+  H: [1, 2],
+  h: [1, 2],
+  m: [1, 2],
+  s: [1, 2],
+  S: [1, 2, 3, 4, 5, 6, 7, 8, 9],
+  X: [1, 2, 3],
+  x: [1, 2, 3],
+  V: [2],
+};
+
+/** What was meant by letters that other languages have, or that mean something else. */
+const MEANT: Readonly<Record<string, string>> = {
+  Y: "write yyyy: Y is the year that a week belongs to",
+  u: "write yyyy",
+  D: "write dd for the day of the month, D or DDD for that of the year",
+  A: "write a for AM and PM",
+  Z: "write xx for an offset such as +0100, XXX for one such as +01:00",
+  z: "write XXX for the offset, VV for the name of the zone",
+  L: "write M",
+  k: "write H for hours from 0 to 23",
+  K: "write h for hours from 1 to 12",
+  e: "write E for the day of the week",
+};
+
+export interface PatternFault {
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** What is wrong with a pattern for times; undefined: nothing. */
+export function timePatternFault(pattern: string): PatternFault | undefined {
+  for (const [part, , letter] of pattern.matchAll(/'((?:[^']|'')*)'|([A-Za-z])\2*|%[A-Za-z]|['[\]{}#]/g)) {
+    if (part.startsWith("%"))
+      return {
+        message: `"${part}" is of strftime, and this is a pattern of Unicode`,
+        hint: 'write it like "yyyy-MM-dd HH:mm"',
+      };
+    if (part === "'") return { message: "a quote in the pattern does not end", hint: "write '' for a quote itself" };
+    if (letter === undefined && !part.startsWith("'"))
+      return { message: `"${part}" has a meaning of its own in patterns`, hint: `quote it: '${part}'` };
+    if (letter !== undefined && !COUNTS[letter]?.includes(part.length))
+      return {
+        message: `"${part}" is no part of a time`,
+        hint: MEANT[letter] ?? `quote what is text: '${part}'`,
+      };
+  }
+  return undefined;
+}
+
+/** What `truncate` goes by. */
+export const TIME_UNITS = ["year", "quarter", "month", "week", "day", "hour", "minute", "second"];
+
+/** Whether a zone may be one: an offset, or an IANA name in the case in which it is written there. */
+export function isZone(zone: string): boolean {
+  if (/^[+-]?([01]\d|2[0-3]):[0-5]\d$/.test(zone) || zone === "") return true;
+  if (/^[+-]|(^|\/)[a-z]/.test(zone)) return false;
+  try {
+    return new Intl.DateTimeFormat("en-US", { timeZone: zone }) !== undefined;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,19 @@
+// Times as text, truncated and reckoned by the calendar, held against java.time; PROTOBFF_WITHOUT_JAVA=1 says that there is no JDK.
+import { expect, test } from "vitest";
+import { java, line, ours, questions } from "./times/questions.ts";
+
+const COUNT = Number(process.env.PROTOBFF_TIMES ?? 20_000);
+const SEED = Number(process.env.PROTOBFF_TIMES_SEED ?? Date.now() % 2 ** 31);
+
+const corpus = process.env.PROTOBFF_WITHOUT_JAVA === "1" ? test.skip : test;
+
+corpus(`${COUNT} times of seed ${SEED} are as java.time has them`, { timeout: 120_000 }, () => {
+  const all = questions(SEED, COUNT);
+  const answers = java(all);
+  const different = all.flatMap((one, index) => {
+    const [mine, theirs] = [ours(one), answers[index]];
+    return mine === theirs ? [] : [`${line(one)}: ${mine}, java.time ${theirs}`];
+  });
+  expect(answers).toHaveLength(COUNT);
+  expect(different.slice(0, 20)).toEqual([]);
+});
