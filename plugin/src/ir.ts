@@ -130,6 +130,7 @@ export interface IrStep {
   readonly fallback: Text | undefined;
   readonly autobind: Sourced<boolean> | undefined;
   readonly after: readonly Text[];
+  readonly unordered: Sourced<boolean> | undefined;
 }
 export type IrSource = IrBy | IrCall | IrCompose | IrEach | IrSwitch | IrGuard;
 

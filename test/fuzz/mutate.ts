@@ -158,6 +158,7 @@ const AROUND: readonly ((expression: string) => string)[] = [
 const EXPRESSIONS = ["by", "if", "in", "fallback", "default", "key", "request"];
 const STEP = [
   "supplementary: true ",
+  "unordered: true ",
   "if: \"headers['x'] == ''\" ",
   "autobind: true ",
   'fallback: "null" ',

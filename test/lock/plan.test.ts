@@ -26,6 +26,11 @@ const cases = [
     protos: textsBelow(join(root, "test/golden/emit/service-let-effects/proto")),
     upstreams: textsBelow(join(root, "test/golden/upstreams")),
   },
+  {
+    name: "unordered",
+    protos: textsBelow(join(root, "test/golden/emit/unordered/proto")),
+    upstreams: textsBelow(join(root, "test/golden/upstreams")),
+  },
 ];
 
 /** The files of the plan by name, with nothing but warnings said. */

@@ -240,9 +240,10 @@ export class Composition {
 
   /** Whether a call with side effects must not start: a guard, or a critical step that does not rest on it, of this or a message around it. */
   blocked(step: IrStep | undefined): boolean {
+    const free = step === undefined ? [] : [step, ...this.#besides(step)];
     for (const other of this.place.message.steps) {
       if (other === step || this.#results.get(other) === "running") continue;
-      if (step !== undefined && restsOn(this.place.message, other, step)) continue;
+      if (free.some((one) => other === one || restsOn(this.place.message, other, one))) continue;
       if (other.source?.kind === "guard") {
         if (this.#guard(other) !== "passed") return true;
       } else if (other.supplementary?.value !== true && !this.#caseOnly.has(other)) {
@@ -252,6 +253,15 @@ export class Composition {
     }
     if (this.parent !== undefined) return this.parent.composition.blocked(this.parent.step);
     return this.place.shared === undefined && (this.response.shared?.blocked(undefined) ?? false);
+  }
+
+  /** Of an unordered step: the others, for which its side effects do not wait. */
+  #besides(step: IrStep): IrStep[] {
+    if (step.unordered?.value !== true) return [];
+    const { program } = this.response;
+    return this.place.message.steps.filter(
+      (other) => other !== step && other.unordered?.value === true && program.stepHasEffect(this.place, other),
+    );
   }
 
   // ---- steps ----

@@ -24,7 +24,10 @@ export function eachResult(at: Composition, step: IrStep, each: IrEach): Result 
     return failed(isAsked(each) ? new TooManyAsked(said) : new Invalid(said), list.taint);
   }
 
-  const ordered = each.source?.kind === "call" && at.response.program.hasEffect(at.place, each.source);
+  const ordered =
+    each.source?.kind === "call" &&
+    step.unordered?.value !== true &&
+    at.response.program.hasEffect(at.place, each.source);
   const taint: Taint[] = [...list.taint, ...list.inner];
   const done: Item[] = [];
   for (const one of all) {

@@ -33,6 +33,25 @@ const { get } = bffOf({
     ],
     `string s = 1 ${by("done.s")};`,
   ),
+  Unordered: message(
+    "Unordered",
+    [
+      `name: "x" ${a}`,
+      `name: "one" unordered: true call: { method: "up.v1.Up/Do" set: { name: "id" by: "args.id" } }`,
+      `name: "two" unordered: true call: { method: "up.v1.Up/Do" set: { name: "id" by: "'2'" } }`,
+      `name: "both" by: "one.s + x.s"`,
+      `after: ["two", "one"] call: { method: "up.v1.Up/Do" set: { name: "id" by: "'3'" } }`,
+    ],
+    `string s = 1 ${by("both + two.s")};`,
+  ),
+  UnorderedItems: message(
+    "UnorderedItems",
+    [
+      `name: "sent" unordered: true supplementary: true
+       each: { var: "n" in: "[1, 2, 3]" concurrent: 2 call: { method: "up.v1.Up/Do" set: { name: "n" by: "n" } } }`,
+    ],
+    `repeated string s = 1 ${by("sent.map(one, one.s)")};`,
+  ),
   Vouched: message(
     "Vouched",
     [
@@ -104,6 +123,28 @@ describe("failures", () => {
       unasked: ["up.v1.Up/Do"],
     });
     expect(get("Effects", { calls: [A({}), DO({})] }).missing).toEqual(['up.v1.Up/Do {"id":"2"}']);
+  });
+
+  it("unordered side effects wait for everything but each other and what rests on each other", () => {
+    const [two, three] = [DO({ s: "2" }, { id: "2" }), DO({}, { id: "3" })];
+    expect(get("Unordered", { calls: [A({ s: "x" }), DO({ s: "1" }), two, three] })).toEqual({ answer: { s: "1x2" } });
+    // The other one was sent, or was not; what comes after both was not.
+    expect(get("Unordered", { calls: [A({}), DO(dead), two] })).toEqual({ statuses: [[14]] });
+    expect(get("Unordered", { calls: [A({}), DO(dead), two, three] })).toEqual({
+      statuses: [[14]],
+      unasked: ["up.v1.Up/Do"],
+    });
+    expect(get("Unordered", { calls: [A(dead), DO({}), two] })).toEqual({
+      statuses: [[14]],
+      unasked: ["up.v1.Up/Do", "up.v1.Up/Do"],
+    });
+  });
+
+  it("unordered items may be sent after one that has failed", () => {
+    const item = (n: number, outcome: Parameters<typeof DO>[0]) => DO(outcome, { n });
+    const one = get("UnorderedItems", { calls: [item(1, dead), item(2, { s: "2" })] });
+    expect(one).toMatchObject({ answer: {}, degraded: [up("s")] });
+    expect(one.unasked).toBeUndefined();
   });
 
   it("a call that is read-only waits for nothing, and side effects wait for it", () => {

@@ -118,6 +118,16 @@ export class Program {
     return !(rpcs.length > 0 && rpcs.every((rpc) => rpc.idempotency === NO_SIDE_EFFECTS));
   }
 
+  /** The same of a step: of its call, or of what it composes. */
+  stepHasEffect(place: Place, step: IrStep): boolean {
+    const call = callOf(step.source);
+    if (call !== undefined) return this.hasEffect(place, call);
+    const child = composed(step.source);
+    if (child === undefined) return false;
+    const below = this.place(place.evaluator.message(child));
+    return below.message.steps.some((one) => this.stepHasEffect(below, one));
+  }
+
   /** Entries that govern a call, nearest first: those for its method, its service, and all upstreams. */
   entries(place: Place, method: DescMethod): IrUpstream[] {
     const name = `${method.parent.typeName}/${method.name}`;

@@ -19,6 +19,7 @@ import { checkOpenEnums } from "./open-enums.ts";
 import { checkPublicSurface } from "./public-surface.ts";
 import { checkSuspicions } from "./suspicions.ts";
 import { checkSwitchCases } from "./switch-cases.ts";
+import { checkUnordered } from "./unordered.ts";
 import { checkUnreadEnv } from "./unread-env.ts";
 import { checkUnreadItems } from "./unread-items.ts";
 import { checkUnseenPolicies } from "./unseen-policies.ts";
@@ -41,6 +42,7 @@ const ALL_CHECKS: readonly Check[] = Object.freeze([
 /** Rules about what works and is hardly meant: where something else is wrong, that may be the reason, so they run only when nothing is. */
 const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
   checkUnusedSteps,
+  checkUnordered,
   checkSuspicions,
   checkUnreadEnv,
   checkUnreadItems,

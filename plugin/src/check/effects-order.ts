@@ -9,7 +9,7 @@ import { vouchHint } from "./vouched-writes.ts";
 
 /**
  * Calls with side effects in one response are only valid in a definite order: one reads the other or starts after it, directly or through
- * others; an `each` over one goes item by item.
+ * others; an `each` over one goes item by item. Those that say `unordered` need none.
  */
 export function checkEffectsOrder(model: Model, report: Report): void {
   const effects = effectTable(model.messages);
@@ -18,14 +18,17 @@ export function checkEffectsOrder(model: Model, report: Report): void {
   for (const message of blocksOf(model)) {
     const steps = message.steps.filter(effects.step);
     for (const step of steps) {
-      if (step.source.kind !== "each" || step.source.concurrent === 1) continue;
+      if (step.source.kind !== "each" || step.source.concurrent === 1 || step.unordered) continue;
       const { source } = step.ir;
       report({
         code: "BFF504",
         severity: "error",
         message: `the items of ${nameOf(step)} have side effects, and up to ${step.source.concurrent} run side by side`,
         at: (source?.kind === "each" ? source.concurrent?.at : undefined) ?? step.ir.at,
-        hint: orElse([step], "add `concurrent: 1` to the `each`"),
+        hint: orElse(
+          [step],
+          "add `concurrent: 1` to the `each`, or `unordered: true` to the step when no order is needed",
+        ),
       });
     }
     checkOrder(steps, message.steps, orElse, report);
@@ -54,7 +57,7 @@ function checkOrder(effectful: readonly Step[], all: readonly Step[], orElse: Hi
     const resting = restingOn(later, all, waitsFor);
     let before = new Set(reachable([later], waitsFor));
     for (const earlier of effectful.slice(0, i).reverse()) {
-      if (before.has(earlier) || resting.has(earlier)) continue;
+      if (before.has(earlier) || resting.has(earlier) || (earlier.unordered && later.unordered)) continue;
       asked.set(later, [...(asked.get(later) ?? []), earlier]);
       before = new Set(reachable([later], waitsFor));
       report({
@@ -65,7 +68,7 @@ function checkOrder(effectful: readonly Step[], all: readonly Step[], orElse: Hi
         related: [{ at: earlier.ir.at, message: `${nameOf(earlier)} is here` }],
         hint: orElse(
           [earlier, later],
-          `add \`after: "${earlier.name ?? "…"}"\` to ${nameOf(later)}, or let one read the other`,
+          `add \`after: "${earlier.name ?? "…"}"\` to ${nameOf(later)}, let one read the other, or add \`unordered: true\` to both when no order is needed`,
         ),
       });
     }
@@ -95,7 +98,7 @@ function checkShared(model: Model, effects: EffectTable, orElse: Hinting, report
       seen.set(message, new Set([...before, ...left]));
       for (const later of message.steps.filter(effects.step)) {
         const rests = sharedBehind(later);
-        const missing = left.filter((step) => !rests.has(step));
+        const missing = left.filter((step) => !rests.has(step) && !(step.unordered && later.unordered));
         const [earlier] = missing;
         if (earlier === undefined) continue;
         if (callsOf(later.source).some((call) => call.effects !== "none")) {
@@ -107,7 +110,7 @@ function checkShared(model: Model, effects: EffectTable, orElse: Hinting, report
             related: [{ at: earlier.ir.at, message: `${nameOf(earlier)} is here` }],
             hint: orElse(
               [earlier, later],
-              `add \`after: "${earlier.name ?? "…"}"\` to ${nameOf(later)}, or make ${nameOf(earlier)} critical: then it comes first`,
+              `add \`after: "${earlier.name ?? "…"}"\` to ${nameOf(later)}, make ${nameOf(earlier)} critical, or add \`unordered: true\` to both when no order is needed`,
             ),
           });
         }

@@ -2885,7 +2885,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:22:7: error BFF502: step \"order\" and step \"payment\" have side effects, and nothing says which comes first\n    22 |       { name: \"payment\" call: { method: \"up.v1.OrderService/PayOrder\" set: { name: \"id\" by: \"args.id\" } } }\n       |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  app/v1/app.proto:21:7: step \"order\" is here\n    21 |       { name: \"order\" call: { method: \"up.v1.OrderService/PlaceOrder\"  } },\n       |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: add `after: \"order\"` to step \"payment\", or let one read the other"
+        "text": "app/v1/app.proto:22:7: error BFF502: step \"order\" and step \"payment\" have side effects, and nothing says which comes first\n    22 |       { name: \"payment\" call: { method: \"up.v1.OrderService/PayOrder\" set: { name: \"id\" by: \"args.id\" } } }\n       |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  app/v1/app.proto:21:7: step \"order\" is here\n    21 |       { name: \"order\" call: { method: \"up.v1.OrderService/PlaceOrder\"  } },\n       |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: add `after: \"order\"` to step \"payment\", let one read the other, or add `unordered: true` to both when no order is needed"
       },
       {
         "title": "Right",
@@ -2929,7 +2929,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:20:10: error BFF504: the items of step \"orders\" have side effects, and up to 10 run side by side\n    20 |     let: { name: \"orders\" each: { var: \"id\" in: \"args.ids\" max: 100 call: { method: \"up.v1.OrderService/PayOrder\" set: { name: \"id\" by: \"id\" } } } }\n       |          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: add `concurrent: 1` to the `each`"
+        "text": "app/v1/app.proto:20:10: error BFF504: the items of step \"orders\" have side effects, and up to 10 run side by side\n    20 |     let: { name: \"orders\" each: { var: \"id\" in: \"args.ids\" max: 100 call: { method: \"up.v1.OrderService/PayOrder\" set: { name: \"id\" by: \"id\" } } } }\n       |          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: add `concurrent: 1` to the `each`, or `unordered: true` to the step when no order is needed"
       },
       {
         "title": "Right",
@@ -3275,6 +3275,28 @@ export const EXPLANATIONS: readonly Explanation[] = [
         "title": "Right",
         "language": "proto",
         "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"order\" call: { method: \"up.v1.OrderService/CancelOrder\" set: { name: \"id\" by: \"args.id\" } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF521",
+    "severity": "error",
+    "meaning": "A step that is `unordered` has side effects, and others beside it that are, too, or over several items. Otherwise there is no order that it could do without.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { name: \"order\" unordered: true call: { method: \"up.v1.OrderService/PlaceOrder\" set: { name: \"item_id\" by: \"args.id\" } } },\n      { name: \"pay\" after: \"order\" call: { method: \"up.v1.OrderService/PayOrder\" set: { name: \"id\" by: \"args.id\" } } }\n    ]\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:20:34: error BFF521: no other step beside step \"order\" is `unordered`\n    20 |       { name: \"order\" unordered: true call: { method: \"up.v1.OrderService/PlaceOrder\" set: { name: \"item_id\" by: \"args.id\" } } },\n       |                                  ^^^^\n  hint: leave it out, or say it also of the step that needs no order with this one"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { name: \"order\" unordered: true call: { method: \"up.v1.OrderService/PlaceOrder\" set: { name: \"item_id\" by: \"args.id\" } } },\n      { name: \"pay\" unordered: true call: { method: \"up.v1.OrderService/PayOrder\" set: { name: \"id\" by: \"args.id\" } } }\n    ]\n  };\n  // …\n}"
       }
     ]
   },

@@ -123,7 +123,7 @@ function traits({ step, effectful, onlyInCase }: PlanStep): string[] {
   return [
     ...(step.supplementary ? ["may be missing"] : []),
     ...(step.fallback === undefined ? [] : ["with a fallback"]),
-    ...(effectful ? ["side effects"] : []),
+    ...(effectful ? [`side effects${step.unordered ? " in any order" : ""}`] : []),
     ...(onlyInCase ? ["only in its case"] : []),
     ...(step.if === undefined ? [] : [`if ${step.if.text.value}`]),
   ];

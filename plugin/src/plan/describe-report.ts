@@ -66,6 +66,8 @@ export interface StepReport {
   /** The switch that alone reads it, and which of its cases, from 0; the default is the last. */
   readonly only_in?: { readonly switch: string; readonly case: number };
   readonly side_effects?: true;
+  /** Its side effects wait for none of another such step, nor those of one of its items for another's. */
+  readonly unordered?: true;
   /** Not said of what cannot fail. */
   readonly on_failure?: "response fails" | "absent" | "fallback";
 }
@@ -189,6 +191,7 @@ function stepReport(planned: PlanStep, message: PlanBlock): StepReport {
     }),
     ...defined("if", step.if?.text.value ?? (source.kind === "guard" ? source.if.text.value : undefined)),
     ...(effectful && { side_effects: true as const }),
+    ...(step.unordered && { unordered: true as const }),
     ...(!sync && { on_failure: failure }),
   } satisfies StepReport;
 }

@@ -219,17 +219,17 @@ function lazyOf(step: Step, sorted: readonly Step[], owners: Owners, planned: (s
 const guardsOf = (composed: Pick<Composed, "steps">): Step[] =>
   composed.steps.filter((step) => step.source.kind === "guard");
 
-/** All guards that wait, and all critical steps not resting on it. */
+/** All guards that wait, and all critical steps; none that rests on it or, where it is unordered, on another such step, nor these. */
 function clearedBy(step: Step, composed: Block, owners: Owners, planned: (step: Step) => PlanStep): PlanStep[] {
-  const owner = owners.get(step)?.switch;
-  const resting = [step, ...(owner === undefined ? [] : [owner])].map((one) => restingOn(one, composed.steps));
+  const others = composed.steps.filter((other) => step.unordered && other.unordered && planned(other).effectful);
+  const free = [step, ...others].flatMap((one) => [one, owners.get(one)?.switch ?? one]);
+  const resting = new Set(free.flatMap((one) => [one, ...restingOn(one, composed.steps)]));
   return composed.steps
     .filter((other) => {
       const draft = planned(other);
-      if (other === step || other === owner || owners.has(other)) return false;
+      if (resting.has(other) || owners.has(other)) return false;
       if (other.source.kind === "guard") return !draft.immediate;
-      if (other.supplementary || draft.sync) return false;
-      return !resting.some((steps) => steps.has(other));
+      return !other.supplementary && !draft.sync;
     })
     .map(planned);
 }

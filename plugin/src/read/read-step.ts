@@ -34,6 +34,7 @@ function readStep({ value, place }: Declared<Step>, index: number, report: Repor
     fallback: expression(value.fallback, place, "fallback", report),
     autobind: sourced(value.autobind, place, "autobind"),
     after: texts(value.after, place, "after"),
+    unordered: sourced(value.unordered, place, "unordered"),
   };
   checkVariable(step.name, "a step", report);
   checkUnique(step.after, "BFF130", (name) => `"${name}" is in the list twice`, "leave out one of them", report);

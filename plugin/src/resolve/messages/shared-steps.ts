@@ -170,6 +170,7 @@ function join(
     source: { kind: "shared", of: steps },
     supplementary: false,
     autobind: false,
+    unordered: false,
     fallback: undefined,
     after: [],
     reads: [],

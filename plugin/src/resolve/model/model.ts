@@ -127,6 +127,8 @@ export interface Step {
   readonly source: Source;
   readonly supplementary: boolean;
   readonly autobind: boolean;
+  /** Its side effects wait for none of another such step, nor those of one of its items for another's. */
+  readonly unordered: boolean;
   readonly fallback: Bound | undefined;
   readonly after: readonly Step[];
   /** Steps that any of its expressions read, in order of declaration. */

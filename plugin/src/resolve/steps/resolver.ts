@@ -38,7 +38,7 @@ export function resolverSteps(ir: IrMessage, declared: readonly Step[]): Step[] 
     steps.push({
       ir: {
         ...{ kind: "step", at, index, name: undefined, if: undefined, source: undefined },
-        ...{ supplementary: undefined, fallback: undefined, autobind: undefined, after: [] },
+        ...{ supplementary: undefined, fallback: undefined, autobind: undefined, after: [], unordered: undefined },
       },
       name: undefined,
       index,
@@ -47,6 +47,7 @@ export function resolverSteps(ir: IrMessage, declared: readonly Step[]): Step[] 
       source: { kind: "resolver", field, message: ir.desc },
       supplementary: absent,
       autobind: false,
+      unordered: false,
       fallback: undefined,
       after: [],
       reads: given,

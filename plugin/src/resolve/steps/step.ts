@@ -80,6 +80,7 @@ export function resolveStep(cx: MessageContext, ir: IrStep, index: number): Step
     source,
     supplementary,
     autobind: ir.autobind?.value ?? false,
+    unordered: ir.unordered?.value ?? false,
     fallback,
     after,
     reads,
