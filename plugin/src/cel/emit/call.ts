@@ -1,9 +1,10 @@
 import { childrenOf } from "../types/children.ts";
 import type { Call, Node } from "../types/expression.ts";
-import { BIG, celForm, type Form, formOf, PLAIN, smallFormOf } from "../types/form.ts";
+import { BIG, celForm, entryForm, type Form, formOf, generic, PLAIN, smallFormOf } from "../types/form.ts";
 import { rangeOf } from "../types/range.ts";
 import { staticType } from "../types/same-value.ts";
 import { emitCast } from "./cast.ts";
+import { coerce, unbox } from "./coerce.ts";
 import { emitDynamic } from "./dynamic.ts";
 import type { Emitter } from "./emitter.ts";
 import { emitEquality } from "./equality.ts";
@@ -11,22 +12,7 @@ import { emitFunction } from "./function.ts";
 import { emitLogic } from "./logic.ts";
 import { asDouble, emitArithmetic, emitIn, emitOrder } from "./operator.ts";
 import { emitHasValue, emitOptionalValue, emitOrValue, emitPosition } from "./optional.ts";
-import {
-  atom,
-  binary,
-  coerce,
-  commas,
-  entryForm,
-  generic,
-  LEVEL,
-  method,
-  operand,
-  type Piece,
-  piece,
-  property,
-  runtime,
-  unbox,
-} from "./piece.ts";
+import { atom, binary, commas, LEVEL, method, operand, type Piece, piece, property, runtime } from "./piece.ts";
 import { shapeOf } from "./shape.ts";
 
 export function emitCall(emitter: Emitter, node: Call): Piece {

@@ -4,8 +4,9 @@ import type { Call, Node } from "../types/expression.ts";
 import { misfits, opens } from "../types/fit.ts";
 import { celForm, PLAIN } from "../types/form.ts";
 import type { CelType } from "../types/type.ts";
+import { coerce } from "./coerce.ts";
 import type { Emitter } from "./emitter.ts";
-import { atom, coerce, isNothing, lambdaOf, method, type Piece, piece, property, runtime } from "./piece.ts";
+import { atom, isNothing, lambdaOf, method, type Piece, piece, property, runtime } from "./piece.ts";
 
 /** A value of which all or a part is a dyn, or may be null, as one of the node's type. */
 export function emitCast(emitter: Emitter, node: Call, first: Node): Piece {

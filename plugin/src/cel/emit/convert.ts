@@ -3,7 +3,8 @@ import { formOf, narrows, protoForm } from "../types/form.ts";
 import { sameProto } from "../types/same-proto.ts";
 import type { Proto } from "../types/type.ts";
 import type { Code, Names } from "./code.ts";
-import { coerce, LEVEL, piece } from "./piece.ts";
+import { coerce } from "./coerce.ts";
+import { LEVEL, piece } from "./piece.ts";
 
 const LEVELS = {
   atom: LEVEL.atom,

@@ -5,13 +5,14 @@ import { type Form, formOf, PLAIN, protoForm } from "../types/form.ts";
 import { misfitKey } from "../types/range.ts";
 import { runtimeTypeName } from "../types/same-value.ts";
 import { emitCall } from "./call.ts";
+import { coerce, packed, unbox } from "./coerce.ts";
 import { constant, zero } from "./constant.ts";
 import type { Emitter, Print } from "./emitter.ts";
 import { emitConditional } from "./logic.ts";
 import { emitMacro } from "./macro.ts";
 import { emitMap, emitMessage } from "./message.ts";
 import { emitOptional, optionalAs } from "./optional.ts";
-import { atom, binary, coerce, LEVEL, type Piece, packed, piece, runtime, unbox } from "./piece.ts";
+import { atom, binary, LEVEL, type Piece, piece, runtime } from "./piece.ts";
 import { emitRecord, isRecord } from "./record.ts";
 import { emitExtension, emitSelect, emitTest } from "./select.ts";
 

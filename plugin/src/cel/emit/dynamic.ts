@@ -1,7 +1,8 @@
 import type { Call } from "../types/expression.ts";
 import { PLAIN } from "../types/form.ts";
+import { coerce } from "./coerce.ts";
 import type { Emitter } from "./emitter.ts";
-import { atom, binary, coerce, LEVEL, type Piece, runtime } from "./piece.ts";
+import { atom, binary, LEVEL, type Piece, runtime } from "./piece.ts";
 
 /** Functions of the runtime that go by the types of their operands. */
 const DYNAMIC: Readonly<Record<string, string>> = {

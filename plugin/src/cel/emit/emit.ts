@@ -5,10 +5,11 @@ import { fieldType } from "../types/field-type.ts";
 import { celForm, type Form, formOf, isNullableMessage, narrows, protoForm, sameForm } from "../types/form.ts";
 import type { CelType, Proto, Variable } from "../types/type.ts";
 import type { Code, Names } from "./code.ts";
+import { coerce, ifSet, packed } from "./coerce.ts";
 import { print } from "./dispatch.ts";
 import { emitElements } from "./elements.ts";
 import { Emitter } from "./emitter.ts";
-import { atom, coerce, ifSet, LEVEL, type Piece, packed } from "./piece.ts";
+import { atom, LEVEL, type Piece } from "./piece.ts";
 
 /** CEL's value. Nothing is unset: an unset message reads as its default, an unset wrapper as null. */
 export function emitValue(expression: Expression, names: Names): Code {

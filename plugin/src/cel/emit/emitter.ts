@@ -4,9 +4,10 @@ import { isInherited, presenceOf } from "../types/field-type.ts";
 import { BIG, type Form, formOf, isNullableMessage, UNSIGNED } from "../types/form.ts";
 import type { Variable } from "../types/type.ts";
 import type { Names } from "./code.ts";
+import { coerce, ifSet } from "./coerce.ts";
 import { type Aliases, aliasesIn } from "./contradiction.ts";
 import { inferred } from "./literals.ts";
-import { atom, binary, coerce, commas, ifSet, isNothing, LEVEL, operand, type Piece, piece, runtime } from "./piece.ts";
+import { atom, binary, commas, isNothing, LEVEL, operand, type Piece, piece, runtime } from "./piece.ts";
 import { shapeOf } from "./shape.ts";
 
 /** Prints one node by its kind; dispatch.ts has the one there is. */

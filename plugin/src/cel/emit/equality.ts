@@ -3,11 +3,12 @@ import type { Node } from "../types/expression.ts";
 import { BIG, hasBoxes, PLAIN } from "../types/form.ts";
 import { sameConstant, staticType } from "../types/same-value.ts";
 import type { CelType } from "../types/type.ts";
+import { coerce } from "./coerce.ts";
 import type { Emitter } from "./emitter.ts";
 import { withoutBoxes } from "./function.ts";
 import { isFixed, widened } from "./literals.ts";
 import { asDouble } from "./operator.ts";
-import { atom, binary, coerce, fits, LEVEL, type Piece, piece, property, runtime, types } from "./piece.ts";
+import { atom, binary, fits, LEVEL, type Piece, piece, property, runtime, types } from "./piece.ts";
 
 const SIMPLE: ReadonlySet<string> = new Set(["bool", "string", "null"]);
 

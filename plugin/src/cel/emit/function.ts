@@ -3,9 +3,10 @@
 import type { Call, Node } from "../types/expression.ts";
 import { BIG, celForm, type Form, hasBoxes, PLAIN, smallFormOf, UNSIGNED } from "../types/form.ts";
 import { rangeOf } from "../types/range.ts";
+import { coerce } from "./coerce.ts";
 import type { Emitter } from "./emitter.ts";
 import { emitOptional } from "./optional.ts";
-import { atom, binary, coerce, LEVEL, method, operand, type Piece, piece, runtime } from "./piece.ts";
+import { atom, binary, LEVEL, method, operand, type Piece, piece, runtime } from "./piece.ts";
 
 /** Functions that are a function of the runtime with the same operands, in CEL's own form. */
 const RUNTIME: Readonly<Record<string, string>> = {

@@ -2,23 +2,11 @@ import type { Node } from "../types/expression.ts";
 import { BIG, celForm, type Form, formOf, PLAIN } from "../types/form.ts";
 import { mentions, mentionsInMacro } from "../types/mentions.ts";
 import type { CelType, Proto, Variable } from "../types/type.ts";
+import { coerce, keyReader } from "./coerce.ts";
 import { contradicted, contradictedItem } from "./contradiction.ts";
 import type { Emitter } from "./emitter.ts";
 import { inferred } from "./literals.ts";
-import {
-  arrow,
-  atom,
-  binary,
-  coerce,
-  keyReader,
-  LEVEL,
-  method,
-  operand,
-  type Piece,
-  piece,
-  property,
-  runtime,
-} from "./piece.ts";
+import { arrow, atom, binary, LEVEL, method, operand, type Piece, piece, property, runtime } from "./piece.ts";
 
 type Macro = Node & { readonly kind: "macro" };
 

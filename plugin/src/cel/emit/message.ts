@@ -5,23 +5,11 @@ import { BIG, type Form, mayBeNull as holdsNull, PLAIN, protoForm } from "../typ
 import { INT32 } from "../types/range.ts";
 import { isSureTime } from "../types/time-literal.ts";
 import type { Names } from "./code.ts";
+import { coerce, packed } from "./coerce.ts";
 import { zero } from "./constant.ts";
 import { emitElements, holdsNulls, mayBeNull } from "./elements.ts";
 import type { Emitter } from "./emitter.ts";
-import {
-  arrow,
-  atom,
-  binary,
-  coerce,
-  commas,
-  isNothing,
-  LEVEL,
-  type Piece,
-  packed,
-  piece,
-  runtime,
-  types,
-} from "./piece.ts";
+import { arrow, atom, binary, commas, isNothing, LEVEL, type Piece, piece, runtime, types } from "./piece.ts";
 import { shapeOf } from "./shape.ts";
 
 type Message = Node & { readonly kind: "message" };

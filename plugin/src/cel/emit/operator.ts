@@ -1,11 +1,12 @@
 // Arithmetic, order and membership.
 
 import type { Call, Node } from "../types/expression.ts";
-import { BIG, type Form, PLAIN, protoForm, smallFormOf, UNSIGNED } from "../types/form.ts";
+import { BIG, entryForm, type Form, PLAIN, protoForm, smallFormOf, UNSIGNED } from "../types/form.ts";
 import { isSafeDivisor, rangeOf } from "../types/range.ts";
+import { coerce } from "./coerce.ts";
 import type { Emitter } from "./emitter.ts";
 import { withoutBoxes } from "./function.ts";
-import { atom, binary, coerce, entryForm, fits, LEVEL, method, type Piece, piece, runtime } from "./piece.ts";
+import { atom, binary, fits, LEVEL, method, type Piece, piece, runtime } from "./piece.ts";
 
 const OPERATORS: Readonly<Record<string, { readonly sign: string; readonly level: number }>> = {
   add: { sign: "+", level: LEVEL.additive },

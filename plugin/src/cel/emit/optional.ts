@@ -4,9 +4,21 @@ import type { DescField } from "@bufbuild/protobuf";
 import { isError } from "../types/error-type.ts";
 import type { Call, Node } from "../types/expression.ts";
 import { fieldType, isInherited, presenceOf } from "../types/field-type.ts";
-import { BIG, celForm, type Form, formOf, mayBeNull, PLAIN, sameForm, UNSIGNED } from "../types/form.ts";
+import {
+  BIG,
+  celForm,
+  entryForm,
+  type Form,
+  formOf,
+  generic,
+  mayBeNull,
+  PLAIN,
+  sameForm,
+  UNSIGNED,
+} from "../types/form.ts";
 import { mentions } from "../types/mentions.ts";
 import { castInner } from "./cast.ts";
+import { coerce, ifSet } from "./coerce.ts";
 import type { Emitter } from "./emitter.ts";
 import { emitMember } from "./error-member.ts";
 import { emitMacro } from "./macro.ts";
@@ -14,10 +26,6 @@ import {
   arrow,
   atom,
   binary,
-  coerce,
-  entryForm,
-  generic,
-  ifSet,
   isNothing,
   LEVEL,
   lambdaOf,

@@ -1,25 +1,13 @@
 import { isError } from "../types/error-type.ts";
 import type { Node } from "../types/expression.ts";
 import { fieldType, presenceOf } from "../types/field-type.ts";
-import { formOf, PLAIN } from "../types/form.ts";
+import { entryForm, formOf, PLAIN } from "../types/form.ts";
+import { coerce, unbox } from "./coerce.ts";
 import { zero } from "./constant.ts";
 import type { Emitter } from "./emitter.ts";
 import { emitMember } from "./error-member.ts";
 import { emitOptionalTest } from "./optional.ts";
-import {
-  atom,
-  binary,
-  coerce,
-  entryForm,
-  LEVEL,
-  method,
-  operand,
-  type Piece,
-  piece,
-  runtime,
-  types,
-  unbox,
-} from "./piece.ts";
+import { atom, binary, LEVEL, method, operand, type Piece, piece, runtime, types } from "./piece.ts";
 
 /** The value of a field or of a key: what is unset reads as its default. */
 export function emitSelect(emitter: Emitter, node: Node & { kind: "select" }): Piece {

@@ -1,9 +1,8 @@
 // How TypeScript is told the type of a value where it would infer another: of nothing, of an empty list.
 import type { Printable } from "@bufbuild/protoplugin";
-import { celForm, type Form } from "../types/form.ts";
+import { celForm, type Form, generic } from "../types/form.ts";
 import type { CelType } from "../types/type.ts";
 import type { Names } from "./code.ts";
-import { generic } from "./piece.ts";
 
 const PLAIN: Readonly<Partial<Record<CelType["kind"], string>>> = {
   bool: "boolean",

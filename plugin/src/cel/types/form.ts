@@ -215,3 +215,50 @@ export function smallFormOf(node: Node): Form {
   const range = rangeOf(node);
   return range === undefined ? celForm(node.type) : { kind: "small", ...range, unsigned: node.type.kind === "uint" };
 }
+
+export function isUnsigned(form: Form): boolean {
+  return (form.kind === "small" || form.kind === "big" || form.kind === "digits") && form.unsigned === true;
+}
+
+export function isPlain(form: Form): boolean {
+  return form.kind === "plain" || ((form.kind === "list" || form.kind === "nullable") && isPlain(form.of));
+}
+
+/** The form of a value of which only CEL's own form is known: integers are bigints in it, uints are in a box. */
+export function generic(form: Form): Form {
+  switch (form.kind) {
+    case "small":
+    case "big":
+    case "digits":
+      return isUnsigned(form) ? PLAIN : BIG;
+    case "list":
+    case "nullable":
+      return { ...form, of: generic(form.of) };
+    case "record":
+      return form.key === ScalarType.STRING
+        ? { ...form, of: generic(form.of) }
+        : { kind: "map", key: generic(celKeyForm(form.key)), of: generic(form.of) };
+    case "map":
+      return { ...form, key: isUnsigned(form.key) ? PLAIN : form.key, of: generic(form.of) };
+    case "boxed":
+      return generic(form.of);
+    case "float":
+    case "json":
+    case "any":
+    case "struct":
+      return PLAIN;
+    default:
+      return form;
+  }
+}
+
+/** The form of keys that were those of an object: any integer is a `bigint`. */
+export function celKeyForm(key: ScalarType): Form {
+  if (key === ScalarType.BOOL || key === ScalarType.STRING) return PLAIN;
+  return isUnsigned(protoForm({ kind: "scalar", scalar: key })) ? UNSIGNED : BIG;
+}
+
+/** The form of what a map holds. */
+export function entryForm(form: Form): Form | undefined {
+  return form.kind === "record" || form.kind === "map" || form.kind === "list" ? form.of : undefined;
+}
