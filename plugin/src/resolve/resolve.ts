@@ -1,7 +1,7 @@
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
 import type { Diagnostic, Report } from "../diagnostic/diagnostic.ts";
 import type { Ir, IrFile, IrMethod, IrService } from "../ir.ts";
-import { aliasTable } from "./conversions/aliases.ts";
+import { AliasTable } from "./conversions/aliases.ts";
 import { hasRules } from "./graph/declared.ts";
 import { letGraph } from "./graph/let-graph.ts";
 import { messageGraph, rootOf } from "./graph/message-graph.ts";
@@ -18,7 +18,7 @@ import type { Run } from "./steps/context.ts";
 
 /** From declared names to descriptors, types and a graph. Faulty parts are left out of the model after their diagnostics. */
 export function resolve(ir: Ir, report: Report): Model {
-  const aliases = aliasTable(ir, report);
+  const aliases = new AliasTable(ir, report);
   aliases.buildAll();
   const graph = messageGraph(ir, report);
   const lets = letGraph(ir, graph);

@@ -36,73 +36,138 @@ export interface LetGraph {
 }
 
 export function letGraph(ir: Ir, graph: MessageGraph): LetGraph {
-  const messages = new Map<string, { ir: IrMessage; file: IrFile }>(
+  const messages = new Map<string, Declared>(
     ir.files.flatMap((file) => file.messages.map((message) => [message.desc.typeName, { ir: message, file }])),
   );
   const services = ir.files.flatMap((file) => file.services.map((service) => ({ service, file })));
-  const serviceOf = new Map(services.flatMap(({ service }) => service.methods.map((method) => [method, service])));
   const shares = services.some(({ service }) => service.steps.length > 0);
-  const inMessages = new Map<string, ReadonlyMap<string, Mention>>();
-  const mentions = (name: string): ReadonlyMap<string, Mention> => {
-    const known = inMessages.get(name);
-    if (known !== undefined) return known;
+  const mentions = mentionsOf(ir, shares ? messages : new Map());
+  const needs = needsOf(graph, mentions);
+  const { edges, composes } = stepGraph({ ir, services, messages, mentions, needs });
+  const { roots, starts, unread } = reach({ services, messages, graph, mentions, edges, composes });
+  return {
+    roots: new Map([...roots].map(([name, methods]) => [name, [...methods]])),
+    serviceOf: new Map(services.flatMap(({ service }) => service.methods.map((method) => [method, service]))),
+    starts,
+    unread,
+    mentions,
+    needs,
+    edges,
+  };
+}
+
+interface Declared {
+  readonly ir: IrMessage;
+  readonly file: IrFile;
+}
+interface DeclaredService {
+  readonly service: IrService;
+  readonly file: IrFile;
+}
+
+/** What each message names that it has no step for. */
+function mentionsOf(ir: Ir, messages: ReadonlyMap<string, Declared>): LetGraph["mentions"] {
+  const known = new Map<string, ReadonlyMap<string, Mention>>();
+  return (name) => {
+    const before = known.get(name);
+    if (before !== undefined) return before;
     const message = messages.get(name);
-    const found = new Map<string, Mention>();
-    if (message !== undefined && shares) {
-      const calls = message.ir.steps.flatMap((step) => declaredCalls(step.source));
-      const own = new Set(message.ir.steps.map((step) => step.name?.value));
-      const after = message.ir.steps.flatMap((step) => step.after);
-      const all = [
-        ...namesOf(ir, message.file, messageTexts(message.ir)),
-        ...after.map((text): Mention => ({ name: text.value, text, through: undefined })),
-        ...entryNames(ir, message.file, calls),
-      ];
-      for (const mention of all)
-        if (!own.has(mention.name) && !found.has(mention.name)) found.set(mention.name, mention);
-    }
-    inMessages.set(name, found);
+    const found = message === undefined ? new Map<string, Mention>() : mentionsIn(ir, message);
+    known.set(name, found);
     return found;
   };
-  const needed = needsOf(graph, mentions);
+}
+function mentionsIn(ir: Ir, message: Declared): Map<string, Mention> {
+  const { steps } = message.ir;
+  const calls = steps.flatMap((step) => declaredCalls(step.source));
+  const own = new Set(steps.map((step) => step.name?.value));
+  const after = steps.flatMap((step) => step.after);
+  const all = [
+    ...namesOf(ir, message.file, messageTexts(message.ir)),
+    ...after.map((text): Mention => ({ name: text.value, text, through: undefined })),
+    ...entryNames(ir, message.file, calls),
+  ];
+  const found = new Map<string, Mention>();
+  for (const mention of all) if (!own.has(mention.name) && !found.has(mention.name)) found.set(mention.name, mention);
+  return found;
+}
 
-  const edgesOf = new Map<IrStep, readonly LetEdge[]>();
-  const composedBy = new Map<IrStep, readonly string[]>();
-  for (const { service, file } of services) {
+interface StepGraph {
+  readonly edges: LetGraph["edges"];
+  /** The messages that each step composes. */
+  readonly composes: ReadonlyMap<IrStep, readonly string[]>;
+}
+interface Sources extends Pick<LetGraph, "mentions" | "needs"> {
+  readonly ir: Ir;
+  readonly services: readonly DeclaredService[];
+  readonly messages: ReadonlyMap<string, Declared>;
+}
+
+/** What each step of a service waits for, and what it composes. */
+function stepGraph(sources: Sources): StepGraph {
+  const edges = new Map<IrStep, readonly LetEdge[]>();
+  const composes = new Map<IrStep, readonly string[]>();
+  for (const { service, file } of sources.services) {
     const byName = new Map(service.steps.flatMap((step) => (step.name === undefined ? [] : [[step.name.value, step]])));
     for (const step of service.steps) {
       const children = composed(step.source).flatMap(
         (text) =>
-          resolveName(file.desc.proto.package, text.value, (name) => (messages.has(name) ? name : undefined)) ?? [],
+          resolveName(file.desc.proto.package, text.value, (name) => (sources.messages.has(name) ? name : undefined)) ??
+          [],
       );
-      composedBy.set(step, children);
-      const all: Mention[] = [
-        ...namesOf(ir, file, stepTexts(step)),
-        ...entryNames(ir, file, declaredCalls(step.source)),
-        ...composed(step.source).flatMap((text, i) =>
-          [...needed(children[i] ?? "")].map((name) => ({
-            name,
-            text: mentions(children[i] ?? "").get(name)?.text ?? text,
-            through: `"${text.value}"`,
-          })),
-        ),
-      ];
-      const edges = all.flatMap((mention): LetEdge[] => {
-        const to = byName.get(mention.name);
-        return to === undefined ? [] : [{ to, mention }];
-      });
-      const after = step.after.flatMap((name): LetEdge[] => {
-        const to = byName.get(name.value);
-        // One that names itself has been reported.
-        return to === undefined || to === step ? [] : [{ to, mention: undefined }];
-      });
-      edgesOf.set(step, [...edges, ...after]);
+      composes.set(step, children);
+      edges.set(step, edgesOf(step, byName, mentionsBy(step, children, file, sources)));
     }
   }
-  const edges = (step: IrStep): readonly LetEdge[] => edgesOf.get(step) ?? [];
+  return { edges: (step) => edges.get(step) ?? [], composes };
+}
 
+/** What a step of a service names: itself, by the entries for its calls, or by what it composes. */
+function mentionsBy(
+  step: IrStep,
+  children: readonly string[],
+  file: IrFile,
+  { ir, mentions, needs }: Sources,
+): Mention[] {
+  return [
+    ...namesOf(ir, file, stepTexts(step)),
+    ...entryNames(ir, file, declaredCalls(step.source)),
+    ...composed(step.source).flatMap((text, i) =>
+      [...needs(children[i] ?? "")].map((name) => ({
+        name,
+        text: mentions(children[i] ?? "").get(name)?.text ?? text,
+        through: `"${text.value}"`,
+      })),
+    ),
+  ];
+}
+
+function edgesOf(step: IrStep, byName: ReadonlyMap<string, IrStep>, mentions: readonly Mention[]): LetEdge[] {
+  const named = mentions.flatMap((mention): LetEdge[] => {
+    const to = byName.get(mention.name);
+    return to === undefined ? [] : [{ to, mention }];
+  });
+  const after = step.after.flatMap((name): LetEdge[] => {
+    const to = byName.get(name.value);
+    // One that names itself has been reported.
+    return to === undefined || to === step ? [] : [{ to, mention: undefined }];
+  });
+  return [...named, ...after];
+}
+
+interface Reach extends StepGraph, Pick<LetGraph, "mentions"> {
+  readonly services: readonly DeclaredService[];
+  readonly messages: ReadonlyMap<string, Declared>;
+  readonly graph: MessageGraph;
+}
+
+/** Which messages are part of an rpc's response, and which steps it starts for them. */
+function reach({ services, messages, graph, mentions, edges, composes }: Reach) {
   const roots = new Map<string, Set<IrMethod>>();
   const starts = new Map<IrMethod, Set<IrStep>>();
-  const reach = (method: IrMethod, first: string, names: Set<string>): void => {
+  /** Gives what the message, and all that it composes, names; of those that this rpc has not reached before. */
+  const reachMessage = (method: IrMethod, first: string): Set<string> => {
+    const names = new Set<string>();
     const open = [first];
     for (let name = open.pop(); name !== undefined; name = open.pop()) {
       const known = roots.get(name) ?? new Set();
@@ -111,6 +176,7 @@ export function letGraph(ir: Ir, graph: MessageGraph): LetGraph {
       for (const one of mentions(name).keys()) names.add(one);
       for (const { to } of graph.composes.get(name) ?? []) open.push(to);
     }
+    return names;
   };
   const start = (method: IrMethod, first: readonly IrStep[]): void => {
     const running = starts.get(method) ?? new Set();
@@ -120,45 +186,27 @@ export function letGraph(ir: Ir, graph: MessageGraph): LetGraph {
       if (running.has(step)) continue;
       running.add(step);
       // What it composes is part of the response's work, and what that reads is among its edges.
-      for (const child of composedBy.get(step) ?? []) reach(method, child, new Set());
+      for (const child of composes.get(step) ?? []) reachMessage(method, child);
       open.push(...edges(step).map(({ to }) => to));
     }
   };
   for (const { service, file } of services) {
     for (const method of service.methods) {
-      const names = new Set<string>();
-      reach(
-        method,
-        rootOf(method, file.desc.proto.package, (name) => messages.has(name)),
-        names,
-      );
-      start(
-        method,
-        service.steps.filter(({ name }) => name === undefined || names.has(name.value)),
-      );
+      const root = rootOf(method, file.desc.proto.package, (name) => messages.has(name));
+      const names = reachMessage(method, root);
+      const read = service.steps.filter(({ name }) => name === undefined || names.has(name.value));
+      start(method, read);
     }
   }
-  const unread = new Set(
-    services.flatMap(({ service }) =>
-      service.steps.filter((step) => !service.methods.some((method) => starts.get(method)?.has(step))),
-    ),
-  );
+  const isStarted = (service: IrService, step: IrStep): boolean =>
+    service.methods.some((method) => starts.get(method)?.has(step));
+  const unread = new Set(services.flatMap(({ service }) => service.steps.filter((step) => !isStarted(service, step))));
   // They run for their effect, if they have one, and then in every rpc.
-  for (const { service } of services)
-    for (const method of service.methods)
-      start(
-        method,
-        service.steps.filter((step) => unread.has(step)),
-      );
-  return {
-    roots: new Map([...roots].map(([name, methods]) => [name, [...methods]])),
-    serviceOf,
-    starts,
-    unread,
-    mentions,
-    needs: needed,
-    edges,
-  };
+  for (const { service } of services) {
+    const idle = service.steps.filter((step) => unread.has(step));
+    for (const method of service.methods) start(method, idle);
+  }
+  return { roots, starts, unread };
 }
 
 /** What messages read outside of themselves, with what they compose; without those of a circle. */

@@ -1,0 +1,171 @@
+// Enums that are copies: which value of an upstream's enum each value stands for.
+import type { DescEnum } from "@bufbuild/protobuf";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import type { IrEnum, IrEnumValue } from "../../ir.ts";
+import type { EnumConversion } from "../model/model.ts";
+
+/** What values say of an upstream's has no meaning in an enum that is a copy of none. */
+export function checkUnaliased(declared: IrEnum, report: Report): void {
+  for (const value of declared.values) {
+    const [alias] = value.alias;
+    const at = alias?.at ?? value.default?.at ?? value.noAlias?.at;
+    if (at === undefined) continue;
+    report({
+      code: "BFF430",
+      severity: "error",
+      message: `"${value.desc.name}" has ${alias === undefined ? "a mapping" : "an alias"}, but "${declared.desc.name}" is not a copy of another enum`,
+      at,
+      hint: `add \`option (bff.v1.enum).alias = "…";\` to "${declared.desc.name}", or leave it out`,
+    });
+  }
+}
+
+/** The values of one upstream enum that a BFF value stands for. */
+function upstreamValues(
+  value: IrEnumValue,
+  upstreams: readonly DescEnum[],
+  position: number,
+  report: Report,
+): number[] {
+  const upstream = upstreams[position];
+  if (upstream === undefined) return [];
+  if (value.alias.length === 0) {
+    const same = value.noAlias?.value ? undefined : named(upstream, value.desc.name);
+    return same === undefined ? [] : [same];
+  }
+  return value.alias.flatMap((alias) => {
+    const dot = alias.value.lastIndexOf(".");
+    const short = alias.value.slice(dot + 1);
+    const qualifier = dot < 0 ? undefined : alias.value.slice(0, dot);
+    const meant = upstreams.filter(
+      (candidate) => qualifier === undefined || `.${candidate.typeName}`.endsWith(`.${qualifier}`),
+    );
+    const found = meant.includes(upstream) ? named(upstream, short) : undefined;
+    if (found !== undefined) return [found];
+    if (meant.some((candidate) => named(candidate, short) !== undefined)) return [];
+    // In none of them: said once, by the first.
+    if (position > 0) return [];
+    const values = upstreams.flatMap((candidate) => candidate.values.map((known) => known.name));
+    const like = didYouMean(short, values);
+    report({
+      code: "BFF407",
+      severity: "error",
+      message: `enum "${upstream.typeName}" has no value "${alias.value}"`,
+      at: alias.at,
+      hint: like === undefined ? `use one of: ${values.join(", ")}` : `did you mean "${like}"?`,
+    });
+    return [];
+  });
+}
+const named = (desc: DescEnum, name: string): number | undefined =>
+  desc.values.find((value) => value.name === name)?.number;
+
+/** From one of the upstreams, reporting what does not fit. */
+export function enumInward(
+  declared: IrEnum,
+  upstreams: readonly DescEnum[],
+  position: number,
+  report: Report,
+): EnumConversion | undefined {
+  const upstream = upstreams[position];
+  if (upstream === undefined) return undefined;
+  const values: { from: number; to: number }[] = [];
+  const taken = new Map<number, IrEnumValue>();
+  const defaults = declared.values.filter((value) => value.default?.value === true);
+  const [standard, second] = defaults;
+  if (second !== undefined && position === 0) {
+    report({
+      code: "BFF408",
+      severity: "error",
+      message: `two default values in enum "${declared.desc.typeName}"`,
+      at: second.default?.at ?? second.at,
+      related: standard === undefined ? [] : [{ at: standard.at, message: "the first one" }],
+      hint: "keep one default",
+    });
+  }
+  for (const value of declared.values) {
+    for (const from of upstreamValues(value, upstreams, position, report)) {
+      const before = taken.get(from);
+      // Two names of one value (`allow_alias`) are one.
+      if (before !== undefined && before.desc.number === value.desc.number) continue;
+      if (before !== undefined) {
+        report({
+          code: "BFF412",
+          severity: "error",
+          message: `"${upstream.values.find((candidate) => candidate.number === from)?.name}" of "${upstream.typeName}" is mapped twice`,
+          at: value.alias[0]?.at ?? value.at,
+          related: [{ at: before.alias[0]?.at ?? before.at, message: "mapped here first" }],
+          hint: "map each upstream value to one value",
+        });
+        continue;
+      }
+      taken.set(from, value);
+      values.push({ from, to: value.desc.number });
+    }
+  }
+  const lost = upstream.values.filter((value) => !taken.has(value.number));
+  if (standard === undefined && lost.length > 0) {
+    report({
+      code: "BFF406",
+      severity: "error",
+      message: `enum "${declared.desc.typeName}" has nothing for ${lost.map((value) => value.name).join(", ")} of "${upstream.typeName}"`,
+      at: declared.at,
+      hint: `${toMap(declared, lost)}, or mark one [(bff.v1.enum_value).default = true]`,
+    });
+  }
+  if (position === 0 && (standard !== undefined || lost.length === 0)) checkCounterparts(declared, upstreams, report);
+  return { from: upstream, to: declared.desc, owner: declared.desc, position, values, default: standard?.desc.number };
+}
+
+/** A value of one's own that is called like one of the upstream's but for a prefix is meant for it. */
+function toMap({ values }: IrEnum, lost: DescEnum["values"]): string {
+  const free = values.filter(({ alias }) => alias.length === 0);
+  for (const { name } of lost) {
+    const end = name.slice(name.indexOf("_"));
+    const own = free.find(({ desc }) => desc.name.endsWith(name) || desc.name.endsWith(end));
+    if (own !== undefined) return `give "${own.desc.name}" [(bff.v1.enum_value).alias = "${name}"]`;
+  }
+  return `add values with [(bff.v1.enum_value).alias = "${lost[0]?.name}"]`;
+}
+
+/** A value that stands for none of the upstreams' says so, since it is more often a misspelt one. */
+function checkCounterparts(declared: IrEnum, upstreams: readonly DescEnum[], report: Report): void {
+  const own = (value: IrEnumValue): boolean =>
+    value.alias.length > 0 || upstreams.some((upstream) => named(upstream, value.desc.name) !== undefined);
+  const taken = new Set(declared.values.flatMap(({ desc, alias }) => [desc.name, ...alias.map((one) => one.value)]));
+  const free = upstreams
+    .flatMap(({ values }) => values)
+    .flatMap(({ name, number }) => (number === 0 || taken.has(name) ? [] : [name]));
+  for (const value of declared.values) {
+    if (own(value) || value.default?.value === true || value.noAlias?.value === true) continue;
+    const like = didYouMean(value.desc.name, free) ?? free[0];
+    const none = "that there is none with [(bff.v1.enum_value).no_alias = true]";
+    report({
+      code: "BFF432",
+      severity: "warning",
+      message: `"${value.desc.name}" stands for no value of "${upstreams.map(({ typeName }) => typeName).join('" or "')}"`,
+      at: value.at,
+      hint: like === undefined ? `say ${none}` : `say which with [(bff.v1.enum_value).alias = "${like}"], or ${none}`,
+    });
+  }
+}
+
+/** To the first of the upstreams. */
+export function enumOutward(declared: IrEnum, upstreams: readonly DescEnum[]): EnumConversion | undefined {
+  const [upstream] = upstreams;
+  if (upstream === undefined) return undefined;
+  const values = new Map<number, number>();
+  for (const value of declared.values) {
+    const [to] = upstreamValues(value, upstreams, 0, () => {});
+    if (to !== undefined && !values.has(value.desc.number)) values.set(value.desc.number, to);
+  }
+  return {
+    from: declared.desc,
+    to: upstream,
+    owner: declared.desc,
+    position: 0,
+    values: [...values].map(([from, to]) => ({ from, to })),
+    default: undefined,
+  };
+}
