@@ -4,7 +4,7 @@ import type { Ir, IrFile, IrMethod, IrService } from "../ir.ts";
 import { AliasTable } from "./conversions/aliases.ts";
 import { hasRules } from "./graph/declared.ts";
 import { letGraph } from "./graph/let-graph.ts";
-import { messageGraph, rootOf } from "./graph/message-graph.ts";
+import { type MessageGraph, messageGraph, rootOf } from "./graph/message-graph.ts";
 import { resolveLet } from "./messages/let.ts";
 import { packageContext, resolveAdrift, resolveMessage } from "./messages/message.ts";
 import { isDegradation } from "./model/degradation.ts";
@@ -21,7 +21,6 @@ export function resolve(ir: Ir, report: Report): Model {
   const aliases = new AliasTable(ir, report);
   aliases.buildAll();
   const graph = messageGraph(ir, report);
-  const lets = letGraph(ir, graph);
   const suspicions: Diagnostic[] = [];
   const run: Run = {
     ir,
@@ -34,7 +33,7 @@ export function resolve(ir: Ir, report: Report): Model {
     used: graph.used,
     welcome: graph.welcome,
     packages: new Map(),
-    lets,
+    lets: letGraph(ir, graph),
     shared: new Map(),
     adrift: new Set(),
     tried: new Map(),
@@ -43,42 +42,68 @@ export function resolve(ir: Ir, report: Report): Model {
   for (const file of ir.files)
     for (const service of file.services)
       for (const method of service.methods) rootPlace(run, method, file.desc.proto.package);
-
   // Messages read them, and may be composed by them.
-  const resolvedLets = new Map(
-    ir.files.flatMap((file) =>
+  const lets = resolveLets(run);
+  const { composed, namedAdrift } = resolveMessages(run, graph);
+  suspectUntried(run);
+  const files = ir.files.filter((file) => file.target).map((file) => bffFile(run, file, composed, lets));
+  return {
+    ir,
+    files,
+    packages: packagesOf(files),
+    lets: [...lets.values()],
+    messages: [...composed.values()],
+    conversions: aliases.conversions(),
+    namedAdrift,
+    suspicions,
+  };
+}
+
+function resolveLets(run: Run): ReadonlyMap<IrService, Let> {
+  return new Map(
+    run.ir.files.flatMap((file) =>
       file.services.flatMap((service) =>
         service.steps.length === 0 ? [] : [[service, resolveLet(run, service, file)] as const],
       ),
     ),
   );
+}
+
+interface ResolvedMessages {
+  readonly composed: ReadonlyMap<string, Composed>;
+  /** What messages that nothing composes name of services' steps. */
+  readonly namedAdrift: ReadonlySet<string>;
+}
+/** Composers first, so that all places of a message are known when it is resolved. */
+function resolveMessages(run: Run, graph: MessageGraph): ResolvedMessages {
   const composed = new Map<string, Composed>();
   const namedAdrift = new Set<string>();
   const inner = new Set([...graph.composes.values()].flatMap((edges) => edges.map(({ to }) => to)));
   for (const { ir: message, file } of graph.order) {
     const name = message.desc.typeName;
-    const reached = run.places.has(name);
     if (message.alias !== undefined || graph.circular.has(name)) continue;
-    if (!reached) {
-      if (hasRules(message) && !lets.roots.has(name)) {
-        // Of what composes it the same has been told.
-        if (!inner.has(name))
-          run.suspect({
-            code: "BFF205",
-            severity: "warning",
-            message: `"${message.desc.name}" has rules, but nothing composes it`,
-            at: message.at,
-            hint: "return it from an rpc of a BFF service, compose it in a step, or remove its rules",
-          });
-        resolveAdrift(run, message, file);
-        for (const named of lets.mentions(name).keys()) namedAdrift.add(named);
-      }
-      continue;
+    if (run.places.has(name)) {
+      const welcome = graph.welcome.get(name) ?? new Set();
+      const result = resolveMessage(run, message, file, welcome, run.lets.roots.get(name) ?? []);
+      if (result !== undefined) composed.set(name, result);
+    } else if (hasRules(message) && !run.lets.roots.has(name)) {
+      // Of what composes it the same has been told.
+      if (!inner.has(name))
+        run.suspect({
+          code: "BFF205",
+          severity: "warning",
+          message: `"${message.desc.name}" has rules, but nothing composes it`,
+          at: message.at,
+          hint: "return it from an rpc of a BFF service, compose it in a step, or remove its rules",
+        });
+      resolveAdrift(run, message, file);
+      for (const named of run.lets.mentions(name).keys()) namedAdrift.add(named);
     }
-    const result = resolveMessage(run, message, file, graph.welcome.get(name) ?? new Set(), lets.roots.get(name) ?? []);
-    if (result !== undefined) composed.set(name, result);
   }
+  return { composed, namedAdrift };
+}
 
+function suspectUntried(run: Run): void {
   for (const [at, tried] of run.tried) {
     if (tried) continue;
     run.suspect({
@@ -89,17 +114,6 @@ export function resolve(ir: Ir, report: Report): Model {
       hint: "leave it out",
     });
   }
-  const files = ir.files.filter((file) => file.target).map((file) => bffFile(run, file, composed, resolvedLets));
-  return {
-    ir,
-    files,
-    packages: packagesOf(files),
-    lets: [...resolvedLets.values()],
-    messages: [...composed.values()],
-    conversions: aliases.conversions(),
-    namedAdrift,
-    suspicions,
-  };
 }
 
 function rootPlace(run: Run, method: IrMethod, container: string): void {

@@ -3,13 +3,14 @@ import { camel } from "../../camel.ts";
 import { type CelType, type Expression, type Node, presenceOf, type Variable } from "../../cel/index.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
 import type { IrBind, IrCompose } from "../../ir.ts";
+import type { Text } from "../../origin.ts";
 import { isTorn } from "../../read/read-message.ts";
 import { protoOf } from "../conversions/proto-of.ts";
 import { hasRules } from "../graph/declared.ts";
 import type { ArgBinding, ComposeSource } from "../model/model.ts";
 import { lookupMessage } from "../names/lookup.ts";
 import { syntheticText } from "../names/synthetic-text.ts";
-import type { Given } from "../scope/args.ts";
+import type { Given, Place } from "../scope/args.ts";
 import { check, checkCondition, stepsRead, where } from "../scope/scope.ts";
 import type { MessageContext } from "./context.ts";
 import { argsRead, type Resolved } from "./resolved.ts";
@@ -25,13 +26,14 @@ export function resolveCompose(
   const { scope, run } = cx;
   const message = ir.message && lookupMessage(run.ir, ir.message, scope.container, scope.report);
   if (ir.message === undefined || message === undefined) return undefined;
-  const place = {
+  const place: OpenPlace = {
+    message: ir.message,
     at: ir.message.at,
     what,
     request: undefined,
-    members: new Map<string, Given>(),
+    members: new Map(),
     named: new Map(ir.args.flatMap(({ name }) => (name === undefined ? [] : [[name.value, name.at]]))),
-    broken: new Set<string>(),
+    broken: new Set(),
   };
   if (!run.adrift.has(cx.ir)) run.places.set(message.typeName, [...(run.places.get(message.typeName) ?? []), place]);
   if (!composable(cx, message)) {
@@ -46,68 +48,8 @@ export function resolveCompose(
     });
     return undefined;
   }
-  const used = run.used.get(message.typeName) ?? new Set<string>();
-  const named = new Set(ir.args.map((bind) => bind.name?.value));
-  const composed = run.messages.get(message.typeName);
-  const takesAll = composed !== undefined && hasResolver(composed);
   const args: ArgBinding[] = [];
-  const spreads = ir.args.map((bind) => bind.spread && spreadNames(cx, bind.spread, locals));
-  for (const [i, bind] of ir.args.entries()) {
-    if (bind.spread !== undefined) {
-      const names = spreads[i];
-      // As in a request the last one that has a field gives it.
-      const later = spreads.slice(i + 1);
-      const wanted = [...used, ...(run.welcome.get(message.typeName) ?? []), ...(takesAll ? (names ?? []) : [])];
-      for (const name of new Set(wanted)) {
-        if (names === undefined) place.broken.add(name);
-        else if (names.has(name) && !named.has(name) && !later.some((others) => others?.has(name))) {
-          add(name, { ...bind, name: undefined, by: syntheticText(`${bind.spread.value}.${name}`, bind.spread.at) });
-        }
-      }
-    } else if (bind.name !== undefined) {
-      add(bind.name.value, bind);
-      const spread = run.welcome.get(message.typeName)?.has(bind.name.value) ?? false;
-      if (!used.has(bind.name.value) && !spread && !takesAll) unused(cx, message, bind, used);
-    }
-  }
-  function add(name: string, bind: IrBind): void {
-    const condition = bind.if && checkCondition(scope, bind.if, "this `if`", locals);
-    const by = bind.by && check(where(scope, condition), bind.by, locals);
-    if (by === undefined || by.type.kind === "struct" || (bind.if && condition === undefined)) {
-      place.broken.add(name);
-      return;
-    }
-    const twin = args.find((other) => other.name !== name && camel(other.name) === camel(name));
-    if (twin !== undefined) {
-      scope.report({
-        code: "BFF241",
-        severity: "error",
-        message: `the arguments "${twin.name}" and "${name}" are both "${camel(name)}" in TypeScript`,
-        at: bind.name?.at ?? bind.at,
-        related: [{ at: twin.at, message: `"${twin.name}" is given here` }],
-        hint: `rename one of them, here and where "${ir.message?.value}" reads it`,
-      });
-      place.broken.add(name);
-      return;
-    }
-    args.push({ name, by, if: condition, at: bind.at });
-    const unsafe = [...by.unsafe, ...(condition?.unsafe ?? [])];
-    const steps = stepsRead(scope, [by, condition]);
-    const given = argsRead(cx, [by, condition]);
-    place.members.set(name, {
-      type: by.type,
-      // What may be null is passed on as what is not set.
-      proto: by.proto ?? protoOf(by.type.kind === "wrapper" ? by.type.of : by.type),
-      absent: unsafe.length > 0 || condition !== undefined,
-      absentByFailure:
-        steps.some((step) => step.absentByFailure && step.variable !== undefined && unsafe.includes(step.variable)) ||
-        given.some((arg) => arg.absentByFailure && unsafe.includes(arg.variable)),
-      tainted: steps.some((step) => step.tainted) || given.some((arg) => arg.tainted),
-      ...presenceOfPath(by),
-      at: bind.by?.at ?? bind.at,
-      written: bind.by?.value,
-    });
-  }
+  for (const bind of bindsOf(cx, ir, message, locals, place)) addArg(cx, bind, locals, place, args);
   const source: ComposeSource = { kind: "compose", message, args };
   const type: CelType = { kind: "message", desc: message };
   return {
@@ -117,6 +59,101 @@ export function resolveCompose(
     absent: false,
     needs: [],
     uses: args.flatMap((arg) => [arg.by, arg.if]),
+  };
+}
+
+/** A place whose arguments are still being looked at. */
+interface OpenPlace extends Place {
+  /** The message as it is named there. */
+  readonly message: Text;
+  readonly members: Map<string, Given>;
+  readonly broken: Set<string>;
+}
+/** One argument: named, or out of a spread. */
+type NamedBind = IrBind & { readonly gives: string };
+
+/** The arguments in order, those of spreads one by one; what is named and that nothing reads is reported. */
+function* bindsOf(
+  cx: MessageContext,
+  ir: IrCompose,
+  message: DescMessage,
+  locals: readonly Variable[],
+  place: OpenPlace,
+): Generator<NamedBind> {
+  const { run } = cx;
+  const used = run.used.get(message.typeName) ?? new Set<string>();
+  const welcome = run.welcome.get(message.typeName) ?? new Set<string>();
+  const named = new Set(ir.args.map((bind) => bind.name?.value));
+  const composed = run.messages.get(message.typeName);
+  const takesAll = composed !== undefined && hasResolver(composed);
+  const spreads = ir.args.map((bind) => bind.spread && spreadNames(cx, bind.spread, locals));
+  for (const [i, bind] of ir.args.entries()) {
+    if (bind.spread !== undefined) {
+      const names = spreads[i];
+      // As in a request the last one that has a field gives it.
+      const later = spreads.slice(i + 1);
+      for (const name of new Set([...used, ...welcome, ...(takesAll ? (names ?? []) : [])])) {
+        if (names === undefined) place.broken.add(name);
+        else if (names.has(name) && !named.has(name) && !later.some((others) => others?.has(name))) {
+          const by = syntheticText(`${bind.spread.value}.${name}`, bind.spread.at);
+          yield { ...bind, name: undefined, by, gives: name };
+        }
+      }
+    } else if (bind.name !== undefined) {
+      yield { ...bind, gives: bind.name.value };
+      if (!used.has(bind.name.value) && !welcome.has(bind.name.value) && !takesAll) unused(cx, message, bind, used);
+    }
+  }
+}
+
+function addArg(
+  cx: MessageContext,
+  bind: NamedBind,
+  locals: readonly Variable[],
+  place: OpenPlace,
+  args: ArgBinding[],
+): void {
+  const { scope } = cx;
+  const name = bind.gives;
+  const condition = bind.if && checkCondition(scope, bind.if, "this `if`", locals);
+  const by = bind.by && check(where(scope, condition), bind.by, locals);
+  if (by === undefined || by.type.kind === "struct" || (bind.if && condition === undefined)) {
+    place.broken.add(name);
+    return;
+  }
+  const twin = args.find((other) => other.name !== name && camel(other.name) === camel(name));
+  if (twin !== undefined) {
+    scope.report({
+      code: "BFF241",
+      severity: "error",
+      message: `the arguments "${twin.name}" and "${name}" are both "${camel(name)}" in TypeScript`,
+      at: bind.name?.at ?? bind.at,
+      related: [{ at: twin.at, message: `"${twin.name}" is given here` }],
+      hint: `rename one of them, here and where "${place.message.value}" reads it`,
+    });
+    place.broken.add(name);
+    return;
+  }
+  args.push({ name, by, if: condition, at: bind.at });
+  place.members.set(name, given(cx, bind, by, condition));
+}
+
+function given(cx: MessageContext, bind: NamedBind, by: Expression, condition: Expression | undefined): Given {
+  const unsafe = [...by.unsafe, ...(condition?.unsafe ?? [])];
+  const steps = stepsRead(cx.scope, [by, condition]);
+  const args = argsRead(cx, [by, condition]);
+  return {
+    type: by.type,
+    // What may be null is passed on as what is not set.
+    proto: by.proto ?? protoOf(by.type.kind === "wrapper" ? by.type.of : by.type),
+    absent: unsafe.length > 0 || condition !== undefined,
+    absentByFailure:
+      steps.some((step) => step.absentByFailure && step.variable !== undefined && unsafe.includes(step.variable)) ||
+      args.some((arg) => arg.absentByFailure && unsafe.includes(arg.variable)),
+    tainted: steps.some((step) => step.tainted) || args.some((arg) => arg.tainted),
+    ...presenceOfPath(by),
+    at: bind.by?.at ?? bind.at,
+    written: bind.by?.value,
   };
 }
 
