@@ -49,6 +49,7 @@ const STUBS: Stubs = {
     })),
   }),
   "stock.v1.StockService/GetStock": () => ({ available: 4 }),
+  "stock.v1.StockService/ListWarehouses": () => ({ names: ["north"] }),
   "user.v1.UserService/GetUser": ({ id }) => ({ id: String(id), name: `user ${String(id)}`, tenant: "north" }),
   "user.v1.UserService/BatchGetUsers": ({ ids }) => ({
     users: (ids as string[]).filter((id) => id !== "s2").map((id) => ({ id, name: `user ${id}` })),
@@ -66,7 +67,7 @@ const STUBS: Stubs = {
       { productId: "p2", score: 0.9 },
     ],
   }),
-  "order.v1.OrderService/PlaceOrder": ({ userId }) => ({ id: `order of ${String(userId)}` }),
+  "order.v1.OrderService/PlaceOrder": ({ userId }) => ({ id: `order of ${String(userId ?? "nobody")}` }),
   "mail.v1.MailService/Send": () => ({ id: "m1" }),
 };
 const fails = (code: Code) => () => {
@@ -264,4 +265,34 @@ test("writes in order", async () => {
     message: "tea is not for sale",
   });
   expect(soldOut.asked).not.toContain("OrderService/PlaceOrder");
+});
+
+test("reads beside a write: a read is tried again, the write is not", async () => {
+  let fail = true;
+  const bff = await start("Reads beside a write", {
+    stubs: {
+      "stock.v1.StockService/GetStock": () => {
+        if (fail) {
+          fail = false;
+          throw new ConnectError("once", Code.Unavailable);
+        }
+        return { available: 4 };
+      },
+    },
+  });
+  const order = (count: number) => get(bff, "PlaceOrder", { productId: "p1", count, key: "k" });
+  expect(await order(1)).toEqual({ orderId: "order of nobody", warehouses: ["north"] });
+  expect(await order(5)).toEqual({ code: "failed_precondition", message: "only 4 left" });
+  expect(bff.asked.filter((method) => method === "OrderService/PlaceOrder")).toHaveLength(1);
+});
+
+test("why something is missing", async () => {
+  let code = Code.PermissionDenied;
+  const bff = await start("Why something is missing", {
+    stubs: { "review.v1.ReviewService/ListReviews": () => fails(code)() },
+  });
+  const hint = async () => (await get(bff, "GetPage", { productId: "p1" })).hint;
+  expect(await hint()).toBe("Reviews are for members.");
+  code = Code.NotFound;
+  expect(await hint()).toBe("Reviews are not available, come back later.");
 });
