@@ -174,6 +174,8 @@ export interface IrFailure {
   readonly code: Sourced<Code> | undefined;
   readonly message: Text | undefined;
   readonly details: readonly Text[];
+  /** What is not said here is the upstream's; never false. */
+  readonly asIs: Sourced<boolean> | undefined;
 }
 
 // ---- calls and policies ----

@@ -1,4 +1,5 @@
 import type { DescMessage, Message, MessageShape } from "@bufbuild/protobuf";
+import { detailsHandedOn, type ReceivedDetail, textHandedOn } from "./wire/handed-on.ts";
 import { statusDetail } from "./wire/status-detail.ts";
 
 /** The status codes of gRPC. */
@@ -22,6 +23,8 @@ export const Code = {
   UNAUTHENTICATED: 16,
 } as const;
 export type Code = (typeof Code)[keyof typeof Code];
+/** Every code of an error. */
+export const ERROR_CODES: readonly Code[] = Object.values(Code).filter((code) => code !== Code.OK);
 
 /** Why something failed; the numbers are those of `bff.v1.Degradation.Reason`. */
 export const Reason = { TIMEOUT: 1, UNAVAILABLE: 2, BREAKER_OPEN: 3, LIMITED: 4, REJECTED: 5, INVALID: 6 } as const;
@@ -67,15 +70,14 @@ export interface Fault {
   readonly message: string;
   /** `grpc-retry-pushback-ms`; negative: do not retry. */
   readonly pushbackMs?: number | undefined;
+  /** What the upstream itself says (`grpc-message`); undefined: the words are ours. */
+  readonly said?: string | undefined;
   /** An encoded `google.rpc.Status` (`grpc-status-details-bin`). */
   readonly details?: Uint8Array | undefined;
 }
 
-/** A message to go out as an error detail, and how to encode it. */
-export interface Detail {
-  readonly desc: DescMessage;
-  readonly value: Message;
-}
+/** What goes out as an error detail: a message and how to encode it, or what an upstream has sent. */
+export type Detail = { readonly desc: DescMessage; readonly value: Message } | ReceivedDetail;
 
 /** What a failure is made of. */
 export interface FailureInit {
@@ -87,6 +89,7 @@ export interface FailureInit {
   readonly clientCode: Code;
   readonly clientMessage?: string | undefined;
   readonly details?: readonly Detail[] | undefined;
+  readonly said?: string | undefined;
   readonly received?: Uint8Array | undefined;
   readonly refusal?: boolean | undefined;
   readonly cause?: unknown;
@@ -131,6 +134,7 @@ export class Failure implements ErrorInfo {
   readonly cause: unknown;
   /** Several callers have been given it: of equal calls, of a cache; perhaps of a batch. */
   shared = false;
+  readonly #said: string | undefined;
   readonly #received: Uint8Array | undefined;
 
   constructor(init: FailureInit) {
@@ -146,7 +150,16 @@ export class Failure implements ErrorInfo {
     this.details = init.details ?? NONE;
     this.refusal = init.refusal ?? false;
     this.cause = init.cause;
+    this.#said = init.said;
     this.#received = init.received;
+  }
+
+  /** What clients may get of the status that an upstream has answered with, within bounds; of a failure of our own the fixed text. */
+  get asItCame(): { readonly message: string; readonly details: readonly Detail[] } {
+    return {
+      message: this.#said === undefined ? codeText(this.code) : textHandedOn(this.#said),
+      details: this.#received === undefined ? NONE : detailsHandedOn(this.#received),
+    };
   }
 
   /** Whether a client should not try again soon: the fault is ours to cool down from. */

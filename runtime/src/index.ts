@@ -17,7 +17,17 @@ export { ExpressionError } from "./cel/error.ts";
 export * as cel from "./cel/index.ts";
 export { type Clock, systemClock, type Timer } from "./clock.ts";
 export type { Extra, Instead, Rescue } from "./compose/answer.ts";
-export { atMost, atMostAsked, defined, extended, holds, supplied, unlessEmpty, unmapped } from "./compose/composing.ts";
+export {
+  atMost,
+  atMostAsked,
+  defined,
+  detailsOf,
+  extended,
+  holds,
+  supplied,
+  unlessEmpty,
+  unmapped,
+} from "./compose/composing.ts";
 export {
   type Answering,
   type Endpoint,
@@ -30,7 +40,7 @@ export type { Request } from "./compose/request.ts";
 export type { ReadonlyHeaders, Resolver, Resolving } from "./compose/resolver.ts";
 export { clientOf, clientsOf, type ResolverCallOptions, type ResolverClient } from "./compose/resolver-client.ts";
 export { short } from "./compose/short.ts";
-export { asFailure, Code, codeText, type Detail, Failure, type Fault, Reason } from "./failure.ts";
+export { asFailure, Code, codeText, type Detail, ERROR_CODES, Failure, type Fault, Reason } from "./failure.ts";
 export type { BreakerPolicy } from "./guard/breaker.ts";
 export type { LimitPolicy } from "./guard/limit.ts";
 export type { RetryPolicy } from "./guard/retry.ts";

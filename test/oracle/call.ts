@@ -261,7 +261,7 @@ function afterFailure(
         return instead.state === "value" ? { ...instead, why } : instead;
       }
       case "fail":
-        at.response.refusals.push(at.status(rule.then.fail, failure.code, locals));
+        at.response.refusals.push(at.status(rule.then.fail, failure, locals));
         return { state: "dead", missing: [] };
       default:
         throw new Error("on_error rule without effect");

@@ -220,10 +220,11 @@ export class Composition {
     return "held";
   }
 
-  /** What a `fail` says. `code`: the upstream's, where there is one. */
-  status(fail: IrFailure | undefined, code: number | undefined, locals: Locals): Status {
-    const said = fail?.code?.value ?? code ?? INTERNAL;
-    if (fail?.message === undefined) return { code: said, message: undefined };
+  /** What a `fail` says. `error`: what the upstream said, where there is one; its text is undefined when the failure was ours. */
+  status(fail: IrFailure | undefined, error: { code: number; message?: string } | undefined, locals: Locals): Status {
+    const said = fail?.code?.value ?? error?.code ?? INTERNAL;
+    const text = fail?.asIs === undefined ? undefined : error?.message;
+    if (fail?.message === undefined) return { code: said, message: text };
     let message = "";
     for (const part of holes(fail.message.value)) {
       if (!part.hole) {

@@ -6,10 +6,16 @@ import { blocksOf, callsIn, expressionsIn } from "../resolve/model/blocks.ts";
 import type { Model } from "../resolve/model/model.ts";
 import { failExpressions } from "../resolve/model/source-parts.ts";
 
+const OF_STEP =
+  "write a text of your own, or pass on a detail that is meant for clients with `failure(step).detail(…)`";
+
 /** What an upstream writes into an error is for its own people: names of hosts, of tables, of users. */
 export function checkErrorExposure(model: Model, report: Report): void {
   const seen = new Set<string>();
-  const warn = (at: Origin, detail: string): void => {
+  const warn = (
+    at: Origin,
+    hint = "write a text of your own, or pass on a detail that is meant for clients with `error.detail(…)`",
+  ): void => {
     const place = `${at.file}:${at.line}:${at.column}`;
     if (seen.has(place)) return;
     seen.add(place);
@@ -18,7 +24,7 @@ export function checkErrorExposure(model: Model, report: Report): void {
       severity: "warning",
       message: "clients get to see what the upstream wrote into its error",
       at,
-      hint: `write a text of your own, or pass on a detail that is meant for clients with \`${detail}.detail(…)\``,
+      hint,
     });
   };
   for (const block of blocksOf(model)) {
@@ -26,10 +32,16 @@ export function checkErrorExposure(model: Model, report: Report): void {
       call.onError.flatMap(({ then }): Expression[] => (then.kind === "fail" ? failExpressions(then.fail) : [])),
     );
     for (const { at, variable } of sent.flatMap((expression) => expression.reads))
-      if (variable.name === "error.message") warn(at, "error");
+      if (variable.name === "error.message") warn(at);
+    for (const { then } of callsIn(block).flatMap(({ onError }) => onError))
+      if (then.kind === "fail" && then.fail.asIs !== undefined && then.fail.message === undefined)
+        warn(
+          then.fail.asIs,
+          "give a `message` of your own beside it, or leave it so where the upstream writes for clients",
+        );
     // A condition decides by the text, and does not show it.
     const values = expressionsIn(block).filter(({ type }) => type.kind !== "bool");
-    for (const { root } of values) for (const at of messagesRead(root)) warn(at, "failure(step)");
+    for (const { root } of values) for (const at of messagesRead(root)) warn(at, OF_STEP);
   }
 }
 

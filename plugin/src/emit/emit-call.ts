@@ -1,12 +1,12 @@
 // A call: its request, metadata, rescue, and the line that sends it.
 import type { DescField, DescMessage, DescOneof } from "@bufbuild/protobuf";
-import type { Expression } from "../cel/index.ts";
+import type { Expression, Proto } from "../cel/index.ts";
 import { comparesName, emitAs, emitValue, isInherited, restOf, sureWhere, unwrapped } from "../cel/index.ts";
 import { Code } from "../gen/bff/v1/options_pb.ts";
 import type { PlanBlock } from "../plan/plan.ts";
 import type { Bound, Call, ErrorRule, Fail, FieldBinding } from "../resolve/model/model.ts";
 import { mayBeStale, rescueExpressions, retryIfOverSteps } from "../resolve/model/source-parts.ts";
-import { wrapperOf } from "../resolve/policies/failure.ts";
+import { detailOf, wrapperOf } from "../resolve/policies/failure.ts";
 import { around, block, commas, type Line, type Lines, line, mentions, object, property, width } from "./lines.ts";
 import type { MessageNames } from "./message-names.ts";
 import { boundValue, conjunct, fieldValue, presentValue } from "./value.ts";
@@ -300,36 +300,42 @@ function outcome({ then }: ErrorRule, names: MessageNames): Line {
 export const codeName = (code: Code): string =>
   Object.entries(Code).find(([, number]) => number === code)?.[0] ?? String(code);
 
-/** `cx.refuse(Code.NOT_FOUND, "…")`. */
-export function refusal(fail: Fail, rank: number | undefined, names: MessageNames, error?: string): Line {
-  const code: Line =
-    fail.code === undefined ? [`${error ?? "error"}.code`] : [names.file.runtime("Code"), `.${codeName(fail.code)}`];
-  const details = fail.details.map((detail): Line => {
-    const wrapper = wrapperOf(detail);
-    const desc = detail.type.kind === "message" ? detail.type.desc : wrapper;
-    const schema = desc === undefined ? "undefined" : names.schema(desc);
-    const code = emitValue(detail, names);
-    const scalar = wrapper && unwrapped(wrapper);
-    if (scalar === undefined) return ["{ desc: ", schema, ", value: ", ...code.print, " }"];
-    const { print } = emitAs(code, scalar, names) ?? code;
-    return [
-      "{ desc: ",
-      schema,
-      ", value: ",
-      names.file.runtime("create"),
-      "(",
-      schema,
-      ", { value: ",
-      ...print,
-      " }) }",
-    ];
-  });
-  const text = fail.message === undefined ? undefined : template(fail.message, names);
-  const args: Line[] = [code];
-  if (text !== undefined || rank !== undefined || details.length > 0) args.push(text ?? ["undefined"]);
-  if (rank !== undefined || details.length > 0) args.push([rank === undefined ? "undefined" : String(rank)]);
-  if (details.length > 0) args.push(["[", ...commas(details), "]"]);
+/** `cx.refuse(Code.NOT_FOUND, "…")`, or `cx.passOn(error, { message: "…" })`. */
+export function refusal(fail: Fail, rank: number | undefined, names: MessageNames, error = "error"): Line {
+  const code: Line | undefined =
+    fail.code === undefined ? undefined : [names.file.runtime("Code"), `.${codeName(fail.code)}`];
+  const text = fail.message && template(fail.message, names);
+  const details: Line | undefined =
+    fail.details.length === 0 ? undefined : ["[", ...commas(fail.details.map((one) => detail(one, names))), "]"];
+  if (fail.asIs !== undefined) {
+    const said = Object.entries({ code, message: text, details });
+    const parts = said.flatMap(([name, value]) => (value === undefined ? [] : [property(name, value)]));
+    return [`cx.passOn(${error}`, ...(parts.length === 0 ? [] : [", { ", ...commas(parts), " }"]), ")"];
+  }
+  const args: Line[] = [code ?? [`${error}.code`]];
+  if (text !== undefined || rank !== undefined || details !== undefined) args.push(text ?? ["undefined"]);
+  if (rank !== undefined || details !== undefined) args.push([rank === undefined ? "undefined" : String(rank)]);
+  if (details !== undefined) args.push(details);
   return ["cx.refuse(", ...commas(args), ")"];
+}
+/** `{ desc: InfoSchema, value: … }`, or `...detailsOf(InfoSchema, …)` of what may be none, or several. */
+function detail(expression: Expression, names: MessageNames): Line {
+  const found = detailOf(expression);
+  if (found === undefined) throw new Error("a detail is no message");
+  const { desc, some } = found;
+  const schema = names.schema(desc);
+  const code = emitValue(expression, names);
+  if (some) {
+    const message: Proto = { kind: "message", desc };
+    const form: Proto = expression.type.kind === "list" ? { kind: "list", of: message } : message;
+    const { print } = emitAs(code, form, names) ?? code;
+    return ["...", names.file.runtime("detailsOf"), "(", schema, ", ", ...print, ")"];
+  }
+  const scalar = wrapperOf(expression) && unwrapped(desc);
+  if (scalar === undefined) return ["{ desc: ", schema, ", value: ", ...code.print, " }"];
+  const { print } = emitAs(code, scalar, names) ?? code;
+  const value: Line = [names.file.runtime("create"), "(", schema, ", { value: ", ...print, " })"];
+  return ["{ desc: ", schema, ", value: ", ...value, " }"];
 }
 function template(parts: readonly (string | Expression)[], names: MessageNames): Line {
   if (parts.every((part) => typeof part === "string")) return [JSON.stringify(parts.join(""))];

@@ -1,11 +1,12 @@
 // Policies as named constants: what all share, and what differs.
 
+import { Code } from "../gen/bff/v1/options_pb.ts";
 import { NameScope, upperFirst, upperSnake } from "../plan/names.ts";
 import type { Leaf, PlanBreaker, PlanCallPolicy, PlanFile, PlanUpstream } from "../plan/plan.ts";
 import { policyKey } from "../plan/policies.ts";
 import { codeName } from "./emit-call.ts";
 import type { FileNames } from "./file-names.ts";
-import { block, type Line, type Lines } from "./lines.ts";
+import { block, commas, type Line, type Lines } from "./lines.ts";
 
 export interface Policies {
   readonly lines: Lines;
@@ -38,6 +39,9 @@ function mostCommon<T>(items: readonly T[], key: (item: T) => string): T | undef
 
 // ---- calls ----
 
+/** How many codes an error may have: all but OK, and ANY is none. */
+const ERRORS = Object.keys(Code).length - 2;
+
 type CallLeaf = { readonly name: string; readonly value: string; readonly print: Line; readonly comment: string };
 
 function callLeaves(policy: PlanCallPolicy, names: FileNames): CallLeaf[] {
@@ -47,14 +51,13 @@ function callLeaves(policy: PlanCallPolicy, names: FileNames): CallLeaf[] {
     leaves.push({ name: "timeoutMs", ...number(timeoutMs), comment: comment([timeoutMs], names) });
   if (retry !== undefined) {
     const { attempts, on, initialMs, maxMs, multiplier, when } = retry;
-    const codes = on.value.flatMap(
-      (code, i): Line => [i === 0 ? "" : ", ", names.runtime("Code"), `.${codeName(code)}`],
-    );
+    const codes = commas(on.value.map((code): Line => [names.runtime("Code"), `.${codeName(code)}`]));
+    const list: Line = on.value.length === ERRORS ? [names.runtime("ERROR_CODES")] : ["[", ...codes, "]"];
     const rest = [attempts, initialMs, maxMs, multiplier].map((leaf) => group(leaf.value));
     const print: Line = [
-      `{ attempts: ${rest[0]}, on: [`,
-      ...codes,
-      `], initialMs: ${rest[1]}, maxMs: ${rest[2]}, multiplier: ${rest[3]} }`,
+      `{ attempts: ${rest[0]}, on: `,
+      ...list,
+      `, initialMs: ${rest[1]}, maxMs: ${rest[2]}, multiplier: ${rest[3]} }`,
     ];
     leaves.push({
       name: "retry",

@@ -993,6 +993,50 @@ export const EXPLANATIONS: readonly Explanation[] = [
     ]
   },
   {
+    "code": "BFF147",
+    "severity": "error",
+    "meaning": "`as_is` hands on what an upstream has answered a call with. It stands in an `on_error` rule, beside what is to be different.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { name: \"item\"\n        call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" }\n                on_error: { fail: { as_is: true code: NOT_FOUND message: \"none\" details: \"error.detail(up.v1.Item)\" } } } }\n    ]\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:21:44: error BFF147: nothing is left of the upstream's status: code, message and details are said here\n    21 |                 on_error: { fail: { as_is: true code: NOT_FOUND message: \"none\" details: \"error.detail(up.v1.Item)\" } } } }\n       |                                            ^^^^\n  hint: leave out `as_is`, or what is to be the upstream's"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { name: \"item\"\n        call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" }\n                on_error: { fail: { as_is: true message: \"none\" } } } }\n    ]\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF148",
+    "severity": "error",
+    "meaning": "`ANY` stands alone in `on`, because it is every code, and is no status to fail with, because it is none.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { name: \"item\"\n        call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" }\n                on_error: { on: [ANY, NOT_FOUND] fail: { message: \"none\" } } } }\n    ]\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:21:34: error BFF148: `ANY` is every code: the others say nothing beside it\n    21 |                 on_error: { on: [ANY, NOT_FOUND] fail: { message: \"none\" } } } }\n       |                                  ^^^\n  hint: leave out the others, or `ANY`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { name: \"item\"\n        call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" }\n                on_error: { on: ANY fail: { message: \"none\" } } } }\n    ]\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
     "code": "BFF190",
     "severity": "error",
     "meaning": "What the language has and this version does not run yet is refused rather than ignored, because a BFF that generates has to do what its options say.",
@@ -2171,7 +2215,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:23:78: error BFF346: a detail is a message, not string\n    23 |       { guard: { if: \"args.id == ''\" fail: { code: INVALID_ARGUMENT details: \"args.id\" } } },\n       |                                                                              ^^^^^^^^^\n  hint: build one, such as google.rpc.ErrorInfo{reason: \"…\"}, or google.protobuf.StringValue{value: \"…\"}"
+        "text": "app/v1/app.proto:23:78: error BFF346: a detail is a message, an optional of one or a list of them, not string\n    23 |       { guard: { if: \"args.id == ''\" fail: { code: INVALID_ARGUMENT details: \"args.id\" } } },\n       |                                                                              ^^^^^^^^^\n  hint: build one, such as google.rpc.ErrorInfo{reason: \"…\"}, or google.protobuf.StringValue{value: \"…\"}"
       },
       {
         "title": "Right",

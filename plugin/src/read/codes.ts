@@ -71,6 +71,9 @@ export const declarationCodes = {
     "A retry budget allows a retry. Retries stop once half of it is gone, and with so small a one the first failure takes that.",
   BFF146:
     "An `on_error` rule can be reached. Rules are tried in their order, and an earlier one takes all of its errors.",
+  BFF147:
+    "`as_is` hands on what an upstream has answered a call with. It stands in an `on_error` rule, beside what is to be different.",
+  BFF148: "`ANY` stands alone in `on`, because it is every code, and is no status to fail with, because it is none.",
   BFF191:
     "The protos of the options are those that the plugin was made with. With another version's, an option would mean something else, or would not be seen at all.",
   BFF190:

@@ -6,11 +6,27 @@ import { fault } from "./fault.ts";
 import { parseTemplate } from "./template.ts";
 import { checkStatus, expressions } from "./values.ts";
 
-/** A guard's failure needs a code; an `on_error` rule's is the upstream's when it says none. */
-export function readFailure({ value, place }: Declared<Failure>, codeNeeded: boolean, report: Report): IrFailure {
+/** Of a guard, or of an `on_error` rule: only there is a status of an upstream's. */
+export function readFailure({ value, place }: Declared<Failure>, of: "guard" | "rule", report: Report): IrFailure {
   const code = sourced(value.code, place, "code");
+  const asIs = value.asIs === true ? sourced(value.asIs, place, "as_is") : undefined;
+  if (asIs !== undefined && of === "guard") {
+    fault(report, "BFF147", asIs.at, "there is no upstream's status here to hand on as it is", {
+      hint: "say `code`, and perhaps `message` and `details`; `as_is` is for the rules of `on_error`",
+    });
+  } else if (asIs !== undefined && code !== undefined && value.message !== undefined && value.details.length > 0) {
+    fault(
+      report,
+      "BFF147",
+      asIs.at,
+      "nothing is left of the upstream's status: code, message and details are said here",
+      {
+        hint: "leave out `as_is`, or what is to be the upstream's",
+      },
+    );
+  }
   if (code !== undefined) checkStatus(code, report);
-  else if (codeNeeded) {
+  else if (of === "guard" && asIs === undefined) {
     fault(report, "BFF112", place.at, 'this failure has no "code"', {
       hint: "say which status the client gets, as in `code: INVALID_ARGUMENT`",
     });
@@ -27,5 +43,6 @@ export function readFailure({ value, place }: Declared<Failure>, codeNeeded: boo
     code,
     message,
     details: expressions(value.details, place, "details", report),
+    asIs,
   };
 }

@@ -1,5 +1,13 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { Bind, Cache, Code, ErrorRule, Hedge, Limit, Retry } from "../gen/bff/v1/options_pb.ts";
+import {
+  type Bind,
+  type Cache,
+  Code,
+  type ErrorRule,
+  type Hedge,
+  type Limit,
+  type Retry,
+} from "../gen/bff/v1/options_pb.ts";
 import type { IrCache, IrErrorRule, IrHedge, IrLimit, IrPolicy, IrRetry } from "../ir.ts";
 import { child, children, type Declared, sourced, texts } from "./declared.ts";
 import { caution, fault } from "./fault.ts";
@@ -7,7 +15,7 @@ import { checkMetadataKey, checkUnique } from "./names.ts";
 import type { Place } from "./place.ts";
 import { readBinds } from "./read-binds.ts";
 import { readFailure } from "./read-failure.ts";
-import { codeName, count, duration, durationOrZero, expression, statusCodes } from "./values.ts";
+import { codeName, count, duration, durationOrZero, ERROR_CODES, expression, statusCodes } from "./values.ts";
 
 /** What a call and an upstream entry have in common. */
 interface PolicyRule {
@@ -125,7 +133,8 @@ function readCache({ value, place }: Declared<Cache>, report: Report): IrCache {
 function readErrorRule({ value, place }: Declared<ErrorRule>, report: Report): IrErrorRule {
   return {
     at: place.at,
-    on: statusCodes(value.on, place, "on", report),
+    // A rule that names none is for any error.
+    on: value.on.length === 1 && value.on[0] === Code.ANY ? [] : statusCodes(value.on, place, "on", report),
     if: expression(value.if, place, "if", report),
     then: readConsequence(value, place, report),
   };
@@ -146,7 +155,7 @@ function readConsequence({ then }: ErrorRule, place: Place, report: Report): IrE
       return by && { kind: "fallback", by };
     }
     case "fail":
-      return { kind: "fail", fail: readFailure({ value: then.value, place: place.field("fail") }, false, report) };
+      return { kind: "fail", fail: readFailure({ value: then.value, place: place.field("fail") }, "rule", report) };
     case undefined:
       fault(report, "BFF120", place.at, "this rule does not say what to do", {
         hint: "add `ignore: true`, `fallback` or `fail`",
@@ -154,9 +163,6 @@ function readConsequence({ then }: ErrorRule, place: Place, report: Report): IrE
       return undefined;
   }
 }
-
-/** The codes that an error may have: all but OK. */
-const CODES = 16;
 
 /** Rules are tried in their order: one whose errors an earlier one takes without a condition is never reached. */
 function checkRules(rules: readonly IrErrorRule[], report: Report): void {
@@ -192,7 +198,7 @@ function checkRules(rules: readonly IrErrorRule[], report: Report): void {
     if (rule.if !== undefined) continue;
     if (codes.length === 0) all = rule;
     for (const code of codes) if (!taken.has(code)) taken.set(code, rule);
-    if (taken.size === CODES) all = rule;
+    if (taken.size === ERROR_CODES.length) all = rule;
   }
 }
 

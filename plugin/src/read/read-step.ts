@@ -166,7 +166,7 @@ function readGuard({ value, place }: Declared<Guard>, report: Report): IrGuard {
     kind: "guard",
     at: place.at,
     if: expression(value.if, place, "if", report),
-    fail: fail && readFailure(fail, true, report),
+    fail: fail && readFailure(fail, "guard", report),
   };
   const missing = (["if", "fail"] as const).filter((part) => guard[part] === undefined).map((part) => `"${part}"`);
   if (missing.length > 0) {

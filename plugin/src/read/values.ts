@@ -99,7 +99,10 @@ export function maxElements(
   return count(value, place, "max_elements", "write how many elements of lists and maps a request may hold", report);
 }
 
-/** Status codes that a rule looks for: never OK, none twice. */
+/** Every code that an error may have. */
+export const ERROR_CODES: readonly Code[] = Object.values(Code).filter((code) => code !== Code.OK && code !== Code.ANY);
+
+/** Status codes that a rule looks for: never OK, none twice. `ANY` is all of them. */
 export function statusCodes(
   values: readonly Code[],
   place: Place,
@@ -107,6 +110,14 @@ export function statusCodes(
   report: Report,
 ): readonly Sourced<Code>[] {
   const found = sourcedList(values, place, name);
+  const any = found.find((code) => code.value === Code.ANY);
+  if (any !== undefined) {
+    if (found.length === 1) return ERROR_CODES.map((value) => ({ value, at: any.at }));
+    fault(report, "BFF148", any.at, "`ANY` is every code: the others say nothing beside it", {
+      hint: "leave out the others, or `ANY`",
+    });
+    return [];
+  }
   for (const code of found) checkStatus(code, report);
   checkUnique(
     found.map((code) => ({ value: codeName(code.value), at: code.at, place: () => code.at })),
@@ -119,7 +130,9 @@ export function statusCodes(
 }
 
 export function checkStatus(code: Sourced<Code>, report: Report): void {
-  if (code.value === Code.OK) {
+  if (code.value === Code.ANY) {
+    fault(report, "BFF148", code.at, "`ANY` is no status to fail with", { hint: "write a status code" });
+  } else if (code.value === Code.OK) {
     fault(report, "BFF112", code.at, "OK is not a failure", { hint: "write another status code" });
   } else if (codeName(code.value) === String(code.value)) {
     fault(report, "BFF112", code.at, `${code.value} is not a status code`, { hint: "write a status code by its name" });

@@ -1,4 +1,4 @@
-import { Code, Failure, type Fault, invalid, Reason, timedOut } from "../failure.ts";
+import { Code, Failure, type Fault, invalid, Reason } from "../failure.ts";
 
 /**
  * What an attempt's fault means to the composition and to clients.
@@ -6,11 +6,11 @@ import { Code, Failure, type Fault, invalid, Reason, timedOut } from "../failure
  * @param cause what was thrown, where it was no attempt of ours
  */
 export function callFailure(fault: Fault, callee: string, cause?: unknown): Failure {
-  const { code, message, details: received } = fault;
+  const { code, message, said, details: received } = fault;
   if (fault.kind === "invalid") return invalid(callee, message);
   if (fault.kind === "unsendable") return invalid("", message);
-  if (code === Code.DEADLINE_EXCEEDED) return timedOut(callee, message, cause);
-  const from = { code, callee, message, received, cause };
+  const from = { code, callee, message, said, received, cause };
+  if (code === Code.DEADLINE_EXCEEDED) return new Failure({ ...from, reason: Reason.TIMEOUT, clientCode: code });
   if (fault.kind !== "status")
     return new Failure({ ...from, reason: Reason.UNAVAILABLE, clientCode: Code.UNAVAILABLE });
   switch (code) {

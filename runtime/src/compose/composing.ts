@@ -4,11 +4,12 @@ import {
   create,
   type DescMessage,
   isMessage,
+  type Message,
   type MessageInitShape,
   type MessageShape,
 } from "@bufbuild/protobuf";
 import { ExpressionError } from "../cel/error.ts";
-import { clientFault, type Failure } from "../failure.ts";
+import { clientFault, type Detail, type Failure } from "../failure.ts";
 
 /** An object's type without its `undefined`s: such properties are as good as left out. */
 export type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
@@ -87,4 +88,11 @@ export function unmapped(name: string, value: number, outward = false): Failure 
   const message = `${name} ${value} has no counterpart`;
   if (!outward) return new ExpressionError(message);
   return clientFault(message, `the value ${value} of ${name} is not accepted here`);
+}
+
+/** Details of one type: of what may be there or not, or of a list. */
+export function detailsOf(desc: DescMessage, value: Message | readonly Message[] | null | undefined): Detail[] {
+  if (value === null || value === undefined) return [];
+  const all = Array.isArray(value) ? (value as readonly Message[]) : [value as Message];
+  return all.map((one) => ({ desc, value: one }));
 }

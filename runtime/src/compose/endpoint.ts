@@ -228,6 +228,7 @@ function append(pairs: readonly string[], to: Headers): void {
 /** A failure as clients see it. */
 export function connectError(failure: Failure): ConnectError {
   const metadata = failure.pushback ? { "grpc-retry-pushback-ms": "-1" } : undefined;
-  const details = failure.details.map(({ desc, value }) => ({ desc, value }));
-  return new ConnectError(failure.clientMessage, failure.clientCode as ConnectCode, metadata, details);
+  const error = new ConnectError(failure.clientMessage, failure.clientCode as ConnectCode, metadata);
+  error.details = failure.details.map((detail) => ({ ...detail }));
+  return error;
 }

@@ -16,6 +16,13 @@ import type { Exchange } from "./exchange.ts";
 import { keyed, partial } from "./lists.ts";
 import { type Resolve, runResolver } from "./resolver.ts";
 
+/** What a client is told of a failure. */
+interface Status {
+  readonly code: Code;
+  readonly message: string;
+  readonly details: readonly Detail[];
+}
+
 /**
  * One request, as composing code sees it; or a part of one (`sub`, `bounded`). Every promise that it hands out may be left
  * alone: a rejection of one that nobody awaits harms nobody.
@@ -328,6 +335,11 @@ export class Request<out App> implements CallContext {
     const failure = refusal(code, message, details);
     this.exchange.scope.fail(failure, rank ?? (this.exchange.rescuing ? Rank.RULE : 0));
     return failure;
+  }
+  /** The same with the status that an upstream has answered with, as far as nothing else is said. */
+  passOn(error: Failure, { code, message, details }: Partial<Status> = {}): Failure {
+    const came = error.asItCame;
+    return this.refuse(code ?? error.code, message ?? came.message, undefined, details ?? came.details);
   }
   /**
    * Runs a guard that has to wait for steps; no status leaves while it may still speak. An error in it fails the response too,

@@ -179,10 +179,12 @@ export class GrpcAttempt implements InFlight, Waiter<GrpcSession> {
     const number = /^\d{1,2}$/.test(status) ? Number(status) : Code.UNKNOWN;
     const code = number <= Code.UNAUTHENTICATED ? (number as Code) : Code.UNKNOWN;
     const details = this.#status?.["grpc-status-details-bin"];
+    const said = decoded(this.#status?.["grpc-message"]);
     this.#fault({
       kind: "status",
       code,
-      message: decoded(this.#status?.["grpc-message"]),
+      message: said,
+      said,
       pushbackMs: pushback(this.#status?.["grpc-retry-pushback-ms"]),
       details: typeof details === "string" ? Buffer.from(details, "base64") : undefined,
     });

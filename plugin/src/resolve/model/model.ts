@@ -211,7 +211,10 @@ export interface Fail {
   readonly code: Code | undefined;
   /** Undefined: the fixed text of the code. Parts in order: literal text and holes. */
   readonly message: readonly (string | Expression)[] | undefined;
+  /** Each gives a message, an optional of one, or a list. */
   readonly details: readonly Expression[];
+  /** Where it says that the rest is the upstream's; of `on_error` only. */
+  readonly asIs: Origin | undefined;
   readonly at: Origin;
 }
 

@@ -44,19 +44,28 @@ export function resolveFailure(scope: MessageScope, fail: IrFailure, locals: rea
       sound = false;
       continue;
     }
-    if (detail.type.kind !== "message" && wrapperOf(detail) === undefined) {
+    if (detailOf(detail) === undefined) {
       sound = false;
       scope.report({
         code: "BFF346",
         severity: "error",
-        message: `a detail is a message, not ${typeName(detail.type)}`,
+        message: `a detail is a message, an optional of one or a list of them, not ${typeName(detail.type)}`,
         at: text.at,
         hint: 'build one, such as google.rpc.ErrorInfo{reason: "…"}, or google.protobuf.StringValue{value: "…"}',
       });
     }
     details.push(detail);
   }
-  return sound ? { code: fail.code?.value, message, details, at: fail.at } : undefined;
+  return sound ? { code: fail.code?.value, message, details, asIs: fail.asIs?.at, at: fail.at } : undefined;
+}
+
+/** The message that an expression gives as a detail, and whether it may be none, or several. */
+export function detailOf(expression: Expression): { readonly desc: DescMessage; readonly some: boolean } | undefined {
+  const wrapper = wrapperOf(expression);
+  if (wrapper !== undefined) return { desc: wrapper, some: false };
+  const { type } = expression;
+  const inner = type.kind === "optional" ? type.of : type.kind === "list" ? type.element : type;
+  return inner.kind === "message" ? { desc: inner.desc, some: inner !== type || inner.nullable === true } : undefined;
 }
 
 /** The wrapper that an expression writes down, whose value CEL takes for the scalar in it. */
