@@ -252,14 +252,14 @@ test("a slow upstream: the second attempt answers", async () => {
   expect(attempts).toBe(2);
 });
 
-test("writes in order", async () => {
-  const bff = await start("Writes in order", { stubs: { "mail.v1.MailService/Send": DOWN } });
+test("writes, in order and in none", async () => {
+  const bff = await start("Writes, in order and in none", { stubs: { "mail.v1.MailService/Send": DOWN } });
   const receipt = await get(bff, "PlaceOrder", { productId: "p1", count: 1, key: "k" });
   expect(receipt).toMatchObject({ orderId: "order of u1" });
   expect(degraded(receipt)).toEqual(["mailed: EFFECT_REPLACED"]);
-  expect(bff.asked.slice(-2)).toEqual(["OrderService/PlaceOrder", "MailService/Send"]);
+  expect(bff.asked.slice(-3)).toEqual(["OrderService/PlaceOrder", "MailService/Send", "MailService/Send"]);
   const stubs = { "catalog.v1.CatalogService/GetProduct": () => ({ title: "tea", status: "STATUS_SOLD_OUT" }) };
-  const soldOut = await start("Writes in order", { stubs });
+  const soldOut = await start("Writes, in order and in none", { stubs });
   expect(await get(soldOut, "PlaceOrder", { productId: "p1", count: 1, key: "k" })).toEqual({
     code: "failed_precondition",
     message: "tea is not for sale",
@@ -295,4 +295,26 @@ test("why something is missing", async () => {
   expect(await hint()).toBe("Reviews are for members.");
   code = Code.NotFound;
   expect(await hint()).toBe("Reviews are not available, come back later.");
+});
+
+test("as people write it", async () => {
+  const bff = await start("As people write it", {
+    stubs: {
+      "catalog.v1.CatalogService/GetProduct": ({ productId }) =>
+        productId === "old"
+          ? { title: " tea ", priceCents: "1250", releasedAt: "2020-02-29T23:30:00Z" }
+          : { title: "tea", priceCents: "5" },
+    },
+  });
+  const page = (productId: string, zone: string) =>
+    get(bff, "GetPage", { productId }, { ...VIEWER, ...{ "x-time-zone": zone } });
+  expect(await page("old", "Asia/Tokyo")).toEqual({
+    title: "tea",
+    price: "€ 12.50",
+    released: "1 March 2020, 08:30",
+  });
+  expect(await page("p1", "")).toEqual({ title: "tea", price: "€ 0.05" });
+  const nowhere = await page("old", "Asia/Nowhere");
+  expect(nowhere).toMatchObject({ title: "tea", price: "€ 12.50" });
+  expect(degraded(nowhere)).toEqual(["released: EFFECT_MISSING"]);
 });

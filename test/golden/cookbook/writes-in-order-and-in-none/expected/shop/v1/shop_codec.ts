@@ -98,19 +98,21 @@ export const decodeSent = decoder(SentSchema, readSent);
 export const decodeShopV1PlaceOrderRequest = decoder(PlaceOrderRequestSchema, readShopV1PlaceOrderRequest);
 
 /** What is read of catalog.v1.Product. */
-export interface ProductRead extends Pick<Product, "$typeName" | "title" | "status"> {}
+export interface ProductRead extends Pick<Product, "$typeName" | "title" | "status" | "sellerId"> {}
 
 function readProduct(r: Reader): ProductRead {
   const message: ProductRead = {
     $typeName: "catalog.v1.Product",
     title: "",
     status: 0,
+    sellerId: "",
   };
   while (r.more()) {
     const tag = r.tag();
     switch (tag) {
       case 18: message.title = r.string(); break;
       case 32: message.status = r.enum(); break;
+      case 42: message.sellerId = r.string(); break;
       default: r.skip(tag, ProductSchema);
     }
   }

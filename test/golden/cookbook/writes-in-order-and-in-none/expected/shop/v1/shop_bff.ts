@@ -120,12 +120,20 @@ export async function composeReceipt(cx: Request<App>, args: PlaceOrderRequest, 
     const user = await userStep;
     const order = await orderStep;
     await cx.cleared(...before, productStep, userStep, guard1Step, orderStep);
-    return cx.effect(send, { to: user.email, text: "Order " + order.id });
+    return cx.effect(send, { to: user.email, text: "Your order: " + order.id });
+  });
+
+  // shop.proto:30:7
+  const sellerMailStep = cx.tryStep(async () => {
+    const product = await productStep;
+    const order = await orderStep;
+    await cx.cleared(...before, productStep, userStep, guard1Step, orderStep);
+    return cx.effect(send, { to: product.sellerId, text: "Sold: " + order.id });
   });
 
   const order = await orderStep;
   const mail = await mailStep;
-  await productStep;
+  await sellerMailStep;
 
   const receipt: Receipt = {
     $typeName: "shop.v1.Receipt",
