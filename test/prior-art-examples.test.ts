@@ -74,6 +74,30 @@ function refusal(code: Code, text: string, details: Readonly<Record<string, Json
 }
 const typesOf = (body: JsonObject): unknown[] => (body.details as JsonObject[]).map(({ type }) => type);
 
+test("04_timeout", async () => {
+  let code = Code.Unavailable;
+  let attempts = 0;
+  const bff = await start("04_timeout", {
+    stubs: {
+      [GET_POST]: (request) => {
+        attempts++;
+        if (code !== Code.Unavailable || attempts < 3) throw new ConnectError("no", code);
+        return { post: post(id(request)) };
+      },
+      "post.v1.PostService/UpdatePost": () => ({}),
+      "post.v1.PostService/DeletePost": () => ({}),
+    },
+  });
+  const ask = async (rpc: string) => (await bff.ask(`blog.v1.BlogService/${rpc}`, { id: "x" })).body;
+  expect(await ask("UpdatePost")).toEqual({});
+  expect(bff.asked).toEqual(["PostService/UpdatePost", "PostService/DeletePost"]);
+  expect(await ask("GetPost")).toEqual({ id: "x", title: "title of x" });
+  expect(attempts).toBe(3);
+  code = Code.Unimplemented;
+  expect((await ask("GetPost")).code).toBe("internal");
+  expect(attempts).toBe(4);
+});
+
 test("06_alias", async () => {
   const got: JsonObject[] = [];
   const content = (more: string): JsonObject => ({ head: `head${more}`, body: `body${more}` });
