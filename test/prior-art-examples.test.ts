@@ -227,6 +227,9 @@ test("17_error_handler", async () => {
   const custom = await get();
   expect(custom).toMatchObject({ code: "failed_precondition", message: "this is a message of ours" });
   expect(typesOf(custom)).toEqual(["post.v1.Post", "blog.v1.CustomMessage", "google.rpc.LocalizedMessage"]);
+  const { body: asItIs } = await bff.ask("blog.v1.BlogService/GetPost2", { id: "x" });
+  expect(asItIs).toMatchObject({ code: "failed_precondition", message: "failed to make the post" });
+  expect(typesOf(asItIs)).toEqual(["google.rpc.PreconditionFailure", "google.rpc.LocalizedMessage", "post.v1.Post"]);
 });
 
 test("22_switch", async () => {
