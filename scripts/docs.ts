@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Explanation } from "../plugin/src/command/explain.ts";
+import type { Explanation } from "../plugin/src/diagnostic/explanation.ts";
 import { conditions, explanations } from "./explanations.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -53,7 +53,7 @@ export function generatedDocs(): Readonly<Record<string, string>> {
   return {
     "docs/diagnostics.md": pageOf(explained),
     "plugin/src/gen/explanations.ts": `// Written by \`npm run docs\`. Do not edit.
-import type { Explanation } from "../command/explain.ts";
+import type { Explanation } from "../diagnostic/explanation.ts";
 
 export const EXPLANATIONS: readonly Explanation[] = ${JSON.stringify(explained, null, 2)};
 `,

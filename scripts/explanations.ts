@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CODES as expressionCodes } from "../plugin/src/cel/syntax/codes.ts";
-import type { Explanation, Section } from "../plugin/src/command/explain.ts";
+import type { Explanation, Section } from "../plugin/src/diagnostic/explanation.ts";
 import { CODES as driftCodes } from "../plugin/src/lock/codes.ts";
 import { declarationCodes } from "../plugin/src/read/codes.ts";
 import { CODES as resolveCodes } from "../plugin/src/resolve/codes.ts";

@@ -1,5 +1,5 @@
 // Written by `npm run docs`. Do not edit.
-import type { Explanation } from "../command/explain.ts";
+import type { Explanation } from "../diagnostic/explanation.ts";
 
 export const EXPLANATIONS: readonly Explanation[] = [
   {
