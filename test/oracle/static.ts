@@ -236,7 +236,7 @@ function readsOfSource(source: IrSource | undefined): StepRead[] {
       ];
     case "guard":
       return [...readsOfText(source.if), ...readsOfFailure(source.fail)];
-    default:
+    case undefined:
       return [];
   }
 }

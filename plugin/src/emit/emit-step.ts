@@ -187,6 +187,9 @@ function closureBody(step: PlanStep, cx: StepContext): Lines {
     }
     case "guard":
     case "shared":
+      break;
+    default:
+      source satisfies never;
   }
   return lines;
 }

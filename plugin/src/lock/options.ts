@@ -91,6 +91,8 @@ export function optionsOf(ir: Ir): Options {
         add(`${path}.guard`, source.if?.at, source.if);
         addFailure(`${path}.guard.fail`, source.fail);
         return;
+      default:
+        source satisfies never;
     }
   };
   const addSteps = (owner: string, steps: readonly IrStep[]): void => {

@@ -177,6 +177,11 @@ function collect(add: Add, options: Options) {
         expression(value.if, path("guard"));
         fail(value.fail, path("guard.fail"));
         return;
+      case "shared":
+      case "resolver":
+        return;
+      default:
+        value satisfies never;
     }
   };
   const args = (bindings: readonly ArgBinding[], path: (option: string) => string): void => {

@@ -198,6 +198,8 @@ class ValueReader {
       case "shared":
       case "resolver":
         return;
+      default:
+        source satisfies never;
     }
   }
   #call(call: Call): void {

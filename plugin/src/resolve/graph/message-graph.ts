@@ -187,7 +187,7 @@ function sourceTexts(source: IrSource | undefined): Located[] {
       return plain([...source.cases.flatMap((branch) => some(branch.if, branch.by)), ...some(source.default)]);
     case "guard":
       return plain([...some(source.if), ...(source.fail === undefined ? [] : failTexts(source.fail))]);
-    default:
+    case undefined:
       return [];
   }
 }
