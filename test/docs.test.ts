@@ -18,6 +18,7 @@ const read = (path: string): string => readFileSync(join(root, path), "utf8");
 
 const pages = [
   "README.md",
+  "CONTRIBUTING.md",
   "plugin/README.md",
   "runtime/README.md",
   ...readdirSync(join(root, "docs"))
