@@ -49,6 +49,16 @@ it.each([
   "dyn({5u: 1}).transformMap(k, v, k)[5u] == 5u",
   "[{5u: 1}, 'a'][0].exists(k, v, k == 5u && type(k) == uint)",
   "dyn({5u: 1}) == {5: 1}",
+  "dyn([optional.of(s.map_uint32_string)][0]).value().all(k, type(k) == uint)",
+  "dyn([s.map_uint32_string])[0].all(k, type(k) == uint)",
+  "[optional.of(s.single_uint32)].unwrapOpt().map(x, math.sqrt(x) > 2.0 && x < 8u && string(x) == '7')[0]",
+  "[optional.of(5u)][dyn(0)].value() < 6u",
+  // A value of JSON beside bytes
+  "[s.single_value, b'a'][1] == b'a'",
+  // Null in an optional
+  "!has(TestAllTypes{?single_int64_wrapper: optional.of(s.single_int64_wrapper)}.single_int64_wrapper)",
+  "TestAllTypes{?repeated_int64_wrapper: optional.of([s.single_int64_wrapper])}.repeated_int64_wrapper == []",
+  "([1] + [s.single_int64_wrapper])[1] == null",
   // Surrogate pairs
   "'a🚀b'.replace('', '-') == '-a-🚀-b-'",
   // Nothing in a message
@@ -93,8 +103,15 @@ it.each([
   "google.protobuf.Duration{seconds: s.single_int64} == duration('0s')",
   "google.protobuf.Timestamp{seconds: 253402300800} == timestamp(0)",
   "TestAllTypes{?repeated_int32: optional.ofNonZeroValue(s.repeated_int64)} == s",
+  "TestAllTypes{?map_int32_string: optional.of(s.map_int64_string)} == s",
+  "TestAllTypes{?map_uint32_string: optional.of({s.single_uint64: 'x'})} == s",
+  "TestAllTypes{repeated_uint32: [optional.of(s.single_uint64)].unwrapOpt()} == s",
+  "[1, 2][?dyn(s.single_uint64)].hasValue()",
   "TestAllTypes{?single_int32: optional.of(s.single_int64_wrapper)} == s",
+  // Not what cel-go's checker takes it for
+  "(s.single_bool ? optional.none() : s.single_value).orValue('a').matches('a')",
   // Nothing that has an order
+  "[s.single_int64_wrapper].sortBy(x, x) == [1]",
   "[1, 2].sortBy(x, x == 1 ? dyn(1) : dyn('a')) == [1]",
   // No JSON
   "TestAllTypes{single_any: [dyn(s)]} == s",

@@ -11,6 +11,7 @@ import {
   items,
   mapOf,
   mapValues,
+  position,
   select,
   sum,
   sumInt,
@@ -21,8 +22,15 @@ import {
 } from "./collection.ts";
 import { ExpressionError } from "./error.ts";
 import { fromJsonValue, fromListValue } from "./json.ts";
+import { uint } from "./value.ts";
 
 describe("elements", () => {
+  it("have positions that are ints, of whatever type", () => {
+    expect([2n, uint(2), 2].map(position)).toEqual([2n, 2n, 2n]);
+    for (const key of [uint(2n ** 63n), 2 ** 63, -(2 ** 63), 0.5, "1", null])
+      expect(() => position(key)).toThrow(ExpressionError);
+  });
+
   it("are found in lists", () => {
     expect(at(["a", "b"], 1n)).toBe("b");
     expect(at([0, 1], 0)).toBe(0);

@@ -1,5 +1,6 @@
 // Lists and maps. A map of protobuf is an object, one that CEL has made a `Map`.
 
+import { toInt } from "./conversion.ts";
 import { ExpressionError } from "./error.ts";
 import { asInt, asUint } from "./integer.ts";
 import { fieldOf, isFieldOfSet } from "./message.ts";
@@ -57,11 +58,11 @@ export function index(container: unknown, key: unknown): unknown {
   return found;
 }
 
-/** A position in a list that is a dyn: an integer of any type. Throws ExpressionError for anything else. */
+/** A position in a list that is a dyn: a number of any type that is an int. Throws ExpressionError for anything else. */
 export function position(key: unknown): bigint {
   const known = keyOf(key);
   if (typeof known !== "bigint") throw new ExpressionError("invalid index");
-  return known;
+  return toInt(typeof key === "number" ? key : known);
 }
 
 /** As `index`, but undefined when there is no such element. */
@@ -118,7 +119,7 @@ function ownEntries(map: object): [unknown, unknown][] {
 }
 
 /** The first `count` elements. Throws ExpressionError for a negative count. */
-export function take<T>(list: readonly T[], count: number | bigint): T[] {
+export function take<L extends readonly unknown[]>(list: L, count: number | bigint): L[number][] {
   if (count < 0) throw new ExpressionError("take needs a count that is not negative");
   return list.slice(0, Number(count));
 }
@@ -150,7 +151,7 @@ export function entriesBy<V, K>(record: { readonly [key: string]: V }, key: (key
 }
 
 /** The elements of a list with their positions. */
-export function numbered<T>(list: readonly T[]): [bigint, T][] {
+export function numbered<L extends readonly unknown[]>(list: L): [bigint, L[number]][] {
   return list.map((item, position) => [BigInt(position), item]);
 }
 

@@ -9,7 +9,7 @@ import { keyOf, Uint } from "./value.ts";
 type Int = number | bigint;
 
 /** The elements from `start` up to `end`, which is left out. Throws ExpressionError when they are outside or the wrong way round. */
-export function slice<T>(list: readonly T[], start: Int, end: Int): T[] {
+export function slice<L extends readonly unknown[]>(list: L, start: Int, end: Int): L[number][] {
   if (start < 0 || end < start || end > list.length)
     throw new ExpressionError(`cannot slice ${start} to ${end} of ${list.length}`);
   return list.slice(Number(start), Number(end));
@@ -22,7 +22,7 @@ export function flatten(list: readonly unknown[], depth: Int = 1): unknown[] {
 }
 
 /** Without elements that equal an earlier one. */
-export function distinct<T>(list: readonly T[]): T[] {
+export function distinct<L extends readonly unknown[]>(list: L): L[number][] {
   const keys = new Set<unknown>();
   const others: unknown[] = [];
   const exact = areExact(list);
@@ -36,7 +36,7 @@ export function distinct<T>(list: readonly T[]): T[] {
 }
 
 /** In ascending order; equal elements keep theirs. Throws ExpressionError when elements have no order or are of different types. */
-export function sort<T>(list: readonly T[]): T[] {
+export function sort<L extends readonly unknown[]>(list: L): L[number][] {
   return sortBy(list, (item) => item);
 }
 
@@ -47,7 +47,7 @@ export function sortAny(list: unknown): unknown[] {
 }
 
 /** As `sort`, in descending order. */
-export function sortDesc<T>(list: readonly T[]): T[] {
+export function sortDesc<L extends readonly unknown[]>(list: L): L[number][] {
   return sortByDesc(list, (item) => item);
 }
 
@@ -58,12 +58,12 @@ export function sortDescAny(list: unknown): unknown[] {
 }
 
 /** By a key of each element, in ascending order; equal ones keep theirs. Throws ExpressionError as `sort`. */
-export function sortBy<T>(list: readonly T[], key: (item: T) => unknown): T[] {
+export function sortBy<L extends readonly unknown[]>(list: L, key: (item: L[number]) => unknown): L[number][] {
   return ordered(list, key, compare);
 }
 
 /** As `sortBy`, in descending order; equal ones keep theirs. */
-export function sortByDesc<T>(list: readonly T[], key: (item: T) => unknown): T[] {
+export function sortByDesc<L extends readonly unknown[]>(list: L, key: (item: L[number]) => unknown): L[number][] {
   return ordered(list, key, (a, b) => compare(b, a));
 }
 

@@ -54,15 +54,15 @@ export function givenField<N extends string, V>(name: N, inner: V | undefined): 
 }
 
 /** What the optionals of a list hold; none is left out. */
-export function unwrapped<O extends Optional<unknown>>(list: readonly O[]): Exclude<O["inner"], undefined>[] {
-  return list.flatMap(({ inner }) => given(inner)) as Exclude<O["inner"], undefined>[];
+export function unwrapped<L extends readonly Optional<unknown>[]>(list: L): Exclude<L[number]["inner"], undefined>[] {
+  return list.flatMap(({ inner }) => given(inner)) as Exclude<L[number]["inner"], undefined>[];
 }
 
 /** A member of a oneof in a message literal; `undefined` and null leave the oneof unset. */
 export function memberOf<C extends string, T>(
   name: C,
-  value: T | null | undefined,
-): { case: C; value: T } | { case: undefined } {
+  value: T,
+): { case: C; value: NonNullable<T> } | { case: undefined } {
   return value === undefined || value === null ? { case: undefined } : { case: name, value };
 }
 

@@ -1,6 +1,6 @@
 // What cel-go does otherwise than the specification says.
 import type { Deviation } from "./deviations.ts";
-import { asMultiset, numberTexts } from "./said.ts";
+import { asMultiset, isWithDyn, numberTexts } from "./said.ts";
 
 export const BY_SPECIFICATION: readonly Deviation[] = [
   {
@@ -26,6 +26,13 @@ export const BY_SPECIFICATION: readonly Deviation[] = [
     spec: "langdef, Field Selection: In all other cases, has(e.f) evaluates to an error.",
     kinds: ["we-fail"],
     explains: ({ our }) => /no such field: \w+|only lists and maps have elements/.test(our),
+  },
+  {
+    name: "has of an optional selection",
+    reason: "has(x.?y.z) is a bool; cel-go gives an optional when x.?y is none.",
+    spec: "cel-go's own type of it: bool.",
+    kinds: ["value"],
+    explains: ({ text, go }, held) => /has\(/.test(text) && held.go.type === "bool" && go.startsWith("opt:"),
   },
   {
     name: "milliseconds of a duration",
@@ -68,13 +75,20 @@ export const BY_SPECIFICATION: readonly Deviation[] = [
     explains: ({ text, our }) => /(timestamp|duration) out of range/.test(our) && /(Timestamp|Duration)\{/.test(text),
   },
   {
+    name: "the longest durations between timestamps",
+    reason: "cel-go multiplies the seconds before it adds the nanoseconds, which overflows where the sum does not.",
+    spec: "langdef, Overflow: an error only if the result does not fit.",
+    kinds: ["go-fails"],
+    explains: ({ go, our }) => /integer overflow/.test(go) && /^dur:-?922337203[67]\./.test(our),
+  },
+  {
     name: "types of null and wrappers in lists and conditionals",
     reason:
       "cel-go's checker takes the type of the last, or the one that is not a wrapper, although null is among the values.",
     spec: "langdef, Gradual Type Checking: the type of null is assignable to messages and wrappers, not the other way round.",
     kinds: ["type", "we-refuse"],
     explains: (_, { go, our }) =>
-      /\bnull\b|list\(type|type\(type/.test(go.type ?? "") ||
+      /\bnull\b|\(.*\btype\(/.test(go.type ?? "") ||
       /wrapper\(/.test(our.type ?? "") ||
       /wrapper\(/.test(go.type ?? ""),
   },
@@ -84,6 +98,19 @@ export const BY_SPECIFICATION: readonly Deviation[] = [
     spec: "cel-go's own documentation of optionals: [?] gives an optional.",
     kinds: ["type"],
     explains: (_, { go, our }) => /\bdyn\b/.test(go.type ?? "") && /optional_type\(dyn\)/.test(our.type ?? ""),
+  },
+  {
+    name: "types of what a dyn holds",
+    reason:
+      "What comes out of a dyn is one; cel-go's checker takes it for what stands beside it, or for the first overload's, and is wrong about it when it is another.",
+    spec: "langdef, Gradual Type Checking: for dyn the type is found out at run time.",
+    kinds: ["type"],
+    explains: ({ text }, { go, our, part }) =>
+      part === undefined &&
+      /\+|\.(first|last|or|orValue|slice|distinct|reverse|sort|flatten|unwrapOpt|transformMapEntry)\(|optional\.unwrap\(/.test(
+        text,
+      ) &&
+      isWithDyn(our.type ?? "", go.type ?? ""),
   },
   {
     name: "any and dyn",

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { registry, scope } from "../testing/fixtures.ts";
 import { check, scopeOf, variable } from "../testing/harness.ts";
+import { typeName } from "../types/type-name.ts";
 
 /** An expression and what is reported: code, place, message and after a bar the hint. */
 const FAULTS: readonly (readonly [expression: string, ...reported: string[]])[] = [
@@ -301,6 +302,21 @@ describe("what is fine", () => {
     const result = check(expression, scope, registry);
     expect(result.diagnostics).toEqual([]);
     expect(result.expression?.type.kind).toBe(kind);
+  });
+});
+
+describe("types that are found on the way, as in cel-go", () => {
+  it.each([
+    ["optional.of(1).optFlatMap(x, optional.none().value())", "optional(dyn)"],
+    ["optional.of(s).repeated_string[dyn(0)]", "optional(string)"],
+    ["optional.of(s).map_string_int64[dyn('a')]", "optional(int)"],
+    ["optional.of(dyn(s))[dyn(0)]", "optional(dyn)"],
+    ["{}.transformMap(k, v, k).a", "dyn"],
+    ["list.sortBy(x, x.single_int64_wrapper)", "list(cel.expr.conformance.proto3.TestAllTypes)"],
+  ])("%s is %s", (text, type) => {
+    const { diagnostics, expression } = check(text, scope, registry);
+    expect(diagnostics).toEqual([]);
+    expect(typeName(expression?.type ?? { kind: "null" })).toBe(type);
   });
 });
 

@@ -11,7 +11,7 @@ import { isSoundLiteral, literalFault } from "../types/literal.ts";
 import { candidates, resolveEnum, resolveName } from "../types/names.ts";
 import { isSafeDivisor, rangeOf } from "../types/range.ts";
 import { candidatesOf, type Match, nearestOverloads, resolveCall } from "../types/resolve-call.ts";
-import { functionNames } from "../types/signatures.ts";
+import { functionNames, type Overload } from "../types/signatures.ts";
 import type { CelType, Proto } from "../types/type.ts";
 import { commonEnums } from "../types/type-variables.ts";
 import type { Checker, Place } from "./checker.ts";
@@ -106,13 +106,14 @@ function callOf(
   // A key of type dyn is compared by its value, so that 1.0 finds 1.
   const open = match.overloads.length > 1 || name === "_[_]" || name === "@in";
   if (dynamic && open && overload.id === "optional_index") {
-    const base = checker.base(ast, { kind: "optional", of: DYN }, undefined, true);
+    const type: CelType = match.result.kind === "optional" ? match.result : { kind: "optional", of: DYN };
+    const base = checker.base(ast, type, undefined, true);
     return { ...base, kind: "call", fn: name, overload: overload.id, args: nodes };
   }
   const several = match.overloads.length > 1 && types.some(holdsDyn);
   if ((dynamic && open) || several) return dynamicCall(checker, ast, name, nodes, match.result);
   // What nothing is known of holds what nothing is known of.
-  for (const [index, { kind }] of types.entries()) if (kind === "dyn") close(checker, match.params[index] ?? DYN);
+  for (const [index, type] of types.entries()) closeWithin(checker, type, match.params[index] ?? DYN);
   // As a dyn an error could go anywhere.
   if (types.some((type, i) => holdsError(type) && (holdsDyn(overload.params[i] ?? DYN) || TAKES_ANY.has(overload.id))))
     return checker.complain("BFF306", ast, ...NO_VALUE);
@@ -125,7 +126,7 @@ function callOf(
   const result: CelType =
     strong === undefined ? match.result : { kind: "type", of: { kind: "opaque", name: strong, params: [] } };
   const proto = id === "add_list" ? computedList(joinProtos(nodes)) : resultProto(id, nodes[0]?.proto);
-  const base = checker.base(ast, CHOOSES.has(id) ? chosen(types, result) : result, proto, true);
+  const base = checker.base(ast, CHOOSES.has(id) ? chosen(types, result) : held(overload, types, result), proto, true);
   const node: Node = { ...base, kind: "call", fn: name, overload: id, args: nodes };
   // Arithmetic within a known range cannot overflow.
   const sure = neverFails(id, node, nodes);
@@ -138,12 +139,44 @@ function callOf(
 /** What their operand is, nobody knows afterwards. */
 const TAKES_ANY: ReadonlySet<string> = new Set(["to_dyn", "type"]);
 
+/** The type of a result of which a part may come out of a dyn: that may be of any type, whatever cel-go's checker takes it for. */
+function held({ params, result: own }: Overload, types: readonly CelType[], result: CelType): CelType {
+  const open = new Set(params.flatMap((param, index) => (types[index]?.kind === "dyn" ? heldBy(param) : [])));
+  const part = (template: CelType, known: CelType): CelType => {
+    if (template.kind === "param") return open.has(template.name) ? DYN : known;
+    if (template.kind === "list" && known.kind === "list")
+      return { kind: "list", element: part(template.element, known.element) };
+    if (template.kind === "optional" && known.kind === "optional")
+      return { kind: "optional", of: part(template.of, known.of) };
+    return known;
+  };
+  return open.size === 0 ? result : part(own, result);
+}
+
+/** The type parameters of what a list or an optional holds. */
+function heldBy(type: CelType): readonly string[] {
+  const of = type.kind === "list" ? type.element : type.kind === "optional" ? type.of : undefined;
+  if (of === undefined) return [];
+  return of.kind === "param" ? [of.name] : heldBy(of);
+}
+
 /** Functions without a type parameter that give some of what they are given: of one enum it is a value of that enum. */
 const CHOOSES: ReadonlySet<string> = new Set(["list_sort", "list_sort_desc", "math_greatest", "math_least"]);
 
 function chosen(types: readonly CelType[], result: CelType): CelType {
   const elements = types.map((type) => (type.kind === "list" && result.kind !== "list" ? type.element : type));
   return result.kind === "dyn" ? result : elements.reduce(commonEnums);
+}
+
+/** Makes what is still open in a parameter a dyn wherever it stands within what is one. */
+function closeWithin(checker: Checker, type: CelType, param: CelType): void {
+  if (type.kind === "dyn") close(checker, param);
+  else if (type.kind === "list" && param.kind === "list") closeWithin(checker, type.element, param.element);
+  else if (type.kind === "optional" && param.kind === "optional") closeWithin(checker, type.of, param.of);
+  else if (type.kind === "map" && param.kind === "map") {
+    closeWithin(checker, type.key, param.key);
+    closeWithin(checker, type.value, param.value);
+  }
 }
 
 /** Makes what is still open in a type a dyn. */

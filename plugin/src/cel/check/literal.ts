@@ -1,6 +1,6 @@
 import type { Ast } from "../syntax/ast.ts";
 import type { Node } from "../types/expression.ts";
-import { anyFails, elementProto, joinProtos } from "../types/join.ts";
+import { anyFails, isPlain, joinProtos } from "../types/join.ts";
 import type { CelType } from "../types/type.ts";
 import type { Checker, Place } from "./checker.ts";
 
@@ -11,7 +11,7 @@ export function checkList(checker: Checker, ast: Ast & { kind: "list" }, place: 
   const types = itemTypes(checker, elements, ast.elements, (index) => ast.optionals.has(index));
   if (types === undefined) return undefined;
   const element = joined(checker, types);
-  const kept = elements.every((one) => elementProto(one) === one.proto) && ast.optionals.size === 0;
+  const kept = elements.every(isPlain) && ast.optionals.size === 0;
   const proto = kept ? joinProtos(elements) : undefined;
   const node: Node = {
     ...checker.base(ast, { kind: "list", element }, proto && { kind: "list", of: proto }, anyFails(elements)),

@@ -189,7 +189,8 @@ function resultOf(
     case "sortBy":
     case "sortDesc": {
       const time = type.kind === "message" && /^google\.protobuf\.(Timestamp|Duration)$/.test(type.desc.typeName);
-      if (time || ORDERED.has(type.kind) || !checker.language.checked) return [range.type, computedList(range.proto)];
+      const { kind } = type.kind === "wrapper" ? type.of : type;
+      if (time || ORDERED.has(kind) || !checker.language.checked) return [range.type, computedList(range.proto)];
       return checker.complain("BFF305", at, `${checker.shown(type)} has no order to sort by`);
     }
     case "transformMap":
@@ -210,7 +211,9 @@ function resultOf(
       return [{ kind: "optional", of: type }, undefined];
     case "optFlatMap": {
       if (type.kind === "optional" || type.kind === "dyn") return [type, undefined];
-      if (type.kind === "param" || !checker.language.checked) return [DYN, undefined];
+      const open: CelType = { kind: "optional", of: checker.types.fresh() };
+      if (type.kind === "param" && checker.types.assignable(type, open)) return [open, undefined];
+      if (!checker.language.checked) return [DYN, undefined];
       const hint = "write optMap, or optional.of(…)";
       return checker.complain(
         "BFF305",

@@ -238,7 +238,8 @@ function selectFrom(
       return checker.complain("BFF302", ast.name, `an error has no "${ast.field}"`, hint);
     }
     case "map": {
-      if (!checker.types.assignable(STRING, type.key)) break;
+      // A type that is open stays so, as in cel-go.
+      if (type.key.kind !== "param" && !checker.types.assignable(STRING, type.key)) break;
       return select(type.value, of.proto?.kind === "map" ? of.proto.of : undefined, true, ast.field);
     }
     case "param":

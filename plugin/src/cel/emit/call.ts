@@ -153,7 +153,11 @@ function emitCollection(emitter: Emitter, node: Call, first: Node, second: Node 
     case "optional_or_value":
       return emitOrValue(emitter, node, first, second ?? first);
     case "optional_unwrap":
-      return runtime(names, "unwrapped", [emitter.value(first)], generic(celForm(node.type)));
+      return coerce(
+        runtime(names, "unwrapped", [emitter.value(first)], generic(celForm(node.type))),
+        celForm(node.type),
+        names,
+      );
   }
   return undefined;
 }

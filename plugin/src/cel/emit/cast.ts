@@ -2,9 +2,9 @@
 
 import type { Call, Node } from "../types/expression.ts";
 import { misfits, opens } from "../types/fit.ts";
-import { celForm, PLAIN } from "../types/form.ts";
+import { celForm, generic, PLAIN } from "../types/form.ts";
 import type { CelType } from "../types/type.ts";
-import { coerce } from "./coerce.ts";
+import { coerce, ifSet } from "./coerce.ts";
 import type { Emitter } from "./emitter.ts";
 import { atom, isNothing, lambdaOf, method, type Piece, piece, property, runtime } from "./piece.ts";
 
@@ -41,8 +41,10 @@ function cast(emitter: Emitter, value: Piece, from: CelType, to: CelType): Piece
     }
     case "optional": {
       if (to.kind !== "optional") break;
-      const inner = { ...property(value, "inner", celForm(from.of)), maybe: true };
-      return runtime(names, "optionalOf", [castInner(emitter, inner, from.of, to.of)]);
+      // What an optional holds is as in a dyn.
+      const held = { ...property(value, "inner", generic(celForm(from.of))), maybe: true };
+      const inner = castInner(emitter, ifSet(held, celForm(from.of), names), from.of, to.of);
+      return runtime(names, "optionalOf", [ifSet(inner, generic(celForm(to.of)), names)]);
     }
   }
   return castAny(emitter, coerce(value, PLAIN, names), to);
@@ -50,7 +52,9 @@ function cast(emitter: Emitter, value: Piece, from: CelType, to: CelType): Piece
 
 const ANY: CelType = { kind: "dyn" };
 
-function castAny(emitter: Emitter, value: Piece, to: CelType): Piece {
+/** A value of which nothing is known as one of a type. */
+export function castAny(emitter: Emitter, value: Piece, to: CelType): Piece {
+  if (!misfits(ANY, to)) return value;
   const { names } = emitter;
   const form = celForm(to);
   const named = (name: string): Piece => runtime(names, "cast", [value, atom(JSON.stringify(name))], form);

@@ -111,6 +111,8 @@ function coerceRecord(value: Piece, from: Form & { kind: "record" }, to: Form, n
       return coerce(coerce(value, { kind: "map", key, of: from.of }, names), to, names);
     }
     case "map": {
+      const key = celKeyForm(from.key);
+      if (isUnsigned(key) && !isUnsigned(to.key)) return coerce(coerce(value, { ...to, key }, names), to, names);
       const values = sameForm(from.of, to.of) ? [] : [lambda(from.of, to.of, names)];
       return runtime(names, "toMap", [value, keyReader(from.key), ...values], to);
     }

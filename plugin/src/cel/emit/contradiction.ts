@@ -26,8 +26,20 @@ interface Test {
 
 /** The tests in `condition` of which TypeScript, when it has this outcome, remembers too much for `region`, which is evaluated only then. */
 export function contradicted(condition: Node, outcome: boolean, region: Node, aliases: Aliases): readonly Node[] {
-  const tests = known(condition, outcome, aliases);
-  if (tests.length === 0) return [];
+  return contradictedInOrder([condition, region], outcome, aliases);
+}
+
+/** The same of operands of which each is evaluated only when all before it have this outcome. */
+export function contradictedInOrder(operands: readonly Node[], outcome: boolean, aliases: Aliases): readonly Node[] {
+  const tests: Test[] = [];
+  return operands.flatMap((operand, index) => {
+    const found = tests.length === 0 ? [] : againstThem(tests, operand, aliases);
+    if (index < operands.length - 1) tests.push(...known(operand, outcome, aliases));
+    return found;
+  });
+}
+
+function againstThem(tests: readonly Test[], region: Node, aliases: Aliases): readonly Node[] {
   const reads = new Set(pathsIn(region, aliases));
   const compared = comparisonsIn(region, aliases);
   return tests
@@ -86,8 +98,13 @@ function known(
   const inside = printedAs(node);
   if (inside !== undefined) return known(inside, outcome, aliases, behind);
   if (node.kind === "select" && node.test) {
-    const path = pathOf(node, aliases);
-    return outcome || path === undefined ? [] : [{ node, path, constant: undefined, equal: false, few: true }];
+    return unsetPaths(node, outcome, aliases).map((path) => ({
+      node,
+      path,
+      constant: undefined,
+      equal: false,
+      few: true,
+    }));
   }
   if (node.kind === "ok") {
     const path = node.set ? node.variable.name : undefined;
@@ -118,6 +135,16 @@ function known(
   }
   const decided = node.overload === (outcome ? "logical_and" : "logical_or");
   return decided ? node.args.flatMap((arg) => known(arg, outcome, aliases, behind)) : [];
+}
+
+/** What a test of presence says is not there: the field, or all other members of its oneof. */
+function unsetPaths(test: Node & { kind: "select" }, outcome: boolean, aliases: Aliases): readonly string[] {
+  const path = pathOf(test, aliases);
+  if (path === undefined || typeof test.field === "string") return [];
+  if (!outcome) return [path];
+  const { name, oneof } = test.field;
+  const others = oneof?.fields.filter((field) => field.name !== name) ?? [];
+  return others.map((field) => `${path.slice(0, -name.length)}${field.name}`);
 }
 
 function distinct(tests: readonly Test[]): readonly Test[] {

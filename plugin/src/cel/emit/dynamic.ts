@@ -1,5 +1,6 @@
 import type { Call } from "../types/expression.ts";
 import { PLAIN } from "../types/form.ts";
+import { castAny } from "./cast.ts";
 import { coerce } from "./coerce.ts";
 import type { Emitter } from "./emitter.ts";
 import { atom, binary, LEVEL, type Piece, runtime } from "./piece.ts";
@@ -76,5 +77,6 @@ function typed(emitter: Emitter, node: Call, value: Piece): Piece {
     return { ...value, form: kind === "uint" ? { kind: "big", unsigned: true } : { kind: "big" } };
   if (kind === "int" || kind === "uint")
     return coerce(value, { kind: "big", unsigned: kind === "uint" }, emitter.names);
-  return value;
+  // An index or a key gives what the container holds.
+  return node.fn === "_[_]" ? castAny(emitter, value, node.type) : value;
 }

@@ -1,8 +1,8 @@
 import type { Node } from "../types/expression.ts";
-import { type Form, protoForm } from "../types/form.ts";
+import { protoForm } from "../types/form.ts";
 import type { CelType, Proto } from "../types/type.ts";
 import type { Emitter } from "./emitter.ts";
-import { atom, binary, commas, isNothing, LEVEL, type Piece, piece, runtime } from "./piece.ts";
+import { arrow, atom, binary, commas, isNothing, LEVEL, type Piece, piece, runtime } from "./piece.ts";
 import { emitRecord, isRecord } from "./record.ts";
 
 /**
@@ -16,7 +16,7 @@ export function emitElements(emitter: Emitter, node: Node, proto: Proto): Piece 
       ? emitter.list(node, form.of, node.elements.length === 0)
       : emitter.as(node, form);
   }
-  if (node.kind === "list" && form.kind === "list") return prunedList(emitter, node, form.of);
+  if (node.kind === "list" && proto.kind === "list") return prunedList(emitter, node, proto.of);
   if (node.kind === "map" && form.kind === "record" && isRecord(node, form))
     return emitRecord(emitter, node, form, true);
   const value = emitter.as(node, form);
@@ -36,21 +36,42 @@ function holdsNull(emitter: Emitter, node: Node): boolean {
   return (form.kind !== "list" && form.kind !== "record" && form.kind !== "map") || form.of.kind !== "boxed";
 }
 
+/**
+ * What an optional gives to a field, or `undefined`: null in it leaves the field unset, too. `nullable`: whether that is so for a scalar, as
+ * for a field of a wrapper.
+ */
+export function emitGiven(emitter: Emitter, value: Node, proto: Proto, nullable: boolean): Piece {
+  const form = protoForm(proto);
+  const of = value.type.kind === "optional" ? value.type.of : value.type;
+  const inner = emitter.inner(value, nullable && of.kind === "wrapper" ? { kind: "nullable", of: form } : form);
+  if (isNothing(inner)) return inner;
+  if (holdsNulls(of, proto)) {
+    const name = emitter.names.local("value");
+    const kept = arrow(name, runtime(emitter.names, "withoutNulls", [atom(name)]));
+    return { ...runtime(emitter.names, "unlessUnset", [inner, kept], form), maybe: true };
+  }
+  // A wrapper field that is set has a value.
+  const set = value.kind === "select" && typeof value.field !== "string";
+  if (!mayBeNull(of) || set) return inner;
+  return { ...binary(inner, "??", atom("undefined"), LEVEL.nullish, form), maybe: true };
+}
+
 /** Whether null may be given to a field of a message. */
-export function mayBeNull(type: CelType): boolean {
+function mayBeNull(type: CelType): boolean {
   return type.kind === "null" || type.kind === "wrapper" || (type.kind === "message" && type.nullable === true);
 }
 
 /** Whether a value for a field may hold nulls that the field cannot. */
-export function holdsNulls(type: CelType, proto: Proto): boolean {
+function holdsNulls(type: CelType, proto: Proto): boolean {
   const of = type.kind === "list" ? type.element : type.kind === "map" ? type.value : undefined;
   return of !== undefined && takesNoNull(proto) && mayBeNull(of);
 }
 
-function prunedList(emitter: Emitter, node: Node & { readonly kind: "list" }, of: Form): Piece {
+function prunedList(emitter: Emitter, node: Node & { readonly kind: "list" }, proto: Proto): Piece {
+  const of = protoForm(proto);
   const elements = node.elements.flatMap((element, index) => {
     if (element.type.kind === "null") return [];
-    if (node.optionals?.has(index)) return given(emitter, emitter.inner(element, of));
+    if (node.optionals?.has(index)) return given(emitter, emitGiven(emitter, element, proto, false));
     const value = emitter.element(element, of);
     return value.nullable ? given(emitter, value) : [value];
   });

@@ -7,7 +7,7 @@ import type { CelType, Proto, Variable } from "../types/type.ts";
 import type { Code, Names } from "./code.ts";
 import { coerce, ifSet, packed } from "./coerce.ts";
 import { print } from "./dispatch.ts";
-import { emitElements } from "./elements.ts";
+import { emitElements, emitGiven } from "./elements.ts";
 import { Emitter } from "./emitter.ts";
 import { atom, LEVEL, type Piece } from "./piece.ts";
 
@@ -82,7 +82,7 @@ function asProto(root: Node, emitter: Emitter, to: Proto): Code | undefined {
   if (type.kind === "optional") {
     if (!convertible(type.of, undefined, to)) return undefined;
     return codeOf(
-      { ...emitter.inner(root, form), maybe: true },
+      { ...emitGiven(emitter, root, to, true), maybe: true },
       type.of,
       to,
       root.fails || narrows(celForm(type.of), form),

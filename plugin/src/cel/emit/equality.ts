@@ -6,7 +6,7 @@ import type { CelType } from "../types/type.ts";
 import { coerce } from "./coerce.ts";
 import type { Emitter } from "./emitter.ts";
 import { withoutBoxes } from "./function.ts";
-import { isFixed, widened } from "./literals.ts";
+import { isPrintedFixed, widened } from "./literals.ts";
 import { asDouble } from "./operator.ts";
 import { atom, binary, fits, LEVEL, type Piece, piece, property, runtime, types } from "./piece.ts";
 
@@ -50,8 +50,11 @@ function emitEnum(emitter: Emitter, first: Node, second: Node, sign: string): Pi
   if (second.kind === "constant" && typeof second.value === "bigint") {
     const named = desc.values.find((candidate) => BigInt(candidate.number) === second.value);
     // TypeScript would refuse to compare with a number that no value has.
-    if (named === undefined)
-      return binary(atom("Number(", ...value.print, ")"), sign, emitter.value(second), LEVEL.equality);
+    if (named === undefined) {
+      const number = emitter.value(second);
+      const any = number.form.kind === "big" ? coerce(value, BIG, emitter.names) : asDouble(value);
+      return binary(any, sign, number, LEVEL.equality);
+    }
     const name = atom(emitter.names.shape(desc), `.${named.localName}`);
     return binary(widened(value, first, emitter.aliases.bound, emitter.names), sign, name, LEVEL.equality);
   }
@@ -99,7 +102,7 @@ function compared(
   b = emitter.value(second),
 ): Piece {
   const { bound } = emitter.aliases;
-  const left = isFixed(second, bound) ? widened(a, first, bound, emitter.names) : a;
+  const left = isPrintedFixed(b, second, bound) ? widened(a, first, bound, emitter.names) : a;
   return binary(left, sign, b, LEVEL.equality);
 }
 

@@ -17,6 +17,8 @@ export function literalsOf(node: Node, bound: Bound = aliasesIn([node]).bound): 
 
 /** The value as one of its type, where all that it may be is literals. */
 export function widened(value: Piece, node: Node, bound: Bound, names: Names): Piece {
+  const printed = printedType(value);
+  if (printed !== undefined) return as(value, printed);
   const leaves = leavesOf(node, bound);
   const types = new Set(leaves.filter(isLiteral).map((literal) => typeOf(literal, value)));
   const [type] = types;
@@ -36,6 +38,18 @@ export function isFixed(node: Node, bound: Bound = aliasesIn([node]).bound): boo
   return leavesOf(node, bound).every(isLiteral);
 }
 
+/** The same of a value that is printed so: what is computed beforehand is a literal, too. */
+export function isPrintedFixed(value: Piece, node: Node, bound: Bound): boolean {
+  return printedType(value) !== undefined || isFixed(node, bound);
+}
+
+function printedType({ print }: Piece): string | undefined {
+  const text = print.join("");
+  if (text === "true" || text === "false") return "boolean";
+  const [, big] = /^-?\d[\d.]*(?:e[+-]?\d+)?(n?)$/.exec(text) ?? [];
+  return big === undefined ? undefined : big === "n" ? "bigint" : "number";
+}
+
 function as(value: Piece, type: Piece["print"][number] | undefined): Piece {
   return type === undefined ? value : asserted(value, [type]);
 }
@@ -45,9 +59,8 @@ const isLiteral = (node: Node): node is Literal => node.kind === "constant" || n
 /** The type that a literal is printed as one of; undefined for what is no primitive, and so has no literal type. */
 function typeOf(literal: Literal, { form, print }: Piece): string | undefined {
   const { kind } = form;
-  // In a dyn it is a bigint.
-  const converted = print[0] === "BigInt" || print[0] === "BigInt(";
-  if (literal.kind === "enum") return (kind === "small" || kind === "plain") && !converted ? "enum" : undefined;
+  if (/^(BigInt|Number)\b/.test(String(print[0]))) return undefined;
+  if (literal.kind === "enum") return kind === "small" || kind === "plain" ? "enum" : undefined;
   if (typeof literal.value === "object") return undefined;
   if (typeof literal.value === "bigint") return kind === "small" ? "number" : "bigint";
   return typeof literal.value;
@@ -102,8 +115,11 @@ function heldBy(optional: Node): { readonly nodes: readonly Node[]; readonly alw
   if (optional.kind !== "call") return undefined;
   if (optional.overload === "optional_none") return { nodes: [], always: false };
   if (optional.overload === "optional_of") return { nodes: optional.args, always: true };
-  if (optional.overload !== "conditional") return undefined;
-  const [yes, no] = optional.args.slice(1).map(heldBy);
+  if (optional.overload === "optional_of_non_zero") return { nodes: optional.args, always: false };
+  const either = optional.overload === "optional_or";
+  if (!either && optional.overload !== "conditional") return undefined;
+  const [yes, no] = (either ? optional.args : optional.args.slice(1)).map(heldBy);
   if (yes === undefined || no === undefined) return undefined;
-  return { nodes: [...yes.nodes, ...no.nodes], always: yes.always && no.always };
+  const always = either ? yes.always || no.always : yes.always && no.always;
+  return { nodes: [...yes.nodes, ...no.nodes], always };
 }

@@ -2,16 +2,13 @@ import type { Call, Node } from "../types/expression.ts";
 import { operandsOf } from "../types/facts.ts";
 import { celForm, type Form, formOf, sameForm, smallFormOf } from "../types/form.ts";
 import { rangeOf } from "../types/range.ts";
-import { contradicted } from "./contradiction.ts";
+import { contradicted, contradictedInOrder } from "./contradiction.ts";
 import type { Emitter } from "./emitter.ts";
-import { arrow, binary, LEVEL, operand, type Piece, piece, runtime } from "./piece.ts";
+import { arrow, atom, binary, LEVEL, operand, type Piece, piece, runtime } from "./piece.ts";
 
 export function emitLogic(emitter: Emitter, node: Call): Piece {
-  const [first, second] = node.args;
+  const [first] = node.args;
   if (first === undefined) return emitter.value(node);
-  if (second !== undefined && node.overload !== "conditional") {
-    emitter.hide(contradicted(first, node.overload === "logical_and", second, emitter.aliases));
-  }
   if (node.overload === "logical_not") return emitNot(emitter, first);
   return node.overload === "conditional" ? emitConditional(emitter, node) : emitJunction(emitter, node);
 }
@@ -21,11 +18,21 @@ function emitNot(emitter: Emitter, of: Node): Piece {
     const value = emitter.value(of);
     return { ...value, print: value.print.map((part) => (part === " !== " ? " === " : part)) };
   }
-  return piece(["!", ...operand(emitter.value(of), LEVEL.unary)], emitter.value(of).form, LEVEL.unary);
+  const value = emitter.value(of);
+  const known = boolOf(value);
+  return known === undefined
+    ? piece(["!", ...operand(value, LEVEL.unary)], value.form, LEVEL.unary)
+    : atom(String(!known));
+}
+
+/** What is printed as `true` or `false`. */
+function boolOf({ print }: Piece): boolean | undefined {
+  const [only, more] = print;
+  return more !== undefined ? undefined : only === "true" ? true : only === "false" ? false : undefined;
 }
 
 /**
- * `&&` and `||`. In CEL an error on one side does not matter when the other side decides (spec, "Logical Operators"), so what cannot fail
+ * `&&` and `||`. What is printed as a literal decides, or is left out: TypeScript would take `x && false` for a `false`. In CEL an error on one side does not matter when the other side decides (spec, "Logical Operators"), so what cannot fail
  * goes first; only two operands that can both fail need the runtime. Tests by `ok` cannot fail, so TypeScript sees them first.
  */
 function emitJunction(emitter: Emitter, node: Call): Piece {
@@ -34,7 +41,10 @@ function emitJunction(emitter: Emitter, node: Call): Piece {
   const sure = operands.filter((one) => !one.fails);
   const failing = operands.filter((one) => one.fails);
   const level = and ? LEVEL.and : LEVEL.or;
-  const pieces = sure.map((one) => emitter.value(one));
+  emitter.hide(contradictedInOrder([...sure, ...failing], and, emitter.aliases));
+  const all = sure.map((one) => emitter.value(one));
+  if (all.some((one) => boolOf(one) === !and)) return atom(String(!and));
+  const pieces = all.filter((one) => boolOf(one) === undefined);
   const [only, ...more] = failing;
   if (only !== undefined) {
     pieces.push(
@@ -53,7 +63,7 @@ function emitJunction(emitter: Emitter, node: Call): Piece {
     );
   }
   const [head, ...tail] = pieces;
-  if (head === undefined) return emitter.value(node);
+  if (head === undefined) return atom(String(and));
   // `a || b && c` is right but hard to read.
   const clear = (one: Piece): Piece =>
     !and && one.level === LEVEL.and ? { ...one, print: operand(one, LEVEL.atom), level: LEVEL.atom } : one;

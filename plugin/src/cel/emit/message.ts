@@ -7,10 +7,11 @@ import { isSureTime } from "../types/time-literal.ts";
 import type { Names } from "./code.ts";
 import { coerce, packed } from "./coerce.ts";
 import { zero } from "./constant.ts";
-import { emitElements, holdsNulls, mayBeNull } from "./elements.ts";
+import { emitElements, emitGiven } from "./elements.ts";
 import type { Emitter } from "./emitter.ts";
-import { arrow, atom, binary, commas, isNothing, LEVEL, type Piece, piece, runtime, types } from "./piece.ts";
-import { shapeOf } from "./shape.ts";
+import { isOpen } from "./optional.ts";
+import { atom, binary, commas, isNothing, LEVEL, type Piece, piece, runtime, types } from "./piece.ts";
+import { entryShape } from "./shape.ts";
 
 type Message = Node & { readonly kind: "message" };
 type Field = Message["fields"][number];
@@ -30,12 +31,13 @@ export function emitMessage(emitter: Emitter, node: Message): Piece {
 
 function emitField(emitter: Emitter, one: Field): Piece[] {
   const { field, value } = one;
-  const { proto } = fieldType(field);
+  const { type, proto } = fieldType(field);
   const form = protoForm(proto);
   // Null leaves a field unset, but for the null of JSON.
   const json = form.kind === "json" && !form.list;
   if (value.type.kind === "null" && !json) return [];
-  const printed = one.optional ? optionalValue(emitter, one, form) : fieldValue(emitter, one, form);
+  const wrapper = type.kind === "wrapper" && form.kind !== "boxed";
+  const printed = one.optional ? emitGiven(emitter, value, proto, wrapper) : fieldValue(emitter, one, form);
   if (isNothing(printed)) return [];
   if (field.oneof === undefined) {
     // A field without presence takes no `undefined`.
@@ -49,24 +51,6 @@ function emitField(emitter: Emitter, one: Field): Piece[] {
   }
   const name = atom(JSON.stringify(field.localName));
   return [atom(`${localName}: `, ...runtime(emitter.names, "memberOf", [name, printed]).print)];
-}
-
-/** The value of a field that is given as an optional. Null in it leaves the field unset, too. */
-function optionalValue(emitter: Emitter, { field, value }: Field, form: Form): Piece {
-  const { type, proto } = fieldType(field);
-  const of = value.type.kind === "optional" ? value.type.of : value.type;
-  const wrapper = type.kind === "wrapper" && form.kind !== "boxed";
-  const inner = emitter.inner(value, wrapper && of.kind === "wrapper" ? { kind: "nullable", of: form } : form);
-  if (isNothing(inner)) return inner;
-  if (holdsNulls(of, proto)) {
-    const name = emitter.names.local("value");
-    const kept = arrow(name, runtime(emitter.names, "withoutNulls", [atom(name)]));
-    return { ...runtime(emitter.names, "unlessUnset", [inner, kept], form), maybe: true };
-  }
-  // A wrapper field that is set has a value.
-  const set = value.kind === "select" && typeof value.field !== "string";
-  if (!mayBeNull(of) || set) return inner;
-  return { ...binary(inner, "??", atom("undefined"), LEVEL.nullish, form), maybe: true };
 }
 
 /** The value of a field in a message literal. */
@@ -154,25 +138,27 @@ export function emitMap(emitter: Emitter, node: Node & { kind: "map" }, form: Fo
     const name = keyOf(emitter, key, form.key);
     if (!optional) return atom("[", ...name.print, ", ", ...emitter.as(value, form.of).print, "]");
     const inner = emitter.inner(value, form.of);
-    const types: Printable[] = isNothing(inner) ? ["<", ...commas(mapTypes(node, form, names)), ">"] : [];
+    const types: Printable[] =
+      isNothing(inner) || isOpen(value) ? ["<", ...commas(mapTypes(node, form, names)), ">"] : [];
     return atom("...", names.runtime("givenEntry"), ...types, "(", ...commas([name, inner]), ")");
   });
-  if (node.entries.some(([key]) => key.type.kind === "dyn")) {
+  const open = node.type.kind === "map" && node.type.key.kind === "param";
+  if (!open && node.entries.some(([key]) => key.type.kind === "dyn")) {
     const value = varies(node) ? ["<", ...commas(mapTypes(node, form, names).slice(1)), ">"] : [];
     return piece([names.runtime("mapOfAny"), ...value, "(", ...commas(entries), ")"], form);
   }
   // TypeScript would take the type of the first entry for that of all.
-  const open = varies(node) ? ["<", ...commas(mapTypes(node, form, names)), ">"] : [];
+  const typed = varies(node) ? ["<", ...commas(mapTypes(node, form, names)), ">"] : [];
   const sure = node.entries.every(([key]) => key.kind === "constant");
   const distinct = new Set(node.entries.map(([key]) => String(keyOf(emitter, key, form.key).print))).size;
   return node.entries.length > 1 && (!sure || distinct < entries.length)
-    ? piece([names.runtime("mapOf"), ...open, "(", ...commas(entries), ")"], form)
-    : piece(["new Map", ...open, "([", ...commas(entries), "])"], form);
+    ? piece([names.runtime("mapOf"), ...typed, "(", ...commas(entries), ")"], form)
+    : piece(["new Map", ...typed, "([", ...commas(entries), "])"], form);
 }
 
 function mapTypes({ type }: Node, form: Form & { kind: "map" }, names: Names): readonly Piece[] {
   if (type.kind !== "map") return [];
-  return [atom(...shapeOf(type.key, form.key, names)), atom(...shapeOf(type.value, form.of, names))];
+  return entryShape(type, form, names).map((shape) => atom(...shape));
 }
 
 /** Whether entries may be of several types: keys of different ones, values that are anything or nothing. */

@@ -129,6 +129,8 @@ export function emitIn(emitter: Emitter, item: Node, list: Node): Piece {
     same &&
     plain &&
     of !== undefined &&
+    // TypeScript takes nothing but values of an enum among those.
+    (of.kind !== "small" || of.enum === undefined) &&
     (of.kind === value.form.kind || value.literal !== undefined) &&
     fits(value, of)
   ) {

@@ -44,8 +44,13 @@ function optionalInner(emitter: Emitter, node: Node): Piece {
   const known = knownInner(emitter, node);
   if (known !== undefined) return known;
   // What is of no type is not there.
-  if (node.type.kind === "optional" && node.type.of.kind === "param" && !node.fails) return maybe(atom("undefined"));
+  if (isOpen(node) && !node.fails) return maybe(atom("undefined"));
   return maybe(property(emitter.value(node), "inner", boxedForm(node)));
+}
+
+/** Whether an optional is of no type: it never holds anything. */
+export function isOpen({ type }: Node): boolean {
+  return type.kind === "optional" && type.of.kind === "param";
 }
 
 /** What an optional holds in a certain form, or `undefined`. */
@@ -53,19 +58,21 @@ export function optionalAs(emitter: Emitter, node: Node, form: Form): Piece {
   if (node.kind === "call") {
     const [first, second, third] = node.args;
     if (node.overload === "optional_none") return { ...maybe(atom("undefined")), form };
-    if (node.overload === "optional_of" && first !== undefined) return emitter.as(first, form);
+    if (node.overload === "optional_of" && first !== undefined) {
+      return isOpen(node) ? { ...emitter.value(first), form } : emitter.as(first, form);
+    }
     if (node.overload === "conditional" && first !== undefined && second !== undefined && third !== undefined) {
       const arms = [second, third].map((one) => optionalAs(emitter, one, form));
       const [yes, no] = arms.map((arm) => operand(arm, LEVEL.conditional));
       const test = operand(emitter.value(first), LEVEL.nullish);
       const value = piece([...test, " ? ", ...(yes ?? []), " : ", ...(no ?? [])], form, LEVEL.conditional);
       if (!arms.every(isNothing)) return { ...value, maybe: arms.some((arm) => arm.maybe) };
-      return first.fails ? typedNothing(emitter, node, value) : maybe({ ...atom("undefined"), form });
+      return first.fails ? typedNothing(emitter, node, value, form) : maybe({ ...atom("undefined"), form });
     }
   }
   const inner = optionalInner(emitter, node);
   // What is of no type is never there, but getting at it may fail.
-  if (node.type.kind === "optional" && node.type.of.kind === "param") return maybe({ ...inner, form });
+  if (isOpen(node)) return maybe({ ...inner, form });
   return inner.maybe ? ifSet(inner, form, emitter.names) : coerce(inner, form, emitter.names);
 }
 
@@ -83,16 +90,16 @@ function innerShape({ names }: Emitter, { type }: Node, form: Form): Piece["prin
 }
 
 /** What is nothing once it has been evaluated; TypeScript is told what it could have been, and refuses `undefined as T ?? other`. */
-function typedNothing(emitter: Emitter, node: Node, value: Piece): Piece {
+function typedNothing(emitter: Emitter, node: Node, value: Piece, form = innerForm(node)): Piece {
   const print = [
     emitter.names.runtime("optionalOf"),
     "<",
-    ...innerShape(emitter, node, innerForm(node)),
+    ...innerShape(emitter, node, form),
     ">(",
     ...value.print,
     ").inner",
   ];
-  return maybe(piece(print, innerForm(node)));
+  return maybe(piece(print, form));
 }
 
 function innerForm(node: Node): Form {
@@ -229,8 +236,7 @@ export function emitOptionalValue(emitter: Emitter, node: Call, first: Node): Pi
   const form = celForm(node.type);
   const value = ifSetAs(inner, form, emitter);
   if (!isNothing(value)) {
-    const [open, close] = node.type.kind === "param" ? ["<never>(", ")"] : ["(", ")"];
-    return piece([names.runtime("optionalValue"), open, ...value.print, close], form);
+    return piece([names.runtime("optionalValue"), isOpen(first) ? "<never>(" : "(", ...value.print, ")"], form);
   }
   const type = first.type.kind === "optional" && first.type.of.kind === "param" ? first.type.of : node.type;
   return piece([names.runtime("optionalValue"), "<", ...shapeOf(type, form, names), ">(undefined)"], form);
@@ -298,7 +304,8 @@ function indexInner(emitter: Emitter, of: Node, index: Node): Piece {
 
 /** An index into a list; a dyn may be an integer of any type there. */
 export function emitPosition(emitter: Emitter, index: Node): Piece {
-  const [dyn] = index.kind === "call" && index.overload === "cast" ? index.args : [];
+  const [dyn] =
+    index.kind === "call" && index.overload === "cast" ? index.args : index.type.kind === "dyn" ? [index] : [];
   return dyn === undefined ? emitter.value(index) : runtime(emitter.names, "position", [emitter.as(dyn, PLAIN)]);
 }
 

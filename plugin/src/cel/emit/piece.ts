@@ -63,7 +63,7 @@ export function binary(left: Piece, operator: string, right: Piece, level: numbe
 
 /** `a ?? b`: the operands of `||` and `&&` stand in parentheses there, which JavaScript asks for. */
 function orOther(left: Piece, operator: string, right: Piece, form: Form): Piece {
-  // `x ?? null ?? y` is `x ?? y`; TypeScript takes what ends in null for null.
+  // `x ?? null ?? y` is `x ?? y`; TypeScript takes what ends in null for null, on both branches of a conditional, too.
   const first = withoutNull(left);
   const print = operand(first, first.level === LEVEL.nullish ? LEVEL.nullish : LEVEL.equality);
   return piece([...print, ` ${operator} `, ...operand(right, LEVEL.equality)], form, LEVEL.nullish);
@@ -71,7 +71,8 @@ function orOther(left: Piece, operator: string, right: Piece, form: Form): Piece
 
 function withoutNull(value: Piece): Piece {
   const { print, level } = value;
-  if (level !== LEVEL.nullish || print.at(-1) !== "null" || print.at(-2) !== " ?? ") return value;
+  if ((level !== LEVEL.nullish && level !== LEVEL.conditional) || print.at(-1) !== "null" || print.at(-2) !== " ?? ")
+    return value;
   return { ...value, print: print.slice(0, -2) };
 }
 

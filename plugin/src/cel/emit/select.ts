@@ -48,7 +48,10 @@ export function emitTest(emitter: Emitter, node: Node & { kind: "select" }): Pie
     const name = atom(JSON.stringify(field));
     const container = emitter.value(of);
     if (container.form.kind === "record") return atom("Object.hasOwn(", ...container.print, ", ", ...name.print, ")");
-    if (container.form.kind === "map") return method(container, "has", [name]);
+    // TypeScript knows that a map of nothing has no keys.
+    const empty = of.type.kind === "map" && of.type.key.kind === "param";
+    if (container.form.kind === "map")
+      return empty ? runtime(emitter.names, "hasKey", [container, name]) : method(container, "has", [name]);
     return runtime(emitter.names, "hasField", [
       coerce(container, PLAIN, emitter.names),
       name,

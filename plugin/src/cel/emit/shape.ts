@@ -30,7 +30,8 @@ export function shapeOf(type: CelType, form: Form, names: Names): readonly Print
       return listOf(shapeOf(type.kind === "list" ? type.element : type, form.of, names));
     case "map": {
       if (type.kind !== "map") return ["unknown"];
-      return ["Map<", ...shapeOf(type.key, form.key, names), ", ", ...shapeOf(type.value, form.of, names), ">"];
+      const [key, value] = entryShape(type, form, names);
+      return ["Map<", ...key, ", ", ...value, ">"];
     }
     case "record":
       return ["{ [key: string]: ", ...shapeOf(type.kind === "map" ? type.value : type, form.of, names), " }"];
@@ -46,6 +47,16 @@ export function shapeOf(type: CelType, form: Form, names: Names): readonly Print
       // Only ever nothing of it: where it is given to a field.
       return ["never"];
   }
+}
+
+/** The TypeScript types of the keys and the values of a `Map`. */
+export function entryShape(
+  { key, value }: CelType & { readonly kind: "map" },
+  form: Form & { readonly kind: "map" },
+  names: Names,
+): readonly [key: readonly Printable[], value: readonly Printable[]] {
+  // No key is boxed.
+  return [key.kind === "uint" ? ["bigint"] : shapeOf(key, form.key, names), shapeOf(value, form.of, names)];
 }
 
 function listOf(element: readonly Printable[]): readonly Printable[] {

@@ -1,7 +1,34 @@
 // What is known only at run time, what may be null, and what TypeScript cannot infer.
+import { ScalarType } from "@bufbuild/protobuf";
+import type { Proto } from "../index.ts";
 import type { Case } from "./emitted-cases.ts";
+import { INT64, STRING } from "./fixtures.ts";
+
+const map = (key: Extract<Proto, { kind: "map" }>["key"]): Proto => ({ kind: "map", key, of: STRING });
 
 export const CHECKED: readonly Case[] = [
+  ["[s.single_value, b'a']", "[fromJsonValue(s.singleValue), Uint8Array.of(97)]"],
+  [
+    "(s.single_bool ? optional.none() : s.single_value).orValue('a').matches('b')",
+    'matches(cast(orElse(s.singleBool ? undefined : cast(fromJsonValue(s.singleValue), "optional_type").inner, () => "a"), "string"), "b")',
+  ],
+  [
+    "['a', 'b'][s.single_value].size()",
+    'BigInt(textSize(cast(index(["a", "b"], fromJsonValue(s.singleValue)), "string")))',
+  ],
+  ["[1] + s.single_value", '[1n, ...cast(fromJsonValue(s.singleValue), "list")]'],
+  [
+    "s.single_value.last().orValue('a').size()",
+    'size(orElse(cast(fromJsonValue(s.singleValue), "list").at(-1), () => "a"))',
+  ],
+  [
+    "[s.single_value, 'a'].unwrapOpt()[0].size()",
+    'size(at(unwrapped([cast(fromJsonValue(s.singleValue), "optional_type"), cast("a", "optional_type")]), 0))',
+  ],
+  [
+    "optional.of([5u])[s.single_value]",
+    "optionalOf(unlessUnset(elementAt([5n], position(fromJsonValue(s.singleValue))), uint))",
+  ],
   [
     "s.list_value.filter(x, x > args.id)",
     'fromListValue(s.listValue).filter((x) => compareText(cast(x, "string"), args.id) > 0)',
@@ -58,6 +85,28 @@ export const CHECKED: readonly Case[] = [
 
 export const NULLS: readonly Case[] = [
   [
+    "s.repeated_int64_wrapper + list.transformList(i, f, f.repeated_int64_wrapper[0])",
+    "[...s.repeatedInt64Wrapper.map((item) => item.value), ...list.map((f) => at(f.repeatedInt64Wrapper, 0).value)]",
+  ],
+  [
+    "[s.repeated_int64_wrapper[0], s.single_int64_wrapper]",
+    "[at(s.repeatedInt64Wrapper, 0).value, s.singleInt64Wrapper ?? null]",
+  ],
+  [
+    "TestAllTypes{?repeated_int64_wrapper: optional.of([s.single_int64_wrapper])}",
+    'create(TestAllTypesSchema, { ...givenField("repeatedInt64Wrapper", unlessUnset([unlessNull(s.singleInt64Wrapper ?? null, (value) => create(Int64ValueSchema, { value: value }))], (value) => withoutNulls(value))) })',
+  ],
+  [
+    "TestAllTypes{repeated_int64_wrapper: [?optional.of(s.single_int64_wrapper)]}",
+    "create(TestAllTypesSchema, { repeatedInt64Wrapper: [...given(unlessNull(s.singleInt64Wrapper ?? null, (value) => create(Int64ValueSchema, { value: value })) ?? undefined)] })",
+  ],
+  [
+    "TestAllTypes{?single_int64_wrapper: optional.of(s.single_bool ? s.single_int64_wrapper : s.single_int32_wrapper)}",
+    "create(TestAllTypesSchema, { singleInt64Wrapper: (s.singleBool ? s.singleInt64Wrapper ?? null : unlessNull(s.singleInt32Wrapper ?? null, BigInt)) ?? undefined })",
+  ],
+  ["optional.of(s.single_int64_wrapper)", "s.singleInt64Wrapper ?? undefined", INT64],
+  ["[1] + [s.single_int64_wrapper]", "[1n, s.singleInt64Wrapper ?? null]"],
+  [
     "TestAllTypes{repeated_nested_message: [null, s.standalone_message]}",
     "create(TestAllTypesSchema, { repeatedNestedMessage: [s.standaloneMessage ?? create(TestAllTypes_NestedMessageSchema)] })",
   ],
@@ -78,6 +127,42 @@ export const NULLS: readonly Case[] = [
 ];
 
 export const INFERENCE: readonly Case[] = [
+  [
+    "[optional.of(5u)].unwrapOpt().map(x, math.sqrt(x))",
+    'unwrapped([optionalOf(uint(5))]).map((item) => cast(item, "uint")).map((x) => Math.sqrt(Number(x)))',
+  ],
+  [
+    "[optional.none(), optional.of(s.map_uint64_string)][0]",
+    "at([optionalNone<Map<bigint, string>>(), optionalOf(uintKeys(toMap(s.mapUint64String, BigInt)))], 0)",
+  ],
+  ["has({}.a)", 'hasKey(new Map<never, never>(), "a")'],
+  [
+    "TestAllTypes{?single_int64: optional.of([].first().value())}",
+    "create(TestAllTypesSchema, { singleInt64: optionalValue(([] as bigint[]).at(0)) })",
+  ],
+  [
+    "TestAllTypes{?single_struct: 1 / s.single_int64 > 1 ? optional.none() : optional.none()}",
+    "create(TestAllTypesSchema, { singleStruct: optionalOf<never>(divideInt(1n, s.singleInt64) > 1n ? undefined : undefined).inner })",
+  ],
+  [
+    "TestAllTypes{map_int32_int64: {optional.none().value(): 1}}",
+    "create(TestAllTypesSchema, { mapInt32Int64: toRecord(new Map([[optionalValue<bigint>(undefined), 1n]]), (item) => item, toInt32) })",
+  ],
+  [
+    "s.map_uint64_string",
+    "toRecord(toMap(s.mapUint64String, BigInt), (item) => item, toUint32)",
+    map(ScalarType.UINT32),
+  ],
+  [
+    "optional.of(s.map_uint64_string)",
+    "toRecord(toMap(s.mapUint64String, BigInt), (item) => item, toUint32)",
+    map(ScalarType.UINT32),
+  ],
+  ["{4294967296: 'a'}", 'toRecord(new Map([[4294967296n, "a"]]), (item) => item, toInt32)', map(ScalarType.INT32)],
+  [
+    "([[optional.of(s.single_bool)]].last().orValue([s, 1])).slice(0, 1)",
+    "slice([[optionalOf(s.singleBool)]].at(-1) ?? [s, 1n], 0, 1)",
+  ],
   [
     "s.?single_bool.orValue(s.single_bool || args.id == 'a')",
     'nonZero(s.singleBool) ?? (s.singleBool || args.id === "a")',
@@ -102,4 +187,31 @@ export const INFERENCE: readonly Case[] = [
     'new Map<string, bigint | null>([["a", s.singleInt64Wrapper ?? null], ["b", 1n]])',
   ],
   ["google.protobuf.StringValue{value: 'a'} == 'b'", '("a" as string) === "b"'],
+];
+
+export const KNOWN: readonly Case[] = [
+  ["(s.single_bool && false) == true", "(false as boolean) === true"],
+  ["s.single_bool && true", "s.singleBool"],
+  ["s.single_bool || 10 / s.single_int64 > 1 || true", "true"],
+  ["!true == !false", "(false as boolean) === true"],
+  ["(1 == 1) == (1 == 2)", "(true as boolean) === false"],
+  ["double(2) == -0.5", "(2 as number) === -0.5"],
+  ["s.standalone_enum == 9223372036854775807", "BigInt(s.standaloneEnum) === 9223372036854775807n"],
+  ["int(-9223372036854775808) == -1.0", "Number(-9223372036854775808n) === -1"],
+  [
+    "optional.ofNonZeroValue(42).or(optional.ofNonZeroValue(20)).value() == 1",
+    "(optionalValue(nonZero(42n) ?? nonZero(20n)) as bigint) === 1n",
+  ],
+  [
+    "1 in [s.repeated_nested_enum, s.repeated_nested_enum].flatten()",
+    "isIn(1, [s.repeatedNestedEnum, s.repeatedNestedEnum].flat())",
+  ],
+  [
+    "(10 / s.single_int64 > 1 && s.single_bool == true) || s.single_bool",
+    "Boolean(s.singleBool) || (s.singleBool === true && divideInt(10n, s.singleInt64) > 1n)",
+  ],
+  [
+    "has(s.single_nested_message) && has(s.single_nested_enum)",
+    'Boolean(s.nestedType.case === "singleNestedMessage") && s.nestedType.case === "singleNestedEnum"',
+  ],
 ];

@@ -146,7 +146,10 @@ function isWithin(from: Form & { readonly kind: "small" }, to: Form): to is Form
 /** Whether putting a value of one form into another takes a check of range or type, which can fail. */
 export function narrows(from: Form, to: Form): boolean {
   // What is known to be a string, a message … has no form of its own and is left alone; numbers out of a dyn are checked.
-  if (from.kind === "plain") return to.kind === "small" || to.kind === "big" || to.kind === "digits";
+  if (from.kind === "plain") {
+    if (to.kind === "boxed" || to.kind === "nullable") return narrows(from, to.of);
+    return to.kind === "small" || to.kind === "big" || to.kind === "digits";
+  }
   if (from.kind === "digits")
     return to.kind === "boxed" || to.kind === "nullable" ? narrows(from, to.of) : to.kind === "small";
   // What they hold is known at run time.
@@ -174,7 +177,7 @@ export function narrowsKeys(
 ): boolean {
   const own = from.kind === "map" ? from.key : keyForm(from.key);
   const wanted = keyForm(to.key);
-  return wanted.kind === "small" && (own.kind === "big" || own.kind === "small") && !sameForm(own, wanted);
+  return wanted.kind === "small" && !sameForm(own, wanted);
 }
 
 function keyForm(key: ScalarType): Form {

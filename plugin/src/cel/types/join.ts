@@ -9,17 +9,18 @@ export function anyFails(nodes: readonly Node[]): boolean {
   return nodes.some((node) => node.fails);
 }
 
-/** The representation that a node has as an element: protobuf has no unset wrapper there. */
-export function elementProto(node: Node): Proto | undefined {
-  return node.type.kind === "wrapper" && !isElement(node) ? undefined : node.proto;
+/** The representation that a node has as an element: what is opened as soon as it is read (a wrapper, a Value, an Any …) has none. */
+export function elementProto({ type, proto }: Node): Proto | undefined {
+  if (type.kind === "wrapper" || (proto?.kind === "scalar" && proto.text)) return undefined;
+  return proto?.kind === "message" && OPENED.test(proto.desc.typeName) ? undefined : proto;
 }
 
-/** Whether it is an element already: a wrapper in a list or a map always has a value. */
-function isElement(node: Node): boolean {
-  if (node.proto?.kind !== "message") return false;
-  if (node.kind === "call") return node.overload === "index_list" || node.overload === "index_map";
-  return node.kind === "name" && node.variable.role === "local";
+/** Whether it is an element in the representation that it has. */
+export function isPlain(node: Node): boolean {
+  return elementProto(node) === node.proto;
 }
+
+const OPENED = /^google\.protobuf\.(Any|Value|ListValue)$/;
 
 /** The common representation; an integer literal takes that of the others when it fits. */
 export function joinProtos(nodes: readonly Node[], wanted?: Proto): Proto | undefined {
@@ -28,7 +29,9 @@ export function joinProtos(nodes: readonly Node[], wanted?: Proto): Proto | unde
   const range = protoRange(proto);
   const fits = (node: Node): boolean => {
     if (node.proto !== undefined) return sameProto(node.proto, proto);
-    if (node.kind === "list" && proto.kind === "list") return joinProtos([...node.elements], proto.of) !== undefined;
+    if (node.kind === "list" && proto.kind === "list") {
+      return node.elements.every(isPlain) && joinProtos(node.elements, proto.of) !== undefined;
+    }
     if (node.kind !== "constant" || node.value === null) return false;
     // In the form of a float a double would lose what makes it another number.
     const float = proto.kind === "scalar" && proto.scalar === ScalarType.FLOAT;

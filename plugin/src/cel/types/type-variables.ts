@@ -127,8 +127,8 @@ function substitution(bindings: Bindings, type: CelType, param: Param): "fits" |
     return "fits";
   }
   if (isExact(plain(type), plain(known))) {
-    const common = commonEnums(plain(known), plain(type));
-    if (known.kind !== "wrapper" && !mentions(bindings, param, common)) bindings.set(param.name, common);
+    const both = general(known, type);
+    if (!mentions(bindings, param, both)) bindings.set(param.name, both);
     return "fits";
   }
   if (!fits(bindings, type, known)) return "refused";
