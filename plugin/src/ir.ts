@@ -28,6 +28,8 @@ export interface IrFile {
   readonly target: boolean;
   readonly upstreams: readonly IrUpstream[];
   readonly env: readonly IrEnvVar[];
+  /** Functions of the user that expressions may call. */
+  readonly functions: readonly IrFunction[];
   /** How many elements a request to one of its rpcs may hold that says nothing itself. */
   readonly maxElements: Sourced<number> | undefined;
   /** Only services with `(bff.v1.service)`. */
@@ -72,6 +74,8 @@ export interface IrMessage {
   readonly otherAliases: readonly Text[];
   /** A function of the user supplies it; never false. */
   readonly resolver: Sourced<boolean> | undefined;
+  /** What that function reads; undefined: every step of the message. */
+  readonly reads: IrReads | undefined;
   /** Every field, in order of declaration. */
   readonly fields: readonly IrField[];
 }
@@ -86,8 +90,15 @@ export interface IrField {
   readonly alias: Text | undefined;
   /** A function of the user supplies it; never false. */
   readonly resolver: Sourced<boolean> | undefined;
+  /** What that function reads; undefined: every step of the message. */
+  readonly reads: IrReads | undefined;
   readonly if: Text | undefined;
   readonly default: Sourced<boolean> | undefined;
+}
+
+export interface IrReads {
+  readonly at: Origin;
+  readonly steps: readonly Text[];
 }
 
 export interface IrEnum {
@@ -113,6 +124,17 @@ export interface IrEnvVar {
   /** None of the known types after a fault; "" where none is written. */
   readonly type: Text;
   readonly default: Text | undefined;
+}
+
+/** A function of the user. */
+export interface IrFunction {
+  readonly kind: "function";
+  readonly at: Origin;
+  /** With a dot: `slug.of`. */
+  readonly name: Text;
+  readonly params: readonly Text[];
+  /** Undefined only after a diagnostic, of the name or of the result. */
+  readonly result: Text | undefined;
 }
 
 // ---- steps ----

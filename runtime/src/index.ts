@@ -15,6 +15,7 @@ export {
 } from "./call/upstream.ts";
 export { ExpressionError } from "./cel/error.ts";
 export * as cel from "./cel/index.ts";
+export { type OwnFunction, ownFunctions } from "./cel/own-functions.ts";
 export { type Clock, systemClock, type Timer } from "./clock.ts";
 export type { Extra, Instead, Rescue } from "./compose/answer.ts";
 export {

@@ -1,71 +1,27 @@
 // Functions of a user in a generated server: begun by `init-resolvers`, type-checked, run as a process.
-import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import * as http2 from "node:http2";
-import type { AddressInfo } from "node:net";
-import { dirname, join } from "node:path";
-import { createInterface } from "node:readline";
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { create, type DescMethodUnary, fromBinary, type JsonValue, type Message, toBinary } from "@bufbuild/protobuf";
-import { CodeGeneratorRequestSchema, CodeGeneratorResponseSchema } from "@bufbuild/protobuf/wkt";
-import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
-import { connectNodeAdapter } from "@connectrpc/connect-node";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import type { JsonValue } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fails, irOf, type Outcome, run } from "../oracle/scenario.ts";
-import { compileCase, requestOf, UPSTREAMS } from "../support/golden.ts";
-import { requestFor, schemaOf } from "../support/request.ts";
+import { GeneratedProject, type Handlers } from "../support/generated-project.ts";
+import { UPSTREAMS } from "../support/golden.ts";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
-/** Below the repository, so that generated code finds the packages that it imports. */
-const project = join(root, `test/.generated/resolvers-${process.pid}`);
-const bin = join(root, "plugin/bin/protoc-gen-bff.js");
-const PROTOS = { "page/v1/page.proto": readFileSync(join(root, "test/resolvers/page.proto"), "utf8") };
-const functions = readFileSync(join(root, "test/resolvers/resolvers.ts.txt"), "utf8");
+const texts = fileURLToPath(new URL("../resolvers", import.meta.url));
+const PROTOS = { "page/v1/page.proto": readFileSync(join(texts, "page.proto"), "utf8") };
+const functions = readFileSync(join(texts, "resolvers.ts.txt"), "utf8");
+const project = new GeneratedProject("resolvers", PROTOS);
 
-function write(name: string, text: string): void {
-  mkdirSync(dirname(join(project, name)), { recursive: true });
-  writeFileSync(join(project, name), text);
-}
-function typeChecked(): string {
-  const { compilerOptions } = { compilerOptions: { noEmit: true, rootDir: root } };
-  write("tsconfig.json", JSON.stringify({ extends: join(root, "tsconfig.json"), compilerOptions, include: ["."] }));
-  return spawnSync(join(root, "node_modules/.bin/tsc"), ["-p", project], { encoding: "utf8" }).stdout;
-}
-const init = (file: string) =>
-  spawnSync(process.execPath, [bin, "init-resolvers", file], { cwd: project, encoding: "utf8" });
-
-beforeAll(() => {
-  const request = requestOf({ protos: PROTOS });
-  const es = create(CodeGeneratorRequestSchema, {
-    fileToGenerate: request.protoFile.map(({ name }) => name).filter((name) => !name.startsWith("google/protobuf/")),
-    protoFile: request.protoFile,
-    parameter: "target=ts,import_extension=ts,erasable_syntax=true",
-  });
-  const messages = fromBinary(
-    CodeGeneratorResponseSchema,
-    execFileSync(process.execPath, [join(root, "node_modules/.bin/protoc-gen-es")], {
-      input: toBinary(CodeGeneratorRequestSchema, es),
-    }),
-  );
-  const { response } = compileCase(request, { ...UPSTREAMS, ...PROTOS }, "import_extension=ts,server=true");
-  expect(response.error ?? "").toBe("");
-  for (const { name, content } of [...messages.file, ...response.file]) write(name, content);
-});
-afterAll(() => rmSync(project, { recursive: true, force: true }));
+beforeAll(() => project.generate());
+afterAll(() => project.remove());
 
 /** What the upstreams are asked for. */
 interface Asked {
   readonly id: string;
   readonly ids: readonly string[];
 }
-const { registry } = schemaOf(requestFor(UPSTREAMS));
-function methodOf(name: string): DescMethodUnary {
-  const [service = "", method] = name.split("/");
-  const found = registry.getService(service)?.methods.find((candidate) => candidate.name === method);
-  return found as DescMethodUnary;
-}
-
 /** What the oracle says of an answer, given functions that do what those of the file do. */
 function foretold(id: string, mode = ""): Pick<Outcome, "answer" | "degraded"> {
   const supplied = (failing: string, value: JsonValue) => () => {
@@ -90,101 +46,49 @@ function foretold(id: string, mode = ""): Pick<Outcome, "answer" | "degraded"> {
 /** Upstreams, and the generated server over them. */
 async function served(module: string | undefined) {
   const users: string[] = [];
-  const handler = connectNodeAdapter({
-    routes: (router) => {
-      const rpc = (method: string, answer: (request: Asked, headers: Headers) => object): void =>
-        void router.rpc(methodOf(method), ((request: Message, { requestHeader }: HandlerContext) =>
-          answer(request as Message & Asked, requestHeader)) as never);
-      rpc("up.v1.ItemService/GetItem", ({ id }) => ({ id, name: `item ${id}`, stock: id === "sold" ? -1 : 1 }));
-      rpc("up.v1.ItemService/BatchGetItems", ({ ids }, headers) => {
-        users.push(headers.get("x-user") ?? "");
-        return { items: ids.map((id) => ({ id })) };
-      });
-      rpc("up.v1.OrderService/GetOrder", ({ id }) => {
-        if (id === "down") throw new ConnectError("down", Code.Internal);
-        return { id, count: 3 };
-      });
+  const handlers: Handlers<Asked> = {
+    "up.v1.ItemService/GetItem": ({ id }) => ({ id, name: `item ${id}`, stock: id === "sold" ? -1 : 1 }),
+    "up.v1.ItemService/BatchGetItems": ({ ids }, { requestHeader }) => {
+      users.push(requestHeader.get("x-user") ?? "");
+      return { items: ids.map((id) => ({ id })) };
     },
-  });
-  const upstream = http2.createServer(handler);
-  const sessions = new Set<http2.ServerHttp2Session>();
-  upstream.on("session", (session) => sessions.add(session));
-  upstream.listen(0, "127.0.0.1");
-  await once(upstream, "listening");
-  const { port } = upstream.address() as AddressInfo;
-  const address = `http://127.0.0.1:${port}`;
-  const child = spawn(process.execPath, [join(project, "page/v1/server.ts")], {
-    cwd: project,
-    env: {
-      ...{ HOST: "127.0.0.1", PORT: "0", UP_V1_ITEMSERVICE_URL: address, UP_V1_ORDERSERVICE_URL: address },
-      ...(module !== undefined && { BFF_RESOLVERS: module }),
+    "up.v1.OrderService/GetOrder": ({ id }) => {
+      if (id === "down") throw new ConnectError("down", Code.Internal);
+      return { id, count: 3 };
     },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  onTestFinished(async () => {
-    if (child.exitCode === null) {
-      child.kill("SIGKILL");
-      await once(child, "exit");
-    }
-    for (const session of sessions) session.destroy();
-    upstream.close();
-  });
-  let log = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    log += text;
-  });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  /** Reads standard output up to a line. */
-  const until = async (wanted: RegExp): Promise<string> => {
-    for (;;) {
-      const { value, done } = await lines.next();
-      if (done === true) throw new Error(`ended before ${wanted}: ${log}`);
-      const found = wanted.exec(value);
-      if (found !== null) return found[1] ?? found[0];
-    }
   };
-  const url = await until(/^listening on (\S+)$/);
-  const get = async (id: string, mode = "", init: RequestInit = {}) => {
-    const answer = await fetch(`${url}/page.v1.PageService/GetPage`, {
-      method: "POST",
-      headers: { "content-type": "application/json", "x-user": "ada" },
-      body: JSON.stringify({ id, mode }),
-      ...init,
-    });
-    return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
-  };
-  return { get, until, users, log: () => log };
+  const env = { ...(module !== undefined && { BFF_RESOLVERS: module }) };
+  const { post, ...server } = await project.served("page/v1/server.ts", handlers, env);
+  const get = (id: string, mode = "", init: RequestInit = {}) =>
+    post("page.v1.PageService/GetPage", { id, mode }, { headers: { "x-user": "ada" }, ...init });
+  return { get, users, ...server };
 }
 
 describe("a server with resolvers", () => {
   test("says at once that they are missing, and exits with 2", () => {
     const start = (env: Record<string, string>) =>
-      spawnSync(process.execPath, [join(project, "page/v1/server.ts")], {
-        cwd: project,
-        encoding: "utf8",
-        env: { UP_V1_ITEMSERVICE_URL: "http://127.0.0.1:1", ...env },
-      });
+      project.start("page/v1/server.ts", { UP_V1_ITEMSERVICE_URL: "http://127.0.0.1:1", ...env });
     const { status, stderr } = start({});
     expect(status).toBe(2);
     expect(stderr).toContain("page.v1 cannot start: 2 variables are missing or malformed");
     expect(stderr).toContain(
       "  BFF_RESOLVERS is not set, and there is no resolvers.ts here; write the path of a module",
     );
-    write("half.ts", "export const resolvers = { card() {} };\n");
+    project.write("half.ts", "export const resolvers = { card() {} };\n");
     expect(start({ BFF_RESOLVERS: "half.ts" }).stderr).toContain(
       '  BFF_RESOLVERS is "half.ts", which lacks pageTitle, pageNote in its `resolvers`; write one',
     );
-    write("broken.ts", "throw new Error('not today');\n");
+    project.write("broken.ts", "throw new Error('not today');\n");
     expect(start({ BFF_RESOLVERS: "broken.ts" }).stderr).toContain(
       '  BFF_RESOLVERS is "broken.ts", which cannot be loaded (not today); write',
     );
   });
 
   test("starts with what init-resolvers began, which says of each function that it is to be written", async () => {
-    const { status, stdout, stderr } = init("begun.ts");
+    const { status, stdout, stderr } = project.initResolvers("begun.ts");
     expect([status, stderr]).toEqual([0, ""]);
     expect(stdout).toBe("begun.ts is new, with 3 resolvers: pageTitle, pageNote, card\n");
-    expect(typeChecked()).toBe("");
+    expect(project.typeChecked()).toBe("");
     const { get, log } = await served("begun.ts");
     expect(await get("a")).toEqual({ status: 500, body: { code: "internal", message: "internal error" } });
     expect(log()).toContain(
@@ -202,21 +106,21 @@ describe("a server with resolvers", () => {
     ] as const;
     for (const [i, [right, mistake]] of wrong.entries()) {
       expect(functions).toContain(right);
-      write(`wrong${i}.ts`, functions.replace(right, mistake));
+      project.write(`wrong${i}.ts`, functions.replace(right, mistake));
     }
-    const said = typeChecked();
+    const said = project.typeChecked();
     for (const [i, [, , message]] of wrong.entries()) {
       expect(said.split("\n").filter((line) => line.includes(`wrong${i}.ts`))).toContainEqual(
         expect.stringContaining(message),
       );
-      rmSync(join(project, `wrong${i}.ts`));
+      rmSync(join(project.folder, `wrong${i}.ts`));
     }
   });
 
   test("answers with what they supply, calls through its upstreams, and tells what a failure touched", async () => {
-    write("resolvers.ts", functions);
-    expect(typeChecked()).toBe("");
-    expect(init("resolvers.ts").stdout).toBe("resolvers.ts has all resolvers\n");
+    project.write("resolvers.ts", functions);
+    expect(project.typeChecked()).toBe("");
+    expect(project.initResolvers("resolvers.ts").stdout).toBe("resolvers.ts has all resolvers\n");
     const { get, users } = await served(undefined);
     const card = { text: "item a", lines: [{ text: "one" }] };
     expect(await get("a")).toEqual({ status: 200, body: { title: "item a, 3 ordered", note: "a ada", card } });
@@ -263,7 +167,7 @@ describe("a server with resolvers", () => {
   });
 
   test("keeps what they throw to its log, ends those that hang, and tells them when the client has gone", async () => {
-    write("resolvers.ts", functions);
+    project.write("resolvers.ts", functions);
     const { get, until, log } = await served("./resolvers.ts");
     expect(await get("a", "throw")).toEqual({ status: 500, body: { code: "internal", message: "internal error" } });
     expect(log()).toMatch(/^\S+Z the resolver of page\.v1\.Page\.title threw: Error: the password is 1234\n {6}at /);

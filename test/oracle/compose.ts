@@ -12,6 +12,7 @@ import { canBeAbsent, walk } from "./field-value.ts";
 import { composeFields, suppliedEntries } from "./fields.ts";
 import { none, some } from "./macros.ts";
 import type { Failure, Missing, Response, Status } from "./response.ts";
+import { Refused } from "./response.ts";
 import {
   type Args,
   dead,
@@ -134,18 +135,23 @@ export class Composition {
     return value(target);
   }
 
-  /** What a function supplies. It is given every step and argument, so what has touched one of them touches its value. */
+  /**
+   * What a function supplies. It is given every argument, and every step of the message or those that it says it reads: what has touched one
+   * of them touches its value.
+   */
   supplied(field: DescField | undefined): Result {
-    const { desc, steps } = this.place.message;
+    const { desc, steps, fields, reads } = this.place.message;
     const taint: Taint[] = [];
     const given: Record<string, CelInput> = {};
-    for (const step of steps) {
-      if (step.name === undefined) continue;
-      const result = this.step(step);
+    const said = field === undefined ? reads : fields.find((one) => one.desc === field)?.reads;
+    const all = steps.flatMap((step) => (step.source?.kind === "guard" ? [] : (step.name?.value ?? [])));
+    for (const name of said?.steps.map((step) => step.value) ?? all) {
+      const result = this.#read(name, noLocals);
+      if (result === undefined) throw new Error(`no step ${name}`);
       if (result.state === "failed" || result.state === "dead") return dead;
       taint.push(...result.taint);
       if (result.state === "value") taint.push(...result.inner);
-      if (result.state === "value") given[step.name.value] = result.value;
+      if (result.state === "value") given[name] = result.value;
     }
     const args: Record<string, CelInput> = {};
     if (this.args.kind === "request") for (const [name, of] of members(value(this.args.message))) args[name] = of.value;
@@ -160,7 +166,11 @@ export class Composition {
       const of = run?.(args, given);
       if (of === undefined && !absent) throw new Error("no value");
       return of === undefined ? { state: "absent", taint } : value(of as CelInput, taint);
-    } catch {
+    } catch (thrown) {
+      if (thrown instanceof Refused) {
+        this.response.refusals.push(thrown.status);
+        return dead;
+      }
       const cause = { cause: invalid, rank: steps.length, leftOut: false, soft: false } as const;
       if (absent) return { state: "absent", taint: [...taint, cause] };
       return { state: "failed", failures: [{ status: { code: INTERNAL, message: undefined }, cause: invalid }], taint };

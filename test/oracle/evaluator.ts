@@ -1,5 +1,15 @@
 // Expressions interpreted by @bufbuild/cel.
-import { type CelInput, type CelValue, celEnv, celList, isCelError, isCelList, isCelMap, plan } from "@bufbuild/cel";
+import {
+  type CelFunc,
+  type CelInput,
+  type CelValue,
+  celEnv,
+  celList,
+  isCelError,
+  isCelList,
+  isCelMap,
+  plan,
+} from "@bufbuild/cel";
 import type { Expr } from "@bufbuild/cel-spec/cel/expr/syntax_pb.js";
 import type { DescEnum, Registry } from "@bufbuild/protobuf";
 import { isReflectMessage, type ReflectMessage } from "@bufbuild/protobuf/reflect";
@@ -14,10 +24,10 @@ export class Evaluator {
   readonly #env;
   readonly #registry: Registry;
   readonly #namespace: string;
-  constructor(registry: Registry, namespace: string) {
+  constructor(registry: Registry, namespace: string, own: readonly CelFunc[] = []) {
     this.#registry = registry;
     this.#namespace = namespace;
-    this.#env = celEnv({ registry, namespace, funcs: functions });
+    this.#env = celEnv({ registry, namespace, funcs: [...functions, ...own] });
   }
 
   /** CEL's value. Throws `Invalid` on a CEL error. `values` holds a binding for each name that may be evaluated. */

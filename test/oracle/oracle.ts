@@ -9,6 +9,7 @@ import type { Ir } from "../../plugin/src/ir.ts";
 import { Composition } from "./compose.ts";
 import { Converter } from "./convert.ts";
 import { type LoggedCall, type Outcomes, outcomesOf } from "./outcomes.ts";
+import type { OwnFunctions } from "./own-functions.ts";
 import type { Resolvers, Response, Status } from "./response.ts";
 import { dead } from "./result.ts";
 import { sharedPlace } from "./shared.ts";
@@ -31,8 +32,10 @@ export function oracle(
   now: Timestamp | undefined,
   outcomes: Outcomes,
   resolvers: Resolvers = new Map(),
+  functions: OwnFunctions = new Map(),
 ): Verdict {
   const { program, converter } = prepared(ir);
+  program.functions.given = functions;
   const own = ir.registry.getService(method.parent.typeName)?.methods.find((m) => m.name === method.name);
   if (own === undefined) throw new Error(`no rpc ${method.parent.typeName}/${method.name}`);
   const response: Response = {
@@ -109,10 +112,11 @@ export function judge(
   log: readonly LoggedCall[],
   got: Got,
   resolvers: Resolvers = new Map(),
+  functions: OwnFunctions = new Map(),
 ): string | undefined {
   const faults: string[] = [];
   for (const outcomes of outcomesOf(log)) {
-    const fault = mismatch(oracle(ir, method, request, headers, env, now, outcomes, resolvers), got);
+    const fault = mismatch(oracle(ir, method, request, headers, env, now, outcomes, resolvers, functions), got);
     if (fault === undefined) return undefined;
     faults.push(fault);
   }

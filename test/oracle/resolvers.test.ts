@@ -1,6 +1,7 @@
 // Fields and messages that functions of a user supply; expected answers written by hand from language.md.
 import { describe, expect, it } from "vitest";
-import { A, a, B, b, bffOf, by, D, dead, message, up } from "./small-protos.ts";
+import { Refused } from "./response.ts";
+import { A, a, B, b, bffOf, by, C, D, dead, message, up } from "./small-protos.ts";
 
 const { get } = bffOf(
   {
@@ -10,6 +11,17 @@ const { get } = bffOf(
       `string s = 1 [(bff.v1.field).resolver = true]; optional string maybe = 2 [(bff.v1.field).resolver = true];
      repeated string list = 3 [(bff.v1.field).resolver = true]; string by_x = 4 ${by("x.s")};
      oneof pick { string left = 5 [(bff.v1.field) = { if: "args.flag" resolver: true }]; string right = 6 ${by("'right'")}; }`,
+    ),
+    Reading: message(
+      "Reading",
+      [
+        `name: "x" ${a}`,
+        `name: "y" supplementary: true ${b}`,
+        `name: "z" call: { method: "up.v1.Up/C" set: { name: "id" by: "args.id" } }`,
+        `name: "s" switch: { case: { if: "x.n == 1" by: "z.s" } default: "x.s" }`,
+      ],
+      `string none = 1 [(bff.v1.field) = { resolver: true reads: {} }];
+     optional string one = 2 [(bff.v1.field) = { resolver: true reads: { step: ["y"] } }]; string by_x = 3 ${by("s")};`,
     ),
     Whole: `message Whole { option (bff.v1.message) = { resolver: true
     let: [{ name: "x" ${a} }, { name: "y" supplementary: true ${b} }] }; string s = 1; optional string note = 2; repeated string list = 3;
@@ -36,6 +48,9 @@ describe("resolvers", () => {
   const throws = () => {
     throw new Error("no");
   };
+  const refuses = () => {
+    throw new Refused(5, "no such page");
+  };
   it("supply fields; each is given all steps, so it is touched with them", () => {
     const calls = [A({ s: "x" }), B({})];
     const fine = { s: "hello i", list: ["x", "y"], byX: "x", right: "right" };
@@ -58,6 +73,25 @@ describe("resolvers", () => {
     expect(answer).toEqual({ s: "hello i", byX: "x", right: "right" });
     expect(degraded).toEqual(["maybe MISSING INVALID", "list MISSING INVALID"]);
     expect(get("Supplied", { calls: [A({ n: 1 }), B({})], resolvers: supplied }).statuses).toEqual([[10]]);
+  });
+  it("that say what they read are given that, wait for that, and are touched with that; they may refuse", () => {
+    const resolvers = {
+      "b.v1.Reading.none": (_: unknown, steps: object) => `${Object.keys(steps).length}`,
+      "b.v1.Reading.one": (_: unknown, steps: object) => Object.keys(steps).join(),
+    };
+    const calls = [A({ s: "x" }), B(dead)];
+    expect(get("Reading", { calls, resolvers })).toEqual({
+      answer: { none: "0", one: "", byX: "x" },
+      degraded: [up("one", "REPLACED")],
+      header: "one",
+    });
+    const refusing = { ...resolvers, "b.v1.Reading.one": refuses };
+    expect(get("Reading", { calls: [A({}), B({})], resolvers: refusing }).statuses).toEqual([[5, "no such page"]]);
+    // What only one case reads is not asked for otherwise.
+    expect(get("Reading", { calls: [A({ n: 1 }), B({}), C({ s: "z" })], resolvers }).answer).toMatchObject({
+      byX: "z",
+    });
+    expect(get("Reading", { calls: [A({ n: 1 }), B({})], resolvers }).missing).toEqual(['up.v1.Up/C {"id":"i"}']);
   });
   it("supply whole messages, alone and as parts of others", () => {
     const resolvers = { "b.v1.Whole": () => ({ s: "s", left: "l" }), "b.v1.Part": () => ({ s: "part" }) };

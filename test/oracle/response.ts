@@ -33,6 +33,15 @@ export interface HeldGuard {
   readonly status: Status;
 }
 
+/** What a function throws that refuses the request. */
+export class Refused extends Error {
+  readonly status: Status;
+  constructor(code: number, message: string | undefined) {
+    super(message);
+    this.status = { code, message };
+  }
+}
+
 /**
  * What stands for a function of the user, by what it supplies ("b.v1.Card", "b.v1.Card.badge"): from arguments and steps to a value
  * of the field, or the message in JSON; undefined: none. It may throw.

@@ -6,6 +6,7 @@ import { readIr } from "../../plugin/src/read/read-ir.ts";
 import { requestFor, schemaOf } from "../support/request.ts";
 import { oracle } from "./oracle.ts";
 import { type CallFailure, type LoggedCall, outcomesOf } from "./outcomes.ts";
+import type { OwnFunctions } from "./own-functions.ts";
 import type { Resolvers } from "./response.ts";
 import { Effect, Reason } from "./taint.ts";
 import type { Verdict } from "./verdict.ts";
@@ -62,6 +63,7 @@ export interface Scenario {
   readonly now?: number;
   readonly calls?: readonly Call[];
   readonly resolvers?: Readonly<Record<string, ReturnType<Resolvers["get"]>>>;
+  readonly functions?: Readonly<Record<string, NonNullable<ReturnType<OwnFunctions["get"]>>>>;
 }
 
 /** What came out, in a form to be written by hand. */
@@ -116,6 +118,7 @@ export function verdicts(ir: Ir, rpc: string, scenario: Scenario): Verdict[] {
       scenario.now === undefined ? undefined : timestampFromMs(scenario.now),
       outcomes,
       new Map(Object.entries(scenario.resolvers ?? {}).flatMap(([name, run]) => (run ? [[name, run] as const] : []))),
+      new Map(Object.entries(scenario.functions ?? {})),
     ),
   );
 }

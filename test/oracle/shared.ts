@@ -101,6 +101,8 @@ function namesBelow(program: Program, place: Place, names: Set<string>, seen: Se
   if (seen.has(place.message.desc.typeName)) return;
   seen.add(place.message.desc.typeName);
   for (const step of place.message.steps) for (const name of namesOfStep(program, place, step)) names.add(name);
+  for (const { reads } of [place.message, ...place.message.fields])
+    for (const step of reads?.steps ?? []) names.add(step.value);
   for (const text of place.message.fields.flatMap((field) => [field.by, field.if]))
     if (text !== undefined) for (const { name } of expression(text.value).reads) names.add(name);
 }

@@ -14,6 +14,7 @@ import type {
 } from "../../plugin/src/ir.ts";
 import { Evaluator } from "./evaluator.ts";
 import { expression } from "./expression.ts";
+import { OwnFunctionTable } from "./own-functions.ts";
 import { Presence } from "./presence.ts";
 
 const NO_SIDE_EFFECTS = 1;
@@ -32,6 +33,7 @@ export interface Place {
 export class Program {
   readonly ir: Ir;
   readonly presence: Presence;
+  readonly functions: OwnFunctionTable;
   readonly #places = new Map<string, Place>();
   readonly #reached = new Map<string, Set<DescMethod>>();
   readonly #composes = new Map<string, DescMessage>();
@@ -39,14 +41,15 @@ export class Program {
   constructor(ir: Ir) {
     this.ir = ir;
     this.presence = new Presence(this);
+    this.functions = new OwnFunctionTable(ir);
     for (const file of ir.files) {
-      const evaluator = new Evaluator(ir.registry, file.desc.proto.package);
+      const evaluator = new Evaluator(ir.registry, file.desc.proto.package, this.functions.funcs);
       for (const message of file.messages)
         this.#places.set(message.desc.typeName, { file, message: withNames(message), evaluator });
     }
     for (const file of ir.files) {
       for (const service of file.services) {
-        const evaluator = new Evaluator(ir.registry, file.desc.proto.package);
+        const evaluator = new Evaluator(ir.registry, file.desc.proto.package, this.functions.funcs);
         for (const { desc, response } of service.methods) {
           if (response !== undefined) this.#composes.set(desc.toString(), evaluator.message(response.value));
           this.#reach(desc, this.composes(desc));
@@ -266,10 +269,12 @@ export function restsOn(message: IrMessage, step: IrStep, on: IrStep, seen = new
 
 /** "one": read by one case of one switch and nothing else; "through": only by such steps of one case. */
 export function caseOnly({ message, shared = new Set() }: Place): ReadonlyMap<IrStep, "one" | "through"> {
-  // A resolver is given every step.
-  if ([message, ...message.fields].some(({ resolver }) => resolver !== undefined)) return new Map();
+  // A resolver that says nothing is given every step.
+  const supplied = [message, ...message.fields].filter(({ resolver }) => resolver !== undefined);
+  if (supplied.some(({ reads }) => reads === undefined)) return new Map();
   const fields = new Set([
     ...shared,
+    ...supplied.flatMap(({ reads }) => reads?.steps.map((name) => name.value) ?? []),
     ...message.fields.flatMap((field) =>
       [field.by, field.if].flatMap((text) =>
         text === undefined ? [] : expression(text.value).reads.map((r) => r.name),

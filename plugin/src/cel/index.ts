@@ -12,6 +12,7 @@ export { aliasesIn, comparesItself, comparesName, contradicted } from "./emit/co
 export { emitAs } from "./emit/convert.ts";
 export { emitField, emitPath, emitValue } from "./emit/emit.ts";
 export { isFixed, literalsOf } from "./emit/literals.ts";
+export { celShape } from "./emit/shape.ts";
 export { fieldName } from "./syntax/words.ts";
 export { assignable, sameType } from "./types/assignable.ts";
 export { childrenOf } from "./types/children.ts";
@@ -34,5 +35,14 @@ export { packs } from "./types/pack.ts";
 export { isReservedName } from "./types/reserved.ts";
 export { sameProto } from "./types/same-proto.ts";
 export { functionNames } from "./types/signatures.ts";
-export type { CelType, FieldType, Proto, Scope, Variable } from "./types/type.ts";
-export { typeName, typeNameOfEnums } from "./types/type-name.ts";
+export {
+  type CelType,
+  type FieldType,
+  type Overload,
+  OWN,
+  type Proto,
+  type Scope,
+  type Variable,
+} from "./types/type.ts";
+export { signature, typeName, typeNameOfEnums } from "./types/type-name.ts";
+export { type TypeFault, writtenType } from "./types/written-type.ts";

@@ -19,6 +19,7 @@ import { checkOpenEnums } from "./open-enums.ts";
 import { checkPublicSurface } from "./public-surface.ts";
 import { checkSuspicions } from "./suspicions.ts";
 import { checkSwitchCases } from "./switch-cases.ts";
+import { checkUncalledFunctions } from "./uncalled-functions.ts";
 import { checkUnordered } from "./unordered.ts";
 import { checkUnreadEnv } from "./unread-env.ts";
 import { checkUnreadItems } from "./unread-items.ts";
@@ -45,6 +46,7 @@ const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
   checkUnordered,
   checkSuspicions,
   checkUnreadEnv,
+  checkUncalledFunctions,
   checkUnreadItems,
   checkNeedlessAfter,
   checkHiddenSteps,

@@ -19,7 +19,7 @@ export function checkUnreadEnv(model: Model, report: Report): void {
     if (file.services.length === 0) continue;
     for (const { name } of file.ir.env) {
       // The expressions of an entry are checked with the calls that it governs, and it may govern none.
-      if (read.has(`env.${name.value}`) || entries.some((entry) => mentions(entry, name.value))) continue;
+      if (read.has(`env.${name.value}`) || entries.some((entry) => mentions(entry, `env.${name.value}`))) continue;
       report({
         code: "BFF347",
         severity: "warning",
@@ -31,7 +31,8 @@ export function checkUnreadEnv(model: Model, report: Report): void {
   }
 }
 
-function mentions({ policy }: IrUpstream, name: string): boolean {
+/** Whether a text stands in any expression of an entry. */
+export function mentions({ policy }: IrUpstream, part: string): boolean {
   const texts = [
     policy.retry?.if,
     ...policy.metadata.flatMap((bind) => [bind.by, bind.if]),
@@ -44,5 +45,5 @@ function mentions({ policy }: IrUpstream, name: string): boolean {
           : []),
     ]),
   ];
-  return texts.some((text) => text?.value.includes(`env.${name}`));
+  return texts.some((text) => text?.value.includes(part));
 }

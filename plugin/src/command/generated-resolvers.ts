@@ -1,35 +1,47 @@
-// The resolvers that generated code asks for, as its types say.
+// The resolvers, and the functions of expressions, that generated code asks for, as its types say.
 import { emptyProject, tsMorph } from "./ts-morph.ts";
 
-/** One `_bff.ts` whose services need functions of the user. */
+/** What the user's module exports. */
+export const EXPORTS = ["resolvers", "functions"] as const;
+export type Export = (typeof EXPORTS)[number];
+
+/** What the services of one `_bff.ts` need of one export of the user's module. */
 export interface GeneratedResolvers {
   readonly path: string;
-  /** The interface that it exports: `WebResolvers`. */
+  readonly exported: Export;
+  /** The interface that it exports: `WebResolvers`, `WebFunctions`. */
   readonly type: string;
   readonly members: readonly { readonly name: string; readonly what: string }[];
   /** What generated imports end in. */
   readonly extension: ".ts" | ".js" | "";
 }
 
-/** What a generated file asks for; undefined when it asks for nothing, or has no services to ask for it. */
-export function readGenerated(path: string, text: string): GeneratedResolvers | undefined {
-  if (!text.includes("readonly resolvers: ")) return undefined;
+/** What a generated file asks for: nothing where it has no services to ask for it. */
+export function readGenerated(path: string, text: string): readonly GeneratedResolvers[] {
+  const wanted = EXPORTS.filter((name) => text.includes(`readonly ${name}: `));
+  if (wanted.length === 0) return [];
   const source = emptyProject(tsMorph()).createSourceFile("generated.ts", text);
-  const type = source
+  const parameters = source
     .getFunctions()
     .filter((candidate) => candidate.isExported() && /^create/.test(candidate.getName() ?? ""))
-    .map((candidate) => /readonly resolvers: (\w+)/.exec(candidate.getParameters()[0]?.getText() ?? "")?.[1])
-    .find((name) => name !== undefined);
-  const declared = type === undefined ? undefined : source.getInterface(type);
-  if (type === undefined || declared === undefined) return undefined;
+    .map((candidate) => candidate.getParameters()[0]?.getText() ?? "");
   const extension = /from "\.[^"]*_pb(\.ts|\.js)?"/.exec(text)?.[1];
-  return {
-    path,
-    type,
-    members: declared.getProperties().map((property) => ({
-      name: property.getName(),
-      what: (property.getJsDocs()[0]?.getDescription() ?? "").trim().replace(/ \(.*\)$/, ""),
-    })),
-    extension: extension === ".ts" || extension === ".js" ? extension : "",
-  };
+  return wanted.flatMap((exported): GeneratedResolvers[] => {
+    const named = new RegExp(`readonly ${exported}: (\\w+)`);
+    const type = parameters.map((parameter) => named.exec(parameter)?.[1]).find((name) => name !== undefined);
+    const declared = type === undefined ? undefined : source.getInterface(type);
+    if (type === undefined || declared === undefined) return [];
+    return [
+      {
+        path,
+        exported,
+        type,
+        members: declared.getProperties().map((property) => ({
+          name: property.getName(),
+          what: (property.getJsDocs()[0]?.getDescription() ?? "").trim().replace(/ \(.*\)$/, ""),
+        })),
+        extension: extension === ".ts" || extension === ".js" ? extension : "",
+      },
+    ];
+  });
 }

@@ -2,9 +2,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { parseArgs } from "node:util";
-import { type GeneratedResolvers, readGenerated } from "./generated-resolvers.ts";
+import { EXPORTS, type Export, type GeneratedResolvers, readGenerated } from "./generated-resolvers.ts";
 import { failed, type Output } from "./output.ts";
-import { newFile, type Updated, updatedFile, type WantedType } from "./resolver-file.ts";
+import { newFile, type Refused, type Updated, updatedFile, type Wanted, type WantedType } from "./resolver-file.ts";
 
 export function initResolvers(args: readonly string[]): Output {
   const options = readOptions(args);
@@ -15,17 +15,13 @@ export function initResolvers(args: readonly string[]): Output {
   const generated = find(file, text, from);
   if (typeof generated === "string") return failed(generated);
 
-  const types = generated.map(
-    ({ type, path, extension }): WantedType => ({ name: type, from: specifier(file, path, extension) }),
-  );
-  const wanted = [...new Map(generated.flatMap(({ members }) => members.map((one) => [one.name, one]))).values()];
   const command = `npx protoc-gen-bff init-resolvers ${slashes(file)}`;
-  const updated = text === undefined ? newFile(wanted, types, command) : updatedFile(text, wanted, types);
+  const needed = EXPORTS.map((exported) => needs(generated, exported, file)).filter(({ wanted }) => wanted.length > 0);
+  const updated = updatedBy(needed, text, command);
   if ("refused" in updated) {
     const place = updated.at === undefined ? slashes(file) : `${slashes(file)}:${updated.at[0]}:${updated.at[1]}`;
-    return failed(
-      `${place}: ${updated.refused}\n${slashes(file)} is unchanged; it needs ${list(wanted.map(({ name }) => name))}`,
-    );
+    const names = needed.flatMap(({ wanted }) => wanted.map(({ name }) => name));
+    return failed(`${place}: ${updated.refused}\n${slashes(file)} is unchanged; it needs ${list(names)}`);
   }
   if (updated.text !== text) {
     try {
@@ -38,15 +34,51 @@ export function initResolvers(args: readonly string[]): Output {
   return { exitCode: 0, stdout: told(slashes(file), text === undefined, updated), stderr: "" };
 }
 
-function told(file: string, isNew: boolean, { added, obsolete }: Updated): string {
-  const count = `${added.length} resolver${added.length === 1 ? "" : "s"}`;
+/** What one export of the file has to have. */
+interface Needed {
+  readonly exported: Export;
+  readonly wanted: readonly Wanted[];
+  readonly types: readonly WantedType[];
+}
+function needs(generated: readonly GeneratedResolvers[], exported: Export, file: string): Needed {
+  const own = generated.filter((one) => one.exported === exported);
+  return {
+    exported,
+    wanted: [...new Map(own.flatMap(({ members }) => members.map((one) => [one.name, one]))).values()],
+    types: own.map(({ type, path, extension }) => ({ name: type, from: specifier(file, path, extension) })),
+  };
+}
+
+/** All that was added, by export, and what nothing asks for. */
+interface AllUpdated extends Pick<Updated, "text" | "obsolete"> {
+  readonly added: readonly { readonly exported: Export; readonly names: readonly string[] }[];
+}
+
+/** One export after the other. */
+function updatedBy(needed: readonly Needed[], before: string | undefined, command: string): AllUpdated | Refused {
+  let all: AllUpdated = { text: before ?? "", added: [], obsolete: [] };
+  for (const [i, { exported, wanted, types }] of needed.entries()) {
+    const isNew = before === undefined && i === 0;
+    const updated = isNew ? newFile(wanted, types, command, exported) : updatedFile(all.text, wanted, types, exported);
+    if ("refused" in updated) return updated;
+    const { text, added, obsolete } = updated;
+    all = { text, added: [...all.added, { exported, names: added }], obsolete: [...all.obsolete, ...obsolete] };
+  }
+  return all;
+}
+
+function told(file: string, isNew: boolean, { added, obsolete }: AllUpdated): string {
+  const names = added.flatMap((one) => one.names);
+  const counts = added.flatMap(({ exported, names: { length } }) =>
+    length === 0 ? [] : [`${length} ${exported.slice(0, -1)}${length === 1 ? "" : "s"}`],
+  );
   const head = isNew
-    ? `${file} is new, with ${count}`
-    : added.length > 0
-      ? `${file} has ${count} more`
-      : `${file} has all resolvers`;
+    ? `${file} is new, with ${counts.join(" and ")}`
+    : names.length > 0
+      ? `${file} has ${counts.join(" and ")} more`
+      : `${file} has all ${added.map(({ exported }) => exported).join(" and ")}`;
   return [
-    added.length === 0 ? head : `${head}: ${added.join(", ")}`,
+    names.length === 0 ? head : `${head}: ${names.join(", ")}`,
     ...obsolete.map(({ name, line }) => `${file}:${line}: nothing asks for ${name} any more`),
     "",
   ].join("\n");
@@ -91,7 +123,7 @@ function find(file: string, text: string | undefined, from: readonly string[]): 
     const all = [...folders.values()].flat();
     const where = from.length > 0 ? `in ${from.join(", ")}` : "below the working directory";
     if (all.length === 0)
-      return `no generated code ${where} asks for resolvers: mark a message or a field with \`resolver: true\`, run \`buf generate\`, or say where it is with --from`;
+      return `no generated code ${where} asks for resolvers or functions: mark a message or a field with \`resolver: true\`, or declare a function, run \`buf generate\`, or say where it is with --from`;
     if (folders.size > 1 && from.length === 0 && paths.length === 0) {
       const names = [...folders.keys()].map(slashes);
       return `several packages ask for resolvers, each in a file of its own: say which with --from, as in --from ${names[0]}\n${names.map((name) => `  ${name}\n`).join("")}`.trimEnd();
@@ -139,9 +171,9 @@ function byFolder(files: readonly string[]): Map<string, GeneratedResolvers[]> {
   const folders = new Map<string, GeneratedResolvers[]>();
   for (const path of files) {
     const found = readGenerated(path, readFileSync(path, "utf8"));
-    if (found === undefined) continue;
+    if (found.length === 0) continue;
     const folder = dirname(path);
-    folders.set(folder, [...(folders.get(folder) ?? []), found]);
+    folders.set(folder, [...(folders.get(folder) ?? []), ...found]);
   }
   return folders;
 }

@@ -1,4 +1,5 @@
 // The user's resolvers.ts: what is missing is put in, what they wrote stays as it is.
+import type { Export } from "./generated-resolvers.ts";
 import { emptyProject, type morph, tsMorph } from "./ts-morph.ts";
 
 /** A function that has to be there. */
@@ -26,19 +27,30 @@ export interface Refused {
 }
 
 /** The beginning of a file. */
-export function newFile(wanted: readonly Wanted[], types: readonly WantedType[], command: string): Updated {
+export function newFile(
+  wanted: readonly Wanted[],
+  types: readonly WantedType[],
+  command: string,
+  exported: Export = "resolvers",
+): Updated {
+  const what = exported === "resolvers" ? "supply what `resolver: true` marks" : "expressions call";
   const text = [
-    `// Functions that supply what \`resolver: true\` marks; \`${command}\` adds what is missing.`,
+    `// Functions that ${what}; \`${command}\` adds what is missing.`,
     ...imports(types),
     "",
-    ...declaration(wanted, types),
+    ...declaration(wanted, types, exported),
     "",
   ].join("\n");
   return { text, added: wanted.map(({ name }) => name), obsolete: [] };
 }
 
 /** The same text with what is missing put in. */
-export function updatedFile(text: string, wanted: readonly Wanted[], types: readonly WantedType[]): Updated | Refused {
+export function updatedFile(
+  text: string,
+  wanted: readonly Wanted[],
+  types: readonly WantedType[],
+  exported: Export = "resolvers",
+): Updated | Refused {
   const library = tsMorph();
   const bom = text.startsWith("\uFEFF") ? 1 : 0;
   const body = text.slice(bom);
@@ -46,7 +58,7 @@ export function updatedFile(text: string, wanted: readonly Wanted[], types: read
   const broken = syntaxError(library, body);
   if (broken !== undefined) return broken;
   const end = /\r\n/.test(body) ? "\r\n" : "\n";
-  const found = container(library, source);
+  const found = container(library, source, exported);
   if ("refused" in found) return found;
   const { members, node } = found;
   const missing = wanted.filter(({ name }) => !members.has(name));
@@ -54,8 +66,8 @@ export function updatedFile(text: string, wanted: readonly Wanted[], types: read
     missing.length === 0
       ? []
       : node === undefined
-        ? appended(source, missing, types, body)
-        : inserted(library, node, missing, body);
+        ? appended(source, missing, types, body, exported)
+        : inserted(library, node, missing, body, exported);
   const result = insertions
     .toReversed() // of two at one place the first comes to stand before the other
     .toSorted((a, b) => b.at - a.at)
@@ -91,38 +103,37 @@ function syntaxError({ ts }: typeof morph, text: string): Refused | undefined {
   return { refused: ts.flattenDiagnosticMessageText(first.messageText, " "), at: [line + 1, character + 1] };
 }
 
-/** What the file exports as `resolvers`. */
-function container(library: typeof morph, source: morph.SourceFile): Container | Refused {
+/** What the file exports under a name. */
+function container(library: typeof morph, source: morph.SourceFile, name: Export): Container | Refused {
   const place = (node: morph.Node): readonly [number, number] => {
     const { line, column } = source.getLineAndColumnAtPos(node.getStart());
     return [line, column];
   };
-  const local = exportedName(source);
+  const local = exportedName(source, name);
   if (local === undefined) {
-    const hidden = source.getVariableDeclaration("resolvers") ?? source.getClass("resolvers");
+    const hidden = source.getVariableDeclaration(name) ?? source.getClass(name);
     if (hidden === undefined) return { node: undefined, members: new Map() };
-    return { refused: "`resolvers` is declared, but not exported: write `export` before it", at: place(hidden) };
+    return { refused: `\`${name}\` is declared, but not exported: write \`export\` before it`, at: place(hidden) };
   }
   const declared = source.getVariableDeclaration(local);
   const node = declared && literalOf(library, source, declared.getInitializer(), new Set([local]));
   if (node === undefined) {
     return {
-      refused:
-        "`resolvers` is made neither by an object literal nor by a class of this file: what is missing cannot be put in",
+      refused: `\`${name}\` is made neither by an object literal nor by a class of this file: what is missing cannot be put in`,
       at: declared && place(declared),
     };
   }
   return { node, members: membersOf(library, source, node) };
 }
 
-/** The local name behind the export `resolvers`. */
-function exportedName(source: morph.SourceFile): string | undefined {
-  const declared = source.getVariableDeclaration("resolvers");
-  if (declared?.isExported()) return "resolvers";
+/** The local name behind an export. */
+function exportedName(source: morph.SourceFile, name: Export): string | undefined {
+  const declared = source.getVariableDeclaration(name);
+  if (declared?.isExported()) return name;
   for (const statement of source.getExportDeclarations()) {
     if (statement.getModuleSpecifier() !== undefined) continue;
     for (const named of statement.getNamedExports())
-      if ((named.getAliasNode() ?? named.getNameNode()).getText() === "resolvers") return named.getName();
+      if ((named.getAliasNode() ?? named.getNameNode()).getText() === name) return named.getName();
   }
   return undefined;
 }
@@ -183,7 +194,13 @@ function membersOf(library: typeof morph, source: morph.SourceFile, of: Node): M
 
 // ---- what is put in ----
 
-function inserted(library: typeof morph, node: Node, missing: readonly Wanted[], body: string): Insertion[] {
+function inserted(
+  library: typeof morph,
+  node: Node,
+  missing: readonly Wanted[],
+  body: string,
+  exported: Export,
+): Insertion[] {
   const close = node.getEnd() - 1;
   const open = lineStart(body, node.getStart());
   const outer = /^[ \t]*/.exec(body.slice(open))?.[0] ?? "";
@@ -196,7 +213,7 @@ function inserted(library: typeof morph, node: Node, missing: readonly Wanted[],
   const isObject = library.Node.isObjectLiteralExpression(node);
   const text = missing
     .map((one) =>
-      stub(one, isObject)
+      stub(one, isObject, exported)
         .map((line) => (line === "" ? line : indent + line.replaceAll("  ", step)))
         .join("\n"),
     )
@@ -217,6 +234,7 @@ function appended(
   missing: readonly Wanted[],
   types: readonly WantedType[],
   body: string,
+  exported: Export,
 ): Insertion[] {
   const known = new Set(
     source
@@ -226,7 +244,7 @@ function appended(
   const lines = imports(types.filter(({ name }) => !known.has(name)));
   const last = source.getImportDeclarations().at(-1);
   const gap = body === "" ? "" : body.endsWith("\n") ? "\n" : "\n\n";
-  const declared = `${declaration(missing, types).join("\n")}\n`;
+  const declared = `${declaration(missing, types, exported).join("\n")}\n`;
   if (lines.length === 0) return [{ at: body.length, text: gap + declared }];
   if (last === undefined) return [{ at: body.length, text: `${gap}${lines.join("\n")}\n\n${declared}` }];
   return [
@@ -238,20 +256,22 @@ function appended(
 const imports = (types: readonly WantedType[]): string[] =>
   types.map(({ name, from }) => `import type { ${name} } from "${from}";`);
 
-function declaration(wanted: readonly Wanted[], types: readonly WantedType[]): string[] {
+function declaration(wanted: readonly Wanted[], types: readonly WantedType[], exported: Export): string[] {
   return [
-    "export const resolvers = {",
-    ...wanted.flatMap((one) => stub(one, true)).map((line) => `  ${line}`),
+    `export const ${exported} = {`,
+    ...wanted.flatMap((one) => stub(one, true, exported)).map((line) => `  ${line}`),
     `} satisfies ${types.map(({ name }) => name).join(" & ")};`,
   ];
 }
 
 /** A function that is not there yet; it is of every type that is asked for. */
-function stub({ name, what }: Wanted, inObject: boolean): string[] {
+function stub({ name, what }: Wanted, inObject: boolean, exported: Export): string[] {
+  const resolver = exported === "resolvers";
+  const method = resolver ? `async ${name}(): Promise<never> {` : `${name}(): never {`;
   return [
     `/** ${what} */`,
-    inObject ? `${name}: async () => {` : `async ${name}(): Promise<never> {`,
-    `  throw new Error("the resolver of ${what} is not written yet");`,
+    inObject ? `${name}: ${resolver ? "async " : ""}() => {` : method,
+    `  throw new Error("the ${resolver ? "resolver of" : "function"} ${what} is not written yet");`,
     inObject ? "}," : "}",
   ];
 }

@@ -18,7 +18,7 @@ export function emitAdmission(
   const names = new MessageNames(file, of);
   const cx = stepContext(of, names, planned, []);
   const lines = of.steps.filter((step) => isAdmission(step, of)).flatMap((step) => [...emitStep(step, cx), []]);
-  const app = names.destructured();
+  const app = names.destructured(() => true);
   const body: Lines = [
     ...(app.length === 0 ? [] : [[`const { ${app.join(", ")} } = cx.app;`], []]),
     ...lines.slice(0, -1),

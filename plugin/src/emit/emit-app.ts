@@ -1,13 +1,16 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
-import { type CelType, emitField, emitValue, fieldType, type Names, type Variable } from "../cel/index.ts";
+import { type CelType, emitField, emitValue, fieldType, type Variable } from "../cel/index.ts";
 import type { Entry, PlanFile } from "../plan/plan.ts";
 import type { PlanCodec } from "../plan/plan-codec.ts";
 import type { EnvVar } from "../resolve/model/model.ts";
+import { appNames } from "./app-names.ts";
+import { checkedFunctions, emitFunctions } from "./emit-functions.ts";
 import { emitPolicies, group, type Policies } from "./emit-policies.ts";
-import { emitClients, emitResolvers, resolversName } from "./emit-resolver.ts";
+import { emitClients, emitResolvers } from "./emit-resolver.ts";
 import { protoType } from "./emit-type.ts";
 import type { FileNames } from "./file-names.ts";
 import { block, type Line, type Lines, line } from "./lines.ts";
+import { suppliedType } from "./supplied-type.ts";
 
 /** What is made once per process: policies, upstreams, the app object. */
 export function emitSetup(file: PlanFile, names: FileNames): Lines {
@@ -48,6 +51,7 @@ export function emitSetup(file: PlanFile, names: FileNames): Lines {
     ["export type Upstreams = ReturnType<typeof createUpstreams>;"],
     [],
     ...emitEnv(file.env, names),
+    ...emitFunctions(file, names),
     ...emitResolvers(file, names),
     ...emitApp(file, names),
     ...emitCreateApp(file, names, policies),
@@ -116,12 +120,14 @@ export function emitApp(file: PlanFile, names: FileNames): Lines {
     file.resolvers.length === 0
       ? []
       : [
-          [`readonly resolvers: ${resolversName(file.desc)};`],
+          [`readonly resolvers: ${suppliedType(file.desc, "Resolvers")};`],
           ["readonly clients: (cx: ", names.runtimeType("Request"), "<unknown>) => ResolverClients;"],
         ];
+  const functions =
+    file.functions.length === 0 ? [] : line(`readonly functions: ${suppliedType(file.desc, "Functions")};`);
   return [
     ["/** What composing needs besides the request. */"],
-    ...block(["export interface App {"], [["readonly env: Env;"], ...supplied, ...rows], ["}"]),
+    ...block(["export interface App {"], [["readonly env: Env;"], ...functions, ...supplied, ...rows], ["}"]),
     [],
   ];
 }
@@ -129,7 +135,11 @@ export function emitApp(file: PlanFile, names: FileNames): Lines {
 function emitCreateApp(file: PlanFile, names: FileNames, policies: Policies): Lines {
   const used = [...new Set([...file.entries, ...file.clients].map((entry) => entry.upstream))].sort();
   const supplied = file.resolvers.length > 0;
-  const resolvers = supplied ? `, resolvers: ${resolversName(file.desc)}` : "";
+  const checked = checkedFunctions(file, names);
+  const others = [
+    ...(supplied ? [`, resolvers: ${suppliedType(file.desc, "Resolvers")}`] : []),
+    ...(checked.length > 0 ? [`, given: ${suppliedType(file.desc, "Functions")}`] : []),
+  ].join("");
   const clients = emitClients(
     file,
     names,
@@ -141,10 +151,22 @@ function emitCreateApp(file: PlanFile, names: FileNames, policies: Policies): Li
     ...block(
       [
         used.length === 0
-          ? `function createApp(_upstreams: Upstreams, env: Env${resolvers}): App {`
-          : `function createApp({ ${used.join(", ")} }: Upstreams, env: Env${resolvers}): App {`,
+          ? `function createApp(_upstreams: Upstreams, env: Env${others}): App {`
+          : `function createApp({ ${used.join(", ")} }: Upstreams, env: Env${others}): App {`,
       ],
-      block(["return {"], [["env,"], ...(supplied ? [["resolvers,"], ...clients] : []), ...rows], ["};"]),
+      [
+        ...checked,
+        ...block(
+          ["return {"],
+          [
+            ["env,"],
+            ...(checked.length > 0 ? [["functions,"]] : []),
+            ...(supplied ? [["resolvers,"], ...clients] : []),
+            ...rows,
+          ],
+          ["};"],
+        ),
+      ],
       ["}"],
     ),
     [],
@@ -190,18 +212,6 @@ function emitEntry(entry: Entry, codec: PlanCodec | undefined, names: FileNames,
 export function codecOf(desc: DescMessage, way: "encode" | "decode", codec: PlanCodec, names: FileNames): Line {
   const root = codec[`${way}s`].find((one) => one.desc === desc);
   return [names.codec(`${way}${root?.name ?? desc.name}`)];
-}
-
-/** Names where the app object is made: `env` is there, and `cx` is a parameter. */
-export function appNames(names: FileNames): Names {
-  return {
-    variable: (variable) => (variable.role === "headers" ? "cx" : variable.role === "now" ? "cx.now()" : variable.name),
-    runtime: (name) => names.cel(name),
-    schema: (desc) => names.schema(desc),
-    shape: (desc) => names.shape(desc),
-    registry: () => names.messages(),
-    local: (name) => name,
-  };
 }
 
 /** The constant of its policy; on top what is its own: `retry.if`, which may read `env` and headers, and that equal calls are made once. */

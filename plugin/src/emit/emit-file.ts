@@ -3,6 +3,7 @@ import type { Plan, PlanFile, PlanMessage } from "../plan/plan.ts";
 import { emitApp, emitEnv, emitSetup } from "./emit-app.ts";
 import { readTypes } from "./emit-codec.ts";
 import { emitEnumConversion, emitMessageConversion } from "./emit-conversions.ts";
+import { emitFunctions } from "./emit-functions.ts";
 import { emitMessage } from "./emit-message.ts";
 import { emitResolvers } from "./emit-resolver.ts";
 import { emitService } from "./emit-service.ts";
@@ -24,11 +25,16 @@ export function emitFile(
   planned: (typeName: string) => PlanMessage | undefined,
   convert: Plan["convert"],
 ): void {
-  const names = new FileNames(f, file.desc, { reads: readTypes(file.codec), convert });
+  const names = new FileNames(f, file.desc, { reads: readTypes(file.codec), convert, functions: file.functions });
   const lines: Line[] = [];
   if (file.services.length > 0) lines.push(...emitSetup(file, names));
   else if (file.messages.length > 0) {
-    lines.push(...emitEnv(file.env, names), ...emitResolvers(file, names), ...emitApp(file, names));
+    lines.push(
+      ...emitEnv(file.env, names),
+      ...emitFunctions(file, names),
+      ...emitResolvers(file, names),
+      ...emitApp(file, names),
+    );
   }
   if (file.services.length > 0) lines.push(["// ---- services ----"], []);
   const shared = sharedTypes(file, names);

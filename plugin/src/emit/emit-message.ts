@@ -45,7 +45,7 @@ export function emitMessage(
     steps.unshift(...lines, []);
   }
   rest.push(...steps);
-  const destructured = names.destructured().filter((name) => name !== "env" || mentions(rest, name));
+  const destructured = names.destructured((local) => mentions(rest, local));
   if (destructured.length > 0) body.push([`const { ${destructured.join(", ")} } = cx.app;`]);
   const taken = message.shared.flatMap((step) => {
     const local = sharedLocal(step);

@@ -1,8 +1,7 @@
 // Functions of the user: their types, and the steps that run them.
-import type { DescField, DescFile } from "@bufbuild/protobuf";
+import type { DescField } from "@bufbuild/protobuf";
 import { camel } from "../camel.ts";
 import { emitValue, fieldType, type Names, type Proto } from "../cel/index.ts";
-import { upperFirst } from "../plan/names.ts";
 import type { Entry, PlanClient, PlanFile, PlanResolver, PlanStep } from "../plan/plan.ts";
 import { canBeAbsent } from "../resolve/conversions/bind.ts";
 import type { ResolverSource, Step } from "../resolve/model/model.ts";
@@ -10,16 +9,7 @@ import { argsType, protoType, variableType } from "./emit-type.ts";
 import type { FileNames } from "./file-names.ts";
 import { block, type Line, type Lines, line, object, property } from "./lines.ts";
 import type { StepContext } from "./step-context.ts";
-
-/** `WebResolvers`, for web.proto. */
-export function resolversName(file: DescFile): string {
-  const base = file.name.slice(file.name.lastIndexOf("/") + 1);
-  return `${base
-    .split(/[^A-Za-z0-9]+/)
-    .map(upperFirst)
-    .join("")
-    .replace(/^(?=\d)/, "_")}Resolvers`;
-}
+import { suppliedType } from "./supplied-type.ts";
 
 /** The steps that a resolver gets, with the names it knows them by. */
 function given({ reads }: Step): { readonly name: string; readonly step: Step }[] {
@@ -37,7 +27,7 @@ function given({ reads }: Step): { readonly name: string; readonly step: Step }[
 /** The functions that the file's services need, and what these can call. */
 export function emitResolvers(file: PlanFile, names: FileNames): Lines {
   if (file.resolvers.length === 0) return [];
-  const name = resolversName(file.desc);
+  const name = suppliedType(file.desc, "Resolvers");
   const clients = byUpstream(file.clients).map(
     ([upstream, [entry]]): Line => [
       `readonly ${upstream}: `,

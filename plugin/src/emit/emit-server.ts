@@ -4,10 +4,11 @@ import type { GeneratedFile } from "@bufbuild/protoplugin";
 import type { PlanServer } from "../plan/plan.ts";
 import type { EnvVar } from "../resolve/model/model.ts";
 import { envName } from "./emit-app.ts";
-import { resolversName } from "./emit-resolver.ts";
+import { suppliedParts } from "./emit-service.ts";
 import { FileNames } from "./file-names.ts";
 import { block, type Line, type Lines, line } from "./lines.ts";
 import { keepOwnWords } from "./own-words.ts";
+import { suppliedType } from "./supplied-type.ts";
 
 export function emitServer(server: PlanServer, f: GeneratedFile): void {
   const [first] = server.files;
@@ -29,13 +30,20 @@ export function emitServer(server: PlanServer, f: GeneratedFile): void {
         server.files.map((file) => ["...", own("createUpstreams", file), `(clients, ${options}),`]),
         ["};"],
       ).slice();
-  const withResolvers = server.files.filter((file) => file.resolvers.length > 0);
-  const resolvers = [...new Set(withResolvers.flatMap((file) => file.resolvers.map(({ name }) => name)))];
-  const resolverType: Line = withResolvers.flatMap(
-    (file, i): Line => [i === 0 ? "" : " & ", f.import(resolversName(file.desc), `./${file.desc.name}_bff.js`, true)],
-  );
-  if (resolvers.length > 0) made.push(["const resolvers = supplied as ", ...resolverType, ";"]);
-  const parts = `clients, env, observer${caches ? ", cache" : ""}${resolvers.length > 0 ? ", resolvers: supplied" : ""}`;
+  const supplied = [
+    suppliedBy(server, "Resolvers", (file) => file.resolvers),
+    suppliedBy(server, "Functions", (file) => file.functions),
+  ].filter(({ members }) => members.length > 0);
+  for (const { what, name, files } of supplied) {
+    const type = files.flatMap(
+      (file, i): Line => [
+        i === 0 ? "" : " & ",
+        f.import(suppliedType(file.desc, what), `./${file.desc.name}_bff.js`, true),
+      ],
+    );
+    made.push([`const ${name} = supplied.${name} as `, ...type, ";"]);
+  }
+  const parts = `clients, env, observer${caches ? ", cache" : ""}${supplied.length > 0 ? ", supplied" : ""}`;
   const rows: Line[] = [
     [`name: ${JSON.stringify(server.package)},`],
     [
@@ -48,7 +56,9 @@ export function emitServer(server: PlanServer, f: GeneratedFile): void {
     ...(server.env.length === 0
       ? line("env: () => ({}),")
       : block(["env: (read) => ({"], server.env.map(envLine), ["}),"])),
-    ...(resolvers.length > 0 ? line(`resolvers: [${resolvers.map((name) => JSON.stringify(name)).join(", ")}],`) : []),
+    ...supplied.map(
+      ({ name, members }): Line => [`${name}: [${members.map((one) => JSON.stringify(one)).join(", ")}],`],
+    ),
     ...block(
       [`create: ({ ${parts} }) => {`],
       [
@@ -59,9 +69,7 @@ export function emitServer(server: PlanServer, f: GeneratedFile): void {
             ({ file, service }): Line => [
               "...",
               own(service.create, file),
-              file.resolvers.length > 0
-                ? "({ upstreams, env, resolvers, observer }),"
-                : "({ upstreams, env, observer }),",
+              `({ ${["upstreams", "env", ...suppliedParts(file).map(({ name }) => name), "observer"].join(", ")} }),`,
             ],
           ),
           ["];"],
@@ -73,6 +81,17 @@ export function emitServer(server: PlanServer, f: GeneratedFile): void {
   f.preamble(first.desc);
   const all = block(["await ", names.runtime("serve"), "({"], rows, ["});"]);
   for (const row of keepOwnWords(all, f, `./${server.path}.js`)) f.print(...row);
+}
+
+/** The functions that the user's module has to export under one name, and the files that need them. */
+function suppliedBy(
+  { files }: PlanServer,
+  what: "Resolvers" | "Functions",
+  of: (file: PlanServer["files"][number]) => readonly { readonly name: string }[],
+) {
+  const needing = files.filter((file) => of(file).length > 0);
+  const members = [...new Set(needing.flatMap((file) => of(file).map(({ name }) => name)))];
+  return { what, name: what.toLowerCase(), files: needing, members };
 }
 
 function typesLines(types: readonly DescFile[], names: FileNames): Lines {

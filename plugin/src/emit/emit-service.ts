@@ -5,12 +5,13 @@ import { lowerFirst } from "../plan/names.ts";
 import type { PlanFile, PlanMethod, PlanService } from "../plan/plan.ts";
 import type { PlanCodec } from "../plan/plan-codec.ts";
 import type { Args } from "../resolve/model/model.ts";
-import { appNames, codecOf } from "./emit-app.ts";
+import { appNames } from "./app-names.ts";
+import { codecOf } from "./emit-app.ts";
 import { admitsLater } from "./emit-guard.ts";
 import { group } from "./emit-policies.ts";
-import { resolversName } from "./emit-resolver.ts";
 import type { FileNames } from "./file-names.ts";
 import { block, type Line, type Lines, line, property } from "./lines.ts";
+import { suppliedType } from "./supplied-type.ts";
 
 function codecProperty({ method: { desc } }: PlanMethod, codec: PlanCodec | undefined, names: FileNames): Lines {
   if (codec?.methods.has(desc) !== true) return [];
@@ -91,9 +92,18 @@ function isPlain(field: DescField): boolean {
   return presenceOf(field) === "implicit" && field.localName === camel(field.name);
 }
 
+/** What a service needs of the user's module. */
+export function suppliedParts({ desc, resolvers, functions }: PlanFile) {
+  return [
+    ...(resolvers.length > 0 ? [{ name: "resolvers", type: suppliedType(desc, "Resolvers") }] : []),
+    ...(functions.length > 0 ? [{ name: "functions", type: suppliedType(desc, "Functions") }] : []),
+  ];
+}
+
 /** `createDashboardService`: its endpoints, one for each rpc. */
 export function emitService(service: PlanService, file: PlanFile, names: FileNames): Lines {
-  const resolvers = file.resolvers.length === 0 ? "" : `readonly resolvers: ${resolversName(file.desc)}; `;
+  const supplied = suppliedParts(file);
+  const types = supplied.map(({ name, type }) => `readonly ${name}: ${type}; `).join("");
   const rows = service.methods.flatMap((planned): Lines => {
     const { method, concurrent, maxElements } = planned;
     const field = method.degradedField;
@@ -132,14 +142,16 @@ export function emitService(service: PlanService, file: PlanFile, names: FileNam
     [`/** ${service.desc.typeName}, ready to serve. */`],
     ...block(
       [
-        `export function ${service.create}(deps: { readonly upstreams: Upstreams; readonly env: Env; ${resolvers}readonly observer?: `,
+        `export function ${service.create}(deps: { readonly upstreams: Upstreams; readonly env: Env; ${types}readonly observer?: `,
         names.runtimeType("Observer"),
         " | undefined }): ",
         names.runtimeType("Endpoint"),
         "[] {",
       ],
       [
-        [`const app = createApp(deps.upstreams, deps.env${resolvers === "" ? "" : ", deps.resolvers"});`],
+        [
+          `const app = createApp(${["upstreams", "env", ...supplied.map(({ name }) => name)].map((name) => `deps.${name}`).join(", ")});`,
+        ],
         ...block(["return ["], rows, ["];"]),
       ],
       ["}"],

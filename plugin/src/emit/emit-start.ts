@@ -96,7 +96,7 @@ export function emitStart(start: PlanStart, file: FileNames, planned: StepContex
   const kept: Line[] = [];
   for (const { step, lines } of [...steps].reverse())
     if (!isAdmission(step, start) || mentions([...kept, ...end], step.name)) kept.unshift(...lines, []);
-  const app = names.destructured().filter((name) => name !== "env" || mentions(kept, name));
+  const app = names.destructured((local) => mentions(kept, local));
   const body: Lines = [
     ...(app.length === 0 ? [] : [[`const { ${app.join(", ")} } = cx.app;`], []]),
     ...hoistedLines(plain.hoisted),

@@ -1,8 +1,9 @@
 // What one emitted file imports, and where its pieces stand.
 import type { DescEnum, DescFile, DescMessage, DescService } from "@bufbuild/protobuf";
 import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
+import type { Overload } from "../cel/index.ts";
 import type { Origin } from "../origin.ts";
-import type { Plan } from "../plan/plan.ts";
+import type { Plan, PlanFunction } from "../plan/plan.ts";
 import type { EnumConversion, MessageConversion } from "../resolve/model/model.ts";
 import { symbolNames } from "./symbol-names.ts";
 
@@ -11,8 +12,15 @@ const RUNTIME = "@protobff/runtime";
 /** The options' own messages are no data. */
 const OWN_PACKAGES = /^bff\.v1$/;
 
+/** What names depend on. */
+interface FromPlan {
+  readonly reads: ReadonlyMap<DescMessage, string>;
+  readonly convert: Plan["convert"];
+  readonly functions: readonly PlanFunction[];
+}
+
 /** Of files that hold no messages. */
-const PLAIN = { reads: new Map<DescMessage, string>(), convert: (): string => "" };
+const PLAIN: FromPlan = { reads: new Map(), convert: (): string => "", functions: [] };
 
 export class FileNames {
   readonly #f: GeneratedFile;
@@ -25,15 +33,14 @@ export class FileNames {
   /** What stands for the type of a message of which not all is read. */
   readonly #reads: ReadonlyMap<DescMessage, string>;
   readonly #convert: Plan["convert"];
-  constructor(
-    f: GeneratedFile,
-    file: DescFile,
-    { reads, convert }: { readonly reads: ReadonlyMap<DescMessage, string>; readonly convert: Plan["convert"] } = PLAIN,
-  ) {
+  /** The functions of the user that the file calls, by name. */
+  readonly #own: ReadonlyMap<Overload, string>;
+  constructor(f: GeneratedFile, file: DescFile, { reads, convert, functions }: FromPlan = PLAIN) {
     this.#f = f;
     this.file = file;
     this.#reads = reads;
     this.#convert = convert;
+    this.#own = new Map(functions.map(({ own, name }) => [own, name]));
   }
   runtime(name: string): Printable {
     return this.#f.import(name, RUNTIME);
@@ -106,6 +113,12 @@ export class FileNames {
   }
   conversion(conversion: MessageConversion | EnumConversion): Printable {
     return this.bff(this.conversionName(conversion), conversion.owner.file);
+  }
+  /** A function of the user, as a property of the object of them. */
+  own(fn: Overload): string {
+    const name = this.#own.get(fn);
+    if (name === undefined) throw new Error(`"${fn.fn}" is not planned for ${this.file.name}`);
+    return name;
   }
   /** `toSummary` */
   conversionName(conversion: MessageConversion | EnumConversion): string {

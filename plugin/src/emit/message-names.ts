@@ -1,7 +1,7 @@
 // The local names of one compose function.
 import type { Printable } from "@bufbuild/protoplugin";
 import { camel } from "../camel.ts";
-import type { Names, Node, Variable } from "../cel/index.ts";
+import type { Names, Node, Overload, Variable } from "../cel/index.ts";
 import { lowerCamel, lowerFirst, NameScope } from "../plan/names.ts";
 import type { Entry, PlanBlock, PlanMessage, PlanStep } from "../plan/plan.ts";
 import type { FileNames } from "./file-names.ts";
@@ -19,8 +19,9 @@ export class MessageNames implements Names {
   /** The local names of arguments that may be absent. */
   readonly #optional: ReadonlyMap<string, string>;
   readonly #hidden: ReadonlySet<Node>;
-  /** Whether `env` has been used. */
-  usesEnv = false;
+  /** Members of the app object that are none of its calls, with their local names; in use once an expression has asked for them. */
+  readonly #members = new Map<string, string>();
+  readonly #functions: string;
 
   constructor(file: FileNames, message: PlanBlock & Partial<Pick<PlanMessage, "shared">>) {
     this.file = file;
@@ -33,6 +34,7 @@ export class MessageNames implements Names {
       if (variable !== undefined) this.#steps.set(variable, step);
       if (variable?.failure !== undefined) this.#failures.set(variable.failure, step);
     }
+    this.#functions = this.#scope.take("functions");
     // No step has the name of an argument, but `cx` may be one.
     this.#optional = new Map(message.optionalArgs.map((name) => [name, this.#scope.take(camel(name))]));
     const resolver = message.composed.kind === "composed" ? message.composed.resolver : undefined;
@@ -51,10 +53,11 @@ export class MessageNames implements Names {
     this.#entries.set(entry, name);
     return name;
   }
-  /** `env, getUsage, search: search_`. */
-  destructured(): string[] {
-    const entries = [...this.#entries].map(([entry, name]) => (name === entry.name ? name : `${entry.name}: ${name}`));
-    return this.usesEnv ? ["env", ...entries] : entries;
+  /** `env, getUsage, search: search_`; `reads` says which local names are of use. */
+  destructured(reads: (local: string) => boolean): string[] {
+    const members = [...this.#members].sort().filter(([, local]) => reads(local));
+    const entries = [...this.#entries].map(([{ name }, local]): readonly [string, string] => [name, local]);
+    return [...members, ...entries].map(([name, local]) => (name === local ? name : `${name}: ${local}`));
   }
   /** The arguments that may be absent, as `order` or `cx: cx_`; `reads` says which local names are of use. */
   optional(reads: (local: string) => boolean): string[] {
@@ -93,7 +96,7 @@ export class MessageNames implements Names {
         return "cx.now()";
       case "env":
       case "var":
-        this.usesEnv = true;
+        this.#members.set("env", "env");
         return variable.name;
       default:
         return variable.name;
@@ -107,6 +110,10 @@ export class MessageNames implements Names {
   }
   shape(desc: Parameters<Names["shape"]>[0]): Printable {
     return this.file.shape(desc);
+  }
+  own(fn: Overload): Printable {
+    this.#members.set("functions", this.#functions);
+    return `${this.#functions}.${this.file.own(fn)}`;
   }
   registry(): Printable {
     return this.file.messages();

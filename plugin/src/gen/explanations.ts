@@ -1037,6 +1037,72 @@ export const EXPLANATIONS: readonly Explanation[] = [
     ]
   },
   {
+    "code": "BFF170",
+    "severity": "error",
+    "meaning": "A function of one's own says what it is called and what it gives. What it takes may be nothing.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  function: { name: \"slug.of\" param: [\"string\"] }\n};\n\nmessage Page {\n  // …\n  string name = 1 [(bff.v1.field).by = \"item.name\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:8:13: error BFF170: this function has no \"result\"\n    8 |   function: { name: \"slug.of\" param: [\"string\"] }\n      |             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: write all of it: { name: \"slug.of\" param: [\"string\"] result: \"string\" }"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  function: { name: \"slug.of\" param: [\"string\"] result: \"string\" }\n};\n\nmessage Page {\n  // …\n  string name = 1 [(bff.v1.field).by = \"slug.of(item.name)\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF171",
+    "severity": "error",
+    "meaning": "A function of one's own has a name with a dot, under a name that expressions do not have yet, so that none of the library's will ever mean something else.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  function: { name: \"slug\" param: [\"string\"] result: \"string\" }\n};\n\nmessage Page {\n  // …\n  string name = 1 [(bff.v1.field).by = \"item.name\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:8:21: error BFF171: \"slug\" cannot name a function: it has no dot\n    8 |   function: { name: \"slug\" param: [\"string\"] result: \"string\" }\n      |                     ^^^^^^\n  hint: put a name of your own before it, as in \"text.slug\""
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  function: { name: \"slug.of\" param: [\"string\"] result: \"string\" }\n};\n\nmessage Page {\n  // …\n  string name = 1 [(bff.v1.field).by = \"slug.of(item.name)\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF172",
+    "severity": "error",
+    "meaning": "`reads` stands beside `resolver`. It says what a function is given, and would do nothing where there is none.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  string name = 1 [(bff.v1.field) = {\n    by: \"item.name\"\n    reads: { step: [\"item\"] }\n  }];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:28:12: error BFF172: `reads` says what a resolver reads, and there is no resolver here\n    28 |     reads: { step: [\"item\"] }\n       |            ^^^^^^^^^^^^^^^^^^\n  hint: add `resolver: true`, or leave it out"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  string name = 1 [(bff.v1.field) = {\n    resolver: true\n    reads: { step: [\"item\"] }\n  }];\n}"
+      }
+    ]
+  },
+  {
     "code": "BFF190",
     "severity": "error",
     "meaning": "What the language has and this version does not run yet is refused rather than ignored, because a BFF that generates has to do what its options say.",
@@ -2379,6 +2445,94 @@ export const EXPLANATIONS: readonly Explanation[] = [
     ]
   },
   {
+    "code": "BFF360",
+    "severity": "error",
+    "meaning": "A function of one's own takes and gives values of known types, because that is how its calls are checked, and how its TypeScript type is written.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  function: { name: \"slug.of\" param: [\"list(string\"] result: \"string\" }\n};"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:8:51: error BFF360: \"list(string\" ends before the type does\n    8 |   function: { name: \"slug.of\" param: [\"list(string\"] result: \"string\" }\n      |                                                   ^\n  hint: write a type such as string, int, timestamp, list(string), map(string, int), or the name of a message"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  function: { name: \"slug.of\" param: [\"string\"] result: \"string\" }\n};"
+      }
+    ]
+  },
+  {
+    "code": "BFF362",
+    "severity": "warning",
+    "meaning": "A function of one's own is called by something, because the server does not start without it.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  function: { name: \"slug.of\" param: [\"string\"] result: \"string\" }\n};\n\nmessage Page {\n  // …\n  string name = 1 [(bff.v1.field).by = \"item.name\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:8:21: warning BFF362: nothing calls the function \"slug.of\"\n    8 |   function: { name: \"slug.of\" param: [\"string\"] result: \"string\" }\n      |                     ^^^^^^^^^\n  hint: remove it, or call it in an expression"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  function: { name: \"slug.of\" param: [\"string\"] result: \"string\" }\n};\n\nmessage Page {\n  // …\n  string name = 1 [(bff.v1.field).by = \"slug.of(item.name)\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF363",
+    "severity": "error",
+    "meaning": "A resolver reads steps that have a value: those of its message, and those of the service. It waits for nothing else, and is given nothing else.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  string text = 2 [(bff.v1.field) = {\n    // …\n    reads: { step: [\"itme\"] }\n  }];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:29:21: error BFF363: there is no step \"itme\"\n    29 |     reads: { step: [\"itme\"] }\n       |                     ^^^^^^\n  hint: did you mean \"item\"?"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  string text = 2 [(bff.v1.field) = {\n    // …\n    reads: { step: [\"item\"] }\n  }];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF365",
+    "severity": "error",
+    "meaning": "What is named in an expression is one thing: a step or a variable called like the namespace of a function would hide the function.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  function: { name: \"slug.of\" param: [\"string\"] result: \"string\" }\n};\n\nmessage Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"slug\" by: \"args.id\" }\n    ]\n  };\n  // …\n  string id = 2 [(bff.v1.field).by = \"slug\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:28:15: error BFF365: the step \"slug\" hides the function \"slug.of\"\n    28 |       { name: \"slug\" by: \"args.id\" }\n       |               ^^^^^^\n  app/v1/app.proto:8:21: the function\n    8 |   function: { name: \"slug.of\" param: [\"string\"] result: \"string\" }\n      |                     ^^^^^^^^^\n  hint: rename one of them"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  function: { name: \"slug.of\" param: [\"string\"] result: \"string\" }\n};\n\nmessage Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"own_slug\" by: \"args.id\" }\n    ]\n  };\n  // …\n  string id = 2 [(bff.v1.field).by = \"own_slug\"];\n}"
+      }
+    ]
+  },
+  {
     "code": "BFF401",
     "severity": "error",
     "meaning": "Every field of a composed message has a source. Without one it would always be empty, and nobody would notice before a client does.",
@@ -2891,6 +3045,38 @@ export const EXPLANATIONS: readonly Explanation[] = [
         "title": "Right",
         "language": "proto",
         "text": "enum Unit {\n  // …\n  UNIT_UNSPECIFIED = 0 [(bff.v1.enum_value).default = true];\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF434",
+    "severity": "error",
+    "meaning": "A function of one's own is declared alike everywhere in a package, because its calls are all to one function.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// app/v1/app.proto\noption (bff.v1.file) = {\n  function: { name: \"slug.of\" param: [\"string\"] result: \"string\" }\n};"
+      },
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// app/v1/rules.proto\noption (bff.v1.file).function = { name: \"slug.of\" param: [\"string\", \"int\"] result: \"string\" };"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:9:21: error BFF434: the function \"slug.of\" is slug.of(string) string here and slug.of(string, int) string elsewhere\n    9 |   function: { name: \"slug.of\" param: [\"string\"] result: \"string\" }\n      |                     ^^^^^^^^^\n  app/v1/rules.proto:7:41: slug.of(string, int) string here\n    7 | option (bff.v1.file).function = { name: \"slug.of\" param: [\"string\", \"int\"] result: \"string\" };\n      |                                         ^^^^^^^^^\n  hint: declare it in one file, and import that file"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "// app/v1/app.proto\noption (bff.v1.file) = {\n  function: { name: \"slug.of\" param: [\"string\"] result: \"string\" }\n};"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "// app/v1/rules.proto\noption (bff.v1.file).function = { name: \"slug.of\" param: [\"string\"] result: \"string\" };"
       }
     ]
   },

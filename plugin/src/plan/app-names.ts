@@ -1,7 +1,8 @@
 // What upstreams, and the members of an app object, are called.
 import { camel } from "../camel.ts";
+import { type Overload, signature } from "../cel/index.ts";
 import type { Origin } from "../origin.ts";
-import { callsIn } from "../resolve/model/blocks.ts";
+import { callsIn, functionsIn } from "../resolve/model/blocks.ts";
 import type { Block, Call, Composed, Step } from "../resolve/model/model.ts";
 import { fullName } from "../resolve/policies/entries.ts";
 import type { Coalesces } from "./coalesced.ts";
@@ -14,10 +15,10 @@ import { planCallPolicy, policyKey } from "./policies.ts";
 export function nameUpstreams(calls: readonly Call[]): ReadonlyMap<string, string> {
   const services = new Map(calls.map(({ method }) => [method.parent.typeName, method.parent]));
   const inOrder = [...services].sort(([a], [b]) => (a < b ? -1 : 1));
-  // `resolvers` is a parameter beside them.
+  // Parameters beside them.
   return distinctNames(
     new Map(inOrder.map(([typeName, service]) => [typeName, upstreamNames(service)])),
-    new NameScope(undefined, ["resolvers"]),
+    new NameScope(undefined, ["resolvers", "functions", "given", "ownFunctions"]),
   );
 }
 
@@ -43,8 +44,8 @@ export function nameCalls(
     if (!found.has(key)) found.set(key, { call, named: `${fullName(call.method)} ${wishOf(call)}` });
   }
   const first = new Map([...found.values()].map(({ call, named }) => [named, call]));
-  // Members of the app object, as `resolvers` and `clients` are.
-  const scope = new NameScope(undefined, ["resolvers", "clients"]);
+  // Members of the app object, as these are.
+  const scope = new NameScope(undefined, ["resolvers", "clients", "functions"]);
   const names = distinctNames(
     new Map(
       [...first].map(([named, call]) => [named, [wishOf(call), `${upstreamOf(call)}${upperFirst(wishOf(call))}`]]),
@@ -98,6 +99,16 @@ export function nameResolvers(messages: readonly Composed[], resolvers: Map<Step
   const names = distinctNames(wishes, new NameScope(undefined, [], new Set()));
   for (const { message, step, source } of supplied)
     resolvers.set(step, { name: names.get(step) ?? "", step, source, message });
+}
+
+/** `slugOf` for `slug.of`: properties, so that any word will do. */
+export function nameFunctions(blocks: readonly Block[]): ReadonlyMap<Overload, string> {
+  const called = [...new Set(blocks.flatMap((block) => [...functionsIn(block)]))];
+  const inOrder = called.sort((a, b) => (signature(a) < signature(b) ? -1 : 1));
+  return distinctNames(
+    new Map(inOrder.map((own) => [own, [lowerFirst(camel(own.fn.replaceAll(".", "_")))]])),
+    new NameScope(undefined, [], new Set()),
+  );
 }
 
 /** What a batch's request holds besides its keys, and its metadata: which fields, not their values. */

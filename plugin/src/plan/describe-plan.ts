@@ -1,9 +1,10 @@
 // The plan in words: which step waits for which, what it calls, what may be missing.
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
 import { degradedOf } from "./describe-degraded.ts";
+import { functionsOf } from "./describe-report.ts";
 import { type Worst, worstOf } from "./describe-worst.ts";
 import { perCaller } from "./per-caller.ts";
-import type { Plan, PlanBlock, PlanFile, PlanMessage, PlanStep } from "./plan.ts";
+import type { Plan, PlanBlock, PlanFile, PlanMessage, PlanMethod, PlanStep } from "./plan.ts";
 import { allSteps } from "./worst-calls.ts";
 
 /** One block of lines for each rpc of the run; deterministic. */
@@ -25,6 +26,7 @@ export function fileBlocks(file: PlanFile, messages: Messages): string[] {
           ...rows(message, "  ", messages, shown),
         ]),
         ...worstLines(worstOf(planned, messages)),
+        ...functionLines(planned, messages),
         ...degradedLines([...shown]),
       ].join("\n");
     }),
@@ -65,6 +67,11 @@ function worstLines({ ms, calls, criticalPath }: Worst): string[] {
     `  at worst ${count(total("calls"), "call")}${attempts}${why}`,
     `  at worst ${milliseconds(ms)}${path === "" ? "" : `: ${path}`}`,
   ];
+}
+
+function functionLines(planned: PlanMethod, messages: Messages): string[] {
+  const functions = functionsOf(planned, messages);
+  return functions === undefined ? [] : [`  calls functions of yours: ${functions.join(", ")}`];
 }
 
 function degradedLines(messages: readonly PlanMessage[]): string[] {

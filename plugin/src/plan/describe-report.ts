@@ -1,5 +1,6 @@
 // What will run, as data: the same for all forms of the plan's output, and for any order of files.
 
+import { functionsIn } from "../resolve/model/blocks.ts";
 import type { Call, Step } from "../resolve/model/model.ts";
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
 import { fullName } from "../resolve/policies/entries.ts";
@@ -7,7 +8,16 @@ import { type WireReport, wireOf } from "./describe-codec.ts";
 import { type Degraded, degradedOf } from "./describe-degraded.ts";
 import { stepName, type Worst, worstOf } from "./describe-worst.ts";
 import { perCaller } from "./per-caller.ts";
-import type { PlanBlock, PlanCallPolicy, PlanFile, PlanMessage, PlanService, PlanStart, PlanStep } from "./plan.ts";
+import type {
+  PlanBlock,
+  PlanCallPolicy,
+  PlanFile,
+  PlanMessage,
+  PlanMethod,
+  PlanService,
+  PlanStart,
+  PlanStep,
+} from "./plan.ts";
 import { allSteps, attemptsOf, type MethodCalls, reachedInOrder } from "./worst-calls.ts";
 
 /** Names are those of the JSON. Times are milliseconds; null is "nothing bounds it". */
@@ -36,6 +46,8 @@ export interface RpcReport {
     readonly calls: number | null;
     readonly attempts: number | null;
   }[];
+  /** Functions of the user that its expressions call; only where there are some. */
+  readonly functions?: readonly string[];
 }
 export interface ServiceReport {
   readonly service: string;
@@ -113,12 +125,23 @@ export function reportOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessa
           calls: bounded(calls),
           attempts: bounded(attempts),
         })),
+        ...defined("functions", functionsOf(planned, messages)),
       };
     }),
     ...defined("services", services.length === 0 ? undefined : services),
     messages: [...reached.values()].map(messageReport),
     wire: wireOf(file),
   };
+}
+
+/** The functions of the user that an rpc may call, in the order of their names; undefined: none. */
+export function functionsOf(
+  { message, start }: PlanMethod,
+  messages: ReadonlyMap<string, PlanMessage>,
+): readonly string[] | undefined {
+  const reached = reachedInOrder(start === undefined ? [message] : [start, message], messages);
+  const names = new Set(reached.flatMap(({ composed }) => [...functionsIn(composed)].map(({ fn }) => fn)));
+  return names.size === 0 ? undefined : [...names].sort();
 }
 
 const bounded = (count: number): number | null => (Number.isSafeInteger(count) ? count : null);

@@ -1,6 +1,7 @@
 import type { DescFile, DescService } from "@bufbuild/protobuf";
+import type { Overload } from "../cel/index.ts";
 import { reachable } from "../graph.ts";
-import { callsIn, expressionsIn } from "../resolve/model/blocks.ts";
+import { callsIn, expressionsIn, functionsIn } from "../resolve/model/blocks.ts";
 import type {
   BffFile,
   BffMethod,
@@ -14,7 +15,7 @@ import type {
 } from "../resolve/model/model.ts";
 import { fullName, governing } from "../resolve/policies/entries.ts";
 import type { FunctionNames } from "./function-names.ts";
-import type { Entry, PlanClient, PlanFile, PlanMessage, PlanResolver, PlanUpstream } from "./plan.ts";
+import type { Entry, PlanClient, PlanFile, PlanFunction, PlanMessage, PlanResolver, PlanUpstream } from "./plan.ts";
 import { type PlanCodec, planCodec } from "./plan-codec.ts";
 import type { planStarts } from "./plan-let.ts";
 import { planCallPolicy, planUpstream } from "./policies.ts";
@@ -30,6 +31,8 @@ export interface Planned {
   /** The names of upstreams, for the files of one group. */
   readonly upstreams: (file: DescFile) => ReadonlyMap<string, string>;
   readonly functions: (file: DescFile) => FunctionNames;
+  /** The names of functions of the user, for the files of one group. */
+  readonly own: (file: DescFile) => ReadonlyMap<Overload, string>;
 }
 
 export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
@@ -71,6 +74,7 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
     env: envOf(file, reached),
     entries,
     resolvers: reached.flatMap((message) => message.steps.flatMap((step) => run.resolvers.get(step) ?? [])),
+    functions: functionsOf([...lets, ...reached], run.own(file.desc), model),
     clients,
     upstreams: upstreamsOf(model, file.desc.proto.package, [...entries, ...clients]),
     codec: codecOf(file, reached, entries, model),
@@ -122,6 +126,17 @@ function clientsOf(reached: readonly Composed[], upstreams: ReadonlyMap<string, 
     });
   }
   return [...entries.values()];
+}
+
+function functionsOf(blocks: readonly Block[], names: ReadonlyMap<Overload, string>, model: Model): PlanFunction[] {
+  const called = new Set(blocks.flatMap((block) => [...functionsIn(block)]));
+  const declared = new Map([...model.functions].reverse().map(([ir, own]) => [own, ir]));
+  return [...called]
+    .flatMap((own) => {
+      const ir = declared.get(own);
+      return ir === undefined ? [] : [{ name: names.get(own) ?? own.fn, own, at: ir.name.at }];
+    })
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** The messages that a file's services reach; without services, its own and what they compose. */

@@ -1,12 +1,13 @@
 import type { DescFile, DescMessage } from "@bufbuild/protobuf";
+import type { Overload } from "../cel/index.ts";
 import { reachable } from "../graph.ts";
-import { blocksOf, callsIn, expressionsIn } from "../resolve/model/blocks.ts";
+import { blocksOf, callsIn, expressionsIn, functionsIn } from "../resolve/model/blocks.ts";
 import { effectTable } from "../resolve/model/effects.ts";
 import type { BffService, Block, Call, Composed, Let, Model, Step } from "../resolve/model/model.ts";
 import { requestLists } from "../resolve/model/request-lists.ts";
 import { serverPaths } from "../resolve/model/server-paths.ts";
 import { composesOf } from "../resolve/model/source-parts.ts";
-import { nameCalls, nameResolvers, nameUpstreams } from "./app-names.ts";
+import { nameCalls, nameFunctions, nameResolvers, nameUpstreams } from "./app-names.ts";
 import { coalescing } from "./coalesced.ts";
 import { explainedSteps } from "./explained.ts";
 import { functionNames } from "./function-names.ts";
@@ -31,11 +32,16 @@ export function plan(model: Model): Plan {
   const coalesces = coalescing(model);
   const resolvers = new Map<Step, PlanResolver>();
   const upstreamsOf = new Map<DescFile, ReadonlyMap<string, string>>();
+  const ownNames = new Map<DescFile, ReadonlyMap<Overload, string>>();
   for (const group of groups) {
     const names = nameUpstreams(
       group.flatMap((block) => [...callsIn(block), ...(block.kind === "composed" ? block.clients : [])]),
     );
-    for (const block of group) upstreamsOf.set(block.file.desc, names);
+    const own = nameFunctions(group);
+    for (const block of group) {
+      upstreamsOf.set(block.file.desc, names);
+      ownNames.set(block.file.desc, own);
+    }
     nameResolvers(
       group.filter((block) => block.kind === "composed"),
       resolvers,
@@ -94,7 +100,8 @@ export function plan(model: Model): Plan {
     );
   }
   const starts = (service: BffService): ReturnType<typeof planStarts> => planStarts(service, messages, around);
-  const run = { children, messages, calls, resolvers, upstreams, functions, starts };
+  const own = (file: DescFile): ReadonlyMap<Overload, string> => ownNames.get(file) ?? new Map();
+  const run = { children, messages, calls, resolvers, upstreams, functions, own, starts };
   const files = model.files.map((file) => planFile(file, model, run));
   const convert: Plan["convert"] = (conversion) => functions(conversion.owner.file).convert(conversion);
   return { files, servers: serversOf(model, files), messages: [...messages.values()], convert };
@@ -135,6 +142,7 @@ function needsOf(
       )
     )
       names.add("env");
+    if (functionsIn(at).size > 0) names.add("functions");
     for (const call of callsIn(at)) names.add(calls.get(call)?.name ?? "");
     if (at.steps.some(({ source }) => source.kind === "resolver"))
       for (const name of ["resolvers", "clients"]) names.add(name);

@@ -1,6 +1,6 @@
 // What will run: defaults filled, policies merged and named, order fixed. Emission only walks it.
 import type { DescField, DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
-import type { Expression } from "../cel/index.ts";
+import type { Expression, Overload } from "../cel/index.ts";
 import type { Code } from "../gen/bff/v1/options_pb.ts";
 import type { Origin, Sourced } from "../origin.ts";
 import type {
@@ -41,7 +41,9 @@ export interface PlanFile {
   readonly entries: readonly Entry[];
   /** The functions of the user that those messages need. */
   readonly resolvers: readonly PlanResolver[];
-  /** What these can call. */
+  /** Functions of the user that expressions call, in the order of their names. */
+  readonly functions: readonly PlanFunction[];
+  /** What the resolvers can call. */
   readonly clients: readonly PlanClient[];
   /** Upstream services of those entries and clients. */
   readonly upstreams: readonly PlanUpstream[];
@@ -186,6 +188,14 @@ export interface PlanResolver {
   readonly step: Step;
   readonly source: ResolverSource;
   readonly message: Composed;
+}
+
+/** A function of the user that expressions call. */
+export interface PlanFunction {
+  /** `slugOf`, for `slug.of`. */
+  readonly name: string;
+  readonly own: Overload;
+  readonly at: Origin;
 }
 
 // ---- messages ----

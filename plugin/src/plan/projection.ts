@@ -127,10 +127,11 @@ class ValueReader {
     this.#file = file;
     this.#fields = fields;
   }
-  block({ steps, shared, targets, args }: Block): void {
+  block({ steps, targets, args }: Block): void {
     for (const step of steps) this.#step(step);
-    if (steps.some(({ source }) => source.kind === "resolver")) {
-      this.stepsWhole([...steps, ...shared]);
+    const resolvers = steps.filter(({ source }) => source.kind === "resolver");
+    if (resolvers.length > 0) {
+      this.stepsWhole(resolvers.flatMap(({ reads }) => reads));
       for (const { variable } of args.members) this.#typeWhole(variable.type);
     }
     for (const target of targets) {
@@ -297,6 +298,7 @@ class ValueReader {
       case "call":
         if (PASSED_ON.has(node.overload)) each(node.args);
         else for (const part of node.args) this.#whole(part);
+        if (node.own !== undefined) this.#typeWhole(node.type);
         return;
       case "list":
         each(node.elements);

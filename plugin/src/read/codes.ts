@@ -74,6 +74,11 @@ export const declarationCodes = {
   BFF147:
     "`as_is` hands on what an upstream has answered a call with. It stands in an `on_error` rule, beside what is to be different.",
   BFF148: "`ANY` stands alone in `on`, because it is every code, and is no status to fail with, because it is none.",
+  BFF170: "A function of one's own says what it is called and what it gives. What it takes may be nothing.",
+  BFF171:
+    "A function of one's own has a name with a dot, under a name that expressions do not have yet, so that none of the library's will ever mean something else.",
+  BFF172:
+    "`reads` stands beside `resolver`. It says what a function is given, and would do nothing where there is none.",
   BFF191:
     "The protos of the options are those that the plugin was made with. With another version's, an option would mean something else, or would not be seen at all.",
   BFF190:

@@ -12,6 +12,7 @@ type Case = readonly [code: DeclarationCode, proto: string, message: string];
 const lets = (steps: string) => `message M { option (bff.v1.message) = { let: [${steps}] }; }`;
 const call = (more: string) => lets(`{ call: { method: "p.S/M" ${more} } }`);
 const upstream = (entry: string) => `option (bff.v1.file).upstream = ${entry};`;
+const own = (declared: string) => `option (bff.v1.file).function = ${declared};`;
 const field = (rule: string) => `message M { string a = 1 [(bff.v1.field) = ${rule}]; }`;
 const guard = (fail: string) => lets(`{ guard: { if: "x" fail: ${fail} } }`);
 
@@ -30,6 +31,25 @@ const faults: readonly Case[] = [
     "BFF108",
     upstream(`{ forward: ["x", "y"] metadata: { name: «"y"» by: "1" } }`),
     'the metadata key "y" is given twice',
+  ],
+  ["BFF170", own(`«{ name: "a.b" }»`), 'this function has no "result"'],
+  ["BFF170", own(`«{ result: "int" }»`), 'this function has no "name"'],
+  ["BFF171", own(`{ name: «"a"» result: "int" }`), '"a" cannot name a function: it has no dot'],
+  ["BFF171", own(`{ name: «"a..b"» result: "int" }`), '"a..b" cannot name a function: it is no name with dots'],
+  [
+    "BFF171",
+    own(`{ name: «"a.in"» result: "int" }`),
+    '"a.in" cannot name a function: it has a reserved word of expressions in it',
+  ],
+  [
+    "BFF171",
+    own(`{ name: «"url.b"» result: "int" }`),
+    '"url.b" cannot name a function: "url" is a name that expressions have already',
+  ],
+  [
+    "BFF172",
+    field(`{ by: "1" reads: «{ step: "a" }» }`),
+    "`reads` says what a resolver reads, and there is no resolver here",
   ],
   ["BFF101", lets(`«{ name: "a" }»`), "this step has no source"],
   ["BFF102", call(`timeout: «"5"»`), 'the duration "5" of "timeout" is malformed'],

@@ -23,6 +23,19 @@ const functions: ReadonlySet<string> = new Set(
 );
 const scope: ReadonlySet<string> = new Set("args env error headers now principal".split(" "));
 
+/** What namespaces of the library are called, those to come among them. */
+const namespaces: ReadonlySet<string> = new Set("enums proto random regex url".split(" "));
+
+/** Whether no expression can use it as a name. */
+export function isKeyword(name: string): boolean {
+  return keywords.has(name);
+}
+
+/** Whether it means something to expressions already, so that no functions of the user stand under it. */
+export function isLibraryName(name: string): boolean {
+  return functions.has(name) || scope.has(name) || namespaces.has(name);
+}
+
 /** A step or an `each`'s variable: a name that expressions use bare. */
 export function checkVariable(name: Text | undefined, what: string, report: Report): void {
   if (name === undefined || !checkIdentifier(name, what, report)) return;

@@ -5,13 +5,14 @@ import { child, children, type Declared, sourced, text } from "./declared.ts";
 import { parseDuration } from "./duration.ts";
 import { caution, fault } from "./fault.ts";
 import { checkMember, checkMethod, checkReference, checkUnique } from "./names.ts";
+import { readFunction } from "./read-function.ts";
 import { isEmpty, readPolicy } from "./read-policy.ts";
 import { count, duration, ratio, maxElements as readMaxElements } from "./values.ts";
 
 export function readFileRule(
   { value, place }: Declared<FileRule>,
   report: Report,
-): Pick<IrFile, "upstreams" | "env" | "maxElements"> {
+): Pick<IrFile, "upstreams" | "env" | "functions" | "maxElements"> {
   if (isEmpty(value)) fault(report, "BFF124", place.at, "this rule says nothing", { hint: "leave it out" });
   const env = children(value.env, place, "env").map((variable) => readEnvVar(variable, report));
   checkUnique(
@@ -21,9 +22,18 @@ export function readFileRule(
     "leave out one of them",
     report,
   );
+  const functions = children(value.function, place, "function").flatMap((one) => readFunction(one, report) ?? []);
+  checkUnique(
+    functions.map((one) => one.name),
+    "BFF108",
+    (name) => `the function "${name}" is declared twice`,
+    "leave out one of them",
+    report,
+  );
   return {
     upstreams: children(value.upstream, place, "upstream").map((upstream) => readUpstream(upstream, report)),
     env: env.filter((variable) => variable !== undefined),
+    functions,
     maxElements: readMaxElements(value, place, report),
   };
 }

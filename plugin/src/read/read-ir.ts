@@ -53,7 +53,7 @@ function readFile(desc: DescFile, target: boolean, locator: Locator, report: Rep
   }
   const rule = hasOption(desc, fileOption)
     ? readFileRule({ value: getOption(desc, fileOption), place: locator.rule(desc, fileOption) }, report)
-    : { upstreams: [], env: [], maxElements: undefined };
+    : { upstreams: [], env: [], functions: [], maxElements: undefined };
   return {
     kind: "file",
     desc,

@@ -1,11 +1,12 @@
 import { type DescField, type DescMessage, getOption, hasOption } from "@bufbuild/protobuf";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import { field as fieldOption, message as messageOption } from "../gen/bff/v1/options_pb.ts";
-import type { IrField, IrMessage } from "../ir.ts";
-import { sourced, text, texts } from "./declared.ts";
+import { field as fieldOption, message as messageOption, type Reads } from "../gen/bff/v1/options_pb.ts";
+import type { IrField, IrMessage, IrReads } from "../ir.ts";
+import type { Sourced } from "../origin.ts";
+import { child, type Declared, sourced, text, texts } from "./declared.ts";
 import { fault } from "./fault.ts";
 import type { Locator } from "./locate.ts";
-import { checkReference } from "./names.ts";
+import { checkReference, checkUnique } from "./names.ts";
 import { isEmpty } from "./read-policy.ts";
 import { readSteps } from "./read-step.ts";
 import { expression } from "./values.ts";
@@ -14,7 +15,7 @@ export function readMessage(desc: DescMessage, locator: Locator, report: Report)
   const at = locator.name(desc);
   const fields = desc.fields.map((field) => readField(field, locator, report));
   if (!hasOption(desc, messageOption)) {
-    const nothing = { steps: [], alias: undefined, otherAliases: [], resolver: undefined };
+    const nothing = { steps: [], alias: undefined, otherAliases: [], resolver: undefined, reads: undefined };
     return { kind: "message", desc, at, ruled: false, ...nothing, fields };
   }
   const value = getOption(desc, messageOption);
@@ -38,6 +39,7 @@ export function readMessage(desc: DescMessage, locator: Locator, report: Report)
     alias,
     otherAliases: others,
     resolver,
+    reads: readReads(child(value.reads, place, "reads"), resolver, report),
     fields,
   };
   checkResolvers(message, report);
@@ -116,6 +118,23 @@ function checkResolvers({ desc, alias, resolver, steps, fields }: IrMessage, rep
   }
 }
 
+/** Says something only of a resolver; none said is every step, and `{}` none. */
+function readReads(
+  declared: Declared<Reads> | undefined,
+  resolver: Sourced<boolean> | undefined,
+  report: Report,
+): IrReads | undefined {
+  if (declared === undefined) return undefined;
+  const { value, place } = declared;
+  const steps = texts(value.step, place, "step");
+  if (resolver === undefined)
+    fault(report, "BFF172", place.at, "`reads` says what a resolver reads, and there is no resolver here", {
+      hint: "add `resolver: true`, or leave it out",
+    });
+  checkUnique(steps, "BFF130", (name) => `"${name}" is in the list twice`, "leave out one of them", report);
+  return { at: place.at, steps };
+}
+
 function readField(desc: DescField, locator: Locator, told: Report): IrField {
   const at = locator.name(desc);
   let faulty = false;
@@ -132,6 +151,7 @@ function readField(desc: DescField, locator: Locator, told: Report): IrField {
       by: undefined,
       alias: undefined,
       resolver: undefined,
+      reads: undefined,
       if: undefined,
       default: undefined,
     };
@@ -153,6 +173,7 @@ function readField(desc: DescField, locator: Locator, told: Report): IrField {
     by: expression(value.by, place, "by", report),
     alias: text(value.alias, place, "alias"),
     resolver,
+    reads: readReads(child(value.reads, place, "reads"), resolver, report),
     if: expression(value.if, place, "if", report),
     default: sourced(value.default, place, "default"),
   };

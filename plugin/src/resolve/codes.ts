@@ -63,6 +63,13 @@ export const CODES = {
   BFF352: "`after` names a step that is not read: a step waits for what it reads anyway.",
   BFF353:
     "A spread brings every field that both messages have, as it is or converted. A field that it cannot bring, because the types of one name differ, is set by name: otherwise the upstream would never be told, and nobody would notice.",
+  BFF360:
+    "A function of one's own takes and gives values of known types, because that is how its calls are checked, and how its TypeScript type is written.",
+  BFF365:
+    "What is named in an expression is one thing: a step or a variable called like the namespace of a function would hide the function.",
+  BFF362: "A function of one's own is called by something, because the server does not start without it.",
+  BFF363:
+    "A resolver reads steps that have a value: those of its message, and those of the service. It waits for nothing else, and is given nothing else.",
   BFF401:
     "Every field of a composed message has a source. Without one it would always be empty, and nobody would notice before a client does.",
   BFF402:
@@ -95,6 +102,8 @@ export const CODES = {
     "A value of a copied enum stands for one of the upstream's, or says that it does not. Otherwise clients never see it, and a request with it is refused.",
   BFF433:
     "A copy of an upstream's enum has a value for those that the upstream may get later, where values of an enum may be unknown. Otherwise the first of them fails the whole response.",
+  BFF434:
+    "A function of one's own is declared alike everywhere in a package, because its calls are all to one function.",
   BFF418:
     "A step that a message reads has one type in all services that compose the message, because an expression has one type.",
   BFF419:

@@ -7,8 +7,10 @@ import { letGraph } from "./graph/let-graph.ts";
 import { type MessageGraph, messageGraph, rootOf } from "./graph/message-graph.ts";
 import { resolveLet } from "./messages/let.ts";
 import { packageContext, resolveAdrift, resolveMessage } from "./messages/message.ts";
+import { ownFunctions } from "./messages/own-functions.ts";
 import { isDegradation } from "./model/degradation.ts";
-import { type EffectTable, effectTable, restsOn } from "./model/effects.ts";
+import type { EffectTable } from "./model/effects.ts";
+import { effectTable, restsOn } from "./model/effects.ts";
 import type { BffFile, BffMethod, BffPackage, Composed, Let, Model, Step } from "./model/model.ts";
 import { lookupMessage, lookupMethod, lookupService } from "./names/lookup.ts";
 import { DEFAULT_BUDGET_MS } from "./policies/context.ts";
@@ -34,6 +36,7 @@ export function resolve(ir: Ir, report: Report): Model {
     welcome: graph.welcome,
     packages: new Map(),
     lets: letGraph(ir, graph),
+    functions: ownFunctions(ir, report),
     shared: new Map(),
     adrift: new Set(),
     tried: new Map(),
@@ -54,6 +57,7 @@ export function resolve(ir: Ir, report: Report): Model {
     lets: [...lets.values()],
     messages: [...composed.values()],
     conversions: aliases.conversions(),
+    functions: run.functions,
     namedAdrift,
     suspicions,
   };

@@ -62,6 +62,28 @@ describe("a resolver", () => {
     expect((await ask(async () => "later").answer).page?.title).toBe("later");
   });
 
+  test("refuses with a status of its own, also where the response could do without it", async () => {
+    const { ask } = resolving();
+    const told = { clientCode: Code.NOT_FOUND, clientMessage: "no such page", refusal: true };
+    for (const optional of [false, true]) {
+      const { failure } = await ask(({ refuse }) => refuse(Code.NOT_FOUND, "no such page"), { optional }).answer;
+      expect(failure).toMatchObject(told);
+      const later = await ask(
+        async ({ refuse }) => {
+          await null;
+          throw refuse(Code.NOT_FOUND, "no such page");
+        },
+        { optional },
+      ).answer;
+      expect(later.failure).toMatchObject(told);
+    }
+    const { failure } = await ask(({ refuse }) => refuse(Code.ABORTED)).answer;
+    expect(failure).toMatchObject({ clientCode: Code.ABORTED, clientMessage: "aborted" });
+    const nonsense = await ask(({ refuse }) => refuse(Code.OK)).answer;
+    expect(nonsense.failure).toMatchObject({ clientCode: Code.INTERNAL, reason: Reason.INVALID });
+    expect(nonsense.failure?.message).toContain("0 is no status to refuse with");
+  });
+
   test("that throws fails the response with INTERNAL, and nobody but the observer hears what it threw", async () => {
     const { ask, responses } = resolving();
     const thrown = new Error("the password is 1234");

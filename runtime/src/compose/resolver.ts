@@ -1,21 +1,29 @@
 // Functions of the user that supply what `resolver: true` marks: what they are given, and how their end becomes a step's.
 import { ConnectError } from "@connectrpc/connect";
 import { callFailure } from "../call/classify.ts";
-import type { Running, Scope } from "../call/scope.ts";
-import { type Code, Failure, invalid, OVER, timedOut } from "../failure.ts";
+import { Rank, type Running, type Scope } from "../call/scope.ts";
+import { type Code, Failure, invalid, OVER, refusal, timedOut } from "../failure.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** What a resolver is given. */
 export interface Resolving<Args, Steps, Clients> {
   /** The arguments of the message: the request of the rpc, or what its `compose` hands on. */
   readonly args: Args;
-  /** The values of the message's steps; undefined where a step has none. */
+  /** The values of the steps that it reads; undefined where one has none. */
   readonly steps: Steps;
   /** Aborted when nobody waits for the value any more: the response has ended or failed, the client has gone, or time is up. */
   readonly signal: AbortSignal;
   readonly headers: ReadonlyHeaders;
   /** The upstreams of the package, through their breakers and limits and within the time of the response. */
   readonly clients: Clients;
+  /**
+   * Fails the whole response with this status, as `on_error.fail` does: whatever may do without the value, and after guards that may still
+   * speak. It never returns; write `throw refuse(…)` where TypeScript has to see that.
+   *
+   * @param code any but OK
+   * @param message for the client; default the fixed text of the code
+   */
+  readonly refuse: (code: Code, message?: string) => never;
 }
 
 /** The headers of the incoming request. */
@@ -121,6 +129,14 @@ class Given<Args, Steps, Clients, Cx extends ResolverContext> implements Resolvi
       has: (name) => headers.get(name.toLowerCase()) !== null,
     };
   }
+  /** A property, since functions take it out of what they are given. */
+  readonly refuse = (code: Code, message?: string): never => {
+    if (!Number.isInteger(code) || code <= 0 || code > 16)
+      throw new TypeError(`${code} is no status to refuse with: name one of a failure`);
+    const failure = refusal(code, message);
+    this.#cx.exchange.scope.fail(failure, Rank.RULE);
+    throw failure;
+  };
   get clients(): Clients {
     return this.#clients(this.#cx);
   }

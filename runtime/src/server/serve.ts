@@ -14,7 +14,7 @@ import type { EnvReader } from "./env-reader.ts";
 import { besides, FailureLog, type LogFormat } from "./failure-log.ts";
 import { type Listening, listen } from "./listen.ts";
 import { harmless, loadObserver } from "./load-observer.ts";
-import { loadResolvers } from "./load-resolvers.ts";
+import { loadResolvers, type Supplied } from "./load-resolvers.ts";
 
 /** What a generated `server.ts` says about its package. */
 export interface ServeOptions<Upstreams extends Readonly<Record<string, DescService>>, Env> {
@@ -30,6 +30,8 @@ export interface ServeOptions<Upstreams extends Readonly<Record<string, DescServ
   readonly env: (read: EnvReader) => Env;
   /** Functions that the user's module has to export, as members of `resolvers`: its path is in `BFF_RESOLVERS`. */
   readonly resolvers?: readonly string[] | undefined;
+  /** The same of `functions`, which expressions call. */
+  readonly functions?: readonly string[] | undefined;
   readonly create: (parts: ServeParts<Upstreams, Env>) => readonly Endpoint[] | Promise<readonly Endpoint[]>;
   /** Besides the log on standard error, which BFF_LOG turns off. Default: what the module in BFF_OBSERVER exports, if any. */
   readonly observer?: Observer;
@@ -41,8 +43,8 @@ export interface ServeParts<Upstreams, Env> {
   readonly env: Env;
   /** For the upstreams: the cache of the process, with a second level when REDIS_URL is set. */
   readonly cache: Cache;
-  /** What the user's module exports under this name, with all functions of `ServeOptions.resolvers`. */
-  readonly resolvers: unknown;
+  /** What the user's module exports, with all functions of `ServeOptions.resolvers` and `ServeOptions.functions`. */
+  readonly supplied: Supplied;
   readonly observer?: Observer;
 }
 
@@ -57,8 +59,9 @@ export async function serve<const Upstreams extends Readonly<Record<string, Desc
   // Who does not read what is printed, or has no room for it, wants the server all the same.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   const { config, faults = [] } = readConfig(process.env, options, readFileSync);
-  const names = options.resolvers ?? [];
-  const user = names.length === 0 ? { faults: [] } : await loadResolvers(process.env, names);
+  const { resolvers = [], functions = [] } = options;
+  const none = resolvers.length + functions.length === 0;
+  const user = none ? { faults: [] } : await loadResolvers(process.env, { resolvers, functions });
   const loaded = options.observer === undefined ? await loadObserver(process.env) : { faults: [] };
   if (config === undefined || user.faults.length > 0 || loaded.faults.length > 0) {
     process.stderr.write(explainFaults(options.name, [...faults, ...user.faults, ...loaded.faults]));
@@ -73,7 +76,7 @@ export async function serve<const Upstreams extends Readonly<Record<string, Desc
   const endpoints = await options.create({
     clients,
     cache,
-    resolvers: user.resolvers,
+    supplied: user.supplied ?? { resolvers: undefined, functions: undefined },
     env: config.env,
     ...(observer !== undefined && { observer }),
   });

@@ -10,8 +10,7 @@ import {
   toJsonString,
 } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
-import { type CelType, messageType, type Scope, type Variable } from "../../../plugin/src/cel/index.ts";
-import type { Overload } from "../../../plugin/src/cel/types/signatures.ts";
+import { type CelType, messageType, type Overload, type Scope, type Variable } from "../../../plugin/src/cel/index.ts";
 
 export const registry: Registry = getTestRegistry();
 

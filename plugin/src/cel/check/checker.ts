@@ -48,7 +48,9 @@ export class Checker {
     this.#checkAst = checkAst;
     this.scope = scope;
     this.registry = registry;
-    this.language = language;
+    const { functions = [] } = scope;
+    this.language =
+      functions.length === 0 ? language : { ...language, functions: [...language.functions, ...functions] };
     this.complain = complain;
   }
 

@@ -11,8 +11,8 @@ import { isSoundLiteral, literalFault } from "../types/literal.ts";
 import { candidates, resolveEnum, resolveName } from "../types/names.ts";
 import { isSafeDivisor, rangeOf } from "../types/range.ts";
 import { candidatesOf, type Match, nearestOverloads, resolveCall } from "../types/resolve-call.ts";
-import { functionNames, type Overload } from "../types/signatures.ts";
-import type { CelType, Proto } from "../types/type.ts";
+import { functionNames } from "../types/signatures.ts";
+import { type CelType, type Overload, OWN, type Proto } from "../types/type.ts";
 import { commonEnums } from "../types/type-variables.ts";
 import type { Checker, Place } from "./checker.ts";
 import { describeCall } from "./describe-call.ts";
@@ -127,7 +127,8 @@ function callOf(
     strong === undefined ? match.result : { kind: "type", of: { kind: "opaque", name: strong, params: [] } };
   const proto = id === "add_list" ? computedList(joinProtos(nodes)) : resultProto(id, nodes[0]?.proto);
   const base = checker.base(ast, CHOOSES.has(id) ? chosen(types, result) : held(overload, types, result), proto, true);
-  const node: Node = { ...base, kind: "call", fn: name, overload: id, args: nodes };
+  const own = id === OWN ? { own: overload } : undefined;
+  const node: Node = { ...base, kind: "call", fn: name, overload: id, args: nodes, ...own };
   // Arithmetic within a known range cannot overflow.
   const sure = neverFails(id, node, nodes);
   const call = { ...node, fails: anyFails(nodes) || (fails && !sure) };
@@ -247,9 +248,10 @@ function unknownFunction(checker: Checker, ast: Call, place: Place): Node | unde
   const root = target && rootOf(target);
   const free = root?.kind === "ident" && checker.variable(root.name, place) === undefined;
   const prefix = owner === undefined ? undefined : `${owner}.`;
-  const namespaced = free && functionNames().some((known) => prefix !== undefined && known.startsWith(prefix));
+  const functions = [...functionNames(), ...checker.language.functions.map((one) => one.fn)];
+  const namespaced = free && functions.some((known) => prefix !== undefined && known.startsWith(prefix));
   const name = namespaced ? `${owner}.${fn}` : fn;
-  const all = [...functionNames(), ...MACROS, "ok", "failure", "has", "cel.bind"];
+  const all = [...functions, ...MACROS, "ok", "failure", "has", "cel.bind"];
   const foreign = Object.hasOwn(FOREIGN_FUNCTIONS, name) ? FOREIGN_FUNCTIONS[name] : undefined;
   const close = didYouMean(name, all) ?? sharingWords(name, all);
   const hint = foreign ?? (close && `did you mean "${close}"?`);

@@ -2,7 +2,7 @@
 import type { DescEnum, DescExtension, DescMessage } from "@bufbuild/protobuf";
 import type { Printable } from "@bufbuild/protoplugin";
 import type { Node } from "../types/expression.ts";
-import type { CelType, Proto, Variable } from "../types/type.ts";
+import type { CelType, Overload, Proto, Variable } from "../types/type.ts";
 
 /** Where printed code gets its names from. */
 export interface Names {
@@ -16,6 +16,8 @@ export interface Names {
   readonly shape: (desc: DescMessage | DescEnum) => Printable;
   /** The messages that a google.protobuf.Any may hold: a `Registry` of protobuf-es. Without it an Any cannot be looked into. */
   readonly registry?: () => Printable;
+  /** A function of the user, to be called. */
+  readonly own?: (fn: Overload) => Printable;
   /** An extension of proto2, where the language has them. */
   readonly extension?: (extension: DescExtension) => Printable;
   /** A local name for a comprehension's variable: the name itself, or with `_` on a clash. */

@@ -3,10 +3,12 @@
 import type { Call, Node } from "../types/expression.ts";
 import { BIG, celForm, type Form, hasBoxes, PLAIN, smallFormOf, UNSIGNED } from "../types/form.ts";
 import { rangeOf } from "../types/range.ts";
+import type { Overload } from "../types/type.ts";
 import { coerce } from "./coerce.ts";
 import type { Emitter } from "./emitter.ts";
 import { emitOptional } from "./optional.ts";
-import { atom, binary, LEVEL, method, operand, type Piece, piece, runtime } from "./piece.ts";
+import type { Piece } from "./piece.ts";
+import { atom, binary, commas, LEVEL, method, operand, piece, runtime } from "./piece.ts";
 
 /** Functions that are a function of the runtime with the same operands, in CEL's own form. */
 const RUNTIME: Readonly<Record<string, string>> = {
@@ -136,7 +138,8 @@ const BITS: Readonly<Record<string, string>> = { and: "&", or: "|", xor: "^" };
 export function emitFunction(emitter: Emitter, node: Call): Piece {
   const { names } = emitter;
   const { overload, args } = node;
-  const own = emitOwn(emitter, node, args[0], args[1]);
+  if (node.own !== undefined) return emitCallOf(emitter, node, node.own);
+  const own = emitNative(emitter, node, args[0], args[1]);
   if (own !== undefined) return own;
   const name = RUNTIME[overload] ?? overload;
   const operands = args.map((arg) =>
@@ -144,6 +147,14 @@ export function emitFunction(emitter: Emitter, node: Call): Piece {
   );
   const range = rangeOf(node);
   return runtime(names, name, operands, range === undefined ? resultForm(node, operands) : smallFormOf(node));
+}
+
+/** A function of the user takes CEL's own forms, and gives them. */
+function emitCallOf(emitter: Emitter, { args, type }: Call, fn: Overload): Piece {
+  const { names } = emitter;
+  if (names.own === undefined) throw new Error(`no function "${fn.fn}" where this expression stands`);
+  const operands = args.map((arg, index) => emitter.as(arg, celForm(fn.params[index] ?? arg.type)));
+  return piece([names.own(fn), "(", ...commas(operands), ")"], celForm(type));
 }
 
 /** Functions that give elements of the list that they are given: in whatever form it has. */
@@ -154,7 +165,12 @@ function resultForm(node: Call, operands: readonly Piece[]): Form {
 }
 
 /** Functions that JavaScript has itself, or that keep the form of their operands. */
-function emitOwn(emitter: Emitter, node: Call, first: Node | undefined, second: Node | undefined): Piece | undefined {
+function emitNative(
+  emitter: Emitter,
+  node: Call,
+  first: Node | undefined,
+  second: Node | undefined,
+): Piece | undefined {
   const { names } = emitter;
   const { overload, args } = node;
   if (first === undefined) return undefined;

@@ -15,6 +15,11 @@ const PLAIN: Readonly<Partial<Record<CelType["kind"], string>>> = {
   param: "never",
 };
 
+/** The TypeScript type of a value of a CEL type in CEL's own form: what functions of the user take and give. */
+export function celShape(type: CelType, names: Names): readonly Printable[] {
+  return shapeOf(type, celForm(type), names);
+}
+
 /** The TypeScript type of a value of CEL type `type` that is represented as `form` says. */
 export function shapeOf(type: CelType, form: Form, names: Names): readonly Printable[] {
   switch (form.kind) {

@@ -12,7 +12,7 @@
 // - A name that is not known without the checker is a variable of role "unknown": reading it is an error at run time.
 import type { DescEnum, DescEnumValue, DescExtension, DescField, DescMessage } from "@bufbuild/protobuf";
 import type { Origin, Text } from "../../origin.ts";
-import type { CelType, Proto, Variable } from "./type.ts";
+import type { CelType, Overload, Proto, Variable } from "./type.ts";
 
 /** One read of a name. `ok(x)` asks whether x has a value, `failure(x)` why it has none; both are always safe. */
 export interface Read {
@@ -62,7 +62,14 @@ export type Node = NodeBase &
       }
     /** A field that an extension of proto2 adds. */
     | { readonly kind: "extension"; readonly of: Node; readonly extension: DescExtension; readonly test: boolean }
-    | { readonly kind: "call"; readonly fn: string; readonly overload: string; readonly args: readonly Node[] }
+    /** `own`: the function of the user, where the overload is one. */
+    | {
+        readonly kind: "call";
+        readonly fn: string;
+        readonly overload: string;
+        readonly args: readonly Node[];
+        readonly own?: Overload;
+      }
     /** `set`: not `ok(args.x)` but `has(args.x)`, of an argument that is never absent and may be unset. */
     | { readonly kind: "ok"; readonly variable: Variable; readonly set?: true }
     /** `optionals`: the indexes of elements written `?x`, which are optionals. */

@@ -1,4 +1,4 @@
-import type { Overload } from "./signatures.ts";
+import type { Overload } from "./type.ts";
 
 /** What the language of an expression has beyond CEL's core. */
 export interface Language {
@@ -21,7 +21,7 @@ export interface Language {
   readonly soundLiterals: boolean;
   /** Without the checker whatever is of the wrong type or unknown is an error at run time. */
   readonly checked: boolean;
-  /** Functions declared beside those of the language. */
+  /** Functions declared beside those of the language: by the user, by the cases of a test. */
   readonly functions: readonly Overload[];
 }
 

@@ -1,6 +1,6 @@
 import type { Language } from "./language.ts";
-import { isMixed, type Overload, overloadsOf } from "./signatures.ts";
-import type { CelType } from "./type.ts";
+import { isMixed, overloadsOf } from "./signatures.ts";
+import type { CelType, Overload } from "./type.ts";
 import { isExactType, type TypeVariables } from "./type-variables.ts";
 
 export interface Match {

@@ -5,21 +5,8 @@ import { LISTS } from "./signatures-lists.ts";
 import { MATH } from "./signatures-math.ts";
 import { OPTIONALS } from "./signatures-optionals.ts";
 import { SETS } from "./signatures-sets.ts";
-import type { CelType } from "./type.ts";
+import type { CelType, Overload } from "./type.ts";
 import { isExactType } from "./type-variables.ts";
-
-/** One way to call a function. */
-export interface Overload {
-  /** As in cel-go, where it has a name there; the printer goes by it. */
-  readonly id: string;
-  readonly fn: string;
-  /** Whether the first parameter stands before the dot. */
-  readonly method: boolean;
-  readonly params: readonly CelType[];
-  readonly result: CelType;
-  /** Whether it can end in an error at run time. Integer arithmetic is judged by the ranges of its operands instead. */
-  readonly fails: boolean;
-}
 
 /**
  * A line is `id: function(params) result`, or `id: receiver.function(params) result`; a `!` at its end says that it can fail. `number` is any

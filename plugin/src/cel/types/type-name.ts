@@ -1,4 +1,4 @@
-import type { CelType } from "./type.ts";
+import type { CelType, Overload } from "./type.ts";
 
 const TIMES: ReadonlyMap<string, string> = new Map([
   ["google.protobuf.Timestamp", "timestamp"],
@@ -8,6 +8,11 @@ const TIMES: ReadonlyMap<string, string> = new Map([
 /** A type as diagnostics write it: `list(string)`, `web.v1.User`, `timestamp`. */
 export function typeName(type: CelType): string {
   return written(type, typeName);
+}
+
+/** A function of the user with its types: `slug.of(string) string`. */
+export function signature({ fn, params, result }: Overload): string {
+  return `${fn}(${params.map(typeName).join(", ")}) ${typeName(result)}`;
 }
 
 /** The same with the names of enums in place of int. */

@@ -74,6 +74,22 @@ export interface Variable {
   readonly unsetBy?: DescField | undefined;
 }
 
+/** One way to call a function. */
+export interface Overload {
+  /** As in cel-go, where it has a name there; the printer goes by it. `OWN`: a function of the user. */
+  readonly id: string;
+  readonly fn: string;
+  /** Whether the first parameter stands before the dot. */
+  readonly method: boolean;
+  readonly params: readonly CelType[];
+  readonly result: CelType;
+  /** Whether it can end in an error at run time. Integer arithmetic is judged by the ranges of its operands instead. */
+  readonly fails: boolean;
+}
+
+/** The id of functions of the user, which are told apart by their names. */
+export const OWN = "own";
+
 /** Where expressions of one place are checked. */
 export interface Scope {
   readonly lookup: (name: string) => Variable | undefined;
@@ -81,6 +97,8 @@ export interface Scope {
   readonly names: () => Iterable<string>;
   /** The proto package, for relative names of messages and enums. */
   readonly container: string;
+  /** Functions of the user. */
+  readonly functions?: readonly Overload[];
   /** What a condition around the expression has made sure of: these have a value. */
   readonly known?: ReadonlySet<Variable>;
 }

@@ -84,7 +84,9 @@ function mentionsIn(ir: Ir, message: Declared): Map<string, Mention> {
   const after = steps.flatMap((step) => step.after);
   const all = [
     ...namesOf(ir, message.file, messageTexts(message.ir)),
-    ...after.map((text): Mention => ({ name: text.value, text, through: undefined })),
+    ...[...after, ...resolverReads(message.ir)].map(
+      (text): Mention => ({ name: text.value, text, through: undefined }),
+    ),
     ...entryNames(ir, message.file, calls),
   ];
   const found = new Map<string, Mention>();
@@ -207,6 +209,11 @@ function reach({ services, messages, graph, mentions, edges, composes }: Reach) 
     for (const method of service.methods) start(method, idle);
   }
   return { roots, starts, unread };
+}
+
+/** The steps that the resolvers of a message say that they read. */
+export function resolverReads(message: IrMessage): Text[] {
+  return [message, ...message.fields].flatMap(({ reads }) => reads?.steps ?? []);
 }
 
 /** What messages read outside of themselves, with what they compose; without those of a circle. */

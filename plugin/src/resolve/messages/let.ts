@@ -5,9 +5,11 @@ import type { IrFile, IrMethod, IrService, IrStep } from "../../ir.ts";
 import { stepTexts } from "../graph/message-graph.ts";
 import type { Let, Step } from "../model/model.ts";
 import { freeNames } from "../scope/free-names.ts";
-import { HEADERS, type MessageScope } from "../scope/scope.ts";
+import type { MessageScope } from "../scope/scope.ts";
+import { HEADERS } from "../scope/scope.ts";
 import type { MessageContext, Run } from "../steps/context.ts";
 import { packageContext, reportCycle, resolveSteps } from "./message.ts";
+import { checkNamespaces } from "./own-functions.ts";
 
 const NO_ARGS: Variable = {
   name: "args",
@@ -42,6 +44,8 @@ export function resolveLet(run: Run, ir: IrService, file: IrFile): Let {
     offered: [],
     brokenArgs: new Set(),
     brokenEnv: context.brokenEnv,
+    functions: context.functions,
+    brokenFunctions: new Set(context.brokenFunctions),
     known: new Set(),
     shared: { steps, broken },
   };
@@ -59,6 +63,7 @@ export function resolveLet(run: Run, ir: IrService, file: IrFile): Let {
     around: new Map(),
   };
   checkAutobind(cx);
+  checkNamespaces(cx);
   const before = new Set(readers(cx));
   const { order, cycles } = sortByDependency(ir.steps, (step) => run.lets.edges(step).map(({ to }) => to));
   for (const cycle of cycles) reportLetCycle(cx, cycle);

@@ -11,11 +11,13 @@ import type { Composed, EnvVar, Step } from "../model/model.ts";
 import { checkAgreement, governing } from "../policies/entries.ts";
 import { argsFor } from "../scope/args.ts";
 import { freeNames } from "../scope/free-names.ts";
-import { HEADERS, type MessageScope } from "../scope/scope.ts";
+import type { MessageScope } from "../scope/scope.ts";
+import { HEADERS } from "../scope/scope.ts";
 import type { MessageContext, PackageContext, Run } from "../steps/context.ts";
 import { clientCalls, hasResolver, resolverSteps } from "../steps/resolver.ts";
 import { resolveStep } from "../steps/step.ts";
 import { resolveFields } from "./fields.ts";
+import { agreedFunctions, checkNamespaces } from "./own-functions.ts";
 import { checkHiding, stepsAround, takeShared } from "./shared-steps.ts";
 
 /** Looks for faults in a message with rules that nothing composes, typically one being written. What its arguments are nobody knows yet. */
@@ -66,6 +68,8 @@ export function resolveMessage(
     offered: args.message === undefined ? [...new Set(places.flatMap(({ members }) => [...members.keys()]))] : [],
     brokenArgs,
     brokenEnv: context.brokenEnv,
+    functions: context.functions,
+    brokenFunctions: new Set(context.brokenFunctions),
     known: new Set(),
     shared: { steps: new Map(), broken: new Set(elsewhere) },
   };
@@ -84,11 +88,12 @@ export function resolveMessage(
     around,
   } satisfies MessageContext;
   checkHiding(cx);
+  checkNamespaces(cx);
   const steps = resolveSteps(cx, () => errors, {
     order: orderOf(cx),
     rootsOf: () => roots,
   });
-  const resolvers = resolverSteps(ir, steps);
+  const resolvers = resolverSteps(ir, steps, shared, scope);
   const fillers = ir.steps.filter((step) => step.autobind?.value === true);
   const unknown = fillers.some((step) => !steps.some((resolved) => resolved.ir === step));
   const { targets, degradedField } = resolveFields(cx, unknown, resolvers);
@@ -248,6 +253,7 @@ export function packageContext(run: Run, name: string): PackageContext {
       declared.flatMap(({ name, type }) => (envType(type.value, run) === undefined ? [name.value] : [])),
     ),
     envVariable: { name: "env", role: "env", type: { kind: "struct", members }, proto: undefined, absent: false },
+    ...agreedFunctions(rules.functions, run.functions, run.report),
     now: {
       name: "now",
       role: "now",

@@ -1,4 +1,5 @@
-import type { Expression } from "../../cel/index.ts";
+import type { Expression, Node, Overload } from "../../cel/index.ts";
+import { childrenOf } from "../../cel/index.ts";
 import type { Block, Call, Composed, Let, Model } from "./model.ts";
 import { callsOf, sourceExpressions } from "./source-parts.ts";
 
@@ -23,4 +24,19 @@ export function expressionsIn({ steps, targets }: Block): Expression[] {
     ),
   ];
   return all.filter((expression) => expression !== undefined);
+}
+
+/** The functions of the user that it calls, policies of its calls included. */
+export function functionsIn(block: Block): ReadonlySet<Overload> {
+  const found = new Set<Overload>();
+  const visit = (node: Node): void => {
+    if (node.kind === "call" && node.own !== undefined) found.add(node.own);
+    for (const child of childrenOf(node)) visit(child);
+  };
+  const clients = "clients" in block ? (block as Composed).clients : [];
+  const policies = [...callsIn(block), ...clients].map(({ policy }) => policy.retry.if);
+  const sent = clients.flatMap(({ metadata }) => metadata.flatMap(({ by, if: condition }) => [by, condition]));
+  for (const expression of [...expressionsIn(block), ...policies, ...sent])
+    if (expression !== undefined) visit(expression.root);
+  return found;
 }

@@ -8,10 +8,10 @@ import type {
   DescOneof,
   DescService,
 } from "@bufbuild/protobuf";
-import type { Expression, Proto, Variable } from "../../cel/index.ts";
+import type { Expression, Overload, Proto, Variable } from "../../cel/index.ts";
 import type { Diagnostic } from "../../diagnostic/diagnostic.ts";
 import type { Code } from "../../gen/bff/v1/options_pb.ts";
-import type { Ir, IrEnvVar, IrFile, IrMessage, IrMethod, IrService, IrStep } from "../../ir.ts";
+import type { Ir, IrEnvVar, IrFile, IrFunction, IrMessage, IrMethod, IrService, IrStep } from "../../ir.ts";
 import type { Origin, Sourced } from "../../origin.ts";
 
 export interface Model {
@@ -23,6 +23,8 @@ export interface Model {
   /** Composed messages, composers before what they compose. */
   readonly messages: readonly Composed[];
   readonly conversions: Conversions;
+  /** Functions of the user, by declaration. */
+  readonly functions: ReadonlyMap<IrFunction, Overload>;
   /** What messages that nothing composes name outside of themselves: steps of services, if these are what they are meant for. */
   readonly namedAdrift: ReadonlySet<string>;
   /** What looks superfluous: only to be told when nothing is wrong, since a fault may be why nobody uses it. */

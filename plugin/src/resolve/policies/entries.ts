@@ -1,13 +1,14 @@
 // The upstream entries that govern a package, and what they say of one method, leaf by leaf.
 import type { DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { Ir, IrEnvVar, IrUpstream } from "../../ir.ts";
+import type { Ir, IrEnvVar, IrFunction, IrUpstream } from "../../ir.ts";
 import type { Sourced, Text } from "../../origin.ts";
 
 export interface Governing {
   readonly package: string;
   readonly entries: readonly IrUpstream[];
   readonly env: readonly IrEnvVar[];
+  readonly functions: readonly IrFunction[];
 }
 
 /** What the files of a package say, with the files they import, in the order of the request. */
@@ -24,6 +25,7 @@ export function governing(ir: Ir, packageName: string): Governing {
     package: packageName,
     entries: files.flatMap((file) => file.upstreams),
     env: files.flatMap((file) => file.env),
+    functions: files.flatMap((file) => file.functions),
   };
 }
 

@@ -4,6 +4,7 @@ import {
   type CelType,
   checkExpression,
   type Expression,
+  type Overload,
   type Scope,
   sureWhere,
   typeName,
@@ -64,6 +65,10 @@ export interface MessageScope {
   readonly brokenArgs: ReadonlySet<string>;
   /** Members of `env` that have a fault. */
   readonly brokenEnv: ReadonlySet<string>;
+  /** Functions of the user. */
+  readonly functions: readonly Overload[];
+  /** The names of those that have a fault. */
+  readonly brokenFunctions: Set<string>;
   /** What a condition around has made sure of: these have a value. */
   readonly known: ReadonlySet<Variable>;
   /** What is there outside of any message, too: the steps of the service, and those of them with a fault. */
@@ -84,6 +89,7 @@ export function check(scope: MessageScope, text: Text, locals: readonly Variable
   for (const name of scope.broken) if (!/^\w+$/.test(name) && text.value.includes(name)) return undefined;
   for (const name of reads.args) if (scope.brokenArgs.has(name)) return undefined;
   for (const name of reads.env) if (scope.brokenEnv.has(name)) return undefined;
+  for (const name of scope.brokenFunctions) if (text.value.includes(name)) return undefined;
   const own = new Map(locals.map((local) => [local.name, local]));
   const lookup = (name: string): Variable | undefined =>
     own.get(name) ?? scope.steps.get(name)?.variable ?? scope.given.get(name);
@@ -94,7 +100,13 @@ export function check(scope: MessageScope, text: Text, locals: readonly Variable
     ...scope.offered.map((name) => `args.${name}`),
     ...scope.given.keys(),
   ];
-  const expressions: Scope = { lookup, names, container: scope.container, known: scope.known };
+  const expressions: Scope = {
+    lookup,
+    names,
+    container: scope.container,
+    known: scope.known,
+    functions: scope.functions,
+  };
   return checkExpression(text, expressions, scope.registry, scope.report);
 }
 

@@ -1,7 +1,7 @@
 // What resolving one message has at hand.
-import type { Variable } from "../../cel/index.ts";
+import type { Overload, Variable } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { Ir, IrFile, IrMessage, IrService, IrStep } from "../../ir.ts";
+import type { Ir, IrFile, IrFunction, IrMessage, IrService, IrStep } from "../../ir.ts";
 import type { Origin } from "../../origin.ts";
 import type { AliasTable } from "../conversions/aliases.ts";
 import type { LetGraph } from "../graph/let-graph.ts";
@@ -27,6 +27,7 @@ export interface Run {
   /** The request fields that each composed message would fill from its arguments by `spread: "args"`, where they are given. */
   readonly welcome: ReadonlyMap<string, ReadonlySet<string>>;
   readonly packages: Map<string, PackageContext>;
+  readonly functions: OwnFunctions;
   readonly lets: LetGraph;
   /** Steps of services as resolved, by what declares them; a faulty one is missing. */
   readonly shared: Map<IrStep, Step>;
@@ -35,6 +36,9 @@ export interface Run {
   /** Whether any call tries a rule of an upstream entry's `on_error`, by the rule's place. */
   readonly tried: Map<Origin, boolean>;
 }
+/** By declaration; a faulty one is missing. Declarations that say the same are one function. */
+export type OwnFunctions = ReadonlyMap<IrFunction, Overload>;
+
 export interface PackageContext {
   readonly governing: Governing;
   readonly env: readonly EnvVar[];
@@ -42,6 +46,9 @@ export interface PackageContext {
   readonly brokenEnv: ReadonlySet<string>;
   readonly envVariable: Variable;
   readonly now: Variable;
+  readonly functions: readonly Overload[];
+  /** The names of those with a fault. */
+  readonly brokenFunctions: ReadonlySet<string>;
 }
 
 /** Of a message, or of a service with a `let`. */

@@ -1,8 +1,9 @@
 // `resolver: true`: a step that nobody declares, whose value a function of the user supplies.
 import type { DescField, DescService } from "@bufbuild/protobuf";
 import { type CelType, fieldType, type Proto, type Variable } from "../../cel/index.ts";
-import type { IrCall, IrMessage, IrPolicy } from "../../ir.ts";
-import type { Origin } from "../../origin.ts";
+import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import type { IrCall, IrMessage, IrPolicy, IrReads } from "../../ir.ts";
+import type { Origin, Text } from "../../origin.ts";
 import { canBeAbsent } from "../conversions/bind.ts";
 import { declaredCalls } from "../graph/declared.ts";
 import type { Call, Step } from "../model/model.ts";
@@ -10,6 +11,7 @@ import { entriesFor } from "../policies/entries.ts";
 import { entryMetadata } from "../policies/metadata.ts";
 import { mergePolicy } from "../policies/policy.ts";
 import { effectsOf } from "../policies/vouching.ts";
+import type { MessageScope } from "../scope/scope.ts";
 import type { MessageContext } from "./context.ts";
 
 /** Whether functions of the user supply it, or any of its fields: they are given all arguments there are. */
@@ -21,17 +23,31 @@ export function hasResolver(ir: IrMessage): boolean {
 const RESOLVED = "resolved";
 
 /**
- * The steps of a message's resolvers: of the whole message, or of each field that has one. They are given the values of all steps that are
- * declared, so they wait for all of them, and stand behind them.
+ * The steps of a message's resolvers: of the whole message, or of each field that has one. They are given the values of the steps that they
+ * read, so they wait for these, and stand behind them. Where nothing is said they read all steps that are declared, but none of the service.
  */
-export function resolverSteps(ir: IrMessage, declared: readonly Step[]): Step[] {
+export function resolverSteps(
+  ir: IrMessage,
+  declared: readonly Step[],
+  shared: readonly Step[],
+  scope: MessageScope,
+): Step[] {
   const steps: Step[] = [];
+  const named = new Map(
+    [...shared, ...declared].flatMap((step) => (step.variable && step.name ? [[step.name, step]] : [])),
+  );
+  /** Undefined where nothing is said. */
+  const saidOf = ({ reads }: { readonly reads: IrReads | undefined }): Step[] | undefined =>
+    reads?.steps
+      .flatMap((name) => named.get(name.value) ?? unreadable(name, named, ir, scope))
+      .sort((a, b) => a.index - b.index);
   const add = (
     at: Origin,
     field: DescField | undefined,
     of: { readonly type: CelType; readonly proto: Proto },
+    said: Step[] | undefined,
   ): void => {
-    const given = declared.filter((step) => step.variable !== undefined);
+    const given = said ?? declared.filter((step) => step.variable !== undefined);
     const absent = field !== undefined && canBeAbsent(field);
     const index = declared.length + steps.length;
     const variable: Variable = { name: RESOLVED, role: "step", type: of.type, proto: of.proto, absent };
@@ -58,12 +74,34 @@ export function resolverSteps(ir: IrMessage, declared: readonly Step[]): Step[] 
   };
   const { desc, resolver } = ir;
   if (resolver !== undefined) {
-    add(resolver.at, undefined, { type: { kind: "message", desc }, proto: { kind: "message", desc } });
+    const of = { type: { kind: "message", desc }, proto: { kind: "message", desc } } as const;
+    add(resolver.at, undefined, of, saidOf(ir));
     return steps;
   }
   for (const field of ir.fields)
-    if (field.resolver !== undefined) add(field.resolver.at, field.desc, fieldType(field.desc));
+    if (field.resolver !== undefined) add(field.resolver.at, field.desc, fieldType(field.desc), saidOf(field));
   return steps;
+}
+
+/** What `reads` names is no step that has a value. */
+function unreadable(name: Text, named: ReadonlyMap<string, Step>, ir: IrMessage, scope: MessageScope): Step[] {
+  // It has a fault of its own.
+  if (scope.broken.has(name.value)) return [];
+  const guard = ir.steps.some((step) => step.name?.value === name.value);
+  const like = didYouMean(name.value, [...named.keys()]);
+  scope.report({
+    code: "BFF363",
+    severity: "error",
+    message: guard ? `the step "${name.value}" has no value` : `there is no step "${name.value}"`,
+    at: name.at,
+    hint:
+      like !== undefined
+        ? `did you mean "${like}"?`
+        : named.size === 0
+          ? "leave it out: there are no steps"
+          : `name one of: ${[...named.keys()].join(", ")}`,
+  });
+  return [];
 }
 
 // ---- clients ----

@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file bff/v1/options.proto.
  */
 export const file_bff_v1_options: GenFile = /*@__PURE__*/
-  fileDesc("ChRiZmYvdjEvb3B0aW9ucy5wcm90bxIGYmZmLnYxIncKCEZpbGVSdWxlEiIKCHVwc3RyZWFtGAEgAygLMhAuYmZmLnYxLlVwc3RyZWFtEhsKA2VudhgCIAMoCzIOLmJmZi52MS5FbnZWYXISGQoMbWF4X2VsZW1lbnRzGAcgASgNSACIAQFCDwoNX21heF9lbGVtZW50cyIoCgtTZXJ2aWNlUnVsZRIZCgNsZXQYASADKAsyDC5iZmYudjEuU3RlcCKkAQoKTWV0aG9kUnVsZRIUCgd0aW1lb3V0GAEgASgJSACIAQESFgoJbWF4X2NhbGxzGAIgASgNSAGIAQESFQoIcmVzcG9uc2UYAyABKAlIAogBARIZCgxtYXhfZWxlbWVudHMYDSABKA1IA4gBAUIKCghfdGltZW91dEIMCgpfbWF4X2NhbGxzQgsKCV9yZXNwb25zZUIPCg1fbWF4X2VsZW1lbnRzIlsKC01lc3NhZ2VSdWxlEhkKA2xldBgBIAMoCzIMLmJmZi52MS5TdGVwEg0KBWFsaWFzGAIgAygJEhUKCHJlc29sdmVyGAMgASgISACIAQFCCwoJX3Jlc29sdmVyIp8BCglGaWVsZFJ1bGUSDwoCYnkYASABKAlIAIgBARISCgVhbGlhcxgCIAEoCUgBiAEBEhUKCHJlc29sdmVyGAMgASgISAKIAQESDwoCaWYYBCABKAlIA4gBARIUCgdkZWZhdWx0GAUgASgISASIAQFCBQoDX2J5QggKBl9hbGlhc0ILCglfcmVzb2x2ZXJCBQoDX2lmQgoKCF9kZWZhdWx0IhkKCEVudW1SdWxlEg0KBWFsaWFzGAEgAygJImQKDUVudW1WYWx1ZVJ1bGUSDQoFYWxpYXMYASADKAkSFAoHZGVmYXVsdBgCIAEoCEgAiAEBEhUKCG5vX2FsaWFzGAMgASgISAGIAQFCCgoIX2RlZmF1bHRCCwoJX25vX2FsaWFzImIKBkVudlZhchIRCgRuYW1lGAEgASgJSACIAQESEQoEdHlwZRgCIAEoCUgBiAEBEhQKB2RlZmF1bHQYAyABKAlIAogBAUIHCgVfbmFtZUIHCgVfdHlwZUIKCghfZGVmYXVsdCK9AwoEU3RlcBIRCgRuYW1lGAEgASgJSAGIAQESDwoCaWYYAiABKAlIAogBARIMCgJieRgDIAEoCUgAEhwKBGNhbGwYBCABKAsyDC5iZmYudjEuQ2FsbEgAEiIKB2NvbXBvc2UYBSABKAsyDy5iZmYudjEuQ29tcG9zZUgAEhwKBGVhY2gYBiABKAsyDC5iZmYudjEuRWFjaEgAEiAKBnN3aXRjaBgHIAEoCzIOLmJmZi52MS5Td2l0Y2hIABIeCgVndWFyZBgIIAEoCzINLmJmZi52MS5HdWFyZEgAEhoKDXN1cHBsZW1lbnRhcnkYCSABKAhIA4gBARIVCghmYWxsYmFjaxgKIAEoCUgEiAEBEhUKCGF1dG9iaW5kGAsgASgISAWIAQESDQoFYWZ0ZXIYDCADKAkSEgoFZGVmZXIYDSABKAhIBogBARIWCgl1bm9yZGVyZWQYDyABKAhIB4gBAUIICgZzb3VyY2VCBwoFX25hbWVCBQoDX2lmQhAKDl9zdXBwbGVtZW50YXJ5QgsKCV9mYWxsYmFja0ILCglfYXV0b2JpbmRCCAoGX2RlZmVyQgwKCl91bm9yZGVyZWQicgoEQmluZBIRCgRuYW1lGAEgASgJSACIAQESDwoCYnkYAiABKAlIAYgBARIPCgJpZhgDIAEoCUgCiAEBEhMKBnNwcmVhZBgEIAEoCUgDiAEBQgcKBV9uYW1lQgUKA19ieUIFCgNfaWZCCQoHX3NwcmVhZCJHCgdDb21wb3NlEhQKB21lc3NhZ2UYASABKAlIAIgBARIaCgRhcmdzGAIgAygLMgwuYmZmLnYxLkJpbmRCCgoIX21lc3NhZ2UiqAIKBEVhY2gSEAoDdmFyGAEgASgJSAGIAQESDwoCaW4YAiABKAlIAogBARIPCgJpZhgDIAEoCUgDiAEBEgwKAmJ5GAQgASgJSAASHAoEY2FsbBgFIAEoCzIMLmJmZi52MS5DYWxsSAASIgoHY29tcG9zZRgGIAEoCzIPLmJmZi52MS5Db21wb3NlSAASEAoDa2V5GAcgASgJSASIAQESFAoHcGFydGlhbBgIIAEoCEgFiAEBEhcKCmNvbmN1cnJlbnQYCSABKA1IBogBARIQCgNtYXgYCiABKA1IB4gBAUIICgZzb3VyY2VCBgoEX3ZhckIFCgNfaW5CBQoDX2lmQgYKBF9rZXlCCgoIX3BhcnRpYWxCDQoLX2NvbmN1cnJlbnRCBgoEX21heCJGCgZTd2l0Y2gSGgoEY2FzZRgBIAMoCzIMLmJmZi52MS5DYXNlEhQKB2RlZmF1bHQYAiABKAlIAIgBAUIKCghfZGVmYXVsdCI2CgRDYXNlEg8KAmlmGAEgASgJSACIAQESDwoCYnkYAiABKAlIAYgBAUIFCgNfaWZCBQoDX2J5Ij4KBUd1YXJkEg8KAmlmGAEgASgJSACIAQESHQoEZmFpbBgCIAEoCzIPLmJmZi52MS5GYWlsdXJlQgUKA19pZiKEAQoHRmFpbHVyZRIfCgRjb2RlGAEgASgOMgwuYmZmLnYxLkNvZGVIAIgBARIUCgdtZXNzYWdlGAIgASgJSAGIAQESDwoHZGV0YWlscxgDIAMoCRISCgVhc19pcxgEIAEoCEgCiAEBQgcKBV9jb2RlQgoKCF9tZXNzYWdlQggKBl9hc19pcyK/AwoEQ2FsbBITCgZtZXRob2QYASABKAlIAIgBARIZCgNzZXQYAiADKAsyDC5iZmYudjEuQmluZBIUCgdyZXF1ZXN0GAMgASgJSAGIAQESFAoHdGltZW91dBgEIAEoCUgCiAEBEhwKBXJldHJ5GAUgASgLMg0uYmZmLnYxLlJldHJ5EhwKBWhlZGdlGAYgASgLMg0uYmZmLnYxLkhlZGdlEhwKBWNhY2hlGAcgASgLMg0uYmZmLnYxLkNhY2hlEhwKBWxpbWl0GAggASgLMg0uYmZmLnYxLkxpbWl0Eh4KCG1ldGFkYXRhGAkgAygLMgwuYmZmLnYxLkJpbmQSDwoHZm9yd2FyZBgKIAMoCRIjCghvbl9lcnJvchgLIAMoCzIRLmJmZi52MS5FcnJvclJ1bGUSHAoFYmF0Y2gYDCABKAsyDS5iZmYudjEuQmF0Y2gSFwoKaWRlbXBvdGVudBgNIAEoCEgDiAEBEhYKCXJlYWRfb25seRgPIAEoCEgEiAEBQgkKB19tZXRob2RCCgoIX3JlcXVlc3RCCgoIX3RpbWVvdXRCDQoLX2lkZW1wb3RlbnRCDAoKX3JlYWRfb25seSLXAwoIVXBzdHJlYW0SFAoHc2VydmljZRgBIAEoCUgAiAEBEhMKBm1ldGhvZBgCIAEoCUgBiAEBEhQKB3RpbWVvdXQYAyABKAlIAogBARIcCgVyZXRyeRgEIAEoCzINLmJmZi52MS5SZXRyeRIcCgVoZWRnZRgFIAEoCzINLmJmZi52MS5IZWRnZRIcCgVjYWNoZRgGIAEoCzINLmJmZi52MS5DYWNoZRIcCgVsaW1pdBgHIAEoCzINLmJmZi52MS5MaW1pdBIeCghtZXRhZGF0YRgIIAMoCzIMLmJmZi52MS5CaW5kEg8KB2ZvcndhcmQYCSADKAkSIwoIb25fZXJyb3IYCiADKAsyES5iZmYudjEuRXJyb3JSdWxlEhcKCmlkZW1wb3RlbnQYCyABKAhIA4gBARIgCgdicmVha2VyGAwgASgLMg8uYmZmLnYxLkJyZWFrZXISKQoMcmV0cnlfYnVkZ2V0GA0gASgLMhMuYmZmLnYxLlJldHJ5QnVkZ2V0EhYKCXJlYWRfb25seRgSIAEoCEgEiAEBQgoKCF9zZXJ2aWNlQgkKB19tZXRob2RCCgoIX3RpbWVvdXRCDQoLX2lkZW1wb3RlbnRCDAoKX3JlYWRfb25seSJ/CgVSZXRyeRIVCghhdHRlbXB0cxgBIAEoDUgAiAEBEhgKAm9uGAIgAygOMgwuYmZmLnYxLkNvZGUSIAoHYmFja29mZhgDIAEoCzIPLmJmZi52MS5CYWNrb2ZmEg8KAmlmGAQgASgJSAGIAQFCCwoJX2F0dGVtcHRzQgUKA19pZiJtCgdCYWNrb2ZmEhQKB2luaXRpYWwYASABKAlIAIgBARIQCgNtYXgYAiABKAlIAYgBARIXCgptdWx0aXBsaWVyGAMgASgBSAKIAQFCCgoIX2luaXRpYWxCBgoEX21heEINCgtfbXVsdGlwbGllciJfCgtSZXRyeUJ1ZGdldBIXCgptYXhfdG9rZW5zGAEgASgNSACIAQESGAoLdG9rZW5fcmF0aW8YAiABKAFIAYgBAUINCgtfbWF4X3Rva2Vuc0IOCgxfdG9rZW5fcmF0aW8iPwoFSGVkZ2USEgoFZGVsYXkYASABKAlIAIgBARIQCgNtYXgYAiABKA1IAYgBAUIICgZfZGVsYXlCBgoEX21heCI/CgVDYWNoZRIQCgN0dGwYASABKAlIAIgBARISCgVzdGFsZRgCIAEoCUgBiAEBQgYKBF90dGxCCAoGX3N0YWxlIk8KBUxpbWl0EhcKCmNvbmN1cnJlbnQYASABKA1IAIgBARITCgZxdWV1ZWQYAiABKA1IAYgBAUINCgtfY29uY3VycmVudEIJCgdfcXVldWVkIpMCCgdCcmVha2VyEhcKCmVycm9yX3JhdGUYASABKAFIAIgBARITCgZ3aW5kb3cYAiABKAlIAYgBARIUCgdtaW5pbXVtGAMgASgNSAKIAQESFQoIb3Blbl9mb3IYBCABKAlIA4gBARITCgZwcm9iZXMYBSABKA1IBIgBARIRCgRzbG93GAYgASgJSAWIAQESFgoJc2xvd19yYXRlGAcgASgBSAaIAQESEAoDb2ZmGAggASgISAeIAQFCDQoLX2Vycm9yX3JhdGVCCQoHX3dpbmRvd0IKCghfbWluaW11bUILCglfb3Blbl9mb3JCCQoHX3Byb2Jlc0IHCgVfc2xvd0IMCgpfc2xvd19yYXRlQgYKBF9vZmYiqQEKBUJhdGNoEhEKBG5hbWUYASABKAlIAIgBARIPCgJieRgCIAEoCUgBiAEBEhIKBWl0ZW1zGAMgASgJSAKIAQESEAoDa2V5GAQgASgJSAOIAQESEQoEbWFueRgFIAEoCEgEiAEBEhAKA21heBgGIAEoDUgFiAEBQgcKBV9uYW1lQgUKA19ieUIICgZfaXRlbXNCBgoEX2tleUIHCgVfbWFueUIGCgRfbWF4IowBCglFcnJvclJ1bGUSGAoCb24YASADKA4yDC5iZmYudjEuQ29kZRIPCgJpZhgCIAEoCUgBiAEBEhAKBmlnbm9yZRgDIAEoCEgAEhIKCGZhbGxiYWNrGAQgASgJSAASHwoEZmFpbBgFIAEoCzIPLmJmZi52MS5GYWlsdXJlSABCBgoEdGhlbkIFCgNfaWYqwAIKBENvZGUSBgoCT0sQABINCglDQU5DRUxMRUQQARILCgdVTktOT1dOEAISFAoQSU5WQUxJRF9BUkdVTUVOVBADEhUKEURFQURMSU5FX0VYQ0VFREVEEAQSDQoJTk9UX0ZPVU5EEAUSEgoOQUxSRUFEWV9FWElTVFMQBhIVChFQRVJNSVNTSU9OX0RFTklFRBAHEhYKElJFU09VUkNFX0VYSEFVU1RFRBAIEhcKE0ZBSUxFRF9QUkVDT05ESVRJT04QCRILCgdBQk9SVEVEEAoSEAoMT1VUX09GX1JBTkdFEAsSEQoNVU5JTVBMRU1FTlRFRBAMEgwKCElOVEVSTkFMEA0SDwoLVU5BVkFJTEFCTEUQDhINCglEQVRBX0xPU1MQDxITCg9VTkFVVEhFTlRJQ0FURUQQEBIHCgNBTlkQETpECgRmaWxlEhwuZ29vZ2xlLnByb3RvYnVmLkZpbGVPcHRpb25zGMncAyABKAsyEC5iZmYudjEuRmlsZVJ1bGVSBGZpbGU6UAoHc2VydmljZRIfLmdvb2dsZS5wcm90b2J1Zi5TZXJ2aWNlT3B0aW9ucxjJ3AMgASgLMhMuYmZmLnYxLlNlcnZpY2VSdWxlUgdzZXJ2aWNlOkwKBm1ldGhvZBIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGMncAyABKAsyEi5iZmYudjEuTWV0aG9kUnVsZVIGbWV0aG9kOlAKB21lc3NhZ2USHy5nb29nbGUucHJvdG9idWYuTWVzc2FnZU9wdGlvbnMYydwDIAEoCzITLmJmZi52MS5NZXNzYWdlUnVsZVIHbWVzc2FnZTpICgVmaWVsZBIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMYydwDIAEoCzIRLmJmZi52MS5GaWVsZFJ1bGVSBWZpZWxkOkQKBGVudW0SHC5nb29nbGUucHJvdG9idWYuRW51bU9wdGlvbnMYydwDIAEoCzIQLmJmZi52MS5FbnVtUnVsZVIEZW51bTpZCgplbnVtX3ZhbHVlEiEuZ29vZ2xlLnByb3RvYnVmLkVudW1WYWx1ZU9wdGlvbnMYydwDIAEoCzIVLmJmZi52MS5FbnVtVmFsdWVSdWxlUgllbnVtVmFsdWViBnByb3RvMw", [file_google_protobuf_descriptor]);
+  fileDesc("ChRiZmYvdjEvb3B0aW9ucy5wcm90bxIGYmZmLnYxIpsBCghGaWxlUnVsZRIiCgh1cHN0cmVhbRgBIAMoCzIQLmJmZi52MS5VcHN0cmVhbRIbCgNlbnYYAiADKAsyDi5iZmYudjEuRW52VmFyEiIKCGZ1bmN0aW9uGAYgAygLMhAuYmZmLnYxLkZ1bmN0aW9uEhkKDG1heF9lbGVtZW50cxgHIAEoDUgAiAEBQg8KDV9tYXhfZWxlbWVudHMiKAoLU2VydmljZVJ1bGUSGQoDbGV0GAEgAygLMgwuYmZmLnYxLlN0ZXAipAEKCk1ldGhvZFJ1bGUSFAoHdGltZW91dBgBIAEoCUgAiAEBEhYKCW1heF9jYWxscxgCIAEoDUgBiAEBEhUKCHJlc3BvbnNlGAMgASgJSAKIAQESGQoMbWF4X2VsZW1lbnRzGA0gASgNSAOIAQFCCgoIX3RpbWVvdXRCDAoKX21heF9jYWxsc0ILCglfcmVzcG9uc2VCDwoNX21heF9lbGVtZW50cyJ5CgtNZXNzYWdlUnVsZRIZCgNsZXQYASADKAsyDC5iZmYudjEuU3RlcBINCgVhbGlhcxgCIAMoCRIVCghyZXNvbHZlchgDIAEoCEgAiAEBEhwKBXJlYWRzGAQgASgLMg0uYmZmLnYxLlJlYWRzQgsKCV9yZXNvbHZlciK9AQoJRmllbGRSdWxlEg8KAmJ5GAEgASgJSACIAQESEgoFYWxpYXMYAiABKAlIAYgBARIVCghyZXNvbHZlchgDIAEoCEgCiAEBEg8KAmlmGAQgASgJSAOIAQESFAoHZGVmYXVsdBgFIAEoCEgEiAEBEhwKBXJlYWRzGAggASgLMg0uYmZmLnYxLlJlYWRzQgUKA19ieUIICgZfYWxpYXNCCwoJX3Jlc29sdmVyQgUKA19pZkIKCghfZGVmYXVsdCIZCghFbnVtUnVsZRINCgVhbGlhcxgBIAMoCSJkCg1FbnVtVmFsdWVSdWxlEg0KBWFsaWFzGAEgAygJEhQKB2RlZmF1bHQYAiABKAhIAIgBARIVCghub19hbGlhcxgDIAEoCEgBiAEBQgoKCF9kZWZhdWx0QgsKCV9ub19hbGlhcyIVCgVSZWFkcxIMCgRzdGVwGAEgAygJIlUKCEZ1bmN0aW9uEhEKBG5hbWUYASABKAlIAIgBARINCgVwYXJhbRgCIAMoCRITCgZyZXN1bHQYAyABKAlIAYgBAUIHCgVfbmFtZUIJCgdfcmVzdWx0ImIKBkVudlZhchIRCgRuYW1lGAEgASgJSACIAQESEQoEdHlwZRgCIAEoCUgBiAEBEhQKB2RlZmF1bHQYAyABKAlIAogBAUIHCgVfbmFtZUIHCgVfdHlwZUIKCghfZGVmYXVsdCK9AwoEU3RlcBIRCgRuYW1lGAEgASgJSAGIAQESDwoCaWYYAiABKAlIAogBARIMCgJieRgDIAEoCUgAEhwKBGNhbGwYBCABKAsyDC5iZmYudjEuQ2FsbEgAEiIKB2NvbXBvc2UYBSABKAsyDy5iZmYudjEuQ29tcG9zZUgAEhwKBGVhY2gYBiABKAsyDC5iZmYudjEuRWFjaEgAEiAKBnN3aXRjaBgHIAEoCzIOLmJmZi52MS5Td2l0Y2hIABIeCgVndWFyZBgIIAEoCzINLmJmZi52MS5HdWFyZEgAEhoKDXN1cHBsZW1lbnRhcnkYCSABKAhIA4gBARIVCghmYWxsYmFjaxgKIAEoCUgEiAEBEhUKCGF1dG9iaW5kGAsgASgISAWIAQESDQoFYWZ0ZXIYDCADKAkSEgoFZGVmZXIYDSABKAhIBogBARIWCgl1bm9yZGVyZWQYDyABKAhIB4gBAUIICgZzb3VyY2VCBwoFX25hbWVCBQoDX2lmQhAKDl9zdXBwbGVtZW50YXJ5QgsKCV9mYWxsYmFja0ILCglfYXV0b2JpbmRCCAoGX2RlZmVyQgwKCl91bm9yZGVyZWQicgoEQmluZBIRCgRuYW1lGAEgASgJSACIAQESDwoCYnkYAiABKAlIAYgBARIPCgJpZhgDIAEoCUgCiAEBEhMKBnNwcmVhZBgEIAEoCUgDiAEBQgcKBV9uYW1lQgUKA19ieUIFCgNfaWZCCQoHX3NwcmVhZCJHCgdDb21wb3NlEhQKB21lc3NhZ2UYASABKAlIAIgBARIaCgRhcmdzGAIgAygLMgwuYmZmLnYxLkJpbmRCCgoIX21lc3NhZ2UiqAIKBEVhY2gSEAoDdmFyGAEgASgJSAGIAQESDwoCaW4YAiABKAlIAogBARIPCgJpZhgDIAEoCUgDiAEBEgwKAmJ5GAQgASgJSAASHAoEY2FsbBgFIAEoCzIMLmJmZi52MS5DYWxsSAASIgoHY29tcG9zZRgGIAEoCzIPLmJmZi52MS5Db21wb3NlSAASEAoDa2V5GAcgASgJSASIAQESFAoHcGFydGlhbBgIIAEoCEgFiAEBEhcKCmNvbmN1cnJlbnQYCSABKA1IBogBARIQCgNtYXgYCiABKA1IB4gBAUIICgZzb3VyY2VCBgoEX3ZhckIFCgNfaW5CBQoDX2lmQgYKBF9rZXlCCgoIX3BhcnRpYWxCDQoLX2NvbmN1cnJlbnRCBgoEX21heCJGCgZTd2l0Y2gSGgoEY2FzZRgBIAMoCzIMLmJmZi52MS5DYXNlEhQKB2RlZmF1bHQYAiABKAlIAIgBAUIKCghfZGVmYXVsdCI2CgRDYXNlEg8KAmlmGAEgASgJSACIAQESDwoCYnkYAiABKAlIAYgBAUIFCgNfaWZCBQoDX2J5Ij4KBUd1YXJkEg8KAmlmGAEgASgJSACIAQESHQoEZmFpbBgCIAEoCzIPLmJmZi52MS5GYWlsdXJlQgUKA19pZiKEAQoHRmFpbHVyZRIfCgRjb2RlGAEgASgOMgwuYmZmLnYxLkNvZGVIAIgBARIUCgdtZXNzYWdlGAIgASgJSAGIAQESDwoHZGV0YWlscxgDIAMoCRISCgVhc19pcxgEIAEoCEgCiAEBQgcKBV9jb2RlQgoKCF9tZXNzYWdlQggKBl9hc19pcyK/AwoEQ2FsbBITCgZtZXRob2QYASABKAlIAIgBARIZCgNzZXQYAiADKAsyDC5iZmYudjEuQmluZBIUCgdyZXF1ZXN0GAMgASgJSAGIAQESFAoHdGltZW91dBgEIAEoCUgCiAEBEhwKBXJldHJ5GAUgASgLMg0uYmZmLnYxLlJldHJ5EhwKBWhlZGdlGAYgASgLMg0uYmZmLnYxLkhlZGdlEhwKBWNhY2hlGAcgASgLMg0uYmZmLnYxLkNhY2hlEhwKBWxpbWl0GAggASgLMg0uYmZmLnYxLkxpbWl0Eh4KCG1ldGFkYXRhGAkgAygLMgwuYmZmLnYxLkJpbmQSDwoHZm9yd2FyZBgKIAMoCRIjCghvbl9lcnJvchgLIAMoCzIRLmJmZi52MS5FcnJvclJ1bGUSHAoFYmF0Y2gYDCABKAsyDS5iZmYudjEuQmF0Y2gSFwoKaWRlbXBvdGVudBgNIAEoCEgDiAEBEhYKCXJlYWRfb25seRgPIAEoCEgEiAEBQgkKB19tZXRob2RCCgoIX3JlcXVlc3RCCgoIX3RpbWVvdXRCDQoLX2lkZW1wb3RlbnRCDAoKX3JlYWRfb25seSLXAwoIVXBzdHJlYW0SFAoHc2VydmljZRgBIAEoCUgAiAEBEhMKBm1ldGhvZBgCIAEoCUgBiAEBEhQKB3RpbWVvdXQYAyABKAlIAogBARIcCgVyZXRyeRgEIAEoCzINLmJmZi52MS5SZXRyeRIcCgVoZWRnZRgFIAEoCzINLmJmZi52MS5IZWRnZRIcCgVjYWNoZRgGIAEoCzINLmJmZi52MS5DYWNoZRIcCgVsaW1pdBgHIAEoCzINLmJmZi52MS5MaW1pdBIeCghtZXRhZGF0YRgIIAMoCzIMLmJmZi52MS5CaW5kEg8KB2ZvcndhcmQYCSADKAkSIwoIb25fZXJyb3IYCiADKAsyES5iZmYudjEuRXJyb3JSdWxlEhcKCmlkZW1wb3RlbnQYCyABKAhIA4gBARIgCgdicmVha2VyGAwgASgLMg8uYmZmLnYxLkJyZWFrZXISKQoMcmV0cnlfYnVkZ2V0GA0gASgLMhMuYmZmLnYxLlJldHJ5QnVkZ2V0EhYKCXJlYWRfb25seRgSIAEoCEgEiAEBQgoKCF9zZXJ2aWNlQgkKB19tZXRob2RCCgoIX3RpbWVvdXRCDQoLX2lkZW1wb3RlbnRCDAoKX3JlYWRfb25seSJ/CgVSZXRyeRIVCghhdHRlbXB0cxgBIAEoDUgAiAEBEhgKAm9uGAIgAygOMgwuYmZmLnYxLkNvZGUSIAoHYmFja29mZhgDIAEoCzIPLmJmZi52MS5CYWNrb2ZmEg8KAmlmGAQgASgJSAGIAQFCCwoJX2F0dGVtcHRzQgUKA19pZiJtCgdCYWNrb2ZmEhQKB2luaXRpYWwYASABKAlIAIgBARIQCgNtYXgYAiABKAlIAYgBARIXCgptdWx0aXBsaWVyGAMgASgBSAKIAQFCCgoIX2luaXRpYWxCBgoEX21heEINCgtfbXVsdGlwbGllciJfCgtSZXRyeUJ1ZGdldBIXCgptYXhfdG9rZW5zGAEgASgNSACIAQESGAoLdG9rZW5fcmF0aW8YAiABKAFIAYgBAUINCgtfbWF4X3Rva2Vuc0IOCgxfdG9rZW5fcmF0aW8iPwoFSGVkZ2USEgoFZGVsYXkYASABKAlIAIgBARIQCgNtYXgYAiABKA1IAYgBAUIICgZfZGVsYXlCBgoEX21heCI/CgVDYWNoZRIQCgN0dGwYASABKAlIAIgBARISCgVzdGFsZRgCIAEoCUgBiAEBQgYKBF90dGxCCAoGX3N0YWxlIk8KBUxpbWl0EhcKCmNvbmN1cnJlbnQYASABKA1IAIgBARITCgZxdWV1ZWQYAiABKA1IAYgBAUINCgtfY29uY3VycmVudEIJCgdfcXVldWVkIpMCCgdCcmVha2VyEhcKCmVycm9yX3JhdGUYASABKAFIAIgBARITCgZ3aW5kb3cYAiABKAlIAYgBARIUCgdtaW5pbXVtGAMgASgNSAKIAQESFQoIb3Blbl9mb3IYBCABKAlIA4gBARITCgZwcm9iZXMYBSABKA1IBIgBARIRCgRzbG93GAYgASgJSAWIAQESFgoJc2xvd19yYXRlGAcgASgBSAaIAQESEAoDb2ZmGAggASgISAeIAQFCDQoLX2Vycm9yX3JhdGVCCQoHX3dpbmRvd0IKCghfbWluaW11bUILCglfb3Blbl9mb3JCCQoHX3Byb2Jlc0IHCgVfc2xvd0IMCgpfc2xvd19yYXRlQgYKBF9vZmYiqQEKBUJhdGNoEhEKBG5hbWUYASABKAlIAIgBARIPCgJieRgCIAEoCUgBiAEBEhIKBWl0ZW1zGAMgASgJSAKIAQESEAoDa2V5GAQgASgJSAOIAQESEQoEbWFueRgFIAEoCEgEiAEBEhAKA21heBgGIAEoDUgFiAEBQgcKBV9uYW1lQgUKA19ieUIICgZfaXRlbXNCBgoEX2tleUIHCgVfbWFueUIGCgRfbWF4IowBCglFcnJvclJ1bGUSGAoCb24YASADKA4yDC5iZmYudjEuQ29kZRIPCgJpZhgCIAEoCUgBiAEBEhAKBmlnbm9yZRgDIAEoCEgAEhIKCGZhbGxiYWNrGAQgASgJSAASHwoEZmFpbBgFIAEoCzIPLmJmZi52MS5GYWlsdXJlSABCBgoEdGhlbkIFCgNfaWYqwAIKBENvZGUSBgoCT0sQABINCglDQU5DRUxMRUQQARILCgdVTktOT1dOEAISFAoQSU5WQUxJRF9BUkdVTUVOVBADEhUKEURFQURMSU5FX0VYQ0VFREVEEAQSDQoJTk9UX0ZPVU5EEAUSEgoOQUxSRUFEWV9FWElTVFMQBhIVChFQRVJNSVNTSU9OX0RFTklFRBAHEhYKElJFU09VUkNFX0VYSEFVU1RFRBAIEhcKE0ZBSUxFRF9QUkVDT05ESVRJT04QCRILCgdBQk9SVEVEEAoSEAoMT1VUX09GX1JBTkdFEAsSEQoNVU5JTVBMRU1FTlRFRBAMEgwKCElOVEVSTkFMEA0SDwoLVU5BVkFJTEFCTEUQDhINCglEQVRBX0xPU1MQDxITCg9VTkFVVEhFTlRJQ0FURUQQEBIHCgNBTlkQETpECgRmaWxlEhwuZ29vZ2xlLnByb3RvYnVmLkZpbGVPcHRpb25zGMncAyABKAsyEC5iZmYudjEuRmlsZVJ1bGVSBGZpbGU6UAoHc2VydmljZRIfLmdvb2dsZS5wcm90b2J1Zi5TZXJ2aWNlT3B0aW9ucxjJ3AMgASgLMhMuYmZmLnYxLlNlcnZpY2VSdWxlUgdzZXJ2aWNlOkwKBm1ldGhvZBIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGMncAyABKAsyEi5iZmYudjEuTWV0aG9kUnVsZVIGbWV0aG9kOlAKB21lc3NhZ2USHy5nb29nbGUucHJvdG9idWYuTWVzc2FnZU9wdGlvbnMYydwDIAEoCzITLmJmZi52MS5NZXNzYWdlUnVsZVIHbWVzc2FnZTpICgVmaWVsZBIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMYydwDIAEoCzIRLmJmZi52MS5GaWVsZFJ1bGVSBWZpZWxkOkQKBGVudW0SHC5nb29nbGUucHJvdG9idWYuRW51bU9wdGlvbnMYydwDIAEoCzIQLmJmZi52MS5FbnVtUnVsZVIEZW51bTpZCgplbnVtX3ZhbHVlEiEuZ29vZ2xlLnByb3RvYnVmLkVudW1WYWx1ZU9wdGlvbnMYydwDIAEoCzIVLmJmZi52MS5FbnVtVmFsdWVSdWxlUgllbnVtVmFsdWViBnByb3RvMw", [file_google_protobuf_descriptor]);
 
 /**
  * @generated from message bff.v1.FileRule
@@ -27,6 +27,13 @@ export type FileRule = Message<"bff.v1.FileRule"> & {
    * @generated from field: repeated bff.v1.EnvVar env = 2;
    */
   env: EnvVar[];
+
+  /**
+   * TypeScript functions for expressions, of the package
+   *
+   * @generated from field: repeated bff.v1.Function function = 6;
+   */
+  function: Function[];
 
   /**
    * of lists, maps and JSON in one request; default BFF_MAX_ELEMENTS, 100000
@@ -124,6 +131,13 @@ export type MessageRule = Message<"bff.v1.MessageRule"> & {
    * @generated from field: optional bool resolver = 3;
    */
   resolver?: boolean | undefined;
+
+  /**
+   * what that function reads; none said: every step of the message
+   *
+   * @generated from field: bff.v1.Reads reads = 4;
+   */
+  reads?: Reads | undefined;
 };
 
 /**
@@ -171,6 +185,13 @@ export type FieldRule = Message<"bff.v1.FieldRule"> & {
    * @generated from field: optional bool default = 5;
    */
   default?: boolean | undefined;
+
+  /**
+   * what the resolver reads; none said: every step of the message
+   *
+   * @generated from field: bff.v1.Reads reads = 8;
+   */
+  reads?: Reads | undefined;
 };
 
 /**
@@ -225,6 +246,58 @@ export const EnumValueRuleSchema: GenMessage<EnumValueRule> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 6);
 
 /**
+ * `reads: {}` is: no step.
+ *
+ * @generated from message bff.v1.Reads
+ */
+export type Reads = Message<"bff.v1.Reads"> & {
+  /**
+   * @generated from field: repeated string step = 1;
+   */
+  step: string[];
+};
+
+/**
+ * Describes the message bff.v1.Reads.
+ * Use `create(ReadsSchema)` to create a new message.
+ */
+export const ReadsSchema: GenMessage<Reads> = /*@__PURE__*/
+  messageDesc(file_bff_v1_options, 7);
+
+/**
+ * @generated from message bff.v1.Function
+ */
+export type Function = Message<"bff.v1.Function"> & {
+  /**
+   * "slug.of": with a dot, under no name of the library
+   *
+   * @generated from field: optional string name = 1;
+   */
+  name?: string | undefined;
+
+  /**
+   * CEL types
+   *
+   * @generated from field: repeated string param = 2;
+   */
+  param: string[];
+
+  /**
+   * a CEL type
+   *
+   * @generated from field: optional string result = 3;
+   */
+  result?: string | undefined;
+};
+
+/**
+ * Describes the message bff.v1.Function.
+ * Use `create(FunctionSchema)` to create a new message.
+ */
+export const FunctionSchema: GenMessage<Function> = /*@__PURE__*/
+  messageDesc(file_bff_v1_options, 8);
+
+/**
  * @generated from message bff.v1.EnvVar
  */
 export type EnvVar = Message<"bff.v1.EnvVar"> & {
@@ -253,7 +326,7 @@ export type EnvVar = Message<"bff.v1.EnvVar"> & {
  * Use `create(EnvVarSchema)` to create a new message.
  */
 export const EnvVarSchema: GenMessage<EnvVar> = /*@__PURE__*/
-  messageDesc(file_bff_v1_options, 7);
+  messageDesc(file_bff_v1_options, 9);
 
 /**
  * @generated from message bff.v1.Step
@@ -350,7 +423,7 @@ export type Step = Message<"bff.v1.Step"> & {
  * Use `create(StepSchema)` to create a new message.
  */
 export const StepSchema: GenMessage<Step> = /*@__PURE__*/
-  messageDesc(file_bff_v1_options, 8);
+  messageDesc(file_bff_v1_options, 10);
 
 /**
  * A named value: a request field, an argument, a metadata key.
@@ -390,7 +463,7 @@ export type Bind = Message<"bff.v1.Bind"> & {
  * Use `create(BindSchema)` to create a new message.
  */
 export const BindSchema: GenMessage<Bind> = /*@__PURE__*/
-  messageDesc(file_bff_v1_options, 9);
+  messageDesc(file_bff_v1_options, 11);
 
 /**
  * @generated from message bff.v1.Compose
@@ -412,7 +485,7 @@ export type Compose = Message<"bff.v1.Compose"> & {
  * Use `create(ComposeSchema)` to create a new message.
  */
 export const ComposeSchema: GenMessage<Compose> = /*@__PURE__*/
-  messageDesc(file_bff_v1_options, 10);
+  messageDesc(file_bff_v1_options, 12);
 
 /**
  * @generated from message bff.v1.Each
@@ -488,7 +561,7 @@ export type Each = Message<"bff.v1.Each"> & {
  * Use `create(EachSchema)` to create a new message.
  */
 export const EachSchema: GenMessage<Each> = /*@__PURE__*/
-  messageDesc(file_bff_v1_options, 11);
+  messageDesc(file_bff_v1_options, 13);
 
 /**
  * @generated from message bff.v1.Switch
@@ -510,7 +583,7 @@ export type Switch = Message<"bff.v1.Switch"> & {
  * Use `create(SwitchSchema)` to create a new message.
  */
 export const SwitchSchema: GenMessage<Switch> = /*@__PURE__*/
-  messageDesc(file_bff_v1_options, 12);
+  messageDesc(file_bff_v1_options, 14);
 
 /**
  * @generated from message bff.v1.Case
@@ -532,7 +605,7 @@ export type Case = Message<"bff.v1.Case"> & {
  * Use `create(CaseSchema)` to create a new message.
  */
 export const CaseSchema: GenMessage<Case> = /*@__PURE__*/
-  messageDesc(file_bff_v1_options, 13);
+  messageDesc(file_bff_v1_options, 15);
 
 /**
  * @generated from message bff.v1.Guard
@@ -554,7 +627,7 @@ export type Guard = Message<"bff.v1.Guard"> & {
  * Use `create(GuardSchema)` to create a new message.
  */
 export const GuardSchema: GenMessage<Guard> = /*@__PURE__*/
-  messageDesc(file_bff_v1_options, 14);
+  messageDesc(file_bff_v1_options, 16);
 
 /**
  * @generated from message bff.v1.Failure
@@ -592,7 +665,7 @@ export type Failure = Message<"bff.v1.Failure"> & {
  * Use `create(FailureSchema)` to create a new message.
  */
 export const FailureSchema: GenMessage<Failure> = /*@__PURE__*/
-  messageDesc(file_bff_v1_options, 15);
+  messageDesc(file_bff_v1_options, 17);
 
 /**
  * @generated from message bff.v1.Call
@@ -680,7 +753,7 @@ export type Call = Message<"bff.v1.Call"> & {
  * Use `create(CallSchema)` to create a new message.
  */
 export const CallSchema: GenMessage<Call> = /*@__PURE__*/
-  messageDesc(file_bff_v1_options, 16);
+  messageDesc(file_bff_v1_options, 18);
 
 /**
  * @generated from message bff.v1.Upstream
@@ -768,7 +841,7 @@ export type Upstream = Message<"bff.v1.Upstream"> & {
  * Use `create(UpstreamSchema)` to create a new message.
  */
 export const UpstreamSchema: GenMessage<Upstream> = /*@__PURE__*/
-  messageDesc(file_bff_v1_options, 17);
+  messageDesc(file_bff_v1_options, 19);
 
 /**
  * @generated from message bff.v1.Retry
@@ -806,7 +879,7 @@ export type Retry = Message<"bff.v1.Retry"> & {
  * Use `create(RetrySchema)` to create a new message.
  */
 export const RetrySchema: GenMessage<Retry> = /*@__PURE__*/
-  messageDesc(file_bff_v1_options, 18);
+  messageDesc(file_bff_v1_options, 20);
 
 /**
  * @generated from message bff.v1.Backoff
@@ -833,7 +906,7 @@ export type Backoff = Message<"bff.v1.Backoff"> & {
  * Use `create(BackoffSchema)` to create a new message.
  */
 export const BackoffSchema: GenMessage<Backoff> = /*@__PURE__*/
-  messageDesc(file_bff_v1_options, 19);
+  messageDesc(file_bff_v1_options, 21);
 
 /**
  * @generated from message bff.v1.RetryBudget
@@ -855,7 +928,7 @@ export type RetryBudget = Message<"bff.v1.RetryBudget"> & {
  * Use `create(RetryBudgetSchema)` to create a new message.
  */
 export const RetryBudgetSchema: GenMessage<RetryBudget> = /*@__PURE__*/
-  messageDesc(file_bff_v1_options, 20);
+  messageDesc(file_bff_v1_options, 22);
 
 /**
  * @generated from message bff.v1.Hedge
@@ -879,7 +952,7 @@ export type Hedge = Message<"bff.v1.Hedge"> & {
  * Use `create(HedgeSchema)` to create a new message.
  */
 export const HedgeSchema: GenMessage<Hedge> = /*@__PURE__*/
-  messageDesc(file_bff_v1_options, 21);
+  messageDesc(file_bff_v1_options, 23);
 
 /**
  * @generated from message bff.v1.Cache
@@ -901,7 +974,7 @@ export type Cache = Message<"bff.v1.Cache"> & {
  * Use `create(CacheSchema)` to create a new message.
  */
 export const CacheSchema: GenMessage<Cache> = /*@__PURE__*/
-  messageDesc(file_bff_v1_options, 22);
+  messageDesc(file_bff_v1_options, 24);
 
 /**
  * @generated from message bff.v1.Limit
@@ -923,7 +996,7 @@ export type Limit = Message<"bff.v1.Limit"> & {
  * Use `create(LimitSchema)` to create a new message.
  */
 export const LimitSchema: GenMessage<Limit> = /*@__PURE__*/
-  messageDesc(file_bff_v1_options, 23);
+  messageDesc(file_bff_v1_options, 25);
 
 /**
  * @generated from message bff.v1.Breaker
@@ -975,7 +1048,7 @@ export type Breaker = Message<"bff.v1.Breaker"> & {
  * Use `create(BreakerSchema)` to create a new message.
  */
 export const BreakerSchema: GenMessage<Breaker> = /*@__PURE__*/
-  messageDesc(file_bff_v1_options, 24);
+  messageDesc(file_bff_v1_options, 26);
 
 /**
  * @generated from message bff.v1.Batch
@@ -1029,7 +1102,7 @@ export type Batch = Message<"bff.v1.Batch"> & {
  * Use `create(BatchSchema)` to create a new message.
  */
 export const BatchSchema: GenMessage<Batch> = /*@__PURE__*/
-  messageDesc(file_bff_v1_options, 25);
+  messageDesc(file_bff_v1_options, 27);
 
 /**
  * @generated from message bff.v1.ErrorRule
@@ -1078,7 +1151,7 @@ export type ErrorRule = Message<"bff.v1.ErrorRule"> & {
  * Use `create(ErrorRuleSchema)` to create a new message.
  */
 export const ErrorRuleSchema: GenMessage<ErrorRule> = /*@__PURE__*/
-  messageDesc(file_bff_v1_options, 26);
+  messageDesc(file_bff_v1_options, 28);
 
 /**
  * The gRPC status codes, here so that the language needs no third-party proto.

@@ -18,9 +18,9 @@ await serve({
   },
   env: () => ({}),
   resolvers: ["shopV1PartOfPageText", "shopV1PagePartText"],
-  create: ({ clients, env, observer, resolvers: supplied }) => {
+  create: ({ clients, env, observer, supplied }) => {
     const upstreams = createUpstreams(clients, { observer });
-    const resolvers = supplied as ShopResolvers;
+    const resolvers = supplied.resolvers as ShopResolvers;
     return [
       ...createShopV1App({ upstreams, env, resolvers, observer }),
       ...createAppServiceService({ upstreams, env, resolvers, observer }),

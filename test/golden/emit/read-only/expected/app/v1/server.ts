@@ -16,9 +16,9 @@ await serve({
   },
   env: () => ({}),
   resolvers: ["movedSlogan"],
-  create: ({ clients, env, observer, cache, resolvers: supplied }) => {
+  create: ({ clients, env, observer, cache, supplied }) => {
     const upstreams = createUpstreams(clients, { observer, cache });
-    const resolvers = supplied as AppResolvers;
+    const resolvers = supplied.resolvers as AppResolvers;
     return [
       ...createAppService({ upstreams, env, resolvers, observer }),
     ];

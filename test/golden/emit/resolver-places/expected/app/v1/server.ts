@@ -19,9 +19,9 @@ await serve({
   },
   env: () => ({}),
   resolvers: ["pageSupplied", "cardInner", "oldNote", "oldSize", "oldParts", "oldLeft", "oldRight"],
-  create: ({ clients, env, observer, resolvers: supplied }) => {
+  create: ({ clients, env, observer, supplied }) => {
     const upstreams = createUpstreams(clients, { observer });
-    const resolvers = supplied as AppResolvers;
+    const resolvers = supplied.resolvers as AppResolvers;
     return [
       ...createAppService({ upstreams, env, resolvers, observer }),
     ];

@@ -21,9 +21,9 @@ await serve({
     REGION: read.string("REGION", ""),
   }),
   resolvers: ["cardNote", "ownerName"],
-  create: ({ clients, env, observer, resolvers: supplied }) => {
+  create: ({ clients, env, observer, supplied }) => {
     const upstreams = createUpstreams(clients, { observer });
-    const resolvers = supplied as AppResolvers;
+    const resolvers = supplied.resolvers as AppResolvers;
     return [
       ...createAppService({ upstreams, env, resolvers, observer }),
     ];

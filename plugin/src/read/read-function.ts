@@ -1,0 +1,42 @@
+// Functions of the user: their names. What their types are is resolved.
+import type { Report } from "../diagnostic/diagnostic.ts";
+import type { Function as Declaration } from "../gen/bff/v1/options_pb.ts";
+import type { IrFunction } from "../ir.ts";
+import { type Declared, text, texts } from "./declared.ts";
+import { fault } from "./fault.ts";
+import { isKeyword, isLibraryName } from "./names.ts";
+
+const EXAMPLE = '{ name: "slug.of" param: ["string"] result: "string" }';
+
+export function readFunction({ value, place }: Declared<Declaration>, report: Report): IrFunction | undefined {
+  const name = text(value.name, place, "name");
+  const result = text(value.result, place, "result");
+  const params = texts(value.param, place, "param");
+  if (name === undefined || result === undefined) {
+    fault(report, "BFF170", place.at, `this function has no "${name === undefined ? "name" : "result"}"`, {
+      hint: `write all of it: ${EXAMPLE}`,
+    });
+    return name && { kind: "function", at: place.at, name, params, result: undefined };
+  }
+  const [namespace = "", ...rest] = name.value.split(".");
+  const said = `${JSON.stringify(name.value)} cannot name a function`;
+  if (!/^[A-Za-z_]\w*$/.test(namespace) || !rest.every((part) => /^[A-Za-z_]\w*$/.test(part))) {
+    fault(report, "BFF171", name.at, `${said}: it is no name with dots`, { hint: 'write one such as "slug.of"' });
+  } else if (rest.length === 0) {
+    fault(report, "BFF171", name.at, `${said}: it has no dot`, {
+      hint: `put a name of your own before it, as in "text.${namespace}"`,
+    });
+  } else if ([namespace, ...rest].some(isKeyword)) {
+    fault(report, "BFF171", name.at, `${said}: it has a reserved word of expressions in it`, {
+      hint: "choose another name",
+    });
+  } else if (isLibraryName(namespace)) {
+    fault(report, "BFF171", name.at, `${said}: "${namespace}" is a name that expressions have already`, {
+      hint: `choose another name before the dot, as in "my_${name.value}"`,
+    });
+  } else {
+    return { kind: "function", at: place.at, name, params, result };
+  }
+  // The name is declared all the same: what calls it is not at fault.
+  return { kind: "function", at: place.at, name, params, result: undefined };
+}

@@ -1,0 +1,102 @@
+// Functions of the user that expressions may call: their types.
+import { type CelType, type Overload, OWN, signature, type TypeFault, writtenType } from "../../cel/index.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { Ir, IrFile, IrFunction } from "../../ir.ts";
+import type { Text } from "../../origin.ts";
+import { lookupMessage, resolveName } from "../names/lookup.ts";
+import { slice } from "../names/synthetic-text.ts";
+import type { MessageContext, OwnFunctions, PackageContext } from "../steps/context.ts";
+
+export function ownFunctions(ir: Ir, report: Report): OwnFunctions {
+  const known = new Map<string, Overload>();
+  const found = new Map<IrFunction, Overload>();
+  for (const file of ir.files) {
+    for (const declared of file.functions) {
+      const params = declared.params.map((param) => typeOf(ir, param, file, report));
+      const result = declared.result && typeOf(ir, declared.result, file, report);
+      if (result === undefined || !params.every((param) => param !== undefined)) continue;
+      const one: Overload = { id: OWN, fn: declared.name.value, method: false, params, result, fails: true };
+      const key = signature(one);
+      known.set(key, known.get(key) ?? one);
+      found.set(declared, known.get(key) ?? one);
+    }
+  }
+  return found;
+}
+
+/** Those that a package may call, and the names of those with a fault; two of one name that differ are one. */
+export function agreedFunctions(
+  declared: readonly IrFunction[],
+  all: OwnFunctions,
+  report: Report,
+): Pick<PackageContext, "functions" | "brokenFunctions"> {
+  const broken = new Set(declared.filter((one) => !all.has(one)).map(({ name }) => name.value));
+  const byName = new Map<string, { readonly declared: IrFunction; readonly own: Overload }>();
+  for (const one of declared) {
+    const own = all.get(one);
+    if (own === undefined) continue;
+    const first = byName.get(one.name.value);
+    if (first === undefined) byName.set(one.name.value, { declared: one, own });
+    else if (first.own !== own) {
+      broken.add(own.fn);
+      report({
+        code: "BFF434",
+        severity: "error",
+        message: `the function "${own.fn}" is ${signature(own)} here and ${signature(first.own)} elsewhere`,
+        at: one.name.at,
+        related: [{ at: first.declared.name.at, message: `${signature(first.own)} here` }],
+        hint: "declare it in one file, and import that file",
+      });
+    }
+  }
+  return { functions: [...byName.values()].map(({ own }) => own), brokenFunctions: broken };
+}
+
+/** What stands before a dot is a step or a variable where there is one, so that none has the name of a namespace. */
+export function checkNamespaces({ ir, around, run, governing, scope }: MessageContext): void {
+  const declared = governing.functions.filter((one) => run.functions.has(one));
+  const namespaces = new Map(declared.map((one) => [one.name.value.split(".")[0] ?? "", one]));
+  const steps = ir.steps.flatMap(({ name }) => (name === undefined ? [] : [{ name, what: "step" }]));
+  const variables = ir.steps.flatMap(({ source }) =>
+    source?.kind === "each" && source.var !== undefined ? [{ name: source.var, what: "variable" }] : [],
+  );
+  for (const { name, what } of [...steps, ...variables]) {
+    const hidden = namespaces.get(name.value);
+    if (hidden === undefined) continue;
+    scope.report({
+      code: "BFF365",
+      severity: "error",
+      message: `the ${what} "${name.value}" hides the function "${hidden.name.value}"`,
+      at: name.at,
+      related: [{ at: hidden.name.at, message: "the function" }],
+      hint: "rename one of them",
+    });
+  }
+  // What would call such a function is not at fault. Of steps of the service it is told there.
+  const taken = new Set([...steps.map(({ name }) => name.value), ...around.keys()]);
+  for (const [namespace, { name }] of namespaces) if (taken.has(namespace)) scope.brokenFunctions.add(name.value);
+}
+
+function typeOf(ir: Ir, text: Text, file: IrFile, report: Report): CelType | undefined {
+  const container = file.desc.proto.package;
+  const found = writtenType(text.value, (name) => resolveName(container, name, (full) => ir.registry.getMessage(full)));
+  if (!("fault" in found)) return found;
+  const { fault } = found;
+  if (fault.kind === "unknown") lookupMessage(ir, slice(text, fault.start, fault.end), container, report);
+  else
+    report({
+      code: "BFF360",
+      severity: "error",
+      message: saidOf(fault, text.value),
+      at: text.place(fault.start, fault.end),
+      hint: "write a type such as string, int, timestamp, list(string), map(string, int), or the name of a message",
+    });
+  return undefined;
+}
+
+function saidOf({ kind, name }: TypeFault, text: string): string {
+  if (kind === "unfit") return `functions of your own neither take nor give ${name}`;
+  return name === ""
+    ? `${JSON.stringify(text)} ends before the type does`
+    : `${JSON.stringify(text)} is no type: "${name}" is not expected here`;
+}

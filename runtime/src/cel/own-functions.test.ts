@@ -1,0 +1,58 @@
+import { create } from "@bufbuild/protobuf";
+import { TimestampSchema } from "@bufbuild/protobuf/wkt";
+import { describe, expect, it } from "vitest";
+import { or } from "./logic.ts";
+import { type OwnFunction, ownFunctions } from "./own-functions.ts";
+
+const made = (value: unknown, result: string) => ownFunctions({ of: () => value }, { of: ["a.b", result] }).of;
+
+describe("a function of the user", () => {
+  it("is called as a method, with what it is given", () => {
+    class Mine {
+      readonly #end = "!";
+      of(a: string, b: bigint): string {
+        return a + b + this.#end;
+      }
+    }
+    expect(ownFunctions(new Mine(), { of: ["a.b", "string"] }).of("x", 2n)).toBe("x2!");
+  });
+  it.each([
+    ["s", "string"],
+    [true, "bool"],
+    [1.5, "double"],
+    [-(2n ** 63n), "int"],
+    [2n ** 64n - 1n, "uint"],
+    [new Uint8Array(), "bytes"],
+    [[1n], "list"],
+    [new Map([["a", 1n]]), "map"],
+    [create(TimestampSchema), "google.protobuf.Timestamp"],
+  ])("gives %s as %s", (value, result) => expect(made(value, result)()).toBe(value));
+  it.each([
+    [1, "int", "a.b gave double, not int"],
+    [2n ** 63n, "int", "a.b gave 9223372036854775808, which is out of the range of int"],
+    [-1n, "uint", "a.b gave -1, which is out of the range of uint"],
+    [undefined, "string", "a.b gave nothing, not string"],
+    [null, "string", "a.b gave null_type, not string"],
+    [create(TimestampSchema), "google.protobuf.Duration", "a.b gave google.protobuf.Timestamp, not"],
+    [Promise.resolve("a"), "string", "a.b gave a promise, and expressions do not wait"],
+  ])("does not give %s as %s", (value, result, said) => expect(made(value, result)).toThrow(said));
+  it("that gives a promise is not waited for, and nobody hears how that ends", async () => {
+    const { of } = ownFunctions({ of: () => Promise.reject(new Error("unheard")) }, { of: ["a.b", "string"] });
+    expect(of).toThrow("a.b gave a promise");
+    await Promise.resolve();
+  });
+  it("that throws is an error like others, with the cause for the log; another operand may decide", () => {
+    const cause = new Error("no");
+    const names: { of: OwnFunction } = { of: ["a.b", "bool"] };
+    const { of } = ownFunctions(
+      {
+        of: (): boolean => {
+          throw cause;
+        },
+      },
+      names,
+    );
+    expect(of).toThrow(expect.objectContaining({ name: "ExpressionError", message: "a.b threw: Error: no", cause }));
+    expect(or(of, () => true)).toBe(true);
+  });
+});

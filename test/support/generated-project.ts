@@ -1,0 +1,153 @@
+// A BFF over the upstreams of the goldens, generated into a folder of its own, type-checked there, and run as a process.
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import * as http2 from "node:http2";
+import type { AddressInfo } from "node:net";
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { create, type DescMethodUnary, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
+import { CodeGeneratorRequestSchema, CodeGeneratorResponseSchema } from "@bufbuild/protobuf/wkt";
+import type { HandlerContext } from "@connectrpc/connect";
+import { connectNodeAdapter } from "@connectrpc/connect-node";
+import { onTestFinished } from "vitest";
+import { compileCase, requestOf, UPSTREAMS } from "./golden.ts";
+import { requestFor, schemaOf } from "./request.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const bin = join(root, "plugin/bin/protoc-gen-bff.js");
+
+/** How an upstream answers, by "package.Service/Method". */
+export type Handlers<Request> = Readonly<
+  Record<string, (request: Request, context: HandlerContext) => object | Promise<object>>
+>;
+
+export class GeneratedProject {
+  /** Below the repository, so that generated code finds the packages that it imports. */
+  readonly folder: string;
+  readonly #protos: Readonly<Record<string, string>>;
+  readonly #upstreams: Readonly<Record<string, string>>;
+
+  constructor(
+    name: string,
+    protos: Readonly<Record<string, string>>,
+    upstreams: Readonly<Record<string, string>> = UPSTREAMS,
+  ) {
+    this.folder = join(root, `test/.generated/${name}-${process.pid}`);
+    this.#protos = protos;
+    this.#upstreams = upstreams;
+  }
+
+  /** Throws what the plugin says is wrong. */
+  generate(): void {
+    const request = requestOf({ protos: this.#protos }, this.#upstreams);
+    const es = create(CodeGeneratorRequestSchema, {
+      fileToGenerate: request.protoFile.map(({ name }) => name).filter((name) => !name.startsWith("google/protobuf/")),
+      protoFile: request.protoFile,
+      parameter: "target=ts,import_extension=ts,erasable_syntax=true",
+    });
+    const messages = fromBinary(
+      CodeGeneratorResponseSchema,
+      execFileSync(process.execPath, [join(root, "node_modules/.bin/protoc-gen-es")], {
+        input: toBinary(CodeGeneratorRequestSchema, es),
+      }),
+    );
+    const texts = { ...this.#upstreams, ...this.#protos };
+    const { response } = compileCase(request, texts, "import_extension=ts,server=true");
+    if (response.error) throw new Error(response.error);
+    for (const { name, content } of [...messages.file, ...response.file]) this.write(name, content);
+  }
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  write(name: string, text: string): void {
+    mkdirSync(dirname(join(this.folder, name)), { recursive: true });
+    writeFileSync(join(this.folder, name), text);
+  }
+  /** What tsc says of all of it. */
+  typeChecked(): string {
+    const { compilerOptions } = { compilerOptions: { noEmit: true, rootDir: root } };
+    const config = { extends: join(root, "tsconfig.json"), compilerOptions, include: ["."] };
+    this.write("tsconfig.json", JSON.stringify(config));
+    return spawnSync(join(root, "node_modules/.bin/tsc"), ["-p", this.folder], { encoding: "utf8" }).stdout;
+  }
+  initResolvers(file: string) {
+    return spawnSync(process.execPath, [bin, "init-resolvers", file], { cwd: this.folder, encoding: "utf8" });
+  }
+
+  /** One process for all upstreams of these handlers. */
+  async #upstream(handlers: Handlers<never>): Promise<string> {
+    const { registry } = schemaOf(requestFor(this.#upstreams));
+    const handler = connectNodeAdapter({
+      routes: (router) => {
+        for (const [name, answer] of Object.entries(handlers)) {
+          const [service = "", method] = name.split("/");
+          const rpc = registry.getService(service)?.methods.find((candidate) => candidate.name === method);
+          if (rpc === undefined) throw new Error(`no ${name}`);
+          const run = (request: Message, context: HandlerContext) => answer(request as never, context);
+          router.rpc(rpc as DescMethodUnary, run as never);
+        }
+      },
+    });
+    const server = http2.createServer(handler);
+    const sessions = new Set<http2.ServerHttp2Session>();
+    server.on("session", (session) => sessions.add(session));
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    onTestFinished(() => {
+      for (const session of sessions) session.destroy();
+      server.close();
+    });
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
+
+  /** The server of a package, over upstreams of its own, until the test ends. */
+  async served(server: string, handlers: Handlers<never>, env: Readonly<Record<string, string>> = {}) {
+    const address = await this.#upstream(handlers);
+    const services = [...new Set(Object.keys(handlers).map((name) => name.split("/")[0] ?? ""))];
+    const addresses = services.map((name) => [`${name.toUpperCase().replaceAll(".", "_")}_URL`, address]);
+    const child = spawn(process.execPath, [join(this.folder, server)], {
+      cwd: this.folder,
+      env: { HOST: "127.0.0.1", PORT: "0", ...Object.fromEntries(addresses), ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    onTestFinished(async () => {
+      if (child.exitCode !== null) return;
+      child.kill("SIGKILL");
+      await once(child, "exit");
+    });
+    let log = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      log += text;
+    });
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    /** Reads standard output up to a line. */
+    const until = async (wanted: RegExp): Promise<string> => {
+      for (;;) {
+        const { value, done } = await lines.next();
+        if (done === true) throw new Error(`ended before ${wanted}: ${log}`);
+        const found = wanted.exec(value);
+        if (found !== null) return found[1] ?? found[0];
+      }
+    };
+    const url = await until(/^listening on (\S+)$/);
+    const post = async (rpc: string, request: object, init: RequestInit = {}) => {
+      const headers = { "content-type": "application/json", ...(init.headers as Record<string, string> | undefined) };
+      const answer = await fetch(`${url}/${rpc}`, {
+        method: "POST",
+        body: JSON.stringify(request),
+        ...init,
+        headers,
+      });
+      return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+    };
+    return { post, until, log: () => log };
+  }
+
+  /** What a start that cannot succeed says. */
+  start(server: string, env: Readonly<Record<string, string>>) {
+    return spawnSync(process.execPath, [join(this.folder, server)], { cwd: this.folder, encoding: "utf8", env });
+  }
+}
