@@ -115,6 +115,8 @@ export interface IrEnumValue {
   readonly alias: readonly Text[];
   readonly default: Sourced<boolean> | undefined;
   readonly noAlias: Sourced<boolean> | undefined;
+  /** What `enums.text` gives; may be empty. */
+  readonly text: Sourced<string> | undefined;
 }
 
 export interface IrEnvVar {

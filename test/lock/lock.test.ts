@@ -400,3 +400,19 @@ test("so does what `read_only` vouches for, as the option that says it, and the 
   const accepted = lockOf(world(call, UNMARKED)) ?? "";
   expect(run(world(call), { text: accepted }).codes).toEqual(["error BFF918"]);
 });
+
+test("names of an enum that are made or read at run time are all in use", () => {
+  const field = (by: string) =>
+    shop(STEP.replace(" supplementary: true", ""), `string name = 1 [(bff.v1.field).by = "${by}"];`);
+  const all = ["", ".STATE_IN", ".STATE_OLD", ".STATE_OUT", ".STATE_UNSPECIFIED"].map(
+    (name) => `stock.v1.State${name}`,
+  );
+  const used = (by: string) => {
+    const [elements = {}] = Object.values(read(lockOf(world(field(by)))).files);
+    return Object.keys(elements).filter((name) => name.startsWith("stock.v1.State"));
+  };
+  expect(used("enums.name(stock.state)")).toEqual(all);
+  expect(used("stock.v1.State.parse(stock.note).hasValue() ? 'a' : 'b'")).toEqual(all);
+  expect(used("stock.v1.State.from(stock.pieces).hasValue() ? 'a' : 'b'")).toEqual(all);
+  expect(used("stock.state == stock.v1.State.STATE_IN ? 'a' : 'b'")).toEqual(["stock.v1.State.STATE_IN"]);
+});

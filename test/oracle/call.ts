@@ -13,8 +13,8 @@ import {
 import { isReflectMessage, type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import type { IrBatch, IrBind, IrCall, IrStep } from "../../plugin/src/ir.ts";
 import type { Composition } from "./compose.ts";
-import { Invalid } from "./evaluator.ts";
 import { canBeAbsent, fieldValue } from "./field-value.ts";
+import { Invalid } from "./invalid.ts";
 import { type Asker, type CallFailure, type CallOutcome, methodName, shown } from "./outcomes.ts";
 import { policyOf } from "./policy.ts";
 import { failed, type Locals, type Result, tainted, type Value, value, type Why } from "./result.ts";

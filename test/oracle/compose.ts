@@ -467,7 +467,7 @@ export class Composition {
     };
     try {
       const walked = path && this.#walk(path, bindings, found);
-      const computed = walked?.raw ?? this.place.evaluator.value(source, bindings);
+      const computed = walked?.raw ?? this.place.evaluator.value(source, bindings, enums);
       const bare = path !== undefined && found.has(path.join("."));
       return value(computed, bare ? taint : [...taint, ...inner], {
         inner: bare ? inner : [],

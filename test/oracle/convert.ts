@@ -10,12 +10,10 @@ import {
 } from "@bufbuild/protobuf/reflect";
 import { AnySchema, anyPack, isWrapperDesc } from "@bufbuild/protobuf/wkt";
 import type { Ir, IrEnum, IrMessage } from "../../plugin/src/ir.ts";
-import { Invalid } from "./evaluator.ts";
+import { enumAcross } from "./enums.ts";
 import { canBeAbsent, hasPresence } from "./field-value.ts";
+import { Invalid } from "./invalid.ts";
 import { unwrapped } from "./macros.ts";
-
-/** An enum value of the BFF that has no counterpart upstream: the call fails INVALID_ARGUMENT. */
-export class NoCounterpart extends Invalid {}
 
 export class Converter {
   readonly #messages: ReadonlyMap<string, IrMessage>;
@@ -136,23 +134,7 @@ export class Converter {
   }
 
   #enum(number: number, from: DescEnum | undefined, to: DescEnum): number {
-    if (from === undefined || from.typeName === to.typeName) return number;
-    const rule = this.#enums.get(to.typeName);
-    if (rule !== undefined && rule.alias.length > 0) {
-      const name = from.values.find((value) => value.number === number)?.name;
-      const explicit = rule.values.find((value) => value.alias.some((alias) => lastName(alias.value) === name));
-      const same = rule.values.find((value) => value.desc.name === name && value.noAlias?.value !== true);
-      const fallback = rule.values.find((value) => value.default?.value === true);
-      const found = (name === undefined ? undefined : (explicit ?? same)) ?? fallback;
-      if (found === undefined) throw new Invalid(`${from.typeName} ${number} has no counterpart in ${to.typeName}`);
-      return found.desc.number;
-    }
-    // Towards upstreams: the first alias, else the same name.
-    const value = this.#enums.get(from.typeName)?.values.find((v) => v.desc.number === number);
-    const name = value?.alias[0] === undefined ? value?.desc.name : lastName(value.alias[0].value);
-    const found = value?.noAlias?.value === true ? undefined : to.values.find((v) => v.name === name);
-    if (found === undefined) throw new NoCounterpart(`${from.typeName} ${number} has no counterpart in ${to.typeName}`);
-    return found.number;
+    return enumAcross(this.#enums, number, from, to);
   }
 
   /** Whether a value of message type `from` can fill a field of message type `to`. */
@@ -169,10 +151,6 @@ export class Converter {
     const names = (name: string) => this.#enums.get(name)?.alias.map((alias) => alias.value) ?? [];
     return from === to || names(to).includes(from) || names(from).includes(to);
   }
-}
-
-function lastName(name: string): string {
-  return name.slice(name.lastIndexOf(".") + 1);
 }
 
 function isJsonValue(field: DescField): boolean {

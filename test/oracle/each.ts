@@ -5,7 +5,7 @@ import type { IrEach, IrStep } from "../../plugin/src/ir.ts";
 import { callResult } from "./call.ts";
 import type { Composition } from "./compose.ts";
 import { items } from "./convert.ts";
-import { Invalid } from "./evaluator.ts";
+import { Invalid } from "./invalid.ts";
 import { failed, type Locals, type Result, TooManyAsked, type Value, value } from "./result.ts";
 import { asItem, asLeftOut, type Taint } from "./taint.ts";
 

@@ -13,26 +13,30 @@ import {
 import type { Expr } from "@bufbuild/cel-spec/cel/expr/syntax_pb.js";
 import type { DescEnum, Registry } from "@bufbuild/protobuf";
 import { isReflectMessage, type ReflectMessage } from "@bufbuild/protobuf/reflect";
+import type { IrEnum } from "../../plugin/src/ir.ts";
 import { constant, expression, ident, pathOf, rewrite, union, withChildren } from "./expression.ts";
 import { functions } from "./functions.ts";
+import { enumFunctions } from "./functions-enums.ts";
+import { Invalid } from "./invalid.ts";
 
-/** Evaluation failed at run time: an index out of range, overflow, a number that does not fit … Reason INVALID. */
-export class Invalid extends Error {}
+/** The enum whose numbers a name holds. */
+type Enums = (name: string) => DescEnum | undefined;
 
 /** Where expressions of one proto file are evaluated. */
 export class Evaluator {
   readonly #env;
   readonly #registry: Registry;
   readonly #namespace: string;
-  constructor(registry: Registry, namespace: string, own: readonly CelFunc[] = []) {
+  /** `enums`: what the BFF says of its enums. */
+  constructor(registry: Registry, namespace: string, own: readonly CelFunc[] = [], enums: readonly IrEnum[] = []) {
     this.#registry = registry;
     this.#namespace = namespace;
-    this.#env = celEnv({ registry, namespace, funcs: [...functions, ...own] });
+    this.#env = celEnv({ registry, namespace, funcs: [...functions, ...enumFunctions(registry, enums), ...own] });
   }
 
   /** CEL's value. Throws `Invalid` on a CEL error. `values` holds a binding for each name that may be evaluated. */
-  value(source: string | Expr, values: Readonly<Record<string, CelInput>>): CelValue {
-    const expr = typeof source === "string" ? expression(source).plain : source;
+  value(source: string | Expr, values: Readonly<Record<string, CelInput>>, enums: Enums = () => undefined): CelValue {
+    const expr = this.#withEnums(typeof source === "string" ? expression(source).plain : source, values, enums);
     const named = Object.fromEntries(Object.entries(values).map(([name, of]) => [`@${name}`, of]));
     const result = plan(this.#env, this.#named(expr, values, new Set()))(named);
     if (isCelError(result))
@@ -44,11 +48,7 @@ export class Evaluator {
    * The enum whose numbers an expression gives (itself, or as items of a list or map); CEL only knows ints.
    * `enums` answers for variables that hold such numbers themselves.
    */
-  enumOf(
-    expr: Expr | undefined,
-    values: Readonly<Record<string, CelInput>>,
-    enums: (name: string) => DescEnum | undefined,
-  ): DescEnum | undefined {
+  enumOf(expr: Expr | undefined, values: Readonly<Record<string, CelInput>>, enums: Enums): DescEnum | undefined {
     if (expr === undefined) return undefined;
     const { case: kind, value } = expr.exprKind;
     switch (kind) {
@@ -68,6 +68,8 @@ export class Evaluator {
       }
       case "callExpr": {
         const { args, target } = value;
+        const made = this.#madeEnum(value);
+        if (made !== undefined) return made;
         if (value.function === "_?_:_") {
           const condition = this.#tryValue(args[0], values);
           return this.enumOf(condition === true ? args[1] : args[2], values, enums) ?? undefined;
@@ -97,6 +99,51 @@ export class Evaluator {
       default:
         return undefined;
     }
+  }
+
+  /** Functions of enums, with the enums as CEL's ints do not have them. */
+  #withEnums(expr: Expr, values: Readonly<Record<string, CelInput>>, enums: Enums): Expr {
+    const { case: kind, value } = expr.exprKind;
+    if (kind === "comprehensionExpr") {
+      const range = this.#tryValue(value.iterRange, values);
+      const [item] = isCelList(range) ? [...range] : isCelMap(range) ? [...range.keys()] : [];
+      const of = this.enumOf(value.iterRange, values, enums);
+      const inner = item === undefined ? values : { ...values, [value.iterVar]: item };
+      const known: Enums = (name) => (name === value.iterVar ? of : enums(name));
+      return withChildren(expr, (child) => this.#withEnums(child, inner, known));
+    }
+    const around = withChildren(expr, (child) => this.#withEnums(child, values, enums));
+    if (kind !== "callExpr" || around.exprKind.case !== "callExpr") return around;
+    const [of] = value.args;
+    const [plain] = around.exprKind.value.args;
+    const call = (name: string, types: readonly DescEnum[]): Expr => {
+      const named = types.map((type) => constant(expr, { case: "stringValue", value: type.typeName }));
+      const args = plain === undefined ? named : [...named, plain];
+      return {
+        ...expr,
+        exprKind: { case: "callExpr", value: { $typeName: "cel.expr.Expr.Call", function: name, args } },
+      };
+    };
+    const made = this.#madeEnum(value);
+    const own = this.enumOf(of, values, enums);
+    const owner = value.target && pathOf(value.target)?.join(".");
+    if (owner === "enums" && own !== undefined) return call(`@enums.${value.function}`, [own]);
+    if (made === undefined) return around;
+    if (value.function === "from" || value.function === "parse") return call(`@enums.${value.function}`, [made]);
+    return own === undefined ? around : call("@enums.convert", [own, made]);
+  }
+
+  /** The enum of `Kind.from(…)`, `Kind.parse(…)` and `Kind(…)`. */
+  #madeEnum({
+    function: name,
+    target,
+  }: {
+    readonly function: string;
+    readonly target?: Expr | undefined;
+  }): DescEnum | undefined {
+    const owner = target === undefined ? [] : pathOf(target);
+    if (owner === undefined) return undefined;
+    return this.#enumNamed(name === "from" || name === "parse" ? owner : [...owner, name]);
   }
 
   #tryValue(expr: Expr | undefined, values: Readonly<Record<string, CelInput>>): CelValue | undefined {
@@ -134,11 +181,15 @@ export class Evaluator {
   }
 
   #enumConstant(path: readonly string[]): DescEnum | undefined {
-    const name = path.slice(0, -1).join(".");
+    return this.#enumNamed(path.slice(0, -1), path.at(-1));
+  }
+
+  #enumNamed(path: readonly string[], value?: string): DescEnum | undefined {
+    const name = path.join(".");
     const scopes = this.#namespace.split(".");
     for (let depth = scopes.length; depth >= 0; depth--) {
       const found = this.#registry.getEnum([...scopes.slice(0, depth), name].join("."));
-      if (found?.values.some((value) => value.name === path.at(-1))) return found;
+      if (found !== undefined && (value === undefined || found.values.some((one) => one.name === value))) return found;
     }
     return undefined;
   }

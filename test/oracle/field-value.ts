@@ -1,7 +1,7 @@
 import { type CelInput, celList, celMap, celUint, isCelMap } from "@bufbuild/cel";
 import type { DescField } from "@bufbuild/protobuf";
 import { isReflectMessage, type ReflectMessage } from "@bufbuild/protobuf/reflect";
-import { Invalid } from "./evaluator.ts";
+import { Invalid } from "./invalid.ts";
 
 /** A value on the way of a pure path, or `unset` when an optional, message, wrapper or oneof member on the way is. */
 export type Walked = { readonly unset: false; readonly value: CelInput } | { readonly unset: true };

@@ -42,3 +42,24 @@ describe("functions that the oracle adds to CEL", () => {
     expect(value(source)).toBe(true);
   });
 });
+
+describe("functions of enums", () => {
+  const value = (source: string) =>
+    new Evaluator(
+      ir.registry,
+      "b.v1",
+      [],
+      ir.files.flatMap((file) => file.enums),
+    ).value(source, {});
+  it.each([
+    ["enums.name(up.v1.Kind.KIND_X) == 'KIND_X' && enums.name(Kind(up.v1.Kind.KIND_X)) == 'KIND_EX'"],
+    ["Kind(up.v1.Kind.KIND_Y) == Kind.KIND_OTHER && up.v1.Kind(Kind.KIND_EX) == up.v1.Kind.KIND_X"],
+    ["Kind.from(1).value() == Kind.KIND_EX && !Kind.from(9).hasValue()"],
+    ["Kind.parse('KIND_EX').value() == Kind.KIND_EX && !Kind.parse('EX').hasValue()"],
+    ["[up.v1.Kind.KIND_X].map(k, enums.name(Kind(k))) == ['KIND_EX']"],
+    ["enums.name(Kind.parse('KIND_EX').orValue(Kind.KIND_OTHER)) == 'KIND_EX'"],
+    ["enums.text(Kind.KIND_EX) == ''"],
+  ])("%s", (source) => {
+    expect(value(source)).toBe(true);
+  });
+});

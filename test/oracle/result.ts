@@ -3,9 +3,8 @@
 import { type CelInput, isCelMap } from "@bufbuild/cel";
 import type { DescEnum } from "@bufbuild/protobuf";
 import { isReflectMessage, type ReflectMessage } from "@bufbuild/protobuf/reflect";
-import { NoCounterpart } from "./convert.ts";
-import { Invalid } from "./evaluator.ts";
 import { fieldValue, hasPresence } from "./field-value.ts";
+import { Invalid, NoCounterpart } from "./invalid.ts";
 import type { Failure, Missing } from "./response.ts";
 import { invalid, type Taint } from "./taint.ts";
 

@@ -42,14 +42,15 @@ export class Program {
     this.ir = ir;
     this.presence = new Presence(this);
     this.functions = new OwnFunctionTable(ir);
+    const enums = ir.files.flatMap((file) => file.enums);
     for (const file of ir.files) {
-      const evaluator = new Evaluator(ir.registry, file.desc.proto.package, this.functions.funcs);
+      const evaluator = new Evaluator(ir.registry, file.desc.proto.package, this.functions.funcs, enums);
       for (const message of file.messages)
         this.#places.set(message.desc.typeName, { file, message: withNames(message), evaluator });
     }
     for (const file of ir.files) {
       for (const service of file.services) {
-        const evaluator = new Evaluator(ir.registry, file.desc.proto.package, this.functions.funcs);
+        const evaluator = new Evaluator(ir.registry, file.desc.proto.package, this.functions.funcs, enums);
         for (const { desc, response } of service.methods) {
           if (response !== undefined) this.#composes.set(desc.toString(), evaluator.message(response.value));
           this.#reach(desc, this.composes(desc));

@@ -8,6 +8,7 @@ export function appNames(names: FileNames): Names {
     runtime: (name) => names.cel(name),
     schema: (desc) => names.schema(desc),
     shape: (desc) => names.shape(desc),
+    convertEnum: (from, to) => names.convertEnum(from, to),
     own: (fn) => `functions.${names.own(fn)}`,
     registry: () => names.messages(),
     local: (name) => (name === "functions" ? "functions_" : name),

@@ -92,6 +92,7 @@ function celNames(names: FileNames): Names {
     runtime: (name) => names.cel(name),
     schema: (desc) => names.schema(desc),
     shape: (desc) => names.shape(desc),
+    convertEnum: (from, to) => names.convertEnum(from, to),
     registry: () => names.messages(),
     local: (name) => name,
   };

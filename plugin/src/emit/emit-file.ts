@@ -23,9 +23,14 @@ export function emitFile(
   file: PlanFile,
   f: GeneratedFile,
   planned: (typeName: string) => PlanMessage | undefined,
-  convert: Plan["convert"],
+  { convert, enumConversion }: Pick<Plan, "convert" | "enumConversion">,
 ): void {
-  const names = new FileNames(f, file.desc, { reads: readTypes(file.codec), convert, functions: file.functions });
+  const names = new FileNames(f, file.desc, {
+    reads: readTypes(file.codec),
+    convert,
+    enumConversion,
+    functions: file.functions,
+  });
   const lines: Line[] = [];
   if (file.services.length > 0) lines.push(...emitSetup(file, names));
   else if (file.messages.length > 0) {

@@ -13,7 +13,7 @@ export function emit(plan: Plan, schema: Schema, parameter: Parameter): void {
   );
   for (const file of plan.files) {
     if (!isEmpty(file))
-      emitFile(file, schema.generateFile(`${bffPath(file.desc)}.ts`), (name) => messages.get(name), plan.convert);
+      emitFile(file, schema.generateFile(`${bffPath(file.desc)}.ts`), (name) => messages.get(name), plan);
     if (file.codec !== undefined) emitCodec(file, file.codec, schema.generateFile(`${codecPath(file.desc)}.ts`));
   }
   if (!parameter.server) return;

@@ -16,11 +16,12 @@ const OWN_PACKAGES = /^bff\.v1$/;
 interface FromPlan {
   readonly reads: ReadonlyMap<DescMessage, string>;
   readonly convert: Plan["convert"];
+  readonly enumConversion: Plan["enumConversion"];
   readonly functions: readonly PlanFunction[];
 }
 
 /** Of files that hold no messages. */
-const PLAIN: FromPlan = { reads: new Map(), convert: (): string => "", functions: [] };
+const PLAIN: FromPlan = { reads: new Map(), convert: (): string => "", enumConversion: () => undefined, functions: [] };
 
 export class FileNames {
   readonly #f: GeneratedFile;
@@ -33,14 +34,16 @@ export class FileNames {
   /** What stands for the type of a message of which not all is read. */
   readonly #reads: ReadonlyMap<DescMessage, string>;
   readonly #convert: Plan["convert"];
+  readonly #enumConversion: Plan["enumConversion"];
   /** The functions of the user that the file calls, by name. */
   readonly #own: ReadonlyMap<Overload, string>;
-  constructor(f: GeneratedFile, file: DescFile, { reads, convert, functions }: FromPlan = PLAIN) {
+  constructor(f: GeneratedFile, file: DescFile, { reads, convert, enumConversion, functions }: FromPlan = PLAIN) {
     this.#f = f;
     this.file = file;
     this.#reads = reads;
     this.#convert = convert;
     this.#own = new Map(functions.map(({ own, name }) => [own, name]));
+    this.#enumConversion = enumConversion;
   }
   runtime(name: string): Printable {
     return this.#f.import(name, RUNTIME);
@@ -119,6 +122,12 @@ export class FileNames {
     const name = this.#own.get(fn);
     if (name === undefined) throw new Error(`"${fn.fn}" is not planned for ${this.file.name}`);
     return name;
+  }
+  /** The function that makes values of one enum those of another. */
+  convertEnum(from: DescEnum, to: DescEnum): Printable {
+    const found = this.#enumConversion(from, to);
+    if (found === undefined) throw new Error(`${from.typeName} does not become ${to.typeName}`);
+    return this.conversion(found);
   }
   /** `toSummary` */
   conversionName(conversion: MessageConversion | EnumConversion): string {

@@ -108,6 +108,9 @@ export class MessageNames implements Names {
   schema(desc: Parameters<Names["schema"]>[0]): Printable {
     return this.file.schema(desc);
   }
+  convertEnum(...[from, to]: Parameters<NonNullable<Names["convertEnum"]>>): Printable {
+    return this.file.convertEnum(from, to);
+  }
   shape(desc: Parameters<Names["shape"]>[0]): Printable {
     return this.file.shape(desc);
   }

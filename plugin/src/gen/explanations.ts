@@ -1037,6 +1037,28 @@ export const EXPLANATIONS: readonly Explanation[] = [
     ]
   },
   {
+    "code": "BFF149",
+    "severity": "error",
+    "meaning": "The values of an enum all have a text, or none has. One without would be shown as nothing.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "enum Kind {\n  // …\n  KIND_UNSPECIFIED = 0;\n  KIND_BOOK = 1 [(bff.v1.enum_value).text = \"Book\"];\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:27:3: error BFF149: the value \"KIND_UNSPECIFIED\" has no text, and \"KIND_BOOK\" has one\n    27 |   KIND_UNSPECIFIED = 0;\n       |   ^^^^^^^^^^^^^^^^\n  app/v1/app.proto:28:45: a text\n    28 |   KIND_BOOK = 1 [(bff.v1.enum_value).text = \"Book\"];\n       |                                             ^^^^^^\n  hint: give it [(bff.v1.enum_value).text = \"…\"], which may be empty"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "enum Kind {\n  // …\n  KIND_UNSPECIFIED = 0 [(bff.v1.enum_value).text = \"\"];\n  KIND_BOOK = 1 [(bff.v1.enum_value).text = \"Book\"];\n  // …\n}"
+      }
+    ]
+  },
+  {
     "code": "BFF170",
     "severity": "error",
     "meaning": "A function of one's own says what it is called and what it gives. What it takes may be nothing.",
@@ -1643,7 +1665,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:24:59: error BFF307: an enum is not made of a number or a text here\n    24 |   bool known = 1 [(bff.v1.field).by = \"item.kind == up.v1.Kind(args.count)\"];\n       |                                                           ^^^^\n  hint: name one of its values"
+        "text": "app/v1/app.proto:24:59: error BFF307: an enum is not made of a number or a text like that, because there may be no such value\n    24 |   bool known = 1 [(bff.v1.field).by = \"item.kind == up.v1.Kind(args.count)\"];\n       |                                                           ^^^^\n  hint: write Kind.from(…), which is an optional, or name one of its values"
       },
       {
         "title": "Right",

@@ -291,9 +291,22 @@ function named(node: Node): readonly UpstreamElement[] {
       return [node.value];
     case "typename":
       return node.named.kind === "message" ? [node.named.desc] : [];
+    case "call":
+      return allOf(enumOfCall(node));
     case "message":
       return [node.desc, ...node.fields.map(({ field }) => field)];
     default:
       return [];
   }
 }
+
+/** The enum of which a call may name any value. */
+function enumOfCall({ overload, args, type }: Node & { readonly kind: "call" }): DescEnum | undefined {
+  const made = overload === "enum_from" || overload === "enum_parse";
+  if (!made && overload !== "enum_name") return undefined;
+  const of = made ? (type.kind === "optional" ? type.of : undefined) : args[0]?.type;
+  return of?.kind === "int" ? of.enum : undefined;
+}
+
+const allOf = (type: DescEnum | undefined): readonly UpstreamElement[] =>
+  type === undefined ? [] : [type, ...type.values];

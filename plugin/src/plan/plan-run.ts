@@ -103,8 +103,10 @@ export function plan(model: Model): Plan {
   const own = (file: DescFile): ReadonlyMap<Overload, string> => ownNames.get(file) ?? new Map();
   const run = { children, messages, calls, resolvers, upstreams, functions, own, starts };
   const files = model.files.map((file) => planFile(file, model, run));
+  const enums = new Map(model.conversions.enums.map((one) => [`${one.from.typeName}>${one.to.typeName}`, one]));
+  const enumConversion: Plan["enumConversion"] = (from, to) => enums.get(`${from.typeName}>${to.typeName}`);
   const convert: Plan["convert"] = (conversion) => functions(conversion.owner.file).convert(conversion);
-  return { files, servers: serversOf(model, files), messages: [...messages.values()], convert };
+  return { files, servers: serversOf(model, files), messages: [...messages.values()], convert, enumConversion };
 }
 
 /** Messages that another file composes, with what they compose: their functions say which part of the app object they need. */

@@ -1,5 +1,5 @@
 // What will run: defaults filled, policies merged and named, order fixed. Emission only walks it.
-import type { DescField, DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
+import type { DescEnum, DescField, DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Expression, Overload } from "../cel/index.ts";
 import type { Code } from "../gen/bff/v1/options_pb.ts";
 import type { Origin, Sourced } from "../origin.ts";
@@ -27,6 +27,8 @@ export interface Plan {
   readonly messages: readonly PlanMessage[];
   /** The function of a copy: `toSummary`. */
   readonly convert: (conversion: MessageConversion | EnumConversion) => string;
+  /** How values of one enum become those of another. */
+  readonly enumConversion: (from: DescEnum, to: DescEnum) => EnumConversion | undefined;
 }
 
 export interface PlanFile {

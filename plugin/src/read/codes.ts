@@ -79,6 +79,7 @@ export const declarationCodes = {
     "A function of one's own has a name with a dot, under a name that expressions do not have yet, so that none of the library's will ever mean something else.",
   BFF172:
     "`reads` stands beside `resolver`. It says what a function is given, and would do nothing where there is none.",
+  BFF149: "The values of an enum all have a text, or none has. One without would be shown as nothing.",
   BFF191:
     "The protos of the options are those that the plugin was made with. With another version's, an option would mean something else, or would not be seen at all.",
   BFF190:

@@ -220,6 +220,11 @@ const faults: readonly Case[] = [
     'the value "A" has an alias and says that it has none',
   ],
   [
+    "BFF149",
+    `enum E { A = 0 [(bff.v1.enum_value).text = ""]; «B» = 1; }`,
+    'the value "B" has no text, and "A" has one',
+  ],
+  [
     "BFF127",
     `message M { option (bff.v1.message) = { alias: «"p.N"» let: { name: "a" by: "1" } }; }`,
     'this message has an "alias" and steps',

@@ -12,6 +12,7 @@ import { isEmpty } from "./read-policy.ts";
 
 export function readEnum(desc: DescEnum, locator: Locator, report: Report): IrEnum {
   const values = desc.values.map((value) => readEnumValue(value, locator, report));
+  checkTexts(values, report);
   const at = locator.name(desc);
   if (!hasOption(desc, enumOption)) return { kind: "enum", desc, at, alias: [], values };
   const rule = getOption(desc, enumOption);
@@ -23,7 +24,7 @@ export function readEnum(desc: DescEnum, locator: Locator, report: Report): IrEn
 function readEnumValue(desc: DescEnumValue, locator: Locator, report: Report): IrEnumValue {
   const at = locator.name(desc);
   if (!hasOption(desc, enumValueOption)) {
-    return { kind: "enum_value", desc, at, alias: [], default: undefined, noAlias: undefined };
+    return { kind: "enum_value", desc, at, alias: [], default: undefined, noAlias: undefined, text: undefined };
   }
   const rule = getOption(desc, enumValueOption);
   const place = locator.rule(desc, enumValueOption);
@@ -35,6 +36,7 @@ function readEnumValue(desc: DescEnumValue, locator: Locator, report: Report): I
     alias: readAliases(rule.alias, place, "an enum value", report),
     default: sourced(rule.default, place, "default"),
     noAlias: sourced(rule.noAlias, place, "no_alias"),
+    text: sourced(rule.text, place, "text"),
   };
   const [alias] = value.alias;
   if (value.noAlias?.value === true && alias !== undefined) {
@@ -44,6 +46,23 @@ function readEnumValue(desc: DescEnumValue, locator: Locator, report: Report): I
     });
   }
   return value;
+}
+
+/** All values have a text or none has. */
+function checkTexts(values: readonly IrEnumValue[], report: Report): void {
+  const first = values.find(({ text }) => text !== undefined);
+  const without = values.find(({ text }) => text === undefined);
+  if (first?.text === undefined || without === undefined) return;
+  fault(
+    report,
+    "BFF149",
+    without.at,
+    `the value "${without.desc.name}" has no text, and "${first.desc.name}" has one`,
+    {
+      related: [{ at: first.text.at, message: "a text" }],
+      hint: 'give it [(bff.v1.enum_value).text = "…"], which may be empty',
+    },
+  );
 }
 
 function readAliases(values: readonly string[], place: Place, what: string, report: Report): readonly Text[] {

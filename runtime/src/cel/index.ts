@@ -64,6 +64,7 @@ export {
   subtract,
   sumAny,
 } from "./dynamic.ts";
+export { enumFrom, enumName, enumParse, enumText } from "./enum.ts";
 export { compare, compareBytes, compareText, compareTime, equal, isIn, unequal } from "./equal.ts";
 export { ExpressionError } from "./error.ts";
 export { addBytes, format } from "./format.ts";

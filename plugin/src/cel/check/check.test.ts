@@ -83,7 +83,7 @@ const FAULTS: readonly (readonly [expression: string, ...reported: string[]])[] 
   ],
   [
     "TestAllTypes.NestedEnum(1)",
-    "BFF307 1:14-24 an enum is not made of a number or a text here | name one of its values",
+    "BFF307 1:14-24 an enum is not made of a number or a text like that, because there may be no such value | write NestedEnum.from(…), which is an optional, or name one of its values",
   ],
   ["NOT_FOUND", 'BFF302 1:1-10 there is no "NOT_FOUND" here | in scope: s, a, b, list, count, args, env, headers, …'],
   ["sizes(list)", 'BFF304 1:1-6 there is no function "sizes" | did you mean "size"?'],

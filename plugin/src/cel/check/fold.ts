@@ -35,6 +35,7 @@ function foldCall(node: Node & { kind: "call" }): Folded {
       ? { value: BigInt(first.elements.length) }
       : undefined;
   }
+  if (/^enum_(name|text)$/.test(overload)) return ofEnum(node, first, second);
   const a = fold(first);
   if (second === undefined) return a === undefined || a === "fails" ? a : one(overload, a.value);
   const b = fold(second);
@@ -43,6 +44,17 @@ function foldCall(node: Node & { kind: "call" }): Folded {
   if (overload === "repeat" && typeof b?.value === "bigint" && b.value < 0n) return "fails";
   if (b !== undefined && b.value === 0n && /^(divide|modulo)_u?int64$/.test(overload)) return "fails";
   return a !== undefined && b !== undefined ? two(overload, a.value, b.value) : byRange(overload, first, second);
+}
+
+/** The name or the text of a value that is known; of several names of one number the first. */
+function ofEnum({ overload }: Node & { kind: "call" }, first: Node, texts: Node | undefined): Folded {
+  if (first.kind !== "enum") return undefined;
+  const { number } = first.value;
+  const name = first.desc.values.find((value) => value.number === number)?.name;
+  if (overload === "enum_name") return name === undefined ? undefined : { value: name };
+  const entries = texts?.kind === "map" ? texts.entries : [];
+  const [, text] = entries.find(([key]) => key.kind === "enum" && key.value.number === number) ?? [];
+  return { value: text?.kind === "constant" && typeof text.value === "string" ? text.value : "" };
 }
 
 /** Errors are absorbed when the other side decides. */

@@ -1,11 +1,9 @@
-import type { DescEnum } from "@bufbuild/protobuf";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
 import { type Ast, type Call, dottedName } from "../syntax/ast.ts";
 import { FOREIGN_FUNCTIONS } from "../syntax/foreign.ts";
 import { MACROS } from "../syntax/macros.ts";
 import { holdsError, isError, NO_VALUE } from "../types/error-type.ts";
 import type { Node } from "../types/expression.ts";
-import { enumType } from "../types/field-type.ts";
 import { anyFails, computedList, joinProtos } from "../types/join.ts";
 import { isSoundLiteral, literalFault } from "../types/literal.ts";
 import { candidates, resolveEnum, resolveName } from "../types/names.ts";
@@ -16,6 +14,7 @@ import { type CelType, type Overload, OWN, type Proto } from "../types/type.ts";
 import { commonEnums } from "../types/type-variables.ts";
 import type { Checker, Place } from "./checker.ts";
 import { describeCall } from "./describe-call.ts";
+import { checkEnumConversion, checkEnumFunction } from "./enum.ts";
 import { listed } from "./listed.ts";
 import { unknownMessage } from "./message.ts";
 import { rootOf } from "./name.ts";
@@ -49,6 +48,8 @@ export function checkFunction(checker: Checker, ast: Call, place: Place): Node |
     checker.read(group, "value", target, place);
     return checkDetail(checker, ast, { ...checker.base(target, group.type), kind: "name", variable: group });
   }
+  const ofEnum = checkEnumFunction(checker, ast, place);
+  if (ofEnum !== "no enum function") return ofEnum;
   const callee = calleeOf(checker, ast, place);
   if (callee === undefined) {
     const of = fn === "detail" && target !== undefined ? checker.check(target, place) : undefined;
@@ -240,7 +241,7 @@ function unknownFunction(checker: Checker, ast: Call, place: Place): Node | unde
     checker.scope.container,
     checker.registry,
   );
-  if (enumeration !== undefined) return checkEnum(checker, ast, enumeration, place);
+  if (enumeration !== undefined) return checkEnumConversion(checker, ast, enumeration, place);
   if (!checker.language.checked) {
     const args = checker.all(target === undefined ? ast.args : [target, ...ast.args], place);
     return args && dynamicCall(checker, ast, fn, args, DYN);
@@ -251,7 +252,7 @@ function unknownFunction(checker: Checker, ast: Call, place: Place): Node | unde
   const functions = [...functionNames(), ...checker.language.functions.map((one) => one.fn)];
   const namespaced = free && functions.some((known) => prefix !== undefined && known.startsWith(prefix));
   const name = namespaced ? `${owner}.${fn}` : fn;
-  const all = [...functions, ...MACROS, "ok", "failure", "has", "cel.bind"];
+  const all = [...functions, ...MACROS, "ok", "failure", "has", "cel.bind", "enums.name", "enums.text"];
   const foreign = Object.hasOwn(FOREIGN_FUNCTIONS, name) ? FOREIGN_FUNCTIONS[name] : undefined;
   const close = didYouMean(name, all) ?? sharingWords(name, all);
   const hint = foreign ?? (close && `did you mean "${close}"?`);
@@ -265,28 +266,6 @@ function unknownFunction(checker: Checker, ast: Call, place: Place): Node | unde
 function sharingWords(name: string, known: readonly string[]): string | undefined {
   const begins = (long: string, short: string): boolean => short.length > 2 && long.startsWith(short);
   return known.find((one) => begins(name, one)) ?? known.find((one) => begins(one, name));
-}
-
-/** `Status(1)`, `Status("IDLE")`. */
-function checkEnum(checker: Checker, ast: Call, desc: DescEnum, place: Place): Node | undefined {
-  if (!checker.language.openEnums) {
-    return checker.complain(
-      "BFF307",
-      ast.name,
-      "an enum is not made of a number or a text here",
-      "name one of its values",
-    );
-  }
-  const [of, ...rest] = checker.all(ast.args, place) ?? [];
-  if (of === undefined || rest.length > 0)
-    return checker.complain("BFF305", ast, "an enum is made of an int or a string");
-  const { kind } = checker.typeOf(of);
-  if (kind !== "int" && kind !== "string")
-    return checker.complain("BFF305", ast, "an enum is made of an int or a string");
-  const { type, proto } = enumType(desc);
-  const base = checker.base(ast, type, proto, true);
-  const overload = kind === "int" ? "int64_to_enum" : "string_to_enum";
-  return { ...base, kind: "call", fn: desc.typeName, overload, args: [of] };
 }
 
 const isErrorOrNone = (type: CelType): boolean => isError(type.kind === "optional" ? type.of : type);

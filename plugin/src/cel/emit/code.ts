@@ -11,13 +11,15 @@ export interface Names {
   /** A value exported by @protobff/runtime. */
   readonly runtime: (name: string) => Printable;
   /** protobuf-es's schema constant, e.g. `UserSchema`. */
-  readonly schema: (desc: DescMessage) => Printable;
+  readonly schema: (desc: DescMessage | DescEnum) => Printable;
   /** The TypeScript type of a message or an enum; for enums also the value (`Status`). */
   readonly shape: (desc: DescMessage | DescEnum) => Printable;
   /** The messages that a google.protobuf.Any may hold: a `Registry` of protobuf-es. Without it an Any cannot be looked into. */
   readonly registry?: () => Printable;
   /** A function of the user, to be called. */
   readonly own?: (fn: Overload) => Printable;
+  /** The function that makes values of one enum those of another, where there are such. */
+  readonly convertEnum?: (from: DescEnum, to: DescEnum) => Printable;
   /** An extension of proto2, where the language has them. */
   readonly extension?: (extension: DescExtension) => Printable;
   /** A local name for a comprehension's variable: the name itself, or with `_` on a clash. */

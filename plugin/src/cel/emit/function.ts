@@ -1,7 +1,7 @@
 // Functions of CEL and its extensions.
 
 import type { Call, Node } from "../types/expression.ts";
-import { BIG, celForm, type Form, hasBoxes, PLAIN, smallFormOf, UNSIGNED } from "../types/form.ts";
+import { BIG, celForm, type Form, hasBoxes, PLAIN, protoForm, smallFormOf, UNSIGNED } from "../types/form.ts";
 import { rangeOf } from "../types/range.ts";
 import type { Overload } from "../types/type.ts";
 import { coerce } from "./coerce.ts";
@@ -235,6 +235,10 @@ function emitNative(
       });
     case "list_flatten_depth":
       return runtime(names, "flatten", [emitter.as(first, PLAIN), emitter.value(second ?? first)], celForm(node.type));
+    case "enum_name":
+    case "enum_text":
+    case "enum_convert":
+      return emitOfEnum(emitter, node, first, second);
     case "int64_to_enum":
       return runtime(names, "toInt32", [emitter.value(first)], smallFormOf(node));
     case "string_to_enum": {
@@ -288,4 +292,25 @@ function emitBest(emitter: Emitter, node: Call): Piece {
 export function withoutBoxes(emitter: Emitter, node: Node): Piece {
   const value = emitter.value(node);
   return hasBoxes(value.form) ? coerce(value, celForm(node.type), emitter.names) : value;
+}
+
+/** `enums.name(e)`, `enums.text(e)`, `Kind(e)`. */
+function emitOfEnum(emitter: Emitter, node: Call, first: Node, texts: Node | undefined): Piece | undefined {
+  const { names } = emitter;
+  const from = first.type.kind === "int" ? first.type.enum : undefined;
+  if (from === undefined) return undefined;
+  const value = emitter.as(first, protoForm({ kind: "enum", desc: from }));
+  if (node.overload === "enum_name") return runtime(names, "enumName", [atom(names.schema(from)), value]);
+  if (node.overload === "enum_convert") {
+    const to = node.proto?.kind === "enum" ? node.proto.desc : from;
+    return piece(
+      [names.convertEnum?.(from, to) ?? "", "(", ...value.print, ")"],
+      protoForm({ kind: "enum", desc: to }),
+    );
+  }
+  const entries = texts?.kind === "map" ? texts.entries : [];
+  const rows = entries.map(([key, text]) =>
+    atom("[", ...emitter.value(key).print, "]: ", ...emitter.value(text).print),
+  );
+  return runtime(names, "enumText", [atom("{ ", ...commas(rows), " }"), value]);
 }

@@ -13,6 +13,7 @@ import {
   generic,
   mayBeNull,
   PLAIN,
+  protoForm,
   sameForm,
   UNSIGNED,
 } from "../types/form.ts";
@@ -146,6 +147,14 @@ function knownInner(emitter: Emitter, node: Node): Piece | undefined {
       return maybe(
         method(list, "at", [atom(node.overload === "list_first" ? "0" : "-1")], entryForm(list.form) ?? PLAIN),
       );
+    }
+    case "enum_from":
+    case "enum_parse": {
+      const desc = node.type.kind === "optional" && node.type.of.kind === "int" ? node.type.of.enum : undefined;
+      if (desc === undefined || first === undefined) return undefined;
+      const name = node.overload === "enum_from" ? "enumFrom" : "enumParse";
+      const form = protoForm({ kind: "enum", desc });
+      return maybe(runtime(names, name, [atom(names.schema(desc)), emitter.value(first)], form));
     }
     case "regex_extract_string_string":
       return maybe(

@@ -64,7 +64,7 @@ export function compiled(expression: string, variables: object): Compiled | unde
   const enums = keyed((name) =>
     Object.fromEntries((registry.getEnum(name)?.values ?? []).map((value) => [value.localName, value.number])),
   );
-  const schemas = (name: string) => registry.getMessage(name);
+  const schemas = (name: string) => registry.getMessage(name) ?? registry.getEnum(name);
   const run = new Function("rt", "schemas", "enums", "vars", `return ${asJavaScript(code)};`);
   try {
     return { code, fails, value: run({ ...protobuf, ...rt }, schemas, enums, variables) };

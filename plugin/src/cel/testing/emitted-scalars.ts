@@ -187,6 +187,16 @@ export const ENUMS: readonly Case[] = [
     '(s.singleBool ? "a" : "b") === args.id',
   ],
   ["int(s.standalone_enum)", "s.standaloneEnum", INT32],
+  ["enums.name(s.standalone_enum)", "enumName(TestAllTypes_NestedEnumSchema, s.standaloneEnum)"],
+  [
+    "TestAllTypes.NestedEnum.from(s.single_int32).hasValue()",
+    "enumFrom(TestAllTypes_NestedEnumSchema, s.singleInt32) !== undefined",
+  ],
+  [
+    "TestAllTypes.NestedEnum.parse(args.id).orValue(TestAllTypes.NestedEnum.BAR)",
+    "BigInt(enumParse(TestAllTypes_NestedEnumSchema, args.id) ?? TestAllTypes_NestedEnum.BAR)",
+  ],
+  ["TestAllTypes.NestedEnum(s.standalone_enum)", "s.standaloneEnum"],
   ["TestAllTypes.NestedEnum.BAZ", "TestAllTypes_NestedEnum.BAZ"],
 ];
 

@@ -25,7 +25,7 @@ export function typeErrorsOf(all: readonly (readonly [expression: Expression, as
   const source = [
     'import { create, createRegistry } from "@bufbuild/protobuf";',
     'import { DurationSchema, Int64ValueSchema, type Timestamp, TimestampSchema } from "@bufbuild/protobuf/wkt";',
-    "import { type TestAllTypes, type TestAllTypes_NestedMessage, TestAllTypes_NestedEnum, TestAllTypes_NestedMessageSchema, TestAllTypesSchema }",
+    "import { type TestAllTypes, type TestAllTypes_NestedMessage, TestAllTypes_NestedEnum, TestAllTypes_NestedEnumSchema, TestAllTypes_NestedMessageSchema, TestAllTypesSchema }",
     '  from "@bufbuild/cel-spec/cel/expr/conformance/proto3/test_all_types_pb.js";',
     `import { ${fromRuntime.join(", ")} } from ${runtime};`,
     "export const MESSAGES = createRegistry(TestAllTypesSchema);",

@@ -5,6 +5,8 @@
 //   none fits, it is `dynamic`: the operands are as they are, and `fn` is found at run time by their types.
 // - `optional_index`: `a[?i]`, and `a[i]` where a is an optional; args = [a, i], a an optional or not; the result is an optional.
 // - `error_detail`: args = [the name `error`, a typename]; the result is an optional.
+// - `enum_name`, `enum_text` (its second operand is a map of all texts), `enum_from`, `enum_parse` and `enum_convert`: the enum is that of
+//   the type of the operand, or of the result.
 // - `int64_to_enum`, `string_to_enum`: `Status(1)`, `Status("IDLE")`; `proto` is the enum. Only where enums are open.
 // - Macros: with one variable all, exists, exists_one, map, filter, sortBy; with two (index or key, value) all, exists, exists_one and
 //   transformList, transformMap, transformMapEntry with args [result] or [condition, result]; bind: range is what is bound, args [body];

@@ -1,5 +1,5 @@
 // CEL's types as the checker sees them, and beside them the protobuf kind of plain values, which binding rules need.
-import type { DescEnum, DescField, DescMessage, ScalarType } from "@bufbuild/protobuf";
+import type { DescEnum, DescEnumValue, DescField, DescMessage, ScalarType } from "@bufbuild/protobuf";
 
 export type CelType =
   | { readonly kind: "bool" | "uint" | "double" | "string" | "bytes" | "null" }
@@ -101,6 +101,13 @@ export interface Scope {
   readonly functions?: readonly Overload[];
   /** What a condition around the expression has made sure of: these have a value. */
   readonly known?: ReadonlySet<Variable>;
+  /** What enums mean to each other and to readers. None: nothing. */
+  readonly enums?: {
+    /** Whether a value of one enum can be made one of the other, and whether that may fail. */
+    readonly converts: (from: DescEnum, to: DescEnum) => { readonly fails: boolean } | undefined;
+    /** The texts of the values, once for each number; undefined where they have none. */
+    readonly texts: (desc: DescEnum) => ReadonlyMap<DescEnumValue, string> | undefined;
+  };
 }
 
 export type FieldType = { readonly type: CelType; readonly proto: Proto };

@@ -32,6 +32,7 @@ export function resolveLet(run: Run, ir: IrService, file: IrFile): Let {
   const scope: MessageScope = {
     registry: run.ir.registry,
     container: file.desc.proto.package,
+    enums: run.enums,
     report,
     given: new Map([
       ["headers", HEADERS],

@@ -55,6 +55,7 @@ export function resolveMessage(
   const scope: MessageScope = {
     registry: run.ir.registry,
     container: file.desc.proto.package,
+    enums: run.enums,
     report,
     given: new Map([
       ["args", args.variable],

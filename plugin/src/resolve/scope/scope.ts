@@ -12,6 +12,7 @@ import {
 } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Text } from "../../origin.ts";
+import type { EnumRelations } from "../conversions/enum-relations.ts";
 import type { Step } from "../model/model.ts";
 import { type FreeNames, freeNames } from "./free-names.ts";
 
@@ -51,6 +52,7 @@ export const ERROR: Variable = {
 export interface MessageScope {
   readonly registry: Registry;
   readonly container: string;
+  readonly enums: EnumRelations;
   readonly report: Report;
   /** `args`, `headers`, `env`, `now`. */
   readonly given: ReadonlyMap<string, Variable>;
@@ -106,6 +108,7 @@ export function check(scope: MessageScope, text: Text, locals: readonly Variable
     container: scope.container,
     known: scope.known,
     functions: scope.functions,
+    enums: scope.enums,
   };
   return checkExpression(text, expressions, scope.registry, scope.report);
 }

@@ -4,6 +4,7 @@ import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Ir, IrFile, IrFunction, IrMessage, IrService, IrStep } from "../../ir.ts";
 import type { Origin } from "../../origin.ts";
 import type { AliasTable } from "../conversions/aliases.ts";
+import type { EnumRelations } from "../conversions/enum-relations.ts";
 import type { LetGraph } from "../graph/let-graph.ts";
 import type { Args, EnvVar, Step } from "../model/model.ts";
 import type { PolicyContext } from "../policies/context.ts";
@@ -17,6 +18,7 @@ export interface Run {
   /** What looks superfluous, as long as nothing is wrong. */
   readonly suspect: Report;
   readonly aliases: AliasTable;
+  readonly enums: EnumRelations;
   /** Every message of the files with rules, by type name. */
   readonly messages: ReadonlyMap<string, IrMessage>;
   readonly bffServices: ReadonlySet<string>;
