@@ -47,6 +47,11 @@ const faults: readonly Case[] = [
     '"url.b" cannot name a function: "url" is a name that expressions have already',
   ],
   [
+    "BFF171",
+    own(`{ name: «"a.filter"» result: "int" }`),
+    '"a.filter" cannot name a function: it ends like a macro of expressions, which a call would be taken for',
+  ],
+  [
     "BFF172",
     field(`{ by: "1" reads: «{ step: "a" }» }`),
     "`reads` says what a resolver reads, and there is no resolver here",

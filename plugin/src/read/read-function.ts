@@ -1,4 +1,5 @@
 // Functions of the user: their names. What their types are is resolved.
+import { isMacroName } from "../cel/types/reserved.ts";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Function as Declaration } from "../gen/bff/v1/options_pb.ts";
 import type { IrFunction } from "../ir.ts";
@@ -33,6 +34,10 @@ export function readFunction({ value, place }: Declared<Declaration>, report: Re
   } else if (isLibraryName(namespace)) {
     fault(report, "BFF171", name.at, `${said}: "${namespace}" is a name that expressions have already`, {
       hint: `choose another name before the dot, as in "my_${name.value}"`,
+    });
+  } else if (isMacroName(rest.at(-1) ?? "")) {
+    fault(report, "BFF171", name.at, `${said}: it ends like a macro of expressions, which a call would be taken for`, {
+      hint: `choose another name behind the dot, as in "${name.value}_of"`,
     });
   } else {
     return { kind: "function", at: place.at, name, params, result };

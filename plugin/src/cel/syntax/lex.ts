@@ -85,6 +85,7 @@ const HINTS: Readonly<Record<string, string>> = {
   "=": "compare with `==`",
   "&": "write `&&`",
   "|": "write `||`",
+  $: "write `args`: they are called by that name",
 };
 
 function numeric(text: string, start: number): Token | SyntaxFault {

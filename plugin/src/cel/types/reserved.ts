@@ -35,3 +35,8 @@ const names: ReadonlySet<string> = new Set([
 export function isReservedName(name: string): boolean {
   return names.has(name);
 }
+
+/** Whether a call by this name is taken for a macro, whatever it is called on: its operands are then no values. */
+export function isMacroName(name: string): boolean {
+  return MACROS.has(name);
+}
