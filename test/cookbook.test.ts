@@ -80,9 +80,10 @@ async function start(title: string, { stubs, ...given }: Partial<Given> = {}): P
   const recipe = recipes.find((one) => one.title === title);
   if (recipe === undefined) throw new Error(`no recipe ${title}`);
   const protos = { ...upstreams, ...recipe.protos };
-  const made = await stubbed({ name: recipe.name, protos, targets: Object.keys(recipe.protos) });
+  const made = await stubbed({ name: recipe.name, protos, targets: Object.keys(recipe.protos) }, recipe.beside);
   onTestFinished(made.remove);
-  const bff = await made.serve({ ...given, stubs: { ...STUBS, ...stubs } });
+  const own: Partial<Given> = "resolvers.ts" in recipe.beside ? await made.load("resolvers.ts") : {};
+  const bff = await made.serve({ ...own, ...given, stubs: { ...STUBS, ...stubs } });
   onTestFinished(bff.close);
   return bff;
 }
@@ -317,4 +318,10 @@ test("as people write it", async () => {
   const nowhere = await page("old", "Asia/Nowhere");
   expect(nowhere).toMatchObject({ title: "tea", price: "€ 12.50" });
   expect(degraded(nowhere)).toEqual(["released: EFFECT_MISSING"]);
+});
+
+test("a function of your own", async () => {
+  const stubs = { "catalog.v1.CatalogService/GetProduct": () => ({ title: "Tea & Söhne, 2 kg", priceCents: "1999" }) };
+  const bff = await start("A function of your own", { stubs });
+  expect(await get(bff, "GetPage", { productId: "p1" })).toEqual({ slug: "tea-sohne-2-kg", price: "19,99 €" });
 });

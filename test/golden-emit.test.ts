@@ -30,6 +30,8 @@ const { recipes, upstreams: shopUpstreams } = cookbook();
 
 interface Emitted extends GoldenCase {
   readonly upstreams: Readonly<Record<string, string>>;
+  /** Files of the user over what is emitted, which is type-checked with them. */
+  readonly beside?: Readonly<Record<string, string>>;
 }
 
 const cases: readonly Emitted[] = [
@@ -74,6 +76,8 @@ describe("emitted TypeScript", () => {
     const { files, request } = emit(one);
     const expected = join(one.folder, "expected");
     write(join(generated, one.name), { ...messagesOf(request), ...files });
+    const beside = Object.entries(one.beside ?? {}).map(([name, text]) => [name, text.replaceAll('"./gen/', '"./')]);
+    write(join(generated, one.name), Object.fromEntries(beside));
     if (UPDATE) {
       rmSync(expected, { recursive: true, force: true });
       write(expected, files);

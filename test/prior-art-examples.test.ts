@@ -204,6 +204,15 @@ test("14_condition", async () => {
   expect(bff.asked).toEqual(["PostService/GetPost"]);
 });
 
+test("15_cel_plugin", async () => {
+  const make = () => [{ value: 1n }, { value: 2n }];
+  const pick = (all: readonly { value: bigint }[]) => all.filter(({ value }) => value > 1n);
+  const bff = await start("15_cel_plugin", { stubs: {}, functions: { exampleMake: make, examplePick: pick } });
+  const ask = async (rpc: string, request: JsonObject) => (await bff.ask(`blog.v1.BlogService/${rpc}`, request)).body;
+  expect(await ask("IsMatch", { expr: "^h.*o$", target: "hello" })).toEqual({ result: true });
+  expect(await ask("GetExample", {})).toEqual({ size: "1", str: "abc", value: "3" });
+});
+
 test("17_error_handler", async () => {
   let error = new ConnectError("not yet", Code.Unimplemented);
   const bff = await start("17_error_handler", {

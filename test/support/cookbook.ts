@@ -11,6 +11,8 @@ export interface Recipe extends GoldenCase {
   readonly title: string;
   /** As the page shows it. */
   readonly plan: string;
+  /** Of the user, in TypeScript: name → text. */
+  readonly beside: Readonly<Record<string, string>>;
 }
 
 const blocks = (text: string, language: string): string[] =>
@@ -28,7 +30,8 @@ export function cookbook(page = readFileSync(COOKBOOK, "utf8")): {
     if (title === undefined) return [];
     const name = title.toLowerCase().replace(/[^a-z0-9]+/g, "-");
     const protos = { "shop/v1/shop.proto": `${header}\n${blocks(section, "proto").join("\n")}` };
-    return [{ name, title, folder: join(golden, name), protos, plan: blocks(section, "text").join("\n") }];
+    const beside = Object.fromEntries(blocks(section, "ts").map((text) => ["resolvers.ts", text]));
+    return [{ name, title, folder: join(golden, name), protos, plan: blocks(section, "text").join("\n"), beside }];
   });
   const upstreams = page.matchAll(/^`([\w/]+\.proto)`[^\n]*:\n\n```proto\n(.*?)^```$/gms);
   return { recipes, upstreams: Object.fromEntries([...upstreams].map(([, name = "", text]) => [name, text ?? ""])) };

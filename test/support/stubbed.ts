@@ -8,10 +8,9 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { createRegistry, type DescFile, type DescService, fromJson, type JsonObject, toJson } from "@bufbuild/protobuf";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
-import { GrpcClient } from "@protobff/runtime";
+import { type Endpoint, GrpcClient } from "@protobff/runtime";
 import { listen } from "../../runtime/src/server/listen.ts";
 import type { Protos } from "../load/bff.ts";
-import { instanceOf } from "../load/generated.ts";
 import { compileCase } from "./golden.ts";
 import { messagesOf } from "./messages.ts";
 import { requestFor } from "./request.ts";
@@ -42,12 +41,22 @@ export interface Given {
   readonly stubs: Stubs;
   readonly env?: Readonly<Record<string, unknown>>;
   readonly resolvers?: object;
+  readonly functions?: object;
 }
 
-/** Throws what the plugin says. Every `serve` is a process of its own as far as breakers and caches go. */
-export async function stubbed(bff: Protos): Promise<{ serve(given: Given): Promise<StubbedBff>; remove(): void }> {
+export interface Stubbed {
+  /** Each is a process of its own as far as breakers and caches go. */
+  serve(given: Given): Promise<StubbedBff>;
+  /** What one of the `beside` exports. */
+  load(name: string): Promise<Exported>;
+  remove(): void;
+}
+
+/** Throws what the plugin says. `beside` are files of the user, from what `./gen` is to them: name → text. */
+export async function stubbed(bff: Protos, beside: Readonly<Record<string, string>> = {}): Promise<Stubbed> {
   const dir = join(generated, `stubbed-${bff.name}-${process.pid}`);
-  const files = emitted(bff);
+  const gen = Object.entries(emitted(bff)).map(([name, text]) => [`gen/${name}`, text]);
+  const files: Readonly<Record<string, string>> = { ...Object.fromEntries(gen), ...beside };
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(dir, name)), { recursive: true });
     writeFileSync(join(dir, name), text);
@@ -61,12 +70,15 @@ export async function stubbed(bff: Protos): Promise<{ serve(given: Given): Promi
   const services = known.filter(({ proto }) => !bff.targets.includes(proto.name)).flatMap((file) => file.services);
   return {
     remove: () => rmSync(dir, { recursive: true, force: true }),
-    async serve({ stubs, env = {}, resolvers = {} }) {
+    load: async (name) => (await import(pathToFileURL(join(dir, name)).href)) as Exported,
+    async serve({ stubs, ...given }) {
       const asked: string[] = [];
       const upstream = await upstreamOf(services, known, stubs, asked);
       const client = new GrpcClient(upstream.url);
-      const { endpoints } = instanceOf(modules, client, {}, env, resolvers);
-      const server = await listen(endpoints, { types: known });
+      const server = await listen(
+        modules.flatMap((module) => endpointsOf(module, client, given)),
+        { types: known },
+      );
       return {
         asked,
         async ask(rpc, request = {}, headers = {}) {
@@ -88,6 +100,15 @@ export async function stubbed(bff: Protos): Promise<{ serve(given: Given): Promi
 }
 
 type Exported = Readonly<Record<string, unknown>>;
+type Make = (...given: readonly object[]) => unknown;
+
+/** The services of a `_bff.ts`; one client serves whatever names the upstreams go by, since it looks at the path. */
+function endpointsOf(module: Exported, client: GrpcClient, { env = {}, ...given }: Omit<Given, "stubs">): Endpoint[] {
+  const makeUpstreams = module.createUpstreams as Make | undefined;
+  const upstreams = makeUpstreams?.(new Proxy({}, { get: () => client }), {});
+  const services = Object.entries(module).filter(([name]) => /^create.*Service$/.test(name));
+  return services.flatMap(([, make]) => (make as Make)({ ...given, env, upstreams }) as Endpoint[]);
+}
 const isFile = (value: unknown): value is DescFile => (value as { kind?: unknown } | null)?.kind === "file";
 
 /** What protoc-gen-es and protoc-gen-bff make of the protos, by name. */
