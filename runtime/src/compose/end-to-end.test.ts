@@ -44,7 +44,7 @@ const CALL = {
   retry: { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 2, maxMs: 20, multiplier: 2 },
   forward: ["authorization"],
 };
-const USAGE_CALL = { ...CALL, timeoutMs: 80 };
+const USAGE_CALL = { ...CALL, timeoutMs: 390 };
 
 function createApp({ things }: { things: Upstream }) {
   return {
@@ -218,7 +218,7 @@ test("a hanging call is cut off at its timeout, on the wire", async () => {
   const { header } = await show("grpc");
   expect(header).toBe("spent_cents,facts");
   const hanging = upstream.received.find((each) => !isBatch(each) && idOf(each) === "usage");
-  expect(hanging?.headers["grpc-timeout"]).toMatch(/^([1-7]?\d|80)m$/); // less on a slow machine
+  expect(hanging?.headers["grpc-timeout"]).toMatch(/^([1-3]?\d?\d)m$/); // of 390, less what was used
   expect(await hanging?.closed).toBe(http2.constants.NGHTTP2_CANCEL);
 });
 

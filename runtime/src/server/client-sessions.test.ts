@@ -18,7 +18,7 @@ async function dialled(server: Listening): Promise<http2.ClientHttp2Session> {
   await once(session, "remoteSettings");
   return session;
 }
-const PATIENT = { timeout: 10_000 };
+const PATIENT = { timeout: 25_000 };
 const POST = { ":method": "POST", ":path": PATH, "content-type": "application/json" };
 const asking = (fileName: string) => JSON.stringify({ fileName });
 async function ask(session: http2.ClientHttp2Session, text: string, headers: http2.OutgoingHttpHeaders = POST) {
@@ -200,11 +200,11 @@ describe.each([
 ])("bodies, %s", (_, slow) => {
   test("in pieces of one byte are read", async () => {
     const server = await serving({ maxRequestBytes: 30_000 }, slow);
-    const body = asking("x".repeat(20_000));
+    const body = asking("x".repeat(5_000));
     const { socket, got } = await byHand(server, ACK, frame(1, 4, 1, HEADERS));
     for (const byte of body) socket.write(frame(0, 0, 1, Buffer.from(byte)));
     socket.write(frame(0, 1, 1));
-    await expect.poll(() => got().length, PATIENT).toBeGreaterThan(20_000);
+    await expect.poll(() => got().length, PATIENT).toBeGreaterThan(5_000);
   });
 
   test("that are more than may be under way are given up, the oldest first; small ones are served", async () => {
