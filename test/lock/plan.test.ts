@@ -27,6 +27,11 @@ const cases = [
     upstreams: textsBelow(join(root, "test/golden/upstreams")),
   },
   {
+    name: "oneof-steps",
+    protos: textsBelow(join(root, "test/golden/emit/oneof-steps/proto")),
+    upstreams: textsBelow(join(root, "test/golden/upstreams")),
+  },
+  {
     name: "unordered",
     protos: textsBelow(join(root, "test/golden/emit/unordered/proto")),
     upstreams: textsBelow(join(root, "test/golden/upstreams")),

@@ -201,5 +201,6 @@ export const every: MatrixBff = {
     yield { method: get, message: fromJson(get.input, { id: "a", mode: 1, locale: "fi" }), headers };
     yield { method: short, message: fromJson(short.input, { id: "a", mode: 1, locale: "fi" }), headers };
     yield { method: order, message: fromJson(order.input, { id: "a", codes: ["SPRING", "TEN"] }), headers };
+    yield { method: get, message: fromJson(get.input, { id: "a", mode: 2, locale: "fi" }), headers };
   },
 };

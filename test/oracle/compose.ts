@@ -4,7 +4,7 @@
 import { type CelInput, celMap } from "@bufbuild/cel";
 import { type DescField, fromJson, type JsonValue } from "@bufbuild/protobuf";
 import { isReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
-import type { IrBind, IrCompose, IrFailure, IrGuard, IrStep, IrSwitch } from "../../plugin/src/ir.ts";
+import type { IrBind, IrCompose, IrFailure, IrField, IrGuard, IrStep, IrSwitch } from "../../plugin/src/ir.ts";
 import { callResult } from "./call.ts";
 import { eachResult } from "./each.ts";
 import { expression } from "./expression.ts";
@@ -28,7 +28,7 @@ import {
   type Why,
 } from "./result.ts";
 import { BEFORE } from "./shared.ts";
-import { callOf, caseOnly, holes, type Place, restsOn } from "./static.ts";
+import { callOf, caseOnly, holes, oneofOnly, type Place, restsOn } from "./static.ts";
 import { asArgument, type Entry, inOrder, inside, invalid, type Taint } from "./taint.ts";
 
 function isKept(value: CelInput): boolean {
@@ -53,6 +53,7 @@ export class Composition {
   readonly parent: { readonly composition: Composition; readonly step: IrStep } | undefined;
   readonly #results = new Map<IrStep, Result | "running">();
   readonly #caseOnly: ReadonlyMap<IrStep, "one" | "through">;
+  readonly #oneofOnly: ReadonlyMap<IrStep, ReadonlySet<IrField>>;
 
   constructor(response: Response, place: Place, args: Args, parent?: Composition["parent"]) {
     this.response = response;
@@ -60,6 +61,7 @@ export class Composition {
     this.args = args;
     this.parent = parent;
     this.#caseOnly = caseOnly(place);
+    this.#oneofOnly = oneofOnly(place);
   }
 
   // ---- the message ----
@@ -115,14 +117,40 @@ export class Composition {
     const guards = steps.filter((step) => step.source?.kind === "guard");
     for (const step of steps) {
       if (step.source?.kind === "guard") continue;
-      if (!this.#caseOnly.has(step)) this.#finish(step, failures, wait);
+      if (!this.#caseOnly.has(step) && !this.#oneofOnly.has(step)) this.#finish(step, failures, wait);
     }
+    // Those for members of a oneof that may be chosen start, whichever it is in the end.
+    const choosable = this.#choosable();
+    for (const [step, members] of this.#oneofOnly)
+      if (!this.#caseOnly.has(step) && !members.isDisjointFrom(choosable)) this.#finish(step, failures, wait);
     // Case-only steps that were reached count; those read only through such steps may have run, whatever came of it.
     for (const [step, kind] of this.#caseOnly) {
       if (this.#results.has(step)) this.#finish(step, failures, wait);
       else if (kind === "through") this.step(step);
     }
     for (const step of guards) if (!this.#immediate(step)) this.#guard(step);
+  }
+
+  /** Members whose `if` holds, or that have none, with none before them whose `if` holds; a default comes last. */
+  #choosable(): ReadonlySet<IrField> {
+    const found = new Set<IrField>();
+    for (const group of Map.groupBy(this.place.message.fields, ({ desc }) => desc.oneof).values()) {
+      if (group[0]?.desc.oneof === undefined) continue;
+      const isDefault = (member: IrField): boolean => member.default?.value === true;
+      for (const member of [...group.filter((one) => !isDefault(one)), ...group.filter(isDefault)]) {
+        if (member.if === undefined) {
+          found.add(member);
+          continue;
+        }
+        const condition = this.evaluate(member.if.value);
+        // What decides nothing fails the response, or leaves it waiting, on its own.
+        if (condition.state === "failed" || condition.state === "dead") break;
+        if (condition.state === "absent" || condition.value !== true) continue;
+        found.add(member);
+        break;
+      }
+    }
+    return found;
   }
 
   /** All of the message, as a function supplies it. */
@@ -257,7 +285,7 @@ export class Composition {
       if (free.some((one) => other === one || restsOn(this.place.message, other, one))) continue;
       if (other.source?.kind === "guard") {
         if (this.#guard(other) !== "passed") return true;
-      } else if (other.supplementary?.value !== true && !this.#caseOnly.has(other)) {
+      } else if (other.supplementary?.value !== true && !this.#caseOnly.has(other) && !this.#oneofOnly.has(other)) {
         const { state } = this.step(other);
         if (state === "failed" || state === "dead") return true;
       }

@@ -6,6 +6,7 @@ import type {
   IrCall,
   IrErrorRule,
   IrFailure,
+  IrField,
   IrFile,
   IrMessage,
   IrSource,
@@ -306,6 +307,36 @@ export function caseOnly({ message, shared = new Set() }: Place): ReadonlyMap<Ir
     }
   }
   return kinds;
+}
+
+/** Steps that only values of members of one oneof read, through other such steps too, with these members. */
+export function oneofOnly({ message }: Place): ReadonlyMap<IrStep, ReadonlySet<IrField>> {
+  const found = new Map<IrStep, ReadonlySet<IrField>>();
+  const { fields, steps } = message;
+  // A resolver that says nothing is given every step.
+  if ([message, ...fields].some((of) => of.resolver !== undefined && of.reads === undefined)) return found;
+  const given = (of: IrMessage | IrField, name: string): boolean =>
+    of.resolver !== undefined && of.reads?.steps.some((step) => step.value === name) === true;
+  const reads = (text: IrField["by"], name: string): boolean => readsOfText(text).some((read) => read.name === name);
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (const step of steps) {
+      const name = step.name?.value;
+      if (name === undefined || found.has(step) || step.autobind?.value === true) continue;
+      if (given(message, name) || fields.some((field) => reads(field.if, name))) continue;
+      const members = fields.filter((field) => reads(field.by, name) || given(field, name));
+      if (steps.some(({ after }) => after.some((other) => other.value === name))) continue;
+      const readers = steps.filter((other) => readsOfStep(other).some((read) => read.name === name));
+      const through = readers.map((reader) => found.get(reader));
+      if (through.includes(undefined)) continue;
+      const all = new Set([...members, ...through.flatMap((of) => [...(of ?? [])])]);
+      const oneofs = new Set([...all].map(({ desc }) => desc.oneof));
+      if (all.size === 0 || oneofs.size !== 1 || oneofs.has(undefined)) continue;
+      found.set(step, all);
+      changed = true;
+    }
+  }
+  return found;
 }
 
 /** Text with CEL in braces; `{{` is a brace. */

@@ -1,6 +1,7 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
 import { reachable, sortByDependency } from "../graph.ts";
 import type { BffMethod, Composed, Model, Step } from "../resolve/model/model.ts";
+import { oneofOnly } from "../resolve/model/oneof-only.ts";
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
 
 /** A chain of steps that wait for each other, by the timeouts that their calls say, each counted once. */
@@ -74,16 +75,35 @@ const timeOf = ({ after, absolute }: End): Path => longest([after ?? NONE, absol
 /** @param shared when the steps of the service that it reads end */
 function endOfMessage(message: Composed, ends: Ends, composed: Composes, shared: ReadonlyMap<Step, End>): End {
   const byStep = new Map(shared);
+  const asked = askedBefore(message);
+  const before = (step: Step): readonly Step[] => [...waitsFor(step), ...(asked.get(step) ?? [])];
   // Steps stand after what they read only in the graph, not in the file.
-  for (const step of sortByDependency(message.steps, waitsFor).order)
-    if (!byStep.has(step)) byStep.set(step, endOfStep(step, byStep, ends, composed));
+  for (const step of sortByDependency(message.steps, before).order)
+    if (!byStep.has(step)) byStep.set(step, endOfStep(step, byStep, ends, composed, before(step)));
   return latest([AT_ONCE, ...byStep.values()]);
+}
+
+/** What the `if`s read that say whether a step is wanted for a oneof. */
+function askedBefore(message: Composed): ReadonlyMap<Step, readonly Step[]> {
+  const steps = new Map([...message.shared, ...message.steps].map((step) => [step.variable, step]));
+  return new Map(
+    [...oneofOnly(message)].map(([step, { ifs }]) => [
+      step,
+      ifs.flatMap(({ if: condition }) => condition.reads.flatMap(({ variable }) => steps.get(variable) ?? [])),
+    ]),
+  );
 }
 
 const waitsFor = (step: Step): readonly Step[] => [...step.reads, ...step.after];
 
-function endOfStep(step: Step, byStep: ReadonlyMap<Step, End>, ends: Ends, composed: Composes): End {
-  const from = latest([AT_ONCE, ...waitsFor(step).map((other) => byStep.get(other) ?? AT_ONCE)]);
+function endOfStep(
+  step: Step,
+  byStep: ReadonlyMap<Step, End>,
+  ends: Ends,
+  composed: Composes,
+  before = waitsFor(step),
+): End {
+  const from = latest([AT_ONCE, ...before.map((other) => byStep.get(other) ?? AT_ONCE)]);
   const [call] = callsOf(step.source);
   const timeout = call?.policy.timeout?.value;
   if (call !== undefined && timeout !== undefined)

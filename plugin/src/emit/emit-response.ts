@@ -1,10 +1,11 @@
 // The response of a composed message, as a literal.
 import { camel } from "../camel.ts";
+import type { Variable } from "../cel/index.ts";
 import type { PlanMessage } from "../plan/plan.ts";
 import type { OneofTarget } from "../resolve/model/model.ts";
 import { block, type Line, type Lines, property } from "./lines.ts";
 import type { MessageNames } from "./message-names.ts";
-import { fieldValue, tested } from "./value.ts";
+import { fieldValue, negatedConjunct, tested } from "./value.ts";
 
 /** `before`: what has to stand in front of it. */
 export function emitResponse(message: PlanMessage, names: MessageNames): { before: Lines; lines: Lines } {
@@ -16,7 +17,7 @@ export function emitResponse(message: PlanMessage, names: MessageNames): { befor
     if (target.kind === "field")
       properties.push(property(target.field.localName, fieldValue(target.bound, target.field, names).print));
     else {
-      const oneof = emitOneof(target, names, literal);
+      const oneof = emitOneof(target, names, literal, lateVariables(message));
       before.push(...oneof.before);
       properties.push(...oneof.property);
     }
@@ -53,16 +54,31 @@ export function emitResponse(message: PlanMessage, names: MessageNames): { befor
   };
 }
 
-/** Members in order: `if` decides, or the presence of the value; else the default; else unset. */
-function emitOneof(target: OneofTarget, names: MessageNames, typed: boolean): { before: Lines; property: Lines } {
+/** Steps that may not have been started. */
+function lateVariables({ steps }: PlanMessage): ReadonlySet<Variable> {
+  return new Set(steps.flatMap(({ step, wanted }) => (wanted && step.variable !== undefined ? [step.variable] : [])));
+}
+
+/**
+ * Members in order: `if` decides, or the presence of the value; else the default; else unset.
+ *
+ * @param late what is only there for members that may be chosen
+ */
+function emitOneof(
+  target: OneofTarget,
+  names: MessageNames,
+  typed: boolean,
+  late: ReadonlySet<Variable>,
+): { before: Lines; property: Lines } {
   const before: Line[] = [];
   const branches: { test: Line | undefined; chosen: Line }[] = [];
   let otherwise: Line = ["{ case: undefined }"];
   for (const { member, print, mayBeUndefined } of askedMembers(target, names)) {
     // Inside a generic call the name of a member would become any string.
     const key = JSON.stringify(member.field.localName);
-    const { fails, given } = member.bound.expression;
-    if (mayBeUndefined && member.if !== undefined && (fails || given.size > 0)) {
+    const { fails, given, reads } = member.bound.expression;
+    const isLate = reads.some(({ variable }) => late.has(variable));
+    if (mayBeUndefined && member.if !== undefined && (fails || given.size > 0 || isLate)) {
       // It is not read before its `if` holds.
       const set = [names.runtime("unlessUnset"), "(", ...print, `, (value) => ({ case: ${key} as const, value }))`];
       branches.push({ test: tested(member.if, names), chosen: [...set, " ?? { case: undefined }"] });
@@ -72,7 +88,18 @@ function emitOneof(target: OneofTarget, names: MessageNames, typed: boolean): { 
     let present: Line | undefined;
     if (mayBeUndefined) {
       const name = names.fresh(camel(member.field.name));
-      before.push([`const ${name} = `, ...print, ";"]);
+      const earlier = target.members.filter(
+        (one, i, all) => !one.default && (member.default || i < all.indexOf(member)),
+      );
+      const tests = isLate
+        ? earlier.flatMap((one) => (one.if === undefined ? [] : [negatedConjunct(one.if, names)]))
+        : [];
+      const asked = tests.flatMap((test, i): Line => (i === 0 ? test : [" && ", ...test]));
+      before.push([
+        `const ${name} = `,
+        ...(tests.length === 0 ? print : [...asked, " ? ", ...print, " : undefined"]),
+        ";",
+      ]);
       value = [name];
       present = [`${name} !== undefined`];
     }

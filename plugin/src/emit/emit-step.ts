@@ -9,16 +9,19 @@ import { emitEach } from "./emit-each.ts";
 import { emitGuard } from "./emit-guard.ts";
 import { resolverBody } from "./emit-resolver.ts";
 import { around, block, type Line, type Lines, line } from "./lines.ts";
+import type { MessageNames } from "./message-names.ts";
 import { awaitAfter, needs, Place, unlessThere } from "./place.ts";
 import type { StepContext } from "./step-context.ts";
 import { cleared, composition, explains, needsMark, send, wantedArgs } from "./step-parts.ts";
 import {
   boundValue,
   condition,
+  conjunct,
   inferredPresent,
   inferredValue,
   isOperand,
   negated,
+  negatedConjunct,
   presentOperand,
   presentValue,
   tested,
@@ -50,7 +53,7 @@ function statement(step: PlanStep, cx: StepContext): Lines {
   if (step.sync) return emitConstant(step, cx);
   const started = startStep(step, cx);
   const { fallback } = step.step;
-  const rests = (lines: Lines): Lines => cx.rests?.(step, lines) ?? lines;
+  const rests = (lines: Lines): Lines => unlessUnwanted(step, cx.rests?.(step, lines) ?? lines, cx);
   if (fallback === undefined) return around([`const ${step.name}Step = `], rests(started), [";"]);
   const waits = new Place().reads(cx, [fallback.expression]);
   const value = boundValue(fallback, names).print;
@@ -60,6 +63,38 @@ function statement(step: PlanStep, cx: StepContext): Lines {
       : block(["async () => {"], [...waits, ["return ", ...value, ";"]], ["}"]);
   return around([`const ${step.name}Step = `], rests(callOver("cx.orElse", [started, body])), [";"]);
 }
+/** Around what starts a step that only members of a oneof read: whether one of them may be chosen. */
+function unlessUnwanted({ wanted }: PlanStep, started: Lines, cx: StepContext): Lines {
+  const last = wanted?.ifs.at(-1);
+  if (wanted === undefined || last === undefined) return started;
+  const { names } = cx;
+  const earlier = wanted.ifs.slice(0, -1);
+  if (wanted.waitsFor.length === 0 && !wanted.ifs.some((one) => one.if.fails))
+    return around(["cx.when(", ...wantedAtOnce(wanted.ifs, names), ", () => "], started, [")"]);
+  const place = new Place();
+  const asked: Line[] = earlier.flatMap((one) => [
+    ...place.reads(cx, [one.if]),
+    ["if (", ...condition(one.if, names), `) return ${one.wanted};`],
+  ]);
+  const ending = last.wanted ? condition(last.if, names) : negated(last.if, names);
+  return callOver("cx.when", [
+    block(["async () => {"], [...asked, ...place.reads(cx, [last.if]), ["return ", ...ending, ";"]], ["}"]),
+    around(["() => "], started, []),
+  ]);
+}
+/** `a || (!b && c)`. */
+function wantedAtOnce(ifs: NonNullable<PlanStep["wanted"]>["ifs"], names: MessageNames): Line {
+  let open = 0;
+  const test = ifs.flatMap((one, i): Line => {
+    const print = one.wanted ? conjunct(one.if, names) : negatedConjunct(one.if, names);
+    if (i === ifs.length - 1) return print;
+    const mixed = i < ifs.length - 2 && ifs[i + 1]?.wanted !== one.wanted;
+    if (mixed) open++;
+    return [...print, one.wanted ? " || " : " && ", ...(mixed ? ["("] : [])];
+  });
+  return [...test, ")".repeat(open)];
+}
+
 /** A call with each argument on lines of its own. */
 export function callOver(name: string, args: readonly Lines[]): Lines {
   return block(

@@ -6,7 +6,7 @@ import type { OneofTarget } from "../resolve/model/model.ts";
 import type { Line } from "./lines.ts";
 import type { MessageNames } from "./message-names.ts";
 import { type Hoisted, originPrint } from "./step-context.ts";
-import { conjunct, fieldValue, negated } from "./value.ts";
+import { conjunct, fieldValue, negatedConjunct } from "./value.ts";
 
 export function emitTouch(
   touch: PlanMessage["touches"][number],
@@ -50,13 +50,17 @@ export function emitTouch(
     );
     const tests = before.map(
       (other): Line =>
-        other.if !== undefined && maybeUnset(other) ? negated(other.if, names) : [chosen(other, "!==")],
+        other.if !== undefined && maybeUnset(other) ? negatedConjunct(other.if, names) : [chosen(other, "!==")],
     );
     if (member !== undefined) {
       present = [chosen(member)];
       if (held !== undefined && member.if !== undefined)
         tests.push(
-          held ? (maybeUnset(member) ? conjunct(member.if, names) : [chosen(member)]) : negated(member.if, names),
+          held
+            ? maybeUnset(member)
+              ? conjunct(member.if, names)
+              : [chosen(member)]
+            : negatedConjunct(member.if, names),
         );
     }
     if (tests.length > 0) asked = ["if (", ...tests.flatMap((test, i) => (i === 0 ? test : [" && ", ...test])), ") "];

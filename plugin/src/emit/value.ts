@@ -137,6 +137,15 @@ export function negated(expression: Expression, names: ValueNames): Line {
   return emitValue({ ...expression, root: not(expression.root) }, names).print;
 }
 
+/** The same as an operand of `&&`: what stands behind two negations may be an `||`. */
+export function negatedConjunct(expression: Expression, names: ValueNames): Line {
+  const twice = expression.root.kind === "call" && expression.root.overload === "logical_not";
+  const print = negated(expression, names);
+  const [inner] = expression.root.kind === "call" ? expression.root.args : [];
+  if (!twice || expression.unsafe.length > 0 || inner === undefined) return print;
+  return weak(emitValue({ ...expression, root: inner }, names)) ? ["(", ...print, ")"] : print;
+}
+
 function not(root: Node): Node {
   const [inner] = root.kind === "call" && root.overload === "logical_not" ? root.args : [];
   return inner ?? { ...root, kind: "call", fn: "!_", overload: "logical_not", args: [root] };

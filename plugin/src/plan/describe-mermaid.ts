@@ -53,7 +53,7 @@ function messageLines({ message, steps, edges, shared = [] }: MessageReport, id:
     "  end",
   ];
 }
-const ARROW = { reads: "-->", after: "-. after .->", clears: "-. clears .->" } as const;
+const ARROW = { reads: "-->", after: "-. after .->", asks: "-. asks .->", clears: "-. clears .->" } as const;
 
 function rpcLabel({ rpc, budget_ms, worst_calls, worst_ms }: RpcReport): string {
   return `${rpc}\nwithin ${budget_ms} ms\nat worst ${worst_calls ?? "unbounded"} calls, ${worst_ms} ms`;

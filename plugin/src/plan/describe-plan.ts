@@ -91,6 +91,7 @@ function waits(step: PlanStep): string {
   const names = [
     ...step.step.reads.filter((read) => step.waitsFor.some((other) => other.step === read)),
     ...step.step.after,
+    ...(step.wanted?.waitsFor ?? []).map((asked) => asked.step),
   ].map((read) => read.name ?? "a step");
   const cleared = step.effectful ? ["guards and critical steps"] : step.clearedBy.length > 0 ? ["guards"] : [];
   const list = [...new Set(names), ...cleared];
@@ -126,15 +127,19 @@ function what({ step, bounded }: PlanStep, message: PlanBlock): string {
   }
 }
 
-function traits({ step, effectful, onlyInCase }: PlanStep): string[] {
+function traits({ step, effectful, onlyInCase, wanted }: PlanStep): string[] {
   return [
     ...(step.supplementary ? ["may be missing"] : []),
     ...(step.fallback === undefined ? [] : ["with a fallback"]),
     ...(effectful ? [`side effects${step.unordered ? " in any order" : ""}`] : []),
     ...(onlyInCase ? ["only in its case"] : []),
+    ...(wanted === undefined ? [] : [`only for ${namesOf(wanted).join(", ")}`]),
     ...(step.if === undefined ? [] : [`if ${step.if.text.value}`]),
   ];
 }
+
+const namesOf = ({ target, members }: NonNullable<PlanStep["wanted"]>): string[] =>
+  target.members.filter((_, i) => members.has(i)).map(({ field }) => field.name);
 
 const milliseconds = (ms: number): string => (ms >= 1_000 && ms % 100 === 0 ? `${ms / 1_000} s` : `${ms} ms`);
 

@@ -66,7 +66,7 @@ export interface Edge {
   readonly from: string;
   readonly to: string;
   /** `reads`: its value; `after`: said so; `clears`: a side effect waits until it has succeeded. */
-  readonly kind: "reads" | "after" | "clears";
+  readonly kind: "reads" | "after" | "asks" | "clears";
 }
 export interface StepReport {
   readonly step: string;
@@ -77,6 +77,8 @@ export interface StepReport {
   readonly if?: string;
   /** The switch that alone reads it, and which of its cases, from 0; the default is the last. */
   readonly only_in?: { readonly switch: string; readonly case: number };
+  /** The members of a oneof that alone read it: it runs when one of them may be chosen. */
+  readonly only_for?: readonly string[];
   readonly side_effects?: true;
   /** Its side effects wait for none of another such step, nor those of one of its items for another's. */
   readonly unordered?: true;
@@ -193,13 +195,18 @@ function edgesOf(steps: readonly PlanStep[], shared: readonly PlanStep[] = []): 
       ...step.step.after.map((other) => ({ from: names.get(other) ?? "", to, kind: "after" }) as const),
     ];
     const waited = new Set(edges.map(({ from }) => from));
+    const asked = (step.wanted?.waitsFor ?? []).map(stepName).filter((from) => !waited.has(from));
     const clears = step.clearedBy.map(stepName).filter((from) => !waited.has(from));
-    return [...edges, ...clears.map((from) => ({ from, to, kind: "clears" }) as const)];
+    return [
+      ...edges,
+      ...asked.map((from) => ({ from, to, kind: "asks" }) as const),
+      ...clears.map((from) => ({ from, to, kind: "clears" }) as const),
+    ];
   });
 }
 
 function stepReport(planned: PlanStep, message: PlanBlock): StepReport {
-  const { step, sync, effectful } = planned;
+  const { step, sync, effectful, wanted } = planned;
   const { source } = step;
   const [call] = callsOf(source);
   const [compose] = composesOf(source);
@@ -213,6 +220,10 @@ function stepReport(planned: PlanStep, message: PlanBlock): StepReport {
       each: { var: source.item.name, max: source.max ?? null, concurrent: planned.bounded ? source.concurrent : null },
     }),
     ...defined("if", step.if?.text.value ?? (source.kind === "guard" ? source.if.text.value : undefined)),
+    ...defined(
+      "only_for",
+      wanted?.target.members.filter((_, i) => wanted.members.has(i)).map(({ field }) => field.name),
+    ),
     ...(effectful && { side_effects: true as const }),
     ...(step.unordered && { unordered: true as const }),
     ...(!sync && { on_failure: failure }),

@@ -91,6 +91,7 @@ function timings(
     const predecessors = (step: PlanStep): PlanStep[] => [
       ...[...step.step.reads, ...step.step.after].flatMap((read) => planned.get(read) ?? []),
       ...step.clearedBy,
+      ...(step.wanted?.waitsFor ?? []).flatMap((asked) => planned.get(asked.step) ?? []),
     ];
     for (const step of inOrder(all, (one) => predecessors(one).filter((before) => !started.has(before)))) {
       const before = latest(predecessors(step), steps, begun);

@@ -4,6 +4,7 @@ import { sortByDependency } from "../graph.ts";
 import type { EffectTable } from "../resolve/model/effects.ts";
 import { restingOn } from "../resolve/model/effects.ts";
 import type { Block, Call, Composed, Let, Source, Step } from "../resolve/model/model.ts";
+import { oneofOnly } from "../resolve/model/oneof-only.ts";
 import { isCostly, MOST_ASKED } from "../resolve/model/request-lists.ts";
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
 import { caseOnly } from "./case-only.ts";
@@ -59,6 +60,7 @@ export function planSteps(
   };
   const sorted = sortByDependency(composed.steps, (step) => [...step.reads, ...step.after]).order;
   const owners = caseOnly(composed, sorted, readOutside);
+  const wanted = oneofOnly(composed);
   // What rests on a step of the service is there only once those have been started.
   const late = new Set<Step>(composed.shared);
   for (const step of [...composed.shared, ...sorted]) {
@@ -80,6 +82,7 @@ export function planSteps(
       waitsFor: step.reads.filter((read) => !planned(read).sync).map(planned),
       lazy: [],
       onlyInCase: owners.has(step),
+      wanted: undefined,
       tracks: { ran: false, items: false, case: false },
       explained: around.explained.has(step),
       clearedBy: [],
@@ -87,6 +90,14 @@ export function planSteps(
       most: mostOf(step, around.asked),
       bounded: step.source.kind === "each" && !isBatched(step.source) && sends(step.source, around),
     });
+  }
+  const stepOf = new Map([...composed.shared, ...composed.steps].map((step) => [step.variable, step]));
+  for (const [step, when] of wanted) {
+    const draft = planned(step);
+    if (draft.sync || draft.onlyInCase) continue;
+    const asked = new Set(when.ifs.flatMap(({ if: condition }) => condition.reads).map(({ variable }) => variable));
+    const reads = [...asked].flatMap((variable) => stepOf.get(variable) ?? []).map(planned);
+    draft.wanted = { ...when, waitsFor: reads.filter(({ sync }) => !sync) };
   }
   for (const step of sorted) {
     const draft = planned(step);
@@ -147,7 +158,8 @@ export function planMessage(composed: Composed, around: MessageSurroundings): Pl
     const own = step.step.source.kind !== "shared" && (!step.step.supplementary || step.effectful);
     return own || ended.has(step.step);
   });
-  const waitedFor = new Set([...awaited, ...barriers].flatMap(({ step }) => certainReads(step)));
+  const sure = [...awaited, ...barriers].filter(({ wanted }) => wanted === undefined);
+  const waitedFor = new Set(sure.flatMap(({ step }) => certainReads(step)));
   return {
     composed,
     name: functions.compose(composed.desc),
@@ -227,7 +239,7 @@ function clearedBy(step: Step, composed: Block, owners: Owners, planned: (step: 
   return composed.steps
     .filter((other) => {
       const draft = planned(other);
-      if (resting.has(other) || owners.has(other)) return false;
+      if (resting.has(other) || owners.has(other) || draft.wanted !== undefined) return false;
       if (other.source.kind === "guard") return !draft.immediate;
       return !other.supplementary && !draft.sync;
     })
@@ -248,7 +260,10 @@ function arrange(
     const lazy = planned(step).lazy.flat();
     const own = [step, ...lazy.map((draft) => draft.step)];
     return own
-      .flatMap((at) => [...at.reads, ...at.after, ...planned(at).clearedBy.map((draft) => draft.step)])
+      .flatMap((at) => {
+        const { clearedBy: clears, wanted } = planned(at);
+        return [...at.reads, ...at.after, ...[...clears, ...(wanted?.waitsFor ?? [])].map((draft) => draft.step)];
+      })
       .filter((at) => outside.has(at));
   };
   const { order } = sortByDependency([...first, ...rest], needs);

@@ -17,6 +17,7 @@ import type {
   ResolverSource,
   Step,
 } from "../resolve/model/model.ts";
+import type { Wanted } from "../resolve/model/oneof-only.ts";
 import type { NameScope } from "./names.ts";
 import type { PlanCodec } from "./plan-codec.ts";
 
@@ -261,6 +262,8 @@ export interface PlanStep {
   readonly lazy: readonly (readonly PlanStep[])[];
   /** Whether it is one of those. */
   readonly onlyInCase: boolean;
+  /** Set for what only values of members of one oneof read: it starts once such a member may be chosen. */
+  readonly wanted: (Wanted & { readonly waitsFor: readonly PlanStep[] }) | undefined;
   /** A flag the emitted code keeps, for touches: whether its `if` let it run, whether its `each` had items, which case was chosen. */
   readonly tracks: { readonly ran: boolean; readonly items: boolean; readonly case: boolean };
   /** Whether an expression asks for its failure, or for that of a step that is left out for want of it. */

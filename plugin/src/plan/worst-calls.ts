@@ -1,6 +1,7 @@
 // How many calls one rpc makes at most. Linear in the size of the graph.
 
 import type { ComposeSource } from "../resolve/model/model.ts";
+import { choices } from "../resolve/model/oneof-only.ts";
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
 import { fullName } from "../resolve/policies/entries.ts";
 import type { PlanBlock, PlanCallPolicy, PlanMessage, PlanStep } from "./plan.ts";
@@ -100,17 +101,30 @@ export function attemptsOf(policy: PlanCallPolicy | undefined): number {
 export const itemsOf = ({ step: { source } }: PlanStep): number =>
   source.kind === "each" ? (source.max ?? Number.POSITIVE_INFINITY) : 1;
 /** Steps of the service end at one moment for all that wait for them. */
-const waits = ({ step, waitsFor, effectful }: PlanStep): boolean =>
-  effectful || [...waitsFor.map((one) => one.step), ...step.after].some(({ source }) => source.kind !== "shared");
+const waits = ({ step, waitsFor, wanted, effectful }: PlanStep): boolean =>
+  effectful ||
+  [...[...waitsFor, ...(wanted?.waitsFor ?? [])].map((one) => one.step), ...step.after].some(
+    ({ source }) => source.kind !== "shared",
+  );
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
 
-/** All steps that run in the worst case: of a switch only the heaviest of its cases. */
+/** All steps that run in the worst case: of a switch only the heaviest of its cases, of a oneof the heaviest of its choices. */
 function chosenSteps(steps: readonly PlanStep[], weight: (steps: readonly PlanStep[]) => number): PlanStep[] {
-  return steps.flatMap((step) => {
-    const cases = step.lazy.map((lazy) => chosenSteps(lazy, weight));
-    const [first = [], ...others] = cases;
-    return [step, ...others.reduce((most, one) => (weight(one) > weight(most) ? one : most), first)];
-  });
+  const heaviest = (all: readonly PlanStep[][]): PlanStep[] =>
+    all.reduce<PlanStep[]>((most, one, i) => (i === 0 || weight(one) > weight(most) ? one : most), []);
+  const withCases = (of: readonly PlanStep[]): PlanStep[] =>
+    of.flatMap((step) => [step, ...heaviest(step.lazy.map((lazy) => chosenSteps(lazy, weight)))]);
+  const always = steps.filter(({ wanted }) => wanted === undefined);
+  const byOneof = [...Map.groupBy(steps, ({ wanted }) => wanted?.target)].flatMap(([target, of]) =>
+    target === undefined
+      ? []
+      : heaviest(
+          choices(target).map((members) =>
+            withCases(of.filter(({ wanted }) => !wanted?.members.isDisjointFrom(members))),
+          ),
+        ),
+  );
+  return [...withCases(always), ...byOneof];
 }
 
 /** Calls below each step, counted as if nothing were batched: enough to tell which case is the heaviest. */

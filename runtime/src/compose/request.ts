@@ -205,13 +205,30 @@ export class Request<out App> implements CallContext {
   /** The fallback of a step: this value where the step leaves `undefined`, whatever the cause. A throw in it fails the scope. */
   orElse<T, F>(step: Promise<T | undefined>, value: () => F | Promise<F>): Promise<T | F> {
     const filled: Promise<T | F> = step.then((given) => {
-      const cause = this.exchange.causes?.of(step);
-      if (cause !== undefined) this.exchange.note(filled, cause);
-      this.#failsAs(step, filled);
+      this.#causedAs(step, filled);
       return given !== undefined ? given : value();
     });
     filled.then(undefined, this.#fail);
     return filled;
+  }
+  /**
+   * Starts a step that only members of a oneof read, where one of them may be chosen. Nobody reads what it gives otherwise.
+   *
+   * @param wanted whether it is so, or how to find out
+   */
+  when<T>(wanted: boolean | (() => Promise<boolean>), start: () => Promise<T>): Promise<T> {
+    if (wanted === true) return start();
+    if (wanted === false) return Promise.resolve(undefined as T);
+    const told: Promise<T> = begin(wanted, undefined).then(async (is) => {
+      if (!is) return undefined as T;
+      const step = start();
+      try {
+        return await step;
+      } finally {
+        this.#causedAs(step, told);
+      }
+    });
+    return handled(told);
   }
   /**
    * A step that is read where those that it rests on are not known: a failure that has touched one of these origins (steps
@@ -224,17 +241,17 @@ export class Request<out App> implements CallContext {
     origins: (itself: Promise<T>) => readonly unknown[] | Promise<readonly unknown[]>,
   ): Promise<T> {
     const told: Promise<T> = step.then(async (value) => {
-      const { causes } = this.exchange;
-      const own = causes?.of(step);
-      if (own !== undefined) this.exchange.note(told, own);
-      this.#failsAs(step, told);
-      const cause = causes?.among(await origins(step));
+      this.#causedAs(step, told);
+      const cause = this.exchange.causes?.among(await origins(step));
       if (cause !== undefined) this.exchange.note(told, cause);
       return value;
     });
     return handled(told);
   }
-  #failsAs(step: object, other: object): void {
+  /** What has touched a step, and failed it, is that of one that stands for it, too. */
+  #causedAs(step: object, other: object): void {
+    const cause = this.exchange.causes?.of(step);
+    if (cause !== undefined) this.exchange.note(other, cause);
     const failure = this.exchange.failureOf(step);
     if (failure !== undefined) this.exchange.failed(other, failure);
   }

@@ -201,6 +201,8 @@ export interface ResolverSource {
   readonly message: DescMessage;
   /** Undefined: it supplies the whole message. */
   readonly field: DescField | undefined;
+  /** Whether it says what it reads. */
+  readonly said: boolean;
 }
 /** A step of the service around a message, started elsewhere. */
 export interface SharedSource {

@@ -60,7 +60,7 @@ export function resolverSteps(
       index,
       variable,
       if: undefined,
-      source: { kind: "resolver", field, message: ir.desc },
+      source: { kind: "resolver", field, message: ir.desc, said: said !== undefined },
       supplementary: absent,
       autobind: false,
       unordered: false,
