@@ -303,7 +303,7 @@ test("as people write it", async () => {
     stubs: {
       "catalog.v1.CatalogService/GetProduct": ({ productId }) =>
         productId === "old"
-          ? { title: " tea ", priceCents: "1250", releasedAt: "2020-02-29T23:30:00Z" }
+          ? { title: " tea ", priceCents: "1250", releasedAt: "2020-02-29T23:30:00Z", status: "STATUS_SOLD_OUT" }
           : { title: "tea", priceCents: "5" },
     },
   });
@@ -313,8 +313,13 @@ test("as people write it", async () => {
     title: "tea",
     price: "€ 12.50",
     released: "1 March 2020, 08:30",
+    availability: "sold out",
   });
-  expect(await page("p1", "")).toEqual({ title: "tea", price: "€ 0.05" });
+  expect(await page("p1", "")).toEqual({
+    title: "tea",
+    price: "€ 0.05",
+    availability: "not available",
+  });
   const nowhere = await page("old", "Asia/Nowhere");
   expect(nowhere).toMatchObject({ title: "tea", price: "€ 12.50" });
   expect(degraded(nowhere)).toEqual(["released: EFFECT_MISSING"]);

@@ -74,6 +74,71 @@ function refusal(code: Code, text: string, details: Readonly<Record<string, Json
 }
 const typesOf = (body: JsonObject): unknown[] => (body.details as JsonObject[]).map(({ type }) => type);
 
+test("02_simple", async () => {
+  const location = { addr1: "foo", addr2: "bar", b: { bar: "1" } };
+  const user = {
+    items: [
+      { name: "item1", type: "ITEM_TYPE_1", value: "1", location },
+      { name: "item2", type: "ITEM_TYPE_2", value: "2" },
+    ],
+    profile: { user: { "@type": "type.googleapis.com/user.v1.User", name: "foo" } },
+    b: { bar: true },
+  };
+  const types: unknown[] = [];
+  const bff = await start("02_simple", {
+    stubs: {
+      [GET_POST]: (request) => ({ post: { ...post(`post:${id(request)}`), content: "bar" } }),
+      [GET_USER]: (request) => {
+        types.push(request.type);
+        return { user: { ...user, id: id(request), name: `name of ${id(request)}` } };
+      },
+    },
+  });
+  const { body } = await bff.ask("blog.v1.BlogService/GetPost", { id: "foo" }, { key1: "value1" });
+  const { post: composed, any, uuid, ...rest } = body;
+  expect(composed).toEqual({
+    id: "post:foo",
+    title: "title of post:foo",
+    content: "bar",
+    user: { ...user, id: "post:foo", name: "name of post:foo" },
+  });
+  expect(any).toEqual({ "@type": "type.googleapis.com/blog.v1.Post", ...(composed as JsonObject) });
+  expect(types).toEqual([1]);
+  expect(rest).toEqual({
+    str: "hello",
+    loc: "Asia/Tokyo",
+    value1: "value1",
+    itemTypeName: "ITEM_TYPE_1",
+    itemTypeValue: "ITEM_TYPE_1",
+    itemTypeInt: 1,
+    itemTypeCast: "ITEM_TYPE_1",
+    a: { b: { foo: { type: "foo" }, bar: { type: "bar" } }, optC: {} },
+    sortedValues: [1, 2, 3, 4],
+    sortedItems: [{ location: { addr1: "b" } }, { location: { addr1: "a" } }],
+    mapValue: { 1: "a", 2: "b", 3: "c" },
+    doubleValue: 1.23,
+    uintValue: 4,
+    bytesValue: Buffer.from("world").toString("base64"),
+    hello: "hello\nworld",
+    jpTime: "12:10",
+    stringsJoin: "23.2",
+    parseFloat: 23.2,
+    urlUserName: "test_user",
+    enumValue: "ITEM_TYPE_2",
+    enumValueStr: "second item type",
+    sqrtDouble: 5,
+    sqrtInt: 5,
+    floor: 1,
+    flatten: ["1", "2", "3"],
+    round: 2,
+    replaced: "1-2-3-grpc",
+    listToMap: { 0: 1, 2: 9 },
+    findStringSubmatch: ["abc", "123"],
+    matchString: true,
+    replaceAllString: "salmon is tasty",
+  });
+});
+
 test("04_timeout", async () => {
   let code = Code.Unavailable;
   let attempts = 0;

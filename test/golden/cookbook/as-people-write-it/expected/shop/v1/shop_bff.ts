@@ -6,11 +6,11 @@ import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } f
 import { cel, Code, create, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GetProductRequestSchema } from "../../catalog/v1/catalog_pb.ts";
-import { CatalogService } from "../../catalog/v1/catalog_pb.ts";
+import { CatalogService, Status } from "../../catalog/v1/catalog_pb.ts";
 import type { ProductRead } from "./shop_codec.ts";
 import { decodeGetPageRequest, decodeProduct, encodeGetProductRequest, encodePage } from "./shop_codec.ts";
 import type { GetPageRequest, Page } from "./shop_pb.ts";
-import { ShopService } from "./shop_pb.ts";
+import { Availability, ShopService } from "./shop_pb.ts";
 import { TimestampSchema } from "@bufbuild/protobuf/wkt";
 
 // ---- policies: what shop/v1/shop.proto and its imports say, over the defaults ----
@@ -94,10 +94,22 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
     price: cel.format("€ %.2f", [Number(product.priceCents) / 100]),
     released,
     new: product.releasedAt !== undefined && cel.compareTime(cel.addMonths(product.releasedAt ?? create(TimestampSchema), 1), cx.now()) > 0,
+    availability: cel.enumText({ [Availability.UNSPECIFIED]: "not available", [Availability.NOW]: "available now", [Availability.SOLD_OUT]: "sold out" }, toAvailability(product.status)),
     degraded: [],
   };
   if (cx.degraded) {
     cx.touched(page, "released", page.released !== undefined, releasedStep);
   }
   return page;
+}
+
+// ---- copies ----
+
+/** shop.v1.Availability from catalog.v1.Status */
+export function toAvailability(from: Status): Availability {
+  switch (from) {
+    case Status.ON_SALE: return Availability.NOW;
+    case Status.SOLD_OUT: return Availability.SOLD_OUT;
+    default: return Availability.UNSPECIFIED;
+  }
 }

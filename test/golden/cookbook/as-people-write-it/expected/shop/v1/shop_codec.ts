@@ -30,6 +30,7 @@ function writePage(w: Writer, message: MessageInitShape<typeof PageSchema>): voi
   if (message.price) w.tag(18).string(message.price);
   if (message.released !== undefined) w.tag(26).string(message.released);
   if (message.new) w.tag(32).bool(message.new);
+  if (message.availability) w.tag(42).string(message.availability);
   for (const item of message.degraded ?? []) { w.open(122); writeDegradation(w, item); w.close(); }
   w.unknown(message);
 }
@@ -59,13 +60,14 @@ export const decodeProduct = decoder(ProductSchema, readProduct);
 export const decodeGetPageRequest = decoder(GetPageRequestSchema, readGetPageRequest);
 
 /** What is read of catalog.v1.Product. */
-export interface ProductRead extends Pick<Product, "$typeName" | "title" | "priceCents" | "releasedAt"> {}
+export interface ProductRead extends Pick<Product, "$typeName" | "title" | "priceCents" | "status" | "releasedAt"> {}
 
 function readProduct(r: Reader): ProductRead {
   const message: ProductRead = {
     $typeName: "catalog.v1.Product",
     title: "",
     priceCents: 0n,
+    status: 0,
     releasedAt: undefined,
   };
   while (r.more()) {
@@ -73,6 +75,7 @@ function readProduct(r: Reader): ProductRead {
     switch (tag) {
       case 18: message.title = r.string(); break;
       case 24: message.priceCents = r.int64(); break;
+      case 32: message.status = r.enum(); break;
       case 50: r.once(message.releasedAt === undefined); message.releasedAt = r.message(readTimestamp); break;
       default: r.skip(tag, ProductSchema);
     }
