@@ -1,5 +1,5 @@
-// Functions of texts. Patterns are JavaScript's own here: those of the tests mean the same in RE2.
-import { type CelFunc, CelScalar, celFunc, celList, celMethod, listType, mapType } from "@bufbuild/cel";
+// Functions of texts. URLs are the WHATWG's, and patterns JavaScript's own here: those of the tests mean the same to us and in RE2.
+import { type CelFunc, CelScalar, celFunc, celList, celMap, celMethod, listType, mapType } from "@bufbuild/cel";
 import { none, some } from "./macros.ts";
 
 const { DYN, INT, STRING } = CelScalar;
@@ -21,6 +21,24 @@ export const texts: CelFunc[] = [
   celMethod("trimSuffix", STRING, [STRING], STRING, function (suffix) {
     const at = this.length - suffix.length;
     return at >= 0 && this.slice(at) === suffix ? this.slice(0, at) : `${this}`;
+  }),
+  celFunc("url.encode", [STRING], STRING, (text) =>
+    Array.from(Buffer.from(text), (byte) =>
+      /[\w.~-]/.test(String.fromCharCode(byte)) && byte < 128
+        ? String.fromCharCode(byte)
+        : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`,
+    ).join(""),
+  ),
+  celFunc("url.decode", [STRING], STRING, (text) => decodeURIComponent(text)),
+  celFunc("url.isURL", [STRING], CelScalar.BOOL, (text) => URL.canParse(text) && text.includes("://")),
+  celFunc("url.getScheme", [STRING], STRING, (text) => new URL(text).protocol.slice(0, -1)),
+  celFunc("url.getHost", [STRING], STRING, (text) => new URL(text).host),
+  celFunc("url.getHostname", [STRING], STRING, (text) => new URL(text).hostname.replace(/^\[|\]$/g, "")),
+  celFunc("url.getPort", [STRING], STRING, (text) => new URL(text).port),
+  celFunc("url.getEscapedPath", [STRING], STRING, (text) => new URL(text).pathname),
+  celFunc("url.getQuery", [STRING], mapType(STRING, listType(STRING)), (text) => {
+    const { searchParams } = new URL(text);
+    return celMap(new Map([...searchParams.keys()].map((name) => [name, celList(searchParams.getAll(name))])));
   }),
   celFunc("regex.extract", [STRING, STRING], mapType(DYN, DYN), (text, pattern) => {
     const [whole, ...groups] = new RegExp(pattern, "u").exec(text) ?? [];

@@ -36,6 +36,14 @@ describe("functions that the oracle adds to CEL", () => {
     ["timestamp('2020-02-29T12:00:00Z').addYears(1) == timestamp('2021-02-28T12:00:00Z')"],
     ["timestamp('2020-01-31T12:00:00Z').addMonths(1) == timestamp('2020-02-29T12:00:00Z')"],
     ["timestamp('2026-03-28T12:00:00Z').addDays(1, 'Europe/Berlin') == timestamp('2026-03-29T11:00:00Z')"],
+    [
+      "url.encode('a b/ü') == 'a%20b%2F%C3%BC' && url.decode('a%20b') == 'a b' && url.isURL('https://a.b/') && !url.isURL('a')",
+    ],
+    [
+      "url.getHost('https://a.b:81/c?d=e') == 'a.b:81' && url.getPort('https://a.b:81/') == '81' && url.getScheme('https://a.b/') == 'https'",
+    ],
+    ["url.getHostname('https://a.b:81/') == 'a.b' && url.getEscapedPath('https://a.b/c%20d') == '/c%20d'"],
+    ["url.getQuery('https://a.b/?c=1&c=2&d=x+y') == {'c': ['1', '2'], 'd': ['x y']}"],
     ["regex.extractAll('a1b22', '[0-9]+') == ['1', '22']"],
     ["regex.replace('foo bar', '(fo)o (ba)r', r'\\2 \\1') == 'ba fo' && regex.replace('aaa', 'a', 'b', 2) == 'bba'"],
   ])("%s", (source) => {

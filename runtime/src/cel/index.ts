@@ -201,4 +201,15 @@ export {
   timestamp as timestampFrom,
 } from "./time.ts";
 export { formatAny, formatTime } from "./time-format.ts";
+export {
+  decodeUrl,
+  encodeUrl,
+  isUrl,
+  urlEscapedPath,
+  urlHost,
+  urlHostname,
+  urlPort,
+  urlQuery,
+  urlScheme,
+} from "./url.ts";
 export { type Key, keyOf, Type, typeNamed, Uint, uint, uintKeys } from "./value.ts";

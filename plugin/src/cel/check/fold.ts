@@ -69,6 +69,7 @@ function one(overload: string, value: Value): Folded {
   if (overload === "logical_not" && typeof value === "boolean") return { value: !value };
   if (overload === "negate_double" && typeof value === "number") return { value: -value };
   if (overload === "negate_int64" && typeof value === "bigint") return integer("int64", -value);
+  if (overload === "url_encode" && typeof value === "string") return { value: encoded(value) };
   if (overload === "upper" && typeof value === "string") return { value: value.toUpperCase() };
   if (overload === "lower" && typeof value === "string") return { value: value.toLowerCase() };
   if (overload === "size_string" && typeof value === "string") return { value: BigInt([...value].length) };
@@ -152,4 +153,10 @@ function byRange(overload: string, first: Node, second: Node): Folded {
     default:
       return undefined;
   }
+}
+
+/** As `url.encode` does it. */
+function encoded(text: string): string {
+  const code = (sign: string): string => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`;
+  return encodeURIComponent(text.toWellFormed()).replace(/[!'()*]/g, code);
 }

@@ -226,6 +226,8 @@ export const STRINGS: readonly Case[] = [
   ["now.truncate('day', 'Europe/Berlin')", 'truncateTime(cx.now(), "day", "Europe/Berlin")'],
   ["now.addMonths(s.single_int32)", "addMonths(cx.now(), s.singleInt32)"],
   ["now.addDays(1).addYears(count)", "addYears(addDays(cx.now(), 1), count)"],
+  ["url.encode(args.id)", "encodeUrl(args.id)"],
+  ["url.getQuery(args.id)[?'a'].orValue([]).join(',')", 'join(valueAt(urlQuery(args.id), "a") ?? [] as string[], ",")'],
   ["args.id.charAt(0)", "charAt(args.id, 0)"],
   ["args.id.indexOf('a')", 'indexOf(args.id, "a")', INT32],
 ];

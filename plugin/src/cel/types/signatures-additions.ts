@@ -43,4 +43,17 @@ timestamp_addDays: timestamp.addDays(int) timestamp !
 timestamp_addDays: timestamp.addDays(int, string) timestamp !
 `;
 
-export const ADDITIONS = `${REGEX}${TEXTS}${SORT}${TIMES}`;
+/** Ours, named as Kubernetes names the methods of its URLs. */
+const URLS = `
+url_is_url: url.isURL(string) bool
+url_scheme: url.getScheme(string) string !
+url_host: url.getHost(string) string !
+url_hostname: url.getHostname(string) string !
+url_port: url.getPort(string) string !
+url_escaped_path: url.getEscapedPath(string) string !
+url_query: url.getQuery(string) map(string, list(string)) !
+url_encode: url.encode(string) string
+url_decode: url.decode(string) string !
+`;
+
+export const ADDITIONS = `${REGEX}${TEXTS}${SORT}${TIMES}${URLS}`;

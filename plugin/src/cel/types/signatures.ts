@@ -201,7 +201,16 @@ const NUMBER: CelType = { kind: "param", name: "number" };
 const NUMBERS: readonly CelType[] = [{ kind: "int" }, { kind: "uint" }, { kind: "double" }];
 
 /** Functions whose name has a namespace: written like a method of something that is no value. */
-const NAMESPACES: ReadonlySet<string> = new Set(["base64", "lists", "math", "optional", "regex", "sets", "strings"]);
+const NAMESPACES: ReadonlySet<string> = new Set([
+  "base64",
+  "lists",
+  "math",
+  "optional",
+  "regex",
+  "sets",
+  "strings",
+  "url",
+]);
 
 function parseType(text: string): CelType {
   const named = NAMED.get(text);
