@@ -8,6 +8,7 @@ export type Topic = (random: Random, base: readonly string[]) => string;
 export const TOPICS: Readonly<Record<string, Topic>> = {
   lexer,
   patterns,
+  groups,
   zones,
   numbers,
   formats,
@@ -53,6 +54,26 @@ function patterns(random: Random): string {
   if (random.chance(0.8)) pattern += ")".repeat(Math.max(0, count("(") - count("\\(") - count(")")));
   const texts = [1, 2].map(() => quoted(random.pick([letters(random, 6), ...MATCHED])));
   return `[${texts.join(", ")}].map(x, x.matches(${quoted(pattern)}))`;
+}
+
+const REPLACEMENTS = ["", "x", "<\\\\0>", "\\\\1", "\\\\2-\\\\1", "\\\\\\\\", "\\\\", "\\\\n", "🚀", "$1"];
+
+/** `regex.extract` and its like. */
+function groups(random: Random): string {
+  const part = () => random.pick([...PATTERN_PARTS, "(a)", "(b|c)", "(?:a|b)", "(a*)", "(?P<n>b)?"]);
+  let pattern = Array.from({ length: random.pick([1, 2, 2, 3, 4]) }, part).join("");
+  const count = (text: string) => pattern.split(text).length - 1;
+  pattern += ")".repeat(Math.max(0, count("(") - count("\\(") - count(")")));
+  const text = quoted(random.pick([letters(random, 8), letters(random, 4) + letters(random, 4), ...MATCHED]));
+  const operands = `${text}, ${quoted(pattern)}`;
+  const by = `'${random.pick(REPLACEMENTS)}'`;
+  return random.pick([
+    `regex.extract(${operands})`,
+    `regex.extract(${operands}).orValue('none')`,
+    `regex.extractAll(${operands})`,
+    `regex.replace(${operands}, ${by})`,
+    `regex.replace(${operands}, ${by}, ${random.pick(["0", "1", "2", "-1"])})`,
+  ]);
 }
 
 function zones(random: Random): string {

@@ -58,7 +58,7 @@ func main() {
 	opts := []cel.EnvOption{
 		cel.Types(&tpb.All{}, &tpb.Inner{}, &tpb.Vars{}, &emptypb.Empty{}, &fieldmaskpb.FieldMask{}), cel.Container("t"),
 		cel.DeclareContextProto(vd),
-		cel.OptionalTypes(), ext.Strings(), ext.Math(), ext.Lists(), ext.Sets(), ext.Encoders(), ext.Bindings(), ext.TwoVarComprehensions(),
+		cel.OptionalTypes(), ext.Strings(), ext.Math(), ext.Lists(), ext.Sets(), ext.Encoders(), ext.Bindings(), ext.Regex(), ext.TwoVarComprehensions(),
 		cel.CrossTypeNumericComparisons(true), cel.DefaultUTCTimeZone(true), cel.EagerlyValidateDeclarations(true),
 		cel.ParserRecursionLimit(1000),
 	}
