@@ -330,3 +330,14 @@ test("a function of your own", async () => {
   const bff = await start("A function of your own", { stubs });
   expect(await get(bff, "GetPage", { productId: "p1" })).toEqual({ slug: "tea-sohne-2-kg", price: "19,99 €" });
 });
+
+test("a choice that costs what is chosen", async () => {
+  let premium = true;
+  const bff = await start("A choice that costs what is chosen", {
+    stubs: { "user.v1.UserService/GetUser": ({ id }) => ({ id: String(id), premium }) },
+  });
+  expect(await get(bff, "GetPick", {})).toEqual({ forYou: "p1" });
+  premium = false;
+  expect(await get(bff, "GetPick", {})).toEqual({ bestseller: "p7" });
+  expect(bff.asked.filter((method) => method === "RecommendService/Recommend")).toHaveLength(2);
+});

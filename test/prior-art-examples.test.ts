@@ -209,7 +209,9 @@ test("10_oneof", async () => {
     nested: { int: "1" },
     cast: { type: "USER_TYPE_ANONYMOUS" },
   });
+  expect(bff.asked).toEqual(["UserService/GetUser"]);
   expect(await get("z")).toEqual({ user: { id: "c" }, msg: { msgC: "ccc" }, nested: {}, cast: {} });
+  expect(bff.asked).toHaveLength(2);
 });
 
 test("12_validation", async () => {
