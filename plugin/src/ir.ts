@@ -230,6 +230,8 @@ export interface IrUpstream {
   readonly policy: IrPolicy;
   readonly breaker: IrBreaker | undefined;
   readonly retryBudget: IrRetryBudget | undefined;
+  /** Whether it says nothing: it makes a service known to resolvers. */
+  readonly bare: boolean;
 }
 
 /** What a call and an upstream entry may both say. Times are milliseconds. */
@@ -293,6 +295,10 @@ export interface IrBatch {
   readonly by: Text | undefined;
   readonly items: Text | undefined;
   readonly key: Text | undefined;
+  /** Over `item`, in place of `key`. */
+  readonly keyBy: Text | undefined;
+  /** Over `key`. */
+  readonly wrap: Text | undefined;
   readonly many: Sourced<boolean> | undefined;
   readonly max: Sourced<number> | undefined;
 }

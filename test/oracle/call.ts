@@ -9,6 +9,7 @@ import {
   equals,
   fromBinary,
   type Message,
+  toBinary,
 } from "@bufbuild/protobuf";
 import { isReflectMessage, type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import type { IrBatch, IrBind, IrCall, IrStep } from "../../plugin/src/ir.ts";
@@ -67,7 +68,7 @@ export function callResult(at: Composition, step: IrStep, call: IrCall, locals: 
   const [fields] = method.output.fields;
   if (method.output.typeName === "google.protobuf.Struct" && fields !== undefined)
     return value(celMap(new Map([[fields.name, fieldValue(response, fields)]])), all);
-  return call.batch === undefined ? value(response, all) : item(call.batch, response, ended.key, all);
+  return call.batch === undefined ? value(response, all) : item(at, call.batch, response, ended.key, all);
 }
 
 /** What has to be there for a call to be sent. */
@@ -283,36 +284,49 @@ function askBatch(at: Composition, batch: IrBatch, method: DescMethod, rest: Mes
   const field = method.input.fields.find((f) => f.name === name);
   if (field?.fieldKind !== "list") throw new Error(`no list ${name} in ${method.input.typeName}`);
   const probe = reflect(method.input);
-  at.response.converter.set(probe, field, celList([key.value]), key.enum());
+  const element = batch.wrap === undefined ? key : at.evaluate(batch.wrap.value, new Map([["key", key]]));
+  if (element.state !== "value") throw new Invalid(`wrap: ${element.state}`);
+  at.response.converter.set(probe, field, celList([element.value]), element.enum());
   const [wanted] = probe.get(field);
   const alike = (logged: Message) => {
     const request = reflect(method.input, clone(method.input, logged));
-    if (![...request.get(field)].some((one) => String(one) === String(wanted))) return false;
+    if (![...request.get(field)].some((one) => keyText(one) === keyText(wanted))) return false;
     request.clear(field);
     const own = reflect(method.input, clone(method.input, rest));
     own.clear(field);
     return equals(method.input, request.message, own.message);
   };
   const alone = reflect(method.input, clone(method.input, rest));
-  at.response.converter.set(alone, field, celList([key.value]), key.enum());
+  at.response.converter.set(alone, field, celList([element.value]), element.enum());
   const outcome = at.response.outcomes.batch(method, alone.message, alike, asker);
-  return { outcome, wanted: shown(method.input, alone.message), key: wanted };
+  return { outcome, wanted: shown(method.input, alone.message), key: batch.wrap === undefined ? wanted : key.value };
 }
 
 /** The item for a key; a missing one is absent without cause, or with `many` an empty list. */
-function item(batch: IrBatch, response: ReflectMessage, key: unknown, taint: readonly Taint[]): Result {
+function item(
+  at: Composition,
+  batch: IrBatch,
+  response: ReflectMessage,
+  key: unknown,
+  taint: readonly Taint[],
+): Result {
   const field = response.desc.fields.find((f) => f.name === batch.items?.value);
   if (field === undefined) throw new Error(`no ${batch.items?.value} in ${response.desc.typeName}`);
   const found: CelInput[] = [];
   if (field.fieldKind === "map") {
-    for (const [of, one] of celMap(response.get(field)).entries())
-      if (String(keyText(of)) === String(key)) found.push(one);
+    for (const [of, one] of celMap(response.get(field)).entries()) if (keyText(of) === keyText(key)) found.push(one);
   } else if (field.fieldKind === "list" && field.listKind === "message") {
     for (const one of response.get(field)) {
       if (!isReflectMessage(one)) continue;
+      if (batch.keyBy !== undefined) {
+        const own = at.evaluate(batch.keyBy.value, new Map([["item", value(one)]]));
+        if (own.state !== "value") throw new Invalid(`key_by: ${own.state}`);
+        if (keyText(own.value) === keyText(key)) found.push(one);
+        continue;
+      }
       const keyField = one.desc.fields.find((f) => f.name === batch.key?.value);
       if (keyField === undefined) throw new Invalid(`no key ${batch.key?.value}`);
-      if (String(keyText(fieldValue(one, keyField))) === String(key)) found.push(one);
+      if (keyText(fieldValue(one, keyField)) === keyText(key)) found.push(one);
     }
   } else {
     throw new Error(`${field} holds no items`);
@@ -323,6 +337,9 @@ function item(batch: IrBatch, response: ReflectMessage, key: unknown, taint: rea
   return first === undefined ? { state: "absent", taint } : value(first, taint, more);
 }
 
-function keyText(key: CelInput): unknown {
-  return typeof key === "object" && key !== null && "value" in key ? key.value : key;
+/** Equal for equal keys: messages by their bytes. */
+function keyText(key: unknown): string {
+  if (isReflectMessage(key)) return Buffer.from(toBinary(key.desc, key.message)).toString("base64");
+  if (key instanceof Uint8Array) return Buffer.from(key).toString("base64");
+  return String(typeof key === "object" && key !== null && "value" in key ? key.value : key);
 }

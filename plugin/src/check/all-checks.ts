@@ -11,6 +11,7 @@ import { checkEffectsOrder } from "./effects-order.ts";
 import { checkErrorExposure } from "./error-exposure.ts";
 import { checkHiddenSteps } from "./hidden-steps.ts";
 import { checkIdleAutobind } from "./idle-autobind.ts";
+import { checkKnownServices } from "./known-services.ts";
 import { checkMetadataValues } from "./metadata-values.ts";
 import { checkNPlusOne } from "./n-plus-one.ts";
 import { checkNeedlessAfter } from "./needless-after.ts";
@@ -47,6 +48,7 @@ const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
   checkSuspicions,
   checkUnreadEnv,
   checkUncalledFunctions,
+  checkKnownServices,
   checkUnreadItems,
   checkNeedlessAfter,
   checkHiddenSteps,

@@ -11,6 +11,7 @@ import { protoType } from "./emit-type.ts";
 import type { FileNames } from "./file-names.ts";
 import { block, type Line, type Lines, line } from "./lines.ts";
 import { suppliedType } from "./supplied-type.ts";
+import { presentValue } from "./value.ts";
 
 /** What is made once per process: policies, upstreams, the app object. */
 export function emitSetup(file: PlanFile, names: FileNames): Lines {
@@ -88,8 +89,7 @@ function entryType(entry: Entry, names: FileNames): Line {
   if (batch === undefined) return [names.runtimeType("Rpc"), "<", ...request, ", ", ...response, ">"];
   const items = fieldType(batch.items).proto;
   const item: Line = items.kind === "list" || items.kind === "map" ? protoType(items.of, names) : ["unknown"];
-  const keys = fieldType(batch.keys).proto;
-  const key: Line = keys.kind === "list" ? protoType(keys.of, names) : ["string"];
+  const key: Line = protoType(batch.of, names);
   return [
     names.runtimeType("Batch"),
     "<",
@@ -191,16 +191,33 @@ function emitEntry(entry: Entry, codec: PlanCodec | undefined, names: FileNames,
   const others = entry.metadata ? "...group.fields" : "...group";
   const items = fieldType(batch.items).proto;
   const item: Line = items.kind === "list" || items.kind === "map" ? protoType(items.of, names) : ["unknown"];
-  const keyProto = fieldType(batch.keys).proto;
-  const key: Line = keyProto.kind === "list" ? protoType(keyProto.of, names) : ["string"];
+  const key: Line = protoType(batch.of, names);
+  const { wrap, keyBy } = batch;
+  const asked = wrap === undefined ? keys : "keys";
+  const list: Line =
+    wrap === undefined
+      ? [keys]
+      : [`${keys}: keys.map((key) => `, ...inBody(presentValue(wrap.element, appValues(names))), ")"];
+  const schema = batch.of.kind === "message" ? batch.of.desc : undefined;
   const rows: Line[] = [
     ["rpc: ", ...rpc, ","],
     entry.grouped
-      ? [`request: (${keys}: `, ...key, "[], group: ", ...groupType(entry, names), `) => ({ ${others}, ${keys} }),`]
-      : [`request: (${keys}: `, ...key, `[]) => ({ ${keys} }),`],
+      ? [
+          `request: (${asked}: `,
+          ...key,
+          "[], group: ",
+          ...groupType(entry, names),
+          `) => ({ ${others}, `,
+          ...list,
+          " }),",
+        ]
+      : [`request: (${asked}: `, ...key, "[]) => ({ ", ...list, " }),"],
     ["items: (response: ", names.shape(method.output), `) => response.${batch.items.localName},`],
     ...(batch.key === undefined ? [] : line("key: (item: ", ...item, ") => ", ...keyOf(batch.key, names), ",")),
-    ...(batch.keys.message === undefined ? [] : line("keySchema: ", names.schema(batch.keys.message), ",")),
+    ...(keyBy === undefined
+      ? []
+      : line("key: (item: ", ...item, ") => ", ...inBody(presentValue(keyBy.by, appValues(names))), ",")),
+    ...(schema === undefined ? [] : line("keySchema: ", names.schema(schema), ",")),
     [`max: ${group(batch.max)},`],
     ...(batch.many ? line("many: true,") : []),
     ...(entry.metadata ? line("metadata: (group: ", ...groupType(entry, names), ") => group.metadata,") : []),
@@ -213,6 +230,12 @@ export function codecOf(desc: DescMessage, way: "encode" | "decode", codec: Plan
   const root = codec[`${way}s`].find((one) => one.desc === desc);
   return [names.codec(`${way}${root?.name ?? desc.name}`)];
 }
+
+/** The body of an arrow: an object literal would be a block. */
+function inBody(print: Line): Line {
+  return typeof print[0] === "string" && print[0].startsWith("{") ? ["(", ...print, ")"] : print;
+}
+const appValues = (names: FileNames) => ({ ...appNames(names), file: names });
 
 /** The constant of its policy; on top what is its own: `retry.if`, which may read `env` and headers, and that equal calls are made once. */
 function policyPrint(entry: Entry, names: FileNames, policies: Policies): Line {

@@ -1125,6 +1125,28 @@ export const EXPLANATIONS: readonly Explanation[] = [
     ]
   },
   {
+    "code": "BFF173",
+    "severity": "error",
+    "meaning": "A batch finds the key of an item in one way: in a field, or by an expression.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { name: \"item\"\n        call: { method: \"up.v1.ItemService/BatchGetItems\"\n                batch: { name: \"ids\" by: \"args.id\" items: \"items\" key: \"id\" key_by: \"item.id\" } } }\n    ]\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:25:85: error BFF173: this batch has a \"key\" and a \"key_by\"\n    25 |                 batch: { name: \"ids\" by: \"args.id\" items: \"items\" key: \"id\" key_by: \"item.id\" } } }\n       |                                                                                     ^^^^^^^^^\n  app/v1/app.proto:25:72: the field that holds the key\n    25 |                 batch: { name: \"ids\" by: \"args.id\" items: \"items\" key: \"id\" key_by: \"item.id\" } } }\n       |                                                                        ^^^^\n  hint: leave out one of them"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      { name: \"item\"\n        call: { method: \"up.v1.ItemService/BatchGetItems\"\n                batch: { name: \"ids\" by: \"args.id\" items: \"items\" key_by: \"item.id\" } } }\n    ]\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
     "code": "BFF190",
     "severity": "error",
     "meaning": "What the language has and this version does not run yet is refused rather than ignored, because a BFF that generates has to do what its options say.",
@@ -2529,6 +2551,28 @@ export const EXPLANATIONS: readonly Explanation[] = [
         "title": "Right",
         "language": "proto",
         "text": "message Page {\n  // …\n  string text = 2 [(bff.v1.field) = {\n    // …\n    reads: { step: [\"item\"] }\n  }];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF364",
+    "severity": "warning",
+    "meaning": "An upstream entry without a policy makes a service known to resolvers. Where there are none, its address is asked for at the start for nothing.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  upstream: { service: \"up.v1.OrderService\" }\n};"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:8:24: warning BFF364: this entry makes \"up.v1.OrderService\" known to resolvers, and this package has none\n    8 |   upstream: { service: \"up.v1.OrderService\" }\n      |                        ^^^^^^^^^^^^^^^^^^^^\n  hint: add a policy, or leave out the entry"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  upstream: {\n    service: \"up.v1.OrderService\"\n  }\n};\n\nmessage Page {\n  // …\n  string order = 2 [(bff.v1.field) = {\n    resolver: true\n    reads: {}\n  }];\n}"
       }
     ]
   },

@@ -66,6 +66,8 @@ export function optionsOf(ir: Ir): Options {
     addPolicy(path, call.policy);
     const { batch } = call;
     add(`${path}.batch`, batch?.at, batch?.name, batch?.by, batch?.items, batch?.key);
+    add(`${path}.batch.wrap`, batch?.wrap?.at, batch?.wrap);
+    add(`${path}.batch.key_by`, batch?.keyBy?.at, batch?.keyBy);
   };
   const addSource = (path: string, source: IrSource): void => {
     switch (source.kind) {

@@ -151,6 +151,8 @@ function collect(add: Add, options: Options) {
     add(items, option, ir?.batch?.items?.at ?? at);
     if (key !== undefined) add(key, option, ir?.batch?.key?.at ?? at);
     expression(by.expression, option);
+    expression(value.batch.wrap?.element.expression, path("batch.wrap"));
+    expression(value.batch.keyBy?.by.expression, path("batch.key_by"));
   };
 
   const source = (value: Source, ir: IrSource | undefined, path: (option: string) => string): void => {

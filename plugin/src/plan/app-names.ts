@@ -1,6 +1,6 @@
 // What upstreams, and the members of an app object, are called.
 import { camel } from "../camel.ts";
-import { type Overload, signature } from "../cel/index.ts";
+import { type Expression, type Overload, signature, typeName } from "../cel/index.ts";
 import type { Origin } from "../origin.ts";
 import { callsIn, functionsIn } from "../resolve/model/blocks.ts";
 import type { Block, Call, Composed, Step } from "../resolve/model/model.ts";
@@ -34,7 +34,11 @@ export function nameCalls(
   const found = new Map<string, { readonly call: Call; readonly named: string }>();
   const keyOf = (call: Call): string => {
     const { batch } = call;
-    const shape = batch && [batch.keys.name, batch.items.name, batch.key?.name, batch.many, batch.max, grouping(call)];
+    const shape = batch && [
+      ...[batch.keys.name, batch.items.name, batch.key?.name, batch.many, batch.max, grouping(call)],
+      ...computed(batch.wrap?.element.expression),
+      ...computed(batch.keyBy?.by.expression),
+    ];
     return JSON.stringify([fullName(call.method), policyKey(planCallPolicy(call)), shape]);
   };
   const all = messages.flatMap(callsIn);
@@ -76,6 +80,11 @@ export function nameCalls(
     entries.set(key, entry);
     calls.set(call, entry);
   }
+}
+
+/** What tells expressions apart that read one name. */
+function computed(expression: Expression | undefined): (string | null)[] {
+  return expression === undefined ? [null] : [expression.text.value, typeName(expression.type)];
 }
 
 function byPlace(a: Origin, b: Origin): number {

@@ -219,6 +219,8 @@ class ValueReader {
     if (call.batch === undefined) return;
     this.#bound(call.batch.by);
     this.#fields.add(call.batch.items);
+    for (const computed of [call.batch.wrap?.element, call.batch.keyBy?.by])
+      if (computed !== undefined) this.#bound(computed);
     if (call.batch.key === undefined) return;
     this.#fields.add(call.batch.key);
     if (call.batch.key.message !== undefined) this.#fields.whole(call.batch.key.message);

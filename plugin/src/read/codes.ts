@@ -80,6 +80,7 @@ export const declarationCodes = {
   BFF172:
     "`reads` stands beside `resolver`. It says what a function is given, and would do nothing where there is none.",
   BFF149: "The values of an enum all have a text, or none has. One without would be shown as nothing.",
+  BFF173: "A batch finds the key of an item in one way: in a field, or by an expression.",
   BFF191:
     "The protos of the options are those that the plugin was made with. With another version's, an option would mean something else, or would not be seen at all.",
   BFF190:

@@ -204,7 +204,12 @@ const faults: readonly Case[] = [
   ],
   ["BFF124", field("«{}»"), "this rule says nothing"],
   ["BFF124", "option (bff.v1.file) = «{}»;", "this rule says nothing"],
-  ["BFF124", upstream(`«{ service: "p.S" }»`), "this upstream entry has no policy"],
+  ["BFF124", upstream(`«{ method: "p.S/M" }»`), "this upstream entry has no policy"],
+  [
+    "BFF173",
+    call(`batch: { name: "ids" by: "x" items: "y" key: "id" key_by: «"item.id"» }`),
+    'this batch has a "key" and a "key_by"',
+  ],
   ["BFF124", "enum E { option (bff.v1.enum) = «{}»; A = 0; }", "this rule says nothing"],
   ["BFF124", "enum E { A = 0 [(bff.v1.enum_value) = «{}»]; }", "this rule says nothing"],
   [

@@ -11,6 +11,8 @@ const keywords: ReadonlySet<string> = new Set(
     " ",
   ),
 );
+/** Those of them that do not even stand behind a dot: `args.namespace` is a name, `args.in` is none. */
+const words: ReadonlySet<string> = new Set("false in null true".split(" "));
 /** Macros, functions and type names of CEL's standard library, and the namespaces of its extensions. */
 const functions: ReadonlySet<string> = new Set(
   [
@@ -57,7 +59,7 @@ export function checkMember(name: Text, what: string, report: Report): void {
   if (!checkIdentifier(name, what, report)) return;
   // An object of JavaScript takes it for something else.
   const unfit = name.value === "__proto__";
-  if (!unfit && !keywords.has(name.value)) return;
+  if (!unfit && !words.has(name.value)) return;
   const why = unfit ? "JavaScript has a meaning of its own for it" : "it is a reserved word of expressions";
   fault(report, "BFF107", name.at, `"${name.value}" cannot name ${what}: ${why}`, {
     hint: "choose another name",

@@ -41,6 +41,8 @@ function readBatch({ value, place }: Declared<Batch>, report: Report): IrBatch {
     by: expression(value.by, place, "by", report),
     items: text(value.items, place, "items"),
     key: text(value.key, place, "key"),
+    keyBy: expression(value.keyBy, place, "key_by", report),
+    wrap: expression(value.wrap, place, "wrap", report),
     many: sourced(value.many, place, "many"),
     max: count(value.max, place, "max", "write how many keys one call may carry", report),
   };
@@ -50,6 +52,11 @@ function readBatch({ value, place }: Declared<Batch>, report: Report): IrBatch {
       hint: "say the request field for the keys (`name`), the key (`by`) and the response field with the items (`items`)",
     });
   }
+  if (batch.key !== undefined && batch.keyBy !== undefined)
+    fault(report, "BFF173", batch.keyBy.at, 'this batch has a "key" and a "key_by"', {
+      related: [{ at: batch.key.at, message: "the field that holds the key" }],
+      hint: "leave out one of them",
+    });
   checkReference(batch.name, "a request field", report);
   checkReference(batch.items, "a response field", report);
   checkReference(batch.key, "a field of the items", report);

@@ -41,6 +41,7 @@ export function readFileRule(
 function readUpstream({ value, place }: Declared<Upstream>, report: Report): IrUpstream {
   const breaker = child(value.breaker, place, "breaker");
   const budget = child(value.retryBudget, place, "retry_budget");
+  const { service: _service, method: _method, ...policies } = value;
   const upstream: IrUpstream = {
     kind: "upstream",
     at: place.at,
@@ -49,6 +50,7 @@ function readUpstream({ value, place }: Declared<Upstream>, report: Report): IrU
     policy: readPolicy({ value, place }, report),
     breaker: breaker && readBreaker(breaker, report),
     retryBudget: budget && readRetryBudget(budget, report),
+    bare: isEmpty(policies),
   };
   checkReference(upstream.service, "a service", report);
   checkMethod(upstream.method, report);
@@ -70,10 +72,10 @@ function readUpstream({ value, place }: Declared<Upstream>, report: Report): IrU
       hint: "name the `service` or the `method` that it is for",
     });
   }
-  const { service: _service, method: _method, ...policies } = value;
-  if (isEmpty(policies)) {
-    fault(report, "BFF124", place.at, "this upstream entry has no policy", { hint: "add one, or leave out the entry" });
-  }
+  if (upstream.bare && (upstream.service === undefined || upstream.method !== undefined))
+    fault(report, "BFF124", place.at, "this upstream entry has no policy", {
+      hint: "add one, or leave out the entry; one with a `service` alone makes it known to resolvers",
+    });
   return upstream;
 }
 

@@ -68,6 +68,8 @@ export const CODES = {
   BFF365:
     "What is named in an expression is one thing: a step or a variable called like the namespace of a function would hide the function.",
   BFF362: "A function of one's own is called by something, because the server does not start without it.",
+  BFF364:
+    "An upstream entry without a policy makes a service known to resolvers. Where there are none, its address is asked for at the start for nothing.",
   BFF363:
     "A resolver reads steps that have a value: those of its message, and those of the service. It waits for nothing else, and is given nothing else.",
   BFF401:

@@ -264,9 +264,15 @@ export interface MetadataBinding {
 export interface Batch {
   readonly keys: DescField;
   readonly by: Bound;
+  /** What a key is, as it is carried: as an element of `keys`, or where there is `wrap` as it comes. */
+  readonly of: Proto;
+  /** Over the variable `key`, the element of `keys` that asks for it; undefined: the key itself. */
+  readonly wrap: { readonly key: Variable; readonly element: Bound } | undefined;
   readonly items: DescField;
-  /** Undefined when `items` is a map. */
+  /** Undefined when `items` is a map, or there is `keyBy`. */
   readonly key: DescField | undefined;
+  /** The key of an item, over the variable `item`. */
+  readonly keyBy: { readonly item: Variable; readonly by: Bound } | undefined;
   readonly many: boolean;
   readonly max: number;
 }

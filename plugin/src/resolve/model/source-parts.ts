@@ -41,6 +41,8 @@ export function callExpressions(call: Call): (Expression | undefined)[] {
     ...call.onError.flatMap((rule) => [rule.if, ...rescueExpressions(rule.then)]),
     retryIfOverSteps(call),
     call.batch?.by.expression,
+    call.batch?.wrap?.element.expression,
+    call.batch?.keyBy?.by.expression,
   ];
 }
 /** The `retry.if` of a call that may be repeated, where it reads steps: then it is asked per request, not made once per process. */

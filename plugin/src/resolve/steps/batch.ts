@@ -1,13 +1,28 @@
-import type { DescField, DescMethod } from "@bufbuild/protobuf";
-import { type CelType, fieldType, sameType, typeName, type Variable } from "../../cel/index.ts";
+import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
+import {
+  type CelType,
+  type Expression,
+  fieldType,
+  type Proto,
+  sameType,
+  typeName,
+  type Variable,
+} from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { IrBatch } from "../../ir.ts";
 import type { Text } from "../../origin.ts";
 import { fieldPath } from "../conversions/bind.ts";
 import { conversion } from "../conversions/convert.ts";
-import type { Batch, Effects } from "../model/model.ts";
-import { check } from "../scope/scope.ts";
+import { protoOf } from "../conversions/proto-of.ts";
+import type { Batch, Bound, Effects } from "../model/model.ts";
+import { check, free } from "../scope/scope.ts";
 import type { MessageContext } from "./context.ts";
+
+/** What a key is. */
+interface Key {
+  readonly type: CelType;
+  readonly proto: Proto;
+}
 
 /** How calls of a list join in one: which field takes the keys, and how the items answer them (BFF340, BFF505). */
 export function resolveBatch(
@@ -17,7 +32,7 @@ export function resolveBatch(
   locals: readonly Variable[],
   effects: Effects,
 ): Batch | undefined {
-  const { scope, run } = cx;
+  const { scope } = cx;
   const { report } = scope;
   const fault = faultInto(report);
   if (ir.name === undefined || ir.by === undefined || ir.items === undefined) return undefined;
@@ -36,83 +51,165 @@ export function resolveBatch(
   if (keys === undefined || items === undefined || by === undefined) return undefined;
   if (keys.fieldKind !== "list")
     return fault(ir.name, `"${keys.name}" takes one key, not a list`, "name a repeated field of the request");
-  const element = fieldType(keys);
-  if (element.type.kind !== "list" || element.proto.kind !== "list") return undefined;
-  const how = conversion(by, { type: element.type.element, proto: element.proto.of }, run.aliases);
-  if (how.kind === "misfit") {
-    report({
-      code: how.code,
-      severity: "error",
-      message: `${how.message} ("${keys.name}")`,
-      at: ir.by.at,
-      hint: how.hint,
-    });
-    return undefined;
-  }
-  const answer = resolveAnswer(ir, ir.items, items, keys, element.type.element, report);
-  return (
-    answer && {
-      ...{ keys, by: { expression: by, conversion: how }, items, ...answer },
-      ...{ many: ir.many?.value ?? false, max: ir.max?.value ?? 100 },
-    }
+  const list = fieldType(keys);
+  if (list.type.kind !== "list" || list.proto.kind !== "list") return undefined;
+  const element: Key = { type: list.type.element, proto: list.proto.of };
+  const key = ir.wrap === undefined ? element : keyOf(by, report);
+  const asked = key && bound(cx, by, key, keys);
+  if (key === undefined || asked === undefined) return undefined;
+  const wrap = ir.wrap && resolveWrap(cx, ir.wrap, key, element, keys);
+  const answer = resolveAnswer(cx, { ir, named: ir.items, items, keys, key });
+  if (answer === undefined || (ir.wrap !== undefined && wrap === undefined)) return undefined;
+  return {
+    ...{ keys, by: asked, of: key.proto, wrap, items, ...answer },
+    ...{ many: ir.many?.value ?? false, max: ir.max?.value ?? 100 },
+  };
+}
+
+/** A value where another form is wanted; undefined after a diagnostic. */
+function bound(cx: MessageContext, expression: Expression, wanted: Key, keys: DescField): Bound | undefined {
+  const how = conversion(expression, wanted, cx.run.aliases);
+  if (how.kind !== "misfit") return { expression, conversion: how };
+  cx.scope.report({
+    code: how.code,
+    severity: "error",
+    message: `${how.message} ("${keys.name}")`,
+    at: expression.text.at,
+    hint: how.hint,
+  });
+  return undefined;
+}
+
+const KEYS: ReadonlySet<CelType["kind"]> = new Set(["string", "int", "uint", "bool", "bytes", "message"]);
+
+/** A key that is wrapped is what its expression gives. */
+function keyOf(by: Expression, report: Report): Key | undefined {
+  const proto = by.proto ?? protoOf(by.type);
+  if (proto !== undefined && KEYS.has(by.type.kind)) return { type: by.type, proto };
+  return faultInto(report)(
+    by.text,
+    `a key is a string, an int, a uint, a bool, bytes or a message, not ${typeName(by.type)}`,
+    "name what tells the items apart, such as an id",
   );
 }
 
-/** How the items in the answer say whose they are: by their place in a map, or by a field of theirs. */
-function resolveAnswer(
-  ir: IrBatch,
-  named: Text,
-  items: DescField,
+/** `key` is all that is in scope: the batch is one for all who ask. */
+function resolveWrap(
+  cx: MessageContext,
+  text: Text,
+  { type, proto }: Key,
+  element: Key,
   keys: DescField,
-  wanted: CelType,
-  report: Report,
-): Pick<Batch, "key"> | undefined {
-  const fault = faultInto(report);
-  if (items.fieldKind === "map") {
-    const { type } = fieldType(items);
-    if (type.kind === "map" && type.key.kind !== wanted.kind)
-      return fault(
-        named,
-        `the keys of "${items.name}" are ${typeName(type.key)}, those of "${keys.name}" ${typeName(wanted)}`,
-        "name a map with keys of the same type",
-      );
-    if (ir.many?.value === true)
-      return fault(
-        named,
-        `"many" needs a list of items, and "${items.name}" is a map with one item for each key`,
-        "remove `many`, or name a repeated field",
-      );
-    return { key: undefined };
-  }
+): Batch["wrap"] {
+  const key: Variable = { name: "key", role: "local", type, proto, absent: false };
+  const expression = checkAlone(cx, text, key);
+  const made = expression && bound(cx, expression, element, keys);
+  return made && { key, element: made };
+}
+
+function checkAlone({ scope }: MessageContext, text: Text, variable: Variable): Expression | undefined {
+  const alone = { ...scope, given: new Map(), steps: new Map(), broken: new Set<string>(), offered: [] };
+  const expression = check(alone, text, [variable]);
+  if (expression === undefined || free(scope, text).names.has(variable.name)) return expression;
+  return faultInto(scope.report)(
+    text,
+    `this does not read \`${variable.name}\`, so that it is the same for all`,
+    `read \`${variable.name}\`, which is ${typeName(variable.type)}`,
+  );
+}
+
+interface Answer {
+  readonly ir: IrBatch;
+  readonly named: Text;
+  readonly items: DescField;
+  readonly keys: DescField;
+  readonly key: Key;
+}
+
+/** How the items in the answer say whose they are: by their place in a map, by a field of theirs, or by an expression. */
+function resolveAnswer(cx: MessageContext, answer: Answer): Pick<Batch, "key" | "keyBy"> | undefined {
+  const { ir, named, items } = answer;
+  const fault = faultInto(cx.scope.report);
+  if (items.fieldKind === "map") return ofMap(answer, fault) ? { key: undefined, keyBy: undefined } : undefined;
   if (items.fieldKind !== "list" || items.listKind !== "message")
     return fault(
       named,
       `"${items.name}" is not a list of messages nor a map`,
       "name the repeated message field, or the map, that holds the items",
     );
+  if (ir.keyBy !== undefined) {
+    const keyBy = resolveKeyBy(cx, ir.keyBy, items.message, answer);
+    return keyBy && { key: undefined, keyBy };
+  }
+  const key = keyField(cx, items.message, answer);
+  return key && { key, keyBy: undefined };
+}
+
+function ofMap({ ir, named, items, keys, key }: Answer, fault: ReturnType<typeof faultInto>): true | undefined {
+  const { type } = fieldType(items);
+  const wanted = key.type;
+  if (type.kind === "map" && type.key.kind !== wanted.kind)
+    return fault(
+      named,
+      `the keys of "${items.name}" are ${typeName(type.key)}, those of "${keys.name}" ${typeName(wanted)}`,
+      "name a map with keys of the same type",
+    );
+  if (ir.many?.value === true)
+    return fault(
+      named,
+      `"many" needs a list of items, and "${items.name}" is a map with one item for each key`,
+      "remove `many`, or name a repeated field",
+    );
+  if (ir.keyBy !== undefined)
+    return fault(
+      ir.keyBy,
+      `"${items.name}" is a map, whose keys say whose an item is`,
+      "leave out `key_by`, or name a repeated field",
+    );
+  return true;
+}
+
+function keyField(cx: MessageContext, of: DescMessage, { ir, named, items, key }: Answer): DescField | undefined {
+  const fault = faultInto(cx.scope.report);
+  const wanted = key.type;
   if (ir.key === undefined)
     return fault(
       named,
       `the key of an item of "${items.name}" is not said`,
-      `add \`key\`, one of: ${items.message.fields
-        .filter((field) => isKey(field, wanted))
+      `add \`key\`, one of: ${of.fields
+        .filter((field) => isKey(fieldType(field).type, wanted))
         .map((field) => field.name)
         .join(", ")}`,
     );
-  const [key, further] = fieldPath(items.message, ir.key, report) ?? [];
-  if (key === undefined) return undefined;
-  if (further !== undefined || !isKey(key, wanted))
+  const [field, further] = fieldPath(of, ir.key, cx.scope.report) ?? [];
+  if (field === undefined) return undefined;
+  if (further !== undefined || !isKey(fieldType(field).type, wanted))
     return fault(
       ir.key,
-      `"${ir.key.value}" is ${typeName(fieldType(key).type)}, but the keys are ${typeName(wanted)}`,
+      `"${ir.key.value}" is ${typeName(fieldType(field).type)}, but the keys are ${typeName(wanted)}`,
       "name the field that holds what was asked for",
     );
-  return { key };
+  return field;
 }
 
-/** Whether a field of an item can say whose it is; of messages it is the same one. */
-function isKey(field: DescField, wanted: CelType): boolean {
-  const { type } = fieldType(field);
+/** `item` is all that is in scope. */
+function resolveKeyBy(cx: MessageContext, text: Text, desc: DescMessage, { key, keys }: Answer): Batch["keyBy"] {
+  const of = { kind: "message", desc } as const;
+  const item: Variable = { name: "item", role: "local", type: of, proto: of, absent: false };
+  const expression = checkAlone(cx, text, item);
+  if (expression === undefined) return undefined;
+  if (!isKey(expression.type, key.type))
+    return faultInto(cx.scope.report)(
+      text,
+      `this is ${typeName(expression.type)}, but the keys are ${typeName(key.type)}`,
+      "give what was asked for",
+    );
+  const by = bound(cx, expression, key, keys);
+  return by && { item, by };
+}
+
+/** Whether a value of an item can say whose it is; of messages it is the same one. */
+function isKey(type: CelType, wanted: CelType): boolean {
   return type.kind === wanted.kind && (type.kind !== "message" || sameType(type, wanted));
 }
 
