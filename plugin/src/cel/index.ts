@@ -32,6 +32,7 @@ export {
   unwrapped,
 } from "./types/field-type.ts";
 export { packs } from "./types/pack.ts";
+export { protoRange, type Range } from "./types/range.ts";
 export { isReservedName } from "./types/reserved.ts";
 export { sameProto } from "./types/same-proto.ts";
 export { functionNames } from "./types/signatures.ts";

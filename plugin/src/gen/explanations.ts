@@ -2017,7 +2017,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:24:40: error BFF332: 3000000000 does not fit int32 (\"price\")\n    24 |   int32 price = 1 [(bff.v1.field).by = \"3000000000\"];\n       |                                        ^^^^^^^^^^^^\n  hint: give a number from -2147483648 to 2147483647"
+        "text": "app/v1/app.proto:24:41: error BFF332: 3000000000 does not fit int32 (\"price\")\n    24 |   int32 price = 1 [(bff.v1.field).by = \"3000000000\"];\n       |                                         ^^^^^^^^^^\n  hint: give a number from -2147483648 to 2147483647"
       },
       {
         "title": "Right",

@@ -149,7 +149,7 @@ export const BY_CHOICE: readonly Deviation[] = [
     kinds: ["value", "type"],
     explains: ({ go, our }) =>
       /[{ ]uint:\d+=>/.test(go) &&
-      /[{ ](int:[-\d]+|true|false|"[^"]*")=>/.test(go) &&
+      /[{ ](?!uint:)[^{ ]+=>/.test(go) &&
       asMultiset(go.replaceAll("uint:", "int:")) === asMultiset(our.replaceAll("uint:", "int:")),
   },
   {

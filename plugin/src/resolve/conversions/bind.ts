@@ -7,7 +7,10 @@ import {
   fieldType,
   NO_EXTENSIONS,
   type Node,
+  type Proto,
   presenceOf,
+  protoRange,
+  type Range,
   typeName,
 } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
@@ -41,19 +44,17 @@ export function bindTo(expression: Expression, field: DescField, aliases: Aliase
     return undefined;
   }
   const how = conversion(expression, fieldType(field), aliases);
-  const limits = limitsOf(field);
-  const { constant } = expression;
-  if (how.kind !== "misfit" && limits !== undefined && typeof constant === "bigint") {
-    if (constant < limits.low || constant > limits.high) {
-      report({
-        code: "BFF332",
-        severity: "error",
-        message: `${constant} does not fit ${ScalarType[limits.scalar].toLowerCase()} ("${field.name}")`,
-        at: expression.text.at,
-        hint: `give a number from ${limits.low} to ${limits.high}`,
-      });
-      return undefined;
-    }
+  const wrong = how.kind === "misfit" ? undefined : outOfRange(expression.root, fieldType(field).proto);
+  if (wrong !== undefined) {
+    const { constant, scalar, low, high, key } = wrong;
+    report({
+      code: "BFF332",
+      severity: "error",
+      message: `${constant.value} does not fit ${ScalarType[scalar].toLowerCase()} (${key ? "the keys of " : ""}"${field.name}")`,
+      at: constant.at,
+      hint: `give a number from ${low} to ${high}`,
+    });
+    return undefined;
   }
   if (how.kind !== "misfit") return { expression, conversion: how };
   report({
@@ -80,19 +81,40 @@ function instead(type: Expression["type"], { text: { value }, root }: Expression
   return type.kind === "wrapper" ? `: ${value} != null ? ${type.of.kind}(${value}) : …` : "";
 }
 
-/** What a field of 32 bits can hold. */
-function limitsOf({ scalar }: DescField): { scalar: ScalarType; low: bigint; high: bigint } | undefined {
-  switch (scalar) {
-    case ScalarType.INT32:
-    case ScalarType.SINT32:
-    case ScalarType.SFIXED32:
-      return { scalar, low: -(2n ** 31n), high: 2n ** 31n - 1n };
-    case ScalarType.UINT32:
-    case ScalarType.FIXED32:
-      return { scalar, low: 0n, high: 2n ** 32n - 1n };
+/** A constant for which a field of 32 bits, or the list or the map that is one, has no room. */
+interface OutOfRange extends Range {
+  readonly constant: Node & { readonly kind: "constant" };
+  readonly scalar: ScalarType;
+  readonly key: boolean;
+}
+
+function outOfRange(node: Node, proto: Proto, key = false): OutOfRange | undefined {
+  switch (proto.kind) {
+    case "scalar": {
+      const range = protoRange(proto);
+      if (range === undefined || node.kind !== "constant" || typeof node.value !== "bigint") return undefined;
+      const fits = node.value >= range.low && node.value <= range.high;
+      return fits ? undefined : { ...range, constant: node, scalar: proto.scalar, key };
+    }
+    case "list":
+      return node.kind === "list" ? first(node.elements, (element) => outOfRange(element, proto.of)) : undefined;
+    case "map":
+      if (node.kind !== "map") return undefined;
+      return first(
+        node.entries,
+        ([name, value]) => outOfRange(name, { kind: "scalar", scalar: proto.key }, true) ?? outOfRange(value, proto.of),
+      );
     default:
       return undefined;
   }
+}
+
+function first<T, R>(all: readonly T[], find: (one: T) => R | undefined): R | undefined {
+  for (const one of all) {
+    const found = find(one);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** A field by a dotted path from a message down; undefined after a diagnostic. */
