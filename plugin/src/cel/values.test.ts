@@ -53,6 +53,8 @@ it.each([
   "dyn([s.map_uint32_string])[0].all(k, type(k) == uint)",
   "[optional.of(s.single_uint32)].unwrapOpt().map(x, math.sqrt(x) > 2.0 && x < 8u && string(x) == '7')[0]",
   "[optional.of(5u)][dyn(0)].value() < 6u",
+  // No integer is -0.0
+  "1.0 / math.sqrt(s.single_int32 / -5) > 0.0",
   // A value of JSON beside bytes
   "[s.single_value, b'a'][1] == b'a'",
   // Null in an optional

@@ -209,7 +209,8 @@ export const BY_CHOICE: readonly Deviation[] = [
     explains: ({ text, go }, held) =>
       (/math\.(greatest|least|sign|abs)/.test(text) &&
         /^[^ ]*\bdouble\b|\(double|no matching overload for .*\bdouble\b/.test(held.go.type ?? go)) ||
-      (/\{\}|\[\]|none\(\)/.test(text) && isWithDyn(held.go.type ?? "", held.our.type ?? "")) ||
+      (/\{\}|\[\]|none\(\)/.test(text) &&
+        (isWithDyn(held.go.type ?? "", held.our.type ?? "") || isWithDyn(held.our.type ?? "", held.go.type ?? ""))) ||
       (/\.sortBy\(/.test(text) && held.go.type === "list(int)" && held.our.type === "list(dyn)") ||
       (/^(list|map)\(dyn/.test(held.go.type ?? "") && held.our.type === "dyn") ||
       /invalid qualifier type/.test(go),
@@ -229,6 +230,12 @@ export const BY_CHOICE: readonly Deviation[] = [
     kinds: ["strictly-refused"],
     explains: (_, { our: { strict } }) =>
       /^BFF(305 a map cannot|305 null [<>]=? null|307|309|310|314|317|318)/.test(strict ?? ""),
+  },
+  {
+    name: "has of x.?y",
+    reason: "Whether it is there, as has(x.y); cel-go's macro does not take it.",
+    kinds: ["go-refuses"],
+    explains: ({ text, go }) => /invalid argument to has\(\) macro/.test(go) && text.includes(".?"),
   },
   {
     name: "keys that no map has",

@@ -35,6 +35,21 @@ export const BY_SPECIFICATION: readonly Deviation[] = [
     explains: ({ text, go }, held) => /has\(/.test(text) && held.go.type === "bool" && go.startsWith("opt:"),
   },
   {
+    name: "an index into a dyn that holds nothing",
+    reason:
+      "The index of d[i] is evaluated, and may fail; cel-go looks at it only when there is something in the optional.",
+    spec: "langdef, Evaluation: all functions but the logical operators are strict.",
+    kinds: ["we-fail"],
+    explains: ({ text, go }) => go === "opt:none" && /dyn\(.*none\(\)/.test(text) && text.endsWith("]"),
+  },
+  {
+    name: "macros over an empty text",
+    reason: "cel-go goes over it as over an empty list.",
+    spec: "langdef, Macros: the range of a comprehension is a list or a map.",
+    kinds: ["we-fail"],
+    explains: ({ our, go }) => /only lists and maps can be gone through/.test(our) && /^(\[\]|\{\})$/.test(go),
+  },
+  {
     name: "milliseconds of a duration",
     reason: "cel-go gives the whole duration in milliseconds.",
     spec: "langdef, getMilliseconds: Get the milliseconds from a timestamp or the milliseconds portion of the duration.",

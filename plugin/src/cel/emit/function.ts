@@ -231,11 +231,12 @@ function emitNative(
       return emitter.value(first);
     case "math_bit_not_int":
       return piece(["~", ...operand(emitter.as(first, BIG), LEVEL.atom)], BIG, LEVEL.unary);
+    case "math_sqrt_double":
+      return atom("Math.sqrt(", ...emitter.value(first).print, ")");
     case "math_sqrt_int":
-    case "math_sqrt_uint":
-    case "math_sqrt_double": {
-      const value = emitter.value(first);
-      return atom("Math.sqrt(", ...(value.form.kind === "big" ? ["Number(", ...value.print, ")"] : value.print), ")");
+    case "math_sqrt_uint": {
+      const double: Call = { ...node, overload: "int64_to_double", args: [first] };
+      return atom("Math.sqrt(", ...emitter.value(double).print, ")");
     }
     case "lists_range":
       return runtime(names, "range", [emitter.value(first)], {
