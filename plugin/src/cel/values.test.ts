@@ -50,6 +50,7 @@ it.each([
   "[{5u: 1}, 'a'][0].exists(k, v, k == 5u && type(k) == uint)",
   "dyn({5u: 1}) == {5: 1}",
   "dyn([optional.of(s.map_uint32_string)][0]).value().all(k, type(k) == uint)",
+  "dyn([optional.of({5u: 1})])[0].value().all(k, type(k) == uint)",
   "dyn([s.map_uint32_string])[0].all(k, type(k) == uint)",
   "[optional.of(s.single_uint32)].unwrapOpt().map(x, math.sqrt(x) > 2.0 && x < 8u && string(x) == '7')[0]",
   "[optional.of(5u)][dyn(0)].value() < 6u",

@@ -1,7 +1,7 @@
 // Which file prints which kind of node. These files know an `Emitter` and come back by its `value`, `as` and `inner` for the parts of what
 // they print: none of them imports another for that, and none imports this one.
 import type { Node } from "../types/expression.ts";
-import { type Form, formOf, PLAIN, protoForm } from "../types/form.ts";
+import { type Form, formOf, isUnsigned, PLAIN, protoForm } from "../types/form.ts";
 import { misfitKey } from "../types/range.ts";
 import { runtimeTypeName } from "../types/same-value.ts";
 import { emitCall } from "./call.ts";
@@ -77,7 +77,10 @@ function as(emitter: Emitter, node: Node, form: Form): Piece {
     if (!message.nullable) return packed(message, node.type.desc, emitter.names);
   }
   if (node.kind === "map" && form.kind === "record" && isRecord(node, form)) return emitRecord(emitter, node, form);
-  if (node.kind === "map" && form.kind === "map") return emitMap(emitter, node, form);
+  // A dyn has to know which keys are uints.
+  const uints = node.type.kind === "map" && node.type.key.kind === "uint";
+  if (node.kind === "map" && form.kind === "map" && (!uints || isUnsigned(form.key)))
+    return emitMap(emitter, node, form);
   if (node.kind === "macro" && node.macro === "map" && form.kind === "list") return emitMacro(emitter, node, form.of);
   if (node.kind === "call" && node.overload === "conditional" && form.kind !== "small" && form.kind !== "big") {
     return emitConditional(emitter, node, form);
