@@ -35,7 +35,10 @@ function compile(text: string): Pattern {
   }
 }
 
-/** A brace that begins no repetition is a character, which may be repeated; RE2JS knows that only of an escaped one. */
+/**
+ * A brace that begins no repetition is a character, which may be repeated; RE2JS knows that only of an escaped one. The same stands in
+ * the compiler's types/literal.ts, which this may not import; test/patterns.test.ts holds both to each other.
+ */
 function withEscapedBraces(pattern: string): string {
   const parts =
     /\\Q[\s\S]*?(?:\\E|$)|\\[\s\S]|\[\^?\]?(?:\\[\s\S]|\[:\^?\w+:\]|[^\]\\])*\]|\{(?=[?*+]|\{\d+(?:,\d*)?\})/g;

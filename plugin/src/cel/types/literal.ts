@@ -132,7 +132,10 @@ function groupsOf(text: string): number | undefined {
   }
 }
 
-/** A brace that begins no repetition is a character, which may be repeated; RE2JS knows that only of an escaped one. */
+/**
+ * A brace that begins no repetition is a character, which may be repeated; RE2JS knows that only of an escaped one. The same stands in
+ * the runtime's cel/pattern.ts, which this may not import; test/patterns.test.ts holds both to each other.
+ */
 function withEscapedBraces(pattern: string): string {
   const parts =
     /\\Q[\s\S]*?(?:\\E|$)|\\[\s\S]|\[\^?\]?(?:\\[\s\S]|\[:\^?\w+:\]|[^\]\\])*\]|\{(?=[?*+]|\{\d+(?:,\d*)?\})/g;
