@@ -1,6 +1,6 @@
 // One function per composed message: steps started, values awaited, the response as a literal, and what failures touched.
 import { camel } from "../camel.ts";
-import type { PlanMessage } from "../plan/plan.ts";
+import type { PlanMessage, PlanStep } from "../plan/plan.ts";
 import { emitAdmission, isAdmission } from "./emit-admission.ts";
 import { admitsLater } from "./emit-guard.ts";
 import { emitResponse } from "./emit-response.ts";
@@ -12,7 +12,7 @@ import type { FileNames } from "./file-names.ts";
 import { block, type Line, type Lines, mentions, unreadAsVoid } from "./lines.ts";
 import { MessageNames } from "./message-names.ts";
 import { Place } from "./place.ts";
-import { hoistedLines, sharedLocal, sharedProperty, stepContext } from "./step-context.ts";
+import { hoistedLines, type StepContext, sharedLocal, sharedProperty, stepContext } from "./step-context.ts";
 
 export function emitMessage(
   message: PlanMessage,
@@ -23,53 +23,7 @@ export function emitMessage(
   const names = new MessageNames(file, message);
   const { composed, admits } = message;
   const cx = stepContext(message, names, planned, message.touches);
-  const { hoisted } = cx;
-  const started = message.steps.filter((step) => admits === undefined || !step.immediate);
-  const printed = started.map((step) => ({ step, lines: emitStep(step, cx) }));
-  const response = emitResponse(message, names);
-  const touches = message.touches.map((touch) => emitTouch(touch, message, names, hoisted));
-  const place = new Place();
-
-  const body: Line[] = [];
-  const rest: Line[] = [
-    ...message.awaited.map((step): Line => [`${step.name}Step`]),
-    ...response.before,
-    ...response.lines,
-    ...touches,
-  ];
-  const steps: Line[] = [];
-  for (const { step, lines } of [...printed].reverse()) {
-    // A constant may stand with the guards alone.
-    if (admits !== undefined && step.sync && isAdmission(step, message) && !mentions([...steps, ...rest], step.name))
-      continue;
-    steps.unshift(...lines, []);
-  }
-  rest.push(...steps);
-  const destructured = names.destructured((local) => mentions(rest, local));
-  if (destructured.length > 0) body.push([`const { ${destructured.join(", ")} } = cx.app;`]);
-  const taken = message.shared.flatMap((step) => {
-    const local = sharedLocal(step);
-    const property = sharedProperty(step, message);
-    return mentions(rest, local) ? [local === property ? local : `${property}: ${local}`] : [];
-  });
-  if (taken.length > 0) body.push([`const { ${taken.join(", ")} } = shared;`]);
-  // What only a resolver reads goes to it with the others.
-  const read = [...steps, ...response.before, ...response.lines, ...touches];
-  const optional = names.optional((local) => mentions(read, local));
-  if (optional.length > 0) body.push([`const { ${optional.join(", ")} } = args;`]);
-  if (body.length > 0) body.push([]);
-  if (admits?.inside) body.push([`${admitsLater(message) ? "await " : ""}${admits.name}(cx, args);`], []);
-  body.push(...hoistedLines(hoisted));
-  body.push(...steps);
-  const awaits = place.await(message.awaited);
-  const barriers = message.barriers.map((step): Line => [`await ${step.name}Step;`]);
-  body.push(...awaits, ...barriers);
-  if (awaits.length + barriers.length > 0) body.push([]);
-  const { desc } = composed;
-  if (composed.resolver === undefined) body.push(...response.before, ...response.lines);
-  if (touches.length > 0) body.push(...block(["if (cx.degraded) {"], touches, ["}"]));
-  body.push([`return ${names.result};`]);
-
+  const body = emitBody(message, names, cx);
   return [
     ...(admits === undefined
       ? []
@@ -77,7 +31,7 @@ export function emitMessage(
           ...emitAdmission(admits.name, message, (inside) => commonParameters(message, file, inside), planned, file),
           [],
         ]),
-    [`/** ${desc.typeName} */`],
+    [`/** ${composed.desc.typeName} */`],
     ...block(
       [
         "export async function ",
@@ -85,13 +39,78 @@ export function emitMessage(
         "(",
         ...parameters(message, file, body, sharedType),
         "): Promise<",
-        file.shape(desc),
+        file.shape(composed.desc),
         "> {",
       ],
       unreadAsVoid(body),
       ["}"],
     ),
   ];
+}
+
+function emitBody(message: PlanMessage, names: MessageNames, cx: StepContext): Lines {
+  const { composed, admits } = message;
+  const { hoisted } = cx;
+  const started = message.steps.filter((step) => admits === undefined || !step.immediate);
+  const printed = started.map((step) => ({ step, lines: emitStep(step, cx) }));
+  const response = emitResponse(message, names);
+  const touches = message.touches.map((touch) => emitTouch(touch, message, names, hoisted));
+  const end: Lines = [...response.before, ...response.lines, ...touches];
+  const steps = mentionedSteps(message, printed, [
+    ...message.awaited.map((step): Line => [`${step.name}Step`]),
+    ...end,
+  ]);
+  const awaits = [
+    ...new Place().await(message.awaited),
+    ...message.barriers.map((step): Line => [`await ${step.name}Step;`]),
+  ];
+  const taken = takenNames(message, names, steps, end);
+  return [
+    ...taken,
+    ...(taken.length > 0 ? [[]] : []),
+    ...(admits?.inside ? [[`${admitsLater(message) ? "await " : ""}${admits.name}(cx, args);`], []] : []),
+    ...hoistedLines(hoisted),
+    ...steps,
+    ...awaits,
+    ...(awaits.length > 0 ? [[]] : []),
+    ...(composed.resolver === undefined ? [...response.before, ...response.lines] : []),
+    ...(touches.length > 0 ? block(["if (cx.degraded) {"], touches, ["}"]) : []),
+    [`return ${names.result};`],
+  ];
+}
+
+/** The steps with an empty line behind each, without constants that stand with the guards alone. */
+function mentionedSteps(
+  message: PlanMessage,
+  printed: readonly { readonly step: PlanStep; readonly lines: Lines }[],
+  rest: Lines,
+): Lines {
+  const steps: Line[] = [];
+  for (const { step, lines } of [...printed].reverse()) {
+    const asAdmission = message.admits !== undefined && step.sync && isAdmission(step, message);
+    if (asAdmission && !mentions([...steps, ...rest], step.name)) continue;
+    steps.unshift(...lines, []);
+  }
+  return steps;
+}
+
+/** What the body takes of the app object, of the service's steps and of the arguments. */
+function takenNames(message: PlanMessage, names: MessageNames, steps: Lines, end: Lines): Lines {
+  const awaited = message.awaited.map((step): Line => [`${step.name}Step`]);
+  const rest = [...awaited, ...end, ...steps];
+  const lines: Line[] = [];
+  const destructured = names.destructured((local) => mentions(rest, local));
+  if (destructured.length > 0) lines.push([`const { ${destructured.join(", ")} } = cx.app;`]);
+  const shared = message.shared.flatMap((step) => {
+    const local = sharedLocal(step);
+    const property = sharedProperty(step, message);
+    return mentions(rest, local) ? [local === property ? local : `${property}: ${local}`] : [];
+  });
+  if (shared.length > 0) lines.push([`const { ${shared.join(", ")} } = shared;`]);
+  // What only a resolver reads goes to it with the others.
+  const optional = names.optional((local) => mentions([...steps, ...end], local));
+  if (optional.length > 0) lines.push([`const { ${optional.join(", ")} } = args;`]);
+  return lines;
 }
 
 /** Parameters that the body has no use for begin with `_`. */

@@ -4,6 +4,7 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import { camel } from "../camel.ts";
 import type { BffService, Let, Model, Step } from "../resolve/model/model.ts";
 import { lowerCamel, NameScope } from "./names.ts";
+import type { Origins } from "./origins.ts";
 import type { PlanMessage, PlanStart, PlanStep } from "./plan.ts";
 import { certainReads, isSync, type MessageSurroundings, planSteps, track } from "./plan-message.ts";
 import { stepNames } from "./step-names.ts";
@@ -97,15 +98,11 @@ function planStart(
     { ...around, nameOf, needs: undefined, admits: undefined },
     read,
   );
-  const inherits = new Map<PlanStep, ReturnType<typeof origins.ofStep>>();
-  for (const step of block.steps) {
-    if (!read.has(step) || !step.tainted) continue;
-    const itself = planned(step);
-    const list = origins.ofStep(step).filter(({ origin }) => origin.kind !== "within" || origin.step !== itself);
-    if (list.every(({ origin }) => origin.kind === "step" && origin.step === itself)) continue;
-    inherits.set(itself, list);
-    track({ origins: list }, planned);
-  }
+  const inherits = inheritedOrigins(
+    block.steps.filter((step) => read.has(step)),
+    planned,
+    origins,
+  );
   const running = steps.filter(
     (step) => !step.immediate && !(step.sync && !read.has(step.step) && onlyGuards(step, steps)),
   );
@@ -146,6 +143,24 @@ function planStart(
     ),
     inherits,
   };
+}
+
+/** Where a failure that touches a step may have begun, of those that messages read. */
+function inheritedOrigins(
+  read: readonly Step[],
+  planned: ReturnType<typeof planSteps>["planned"],
+  origins: Origins,
+): Map<PlanStep, ReturnType<Origins["ofStep"]>> {
+  const inherits = new Map<PlanStep, ReturnType<Origins["ofStep"]>>();
+  for (const step of read) {
+    if (!step.tainted) continue;
+    const itself = planned(step);
+    const list = origins.ofStep(step).filter(({ origin }) => origin.kind !== "within" || origin.step !== itself);
+    if (list.every(({ origin }) => origin.kind === "step" && origin.step === itself)) continue;
+    inherits.set(itself, list);
+    track({ origins: list }, planned);
+  }
+  return inherits;
 }
 
 function isConstant(step: Step): boolean {

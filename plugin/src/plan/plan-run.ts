@@ -30,52 +30,19 @@ export function plan(model: Model): Plan {
   const messages = new Map<string, PlanMessage>();
   const calls = new Map<Call, Entry>();
   const coalesces = coalescing(model);
-  const resolvers = new Map<Step, PlanResolver>();
-  const upstreamsOf = new Map<DescFile, ReadonlyMap<string, string>>();
-  const ownNames = new Map<DescFile, ReadonlyMap<Overload, string>>();
-  for (const group of groups) {
-    const names = nameUpstreams(
-      group.flatMap((block) => [...callsIn(block), ...(block.kind === "composed" ? block.clients : [])]),
-    );
-    const own = nameFunctions(group);
-    for (const block of group) {
-      upstreamsOf.set(block.file.desc, names);
-      ownNames.set(block.file.desc, own);
-    }
-    nameResolvers(
-      group.filter((block) => block.kind === "composed"),
-      resolvers,
-    );
-  }
-  const upstreams = (file: DescFile): ReadonlyMap<string, string> => upstreamsOf.get(file) ?? new Map();
+  const { upstreams, resolvers, own } = nameGroups(groups);
   for (const component of components(model, children, false)) {
     const [first] = component;
     if (first !== undefined) nameCalls(component, upstreams(first.file.desc), calls, coalesces);
   }
 
-  const sendsUnbatched = memo((name: string): boolean => {
-    const message = composed.get(name);
-    return (
-      message !== undefined &&
-      (callsIn(message).some((call) => call.batch === undefined) ||
-        children(message).some((child) => sendsUnbatched(child.desc.typeName)))
-    );
-  });
-  const degradable = memo((name: string): boolean => {
-    const message = composed.get(name);
-    if (message === undefined) return false;
-    return (
-      (messages.get(name)?.degradable ?? false) || children(message).some((child) => degradable(child.desc.typeName))
-    );
-  });
   const foreign = composedElsewhere(model, children);
   const functions = functionNames(model);
   const composedInside = new Set(blocksOf(model).flatMap(children));
   const started = startedRoots(model);
   const around = {
     effects,
-    degradable,
-    sendsUnbatched,
+    ...insideOf(composed, messages, children),
     calls,
     resolvers,
     ranks,
@@ -100,13 +67,60 @@ export function plan(model: Model): Plan {
     );
   }
   const starts = (service: BffService): ReturnType<typeof planStarts> => planStarts(service, messages, around);
-  const own = (file: DescFile): ReadonlyMap<Overload, string> => ownNames.get(file) ?? new Map();
   const run = { children, messages, calls, resolvers, upstreams, functions, own, starts };
   const files = model.files.map((file) => planFile(file, model, run));
   const enums = new Map(model.conversions.enums.map((one) => [`${one.from.typeName}>${one.to.typeName}`, one]));
   const enumConversion: Plan["enumConversion"] = (from, to) => enums.get(`${from.typeName}>${to.typeName}`);
   const convert: Plan["convert"] = (conversion) => functions(conversion.owner.file).convert(conversion);
   return { files, servers: serversOf(model, files), messages: [...messages.values()], convert, enumConversion };
+}
+
+/** Names that hold for all files that compose each other. */
+function nameGroups(groups: ReturnType<typeof components>) {
+  const resolvers = new Map<Step, PlanResolver>();
+  const upstreamsOf = new Map<DescFile, ReadonlyMap<string, string>>();
+  const ownNames = new Map<DescFile, ReadonlyMap<Overload, string>>();
+  for (const group of groups) {
+    const names = nameUpstreams(
+      group.flatMap((block) => [...callsIn(block), ...(block.kind === "composed" ? block.clients : [])]),
+    );
+    const functions = nameFunctions(group);
+    for (const block of group) {
+      upstreamsOf.set(block.file.desc, names);
+      ownNames.set(block.file.desc, functions);
+    }
+    nameResolvers(
+      group.filter((block) => block.kind === "composed"),
+      resolvers,
+    );
+  }
+  const upstreams = (file: DescFile): ReadonlyMap<string, string> => upstreamsOf.get(file) ?? new Map();
+  const own = (file: DescFile): ReadonlyMap<Overload, string> => ownNames.get(file) ?? new Map();
+  return { upstreams, resolvers, own };
+}
+
+/** What is asked of a message with all that it composes, once all of that is planned. */
+function insideOf(
+  composed: ReadonlyMap<string, Composed>,
+  messages: ReadonlyMap<string, PlanMessage>,
+  children: (message: Block) => Composed[],
+) {
+  const sendsUnbatched = memo((name: string): boolean => {
+    const message = composed.get(name);
+    return (
+      message !== undefined &&
+      (callsIn(message).some((call) => call.batch === undefined) ||
+        children(message).some((child) => sendsUnbatched(child.desc.typeName)))
+    );
+  });
+  const degradable = memo((name: string): boolean => {
+    const message = composed.get(name);
+    if (message === undefined) return false;
+    return (
+      (messages.get(name)?.degradable ?? false) || children(message).some((child) => degradable(child.desc.typeName))
+    );
+  });
+  return { sendsUnbatched, degradable };
 }
 
 /** Messages that another file composes, with what they compose: their functions say which part of the app object they need. */

@@ -118,40 +118,46 @@ function resolveField(
   const candidates = [...scope.stepOf.values()].flatMap((step) => autobound(cx, step, field.desc));
   const [candidate, other] = candidates;
   if (candidate !== undefined && other !== undefined) {
-    const named = [candidate, other].find(({ step }) => step.name !== undefined)?.step.name;
-    scope.report({
-      code: "BFF403",
-      severity: "error",
-      message: `"${field.desc.name}" could come from ${stepCalled(candidate.step)} or ${stepCalled(other.step)}`,
-      at: field.at,
-      related: [candidate, other].map(({ step }) => ({
-        at: step.ir.autobind?.at ?? step.ir.at,
-        message: `${step.name === undefined ? "this step" : `"${step.name}"`} is bound automatically`,
-      })),
-      hint:
-        named === undefined
-          ? `name one of the steps, and say which: [(bff.v1.field).by = "….${field.desc.name}"]`
-          : `say which: [(bff.v1.field).by = "${named}.${field.desc.name}"]`,
-    });
+    reportAmbiguous(cx, field, candidate.step, other.step);
     return undefined;
   }
   if (candidate !== undefined) {
     checkAbsence(cx, field, candidate.bound.expression, candidate.step);
     return candidate.bound;
   }
-  if (!unknown && !field.faulty) {
-    const like = [...scope.steps.keys()].find((name) => name === field.desc.name);
-    const [near] = [...scope.stepOf.values()].flatMap((step) => nearMiss(step, field.desc));
-    scope.report({
-      code: "BFF401",
-      severity: "error",
-      message: `nothing says where "${field.desc.name}" comes from`,
-      at: field.at,
-      ...(near === undefined ? {} : { related: [{ at: near.at, message: near.message }] }),
-      hint: near?.hint ?? `add [(bff.v1.field).by = "${like ?? "…"}"]`,
-    });
-  }
+  if (!unknown && !field.faulty) reportUnsaid(cx, field);
   return undefined;
+}
+
+function reportAmbiguous({ scope }: AnyContext, field: IrField, one: Step, other: Step): void {
+  const named = [one, other].find(({ name }) => name !== undefined)?.name;
+  scope.report({
+    code: "BFF403",
+    severity: "error",
+    message: `"${field.desc.name}" could come from ${stepCalled(one)} or ${stepCalled(other)}`,
+    at: field.at,
+    related: [one, other].map((step) => ({
+      at: step.ir.autobind?.at ?? step.ir.at,
+      message: `${step.name === undefined ? "this step" : `"${step.name}"`} is bound automatically`,
+    })),
+    hint:
+      named === undefined
+        ? `name one of the steps, and say which: [(bff.v1.field).by = "….${field.desc.name}"]`
+        : `say which: [(bff.v1.field).by = "${named}.${field.desc.name}"]`,
+  });
+}
+
+function reportUnsaid({ scope }: AnyContext, field: IrField): void {
+  const like = [...scope.steps.keys()].find((name) => name === field.desc.name);
+  const [near] = [...scope.stepOf.values()].flatMap((step) => nearMiss(step, field.desc));
+  scope.report({
+    code: "BFF401",
+    severity: "error",
+    message: `nothing says where "${field.desc.name}" comes from`,
+    at: field.at,
+    ...(near === undefined ? {} : { related: [{ at: near.at, message: near.message }] }),
+    hint: near?.hint ?? `add [(bff.v1.field).by = "${like ?? "…"}"]`,
+  });
 }
 
 /** A field that always has a value cannot rest on what may be absent. */

@@ -41,39 +41,7 @@ export function resolveMessage(
     if (diagnostic.severity === ("error" satisfies Severity)) errors++;
     run.report(diagnostic);
   };
-  const places = run.places.get(ir.desc.typeName) ?? [];
-  const used = run.used.get(ir.desc.typeName) ?? new Set<string>();
-  // A function of the user may want any of them.
-  const wanted = hasResolver(ir) ? new Set(places.flatMap(({ members }) => [...members.keys()])) : welcome;
-  const readOf = (name: string) =>
-    messageTexts(ir).find(({ text }) => freeNames(text.value, run.ir.registry, file.desc.proto.package).args.has(name))
-      ?.text.at;
-  const { args, broken: brokenArgs } = argsFor(ir, places, used, wanted, readOf, report);
-  const context = packageContext(run, file.desc.proto.package);
-  // A message that nothing composes may be meant for any of the services.
-  const elsewhere = run.adrift.has(ir) ? namesOfServices(run) : [];
-  const scope: MessageScope = {
-    registry: run.ir.registry,
-    container: file.desc.proto.package,
-    enums: run.enums,
-    report,
-    given: new Map([
-      ["args", args.variable],
-      ["headers", HEADERS],
-      ["env", context.envVariable],
-      ["now", context.now],
-    ]),
-    steps: new Map(),
-    stepOf: new Map(),
-    broken: new Set(elsewhere),
-    offered: args.message === undefined ? [...new Set(places.flatMap(({ members }) => [...members.keys()]))] : [],
-    brokenArgs,
-    brokenEnv: context.brokenEnv,
-    functions: context.functions,
-    brokenFunctions: new Set(context.brokenFunctions),
-    known: new Set(),
-    shared: { steps: new Map(), broken: new Set(elsewhere) },
-  };
+  const { args, scope, context } = scopeOf(run, ir, file, welcome, report);
   const around = stepsAround(run, roots);
   const shared = takeShared(run, ir, roots, scope);
   const cx = {
@@ -112,6 +80,44 @@ export function resolveMessage(
     resolver: ir.resolver && resolvers[0],
     clients: clientCalls(cx, ir),
   };
+}
+
+/** What the expressions of a message see before any of its steps: what all its places give, and what the package has. */
+function scopeOf(run: Run, ir: IrMessage, file: IrFile, welcome: ReadonlySet<string>, report: Run["report"]) {
+  const places = run.places.get(ir.desc.typeName) ?? [];
+  const used = run.used.get(ir.desc.typeName) ?? new Set<string>();
+  // A function of the user may want any of them.
+  const wanted = hasResolver(ir) ? new Set(places.flatMap(({ members }) => [...members.keys()])) : welcome;
+  const readOf = (name: string) =>
+    messageTexts(ir).find(({ text }) => freeNames(text.value, run.ir.registry, file.desc.proto.package).args.has(name))
+      ?.text.at;
+  const { args, broken: brokenArgs } = argsFor(ir, places, used, wanted, readOf, report);
+  const context = packageContext(run, file.desc.proto.package);
+  // A message that nothing composes may be meant for any of the services.
+  const elsewhere = run.adrift.has(ir) ? namesOfServices(run) : [];
+  const scope: MessageScope = {
+    registry: run.ir.registry,
+    container: file.desc.proto.package,
+    enums: run.enums,
+    report,
+    given: new Map([
+      ["args", args.variable],
+      ["headers", HEADERS],
+      ["env", context.envVariable],
+      ["now", context.now],
+    ]),
+    steps: new Map(),
+    stepOf: new Map(),
+    broken: new Set(elsewhere),
+    offered: args.message === undefined ? [...new Set(places.flatMap(({ members }) => [...members.keys()]))] : [],
+    brokenArgs,
+    brokenEnv: context.brokenEnv,
+    functions: context.functions,
+    brokenFunctions: new Set(context.brokenFunctions),
+    known: new Set(),
+    shared: { steps: new Map(), broken: new Set(elsewhere) },
+  };
+  return { args, scope, context };
 }
 
 function namesOfServices({ ir }: Run): string[] {

@@ -1,5 +1,6 @@
-import { type CelType, type Proto, typeName, type Variable } from "../../cel/index.ts";
+import { type CelType, type Expression, type Proto, typeName, type Variable } from "../../cel/index.ts";
 import type { IrEach, IrStep } from "../../ir.ts";
+import type { Text } from "../../origin.ts";
 import { protoOf } from "../conversions/proto-of.ts";
 import type { EachSource } from "../model/model.ts";
 import { check, checkCondition, checkValue, where } from "../scope/scope.ts";
@@ -12,32 +13,8 @@ export function resolveEach(cx: MessageContext, ir: IrEach, step: IrStep): Resol
   const { scope } = cx;
   const over = ir.in && check(scope, ir.in);
   if (over === undefined || ir.var === undefined || ir.source === undefined) return undefined;
-  if (over.type.kind !== "list") {
-    scope.report({
-      code: "BFF333",
-      severity: "error",
-      message: `\`each\` goes over a list, and this is ${typeName(over.type)}`,
-      at: over.text.at,
-      hint: over.type.kind === "map" ? "go over its keys: …map(k, k)" : "name a repeated field, or a list",
-    });
-    return undefined;
-  }
-  const hidden =
-    cx.ir.steps.find((other) => other.name !== undefined && other.name.value === ir.var?.value) ??
-    cx.around.get(ir.var.value);
-  if (hidden !== undefined) {
-    scope.report({
-      code: "BFF211",
-      severity: "error",
-      message: `the variable "${ir.var.value}" hides the step "${ir.var.value}"`,
-      at: ir.var.at,
-      related: [{ at: hidden.name?.at ?? hidden.at, message: "the step" }],
-      hint: "give the variable a name of its own",
-    });
-    return undefined;
-  }
-  const proto = over.proto?.kind === "list" ? over.proto.of : protoOf(over.type.element);
-  const item: Variable = { name: ir.var.value, role: "item", type: over.type.element, proto, absent: false };
+  const item = itemOf(cx, over, ir.var);
+  if (item === undefined) return undefined;
   const locals = [item];
   const condition = ir.if && checkCondition(scope, ir.if, "this `if`", locals);
   const chosen = where(scope, condition);
@@ -58,8 +35,6 @@ export function resolveEach(cx: MessageContext, ir: IrEach, step: IrStep): Resol
     });
     return undefined;
   }
-  const element = inner.type ?? { kind: "dyn" as const };
-  const elementProto = inner.proto;
   const itemUnsafe = [condition, key, ...inner.needs].some((expression) => (expression?.unsafe.length ?? 0) > 0);
   const source: EachSource = {
     kind: "each",
@@ -73,14 +48,54 @@ export function resolveEach(cx: MessageContext, ir: IrEach, step: IrStep): Resol
     concurrent: ir.concurrent?.value ?? 10,
     max: ir.max?.value,
   };
-  const result: { type: CelType; proto: Proto | undefined } =
-    key === undefined || keyProto?.kind !== "scalar"
-      ? { type: { kind: "list", element }, proto: elementProto && { kind: "list", of: elementProto } }
-      : {
-          type: { kind: "map", key: key.type, value: element },
-          proto: elementProto && { kind: "map", key: keyProto.scalar, of: elementProto },
-        };
+  const result = listOrMap(inner, key, keyProto);
   return { source, ...result, absent: false, needs: [over], uses: [condition, key, ...inner.needs, ...inner.uses] };
+}
+
+/** The variable that stands for an item; undefined after a diagnostic. */
+function itemOf(cx: MessageContext, over: Expression, name: Text): Variable | undefined {
+  const { scope } = cx;
+  if (over.type.kind !== "list") {
+    scope.report({
+      code: "BFF333",
+      severity: "error",
+      message: `\`each\` goes over a list, and this is ${typeName(over.type)}`,
+      at: over.text.at,
+      hint: over.type.kind === "map" ? "go over its keys: …map(k, k)" : "name a repeated field, or a list",
+    });
+    return undefined;
+  }
+  const hidden =
+    cx.ir.steps.find((other) => other.name !== undefined && other.name.value === name.value) ??
+    cx.around.get(name.value);
+  if (hidden !== undefined) {
+    scope.report({
+      code: "BFF211",
+      severity: "error",
+      message: `the variable "${name.value}" hides the step "${name.value}"`,
+      at: name.at,
+      related: [{ at: hidden.name?.at ?? hidden.at, message: "the step" }],
+      hint: "give the variable a name of its own",
+    });
+    return undefined;
+  }
+  const proto = over.proto?.kind === "list" ? over.proto.of : protoOf(over.type.element);
+  return { name: name.value, role: "item", type: over.type.element, proto, absent: false };
+}
+
+/** What all items come to: a list, or with a key a map. */
+function listOrMap(
+  { type, proto }: Resolved,
+  key: Expression | undefined,
+  keyProto: Proto | undefined,
+): { type: CelType; proto: Proto | undefined } {
+  const element = type ?? { kind: "dyn" as const };
+  if (key === undefined || keyProto?.kind !== "scalar")
+    return { type: { kind: "list", element }, proto: proto && { kind: "list", of: proto } };
+  return {
+    type: { kind: "map", key: key.type, value: element },
+    proto: proto && { kind: "map", key: keyProto.scalar, of: proto },
+  };
 }
 
 function resolveItem(

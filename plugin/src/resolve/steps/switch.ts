@@ -1,4 +1,4 @@
-import { sameType } from "../../cel/index.ts";
+import { type Expression, type Proto, sameType } from "../../cel/index.ts";
 import type { IrSwitch } from "../../ir.ts";
 import { conversion } from "../conversions/convert.ts";
 import { protoOf } from "../conversions/proto-of.ts";
@@ -9,7 +9,7 @@ import type { MessageContext } from "./context.ts";
 import type { Resolved } from "./resolved.ts";
 
 export function resolveSwitch(cx: MessageContext, ir: IrSwitch): Resolved | undefined {
-  const { scope, run } = cx;
+  const { scope } = cx;
   // What earlier cases have asked for in vain is known in later ones.
   let others = scope;
   const cases = ir.cases.map((branch) => {
@@ -31,9 +31,44 @@ export function resolveSwitch(cx: MessageContext, ir: IrSwitch): Resolved | unde
     return undefined;
   }
   const proto = lead.proto ?? protoOf(type);
+  const bound = boundAlike(
+    cx,
+    values.filter((branch) => branch !== undefined),
+    lead,
+    proto,
+  );
+  if (bound === undefined) return undefined;
+  const source: SwitchSource = {
+    kind: "switch",
+    cases: cases.flatMap((branch, i) => {
+      const value = bound[i];
+      return branch.if === undefined || value === undefined ? [] : [{ if: branch.if, value }];
+    }),
+    default: standard === undefined ? undefined : bound.at(-1),
+  };
+  const unsafe =
+    values.some((branch) => (branch?.unsafe.length ?? 0) > 0) ||
+    cases.some((branch) => (branch.if?.unsafe.length ?? 0) > 0);
+  return {
+    source,
+    type,
+    proto,
+    absent: standard === undefined || unsafe,
+    needs: [],
+    uses: [...cases.map((branch) => branch.if), ...values],
+  };
+}
+
+/** The branches in the form of the leading one; undefined after a diagnostic. */
+function boundAlike(
+  { scope, run }: MessageContext,
+  branches: readonly Expression[],
+  lead: Expression,
+  proto: Proto | undefined,
+): Bound[] | undefined {
+  const { type } = lead;
   const bound: Bound[] = [];
-  for (const branch of values) {
-    if (branch === undefined) continue;
+  for (const branch of branches) {
     const how =
       proto && (sameType(branch.type, type) || branch.type.kind === "wrapper")
         ? conversion(branch, { type, proto }, run.aliases)
@@ -55,23 +90,5 @@ export function resolveSwitch(cx: MessageContext, ir: IrSwitch): Resolved | unde
     }
     bound.push({ expression: branch, conversion: how });
   }
-  const source: SwitchSource = {
-    kind: "switch",
-    cases: cases.flatMap((branch, i) => {
-      const value = bound[i];
-      return branch.if === undefined || value === undefined ? [] : [{ if: branch.if, value }];
-    }),
-    default: standard === undefined ? undefined : bound.at(-1),
-  };
-  const unsafe =
-    values.some((branch) => (branch?.unsafe.length ?? 0) > 0) ||
-    cases.some((branch) => (branch.if?.unsafe.length ?? 0) > 0);
-  return {
-    source,
-    type,
-    proto,
-    absent: standard === undefined || unsafe,
-    needs: [],
-    uses: [...cases.map((branch) => branch.if), ...values],
-  };
+  return bound;
 }
