@@ -49,6 +49,7 @@ const names = [
 /**
  * Reads the parameter of a CodeGeneratorRequest: `name=value`, separated by commas. Lists of codes are separated by
  * `+`, or by commas like everything else (`warn=BFF501,BFF502`). Each fault is a sentence; faulty options keep their defaults.
+ * Long, for it is a table of the options.
  */
 export function parseParameter(raw: string): { readonly parameter: Parameter; readonly faults: readonly string[] } {
   const faults: string[] = [];

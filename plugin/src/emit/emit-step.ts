@@ -165,7 +165,7 @@ function startDirectly(step: PlanStep, cx: StepContext): Lines | undefined {
   return undefined;
 }
 
-/** What stands in the step's closure. */
+/** What stands in the step's closure: a table of the sources. */
 function closureBody(step: PlanStep, cx: StepContext): Lines {
   const { names } = cx;
   const { if: when, source } = step.step;

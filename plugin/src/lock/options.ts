@@ -22,6 +22,7 @@ export interface Options {
   readonly element: (element: OptionElement, option: string) => string;
 }
 
+/** Long, for it is many functions that fill the same three maps: one for each message of options.proto. */
 export function optionsOf(ir: Ir): Options {
   const options = new Map<string, Option>();
   const paths = new Map<Text | Origin, string>();

@@ -108,6 +108,7 @@ function upstreamTest(model: Model): (element: UpstreamElement, from: string) =>
   };
 }
 
+/** Long, for it is many functions around `add` and `options`: one for each thing that holds expressions. */
 function collect(add: Add, options: Options) {
   const expression = (value: Expression | undefined, implied: string): void => {
     if (value !== undefined) node(value.root, options.of(value.text) ?? implied);

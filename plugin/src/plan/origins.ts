@@ -19,6 +19,7 @@ export interface Origins {
   readonly touches: () => Touch[];
 }
 
+/** Long, for its functions go through steps and expressions by turns, and share what is known of them. */
 export function originsOf(cx: OriginContext): Origins {
   const { composed } = cx;
   const steps = new Map(

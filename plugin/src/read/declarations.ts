@@ -25,7 +25,7 @@ interface Element {
 
 /**
  * The messages, fields, enums, enum values, services and rpcs of a file, keyed by their names within its package
- * (an enum value by "Enum.VALUE"); the file itself is "".
+ * (an enum value by "Enum.VALUE"); the file itself is "". Long, for it has a function for each rule of the grammar, over the same tokens.
  */
 export function declarations(text: string): ReadonlyMap<string, Declaration> {
   const tokens = walk(tokenize(text));

@@ -177,6 +177,12 @@ function readField(desc: DescField, locator: Locator, told: Report): IrField {
     if: expression(value.if, place, "if", report),
     default: sourced(value.default, place, "default"),
   };
+  checkField(field, report);
+  return { ...field, faulty };
+}
+
+function checkField(field: IrField, report: Report): void {
+  const { desc } = field;
   checkReference(field.alias, "a field", report);
   const [one, other] = [field.by, field.alias, field.resolver].filter((source) => source !== undefined);
   if (one !== undefined && other !== undefined) {
@@ -203,5 +209,4 @@ function readField(desc: DescField, locator: Locator, told: Report): IrField {
       });
     }
   }
-  return { ...field, faulty };
 }

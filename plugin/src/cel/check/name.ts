@@ -8,7 +8,7 @@ import { enumType, fieldType } from "../types/field-type.ts";
 import { fit } from "../types/fit.ts";
 import { resolveEnum, resolveName, valueEndingIn } from "../types/names.ts";
 import { overloadsOf } from "../types/signatures.ts";
-import type { CelType, Proto, Variable } from "../types/type.ts";
+import type { CelType, FieldType, Proto, Variable } from "../types/type.ts";
 import type { Checker, Place } from "./checker.ts";
 import { listed } from "./listed.ts";
 import { presenceHint } from "./presence-hint.ts";
@@ -226,16 +226,8 @@ function selectFrom(
     }
     case "opaque": {
       if (!isError(type)) break;
-      if (test) {
-        const hint = "ask whether there is one: failure(step).hasValue()";
-        return checker.complain("BFF313", ast, "`has` asks about a field of a message, and an error is none", hint);
-      }
-      const member = errorMember(ast.field, checker.registry);
-      if (member !== undefined) return select(member.type, member.proto, false, ast.field);
-      const close = didYouMean(ast.field, ERROR_MEMBERS);
-      const hint =
-        close === undefined ? `there is ${listed(ERROR_MEMBERS)}, detail(pkg.Type)` : `did you mean "${close}"?`;
-      return checker.complain("BFF302", ast.name, `an error has no "${ast.field}"`, hint);
+      const member = memberOf(checker, ast, test);
+      return member && select(member.type, member.proto, false, ast.field);
     }
     case "map": {
       // A type that is open stays so, as in cel-go.
@@ -252,6 +244,29 @@ function selectFrom(
     const base = checker.base(ast, test ? BOOL : DYN, undefined, true);
     return { ...base, kind: "select", of: checker.dynamic(of), field: ast.field, test };
   }
+  return noFields(checker, own, type, ast, place);
+}
+
+/** A member of an error; undefined after a diagnostic. */
+function memberOf(checker: Checker, ast: Ast & { kind: "select" }, test: boolean): FieldType | undefined {
+  if (test) {
+    const hint = "ask whether there is one: failure(step).hasValue()";
+    return checker.complain("BFF313", ast, "`has` asks about a field of a message, and an error is none", hint);
+  }
+  const member = errorMember(ast.field, checker.registry);
+  if (member !== undefined) return member;
+  const close = didYouMean(ast.field, ERROR_MEMBERS);
+  const hint = close === undefined ? `there is ${listed(ERROR_MEMBERS)}, detail(pkg.Type)` : `did you mean "${close}"?`;
+  return checker.complain("BFF302", ast.name, `an error has no "${ast.field}"`, hint);
+}
+
+function noFields(
+  checker: Checker,
+  own: CelType,
+  type: CelType,
+  ast: Ast & { kind: "select" },
+  place: Place,
+): undefined {
   const counted = type.kind === "list" || type.kind === "string" || type.kind === "bytes";
   const items = type.kind === "list" ? checker.types.resolve(type.element) : undefined;
   const ofEach = items?.kind === "message" && items.desc.fields.some(({ name }) => name === ast.field);

@@ -6,7 +6,7 @@ import type { Checker } from "./checker.ts";
 /**
  * The tree with all types known: a type variable is what it was found to be, or dyn
  * (only in the type of an empty literal or of nothing it stays open, since that goes anywhere); and operands that are dyn or wrappers where a type is
- * wanted are made that type.
+ * wanted are made that type. Long, for it is a table of the kinds of nodes.
  */
 export function settle(root: Node, checker: Checker): Node {
   const variables = new Map<Variable, Variable>();

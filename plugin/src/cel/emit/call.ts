@@ -69,7 +69,7 @@ export function emitCall(emitter: Emitter, node: Call): Piece {
   return emitCollection(emitter, node, first, second) ?? emitFunction(emitter, node);
 }
 
-/** What is printed without a function of the runtime, or with one that takes its operands in any form. */
+/** What is printed without a function of the runtime, or with one that takes its operands in any form: a table of overloads. */
 function emitCollection(emitter: Emitter, node: Call, first: Node, second: Node | undefined): Piece | undefined {
   const { names } = emitter;
   const { overload } = node;

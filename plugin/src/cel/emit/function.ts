@@ -173,7 +173,7 @@ function resultForm(node: Call, operands: readonly Piece[]): Form {
   return node.overload === "list_distinct" ? (operands[0]?.form ?? PLAIN) : celForm(node.type);
 }
 
-/** Functions that JavaScript has itself, or that keep the form of their operands. */
+/** Functions that JavaScript has itself, or that keep the form of their operands: a table of overloads. */
 function emitNative(
   emitter: Emitter,
   node: Call,

@@ -61,31 +61,7 @@ export function messageGraph(ir: Ir, report: Report): MessageGraph {
   const circular = new Set<string>();
   for (const cycle of cycles) {
     for (const name of cycle) circular.add(name);
-    // Edges point from composed to composer here; a reader wants them the other way round.
-    const path = [...cycle].reverse();
-    const [first] = path;
-    const next = path[1] ?? first;
-    const edge = composers.get(first ?? "")?.find(({ to }) => to === next);
-    if (first === undefined || edge === undefined) continue;
-    report({
-      code: "BFF409",
-      severity: "error",
-      message: `messages compose each other in a circle: ${[...path, first].map((name) => messages.get(name)?.ir.desc.name ?? name).join(" → ")}`,
-      at: edge.at.at,
-      related: path.slice(1).flatMap((name, i) => {
-        const to = path[i + 2] ?? first;
-        const on = composers.get(name)?.find((candidate) => candidate.to === to);
-        return on === undefined
-          ? []
-          : [
-              {
-                at: on.at.at,
-                message: `"${messages.get(name)?.ir.desc.name}" composes "${messages.get(to)?.ir.desc.name}" here`,
-              },
-            ];
-      }),
-      hint: "remove one of these steps, or split the message it composes",
-    });
+    reportCircle(cycle, messages, composers, report);
   }
   const used = new Map<string, ReadonlySet<string>>();
   for (const [name, { ir: message, file }] of messages) {
@@ -105,6 +81,39 @@ export function messageGraph(ir: Ir, report: Report): MessageGraph {
     welcome: withSpreads(messages, composers, spreadFields(ir, messages)),
     composes: composers,
   };
+}
+
+function reportCircle(
+  cycle: readonly string[],
+  messages: ReadonlyMap<string, { ir: IrMessage; file: IrFile }>,
+  composers: ReadonlyMap<string, readonly { to: string; at: Text }[]>,
+  report: Report,
+): void {
+  // Edges point from composed to composer here; a reader wants them the other way round.
+  const path = [...cycle].reverse();
+  const [first] = path;
+  const next = path[1] ?? first;
+  const edge = composers.get(first ?? "")?.find(({ to }) => to === next);
+  if (first === undefined || edge === undefined) return;
+  report({
+    code: "BFF409",
+    severity: "error",
+    message: `messages compose each other in a circle: ${[...path, first].map((name) => messages.get(name)?.ir.desc.name ?? name).join(" → ")}`,
+    at: edge.at.at,
+    related: path.slice(1).flatMap((name, i) => {
+      const to = path[i + 2] ?? first;
+      const on = composers.get(name)?.find((candidate) => candidate.to === to);
+      return on === undefined
+        ? []
+        : [
+            {
+              at: on.at.at,
+              message: `"${messages.get(name)?.ir.desc.name}" composes "${messages.get(to)?.ir.desc.name}" here`,
+            },
+          ];
+    }),
+    hint: "remove one of these steps, or split the message it composes",
+  });
 }
 
 function spreadFields(

@@ -14,7 +14,10 @@ import { failureVariable, mayHaveFailure } from "./failable.ts";
 import { argsRead, describe, type Resolved, value, valueOfCall } from "./resolved.ts";
 import { resolveSwitch } from "./switch.ts";
 
-/** Resolves one step; everything it reads is resolved already. Undefined after a diagnostic. */
+/**
+ * Resolves one step; everything it reads is resolved already. Undefined after a diagnostic. Long, for each thing that is known of a step is a
+ * line or two that rest on those before.
+ */
 export function resolveStep(cx: MessageContext, ir: IrStep, index: number): Step | undefined {
   const { scope } = cx;
   const condition = ir.if && checkCondition(scope, ir.if, "this `if`");
