@@ -43,7 +43,10 @@ export type CommittedLock = Pick<LockInput, "text" | "ci">;
 /** Thrown through protoplugin, which offers no other way to end without files. */
 class Rejected extends Error {}
 
-/** Runs the stages over one request. Faults of the user are diagnostics; nothing is thrown for them, and no file is written. */
+/**
+ * Runs the stages over one request. Faults of the user are diagnostics; nothing is thrown for them, and no file is written. Long, for it is the
+ * list of the stages.
+ */
 export function compile(request: CodeGeneratorRequest, sources: Sources, committed?: CommittedLock): Compilation {
   const { parameter, faults } = parseParameter(request.parameter);
   let diagnostics: Diagnostic[] = [];

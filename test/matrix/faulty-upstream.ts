@@ -96,6 +96,7 @@ interface Asked {
   readonly reply: Buffer;
 }
 
+/** A table of what may be played. */
 function perform(play: Play, asked: Asked): void {
   const { socket, session, stream, reply } = asked;
   if (stream.destroyed) return;

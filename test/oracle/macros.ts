@@ -23,6 +23,7 @@ function unquoted(name: string): string {
   return name.startsWith(QUOTED) ? Buffer.from(name.slice(QUOTED.length), "hex").toString() : name;
 }
 
+/** A table of the kinds of expressions. */
 function expand(expr: Expr): Expr {
   const { case: kind, value } = expr.exprKind;
   const maybe = (child: Expr | undefined) => child && expand(child);

@@ -75,6 +75,7 @@ export async function compose(cx: Request<App>, plan: Plan, witness: Witness, ju
   return page;
 }
 
+/** A table of the kinds of steps. */
 function start(
   cx: Request<App>,
   step: Step,

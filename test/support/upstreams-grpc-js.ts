@@ -30,6 +30,7 @@ export interface GrpcJsUpstreams {
 
 type Unary = (request: Record<string, never>) => object | undefined;
 
+/** A table of methods, with what each answers. */
 export async function startGrpcJsUpstreams(): Promise<GrpcJsUpstreams> {
   const loaded = grpc.loadPackageDefinition(
     loadSync(["agent/v1/agent.proto", "user/v1/user.proto"], {

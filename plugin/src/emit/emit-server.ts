@@ -10,6 +10,7 @@ import { block, type Line, type Lines, line } from "./lines.ts";
 import { keepOwnWords } from "./own-words.ts";
 import { suppliedType } from "./supplied-type.ts";
 
+/** Long, for it reads as the file that it writes, from top to bottom. */
 export function emitServer(server: PlanServer, f: GeneratedFile): void {
   const [first] = server.files;
   if (first === undefined) return;

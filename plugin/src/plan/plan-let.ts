@@ -79,6 +79,7 @@ export function planStarts(
   return { starts, of };
 }
 
+/** Long, for most of it is one object. */
 function planStart(
   block: Let,
   rpc: DescMethod | undefined,

@@ -78,7 +78,7 @@ export interface Listening {
 
 /**
  * Serves these endpoints by gRPC, gRPC-Web and Connect on one port, with `grpc.health.v1`, `/healthz` and `/readyz`. Subscribers of
- * `protobff.listening` (node:diagnostics_channel) are given every server that is up.
+ * `protobff.listening` (node:diagnostics_channel) are given every server that is up. Long, for it is the list of what a server is put together of.
  *
  * @throws the error of the port, with a `code` such as EADDRINUSE
  */

@@ -37,7 +37,7 @@ export interface FrontOptions {
   observer?: { readonly instead: Observer | undefined };
 }
 
-/** A BFF of one rpc over one upstream, on a clock that stands still. */
+/** A BFF of one rpc over one upstream, on a clock that stands still. Long, for what it gives shares all of these. */
 export function front<C extends UnaryClient = FakeClient>(options: FrontOptions = {}, client?: C) {
   const clock = new FakeClock();
   const used = (client ?? new FakeClient()) as C;

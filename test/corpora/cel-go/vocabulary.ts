@@ -1,3 +1,4 @@
+// Long, for it is nothing but lists.
 // What random expressions are made of: literals, and paths into the variables of t.proto, by type.
 
 /** Literals by type. */

@@ -36,6 +36,7 @@ export interface Aliases {
 
 const SAME: Conversion = { kind: "same" };
 
+/** Long, for it is a table: by what is given, then by what is wanted. */
 export function conversion(
   from: Value,
   to: { readonly type: CelType; readonly proto: Proto },

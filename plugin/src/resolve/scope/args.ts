@@ -97,6 +97,7 @@ export function argsFor(
   return { args: { message: undefined, variable, members }, broken };
 }
 
+/** One argument as all places give it. Long, for each place is asked two things, and then all are joined in one object. */
 function join(
   message: IrMessage,
   name: string,
