@@ -26,6 +26,17 @@ test.each(examples)("%s generates without a warning", (name) => {
   expect(renderDiagnostics(unasked, (file) => all[file], "text")).toBe("");
 });
 
+test("the table of docs/prior-art-cases.md has every example, with its lines", () => {
+  const page = readFileSync(new URL("../docs/prior-art-cases.md", import.meta.url), "utf8");
+  const rows = [...page.matchAll(/^\| `(\d\d_\w+)` \| (\d+) \| .+? \| (\d+) \| .* \|$/gm)];
+  const linesOf = (name: string): number => {
+    const text = Object.values(textsBelow(join(folder, name, "proto"))).join("\n");
+    return text.split("\n").filter((line) => !/^\s*(\/\/.*)?$/.test(line)).length;
+  };
+  expect(rows.map(([, name, , here]) => [name, Number(here)])).toEqual(examples.map((name) => [name, linesOf(name)]));
+  for (const [, name, there, here] of rows) expect(Number(here), name).toBeLessThan(Number(there));
+});
+
 test("what docs/migrating.md shows of this language is a piece of an example", () => {
   const page = readFileSync(new URL("../docs/migrating.md", import.meta.url), "utf8");
   const lines = (text: string): string => `\n${text.replace(/^ +| +$/gm, "")}`;
