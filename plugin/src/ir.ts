@@ -94,6 +94,8 @@ export interface IrField {
   readonly reads: IrReads | undefined;
   readonly if: Text | undefined;
   readonly default: Sourced<boolean> | undefined;
+  /** Of a field of a copy: what stands in where it is unset. */
+  readonly fallback: Text | undefined;
 }
 
 export interface IrReads {

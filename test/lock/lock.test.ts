@@ -182,6 +182,29 @@ describe("what is used", () => {
       },
     ],
     [
+      "what expressions of a copy read, and where its paths are written",
+      shop(
+        `{ name: "stock" call: { method: "stock.v1.StockService/GetStock" request: "args.asked" } }`,
+        `Copy copy = 1 [(bff.v1.field).by = "stock"];`,
+        `message Copy { option (bff.v1.message).alias = "stock.v1.Stock";
+           string text = 1 [(bff.v1.field).by = "source.note + source.detail.text"]; optional int32 width = 2 [(bff.v1.field).fallback = "1"]; }
+         message Asked { option (bff.v1.message).alias = "stock.v1.GetStockRequest";
+           optional string owner = 1 [(bff.v1.field).by = "source.filter.owner"]; }`,
+        "Asked asked = 1;",
+      ),
+      {
+        "Filter.owner": ["Asked.owner by"],
+        GetStockRequest: ["Asked alias"],
+        "GetStockRequest.filter": ["Asked.owner by"],
+        Stock: ["Copy alias"],
+        "Detail.text": ["Copy.text by"],
+        "Stock.detail": ["Copy.text by"],
+        "Stock.note": ["Copy.text by"],
+        "Stock.width": ["Copy.width alias"],
+        "StockService/GetStock": ["Product let.stock.call.method"],
+      },
+    ],
+    [
       "upstream types that the BFF's clients see, with all that is in them",
       shop(STEP, `stock.v1.Detail detail = 1 [(bff.v1.field).by = "stock.detail"];`).replace(
         `import "bff/v1/options.proto";`,

@@ -9,9 +9,11 @@ import {
   reflect,
 } from "@bufbuild/protobuf/reflect";
 import { AnySchema, anyPack, isWrapperDesc } from "@bufbuild/protobuf/wkt";
-import type { Ir, IrEnum, IrMessage } from "../../plugin/src/ir.ts";
+import type { Ir, IrEnum, IrField, IrMessage } from "../../plugin/src/ir.ts";
 import { enumAcross } from "./enums.ts";
-import { canBeAbsent, hasPresence } from "./field-value.ts";
+import { Evaluator } from "./evaluator.ts";
+import { expression } from "./expression.ts";
+import { canBeAbsent, hasPresence, walk } from "./field-value.ts";
 import { Invalid } from "./invalid.ts";
 import { unwrapped } from "./macros.ts";
 
@@ -19,7 +21,10 @@ export class Converter {
   readonly #messages: ReadonlyMap<string, IrMessage>;
   readonly #enums: ReadonlyMap<string, IrEnum>;
 
+  readonly #ir: Ir;
+
   constructor(ir: Ir) {
+    this.#ir = ir;
     this.#messages = new Map(
       ir.files.flatMap((file) => file.messages.map((message) => [message.desc.typeName, message])),
     );
@@ -83,7 +88,46 @@ export class Converter {
 
   /** A pruned copy: fields by name or `alias`, unset ones stay unset, unknown ones are dropped. Works in both directions. */
   alias(from: ReflectMessage, to: DescMessage): ReflectMessage {
-    return this.#pruned(from, to, (field) => this.#counterpart(from.desc, field));
+    const target = this.#pruned(from, to, (field) => this.#counterpart(from.desc, field));
+    const copy = this.#messages.get(to.typeName);
+    if (copy?.alias !== undefined) for (const field of copy.fields) this.#compute(from, target, field);
+    else for (const field of this.#messages.get(from.desc.typeName)?.fields ?? []) this.#writeBack(from, target, field);
+    return target;
+  }
+  /** `by` and `fallback` of a field of a copy. */
+  #compute(from: ReflectMessage, target: ReflectMessage, { desc, by, fallback }: IrField): void {
+    if (by !== undefined) {
+      const [root, ...path] = expression(by.value).path ?? [];
+      const unset = root === "source" && walk(from, path).unset;
+      if (!(unset && canBeAbsent(desc))) this.#setBy(target, desc, by.value, { source: from });
+    }
+    if (fallback !== undefined && !target.isSet(desc)) this.#setBy(target, desc, fallback.value, {});
+  }
+  #setBy(target: ReflectMessage, field: DescField, text: string, values: Record<string, CelInput>): void {
+    const evaluator = new Evaluator(this.#ir.registry, field.parent.file.proto.package, [], [...this.#enums.values()]);
+    const of = evaluator.enumOf(expression(text).root, values, () => undefined);
+    this.set(target, field, evaluator.value(text, values), of);
+  }
+  /** Towards an upstream: through a path, and what stands in for what is unset. */
+  #writeBack(from: ReflectMessage, target: ReflectMessage, { desc, by, alias, fallback }: IrField): void {
+    if (by === undefined && fallback === undefined) return;
+    const [, ...path] = by === undefined ? ["source", alias?.value ?? desc.name] : (expression(by.value).path ?? []);
+    if (fallback !== undefined && !from.isSet(desc)) {
+      const filled = reflect(from.desc);
+      this.#setBy(filled, desc, fallback.value, {});
+      this.#place(target, path, desc, filled);
+    } else if (!hasPresence(desc) || from.isSet(desc)) this.#place(target, path, desc, from);
+  }
+  #place(target: ReflectMessage, path: readonly string[], source: DescField, from: ReflectMessage): void {
+    const [name, ...rest] = path;
+    const field = target.desc.fields.find((one) => one.name === name);
+    if (field === undefined) throw new Error(`no field ${name} in ${target.desc.typeName}`);
+    if (rest.length === 0) this.#put(target, field, source, from);
+    else if (field.fieldKind === "message") {
+      const child = target.get(field);
+      this.#place(child, rest, source, from);
+      target.set(field, child);
+    }
   }
   /** The same of what is composed in place of a declared response: fields by name alone. */
   declared(from: ReflectMessage, to: DescMessage): ReflectMessage {
@@ -101,28 +145,33 @@ export class Converter {
       // What is unset stays unset; where the copy cannot be, it has the source's default.
       const unset = hasPresence(source) && !from.isSet(source);
       if (unset && (canBeAbsent(field) || source.message !== undefined)) continue;
-      const value = from.get(source);
-      if (isReflectList(value) && field.fieldKind === "list") {
-        for (const item of value) target.get(field).add(this.#copy(field, source, item));
-      } else if (isReflectMap(value) && field.fieldKind === "map") {
-        for (const [key, item] of value) target.get(field).set(key, this.#copy(field, source, item));
-      } else {
-        target.set(field, this.#copy(field, source, value));
-      }
+      this.#put(target, field, source, from);
     }
     return target;
+  }
+  #put(target: ReflectMessage, field: DescField, source: DescField, from: ReflectMessage): void {
+    const value = from.get(source);
+    if (isReflectList(value) && field.fieldKind === "list") {
+      for (const item of value) target.get(field).add(this.#copy(field, source, item));
+    } else if (isReflectMap(value) && field.fieldKind === "map") {
+      for (const [key, item] of value) target.get(field).set(key, this.#copy(field, source, item));
+    } else {
+      target.set(field, this.#copy(field, source, value));
+    }
   }
 
   #counterpart(from: DescMessage, field: DescField): DescField | undefined {
     const rule = this.#messages.get(field.parent.typeName);
     if (rule?.alias !== undefined) {
-      const name = rule.fields.find((f) => f.desc.number === field.number)?.alias?.value ?? field.name;
-      return from.fields.find((f) => f.name === name);
+      const own = rule.fields.find((f) => f.desc.number === field.number);
+      const name = own?.alias?.value ?? field.name;
+      return own?.by === undefined ? from.fields.find((f) => f.name === name) : undefined;
     }
     // Towards upstreams: the source message carries the aliases.
     const reverse = this.#messages.get(from.typeName);
-    const named = reverse?.fields.find((f) => (f.alias?.value ?? f.desc.name) === field.name);
-    return named?.desc ?? from.fields.find((f) => f.name === field.name);
+    const named = reverse?.fields.find((f) => f.by === undefined && (f.alias?.value ?? f.desc.name) === field.name);
+    const computed = new Set(reverse?.fields.flatMap((f) => (f.by === undefined ? [] : [f.desc])));
+    return named?.desc ?? from.fields.find((f) => f.name === field.name && !computed.has(f));
   }
 
   #copy(to: DescField, from: DescField, value: unknown): unknown {

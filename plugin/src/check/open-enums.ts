@@ -1,7 +1,14 @@
 import type { DescEnum } from "@bufbuild/protobuf";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import { blocksOf } from "../resolve/model/blocks.ts";
-import type { Block, Conversion, EnumConversion, MessageConversion, Model } from "../resolve/model/model.ts";
+import type {
+  Block,
+  Conversion,
+  ConvertedTarget,
+  EnumConversion,
+  MessageConversion,
+  Model,
+} from "../resolve/model/model.ts";
 
 /** Copies of enums that an upstream may give values to come, and that have nothing for these. */
 export function checkOpenEnums(model: Model, report: Report): void {
@@ -42,10 +49,22 @@ function enumsRead(model: Model): ReadonlySet<EnumConversion> {
     }
   };
   for (const block of blocksOf(model)) conversionsOf(block).forEach(visit);
-  for (const { targets } of messages)
-    for (const target of targets)
-      for (const { conversion } of target.kind === "field" ? [target] : target.members) visit(conversion);
+  for (const { targets } of messages) for (const target of targets) copied(target).forEach(visit);
   return enums;
+}
+
+/** How the fields of a copy from an upstream are made. */
+function copied(target: ConvertedTarget): Conversion[] {
+  switch (target.kind) {
+    case "field":
+      return [target.conversion];
+    case "computed":
+      return [target.bound.conversion];
+    case "oneof":
+      return target.members.map(({ conversion }) => conversion);
+    case "message":
+      return target.targets.flatMap(copied);
+  }
 }
 
 function conversionsOf({ steps, targets }: Block): Conversion[] {

@@ -1,25 +1,24 @@
 // Pruned copies of upstream messages, and enums from and to upstream ones.
 import type { DescEnum, DescField } from "@bufbuild/protobuf";
 import { fieldType, isInherited, presenceOf } from "../cel/index.ts";
+import { lowerCamel } from "../plan/names.ts";
 import { isRequired } from "../resolve/conversions/bind.ts";
-import type { ConvertedTarget, EnumConversion, MessageConversion } from "../resolve/model/model.ts";
+import type { Bound, ConvertedTarget, EnumConversion, MessageConversion } from "../resolve/model/model.ts";
 import { emitAsField } from "./convert-field.ts";
 import type { FileNames } from "./file-names.ts";
-import { block, type Line, type Lines, property } from "./lines.ts";
+import { block, commas, type Line, type Lines, mentions, property } from "./lines.ts";
+import { fieldValue, presentOperand, type Value, type ValueNames } from "./value.ts";
 
 export function emitMessageConversion(conversion: MessageConversion, names: FileNames): Lines {
   const { from, to, owner, targets } = conversion;
   const what = to === owner ? `${to.typeName}, a pruned ${from.typeName}` : `${to.typeName} from ${from.typeName}`;
   const before: Line[] = [];
   const covered = new Set(targets.map((target) => target.to.localName));
-  const parameter: Line = targets.length === 0 ? ["_from: ", names.shape(from)] : ["from: ", names.shape(from)];
   // A request's message may have fields that the BFF does not know; `create` gives them their defaults.
   const complete =
     to === owner && to.file.edition === 999 && to.members.every((member) => covered.has(member.localName));
-  const properties = targets.flatMap(
-    (target): Lines =>
-      target.kind === "field" ? [fieldProperty(target, names)] : oneofProperty(target, names, before, complete),
-  );
+  const cx = { names, own: copyNames(names), before, complete, inward: to === owner, nested: false };
+  const properties = targets.flatMap((target) => propertyOf(target, cx).rows);
   const unset = to.fields.filter((field) => isInherited(field) && !covered.has(field.localName));
   if (properties.length > 0) properties.push(...unset.map((field): Line => [`${field.localName}: undefined`]));
   const made: Line = ["return ", names.runtime("create"), "(", names.schema(to)];
@@ -29,6 +28,8 @@ export function emitMessageConversion(conversion: MessageConversion, names: File
     : rows.length === 0
       ? [[...made, ");"]]
       : block([...made, ", ", names.runtime("defined"), "({"], rows, ["}));"]);
+  const used = mentions([...before, ...properties], "from");
+  const parameter: Line = [used ? "from: " : "_from: ", names.shape(from)];
   return [
     [`/** ${what} */`],
     ...block(
@@ -39,12 +40,65 @@ export function emitMessageConversion(conversion: MessageConversion, names: File
   ];
 }
 
-function fieldProperty(target: Extract<ConvertedTarget, { kind: "field" }>, names: FileNames): Line {
-  const { from, to, conversion } = target;
-  const implicit = presenceOf(to) === "implicit" || isRequired(to);
+interface CopyContext {
+  readonly names: FileNames;
+  /** For expressions over the message that is copied. */
+  readonly own: ValueNames;
+  /** Constants that properties read. */
+  readonly before: Line[];
+  readonly complete: boolean;
+  /** Towards the copy. */
+  readonly inward: boolean;
+  /** In a message that is only there when something in it is set. */
+  readonly nested: boolean;
+}
+
+/** A field as a property, and whether it may come to nothing. */
+function propertyOf(target: ConvertedTarget, cx: CopyContext): { readonly rows: Lines; readonly open: boolean } {
+  switch (target.kind) {
+    case "field": {
+      const { print, mayBeUndefined } = copied(target, cx);
+      return { rows: [property(target.to.localName, print)], open: mayBeUndefined };
+    }
+    case "oneof":
+      return { rows: oneofProperty(target, cx.names, cx.before, cx.complete), open: true };
+    case "computed": {
+      const value = fieldValue(target.bound, target.to, cx.own);
+      return { rows: [property(target.to.localName, orElse(value, target.fallback, cx))], open: value.mayBeUndefined };
+    }
+    case "message": {
+      // Unset where none of its parts is set.
+      const parts = target.targets.map((part) => propertyOf(part, { ...cx, nested: true }));
+      const literal: Line = ["{ ", ...commas(parts.flatMap(({ rows }) => rows)), " }"];
+      const some = parts.some(({ open }) => open);
+      const all = parts.every(({ open }) => open);
+      const print: Line = some ? [cx.names.runtime(all ? "unlessEmpty" : "defined"), "(", ...literal, ")"] : literal;
+      return { rows: [property(target.to.localName, print)], open: all };
+    }
+  }
+}
+
+/** A value with the fallback in place of nothing. */
+function orElse({ print, mayBeUndefined }: Value, fallback: Bound | undefined, { own }: CopyContext): Line {
+  if (fallback === undefined || !mayBeUndefined) return print;
+  const [first] = print;
+  const enclosed = print.length === 1 && typeof first === "string" && /^\([^()]*\)$/.test(first);
+  const atom =
+    enclosed ||
+    print.every((part) => typeof part !== "string" || !/ (\?|:|\?\?|&&|\|\||[-+*/<>]=?|[!=]==) /.test(part));
+  return [...(atom ? print : ["(", ...print, ")"]), " ?? ", ...presentOperand(fallback, own)];
+}
+
+function copied(target: Extract<ConvertedTarget, { kind: "field" }>, cx: CopyContext): Value {
+  const { names } = cx;
+  const { from, to, conversion, fallback } = target;
+  const implicit = !cx.nested && (presenceOf(to) === "implicit" || isRequired(to));
+  // A fallback is in the form of the copy's field: behind the conversion where it is the target, in front where it is the source.
+  const ofTarget = fallback !== undefined && cx.inward;
   // What has a default of its own always has a value; whether it is set matters where the copy can be unset.
-  const asked = isInherited(from) || (presenceOf(from) === "default" && !implicit && !isRequired(from));
-  const read: Line = asked
+  const asked =
+    isInherited(from) || (presenceOf(from) === "default" && (!implicit || fallback !== undefined) && !isRequired(from));
+  const plain: Line = asked
     ? [
         names.cel("ifFieldSet"),
         "(from, ",
@@ -52,8 +106,15 @@ function fieldProperty(target: Extract<ConvertedTarget, { kind: "field" }>, name
         `.field.${from.localName}, ${JSON.stringify(from.localName)})`,
       ]
     : readOf(from);
-  const maybe = asked || presenceOf(from) === "optional" || presenceOf(from) === "oneof";
-  return property(to.localName, emitAsField(read, { maybe, implicit, type: fieldType(from), to, conversion }, names));
+  const unset = asked || presenceOf(from) === "optional" || presenceOf(from) === "oneof";
+  const stands = fallback !== undefined && !ofTarget && unset;
+  const filled: Line = stands ? [...plain, " ?? ", ...presentOperand(fallback, cx.own)] : plain;
+  const read: Line = stands && conversion.kind !== "same" ? ["(", ...filled, ")"] : filled;
+  const maybe = unset && !stands;
+  const print = emitAsField(read, { maybe, implicit, type: fieldType(from), to, conversion }, names);
+  const value = { print, mayBeUndefined: maybe && !implicit };
+  if (!ofTarget) return value;
+  return { print: orElse(value, fallback, cx), mayBeUndefined: false };
 }
 /** How a field is read from `from`. */
 function readOf(field: DescField): Line {
@@ -145,4 +206,17 @@ export function emitEnumConversion(conversion: EnumConversion, names: FileNames)
 function enumValue(desc: DescEnum, number: number, names: FileNames): Line {
   const value = desc.values.find((candidate) => candidate.number === number);
   return value === undefined ? [String(number)] : [names.shape(desc), `.${value.localName}`];
+}
+
+/** Expressions of a copy know one name, and none of the request's. */
+function copyNames(names: FileNames): ValueNames {
+  return {
+    file: names,
+    variable: () => "from",
+    runtime: (name) => names.cel(name),
+    schema: (desc) => names.schema(desc),
+    shape: (desc) => names.shape(desc),
+    registry: () => names.messages(),
+    local: (name) => (lowerCamel(name) === "from" ? "from_" : lowerCamel(name)),
+  };
 }

@@ -23,7 +23,7 @@ export interface Value {
   readonly mayBeUndefined: boolean;
 }
 
-interface ValueNames extends Names {
+export interface ValueNames extends Names {
   readonly file: FileNames;
 }
 

@@ -1059,6 +1059,28 @@ export const EXPLANATIONS: readonly Explanation[] = [
     ]
   },
   {
+    "code": "BFF150",
+    "severity": "error",
+    "meaning": "A `fallback` of a field stands in for what is unset in the message that a copy is made of, or in the copy. Other fields have an expression, which can say so itself.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  optional string note = 1 [(bff.v1.field) = { by: \"item.note\" fallback: \"'none'\" }];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:19:74: error BFF150: \"Page\" is no copy: there is nothing unset that \"fallback\" stands in for\n    19 |   optional string note = 1 [(bff.v1.field) = { by: \"item.note\" fallback: \"'none'\" }];\n       |                                                                          ^^^^^^^^\n  hint: write the value into `by`, as in `by: \"step.?field.orValue(20)\"`, or give the step a `fallback`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  optional string note = 1 [(bff.v1.field).by = \"item.?note.orValue('none')\"];\n}"
+      }
+    ]
+  },
+  {
     "code": "BFF170",
     "severity": "error",
     "meaning": "A function of one's own says what it is called and what it gives. What it takes may be nothing.",
@@ -2699,7 +2721,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:29:10: error BFF405: \"width\" cannot be taken from \"up.v1.Size.width\": this is an int, but the field takes string\n    29 |   string width = 1;\n       |          ^^^^^\n  hint: declare it as int32, as \"up.v1.Size\" has it"
+        "text": "app/v1/app.proto:29:10: error BFF405: \"width\" cannot be taken from \"up.v1.Size.width\": this is an int, but the field takes string\n    29 |   string width = 1;\n       |          ^^^^^\n  hint: declare it as int32, as \"up.v1.Size\" has it, or convert it with `by`"
       },
       {
         "title": "Right",
@@ -3143,6 +3165,50 @@ export const EXPLANATIONS: readonly Explanation[] = [
         "title": "Right",
         "language": "proto",
         "text": "// app/v1/rules.proto\noption (bff.v1.file).function = { name: \"slug.of\" param: [\"string\"] result: \"string\" };"
+      }
+    ]
+  },
+  {
+    "code": "BFF435",
+    "severity": "error",
+    "meaning": "The fallback of a copied field is a constant, and the field one that can be unset.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Item {\n  // …\n  string note = 1 [(bff.v1.field).fallback = \"'none'\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:24:46: error BFF435: \"note\" always has a value, so that no fallback can stand in for it\n    24 |   string note = 1 [(bff.v1.field).fallback = \"'none'\"];\n       |                                              ^^^^^^^^\n  hint: declare it `optional`, or leave out the fallback"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Item {\n  // …\n  optional string note = 1 [(bff.v1.field).fallback = \"'none'\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF436",
+    "severity": "error",
+    "meaning": "A copy that a request takes is written back into the upstream's message, field by field. What is computed cannot be computed backwards.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/FindItems\" set: { name: \"filter\" by: \"args.filter\" } } }\n  };\n  // …\n}\n\nmessage Filter {\n  // …\n  string owner = 1 [(bff.v1.field).by = \"source.owner_id + '!'\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:17:97: error BFF436: \"Filter\" cannot become a \"up.v1.Filter\" again: \"Filter.owner\" is computed (\"filter\")\n    17 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/FindItems\" set: { name: \"filter\" by: \"args.filter\" } } }\n       |                                                                                                 ^^^^^^^^^^^^^\n  hint: set the fields that are wanted by name, or give the field by a path alone, such as source.name"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/FindItems\" set: { name: \"filter\" by: \"args.filter\" } } }\n  };\n  // …\n}\n\nmessage Filter {\n  // …\n  string owner = 1 [(bff.v1.field).by = \"source.owner_id\"];\n}"
       }
     ]
   },

@@ -8,6 +8,7 @@ import type {
   ArgBinding,
   Call,
   Composed,
+  ConvertedTarget,
   EnumConversion,
   Fail,
   Let,
@@ -216,11 +217,24 @@ function collect(add: Add, options: Options) {
       const fields = new Map(ir.fields.map((field) => [field.desc.name, field]));
       const alias = [ir.alias, ...ir.otherAliases][position];
       add(inward ? from : to, options.element(owner, "alias"), alias?.at ?? ir.at);
-      for (const pair of targets.flatMap((at) => (at.kind === "field" ? [at] : at.members))) {
-        const [theirs, ours] = inward ? [pair.from, pair.to] : [pair.to, pair.from];
-        const field = fields.get(ours.name);
-        if (field !== undefined) add(theirs, options.element(ours, "alias"), field.alias?.at ?? field.at);
-      }
+      const copy = (target: ConvertedTarget, above: readonly DescField[]): void => {
+        if (target.kind === "computed") {
+          expression(target.bound.expression, options.element(target.to, "by"));
+          return;
+        }
+        if (target.kind === "message") {
+          for (const part of target.targets) copy(part, [...above, target.to]);
+          return;
+        }
+        for (const pair of target.kind === "field" ? [target] : target.members) {
+          const [theirs, ours] = inward ? [pair.from, pair.to] : [pair.to, pair.from];
+          const field = fields.get(ours.name);
+          if (field === undefined) continue;
+          const option = options.element(ours, field.by === undefined ? "alias" : "by");
+          for (const one of [...above, theirs]) add(one, option, field.by?.at ?? field.alias?.at ?? field.at);
+        }
+      };
+      for (const target of targets) copy(target, []);
     },
     mapped: ({ from, to, owner, position, values }: EnumConversion, ir: IrEnum): void => {
       const inward = to === owner;

@@ -9,6 +9,7 @@ import type {
   Call,
   Composed,
   Conversion,
+  ConvertedTarget,
   Fail,
   Let,
   MessageConversion,
@@ -109,14 +110,27 @@ function readFields({ file, own, others, conversions, rpcs }: Projected): Fields
     reader.block(block);
   }
   if (others.some(({ shared }) => shared.length > 0)) for (const block of own) reader.stepsWhole(block.steps);
-  for (const { targets } of conversions)
-    for (const { from, conversion } of targets.flatMap((at) => (at.kind === "field" ? [at] : at.members))) {
-      fields.add(from);
-      if (from.message === undefined || !reader.takesWhole(conversion)) continue;
-      if (isSame(conversion)) fields.pass(from.message);
-      else fields.whole(from.message);
-    }
+  for (const target of conversions.flatMap(({ targets }) => targets)) readCopied(target, fields, reader);
   return fields;
+}
+
+function readCopied(target: ConvertedTarget, fields: Fields, reader: ValueReader): void {
+  switch (target.kind) {
+    case "computed":
+      reader.shown(target.bound);
+      return;
+    case "message":
+      for (const inner of target.targets) readCopied(inner, fields, reader);
+      return;
+    case "field":
+    case "oneof":
+      for (const { from, conversion } of target.kind === "field" ? [target] : target.members) {
+        fields.add(from);
+        if (from.message === undefined || !reader.takesWhole(conversion)) continue;
+        if (isSame(conversion)) fields.pass(from.message);
+        else fields.whole(from.message);
+      }
+  }
 }
 
 /** Goes through expressions: a field that is selected is read; what goes anywhere but into a name goes there whole. */
@@ -138,7 +152,7 @@ class ValueReader {
       const members = target.kind === "oneof" ? target.members : [{ ...target, if: undefined }];
       for (const { bound, if: condition } of members) {
         this.#named(condition);
-        this.#shown(bound);
+        this.shown(bound);
       }
     }
   }
@@ -245,7 +259,7 @@ class ValueReader {
     else this.#named(expression);
   }
   /** It becomes a field of a response. */
-  #shown(bound: Bound): void {
+  shown(bound: Bound): void {
     const passed = isSame(bound.conversion) ? messageIn(bound.expression.type) : undefined;
     if (passed === undefined) {
       this.#bound(bound);

@@ -81,6 +81,8 @@ export const declarationCodes = {
     "`reads` stands beside `resolver`. It says what a function is given, and would do nothing where there is none.",
   BFF149: "The values of an enum all have a text, or none has. One without would be shown as nothing.",
   BFF173: "A batch finds the key of an item in one way: in a field, or by an expression.",
+  BFF150:
+    "A `fallback` of a field stands in for what is unset in the message that a copy is made of, or in the copy. Other fields have an expression, which can say so itself.",
   BFF191:
     "The protos of the options are those that the plugin was made with. With another version's, an option would mean something else, or would not be seen at all.",
   BFF190:

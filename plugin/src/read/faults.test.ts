@@ -165,6 +165,11 @@ const faults: readonly Case[] = [
     call(`on_error: { fail: { as_is: «true» code: ABORTED message: "x" details: "y" } }`),
     "nothing is left of the upstream's status: code, message and details are said here",
   ],
+  [
+    "BFF150",
+    field(`{ by: "x" fallback: «"1"» }`),
+    '"M" is no copy: there is nothing unset that "fallback" stands in for',
+  ],
   ["BFF148", call("retry: { on: [«ANY», ABORTED] }"), "`ANY` is every code: the others say nothing beside it"],
   ["BFF148", call("on_error: { fail: { code: «ANY» } }"), "`ANY` is no status to fail with"],
   ["BFF113", guard(`{ code: ABORTED message: "a «{»b" }`), 'this "{" is never closed'],

@@ -16,7 +16,9 @@ export function readMessage(desc: DescMessage, locator: Locator, report: Report)
   const fields = desc.fields.map((field) => readField(field, locator, report));
   if (!hasOption(desc, messageOption)) {
     const nothing = { steps: [], alias: undefined, otherAliases: [], resolver: undefined, reads: undefined };
-    return { kind: "message", desc, at, ruled: false, ...nothing, fields };
+    const plain: IrMessage = { kind: "message", desc, at, ruled: false, ...nothing, fields };
+    checkCopy(plain, report);
+    return plain;
   }
   const value = getOption(desc, messageOption);
   const place = locator.rule(desc, messageOption);
@@ -47,37 +49,51 @@ export function readMessage(desc: DescMessage, locator: Locator, report: Report)
   return message;
 }
 
-/** The fields of a copy come from its alias: nothing evaluates an expression for them. */
+/** Which member of a oneof a copy has says the upstream; only copies have unset values to stand in for. */
 function checkCopy({ desc, alias, fields }: IrMessage, report: Report): void {
-  if (alias === undefined) return;
+  if (alias === undefined) {
+    for (const { fallback } of fields) {
+      if (fallback === undefined) continue;
+      fault(
+        report,
+        "BFF150",
+        fallback.at,
+        `"${desc.name}" is no copy: there is nothing unset that "fallback" stands in for`,
+        {
+          hint: 'write the value into `by`, as in `by: "step.?field.orValue(20)"`, or give the step a `fallback`',
+        },
+      );
+    }
+    return;
+  }
   const said = fields.flatMap((field) => {
     const rule = idleRule(field);
     const at = rule && field[rule]?.at;
-    return at === undefined || field.faulty ? [] : [{ rule, at }];
+    return at === undefined || field.faulty ? [] : [{ rule, at, field }];
   });
   const [first, ...more] = said;
   if (first === undefined) return;
-  fault(
-    report,
-    "BFF127",
-    first.at,
-    `"${desc.name}" is a copy: its fields come from its alias, and "${first.rule}" would do nothing`,
-    {
-      related: [
-        { at: alias.at, message: "the message it is a copy of" },
-        ...more.map(({ at, rule }) => ({ at, message: `so would this "${rule}"` })),
-      ],
-      hint:
-        first.rule === "by"
-          ? 'name the field to copy with `alias: "…"`, or put the field into a composed message around the copy'
-          : "leave it out: the member that the upstream has set is copied",
-    },
-  );
+  const { rule, field } = first;
+  const message =
+    rule === "by"
+      ? `"${field.desc.name}" is a member of a oneof, and "${desc.name}" is a copy: it has the member that the upstream has set`
+      : `"${desc.name}" is a copy: its fields come from its alias, and "${rule}" would do nothing`;
+  fault(report, "BFF127", first.at, message, {
+    related: [
+      { at: alias.at, message: "the message it is a copy of" },
+      ...more.map((other) => ({ at: other.at, message: `so would this "${other.rule}"` })),
+    ],
+    hint:
+      rule === "by"
+        ? 'name the member to copy with `alias: "…"`, or put the oneof into a composed message around the copy'
+        : "leave it out: the member that the upstream has set is copied",
+  });
 }
 
 /** What a field of a copy says for nothing. */
 function idleRule(field: IrField): "by" | "if" | "default" | undefined {
-  return (["by", "if", "default"] as const).find((name) => field[name] !== undefined);
+  if (field.by !== undefined && field.desc.oneof !== undefined) return "by";
+  return (["if", "default"] as const).find((name) => field[name] !== undefined);
 }
 
 /** Whether a message is declared both as a copy and as composed: that has been reported. */
@@ -154,6 +170,7 @@ function readField(desc: DescField, locator: Locator, told: Report): IrField {
       reads: undefined,
       if: undefined,
       default: undefined,
+      fallback: undefined,
     };
   }
   const value = getOption(desc, fieldOption);
@@ -176,6 +193,7 @@ function readField(desc: DescField, locator: Locator, told: Report): IrField {
     reads: readReads(child(value.reads, place, "reads"), resolver, report),
     if: expression(value.if, place, "if", report),
     default: sourced(value.default, place, "default"),
+    fallback: expression(value.fallback, place, "fallback", report),
   };
   checkField(field, report);
   return { ...field, faulty };

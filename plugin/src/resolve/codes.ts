@@ -106,6 +106,9 @@ export const CODES = {
     "A copy of an upstream's enum has a value for those that the upstream may get later, where values of an enum may be unknown. Otherwise the first of them fails the whole response.",
   BFF434:
     "A function of one's own is declared alike everywhere in a package, because its calls are all to one function.",
+  BFF435: "The fallback of a copied field is a constant, and the field one that can be unset.",
+  BFF436:
+    "A copy that a request takes is written back into the upstream's message, field by field. What is computed cannot be computed backwards.",
   BFF418:
     "A step that a message reads has one type in all services that compose the message, because an expression has one type.",
   BFF419:

@@ -7,8 +7,9 @@ import { didYouMean } from "../../diagnostic/did-you-mean.ts";
 import type { Ir, IrEnum, IrField, IrMessage } from "../../ir.ts";
 import type { Origin, Text } from "../../origin.ts";
 import { isDegradation } from "../model/degradation.ts";
-import type { Conversion, Conversions, ConvertedTarget, EnumConversion, MessageConversion } from "../model/model.ts";
+import type { Conversions, ConvertedTarget, EnumConversion, MessageConversion } from "../model/model.ts";
 import { lookupEnum, lookupMessage, resolveName } from "../names/lookup.ts";
+import { computedOf, fallbackOf, writtenTo } from "./computed.ts";
 import { type Aliases, conversion } from "./convert.ts";
 import { checkUnaliased, enumInward, enumOutward } from "./enum-aliases.ts";
 import { formName } from "./same-form.ts";
@@ -115,26 +116,64 @@ export class AliasTable implements Aliases {
   }
 
   #fill(targets: ConvertedTarget[], ir: IrMessage, upstream: DescMessage, towardsBff: boolean): void {
-    const group = grouped(targets);
+    const cx = { registry: this.#ir.registry, aliases: this, report: towardsBff ? this.#report : () => {} };
+    const place = placing(targets);
     for (const field of ir.fields) {
-      const theirs = counterpart(field, upstream, towardsBff ? this.#report : () => {});
-      if (theirs === undefined) continue;
+      const fallback = field.fallback && fallbackOf(cx, field, field.fallback);
+      if (field.by !== undefined && towardsBff) {
+        const bound = computedOf(cx, field, field.by, upstream);
+        if (bound !== undefined) targets.push({ kind: "computed", to: field.desc, bound, fallback });
+        continue;
+      }
+      const path =
+        field.by === undefined ? [counterpart(field, upstream, cx.report)] : writtenTo(field.by.value, upstream);
+      const theirs = path?.at(-1);
+      if (path === undefined || theirs === undefined) continue;
       const [from, to] = towardsBff ? [theirs, field.desc] : [field.desc, theirs];
       const how = conversion(fieldType(from), fieldType(to), this);
-      if (how.kind !== "misfit") group(to, from, how);
-      else if (towardsBff)
+      if (how.kind !== "misfit") {
+        const above = path.slice(0, -1).filter((one) => one !== undefined);
+        place(above, { kind: "field", to, from, conversion: how, fallback });
+      } else if (towardsBff)
         this.#report({
           code: "BFF405",
           severity: "error",
           message: `"${field.desc.name}" cannot be taken from "${upstream.typeName}.${theirs.name}": ${how.message}`,
           at: field.at,
-          // Of a copy nothing can be written around a value.
           hint:
             how.code === "BFF414"
               ? how.hint
-              : `declare it as ${formName(fieldType(theirs).proto)}, as "${upstream.typeName}" has it`,
+              : `declare it as ${formName(fieldType(theirs).proto)}, as "${upstream.typeName}" has it, or convert it with \`by\``,
         });
     }
+  }
+
+  unwritable(from: DescMessage, to: DescMessage): { field: DescField; why: string } | undefined {
+    const { outward } = related(this.#messages, from, to);
+    return outward && this.#unwritable(outward, new Set());
+  }
+  #unwritable(
+    { ir, upstreams: [upstream] }: Alias<IrMessage, DescMessage>,
+    seen: Set<IrMessage>,
+  ): { field: DescField; why: string } | undefined {
+    if (upstream === undefined || seen.has(ir)) return undefined;
+    seen.add(ir);
+    const written: (readonly DescField[])[] = [];
+    for (const { desc: field, by, alias, fallback } of ir.fields) {
+      const name = alias?.value ?? field.name;
+      const path =
+        by === undefined ? upstream.fields.filter((one) => one.name === name) : writtenTo(by.value, upstream);
+      if (path === undefined) return { field, why: "is computed" };
+      if (written.some((other) => isBeginning(other, path) || isBeginning(path, other)))
+        return { field, why: "is written where another field is" };
+      written.push(path);
+      if (fallback !== undefined && path.at(-1)?.oneof !== undefined)
+        return { field, why: "would always set a member of a oneof" };
+      const inner = field.message && this.#messages.get(field.message.typeName);
+      const found = inner && this.#unwritable(inner, seen);
+      if (found !== undefined) return found;
+    }
+    return undefined;
   }
 
   enum(from: DescEnum, to: DescEnum): EnumConversion | undefined {
@@ -165,7 +204,8 @@ export class AliasTable implements Aliases {
       if (isDegradation(field)) continue;
       const theirs = from.fields.find((candidate) => candidate.name === field.name);
       const how = theirs && conversion(fieldType(theirs), fieldType(field), this);
-      if (theirs !== undefined && how !== undefined && how.kind !== "misfit") group(field, theirs, how);
+      if (theirs !== undefined && how !== undefined && how.kind !== "misfit")
+        group({ kind: "field", to: field, from: theirs, conversion: how });
       else
         this.#report({
           code: "BFF417",
@@ -202,12 +242,33 @@ function related<I, D extends DescMessage | DescEnum>(
 
 type OneofCopy = Extract<ConvertedTarget, { kind: "oneof" }>;
 
-/** Adds fields to the targets, members of one oneof together. */
-function grouped(targets: ConvertedTarget[]): (to: DescField, from: DescField, conversion: Conversion) => void {
+type FieldCopy = Extract<ConvertedTarget, { kind: "field" }>;
+
+/** Adds fields to the targets, members of one oneof together, and those of messages inside in these. */
+function placing(targets: ConvertedTarget[]): (above: readonly DescField[], copy: FieldCopy) => void {
+  const group = grouped(targets);
+  const inside = new Map<DescField, ReturnType<typeof placing>>();
+  return ([first, ...rest], copy) => {
+    if (first === undefined) {
+      group(copy);
+      return;
+    }
+    let place = inside.get(first);
+    if (place === undefined) {
+      const own: ConvertedTarget[] = [];
+      targets.push({ kind: "message", to: first, targets: own });
+      place = placing(own);
+      inside.set(first, place);
+    }
+    place(rest, copy);
+  };
+}
+function grouped(targets: ConvertedTarget[]): (copy: FieldCopy) => void {
   const oneofs = new Map<string, OneofCopy["members"][number][]>();
-  return (to, from, conversion) => {
+  return (copy) => {
+    const { to, from, conversion } = copy;
     if (to.oneof === undefined) {
-      targets.push({ kind: "field", to, from, conversion });
+      targets.push(copy);
       return;
     }
     let members = oneofs.get(to.oneof.name);
@@ -218,6 +279,11 @@ function grouped(targets: ConvertedTarget[]): (to: DescField, from: DescField, c
     }
     members.push({ to, from, conversion });
   };
+}
+
+/** Whether a path is another one, or leads to a message that the other leads into. */
+function isBeginning(short: readonly DescField[], long: readonly DescField[]): boolean {
+  return short.length > 0 && short.every((field, i) => field === long[i]);
 }
 
 function counterpart(field: IrField, upstream: DescMessage, report: Report): DescField | undefined {

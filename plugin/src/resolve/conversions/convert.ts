@@ -1,5 +1,5 @@
 // Whether a value may become a field, and how: the binding rules of language.md, "Fields".
-import { type DescEnum, type DescMessage, ScalarType } from "@bufbuild/protobuf";
+import { type DescEnum, type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import {
   type CelType,
   convertible,
@@ -24,7 +24,7 @@ export interface Value {
 /** Why a value does not fit. */
 export interface Misfit {
   readonly kind: "misfit";
-  readonly code: "BFF331" | "BFF332" | "BFF414" | "BFF344";
+  readonly code: "BFF331" | "BFF332" | "BFF414" | "BFF344" | "BFF436";
   readonly message: string;
   readonly hint: string;
 }
@@ -32,6 +32,8 @@ export interface Misfit {
 export interface Aliases {
   readonly message: (from: DescMessage, to: DescMessage) => MessageConversion | undefined;
   readonly enum: (from: DescEnum, to: DescEnum) => EnumConversion | undefined;
+  /** Of a copy that cannot become the upstream's message, the field that is to blame, and why. */
+  readonly unwritable: (from: DescMessage, to: DescMessage) => { field: DescField; why: string } | undefined;
 }
 
 const SAME: Conversion = { kind: "same" };
@@ -67,6 +69,8 @@ export function conversion(
       if (packs(from, to.proto)) return { kind: "represent", as: to.proto };
       if (type.kind !== "message") return misfit(from, to);
       if (type.desc.typeName === to.proto.desc.typeName) return SAME;
+      const computed = notWrittenBack(type.desc, to.proto.desc, aliases);
+      if (computed !== undefined) return computed;
       const via = aliases.message(type.desc, to.proto.desc);
       if (via !== undefined) return { kind: "message", via };
       return {
@@ -98,6 +102,19 @@ export function conversion(
       return lift("map", of, from, to);
     }
   }
+}
+
+/** Why a copy cannot become the upstream's message again; undefined where it can, or is none of it. */
+export function notWrittenBack(from: DescMessage, to: DescMessage, aliases: Aliases): Misfit | undefined {
+  const found = aliases.unwritable(from, to);
+  if (found === undefined) return undefined;
+  const { field, why } = found;
+  return {
+    kind: "misfit",
+    code: "BFF436",
+    message: `"${from.name}" cannot become a "${to.typeName}" again: "${field.parent.name}.${field.name}" ${why}`,
+    hint: "set the fields that are wanted by name, or give the field by a path alone, such as source.name",
+  };
 }
 
 /** How a list or a map fits whose parts fit like that. Of a literal each part counts. */

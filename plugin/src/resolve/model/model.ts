@@ -355,7 +355,14 @@ export interface MessageConversion {
   readonly targets: readonly ConvertedTarget[];
 }
 export type ConvertedTarget =
-  | { readonly kind: "field"; readonly to: DescField; readonly from: DescField; readonly conversion: Conversion }
+  | {
+      readonly kind: "field";
+      readonly to: DescField;
+      readonly from: DescField;
+      readonly conversion: Conversion;
+      /** A constant in the form of the copy's field, in place of what is unset. */
+      readonly fallback?: Bound | undefined;
+    }
   | {
       readonly kind: "oneof";
       readonly to: DescOneof;
@@ -364,7 +371,11 @@ export type ConvertedTarget =
         readonly from: DescField;
         readonly conversion: Conversion;
       }[];
-    };
+    }
+  /** From an upstream: of an expression over its message, `source`. */
+  | { readonly kind: "computed"; readonly to: DescField; readonly bound: Bound; readonly fallback: Bound | undefined }
+  /** Towards an upstream: a message that paths lead into, set where one of its parts is. */
+  | { readonly kind: "message"; readonly to: DescField; readonly targets: readonly ConvertedTarget[] };
 export interface EnumConversion {
   readonly from: DescEnum;
   readonly to: DescEnum;

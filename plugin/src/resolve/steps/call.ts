@@ -2,6 +2,7 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import { typeName, type Variable } from "../../cel/index.ts";
 import type { IrCall } from "../../ir.ts";
 import type { Text } from "../../origin.ts";
+import { notWrittenBack } from "../conversions/convert.ts";
 import type { Bound, Call } from "../model/model.ts";
 import { answerOf } from "../model/source-parts.ts";
 import { lookupMethod } from "../names/lookup.ts";
@@ -86,6 +87,12 @@ function baseRequest(
   const desc = expression.type.kind === "message" ? expression.type.desc : undefined;
   const bound = { expression, conversion: { kind: "same" } } as const;
   if (desc?.typeName === input.typeName) return bound;
+  const computed = desc && notWrittenBack(desc, input, run.aliases);
+  if (computed !== undefined) {
+    const { code, message, hint } = computed;
+    scope.report({ code, severity: "error", message, at: text.at, hint });
+    return undefined;
+  }
   const via = desc && run.aliases.message(desc, input);
   if (via !== undefined) return { expression, conversion: { kind: "message", via } };
   const copy = desc !== undefined && run.messages.has(desc.typeName);

@@ -104,12 +104,17 @@ function spreadFields(
   const names = spreadNames(cx, spread, locals);
   if (names === undefined) return [];
   const bindings: FieldBinding[] = [];
+  let told = false;
   for (const field of method.input.fields) {
     if (named.has(field.name) || !names.has(field.name)) continue;
     const expression = check(scope, syntheticText(`${spread.value}.${fieldName(field.name)}`, spread.at), locals);
     if (expression === undefined) continue;
     const how = conversion(expression, fieldType(field), run.aliases);
-    if (how.kind === "misfit" || (how.kind === "represent" && !sameKind(expression, field))) {
+    if (how.kind === "misfit" && how.code === "BFF436") {
+      const { code, message, hint } = how;
+      told = true;
+      scope.report({ code, severity: "error", message, at: spread.at, hint });
+    } else if (how.kind === "misfit" || (how.kind === "represent" && !sameKind(expression, field))) {
       const [is, wanted] = tellApart(expression, fieldType(field));
       run.suspect({
         code: "BFF353",
@@ -137,7 +142,7 @@ function spreadFields(
       if (bound !== undefined) bindings.push({ path: [field], bound, if: undefined });
     }
   }
-  if (bindings.length === 0 && named.size === 0 && method.input.fields.length > 0) {
+  if (!told && bindings.length === 0 && named.size === 0 && method.input.fields.length > 0) {
     scope.report({
       code: "BFF345",
       severity: "error",

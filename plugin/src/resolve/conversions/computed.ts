@@ -1,0 +1,85 @@
+// Fields of copies that say more than a name: computed of the upstream's message, and with a value where it has none.
+import type { DescField, DescMessage, Registry } from "@bufbuild/protobuf";
+import { checkExpression, messageType, presenceOf, type Variable } from "../../cel/index.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { IrField } from "../../ir.ts";
+import type { Text } from "../../origin.ts";
+import type { Bound } from "../model/model.ts";
+import { bindTo } from "./bind.ts";
+import type { Aliases } from "./convert.ts";
+
+/** What checking needs of the run, and what fields of other copies become. */
+export interface ComputedContext {
+  readonly registry: Registry;
+  readonly aliases: Aliases;
+  readonly report: Report;
+}
+
+/** The upstream's message, under the one name that a copy's expressions know. */
+function sourceOf(upstream: DescMessage): Variable {
+  return { name: "source", role: "item", ...messageType(upstream), absent: false };
+}
+
+/** `by` of a field of a copy; undefined after a diagnostic. */
+export function computedOf(cx: ComputedContext, field: IrField, by: Text, upstream: DescMessage): Bound | undefined {
+  return bound(cx, field, by, [sourceOf(upstream)]);
+}
+
+/** `fallback` of a field of a copy; undefined after a diagnostic. */
+export function fallbackOf(cx: ComputedContext, field: IrField, text: Text): Bound | undefined {
+  const { desc } = field;
+  const scalar = desc.fieldKind === "scalar" || desc.fieldKind === "enum";
+  if (!scalar || desc.oneof !== undefined || presenceOf(desc) === "implicit") {
+    cx.report({
+      code: "BFF435",
+      severity: "error",
+      message: `"${desc.name}" ${scalar && desc.oneof === undefined ? "always has a value" : "is no optional scalar or enum"}, so that no fallback can stand in for it`,
+      at: text.at,
+      hint:
+        scalar && desc.oneof === undefined
+          ? `declare it \`optional\`, or leave out the fallback`
+          : "leave it out, and give the value where the copy is used",
+    });
+    return undefined;
+  }
+  return bound(cx, field, text, []);
+}
+
+function bound(
+  { registry, aliases, report }: ComputedContext,
+  { desc }: IrField,
+  text: Text,
+  names: readonly Variable[],
+) {
+  const lookup = (name: string): Variable | undefined => names.find((variable) => variable.name === name);
+  const container = desc.parent.file.proto.package;
+  const scope = { lookup, names: () => names.map(({ name }) => name), container };
+  const expression = text.value.trim() === "" ? undefined : checkExpression(text, scope, registry, report);
+  const found = expression && bindTo(expression, desc, aliases, report);
+  if (found === undefined || names.length > 0 || !found.expression.fails) return found;
+  report({
+    code: "BFF435",
+    severity: "error",
+    message: "this fallback may itself fail",
+    at: text.at,
+    hint: "write a constant",
+  });
+  return undefined;
+}
+
+/** The fields of the upstream's message that a bare path goes through; undefined for anything else, or a path that cannot be set. */
+export function writtenTo(by: string, upstream: DescMessage): readonly DescField[] | undefined {
+  const [root, ...names] = by.trim().split(/\s*\.\s*/);
+  if (root !== "source" || names.length === 0) return undefined;
+  const path: DescField[] = [];
+  let at: DescMessage | undefined = upstream;
+  for (const [i, name] of names.entries()) {
+    const field: DescField | undefined = at?.fields.find((candidate) => candidate.name === name);
+    const inside = i < names.length - 1;
+    if (field === undefined || (inside && (field.fieldKind !== "message" || field.oneof !== undefined)))
+      return undefined;
+    path.push(field);
+    at = field.message;
+  }
+  return path;
+}
