@@ -35,6 +35,7 @@ export class AliasTable implements Aliases {
   /** Copies nest each other in chains of any length: each is filled once the one around it is. */
   readonly #unfilled: (() => void)[] = [];
   #filling = false;
+  readonly #told = new Set<string>();
 
   constructor(ir: Ir, report: Report) {
     this.#ir = ir;
@@ -107,6 +108,15 @@ export class AliasTable implements Aliases {
     return result;
   }
 
+  /** What is wrong for each of several aliases is told once. */
+  readonly #once: Report = (diagnostic) => {
+    const { code, message, at } = diagnostic;
+    const told = `${code} ${at.file}:${at.line}:${at.column} ${message}`;
+    if (this.#told.has(told)) return;
+    this.#told.add(told);
+    this.#report(diagnostic);
+  };
+
   #later(fill: () => void): void {
     this.#unfilled.push(fill);
     if (this.#filling) return;
@@ -116,7 +126,7 @@ export class AliasTable implements Aliases {
   }
 
   #fill(targets: ConvertedTarget[], ir: IrMessage, upstream: DescMessage, towardsBff: boolean): void {
-    const cx = { registry: this.#ir.registry, aliases: this, report: towardsBff ? this.#report : () => {} };
+    const cx = { registry: this.#ir.registry, aliases: this, report: towardsBff ? this.#once : () => {} };
     const place = placing(targets);
     for (const field of ir.fields) {
       const fallback = field.fallback && fallbackOf(cx, field, field.fallback);
