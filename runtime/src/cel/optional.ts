@@ -37,8 +37,8 @@ export function orNull<T>(inner: T | undefined): T | null {
 }
 
 /** The elements that an optional adds to a list: one or none. */
-export function given<T>(inner: T | undefined): T[] {
-  return inner === undefined ? [] : [inner];
+export function given<T>(inner: T): Exclude<T, undefined>[] {
+  return inner === undefined ? [] : [inner as Exclude<T, undefined>];
 }
 
 /** The entries that an optional adds to a map: one or none. */
