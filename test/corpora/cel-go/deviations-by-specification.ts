@@ -188,7 +188,7 @@ export const BY_SPECIFICATION: readonly Deviation[] = [
       "cel-go writes an exponent from 1e21 and below 1e-4 on, as %g does, we as JavaScript; both read back alike.",
     kinds: ["value"],
     explains: ({ text, go, our }) =>
-      /string\(|format|join|type\(/.test(text) && numberTexts(go) === numberTexts(our) && go !== our,
+      /string\s*\(|format|join|type\s*\(/.test(text) && numberTexts(go) === numberTexts(our) && go !== our,
   },
 ];
 
