@@ -57,6 +57,8 @@ export class FileNames {
   }
   /** The type of a message; of an enum also the value that holds its numbers. */
   shape(desc: DescMessage | DescEnum): Printable {
+    // The runtime has it: `options_pb.ts` need not be in the user's tree.
+    if (desc.typeName === "bff.v1.Code") return this.runtime("Code");
     this.#seen.add(desc.file);
     const part = desc.kind === "message" ? this.#reads.get(desc) : undefined;
     if (part !== undefined) return this.#f.import(part, `./${codecPath(this.file)}.js`, true);

@@ -2,9 +2,8 @@
 // @generated from file app/v1/app.proto (package app.v1, syntax proto3)
 /* eslint-disable */
 
-import { Code } from "../../bff/v1/options_pb.ts";
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
-import { Code as Code$1, endpoint, Upstream } from "@protobff/runtime";
+import { Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GetItemRequestSchema } from "../../up/v1/up_pb.ts";
 import { ItemService } from "../../up/v1/up_pb.ts";
@@ -12,8 +11,6 @@ import type { ItemRead } from "./app_codec.ts";
 import { decodeGetPageRequest, decodeItem, encodeGetItemRequest, encodePage } from "./app_codec.ts";
 import type { GetPageRequest, Page } from "./app_pb.ts";
 import { AppService } from "./app_pb.ts";
-
-// Code is from bff/v1/options_pb, Code$1 is from @protobff/runtime
 
 // ---- policies: what app/v1/app.proto and its imports say, over the defaults ----
 
@@ -23,7 +20,7 @@ const UPSTREAM = {
 };
 
 const CALL = {
-  retry: { attempts: 3, on: [Code$1.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 },
+  retry: { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 },
 };
 
 /** How to reach each upstream. */
