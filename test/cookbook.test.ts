@@ -20,7 +20,7 @@ function planOf(recipe: Recipe): string {
 
 test("there are twenty, numbered", () => {
   const numbers = [...readFileSync(COOKBOOK, "utf8").matchAll(/^## (\d+)\. /gm)].map(([, number]) => Number(number));
-  expect(numbers).toEqual(Array.from(numbers, (_, i) => i + 1));
+  expect(numbers).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
 });
 
 test.each(recipes)("$title: the plan is the page's", (recipe) => {
@@ -340,4 +340,29 @@ test("a choice that costs what is chosen", async () => {
   premium = false;
   expect(await get(bff, "GetPick", {})).toEqual({ bestseller: "p7" });
   expect(bff.asked.filter((method) => method === "RecommendService/Recommend")).toHaveLength(2);
+});
+
+test("less than the upstream says, and a little more", async () => {
+  const got: JsonObject[] = [];
+  const bff = await start("Less than the upstream says, and a little more", {
+    stubs: {
+      "catalog.v1.CatalogService/Search": (request) => {
+        got.push(request);
+        const tea = { id: "p1", title: "tea", priceCents: "1250", supplierContract: "secret" };
+        return { products: [{ ...tea, status: "STATUS_SOLD_OUT", deliveryDays: 0 }, tea] };
+      },
+    },
+  });
+  const tea = { id: "p1", name: "tea", price: "€ 12.50" };
+  expect(await get(bff, "Search", { text: "tea", sellerId: "s1" })).toEqual({
+    products: [
+      { ...tea, availability: "AVAILABILITY_SOLD_OUT", deliveryDays: 0 },
+      { ...tea, deliveryDays: 7 },
+    ],
+  });
+  await get(bff, "Search", { text: "tea" });
+  expect(got).toEqual([
+    { text: "tea", filter: { sellerId: "s1" }, limit: 20 },
+    { text: "tea", limit: 20 },
+  ]);
 });

@@ -104,6 +104,7 @@ function readProduct(r: Reader): Product {
     releasedAt: undefined,
     score: 0,
     supplierContract: "",
+    deliveryDays: undefined,
   };
   let unknown: UnknownField[] | undefined;
   while (r.more()) {
@@ -117,6 +118,7 @@ function readProduct(r: Reader): Product {
       case 50: r.once(message.releasedAt === undefined); message.releasedAt = r.message(readTimestamp); break;
       case 57: message.score = r.double(); break;
       case 66: message.supplierContract = r.string(); break;
+      case 72: message.deliveryDays = r.int32(); break;
       default: unknown = r.unknown(tag, ProductSchema, unknown);
     }
   }

@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
-import { cel, Code, endpoint, Upstream } from "@protobff/runtime";
+import { Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GetProductRequestSchema } from "../../catalog/v1/catalog_pb.ts";
 import { CatalogService } from "../../catalog/v1/catalog_pb.ts";
@@ -86,7 +86,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   let hintCase = -1;
   const hintStep = cx.step(async () => {
     await reviewsStep;
-    if (cel.equal(cel.optionalOf(cel.unlessUnset(cx.failure(reviewsStep)?.code, BigInt)), cel.optionalOf(7n))) {
+    if ((cx.failure(reviewsStep)?.code ?? 0) === Code.PERMISSION_DENIED) {
       hintCase = 0;
       return "Reviews are for members." as string;
     }
