@@ -127,7 +127,15 @@ export interface IrEnvVar {
   readonly name: Text;
   /** None of the known types after a fault; "" where none is written. */
   readonly type: Text;
+  /** What the type says; undefined after a fault. */
+  readonly shape: EnvShape | undefined;
   readonly default: Text | undefined;
+  /** Other variables, read in this order where it is not set. */
+  readonly alternates: readonly Text[];
+}
+export interface EnvShape {
+  readonly of: "one" | "list" | "map";
+  readonly item: "string" | "int" | "uint" | "bool" | "double" | "duration";
 }
 
 /** A function of the user. */

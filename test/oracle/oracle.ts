@@ -1,7 +1,7 @@
 // The oracle: what language.md says a response must be, given how its calls ended. A separate, slow interpreter of the IR that shares
 // nothing with the compiler after `readIr`, nor with the runtime.
 
-import { type CelInput, celMap } from "@bufbuild/cel";
+import { type CelInput, celList, celMap, celUint } from "@bufbuild/cel";
 import { type DescMethod, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
@@ -140,13 +140,18 @@ export function globals(
   env: Readonly<Record<string, unknown>>,
   now: Timestamp | undefined,
 ): Record<string, CelInput> {
-  const types = new Map(
-    ir.files.flatMap((file) => file.env.map((variable) => [variable.name.value, variable.type.value])),
-  );
+  const shapes = new Map(ir.files.flatMap((file) => file.env.map((variable) => [variable.name.value, variable.shape])));
   const values = new Map<string, CelInput>();
   for (const [name, value] of Object.entries(env)) {
-    const int = typeof value === "number" && types.get(name) === "int";
-    values.set(name, int ? BigInt(value) : (value as CelInput));
+    const shape = shapes.get(name);
+    const item = (of: unknown): CelInput => {
+      if (shape?.item === "uint") return celUint(BigInt(of as number));
+      return shape?.item === "int" ? BigInt(of as number) : (of as CelInput);
+    };
+    if (Array.isArray(value)) values.set(name, celList(value.map(item)));
+    else if (shape?.of === "map")
+      values.set(name, celMap(new Map(Object.entries(value as object).map(([key, of]) => [key, item(of)]))));
+    else values.set(name, item(value));
   }
   const visible = [...headers].filter(([name]) => !name.endsWith("-bin"));
   return { headers: celMap(new Map(visible)), env: celMap(values), ...(now && { now }) };

@@ -102,7 +102,14 @@ function typesLines(types: readonly DescFile[], names: FileNames): Lines {
 
 function envLine(entry: EnvVar): Line {
   const name = envName(entry);
-  const standard = entry.ir.default === undefined ? "" : `, ${JSON.stringify(entry.ir.default.value)}`;
-  const reader = entry.ir.type.value === "list(string)" ? "strings" : entry.ir.type.value;
-  return [`${name}: read.${reader}(${JSON.stringify(name)}${standard}),`];
+  const { shape, default: initial, alternates } = entry.ir;
+  const { of, item } = shape ?? { of: "one", item: "string" };
+  const others = alternates.map(({ value }) => JSON.stringify(value)).join(", ");
+  const given = [
+    JSON.stringify(name),
+    ...(of === "one" || `${of} ${item}` === "list string" ? [] : [JSON.stringify(item)]),
+    ...(initial === undefined ? [] : [JSON.stringify(initial.value)]),
+  ];
+  const method = of === "one" ? item : `${of} ${item}` === "list string" ? "strings" : of;
+  return [`${name}: read.${others === "" ? "" : `or(${others}).`}${method}(${given.join(", ")}),`];
 }

@@ -609,7 +609,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:7:50: error BFF128: an environment variable cannot be of type \"int32\"\n    7 | option (bff.v1.file).env = { name: \"LIMIT\" type: \"int32\" };\n      |                                                  ^^^^^^^\n  hint: write one of \"string\", \"int\", \"bool\", \"double\", \"duration\", \"list(string)\""
+        "text": "app/v1/app.proto:7:50: error BFF128: an environment variable cannot be of type \"int32\"\n    7 | option (bff.v1.file).env = { name: \"LIMIT\" type: \"int32\" };\n      |                                                  ^^^^^^^\n  hint: write one of string, int, uint, bool, double, duration, or a list or a map of them: list(int), map(string, int)"
       },
       {
         "title": "Right",

@@ -278,6 +278,21 @@ const faults: readonly Case[] = [
     `option (bff.v1.file).env = { name: "A" type: "int" default: «"9223372036854775808"» };`,
     '"9223372036854775808" is not of type "int"',
   ],
+  [
+    "BFF129",
+    `option (bff.v1.file).env = { name: "A" type: "list(uint)" default: «"1,-1"» };`,
+    '"1,-1" is not of type "list(uint)"',
+  ],
+  [
+    "BFF129",
+    `option (bff.v1.file).env = { name: "A" type: "map(string, int)" default: «"a=1,=2"» };`,
+    '"a=1,=2" is not of type "map(string, int)"',
+  ],
+  [
+    "BFF130",
+    `option (bff.v1.file).env = { name: "A" type: "int" alternate: ["B", «"B"»] };`,
+    '"B" is read twice for one variable',
+  ],
   ["BFF129", `option (bff.v1.file).env = { name: "A" type: "bool" default: «"yes"» };`, '"yes" is not of type "bool"'],
   ["BFF129", `option (bff.v1.file).env = { name: "A" type: "double" default: «""» };`, '"" is not of type "double"'],
   [

@@ -1,10 +1,10 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { Breaker, EnvVar, FileRule, RetryBudget, Upstream } from "../gen/bff/v1/options_pb.ts";
-import type { IrBreaker, IrEnvVar, IrFile, IrRetryBudget, IrUpstream } from "../ir.ts";
+import type { Breaker, FileRule, RetryBudget, Upstream } from "../gen/bff/v1/options_pb.ts";
+import type { IrBreaker, IrFile, IrRetryBudget, IrUpstream } from "../ir.ts";
 import { child, children, type Declared, sourced, text } from "./declared.ts";
-import { parseDuration } from "./duration.ts";
 import { caution, fault } from "./fault.ts";
-import { checkMember, checkMethod, checkReference, checkUnique } from "./names.ts";
+import { checkMethod, checkReference, checkUnique } from "./names.ts";
+import { readEnvVar } from "./read-env.ts";
 import { readFunction } from "./read-function.ts";
 import { isEmpty, readPolicy } from "./read-policy.ts";
 import { count, duration, ratio, maxElements as readMaxElements } from "./values.ts";
@@ -130,46 +130,4 @@ function readBreaker({ value, place }: Declared<Breaker>, report: Report): IrBre
     slowRate: ratio(value.slowRate, place, "slow_rate", report),
     off: sourced(value.off, place, "off"),
   };
-}
-
-const readable: Readonly<Record<string, { readonly valid: (text: string) => boolean; readonly example: string }>> = {
-  string: { valid: () => true, example: "" },
-  int: { valid: isInt, example: "10" },
-  bool: { valid: (text) => text === "true" || text === "false", example: "true" },
-  double: { valid: (text) => /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text), example: "0.5" },
-  // Zero is a duration here: what it means is the expression's business.
-  duration: { valid: (text) => parseDuration(text).ok || /^0+(\.0+)?(ms|s|m)$/.test(text), example: "250ms" },
-  "list(string)": { valid: () => true, example: "" },
-};
-
-function isInt(text: string): boolean {
-  return /^[+-]?\d+$/.test(text) && BigInt.asIntN(64, BigInt(text)) === BigInt(text);
-}
-
-function readEnvVar({ value, place }: Declared<EnvVar>, report: Report): IrEnvVar | undefined {
-  const name = text(value.name, place, "name");
-  const type = text(value.type, place, "type");
-  const initial = text(value.default, place, "default");
-  if (name !== undefined) checkMember(name, "an environment variable", report);
-  const types = Object.keys(readable).map((known) => `"${known}"`);
-  const choices = `write one of ${types.join(", ")}`;
-  if (name === undefined || type === undefined) {
-    fault(report, "BFF128", place.at, `this environment variable has no "${name === undefined ? "name" : "type"}"`, {
-      hint: name === undefined ? "add `name`" : choices,
-    });
-    // The name is declared all the same: what reads it is not at fault.
-    return name && { kind: "env", at: place.at, name, type: place.text(""), default: initial };
-  }
-  const reader = Object.hasOwn(readable, type.value) ? readable[type.value] : undefined;
-  if (reader === undefined) {
-    fault(report, "BFF128", type.at, `an environment variable cannot be of type ${JSON.stringify(type.value)}`, {
-      hint: choices,
-    });
-  } else if (initial !== undefined && !reader.valid(initial.value)) {
-    fault(report, "BFF129", initial.at, `${JSON.stringify(initial.value)} is not of type "${type.value}"`, {
-      related: [{ at: type.at, message: "the type" }],
-      hint: `write a value such as "${reader.example}"`,
-    });
-  }
-  return { kind: "env", at: place.at, name, type, default: initial };
 }

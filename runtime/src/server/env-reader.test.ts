@@ -95,4 +95,53 @@ describe("EnvReader", () => {
     const { faults } = reading({ X: "y".repeat(500) }, (r) => r.int("X"));
     expect(faults[0]?.problem.length).toBeLessThan(80);
   });
+
+  it.each([
+    ["1, 2 ,,3", [1n, 2n, 3n]],
+    ["", []],
+    ["7", [7n]],
+  ])("reads the list %s", (text, expected) => {
+    expect(reading({ X: text }, (r) => r.list("X", "int"))).toEqual({ value: expected, faults: [] });
+  });
+
+  it("takes backslashes from commas, `=` and backslashes, and leaves others", () => {
+    const source = { L: "a\\,b, c\\\\,d\\n", M: "k\\=1=v=w, \\,=x y" };
+    expect(reading(source, (r) => [r.strings("L"), r.map("M", "string")])).toEqual({
+      value: [["a,b", "c\\", "d\\n"], { "k=1": "v=w", ",": "x y" }],
+      faults: [],
+    });
+  });
+
+  it("reads maps of any scalar", () => {
+    const source = { D: "a=1s", U: "__proto__=18446744073709551615", B: "a=true, b = false", E: "" };
+    const { value, faults } = reading(source, (r) => [r.map("U", "uint"), r.map("B", "bool"), r.map("E", "int")]);
+    expect(faults).toEqual([]);
+    expect(Object.entries(value[0] ?? {})).toEqual([["__proto__", 2n ** 64n - 1n]]);
+    expect(value.slice(1)).toEqual([{ a: true, b: false }, {}]);
+    expect(reading(source, (r) => r.map("D", "duration")).value.a).toMatchObject({ seconds: 1n });
+  });
+
+  it.each([
+    ["list", "1,two"],
+    ["map", "a=1,b"],
+    ["map", "a=1,a=2"],
+    ["map", "=1"],
+    ["map", "a=x"],
+  ] as const)("refuses the %s %s", (of, text) => {
+    const { faults } = reading({ X: text }, (r) => (of === "list" ? r.list("X", "int") : r.map("X", "int")));
+    expect(faults).toMatchObject([{ variable: "X", problem: `is ${JSON.stringify(text)}` }]);
+  });
+
+  it("reads alternates in their order where a variable is not set, and names the one that is wrong", () => {
+    const read = (source: Record<string, string>) => reading(source, (r) => r.or("OLD", "OLDER").int("NEW", "9"));
+    expect(read({ NEW: "1", OLD: "2" }).value).toBe(1n);
+    expect(read({ NEW: "", OLD: "2", OLDER: "3" }).value).toBe(2n);
+    expect(read({ OLDER: "3" }).value).toBe(3n);
+    expect(read({}).value).toBe(9n);
+    expect(read({ OLD: "x" }).faults).toMatchObject([{ variable: "OLD", problem: 'is "x"' }]);
+    expect(reading({}, (r) => r.or("OLD", "OLDER").string("NEW")).faults).toMatchObject([
+      { variable: "NEW", problem: "is not set, nor is OLD, nor is OLDER" },
+    ]);
+    expect(reading({ NEW: "", OLD: "a" }, (r) => r.or("OLD").string("NEW")).value).toBe("");
+  });
 });

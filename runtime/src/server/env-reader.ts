@@ -24,33 +24,69 @@ const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };
  * Reads variables of the types that `(bff.v1.file).env` knows. What is missing or malformed goes to the list of faults,
  * and a zero value is given in its place, so that one pass finds all of them.
  *
- * A variable that is set to the empty text counts as not set, except for `string` and `strings`.
+ * A variable that is set to the empty text counts as not set, except for `string`, lists and maps.
  */
 export class EnvReader {
   readonly #source: Environment;
   readonly #faults: Fault[];
+  readonly #alternates: readonly string[];
 
-  constructor(source: Environment, faults: Fault[]) {
+  /** @param alternates read in this order where a variable is not set */
+  constructor(source: Environment, faults: Fault[], alternates: readonly string[] = []) {
     this.#source = source;
     this.#faults = faults;
+    this.#alternates = alternates;
+  }
+
+  /** The same, with further variables that are read in this order where one is not set. */
+  or(...alternates: readonly string[]): EnvReader {
+    return new EnvReader(this.#source, this.#faults, alternates);
   }
 
   string(name: string, byDefault?: string): string {
-    return this.#source[name] ?? byDefault ?? this.#missing(name, "a text", "");
+    return this.#found(name, true)?.text ?? byDefault ?? this.#missing(name, "a text", "");
   }
 
-  /** Comma separated; spaces around an item and empty items are dropped, so "" is the empty list. */
+  /** Comma separated; `\\,` is a comma in an item. Spaces around an item and empty items are dropped, so "" is the empty list. */
   strings(name: string, byDefault?: string): string[] {
-    const text = this.#source[name] ?? byDefault;
-    if (text === undefined) return this.#missing(name, "texts separated by commas", []);
-    return text
-      .split(",")
-      .map((item) => item.trim())
-      .filter((item) => item !== "");
+    return this.list(name, "string", byDefault);
+  }
+
+  /** The same of any type. */
+  list<K extends keyof Items>(name: string, type: K, byDefault?: string): Items[K][] {
+    const { parse, wanted } = ITEMS[type];
+    const remedy = `${wanted}, or several separated by commas`;
+    const { variable, text } = this.#found(name, true) ?? { variable: name, text: byDefault };
+    if (text === undefined) return this.#missing(name, remedy, []);
+    const values = separated(text).map((item) => parse(plain(item)));
+    if (values.every((value) => value !== undefined)) return values;
+    this.fault(variable, `is ${quoted(text)}`, remedy);
+    return [];
+  }
+
+  /** `key=value`, comma separated; a backslash before a comma, a `=` or a backslash takes its meaning away. */
+  map<K extends keyof Items>(name: string, type: K, byDefault?: string): Record<string, Items[K]> {
+    const { parse, wanted } = ITEMS[type];
+    const remedy = `key=value, or several separated by commas, each key once, where a value is ${wanted}`;
+    const { variable, text } = this.#found(name, true) ?? { variable: name, text: byDefault };
+    if (text === undefined) return this.#missing(name, remedy, {});
+    const entries = separated(text).map((entry): [string, Items[K] | undefined] => {
+      const [, key = "", value] = /^((?:\\[\s\S]|[^\\=])*)=([\s\S]*)$/.exec(entry) ?? [];
+      return [plain(key.trim()), value === undefined ? undefined : parse(plain(value.trim()))];
+    });
+    const distinct = new Set(entries.map(([key]) => key));
+    if (distinct.size === entries.length && entries.every(([key, value]) => key !== "" && value !== undefined))
+      return Object.fromEntries(entries) as Record<string, Items[K]>;
+    this.fault(variable, `is ${quoted(text)}`, remedy);
+    return {};
   }
 
   int(name: string, byDefault?: string): bigint {
     return this.#parsed(name, byDefault, "a whole number of at most 64 bits", parseInt64, 0n);
+  }
+
+  uint(name: string, byDefault?: string): bigint {
+    return this.#parsed(name, byDefault, ITEMS.uint.wanted, ITEMS.uint.parse, 0n);
   }
 
   bool(name: string, byDefault?: string): boolean {
@@ -63,13 +99,7 @@ export class EnvReader {
 
   /** A number with ms, s or m. */
   duration(name: string, byDefault?: string): Duration {
-    const ms = this.durationMs(name, byDefault);
-    const nanos = Math.round((ms % 1000) * 1e6);
-    const carry = nanos === 1e9 ? 1 : 0;
-    return create(DurationSchema, {
-      seconds: BigInt(Math.floor(ms / 1000) + carry),
-      nanos: nanos - carry * 1e9,
-    });
+    return durationOf(this.durationMs(name, byDefault));
   }
 
   /** Like `duration`, in milliseconds. */
@@ -97,8 +127,18 @@ export class EnvReader {
     this.#faults.push({ variable, problem, remedy });
   }
 
+  /** The first that is set; `empty`: also to the empty text. */
+  #found(name: string, empty: boolean): { readonly variable: string; readonly text: string } | undefined {
+    for (const variable of [name, ...this.#alternates]) {
+      const text = this.#source[variable];
+      if (text !== undefined && (empty || text !== "")) return { variable, text };
+    }
+    return undefined;
+  }
+
   #missing<T>(name: string, remedy: string, placeholder: T): T {
-    this.fault(name, "is not set", remedy);
+    const others = this.#alternates.map((other) => `, nor is ${other}`).join("");
+    this.fault(name, `is not set${others}`, remedy);
     return placeholder;
   }
 
@@ -109,13 +149,59 @@ export class EnvReader {
     parse: (text: string) => T | undefined,
     placeholder: T,
   ): T {
-    const text = this.#source[name] || byDefault;
+    const { variable, text } = this.#found(name, false) ?? { variable: name, text: byDefault };
     if (text === undefined) return this.#missing(name, remedy, placeholder);
     const value = parse(text);
     if (value !== undefined) return value;
-    this.fault(name, `is ${quoted(text)}`, remedy);
+    this.fault(variable, `is ${quoted(text)}`, remedy);
     return placeholder;
   }
+}
+
+/** What items of lists and maps may be. */
+interface Items {
+  readonly string: string;
+  readonly int: bigint;
+  readonly uint: bigint;
+  readonly bool: boolean;
+  readonly double: number;
+  readonly duration: Duration;
+}
+const ITEMS: {
+  readonly [K in keyof Items]: { readonly parse: (text: string) => Items[K] | undefined; readonly wanted: string };
+} = {
+  string: { parse: (text) => text, wanted: "a text" },
+  int: { parse: parseInt64, wanted: "a whole number of at most 64 bits" },
+  uint: { parse: parseUint64, wanted: "a whole number of at most 64 bits, not negative" },
+  bool: { parse: parseBool, wanted: "true or false" },
+  double: { parse: parseDouble, wanted: "a number" },
+  duration: {
+    parse: (text) => {
+      const ms = parseDurationMs(text, DURATION_MAX_MS);
+      return ms === undefined ? undefined : durationOf(ms);
+    },
+    wanted: "a duration: a number with ms, s or m, like 250ms, 10s or 1.5m",
+  },
+};
+
+/** The parts between commas that no backslash stands before, trimmed, backslashes still in them; empty ones left out. */
+function separated(text: string): string[] {
+  const parts = text.match(/(?:\\[\s\S]|[^\\,])+/g) ?? [];
+  return parts.map((part) => part.trim()).filter((part) => part !== "");
+}
+/** Without the backslashes that took a meaning away. */
+const plain = (part: string): string => part.replace(/\\([,=\\])/g, "$1");
+
+function durationOf(ms: number): Duration {
+  const nanos = Math.round((ms % 1000) * 1e6);
+  const carry = nanos === 1e9 ? 1 : 0;
+  return create(DurationSchema, { seconds: BigInt(Math.floor(ms / 1000) + carry), nanos: nanos - carry * 1e9 });
+}
+
+function parseUint64(text: string): bigint | undefined {
+  if (!/^\+?\d{1,20}$/.test(text)) return undefined;
+  const value = BigInt(text.replace("+", ""));
+  return value < 2n ** 64n ? value : undefined;
 }
 
 function parseInt64(text: string): bigint | undefined {

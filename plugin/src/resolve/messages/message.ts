@@ -4,7 +4,8 @@ import type { CelType } from "../../cel/index.ts";
 import type { Severity } from "../../diagnostic/diagnostic.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
 import { sortByDependency } from "../../graph.ts";
-import type { Ir, IrEnvVar, IrFile, IrMessage, IrMethod, IrStep } from "../../ir.ts";
+import type { EnvShape, Ir, IrEnvVar, IrFile, IrMessage, IrMethod, IrStep } from "../../ir.ts";
+import type { Sourced } from "../../origin.ts";
 import { protoOf } from "../conversions/proto-of.ts";
 import { messageTexts, stepTexts } from "../graph/message-graph.ts";
 import type { Composed, EnvVar, Step } from "../model/model.ts";
@@ -256,9 +257,7 @@ export function packageContext(run: Run, name: string): PackageContext {
   const context: PackageContext = {
     governing: rules,
     env,
-    brokenEnv: new Set(
-      declared.flatMap(({ name, type }) => (envType(type.value, run) === undefined ? [name.value] : [])),
-    ),
+    brokenEnv: new Set(declared.flatMap(({ name, shape }) => (shape === undefined ? [name.value] : []))),
     envVariable: { name: "env", role: "env", type: { kind: "struct", members }, proto: undefined, absent: false },
     ...agreedFunctions(rules.functions, run.functions, run.report),
     now: {
@@ -285,11 +284,12 @@ function agreed(declared: readonly IrEnvVar[], run: Run): IrEnvVar[] {
     const differs = [
       [variable.type, first.type, "type"],
       [variable.default, first.default, "default"],
+      [alternates(variable), alternates(first), "alternate"],
     ] as const;
     for (const [mine, theirs, what] of differs) {
       if (mine?.value === theirs?.value) continue;
       // What is no type has been reported.
-      if ([variable, first].some(({ type }) => envType(type.value, run) === undefined)) continue;
+      if ([variable, first].some(({ shape }) => shape === undefined)) continue;
       const said = (value: typeof mine): string =>
         value === undefined ? `no ${what}` : `${what} ${JSON.stringify(value.value)}`;
       run.report({
@@ -306,26 +306,21 @@ function agreed(declared: readonly IrEnvVar[], run: Run): IrEnvVar[] {
   return [...byName.values()];
 }
 
+/** All of them as one text. */
+function alternates({ alternates: [first, ...more] }: IrEnvVar): Sourced<string> | undefined {
+  return first && { value: [first, ...more].map(({ value }) => value).join(", "), at: first.at };
+}
+
 /** A variable of the environment; none where its type is none of these words, which reading has reported. */
 function envVar(run: Run, ir: IrEnvVar): EnvVar[] {
-  const type = envType(ir.type.value, run);
+  const type = envType(ir.shape, run);
   if (type === undefined) return [];
   return [{ ir, variable: { name: `env.${ir.name.value}`, role: "var", type, proto: protoOf(type), absent: false } }];
 }
-function envType(name: string, run: Run): CelType | undefined {
-  switch (name) {
-    case "string":
-    case "int":
-    case "bool":
-    case "double":
-      return { kind: name };
-    case "duration": {
-      const desc = run.ir.registry.getMessage(DurationSchema.typeName) ?? DurationSchema;
-      return { kind: "message", desc };
-    }
-    case "list(string)":
-      return { kind: "list", element: { kind: "string" } };
-    default:
-      return undefined;
-  }
+function envType(shape: EnvShape | undefined, run: Run): CelType | undefined {
+  if (shape === undefined) return undefined;
+  const desc = run.ir.registry.getMessage(DurationSchema.typeName) ?? DurationSchema;
+  const item: CelType = shape.item === "duration" ? { kind: "message", desc } : { kind: shape.item };
+  if (shape.of === "list") return { kind: "list", element: item };
+  return shape.of === "map" ? { kind: "map", key: { kind: "string" }, value: item } : item;
 }

@@ -17,6 +17,10 @@ await serve({
     FACTOR: read.double("FACTOR", "1.5"),
     MAX_AGE: read.duration("MAX_AGE", "90s"),
     TAGS: read.strings("TAGS", "a,b"),
+    SIZES: read.or("SIZE", "OLD_SIZES").list("SIZES", "uint", "1,2"),
+    LIMITS: read.map("LIMITS", "int"),
+    WAITS: read.map("WAITS", "duration", "a=1s,b=250ms"),
+    COUNT: read.or("OLD_COUNT").uint("COUNT", "3"),
   }),
   create: ({ clients, env, observer }) => {
     const upstreams = createUpstreams(clients, { observer });

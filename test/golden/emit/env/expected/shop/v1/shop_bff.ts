@@ -27,6 +27,10 @@ export interface Env {
   readonly FACTOR: number; // shop.proto:13:5
   readonly MAX_AGE: Duration; // shop.proto:14:5
   readonly TAGS: string[]; // shop.proto:15:5
+  readonly SIZES: bigint[]; // shop.proto:16:5
+  readonly LIMITS: { [key: string]: bigint }; // shop.proto:17:5
+  readonly WAITS: { [key: string]: Duration }; // shop.proto:18:5
+  readonly COUNT: bigint; // shop.proto:19:5
 }
 
 /** What composing needs besides the request. */
@@ -46,7 +50,7 @@ function createApp(_upstreams: Upstreams, env: Env): App {
 export function createShopService(deps: { readonly upstreams: Upstreams; readonly env: Env; readonly observer?: Observer | undefined }): Endpoint[] {
   const app = createApp(deps.upstreams, deps.env);
   return [
-    endpoint(ShopService.method.getPage, app, { // shop.proto:21:7
+    endpoint(ShopService.method.getPage, app, { // shop.proto:25:7
       timeoutMs: 2_000,
       compose: composePage,
       codec: { decode: decodeGetPageRequest, encode: encodePage },
@@ -69,6 +73,11 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
     factor: env.FACTOR * 2,
     recent: cel.compareTime(env.MAX_AGE, cel.toDuration("1h")) < 0,
     tags: env.TAGS,
+    sizes: env.SIZES,
+    own: cel.valueAt(env.LIMITS, args.id) ?? 1n,
+    limits: env.LIMITS,
+    slow: Object.hasOwn(env.WAITS, "a") && cel.compareTime(cel.entry(env.WAITS, "a"), cel.toDuration("500ms")) > 0,
+    count: env.COUNT,
   };
   return page;
 }

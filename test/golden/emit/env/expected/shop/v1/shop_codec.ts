@@ -20,6 +20,20 @@ function writePage(w: Writer, message: MessageInitShape<typeof PageSchema>): voi
   if (message.factor !== undefined && !Object.is(message.factor, 0)) w.tag(33).double(message.factor);
   if (message.recent) w.tag(40).bool(message.recent);
   for (const item of message.tags ?? []) w.tag(50).string(item);
+  if (message.sizes?.length) {
+    w.open(58);
+    for (const item of message.sizes) w.uint64(item);
+    w.close();
+  }
+  if (message.own) w.tag(64).int64(message.own);
+  for (const [key, value] of Object.entries(message.limits ?? {})) {
+    w.open(74);
+    w.tag(10).string(key);
+    w.tag(16).int64(value);
+    w.close();
+  }
+  if (message.slow) w.tag(80).bool(message.slow);
+  if (message.count) w.tag(88).uint64(message.count);
   w.unknown(message);
 }
 
