@@ -98,7 +98,7 @@ const s = message({});
 const variables = { s, list, count: 3n };
 /** What the interpreter does not know, or does differently from the specification. */
 const OURS =
-  /\bok\(|headers|args|env\.|\bnow\b|\bcount\b.*Value|take\(|sum\(|optional|\ba\.|\bb\.|orValue|math\.|lists\.|sets\.|base64\.|cel\.bind|\.\?|\[\?|, \?|\{\?|flatten|sort|regex\.|url\.|enums\.|NestedEnum\.(from|parse)|NestedEnum\(|\.(format\('|truncate|add(Days|Months|Years))|\.(lower|upper|repeat|trimPrefix|trimSuffix|reduce|first)\(|slice|distinct|reverse\(\)|last\(\)|\((i|k), v,|optMap|map\(x, dyn|_any\b/;
+  /\bok\(|headers|args|env\.|\bnow\b|\bcount\b.*Value|take\(|sum\(|optional|\ba\.|\bb\.|orValue|math\.|lists\.|sets\.|base64\.|cel\.bind|\.\?|\[\?|, \?|\{\?|flatten|sort|regex\.|url\.|random\.|enums\.|NestedEnum\.(from|parse)|NestedEnum\(|\.(format\('|truncate|add(Days|Months|Years))|\.(lower|upper|repeat|trimPrefix|trimSuffix|reduce|first)\(|slice|distinct|reverse\(\)|last\(\)|\((i|k), v,|optMap|map\(x, dyn|_any\b/;
 const INTERPRETER_DIFFERS = new Set([
   "'🚀' > '\\uffee'",
   "'a🚀b'.substring(1, 2)",

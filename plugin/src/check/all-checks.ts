@@ -18,6 +18,7 @@ import { checkNeedlessAfter } from "./needless-after.ts";
 import { checkOneofMembers } from "./oneof-members.ts";
 import { checkOpenEnums } from "./open-enums.ts";
 import { checkPublicSurface } from "./public-surface.ts";
+import { checkRandomPlaces } from "./random-places.ts";
 import { checkSuspicions } from "./suspicions.ts";
 import { checkSwitchCases } from "./switch-cases.ts";
 import { checkUncalledFunctions } from "./uncalled-functions.ts";
@@ -39,6 +40,7 @@ const ALL_CHECKS: readonly Check[] = Object.freeze([
   checkBreakers,
   checkMetadataValues,
   checkOpenEnums,
+  checkRandomPlaces,
 ]);
 
 /** Rules about what works and is hardly meant: where something else is wrong, that may be the reason, so they run only when nothing is. */

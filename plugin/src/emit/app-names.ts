@@ -10,6 +10,7 @@ export function appNames(names: FileNames): Names {
     shape: (desc) => names.shape(desc),
     convertEnum: (from, to) => names.convertEnum(from, to),
     own: (fn) => `functions.${names.own(fn)}`,
+    random: (what, place) => `cx.random${what}(${JSON.stringify(place)})`,
     registry: () => names.messages(),
     local: (name) => (name === "functions" ? "functions_" : name),
   };

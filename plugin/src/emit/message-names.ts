@@ -108,6 +108,9 @@ export class MessageNames implements Names {
   schema(desc: Parameters<Names["schema"]>[0]): Printable {
     return this.file.schema(desc);
   }
+  random(what: "Uuid" | "Double", place: string): Printable {
+    return `cx.random${what}(${JSON.stringify(place)})`;
+  }
   convertEnum(...[from, to]: Parameters<NonNullable<Names["convertEnum"]>>): Printable {
     return this.file.convertEnum(from, to);
   }

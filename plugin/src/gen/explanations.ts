@@ -3663,6 +3663,28 @@ export const EXPLANATIONS: readonly Explanation[] = [
     ]
   },
   {
+    "code": "BFF522",
+    "severity": "error",
+    "meaning": "A random value stands where each response has one of its own. It decides nothing, and is no part of what several requests have in common.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    option idempotency_level = NO_SIDE_EFFECTS;\n  }\n}\n\nmessage Page {\n  // …\n  string name = 1 [(bff.v1.field).by = \"item.name + random.uuid()\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:24:53: error BFF522: rpc \"GetPage\" says NO_SIDE_EFFECTS, so that its answers are to be alike\n    24 |   string name = 1 [(bff.v1.field).by = \"item.name + random.uuid()\"];\n       |                                                     ^^^^^^^^^^^^^\n  app/v1/app.proto:9:7: here\n    9 |   rpc GetPage(GetPageRequest) returns (Page) {\n      |       ^^^^^^^\n  hint: remove `idempotency_level = NO_SIDE_EFFECTS` from \"GetPage\", or leave out the random value"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page);\n}\n\nmessage Page {\n  // …\n  string name = 1 [(bff.v1.field).by = \"item.name + random.uuid()\"];\n}"
+      }
+    ]
+  },
+  {
     "code": "BFF601",
     "severity": "error",
     "meaning": "A value that may be absent is bound to a target that can be absent. Otherwise an outage would look to clients like an empty text or a zero.",

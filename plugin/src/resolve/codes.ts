@@ -144,6 +144,8 @@ export const CODES = {
     "`read_only` says what the proto of a method leaves open. Where it contradicts that proto, `idempotent` or an rpc that vouches, one of the two is wrong, and an order could be placed twice.",
   BFF521:
     "A step that is `unordered` has side effects, and others beside it that are, too, or over several items. Otherwise there is no order that it could do without.",
+  BFF522:
+    "A random value stands where each response has one of its own. It decides nothing, and is no part of what several requests have in common.",
   BFF601:
     "A value that may be absent is bound to a target that can be absent. Otherwise an outage would look to clients like an empty text or a zero.",
   BFF602:

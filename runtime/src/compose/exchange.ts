@@ -60,6 +60,8 @@ export class Exchange implements CallExchange {
   #failures: Map<unknown, Failure> | undefined;
   #coalesced: Coalesced | undefined;
   #now: Timestamp | undefined;
+  /** By place. */
+  #random: Map<string, unknown> | undefined;
   #forwarded: OutgoingHeaders | undefined;
   #forwardedFor: readonly string[] | undefined;
   #idle: (() => void) | undefined;
@@ -158,6 +160,12 @@ export class Exchange implements CallExchange {
   now(): Timestamp {
     this.#now ??= timestampFromDate(this.clock.date());
     return this.#now;
+  }
+  /** A random value of this response, made when it is first asked for. */
+  random<T>(place: string, make: (clock: Clock) => T): T {
+    this.#random ??= new Map();
+    if (!this.#random.has(place)) this.#random.set(place, make(this.clock));
+    return this.#random.get(place) as T;
   }
   /** The limit of this response on one upstream. */
   limitOf(upstream: object): Limit {

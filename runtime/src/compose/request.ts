@@ -14,6 +14,7 @@ import { Pool } from "../guard/pool.ts";
 import { Answer, type Extra, type Instead } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 import { keyed, partial } from "./lists.ts";
+import { randomUuid } from "./random-uuid.ts";
 import { type Resolve, runResolver } from "./resolver.ts";
 
 /** What a client is told of a failure. */
@@ -388,6 +389,14 @@ export class Request<out App> implements CallContext {
   /** The time; the same one for the whole request. */
   now(): Timestamp {
     return this.exchange.now();
+  }
+  /** A random UUID (RFC 9562, version 4), one for each place of an expression and response. */
+  randomUuid(place: string): string {
+    return this.exchange.random(place, randomUuid);
+  }
+  /** A random number from 0 to 1, 1 left out, one for each place of an expression and response. */
+  randomDouble(place: string): number {
+    return this.exchange.random(place, (clock) => clock.random());
   }
 
   // ---- what failures have touched ----

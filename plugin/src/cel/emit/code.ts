@@ -20,6 +20,8 @@ export interface Names {
   readonly own?: (fn: Overload) => Printable;
   /** The function that makes values of one enum those of another, where there are such. */
   readonly convertEnum?: (from: DescEnum, to: DescEnum) => Printable;
+  /** A random value of a place: one for each response. */
+  readonly random?: (what: "Uuid" | "Double", place: string) => Printable;
   /** An extension of proto2, where the language has them. */
   readonly extension?: (extension: DescExtension) => Printable;
   /** A local name for a comprehension's variable: the name itself, or with `_` on a clash. */

@@ -147,6 +147,11 @@ const BITS: Readonly<Record<string, string>> = { and: "&", or: "|", xor: "^" };
 export function emitFunction(emitter: Emitter, node: Call): Piece {
   const { names } = emitter;
   const { overload, args } = node;
+  if (node.overload === "random_uuid" || node.overload === "random_double") {
+    const { file, line, column } = node.at;
+    const what = node.overload === "random_uuid" ? "Uuid" : "Double";
+    return atom(emitter.names.random?.(what, `${file}:${line}:${column}`) ?? "");
+  }
   if (node.own !== undefined) return emitCallOf(emitter, node, node.own);
   const own = emitNative(emitter, node, args[0], args[1]);
   if (own !== undefined) return own;

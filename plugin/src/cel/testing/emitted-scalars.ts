@@ -228,6 +228,8 @@ export const STRINGS: readonly Case[] = [
   ["now.addDays(1).addYears(count)", "addYears(addDays(cx.now(), 1), count)"],
   ["url.encode(args.id)", "encodeUrl(args.id)"],
   ["url.getQuery(args.id)[?'a'].orValue([]).join(',')", 'join(valueAt(urlQuery(args.id), "a") ?? [] as string[], ",")'],
+  ["random.uuid() + args.id", 'cx.randomUuid("test.proto:1:1") + args.id'],
+  ["random.double() < 0.5", 'cx.randomDouble("test.proto:1:1") < 0.5'],
   ["args.id.charAt(0)", "charAt(args.id, 0)"],
   ["args.id.indexOf('a')", 'indexOf(args.id, "a")', INT32],
 ];

@@ -65,6 +65,7 @@ export function namesFor(used: Set<string> = new Set()): Names {
     },
     schema: (one) => `${generated(one.typeName)}Schema`,
     shape: (one) => generated(one.typeName),
+    random: (what, place) => `cx.random${what}(${JSON.stringify(place)})`,
     registry: () => "MESSAGES",
     local: (name) => name,
   };

@@ -49,6 +49,7 @@ export function bareNames(paths: ReadonlyMap<Variable, string> = new Map()): Nam
     runtime: (name) => name,
     schema: (desc) => `${desc.name}Schema`,
     shape: (desc) => desc.name,
+    random: (what, place) => `cx.random${what}(${JSON.stringify(place)})`,
     local: (name) => name,
   };
 }
@@ -62,6 +63,7 @@ export const LOOKED_UP: Names = {
   shape: (desc: DescMessage | DescEnum) => `enums[${JSON.stringify(desc.typeName)}]`,
   extension: (one) => `schemas(${JSON.stringify(one.typeName)}, "extension")`,
   registry: () => "{ getMessage: schemas }",
+  random: (what) => (what === "Uuid" ? '"0f8fad5b-d9cb-469f-a165-70867728950e"' : "0.5"),
   // A prefix, since names of CEL may be reserved words of JavaScript.
   local: (name) => `$${name}`,
 };

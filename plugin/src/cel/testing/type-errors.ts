@@ -29,7 +29,7 @@ export function typeErrorsOf(all: readonly (readonly [expression: Expression, as
     '  from "@bufbuild/cel-spec/cel/expr/conformance/proto3/test_all_types_pb.js";',
     `import { ${fromRuntime.join(", ")} } from ${runtime};`,
     "export const MESSAGES = createRegistry(TestAllTypesSchema);",
-    "export interface Context { now(): Timestamp; header(name: string): string }",
+    "export interface Context { now(): Timestamp; header(name: string): string; randomUuid(place: string): string; randomDouble(place: string): number }",
     ...bodies,
   ].join("\n");
   return typeErrors(source);

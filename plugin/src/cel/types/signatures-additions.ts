@@ -56,4 +56,10 @@ url_encode: url.encode(string) string
 url_decode: url.decode(string) string !
 `;
 
-export const ADDITIONS = `${REGEX}${TEXTS}${SORT}${TIMES}${URLS}`;
+/** Ours; once for each place and response. */
+const RANDOM = `
+random_uuid: random.uuid() string
+random_double: random.double() double
+`;
+
+export const ADDITIONS = `${REGEX}${TEXTS}${SORT}${TIMES}${URLS}${RANDOM}`;

@@ -206,6 +206,7 @@ const NAMESPACES: ReadonlySet<string> = new Set([
   "lists",
   "math",
   "optional",
+  "random",
   "regex",
   "sets",
   "strings",

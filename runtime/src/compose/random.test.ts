@@ -1,0 +1,44 @@
+import { expect, test } from "vitest";
+import { front, page } from "../testing/front.ts";
+import { randomUuid } from "./random-uuid.ts";
+
+/** Gives these in turn, again and again. */
+function clockOf(...values: number[]) {
+  let at = 0;
+  return { random: () => values[at++ % values.length] ?? 0 } as Parameters<typeof randomUuid>[0];
+}
+
+// RFC 9562, section 5.4: the version is 4, the variant 10 in bits.
+test.each([
+  [[0], "00000000-0000-4000-8000-000000000000"],
+  [[0.999], "ffffffff-ffff-4fff-bfff-ffffffffffff"],
+  [[0, 0.5], "00800080-0080-4080-8080-008000800080"],
+])("a UUID of %j", (values, wanted) => {
+  expect(randomUuid(clockOf(...values))).toBe(wanted);
+});
+
+test("random values are one for each place and response", async () => {
+  const { ask, clock } = front();
+  let calls = 0;
+  clock.random = () => (calls++ % 97) / 97;
+  const seen: unknown[][] = [];
+  for (let times = 0; times < 2; times++) {
+    const { answer } = ask(async (cx) => {
+      seen.push([
+        cx.randomUuid("a"),
+        cx.randomUuid("a"),
+        cx.randomUuid("b"),
+        cx.randomDouble("c"),
+        cx.randomDouble("c"),
+      ]);
+      return page();
+    });
+    await answer;
+  }
+  for (const [one, same, other, number, again] of seen) {
+    expect([same, again]).toEqual([one, number]);
+    expect(other).not.toBe(one);
+    expect(number).toBeLessThan(1);
+  }
+  expect(seen[0]?.[0]).not.toBe(seen[1]?.[0]);
+});
