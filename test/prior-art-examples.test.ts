@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fromJson, type JsonObject } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { EnvReader } from "@protobff/runtime";
 import { expect, onTestFinished, test } from "vitest";
 import { renderDiagnostics } from "../plugin/src/diagnostic/render.ts";
 import { compileCase, textsBelow } from "./support/golden.ts";
@@ -147,6 +148,40 @@ test("02_simple", async () => {
     findStringSubmatch: ["abc", "123"],
     matchString: true,
     replaceAllString: "salmon is tasty",
+  });
+});
+
+test("03_custom_resolver", async () => {
+  // As the generated server reads them.
+  const faults: ConstructorParameters<typeof EnvReader>[1] = [];
+  const read = new EnvReader({ YYY: "1,2,3,4", ZZZ: "x=600m,y=20m,z=30s" }, faults);
+  const env = {
+    A: read.string("A", "xxx"),
+    B: read.or("YYY").list("B", "int"),
+    C: read.or("ZZZ").map("C", "duration"),
+  };
+  expect(faults).toEqual([]);
+  let fail = true;
+  const bff = await start("03_custom_resolver", {
+    env,
+    stubs: {
+      [GET_POST]: (request) => {
+        if (fail) throw new ConnectError("no", Code.Unknown);
+        return { post: { ...post(id(request)), userId: "u1" } };
+      },
+      [GET_USER]: (request) =>
+        request.id === undefined
+          ? { user: { id: "anonymous_id", name: "anonymous" } }
+          : { user: { id: id(request), name: `name of ${id(request)}` } },
+    },
+  });
+  const get = async () => (await bff.ask("blog.v1.BlogService/GetPost", { id: "foo" })).body;
+  const rest = { envA: "xxx", envB: "2", envC: "30s", ref: { a: "xxx" } };
+  expect(await get()).toEqual({ post: { user: { id: "anonymous_id", name: "anonymous" }, nullCheck: true }, ...rest });
+  fail = false;
+  expect(await get()).toEqual({
+    post: { id: "foo", title: "title of foo", user: { id: "u1", name: "name of u1" } },
+    ...rest,
   });
 });
 
