@@ -32,6 +32,16 @@ const cases = [
     upstreams: textsBelow(join(root, "test/golden/upstreams")),
   },
   {
+    name: "functions",
+    protos: textsBelow(join(root, "test/golden/emit/functions/proto")),
+    upstreams: textsBelow(join(root, "test/golden/upstreams")),
+  },
+  {
+    name: "resolver-reads",
+    protos: textsBelow(join(root, "test/golden/emit/resolver-reads/proto")),
+    upstreams: textsBelow(join(root, "test/golden/upstreams")),
+  },
+  {
     name: "unordered",
     protos: textsBelow(join(root, "test/golden/emit/unordered/proto")),
     upstreams: textsBelow(join(root, "test/golden/upstreams")),

@@ -76,7 +76,9 @@ option (bff.v1.file) = {
     on_error: { on: NOT_FOUND if: "4" fallback: "5" }
     breaker: { error_rate: 0.5 window: "10s" minimum: 6 open_for: "2s" probes: 7 off: false }
   }
-  env: { name: "N" type: "int" default: "8" }
+  upstream: { service: "u.T" }
+  env: { name: "N" type: "map(string, int)" default: "a=8" alternate: ["O", "P"] }
+  function: { name: "a.b" param: ["int", "list(u.M)"] result: "string" }
 };
 service S {
   option (bff.v1.service) = {};
@@ -87,7 +89,7 @@ message M {
     let: { name: "a" if: "1" supplementary: true fallback: "2" autobind: false after: ["b", "c"] by: "3" }
     let: { name: "b" call: {
       method: "u.S/M" set: [{ name: "x.y" by: "4" }, { spread: "args" if: "5" }] request: "6"
-      batch: { name: "ids" by: "7" items: "list" key: "id" many: true max: 9 }
+      batch: { name: "ids" by: "7" items: "list" key: "id" many: true max: 9 wrap: "21" }
       on_error: [{ on: [ABORTED] fail: { code: INTERNAL message: "m {x}" details: ["d"] } }, { ignore: true }]
     } }
     let: { name: "c" compose: { message: "M" args: { name: "x" by: "10" } } }
@@ -96,6 +98,7 @@ message M {
     let: { guard: { if: "19" fail: { code: ABORTED } } }
   };
   string f = 1 [(bff.v1.field).by = "a"];
+  string k = 4 [(bff.v1.field) = { resolver: true reads: { step: ["a", "b"] } }];
   oneof o {
     string g = 2 [(bff.v1.field) = { alias: "h" if: "20" }];
     string i = 3 [(bff.v1.field) = { alias: "j" default: true }];
@@ -115,6 +118,7 @@ enum E {
         {
           kind: "upstream",
           service: "u.S",
+          bare: false,
           policy: {
             timeout: 1000,
             idempotent: true,
@@ -133,8 +137,16 @@ enum E {
           },
           breaker: { errorRate: 0.5, window: 10_000, minimum: 6, openFor: 2000, probes: 7, off: false },
         },
+        { kind: "upstream", service: "u.T", bare: true, policy },
       ],
-      env: [{ kind: "env", name: "N", type: "int", default: "8" }],
+      env: [
+        {
+          ...{ kind: "env", name: "N", type: "map(string, int)", default: "a=8" },
+          shape: { of: "map", item: "int" },
+          alternates: ["O", "P"],
+        },
+      ],
+      functions: [{ kind: "function", name: "a.b", params: ["int", "list(u.M)"], result: "string" }],
       services: [{ kind: "service", desc: "p.S", methods: [{ kind: "method", desc: "R", timeout: 2000 }] }],
       messages: [
         {
@@ -178,7 +190,7 @@ enum E {
                     { outcome: { kind: "ignore" } },
                   ],
                 },
-                batch: { name: "ids", by: "7", items: "list", key: "id", many: true, max: 9 },
+                batch: { name: "ids", by: "7", items: "list", key: "id", many: true, max: 9, wrap: "21" },
               },
             },
             {
@@ -217,6 +229,7 @@ enum E {
           ],
           fields: [
             { kind: "field", desc: "f", faulty: false, by: "a" },
+            { kind: "field", desc: "k", faulty: false, resolver: true, reads: { steps: ["a", "b"] } },
             { kind: "field", desc: "g", faulty: false, alias: "h", if: "20" },
             { kind: "field", desc: "i", faulty: false, alias: "j", default: true },
           ],
