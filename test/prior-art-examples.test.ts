@@ -116,6 +116,7 @@ test("02_simple", async () => {
   });
   expect(any).toEqual({ "@type": "type.googleapis.com/blog.v1.Post", ...(composed as JsonObject) });
   expect(types).toEqual([1]);
+  expect(uuid).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
   expect(rest).toEqual({
     str: "hello",
     loc: "Asia/Tokyo",
@@ -135,6 +136,7 @@ test("02_simple", async () => {
     jpTime: "12:10",
     stringsJoin: "23.2",
     parseFloat: 23.2,
+    urlHost: "example.com",
     urlUserName: "test_user",
     enumValue: "ITEM_TYPE_2",
     enumValueStr: "second item type",
@@ -145,6 +147,7 @@ test("02_simple", async () => {
     round: 2,
     replaced: "1-2-3-grpc",
     listToMap: { 0: 1, 2: 9 },
+    uuidValid: true,
     findStringSubmatch: ["abc", "123"],
     matchString: true,
     replaceAllString: "salmon is tasty",
@@ -258,6 +261,33 @@ test("10_oneof", async () => {
   expect(bff.asked).toEqual(["UserService/GetUser"]);
   expect(await get("z")).toEqual({ user: { id: "c" }, msg: { msgC: "ccc" }, nested: {}, cast: {} });
   expect(bff.asked).toHaveLength(2);
+});
+
+test("11_multi_service", async () => {
+  const bff = await start("11_multi_service", {
+    stubs: {},
+    env: { BLOG_NAME: "federation", PRIVATE_NAME: "private" },
+    resolvers: {
+      getResponsePost: ({ steps }: { steps: { post: { id: string } } }) => ({ id: steps.post.id, title: "by hand" }),
+    },
+  });
+  const ask = async (rpc: string) => (await bff.ask(`blog.v1.${rpc}`, { id: "foo" })).body;
+  expect(await ask("BlogService/GetPost")).toEqual({
+    post: {
+      id: "post-id",
+      title: "title",
+      user: { id: "foo", name: "bar" },
+      reaction: { favoriteType: "TYPE1", favoriteTypeStr: "TYPE1", cmp: true },
+      favoriteValue: "TYPE1",
+      cmp: true,
+    },
+    upperName: "FEDERATION",
+  });
+  expect(await ask("BlogService/GetName")).toEqual({ name: "federation" });
+  expect(await ask("PrivateService/GetPost")).toMatchObject({ upperName: "PRIVATE" });
+  expect(await ask("PrivateService/GetName")).toEqual({ name: "private" });
+  expect(await ask("DebugService/GetStatus")).toEqual({ user: { id: "xxxx", name: "yyyy" } });
+  expect(await ask("OtherService/Get")).toEqual({ post: { id: "post-id", title: "by hand" } });
 });
 
 test("12_validation", async () => {
