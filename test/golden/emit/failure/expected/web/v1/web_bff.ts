@@ -2,13 +2,13 @@
 // @generated from file web/v1/web.proto (package web.v1, syntax proto3)
 /* eslint-disable */
 
-import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
+import type { Batch, Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { atMost, cel, Code, create, endpoint, short, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { GetItemRequestSchema, GetOrderRequestSchema, Order } from "../../up/v1/up_pb.ts";
+import type { BatchGetItemsRequestSchema, GetItemRequestSchema, GetOrderRequestSchema, Order } from "../../up/v1/up_pb.ts";
 import { ItemService, OrderSchema, OrderService, SizeSchema } from "../../up/v1/up_pb.ts";
-import type { ItemRead } from "./web_codec.ts";
-import { decodeGetPageRequest, decodeItem, decodeOrder, encodeGetItemRequest, encodeGetOrderRequest, encodePage } from "./web_codec.ts";
+import type { BatchGetItemsResponseRead, ItemRead } from "./web_codec.ts";
+import { decodeBatchGetItemsResponse, decodeGetPageRequest, decodeItem, decodeOrder, encodeBatchGetItemsRequest, encodeGetItemRequest, encodeGetOrderRequest, encodePage } from "./web_codec.ts";
 import type { GetPageRequest, Page } from "./web_pb.ts";
 import { WebService } from "./web_pb.ts";
 import { Degradation_Reason } from "../../bff/v1/degradation_pb.ts";
@@ -43,6 +43,7 @@ export interface App {
   readonly env: Env;
   readonly getItem: Rpc<MessageInitShape<typeof GetItemRequestSchema>, ItemRead>;
   readonly getOrder: Rpc<MessageInitShape<typeof GetOrderRequestSchema>, Order>;
+  readonly itemById: Batch<MessageInitShape<typeof BatchGetItemsRequestSchema>, BatchGetItemsResponseRead, string, ItemRead>;
 }
 
 function createApp({ item, order }: Upstreams, env: Env): App {
@@ -50,6 +51,13 @@ function createApp({ item, order }: Upstreams, env: Env): App {
     env,
     getItem: item.unaryWith(ItemService.method.getItem, encodeGetItemRequest, decodeItem, { ...CALL, coalesce: true }),
     getOrder: order.unaryWith(OrderService.method.getOrder, encodeGetOrderRequest, decodeOrder, { ...CALL, coalesce: true }),
+    itemById: {
+      rpc: item.unaryWith(ItemService.method.batchGetItems, encodeBatchGetItemsRequest, decodeBatchGetItemsResponse, CALL),
+      request: (ids: string[]) => ({ ids }),
+      items: (response: BatchGetItemsResponseRead) => response.items,
+      key: (item: ItemRead) => item.id,
+      max: 100,
+    },
   };
 }
 
@@ -104,7 +112,7 @@ function startWebService(cx: Request<App>) {
 
 /** web.v1.Page */
 export async function composePage(cx: Request<App>, args: GetPageRequest, shared: WebServiceShared): Promise<Page> {
-  const { getItem, getOrder } = cx.app;
+  const { getItem, getOrder, itemById } = cx.app;
   const { viewerStep, planStep } = shared;
 
   // web.proto:29:7
@@ -197,6 +205,18 @@ export async function composePage(cx: Request<App>, args: GetPageRequest, shared
   });
 
   // web.proto:48:7
+  const batchedStep = cx.tryStep(async (mark) => {
+    const item = await itemStep;
+    if (item === undefined) return cx.without(mark, itemStep);
+    return cx.load(itemById, item.ownerId, undefined, {
+      rescue: (error) => {
+        if (error.code === Code.NOT_FOUND) { mark.failed(error); return undefined; }
+        return error;
+      },
+    });
+  });
+
+  // web.proto:52:7
   let titleCase = -1;
   const titleStep = cx.tryStep(async (mark) => {
     if (args.rich) {
@@ -216,13 +236,13 @@ export async function composePage(cx: Request<App>, args: GetPageRequest, shared
     return "none" as string;
   });
 
-  // web.proto:50:7
+  // web.proto:54:7
   const codeStep = cx.step(async () => {
     await orderStep;
     return BigInt(cx.failure(orderStep)?.code ?? 0);
   });
 
-  // web.proto:51:7
+  // web.proto:55:7
   cx.guard(async () => {
     await itemStep;
     if ((cx.failure(itemStep)?.code ?? 0) === 7) throw cx.refuse(Code.PERMISSION_DENIED, short`${cx.failure(itemStep)?.upstream ?? "?"} says no`, 0);
@@ -239,6 +259,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest, shared
   await tagsStep;
   await replacedStep;
   await afterIgnoredStep;
+  await batchedStep;
 
   const page: Page = {
     $typeName: "web.v1.Page",
@@ -257,6 +278,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest, shared
     listed: results === undefined ? [] : results.map((one) => one.id),
     heading: title,
     other: both,
+    lost: cx.failure(batchedStep) !== undefined,
     degraded: [],
   };
   if (cx.degraded) {
@@ -275,6 +297,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest, shared
     cx.touched(page, "listed", results !== undefined, resultsItems && viewerStep, itemStep, resultsStep);
     cx.touched(page, "heading", page.heading !== undefined, titleCase >= 1 && viewerStep, titleCase === 1 && planStep, titleCase === 0 && itemStep, titleStep);
     cx.touched(page, "other", page.other !== undefined, itemStep, bothStep);
+    cx.touched(page, "lost", true, itemStep, batchedStep);
   }
   return page;
 }

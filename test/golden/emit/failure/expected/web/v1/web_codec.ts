@@ -4,8 +4,8 @@
 
 import type { Reader, Writer } from "@protobff/runtime";
 import { decoder, encoder } from "@protobff/runtime";
-import type { Item, Order } from "../../up/v1/up_pb.ts";
-import { GetItemRequestSchema, GetOrderRequestSchema, ItemSchema, OrderSchema } from "../../up/v1/up_pb.ts";
+import type { BatchGetItemsResponse, Item, Order } from "../../up/v1/up_pb.ts";
+import { BatchGetItemsRequestSchema, BatchGetItemsResponseSchema, GetItemRequestSchema, GetOrderRequestSchema, ItemSchema, OrderSchema } from "../../up/v1/up_pb.ts";
 import type { GetPageRequest } from "./web_pb.ts";
 import { GetPageRequestSchema, PageSchema } from "./web_pb.ts";
 import type { MessageInitShape, UnknownField } from "@bufbuild/protobuf";
@@ -20,6 +20,9 @@ export const encodeGetItemRequest = encoder(GetItemRequestSchema, writeGetItemRe
 /** up.v1.GetOrderRequest */
 export const encodeGetOrderRequest = encoder(GetOrderRequestSchema, writeGetOrderRequest);
 
+/** up.v1.BatchGetItemsRequest */
+export const encodeBatchGetItemsRequest = encoder(BatchGetItemsRequestSchema, writeBatchGetItemsRequest);
+
 /** web.v1.Page */
 export const encodePage = encoder(PageSchema, writePage);
 
@@ -29,6 +32,10 @@ function writeGetItemRequest(w: Writer, message: MessageInitShape<typeof GetItem
 
 function writeGetOrderRequest(w: Writer, message: MessageInitShape<typeof GetOrderRequestSchema>): void {
   if (message.id) w.tag(10).string(message.id);
+}
+
+function writeBatchGetItemsRequest(w: Writer, message: MessageInitShape<typeof BatchGetItemsRequestSchema>): void {
+  for (const item of message.ids ?? []) w.tag(10).string(item);
 }
 
 function writePage(w: Writer, message: MessageInitShape<typeof PageSchema>): void {
@@ -52,6 +59,7 @@ function writePage(w: Writer, message: MessageInitShape<typeof PageSchema>): voi
   for (const item of message.listed ?? []) w.tag(114).string(item);
   if (message.heading !== undefined) w.tag(122).string(message.heading);
   if (message.other !== undefined) w.tag(130).string(message.other);
+  if (message.lost) w.tag(136).bool(message.lost);
   for (const item of message.degraded ?? []) { w.open(162); writeDegradation(w, item); w.close(); }
   w.unknown(message);
 }
@@ -80,15 +88,19 @@ export const decodeItem = decoder(ItemSchema, readItem);
 /** up.v1.Order */
 export const decodeOrder = decoder(OrderSchema, readOrder);
 
+/** up.v1.BatchGetItemsResponse */
+export const decodeBatchGetItemsResponse = decoder(BatchGetItemsResponseSchema, readBatchGetItemsResponse);
+
 /** web.v1.GetPageRequest */
 export const decodeGetPageRequest = decoder(GetPageRequestSchema, readGetPageRequest);
 
 /** What is read of up.v1.Item. */
-export interface ItemRead extends Pick<Item, "$typeName" | "name" | "ownerId" | "stock" | "tags"> {}
+export interface ItemRead extends Pick<Item, "$typeName" | "id" | "name" | "ownerId" | "stock" | "tags"> {}
 
 function readItem(r: Reader): ItemRead {
   const message: ItemRead = {
     $typeName: "up.v1.Item",
+    id: "",
     name: "",
     ownerId: "",
     stock: 0,
@@ -97,6 +109,7 @@ function readItem(r: Reader): ItemRead {
   while (r.more()) {
     const tag = r.tag();
     switch (tag) {
+      case 10: message.id = r.string(); break;
       case 18: message.name = r.string(); break;
       case 26: message.ownerId = r.string(); break;
       case 40: message.stock = r.int32(); break;
@@ -127,6 +140,26 @@ function readOrder(r: Reader): Order {
     }
   }
   if (unknown !== undefined) message.$unknown = unknown;
+  return message;
+}
+
+/** What is read of up.v1.BatchGetItemsResponse. */
+export interface BatchGetItemsResponseRead extends Pick<BatchGetItemsResponse, "$typeName"> {
+  items: ItemRead[];
+}
+
+function readBatchGetItemsResponse(r: Reader): BatchGetItemsResponseRead {
+  const message: BatchGetItemsResponseRead = {
+    $typeName: "up.v1.BatchGetItemsResponse",
+    items: [],
+  };
+  while (r.more()) {
+    const tag = r.tag();
+    switch (tag) {
+      case 10: message.items.push(r.message(readItem)); break;
+      default: r.skip(tag, BatchGetItemsResponseSchema);
+    }
+  }
   return message;
 }
 
