@@ -85,14 +85,13 @@ export function resolverSteps(
 
 /** What `reads` names is no step that has a value. */
 function unreadable(name: Text, named: ReadonlyMap<string, Step>, ir: IrMessage, scope: MessageScope): Step[] {
-  // It has a fault of its own.
-  if (scope.broken.has(name.value)) return [];
-  const guard = ir.steps.some((step) => step.name?.value === name.value);
+  // It has a fault of its own: a guard, for one, takes no name.
+  if (scope.broken.has(name.value) || ir.steps.some((step) => step.name?.value === name.value)) return [];
   const like = didYouMean(name.value, [...named.keys()]);
   scope.report({
     code: "BFF363",
     severity: "error",
-    message: guard ? `the step "${name.value}" has no value` : `there is no step "${name.value}"`,
+    message: `there is no step "${name.value}"`,
     at: name.at,
     hint:
       like !== undefined
