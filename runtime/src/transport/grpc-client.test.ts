@@ -119,7 +119,13 @@ describe("an answer", () => {
       "grpc-status-details-bin": "AQID",
       "grpc-retry-pushback-ms": "15",
     };
-    const status = { kind: "status", message: "café 100%", pushbackMs: 15, details: Buffer.from([1, 2, 3]) };
+    const status = {
+      kind: "status",
+      message: "café 100%",
+      said: "café 100%",
+      pushbackMs: 15,
+      details: Buffer.from([1, 2, 3]),
+    };
     expect(await answerWith((received) => refuse(received, "14", more))).toEqual({
       fault: { ...status, code: Code.UNAVAILABLE },
     });
