@@ -216,6 +216,7 @@ function copyNames(names: FileNames): ValueNames {
     runtime: (name) => names.cel(name),
     schema: (desc) => names.schema(desc),
     shape: (desc) => names.shape(desc),
+    convertEnum: (from, to) => names.convertEnum(from, to),
     registry: () => names.messages(),
     local: (name) => (lowerCamel(name) === "from" ? "from_" : lowerCamel(name)),
   };

@@ -2,7 +2,6 @@ import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt"
 import type { Diagnostic, Report } from "../diagnostic/diagnostic.ts";
 import type { Ir, IrFile, IrMethod, IrService } from "../ir.ts";
 import { AliasTable } from "./conversions/aliases.ts";
-import { enumRelations } from "./conversions/enum-relations.ts";
 import { hasRules } from "./graph/declared.ts";
 import { letGraph } from "./graph/let-graph.ts";
 import { type MessageGraph, messageGraph, rootOf } from "./graph/message-graph.ts";
@@ -30,7 +29,7 @@ export function resolve(ir: Ir, report: Report): Model {
     report,
     suspect: (diagnostic) => suspicions.push(diagnostic),
     aliases,
-    enums: enumRelations(ir, aliases),
+    enums: aliases.relations,
     messages: new Map(ir.files.flatMap((file) => file.messages).map((message) => [message.desc.typeName, message])),
     bffServices: new Set(ir.files.flatMap((file) => file.services.map((service) => service.desc.typeName))),
     places: new Map(),

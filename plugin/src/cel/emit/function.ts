@@ -150,7 +150,8 @@ export function emitFunction(emitter: Emitter, node: Call): Piece {
   if (node.overload === "random_uuid" || node.overload === "random_double") {
     const { file, line, column } = node.at;
     const what = node.overload === "random_uuid" ? "Uuid" : "Double";
-    return atom(emitter.names.random?.(what, `${file}:${line}:${column}`) ?? "");
+    if (emitter.names.random === undefined) throw new Error("no random value belongs here");
+    return atom(emitter.names.random(what, `${file}:${line}:${column}`));
   }
   if (node.own !== undefined) return emitCallOf(emitter, node, node.own);
   const own = emitNative(emitter, node, args[0], args[1]);
@@ -318,10 +319,8 @@ function emitOfEnum(emitter: Emitter, node: Call, first: Node, texts: Node | und
   if (node.overload === "enum_name") return runtime(names, "enumName", [atom(names.schema(from)), value]);
   if (node.overload === "enum_convert") {
     const to = node.proto?.kind === "enum" ? node.proto.desc : from;
-    return piece(
-      [names.convertEnum?.(from, to) ?? "", "(", ...value.print, ")"],
-      protoForm({ kind: "enum", desc: to }),
-    );
+    if (names.convertEnum === undefined) throw new Error(`${from.typeName} does not become ${to.typeName} here`);
+    return piece([names.convertEnum(from, to), "(", ...value.print, ")"], protoForm({ kind: "enum", desc: to }));
   }
   const entries = texts?.kind === "map" ? texts.entries : [];
   const rows = entries.map(([key, text]) =>

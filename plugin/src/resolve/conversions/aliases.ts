@@ -12,6 +12,7 @@ import { lookupEnum, lookupMessage, resolveName } from "../names/lookup.ts";
 import { computedOf, fallbackOf, writtenTo } from "./computed.ts";
 import { type Aliases, conversion } from "./convert.ts";
 import { checkUnaliased, enumInward, enumOutward } from "./enum-aliases.ts";
+import { type EnumRelations, enumRelations } from "./enum-relations.ts";
 import { formName } from "./same-form.ts";
 
 /** The `position` of a copy to the declared response. */
@@ -36,10 +37,13 @@ export class AliasTable implements Aliases {
   readonly #unfilled: (() => void)[] = [];
   #filling = false;
   readonly #told = new Set<string>();
+  /** What expressions may know of enums. */
+  readonly relations: EnumRelations;
 
   constructor(ir: Ir, report: Report) {
     this.#ir = ir;
     this.#report = report;
+    this.relations = enumRelations(ir, this);
     for (const { desc, messages, enums } of ir.files) {
       for (const message of messages) this.#declareMessage(message, desc.proto.package);
       for (const declared of enums) this.#declareEnum(declared, desc.proto.package);
@@ -126,7 +130,8 @@ export class AliasTable implements Aliases {
   }
 
   #fill(targets: ConvertedTarget[], ir: IrMessage, upstream: DescMessage, towardsBff: boolean): void {
-    const cx = { registry: this.#ir.registry, aliases: this, report: towardsBff ? this.#once : () => {} };
+    const report = towardsBff ? this.#once : () => {};
+    const cx = { registry: this.#ir.registry, aliases: this, enums: this.relations, report };
     const place = placing(targets);
     for (const field of ir.fields) {
       const fallback = field.fallback && fallbackOf(cx, field, field.fallback);

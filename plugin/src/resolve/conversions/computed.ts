@@ -7,11 +7,13 @@ import type { Text } from "../../origin.ts";
 import type { Bound } from "../model/model.ts";
 import { bindTo } from "./bind.ts";
 import type { Aliases } from "./convert.ts";
+import type { EnumRelations } from "./enum-relations.ts";
 
 /** What checking needs of the run, and what fields of other copies become. */
 export interface ComputedContext {
   readonly registry: Registry;
   readonly aliases: Aliases;
+  readonly enums: EnumRelations;
   readonly report: Report;
 }
 
@@ -46,14 +48,14 @@ export function fallbackOf(cx: ComputedContext, field: IrField, text: Text): Bou
 }
 
 function bound(
-  { registry, aliases, report }: ComputedContext,
+  { registry, aliases, enums, report }: ComputedContext,
   { desc }: IrField,
   text: Text,
   names: readonly Variable[],
 ) {
   const lookup = (name: string): Variable | undefined => names.find((variable) => variable.name === name);
   const container = desc.parent.file.proto.package;
-  const scope = { lookup, names: () => names.map(({ name }) => name), container };
+  const scope = { lookup, names: () => names.map(({ name }) => name), container, enums };
   const expression = text.value.trim() === "" ? undefined : checkExpression(text, scope, registry, report);
   const found = expression && bindTo(expression, desc, aliases, report);
   if (found === undefined || names.length > 0 || !found.expression.fails) return found;

@@ -2,11 +2,11 @@
 import type { DescEnumValue } from "@bufbuild/protobuf";
 import type { Scope } from "../../cel/index.ts";
 import type { Ir } from "../../ir.ts";
-import type { AliasTable } from "./aliases.ts";
+import type { Aliases } from "./convert.ts";
 
 export type EnumRelations = NonNullable<Scope["enums"]>;
 
-export function enumRelations(ir: Ir, aliases: AliasTable): EnumRelations {
+export function enumRelations(ir: Ir, aliases: Pick<Aliases, "enum">): EnumRelations {
   const declared = new Map(
     ir.files.flatMap((file) => file.enums).map((one) => [one.desc.typeName, one.values] as const),
   );

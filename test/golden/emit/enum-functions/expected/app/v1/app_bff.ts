@@ -4,15 +4,15 @@
 
 // Names and texts of enums, values made of numbers and names, and of another enum's.
 
-import type { GetPageRequest, Page } from "./app_pb.ts";
+import type { GetPageRequest, Item, Page } from "./app_pb.ts";
 import { AppService, Kind, KindSchema } from "./app_pb.ts";
 import type { FindItemsRequestSchema, GetItemRequestSchema } from "../../up/v1/up_pb.ts";
 import { ItemService, Kind as Kind$1, KindSchema as KindSchema$1 } from "../../up/v1/up_pb.ts";
 import type { Endpoint, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { cel, Code, endpoint, unmapped, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { FindItemsResponseRead, ItemRead } from "./app_codec.ts";
-import { decodeFindItemsResponse, decodeGetPageRequest, decodeItem, encodeFindItemsRequest, encodeGetItemRequest, encodePage } from "./app_codec.ts";
+import type { FindItemsResponseRead, UpV1ItemRead } from "./app_codec.ts";
+import { decodeFindItemsResponse, decodeGetPageRequest, decodeUpV1Item, encodeFindItemsRequest, encodeGetItemRequest, encodePage } from "./app_codec.ts";
 
 // KindSchema is from app/v1/app_pb, KindSchema$1 is from up/v1/up_pb
 // Kind is from app/v1/app_pb, Kind$1 is from up/v1/up_pb
@@ -44,14 +44,14 @@ export type Env = object;
 /** What composing needs besides the request. */
 export interface App {
   readonly env: Env;
-  readonly getItem: Rpc<MessageInitShape<typeof GetItemRequestSchema>, ItemRead>;
+  readonly getItem: Rpc<MessageInitShape<typeof GetItemRequestSchema>, UpV1ItemRead>;
   readonly findItems: Rpc<MessageInitShape<typeof FindItemsRequestSchema>, FindItemsResponseRead>;
 }
 
 function createApp({ item }: Upstreams, env: Env): App {
   return {
     env,
-    getItem: item.unaryWith(ItemService.method.getItem, encodeGetItemRequest, decodeItem, CALL),
+    getItem: item.unaryWith(ItemService.method.getItem, encodeGetItemRequest, decodeUpV1Item, CALL),
     findItems: item.unaryWith(ItemService.method.findItems, encodeFindItemsRequest, decodeFindItemsResponse, CALL),
   };
 }
@@ -98,12 +98,22 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
     upstream: toKind(cel.enumParse(KindSchema$1, args.name) ?? item.kind),
     texts: found.items.map((i) => cel.enumText({ [Kind.UNSPECIFIED]: "", [Kind.BOOK]: "Book", [Kind.OTHER]: "Anything else" }, toKind(i.kind))),
     same: args.kind === args.kind && cel.enumText({ [Kind.UNSPECIFIED]: "", [Kind.BOOK]: "Book", [Kind.OTHER]: "Anything else" }, args.kind) !== "",
+    item: toItem(item),
     kinds: [toKind(item.kind), Kind.BOOK as Kind],
   };
   return page;
 }
 
 // ---- copies ----
+
+/** app.v1.Item, a pruned up.v1.Item */
+export function toItem(from: UpV1ItemRead): Item {
+  return {
+    $typeName: "app.v1.Item",
+    name: from.name,
+    kind: cel.enumText({ [Kind.UNSPECIFIED]: "", [Kind.BOOK]: "Book", [Kind.OTHER]: "Anything else" }, toKind(from.kind)),
+  };
+}
 
 /** app.v1.Kind from up.v1.Kind */
 export function toKind(from: Kind$1): Kind {

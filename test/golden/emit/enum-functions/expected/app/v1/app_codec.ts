@@ -4,13 +4,15 @@
 
 // Names and texts of enums, values made of numbers and names, and of another enum's.
 
+import type { GetPageRequest, ItemSchema } from "./app_pb.ts";
+import { GetPageRequestSchema, PageSchema } from "./app_pb.ts";
+import type { FindItemsResponse, Item } from "../../up/v1/up_pb.ts";
+import { FindItemsRequestSchema, FindItemsResponseSchema, GetItemRequestSchema, ItemSchema as ItemSchema$1 } from "../../up/v1/up_pb.ts";
 import type { Reader, Writer } from "@protobff/runtime";
 import { decoder, encoder } from "@protobff/runtime";
-import type { FindItemsResponse, Item } from "../../up/v1/up_pb.ts";
-import { FindItemsRequestSchema, FindItemsResponseSchema, GetItemRequestSchema, ItemSchema } from "../../up/v1/up_pb.ts";
-import type { GetPageRequest } from "./app_pb.ts";
-import { GetPageRequestSchema, PageSchema } from "./app_pb.ts";
 import type { MessageInitShape, UnknownField } from "@bufbuild/protobuf";
+
+// ItemSchema is from app/v1/app_pb, ItemSchema$1 is from up/v1/up_pb
 
 // ---- what is sent ----
 
@@ -45,13 +47,20 @@ function writePage(w: Writer, message: MessageInitShape<typeof PageSchema>): voi
     for (const item of message.kinds) w.int32(item);
     w.close();
   }
+  if (message.item !== undefined) { w.open(82); writeAppV1Item(w, message.item); w.close(); }
+  w.unknown(message);
+}
+
+function writeAppV1Item(w: Writer, message: MessageInitShape<typeof ItemSchema>): void {
+  if (message.name) w.tag(10).string(message.name);
+  if (message.kind) w.tag(18).string(message.kind);
   w.unknown(message);
 }
 
 // ---- what is received ----
 
 /** up.v1.Item */
-export const decodeItem = decoder(ItemSchema, readItem);
+export const decodeUpV1Item = decoder(ItemSchema$1, readUpV1Item);
 
 /** up.v1.FindItemsResponse */
 export const decodeFindItemsResponse = decoder(FindItemsResponseSchema, readFindItemsResponse);
@@ -60,18 +69,20 @@ export const decodeFindItemsResponse = decoder(FindItemsResponseSchema, readFind
 export const decodeGetPageRequest = decoder(GetPageRequestSchema, readGetPageRequest);
 
 /** What is read of up.v1.Item. */
-export interface ItemRead extends Pick<Item, "$typeName" | "kind"> {}
+export interface UpV1ItemRead extends Pick<Item, "$typeName" | "name" | "kind"> {}
 
-function readItem(r: Reader): ItemRead {
-  const message: ItemRead = {
+function readUpV1Item(r: Reader): UpV1ItemRead {
+  const message: UpV1ItemRead = {
     $typeName: "up.v1.Item",
+    name: "",
     kind: 0,
   };
   while (r.more()) {
     const tag = r.tag();
     switch (tag) {
+      case 18: message.name = r.string(); break;
       case 48: message.kind = r.enum(); break;
-      default: r.skip(tag, ItemSchema);
+      default: r.skip(tag, ItemSchema$1);
     }
   }
   return message;
@@ -79,7 +90,7 @@ function readItem(r: Reader): ItemRead {
 
 /** What is read of up.v1.FindItemsResponse. */
 export interface FindItemsResponseRead extends Pick<FindItemsResponse, "$typeName"> {
-  items: ItemRead[];
+  items: UpV1ItemRead[];
 }
 
 function readFindItemsResponse(r: Reader): FindItemsResponseRead {
@@ -90,7 +101,7 @@ function readFindItemsResponse(r: Reader): FindItemsResponseRead {
   while (r.more()) {
     const tag = r.tag();
     switch (tag) {
-      case 10: message.items.push(r.message(readItem)); break;
+      case 10: message.items.push(r.message(readUpV1Item)); break;
       default: r.skip(tag, FindItemsResponseSchema);
     }
   }
