@@ -2,7 +2,7 @@
 // have touched and how it degrades. It knows calls and guards, and not who serves it.
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { type AnyBatch, type Batch, type Collectors, collectorOf } from "../call/batch.ts";
-import { Mark, worse } from "../call/causes.ts";
+import type { Mark } from "../call/causes.ts";
 import type { CallContext } from "../call/context.ts";
 import { Rank, Scope } from "../call/scope.ts";
 import type { Sink } from "../call/sink.ts";
@@ -16,6 +16,7 @@ import type { Exchange } from "./exchange.ts";
 import { keyed, partial } from "./lists.ts";
 import { randomUuid } from "./random-uuid.ts";
 import { type Resolve, runResolver } from "./resolver.ts";
+import { begin, critical, filled, handled, resting, supplementary, when } from "./steps.ts";
 
 /** What a client is told of a failure. */
 interface Status {
@@ -160,57 +161,20 @@ export class Request<out App> implements CallContext {
    * and lists in it.
    */
   step<T>(run: (mark: Mark) => Promise<T>): Promise<T> {
-    const step = this.#run(run);
-    step.then((value) => this.#inherit(step, value), this.#fail);
-    return step;
+    return critical(this.exchange, run, this.#fail);
   }
   /**
    * Takes on a step whose failure leaves `undefined`, with its cause remembered. A refusal in it rejects, and so does the failure of a
    * critical step that it reads.
    */
   tryStep<T>(run: (mark: Mark) => Promise<T>): Promise<T | undefined> {
-    const mark = run.length > 0 ? this.#mark() : undefined;
-    const step: Promise<T | undefined> = begin(run, mark).then(
-      (value) => {
-        this.#inherit(step, value);
-        return value;
-      },
-      (thrown) => {
-        const failure = asFailure(thrown);
-        if (failure.refusal || this.scope.holdsBack(failure)) {
-          handled(step);
-          throw failure;
-        }
-        this.exchange.noteFailure(step, failure);
-        return undefined;
-      },
-    );
-    mark?.is(step);
-    return step;
-  }
-  #run<T>(run: (mark: Mark) => Promise<T>): Promise<T> {
-    if (run.length === 0) return begin(run, undefined);
-    const mark = this.#mark();
-    const step = begin(run, mark);
-    mark.is(step);
-    return step;
-  }
-  #mark(): Mark {
-    return new Mark(this.exchange);
-  }
-  /** A step that resolved to a list with items left out is as incomplete as the list, and to a stale value as stale. */
-  #inherit(step: Promise<unknown>, value: unknown): void {
-    const cause = this.exchange.causes?.of(value);
-    if (cause !== undefined) this.exchange.note(step, worse(this.exchange.causes?.of(step), cause));
+    return supplementary(this.exchange, this.scope, run);
   }
   /** The fallback of a step: this value where the step leaves `undefined`, whatever the cause. A throw in it fails the scope. */
   orElse<T, F>(step: Promise<T | undefined>, value: () => F | Promise<F>): Promise<T | F> {
-    const filled: Promise<T | F> = step.then((given) => {
-      this.#causedAs(step, filled);
-      return given !== undefined ? given : value();
-    });
-    filled.then(undefined, this.#fail);
-    return filled;
+    const told = filled(this.exchange, step, value);
+    told.then(undefined, this.#fail);
+    return told;
   }
   /**
    * Starts a step that only members of a oneof read, where one of them may be chosen. Nobody reads what it gives otherwise.
@@ -218,18 +182,7 @@ export class Request<out App> implements CallContext {
    * @param wanted whether it is so, or how to find out
    */
   when<T>(wanted: boolean | (() => Promise<boolean>), start: () => Promise<T>): Promise<T> {
-    if (wanted === true) return start();
-    if (wanted === false) return Promise.resolve(undefined as T);
-    const told: Promise<T> = begin(wanted, undefined).then(async (is) => {
-      if (!is) return undefined as T;
-      const step = start();
-      try {
-        return await step;
-      } finally {
-        this.#causedAs(step, told);
-      }
-    });
-    return handled(told);
+    return when(this.exchange, wanted, start);
   }
   /**
    * A step that is read where those that it rests on are not known: a failure that has touched one of these origins (steps
@@ -241,20 +194,7 @@ export class Request<out App> implements CallContext {
     step: Promise<T>,
     origins: (itself: Promise<T>) => readonly unknown[] | Promise<readonly unknown[]>,
   ): Promise<T> {
-    const told: Promise<T> = step.then(async (value) => {
-      this.#causedAs(step, told);
-      const cause = this.exchange.causes?.among(await origins(step));
-      if (cause !== undefined) this.exchange.note(told, cause);
-      return value;
-    });
-    return handled(told);
-  }
-  /** What has touched a step, and failed it, is that of one that stands for it, too. */
-  #causedAs(step: object, other: object): void {
-    const cause = this.exchange.causes?.of(step);
-    if (cause !== undefined) this.exchange.note(other, cause);
-    const failure = this.exchange.failureOf(step);
-    if (failure !== undefined) this.exchange.failed(other, failure);
+    return handled(resting(this.exchange, step, origins));
   }
   /** An answer waits until these have ended, although nothing in it may read them. */
   holds(...steps: readonly Promise<unknown>[]): void {
@@ -266,7 +206,7 @@ export class Request<out App> implements CallContext {
   }
   /** Resolves when all of these have succeeded, and rejects with the first failure; what must be so before a side effect. */
   cleared(...steps: readonly Promise<unknown>[]): Promise<void> {
-    return handled(Promise.all(steps).then(ignore));
+    return handled(Promise.all(steps).then(() => {}));
   }
   /**
    * Composes in a scope of its own: a critical failure inside rejects this promise and cancels that scope's calls, nothing
@@ -440,17 +380,3 @@ export class Request<out App> implements CallContext {
     return token;
   }
 }
-
-function begin<T>(run: (mark: Mark) => Promise<T>, mark: Mark | undefined): Promise<T> {
-  try {
-    return run(mark as Mark); // without a parameter for it, it is not looked at
-  } catch (thrown) {
-    return Promise.reject(thrown);
-  }
-}
-/** Marks a promise's rejection as seen; whoever awaits it sees it all the same. */
-function handled<T>(promise: Promise<T>): Promise<T> {
-  promise.then(undefined, ignore);
-  return promise;
-}
-const ignore = (): void => {};

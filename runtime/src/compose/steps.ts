@@ -1,0 +1,122 @@
+// What `Request` says of steps: promises whose failures have causes in the exchange.
+import { Mark, worse } from "../call/causes.ts";
+import type { Scope } from "../call/scope.ts";
+import { asFailure } from "../failure.ts";
+import type { Exchange } from "./exchange.ts";
+
+/** Runs a step that fails its scope by `fail`. */
+export function critical<T>(
+  exchange: Exchange,
+  run: (mark: Mark) => Promise<T>,
+  fail: (thrown: unknown) => void,
+): Promise<T> {
+  const mark = markFor(exchange, run);
+  const step = begin(run, mark);
+  mark?.is(step);
+  step.then((value) => inherit(exchange, step, value), fail);
+  return step;
+}
+
+/** Runs a step that leaves `undefined` when it fails. */
+export function supplementary<T>(
+  exchange: Exchange,
+  scope: Scope,
+  run: (mark: Mark) => Promise<T>,
+): Promise<T | undefined> {
+  const mark = markFor(exchange, run);
+  const step: Promise<T | undefined> = begin(run, mark).then(
+    (value) => {
+      inherit(exchange, step, value);
+      return value;
+    },
+    (thrown) => {
+      const failure = asFailure(thrown);
+      if (failure.refusal || scope.holdsBack(failure)) {
+        handled(step);
+        throw failure;
+      }
+      exchange.noteFailure(step, failure);
+      return undefined;
+    },
+  );
+  mark?.is(step);
+  return step;
+}
+function markFor(exchange: Exchange, { length }: (mark: Mark) => unknown): Mark | undefined {
+  return length > 0 ? new Mark(exchange) : undefined;
+}
+/** A step that resolved to a list with items left out is as incomplete as the list, and to a stale value as stale. */
+function inherit(exchange: Exchange, step: Promise<unknown>, value: unknown): void {
+  const cause = exchange.causes?.of(value);
+  if (cause !== undefined) exchange.note(step, worse(exchange.causes?.of(step), cause));
+}
+
+/** `orElse` of a request, without what a throw in it does. */
+export function filled<T, F>(
+  exchange: Exchange,
+  step: Promise<T | undefined>,
+  value: () => F | Promise<F>,
+): Promise<T | F> {
+  const told: Promise<T | F> = step.then((given) => {
+    causedAs(exchange, step, told);
+    return given !== undefined ? given : value();
+  });
+  return told;
+}
+
+/** `when` of a request. */
+export function when<T>(
+  exchange: Exchange,
+  wanted: boolean | (() => Promise<boolean>),
+  start: () => Promise<T>,
+): Promise<T> {
+  if (wanted === true) return start();
+  if (wanted === false) return Promise.resolve(undefined as T);
+  const told: Promise<T> = begin(wanted, undefined).then(async (is) => {
+    if (!is) return undefined as T;
+    const step = start();
+    try {
+      return await step;
+    } finally {
+      causedAs(exchange, step, told);
+    }
+  });
+  return handled(told);
+}
+
+/** `resting` of a request. */
+export function resting<T>(
+  exchange: Exchange,
+  step: Promise<T>,
+  origins: (itself: Promise<T>) => readonly unknown[] | Promise<readonly unknown[]>,
+): Promise<T> {
+  const told: Promise<T> = step.then(async (value) => {
+    causedAs(exchange, step, told);
+    const cause = exchange.causes?.among(await origins(step));
+    if (cause !== undefined) exchange.note(told, cause);
+    return value;
+  });
+  return told;
+}
+/** What has touched a step, and failed it, is that of one that stands for it, too. */
+function causedAs(exchange: Exchange, step: object, other: object): void {
+  const cause = exchange.causes?.of(step);
+  if (cause !== undefined) exchange.note(other, cause);
+  const failure = exchange.failureOf(step);
+  if (failure !== undefined) exchange.failed(other, failure);
+}
+
+/** A throw before the first `await` rejects as any other does. */
+export function begin<T>(run: (mark: Mark) => Promise<T>, mark: Mark | undefined): Promise<T> {
+  try {
+    return run(mark as Mark); // without a parameter for it, it is not looked at
+  } catch (thrown) {
+    return Promise.reject(thrown);
+  }
+}
+/** Marks a promise's rejection as seen; whoever awaits it sees it all the same. */
+export function handled<T>(promise: Promise<T>): Promise<T> {
+  promise.then(undefined, ignore);
+  return promise;
+}
+const ignore = (): void => {};
