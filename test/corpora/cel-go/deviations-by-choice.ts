@@ -229,7 +229,9 @@ export const BY_CHOICE: readonly Deviation[] = [
       "What is sure to be an error is refused, also in a branch that is not taken; an enum takes its own values only (docs/expressions.md).",
     kinds: ["strictly-refused"],
     explains: (_, { our: { strict } }) =>
-      /^BFF(305 a map cannot|305 null [<>]=? null|307|309|310|314|317|318)/.test(strict ?? ""),
+      /^BFF(305 a map cannot|305 null [<>]=? null|305 (?:timestamp|duration)\(null\)|307|309|310|314|317|318)/.test(
+        strict ?? "",
+      ),
   },
   {
     name: "has of x.?y",

@@ -105,6 +105,14 @@ export const BY_SPECIFICATION: readonly Deviation[] = [
     explains: ({ go, our }) => /integer overflow/.test(go) && /^dur:-?922337203[67]\./.test(our),
   },
   {
+    name: "the least duration, subtracted",
+    reason: "cel-go adds the opposite, which the least duration has none of, though the difference is a timestamp.",
+    spec: "langdef, Overflow: an error only if the result does not fit.",
+    kinds: ["go-fails"],
+    explains: ({ text, go, our }) =>
+      /integer overflow/.test(go) && /^ts:/.test(our) && /-9223372036854775808/.test(text) && /ns/.test(text),
+  },
+  {
     name: "types of null and wrappers in lists and conditionals",
     reason:
       "cel-go's checker takes the type of the last, or the one that is not a wrapper, although null is among the values.",
