@@ -30,6 +30,7 @@ const STAGES: readonly Stage[] = [
     outs: [
       { folder: "plugin/src/gen", only: "bff/v1/options_pb.ts" },
       { folder: "runtime/src/gen", only: "bff/v1/degradation_pb.ts" },
+      { folder: "runtime/src/gen", only: "bff/v1/identity_pb.ts" },
     ],
   },
   { template: "buf.gen.yaml", outs: [{ folder: "generated" }] },
@@ -55,7 +56,7 @@ export function generate(options: { readonly check?: boolean } = {}): string[] {
 
 /** What `protoc-gen-bff protos` writes: the texts of the protos that users import. */
 function carryProtos(check: boolean): string[] {
-  const names = ["bff/v1/degradation.proto", "bff/v1/options.proto"];
+  const names = ["bff/v1/degradation.proto", "bff/v1/identity.proto", "bff/v1/options.proto"];
   const texts = Object.fromEntries(names.map((name) => [name, readFileSync(join(root, "proto", name), "utf8")]));
   const path = "plugin/src/gen/protos.ts";
   const text = `// Written by \`npm run generate\` from proto/bff/v1. Do not edit.

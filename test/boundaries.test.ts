@@ -89,10 +89,11 @@ describe("imports", () => {
   // One way down: an import by type alone counts as any other, so that no room's files wait for another's.
   const bottom = ["clock.ts", "failure.ts", "observer.ts", "wire", "cel", "gen"];
   const rooms: Readonly<Record<string, readonly string[]>> = {
-    server: ["elements", "compose", "call", "cache", "transport", "http2", "guard", ...bottom],
+    server: ["elements", "identity", "compose", "call", "cache", "transport", "http2", "guard", ...bottom],
     elements: bottom,
-    compose: ["call", "cache", "transport", "guard", ...bottom],
-    call: ["cache", "transport", "guard", ...bottom],
+    compose: ["call", "cache", "transport", "guard", "identity", ...bottom],
+    call: ["cache", "transport", "guard", "identity", ...bottom],
+    identity: bottom,
     cache: ["guard", ...bottom],
     transport: ["http2", "guard", ...bottom],
     http2: bottom,

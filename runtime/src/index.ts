@@ -36,7 +36,6 @@ export {
   type EndpointOptions,
   endpoint,
 } from "./compose/endpoint.ts";
-export type { IncomingHeaders } from "./compose/exchange.ts";
 export type { Request } from "./compose/request.ts";
 export type { ReadonlyHeaders, Resolver, Resolving } from "./compose/resolver.ts";
 export { clientOf, clientsOf, type ResolverCallOptions, type ResolverClient } from "./compose/resolver-client.ts";
@@ -46,6 +45,7 @@ export type { BreakerPolicy } from "./guard/breaker.ts";
 export type { LimitPolicy } from "./guard/limit.ts";
 export type { RetryPolicy } from "./guard/retry.ts";
 export type { ThrottlePolicy } from "./guard/throttle.ts";
+export type { IncomingHeaders } from "./identity/incoming.ts";
 export type {
   AttemptEvent,
   BreakerEvent,

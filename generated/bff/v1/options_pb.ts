@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file bff/v1/options.proto.
  */
 export const file_bff_v1_options: GenFile = /*@__PURE__*/
-  fileDesc("ChRiZmYvdjEvb3B0aW9ucy5wcm90bxIGYmZmLnYxIpsBCghGaWxlUnVsZRIiCgh1cHN0cmVhbRgBIAMoCzIQLmJmZi52MS5VcHN0cmVhbRIbCgNlbnYYAiADKAsyDi5iZmYudjEuRW52VmFyEiIKCGZ1bmN0aW9uGAYgAygLMhAuYmZmLnYxLkZ1bmN0aW9uEhkKDG1heF9lbGVtZW50cxgHIAEoDUgAiAEBQg8KDV9tYXhfZWxlbWVudHMiKAoLU2VydmljZVJ1bGUSGQoDbGV0GAEgAygLMgwuYmZmLnYxLlN0ZXAipAEKCk1ldGhvZFJ1bGUSFAoHdGltZW91dBgBIAEoCUgAiAEBEhYKCW1heF9jYWxscxgCIAEoDUgBiAEBEhUKCHJlc3BvbnNlGAMgASgJSAKIAQESGQoMbWF4X2VsZW1lbnRzGA0gASgNSAOIAQFCCgoIX3RpbWVvdXRCDAoKX21heF9jYWxsc0ILCglfcmVzcG9uc2VCDwoNX21heF9lbGVtZW50cyJ5CgtNZXNzYWdlUnVsZRIZCgNsZXQYASADKAsyDC5iZmYudjEuU3RlcBINCgVhbGlhcxgCIAMoCRIVCghyZXNvbHZlchgDIAEoCEgAiAEBEhwKBXJlYWRzGAQgASgLMg0uYmZmLnYxLlJlYWRzQgsKCV9yZXNvbHZlciLhAQoJRmllbGRSdWxlEg8KAmJ5GAEgASgJSACIAQESEgoFYWxpYXMYAiABKAlIAYgBARIVCghyZXNvbHZlchgDIAEoCEgCiAEBEg8KAmlmGAQgASgJSAOIAQESFAoHZGVmYXVsdBgFIAEoCEgEiAEBEhUKCGZhbGxiYWNrGAcgASgJSAWIAQESHAoFcmVhZHMYCCABKAsyDS5iZmYudjEuUmVhZHNCBQoDX2J5QggKBl9hbGlhc0ILCglfcmVzb2x2ZXJCBQoDX2lmQgoKCF9kZWZhdWx0QgsKCV9mYWxsYmFjayIZCghFbnVtUnVsZRINCgVhbGlhcxgBIAMoCSKAAQoNRW51bVZhbHVlUnVsZRINCgVhbGlhcxgBIAMoCRIUCgdkZWZhdWx0GAIgASgISACIAQESFQoIbm9fYWxpYXMYAyABKAhIAYgBARIRCgR0ZXh0GAQgASgJSAKIAQFCCgoIX2RlZmF1bHRCCwoJX25vX2FsaWFzQgcKBV90ZXh0IhUKBVJlYWRzEgwKBHN0ZXAYASADKAkiVQoIRnVuY3Rpb24SEQoEbmFtZRgBIAEoCUgAiAEBEg0KBXBhcmFtGAIgAygJEhMKBnJlc3VsdBgDIAEoCUgBiAEBQgcKBV9uYW1lQgkKB19yZXN1bHQidQoGRW52VmFyEhEKBG5hbWUYASABKAlIAIgBARIRCgR0eXBlGAIgASgJSAGIAQESFAoHZGVmYXVsdBgDIAEoCUgCiAEBEhEKCWFsdGVybmF0ZRgEIAMoCUIHCgVfbmFtZUIHCgVfdHlwZUIKCghfZGVmYXVsdCK9AwoEU3RlcBIRCgRuYW1lGAEgASgJSAGIAQESDwoCaWYYAiABKAlIAogBARIMCgJieRgDIAEoCUgAEhwKBGNhbGwYBCABKAsyDC5iZmYudjEuQ2FsbEgAEiIKB2NvbXBvc2UYBSABKAsyDy5iZmYudjEuQ29tcG9zZUgAEhwKBGVhY2gYBiABKAsyDC5iZmYudjEuRWFjaEgAEiAKBnN3aXRjaBgHIAEoCzIOLmJmZi52MS5Td2l0Y2hIABIeCgVndWFyZBgIIAEoCzINLmJmZi52MS5HdWFyZEgAEhoKDXN1cHBsZW1lbnRhcnkYCSABKAhIA4gBARIVCghmYWxsYmFjaxgKIAEoCUgEiAEBEhUKCGF1dG9iaW5kGAsgASgISAWIAQESDQoFYWZ0ZXIYDCADKAkSEgoFZGVmZXIYDSABKAhIBogBARIWCgl1bm9yZGVyZWQYDyABKAhIB4gBAUIICgZzb3VyY2VCBwoFX25hbWVCBQoDX2lmQhAKDl9zdXBwbGVtZW50YXJ5QgsKCV9mYWxsYmFja0ILCglfYXV0b2JpbmRCCAoGX2RlZmVyQgwKCl91bm9yZGVyZWQicgoEQmluZBIRCgRuYW1lGAEgASgJSACIAQESDwoCYnkYAiABKAlIAYgBARIPCgJpZhgDIAEoCUgCiAEBEhMKBnNwcmVhZBgEIAEoCUgDiAEBQgcKBV9uYW1lQgUKA19ieUIFCgNfaWZCCQoHX3NwcmVhZCJHCgdDb21wb3NlEhQKB21lc3NhZ2UYASABKAlIAIgBARIaCgRhcmdzGAIgAygLMgwuYmZmLnYxLkJpbmRCCgoIX21lc3NhZ2UiqAIKBEVhY2gSEAoDdmFyGAEgASgJSAGIAQESDwoCaW4YAiABKAlIAogBARIPCgJpZhgDIAEoCUgDiAEBEgwKAmJ5GAQgASgJSAASHAoEY2FsbBgFIAEoCzIMLmJmZi52MS5DYWxsSAASIgoHY29tcG9zZRgGIAEoCzIPLmJmZi52MS5Db21wb3NlSAASEAoDa2V5GAcgASgJSASIAQESFAoHcGFydGlhbBgIIAEoCEgFiAEBEhcKCmNvbmN1cnJlbnQYCSABKA1IBogBARIQCgNtYXgYCiABKA1IB4gBAUIICgZzb3VyY2VCBgoEX3ZhckIFCgNfaW5CBQoDX2lmQgYKBF9rZXlCCgoIX3BhcnRpYWxCDQoLX2NvbmN1cnJlbnRCBgoEX21heCJGCgZTd2l0Y2gSGgoEY2FzZRgBIAMoCzIMLmJmZi52MS5DYXNlEhQKB2RlZmF1bHQYAiABKAlIAIgBAUIKCghfZGVmYXVsdCI2CgRDYXNlEg8KAmlmGAEgASgJSACIAQESDwoCYnkYAiABKAlIAYgBAUIFCgNfaWZCBQoDX2J5Ij4KBUd1YXJkEg8KAmlmGAEgASgJSACIAQESHQoEZmFpbBgCIAEoCzIPLmJmZi52MS5GYWlsdXJlQgUKA19pZiKEAQoHRmFpbHVyZRIfCgRjb2RlGAEgASgOMgwuYmZmLnYxLkNvZGVIAIgBARIUCgdtZXNzYWdlGAIgASgJSAGIAQESDwoHZGV0YWlscxgDIAMoCRISCgVhc19pcxgEIAEoCEgCiAEBQgcKBV9jb2RlQgoKCF9tZXNzYWdlQggKBl9hc19pcyK/AwoEQ2FsbBITCgZtZXRob2QYASABKAlIAIgBARIZCgNzZXQYAiADKAsyDC5iZmYudjEuQmluZBIUCgdyZXF1ZXN0GAMgASgJSAGIAQESFAoHdGltZW91dBgEIAEoCUgCiAEBEhwKBXJldHJ5GAUgASgLMg0uYmZmLnYxLlJldHJ5EhwKBWhlZGdlGAYgASgLMg0uYmZmLnYxLkhlZGdlEhwKBWNhY2hlGAcgASgLMg0uYmZmLnYxLkNhY2hlEhwKBWxpbWl0GAggASgLMg0uYmZmLnYxLkxpbWl0Eh4KCG1ldGFkYXRhGAkgAygLMgwuYmZmLnYxLkJpbmQSDwoHZm9yd2FyZBgKIAMoCRIjCghvbl9lcnJvchgLIAMoCzIRLmJmZi52MS5FcnJvclJ1bGUSHAoFYmF0Y2gYDCABKAsyDS5iZmYudjEuQmF0Y2gSFwoKaWRlbXBvdGVudBgNIAEoCEgDiAEBEhYKCXJlYWRfb25seRgPIAEoCEgEiAEBQgkKB19tZXRob2RCCgoIX3JlcXVlc3RCCgoIX3RpbWVvdXRCDQoLX2lkZW1wb3RlbnRCDAoKX3JlYWRfb25seSLXAwoIVXBzdHJlYW0SFAoHc2VydmljZRgBIAEoCUgAiAEBEhMKBm1ldGhvZBgCIAEoCUgBiAEBEhQKB3RpbWVvdXQYAyABKAlIAogBARIcCgVyZXRyeRgEIAEoCzINLmJmZi52MS5SZXRyeRIcCgVoZWRnZRgFIAEoCzINLmJmZi52MS5IZWRnZRIcCgVjYWNoZRgGIAEoCzINLmJmZi52MS5DYWNoZRIcCgVsaW1pdBgHIAEoCzINLmJmZi52MS5MaW1pdBIeCghtZXRhZGF0YRgIIAMoCzIMLmJmZi52MS5CaW5kEg8KB2ZvcndhcmQYCSADKAkSIwoIb25fZXJyb3IYCiADKAsyES5iZmYudjEuRXJyb3JSdWxlEhcKCmlkZW1wb3RlbnQYCyABKAhIA4gBARIgCgdicmVha2VyGAwgASgLMg8uYmZmLnYxLkJyZWFrZXISKQoMcmV0cnlfYnVkZ2V0GA0gASgLMhMuYmZmLnYxLlJldHJ5QnVkZ2V0EhYKCXJlYWRfb25seRgSIAEoCEgEiAEBQgoKCF9zZXJ2aWNlQgkKB19tZXRob2RCCgoIX3RpbWVvdXRCDQoLX2lkZW1wb3RlbnRCDAoKX3JlYWRfb25seSJ/CgVSZXRyeRIVCghhdHRlbXB0cxgBIAEoDUgAiAEBEhgKAm9uGAIgAygOMgwuYmZmLnYxLkNvZGUSIAoHYmFja29mZhgDIAEoCzIPLmJmZi52MS5CYWNrb2ZmEg8KAmlmGAQgASgJSAGIAQFCCwoJX2F0dGVtcHRzQgUKA19pZiJtCgdCYWNrb2ZmEhQKB2luaXRpYWwYASABKAlIAIgBARIQCgNtYXgYAiABKAlIAYgBARIXCgptdWx0aXBsaWVyGAMgASgBSAKIAQFCCgoIX2luaXRpYWxCBgoEX21heEINCgtfbXVsdGlwbGllciJfCgtSZXRyeUJ1ZGdldBIXCgptYXhfdG9rZW5zGAEgASgNSACIAQESGAoLdG9rZW5fcmF0aW8YAiABKAFIAYgBAUINCgtfbWF4X3Rva2Vuc0IOCgxfdG9rZW5fcmF0aW8iPwoFSGVkZ2USEgoFZGVsYXkYASABKAlIAIgBARIQCgNtYXgYAiABKA1IAYgBAUIICgZfZGVsYXlCBgoEX21heCI/CgVDYWNoZRIQCgN0dGwYASABKAlIAIgBARISCgVzdGFsZRgCIAEoCUgBiAEBQgYKBF90dGxCCAoGX3N0YWxlIk8KBUxpbWl0EhcKCmNvbmN1cnJlbnQYASABKA1IAIgBARITCgZxdWV1ZWQYAiABKA1IAYgBAUINCgtfY29uY3VycmVudEIJCgdfcXVldWVkIpMCCgdCcmVha2VyEhcKCmVycm9yX3JhdGUYASABKAFIAIgBARITCgZ3aW5kb3cYAiABKAlIAYgBARIUCgdtaW5pbXVtGAMgASgNSAKIAQESFQoIb3Blbl9mb3IYBCABKAlIA4gBARITCgZwcm9iZXMYBSABKA1IBIgBARIRCgRzbG93GAYgASgJSAWIAQESFgoJc2xvd19yYXRlGAcgASgBSAaIAQESEAoDb2ZmGAggASgISAeIAQFCDQoLX2Vycm9yX3JhdGVCCQoHX3dpbmRvd0IKCghfbWluaW11bUILCglfb3Blbl9mb3JCCQoHX3Byb2Jlc0IHCgVfc2xvd0IMCgpfc2xvd19yYXRlQgYKBF9vZmYi5QEKBUJhdGNoEhEKBG5hbWUYASABKAlIAIgBARIPCgJieRgCIAEoCUgBiAEBEhIKBWl0ZW1zGAMgASgJSAKIAQESEAoDa2V5GAQgASgJSAOIAQESEQoEbWFueRgFIAEoCEgEiAEBEhAKA21heBgGIAEoDUgFiAEBEhEKBHdyYXAYByABKAlIBogBARITCgZrZXlfYnkYCCABKAlIB4gBAUIHCgVfbmFtZUIFCgNfYnlCCAoGX2l0ZW1zQgYKBF9rZXlCBwoFX21hbnlCBgoEX21heEIHCgVfd3JhcEIJCgdfa2V5X2J5IowBCglFcnJvclJ1bGUSGAoCb24YASADKA4yDC5iZmYudjEuQ29kZRIPCgJpZhgCIAEoCUgBiAEBEhAKBmlnbm9yZRgDIAEoCEgAEhIKCGZhbGxiYWNrGAQgASgJSAASHwoEZmFpbBgFIAEoCzIPLmJmZi52MS5GYWlsdXJlSABCBgoEdGhlbkIFCgNfaWYqwAIKBENvZGUSBgoCT0sQABINCglDQU5DRUxMRUQQARILCgdVTktOT1dOEAISFAoQSU5WQUxJRF9BUkdVTUVOVBADEhUKEURFQURMSU5FX0VYQ0VFREVEEAQSDQoJTk9UX0ZPVU5EEAUSEgoOQUxSRUFEWV9FWElTVFMQBhIVChFQRVJNSVNTSU9OX0RFTklFRBAHEhYKElJFU09VUkNFX0VYSEFVU1RFRBAIEhcKE0ZBSUxFRF9QUkVDT05ESVRJT04QCRILCgdBQk9SVEVEEAoSEAoMT1VUX09GX1JBTkdFEAsSEQoNVU5JTVBMRU1FTlRFRBAMEgwKCElOVEVSTkFMEA0SDwoLVU5BVkFJTEFCTEUQDhINCglEQVRBX0xPU1MQDxITCg9VTkFVVEhFTlRJQ0FURUQQEBIHCgNBTlkQETpECgRmaWxlEhwuZ29vZ2xlLnByb3RvYnVmLkZpbGVPcHRpb25zGMncAyABKAsyEC5iZmYudjEuRmlsZVJ1bGVSBGZpbGU6UAoHc2VydmljZRIfLmdvb2dsZS5wcm90b2J1Zi5TZXJ2aWNlT3B0aW9ucxjJ3AMgASgLMhMuYmZmLnYxLlNlcnZpY2VSdWxlUgdzZXJ2aWNlOkwKBm1ldGhvZBIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGMncAyABKAsyEi5iZmYudjEuTWV0aG9kUnVsZVIGbWV0aG9kOlAKB21lc3NhZ2USHy5nb29nbGUucHJvdG9idWYuTWVzc2FnZU9wdGlvbnMYydwDIAEoCzITLmJmZi52MS5NZXNzYWdlUnVsZVIHbWVzc2FnZTpICgVmaWVsZBIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMYydwDIAEoCzIRLmJmZi52MS5GaWVsZFJ1bGVSBWZpZWxkOkQKBGVudW0SHC5nb29nbGUucHJvdG9idWYuRW51bU9wdGlvbnMYydwDIAEoCzIQLmJmZi52MS5FbnVtUnVsZVIEZW51bTpZCgplbnVtX3ZhbHVlEiEuZ29vZ2xlLnByb3RvYnVmLkVudW1WYWx1ZU9wdGlvbnMYydwDIAEoCzIVLmJmZi52MS5FbnVtVmFsdWVSdWxlUgllbnVtVmFsdWViBnByb3RvMw", [file_google_protobuf_descriptor]);
+  fileDesc("ChRiZmYvdjEvb3B0aW9ucy5wcm90bxIGYmZmLnYxIr8BCghGaWxlUnVsZRIiCgh1cHN0cmVhbRgBIAMoCzIQLmJmZi52MS5VcHN0cmVhbRIbCgNlbnYYAiADKAsyDi5iZmYudjEuRW52VmFyEiIKCGlkZW50aXR5GAMgASgLMhAuYmZmLnYxLklkZW50aXR5EiIKCGZ1bmN0aW9uGAYgAygLMhAuYmZmLnYxLkZ1bmN0aW9uEhkKDG1heF9lbGVtZW50cxgHIAEoDUgAiAEBQg8KDV9tYXhfZWxlbWVudHMiSAoLU2VydmljZVJ1bGUSGQoDbGV0GAEgAygLMgwuYmZmLnYxLlN0ZXASHgoGcGVybWl0GAIgASgLMg4uYmZmLnYxLlBlcm1pdCLEAQoKTWV0aG9kUnVsZRIUCgd0aW1lb3V0GAEgASgJSACIAQESFgoJbWF4X2NhbGxzGAIgASgNSAGIAQESFQoIcmVzcG9uc2UYAyABKAlIAogBARIeCgZwZXJtaXQYBCABKAsyDi5iZmYudjEuUGVybWl0EhkKDG1heF9lbGVtZW50cxgNIAEoDUgDiAEBQgoKCF90aW1lb3V0QgwKCl9tYXhfY2FsbHNCCwoJX3Jlc3BvbnNlQg8KDV9tYXhfZWxlbWVudHMieQoLTWVzc2FnZVJ1bGUSGQoDbGV0GAEgAygLMgwuYmZmLnYxLlN0ZXASDQoFYWxpYXMYAiADKAkSFQoIcmVzb2x2ZXIYAyABKAhIAIgBARIcCgVyZWFkcxgEIAEoCzINLmJmZi52MS5SZWFkc0ILCglfcmVzb2x2ZXIi4QEKCUZpZWxkUnVsZRIPCgJieRgBIAEoCUgAiAEBEhIKBWFsaWFzGAIgASgJSAGIAQESFQoIcmVzb2x2ZXIYAyABKAhIAogBARIPCgJpZhgEIAEoCUgDiAEBEhQKB2RlZmF1bHQYBSABKAhIBIgBARIVCghmYWxsYmFjaxgHIAEoCUgFiAEBEhwKBXJlYWRzGAggASgLMg0uYmZmLnYxLlJlYWRzQgUKA19ieUIICgZfYWxpYXNCCwoJX3Jlc29sdmVyQgUKA19pZkIKCghfZGVmYXVsdEILCglfZmFsbGJhY2siGQoIRW51bVJ1bGUSDQoFYWxpYXMYASADKAkigAEKDUVudW1WYWx1ZVJ1bGUSDQoFYWxpYXMYASADKAkSFAoHZGVmYXVsdBgCIAEoCEgAiAEBEhUKCG5vX2FsaWFzGAMgASgISAGIAQESEQoEdGV4dBgEIAEoCUgCiAEBQgoKCF9kZWZhdWx0QgsKCV9ub19hbGlhc0IHCgVfdGV4dCIVCgVSZWFkcxIMCgRzdGVwGAEgAygJIlUKCEZ1bmN0aW9uEhEKBG5hbWUYASABKAlIAIgBARINCgVwYXJhbRgCIAMoCRITCgZyZXN1bHQYAyABKAlIAYgBAUIHCgVfbmFtZUIJCgdfcmVzdWx0InUKBkVudlZhchIRCgRuYW1lGAEgASgJSACIAQESEQoEdHlwZRgCIAEoCUgBiAEBEhQKB2RlZmF1bHQYAyABKAlIAogBARIRCglhbHRlcm5hdGUYBCADKAlCBwoFX25hbWVCBwoFX3R5cGVCCgoIX2RlZmF1bHQivQMKBFN0ZXASEQoEbmFtZRgBIAEoCUgBiAEBEg8KAmlmGAIgASgJSAKIAQESDAoCYnkYAyABKAlIABIcCgRjYWxsGAQgASgLMgwuYmZmLnYxLkNhbGxIABIiCgdjb21wb3NlGAUgASgLMg8uYmZmLnYxLkNvbXBvc2VIABIcCgRlYWNoGAYgASgLMgwuYmZmLnYxLkVhY2hIABIgCgZzd2l0Y2gYByABKAsyDi5iZmYudjEuU3dpdGNoSAASHgoFZ3VhcmQYCCABKAsyDS5iZmYudjEuR3VhcmRIABIaCg1zdXBwbGVtZW50YXJ5GAkgASgISAOIAQESFQoIZmFsbGJhY2sYCiABKAlIBIgBARIVCghhdXRvYmluZBgLIAEoCEgFiAEBEg0KBWFmdGVyGAwgAygJEhIKBWRlZmVyGA0gASgISAaIAQESFgoJdW5vcmRlcmVkGA8gASgISAeIAQFCCAoGc291cmNlQgcKBV9uYW1lQgUKA19pZkIQCg5fc3VwcGxlbWVudGFyeUILCglfZmFsbGJhY2tCCwoJX2F1dG9iaW5kQggKBl9kZWZlckIMCgpfdW5vcmRlcmVkInIKBEJpbmQSEQoEbmFtZRgBIAEoCUgAiAEBEg8KAmJ5GAIgASgJSAGIAQESDwoCaWYYAyABKAlIAogBARITCgZzcHJlYWQYBCABKAlIA4gBAUIHCgVfbmFtZUIFCgNfYnlCBQoDX2lmQgkKB19zcHJlYWQiRwoHQ29tcG9zZRIUCgdtZXNzYWdlGAEgASgJSACIAQESGgoEYXJncxgCIAMoCzIMLmJmZi52MS5CaW5kQgoKCF9tZXNzYWdlIqgCCgRFYWNoEhAKA3ZhchgBIAEoCUgBiAEBEg8KAmluGAIgASgJSAKIAQESDwoCaWYYAyABKAlIA4gBARIMCgJieRgEIAEoCUgAEhwKBGNhbGwYBSABKAsyDC5iZmYudjEuQ2FsbEgAEiIKB2NvbXBvc2UYBiABKAsyDy5iZmYudjEuQ29tcG9zZUgAEhAKA2tleRgHIAEoCUgEiAEBEhQKB3BhcnRpYWwYCCABKAhIBYgBARIXCgpjb25jdXJyZW50GAkgASgNSAaIAQESEAoDbWF4GAogASgNSAeIAQFCCAoGc291cmNlQgYKBF92YXJCBQoDX2luQgUKA19pZkIGCgRfa2V5QgoKCF9wYXJ0aWFsQg0KC19jb25jdXJyZW50QgYKBF9tYXgiRgoGU3dpdGNoEhoKBGNhc2UYASADKAsyDC5iZmYudjEuQ2FzZRIUCgdkZWZhdWx0GAIgASgJSACIAQFCCgoIX2RlZmF1bHQiNgoEQ2FzZRIPCgJpZhgBIAEoCUgAiAEBEg8KAmJ5GAIgASgJSAGIAQFCBQoDX2lmQgUKA19ieSI+CgVHdWFyZBIPCgJpZhgBIAEoCUgAiAEBEh0KBGZhaWwYAiABKAsyDy5iZmYudjEuRmFpbHVyZUIFCgNfaWYihAEKB0ZhaWx1cmUSHwoEY29kZRgBIAEoDjIMLmJmZi52MS5Db2RlSACIAQESFAoHbWVzc2FnZRgCIAEoCUgBiAEBEg8KB2RldGFpbHMYAyADKAkSEgoFYXNfaXMYBCABKAhIAogBAUIHCgVfY29kZUIKCghfbWVzc2FnZUIICgZfYXNfaXMi9QMKBENhbGwSEwoGbWV0aG9kGAEgASgJSACIAQESGQoDc2V0GAIgAygLMgwuYmZmLnYxLkJpbmQSFAoHcmVxdWVzdBgDIAEoCUgBiAEBEhQKB3RpbWVvdXQYBCABKAlIAogBARIcCgVyZXRyeRgFIAEoCzINLmJmZi52MS5SZXRyeRIcCgVoZWRnZRgGIAEoCzINLmJmZi52MS5IZWRnZRIcCgVjYWNoZRgHIAEoCzINLmJmZi52MS5DYWNoZRIcCgVsaW1pdBgIIAEoCzINLmJmZi52MS5MaW1pdBIeCghtZXRhZGF0YRgJIAMoCzIMLmJmZi52MS5CaW5kEg8KB2ZvcndhcmQYCiADKAkSIwoIb25fZXJyb3IYCyADKAsyES5iZmYudjEuRXJyb3JSdWxlEhwKBWJhdGNoGAwgASgLMg0uYmZmLnYxLkJhdGNoEhcKCmlkZW1wb3RlbnQYDSABKAhIA4gBARInCghpZGVudGlmeRgOIAEoDjIQLmJmZi52MS5JZGVudGlmeUgEiAEBEhYKCXJlYWRfb25seRgPIAEoCEgFiAEBQgkKB19tZXRob2RCCgoIX3JlcXVlc3RCCgoIX3RpbWVvdXRCDQoLX2lkZW1wb3RlbnRCCwoJX2lkZW50aWZ5QgwKCl9yZWFkX29ubHkijQQKCFVwc3RyZWFtEhQKB3NlcnZpY2UYASABKAlIAIgBARITCgZtZXRob2QYAiABKAlIAYgBARIUCgd0aW1lb3V0GAMgASgJSAKIAQESHAoFcmV0cnkYBCABKAsyDS5iZmYudjEuUmV0cnkSHAoFaGVkZ2UYBSABKAsyDS5iZmYudjEuSGVkZ2USHAoFY2FjaGUYBiABKAsyDS5iZmYudjEuQ2FjaGUSHAoFbGltaXQYByABKAsyDS5iZmYudjEuTGltaXQSHgoIbWV0YWRhdGEYCCADKAsyDC5iZmYudjEuQmluZBIPCgdmb3J3YXJkGAkgAygJEiMKCG9uX2Vycm9yGAogAygLMhEuYmZmLnYxLkVycm9yUnVsZRIXCgppZGVtcG90ZW50GAsgASgISAOIAQESIAoHYnJlYWtlchgMIAEoCzIPLmJmZi52MS5CcmVha2VyEikKDHJldHJ5X2J1ZGdldBgNIAEoCzITLmJmZi52MS5SZXRyeUJ1ZGdldBInCghpZGVudGlmeRgOIAEoDjIQLmJmZi52MS5JZGVudGlmeUgEiAEBEhYKCXJlYWRfb25seRgSIAEoCEgFiAEBQgoKCF9zZXJ2aWNlQgkKB19tZXRob2RCCgoIX3RpbWVvdXRCDQoLX2lkZW1wb3RlbnRCCwoJX2lkZW50aWZ5QgwKCl9yZWFkX29ubHkifwoFUmV0cnkSFQoIYXR0ZW1wdHMYASABKA1IAIgBARIYCgJvbhgCIAMoDjIMLmJmZi52MS5Db2RlEiAKB2JhY2tvZmYYAyABKAsyDy5iZmYudjEuQmFja29mZhIPCgJpZhgEIAEoCUgBiAEBQgsKCV9hdHRlbXB0c0IFCgNfaWYibQoHQmFja29mZhIUCgdpbml0aWFsGAEgASgJSACIAQESEAoDbWF4GAIgASgJSAGIAQESFwoKbXVsdGlwbGllchgDIAEoAUgCiAEBQgoKCF9pbml0aWFsQgYKBF9tYXhCDQoLX211bHRpcGxpZXIiXwoLUmV0cnlCdWRnZXQSFwoKbWF4X3Rva2VucxgBIAEoDUgAiAEBEhgKC3Rva2VuX3JhdGlvGAIgASgBSAGIAQFCDQoLX21heF90b2tlbnNCDgoMX3Rva2VuX3JhdGlvIj8KBUhlZGdlEhIKBWRlbGF5GAEgASgJSACIAQESEAoDbWF4GAIgASgNSAGIAQFCCAoGX2RlbGF5QgYKBF9tYXgiPwoFQ2FjaGUSEAoDdHRsGAEgASgJSACIAQESEgoFc3RhbGUYAiABKAlIAYgBAUIGCgRfdHRsQggKBl9zdGFsZSJPCgVMaW1pdBIXCgpjb25jdXJyZW50GAEgASgNSACIAQESEwoGcXVldWVkGAIgASgNSAGIAQFCDQoLX2NvbmN1cnJlbnRCCQoHX3F1ZXVlZCKTAgoHQnJlYWtlchIXCgplcnJvcl9yYXRlGAEgASgBSACIAQESEwoGd2luZG93GAIgASgJSAGIAQESFAoHbWluaW11bRgDIAEoDUgCiAEBEhUKCG9wZW5fZm9yGAQgASgJSAOIAQESEwoGcHJvYmVzGAUgASgNSASIAQESEQoEc2xvdxgGIAEoCUgFiAEBEhYKCXNsb3dfcmF0ZRgHIAEoAUgGiAEBEhAKA29mZhgIIAEoCEgHiAEBQg0KC19lcnJvcl9yYXRlQgkKB193aW5kb3dCCgoIX21pbmltdW1CCwoJX29wZW5fZm9yQgkKB19wcm9iZXNCBwoFX3Nsb3dCDAoKX3Nsb3dfcmF0ZUIGCgRfb2ZmIuUBCgVCYXRjaBIRCgRuYW1lGAEgASgJSACIAQESDwoCYnkYAiABKAlIAYgBARISCgVpdGVtcxgDIAEoCUgCiAEBEhAKA2tleRgEIAEoCUgDiAEBEhEKBG1hbnkYBSABKAhIBIgBARIQCgNtYXgYBiABKA1IBYgBARIRCgR3cmFwGAcgASgJSAaIAQESEwoGa2V5X2J5GAggASgJSAeIAQFCBwoFX25hbWVCBQoDX2J5QggKBl9pdGVtc0IGCgRfa2V5QgcKBV9tYW55QgYKBF9tYXhCBwoFX3dyYXBCCQoHX2tleV9ieSKMAQoJRXJyb3JSdWxlEhgKAm9uGAEgAygOMgwuYmZmLnYxLkNvZGUSDwoCaWYYAiABKAlIAYgBARIQCgZpZ25vcmUYAyABKAhIABISCghmYWxsYmFjaxgEIAEoCUgAEh8KBGZhaWwYBSABKAsyDy5iZmYudjEuRmFpbHVyZUgAQgYKBHRoZW5CBQoDX2lmIkYKCElkZW50aXR5EhEKBHR5cGUYASABKAlIAIgBARIeCgZzb3VyY2UYAiADKAsyDi5iZmYudjEuU291cmNlQgcKBV90eXBlIqICCgZTb3VyY2USEQoEbmFtZRgBIAEoCUgBiAEBEhoKA2p3dBgCIAEoCzILLmJmZi52MS5Kd3RIABIiCgdzZXNzaW9uGAMgASgLMg8uYmZmLnYxLlNlc3Npb25IABIhCgdhcGlfa2V5GAQgASgLMg4uYmZmLnYxLkFwaUtleUgAEiYKCWFzc2VydGlvbhgFIAEoCzIRLmJmZi52MS5Bc3NlcnRpb25IABIcCgRwZWVyGAYgASgLMgwuYmZmLnYxLlBlZXJIABIiCgd0cnVzdGVkGAggASgLMg8uYmZmLnYxLlRydXN0ZWRIABIZCgNzZXQYByADKAsyDC5iZmYudjEuQmluZBIMCgRmcm9tGAkgAygJQgYKBGtpbmRCBwoFX25hbWUirgIKA0p3dBITCgZpc3N1ZXIYASABKAlIAIgBARIQCghhdWRpZW5jZRgCIAMoCRIRCgRqd2tzGAMgASgJSAGIAQESEwoGY2xhaW1zGAQgASgJSAKIAQESEwoGaGVhZGVyGAUgASgJSAOIAQESEwoGY29va2llGAYgASgJSASIAQESEQoJYWxnb3JpdGhtGAcgAygJEhMKBmxlZXdheRgIIAEoCUgFiAEBEhYKCW1heF9zdGFsZRgJIAEoCUgGiAEBEhQKB3N1YmplY3QYCiABKAlIB4gBAUIJCgdfaXNzdWVyQgcKBV9qd2tzQgkKB19jbGFpbXNCCQoHX2hlYWRlckIJCgdfY29va2llQgkKB19sZWV3YXlCDAoKX21heF9zdGFsZUIKCghfc3ViamVjdCLeAQoHU2Vzc2lvbhITCgZpc3N1ZXIYASABKAlIAIgBARIWCgljbGllbnRfaWQYAiABKAlIAYgBARINCgVzY29wZRgDIAMoCRITCgZjb29raWUYBCABKAlIAogBARIRCgRpZGxlGAUgASgJSAOIAQESFQoIYWJzb2x1dGUYBiABKAlIBIgBARITCgZjbGFpbXMYByABKAlIBYgBAUIJCgdfaXNzdWVyQgwKCl9jbGllbnRfaWRCCQoHX2Nvb2tpZUIHCgVfaWRsZUILCglfYWJzb2x1dGVCCQoHX2NsYWltcyKGAQoGQXBpS2V5EhMKBmhlYWRlchgBIAEoCUgAiAEBEhMKBnByZWZpeBgCIAEoCUgBiAEBEhIKBWNhY2hlGAMgASgJSAKIAQESEwoGY2xhaW1zGAQgASgJSAOIAQFCCQoHX2hlYWRlckIJCgdfcHJlZml4QggKBl9jYWNoZUIJCgdfY2xhaW1zIocBCglBc3NlcnRpb24SEwoGaGVhZGVyGAEgASgJSACIAQESEwoGaXNzdWVyGAIgASgJSAGIAQESEwoGY2xhaW1zGAMgASgJSAKIAQESEQoEa2V5cxgEIAEoCUgDiAEBQgkKB19oZWFkZXJCCQoHX2lzc3VlckIJCgdfY2xhaW1zQgcKBV9rZXlzIkkKB1RydXN0ZWQSEwoGaGVhZGVyGAEgASgJSACIAQESEwoGY2xhaW1zGAIgASgJSAGIAQFCCQoHX2hlYWRlckIJCgdfY2xhaW1zIiMKBFBlZXISDgoGc3BpZmZlGAEgAygJEgsKA2RucxgCIAMoCSKnAQoGUGVybWl0Eg4KBnNvdXJjZRgBIAMoCRINCgVzY29wZRgCIAMoCRIPCgJpZhgDIAEoCUgAiAEBEh0KBGZhaWwYBCABKAsyDy5iZmYudjEuRmFpbHVyZRITCgZwdWJsaWMYBSABKAhIAYgBARIZCgNsZXQYBiADKAsyDC5iZmYudjEuU3RlcBIMCgRyb2xlGAcgAygJQgUKA19pZkIJCgdfcHVibGljKsACCgRDb2RlEgYKAk9LEAASDQoJQ0FOQ0VMTEVEEAESCwoHVU5LTk9XThACEhQKEElOVkFMSURfQVJHVU1FTlQQAxIVChFERUFETElORV9FWENFRURFRBAEEg0KCU5PVF9GT1VORBAFEhIKDkFMUkVBRFlfRVhJU1RTEAYSFQoRUEVSTUlTU0lPTl9ERU5JRUQQBxIWChJSRVNPVVJDRV9FWEhBVVNURUQQCBIXChNGQUlMRURfUFJFQ09ORElUSU9OEAkSCwoHQUJPUlRFRBAKEhAKDE9VVF9PRl9SQU5HRRALEhEKDVVOSU1QTEVNRU5URUQQDBIMCghJTlRFUk5BTBANEg8KC1VOQVZBSUxBQkxFEA4SDQoJREFUQV9MT1NTEA8SEwoPVU5BVVRIRU5USUNBVEVEEBASBwoDQU5ZEBEqUwoISWRlbnRpZnkSGAoUSURFTlRJRllfVU5TUEVDSUZJRUQQABILCgdOT1RISU5HEAESCgoGU0lHTkVEEAISCQoFVE9LRU4QAxIJCgVQTEFJThAEOkQKBGZpbGUSHC5nb29nbGUucHJvdG9idWYuRmlsZU9wdGlvbnMYydwDIAEoCzIQLmJmZi52MS5GaWxlUnVsZVIEZmlsZTpQCgdzZXJ2aWNlEh8uZ29vZ2xlLnByb3RvYnVmLlNlcnZpY2VPcHRpb25zGMncAyABKAsyEy5iZmYudjEuU2VydmljZVJ1bGVSB3NlcnZpY2U6TAoGbWV0aG9kEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYydwDIAEoCzISLmJmZi52MS5NZXRob2RSdWxlUgZtZXRob2Q6UAoHbWVzc2FnZRIfLmdvb2dsZS5wcm90b2J1Zi5NZXNzYWdlT3B0aW9ucxjJ3AMgASgLMhMuYmZmLnYxLk1lc3NhZ2VSdWxlUgdtZXNzYWdlOkgKBWZpZWxkEh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxjJ3AMgASgLMhEuYmZmLnYxLkZpZWxkUnVsZVIFZmllbGQ6RAoEZW51bRIcLmdvb2dsZS5wcm90b2J1Zi5FbnVtT3B0aW9ucxjJ3AMgASgLMhAuYmZmLnYxLkVudW1SdWxlUgRlbnVtOlkKCmVudW1fdmFsdWUSIS5nb29nbGUucHJvdG9idWYuRW51bVZhbHVlT3B0aW9ucxjJ3AMgASgLMhUuYmZmLnYxLkVudW1WYWx1ZVJ1bGVSCWVudW1WYWx1ZWIGcHJvdG8z", [file_google_protobuf_descriptor]);
 
 /**
  * @generated from message bff.v1.FileRule
@@ -27,6 +27,13 @@ export type FileRule = Message<"bff.v1.FileRule"> & {
    * @generated from field: repeated bff.v1.EnvVar env = 2;
    */
   env: EnvVar[];
+
+  /**
+   * who is calling; of the whole package
+   *
+   * @generated from field: bff.v1.Identity identity = 3;
+   */
+  identity?: Identity | undefined;
 
   /**
    * TypeScript functions for expressions, of the package
@@ -60,6 +67,13 @@ export type ServiceRule = Message<"bff.v1.ServiceRule"> & {
    * @generated from field: repeated bff.v1.Step let = 1;
    */
   let: Step[];
+
+  /**
+   * who may call its rpcs
+   *
+   * @generated from field: bff.v1.Permit permit = 2;
+   */
+  permit?: Permit | undefined;
 };
 
 /**
@@ -93,6 +107,13 @@ export type MethodRule = Message<"bff.v1.MethodRule"> & {
    * @generated from field: optional string response = 3;
    */
   response?: string | undefined;
+
+  /**
+   * in addition to the service's
+   *
+   * @generated from field: bff.v1.Permit permit = 4;
+   */
+  permit?: Permit | undefined;
 
   /**
    * in place of the file's
@@ -762,6 +783,11 @@ export type Call = Message<"bff.v1.Call"> & {
   idempotent?: boolean | undefined;
 
   /**
+   * @generated from field: optional bff.v1.Identify identify = 14;
+   */
+  identify?: Identify | undefined;
+
+  /**
    * the author vouches: as NO_SIDE_EFFECTS on the rpc
    *
    * @generated from field: optional bool read_only = 15;
@@ -848,6 +874,11 @@ export type Upstream = Message<"bff.v1.Upstream"> & {
    * @generated from field: bff.v1.RetryBudget retry_budget = 13;
    */
   retryBudget?: RetryBudget | undefined;
+
+  /**
+   * @generated from field: optional bff.v1.Identify identify = 14;
+   */
+  identify?: Identify | undefined;
 
   /**
    * needs service or method; of a service: its rpcs that say nothing themselves
@@ -1189,6 +1220,422 @@ export const ErrorRuleSchema: GenMessage<ErrorRule> = /*@__PURE__*/
   messageDesc(file_bff_v1_options, 28);
 
 /**
+ * @generated from message bff.v1.Identity
+ */
+export type Identity = Message<"bff.v1.Identity"> & {
+  /**
+   * message of `principal`; default bff.v1.Principal
+   *
+   * @generated from field: optional string type = 1;
+   */
+  type?: string | undefined;
+
+  /**
+   * @generated from field: repeated bff.v1.Source source = 2;
+   */
+  source: Source[];
+};
+
+/**
+ * Describes the message bff.v1.Identity.
+ * Use `create(IdentitySchema)` to create a new message.
+ */
+export const IdentitySchema: GenMessage<Identity> = /*@__PURE__*/
+  messageDesc(file_bff_v1_options, 29);
+
+/**
+ * @generated from message bff.v1.Source
+ */
+export type Source = Message<"bff.v1.Source"> & {
+  /**
+   * @generated from field: optional string name = 1;
+   */
+  name?: string | undefined;
+
+  /**
+   * @generated from oneof bff.v1.Source.kind
+   */
+  kind: {
+    /**
+     * @generated from field: bff.v1.Jwt jwt = 2;
+     */
+    value: Jwt;
+    case: "jwt";
+  } | {
+    /**
+     * @generated from field: bff.v1.Session session = 3;
+     */
+    value: Session;
+    case: "session";
+  } | {
+    /**
+     * @generated from field: bff.v1.ApiKey api_key = 4;
+     */
+    value: ApiKey;
+    case: "apiKey";
+  } | {
+    /**
+     * @generated from field: bff.v1.Assertion assertion = 5;
+     */
+    value: Assertion;
+    case: "assertion";
+  } | {
+    /**
+     * @generated from field: bff.v1.Peer peer = 6;
+     */
+    value: Peer;
+    case: "peer";
+  } | {
+    /**
+     * @generated from field: bff.v1.Trusted trusted = 8;
+     */
+    value: Trusted;
+    case: "trusted";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * fields of the principal; sees `claims`, `credential`, `env`, nothing else
+   *
+   * @generated from field: repeated bff.v1.Bind set = 7;
+   */
+  set: Bind[];
+
+  /**
+   * only over connections whose client certificate has one of these SPIFFE or DNS names
+   *
+   * @generated from field: repeated string from = 9;
+   */
+  from: string[];
+};
+
+/**
+ * Describes the message bff.v1.Source.
+ * Use `create(SourceSchema)` to create a new message.
+ */
+export const SourceSchema: GenMessage<Source> = /*@__PURE__*/
+  messageDesc(file_bff_v1_options, 30);
+
+/**
+ * @generated from message bff.v1.Jwt
+ */
+export type Jwt = Message<"bff.v1.Jwt"> & {
+  /**
+   * with {env.X} holes
+   *
+   * @generated from field: optional string issuer = 1;
+   */
+  issuer?: string | undefined;
+
+  /**
+   * any of these
+   *
+   * @generated from field: repeated string audience = 2;
+   */
+  audience: string[];
+
+  /**
+   * default: found through the issuer's OpenID discovery document
+   *
+   * @generated from field: optional string jwks = 3;
+   */
+  jwks?: string | undefined;
+
+  /**
+   * message that the payload is decoded into
+   *
+   * @generated from field: optional string claims = 4;
+   */
+  claims?: string | undefined;
+
+  /**
+   * default "authorization", with the scheme Bearer
+   *
+   * @generated from field: optional string header = 5;
+   */
+  header?: string | undefined;
+
+  /**
+   * in place of a header
+   *
+   * @generated from field: optional string cookie = 6;
+   */
+  cookie?: string | undefined;
+
+  /**
+   * default RS256, PS256, ES256, EdDSA
+   *
+   * @generated from field: repeated string algorithm = 7;
+   */
+  algorithm: string[];
+
+  /**
+   * default "30s"
+   *
+   * @generated from field: optional string leeway = 8;
+   */
+  leeway?: string | undefined;
+
+  /**
+   * how long keys serve while the issuer is away; default "24h"
+   *
+   * @generated from field: optional string max_stale = 9;
+   */
+  maxStale?: string | undefined;
+
+  /**
+   * pattern with one * per segment, for SPIFFE JWT-SVIDs
+   *
+   * @generated from field: optional string subject = 10;
+   */
+  subject?: string | undefined;
+};
+
+/**
+ * Describes the message bff.v1.Jwt.
+ * Use `create(JwtSchema)` to create a new message.
+ */
+export const JwtSchema: GenMessage<Jwt> = /*@__PURE__*/
+  messageDesc(file_bff_v1_options, 31);
+
+/**
+ * @generated from message bff.v1.Session
+ */
+export type Session = Message<"bff.v1.Session"> & {
+  /**
+   * OpenID provider
+   *
+   * @generated from field: optional string issuer = 1;
+   */
+  issuer?: string | undefined;
+
+  /**
+   * with {env.X} holes; the secret is BFF_<SOURCE>_CLIENT_SECRET
+   *
+   * @generated from field: optional string client_id = 2;
+   */
+  clientId?: string | undefined;
+
+  /**
+   * @generated from field: repeated string scope = 3;
+   */
+  scope: string[];
+
+  /**
+   * default "__Host-session"
+   *
+   * @generated from field: optional string cookie = 4;
+   */
+  cookie?: string | undefined;
+
+  /**
+   * @generated from field: optional string idle = 5;
+   */
+  idle?: string | undefined;
+
+  /**
+   * @generated from field: optional string absolute = 6;
+   */
+  absolute?: string | undefined;
+
+  /**
+   * of the ID token
+   *
+   * @generated from field: optional string claims = 7;
+   */
+  claims?: string | undefined;
+};
+
+/**
+ * Describes the message bff.v1.Session.
+ * Use `create(SessionSchema)` to create a new message.
+ */
+export const SessionSchema: GenMessage<Session> = /*@__PURE__*/
+  messageDesc(file_bff_v1_options, 32);
+
+/**
+ * @generated from message bff.v1.ApiKey
+ */
+export type ApiKey = Message<"bff.v1.ApiKey"> & {
+  /**
+   * default "x-api-key"
+   *
+   * @generated from field: optional string header = 1;
+   */
+  header?: string | undefined;
+
+  /**
+   * @generated from field: optional string prefix = 2;
+   */
+  prefix?: string | undefined;
+
+  /**
+   * how late a revocation may be seen; default "10s"
+   *
+   * @generated from field: optional string cache = 3;
+   */
+  cache?: string | undefined;
+
+  /**
+   * @generated from field: optional string claims = 4;
+   */
+  claims?: string | undefined;
+};
+
+/**
+ * Describes the message bff.v1.ApiKey.
+ * Use `create(ApiKeySchema)` to create a new message.
+ */
+export const ApiKeySchema: GenMessage<ApiKey> = /*@__PURE__*/
+  messageDesc(file_bff_v1_options, 33);
+
+/**
+ * @generated from message bff.v1.Assertion
+ */
+export type Assertion = Message<"bff.v1.Assertion"> & {
+  /**
+   * default "x-principal-signed-bin"
+   *
+   * @generated from field: optional string header = 1;
+   */
+  header?: string | undefined;
+
+  /**
+   * what its issuer must be; required
+   *
+   * @generated from field: optional string issuer = 2;
+   */
+  issuer?: string | undefined;
+
+  /**
+   * message that it must hold; default: the identity's type
+   *
+   * @generated from field: optional string claims = 3;
+   */
+  claims?: string | undefined;
+
+  /**
+   * URL or file of the issuer's bff-keys; required
+   *
+   * @generated from field: optional string keys = 4;
+   */
+  keys?: string | undefined;
+};
+
+/**
+ * Describes the message bff.v1.Assertion.
+ * Use `create(AssertionSchema)` to create a new message.
+ */
+export const AssertionSchema: GenMessage<Assertion> = /*@__PURE__*/
+  messageDesc(file_bff_v1_options, 34);
+
+/**
+ * What a gateway in front has verified.
+ *
+ * @generated from message bff.v1.Trusted
+ */
+export type Trusted = Message<"bff.v1.Trusted"> & {
+  /**
+   * ProtoJSON in base64url; a name in -bin: the message's bytes
+   *
+   * @generated from field: optional string header = 1;
+   */
+  header?: string | undefined;
+
+  /**
+   * @generated from field: optional string claims = 2;
+   */
+  claims?: string | undefined;
+};
+
+/**
+ * Describes the message bff.v1.Trusted.
+ * Use `create(TrustedSchema)` to create a new message.
+ */
+export const TrustedSchema: GenMessage<Trusted> = /*@__PURE__*/
+  messageDesc(file_bff_v1_options, 35);
+
+/**
+ * @generated from message bff.v1.Peer
+ */
+export type Peer = Message<"bff.v1.Peer"> & {
+  /**
+   * URI names of the client's certificate, * per segment
+   *
+   * @generated from field: repeated string spiffe = 1;
+   */
+  spiffe: string[];
+
+  /**
+   * @generated from field: repeated string dns = 2;
+   */
+  dns: string[];
+};
+
+/**
+ * Describes the message bff.v1.Peer.
+ * Use `create(PeerSchema)` to create a new message.
+ */
+export const PeerSchema: GenMessage<Peer> = /*@__PURE__*/
+  messageDesc(file_bff_v1_options, 36);
+
+/**
+ * @generated from message bff.v1.Permit
+ */
+export type Permit = Message<"bff.v1.Permit"> & {
+  /**
+   * any of these
+   *
+   * @generated from field: repeated string source = 1;
+   */
+  source: string[];
+
+  /**
+   * all of these
+   *
+   * @generated from field: repeated string scope = 2;
+   */
+  scope: string[];
+
+  /**
+   * @generated from field: optional string if = 3;
+   */
+  if?: string | undefined;
+
+  /**
+   * @generated from field: bff.v1.Failure fail = 4;
+   */
+  fail?: Failure | undefined;
+
+  /**
+   * no principal needed
+   *
+   * @generated from field: optional bool public = 5;
+   */
+  public?: boolean | undefined;
+
+  /**
+   * of an rpc: decisions; see args, principal, steps of the service; names are for `if` and `fail`
+   *
+   * @generated from field: repeated bff.v1.Step let = 6;
+   */
+  let: Step[];
+
+  /**
+   * any of these, of principal.roles
+   *
+   * @generated from field: repeated string role = 7;
+   */
+  role: string[];
+};
+
+/**
+ * Describes the message bff.v1.Permit.
+ * Use `create(PermitSchema)` to create a new message.
+ */
+export const PermitSchema: GenMessage<Permit> = /*@__PURE__*/
+  messageDesc(file_bff_v1_options, 37);
+
+/**
  * The gRPC status codes, here so that the language needs no third-party proto.
  * buf:lint:ignore ENUM_VALUE_PREFIX
  * buf:lint:ignore ENUM_ZERO_VALUE_SUFFIX
@@ -1303,6 +1750,59 @@ export type Code = (typeof Code)[keyof typeof Code] | UnknownEnum;
  */
 export const CodeSchema: GenEnum<Code> = /*@__PURE__*/
   enumDesc(file_bff_v1_options, 0);
+
+/**
+ * buf:lint:ignore ENUM_VALUE_PREFIX
+ * buf:lint:ignore ENUM_ZERO_VALUE_SUFFIX
+ *
+ * @generated from enum bff.v1.Identify
+ */
+export const Identify = {
+  /**
+   * @generated from enum value: IDENTIFY_UNSPECIFIED = 0;
+   */
+  IDENTIFY_UNSPECIFIED: 0,
+
+  /**
+   * @generated from enum value: NOTHING = 1;
+   */
+  NOTHING: 1,
+
+  /**
+   * x-principal-signed-bin, signed for this upstream
+   *
+   * @generated from enum value: SIGNED = 2;
+   */
+  SIGNED: 2,
+
+  /**
+   * the caller's own token
+   *
+   * @generated from enum value: TOKEN = 3;
+   */
+  TOKEN: 3,
+
+  /**
+   * x-principal-bin, the principal's bytes alone: for a mesh that authenticates its members
+   *
+   * @generated from enum value: PLAIN = 4;
+   */
+  PLAIN: 4,
+} as const;
+
+/**
+ * buf:lint:ignore ENUM_VALUE_PREFIX
+ * buf:lint:ignore ENUM_ZERO_VALUE_SUFFIX
+ *
+ * @generated from enum bff.v1.Identify
+ */
+export type Identify = (typeof Identify)[keyof typeof Identify] | UnknownEnum;
+
+/**
+ * Describes the enum bff.v1.Identify.
+ */
+export const IdentifySchema: GenEnum<Identify> = /*@__PURE__*/
+  enumDesc(file_bff_v1_options, 1);
 
 /**
  * @generated from extension: bff.v1.FileRule file = 61001;

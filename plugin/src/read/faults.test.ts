@@ -371,6 +371,13 @@ const faults: readonly Case[] = [
     "this rule is never tried: earlier ones take its codes",
   ],
   ["BFF190", lets(`{ name: "a" by: "1" defer: «true» }`), '"defer" is not supported yet'],
+  ["BFF190", "option (bff.v1.file) = { identity: «{}» };", '"identity" is not supported yet'],
+  ["BFF190", upstream("{ identify: «SIGNED» }"), '"identify" is not supported yet'],
+  [
+    "BFF190",
+    "message M {} service S { option (bff.v1.service) = { permit: «{}» }; rpc A(M) returns (M); }",
+    '"permit" is not supported yet',
+  ],
   [
     "BFF105",
     "message M {} service S { option (bff.v1.service) = {}; rpc A(M) returns (M) { option (bff.v1.method).max_calls = «0»; } }",

@@ -2,7 +2,7 @@ import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Breaker, FileRule, RetryBudget, Upstream } from "../gen/bff/v1/options_pb.ts";
 import type { IrBreaker, IrFile, IrRetryBudget, IrUpstream } from "../ir.ts";
 import { child, children, type Declared, sourced, text } from "./declared.ts";
-import { caution, fault } from "./fault.ts";
+import { caution, fault, unsupported } from "./fault.ts";
 import { checkMethod, checkReference, checkUnique } from "./names.ts";
 import { readEnvVar } from "./read-env.ts";
 import { readFunction } from "./read-function.ts";
@@ -14,6 +14,7 @@ export function readFileRule(
   report: Report,
 ): Pick<IrFile, "upstreams" | "env" | "functions" | "maxElements"> {
   if (isEmpty(value)) fault(report, "BFF124", place.at, "this rule says nothing", { hint: "leave it out" });
+  if (value.identity !== undefined) unsupported(report, place.field("identity").at, '"identity"');
   const env = children(value.env, place, "env").map((variable) => readEnvVar(variable, report));
   checkUnique(
     env.map((variable) => variable?.name),

@@ -5,12 +5,13 @@ import {
   Code,
   type ErrorRule,
   type Hedge,
+  type Identify,
   type Limit,
   type Retry,
 } from "../gen/bff/v1/options_pb.ts";
 import type { IrCache, IrErrorRule, IrHedge, IrLimit, IrPolicy, IrRetry } from "../ir.ts";
 import { child, children, type Declared, sourced, texts } from "./declared.ts";
-import { caution, fault } from "./fault.ts";
+import { caution, fault, unsupported } from "./fault.ts";
 import { checkMetadataKey, checkUnique } from "./names.ts";
 import type { Place } from "./place.ts";
 import { readBinds } from "./read-binds.ts";
@@ -29,9 +30,11 @@ interface PolicyRule {
   readonly onError: readonly ErrorRule[];
   readonly idempotent?: boolean | undefined;
   readonly readOnly?: boolean | undefined;
+  readonly identify?: Identify | undefined;
 }
 
 export function readPolicy({ value, place }: Declared<PolicyRule>, report: Report): IrPolicy {
+  if (value.identify !== undefined) unsupported(report, place.field("identify").at, '"identify"');
   const retry = child(value.retry, place, "retry");
   const limit = child(value.limit, place, "limit");
   const hedge = child(value.hedge, place, "hedge");

@@ -3,7 +3,7 @@ import type { Report } from "../diagnostic/diagnostic.ts";
 import { method as methodOption, service as serviceOption } from "../gen/bff/v1/options_pb.ts";
 import type { IrMethod, IrService } from "../ir.ts";
 import { text } from "./declared.ts";
-import { fault } from "./fault.ts";
+import { fault, unsupported } from "./fault.ts";
 import type { Locator } from "./locate.ts";
 import { checkReference } from "./names.ts";
 import { isEmpty } from "./read-policy.ts";
@@ -22,7 +22,10 @@ export function readService(desc: DescService, locator: Locator, report: Report)
     }
     return undefined;
   }
-  const steps = readSteps(getOption(desc, serviceOption).let, locator.rule(desc, serviceOption), report);
+  const value = getOption(desc, serviceOption);
+  const place = locator.rule(desc, serviceOption);
+  if (value.permit !== undefined) unsupported(report, place.field("permit").at, '"permit"');
+  const steps = readSteps(value.let, place, report);
   return {
     kind: "service",
     desc,
@@ -45,6 +48,7 @@ function readMethod(desc: DescMethod, locator: Locator, report: Report): IrMetho
   const value = getOption(desc, methodOption);
   const place = locator.rule(desc, methodOption);
   if (isEmpty(value)) fault(report, "BFF124", place.at, "this rule says nothing", { hint: "leave it out" });
+  if (value.permit !== undefined) unsupported(report, place.field("permit").at, '"permit"');
   const response = text(value.response, place, "response");
   checkReference(response, "a message", report);
   return {

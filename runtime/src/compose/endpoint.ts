@@ -3,9 +3,10 @@ import { Code as ConnectCode, ConnectError, type ConnectRouter, type HandlerCont
 import { type Clock, systemClock } from "../clock.ts";
 import { asFailure, type Failure, OVER, timedOut } from "../failure.ts";
 import type { Degradation } from "../gen/bff/v1/degradation_pb.ts";
+import type { IncomingHeaders } from "../identity/incoming.ts";
 import type { Observer, ResponseEvent } from "../observer.ts";
 import { degraded as degradedBy } from "./degrade.ts";
-import { Exchange, type IncomingHeaders } from "./exchange.ts";
+import { Exchange } from "./exchange.ts";
 import { REACHED } from "./reached.ts";
 import { Request } from "./request.ts";
 import { assertWritable, holdsRequired } from "./required.ts";

@@ -8,13 +8,9 @@ import type { Clock, Timer } from "../clock.ts";
 import { type Failure, OVER } from "../failure.ts";
 import { budgetMs, callBudgetMs } from "../guard/deadline.ts";
 import { Limit } from "../guard/limit.ts";
+import type { IncomingHeaders } from "../identity/incoming.ts";
 import type { Observer } from "../observer.ts";
 import type { OutgoingHeaders } from "../transport/unary-client.ts";
-
-/** Incoming headers; fetch's `Headers` is one. Names are lower-case; several values of a name are joined with ", ". */
-export interface IncomingHeaders {
-  get(name: string): string | null;
-}
 
 /** What a request brings, and what its rpc allows. */
 export interface ExchangeOptions {

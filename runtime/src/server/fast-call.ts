@@ -6,7 +6,7 @@ import type { Compression } from "@connectrpc/connect/protocol";
 import { enterList, leaveList, type Slotted } from "../call/slots.ts";
 import { LONGEST_TIMER_MS } from "../clock.ts";
 import { type Answering, type AnswerMetadata, connectError, type Endpoint } from "../compose/endpoint.ts";
-import type { IncomingHeaders } from "../compose/exchange.ts";
+import type { IncomingHeaders } from "../identity/incoming.ts";
 import { appended } from "../wire/appended.ts";
 import type { ServerFault } from "./failure-log.ts";
 import type { Holder, PendingBytes } from "./pending-bytes.ts";

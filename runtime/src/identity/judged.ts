@@ -1,0 +1,29 @@
+import type { Caller } from "./caller.ts";
+import type { IncomingHeaders, Peer } from "./incoming.ts";
+
+/** A request whose credentials have been judged. Nobody finds them in it. */
+export class Judged implements IncomingHeaders {
+  /** Undefined: nobody that is known. */
+  readonly caller: Caller | undefined;
+  readonly peer: Peer;
+  /** What the answer tells in turn, names in lower case and values in turn: that a cookie is to be forgotten. */
+  readonly answer: readonly string[];
+  readonly #headers: IncomingHeaders;
+  readonly #hidden: ReadonlySet<string>;
+
+  /** @param hidden names of headers that hold credentials, lower-case */
+  constructor(
+    headers: IncomingHeaders,
+    hidden: ReadonlySet<string>,
+    { caller, peer, answer }: { caller: Caller | undefined; peer: Peer; answer: readonly string[] },
+  ) {
+    this.#headers = headers;
+    this.#hidden = hidden;
+    this.caller = caller;
+    this.peer = peer;
+    this.answer = answer;
+  }
+  get(name: string): string | null {
+    return this.#hidden.has(name) ? null : this.#headers.get(name);
+  }
+}
