@@ -209,7 +209,7 @@ test.each([
   async ({ extension, out, server }) => {
     configure(extension, out);
     run(project, join(project, "node_modules/.bin/buf"), "generate");
-    expect(readdirSync(join(project, out, "bff/v1"))).toEqual(["degradation_pb.ts"]);
+    expect(readdirSync(join(project, out, "bff/v1"))).toEqual(["degradation_pb.ts", "identity_pb.ts"]);
     const resolvers = join(out, "resolvers.ts");
     const begun = run(
       project,
