@@ -37,7 +37,7 @@ export {
   endpoint,
 } from "./compose/endpoint.ts";
 export type { Request } from "./compose/request.ts";
-export type { ReadonlyHeaders, Resolver, Resolving } from "./compose/resolver.ts";
+export type { ReadonlyHeaders, Resolver, ResolverFor, Resolving, ResolvingFor } from "./compose/resolver.ts";
 export { clientOf, clientsOf, type ResolverCallOptions, type ResolverClient } from "./compose/resolver-client.ts";
 export { short } from "./compose/short.ts";
 export { asFailure, Code, codeText, type Detail, ERROR_CODES, Failure, type Fault, Reason } from "./failure.ts";

@@ -12,14 +12,20 @@ import { Request } from "./request.ts";
 import { assertWritable, holdsRequired } from "./required.ts";
 
 /** How one rpc is served. */
-export interface EndpointOptions<App, I extends DescMessage, O extends DescMessage, C extends DescMessage = O> {
+export interface EndpointOptions<
+  App,
+  I extends DescMessage,
+  O extends DescMessage,
+  C extends DescMessage = O,
+  Principal = undefined,
+> {
   /** Of the whole response; a client can only shorten it. */
   readonly timeoutMs: number;
   /** How many elements of lists, maps and JSON a request may hold. Default: what the server allows. */
   readonly maxElements?: number | undefined;
   /** Calls to one upstream at a time within one response. Default 10. */
   readonly concurrent?: number | undefined;
-  readonly compose: (cx: Request<App>, args: MessageShape<I>) => Promise<MessageShape<C>>;
+  readonly compose: (cx: Request<App, Principal>, args: MessageShape<I>) => Promise<MessageShape<C>>;
   /** Where another message is composed in place of the response: its schema, and how it becomes the response. */
   readonly respond?: { readonly schema: C; readonly as: (composed: MessageShape<C>) => MessageShape<O> } | undefined;
   /** Puts the degradations where the response keeps them. */
@@ -77,11 +83,13 @@ export interface Endpoint {
 }
 
 /** An rpc whose responses `compose` makes. */
-export function endpoint<App, I extends DescMessage, O extends DescMessage, C extends DescMessage = O>(
-  method: DescMethodUnary<I, O>,
-  app: App,
-  options: EndpointOptions<App, I, O, C>,
-): Endpoint {
+export function endpoint<
+  App,
+  I extends DescMessage,
+  O extends DescMessage,
+  C extends DescMessage = O,
+  Principal = undefined,
+>(method: DescMethodUnary<I, O>, app: App, options: EndpointOptions<App, I, O, C, Principal>): Endpoint {
   const served = holdsRequired(method.output) ? writable(method, options) : options;
   const run: Endpoint["run"] = (args, headers, clientMs, done, failed) =>
     answer(method, app, served, args as MessageShape<I>, headers, clientMs, done, failed);
@@ -91,10 +99,10 @@ export function endpoint<App, I extends DescMessage, O extends DescMessage, C ex
 }
 
 /** The same, where an answer that lacks a required field fails: what writes it would tell the client which. */
-function writable<App, I extends DescMessage, O extends DescMessage, C extends DescMessage>(
+function writable<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal>(
   method: DescMethodUnary<I, O>,
-  options: EndpointOptions<App, I, O, C>,
-): EndpointOptions<App, I, O, C> {
+  options: EndpointOptions<App, I, O, C, Principal>,
+): EndpointOptions<App, I, O, C, Principal> {
   const { compose, respond } = options;
   if (respond !== undefined) {
     const as = (composed: MessageShape<C>): MessageShape<O> => {
@@ -119,10 +127,10 @@ export function routeOf(method: DescMethodUnary, run: Endpoint["run"]): Endpoint
   return (router) => void router.rpc(method, handler as never);
 }
 
-function answer<App, I extends DescMessage, O extends DescMessage, C extends DescMessage>(
+function answer<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal>(
   method: DescMethodUnary<I, O>,
   app: App,
-  options: EndpointOptions<App, I, O, C>,
+  options: EndpointOptions<App, I, O, C, Principal>,
   args: MessageShape<I>,
   headers: IncomingHeaders,
   clientMs: number | undefined,
@@ -140,7 +148,7 @@ function answer<App, I extends DescMessage, O extends DescMessage, C extends Des
     observe({ ok: false, failure });
   };
   const exchange = new Exchange({ clock, headers, methodMs, clientMs, concurrent, observer, failed: fail });
-  const cx = new Request(app, exchange);
+  const cx = new Request<App, Principal>(app, exchange);
   const observe = (outcome: ResponseEvent["outcome"]): void =>
     observer?.response?.({
       request: cx,

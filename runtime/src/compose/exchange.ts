@@ -9,6 +9,7 @@ import { type Failure, OVER } from "../failure.ts";
 import { budgetMs, callBudgetMs } from "../guard/deadline.ts";
 import { Limit } from "../guard/limit.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
+import type { Judged } from "../identity/judged.ts";
 import type { Observer } from "../observer.ts";
 import type { OutgoingHeaders } from "../transport/unary-client.ts";
 
@@ -16,6 +17,8 @@ import type { OutgoingHeaders } from "../transport/unary-client.ts";
 export interface ExchangeOptions {
   readonly clock: Clock;
   readonly headers: IncomingHeaders;
+  /** The same, judged: what there is of credentials is read from nothing else. */
+  readonly judged?: Judged | undefined;
   /** The method's own timeout, in milliseconds. */
   readonly methodMs: number;
   /** What the client leaves us, in milliseconds, if it says. */
@@ -42,6 +45,7 @@ export class Exchange implements CallExchange {
   readonly fullMs: number;
   readonly methodMs: number;
   readonly headers: IncomingHeaders;
+  readonly judged: Judged | undefined;
   readonly observer: Observer | undefined;
   readonly fetch: object | undefined;
   readonly #concurrent: number;
@@ -62,9 +66,11 @@ export class Exchange implements CallExchange {
   #forwardedFor: readonly string[] | undefined;
   #idle: (() => void) | undefined;
 
-  constructor({ clock, headers, methodMs, clientMs, concurrent, observer, fetch, failed }: ExchangeOptions) {
+  constructor(options: ExchangeOptions) {
+    const { clock, judged, headers, methodMs, clientMs, concurrent, observer, fetch, failed } = options;
     this.clock = clock;
-    this.headers = headers;
+    this.judged = judged;
+    this.headers = judged ?? headers;
     this.observer = observer;
     this.fetch = fetch;
     this.#concurrent = concurrent;
@@ -81,9 +87,9 @@ export class Exchange implements CallExchange {
   }
   /** One that looks like this one, for a fetch of the cache: its client sets no deadline, and nothing in it is critical. */
   detached(fetch: object, clock: Clock): Exchange {
-    const { headers, methodMs } = this;
+    const { headers, judged, methodMs } = this;
     const concurrent = Number.POSITIVE_INFINITY;
-    return new Exchange({ clock, headers, methodMs, clientMs: undefined, concurrent, fetch, failed: () => {} });
+    return new Exchange({ clock, headers, judged, methodMs, clientMs: undefined, concurrent, fetch, failed: () => {} });
   }
   get over(): boolean {
     return this.scope.over;

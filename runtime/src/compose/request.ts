@@ -11,6 +11,7 @@ import type { Rpc } from "../call/upstream.ts";
 import type { Clock } from "../clock.ts";
 import { asFailure, type Code, type Detail, type ErrorInfo, Failure, invalid, OVER, refusal } from "../failure.ts";
 import { Pool } from "../guard/pool.ts";
+import { NOWHERE, type Peer } from "../identity/incoming.ts";
 import { Answer, type Extra, type Instead } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 import { keyed, partial } from "./lists.ts";
@@ -29,7 +30,7 @@ interface Status {
  * One request, as composing code sees it; or a part of one (`sub`, `bounded`). Every promise that it hands out may be left
  * alone: a rejection of one that nobody awaits harms nobody.
  */
-export class Request<out App> implements CallContext {
+export class Request<out App, out Principal = undefined> implements CallContext {
   /** What the service was created with: its calls and its environment. */
   readonly app: App;
   /** @internal */
@@ -39,12 +40,16 @@ export class Request<out App> implements CallContext {
   /** @internal What an unbatched call has to enter, in this order. */
   readonly pools: readonly Pool[];
   /** @internal The whole request. */
-  readonly root: Request<App>;
+  readonly root: Request<App, Principal>;
   #collectors: Collectors | undefined; // of the root only
   readonly #fail = (thrown: unknown): void => this.scope.fail(asFailure(thrown));
 
   /** Only for `endpoint`; composing code is given one. */
-  constructor(app: App, exchange: Exchange, of?: { root: Request<App>; scope: Scope; pools: readonly Pool[] }) {
+  constructor(
+    app: App,
+    exchange: Exchange,
+    of?: { root: Request<App, Principal>; scope: Scope; pools: readonly Pool[] },
+  ) {
     this.app = app;
     this.exchange = exchange;
     this.scope = of?.scope ?? exchange.scope;
@@ -212,7 +217,7 @@ export class Request<out App> implements CallContext {
    * Composes in a scope of its own: a critical failure inside rejects this promise and cancels that scope's calls, nothing
    * else. A guard inside that is pending holds it back; guards and `refuse` fail the whole response nevertheless.
    */
-  sub<T>(run: (cx: Request<App>) => Promise<T>): Promise<T> {
+  sub<T>(run: (cx: Request<App, Principal>) => Promise<T>): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const scope = new Scope(this.scope, reject);
     if (scope.over) reject(OVER);
@@ -223,17 +228,17 @@ export class Request<out App> implements CallContext {
     return handled(promise);
   }
   /** The same scope, through which at most so many unbatched calls are in flight at once. Nested: all must have room. */
-  bounded(concurrent: number): Request<App> {
+  bounded(concurrent: number): Request<App, Principal> {
     const pools = [new Pool(concurrent), ...this.pools];
     return new Request(this.app, this.exchange, { root: this.root, scope: this.scope, pools });
   }
   /** @internal */
-  shared(): Request<App> {
+  shared(): Request<App, Principal> {
     const { root, pools } = this;
     return new Request(this.app, this.exchange, { root, scope: this.exchange.scope, pools });
   }
   /** @internal */
-  detached(fetch: object, clock: Clock): Request<App> {
+  detached(fetch: object, clock: Clock): Request<App, Principal> {
     const exchange = this.exchange.detached(fetch, clock);
     return new Request(this.app, exchange, { root: this.root, scope: exchange.scope, pools: [] });
   }
@@ -246,7 +251,7 @@ export class Request<out App> implements CallContext {
    * @throws Failure (INVALID) when it gives nothing
    */
   async resolve<Args, Steps, Clients, Value extends NonNullable<unknown>>(
-    resolver: Resolve<Args, Steps, Clients, Value, Request<unknown>>,
+    resolver: Resolve<Args, Steps, Clients, Value, Request<unknown, Principal>, Principal>,
   ): Promise<Value> {
     const value = await this.resolveIfAny<Args, Steps, Clients, Value>(resolver);
     if (value === undefined) throw invalid("", `the resolver of ${resolver.name} gave no value`);
@@ -254,7 +259,7 @@ export class Request<out App> implements CallContext {
   }
   /** The same where there may be none. */
   async resolveIfAny<Args, Steps, Clients, Value extends NonNullable<unknown>>(
-    resolver: Resolve<Args, Steps, Clients, Value | undefined, Request<unknown>>,
+    resolver: Resolve<Args, Steps, Clients, Value | undefined, Request<unknown, Principal>, Principal>,
   ): Promise<Value | undefined> {
     return (await runResolver(this, resolver)) ?? undefined; // JavaScript may give null
   }
@@ -321,6 +326,15 @@ export class Request<out App> implements CallContext {
   }
 
   // ---- what the request says ----
+
+  /** Who is calling; undefined where nobody is known, which only public rpcs answer. */
+  get principal(): Principal {
+    return this.exchange.judged?.caller?.principal as Principal;
+  }
+  /** Where the request comes from, as far as that is known. */
+  get peer(): Peer {
+    return this.exchange.judged?.peer ?? NOWHERE;
+  }
 
   /** An incoming header by its lower-case name; "" when absent, several values joined with ", ", never a `-bin` one. */
   header(name: string): string {

@@ -25,7 +25,9 @@ export interface ResolverCallOptions {
 }
 
 /** An upstream as resolvers of a request see it. */
-export type ClientOf<S extends DescService> = (cx: Request<unknown>) => ResolverClient<S>;
+export type ClientOf<S extends DescService, Principal = unknown> = (
+  cx: Request<unknown, Principal>,
+) => ResolverClient<S>;
 
 /**
  * The methods of a service under their policies. One that is not declared free of side effects, nor said to be, is called as a step
@@ -34,17 +36,17 @@ export type ClientOf<S extends DescService> = (cx: Request<unknown>) => Resolver
  * @param metadata what every call of a method sends along
  * @param readOnly methods that an upstream entry says have no side effects
  */
-export function clientOf<S extends DescService>(
+export function clientOf<S extends DescService, Principal = unknown>(
   service: S,
   upstream: Upstream,
   policies: { readonly [K in keyof ResolverClient<S>]: CallPolicy },
-  metadata: { readonly [K in keyof ResolverClient<S>]?: (cx: Request<unknown>) => Metadata } = {},
+  metadata: { readonly [K in keyof ResolverClient<S>]?: (cx: Request<unknown, Principal>) => Metadata } = {},
   readOnly: readonly (keyof ResolverClient<S>)[] = [],
-): ClientOf<S> {
+): ClientOf<S, Principal> {
   const free = new Set<PropertyKey>(readOnly);
   const methods = Object.entries<CallPolicy>(policies).map(([name, policy]) => {
     const method = (service as DescService).method[name] as DescMethodUnary;
-    const sends = (metadata as Readonly<Record<string, (cx: Request<unknown>) => Metadata>>)[name];
+    const sends = (metadata as Readonly<Record<string, (cx: Request<unknown, Principal>) => Metadata>>)[name];
     const effect = method.idempotency !== Level.NO_SIDE_EFFECTS && !free.has(name);
     return { name, sends, rpc: upstream.unary(method, policy), effect };
   });
@@ -59,11 +61,11 @@ export function clientOf<S extends DescService>(
 }
 
 /** All upstreams of a request; each is made when it is asked for. */
-export function clientsOf<Services extends Readonly<Record<string, DescService>>>(
+export function clientsOf<Services extends Readonly<Record<string, DescService>>, Principal = unknown>(
   of: {
-    readonly [Name in keyof Services]: ClientOf<Services[Name]>;
+    readonly [Name in keyof Services]: ClientOf<Services[Name], Principal>;
   },
-): (cx: Request<unknown>) => { readonly [Name in keyof Services]: ResolverClient<Services[Name]> } {
+): (cx: Request<unknown, Principal>) => { readonly [Name in keyof Services]: ResolverClient<Services[Name]> } {
   return (cx) => {
     const clients = {};
     for (const name of Object.keys(of))
@@ -73,7 +75,7 @@ export function clientsOf<Services extends Readonly<Record<string, DescService>>
 }
 
 function call(
-  cx: Request<unknown>,
+  cx: Request<unknown, unknown>,
   rpc: Rpc<never, unknown>,
   request: never,
   effect: boolean,

@@ -26,6 +26,12 @@ export interface Resolving<Args, Steps, Clients> {
   readonly refuse: (code: Code, message?: string) => never;
 }
 
+/** What a resolver of a package with an identity is given. */
+export interface ResolvingFor<Principal, Args, Steps, Clients> extends Resolving<Args, Steps, Clients> {
+  /** Who is calling. */
+  readonly principal: Principal;
+}
+
 /** The headers of the incoming request. */
 export interface ReadonlyHeaders {
   /** By name, in any case; null when absent, several values joined with ", ". */
@@ -36,27 +42,33 @@ export interface ReadonlyHeaders {
 /** Supplies one message or one field, at once or later. */
 export type Resolver<Args, Steps, Clients, Value> = (given: Resolving<Args, Steps, Clients>) => Value | Promise<Value>;
 
+/** The same in a package with an identity. */
+export type ResolverFor<Principal, Args, Steps, Clients, Value> = (
+  given: ResolvingFor<Principal, Args, Steps, Clients>,
+) => Value | Promise<Value>;
+
 /** Whose resolver it is: a request, or a part of one. */
-export interface ResolverContext {
+export interface ResolverContext<Principal = unknown> {
+  readonly principal: Principal;
   readonly exchange: Exchange;
   readonly scope: Scope;
   readonly root: object;
 }
 
 /** How `resolve` is told what to run. */
-export interface Resolve<Args, Steps, Clients, Value, Cx> {
+export interface Resolve<Args, Steps, Clients, Value, Cx, Principal = unknown> {
   /** What it supplies: `web.v1.Card`, `web.v1.Card.badge`. For logs. */
   readonly name: string;
-  readonly run: Resolver<Args, Steps, Clients, Value>;
+  readonly run: ResolverFor<Principal, Args, Steps, Clients, Value>;
   readonly args: Args;
   readonly steps: Steps;
   readonly clients: (cx: Cx) => Clients;
 }
 
 /** Runs a resolver as part of a scope; rejects with a `Failure`, and ends with the scope whatever the function does. */
-export function runResolver<Args, Steps, Clients, Value, Cx extends ResolverContext>(
+export function runResolver<Args, Steps, Clients, Value, Principal, Cx extends ResolverContext<Principal>>(
   cx: Cx,
-  resolve: Resolve<Args, Steps, Clients, Value, Cx>,
+  resolve: Resolve<Args, Steps, Clients, Value, Cx, Principal>,
 ): Promise<Value> {
   const { promise, resolve: done, reject } = Promise.withResolvers<Value>();
   const { exchange, scope } = cx;
@@ -105,15 +117,19 @@ export function runResolver<Args, Steps, Clients, Value, Cx extends ResolverCont
 }
 
 /** What a function gets; what costs something is made when it is asked for. */
-class Given<Args, Steps, Clients, Cx extends ResolverContext> implements Resolving<Args, Steps, Clients> {
+class Given<Args, Steps, Clients, Principal, Cx extends ResolverContext<Principal>>
+  implements ResolvingFor<Principal, Args, Steps, Clients>
+{
   readonly args: Args;
   readonly steps: Steps;
+  readonly principal: Principal;
   readonly #cx: Cx;
   readonly #clients: (cx: Cx) => Clients;
   #signal: AbortSignal | undefined;
 
-  constructor(cx: Cx, { args, steps, clients }: Resolve<Args, Steps, Clients, unknown, Cx>) {
+  constructor(cx: Cx, { args, steps, clients }: Resolve<Args, Steps, Clients, unknown, Cx, Principal>) {
     this.#cx = cx;
+    this.principal = cx.principal;
     this.args = args;
     this.steps = steps;
     this.#clients = clients;
