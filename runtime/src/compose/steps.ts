@@ -45,10 +45,15 @@ export function supplementary<T>(
 function markFor(exchange: Exchange, { length }: (mark: Mark) => unknown): Mark | undefined {
   return length > 0 ? new Mark(exchange) : undefined;
 }
-/** A step that resolved to a list with items left out is as incomplete as the list, and to a stale value as stale. */
-function inherit(exchange: Exchange, step: Promise<unknown>, value: unknown): void {
-  const cause = exchange.causes?.of(value);
+/**
+ * What has touched the value that a step resolved to (items left out of a list, an answer past its time), or the step that it stands for,
+ * has touched the step too; and what failed that one, has failed it.
+ */
+function inherit(exchange: Exchange, step: Promise<unknown>, from: unknown): void {
+  const cause = exchange.causes?.of(from);
   if (cause !== undefined) exchange.note(step, worse(exchange.causes?.of(step), cause));
+  const failure = exchange.failureOf(from);
+  if (failure !== undefined) exchange.failed(step, failure);
 }
 
 /** `orElse` of a request, without what a throw in it does. */
@@ -58,7 +63,7 @@ export function filled<T, F>(
   value: () => F | Promise<F>,
 ): Promise<T | F> {
   const told: Promise<T | F> = step.then((given) => {
-    causedAs(exchange, step, told);
+    inherit(exchange, told, step);
     return given !== undefined ? given : value();
   });
   return told;
@@ -78,7 +83,7 @@ export function when<T>(
     try {
       return await step;
     } finally {
-      causedAs(exchange, step, told);
+      inherit(exchange, told, step);
     }
   });
   return handled(told);
@@ -91,19 +96,12 @@ export function resting<T>(
   origins: (itself: Promise<T>) => readonly unknown[] | Promise<readonly unknown[]>,
 ): Promise<T> {
   const told: Promise<T> = step.then(async (value) => {
-    causedAs(exchange, step, told);
+    inherit(exchange, told, step);
     const cause = exchange.causes?.among(await origins(step));
     if (cause !== undefined) exchange.note(told, cause);
     return value;
   });
   return told;
-}
-/** What has touched a step, and failed it, is that of one that stands for it, too. */
-function causedAs(exchange: Exchange, step: object, other: object): void {
-  const cause = exchange.causes?.of(step);
-  if (cause !== undefined) exchange.note(other, cause);
-  const failure = exchange.failureOf(step);
-  if (failure !== undefined) exchange.failed(other, failure);
 }
 
 /** A throw before the first `await` rejects as any other does. */
