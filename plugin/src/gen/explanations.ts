@@ -1853,7 +1853,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
   {
     "code": "BFF314",
     "severity": "error",
-    "meaning": "A literal pattern, timestamp or duration is well-formed. It would fail every time that it is evaluated.",
+    "meaning": "A literal pattern, timestamp, duration, unit of time or time zone is one. It would fail every time that it is evaluated.",
     "sections": [
       {
         "title": "Wrong",

@@ -72,7 +72,10 @@ function zoneFormat(zone: string): Intl.DateTimeFormat {
 const ABBREVIATIONS =
   /^(ACT|AET|AGT|ART|AST|BET|BST|CAT|CNT|CST|CTT|EAT|ECT|IET|IST|JST|MIT|NET|NST|PLT|PNT|PRT|PST|SST|VST|SystemV\/.*)$/;
 
-/** Whether Intl's leniency did not help: it takes offsets without a colon, abbreviations, and names in any case. */
+/**
+ * Whether Intl's leniency did not help: it takes offsets without a colon, abbreviations, and names in any case. The compiler judges literals
+ * alike (its cel/types/time-pattern.ts); test/zones.test.ts holds both to each other.
+ */
 function isZoneName(zone: string, known: string): boolean {
   if (/^[+-]|(^|\/)[a-z]/.test(zone) || ABBREVIATIONS.test(zone)) return false;
   return zone === known || zone.toLowerCase() !== known.toLowerCase();

@@ -22,7 +22,8 @@ export const CODES = {
   BFF312: "A field of a message literal is given once, and of a oneof one member: the last one would silently win.",
   BFF313:
     "A macro is written in its own form, such as `list.map(x, …)`, because its parts are not evaluated like the arguments of a function.",
-  BFF314: "A literal pattern, timestamp or duration is well-formed. It would fail every time that it is evaluated.",
+  BFF314:
+    "A literal pattern, timestamp, duration, unit of time or time zone is one. It would fail every time that it is evaluated.",
   BFF315:
     "A message is not compared with null, which it never is: an unset one reads as its default, so the answer never changes. `has` asks whether a field or an argument is set, `ok` whether a step or an argument is there.",
   BFF316:

@@ -6,7 +6,7 @@ import { isZone, TIME_UNITS, timePatternFault } from "./time-pattern.ts";
 
 type Fault = { readonly message: string; readonly hint: string };
 
-/** What is wrong with a text that is known beforehand: a timestamp, a duration, a pattern. */
+/** What is wrong with a text that is known beforehand: a timestamp, a duration, a pattern, a unit, a zone. */
 export function literalFault(overload: string, args: readonly Node[]): Fault | undefined {
   if (overload.startsWith("timestamp_")) return timeFault(overload, args);
   const text = literalOf(overload, args);
@@ -41,15 +41,16 @@ export function literalFault(overload: string, args: readonly Node[]): Fault | u
   }
 }
 
-/** What is wrong with the pattern, the unit or the zone of a function of timestamps. */
-function timeFault(overload: string, [, by, zone]: readonly Node[]): Fault | undefined {
-  if (/^timestamp_get/.test(overload)) return undefined;
+/** What is wrong with the pattern, the unit or the zone of a function of timestamps; of one that asks for a part, with the zone. */
+function timeFault(overload: string, [, by, last]: readonly Node[]): Fault | undefined {
+  const part = overload.startsWith("timestamp_get");
+  const zone = part ? by : last;
   if (zone?.kind === "constant" && typeof zone.value === "string" && !isZone(zone.value))
     return {
       message: `${JSON.stringify(zone.value)} is not a time zone`,
       hint: 'write an IANA name such as "Europe/Berlin", or an offset such as "+01:00"',
     };
-  if (by?.kind !== "constant" || typeof by.value !== "string") return undefined;
+  if (part || by?.kind !== "constant" || typeof by.value !== "string") return undefined;
   if (overload === "timestamp_format") return timePatternFault(by.value);
   return TIME_UNITS.includes(by.value)
     ? undefined
