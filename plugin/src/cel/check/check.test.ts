@@ -92,6 +92,20 @@ const FAULTS: readonly (readonly [expression: string, ...reported: string[]])[] 
     "list.flatten()",
     "BFF305 1:6-13 list(cel.expr.conformance.proto3.TestAllTypes).flatten() does not exist | there is list(list(A)).flatten()",
   ],
+  ["x.y.z(1)", 'BFF302 1:1-2 there is no "x" here | did you mean "s"?'],
+  ["ss.single_string.foo()", 'BFF302 1:1-3 there is no "ss" here | did you mean "s"?'],
+  ["mth.floor(1.5)", 'BFF304 1:1-10 there is no function "mth.floor" | did you mean "math.floor"?'],
+  [
+    "ss.toUpper()",
+    'BFF304 1:4-11 there is no function "toUpper" | write x.upper()',
+    'BFF302 1:1-3 there is no "ss" here | did you mean "s"?',
+  ],
+  ["list.find(i, i.single_int32 == 1)", 'BFF304 1:6-10 there is no function "find" | write x.first(item, …)'],
+  [
+    "list.foo(s, tt)",
+    'BFF304 1:6-9 there is no function "foo"',
+    'BFF302 1:13-15 there is no "tt" here | in scope: s, a, b, list, count, args, env, headers, …; what the composing step knows comes in its args: args.tt',
+  ],
   ["math.foo(1)", 'BFF304 1:6-9 there is no function "math.foo" | did you mean "math.floor"?'],
   ["s.single_string.foo()", 'BFF304 1:17-20 there is no function "foo"'],
   ["now < null", "BFF305 1:1-11 timestamp < null does not exist | there is timestamp < timestamp"],
@@ -210,7 +224,10 @@ const FAULTS: readonly (readonly [expression: string, ...reported: string[]])[] 
     "TestAllTypes{singl_int32: 1}",
     'BFF303 1:14-25 cel.expr.conformance.proto3.TestAllTypes has no field "singl_int32" | did you mean "single_int32"?',
   ],
-  ["TestAllTypes{single_int32: 'x'}", 'BFF310 1:28-31 "single_int32" is of type int, and this is string'],
+  [
+    "TestAllTypes{single_int32: 'x'}",
+    'BFF310 1:28-31 "single_int32" is of type int, and this is string | convert it: int(…)',
+  ],
   [
     "TestAllTypes{single_uint32: 1}",
     'BFF310 1:29-30 "single_uint32" is of type uint, and this is int | convert it: uint(…)',
@@ -222,7 +239,7 @@ const FAULTS: readonly (readonly [expression: string, ...reported: string[]])[] 
   ["TestAllTypes{single_int32: 1, single_int32: 2}", 'BFF312 1:31-43 "single_int32" is given twice'],
   [
     "TestAllTypes{standalone_enum: 1}",
-    'BFF310 1:31-32 "standalone_enum" is of type cel.expr.conformance.proto3.TestAllTypes.NestedEnum, and this is int',
+    'BFF310 1:31-32 "standalone_enum" is of type cel.expr.conformance.proto3.TestAllTypes.NestedEnum, and this is int | write one of the enum\'s values, such as cel.expr.conformance.proto3.TestAllTypes.NestedEnum.BAR',
   ],
   [
     "args.?id",

@@ -1,7 +1,4 @@
-import { didYouMean } from "../../diagnostic/did-you-mean.ts";
 import { type Ast, type Call, dottedName } from "../syntax/ast.ts";
-import { FOREIGN_FUNCTIONS } from "../syntax/foreign.ts";
-import { MACROS } from "../syntax/macros.ts";
 import { holdsError, isError, NO_VALUE } from "../types/error-type.ts";
 import type { Node } from "../types/expression.ts";
 import { anyFails, computedList, joinProtos } from "../types/join.ts";
@@ -9,7 +6,6 @@ import { isSoundLiteral, literalFault } from "../types/literal.ts";
 import { candidates, resolveEnum, resolveName } from "../types/names.ts";
 import { isSafeDivisor, rangeOf } from "../types/range.ts";
 import { candidatesOf, type Match, nearestOverloads, resolveCall } from "../types/resolve-call.ts";
-import { functionNames } from "../types/signatures.ts";
 import { type CelType, type Overload, OWN, type Proto } from "../types/type.ts";
 import { commonEnums } from "../types/type-variables.ts";
 import type { Checker, Place } from "./checker.ts";
@@ -18,6 +14,7 @@ import { checkEnumConversion, checkEnumFunction } from "./enum.ts";
 import { listed } from "./listed.ts";
 import { unknownMessage } from "./message.ts";
 import { rootOf } from "./name.ts";
+import { noSuchFunction } from "./no-such-function.ts";
 
 const DYN: CelType = { kind: "dyn" };
 
@@ -246,26 +243,7 @@ function unknownFunction(checker: Checker, ast: Call, place: Place): Node | unde
     const args = checker.all(target === undefined ? ast.args : [target, ...ast.args], place);
     return args && dynamicCall(checker, ast, fn, args, DYN);
   }
-  const root = target && rootOf(target);
-  const free = root?.kind === "ident" && checker.variable(root.name, place) === undefined;
-  const prefix = owner === undefined ? undefined : `${owner}.`;
-  const functions = [...functionNames(), ...checker.language.functions.map((one) => one.fn)];
-  const namespaced = free && functions.some((known) => prefix !== undefined && known.startsWith(prefix));
-  const name = namespaced ? `${owner}.${fn}` : fn;
-  const all = [...functions, ...MACROS, "ok", "failure", "has", "cel.bind", "enums.name", "enums.text"];
-  const foreign = Object.hasOwn(FOREIGN_FUNCTIONS, name) ? FOREIGN_FUNCTIONS[name] : undefined;
-  const close = didYouMean(name, all) ?? sharingWords(name, all);
-  const hint = foreign ?? (close && `did you mean "${close}"?`);
-  checker.complain("BFF304", ast.name, `there is no function "${name}"`, hint);
-  // The operands may have faults of their own.
-  checker.all(target === undefined || namespaced ? ast.args : [target, ...ast.args], place);
-  return undefined;
-}
-
-/** The function that another name begins with, or that begins with it: `sort` for `sortStable`, `substring` for `sub`. */
-function sharingWords(name: string, known: readonly string[]): string | undefined {
-  const begins = (long: string, short: string): boolean => short.length > 2 && long.startsWith(short);
-  return known.find((one) => begins(name, one)) ?? known.find((one) => begins(one, name));
+  return noSuchFunction(checker, ast, place);
 }
 
 const isErrorOrNone = (type: CelType): boolean => isError(type.kind === "optional" ? type.of : type);

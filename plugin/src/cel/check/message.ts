@@ -14,6 +14,7 @@ import type { CelType, Proto } from "../types/type.ts";
 import { typeName, typeNameOfEnums } from "../types/type-name.ts";
 import { orNull } from "../types/type-variables.ts";
 import type { Checker, Place } from "./checker.ts";
+import { fieldHint } from "./field-hint.ts";
 import { listed } from "./listed.ts";
 import { optionalOf } from "./literal.ts";
 
@@ -112,8 +113,10 @@ function checkField(
   const fits =
     checker.types.assignable(wanted.type, type) && enumsFit(checker, checker.types.resolve(type), wanted.type);
   if (!fits) {
-    const [is, of] = namesApart(checker.types.resolve(type, true), wanted.type);
-    return checker.complain("BFF310", shown, `"${name}" is of type ${of}, and this is ${is}`, fieldHint(is, of));
+    const given = checker.types.resolve(type, true);
+    const [is, of] = namesApart(given, wanted.type);
+    const hint = fieldHint(given, wanted.type, name);
+    return checker.complain("BFF310", shown, `"${name}" is of type ${of}, and this is ${is}`, hint);
   }
   const range = protoRange(wanted.proto);
   const judged = checker.language.soundLiterals && value.kind === "constant";
@@ -186,11 +189,4 @@ function isAny(proto: Proto): boolean {
 function isSurelyPacked(checker: Checker, value: Node, type: CelType): boolean {
   if (type.kind === "message" || type.kind === "wrapper") return true;
   return isSureJsonNode(value, (part) => checker.typeOf(part));
-}
-
-function fieldHint(is: string, of: string): string | undefined {
-  if ((of === "uint" || of === "int" || of === "double") && ["int", "uint", "double"].includes(is)) {
-    return `convert it: ${of}(…)`;
-  }
-  return of === "string" && ["int", "uint", "double", "bool"].includes(is) ? "convert it: string(…)" : undefined;
 }

@@ -56,6 +56,11 @@ function beginsKnown(checker: Checker, dotted: string): boolean {
   return resolveName(before, checker.scope, checker.registry)?.kind === "variable" || beginsKnown(checker, before);
 }
 
+/** Whether a dotted name means nothing, nor what it begins with. */
+export function isUnknown(checker: Checker, dotted: string): boolean {
+  return resolveName(dotted, checker.scope, checker.registry) === undefined && !beginsKnown(checker, dotted);
+}
+
 /** Reading it is an error at run time. */
 function unknownVariable(checker: Checker, at: Span, name: string): Node {
   const variable: Variable = { name, role: "unknown", type: DYN, proto: undefined, absent: false };

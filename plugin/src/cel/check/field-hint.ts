@@ -1,0 +1,39 @@
+import type { CelType } from "../types/type.ts";
+import { typeName, typeNameOfEnums } from "../types/type-name.ts";
+import { listed } from "./listed.ts";
+
+/** By the type of a field, the types that the function of that name takes and its author may have meant to convert. */
+const CONVERSIONS: Readonly<Record<string, readonly string[]>> = {
+  int: ["uint", "double", "string"],
+  uint: ["int", "double", "string"],
+  double: ["int", "uint", "string"],
+  string: ["int", "uint", "double", "bool", "bytes", "timestamp", "duration"],
+  bool: ["string"],
+  bytes: ["string"],
+  timestamp: ["string"],
+  duration: ["string"],
+};
+
+/** What to write in place of a value of type `is` for the field `name`, whose type is `of`. */
+export function fieldHint(is: CelType, of: CelType, name: string): string | undefined {
+  const fits = (one: CelType, other: CelType): boolean => typeNameOfEnums(one) === typeNameOfEnums(other);
+  if (is.kind === "optional" && fits(is.of, of))
+    return `write ?${name}: …, which leaves it unset where there is nothing`;
+  if (of.kind === "list" && fits(is, of.element)) return "write [ … ] around it to make a list of one";
+  if (is.kind === "list" && fits(is.element, of)) return "take one element, such as …[0]";
+  const wanted = of.kind === "wrapper" ? of.of : of;
+  if (CONVERSIONS[typeNameOfEnums(wanted)]?.includes(typeName(is))) return `convert it: ${typeName(wanted)}(…)`;
+  if (of.kind !== "list") return literalOf(wanted, "write");
+  return literalOf(of.element, is.kind === "list" ? "write each element as" : "write a list, each element as");
+}
+
+/** How a value of the type is written that nothing converts to: `up.v1.Filter{…}`, with its fields, or a value of an enum. */
+function literalOf(type: CelType, write: string): string | undefined {
+  if (type.kind === "int" && type.enum !== undefined) {
+    const [first, second = first] = type.enum.values;
+    return `${write} one of the enum's values, such as ${type.enum.typeName}.${second?.name}`;
+  }
+  if (type.kind !== "message" || CONVERSIONS[typeName(type)] !== undefined) return undefined;
+  const fields = type.desc.fields.map((field) => field.name);
+  return `${write} ${typeName(type)}${fields.length === 0 ? "{}" : `{…}; its fields: ${listed(fields)}`}`;
+}

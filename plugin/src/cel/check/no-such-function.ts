@@ -1,0 +1,55 @@
+import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import { type Call, dottedName } from "../syntax/ast.ts";
+import { FOREIGN_FUNCTIONS } from "../syntax/foreign.ts";
+import { MACROS } from "../syntax/macros.ts";
+import { functionNames } from "../types/signatures.ts";
+import type { Checker, Place } from "./checker.ts";
+import { isUnknown, rootOf } from "./name.ts";
+
+/** Says that there is no such function, and what may have been meant; nothing that only follows from that. */
+export function noSuchFunction(checker: Checker, ast: Call, place: Place): undefined {
+  const { fn, target } = ast;
+  const functions = [...functionNames(), ...checker.language.functions.map((one) => one.fn)];
+  const all = [...functions, ...MACROS, "ok", "failure", "has", "cel.bind", "enums.name", "enums.text"];
+  const owner = target && dottedName(target);
+  const root = target && rootOf(target);
+  const free = root?.kind === "ident" && checker.variable(root.name, place) === undefined;
+  const full = free && owner !== undefined ? `${owner}.${fn}` : undefined;
+  const namespaced = full !== undefined && functions.some((known) => known.startsWith(`${owner}.`));
+  const strange = owner !== undefined && !namespaced && full !== undefined && isUnknown(checker, owner);
+  const name = namespaced ? full : fn;
+  const foreign = Object.hasOwn(FOREIGN_FUNCTIONS, name) ? FOREIGN_FUNCTIONS[name] : undefined;
+  const args = namesItsOwn(checker, ast, place) ? [] : ast.args;
+  if (strange && foreign === undefined) {
+    const dotted = all.filter((known) => known.includes("."));
+    const meant = didYouMean(full, dotted);
+    const at = { ...ast.name, start: target?.start ?? ast.name.start };
+    // Of what nobody knows there is no function either.
+    if (meant !== undefined)
+      checker.complain("BFF304", at, `there is no function "${full}"`, `did you mean "${meant}"?`);
+    else if (target !== undefined) checker.check(target, place);
+    checker.all(args, place);
+    return undefined;
+  }
+  const close = didYouMean(name, all) ?? sharingWords(name, all);
+  const hint = foreign ?? (close && `did you mean "${close}"?`);
+  checker.complain("BFF304", ast.name, `there is no function "${name}"`, hint);
+  // JavaScript's `Math.max` is no method of a step that is missing.
+  const object = strange && root?.kind === "ident" && /^[A-Z]/.test(root.name);
+  // The operands may have faults of their own.
+  checker.all(target === undefined || namespaced || object ? args : [target, ...args], place);
+  return undefined;
+}
+
+/** Whether a method is written like a macro, with a name first that is known inside of it alone. */
+function namesItsOwn(checker: Checker, { target, args }: Call, place: Place): boolean {
+  const [first] = args;
+  if (target === undefined || args.length < 2 || first?.kind !== "ident") return false;
+  return checker.variable(first.name, place) === undefined && isUnknown(checker, first.name);
+}
+
+/** The function that another name begins with, or that begins with it: `sort` for `sortStable`, `substring` for `sub`. */
+function sharingWords(name: string, known: readonly string[]): string | undefined {
+  const begins = (long: string, short: string): boolean => short.length > 2 && long.startsWith(short);
+  return known.find((one) => begins(name, one)) ?? known.find((one) => begins(one, name));
+}
