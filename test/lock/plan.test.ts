@@ -46,6 +46,11 @@ const cases = [
     protos: textsBelow(join(root, "test/golden/emit/unordered/proto")),
     upstreams: textsBelow(join(root, "test/golden/upstreams")),
   },
+  {
+    name: "vouched",
+    protos: textsBelow(join(golden, "vouched/proto")),
+    upstreams: textsBelow(join(golden, "vouched/upstreams")),
+  },
 ];
 
 /** The files of the plan by name, with nothing but warnings said. */

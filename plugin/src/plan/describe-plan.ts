@@ -5,6 +5,7 @@ import { functionsOf } from "./describe-report.ts";
 import { type Worst, worstOf } from "./describe-worst.ts";
 import { perCaller } from "./per-caller.ts";
 import type { Plan, PlanBlock, PlanFile, PlanMessage, PlanMethod, PlanStep } from "./plan.ts";
+import { vouchedBy } from "./vouched-by.ts";
 import { allSteps } from "./worst-calls.ts";
 
 /** One block of lines for each rpc of the run; deterministic. */
@@ -111,7 +112,8 @@ function what({ step, bounded }: PlanStep, message: PlanBlock): string {
     const callers = perCaller(call);
     const whom = callers.length === 0 ? "for all callers" : `for callers alike in ${callers.join(", ")}`;
     const cache = ttl === undefined ? "" : `, cached ${milliseconds(ttl)} ${whom}`;
-    return `${each}${call.method.parent.name}/${call.method.name}${timeout}${batch}${cache}`;
+    const vouched = onWord(vouchedBy(call));
+    return `${each}${call.method.parent.name}/${call.method.name}${timeout}${batch}${cache}${vouched}`;
   }
   const [compose] = composesOf(source);
   if (compose !== undefined) return `${each}${compose.message.name}`;
@@ -140,6 +142,13 @@ function traits({ step, effectful, onlyInCase, wanted }: PlanStep): string[] {
 
 const namesOf = ({ target, members }: NonNullable<PlanStep["wanted"]>): string[] =>
   target.members.filter((_, i) => members.has(i)).map(({ field }) => field.name);
+
+/** Who says that a call has no side effects, where its proto does not. */
+function onWord(vouchers: readonly string[]): string {
+  const names = vouchers.map((name) => name.slice(name.lastIndexOf("/") + 1));
+  if (names.length === 0) return "";
+  return names[0] === "read_only" ? ", read-only on your word" : `, read-only on the word of ${names.join(" and ")}`;
+}
 
 const milliseconds = (ms: number): string => (ms >= 1_000 && ms % 100 === 0 ? `${ms / 1_000} s` : `${ms} ms`);
 

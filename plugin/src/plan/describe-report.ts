@@ -18,6 +18,7 @@ import type {
   PlanStart,
   PlanStep,
 } from "./plan.ts";
+import { vouchedBy } from "./vouched-by.ts";
 import { allSteps, attemptsOf, type MethodCalls, reachedInOrder } from "./worst-calls.ts";
 
 /** Names are those of the JSON. Times are milliseconds; null is "nothing bounds it". */
@@ -93,6 +94,8 @@ export interface CallReport {
   /** The most that waiting between attempts takes; part of the timeout. */
   readonly backoff_ms: number;
   readonly batch?: { readonly keys: string; readonly max: number };
+  /** On whose word it has no side effects, where its rpc's proto does not say so: `read_only`, or rpcs that say it of themselves. */
+  readonly vouched_by?: readonly string[];
   /** `per_caller`: what of a caller its key has in it; without that all callers share its answers. */
   readonly cache?: { readonly ttl_ms: number; readonly stale_ms?: number; readonly per_caller?: readonly string[] };
 }
@@ -233,6 +236,7 @@ function stepReport(planned: PlanStep, message: PlanBlock): StepReport {
 function callReport(call: ReturnType<typeof callsOf>[number], message: PlanBlock): CallReport {
   const policy = message.calls.get(call)?.policy;
   const { retry } = policy ?? {};
+  const vouchers = vouchedBy(call);
   const attempts = retry?.attempts.value ?? 1;
   let backoff = 0;
   for (let wait = retry?.initialMs.value ?? 0, i = 1; retry !== undefined && i < attempts; i++) {
@@ -245,6 +249,7 @@ function callReport(call: ReturnType<typeof callsOf>[number], message: PlanBlock
     attempts: attemptsOf(policy),
     backoff_ms: backoff,
     ...(call.batch !== undefined && { batch: { keys: call.batch.keys.name, max: call.batch.max } }),
+    ...(vouchers.length > 0 && { vouched_by: vouchers }),
     ...defined("cache", policy?.cache && cacheReport(call, policy.cache)),
   };
 }
