@@ -46,6 +46,8 @@ export interface IrService {
   readonly at: Origin;
   /** Run once per request, for all messages of a response. */
   readonly steps: readonly IrStep[];
+  /** Who may call its rpcs. */
+  readonly permit: IrPermit | undefined;
   readonly methods: readonly IrMethod[];
 }
 export interface IrMethod {
@@ -59,6 +61,26 @@ export interface IrMethod {
   readonly maxElements: Sourced<number> | undefined;
   /** The message to compose in place of the declared response. */
   readonly response: Text | undefined;
+  /** Who may call it, in addition to what the service says. */
+  readonly permit: IrPermit | undefined;
+}
+/** Nothing said: any principal. */
+export interface IrPermit {
+  readonly kind: "permit";
+  readonly at: Origin;
+  /** No principal is needed; then it says nothing else. Never false. */
+  readonly public: Sourced<boolean> | undefined;
+  /** Any of these; none said: any. */
+  readonly sources: readonly Text[];
+  /** All of these. */
+  readonly scopes: readonly Text[];
+  /** Any of these; none said: none needed. */
+  readonly roles: readonly Text[];
+  readonly if: Text | undefined;
+  /** How `if` refuses: PERMISSION_DENIED or NOT_FOUND, where a code is said. */
+  readonly fail: IrFailure | undefined;
+  /** Decisions of an rpc: `by`, `call` and `switch` alone. */
+  readonly steps: readonly IrStep[];
 }
 
 export interface IrMessage {

@@ -6,11 +6,15 @@ import { fault } from "./fault.ts";
 import { parseTemplate } from "./template.ts";
 import { checkStatus, expressions } from "./values.ts";
 
-/** Of a guard, or of an `on_error` rule: only there is a status of an upstream's. */
-export function readFailure({ value, place }: Declared<Failure>, of: "guard" | "rule", report: Report): IrFailure {
+/** Of a guard, of an `on_error` rule, or of a permit: an upstream's status is known in a rule only, and a permit has a code of its own. */
+export function readFailure(
+  { value, place }: Declared<Failure>,
+  of: "guard" | "rule" | "permit",
+  report: Report,
+): IrFailure {
   const code = sourced(value.code, place, "code");
   const asIs = value.asIs === true ? sourced(value.asIs, place, "as_is") : undefined;
-  if (asIs !== undefined && of === "guard") {
+  if (asIs !== undefined && of !== "rule") {
     fault(report, "BFF147", asIs.at, "there is no upstream's status here to hand on as it is", {
       hint: "say `code`, and perhaps `message` and `details`; `as_is` is for the rules of `on_error`",
     });

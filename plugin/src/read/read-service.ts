@@ -1,11 +1,13 @@
 import { type DescMethod, type DescService, getOption, hasOption } from "@bufbuild/protobuf";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import { method as methodOption, service as serviceOption } from "../gen/bff/v1/options_pb.ts";
-import type { IrMethod, IrService } from "../ir.ts";
-import { text } from "./declared.ts";
+import { method as methodOption, type Permit, service as serviceOption } from "../gen/bff/v1/options_pb.ts";
+import type { IrMethod, IrPermit, IrService } from "../ir.ts";
+import { child, text } from "./declared.ts";
 import { fault, unsupported } from "./fault.ts";
 import type { Locator } from "./locate.ts";
 import { checkReference } from "./names.ts";
+import type { Place } from "./place.ts";
+import { readPermit } from "./read-permit.ts";
 import { isEmpty } from "./read-policy.ts";
 import { readSteps } from "./read-step.ts";
 import { count, duration, maxElements } from "./values.ts";
@@ -24,18 +26,26 @@ export function readService(desc: DescService, locator: Locator, report: Report)
   }
   const value = getOption(desc, serviceOption);
   const place = locator.rule(desc, serviceOption);
-  if (value.permit !== undefined) unsupported(report, place.field("permit").at, '"permit"');
+  const permit = permitOf(value, place, "service", report);
+  if (permit !== undefined && permit.public === undefined) unsupported(report, permit.at, '"permit"');
   const steps = readSteps(value.let, place, report);
   return {
     kind: "service",
     desc,
     at: locator.name(desc),
     steps,
+    permit,
     methods: desc.methods.map((method) => readMethod(method, locator, report)),
   };
 }
 
-const SAYS_NOTHING = { timeout: undefined, maxCalls: undefined, maxElements: undefined, response: undefined };
+const SAYS_NOTHING = {
+  timeout: undefined,
+  maxCalls: undefined,
+  maxElements: undefined,
+  response: undefined,
+  permit: undefined,
+};
 
 function readMethod(desc: DescMethod, locator: Locator, report: Report): IrMethod {
   const at = locator.name(desc);
@@ -48,7 +58,8 @@ function readMethod(desc: DescMethod, locator: Locator, report: Report): IrMetho
   const value = getOption(desc, methodOption);
   const place = locator.rule(desc, methodOption);
   if (isEmpty(value)) fault(report, "BFF124", place.at, "this rule says nothing", { hint: "leave it out" });
-  if (value.permit !== undefined) unsupported(report, place.field("permit").at, '"permit"');
+  const permit = permitOf(value, place, "rpc", report);
+  if (permit !== undefined && permit.public === undefined) unsupported(report, permit.at, '"permit"');
   const response = text(value.response, place, "response");
   checkReference(response, "a message", report);
   return {
@@ -59,5 +70,16 @@ function readMethod(desc: DescMethod, locator: Locator, report: Report): IrMetho
     maxElements: maxElements(value, place, report),
     maxCalls: count(value.maxCalls, place, "max_calls", "write how many upstream calls one request may cost", report),
     response,
+    permit,
   };
+}
+
+function permitOf(
+  { permit: value }: { readonly permit?: Permit | undefined },
+  place: Place,
+  of: "service" | "rpc",
+  report: Report,
+): IrPermit | undefined {
+  const declared = child(value, place, "permit");
+  return declared && readPermit(declared, of, report);
 }
