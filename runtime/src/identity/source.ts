@@ -1,6 +1,5 @@
 import type { Caller } from "./caller.ts";
 import type { Incoming } from "./incoming.ts";
-import type { Route } from "./route.ts";
 
 /** Where a credential stands in a request. Names are lower-case, but those of cookies. */
 export type Place =
@@ -34,7 +33,5 @@ export interface Source {
   verify(credential: string, incoming: Incoming): Caller | undefined | Promise<Caller | undefined>;
   /** Resolves when it can judge for the first time: until then the server is not ready. Never rejects. */
   readonly opened: Promise<void>;
-  /** What it serves over HTTP, by path: a login. */
-  readonly routes?: ReadonlyMap<string, Route> | undefined;
   close(): Promise<void>;
 }
