@@ -1,9 +1,11 @@
 // The recipes of docs/cookbook.md generate the plans that the page shows, and do over loopback what it says. The code that they generate is
 // held by golden-emit.test.ts.
+import { createHmac } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import type { JsonObject } from "@bufbuild/protobuf";
+import { DurationSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { renderDiagnostics } from "../plugin/src/diagnostic/render.ts";
 import { COOKBOOK, cookbook, type Recipe } from "./support/cookbook.ts";
 import { compileCase, requestOf, UPDATE } from "./support/golden.ts";
@@ -18,9 +20,11 @@ function planOf(recipe: Recipe): string {
   return response.file.find(({ name }) => name.endsWith("_plan.txt"))?.content ?? "";
 }
 
-test("there are twenty, numbered", () => {
-  const numbers = [...readFileSync(COOKBOOK, "utf8").matchAll(/^## (\d+)\. /gm)].map(([, number]) => Number(number));
-  expect(numbers).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
+test("there are as many as it says, numbered", () => {
+  const page = readFileSync(COOKBOOK, "utf8");
+  expect(page).toContain("\nTwenty-three things ");
+  const numbers = [...page.matchAll(/^## (\d+)\. /gm)].map(([, number]) => Number(number));
+  expect(numbers).toEqual(Array.from({ length: 23 }, (_, i) => i + 1));
 });
 
 test.each(recipes)("$title: the plan is the page's", (recipe) => {
@@ -66,6 +70,11 @@ const STUBS: Stubs = {
       { productId: "p1", score: 0.5 },
       { productId: "p2", score: 0.9 },
     ],
+  }),
+  "price.v1.PriceService/BatchGetPrices": ({ prices }) => ({
+    prices: (prices as JsonObject[])
+      .filter(({ productId }) => productId !== "2")
+      .map(({ productId, currency }) => ({ name: `products/${productId}/prices/${currency}`, cents: "1250" })),
   }),
   "order.v1.OrderService/PlaceOrder": ({ userId }) => ({ id: `order of ${String(userId ?? "nobody")}` }),
   "mail.v1.MailService/Send": () => ({ id: "m1" }),
@@ -365,4 +374,59 @@ test("less than the upstream says, and a little more", async () => {
     { text: "tea", filter: { sellerId: "s1" }, limit: 20 },
     { text: "tea", limit: 20 },
   ]);
+});
+
+test("keys that are more than an id", async () => {
+  const got: JsonObject[] = [];
+  const prices = STUBS["price.v1.PriceService/BatchGetPrices"]!;
+  const bff = await start("Keys that are more than an id", {
+    stubs: {
+      "price.v1.PriceService/BatchGetPrices": (request, context) => {
+        got.push(request);
+        return prices(request, context);
+      },
+    },
+  });
+  expect(await get(bff, "Search", { text: "tea" }, { ...VIEWER, ...{ "x-country": "de" } })).toEqual({
+    cards: [{ title: " 1", cents: "1250" }, { title: " 2" }, { title: " 3", cents: "1250" }],
+  });
+  const keys = ["1", "2", "3"].map((productId) => ({ productId, currency: "EUR" }));
+  expect(got).toEqual([{ prices: keys, country: "de" }]);
+});
+
+test("a resolver that may refuse", async () => {
+  vi.stubEnv("VOUCHER_KEY", "secret");
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const stubs = {
+    "catalog.v1.CatalogService/GetProduct": () => ({ title: "tea", priceCents: "1250" }),
+    "review.v1.ReviewService/ListReviews": DOWN,
+  };
+  const bff = await start("A resolver that may refuse", { stubs });
+  const page = (voucher: string) => get(bff, "GetPage", { productId: "p1", voucher });
+  const signature = createHmac("sha256", "secret").update("20 p1").digest("hex").slice(0, 16);
+  const reduced = await page(`20-${signature}`);
+  expect(reduced).toMatchObject({ title: "tea", reducedCents: "1000" });
+  expect(degraded(reduced)).toEqual(["reviews: EFFECT_MISSING"]);
+  expect(await page("")).not.toHaveProperty("reducedCents");
+  expect(await page(`99-${signature}`)).toEqual({
+    code: "invalid_argument",
+    message: "this voucher is not for this product",
+  });
+});
+
+test("why, in the upstream's own details", async () => {
+  let code = Code.FailedPrecondition;
+  const bff = await start("Why, in the upstream's own details", {
+    stubs: {
+      "order.v1.OrderService/PlaceOrder": () => {
+        throw new ConnectError("row 17 of stock", code, undefined, [{ desc: DurationSchema, value: { seconds: 90n } }]);
+      },
+    },
+  });
+  const order = () => get(bff, "PlaceOrder", { productId: "p1", count: 3, key: "k" });
+  const refused = await order();
+  expect(refused).toMatchObject({ code: "failed_precondition", message: "3 of p1 cannot be ordered" });
+  expect((refused.details as JsonObject[]).map(({ type }) => type)).toEqual(["google.protobuf.Duration"]);
+  code = Code.NotFound;
+  expect(await order()).toEqual({ code: "internal", message: "the order was not placed" });
 });
