@@ -17,6 +17,7 @@ export { ExpressionError } from "./cel/error.ts";
 export * as cel from "./cel/index.ts";
 export { type OwnFunction, ownFunctions } from "./cel/own-functions.ts";
 export { type Clock, systemClock, type Timer } from "./clock.ts";
+export { Denied, type Permit, type Verdict } from "./compose/admission.ts";
 export type { Extra, Instead, Rescue } from "./compose/answer.ts";
 export {
   atMost,
@@ -45,9 +46,13 @@ export type { BreakerPolicy } from "./guard/breaker.ts";
 export type { LimitPolicy } from "./guard/limit.ts";
 export type { RetryPolicy } from "./guard/retry.ts";
 export type { ThrottlePolicy } from "./guard/throttle.ts";
-export type { IncomingHeaders } from "./identity/incoming.ts";
+export type { Identity } from "./identity/identity.ts";
+export { type Incoming, type IncomingHeaders, incomingOf, type Peer } from "./identity/incoming.ts";
+export { Judged } from "./identity/judged.ts";
+export type { IdentitySpec, OpenIdentity, SourceParts, SourceSpec } from "./identity/spec.ts";
 export type {
   AttemptEvent,
+  AuditEvent,
   BreakerEvent,
   BreakerState,
   CacheEvent,
@@ -59,6 +64,7 @@ export type {
 } from "./observer.ts";
 export { EnvReader } from "./server/env-reader.ts";
 export { type Listenable, type Listening, type ListenOptions, listen, type RequestCounters } from "./server/listen.ts";
+export { type OpenIdentityOptions, openIdentity } from "./server/open-identity.ts";
 export { type RouteOptions, routes } from "./server/routes.ts";
 export { type ServeOptions, type ServeParts, serve } from "./server/serve.ts";
 export { type ConnectTransportOptions, connectTransport } from "./transport/connect-transport.ts";

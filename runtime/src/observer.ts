@@ -129,6 +129,28 @@ export interface BreakerEvent {
   readonly at: number;
 }
 
+/** What is to be known later of who has called: a refusal, a login. No credential is in it, nor anything of one. */
+export interface AuditEvent {
+  /**
+   * `unauthenticated`, `denied`, `unjudged`: a request that was refused with UNAUTHENTICATED, PERMISSION_DENIED, or UNAVAILABLE since nobody
+   * could judge it. The others are sessions'.
+   */
+  readonly event: "unauthenticated" | "denied" | "unjudged" | "login" | "login-failed" | "logout" | "session-ended";
+  readonly at: Date;
+  /** Why, in words of ours. */
+  readonly reason?: string | undefined;
+  /** `package.Service/Method` */
+  readonly method?: string | undefined;
+  /** Who, as far as that is known: what the credential's source says. */
+  readonly source?: string | undefined;
+  readonly issuer?: string | undefined;
+  readonly subject?: string | undefined;
+  /** Of the key, the session or the token; no secret. */
+  readonly id?: string | undefined;
+  /** IP address of the client, as `peer.address`; "" where it is not known. */
+  readonly address?: string | undefined;
+}
+
 /** Who wants to know. What is left undefined costs nothing; what throws is the process's problem. */
 export interface Observer {
   callStart?(event: CallStartEvent): void;
@@ -138,4 +160,5 @@ export interface Observer {
   attempt?(event: AttemptEvent): void;
   breaker?(event: BreakerEvent): void;
   cache?(event: CacheEvent): void;
+  audit?(event: AuditEvent): void;
 }

@@ -3,10 +3,16 @@ import { Code as ConnectCode, ConnectError, type ConnectRouter, type HandlerCont
 import { type Clock, systemClock } from "../clock.ts";
 import { asFailure, type Failure, OVER, timedOut } from "../failure.ts";
 import type { Degradation } from "../gen/bff/v1/degradation_pb.ts";
+import type { Identity } from "../identity/identity.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
+import { Judged } from "../identity/judged.ts";
 import type { Observer, ResponseEvent } from "../observer.ts";
+import { Admission, audited, beside, Denied, type Permit, type Verdict } from "./admission.ts";
+import type { AnswerMetadata } from "./answer-metadata.ts";
+import { connectError } from "./connect-error.ts";
 import { degraded as degradedBy } from "./degrade.ts";
 import { Exchange } from "./exchange.ts";
+import { addJudged, JUDGED } from "./judged-handler.ts";
 import { REACHED } from "./reached.ts";
 import { Request } from "./request.ts";
 import { assertWritable, holdsRequired } from "./required.ts";
@@ -23,6 +29,10 @@ export interface EndpointOptions<
   readonly timeoutMs: number;
   /** How many elements of lists, maps and JSON a request may hold. Default: what the server allows. */
   readonly maxElements?: number | undefined;
+  /** Who is asked who is calling. */
+  readonly identity?: Identity | undefined;
+  /** Who may call. Default, where there is an identity: whoever is known. */
+  readonly permit?: Permit<App, MessageShape<I>, Principal> | undefined;
   /** Calls to one upstream at a time within one response. Default 10. */
   readonly concurrent?: number | undefined;
   readonly compose: (cx: Request<App, Principal>, args: MessageShape<I>) => Promise<MessageShape<C>>;
@@ -50,13 +60,6 @@ export interface Answering {
   cancel(): void;
 }
 
-/** What goes out beside an answer or a failure: names, in lower case, and values in turn. Answers of compositions have none. */
-export interface AnswerMetadata {
-  readonly headers: readonly string[];
-  /** Of gRPC; Connect has them as headers `trailer-<name>`. */
-  readonly trailers: readonly string[];
-}
-
 /** One rpc of a BFF service, ready to serve. */
 export interface Endpoint {
   readonly method: DescMethodUnary;
@@ -65,9 +68,15 @@ export interface Endpoint {
   /** How many elements of lists, maps and JSON a request may hold; undefined: what the server allows. */
   readonly maxElements?: number | undefined;
   /**
+   * Who calls, and whether they may; a server asks it before it reads the message, and gives `run` the headers that it gets. Left out where
+   * anybody may. It never throws, and a promise never rejects.
+   */
+  readonly judge?: ((headers: IncomingHeaders) => Verdict | Promise<Verdict>) | undefined;
+  /**
    * Composes one answer; exactly one of the callbacks is called, once.
    *
    * @param args a message of `method.input`
+   * @param headers what `judge` gave; others are judged first
    * @param clientMs what the client's deadline leaves, if it has one
    * @param done gets a message of `method.output`, and the value of the header `bff-degraded`, "" for none
    */
@@ -91,11 +100,62 @@ export function endpoint<
   Principal = undefined,
 >(method: DescMethodUnary<I, O>, app: App, options: EndpointOptions<App, I, O, C, Principal>): Endpoint {
   const served = holdsRequired(method.output) ? writable(method, options) : options;
-  const run: Endpoint["run"] = (args, headers, clientMs, done, failed) =>
+  const composed: Endpoint["run"] = (args, headers, clientMs, done, failed) =>
     answer(method, app, served, args as MessageShape<I>, headers, clientMs, done, failed);
   // Of other messages nobody can make use.
   const codec = options.codec as EndpointCodec<Message, Message> | undefined;
-  return { method, codec, maxElements: options.maxElements, run, route: routeOf(method, run) };
+  const { maxElements } = options;
+  const admission = admissionOf(method, options);
+  if (admission === undefined) return { method, codec, maxElements, run: composed, route: routeOf(method, composed) };
+  const run = judgedFirst(admission, options.clock ?? systemClock, composed);
+  const judge: Endpoint["judge"] = (headers) => admission.judge(headers);
+  const plain = routeOf(method, run);
+  const route: Endpoint["route"] = (router) => addJudged(router, admission, () => plain(router));
+  return { method, codec, maxElements, judge, run, route };
+}
+
+function admissionOf<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal>(
+  method: DescMethodUnary<I, O>,
+  { identity, permit, timeoutMs, clock = systemClock, observer }: EndpointOptions<App, I, O, C, Principal>,
+): Admission | undefined {
+  const name = nameOf(method);
+  if (identity !== undefined)
+    return new Admission({ identity, permit: permit ?? {}, method: name, timeoutMs, clock, observer });
+  // Else a server of one's own that forgets it would let anybody in.
+  if (permit !== undefined) throw new TypeError(`${name} has a permit, and no identity to judge by`);
+  return undefined;
+}
+
+const nameOf = (method: DescMethodUnary): string => `${method.parent.typeName}/${method.name}`;
+
+/** A request whose headers nobody has judged yet, of a server that has not asked `judge`, is judged here. */
+function judgedFirst(admission: Admission, clock: Clock, run: Endpoint["run"]): Endpoint["run"] {
+  return (args, headers, clientMs, done, failed) => {
+    const startedAt = clock.now();
+    let answering: Answering | undefined;
+    let gone = false;
+    const begin = (verdict: Verdict): Answering => {
+      if (verdict instanceof Denied) {
+        failed(verdict.failure, verdict.metadata);
+        return GONE;
+      }
+      const leftMs = clientMs === undefined ? undefined : clientMs - (clock.now() - startedAt);
+      return run(args, verdict, leftMs, done, failed);
+    };
+    const verdict = admission.judge(headers);
+    if (!(verdict instanceof Promise)) return begin(verdict);
+    verdict
+      .then((found) => {
+        if (!gone) answering = begin(found);
+      })
+      .catch((thrown: unknown) => failed(asFailure(thrown)));
+    return {
+      cancel: () => {
+        gone = true;
+        answering?.cancel();
+      },
+    };
+  };
 }
 
 /** The same, where an answer that lacks a required field fails: what writes it would tell the client which. */
@@ -134,26 +194,33 @@ function answer<App, I extends DescMessage, O extends DescMessage, C extends Des
   args: MessageShape<I>,
   headers: IncomingHeaders,
   clientMs: number | undefined,
-  done: (response: MessageShape<O>, degraded: string) => void,
-  failed: (failure: Failure) => void,
+  done: (response: MessageShape<O>, degraded: string, metadata?: AnswerMetadata) => void,
+  failed: (failure: Failure, metadata?: AnswerMetadata) => void,
 ): Answering {
-  const { timeoutMs: methodMs, concurrent = 10, compose, respond, degraded, clock = systemClock, observer } = options;
-  if (clientMs !== undefined && clientMs <= 0) {
-    failed(timedOut("", "arrived with no time left"));
+  const { timeoutMs: methodMs, concurrent = 10, respond, degraded, clock = systemClock, observer } = options;
+  const judged = headers instanceof Judged ? headers : undefined;
+  const metadata = judged && beside(judged);
+  const leftMs = judged === undefined || judged.tookMs === 0 ? clientMs : leftOf(methodMs - judged.tookMs, clientMs);
+  if (leftMs !== undefined && leftMs <= 0) {
+    failed(timedOut("", "arrived with no time left"), metadata);
     return GONE;
   }
   const startedAt = clock.now();
+  let permitting = options.permit?.judge !== undefined;
   const fail = (failure: Failure): void => {
-    failed(failure);
+    failed(failure, metadata);
+    if (permitting && judged !== undefined)
+      audited(observer, failure, { judged, method: nameOf(method), at: clock.date() });
     observe({ ok: false, failure });
   };
-  const exchange = new Exchange({ clock, headers, methodMs, clientMs, concurrent, observer, failed: fail });
+  const given = { headers, judged, clock, observer };
+  const exchange = new Exchange({ ...given, methodMs, clientMs: leftMs, concurrent, failed: fail });
   const cx = new Request<App, Principal>(app, exchange);
   const observe = (outcome: ResponseEvent["outcome"]): void =>
     observer?.response?.({
       request: cx,
       header: (name) => exchange.header(name),
-      method: `${method.parent.typeName}/${method.name}`,
+      method: nameOf(method),
       startedAt,
       endedAt: clock.now(),
       outcome,
@@ -166,12 +233,18 @@ function answer<App, I extends DescMessage, O extends DescMessage, C extends Des
       exchange.causes && degradedBy(respond?.schema ?? method.output, message, exchange.causes.touches, method.output);
     if (found !== undefined) degraded?.(response, found.entries);
     exchange.end();
-    done(response, found?.header ?? "");
+    done(response, found?.header ?? "", metadata);
     observe({ ok: true, degraded: found?.entries ?? NONE, failures: found?.failures ?? NONE });
   };
   const composed = async (): Promise<void> => {
     try {
-      const response = await compose(cx, args);
+      if (permitting) {
+        const asking = options.permit?.judge?.(cx, args);
+        if (asking !== undefined) await asking;
+        if (exchange.over) return; // refused, or nobody waits any more: nothing is composed
+        permitting = false;
+      }
+      const response = await options.compose(cx, args);
       await exchange.settled();
       finish(response);
     } catch (thrown) {
@@ -187,6 +260,7 @@ function answer<App, I extends DescMessage, O extends DescMessage, C extends Des
     },
   };
 }
+const leftOf = (ownMs: number, clientMs = Number.POSITIVE_INFINITY): number => Math.min(ownMs, clientMs);
 const GONE: Answering = { cancel: () => {} };
 const NONE: readonly never[] = [];
 
@@ -206,7 +280,7 @@ function handle(run: Endpoint["run"], args: Message, context: HandlerContext): P
   };
   const answering = run(
     args,
-    context.requestHeader,
+    context.values.get(JUDGED) ?? context.requestHeader,
     context.timeoutMs(),
     (response, degraded, metadata) => {
       end();
@@ -232,12 +306,4 @@ function add(metadata: AnswerMetadata | undefined, context: HandlerContext): voi
 }
 function append(pairs: readonly string[], to: Headers): void {
   for (let i = 0; i + 1 < pairs.length; i += 2) to.append(pairs[i] ?? "", pairs[i + 1] ?? "");
-}
-
-/** A failure as clients see it. */
-export function connectError(failure: Failure): ConnectError {
-  const metadata = failure.pushback ? { "grpc-retry-pushback-ms": "-1" } : undefined;
-  const error = new ConnectError(failure.clientMessage, failure.clientCode as ConnectCode, metadata);
-  error.details = failure.details.map((detail) => ({ ...detail }));
-  return error;
 }

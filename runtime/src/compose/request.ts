@@ -11,7 +11,7 @@ import type { Rpc } from "../call/upstream.ts";
 import type { Clock } from "../clock.ts";
 import { asFailure, type Code, type Detail, type ErrorInfo, Failure, invalid, OVER, refusal } from "../failure.ts";
 import { Pool } from "../guard/pool.ts";
-import { NOWHERE, type Peer } from "../identity/incoming.ts";
+import { incomingOf, type Peer } from "../identity/incoming.ts";
 import { Answer, type Extra, type Instead } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 import { keyed, partial } from "./lists.ts";
@@ -333,7 +333,7 @@ export class Request<out App, out Principal = undefined> implements CallContext 
   }
   /** Where the request comes from, as far as that is known. */
   get peer(): Peer {
-    return this.exchange.judged?.peer ?? NOWHERE;
+    return this.exchange.judged?.peer ?? incomingOf(this.exchange.headers).peer;
   }
 
   /** An incoming header by its lower-case name; "" when absent, several values joined with ", ", never a `-bin` one. */

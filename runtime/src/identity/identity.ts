@@ -13,6 +13,8 @@ export interface Identity<out P extends Message = Message> {
   readonly principal?: P | undefined;
   /** The names of its sources, as declared. */
   readonly sources: readonly string[];
+  /** Names of headers that hold credentials, in lower case: nobody but the judging reads them. */
+  readonly hidden: ReadonlySet<string>;
   /**
    * Judges what a request presents. A promise only where something has to be asked.
    *

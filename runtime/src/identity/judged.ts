@@ -8,6 +8,8 @@ export class Judged implements IncomingHeaders {
   readonly peer: Peer;
   /** What the answer tells in turn, names in lower case and values in turn: that a cookie is to be forgotten. */
   readonly answer: readonly string[];
+  /** How long that has taken, in milliseconds; 0 where nobody had to be asked. */
+  tookMs = 0;
   readonly #headers: IncomingHeaders;
   readonly #hidden: ReadonlySet<string>;
 

@@ -1,5 +1,6 @@
 import type { Caller } from "./caller.ts";
 import type { Incoming } from "./incoming.ts";
+import type { Routes } from "./routes.ts";
 
 /** Where a credential stands in a request. Names are lower-case, but those of cookies. */
 export type Place =
@@ -33,5 +34,7 @@ export interface Source {
   verify(credential: string, incoming: Incoming): Caller | undefined | Promise<Caller | undefined>;
   /** Resolves when it can judge for the first time: until then the server is not ready. Never rejects. */
   readonly opened: Promise<void>;
+  /** What it serves itself, by path: a login, published keys. */
+  readonly routes?: Routes | undefined;
   close(): Promise<void>;
 }

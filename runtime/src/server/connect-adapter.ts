@@ -1,4 +1,9 @@
-import { type ConnectRouter, type ConnectRouterOptions, createConnectRouter } from "@connectrpc/connect";
+import {
+  type ConnectRouter,
+  type ConnectRouterOptions,
+  createConnectRouter,
+  createContextValues,
+} from "@connectrpc/connect";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import {
   compressionBrotli,
@@ -6,13 +11,16 @@ import {
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
+import { INCOMING } from "../compose/judged-handler.ts";
 import type { ServerFault } from "./failure-log.ts";
 import type { Handler } from "./listener.ts";
+import { NodeIncoming, type Peers } from "./peers.ts";
 
 export interface ConnectAdapterOptions extends ConnectRouterOptions {
   readonly routes: (router: ConnectRouter) => void;
   /** For paths that no rpc has. */
   readonly fallback: Handler;
+  readonly peers: Peers;
   readonly fault: ServerFault;
 }
 
@@ -20,14 +28,15 @@ export interface ConnectAdapterOptions extends ConnectRouterOptions {
  * A handler for what a ConnectRouter serves. `connectNodeAdapter` does the same, but prints a stack for each answer that could not be
  * written, which any client brings about by leaving, and leaves the request of an answer that cannot be sent open.
  */
-export function connectAdapter({ routes, fallback, fault, ...options }: ConnectAdapterOptions): Handler {
+export function connectAdapter({ routes, fallback, peers, fault, ...options }: ConnectAdapterOptions): Handler {
   const router = createConnectRouter({ acceptCompression: [compressionGzip, compressionBrotli], ...options });
   routes(router);
   const handlers = new Map<string, UniversalHandler>(router.handlers.map((handler) => [handler.requestPath, handler]));
   return (request, response) => {
     const handler = handlers.get(request.url?.split("?", 1)[0] ?? "");
     if (handler === undefined) return fallback(request, response);
-    handler(universalRequestFromNodeRequest(request, response, undefined, undefined))
+    const values = createContextValues().set(INCOMING, new NodeIncoming(request, peers));
+    handler(universalRequestFromNodeRequest(request, response, undefined, values))
       .then((answer) => universalResponseToNodeResponse(answer, response))
       .catch((thrown: unknown) => {
         const { destroyed } = "stream" in response ? response.stream : response;

@@ -5,10 +5,15 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
 import { enterList, leaveList, type Slotted } from "../call/slots.ts";
 import { LONGEST_TIMER_MS } from "../clock.ts";
-import { type Answering, type AnswerMetadata, connectError, type Endpoint } from "../compose/endpoint.ts";
-import type { IncomingHeaders } from "../identity/incoming.ts";
+import { Denied, type Verdict } from "../compose/admission.ts";
+import type { AnswerMetadata } from "../compose/answer-metadata.ts";
+import { connectError } from "../compose/connect-error.ts";
+import type { Answering, Endpoint } from "../compose/endpoint.ts";
+import type { Incoming, Peer } from "../identity/incoming.ts";
+import type { Judged } from "../identity/judged.ts";
 import { appended } from "../wire/appended.ts";
 import type { ServerFault } from "./failure-log.ts";
+import { joined, type Peers, valuesOf } from "./peers.ts";
 import type { Holder, PendingBytes } from "./pending-bytes.ts";
 import { AT_ONCE_BYTES, LINGER_MS, late, tooMuch } from "./request-body.ts";
 import { shortError } from "./short-errors.ts";
@@ -16,6 +21,9 @@ import { shortError } from "./short-errors.ts";
 /** What all calls of one rpc in one encoding have in common. */
 export interface FastRpc {
   readonly run: Endpoint["run"];
+  /** Asked when the request has come whole, and before its message is read. */
+  readonly judge: Endpoint["judge"];
+  readonly peers: Peers;
   /** @throws ConnectError of bytes that make no sense */
   readonly parse: (bytes: Uint8Array) => Message;
   /**
@@ -38,6 +46,9 @@ export interface FastRpc {
 /** What is known of a call when its headers have come. */
 export interface FastHead {
   readonly headers: http.IncomingHttpHeaders;
+  /** The same as they came: names and values in turn. */
+  readonly raw: readonly string[];
+  readonly carrier: http2.ServerHttp2Stream | http.IncomingMessage;
   /** What the client's deadline leaves, if it has one. */
   readonly clientMs: number | undefined;
   /** What the client takes. */
@@ -52,7 +63,7 @@ const NONE: readonly string[] = [];
 const NOTHING = Buffer.alloc(0);
 
 /** One request on the fast path, from its headers to its answer. It answers as Connect's adapter would. */
-export abstract class FastCall implements IncomingHeaders, Holder, Slotted {
+export abstract class FastCall implements Incoming, Holder, Slotted {
   slot = 0;
   heldBytes = 0;
   holderSlot = 0;
@@ -64,6 +75,8 @@ export abstract class FastCall implements IncomingHeaders, Holder, Slotted {
   #body: Buffer | undefined;
   #owned = false;
   readonly #startedAt: number;
+  #peer: Peer | undefined;
+  #judged: Judged | undefined;
   #answering: Answering | undefined;
   #deadline: NodeJS.Timeout | undefined;
   #linger: NodeJS.Timeout | undefined;
@@ -86,9 +99,17 @@ export abstract class FastCall implements IncomingHeaders, Holder, Slotted {
     return this.head.headers;
   }
   get(name: string): string | null {
-    const value: unknown = this.head.headers[name];
-    if (typeof value === "string") return name.startsWith(":") ? null : value;
-    return Array.isArray(value) ? value.join(", ") : null;
+    return joined(this.head.headers, name);
+  }
+  all(name: string): readonly string[] {
+    return this.head.headers[name] === undefined ? [] : valuesOf(this.head.raw, name);
+  }
+  get peer(): Peer {
+    const { carrier } = this.head;
+    this.#peer ??= this.rpc.peers.of("session" in carrier ? carrier.session : carrier.socket, () =>
+      this.all("x-forwarded-for"),
+    );
+    return this.#peer;
   }
 
   // ---- the request ----
@@ -119,11 +140,50 @@ export abstract class FastCall implements IncomingHeaders, Holder, Slotted {
     this.#ended = true;
     if (this.#over) return;
     if (this.#refusal !== undefined) this.#refuse(this.#refusal);
-    else if (!this.overHttp2) this.complete();
+    else if (!this.overHttp2) this.begin();
     else if (whole.push(this) === 1) setImmediate(beginWhole);
   }
   begin(): void {
-    if (!this.#over) this.complete();
+    if (this.#over) return;
+    const { judge } = this.rpc;
+    if (judge === undefined) this.complete();
+    else this.#judge(judge);
+  }
+  #judge(judge: NonNullable<Endpoint["judge"]>): void {
+    let verdict: Verdict | Promise<Verdict>;
+    try {
+      verdict = judge(this);
+    } catch (thrown) {
+      this.#refuse(internal(thrown)); // of an endpoint that is none of ours
+      return;
+    }
+    if (!(verdict instanceof Promise)) {
+      this.#admit(verdict);
+      return;
+    }
+    this.#expect(this.#leftMs());
+    verdict.then(
+      (found) => this.#admit(found),
+      (thrown: unknown) => this.#refuse(internal(thrown)),
+    );
+  }
+  /** Nothing begins for a client that has gone meanwhile, or whose time is up. */
+  #admit(verdict: Verdict): void {
+    if (this.#over) return;
+    if (verdict instanceof Denied) this.#refuse(connectError(verdict.failure), verdict.metadata);
+    else {
+      this.#judged = verdict;
+      this.complete();
+    }
+  }
+  /** What the client's deadline leaves, if it has one. */
+  #leftMs(): number | undefined {
+    const { clientMs } = this.head;
+    return clientMs === undefined ? undefined : clientMs - (performance.now() - this.#startedAt);
+  }
+  #expect(leftMs: number | undefined): void {
+    if (leftMs === undefined || this.#deadline !== undefined) return;
+    if (leftMs > 0 && leftMs <= LONGEST_TIMER_MS) this.#deadline = setTimeout(expired, leftMs, this);
   }
   /** The stream or connection is at its end; if that is before the answer, nobody wants one. */
   close(): void {
@@ -174,17 +234,13 @@ export abstract class FastCall implements IncomingHeaders, Holder, Slotted {
 
   protected run(args: Message): void {
     this.#body = undefined;
-    const { clientMs } = this.head;
-    let leftMs = clientMs;
-    if (clientMs !== undefined) {
-      leftMs = clientMs - (performance.now() - this.#startedAt);
-      if (leftMs > 0 && leftMs <= LONGEST_TIMER_MS) this.#deadline = setTimeout(expired, leftMs, this);
-    }
+    const leftMs = this.#leftMs();
+    this.#expect(leftMs);
     let answering: Answering | undefined;
     try {
       answering = this.rpc.run(
         args,
-        this,
+        this.#judged ?? this,
         leftMs,
         (response, degraded, metadata) => this.#answer(response, degraded, metadata),
         (failure, metadata) => this.#refuse(connectError(failure), metadata),

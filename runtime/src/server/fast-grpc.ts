@@ -27,6 +27,8 @@ export class FastGrpcCall extends FastCall {
   #length = -1;
   /** So many bytes have to be there for the next step. */
   #needed = PREFIX_BYTES;
+  /** Where its message stands. */
+  #start = -1;
   #args: Message | undefined;
 
   constructor(rpc: FastRpc, head: FastHead, stream: http2.ServerHttp2Stream) {
@@ -63,29 +65,39 @@ export class FastGrpcCall extends FastCall {
     if (((body[this.#at] ?? 0) & COMPRESSED) !== 0) {
       return new ConnectError("received compressed envelope, but do not know how to decompress", Code.Internal);
     }
-    let args: Message;
-    try {
-      args = this.parse(body, this.#at + PREFIX_BYTES, this.#needed);
-    } catch (thrown) {
-      return ConnectError.from(thrown, Code.Internal);
+    const start = this.#at + PREFIX_BYTES;
+    // Who is calling is judged before: its message is read when all has come.
+    if (this.rpc.judge === undefined) {
+      const error = this.#read(body, start, this.#needed);
+      if (error !== undefined) return error;
     }
-    if (this.#args !== undefined) {
+    if (this.#start >= 0) {
       return new ConnectError("protocol error: received extra input message for unary method", Code.Unimplemented);
     }
-    this.#args = args;
+    this.#start = start;
     this.#at = this.#needed;
     this.#needed += PREFIX_BYTES;
     this.#length = -1;
     return undefined;
   }
+  #read(body: Buffer, start: number, end: number): ConnectError | undefined {
+    try {
+      this.#args = this.parse(body, start, end);
+      return undefined;
+    } catch (thrown) {
+      return ConnectError.from(thrown, Code.Internal);
+    }
+  }
   protected complete(): void {
     const begun = this.#length < 0 ? this.#at : this.#at + PREFIX_BYTES;
     if (this.received > begun) {
       this.refuse(new ConnectError("protocol error: incomplete envelope", Code.InvalidArgument));
-    } else if (this.#args === undefined) {
+    } else if (this.#start < 0) {
       this.refuse(new ConnectError("protocol error: missing input message for unary method", Code.Unimplemented));
     } else {
-      this.run(this.#args);
+      const error = this.#args === undefined ? this.#read(this.body(), this.#start, this.#at) : undefined;
+      if (error !== undefined) this.refuse(error);
+      else if (this.#args !== undefined) this.run(this.#args);
     }
   }
 

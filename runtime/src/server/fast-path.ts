@@ -15,6 +15,7 @@ import { attachRequest, attachStream, type FastCall, type FastHead, type FastRpc
 import { type ConnectEncoding, FastConnectCall } from "./fast-connect.ts";
 import { FastGrpcCall } from "./fast-grpc.ts";
 import type { Shortcut } from "./listener.ts";
+import type { Peers } from "./peers.ts";
 import type { PendingBytes } from "./pending-bytes.ts";
 
 export interface FastPathOptions {
@@ -29,6 +30,7 @@ export interface FastPathOptions {
   readonly corsHeaders: CorsHeaders;
   /** Where bodies count. */
   readonly pending: PendingBytes;
+  readonly peers: Peers;
   readonly fault: ServerFault;
 }
 
@@ -67,8 +69,9 @@ export class FastPath implements Shortcut {
   readonly #compressions = new Map<string, Compression | null>();
 
   constructor(
-    endpoints: readonly (Pick<Endpoint, "method" | "codec" | "maxElements"> & Partial<Pick<Endpoint, "run">>)[],
-    { maxBytes, maxElements, masks, registry, corsHeaders, pending, fault }: FastPathOptions,
+    endpoints: readonly (Pick<Endpoint, "method" | "codec" | "maxElements"> &
+      Partial<Pick<Endpoint, "run" | "judge">>)[],
+    { maxBytes, maxElements, masks, registry, corsHeaders, pending, peers, fault }: FastPathOptions,
   ) {
     this.#maxBytes = maxBytes;
     this.#corsHeaders = corsHeaders;
@@ -76,9 +79,9 @@ export class FastPath implements Shortcut {
     this.#connectJson = { contentType: "application/json", jsonOptions };
     this.#connectProto = { contentType: "application/proto", jsonOptions };
     for (const endpoint of endpoints) {
-      const { method, run } = endpoint;
+      const { method, run, judge } = endpoint;
       if (run === undefined) continue;
-      const all = { run, maxBytes, pending, fault, open: this.#open };
+      const all = { run, judge, maxBytes, pending, peers, fault, open: this.#open };
       const bounds = { maxElements: endpoint.maxElements ?? maxElements, masks };
       this.#served.set(`/${method.parent.typeName}/${method.name}`, {
         json: { ...all, ...jsonOf(method, bounds, registry) },
@@ -87,12 +90,13 @@ export class FastPath implements Shortcut {
     }
   }
 
-  stream(stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders): boolean {
+  stream(stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders, raw: readonly string[]): boolean {
     if (headers[":method"] !== "POST") return false;
     const served = this.#served.get(headers[":path"]);
     const kind = KINDS.get(headers["content-type"]);
     if (served === undefined || kind === undefined) return false;
-    const head = this.#head(kind, headers, headers[":authority"] ?? headers.host);
+    const from = { headers, raw, carrier: stream };
+    const head = this.#head(kind, from, headers[":authority"] ?? headers.host);
     if (head === undefined) return false;
     const call =
       kind === "grpc"
@@ -108,7 +112,8 @@ export class FastPath implements Shortcut {
     const served = this.#served.get(request.url);
     const kind = KINDS.get(headers["content-type"]);
     if (served === undefined || kind === undefined || kind === "grpc") return false;
-    const head = this.#head(kind, headers, headers.host);
+    const from = { headers, raw: request.rawHeaders, carrier: request };
+    const head = this.#head(kind, from, headers.host);
     if (head === undefined) return false;
     const rpc = served[kind === "json" ? "json" : "binary"];
     attachRequest(new FastConnectCall(rpc, head, this.#encoding(kind), response), request, response);
@@ -129,7 +134,8 @@ export class FastPath implements Shortcut {
   }
 
   /** Undefined: the adapter is to judge. */
-  #head(kind: Kind, headers: http.IncomingHttpHeaders, authority: unknown): FastHead | undefined {
+  #head(kind: Kind, from: Pick<FastHead, "headers" | "raw" | "carrier">, authority: unknown): FastHead | undefined {
+    const { headers, raw, carrier } = from;
     if (headers.expect !== undefined || typeof authority !== "string" || !this.#isAuthority(authority))
       return undefined;
     const isGrpc = kind === "grpc";
@@ -147,7 +153,7 @@ export class FastPath implements Shortcut {
     const accepted = isGrpc ? headers["grpc-accept-encoding"] : headers["accept-encoding"];
     if (accepted !== undefined && typeof accepted !== "string") return undefined;
     const compression = accepted === undefined ? null : this.#compression(accepted);
-    return { headers, clientMs, compression, extra: this.#corsHeaders(headers.origin) };
+    return { headers, raw, carrier, clientMs, compression, extra: this.#corsHeaders(headers.origin) };
   }
 
   #compression(accepted: string): Compression | null {

@@ -13,6 +13,7 @@ import { FastPath } from "./fast-path.ts";
 import { routeHealth } from "./health.ts";
 import { type Handler, Listener } from "./listener.ts";
 import { withLongDeadlines } from "./long-deadlines.ts";
+import { Peers } from "./peers.ts";
 import { DEFAULT_MAX_PENDING_BYTES, PendingBytes } from "./pending-bytes.ts";
 import { REFLECTION_PATHS, routeReflection } from "./reflection.ts";
 import { withShortErrors } from "./short-errors.ts";
@@ -58,7 +59,8 @@ export interface RequestCounters {
 }
 
 /** What `listen` needs of an endpoint; one without `run` is served by Connect's adapter alone. */
-export type Listenable = Pick<Endpoint, "method" | "codec" | "maxElements" | "route"> & Partial<Pick<Endpoint, "run">>;
+export type Listenable = Pick<Endpoint, "method" | "codec" | "maxElements" | "route"> &
+  Partial<Pick<Endpoint, "run" | "judge">>;
 
 /** A server that is up. */
 export interface Listening {
@@ -90,7 +92,9 @@ export async function listen(endpoints: readonly Listenable[], options: ListenOp
   const registry = typesOf(services, options.types ?? []);
   const { maxElements = MAX_ELEMENTS, fault = printed } = options;
   const masks = maskNames(registry);
+  const peers = new Peers(undefined);
   const connect = connectAdapter({
+    peers,
     readMaxBytes: maxBytes,
     jsonOptions: { registry },
     shutdownSignal: cutOff.signal,
@@ -121,6 +125,7 @@ export async function listen(endpoints: readonly Listenable[], options: ListenOp
     registry,
     corsHeaders: cors,
     pending,
+    peers,
     fault,
   });
   const handler = corsOrigins.length === 0 ? adapter : withCors(cors, adapter);

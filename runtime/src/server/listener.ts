@@ -14,7 +14,8 @@ export type Handler = (request: ServerRequest, response: ServerResponse) => void
 
 /** Serves some requests by itself, and leaves others: false. */
 export interface Shortcut {
-  stream(stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders): boolean;
+  /** @param raw the headers as they came: names and values in turn */
+  stream(stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders, raw: readonly string[]): boolean;
   request(request: http.IncomingMessage, response: http.ServerResponse): boolean;
   /** One more round: requests of HTTP/2 that have still not come whole after so many of them are refused with `late`. */
   checkArrivals(rounds: number): void;
@@ -125,7 +126,7 @@ export class Listener {
       }
       this.#all++;
       if (!this.#sessions.admits(stream, rawHeaders)) return;
-      if (this.#shortcut?.stream(stream, headers)) this.#fast++;
+      if (this.#shortcut?.stream(stream, headers, rawHeaders)) this.#fast++;
       else this.#compat.emit("stream", stream, headers, flags, rawHeaders);
     });
     this.#compat = http2.createServer((request, response) => this.#onH2(request, response));

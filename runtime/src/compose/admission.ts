@@ -1,0 +1,170 @@
+// The gate in front of an rpc: who calls, and whether they may, before the request's message is read.
+import type { Message } from "@bufbuild/protobuf";
+import type { Clock, Timer } from "../clock.ts";
+import { asFailure, Code, type Failure } from "../failure.ts";
+import type { Identity } from "../identity/identity.ts";
+import { type IncomingHeaders, incomingOf } from "../identity/incoming.ts";
+import { Judged } from "../identity/judged.ts";
+import { denied, unauthenticated, unjudged } from "../identity/refusals.ts";
+import type { AuditEvent, Observer } from "../observer.ts";
+import type { AnswerMetadata } from "./answer-metadata.ts";
+import type { Request } from "./request.ts";
+
+/** Who may call an rpc. Nothing said: whoever is known. */
+export interface Permit<App, Args extends Message, Principal> {
+  /** Nobody has to be known. */
+  readonly public?: boolean | undefined;
+  /** Any of these; left out: any at all. */
+  readonly sources?: readonly string[] | undefined;
+  /** All of these, of the principal's `scopes`. */
+  readonly scopes?: readonly string[] | undefined;
+  /** Of each list any, of the principal's `roles`. */
+  readonly roles?: readonly (readonly string[])[] | undefined;
+  /** Asked when the message has been read, before anything else of the rpc; what it throws, or refuses, ends the request. */
+  readonly judge?: ((cx: Request<App, Principal>, args: Args) => void | Promise<void>) | undefined;
+}
+
+/** What a request's credentials come to for one rpc: who calls, or why they may not. */
+export type Verdict = Judged | Denied;
+
+export class Denied {
+  readonly failure: Failure;
+  /** What goes out beside it. */
+  readonly metadata: AnswerMetadata | undefined;
+
+  constructor(failure: Failure, metadata?: AnswerMetadata) {
+    this.failure = failure;
+    this.metadata = metadata;
+  }
+}
+
+interface AdmissionOptions {
+  readonly identity: Identity;
+  readonly permit: Pick<Permit<never, never, never>, "public" | "sources" | "scopes" | "roles">;
+  /** `package.Service/Method` */
+  readonly method: string;
+  /** Judging may not take longer, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+  readonly observer: Observer | undefined;
+}
+
+/** Judges the requests of one rpc. What its methods give never throws, and never rejects. */
+export class Admission {
+  readonly #options: AdmissionOptions;
+
+  constructor(options: AdmissionOptions) {
+    this.#options = options;
+  }
+
+  /** A promise only where a credential's source has to ask somebody. */
+  judge(headers: IncomingHeaders): Verdict | Promise<Verdict> {
+    const { identity, clock } = this.#options;
+    const startedAt = clock.now();
+    let judged: Judged | Promise<Judged>;
+    try {
+      judged = headers instanceof Judged ? headers : identity.judge(headers);
+    } catch (thrown) {
+      return this.#unjudged(headers, thrown, startedAt);
+    }
+    if (judged instanceof Judged) return this.#admit(judged, startedAt);
+    return this.#inTime(judged).then(
+      (found) => {
+        found.tookMs = clock.now() - startedAt;
+        return this.#admit(found, startedAt);
+      },
+      (thrown: unknown) => this.#unjudged(headers, thrown, startedAt),
+    );
+  }
+
+  /** Rejects when it takes too long. */
+  #inTime(judging: Promise<Judged>): Promise<Judged> {
+    const { clock, timeoutMs } = this.#options;
+    const { promise, resolve, reject } = Promise.withResolvers<Judged>();
+    const late = (): void => reject(unjudged("judging the credential has taken too long"));
+    const timer: Timer = clock.setTimeout(late, timeoutMs, undefined);
+    judging.then(
+      (judged) => {
+        clock.clearTimeout(timer);
+        resolve(judged);
+      },
+      (thrown: unknown) => {
+        clock.clearTimeout(timer);
+        reject(thrown);
+      },
+    );
+    return promise;
+  }
+
+  #admit(judged: Judged, startedAt: number): Verdict {
+    const refusal = this.#refusalOf(judged);
+    if (refusal === undefined) return judged;
+    return this.#denied(refusal, judged, startedAt);
+  }
+  #refusalOf({ caller }: Judged): Failure | undefined {
+    const { permit } = this.#options;
+    if (permit.public === true) return undefined;
+    if (caller === undefined) return unauthenticated("no credential");
+    const { sources, scopes, roles } = permit;
+    const { credential, principal } = caller;
+    if (sources !== undefined && !sources.includes(credential.source)) return denied("not from this source");
+    const has = held(principal, "scopes");
+    if (scopes?.some((scope) => !has.includes(scope))) return denied("a scope is missing");
+    const plays = held(principal, "roles");
+    if (roles?.some((any) => !any.some((role) => plays.includes(role)))) return denied("a role is missing");
+    return undefined;
+  }
+
+  /** Whatever was thrown: nobody passes. */
+  #unjudged(headers: IncomingHeaders, thrown: unknown, startedAt: number): Denied {
+    const { hidden } = this.#options.identity;
+    const peer = headers instanceof Judged ? headers.peer : incomingOf(headers).peer;
+    return this.#denied(
+      asFailure(thrown),
+      new Judged(headers, hidden, { caller: undefined, peer, answer: [] }),
+      startedAt,
+    );
+  }
+  #denied(failure: Failure, judged: Judged, startedAt: number): Denied {
+    const { observer, method, clock } = this.#options;
+    audited(observer, failure, { judged, method, at: clock.date() });
+    observer?.response?.({
+      request: judged,
+      header: (name) => (name.endsWith("-bin") ? "" : (judged.get(name) ?? "")),
+      method,
+      startedAt,
+      endedAt: clock.now(),
+      outcome: { ok: false, failure },
+    });
+    return new Denied(failure, beside(judged));
+  }
+}
+
+/** What goes out beside every answer to such a request. */
+export function beside({ answer }: Judged): AnswerMetadata | undefined {
+  return answer.length === 0 ? undefined : { headers: answer, trailers: [] };
+}
+
+const EVENTS: ReadonlyMap<Code, AuditEvent["event"]> = new Map([
+  [Code.UNAUTHENTICATED, "unauthenticated"],
+  [Code.PERMISSION_DENIED, "denied"],
+  [Code.UNAVAILABLE, "unjudged"],
+]);
+
+/** Tells of a refusal, if that is what the failure is. */
+export function audited(
+  observer: Observer | undefined,
+  { clientCode, message }: Failure,
+  { judged, method, at }: { readonly judged: Judged; readonly method: string; readonly at: Date },
+): void {
+  const event = EVENTS.get(clientCode);
+  if (event === undefined || observer?.audit === undefined) return;
+  const { source, issuer, subject, id } = judged.caller?.credential ?? {};
+  observer.audit({ event, at, reason: message, method, source, issuer, subject, id, address: judged.peer.address });
+}
+
+/** A list of texts that the principal may have. */
+function held(principal: Message, field: "scopes" | "roles"): readonly unknown[] {
+  const value: unknown = (principal as { readonly [name: string]: unknown })[field];
+  return Array.isArray(value) ? value : [];
+}

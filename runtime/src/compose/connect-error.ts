@@ -1,0 +1,10 @@
+import { type Code as ConnectCode, ConnectError } from "@connectrpc/connect";
+import type { Failure } from "../failure.ts";
+
+/** A failure as clients see it. */
+export function connectError(failure: Failure): ConnectError {
+  const metadata = failure.pushback ? { "grpc-retry-pushback-ms": "-1" } : undefined;
+  const error = new ConnectError(failure.clientMessage, failure.clientCode as ConnectCode, metadata);
+  error.details = failure.details.map((detail) => ({ ...detail }));
+  return error;
+}

@@ -1,0 +1,147 @@
+import type { DescMessage } from "@bufbuild/protobuf";
+import { countsAmbient, fromPage } from "./ambient.ts";
+import type { Caller } from "./caller.ts";
+import { cookieValues, forgotten } from "./cookies.ts";
+import { type Incoming, type IncomingHeaders, incomingOf } from "./incoming.ts";
+import { Judged } from "./judged.ts";
+import { matching, type NamePattern, namePattern } from "./names.ts";
+import { unauthenticated } from "./refusals.ts";
+import type { Routes } from "./routes.ts";
+import type { Source } from "./source.ts";
+import type { OpenIdentity } from "./spec.ts";
+
+/** Headers in which parties behind us are told who calls: whoever sends us one that no source reads means somebody else. */
+const TOLD = ["x-principal-bin", "x-principal-signed-bin", "x-forwarded-client-cert"];
+
+/** Sources of which a credential is looked for together. */
+interface Shared {
+  /** Of the header, or of the cookie. */
+  readonly name: string;
+  readonly sources: readonly Source[];
+}
+
+/** A credential that a request presents, and whose it is. */
+interface Presented {
+  readonly source: Source;
+  readonly credential: string;
+}
+
+/** Judges by the credentials that requests present: which source has to, and what it says. */
+export class Judging implements OpenIdentity {
+  readonly type: DescMessage;
+  readonly sources: readonly string[];
+  readonly hidden: ReadonlySet<string>;
+  readonly opened: Promise<void>;
+  readonly routes: Routes;
+  readonly #all: readonly Source[];
+  readonly #headers: readonly Shared[];
+  readonly #cookies: readonly Shared[];
+  readonly #certificates: readonly Source[];
+  readonly #from: ReadonlyMap<Source, readonly NamePattern[]>;
+
+  constructor(type: DescMessage, all: readonly Source[]) {
+    this.type = type;
+    this.sources = all.map(({ name }) => name);
+    this.#all = all;
+    this.#headers = sharing(all, ({ place }) => (place.kind === "header" ? place.name : undefined));
+    this.#cookies = sharing(all, ({ place }) => (place.kind === "cookie" ? place.name : undefined));
+    this.#certificates = all.filter(({ place }) => place.kind === "certificate");
+    this.#from = new Map(all.map((source) => [source, source.from.map(namePattern)]));
+    const hidden = this.#headers.map(({ name }) => name);
+    this.hidden = new Set([...TOLD, ...hidden, ...(this.#cookies.length > 0 ? ["cookie"] : [])]);
+    this.opened = Promise.all(all.map(({ opened }) => opened)).then(() => {});
+    this.routes = new Map(all.flatMap(({ routes }) => [...(routes ?? [])]));
+  }
+
+  judge(headers: IncomingHeaders): Judged | Promise<Judged> {
+    const incoming = incomingOf(headers);
+    const presented = this.#presented(incoming);
+    if (presented === undefined) return this.#byCertificate(incoming, []);
+    const { source, credential } = presented;
+    const caller = source.verify(credential, incoming);
+    const judged = (found: Caller | undefined): Judged | Promise<Judged> =>
+      found === undefined ? this.#byCertificate(incoming, forget(source)) : this.#judged(incoming, found, []);
+    return caller instanceof Promise ? caller.then(judged) : judged(caller);
+  }
+
+  /** The credential that counts; undefined where there is none. */
+  #presented(incoming: Incoming): Presented | undefined {
+    let found: Presented | undefined;
+    const add = (presented: Presented): void => {
+      if (found !== undefined) throw unauthenticated("credentials for several sources");
+      found = presented;
+    };
+    for (const { name, sources } of this.#headers) {
+      const [value, another] = incoming.all(name);
+      if (another !== undefined) throw unauthenticated(`several headers ${name}`);
+      if (value !== undefined && value !== "") add(this.#owned(sources, value, incoming));
+    }
+    if (this.#cookies.length > 0 && incoming.get("cookie") !== null && countsAmbient(incoming)) {
+      const header = incoming.all("cookie");
+      for (const { name, sources } of this.#cookies) {
+        const [value, another] = cookieValues(header, name);
+        if (another !== undefined) throw unauthenticated(`several cookies ${name}`);
+        if (value !== undefined && value !== "") add(this.#owned(sources, value, incoming));
+      }
+    }
+    return found;
+  }
+  /** The one source, of those that share a place, whose credential this is. */
+  #owned(sources: readonly Source[], value: string, incoming: Incoming): Presented {
+    let found: Presented | undefined;
+    for (const source of sources) {
+      const credential = withoutScheme(source, value);
+      if (credential === undefined || !this.#comesFrom(source, incoming) || !source.owns(credential)) continue;
+      if (found !== undefined) throw unauthenticated("a credential that several sources take for theirs");
+      found = { source, credential };
+    }
+    if (found === undefined) throw unauthenticated("a credential that no source takes for its own");
+    return found;
+  }
+  /** Whether the connection is one over which the source counts. */
+  #comesFrom(source: Source, { peer }: Incoming): boolean {
+    const from = this.#from.get(source) ?? [];
+    return from.length === 0 || matching(peer.names, from) !== undefined;
+  }
+
+  /** The connection's own certificate, where nothing else is presented. */
+  #byCertificate(incoming: Incoming, answer: readonly string[]): Judged | Promise<Judged> {
+    const nobody = (): Judged => this.#judged(incoming, undefined, answer);
+    if (this.#certificates.length === 0 || incoming.peer.names.length === 0) return nobody();
+    if (fromPage(incoming) && !countsAmbient(incoming)) return nobody();
+    const first = (at: number): Judged | Promise<Judged> => {
+      const source = this.#certificates[at];
+      if (source === undefined) return nobody();
+      if (!this.#comesFrom(source, incoming)) return first(at + 1);
+      const caller = source.verify("", incoming);
+      const judged = (found: Caller | undefined): Judged | Promise<Judged> =>
+        found === undefined ? first(at + 1) : this.#judged(incoming, found, answer);
+      return caller instanceof Promise ? caller.then(judged) : judged(caller);
+    };
+    return first(0);
+  }
+
+  #judged(incoming: Incoming, caller: Caller | undefined, answer: readonly string[]): Judged {
+    return new Judged(incoming, this.hidden, { caller, peer: incoming.peer, answer });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#all.map((source) => source.close()));
+  }
+}
+
+function sharing(all: readonly Source[], nameOf: (source: Source) => string | undefined): readonly Shared[] {
+  const names = new Set(all.flatMap((source) => nameOf(source) ?? []));
+  return [...names].map((name) => ({ name, sources: all.filter((source) => nameOf(source) === name) }));
+}
+
+/** Undefined: another scheme than that of the source. */
+function withoutScheme({ place }: Source, value: string): string | undefined {
+  if (place.kind !== "header" || place.scheme === undefined) return value;
+  return /^bearer +(\S.*)$/i.exec(value)?.[1];
+}
+
+/** The answer takes a cookie back that counts for nothing. */
+function forget({ place }: Source): readonly string[] {
+  return place.kind === "cookie" ? ["set-cookie", forgotten(place.name)] : [];
+}

@@ -1,0 +1,62 @@
+import { create, type DescField, type DescMessage, type Message, ScalarType, toBinary } from "@bufbuild/protobuf";
+import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
+import { type Credential, PrincipalSchema } from "../gen/bff/v1/identity_pb.ts";
+import type { Caller } from "./caller.ts";
+import { unauthenticated } from "./refusals.ts";
+
+/** What a credential proves. */
+export interface Proof {
+  /** The identity's message. */
+  readonly type: DescMessage;
+  readonly credential: Credential;
+  /** What `set` makes of it; undefined where nothing is set: the default principal, filled from the credential. */
+  readonly principal: (() => Message) | undefined;
+  /** What `identify: TOKEN` sends. */
+  readonly token?: string | undefined;
+}
+
+/**
+ * The caller whom a credential proves. Worth remembering for as long as the credential: it is encoded here.
+ *
+ * @throws Failure UNAUTHENTICATED where `set` cannot be computed, or leaves a text or bytes empty that must be there
+ */
+export function callerOf({ type, credential, principal: set, token }: Proof): Caller {
+  let principal: Message;
+  try {
+    principal = set === undefined ? byDefault(credential) : set();
+  } catch {
+    throw unauthenticated("the principal cannot be computed");
+  }
+  if (principal.$typeName !== type.typeName) throw new TypeError(`${principal.$typeName} is no ${type.typeName}`);
+  const empty = type.fields.find((field) => isNeeded(field) && isEmpty(fieldOf(principal, field)));
+  // Else a caller without it would be equal to a request without it.
+  if (empty !== undefined) throw unauthenticated(`${type.typeName}.${empty.name} is empty`);
+  const bytes = toBinary(type, principal);
+  const key = keyOf(credential.source, credential.issuer, type.typeName, bytes);
+  return { credential, principal, bytes, key, token };
+}
+
+/** Source, issuer, type and bytes as one text; different ones for different callers, since each part says how long it is. */
+export function keyOf(source: string, issuer: string, type: string, bytes: Uint8Array): string {
+  const texts = [source, issuer, type].map((text) => `${text.length}:${text}`);
+  return `${texts.join("")}${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64")}`;
+}
+
+function byDefault({ source, issuer, subject, scopes }: Credential): Message {
+  return create(PrincipalSchema, { source, issuer, subject, scopes });
+}
+
+/** A text or bytes that is not `optional`. */
+function isNeeded(field: DescField): boolean {
+  return (
+    field.fieldKind === "scalar" &&
+    (field.scalar === ScalarType.STRING || field.scalar === ScalarType.BYTES) &&
+    field.presence !== Presence.EXPLICIT
+  );
+}
+function fieldOf(message: Message, field: DescField): unknown {
+  return (message as { readonly [name: string]: unknown })[field.localName];
+}
+function isEmpty(value: unknown): boolean {
+  return !(typeof value === "string" || value instanceof Uint8Array) || value.length === 0;
+}

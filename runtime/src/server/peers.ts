@@ -1,0 +1,89 @@
+import type * as http from "node:http";
+import type * as http2 from "node:http2";
+import type { Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
+import type { Incoming, Peer } from "../identity/incoming.ts";
+import { NOWHERE } from "../identity/incoming.ts";
+import { clientAddress, type Networks, plainAddress } from "../identity/networks.ts";
+import { certificateNames } from "./certificate-names.ts";
+
+/** What is known of a connection for as long as it lasts. */
+interface Connection {
+  readonly peer: Peer;
+  /** When the certificate that the names are of ends, as of the wall clock in milliseconds. */
+  readonly until: number;
+}
+
+/** Where requests come from. */
+export class Peers {
+  readonly #proxies: Networks | undefined;
+  readonly #known = new WeakMap<object, Connection>();
+
+  /** @param proxies whose `x-forwarded-for` is believed */
+  constructor(proxies: Networks | undefined) {
+    this.#proxies = proxies;
+  }
+
+  /** @param connection the socket, or the session of HTTP/2, that a request has come by */
+  of(connection: Socket | http2.Http2Session | undefined, forwardedFor: () => readonly string[]): Peer {
+    if (connection === undefined) return NOWHERE;
+    let known = this.#known.get(connection);
+    if (known === undefined) {
+      known = connected("socket" in connection ? connection.socket : connection);
+      this.#known.set(connection, known);
+    }
+    const { peer, until } = known;
+    const names = peer.names.length > 0 && Date.now() >= until ? [] : peer.names;
+    if (this.#proxies === undefined) return names === peer.names ? peer : { ...peer, names };
+    return { address: clientAddress(peer.direct, forwardedFor(), this.#proxies), direct: peer.direct, names };
+  }
+}
+
+function connected(socket: Socket | TLSSocket | undefined): Connection {
+  const direct = plainAddress(socket?.remoteAddress ?? "");
+  const certificate =
+    socket !== undefined && "authorized" in socket && socket.authorized ? socket.getPeerX509Certificate() : undefined;
+  const names = certificate === undefined ? [] : certificateNames(certificate.subjectAltName ?? "");
+  return { peer: { address: direct, direct, names }, until: certificate?.validToDate.getTime() ?? 0 };
+}
+
+/** Every value that a header has in what node has read, names and values in turn. */
+export function valuesOf(raw: readonly string[], name: string): readonly string[] {
+  const values: string[] = [];
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const found = raw[i] ?? "";
+    if (found.length === name.length && found.toLowerCase() === name) values.push(raw[i + 1] ?? "");
+  }
+  return values;
+}
+
+/** A request that Connect's adapter serves, or a source's route. */
+export class NodeIncoming implements Incoming {
+  readonly #request: http.IncomingMessage | http2.Http2ServerRequest;
+  readonly #peers: Peers;
+  #peer: Peer | undefined;
+
+  constructor(request: http.IncomingMessage | http2.Http2ServerRequest, peers: Peers) {
+    this.#request = request;
+    this.#peers = peers;
+  }
+  get(name: string): string | null {
+    return joined(this.#request.headers, name);
+  }
+  all(name: string): readonly string[] {
+    return this.#request.headers[name] === undefined ? [] : valuesOf(this.#request.rawHeaders, name);
+  }
+  get peer(): Peer {
+    const request = this.#request;
+    const connection = "stream" in request ? request.stream.session : request.socket;
+    this.#peer ??= this.#peers.of(connection, () => this.all("x-forwarded-for"));
+    return this.#peer;
+  }
+}
+
+/** A header as `get` of `IncomingHeaders` gives it; HTTP/2's pseudo-headers are none. */
+export function joined(headers: http.IncomingHttpHeaders, name: string): string | null {
+  const value: unknown = headers[name];
+  if (typeof value === "string") return name.startsWith(":") ? null : value;
+  return Array.isArray(value) ? value.join(", ") : null;
+}
