@@ -36,6 +36,7 @@ export { protoRange, type Range } from "./types/range.ts";
 export { isReservedName } from "./types/reserved.ts";
 export { sameProto } from "./types/same-proto.ts";
 export { functionNames } from "./types/signatures.ts";
+export { strict } from "./types/strict.ts";
 export {
   type CelType,
   type FieldType,

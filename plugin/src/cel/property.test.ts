@@ -3,11 +3,12 @@ import { create, type Message } from "@bufbuild/protobuf";
 import { DurationSchema, TimestampSchema } from "@bufbuild/protobuf/wkt";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { type Expression, emitValue } from "./index.ts";
+import { type Expression, emitValue, strict } from "./index.ts";
 import { compiled, FAILED, interpreted, MISTAKEN, sameResult } from "./testing/both-ways.ts";
 import { MESSAGE, NESTED, namesFor, registry, scope } from "./testing/fixtures.ts";
 import { check } from "./testing/harness.ts";
 import { ALL_FORMS, randomExpression } from "./testing/random-expression.ts";
+import { strictly } from "./testing/strictly.ts";
 import { typeErrorsOf } from "./testing/type-errors.ts";
 
 const int32 = fc.integer();
@@ -78,6 +79,26 @@ it("gives what the interpreter gives", { timeout: 120_000 }, () => {
   expect(both).toBeGreaterThan(1000);
 });
 
+it("gives strictly what a walk from left to right gives, in which nothing is absorbed", { timeout: 120_000 }, () => {
+  let decided = 0;
+  let refused = 0;
+  const property = fc.property(fc.gen(), message, int64, (g, s, count) => {
+    const expression = randomExpression(g, 4);
+    const ours = compiled(expression, { s, list: [s], count }, strict);
+    if (ours === undefined) return;
+    const theirs = strictly(expression, { s, count });
+    if (theirs === MISTAKEN) return;
+    if (theirs === FAILED) refused++;
+    else decided++;
+    const explained = `${expression}\n${ours.code}\ngives ${inspect(ours.value)}, not ${inspect(theirs)}`;
+    expect(sameResult(ours.value, theirs), explained).toBe(true);
+    expect(ours.value !== FAILED || ours.fails, `${expression} may fail`).toBe(true);
+  });
+  fc.assert(property, { numRuns: Number(process.env.CEL_RUNS ?? 1500) });
+  expect(decided).toBeGreaterThan(500);
+  expect(refused).toBeGreaterThan(200);
+});
+
 it("gives a value or an error that was announced, whatever of the language is used", { timeout: 120_000 }, () => {
   let checked = 0;
   const property = fc.property(fc.gen(), message, int64, (g, s, count) => {
@@ -100,9 +121,9 @@ it("is accepted by a strict TypeScript compiler", { timeout: 120_000 }, () => {
   );
   const checked = expressions.flatMap((one): (readonly [Expression])[] => {
     const { expression } = check(one, scope, registry);
-    return expression === undefined ? [] : [[expression]];
+    return expression === undefined ? [] : [[expression], [strict(expression)]];
   });
-  expect(checked.length).toBeGreaterThan(200);
+  expect(checked.length).toBeGreaterThan(400);
   const errors = typeErrorsOf(checked).split("\n");
   expect(errors.filter((line) => line.includes("): error"))).toEqual([]);
 });

@@ -156,6 +156,7 @@ export {
 export { matches, type Pattern, pattern } from "./pattern.ts";
 export { extract, extractAll, replacePattern } from "./regex.ts";
 export type { AnyTypes } from "./shape.ts";
+export { holds, present } from "./strict.ts";
 export {
   charAt,
   indexOf,

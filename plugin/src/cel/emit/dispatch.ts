@@ -28,6 +28,7 @@ function value(emitter: Emitter, node: Node): Piece {
       const read = emitter.raw(node);
       const { unset } = node.variable;
       if (unset === undefined || !read.maybe) return { ...unbox(read, emitter.names), maybe: false };
+      if (emitter.strict) return unbox(emitter.present(read), emitter.names);
       const set = binary(read, "??", atom(...zero(emitter.names, unset)), LEVEL.nullish);
       return unbox({ ...set, form: read.form }, emitter.names);
     }

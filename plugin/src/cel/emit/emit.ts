@@ -14,7 +14,7 @@ import { atom, LEVEL, type Piece } from "./piece.ts";
 /** CEL's value. Nothing is unset: an unset message reads as its default, an unset wrapper as null. */
 export function emitValue(expression: Expression, names: Names): Code {
   const { root, type } = expression;
-  const emitter = new Emitter(names, new Set(), root, print);
+  const emitter = new Emitter(names, new Set(), root, print, expression.strict);
   const natural = emitter.value(root);
   const nullable = natural.nullable || natural.form.kind === "nullable";
   const proto = nullable || !isPrintedAs(natural.form, expression.proto) ? undefined : expression.proto;

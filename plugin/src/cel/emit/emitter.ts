@@ -23,6 +23,8 @@ export interface Print {
 /** Prints nodes. Made for one expression. */
 export class Emitter {
   readonly names: Names;
+  /** Nothing is absorbed, and what is unset is an error (types/strict.ts). */
+  readonly strict: boolean;
   readonly #print: Print;
   readonly aliases: Aliases;
   readonly #absent: ReadonlySet<Variable>;
@@ -36,8 +38,9 @@ export class Emitter {
   #depth = 0;
 
   /** `absent`: variables that may be `undefined` where the code stands. */
-  constructor(names: Names, absent: ReadonlySet<Variable>, root: Node, print: Print) {
+  constructor(names: Names, absent: ReadonlySet<Variable>, root: Node, print: Print, strict = false) {
     this.names = names;
+    this.strict = strict;
     this.#print = print;
     this.aliases = aliasesIn([root], (variable) => names.constant?.(variable));
     this.#absent = absent;
@@ -152,8 +155,12 @@ export class Emitter {
     }
   }
 
-  /** What a path reads, `undefined` when it is unset. Anything else: its value. */
-  raw(node: Node): Piece {
+  /**
+   * What a path reads, `undefined` when it is unset. Anything else: its value.
+   *
+   * @param lenient also where something on the way is unset, although the expression is strict
+   */
+  raw(node: Node, lenient = !this.strict): Piece {
     if (node.kind === "name") {
       const local = this.#locals.get(node.variable);
       if (local !== undefined) return local;
@@ -163,7 +170,8 @@ export class Emitter {
     }
     if (node.kind !== "select" || node.test || node.optional) return this.value(node);
     if (typeof node.field === "string") return this.value(node);
-    const base = this.raw(node.of);
+    const of = this.raw(node.of, lenient);
+    const base = of.maybe && !lenient ? this.present(of) : of;
     const form = formOf(node.type, node.proto);
     const presence = presenceOf(node.field);
     if (presence === "oneof") {
@@ -174,6 +182,11 @@ export class Emitter {
     if (isInherited(node.field)) return this.#ifSet(node.field, base, form);
     const print = [...operand(base, LEVEL.atom), base.maybe ? "?." : ".", node.field.localName];
     return { ...piece(print, form), maybe: base.maybe || presence === "optional" };
+  }
+
+  /** What is read strictly: unset, it is an error. */
+  present(value: Piece): Piece {
+    return runtime(this.names, "present", [value], value.form);
   }
 
   /** What a path reads, `undefined` also for a field of proto2 that has a default and is not set. */

@@ -109,7 +109,7 @@ function compared(
 /** A wrapper field and a value of its type: an unset one is `undefined`, which equals no value. */
 function emitWrapper(emitter: Emitter, first: Node, second: Node, sign: string): Piece | undefined {
   if (first.type.kind !== "wrapper" || second.type.kind !== first.type.of.kind) return undefined;
-  const raw = emitter.raw(first);
+  const raw = emitter.strict ? emitter.value(first) : emitter.raw(first);
   const form = raw.form.kind === "nullable" ? raw.form.of : raw.form;
   const value = emitter.value(second);
   if (

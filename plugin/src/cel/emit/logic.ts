@@ -38,9 +38,9 @@ function boolOf({ print }: Piece): boolean | undefined {
 function emitJunction(emitter: Emitter, node: Call): Piece {
   const and = node.overload === "logical_and";
   const operands = operandsOf(node, node.overload);
+  if (emitter.strict) return emitInOrder(emitter, operands, and);
   const sure = operands.filter((one) => !one.fails);
   const failing = operands.filter((one) => one.fails);
-  const level = and ? LEVEL.and : LEVEL.or;
   emitter.hide(contradictedInOrder([...sure, ...failing], and, emitter.aliases));
   const all = sure.map((one) => emitter.value(one));
   if (all.some((one) => boolOf(one) === !and)) return atom(String(!and));
@@ -62,12 +62,34 @@ function emitJunction(emitter: Emitter, node: Call): Piece {
           ),
     );
   }
-  const [head, ...tail] = pieces;
+  return joined(pieces, and);
+}
+
+function joined([head, ...tail]: readonly Piece[], and: boolean): Piece {
   if (head === undefined) return atom(String(and));
   // `a || b && c` is right but hard to read.
   const clear = (one: Piece): Piece =>
     !and && one.level === LEVEL.and ? { ...one, print: operand(one, LEVEL.atom), level: LEVEL.atom } : one;
+  const level = and ? LEVEL.and : LEVEL.or;
   return tail.reduce((left, right) => binary(left, and ? "&&" : "||", clear(right), level), clear(head));
+}
+
+/** The same for a strict expression: from left to right, as JavaScript does it, so that an error on the way is one. */
+function emitInOrder(emitter: Emitter, operands: readonly Node[], and: boolean): Piece {
+  emitter.hide(contradictedInOrder(operands, and, emitter.aliases));
+  const pieces: Piece[] = [];
+  for (const one of operands) {
+    const value = emitter.value(one);
+    const known = boolOf(value);
+    if (known === and) continue;
+    if (known === undefined) pieces.push(value);
+    else {
+      // What stands before it may fail; behind it nothing is evaluated.
+      pieces.push(pieces.length === 0 ? value : atom("Boolean(", String(!and), ")"));
+      break;
+    }
+  }
+  return joined(pieces, and);
 }
 
 /** The one of two forms that holds the values of both as they stand. */

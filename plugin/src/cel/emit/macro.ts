@@ -57,7 +57,7 @@ export function emitMacro(emitter: Emitter, node: Macro, element?: Form): Piece 
     }
     default: {
       // An error for one item does not matter when another decides.
-      if (first.fails) return runtime(names, macro, [items, lambda()]);
+      if (first.fails && !emitter.strict) return runtime(names, macro, [items, lambda()]);
       return method(items, macro === "all" ? "every" : "some", [lambda()]);
     }
   }
@@ -76,9 +76,10 @@ function emitBind(emitter: Emitter, init: Node, variable: Variable, body: Node):
   }
   const name = emitter.name(variable.name);
   const value = emitter.as(init, formOf(init.type, holdsEnum(init.proto) ? init.proto : undefined));
-  emitter.bind(variable, piece([init.fails ? `${name}()` : name], value.form));
+  const late = init.fails || emitter.strict;
+  emitter.bind(variable, piece([late ? `${name}()` : name], value.form));
   const inner = emitter.inside(() => emitter.value(body));
-  const arg = init.fails ? runtime(emitter.names, "once", [arrow("", value)]) : value;
+  const arg = late ? runtime(emitter.names, "once", [arrow("", value)]) : value;
   return piece(["(", ...arrow(name, inner).print, ")(", ...arg.print, ")"], inner.form);
 }
 
@@ -181,7 +182,7 @@ function emitPairs(emitter: Emitter, node: Macro): Piece {
     case "all":
     case "exists": {
       const test = lambda(value(first), first);
-      if (first.fails) return runtime(names, macro, [source, test]);
+      if (first.fails && !emitter.strict) return runtime(names, macro, [source, test]);
       return method(source, macro === "all" ? "every" : "some", [test]);
     }
     case "exists_one": {

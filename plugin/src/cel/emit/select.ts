@@ -27,7 +27,8 @@ export function emitSelect(emitter: Emitter, node: Node & { kind: "select" }): P
     }
     return unbox(runtime(emitter.names, "entry", [of, name], entryForm(of.form) ?? form), emitter.names);
   }
-  const read = emitter.raw(node);
+  const raw = emitter.raw(node);
+  const read = emitter.strict && raw.maybe ? emitter.present(raw) : raw;
   if (!read.maybe || read.form.kind === "json" || read.form.kind === "any") return unbox(read, emitter.names);
   const fallback = atom(...zero(emitter.names, field));
   const value = unbox({ ...binary(read, "??", fallback, LEVEL.nullish), form: read.form }, emitter.names);
@@ -59,12 +60,12 @@ export function emitTest(emitter: Emitter, node: Node & { kind: "select" }): Pie
     ]);
   }
   const value = fieldType(field);
-  const read = emitter.raw({ ...node, test: false, type: value.type, proto: value.proto });
+  const read = emitter.raw({ ...node, test: false, type: value.type, proto: value.proto }, true);
   switch (presenceOf(field)) {
     case "optional":
       return binary(read, "!==", atom("undefined"), LEVEL.equality);
     case "oneof": {
-      const base = emitter.raw(of);
+      const base = emitter.raw(of, true);
       const print = [...operand(base, LEVEL.atom), base.maybe ? "?." : ".", `${field.oneof?.localName}.case`];
       return binary(atom(...print), "===", atom(JSON.stringify(field.localName)), LEVEL.equality);
     }

@@ -16,7 +16,7 @@ import { strings } from "@bufbuild/cel/ext";
 import * as protobuf from "@bufbuild/protobuf";
 import { isReflectMessage } from "@bufbuild/protobuf/reflect";
 import * as rt from "../../../../runtime/src/cel/index.ts";
-import { emitValue } from "../index.ts";
+import { type Expression, emitValue } from "../index.ts";
 import { MESSAGE, PACKAGE, registry, scope } from "./fixtures.ts";
 import { asJavaScript, check, keyed, LOOKED_UP, printed } from "./harness.ts";
 
@@ -39,7 +39,8 @@ export function interpreted(expression: string, variables: object): unknown {
   return isCelError(result) ? FAILED : plain(result);
 }
 
-function plain(value: unknown): unknown {
+/** As our code has it. */
+export function plain(value: unknown): unknown {
   if (isCelUint(value)) return rt.uint(value.value);
   if (isCelType(value)) return rt.typeNamed(value.name);
   if (isCelList(value)) return [...value].map(plain);
@@ -56,11 +57,16 @@ export interface Compiled {
 }
 
 /** What compiled code gives; undefined when the checker refuses the expression. */
-export function compiled(expression: string, variables: object): Compiled | undefined {
+export function compiled(
+  expression: string,
+  variables: object,
+  as: (expression: Expression) => Expression = (one) => one,
+): Compiled | undefined {
   const checked = check(expression, scope, registry);
   if (checked.expression === undefined) return undefined;
-  const { fails } = checked.expression;
-  const code = printed(emitValue(checked.expression, LOOKED_UP).print);
+  const wanted = as(checked.expression);
+  const { fails } = wanted;
+  const code = printed(emitValue(wanted, LOOKED_UP).print);
   const enums = keyed((name) =>
     Object.fromEntries((registry.getEnum(name)?.values ?? []).map((value) => [value.localName, value.number])),
   );

@@ -45,6 +45,8 @@ export interface Expression {
   readonly mayBeUnset: boolean;
   /** The literal value when the expression is a constant. */
   readonly constant: string | bigint | number | boolean | null | undefined;
+  /** Whether its errors are never absorbed, and what is unset is one of them (strict.ts). */
+  readonly strict?: true;
 }
 
 /** The typed tree. Node kinds are the checker's own; other stages use only what stands in `Expression`. */
