@@ -384,6 +384,23 @@ test("17_error_handler", async () => {
   expect(typesOf(asItIs)).toEqual(["google.rpc.PreconditionFailure", "google.rpc.LocalizedMessage", "post.v1.Post"]);
 });
 
+test("20_callopt", async () => {
+  const seen: (string | null)[] = [];
+  const bff = await start("20_callopt", {
+    stubs: {
+      [GET_POST]: (request, { requestHeader, responseHeader, responseTrailer }) => {
+        seen.push(requestHeader.get("authorization"));
+        responseHeader.set("x-custom-header", "header-value");
+        responseTrailer.set("x-custom-trailer", "trailer-value");
+        return { post: post(id(request)) };
+      },
+    },
+  });
+  const { body } = await bff.ask("blog.v1.BlogService/GetPost", { id: "foo" });
+  expect(body).toEqual({ header: "header-value", trailer: "trailer-value" });
+  expect(seen).toEqual(["Bearer xxx"]);
+});
+
 test("22_switch", async () => {
   const bff = await start("22_switch", { stubs: {}, env: { A: "red" } });
   const chosen = async (one: string) => (await bff.ask("blog.v1.BlogService/GetPost", { id: one })).body;

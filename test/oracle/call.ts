@@ -67,8 +67,10 @@ export function callResult(at: Composition, step: IrStep, call: IrCall, locals: 
   // language.md, "Fields": a response that is a Struct is a message with a map.
   const [fields] = method.output.fields;
   if (method.output.typeName === "google.protobuf.Struct" && fields !== undefined)
-    return value(celMap(new Map([[fields.name, fieldValue(response, fields)]])), all);
-  return call.batch === undefined ? value(response, all) : item(at, call.batch, response, ended.key, all);
+    return value(celMap(new Map([[fields.name, fieldValue(response, fields)]])), all, { beside: outcome.beside });
+  return call.batch === undefined
+    ? value(response, all, { beside: outcome.beside })
+    : item(at, call.batch, response, ended.key, all);
 }
 
 /** What has to be there for a call to be sent. */

@@ -7,7 +7,7 @@ import { isReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import type { IrBind, IrCompose, IrFailure, IrField, IrGuard, IrStep, IrSwitch } from "../../plugin/src/ir.ts";
 import { callResult } from "./call.ts";
 import { eachResult } from "./each.ts";
-import { expression } from "./expression.ts";
+import { expression, type Read, receivedName } from "./expression.ts";
 import { canBeAbsent, walk } from "./field-value.ts";
 import { composeFields, suppliedEntries } from "./fields.ts";
 import { none, some } from "./macros.ts";
@@ -522,10 +522,7 @@ export class Composition {
     return lacking.sort((a, b) => a.rank - b.rank)[0]?.why;
   }
 
-  #bindings(
-    reads: readonly { name: string; ok: boolean; failure: boolean }[],
-    found: ReadonlyMap<string, Result>,
-  ): Record<string, CelInput> {
+  #bindings(reads: readonly Read[], found: ReadonlyMap<string, Result>): Record<string, CelInput> {
     const bindings: Record<string, CelInput> = { ...this.response.globals };
     const args = new Map<string, CelInput>();
     for (const [name, result] of found) {
@@ -546,6 +543,12 @@ export class Composition {
         const result = found.get(name);
         const why = result?.state === "value" || result?.state === "absent" ? result.why : undefined;
         bindings[`@failure:${name}`] = why === undefined ? none : some(errorOf(why));
+      }
+    for (const { name, received } of reads)
+      if (received !== undefined) {
+        const result = found.get(name);
+        const beside = result?.state === "value" ? result.beside : undefined;
+        bindings[receivedName(received, name)] = beside?.[received.part][received.key] ?? "";
       }
     for (const read of reads)
       if (read.ok) {

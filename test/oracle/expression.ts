@@ -8,8 +8,16 @@ export interface Read {
   readonly ok: boolean;
   /** `failure(name)`. */
   readonly failure: boolean;
+  /** `header(name, 'x')`, `trailer(name, 'x')`. */
+  readonly received?: Received;
   /** Stands where `ok(name)` is known to hold. */
   readonly safe: boolean;
+}
+
+export interface Received {
+  readonly part: "header" | "trailer";
+  /** In lower case. */
+  readonly key: string;
 }
 
 export interface Expression {
@@ -56,6 +64,20 @@ function askedName(expr: Expr, fn: "ok" | "failure"): string | undefined {
   if (kind !== "callExpr" || value.function !== fn || value.target !== undefined) return undefined;
   return nameOf(value.args[0]);
 }
+/** `header(step, 'X-A')`: the step, and what is read of it. */
+function receivedOf(expr: Expr): (Received & { readonly name: string }) | undefined {
+  const { case: kind, value } = expr.exprKind;
+  if (kind !== "callExpr" || value.target !== undefined) return undefined;
+  if (value.function !== "header" && value.function !== "trailer") return undefined;
+  const [step, key] = value.args;
+  const name = nameOf(step);
+  const said = key?.exprKind.case === "constExpr" ? key.exprKind.value.constantKind : undefined;
+  if (name === undefined || said?.case !== "stringValue") return undefined;
+  return { part: value.function, key: said.value.toLowerCase(), name };
+}
+/** The variable that stands for it. */
+export const receivedName = ({ part, key }: Received, name: string): string => `@${part}:${key}:${name}`;
+
 const okName = (expr: Expr): string | undefined => askedName(expr, "ok");
 
 // ---- reads and where they are safe ----
@@ -80,6 +102,8 @@ function readsOf(
   if (ok !== undefined) return read(ok, true);
   const failure = askedName(expr, "failure");
   if (failure !== undefined) return read(failure, false, true);
+  const received = receivedOf(expr);
+  if (received !== undefined) return read(received.name).map((one) => ({ ...one, received }));
   const { case: kind, value } = expr.exprKind;
   switch (kind) {
     case "selectExpr": {
@@ -146,12 +170,15 @@ export function union<T>(a: ReadonlySet<T>, b: ReadonlySet<T>): ReadonlySet<T> {
 
 // ---- what is evaluated ----
 
-/** `ok(x)` becomes the variable `@ok:x`, `failure(x)` `@failure:x`, `has(args.x)` the variable `@set:args.x`; `headers.x` and `headers[k]` become `@header(k)`, which gives "" for an absent one. */
+/** `ok(x)` becomes the variable `@ok:x`, `failure(x)` `@failure:x`, `header(x, 'k')` `@header:k:x`, `has(args.x)` the variable `@set:args.x`; `headers.x` and `headers[k]` become `@header(k)`, which gives "" for an absent one. */
 export function rewrite(expr: Expr): Expr {
   const ok = okName(expr);
   if (ok !== undefined) return { ...expr, exprKind: { case: "identExpr", value: ident(`@ok:${ok}`) } };
   const failure = askedName(expr, "failure");
   if (failure !== undefined) return { ...expr, exprKind: { case: "identExpr", value: ident(`@failure:${failure}`) } };
+  const received = receivedOf(expr);
+  if (received !== undefined)
+    return { ...expr, exprKind: { case: "identExpr", value: ident(receivedName(received, received.name)) } };
   const { case: kind, value } = expr.exprKind;
   if (kind === "selectExpr" && value.testOnly && value.operand && pathOf(value.operand)?.join() === "args")
     return { ...expr, exprKind: { case: "identExpr", value: ident(`@set:args.${value.field}`) } };

@@ -12,6 +12,7 @@ import {
 } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import type { IrCall, IrStep } from "../../plugin/src/ir.ts";
+import type { Beside } from "./result.ts";
 import type { Place } from "./static.ts";
 
 /** The call of a step that asks. */
@@ -33,7 +34,7 @@ export interface CallFailure {
 }
 export type CallOutcome =
   /** `stale`: an old answer, because of this failure of the call that was to renew it. */
-  | { readonly ok: Uint8Array; readonly stale?: Pick<CallFailure, "reason" | "upstream"> }
+  | { readonly ok: Uint8Array; readonly stale?: Pick<CallFailure, "reason" | "upstream">; readonly beside?: Beside }
   | { readonly failed: CallFailure }
   /** Stopped because its response, or the part of it that it was made for, was over. */
   | { readonly cancelled: true };
@@ -165,7 +166,7 @@ export function methodName(method: DescMethod): string {
 
 function fingerprint(outcome: CallOutcome): string {
   if (!("ok" in outcome)) return JSON.stringify(outcome);
-  return `${Buffer.from(outcome.ok).toString("base64")} ${JSON.stringify(outcome.stale)}`;
+  return `${Buffer.from(outcome.ok).toString("base64")} ${JSON.stringify([outcome.stale, outcome.beside])}`;
 }
 
 /** Whether two messages say the same. NaN equals nothing, so that the bytes have a say too. */

@@ -31,6 +31,8 @@ export interface Value {
   /** A failure that this stands in for. */
   readonly why?: Why | undefined;
   readonly value: CelInput;
+  /** What came beside the answer that this is. */
+  readonly beside?: Beside | undefined;
   readonly taint: readonly Taint[];
   /** What touched the inside of composed messages in the value. */
   readonly inner: readonly Taint[];
@@ -38,6 +40,11 @@ export interface Value {
   readonly enum: () => DescEnum | undefined;
   /** The expression is a pure path with something unset on the way. */
   readonly unset: boolean;
+}
+/** Headers and trailers of an answer, by lower-case names. */
+export interface Beside {
+  readonly header: Readonly<Record<string, string>>;
+  readonly trailer: Readonly<Record<string, string>>;
 }
 export const dead: Result = { state: "dead", missing: [] };
 const noEnum = () => undefined;

@@ -8,6 +8,7 @@ import { oracle } from "./oracle.ts";
 import { type CallFailure, type LoggedCall, outcomesOf } from "./outcomes.ts";
 import type { OwnFunctions } from "./own-functions.ts";
 import type { Resolvers } from "./response.ts";
+import type { Beside } from "./result.ts";
 import { Effect, Reason } from "./taint.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -52,8 +53,8 @@ interface Old {
 }
 export const old = (answer: JsonValue, because: Failing): Old => ({ old: answer, because });
 
-/** One call of a log: method, request, and the response, `fails(…)` or `old(…)`. */
-export type Call = readonly [method: string, request: JsonValue, outcome: JsonValue | Failing | Old];
+/** One call of a log: method, request, and the response, `fails(…)` or `old(…)`; what came beside the response. */
+export type Call = readonly [method: string, request: JsonValue, outcome: JsonValue | Failing | Old, beside?: Beside];
 
 export interface Scenario {
   readonly request?: JsonValue;
@@ -86,13 +87,13 @@ function methodOf(ir: Ir, name: string): DescMethod {
 }
 
 export function log(ir: Ir, calls: readonly Call[]): LoggedCall[] {
-  return calls.map(([name, request, outcome]) => {
+  return calls.map(([name, request, outcome, beside]) => {
     const method = methodOf(ir, name);
     const message = toBinary(method.input, fromJson(method.input, request));
     const upstream = method.parent.typeName;
     const bytes = (answer: JsonValue) => toBinary(method.output, fromJson(method.output, answer));
     if (isFailure(outcome)) return { method: name, message, outcome: { failed: { ...outcome, upstream } } };
-    if (!isOld(outcome)) return { method: name, message, outcome: { ok: bytes(outcome) } };
+    if (!isOld(outcome)) return { method: name, message, outcome: { ok: bytes(outcome), ...(beside && { beside }) } };
     const stale = { reason: outcome.because.reason, upstream };
     return { method: name, message, outcome: { ok: bytes(outcome.old), stale } };
   });

@@ -39,6 +39,8 @@ export interface StubbedBff {
 
 export interface Given {
   readonly stubs: Stubs;
+  /** How upstreams are reached, the stubs at this address or others. Default: a client of the stubs. */
+  readonly connect?: (url: string) => GrpcClient;
   readonly env?: Readonly<Record<string, unknown>>;
   readonly resolvers?: object;
   readonly functions?: object;
@@ -71,10 +73,10 @@ export async function stubbed(bff: Protos, beside: Readonly<Record<string, strin
   return {
     remove: () => rmSync(dir, { recursive: true, force: true }),
     load: async (name) => (await import(pathToFileURL(join(dir, name)).href)) as Exported,
-    async serve({ stubs, ...given }) {
+    async serve({ stubs, connect = (url) => new GrpcClient(url), ...given }) {
       const asked: string[] = [];
       const upstream = await upstreamOf(services, known, stubs, asked);
-      const client = new GrpcClient(upstream.url);
+      const client = connect(upstream.url);
       const server = await listen(
         modules.flatMap((module) => endpointsOf(module, client, given)),
         { types: known },
@@ -103,7 +105,11 @@ type Exported = Readonly<Record<string, unknown>>;
 type Make = (...given: readonly object[]) => unknown;
 
 /** The services of a `_bff.ts`; one client serves whatever names the upstreams go by, since it looks at the path. */
-function endpointsOf(module: Exported, client: GrpcClient, { env = {}, ...given }: Omit<Given, "stubs">): Endpoint[] {
+function endpointsOf(
+  module: Exported,
+  client: GrpcClient,
+  { env = {}, ...given }: Omit<Given, "stubs" | "connect">,
+): Endpoint[] {
   const makeUpstreams = module.createUpstreams as Make | undefined;
   const upstreams = makeUpstreams?.(new Proxy({}, { get: () => client }), {});
   const services = Object.entries(module).filter(([name]) => /^create.*Service$/.test(name));

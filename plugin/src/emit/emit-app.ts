@@ -237,18 +237,18 @@ function inBody(print: Line): Line {
 }
 const appValues = (names: FileNames) => ({ ...appNames(names), file: names });
 
-/** The constant of its policy; on top what is its own: `retry.if`, which may read `env` and headers, and that equal calls are made once. */
+/** The constant of its policy; on top what is its own: `retry.if`, which may read `env` and headers, and how it treats its answers. */
 function policyPrint(entry: Entry, names: FileNames, policies: Policies): Line {
   const constant = policies.call(entry.policy);
   const when = entry.policy.retry?.when;
-  const once = entry.coalesce ? ", coalesce: true" : "";
-  if (when === undefined) return [entry.coalesce ? `{ ...${constant}${once} }` : constant];
+  const answers = `${entry.coalesce ? ", coalesce: true" : ""}${entry.received ? ", received: true" : ""}`;
+  if (when === undefined) return [answers === "" ? constant : `{ ...${constant}${answers} }`];
   const print = emitValue(when, appNames(names)).print;
   const needsRequest = when.reads.some(({ variable }) => variable.role === "headers" || variable.role === "now");
   return [
     `{ ...${constant}, retry: { ...${constant}.retry, when: (error${needsRequest ? ", cx" : ""}) => `,
     ...print,
-    ` }${once} }`,
+    ` }${answers} }`,
   ];
 }
 

@@ -111,6 +111,10 @@ export class MessageNames implements Names {
   random(what: "Uuid" | "Double", place: string): Printable {
     return `cx.random${what}(${JSON.stringify(place)})`;
   }
+  received(step: Variable, part: "header" | "trailer", name: string): Printable {
+    const read = part === "header" ? "cx.answerHeader" : "cx.answerTrailer";
+    return [`${read}(`, this.variable(step), `, ${JSON.stringify(name)})`];
+  }
   convertEnum(...[from, to]: Parameters<NonNullable<Names["convertEnum"]>>): Printable {
     return this.file.convertEnum(from, to);
   }

@@ -1983,6 +1983,28 @@ export const EXPLANATIONS: readonly Explanation[] = [
     ]
   },
   {
+    "code": "BFF320",
+    "severity": "error",
+    "meaning": "`header` and `trailer` take a step that makes one call, and a name as a literal. A call keeps what comes beside its answer only where that is read; a batch's answer is that to many, and a cache keeps messages alone.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"card\" compose: { message: \"Card\" args: { name: \"item\" by: \"item\" } } }\n    ]\n  };\n  // …\n}\n\nmessage Card {\n  // …\n  string version = 2 [(bff.v1.field).by = \"header(args.item, 'x-version')\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:26:51: error BFF320: `header` takes the name of a step\n    26 |   string version = 2 [(bff.v1.field).by = \"header(args.item, 'x-version')\"];\n       |                                                   ^^^^^^^^^\n  hint: read it where the step is, and hand it on as an argument"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"card\" compose: { message: \"Card\" args: [ { name: \"item\" by: \"item\" }, { name: \"version\" by: \"header(item, 'x-version')\" } ] } }\n    ]\n  };\n  // …\n}\n\nmessage Card {\n  // …\n  string version = 2 [(bff.v1.field).by = \"args.version\"];\n}"
+      }
+    ]
+  },
+  {
     "code": "BFF330",
     "severity": "error",
     "meaning": "A condition is a bool. There is no agreement on which texts, numbers or messages would count as true.",

@@ -22,12 +22,17 @@ export function nameUpstreams(calls: readonly Call[]): ReadonlyMap<string, strin
   );
 }
 
-/** One entry for calls that differ in nothing but what they send. */
+/**
+ * One entry for calls that differ in nothing but what they send.
+ *
+ * @param asked calls of which somebody reads headers or trailers
+ */
 export function nameCalls(
   messages: readonly Block[],
   upstreams: ReadonlyMap<string, string>,
   calls: Map<Call, Entry>,
   coalesces: Coalesces,
+  asked: ReadonlySet<Call>,
 ): void {
   const upstreamOf = ({ method }: Call): string => upstreams.get(method.parent.typeName) ?? "upstream";
   const wishOf = (call: Call): string => (call.batch === undefined ? lowerFirst(call.method.name) : batchName(call));
@@ -64,6 +69,7 @@ export function nameCalls(
     nameOf.set(key, given.has(named) ? scope.take(name) : name);
     given.add(named);
   }
+  const received = new Set(all.filter((call) => asked.has(call)).map(keyOf));
   const entries = new Map<string, Entry>();
   for (const call of all) {
     const key = keyOf(call);
@@ -76,6 +82,7 @@ export function nameCalls(
       grouped: grouping(call).length > 0,
       metadata: call.metadata.length > 0,
       coalesce: coalesces(call),
+      received: received.has(key),
     };
     entries.set(key, entry);
     calls.set(call, entry);

@@ -1,7 +1,7 @@
 // Whose failure is read: what these steps note of it is printed for them alone.
 import type { Expression, Variable } from "../cel/index.ts";
 import { reachable } from "../graph.ts";
-import { blocksOf, expressionsIn } from "../resolve/model/blocks.ts";
+import { blocksOf, expressionsIn, stepsBehind } from "../resolve/model/blocks.ts";
 import type { Model, Step } from "../resolve/model/model.ts";
 import { sourceExpressions } from "../resolve/model/source-parts.ts";
 
@@ -10,9 +10,7 @@ export function explainedSteps(model: Model): ReadonlySet<Step> {
   const asked: Step[] = [];
   const behind = new Map<Variable, readonly Step[]>();
   for (const block of blocksOf(model)) {
-    for (const step of [...block.shared, ...block.steps])
-      if (step.variable !== undefined)
-        behind.set(step.variable, step.source.kind === "shared" ? step.source.of : [step]);
+    for (const [variable, steps] of stepsBehind(block)) behind.set(variable, steps);
     for (const { variable, kind } of expressionsIn(block).flatMap(({ reads }) => reads))
       if (kind === "failure") asked.push(...(behind.get(variable) ?? []));
   }

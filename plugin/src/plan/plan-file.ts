@@ -120,7 +120,7 @@ function clientsOf(reached: readonly Composed[], upstreams: ReadonlyMap<string, 
       method,
       upstream: upstreams.get(method.parent.typeName) ?? "upstream",
       policy: planCallPolicy(call),
-      ...{ batch: undefined, grouped: false, metadata: false, coalesce: false },
+      ...{ batch: undefined, grouped: false, metadata: false, coalesce: false, received: false },
       sends: call.metadata,
       readOnly: call.effects === "none" && call.said.readOnly !== undefined,
     });

@@ -15,6 +15,7 @@ import type { Entry, Plan, PlanFile, PlanMessage, PlanResolver, PlanServer } fro
 import { planFile } from "./plan-file.ts";
 import { planStarts, sharedNames, syncShared } from "./plan-let.ts";
 import { planMessage } from "./plan-message.ts";
+import { receivedCalls } from "./received.ts";
 import { stepNames } from "./step-names.ts";
 
 /** Decides everything that running needs: emission only walks what this gives. */
@@ -30,10 +31,11 @@ export function plan(model: Model): Plan {
   const messages = new Map<string, PlanMessage>();
   const calls = new Map<Call, Entry>();
   const coalesces = coalescing(model);
+  const asked = receivedCalls(model);
   const { upstreams, resolvers, own } = nameGroups(groups);
   for (const component of components(model, children, false)) {
     const [first] = component;
-    if (first !== undefined) nameCalls(component, upstreams(first.file.desc), calls, coalesces);
+    if (first !== undefined) nameCalls(component, upstreams(first.file.desc), calls, coalesces, asked);
   }
 
   const foreign = composedElsewhere(model, children);

@@ -174,6 +174,8 @@ export interface Entry {
   readonly metadata: boolean;
   /** Equal calls of one response are made once: it has no side effects, and one response may reach it twice. */
   readonly coalesce: boolean;
+  /** Expressions read headers or trailers of its answers. */
+  readonly received: boolean;
 }
 
 /** A method that resolvers can call. */

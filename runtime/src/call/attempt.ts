@@ -2,7 +2,8 @@ import { breakerOpen, Code, type Failure, type Fault, limited } from "../failure
 import type { Ticket } from "../guard/breaker.ts";
 import type { Limit, Waiter } from "../guard/limit.ts";
 import type { AttemptEvent } from "../observer.ts";
-import type { InFlight, OutgoingHeaders, Reply } from "../transport/unary-client.ts";
+import type { InFlight, OutgoingHeaders, ReceivedHeaders, Reply } from "../transport/unary-client.ts";
+import type { Received } from "./received.ts";
 import type { Rpc } from "./upstream.ts";
 
 /** With less than this left, in milliseconds, nothing is sent. */
@@ -156,6 +157,16 @@ export class Attempt implements Reply, Waiter {
     while (this.#held > 0) limits[--this.#held]?.release();
   }
 }
+
+/** One that keeps what comes beside the message. */
+export class HearingAttempt extends Attempt {
+  received: Received = NOTHING;
+  metadata(headers: ReceivedHeaders, trailers: ReceivedHeaders): void {
+    this.received = { headers, trailers };
+  }
+}
+const NOTHING: Received = { headers: {}, trailers: {} };
+
 /** All but the response's own. The timer keeps nothing else of the call. */
 function releaseShared(limits: readonly Limit[]): void {
   for (let i = limits.length - 1; i > 0; i--) limits[i]?.release();

@@ -6,7 +6,7 @@ import { type Backoff, retries, startBackoff } from "../guard/retry.ts";
 import type { CallEvent } from "../observer.ts";
 import type { OutgoingHeaders } from "../transport/unary-client.ts";
 import { PREFIX_BYTES } from "../wire/frame.ts";
-import { Attempt, type Attempting, LEAST_MS } from "./attempt.ts";
+import { Attempt, type Attempting, HearingAttempt, LEAST_MS } from "./attempt.ts";
 import { callFailure, verdictOn } from "./classify.ts";
 import type { CallContext } from "./context.ts";
 import type { Outgoing } from "./outgoing.ts";
@@ -127,9 +127,12 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
       this.expire();
       return;
     }
-    const attempt = new Attempt(this, this.#rpc, hedge);
+    const attempt = this.#attempt(hedge);
     this.#live.push(attempt);
     attempt.begin();
+  }
+  #attempt(hedge: boolean): Attempt {
+    return this.#rpc.received ? new HearingAttempt(this, this.#rpc, hedge) : new Attempt(this, this.#rpc, hedge);
   }
   get forbidden(): Failure | undefined {
     if (this.#effect) return this.#attempts === 0 && this.#cx.scope.doomed ? OVER : undefined;
@@ -156,6 +159,8 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
       this.faulted(attempt, { kind: "invalid", code: Code.INTERNAL, message: String(error) });
       return;
     }
+    if (this.#rpc.received && attempt instanceof HearingAttempt)
+      this.#cx.exchange.received.set(value, attempt.received);
     this.#close(attempt, true, "ok");
     this.#rpc.upstream.throttle.succeeded();
     this.#end();
@@ -190,7 +195,7 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
   #resend(attempt: Attempt): void {
     this.#resent = true;
     this.#attempts--;
-    const next = new Attempt(this, this.#rpc, attempt.hedge);
+    const next = this.#attempt(attempt.hedge);
     this.#live.push(next);
     this.#close(attempt, undefined, "unprocessed");
     this.#free();

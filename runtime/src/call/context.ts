@@ -4,6 +4,7 @@ import type { Pool } from "../guard/pool.ts";
 import type { RetryContext } from "../guard/retry.ts";
 import type { OutgoingHeaders } from "../transport/unary-client.ts";
 import type { Coalesced } from "./once.ts";
+import type { Received } from "./received.ts";
 import type { Scope } from "./scope.ts";
 
 /** What calls know of whom they are made for: a request, or a part of one. */
@@ -46,6 +47,8 @@ export interface CallExchange {
   readonly unsendable: string | undefined;
   /** The calls of this response that are made once. */
   readonly coalesced: Coalesced;
+  /** What came beside answers that expressions read more of than the message, by the decoded message. */
+  readonly received: Map<unknown, Received>;
   /** An incoming header by its lower-case name; "" when absent. */
   header(name: string): string;
   /**

@@ -50,6 +50,8 @@ export interface CallPolicy {
   readonly cache?: CachePolicy | undefined;
   /** Equal calls of one response are made once. Only for calls without side effects; not needed beside `cache`. */
   readonly coalesce?: boolean | undefined;
+  /** What comes beside an answer is kept for `answerHeader` and `answerTrailer`. Not beside `cache`, which keeps messages alone. */
+  readonly received?: boolean | undefined;
   /** Names of incoming headers to pass on. */
   readonly forward?: readonly string[] | undefined;
   /** A limit of this rpc's own, inside the upstream's: both must admit. */
@@ -171,6 +173,8 @@ export class Rpc<Req, Res> {
   readonly hedge: HedgePolicy | undefined;
   readonly cache: CachePolicy | undefined;
   readonly forward: readonly string[];
+  /** Whether what comes beside answers is kept. */
+  readonly received: boolean;
   readonly limit: Limit | undefined;
   readonly breaker: Breaker | undefined;
   readonly answers: AnswerTime;
@@ -187,6 +191,7 @@ export class Rpc<Req, Res> {
     this.hedge = policy.hedge !== undefined && policy.hedge.max > 0 ? policy.hedge : undefined;
     this.cache = policy.cache !== undefined && policy.cache.ttlMs > 0 ? policy.cache : undefined;
     this.forward = forwardable(policy.forward ?? []);
+    this.received = policy.received ?? false;
     this.limit = policy.limit && upstream.innerLimit(method, policy.limit);
     this.breaker = upstream.breakerOf(method);
     this.answers = upstream.answersOf(method);

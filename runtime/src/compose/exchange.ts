@@ -3,6 +3,7 @@ import { type Cause, Causes } from "../call/causes.ts";
 import type { CallExchange } from "../call/context.ts";
 import { isSendable, unsendable } from "../call/headers.ts";
 import type { Coalesced } from "../call/once.ts";
+import type { Received } from "../call/received.ts";
 import { Scope } from "../call/scope.ts";
 import type { Clock, Timer } from "../clock.ts";
 import { type Failure, OVER } from "../failure.ts";
@@ -59,6 +60,7 @@ export class Exchange implements CallExchange {
   #causes: Causes | undefined;
   #failures: Map<unknown, Failure> | undefined;
   #coalesced: Coalesced | undefined;
+  #received: Map<unknown, Received> | undefined;
   #now: Timestamp | undefined;
   /** By place. */
   #random: Map<string, unknown> | undefined;
@@ -183,6 +185,11 @@ export class Exchange implements CallExchange {
   get coalesced(): Coalesced {
     this.#coalesced ??= new Map();
     return this.#coalesced;
+  }
+
+  get received(): Map<unknown, Received> {
+    this.#received ??= new Map();
+    return this.#received;
   }
 
   get causes(): Causes | undefined {

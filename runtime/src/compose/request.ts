@@ -4,6 +4,7 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { type AnyBatch, type Batch, type Collectors, collectorOf } from "../call/batch.ts";
 import type { Mark } from "../call/causes.ts";
 import type { CallContext } from "../call/context.ts";
+import { receivedText } from "../call/received.ts";
 import { Rank, Scope } from "../call/scope.ts";
 import type { Sink } from "../call/sink.ts";
 import { startCall } from "../call/start-call.ts";
@@ -339,6 +340,14 @@ export class Request<out App, out Principal = undefined> implements CallContext 
   /** An incoming header by its lower-case name; "" when absent, several values joined with ", ", never a `-bin` one. */
   header(name: string): string {
     return this.exchange.headerToSend(name);
+  }
+  /** A header of the answer that this message came in, by its lower-case name; "" when absent, and where something stands in for an answer. */
+  answerHeader(message: object, name: string): string {
+    return receivedText(this.exchange.received.get(message)?.headers, name);
+  }
+  /** The same of its trailers. */
+  answerTrailer(message: object, name: string): string {
+    return receivedText(this.exchange.received.get(message)?.trailers, name);
   }
   /** The time; the same one for the whole request. */
   now(): Timestamp {

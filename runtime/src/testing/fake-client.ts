@@ -1,6 +1,6 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { Code, type Fault } from "../failure.ts";
-import type { InFlight, OutgoingHeaders, Reply, UnaryClient } from "../transport/unary-client.ts";
+import type { InFlight, OutgoingHeaders, ReceivedHeaders, Reply, UnaryClient } from "../transport/unary-client.ts";
 import { PREFIX_BYTES } from "../wire/frame.ts";
 import { BatchGetRequestSchema, BatchGetResponseSchema, GetRequestSchema, ThingSchema } from "./gen/test_pb.ts";
 
@@ -35,6 +35,15 @@ export class Sent implements InFlight {
   }
   get ids(): string[] {
     return fromBinary(BatchGetRequestSchema, this.message).ids;
+  }
+  /** Whether somebody wants to know what comes beside the answer. */
+  get heard(): boolean {
+    return this.#reply.metadata !== undefined;
+  }
+  /** What comes beside the answer, just before it. */
+  beside(headers: ReceivedHeaders, trailers: ReceivedHeaders = {}): this {
+    this.#reply.metadata?.(headers, trailers);
+    return this;
   }
   cancel(): void {
     this.cancelled = true;

@@ -8,6 +8,7 @@ import { checkFunction } from "./function.ts";
 import { checkEquality, checkLogic, checkOk } from "./logic.ts";
 import { checkMacro } from "./macro.ts";
 import { checkHeader, checkSelect, extensionOf, rootOf, unknownName } from "./name.ts";
+import { checkReceived } from "./received.ts";
 
 /** Operators, functions and macros. */
 export function checkCall(checker: Checker, ast: Call, place: Place): Node | undefined {
@@ -33,6 +34,9 @@ export function checkCall(checker: Checker, ast: Call, place: Place): Node | und
         return checkOk(checker, ast, place);
       case "failure":
         return checkFailure(checker, ast, place);
+      case "header":
+      case "trailer":
+        return checkReceived(checker, ast, fn, place);
       case "_&&_":
       case "_||_":
       case "_?_:_":

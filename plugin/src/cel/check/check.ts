@@ -50,7 +50,7 @@ export function checkParsed(
   if (language.soundLiterals && !checkConstants(root, checker)) return undefined;
   if (holdsError(root.type)) return checker.complain("BFF306", parsed.ast, ...NO_VALUE);
   const reads = checker.reads;
-  const unsafe = new Set(reads.filter((read) => read.kind === "value" && !read.safe).map((read) => read.variable));
+  const unsafe = new Set(reads.filter((read) => !read.safe).map((read) => read.variable));
   return {
     text,
     root,

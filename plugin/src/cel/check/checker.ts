@@ -99,7 +99,7 @@ export class Checker {
 
   read(variable: Variable, kind: Read["kind"], at: Span, place: Place): void {
     if (variable.role === "local") return;
-    const safe = kind !== "value" || !variable.absent || place.known.has(variable);
+    const safe = kind === "ok" || kind === "failure" || !variable.absent || place.known.has(variable);
     this.reads.push({ variable, kind, safe, at: this.origin(at) });
   }
 

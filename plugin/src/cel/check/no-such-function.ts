@@ -10,7 +10,18 @@ import { isUnknown, rootOf } from "./name.ts";
 export function noSuchFunction(checker: Checker, ast: Call, place: Place): undefined {
   const { fn, target } = ast;
   const functions = [...functionNames(), ...checker.language.functions.map((one) => one.fn)];
-  const all = [...functions, ...MACROS, "ok", "failure", "has", "cel.bind", "enums.name", "enums.text"];
+  const all = [
+    ...functions,
+    ...MACROS,
+    "ok",
+    "failure",
+    "header",
+    "trailer",
+    "has",
+    "cel.bind",
+    "enums.name",
+    "enums.text",
+  ];
   const owner = target && dottedName(target);
   const root = target && rootOf(target);
   const free = root?.kind === "ident" && checker.variable(root.name, place) === undefined;

@@ -22,6 +22,8 @@ export interface Names {
   readonly convertEnum?: (from: DescEnum, to: DescEnum) => Printable;
   /** A random value of a place: one for each response. */
   readonly random?: (what: "Uuid" | "Double", place: string) => Printable;
+  /** What came beside the answer of a step, where expressions see steps. */
+  readonly received?: (step: Variable, part: "header" | "trailer", name: string) => Printable;
   /** An extension of proto2, where the language has them. */
   readonly extension?: (extension: DescExtension) => Printable;
   /** A local name for a comprehension's variable: the name itself, or with `_` on a clash. */

@@ -43,6 +43,9 @@ function value(emitter: Emitter, node: Node): Piece {
       return node.variable.absent || node.set
         ? binary(atom(emitter.names.variable(node.variable)), "!==", atom("undefined"), LEVEL.equality)
         : atom("true");
+    case "received":
+      if (emitter.names.received === undefined) throw new Error("no answer is read here");
+      return atom(emitter.names.received(node.variable, node.part, node.name));
     case "select":
       if (node.test) return emitTest(emitter, node);
       return emitSelect(emitter, node);

@@ -32,6 +32,8 @@ export const CODES = {
   BFF318: "An operation can succeed. A division by zero, or a result beyond 64 bits, fails every time.",
   BFF319:
     "`failure` takes a step whose failure the response goes on after: a supplementary one, one with an error that is ignored, or one that rests on such a step. Of any other there is never a failure to read.",
+  BFF320:
+    "`header` and `trailer` take a step that makes one call, and a name as a literal. A call keeps what comes beside its answer only where that is read; a batch's answer is that to many, and a cache keeps messages alone.",
 } as const;
 
 export type ExpressionCode = keyof typeof CODES;

@@ -16,10 +16,13 @@ import type { DescEnum, DescEnumValue, DescExtension, DescField, DescMessage } f
 import type { Origin, Text } from "../../origin.ts";
 import type { CelType, Overload, Proto, Variable } from "./type.ts";
 
-/** One read of a name. `ok(x)` asks whether x has a value, `failure(x)` why it has none; both are always safe. */
+/**
+ * One read of a name. `ok(x)` asks whether x has a value, `failure(x)` why it has none; both are always safe. `header(x, …)` and
+ * `trailer(x, …)` ask what came beside it.
+ */
 export interface Read {
   readonly variable: Variable;
-  readonly kind: "value" | "ok" | "failure";
+  readonly kind: "value" | "ok" | "failure" | "received";
   /** Whether the read stands where `ok(x)` is known to hold (or x is never absent). */
   readonly safe: boolean;
   readonly at: Origin;
@@ -76,6 +79,13 @@ export type Node = NodeBase &
       }
     /** `set`: not `ok(args.x)` but `has(args.x)`, of an argument that is never absent and may be unset. */
     | { readonly kind: "ok"; readonly variable: Variable; readonly set?: true }
+    /** A header or a trailer of the answer that a step got, by its lower-case name: a string, "" when absent. */
+    | {
+        readonly kind: "received";
+        readonly variable: Variable;
+        readonly part: "header" | "trailer";
+        readonly name: string;
+      }
     /** `optionals`: the indexes of elements written `?x`, which are optionals. */
     | { readonly kind: "list"; readonly elements: readonly Node[]; readonly optionals?: ReadonlySet<number> }
     /** An entry written `?k: v` has `true` as its third part; its value is an optional. */

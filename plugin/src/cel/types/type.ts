@@ -61,6 +61,8 @@ export interface Variable {
   readonly absent: boolean;
   /** For "step": what `failure` reads of it, where it may have failed, or been left out because of a failure, and the response goes on. */
   readonly failure?: Variable | undefined;
+  /** For "step": whether `header` and `trailer` read what came beside its value, or why they cannot. Undefined: it makes no call. */
+  readonly received?: "kept" | { readonly lack: string; readonly hint: string } | undefined;
   /** For "arg": the field with presence by which every place gives it, or the first place does: `has` asks whether it is set. */
   readonly presence?: DescField | undefined;
   /** For "arg": of arguments with the same text at most one is set, since every place gives them as members of one oneof. */

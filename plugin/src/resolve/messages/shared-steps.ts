@@ -159,6 +159,7 @@ function join(
     proto,
     absent: steps.some((step) => step.absent),
     failure: steps.some((step) => step.variable?.failure !== undefined) ? failureVariable(name) : undefined,
+    received: receivedOfAll(steps),
   };
   return {
     ir: first.step.ir,
@@ -178,4 +179,10 @@ function join(
     absentByFailure: steps.some((step) => step.absentByFailure),
     tainted: steps.some((step) => step.tainted),
   };
+}
+
+/** What can be read of each of them, or why not of the first of which it cannot. */
+function receivedOfAll(steps: readonly Step[]): Variable["received"] {
+  const all = steps.map(({ variable }) => variable?.received);
+  return all.every((one) => one === "kept") ? "kept" : all.find((one) => one !== "kept");
 }

@@ -1,6 +1,6 @@
-import type { Expression, Node, Overload } from "../../cel/index.ts";
+import type { Expression, Node, Overload, Variable } from "../../cel/index.ts";
 import { childrenOf } from "../../cel/index.ts";
-import type { Block, Call, Composed, Let, Model } from "./model.ts";
+import type { Block, Call, Composed, Let, Model, Step } from "./model.ts";
 import { callsOf, sourceExpressions } from "./source-parts.ts";
 
 /** All that has steps: the `let` of services, then messages. */
@@ -11,6 +11,18 @@ export function blocksOf({ lets, messages }: Model): readonly (Composed | Let)[]
 /** The calls of its own steps, those of lists included, in order of declaration. */
 export function callsIn({ steps }: Pick<Block, "steps">): Call[] {
   return steps.flatMap(({ source }) => [...callsOf(source)]);
+}
+
+/** The steps behind what expressions of a block read by name: its own, and for one of a service those of every service around it. */
+export function stepsBehind({
+  shared,
+  steps,
+}: Pick<Block, "shared" | "steps">): ReadonlyMap<Variable, readonly Step[]> {
+  return new Map(
+    [...shared, ...steps].flatMap((step) =>
+      step.variable === undefined ? [] : [[step.variable, step.source.kind === "shared" ? step.source.of : [step]]],
+    ),
+  );
 }
 
 /** Every expression that it evaluates for a request: of its steps, their fallbacks, and its fields. */

@@ -8,9 +8,14 @@ export function callsOf(source: Source): readonly Call[] {
   return source.kind === "each" ? callsOf(source.source) : [];
 }
 
+/** Whether its answer may be one from a cache. */
+export function isCached({ effects, policy: { cache } }: Call): boolean {
+  return effects === "none" && (cache.ttl?.value ?? 0) > 0;
+}
+
 /** Whether its answer may be one from a cache past its ttl. */
-export function mayBeStale({ effects, policy: { cache } }: Call): boolean {
-  return effects === "none" && (cache.ttl?.value ?? 0) > 0 && (cache.stale?.value ?? 0) > 0;
+export function mayBeStale(call: Call): boolean {
+  return isCached(call) && (call.policy.cache.stale?.value ?? 0) > 0;
 }
 
 export function composesOf(source: Source): readonly ComposeSource[] {

@@ -11,6 +11,7 @@ import { resolveCompose } from "./compose.ts";
 import type { MessageContext } from "./context.ts";
 import { resolveEach } from "./each.ts";
 import { failureVariable, mayHaveFailure } from "./failable.ts";
+import { receivedOf } from "./received.ts";
 import { argsRead, describe, type Resolved, value, valueOfCall } from "./resolved.ts";
 import { resolveSwitch } from "./switch.ts";
 
@@ -72,6 +73,7 @@ export function resolveStep(cx: MessageContext, ir: IrStep, index: number): Step
           proto,
           absent,
           failure: mayHaveFailure(source, supplementary, condition, needs) ? failureVariable(readAs) : undefined,
+          received: receivedOf(source),
         };
   checkCriticality(cx, ir, supplementary, [condition, ...needs, ...uses.filter((use) => !isArgument(source, use))]);
   return {

@@ -1,0 +1,83 @@
+import type { Ast, Call } from "../syntax/ast.ts";
+import type { Node } from "../types/expression.ts";
+import type { Variable } from "../types/type.ts";
+import type { Checker, Place } from "./checker.ts";
+import { rootOf, unknownName } from "./name.ts";
+
+type Part = "header" | "trailer";
+
+/** Names of metadata (gRPC over HTTP/2, "Header-Name"). */
+const NAME = /^[0-9a-z_.-]+$/;
+
+/** `header(step, 'x')`, `trailer(step, 'x')`: what came beside the answer of the step's call. */
+export function checkReceived(checker: Checker, ast: Call, part: Part, place: Place): Node | undefined {
+  const [step, named] = ast.args;
+  if (step === undefined || named === undefined || ast.args.length !== 2) return wrongForm(checker, ast, part);
+  const variable = stepOf(checker, step, part, place);
+  const name = nameOf(checker, named, part, place);
+  if (variable === undefined || name === undefined) return undefined;
+  checker.read(variable, "received", step, place);
+  return { ...checker.base(ast, { kind: "string" }), kind: "received", variable, part, name };
+}
+
+function wrongForm(checker: Checker, ast: Call, part: Part): undefined {
+  const [only] = ast.args;
+  const text = only?.kind === "constant" && typeof only.value === "string" ? only.value : undefined;
+  const incoming = part === "header" && ast.args.length === 1 && text !== undefined;
+  const hint = incoming
+    ? `what the request brought is headers['${text}']; of an answer, name its step too: header(step, '${text}')`
+    : `name a step and what is wanted: ${part}(step, 'x-version')`;
+  return checker.complain("BFF320", ast, `\`${part}\` takes a step and a name`, hint);
+}
+
+/** The step that is asked, which has to make a call of its own. */
+function stepOf(checker: Checker, at: Ast, part: Part, place: Place): Variable | undefined {
+  const wrong = (hint = "name the step whose call got the answer"): undefined =>
+    checker.complain("BFF320", at, `\`${part}\` takes the name of a step`, hint);
+  if (at.kind !== "ident") {
+    const root = rootOf(at);
+    if (root?.kind !== "ident") return wrong();
+    if (root.name === "args") return wrong(`read it where the step is, and hand it on as an argument`);
+    const asked = checker.variable(root.name, place)?.role === "step";
+    return wrong(asked ? `ask the step: ${part}(${root.name}, …)` : undefined);
+  }
+  const variable = checker.variable(at.name, place);
+  if (variable === undefined) return unknownName(checker, at, at.name, place);
+  if (variable.role === "headers")
+    return wrong("what the request brought is read without a function: headers['x-request-id']");
+  if (variable.role !== "step") return wrong();
+  const { received } = variable;
+  if (received === "kept") return variable;
+  const { lack, hint } = received ?? {
+    lack: "makes no call of its own",
+    hint: `ask the step with the call that "${at.name}" rests on`,
+  };
+  return checker.complain("BFF320", at, `"${at.name}" ${lack}`, hint);
+}
+
+/** The name in lower case, as all names of metadata are. */
+function nameOf(checker: Checker, at: Ast, part: Part, place: Place): string | undefined {
+  const node = checker.check(at, place);
+  if (node === undefined) return undefined;
+  const value = node.kind === "constant" ? node.value : undefined;
+  if (typeof value !== "string") {
+    const hint = `write the name itself, such as 'x-version'`;
+    return checker.complain("BFF320", at, `the name of a ${part} is a literal, known when generating`, hint);
+  }
+  const name = value.toLowerCase();
+  if (name.endsWith("-bin"))
+    return checker.complain(
+      "BFF320",
+      at,
+      `"${name}" holds bytes, and a ${part} is read as text`,
+      "have the upstream send it as a text, or in its message",
+    );
+  if (!NAME.test(name))
+    return checker.complain(
+      "BFF320",
+      at,
+      `"${value}" is no name of a ${part}`,
+      `it has letters, digits, "-", "_" and "."`,
+    );
+  return name;
+}

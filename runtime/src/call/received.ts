@@ -1,0 +1,14 @@
+import type { ReceivedHeaders } from "../transport/unary-client.ts";
+
+/** What came beside the message of an answer. */
+export interface Received {
+  readonly headers: ReceivedHeaders;
+  readonly trailers: ReceivedHeaders;
+}
+
+/** A value by its lower-case name: several are joined with ", ", and an absent one is "". */
+export function receivedText(received: ReceivedHeaders | undefined, name: string): string {
+  if (received === undefined || !Object.hasOwn(received, name)) return "";
+  const value = received[name];
+  return Array.isArray(value) ? value.join(", ") : String(value ?? "");
+}
