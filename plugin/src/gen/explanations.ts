@@ -1990,17 +1990,17 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "Wrong",
         "language": "proto",
-        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"card\" compose: { message: \"Card\" args: { name: \"item\" by: \"item\" } } }\n    ]\n  };\n  // …\n}\n\nmessage Card {\n  // …\n  string version = 2 [(bff.v1.field).by = \"header(args.item, 'x-version')\"];\n}"
+        "text": "message Page {\n  // …\n  optional string version = 2 [(bff.v1.field).by = \"header(title, 'x-version')\"];\n}"
       },
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:26:51: error BFF320: `header` takes the name of a step\n    26 |   string version = 2 [(bff.v1.field).by = \"header(args.item, 'x-version')\"];\n       |                                                   ^^^^^^^^^\n  hint: read it where the step is, and hand it on as an argument"
+        "text": "app/v1/app.proto:21:60: error BFF320: \"title\" makes no call of its own\n    21 |   optional string version = 2 [(bff.v1.field).by = \"header(title, 'x-version')\"];\n       |                                                            ^^^^^\n  hint: ask the step with the call that \"title\" rests on"
       },
       {
         "title": "Right",
         "language": "proto",
-        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      // …\n      { name: \"card\" compose: { message: \"Card\" args: [ { name: \"item\" by: \"item\" }, { name: \"version\" by: \"header(item, 'x-version')\" } ] } }\n    ]\n  };\n  // …\n}\n\nmessage Card {\n  // …\n  string version = 2 [(bff.v1.field).by = \"args.version\"];\n}"
+        "text": "message Page {\n  // …\n  optional string version = 2 [(bff.v1.field).by = \"header(item, 'x-version')\"];\n}"
       }
     ]
   },

@@ -148,7 +148,13 @@ export async function composePage(cx: Request<App>, args: GetPageRequest, shared
     if (cx.answerHeader(bare, "x-state") === "gone") throw cx.refuse(Code.NOT_FOUND, short`gone since ${cx.answerTrailer(bare, "x-since")}`, 0);
   }, 0);
 
-  // web.proto:45:7
+  // web.proto:44:7
+  const headerStep = cx.step(async () => {
+    const bare = await bareStep;
+    return cx.answerHeader(bare, "x-h");
+  });
+
+  // web.proto:47:7
   const cardsStep = cx.step(async () => {
     const bare = await bareStep;
     const items = args.ids;
@@ -161,13 +167,13 @@ export async function composePage(cx: Request<App>, args: GetPageRequest, shared
   const placedStep = cx.step(async () => {
     const viewer = await viewerStep;
     const bare = await bareStep;
-    await cx.cleared(...before, bareStep, replacedStep, guard1Step, cardsStep);
+    await cx.cleared(...before, bareStep, replacedStep, guard1Step, headerStep, cardsStep);
     return cx.effect(placeOrder,
       { key: cx.answerHeader(bare, "x-key") },
       { metadata: { "x-shard": cx.answerHeader(viewer, "x-shard") } });
   });
 
-  // web.proto:43:7
+  // web.proto:45:7
   const textStep = cx.step(async () => {
     const placed = await placedStep;
     return "v" + cx.answerHeader(placed, "x-version") + "/" + cx.answerTrailer(placed, "x.cost_units");
@@ -178,7 +184,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest, shared
     const placed = await placedStep;
     if (!(cx.answerHeader(placed, "x-due") !== "")) return undefined;
     const viewer = await viewerStep;
-    await cx.cleared(...before, bareStep, replacedStep, placedStep, guard1Step, textStep, cardsStep);
+    await cx.cleared(...before, bareStep, replacedStep, placedStep, guard1Step, headerStep, textStep, cardsStep);
     return cx.effect(payOrder, { id: placed.id }, {
       metadata: {
         "x-due": cx.answerHeader(placed, "x-due"),
@@ -187,7 +193,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest, shared
     });
   });
 
-  // web.proto:44:7
+  // web.proto:46:7
   let chosenCase = -1;
   const chosenStep = cx.tryStep(async () => {
     const order = await orderStep;
@@ -206,6 +212,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest, shared
   const backed = await backedStep;
   const replaced = await replacedStep;
   const again = await againStep;
+  const header = await headerStep;
   const cards = await cardsStep;
   const text = await textStep;
   const paid = await paidStep;
@@ -223,6 +230,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest, shared
     chosen,
     cards,
     count: cel.toInt(cx.answerHeader(bare, "x-total-count")),
+    both: header + cx.answerTrailer(bare, "x-h"),
     either: cx.answerHeader(bare, "x-state") === "old" ? { case: "old", value: cx.answerTrailer(bare, "x-since") } : { case: "fresh", value: true },
     degraded: [],
   };
@@ -242,7 +250,7 @@ export async function composeCard(cx: Request<App>, args: { readonly id: string;
   const { getOrder } = cx.app;
   const { viewerStep } = shared;
 
-  // web.proto:68:10
+  // web.proto:71:10
   const orderStep = cx.step(async () => {
     const viewer = await viewerStep;
     return cx.send(getOrder, { id: args.id }, { metadata: { "x-shard": cx.answerHeader(viewer, "x-shard") } });

@@ -58,6 +58,7 @@ function writePage(w: Writer, message: MessageInitShape<typeof PageSchema>): voi
   if (message.count) w.tag(80).int64(message.count);
   if (message.either?.case === "old") w.tag(90).string(message.either.value);
   if (message.either?.case === "fresh") w.tag(96).bool(message.either.value);
+  if (message.both) w.tag(106).string(message.both);
   for (const item of message.degraded ?? []) { w.open(162); writeDegradation(w, item); w.close(); }
   w.unknown(message);
 }
