@@ -17,6 +17,7 @@ import { joined, type Peers, valuesOf } from "./peers.ts";
 import type { Holder, PendingBytes } from "./pending-bytes.ts";
 import { AT_ONCE_BYTES, LINGER_MS, late, tooMuch } from "./request-body.ts";
 import { shortError } from "./short-errors.ts";
+import { beginInTurn, type Whole } from "./turns.ts";
 
 /** What all calls of one rpc in one encoding have in common. */
 export interface FastRpc {
@@ -63,7 +64,7 @@ const NONE: readonly string[] = [];
 const NOTHING = Buffer.alloc(0);
 
 /** One request on the fast path, from its headers to its answer. It answers as Connect's adapter would. */
-export abstract class FastCall implements Incoming, Holder, Slotted {
+export abstract class FastCall implements Incoming, Holder, Slotted, Whole {
   slot = 0;
   heldBytes = 0;
   holderSlot = 0;
@@ -140,8 +141,8 @@ export abstract class FastCall implements Incoming, Holder, Slotted {
     this.#ended = true;
     if (this.#over) return;
     if (this.#refusal !== undefined) this.#refuse(this.#refusal);
-    else if (!this.overHttp2) this.begin();
-    else if (whole.push(this) === 1) setImmediate(beginWhole);
+    else if (this.session === undefined) this.begin();
+    else beginInTurn(this.session, this);
   }
   begin(): void {
     if (this.#over) return;
@@ -207,12 +208,13 @@ export abstract class FastCall implements Incoming, Holder, Slotted {
 
   /** Refuses it when it has still not come whole at the last of so many rounds. */
   checkArrival(rounds: number): void {
-    if (this.#ended || this.#refusal !== undefined || !this.overHttp2) return; // node does it for HTTP/1.1
+    if (this.#ended || this.#refusal !== undefined || this.session === undefined) return; // node does it for HTTP/1.1
     this.#own();
     if (++this.#rounds > rounds) this.abort(late());
   }
 
-  protected abstract get overHttp2(): boolean;
+  /** Of HTTP/2; of a stream that has lost it, the stream itself. */
+  protected abstract get session(): object | undefined;
   /** How long the body says that it becomes, as far as is known; infinity when it does not. */
   protected abstract get expected(): number;
   /** Some of the body has come. */
@@ -347,16 +349,6 @@ export abstract class FastCall implements Incoming, Holder, Slotted {
 
 function internal(thrown: unknown): ConnectError {
   return thrown instanceof ConnectError ? thrown : new ConnectError("internal error", Code.Internal);
-}
-/**
- * Requests of HTTP/2 that have come whole in this turn of the event loop: what is reset together with its end begins nothing. Node tells of
- * the end before it has looked at the rest of what it has read.
- */
-let whole: FastCall[] = [];
-function beginWhole(): void {
-  const calls = whole;
-  whole = [];
-  for (const call of calls) call.begin();
 }
 const expired = (call: FastCall): void =>
   call.abort(new ConnectError("the operation timed out", Code.DeadlineExceeded));

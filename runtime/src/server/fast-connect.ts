@@ -27,8 +27,8 @@ export class FastConnectCall extends FastCall {
     this.#out = out;
   }
 
-  protected get overHttp2(): boolean {
-    return !("writeHead" in this.#out);
+  protected get session(): object | undefined {
+    return "writeHead" in this.#out ? undefined : (this.#out.session ?? this.#out);
   }
   protected get expected(): number {
     return Number.parseInt(this.head.headers["content-length"] ?? "Infinity", 10) || Number.POSITIVE_INFINITY;

@@ -36,8 +36,8 @@ export class FastGrpcCall extends FastCall {
     this.#stream = stream;
   }
 
-  protected get overHttp2(): boolean {
-    return true;
+  protected get session(): object {
+    return this.#stream.session ?? this.#stream;
   }
   protected get expected(): number {
     return this.#length < 0 ? Number.POSITIVE_INFINITY : this.#needed;

@@ -7,6 +7,7 @@ import { ClientSessions, MAX_HEADER_BYTES } from "./client-sessions.ts";
 import type { ServerFault } from "./failure-log.ts";
 import type { PendingBytes } from "./pending-bytes.ts";
 import { discard, RequestBody, within } from "./request-body.ts";
+import { beginInTurn } from "./turns.ts";
 
 export type ServerRequest = http.IncomingMessage | http2.Http2ServerRequest;
 export type ServerResponse = http.ServerResponse | http2.Http2ServerResponse;
@@ -266,7 +267,9 @@ export class Listener {
     this.#arriving.add(body);
     request.once("end", arrived);
     request.stream.once("close", arrived);
-    if (request.method === "GET") setImmediate(() => this.#serveUnlessReset(request, response));
+    const { stream } = request;
+    const begin = () => this.#serveUnlessReset(request, response);
+    if (request.method === "GET") beginInTurn(stream.session ?? stream, { begin });
     else this.#serve(request, response);
   }
   /** What is reset together with its end begins nothing. */

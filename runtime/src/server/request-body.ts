@@ -4,6 +4,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { appended } from "../wire/appended.ts";
 import type { ServerRequest, ServerResponse } from "./listener.ts";
 import type { Holder, PendingBytes } from "./pending-bytes.ts";
+import { beginInTurn } from "./turns.ts";
 
 /** The answer to a request that is refused in the middle waits so long for its end, in milliseconds. */
 export const LINGER_MS = 200;
@@ -113,7 +114,8 @@ export class RequestBody implements Holder {
   /** What is reset together with its end begins nothing: node tells of the end before it has looked at the rest of what it has read. */
   async #unlessReset(): Promise<void> {
     if (!("stream" in this.#response)) return;
-    await new Promise(setImmediate);
+    const { stream } = this.#response;
+    await new Promise<void>((begin) => beginInTurn(stream.session ?? stream, { begin }));
     if (this.#response.stream?.closed ?? true) throw new ConnectError("reset by the client", Code.Canceled);
   }
   /** Nobody reads it any more. */

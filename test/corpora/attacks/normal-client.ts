@@ -1,5 +1,6 @@
 // The normal client beside an attack, as a process of its own: node normal-client.ts <url> [path] [body]. Every 50 ms it asks once over a
-// fresh connection of HTTP/1.1 and once over HTTP/2 that it keeps. Asked by message it stops, and tells how it went.
+// fresh connection of HTTP/1.1, once over HTTP/2 that it keeps, and there for its health, too, which needs no upstream. Asked by message it
+// stops, and tells how it went.
 import * as http from "node:http";
 import * as http2 from "node:http2";
 
@@ -16,6 +17,8 @@ export interface Served {
 export interface Normal {
   readonly http1: Served;
   readonly http2: Served;
+  /** What the server answers alone, over HTTP/2. */
+  readonly alone: Served;
   /** How late nine of ten of its timers were at most, in milliseconds. */
   readonly lagMs: number;
 }
@@ -23,6 +26,7 @@ export interface Normal {
 const EVERY_MS = 50;
 const TIMEOUT_MS = 10_000;
 const [, , url = "", path = "/atk.v1.AtkService/Fast", body = '{"key":"normal"}'] = process.argv;
+const HEALTH = ["/grpc.health.v1.Health/Check", "{}"] as const;
 const headers = { "content-type": "application/json" };
 
 class Told {
@@ -69,18 +73,19 @@ function askHttp1(): void {
 }
 
 const overHttp2 = new Told();
+const alone = new Told();
 let session: http2.ClientHttp2Session | undefined;
-function askHttp2(): void {
-  const end = overHttp2.begin();
+function askHttp2(told: Told, asked: string, text: string): void {
+  const end = told.begin();
   if (session === undefined || session.closed || session.destroyed) session = http2.connect(url).on("error", () => {});
-  const stream = session.request({ ":method": "POST", ":path": path, ...headers });
+  const stream = session.request({ ":method": "POST", ":path": asked, ...headers });
   let code: unknown;
   stream.on("response", (answer) => {
     code = answer[":status"];
   });
   stream.resume().on("end", () => end(status(code)));
   stream.on("error", (error) => end(codeOf(error))).on("close", () => end("closed"));
-  stream.end(body);
+  stream.end(text);
 }
 
 /** How late its own timer is: how busy the machine is with something else, in milliseconds. */
@@ -91,16 +96,17 @@ const timer = setInterval(() => {
   lags.push(Math.max(0, now - due));
   due = now + EVERY_MS;
   askHttp1();
-  askHttp2();
+  askHttp2(overHttp2, path, body);
+  askHttp2(alone, ...HEALTH);
 }, EVERY_MS);
 process.on("message", () => {
   clearInterval(timer);
   const wait = setInterval(() => {
-    if (!http1.quiet || !overHttp2.quiet) return;
+    if (![http1, overHttp2, alone].every(({ quiet }) => quiet)) return;
     clearInterval(wait);
     const sorted = lags.toSorted((a, b) => a - b);
     const lagMs = Math.round(sorted[Math.floor(sorted.length * 0.9)] ?? 0);
-    const answer: Normal = { http1: http1.served, http2: overHttp2.served, lagMs };
+    const answer: Normal = { http1: http1.served, http2: overHttp2.served, alone: alone.served, lagMs };
     process.send?.(answer);
   }, EVERY_MS);
 });

@@ -53,6 +53,15 @@ export interface Outcome<T> {
   readonly after: Memory;
   /** The most that the system counted, in bytes. */
   readonly peakRss: number;
+  readonly cost: Cost;
+}
+
+/** How long the attack lasted, and what each process took of the processors meanwhile, in milliseconds; NaN where the system does not say. */
+export interface Cost {
+  readonly lastedMs: number;
+  readonly bffMs: number;
+  readonly upstreamMs: number;
+  readonly attackerMs: number;
 }
 
 const NOTHING: Memory = { heap: 0, buffers: 0, external: 0, rss: 0 };
@@ -95,11 +104,16 @@ export async function attacked<T>(
     started.push(client);
     await client.url();
     await pause(500); // it has its connections
+    const startedAt = performance.now();
+    const pids = [bff.pid, upstream.pid, process.pid];
+    const used = pids.map(cpuMsOf);
     const result = await attack(target);
+    const [bffMs = 0, upstreamMs = 0, attackerMs = 0] = pids.map((pid, at) => cpuMsOf(pid) - (used[at] ?? 0));
+    const cost: Cost = { lastedMs: performance.now() - startedAt, bffMs, upstreamMs, attackerMs };
     const served = (await client.ask("stop")) as Normal;
     await pause(options.restMs ?? 1000);
     clearInterval(watch);
-    return { result, before, after: await memory(), peakRss, ended: bff.ended, log: bff.log, normal: served };
+    return { result, before, after: await memory(), peakRss, cost, ended: bff.ended, log: bff.log, normal: served };
   } finally {
     for (const one of started) await one.kill();
   }
@@ -115,7 +129,7 @@ const LATE = ["HTTP 504", "no answer in 10 s"];
 /** The process is alive, its memory is back, and the normal client had its answers; with ATTACK_LATENCY=1 in a second each. */
 export function expectUnharmed<T>({ ended, log, normal, before, after }: Outcome<T>): void {
   expect(ended, log).toBeUndefined();
-  const bad = [normal.http1, normal.http2].flatMap((served) => Object.keys(served.bad));
+  const bad = [normal.http1, normal.http2, normal.alone].flatMap((served) => Object.keys(served.bad));
   expect(
     bad.filter((what) => JUDGES_LATENCY || !LATE.includes(what)),
     log,
@@ -128,12 +142,14 @@ export function expectUnharmed<T>({ ended, log, normal, before, after }: Outcome
 /** One line for people: what the attack did, and what it cost. */
 export function described<T>(name: string, outcome: Outcome<T>): string {
   const mb = (bytes: number) => `${Math.round(bytes / 1e5) / 10} MB`;
-  const { normal, before, after, peakRss, result } = outcome;
+  const { normal, before, after, peakRss, cost, result } = outcome;
   const served = ({ asked, p50, p99, max, bad }: Served) =>
     `${asked} asked, p50 ${p50}, p99 ${p99}, max ${max} ms${Object.keys(bad).length > 0 ? `, ${JSON.stringify(bad)}` : ""}`;
   return [
     `${name}: ${outcome.ended ?? "alive"}; ${JSON.stringify(result)}`,
     `  normal client: HTTP/1.1 ${served(normal.http1)}; HTTP/2 ${served(normal.http2)}; timers ${normal.lagMs} ms late`,
+    `  without an upstream: ${served(normal.alone)}; of ${Math.round(cost.lastedMs)} ms the processors gave the BFF ${cost.bffMs}, ` +
+      `the upstream ${cost.upstreamMs}, the attacker ${cost.attackerMs}`,
     `  heap ${mb(before.heap)} -> ${mb(after.heap)}, buffers ${mb(before.buffers)} -> ${mb(after.buffers)}, ` +
       `outside ${mb(before.external)} -> ${mb(after.external)}, rss ${mb(before.rss)} -> ${mb(peakRss)} -> ${mb(after.rss)}`,
   ].join("\n");
@@ -160,5 +176,15 @@ function rssOf(pid: number): number {
     return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) * 1024;
   } catch {
     return 0; // it is gone, or this is no Linux
+  }
+}
+
+/** Linux counts in hundredths of a second, for whoever asks. */
+function cpuMsOf(pid: number): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
+    return (Number(fields[11]) + Number(fields[12])) * 10; // utime and stime, as of proc(5)
+  } catch {
+    return Number.NaN; // as above
   }
 }
