@@ -185,8 +185,11 @@ test("the language page lists every option, and tells of each outside of that li
 });
 
 test("the deploying page lists every variable that a server reads, and no other", () => {
+  const identity = Object.entries(textsBelow(join(root, "runtime/src/identity")));
+  const ofIdentity = identity.flatMap(([name, text]) => (name.endsWith(".test.ts") ? [] : [text]));
   const sources = ["config", "load-resolvers", "load-observer"]
     .map((name) => read(`runtime/src/server/${name}.ts`))
+    .concat(ofIdentity)
     .join("");
   const names = sources.matchAll(/"(PORT|HOST|(?:BFF|TLS|REDIS)_[A-Z0-9_]+)"|source\.(BFF_[A-Z_]+)/g);
   const known = new Set([...names].map(([, quoted, property]) => quoted ?? property));

@@ -19,6 +19,7 @@ export function identity<Desc extends DescMessage>(
   return {
     type,
     sources: names,
+    byCertificate: sources.find(({ byCertificate }) => byCertificate === true)?.name,
     async configure(settings: Settings) {
       for (const source of sources) await source.configure?.(settings);
     },

@@ -1,10 +1,27 @@
 import { BlockList, isIP } from "node:net";
+import type { Settings } from "./settings.ts";
+
+/** Whose word is taken for where a request comes from. */
+export const TRUSTED_PROXIES = "BFF_TRUSTED_PROXIES";
+
+/** The networks of BFF_TRUSTED_PROXIES; undefined when it is not set, or makes no sense, which is told. */
+export function readNetworks(settings: Pick<Settings, "strings" | "fault">): Networks | undefined {
+  const texts = settings.strings(TRUSTED_PROXIES, "");
+  if (texts.length === 0) return undefined;
+  try {
+    return new Networks(texts);
+  } catch (thrown) {
+    const problem = thrown instanceof RangeError ? thrown.message : String(thrown);
+    settings.fault(TRUSTED_PROXIES, problem, "addresses and networks separated by commas, like 10.0.0.0/8, fd00::/8");
+    return undefined;
+  }
+}
 
 /** A set of IP addresses: single ones, and networks in CIDR notation (RFC 4632; RFC 4291, 2.3). */
 export class Networks {
   readonly #list = new BlockList();
 
-  /** @throws RangeError for a text that is neither an address nor a network; its message is the end of a sentence that begins with the text */
+  /** @throws RangeError for a text that is neither an address nor a network */
   constructor(texts: readonly string[]) {
     for (const text of texts) this.#add(text);
   }
@@ -16,8 +33,8 @@ export class Networks {
     const most = family === "ipv4" ? 32 : 128;
     const mapped = address !== written && isIP(written) === 6;
     const bits = length === undefined ? most : Number(length) - (mapped ? 96 : 0);
-    if (isIP(written) === 0) throw new RangeError("is no address, nor a network like 10.0.0.0/8");
-    if (bits < 0 || bits > most) throw new RangeError("has a length that no network has");
+    if (isIP(written) === 0 || bits < 0 || bits > most)
+      throw new RangeError(`has ${JSON.stringify(text.slice(0, 60))} in it, which is neither an address nor a network`);
     this.#list.addSubnet(address, bits, family);
   }
 

@@ -26,6 +26,8 @@ export interface SourceSpec<out P extends Message = Message> {
   readonly name: string;
   /** Only for its type. */
   readonly principal?: P | undefined;
+  /** Whether it counts only over connections with client certificates. */
+  readonly byCertificate?: boolean | undefined;
   /** Reads its variables, and loads the packages that it needs: one that is not installed is a fault, too. Called once, before `open`. */
   configure?(settings: Settings): void | Promise<void>;
   /** What judges. It resolves soon, and never rejects for want of something outside: see `Source.opened`. */
@@ -37,6 +39,8 @@ export interface IdentitySpec<out P extends Message = Message> {
   readonly type: DescMessage;
   /** The names of its sources, as declared. */
   readonly sources: readonly string[];
+  /** The first of them, if any, that counts only over connections with client certificates. */
+  readonly byCertificate: string | undefined;
   configure(settings: Settings): Promise<void>;
   open(parts: Omit<SourceParts, "type">): Promise<OpenIdentity<P>>;
 }

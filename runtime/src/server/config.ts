@@ -1,8 +1,10 @@
 import { X509Certificate } from "node:crypto";
+import { closeSync, openSync } from "node:fs";
 import { createSecureContext } from "node:tls";
 import type { DescService } from "@bufbuild/protobuf";
 import { LONGEST_TIMER_MS } from "../clock.ts";
 import { MAX_ELEMENTS } from "../elements/bounds.ts";
+import { type Networks, readNetworks } from "../identity/networks.ts";
 import { DEFAULT_HTTP2, type Http2 } from "../transport/grpc-client.ts";
 import { DEFAULT_MAX_STREAMS } from "./client-sessions.ts";
 import { type Environment, EnvReader, type Fault } from "./env-reader.ts";
@@ -17,6 +19,13 @@ export interface TlsFiles {
   readonly key?: Buffer;
 }
 
+/** How the server identifies, and which authority's clients may. */
+export interface ServerTls {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+  readonly clientCa?: Buffer;
+}
+
 /** Where an upstream is and how to get there. */
 export interface UpstreamAddress {
   /** `http://…` is HTTP/2 without TLS. */
@@ -29,7 +38,11 @@ export interface ServerConfig<Name extends string, Env> {
   readonly host: string;
   /** 0: a free one. */
   readonly port: number;
-  readonly tls?: { readonly cert: Buffer; readonly key: Buffer };
+  readonly tls?: ServerTls;
+  /** Whose `x-forwarded-for` is believed. */
+  readonly trustedProxies?: Networks;
+  /** Where it is written who was refused: a path, or `stderr`. */
+  readonly audit?: string;
   readonly graceMs: number;
   readonly maxRequestBytes: number;
   /** Of lists, maps and JSON in one request. */
@@ -64,9 +77,13 @@ export interface ConfigSpec<Upstreams extends Readonly<Record<string, DescServic
 /** Gives the bytes of a file; throws when it cannot be read. */
 export type FileReader = (path: string) => Buffer;
 
-export type ConfigResult<Name extends string, Env> =
+export type ConfigResult<Name extends string, Env> = {
+  /** Undefined where something of it is wrong. */
+  readonly env: Env | undefined;
+} & (
   | { readonly config: ServerConfig<Name, Env>; readonly faults?: undefined }
-  | { readonly config?: undefined; readonly faults: readonly Fault[] };
+  | { readonly config?: undefined; readonly faults: readonly Fault[] }
+);
 
 const MAX_BYTES = 2 ** 32 - 1;
 const MAX_PENDING_BYTES = 2 ** 40;
@@ -83,11 +100,13 @@ export function readConfig<Upstreams extends Readonly<Record<string, DescService
   const read = new EnvReader(source, faults);
   const tls = readServerTls(read, readFile);
   const redisUrl = readRedisUrl(read);
+  const trustedProxies = readNetworks(read);
+  const audit = readAudit(read);
   const upstreams: Partial<Record<string, UpstreamAddress>> = {};
   for (const [name, service] of Object.entries(spec.upstreams)) {
     upstreams[name] = readUpstream(read, service.typeName, readFile);
   }
-  const config: ServerConfig<keyof Upstreams & string, Env> = {
+  const ours: Omit<ServerConfig<keyof Upstreams & string, Env>, "env"> = {
     host: read.optional("HOST") ?? "0.0.0.0",
     port: read.within("PORT", 0, 65_535, "8080"),
     ...(tls !== undefined && { tls }),
@@ -103,16 +122,22 @@ export function readConfig<Upstreams extends Readonly<Record<string, DescService
     reflection: read.bool("BFF_REFLECTION", "false"),
     log: readLog(read),
     ...(redisUrl !== undefined && { redisUrl }),
+    ...(trustedProxies !== undefined && { trustedProxies }),
+    ...(audit !== undefined && { audit }),
     upstreams: upstreams as Record<keyof Upstreams & string, UpstreamAddress>,
-    env: spec.env(read),
   };
-  return faults.length === 0 ? { config } : { faults };
+  const before = faults.length;
+  const env = spec.env(read);
+  if (faults.length === 0) return { config: { ...ours, env }, env };
+  return { faults, env: faults.length === before ? env : undefined };
 }
 
 /** The faults as a text for people, one line for each variable. */
 export function explainFaults(name: string, faults: readonly Fault[]): string {
-  const count = faults.length === 1 ? "1 variable is" : `${faults.length} variables are`;
-  const lines = faults.map(({ variable, problem, remedy }) => `  ${variable} ${problem}; write ${remedy}\n`);
+  // Several may read one variable.
+  const all = new Set(faults.map(({ variable, problem, remedy }) => `  ${variable} ${problem}; write ${remedy}\n`));
+  const lines = [...all];
+  const count = lines.length === 1 ? "1 variable is" : `${lines.length} variables are`;
   return `${name} cannot start: ${count} missing or malformed\n${lines.join("")}`;
 }
 
@@ -148,8 +173,31 @@ function readUpstream(read: EnvReader, service: string, readFile: FileReader): U
   return { url: url?.href.replace(/\/$/, "") ?? "", tls };
 }
 
-function readServerTls(read: EnvReader, readFile: FileReader): { cert: Buffer; key: Buffer } | undefined {
-  return readPair(read, "TLS_CERT_FILE", "TLS_KEY_FILE", readFile);
+function readServerTls(read: EnvReader, readFile: FileReader): ServerTls | undefined {
+  const pair = readPair(read, "TLS_CERT_FILE", "TLS_KEY_FILE", readFile);
+  const clientCa = readPem(read, "TLS_CLIENT_CA_FILE", readFile);
+  if (clientCa === undefined) return pair;
+  if (!isUsable({ ca: clientCa })) {
+    read.fault("TLS_CLIENT_CA_FILE", "holds no certificate that can be used", "the path of a PEM file");
+  }
+  if (read.optional("TLS_CERT_FILE") === undefined) {
+    const remedy = "that one and TLS_KEY_FILE, too: without TLS there are no client certificates";
+    read.fault("TLS_CLIENT_CA_FILE", "is set, but TLS_CERT_FILE is not", remedy);
+  }
+  return pair && { ...pair, clientCa };
+}
+
+/** The path of a file that can be appended to, or `stderr`. */
+function readAudit(read: EnvReader): string | undefined {
+  const text = read.optional("BFF_AUDIT");
+  if (text === undefined || text === "stderr") return text;
+  try {
+    closeSync(openSync(text, "a", 0o600));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    read.fault("BFF_AUDIT", `cannot be written to (${reason})`, "the path of a file, or stderr");
+  }
+  return text;
 }
 
 /** A certificate with its key: both or neither. */

@@ -4,7 +4,8 @@ import { Code, timedOut } from "../failure.ts";
 import type { Observer } from "../observer.ts";
 import { FakeClient } from "../testing/fake-client.ts";
 import { front, page } from "../testing/front.ts";
-import { besides, FailureLog, type LogFormat } from "./failure-log.ts";
+import { FailureLog, type LogFormat } from "./failure-log.ts";
+import { together } from "./observers.ts";
 
 /** A BFF of one rpc that logs; `lines` are what it has written, without the time. */
 function logged(format: LogFormat = "text", own?: Observer) {
@@ -18,7 +19,7 @@ function logged(format: LogFormat = "text", own?: Observer) {
     new FakeClient(),
   );
   const log = new FailureLog((line) => written.push(line), format, parts.clock);
-  const told: Observer = own === undefined ? log : besides(log, own);
+  const told: Observer = together(own === undefined ? [log] : [log, own]) ?? {};
   // the front is made with its observer, which needs the front's clock
   listening.response = (event) => told.response?.(event);
   listening.breaker = (event) => told.breaker?.(event);

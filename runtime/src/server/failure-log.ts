@@ -162,29 +162,6 @@ export class FailureLog implements Observer {
 }
 type OkOutcome = Extract<ResponseEvent["outcome"], { readonly ok: true }>;
 
-/** Tells both; `own` hears of the rest, too. */
-export function besides(log: FailureLog, own: Observer): Observer {
-  return {
-    response: (event) => {
-      log.response(event);
-      own.response?.(event);
-    },
-    resolver: (event) => {
-      log.resolver(event);
-      own.resolver?.(event);
-    },
-    breaker: (event) => {
-      log.breaker(event);
-      own.breaker?.(event);
-    },
-    // what nobody asks for is not made
-    ...(own.callStart && { callStart: (event) => own.callStart?.(event) }),
-    ...(own.call && { call: (event) => own.call?.(event) }),
-    ...(own.attempt && { attempt: (event) => own.attempt?.(event) }),
-    ...(own.cache && { cache: (event) => own.cache?.(event) }),
-  } satisfies Observer;
-}
-
 /** Indexes and keys in a path. */
 const INDEX = /\[(?:"(?:[^"\\]|\\.)*"|[^\]"]*)\]/g;
 

@@ -5,23 +5,32 @@ import {
   Health as HealthService,
   HealthCheckResponse_ServingStatus as Status,
 } from "../gen/grpc/health/v1/health_pb.ts";
+import type { Readiness } from "./readiness.ts";
 
 /**
- * grpc.health.v1: the server as a whole ("") and each service are SERVING until `draining` is aborted. The upstreams'
- * health is never part of it.
+ * grpc.health.v1: the server as a whole ("") and each service are SERVING as long as the server is ready. The upstreams' health is never
+ * part of it.
  *
  * @param services full names
- * @param draining ends the watches too, after they have been told NOT_SERVING
+ * @param readiness draining ends the watches too, after they have been told NOT_SERVING
  */
-export function routeHealth(router: ConnectRouter, services: readonly string[], draining: AbortSignal): void {
+export function routeHealth(router: ConnectRouter, services: readonly string[], readiness: Readiness): void {
   const known = new Set(["", HealthService.typeName, ...services]);
-  const current = () => (draining.aborted ? Status.NOT_SERVING : Status.SERVING);
+  const current = () => (readiness.state === "ready" ? Status.SERVING : Status.NOT_SERVING);
 
   async function* watch(request: HealthCheckRequest, context: HandlerContext) {
     // A service that is unknown stays so: services are not added at run time.
-    yield { status: known.has(request.service) ? current() : Status.SERVICE_UNKNOWN };
-    if (!context.signal.aborted) await once(context.signal, "abort");
-    if (draining.aborted && known.has(request.service)) yield { status: Status.NOT_SERVING };
+    const status = () => (known.has(request.service) ? current() : Status.SERVICE_UNKNOWN);
+    let told = status();
+    yield { status: told };
+    const { signal } = context;
+    const ended = signal.aborted ? Promise.resolve() : once(signal, "abort");
+    for (const change of [readiness.opened, ended]) {
+      await Promise.race([change, ended]);
+      if (told === status() || (signal.aborted && !readiness.draining.aborted)) continue;
+      told = status();
+      yield { status: told };
+    }
   }
 
   router.service(
@@ -36,6 +45,6 @@ export function routeHealth(router: ConnectRouter, services: readonly string[], 
       },
       watch,
     },
-    { shutdownSignal: draining },
+    { shutdownSignal: readiness.draining },
   );
 }

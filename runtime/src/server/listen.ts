@@ -5,6 +5,8 @@ import type { Endpoint } from "../compose/endpoint.ts";
 import { addBounded } from "../elements/bounded-handler.ts";
 import { MAX_ELEMENTS } from "../elements/bounds.ts";
 import { maskNames } from "../elements/mask-names.ts";
+import { Networks } from "../identity/networks.ts";
+import type { OpenIdentity } from "../identity/spec.ts";
 import { DEFAULT_MAX_STREAMS } from "./client-sessions.ts";
 import { connectAdapter } from "./connect-adapter.ts";
 import { corsHeaders, withCors } from "./cors.ts";
@@ -15,8 +17,10 @@ import { type Handler, Listener } from "./listener.ts";
 import { withLongDeadlines } from "./long-deadlines.ts";
 import { Peers } from "./peers.ts";
 import { DEFAULT_MAX_PENDING_BYTES, PendingBytes } from "./pending-bytes.ts";
+import { Readiness } from "./readiness.ts";
 import { REFLECTION_PATHS, routeReflection } from "./reflection.ts";
 import { withShortErrors } from "./short-errors.ts";
+import { withSourceRoutes } from "./source-routes.ts";
 import { typesOf } from "./types-of.ts";
 
 /** Where and how a server listens. */
@@ -30,7 +34,16 @@ export interface ListenOptions {
   /** Default 0: a free one. */
   readonly port?: number;
   /** PEM; without it the server speaks plain HTTP. */
-  readonly tls?: { readonly cert: Buffer | string; readonly key: Buffer | string };
+  readonly tls?: {
+    readonly cert: Buffer | string;
+    readonly key: Buffer | string;
+    /** Client certificates are asked for, and those of these authorities count; default: none are. */
+    readonly clientCa?: Buffer | string;
+  };
+  /** Addresses and networks whose `x-forwarded-for` is believed, like `10.0.0.0/8`; default none. */
+  readonly trustedProxies?: readonly string[] | Networks;
+  /** Of the endpoints: the server is ready when it has opened, and serves the paths of its sources. */
+  readonly identity?: Pick<OpenIdentity, "opened" | "routes">;
   /** Larger messages from clients fail with RESOURCE_EXHAUSTED; in bytes, default 4 MiB. */
   readonly maxRequestBytes?: number;
   /** Messages with more elements of lists, maps and JSON fail with INVALID_ARGUMENT, unless their rpc says otherwise. Default 100,000. */
@@ -92,7 +105,8 @@ export async function listen(endpoints: readonly Listenable[], options: ListenOp
   const registry = typesOf(services, options.types ?? []);
   const { maxElements = MAX_ELEMENTS, fault = printed } = options;
   const masks = maskNames(registry);
-  const peers = new Peers(undefined);
+  const peers = new Peers(networksOf(options.trustedProxies));
+  const readiness = new Readiness(draining.signal, options.identity?.opened);
   const connect = connectAdapter({
     peers,
     readMaxBytes: maxBytes,
@@ -107,7 +121,7 @@ export async function listen(endpoints: readonly Listenable[], options: ListenOp
       }
       addBounded(router, { maxBytes, maxElements, masks }, () => {
         const names = services.map(({ typeName }) => typeName);
-        routeHealth(router, names, draining.signal);
+        routeHealth(router, names, readiness);
         if (options.reflection) routeReflection(router, services, draining.signal);
       });
       withShortErrors(router);
@@ -128,8 +142,10 @@ export async function listen(endpoints: readonly Listenable[], options: ListenOp
     peers,
     fault,
   });
-  const handler = corsOrigins.length === 0 ? adapter : withCors(cors, adapter);
-  const listener = await Listener.open(withProbes(draining.signal, handler), {
+  const rpcs = corsOrigins.length === 0 ? adapter : withCors(cors, adapter);
+  const { routes = new Map() } = options.identity ?? {};
+  const handler = withSourceRoutes({ routes, peers, fault }, rpcs);
+  const listener = await Listener.open(withProbes(readiness, handler), {
     host,
     port: options.port ?? 0,
     handshakeTimeoutMs: options.handshakeTimeoutMs ?? 10_000,
@@ -164,18 +180,24 @@ export async function listen(endpoints: readonly Listenable[], options: ListenOp
   return listening;
 }
 
+function networksOf(proxies: ListenOptions["trustedProxies"]): Networks | undefined {
+  return proxies === undefined || proxies instanceof Networks ? proxies : new Networks(proxies);
+}
+
 function printed(what: string, cause: unknown): void {
   console.error(`${what}:`, cause);
 }
 
-/** /healthz: the process answers. /readyz: it also wants requests. */
-function withProbes(draining: AbortSignal, handler: Handler): Handler {
+/** /healthz: the process answers. /readyz: it also wants requests, and can judge who sends them. */
+function withProbes(readiness: Readiness, handler: Handler): Handler {
   return (request, response) => {
     switch (request.url?.split("?", 1)[0]) {
       case "/healthz":
         return answer(response, 200, "ok\n");
       case "/readyz":
-        return draining.aborted ? answer(response, 503, "draining\n") : answer(response, 200, "ok\n");
+        return readiness.state === "ready"
+          ? answer(response, 200, "ok\n")
+          : answer(response, 503, `${readiness.state}\n`);
       default:
         return handler(request, response);
     }

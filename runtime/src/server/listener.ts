@@ -26,7 +26,11 @@ export interface ListenerOptions {
   readonly host: string;
   /** 0: a free one. */
   readonly port: number;
-  readonly tls?: { readonly cert: Buffer | string; readonly key: Buffer | string };
+  readonly tls?: {
+    readonly cert: Buffer | string;
+    readonly key: Buffer | string;
+    readonly clientCa?: Buffer | string;
+  };
   /** A connection has so long to say what it speaks, in milliseconds; and of HTTP/2, to acknowledge our SETTINGS. */
   readonly handshakeTimeoutMs: number;
   /** A connection of HTTP/2 without requests is closed after so long, in milliseconds. */
@@ -136,9 +140,11 @@ export class Listener {
     if (options.tls === undefined) {
       this.#server = net.createServer(tcp, (socket) => this.#sniff(socket));
     } else {
-      const { cert, key } = options.tls;
+      const { cert, key, clientCa: ca } = options.tls;
+      // Whose certificate nobody vouches for is a client without one: it is not shut out.
+      const clients = ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: false };
       const protocols = { ALPNProtocols: ["h2", "http/1.1"], handshakeTimeout: options.handshakeTimeoutMs };
-      const server = tls.createServer({ ...tcp, ...protocols, cert, key }, (socket) => {
+      const server = tls.createServer({ ...tcp, ...protocols, ...clients, cert, key }, (socket) => {
         if (socket.alpnProtocol === "h2") this.#speak(socket, "h2");
         else this.#speak(socket, "h1");
       });

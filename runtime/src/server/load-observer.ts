@@ -3,7 +3,7 @@ import type { Environment, Fault } from "./env-reader.ts";
 import { importModule } from "./import-module.ts";
 
 /** In the order of the page that tells of them. */
-const EVENTS = ["callStart", "call", "attempt", "cache", "resolver", "response", "breaker"] as const;
+const EVENTS = ["callStart", "call", "attempt", "cache", "resolver", "response", "breaker", "audit"] as const;
 
 /** The same observer, whose faults are told and harm nobody: it is there to look on. */
 export function harmless(own: Observer, failed: (event: string, thrown: unknown) => void): Observer {
@@ -25,6 +25,7 @@ export function harmless(own: Observer, failed: (event: string, thrown: unknown)
     ...(own.resolver && { resolver: guarded("resolver", own.resolver) }),
     ...(own.response && { response: guarded("response", own.response) }),
     ...(own.breaker && { breaker: guarded("breaker", own.breaker) }),
+    ...(own.audit && { audit: guarded("audit", own.audit) }),
   };
 }
 

@@ -2,22 +2,32 @@
 // health, reflection, logs, draining; ordinary unary calls on a path of its own, all others through Connect's adapter. It may know
 // every other room, and no other knows it.
 import { readFileSync } from "node:fs";
-import type { DescFile, DescService } from "@bufbuild/protobuf";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { DescFile, DescService, Message } from "@bufbuild/protobuf";
 import { Cache } from "../cache/cache.ts";
+import { systemClock } from "../clock.ts";
 import type { Endpoint } from "../compose/endpoint.ts";
+import type { Identity } from "../identity/identity.ts";
+import type { IdentitySpec, OpenIdentity } from "../identity/spec.ts";
 import type { Observer } from "../observer.ts";
 import { GrpcClient } from "../transport/grpc-client.ts";
 import type { UnaryClient } from "../transport/unary-client.ts";
+import { AuditLog, appendingTo, toStandardError } from "./audit-log.ts";
 import { explainFaults, readConfig, type ServerConfig } from "./config.ts";
 import { drainOnSignal } from "./drain.ts";
-import type { EnvReader } from "./env-reader.ts";
-import { besides, FailureLog, type LogFormat } from "./failure-log.ts";
+import { type Environment, EnvReader, type Fault } from "./env-reader.ts";
+import { FailureLog, type LogFormat, type ServerFault } from "./failure-log.ts";
 import { type Listening, listen } from "./listen.ts";
 import { harmless, loadObserver } from "./load-observer.ts";
 import { loadResolvers, type Supplied } from "./load-resolvers.ts";
+import { together } from "./observers.ts";
 
 /** What a generated `server.ts` says about its package. */
-export interface ServeOptions<Upstreams extends Readonly<Record<string, DescService>>, Env> {
+export interface ServeOptions<
+  Upstreams extends Readonly<Record<string, DescService>>,
+  Env,
+  Principal extends Message = never,
+> {
   /** The proto package. */
   readonly name: string;
   /** The BFF services, for health and reflection. */
@@ -32,15 +42,19 @@ export interface ServeOptions<Upstreams extends Readonly<Record<string, DescServ
   readonly resolvers?: readonly string[] | undefined;
   /** The same of `functions`, which expressions call. */
   readonly functions?: readonly string[] | undefined;
-  readonly create: (parts: ServeParts<Upstreams, Env>) => readonly Endpoint[] | Promise<readonly Endpoint[]>;
+  /** How callers are known, of a package that says so. */
+  readonly identity?: ((env: Env) => IdentitySpec<Principal>) | undefined;
+  readonly create: (parts: ServeParts<Upstreams, Env, Principal>) => readonly Endpoint[] | Promise<readonly Endpoint[]>;
   /** Besides the log on standard error, which BFF_LOG turns off. Default: what the module in BFF_OBSERVER exports, if any. */
   readonly observer?: Observer;
 }
 
 /** What the endpoints are made from. */
-export interface ServeParts<Upstreams, Env> {
+export interface ServeParts<Upstreams, Env, Principal extends Message = never> {
   readonly clients: { readonly [Name in keyof Upstreams]: UnaryClient };
   readonly env: Env;
+  /** Who is asked who is calling; undefined where `ServeOptions.identity` says nothing. */
+  readonly identity: [Principal] extends [never] ? undefined : Identity<Principal>;
   /** For the upstreams: the cache of the process, with a second level when REDIS_URL is set. */
   readonly cache: Cache;
   /** What the user's module exports, with all functions of `ServeOptions.resolvers` and `ServeOptions.functions`. */
@@ -53,31 +67,39 @@ export interface ServeParts<Upstreams, Env> {
  * `listening on http://<host>:<port>` (as an object with BFF_LOG=json); tells failures on standard error. Ends the process with 2 when variables are missing or
  * malformed, with 1 when the port cannot be had, and with 0 after SIGTERM or SIGINT.
  */
-export async function serve<const Upstreams extends Readonly<Record<string, DescService>>, Env>(
-  options: ServeOptions<Upstreams, Env>,
-): Promise<void> {
+export async function serve<
+  const Upstreams extends Readonly<Record<string, DescService>>,
+  Env,
+  Principal extends Message = never,
+>(options: ServeOptions<Upstreams, Env, Principal>): Promise<void> {
   // Who does not read what is printed, or has no room for it, wants the server all the same.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
-  const { config, faults = [] } = readConfig(process.env, options, readFileSync);
+  const { config, faults = [], env } = readConfig(process.env, options, readFileSync);
+  const { spec, faults: unknown } = await declaredIdentity(process.env, env, options.identity);
   const { resolvers = [], functions = [] } = options;
   const none = resolvers.length + functions.length === 0;
   const user = none ? { faults: [] } : await loadResolvers(process.env, { resolvers, functions });
   const loaded = options.observer === undefined ? await loadObserver(process.env) : { faults: [] };
-  if (config === undefined || user.faults.length > 0 || loaded.faults.length > 0) {
-    process.stderr.write(explainFaults(options.name, [...faults, ...user.faults, ...loaded.faults]));
+  const wrong = [...faults, ...unknown, ...user.faults, ...loaded.faults];
+  if (config === undefined || wrong.length > 0) {
+    process.stderr.write(explainFaults(options.name, wrong));
     return process.exit(2);
   }
   const clients = connect(options.upstreams, config);
   const log = config.log === "off" ? undefined : openLog(config.log);
   const own =
     options.observer ?? (loaded.observer && harmless(loaded.observer, (event, thrown) => log?.observer(event, thrown)));
-  const observer = log === undefined || own === undefined ? (log ?? own) : besides(log, own);
+  const fault = (what: string, cause: unknown): void => log?.server(what, cause);
+  const audit = config.audit === undefined ? undefined : openAudit(config.audit, fault);
+  const observer = together([log, own, audit].filter((one) => one !== undefined));
+  const identity = await spec?.open({ clock: systemClock, fault, audit: (event) => observer?.audit?.(event) });
   const cache = await openCache(config.redisUrl, log);
   const endpoints = await options.create({
     clients,
     cache,
     supplied: user.supplied ?? { resolvers: undefined, functions: undefined },
     env: config.env,
+    identity: identity as ServeParts<Upstreams, Env, Principal>["identity"],
     ...(observer !== undefined && { observer }),
   });
 
@@ -86,7 +108,8 @@ export async function serve<const Upstreams extends Readonly<Record<string, Desc
     listening = await listen(endpoints, {
       ...config,
       services: options.services,
-      fault: (what, cause) => log?.server(what, cause),
+      fault,
+      ...(identity !== undefined && { identity }),
       ...(options.types !== undefined && { types: options.types }),
     });
   } catch (error) {
@@ -98,6 +121,10 @@ export async function serve<const Upstreams extends Readonly<Record<string, Desc
     await listening.close(config.graceMs);
     await closeClients(Object.values(clients), deadline - performance.now());
     await cache.close();
+    await Promise.race([
+      closed(identity, audit),
+      sleep(Math.max(0, deadline - performance.now()), undefined, { ref: false }),
+    ]);
   };
   drainOnSignal(
     process,
@@ -111,6 +138,34 @@ export async function serve<const Upstreams extends Readonly<Record<string, Desc
   // Of a resolver's, say, which is one request's: the others are not to end with the process.
   process.on("unhandledRejection", (reason) => log?.rejection(reason));
   process.stdout.write(startLine(listening.url, config.log));
+}
+
+/** What is wrong with the variables of its sources, and what there is to open. */
+async function declaredIdentity<Env, Principal extends Message>(
+  source: Environment,
+  env: Env | undefined,
+  declare: ((env: Env) => IdentitySpec<Principal>) | undefined,
+): Promise<{ readonly spec?: IdentitySpec<Principal>; readonly faults: readonly Fault[] }> {
+  // Without the values that it is declared with nothing can be said about it.
+  if (declare === undefined || env === undefined) return { faults: [] };
+  const faults: Fault[] = [];
+  const spec = declare(env);
+  const read = new EnvReader(source, faults);
+  await spec.configure(read);
+  if (spec.byCertificate !== undefined && read.optional("TLS_CLIENT_CA_FILE") === undefined) {
+    const problem = `is not set, and the source ${spec.byCertificate} counts only with client certificates`;
+    read.fault("TLS_CLIENT_CA_FILE", problem, "the path of a PEM file with the authorities that issue them");
+  }
+  return { spec, faults };
+}
+
+function openAudit(where: string, fault: ServerFault): AuditLog {
+  return new AuditLog(where === "stderr" ? toStandardError : appendingTo(where), fault);
+}
+
+async function closed(identity: OpenIdentity | undefined, audit: AuditLog | undefined): Promise<void> {
+  await identity?.close();
+  await audit?.flush();
 }
 
 function startLine(url: string, format: LogFormat | "off"): string {

@@ -1,0 +1,28 @@
+import type { Observer } from "../observer.ts";
+
+/** Tells all of them; what none of them asks for is not made. */
+export function together(observers: readonly Observer[]): Observer | undefined {
+  if (observers.length < 2) return observers[0];
+  return {
+    ...told(observers, "callStart"),
+    ...told(observers, "call"),
+    ...told(observers, "attempt"),
+    ...told(observers, "cache"),
+    ...told(observers, "resolver"),
+    ...told(observers, "response"),
+    ...told(observers, "breaker"),
+    ...told(observers, "audit"),
+  };
+}
+
+function told<Name extends keyof Observer>(
+  observers: readonly Observer[],
+  name: Name,
+): Pick<Observer, Name> | undefined {
+  const all = observers.flatMap((observer) => observer[name]?.bind(observer) ?? []);
+  if (all.length === 0) return undefined;
+  const tell = (event: never): void => {
+    for (const one of all) (one as (event: never) => void)(event);
+  };
+  return { [name]: tell } as Pick<Observer, Name>;
+}

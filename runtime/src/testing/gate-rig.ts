@@ -1,0 +1,140 @@
+// For tests only: an rpc with an identity whose sources know credentials by their texts, and what has become of its requests.
+import { create, createFileRegistry, type DescService, type MessageInitShape } from "@bufbuild/protobuf";
+import type { GenService } from "@bufbuild/protobuf/codegenv2";
+import {
+  FileDescriptorProtoSchema,
+  file_google_protobuf_source_context,
+  MethodOptions_IdempotencyLevel as Level,
+  type SourceContext,
+  SourceContextSchema,
+} from "@bufbuild/protobuf/wkt";
+import type { Permit } from "../compose/admission.ts";
+import { type Endpoint, endpoint } from "../compose/endpoint.ts";
+import type { Request } from "../compose/request.ts";
+import { CredentialSchema, type Principal, PrincipalSchema } from "../gen/bff/v1/identity_pb.ts";
+import { identity } from "../identity/declared.ts";
+import { callerOf } from "../identity/principal.ts";
+import { unauthenticated, unjudged } from "../identity/refusals.ts";
+import type { Place, Source } from "../identity/source.ts";
+import type { OpenIdentity, SourceSpec } from "../identity/spec.ts";
+import type { AuditEvent, Observer, ResponseEvent } from "../observer.ts";
+import { openIdentity } from "../server/open-identity.ts";
+
+const file = create(FileDescriptorProtoSchema, {
+  name: "gate/v1/gate.proto",
+  package: "gate.v1",
+  syntax: "proto3",
+  dependency: ["google/protobuf/source_context.proto"],
+  service: [
+    {
+      name: "GateService",
+      method: [
+        {
+          name: "Get",
+          inputType: ".google.protobuf.SourceContext",
+          outputType: ".google.protobuf.SourceContext",
+          options: { idempotencyLevel: Level.NO_SIDE_EFFECTS },
+        },
+      ],
+    },
+  ],
+});
+type Gate = GenService<{
+  get: { methodKind: "unary"; input: typeof SourceContextSchema; output: typeof SourceContextSchema };
+}>;
+const found: DescService | undefined = createFileRegistry(file, (name) =>
+  name === "google/protobuf/source_context.proto" ? file_google_protobuf_source_context : undefined,
+).getService("gate.v1.GateService");
+if (found === undefined) throw new Error("no service");
+export const GateService = found as Gate;
+export const GATE_PATH = "/gate.v1.GateService/Get";
+
+export const BEARER: Place = { kind: "header", name: "authorization", scheme: "bearer" };
+
+/**
+ * A source of credentials `<prefix>-<subject>`, with scopes behind `+` and roles behind `@`. `bad` proves nothing, `ended` is a session that
+ * has ended, `away` cannot be judged, and `slow` waits for `released`.
+ */
+export function sourceOf(
+  name: string,
+  place: Place,
+  { prefix = name, from = [], released }: { prefix?: string; from?: readonly string[]; released?: Promise<void> } = {},
+): SourceSpec<Principal> {
+  return {
+    name,
+    open: ({ type }): Source => {
+      const verified = (text: string) => {
+        const [, subject = "", scopes = "", roles = ""] = /^\w+-([^+@]*)(?:\+([^@]*))?(?:@(.*))?$/.exec(text) ?? [];
+        if (subject === "bad") throw unauthenticated(`${name}: proves nothing`);
+        if (subject === "away") throw unjudged(`${name}: the keys are away`);
+        if (subject === "ended") return undefined;
+        const init: MessageInitShape<typeof CredentialSchema> = {
+          source: name,
+          issuer: "tests",
+          subject,
+          id: `id-${subject}`,
+        };
+        const credential = create(CredentialSchema, { ...init, scopes: scopes.split(",").filter(Boolean) });
+        const principal = () =>
+          create(PrincipalSchema, { ...init, scopes: credential.scopes, roles: roles.split(",").filter(Boolean) });
+        return callerOf({ type, credential, principal, token: text });
+      };
+      return {
+        ...{ name, place, from, ambient: place.kind === "cookie", opened: Promise.resolve(), close: async () => {} },
+        owns: (credential) => credential.startsWith(`${prefix}-`),
+        verify: (credential) =>
+          credential.includes("slow") && released !== undefined
+            ? released.then(() => verified(credential))
+            : verified(credential),
+      };
+    },
+  };
+}
+
+/** What composing has seen of a request. */
+export interface Seen {
+  readonly subject: string | undefined;
+  readonly source: string | undefined;
+  readonly address: string;
+  /** Of the headers that the request's message names. */
+  readonly headers: Readonly<Record<string, string | null>>;
+}
+
+export interface GateOptions {
+  readonly sources: readonly SourceSpec<Principal>[];
+  readonly permit?: Permit<undefined, SourceContext, Principal> | undefined;
+  readonly timeoutMs?: number;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly compose?: (cx: Request<undefined, Principal>) => Promise<void>;
+}
+
+/** An endpoint behind a gate; a request names in its message, by commas, the headers that it wants to know of. */
+export async function gate({ sources, permit, timeoutMs = 10_000, environment = {}, compose }: GateOptions) {
+  const opened: OpenIdentity<Principal> = await openIdentity(identity(PrincipalSchema, sources), { environment });
+  const seen: Seen[] = [];
+  const audited: AuditEvent[] = [];
+  const responses: ResponseEvent[] = [];
+  const observer: Observer = {
+    audit: (event) => audited.push(event),
+    response: (event) => responses.push(event),
+  };
+  const gated: Endpoint = endpoint(GateService.method.get, undefined, {
+    timeoutMs,
+    identity: opened,
+    observer,
+    ...(permit !== undefined && { permit }),
+    compose: async (cx: Request<undefined, Principal>, args: SourceContext) => {
+      const names = args.fileName.split(",").filter(Boolean);
+      const { judged } = cx.exchange;
+      seen.push({
+        subject: cx.principal?.subject,
+        source: judged?.caller?.credential.source,
+        address: cx.peer.address,
+        headers: Object.fromEntries(names.map((header) => [header, cx.exchange.headers.get(header)])),
+      });
+      await compose?.(cx);
+      return create(SourceContextSchema, { fileName: JSON.stringify(seen.at(-1)) });
+    },
+  });
+  return { identity: opened, endpoint: gated, seen, audited, responses };
+}
