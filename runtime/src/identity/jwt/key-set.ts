@@ -1,0 +1,188 @@
+import type { Clock, Timer } from "../../clock.ts";
+import { unjudged } from "../refusals.ts";
+import { type FetchDocument, type Fetched, fetchDocument } from "./fetch-document.ts";
+import type { Jose } from "./jose.ts";
+import { chosen, type Key, readKeys } from "./keys.ts";
+import { type KeyPlace, locateKeys } from "./locate-keys.ts";
+
+/** How long a document may take. */
+const FETCH_MS = 5_000;
+/** A key that nobody knows is asked for so often at most. */
+const ASK_AGAIN_MS = 10_000;
+/** How many requests at most wait for the keys. */
+const MAX_WAITING = 1_000;
+const AGE_MS = { min: 60_000, byDefault: 600_000, max: 3_600_000 };
+/** Between attempts, while they fail: doubled each time. */
+const RETRY_MS = { first: 1_000, max: 30_000 };
+
+const AWAY = "the issuer's keys cannot be fetched";
+
+export interface KeySetParts {
+  readonly place: KeyPlace;
+  /** How long keys serve beyond their age, while the issuer is away. */
+  readonly maxStaleMs: number;
+  readonly clock: Clock;
+  readonly jose: Jose;
+  readonly fetch?: FetchDocument | undefined;
+  /** Told when fetching begins to fail, and when it works again. */
+  readonly report: (what: string) => void;
+}
+
+/**
+ * The keys of an issuer, fetched in the background: before the first request, at four fifths of their age, and when a token names a key
+ * that is not among them. One fetch runs at a time. While they fail, the keys that were fetched last serve on.
+ */
+export class KeySet {
+  /** Resolves when there are keys for the first time, or never will be. */
+  readonly opened: Promise<void>;
+  readonly #parts: KeySetParts;
+  readonly #fetch: (address: string) => Promise<Fetched>;
+  readonly #open: () => void;
+  #keys: readonly Key[] = [];
+  /** On the clock; the keys are nothing from then on. */
+  #serveUntil = Number.NEGATIVE_INFINITY;
+  #fetching: Promise<void> | undefined;
+  #abort: AbortController | undefined;
+  #begunAt = Number.NEGATIVE_INFINITY;
+  /** Of fetches, since the last that worked. */
+  #failures = 0;
+  #waiting = 0;
+  #timer: Timer | undefined;
+  #closed = false;
+
+  constructor(parts: KeySetParts) {
+    this.#parts = parts;
+    const { fetch = fetchDocument } = parts;
+    this.#fetch = (address) => this.#bounded(fetch, address);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.opened = promise;
+    this.#open = resolve;
+    void this.#refresh();
+  }
+
+  /** Whether what the keys have verified still counts. */
+  get serving(): boolean {
+    return this.#parts.clock.now() < this.#serveUntil;
+  }
+
+  /**
+   * The key that a token is signed with; undefined when the issuer has no such key. A promise where it has to be asked first: a request
+   * waits for one fetch at most, and for none while fetches fail.
+   *
+   * @throws Failure UNAVAILABLE when there is nobody to ask
+   */
+  find(id: string | undefined, algorithm: string): Key | undefined | Promise<Key | undefined> {
+    const known = this.#find(id, algorithm);
+    if (known !== undefined) return known;
+    const mayAsk = this.#fetching === undefined && this.#parts.clock.now() - this.#begunAt >= ASK_AGAIN_MS;
+    if (this.#failures > 0) {
+      if (mayAsk) void this.#refresh();
+      throw unjudged(AWAY);
+    }
+    return mayAsk || this.#fetching !== undefined ? this.#asked(id, algorithm) : this.#unknown();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#stopTimer();
+    this.#abort?.abort(new Error("closed"));
+    await this.#fetching;
+    this.#open();
+  }
+
+  #find(id: string | undefined, algorithm: string): Key | undefined {
+    return this.serving ? chosen(this.#keys, id, algorithm) : undefined;
+  }
+
+  async #asked(id: string | undefined, algorithm: string): Promise<Key | undefined> {
+    if (this.#waiting >= MAX_WAITING) throw unjudged("too many requests wait for the issuer's keys");
+    this.#waiting++;
+    try {
+      await (this.#fetching ?? this.#refresh());
+    } finally {
+      this.#waiting--;
+    }
+    return this.#find(id, algorithm) ?? this.#unknown();
+  }
+
+  /** Whether there is no such key can only be said of a set that was fetched a moment ago. */
+  #unknown(): undefined {
+    if (this.#failures > 0 || !this.serving) throw unjudged(AWAY);
+    return undefined;
+  }
+
+  /** Never rejects. */
+  #refresh(): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    this.#stopTimer();
+    this.#begunAt = this.#parts.clock.now();
+    this.#fetching = this.#attempt().finally(() => {
+      this.#fetching = undefined;
+    });
+    return this.#fetching;
+  }
+
+  async #attempt(): Promise<void> {
+    const { place, jose, clock } = this.#parts;
+    try {
+      const address = await locateKeys(place, this.#fetch);
+      const { text, cacheControl } = await this.#fetch(address);
+      this.#replace(readKeys(text, jose), ageMs(cacheControl));
+    } catch (error) {
+      if (this.#closed) return;
+      this.#failures++;
+      if (this.#failures === 1) this.#parts.report(`the issuer's keys cannot be fetched: ${reason(error)}`);
+      const wait = Math.min(RETRY_MS.first * 2 ** (this.#failures - 1), RETRY_MS.max);
+      this.#later(wait * (0.8 + 0.4 * clock.random()));
+    }
+  }
+
+  /** Keys that were there before stay the same objects; those that are no longer there end. */
+  #replace(fetched: readonly Key[], maxAgeMs: number): void {
+    const { clock, maxStaleMs, report } = this.#parts;
+    const before = new Map(this.#keys.map((key) => [key.identity, key]));
+    this.#keys = fetched.map((key) => before.get(key.identity) ?? key);
+    for (const key of before.values()) key.live = this.#keys.includes(key);
+    if (this.#failures > 0) report("the issuer's keys are fetched again");
+    this.#failures = 0;
+    this.#serveUntil = clock.now() + maxAgeMs + maxStaleMs;
+    this.#later(maxAgeMs * 0.8 * (0.9 + 0.2 * clock.random()));
+    this.#open();
+  }
+
+  #later(ms: number): void {
+    if (!this.#closed) this.#timer = this.#parts.clock.setTimeout(() => void this.#refresh(), ms, undefined);
+  }
+  #stopTimer(): void {
+    if (this.#timer !== undefined) this.#parts.clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  async #bounded(fetch: FetchDocument, address: string) {
+    const { clock } = this.#parts;
+    if (this.#closed) throw new Error("closed");
+    const abort = new AbortController();
+    this.#abort = abort;
+    const given = Promise.withResolvers<never>();
+    abort.signal.addEventListener("abort", () => given.reject(abort.signal.reason));
+    const tooLate = new Error(`does not answer within ${FETCH_MS / 1000} s`);
+    const timer = clock.setTimeout(() => abort.abort(tooLate), FETCH_MS, undefined);
+    try {
+      return await Promise.race([fetch(address, abort.signal), given.promise]);
+    } finally {
+      clock.clearTimeout(timer);
+    }
+  }
+}
+
+/** For how long a set of keys is as good as new, by its `cache-control` (RFC 9111 section 5.2.2), within bounds. */
+function ageMs(cacheControl = ""): number {
+  if (/(^|[\s,])no-(cache|store)\b/i.test(cacheControl)) return AGE_MS.min;
+  const seconds = /(?:^|[\s,])max-age="?(\d{1,10})/i.exec(cacheControl)?.[1];
+  if (seconds === undefined) return AGE_MS.byDefault;
+  return Math.min(Math.max(Number(seconds) * 1000, AGE_MS.min), AGE_MS.max);
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

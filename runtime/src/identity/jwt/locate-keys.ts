@@ -1,0 +1,52 @@
+import { type Fetched, isLoopback, isTrustworthy } from "./fetch-document.ts";
+
+/** Where the keys of an issuer are: at an address that the options give, or where its OpenID discovery document says. */
+export type KeyPlace =
+  | { readonly kind: "address"; readonly address: string }
+  | { readonly kind: "discovery"; readonly issuer: string };
+
+/**
+ * Where an issuer has its discovery document: OpenID Connect Discovery 1.0, section 4.
+ *
+ * @param issuer an `https` address without query and fragment, or one on loopback
+ */
+export function discoveryAddress(issuer: string): string {
+  return `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
+}
+
+/** Why an issuer cannot be asked for its discovery document: the end of a sentence that begins with its name; undefined if it can. */
+export function problemOfIssuer(issuer: string): string | undefined {
+  if (!isTrustworthy(issuer)) return "is neither an https address nor one on loopback";
+  return issuer.includes("?") ? "has a query in it" : undefined;
+}
+
+/**
+ * The address of the keys.
+ *
+ * @throws Error whose message says what is wrong
+ */
+export async function locateKeys(place: KeyPlace, fetch: (address: string) => Promise<Fetched>): Promise<string> {
+  if (place.kind === "address") return place.address;
+  const { issuer } = place;
+  const { text } = await fetch(discoveryAddress(issuer));
+  const document = parsed(text);
+  if (document.issuer !== issuer) throw new Error("says that it is another issuer");
+  const { jwks_uri: address } = document;
+  if (typeof address !== "string" || !isTrustworthy(address)) throw new Error("has no jwks_uri with https");
+  // Otherwise an issuer could have this machine ask itself.
+  if (isLoopback(address) && !isLoopback(issuer)) throw new Error("has a jwks_uri on loopback");
+  return address;
+}
+
+/** @throws Error where it is no JSON object */
+export function parsed(text: string): Readonly<Record<string, unknown>> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new Error("answers with what is not JSON");
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new Error("answers with no JSON object");
+  return value as Readonly<Record<string, unknown>>;
+}

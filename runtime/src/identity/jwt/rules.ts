@@ -1,0 +1,77 @@
+import type { SegmentPatterns } from "../segment-patterns.ts";
+import type { Unverified } from "./unverified.ts";
+
+/** What a token has to be for its source, besides signed. */
+export interface Rules {
+  readonly issuer: string;
+  /** The token is for one of these. */
+  readonly audience: readonly string[];
+  readonly algorithms: readonly string[];
+  readonly leewayMs: number;
+  /** Undefined: any subject. */
+  readonly subject: SegmentPatterns | undefined;
+}
+
+/** The last second of the year 9999: what is said to expire later is no time. */
+const LAST_SECOND = 253_402_300_799;
+
+/**
+ * Why a token is refused, as far as what it says of itself shows: the end of a sentence that begins with "the token". Nothing of what a
+ * client wrote is in it.
+ *
+ * Header: RFC 7515 section 4.1, RFC 8725 section 3.11. Claims: RFC 7519 section 4.1, with `iss`, `aud` and `exp` required.
+ *
+ * @param seconds the wall clock, in whole seconds
+ */
+export function reasonToRefuse({ header, claims }: Unverified, rules: Rules, seconds: number): string | undefined {
+  return reasonInHeader(header, rules) ?? reasonInClaims(claims, rules) ?? reasonInTimes(claims, rules, seconds);
+}
+
+function reasonInHeader(header: Readonly<Record<string, unknown>>, { algorithms }: Rules): string | undefined {
+  const { alg, kid, typ, crit } = header;
+  if (typeof alg !== "string" || !algorithms.includes(alg)) return "is signed by an algorithm that is not allowed";
+  if (crit !== undefined) return "has critical header parameters";
+  if (kid !== undefined && typeof kid !== "string") return "has a key id that is no text";
+  if (typ !== undefined && !isTypeOfToken(typ)) return "is of another type than JWT and at+jwt";
+  return undefined;
+}
+
+/** Case does not matter, and `application/` may be left out (RFC 7515 section 4.1.9). */
+function isTypeOfToken(typ: unknown): boolean {
+  return typeof typ === "string" && /^(application\/)?(at\+)?jwt$/i.test(typ);
+}
+
+function reasonInClaims(claims: Readonly<Record<string, unknown>>, rules: Rules): string | undefined {
+  const { iss, aud, sub, jti } = claims;
+  if (iss !== rules.issuer) return "is of another issuer";
+  const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
+  if (!audiences.every((one) => typeof one === "string"))
+    return "has an audience that is neither a text nor a list of them";
+  if (!rules.audience.some((one) => audiences.includes(one))) return "is for another audience";
+  if (sub !== undefined && typeof sub !== "string") return "has a subject that is no text";
+  if (jti !== undefined && typeof jti !== "string") return "has an id that is no text";
+  if (rules.subject !== undefined && !(sub !== undefined && rules.subject.match(sub)))
+    return "has a subject that does not match";
+  return undefined;
+}
+
+/** As jose does it after the signature, in whole seconds: nothing that it would accept is refused here, but what is no time. */
+function reasonInTimes(
+  claims: Readonly<Record<string, unknown>>,
+  { leewayMs }: Rules,
+  seconds: number,
+): string | undefined {
+  const { exp, nbf, iat } = claims;
+  if (exp === undefined) return "never expires";
+  for (const time of [exp, nbf, iat]) {
+    if (time !== undefined && !isTime(time)) return "has times that are none";
+  }
+  const leeway = leewayMs / 1000;
+  if (typeof exp === "number" && exp <= seconds - leeway) return "has expired";
+  if (typeof nbf === "number" && nbf > seconds + leeway) return "does not count yet";
+  return undefined;
+}
+
+function isTime(value: unknown): boolean {
+  return typeof value === "number" && value >= 0 && value <= LAST_SECOND;
+}

@@ -1,0 +1,80 @@
+import { toBinary } from "@bufbuild/protobuf";
+import { Failure } from "../failure.ts";
+import { CredentialSchema } from "../gen/bff/v1/identity_pb.ts";
+import type { Caller } from "../identity/caller.ts";
+import { DEFAULT_ALGORITHMS } from "../identity/jwt/algorithms.ts";
+import { type Jose, loadJose } from "../identity/jwt/jose.ts";
+import { JwtSource, type JwtSourceParts } from "../identity/jwt/jwt-source.ts";
+import { KeySet, type KeySetParts } from "../identity/jwt/key-set.ts";
+import type { Rules } from "../identity/jwt/rules.ts";
+import { ClaimsSchema } from "./gen/claims_pb.ts";
+import { AUDIENCE, ISSUER, TestIssuer } from "./test-issuer.ts";
+
+interface Options {
+  readonly rules?: Partial<Rules>;
+  readonly keys?: Partial<KeySetParts>;
+  readonly source?: Partial<JwtSourceParts>;
+}
+
+/** A source of tokens over an issuer without a network. */
+export class JwtRig {
+  readonly issuer: TestIssuer;
+  readonly keys: KeySet;
+  readonly source: JwtSource;
+  /** What was told to whoever runs the server. */
+  readonly told: string[] = [];
+  /** How often a signature was verified. */
+  verifications = 0;
+
+  constructor(jose: Jose, issuer: TestIssuer, options: Options) {
+    this.issuer = issuer;
+    const { clock, fetch } = issuer;
+    const place = { kind: "discovery", issuer: ISSUER } as const;
+    const report = (what: string): void => void this.told.push(what);
+    this.keys = new KeySet({ place, maxStaleMs: 86_400_000, clock, jose, fetch, report, ...options.keys });
+    this.source = new JwtSource({
+      ...{ name: "user", from: [], claims: ClaimsSchema, keys: this.keys, jose: this.#counting(jose), clock },
+      place: { kind: "header", name: "authorization", scheme: "bearer" },
+      rules: {
+        ...{ issuer: ISSUER, audience: [AUDIENCE], algorithms: DEFAULT_ALGORITHMS, leewayMs: 30_000 },
+        subject: undefined,
+        ...options.rules,
+      },
+      accept: (credential, claims, token): Caller => {
+        const bytes = toBinary(CredentialSchema, credential);
+        return { credential, principal: claims ?? credential, bytes, key: "", token };
+      },
+      ...options.source,
+    });
+  }
+
+  /** Gives it when its first fetch has ended, or hangs. */
+  static async open(options: Options = {}, issuer = new TestIssuer()): Promise<JwtRig> {
+    const rig = new JwtRig(await loadJose(), issuer, options);
+    await issuer.clock.advance(0);
+    return rig;
+  }
+
+  async verify(token: string): Promise<Caller> {
+    const caller = await this.source.verify(token);
+    return caller;
+  }
+
+  /** `ok`, or the code and what the log says. */
+  async outcome(token: string): Promise<string> {
+    return this.verify(token).then(
+      () => "ok",
+      (thrown: unknown) => (thrown instanceof Failure ? `${thrown.code} ${thrown.message}` : `threw ${thrown}`),
+    );
+  }
+
+  #counting(jose: Jose): Jose {
+    return {
+      importJWK: jose.importJWK,
+      jwtVerify: (...all) => {
+        this.verifications++;
+        return jose.jwtVerify(...all);
+      },
+    };
+  }
+}
