@@ -7,6 +7,7 @@ export { identity } from "./declared.ts";
 export type { Identify, Identity } from "./identity.ts";
 export { type Incoming, type IncomingHeaders, incomingOf, type Peer } from "./incoming.ts";
 export { Judged } from "./judged.ts";
+export { type JwtOptions, jwt } from "./jwt/jwt.ts";
 export { type PeerOptions, peer } from "./peer.ts";
 export { callerOf, keyOf, type Proof } from "./principal.ts";
 export { denied, unauthenticated, unjudged } from "./refusals.ts";

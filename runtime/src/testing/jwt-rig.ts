@@ -30,8 +30,8 @@ export class JwtRig {
     this.issuer = issuer;
     const { clock, fetch } = issuer;
     const place = { kind: "discovery", issuer: ISSUER } as const;
-    const report = (what: string): void => void this.told.push(what);
-    this.keys = new KeySet({ place, maxStaleMs: 86_400_000, clock, jose, fetch, report, ...options.keys });
+    const failed = (error: unknown): void => void this.told.push(error instanceof Error ? error.message : `${error}`);
+    this.keys = new KeySet({ place, maxStaleMs: 86_400_000, clock, jose, fetch, failed, ...options.keys });
     this.source = new JwtSource({
       ...{ name: "user", from: [], claims: ClaimsSchema, keys: this.keys, jose: this.#counting(jose), clock },
       place: { kind: "header", name: "authorization", scheme: "bearer" },

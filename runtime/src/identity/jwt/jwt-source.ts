@@ -1,4 +1,3 @@
-import { hash } from "node:crypto";
 import { create, type DescMessage, type Message } from "@bufbuild/protobuf";
 import type { Clock } from "../../clock.ts";
 import { Failure } from "../../failure.ts";
@@ -11,7 +10,7 @@ import type { Jose } from "./jose.ts";
 import type { KeySet } from "./key-set.ts";
 import type { Key } from "./keys.ts";
 import { type Rules, reasonToRefuse } from "./rules.ts";
-import { MAX_TOKEN, payloadText, type Unverified, unverified } from "./unverified.ts";
+import { MAX_TOKEN, type PresentedToken, payloadText, presented, type Unverified } from "./unverified.ts";
 import { VerifiedTokens } from "./verified-tokens.ts";
 
 export interface JwtSourceParts {
@@ -54,49 +53,55 @@ export class JwtSource implements Source {
   }
 
   owns(credential: string): boolean {
-    return unverified(this.#bare(credential))?.claims.iss === this.#parts.rules.issuer;
+    const token = this.#token(credential);
+    return (
+      token !== undefined && (this.#verified.has(token.digest) || token.said?.claims.iss === this.#parts.rules.issuer)
+    );
   }
 
   verify(credential: string): Caller | Promise<Caller> {
     const { rules, clock, keys } = this.#parts;
-    const token = this.#bare(credential);
-    if (token.length > MAX_TOKEN) throw unauthenticated("the token is too long");
+    const token = this.#token(credential);
+    if (token === undefined) throw unauthenticated("the token is too long");
+    const { digest } = token;
     const date = clock.date();
     const second = Math.floor(date.getTime() / 1000);
-    const digest = hash("sha256", token, "base64url");
     const known = keys.serving ? this.#verified.get(digest, second) : undefined;
     if (known !== undefined) return known;
 
-    const said = unverified(token);
+    const { said } = token;
     if (said === undefined) throw unauthenticated("the token is none");
     const reason = reasonToRefuse(said, rules, second);
     if (reason !== undefined) throw unauthenticated(`the token ${reason}`);
-    return this.#running.get(digest) ?? this.#begun(digest, token, said, date);
+    return this.#running.get(digest) ?? this.#begun(token, said, date);
   }
 
   close(): Promise<void> {
     return this.#parts.keys.close();
   }
 
-  /** In front of it only `authorization` has to have a scheme; there it is gone by now. */
-  #bare(credential: string): string {
+  /** Undefined where it is too long. What stands in `authorization` has lost its scheme already, other texts may have one. */
+  #token(credential: string): PresentedToken | undefined {
     const { place } = this.#parts;
-    return place.kind === "header" && place.scheme !== undefined ? credential : credential.replace(/^bearer +/i, "");
+    const schemeless = place.kind === "header" && place.scheme !== undefined;
+    const text = schemeless ? credential : credential.replace(/^bearer +/i, "");
+    return text.length > MAX_TOKEN ? undefined : presented(text);
   }
 
-  #begun(digest: string, token: string, said: Unverified, date: Date): Promise<Caller> {
-    const verifying = this.#judged(digest, token, said, date).finally(() => this.#running.delete(digest));
+  #begun(token: PresentedToken, said: Unverified, date: Date): Promise<Caller> {
+    const { digest } = token;
+    const verifying = this.#judged(token, said, date).finally(() => this.#running.delete(digest));
     this.#running.set(digest, verifying);
     return verifying;
   }
 
-  async #judged(digest: string, token: string, { header }: Unverified, date: Date): Promise<Caller> {
+  async #judged({ text, digest }: PresentedToken, { header }: Unverified, date: Date): Promise<Caller> {
     const { rules, keys } = this.#parts;
     const algorithm = header.alg as string;
     const key = await keys.find(header.kid as string | undefined, algorithm);
     if (key === undefined) throw unauthenticated("the token is signed with an unknown key");
-    const payload = await this.#payload(token, key, algorithm, date);
-    const caller = this.#caller(token, payload);
+    const payload = await this.#payload(text, key, algorithm, date);
+    const caller = this.#caller(text, payload);
     const until = (payload.exp as number) + rules.leewayMs / 1000;
     if (key.live) this.#verified.set(digest, { caller, key, until });
     return caller;

@@ -24,8 +24,8 @@ export interface KeySetParts {
   readonly clock: Clock;
   readonly jose: Jose;
   readonly fetch?: FetchDocument | undefined;
-  /** Told when fetching begins to fail, and when it works again. */
-  readonly report: (what: string) => void;
+  /** Told when fetching begins to fail; the error says why. */
+  readonly failed: (error: unknown) => void;
 }
 
 /**
@@ -131,7 +131,7 @@ export class KeySet {
     } catch (error) {
       if (this.#closed) return;
       this.#failures++;
-      if (this.#failures === 1) this.#parts.report(`the issuer's keys cannot be fetched: ${reason(error)}`);
+      if (this.#failures === 1) this.#parts.failed(error);
       const wait = Math.min(RETRY_MS.first * 2 ** (this.#failures - 1), RETRY_MS.max);
       this.#later(wait * (0.8 + 0.4 * clock.random()));
     }
@@ -139,11 +139,10 @@ export class KeySet {
 
   /** Keys that were there before stay the same objects; those that are no longer there end. */
   #replace(fetched: readonly Key[], maxAgeMs: number): void {
-    const { clock, maxStaleMs, report } = this.#parts;
+    const { clock, maxStaleMs } = this.#parts;
     const before = new Map(this.#keys.map((key) => [key.identity, key]));
     this.#keys = fetched.map((key) => before.get(key.identity) ?? key);
     for (const key of before.values()) key.live = this.#keys.includes(key);
-    if (this.#failures > 0) report("the issuer's keys are fetched again");
     this.#failures = 0;
     this.#serveUntil = clock.now() + maxAgeMs + maxStaleMs;
     this.#later(maxAgeMs * 0.8 * (0.9 + 0.2 * clock.random()));
@@ -181,8 +180,4 @@ function ageMs(cacheControl = ""): number {
   const seconds = /(?:^|[\s,])max-age="?(\d{1,10})/i.exec(cacheControl)?.[1];
   if (seconds === undefined) return AGE_MS.byDefault;
   return Math.min(Math.max(Number(seconds) * 1000, AGE_MS.min), AGE_MS.max);
-}
-
-function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

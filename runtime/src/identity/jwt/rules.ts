@@ -1,4 +1,4 @@
-import type { SegmentPatterns } from "../segment-patterns.ts";
+import type { NamePattern } from "../names.ts";
 import type { Unverified } from "./unverified.ts";
 
 /** What a token has to be for its source, besides signed. */
@@ -9,7 +9,7 @@ export interface Rules {
   readonly algorithms: readonly string[];
   readonly leewayMs: number;
   /** Undefined: any subject. */
-  readonly subject: SegmentPatterns | undefined;
+  readonly subject: NamePattern | undefined;
 }
 
 /** The last second of the year 9999: what is said to expire later is no time. */
@@ -27,7 +27,11 @@ export function reasonToRefuse({ header, claims }: Unverified, rules: Rules, sec
   return reasonInHeader(header, rules) ?? reasonInClaims(claims, rules) ?? reasonInTimes(claims, rules, seconds);
 }
 
-function reasonInHeader(header: Readonly<Record<string, unknown>>, { algorithms }: Rules): string | undefined {
+/** As far as its header shows. */
+export function reasonInHeader(
+  header: Readonly<Record<string, unknown>>,
+  { algorithms }: Pick<Rules, "algorithms">,
+): string | undefined {
   const { alg, kid, typ, crit } = header;
   if (typeof alg !== "string" || !algorithms.includes(alg)) return "is signed by an algorithm that is not allowed";
   if (crit !== undefined) return "has critical header parameters";
@@ -50,7 +54,7 @@ function reasonInClaims(claims: Readonly<Record<string, unknown>>, rules: Rules)
   if (!rules.audience.some((one) => audiences.includes(one))) return "is for another audience";
   if (sub !== undefined && typeof sub !== "string") return "has a subject that is no text";
   if (jti !== undefined && typeof jti !== "string") return "has an id that is no text";
-  if (rules.subject !== undefined && !(sub !== undefined && rules.subject.match(sub)))
+  if (rules.subject !== undefined && !(sub !== undefined && rules.subject(sub)))
     return "has a subject that does not match";
   return undefined;
 }

@@ -23,6 +23,10 @@ export class VerifiedTokens {
     return this.#byDigest.size;
   }
 
+  has(digest: string): boolean {
+    return this.#byDigest.has(digest);
+  }
+
   get(digest: string, second: number): Caller | undefined {
     const known = this.#byDigest.get(digest);
     if (known === undefined) return undefined;

@@ -1,0 +1,131 @@
+import type { DescMessage, Message, MessageShape } from "@bufbuild/protobuf";
+import type { Credential, Principal } from "../../gen/bff/v1/identity_pb.ts";
+import { namePattern } from "../names.ts";
+import { callerOf } from "../principal.ts";
+import type { Settings } from "../settings.ts";
+import type { Place } from "../source.ts";
+import type { SourceParts, SourceSpec } from "../spec.ts";
+import { ALGORITHMS, DEFAULT_ALGORITHMS } from "./algorithms.ts";
+import { isTrustworthy } from "./fetch-document.ts";
+import { type Jose, loadJose } from "./jose.ts";
+import { JwtSource } from "./jwt-source.ts";
+import { KeySet } from "./key-set.ts";
+import { type KeyPlace, problemOfIssuer } from "./locate-keys.ts";
+
+/** `jwt` of a source. What is left out has the default of the option. */
+export interface JwtOptions<P extends Message, Claims extends DescMessage | undefined> {
+  /** Of the source. */
+  readonly name: string;
+  /** What `iss` of its tokens is, byte for byte. */
+  readonly issuer: string;
+  /** What `aud` of its tokens has in it: one of these. */
+  readonly audience: readonly string[];
+  /** The address of the issuer's keys: by default what its OpenID discovery document says. */
+  readonly jwks?: string;
+  /** What payloads are decoded into. */
+  readonly claims?: Claims;
+  /** Lower-case; by default `authorization`, where the scheme is Bearer. */
+  readonly header?: string;
+  /** In place of a header. */
+  readonly cookie?: string;
+  readonly algorithms?: readonly string[];
+  /** By how much the issuer's clock may differ from ours. */
+  readonly leewayMs?: number;
+  /** How long keys serve beyond their age while the issuer is away. */
+  readonly maxStaleMs?: number;
+  /** A SPIFFE id with `*` for whole segments, which `sub` has to match. */
+  readonly subject?: string;
+  /** As in `Source`. */
+  readonly from?: readonly string[];
+  /** By default the default principal, filled from the credential. */
+  readonly principal?: (
+    claims: Claims extends DescMessage ? MessageShape<Claims> : undefined,
+    credential: Credential,
+  ) => P;
+}
+
+const LEEWAY_MS = 30_000;
+const MAX_STALE_MS = 24 * 3_600_000;
+
+/** A source of callers who present a JSON Web Token of an issuer. */
+export function jwt<P extends Message = Principal, Claims extends DescMessage | undefined = undefined>(
+  options: JwtOptions<P, Claims>,
+): SourceSpec<P> {
+  let jose: Jose | undefined;
+  return {
+    name: options.name,
+    async configure(settings) {
+      checkOptions(options, settings);
+      jose = await loadJose().catch(() => {
+        settings.fault("jose", `is not installed, which source ${options.name} needs`, "npm install jose@6");
+        return undefined;
+      });
+    },
+    async open(parts) {
+      return opened(options, jose ?? (await loadJose()), parts);
+    },
+  };
+}
+
+function opened<P extends Message, Claims extends DescMessage | undefined>(
+  options: JwtOptions<P, Claims>,
+  jose: Jose,
+  { clock, type, fault }: SourceParts,
+): JwtSource {
+  const { name, issuer, audience, claims, subject, principal } = options;
+  const keys = new KeySet({
+    place: placeOfKeys(options),
+    maxStaleMs: options.maxStaleMs ?? MAX_STALE_MS,
+    ...{ clock, jose },
+    failed: (error) => fault(`keys of source ${name} cannot be fetched`, error),
+  });
+  return new JwtSource({
+    ...{ name, claims, keys, jose, clock },
+    place: placeOf(options),
+    from: options.from ?? [],
+    rules: {
+      ...{ issuer, audience },
+      algorithms: options.algorithms ?? DEFAULT_ALGORITHMS,
+      leewayMs: options.leewayMs ?? LEEWAY_MS,
+      subject: subject === undefined ? undefined : namePattern(subject),
+    },
+    accept(credential, decoded, token) {
+      // What is decoded is of the type that the options name.
+      const set = principal && (() => principal(decoded as Parameters<typeof principal>[0], credential));
+      return callerOf({ type, credential, principal: set, token });
+    },
+  });
+}
+
+type Options = JwtOptions<Message, DescMessage | undefined>;
+
+function placeOf({ header = "authorization", cookie }: Pick<Options, "header" | "cookie">): Place {
+  if (cookie !== undefined) return { kind: "cookie", name: cookie };
+  return { kind: "header", name: header, scheme: header === "authorization" ? "bearer" : undefined };
+}
+
+function placeOfKeys({ issuer, jwks }: Pick<Options, "issuer" | "jwks">): KeyPlace {
+  return jwks === undefined ? { kind: "discovery", issuer } : { kind: "address", address: jwks };
+}
+
+/** What holes may have been filled with is only known now; values are not repeated: an address may have a password in it. */
+function checkOptions(
+  { name, issuer, audience, jwks, algorithms = [], subject }: Omit<Options, "principal">,
+  settings: Settings,
+): void {
+  const address = "an address with https://, or one with http:// on loopback";
+  const problem = jwks === undefined ? problemOfIssuer(issuer) : issuer === "" ? "is empty" : undefined;
+  if (problem !== undefined) settings.fault(`issuer of source ${name}`, problem, address);
+  if (jwks !== undefined && !isTrustworthy(jwks)) {
+    settings.fault(`jwks of source ${name}`, "is neither an https address nor one on loopback", address);
+  }
+  if (audience.length === 0 || audience.includes(""))
+    settings.fault(`audience of source ${name}`, "is empty", "a text");
+  const unknown = algorithms.find((algorithm) => !ALGORITHMS.includes(algorithm));
+  if (unknown !== undefined) {
+    settings.fault(`algorithm of source ${name}`, `is ${JSON.stringify(unknown)}`, `one of ${ALGORITHMS.join(", ")}`);
+  }
+  if (subject !== undefined && !subject.includes("://")) {
+    settings.fault(`subject of source ${name}`, "is no SPIFFE id", "one like spiffe://acme.example/ns/*");
+  }
+}

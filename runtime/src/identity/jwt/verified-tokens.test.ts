@@ -1,0 +1,45 @@
+import { create } from "@bufbuild/protobuf";
+import { expect, test } from "vitest";
+import { CredentialSchema } from "../../gen/bff/v1/identity_pb.ts";
+import type { Caller } from "../caller.ts";
+import type { Key } from "./keys.ts";
+import { MAX_TOKENS, VerifiedTokens } from "./verified-tokens.ts";
+
+const key = (): Key => ({
+  identity: "",
+  id: "",
+  kind: "",
+  algorithm: undefined,
+  live: true,
+  for: () => Promise.reject(),
+});
+function caller(token = ""): Caller {
+  const credential = create(CredentialSchema);
+  return { credential, principal: credential, bytes: new Uint8Array(0), key: "", token };
+}
+
+test("are 10,000 at most, and of 32 MiB at most", () => {
+  const tokens = new VerifiedTokens();
+  for (let i = 0; i < MAX_TOKENS; i++) tokens.set(`${i}`, { caller: caller(), key: key(), until: 10 });
+  expect(tokens.get("0", 0)).toBeDefined();
+  tokens.set("one more", { caller: caller(), key: key(), until: 10 });
+  expect(tokens.size).toBe(MAX_TOKENS);
+  // whoever was asked for longest ago has gone
+  expect([tokens.has("0"), tokens.has("1")]).toEqual([true, false]);
+
+  const large = caller("x".repeat(8192));
+  for (let i = 0; i < MAX_TOKENS; i++) tokens.set(`large ${i}`, { caller: large, key: key(), until: 10 });
+  expect(tokens.size).toBe(Math.floor((32 * 1024 * 1024) / (8192 + 1024)));
+});
+
+test("end with their time and with their key, and make room", () => {
+  const tokens = new VerifiedTokens();
+  const one = key();
+  tokens.set("a", { caller: caller(), key: one, until: 10 });
+  tokens.set("b", { caller: caller(), key: one, until: 10.5 });
+  expect([tokens.get("a", 9), tokens.get("a", 10)].map((found) => found !== undefined)).toEqual([true, false]);
+  expect(tokens.get("b", 10)).toBeDefined();
+  one.live = false;
+  expect(tokens.get("b", 10)).toBeUndefined();
+  expect(tokens.size).toBe(0);
+});

@@ -1,0 +1,35 @@
+import { compactVerify } from "jose";
+import { ALGORITHMS } from "../identity/jwt/algorithms.ts";
+import { loadJose } from "../identity/jwt/jose.ts";
+import { chosen, readKeys } from "../identity/jwt/keys.ts";
+import { reasonInHeader } from "../identity/jwt/rules.ts";
+import { COMPACT } from "../identity/jwt/unverified.ts";
+
+/**
+ * Judges a signature as the source does, step by step, and leaves out what only tokens have: vectors from outside sign other payloads.
+ *
+ * @returns `ok`, or the step that refuses it
+ */
+export async function judgedSignature(compact: string, keys: readonly object[]): Promise<string> {
+  const [, first] = COMPACT.exec(compact) ?? [];
+  if (first === undefined) return "form";
+  let header: { readonly alg: string; readonly kid?: string };
+  try {
+    header = JSON.parse(Buffer.from(first, "base64url").toString());
+  } catch {
+    return "form";
+  }
+  if (reasonInHeader({ ...header }, { algorithms: ALGORITHMS }) !== undefined) return "header";
+  let key: ReturnType<typeof chosen>;
+  try {
+    key = chosen(readKeys(JSON.stringify({ keys }), await loadJose()), header.kid, header.alg);
+  } catch {
+    return "keys";
+  }
+  if (key === undefined) return "key";
+  const usable = await key.for(header.alg);
+  return compactVerify(compact, usable, { algorithms: [header.alg] }).then(
+    () => "ok",
+    () => "signature",
+  );
+}
