@@ -11,13 +11,20 @@ describe("headers and trailers of an answer", () => {
     client.answer = (sent) =>
       sent
         .beside(
-          { ":status": 200, "x-a": "1", "x-list": ["2", "3"], "x-empty": "", "x-undefined": undefined },
+          {
+            ":status": 200,
+            "x-a": "1",
+            "x-list": ["2", "3"],
+            "x-empty": "",
+            "x-undefined": undefined,
+            "x-space": " \ta b ",
+          },
           { "x-a": "4", "grpc-status": "0" },
         )
         .thing();
     const { answer } = ask(async (cx) => {
       const thing = await cx.call(cx.app.get, { id: "a" });
-      const headers = ["x-a", "x-list", "x-empty", "x-undefined", "x-none", "constructor", "__proto__"];
+      const headers = ["x-a", "x-list", "x-empty", "x-undefined", "x-space", "x-none", "constructor", "__proto__"];
       const trailers = ["x-a", "x-list"];
       return page({
         title: JSON.stringify([
@@ -26,7 +33,7 @@ describe("headers and trailers of an answer", () => {
         ]),
       });
     });
-    expect(JSON.parse((await answer).page?.title ?? "")).toEqual(["1", "2, 3", "", "", "", "", "", "4", ""]);
+    expect(JSON.parse((await answer).page?.title ?? "")).toEqual(["1", "2, 3", "", "", "a b", "", "", "", "4", ""]);
   });
 
   test("are handed up only where the policy says so", async () => {
