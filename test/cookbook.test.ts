@@ -22,9 +22,9 @@ function planOf(recipe: Recipe): string {
 
 test("there are as many as it says, numbered", () => {
   const page = readFileSync(COOKBOOK, "utf8");
-  expect(page).toContain("\nTwenty-three things ");
+  expect(page).toContain("\nTwenty-four things ");
   const numbers = [...page.matchAll(/^## (\d+)\. /gm)].map(([, number]) => Number(number));
-  expect(numbers).toEqual(Array.from({ length: 23 }, (_, i) => i + 1));
+  expect(numbers).toEqual(Array.from({ length: 24 }, (_, i) => i + 1));
 });
 
 test.each(recipes)("$title: the plan is the page's", (recipe) => {
@@ -429,4 +429,27 @@ test("why, in the upstream's own details", async () => {
   expect((refused.details as JsonObject[]).map(({ type }) => type)).toEqual(["google.protobuf.Duration"]);
   code = Code.NotFound;
   expect(await order()).toEqual({ code: "internal", message: "the order was not placed" });
+});
+
+test("what comes beside an answer", async () => {
+  let beside: Readonly<Record<string, string>> = { "x-total-count": "120", "x-index-version": "v7" };
+  const versions: (string | null)[] = [];
+  const search = STUBS["catalog.v1.CatalogService/Search"]!;
+  const bff = await start("What comes beside an answer", {
+    stubs: {
+      "catalog.v1.CatalogService/Search": (request, context) => {
+        for (const [name, value] of Object.entries(beside)) context.responseHeader.set(name, value);
+        return search(request, context);
+      },
+      "catalog.v1.CatalogService/GetProduct": (_, { requestHeader }) => {
+        versions.push(requestHeader.get("x-index-version"));
+        return { priceCents: "1250" };
+      },
+    },
+  });
+  const titles = [" 1", " 2", " 3"];
+  expect(await get(bff, "Search", { text: "tea" })).toEqual({ titles, total: "120", bestPriceCents: "1250" });
+  beside = { "x-total-count": "many" };
+  expect(await get(bff, "Search", { text: "tea" })).toEqual({ titles, total: "3", bestPriceCents: "1250" });
+  expect(versions).toEqual(["v7", null]);
 });
