@@ -1,0 +1,315 @@
+// The order in which calls arrive, and how often, as an upstream of another hand (grpc-js) sees it: what docs/language.md promises of
+// `read_only`, of `unordered` and of steps that only a member of a oneof reads. Calls are held until the test answers them, so that the
+// log proves what was waited for.
+import { rmSync } from "node:fs";
+import * as grpc from "@grpc/grpc-js";
+import { GrpcClient } from "@protobff/runtime";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { listen } from "../../runtime/src/server/listen.ts";
+import { testedHttp2 } from "../../runtime/src/testing/tested-http2.ts";
+import { endpoints, generate } from "../load/generated.ts";
+import { type Arrival, type Gates, startGates } from "../support/gates-grpc-js.ts";
+
+// As most protos are: nothing says which of them only read.
+const UP = `syntax = "proto3";
+package desk.v1;
+service Desks {
+  rpc Get(Ref) returns (Desk);
+  rpc List(Ref) returns (Desk);
+  rpc Take(Ref) returns (Desk);
+  rpc Free(Ref) returns (Desk);
+}
+message Ref { string id = 1; }
+message Desk { string name = 1; int32 count = 2; }
+`;
+const call = (method: string, by: string, more = "") =>
+  `call: { method: "desk.v1.Desks/${method}" set: { name: "id" by: "${by}" } ${more} }`;
+const APP = `syntax = "proto3";
+package app.v1;
+import "bff/v1/degradation.proto";
+import "bff/v1/options.proto";
+option (bff.v1.file) = { upstream: [
+  { service: "desk.v1.Desks" read_only: true },
+  { method: "desk.v1.Desks/Take" read_only: false }, { method: "desk.v1.Desks/Free" read_only: false }
+] };
+service App {
+  option (bff.v1.service) = {};
+  rpc Move(Asked) returns (Moved) { option (bff.v1.method).timeout = "30s"; }
+  rpc Hedge(Asked) returns (Hedged) { option (bff.v1.method).timeout = "30s"; }
+  rpc Invite(Invitation) returns (Invited) { option (bff.v1.method).timeout = "30s"; }
+  rpc Pick(Asked) returns (Picked) { option (bff.v1.method).timeout = "30s"; }
+}
+message Asked { string id = 1; int32 share = 2; }
+message Moved {
+  option (bff.v1.message) = { let: [
+    { name: "desk" ${call("Get", "args.id")} },
+    { name: "same" ${call("Get", "args.id")} },
+    { name: "others" ${call("List", "args.id")} },
+    { name: "hint" supplementary: true ${call("Get", "'hint'")} },
+    { guard: { if: "desk.name == 'closed'" fail: { code: FAILED_PRECONDITION message: "closed" } } },
+    { name: "taken" ${call("Take", "args.id")} },
+    { name: "freed" after: "taken" ${call("Free", "args.id")} }
+  ] };
+  string text = 1 [(bff.v1.field).by = "desk.name + same.name + others.name + taken.name + freed.name"];
+  optional string hint = 2 [(bff.v1.field).by = "hint.name"];
+  repeated bff.v1.Degradation degraded = 15;
+}
+message Hedged {
+  option (bff.v1.message) = { let: { name: "desk" ${call("Get", "args.id", `hedge: { delay: "20ms" }`)} } };
+  string name = 1 [(bff.v1.field).by = "desk.name"];
+}
+message Invitation { repeated string friends = 1; }
+message Invited {
+  option (bff.v1.message) = { let: [
+    { name: "quota" ${call("Get", "'quota'")} },
+    { guard: { if: "quota.count == 0" fail: { code: RESOURCE_EXHAUSTED message: "none left" } } },
+    { name: "mail" unordered: true ${call("Free", "'mail'")} },
+    { name: "asked" unordered: true
+      each: { var: "friend" in: "args.friends" max: 9 concurrent: 3 ${call("Take", "friend")} } },
+    { name: "note" after: ["mail", "asked"] ${call("Free", "'note'")} }
+  ] };
+  repeated string names = 1 [(bff.v1.field).by = "asked.map(one, one.name)"];
+}
+message Picked {
+  option (bff.v1.message) = { let: [
+    { name: "user" ${call("Get", "args.id")} },
+    { name: "score" supplementary: true ${call("List", "args.id")} },
+    { name: "gold" supplementary: true ${call("Get", "'gold of ' + user.name")} },
+    { name: "silver" ${call("Get", "'silver'")} },
+    { name: "common" ${call("Get", "'common'")} }
+  ] };
+  oneof pick {
+    string gold = 1 [(bff.v1.field) = { if: "score.count / args.share > 1" by: "gold.name" }];
+    string silver = 2 [(bff.v1.field) = { if: "user.name == 'silver'" by: "silver.name" }];
+    string common = 3 [(bff.v1.field) = { default: true by: "common.name" }];
+  }
+  repeated bff.v1.Degradation degraded = 15;
+}
+`;
+const bff = {
+  name: "order",
+  protos: { "desk/v1/desk.proto": UP, "app/v1/app.proto": APP },
+  targets: ["app/v1/app.proto"],
+};
+const closing: (() => unknown)[] = [];
+let gates: Gates;
+let url = "";
+
+beforeAll(async () => {
+  gates = await startGates({ "desk/v1/desk.proto": UP }, ({ id }) => String(id));
+  const client = new GrpcClient(gates.url, { http2: testedHttp2() });
+  const dir = generate(bff, false);
+  const server = await listen(await endpoints(bff, dir, client, {}, {}));
+  url = server.url;
+  closing.push(
+    () => rmSync(dir, { recursive: true, force: true }),
+    () => gates.close(),
+    () => client.close(),
+    () => server.close(),
+  );
+}, 120_000);
+afterAll(async () => {
+  for (const close of closing.reverse()) await close();
+});
+afterEach(() => gates.clear());
+
+async function ask(rpc: string, request: object, signal?: AbortSignal) {
+  const headers = { "content-type": "application/json" };
+  const init = { method: "POST", headers, body: JSON.stringify(request), signal: signal ?? null };
+  const response = await fetch(`${url}/app.v1.App/${rpc}`, init);
+  const { degraded = [], ...body } = (await response.json()) as Record<string, unknown>;
+  return { status: response.status, body, degraded: (degraded as { path: string; effect: string }[]).map(told) };
+}
+const told = ({ path, effect }: { path: string; effect: string }): string => `${path} ${effect}`;
+const arrived = (method: string, id: string): Promise<Arrival> =>
+  gates.take((one) => one.method === method && one.request.id === id);
+const answered = async (method: string, id: string, desk: object = {}): Promise<void> =>
+  (await arrived(method, id)).answer({ name: `${method} ${id};`, ...desk });
+
+describe("read_only", () => {
+  test("reads of an unmarked service are sent side by side at once, writes after all of them and one after the other", async () => {
+    const answer = ask("Move", { id: "a" });
+    // Nothing is answered until all of these are there.
+    const reads = await Promise.all([arrived("Get", "a"), arrived("List", "a"), arrived("Get", "hint")]);
+    for (const one of reads.slice(0, 2)) one.answer({ name: `${one.method};` });
+    await answered("Take", "a");
+    await answered("Free", "a");
+    reads[2]?.answer({ name: "hint" });
+    expect(await answer).toEqual({
+      status: 200,
+      body: { text: "Get;Get;List;Take a;Free a;", hint: "hint" },
+      degraded: [],
+    });
+    expect(gates.log.slice(0, 3).sort()).toEqual(["> Get a", "> Get hint", "> List a"]); // the two equal ones are one
+    expect(gates.log.slice(3)).toEqual([
+      "< Get a",
+      "< List a",
+      "> Take a",
+      "< Take a",
+      "> Free a",
+      "< Free a",
+      "< Get hint",
+    ]);
+  });
+
+  test("a read is tried three times, a write once", async () => {
+    const answer = ask("Move", { id: "b" });
+    for (const previous of [undefined, "1"]) {
+      const one = await arrived("Get", "b");
+      expect(one.previous).toBe(previous);
+      one.fail(grpc.status.UNAVAILABLE);
+    }
+    const last = await arrived("Get", "b");
+    expect(last.previous).toBe("2");
+    last.answer({ name: "desk" });
+    await answered("List", "b");
+    (await arrived("Take", "b")).fail(grpc.status.UNAVAILABLE);
+    expect(await answer).toMatchObject({ status: 503, body: { code: "unavailable" } });
+    expect(gates.log.filter((line) => /^> (Take|Free)/.test(line))).toEqual(["> Take b"]);
+    // The read that was still under way is given up: nobody reads it any more.
+    await gates.logged("x Get hint");
+  });
+
+  test("a guard that reads one comes before any write", async () => {
+    const answer = ask("Move", { id: "c" });
+    await answered("Get", "c", { name: "closed" });
+    expect(await answer).toMatchObject({ status: 400, body: { code: "failed_precondition", message: "closed" } });
+    await gates.logged("x Get hint");
+    expect(gates.log.filter((line) => /^> (Take|Free)/.test(line))).toEqual([]);
+  });
+
+  test("when the client goes, reads are cancelled, and a write that is sent is not", async () => {
+    const gone = new AbortController();
+    const answer = ask("Move", { id: "d" }, gone.signal);
+    await answered("Get", "d");
+    await answered("List", "d");
+    const write = await arrived("Take", "d");
+    gone.abort();
+    await expect(answer).rejects.toThrow("abort");
+    await gates.logged("x Get hint");
+    expect(write.cancelled).toBe(false);
+    write.answer({});
+    expect(gates.log).not.toContain("x Take d");
+  });
+
+  test("one may be hedged: the second attempt's answer is taken, and the first is cancelled", async () => {
+    const answer = ask("Hedge", { id: "e" });
+    await arrived("Get", "e");
+    await answered("Get", "e", { name: "second" });
+    expect((await answer).body).toEqual({ name: "second" });
+    await gates.logged("x Get e");
+    expect(gates.arrivals.map(({ cancelled }) => cancelled)).toEqual([true, false]);
+  });
+});
+
+describe("unordered", () => {
+  test("writes run side by side, items up to `concurrent`, after guards and critical steps; what names them comes after them", async () => {
+    const friends = ["f1", "f2", "f3", "f4", "f5"];
+    const answer = ask("Invite", { friends });
+    await answered("Get", "quota", { count: 9 });
+    const first = await Promise.all(
+      [["Free", "mail"], ...["f1", "f2", "f3"].map((id) => ["Take", id])].map(([method = "", id = ""]) =>
+        arrived(method, id),
+      ),
+    );
+    // Four are held, and no fifth comes until one of the items is answered.
+    first[2]?.answer({ name: "f2" });
+    await answered("Take", "f4", { name: "f4" });
+    await answered("Take", "f5", { name: "f5" });
+    for (const one of [first[1], first[3]]) one?.answer({ name: String(one.request.id) });
+    first[0]?.answer({});
+    await answered("Free", "note");
+    expect(await answer).toEqual({ status: 200, body: { names: friends }, degraded: [] });
+    expect(gates.log.slice(0, 2)).toEqual(["> Get quota", "< Get quota"]);
+    expect(gates.log.slice(2, 6).sort()).toEqual(["> Free mail", "> Take f1", "> Take f2", "> Take f3"]);
+    expect(gates.log.slice(6)).toEqual([
+      "< Take f2",
+      "> Take f4",
+      "< Take f4",
+      "> Take f5",
+      "< Take f5",
+      "< Take f1",
+      "< Take f3",
+      "< Free mail",
+      "> Free note",
+      "< Free note",
+    ]);
+  });
+
+  test("when an item fails, those that are sent go on, and those that are not are not sent", async () => {
+    const answer = ask("Invite", { friends: ["f1", "f2", "f3", "f4"] });
+    await answered("Get", "quota", { count: 9 });
+    const [mail, f1, f2, f3] = await Promise.all([
+      arrived("Free", "mail"),
+      arrived("Take", "f1"),
+      arrived("Take", "f2"),
+      arrived("Take", "f3"),
+    ]);
+    f1.fail(grpc.status.ABORTED);
+    f2.answer({});
+    mail.answer({});
+    f3.answer({});
+    expect((await answer).status).toBe(500);
+    // Another request that comes and goes: whatever of the first was still to be sent would have been.
+    const other = ask("Hedge", { id: "z" });
+    await answered("Get", "z");
+    await other;
+    expect([mail, f1, f2, f3].map(({ cancelled }) => cancelled)).toEqual([false, false, false, false]);
+    expect(gates.arrivals.map(({ method, request }) => `${method} ${request.id}`)).not.toContain("Take f4");
+    expect(gates.log).not.toContain("> Free note");
+  });
+
+  test("guards come before them all the same", async () => {
+    const answer = ask("Invite", { friends: ["f1"] });
+    await answered("Get", "quota", { count: 0 });
+    expect(await answer).toMatchObject({ status: 429, body: { message: "none left" } });
+    expect(gates.log).toEqual(["> Get quota", "< Get quota"]);
+  });
+});
+
+describe("steps that only a member of a oneof reads", () => {
+  const pick = async (id: string, share: number, user: string, score: number | undefined) => {
+    const answer = ask("Pick", { id, share });
+    const scored = await arrived("List", id);
+    if (score === undefined) scored.fail(grpc.status.NOT_FOUND);
+    else scored.answer({ count: score });
+    await answered("Get", id, { name: user });
+    return { answer };
+  };
+  const asked = (): string[] => gates.log.filter((line) => line.startsWith(">"));
+
+  test("are asked for when their member may be chosen, and no other is", async () => {
+    const gold = await pick("u", 1, "rich", 5);
+    await answered("Get", "gold of rich", { name: "ingot" });
+    expect((await gold.answer).body).toEqual({ gold: "ingot" });
+    const silver = await pick("v", 1, "silver", 1);
+    await answered("Get", "silver", { name: "coin" });
+    expect((await silver.answer).body).toEqual({ silver: "coin" });
+    expect(asked().filter((line) => !/ [uv]$/.test(line))).toEqual(["> Get gold of rich", "> Get silver"]);
+    expect(gates.log.indexOf("< Get v")).toBeLessThan(gates.log.indexOf("> Get silver"));
+  });
+
+  test("an `if` over what is absent does not hold, and the next is asked", async () => {
+    const { answer } = await pick("w", 1, "any", undefined);
+    await answered("Get", "common", { name: "leaf" });
+    expect(await answer).toEqual({
+      status: 200,
+      body: { common: "leaf" },
+      degraded: ["gold EFFECT_MISSING"],
+    });
+    expect(asked().slice(2)).toEqual(["> Get common"]);
+  });
+
+  test("an `if` that fails, fails the response, and nothing is asked for it", async () => {
+    const { answer } = await pick("x", 0, "any", 5);
+    expect(await answer).toMatchObject({ status: 500, body: { code: "internal" } });
+    expect(asked()).toHaveLength(2);
+  });
+
+  test("the chosen one's failure leaves the oneof unset, and asks for no other", async () => {
+    const { answer } = await pick("y", 1, "silver", 5);
+    (await arrived("Get", "gold of silver")).fail(grpc.status.NOT_FOUND);
+    expect(await answer).toEqual({ status: 200, body: {}, degraded: ["gold EFFECT_MISSING"] });
+    expect(asked().slice(2)).toEqual(["> Get gold of silver"]);
+  });
+});
