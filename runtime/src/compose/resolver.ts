@@ -3,6 +3,7 @@ import { ConnectError } from "@connectrpc/connect";
 import { callFailure } from "../call/classify.ts";
 import { Rank, type Running, type Scope } from "../call/scope.ts";
 import { type Code, Failure, invalid, OVER, refusal, timedOut } from "../failure.ts";
+import { textHandedOn } from "../wire/handed-on.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** What a resolver is given. */
@@ -21,7 +22,7 @@ export interface Resolving<Args, Steps, Clients> {
    * speak. It never returns; write `throw refuse(…)` where TypeScript has to see that.
    *
    * @param code any but OK
-   * @param message for the client; default the fixed text of the code
+   * @param message for the client, cut at 1 KiB; default the fixed text of the code
    */
   readonly refuse: (code: Code, message?: string) => never;
 }
@@ -149,7 +150,7 @@ class Given<Args, Steps, Clients, Principal, Cx extends ResolverContext<Principa
   readonly refuse = (code: Code, message?: string): never => {
     if (!Number.isInteger(code) || code <= 0 || code > 16)
       throw new TypeError(`${code} is no status to refuse with: name one of a failure`);
-    const failure = refusal(code, message);
+    const failure = refusal(code, message === undefined ? undefined : textHandedOn(message));
     this.#cx.exchange.scope.fail(failure, Rank.RULE);
     throw failure;
   };
