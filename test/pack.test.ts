@@ -195,7 +195,11 @@ test("stack traces out of the runtime lead to its sources, which its source maps
 test("what packing does to package.json can be taken back", () => {
   const runtime = readFileSync(join(root, "runtime", "package.json"), "utf8");
   const packed = pointedAtDist(runtime);
-  expect(JSON.parse(packed).exports).toEqual({ ".": "./dist/index.js", "./identity": "./dist/identity/index.js" });
+  expect(JSON.parse(packed).exports).toEqual({
+    ".": "./dist/index.js",
+    "./identity": "./dist/identity/index.js",
+    "./session": "./dist/identity/session/index.js",
+  });
   expect(pointedAtDist(packed)).toBe(packed);
   expect(pointedAtSources(packed)).toBe(runtime);
   expect(pointedAtSources(runtime)).toBe(runtime);

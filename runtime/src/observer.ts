@@ -135,7 +135,15 @@ export interface AuditEvent {
    * `unauthenticated`, `denied`, `unjudged`: a request that was refused with UNAUTHENTICATED, PERMISSION_DENIED, or UNAVAILABLE since nobody
    * could judge it. The others are sessions'.
    */
-  readonly event: "unauthenticated" | "denied" | "unjudged" | "login" | "login-failed" | "logout" | "session-ended";
+  readonly event:
+    | "unauthenticated"
+    | "denied"
+    | "unjudged"
+    | "login"
+    | "login-failed"
+    | "logout"
+    | "session-ended"
+    | "keys-changed";
   readonly at: Date;
   /** Why, in words of ours. */
   readonly reason?: string | undefined;

@@ -31,7 +31,10 @@ export function coalesce<Res>(
   return waiting;
 }
 
-function identityOf(method: string, { frame, headers }: Outgoing): string {
-  const sent = Object.entries(headers ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+function identityOf(method: string, { frame, headers, told }: Outgoing): string {
+  // One response has one caller.
+  const sent = Object.entries(headers ?? {})
+    .filter(([name]) => name !== told?.name)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
   return `${JSON.stringify([method, sent])}${Buffer.from(frame.buffer, frame.byteOffset, frame.length).toString("latin1")}`;
 }

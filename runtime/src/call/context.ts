@@ -2,6 +2,8 @@ import type { Clock } from "../clock.ts";
 import type { Limit } from "../guard/limit.ts";
 import type { Pool } from "../guard/pool.ts";
 import type { RetryContext } from "../guard/retry.ts";
+import type { Identify } from "../identity/identity.ts";
+import type { Told } from "../identity/telling/teller.ts";
 import type { OutgoingHeaders } from "../transport/unary-client.ts";
 import type { Coalesced } from "./once.ts";
 import type { Received } from "./received.ts";
@@ -57,6 +59,12 @@ export interface CallExchange {
    * @throws Failure (INVALID_ARGUMENT) for credentials that gRPC cannot carry
    */
   forwarded(names: readonly string[]): OutgoingHeaders | undefined;
+  /**
+   * What tells a service who is calling; undefined where nobody is known, or has nothing of the kind.
+   *
+   * @param service its full name
+   */
+  told(how: Identify, service: string): Told | undefined;
   /** The limit of this response on one upstream. */
   limitOf(upstream: object): Limit;
   /** An answer waits until as many side effects have ended as have begun. */

@@ -43,6 +43,24 @@ export function isSendable(value: string): boolean {
   return VALUE.test(value);
 }
 
+/** Only what judges callers says who calls. */
+const IDENTITY = new Set(["x-principal-bin", "x-principal-signed-bin", "x-forwarded-client-cert"]);
+
+/**
+ * Of code that makes its metadata at run time; what is declared has been checked.
+ *
+ * @param token whether the call sends the caller's own token
+ * @throws Failure INVALID for a name that only the caller's identity may have
+ */
+export function checkNotIdentity(metadata: Metadata, token: boolean): void {
+  for (const key of Object.keys(metadata)) {
+    const name = key.toLowerCase();
+    if (IDENTITY.has(name) || (token && name === CREDENTIALS))
+      throw invalid("", `metadata ${name} is not for you to set: it says who calls; use \`identify\``);
+  }
+}
+const CREDENTIALS = "authorization";
+
 /** A header that the client has sent, and that cannot be passed on: its fault. */
 export function unsendable(name: string): Failure {
   return clientFault(`the header ${name} has characters that cannot be passed on`);

@@ -10,14 +10,16 @@ const isTracing = (name: string): boolean => TRACING.has(name) || name.startsWit
  * Equal only for calls that must have the same answer: of the same method and type of answer, with the same bytes and the same
  * metadata, tracing apart. A digest, since metadata may hold secrets.
  */
-export function identify(rpc: Rpc<never, unknown>, { frame, headers }: Outgoing): string {
-  const names = headers === undefined ? [] : Object.keys(headers).filter((name) => !isTracing(name));
+export function identify(rpc: Rpc<never, unknown>, { frame, headers, told }: Outgoing): string {
+  const names =
+    headers === undefined ? [] : Object.keys(headers).filter((name) => name !== told?.name && !isTracing(name));
   // JSON keeps the parts apart, whatever is in them.
   const head = JSON.stringify([
     rpc.method,
     rpc.codec.digest(),
     names.sort().map((name) => [name, headers?.[name]]),
     frame.length,
+    ...(told === undefined ? [] : [told.name, told.key]),
   ]);
   if (frame.length > LARGE) return createHash("sha256").update(head).update(frame).digest("base64");
   return hash("sha256", Buffer.concat([Buffer.from(head), frame]), "base64");

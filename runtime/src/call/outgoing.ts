@@ -1,7 +1,8 @@
 import type { RetryIf } from "../guard/retry.ts";
+import type { Told } from "../identity/telling/teller.ts";
 import type { OutgoingHeaders } from "../transport/unary-client.ts";
 import type { CallContext } from "./context.ts";
-import { type Metadata, withMetadata } from "./headers.ts";
+import { checkNotIdentity, type Metadata, withMetadata } from "./headers.ts";
 import type { Rpc } from "./upstream.ts";
 
 /** What a call puts on the wire, whatever the number of attempts. */
@@ -9,6 +10,8 @@ export interface Outgoing {
   /** The message, framed. */
   readonly frame: Uint8Array;
   readonly headers: OutgoingHeaders | undefined;
+  /** Which of the headers tells who calls, and what stands for it in keys of caches: a signature is new each time. */
+  readonly told?: Told | undefined;
   /** In addition to what the policy says; a throw counts as false. */
   readonly retryIf: RetryIf | undefined;
 }
@@ -29,9 +32,10 @@ export function outgoing<Req>(
   const metadata = extra?.metadata;
   const frame = rpc.codec.encode(request);
   const forwarded = cx.exchange.forwarded(rpc.forward);
-  return {
-    frame,
-    headers: metadata === undefined ? forwarded : withMetadata(forwarded, metadata, cx.exchange.unsendable),
-    retryIf: extra?.retryIf,
-  };
+  const { identify } = rpc.policy;
+  if (metadata !== undefined) checkNotIdentity(metadata, identify === "token");
+  const headers = metadata === undefined ? forwarded : withMetadata(forwarded, metadata, cx.exchange.unsendable);
+  const told = identify && cx.exchange.told(identify, rpc.upstream.service);
+  if (told === undefined) return { frame, headers, retryIf: extra?.retryIf };
+  return { frame, headers: { ...headers, [told.name]: told.value }, told, retryIf: extra?.retryIf };
 }

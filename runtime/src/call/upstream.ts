@@ -15,6 +15,7 @@ import { Breaker, type BreakerPolicy } from "../guard/breaker.ts";
 import { Limit, type LimitPolicy } from "../guard/limit.ts";
 import type { RetryPolicy } from "../guard/retry.ts";
 import { Throttle, type ThrottlePolicy } from "../guard/throttle.ts";
+import type { Identify } from "../identity/identity.ts";
 import type { Observer } from "../observer.ts";
 import type { UnaryClient } from "../transport/unary-client.ts";
 import { frame } from "../wire/frame.ts";
@@ -54,6 +55,8 @@ export interface CallPolicy {
   readonly received?: boolean | undefined;
   /** Names of incoming headers to pass on. */
   readonly forward?: readonly string[] | undefined;
+  /** How the upstream is told who calls; none: it is not. */
+  readonly identify?: Identify | undefined;
   /** A limit of this rpc's own, inside the upstream's: both must admit. */
   readonly limit?: LimitPolicy | undefined;
 }

@@ -9,8 +9,10 @@ import type { Clock, Timer } from "../clock.ts";
 import { type Failure, OVER } from "../failure.ts";
 import { budgetMs, callBudgetMs } from "../guard/deadline.ts";
 import { Limit } from "../guard/limit.ts";
+import type { Identify } from "../identity/identity.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
 import type { Judged } from "../identity/judged.ts";
+import type { Told } from "../identity/telling/teller.ts";
 import type { Observer } from "../observer.ts";
 import type { OutgoingHeaders } from "../transport/unary-client.ts";
 
@@ -160,6 +162,10 @@ export class Exchange implements CallExchange {
     this.#forwardedFor = names;
     this.#forwarded = found;
     return found;
+  }
+  told(how: Identify, service: string): Told | undefined {
+    const { judged } = this;
+    return judged?.caller && judged.teller?.tell(judged.caller, how, service);
   }
   now(): Timestamp {
     this.#now ??= timestampFromDate(this.clock.date());

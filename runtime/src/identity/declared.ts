@@ -2,30 +2,36 @@ import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import { Judging } from "./judging.ts";
 import type { Settings } from "./settings.ts";
 import type { IdentitySpec, OpenIdentity, SourceParts, SourceSpec } from "./spec.ts";
+import { openTelling, readSigning, type Signing } from "./telling/telling.ts";
 
 /**
  * The identity of a package: how callers are known, and what is known of them.
  *
  * @param type of principals
  * @param sources in the order in which they are declared
+ * @param signs whether an upstream is told who calls by `identify: SIGNED`
  */
 export function identity<Desc extends DescMessage>(
   type: Desc,
   sources: readonly SourceSpec<MessageShape<Desc>>[],
+  { signs = false }: { readonly signs?: boolean } = {},
 ): IdentitySpec<MessageShape<Desc>> {
   const names = sources.map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) < i);
   if (twice !== undefined) throw new TypeError(`two sources have the name ${twice}`);
+  let signing: Signing | undefined;
   return {
     type,
     sources: names,
     byCertificate: sources.find(({ byCertificate }) => byCertificate === true)?.name,
     async configure(settings: Settings) {
       for (const source of sources) await source.configure?.(settings);
+      if (signs) signing = readSigning(settings);
     },
     async open(parts: Omit<SourceParts, "type">) {
       const opened = await Promise.all(sources.map((source) => source.open({ ...parts, type })));
-      return new Judging(type, opened) as OpenIdentity<MessageShape<Desc>>;
+      const telling = openTelling(type, signing, parts);
+      return new Judging(type, opened, telling) as OpenIdentity<MessageShape<Desc>>;
     },
   };
 }

@@ -1,5 +1,14 @@
 import type { Caller } from "./caller.ts";
 import type { IncomingHeaders, Peer } from "./incoming.ts";
+import type { Teller } from "./telling/teller.ts";
+
+/** What judging has come to. */
+export interface JudgedParts {
+  readonly caller: Caller | undefined;
+  readonly peer: Peer;
+  readonly answer: readonly string[];
+  readonly teller?: Teller | undefined;
+}
 
 /** A request whose credentials have been judged. Nobody finds them in it. */
 export class Judged implements IncomingHeaders {
@@ -8,22 +17,21 @@ export class Judged implements IncomingHeaders {
   readonly peer: Peer;
   /** What the answer tells in turn, names in lower case and values in turn: that a cookie is to be forgotten. */
   readonly answer: readonly string[];
+  /** Who tells upstreams about the caller; undefined: nobody. */
+  readonly teller: Teller | undefined;
   /** How long that has taken, in milliseconds; 0 where nobody had to be asked. */
   tookMs = 0;
   readonly #headers: IncomingHeaders;
   readonly #hidden: ReadonlySet<string>;
 
   /** @param hidden names of headers that hold credentials, lower-case */
-  constructor(
-    headers: IncomingHeaders,
-    hidden: ReadonlySet<string>,
-    { caller, peer, answer }: { caller: Caller | undefined; peer: Peer; answer: readonly string[] },
-  ) {
+  constructor(headers: IncomingHeaders, hidden: ReadonlySet<string>, { caller, peer, answer, teller }: JudgedParts) {
     this.#headers = headers;
     this.#hidden = hidden;
     this.caller = caller;
     this.peer = peer;
     this.answer = answer;
+    this.teller = teller;
   }
   get(name: string): string | null {
     return this.#hidden.has(name) ? null : this.#headers.get(name);

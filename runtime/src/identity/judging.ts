@@ -9,6 +9,7 @@ import { unauthenticated } from "./refusals.ts";
 import type { Routes } from "./routes.ts";
 import type { Source } from "./source.ts";
 import type { OpenIdentity } from "./spec.ts";
+import type { Telling } from "./telling/telling.ts";
 
 /** Headers in which parties behind us are told who calls: whoever sends us one that no source reads means somebody else. */
 const TOLD = ["x-principal-bin", "x-principal-signed-bin", "x-forwarded-client-cert"];
@@ -34,12 +35,14 @@ export class Judging implements OpenIdentity {
   readonly opened: Promise<void>;
   readonly routes: Routes;
   readonly #all: readonly Source[];
+  readonly #telling: Telling;
   readonly #headers: readonly Shared[];
   readonly #cookies: readonly Shared[];
   readonly #certificates: readonly Source[];
   readonly #from: ReadonlyMap<Source, readonly NamePattern[]>;
 
-  constructor(type: DescMessage, all: readonly Source[]) {
+  constructor(type: DescMessage, all: readonly Source[], telling: Telling) {
+    this.#telling = telling;
     this.type = type;
     this.sources = all.map(({ name }) => name);
     this.#all = all;
@@ -50,7 +53,7 @@ export class Judging implements OpenIdentity {
     const hidden = this.#headers.map(({ name }) => name);
     this.hidden = new Set([...TOLD, ...hidden, ...(this.#cookies.length > 0 ? ["cookie"] : [])]);
     this.opened = Promise.all(all.map(({ opened }) => opened)).then(() => {});
-    this.routes = new Map(all.flatMap(({ routes }) => [...(routes ?? [])]));
+    this.routes = new Map([...all.flatMap(({ routes }) => [...(routes ?? [])]), ...telling.routes]);
   }
 
   judge(headers: IncomingHeaders): Judged | Promise<Judged> {
@@ -122,10 +125,11 @@ export class Judging implements OpenIdentity {
   }
 
   #judged(incoming: Incoming, caller: Caller | undefined, answer: readonly string[]): Judged {
-    return new Judged(incoming, this.hidden, { caller, peer: incoming.peer, answer });
+    return new Judged(incoming, this.hidden, { caller, peer: incoming.peer, answer, teller: this.#telling.teller });
   }
 
   async close(): Promise<void> {
+    this.#telling.close();
     await Promise.all(this.#all.map((source) => source.close()));
   }
 }

@@ -1,0 +1,65 @@
+import { isTrustworthy } from "../jwt/fetch-document.ts";
+import type { Settings } from "../settings.ts";
+import { KEY_BYTES, Sealer } from "./sealer.ts";
+
+/** What a source of sessions reads of the environment. */
+export interface Configured {
+  /** Without a slash at the end. */
+  readonly publicUrl: string;
+  readonly clientSecret: string;
+  readonly sealer: Sealer;
+  readonly redisUrl: string | undefined;
+}
+
+const PUBLIC_URL = "BFF_PUBLIC_URL";
+const KEYS = "BFF_SESSION_KEYS";
+
+/** @throws where it is not installed */
+export const loadOpenidClient = (): Promise<unknown> => import("openid-client");
+
+/** Reads it; undefined where something is missing or malformed, which is told. */
+export function configured(
+  { name, issuer }: { readonly name: string; readonly issuer: string },
+  settings: Settings,
+): Configured | undefined {
+  let sound = true;
+  const fault = (variable: string, problem: string, remedy: string): void => {
+    sound = false;
+    settings.fault(variable, problem, remedy);
+  };
+  if (!isTrustworthy(issuer))
+    fault(
+      `the issuer of the source ${name}`,
+      "is no address with https, nor one of this machine",
+      "https://login.example",
+    );
+  const url = settings.optional(PUBLIC_URL);
+  const remedy = "the address at which browsers see this server, such as https://app.example, without a path";
+  if (url === undefined) fault(PUBLIC_URL, "is not set", remedy);
+  else if (!isTrustworthy(url) || URL.parse(url)?.pathname !== "/" || url.includes("?"))
+    fault(PUBLIC_URL, "is no such address", remedy);
+  const variable = secretVariable(name);
+  const clientSecret = settings.optional(variable);
+  if (clientSecret === undefined) fault(variable, "is not set", "the secret that the provider has given this client");
+  const keys = keysOf(settings.optional(KEYS), fault);
+  const redisUrl = settings.optional("BFF_STATE_REDIS_URL") ?? settings.optional("REDIS_URL");
+  if (!sound || url === undefined || clientSecret === undefined) return undefined;
+  return { publicUrl: new URL(url).origin, clientSecret, sealer: new Sealer(keys), redisUrl };
+}
+
+/** `BFF_WEB_USER_CLIENT_SECRET`, for a source `web_user`. */
+export function secretVariable(source: string): string {
+  return `BFF_${source.toUpperCase().replaceAll(/[^A-Z0-9]/g, "_")}_CLIENT_SECRET`;
+}
+
+function keysOf(text: string | undefined, fault: Settings["fault"]): Buffer[] {
+  const remedy = `${KEY_BYTES} random bytes in base64, such as \`openssl rand -base64 32\` prints; several, separated by commas: the first seals, all open`;
+  if (text === undefined) {
+    fault(KEYS, "is not set", remedy);
+    return [];
+  }
+  const keys = text.split(",").map((key) => Buffer.from(key.trim(), "base64"));
+  // The value is not repeated.
+  if (keys.some((key) => key.length !== KEY_BYTES)) fault(KEYS, "holds something else than keys", remedy);
+  return keys;
+}

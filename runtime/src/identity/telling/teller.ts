@@ -1,0 +1,94 @@
+import { hash } from "node:crypto";
+import { create } from "@bufbuild/protobuf";
+import type { Clock } from "../../clock.ts";
+import { PrincipalAssertionSchema } from "../../gen/bff/v1/identity_pb.ts";
+import type { Caller } from "../caller.ts";
+import type { Identify } from "../identity.ts";
+import { signedHeader, unpadded } from "./assertion.ts";
+import type { KeyFiles } from "./key-files.ts";
+
+/** What tells an upstream who is calling. */
+export interface Told {
+  /** Of the header, in lower case. */
+  readonly name: string;
+  readonly value: string;
+  /** What keys of caches hold in place of the header: the same for the same caller, whatever the signature. */
+  readonly key: string;
+}
+
+export const SIGNED_HEADER = "x-principal-signed-bin";
+export const PLAIN_HEADER = "x-principal-bin";
+/** The longest life of an assertion, in seconds. */
+const LIFE_S = 60;
+
+/** A signed header, and until when it is sent, in Unix seconds. */
+interface Signed {
+  readonly told: Told;
+  readonly until: number;
+  readonly keyId: string;
+}
+
+/** Tells upstreams who is calling, signed with the keys of this deployment. */
+export class Teller {
+  readonly #type: string;
+  readonly #clock: Clock;
+  readonly #signing: { readonly issuer: string; readonly keys: KeyFiles } | undefined;
+  readonly #signed = new WeakMap<Caller, Map<string, Signed>>();
+  readonly #others = new WeakMap<Caller, { plain?: Told; token?: Told }>();
+
+  /**
+   * @param type the full name of the principal's message
+   * @param signing undefined: nothing is signed
+   */
+  constructor(type: string, clock: Clock, signing: { readonly issuer: string; readonly keys: KeyFiles } | undefined) {
+    this.#type = type;
+    this.#clock = clock;
+    this.#signing = signing;
+  }
+  /**
+   * What is sent to a service for this caller; undefined where the caller has nothing of the kind.
+   *
+   * @param audience the full name of the service
+   */
+  tell(caller: Caller, how: Identify, audience: string): Told | undefined {
+    if (how === "signed") return this.#tellSigned(caller, audience);
+    let others = this.#others.get(caller);
+    if (others === undefined) {
+      others = {};
+      this.#others.set(caller, others);
+    }
+    if (how === "plain") {
+      others.plain ??= { name: PLAIN_HEADER, value: unpadded(caller.bytes), key: caller.key };
+      return others.plain;
+    }
+    const { token } = caller;
+    if (token === undefined) return undefined;
+    others.token ??= { name: "authorization", value: `Bearer ${token}`, key: hash("sha256", token, "base64") };
+    return others.token;
+  }
+
+  /** The same for half of its life: signing anew for each call would cost more than the call. */
+  #tellSigned(caller: Caller, audience: string): Told | undefined {
+    const signing = this.#signing;
+    if (signing === undefined) return undefined;
+    const { first } = signing.keys.current;
+    const now = Math.floor(this.#clock.date().getTime() / 1_000);
+    let ofCaller = this.#signed.get(caller);
+    if (ofCaller === undefined) {
+      ofCaller = new Map();
+      this.#signed.set(caller, ofCaller);
+    }
+    const known = ofCaller.get(audience);
+    if (known !== undefined && known.until > now && known.keyId === first.id) return known.told;
+    const { credential, bytes } = caller;
+    const ends = Number(credential.expires);
+    const expires = ends === 0 ? now + LIFE_S : Math.min(now + LIFE_S, ends);
+    const assertion = create(PrincipalAssertionSchema, {
+      ...{ issuer: signing.issuer, audience, source: credential.source, type: this.#type, principal: bytes },
+      ...{ issued: BigInt(now), expires: BigInt(expires) },
+    });
+    const told = { name: SIGNED_HEADER, value: signedHeader(assertion, first), key: caller.key };
+    ofCaller.set(audience, { told, until: now + (expires - now) / 2, keyId: first.id });
+    return told;
+  }
+}

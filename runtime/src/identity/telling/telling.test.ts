@@ -1,0 +1,195 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { create, fromBinary } from "@bufbuild/protobuf";
+import fc from "fast-check";
+import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { CredentialSchema, PrincipalSchema, SignedPrincipalSchema } from "../../gen/bff/v1/identity_pb.ts";
+import { EnvReader, type Fault } from "../../server/env-reader.ts";
+import { FakeClock } from "../../testing/fake-clock.ts";
+import type { Caller } from "../caller.ts";
+import { incomingOf } from "../incoming.ts";
+import { callerOf } from "../principal.ts";
+import { judgeAssertion, keyIdOf, readSigned } from "./assertion.ts";
+import { openTelling, readSigning, type Telling } from "./telling.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "bff-keys-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+function written(
+  name: string,
+  pem = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }),
+) {
+  const path = join(folder, name);
+  writeFileSync(path, pem);
+  return { path, key: createPublicKey(createPrivateKey(pem)) };
+}
+const faultsOf = (environment: Readonly<Record<string, string>>) => {
+  const faults: Fault[] = [];
+  const signing = readSigning(new EnvReader(environment, faults));
+  return { faults: faults.map(({ variable, problem }) => `${variable} ${problem}`), signing };
+};
+
+const ISSUER = "https://app.example";
+const BILLING = "billing.v1.BillingService";
+let clock: FakeClock;
+let first: ReturnType<typeof written>;
+let telling: Telling;
+const faults: string[] = [];
+const audited: string[] = [];
+function opened(...paths: string[]): Telling {
+  const { signing } = faultsOf({ BFF_IDENTITY_ISSUER: ISSUER, BFF_IDENTITY_KEY_FILES: paths.join(",") });
+  return openTelling(PrincipalSchema, signing, {
+    clock,
+    audit: ({ event }) => audited.push(event),
+    fault: (what) => faults.push(what),
+  });
+}
+beforeEach(() => {
+  clock = new FakeClock();
+  first = written("first.pem");
+  telling = opened(first.path);
+  faults.length = 0;
+  audited.length = 0;
+});
+const caller = (subject = "ada", expires = 0n): Caller =>
+  callerOf({
+    type: PrincipalSchema,
+    credential: create(CredentialSchema, { source: "user", issuer: "https://login.example", subject, expires }),
+    principal: undefined,
+    token: `token of ${subject}`,
+  });
+const now = () => Math.floor(clock.date().getTime() / 1_000);
+const signedFor = (one: Caller, audience = BILLING) => telling.teller.tell(one, "signed", audience)?.value ?? "";
+function judged(header: string, { key = first.key, issuer = ISSUER, audience = BILLING } = {}) {
+  const signed = readSigned(header);
+  return signed === undefined ? "is none" : judgeAssertion(signed, key, { issuer, audience, now: now() });
+}
+
+describe("a signed principal", () => {
+  test("says who calls, to one service, for a minute", () => {
+    const assertion = judged(signedFor(caller()));
+    expect(assertion).toMatchObject({ issuer: ISSUER, audience: BILLING, source: "user", type: "bff.v1.Principal" });
+    if (typeof assertion === "string") throw new Error(assertion);
+    expect(assertion.expires - assertion.issued).toBe(60n);
+    expect(fromBinary(PrincipalSchema, assertion.principal)).toMatchObject({ subject: "ada" });
+  });
+  test("ends with its credential", () => {
+    const assertion = judged(signedFor(caller("ada", BigInt(now() + 20))));
+    expect(assertion).toMatchObject({ expires: BigInt(now() + 20) });
+  });
+  test("is for no other service, of no other issuer, and nobody else's key", () => {
+    const header = signedFor(caller());
+    expect(judged(header, { audience: "user.v1.UserService" })).toBe("is for another audience");
+    expect(judged(header, { issuer: "https://evil.example" })).toBe("is of another issuer");
+    expect(judged(header, { key: written("other.pem").key })).toBe("is not what its issuer has signed");
+  });
+  test("counts neither before nor after its time", async () => {
+    const header = signedFor(caller());
+    await clock.advance(64_000);
+    expect(judged(header)).toMatchObject({ issuer: ISSUER });
+    await clock.advance(1_000);
+    expect(judged(header)).toBe("has expired");
+  });
+  test("is not a signature over something else with the same key, nor over the bare bytes", () => {
+    const signed = readSigned(signedFor(caller()));
+    if (signed === undefined) throw new Error();
+    const other = create(SignedPrincipalSchema, { ...signed, assertion: signed.assertion.slice(1) });
+    expect(judgeAssertion(other, first.key, { issuer: ISSUER, audience: BILLING, now: now() })).toContain("has signed");
+  });
+  test("is the same for half of its life, and for nobody else", async () => {
+    const ada = caller();
+    const header = signedFor(ada);
+    await clock.advance(29_000);
+    expect(signedFor(ada)).toBe(header);
+    await clock.advance(2_000);
+    expect(signedFor(ada)).not.toBe(header);
+    expect(signedFor(caller("eve"))).not.toBe(header);
+    expect(telling.teller.tell(ada, "signed", BILLING)?.key).toBe(ada.key);
+    expect(caller("eve").key).not.toBe(ada.key);
+  });
+  test("of any damage says the same or is refused, and is never thrown at", () => {
+    const header = signedFor(caller());
+    const whole = judged(header);
+    const bytes = Buffer.from(header, "base64");
+    fc.assert(
+      fc.property(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), (at, change) => {
+        const damaged = Buffer.from(bytes);
+        damaged[at] = (damaged[at] ?? 0) ^ change;
+        const signed = readSigned(damaged.toString("base64"));
+        // Which key it names is no part of what is signed: whoever looks for another one finds none, or one that has not signed.
+        if (signed !== undefined && signed.keyId !== keyIdOf(first.key)) return;
+        const found = judged(damaged.toString("base64"));
+        // The outer message may be written in more than one way.
+        if (typeof found !== "string") expect(found).toEqual(whole);
+      }),
+      { numRuns: 500 },
+    );
+    fc.assert(fc.property(fc.string({ maxLength: 400 }), (text) => typeof judged(text) === "string"));
+    expect(judged("A".repeat(20_000))).toBe("is none");
+  });
+});
+
+describe("other ways to tell", () => {
+  test("the principal's bytes alone, and the caller's own token", () => {
+    const ada = caller();
+    const plain = telling.teller.tell(ada, "plain", BILLING);
+    expect(plain).toMatchObject({ name: "x-principal-bin", key: ada.key });
+    expect(fromBinary(PrincipalSchema, Buffer.from(plain?.value ?? "", "base64"))).toMatchObject({ subject: "ada" });
+    const token = telling.teller.tell(ada, "token", BILLING);
+    expect(token).toMatchObject({ name: "authorization", value: "Bearer token of ada" });
+    expect(token?.key).not.toContain("token");
+  });
+  test("nothing, where nothing is there to tell with", () => {
+    const silent = openTelling(PrincipalSchema, undefined, { clock, audit: () => {}, fault: () => {} });
+    expect(silent.teller.tell(caller(), "signed", BILLING)).toBeUndefined();
+    expect(silent.teller.tell({ ...caller(), token: undefined }, "token", BILLING)).toBeUndefined();
+    expect(silent.routes.size).toBe(0);
+  });
+});
+
+describe("keys", () => {
+  const published = async () => {
+    const route = telling.routes.get("/.well-known/bff-keys");
+    const answer = await route?.({
+      method: "GET",
+      query: new URLSearchParams(),
+      headers: incomingOf(new Headers()),
+      signal: new AbortController().signal,
+      body: async () => new Uint8Array(),
+    });
+    return JSON.parse(String(answer?.body));
+  };
+  test("are published, without what is private, also those that do not sign", async () => {
+    const second = written("second.pem");
+    telling = opened(first.path, second.path);
+    const { issuer, keys } = await published();
+    expect(issuer).toBe(ISSUER);
+    expect(keys.map(({ kid }: { kid: string }) => kid)).toEqual([keyIdOf(first.key), keyIdOf(second.key)]);
+    for (const key of keys) expect(Object.keys(key).sort()).toEqual(["alg", "crv", "kid", "kty", "use", "x"]);
+    expect(createPublicKey({ key: keys[0], format: "jwk" }).equals(first.key)).toBe(true);
+    expect(judged(signedFor(caller()))).toMatchObject({ issuer: ISSUER });
+  });
+  test("that change in their files sign from then on", async () => {
+    const ada = caller();
+    const header = signedFor(ada);
+    const next = written("first.pem");
+    await clock.advance(10_000);
+    expect(signedFor(ada)).not.toBe(header);
+    expect(judged(signedFor(ada), { key: next.key })).toMatchObject({ issuer: ISSUER });
+    expect(audited).toEqual(["keys-changed"]);
+  });
+  test("that cannot be read again go on", async () => {
+    writeFileSync(first.path, "no key");
+    await clock.advance(20_000);
+    expect(judged(signedFor(caller()))).toMatchObject({ issuer: ISSUER });
+    expect(faults.length).toBe(2);
+  });
+  test("that are missing or of another kind are faults at the start", () => {
+    expect(faultsOf({}).faults).toEqual(["BFF_IDENTITY_ISSUER is not set", "BFF_IDENTITY_KEY_FILES is not set"]);
+    const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({ type: "pkcs8", format: "pem" });
+    const at = (path: string) => faultsOf({ BFF_IDENTITY_ISSUER: ISSUER, BFF_IDENTITY_KEY_FILES: path }).faults[0];
+    expect(at(written("rsa.pem", rsa).path)).toContain("of another kind than Ed25519");
+    expect(at(join(folder, "nowhere.pem"))).toContain("cannot be read as a private key");
+  });
+});
