@@ -1,7 +1,7 @@
 import { Failure } from "@protobff/runtime";
 import { describe, expect, it } from "vitest";
 import type { Attempt } from "./bff.ts";
-import { compareLogs, type Made, summary } from "./load.ts";
+import { compareLogs, logged, type Made, summary } from "./load.ts";
 
 const method = "up.v1.Up/A";
 const bytes = Uint8Array.of(1, 2);
@@ -34,6 +34,18 @@ describe("the runtime's log against the upstreams'", () => {
     expect(compareLogs([made()], [attempt({ response: Uint8Array.of(4) })])).toHaveLength(1);
     expect(compareLogs([made({ outcome: failed, attempts: 1 })], [attempt(), attempt()])).toHaveLength(2);
   });
+});
+
+it("what ends after the first who waited may have left is late, however it ends", () => {
+  const cancelled: Made["outcome"] = {
+    ok: false,
+    failure: new Failure({ code: 1, reason: 1, callee: "", message: "", clientCode: 1 }),
+  };
+  const late = (change: Partial<Made>) => logged(made(change))?.late;
+  for (const outcome of [made().outcome, failed, cancelled]) {
+    expect(late({ outcome, endedAt: 100 })).toBe(false);
+    expect(late({ outcome, endedAt: 287 })).toBe(true);
+  }
 });
 
 it("faults are counted by kind", () => {

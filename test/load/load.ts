@@ -216,18 +216,18 @@ function counted(exchanges: readonly Exchange[]) {
 
 const CANCELLED = 1;
 
-/** What the oracle reads of an event; undefined for a call that was given up before anything was sent. */
 /** The shortest timeout of a batched call in both BFFs, less what timers may be early. */
 const SHORTEST_BATCH_MS = 240;
 
-function logged({ method, message, attempts, outcome, startedAt, endedAt }: Made): LoggedCall | undefined {
+/** What the oracle reads of an event; undefined for a call that was given up before anything was sent. */
+export function logged({ method, message, attempts, outcome, startedAt, endedAt }: Made): LoggedCall | undefined {
   const late = endedAt - startedAt >= SHORTEST_BATCH_MS;
   if (outcome.ok) return { method, message, outcome: { ok: outcome.message }, late };
   const { failure } = outcome;
   // Ours: an upstream's own CANCELLED names the upstream.
   const cancelled = failure.code === CANCELLED && failure.upstream === "";
-  if (!cancelled) return { method, message, outcome: { failed: failure } };
-  return attempts === 0 ? undefined : { method, message, outcome: { cancelled: true } };
+  if (!cancelled) return { method, message, outcome: { failed: failure }, late };
+  return attempts === 0 ? undefined : { method, message, outcome: { cancelled: true }, late };
 }
 
 function mismatchOf(bff: Bff, ir: Ir, { id, request, got }: Exchange, events: readonly Made[]): string[] {

@@ -39,7 +39,7 @@ export function callResult(at: Composition, step: IrStep, call: IrCall, locals: 
   const key = call.batch && at.evaluate(call.batch.by?.value ?? "", locals);
   if (key !== undefined && key.state !== "value") return tainted(key, taint);
   const all = key === undefined ? [...taint] : [...taint, ...key.taint, ...key.inner];
-  const asker: Asker = { place: at.place, step, call };
+  const asker: Asker = { place: at.place, step, call, way: wayTo(at) };
   let ended: { outcome: CallOutcome | undefined; wanted: string; key: unknown };
   try {
     ended =
@@ -279,6 +279,10 @@ function afterFailure(
 }
 
 // ---- batches ----
+
+function wayTo({ parent }: Composition): string {
+  return parent === undefined ? "" : `${wayTo(parent.composition)}/${parent.step.index}`;
+}
 
 /** The logged call that asked for this key with the same rest of the request. */
 function askBatch(at: Composition, batch: IrBatch, method: DescMethod, rest: Message, key: Value, asker: Asker) {

@@ -20,6 +20,8 @@ export interface Asker {
   readonly place: Place;
   readonly step: IrStep;
   readonly call: IrCall;
+  /** The steps through which it is composed, from the response down, without numbers of list items. */
+  readonly way: string;
 }
 
 /** A failed call, as runtime.md's table maps it. `code`, `clientCode`: gRPC status codes; `reason`: bff.v1.Degradation.Reason. */
@@ -45,7 +47,7 @@ export interface LoggedCall {
   /** The request's bytes. */
   readonly message: Uint8Array;
   readonly outcome: CallOutcome;
-  /** It answered, but after more time than a waiter of a batch may have had: later ones can have kept it going. */
+  /** It ended, however, after more time than a waiter of a batch may have had: later ones can have kept it going. */
   readonly late?: boolean;
 }
 
@@ -64,19 +66,25 @@ export interface Outcomes {
 }
 
 /**
+ * Who got the same outcome of a batch: all who ask for keys of a call by the same way, since they join it together, and leave it together when their
+ * time is over; all who ask for a key; nobody has to.
+ */
+const SHARING = ["way", "key", "nothing"] as const;
+type Sharing = (typeof SHARING)[number];
+
+/**
  * The outcomes of a log. Several calls with equal requests, or for the same key, may each have been any of the calls that
- * the plan makes with it: then there is one `Outcomes` for each way to choose (twice `limit` at most, the likely ones first).
+ * the plan makes with it: then there is one `Outcomes` for each way to choose (`limit` for each kind of sharing at most, the likely ones first).
  * Each has to be used before the next is taken, since only then is it known where there was a choice.
  */
 export function* outcomesOf(log: readonly LoggedCall[], limit = 4000): Iterable<Outcomes> {
-  // First as if all who ask for a key got the same answer; then, if there were several, without that.
-  let several = false;
-  for (const together of [true, false]) {
+  for (const sharing of SHARING) {
+    let several = false;
     let choices: number[] | undefined = [];
     let made = 0; // of each: on a slow machine many calls are late, and these alone give hundreds of ways
     while (choices !== undefined && made++ < limit) {
       const chooser = new Chooser(choices);
-      yield chosen(log, chooser, together);
+      yield chosen(log, chooser, sharing);
       choices = chooser.next();
       several ||= chooser.several;
     }
@@ -110,7 +118,7 @@ class Chooser {
   }
 }
 
-function chosen(log: readonly LoggedCall[], chooser: Chooser, together: boolean): Outcomes {
+function chosen(log: readonly LoggedCall[], chooser: Chooser, sharing: Sharing): Outcomes {
   const taken = new Set<LoggedCall>();
   const asked = new Set<LoggedCall>();
   const kept = new Map<string, LoggedCall | undefined>();
@@ -131,12 +139,18 @@ function chosen(log: readonly LoggedCall[], chooser: Chooser, together: boolean)
       return found.outcome;
     },
     // A key whose call failed may be asked for again; one that was answered is remembered.
-    batch(method, alone, alike) {
+    batch(method, alone, alike, { way }) {
       const answering = of(method).filter((call) => alike(fromBinary(method.input, call.message)));
       for (const call of answering) asked.add(call);
-      const calls = answering.flatMap((call) => (call.late ? [call, { ...call, outcome: timedOut(method) }] : [call]));
-      if (!together) return choose(calls)?.outcome;
-      const key = `${methodName(method)} ${Buffer.from(toBinary(method.input, alone)).toString("base64")}`;
+      const calls = answering.flatMap((call) =>
+        mayHaveLeft(call) ? [call, { ...call, outcome: timedOut(method) }] : [call],
+      );
+      if (sharing === "nothing") return choose(calls)?.outcome;
+      const shared =
+        sharing === "way"
+          ? `${way} ${answering.map((call) => log.indexOf(call))}`
+          : Buffer.from(toBinary(method.input, alone)).toString("base64");
+      const key = `${methodName(method)} ${shared}`;
       if (kept.has(key))
         chooser.several ||= calls.length > 1; // late ones count twice
       else kept.set(key, choose(calls));
@@ -146,10 +160,16 @@ function chosen(log: readonly LoggedCall[], chooser: Chooser, together: boolean)
   };
 }
 
+const DEADLINE_EXCEEDED = 4;
+const TIMEOUT = 1;
+
+/** Whether who waited may have seen something else: a time-out. */
+function mayHaveLeft({ outcome, late }: LoggedCall): boolean {
+  if (late !== true) return false;
+  return !("failed" in outcome && outcome.failed.code === DEADLINE_EXCEEDED && outcome.failed.reason === TIMEOUT);
+}
 /** What a waiter sees that leaves at its own deadline. */
 function timedOut(method: DescMethod): CallOutcome {
-  const DEADLINE_EXCEEDED = 4;
-  const TIMEOUT = 1;
   return {
     failed: {
       code: DEADLINE_EXCEEDED,

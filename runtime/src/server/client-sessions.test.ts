@@ -12,11 +12,24 @@ async function serving(options: ListenOptions = {}, slow = false, kept?: Kept): 
   onTestFinished(() => server.close(0));
   return server;
 }
-async function dialled(server: Listening): Promise<http2.ClientHttp2Session> {
+function connected(server: Listening): http2.ClientHttp2Session {
   const session = http2.connect(server.url).on("error", () => {});
   onTestFinished(() => session.destroy());
+  return session;
+}
+async function dialled(server: Listening): Promise<http2.ClientHttp2Session> {
+  const session = connected(server);
   await once(session, "remoteSettings");
   return session;
+}
+/** Timers stand still, however busy the machine is, until so many milliseconds are over at once. */
+function stopped(): (ms: number) => void {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+  return (ms) => {
+    vi.advanceTimersByTime(ms);
+    vi.useRealTimers();
+  };
 }
 const PATIENT = { timeout: 25_000 };
 const POST = { ":method": "POST", ":path": PATH, "content-type": "application/json" };
@@ -95,15 +108,19 @@ describe("a connection of HTTP/2", () => {
 
   test("ends when its client does not acknowledge our SETTINGS in time, and is served until then", async () => {
     const server = await serving({ handshakeTimeoutMs: 300 });
+    const later = stopped();
     const { closed, got } = await byHand(server, ...request(1, asking("x")));
+    await expect.poll(() => got().toString("latin1"), PATIENT).toContain('"x"');
+    later(300);
     await closed;
-    expect(got().toString("latin1")).toContain('"x"');
   });
 
   test("that acknowledges them stays", async () => {
-    const server = await serving({ handshakeTimeoutMs: 50 });
+    const server = await serving({ handshakeTimeoutMs: 300 });
+    const later = stopped();
     const session = await dialled(server);
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await ask(session, "acknowledged by now");
+    later(300);
     expect(await ask(session, "x")).toEqual({ status: 200, body: asking("x") });
   });
 
@@ -131,11 +148,12 @@ describe("a connection of HTTP/2", () => {
   test("is closed when it has had no request for a while, not while one runs", async () => {
     const kept = { running: 0, cancelled: 0 };
     const server = await serving({ idleMs: 200 }, false, kept);
-    const idle = await dialled(server);
-    const busy = await dialled(server);
+    const busy = connected(server);
     const waiting = busy.request(POST);
     waiting.on("error", () => {});
     waiting.end(asking("wait"));
+    await expect.poll(() => kept.running, PATIENT).toBe(1);
+    const idle = connected(server);
     const goaway = once(idle, "goaway") as Promise<[number]>;
     await once(idle, "close");
     expect((await goaway)[0]).toBe(http2.constants.NGHTTP2_NO_ERROR);

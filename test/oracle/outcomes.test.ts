@@ -1,0 +1,48 @@
+// Who waits for a key of a batch may leave before its call ends, and others may not: each way in which that may have been is found, and soon.
+import { create, type Message, toBinary } from "@bufbuild/protobuf";
+import { expect, test } from "vitest";
+import { type BatchGetUsersRequest, BatchGetUsersRequestSchema, UserService } from "../../generated/user/v1/user_pb.ts";
+import { type CallOutcome, type LoggedCall, type Outcomes, outcomesOf } from "./outcomes.ts";
+
+const method = UserService.method.batchGetUsers;
+const ids = Array.from({ length: 12 }, (_, i) => `u${i}`);
+const NOT_FOUND = { code: 5, reason: 5, upstream: UserService.typeName, clientCode: 5 };
+const TIMEOUT = { code: 4, reason: 1, upstream: UserService.typeName, clientCode: 4 };
+
+function logged(outcome: CallOutcome, late: boolean): LoggedCall {
+  const message = toBinary(BatchGetUsersRequestSchema, create(BatchGetUsersRequestSchema, { ids }));
+  return { method: `${UserService.typeName}/${method.name}`, message, outcome, late };
+}
+function codeOf(outcomes: Outcomes, id: string, way: string): number | undefined {
+  const alone = create(BatchGetUsersRequestSchema, { ids: [id] });
+  const alike = (request: Message) => (request as BatchGetUsersRequest).ids.includes(id);
+  const found = outcomes.batch(method, alone, alike, { way } as Parameters<Outcomes["batch"]>[3]);
+  return found !== undefined && "failed" in found ? found.failed.code : undefined;
+}
+/** What came of the keys, asked for by a list, and of one of them that is asked for elsewhere; for each way in turn. */
+function* ways(log: readonly LoggedCall[]) {
+  for (const outcomes of outcomesOf(log)) {
+    const listed = ids.map((id) => codeOf(outcomes, id, "/1"));
+    yield { listed, elsewhere: codeOf(outcomes, "u3", "/2") };
+  }
+}
+const all = (code: number | undefined) => ids.map(() => code);
+
+test("a list whose time is over before the call fails, and somebody else who waits until it does", () => {
+  const log = [logged({ failed: NOT_FOUND }, true)];
+  const few = [...ways(log)].slice(0, 4);
+  expect(few).toContainEqual({ listed: all(5), elsewhere: 5 });
+  expect(few).toContainEqual({ listed: all(4), elsewhere: 5 });
+  expect(few).toContainEqual({ listed: all(4), elsewhere: 4 });
+});
+
+test("each key of a list may also have had its own", () => {
+  const log = [logged({ failed: NOT_FOUND }, true)];
+  const listed = [...all(5).slice(1), 4];
+  expect([...ways(log)]).toContainEqual({ listed, elsewhere: 5 });
+});
+
+test("a call that ended in time, or that was late itself, leaves no choice", () => {
+  expect([...ways([logged({ failed: NOT_FOUND }, false)])]).toEqual([{ listed: all(5), elsewhere: 5 }]);
+  expect([...ways([logged({ failed: TIMEOUT }, true)])]).toEqual([{ listed: all(4), elsewhere: 4 }]);
+});
