@@ -25,32 +25,59 @@ export function addJudged(router: ConnectRouter, admission: Admission, add: () =
 function judgedHandler(handler: UniversalHandler, admission: Admission): UniversalHandler {
   const serve = async (request: UniversalServerRequest): Promise<UniversalServerResponse> => {
     const contextValues = request.contextValues ?? createContextValues();
-    const verdict = await admission.judge(contextValues.get(INCOMING) ?? incomingOf(request.header));
-    const error = errorOf(verdict, request.signal);
-    if (error === undefined && !(verdict instanceof Denied)) contextValues.set(JUDGED, verdict);
-    if (error !== undefined && request.method === "GET" && handler.allowedMethods.includes("GET"))
-      return adding(refused(error), verdict);
-    const body = error === undefined ? request.body : failing(request.body, error);
-    return adding(await handler({ ...request, contextValues, body }), verdict);
+    let verdict: Verdict | undefined;
+    const judge = async (): Promise<ConnectError | undefined> => {
+      verdict = await admission.judge(contextValues.get(INCOMING) ?? incomingOf(request.header));
+      if (!(verdict instanceof Denied)) contextValues.set(JUDGED, verdict);
+      return errorOf(verdict, request.signal);
+    };
+    const { body } = request;
+    const isGet = request.method === "GET" && handler.allowedMethods.includes("GET");
+    // The handler's clock, that of the client's deadline, runs meanwhile.
+    if (isStream(body) && !isGet)
+      return adding(await handler({ ...request, contextValues, body: judgedBody(body, judge) }), verdict);
+    const startedAt = performance.now();
+    const error = await judge();
+    if (error !== undefined) return adding(refused(error), verdict);
+    return handler({ ...request, contextValues, header: withLess(request.header, performance.now() - startedAt) });
   };
   // Connect reads the handler's own properties, `requestPath` for example.
   return Object.assign(serve, handler);
 }
 
+const isStream = (body: UniversalServerRequest["body"]): body is AsyncIterable<Uint8Array> =>
+  typeof body === "object" && body !== null && Symbol.asyncIterator in body;
+
+/**
+ * A body that nobody reads before it is judged. Where it is refused its first piece is that: the protocol's own handler makes an answer of it,
+ * when what has come has been read, as for other refusals.
+ */
+async function* judgedBody(
+  body: AsyncIterable<Uint8Array>,
+  judge: () => Promise<ConnectError | undefined>,
+): AsyncGenerator<Uint8Array> {
+  const error = await judge();
+  if (error !== undefined) {
+    await body[Symbol.asyncIterator]().return?.();
+    throw error;
+  }
+  yield* body;
+}
+
+/** The same for the time that judging has taken: a deadline of Connect's, for no other protocol has messages elsewhere than in a stream. */
+function withLess(header: Headers, tookMs: number): Headers {
+  const given = header.get(TIMEOUT);
+  if (given === null || !/^\d{1,15}$/.test(given) || tookMs < 1) return header;
+  const less = new Headers(header);
+  less.set(TIMEOUT, String(Math.max(0, Math.ceil(Number(given) - tookMs))));
+  return less;
+}
+const TIMEOUT = "connect-timeout-ms";
+
 function errorOf(verdict: Verdict, signal: AbortSignal): ConnectError | undefined {
   if (verdict instanceof Denied) return connectError(verdict.failure);
   // The client has gone: nothing begins.
   return signal.aborted ? new ConnectError(OVER.clientMessage, Code.Canceled) : undefined;
-}
-
-/** A body that ends so: the protocol's own handler makes a refusal of it. What has come is read, as for other refusals. */
-function failing(body: UniversalServerRequest["body"], error: ConnectError): AsyncIterable<Uint8Array> {
-  const next = async (): Promise<never> => {
-    if (typeof body === "object" && body !== null && Symbol.asyncIterator in body)
-      await (body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]().return?.();
-    throw error;
-  };
-  return { [Symbol.asyncIterator]: () => ({ next }) };
 }
 
 function refused(error: ConnectError): UniversalServerResponse {
@@ -63,7 +90,7 @@ function refused(error: ConnectError): UniversalServerResponse {
 }
 
 /** Of a refusal; beside an answer the endpoint sends it. */
-function adding(response: UniversalServerResponse, verdict: Verdict): UniversalServerResponse {
+function adding(response: UniversalServerResponse, verdict: Verdict | undefined): UniversalServerResponse {
   if (!(verdict instanceof Denied)) return response;
   const { headers = [] }: Partial<AnswerMetadata> = verdict.metadata ?? {};
   for (let i = 0; i + 1 < headers.length; i += 2) response.header?.append(headers[i] ?? "", headers[i + 1] ?? "");

@@ -1,0 +1,110 @@
+import { create, createFileRegistry, type DescMessage, fromBinary } from "@bufbuild/protobuf";
+import {
+  FileDescriptorProtoSchema,
+  FieldDescriptorProto_Label as Label,
+  FieldDescriptorProto_Type as Type,
+} from "@bufbuild/protobuf/wkt";
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { Code } from "../failure.ts";
+import { CredentialSchema, type Principal, PrincipalSchema } from "../gen/bff/v1/identity_pb.ts";
+import { callerOf, keyOf } from "./principal.ts";
+
+const credential = create(CredentialSchema, { source: "user", issuer: "https://id", subject: "ann", scopes: ["read"] });
+const refused = expect.objectContaining({ clientCode: Code.UNAUTHENTICATED, clientMessage: "unauthenticated" });
+
+/** A message of principals, of these fields. */
+function typeOf(field: readonly object[], syntax = "proto3"): DescMessage {
+  const file = create(FileDescriptorProtoSchema, {
+    ...{ name: "p.proto", package: "p", syntax },
+    messageType: [
+      {
+        name: "P",
+        field: field.map((one, i) => ({ name: `f${i}`, number: i + 1, label: Label.OPTIONAL, ...one })),
+        oneofDecl: [{ name: "_f0" }],
+      },
+    ],
+  });
+  const found = createFileRegistry(file, () => undefined).getMessage("p.P");
+  if (found === undefined) throw new Error("no message");
+  return found;
+}
+
+describe("callers", () => {
+  test("without `set` the default principal is what the credential says", () => {
+    const { principal, bytes } = callerOf({ type: PrincipalSchema, credential, principal: undefined });
+    expect(principal).toMatchObject({
+      source: "user",
+      issuer: "https://id",
+      subject: "ann",
+      scopes: ["read"],
+      roles: [],
+    });
+    expect(fromBinary(PrincipalSchema, bytes)).toEqual(principal);
+  });
+  test.each(["source", "issuer", "subject"] as const)("the default principal without %s is nobody", (field) => {
+    const principal = () => create(PrincipalSchema, { ...credential, $typeName: undefined, [field]: "" } as never);
+    expect(thrownBy(() => callerOf({ type: PrincipalSchema, credential, principal }))).toEqual(refused);
+  });
+  test("an optional text may be missing, and empty", () => {
+    const principal = (): Principal => create(PrincipalSchema, { source: "a", issuer: "b", subject: "c", tenant: "" });
+    expect(callerOf({ type: PrincipalSchema, credential, principal }).principal).toMatchObject({ tenant: "" });
+  });
+  test("what cannot be computed proves nothing, and does not say what it was", () => {
+    const principal = (): never => {
+      throw new TypeError("the secret claim");
+    };
+    const failure = thrownBy(() => callerOf({ type: PrincipalSchema, credential, principal }));
+    expect(failure).toEqual(refused);
+    expect(JSON.stringify(failure)).not.toContain("secret");
+  });
+  test.each<[string, object, boolean]>([
+    ["a text", { type: Type.STRING }, true],
+    ["bytes", { type: Type.BYTES }, true],
+    ["a number", { type: Type.INT32 }, false],
+    ["a list of texts", { type: Type.STRING, label: Label.REPEATED }, false],
+    ["an optional text", { type: Type.STRING, proto3Optional: true, oneofIndex: 0 }, false],
+    ["a text of a oneof", { type: Type.STRING, oneofIndex: 0 }, false],
+  ])("%s that is empty: refused is %s", (_, field, isRefused) => {
+    const type = typeOf([field, { type: Type.BOOL }]);
+    const judged = thrownBy(() => callerOf({ type, credential, principal: () => create(type) }));
+    expect(judged).toEqual(isRefused ? refused : undefined);
+  });
+  test.each<[string, object, boolean]>([
+    ["required", { type: Type.STRING, label: Label.REQUIRED }, true],
+    ["optional", { type: Type.STRING }, false],
+  ])("proto2: a text that is %s and empty: refused is %s", (_, field, isRefused) => {
+    const type = typeOf([field, { type: Type.BOOL }], "proto2");
+    const judged = thrownBy(() => callerOf({ type, credential, principal: () => create(type, { f0: "" } as never) }));
+    expect(judged).toEqual(isRefused ? refused : undefined);
+  });
+});
+
+describe("keys", () => {
+  test("are different for different callers, whatever is in the texts", () => {
+    const text = fc.oneof(fc.string(), fc.constantFrom("", "1:", "0:", "a1:b", "3:a.b"));
+    const parts = fc.tuple(text, text, text, fc.uint8Array({ maxLength: 4 }));
+    fc.assert(
+      fc.property(parts, parts, (one, other) => {
+        const same = one.slice(0, 3).every((part, i) => part === other[i]) && Buffer.compare(one[3], other[3]) === 0;
+        expect(keyOf(...one) === keyOf(...other)).toBe(same);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+  test("hold the principal and not the token", () => {
+    const one = callerOf({ type: PrincipalSchema, credential, principal: undefined, token: "t1" });
+    const other = callerOf({ type: PrincipalSchema, credential, principal: undefined, token: "t2" });
+    expect(one.key).toBe(other.key);
+    expect(one.token).toBe("t1");
+  });
+});
+
+function thrownBy(run: () => unknown): unknown {
+  try {
+    run();
+    return undefined;
+  } catch (thrown) {
+    return thrown;
+  }
+}
