@@ -1,7 +1,7 @@
 import type * as http from "node:http";
 import type * as http2 from "node:http2";
 import type { Socket } from "node:net";
-import type { TLSSocket } from "node:tls";
+import { TLSSocket } from "node:tls";
 import type { Incoming, Peer } from "../identity/incoming.ts";
 import { NOWHERE } from "../identity/incoming.ts";
 import { clientAddress, type Networks, plainAddress } from "../identity/networks.ts";
@@ -41,8 +41,9 @@ export class Peers {
 
 function connected(socket: Socket | TLSSocket | undefined): Connection {
   const direct = plainAddress(socket?.remoteAddress ?? "");
-  const certificate =
-    socket !== undefined && "authorized" in socket && socket.authorized ? socket.getPeerX509Certificate() : undefined;
+  // What a session of HTTP/2 gives as its socket knows its class, and not what is in it.
+  const vouchedFor = socket instanceof TLSSocket && socket.authorized;
+  const certificate = vouchedFor ? socket.getPeerX509Certificate() : undefined;
   const names = certificate === undefined ? [] : certificateNames(certificate.subjectAltName ?? "");
   return { peer: { address: direct, direct, names }, until: certificate?.validToDate.getTime() ?? 0 };
 }
