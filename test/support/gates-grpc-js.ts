@@ -104,11 +104,12 @@ export async function startGates(
     url: `http://127.0.0.1:${port}`,
     arrivals,
     log,
-    async take(wanted) {
-      const found = await until(() => arrivals.find((one) => !taken.has(one) && wanted(one)));
-      taken.add(found);
-      return found;
-    },
+    take: (wanted) =>
+      until(() => {
+        const found = arrivals.find((one) => !taken.has(one) && wanted(one));
+        if (found !== undefined) taken.add(found);
+        return found;
+      }),
     async logged(line) {
       await until(() => (log.includes(line) ? true : undefined));
     },
