@@ -343,6 +343,8 @@ test("identity is equality of values", () => {
   })).any;
   fc.assert(fc.property(value, (each) => identity(structuredClone(each)) === identity(each)));
   expect(identity(new Uint8Array([1, 2]))).not.toBe(identity(new Uint8Array([1, 3])));
+  expect(identity(Buffer.from([1, 2]))).toBe(identity(new Uint8Array([1, 2])));
+  expect(identity({ key: Buffer.from([1, 2]) })).toBe(identity({ key: new Uint8Array([1, 2]) }));
   expect(identity({ a: 1n })).not.toBe(identity({ a: 1 }));
   expect(identity({ a: Number.NaN })).not.toBe(identity({ a: null }));
 });

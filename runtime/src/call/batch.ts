@@ -289,7 +289,8 @@ class Item {
 /** Equal for equal values of one type: scalars, bytes, lists, and messages of them. */
 export function identity(value: unknown): string {
   if (typeof value !== "object" || value === null) return String(value);
-  return JSON.stringify(value, (_, part: unknown) => {
+  return JSON.stringify(value, function (this: Readonly<Record<string, unknown>>, name: string) {
+    const part = this[name]; // before `toJSON`, which a Buffer has and other bytes have not
     if (typeof part === "bigint") return `${part}n`;
     if (part instanceof Uint8Array) return Buffer.from(part).toString("base64");
     return typeof part === "number" && !Number.isFinite(part) ? String(part) : part;
