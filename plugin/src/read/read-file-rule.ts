@@ -4,7 +4,7 @@ import type { IrBreaker, IrFile, IrRetryBudget, IrUpstream } from "../ir.ts";
 import { child, children, type Declared, sourced, text } from "./declared.ts";
 import { caution, fault, unsupported } from "./fault.ts";
 import { checkMethod, checkReference, checkUnique } from "./names.ts";
-import { readEnvVar } from "./read-env.ts";
+import { readEnv } from "./read-env.ts";
 import { readFunction } from "./read-function.ts";
 import { isEmpty, readPolicy } from "./read-policy.ts";
 import { count, duration, ratio, maxElements as readMaxElements } from "./values.ts";
@@ -15,14 +15,6 @@ export function readFileRule(
 ): Pick<IrFile, "upstreams" | "env" | "functions" | "maxElements"> {
   if (isEmpty(value)) fault(report, "BFF124", place.at, "this rule says nothing", { hint: "leave it out" });
   if (value.identity !== undefined) unsupported(report, place.field("identity").at, '"identity"');
-  const env = children(value.env, place, "env").map((variable) => readEnvVar(variable, report));
-  checkUnique(
-    env.map((variable) => variable?.name),
-    "BFF108",
-    (name) => `the environment variable "${name}" is declared twice`,
-    "leave out one of them",
-    report,
-  );
   const functions = children(value.function, place, "function").flatMap((one) => readFunction(one, report) ?? []);
   checkUnique(
     functions.map((one) => one.name),
@@ -33,7 +25,7 @@ export function readFileRule(
   );
   return {
     upstreams: children(value.upstream, place, "upstream").map((upstream) => readUpstream(upstream, report)),
-    env: env.filter((variable) => variable !== undefined),
+    env: readEnv(children(value.env, place, "env"), report),
     functions,
     maxElements: readMaxElements(value, place, report),
   };
