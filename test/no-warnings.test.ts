@@ -6,12 +6,13 @@ import { requestFor } from "./support/request.ts";
 
 interface App {
   readonly file?: string;
+  readonly service?: string;
   readonly let?: readonly string[];
   readonly fields?: readonly string[];
   readonly more?: string;
 }
 
-function warnings({ file = "", let: steps = [], fields = [ID], more = "" }: App): string {
+function warnings({ file = "", service = "", let: steps = [], fields = [ID], more = "" }: App): string {
   const own = {
     "app/v1/app.proto": `syntax = "proto3";
 package app.v1;
@@ -20,7 +21,7 @@ import "bff/v1/options.proto";
 import "google/protobuf/timestamp.proto";
 ${file}
 service AppService {
-  option (bff.v1.service) = {};
+  option (bff.v1.service) = { ${service} };
   rpc GetPage(GetPageRequest) returns (Page) { option idempotency_level = NO_SIDE_EFFECTS; }
 }
 message GetPageRequest { string id = 1; int32 count = 2; repeated string ids = 3; }
@@ -58,6 +59,19 @@ const good: Readonly<Record<string, App>> = {
       ),
     ],
     fields: [field("optional string", "item.name")],
+  },
+  "BFF347: a service's variable that only a step of it reads": {
+    service: `env: { name: "NAME" type: "string" } let: { guard: { if: "env.NAME == ''" fail: { code: INTERNAL } } }`,
+  },
+  "BFF347: a service's variable that only an entry for another upstream reads": {
+    file: `option (bff.v1.file).upstream = { service: "up.v1.OrderService" metadata: { name: "x-name" by: "env.NAME" } };`,
+    service: `env: { name: "NAME" type: "string" }`,
+  },
+  "BFF347: a service's variable that only a message inside reads": {
+    service: `env: { name: "NAME" type: "string" }`,
+    let: [`{ name: "inner" compose: { message: "Inner" } }`],
+    fields: [ID, `Inner f1 = 1 [(bff.v1.field).by = "inner"];`],
+    more: `message Inner { string name = 1 [(bff.v1.field).by = "env.NAME"]; }`,
   },
   "BFF347: a variable that only an entry for another upstream reads": {
     file: `option (bff.v1.file) = {

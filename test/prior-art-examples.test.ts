@@ -266,7 +266,7 @@ test("10_oneof", async () => {
 test("11_multi_service", async () => {
   const bff = await start("11_multi_service", {
     stubs: {},
-    env: { BLOG_NAME: "federation", PRIVATE_NAME: "private" },
+    env: (service) => ({ NAME: service === "PrivateService" ? "private" : "federation" }),
     resolvers: {
       getResponsePost: ({ steps }: { steps: { post: { id: string } } }) => ({ id: steps.post.id, title: "by hand" }),
     },

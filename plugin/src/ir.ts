@@ -48,6 +48,8 @@ export interface IrService {
   readonly steps: readonly IrStep[];
   /** Who may call its rpcs. */
   readonly permit: IrPermit | undefined;
+  /** Variables of the environment that its steps and its messages see. */
+  readonly env: readonly IrEnvVar[];
   readonly methods: readonly IrMethod[];
 }
 export interface IrMethod {

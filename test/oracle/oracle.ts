@@ -140,7 +140,8 @@ export function globals(
   env: Readonly<Record<string, unknown>>,
   now: Timestamp | undefined,
 ): Record<string, CelInput> {
-  const shapes = new Map(ir.files.flatMap((file) => file.env.map((variable) => [variable.name.value, variable.shape])));
+  const declared = ir.files.flatMap((file) => [...file.env, ...file.services.flatMap((service) => service.env)]);
+  const shapes = new Map(declared.map((variable) => [variable.name.value, variable.shape]));
   const values = new Map<string, CelInput>();
   for (const [name, value] of Object.entries(env)) {
     const shape = shapes.get(name);

@@ -41,7 +41,8 @@ export interface Given {
   readonly stubs: Stubs;
   /** How upstreams are reached, the stubs at this address or others. Default: a client of the stubs. */
   readonly connect?: (url: string) => GrpcClient;
-  readonly env?: Readonly<Record<string, unknown>>;
+  /** Of all services, or of each by its name. */
+  readonly env?: Readonly<Record<string, unknown>> | ((service: string) => object);
   readonly resolvers?: object;
   readonly functions?: object;
 }
@@ -113,7 +114,8 @@ function endpointsOf(
   const makeUpstreams = module.createUpstreams as Make | undefined;
   const upstreams = makeUpstreams?.(new Proxy({}, { get: () => client }), {});
   const services = Object.entries(module).filter(([name]) => /^create.*Service$/.test(name));
-  return services.flatMap(([, make]) => (make as Make)({ ...given, env, upstreams }) as Endpoint[]);
+  const envOf = (name: string) => (typeof env === "function" ? env(name.slice("create".length)) : env);
+  return services.flatMap(([name, make]) => (make as Make)({ ...given, env: envOf(name), upstreams }) as Endpoint[]);
 }
 const isFile = (value: unknown): value is DescFile => (value as { kind?: unknown } | null)?.kind === "file";
 

@@ -67,15 +67,16 @@ export function envName({ variable }: EnvVar): string {
 /** What a file reads of the environment. */
 export function emitEnv(env: readonly EnvVar[], names: FileNames): Lines {
   if (env.length === 0) return [["export type Env = object;"], []];
-  const rows = env.map((entry): Line => {
-    const { proto } = entry.variable;
-    return [
-      `readonly ${envName(entry)}: `,
-      ...(proto === undefined ? ["unknown"] : protoType(proto, names)),
-      `; // ${names.place(entry.ir.at)}`,
-    ];
-  });
+  const rows = env.map(
+    (entry): Line => ["readonly ", ...envProperty(entry, names), `; // ${names.place(entry.ir.at)}`],
+  );
   return [["/** What the environment has to give. */"], ...block(["export interface Env {"], rows, ["}"]), []];
+}
+
+/** `REGION: string` */
+export function envProperty(entry: EnvVar, names: FileNames): Line {
+  const { proto } = entry.variable;
+  return [`${envName(entry)}: `, ...(proto === undefined ? ["unknown"] : protoType(proto, names))];
 }
 
 function requestType(entry: Entry, names: FileNames): Line {

@@ -1,7 +1,8 @@
 // One function per composed message: steps started, values awaited, the response as a literal, and what failures touched.
 import { camel } from "../camel.ts";
-import type { PlanMessage, PlanStep } from "../plan/plan.ts";
+import type { AppNeeds, PlanMessage, PlanStep } from "../plan/plan.ts";
 import { emitAdmission, isAdmission } from "./emit-admission.ts";
+import { envProperty } from "./emit-app.ts";
 import { admitsLater } from "./emit-guard.ts";
 import { emitResponse } from "./emit-response.ts";
 import type { SharedTypes } from "./emit-start.ts";
@@ -134,11 +135,15 @@ function commonParameters(message: PlanMessage, file: FileNames, body: Lines): L
   const { args } = message.composed;
   const type: Line = args.message === undefined ? argsType(args.members, file) : [file.shape(args.message)];
   const { needs } = message;
-  const app =
-    needs === undefined
-      ? "App"
-      : needs.length === 0
-        ? "object"
-        : `Pick<App, ${needs.map((name) => JSON.stringify(name)).join(" | ")}>`;
-  return [`${parameter("cx")}: `, file.runtimeType("Request"), `<${app}>, `, `${parameter("args")}: `, ...type];
+  const app = needs === undefined ? ["App"] : appType(needs, file);
+  return [`${parameter("cx")}: `, file.runtimeType("Request"), "<", ...app, ">, ", `${parameter("args")}: `, ...type];
+}
+
+/** The part of the app object that a message needs which other files compose, too. */
+function appType({ names, env }: AppNeeds, file: FileNames): Line {
+  const picked = names.length === 0 ? [] : [`Pick<App, ${names.map((name) => JSON.stringify(name)).join(" | ")}>`];
+  if (env === undefined) return names.length === 0 ? ["object"] : picked;
+  const rows = env.map((one): Line => ["readonly ", ...envProperty(one, file)]);
+  const own: Line = ["{ readonly env: { ", ...rows.flatMap((row, i): Line => (i === 0 ? row : ["; ", ...row])), " } }"];
+  return names.length === 0 ? own : [...picked, " & ", ...own];
 }

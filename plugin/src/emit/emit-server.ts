@@ -1,5 +1,5 @@
 // `server.ts` of a package: what `node web/v1/server.ts` runs.
-import type { DescFile } from "@bufbuild/protobuf";
+import type { DescFile, DescService } from "@bufbuild/protobuf";
 import type { GeneratedFile } from "@bufbuild/protoplugin";
 import type { PlanServer } from "../plan/plan.ts";
 import type { EnvVar } from "../resolve/model/model.ts";
@@ -22,6 +22,7 @@ export function emitServer(server: PlanServer, f: GeneratedFile): void {
   const upstreams = server.upstreams.map(
     (upstream): Line => [`${upstream.name}: `, names.service(upstream.service), ","],
   );
+  const envOf = (service: DescService): string => (server.own.size === 0 ? "env" : `env: env.${service.name}`);
   const caches = server.files.some((file) => file.entries.some((entry) => entry.policy.cache !== undefined));
   const options = caches ? "{ observer, cache }" : "{ observer }";
   const made: Line[] = single
@@ -54,9 +55,7 @@ export function emitServer(server: PlanServer, f: GeneratedFile): void {
     ],
     ...(server.types.length === 0 ? [] : typesLines(server.types, names)),
     ...(upstreams.length === 0 ? line("upstreams: {},") : block(["upstreams: {"], upstreams, ["},"])),
-    ...(server.env.length === 0
-      ? line("env: () => ({}),")
-      : block(["env: (read) => ({"], server.env.map(envLine), ["}),"])),
+    ...envLines(server),
     ...supplied.map(
       ({ name, members }): Line => [`${name}: [${members.map((one) => JSON.stringify(one)).join(", ")}],`],
     ),
@@ -70,7 +69,7 @@ export function emitServer(server: PlanServer, f: GeneratedFile): void {
             ({ file, service }): Line => [
               "...",
               own(service.create, file),
-              `({ ${["upstreams", "env", ...suppliedParts(file).map(({ name }) => name), "observer"].join(", ")} }),`,
+              `({ ${["upstreams", envOf(service.desc), ...suppliedParts(file).map(({ name }) => name), "observer"].join(", ")} }),`,
             ],
           ),
           ["];"],
@@ -100,7 +99,20 @@ function typesLines(types: readonly DescFile[], names: FileNames): Lines {
   return [["// What a google.protobuf.Any may hold in JSON."], ...block(["types: ["], rows, ["],"])];
 }
 
-function envLine(entry: EnvVar): Line {
+/** How the environment is read; services that read a variable each in their own way get an object each. */
+function envLines({ env, own, files }: PlanServer): Lines {
+  if (env.length === 0) return [["env: () => ({}),"]];
+  if (own.size === 0) return block(["env: (read) => ({"], env.map(envLine), ["}),"]);
+  const services = files.flatMap((file) => file.services.map(({ desc }) => desc));
+  const each = services.map((desc): Line => {
+    const others = own.get(desc)?.map((entry) => envLine(entry).join("").replace(/,$/, "")) ?? [];
+    return [`${desc.name}: ${others.length === 0 ? "env" : `{ ...env, ${others.join(", ")} }`},`];
+  });
+  const all = block(["const env = {"], env.map(envLine), ["};"]);
+  return block(["env: (read) => {"], [...all, ...block(["return {"], each, ["};"])], ["},"]);
+}
+
+function envLine(entry: EnvVar): readonly string[] {
   const name = envName(entry);
   const { shape, default: initial, alternates } = entry.ir;
   const { of, item } = shape ?? { of: "one", item: "string" };

@@ -1435,7 +1435,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
   {
     "code": "BFF213",
     "severity": "error",
-    "meaning": "A step of a message is not called like a step of the service around it, because an expression could no longer say which of the two it means.",
+    "meaning": "A step of a message is not called like a step of the service around it, nor a variable of a service like one of the files around, because an expression could no longer say which of the two it means.",
     "sections": [
       {
         "title": "Wrong",
@@ -2980,7 +2980,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
   {
     "code": "BFF416",
     "severity": "error",
-    "meaning": "An environment variable is declared alike everywhere, because the process has one value of it.",
+    "meaning": "Files declare an environment variable alike, and services of one package give it one type, because what reads it sees one variable.",
     "sections": [
       {
         "title": "Wrong",
@@ -3029,7 +3029,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
   {
     "code": "BFF418",
     "severity": "error",
-    "meaning": "A step that a message reads has one type in all services that compose the message, because an expression has one type.",
+    "meaning": "What a message reads of its services, a step or a variable, has one type in all of them, because an expression has one type.",
     "sections": [
       {
         "title": "Wrong",

@@ -1,7 +1,7 @@
 import type { DescFile, DescService } from "@bufbuild/protobuf";
 import type { Overload } from "../cel/index.ts";
 import { reachable } from "../graph.ts";
-import { callsIn, expressionsIn, functionsIn } from "../resolve/model/blocks.ts";
+import { callsIn, functionsIn } from "../resolve/model/blocks.ts";
 import type {
   BffFile,
   BffMethod,
@@ -31,6 +31,7 @@ export interface Planned {
   /** The names of upstreams, for the files of one group. */
   readonly upstreams: (file: DescFile) => ReadonlyMap<string, string>;
   readonly functions: (file: DescFile) => FunctionNames;
+  readonly env: ReadonlyMap<DescFile, readonly EnvVar[]>;
   /** The names of functions of the user, for the files of one group. */
   readonly own: (file: DescFile) => ReadonlyMap<Overload, string>;
 }
@@ -71,7 +72,7 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
       messages: model.conversions.messages.filter((conversion) => belongs(conversion.owner)),
       enums: model.conversions.enums.filter((conversion) => belongs(conversion.owner)),
     },
-    env: envOf(file, reached),
+    env: run.env.get(file.desc) ?? [],
     entries,
     resolvers: reached.flatMap((message) => message.steps.flatMap((step) => run.resolvers.get(step) ?? [])),
     functions: functionsOf([...lets, ...reached], run.own(file.desc), model),
@@ -157,12 +158,6 @@ function concurrency({ composed: root, shared }: BffMethod, run: Planned): numbe
   return steps.reduce((most, { source }) => (source.kind === "each" ? Math.max(most, source.concurrent) : most), 10);
 }
 
-function envOf(file: BffFile, reached: readonly Composed[]): EnvVar[] {
-  const read = new Set(
-    reached.flatMap(expressionsIn).flatMap((expression) => expression.reads.map(({ variable }) => variable.name)),
-  );
-  return file.services.length > 0 ? [...file.env] : file.env.filter(({ variable }) => read.has(variable.name));
-}
 function upstreamsOf(model: Model, packageName: string, entries: readonly Entry[]): PlanUpstream[] {
   const rules = governing(model.ir, packageName).entries;
   const services = new Map<string, DescService>();

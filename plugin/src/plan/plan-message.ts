@@ -30,7 +30,7 @@ export interface MessageSurroundings {
   /** Set for what is composed after a service's steps are started: its guards over what is there at once come before. */
   readonly admits: PlanMessage["admits"];
   readonly sharedNames: PlanMessage["sharedNames"];
-  readonly needs: readonly string[] | undefined;
+  readonly needs: PlanMessage["needs"];
   readonly nameOf: (step: Step) => string;
 }
 

@@ -11,7 +11,8 @@ import { nameCalls, nameFunctions, nameResolvers, nameUpstreams } from "./app-na
 import { coalescing } from "./coalesced.ts";
 import { explainedSteps } from "./explained.ts";
 import { functionNames } from "./function-names.ts";
-import type { Entry, Plan, PlanFile, PlanMessage, PlanResolver, PlanServer } from "./plan.ts";
+import type { AppNeeds, Entry, Plan, PlanFile, PlanMessage, PlanResolver, PlanServer } from "./plan.ts";
+import { envElsewhere, envOfFiles, serverEnv } from "./plan-env.ts";
 import { planFile } from "./plan-file.ts";
 import { planStarts, sharedNames, syncShared } from "./plan-let.ts";
 import { planMessage } from "./plan-message.ts";
@@ -39,6 +40,8 @@ export function plan(model: Model): Plan {
   }
 
   const foreign = composedElsewhere(model, children);
+  const env = envOfFiles(model, children);
+  const spelled = envElsewhere(model, { children, files: env }, foreign);
   const functions = functionNames(model);
   const composedInside = new Set(blocksOf(model).flatMap(children));
   const started = startedRoots(model);
@@ -63,13 +66,13 @@ export function plan(model: Model): Plan {
         admits: started.has(message)
           ? { name: functions(message.desc.file).admit(message.desc), inside: composedInside.has(message) }
           : undefined,
-        needs: foreign.has(message) ? needsOf(message, children, calls) : undefined,
+        needs: foreign.has(message) ? needsOf(message, spelled.get(message), children, calls) : undefined,
         nameOf: stepNames(message, functions(message.desc.file).scope),
       }),
     );
   }
   const starts = (service: BffService): ReturnType<typeof planStarts> => planStarts(service, messages, around);
-  const run = { children, messages, calls, resolvers, upstreams, functions, own, starts };
+  const run = { children, messages, calls, resolvers, upstreams, functions, env, own, starts };
   const files = model.files.map((file) => planFile(file, model, run));
   const enums = new Map(model.conversions.enums.map((one) => [`${one.from.typeName}>${one.to.typeName}`, one]));
   const enumConversion: Plan["enumConversion"] = (from, to) => enums.get(`${from.typeName}>${to.typeName}`);
@@ -149,12 +152,14 @@ function startedRoots(model: Model): ReadonlySet<Composed> {
 /** The members of the app object that a message needs, with what it composes. */
 function needsOf(
   message: Composed,
+  env: AppNeeds["env"],
   children: (message: Block) => Composed[],
   calls: ReadonlyMap<Call, Entry>,
-): string[] {
+): AppNeeds {
   const names = new Set<string>();
   for (const at of reachable([message], children)) {
     if (
+      env === undefined &&
       expressionsIn(at).some((expression) =>
         expression.reads.some(({ variable }) => variable.role === "env" || variable.role === "var"),
       )
@@ -165,7 +170,7 @@ function needsOf(
     if (at.steps.some(({ source }) => source.kind === "resolver"))
       for (const name of ["resolvers", "clients"]) names.add(name);
   }
-  return [...names];
+  return { names: [...names], env };
 }
 
 /** Only for names that are never part of a circle. */
@@ -227,7 +232,6 @@ function serversOf(model: Model, files: readonly PlanFile[]): PlanServer[] {
     const descs = new Set(members.map((file) => file.desc));
     const own = files.filter((file) => descs.has(file.desc));
     const upstreams = new Map(own.flatMap((file) => file.upstreams).map((upstream) => [upstream.name, upstream]));
-    const env = new Map(own.flatMap((file) => file.env).map((variable) => [variable.variable.name, variable]));
     const rpcs = own.flatMap(({ services }) => services.flatMap(({ desc }) => desc.methods));
     return {
       package: name,
@@ -235,7 +239,7 @@ function serversOf(model: Model, files: readonly PlanFile[]): PlanServer[] {
       types: holdsAny(rpcs.flatMap(({ input, output }) => [input, output])) ? typesOf(model) : [],
       files: own,
       upstreams: [...upstreams.values()],
-      env: [...env.values()],
+      ...serverEnv(own, model),
     };
   });
 }

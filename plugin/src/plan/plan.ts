@@ -104,6 +104,8 @@ export interface PlanServer {
   readonly files: readonly PlanFile[];
   readonly upstreams: readonly PlanUpstream[];
   readonly env: readonly EnvVar[];
+  /** What services declare otherwise than `env` has it: with another default, or other alternates. */
+  readonly own: ReadonlyMap<DescService, readonly EnvVar[]>;
 }
 
 // ---- policies ----
@@ -247,7 +249,12 @@ export interface PlanMessage extends PlanBlock {
   /** Whether anything in it, or in what it composes, may be recorded as degraded. */
   readonly degradable: boolean;
   /** Composed from another file too: the members of the app object that it and what it composes need. */
-  readonly needs: readonly string[] | undefined;
+  readonly needs: AppNeeds | undefined;
+}
+export interface AppNeeds {
+  readonly names: readonly string[];
+  /** The variables of the environment, in place of `env` among the names, where the file's own type `Env` does not have all of them. */
+  readonly env: readonly EnvVar[] | undefined;
 }
 
 export interface PlanStep {

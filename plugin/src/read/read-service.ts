@@ -2,11 +2,12 @@ import { type DescMethod, type DescService, getOption, hasOption } from "@bufbui
 import type { Report } from "../diagnostic/diagnostic.ts";
 import { method as methodOption, type Permit, service as serviceOption } from "../gen/bff/v1/options_pb.ts";
 import type { IrMethod, IrPermit, IrService } from "../ir.ts";
-import { child, text } from "./declared.ts";
+import { child, children, text } from "./declared.ts";
 import { fault, unsupported } from "./fault.ts";
 import type { Locator } from "./locate.ts";
 import { checkReference } from "./names.ts";
 import type { Place } from "./place.ts";
+import { readEnv } from "./read-env.ts";
 import { readPermit } from "./read-permit.ts";
 import { isEmpty } from "./read-policy.ts";
 import { readSteps } from "./read-step.ts";
@@ -28,13 +29,13 @@ export function readService(desc: DescService, locator: Locator, report: Report)
   const place = locator.rule(desc, serviceOption);
   const permit = permitOf(value, place, "service", report);
   if (permit !== undefined && permit.public === undefined) unsupported(report, permit.at, '"permit"');
-  const steps = readSteps(value.let, place, report);
   return {
     kind: "service",
     desc,
     at: locator.name(desc),
-    steps,
     permit,
+    steps: readSteps(value.let, place, report),
+    env: readEnv(children(value.env, place, "env"), report),
     methods: desc.methods.map((method) => readMethod(method, locator, report)),
   };
 }

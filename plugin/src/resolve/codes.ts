@@ -19,7 +19,7 @@ export const CODES = {
     "The variable of an `each` hides no step, because an expression in it could no longer say which of the two it means.",
   BFF212: "A step does not start after itself, because then it would never start.",
   BFF213:
-    "A step of a message is not called like a step of the service around it, because an expression could no longer say which of the two it means.",
+    "A step of a message is not called like a step of the service around it, nor a variable of a service like one of the files around, because an expression could no longer say which of the two it means.",
   BFF214:
     "A step of a service does not read `args`: it runs once for all that a response is made of, and each rpc has another request.",
   BFF215:
@@ -94,7 +94,8 @@ export const CODES = {
   BFF414:
     "A message or an enum that is bound to one of an upstream declares it as its alias, so that a later change of the upstream is found when generating.",
   BFF415: "A request field is set whole or in part, not both, because one would overwrite the other.",
-  BFF416: "An environment variable is declared alike everywhere, because the process has one value of it.",
+  BFF416:
+    "Files declare an environment variable alike, and services of one package give it one type, because what reads it sees one variable.",
   BFF417:
     "What is composed in place of a declared `response` has every field of it, of the same type, because clients know the declared one.",
   BFF430:
@@ -110,7 +111,7 @@ export const CODES = {
   BFF436:
     "A copy that a request takes is written back into the upstream's message, field by field. What is computed cannot be computed backwards.",
   BFF418:
-    "A step that a message reads has one type in all services that compose the message, because an expression has one type.",
+    "What a message reads of its services, a step or a variable, has one type in all of them, because an expression has one type.",
   BFF419:
     "A step of a service does not rest on itself, not even through an upstream entry or a message that it composes: it would wait for its own end.",
   BFF501: "A call that may have side effects is not retried, because a repetition could place an order twice.",

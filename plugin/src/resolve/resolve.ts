@@ -3,8 +3,11 @@ import type { Diagnostic, Report } from "../diagnostic/diagnostic.ts";
 import type { Ir, IrFile, IrMethod, IrService } from "../ir.ts";
 import { AliasTable } from "./conversions/aliases.ts";
 import { hasRules } from "./graph/declared.ts";
+import { envMentions } from "./graph/env-mentions.ts";
 import { letGraph } from "./graph/let-graph.ts";
 import { type MessageGraph, messageGraph, rootOf } from "./graph/message-graph.ts";
+import { envVars } from "./messages/env.ts";
+import { checkServicesEnv } from "./messages/env-agreement.ts";
 import { resolveLet } from "./messages/let.ts";
 import { packageContext, resolveAdrift, resolveMessage } from "./messages/message.ts";
 import { ownFunctions } from "./messages/own-functions.ts";
@@ -43,6 +46,7 @@ export function resolve(ir: Ir, report: Report): Model {
     tried: new Map(),
   };
   checkEntries(ir, report);
+  checkServicesEnv(run);
   for (const file of ir.files)
     for (const service of file.services)
       for (const method of service.methods) rootPlace(run, method, file.desc.proto.package);
@@ -76,7 +80,7 @@ function resolveLets(run: Run): ReadonlyMap<IrService, Let> {
 
 interface ResolvedMessages {
   readonly composed: ReadonlyMap<string, Composed>;
-  /** What messages that nothing composes name of services' steps. */
+  /** What messages that nothing composes name of services: steps, and variables as `env.X`. */
   readonly namedAdrift: ReadonlySet<string>;
 }
 /** Composers first, so that all places of a message are known when it is resolved. */
@@ -103,6 +107,7 @@ function resolveMessages(run: Run, graph: MessageGraph): ResolvedMessages {
         });
       resolveAdrift(run, message, file);
       for (const named of run.lets.mentions(name).keys()) namedAdrift.add(named);
+      for (const named of envMentions(run.ir, message, file).keys()) namedAdrift.add(`env.${named}`);
     }
   }
   return { composed, namedAdrift };
@@ -165,6 +170,7 @@ function bffFile(
     ir: service,
     desc: service.desc,
     let: lets.get(service),
+    env: envVars(run.ir, service.env),
     methods: service.methods.flatMap((method): BffMethod[] => {
       const container = file.desc.proto.package;
       const message = composed.get(rootOf(method, container, (name) => run.messages.has(name)));

@@ -144,4 +144,18 @@ describe("EnvReader", () => {
     ]);
     expect(reading({ NEW: "", OLD: "a" }, (r) => r.or("OLD").string("NEW")).value).toBe("");
   });
+
+  it("tells one fault of a variable that is read twice once", () => {
+    const { faults } = reading({ X: "many" }, (r) => [
+      r.int("X"),
+      r.or("Y").int("X", "3"),
+      r.bool("X"),
+      r.int("Z"),
+      r.int("Z"),
+    ]);
+    expect(faults).toEqual([
+      { variable: "X", problem: 'is "many"', remedy: "a whole number of at most 64 bits" },
+      { variable: "Z", problem: "is not set", remedy: "a whole number of at most 64 bits" },
+    ]);
+  });
 });

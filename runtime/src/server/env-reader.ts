@@ -122,9 +122,10 @@ export class EnvReader {
     return this.#source[name] || undefined;
   }
 
-  /** Records a fault that the caller has found itself. */
+  /** Records a fault that the caller has found itself; once, also where several services read the variable. */
   fault(variable: string, problem: string, remedy: string): void {
-    this.#faults.push({ variable, problem, remedy });
+    const known = this.#faults.some((one) => one.variable === variable && one.problem === problem);
+    if (!known) this.#faults.push({ variable, problem, remedy });
   }
 
   /** The first that is set; `empty`: also to the empty text. */

@@ -229,16 +229,27 @@ function needsOf(graph: MessageGraph, mentions: LetGraph["mentions"]): LetGraph[
   return (name) => known.get(name) ?? new Set();
 }
 
-function namesOf(ir: Ir, file: IrFile, texts: ReturnType<typeof stepTexts>): Mention[] {
+/** @param which names, or the members of `env` */
+export function namesOf(
+  ir: Ir,
+  file: IrFile,
+  texts: ReturnType<typeof stepTexts>,
+  which: "names" | "env" = "names",
+): Mention[] {
   return texts.flatMap(({ text, item }) =>
-    [...freeNames(text.value, ir.registry, file.desc.proto.package).names]
-      .filter((name) => name !== item)
+    [...freeNames(text.value, ir.registry, file.desc.proto.package)[which]]
+      .filter((name) => which === "env" || name !== item)
       .map((name) => ({ name, text, through: undefined })),
   );
 }
 
 /** What the upstream entries for these calls read. */
-function entryNames(ir: Ir, file: IrFile, calls: readonly IrCall[]): Mention[] {
+export function entryNames(
+  ir: Ir,
+  file: IrFile,
+  calls: readonly IrCall[],
+  which: "names" | "env" = "names",
+): Mention[] {
   if (calls.length === 0) return [];
   const { entries } = governing(ir, file.desc.proto.package);
   return calls.flatMap((call) => {
@@ -248,7 +259,7 @@ function entryNames(ir: Ir, file: IrFile, calls: readonly IrCall[]): Mention[] {
       const of = entry.method?.value ?? entry.service?.value;
       const through = of === undefined ? "the entry for every upstream" : `the upstream entry for "${of}"`;
       const texts = policyTexts(entry.policy).map((text) => ({ text, item: undefined }));
-      return namesOf(ir, file, texts).map((mention) => ({ ...mention, through }));
+      return namesOf(ir, file, texts, which).map((mention) => ({ ...mention, through }));
     });
   });
 }

@@ -8,6 +8,7 @@ import { freeNames } from "../scope/free-names.ts";
 import type { MessageScope } from "../scope/scope.ts";
 import { HEADERS } from "../scope/scope.ts";
 import type { MessageContext, Run } from "../steps/context.ts";
+import { envOfLet } from "./env.ts";
 import { packageContext, reportCycle, resolveSteps } from "./message.ts";
 import { checkNamespaces } from "./own-functions.ts";
 
@@ -27,6 +28,7 @@ export function resolveLet(run: Run, ir: IrService, file: IrFile): Let {
     run.report(diagnostic);
   };
   const context = packageContext(run, file.desc.proto.package);
+  const env = envOfLet(run, ir, file, context, report);
   const steps = new Map<string, Step>();
   const broken = new Set<string>();
   const scope: MessageScope = {
@@ -36,7 +38,7 @@ export function resolveLet(run: Run, ir: IrService, file: IrFile): Let {
     report,
     given: new Map([
       ["headers", HEADERS],
-      ["env", context.envVariable],
+      ["env", env.group],
       ["now", context.now],
     ]),
     steps,
@@ -44,7 +46,7 @@ export function resolveLet(run: Run, ir: IrService, file: IrFile): Let {
     broken,
     offered: [],
     brokenArgs: new Set(),
-    brokenEnv: context.brokenEnv,
+    brokenEnv: env.broken,
     functions: context.functions,
     brokenFunctions: new Set(context.brokenFunctions),
     known: new Set(),
@@ -73,7 +75,7 @@ export function resolveLet(run: Run, ir: IrService, file: IrFile): Let {
     rootsOf: (step) => rootsOf(run, step),
   });
   for (const step of resolved) run.shared.set(step.ir, step);
-  return { kind: "let", ir, file, desc: ir.desc, args, shared: [], steps: resolved, targets: [] };
+  return { kind: "let", ir, file, desc: ir.desc, args, shared: [], env: env.variables, steps: resolved, targets: [] };
 }
 
 function rootsOf(run: Run, step: IrStep): IrMethod[] {

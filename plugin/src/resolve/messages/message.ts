@@ -1,14 +1,11 @@
 import type { DescField } from "@bufbuild/protobuf";
-import { DurationSchema, TimestampSchema } from "@bufbuild/protobuf/wkt";
-import type { CelType } from "../../cel/index.ts";
+import { TimestampSchema } from "@bufbuild/protobuf/wkt";
 import type { Severity } from "../../diagnostic/diagnostic.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
 import { sortByDependency } from "../../graph.ts";
-import type { EnvShape, Ir, IrEnvVar, IrFile, IrMessage, IrMethod, IrStep } from "../../ir.ts";
-import type { Sourced } from "../../origin.ts";
-import { protoOf } from "../conversions/proto-of.ts";
+import type { Ir, IrFile, IrMessage, IrMethod, IrStep } from "../../ir.ts";
 import { messageTexts, stepTexts } from "../graph/message-graph.ts";
-import type { Composed, EnvVar, Step } from "../model/model.ts";
+import type { Composed, Step } from "../model/model.ts";
 import { checkAgreement, governing } from "../policies/entries.ts";
 import { argsFor } from "../scope/args.ts";
 import { freeNames } from "../scope/free-names.ts";
@@ -17,6 +14,7 @@ import { HEADERS } from "../scope/scope.ts";
 import type { MessageContext, PackageContext, Run } from "../steps/context.ts";
 import { clientCalls, hasResolver, resolverSteps } from "../steps/resolver.ts";
 import { resolveStep } from "../steps/step.ts";
+import { envOfMessage, packageEnv } from "./env.ts";
 import { resolveFields } from "./fields.ts";
 import { agreedFunctions, checkNamespaces } from "./own-functions.ts";
 import { checkHiding, stepsAround, takeShared } from "./shared-steps.ts";
@@ -42,7 +40,7 @@ export function resolveMessage(
     if (diagnostic.severity === ("error" satisfies Severity)) errors++;
     run.report(diagnostic);
   };
-  const { args, scope, context } = scopeOf(run, ir, file, welcome, report);
+  const { args, scope, context, env } = scopeOf(run, ir, { file, welcome, roots }, report);
   const around = stepsAround(run, roots);
   const shared = takeShared(run, ir, roots, scope);
   const cx = {
@@ -75,6 +73,7 @@ export function resolveMessage(
     desc: ir.desc,
     args,
     shared,
+    env: env.variables,
     steps: [...steps, ...resolvers],
     targets: inOrder(targets, ir),
     degradedField,
@@ -83,8 +82,13 @@ export function resolveMessage(
   };
 }
 
+interface Surroundings {
+  readonly file: IrFile;
+  readonly welcome: ReadonlySet<string>;
+  readonly roots: readonly IrMethod[];
+}
 /** What the expressions of a message see before any of its steps: what all its places give, and what the package has. */
-function scopeOf(run: Run, ir: IrMessage, file: IrFile, welcome: ReadonlySet<string>, report: Run["report"]) {
+function scopeOf(run: Run, ir: IrMessage, { file, welcome, roots }: Surroundings, report: Run["report"]) {
   const places = run.places.get(ir.desc.typeName) ?? [];
   const used = run.used.get(ir.desc.typeName) ?? new Set<string>();
   // A function of the user may want any of them.
@@ -94,6 +98,7 @@ function scopeOf(run: Run, ir: IrMessage, file: IrFile, welcome: ReadonlySet<str
       ?.text.at;
   const { args, broken: brokenArgs } = argsFor(ir, places, used, wanted, readOf, report);
   const context = packageContext(run, file.desc.proto.package);
+  const env = envOfMessage(run, ir, file, { context, roots }, report);
   // A message that nothing composes may be meant for any of the services.
   const elsewhere = run.adrift.has(ir) ? namesOfServices(run) : [];
   const scope: MessageScope = {
@@ -104,7 +109,7 @@ function scopeOf(run: Run, ir: IrMessage, file: IrFile, welcome: ReadonlySet<str
     given: new Map([
       ["args", args.variable],
       ["headers", HEADERS],
-      ["env", context.envVariable],
+      ["env", env.group],
       ["now", context.now],
     ]),
     steps: new Map(),
@@ -112,13 +117,13 @@ function scopeOf(run: Run, ir: IrMessage, file: IrFile, welcome: ReadonlySet<str
     broken: new Set(elsewhere),
     offered: args.message === undefined ? [...new Set(places.flatMap(({ members }) => [...members.keys()]))] : [],
     brokenArgs,
-    brokenEnv: context.brokenEnv,
+    brokenEnv: env.broken,
     functions: context.functions,
     brokenFunctions: new Set(context.brokenFunctions),
     known: new Set(),
     shared: { steps: new Map(), broken: new Set(elsewhere) },
   };
-  return { args, scope, context };
+  return { args, scope, context, env };
 }
 
 function namesOfServices({ ir }: Run): string[] {
@@ -250,15 +255,10 @@ export function packageContext(run: Run, name: string): PackageContext {
   if (known !== undefined) return known;
   const rules = governing(run.ir, name);
   checkAgreement(rules.entries, run.report);
-  const declared = agreed(rules.env, run);
-  const env = declared.flatMap((variable) => envVar(run, variable));
-  const members = new Map(env.map(({ variable }) => [variable.name.slice("env.".length), variable]));
   const timestamp = run.ir.registry.getMessage(TimestampSchema.typeName) ?? TimestampSchema;
   const context: PackageContext = {
     governing: rules,
-    env,
-    brokenEnv: new Set(declared.flatMap(({ name, shape }) => (shape === undefined ? [name.value] : []))),
-    envVariable: { name: "env", role: "env", type: { kind: "struct", members }, proto: undefined, absent: false },
+    ...packageEnv(run, rules.env),
     ...agreedFunctions(rules.functions, run.functions, run.report),
     now: {
       name: "now",
@@ -270,57 +270,4 @@ export function packageContext(run: Run, name: string): PackageContext {
   };
   run.packages.set(name, context);
   return context;
-}
-
-/** Each variable once: files may repeat what another says. */
-function agreed(declared: readonly IrEnvVar[], run: Run): IrEnvVar[] {
-  const byName = new Map<string, IrEnvVar>();
-  for (const variable of declared) {
-    const first = byName.get(variable.name.value);
-    if (first === undefined) {
-      byName.set(variable.name.value, variable);
-      continue;
-    }
-    const differs = [
-      [variable.type, first.type, "type"],
-      [variable.default, first.default, "default"],
-      [alternates(variable), alternates(first), "alternate"],
-    ] as const;
-    for (const [mine, theirs, what] of differs) {
-      if (mine?.value === theirs?.value) continue;
-      // What is no type has been reported.
-      if ([variable, first].some(({ shape }) => shape === undefined)) continue;
-      const said = (value: typeof mine): string =>
-        value === undefined ? `no ${what}` : `${what} ${JSON.stringify(value.value)}`;
-      run.report({
-        code: "BFF416",
-        severity: "error",
-        message: `the environment variable "${variable.name.value}" has ${said(mine)} here and ${said(theirs)} elsewhere`,
-        at: mine?.at ?? variable.at,
-        related: [{ at: theirs?.at ?? first.at, message: `${said(theirs)} here` }],
-        hint: "declare it in one file, and import that file",
-      });
-      break;
-    }
-  }
-  return [...byName.values()];
-}
-
-/** All of them as one text. */
-function alternates({ alternates: [first, ...more] }: IrEnvVar): Sourced<string> | undefined {
-  return first && { value: [first, ...more].map(({ value }) => value).join(", "), at: first.at };
-}
-
-/** A variable of the environment; none where its type is none of these words, which reading has reported. */
-function envVar(run: Run, ir: IrEnvVar): EnvVar[] {
-  const type = envType(ir.shape, run);
-  if (type === undefined) return [];
-  return [{ ir, variable: { name: `env.${ir.name.value}`, role: "var", type, proto: protoOf(type), absent: false } }];
-}
-function envType(shape: EnvShape | undefined, run: Run): CelType | undefined {
-  if (shape === undefined) return undefined;
-  const desc = run.ir.registry.getMessage(DurationSchema.typeName) ?? DurationSchema;
-  const item: CelType = shape.item === "duration" ? { kind: "message", desc } : { kind: shape.item };
-  if (shape.of === "list") return { kind: "list", element: item };
-  return shape.of === "map" ? { kind: "map", key: { kind: "string" }, value: item } : item;
 }

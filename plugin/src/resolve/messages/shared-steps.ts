@@ -6,6 +6,7 @@ import type { Step } from "../model/model.ts";
 import type { MessageScope } from "../scope/scope.ts";
 import type { MessageContext, Run } from "../steps/context.ts";
 import { failureVariable } from "../steps/failable.ts";
+import { reportLack } from "./lack.ts";
 
 function servicesOf(run: Run, roots: readonly IrMethod[]): IrService[] {
   return [...new Set(roots.flatMap((root) => run.lets.serviceOf.get(root) ?? []))];
@@ -50,7 +51,7 @@ export function takeShared(run: Run, ir: IrMessage, roots: readonly IrMethod[], 
       reportElsewhere(run, ir, name, roots, scope);
       continue;
     }
-    const step = reportLack(run, ir, name, roots, declared, scope) ? undefined : join(run, ir, name, declared, scope);
+    const step = lacksIt(run, ir, name, roots, declared, scope) ? undefined : join(run, ir, name, declared, scope);
     if (step === undefined) {
       scope.broken.add(name);
       scope.shared.broken.add(name);
@@ -70,7 +71,7 @@ interface Declared {
 }
 
 /** A service that the message is part of has no such step. */
-function reportLack(
+function lacksIt(
   run: Run,
   ir: IrMessage,
   name: string,
@@ -84,24 +85,14 @@ function reportLack(
   const mention = run.lets.mentions(ir.desc.typeName).get(name);
   // What only an inner message reads is told there.
   if (mention === undefined) return true;
-  const root = roots.find((candidate) => run.lets.serviceOf.get(candidate) === lacks.service);
-  const where = `service "${lacks.service.desc.name}"`;
-  const owner = `service "${has.service.desc.name}"`;
-  const first =
-    mention.through === undefined
-      ? `"${name}" is a step of ${owner}`
-      : `${mention.through} reads "${name}", a step of ${owner}`;
-  scope.report({
-    code: "BFF215",
-    severity: "error",
-    message: `${first}, but ${where}, whose rpc "${root?.desc.name}" reaches "${ir.desc.name}", has none`,
-    at: mention.text.at,
-    related: [
-      { at: has.step.name?.at ?? has.step.at, message: `"${name}" of ${owner}` },
-      { at: root?.at ?? lacks.service.at, message: `rpc "${root?.desc.name}" of ${where} reaches "${ir.desc.name}"` },
-    ],
-    hint: `declare "${name}" in the \`let\` of ${where}, too`,
-  });
+  const declare = `"${name}" in the \`let\``;
+  const at = has.step.name?.at ?? has.step.at;
+  reportLack(
+    run,
+    { name, what: "step", declare, mention, has: { service: has.service, at }, lacks: lacks.service },
+    { message: ir, roots },
+    scope.report,
+  );
   return true;
 }
 
@@ -116,7 +107,7 @@ function reportElsewhere(run: Run, ir: IrMessage, name: string, roots: readonly 
   const [root] = roots;
   const lacks = root && run.lets.serviceOf.get(root);
   if (has === undefined || lacks === undefined) return;
-  reportLack(run, ir, name, roots, [has, { service: lacks, step: undefined }], scope);
+  lacksIt(run, ir, name, roots, [has, { service: lacks, step: undefined }], scope);
   scope.shared.broken.add(name);
 }
 

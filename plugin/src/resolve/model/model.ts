@@ -25,7 +25,7 @@ export interface Model {
   readonly conversions: Conversions;
   /** Functions of the user, by declaration. */
   readonly functions: ReadonlyMap<IrFunction, Overload>;
-  /** What messages that nothing composes name outside of themselves: steps of services, if these are what they are meant for. */
+  /** What messages that nothing composes name outside of themselves, of services that they may be meant for: steps, and `env.X`. */
   readonly namedAdrift: ReadonlySet<string>;
   /** What looks superfluous: only to be told when nothing is wrong, since a fault may be why nobody uses it. */
   readonly suspicions: readonly Diagnostic[];
@@ -38,7 +38,7 @@ export interface BffFile {
   readonly services: readonly BffService[];
   /** In file order. */
   readonly messages: readonly Composed[];
-  /** Environment variables that its expressions may use: its own and those of the files it imports. */
+  /** What the files of its package, and those that they import, say of the environment. */
   readonly env: readonly EnvVar[];
 }
 export interface BffPackage {
@@ -54,6 +54,8 @@ export interface BffService {
   readonly desc: DescService;
   readonly methods: readonly BffMethod[];
   readonly let: Let | undefined;
+  /** Its own variables of the environment. */
+  readonly env: readonly EnvVar[];
 }
 export interface BffMethod {
   readonly ir: IrMethod;
@@ -81,6 +83,8 @@ export interface Block {
    * (`SharedSource`). They count as declared before its own.
    */
   readonly shared: readonly Step[];
+  /** The variables of the environment that its expressions may read. */
+  readonly env: readonly EnvVar[];
   /** In order of declaration. */
   readonly steps: readonly Step[];
   /** In order of declaration; the Degradation field left out. */

@@ -46,7 +46,6 @@ export interface PackageContext {
   readonly env: readonly EnvVar[];
   /** The names whose types are faulty. */
   readonly brokenEnv: ReadonlySet<string>;
-  readonly envVariable: Variable;
   readonly now: Variable;
   readonly functions: readonly Overload[];
   /** The names of those with a fault. */

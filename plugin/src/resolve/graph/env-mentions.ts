@@ -1,0 +1,15 @@
+// Which variables of the environment something reads: known before anything is typed, since services say what there is.
+import type { Ir, IrFile, IrMessage, IrService } from "../../ir.ts";
+import { declaredCalls } from "./declared.ts";
+import { entryNames, type Mention, namesOf } from "./let-graph.ts";
+import { messageTexts, stepTexts } from "./message-graph.ts";
+
+/** The X of every `env.X` in the expressions of a message, or of a service's `let`, and in the upstream entries for their calls. */
+export function envMentions(ir: Ir, of: IrMessage | IrService, file: IrFile): ReadonlyMap<string, Mention> {
+  const texts = of.kind === "message" ? messageTexts(of) : of.steps.flatMap(stepTexts);
+  const calls = of.steps.flatMap((step) => declaredCalls(step.source));
+  const found = new Map<string, Mention>();
+  for (const mention of [...namesOf(ir, file, texts, "env"), ...entryNames(ir, file, calls, "env")])
+    if (!found.has(mention.name)) found.set(mention.name, mention);
+  return found;
+}

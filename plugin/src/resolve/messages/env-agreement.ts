@@ -1,0 +1,135 @@
+// Whether all that declare one variable of the environment mean one variable.
+import type { IrEnvVar, IrFile, IrMessage, IrService } from "../../ir.ts";
+import type { Sourced } from "../../origin.ts";
+import { envMentions } from "../graph/env-mentions.ts";
+import { governing } from "../policies/entries.ts";
+import type { Run } from "../steps/context.ts";
+
+/** What services say of the environment, beside each other and beside the files. */
+export function checkServicesEnv(run: Run): void {
+  const services = run.ir.files.flatMap((file) => file.services);
+  const told = new Set<IrEnvVar>();
+  for (const service of services) {
+    const reached = reachedBy(run, service);
+    for (const declared of service.env) checkHidden(run, { service, reached }, declared);
+    checkElsewhere(run, service, reached, told);
+  }
+  const byName = new Map<string, Declared>();
+  for (const service of services) {
+    for (const declared of service.env) {
+      const key = `${packageOf(service)} ${declared.name.value}`;
+      const first = byName.get(key);
+      if (first === undefined) byName.set(key, { service, declared });
+      else if (first.service !== service && !sameShape(declared, first.declared)) reportTypes(run, declared, first);
+    }
+  }
+}
+
+function reportTypes(run: Run, declared: IrEnvVar, first: Declared): void {
+  if (declared.shape === undefined || first.declared.shape === undefined) return;
+  const { type } = first.declared;
+  run.report({
+    code: "BFF416",
+    severity: "error",
+    message: `the environment variable "${declared.name.value}" has type "${declared.type.value}" here and type "${type.value}" in service "${first.service.desc.name}"`,
+    at: declared.type.at,
+    related: [{ at: type.at, message: `type "${type.value}" here` }],
+    hint: "give both the same type, or rename one of them",
+  });
+}
+
+/** The files whose messages a service composes, with these. */
+interface Reached {
+  readonly file: IrFile;
+  readonly messages: readonly IrMessage[];
+}
+function reachedBy({ ir, lets }: Run, service: IrService): Reached[] {
+  const own = new Set(service.methods);
+  const isOwn = ({ desc }: IrMessage): boolean => (lets.roots.get(desc.typeName) ?? []).some((root) => own.has(root));
+  return ir.files
+    .map((file) => ({ file, messages: file.messages.filter(isOwn) }))
+    .filter(({ messages }) => messages.length > 0);
+}
+
+/** Messages of other packages read what these declare, and the service's process has one value of it. */
+function checkElsewhere(run: Run, service: IrService, reached: readonly Reached[], told: Set<IrEnvVar>): void {
+  const here = governing(run.ir, packageOf(service)).env;
+  const known = new Map(here.toReversed().map((one) => [one.name.value, one]));
+  for (const { file, messages } of reached) {
+    const read = new Set(messages.flatMap((message) => [...envMentions(run.ir, message, file).keys()]));
+    for (const other of governing(run.ir, file.desc.proto.package).env) {
+      if (here.includes(other) || told.has(other) || !read.has(other.name.value)) continue;
+      const one = known.get(other.name.value);
+      if (one === undefined) known.set(other.name.value, other);
+      else if (reportDifference(run, other, one)) told.add(other);
+    }
+  }
+}
+
+/** A name means one thing where the service's messages are. */
+function checkHidden(
+  { ir, report }: Run,
+  { service, reached }: { readonly service: IrService; readonly reached: readonly Reached[] },
+  { name }: IrEnvVar,
+): void {
+  const other = [...new Set([packageOf(service), ...reached.map(({ file }) => file.desc.proto.package)])]
+    .flatMap((one) => governing(ir, one).env)
+    .find((one) => one.name.value === name.value);
+  if (other === undefined) return;
+  report({
+    code: "BFF213",
+    severity: "error",
+    message: `the environment variable "${name.value}" of service "${service.desc.name}" hides that of a file`,
+    at: name.at,
+    related: [{ at: other.name.at, message: "the variable of the file" }],
+    hint: "leave it out, or rename one of them",
+  });
+}
+
+/** Each variable once: files may repeat what another says. */
+export function agreedEnv(declared: readonly IrEnvVar[], run: Run): IrEnvVar[] {
+  const byName = new Map<string, IrEnvVar>();
+  for (const variable of declared) {
+    const first = byName.get(variable.name.value);
+    if (first === undefined) byName.set(variable.name.value, variable);
+    else reportDifference(run, variable, first);
+  }
+  return [...byName.values()];
+}
+
+function reportDifference(run: Run, variable: IrEnvVar, first: IrEnvVar): boolean {
+  const differs = [
+    [variable.type, first.type, "type"],
+    [variable.default, first.default, "default"],
+    [alternates(variable), alternates(first), "alternate"],
+  ] as const;
+  const found = differs.find(([mine, theirs]) => mine?.value !== theirs?.value);
+  // What is no type has been reported.
+  if (found === undefined || [variable, first].some(({ shape }) => shape === undefined)) return false;
+  const [mine, theirs, what] = found;
+  const said = (value: typeof mine): string =>
+    value === undefined ? `no ${what}` : `${what} ${JSON.stringify(value.value)}`;
+  run.report({
+    code: "BFF416",
+    severity: "error",
+    message: `the environment variable "${variable.name.value}" has ${said(mine)} here and ${said(theirs)} elsewhere`,
+    at: mine?.at ?? variable.at,
+    related: [{ at: theirs?.at ?? first.at, message: `${said(theirs)} here` }],
+    hint: "declare it in one file, and import that file",
+  });
+  return true;
+}
+
+/** All of them as one text. */
+function alternates({ alternates: [first, ...more] }: IrEnvVar): Sourced<string> | undefined {
+  return first && { value: [first, ...more].map(({ value }) => value).join(", "), at: first.at };
+}
+
+interface Declared {
+  readonly service: IrService;
+  readonly declared: IrEnvVar;
+}
+
+export const packageOf = ({ desc }: IrService): string => desc.file.proto.package;
+export const sameShape = ({ shape: a }: IrEnvVar, { shape: b }: IrEnvVar): boolean =>
+  a?.of === b?.of && a?.item === b?.item;

@@ -1,0 +1,182 @@
+// Variables of the environment, as a package, a service's steps and a message see them.
+import { DurationSchema } from "@bufbuild/protobuf/wkt";
+import type { CelType, Variable } from "../../cel/index.ts";
+import type { EnvShape, Ir, IrEnvVar, IrFile, IrMessage, IrMethod, IrService } from "../../ir.ts";
+import { protoOf } from "../conversions/proto-of.ts";
+import { envMentions } from "../graph/env-mentions.ts";
+import type { Mention } from "../graph/let-graph.ts";
+import type { EnvVar } from "../model/model.ts";
+import type { PackageContext, Run } from "../steps/context.ts";
+import { agreedEnv, packageOf, sameShape } from "./env-agreement.ts";
+import { reportLack } from "./lack.ts";
+
+/** What there is of the environment. */
+export interface SeenEnv {
+  readonly variables: readonly EnvVar[];
+  /** The names of those with a fault, which has been reported. */
+  readonly broken: ReadonlySet<string>;
+  /** `env` itself. */
+  readonly group: Variable;
+}
+
+export function seen(variables: readonly EnvVar[], broken: Iterable<string>): SeenEnv {
+  const members = new Map(variables.map(({ ir, variable }) => [ir.name.value, variable]));
+  const group: Variable = {
+    name: "env",
+    role: "env",
+    type: { kind: "struct", members },
+    proto: undefined,
+    absent: false,
+  };
+  return { variables, broken: new Set(broken), group };
+}
+
+/** What the files of a package say. */
+export function packageEnv(run: Run, declared: readonly IrEnvVar[]): Pick<PackageContext, "env" | "brokenEnv"> {
+  const agreed = agreedEnv(declared, run);
+  const faulty = agreed.filter(({ shape }) => shape === undefined);
+  return { env: envVars(run.ir, agreed), brokenEnv: new Set(faulty.map(({ name }) => name.value)) };
+}
+
+/** What the steps of a service see. */
+export function envOfLet(
+  run: Run,
+  ir: IrService,
+  file: IrFile,
+  context: PackageContext,
+  report: Run["report"],
+): SeenEnv {
+  const own = besides(context, ir.env);
+  const mentions = envMentions(run.ir, ir, file);
+  const broken = new Set([...context.brokenEnv, ...faulty(own)]);
+  for (const has of elsewhere(run, context, [ir])) {
+    const mention = mentions.get(has.declared.name.value);
+    if (mention === undefined) continue;
+    reportLack(run, { ...lackOf(has, mention), lacks: ir }, undefined, report);
+    broken.add(has.declared.name.value);
+  }
+  return seen([...context.env, ...envVars(run.ir, own)], broken);
+}
+
+/** What a message sees: the variables of its package, and those that every service has that it is part of. */
+export function envOfMessage(
+  run: Run,
+  ir: IrMessage,
+  file: IrFile,
+  { context, roots }: { readonly context: PackageContext; readonly roots: readonly IrMethod[] },
+  report: Run["report"],
+): SeenEnv {
+  const services = [...new Set(roots.flatMap((root) => run.lets.serviceOf.get(root) ?? []))];
+  const broken = new Set(context.brokenEnv);
+  // A message that nothing composes may be meant for any of the services.
+  if (run.adrift.has(ir)) for (const { declared } of elsewhere(run, context, [])) broken.add(declared.name.value);
+  const mentions = services.length === 0 ? new Map<string, Mention>() : envMentions(run.ir, ir, file);
+  const taken: EnvVar[] = [];
+  const owned = besides(
+    context,
+    services.flatMap(({ env }) => env),
+  );
+  for (const name of new Set(owned.map(({ name }) => name.value))) {
+    const mention = mentions.get(name);
+    const all = services.map((service) => ({ service, declared: service.env.find((one) => one.name.value === name) }));
+    const has = all.flatMap(({ service, declared }) => (declared === undefined ? [] : [{ service, declared }]));
+    const lacks = all.find(({ declared }) => declared === undefined);
+    const [first] = has;
+    if (first === undefined) continue;
+    if (lacks !== undefined && mention !== undefined) {
+      reportLack(run, { ...lackOf(first, mention), lacks: lacks.service }, { message: ir, roots }, report);
+    }
+    const [variable] = envVars(run.ir, [first.declared]);
+    const usable =
+      lacks === undefined && variable !== undefined && faulty(has.map(({ declared }) => declared)).length === 0;
+    if (usable && agreesInType(ir, has, mention, report)) taken.push(variable);
+    else broken.add(name);
+  }
+  // What only services of other messages have.
+  const [service] = services;
+  for (const has of service === undefined ? [] : elsewhere(run, context, services)) {
+    const mention = mentions.get(has.declared.name.value);
+    if (service === undefined || mention === undefined) continue;
+    reportLack(run, { ...lackOf(has, mention), lacks: service }, { message: ir, roots }, report);
+    broken.add(has.declared.name.value);
+  }
+  return seen([...context.env, ...taken], broken);
+}
+
+interface Has {
+  readonly service: IrService;
+  readonly declared: IrEnvVar;
+}
+
+const faulty = (declared: readonly IrEnvVar[]): string[] =>
+  declared.flatMap(({ name, shape }) => (shape === undefined ? [name.value] : []));
+
+/** Those that the package does not have anyway, which has been reported. */
+function besides({ env, brokenEnv }: PackageContext, declared: readonly IrEnvVar[]): IrEnvVar[] {
+  const known = new Set([...env.map(({ ir }) => ir.name.value), ...brokenEnv]);
+  return declared.filter(({ name }) => !known.has(name.value));
+}
+
+/** What other services have and these have not, each name once. */
+function elsewhere(run: Run, context: PackageContext, services: readonly IrService[]): Has[] {
+  const own = new Set(services.flatMap(({ env }) => env.map(({ name }) => name.value)));
+  const found = new Map<string, Has>();
+  for (const service of run.ir.files.flatMap((file) => file.services)) {
+    for (const declared of besides(context, service.env)) {
+      const name = declared.name.value;
+      if (!own.has(name) && !found.has(name)) found.set(name, { service, declared });
+    }
+  }
+  return [...found.values()];
+}
+
+function lackOf({ service, declared: { name } }: Has, mention: Mention) {
+  const declare = `"${name.value}" in the \`env\``;
+  return { name: `env.${name.value}`, what: "variable", declare, mention, has: { service, at: name.at } };
+}
+
+/** Whether all services give a message one type of a variable. */
+function agreesInType(
+  ir: IrMessage,
+  [first, ...others]: readonly Has[],
+  mention: Mention | undefined,
+  report: Run["report"],
+): boolean {
+  const other = others.find(({ declared }) => first !== undefined && !sameShape(declared, first.declared));
+  if (first === undefined || other === undefined) return true;
+  const [one, two] = [first, other].map(({ service, declared }) => ({ declared, service: service.desc.name }));
+  // Within one package it has been reported, read or not.
+  if (mention === undefined || packageOf(first.service) === packageOf(other.service)) return false;
+  report({
+    code: "BFF418",
+    severity: "error",
+    message: `"env.${first.declared.name.value}" is ${one?.declared.type.value} in service "${one?.service}" and ${two?.declared.type.value} in service "${two?.service}", and "${ir.desc.name}" is part of both`,
+    at: mention.text.at,
+    related: [first, other].map(({ declared: { type } }) => ({ at: type.at, message: `${type.value} here` })),
+    hint: "give both the same type, or rename one of them",
+  });
+  return false;
+}
+
+/** Without those whose type is none of the known words, which reading has reported. */
+export function envVars(ir: Ir, declared: readonly IrEnvVar[]): EnvVar[] {
+  return declared.flatMap((one) => {
+    const type = envType(one.shape, ir);
+    if (type === undefined) return [];
+    const variable: Variable = {
+      name: `env.${one.name.value}`,
+      role: "var",
+      type,
+      proto: protoOf(type),
+      absent: false,
+    };
+    return [{ ir: one, variable }];
+  });
+}
+function envType(shape: EnvShape | undefined, ir: Ir): CelType | undefined {
+  if (shape === undefined) return undefined;
+  const desc = ir.registry.getMessage(DurationSchema.typeName) ?? DurationSchema;
+  const item: CelType = shape.item === "duration" ? { kind: "message", desc } : { kind: shape.item };
+  if (shape.of === "list") return { kind: "list", element: item };
+  return shape.of === "map" ? { kind: "map", key: { kind: "string" }, value: item } : item;
+}

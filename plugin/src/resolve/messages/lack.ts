@@ -1,0 +1,47 @@
+// What one service has, and another one around the same message has not.
+import type { IrMessage, IrMethod, IrService } from "../../ir.ts";
+import type { Origin } from "../../origin.ts";
+import type { Mention } from "../graph/let-graph.ts";
+import type { Run } from "../steps/context.ts";
+
+interface Lack {
+  /** As expressions write it: `viewer`, `env.REGION`. */
+  readonly name: string;
+  /** "step" */
+  readonly what: string;
+  /** What to declare where: "viewer" in the `let`. */
+  readonly declare: string;
+  readonly mention: Mention;
+  /** The service that has it, and where. */
+  readonly has: { readonly service: IrService; readonly at: Origin };
+  readonly lacks: IrService;
+}
+
+/** @param of the message, with the rpcs that reach it; undefined: a step of the service itself reads it */
+export function reportLack(
+  run: Run,
+  { name, what, declare, mention, has, lacks }: Lack,
+  of: { readonly message: IrMessage; readonly roots: readonly IrMethod[] } | undefined,
+  report: Run["report"],
+): void {
+  const where = `service "${lacks.desc.name}"`;
+  const owner = `service "${has.service.desc.name}"`;
+  const root = of?.roots.find((candidate) => run.lets.serviceOf.get(candidate) === lacks);
+  const reaches = of && `rpc "${root?.desc.name}" of ${where} reaches "${of.message.desc.name}"`;
+  const whose = of && `, whose rpc "${root?.desc.name}" reaches "${of.message.desc.name}",`;
+  const first =
+    mention.through === undefined
+      ? `"${name}" is a ${what} of ${owner}`
+      : `${mention.through} reads "${name}", a ${what} of ${owner}`;
+  report({
+    code: "BFF215",
+    severity: "error",
+    message: `${first}, but ${where}${whose ?? ""} has none`,
+    at: mention.text.at,
+    related: [
+      { at: has.at, message: `"${name}" of ${owner}` },
+      ...(reaches === undefined ? [] : [{ at: root?.at ?? lacks.at, message: reaches }]),
+    ],
+    hint: `declare ${declare} of ${where}, too`,
+  });
+}
