@@ -30,6 +30,9 @@ export interface TrustedOptions<C extends DescMessage, P extends Message> {
   readonly from?: readonly string[] | undefined;
 }
 
+/** RFC 4648, 4 and 5; the padding may be left out. */
+const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
+const BASE64URL = /^[A-Za-z0-9_-]+={0,2}$/;
 /** A larger one is refused, in characters. */
 const MOST_CHARACTERS = 64 << 10;
 
@@ -103,6 +106,8 @@ class TrustedSource implements Source {
   }
   #decoded(schema: DescMessage, header: string): Message {
     const isBinary = this.#options.header.toLowerCase().endsWith("-bin");
+    // Node reads over what is no base64: two values joined would be the first.
+    if (!(isBinary ? BASE64 : BASE64URL).test(header)) throw unauthenticated(`${this.name}: no base64`);
     try {
       const bytes = Buffer.from(header, isBinary ? "base64" : "base64url");
       if (isBinary) return fromBinary(schema, bytes);

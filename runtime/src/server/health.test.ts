@@ -39,6 +39,21 @@ it("tells those who watch when the server drains, and does not wait for them", a
   await server.close();
 });
 
+it("serves when the identity can judge, and tells those who watch", async () => {
+  const { promise: opened, resolve: open } = Promise.withResolvers<void>();
+  const server = await listen([echoEndpoint()], { identity: { opened, routes: new Map() } });
+  onTestFinished(() => server.close(0));
+  const health = createClient(Health, createGrpcTransport({ baseUrl: server.url }));
+  expect((await health.check({ service: "" })).status).toBe(Status.NOT_SERVING);
+  const seen: Status[] = [];
+  for await (const { status } of health.watch({ service: "" })) {
+    seen.push(status);
+    if (seen.length === 1) open();
+    if (status === Status.SERVING) void server.close(60_000);
+  }
+  expect(seen).toEqual([Status.NOT_SERVING, Status.SERVING, Status.NOT_SERVING]);
+});
+
 it("lets one watch a service that is unknown", async () => {
   const { health } = await watching();
   const gone = new AbortController();

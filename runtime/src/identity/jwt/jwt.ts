@@ -54,6 +54,7 @@ export function jwt<P extends Message = Principal, Claims extends DescMessage | 
   let jose: Jose | undefined;
   return {
     name: options.name,
+    byCertificate: (options.from ?? []).length > 0,
     async configure(settings) {
       checkOptions(options, settings);
       jose = await loadJose().catch(() => {

@@ -59,6 +59,7 @@ export function session<P extends Message = Principal, Claims extends DescMessag
   let jose: Jose | undefined;
   return {
     name: options.name,
+    byCertificate: (options.from ?? []).length > 0,
     async configure(settings: Settings): Promise<void> {
       config = configured(options, settings);
       jose = await loadJose().catch(() => missing(settings, options.name, "jose"));
