@@ -25,7 +25,6 @@ export interface OpenidProvider {
   mode: "up" | "hangs" | "down";
   /** Requests to its token endpoint, by grant. */
   readonly grants: string[];
-  /** Resolves when so many refreshes have been asked for. */
   /** Takes back every grant of an account: a refresh is refused from now on. */
   revoke(account: string): Promise<void>;
   close(): Promise<void>;
@@ -41,7 +40,6 @@ export async function startOpenidProvider(options: OpenidProviderOptions): Promi
   const callback = provider.callback();
   const hanging = new Set<ServerResponse>();
   const grants = new Map<string, Set<string>>();
-  provider.on("grant.success", () => {});
   provider.on("server_error", (_, error) => console.error(error));
   const running: OpenidProvider = {
     issuer,
@@ -111,6 +109,8 @@ function providerAt(issuer: string, options: OpenidProviderOptions): Provider {
       IdToken: 600,
     },
     interactions: { url: (_, { uid }) => `/interaction/${uid}` },
+    // Its own refuses addresses of this machine.
+    fetch: (url, { dispatcher: _, ...rest }: RequestInit & { dispatcher?: unknown } = {}) => fetch(url, rest),
     pkce: { required: () => true },
     cookies: { keys: ["a key of the test's"] },
     async loadExistingGrant({ oidc }) {
