@@ -104,13 +104,14 @@ describe.each(combinations)("$protocol on HTTP/$over, on $server", ({ serve, tra
 
   test("who presents a credential is known, and nobody finds it", async () => {
     const headers = { authorization: "Bearer user-ann", "x-principal-bin": "AAAA", "x-request-id": "7" };
-    const { answer } = await asking({}, headers, "authorization,cookie,x-principal-bin,x-request-id");
+    const { answer, responses } = await asking({}, headers, "authorization,cookie,x-principal-bin,x-request-id");
     expect(await seenBy(answer)).toEqual({
       subject: "ann",
       source: "user",
       address: expect.any(String),
       headers: { authorization: null, cookie: null, "x-principal-bin": null, "x-request-id": "7" },
     });
+    expect(["authorization", "x-request-id"].map((name) => responses[0]?.header(name))).toEqual(["", "7"]);
   });
 
   test.each<[string, Record<string, string>, string]>([
@@ -129,6 +130,8 @@ describe.each(combinations)("$protocol on HTTP/$over, on $server", ({ serve, tra
     expect(seen).toEqual([]);
     expect(audited).toMatchObject([{ event: "unauthenticated", method: GATE_PATH.slice(1), reason }]);
     expect(responses.map(({ outcome }) => outcome.ok)).toEqual([false]);
+    for (const name of Object.keys(headers).filter((one) => !/^(x-csrf|sec-)/.test(one)))
+      expect(responses[0]?.header(name)).toBe("");
   });
 
   test.each([{ "x-csrf": "1" }, { "sec-fetch-site": "same-origin" }])("a cookie counts with %j", async (proof) => {
