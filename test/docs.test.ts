@@ -191,7 +191,7 @@ test("the deploying page lists every variable that a server reads, and no other"
     .map((name) => read(`runtime/src/server/${name}.ts`))
     .concat(ofIdentity)
     .join("");
-  const names = sources.matchAll(/"(PORT|HOST|(?:BFF|TLS|REDIS)_[A-Z0-9_]+)"|source\.(BFF_[A-Z_]+)/g);
+  const names = sources.matchAll(/"(PORT|HOST|(?:BFF|TLS|REDIS|DATABASE)_[A-Z0-9_]+)"|source\.(BFF_[A-Z_]+)/g);
   const known = new Set([...names].map(([, quoted, property]) => quoted ?? property));
   const [, table = ""] = /^## Variables$(.*?)^Durations /ms.exec(read("docs/deploying.md")) ?? [];
   const cells = [...table.matchAll(/^\| (`[^|]*) \|/gm)].map(([, cell = ""]) => cell);

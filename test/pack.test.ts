@@ -170,7 +170,7 @@ test.each([
     name: "plugin",
     needed: ["LICENSE", "README.md", "bin/protoc-gen-bff.js", "dist/main.js"],
   },
-  { name: "runtime", needed: ["LICENSE", "README.md", "dist/index.js", "dist/index.d.ts"] },
+  { name: "runtime", needed: ["LICENSE", "README.md", "bin/bff-key.js", "dist/index.js", "dist/index.d.ts"] },
 ])("the $name's package holds what is needed, no sources and no tests", ({ name, needed }) => {
   const files = tarballs[name]?.files ?? [];
   expect(needed.filter((path) => !files.includes(path))).toEqual([]);
@@ -190,6 +190,11 @@ test("stack traces out of the runtime lead to its sources, which its source maps
     await serve(null).catch(({ stack }) => console.log(stack));`;
   const trace = run(project, process.execPath, "--enable-source-maps", "--input-type=module", "--eval", fails);
   expect(trace).toMatch(/runtime\/src\/server\/[\w-]+\.ts:\d+:\d+/);
+});
+
+test("bff-key is there as a command", () => {
+  const command = join(project, "node_modules/.bin/bff-key");
+  expect(run(project, command, "--help")).toContain("bff-key create --subject");
 });
 
 test("what packing does to package.json can be taken back", () => {

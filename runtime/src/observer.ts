@@ -133,7 +133,7 @@ export interface BreakerEvent {
 export interface AuditEvent {
   /**
    * `unauthenticated`, `denied`, `unjudged`: a request that was refused with UNAUTHENTICATED, PERMISSION_DENIED, or UNAVAILABLE since nobody
-   * could judge it. The others are sessions'.
+   * could judge it. The others are sessions', and keys': `key-first-used` may come from each process that sees the key at first.
    */
   readonly event:
     | "unauthenticated"
@@ -143,7 +143,10 @@ export interface AuditEvent {
     | "login-failed"
     | "logout"
     | "session-ended"
-    | "keys-changed";
+    | "keys-changed"
+    | "key-created"
+    | "key-revoked"
+    | "key-first-used";
   readonly at: Date;
   /** Why, in words of ours. */
   readonly reason?: string | undefined;

@@ -1,6 +1,7 @@
 // What generated `identity.ts` files use, and sources of other subpaths: `@protobff/runtime/identity`.
 export type { AuditEvent } from "../observer.ts";
 export { countsAmbient } from "./ambient.ts";
+export { type ApiKeyOptions, apiKey } from "./api-key/api-key.ts";
 export type { Caller } from "./caller.ts";
 export { cookieValues } from "./cookies.ts";
 export { identity } from "./declared.ts";

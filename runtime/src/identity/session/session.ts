@@ -2,7 +2,7 @@ import { create, type DescMessage, type Message, type MessageShape, toJson } fro
 import type { Clock } from "../../clock.ts";
 import { type Credential, CredentialSchema, type Principal } from "../../gen/bff/v1/identity_pb.ts";
 import type { Caller } from "../caller.ts";
-import { decodeClaims } from "../jwt/claims.ts";
+import { decodeClaims } from "../claims.ts";
 import { type Jose, loadJose } from "../jwt/jose.ts";
 import { KeySet } from "../jwt/key-set.ts";
 import { payloadText } from "../jwt/unverified.ts";

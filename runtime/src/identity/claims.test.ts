@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
-import { type Claims, ClaimsSchema, type OtherClaims, OtherClaimsSchema } from "../../testing/gen/claims_pb.ts";
+import { type Claims, ClaimsSchema, type OtherClaims, OtherClaimsSchema } from "../testing/gen/claims_pb.ts";
 import { decodeClaims } from "./claims.ts";
 
 const claims = (text: string): Claims => decodeClaims(ClaimsSchema, text) as Claims;

@@ -1,0 +1,371 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { create } from "@bufbuild/protobuf";
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Failure } from "../../failure.ts";
+import { type Principal, PrincipalSchema } from "../../gen/bff/v1/identity_pb.ts";
+import type { AuditEvent } from "../../observer.ts";
+import { FakeClock } from "../../testing/fake-clock.ts";
+import { ClaimsSchema } from "../../testing/gen/claims_pb.ts";
+import type { Caller } from "../caller.ts";
+import { type Incoming, NOWHERE } from "../incoming.ts";
+import type { Settings } from "../settings.ts";
+import type { Source } from "../source.ts";
+import { type ApiKeyOptions, apiKey } from "./api-key.ts";
+import { ApiKeySource, type ApiKeySourceParts } from "./api-key-source.ts";
+import { digestOf, newId, newKey } from "./key-format.ts";
+import type { KeyStore, KeyUse, StoredKey } from "./key-store.ts";
+import { SqliteKeys } from "./sqlite-keys.ts";
+
+// Over a real file of SQLite; a store that is away is a fake.
+
+let folder: string;
+let path: string;
+const sources: Source[] = [];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "bff-keys-"));
+  path = join(folder, "keys.db");
+});
+afterEach(async () => {
+  for (const source of sources.splice(0)) await source.close();
+  rmSync(folder, { recursive: true });
+});
+
+const FROM: Incoming = { get: () => null, all: () => [], peer: { ...NOWHERE, address: "192.0.2.7" } };
+
+class Rig {
+  readonly clock = new FakeClock();
+  readonly audited: AuditEvent[] = [];
+  readonly told: string[] = [];
+  /** Beside the source, as bff-key opens it. */
+  readonly store: SqliteKeys;
+  source: Source | undefined;
+
+  private constructor(store: SqliteKeys) {
+    this.store = store;
+  }
+  static async open(options: Partial<ApiKeyOptions<Principal, typeof ClaimsSchema>>): Promise<Rig> {
+    const rig = new Rig(await SqliteKeys.at(path));
+    const settings = { optional: (name: string) => (name === "BFF_STORE_FILE" ? path : undefined) } as Settings;
+    const spec = apiKey({ name: "robot", prefix: "acme_", ...options });
+    await spec.configure?.(settings);
+    rig.source = await spec.open(rig.parts);
+    sources.push(rig.source);
+    await rig.source.opened;
+    return rig;
+  }
+  get parts() {
+    const { clock } = this;
+    const audit = (event: AuditEvent): void => void this.audited.push(event);
+    return { clock, type: PrincipalSchema, audit, fault: (what: string) => void this.told.push(what) };
+  }
+  get second(): number {
+    return Math.floor(this.clock.date().getTime() / 1000);
+  }
+  add(more: Partial<StoredKey> = {}, prefix = "acme_"): string {
+    const key = newKey(prefix);
+    const none = { expires: undefined, revoked: undefined, lastUsed: undefined };
+    const stored = { id: newId(), subject: "ada", scopes: ["read"], claims: "{}", created: this.second, ...none };
+    this.store.add(digestOf(key), { ...stored, ...more });
+    return key;
+  }
+  async verify(key: string): Promise<Caller | undefined> {
+    return this.source?.verify(key, FROM);
+  }
+  outcome(key: string): Promise<string> {
+    return this.verify(key).then(
+      () => "ok",
+      (thrown: unknown) => (thrown instanceof Failure ? `${thrown.code} ${thrown.message}` : `threw ${thrown}`),
+    );
+  }
+}
+
+describe("a key", () => {
+  test("says who is calling", async () => {
+    const rig = await Rig.open({});
+    const caller = await rig.verify(rig.add({ id: "key_1", scopes: ["read", "write"], expires: rig.second + 60 }));
+    expect(caller).toMatchObject({
+      credential: { source: "robot", issuer: "robot", subject: "ada", id: "key_1", scopes: ["read", "write"] },
+      principal: { source: "robot", issuer: "robot", subject: "ada", scopes: ["read", "write"] },
+      token: undefined,
+    });
+    expect(caller?.credential.expires).toBe(BigInt(rig.second + 60));
+  });
+
+  test("has claims of the declared message, or is refused", async () => {
+    const rig = await Rig.open({
+      claims: ClaimsSchema,
+      principal: ({ org }, { source, issuer, subject }) =>
+        create(PrincipalSchema, { source, issuer, subject, tenant: org }),
+    });
+    const claims = (json: object): string => rig.add({ claims: JSON.stringify(json) });
+    expect((await rig.verify(claims({ org: "acme" })))?.principal).toMatchObject({ tenant: "acme" });
+    expect(await rig.outcome(claims({ org: 1 }))).toBe("16 the key's claims are not of the declared types");
+    expect(await rig.outcome(rig.add({ claims: "nonsense" }))).toBe(
+      "16 the key's claims are not of the declared types",
+    );
+  });
+
+  test("with an empty subject is nobody's", async () => {
+    const rig = await Rig.open({});
+    expect(await rig.outcome(rig.add({ subject: "" }))).toBe("16 bff.v1.Principal.subject is empty");
+  });
+
+  test("is its source's by its prefix and its length", async () => {
+    const { source } = await Rig.open({});
+    const key = newKey("acme_");
+    expect(key).toMatch(/^acme_[0-9A-Za-z]{49}$/);
+    expect(source?.owns(key)).toBe(true);
+    for (const other of [newKey(""), newKey("acme"), newKey("acme_b_"), key.slice(1), `${key}0`, `${key}\n`, ""]) {
+      expect(source?.owns(other), other).toBe(false);
+    }
+  });
+
+  test("stands in a header, bearer's too", async () => {
+    for (const [header, scheme] of [
+      ["x-api-key", undefined],
+      ["authorization", "bearer"],
+    ] as const) {
+      const rig = await Rig.open({ header });
+      expect(rig.source?.place).toEqual({ kind: "header", name: header, scheme });
+      expect(rig.source?.ambient).toBe(false);
+    }
+  });
+});
+
+describe("what is no key", () => {
+  test("is refused without asking the store: any other text, and keys with an error in them", async () => {
+    let asked = 0;
+    const store = fakeStore({ find: () => void asked++ });
+    const { source } = over(store);
+    const key = newKey("acme_");
+    const wrong = fc
+      .nat(key.length - 1)
+      .chain((at) => fc.constantFrom(..."0aZ_").map((c) => key.slice(0, at) + c + key.slice(at + 1)));
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(fc.string(), wrong), async (text) => {
+        if (text === key) return;
+        expect(() => source.verify(text, FROM)).toThrow(Failure);
+      }),
+    );
+    expect(asked).toBe(0);
+    expect(() => source.verify(key, FROM)).toThrow();
+    expect(asked).toBe(1);
+  });
+
+  test("but looks like one is remembered to be none for a second, a thousand of them", async () => {
+    let asked = 0;
+    const { source, clock } = over(fakeStore({ find: () => void asked++ }));
+    const key = newKey("acme_");
+    for (let i = 0; i < 5; i++) expect(() => source.verify(key, FROM)).toThrow();
+    expect(asked).toBe(1);
+    await clock.advance(1_000);
+    expect(() => source.verify(key, FROM)).toThrow();
+    expect(asked).toBe(2);
+    for (let i = 0; i < 1_000; i++) expect(() => source.verify(newKey("acme_"), FROM)).toThrow();
+    expect(() => source.verify(key, FROM)).toThrow();
+    expect(asked).toBe(1_003);
+  });
+
+  test("is refused for a reason that the log has", async () => {
+    const rig = await Rig.open({});
+    expect(await rig.outcome(newKey("acme_"))).toBe("16 the key is unknown");
+    expect(await rig.outcome(rig.add({ revoked: 1 }))).toBe("16 the key is revoked");
+    expect(await rig.outcome(rig.add({ expires: rig.second }))).toBe("16 the key has expired");
+    expect(await rig.outcome("acme_nonsense")).toBe("16 the key is none");
+  });
+});
+
+describe("what is remembered", () => {
+  test("ends with the cache: by then a revocation is seen", async () => {
+    const rig = await Rig.open({ cacheMs: 10_000 });
+    const key = rig.add({ id: "key_1" });
+    const first = await rig.verify(key);
+    expect(rig.source?.verify(key, FROM)).toBe(first);
+    rig.store.revoke("key_1", rig.second);
+    await rig.clock.advance(9_999);
+    expect(await rig.outcome(key)).toBe("ok");
+    await rig.clock.advance(1);
+    expect(await rig.outcome(key)).toBe("16 the key is revoked");
+  });
+
+  test("ends with the key", async () => {
+    const rig = await Rig.open({ cacheMs: 3_600_000 });
+    const key = rig.add({ expires: rig.second + 5 });
+    expect(await rig.outcome(key)).toBe("ok");
+    await rig.clock.advance(5_000);
+    expect(await rig.outcome(key)).toBe("16 the key has expired");
+  });
+
+  test("of a slow store is asked for once by all who wait", async () => {
+    const key = newKey("acme_");
+    let asked = 0;
+    const { promise, resolve } = Promise.withResolvers<StoredKey>();
+    const { source } = over(
+      fakeStore({
+        find: () => {
+          asked++;
+          return promise;
+        },
+      }),
+    );
+    const all = Promise.all(Array.from({ length: 50 }, () => source.verify(key, FROM)));
+    resolve(KEY);
+    expect(new Set(await all).size).toBe(1);
+    expect(asked).toBe(1);
+  });
+});
+
+describe("a store that is away", () => {
+  test("is no reason to drop a key", async () => {
+    for (const find of [() => Promise.reject(new Error("away")), fails]) {
+      const { source, told } = over(fakeStore({ find }));
+      const failure = await Promise.try(() => source.verify(newKey("acme_"), FROM)).catch((thrown: unknown) => thrown);
+      expect(failure).toMatchObject({ code: 14, clientCode: 14, clientMessage: "cannot judge credentials now" });
+      expect(told).toEqual(["keys of source robot cannot be looked up"]);
+    }
+  });
+
+  test("from the beginning: it is tried again, and the server is not ready until it is there", async () => {
+    let attempts = 0;
+    const { source, clock, told } = over(
+      fakeStore({
+        open: () => {
+          if (++attempts < 5) throw new Error("away");
+        },
+      }),
+    );
+    let opened = false;
+    void source.opened.then(() => {
+      opened = true;
+    });
+    await clock.advance(1_000 + 2_000 + 4_000 + 8_000 - 1);
+    expect([opened, attempts]).toEqual([false, 4]);
+    await clock.advance(1);
+    expect([opened, attempts]).toEqual([true, 5]);
+    expect(new Set(told)).toEqual(new Set(["the store of the keys of source robot cannot be opened"]));
+  });
+});
+
+describe("uses", () => {
+  test("are written for many at a time, and the rest at the end", async () => {
+    const written: (readonly KeyUse[])[] = [];
+    const { source, clock } = over(fakeStore({ find: () => KEY, used: (uses) => void written.push(uses) }), 1_000);
+    const [a, b] = [newKey("acme_"), newKey("acme_")];
+    source.verify(a, FROM);
+    await clock.advance(2_000);
+    source.verify(a, FROM);
+    source.verify(b, FROM);
+    expect(written).toEqual([]);
+    await clock.advance(8_000);
+    const start = 1_800_000_001;
+    expect(written).toEqual([
+      [
+        { digest: digestOf(a), second: start + 2 },
+        { digest: digestOf(b), second: start + 2 },
+      ],
+    ]);
+    source.verify(b, FROM);
+    await source.close();
+    expect(written).toHaveLength(2);
+  });
+
+  test("are in the table, and never go back", async () => {
+    const rig = await Rig.open({});
+    const key = rig.add({ id: "key_1" });
+    await rig.verify(key);
+    const used = rig.second;
+    await rig.clock.advance(10_000);
+    expect(rig.store.list()[0]?.lastUsed).toBe(used);
+    rig.store.used([{ digest: digestOf(key), second: used - 5 }]);
+    expect(rig.store.list()[0]?.lastUsed).toBe(used);
+  });
+
+  test("that cannot be written are told, and harm nobody", async () => {
+    const { source, clock, told } = over(fakeStore({ find: () => KEY, used: fails }));
+    source.verify(newKey("acme_"), FROM);
+    await clock.advance(10_000);
+    expect(told).toEqual(["uses of keys of source robot cannot be noted"]);
+  });
+
+  test("the first one is audited", async () => {
+    const rig = await Rig.open({ cacheMs: 0 });
+    const key = rig.add({ id: "key_1" });
+    await rig.verify(key);
+    await rig.verify(key);
+    await rig.verify(rig.add({ lastUsed: 5 }));
+    expect(rig.audited).toEqual([
+      {
+        event: "key-first-used",
+        at: rig.clock.date(),
+        source: "robot",
+        id: "key_1",
+        subject: "ada",
+        address: "192.0.2.7",
+      },
+    ]);
+  });
+});
+
+test("other processes make keys and end them, several at once, also where there is no file yet", async () => {
+  const command = fileURLToPath(new URL("../../../bin/bff-key.js", import.meta.url));
+  const env = { PATH: process.env.PATH ?? "", BFF_STORE_FILE: path };
+  const run = (...args: string[]) => promisify(execFile)(process.execPath, [command, ...args], { env });
+  const create = () => run("create", "--subject", "ada", "--prefix", "acme_");
+  const made = await Promise.all([create(), create(), create(), create()]);
+  const rig = await Rig.open({ cacheMs: 0 });
+  for (const { stdout } of made) expect(await rig.outcome(stdout.trim())).toBe("ok");
+  const key = made[0].stdout.trim();
+  await run("revoke", (await rig.verify(key))?.credential.id ?? "");
+  expect(await rig.outcome(key)).toBe("16 the key is revoked");
+});
+
+test("nothing of a key is in the file", async () => {
+  const rig = await Rig.open({});
+  const key = rig.add();
+  await rig.verify(key);
+  const rows = new DatabaseSync(path).prepare("select * from bff_api_key").all();
+  const text = JSON.stringify(rows);
+  expect(rows).toHaveLength(1);
+  for (const secret of [key, key.slice(5, -6), key.slice(5, 15)]) expect(text).not.toContain(secret);
+});
+
+const KEY: StoredKey = {
+  ...{ id: "key_1", subject: "ada", claims: "{}", scopes: [], created: 0 },
+  ...{ expires: undefined, revoked: undefined, lastUsed: 1 },
+};
+function fails(): never {
+  throw new Error("away");
+}
+function fakeStore(more: Partial<KeyStore>): KeyStore {
+  const nothing = () => undefined;
+  return {
+    open: nothing,
+    find: nothing,
+    used: nothing,
+    add: nothing,
+    revoke: nothing,
+    list: () => [],
+    close: nothing,
+    ...more,
+  };
+}
+function over(store: KeyStore, cacheMs = 10_000) {
+  const clock = new FakeClock();
+  const told: string[] = [];
+  const parts: ApiKeySourceParts = {
+    ...{ name: "robot", header: "x-api-key", prefix: "acme_", from: [], cacheMs, claims: undefined, store, clock },
+    audit: () => {},
+    fault: (what) => void told.push(what),
+    accept: (credential) => ({ credential, principal: credential, bytes: new Uint8Array(), key: "", token: undefined }),
+  };
+  const source = new ApiKeySource(parts);
+  sources.push(source);
+  return { source, clock, told };
+}

@@ -1,0 +1,185 @@
+import { create, type DescMessage, type Message } from "@bufbuild/protobuf";
+import type { Clock, Timer } from "../../clock.ts";
+import { Failure } from "../../failure.ts";
+import { type Credential, CredentialSchema } from "../../gen/bff/v1/identity_pb.ts";
+import type { Caller } from "../caller.ts";
+import { decodeClaims } from "../claims.ts";
+import type { Incoming } from "../incoming.ts";
+import { unauthenticated, unjudged } from "../refusals.ts";
+import { Remembered } from "../remembered.ts";
+import type { Place, Source } from "../source.ts";
+import type { SourceParts } from "../spec.ts";
+import { digestOf, isWhole, shapeOf } from "./key-format.ts";
+import type { KeyStore, StoredKey } from "./key-store.ts";
+import { KeyUses } from "./key-uses.ts";
+
+export interface ApiKeySourceParts extends Pick<SourceParts, "clock" | "audit" | "fault"> {
+  readonly name: string;
+  /** Of the header, lower-case. */
+  readonly header: string;
+  readonly prefix: string;
+  readonly from: readonly string[];
+  /** How late a revocation may be seen. */
+  readonly cacheMs: number;
+  /** What a key's claims are decoded into; undefined: nobody reads them. */
+  readonly claims: DescMessage | undefined;
+  /** @throws anything, for claims that make no principal */
+  readonly accept: (credential: Credential, claims: Message | undefined) => Caller;
+  readonly store: KeyStore;
+}
+
+/** How long it is remembered that a key is none, and how many of those. */
+const NONE_MS = 1_000;
+const MAX_NONE = 1_000;
+/** Between attempts to open the store: doubled each time. */
+const RETRY_MS = { first: 1_000, max: 30_000 };
+
+/** A caller who was looked up, on the clock and on the wall clock's seconds. */
+interface Known {
+  readonly caller: Caller;
+  readonly until: number;
+  readonly expires: number;
+}
+
+/** Callers who present a key of ours. What is remembered of a key is its digest. */
+export class ApiKeySource implements Source {
+  readonly name: string;
+  readonly place: Place;
+  readonly ambient = false;
+  readonly from: readonly string[];
+  readonly opened: Promise<void>;
+  readonly #parts: ApiKeySourceParts;
+  readonly #shape: RegExp;
+  readonly #known = new Remembered<Known>();
+  /** Until when it is remembered that there is no such key. */
+  readonly #none = new Remembered<{ readonly until: number; readonly why: string }>(MAX_NONE);
+  readonly #running = new Map<string, Promise<Caller>>();
+  readonly #firstUses = new Remembered<true>();
+  readonly #uses: KeyUses;
+  readonly #open: () => void;
+  #retry: Timer | undefined;
+  #closed = false;
+
+  constructor(parts: ApiKeySourceParts) {
+    const { name, header, prefix, from, store, clock } = parts;
+    this.name = name;
+    this.place = { kind: "header", name: header, scheme: header === "authorization" ? "bearer" : undefined };
+    this.from = from;
+    this.#parts = parts;
+    this.#shape = shapeOf(prefix);
+    this.#uses = new KeyUses(store, clock, (error) =>
+      parts.fault(`uses of keys of source ${name} cannot be noted`, error),
+    );
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.opened = promise;
+    this.#open = resolve;
+    void this.#opening(0);
+  }
+
+  owns(credential: string): boolean {
+    return this.#shape.test(credential);
+  }
+
+  verify(credential: string, { peer }: Incoming): Caller | Promise<Caller> {
+    if (!this.#shape.test(credential)) throw unauthenticated("the key is none");
+    const { clock } = this.#parts;
+    const [now, second] = [clock.now(), secondOf(clock)];
+    const digest = digestOf(credential);
+    const known = this.#known.get(digest);
+    if (known !== undefined && now < known.until && second < known.expires) return known.caller;
+    // The checksum is looked at by whoever has none that is known, and keeps texts that are no keys from the store.
+    if (!isWhole(credential)) throw unauthenticated("the key is none");
+    const none = this.#none.get(digest);
+    if (none !== undefined && now < none.until) throw unauthenticated(none.why);
+    return this.#running.get(digest) ?? this.#begun(digest, peer.address);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const { clock, store } = this.#parts;
+    if (this.#retry !== undefined) clock.clearTimeout(this.#retry);
+    await this.#uses.flush();
+    await store.close();
+    this.#open();
+  }
+
+  #begun(digest: string, address: string): Caller | Promise<Caller> {
+    let found: ReturnType<KeyStore["find"]>;
+    try {
+      found = this.#parts.store.find(digest);
+    } catch (error) {
+      throw this.#away(error);
+    }
+    if (!(found instanceof Promise)) return this.#judged(digest, found, address);
+    const running = found
+      .catch((error: unknown) => Promise.reject(this.#away(error)))
+      .then((key) => this.#judged(digest, key, address))
+      .finally(() => this.#running.delete(digest));
+    this.#running.set(digest, running);
+    return running;
+  }
+
+  #judged(digest: string, key: StoredKey | undefined, address: string): Caller {
+    const { clock, cacheMs } = this.#parts;
+    const [now, second] = [clock.now(), secondOf(clock)];
+    const why = reasonToRefuse(key, second);
+    if (key === undefined || why !== undefined) {
+      this.#none.set(digest, { until: now + NONE_MS, why: why ?? "" });
+      throw unauthenticated(why ?? "");
+    }
+    const caller = this.#caller(key);
+    this.#known.set(digest, { caller, until: now + cacheMs, expires: key.expires ?? Number.POSITIVE_INFINITY });
+    this.#uses.note(digest, second);
+    if (key.lastUsed === undefined) this.#firstUse(digest, caller.credential, address);
+    return caller;
+  }
+
+  #caller(key: StoredKey): Caller {
+    const { name, claims: desc, accept } = this.#parts;
+    const credential = create(CredentialSchema, {
+      ...{ source: name, issuer: name, subject: key.subject, id: key.id, scopes: [...key.scopes] },
+      expires: BigInt(key.expires ?? 0),
+    });
+    try {
+      return accept(credential, desc === undefined ? undefined : decodeClaims(desc, key.claims));
+    } catch (error) {
+      throw error instanceof Failure ? error : unauthenticated("the key's claims are not of the declared types");
+    }
+  }
+
+  #firstUse(digest: string, { source, id, subject }: Credential, address: string): void {
+    if (this.#firstUses.get(digest)) return;
+    this.#firstUses.set(digest, true);
+    const { audit, clock } = this.#parts;
+    audit({ event: "key-first-used", at: clock.date(), source, id, subject, address });
+  }
+
+  #away(error: unknown): Failure {
+    this.#parts.fault(`keys of source ${this.name} cannot be looked up`, error);
+    return unjudged("the store of keys cannot be asked", error);
+  }
+
+  async #opening(failures: number): Promise<void> {
+    const { store, clock, fault } = this.#parts;
+    try {
+      await store.open();
+      this.#open();
+    } catch (error) {
+      if (this.#closed) return;
+      fault(`the store of the keys of source ${this.name} cannot be opened`, error);
+      const wait = Math.min(RETRY_MS.first * 2 ** failures, RETRY_MS.max) * (0.8 + 0.4 * clock.random());
+      this.#retry = clock.setTimeout(() => void this.#opening(failures + 1), wait, undefined);
+    }
+  }
+}
+
+function secondOf(clock: Clock): number {
+  return Math.floor(clock.date().getTime() / 1000);
+}
+
+function reasonToRefuse(key: StoredKey | undefined, second: number): string | undefined {
+  if (key === undefined) return "the key is unknown";
+  if (key.revoked !== undefined) return "the key is revoked";
+  if (key.expires !== undefined && second >= key.expires) return "the key has expired";
+  return undefined;
+}

@@ -1,0 +1,56 @@
+import type { DescMessage, Message, MessageShape } from "@bufbuild/protobuf";
+import type { Credential, Principal } from "../../gen/bff/v1/identity_pb.ts";
+import { callerOf } from "../principal.ts";
+import type { SourceSpec } from "../spec.ts";
+import { ApiKeySource } from "./api-key-source.ts";
+import { PREFIX } from "./key-format.ts";
+import type { KeyStore } from "./key-store.ts";
+import { readKeyStore } from "./open-store.ts";
+
+/** `api_key` of a source. What is left out has the default of the option. */
+export interface ApiKeyOptions<P extends Message, Claims extends DescMessage | undefined> {
+  /** Of the source. */
+  readonly name: string;
+  /** By default `x-api-key`; in `authorization` the scheme is Bearer. */
+  readonly header?: string | undefined;
+  /** What its keys begin with. */
+  readonly prefix?: string | undefined;
+  /** How late a revocation may be seen: so long it is remembered whose a key is. */
+  readonly cacheMs?: number | undefined;
+  /** What a key's claims are decoded into. */
+  readonly claims?: Claims | undefined;
+  /** As in `Source`. */
+  readonly from?: readonly string[] | undefined;
+  /** By default the default principal, filled from the credential. */
+  readonly principal?:
+    | ((claims: Claims extends DescMessage ? MessageShape<Claims> : undefined, credential: Credential) => P)
+    | undefined;
+}
+
+const CACHE_MS = 10_000;
+
+/** A source of callers who present a key that `bff-key` has made. */
+export function apiKey<P extends Message = Principal, Claims extends DescMessage | undefined = undefined>(
+  options: ApiKeyOptions<P, Claims>,
+): SourceSpec<P> {
+  const { name, header = "x-api-key", prefix = "", cacheMs = CACHE_MS, claims, from = [], principal } = options;
+  if (!PREFIX.test(prefix)) throw new TypeError(`a prefix of keys is no ${JSON.stringify(prefix)}`);
+  let store: KeyStore | undefined;
+  return {
+    name,
+    async configure(settings) {
+      store = await readKeyStore(settings, `source ${name}`);
+    },
+    open({ type, clock, audit, fault }) {
+      if (store === undefined) throw new TypeError(`source ${name} has not been configured`);
+      return new ApiKeySource({
+        ...{ name, header: header.toLowerCase(), prefix, from, cacheMs, claims, store, clock, audit, fault },
+        accept(credential, decoded) {
+          // What is decoded is of the type that the options name.
+          const set = principal && (() => principal(decoded as Parameters<typeof principal>[0], credential));
+          return callerOf({ type, credential, principal: set });
+        },
+      });
+    },
+  };
+}

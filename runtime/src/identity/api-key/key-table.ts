@@ -1,0 +1,53 @@
+import type { StoredKey } from "./key-store.ts";
+
+// The one table, in SQL that SQLite and PostgreSQL both take. Times are Unix seconds; scopes stand in one text with spaces between them.
+
+export const CREATE_TABLE = `
+create table if not exists bff_api_key (
+  hash bytea primary key,
+  id text not null unique,
+  subject text not null,
+  claims text not null,
+  scopes text not null,
+  created_at bigint not null,
+  expires_at bigint,
+  revoked_at bigint,
+  last_used_at bigint
+)`;
+
+const COLUMNS = "id, subject, claims, scopes, created_at, expires_at, revoked_at, last_used_at";
+export const FIND = `select ${COLUMNS} from bff_api_key where hash = $1`;
+export const FIND_ID = `select ${COLUMNS} from bff_api_key where id = $1`;
+export const LIST = `select ${COLUMNS} from bff_api_key order by created_at, id`;
+export const ADD = `insert into bff_api_key (hash, ${COLUMNS}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`;
+export const REVOKE = "update bff_api_key set revoked_at = $2 where id = $1 and revoked_at is null";
+export const USED =
+  "update bff_api_key set last_used_at = $2 where hash = $1 and (last_used_at is null or last_used_at < $2)";
+
+/** As drivers give it: whole numbers of 64 bits as numbers or in texts. */
+export type KeyRow = Readonly<Record<string, unknown>>;
+
+export function keyOf(row: KeyRow): StoredKey {
+  const second = (name: string): number | undefined => (row[name] === null ? undefined : Number(row[name]));
+  return {
+    id: String(row.id),
+    subject: String(row.subject),
+    claims: String(row.claims),
+    scopes: String(row.scopes).split(" ").filter(Boolean),
+    created: Number(row.created_at),
+    expires: second("expires_at"),
+    revoked: second("revoked_at"),
+    lastUsed: second("last_used_at"),
+  };
+}
+
+/** In the order of `ADD`. */
+export function valuesOf(digest: string, key: StoredKey): (Buffer | string | number | null)[] {
+  const { id, subject, claims, scopes, created, expires, revoked, lastUsed } = key;
+  const optional = [expires, revoked, lastUsed].map((second) => second ?? null);
+  return [hashOf(digest), id, subject, claims, scopes.join(" "), created, ...optional];
+}
+
+export function hashOf(digest: string): Buffer {
+  return Buffer.from(digest, "base64url");
+}

@@ -1,0 +1,202 @@
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { systemClock } from "../../clock.ts";
+import { runBffKey } from "../../command/bff-key.ts";
+import { Failure } from "../../failure.ts";
+import { PrincipalSchema } from "../../gen/bff/v1/identity_pb.ts";
+import { freePort } from "../../testing/listening.ts";
+import { type Incoming, NOWHERE } from "../incoming.ts";
+import type { Settings } from "../settings.ts";
+import type { Source } from "../source.ts";
+import { apiKey } from "./api-key.ts";
+import { digestOf, newKey } from "./key-format.ts";
+import { PostgresKeys } from "./postgres-keys.ts";
+
+// Against a real PostgreSQL, on a port and in a folder of its own.
+
+const PLAIN: Incoming = { get: () => null, all: () => [], peer: NOWHERE };
+let folder: string;
+let port: number;
+let server: ChildProcess | undefined;
+const open: { close(): void | Promise<void> }[] = [];
+
+/** Debian has the server's commands beside those that are on the PATH. */
+function command(name: string): string {
+  const versions = existsSync("/usr/lib/postgresql") ? readdirSync("/usr/lib/postgresql").sort().reverse() : [];
+  return versions.map((version) => `/usr/lib/postgresql/${version}/bin/${name}`).find(existsSync) ?? name;
+}
+/** PostgreSQL refuses to be run by root. */
+function owner(): { readonly uid?: number; readonly gid?: number } {
+  if (process.getuid?.() !== 0) return {};
+  const id = (flag: string) => Number(execFileSync("id", [flag, "postgres"], { encoding: "utf8" }));
+  return { uid: id("-u"), gid: id("-g") };
+}
+async function start(): Promise<void> {
+  const args = ["-D", join(folder, "data"), "-p", `${port}`, "-h", "127.0.0.1", "-k", "", "-c", "fsync=off"];
+  const child = spawn(command("postgres"), args, { ...owner(), cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
+  server = child;
+  let printed = "";
+  for await (const chunk of child.stderr as NodeJS.ReadableStream) {
+    printed += String(chunk);
+    if (printed.includes("ready to accept connections")) break;
+  }
+  if (child.exitCode !== null) throw new Error(printed);
+  child.stderr?.resume();
+}
+async function stop(): Promise<void> {
+  const child = server;
+  server = undefined;
+  if (child === undefined) return;
+  for (const pid of processes(child)) process.kill(pid, "SIGCONT"); // a test that has failed may have left them stopped
+  child.kill("SIGQUIT");
+  if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+}
+
+/** The server, and its processes for connections. */
+function processes(of = server): number[] {
+  const { stdout } = spawnSync("ps", ["-o", "pid=", "--pid", `${of?.pid}`, "--ppid", `${of?.pid}`], {
+    encoding: "utf8",
+  });
+  return stdout.trim().split(/\s+/).map(Number);
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "bff-postgres-"));
+  const { uid, gid } = owner();
+  if (uid !== undefined && gid !== undefined) chownSync(folder, uid, gid);
+  port = await freePort();
+  const args = ["-D", join(folder, "data"), "-U", "bff", "-A", "trust", "--no-sync"];
+  execFileSync(command("initdb"), args, { ...owner(), cwd: folder, stdio: "ignore" });
+  await start();
+}, 60_000);
+afterEach(async () => {
+  for (const one of open.splice(0)) await one.close();
+});
+afterAll(async () => {
+  await stop();
+  rmSync(folder, { recursive: true });
+});
+
+const address = (at = port): string => `postgres://bff@127.0.0.1:${at}/postgres`;
+async function bffKey(...args: string[]): Promise<string> {
+  const written: string[] = [];
+  const keep = (text: string): void => void written.push(text);
+  const code = await runBffKey(args, { DATABASE_URL: address() }, { out: keep, error: keep });
+  expect([code, written]).toEqual([0, written]);
+  return written[0]?.trim() ?? "";
+}
+/** A source, as a server opens it. */
+async function opened(url = address(), cacheMs = 0): Promise<{ source: Source; told: string[] }> {
+  const told: string[] = [];
+  const settings = { optional: (name: string) => (name === "DATABASE_URL" ? url : undefined) } as Settings;
+  const spec = apiKey({ name: "robot", prefix: "acme_", cacheMs });
+  await spec.configure?.(settings);
+  const fault = (what: string): void => void told.push(what);
+  const source = await spec.open({ clock: systemClock, type: PrincipalSchema, audit: () => {}, fault });
+  open.push(source);
+  return { source, told };
+}
+function outcome(source: Source, key: string): Promise<string> {
+  return Promise.try(() => source.verify(key, PLAIN)).then(
+    (caller) => `ok ${caller?.credential.subject}`,
+    (thrown: unknown) => (thrown instanceof Failure ? `${thrown.code} ${thrown.message}` : `threw ${thrown}`),
+  );
+}
+const create = (...more: string[]) => bffKey("create", "--subject", "ada", "--prefix", "acme_", ...more);
+
+test("the table is made by whoever comes first, of many at once", async () => {
+  const stores = await Promise.all(Array.from({ length: 8 }, () => PostgresKeys.at(address())));
+  open.push(...stores);
+  await Promise.all(stores.map((store) => store.open()));
+  expect(await stores[0]?.list()).toEqual([]);
+});
+
+test("a role that may not make tables will do where there is one", async () => {
+  const owner = await PostgresKeys.at(address());
+  open.push(owner);
+  await owner.open();
+  const { default: pg } = await import("pg");
+  const admin = new pg.Client({ connectionString: address() });
+  await admin.connect();
+  await admin.query("create role reader login; grant select, update on bff_api_key to reader");
+  await admin.end();
+  const reader = await PostgresKeys.at(address().replace("bff@", "reader@"));
+  open.push(reader);
+  await reader.open();
+  expect(await reader.find(digestOf(newKey("")))).toBeUndefined();
+});
+
+test("keys that bff-key makes are known to servers, and those it revokes are not", async () => {
+  const { source } = await opened();
+  await source.opened;
+  const key = await create("--scope", "read", "--scope", "write", "--claims", '{"a":1}', "--expires", "1d");
+  const caller = await source.verify(key, PLAIN);
+  expect(caller?.credential).toMatchObject({ subject: "ada", scopes: ["read", "write"], issuer: "robot" });
+  expect(Number(caller?.credential.expires) - Date.now() / 1000).toBeGreaterThan(86_000);
+  await bffKey("revoke", caller?.credential.id ?? "");
+  expect(await outcome(source, key)).toBe("16 the key is revoked");
+});
+
+test("uses of many keys are written by one statement", async () => {
+  const keys = [await create(), await create(), await create()];
+  const { source } = await opened();
+  await source.opened;
+  for (const key of keys) expect(await outcome(source, key)).toBe("ok ada");
+  open.splice(open.indexOf(source), 1);
+  await source.close();
+  const store = await PostgresKeys.at(address());
+  open.push(store);
+  const used = await Promise.all(keys.map((key) => store.find(digestOf(key))));
+  const now = Date.now() / 1000;
+  for (const key of used) expect(Math.abs((key?.lastUsed ?? 0) - now)).toBeLessThan(60);
+  await store.used([{ digest: digestOf(keys[0] ?? ""), second: 1 }]);
+  expect((await store.find(digestOf(keys[0] ?? "")))?.lastUsed).toBe(used[0]?.lastUsed);
+});
+
+test("another process sees what this one does", async () => {
+  const key = await create();
+  const command = fileURLToPath(new URL("../../../bin/bff-key.js", import.meta.url));
+  const env = { PATH: process.env.PATH ?? "", DATABASE_URL: address() };
+  const listed = execFileSync(process.execPath, [command, "list", "--json"], { env, encoding: "utf8" });
+  const { source } = await opened();
+  const caller = await source.verify(key, PLAIN);
+  const id = caller?.credential.id ?? "";
+  expect(listed).toContain(id);
+  execFileSync(process.execPath, [command, "revoke", id], { env, stdio: "ignore" });
+  expect(await outcome(source, key)).toBe("16 the key is revoked");
+});
+
+test("away, stopped and back: UNAVAILABLE within its time, and then as before", async () => {
+  const key = await create();
+  const { source, told } = await opened();
+  await source.opened;
+  expect(await outcome(source, key)).toBe("ok ada");
+  const away = "14 the store of keys cannot be asked";
+  const all = processes();
+  for (const pid of all) process.kill(pid, "SIGSTOP");
+  expect(await outcome(source, key)).toBe(away);
+  for (const pid of all) process.kill(pid, "SIGCONT");
+  await stop();
+  expect(await outcome(source, key)).toBe(away);
+  await start();
+  expect(await outcome(source, key)).toBe("ok ada");
+  expect(new Set(told)).toEqual(new Set(["keys of source robot cannot be looked up"]));
+});
+
+test("a server that never answers: so many wait, and no more; each for its time", async () => {
+  const silent: Server = createServer(() => {}).listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  const { port: at } = silent.address() as { readonly port: number };
+  const { source } = await opened(address(at));
+  const outcomes = Array.from({ length: 300 }, () => outcome(source, newKey("acme_")));
+  expect(new Set(await Promise.all(outcomes))).toEqual(new Set(["14 the store of keys cannot be asked"]));
+  await source.close();
+  open.splice(0);
+  silent.close();
+});

@@ -1,0 +1,83 @@
+import { closeSync, openSync } from "node:fs";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { KeyStore, KeyUse, StoredKey } from "./key-store.ts";
+import { ADD, CREATE_TABLE, FIND, FIND_ID, hashOf, keyOf, LIST, REVOKE, USED, valuesOf } from "./key-table.ts";
+
+/** How long one waits for another process that writes, in milliseconds: nothing else happens meanwhile. */
+const BUSY_MS = 250;
+
+/** Keys in a file of SQLite, which any number of processes of one machine may have open. */
+export class SqliteKeys implements KeyStore {
+  readonly #database: DatabaseSync;
+  #statements: ReadonlyMap<string, StatementSync> = new Map();
+
+  private constructor(database: DatabaseSync) {
+    this.#database = database;
+  }
+
+  /**
+   * Opens or creates the file, with its table.
+   *
+   * @throws Error when it cannot be used
+   */
+  static async at(path: string): Promise<SqliteKeys> {
+    const { DatabaseSync } = await import("node:sqlite");
+    // For nobody else: SQLite gives the files beside it the same mode.
+    closeSync(openSync(path, "a", 0o600));
+    const database = new DatabaseSync(path, { timeout: BUSY_MS });
+    try {
+      const keys = new SqliteKeys(database);
+      keys.open();
+      return keys;
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  }
+
+  open(): void {
+    if (this.#statements.size > 0) return;
+    // Readers do not wait for writers; what a crash of the machine may lose is when a key was used last.
+    this.#database.exec("pragma journal_mode = wal; pragma synchronous = normal");
+    this.#database.exec(CREATE_TABLE);
+    const all = [FIND, FIND_ID, LIST, ADD, REVOKE, USED];
+    this.#statements = new Map(all.map((sql) => [sql, this.#database.prepare(sql.replaceAll("$", "?"))]));
+  }
+  find(digest: string): StoredKey | undefined {
+    return this.#one(FIND, hashOf(digest));
+  }
+  used(uses: readonly KeyUse[]): void {
+    this.#database.exec("begin immediate");
+    try {
+      for (const { digest, second } of uses) this.#statement(USED).run(hashOf(digest), second);
+      this.#database.exec("commit");
+    } catch (error) {
+      this.#database.exec("rollback");
+      throw error;
+    }
+  }
+  add(digest: string, key: StoredKey): void {
+    this.#statement(ADD).run(...valuesOf(digest, key));
+  }
+  revoke(id: string, second: number): StoredKey | undefined {
+    const before = this.#one(FIND_ID, id);
+    this.#statement(REVOKE).run(id, second);
+    return before;
+  }
+  list(): readonly StoredKey[] {
+    return this.#statement(LIST).all().map(keyOf);
+  }
+  close(): void {
+    this.#database.close();
+  }
+
+  #one(sql: string, value: Buffer | string): StoredKey | undefined {
+    const row = this.#statement(sql).get(value);
+    return row === undefined ? undefined : keyOf(row);
+  }
+  #statement(sql: string): StatementSync {
+    const statement = this.#statements.get(sql);
+    if (statement === undefined) throw new Error("the store is not open");
+    return statement;
+  }
+}
