@@ -30,6 +30,8 @@ export interface IrFile {
   readonly env: readonly IrEnvVar[];
   /** Functions of the user that expressions may call. */
   readonly functions: readonly IrFunction[];
+  /** Who is calling the services of its package. */
+  readonly identity: IrIdentity | undefined;
   /** How many elements a request to one of its rpcs may hold that says nothing itself. */
   readonly maxElements: Sourced<number> | undefined;
   /** Only services with `(bff.v1.service)`. */
@@ -160,6 +162,88 @@ export interface IrEnvVar {
 export interface EnvShape {
   readonly of: "one" | "list" | "map";
   readonly item: "string" | "int" | "uint" | "bool" | "double" | "duration";
+}
+
+// ---- who is calling ----
+
+export interface IrIdentity {
+  readonly kind: "identity";
+  readonly at: Origin;
+  /** Undefined: bff.v1.Principal. */
+  readonly type: Text | undefined;
+  readonly sources: readonly IrIdentitySource[];
+}
+
+/** One way of proving who is calling. */
+export interface IrIdentitySource {
+  readonly kind: "identity_source";
+  readonly at: Origin;
+  /** Undefined only after a diagnostic. */
+  readonly name: Text | undefined;
+  /** Undefined only after a diagnostic. */
+  readonly credential: IrCredential | undefined;
+  readonly set: readonly IrBind[];
+  /** Names of certificates over whose connections alone it counts; none: any connection. */
+  readonly from: readonly Text[];
+}
+
+export type IrCredential = IrJwt | IrSession | IrApiKey | IrAssertion | IrPeer | IrTrusted;
+
+/** What all kinds have. Texts with holes are templates as those of failures. Times are milliseconds. */
+interface IrCredentialBase {
+  readonly at: Origin;
+  /** The message that its claims are decoded into. */
+  readonly claims: Text | undefined;
+}
+export interface IrJwt extends IrCredentialBase {
+  readonly kind: "jwt";
+  /** With holes. Undefined only after a diagnostic. */
+  readonly issuer: Text | undefined;
+  /** With holes. */
+  readonly audience: readonly Text[];
+  /** With holes. */
+  readonly jwks: Text | undefined;
+  readonly header: Text | undefined;
+  readonly cookie: Text | undefined;
+  readonly algorithms: readonly Text[];
+  readonly leeway: Sourced<number> | undefined;
+  readonly maxStale: Sourced<number> | undefined;
+  readonly subject: Text | undefined;
+}
+export interface IrSession extends IrCredentialBase {
+  readonly kind: "session";
+  /** With holes. Undefined only after a diagnostic. */
+  readonly issuer: Text | undefined;
+  /** With holes. Undefined only after a diagnostic. */
+  readonly clientId: Text | undefined;
+  readonly scopes: readonly Text[];
+  readonly cookie: Text | undefined;
+  readonly idle: Sourced<number> | undefined;
+  readonly absolute: Sourced<number> | undefined;
+}
+export interface IrApiKey extends IrCredentialBase {
+  readonly kind: "api_key";
+  readonly header: Text | undefined;
+  readonly prefix: Text | undefined;
+  readonly cache: Sourced<number> | undefined;
+}
+export interface IrAssertion extends IrCredentialBase {
+  readonly kind: "assertion";
+  readonly header: Text | undefined;
+  /** With holes. Undefined only after a diagnostic. */
+  readonly issuer: Text | undefined;
+  /** With holes. Undefined only after a diagnostic. */
+  readonly keys: Text | undefined;
+}
+export interface IrPeer extends IrCredentialBase {
+  readonly kind: "peer";
+  readonly spiffe: readonly Text[];
+  readonly dns: readonly Text[];
+}
+export interface IrTrusted extends IrCredentialBase {
+  readonly kind: "trusted";
+  /** Undefined only after a diagnostic. */
+  readonly header: Text | undefined;
 }
 
 /** A function of the user. */

@@ -3,7 +3,7 @@ export const declarationCodes = {
   BFF101:
     "A step says exactly one source: `by`, `call`, `compose`, `each`, `switch` or `guard`. Without one there is nothing to run, and with two it is not clear which one counts.",
   BFF102:
-    "A duration is a number followed by `ms`, `s` or `m`. A bare number would leave it to the reader whether 5 means milliseconds or seconds.",
+    "A duration is a number followed by `ms`, `s`, `m`, `h` or `d`. A bare number would leave it to the reader whether 5 means milliseconds or seconds.",
   BFF103:
     "A duration is more than zero, and at most 24 days: a call with no time always fails, and timers hold no longer than that.",
   BFF104:
@@ -22,7 +22,7 @@ export const declarationCodes = {
   BFF112:
     "A status to fail with is a status code other than OK, and a guard says which. A failure with OK would reach the client as a success without an answer.",
   BFF113:
-    "The braces of a failure's `message` hold expressions, and are closed. A brace left open would end up in the text that clients read.",
+    "The braces of a failure's `message`, or of what a source of an identity says, hold expressions, and are closed. A brace left open would end up in the text.",
   BFF114: "A `compose` names its message, because that message says what is composed.",
   BFF115: "An `each` says `var`, `in` and one source: the name of an item, the list, and what is done with each item.",
   BFF116:
@@ -83,6 +83,18 @@ export const declarationCodes = {
   BFF173: "A batch finds the key of an item in one way: in a field, or by an expression.",
   BFF150:
     "A `fallback` of a field stands in for what is unset in the message that a copy is made of, or in the copy. Other fields have an expression, which can say so itself.",
+  BFF151:
+    "An identity has sources, and each has a name and one kind of credential. Permits, logs and variables of the environment know a source by its name.",
+  BFF152:
+    "A source says whose credentials it takes, and for whom they were made. Without that, a credential that somebody else got elsewhere would do.",
+  BFF153:
+    "Tokens are verified by algorithms with a public key. With a shared secret whoever verifies could sign, and without a signature anybody could.",
+  BFF154: "Keys are fetched over https, or from this machine. Whoever could change them on the way could be anybody.",
+  BFF155:
+    "A credential stands in one header or in one cookie, which says nothing else. There it is found, and nobody else finds it.",
+  BFF156: "A pattern of names has one `*` in a segment at most, for it is read by people who decide whom to trust.",
+  BFF157:
+    "A credential is of one source. Where two share a place, the credential itself shows whose it is: by its prefix, its issuer or its name.",
   BFF191:
     "The protos of the options are those that the plugin was made with. With another version's, an option would mean something else, or would not be seen at all.",
   BFF190:

@@ -1,17 +1,20 @@
-const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000 };
-/** What a timer can wait at most: 2^31 - 1 ms, a little under 25 days. */
-const longest = 24 * 24 * 60 * 60_000;
+const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+/** What a timer can wait at most, in days: 2^31 - 1 ms are a little under 25. */
+const TIMER_DAYS = 24;
 
 export type ParsedDuration =
   | { readonly ok: true; readonly milliseconds: number }
   /** `problem` completes "the duration …"; `malformed` tells bad syntax from a value out of range. */
   | { readonly ok: false; readonly malformed: boolean; readonly problem: string; readonly hint: string };
 
-const advice = 'write a number followed by "ms", "s" or "m", as in "250ms"';
+const advice = 'write a number followed by "ms", "s", "m", "h" or "d", as in "250ms"';
 
-/** Reads a duration: a decimal number with `ms`, `s` or `m`, more than zero and at most 24 days. */
-export function parseDuration(value: string): ParsedDuration {
-  const match = /^([+-]?)(\d+(?:\.\d+)?)(ms|s|m)$/.exec(value);
+/** Whether a text is a duration of nothing. */
+export const isZeroDuration = (value: string): boolean => /^0+(\.0+)?(ms|s|m|h|d)$/.test(value);
+
+/** Reads a duration: a decimal number with `ms`, `s`, `m`, `h` or `d`, more than zero and at most so many days. */
+export function parseDuration(value: string, days = TIMER_DAYS): ParsedDuration {
+  const match = /^([+-]?)(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(value);
   if (match === null) return { ok: false, malformed: true, problem: "is malformed", hint: suggestion(value) };
   const [, sign, number = "", unit = ""] = match;
   // 1.1 * 1000 is 1100.0000000000002: nobody means the nanoseconds after the point.
@@ -21,7 +24,11 @@ export function parseDuration(value: string): ParsedDuration {
   if (sign === "+") return { ok: false, malformed: true, problem: "is malformed", hint: `write "${number}${unit}"` };
   if (milliseconds === 0)
     return range("is zero", "write a duration of more than zero, or leave it out for the default");
-  if (milliseconds > longest) return range("is longer than 24 days", "write a duration that a request can wait");
+  if (milliseconds > days * 86_400_000)
+    return range(
+      `is longer than ${days} days`,
+      days === TIMER_DAYS ? "write a duration that a request can wait" : "write a shorter one",
+    );
   return { ok: true, milliseconds };
 }
 
@@ -33,7 +40,8 @@ function suggestion(value: string): string {
   if (unit === "") return `write the unit, as in "${number}ms" or "${number}s"`;
   const lower = unit.toLowerCase();
   if (lower in units) return `write "${number}${lower}"`;
-  if (/^(h|hr|hours?)$/.test(lower)) return `write "${Number(number) * 60}m"`;
+  if (/^(hr|hours?)$/.test(lower)) return `write "${number}h"`;
+  if (/^days?$/.test(lower)) return `write "${number}d"`;
   if (/^(sec|secs|seconds?)$/.test(lower)) return `write "${number}s"`;
   if (/^(min|mins|minutes?)$/.test(lower)) return `write "${number}m"`;
   if (/^(msec|millis|milliseconds?)$/.test(lower)) return `write "${number}ms"`;

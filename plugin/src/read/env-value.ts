@@ -4,7 +4,7 @@ import type { EnvShape } from "../ir.ts";
 
 /** google.protobuf.Duration ends there. */
 const DURATION_MAX_MS = 315_576_000_000_000;
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000 };
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 const ITEMS: Readonly<Record<EnvShape["item"], (text: string) => boolean>> = {
   string: () => true,
@@ -14,7 +14,7 @@ const ITEMS: Readonly<Record<EnvShape["item"], (text: string) => boolean>> = {
   double: (text) => /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) && Number.isFinite(Number(text)),
   // Zero is a duration here: what it means is the expression's business.
   duration: (text) => {
-    const [, number, unit = ""] = /^(\d{1,15}(?:\.\d{1,9})?)(ms|s|m)$/.exec(text) ?? [];
+    const [, number, unit = ""] = /^(\d{1,15}(?:\.\d{1,9})?)(ms|s|m|h|d)$/.exec(text) ?? [];
     return number !== undefined && Number(number) * (UNIT_MS[unit] ?? Number.NaN) <= DURATION_MAX_MS;
   },
 };

@@ -130,10 +130,14 @@ const reserved: ReadonlySet<string> = new Set(
   ].flatMap((names) => names.split(" ")),
 );
 
+/** Whether gRPC, Connect or HTTP needs a header for itself. */
+export const isProtocolHeader = (name: string): boolean =>
+  /^:|^grpc-|^connect-/i.test(name) || reserved.has(name.toLowerCase());
+
 /** A metadata key that is sent to an upstream (gRPC over HTTP/2, "Custom-Metadata"). */
 export function checkMetadataKey(key: Text, report: Report): void {
   const { value, at } = key;
-  if (/^:|^grpc-|^connect-/i.test(value) || reserved.has(value.toLowerCase())) {
+  if (isProtocolHeader(value)) {
     fault(report, "BFF122", at, `the metadata key ${JSON.stringify(value)} is reserved for the protocol`, {
       hint: "choose another key",
     });

@@ -8,7 +8,7 @@ import type { Place } from "./place.ts";
 import { expression } from "./values.ts";
 
 /** What the names of a list of named values stand for. */
-export type BindKind = "request field" | "argument" | "metadata key";
+export type BindKind = "request field" | "argument" | "metadata key" | "field of the principal";
 
 export function readBinds(
   values: readonly Bind[],
@@ -67,5 +67,5 @@ function checkBind(bind: IrBind, kind: BindKind, report: Report): void {
   if (bind.name === undefined) return;
   if (kind === "metadata key") checkMetadataKey(bind.name, report);
   else if (kind === "argument") checkMember(bind.name, "an argument", report);
-  else checkReference(bind.name, "a request field", report);
+  else checkReference(bind.name, kind === "request field" ? "a request field" : "a field", report);
 }

@@ -2,19 +2,20 @@ import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Breaker, FileRule, RetryBudget, Upstream } from "../gen/bff/v1/options_pb.ts";
 import type { IrBreaker, IrFile, IrRetryBudget, IrUpstream } from "../ir.ts";
 import { child, children, type Declared, sourced, text } from "./declared.ts";
-import { caution, fault, unsupported } from "./fault.ts";
+import { caution, fault } from "./fault.ts";
 import { checkMethod, checkReference, checkUnique } from "./names.ts";
 import { readEnv } from "./read-env.ts";
 import { readFunction } from "./read-function.ts";
+import { readIdentity } from "./read-identity.ts";
 import { isEmpty, readPolicy } from "./read-policy.ts";
 import { count, duration, ratio, maxElements as readMaxElements } from "./values.ts";
 
 export function readFileRule(
   { value, place }: Declared<FileRule>,
   report: Report,
-): Pick<IrFile, "upstreams" | "env" | "functions" | "maxElements"> {
+): Pick<IrFile, "upstreams" | "env" | "functions" | "identity" | "maxElements"> {
   if (isEmpty(value)) fault(report, "BFF124", place.at, "this rule says nothing", { hint: "leave it out" });
-  if (value.identity !== undefined) unsupported(report, place.field("identity").at, '"identity"');
+  const identity = child(value.identity, place, "identity");
   const functions = children(value.function, place, "function").flatMap((one) => readFunction(one, report) ?? []);
   checkUnique(
     functions.map((one) => one.name),
@@ -27,6 +28,7 @@ export function readFileRule(
     upstreams: children(value.upstream, place, "upstream").map((upstream) => readUpstream(upstream, report)),
     env: readEnv(children(value.env, place, "env"), report),
     functions,
+    identity: identity && readIdentity(identity, report),
     maxElements: readMaxElements(value, place, report),
   };
 }

@@ -53,7 +53,7 @@ function readFile(desc: DescFile, target: boolean, locator: Locator, report: Rep
   }
   const rule = hasOption(desc, fileOption)
     ? readFileRule({ value: getOption(desc, fileOption), place: locator.rule(desc, fileOption) }, report)
-    : { upstreams: [], env: [], functions: [], maxElements: undefined };
+    : { upstreams: [], env: [], functions: [], identity: undefined, maxElements: undefined };
   return {
     kind: "file",
     desc,

@@ -3,7 +3,7 @@ import type { Report } from "../diagnostic/diagnostic.ts";
 import { Code } from "../gen/bff/v1/options_pb.ts";
 import type { Sourced, Text } from "../origin.ts";
 import { sourced, sourcedList, text, texts } from "./declared.ts";
-import { parseDuration } from "./duration.ts";
+import { isZeroDuration, parseDuration } from "./duration.ts";
 import { fault } from "./fault.ts";
 import { checkUnique } from "./names.ts";
 import type { Place } from "./place.ts";
@@ -26,16 +26,17 @@ function checkExpression(found: Text, name: string, report: Report): void {
   fault(report, "BFF109", found.at, `"${name}" is empty`, { hint: "write an expression, or leave it out" });
 }
 
-/** Milliseconds; undefined after a diagnostic too. */
+/** Milliseconds; undefined after a diagnostic too. `days`: the most that it may be, where that is not what a timer can wait. */
 export function duration(
   value: string | undefined,
   place: Place,
   name: string,
   report: Report,
+  days?: number,
 ): Sourced<number> | undefined {
   if (value === undefined) return undefined;
   const { at } = place.field(name);
-  const parsed = parseDuration(value);
+  const parsed = parseDuration(value, days);
   if (parsed.ok) return { value: parsed.milliseconds, at };
   fault(
     report,
@@ -56,7 +57,7 @@ export function durationOrZero(
   name: string,
   report: Report,
 ): Sourced<number> | undefined {
-  if (value !== undefined && /^0+(\.0+)?(ms|s|m)$/.test(value)) return { value: 0, at: place.field(name).at };
+  if (value !== undefined && isZeroDuration(value)) return { value: 0, at: place.field(name).at };
   return duration(value, place, name, report);
 }
 

@@ -1,0 +1,39 @@
+// Texts of sources that may have holes: who has issued a credential, and where its keys are.
+import type { Report } from "../diagnostic/diagnostic.ts";
+import type { Text } from "../origin.ts";
+import { fault } from "./fault.ts";
+import { parseTemplate } from "./template.ts";
+
+/** The braces of a text with holes. */
+export function checkTemplate(text: Text | undefined, report: Report): void {
+  if (text === undefined) return;
+  const template = parseTemplate(text.value);
+  if (!template.ok) fault(report, "BFF113", text.place(template.offset), template.problem, { hint: template.hint });
+}
+
+/** Keys come over a connection that proves whose they are. What has holes is checked when the server starts. */
+export function checkAddress(text: Text | undefined, name: "issuer" | "jwks" | "keys", report: Report): void {
+  if (text === undefined || text.value.trim() === "") return;
+  if (name !== "issuer") checkTemplate(text, report);
+  const template = parseTemplate(text.value);
+  if (!template.ok || template.parts.some(({ kind }) => kind === "hole")) return;
+  const { value } = text;
+  // A file of one's own.
+  if (name === "keys" && !value.includes("://")) return;
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  const loopback = url !== undefined && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname);
+  const secure = url?.protocol === "https:" || (url?.protocol === "http:" && loopback);
+  const plain = url !== undefined && url.username === "" && url.password === "" && url.hash === "";
+  const bare = name !== "issuer" || url?.search === "";
+  if (secure && plain && bare) return;
+  const problem =
+    url === undefined
+      ? "is no address"
+      : !secure
+        ? "is no https address: whoever is on the way could put in keys of their own"
+        : "holds what an address of keys does not have: a user, a fragment or a query";
+  const more = name === "issuer" ? ", or say `jwks`, where its keys are" : "";
+  fault(report, "BFF154", text.at, `${JSON.stringify(value)} of "${name}" ${problem}`, {
+    hint: `write one that begins with https:// (http:// for a loopback address alone)${more}`,
+  });
+}

@@ -1,0 +1,185 @@
+// Where credentials stand in a request: a place that several sources share has to show whose credential it is.
+import type { Report } from "../diagnostic/diagnostic.ts";
+import type { IrCredential, IrIdentitySource } from "../ir.ts";
+import type { Text } from "../origin.ts";
+import { fault } from "./fault.ts";
+import { isProtocolHeader } from "./names.ts";
+
+const DEFAULTS = {
+  header: { jwt: "authorization", api_key: "x-api-key", assertion: "x-principal-signed-bin" },
+  cookie: "__Host-session",
+};
+
+/** `header:authorization`; undefined where it is not said and should be. */
+function placeOf(credential: IrCredential): string | undefined {
+  switch (credential.kind) {
+    case "jwt":
+      return credential.cookie === undefined
+        ? `header:${credential.header?.value ?? DEFAULTS.header.jwt}`
+        : `cookie:${credential.cookie.value}`;
+    case "session":
+      return `cookie:${credential.cookie?.value ?? DEFAULTS.cookie}`;
+    case "api_key":
+    case "assertion":
+      return `header:${credential.header?.value ?? DEFAULTS.header[credential.kind]}`;
+    case "trusted":
+      return credential.header && `header:${credential.header.value}`;
+    case "peer":
+      return "certificate";
+  }
+}
+
+export function checkPlaces(sources: readonly IrIdentitySource[], report: Report): void {
+  for (const { credential } of sources) if (credential !== undefined) checkPlace(credential, report);
+  const [first, second] = sources.filter(({ credential }) => credential?.kind === "session");
+  if (first !== undefined && second !== undefined)
+    fault(report, "BFF157", second.name?.at ?? second.at, "a server has one session source, and this is the second", {
+      related: [{ at: first.name?.at ?? first.at, message: "the first one" }],
+      hint: "leave out one of them: /auth/login leads to one provider",
+    });
+  for (const [i, source] of sources.entries()) {
+    for (const other of sources.slice(0, i)) {
+      if (source === second && other === first) continue;
+      const problem = confused(source, other);
+      if (problem === undefined) continue;
+      fault(report, "BFF157", source.name?.at ?? source.at, problem.message, {
+        related: [{ at: other.name?.at ?? other.at, message: "the other source" }],
+        hint: problem.hint,
+      });
+      break;
+    }
+  }
+}
+
+interface Problem {
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** Why nobody could tell a credential of one from a credential of the other. */
+function confused(a: IrIdentitySource, b: IrIdentitySource): Problem | undefined {
+  const [one, other] = [a.credential, b.credential];
+  if (one === undefined || other === undefined) return undefined;
+  const place = placeOf(one);
+  if (place === undefined || place !== placeOf(other)) return undefined;
+  const where = shown(place);
+  if (one.kind === "peer" && other.kind === "peer") {
+    const patterns = (peer: typeof one): readonly Text[] => [...peer.spiffe, ...peer.dns];
+    const met = patterns(one).find((mine) => patterns(other).some((theirs) => overlap(mine.value, theirs.value)));
+    if (met === undefined) return undefined;
+    return {
+      message: `"${met.value}" and a pattern of "${b.name?.value}" take one certificate`,
+      hint: "make them differ in a segment that neither leaves open",
+    };
+  }
+  if (one.kind === "api_key" && other.kind === "api_key") {
+    const [mine, theirs] = [one.prefix?.value, other.prefix?.value];
+    if (mine !== undefined && theirs !== undefined && !mine.startsWith(theirs) && !theirs.startsWith(mine))
+      return undefined;
+    return {
+      message: `keys of "${a.name?.value}" and of "${b.name?.value}" both stand in ${where}, and their prefixes do not tell them apart`,
+      hint: "give each a `prefix` that the other's does not begin with, or a `header` of its own",
+    };
+  }
+  const issued = (credential: IrCredential): string | undefined =>
+    credential.kind === "jwt" || credential.kind === "assertion" ? credential.issuer?.value : undefined;
+  if (one.kind === other.kind && issued(one) !== undefined) {
+    if (issued(one) !== issued(other)) return undefined;
+    return {
+      message: `"${a.name?.value}" and "${b.name?.value}" have one issuer, and both stand in ${where}`,
+      hint: "make one source of them, or give one a place of its own",
+    };
+  }
+  // A key has its prefix, and a token none.
+  const key = [one, other].find((credential) => credential.kind === "api_key");
+  const token = [one, other].find((credential) => credential.kind === "jwt");
+  if (key !== undefined && token !== undefined) {
+    if (key.prefix !== undefined) return undefined;
+    return {
+      message: `keys and tokens both stand in ${where}, and nothing tells them apart`,
+      hint: "give the keys a `prefix`, or a `header` of their own",
+    };
+  }
+  return {
+    message: `"${a.name?.value}" and "${b.name?.value}" both stand in ${where}`,
+    hint: "give one of them a place of its own",
+  };
+}
+
+const shown = (place: string): string =>
+  place === "certificate" ? "the certificate" : `the ${place.replace(":", ' "')}"`;
+
+/** Whether a name may be meant by both. */
+function overlap(a: string, b: string): boolean {
+  const split = (pattern: string): string[] => pattern.split(pattern.includes("/") ? "/" : ".");
+  const [mine, theirs] = [split(a), split(b)];
+  return mine.length === theirs.length && mine.every((segment, i) => meet(segment, theirs[i] ?? ""));
+}
+/** `*` stands for one character at least. */
+function meet(a: string, b: string): boolean {
+  const [x, y] = [a.split("*"), b.split("*")];
+  const [before = "", after] = x;
+  const [start = "", end] = y;
+  if (after === undefined && end === undefined) return a === b;
+  if (after === undefined) return end !== undefined && covers(start, end, a);
+  if (end === undefined) return covers(before, after, b);
+  const heads = before.startsWith(start) || start.startsWith(before);
+  return heads && (after.endsWith(end) || end.endsWith(after));
+}
+const covers = (before: string, after: string, text: string): boolean =>
+  text.length > before.length + after.length && text.startsWith(before) && text.endsWith(after);
+
+// ---- one place ----
+
+function checkPlace(credential: IrCredential, report: Report): void {
+  if (credential.kind === "jwt" && credential.header !== undefined && credential.cookie !== undefined)
+    fault(report, "BFF155", credential.cookie.at, 'this source has a "header" and a "cookie"', {
+      related: [{ at: credential.header.at, message: "the header" }],
+      hint: "leave out one of them: a credential stands in one place",
+    });
+  if ("header" in credential && credential.header !== undefined)
+    checkHeader(credential.header, credential.kind, report);
+  if ("cookie" in credential && credential.cookie !== undefined)
+    checkCookie(credential.cookie, credential.kind, report);
+}
+
+/** Headers that say something else of a request. */
+const OTHERS: ReadonlySet<string> = new Set(
+  "cookie forwarded host origin x-csrf x-forwarded-client-cert x-forwarded-for".split(" "),
+);
+
+function checkHeader({ value, at }: Text, kind: IrCredential["kind"], report: Report): void {
+  const lower = value.toLowerCase();
+  const isName = /^[0-9a-z!#$%&'*+.^_`|~-]+$/.test(lower);
+  const problem = !isName
+    ? { message: `${JSON.stringify(value)} is no header name`, hint: 'write one such as "x-user-token"' }
+    : lower !== value
+      ? { message: `${JSON.stringify(value)} is not in lower case`, hint: `write "${lower}"` }
+      : lower === "cookie"
+        ? { message: "cookies are found by their names", hint: 'say `cookie: "…"` in place of the header' }
+        : OTHERS.has(lower) || lower.startsWith("sec-") || isProtocolHeader(lower)
+          ? { message: `the header "${value}" says something else of a request`, hint: "choose another one" }
+          : kind === "assertion" && !lower.endsWith("-bin")
+            ? { message: `what is signed are bytes, and "${value}" is a header of text`, hint: `write "${value}-bin"` }
+            : (kind === "jwt" || kind === "api_key") && lower.endsWith("-bin")
+              ? {
+                  message: `"${value}" is a header of bytes, and this credential is a text`,
+                  hint: `write "${lower.replace(/-bin$/, "")}"`,
+                }
+              : kind !== "jwt" && kind !== "api_key" && lower === "authorization"
+                ? { message: '"authorization" is for tokens and keys', hint: "choose another header" }
+                : undefined;
+  if (problem !== undefined) fault(report, "BFF155", at, problem.message, { hint: problem.hint });
+}
+
+function checkCookie({ value, at }: Text, kind: IrCredential["kind"], report: Report): void {
+  if (!/^[0-9A-Za-z!#$%&'*+.^_`|~-]+$/.test(value)) {
+    fault(report, "BFF155", at, `${JSON.stringify(value)} is no name of a cookie`, {
+      hint: 'write one such as "__Host-session"',
+    });
+  } else if (kind === "session" && !/^__Host-./.test(value)) {
+    fault(report, "BFF155", at, `other hosts of the domain could set "${value}", and log a user in as somebody else`, {
+      hint: `write "__Host-${value.replace(/^__(Secure|Host)-/, "") || "session"}"`,
+    });
+  }
+}

@@ -1,0 +1,239 @@
+// One credential of each kind: where it stands, who vouches for it, how it is judged.
+import type { Report } from "../diagnostic/diagnostic.ts";
+import type { ApiKey, Assertion, Jwt, Peer, Session, Source, Trusted } from "../gen/bff/v1/options_pb.ts";
+import type { IrApiKey, IrAssertion, IrCredential, IrJwt, IrPeer, IrSession, IrTrusted } from "../ir.ts";
+import type { Text } from "../origin.ts";
+import { checkAddress, checkTemplate } from "./check-address.ts";
+import { type Declared, text, texts } from "./declared.ts";
+import { fault } from "./fault.ts";
+import { checkReference, checkUnique } from "./names.ts";
+import type { Place } from "./place.ts";
+import { duration } from "./values.ts";
+
+/** Nothing here waits for a timer: how long a login may last, or keys may serve, is compared with the clock. */
+const DAYS = 400;
+
+/** Undefined where none is said. */
+export function readCredential({ kind }: Source, source: Place, report: Report): IrCredential | undefined {
+  const { case: name, value } = kind;
+  if (name === undefined) return undefined;
+  switch (name) {
+    case "jwt":
+      return readJwt({ value, place: source.field("jwt") }, report);
+    case "session":
+      return readSession({ value, place: source.field("session") }, report);
+    case "apiKey":
+      return readApiKey({ value, place: source.field("api_key") }, report);
+    case "assertion":
+      return readAssertion({ value, place: source.field("assertion") }, report);
+    case "peer":
+      return readPeer({ value, place: source.field("peer") }, report);
+    case "trusted":
+      return readTrusted({ value, place: source.field("trusted") }, report);
+  }
+}
+
+/** The message of its claims. */
+function claimsOf(value: string | undefined, place: Place, report: Report): Text | undefined {
+  const claims = text(value, place, "claims");
+  checkReference(claims, "a message", report);
+  return claims;
+}
+
+/** What a source cannot do without. */
+function needed(
+  found: Text | undefined,
+  place: Place,
+  name: string,
+  why: string,
+  example: string,
+  report: Report,
+): void {
+  if (found !== undefined && found.value.trim() !== "") return;
+  fault(report, "BFF152", found?.at ?? place.at, `this source has no "${name}": ${why}`, { hint: `add ${example}` });
+}
+
+// ---- tokens ----
+
+const ALGORITHMS: ReadonlySet<string> = new Set(
+  "RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA Ed25519".split(" "),
+);
+
+function readJwt({ value, place }: Declared<Jwt>, report: Report): IrJwt {
+  const jwt: IrJwt = {
+    kind: "jwt",
+    at: place.at,
+    issuer: text(value.issuer, place, "issuer"),
+    audience: texts(value.audience, place, "audience"),
+    jwks: text(value.jwks, place, "jwks"),
+    claims: claimsOf(value.claims, place, report),
+    header: text(value.header, place, "header"),
+    cookie: text(value.cookie, place, "cookie"),
+    algorithms: texts(value.algorithm, place, "algorithm"),
+    leeway: duration(value.leeway, place, "leeway", report),
+    maxStale: duration(value.maxStale, place, "max_stale", report, DAYS),
+    subject: text(value.subject, place, "subject"),
+  };
+  const { issuer, audience, jwks, subject } = jwt;
+  needed(issuer, place, "issuer", "a token of anybody's would do", '`issuer: "{env.OIDC_ISSUER}"`', report);
+  const why = "a token that was made for another service would do";
+  needed(audience[0], place, "audience", why, '`audience: "…"`, what the issuer calls this service', report);
+  checkTemplate(issuer, report);
+  for (const one of audience) checkTemplate(one, report);
+  checkUnique(audience, "BFF130", (one) => `"${one}" is in the list twice`, "leave out one of them", report);
+  // Without `jwks` the issuer is where its keys are asked for.
+  if (jwks !== undefined) checkAddress(jwks, "jwks", report);
+  else checkAddress(issuer, "issuer", report);
+  checkAlgorithms(jwt.algorithms, report);
+  if (subject !== undefined) checkPattern(subject, "spiffe", report);
+  return jwt;
+}
+
+function checkAlgorithms(algorithms: readonly Text[], report: Report): void {
+  checkUnique(algorithms, "BFF130", (one) => `"${one}" is in the list twice`, "leave out one of them", report);
+  for (const { value, at } of algorithms) {
+    if (ALGORITHMS.has(value)) continue;
+    const known = [...ALGORITHMS].find((one) => one.toLowerCase() === value.toLowerCase());
+    const message = /^HS\d/i.test(value)
+      ? `${value} has one secret for those who sign and those who verify, so that whoever can read a token's key can make tokens`
+      : /^none$/i.test(value)
+        ? "a token that nobody has signed proves nothing"
+        : `${JSON.stringify(value)} is no algorithm that tokens are verified by`;
+    fault(report, "BFF153", at, message, {
+      hint: known !== undefined ? `write "${known}"` : `name some of ${[...ALGORITHMS].join(", ")}`,
+    });
+  }
+}
+
+// ---- sessions, keys ----
+
+function readSession({ value, place }: Declared<Session>, report: Report): IrSession {
+  const session: IrSession = {
+    kind: "session",
+    at: place.at,
+    issuer: text(value.issuer, place, "issuer"),
+    clientId: text(value.clientId, place, "client_id"),
+    scopes: texts(value.scope, place, "scope"),
+    cookie: text(value.cookie, place, "cookie"),
+    idle: duration(value.idle, place, "idle", report, DAYS),
+    absolute: duration(value.absolute, place, "absolute", report, DAYS),
+    claims: claimsOf(value.claims, place, report),
+  };
+  const { issuer, clientId, scopes, idle, absolute } = session;
+  needed(issuer, place, "issuer", "there is nowhere to log in", '`issuer: "{env.OIDC_ISSUER}"`', report);
+  needed(clientId, place, "client_id", "its provider would not know us", '`client_id: "{env.OIDC_CLIENT}"`', report);
+  checkTemplate(issuer, report);
+  checkAddress(issuer, "issuer", report);
+  checkTemplate(clientId, report);
+  checkUnique(scopes, "BFF130", (one) => `"${one}" is in the list twice`, "leave out one of them", report);
+  for (const { value: scope, at } of scopes)
+    if (!/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope))
+      fault(report, "BFF152", at, `${JSON.stringify(scope)} is no scope`, {
+        hint: "write one scope for each entry, without spaces",
+      });
+  if (idle !== undefined && absolute !== undefined && idle.value > absolute.value)
+    fault(report, "BFF152", idle.at, '"idle" is longer than "absolute": the session ends before', {
+      related: [{ at: absolute.at, message: "it ends here, however it is used" }],
+      hint: "make it shorter, or leave it out",
+    });
+  return session;
+}
+
+function readApiKey({ value, place }: Declared<ApiKey>, report: Report): IrApiKey {
+  const prefix = text(value.prefix, place, "prefix");
+  if (prefix !== undefined && !/^[A-Za-z][A-Za-z0-9_]{0,30}_$/.test(prefix.value)) {
+    const plain = prefix.value.replace(/[^A-Za-z0-9_]+/g, "_").replace(/_*$/, "");
+    const like = /^[A-Za-z][A-Za-z0-9_]{0,30}$/.test(plain) ? plain : "acme";
+    fault(report, "BFF155", prefix.at, `${JSON.stringify(prefix.value)} is no prefix of keys`, {
+      hint: `write letters, digits and underscores that end in one, at most 32 of them, as in "${like}_"`,
+    });
+  }
+  return {
+    kind: "api_key",
+    at: place.at,
+    header: text(value.header, place, "header"),
+    prefix,
+    cache: duration(value.cache, place, "cache", report),
+    claims: claimsOf(value.claims, place, report),
+  };
+}
+
+// ---- what others have verified ----
+
+function readAssertion({ value, place }: Declared<Assertion>, report: Report): IrAssertion {
+  const issuer = text(value.issuer, place, "issuer");
+  const keys = text(value.keys, place, "keys");
+  needed(
+    issuer,
+    place,
+    "issuer",
+    "an assertion of anybody's would do",
+    '`issuer: "gateway"`, the BFF_IDENTITY_ISSUER of who signs it',
+    report,
+  );
+  needed(
+    keys,
+    place,
+    "keys",
+    "no signature could be verified",
+    '`keys: "https://gateway.internal/.well-known/bff-keys"`',
+    report,
+  );
+  checkTemplate(issuer, report);
+  checkAddress(keys, "keys", report);
+  return {
+    kind: "assertion",
+    at: place.at,
+    header: text(value.header, place, "header"),
+    issuer,
+    keys,
+    claims: claimsOf(value.claims, place, report),
+  };
+}
+
+function readTrusted({ value, place }: Declared<Trusted>, report: Report): IrTrusted {
+  const header = text(value.header, place, "header");
+  needed(header, place, "header", "there is nothing to read", '`header: "x-gateway-claims"`', report);
+  return { kind: "trusted", at: place.at, header, claims: claimsOf(value.claims, place, report) };
+}
+
+function readPeer({ value, place }: Declared<Peer>, report: Report): IrPeer {
+  const spiffe = texts(value.spiffe, place, "spiffe");
+  const dns = texts(value.dns, place, "dns");
+  if (spiffe.length + dns.length === 0)
+    fault(report, "BFF152", place.at, 'this source has neither "spiffe" nor "dns": any certificate would do', {
+      hint: 'say which names count, as in `spiffe: "spiffe://acme.example/ns/*"`',
+    });
+  for (const pattern of spiffe) checkPattern(pattern, "spiffe", report);
+  for (const pattern of dns) checkPattern(pattern, "dns", report);
+  checkUnique([...spiffe, ...dns], "BFF130", (one) => `"${one}" is in the list twice`, "leave out one of them", report);
+  return { kind: "peer", at: place.at, spiffe, dns, claims: undefined };
+}
+
+const EXAMPLES = { spiffe: "spiffe://acme.example/ns/*/sa/web", dns: "*.acme.example" };
+
+/** A name of a certificate, or of a JWT-SVID: `*` stands for some of one segment. */
+export function checkPattern(pattern: Text, kind: "spiffe" | "dns", report: Report): void {
+  const { value, at } = pattern;
+  const [domain = "", ...path] = value.replace(/^spiffe:\/\//, "").split("/");
+  const segments = kind === "dns" ? value.split(".") : path;
+  const form = kind === "dns" ? /^[A-Za-z0-9*_-]+$/ : /^[A-Za-z0-9*._-]+$/;
+  const problem =
+    kind === "spiffe" && !value.startsWith("spiffe://")
+      ? 'a SPIFFE ID begins with "spiffe://"'
+      : kind === "spiffe" && domain.includes("*")
+        ? "the trust domain stands as it is: another one's names are somebody else's"
+        : kind === "spiffe" && !/^[a-z0-9._-]+$/.test(domain)
+          ? "its trust domain is no host name in lower case"
+          : segments.some((segment) => segment.split("*").length > 2)
+            ? "a segment holds one `*` at most"
+            : !segments.every((segment) => form.test(segment))
+              ? "one of its segments is empty, or holds what names do not"
+              : segments.at(-1) === "*" && segments.length === 1 && kind === "dns"
+                ? "it leaves out nobody"
+                : undefined;
+  if (problem === undefined) return;
+  fault(report, "BFF156", at, `${JSON.stringify(value)} is no pattern of names: ${problem}`, {
+    hint: `write one such as "${EXAMPLES[kind]}"`,
+  });
+}

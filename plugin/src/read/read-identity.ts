@@ -1,0 +1,77 @@
+// Who is calling: the sources of a package's identity, as far as each can be judged by what it says itself.
+import type { Report } from "../diagnostic/diagnostic.ts";
+import type { Identity, Source } from "../gen/bff/v1/options_pb.ts";
+import type { IrIdentity, IrIdentitySource } from "../ir.ts";
+import type { Text } from "../origin.ts";
+import { checkPlaces } from "./check-places.ts";
+import { children, type Declared, text, texts } from "./declared.ts";
+import { fault } from "./fault.ts";
+import { checkReference, checkUnique, checkVariable } from "./names.ts";
+import { readBinds } from "./read-binds.ts";
+import { checkPattern, readCredential } from "./read-credential.ts";
+
+export function readIdentity({ value, place }: Declared<Identity>, report: Report): IrIdentity {
+  const type = text(value.type, place, "type");
+  checkReference(type, "a message", report);
+  const sources = children(value.source, place, "source").map((source) => readSource(source, report));
+  if (sources.length === 0)
+    fault(report, "BFF151", place.at, "this identity has no source, so that nobody could be known by it", {
+      hint: 'add one, as in `source: { name: "user" jwt: { issuer: "{env.OIDC_ISSUER}" audience: "web" } }`',
+    });
+  checkUnique(
+    sources.map(({ name }) => name),
+    "BFF108",
+    (name) => `the source "${name}" is declared twice`,
+    "give each a name of its own",
+    report,
+  );
+  checkAlike(sources, report);
+  checkPlaces(sources, report);
+  return { kind: "identity", at: place.at, type, sources };
+}
+
+function readSource({ value, place }: Declared<Source>, report: Report): IrIdentitySource {
+  const name = text(value.name, place, "name");
+  const credential = readCredential(value, place, report);
+  const from = texts(value.from, place, "from");
+  if (name === undefined || value.kind.case === undefined) {
+    fault(report, "BFF151", place.at, `this source has no ${name === undefined ? '"name"' : "kind"}`, {
+      hint:
+        name === undefined
+          ? 'name it: permits, logs and variables know it by that, as in `name: "user"`'
+          : "add one of `jwt`, `session`, `api_key`, `assertion`, `peer` and `trusted`",
+    });
+  }
+  if (name !== undefined) checkVariable(name, "a source", report);
+  for (const pattern of from) checkPattern(pattern, pattern.value.includes("/") ? "spiffe" : "dns", report);
+  checkUnique(from, "BFF130", (one) => `"${one}" is in the list twice`, "leave out one of them", report);
+  const [first] = from;
+  if (credential?.kind === "peer" && first !== undefined)
+    fault(report, "BFF151", first.at, "a certificate is its own connection's: `from` says nothing beside `peer`", {
+      hint: "leave it out",
+    });
+  return {
+    kind: "identity_source",
+    at: place.at,
+    name,
+    credential,
+    set: readBinds(value.set, place, "set", "field of the principal", report),
+    from,
+  };
+}
+
+/** Names that would be one in the variables of the environment. */
+function checkAlike(sources: readonly IrIdentitySource[], report: Report): void {
+  const first = new Map<string, Text>();
+  for (const { name } of sources) {
+    if (name === undefined) continue;
+    const upper = name.value.toUpperCase();
+    const other = first.get(upper);
+    if (other === undefined) first.set(upper, name);
+    else if (other.value !== name.value)
+      fault(report, "BFF108", name.at, `"${name.value}" and "${other.value}" differ in case alone`, {
+        related: [{ at: other.at, message: "the other one" }],
+        hint: `variables of the environment have the name in upper case (BFF_${upper}_…): choose another name`,
+      });
+  }
+}
