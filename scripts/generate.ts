@@ -29,6 +29,7 @@ const STAGES: readonly Stage[] = [
     template: "scripts/buf.gen.bootstrap.yaml",
     outs: [
       { folder: "plugin/src/gen", only: "bff/v1/options_pb.ts" },
+      { folder: "plugin/src/gen", only: "bff/v1/identity_pb.ts" },
       { folder: "runtime/src/gen", only: "bff/v1/degradation_pb.ts" },
       { folder: "runtime/src/gen", only: "bff/v1/identity_pb.ts" },
     ],

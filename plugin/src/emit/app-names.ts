@@ -1,10 +1,21 @@
-import type { Names } from "../cel/index.ts";
+import type { Names, Variable } from "../cel/index.ts";
 import type { FileNames } from "./file-names.ts";
+
+/** What stands on the request. */
+const OF_REQUEST: Partial<Readonly<Record<Variable["role"], string>>> = {
+  headers: "cx",
+  now: "cx.now()",
+  principal: "cx.principal",
+  peer: "cx.peer.address",
+};
+
+/** Whether an expression reads of the request itself, so that `cx` has to be there. */
+export const readsRequest = (variable: Variable): boolean => OF_REQUEST[variable.role] !== undefined;
 
 /** Names where the app object is made: `env` and `functions` are there, and `cx` is a parameter. */
 export function appNames(names: FileNames): Names {
   return {
-    variable: (variable) => (variable.role === "headers" ? "cx" : variable.role === "now" ? "cx.now()" : variable.name),
+    variable: ({ role, name }) => OF_REQUEST[role] ?? name,
     runtime: (name) => names.cel(name),
     schema: (desc) => names.schema(desc),
     shape: (desc) => names.shape(desc),

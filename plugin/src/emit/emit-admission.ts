@@ -18,11 +18,8 @@ export function emitAdmission(
   const names = new MessageNames(file, of);
   const cx = stepContext(of, names, planned, []);
   const lines = of.steps.filter((step) => isAdmission(step, of)).flatMap((step) => [...emitStep(step, cx), []]);
-  const app = names.destructured(() => true);
-  const body: Lines = [
-    ...(app.length === 0 ? [] : [[`const { ${app.join(", ")} } = cx.app;`], []]),
-    ...lines.slice(0, -1),
-  ];
+  const taken = names.taken(() => true);
+  const body: Lines = [...(taken.length === 0 ? [] : [...taken, []]), ...lines.slice(0, -1)];
   const later = admitsLater(of);
   const { desc, kind } = of.composed;
   const open = `${kind === "let" ? "" : "export "}${later ? "async " : ""}function ${name}(`;

@@ -3,13 +3,14 @@ import { type CelType, emitField, emitValue, fieldType, type Variable } from "..
 import type { Entry, PlanFile } from "../plan/plan.ts";
 import type { PlanCodec } from "../plan/plan-codec.ts";
 import type { EnvVar } from "../resolve/model/model.ts";
-import { appNames } from "./app-names.ts";
+import { appNames, readsRequest } from "./app-names.ts";
 import { checkedFunctions, emitFunctions } from "./emit-functions.ts";
 import { emitPolicies, group, type Policies } from "./emit-policies.ts";
 import { emitClients, emitResolvers } from "./emit-resolver.ts";
 import { protoType } from "./emit-type.ts";
 import type { FileNames } from "./file-names.ts";
 import { block, type Line, type Lines, line } from "./lines.ts";
+import { typeOfRequest } from "./request-type.ts";
 import { suppliedType } from "./supplied-type.ts";
 import { presentValue } from "./value.ts";
 
@@ -122,7 +123,7 @@ export function emitApp(file: PlanFile, names: FileNames): Lines {
       ? []
       : [
           [`readonly resolvers: ${suppliedType(file.desc, "Resolvers")};`],
-          ["readonly clients: (cx: ", names.runtimeType("Request"), "<unknown>) => ResolverClients;"],
+          ["readonly clients: (cx: ", ...typeOfRequest(["unknown"], file.resolved, names), ") => ResolverClients;"],
         ];
   const functions =
     file.functions.length === 0 ? [] : line(`readonly functions: ${suppliedType(file.desc, "Functions")};`);
@@ -245,7 +246,7 @@ function policyPrint(entry: Entry, names: FileNames, policies: Policies): Line {
   const answers = `${entry.coalesce ? ", coalesce: true" : ""}${entry.received ? ", received: true" : ""}`;
   if (when === undefined) return [answers === "" ? constant : `{ ...${constant}${answers} }`];
   const print = emitValue(when, appNames(names)).print;
-  const needsRequest = when.reads.some(({ variable }) => variable.role === "headers" || variable.role === "now");
+  const needsRequest = when.reads.some(({ variable }) => readsRequest(variable));
   return [
     `{ ...${constant}, retry: { ...${constant}.retry, when: (error${needsRequest ? ", cx" : ""}) => `,
     ...print,

@@ -46,9 +46,9 @@ export function emitFile(
   for (const service of file.services) lines.push(...emitService(service, file, names), []);
   if (file.services.some(({ starts }) => starts.length > 0)) lines.push(["// ---- steps of services ----"], []);
   lines.push(...shared.lines);
-  for (const { starts } of file.services) {
+  for (const { starts, callers } of file.services) {
     const [first] = starts;
-    if (first?.admit !== undefined) lines.push(...emitServiceAdmission(first, names, planned), []);
+    if (first?.admit !== undefined) lines.push(...emitServiceAdmission(first, callers, names, planned), []);
     for (const start of starts) if (!start.empty) lines.push(...emitStart(start, names, planned), []);
   }
   if (file.messages.length > 0) lines.push(["// ---- messages ----"], []);

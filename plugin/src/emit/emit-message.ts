@@ -13,6 +13,7 @@ import type { FileNames } from "./file-names.ts";
 import { block, type Line, type Lines, mentions, unreadAsVoid } from "./lines.ts";
 import { MessageNames } from "./message-names.ts";
 import { Place } from "./place.ts";
+import { typeOfRequest } from "./request-type.ts";
 import { hoistedLines, type StepContext, sharedLocal, sharedProperty, stepContext } from "./step-context.ts";
 
 export function emitMessage(
@@ -100,8 +101,7 @@ function takenNames(message: PlanMessage, names: MessageNames, steps: Lines, end
   const awaited = message.awaited.map((step): Line => [`${step.name}Step`]);
   const rest = [...awaited, ...end, ...steps];
   const lines: Line[] = [];
-  const destructured = names.destructured((local) => mentions(rest, local));
-  if (destructured.length > 0) lines.push([`const { ${destructured.join(", ")} } = cx.app;`]);
+  lines.push(...names.taken((local) => mentions(rest, local)));
   const shared = message.shared.flatMap((step) => {
     const local = sharedLocal(step);
     const property = sharedProperty(step, message);
@@ -136,7 +136,8 @@ function commonParameters(message: PlanMessage, file: FileNames, body: Lines): L
   const type: Line = args.message === undefined ? argsType(args.members, file) : [file.shape(args.message)];
   const { needs } = message;
   const app = needs === undefined ? ["App"] : appType(needs, file);
-  return [`${parameter("cx")}: `, file.runtimeType("Request"), "<", ...app, ">, ", `${parameter("args")}: `, ...type];
+  const request = typeOfRequest(app, message.composed.callers, file);
+  return [`${parameter("cx")}: `, ...request, `, ${parameter("args")}: `, ...type];
 }
 
 /** The part of the app object that a message needs which other files compose, too. */

@@ -4,10 +4,12 @@ import { camel } from "../camel.ts";
 import { emitValue, fieldType, type Names, type Proto } from "../cel/index.ts";
 import type { Entry, PlanClient, PlanFile, PlanResolver, PlanStep } from "../plan/plan.ts";
 import { canBeAbsent } from "../resolve/conversions/bind.ts";
-import type { ResolverSource, Step } from "../resolve/model/model.ts";
+import type { Callers, ResolverSource, Step } from "../resolve/model/model.ts";
+import { readsRequest } from "./app-names.ts";
 import { argsType, protoType, variableType } from "./emit-type.ts";
 import type { FileNames } from "./file-names.ts";
 import { block, type Line, type Lines, line, object, property } from "./lines.ts";
+import { principalType, typeOfRequest } from "./request-type.ts";
 import type { StepContext } from "./step-context.ts";
 import { suppliedType } from "./supplied-type.ts";
 
@@ -56,7 +58,7 @@ export function emitResolvers(file: PlanFile, names: FileNames): Lines {
 }
 
 function member({ name, step, source, message }: PlanResolver, names: FileNames): Lines {
-  const { args } = message;
+  const { args, callers } = message;
   const steps = given(step).map(
     ({ name, step }): Line =>
       step.variable === undefined
@@ -71,8 +73,11 @@ function member({ name, step, source, message }: PlanResolver, names: FileNames)
   return [
     [`/** ${what} (${names.place(step.ir.at)}) */`],
     ...block(
-      [`readonly ${name}: `, names.runtimeType("Resolver"), "<"],
+      callers === undefined
+        ? [`readonly ${name}: `, names.runtimeType("Resolver"), "<"]
+        : [`readonly ${name}: `, names.runtimeType("ResolverFor"), "<"],
       [
+        ...(callers === undefined ? [] : [[...principalType(callers, names), ","]]),
         [...(args.message === undefined ? argsType(args.members, names) : [names.shape(args.message)]), ","],
         steps.length === 0 ? ["object,"] : ["{ ", ...steps.flatMap((row, i) => [i === 0 ? "" : "; ", ...row]), " },"],
         ["ResolverClients,"],
@@ -128,7 +133,11 @@ export function emitClients(
         ? [[readOnly.length === 0 ? closed : `}, {${closed}`]]
         : block(
             ["}, {"],
-            sending.map((entry) => [`${entry.method.localName}: `, ...emitMetadata(entry.sends, inApp()), ","]),
+            sending.map((entry) => [
+              `${entry.method.localName}: `,
+              ...emitMetadata(entry.sends, inApp(), { file: names, callers: file.resolved }),
+              ",",
+            ]),
             [closed],
           );
     const opened = block(
@@ -143,18 +152,28 @@ export function emitClients(
 }
 
 /** `(cx) => ({ "x-tenant": cx.header("x-tenant") })`. */
-function emitMetadata(sends: PlanClient["sends"], names: Names): Line {
+function emitMetadata(
+  sends: PlanClient["sends"],
+  names: Names,
+  { file, callers }: { readonly file: FileNames; readonly callers: Callers | undefined },
+): Line {
   const properties = sends.map(({ key, by, if: when }): Line => {
     const value = emitValue(by, names).print;
-    return property(
-      key,
-      when === undefined ? value : ["(", ...emitValue(when, names).print, ") ? ", ...value, " : undefined"],
+    // Of a caller who may be nobody: it is left out.
+    const known = [...new Set([by, when].flatMap((one) => one?.unsafe ?? []))].map(
+      (one): Line => [names.variable(one), " !== undefined"],
     );
+    const tests: Line[] = [...known, ...(when === undefined ? [] : [["(", ...emitValue(when, names).print, ")"]])];
+    const test = tests.flatMap((one, i): Line => (i === 0 ? one : [" && ", ...one]));
+    return property(key, tests.length === 0 ? value : [...test, " ? ", ...value, " : undefined"]);
   });
   const used = sends.flatMap(({ by, if: when }) => [...by.reads, ...(when?.reads ?? [])]);
-  const request = used.some(({ variable }) => variable.role === "headers" || variable.role === "now");
+  const request = used.some(({ variable }) => readsRequest(variable));
+  const typed = used.some(({ variable }) => variable.role === "principal");
   return [
-    `(${request ? "cx" : ""}) => ({ `,
+    ...(typed
+      ? ["(cx: ", ...typeOfRequest(["unknown"], callers, file), ") => ({ "]
+      : [`(${request ? "cx" : ""}) => ({ `]),
     ...properties.flatMap((one, i): Line => [i === 0 ? "" : ", ", ...one]),
     " })",
   ];

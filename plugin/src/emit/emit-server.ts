@@ -45,7 +45,8 @@ export function emitServer(server: PlanServer, f: GeneratedFile): void {
     );
     made.push([`const ${name} = supplied.${name} as `, ...type, ";"]);
   }
-  const parts = `clients, env, observer${caches ? ", cache" : ""}${supplied.length > 0 ? ", supplied" : ""}`;
+  const identified = server.identity === undefined ? "" : ", identity";
+  const parts = `clients, env${identified}, observer${caches ? ", cache" : ""}${supplied.length > 0 ? ", supplied" : ""}`;
   const rows: Line[] = [
     [`name: ${JSON.stringify(server.package)},`],
     [
@@ -56,6 +57,9 @@ export function emitServer(server: PlanServer, f: GeneratedFile): void {
     ...(server.types.length === 0 ? [] : typesLines(server.types, names)),
     ...(upstreams.length === 0 ? line("upstreams: {},") : block(["upstreams: {"], upstreams, ["},"])),
     ...envLines(server),
+    ...(server.identity === undefined
+      ? []
+      : line("identity: ", f.import("createIdentity", `./${server.identity.path}.js`), ",")),
     ...supplied.map(
       ({ name, members }): Line => [`${name}: [${members.map((one) => JSON.stringify(one)).join(", ")}],`],
     ),
@@ -69,7 +73,7 @@ export function emitServer(server: PlanServer, f: GeneratedFile): void {
             ({ file, service }): Line => [
               "...",
               own(service.create, file),
-              `({ ${["upstreams", envOf(service.desc), ...suppliedParts(file).map(({ name }) => name), "observer"].join(", ")} }),`,
+              `({ ${["upstreams", envOf(service.desc), ...suppliedParts(file).map(({ name }) => name), ...(server.identity === undefined ? [] : ["identity"]), "observer"].join(", ")} }),`,
             ],
           ),
           ["];"],

@@ -11,6 +11,7 @@ import { admitsLater } from "./emit-guard.ts";
 import { group } from "./emit-policies.ts";
 import type { FileNames } from "./file-names.ts";
 import { block, type Line, type Lines, line, property } from "./lines.ts";
+import { typeOfRequest } from "./request-type.ts";
 import { suppliedType } from "./supplied-type.ts";
 
 function codecProperty({ method: { desc } }: PlanMethod, codec: PlanCodec | undefined, names: FileNames): Lines {
@@ -61,9 +62,11 @@ function composeProperty({ method, message, start }: PlanMethod, names: FileName
   ];
   const call: Line = [compose, "(cx, ", ...handed, ...others.map((other) => `, ${other}`), ")"];
   const own = args.message !== undefined || args.members.length > 0 || message.admits !== undefined;
-  const open = `compose: ${waits ? "async " : ""}(cx, ${own ? "args" : "_args"}) => `;
-  if (statements.length === 0) return [[open, ...call, ","]];
-  return block([`${open}{`], [...statements, ["return ", ...call, ";"]], ["},"]);
+  const { callers } = message.composed;
+  const cx: Line = callers === undefined ? ["cx"] : ["cx: ", ...typeOfRequest(["App"], method.callers, names)];
+  const open: Line = [`compose: ${waits ? "async " : ""}(`, ...cx, `, ${own ? "args" : "_args"}) => `];
+  if (statements.length === 0) return [[...open, ...call, ","]];
+  return block([...open, "{"], [...statements, ["return ", ...call, ";"]], ["},"]);
 }
 
 /** What an rpc gives the message that it composes: its request, or an object of the fields in use. */
@@ -133,6 +136,7 @@ export function emitService(service: PlanService, file: PlanFile, names: FileNam
           ? []
           : line(`degraded: (${result}, entries) => { ${result}.${field.localName} = entries; },`)),
         ...codecProperty(planned, file.codec, names),
+        ...(file.identity === undefined ? [] : line("identity: deps.identity,")),
         ["observer: deps.observer,"],
       ],
       ["}),"],
@@ -142,7 +146,11 @@ export function emitService(service: PlanService, file: PlanFile, names: FileNam
     [`/** ${service.desc.typeName}, ready to serve. */`],
     ...block(
       [
-        `export function ${service.create}(deps: { readonly upstreams: Upstreams; readonly env: Env; ${types}readonly observer?: `,
+        `export function ${service.create}(deps: { readonly upstreams: Upstreams; readonly env: Env; ${types}`,
+        ...(file.identity === undefined
+          ? []
+          : ["readonly identity: ", names.runtimeType("Identity"), "<", names.shape(file.identity.type), ">; "]),
+        "readonly observer?: ",
         names.runtimeType("Observer"),
         " | undefined }): ",
         names.runtimeType("Endpoint"),

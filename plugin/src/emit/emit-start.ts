@@ -1,11 +1,13 @@
 // A service's `let`: what starts its steps, and the types under which messages get them.
 import type { PlanBlock, PlanFile, PlanMessage, PlanStart, PlanStep } from "../plan/plan.ts";
+import type { Callers } from "../resolve/model/model.ts";
 import { emitAdmission, isAdmission } from "./emit-admission.ts";
 import { callOver, emitStep } from "./emit-step.ts";
 import { variableType } from "./emit-type.ts";
 import type { FileNames } from "./file-names.ts";
 import { block, commas, type Line, type Lines, mentions } from "./lines.ts";
 import { MessageNames } from "./message-names.ts";
+import { typeOfRequest } from "./request-type.ts";
 import {
   hoistedLines,
   originPrint,
@@ -96,18 +98,15 @@ export function emitStart(start: PlanStart, file: FileNames, planned: StepContex
   const kept: Line[] = [];
   for (const { step, lines } of [...steps].reverse())
     if (!isAdmission(step, start) || mentions([...kept, ...end], step.name)) kept.unshift(...lines, []);
-  const app = names.destructured((local) => mentions(kept, local));
-  const body: Lines = [
-    ...(app.length === 0 ? [] : [[`const { ${app.join(", ")} } = cx.app;`], []]),
-    ...hoistedLines(plain.hoisted),
-    ...kept,
-    ...end,
-  ];
+  const taken = names.taken((local) => mentions(kept, local));
+  const body: Lines = [...(taken.length === 0 ? [] : [...taken, []]), ...hoistedLines(plain.hoisted), ...kept, ...end];
   const need =
     start.rpcs === undefined ? "" : ` that ${start.rpcs.join(", ")} ${start.rpcs.length === 1 ? "needs" : "need"}`;
   return [
     [`/** Starts the steps of ${start.let.desc.typeName}${need}, once per request. */`],
-    ...block([`function ${start.name}(cx: `, file.runtimeType("Request"), "<App>) {"], trimmed(body), ["}"]),
+    ...block([`function ${start.name}(cx: `, ...typeOfRequest(["App"], start.callers, file), ") {"], trimmed(body), [
+      "}",
+    ]),
   ];
 }
 function trimmed(lines: Lines): Lines {
@@ -151,12 +150,16 @@ function resting(step: PlanStep, started: Lines, start: PlanStart, { hoisted }: 
 }
 
 /** The guards of a service that speak before any call is sent. */
-export function emitServiceAdmission(start: PlanStart, file: FileNames, planned: StepContext["planned"]): Lines {
+export function emitServiceAdmission(
+  start: PlanStart,
+  callers: Callers | undefined,
+  file: FileNames,
+  planned: StepContext["planned"],
+): Lines {
   if (start.admit === undefined) return [];
   const parameters = (body: Lines): Line => [
     mentions(body, "cx") ? "cx: " : "_cx: ",
-    file.runtimeType("Request"),
-    "<App>",
+    ...typeOfRequest(["App"], callers, file),
   ];
   return emitAdmission(start.admit, start, parameters, planned, file);
 }

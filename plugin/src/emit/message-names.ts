@@ -3,9 +3,11 @@ import type { Printable } from "@bufbuild/protoplugin";
 import { camel } from "../camel.ts";
 import type { Names, Node, Overload, Variable } from "../cel/index.ts";
 import { lowerCamel, lowerFirst, NameScope } from "../plan/names.ts";
-import type { Entry, PlanBlock, PlanMessage, PlanStep } from "../plan/plan.ts";
+import type { Entry, PlanBlock, PlanMessage, PlanStart, PlanStep } from "../plan/plan.ts";
+import type { Callers } from "../resolve/model/model.ts";
 import type { FileNames } from "./file-names.ts";
 import { hiddenComparisons } from "./hidden-comparisons.ts";
+import type { Line, Lines } from "./lines.ts";
 
 export class MessageNames implements Names {
   readonly file: FileNames;
@@ -22,8 +24,10 @@ export class MessageNames implements Names {
   /** Members of the app object that are none of its calls, with their local names; in use once an expression has asked for them. */
   readonly #members = new Map<string, string>();
   readonly #functions: string;
+  readonly #principal: string;
+  #asksForPrincipal = false;
 
-  constructor(file: FileNames, message: PlanBlock & Partial<Pick<PlanMessage, "shared">>) {
+  constructor(file: FileNames, message: PlanBlock & Partial<Pick<PlanMessage, "shared"> & Pick<PlanStart, "callers">>) {
     this.file = file;
     this.#hidden = hiddenComparisons(message);
     this.#scope = new NameScope(message.functions);
@@ -35,6 +39,7 @@ export class MessageNames implements Names {
       if (variable?.failure !== undefined) this.#failures.set(variable.failure, step);
     }
     this.#functions = this.#scope.take("functions");
+    this.#principal = callersOf(message) === undefined ? "principal" : this.#scope.take("principal");
     // No step has the name of an argument, but `cx` may be one.
     this.#optional = new Map(message.optionalArgs.map((name) => [name, this.#scope.take(camel(name))]));
     const resolver = message.composed.kind === "composed" ? message.composed.resolver : undefined;
@@ -58,6 +63,19 @@ export class MessageNames implements Names {
     const members = [...this.#members].sort().filter(([, local]) => reads(local));
     const entries = [...this.#entries].map(([{ name }, local]): readonly [string, string] => [name, local]);
     return [...members, ...entries].map(([name, local]) => (name === local ? name : `${name}: ${local}`));
+  }
+  /**
+   * What a function takes of the request before anything else: the caller, as a constant so that TypeScript sees what has been checked, and
+   * members of the app object. `reads` says which local names are of use.
+   */
+  taken(reads: (local: string) => boolean): Lines {
+    const lines: Line[] = [];
+    const local = this.#principal;
+    if (this.#asksForPrincipal && reads(local))
+      lines.push([`const { ${local === "principal" ? local : `principal: ${local}`} } = cx;`]);
+    const app = this.destructured(reads);
+    if (app.length > 0) lines.push([`const { ${app.join(", ")} } = cx.app;`]);
+    return lines;
   }
   /** The arguments that may be absent, as `order` or `cx: cx_`; `reads` says which local names are of use. */
   optional(reads: (local: string) => boolean): string[] {
@@ -94,6 +112,11 @@ export class MessageNames implements Names {
         return "cx";
       case "now":
         return "cx.now()";
+      case "principal":
+        this.#asksForPrincipal = true;
+        return this.#principal;
+      case "peer":
+        return "cx.peer.address";
       case "env":
       case "var":
         this.#members.set("env", "env");
@@ -140,6 +163,10 @@ export class MessageNames implements Names {
     while (this.#scope.has(free)) free += "_";
     return free;
   }
+}
+
+function callersOf(of: PlanBlock & Partial<Pick<PlanStart, "callers">>): Callers | undefined {
+  return of.composed.kind === "composed" ? of.composed.callers : of.callers;
 }
 
 function all(steps: readonly PlanStep[]): PlanStep[] {

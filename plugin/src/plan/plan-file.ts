@@ -17,7 +17,7 @@ import { fullName, governing } from "../resolve/policies/entries.ts";
 import type { FunctionNames } from "./function-names.ts";
 import type { Entry, PlanClient, PlanFile, PlanFunction, PlanMessage, PlanResolver, PlanUpstream } from "./plan.ts";
 import { type PlanCodec, planCodec } from "./plan-codec.ts";
-import type { planStarts } from "./plan-let.ts";
+import { allCallers, type planStarts } from "./plan-let.ts";
 import { planCallPolicy, planUpstream } from "./policies.ts";
 import { projectionOf } from "./projection.ts";
 
@@ -45,10 +45,12 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
   const belongs = (desc: { readonly file: DescFile }): boolean => desc.file.name === file.desc.name;
   return {
     desc: file.desc,
+    identity: model.packages.find(({ files }) => files.includes(file))?.identity,
     services: file.services.map((service) => {
       const { starts, of } = run.starts(service);
       return {
         desc: service.desc,
+        callers: allCallers(service.methods),
         create: run.functions(file.desc).create(service.desc),
         starts,
         methods: service.methods.flatMap((method) => {
@@ -77,6 +79,7 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
     resolvers: reached.flatMap((message) => message.steps.flatMap((step) => run.resolvers.get(step) ?? [])),
     functions: functionsOf([...lets, ...reached], run.own(file.desc), model),
     clients,
+    resolved: allCallers(reached.filter((message) => message.steps.some(({ source }) => source.kind === "resolver"))),
     upstreams: upstreamsOf(model, file.desc.proto.package, [...entries, ...clients]),
     codec: codecOf(file, reached, entries, model),
   };
@@ -97,6 +100,7 @@ function codecOf(
   const own = new Set(file.messages);
   const projection = projectionOf({
     file: file.desc,
+    principals: reached.flatMap(({ callers }) => callers?.types ?? []),
     own: [...file.messages, ...file.services.flatMap((service) => service.let ?? [])],
     others: reached.filter((message) => !own.has(message)),
     conversions: model.conversions.messages.filter(({ owner }) => owner.file.name === file.desc.name),

@@ -2,7 +2,7 @@
 
 import type { DescMethod } from "@bufbuild/protobuf";
 import { camel } from "../camel.ts";
-import type { BffService, Let, Model, Step } from "../resolve/model/model.ts";
+import type { BffService, Callers, Let, Model, Step } from "../resolve/model/model.ts";
 import { lowerCamel, NameScope } from "./names.ts";
 import type { Origins } from "./origins.ts";
 import type { PlanMessage, PlanStart, PlanStep } from "./plan.ts";
@@ -66,17 +66,25 @@ export function planStarts(
     const [first] = methods;
     if (service.let === undefined || first === undefined) continue;
     const all = groups.size === 1;
-    const start = planStart(
+    const planned = planStart(
       { ...service.let, steps: first.shared },
       all ? undefined : first.desc,
       all ? undefined : methods.map((method) => method.desc.name),
       methods.flatMap((method) => messages.get(method.composed.desc.typeName) ?? []),
       around,
     );
+    const start = { ...planned, callers: allCallers(methods) };
     starts.push(start);
     for (const method of methods) of.set(method, start);
   }
   return { starts, of };
+}
+
+/** What is known of those who call any of these. */
+export function allCallers(methods: readonly Pick<BffService["methods"][number], "callers">[]): Callers | undefined {
+  const all = methods.flatMap(({ callers }) => callers ?? []);
+  if (all.length === 0) return undefined;
+  return { types: [...new Set(all.flatMap(({ types }) => types))], open: all.flatMap(({ open }) => open) };
 }
 
 /** Long, for most of it is one object. */
@@ -86,7 +94,7 @@ function planStart(
   rpcs: readonly string[] | undefined,
   roots: readonly PlanMessage[],
   around: Omit<MessageSurroundings, "nameOf" | "needs" | "admits">,
-): PlanStart {
+): Omit<PlanStart, "callers"> {
   const read = new Set(
     roots.flatMap(({ composed }) =>
       composed.shared.flatMap(({ source }) => (source.kind === "shared" ? source.of : [])),

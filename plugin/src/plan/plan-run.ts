@@ -240,9 +240,13 @@ function serversOf(model: Model, files: readonly PlanFile[]): PlanServer[] {
       files: own,
       upstreams: [...upstreams.values()],
       ...serverEnv(own, model),
+      identity: one.identity && { path: identityPath(paths.get(one) ?? "server"), identity: one.identity },
     };
   });
 }
+
+/** Beside the server, and named like it. */
+const identityPath = (server: string): string => server.replace(/server$/, "identity");
 
 /** Whether any of these messages has a google.protobuf.Any somewhere inside. */
 function holdsAny(messages: readonly DescMessage[]): boolean {

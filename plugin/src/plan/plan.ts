@@ -7,10 +7,12 @@ import type {
   Batch,
   BffMethod,
   Call,
+  Callers,
   Composed,
   Conversions,
   EnumConversion,
   EnvVar,
+  Identity,
   Let,
   MessageConversion,
   MetadataBinding,
@@ -34,6 +36,8 @@ export interface Plan {
 
 export interface PlanFile {
   readonly desc: DescFile;
+  /** Of its services. */
+  readonly identity: Identity | undefined;
   readonly services: readonly PlanService[];
   /** In file order. */
   readonly messages: readonly PlanMessage[];
@@ -48,6 +52,8 @@ export interface PlanFile {
   readonly functions: readonly PlanFunction[];
   /** What the resolvers can call. */
   readonly clients: readonly PlanClient[];
+  /** Of the messages that have resolvers. */
+  readonly resolved: Callers | undefined;
   /** Upstream services of those entries and clients. */
   readonly upstreams: readonly PlanUpstream[];
   /** How what its calls and rpcs put on the wire is read and written; undefined: protobuf-es does it. */
@@ -59,6 +65,8 @@ export interface PlanService {
   /** `createDashboardService` */
   readonly create: string;
   readonly methods: readonly PlanMethod[];
+  /** Of all its rpcs. */
+  readonly callers: Callers | undefined;
   /** Each once. */
   readonly starts: readonly PlanStart[];
 }
@@ -74,6 +82,8 @@ export interface PlanStart extends PlanBlock {
   readonly admit: string | undefined;
   /** Whether anything is left to start. */
   readonly empty: boolean;
+  /** Of the rpcs that it is for. */
+  readonly callers: Callers | undefined;
   /** What messages read, under these names. */
   readonly gives: readonly { readonly name: string; readonly step: PlanStep }[];
   /** What the side effects of messages wait for; undefined: they have none. */
@@ -106,6 +116,14 @@ export interface PlanServer {
   readonly env: readonly EnvVar[];
   /** What services declare otherwise than `env` has it: with another default, or other alternates. */
   readonly own: ReadonlyMap<DescService, readonly EnvVar[]>;
+  readonly identity: PlanIdentity | undefined;
+}
+
+/** `identity.ts` of one package. */
+export interface PlanIdentity {
+  /** `web/v1/identity`, without extension. */
+  readonly path: string;
+  readonly identity: Identity;
 }
 
 // ---- policies ----

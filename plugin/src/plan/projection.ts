@@ -35,6 +35,8 @@ export interface Projected {
   /** Those that this file holds. */
   readonly conversions: readonly MessageConversion[];
   readonly rpcs: readonly DescMethod[];
+  /** Who calls: nothing that an answer holds. */
+  readonly principals: readonly DescMessage[];
 }
 
 export function projectionOf(all: Projected): Projection {
@@ -94,8 +96,9 @@ class Fields {
 
 // ---- answers ----
 
-function readFields({ file, own, others, conversions, rpcs }: Projected): Fields {
+function readFields({ file, own, others, conversions, rpcs, principals }: Projected): Fields {
   const fields = new Fields();
+  for (const desc of principals) fields.whole(desc);
   for (const call of own.flatMap(callsIn)) fields.some(call.method.output);
   for (const { input, output } of rpcs) {
     fields.whole(input);

@@ -25,6 +25,13 @@ export const CODES = {
   BFF215:
     "What a message reads of its service is there in every service that composes the message, because otherwise it would have no value in some rpcs.",
   BFF216: "A step of a service has no `autobind`, because there is no message whose fields it could fill.",
+  BFF220: "A package has one identity: with two it is not clear who is asked for a credential.",
+  BFF221: "The principal's message is one that this run has: its fields are what expressions read of a caller.",
+  BFF222:
+    "Every source fills each text of the principal that is not `optional`. An empty one would equal what a request leaves empty.",
+  BFF223: "The principal has one type in a message, because an expression has one type.",
+  BFF224:
+    "A step is not called `peer` where there is an identity: there expressions read the client's address by that name.",
   BFF240: "A request sets the `required` fields of its message, because without them it cannot be written to the wire.",
   BFF241: "Arguments differ in TypeScript, too, where `item_id` and `itemId` are one name.",
   BFF330: "A condition is a bool. There is no agreement on which texts, numbers or messages would count as true.",

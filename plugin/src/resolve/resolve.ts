@@ -9,8 +9,10 @@ import { type MessageGraph, messageGraph, rootOf } from "./graph/message-graph.t
 import { envVars } from "./messages/env.ts";
 import { checkServicesEnv } from "./messages/env-agreement.ts";
 import { resolveLet } from "./messages/let.ts";
-import { packageContext, resolveAdrift, resolveMessage } from "./messages/message.ts";
+import { resolveAdrift, resolveMessage } from "./messages/message.ts";
 import { ownFunctions } from "./messages/own-functions.ts";
+import { packageContext } from "./messages/package-context.ts";
+import { callersOf } from "./messages/principal.ts";
 import { isDegradation } from "./model/degradation.ts";
 import type { EffectTable } from "./model/effects.ts";
 import { effectTable, restsOn } from "./model/effects.ts";
@@ -39,6 +41,7 @@ export function resolve(ir: Ir, report: Report): Model {
     used: graph.used,
     welcome: graph.welcome,
     packages: new Map(),
+    identities: new Map(),
     lets: letGraph(ir, graph),
     functions: ownFunctions(ir, report),
     shared: new Map(),
@@ -58,7 +61,8 @@ export function resolve(ir: Ir, report: Report): Model {
   return {
     ir,
     files,
-    packages: packagesOf(files),
+    packages: packagesOf(run, files),
+    identities: [...run.identities.values()].filter((identity) => identity !== undefined),
     lets: [...lets.values()],
     messages: [...composed.values()],
     conversions: aliases.conversions(),
@@ -181,6 +185,7 @@ function bffFile(
         {
           ir: method,
           desc: method.desc,
+          callers: callersOf(run, method),
           composed: message,
           response: substituted
             ? run.aliases.response(message.desc, output, method.response?.at ?? method.at)
@@ -206,12 +211,12 @@ function startedBy(run: Run, method: IrMethod, of: Let | undefined, { step: effe
   return all.filter((step) => rests.has(step));
 }
 
-function packagesOf(files: readonly BffFile[]): BffPackage[] {
+function packagesOf(run: Run, files: readonly BffFile[]): BffPackage[] {
   const packages = new Map<string, BffFile[]>();
   for (const file of files) {
     if (file.services.length === 0) continue;
     const name = file.desc.proto.package;
     packages.set(name, [...(packages.get(name) ?? []), file]);
   }
-  return [...packages].map(([name, files]) => ({ name, files }));
+  return [...packages].map(([name, files]) => ({ name, files, identity: packageContext(run, name).identity }));
 }

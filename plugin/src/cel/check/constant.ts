@@ -27,8 +27,10 @@ export function checkConstants(root: Node, checker: Checker): boolean {
   };
   const visit = (node: Node): void => {
     if (node.kind === "ok" && !node.variable.absent && !node.set) {
-      const what = node.variable.role === "arg" ? "argument" : "step";
-      const never = `the ${what} "${node.variable.name}" is never absent, so that this is always true`;
+      const { role, name } = node.variable;
+      const what = role === "arg" ? "the argument " : role === "step" ? "the step " : "";
+      const why = role === "principal" ? " here, where every rpc wants one" : "";
+      const never = `${what}"${name}" is never absent${why}, so that this is always true`;
       checker.complain("BFF316", checker.spanOf(node), never, insteadOfOk(node.variable), "warning");
     }
     if (node.kind === "call") {

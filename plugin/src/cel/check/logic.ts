@@ -13,6 +13,8 @@ import { giveIfSet } from "./presence-hint.ts";
 const BOOL: CelType = { kind: "bool" };
 const DYN: CelType = { kind: "dyn" };
 
+const MAY_BE_ABSENT: ReadonlySet<Variable["role"]> = new Set(["step", "arg", "principal"]);
+
 /** `ok(step)`: whether it has a value. */
 export function checkOk(checker: Checker, ast: Call, place: Place): Node | undefined {
   const [arg] = ast.args;
@@ -32,7 +34,7 @@ export function checkOk(checker: Checker, ast: Call, place: Place): Node | undef
     } else if (checker.check(arg, place) === undefined) return undefined;
     else return wrong(`write has(${checker.textOf(arg)}) to ask about a field`);
   }
-  if (variable === undefined || (variable.role !== "step" && variable.role !== "arg")) return wrong();
+  if (variable === undefined || !MAY_BE_ABSENT.has(variable.role)) return wrong();
   checker.read(variable, "ok", arg, place);
   return { ...checker.base(ast, BOOL), kind: "ok", variable };
 }

@@ -51,13 +51,15 @@ export interface Variable {
     | "var"
     | "now"
     | "error"
+    | "principal"
+    | "peer"
     | "failure"
     | "local"
     | "unknown";
   readonly type: CelType;
   /** Undefined for what CEL computes: then ints and uints are `bigint`, doubles `number`, timestamps and durations protobuf-es messages. */
   readonly proto: Proto | undefined;
-  /** Whether a value may be missing: then reads of it have to be safe, or make their expression absent. For "step" and "arg". */
+  /** Whether a value may be missing: then reads of it have to be safe, or make their expression absent. For "step", "arg" and "principal". */
   readonly absent: boolean;
   /** For "step": what `failure` reads of it, where it may have failed, or been left out because of a failure, and the response goes on. */
   readonly failure?: Variable | undefined;

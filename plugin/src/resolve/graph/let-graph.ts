@@ -40,7 +40,8 @@ export function letGraph(ir: Ir, graph: MessageGraph): LetGraph {
     ir.files.flatMap((file) => file.messages.map((message) => [message.desc.typeName, { ir: message, file }])),
   );
   const services = ir.files.flatMap((file) => file.services.map((service) => ({ service, file })));
-  const shares = services.some(({ service }) => service.steps.length > 0);
+  const shares =
+    services.some(({ service }) => service.steps.length > 0) || ir.files.some(({ identity }) => identity !== undefined);
   const mentions = mentionsOf(ir, shares ? messages : new Map());
   const needs = needsOf(graph, mentions);
   const { edges, composes } = stepGraph({ ir, services, messages, mentions, needs });

@@ -178,6 +178,17 @@ function checkAbsence(cx: MessageContext, field: IrField, expression: Expression
     });
     return;
   }
+  if (variable.role === "principal") {
+    cx.scope.report({
+      code: "BFF601",
+      severity: "error",
+      message: `field "${field.desc.name}" always has a value (${typeName(fieldType(field.desc).type)}), but a public rpc reaches it, where nobody may be known`,
+      at: expression.reads.find((read) => read.variable === variable && !read.safe)?.at ?? expression.text.at,
+      related: cx.openAt.map((at) => ({ at, message: "anybody may call" })),
+      hint: "make the field `optional`, or read it as ok(principal) ? … : …",
+    });
+    return;
+  }
   const path = absencePath(cx, variable.name);
   const shown = variable.role === "arg" ? `args.${variable.name}` : variable.name;
   cx.scope.report({

@@ -6,11 +6,13 @@ import { stepTexts } from "../graph/message-graph.ts";
 import type { Let, Step } from "../model/model.ts";
 import { freeNames } from "../scope/free-names.ts";
 import type { MessageScope } from "../scope/scope.ts";
-import { HEADERS } from "../scope/scope.ts";
+import { HEADERS, PEER } from "../scope/scope.ts";
 import type { MessageContext, Run } from "../steps/context.ts";
 import { envOfLet } from "./env.ts";
-import { packageContext, reportCycle, resolveSteps } from "./message.ts";
+import { reportCycle, resolveSteps } from "./message.ts";
 import { checkNamespaces } from "./own-functions.ts";
+import { packageContext } from "./package-context.ts";
+import { checkPeerNames, givenOfCallers } from "./principal.ts";
 
 const NO_ARGS: Variable = {
   name: "args",
@@ -40,6 +42,7 @@ export function resolveLet(run: Run, ir: IrService, file: IrFile): Let {
       ["headers", HEADERS],
       ["env", env.group],
       ["now", context.now],
+      ...(context.identified ? ([["peer", PEER]] as const) : []),
     ]),
     steps,
     stepOf: new Map(),
@@ -62,17 +65,24 @@ export function resolveLet(run: Run, ir: IrService, file: IrFile): Let {
     offered: [],
     governing: context.governing,
     package: context,
+    openAt: [],
     roots: [],
     around: new Map(),
   };
   checkAutobind(cx);
   checkNamespaces(cx);
+  checkPeerNames(cx);
   const before = new Set(readers(cx));
   const { order, cycles } = sortByDependency(ir.steps, (step) => run.lets.edges(step).map(({ to }) => to));
   for (const cycle of cycles) reportLetCycle(cx, cycle);
   const resolved = resolveSteps(cx, () => errors, {
     order: { order, circular: new Set([...cycles.flat(), ...before]) },
     rootsOf: (step) => rootsOf(run, step),
+    scopeOf: (step) => {
+      const { given, broken } = givenOfCallers(run, undefined, context, rootsOf(run, step), report);
+      if (broken.length > 0) for (const name of broken) scope.broken.add(name);
+      return { ...scope, given: new Map([...scope.given, ...given]) };
+    },
   });
   for (const step of resolved) run.shared.set(step.ir, step);
   return { kind: "let", ir, file, desc: ir.desc, args, shared: [], env: env.variables, steps: resolved, targets: [] };

@@ -1,22 +1,22 @@
 import type { DescField } from "@bufbuild/protobuf";
-import { TimestampSchema } from "@bufbuild/protobuf/wkt";
 import type { Severity } from "../../diagnostic/diagnostic.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
 import { sortByDependency } from "../../graph.ts";
 import type { Ir, IrFile, IrMessage, IrMethod, IrStep } from "../../ir.ts";
 import { messageTexts, stepTexts } from "../graph/message-graph.ts";
 import type { Composed, Step } from "../model/model.ts";
-import { checkAgreement, governing } from "../policies/entries.ts";
 import { argsFor } from "../scope/args.ts";
 import { freeNames } from "../scope/free-names.ts";
 import type { MessageScope } from "../scope/scope.ts";
 import { HEADERS } from "../scope/scope.ts";
-import type { MessageContext, PackageContext, Run } from "../steps/context.ts";
+import type { MessageContext, Run } from "../steps/context.ts";
 import { clientCalls, hasResolver, resolverSteps } from "../steps/resolver.ts";
 import { resolveStep } from "../steps/step.ts";
-import { envOfMessage, packageEnv } from "./env.ts";
+import { envOfMessage } from "./env.ts";
 import { resolveFields } from "./fields.ts";
-import { agreedFunctions, checkNamespaces } from "./own-functions.ts";
+import { checkNamespaces } from "./own-functions.ts";
+import { packageContext } from "./package-context.ts";
+import { checkPeerNames, givenOfCallers, publicAt } from "./principal.ts";
 import { checkHiding, stepsAround, takeShared } from "./shared-steps.ts";
 
 /** Looks for faults in a message with rules that nothing composes, typically one being written. What its arguments are nobody knows yet. */
@@ -40,7 +40,7 @@ export function resolveMessage(
     if (diagnostic.severity === ("error" satisfies Severity)) errors++;
     run.report(diagnostic);
   };
-  const { args, scope, context, env } = scopeOf(run, ir, { file, welcome, roots }, report);
+  const { args, scope, context, env, callers } = scopeOf(run, ir, { file, welcome, roots }, report);
   const around = stepsAround(run, roots);
   const shared = takeShared(run, ir, roots, scope);
   const cx = {
@@ -52,10 +52,12 @@ export function resolveMessage(
     offered: args.members.map((member) => member.name),
     governing: context.governing,
     package: context,
+    openAt: callers?.open.flatMap((root) => publicAt(run, root) ?? []) ?? [],
     roots,
     around,
   } satisfies MessageContext;
   checkHiding(cx);
+  checkPeerNames(cx);
   checkNamespaces(cx);
   const steps = resolveSteps(cx, () => errors, {
     order: orderOf(cx),
@@ -79,6 +81,7 @@ export function resolveMessage(
     degradedField,
     resolver: ir.resolver && resolvers[0],
     clients: clientCalls(cx, ir),
+    callers,
   };
 }
 
@@ -99,6 +102,7 @@ function scopeOf(run: Run, ir: IrMessage, { file, welcome, roots }: Surroundings
   const { args, broken: brokenArgs } = argsFor(ir, places, used, wanted, readOf, report);
   const context = packageContext(run, file.desc.proto.package);
   const env = envOfMessage(run, ir, file, { context, roots }, report);
+  const { given, broken, callers } = givenOfCallers(run, ir.desc, context, roots, report);
   // A message that nothing composes may be meant for any of the services.
   const elsewhere = run.adrift.has(ir) ? namesOfServices(run) : [];
   const scope: MessageScope = {
@@ -106,24 +110,19 @@ function scopeOf(run: Run, ir: IrMessage, { file, welcome, roots }: Surroundings
     container: file.desc.proto.package,
     enums: run.enums,
     report,
-    given: new Map([
-      ["args", args.variable],
-      ["headers", HEADERS],
-      ["env", env.group],
-      ["now", context.now],
-    ]),
+    given: new Map([["args", args.variable], ["headers", HEADERS], ["env", env.group], ["now", context.now], ...given]),
     steps: new Map(),
     stepOf: new Map(),
-    broken: new Set(elsewhere),
+    broken: new Set([...elsewhere, ...broken]),
     offered: args.message === undefined ? [...new Set(places.flatMap(({ members }) => [...members.keys()]))] : [],
     brokenArgs,
     brokenEnv: env.broken,
     functions: context.functions,
     brokenFunctions: new Set(context.brokenFunctions),
     known: new Set(),
-    shared: { steps: new Map(), broken: new Set(elsewhere) },
+    shared: { steps: new Map(), broken: new Set([...elsewhere, ...broken]) },
   };
-  return { args, scope, context, env };
+  return { args, scope, context, env, callers };
 }
 
 function namesOfServices({ ir }: Run): string[] {
@@ -159,11 +158,22 @@ function orderOf(cx: MessageContext): Order {
   return { order, circular: new Set(cycles.flat()) };
 }
 
-/** @param rootsOf the rpcs that a step is part of */
+/**
+ * @param rootsOf the rpcs that a step is part of
+ * @param scopeOf what it sees; by default what the others see
+ */
 export function resolveSteps(
   cx: MessageContext,
   errors: () => number,
-  { order: { order, circular }, rootsOf }: { order: Order; rootsOf: (step: IrStep) => readonly IrMethod[] },
+  {
+    order: { order, circular },
+    rootsOf,
+    scopeOf = () => cx.scope,
+  }: {
+    order: Order;
+    rootsOf: (step: IrStep) => readonly IrMethod[];
+    scopeOf?: (step: IrStep) => MessageScope;
+  },
 ): Step[] {
   const { scope, ir } = cx;
   checkAfter(cx);
@@ -172,7 +182,8 @@ export function resolveSteps(
   for (const step of order) {
     const before = errors();
     const name = step.name?.value;
-    const result = circular.has(step) ? undefined : resolveStep({ ...cx, roots: rootsOf(step) }, step, step.index);
+    const around = { ...cx, scope: scopeOf(step), roots: rootsOf(step) };
+    const result = circular.has(step) ? undefined : resolveStep(around, step, step.index);
     const again = name !== undefined && twice.has(name);
     // One whose name is none cannot be read.
     if (result === undefined || errors() > before || again || !/^\w*$/.test(name ?? "")) {
@@ -248,26 +259,4 @@ export function reportCycle(cx: MessageContext, cycle: readonly IrStep[]): void 
     })),
     hint: "remove one of these reads; a step can only read what does not wait for it",
   });
-}
-
-export function packageContext(run: Run, name: string): PackageContext {
-  const known = run.packages.get(name);
-  if (known !== undefined) return known;
-  const rules = governing(run.ir, name);
-  checkAgreement(rules.entries, run.report);
-  const timestamp = run.ir.registry.getMessage(TimestampSchema.typeName) ?? TimestampSchema;
-  const context: PackageContext = {
-    governing: rules,
-    ...packageEnv(run, rules.env),
-    ...agreedFunctions(rules.functions, run.functions, run.report),
-    now: {
-      name: "now",
-      role: "now",
-      type: { kind: "message", desc: timestamp },
-      proto: { kind: "message", desc: timestamp },
-      absent: false,
-    },
-  };
-  run.packages.set(name, context);
-  return context;
 }

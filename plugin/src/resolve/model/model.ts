@@ -11,8 +11,20 @@ import type {
 import type { Expression, Overload, Proto, Variable } from "../../cel/index.ts";
 import type { Diagnostic } from "../../diagnostic/diagnostic.ts";
 import type { Code } from "../../gen/bff/v1/options_pb.ts";
-import type { Ir, IrEnvVar, IrFile, IrFunction, IrMessage, IrMethod, IrService, IrStep } from "../../ir.ts";
-import type { Origin, Sourced } from "../../origin.ts";
+import type {
+  Ir,
+  IrCredential,
+  IrEnvVar,
+  IrFile,
+  IrFunction,
+  IrIdentity,
+  IrIdentitySource,
+  IrMessage,
+  IrMethod,
+  IrService,
+  IrStep,
+} from "../../ir.ts";
+import type { Origin, Sourced, Text } from "../../origin.ts";
 
 export interface Model {
   readonly ir: Ir;
@@ -20,6 +32,8 @@ export interface Model {
   readonly packages: readonly BffPackage[];
   /** The `let` of every service that has one. */
   readonly lets: readonly Let[];
+  /** Every identity that governs a package of this run. */
+  readonly identities: readonly Identity[];
   /** Composed messages, composers before what they compose. */
   readonly messages: readonly Composed[];
   readonly conversions: Conversions;
@@ -44,7 +58,41 @@ export interface BffFile {
 export interface BffPackage {
   readonly name: string;
   readonly files: readonly BffFile[];
+  readonly identity: Identity | undefined;
 }
+
+// ---- who is calling ----
+
+/** Who calls the services of a package. */
+export interface Identity {
+  readonly ir: IrIdentity;
+  /** The file that declares it. */
+  readonly file: IrFile;
+  /** The principal's. */
+  readonly type: DescMessage;
+  readonly sources: readonly IdentitySource[];
+}
+export interface IdentitySource {
+  readonly ir: IrIdentitySource;
+  readonly name: string;
+  readonly credential: IrCredential;
+  /** As said. */
+  readonly claims: DescMessage | undefined;
+  /** Over `claims`, `credential` and `env`; undefined: the default principal, or what an assertion or a trusted header holds. */
+  readonly set: readonly FieldBinding[] | undefined;
+  readonly texts: ReadonlyMap<Text, TextWithHoles>;
+}
+/** In order: literal text and holes over `env`. */
+export type TextWithHoles = readonly (string | Expression)[];
+
+/** What is known of the caller where something runs, by all rpcs that reach it. */
+export interface Callers {
+  /** The principals' types: one, or several where nobody reads it. */
+  readonly types: readonly DescMessage[];
+  /** The rpcs that answer anybody. */
+  readonly open: readonly IrMethod[];
+}
+
 export interface EnvVar {
   readonly ir: IrEnvVar;
   readonly variable: Variable;
@@ -60,6 +108,8 @@ export interface BffService {
 export interface BffMethod {
   readonly ir: IrMethod;
   readonly desc: DescMethod;
+  /** Undefined: nothing says who calls. */
+  readonly callers: Callers | undefined;
   /** The response, or what `response` puts in its place. */
   readonly composed: Composed;
   /** From what is composed to the declared response, where they differ. */
@@ -99,6 +149,8 @@ export interface Composed extends Block {
   readonly resolver: Step | undefined;
   /** What its resolvers can call. */
   readonly clients: readonly Call[];
+  /** Undefined: no rpc that reaches it knows callers. */
+  readonly callers: Callers | undefined;
 }
 /** The `let` of a service. */
 export interface Let extends Block {

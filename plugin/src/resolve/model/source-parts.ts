@@ -1,6 +1,6 @@
 // What the sources of steps have in common.
 import type { DescMethod } from "@bufbuild/protobuf";
-import { type Expression, type FieldType, fieldType } from "../../cel/index.ts";
+import { type Expression, type FieldType, fieldType, type Variable } from "../../cel/index.ts";
 import type { Batch, Call, ComposeSource, GuardSource, Source } from "./model.ts";
 
 export function callsOf(source: Source): readonly Call[] {
@@ -50,13 +50,16 @@ export function callExpressions(call: Call): (Expression | undefined)[] {
     call.batch?.keyBy?.by.expression,
   ];
 }
-/** The `retry.if` of a call that may be repeated, where it reads steps: then it is asked per request, not made once per process. */
+/** What belongs to one request, and is not asked of it by name. */
+const OF_A_REQUEST: ReadonlySet<Variable["role"]> = new Set(["step", "principal", "peer"]);
+
+/** The `retry.if` of a call that may be repeated, where it reads steps or the caller: then it is asked per request, not made once per process. */
 export function retryIfOverSteps({
   effects,
   policy: { retry },
 }: Pick<Call, "effects" | "policy">): Expression | undefined {
   if (effects === "once" || (retry.attempts?.value ?? 3) <= 1) return undefined;
-  return retry.if?.reads.some(({ variable }) => variable.role === "step") ? retry.if : undefined;
+  return retry.if?.reads.some(({ variable }) => OF_A_REQUEST.has(variable.role)) ? retry.if : undefined;
 }
 /** Every expression of a source. */
 export function sourceExpressions(source: Source): (Expression | undefined)[] {

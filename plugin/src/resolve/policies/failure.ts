@@ -7,7 +7,8 @@ import type { Fail } from "../model/model.ts";
 import { slice } from "../names/synthetic-text.ts";
 import { check, type MessageScope } from "../scope/scope.ts";
 
-const PRINTABLE = new Set(["string", "int", "uint", "double", "bool"]);
+/** The types of what a text may hold. */
+export const PRINTABLE: ReadonlySet<string> = new Set(["string", "int", "uint", "double", "bool"]);
 
 export function resolveFailure(scope: MessageScope, fail: IrFailure, locals: readonly Variable[]): Fail | undefined {
   let sound = true;

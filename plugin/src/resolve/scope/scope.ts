@@ -26,6 +26,29 @@ export const HEADERS: Variable = {
   absent: false,
 };
 
+/** Where a request comes from, as far as that is known. */
+export const PEER: Variable = {
+  name: "peer",
+  role: "peer",
+  type: {
+    kind: "struct",
+    members: new Map([
+      [
+        "address",
+        {
+          name: "peer.address",
+          role: "peer",
+          type: STRING,
+          proto: { kind: "scalar", scalar: ScalarType.STRING },
+          absent: false,
+        },
+      ],
+    ]),
+  },
+  proto: undefined,
+  absent: false,
+};
+
 /** What `error` offers in `on_error` and `retry.if`. */
 export const ERROR: Variable = {
   name: "error",
@@ -54,7 +77,7 @@ export interface MessageScope {
   readonly container: string;
   readonly enums: EnumRelations;
   readonly report: Report;
-  /** `args`, `headers`, `env`, `now`. */
+  /** `args`, `headers`, `env`, `now`, and where there is an identity `principal` and `peer`. */
   readonly given: ReadonlyMap<string, Variable>;
   readonly steps: Map<string, Step>;
   /** The same steps by what reads name. */

@@ -39,7 +39,7 @@ export function resolveCall(cx: MessageContext, ir: IrCall, locals: readonly Var
     scope.report,
   );
   const request = ir.request && baseRequest(cx, ir.request, method, locals);
-  const set = resolveSet(cx, ir, method, locals);
+  const set = resolveSet(cx, ir, method.input, locals);
   const batch = ir.batch && resolveBatch(cx, ir.batch, method, locals, effects);
   const own = metadata(scope, ir.policy.metadata, locals);
   const outside = withoutMessage(scope);

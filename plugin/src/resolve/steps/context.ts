@@ -1,12 +1,12 @@
 // What resolving one message has at hand.
 import type { Overload, Variable } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { Ir, IrFile, IrFunction, IrMessage, IrService, IrStep } from "../../ir.ts";
+import type { Ir, IrFile, IrFunction, IrIdentity, IrMessage, IrService, IrStep } from "../../ir.ts";
 import type { Origin } from "../../origin.ts";
 import type { AliasTable } from "../conversions/aliases.ts";
 import type { EnumRelations } from "../conversions/enum-relations.ts";
 import type { LetGraph } from "../graph/let-graph.ts";
-import type { Args, EnvVar, Step } from "../model/model.ts";
+import type { Args, EnvVar, Identity, Step } from "../model/model.ts";
 import type { PolicyContext } from "../policies/context.ts";
 import type { Governing } from "../policies/entries.ts";
 import type { Place } from "../scope/args.ts";
@@ -29,6 +29,8 @@ export interface Run {
   /** The request fields that each composed message would fill from its arguments by `spread: "args"`, where they are given. */
   readonly welcome: ReadonlyMap<string, ReadonlySet<string>>;
   readonly packages: Map<string, PackageContext>;
+  /** Undefined after a diagnostic. */
+  readonly identities: Map<IrIdentity, Identity | undefined>;
   readonly functions: OwnFunctions;
   readonly lets: LetGraph;
   /** Steps of services as resolved, by what declares them; a faulty one is missing. */
@@ -47,6 +49,10 @@ export interface PackageContext {
   /** The names whose types are faulty. */
   readonly brokenEnv: ReadonlySet<string>;
   readonly now: Variable;
+  /** Who calls its services; undefined after a diagnostic, too. */
+  readonly identity: Identity | undefined;
+  /** Whether one is declared, faulty or not. */
+  readonly identified: boolean;
   readonly functions: readonly Overload[];
   /** The names of those with a fault. */
   readonly brokenFunctions: ReadonlySet<string>;
@@ -61,6 +67,8 @@ export interface MessageContext extends PolicyContext {
   /** The names that every place gives, for `spread: "args"`. */
   readonly offered: readonly string[];
   readonly package: PackageContext;
+  /** Where rpcs that reach it are declared public: there `principal` may be absent. */
+  readonly openAt: readonly Origin[];
   /** The steps of the services around, by name: what a step, or the variable of an `each`, must not be called. */
   readonly around: ReadonlyMap<string, IrStep>;
 }

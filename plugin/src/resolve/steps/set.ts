@@ -1,4 +1,4 @@
-import type { DescField, DescMethod } from "@bufbuild/protobuf";
+import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { type Expression, fieldName, fieldType, type Node, typeName, type Variable } from "../../cel/index.ts";
 import type { IrBind, IrCall } from "../../ir.ts";
 import type { Text } from "../../origin.ts";
@@ -10,11 +10,16 @@ import { syntheticText } from "../names/synthetic-text.ts";
 import { check, checkCondition, type MessageScope, where } from "../scope/scope.ts";
 import type { MessageContext } from "./context.ts";
 
-/** What `set` gives the fields of a request, spreads included; reports and leaves out what does not fit. */
+/** What `set` has at hand; `ir` is undefined outside of messages and services. */
+export interface SetContext extends Pick<MessageContext, "scope" | "run" | "args" | "offered"> {
+  readonly ir: MessageContext["ir"] | undefined;
+}
+
+/** What `set` gives the fields of a request, or of a principal, spreads included; reports and leaves out what does not fit. */
 export function resolveSet(
-  cx: MessageContext,
-  { set: binds, batch }: IrCall,
-  method: DescMethod,
+  cx: SetContext,
+  { set: binds, batch }: Pick<IrCall, "set" | "batch">,
+  target: DescMessage,
   locals: readonly Variable[],
 ): FieldBinding[] {
   const { scope, run } = cx;
@@ -24,7 +29,7 @@ export function resolveSet(
   for (const bind of binds) {
     if (bind.name === undefined || bind.by === undefined) continue;
     const condition = bind.if && checkCondition(scope, bind.if, "this `if`", locals);
-    const path = fieldPath(method.input, bind.name, scope.report);
+    const path = fieldPath(target, bind.name, scope.report);
     const expression = check(where(scope, condition), bind.by, locals);
     const field = path?.at(-1);
     if (path === undefined || field === undefined) continue;
@@ -40,7 +45,7 @@ export function resolveSet(
   );
   for (const { name } of [...taken].flatMap((oneof) => oneof.fields)) named.add(name);
   const spread = binds.flatMap((bind) =>
-    bind.spread === undefined ? [] : spreadFields(cx, bind.spread, method, named, locals),
+    bind.spread === undefined ? [] : spreadFields(cx, bind.spread, target, named, locals),
   );
   return [...spread, ...bindings];
 }
@@ -92,11 +97,11 @@ function checkMeeting(scope: MessageScope, before: readonly Said[], { path, expr
 /** A path as the author writes it: "inner.tag". */
 export const nameOf = (path: readonly DescField[]): string => path.map((field) => field.name).join(".");
 
-/** Every field of a message, or every argument, that the request also has with the same type. */
+/** Every field of a message, or every argument, that the target also has with the same type. */
 function spreadFields(
-  cx: MessageContext,
+  cx: SetContext,
   spread: Text,
-  method: DescMethod,
+  target: DescMessage,
   named: ReadonlySet<string>,
   locals: readonly Variable[],
 ): FieldBinding[] {
@@ -105,7 +110,7 @@ function spreadFields(
   if (names === undefined) return [];
   const bindings: FieldBinding[] = [];
   let told = false;
-  for (const field of method.input.fields) {
+  for (const field of target.fields) {
     if (named.has(field.name) || !names.has(field.name)) continue;
     const expression = check(scope, syntheticText(`${spread.value}.${fieldName(field.name)}`, spread.at), locals);
     if (expression === undefined) continue;
@@ -119,7 +124,7 @@ function spreadFields(
       run.suspect({
         code: "BFF353",
         severity: "warning",
-        message: `"${spread.value}" does not bring "${field.name}": it is ${is} there, and ${wanted} in "${method.input.typeName}"`,
+        message: `"${spread.value}" does not bring "${field.name}": it is ${is} there, and ${wanted} in "${target.typeName}"`,
         at: spread.at,
         hint: `set it by name, next to the spread: { name: "${field.name}" by: "…" }; or give both one type`,
       });
@@ -142,13 +147,13 @@ function spreadFields(
       if (bound !== undefined) bindings.push({ path: [field], bound, if: undefined });
     }
   }
-  if (!told && bindings.length === 0 && named.size === 0 && method.input.fields.length > 0) {
+  if (!told && bindings.length === 0 && named.size === 0 && target.fields.length > 0) {
     scope.report({
       code: "BFF345",
       severity: "error",
-      message: `"${spread.value}" shares no field with "${method.input.typeName}"`,
+      message: `"${spread.value}" shares no field with "${target.typeName}"`,
       at: spread.at,
-      hint: `set the fields by name: ${method.input.fields.map((field) => field.name).join(", ")}`,
+      hint: `set the fields by name: ${target.fields.map((field) => field.name).join(", ")}`,
     });
   }
   return bindings;
@@ -180,12 +185,12 @@ export const isArgs = (spread: Text): boolean => spread.value.trim() === "args";
 
 /** The field names that a spread brings; undefined after a diagnostic, and where nobody knows the arguments yet. */
 export function spreadNames(
-  cx: MessageContext,
+  cx: SetContext,
   spread: Text,
   locals: readonly Variable[],
 ): ReadonlySet<string> | undefined {
   if (isArgs(spread) && cx.args.message === undefined)
-    return cx.run.adrift.has(cx.ir) ? undefined : new Set(cx.offered);
+    return cx.ir !== undefined && cx.run.adrift.has(cx.ir) ? undefined : new Set(cx.offered);
   const value = check(cx.scope, spread, locals);
   if (value === undefined) return undefined;
   if (value.type.kind === "message") return new Set(value.type.desc.fields.map((field) => field.name));

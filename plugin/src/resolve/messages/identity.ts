@@ -1,0 +1,235 @@
+// Who calls the services of a package: the sources of its identity, and what each fills the principal with.
+import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
+import { type CelType, type Proto, typeName, type Variable } from "../../cel/index.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import { CredentialSchema, PrincipalSchema } from "../../gen/bff/v1/identity_pb.ts";
+import type { IrCredential, IrFile, IrIdentity, IrIdentitySource } from "../../ir.ts";
+import type { Text } from "../../origin.ts";
+import { bindTo, canBeAbsent } from "../conversions/bind.ts";
+import type { FieldBinding, Identity, IdentitySource, TextWithHoles } from "../model/model.ts";
+import { lookupMessage } from "../names/lookup.ts";
+import { syntheticText } from "../names/synthetic-text.ts";
+import { holes, PRINTABLE } from "../policies/failure.ts";
+import { check, type MessageScope } from "../scope/scope.ts";
+import type { PackageContext, Run } from "../steps/context.ts";
+import { resolveSet } from "../steps/set.ts";
+import { seen } from "./env.ts";
+
+/** The identity that governs a package, each resolved once; undefined where there is none, or after a diagnostic. */
+export function identityOf(
+  run: Run,
+  declared: readonly { readonly identity: IrIdentity; readonly file: IrFile }[],
+  context: (packageName: string) => PackageContext,
+): Identity | undefined {
+  const [first, second] = declared;
+  if (first === undefined) return undefined;
+  if (second !== undefined && !run.identities.has(second.identity)) {
+    run.identities.set(second.identity, undefined);
+    run.report({
+      code: "BFF220",
+      severity: "error",
+      message: "a package has one identity, and this is the second that governs it",
+      at: second.identity.at,
+      related: [{ at: first.identity.at, message: "the first one" }],
+      hint: "declare it in one file, and import that file",
+    });
+  }
+  const { identity, file } = first;
+  if (!run.identities.has(identity)) {
+    run.identities.set(identity, undefined); // what its own package asks for on the way
+    run.identities.set(identity, resolveIdentity(run, identity, file, context(file.desc.proto.package)));
+  }
+  return run.identities.get(identity);
+}
+
+function resolveIdentity(run: Run, ir: IrIdentity, file: IrFile, context: PackageContext): Identity | undefined {
+  const type = typeOf(run, ir, file);
+  if (type === undefined) return undefined;
+  const scope = sourceScope(run, file, context);
+  const sources = ir.sources.flatMap((source) => resolveSource(run, source, type, scope, file) ?? []);
+  return { ir, file, type, sources };
+}
+
+const DEFAULT = PrincipalSchema.typeName;
+
+function typeOf(run: Run, { type, at }: IrIdentity, file: IrFile): DescMessage | undefined {
+  const name = type?.value.replace(/^\./, "") ?? DEFAULT;
+  const known = run.ir.registry.getMessage(DEFAULT);
+  if (name === DEFAULT && known === undefined) {
+    run.report({
+      code: "BFF221",
+      severity: "error",
+      message: `the principal is a "${DEFAULT}", and nothing imports its file`,
+      at: type?.at ?? at,
+      hint: `add \`import "bff/v1/identity.proto";\` to ${file.desc.proto.name}, or name a message of your own as its \`type\``,
+    });
+    return undefined;
+  }
+  return type === undefined ? known : lookupMessage(run.ir, type, file.desc.proto.package, run.report);
+}
+
+/** What the texts of sources see: `env` alone. */
+function sourceScope(run: Run, file: IrFile, context: PackageContext): MessageScope {
+  return {
+    registry: run.ir.registry,
+    container: file.desc.proto.package,
+    enums: run.enums,
+    report: run.report,
+    given: new Map([["env", seen(context.env, context.brokenEnv).group]]),
+    steps: new Map(),
+    stepOf: new Map(),
+    broken: new Set(),
+    offered: [],
+    brokenArgs: new Set(),
+    brokenEnv: context.brokenEnv,
+    functions: [],
+    brokenFunctions: new Set(),
+    known: new Set(),
+    shared: { steps: new Map(), broken: new Set() },
+  };
+}
+
+function resolveSource(
+  run: Run,
+  ir: IrIdentitySource,
+  type: DescMessage,
+  scope: MessageScope,
+  file: IrFile,
+): IdentitySource | undefined {
+  const { name, credential } = ir;
+  if (credential === undefined) return undefined;
+  const texts = new Map<Text, TextWithHoles>();
+  for (const text of textsOf(credential)) texts.set(text, withHoles(text, scope));
+  const said = credential.claims && lookupMessage(run.ir, credential.claims, file.desc.proto.package, run.report);
+  if (credential.claims !== undefined && said === undefined) return undefined;
+  // Others have told of the principal itself.
+  const handsOn = credential.kind === "assertion" || credential.kind === "trusted";
+  const claims = said ?? (handsOn ? type : undefined);
+  const asItComes = handsOn ? claims?.typeName === type.typeName : type.typeName === DEFAULT;
+  const set =
+    ir.set.length === 0 && asItComes
+      ? undefined
+      : principalSet(run, ir, type, { ...scope, given: new Map([...scope.given, ...givenBy(run, claims)]) });
+  return name && { ir, name: name.value, credential, claims: said, set, texts };
+}
+
+/** The texts of a credential that may have holes. */
+function textsOf(credential: IrCredential): Text[] {
+  const all = (): (Text | undefined)[] => {
+    switch (credential.kind) {
+      case "jwt":
+        return [credential.issuer, ...credential.audience, credential.jwks];
+      case "session":
+        return [credential.issuer, credential.clientId];
+      case "assertion":
+        return [credential.issuer, credential.keys];
+      default:
+        return [];
+    }
+  };
+  return all().filter((text) => text !== undefined);
+}
+
+function withHoles(text: Text, scope: MessageScope): TextWithHoles {
+  return holes(text).flatMap((part): TextWithHoles => {
+    if (typeof part === "string") return [part];
+    const hole = check(scope, part);
+    if (hole === undefined) return [];
+    if (PRINTABLE.has(hole.type.kind)) return [hole];
+    scope.report({
+      code: "BFF342",
+      severity: "error",
+      message: `a text cannot hold ${typeName(hole.type)}`,
+      at: part.at,
+      hint: "write string(…) around it, or read a variable that is a string",
+    });
+    return [];
+  });
+}
+
+/** `claims` and `credential`. */
+function givenBy(run: Run, claims: DescMessage | undefined): [string, Variable][] {
+  const credential = run.ir.registry.getMessage(CredentialSchema.typeName) ?? CredentialSchema;
+  const given: [string, DescMessage | undefined][] = [
+    ["claims", claims],
+    ["credential", credential],
+  ];
+  return given.flatMap(([name, desc]): [string, Variable][] => {
+    if (desc === undefined) return [];
+    const type: CelType & Proto = { kind: "message", desc };
+    return [[name, { name, role: "local", type, proto: type, absent: false }]];
+  });
+}
+
+const NO_ARGS = {
+  message: undefined,
+  members: [],
+  variable: {
+    name: "args",
+    role: "args",
+    type: { kind: "struct", members: new Map() },
+    proto: undefined,
+    absent: false,
+  },
+} as const;
+
+/** What a source's `set` makes of a credential. Of the default principal the credential gives what is not said. */
+function principalSet(run: Run, ir: IrIdentitySource, type: DescMessage, scope: MessageScope): FieldBinding[] {
+  let errors = 0;
+  const report: Report = (diagnostic) => {
+    if (diagnostic.severity === "error") errors++;
+    scope.report(diagnostic);
+  };
+  const own = { ...scope, report };
+  const cx = { run, scope: own, args: NO_ARGS, offered: [], ir: undefined };
+  const set = resolveSet(cx, { set: ir.set, batch: undefined }, type, []);
+  const given = type.typeName === DEFAULT ? fromCredential(run, ir, type, set, own) : [];
+  const all = [...given, ...set];
+  if (errors === 0) checkFilled(ir, type, all, scope);
+  return all;
+}
+
+function fromCredential(
+  run: Run,
+  ir: IrIdentitySource,
+  type: DescMessage,
+  set: readonly FieldBinding[],
+  scope: MessageScope,
+): FieldBinding[] {
+  const said = new Set(set.map(({ path: [field] }) => field));
+  const { at } = ir;
+  return type.fields.flatMap((field): FieldBinding[] => {
+    if (said.has(field) || !CredentialSchema.fields.some(({ name }) => name === field.name)) return [];
+    const expression = check(scope, syntheticText(`credential.${field.name}`, at));
+    const bound = expression && bindTo(expression, field, run.aliases, scope.report);
+    return bound === undefined ? [] : [{ path: [field], bound, if: undefined }];
+  });
+}
+
+/** An empty text equals every other empty text: nobody's tenant would be that of a request that names none. */
+function checkFilled(
+  ir: IrIdentitySource,
+  type: DescMessage,
+  set: readonly FieldBinding[],
+  { report }: MessageScope,
+): void {
+  const filled = new Set(set.map(({ path: [field] }) => field));
+  const missing = type.fields.filter((field) => !filled.has(field) && hasToBeFilled(field));
+  const [first] = missing;
+  if (first === undefined) return;
+  const names = missing.map(({ name }) => `"${name}"`).join(", ");
+  report({
+    code: "BFF222",
+    severity: "error",
+    message: `source "${ir.name?.value}" leaves ${names} of "${type.typeName}" empty`,
+    at: ir.name?.at ?? ir.at,
+    related: [],
+    hint: `set ${missing.length === 1 ? "it" : "each"}, as in \`set: { name: "${first.name}" by: "credential.subject" }\`, or declare ${missing.length === 1 ? "it" : "them"} \`optional\``,
+  });
+}
+
+/** A text, or bytes, that always has a value. */
+export function hasToBeFilled(field: DescField): boolean {
+  if (field.fieldKind !== "scalar" || canBeAbsent(field)) return false;
+  return field.scalar === ScalarType.STRING || field.scalar === ScalarType.BYTES;
+}

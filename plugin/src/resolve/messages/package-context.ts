@@ -1,0 +1,35 @@
+// What the files of a package, with those that they import, declare for all of its expressions.
+import { TimestampSchema } from "@bufbuild/protobuf/wkt";
+import { checkAgreement, governing } from "../policies/entries.ts";
+import type { PackageContext, Run } from "../steps/context.ts";
+import { packageEnv } from "./env.ts";
+import { identityOf } from "./identity.ts";
+import { agreedFunctions } from "./own-functions.ts";
+
+export function packageContext(run: Run, name: string): PackageContext {
+  const known = run.packages.get(name);
+  if (known !== undefined) return known;
+  const rules = governing(run.ir, name);
+  checkAgreement(rules.entries, run.report);
+  const timestamp = run.ir.registry.getMessage(TimestampSchema.typeName) ?? TimestampSchema;
+  const identified = rules.identities.length > 0;
+  const plain = {
+    governing: rules,
+    ...packageEnv(run, rules.env),
+    ...agreedFunctions(rules.functions, run.functions, run.report),
+    now: {
+      name: "now",
+      role: "now",
+      type: { kind: "message", desc: timestamp },
+      proto: { kind: "message", desc: timestamp },
+      absent: false,
+    },
+    identified,
+  } satisfies Omit<PackageContext, "identity">;
+  // A source reads `env`, of this package or of another one.
+  run.packages.set(name, { ...plain, identity: undefined });
+  const identity = identityOf(run, rules.identities, (other) => packageContext(run, other));
+  const context: PackageContext = { ...plain, identity };
+  run.packages.set(name, context);
+  return context;
+}

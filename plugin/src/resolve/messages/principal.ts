@@ -1,0 +1,110 @@
+// `principal` and `peer`: what expressions see of the caller, by the rpcs that reach what they stand in.
+import type { DescMessage } from "@bufbuild/protobuf";
+import type { CelType, Proto, Variable } from "../../cel/index.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { IrMethod } from "../../ir.ts";
+import type { Origin } from "../../origin.ts";
+import type { Callers } from "../model/model.ts";
+import { PEER } from "../scope/scope.ts";
+import type { MessageContext, PackageContext, Run } from "../steps/context.ts";
+import { packageContext } from "./package-context.ts";
+
+/** Where an rpc, or its service, says that anybody may call it. */
+export function publicAt(run: Run, method: IrMethod): Origin | undefined {
+  return (method.permit ?? run.lets.serviceOf.get(method)?.permit)?.public?.at;
+}
+
+/** The package that an rpc is of. */
+function packageOf(run: Run, method: IrMethod): PackageContext {
+  return packageContext(run, method.desc.parent.file.proto.package);
+}
+
+/** Of one rpc. */
+export function callersOf(run: Run, method: IrMethod): Callers | undefined {
+  const { identity } = packageOf(run, method);
+  return identity && { types: [identity.type], open: publicAt(run, method) === undefined ? [] : [method] };
+}
+
+interface Given {
+  readonly given: readonly (readonly [string, Variable])[];
+  /** Names that have a fault. */
+  readonly broken: readonly string[];
+  readonly callers: Callers | undefined;
+}
+
+/**
+ * What a message, or a step of a service, sees.
+ *
+ * @param message undefined for a step of a service
+ * @param roots the rpcs that reach it; none of what nothing composes, which is taken for its own package's
+ */
+export function givenOfCallers(
+  run: Run,
+  message: DescMessage | undefined,
+  own: PackageContext,
+  roots: readonly IrMethod[],
+  report: Report,
+): Given {
+  const contexts = roots.length === 0 ? [own] : roots.map((root) => packageOf(run, root));
+  if (contexts.every(({ identified }) => !identified)) return { given: [], broken: [], callers: undefined };
+  const types = [...new Set(contexts.flatMap(({ identity }) => identity?.type ?? []))];
+  const strangers = roots.filter((root) => !packageOf(run, root).identified);
+  const open = roots.filter((root) => publicAt(run, root) !== undefined || strangers.includes(root));
+  const callers = { types, open };
+  const peer = ["peer", PEER] as const;
+  const [desc, other] = types;
+  // A faulty identity has been reported.
+  if (desc === undefined || contexts.some(({ identified, identity }) => identified && identity === undefined))
+    return { given: [peer], broken: ["principal"], callers };
+  if (other !== undefined || strangers.length > 0) {
+    if (message !== undefined) reportDifferent(run, message, roots, report);
+    return { given: [peer], broken: ["principal"], callers };
+  }
+  const type: CelType & Proto = { kind: "message", desc };
+  const principal: Variable = { name: "principal", role: "principal", type, proto: type, absent: open.length > 0 };
+  return { given: [["principal", principal], peer], broken: [], callers };
+}
+
+/** One expression has one type, whoever calls. */
+function reportDifferent(run: Run, message: DescMessage, roots: readonly IrMethod[], report: Report): void {
+  const mention = run.lets.mentions(message.typeName).get("principal");
+  if (mention === undefined) return;
+  const is = (root: IrMethod): string => {
+    const type = packageOf(run, root).identity?.type;
+    return type === undefined ? "nobody that is known" : `a ${type.typeName}`;
+  };
+  const [first] = roots;
+  const other = roots.find((root) => first !== undefined && is(root) !== is(first));
+  if (first === undefined || other === undefined) return;
+  const through = mention.through === undefined ? "" : ` (${mention.through} reads it)`;
+  report({
+    code: "BFF223",
+    severity: "error",
+    message: `"principal" is ${is(first)} where rpc "${first.desc.name}" reaches "${message.name}", and ${is(other)} where "${other.desc.name}" does${through}`,
+    at: mention.text.at,
+    related: [first, other].map((root) => ({
+      at: root.at,
+      message: `rpc "${root.desc.name}" of "${root.desc.parent.typeName}"`,
+    })),
+    hint: "compose a message of its own for each, or pass what is wanted of the principal as an argument",
+  });
+}
+
+/** No step is called like what is in scope where there is an identity. */
+export function checkPeerNames({ ir, scope }: MessageContext): void {
+  if (!scope.given.has("peer")) return;
+  const named = ir.steps.flatMap(({ name, source }) => [
+    { name, what: "a step" },
+    { name: source?.kind === "each" ? source.var : undefined, what: "the variable of an `each`" },
+  ]);
+  for (const { name, what } of named) {
+    if (name?.value !== "peer") continue;
+    scope.report({
+      code: "BFF224",
+      severity: "error",
+      message: `"peer" cannot name ${what}: in a package with an identity it is where a request comes from`,
+      at: name.at,
+      hint: 'choose another name, as in "peer_value"',
+    });
+  }
+}
