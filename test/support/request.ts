@@ -8,7 +8,7 @@ import { create, createFileRegistry, type DescFile, type FileRegistry, fromBinar
 import { type CodeGeneratorRequest, CodeGeneratorRequestSchema, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
-const shipped = ["bff/v1/options.proto", "bff/v1/degradation.proto"];
+const shipped = ["bff/v1/options.proto", "bff/v1/degradation.proto", "bff/v1/identity.proto"];
 
 /**
  * Compiles proto files (name relative to their module → text) with buf and gives the request that a plugin would get.

@@ -2,6 +2,7 @@ import { childrenOf, type Expression, type Node } from "../cel/index.ts";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Origin, Text } from "../origin.ts";
 import { blocksOf, callsIn, expressionsIn } from "../resolve/model/blocks.ts";
+import { identityExpressions } from "../resolve/model/identity-reads.ts";
 import type { BffMethod, Block, Call, Composed, Model, Source, Step } from "../resolve/model/model.ts";
 import { callExpressions, composesOf, failExpressions, sourceExpressions } from "../resolve/model/source-parts.ts";
 
@@ -57,6 +58,8 @@ export function checkRandomPlaces(model: Model, report: Report): void {
         );
     }
   }
+  const known = "who is calling is remembered, and does not go by chance";
+  refuse(model.identities.flatMap(identityExpressions), known, undefined, "leave it out");
   const copied = model.conversions.messages.flatMap(({ targets }) =>
     targets.flatMap((target) => (target.kind === "computed" ? [target.bound, target.fallback] : [])),
   );

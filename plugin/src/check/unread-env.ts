@@ -2,6 +2,7 @@ import type { Report } from "../diagnostic/diagnostic.ts";
 import { reachable } from "../graph.ts";
 import type { IrEnvVar, IrService, IrUpstream } from "../ir.ts";
 import { blocksOf } from "../resolve/model/blocks.ts";
+import { identityReads } from "../resolve/model/identity-reads.ts";
 import type { Block, Composed, Model } from "../resolve/model/model.ts";
 import { composesOf } from "../resolve/model/source-parts.ts";
 import { fieldExpressions, stepExpressions } from "./all-expressions.ts";
@@ -11,7 +12,7 @@ import { fieldExpressions, stepExpressions } from "./all-expressions.ts";
  * files with services of their own, declare: what a shared file declares may be for a BFF that is not part of this run.
  */
 export function checkUnreadEnv(model: Model, report: Report): void {
-  const read = namesRead(blocksOf(model));
+  const read = new Set([...namesRead(blocksOf(model)), ...model.identities.flatMap((one) => [...identityReads(one)])]);
   // The expressions of an entry are checked with the calls that it governs, and it may govern none.
   const entries = model.ir.files.flatMap((file) => file.upstreams);
   const check = (names: ReadonlySet<string>, { name }: IrEnvVar, service?: IrService): void => {

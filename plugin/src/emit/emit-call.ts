@@ -1,15 +1,15 @@
 // A call: its request, metadata, rescue, and the line that sends it.
-import type { DescField, DescMessage, DescOneof } from "@bufbuild/protobuf";
 import type { Expression, Proto } from "../cel/index.ts";
-import { comparesName, emitAs, emitValue, isInherited, restOf, sureWhere, unwrapped } from "../cel/index.ts";
+import { comparesName, emitAs, emitValue, restOf, sureWhere, unwrapped } from "../cel/index.ts";
 import { Code } from "../gen/bff/v1/options_pb.ts";
 import type { PlanBlock } from "../plan/plan.ts";
-import type { Bound, Call, ErrorRule, Fail, FieldBinding } from "../resolve/model/model.ts";
+import type { Bound, Call, ErrorRule, Fail } from "../resolve/model/model.ts";
 import { mayBeStale, rescueExpressions, retryIfOverSteps } from "../resolve/model/source-parts.ts";
 import { detailOf, wrapperOf } from "../resolve/policies/failure.ts";
+import { operandOf, propertiesOf, treeOf } from "./emit-set.ts";
 import { around, block, commas, type Line, type Lines, line, mentions, object, property, width } from "./lines.ts";
 import type { MessageNames } from "./message-names.ts";
-import { boundValue, conjunct, fieldValue, presentValue } from "./value.ts";
+import { boundValue, presentValue } from "./value.ts";
 
 export interface CallParts {
   /** `getUsage`, or the batch. */
@@ -93,121 +93,6 @@ function groupOf(call: Call, names: MessageNames): Lines {
   if (call.metadata.length === 0) return fields;
   const metadata = object(metadataProperties(call, names));
   return block(["{"], [...around(["fields: "], fields, [","]), ...around(["metadata: "], metadata, [","])], ["}"]);
-}
-
-// ---- the request as a tree of fields ----
-
-type Tree = Map<DescField, FieldBinding | Tree>;
-function treeOf(set: readonly FieldBinding[]): Tree {
-  const root: Tree = new Map();
-  for (const binding of set) {
-    let at = root;
-    for (const field of binding.path.slice(0, -1)) {
-      const next = at.get(field);
-      const tree: Tree = next instanceof Map ? next : new Map();
-      at.set(field, tree);
-      at = tree;
-    }
-    const last = binding.path.at(-1);
-    if (last !== undefined) at.set(last, binding);
-  }
-  return root;
-}
-
-function propertiesOf(
-  tree: Tree,
-  desc: DescMessage,
-  names: MessageNames,
-): { properties: Line[]; optional: boolean; certain: boolean } {
-  let optional = false;
-  let certain = false;
-  const properties: Line[] = [];
-  const oneofs = new Map<
-    DescOneof,
-    { field: DescField; value: Line; when: Line | undefined; mayBeUndefined: boolean }[]
-  >();
-  for (const [field, node] of tree) {
-    const { value, when, mayBeUndefined } = leaf(field, node, names);
-    if (field.oneof !== undefined) {
-      oneofs.set(field.oneof, [...(oneofs.get(field.oneof) ?? []), { field, value, when, mayBeUndefined }]);
-      continue;
-    }
-    if (when !== undefined || mayBeUndefined) optional = true;
-    else certain = true;
-    properties.push(property(field.localName, when === undefined ? value : [...when, " ? ", ...value, " : undefined"]));
-  }
-  for (const [oneof, members] of oneofs) {
-    if (members.some(({ value, mayBeUndefined }) => mayBeUndefined && !isNarrowed(value))) {
-      const sure = members.findIndex(({ when, mayBeUndefined }) => when === undefined && !mayBeUndefined);
-      const asked = sure < 0 ? members : members.slice(0, sure + 1);
-      const choices = asked.map((member): Line => {
-        const name = `{ case: "${member.field.localName}" as const, value`;
-        const chosen: Line = member.mayBeUndefined
-          ? [names.file.cel("unlessUnset"), "(", ...member.value, `, (value) => (${name} }))`]
-          : [`${name}: `, ...member.value, " }"];
-        return member.when === undefined ? chosen : ["(", ...member.when, " ? ", ...chosen, " : undefined)"];
-      });
-      if (sure < 0) optional = true;
-      else certain = true;
-      properties.push(
-        property(
-          oneof.localName,
-          choices.flatMap((choice, i) => (i === 0 ? choice : [" ?? ", ...choice])),
-        ),
-      );
-      continue;
-    }
-    const chain: Line = members.flatMap(({ field, value, when, mayBeUndefined }) => {
-      const present: Line = mayBeUndefined ? [...value, " !== undefined"] : [];
-      const test = [...(when ?? []), ...(when !== undefined && mayBeUndefined ? [" && "] : []), ...present];
-      const chosen = [`{ case: "${field.localName}" as const, value: `, ...value, " }"];
-      return test.length === 0 ? chosen : [...test, " ? ", ...chosen, " : "];
-    });
-    const last = members.at(-1);
-    const open = last !== undefined && (last.when !== undefined || last.mayBeUndefined);
-    if (open) optional = true;
-    else certain = true;
-    properties.push(property(oneof.localName, open ? [...chain, "undefined"] : chain));
-  }
-  for (const field of desc.fields)
-    if (isInherited(field) && !tree.has(field)) properties.push(property(field.localName, ["undefined"]));
-  return { properties, optional, certain };
-}
-function subMessage({ message, name }: DescField): DescMessage {
-  if (message === undefined) throw new Error(`"${name}" is no message`);
-  return message;
-}
-
-/** Whether TypeScript remembers, once it has been compared with `undefined`, that a value is there: not of a call. */
-const isNarrowed = (value: Line): boolean =>
-  value.every((part) => (Array.isArray(part) ? isNarrowed(part) : typeof part === "string" && !part.includes("(")));
-
-function leaf(
-  field: DescField,
-  node: FieldBinding | Tree,
-  names: MessageNames,
-): { value: Line; when: Line | undefined; mayBeUndefined: boolean } {
-  if (!(node instanceof Map)) {
-    // What an absent step leaves unset was decided before: the call is not sent then.
-    const { print, mayBeUndefined } = fieldValue(present(node), field, names);
-    const joined = field.oneof !== undefined && mayBeUndefined;
-    const when = node.if && (joined ? conjunct(node.if, names) : operandOf(node.if, names));
-    return { value: print, when, mayBeUndefined };
-  }
-  const { properties, optional, certain } = propertiesOf(node, subMessage(field), names);
-  const literal: Line = ["{ ", ...commas(properties), " }"];
-  if (!optional) return { value: literal, when: undefined, mayBeUndefined: false };
-  // Where nothing is set in a sub-message, it stays unset itself.
-  const wrapper = names.file.runtime(certain ? "defined" : "unlessEmpty");
-  return { value: [wrapper, "(", ...literal, ")"], when: undefined, mayBeUndefined: !certain };
-}
-function present(binding: FieldBinding): FieldBinding["bound"] {
-  const { expression, conversion } = binding.bound;
-  return { expression: { ...expression, unsafe: [] }, conversion };
-}
-function operandOf(expression: Expression, names: MessageNames): Line {
-  const code = emitValue(expression, names);
-  return code.precedence === "conditional" ? ["(", ...code.print, ")"] : code.print;
 }
 
 // ---- metadata and rescue ----

@@ -3,6 +3,7 @@ import type { Parameter } from "../parameter.ts";
 import type { Plan, PlanMessage } from "../plan/plan.ts";
 import { emitCodec } from "./emit-codec.ts";
 import { emitFile, isEmpty } from "./emit-file.ts";
+import { emitIdentity } from "./emit-identity.ts";
 import { emitServer } from "./emit-server.ts";
 import { bffPath, codecPath } from "./file-names.ts";
 
@@ -15,6 +16,10 @@ export function emit(plan: Plan, schema: Schema, parameter: Parameter): void {
     if (!isEmpty(file))
       emitFile(file, schema.generateFile(`${bffPath(file.desc)}.ts`), (name) => messages.get(name), plan);
     if (file.codec !== undefined) emitCodec(file, file.codec, schema.generateFile(`${codecPath(file.desc)}.ts`));
+  }
+  for (const server of plan.servers) {
+    const { identity } = server;
+    if (identity !== undefined) emitIdentity(identity, server, schema.generateFile(`${identity.path}.ts`), plan);
   }
   if (!parameter.server) return;
   for (const server of plan.servers) emitServer(server, schema.generateFile(`${server.path}.ts`));

@@ -18,6 +18,8 @@ interface FromPlan {
   readonly convert: Plan["convert"];
   readonly enumConversion: Plan["enumConversion"];
   readonly functions: readonly PlanFunction[];
+  /** Whether what the file of this descriptor exports is imported as well: it is not the one that is written. */
+  readonly apart?: boolean;
 }
 
 /** Of files that hold no messages. */
@@ -37,7 +39,13 @@ export class FileNames {
   readonly #enumConversion: Plan["enumConversion"];
   /** The functions of the user that the file calls, by name. */
   readonly #own: ReadonlyMap<Overload, string>;
-  constructor(f: GeneratedFile, file: DescFile, { reads, convert, enumConversion, functions }: FromPlan = PLAIN) {
+  readonly #apart: boolean;
+  constructor(
+    f: GeneratedFile,
+    file: DescFile,
+    { reads, convert, enumConversion, functions, apart = false }: FromPlan = PLAIN,
+  ) {
+    this.#apart = apart;
     this.#f = f;
     this.file = file;
     this.#reads = reads;
@@ -110,7 +118,7 @@ export class FileNames {
   }
   /** Something that another emitted file exports. */
   bff(name: string, file: DescFile): Printable {
-    return file.name === this.file.name ? name : this.#f.import(name, `./${bffPath(file)}.js`);
+    return file.name === this.file.name && !this.#apart ? name : this.#f.import(name, `./${bffPath(file)}.js`);
   }
   /** Something that the codec of this file exports. */
   codec(name: string): Printable {

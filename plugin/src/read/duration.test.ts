@@ -14,6 +14,8 @@ describe("durations", () => {
     ["1.1s", 1100],
     ["0.5ms", 0.5],
     ["1.5m", 90_000],
+    ["2h", 7_200_000],
+    ["24d", 24 * 24 * 3_600_000],
     ["010s", 10_000],
     ["34560m", 24 * 24 * 3_600_000],
   ])("%s is %d ms", (value, expected) => {
@@ -21,17 +23,19 @@ describe("durations", () => {
   });
 
   test.each([
-    ["", 'write a number followed by "ms", "s" or "m", as in "250ms"'],
+    ["", 'write a number followed by "ms", "s", "m", "h" or "d", as in "250ms"'],
     ["5", 'write the unit, as in "5ms" or "5s"'],
     ["5 ms", 'write "5ms"'],
     ["5MS", 'write "5ms"'],
-    ["2h", 'write "120m"'],
+    ["2hours", 'write "2h"'],
+    ["2H", 'write "2h"'],
+    ["1 day", 'write "1d"'],
     ["10sec", 'write "10s"'],
     ["3 minutes", 'write "3m"'],
     ["+1s", 'write "1s"'],
-    ["1m30s", 'write a number followed by "ms", "s" or "m", as in "250ms"'],
-    ["1e3ms", 'write a number followed by "ms", "s" or "m", as in "250ms"'],
-    [".5s", 'write a number followed by "ms", "s" or "m", as in "250ms"'],
+    ["1m30s", 'write a number followed by "ms", "s", "m", "h" or "d", as in "250ms"'],
+    ["1e3ms", 'write a number followed by "ms", "s", "m", "h" or "d", as in "250ms"'],
+    [".5s", 'write a number followed by "ms", "s", "m", "h" or "d", as in "250ms"'],
     ["1s\n", 'write "1s"'],
   ])("%j is malformed", (value, hint) => {
     expect(parseDuration(value)).toEqual({ ok: false, malformed: true, problem: "is malformed", hint });
@@ -48,6 +52,12 @@ describe("durations", () => {
 
   test("any whole number of units is exactly that many", () => {
     const unit = fc.constantFrom(["ms", 1], ["s", 1000], ["m", 60_000] as const);
+    const long = fc.constantFrom(["h", 3_600_000, 576], ["d", 86_400_000, 24] as const);
+    fc.assert(
+      fc.property(fc.nat(1_000), long, (n, [name, factor, most]) => {
+        expect(milliseconds(`${n + 1}${name}`)).toBe(n < most ? (n + 1) * factor : undefined);
+      }),
+    );
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 34_560 }), unit, (n, [name, factor]) => {
         expect(milliseconds(`${n}${name}`)).toBe(n * Number(factor));
@@ -65,10 +75,12 @@ describe("durations", () => {
 
   test("whatever is read has the one syntax, and what is not says what to write", () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom(..."0123456789.msh -+e"), maxLength: 6 }), (value) => {
+      fc.property(fc.string({ unit: fc.constantFrom(..."0123456789.mshd -+e"), maxLength: 6 }), (value) => {
         const parsed = parseDuration(value);
-        const inRange = Number.parseFloat(value) * (/s$/.test(value) ? 1 : 60_000) <= 34_560 * 60_000;
-        expect(parsed.ok).toBe(/^\d+(\.\d+)?(ms|s|m)$/.test(value) && Number.parseFloat(value) >= 1e-6 && inRange);
+        const [, unit = ""] = /(ms|s|m|h|d)$/.exec(value) ?? [];
+        const factor = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[unit] ?? Number.NaN;
+        const inRange = Number.parseFloat(value) * factor <= 34_560 * 60_000;
+        expect(parsed.ok).toBe(/^\d+(\.\d+)?(ms|s|m|h|d)$/.test(value) && Number.parseFloat(value) >= 1e-6 && inRange);
         expect(parsed.ok || parsed.hint.startsWith("write")).toBe(true);
       }),
     );

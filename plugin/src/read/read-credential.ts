@@ -95,7 +95,7 @@ function checkAlgorithms(algorithms: readonly Text[], report: Report): void {
     if (ALGORITHMS.has(value)) continue;
     const known = [...ALGORITHMS].find((one) => one.toLowerCase() === value.toLowerCase());
     const message = /^HS\d/i.test(value)
-      ? `${value} has one secret for those who sign and those who verify, so that whoever can read a token's key can make tokens`
+      ? `${value} has one secret for those who sign and those who verify: whoever verifies a token could make one`
       : /^none$/i.test(value)
         ? "a token that nobody has signed proves nothing"
         : `${JSON.stringify(value)} is no algorithm that tokens are verified by`;

@@ -1,5 +1,5 @@
 // Who calls the services of a package: the sources of its identity, and what each fills the principal with.
-import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
+import { type DescField, type DescFile, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { type CelType, type Proto, typeName, type Variable } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { CredentialSchema, PrincipalSchema } from "../../gen/bff/v1/identity_pb.ts";
@@ -54,7 +54,7 @@ const DEFAULT = PrincipalSchema.typeName;
 
 function typeOf(run: Run, { type, at }: IrIdentity, file: IrFile): DescMessage | undefined {
   const name = type?.value.replace(/^\./, "") ?? DEFAULT;
-  const known = run.ir.registry.getMessage(DEFAULT);
+  const known = reaches(file.desc, "bff/v1/identity") ? run.ir.registry.getMessage(DEFAULT) : undefined;
   if (name === DEFAULT && known === undefined) {
     run.report({
       code: "BFF221",
@@ -66,6 +66,13 @@ function typeOf(run: Run, { type, at }: IrIdentity, file: IrFile): DescMessage |
     return undefined;
   }
   return type === undefined ? known : lookupMessage(run.ir, type, file.desc.proto.package, run.report);
+}
+
+/** Whether a file imports another one, itself or through others: then its messages are generated, too. */
+function reaches(from: DescFile, name: string): boolean {
+  const seen = new Set([from]);
+  for (const file of seen) for (const dependency of file.dependencies) seen.add(dependency);
+  return [...seen].some((file) => file.name === name);
 }
 
 /** What the texts of sources see: `env` alone. */
@@ -213,8 +220,10 @@ function checkFilled(
   set: readonly FieldBinding[],
   { report }: MessageScope,
 ): void {
-  const filled = new Set(set.map(({ path: [field] }) => field));
-  const missing = type.fields.filter((field) => !filled.has(field) && hasToBeFilled(field));
+  const filled = new Set(set.map(({ path: [field] }) => field?.name));
+  // Of one that is said and has a fault that has been told.
+  for (const { name } of ir.set) filled.add(name?.value.split(".")[0]);
+  const missing = type.fields.filter((field) => !filled.has(field.name) && hasToBeFilled(field));
   const [first] = missing;
   if (first === undefined) return;
   const names = missing.map(({ name }) => `"${name}"`).join(", ");

@@ -1,0 +1,179 @@
+// `identity.ts` of a package: its sources, and what each makes of a credential.
+import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
+import { type Expression, emitValue } from "../cel/index.ts";
+import type { Sourced, Text } from "../origin.ts";
+import type { Plan, PlanIdentity, PlanServer } from "../plan/plan.ts";
+import { identityReads } from "../resolve/model/identity-reads.ts";
+import type { FieldBinding, IdentitySource, TextWithHoles } from "../resolve/model/model.ts";
+import { appNames } from "./app-names.ts";
+import { group } from "./emit-policies.ts";
+import { propertiesOf, treeOf } from "./emit-set.ts";
+import { protoType } from "./emit-type.ts";
+import { FileNames } from "./file-names.ts";
+import { around, block, commas, type Line, type Lines, mentions, object } from "./lines.ts";
+import { keepOwnWords } from "./own-words.ts";
+import type { ValueNames } from "./value.ts";
+
+const SUBPATH = "@protobff/runtime/identity";
+
+export function emitIdentity(
+  { identity, path }: PlanIdentity,
+  server: PlanServer,
+  f: GeneratedFile,
+  { convert, enumConversion }: Pick<Plan, "convert" | "enumConversion">,
+): void {
+  const [first] = server.files;
+  if (first === undefined) return;
+  const names = new FileNames(f, first.desc, { reads: new Map(), convert, enumConversion, functions: [], apart: true });
+  const schema = names.schema(identity.type);
+  const sources = identity.sources.flatMap((source) => emitSource(source, schema, names, f));
+  const read = identityReads(identity);
+  const env = server.env.flatMap(({ variable }): Line[] => {
+    if (!read.has(variable.name) || variable.proto === undefined) return [];
+    return [[`readonly ${variable.name.slice("env.".length)}: `, ...protoType(variable.proto, names)]];
+  });
+  const parameter: Line =
+    env.length === 0 ? [] : ["env: { ", ...env.flatMap((one, i): Line => (i === 0 ? one : ["; ", ...one])), " }"];
+  const made = block(["return ", f.import("identity", SUBPATH), "(", schema, ", ["], sources, ["]);"]);
+  const rows: Line[] = [
+    [`/** Who calls the services of ${server.package} (${names.place(identity.ir.at)}). */`],
+    ...block(
+      [
+        "export function createIdentity(",
+        ...parameter,
+        "): ",
+        f.import("IdentitySpec", SUBPATH, true),
+        "<",
+        names.shape(identity.type),
+        "> {",
+      ],
+      made,
+      ["}"],
+    ),
+  ];
+  const known = names.knownMessages();
+  if (known !== undefined)
+    rows.push(
+      [],
+      ["/** What a google.protobuf.Any may hold here. */"],
+      ["const MESSAGES = ", names.protobuf("createRegistry"), "(", ...commas(known.map((one) => [one])), ");"],
+    );
+  f.preamble(first.desc);
+  for (const row of keepOwnWords(rows, f, `./${path}.js`)) f.print(...row);
+}
+
+const FUNCTIONS = {
+  jwt: ["jwt", SUBPATH],
+  session: ["session", "@protobff/runtime/session"],
+  api_key: ["apiKey", SUBPATH],
+  assertion: ["assertion", SUBPATH],
+  peer: ["peer", SUBPATH],
+  trusted: ["trusted", SUBPATH],
+} as const;
+
+function emitSource(source: IdentitySource, schema: Printable, names: FileNames, f: GeneratedFile): Lines {
+  const { credential, ir, claims, set } = source;
+  const [name, from] = FUNCTIONS[credential.kind];
+  const rows: Line[] = [
+    [`name: ${JSON.stringify(source.name)},`],
+    ...optionsOf(source, names),
+    ...(ir.from.length === 0 ? [] : [["from: ", ...listOf(ir.from), ","]]),
+    ...(claims === undefined ? [] : [["claims: ", names.schema(claims), ","]]),
+    ...(set === undefined ? [] : principalOf(set, schema, names)),
+  ];
+  const [open, ...rest] = block([f.import(name, from), "({"], rows, ["}),"]);
+  return [[...(open ?? []), ` // ${names.place(ir.name?.at ?? ir.at)}`], ...rest];
+}
+
+/** What its kind says, in the order of the options. */
+function optionsOf({ credential, texts }: IdentitySource, names: FileNames): Lines {
+  const written = (text: Text): Line => withHoles(texts.get(text) ?? [text.value], names);
+  const rows: Line[] = [];
+  const text = (key: string, value: Text | undefined): void => {
+    if (value !== undefined) rows.push([`${key}: `, ...written(value), ","]);
+  };
+  const list = (key: string, values: readonly Text[]): void => {
+    if (values.length > 0) rows.push([`${key}: [`, ...commas(values.map(written)), "],"]);
+  };
+  const time = (key: string, value: Sourced<number> | undefined): void => {
+    if (value !== undefined) rows.push([`${key}: ${group(value.value)},`]);
+  };
+  switch (credential.kind) {
+    case "jwt":
+      text("issuer", credential.issuer);
+      list("audience", credential.audience);
+      text("jwks", credential.jwks);
+      text("header", credential.header);
+      text("cookie", credential.cookie);
+      list("algorithms", credential.algorithms);
+      time("leewayMs", credential.leeway);
+      time("maxStaleMs", credential.maxStale);
+      text("subject", credential.subject);
+      break;
+    case "session":
+      text("issuer", credential.issuer);
+      text("clientId", credential.clientId);
+      list("scopes", credential.scopes);
+      text("cookie", credential.cookie);
+      time("idleMs", credential.idle);
+      time("absoluteMs", credential.absolute);
+      break;
+    case "api_key":
+      text("header", credential.header);
+      text("prefix", credential.prefix);
+      time("cacheMs", credential.cache);
+      break;
+    case "assertion":
+      text("header", credential.header);
+      text("issuer", credential.issuer);
+      text("keys", credential.keys);
+      break;
+    case "peer":
+      list("spiffe", credential.spiffe);
+      list("dns", credential.dns);
+      break;
+    case "trusted":
+      text("header", credential.header);
+      break;
+  }
+  return rows;
+}
+const listOf = (texts: readonly Text[]): Line => ["[", texts.map(({ value }) => JSON.stringify(value)).join(", "), "]"];
+
+/** `env.OIDC_ISSUER`, or a text with such in it. */
+function withHoles(parts: TextWithHoles, names: FileNames): Line {
+  const [only] = parts;
+  if (parts.length === 1 && typeof only === "object" && only.type.kind === "string") return print(only, names);
+  if (parts.every((part) => typeof part === "string")) return [JSON.stringify(parts.join(""))];
+  const literal = (text: string): string => text.replace(/[\\`]/g, "\\$&").replaceAll("${", "\\${");
+  return [
+    "`",
+    ...parts.flatMap((part): Line => (typeof part === "string" ? [literal(part)] : ["${", ...print(part, names), "}"])),
+    "`",
+  ];
+}
+const print = (expression: Expression, names: FileNames): Line => emitValue(expression, sourceNames(names)).print;
+
+/** The principal, over `claims` and `credential`. */
+function principalOf(set: readonly FieldBinding[], schema: Printable, names: FileNames): Lines {
+  const values = sourceNames(names);
+  const desc = set[0]?.path[0]?.parent;
+  const create = names.runtime("create");
+  if (desc === undefined) return [["principal: () => ", create, "(", schema, "),"]];
+  const { properties, optional } = propertiesOf(treeOf(set), desc, values);
+  const literal = object(properties);
+  const fields = optional ? around([names.runtime("defined"), "("], literal, [")"]) : literal;
+  const body = around([create, "(", schema, ", "], fields, [")"]);
+  const reads = (name: string): boolean => mentions(body, name);
+  const parameters = reads("credential")
+    ? `${reads("claims") ? "claims" : "_claims"}, credential`
+    : reads("claims")
+      ? "claims"
+      : "";
+  return around([`principal: (${parameters}) => `], body, [","]);
+}
+
+function sourceNames(names: FileNames): ValueNames {
+  const taken = new Set(["claims", "credential", "env"]);
+  return { ...appNames(names), file: names, local: (name) => (taken.has(name) ? `${name}_` : name) };
+}

@@ -1,0 +1,18 @@
+import type { Expression } from "../../cel/index.ts";
+import type { Identity } from "./model.ts";
+
+/** Every expression of an identity: holes, and what `set` says. */
+export function identityExpressions({ sources }: Identity): Expression[] {
+  return sources.flatMap(({ texts, set }) => [
+    ...[...texts.values()].flatMap((parts) => parts.filter((part) => typeof part !== "string")),
+    ...(set ?? []).flatMap(({ bound, if: condition }) => [
+      bound.expression,
+      ...(condition === undefined ? [] : [condition]),
+    ]),
+  ]);
+}
+
+/** The variables of the environment that it reads: `env.OIDC_ISSUER`. */
+export function identityReads(identity: Identity): ReadonlySet<string> {
+  return new Set(identityExpressions(identity).flatMap(({ reads }) => reads.map(({ variable }) => variable.name)));
+}
