@@ -141,7 +141,7 @@ test("what the language page says that an upstream may not break is what the tut
 const UNSUPPORTED = `syntax = "proto3";
 package app.v1;
 import "bff/v1/options.proto";
-option (bff.v1.file) = { identity: {} upstream: { identify: SIGNED } };
+option (bff.v1.file) = { upstream: { identify: SIGNED } };
 service AppService {
   option (bff.v1.service) = { let: { name: "a" by: "1" } permit: {} };
   rpc Get(GetRequest) returns (Page) { option (bff.v1.method) = { permit: {} }; }

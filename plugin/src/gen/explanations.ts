@@ -27,7 +27,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
   {
     "code": "BFF102",
     "severity": "error",
-    "meaning": "A duration is a number followed by `ms`, `s` or `m`. A bare number would leave it to the reader whether 5 means milliseconds or seconds.",
+    "meaning": "A duration is a number followed by `ms`, `s`, `m`, `h` or `d`. A bare number would leave it to the reader whether 5 means milliseconds or seconds.",
     "sections": [
       {
         "title": "Wrong",
@@ -269,7 +269,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
   {
     "code": "BFF113",
     "severity": "error",
-    "meaning": "The braces of a failure's `message` hold expressions, and are closed. A brace left open would end up in the text that clients read.",
+    "meaning": "The braces of a failure's `message`, or of what a source of an identity says, hold expressions, and are closed. A brace left open would end up in the text.",
     "sections": [
       {
         "title": "Wrong",
@@ -1081,6 +1081,160 @@ export const EXPLANATIONS: readonly Explanation[] = [
     ]
   },
   {
+    "code": "BFF151",
+    "severity": "error",
+    "meaning": "An identity has sources, and each has a name and one kind of credential. Permits, logs and variables of the environment know a source by its name.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  identity: {\n    // …\n    source: { name: \"user\" set: { name: \"subject\" by: \"credential.subject\" } }\n  }\n};"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:10:13: error BFF151: this source has no kind\n    10 |     source: { name: \"user\" set: { name: \"subject\" by: \"credential.subject\" } }\n       |             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: add one of `jwt`, `session`, `api_key`, `assertion`, `peer` and `trusted`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  env: { name: \"OIDC_ISSUER\" type: \"string\" }\n  identity: {\n    // …\n    source: {\n      name: \"user\"\n      jwt: { issuer: \"{env.OIDC_ISSUER}\" audience: \"app\" }\n      set: { name: \"subject\" by: \"credential.subject\" }\n    }\n  }\n};"
+      }
+    ]
+  },
+  {
+    "code": "BFF152",
+    "severity": "error",
+    "meaning": "A source says whose credentials it takes, and for whom they were made. Without that, a credential that somebody else got elsewhere would do.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  // …\n  identity: {\n    // …\n    source: {\n      // …\n      jwt: { issuer: \"{env.OIDC_ISSUER}\" }\n      // …\n    }\n  }\n};"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:13:12: error BFF152: this source has no \"audience\": a token that was made for another service would do\n    13 |       jwt: { issuer: \"{env.OIDC_ISSUER}\" }\n       |            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: add `audience: \"…\"`, what the issuer calls this service"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  // …\n  identity: {\n    // …\n    source: {\n      // …\n      jwt: { issuer: \"{env.OIDC_ISSUER}\" audience: \"app\" }\n      // …\n    }\n  }\n};"
+      }
+    ]
+  },
+  {
+    "code": "BFF153",
+    "severity": "error",
+    "meaning": "Tokens are verified by algorithms with a public key. With a shared secret whoever verifies could sign, and without a signature anybody could.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  // …\n  identity: {\n    // …\n    source: {\n      // …\n      jwt: { issuer: \"{env.OIDC_ISSUER}\" audience: \"app\" algorithm: [\"RS256\", \"HS256\"] }\n      // …\n    }\n  }\n};"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:13:79: error BFF153: HS256 has one secret for those who sign and those who verify: whoever verifies a token could make one\n    13 |       jwt: { issuer: \"{env.OIDC_ISSUER}\" audience: \"app\" algorithm: [\"RS256\", \"HS256\"] }\n       |                                                                               ^^^^^^^\n  hint: name some of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA, Ed25519"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  // …\n  identity: {\n    // …\n    source: {\n      // …\n      jwt: { issuer: \"{env.OIDC_ISSUER}\" audience: \"app\" algorithm: \"RS256\" }\n      // …\n    }\n  }\n};"
+      }
+    ]
+  },
+  {
+    "code": "BFF154",
+    "severity": "error",
+    "meaning": "Keys are fetched over https, or from this machine. Whoever could change them on the way could be anybody.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  // …\n  identity: {\n    // …\n    source: {\n      // …\n      jwt: { issuer: \"{env.OIDC_ISSUER}\" audience: \"app\" jwks: \"http://auth.acme.example/jwks\" }\n      // …\n    }\n  }\n};"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:13:64: error BFF154: \"http://auth.acme.example/jwks\" of \"jwks\" is no https address: whoever is on the way could put in keys of their own\n    13 |       jwt: { issuer: \"{env.OIDC_ISSUER}\" audience: \"app\" jwks: \"http://auth.acme.example/jwks\" }\n       |                                                                ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: write one that begins with https:// (http:// for a loopback address alone)"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  // …\n  identity: {\n    // …\n    source: {\n      // …\n      jwt: { issuer: \"{env.OIDC_ISSUER}\" audience: \"app\" jwks: \"https://auth.acme.example/jwks\" }\n      // …\n    }\n  }\n};"
+      }
+    ]
+  },
+  {
+    "code": "BFF155",
+    "severity": "error",
+    "meaning": "A credential stands in one header or in one cookie, which says nothing else. There it is found, and nobody else finds it.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  // …\n  identity: {\n    // …\n    source: {\n      // …\n      jwt: { issuer: \"{env.OIDC_ISSUER}\" audience: \"app\" header: \"x-user-token\" cookie: \"token\" }\n      // …\n    }\n  }\n};"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:13:89: error BFF155: this source has a \"header\" and a \"cookie\"\n    13 |       jwt: { issuer: \"{env.OIDC_ISSUER}\" audience: \"app\" header: \"x-user-token\" cookie: \"token\" }\n       |                                                                                         ^^^^^^^\n  app/v1/app.proto:13:66: the header\n    13 |       jwt: { issuer: \"{env.OIDC_ISSUER}\" audience: \"app\" header: \"x-user-token\" cookie: \"token\" }\n       |                                                                  ^^^^^^^^^^^^^^\n  hint: leave out one of them: a credential stands in one place"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  // …\n  identity: {\n    // …\n    source: {\n      // …\n      jwt: { issuer: \"{env.OIDC_ISSUER}\" audience: \"app\" cookie: \"token\" }\n      // …\n    }\n  }\n};"
+      }
+    ]
+  },
+  {
+    "code": "BFF156",
+    "severity": "error",
+    "meaning": "A pattern of names has one `*` in a segment at most, for it is read by people who decide whom to trust.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  identity: {\n    // …\n    source: {\n      // …\n      peer: { spiffe: \"acme.example/ns/*\" }\n      // …\n    }\n  }\n};"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:12:23: error BFF156: \"acme.example/ns/*\" is no pattern of names: a SPIFFE ID begins with \"spiffe://\"\n    12 |       peer: { spiffe: \"acme.example/ns/*\" }\n       |                       ^^^^^^^^^^^^^^^^^^^\n  hint: write one such as \"spiffe://acme.example/ns/*/sa/web\""
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  identity: {\n    // …\n    source: {\n      // …\n      peer: { spiffe: \"spiffe://acme.example/ns/*\" }\n      // …\n    }\n  }\n};"
+      }
+    ]
+  },
+  {
+    "code": "BFF157",
+    "severity": "error",
+    "meaning": "A credential is of one source. Where two share a place, the credential itself shows whose it is: by its prefix, its issuer or its name.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  identity: {\n    // …\n    source: [\n      { name: \"user\" api_key: { prefix: \"acme_\" } set: { name: \"subject\" by: \"credential.subject\" } },\n      { name: \"robot\" api_key: { prefix: \"acme_live_\" } set: { name: \"subject\" by: \"credential.subject\" } }\n    ]\n  }\n};"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:12:15: error BFF157: keys of \"robot\" and of \"user\" both stand in the header \"x-api-key\", and their prefixes do not tell them apart\n    12 |       { name: \"robot\" api_key: { prefix: \"acme_live_\" } set: { name: \"subject\" by: \"credential.subject\" } }\n       |               ^^^^^^^\n  app/v1/app.proto:11:15: the other source\n    11 |       { name: \"user\" api_key: { prefix: \"acme_\" } set: { name: \"subject\" by: \"credential.subject\" } },\n       |               ^^^^^^\n  hint: give each a `prefix` that the other's does not begin with, or a `header` of its own"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  identity: {\n    // …\n    source: [\n      { name: \"user\" api_key: { prefix: \"acme_test_\" } set: { name: \"subject\" by: \"credential.subject\" } },\n      { name: \"robot\" api_key: { prefix: \"acme_live_\" } set: { name: \"subject\" by: \"credential.subject\" } }\n    ]\n  }\n};"
+      }
+    ]
+  },
+  {
     "code": "BFF170",
     "severity": "error",
     "meaning": "A function of one's own says what it is called and what it gives. What it takes may be nothing.",
@@ -1517,6 +1671,105 @@ export const EXPLANATIONS: readonly Explanation[] = [
         "title": "Right",
         "language": "proto",
         "text": "service AppService {\n  option (bff.v1.service) = {\n    let: { name: \"viewer\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"headers['x-user-id']\" } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF220",
+    "severity": "error",
+    "meaning": "A package has one identity: with two it is not clear who is asked for a credential.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// app/v1/app.proto\noption (bff.v1.file) = {\n  // …\n  identity: {\n    // …\n  }\n};"
+      },
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// app/v1/shared.proto\noption (bff.v1.file).identity = { type: \"Caller\" source: { name: \"robot\" api_key: {} set: { name: \"id\" by: \"credential.id\" } } };"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:10:13: error BFF220: a package has one identity, and this is the second that governs it\n    10 |   identity: {\n       |             ^\n  app/v1/shared.proto:7:33: the first one\n    7 | option (bff.v1.file).identity = { type: \"Caller\" source: { name: \"robot\" api_key: {} set: { name: \"id\" by: \"credential.id\" } } };\n      |                                 ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: declare it in one file, and import that file"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "// app/v1/app.proto\noption (bff.v1.file) = {\n  // …\n  identity: {\n    // …\n  }\n};"
+      }
+    ]
+  },
+  {
+    "code": "BFF221",
+    "severity": "error",
+    "meaning": "The principal's message is one that this run has: its fields are what expressions read of a caller.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  // …\n  identity: {\n    // …\n  }\n};"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:9:13: error BFF221: the principal is a \"bff.v1.Principal\", and nothing imports its file\n    9 |   identity: {\n      |             ^\n  hint: add `import \"bff/v1/identity.proto\";` to app/v1/app.proto, or name a message of your own as its `type`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "import \"bff/v1/identity.proto\";\n\noption (bff.v1.file) = {\n  // …\n  identity: {\n    // …\n  }\n};"
+      }
+    ]
+  },
+  {
+    "code": "BFF222",
+    "severity": "error",
+    "meaning": "Every source fills each text of the principal that is not `optional`. An empty one would equal what a request leaves empty.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  // …\n  identity: {\n    // …\n    source: {\n      name: \"user\"\n      // …\n      set: { name: \"tenant\" by: \"credential.issuer\" }\n    }\n  }\n};"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:12:13: error BFF222: source \"user\" leaves \"subject\" of \"app.v1.Principal\" empty\n    12 |       name: \"user\"\n       |             ^^^^^^\n  hint: set it, as in `set: { name: \"subject\" by: \"credential.subject\" }`, or declare it `optional`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  // …\n  identity: {\n    // …\n    source: {\n      name: \"user\"\n      // …\n      set: [ { name: \"tenant\" by: \"credential.issuer\" }, { name: \"subject\" by: \"credential.subject\" } ]\n    }\n  }\n};"
+      }
+    ]
+  },
+  {
+    "code": "BFF223",
+    "severity": "error",
+    "meaning": "The principal has one type in a message, because an expression has one type.",
+    "sections": []
+  },
+  {
+    "code": "BFF224",
+    "severity": "error",
+    "meaning": "A step is not called `peer` where there is an identity: there expressions read the client's address by that name.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message).let = { name: \"peer\" by: \"1 + 1\" };\n  int64 count = 1 [(bff.v1.field).by = \"peer\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:37:41: error BFF224: \"peer\" cannot name a step: in a package with an identity it is where a request comes from\n    37 |   option (bff.v1.message).let = { name: \"peer\" by: \"1 + 1\" };\n       |                                         ^^^^^^\n  hint: choose another name, as in \"peer_value\""
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message).let = { name: \"peer_count\" by: \"1 + 1\" };\n  int64 count = 1 [(bff.v1.field).by = \"peer_count\"];\n}"
       }
     ]
   },

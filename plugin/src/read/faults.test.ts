@@ -7,13 +7,16 @@ import { EXPLANATIONS } from "../gen/explanations.ts";
 import { type DeclarationCode, declarationCodes } from "./codes.ts";
 import { readIr } from "./read-ir.ts";
 
-type Case = readonly [code: DeclarationCode, proto: string, message: string];
+type Case = readonly [code: DeclarationCode, proto: string, message: string | RegExp];
 
 const lets = (steps: string) => `message M { option (bff.v1.message) = { let: [${steps}] }; }`;
 const call = (more: string) => lets(`{ call: { method: "p.S/M" ${more} } }`);
 const upstream = (entry: string) => `option (bff.v1.file).upstream = ${entry};`;
 const own = (declared: string) => `option (bff.v1.file).function = ${declared};`;
 const field = (rule: string) => `message M { string a = 1 [(bff.v1.field) = ${rule}]; }`;
+const identity = (sources: string) => `option (bff.v1.file).identity = { ${sources} };`;
+const source = (kind: string) => identity(`source: { name: "a" ${kind} }`);
+const jwt = (more: string) => source(`jwt: { issuer: "https://a.b" audience: "c" ${more} }`);
 const guard = (fail: string) => lets(`{ guard: { if: "x" fail: ${fail} } }`);
 
 const faults: readonly Case[] = [
@@ -371,7 +374,42 @@ const faults: readonly Case[] = [
     "this rule is never tried: earlier ones take its codes",
   ],
   ["BFF190", lets(`{ name: "a" by: "1" defer: «true» }`), '"defer" is not supported yet'],
-  ["BFF190", "option (bff.v1.file) = { identity: «{}» };", '"identity" is not supported yet'],
+  [
+    "BFF151",
+    "option (bff.v1.file) = { identity: «{}» };",
+    "this identity has no source, so that nobody could be known by it",
+  ],
+  ["BFF151", identity(`source: «{ name: "a" }»`), "this source has no kind"],
+  ["BFF152", source(`jwt: «{ issuer: "https://a.b" }»`), /^this source has no "audience": /],
+  ["BFF152", source(`jwt: { issuer: «" "» audience: "b" }`), /^this source has no "issuer": /],
+  ["BFF153", jwt(`algorithm: «"HS512"»`), /^HS512 has one secret /],
+  ["BFF153", jwt(`algorithm: «"NONE"»`), "a token that nobody has signed proves nothing"],
+  ["BFF153", jwt(`algorithm: ["ES256", «"ES257"»]`), '"ES257" is no algorithm that tokens are verified by'],
+  ["BFF154", jwt(`jwks: «"http://127.0.0.1.example/jwks"»`), /is no https address/],
+  ["BFF154", source(`jwt: { issuer: «"https://a.b?c"» audience: "b" }`), /holds what an address of keys does not/],
+  ["BFF154", source(`assertion: { issuer: "g" keys: «"ftp://a.b/keys"» }`), /is no https address/],
+  ["BFF155", jwt(`header: «"sec-user"»`), 'the header "sec-user" says something else of a request'],
+  ["BFF155", jwt(`header: "a" cookie: «"b"»`), 'this source has a "header" and a "cookie"'],
+  [
+    "BFF155",
+    source(`session: { issuer: "https://a.b" client_id: "c" cookie: «"__Host-"» }`),
+    /^other hosts of the domain/,
+  ],
+  ["BFF155", source(`api_key: { prefix: «"1_"» }`), '"1_" is no prefix of keys'],
+  ["BFF155", source(`api_key: { prefix: «"a${"b".repeat(31)}_"» }`), /is no prefix of keys$/],
+  ["BFF156", source(`peer: { dns: «"a.*b*.c"» }`), /a segment holds one `\*` at most$/],
+  ["BFF156", jwt(`subject: «"user-*"»`), /a SPIFFE ID begins with "spiffe:\/\/"$/],
+  ["BFF156", source(`trusted: { header: "x" } from: «"spiffe://a.b/c d"»`), /holds what names do not$/],
+  [
+    "BFF157",
+    identity(`source: [{ name: "a" api_key: {} }, { name: «"b"» api_key: { prefix: "b_" } }]`),
+    /their prefixes do not tell them apart$/,
+  ],
+  [
+    "BFF157",
+    identity(`source: [{ name: "a" peer: { dns: "*-web.b.c" } }, { name: «"b"» peer: { dns: "my-*.b.c" } }]`),
+    '"my-*.b.c" and a pattern of "a" take one certificate',
+  ],
   ["BFF190", upstream("{ identify: «SIGNED» }"), '"identify" is not supported yet'],
   [
     "BFF190",
@@ -400,6 +438,17 @@ const fine: readonly string[] = [
   upstream(`{ breaker: { off: true } }`),
   upstream(`{ breaker: { error_rate: 1 window: "1.5m" } }`),
   upstream(`{ service: "p.S" idempotent: true }`),
+  upstream(`{ cache: { ttl: "1.5h" stale: "2d" } }`),
+  jwt(`jwks: "http://[::1]:80/jwks" cookie: "token" leeway: "1ms" max_stale: "400d" subject: "spiffe://a.b/*/c-*"`),
+  source(`jwt: { issuer: "accounts.example" audience: ["a", "b-{env.X}"] jwks: "{env.KEYS}" }`),
+  source(`session: { issuer: "{env.X}" client_id: "a" cookie: "__Host-a" idle: "1h" absolute: "1h" }`),
+  identity(
+    `source: [{ name: "a" api_key: { header: "authorization" prefix: "a_" } }, { name: "b" api_key: { header: "authorization" prefix: "b_" } },
+     { name: "c" jwt: { issuer: "https://a.b" audience: "c" } }, { name: "d" jwt: { issuer: "https://a.c" audience: "c" } },
+     { name: "e" jwt: { issuer: "https://a.b" audience: "c" header: "x-token" } }, { name: "f" peer: { dns: ["a-*.b.c", "*.b.d"] } },
+     { name: "g" peer: { dns: "b-*.b.c" spiffe: "spiffe://a.b/*/x" } }, { name: "h" assertion: { issuer: "g" keys: "/run/keys" } },
+     { name: "i" trusted: { header: "x-claims-bin" } from: ["spiffe://a.b/c", "*.b.c"] }]`,
+  ),
   `option (bff.v1.file) = { env: [{ name: "A" type: "int" default: "-9223372036854775808" }, { name: "B" type: "bool" default: "false" },
      { name: "C" type: "double" default: "-1e3" }, { name: "D" type: "duration" default: "0s" }, { name: "E" type: "list(string)" default: "" }] };`,
   `message M { option (bff.v1.message) = {}; oneof o { string a = 1 [(bff.v1.field) = { by: "1" if: "x" }]; string b = 2 [(bff.v1.field).default = true]; } }`,
@@ -429,7 +478,7 @@ describe("faults of declarations", () => {
       const { places } = sources[index]!;
       expect(places).toHaveLength(1);
       expect(found.get(name(index))?.map(({ code, message, at }) => ({ code, message, at }))).toEqual([
-        { code, message, at: places[0] },
+        { code, message: typeof message === "string" ? message : expect.stringMatching(message), at: places[0] },
       ]);
       const [diagnostic] = found.get(name(index)) ?? [];
       expect(diagnostic?.hint).toMatch(/^[^A-Z].*[^.]$/);

@@ -18,7 +18,7 @@ const INT64_MIN = -(2n ** 63n);
 const INT64_MAX = 2n ** 63n - 1n;
 /** In milliseconds; google.protobuf.Duration ends at ±315,576,000,000 s. */
 const DURATION_MAX_MS = 315_576_000_000_000;
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /**
  * Reads variables of the types that `(bff.v1.file).env` knows. What is missing or malformed goes to the list of faults,
@@ -224,7 +224,7 @@ function parseDouble(text: string): number | undefined {
 }
 
 function parseDurationMs(text: string, maxMs: number): number | undefined {
-  const match = /^(\d{1,15}(?:\.\d{1,9})?)(ms|s|m)$/.exec(text);
+  const match = /^(\d{1,15}(?:\.\d{1,9})?)(ms|s|m|h|d)$/.exec(text);
   if (match === null) return undefined;
   const ms = Number(match[1]) * (UNIT_MS[match[2] ?? ""] ?? Number.NaN);
   return ms <= maxMs ? ms : undefined;
