@@ -1749,7 +1749,43 @@ export const EXPLANATIONS: readonly Explanation[] = [
     "code": "BFF223",
     "severity": "error",
     "meaning": "The principal has one type in a message, because an expression has one type.",
-    "sections": []
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// app/v1/app.proto\nservice AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page);\n}\n\nmessage Page {\n  option (bff.v1.message).let = { name: \"part\" compose: { message: \"parts.v1.Part\"  } };\n  // …\n}"
+      },
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// ops/v1/ops.proto\nservice OpsService {\n  // …\n  rpc GetPart(GetPartRequest) returns (View);\n}\n\nmessage View {\n  option (bff.v1.message).let = { name: \"part\" compose: { message: \"parts.v1.Part\"  } };\n  // …\n}"
+      },
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// parts/v1/parts.proto\nmessage Part {\n  // …\n  optional string who = 1 [(bff.v1.field).by = \"principal.subject\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "parts/v1/parts.proto:9:48: error BFF223: \"principal\" is app.v1.Principal where rpc \"GetPage\" reaches \"Part\", and ops.v1.Operator where \"GetPart\" does\n    9 |   optional string who = 1 [(bff.v1.field).by = \"principal.subject\"];\n      |                                                ^^^^^^^^^^^^^^^^^^^\n  app/v1/app.proto:22:7: rpc \"GetPage\" of \"app.v1.AppService\"\n    22 |   rpc GetPage(GetPageRequest) returns (Page);\n       |       ^^^^^^^\n  ops/v1/ops.proto:19:7: rpc \"GetPart\" of \"ops.v1.OpsService\"\n    19 |   rpc GetPart(GetPartRequest) returns (View);\n       |       ^^^^^^^\n  hint: compose a message of its own for each, or pass what is wanted of the principal as an argument"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "// app/v1/app.proto\nservice AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page);\n}\n\nmessage Page {\n  option (bff.v1.message).let = { name: \"part\" compose: { message: \"parts.v1.Part\" args: { name: \"who\" by: \"principal.subject\" } } };\n  // …\n}"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "// ops/v1/ops.proto\nservice OpsService {\n  // …\n  rpc GetPart(GetPartRequest) returns (View);\n}\n\nmessage View {\n  option (bff.v1.message).let = { name: \"part\" compose: { message: \"parts.v1.Part\" args: { name: \"who\" by: \"principal.id\" } } };\n  // …\n}"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "// parts/v1/parts.proto\nmessage Part {\n  // …\n  optional string who = 1 [(bff.v1.field).by = \"args.who\"];\n}"
+      }
+    ]
   },
   {
     "code": "BFF224",

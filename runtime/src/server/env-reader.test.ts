@@ -51,6 +51,8 @@ describe("EnvReader", () => {
     ["250ms", 0n, 250_000_000],
     ["10s", 10n, 0],
     ["1.5m", 90n, 0],
+    ["1.5h", 5_400n, 0],
+    ["400d", 34_560_000n, 0],
     ["0.25s", 0n, 250_000_000],
     ["1999.9999999ms", 2n, 0],
     ["0ms", 0n, 0],
@@ -60,7 +62,7 @@ describe("EnvReader", () => {
     expect(value).toMatchObject({ $typeName: "google.protobuf.Duration", seconds, nanos });
   });
 
-  it.each(["10", "10h", "-1s", "1s500ms", "s", "999999999999999m"])("refuses the duration %s", (text) => {
+  it.each(["10", "10w", "-1s", "1s500ms", "s", "999999999999999m"])("refuses the duration %s", (text) => {
     expect(reading({ X: text }, (r) => r.duration("X")).faults).toHaveLength(1);
   });
 

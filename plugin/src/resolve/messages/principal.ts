@@ -71,7 +71,7 @@ function reportDifferent(run: Run, message: DescMessage, roots: readonly IrMetho
   if (mention === undefined) return;
   const is = (root: IrMethod): string => {
     const type = packageOf(run, root).identity?.type;
-    return type === undefined ? "nobody that is known" : `a ${type.typeName}`;
+    return type?.typeName ?? "nobody that is known";
   };
   const [first] = roots;
   const other = roots.find((root) => first !== undefined && is(root) !== is(first));
