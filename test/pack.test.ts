@@ -204,6 +204,7 @@ test("what packing does to package.json can be taken back", () => {
     ".": "./dist/index.js",
     "./identity": "./dist/identity/index.js",
     "./session": "./dist/identity/session/index.js",
+    "./verify": "./dist/identity/verify/index.js",
   });
   expect(pointedAtDist(packed)).toBe(packed);
   expect(pointedAtSources(packed)).toBe(runtime);

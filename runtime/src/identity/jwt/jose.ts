@@ -1,7 +1,11 @@
 import type { webcrypto } from "node:crypto";
-/** What is used of jose, an optional peer: written down here, so that who does without tokens needs neither it nor its types. */
-export interface Jose {
+/** What makes keys of what an issuer publishes. */
+export interface JwkImport {
   importJWK(jwk: PublicJwk, algorithm: string): Promise<webcrypto.CryptoKey | Uint8Array>;
+}
+
+/** What is used of jose, an optional peer: written down here, so that who does without tokens needs neither it nor its types. */
+export interface Jose extends JwkImport {
   /** @throws for whatever is wrong with the token */
   jwtVerify(
     token: string,

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "../../clock.ts";
 import { unjudged } from "../refusals.ts";
 import { type FetchDocument, type Fetched, fetchDocument } from "./fetch-document.ts";
-import type { Jose } from "./jose.ts";
+import type { JwkImport } from "./jose.ts";
 import { chosen, type Key, readKeys } from "./keys.ts";
 import { type KeyPlace, locateKeys } from "./locate-keys.ts";
 
@@ -22,7 +22,7 @@ export interface KeySetParts {
   /** How long keys serve beyond their age, while the issuer is away. */
   readonly maxStaleMs: number;
   readonly clock: Clock;
-  readonly jose: Jose;
+  readonly jose: JwkImport;
   readonly fetch?: FetchDocument | undefined;
   /** Told when fetching begins to fail; the error says why. */
   readonly failed: (error: unknown) => void;

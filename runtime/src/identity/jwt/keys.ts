@@ -1,6 +1,6 @@
 import type { webcrypto } from "node:crypto";
 import { kindFor, kindOf } from "./algorithms.ts";
-import type { Jose, PublicJwk } from "./jose.ts";
+import type { JwkImport, PublicJwk } from "./jose.ts";
 import { parsed } from "./locate-keys.ts";
 
 /** The most keys that a set may have. */
@@ -29,11 +29,11 @@ export interface Key {
  *
  * @throws Error whose message says what is wrong, also where there is no such key
  */
-export function readKeys(text: string, jose: Jose): readonly Key[] {
+export function readKeys(text: string, importer: JwkImport): readonly Key[] {
   const { keys } = parsed(text);
   if (!Array.isArray(keys)) throw new Error("answers with no set of keys");
   if (keys.length > MAX_KEYS) throw new Error(`has more than ${MAX_KEYS} keys`);
-  const usable = keys.flatMap((key: unknown) => keyOf(key, jose) ?? []);
+  const usable = keys.flatMap((key: unknown) => keyOf(key, importer) ?? []);
   if (usable.length === 0) throw new Error("has no key that verifies signatures");
   return usable;
 }
@@ -50,7 +50,7 @@ export function chosen(keys: readonly Key[], id: string | undefined, algorithm: 
   return others.length === 0 ? first : undefined;
 }
 
-function keyOf(json: unknown, jose: Jose): Key | undefined {
+function keyOf(json: unknown, importer: JwkImport): Key | undefined {
   if (typeof json !== "object" || json === null) return undefined;
   const { kid, alg, use, key_ops: operations, ...members } = json as Readonly<Record<string, unknown>>;
   const jwk = publicPart(members);
@@ -65,7 +65,7 @@ function keyOf(json: unknown, jose: Jose): Key | undefined {
     algorithm: alg,
     live: true,
     for(algorithm) {
-      const known = imported.get(algorithm) ?? importKey(jwk, algorithm, jose);
+      const known = imported.get(algorithm) ?? importKey(jwk, algorithm, importer);
       imported.set(algorithm, known);
       return known;
     },
@@ -87,8 +87,8 @@ function publicPart(members: Readonly<Record<string, unknown>>): PublicJwk | und
   return undefined;
 }
 
-async function importKey(jwk: PublicJwk, algorithm: string, jose: Jose): Promise<webcrypto.CryptoKey> {
-  const key = await jose.importJWK(jwk, algorithm);
+async function importKey(jwk: PublicJwk, algorithm: string, importer: JwkImport): Promise<webcrypto.CryptoKey> {
+  const key = await importer.importJWK(jwk, algorithm);
   if (key instanceof Uint8Array) throw new Error("is no public key");
   return key;
 }

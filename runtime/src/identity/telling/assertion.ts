@@ -39,8 +39,8 @@ export function signedHeader(assertion: PrincipalAssertion, { id, key }: NamedKe
 /** What an assertion has to be. */
 export interface Expected {
   readonly issuer: string;
-  /** The full name of the service that is called. */
-  readonly audience: string;
+  /** Full names of services, one of which is called. */
+  readonly audience: readonly string[];
   /** Unix seconds. */
   readonly now: number;
 }
@@ -66,6 +66,11 @@ export function judgeAssertion(
   expected: Expected,
 ): PrincipalAssertion | string {
   if (!verify(null, Buffer.concat([CONTEXT, bytes]), key, signature)) return "is not what its issuer has signed";
+  return asserted(bytes, expected);
+}
+
+/** The same of an assertion whose signature has not been looked at: worth a look before its key is asked for. */
+export function asserted(bytes: Uint8Array, expected: Expected): PrincipalAssertion | string {
   let assertion: PrincipalAssertion;
   try {
     assertion = fromBinary(PrincipalAssertionSchema, bytes);
@@ -74,7 +79,7 @@ export function judgeAssertion(
   }
   const { issuer, audience, issued, expires } = assertion;
   if (issuer !== expected.issuer) return "is of another issuer";
-  if (audience !== expected.audience) return "is for another audience";
+  if (!expected.audience.includes(audience)) return "is for another audience";
   if (Number(issued) > expected.now + SKEW_S) return "does not count yet";
   if (Number(expires) <= expected.now - SKEW_S) return "has expired";
   return assertion;
@@ -83,4 +88,15 @@ export function judgeAssertion(
 /** As gRPC sends headers in `-bin`. */
 export function unpadded(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64").replace(/=+$/, "");
+}
+
+/** Whose assertion a header claims to hold; nothing is verified by it. */
+export function issuerOf(header: string): string | undefined {
+  const signed = readSigned(header);
+  if (signed === undefined) return undefined;
+  try {
+    return fromBinary(PrincipalAssertionSchema, signed.assertion).issuer;
+  } catch {
+    return undefined;
+  }
 }

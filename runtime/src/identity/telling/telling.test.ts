@@ -63,7 +63,7 @@ const now = () => Math.floor(clock.date().getTime() / 1_000);
 const signedFor = (one: Caller, audience = BILLING) => telling.teller.tell(one, "signed", audience)?.value ?? "";
 function judged(header: string, { key = first.key, issuer = ISSUER, audience = BILLING } = {}) {
   const signed = readSigned(header);
-  return signed === undefined ? "is none" : judgeAssertion(signed, key, { issuer, audience, now: now() });
+  return signed === undefined ? "is none" : judgeAssertion(signed, key, { issuer, audience: [audience], now: now() });
 }
 
 describe("a signed principal", () => {
@@ -95,7 +95,9 @@ describe("a signed principal", () => {
     const signed = readSigned(signedFor(caller()));
     if (signed === undefined) throw new Error();
     const other = create(SignedPrincipalSchema, { ...signed, assertion: signed.assertion.slice(1) });
-    expect(judgeAssertion(other, first.key, { issuer: ISSUER, audience: BILLING, now: now() })).toContain("has signed");
+    expect(judgeAssertion(other, first.key, { issuer: ISSUER, audience: [BILLING], now: now() })).toContain(
+      "has signed",
+    );
   });
   test("is the same for half of its life, and for nobody else", async () => {
     const ada = caller();

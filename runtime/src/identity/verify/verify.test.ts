@@ -1,0 +1,114 @@
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { CredentialSchema, PrincipalSchema } from "../../gen/bff/v1/identity_pb.ts";
+import { AssertionRig, GATEWAY, SERVICE } from "../../testing/assertion-rig.ts";
+import { FakeClock } from "../../testing/fake-clock.ts";
+import { NotVerified, openKeys, type PrincipalKeys, SIGNED_HEADER, verifyPrincipal } from "./index.ts";
+
+let rig: AssertionRig;
+let keys: PrincipalKeys;
+let server: Server;
+let asked = 0;
+beforeEach(async () => {
+  rig = new AssertionRig();
+  asked = 0;
+  server = createServer((_, response) => {
+    asked++;
+    void rig.published().then((text) => response.setHeader("cache-control", "max-age=300").end(text));
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  keys = openKeys(`http://127.0.0.1:${port}/.well-known/bff-keys`, { clock: rig.clock });
+  await keys.keys.opened;
+});
+afterEach(async () => {
+  await keys.close();
+  rig.telling.close();
+  server.closeAllConnections();
+  server.close();
+  rig.remove();
+});
+const told = async (header: string | null | undefined, more = {}): Promise<string> => {
+  try {
+    const options = { type: PrincipalSchema, issuer: GATEWAY, audience: SERVICE, keys, ...more };
+    const { principal, source } = await verifyPrincipal(header, options);
+    return `${source} ${principal.subject}`;
+  } catch (thrown) {
+    return thrown instanceof NotVerified ? `${thrown.code} ${thrown.message}` : `threw ${thrown}`;
+  }
+};
+
+describe("a service is told", () => {
+  test("who calls", async () => {
+    const { principal, expires } = await verifyPrincipal(rig.header(), {
+      ...{ type: PrincipalSchema, issuer: GATEWAY, audience: SERVICE, keys },
+    });
+    expect(principal).toMatchObject({ subject: "ada", issuer: "https://login.example" });
+    expect(expires.getTime()).toBe(Math.floor(rig.clock.date().getTime() / 1000) * 1000 + 60_000);
+    expect(SIGNED_HEADER).toBe("x-principal-signed-bin");
+  });
+  test.each([[undefined], [null], [""]])("nobody by %s", async (header) => {
+    expect(await told(header)).toBe("16 nobody is said to call");
+  });
+  test("nobody by what is for others, of others, or of another type", async () => {
+    expect(await told(rig.header(), { audience: "other.v1.OtherService" })).toBe(
+      "16 the assertion is for another audience",
+    );
+    expect(await told(rig.header(), { audience: ["other.v1.OtherService", SERVICE] })).toBe("user ada");
+    expect(await told(rig.header(), { issuer: "https://other.example" })).toBe("16 the assertion is of another issuer");
+    expect(await told(rig.header(), { type: CredentialSchema })).toBe("16 the assertion holds no bff.v1.Credential");
+  });
+  test("nobody any more, once that has expired", async () => {
+    const header = rig.header();
+    await rig.clock.advance(65_000);
+    expect(await told(header)).toBe("16 the assertion has expired");
+  });
+  test("by a new key as soon as it is published, and by one that is withdrawn no longer", async () => {
+    await rig.clock.advance(10_000);
+    const old = rig.header();
+    rig.telling.close();
+    rig.write("second");
+    rig.telling = rig.signing("second");
+    expect(await told(rig.header())).toBe("user ada");
+    expect(asked).toBe(2);
+    expect(await told(old)).toBe("16 the assertion is signed with an unknown key");
+  });
+  test("that it cannot be told, where the keys have never been there", async () => {
+    const clock = new FakeClock();
+    const away = openKeys("http://127.0.0.1:1/.well-known/bff-keys", { clock });
+    expect(await told(rig.header(), { keys: away })).toBe("14 the issuer's keys cannot be fetched");
+    await away.close();
+  });
+});
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const src = fileURLToPath(new URL("../..", import.meta.url));
+function loaded(statement: string): string[] {
+  const script = `
+    import { registerHooks } from "node:module";
+    const urls = [];
+    registerHooks({ load(url, context, next) { urls.push(url); return next(url, context); } });
+    const keys = await import(process.argv[1]);
+    ${statement}
+    console.log(JSON.stringify(urls));`;
+  const run = execFileSync(process.execPath, ["--input-type=module", "--eval", script, "--", `${here}index.ts`]);
+  return JSON.parse(String(run));
+}
+test("it loads none of the BFF's server, and protobuf-es alone of what is installed", () => {
+  const urls = loaded("");
+  const own = urls.filter((url) => url.startsWith("file:") && !url.includes("/node_modules/"));
+  const rooms = own.map((url) => relative(src, fileURLToPath(url)).split("/")[0] ?? "");
+  expect([...new Set(rooms)].sort()).toEqual(["clock.ts", "failure.ts", "gen", "identity", "wire"]);
+  const packages = urls.flatMap((url) => /\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1] ?? []);
+  expect([...new Set(packages)]).toEqual(["@bufbuild/protobuf"]);
+});
+
+test("keys keep no process alive that is done", () => {
+  // Nobody listens there. It ends, or this would never return.
+  expect(loaded(`keys.openKeys("http://127.0.0.1:1/keys");`).length).toBeGreaterThan(0);
+});

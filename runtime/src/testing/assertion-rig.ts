@@ -1,0 +1,67 @@
+import { createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { create } from "@bufbuild/protobuf";
+import { CredentialSchema, PrincipalSchema } from "../gen/bff/v1/identity_pb.ts";
+import type { Caller } from "../identity/caller.ts";
+import { incomingOf } from "../identity/incoming.ts";
+import { callerOf } from "../identity/principal.ts";
+import { openTelling, readSigning, type Telling } from "../identity/telling/telling.ts";
+import { EnvReader, type Fault } from "../server/env-reader.ts";
+import { FakeClock } from "./fake-clock.ts";
+
+export const GATEWAY = "https://gateway.example";
+export const SERVICE = "test.v1.TestService";
+
+/** A deployment in front that signs who calls, with keys in files of its own. */
+export class AssertionRig {
+  readonly clock: FakeClock;
+  readonly folder = mkdtempSync(join(tmpdir(), "bff-assertion-"));
+  telling: Telling;
+
+  constructor(clock = new FakeClock(), keys: readonly string[] = ["first"]) {
+    this.clock = clock;
+    for (const name of keys) this.write(name);
+    this.telling = this.signing(...keys);
+  }
+  /** A new key in a file, which is there already or not. */
+  write(name: string): KeyObject {
+    const { privateKey } = generateKeyPairSync("ed25519");
+    writeFileSync(this.path(name), privateKey.export({ type: "pkcs8", format: "pem" }));
+    return createPublicKey(privateKey);
+  }
+  path(name: string): string {
+    return join(this.folder, `${name}.pem`);
+  }
+  /** What signs with the first of these keys, and publishes all. */
+  signing(...keys: readonly string[]): Telling {
+    const faults: Fault[] = [];
+    const paths = keys.map((name) => this.path(name)).join(",");
+    const signing = readSigning(new EnvReader({ BFF_IDENTITY_ISSUER: GATEWAY, BFF_IDENTITY_KEY_FILES: paths }, faults));
+    if (faults.length > 0) throw new Error(JSON.stringify(faults));
+    const { clock } = this;
+    return openTelling(PrincipalSchema, signing, { clock, audit: () => {}, fault: () => {} });
+  }
+  caller(subject = "ada", expires = 0n): Caller {
+    const credential = create(CredentialSchema, { source: "user", issuer: "https://login.example", subject, expires });
+    return callerOf({ type: PrincipalSchema, credential, principal: undefined });
+  }
+  /** The header. */
+  header(caller = this.caller(), audience = SERVICE, telling = this.telling): string {
+    const told = telling.teller.tell(caller, "signed", audience);
+    if (told === undefined) throw new Error("nothing is told");
+    return told.value;
+  }
+  /** What `/.well-known/bff-keys` answers. */
+  async published(telling = this.telling): Promise<string> {
+    const answer = await telling.routes.get("/.well-known/bff-keys")?.({
+      ...{ method: "GET", query: new URLSearchParams(), headers: incomingOf(new Headers()) },
+      ...{ signal: new AbortController().signal, body: async () => new Uint8Array() },
+    });
+    return String(answer?.body);
+  }
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
