@@ -7,9 +7,15 @@ import { join } from "node:path";
 import { createClient } from "@redis/client";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { systemClock } from "../../clock.ts";
+import { PrincipalSchema } from "../../gen/bff/v1/identity_pb.ts";
+import { EnvReader } from "../../server/env-reader.ts";
 import { freePort } from "../../testing/listening.ts";
+import { startOpenidProvider } from "../../testing/openid-provider.ts";
+import { TestBrowser } from "../../testing/test-browser.ts";
+import { incomingOf } from "../incoming.ts";
 import { MemoryStore } from "./memory-store.ts";
 import { RedisStore } from "./redis-store.ts";
+import { session } from "./session.ts";
 import type { SessionStore } from "./session-store.ts";
 
 let folder: string;
@@ -135,6 +141,45 @@ describe("a Redis that is away", () => {
       await expect(asked).rejects.toThrow("Redis has not answered");
     } finally {
       server.kill("SIGCONT");
+    }
+  });
+});
+
+describe("two processes, one Redis, and a provider that ends a session whose refresh token comes twice", () => {
+  test("renew once between them, and end together", async () => {
+    const site = "https://app.example";
+    const provider = await startOpenidProvider({ publicUrl: () => site, accessLifeS: 31 });
+    const environment = {
+      ...{ BFF_PUBLIC_URL: site, REDIS_URL: `redis://127.0.0.1:${port}` },
+      BFF_SESSION_KEYS: Buffer.alloc(32, 1).toString("base64"),
+      BFF_BROWSER_CLIENT_SECRET: "a secret of the client's",
+    };
+    const process = async () => {
+      const spec = session({ name: "browser", issuer: provider.issuer, clientId: "web" });
+      await spec.configure?.(new EnvReader(environment, []));
+      const parts = { clock: systemClock, type: PrincipalSchema, audit: () => {}, fault: () => {} };
+      return spec.open(parts);
+    };
+    const [one, two] = [await process(), await process()];
+    try {
+      await inRedis();
+      const browser = new TestBrowser(site, () => one.routes ?? new Map());
+      await browser.visit("/auth/login");
+      const id = browser.cookies.get("app.example __Host-session") ?? "";
+      const incoming = incomingOf(new Headers());
+      const tokens = async () =>
+        Promise.all([one, two, one, two].map(async (source) => (await source.verify(id, incoming))?.token));
+      const [before] = await tokens();
+      // It is due a second from now, since it is renewed half a minute before its end.
+      await expect.poll(async () => (await tokens()).some((token) => token !== before), { timeout: 10_000 }).toBe(true);
+      await expect.poll(async () => new Set(await tokens()).size, { timeout: 10_000 }).toBe(1);
+      expect(await tokens()).not.toContain(undefined);
+      await browser.get("/auth/logout", { "x-csrf": "1" }, "POST");
+      expect(await tokens()).toEqual([undefined, undefined, undefined, undefined]);
+    } finally {
+      await one.close();
+      await two.close();
+      await provider.close();
     }
   });
 });
