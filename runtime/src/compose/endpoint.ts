@@ -12,7 +12,7 @@ import type { AnswerMetadata } from "./answer-metadata.ts";
 import { connectError } from "./connect-error.ts";
 import { degraded as degradedBy } from "./degrade.ts";
 import { Exchange } from "./exchange.ts";
-import { addJudged, JUDGED } from "./judged-handler.ts";
+import { addJudged, INCOMING, JUDGED } from "./judged-handler.ts";
 import { REACHED } from "./reached.ts";
 import { Request } from "./request.ts";
 import { assertWritable, holdsRequired } from "./required.ts";
@@ -280,7 +280,7 @@ function handle(run: Endpoint["run"], args: Message, context: HandlerContext): P
   };
   const answering = run(
     args,
-    context.values.get(JUDGED) ?? context.requestHeader,
+    context.values.get(JUDGED) ?? context.values.get(INCOMING) ?? context.requestHeader,
     context.timeoutMs(),
     (response, degraded, metadata) => {
       end();

@@ -34,6 +34,7 @@ export class Judged implements IncomingHeaders {
     this.teller = teller;
   }
   get(name: string): string | null {
-    return this.#hidden.has(name) ? null : this.#headers.get(name);
+    // fetch's `Headers` find a name in any case
+    return this.#hidden.has(name.toLowerCase()) ? null : this.#headers.get(name);
   }
 }

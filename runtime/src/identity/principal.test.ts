@@ -82,14 +82,14 @@ describe("callers", () => {
 
 describe("keys", () => {
   test("are different for different callers, whatever is in the texts", () => {
-    const text = fc.oneof(fc.string(), fc.constantFrom("", "1:", "0:", "a1:b", "3:a.b"));
+    const text = fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom(":", "1", "a"), maxLength: 3 }));
     const parts = fc.tuple(text, text, text, fc.uint8Array({ maxLength: 4 }));
     fc.assert(
       fc.property(parts, parts, (one, other) => {
         const same = one.slice(0, 3).every((part, i) => part === other[i]) && Buffer.compare(one[3], other[3]) === 0;
         expect(keyOf(...one) === keyOf(...other)).toBe(same);
       }),
-      { numRuns: 2000 },
+      { numRuns: 20_000 },
     );
   });
   test("hold the principal and not the token", () => {

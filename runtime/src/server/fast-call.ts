@@ -162,6 +162,7 @@ export abstract class FastCall implements Incoming, Holder, Slotted, Whole {
       this.#admit(verdict);
       return;
     }
+    this.#own(); // it may wait for long
     this.#expect(this.#leftMs());
     verdict.then(
       (found) => this.#admit(found),

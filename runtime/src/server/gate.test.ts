@@ -430,6 +430,21 @@ describe.each([
     expect(status).toBe("0");
     expect(seen).toMatchObject([{ subject: "ann" }]);
   });
+  test("nothing begins for a GET that has been reset", async () => {
+    const { served, release, seen, asked } = await slow();
+    const session = http2.connect(served.url);
+    onTestFinished(() => session.destroy());
+    const path = `${GATE_PATH}?connect=v1&encoding=json&message=%7B%7D`;
+    const stream = session.request({ ...headers, ":method": "GET", ":path": path });
+    stream.on("error", () => {});
+    await asked[0];
+    stream.close(http2.constants.NGHTTP2_CANCEL);
+    await once(stream, "close");
+    await new Promise((resolve) => session.ping(resolve));
+    release();
+    await askH2(served, { ...asGrpc, authorization: "Bearer user-ann" }, frame(bytes("")));
+    expect(seen).toMatchObject([{ subject: "ann" }]);
+  });
   test("nothing begins for a client of HTTP/1.1 that has gone", async () => {
     const { served, release, seen, asked } = await slow();
     const socket = net.connect(served.port, "127.0.0.1");
@@ -471,6 +486,83 @@ describe.each([
     expect(seen).toEqual([]);
     expect(audited).toMatchObject([{ event: "unjudged", reason: "judging the credential has taken too long" }]);
   });
+});
+
+const unreachable = (): never => expect.unreachable();
+describe("the permit's own judge", () => {
+  const ask = (rig: Awaited<ReturnType<typeof gate>>, ended: (thing: unknown) => void) => {
+    const headers = { get: (name: string) => (name === "authorization" ? "Bearer user-ann" : null) };
+    return rig.endpoint.run(create(SourceContextSchema), headers, undefined, ended, ended);
+  };
+  test("has refused, though it goes on", async () => {
+    const permit: GateOptions["permit"] = { judge: (cx) => void cx.refuse(7) };
+    const rig = await gate({ sources: SOURCES, permit });
+    expect(await new Promise((resolve) => ask(rig, resolve))).toMatchObject({ clientCode: 7 });
+    await new Promise(setImmediate);
+    expect(rig.seen).toEqual([]);
+  });
+  test("waits: nothing is composed when the client has gone meanwhile", async () => {
+    const { promise, resolve: decide } = Promise.withResolvers<void>();
+    const rig = await gate({ sources: SOURCES, permit: { judge: () => promise } });
+    const answering = ask(rig, unreachable);
+    answering.cancel();
+    decide();
+    await new Promise(setImmediate);
+    expect(rig.seen).toEqual([]);
+    expect(rig.responses).toMatchObject([{ outcome: { ok: false, failure: { code: 1 } } }]);
+  });
+});
+
+test("a request that nobody has judged is judged by its endpoint, and begins nothing when it is cancelled meanwhile", async () => {
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  const rig = await gate({ sources: [sourceOf("user", BEARER, { released })] });
+  const headers = { get: (name: string) => (name === "authorization" ? "Bearer user-slow" : null) };
+  const run = (ended: (thing: unknown) => void) =>
+    rig.endpoint.run(create(SourceContextSchema), headers, undefined, ended, ended);
+  run(unreachable).cancel();
+  const answer = new Promise((resolve) => run(resolve));
+  release();
+  await answer;
+  expect(rig.seen).toHaveLength(1);
+});
+
+test("a client's deadline ends a request whose judging hangs", async () => {
+  const never = new Promise<void>(() => {});
+  const rig = await gate({ sources: [sourceOf("user", BEARER, { released: never })] });
+  const headers = { ":method": "POST", ":path": GATE_PATH, authorization: "Bearer user-slow", "grpc-timeout": "20m" };
+  const asked = { ...headers, "content-type": "application/grpc", te: "trailers" };
+  expect((await askH2(await fast(rig.endpoint), asked, frame(bytes("")))).status).toBe("4");
+});
+
+test("resolvers get the principal, and find no credential", async () => {
+  const given: unknown[] = [];
+  const rig = await gate({
+    sources: SOURCES,
+    compose: async (cx) => {
+      const run = ({ headers, principal }: { headers: { get(name: string): string | null }; principal: unknown }) => {
+        given.push(principal, headers.get("Authorization"), headers.get("X-Request-Id"));
+        return "value";
+      };
+      await cx.resolve({ name: "gate.v1.Value", run, args: {}, steps: {}, clients: () => ({}) });
+    },
+  });
+  const served = await fast(rig.endpoint);
+  const answer = await askRaw(served, post(["Authorization: Bearer user-ann", "X-Request-Id: 7"]));
+  expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+  expect(given).toEqual([expect.objectContaining({ subject: "ann" }), null, "7"]);
+});
+
+test.each([
+  ["the fast path", true],
+  ["Connect's adapter", false],
+])("a package without an identity knows where requests come from, on %s", async (_, isFast) => {
+  const { endpoint } = await import("../compose/endpoint.ts");
+  const { method, route, run } = endpoint(GateService.method.get, undefined, {
+    timeoutMs: 1000,
+    compose: async (cx) => create(SourceContextSchema, { fileName: cx.peer.address }),
+  });
+  const served = await ours([isFast ? { method, route, run } : { method, route }], { trustedProxies: ["127.0.0.1"] });
+  expect(await askRaw(served, post(["X-Forwarded-For: 198.51.100.1"]))).toContain('{"fileName":"198.51.100.1"}');
 });
 
 test("grpc-js: answers, refusals and what is beside them", async () => {
