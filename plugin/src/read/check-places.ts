@@ -113,21 +113,8 @@ const shown = (place: string): string =>
 function overlap(a: string, b: string): boolean {
   const split = (pattern: string): string[] => pattern.split(pattern.includes("/") ? "/" : ".");
   const [mine, theirs] = [split(a), split(b)];
-  return mine.length === theirs.length && mine.every((segment, i) => meet(segment, theirs[i] ?? ""));
+  return mine.length === theirs.length && mine.every((one, i) => one === "*" || theirs[i] === "*" || one === theirs[i]);
 }
-/** `*` stands for one character at least. */
-function meet(a: string, b: string): boolean {
-  const [x, y] = [a.split("*"), b.split("*")];
-  const [before = "", after] = x;
-  const [start = "", end] = y;
-  if (after === undefined && end === undefined) return a === b;
-  if (after === undefined) return end !== undefined && covers(start, end, a);
-  if (end === undefined) return covers(before, after, b);
-  const heads = before.startsWith(start) || start.startsWith(before);
-  return heads && (after.endsWith(end) || end.endsWith(after));
-}
-const covers = (before: string, after: string, text: string): boolean =>
-  text.length > before.length + after.length && text.startsWith(before) && text.endsWith(after);
 
 // ---- one place ----
 

@@ -92,7 +92,8 @@ export const declarationCodes = {
   BFF154: "Keys are fetched over https, or from this machine. Whoever could change them on the way could be anybody.",
   BFF155:
     "A credential stands in one header or in one cookie, which says nothing else. There it is found, and nobody else finds it.",
-  BFF156: "A pattern of names has one `*` in a segment at most, for it is read by people who decide whom to trust.",
+  BFF156:
+    "In a pattern of names `*` stands for one whole segment, and for any: people read it who decide whom to trust.",
   BFF157:
     "A credential is of one source. Where two share a place, the credential itself shows whose it is: by its prefix, its issuer or its name.",
   BFF191:

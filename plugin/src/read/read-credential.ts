@@ -212,7 +212,7 @@ function readPeer({ value, place }: Declared<Peer>, report: Report): IrPeer {
 
 const EXAMPLES = { spiffe: "spiffe://acme.example/ns/*/sa/web", dns: "*.acme.example" };
 
-/** A name of a certificate, or of a JWT-SVID: `*` stands for some of one segment. */
+/** A name of a certificate, or of a JWT-SVID: `*` stands for one segment. */
 export function checkPattern(pattern: Text, kind: "spiffe" | "dns", report: Report): void {
   const { value, at } = pattern;
   const [domain = "", ...path] = value.replace(/^spiffe:\/\//, "").split("/");
@@ -225,8 +225,8 @@ export function checkPattern(pattern: Text, kind: "spiffe" | "dns", report: Repo
         ? "the trust domain stands as it is: another one's names are somebody else's"
         : kind === "spiffe" && !/^[a-z0-9._-]+$/.test(domain)
           ? "its trust domain is no host name in lower case"
-          : segments.some((segment) => segment.split("*").length > 2)
-            ? "a segment holds one `*` at most"
+          : segments.some((segment) => segment.includes("*") && segment !== "*")
+            ? "`*` stands for a whole segment"
             : !segments.every((segment) => form.test(segment))
               ? "one of its segments is empty, or holds what names do not"
               : segments.at(-1) === "*" && segments.length === 1 && kind === "dns"

@@ -46,9 +46,12 @@ describe("callers", () => {
     const principal = () => create(PrincipalSchema, { ...credential, $typeName: undefined, [field]: "" } as never);
     expect(thrownBy(() => callerOf({ type: PrincipalSchema, credential, principal }))).toEqual(refused);
   });
-  test("an optional text may be missing, and empty", () => {
-    const principal = (): Principal => create(PrincipalSchema, { source: "a", issuer: "b", subject: "c", tenant: "" });
-    expect(callerOf({ type: PrincipalSchema, credential, principal }).principal).toMatchObject({ tenant: "" });
+  test("an optional text may be missing, and an empty one is: it would equal what a request leaves empty", () => {
+    const of = (tenant: string | undefined): Principal =>
+      create(PrincipalSchema, { source: "a", issuer: "b", subject: "c", ...(tenant !== undefined && { tenant }) });
+    const { principal, key } = callerOf({ type: PrincipalSchema, credential, principal: () => of("") });
+    expect(principal).toEqual(of(undefined));
+    expect(key).toBe(callerOf({ type: PrincipalSchema, credential, principal: () => of(undefined) }).key);
   });
   test("what cannot be computed proves nothing, and does not say what it was", () => {
     const principal = (): never => {

@@ -1,4 +1,12 @@
-import { create, type DescField, type DescMessage, type Message, ScalarType, toBinary } from "@bufbuild/protobuf";
+import {
+  clearField,
+  create,
+  type DescField,
+  type DescMessage,
+  type Message,
+  ScalarType,
+  toBinary,
+} from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
 import { type Credential, PrincipalSchema } from "../gen/bff/v1/identity_pb.ts";
 import type { Caller } from "./caller.ts";
@@ -18,7 +26,7 @@ export interface Proof {
 /**
  * The caller whom a credential proves. Worth remembering for as long as the credential: it is encoded here.
  *
- * @throws Failure UNAUTHENTICATED where `set` cannot be computed, or leaves a text or bytes empty that must be there
+ * @throws Failure UNAUTHENTICATED where `set` cannot be computed, or leaves a text or bytes empty that must be there. One that is `optional` is unset where it is empty
  */
 export function callerOf({ type, credential, principal: set, token }: Proof): Caller {
   let principal: Message;
@@ -28,9 +36,12 @@ export function callerOf({ type, credential, principal: set, token }: Proof): Ca
     throw unauthenticated("the principal cannot be computed");
   }
   if (principal.$typeName !== type.typeName) throw new TypeError(`${principal.$typeName} is no ${type.typeName}`);
-  const empty = type.fields.find((field) => isNeeded(field) && isEmpty(fieldOf(principal, field)));
-  // Else a caller without it would be equal to a request without it.
-  if (empty !== undefined) throw unauthenticated(`${type.typeName}.${empty.name} is empty`);
+  // An empty text would be equal to what a request leaves empty.
+  for (const field of type.fields) {
+    if (!isText(field) || !isEmpty(fieldOf(principal, field))) continue;
+    if (field.presence !== Presence.EXPLICIT) throw unauthenticated(`${type.typeName}.${field.name} is empty`);
+    if (field.oneof === undefined) clearField(principal, field);
+  }
   const bytes = toBinary(type, principal);
   const key = keyOf(credential.source, credential.issuer, type.typeName, bytes);
   return { credential, principal, bytes, key, token };
@@ -46,13 +57,8 @@ function byDefault({ source, issuer, subject, scopes }: Credential): Message {
   return create(PrincipalSchema, { source, issuer, subject, scopes });
 }
 
-/** A text or bytes that is not `optional`. */
-function isNeeded(field: DescField): boolean {
-  return (
-    field.fieldKind === "scalar" &&
-    (field.scalar === ScalarType.STRING || field.scalar === ScalarType.BYTES) &&
-    field.presence !== Presence.EXPLICIT
-  );
+function isText(field: DescField): boolean {
+  return field.fieldKind === "scalar" && (field.scalar === ScalarType.STRING || field.scalar === ScalarType.BYTES);
 }
 function fieldOf(message: Message, field: DescField): unknown {
   return (message as { readonly [name: string]: unknown })[field.localName];

@@ -117,7 +117,10 @@ function resolveSource(
     ir.set.length === 0 && asItComes
       ? undefined
       : principalSet(run, ir, type, { ...scope, given: new Map([...scope.given, ...givenBy(run, claims)]) });
-  return name && { ir, name: name.value, credential, claims: said, set, texts };
+  // Where they are the principal as it comes, nothing is said of them.
+  return (
+    name && { ir, name: name.value, credential, claims: handsOn && set === undefined ? undefined : claims, set, texts }
+  );
 }
 
 /** The texts of a credential that may have holes. */

@@ -76,7 +76,7 @@ export interface IdentitySource {
   readonly ir: IrIdentitySource;
   readonly name: string;
   readonly credential: IrCredential;
-  /** As said. */
+  /** What they are decoded into; undefined: there are none, or they are the principal as it comes. */
   readonly claims: DescMessage | undefined;
   /** Over `claims`, `credential` and `env`; undefined: the default principal, or what an assertion or a trusted header holds. */
   readonly set: readonly FieldBinding[] | undefined;
