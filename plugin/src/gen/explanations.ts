@@ -1193,7 +1193,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
   {
     "code": "BFF156",
     "severity": "error",
-    "meaning": "A pattern of names has one `*` in a segment at most, for it is read by people who decide whom to trust.",
+    "meaning": "In a pattern of names `*` stands for one whole segment, and for any: people read it who decide whom to trust.",
     "sections": [
       {
         "title": "Wrong",
