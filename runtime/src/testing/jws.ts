@@ -3,7 +3,7 @@ import { ALGORITHMS } from "../identity/jwt/algorithms.ts";
 import { loadJose } from "../identity/jwt/jose.ts";
 import { chosen, readKeys } from "../identity/jwt/keys.ts";
 import { reasonInHeader } from "../identity/jwt/rules.ts";
-import { COMPACT } from "../identity/jwt/unverified.ts";
+import { partsOf } from "../identity/jwt/unverified.ts";
 
 /**
  * Judges a signature as the source does, step by step, and leaves out what only tokens have: vectors from outside sign other payloads.
@@ -11,7 +11,7 @@ import { COMPACT } from "../identity/jwt/unverified.ts";
  * @returns `ok`, or the step that refuses it
  */
 export async function judgedSignature(compact: string, keys: readonly object[]): Promise<string> {
-  const [, first] = COMPACT.exec(compact) ?? [];
+  const [first] = partsOf(compact) ?? [];
   if (first === undefined) return "form";
   let header: { readonly alg: string; readonly kid?: string };
   try {

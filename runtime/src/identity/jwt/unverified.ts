@@ -6,8 +6,24 @@ export interface Unverified {
   readonly claims: Readonly<Record<string, unknown>>;
 }
 
-/** The compact form of RFC 7515 section 7.1, without padding, spaces, or anything else that decoders look over. */
-export const COMPACT = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+$/;
+const COMPACT = /^([\w-]+)\.([\w-]+)\.([\w-]+)$/;
+
+/**
+ * The parts of a token in the compact form of RFC 7515 section 7.1: base64url without padding, line breaks, or other spellings of the same bytes
+ * (RFC 4648 section 3.5). Undefined for any other text.
+ */
+export function partsOf(text: string): readonly [header: string, payload: string, signature: string] | undefined {
+  const [, header = "", payload = "", signature = ""] = COMPACT.exec(text) ?? [];
+  return isSpelt(header) && isSpelt(payload) && isSpelt(signature) ? [header, payload, signature] : undefined;
+}
+
+/** Bits of the last character that stand for nothing are zero. */
+function isSpelt(part: string): boolean {
+  const last = part.at(-1) ?? "";
+  const over = part.length % 4;
+  if (over === 0) return part !== "";
+  return over === 3 ? "AEIMQUYcgkosw048".includes(last) : over === 2 && "AQgw".includes(last);
+}
 
 /** The longest token that is looked at, in characters. */
 export const MAX_TOKEN = 8192;
@@ -45,9 +61,9 @@ export function presented(text: string): PresentedToken {
 }
 
 function read(token: string): Unverified | undefined {
-  const [, first, second] = COMPACT.exec(token) ?? [];
-  const header = first === undefined ? undefined : json(first);
-  const claims = header === undefined || second === undefined ? undefined : json(second);
+  const parts = partsOf(token);
+  const header = parts === undefined ? undefined : json(parts[0]);
+  const claims = parts === undefined || header === undefined ? undefined : json(parts[1]);
   return header === undefined || claims === undefined ? undefined : { header, claims };
 }
 
