@@ -1,21 +1,24 @@
-import type { Expression } from "../cel/index.ts";
+import type { Expression, Variable } from "../cel/index.ts";
 import type { Call } from "../resolve/model/model.ts";
 import { isTracing } from "../resolve/policies/tracing.ts";
 
 /**
- * What of a caller is part of what a call sends, by its place: forwarded headers, metadata and request fields that read headers. An answer
+ * What of a caller is part of what a call sends, by its place: forwarded headers, metadata and request fields that read headers or the principal. An answer
  * in its cache is then only for callers who are alike in that. Empty: all callers share it.
  */
 export function perCaller(call: Call): readonly string[] {
   const forwarded = call.policy.forward.map(({ value }) => value);
-  const metadata = call.metadata.filter(({ by }) => readsHeaders(by)).map(({ key }) => key);
+  const metadata = call.metadata.filter(({ by }) => readsCaller(by)).map(({ key }) => key);
   const fields = call.set
-    .filter(({ bound }) => readsHeaders(bound.expression))
+    .filter(({ bound }) => readsCaller(bound.expression))
     .map(({ path }) => path.map(({ name }) => name).join("."));
-  const whole = readsHeaders(call.request?.expression) ? ["request"] : [];
+  const whole = readsCaller(call.request?.expression) ? ["request"] : [];
   return [...new Set([...forwarded, ...metadata].filter((name) => !isTracing(name))), ...fields, ...whole];
 }
 
-function readsHeaders(expression: Expression | undefined): boolean {
-  return expression?.reads.some(({ variable }) => variable.role === "headers") ?? false;
+/** What a request says of who sends it. */
+const OF_CALLER: ReadonlySet<Variable["role"]> = new Set(["headers", "principal", "peer"]);
+
+function readsCaller(expression: Expression | undefined): boolean {
+  return expression?.reads.some(({ variable }) => OF_CALLER.has(variable.role)) ?? false;
 }
