@@ -46,6 +46,13 @@ describe("callers", () => {
     const principal = () => create(PrincipalSchema, { ...credential, $typeName: undefined, [field]: "" } as never);
     expect(thrownBy(() => callerOf({ type: PrincipalSchema, credential, principal }))).toEqual(refused);
   });
+  test("nobody changes whom others share", () => {
+    const principal = (): Principal =>
+      create(PrincipalSchema, { source: "a", issuer: "b", subject: "c", roles: ["r"] });
+    const made = callerOf({ type: PrincipalSchema, credential, principal }).principal as Principal;
+    expect(() => made.roles.push("admin")).toThrow(TypeError);
+    expect(() => Object.assign(made, { subject: "eve" })).toThrow(TypeError);
+  });
   test("an optional text may be missing, and an empty one is: it would equal what a request leaves empty", () => {
     const of = (tenant: string | undefined): Principal =>
       create(PrincipalSchema, { source: "a", issuer: "b", subject: "c", ...(tenant !== undefined && { tenant }) });

@@ -42,6 +42,7 @@ export function callerOf({ type, credential, principal: set, token }: Proof): Ca
     if (field.presence !== Presence.EXPLICIT) throw unauthenticated(`${type.typeName}.${field.name} is empty`);
     if (field.oneof === undefined) clearField(principal, field);
   }
+  freeze(principal);
   const bytes = toBinary(type, principal);
   const key = keyOf(credential.source, credential.issuer, type.typeName, bytes);
   return { credential, principal, bytes, key, token };
@@ -55,6 +56,13 @@ export function keyOf(source: string, issuer: string, type: string, bytes: Uint8
 
 function byDefault({ source, issuer, subject, scopes }: Credential): Message {
   return create(PrincipalSchema, { source, issuer, subject, scopes });
+}
+
+/** Requests share it: what a resolver did to it would be done to all of the same caller. Bytes cannot be frozen. */
+function freeze(value: unknown): void {
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return;
+  Object.freeze(value);
+  for (const part of Object.values(value)) freeze(part);
 }
 
 function isText(field: DescField): boolean {
