@@ -24,6 +24,7 @@ export { restOf, sureWhere } from "./types/facts.ts";
 export {
   enumOf,
   fieldType,
+  inheritedUnset,
   isInherited,
   messageType,
   presenceOf,

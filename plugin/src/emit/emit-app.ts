@@ -1,5 +1,5 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
-import { type CelType, emitField, emitValue, fieldType, type Variable } from "../cel/index.ts";
+import { type CelType, emitField, emitValue, fieldType, inheritedUnset, type Variable } from "../cel/index.ts";
 import type { Entry, PlanFile } from "../plan/plan.ts";
 import type { PlanCodec } from "../plan/plan-codec.ts";
 import type { EnvVar } from "../resolve/model/model.ts";
@@ -9,7 +9,7 @@ import { emitPolicies, group, type Policies } from "./emit-policies.ts";
 import { emitClients, emitResolvers } from "./emit-resolver.ts";
 import { protoType } from "./emit-type.ts";
 import type { FileNames } from "./file-names.ts";
-import { block, type Line, type Lines, line } from "./lines.ts";
+import { block, commas, type Line, type Lines, line } from "./lines.ts";
 import { typeOfRequest } from "./request-type.ts";
 import { suppliedType } from "./supplied-type.ts";
 import { presentValue } from "./value.ts";
@@ -200,6 +200,10 @@ function emitEntry(entry: Entry, codec: PlanCodec | undefined, names: FileNames,
     wrap === undefined
       ? [keys]
       : [`${keys}: keys.map((key) => `, ...inBody(presentValue(wrap.element, appValues(names))), ")"];
+  // In a group they are said.
+  const unset = entry.grouped ? [] : inheritedUnset(method.input, new Set([keys]));
+  const literal: Line = ["{ ", ...commas([list, ...unset.map(({ name }): Line => [`${name}: undefined`])]), " }"];
+  const init = unset.some(({ exact }) => exact) ? [names.runtime("defined"), "(", ...literal, ")"] : inBody(literal);
   const schema = batch.of.kind === "message" ? batch.of.desc : undefined;
   const rows: Line[] = [
     ["rpc: ", ...rpc, ","],
@@ -213,7 +217,7 @@ function emitEntry(entry: Entry, codec: PlanCodec | undefined, names: FileNames,
           ...list,
           " }),",
         ]
-      : [`request: (${asked}: `, ...key, "[]) => ({ ", ...list, " }),"],
+      : [`request: (${asked}: `, ...key, "[]) => ", ...init, ","],
     ["items: (response: ", names.shape(method.output), `) => response.${batch.items.localName},`],
     ...(batch.key === undefined ? [] : line("key: (item: ", ...item, ") => ", ...keyOf(batch.key, names), ",")),
     ...(keyBy === undefined

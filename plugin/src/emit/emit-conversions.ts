@@ -1,6 +1,6 @@
 // Pruned copies of upstream messages, and enums from and to upstream ones.
-import type { DescEnum, DescField } from "@bufbuild/protobuf";
-import { fieldType, isInherited, presenceOf } from "../cel/index.ts";
+import type { DescEnum, DescField, DescMessage } from "@bufbuild/protobuf";
+import { fieldType, inheritedUnset, isInherited, presenceOf } from "../cel/index.ts";
 import { lowerCamel } from "../plan/names.ts";
 import { isRequired } from "../resolve/conversions/bind.ts";
 import type { Bound, ConvertedTarget, EnumConversion, MessageConversion } from "../resolve/model/model.ts";
@@ -19,8 +19,7 @@ export function emitMessageConversion(conversion: MessageConversion, names: File
     to === owner && to.file.edition === 999 && to.members.every((member) => covered.has(member.localName));
   const cx = { names, own: copyNames(names), before, complete, inward: to === owner, nested: false };
   const properties = targets.flatMap((target) => propertyOf(target, cx).rows);
-  const unset = to.fields.filter((field) => isInherited(field) && !covered.has(field.localName));
-  if (properties.length > 0) properties.push(...unset.map((field): Line => [`${field.localName}: undefined`]));
+  if (properties.length > 0) properties.push(...unsetProperties(to, covered));
   const made: Line = ["return ", names.runtime("create"), "(", names.schema(to)];
   const rows = properties.map((row): Line => [...row, ","]);
   const literal = complete
@@ -39,6 +38,10 @@ export function emitMessageConversion(conversion: MessageConversion, names: File
     ),
   ];
 }
+
+/** Said of members that an initialiser would have from every object. */
+const unsetProperties = (desc: DescMessage, given: ReadonlySet<string>): Lines =>
+  inheritedUnset(desc, given).map(({ name }): Line => [`${name}: undefined`]);
 
 interface CopyContext {
   readonly names: FileNames;
@@ -69,8 +72,10 @@ function propertyOf(target: ConvertedTarget, cx: CopyContext): { readonly rows: 
     case "message": {
       // Unset where none of its parts is set.
       const parts = target.targets.map((part) => propertyOf(part, { ...cx, nested: true }));
-      const literal: Line = ["{ ", ...commas(parts.flatMap(({ rows }) => rows)), " }"];
-      const some = parts.some(({ open }) => open);
+      const given = new Set(target.targets.map((part) => part.to.localName));
+      const unset = target.to.message === undefined ? [] : unsetProperties(target.to.message, given);
+      const literal: Line = ["{ ", ...commas([...parts.flatMap(({ rows }) => rows), ...unset]), " }"];
+      const some = unset.length > 0 || parts.some(({ open }) => open);
       const all = parts.every(({ open }) => open);
       const print: Line = some ? [cx.names.runtime(all ? "unlessEmpty" : "defined"), "(", ...literal, ")"] : literal;
       return { rows: [property(target.to.localName, print)], open: all };

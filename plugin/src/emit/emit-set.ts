@@ -1,6 +1,6 @@
 // What `set` gives a message, of a request or of a principal, as the properties of a literal.
 import type { DescField, DescMessage, DescOneof } from "@bufbuild/protobuf";
-import { type Expression, emitValue, isInherited } from "../cel/index.ts";
+import { type Expression, emitValue, inheritedUnset } from "../cel/index.ts";
 import type { FieldBinding } from "../resolve/model/model.ts";
 import { commas, type Line, property } from "./lines.ts";
 import { conjunct, fieldValue, type ValueNames } from "./value.ts";
@@ -78,8 +78,11 @@ export function propertiesOf(
     else certain = true;
     properties.push(property(oneof.localName, open ? [...chain, "undefined"] : chain));
   }
-  for (const field of desc.fields)
-    if (isInherited(field) && !tree.has(field)) properties.push(property(field.localName, ["undefined"]));
+  const given = new Set([...tree.keys()].map((field) => (field.oneof ?? field).localName));
+  for (const { name, exact } of inheritedUnset(desc, given)) {
+    if (exact) optional = true;
+    properties.push(property(name, ["undefined"]));
+  }
   return { properties, optional, certain };
 }
 function subMessage({ message, name }: DescField): DescMessage {

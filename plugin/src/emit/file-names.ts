@@ -59,9 +59,9 @@ export class FileNames {
   runtimeType(name: string): Printable {
     return this.#f.import(name, RUNTIME, true);
   }
-  /** Functions of the expression library are called as `cel.…`. */
+  /** Functions of the expression library are called as `cel.…`; what makes messages is not of it. */
   cel(name: string): Printable {
-    return name === "create" ? this.runtime(name) : [this.#f.import("cel", RUNTIME), `.${name}`];
+    return name === "create" || name === "defined" ? this.runtime(name) : [this.#f.import("cel", RUNTIME), `.${name}`];
   }
   /** The type of a message; of an enum also the value that holds its numbers. */
   shape(desc: DescMessage | DescEnum): Printable {

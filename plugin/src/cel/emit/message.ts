@@ -1,6 +1,6 @@
 import type { Printable } from "@bufbuild/protoplugin";
 import type { Node } from "../types/expression.ts";
-import { fieldType, isInherited, presenceOf } from "../types/field-type.ts";
+import { fieldType, inheritedUnset, presenceOf } from "../types/field-type.ts";
 import { BIG, type Form, mayBeNull as holdsNull, PLAIN, protoForm } from "../types/form.ts";
 import { INT32 } from "../types/range.ts";
 import { isSureTime } from "../types/time-literal.ts";
@@ -21,15 +21,23 @@ export function emitMessage(emitter: Emitter, node: Message): Piece {
   const known = emitWellKnown(emitter, node) ?? emitTime(emitter, node);
   if (known !== undefined) return known;
   const create = [emitter.names.runtime("create"), "(", emitter.names.schema(node.desc)];
-  const fields = node.fields.flatMap((one) => emitField(emitter, one));
+  const exact = inheritedUnset(node.desc, new Set()).some((one) => one.exact);
+  const fields = node.fields.flatMap((one) => emitField(emitter, one, exact));
   if (fields.length === 0) return atom(...create, ")");
-  const given = new Set(node.fields.map(({ field }) => field));
-  for (const field of node.desc.fields)
-    if (isInherited(field) && !given.has(field)) fields.push(atom(`${field.localName}: undefined`));
-  return atom(...create, ", { ", ...commas(fields), " })");
+  const named = new Set(fields.map(({ sure }) => sure).filter((name) => name !== undefined));
+  const unset = inheritedUnset(node.desc, named).map(({ name }) => atom(`${name}: undefined`));
+  const literal = ["{ ", ...commas([...unset, ...fields.map(({ property }) => property)]), " }"];
+  return atom(...create, ", ", ...(exact ? [emitter.names.runtime("defined"), "(", ...literal, ")"] : literal), ")");
 }
 
-function emitField(emitter: Emitter, one: Field): Piece[] {
+interface Property {
+  readonly property: Piece;
+  /** Its name, unless it is one that may be left out. */
+  readonly sure: string | undefined;
+}
+
+/** @param inferred inside of a generic call, where the name of a oneof's member would become any string */
+function emitField(emitter: Emitter, one: Field, inferred = false): Property[] {
   const { field, value } = one;
   const { type, proto } = fieldType(field);
   const form = protoForm(proto);
@@ -39,18 +47,26 @@ function emitField(emitter: Emitter, one: Field): Piece[] {
   const wrapper = type.kind === "wrapper" && form.kind !== "boxed";
   const printed = one.optional ? emitGiven(emitter, value, proto, wrapper) : fieldValue(emitter, one, form);
   if (isNothing(printed)) return [];
+  const property = (of: string, ...print: Piece["print"]): Property[] => [
+    { property: atom(`${of}: `, ...print), sure: of },
+  ];
+  const name = atom(JSON.stringify(field.localName));
   if (field.oneof === undefined) {
     // A field without presence takes no `undefined`.
-    if (!printed.maybe || presenceOf(field) === "optional") return [atom(`${field.localName}: `, ...printed.print)];
-    const name = atom(JSON.stringify(field.localName));
-    return [atom("...", ...runtime(emitter.names, "givenField", [name, printed]).print)];
+    if (!printed.maybe || presenceOf(field) === "optional") return property(field.localName, ...printed.print);
+    return [{ property: atom("...", ...runtime(emitter.names, "givenField", [name, printed]).print), sure: undefined }];
   }
   const { localName } = field.oneof;
-  if (!printed.maybe && !printed.nullable) {
-    return [atom(`${localName}: { case: ${JSON.stringify(field.localName)}, value: `, ...printed.print, " }")];
-  }
-  const name = atom(JSON.stringify(field.localName));
-  return [atom(`${localName}: `, ...runtime(emitter.names, "memberOf", [name, printed]).print)];
+  if (!printed.maybe && !printed.nullable)
+    return property(
+      localName,
+      "{ case: ",
+      ...name.print,
+      `${inferred ? " as const" : ""}, value: `,
+      ...printed.print,
+      " }",
+    );
+  return property(localName, ...runtime(emitter.names, "memberOf", [name, printed]).print);
 }
 
 /** The value of a field in a message literal. */
@@ -105,7 +121,7 @@ function emitWellKnown(emitter: Emitter, node: Message): Piece | undefined {
       if (only === undefined) return piece(["[]"], { kind: "list", of: PLAIN });
       return { ...runtime(names, "toJsonList", [given(emitter, only)]), form: { kind: "list", of: PLAIN } };
     case "google.protobuf.Any": {
-      const fields = node.fields.flatMap((one) => emitField(emitter, one));
+      const fields = node.fields.flatMap((one) => emitField(emitter, one)).map(({ property }) => property);
       const any = atom(names.runtime("create"), "(", names.schema(node.desc), ", { ", ...commas(fields), " })");
       return runtime(names, "fromAny", [any, types(names)]);
     }

@@ -139,9 +139,26 @@ export function presenceOf(field: DescField): Presence {
 
 /**
  * Whether every object has a member of the field's name, as of `has_own_property`, so that the property of an unset field reads that. Such a
- * field is read through `ifFieldSet`, and in an initialiser that leaves it unset it is `undefined`.
+ * field is read through `ifFieldSet`. One that has a value also where it is unset is a property of every message.
  */
 export function isInherited(field: DescField): boolean {
   return presenceOf(field) === "optional" && INHERITED.has(field.localName);
+}
+
+/**
+ * What an initialiser that gives these properties has to say `undefined` of: every object has a member of that name, which would be
+ * taken for the value of a field, or of a oneof, that is left out.
+ */
+export function inheritedUnset(desc: DescMessage, given: ReadonlySet<string>): readonly InheritedUnset[] {
+  return desc.members.flatMap((member) =>
+    INHERITED.has(member.localName) && !given.has(member.localName)
+      ? [{ name: member.localName, exact: member.kind === "oneof" || presenceOf(member) !== "optional" }]
+      : [],
+  );
+}
+export interface InheritedUnset {
+  readonly name: string;
+  /** Its type has no `undefined`, so that the initialiser goes through `defined`. */
+  readonly exact: boolean;
 }
 const INHERITED: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype));
