@@ -105,7 +105,7 @@ export const compositions: Readonly<Record<string, AnyComposition>> = {
   example: composition({
     method: DashboardService.method.getDashboard,
     timeoutMs: 2_000,
-    async compose(caller, { workspaceId, query }) {
+    async compose(caller, { workspaceId, query, userId }) {
       const parts = new Parts();
       const search = async () => {
         const session = await caller.call(AgentService.method.getSession, { workspaceId }, 400);
@@ -116,7 +116,6 @@ export const compositions: Readonly<Record<string, AnyComposition>> = {
       const owners = summary.then(({ runs }) =>
         parts.optional("runs[*].owner_name", "user.v1.UserService", ownerNames(caller, runs)),
       );
-      const userId = caller.header("x-user-id");
       const [agent, names, usage, unread, found] = await Promise.all([
         summary,
         owners,

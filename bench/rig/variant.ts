@@ -42,7 +42,7 @@ export async function withServer<Value>(
   }
 }
 
-/** Headers of every request: what is forwarded, and who asks. */
+/** Headers of every request: what is forwarded, and one that nobody reads. */
 const CALLER_HEADERS = {
   authorization: `Bearer ${"a".repeat(200)}`,
   "x-request-id": "0123456789abcdef0123456789abcdef",

@@ -50,7 +50,7 @@ export const closedLoops: readonly ClosedLoop[] = [
       overNodeHttp2(exampleOfOurs),
     ],
     leftOut,
-    request: () => create(GetDashboardRequestSchema, { workspaceId: "atlas" }),
+    request: () => create(GetDashboardRequestSchema, { workspaceId: "atlas", userId: "u-ada" }),
     faultOf: unless(() => dashboard),
     // one call may take 80 ms, which a saturated server misses now and then: the answer is then one part shorter and an entry longer
     size: { lengthTolerance: 0.01 },

@@ -172,8 +172,8 @@ async function ask(upstreams: Upstreams, url: string, path: string, request: obj
   const startedAt = performance.now();
   const response = await fetch(url + path, {
     method: "POST",
-    headers: { "content-type": "application/json", "x-user-id": USER, "x-request-id": "demo" },
-    body: JSON.stringify(request),
+    headers: { "content-type": "application/json", "x-request-id": "demo" },
+    body: JSON.stringify({ ...request, userId: USER }),
   });
   const body: unknown = await response.json();
   const endedAt = performance.now();
@@ -240,14 +240,14 @@ function invite(web: string, mobile: string): void {
   const request = encodeURIComponent('{"workspaceId":"lumen"}');
   const host = (url: string) => url.replace("http://", "");
   show(`${bold("curl")} ${dim("(Connect JSON)")}
-curl -i -H 'content-type: application/json' -H 'x-user-id: u-chidori' \\
-  -d '{"workspaceId":"lumen","query":"monday"}' ${web}${WEB}
-curl -i -H 'content-type: application/json' -H 'x-user-id: u-farah' \\
-  -d '{"workspaceId":"harbor"}' ${mobile}${MOBILE}
+curl -i -H 'content-type: application/json' \\
+  -d '{"workspaceId":"lumen","query":"monday","userId":"u-chidori"}' ${web}${WEB}
+curl -i -H 'content-type: application/json' \\
+  -d '{"workspaceId":"harbor","userId":"u-farah"}' ${mobile}${MOBILE}
 
 ${bold("grpcurl")} ${dim("(gRPC, in the repository's root)")}
 grpcurl -plaintext -import-path proto -import-path proto/example -proto web/v1/web.proto \\
-  -H 'x-user-id: u-dina' -d '{"workspace_id":"quarry"}' ${host(web)} ${WEB.slice(1)}
+  -d '{"workspace_id":"quarry","user_id":"u-dina"}' ${host(web)} ${WEB.slice(1)}
 
 ${bold("browser")} ${dim("(Connect over GET: the rpc is declared free of side effects)")}
 ${web}${WEB}?connect=v1&encoding=json&message=${request}

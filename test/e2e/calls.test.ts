@@ -8,8 +8,7 @@ import { type Example, type Generated, generateWorkedExample, post, startExample
 import { expectedDashboard } from "./expected.ts";
 import { type GrpcJsClient, grpcJsClient } from "./grpc-js-client.ts";
 
-const HEADERS = { "x-user-id": "u-ada" };
-const ATLAS = { workspaceId: "atlas" };
+const ATLAS = { workspaceId: "atlas", userId: "u-ada" };
 const METHODS = ["BatchGetUsers", "CountUnread", "GetSession", "GetSummary", "GetUsage", "Search"];
 
 let generated: Generated;
@@ -49,7 +48,7 @@ function timeoutMs(call: LoggedCall): number {
 }
 
 test("every method is called once, with the deadline that its policy says", async () => {
-  await post(url, ATLAS, HEADERS);
+  await post(url, ATLAS);
   expect(calls.map(methodOf).sort()).toEqual(METHODS);
   for (const call of calls) {
     const most = methodOf(call) === "GetUsage" ? 80 : 400;
@@ -59,7 +58,7 @@ test("every method is called once, with the deadline that its policy says", asyn
 });
 
 test("a client's deadline is passed on, less what composing needs", async () => {
-  const { message } = await client.getDashboard(ATLAS, HEADERS, { timeoutMs: 300 }).reply;
+  const { message } = await client.getDashboard(ATLAS, {}, { timeoutMs: 300 }).reply;
   expect(message).toEqual(expectedDashboard("atlas", "u-ada"));
   // a tenth is kept
   expect(calls.map(methodOf).sort()).toEqual(METHODS);
@@ -71,7 +70,7 @@ test("a client's deadline is passed on, less what composing needs", async () => 
 
 test("a client's deadline passes while the agent hangs: DEADLINE_EXCEEDED, and its calls are cancelled", async () => {
   example.upstreams.services.agent.fault({ kind: "hang" });
-  const { status } = await client.getDashboard(ATLAS, HEADERS, { timeoutMs: 150 }).reply;
+  const { status } = await client.getDashboard(ATLAS, {}, { timeoutMs: 150 }).reply;
   expect(status?.code).toBe(4);
   await expect.poll(() => calls.filter((call) => call.outcome === "pending")).toEqual([]);
   const hung = calls.filter((call) => call.service === "agent");
@@ -83,10 +82,10 @@ test.each(["grpc", "fetch"])("a client that leaves takes its calls along (%s)", 
   for (const service of ["agent", "notify"] as const) example.upstreams.services[service].fault({ kind: "hang" });
   const leaving = new AbortController();
   if (by === "grpc") {
-    const call = client.getDashboard(ATLAS, HEADERS);
+    const call = client.getDashboard(ATLAS);
     leaving.signal.addEventListener("abort", () => call.cancel());
   } else {
-    post(url, ATLAS, HEADERS, leaving.signal).catch(() => undefined);
+    post(url, ATLAS, {}, leaving.signal).catch(() => undefined);
   }
   const pending = ["CountUnread", "GetSession", "GetSummary"];
   const hanging = () => calls.filter((call) => pending.includes(methodOf(call)));
@@ -105,7 +104,7 @@ test("UNAVAILABLE is tried again, and says how often before", async () => {
       ? { kind: "fail", code: Code.Unavailable }
       : undefined,
   );
-  const { body } = await post(url, ATLAS, HEADERS);
+  const { body } = await post(url, ATLAS);
   expect(body).toEqual(expectedDashboard("atlas", "u-ada"));
   expect(callsTo("GetSummary").map((call) => call.headers.get("grpc-previous-rpc-attempts"))).toEqual([
     undefined,
@@ -116,7 +115,7 @@ test("UNAVAILABLE is tried again, and says how often before", async () => {
 
 test("other failures are not tried again", async () => {
   example.upstreams.services.billing.fault({ kind: "fail", code: Code.Internal });
-  await post(url, ATLAS, HEADERS);
+  await post(url, ATLAS);
   expect(callsTo("GetUsage")).toHaveLength(1);
 });
 
@@ -124,7 +123,7 @@ test("a breaker opens: memory is left alone, and the answer says why", async () 
   example.upstreams.services.memory.fault({ kind: "fail", code: Code.Internal });
   const reasons: string[] = [];
   for (let count = 0; count < 21; count++) {
-    const { body } = await post(url, ATLAS, HEADERS);
+    const { body } = await post(url, ATLAS);
     expect(body.degraded).toMatchObject([{ path: "facts", upstream: "memory.v1.MemoryService" }]);
     reasons.push(body.degraded[0].reason);
   }
@@ -139,7 +138,7 @@ test("a breaker opens: memory is left alone, and the answer says why", async () 
 });
 
 test("what the policy lists is forwarded, and nothing else", async () => {
-  const sent = { ...HEADERS, authorization: "Bearer made-up", "x-request-id": "r-1", cookie: "a=b", "x-other": "no" };
+  const sent = { authorization: "Bearer made-up", "x-request-id": "r-1", cookie: "a=b", "x-other": "no" };
   await post(url, ATLAS, sent);
   expect(calls.map(methodOf).sort()).toEqual(METHODS);
   for (const { headers } of calls) {
@@ -150,7 +149,7 @@ test("what the policy lists is forwarded, and nothing else", async () => {
 });
 
 test("the owners of all runs are asked for in one call, each once", async () => {
-  const { body } = await post(url, { workspaceId: "lumen" }, HEADERS);
+  const { body } = await post(url, { workspaceId: "lumen", userId: "u-ada" });
   expect(body.runs).toHaveLength(8);
   const batches = callsTo("BatchGetUsers").map((call) => fromBinary(BatchGetUsersRequestSchema, call.request).ids);
   expect(batches.map((ids) => ids.toSorted())).toEqual([["u-ada", "u-chidori", "u-emil", "u-hana"]]);

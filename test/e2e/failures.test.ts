@@ -8,8 +8,7 @@ import type { LoggedCall } from "../../examples/dashboard/upstreams.ts";
 import { type Example, type Generated, generateWorkedExample, post, startExample } from "./example.ts";
 import { expectedDashboard } from "./expected.ts";
 
-const HEADERS = { "x-user-id": "u-ada" };
-const ATLAS = { workspaceId: "atlas" };
+const ATLAS = { workspaceId: "atlas", userId: "u-ada" };
 
 let generated: Generated;
 let example: Example;
@@ -40,7 +39,7 @@ function without(fields: readonly string[], degraded: readonly object[]): object
 
 test("billing down: its field is missing, the rest is there", async () => {
   await example.upstreams.services.billing.stop();
-  const { status, headers, body } = await post(url, ATLAS, HEADERS);
+  const { status, headers, body } = await post(url, ATLAS);
   const entry = {
     ...{ path: "spent_cents", effect: "EFFECT_MISSING", reason: "REASON_UNAVAILABLE" },
     upstream: "billing.v1.BillingService",
@@ -51,16 +50,16 @@ test("billing down: its field is missing, the rest is there", async () => {
 
 test("billing comes back: so does the field", async () => {
   await example.upstreams.services.billing.stop();
-  expect((await post(url, ATLAS, HEADERS)).body.spentCents).toBeUndefined();
+  expect((await post(url, ATLAS)).body.spentCents).toBeUndefined();
   await example.upstreams.services.billing.start();
   await expect
-    .poll(async () => (await post(url, ATLAS, HEADERS)).body, { timeout: 5_000 })
+    .poll(async () => (await post(url, ATLAS)).body, { timeout: 5_000 })
     .toEqual(expectedDashboard("atlas", "u-ada"));
 });
 
 test("billing hangs: given up after its 80 ms", async () => {
   example.upstreams.services.billing.fault({ kind: "hang" });
-  const { body, headers } = await post(url, ATLAS, HEADERS);
+  const { body, headers } = await post(url, ATLAS);
   expect(body.degraded).toEqual([
     {
       ...{ path: "spent_cents", effect: "EFFECT_MISSING", reason: "REASON_TIMEOUT" },
@@ -86,7 +85,7 @@ test("billing hangs and knows no deadlines: its stream is reset", async () => {
   onTestFinished(() => void server.close());
   const other = await startExample(generated.server, { urls: { billing: `http://127.0.0.1:${port}` }, warm: false });
   onTestFinished(() => other.close());
-  const { body } = await post(other.bff.url, ATLAS, HEADERS);
+  const { body } = await post(other.bff.url, ATLAS);
   expect(body.degraded).toMatchObject([{ path: "spent_cents", reason: "REASON_TIMEOUT" }]);
   expect(await reset.promise).toBe(http2.constants.NGHTTP2_CANCEL);
 });
@@ -95,7 +94,7 @@ test("the session fails: facts are missing because of it, and memory is not aske
   example.upstreams.services.agent.fault((call) =>
     call.method.endsWith("/GetSession") ? { kind: "fail", code: Code.PermissionDenied } : undefined,
   );
-  const { body } = await post(url, ATLAS, HEADERS);
+  const { body } = await post(url, ATLAS);
   const entry = {
     ...{ path: "facts", effect: "EFFECT_MISSING", reason: "REASON_REJECTED" },
     upstream: "agent.v1.AgentService",
@@ -106,7 +105,7 @@ test("the session fails: facts are missing because of it, and memory is not aske
 
 test("users down: every card is without its owner, in one entry each", async () => {
   await example.upstreams.services.user.stop();
-  const { body, headers } = await post(url, ATLAS, HEADERS);
+  const { body, headers } = await post(url, ATLAS);
   expect(body.runs.map((run: { ownerName?: string }) => run.ownerName)).toEqual(Array(5).fill(undefined));
   expect(body.degraded.map((entry: { path: string }) => entry.path)).toEqual(
     [0, 1, 2, 3, 4].map((index) => `runs[${index}].owner_name`),
@@ -116,20 +115,20 @@ test("users down: every card is without its owner, in one entry each", async () 
 
 test("agent down: the whole answer is UNAVAILABLE, and says nothing of its upstream", async () => {
   await example.upstreams.services.agent.stop();
-  const { status, body } = await post(url, ATLAS, HEADERS);
+  const { status, body } = await post(url, ATLAS);
   expect([status, body.code]).toEqual([503, "unavailable"]);
   expect(JSON.stringify(body)).not.toMatch(/agent|127\.0\.0\.1|ECONN/i);
 });
 
 test("an upstream's refusal is not the client's fault", async () => {
-  const { status, body } = await post(url, { workspaceId: "nowhere" }, HEADERS);
+  const { status, body } = await post(url, { workspaceId: "nowhere" });
   expect([status, body.code]).toEqual([500, "internal"]);
 });
 
 test("a failed agent cancels what still runs", async () => {
   example.upstreams.services.notify.fault({ kind: "hang" });
   example.upstreams.services.agent.fault({ kind: "fail", code: Code.Internal, afterMs: 60 });
-  expect((await post(url, ATLAS, HEADERS)).status).toBe(500);
+  expect((await post(url, ATLAS)).status).toBe(500);
   const failed = performance.now();
   await expect.poll(() => callsTo("CountUnread")).toMatchObject([{ cancelled: true }]);
   // with the response, and not by its own 400 ms
@@ -137,7 +136,7 @@ test("a failed agent cancels what still runs", async () => {
 });
 
 test("a guard refuses before any upstream is called", async () => {
-  const { status, body } = await post(url, { query: "tests" }, HEADERS);
+  const { status, body } = await post(url, { query: "tests" });
   expect([status, body]).toEqual([400, { code: "invalid_argument", message: "workspace_id is missing" }]);
   expect(calls).toEqual([]);
 });

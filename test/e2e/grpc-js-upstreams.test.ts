@@ -5,7 +5,7 @@ import { type GrpcJsUpstreams, startGrpcJsUpstreams } from "../support/upstreams
 import { type Example, type Generated, generateWorkedExample, post, startExample } from "./example.ts";
 import { expectedDashboard } from "./expected.ts";
 
-const HEADERS = { "x-user-id": "u-ada", authorization: "Bearer made-up" };
+const HEADERS = { authorization: "Bearer made-up" };
 
 let generated: Generated;
 let theirs: GrpcJsUpstreams;
@@ -31,7 +31,7 @@ afterEach(() => {
 
 test("the answer is the same, and they see deadline and headers", async () => {
   const before = Date.now();
-  const { body } = await post(url, { workspaceId: "atlas" }, HEADERS);
+  const { body } = await post(url, { workspaceId: "atlas", userId: "u-ada" }, HEADERS);
   expect(body).toEqual(expectedDashboard("atlas", "u-ada"));
   expect(theirs.calls.map(({ method }) => method).sort()).toEqual([
     "agent.v1.AgentService/GetSession",
@@ -48,7 +48,7 @@ test("the answer is the same, and they see deadline and headers", async () => {
 
 test("a status of theirs degrades what rests on it", async () => {
   theirs.fault("user.v1.UserService/BatchGetUsers", { code: grpc.status.DATA_LOSS, details: "shard is gone" });
-  const { body } = await post(url, { workspaceId: "quarry" }, HEADERS);
+  const { body } = await post(url, { workspaceId: "quarry", userId: "u-ada" }, HEADERS);
   expect(body.degraded).toEqual([
     {
       ...{ path: "runs[0].owner_name", effect: "EFFECT_MISSING", reason: "REASON_UNAVAILABLE" },
@@ -60,7 +60,7 @@ test("a status of theirs degrades what rests on it", async () => {
 
 test("their UNAVAILABLE is tried three times and becomes ours", async () => {
   theirs.fault("agent.v1.AgentService/GetSummary", { code: grpc.status.UNAVAILABLE, details: "restarting" });
-  const { status, body } = await post(url, { workspaceId: "quarry" }, HEADERS);
+  const { status, body } = await post(url, { workspaceId: "quarry", userId: "u-ada" }, HEADERS);
   expect([status, body.code]).toEqual([503, "unavailable"]);
   const attempts = theirs.calls.filter(({ method }) => method === "agent.v1.AgentService/GetSummary");
   expect(attempts.map(({ headers }) => headers["grpc-previous-rpc-attempts"])).toEqual([undefined, "1", "2"]);

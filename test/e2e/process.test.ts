@@ -59,7 +59,7 @@ test("SIGTERM: takes nothing new, answers what is in flight, exits with 0", asyn
   const example = await startExample(SPLIT_SERVER, { urls: { agent: agent.url }, warm: false });
   onTestFinished(() => example.close());
   const { url } = example.bff;
-  const answer = post(url, { workspaceId: "atlas" }, { "x-user-id": "u-ada" });
+  const answer = post(url, { workspaceId: "atlas", userId: "u-ada" });
   await agent.asked;
   const stopped = example.bff.stop();
   await refused(url);

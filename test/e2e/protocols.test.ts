@@ -19,17 +19,16 @@ import { expectedDashboard } from "./expected.ts";
 import { grpcJsClient } from "./grpc-js-client.ts";
 
 const PATH = "/web.v1.DashboardService/GetDashboard";
-const HEADERS = { "x-user-id": "u-ada" };
 
 /** gRPC-Web, framed by hand: one flag byte, four of length; 0x80 marks the trailers, which are text. */
-async function grpcWeb(url: string, request: { workspaceId: string; query?: string }) {
+async function grpcWeb(url: string, request: { workspaceId: string; userId?: string }) {
   const message = toBinary(GetDashboardRequestSchema, create(GetDashboardRequestSchema, request));
   const frame = Buffer.alloc(5 + message.length);
   frame.writeUInt32BE(message.length, 1);
   frame.set(message, 5);
   const response = await fetch(url + PATH, {
     method: "POST",
-    headers: { "content-type": "application/grpc-web+proto", "x-grpc-web": "1", ...HEADERS },
+    headers: { "content-type": "application/grpc-web+proto", "x-grpc-web": "1" },
     body: frame,
   });
   const bytes = Buffer.from(await response.arrayBuffer());
@@ -54,7 +53,6 @@ async function http2Json(url: string, request: object): Promise<unknown> {
       ":method": "POST",
       ":path": PATH,
       "content-type": "application/json",
-      ...HEADERS,
     });
     stream.end(JSON.stringify(request));
     const [headers] = await once(stream, "response");
@@ -91,14 +89,14 @@ describe.each([
     try {
       for (const workspaceId of workspaceIds) {
         const expected = expectedDashboard(workspaceId, "u-ada");
-        const request = { workspaceId };
-        const grpc = await client.getDashboard(request, HEADERS).reply;
+        const request = { workspaceId, userId: "u-ada" };
+        const grpc = await client.getDashboard(request).reply;
         const web = await grpcWeb(url, request);
         expect({
           grpc: grpc.message,
           grpcWeb: web.message,
-          connectPost: (await post(url, request, HEADERS)).body,
-          connectGet: (await get(url, request, HEADERS)).body,
+          connectPost: (await post(url, request)).body,
+          connectGet: (await get(url, request)).body,
           connectHttp2: await http2Json(url, request),
         }).toEqual({
           grpc: expected,
@@ -115,7 +113,7 @@ describe.each([
   });
 
   test("the query of the request goes before the environment's", async () => {
-    const { body } = await post(url, { workspaceId: "lumen", query: "monday" }, HEADERS);
+    const { body } = await post(url, { workspaceId: "lumen", userId: "u-ada", query: "monday" });
     expect(body).toEqual(expectedDashboard("lumen", "u-ada", "monday"));
     expect(body.facts).toEqual(["Never reindex on a Monday"]);
   });
@@ -124,11 +122,11 @@ describe.each([
     const client = grpcJsClient(url);
     try {
       example.upstreams.calls.length = 0;
-      const grpc = await client.getDashboard({}, HEADERS).reply;
+      const grpc = await client.getDashboard({}).reply;
       expect(grpc.status).toMatchObject({ code: 3, details: "workspace_id is missing" });
       expect((await grpcWeb(url, { workspaceId: "" })).grpcStatus).toBe("3");
       for (const ask of [post, get]) {
-        const { status, body } = await ask(url, {}, HEADERS);
+        const { status, body } = await ask(url, {});
         expect({ status, body }).toEqual({
           status: 400,
           body: { code: "invalid_argument", message: "workspace_id is missing" },

@@ -14,8 +14,7 @@ import { expectedDashboard } from "./expected.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const METHOD = "web.v1.DashboardService/GetDashboard";
-const USER = ["-H", "x-user-id: u-ada"];
-const JSON_BODY = ["-H", "content-type: application/json", "-d", '{"workspaceId":"atlas"}'];
+const JSON_BODY = ["-H", "content-type: application/json", "-d", '{"workspaceId":"atlas","userId":"u-ada"}'];
 const expected = expectedDashboard("atlas", "u-ada");
 
 let generated: Generated;
@@ -50,15 +49,15 @@ describe("curl", () => {
     { over: "HTTP/2 with prior knowledge", version: "2", flags: ["--http2-prior-knowledge"] },
   ])("Connect JSON over $over", async ({ version, flags }) => {
     const told = ["-w", "\n%{http_version} %{http_code}"];
-    const lines = (await curl(...flags, ...USER, ...JSON_BODY, ...told, `${url}/${METHOD}`)).split("\n");
+    const lines = (await curl(...flags, ...JSON_BODY, ...told, `${url}/${METHOD}`)).split("\n");
     expect(lines[1]).toBe(`${version} 200`);
     expect(JSON.parse(lines[0] ?? "")).toEqual(expected);
   });
 
   test.each(["--http1.1", "--http2-prior-knowledge"])("Connect GET, %s", async (flag) => {
-    const query = ["connect=v1", "encoding=json", 'message={"workspaceId":"atlas"}'];
+    const query = ["connect=v1", "encoding=json", 'message={"workspaceId":"atlas","userId":"u-ada"}'];
     const data = query.flatMap((one) => ["--data-urlencode", one]);
-    expect(JSON.parse(await curl(flag, "--get", ...USER, ...data, `${url}/${METHOD}`))).toEqual(expected);
+    expect(JSON.parse(await curl(flag, "--get", ...data, `${url}/${METHOD}`))).toEqual(expected);
   });
 
   test("is it alive, and ready?", async () => {
@@ -74,7 +73,7 @@ describe.skipIf(process.env.PROTOBFF_WITHOUT_GRPCURL === "1")("grpcurl, by refle
   });
 
   test("asks for a dashboard", async () => {
-    const answer = await run("grpcurl", "-plaintext", ...USER, "-d", '{"workspace_id":"atlas"}', host, METHOD);
+    const answer = await run("grpcurl", "-plaintext", "-d", '{"workspace_id":"atlas","user_id":"u-ada"}', host, METHOD);
     expect(JSON.parse(answer)).toEqual(expected);
   });
 
@@ -96,10 +95,13 @@ describe.skipIf(process.env.PROTOBFF_WITHOUT_GRPCURL === "1")("grpcurl, by refle
 test("h2load: gRPC, many streams on few connections", async () => {
   const folder = mkdtempSync(join(tmpdir(), "protobff-h2load-"));
   try {
-    const message = toBinary(GetDashboardRequestSchema, create(GetDashboardRequestSchema, { workspaceId: "atlas" }));
+    const message = toBinary(
+      GetDashboardRequestSchema,
+      create(GetDashboardRequestSchema, { workspaceId: "atlas", userId: "u-ada" }),
+    );
     const body = join(folder, "request");
     writeFileSync(body, Buffer.concat([Uint8Array.of(0, 0, 0, 0, message.length), message]));
-    const grpc = ["-H", "content-type: application/grpc", "-H", "te: trailers", ...USER];
+    const grpc = ["-H", "content-type: application/grpc", "-H", "te: trailers"];
     const report = await run("h2load", "-n", "200", "-c", "2", "-m", "8", "-d", body, ...grpc, `${url}/${METHOD}`);
     expect(report).toMatch(/^requests: .* 200 succeeded, 0 failed, 0 errored, 0 timeout$/m);
   } finally {

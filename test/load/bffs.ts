@@ -53,11 +53,12 @@ export const workedExample: Bff = {
     const method = rpc(ir, "web.v1.DashboardService", "GetDashboard");
     const workspaceId = random() < 0.02 ? "" : pick(random, [...workspaceIds, "nobody-made-this-up"]);
     const query = pick(random, ["", "", "tests", "deploy"]);
-    const headers = {
-      authorization: "Bearer made-up",
-      ...(random() < 0.9 && { "x-user-id": pick(random, personIds) }),
+    const userId = random() < 0.9 ? pick(random, personIds) : "";
+    return {
+      method,
+      message: create(method.input, { workspaceId, query, userId }),
+      headers: { authorization: "Bearer made-up" },
     };
-    return { method, message: create(method.input, { workspaceId, query }), headers };
   },
 };
 

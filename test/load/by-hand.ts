@@ -53,7 +53,7 @@ export function dashboardByHand(client: UnaryClient, observer: Observer, mistake
     }
     const agentStep = cx.call(getSummary, { workspaceId: args.workspaceId });
     const usageStep = cx.tryCall(getUsage, { workspaceId: args.workspaceId });
-    const unreadStep = cx.tryCall(countUnread, { userId: cx.header("x-user-id") });
+    const unreadStep = cx.tryCall(countUnread, { userId: args.userId });
     const sessionStep = cx.tryCall(getSession, { workspaceId: args.workspaceId });
     const factsStep = cx.tryStep(async () => {
       const session = await sessionStep;

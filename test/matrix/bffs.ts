@@ -67,7 +67,7 @@ function example(name: string, target: string, service: string, rpc: string): Ma
     *candidates(ir) {
       for (const workspaceId of workspaceIds) {
         const method = unary(ir, service, rpc);
-        yield { method, message: create(method.input, { workspaceId }), headers: { "x-user-id": "u-ada" } };
+        yield { method, message: create(method.input, { workspaceId, userId: "u-ada" }), headers: {} };
       }
     },
   };

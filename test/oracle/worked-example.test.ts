@@ -66,8 +66,8 @@ function dashboard(
     return changed === "never" ? [] : [[method, request, changed ?? outcome]];
   });
   return {
-    request: { workspaceId: "w", ...more },
-    headers: { "x-user-id": "me" },
+    request: { workspaceId: "w", userId: "me", ...more },
+    headers: {},
     env: { DEFAULT_QUERY: "recent" },
     calls,
   };

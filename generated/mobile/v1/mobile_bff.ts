@@ -35,7 +35,7 @@ const CALL = {
 
 const NOTIFY_CALL = {
   ...CALL,
-  timeoutMs: 60, // mobile.proto:62
+  timeoutMs: 60, // mobile.proto:63
 };
 
 const BILLING_CALL = {
@@ -110,19 +110,19 @@ export function createHomeService(deps: { readonly upstreams: Upstreams; readonl
 export async function composeHome(cx: Request<App>, args: GetHomeRequest): Promise<Home> {
   const { getSummary, countUnread, getUsage } = cx.app;
 
-  // mobile.proto:36:7
+  // mobile.proto:37:7
   if (args.workspaceId === "") throw cx.refuse(Code.INVALID_ARGUMENT, "workspace_id is missing", 0);
 
-  // mobile.proto:45:7
+  // mobile.proto:46:7
   const summaryStep = cx.call(getSummary, { workspaceId: args.workspaceId });
 
-  // mobile.proto:53:7
-  const unreadStep = cx.tryCall(countUnread, { userId: cx.header("x-user-id") });
+  // mobile.proto:54:7
+  const unreadStep = cx.tryCall(countUnread, { userId: args.userId });
 
-  // mobile.proto:65:7
+  // mobile.proto:66:7
   const usageStep = cx.tryCall(getUsage, { workspaceId: args.workspaceId });
 
-  // mobile.proto:73:7
+  // mobile.proto:74:7
   const runsStep = cx.step(async () => {
     const summary = await summaryStep;
     return Promise.all(summary.runs.slice(0, 3).map((run) => composeRunLine(cx, { run })));
@@ -153,7 +153,7 @@ export async function composeHome(cx: Request<App>, args: GetHomeRequest): Promi
 export async function composeRunLine(cx: Request<App>, args: { readonly run: Run }): Promise<RunLine> {
   const { userById } = cx.app;
 
-  // mobile.proto:99:10
+  // mobile.proto:100:10
   const ownerStep = cx.tryLoad(userById, args.run.ownerId);
 
   const owner = await ownerStep;

@@ -185,12 +185,14 @@ function readGetHomeRequest(r: Reader): GetHomeRequest {
   const message: GetHomeRequest = {
     $typeName: "mobile.v1.GetHomeRequest",
     workspaceId: "",
+    userId: "",
   };
   let unknown: UnknownField[] | undefined;
   while (r.more()) {
     const tag = r.tag();
     switch (tag) {
       case 10: message.workspaceId = r.string(); break;
+      case 18: message.userId = r.string(); break;
       default: unknown = r.unknown(tag, GetHomeRequestSchema, unknown);
     }
   }

@@ -124,7 +124,7 @@ export async function composeDashboard(cx: Request<App>, args: GetDashboardReque
   const usageStep = cx.tryCall(getUsage, { workspaceId: args.workspaceId });
 
   // web.proto:35:7
-  const unreadStep = cx.tryCall(countUnread, { userId: cx.header("x-user-id") });
+  const unreadStep = cx.tryCall(countUnread, { userId: args.userId });
 
   // web.proto:39:7
   const sessionStep = cx.tryCall(getSession, { workspaceId: args.workspaceId });

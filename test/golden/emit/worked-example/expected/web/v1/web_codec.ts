@@ -256,6 +256,7 @@ function readGetDashboardRequest(r: Reader): GetDashboardRequest {
     $typeName: "web.v1.GetDashboardRequest",
     workspaceId: "",
     query: "",
+    userId: "",
   };
   let unknown: UnknownField[] | undefined;
   while (r.more()) {
@@ -263,6 +264,7 @@ function readGetDashboardRequest(r: Reader): GetDashboardRequest {
     switch (tag) {
       case 10: message.workspaceId = r.string(); break;
       case 18: message.query = r.string(); break;
+      case 26: message.userId = r.string(); break;
       default: unknown = r.unknown(tag, GetDashboardRequestSchema, unknown);
     }
   }
