@@ -1,5 +1,12 @@
 // For what Connect's adapter serves: credentials are judged when a request's headers have come, before Connect reads its message.
-import { Code, ConnectError, type ConnectRouter, createContextKey, createContextValues } from "@connectrpc/connect";
+import {
+  Code,
+  ConnectError,
+  type ConnectRouter,
+  type ContextValues,
+  createContextKey,
+  createContextValues,
+} from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerRequest, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { codeToHttpStatus, errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
 import { OVER } from "../failure.ts";
@@ -24,7 +31,7 @@ export function addJudged(router: ConnectRouter, admission: Admission, add: () =
 
 function judgedHandler(handler: UniversalHandler, admission: Admission): UniversalHandler {
   const serve = async (request: UniversalServerRequest): Promise<UniversalServerResponse> => {
-    const contextValues = request.contextValues ?? createContextValues();
+    const contextValues = ownValues(request.contextValues ?? createContextValues());
     let verdict: Verdict | undefined;
     const judge = async (): Promise<ConnectError | undefined> => {
       verdict = await admission.judge(contextValues.get(INCOMING) ?? incomingOf(request.header));
@@ -43,6 +50,23 @@ function judgedHandler(handler: UniversalHandler, admission: Admission): Univers
   };
   // Connect reads the handler's own properties, `requestPath` for example.
   return Object.assign(serve, handler);
+}
+
+/** A server of one's own may give all of its requests the same values: who is calling is known of one alone. */
+function ownValues(given: ContextValues): ContextValues {
+  const own = createContextValues();
+  const values: ContextValues = {
+    get: (key) => (key.id === JUDGED.id ? own : given).get(key),
+    set(key, value) {
+      (key.id === JUDGED.id ? own : given).set(key, value);
+      return values;
+    },
+    delete(key) {
+      (key.id === JUDGED.id ? own : given).delete(key);
+      return values;
+    },
+  };
+  return values;
 }
 
 const isStream = (body: UniversalServerRequest["body"]): body is AsyncIterable<Uint8Array> =>

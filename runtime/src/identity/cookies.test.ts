@@ -15,6 +15,8 @@ describe("cookies (RFC 6265)", () => {
     ["without a value", ["sid; x=sid=a"], []],
     ["of a longer name", ["xsid=a; sidx=b"], []],
     ["of another case", ["SID=a"], []],
+    ["behind what is no space in a header", ["\u00a0sid=a", "sid\u00a0=a", "\u0085sid=a", "\ufeffsid=a"], []],
+    ["with tabs", ["\tsid\t=\ta\t"], ["a"]],
     ["twice", ["sid=a; sid=b"], ["a", "b"]],
     ["in two headers", ["x=1", "sid=a"], ["a"]],
     ["of nothing", ["", ";", ";;=;"], []],

@@ -16,13 +16,26 @@ export function cookieValues(headers: readonly string[], name: string): readonly
       const found = header.indexOf(";", at);
       const end = found < 0 ? header.length : found;
       const equals = header.indexOf("=", at);
-      if (equals >= 0 && equals < end && header.slice(at, equals).trim() === name)
-        values.push(unquoted(header.slice(equals + 1, end).trim()));
+      if (equals >= 0 && equals < end && trimmed(header.slice(at, equals)) === name)
+        values.push(unquoted(trimmed(header.slice(equals + 1, end))));
       at = end + 1;
     }
   }
   return values;
 }
+
+/**
+ * Without spaces and tabs around it, and nothing else: a no-break space makes another name, for browsers as well. They let another host of the
+ * site set a cookie of such a name, which they do not where it begins with `__Host-` (RFC 6265bis, 4.1.3.2).
+ */
+function trimmed(text: string): string {
+  let from = 0;
+  let to = text.length;
+  while (from < to && isBlank(text, from)) from++;
+  while (to > from && isBlank(text, to - 1)) to--;
+  return text.slice(from, to);
+}
+const isBlank = (text: string, at: number): boolean => text[at] === " " || text[at] === "\t";
 
 function unquoted(value: string): string {
   return value.length > 1 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value;

@@ -22,9 +22,9 @@ export function namePattern(pattern: string): NamePattern {
   };
 }
 
-/** A `*` stands for something, and for nothing that would itself be a pattern or a way out. */
+/** A `*` stands for what SPIFFE ids and DNS names are made of (SPIFFE-ID, 2): nothing encoded, no other pattern, and no way out. */
 const isSegment = (segment: string): boolean =>
-  segment !== "" && segment !== "*" && segment !== "." && segment !== "..";
+  /^[A-Za-z0-9._-]+$/.test(segment) && segment !== "." && segment !== "..";
 
 /** The first of these names that one of the patterns matches. */
 export function matching(names: readonly string[], patterns: readonly NamePattern[]): string | undefined {

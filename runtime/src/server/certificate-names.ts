@@ -7,18 +7,25 @@ const MOST_NAMES = 100;
 const ENTRY = /(?:^|, )([A-Za-z ]+):("(?:[^"\\]|\\.)*"|[^",]*)(?=, |$)/y;
 
 /**
- * The URI and DNS names of a certificate, as they stand there.
+ * The URI and DNS names of a certificate, as they stand there: URIs first.
  *
  * @param text as `X509Certificate.subjectAltName`
  */
 export function certificateNames(text: string): readonly string[] {
+  const uris: string[] = [];
   const names: string[] = [];
   ENTRY.lastIndex = 0;
   while (ENTRY.lastIndex < text.length) {
     const [, kind, value = ""] = ENTRY.exec(text) ?? [];
-    if (kind === undefined || names.length === MOST_NAMES) return []; // nothing that we can read all of
-    // No name of a service needs quotes.
-    if ((kind === "URI" || kind === "DNS") && value !== "" && !value.startsWith('"')) names.push(value);
+    if (kind === undefined || uris.length + names.length === MOST_NAMES) return []; // nothing that we can read all of
+    // No name of a service needs quotes. Whoever may have one kind of name given may not have it read as the other.
+    if (kind === "URI" && URI.test(value)) uris.push(value);
+    if (kind === "DNS" && DNS_NAME.test(value)) names.push(value);
   }
-  return names;
+  // X.509-SVID, 2 and 5.2: with several URIs it is nobody's.
+  const isAmbiguous = uris.length > 1 && uris.some((uri) => /^spiffe:/i.test(uri));
+  return isAmbiguous ? names : [...uris, ...names];
 }
+
+const URI = /^[a-z][a-z0-9+.-]*:/i;
+const DNS_NAME = /^[^":/]+$/;

@@ -50,6 +50,8 @@ const clients = {
   gateway: issued("ca", "gateway", "DNS:gateway.internal"),
   forged: issued("other-ca", "forged", `URI:${WEB}`),
   ended: issued("ca", "ended", `URI:${WEB}`, ["-days", "-1"]),
+  several: issued("ca", "several", `URI:${WEB},URI:spiffe://acme.example/ns/admin`),
+  misplaced: issued("ca", "misplaced", `@names\n[names]\nDNS.1=${WEB}\nURI.1=web.internal`),
   tricky: issued("ca", "tricky", `@names\n[names]\nURI.1=spiffe://evil.example/, URI:${WEB}`),
 };
 
@@ -119,6 +121,8 @@ describe.each(asks)("client certificates, %s", (_, ask) => {
       ["one that another authority has issued", clients.forged],
       ["one that has ended", clients.ended],
       ["one whose name looks like two", clients.tricky],
+      ["one with two SPIFFE ids", clients.several],
+      ["one with names of one kind in the place of the other", clients.misplaced],
     ])("who has %s is nobody, and is served as that", async (___, pair) => {
       const refused = await served({ sources: [MESH] });
       expect(await ask(refused.port, pair)).toEqual({
@@ -202,7 +206,11 @@ describe("alternative names, as node writes them", () => {
   test.each([
     ["", []],
     ["DNS:a.example", ["a.example"]],
-    ["DNS:a.example, URI:spiffe://a/b, IP Address:127.0.0.1, email:x@y", ["a.example", "spiffe://a/b"]],
+    ["DNS:a.example, URI:spiffe://a/b, IP Address:127.0.0.1, email:x@y", ["spiffe://a/b", "a.example"]],
+    ["DNS:spiffe://a/b, URI:gateway.internal, DNS:a.example", ["a.example"]],
+    ["URI:spiffe://a/b, URI:spiffe://a/admin, DNS:a.example", ["a.example"]],
+    ["URI:https://a/b, URI:spiffe://a/admin", []],
+    ["URI:https://a/b, URI:urn:x:y", ["https://a/b", "urn:x:y"]],
     ['DNS:a.example, URI:"spiffe://evil/, URI:spiffe://a/b"', ["a.example"]],
     ['DNS:"a\\", DNS:b", DNS:c', ["c"]],
     ["DNS:a, b", []],

@@ -2,10 +2,12 @@ import * as http2 from "node:http2";
 
 /**
  * Of a request's headers: their bytes (HTTP/2: as RFC 9113, 10.5.1 counts them) and how many there may be. Node's own limits are 16 KiB
- * (HTTP/1.1), 64 KiB (HTTP/2), 2000 and 128. More bytes are refused with 431 or the stream is reset; so are more headers of HTTP/2.
+ * (HTTP/1.1), 64 KiB (HTTP/2), 1000 and 128. More are refused with 431 or the stream is reset; before 24.21 node left out what went beyond 1000.
  */
 export const MAX_HEADER_BYTES = 32 << 10;
 const MAX_HEADERS = 128;
+/** Of HTTP/1.1. */
+export const MAX_H1_HEADERS = 1000;
 /** What one connection may ask for at a time: a proxy's that wants more makes a second one. */
 export const DEFAULT_MAX_STREAMS = 250;
 /** What RFC 9113, 10.5.1 counts for a header besides its name and value. */

@@ -3,7 +3,7 @@ import * as http from "node:http";
 import * as http2 from "node:http2";
 import * as net from "node:net";
 import * as tls from "node:tls";
-import { ClientSessions, MAX_HEADER_BYTES } from "./client-sessions.ts";
+import { ClientSessions, MAX_H1_HEADERS, MAX_HEADER_BYTES } from "./client-sessions.ts";
 import type { ServerFault } from "./failure-log.ts";
 import type { PendingBytes } from "./pending-bytes.ts";
 import { discard, RequestBody, within } from "./request-body.ts";
@@ -121,6 +121,7 @@ export class Listener {
         this.#onH1(request, response);
       },
     );
+    this.#h1.maxHeadersCount = MAX_H1_HEADERS;
     this.#h2 = http2.createServer(this.#sessions.serverOptions);
     this.#h2.on("session", (session) => this.#sessions.add(session));
     this.#h2.on("stream", (stream, headers, flags, rawHeaders) => {
@@ -256,6 +257,11 @@ export class Listener {
       else if (!request.complete && !socket.destroyed) discard(request, socket);
     });
     this.#all++;
+    // Older versions of node have left out what goes beyond: a proxy's own, say, which come last.
+    if (request.rawHeaders.length >= 2 * MAX_H1_HEADERS) {
+      response.writeHead(431, { connection: "close" }).end();
+      return;
+    }
     if (this.#shortcut?.request(request, response)) this.#fast++;
     else {
       this.#counted(request, response);

@@ -54,6 +54,7 @@ test.each([
     "/auth/broken": () => {
       throw new Error("secret");
     },
+    "/auth/unsendable": () => ({ status: 302, headers: ["set-cookie", "a=1", "location", "/\u65e5"] }),
     "/auth/cached": () => ({ status: 200, headers: ["cache-control", "max-age=60", "content-type", "text/plain"] }),
   });
   const answer = await ask(port, "GET", "/auth/login?to=%2Fhome");
@@ -66,6 +67,11 @@ test.each([
   expect(faults).toEqual([]);
   expect(await ask(port, "GET", "/auth/broken")).toMatchObject({ status: 500, body: "" });
   expect(faults).toEqual([["cannot answer /auth/broken", new Error("secret")]]);
+  expect(answer.headers["x-content-type-options"]).toBe("nosniff");
+  const unsendable = await ask(port, "GET", "/auth/unsendable");
+  expect(unsendable).toMatchObject({ status: 500, body: "" });
+  expect(unsendable.headers).not.toHaveProperty("set-cookie");
+  expect(faults[1]).toEqual(["cannot answer /auth/unsendable", expect.any(TypeError)]);
   expect((await ask(port, "GET", "/auth/login/")).status).toBe(404);
   expect((await ask(port, "GET", "/healthz")).body).toBe("ok\n");
 });

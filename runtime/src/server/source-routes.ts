@@ -1,3 +1,4 @@
+import { validateHeaderValue } from "node:http";
 import type { Route, RouteAnswer, RouteRequest, Routes } from "../identity/routes.ts";
 import type { ServerFault } from "./failure-log.ts";
 import type { Handler, ServerRequest, ServerResponse } from "./listener.ts";
@@ -16,13 +17,12 @@ export function withSourceRoutes({ routes, peers, fault }: SourceRouteOptions, h
     const [path = "", query = ""] = split(request.url ?? "");
     const route = routes.get(path);
     if (route === undefined) return handler(request, response);
-    void answered(route, requestOf(request, response, query, peers)).then(
-      (answer) => send(response, answer),
-      (thrown: unknown) => {
+    answered(route, requestOf(request, response, query, peers))
+      .then((answer) => send(response, answer))
+      .catch((thrown: unknown) => {
         if (!(thrown instanceof RangeError)) fault(`cannot answer ${path}`, thrown);
         send(response, { status: thrown instanceof RangeError ? 413 : 500 });
-      },
-    );
+      });
   };
 }
 
@@ -59,6 +59,12 @@ async function bodyOf(request: ServerRequest, maxBytes: number): Promise<Uint8Ar
   return Buffer.concat(chunks);
 }
 
+/** Where nothing else is said. What people have written of themselves is among what is answered: no browser is to take it for a page. */
+const DEFAULTS: readonly (readonly [string, string[]])[] = [
+  ["cache-control", ["no-store"]],
+  ["x-content-type-options", ["nosniff"]],
+];
+
 /** Of the methods that both versions of HTTP have. */
 interface Answerable {
   statusCode: number;
@@ -69,7 +75,7 @@ interface Answerable {
 function send(response: ServerResponse, { status, headers = [], body = "" }: RouteAnswer): void {
   const { destroyed } = "stream" in response ? response.stream : response;
   if (destroyed || response.headersSent) return;
-  const values = new Map<string, string[]>([["cache-control", ["no-store"]]]);
+  const values = new Map(DEFAULTS);
   const own = new Set<string>();
   for (let i = 0; i + 1 < headers.length; i += 2) {
     const name = headers[i] ?? "";
@@ -77,6 +83,8 @@ function send(response: ServerResponse, { status, headers = [], body = "" }: Rou
     own.add(name);
     values.set(name, [...before, headers[i + 1] ?? ""]);
   }
+  // Before any is set; and HTTP/2 would send other characters.
+  for (const [name, all] of values) for (const value of all) validateHeaderValue(name, value);
   const out: Answerable = response;
   out.statusCode = status;
   for (const [name, [only = "", ...more]] of values) out.setHeader(name, more.length === 0 ? only : [only, ...more]);

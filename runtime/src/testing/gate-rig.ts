@@ -126,14 +126,15 @@ export async function gate({ sources, permit, timeoutMs = 10_000, environment = 
     compose: async (cx: Request<undefined, Principal>, args: SourceContext) => {
       const names = args.fileName.split(",").filter(Boolean);
       const { judged } = cx.exchange;
-      seen.push({
+      const one: Seen = {
         subject: cx.principal?.subject,
         source: judged?.caller?.credential.source,
         address: cx.peer.address,
         headers: Object.fromEntries(names.map((header) => [header, cx.exchange.headers.get(header)])),
-      });
+      };
+      seen.push(one);
       await compose?.(cx);
-      return create(SourceContextSchema, { fileName: JSON.stringify(seen.at(-1)) });
+      return create(SourceContextSchema, { fileName: JSON.stringify(one) });
     },
   });
   return { identity: opened, endpoint: gated, seen, audited, responses };

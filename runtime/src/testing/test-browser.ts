@@ -28,7 +28,7 @@ export class TestBrowser {
   async get(address: string, headers: Readonly<Record<string, string>> = {}, method = "GET"): Promise<RouteAnswer> {
     const url = new URL(address, this.#site);
     const cookie = this.cookieHeader(url.host);
-    const sent = { ...headers, ...(cookie !== "" && { cookie }) };
+    const sent = { ...(cookie !== "" && { cookie }), ...headers };
     const answer =
       url.origin === this.#site
         ? await asked(this.#routes().get(url.pathname) ?? page, url, sent, method)

@@ -3,7 +3,7 @@ import type { Clock } from "../../clock.ts";
 import { cookieValues, forgotten } from "../cookies.ts";
 import type { Incoming } from "../incoming.ts";
 import type { RouteAnswer, RouteRequest, Routes } from "../routes.ts";
-import type { LoginSecrets, Provider } from "./provider.ts";
+import type { LoginSecrets, Provider, Tokens } from "./provider.ts";
 import type { Sealer } from "./sealer.ts";
 import type { Session, Sessions } from "./sessions.ts";
 
@@ -40,6 +40,14 @@ const LOGIN_MS = 600_000;
 /** Logins that a browser may have under way: beyond it the others are forgotten, else its cookies would fill its requests. */
 const MOST_LOGINS = 4;
 const MOST_RETURN = 2_048;
+/** What their cookies may hold together, in characters: many proxies take 8 KiB of headers. */
+const MOST_LOGIN_CHARACTERS = 4_096;
+/** Cookies that one answer takes back, and sessions that one request ends. */
+const MOST_FORGOTTEN = 32;
+const MOST_IDS = 8;
+/** Codes that are traded for tokens at a time; beyond it the browser has to come again. */
+const MOST_TRADING = 100;
+const BUSY = Symbol("busy");
 const SECRET_BYTES = 32;
 /** Of the state, in the name of the cookie that belongs to it. */
 const STATE_IN_NAME = 12;
@@ -50,6 +58,8 @@ const STATE_IN_NAME = 12;
  */
 export class LoginRoutes {
   readonly #options: LoginOptions;
+  /** So many logins have come back, and wait for their tokens. */
+  #trading = 0;
 
   constructor(options: LoginOptions) {
     this.#options = options;
@@ -65,7 +75,7 @@ export class LoginRoutes {
 
   async #login({ query, headers }: RouteRequest): Promise<RouteAnswer> {
     const { sealer, provider, clock } = this.#options;
-    const returnTo = query.get("return_to") ?? "/";
+    const returnTo = asciiOf(query.get("return_to") ?? "/");
     if (!isOwnPath(returnTo)) return text(400, "return_to has to be a path of this site, such as /inbox");
     const secrets = { state: secret(), nonce: secret(), verifier: secret() };
     let to: URL;
@@ -81,7 +91,7 @@ export class LoginRoutes {
   }
 
   async #callback({ query, headers }: RouteRequest): Promise<RouteAnswer> {
-    const { sessions, provider, cookie, absoluteMs, told } = this.#options;
+    const { sessions, cookie, absoluteMs, told } = this.#options;
     const { address } = headers.peer;
     const state = query.get("state") ?? "";
     const pending = this.#pending(headers, state);
@@ -92,11 +102,12 @@ export class LoginRoutes {
     const over = forget(this.#nameOf(state));
     let begun: Awaited<ReturnType<Sessions["begin"]>>;
     try {
-      const tokens = await provider.callback(query, pending);
+      const tokens = await this.#traded(query, pending);
       // Whoever had this browser's session before, or planted it: it is not carried over.
-      for (const id of cookieValues(headers.all("cookie"), cookie)) await sessions.end(id);
+      for (const id of this.#ids(headers)) await sessions.end(id);
       begun = await sessions.begin(tokens);
     } catch (thrown) {
+      if (thrown === BUSY) return text(503, "too many are logging in; try again in a moment", ["retry-after", "5"]);
       told({ event: "login-failed", reason: reasonOf(thrown) }, address);
       return text(401, "the login has failed; begin again at /auth/login", over);
     }
@@ -113,7 +124,7 @@ export class LoginRoutes {
     const gone = forget(cookie);
     let there: URL | undefined;
     try {
-      for (const id of cookieValues(headers.all("cookie"), cookie)) {
+      for (const id of this.#ids(headers)) {
         const session = await sessions.end(id);
         if (session === undefined) continue;
         told({ event: "logout", session }, headers.peer.address);
@@ -143,6 +154,21 @@ export class LoginRoutes {
     return json(200, { principal: this.#options.json(session) }, vary);
   }
 
+  /** The provider has a connection with us for each: one browser's request sent again and again is not to take all there are. */
+  async #traded(query: URLSearchParams, pending: Pending): Promise<Tokens> {
+    if (this.#trading >= MOST_TRADING) throw BUSY;
+    this.#trading++;
+    try {
+      return await this.#options.provider.callback(query, pending);
+    } finally {
+      this.#trading--;
+    }
+  }
+  /** Of the sessions that a browser has: one, unless somebody has planted others. */
+  #ids(headers: Incoming): readonly string[] {
+    return cookieValues(headers.all("cookie"), this.#options.cookie).slice(0, MOST_IDS);
+  }
+
   #pending(headers: Incoming, state: string): Pending | undefined {
     const [sealed, ...more] = cookieValues(headers.all("cookie"), this.#nameOf(state));
     if (sealed === undefined || more.length > 0) return undefined;
@@ -159,9 +185,15 @@ export class LoginRoutes {
     const all = headers
       .all("cookie")
       .join(";")
-      .matchAll(/(?:^|;)\s*(__Host-login-[\w-]*)=/g);
-    const names = new Set([...all].map(([, name = ""]) => name));
-    return names.size < MOST_LOGINS ? [] : [...names].flatMap(forget);
+      .matchAll(/(?:^|;)[ \t]*(__Host-login-[\w-]*)=[^;]*/g);
+    const names = new Set<string>();
+    let characters = 0;
+    for (const [found, name = ""] of all) {
+      names.add(name);
+      characters += found.length;
+    }
+    const fits = names.size < MOST_LOGINS && characters < MOST_LOGIN_CHARACTERS;
+    return fits ? [] : [...names].slice(0, MOST_FORGOTTEN).flatMap(forget);
   }
 }
 
@@ -173,6 +205,11 @@ export function isOwnRequest(headers: Incoming): boolean {
 /** A path below this origin, and no address: browsers take `//host` and `/\host` for others' (RFC 3986, 4.2; WHATWG URL). */
 function isOwnPath(path: string): boolean {
   return path.length <= MOST_RETURN && /^\/(?![/\\])[^\\\p{Cc}]*$/u.test(path);
+}
+
+/** As a header has it (RFC 3986, 2.1). Not by URL's parser, which would take `/./` away from in front of `/host`. */
+function asciiOf(path: string): string {
+  return path.replaceAll(/[^\p{Cc}\x21-\x7e]+/gu, encodeURIComponent);
 }
 
 /** Names what went wrong at the provider, without anything of what it wrote. */

@@ -110,6 +110,23 @@ describe("a login", () => {
     expect(browser.cookies.get(COOKIE)).not.toBe(planted);
     expect(await source.verify(planted, incoming)).toBeUndefined();
   });
+  test.each([
+    ["/\u65e5\u672c?q=\u00e9#\u{1f600}", "/%E6%97%A5%E6%9C%AC?q=%C3%A9#%F0%9F%98%80"],
+    ["/a b%20c", "/a%20b%20c"],
+    ["/.//evil.example", "/.//evil.example"],
+    ["/%2f/evil.example", "/%2f/evil.example"],
+  ])("leads to %j by a header that can be sent", async (returnTo, location) => {
+    const led: (string | null)[] = [];
+    const { get } = browser;
+    browser.get = async (...args) => {
+      const answer = await get.apply(browser, args);
+      if (answer.status === 303) led.push(new Headers(pairsOf(answer.headers ?? [])).get("location"));
+      return answer;
+    };
+    const { url } = await login(returnTo);
+    expect(led.at(-1)).toBe(location);
+    expect(new URL(url).origin).toBe(SITE);
+  });
   test("counts only in the browser that has begun it, and once", async () => {
     let back = "";
     const { get } = browser;
@@ -147,7 +164,33 @@ describe("a login", () => {
   test("does not fill the browser's requests with logins that nobody ends", async () => {
     for (let i = 0; i < 12; i++) await browser.get("/auth/login");
     expect(browser.cookies.size).toBeLessThanOrEqual(5);
+    const long = `/auth/login?return_to=/${"a".repeat(2_000)}`;
+    for (let i = 0; i < 12; i++) {
+      await browser.get(long);
+      expect(browser.cookieHeader("app.example").length).toBeLessThan(7_500);
+    }
   });
+  test("takes back so many cookies with an answer, and ends so many sessions with a request", async () => {
+    const many = Array.from({ length: 500 }, (_, i) => `__Host-login-${i}=x`).join("; ");
+    const answer = await browser.get("/auth/login", { cookie: many });
+    expect(pairsOf(answer.headers ?? []).filter(([name]) => name === "set-cookie").length).toBeLessThanOrEqual(33);
+    await login();
+    const id = browser.cookies.get(COOKIE) ?? "";
+    const planted = [...Array<string>(200).fill("p".repeat(43)), id].map((one) => `__Host-session=${one}`).join("; ");
+    expect((await browser.get("/auth/logout", { cookie: planted, "x-csrf": "1" }, "POST")).status).toBe(200);
+    expect(await source.verify(id, incoming)).toBeDefined();
+  });
+  test("comes back a thousand times while the provider hangs: so many wait for it, and the others are told to come again", async () => {
+    const begun = await browser.get("/auth/login");
+    const state = new URL(new Headers(pairsOf(begun.headers ?? [])).get("location") ?? "").searchParams.get("state");
+    provider.mode = "hangs";
+    const back = `/auth/callback?code=x&state=${state}&iss=${encodeURIComponent(provider.issuer)}`;
+    const all = await Promise.all(Array.from({ length: 1000 }, () => browser.get(back)));
+    const statuses = all.map(({ status }) => status);
+    expect([401, 503].map((one) => statuses.filter((status) => status === one).length)).toEqual([100, 900]);
+    provider.mode = "up";
+    expect((await login()).status).toBe(200);
+  }, 20_000);
 });
 
 describe("a session", () => {
