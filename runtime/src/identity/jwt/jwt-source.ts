@@ -103,7 +103,7 @@ export class JwtSource implements Source {
     const payload = await this.#payload(text, key, algorithm, date);
     const caller = this.#caller(text, payload);
     const until = (payload.exp as number) + rules.leewayMs / 1000;
-    if (key.live) this.#verified.set(digest, { caller, key, until });
+    this.#verified.set(digest, { caller, key, until });
     return caller;
   }
 

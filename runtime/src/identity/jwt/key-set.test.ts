@@ -3,6 +3,7 @@ import { idle } from "../../testing/fake-clock.ts";
 import { JwtRig } from "../../testing/jwt-rig.ts";
 import { ISSUER, jwkOf, PAIRS, TestIssuer } from "../../testing/test-issuer.ts";
 import type { Fetched } from "./fetch-document.ts";
+import { loadJose } from "./jose.ts";
 import { MAX_KEYS } from "./keys.ts";
 
 const MINUTE = 60_000;
@@ -174,6 +175,20 @@ describe("rotation", () => {
   });
 });
 
+const [SHORT, LONG] = [255, 1025].map((bytes) => Buffer.alloc(bytes, 0xa5).toString("base64url"));
+const UNUSABLE: readonly unknown[] = [
+  ...[{ kty: "oct", k: "x" }, 5, null, { ...one, kid: 5 }, { ...one, alg: 5 }, { ...one, n: 5 }, { ...one, kty: "X" }],
+  ...[
+    { ...one, use: "enc" },
+    { ...one, key_ops: ["encrypt"] },
+    { ...one, key_ops: "verify" },
+  ],
+  ...[
+    { ...one, n: SHORT },
+    { ...one, n: LONG },
+    { ...one, e: "A".repeat(9) },
+  ],
+];
 /** What an issuer does wrong, and what is said of it. */
 const FAULTS: readonly (readonly [string, (address: string, signal: AbortSignal) => Promise<Fetched>, string])[] = [
   ["is away", () => Promise.reject(new Error("connect ECONNREFUSED")), "connect ECONNREFUSED"],
@@ -192,11 +207,7 @@ const FAULTS: readonly (readonly [string, (address: string, signal: AbortSignal)
   ["has keys at no address", () => discovered("keys"), "has no jwks_uri with https"],
   ["has no keys", keySet({}), "answers with no set of keys"],
   ["has an empty set", keySet({ keys: [] }), "has no key that verifies signatures"],
-  [
-    "has keys of other kinds",
-    keySet({ keys: [{ kty: "oct", k: "x" }, { ...one, use: "enc" }, 5, null] }),
-    "has no key that verifies signatures",
-  ],
+  ["has keys of other kinds", keySet({ keys: UNUSABLE }), "has no key that verifies signatures"],
   ["has too many keys", keySet({ keys: Array(MAX_KEYS + 1).fill(one) }), `has more than ${MAX_KEYS} keys`],
 ];
 function answer(text: string): Promise<Fetched> {
@@ -274,6 +285,19 @@ test("closing ends a fetch that is under way, and begins no other", async () => 
   expect(issuer.asked).toHaveLength(1);
   expect(issuer.clock.running).toBe(0);
   expect(rig.told).toEqual([]);
+
+  // when it has one document, and is about to ask for the other
+  const asked: string[] = [];
+  let closing: JwtRig | undefined;
+  const fetch = (address: string): Promise<Fetched> => {
+    asked.push(address);
+    const discovery = discovered(`${ISSUER}/keys`);
+    void discovery.then(() => closing?.source.close());
+    return discovery;
+  };
+  closing = new JwtRig(await loadJose(), new TestIssuer(), { keys: { fetch } });
+  await closing.keys.opened;
+  expect(asked).toHaveLength(1);
 
   const healthy = await JwtRig.open();
   await healthy.source.close();
