@@ -143,8 +143,8 @@ package app.v1;
 import "bff/v1/options.proto";
 option (bff.v1.file) = { upstream: { identify: SIGNED } };
 service AppService {
-  option (bff.v1.service) = { let: { name: "a" by: "1" } permit: {} };
-  rpc Get(GetRequest) returns (Page) { option (bff.v1.method) = { permit: {} }; }
+  option (bff.v1.service) = { let: { name: "a" by: "1" } };
+  rpc Get(GetRequest) returns (Page);
 }
 message GetRequest { string id = 1; }
 message Page {

@@ -19,7 +19,10 @@ service ShopService {
   option (bff.v1.service) = {
     let: { name: "own" call: { method: "up.v1.ItemService/GetItem" set: { name: "id" by: "principal.subject" } } }
   };
-  rpc GetPage(GetPageRequest) returns (Page) { option idempotency_level = NO_SIDE_EFFECTS; }
+  rpc GetPage(GetPageRequest) returns (Page) {
+    option idempotency_level = NO_SIDE_EFFECTS;
+    option (bff.v1.method).permit = {};
+  }
 }
 message GetPageRequest { string id = 1; }
 message Page {

@@ -47,6 +47,11 @@ const cases = [
     upstreams: textsBelow(join(root, "test/golden/upstreams")),
   },
   {
+    name: "permits",
+    protos: textsBelow(join(root, "test/golden/emit/permits/proto")),
+    upstreams: textsBelow(join(root, "test/golden/upstreams")),
+  },
+  {
     name: "vouched",
     protos: textsBelow(join(golden, "vouched/proto")),
     upstreams: textsBelow(join(golden, "vouched/upstreams")),

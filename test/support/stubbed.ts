@@ -8,7 +8,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { createRegistry, type DescFile, type DescService, fromJson, type JsonObject, toJson } from "@bufbuild/protobuf";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
-import { type Endpoint, GrpcClient } from "@protobff/runtime";
+import { type Endpoint, GrpcClient, type Identity, type Observer } from "@protobff/runtime";
 import { listen } from "../../runtime/src/server/listen.ts";
 import type { Protos } from "../load/bff.ts";
 import { compileCase } from "./golden.ts";
@@ -45,6 +45,9 @@ export interface Given {
   readonly env?: Readonly<Record<string, unknown>> | ((service: string) => object);
   readonly resolvers?: object;
   readonly functions?: object;
+  /** Who is calling, where the BFF has an identity. */
+  readonly identity?: Identity;
+  readonly observer?: Observer;
 }
 
 export interface Stubbed {

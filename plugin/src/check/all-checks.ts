@@ -11,6 +11,7 @@ import { checkEffectsOrder } from "./effects-order.ts";
 import { checkErrorExposure } from "./error-exposure.ts";
 import { checkHiddenSteps } from "./hidden-steps.ts";
 import { checkIdleAutobind } from "./idle-autobind.ts";
+import { checkIdleSources } from "./idle-sources.ts";
 import { checkKnownServices } from "./known-services.ts";
 import { checkMetadataValues } from "./metadata-values.ts";
 import { checkNPlusOne } from "./n-plus-one.ts";
@@ -48,6 +49,7 @@ const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
   checkUnusedSteps,
   checkUnordered,
   checkSuspicions,
+  checkIdleSources,
   checkUnreadEnv,
   checkUncalledFunctions,
   checkKnownServices,

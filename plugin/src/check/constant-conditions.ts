@@ -30,7 +30,9 @@ export function checkConstantConditions(model: Model, report: Report): void {
   };
   for (const message of blocksOf(model)) {
     for (const step of message.steps) {
-      if (step.source.kind === "guard") checkGuard(step.source.if, report);
+      if (message.kind === "permit" && message.conditions.includes(step)) {
+        if (step.source.kind === "guard") judge([step.source.if, "nobody may call"]);
+      } else if (step.source.kind === "guard") checkGuard(step.source.if, report);
       else for (const condition of conditionsOf(step)) judge(condition);
     }
     for (const target of message.targets) {

@@ -36,7 +36,10 @@ export function checkUnreadEnv(model: Model, report: Report): void {
     if (file.services.length === 0) continue;
     for (const variable of file.ir.env) check(read, variable);
     for (const { ir, let: own, methods } of file.services) {
-      const roots: Block[] = [...(own === undefined ? [] : [own]), ...methods.map((method) => method.composed)];
+      const roots: Block[] = [
+        ...(own === undefined ? [] : [own]),
+        ...methods.flatMap(({ composed: root, permit }) => [root, ...(permit === undefined ? [] : [permit])]),
+      ];
       const names = namesRead(reachable(roots, children));
       for (const variable of ir.env) check(names.union(model.namedAdrift), variable, ir);
     }

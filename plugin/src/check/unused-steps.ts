@@ -11,6 +11,7 @@ export function checkUnusedSteps(model: Model, report: Report): void {
       .flatMap((message) => message.shared)
       .flatMap(({ source }) => (source.kind === "shared" ? source.of : [])),
   );
+  const decisive = new Set(model.permits.flatMap(({ rests }) => [...rests]));
   for (const message of blocksOf(model)) {
     const read = new Set<unknown>();
     for (const step of message.steps) for (const other of [...step.reads, ...step.after]) read.add(other);
@@ -28,6 +29,7 @@ export function checkUnusedSteps(model: Model, report: Report): void {
         effects.step(step)
       )
         continue;
+      if (message.kind === "let" && decisive.has(step.ir)) continue;
       if (shared.has(step) || read.has(step) || read.has(step.variable)) continue;
       // Of the message that reads it the same has been told.
       if (message.kind === "let" && model.namedAdrift.has(step.name)) continue;

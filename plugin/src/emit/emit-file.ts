@@ -5,6 +5,7 @@ import { readTypes } from "./emit-codec.ts";
 import { emitEnumConversion, emitMessageConversion } from "./emit-conversions.ts";
 import { emitFunctions } from "./emit-functions.ts";
 import { emitMessage } from "./emit-message.ts";
+import { emitPermit } from "./emit-permit.ts";
 import { emitResolvers } from "./emit-resolver.ts";
 import { emitService } from "./emit-service.ts";
 import { emitServiceAdmission, emitStart, sharedTypes } from "./emit-start.ts";
@@ -44,6 +45,9 @@ export function emitFile(
   if (file.services.length > 0) lines.push(["// ---- services ----"], []);
   const shared = sharedTypes(file, names);
   for (const service of file.services) lines.push(...emitService(service, file, names), []);
+  const permits = file.services.flatMap(({ methods }) => methods.flatMap(({ permit }) => permit ?? []));
+  if (permits.length > 0) lines.push(["// ---- permits ----"], []);
+  for (const permit of permits) lines.push(...emitPermit(permit, names, planned), []);
   if (file.services.some(({ starts }) => starts.length > 0)) lines.push(["// ---- steps of services ----"], []);
   lines.push(...shared.lines);
   for (const { starts, callers } of file.services) {

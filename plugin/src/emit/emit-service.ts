@@ -8,6 +8,7 @@ import type { Args } from "../resolve/model/model.ts";
 import { appNames } from "./app-names.ts";
 import { codecOf } from "./emit-app.ts";
 import { admitsLater } from "./emit-guard.ts";
+import { permitProperty } from "./emit-permit.ts";
 import { group } from "./emit-policies.ts";
 import type { FileNames } from "./file-names.ts";
 import { block, type Line, type Lines, line, property } from "./lines.ts";
@@ -121,6 +122,7 @@ export function emitService(service: PlanService, file: PlanFile, names: FileNam
       [
         [`timeoutMs: ${group(method.timeoutMs)},`],
         ...(maxElements === undefined ? [] : line(`maxElements: ${group(maxElements)},`)),
+        ...permitProperty(planned),
         ...(concurrent === 10 ? [] : line(`concurrent: ${concurrent},`)),
         ...composeProperty(planned, names),
         ...(method.response === undefined

@@ -1,8 +1,14 @@
 // Where a condition stands in front of other expressions TypeScript narrows what they compare: see plugin/src/cel/emit/contradiction.ts.
 import { aliasesIn, contradicted, type Expression, type Node, type Variable } from "../cel/index.ts";
 import type { PlanBlock } from "../plan/plan.ts";
-import type { Call, Composed, Let, Step } from "../resolve/model/model.ts";
-import { callsOf, composesOf, rescueExpressions, sourceExpressions } from "../resolve/model/source-parts.ts";
+import type { Call, Step } from "../resolve/model/model.ts";
+import {
+  callsOf,
+  composesOf,
+  failExpressions,
+  rescueExpressions,
+  sourceExpressions,
+} from "../resolve/model/source-parts.ts";
 
 type Some = Expression | undefined;
 interface Choice {
@@ -55,7 +61,12 @@ export function hiddenComparisons({ composed }: Pick<PlanBlock, "composed">): Re
         source.cases.map(({ if: condition, value }) => ({ if: condition, then: [value.expression] })),
         [source.default?.expression],
       );
-    if (source.kind === "guard") before(source.if, false, others(composed, step));
+    if (source.kind === "guard") {
+      // The condition of a permit is the one on which one passes.
+      const passes = composed.kind === "permit";
+      before(source.if, passes, others(composed, step));
+      if (passes) before(source.if, false, failExpressions(source.fail));
+    }
   }
   for (const target of composed.kind === "composed" ? composed.targets : [])
     if (target.kind === "oneof")
@@ -64,7 +75,7 @@ export function hiddenComparisons({ composed }: Pick<PlanBlock, "composed">): Re
 }
 
 /** What may be printed behind a guard. */
-function others(composed: Composed | Let, guard: Step): Some[] {
+function others(composed: PlanBlock["composed"], guard: Step): Some[] {
   const steps = composed.steps.flatMap((step) => (step === guard ? [] : [step.if, ...sourceExpressions(step.source)]));
   const targets = composed.kind === "composed" ? composed.targets : [];
   return [

@@ -1235,6 +1235,94 @@ export const EXPLANATIONS: readonly Explanation[] = [
     ]
   },
   {
+    "code": "BFF160",
+    "severity": "error",
+    "meaning": "`public` stands alone in a permit. Whoever reads the rest would believe that somebody is kept out.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    option (bff.v1.method).permit = { public: true scope: \"read\" };\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:27:47: error BFF160: `public` lets everybody in: the rest of this permit has no effect\n    27 |     option (bff.v1.method).permit = { public: true scope: \"read\" };\n       |                                               ^^^^\n  hint: leave out `public`, or the rest"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    option (bff.v1.method).permit = { scope: \"read\" };\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF161",
+    "severity": "error",
+    "meaning": "A permit's `fail` says how its `if` refuses: with PERMISSION_DENIED, or with NOT_FOUND where nobody is to learn that there is something. Other codes would tell clients to do something that does not help.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    option (bff.v1.method).permit = { scope: \"read\" fail: { message: \"you may not read\" } };\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:27:59: error BFF161: `fail` says how an `if` refuses, and this permit has no `if`\n    27 |     option (bff.v1.method).permit = { scope: \"read\" fail: { message: \"you may not read\" } };\n       |                                                           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: add `if`, or leave out `fail`: source, scope and role refuse with a fixed text"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    option (bff.v1.method).permit = {\n      scope: \"read\"\n      if: \"principal.subject == args.id\"\n      fail: { message: \"you may not read\" }\n    };\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF162",
+    "severity": "error",
+    "meaning": "A decision is a step in the permit of an rpc, by `call`, `by` or `switch`, and it has a value. Nothing stands in for one that fails: what cannot be decided is refused.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  option (bff.v1.service) = { permit: { let: { name: \"decision\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"principal.subject\" } } } if: \"decision.stock > 0\" } };\n  rpc Get(GetRequest) returns (Page) {}\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:25:46: error BFF162: the permit of a service has no `let`: its decisions see no `args`\n    25 |   option (bff.v1.service) = { permit: { let: { name: \"decision\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"principal.subject\" } } } if:  …\n       |                                              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: move it to the permits of the rpcs, or declare the step in the `let` of the service"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  option (bff.v1.service) = {};\n  rpc Get(GetRequest) returns (Page) {\n    option (bff.v1.method).permit = {\n      let: { name: \"decision\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"principal.subject\" } } }\n      if: \"decision.stock > 0\"\n    };\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF163",
+    "severity": "error",
+    "meaning": "A source, scope or role is named in a permit as it is called. Another name, or none, matches nobody.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    option (bff.v1.method).permit = { scope: \" read\" };\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:27:46: error BFF163: \" read\" is not the name of a scope\n    27 |     option (bff.v1.method).permit = { scope: \" read\" };\n       |                                              ^^^^^^^\n  hint: write the scope as it is called, without spaces around it, or leave it out"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    option (bff.v1.method).permit = { scope: \"read\" };\n  }\n}"
+      }
+    ]
+  },
+  {
     "code": "BFF170",
     "severity": "error",
     "meaning": "A function of one's own says what it is called and what it gives. What it takes may be nothing.",
@@ -1810,6 +1898,226 @@ export const EXPLANATIONS: readonly Explanation[] = [
     ]
   },
   {
+    "code": "BFF230",
+    "severity": "error",
+    "meaning": "A permit names sources that the identity has. One that nobody can come from lets nobody in.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  identity: {\n    // …\n  }\n};\n\nservice AppService {\n  option (bff.v1.service) = { permit: { source: [\"users\", \"robot\"] } };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:25:50: error BFF230: the identity has no source \"users\"\n    25 |   option (bff.v1.service) = { permit: { source: [\"users\", \"robot\"] } };\n       |                                                  ^^^^^^^\n  app/v1/app.proto:8:13: the identity\n    8 |   identity: {\n      |             ^\n  hint: did you mean \"user\"?"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  identity: {\n    // …\n  }\n};\n\nservice AppService {\n  option (bff.v1.service) = { permit: { source: [\"user\", \"robot\"] } };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF231",
+    "severity": "error",
+    "meaning": "What an rpc permits lies within what its service permits, so that whoever reads the permit of the service knows the most that its rpcs allow.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  option (bff.v1.service) = { permit: { source: \"user\" } };\n  rpc Get(GetRequest) returns (Page) {\n    option (bff.v1.method).permit = { source: [\"user\", \"robot\"] };\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:27:56: error BFF231: source \"robot\" is not among those that the service accepts\n    27 |     option (bff.v1.method).permit = { source: [\"user\", \"robot\"] };\n       |                                                        ^^^^^^^\n  app/v1/app.proto:25:49: accepted by the service\n    25 |   option (bff.v1.service) = { permit: { source: \"user\" } };\n       |                                                 ^^^^^^\n  hint: leave it out, or give the rpc a service of its own: a permit of an rpc narrows that of its service"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  option (bff.v1.service) = { permit: { source: [\"user\", \"robot\"] } };\n  rpc Get(GetRequest) returns (Page) {\n    option (bff.v1.method).permit = { source: \"user\" };\n  }\n  rpc GetToo(GetRequest) returns (Page);\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF232",
+    "severity": "error",
+    "meaning": "Where it is known who is calling, each rpc says who may, itself or by its service. One that was forgotten would be open, or closed, by chance.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  option (bff.v1.service) = {};\n  rpc Get(GetRequest) returns (Page) {\n    option (bff.v1.method).permit = { scope: \"read\" };\n  }\n  rpc Get2(GetRequest) returns (Page) {\n    option (bff.v1.method).permit = { scope: \"read\" };\n  }\n  rpc Get3(GetRequest) returns (Page) {\n    option (bff.v1.method).permit = { scope: \"read\" };\n  }\n  rpc Get4(GetRequest) returns (Page) {\n    option (bff.v1.method).permit = { scope: \"read\" };\n  }\n  rpc Get5(GetRequest) returns (Page) {\n    option (bff.v1.method).permit = { scope: \"read\" };\n  }\n  rpc Get6(GetRequest) returns (Page) {\n    option (bff.v1.method).permit = { scope: \"read\" };\n  }\n  rpc Get7(GetRequest) returns (Page) {\n    option (bff.v1.method).permit = { scope: \"read\" };\n  }\n  rpc Get8(GetRequest) returns (Page) {\n    option (bff.v1.method).permit = { scope: \"read\" };\n  }\n  rpc Get9(GetRequest) returns (Page) {\n    option (bff.v1.method).permit = { scope: \"read\" };\n  }\n  rpc Get10(GetRequest) returns (Page) {\n    option (bff.v1.method).permit = { scope: \"read\" };\n  }\n  rpc Get11(GetRequest) returns (Page) {\n    option (bff.v1.method).permit = { scope: \"read\" };\n  }\n  rpc Get12(GetRequest) returns (Page) {\n    option (bff.v1.method).permit = { scope: \"read\" };\n  }\n  rpc Get13(GetRequest) returns (Page) {\n    option (bff.v1.method).permit = { scope: \"read\" };\n  }\n  rpc Get14(GetRequest) returns (Page) {\n    option (bff.v1.method).permit = { scope: \"read\" };\n  }\n  rpc Get15(GetRequest) returns (Page) {\n    option (bff.v1.method).permit = { scope: \"read\" };\n  }\n  rpc Get16(GetRequest) returns (Page) {\n    option (bff.v1.method).permit = { scope: \"read\" };\n  }\n  rpc Get17(GetRequest) returns (Page) {\n    option (bff.v1.method).permit = { scope: \"read\" };\n  }\n  rpc Get18(GetRequest) returns (Page) {\n    option (bff.v1.method).permit = { scope: \"read\" };\n  }\n  rpc Get19(GetRequest) returns (Page) {\n    option (bff.v1.method).permit = { scope: \"read\" };\n  }\n  rpc Delete(GetRequest) returns (Page);\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:83:7: error BFF232: nothing says who may call \"Delete\"\n    83 |   rpc Delete(GetRequest) returns (Page);\n       |       ^^^^^^\n  app/v1/app.proto:24:9: the service says nothing either\n    24 | service AppService {\n       |         ^^^^^^^^^^\n  hint: add `option (bff.v1.method).permit = {};` for any known caller, or say which, as in `{ scope: \"read\" }`; a permit of the service covers all its rpcs"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  option (bff.v1.service) = { permit: { scope: \"read\" } };\n  rpc Get(GetRequest) returns (Page) {}\n  rpc Get2(GetRequest) returns (Page);\n  rpc Get3(GetRequest) returns (Page);\n  rpc Get4(GetRequest) returns (Page);\n  rpc Get5(GetRequest) returns (Page);\n  rpc Get6(GetRequest) returns (Page);\n  rpc Get7(GetRequest) returns (Page);\n  rpc Get8(GetRequest) returns (Page);\n  rpc Get9(GetRequest) returns (Page);\n  rpc Get10(GetRequest) returns (Page);\n  rpc Get11(GetRequest) returns (Page);\n  rpc Get12(GetRequest) returns (Page);\n  rpc Get13(GetRequest) returns (Page);\n  rpc Get14(GetRequest) returns (Page);\n  rpc Get15(GetRequest) returns (Page);\n  rpc Get16(GetRequest) returns (Page);\n  rpc Get17(GetRequest) returns (Page);\n  rpc Get18(GetRequest) returns (Page);\n  rpc Get19(GetRequest) returns (Page);\n  rpc Delete(GetRequest) returns (Page) {\n    option (bff.v1.method).permit = { role: \"admin\" };\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF233",
+    "severity": "error",
+    "meaning": "A permit stands in a package with an identity, because otherwise nobody is known who could be let in.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    option (bff.v1.method).permit = { scope: \"read\" };\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:17:37: error BFF233: nothing says who is calling: a permit needs an identity\n    17 |     option (bff.v1.method).permit = { scope: \"read\" };\n       |                                     ^^^^^^^^^^^^^^^^^\n  hint: add `identity` to the file rule of this package, or leave out the permit"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  identity: {\n    type: \"app.v1.Principal\"\n    source: [\n      { name: \"user\" jwt: { issuer: \"https://id.example\" audience: \"app\" } set: { name: \"subject\" by: \"credential.subject\" } },\n      { name: \"robot\" api_key: {} set: { name: \"subject\" by: \"credential.subject\" } }\n    ]\n  }\n};\n\nservice AppService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    option (bff.v1.method).permit = { scope: \"read\" };\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF234",
+    "severity": "error",
+    "meaning": "Scopes and roles are lists of texts of the principal, because that is where a permit looks for them.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    option (bff.v1.method).permit = { scope: \"read\" };\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:25:46: error BFF234: \"app.v1.Principal\" has no `repeated string scopes`\n    25 |     option (bff.v1.method).permit = { scope: \"read\" };\n       |                                              ^^^^^^\n  hint: add the field to the message, and fill it by `set`; or ask by `if`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Principal {\n  // …\n  repeated string scopes = 3;\n}\n\nservice AppService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    option (bff.v1.method).permit = { scope: \"read\" };\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF235",
+    "severity": "error",
+    "meaning": "The `if` of a service's permit does not read `args`: it is asked for each of its rpcs, and these have different requests.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  option (bff.v1.service) = { permit: { if: \"principal.subject == args.id\" } };\n  rpc Get(GetRequest) returns (Page) {}\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:25:45: error BFF235: the `if` of a service's permit sees no `args`: each of its rpcs has another request\n    25 |   option (bff.v1.service) = { permit: { if: \"principal.subject == args.id\" } };\n       |                                             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: move it to the permits of the rpcs, or read `principal`, `headers`, `peer`, `env`, `now` or a step of the service"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  option (bff.v1.service) = {};\n  rpc Get(GetRequest) returns (Page) {\n    option (bff.v1.method).permit = { if: \"principal.subject == args.id\" };\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF236",
+    "severity": "error",
+    "meaning": "What a permit rests on has a value, or fails the request. Otherwise an outage would decide who may call, and let somebody in.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  option (bff.v1.service) = {\n    let: { name: \"viewer\" supplementary: true call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"principal.subject\" } } }\n    permit: { if: \"ok(viewer) && viewer.stock > 0\" }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:27:23: error BFF236: a permit rests on step \"viewer\", which is supplementary: a failure would decide who may call\n    27 |     permit: { if: \"ok(viewer) && viewer.stock > 0\" }\n       |                       ^^^^^^\n  app/v1/app.proto:26:18: the step of the service\n    26 |     let: { name: \"viewer\" supplementary: true call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"principal.subject\" } } }\n       |                  ^^^^^^^^\n  hint: read a critical step by `call`, `by` or `switch`, such as one in the `let` of the permit itself"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  option (bff.v1.service) = {\n    let: { name: \"viewer\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"principal.subject\" } } }\n    permit: { if: \"viewer.stock > 0\" }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF237",
+    "severity": "error",
+    "meaning": "A call by which is decided who may call has no side effects, because it is sent for those who may not, too.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    option (bff.v1.method).permit = {\n      let: { name: \"decision\" call: { method: \"up.v1.OrderService/PlaceOrder\" set: { name: \"item_id\" by: \"args.id\" } } }\n      // …\n    };\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:28:47: error BFF237: \"up.v1.OrderService/PlaceOrder\" may have side effects, and is called before it is known who may call\n    28 |       let: { name: \"decision\" call: { method: \"up.v1.OrderService/PlaceOrder\" set: { name: \"item_id\" by: \"args.id\" } } }\n       |                                               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: say `read_only: true` on the call when it only reads, or `idempotency_level = NO_SIDE_EFFECTS` on its method"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    option (bff.v1.method).permit = {\n      let: { name: \"decision\" call: { method: \"up.v1.OrderService/GetOrder\" set: { name: \"id\" by: \"args.id\" } } }\n      // …\n    };\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF238",
+    "severity": "warning",
+    "meaning": "Who may call is decided by answers that are current. One that is served past its `ttl` keeps a right alive that has been taken away.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    option (bff.v1.method).permit = {\n      let: { name: \"decision\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } cache: { ttl: \"10s\" stale: \"1m\" } } }\n      // …\n    };\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:28:136: warning BFF238: who may call is decided by an answer that may be past its `ttl`: a right that is taken away lives on for so long\n    28 |       let: { name: \"decision\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } cache: { ttl: \"10s\" stale: \"1m\" } } }\n       |                                                                                                                                        ^^^^\n  hint: write `stale: \"0s\"` in the `cache` of this call"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    option (bff.v1.method).permit = {\n      let: { name: \"decision\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } cache: { ttl: \"10s\" } } }\n      // …\n    };\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF239",
+    "severity": "warning",
+    "meaning": "A source of the identity is accepted by some rpc. Otherwise credentials are verified for nothing.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  identity: {\n    // …\n    source: [\n      // …\n      { name: \"robot\" api_key: {} set: { name: \"subject\" by: \"credential.subject\" } }\n    ]\n  }\n};\n\nservice AppService {\n  option (bff.v1.service) = { permit: { source: \"user\" } };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:12:15: warning BFF239: no rpc of \"app.v1\" accepts source \"robot\"\n    12 |       { name: \"robot\" api_key: {} set: { name: \"subject\" by: \"credential.subject\" } }\n       |               ^^^^^^^\n  hint: name it in a permit, or leave the source out"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  identity: {\n    // …\n    source: [\n      // …\n      { name: \"robot\" api_key: {} set: { name: \"subject\" by: \"credential.subject\" } }\n    ]\n  }\n};\n\nservice AppService {\n  option (bff.v1.service) = { permit: {} };\n  // …\n}"
+      }
+    ]
+  },
+  {
     "code": "BFF240",
     "severity": "error",
     "meaning": "A request sets the `required` fields of its message, because without them it cannot be written to the wire.",
@@ -1850,6 +2158,50 @@ export const EXPLANATIONS: readonly Explanation[] = [
         "title": "Right",
         "language": "proto",
         "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"card\" compose: { message: \"Card\" args: [ { name: \"item_id\" by: \"args.id\" }, { name: \"first_id\" by: \"args.ids[0]\" } ] } }\n  };\n  // …\n}\n\nmessage Card {\n  string text = 1 [(bff.v1.field).by = \"args.item_id + args.first_id\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF242",
+    "severity": "error",
+    "meaning": "What is said to those who are refused can be said. If its message or a detail failed, they would learn something else.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    option (bff.v1.method).permit = { if: \"principal.subject == args.id\" fail: { message: \"not {args.ids[0]}\" } };\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:27:97: error BFF242: what a permit says when it refuses may itself fail here\n    27 |     option (bff.v1.method).permit = { if: \"principal.subject == args.id\" fail: { message: \"not {args.ids[0]}\" } };\n       |                                                                                                 ^^^^^^^^^^^\n  hint: write what is always there, such as a field of `args`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    option (bff.v1.method).permit = { if: \"principal.subject == args.id\" fail: { message: \"not {args.id}\" } };\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF243",
+    "severity": "error",
+    "meaning": "In a permit an optional is compared with a value, because two that hold nothing are equal: a caller of whom something is not known would be taken for anybody of whom it is not known either.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    option (bff.v1.method).permit = { if: \"principal.?tenant == args.?tenant\" };\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:27:44: error BFF243: in a permit two values that may both be missing are not compared: nothing equals nothing\n    27 |     option (bff.v1.method).permit = { if: \"principal.?tenant == args.?tenant\" };\n       |                                            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: ask for one of them first, as in has(a.b) && a.b == …"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    option (bff.v1.method).permit = { if: \"principal.tenant == args.tenant\" };\n  }\n}"
       }
     ]
   },

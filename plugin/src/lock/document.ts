@@ -1,6 +1,7 @@
 // The text of bff.lock.json: for each generated file the elements of upstreams that it uses, with the options that use them.
 import type { Origin } from "../origin.ts";
 import type { Facts } from "./facts.ts";
+import type { LockedPermits } from "./permits.ts";
 
 export interface Locked {
   readonly facts: Facts;
@@ -17,12 +18,20 @@ export type Lock = ReadonlyMap<string, ReadonlyMap<string, Locked>>;
 const VERSION = 1;
 
 /** Sorted by name throughout, so that the same uses give the same bytes. */
-export function renderLock(lock: Lock): string {
+export function renderLock(lock: Lock, permits: LockedPermits = new Map()): string {
   const files = sorted(lock).map(([file, elements]) => [
     file,
     Object.fromEntries(sorted(elements).map(([name, locked]) => [name, written(locked)])),
   ]);
-  return `${JSON.stringify({ version: VERSION, files: Object.fromEntries(files) }, undefined, 2)}\n`;
+  const permitted = sorted(permits).flatMap(([file, rpcs]) =>
+    rpcs.size === 0 ? [] : [[file, Object.fromEntries(sorted(rpcs))] as const],
+  );
+  const document = {
+    version: VERSION,
+    files: Object.fromEntries(files),
+    ...(permitted.length > 0 && { permits: Object.fromEntries(permitted) }),
+  };
+  return `${JSON.stringify(document, undefined, 2)}\n`;
 }
 
 const written = ({ facts, usedBy, vouchedBy }: Locked) => ({

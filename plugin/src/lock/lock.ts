@@ -10,6 +10,7 @@ import { factsOf } from "./facts.ts";
 import { foldGonePackages } from "./gone-packages.ts";
 import { notCommitted } from "./not-committed.ts";
 import { optionsOf } from "./options.ts";
+import { changedPermit, permitsOf, readPermits } from "./permits.ts";
 import { type Used, usedElements } from "./used.ts";
 
 export interface LockInput {
@@ -49,11 +50,14 @@ export function compareLock(
     };
     return { drifts: [{ diagnostic, explains: [] }], text: undefined };
   }
-  const next = nextLock(model, used, old, input.mode, sources);
-  if (old === undefined && [...used.values()].every((elements) => elements.size === 0))
-    return { drifts: [], text: undefined };
-  const text = renderLock(next);
-  const changed = old === undefined || renderLock(old) !== text;
+  const keeps = keeper(model, used, input.mode, sources);
+  const next = nextLock(used, old, input.mode, keeps);
+  const before = input.text === undefined ? undefined : readPermits(input.text);
+  const permits = new Map([...[...(before ?? [])].filter(([file]) => keeps(file)), ...permitsOf(model)]);
+  const nothing = [...used.values(), ...permits.values()].every((elements) => elements.size === 0);
+  if (old === undefined && nothing) return { drifts: [], text: undefined };
+  const text = renderLock(next, permits);
+  const changed = old === undefined || renderLock(old, before) !== text;
   if (input.mode === "update") return { drifts: [], text: changed ? text : undefined };
 
   const around = {
@@ -70,27 +74,35 @@ export function compareLock(
   const drifts = foldGonePackages(found, around);
   if (!changed || !input.ci) return { drifts, text: changed ? text : undefined };
   const run = { model, used, options, path: input.path, text: input.text };
-  const outdated = errors.length > 0 ? [] : [{ diagnostic: notCommitted(run, old, next), explains: [] }];
+  const differs = before && changedPermit(before, permits);
+  const outdated = errors.length > 0 ? [] : [{ diagnostic: notCommitted(run, old, next, differs), explains: [] }];
   return { drifts: [...drifts, ...outdated], text: undefined };
+}
+
+/** Whether what the lock says of a file stands: of one that is not generated in this run, and is not gone. */
+function keeper(
+  model: Model,
+  used: ReadonlyMap<string, unknown>,
+  mode: LockInput["mode"],
+  sources: Sources,
+): (file: string) => boolean {
+  const run = new Set(model.ir.allFiles.map((file) => file.proto.name));
+  const ruled = new Set(model.ir.files.map((file) => file.desc.proto.name));
+  const readable = [...used.keys()].some((file) => sources(file) !== undefined);
+  return (file) => {
+    if (used.has(file)) return false;
+    return !(run.has(file) ? !ruled.has(file) : mode === "update" && readable && sources(file) === undefined);
+  };
 }
 
 /** Facts that are known stay what they are until they are accepted; files that are not generated keep their entries. */
 function nextLock(
-  model: Model,
   used: ReadonlyMap<string, ReadonlyMap<string, Used>>,
   old: Lock | undefined,
   mode: LockInput["mode"],
-  sources: Sources,
+  keeps: (file: string) => boolean,
 ): Lock {
-  const next = new Map<string, ReadonlyMap<string, Locked>>();
-  const run = new Set(model.ir.allFiles.map((file) => file.proto.name));
-  const ruled = new Set(model.ir.files.map((file) => file.desc.proto.name));
-  const readable = [...used.keys()].some((file) => sources(file) !== undefined);
-  for (const [file, elements] of old ?? []) {
-    if (used.has(file)) continue;
-    const isGone = run.has(file) ? !ruled.has(file) : mode === "update" && readable && sources(file) === undefined;
-    if (!isGone) next.set(file, elements);
-  }
+  const next = new Map<string, ReadonlyMap<string, Locked>>([...(old ?? [])].filter(([file]) => keeps(file)));
   for (const [file, elements] of used) {
     if (elements.size === 0) continue;
     const before = old?.get(file);

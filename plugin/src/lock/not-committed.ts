@@ -23,7 +23,13 @@ interface Difference {
   readonly element: string;
 }
 
-export function notCommitted(run: Run, old: Lock | undefined, next: Lock): Diagnostic {
+/** @param permit of which the lock says something else, if there is one */
+export function notCommitted(
+  run: Run,
+  old: Lock | undefined,
+  next: Lock,
+  permit: { readonly file: string; readonly rpc: string } | undefined,
+): Diagnostic {
   const { path } = run;
   const hint = `run \`buf generate\` without CI=true, and commit "${path}"`;
   const shared = { severity: "error", hint } as const;
@@ -32,6 +38,11 @@ export function notCommitted(run: Run, old: Lock | undefined, next: Lock): Diagn
   if (old === undefined) {
     const message = `there is no "${path}", and with CI=true none is written`;
     return { code: "BFF901", message, at: placeOfFirst(run), ...shared };
+  }
+  if (permit !== undefined) {
+    const said = run.model.permits.find(({ desc, rpc }) => `${desc.typeName}/${rpc.desc.name}` === permit.rpc);
+    const message = `"${path}" says something else of who may call "${permit.rpc}"; with CI=true it is not written`;
+    return { code: "BFF902", message, at: said?.at ?? placeOfEntry(run.text ?? "", path, permit.rpc), ...shared };
   }
   if (first === undefined) {
     const message = `"${path}" says the same in another form, and with CI=true it is not written`;

@@ -1,6 +1,17 @@
 // The options of a file by a path that stays when code moves: names instead of lines, and places in lists only where there is no name.
 import type { DescEnum, DescEnumValue, DescField, DescMessage, DescService } from "@bufbuild/protobuf";
-import type { Ir, IrBind, IrCall, IrErrorRule, IrFailure, IrFile, IrPolicy, IrSource, IrStep } from "../ir.ts";
+import type {
+  Ir,
+  IrBind,
+  IrCall,
+  IrErrorRule,
+  IrFailure,
+  IrFile,
+  IrPermit,
+  IrPolicy,
+  IrSource,
+  IrStep,
+} from "../ir.ts";
 import type { Origin, Text } from "../origin.ts";
 
 export interface Option {
@@ -108,13 +119,24 @@ export function optionsOf(ir: Ir): Options {
       if (step.source !== undefined) addSource(path, step.source);
     }
   };
+  const addPermit = (path: string, permit: IrPermit | undefined): void => {
+    if (permit === undefined) return;
+    addText(`${path}.if`, permit.if);
+    addFailure(`${path}.fail`, permit.fail);
+    addSteps(path, permit.steps);
+  };
   const addFile = (file: IrFile): void => {
     for (const entry of file.upstreams)
       addPolicy(
         `${file.desc.proto.name}: upstream[${entry.method?.value ?? entry.service?.value ?? "*"}]`,
         entry.policy,
       );
-    for (const service of file.services) addSteps(elementPath(service.desc, "").trimEnd(), service.steps);
+    for (const service of file.services) {
+      const path = elementPath(service.desc, "").trimEnd();
+      addSteps(path, service.steps);
+      addPermit(`${path} permit`, service.permit);
+      for (const { desc, permit } of service.methods) addPermit(`${path}/${desc.name} permit`, permit);
+    }
     for (const message of file.messages) {
       add(elementPath(message.desc, "alias"), message.alias?.at, message.alias, ...message.otherAliases);
       addSteps(elementPath(message.desc, "").trimEnd(), message.steps);

@@ -14,6 +14,7 @@ import type {
   Let,
   MessageConversion,
   Model,
+  Permit,
   Source,
   Step,
   Target,
@@ -56,7 +57,9 @@ export function usedElements(model: Model, options: Options): UsedElements {
       if (!known.uses.has(option)) known.uses.set(option, { option, at });
     };
     const collector = collect(add, options);
+    const decided = file.services.flatMap(({ methods }) => methods.flatMap(({ permit }) => permit ?? []));
     for (const service of file.services) if (service.let !== undefined) collector.message(service.let);
+    for (const permit of decided) collector.message(permit);
     for (const message of file.messages) collector.message(message);
     for (const conversion of model.conversions.messages) {
       const declared = messages.get(conversion.owner.typeName);
@@ -68,7 +71,10 @@ export function usedElements(model: Model, options: Options): UsedElements {
     }
     for (const { methods } of file.services)
       for (const { desc } of methods) collector.surface([desc.input, desc.output], fields);
-    const vouched = vouchers([...file.services.flatMap(({ let: steps }) => steps ?? []), ...file.messages], options);
+    const vouched = vouchers(
+      [...file.services.flatMap(({ let: steps }) => steps ?? []), ...decided, ...file.messages],
+      options,
+    );
     const entries = [...found].map(([name, { element, uses }]) => {
       const vouchedBy = [...(vouched.get(element) ?? [])].sort();
       return [name, { element, uses: [...uses.values()], vouchedBy }] as const;
@@ -80,7 +86,7 @@ export function usedElements(model: Model, options: Options): UsedElements {
 
 /** By the method: the rpcs and options on whose word alone its calls are free of side effects. */
 function vouchers(
-  blocks: readonly (Composed | Let)[],
+  blocks: readonly (Composed | Let | Permit)[],
   options: Options,
 ): ReadonlyMap<UpstreamElement, ReadonlySet<string>> {
   const found = new Map<UpstreamElement, Set<string>>();
@@ -192,7 +198,7 @@ function collect(add: Add, options: Options) {
     for (const { by, if: condition } of bindings)
       for (const part of [by, condition]) expression(part, path("compose.args.spread"));
   };
-  const step = (message: Composed | Let, value: Step): void => {
+  const step = (message: Composed | Let | Permit, value: Step): void => {
     const path = (option: string): string => options.step(message.desc, value.ir, option);
     expression(value.if, path("if"));
     expression(value.fallback?.expression, path("fallback"));
@@ -207,7 +213,7 @@ function collect(add: Add, options: Options) {
   };
 
   return {
-    message: (message: Composed | Let): void => {
+    message: (message: Composed | Let | Permit): void => {
       for (const value of message.steps) step(message, value);
       for (const value of message.targets) target(value);
     },

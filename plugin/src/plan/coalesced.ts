@@ -29,7 +29,7 @@ export function coalescing(model: Model): Coalesces {
   const twice = new Set<string>();
   const methods = model.files.flatMap((file) => file.services).flatMap((service) => service.methods);
   const roots = new Map(methods.map((method) => [rootKey(method), method]));
-  for (const { composed: root, shared } of roots.values()) {
+  for (const { composed: root, shared, permit } of roots.values()) {
     const times = new Map<Composed, number>([[root, 1]]);
     const reached = new Map<string, number>();
     const count = (steps: readonly Step[], often: number): void => {
@@ -39,6 +39,7 @@ export function coalescing(model: Model): Coalesces {
         for (const child of childrenOf(source)) times.set(child, Math.min(2, (times.get(child) ?? 0) + here));
       }
     };
+    count(permit?.steps ?? [], 1);
     count(shared, 1);
     const messages = reachable([root, ...shared.flatMap(({ source }) => childrenOf(source))], inside);
     for (const message of messages.sort((a, b) => (place.get(a) ?? 0) - (place.get(b) ?? 0)))
@@ -52,7 +53,10 @@ export function coalescing(model: Model): Coalesces {
     twice.has(keyOf(call));
 }
 /** Rpcs that make the same calls. */
-const rootKey = ({ composed, shared }: BffMethod): string =>
-  [composed.desc.typeName, ...shared.map((step) => `${step.ir.at.file}:${step.ir.at.line}:${step.ir.at.column}`)].join(
-    " ",
-  );
+const rootKey = ({ composed, shared, permit }: BffMethod): string =>
+  [
+    composed.desc.typeName,
+    ...[...shared, ...(permit?.steps ?? [])].map(
+      (step) => `${step.ir.at.file}:${step.ir.at.line}:${step.ir.at.column}`,
+    ),
+  ].join(" ");

@@ -4,8 +4,9 @@ import { degradedOf } from "./describe-degraded.ts";
 import { functionsOf } from "./describe-report.ts";
 import { type Worst, worstOf } from "./describe-worst.ts";
 import { perCaller } from "./per-caller.ts";
-import type { Plan, PlanBlock, PlanFile, PlanMessage, PlanMethod, PlanStep } from "./plan.ts";
+import type { Plan, PlanBlock, PlanFile, PlanMessage, PlanMethod, PlanPermit, PlanStep } from "./plan.ts";
 import { vouchedBy } from "./vouched-by.ts";
+import { whoMayCall } from "./who-may-call.ts";
 import { allSteps } from "./worst-calls.ts";
 
 /** One block of lines for each rpc of the run; deterministic. */
@@ -15,6 +16,28 @@ export function describePlan(plan: Plan): string {
 }
 
 export function fileBlocks(file: PlanFile, messages: Messages): string[] {
+  return [...coverage(file), ...rpcBlocks(file, messages)];
+}
+
+/** Who may call what: the table that a security review reads first. */
+function coverage({ services }: PlanFile): string[] {
+  const found = services.flatMap(({ desc, methods }) =>
+    methods.flatMap(({ method }): Row[] => {
+      if (method.permit === undefined) return [];
+      const { open, sources, scopes, roles, conditions } = whoMayCall(method.permit);
+      const asks = [
+        ...scopes.map((scope) => `scope ${scope}`),
+        ...roles.map((any) => `role ${orList(any)}`),
+        ...conditions.map((one) => `if ${one}`),
+      ];
+      const who = open ? "anybody" : (sources?.join(", ") ?? "any source");
+      return [[`  ${desc.name}/${method.desc.name}`, who, asks.join(", ")]];
+    }),
+  );
+  return found.length === 0 ? [] : [["who may call", ...table(found)].join("\n")];
+}
+
+function rpcBlocks(file: PlanFile, messages: Messages): string[] {
   return file.services.flatMap((service) =>
     service.methods.map((planned) => {
       const { method, message } = planned;
@@ -23,6 +46,7 @@ export function fileBlocks(file: PlanFile, messages: Messages): string[] {
       return [
         head,
         ...table([
+          ...(planned.permit === undefined ? [] : rows(decisionsOf(planned.permit), "  ", messages, shown)),
           ...(planned.start === undefined ? [] : rows(planned.start, "  ", messages, shown)),
           ...rows(message, "  ", messages, shown),
         ]),
@@ -41,7 +65,8 @@ type Row = readonly [name: string, waits: string, what: string];
 function rows(message: PlanBlock, indent: string, messages: Messages, shown: Set<PlanMessage>): Row[] {
   const own = messages.get(message.composed.desc.typeName);
   if (own !== undefined) shown.add(own);
-  const once = message.composed.kind === "let" ? ["for the service"] : [];
+  const { kind } = message.composed;
+  const once = kind === "let" ? ["for the service"] : kind === "permit" ? ["for the permit"] : [];
   return allSteps(message.steps).flatMap((step): Row[] => {
     const inner = composesOf(step.step.source).flatMap(({ message: desc }) => messages.get(desc.typeName) ?? []);
     const seen = inner.some((child) => shown.has(child)) ? ["as above"] : [];
@@ -54,6 +79,14 @@ function rows(message: PlanBlock, indent: string, messages: Messages, shown: Set
     return [row, ...below.flatMap((child) => rows(child, `${indent}  `, messages, shown))];
   });
 }
+
+/** Its conditions stand above the table, as they are written. */
+const decisionsOf = (permit: PlanPermit): PlanPermit => ({
+  ...permit,
+  steps: permit.steps.filter(({ step }) => step.source.kind !== "guard"),
+});
+
+const orList = (names: readonly string[]): string => names.join(" or ");
 
 function worstLines({ ms, calls, criticalPath }: Worst): string[] {
   if (calls.length === 0) return [];
@@ -155,5 +188,5 @@ const milliseconds = (ms: number): string => (ms >= 1_000 && ms % 100 === 0 ? `$
 function table(all: readonly Row[]): string[] {
   const column = (i: 0 | 1): number => Math.max(0, ...all.map((row) => row[i].length));
   const [first, second] = [column(0), column(1)];
-  return all.map(([name, waits, what]) => `${name.padEnd(first)}  ${waits.padEnd(second)}  ${what}`);
+  return all.map(([name, waits, what]) => `${name.padEnd(first)}  ${waits.padEnd(second)}  ${what}`.trimEnd());
 }

@@ -19,7 +19,8 @@ import type {
   PlanStep,
 } from "./plan.ts";
 import { vouchedBy } from "./vouched-by.ts";
-import { allSteps, attemptsOf, type MethodCalls, reachedInOrder } from "./worst-calls.ts";
+import { whoMayCall } from "./who-may-call.ts";
+import { allSteps, attemptsOf, type MethodCalls, reachedInOrder, rootsOf } from "./worst-calls.ts";
 
 /** Names are those of the JSON. Times are milliseconds; null is "nothing bounds it". */
 export interface FileReport {
@@ -35,6 +36,8 @@ export interface FileReport {
 }
 export interface RpcReport {
   readonly rpc: string;
+  /** Who may call it; only where it is known who is calling. */
+  readonly permit?: PermitReport;
   readonly composes: string;
   readonly budget_ms: number;
   readonly for_calls_ms: number;
@@ -49,6 +52,16 @@ export interface RpcReport {
   }[];
   /** Functions of the user that its expressions call; only where there are some. */
   readonly functions?: readonly string[];
+}
+/** Of names in a list: `sources` any (left out: any at all), `scopes` all, `roles` of each list any; all conditions of `if` hold. */
+export interface PermitReport {
+  readonly public?: true;
+  readonly sources?: readonly string[];
+  readonly scopes?: readonly string[];
+  readonly roles?: readonly (readonly string[])[];
+  readonly if?: readonly string[];
+  /** The calls that decide, and what these wait for; they are sent before all others. */
+  readonly steps?: readonly StepReport[];
 }
 export interface ServiceReport {
   readonly service: string;
@@ -103,8 +116,8 @@ export interface CallReport {
 export function reportOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessage>): FileReport {
   const methods = file.services.flatMap((service) => service.methods);
   const reached = new Map<string, PlanMessage>();
-  for (const { message, start } of methods) {
-    for (const { composed } of reachedInOrder(start === undefined ? [message] : [start, message], messages)) {
+  for (const planned of methods) {
+    for (const { composed } of reachedInOrder(rootsOf(planned), messages)) {
       const one = messages.get(composed.desc.typeName);
       if (one !== undefined) reached.set(composed.desc.typeName, one);
     }
@@ -118,6 +131,7 @@ export function reportOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessa
       const { method, message } = planned;
       return {
         rpc: fullName(method.desc),
+        ...defined("permit", permitReport(planned)),
         composes: message.composed.desc.typeName,
         budget_ms: method.timeoutMs,
         for_calls_ms: worst.forCallsMs,
@@ -141,10 +155,10 @@ export function reportOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessa
 
 /** The functions of the user that an rpc may call, in the order of their names; undefined: none. */
 export function functionsOf(
-  { message, start }: PlanMethod,
+  planned: PlanMethod,
   messages: ReadonlyMap<string, PlanMessage>,
 ): readonly string[] | undefined {
-  const reached = reachedInOrder(start === undefined ? [message] : [start, message], messages);
+  const reached = reachedInOrder(rootsOf(planned), messages);
   const names = new Set(reached.flatMap(({ composed }) => [...functionsIn(composed)].map(({ fn }) => fn)));
   return names.size === 0 ? undefined : [...names].sort();
 }
@@ -168,6 +182,20 @@ function messageReport(message: PlanMessage): MessageReport {
     steps: steps.map((step) => ({ ...stepReport(step, message), ...defined("only_in", owners.get(step)) })),
     edges: edgesOf(steps, message.shared),
     degrades: degradedOf(message),
+  };
+}
+
+function permitReport({ method, permit }: PlanMethod): PermitReport | undefined {
+  if (method.permit === undefined) return undefined;
+  const { open, sources, scopes, roles, conditions } = whoMayCall(method.permit);
+  const steps = allSteps(permit?.steps ?? []).filter(({ step }) => step.source.kind !== "guard");
+  return {
+    ...(open && { public: true }),
+    ...defined("sources", sources),
+    ...(scopes.length > 0 && { scopes }),
+    ...(roles.length > 0 && { roles }),
+    ...(conditions.length > 0 && { if: conditions }),
+    ...(permit !== undefined && steps.length > 0 && { steps: steps.map((step) => stepReport(step, permit)) }),
   };
 }
 

@@ -11,6 +11,7 @@ import {
   type Messages,
   type MethodCalls,
   reachedInOrder,
+  rootsOf,
 } from "./worst-calls.ts";
 
 export interface Worst {
@@ -24,20 +25,24 @@ export interface Worst {
   readonly criticalPath: readonly { readonly step: string; readonly ms: number }[];
 }
 export function worstOf(
-  { method, message, start }: Pick<PlanMethod, "method" | "message" | "start">,
+  planned: Pick<PlanMethod, "method" | "message" | "start" | "permit">,
   messages: Messages,
 ): Worst {
+  const { method, message, start, permit } = planned;
   const budget = method.timeoutMs;
   const forCallsMs = budget - Math.min(Math.max(budget / 10, 5), 200, budget / 2);
-  const roots = start === undefined ? [message] : [start, message];
-  const order = reachedInOrder(roots, messages);
+  const all = rootsOf(planned);
+  const order = reachedInOrder(all, messages);
   const timeOf = timings(messages, forCallsMs, start);
+  const roots = start === undefined ? [message] : [start, message];
   const last = roots.map((root) => timeOf(root, 0)).reduce((a, b) => (b.ms >= a.ms ? b : a));
+  // Nothing else begins before it is decided.
+  const before = permit && timeOf(permit, 0);
   return {
     forCallsMs,
-    calls: countCalls(roots, order, messages),
-    ms: Math.min(last.ms, forCallsMs),
-    criticalPath: criticalPath(last),
+    calls: countCalls(all, order, messages),
+    ms: Math.min((before?.ms ?? 0) + last.ms, forCallsMs),
+    criticalPath: [...(before === undefined ? [] : criticalPath(before)), ...criticalPath(last)],
   };
 }
 

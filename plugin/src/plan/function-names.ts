@@ -11,6 +11,8 @@ export interface FunctionNames {
   readonly admit: (of: DescMessage | DescService) => string;
   /** `startDashboardService`; for some rpcs of it alone `startDashboardServiceGetPage`. */
   readonly start: (service: DescService, rpc: DescMethod | undefined) => string;
+  /** `permitGetDashboard` */
+  readonly permit: (rpc: DescMethod) => string;
   /** `createDashboardService` */
   readonly create: (service: DescService) => string;
   /** `toSummary`; for further aliases `toSummaryFromUpV2Summary`; towards an upstream `fromSummary`. */
@@ -32,7 +34,7 @@ export function functionNames(model: Model): (file: DescFile) => FunctionNames {
 
 function namesOf(
   file: DescFile,
-  { messages, lets }: Model,
+  { messages, lets, permits }: Model,
   conversions: readonly (MessageConversion | EnumConversion)[],
 ): FunctionNames {
   const wishes = new Map<string, readonly string[]>();
@@ -54,6 +56,8 @@ function namesOf(
     for (const rpc of desc.methods)
       add("start", idOf(desc, rpc), [`start${desc.name}${rpc.name}`, `start${desc.name}_${rpc.name}`]);
   }
+  for (const { desc, rpc } of permits.filter(({ desc, steps }) => own(desc) && steps.length > 0))
+    add("permit", idOf(desc, rpc.desc), [`permit${rpc.desc.name}`, `permit${desc.name}${rpc.desc.name}`]);
   for (const conversion of conversions.filter(({ owner }) => own(owner)))
     add("convert", conversionId(conversion), conversionNames(conversion));
   // What every file has.
@@ -64,6 +68,7 @@ function namesOf(
     compose: ({ typeName }) => nameOf("compose", typeName),
     admit: ({ typeName }) => nameOf("admit", typeName),
     start: (service, rpc) => nameOf("start", idOf(service, rpc)),
+    permit: (rpc) => nameOf("permit", idOf(rpc.parent, rpc)),
     create: ({ typeName }) => nameOf("create", typeName),
     convert: (conversion) => nameOf("convert", conversionId(conversion)),
     scope: new NameScope(undefined, names.values()),

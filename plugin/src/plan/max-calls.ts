@@ -3,7 +3,7 @@ import { nameOf } from "../check/all-expressions.ts";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import { callsOf } from "../resolve/model/source-parts.ts";
 import type { Plan, PlanBlock, PlanMethod, PlanStep } from "./plan.ts";
-import { allSteps, childOf, countCalls, itemsOf, type Messages, reachedInOrder } from "./worst-calls.ts";
+import { allSteps, childOf, countCalls, itemsOf, type Messages, reachedInOrder, rootsOf } from "./worst-calls.ts";
 
 /**
  * An rpc with `max_calls` has to stay within it: upstream calls along every path, nested `each.max` multiplied, as the plan counts them;
@@ -15,11 +15,12 @@ export function checkMaxCalls({ files, messages }: Plan, report: Report): void {
     checkMethod(method, byName, report);
 }
 
-function checkMethod({ method, message, start }: PlanMethod, messages: Messages, report: Report): void {
+function checkMethod(planned: PlanMethod, messages: Messages, report: Report): void {
+  const { method } = planned;
   const limit = method.ir.maxCalls;
   if (limit === undefined) return;
   const { name } = method.desc;
-  const roots = start === undefined ? [message] : [start, message];
+  const roots = rootsOf(planned);
   const order = reachedInOrder(roots, messages);
   const cost = countCalls(roots, order, messages).reduce((sum, { calls }) => sum + calls, 0);
   const unbounded = cost === Number.POSITIVE_INFINITY ? firstUnbounded(order, messages) : undefined;

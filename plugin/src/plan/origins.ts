@@ -2,12 +2,12 @@
 import type { Expression, Variable } from "../cel/index.ts";
 import { sortByDependency } from "../graph.ts";
 import { isDegradation } from "../resolve/model/degradation.ts";
-import type { Composed, ComposeSource, Let, Source, Step, Target } from "../resolve/model/model.ts";
+import type { Composed, ComposeSource, Let, Permit, Source, Step, Target } from "../resolve/model/model.ts";
 import { callExpressions, callsOf, composesOf, mayBeStale, sourceExpressions } from "../resolve/model/source-parts.ts";
 import type { Condition, PlanStep, Touch, TouchOrigin } from "./plan.ts";
 
 export interface OriginContext {
-  readonly composed: Composed | Let;
+  readonly composed: Composed | Let | Permit;
   readonly planned: (step: Step) => PlanStep;
   /** Whether anything inside a composed message may be touched. */
   readonly degradable: (typeName: string) => boolean;
@@ -106,7 +106,7 @@ export function originsOf(cx: OriginContext): Origins {
     if (step.variable !== undefined) ofStep(step);
 
   const touches = (): Touch[] => {
-    if (composed.kind === "let") return [];
+    if (composed.kind !== "composed") return [];
     const { resolver } = composed;
     if (resolver !== undefined) {
       const origins = order(ofStep(resolver));

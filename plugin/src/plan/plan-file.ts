@@ -11,11 +11,21 @@ import type {
   Composed,
   EnvVar,
   Model,
+  Permit,
   Step,
 } from "../resolve/model/model.ts";
 import { fullName, governing } from "../resolve/policies/entries.ts";
 import type { FunctionNames } from "./function-names.ts";
-import type { Entry, PlanClient, PlanFile, PlanFunction, PlanMessage, PlanResolver, PlanUpstream } from "./plan.ts";
+import type {
+  Entry,
+  PlanClient,
+  PlanFile,
+  PlanFunction,
+  PlanMessage,
+  PlanPermit,
+  PlanResolver,
+  PlanUpstream,
+} from "./plan.ts";
 import { type PlanCodec, planCodec } from "./plan-codec.ts";
 import { allCallers, type planStarts } from "./plan-let.ts";
 import { planCallPolicy, planUpstream } from "./policies.ts";
@@ -26,6 +36,7 @@ export interface Planned {
   readonly children: (message: Block) => Composed[];
   readonly starts: (service: BffService) => ReturnType<typeof planStarts>;
   readonly messages: ReadonlyMap<string, PlanMessage>;
+  readonly permits: ReadonlyMap<Permit, PlanPermit | undefined>;
   readonly calls: ReadonlyMap<Call, Entry>;
   readonly resolvers: ReadonlyMap<Step, PlanResolver>;
   /** The names of upstreams, for the files of one group. */
@@ -39,7 +50,10 @@ export interface Planned {
 export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
   const own = file.messages.flatMap((message) => run.messages.get(message.desc.typeName) ?? []);
   const reached = reach(file, run);
-  const lets = file.services.flatMap((service) => service.let ?? []);
+  const lets = file.services.flatMap((service) => [
+    ...(service.let === undefined ? [] : [service.let]),
+    ...service.methods.flatMap(({ permit }) => permit ?? []),
+  ]);
   const entries = [...new Set([...lets, ...reached].flatMap(callsIn).flatMap((call) => run.calls.get(call) ?? []))];
   const clients = clientsOf(reached, run.upstreams(file.desc));
   const belongs = (desc: { readonly file: DescFile }): boolean => desc.file.name === file.desc.name;
@@ -62,6 +76,7 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
                   method,
                   message,
                   start: of.get(method),
+                  permit: method.permit && run.permits.get(method.permit),
                   concurrent: concurrency(method, run),
                   maxElements: maxElementsOf(method, file),
                 },
@@ -100,8 +115,15 @@ function codecOf(
   const own = new Set(file.messages);
   const projection = projectionOf({
     file: file.desc,
-    principals: reached.flatMap(({ callers }) => callers?.types ?? []),
-    own: [...file.messages, ...file.services.flatMap((service) => service.let ?? [])],
+    principals: [
+      ...reached.flatMap(({ callers }) => callers?.types ?? []),
+      ...file.services.flatMap(({ methods }) => methods.flatMap(({ callers }) => callers?.types ?? [])),
+    ],
+    own: [
+      ...file.messages,
+      ...file.services.flatMap((service) => service.let ?? []),
+      ...file.services.flatMap(({ methods }) => methods.flatMap(({ permit }) => permit ?? [])),
+    ],
     others: reached.filter((message) => !own.has(message)),
     conversions: model.conversions.messages.filter(({ owner }) => owner.file.name === file.desc.name),
     rpcs,

@@ -3,7 +3,7 @@ import type { Expression } from "../cel/index.ts";
 import { sortByDependency } from "../graph.ts";
 import type { EffectTable } from "../resolve/model/effects.ts";
 import { restingOn } from "../resolve/model/effects.ts";
-import type { Block, Call, Composed, Let, Source, Step } from "../resolve/model/model.ts";
+import type { Block, Call, Composed, Let, Permit, Source, Step } from "../resolve/model/model.ts";
 import { oneofOnly } from "../resolve/model/oneof-only.ts";
 import { isCostly, MOST_ASKED } from "../resolve/model/request-lists.ts";
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
@@ -48,7 +48,7 @@ export interface PlannedSteps {
 
 /** @param readOutside steps that are read elsewhere, too */
 export function planSteps(
-  composed: Composed | Let,
+  composed: Composed | Let | Permit,
   around: MessageSurroundings,
   readOutside: ReadonlySet<Step>,
 ): PlannedSteps {

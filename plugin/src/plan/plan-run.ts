@@ -3,7 +3,7 @@ import type { Overload } from "../cel/index.ts";
 import { reachable } from "../graph.ts";
 import { blocksOf, callsIn, expressionsIn, functionsIn } from "../resolve/model/blocks.ts";
 import { effectTable } from "../resolve/model/effects.ts";
-import type { BffService, Block, Call, Composed, Let, Model, Step } from "../resolve/model/model.ts";
+import type { BffService, Block, Call, Composed, Let, Model, Permit, Step } from "../resolve/model/model.ts";
 import { requestLists } from "../resolve/model/request-lists.ts";
 import { serverPaths } from "../resolve/model/server-paths.ts";
 import { composesOf } from "../resolve/model/source-parts.ts";
@@ -16,6 +16,7 @@ import { envElsewhere, envOfFiles, serverEnv } from "./plan-env.ts";
 import { planFile } from "./plan-file.ts";
 import { planStarts, sharedNames, syncShared } from "./plan-let.ts";
 import { planMessage } from "./plan-message.ts";
+import { planPermit } from "./plan-permit.ts";
 import { receivedCalls } from "./received.ts";
 import { stepNames } from "./step-names.ts";
 
@@ -72,7 +73,8 @@ export function plan(model: Model): Plan {
     );
   }
   const starts = (service: BffService): ReturnType<typeof planStarts> => planStarts(service, messages, around);
-  const run = { children, messages, calls, resolvers, upstreams, functions, env, own, starts };
+  const permits = new Map(model.permits.map((permit) => [permit, planPermit(permit, around)]));
+  const run = { children, messages, calls, resolvers, upstreams, functions, env, own, starts, permits };
   const files = model.files.map((file) => planFile(file, model, run));
   const enums = new Map(model.conversions.enums.map((one) => [`${one.from.typeName}>${one.to.typeName}`, one]));
   const enumConversion: Plan["enumConversion"] = (from, to) => enums.get(`${from.typeName}>${to.typeName}`);
@@ -186,11 +188,11 @@ function memo(compute: (name: string) => boolean): (name: string) => boolean {
 }
 
 /** Those of services first, then outer messages before inner ones, then as declared; from 0 in each group. */
-function ranksOf(groups: readonly (readonly (Composed | Let)[])[]): Map<Step, number> {
+function ranksOf(groups: readonly (readonly (Composed | Let | Permit)[])[]): Map<Step, number> {
   const ranks = new Map<Step, number>();
   for (const group of groups) {
     const lets = group.filter(({ kind }) => kind === "let");
-    const guards = [...lets, ...group.filter(({ kind }) => kind !== "let")].flatMap(({ steps }) =>
+    const guards = [...lets, ...group.filter(({ kind }) => kind === "composed")].flatMap(({ steps }) =>
       steps.filter(({ source }) => source.kind === "guard"),
     );
     for (const [rank, step] of guards.entries()) ranks.set(step, rank);
@@ -202,22 +204,26 @@ function ranksOf(groups: readonly (readonly (Composed | Let)[])[]): Map<Step, nu
  * Messages whose files share an app object, because one composes another across files. With `packages` also those of one package, which are
  * served together: what has to be named apart there is named apart from nothing else, so that no package changes the code of another.
  */
-function components(model: Model, children: (message: Block) => Composed[], packages: boolean): (Composed | Let)[][] {
+function components(
+  model: Model,
+  children: (message: Block) => Composed[],
+  packages: boolean,
+): (Composed | Let | Permit)[][] {
   const parent = new Map<DescFile, DescFile>();
   const find = (file: DescFile): DescFile => {
     const up = parent.get(file) ?? file;
     return up === file ? file : find(up);
   };
-  const blocks = [...model.messages, ...model.lets];
+  const blocks = [...model.messages, ...model.lets, ...model.permits];
   for (const message of blocks)
     for (const child of children(message)) parent.set(find(child.file.desc), find(message.file.desc));
-  for (const { let: own, methods } of model.files.flatMap((file) => file.services))
-    if (own !== undefined)
-      for (const { composed: root } of methods) parent.set(find(root.file.desc), find(own.file.desc));
+  for (const { desc, let: own, methods } of model.files.flatMap((file) => file.services))
+    for (const { composed: root, permit } of methods)
+      if (own !== undefined || (permit?.steps.length ?? 0) > 0) parent.set(find(root.file.desc), find(desc.file));
   if (packages)
     for (const { files } of model.packages)
       for (const { desc } of files) if (files[0] !== undefined) parent.set(find(desc), find(files[0].desc));
-  const groups = new Map<DescFile, (Composed | Let)[]>();
+  const groups = new Map<DescFile, (Composed | Let | Permit)[]>();
   for (const message of blocks) {
     const root = find(message.file.desc);
     groups.set(root, [...(groups.get(root) ?? []), message]);

@@ -16,6 +16,7 @@ import type {
   Let,
   MessageConversion,
   MetadataBinding,
+  Permit,
   ResolverSource,
   Step,
 } from "../resolve/model/model.ts";
@@ -93,11 +94,20 @@ export interface PlanStart extends PlanBlock {
   /** Where a failure that has touched a step may have begun, besides in itself: readers outside know only the step. */
   readonly inherits: ReadonlyMap<PlanStep, readonly TouchOrigin[]>;
 }
+/** What decides, once a request has been read, whether its caller may call the rpc. */
+export interface PlanPermit extends PlanBlock {
+  readonly composed: Permit;
+  /** `permitGetDashboard` */
+  readonly name: string;
+  readonly callers: Callers | undefined;
+}
 export interface PlanMethod {
   readonly method: BffMethod;
   readonly message: PlanMessage;
   /** What of the service's `let` it starts. */
   readonly start: PlanStart | undefined;
+  /** What decides who may call it; undefined: names alone do, or nothing. */
+  readonly permit: PlanPermit | undefined;
   /** Calls to one upstream at a time in one response. */
   readonly concurrent: number;
   /** Elements that a request may hold; undefined: as many as the server allows. */
@@ -227,7 +237,7 @@ export interface PlanFunction {
 
 /** Steps that one function starts. */
 export interface PlanBlock {
-  readonly composed: Composed | Let;
+  readonly composed: Composed | Let | Permit;
   /** All but the steps that only one case of a switch reads; what a step reads stands before it. */
   readonly steps: readonly PlanStep[];
   /** Whether a call with side effects is inside, so that the function takes a parameter `before`. */

@@ -13,6 +13,7 @@ import type {
   Fail,
   Let,
   MessageConversion,
+  Permit,
   Source,
   Step,
 } from "../resolve/model/model.ts";
@@ -29,7 +30,7 @@ export interface Projection {
 export interface Projected {
   readonly file: DescFile;
   /** The messages it composes itself, and the blocks of its services. */
-  readonly own: readonly (Composed | Let)[];
+  readonly own: readonly (Composed | Let | Permit)[];
   /** Those of other files that they reach. */
   readonly others: readonly Composed[];
   /** Those that this file holds. */

@@ -96,6 +96,12 @@ export const declarationCodes = {
     "In a pattern of names `*` stands for one whole segment, and for any: people read it who decide whom to trust.",
   BFF157:
     "A credential is of one source. Where two share a place, the credential itself shows whose it is: by its prefix, its issuer or its name.",
+  BFF160: "`public` stands alone in a permit. Whoever reads the rest would believe that somebody is kept out.",
+  BFF161:
+    "A permit's `fail` says how its `if` refuses: with PERMISSION_DENIED, or with NOT_FOUND where nobody is to learn that there is something. Other codes would tell clients to do something that does not help.",
+  BFF162:
+    "A decision is a step in the permit of an rpc, by `call`, `by` or `switch`, and it has a value. Nothing stands in for one that fails: what cannot be decided is refused.",
+  BFF163: "A source, scope or role is named in a permit as it is called. Another name, or none, matches nobody.",
   BFF191:
     "The protos of the options are those that the plugin was made with. With another version's, an option would mean something else, or would not be seen at all.",
   BFF190:

@@ -17,6 +17,8 @@ const field = (rule: string) => `message M { string a = 1 [(bff.v1.field) = ${ru
 const identity = (sources: string) => `option (bff.v1.file).identity = { ${sources} };`;
 const source = (kind: string) => identity(`source: { name: "a" ${kind} }`);
 const jwt = (more: string) => source(`jwt: { issuer: "https://a.b" audience: "c" ${more} }`);
+const permit = (said: string) =>
+  `message M {} service S { option (bff.v1.service) = {}; rpc A(M) returns (M) { option (bff.v1.method).permit = { ${said} }; } }`;
 const guard = (fail: string) => lets(`{ guard: { if: "x" fail: ${fail} } }`);
 
 const faults: readonly Case[] = [
@@ -411,11 +413,82 @@ const faults: readonly Case[] = [
     '"my.*.b.c" and a pattern of "a" take one certificate',
   ],
   ["BFF190", upstream("{ identify: «SIGNED» }"), '"identify" is not supported yet'],
+  ["BFF109", permit('if: «" "»'), '"if" is empty'],
+  ["BFF130", permit('source: ["a", «"a"»]'), '"a" is in the list twice'],
+  ["BFF130", permit('scope: ["a", «"a"»]'), '"a" is in the list twice'],
+  ["BFF130", permit('role: ["a", «"a"»]'), '"a" is in the list twice'],
+  ["BFF112", permit('if: "x" fail: { code: «OK» }'), "OK is not a failure"],
+  ["BFF147", permit('if: "x" fail: { as_is: «true» }'), "there is no upstream's status here to hand on as it is"],
   [
-    "BFF190",
-    "message M {} service S { option (bff.v1.service) = { permit: «{}» }; rpc A(M) returns (M); }",
-    '"permit" is not supported yet',
+    "BFF160",
+    permit('public: «true» scope: "read"'),
+    "`public` lets everybody in: the rest of this permit has no effect",
   ],
+  [
+    "BFF160",
+    `message M {} service S { option (bff.v1.service).permit = { public: «true» if: "x" }; rpc A(M) returns (M); }`,
+    "`public` lets everybody in: the rest of this permit has no effect",
+  ],
+  [
+    "BFF161",
+    permit('source: "a" fail: «{ message: "no" }»'),
+    "`fail` says how an `if` refuses, and this permit has no `if`",
+  ],
+  ["BFF161", permit('if: "x" fail: { code: «UNAUTHENTICATED» }'), "a permit does not refuse with UNAUTHENTICATED"],
+  ["BFF161", permit('if: "x" fail: { code: «INTERNAL» }'), "a permit does not refuse with INTERNAL"],
+  [
+    "BFF162",
+    `message M {} service S { option (bff.v1.service).permit = { let: «{ name: "a" by: "1" }» }; rpc A(M) returns (M); }`,
+    "the permit of a service has no `let`: its decisions see no `args`",
+  ],
+  [
+    "BFF162",
+    permit('let: «{ guard: { if: "x" fail: { code: ABORTED } } }»'),
+    "a decision is made by `call`, `by` or `switch`, not by `guard`",
+  ],
+  [
+    "BFF162",
+    permit('let: «{ name: "a" compose: { message: "M" } }»'),
+    "a decision is made by `call`, `by` or `switch`, not by `compose`",
+  ],
+  [
+    "BFF162",
+    permit('let: «{ name: "a" each: { var: "x" in: "y" by: "x" } }»'),
+    "a decision is made by `call`, `by` or `switch`, not by `each`",
+  ],
+  [
+    "BFF162",
+    permit('let: { name: "a" by: "1" supplementary: «true» }'),
+    "a decision takes no `supplementary`: what cannot be decided is refused",
+  ],
+  [
+    "BFF162",
+    permit('let: { name: "a" by: "1" fallback: «"1"» }'),
+    "a decision takes no `fallback`: what cannot be decided is refused",
+  ],
+  [
+    "BFF162",
+    permit('let: { name: "a" by: "1" autobind: «true» }'),
+    "a decision takes no `autobind`: what cannot be decided is refused",
+  ],
+  [
+    "BFF162",
+    permit('let: { name: "a" by: "1" unordered: «true» }'),
+    "a decision takes no `unordered`: what cannot be decided is refused",
+  ],
+  [
+    "BFF162",
+    permit('let: { name: "a" call: { method: "p.S/M" on_error: { ignore: «true» } } }'),
+    "a decision takes no `ignore` in `on_error`: what cannot be decided is refused",
+  ],
+  [
+    "BFF162",
+    permit('let: { name: "a" call: { method: "p.S/M" on_error: { fallback: «"x"» } } }'),
+    "a decision takes no `fallback` in `on_error`: what cannot be decided is refused",
+  ],
+  ["BFF163", permit('source: «""»'), '"" is not the name of a source'],
+  ["BFF163", permit('scope: «" read"»'), '" read" is not the name of a scope'],
+  ["BFF163", permit('role: «" "»'), '" " is not the name of a role'],
   [
     "BFF105",
     "message M {} service S { option (bff.v1.service) = {}; rpc A(M) returns (M) { option (bff.v1.method).max_calls = «0»; } }",
@@ -454,6 +527,7 @@ const fine: readonly string[] = [
   `message M { option (bff.v1.message) = {}; oneof o { string a = 1 [(bff.v1.field) = { by: "1" if: "x" }]; string b = 2 [(bff.v1.field).default = true]; } }`,
   `message M { option (bff.v1.message).alias = "p.N"; string a = 1 [(bff.v1.field).alias = "x"]; }`,
   `message M {} service S { option (bff.v1.service) = { let: { name: "a" by: "1" } }; rpc A(M) returns (M); }`,
+  permit("public: true"),
   "message M {} service S { option (bff.v1.service) = {}; rpc A(M) returns (M); } service T { rpc A(stream M) returns (M); }",
 ];
 

@@ -1,12 +1,14 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { Permit } from "../gen/bff/v1/options_pb.ts";
-import type { IrPermit } from "../ir.ts";
+import { Code, type Permit } from "../gen/bff/v1/options_pb.ts";
+import type { IrFailure, IrPermit, IrStep } from "../ir.ts";
 import type { Text } from "../origin.ts";
 import { child, type Declared, sourced, texts } from "./declared.ts";
+import { fault } from "./fault.ts";
 import { checkUnique } from "./names.ts";
 import { readFailure } from "./read-failure.ts";
+import { isEmpty } from "./read-policy.ts";
 import { readSteps } from "./read-step.ts";
-import { expression } from "./values.ts";
+import { codeName, expression } from "./values.ts";
 
 /** Who may call: of a service or of an rpc. */
 export function readPermit(declared: Declared<Permit>, of: "service" | "rpc", report: Report): IrPermit {
@@ -21,8 +23,29 @@ export function readPermit(declared: Declared<Permit>, of: "service" | "rpc", re
     roles: names(declared, "role", report),
     if: expression(value.if, place, "if", report),
     fail: fail && readFailure(fail, "permit", report),
-    steps: of === "service" ? [] : readSteps(value.let, place, report),
+    steps: of === "service" ? [] : readSteps(value.let, place, report).map((step) => decision(step, report)),
   };
+  if (permit.public !== undefined) {
+    const { public: _, ...rest } = value;
+    if (!isEmpty(rest)) {
+      fault(report, "BFF160", permit.public.at, "`public` lets everybody in: the rest of this permit has no effect", {
+        hint: "leave out `public`, or the rest",
+      });
+    }
+  }
+  if (of === "service" && value.let.length > 0) {
+    fault(
+      report,
+      "BFF162",
+      place.field("let").at,
+      "the permit of a service has no `let`: its decisions see no `args`",
+      {
+        hint: "move it to the permits of the rpcs, or declare the step in the `let` of the service",
+      },
+    );
+    return { ...permit, if: undefined, fail: undefined };
+  }
+  if (permit.fail !== undefined) checkFail(permit.fail, permit.if, report);
   return permit;
 }
 
@@ -32,6 +55,68 @@ function names(
   report: Report,
 ): readonly Text[] {
   const found = texts(value[field], place, field);
+  const named = found.filter(({ value }) => value !== "" && value.trim() === value);
+  for (const name of found) {
+    if (named.includes(name)) continue;
+    fault(report, "BFF163", name.at, `${JSON.stringify(name.value)} is not the name of a ${field}`, {
+      hint: `write the ${field} as it is called, without spaces around it, or leave it out`,
+    });
+  }
   checkUnique(found, "BFF130", (name) => `"${name}" is in the list twice`, "leave out one of them", report);
-  return found;
+  return named;
+}
+
+/** A decision has a value or refuses; nothing stands in for it. What says otherwise is left out. */
+function decision(step: IrStep, report: Report): IrStep {
+  const { source } = step;
+  for (const modifier of ["supplementary", "fallback", "autobind", "unordered"] as const) {
+    const said = step[modifier];
+    if (said === undefined || said.value === false) continue;
+    fault(report, "BFF162", said.at, `a decision takes no \`${modifier}\`: what cannot be decided is refused`, {
+      hint: "leave it out",
+    });
+  }
+  const plain = { ...step, supplementary: undefined, fallback: undefined, autobind: undefined, unordered: undefined };
+  if (source === undefined) return plain;
+  if (source.kind !== "by" && source.kind !== "call" && source.kind !== "switch") {
+    fault(
+      report,
+      "BFF162",
+      step.at,
+      `a decision is made by \`call\`, \`by\` or \`switch\`, not by \`${source.kind}\``,
+      {
+        hint: INSTEAD[source.kind],
+      },
+    );
+    return { ...plain, source: undefined };
+  }
+  if (source.kind !== "call") return plain;
+  const onError = source.policy.onError.filter(({ then }) => {
+    if (then === undefined || then.kind === "fail") return true;
+    const at = then.kind === "ignore" ? then.at : then.by.at;
+    const message = `a decision takes no \`${then.kind}\` in \`on_error\`: what cannot be decided is refused`;
+    fault(report, "BFF162", at, message, { hint: "leave out the rule" });
+    return false;
+  });
+  return { ...plain, source: { ...source, policy: { ...source.policy, onError } } };
+}
+const INSTEAD = {
+  guard: "write its condition, turned round, in the `if` of the permit",
+  compose: "make the call that decides a step of its own",
+  each: "ask for all of them in one call, and read its answer in `if`",
+};
+
+function checkFail(fail: IrFailure, condition: Text | undefined, report: Report): void {
+  if (condition === undefined) {
+    fault(report, "BFF161", fail.at, "`fail` says how an `if` refuses, and this permit has no `if`", {
+      hint: "add `if`, or leave out `fail`: source, scope and role refuse with a fixed text",
+    });
+  }
+  const { code } = fail;
+  if (code === undefined || code.value === Code.PERMISSION_DENIED || code.value === Code.NOT_FOUND) return;
+  // What is no status at all has been reported.
+  if (code.value === Code.OK || code.value === Code.ANY || codeName(code.value) === String(code.value)) return;
+  fault(report, "BFF161", code.at, `a permit does not refuse with ${codeName(code.value)}`, {
+    hint: "write PERMISSION_DENIED or leave out the code; or NOT_FOUND, to hide that there is something",
+  });
 }

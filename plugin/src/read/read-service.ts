@@ -3,7 +3,7 @@ import type { Report } from "../diagnostic/diagnostic.ts";
 import { method as methodOption, type Permit, service as serviceOption } from "../gen/bff/v1/options_pb.ts";
 import type { IrMethod, IrPermit, IrService } from "../ir.ts";
 import { child, children, text } from "./declared.ts";
-import { fault, unsupported } from "./fault.ts";
+import { fault } from "./fault.ts";
 import type { Locator } from "./locate.ts";
 import { checkReference } from "./names.ts";
 import type { Place } from "./place.ts";
@@ -28,7 +28,6 @@ export function readService(desc: DescService, locator: Locator, report: Report)
   const value = getOption(desc, serviceOption);
   const place = locator.rule(desc, serviceOption);
   const permit = permitOf(value, place, "service", report);
-  if (permit !== undefined && permit.public === undefined) unsupported(report, permit.at, '"permit"');
   return {
     kind: "service",
     desc,
@@ -60,7 +59,6 @@ function readMethod(desc: DescMethod, locator: Locator, report: Report): IrMetho
   const place = locator.rule(desc, methodOption);
   if (isEmpty(value)) fault(report, "BFF124", place.at, "this rule says nothing", { hint: "leave it out" });
   const permit = permitOf(value, place, "rpc", report);
-  if (permit !== undefined && permit.public === undefined) unsupported(report, permit.at, '"permit"');
   const response = text(value.response, place, "response");
   checkReference(response, "a message", report);
   return {

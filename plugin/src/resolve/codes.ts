@@ -32,8 +32,27 @@ export const CODES = {
   BFF223: "The principal has one type in a message, because an expression has one type.",
   BFF224:
     "A step is not called `peer` where there is an identity: there expressions read the client's address by that name.",
+  BFF230: "A permit names sources that the identity has. One that nobody can come from lets nobody in.",
+  BFF231:
+    "What an rpc permits lies within what its service permits, so that whoever reads the permit of the service knows the most that its rpcs allow.",
+  BFF232:
+    "Where it is known who is calling, each rpc says who may, itself or by its service. One that was forgotten would be open, or closed, by chance.",
+  BFF233: "A permit stands in a package with an identity, because otherwise nobody is known who could be let in.",
+  BFF234: "Scopes and roles are lists of texts of the principal, because that is where a permit looks for them.",
+  BFF235:
+    "The `if` of a service's permit does not read `args`: it is asked for each of its rpcs, and these have different requests.",
+  BFF236:
+    "What a permit rests on has a value, or fails the request. Otherwise an outage would decide who may call, and let somebody in.",
+  BFF237: "A call by which is decided who may call has no side effects, because it is sent for those who may not, too.",
+  BFF238:
+    "Who may call is decided by answers that are current. One that is served past its `ttl` keeps a right alive that has been taken away.",
+  BFF239: "A source of the identity is accepted by some rpc. Otherwise credentials are verified for nothing.",
   BFF240: "A request sets the `required` fields of its message, because without them it cannot be written to the wire.",
   BFF241: "Arguments differ in TypeScript, too, where `item_id` and `itemId` are one name.",
+  BFF242:
+    "What is said to those who are refused can be said. If its message or a detail failed, they would learn something else.",
+  BFF243:
+    "In a permit an optional is compared with a value, because two that hold nothing are equal: a caller of whom something is not known would be taken for anybody of whom it is not known either.",
   BFF330: "A condition is a bool. There is no agreement on which texts, numbers or messages would count as true.",
   BFF331: "A value fits the type of its target, because what does not fit would have to be converted by guessing.",
   BFF332:

@@ -12,11 +12,12 @@ import { resolveLet } from "./messages/let.ts";
 import { resolveAdrift, resolveMessage } from "./messages/message.ts";
 import { ownFunctions } from "./messages/own-functions.ts";
 import { packageContext } from "./messages/package-context.ts";
+import { resolvePermits } from "./messages/permit.ts";
 import { callersOf } from "./messages/principal.ts";
 import { isDegradation } from "./model/degradation.ts";
 import type { EffectTable } from "./model/effects.ts";
 import { effectTable, restsOn } from "./model/effects.ts";
-import type { BffFile, BffMethod, BffPackage, Composed, Let, Model, Step } from "./model/model.ts";
+import type { BffFile, BffMethod, BffPackage, Composed, Let, Model, Permit, Step } from "./model/model.ts";
 import { lookupMessage, lookupMethod, lookupService } from "./names/lookup.ts";
 import { DEFAULT_BUDGET_MS } from "./policies/context.ts";
 import { checkOwnWord } from "./policies/vouching.ts";
@@ -56,14 +57,16 @@ export function resolve(ir: Ir, report: Report): Model {
   // Messages read them, and may be composed by them.
   const lets = resolveLets(run);
   const { composed, namedAdrift } = resolveMessages(run, graph);
+  const permits = resolvePermits(run);
   suspectUntried(run);
-  const files = ir.files.filter((file) => file.target).map((file) => bffFile(run, file, composed, lets));
+  const files = ir.files.filter((file) => file.target).map((file) => bffFile(run, file, { composed, lets, permits }));
   return {
     ir,
     files,
     packages: packagesOf(run, files),
     identities: [...run.identities.values()].filter((identity) => identity !== undefined),
     lets: [...lets.values()],
+    permits: [...permits.values()],
     messages: [...composed.values()],
     conversions: aliases.conversions(),
     functions: run.functions,
@@ -163,12 +166,13 @@ function checkEntries(ir: Ir, report: Report): void {
   }
 }
 
-function bffFile(
-  run: Run,
-  file: IrFile,
-  composed: ReadonlyMap<string, Composed>,
-  lets: ReadonlyMap<IrService, Let>,
-): BffFile {
+interface ResolvedBlocks {
+  readonly composed: ReadonlyMap<string, Composed>;
+  readonly lets: ReadonlyMap<IrService, Let>;
+  readonly permits: ReadonlyMap<IrMethod, Permit>;
+}
+
+function bffFile(run: Run, file: IrFile, { composed, lets, permits }: ResolvedBlocks): BffFile {
   const effects = effectTable([...composed.values()]);
   const services = file.services.map((service) => ({
     ir: service,
@@ -191,6 +195,7 @@ function bffFile(
             ? run.aliases.response(message.desc, output, method.response?.at ?? method.at)
             : undefined,
           degradedField: substituted ? output.fields.find(isDegradation) : message.degradedField,
+          permit: permits.get(method),
           timeoutMs: method.timeout?.value ?? DEFAULT_BUDGET_MS,
           noSideEffects: method.desc.idempotency === Level.NO_SIDE_EFFECTS,
           shared: startedBy(run, method, lets.get(service), effects),

@@ -154,10 +154,11 @@ const EVENTS: ReadonlyMap<Code, AuditEvent["event"]> = new Map([
 /** Tells of a refusal, if that is what the failure is. */
 export function audited(
   observer: Observer | undefined,
-  { clientCode, message }: Failure,
+  { clientCode, message, refusal }: Failure,
   { judged, method, at }: { readonly judged: Judged; readonly method: string; readonly at: Date },
 ): void {
-  const event = EVENTS.get(clientCode);
+  // A permit may refuse with another code, so that nobody learns that there is something.
+  const event = EVENTS.get(clientCode) ?? (refusal ? "denied" : undefined);
   if (event === undefined || observer?.audit === undefined) return;
   const { source, issuer, subject, id } = judged.caller?.credential ?? {};
   observer.audit({ event, at, reason: message, method, source, issuer, subject, id, address: judged.peer.address });

@@ -16,6 +16,7 @@ import { addJudged, INCOMING, JUDGED } from "./judged-handler.ts";
 import { REACHED } from "./reached.ts";
 import { Request } from "./request.ts";
 import { assertWritable, holdsRequired } from "./required.ts";
+import { undecided } from "./undecided.ts";
 
 /** How one rpc is served. */
 export interface EndpointOptions<
@@ -207,7 +208,8 @@ function answer<App, I extends DescMessage, O extends DescMessage, C extends Des
   }
   const startedAt = clock.now();
   let permitting = options.permit?.judge !== undefined;
-  const fail = (failure: Failure): void => {
+  const fail = (thrown: Failure): void => {
+    const failure = permitting ? undecided(thrown) : thrown;
     failed(failure, metadata);
     if (permitting && judged !== undefined)
       audited(observer, failure, { judged, method: nameOf(method), at: clock.date() });

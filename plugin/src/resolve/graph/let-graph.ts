@@ -230,6 +230,22 @@ function needsOf(graph: MessageGraph, mentions: LetGraph["mentions"]): LetGraph[
   return (name) => known.get(name) ?? new Set();
 }
 
+/** What steps name, in their expressions and in those of the upstream entries for their calls. */
+export function mentionsOfSteps(ir: Ir, file: IrFile, steps: readonly IrStep[]): Mention[] {
+  return steps.flatMap((step) => [
+    ...namesOf(ir, file, stepTexts(step)),
+    ...entryNames(ir, file, declaredCalls(step.source)),
+  ]);
+}
+/** What expressions name. */
+export function namesIn(ir: Ir, file: IrFile, texts: readonly Text[]): Mention[] {
+  return namesOf(
+    ir,
+    file,
+    texts.map((text) => ({ text, item: undefined })),
+  );
+}
+
 /** @param which names, or the members of `env` */
 export function namesOf(
   ir: Ir,

@@ -221,7 +221,8 @@ export function policyTexts(policy: IrPolicy): Text[] {
   ];
 }
 const bindTexts = (bind: IrBind): Text[] => some(bind.by, bind.if, bind.spread);
-function failTexts(fail: IrFailure): Text[] {
+/** Every expression of a failure. */
+export function failTexts(fail: IrFailure): Text[] {
   return [...(fail.message === undefined ? [] : holeTexts(fail.message)), ...fail.details];
 }
 const some = (...texts: readonly (Text | undefined)[]): Text[] => texts.filter((text) => text !== undefined);

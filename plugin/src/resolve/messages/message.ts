@@ -144,7 +144,7 @@ interface Order {
   readonly order: readonly IrStep[];
   readonly circular: ReadonlySet<IrStep>;
 }
-function orderOf(cx: MessageContext): Order {
+export function orderOf(cx: MessageContext): Order {
   const { ir, run, scope } = cx;
   const byName = new Map(
     // A step that is called like what is always in scope has been reported: who writes that name means the other.

@@ -1,11 +1,11 @@
 import type { Expression, Node, Overload, Variable } from "../../cel/index.ts";
 import { childrenOf } from "../../cel/index.ts";
-import type { Block, Call, Composed, Let, Model, Step } from "./model.ts";
+import type { Block, Call, Composed, Let, Model, Permit, Step } from "./model.ts";
 import { callsOf, sourceExpressions } from "./source-parts.ts";
 
-/** All that has steps: the `let` of services, then messages. */
-export function blocksOf({ lets, messages }: Model): readonly (Composed | Let)[] {
-  return [...lets, ...messages];
+/** All that has steps: the `let` of services, permits, then messages. */
+export function blocksOf({ lets, permits, messages }: Model): readonly (Composed | Let | Permit)[] {
+  return [...lets, ...permits, ...messages];
 }
 
 /** The calls of its own steps, those of lists included, in order of declaration. */

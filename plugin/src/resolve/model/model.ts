@@ -32,6 +32,8 @@ export interface Model {
   readonly packages: readonly BffPackage[];
   /** The `let` of every service that has one. */
   readonly lets: readonly Let[];
+  /** Who may call each rpc; none of those whose permit has a fault. */
+  readonly permits: readonly Permit[];
   /** Every identity that governs a package of this run. */
   readonly identities: readonly Identity[];
   /** Composed messages, composers before what they compose. */
@@ -116,6 +118,8 @@ export interface BffMethod {
   readonly response: MessageConversion | undefined;
   /** Of the declared response. */
   readonly degradedField: DescField | undefined;
+  /** Undefined: nothing says who calls. */
+  readonly permit: Permit | undefined;
   readonly timeoutMs: number;
   readonly noSideEffects: boolean;
   /** The steps of the service's `let` that it starts, in order of declaration. */
@@ -157,6 +161,32 @@ export interface Let extends Block {
   readonly kind: "let";
   readonly ir: IrService;
   readonly desc: DescService;
+}
+
+/** Who may call an rpc: what its service and itself say together. Its steps decide what names alone do not. */
+export interface Permit extends Block {
+  readonly kind: "permit";
+  readonly ir: IrService;
+  readonly desc: DescService;
+  readonly rpc: IrMethod;
+  /** The nearest permit that says so. */
+  readonly at: Origin;
+  /** Where it says that nobody has to be known; then it says nothing else. */
+  readonly public: Origin | undefined;
+  /** Any of these; undefined: any at all. */
+  readonly sources: readonly string[] | undefined;
+  /** All of these. */
+  readonly scopes: readonly string[];
+  /** Of each list any. */
+  readonly roles: readonly (readonly string[])[];
+  /**
+   * Those of its steps that say when somebody may not: guards that are turned round, for theirs is the condition on which one passes. The
+   * service's comes first. Others are decisions, steps of the service among them, which are taken here for themselves.
+   */
+  readonly conditions: readonly Step[];
+  readonly callers: Callers | undefined;
+  /** The steps of the service that it rests on, as declared. */
+  readonly rests: ReadonlySet<IrStep>;
 }
 
 export interface Args {

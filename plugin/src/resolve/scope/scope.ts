@@ -3,9 +3,12 @@ import { type Registry, ScalarType } from "@bufbuild/protobuf";
 import {
   type CelType,
   checkExpression,
+  childrenOf,
   type Expression,
+  type Node,
   type Overload,
   type Scope,
+  strict,
   sureWhere,
   typeName,
   type Variable,
@@ -98,6 +101,8 @@ export interface MessageScope {
   readonly known: ReadonlySet<Variable>;
   /** What is there outside of any message, too: the steps of the service, and those of them with a fault. */
   readonly shared: { readonly steps: Map<string, Step>; readonly broken: Set<string> };
+  /** In a permit: errors are never absorbed, and what is unset is one (cel/types/strict.ts). */
+  readonly strict?: boolean;
 }
 
 export function free(scope: MessageScope, text: Text): FreeNames {
@@ -133,7 +138,32 @@ export function check(scope: MessageScope, text: Text, locals: readonly Variable
     functions: scope.functions,
     enums: scope.enums,
   };
-  return checkExpression(text, expressions, scope.registry, scope.report);
+  const found = checkExpression(text, expressions, scope.registry, scope.report);
+  if (found === undefined || scope.strict !== true) return found;
+  return comparesOptionals(found, scope.report) ? undefined : strict(found);
+}
+
+/** Two optionals that hold nothing are equal, which says of nobody that they are who they have to be. */
+function comparesOptionals({ root }: Expression, report: Report): boolean {
+  const found = (node: Node): Node | undefined => {
+    const equality = node.kind === "call" && (node.overload === "equals" || node.overload === "not_equals");
+    if (equality && node.args.every(({ type }) => type.kind === "optional")) return node;
+    for (const child of childrenOf(node)) {
+      const inside = found(child);
+      if (inside !== undefined) return inside;
+    }
+    return undefined;
+  };
+  const node = found(root);
+  if (node === undefined) return false;
+  report({
+    code: "BFF243",
+    severity: "error",
+    message: "in a permit two values that may both be missing are not compared: nothing equals nothing",
+    at: node.at,
+    hint: "ask for one of them first, as in has(a.b) && a.b == …",
+  });
+  return true;
 }
 
 /** Checks the value of a step, or of its items: what is always null has no type that a reader could rely on. */
@@ -204,5 +234,5 @@ export function stepsRead(scope: MessageScope, expressions: readonly (Expression
 export function withoutMessage(scope: MessageScope): MessageScope {
   const given = new Map([...scope.given].filter(([name]) => name !== "args"));
   const { steps, broken } = scope.shared;
-  return { ...scope, given, steps, broken, offered: [], brokenArgs: new Set() };
+  return { ...scope, given, steps, broken, offered: [], brokenArgs: new Set(), strict: false };
 }

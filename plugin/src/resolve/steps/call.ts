@@ -3,7 +3,7 @@ import { typeName, type Variable } from "../../cel/index.ts";
 import type { IrCall } from "../../ir.ts";
 import type { Text } from "../../origin.ts";
 import { notWrittenBack } from "../conversions/convert.ts";
-import type { Bound, Call } from "../model/model.ts";
+import type { Bound, Call, ErrorRule } from "../model/model.ts";
 import { answerOf } from "../model/source-parts.ts";
 import { lookupMethod } from "../names/lookup.ts";
 import { entriesFor } from "../policies/entries.ts";
@@ -46,8 +46,11 @@ export function resolveCall(cx: MessageContext, ir: IrCall, locals: readonly Var
   const shared = entries.map((entry) => metadata(outside, entry.policy.metadata, []));
   const gives =
     ir.batch && batch === undefined ? undefined : { method, batched: batch !== undefined, ...answerOf(method, batch) };
-  const given = entries.flatMap((entry) => reachable(errorRules(cx, outside, entry.policy, gives, [])));
-  const onError = reachable([...errorRules(cx, scope, ir.policy, gives, locals), ...given]);
+  // Nothing stands in for an answer that decides who may call: of such rules only those that refuse are left.
+  const holding = (rules: readonly ErrorRule[]): readonly ErrorRule[] =>
+    scope.strict === true ? rules.filter(({ then }) => then.kind === "fail") : rules;
+  const given = entries.flatMap((entry) => reachable(holding(errorRules(cx, outside, entry.policy, gives, []))));
+  const onError = reachable([...holding(errorRules(cx, scope, ir.policy, gives, locals)), ...given]);
   const tried = new Set(onError.map(({ at }) => at));
   for (const { at } of given) run.tried.set(at, tried.has(at) || (run.tried.get(at) ?? false));
   if ((ir.request && request === undefined) || (ir.batch && batch === undefined)) return undefined;

@@ -113,6 +113,7 @@ export function createShopService(deps: { readonly upstreams: Upstreams; readonl
   return [
     endpoint(ShopService.method.getPage, app, { // shop.proto:37:7
       timeoutMs: 2_000,
+      permit: { public: true },
       compose: (cx: Request<App, Principal | undefined>, args) => {
         admitShopService(cx);
         admitPage(cx, args);
@@ -125,6 +126,7 @@ export function createShopService(deps: { readonly upstreams: Upstreams; readonl
     }),
     endpoint(ShopService.method.getNote, app, { // shop.proto:38:7
       timeoutMs: 2_000,
+      permit: { public: true },
       compose: (cx: Request<App, Principal | undefined>, args) => {
         admitShopService(cx);
         return composeNote(cx, args);

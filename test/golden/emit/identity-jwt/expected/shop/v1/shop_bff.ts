@@ -54,7 +54,7 @@ export interface ResolverClients {
 
 /** What functions of yours supply; `npx protoc-gen-bff init-resolvers resolvers.ts` writes their beginnings. */
 export interface ShopResolvers {
-  /** shop.v1.Page.note (shop.proto:96:46) */
+  /** shop.v1.Page.note (shop.proto:98:46) */
   readonly pageNote: ResolverFor<
     Principal,
     GetPageRequest,
@@ -109,6 +109,7 @@ export function createShopService(deps: { readonly upstreams: Upstreams; readonl
   return [
     endpoint(ShopService.method.getPage, app, { // shop.proto:69:7
       timeoutMs: 2_000,
+      permit: {},
       compose: (cx: Request<App, Principal>, args) => {
         admitShopService(cx);
         return composePage(cx, args, startShopServiceGetPage(cx));
@@ -117,8 +118,9 @@ export function createShopService(deps: { readonly upstreams: Upstreams; readonl
       identity: deps.identity,
       observer: deps.observer,
     }),
-    endpoint(ShopService.method.getTeaser, app, { // shop.proto:71:7
+    endpoint(ShopService.method.getTeaser, app, { // shop.proto:73:7
       timeoutMs: 2_000,
+      permit: { public: true },
       compose: (cx: Request<App, Principal | undefined>, args) => {
         admitShopService(cx);
         return composeTeaser(cx, args);
@@ -164,7 +166,7 @@ export async function composePage(cx: Request<App, Principal>, args: GetPageRequ
   const { getOrder } = cx.app;
   const { ownStep } = shared;
 
-  // shop.proto:85:7
+  // shop.proto:87:7
   const orderStep = cx.call(getOrder, { id: args.id }, {
     metadata: { "x-tenant": principal.tenant !== undefined ? principal.tenant ?? "" : "" },
     rescue: (error) => {
@@ -174,10 +176,10 @@ export async function composePage(cx: Request<App, Principal>, args: GetPageRequ
     retryIf: (error) => error.code === Code.UNAVAILABLE && !principal.scopes.some((s) => s === "once"),
   });
 
-  // shop.proto:87:7
+  // shop.proto:89:7
   const partStep = cx.step(() => composePart(cx, { id: args.id }));
 
-  // shop.proto:96:46
+  // shop.proto:98:46
   const noteStep = cx.step(async () => {
     const order = await orderStep;
     const part = await partStep;
@@ -227,10 +229,10 @@ export async function composeTeaser(cx: Request<App, Principal | undefined>, arg
   const { principal } = cx;
   const { getItem } = cx.app;
 
-  // shop.proto:111:7
+  // shop.proto:113:7
   const partStep = cx.step(() => composePart(cx, { id: args.id }));
 
-  // shop.proto:112:7
+  // shop.proto:114:7
   const mineStep = cx.step(async () => {
     if (principal === undefined) return undefined;
     return cx.send(getItem, { id: principal.subject });

@@ -43,6 +43,7 @@ export function createShopService(deps: { readonly upstreams: Upstreams; readonl
   return [
     endpoint(ShopService.method.getPage, app, { // shop.proto:49:7
       timeoutMs: 2_000,
+      permit: {},
       compose: composePage,
       codec: { decode: decodeGetPageRequest, encode: encodePage },
       identity: deps.identity,

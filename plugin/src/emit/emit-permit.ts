@@ -1,0 +1,72 @@
+// Who may call: what an endpoint is told of it, and the function that decides once the request has been read.
+import type { PlanMethod, PlanPermit, PlanStep } from "../plan/plan.ts";
+import { failExpressions } from "../resolve/model/source-parts.ts";
+import { refusal } from "./emit-call.ts";
+import { emitStep } from "./emit-step.ts";
+import type { FileNames } from "./file-names.ts";
+import { block, commas, type Line, type Lines, mentions } from "./lines.ts";
+import { MessageNames } from "./message-names.ts";
+import { Place } from "./place.ts";
+import { typeOfRequest } from "./request-type.ts";
+import { type StepContext, stepContext } from "./step-context.ts";
+import { condition, negated } from "./value.ts";
+
+/** `permit: { sources: ["user"], scopes: ["read"], judge: permitGetPage },` */
+export function permitProperty({ method, permit }: PlanMethod): Lines {
+  const said = method.permit;
+  if (said === undefined) return [];
+  if (said.public !== undefined) return [["permit: { public: true },"]];
+  const list = (values: readonly string[]): string => `[${values.map((value) => JSON.stringify(value)).join(", ")}]`;
+  const parts: Line[] = [];
+  if (said.sources !== undefined) parts.push([`sources: ${list(said.sources)}`]);
+  if (said.scopes.length > 0) parts.push([`scopes: ${list(said.scopes)}`]);
+  if (said.roles.length > 0) parts.push([`roles: [${said.roles.map(list).join(", ")}]`]);
+  if (permit !== undefined) parts.push([`judge: ${permit.name}`]);
+  return [parts.length === 0 ? ["permit: {},"] : ["permit: { ", ...commas(parts), " },"]];
+}
+
+/** Refuses by throwing. Conditions over what is there at once come first; calls are sent only where these have held. */
+export function emitPermit(permit: PlanPermit, file: FileNames, planned: StepContext["planned"]): Lines {
+  const names = new MessageNames(file, permit);
+  const cx = stepContext(permit, names, planned, []);
+  const place = new Place();
+  const lines = permit.steps.flatMap((step): Lines => {
+    const own = step.step.source.kind === "guard" ? emitCondition(step, cx, place) : emitStep(step, cx);
+    return [...own, []];
+  });
+  const body = lines.slice(0, -1);
+  const later = permit.steps.some((step) => !step.sync && step.step.source.kind !== "guard");
+  const taken = names.taken((local) => mentions(body, local));
+  const all = [...taken, ...(taken.length === 0 ? [] : [[]]), ...body];
+  const parameter = (name: string): string => (mentions(all, name) ? name : `_${name}`);
+  const { desc, rpc } = permit.composed;
+  return [
+    [`/** Who may call ${desc.typeName}/${rpc.desc.name}. */`],
+    ...block(
+      [
+        `${later ? "async " : ""}function ${permit.name}(${parameter("cx")}: `,
+        ...typeOfRequest(["App"], permit.callers, file),
+        `, ${parameter("args")}: `,
+        file.shape(rpc.desc.input),
+        later ? "): Promise<void> {" : "): void {",
+      ],
+      all,
+      ["}"],
+    ),
+  ];
+}
+
+/** One that cannot be evaluated does not hold. */
+function emitCondition(step: PlanStep, cx: StepContext, place: Place): Lines {
+  const { source } = step.step;
+  if (source.kind !== "guard") return [];
+  const { names } = cx;
+  const test: Line = source.if.fails
+    ? ["!", names.runtime("holds"), "(() => ", ...condition(source.if, names), ")"]
+    : negated(source.if, names);
+  return [
+    [`// ${names.file.place(step.step.ir.at)}`],
+    ...place.reads(cx, [source.if, ...failExpressions(source.fail)]),
+    ["if (", ...test, ") throw ", ...refusal(source.fail, undefined, names), ";"],
+  ];
+}

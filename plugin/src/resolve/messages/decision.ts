@@ -1,0 +1,65 @@
+// What a permit may rest on: steps that have a value or fail, and whose calls change nothing.
+import type { Origin } from "../../origin.ts";
+import type { Step } from "../model/model.ts";
+import { callsOf, mayBeStale } from "../model/source-parts.ts";
+import { fullName } from "../policies/entries.ts";
+import type { MessageScope } from "../scope/scope.ts";
+
+/**
+ * @param shared whether it is a step of the service
+ * @param reader where the permit reads it, if it does so itself
+ */
+export function checkDecision(
+  { report }: MessageScope,
+  step: Step,
+  { shared, reader }: { readonly shared: boolean; readonly reader: Origin | undefined },
+): void {
+  if (step.source.kind === "guard") return;
+  const at = reader ?? step.ir.name?.at ?? step.ir.at;
+  const called = step.name === undefined ? "this step" : `step "${step.name}"`;
+  const what = unsureOf(step);
+  if (what !== undefined) {
+    report({
+      code: "BFF236",
+      severity: "error",
+      message: `a permit rests on ${called}, which ${what}: a failure would decide who may call`,
+      at,
+      ...(!shared || reader === undefined
+        ? {}
+        : { related: [{ at: step.ir.name?.at ?? step.ir.at, message: "the step of the service" }] }),
+      hint: "read a critical step by `call`, `by` or `switch`, such as one in the `let` of the permit itself",
+    });
+    return;
+  }
+  for (const call of callsOf(step.source)) {
+    if (call.effects !== "none") {
+      report({
+        code: "BFF237",
+        severity: "error",
+        message: `"${fullName(call.method)}" may have side effects, and is called before it is known who may call`,
+        at: call.methodAt,
+        hint: "say `read_only: true` on the call when it only reads, or `idempotency_level = NO_SIDE_EFFECTS` on its method",
+      });
+    }
+    if (mayBeStale(call)) {
+      report({
+        code: "BFF238",
+        severity: "warning",
+        message: `who may call is decided by an answer that may be past its \`ttl\`: a right that is taken away lives on for so long`,
+        at: call.policy.cache.stale?.at ?? call.at,
+        hint: 'write `stale: "0s"` in the `cache` of this call',
+      });
+    }
+  }
+}
+
+function unsureOf({ ir, source, supplementary, fallback }: Step): string | undefined {
+  if (source.kind !== "by" && source.kind !== "call" && source.kind !== "switch") return `is by \`${source.kind}\``;
+  if (supplementary) return "is supplementary";
+  if (fallback !== undefined) return "has a `fallback`";
+  if (ir.unordered?.value === true) return "is unordered";
+  // Those of upstream entries do not hold for decisions.
+  const rules = ir.source?.kind === "call" ? ir.source.policy.onError : [];
+  const rule = rules.find(({ then }) => then !== undefined && then.kind !== "fail");
+  return rule?.then === undefined ? undefined : `has an \`on_error\` with \`${rule.then.kind}\``;
+}

@@ -1,0 +1,129 @@
+// What a permit says by names alone: sources, scopes and roles, and `public`.
+import { type DescMessage, ScalarType } from "@bufbuild/protobuf";
+import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import type { IrMethod, IrPermit, IrService } from "../../ir.ts";
+import type { Text } from "../../origin.ts";
+import type { Identity, Permit } from "../model/model.ts";
+import type { PackageContext, Run } from "../steps/context.ts";
+
+/** Tells of permits where nobody is known, and of what the permit of a service says; false: its rpcs are not looked at. */
+export function checkAccepts(run: Run, service: IrService, { identified, identity }: PackageContext): boolean {
+  const all = [service.permit, ...service.methods.map(({ permit }) => permit)].filter((one) => one !== undefined);
+  if (!identified) {
+    for (const permit of all) {
+      run.report({
+        code: "BFF233",
+        severity: "error",
+        message: "nothing says who is calling: a permit needs an identity",
+        at: permit.at,
+        hint: "add `identity` to the file rule of this package, or leave out the permit",
+      });
+    }
+    return false;
+  }
+  // A faulty one has been reported.
+  if (identity === undefined) return false;
+  for (const permit of all) checkNames(run, permit, identity);
+  return true;
+}
+
+function checkNames({ report }: Run, permit: IrPermit, identity: Identity): void {
+  const names = identity.sources.map(({ name }) => name);
+  for (const source of permit.sources) {
+    if (names.includes(source.value)) continue;
+    const like = didYouMean(source.value, names);
+    report({
+      code: "BFF230",
+      severity: "error",
+      message: `the identity has no source "${source.value}"`,
+      at: source.at,
+      related: [{ at: identity.ir.at, message: "the identity" }],
+      hint: like !== undefined ? `did you mean "${like}"?` : `name one of: ${names.join(", ")}`,
+    });
+  }
+  for (const [field, [first]] of [["scopes", permit.scopes] as const, ["roles", permit.roles] as const]) {
+    if (first === undefined || hasTexts(identity.type, field)) continue;
+    report({
+      code: "BFF234",
+      severity: "error",
+      message: `"${identity.type.typeName}" has no \`repeated string ${field}\``,
+      at: first.at,
+      hint: `add the field to the message, and fill it by \`set\`; or ask by \`if\``,
+    });
+  }
+}
+
+function hasTexts(type: DescMessage, name: string): boolean {
+  const field = type.fields.find((one) => one.name === name);
+  return field?.fieldKind === "list" && field.listKind === "scalar" && field.scalar === ScalarType.STRING;
+}
+
+/** Both together; undefined after a diagnostic. */
+export function resolveAccepts(
+  { run, service, method }: { readonly run: Run; readonly service: IrService; readonly method: IrMethod },
+  { identity }: PackageContext,
+): Pick<Permit, "public" | "sources" | "scopes" | "roles"> | undefined {
+  const outer = service.permit;
+  const inner = method.permit;
+  const own = inner ?? outer;
+  if (own === undefined) {
+    // Without a source nobody could be let in by a permit.
+    if ((identity?.sources.length ?? 0) > 0) reportUncovered(run, service, method);
+    return undefined;
+  }
+  if (inner?.public !== undefined && outer !== undefined && outer.public === undefined) {
+    run.report({
+      code: "BFF231",
+      severity: "error",
+      message: `"${method.desc.name}" is public, and its service has a permit`,
+      at: inner.public.at,
+      related: [{ at: outer.at, message: "the permit of the service" }],
+      hint: "give it a service of its own, without a permit: among rpcs that are closed an open one is overlooked",
+    });
+    return undefined;
+  }
+  if (own.public !== undefined) return { public: own.public.at, sources: undefined, scopes: [], roles: [] };
+  const around = outer?.public === undefined ? outer : undefined;
+  const within = (inner?.sources ?? []).filter((source) => isWithin(run, source, around, identity));
+  if (within.length < (inner?.sources.length ?? 0)) return undefined;
+  const sources = inner !== undefined && within.length > 0 ? within : (around?.sources ?? []);
+  const both = [around, inner].filter((one) => one !== undefined);
+  return {
+    public: undefined,
+    sources: sources.length === 0 ? undefined : sources.map(({ value }) => value),
+    scopes: [...new Set(both.flatMap(({ scopes }) => scopes.map(({ value }) => value)))],
+    roles: both.flatMap(({ roles }) => (roles.length === 0 ? [] : [roles.map(({ value }) => value)])),
+  };
+}
+
+function isWithin(
+  { report }: Run,
+  source: Text,
+  around: IrPermit | undefined,
+  identity: Identity | undefined,
+): boolean {
+  // Of one that there is not the same has been told.
+  if (identity?.sources.every(({ name }) => name !== source.value)) return true;
+  if (around === undefined || around.sources.length === 0) return true;
+  if (around.sources.some(({ value }) => value === source.value)) return true;
+  report({
+    code: "BFF231",
+    severity: "error",
+    message: `source "${source.value}" is not among those that the service accepts`,
+    at: source.at,
+    related: around.sources.map(({ at }) => ({ at, message: "accepted by the service" })),
+    hint: `leave it out, or give the rpc a service of its own: a permit of an rpc narrows that of its service`,
+  });
+  return false;
+}
+
+function reportUncovered({ report }: Run, service: IrService, method: IrMethod): void {
+  report({
+    code: "BFF232",
+    severity: "error",
+    message: `nothing says who may call "${method.desc.name}"`,
+    at: method.at,
+    related: [{ at: service.at, message: "the service says nothing either" }],
+    hint: 'add `option (bff.v1.method).permit = {};` for any known caller, or say which, as in `{ scope: "read" }`; a permit of the service covers all its rpcs',
+  });
+}

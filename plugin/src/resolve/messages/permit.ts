@@ -1,0 +1,298 @@
+// Who may call an rpc: what its service and itself say together, and the steps that decide it.
+import type { Variable } from "../../cel/index.ts";
+import type { Diagnostic, Report } from "../../diagnostic/diagnostic.ts";
+import { Code } from "../../gen/bff/v1/options_pb.ts";
+import { sortByDependency } from "../../graph.ts";
+import type { IrFile, IrMethod, IrPermit, IrService, IrStep } from "../../ir.ts";
+import type { Origin } from "../../origin.ts";
+import { mentionsOfSteps, namesIn } from "../graph/let-graph.ts";
+import { failTexts } from "../graph/message-graph.ts";
+import type { Fail, Permit, Step } from "../model/model.ts";
+import { failExpressions } from "../model/source-parts.ts";
+import { resolveFailure } from "../policies/failure.ts";
+import { freeNames } from "../scope/free-names.ts";
+import { checkCondition, HEADERS, type MessageScope, PEER, stepsRead, where } from "../scope/scope.ts";
+import type { MessageContext, PackageContext, Run } from "../steps/context.ts";
+import { checkDecision } from "./decision.ts";
+import { envOfLet } from "./env.ts";
+import { orderOf, resolveSteps } from "./message.ts";
+import { checkNamespaces } from "./own-functions.ts";
+import { packageContext } from "./package-context.ts";
+import { checkAccepts, resolveAccepts } from "./permit-accepts.ts";
+import { callersOf, checkPeerNames, givenOfCallers } from "./principal.ts";
+import { checkHiding } from "./shared-steps.ts";
+
+/** Every permit of the run; an rpc that is not covered, or whose permit is faulty, is missing. */
+export function resolvePermits(run: Run): ReadonlyMap<IrMethod, Permit> {
+  const found = new Map<IrMethod, Permit>();
+  for (const file of run.ir.files) {
+    const context = packageContext(run, file.desc.proto.package);
+    for (const service of file.services) {
+      if (!checkAccepts(run, service, context)) continue;
+      const report = once(run.report);
+      for (const method of service.methods) {
+        const permit = resolvePermit({ run, service, method, file, context, report });
+        if (permit !== undefined) found.set(method, permit);
+      }
+    }
+  }
+  return found;
+}
+
+/** What a service says is said again for each of its rpcs, and told once. */
+function once(report: Report): Report {
+  const told = new Set<string>();
+  return (diagnostic: Diagnostic) => {
+    const { code, message, at } = diagnostic;
+    const key = `${code} ${at.file}:${at.line}:${at.column} ${message}`;
+    if (told.has(key)) return;
+    told.add(key);
+    report(diagnostic);
+  };
+}
+
+interface Around {
+  readonly run: Run;
+  readonly service: IrService;
+  readonly method: IrMethod;
+  readonly file: IrFile;
+  readonly context: PackageContext;
+  /** Tells everything once for the service. */
+  readonly report: Report;
+}
+
+function resolvePermit(around: Around): Permit | undefined {
+  const { service, method, context } = around;
+  const said = [service.permit, method.permit].filter((permit) => permit !== undefined);
+  const accepts = resolveAccepts(around, context);
+  if (said.length === 0 || accepts === undefined) return undefined;
+  const { cx, env, shared, steps, errors } = decisions(around);
+  const conditions = said.flatMap((permit, i) => {
+    const step = condition(around, cx, permit, steps.length + i);
+    return step === undefined ? [] : [step];
+  });
+  const wanted = said.filter((permit) => permit.if !== undefined).length;
+  if (errors() > 0 || conditions.length < wanted) return undefined;
+  for (const step of steps)
+    checkDecision(cx.scope, step, { shared: shared.includes(step.ir), reader: readerOf(step, conditions) });
+  if (errors() > 0) return undefined;
+  const { args } = cx;
+  return {
+    kind: "permit",
+    ir: cx.ir as IrService,
+    file: around.file,
+    desc: service.desc,
+    rpc: method,
+    at: (method.permit ?? service.permit)?.at ?? method.at,
+    ...accepts,
+    args,
+    shared: [],
+    env,
+    callers: callersOf(around.run, method),
+    rests: new Set(shared),
+    steps: [...steps, ...conditions],
+    conditions,
+    targets: [],
+  };
+}
+
+/** The expression that reads a step, to be pointed at. */
+function readerOf(step: Step, all: readonly Step[]): Origin | undefined {
+  const reader = all.find((other) => other.source.kind === "guard" && other.reads.includes(step));
+  const { source } = reader ?? {};
+  return source?.kind === "guard" ? source.if.reads.find(({ variable }) => variable === step.variable)?.at : undefined;
+}
+
+/** The steps of the service that it rests on, and its own, in a scope that has them all. */
+function decisions(around: Around) {
+  const { run, service, method, context } = around;
+  let count = 0;
+  const counting =
+    (report: Report): Report =>
+    (diagnostic) => {
+      if (diagnostic.severity === "error") count++;
+      report(diagnostic);
+    };
+  const own = method.permit?.steps ?? [];
+  const shared = restedOn(around, own);
+  const { scope, env } = scopeOf(around, counting(around.report));
+  const cx: MessageContext = {
+    run,
+    ir: { ...service, steps: shared },
+    file: around.file,
+    scope,
+    args: { message: method.desc.input, variable: argsOf(method), members: [] },
+    offered: [],
+    governing: context.governing,
+    package: context,
+    openAt: [],
+    roots: [method],
+    around: new Map(),
+  };
+  // What is wrong with them has been told where they stand. They do not see `args`.
+  const silent: Report = () => {};
+  const without = new Map([...scope.given].filter(([name]) => name !== "args"));
+  const apart = { ...scope, report: silent, given: without };
+  const sound = shared.filter((step) => run.shared.has(step));
+  for (const step of shared) if (!sound.includes(step)) scope.broken.add(step.name?.value ?? "");
+  const quiet = { ...cx, run: { ...run, report: silent, suspect: silent }, scope: apart };
+  const { order } = sortByDependency(sound, (step) => run.lets.edges(step).map(({ to }) => to));
+  const before = resolveSteps({ ...quiet, ir: { ...service, steps: sound } }, () => 0, {
+    order: { order, circular: new Set() },
+    rootsOf: () => [method],
+  });
+  const named = new Map(service.steps.flatMap((step) => (step.name === undefined ? [] : [[step.name.value, step]])));
+  const inner: MessageContext = { ...cx, ir: { ...service, steps: own }, around: named };
+  checkHiding({ ...inner, ir: { ...service, steps: own } });
+  checkNamespaces(inner);
+  checkPeerNames(inner);
+  const steps = resolveSteps(inner, () => count, { order: orderOf(inner), rootsOf: () => [method] });
+  return { cx: inner, env, shared, steps: [...before, ...steps], errors: () => count };
+}
+/** The steps of the service that the permit reads, with those that these wait for, as they are declared. */
+function restedOn({ run, service, method, file }: Around, own: readonly IrStep[]): IrStep[] {
+  const names = new Set(own.map(({ name }) => name?.value));
+  const texts = [service.permit, method.permit].flatMap((permit) =>
+    permit === undefined ? [] : [...(permit.if ? [permit.if] : []), ...(permit.fail ? failTexts(permit.fail) : [])],
+  );
+  const mentioned = [...namesIn(run.ir, file, texts), ...mentionsOfSteps(run.ir, file, own)].map(({ name }) => name);
+  const open = service.steps.filter(
+    ({ name }) => name !== undefined && !names.has(name.value) && mentioned.includes(name.value),
+  );
+  const all = new Set<IrStep>();
+  for (let step = open.pop(); step !== undefined; step = open.pop()) {
+    if (all.has(step)) continue;
+    all.add(step);
+    open.push(...run.lets.edges(step).map(({ to }) => to));
+  }
+  return service.steps.filter((step) => all.has(step));
+}
+
+function argsOf({ desc: { input } }: IrMethod): Variable {
+  const type = { kind: "message", desc: input } as const;
+  return { name: "args", role: "args", type, proto: type, absent: false };
+}
+
+/** Everything in a permit is strict. */
+function scopeOf({ run, service, method, file, context }: Around, report: Report) {
+  const { given: caller, broken } = givenOfCallers(run, undefined, context, [method], report);
+  // What it reads and is not there has been told of the service's `let`, or is a name that is not known.
+  const env = envOfLet(run, service, file, context, () => {});
+  const steps = new Map<string, Step>();
+  const given = new Map<string, Variable>([
+    ["args", argsOf(method)],
+    ["headers", HEADERS],
+    ["env", env.group],
+    ["now", context.now],
+    ["peer", PEER],
+    ...caller,
+  ]);
+  const shared = { steps, broken: new Set(broken) };
+  const scope: MessageScope = {
+    registry: run.ir.registry,
+    container: file.desc.proto.package,
+    enums: run.enums,
+    report,
+    given,
+    steps,
+    stepOf: new Map(),
+    broken: shared.broken,
+    offered: method.desc.input.fields.map(({ name }) => name),
+    brokenArgs: new Set(),
+    brokenEnv: env.broken,
+    functions: context.functions,
+    brokenFunctions: new Set(context.brokenFunctions),
+    known: new Set(),
+    shared,
+    strict: true,
+  };
+  return { scope, env: env.variables };
+}
+
+/** The `if` of a permit as a step: what it reads, and how it refuses. */
+function condition(around: Around, cx: MessageContext, permit: IrPermit, index: number): Step | undefined {
+  if (permit.if === undefined) return undefined;
+  const { service, run } = around;
+  const ofService = permit === service.permit;
+  const scope = ofService ? sceneOfService(around, cx.scope) : cx.scope;
+  if (ofService && freeNames(permit.if.value, run.ir.registry, scope.container).names.has("args")) {
+    scope.report({
+      code: "BFF235",
+      severity: "error",
+      message: "the `if` of a service's permit sees no `args`: each of its rpcs has another request",
+      at: permit.if.at,
+      hint: "move it to the permits of the rpcs, or read `principal`, `headers`, `peer`, `env`, `now` or a step of the service",
+    });
+    return undefined;
+  }
+  const test = checkCondition(scope, permit.if, "this `if`");
+  const said = permit.fail;
+  // What is told to those who are refused is not part of the decision; it is known that the condition does not hold.
+  const lenient = { ...where(scope, test, false), strict: false };
+  const fail = said === undefined ? DENIED(permit.at) : resolveFailure(lenient, said, []);
+  if (test === undefined || fail === undefined) return undefined;
+  checkTold(scope, fail);
+  const denies: Fail = { ...fail, code: fail.code ?? Code.PERMISSION_DENIED };
+  return {
+    ir: {
+      kind: "step",
+      at: permit.if.at,
+      index,
+      name: undefined,
+      if: undefined,
+      source: { kind: "guard", at: permit.if.at, if: permit.if, fail: said },
+      supplementary: undefined,
+      fallback: undefined,
+      autobind: undefined,
+      after: [],
+      unordered: undefined,
+    },
+    name: undefined,
+    index,
+    variable: undefined,
+    if: undefined,
+    source: { kind: "guard", if: test, fail: denies },
+    supplementary: false,
+    autobind: false,
+    unordered: false,
+    fallback: undefined,
+    after: [],
+    reads: stepsRead(scope, [test, ...failExpressions(denies)]),
+    absent: false,
+    absentByFailure: false,
+    tainted: false,
+  };
+}
+const DENIED = (at: Origin): Fail => ({
+  code: Code.PERMISSION_DENIED,
+  message: undefined,
+  details: [],
+  asIs: undefined,
+  at,
+});
+
+/** A service's `if` sees neither `args` nor the decisions of an rpc. */
+function sceneOfService({ service }: Around, scope: MessageScope): MessageScope {
+  const names = new Set(service.steps.map(({ name }) => name?.value));
+  const steps = new Map([...scope.steps].filter(([name]) => names.has(name)));
+  const given = new Map([...scope.given].filter(([name]) => name !== "args"));
+  return { ...scope, steps, given, offered: [] };
+}
+
+/** What is said to those who are refused must not fail itself, nor be absent: then it would not be said. */
+function checkTold(scope: MessageScope, fail: Fail): void {
+  for (const expression of failExpressions(fail)) {
+    const [absent] = expression.unsafe;
+    if (absent === undefined && !expression.fails) continue;
+    scope.report({
+      code: "BFF242",
+      severity: "error",
+      message:
+        absent === undefined
+          ? "what a permit says when it refuses may itself fail here"
+          : `what a permit says when it refuses may be absent: "${absent.name}" may be`,
+      at: expression.text.at,
+      hint: "write what is always there, such as a field of `args`",
+    });
+  }
+}

@@ -1,0 +1,17 @@
+import { Code, Failure, Reason } from "../failure.ts";
+
+/**
+ * What a client is told where a permit could not be decided, or has refused. Nobody is let in by a failure, and nobody learns more of it
+ * than that.
+ */
+export function undecided(failure: Failure): Failure {
+  if (failure.refusal || failure.clientCode !== Code.INTERNAL) return failure;
+  const { code, reason, upstream, method, message, cause } = failure;
+  // An expression that cannot be evaluated does not hold.
+  if (upstream === "") {
+    const told = { code: Code.PERMISSION_DENIED, clientCode: Code.PERMISSION_DENIED, refusal: true };
+    return new Failure({ ...told, reason: Reason.REJECTED, callee: "", message: `a permit fails: ${message}`, cause });
+  }
+  const callee = method === "" ? upstream : method;
+  return new Failure({ code, reason, callee, message, clientCode: Code.UNAVAILABLE, cause });
+}
