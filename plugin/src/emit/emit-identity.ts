@@ -26,7 +26,8 @@ export function emitIdentity(
   if (first === undefined) return;
   const names = new FileNames(f, first.desc, { reads: new Map(), convert, enumConversion, functions: [], apart: true });
   const schema = names.schema(identity.type);
-  const sources = identity.sources.flatMap((source) => emitSource(source, schema, names, f));
+  const services = server.files.flatMap((file) => file.services.map(({ desc }) => desc.typeName));
+  const sources = identity.sources.flatMap((source) => emitSource(source, services, schema, names, f));
   const read = identityReads(identity);
   const env = server.env.flatMap(({ variable }): Line[] => {
     if (!read.has(variable.name) || variable.proto === undefined) return [];
@@ -71,12 +72,22 @@ const FUNCTIONS = {
   trusted: ["trusted", SUBPATH],
 } as const;
 
-function emitSource(source: IdentitySource, schema: Printable, names: FileNames, f: GeneratedFile): Lines {
+function emitSource(
+  source: IdentitySource,
+  services: readonly string[],
+  schema: Printable,
+  names: FileNames,
+  f: GeneratedFile,
+): Lines {
   const { credential, ir, claims, set } = source;
   const [name, from] = FUNCTIONS[credential.kind];
   const rows: Line[] = [
     [`name: ${JSON.stringify(source.name)},`],
     ...optionsOf(source, names),
+    // Who signs it names the service that it calls.
+    ...(credential.kind === "assertion"
+      ? [[`audience: [${services.map((one) => JSON.stringify(one)).join(", ")}],`]]
+      : []),
     ...(ir.from.length === 0 ? [] : [["from: ", ...listOf(ir.from), ","]]),
     ...(claims === undefined ? [] : [["claims: ", names.schema(claims), ","]]),
     ...(set === undefined ? [] : principalOf(set, schema, names)),

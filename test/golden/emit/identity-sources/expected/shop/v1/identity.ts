@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 import type { IdentitySpec } from "@protobff/runtime/identity";
-import { apiKey, identity, jwt, peer, trusted } from "@protobff/runtime/identity";
+import { apiKey, assertion, identity, jwt, peer, trusted } from "@protobff/runtime/identity";
 import type { Principal } from "./shop_pb.ts";
 import { ClaimsSchema, PrincipalSchema } from "./shop_pb.ts";
 import { session } from "@protobff/runtime/session";
@@ -48,7 +48,21 @@ export function createIdentity(env: { readonly OIDC_ISSUER: string; readonly CLI
       header: "x-gateway-user-bin",
       from: ["gateway.shop.example"],
     }),
-    trusted({ // shop.proto:28:15
+    assertion({ // shop.proto:28:15
+      name: "web",
+      issuer: `web.${env.CLIENT}`,
+      keys: "/run/secrets/web-keys",
+      audience: ["shop.v1.ShopService"],
+    }),
+    assertion({ // shop.proto:29:15
+      name: "mobile",
+      issuer: "mobile",
+      keys: "https://mobile.internal/.well-known/bff-keys",
+      audience: ["shop.v1.ShopService"],
+      claims: ClaimsSchema,
+      principal: (claims, credential) => create(PrincipalSchema, { id: credential.issuer + "/" + claims.email }),
+    }),
+    trusted({ // shop.proto:30:15
       name: "proxy",
       header: "x-shop-user",
       from: ["proxy.shop.example"],
@@ -60,14 +74,14 @@ export function createIdentity(env: { readonly OIDC_ISSUER: string; readonly CLI
         id: "proxy/" + claims.id,
       })),
     }),
-    trusted({ // shop.proto:29:15
+    trusted({ // shop.proto:31:15
       name: "edge",
       header: "x-shop-claims-bin",
       from: ["spiffe://shop.example/ns/*", "*.edge.shop.example"],
       claims: ClaimsSchema,
       principal: (claims) => create(PrincipalSchema, { id: claims.tenant }),
     }),
-    peer({ // shop.proto:30:15
+    peer({ // shop.proto:32:15
       name: "mesh",
       spiffe: ["spiffe://shop.example/ns/*/job"],
       dns: ["jobs.shop.example", "*.jobs.shop.example"],

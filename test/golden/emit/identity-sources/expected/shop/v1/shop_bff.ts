@@ -41,7 +41,7 @@ function createApp(_upstreams: Upstreams, env: Env): App {
 export function createShopService(deps: { readonly upstreams: Upstreams; readonly env: Env; readonly identity: Identity<Principal>; readonly observer?: Observer | undefined }): Endpoint[] {
   const app = createApp(deps.upstreams, deps.env);
   return [
-    endpoint(ShopService.method.getPage, app, { // shop.proto:49:7
+    endpoint(ShopService.method.getPage, app, { // shop.proto:51:7
       timeoutMs: 2_000,
       permit: {},
       compose: composePage,
