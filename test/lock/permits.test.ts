@@ -1,0 +1,88 @@
+// What the lock says of who may call: a permit that becomes wider is a difference that a review sees.
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { compile } from "../../plugin/src/compile.ts";
+import { requestOf, UPSTREAMS } from "../support/golden.ts";
+
+const file = "shop/v1/shop.proto";
+const golden = fileURLToPath(new URL(`../golden/emit/permits/proto/${file}`, import.meta.url));
+const proto = readFileSync(golden, "utf8");
+
+function run(text: string, lock?: string, ci = false) {
+  const protos = { [file]: text };
+  const texts: Readonly<Record<string, string>> = { ...UPSTREAMS, ...protos };
+  return compile(requestOf({ protos }), (name) => texts[name], { text: lock, ci });
+}
+const permitsOf = (lock: string | undefined) => JSON.parse(lock ?? "{}").permits?.[file];
+const locked = run(proto).lock ?? "";
+
+test("each rpc has what its service and itself say together", () => {
+  const user = "principal.tenant == args.tenant";
+  const open = "!env.CLOSED || 'admin' in principal.roles";
+  expect(permitsOf(locked)).toMatchObject({
+    "shop.v1.OpenService/About": { public: true },
+    "shop.v1.OpenService/Known": { sources: ["robot", "user"] },
+    "shop.v1.ShopService/GetPage": { sources: ["robot", "user"], scopes: ["read"], if: [open] },
+    "shop.v1.ShopService/GetOwnPage": {
+      sources: ["user"],
+      scopes: ["own", "read"],
+      roles: [["admin", "owner"]],
+      if: [open, user],
+    },
+  });
+});
+
+test("what a permit uses of upstreams is held, under a path of its own", () => {
+  const { files } = JSON.parse(locked);
+  const uses = files[file]["up.v1.Order.paid"].used_by;
+  expect(uses).toEqual(["shop.v1.ShopService/GetDecidedPage permit.if"]);
+  expect(files[file]["up.v1.OrderService/GetOrder"].used_by).toEqual([
+    "shop.v1.ShopService/GetDecidedPage permit let.order.call.method",
+  ]);
+});
+
+test("the same permits write nothing", () => {
+  expect(run(proto, locked).lock).toBeUndefined();
+  expect(run(proto, locked, true).diagnostics).toEqual([]);
+});
+
+describe.each([
+  ["a scope is dropped", (text: string) => text.replace(' scope: "read" if:', " if:"), "GetDecidedPage"],
+  ["a rpc drops its roles", (text: string) => text.replace('role: ["owner", "admin"]', ""), "GetOwnPage"],
+  [
+    "a role is added",
+    (text: string) => text.replace('["owner", "admin"]', '["owner", "admin", "guest"]'),
+    "GetOwnPage",
+  ],
+  [
+    "a condition is weaker",
+    (text: string) => text.replace("!ok(order) || order.paid", "true || order.paid"),
+    "GetDecidedPage",
+  ],
+  ["an rpc is public", (text: string) => text.replace(".permit = {};", ".permit.public = true;"), "Known"],
+  [
+    "the identity gets a source",
+    (text: string) =>
+      text.replace(
+        'name: "robot"',
+        'name: "other" api_key: { header: "x-other" } set: [{ name: "subject" by: "credential.subject" }] }, { name: "robot"',
+      ),
+    "Known",
+  ],
+])("%s", (_, widen, rpc) => {
+  const wider = widen(proto);
+  test("is a difference of the lock", () => {
+    expect(wider).not.toBe(proto);
+    const { lock } = run(wider, locked);
+    expect(permitsOf(lock)).not.toEqual(permitsOf(locked));
+  });
+  test("is an error in CI, at the permit", () => {
+    const { diagnostics, lock } = run(wider, locked, true);
+    const errors = diagnostics.filter(({ severity }) => severity === "error");
+    expect(errors.map(({ code }) => code)).toEqual(["BFF902"]);
+    expect(errors[0]?.message).toContain("says something else of who may call");
+    expect(errors[0]?.message).toContain(`/${rpc}"`);
+    expect(lock).toBeUndefined();
+  });
+});
