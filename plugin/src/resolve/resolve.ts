@@ -50,6 +50,8 @@ export function resolve(ir: Ir, report: Report): Model {
     tried: new Map(),
   };
   checkEntries(ir, report);
+  // Also of a file that nothing in this run imports.
+  for (const { identity, desc } of ir.files) if (identity !== undefined) packageContext(run, desc.proto.package);
   checkServicesEnv(run);
   for (const file of ir.files)
     for (const service of file.services)
