@@ -12,7 +12,7 @@ import { argsType } from "./emit-type.ts";
 import type { FileNames } from "./file-names.ts";
 import { block, type Line, type Lines, mentions, unreadAsVoid } from "./lines.ts";
 import { MessageNames } from "./message-names.ts";
-import { Place } from "./place.ts";
+import { awaitIn } from "./place.ts";
 import { typeOfRequest } from "./request-type.ts";
 import { hoistedLines, type StepContext, sharedLocal, sharedProperty, stepContext } from "./step-context.ts";
 
@@ -62,8 +62,13 @@ function emitBody(message: PlanMessage, names: MessageNames, cx: StepContext): L
     ...message.awaited.map((step): Line => [`${step.name}Step`]),
     ...end,
   ]);
+  const ending: Lines = [
+    ...(composed.resolver === undefined ? [...response.before, ...response.lines] : []),
+    ...(touches.length > 0 ? block(["if (cx.degraded) {"], touches, ["}"]) : []),
+    [`return ${names.result};`],
+  ];
   const awaits = [
-    ...new Place().await(message.awaited),
+    ...awaitIn(message.awaited, ending),
     ...message.barriers.map((step): Line => [`await ${step.name}Step;`]),
   ];
   const taken = takenNames(message, names, steps, end);
@@ -75,9 +80,7 @@ function emitBody(message: PlanMessage, names: MessageNames, cx: StepContext): L
     ...steps,
     ...awaits,
     ...(awaits.length > 0 ? [[]] : []),
-    ...(composed.resolver === undefined ? [...response.before, ...response.lines] : []),
-    ...(touches.length > 0 ? block(["if (cx.degraded) {"], touches, ["}"]) : []),
-    [`return ${names.result};`],
+    ...ending,
   ];
 }
 

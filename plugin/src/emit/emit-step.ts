@@ -10,7 +10,7 @@ import { emitGuard } from "./emit-guard.ts";
 import { resolverBody } from "./emit-resolver.ts";
 import { around, block, type Line, type Lines, line } from "./lines.ts";
 import type { MessageNames } from "./message-names.ts";
-import { awaitAfter, needs, Place, unlessThere } from "./place.ts";
+import { awaitAfter, awaitIn, needs, Place, unlessThere } from "./place.ts";
 import type { StepContext } from "./step-context.ts";
 import { cleared, composition, explains, needsMark, send, wantedArgs } from "./step-parts.ts";
 import {
@@ -215,9 +215,10 @@ function closureBody(step: PlanStep, cx: StepContext): Lines {
       break;
     case "resolver": {
       const guards = step.clearedBy.map((guard) => `${guard.name}Step`);
-      lines.push(...place.await(step.waitsFor));
+      const body = resolverBody(step, source, cx);
+      lines.push(...awaitIn(step.waitsFor, body));
       if (guards.length > 0) lines.push([`await cx.cleared(${guards.join(", ")});`]);
-      lines.push(...resolverBody(step, source, cx));
+      lines.push(...body);
       break;
     }
     case "guard":

@@ -1,6 +1,6 @@
 import type { Expression, Read } from "../cel/index.ts";
 import type { PlanStep } from "../plan/plan.ts";
-import type { Line, Lines } from "./lines.ts";
+import { type Line, type Lines, mentions } from "./lines.ts";
 import type { StepContext } from "./step-context.ts";
 
 /** Where code stands: which values have been awaited there already. */
@@ -18,13 +18,10 @@ export class Place {
     for (const step of fresh) this.#awaited.add(step);
     return fresh.map((step) => [`const ${step.name} = await ${step.name}Step;`]);
   }
-  /** The same for what expressions read, and for others. A step whose failure alone is read only has to have ended. */
+  /** The same for what expressions read, and for others. A step of which no value is read only has to have ended. */
   reads(cx: StepContext, expressions: readonly (Expression | undefined)[], others: readonly PlanStep[] = []): Lines {
     const reads = expressions.flatMap((expression) => expression?.reads ?? []);
-    const values = stepsOf(
-      cx,
-      reads.filter(({ kind }) => kind !== "failure"),
-    );
+    const values = stepsOf(cx, reads.filter(readsValue));
     for (const other of others) values.add(other);
     const all = [...stepsOf(cx, reads).union(values)].sort((a, b) => a.step.index - b.step.index);
     return all.flatMap((step): Lines => {
@@ -33,6 +30,15 @@ export class Place {
     });
   }
 }
+
+/** Not where a failure is asked about, or whether what is never absent is there: that is printed as a constant. */
+const readsValue = ({ kind, variable }: Read): boolean => kind !== "failure" && (kind !== "ok" || variable.absent);
+
+/** `const a = await aStep;` where the lines after it read the value. */
+export const awaitIn = (steps: readonly PlanStep[], after: Lines): Lines =>
+  steps
+    .filter((step) => !step.sync)
+    .map((step) => [`${mentions(after, step.name) ? `const ${step.name} = ` : ""}await ${step.name}Step;`]);
 
 /** The steps behind reads. */
 function stepsOf({ names }: StepContext, reads: readonly Read[]): Set<PlanStep> {
