@@ -24,6 +24,7 @@ export function identity<Desc extends DescMessage>(
     type,
     sources: names,
     byCertificate: sources.find(({ byCertificate }) => byCertificate === true)?.name,
+    byCookie: sources.find(({ byCookie }) => byCookie === true)?.name,
     async configure(settings: Settings) {
       for (const source of sources) await source.configure?.(settings);
       if (signs) signing = readSigning(settings);

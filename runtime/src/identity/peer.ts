@@ -4,7 +4,7 @@ import type { Caller } from "./caller.ts";
 import type { Incoming } from "./incoming.ts";
 import { matching, type NamePattern, namePattern } from "./names.ts";
 import { callerOf } from "./principal.ts";
-import { Remembered } from "./remembered.ts";
+import { MOST_CALLERS, Remembered, weightOf } from "./remembered.ts";
 import type { Place, Source } from "./source.ts";
 import type { SourceParts, SourceSpec } from "./spec.ts";
 
@@ -38,7 +38,7 @@ class PeerSource implements Source {
   readonly #type: DescMessage;
   readonly #patterns: readonly NamePattern[];
   /** By the certificate's names. */
-  readonly #known = new Remembered<Caller>();
+  readonly #known = new Remembered<Caller>(MOST_CALLERS, weightOf);
 
   constructor({ name, spiffe = [], dns = [], from = [], principal }: PeerOptions<Message>, { type }: SourceParts) {
     this.name = name;

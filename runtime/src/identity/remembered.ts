@@ -1,13 +1,21 @@
-/** So many, unless more are asked for. */
-const MOST = 10_000;
+import type { Caller } from "./caller.ts";
 
-/** What has been found out of so many keys, and no more: the least recently used one goes first. */
+/** So many callers are remembered of a source. */
+export const MOST_CALLERS = 10_000;
+/** Of what they hold, roughly. */
+const MOST_BYTES = 32 << 20;
+
+/** What has been found out of so many keys, and no more, nor of more bytes: the least recently used one goes first. */
 export class Remembered<V> {
   readonly #most: number;
+  readonly #weigh: (value: V) => number;
   readonly #all = new Map<string, V>(); // in the order of their use
+  #bytes = 0;
 
-  constructor(most = MOST) {
+  /** @param weigh in bytes, the same for as long as it is remembered */
+  constructor(most = MOST_CALLERS, weigh: (value: V) => number = () => 0) {
     this.#most = most;
+    this.#weigh = weigh;
   }
   get size(): number {
     return this.#all.size;
@@ -20,14 +28,23 @@ export class Remembered<V> {
     return value;
   }
   set(key: string, value: V): void {
-    this.#all.delete(key);
+    this.delete(key);
     this.#all.set(key, value);
+    this.#bytes += this.#weigh(value);
     for (const oldest of this.#all.keys()) {
-      if (this.#all.size <= this.#most) break;
-      this.#all.delete(oldest);
+      if (this.#all.size <= this.#most && this.#bytes <= MOST_BYTES) break;
+      this.delete(oldest);
     }
   }
   delete(key: string): void {
+    const value = this.#all.get(key);
+    if (value === undefined) return;
     this.#all.delete(key);
+    this.#bytes -= this.#weigh(value);
   }
+}
+
+/** What a caller takes, roughly: the principal's bytes, what has been decoded of them, and the key that has them as text. */
+export function weightOf({ bytes, key, token = "" }: Caller): number {
+  return 4 * bytes.length + key.length + token.length + 1024;
 }

@@ -28,6 +28,8 @@ export interface SourceSpec<out P extends Message = Message> {
   readonly principal?: P | undefined;
   /** Whether it counts only over connections with client certificates. */
   readonly byCertificate?: boolean | undefined;
+  /** Whether its credentials stand in cookies. */
+  readonly byCookie?: boolean | undefined;
   /** Reads its variables, and loads the packages that it needs: one that is not installed is a fault, too. Called once, before `open`. */
   configure?(settings: Settings): void | Promise<void>;
   /** What judges. It resolves soon, and never rejects for want of something outside: see `Source.opened`. */
@@ -41,6 +43,8 @@ export interface IdentitySpec<out P extends Message = Message> {
   readonly sources: readonly string[];
   /** The first of them, if any, that counts only over connections with client certificates. */
   readonly byCertificate: string | undefined;
+  /** The first of them, if any, whose credentials stand in cookies. */
+  readonly byCookie: string | undefined;
   configure(settings: Settings): Promise<void>;
   open(parts: Omit<SourceParts, "type">): Promise<OpenIdentity<P>>;
 }

@@ -9,12 +9,13 @@ import {
   type MessageShape,
 } from "@bufbuild/protobuf";
 import { type Credential, CredentialSchema, type Principal } from "../gen/bff/v1/identity_pb.ts";
+import { BASE64, BASE64URL } from "./base64.ts";
 import type { Caller } from "./caller.ts";
 import type { Incoming } from "./incoming.ts";
 import { Networks, readNetworks, TRUSTED_PROXIES } from "./networks.ts";
 import { callerOf } from "./principal.ts";
 import { unauthenticated } from "./refusals.ts";
-import { Remembered } from "./remembered.ts";
+import { MOST_CALLERS, Remembered, weightOf } from "./remembered.ts";
 import type { Place, Source } from "./source.ts";
 import type { SourceParts, SourceSpec } from "./spec.ts";
 
@@ -30,9 +31,6 @@ export interface TrustedOptions<C extends DescMessage, P extends Message> {
   readonly from?: readonly string[] | undefined;
 }
 
-/** RFC 4648, 4 and 5; the padding may be left out. */
-const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
-const BASE64URL = /^[A-Za-z0-9_-]+={0,2}$/;
 /** A larger one is refused, in characters. */
 const MOST_CHARACTERS = 64 << 10;
 
@@ -71,7 +69,7 @@ class TrustedSource implements Source {
   /** Undefined where certificates say who may speak. */
   readonly #proxies: Networks | undefined;
   /** By the digest of the header. */
-  readonly #known = new Remembered<Caller>();
+  readonly #known = new Remembered<Caller>(MOST_CALLERS, weightOf);
 
   constructor(options: TrustedOptions<DescMessage, Message>, { type }: SourceParts, proxies: Networks | undefined) {
     this.name = options.name;
@@ -106,7 +104,6 @@ class TrustedSource implements Source {
   }
   #decoded(schema: DescMessage, header: string): Message {
     const isBinary = this.#options.header.toLowerCase().endsWith("-bin");
-    // Node reads over what is no base64: two values joined would be the first.
     if (!(isBinary ? BASE64 : BASE64URL).test(header)) throw unauthenticated(`${this.name}: no base64`);
     try {
       const bytes = Buffer.from(header, isBinary ? "base64" : "base64url");

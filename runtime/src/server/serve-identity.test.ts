@@ -130,6 +130,20 @@ test.each(["text", "json"])(
   },
 );
 
+test("pages of any origin and cookies that count do not go together", async () => {
+  const env = { ...NOWHERE, ...SETTINGS, PORT: "0", BROWSER: "1", BFF_CORS_ORIGINS: "*" };
+  const { code, stderr } = await run(env).exited;
+  expect([code, stderr.split("\n")[1]]).toEqual([
+    2,
+    "  BFF_CORS_ORIGINS is *, and the source browser counts for browsers, of which only pages that are known may read answers; " +
+      "write the origins of these pages separated by commas, like https://app.example",
+  ]);
+  const named = await up({ BROWSER: "1", BFF_CORS_ORIGINS: "https://app.example" });
+  expect((await named.ask({ cookie: "__Host-session=browser-ann+read", "x-csrf": "1" })).status).toBe(503);
+  const none = await up({ BFF_CORS_ORIGINS: "*" });
+  expect((await none.ask({})).status).toBe(401);
+});
+
 test("a credential that a source reads is not passed on", async () => {
   const heard: (string | null)[] = [];
   const upstream = await listen([

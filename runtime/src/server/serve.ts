@@ -156,6 +156,10 @@ async function declaredIdentity<Env, Principal extends Message>(
     const problem = `is not set, and the source ${spec.byCertificate} counts only with client certificates`;
     read.fault("TLS_CLIENT_CA_FILE", problem, "the path of a PEM file with the authorities that issue them");
   }
+  if (spec.byCookie !== undefined && read.strings("BFF_CORS_ORIGINS", "").includes("*")) {
+    const problem = `is *, and the source ${spec.byCookie} counts for browsers, of which only pages that are known may read answers`;
+    read.fault("BFF_CORS_ORIGINS", problem, "the origins of these pages separated by commas, like https://app.example");
+  }
   return { spec, faults };
 }
 

@@ -43,6 +43,9 @@ await serve({
         },
       },
       trusted({ name: "gateway", header: "x-gateway" }),
+      ...(process.env.BROWSER === "1"
+        ? [{ ...sourceOf("browser", { kind: "cookie", name: "__Host-session" } as const), byCookie: true }]
+        : []),
       ...(process.env.MESH === "1" ? [peer({ name: "mesh" })] : []),
     ]);
   },

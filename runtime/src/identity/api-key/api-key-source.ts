@@ -6,7 +6,7 @@ import type { Caller } from "../caller.ts";
 import { decodeClaims } from "../claims.ts";
 import type { Incoming } from "../incoming.ts";
 import { unauthenticated, unjudged } from "../refusals.ts";
-import { Remembered } from "../remembered.ts";
+import { MOST_CALLERS, Remembered, weightOf } from "../remembered.ts";
 import type { Place, Source } from "../source.ts";
 import type { SourceParts } from "../spec.ts";
 import { digestOf, isWhole, shapeOf } from "./key-format.ts";
@@ -50,7 +50,7 @@ export class ApiKeySource implements Source {
   readonly opened: Promise<void>;
   readonly #parts: ApiKeySourceParts;
   readonly #shape: RegExp;
-  readonly #known = new Remembered<Known>();
+  readonly #known = new Remembered<Known>(MOST_CALLERS, ({ caller }) => weightOf(caller));
   /** Until when it is remembered that there is no such key. */
   readonly #none = new Remembered<{ readonly until: number; readonly why: string }>(MAX_NONE);
   readonly #running = new Map<string, Promise<Caller>>();

@@ -6,7 +6,7 @@ import type { Caller } from "../caller.ts";
 import type { Key } from "../jwt/keys.ts";
 import { callerOf } from "../principal.ts";
 import { unauthenticated } from "../refusals.ts";
-import { Remembered } from "../remembered.ts";
+import { MOST_CALLERS, Remembered, weightOf } from "../remembered.ts";
 import type { Place, Source } from "../source.ts";
 import { type Expected, issuerOf, MOST_CHARACTERS, SKEW_S } from "../telling/assertion.ts";
 import { SIGNED_HEADER } from "../telling/teller.ts";
@@ -36,7 +36,7 @@ export class AssertionSource implements Source {
   readonly #clock: Clock;
   readonly #keys: IssuerKeys;
   /** By the digest of the header. */
-  readonly #known = new Remembered<Known>();
+  readonly #known = new Remembered<Known>(MOST_CALLERS, ({ caller }) => weightOf(caller));
 
   constructor(
     options: AssertionOptions<Message, DescMessage>,

@@ -75,6 +75,18 @@ describe("an assertion", () => {
     expect((await source.verify(renewed)).key).toBe(first.key);
     expect((await source.verify(rig.header(rig.caller("eve")))).key).not.toBe(first.key);
   });
+  test("has one spelling: nothing stands in it that is no base64, as where a header came twice", async () => {
+    const header = rig.header();
+    for (const other of [
+      `${header}, ${header}`,
+      `${header} `,
+      ` ${header}`,
+      `${header}.`,
+      header.replace(/(.{4})/, "$1-"),
+    ])
+      expect(await outcome(other)).toBe("16 the assertion is none");
+    expect(await outcome(header)).toBe("ada");
+  });
   test("ends with its time, remembered or not", async () => {
     const header = rig.header();
     expect(await outcome(header)).toBe("ada");

@@ -138,7 +138,8 @@ export class JwtSource implements Source {
       });
       const [, part = ""] = token.split(".");
       const claims = desc === undefined ? undefined : decodeClaims(desc, payloadText(part));
-      return accept(credential, claims, token);
+      // What is remembered keeps no header with it, of which the token is a part: V8 would, however long it is.
+      return accept(credential, claims, Buffer.from(token).toString());
     } catch (error) {
       throw error instanceof Failure ? error : unauthenticated("the token's claims are not of the declared types");
     }

@@ -25,6 +25,13 @@ async function faults(more: Partial<JwtOptions<Claims, typeof ClaimsSchema>>): P
 }
 const ADDRESS = "an address with https://, or one with http:// on loopback";
 
+test("a token in a cookie counts for browsers", () => {
+  const token = { name: "user", issuer: ISSUER, audience: ["web"], principal: () => create(PrincipalSchema) };
+  const inCookie = jwt({ ...token, name: "browser", cookie: "token" });
+  expect(identity(PrincipalSchema, [jwt(token), inCookie]).byCookie).toBe("browser");
+  expect(identity(PrincipalSchema, [jwt(token)]).byCookie).toBeUndefined();
+});
+
 describe("options with holes are looked at when these are filled", () => {
   test.each([
     [{}, []],

@@ -55,6 +55,7 @@ export function jwt<P extends Message = Principal, Claims extends DescMessage | 
   return {
     name: options.name,
     byCertificate: (options.from ?? []).length > 0,
+    byCookie: options.cookie !== undefined,
     async configure(settings) {
       checkOptions(options, settings);
       jose = await loadJose().catch(() => {

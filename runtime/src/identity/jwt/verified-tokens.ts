@@ -1,4 +1,5 @@
 import type { Caller } from "../caller.ts";
+import { weightOf } from "../remembered.ts";
 import type { Key } from "./keys.ts";
 
 /** A token that has been verified. */
@@ -35,14 +36,14 @@ export class VerifiedTokens {
       this.#byDigest.set(digest, known);
       return known.caller;
     }
-    this.#bytes -= weight(known);
+    this.#bytes -= weightOf(known.caller);
     return undefined;
   }
 
   set(digest: string, verified: Verified): void {
     this.#forget(digest);
     this.#byDigest.set(digest, verified);
-    this.#bytes += weight(verified);
+    this.#bytes += weightOf(verified.caller);
     for (const oldest of this.#byDigest.keys()) {
       if (this.#byDigest.size <= MAX_TOKENS && this.#bytes <= MAX_BYTES) return;
       this.#forget(oldest);
@@ -53,11 +54,6 @@ export class VerifiedTokens {
     const known = this.#byDigest.get(digest);
     if (known === undefined) return;
     this.#byDigest.delete(digest);
-    this.#bytes -= weight(known);
+    this.#bytes -= weightOf(known.caller);
   }
-}
-
-/** The token, the principal's bytes and what is made of them, and what holds all that. */
-function weight({ caller }: Verified): number {
-  return (caller.token?.length ?? 0) + 4 * caller.bytes.length + 1024;
 }

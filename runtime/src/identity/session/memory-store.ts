@@ -7,8 +7,9 @@ interface Kept {
   readonly groups: readonly string[];
 }
 
-/** So many are kept; beyond it the one goes that has been unused for longest. */
+/** So many are kept, and so many bytes; beyond it the one goes that has been unused for longest. */
 const MOST_SESSIONS = 100_000;
+const MOST_BYTES = 256 << 20;
 
 /** Sessions of one process: lost with it, and unknown to any other. */
 export class MemoryStore implements SessionStore {
@@ -16,6 +17,7 @@ export class MemoryStore implements SessionStore {
   readonly #most: number;
   /** The one that has been unused for longest first. */
   readonly #kept = new Map<string, Kept>();
+  #bytes = 0;
   readonly #groups = new Map<string, Set<string>>();
   readonly #locks = new Map<string, { readonly until: number }>();
 
@@ -37,10 +39,11 @@ export class MemoryStore implements SessionStore {
   async add(key: string, sealed: Buffer, lifeMs: number, { names: groups }: Groups): Promise<void> {
     this.#drop(key);
     for (const [oldest] of this.#kept) {
-      if (this.#kept.size < this.#most) break;
+      if (this.#kept.size < this.#most && this.#bytes + sealed.length <= MOST_BYTES) break;
       this.#drop(oldest);
     }
     this.#kept.set(key, { sealed, until: this.#clock.now() + lifeMs, groups });
+    this.#bytes += sealed.length;
     for (const group of groups) {
       const members = this.#groups.get(group) ?? new Set();
       this.#groups.set(group, members.add(key));
@@ -49,6 +52,7 @@ export class MemoryStore implements SessionStore {
   async replace(key: string, sealed: Buffer, lifeMs: number): Promise<boolean> {
     const kept = this.#alive(key);
     if (kept === undefined) return false;
+    this.#bytes += sealed.length - kept.sealed.length;
     kept.sealed = sealed;
     kept.until = this.#clock.now() + lifeMs;
     return true;
@@ -84,6 +88,7 @@ export class MemoryStore implements SessionStore {
       members?.delete(key);
       if (members?.size === 0) this.#groups.delete(group);
     }
+    this.#bytes -= this.#kept.get(key)?.sealed.length ?? 0;
     this.#kept.delete(key);
   }
 }

@@ -60,6 +60,7 @@ export function session<P extends Message = Principal, Claims extends DescMessag
   return {
     name: options.name,
     byCertificate: (options.from ?? []).length > 0,
+    byCookie: true,
     async configure(settings: Settings): Promise<void> {
       config = configured(options, settings);
       jose = await loadJose().catch(() => missing(settings, options.name, "jose"));

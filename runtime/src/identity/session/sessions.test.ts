@@ -182,3 +182,16 @@ test("a store in the process keeps so many sessions, and forgets the one that is
   expect(kept.map((one) => one !== undefined)).toEqual([true, false, true, true]);
   expect(await store.deleteGroup("g")).toBe(3);
 });
+test("a store in the process keeps so many bytes", async () => {
+  const store = new MemoryStore(new FakeClock());
+  const large = Buffer.alloc(1 << 20);
+  const kept = async (): Promise<number> => {
+    const all = await Promise.all(Array.from({ length: 600 }, (_, i) => store.get(`k${i}`)));
+    return all.filter((one) => one !== undefined).length;
+  };
+  for (let i = 0; i < 300; i++) await store.add(`k${i}`, large, 1_000, { names: [], lifeMs: 1_000 });
+  expect(await kept()).toBe(256);
+  for (let i = 100; i < 300; i++) await store.replace(`k${i}`, Buffer.alloc(1), 1_000);
+  for (let i = 300; i < 600; i++) await store.add(`k${i}`, Buffer.alloc(1), 1_000, { names: [], lifeMs: 1_000 });
+  expect(await kept()).toBe(556);
+});

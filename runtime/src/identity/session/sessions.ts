@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Clock } from "../../clock.ts";
 import type { Caller } from "../caller.ts";
+import { Remembered } from "../remembered.ts";
 import type { Provider, Tokens } from "./provider.ts";
 import type { Sealer } from "./sealer.ts";
 import type { SessionStore } from "./session-store.ts";
@@ -10,6 +11,13 @@ interface SessionRecord extends Tokens {
   readonly created: number;
   /** Whatever happens, it ends then. */
   readonly until: number;
+}
+
+/** A record, and what is made of it. */
+interface Opened {
+  readonly sealed: Buffer;
+  readonly session: Session;
+  readonly record: SessionRecord;
 }
 
 /** A session that is alive. */
@@ -55,10 +63,7 @@ const LOOK_MS = 50;
 /** The sessions of one source: found by the id in a cookie, renewed in single flight across processes. */
 export class Sessions {
   readonly #options: SessionsOptions;
-  readonly #remembered = new Map<
-    string,
-    { readonly sealed: Buffer; readonly session: Session; readonly record: SessionRecord }
-  >();
+  readonly #remembered = new Remembered<Opened>(MOST_REMEMBERED, ({ sealed }) => 4 * sealed.length + 2048);
   readonly #renewals = new Map<string, Promise<Session | undefined>>();
 
   constructor(options: SessionsOptions) {
@@ -90,7 +95,10 @@ export class Sessions {
     if (!ID.test(id)) return undefined;
     const key = keyOf(id);
     const sealed = await this.#options.store.touch(key, this.#options.idleMs);
-    if (sealed === undefined) return undefined;
+    if (sealed === undefined) {
+      this.#remembered.delete(key); // with its tokens
+      return undefined;
+    }
     const found = this.#open(key, sealed);
     if (found === undefined) return undefined;
     if (found.record.until <= this.#seconds()) {
@@ -105,6 +113,7 @@ export class Sessions {
     const key = keyOf(id);
     const current = await this.#current(key);
     await this.#options.store.delete(key);
+    this.#remembered.delete(key);
     return current?.session;
   }
   /** Ends all of a session at the provider, or all of a subject; gives how many. */
@@ -180,11 +189,6 @@ export class Sessions {
     if (text === undefined) return undefined; // of another deployment
     const record = JSON.parse(text) as SessionRecord;
     const session = this.#session(key, record);
-    this.#remembered.delete(key);
-    for (const [oldest] of this.#remembered) {
-      if (this.#remembered.size < MOST_REMEMBERED) break;
-      this.#remembered.delete(oldest);
-    }
     const found = { sealed, session, record };
     this.#remembered.set(key, found);
     return found;

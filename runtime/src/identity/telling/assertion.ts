@@ -7,6 +7,7 @@ import {
   type SignedPrincipal,
   SignedPrincipalSchema,
 } from "../../gen/bff/v1/identity_pb.ts";
+import { BASE64 } from "../base64.ts";
 
 /** In front of what is signed, so that a signature for something else is none for this, nor this for something else. */
 const CONTEXT = Buffer.from("bff.v1.SignedPrincipal\n");
@@ -48,6 +49,7 @@ export interface Expected {
 /** What is in the header before anything is verified; undefined: nothing that could be. */
 export function readSigned(header: string): SignedPrincipal | undefined {
   if (header.length > MOST_CHARACTERS || !/^[A-Za-z0-9+/_-]+={0,2}$/.test(header)) return undefined;
+  if (!BASE64.test(header)) return undefined;
   try {
     return fromBinary(SignedPrincipalSchema, Buffer.from(header, "base64"));
   } catch {
