@@ -1,30 +1,23 @@
 import { crc32 } from "node:zlib";
-import { createClient, RESP_TYPES } from "@redis/client";
+import { connectRedis, type RedisClient } from "../redis-client.ts";
 import type { Found, SecondLevel } from "./second-level.ts";
 
 const PREFIX = "bff2:";
 /** Before a key and an answer: a checksum of the rest (4 bytes), how long it was to be kept, in milliseconds (8), the key's length (2). */
 const HEAD_BYTES = 14;
-/** How often an answer is asked for, and after what silence a connection is given up. */
-const PING_MS = 1_000;
-const SILENT_MS = 5_000;
-const CONNECT_MS = 2_000;
-/** The waits between attempts to connect. */
-const RECONNECT = { firstMs: 50, mostMs: 2_000 };
-
 /**
  * Answers in Redis. Their age is told by what is left of the time that Redis keeps them, so that the clocks of processes need
  * not agree.
  */
 export class RedisLevel implements SecondLevel {
-  readonly #client: ReturnType<typeof connect>;
+  readonly #client: RedisClient;
 
   /**
    * @param url `redis[s]://[[username][:password]@]host[:port][/database]`; connects, and again when the connection is lost
    * @param failed hears of each attempt to connect that fails, and of each connection that does
    */
   constructor(url: string, failed: (error: Error) => void = () => {}) {
-    this.#client = connect(url, failed);
+    this.#client = connectRedis(url, failed); // a level that is away is a miss
   }
   async get(key: string): Promise<Found | undefined> {
     // In this order one that is replaced in between is taken for older than it is, never for younger. (In a transaction the
@@ -56,26 +49,6 @@ export class RedisLevel implements SecondLevel {
 /** Whether these are what PTTL and GET may be answered with, whatever the client's types say. */
 const isReply = (leftMs: unknown, value: unknown): boolean =>
   typeof leftMs === "number" && (value === null || Buffer.isBuffer(value));
-
-function connect(url: string, failed: (error: Error) => void) {
-  const client = createClient({
-    url,
-    RESP: 2, // any server speaks it
-    commandOptions: { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
-    disableOfflineQueue: true,
-    commandsQueueMaxLength: 1_000,
-    pingInterval: PING_MS,
-    socket: {
-      connectTimeout: CONNECT_MS,
-      socketTimeout: SILENT_MS,
-      reconnectStrategy: (retries) =>
-        Math.random() * Math.min(RECONNECT.mostMs, RECONNECT.firstMs * 2 ** Math.min(retries, 16)),
-    },
-  });
-  client.on("error", failed); // a level that is away is a miss
-  client.connect().catch(() => {});
-  return client;
-}
 
 /** An answer as it is kept: bound to its key, since a reply may come that belongs to another question. */
 export function packed(key: string, answer: Uint8Array, lifeMs: number): Buffer {

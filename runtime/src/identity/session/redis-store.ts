@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { createClient, RESP_TYPES } from "@redis/client";
+import { connectRedis, type RedisClient } from "../../redis-client.ts";
 import type { Groups, SessionStore } from "./session-store.ts";
 
 const PREFIX = "bff:session:";
@@ -7,25 +7,20 @@ const GROUP = "bff:session-group:";
 const LOCK = "bff:session-lock:";
 /** After which a command has failed, in milliseconds. */
 const COMMAND_MS = 1_000;
-const CONNECT_MS = 2_000;
-const PING_MS = 1_000;
-const SILENT_MS = 5_000;
-/** The waits between attempts to connect, in milliseconds. */
-const RECONNECT = { first: 50, most: 2_000 };
 
 /** Only its holder gives a lock back: https://redis.io/docs/latest/commands/set/#patterns */
 const UNLOCK = 'if redis.call("get", KEYS[1]) == ARGV[1] then return redis.call("del", KEYS[1]) end return 0';
 
 /** Sessions in Redis, 6.2 or later: all processes know them, and they outlive each. */
 export class RedisStore implements SessionStore {
-  readonly #client: ReturnType<typeof connect>;
+  readonly #client: RedisClient;
 
   /**
    * @param url `redis[s]://[[username][:password]@]host[:port][/database]`; connects, and again when the connection is lost
    * @param failed hears of each attempt to connect that fails
    */
   constructor(url: string, failed: (error: Error) => void) {
-    this.#client = connect(url, failed);
+    this.#client = connectRedis(url, failed);
   }
   touch(key: string, idleMs: number): Promise<Buffer | undefined> {
     return this.#within(async (client) => bytesOf(await client.getEx(PREFIX + key, { type: "PX", value: idleMs })));
@@ -74,7 +69,7 @@ export class RedisStore implements SessionStore {
   }
 
   /** The client's own timers are of connections, not of commands. */
-  async #within<T>(run: (client: ReturnType<typeof connect>) => Promise<T>): Promise<T> {
+  async #within<T>(run: (client: RedisClient) => Promise<T>): Promise<T> {
     const late = Promise.withResolvers<never>();
     const timer = setTimeout(
       () => late.reject(new Error(`Redis has not answered within ${COMMAND_MS} ms`)),
@@ -90,24 +85,4 @@ export class RedisStore implements SessionStore {
 
 function bytesOf(value: unknown): Buffer | undefined {
   return Buffer.isBuffer(value) ? value : undefined;
-}
-
-function connect(url: string, failed: (error: Error) => void) {
-  const client = createClient({
-    url,
-    RESP: 2, // any server speaks it
-    commandOptions: { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
-    disableOfflineQueue: true,
-    commandsQueueMaxLength: 1_000,
-    pingInterval: PING_MS,
-    socket: {
-      connectTimeout: CONNECT_MS,
-      socketTimeout: SILENT_MS,
-      reconnectStrategy: (retries) =>
-        Math.random() * Math.min(RECONNECT.most, RECONNECT.first * 2 ** Math.min(retries, 16)),
-    },
-  });
-  client.on("error", failed);
-  client.connect().catch(() => {});
-  return client;
 }
