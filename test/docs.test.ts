@@ -141,7 +141,6 @@ test("what the language page says that an upstream may not break is what the tut
 const UNSUPPORTED = `syntax = "proto3";
 package app.v1;
 import "bff/v1/options.proto";
-option (bff.v1.file) = { upstream: { identify: SIGNED } };
 service AppService {
   option (bff.v1.service) = { let: { name: "a" by: "1" } };
   rpc Get(GetRequest) returns (Page);

@@ -9,7 +9,7 @@ import type {
   DescService,
   Registry,
 } from "@bufbuild/protobuf";
-import type { Code } from "./gen/bff/v1/options_pb.ts";
+import type { Code, Identify } from "./gen/bff/v1/options_pb.ts";
 import type { Origin, Sourced, Text } from "./origin.ts";
 
 export interface Ir {
@@ -364,6 +364,8 @@ export interface IrPolicy {
   readonly onError: readonly IrErrorRule[];
   readonly idempotent: Sourced<boolean> | undefined;
   readonly readOnly: Sourced<boolean> | undefined;
+  /** Whether, and how, the upstream is told who calls; never IDENTIFY_UNSPECIFIED. */
+  readonly identify: Sourced<Identify> | undefined;
 }
 export interface IrRetry {
   readonly at: Origin;

@@ -10,6 +10,8 @@ import { checkEachLimits } from "./each-limits.ts";
 import { checkEffectsOrder } from "./effects-order.ts";
 import { checkErrorExposure } from "./error-exposure.ts";
 import { checkHiddenSteps } from "./hidden-steps.ts";
+import { checkIdentify } from "./identify.ts";
+import { checkIdentityHeaders } from "./identity-headers.ts";
 import { checkIdleAutobind } from "./idle-autobind.ts";
 import { checkIdleSources } from "./idle-sources.ts";
 import { checkKnownServices } from "./known-services.ts";
@@ -27,6 +29,7 @@ import { checkUnordered } from "./unordered.ts";
 import { checkUnreadEnv } from "./unread-env.ts";
 import { checkUnreadItems } from "./unread-items.ts";
 import { checkUnseenPolicies } from "./unseen-policies.ts";
+import { checkUntrustedHeaders } from "./untrusted-headers.ts";
 import { checkUnusedSteps } from "./unused-steps.ts";
 import { checkVouchedWrites } from "./vouched-writes.ts";
 
@@ -40,6 +43,8 @@ const ALL_CHECKS: readonly Check[] = Object.freeze([
   checkCriticalPath,
   checkBreakers,
   checkMetadataValues,
+  checkIdentify,
+  checkIdentityHeaders,
   checkOpenEnums,
   checkRandomPlaces,
 ]);
@@ -65,6 +70,7 @@ const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
   checkNPlusOne,
   checkCacheKeys,
   checkVouchedWrites,
+  checkUntrustedHeaders,
   checkUnseenPolicies,
   checkPublicSurface,
   checkErrorExposure,

@@ -17,7 +17,7 @@ import type { ValueNames } from "./value.ts";
 const SUBPATH = "@protobff/runtime/identity";
 
 export function emitIdentity(
-  { identity, path }: PlanIdentity,
+  { identity, path, signs }: PlanIdentity,
   server: PlanServer,
   f: GeneratedFile,
   { convert, enumConversion }: Pick<Plan, "convert" | "enumConversion">,
@@ -35,7 +35,9 @@ export function emitIdentity(
   });
   const parameter: Line =
     env.length === 0 ? [] : ["env: { ", ...env.flatMap((one, i): Line => (i === 0 ? one : ["; ", ...one])), " }"];
-  const made = block(["return ", f.import("identity", SUBPATH), "(", schema, ", ["], sources, ["]);"]);
+  const made = block(["return ", f.import("identity", SUBPATH), "(", schema, ", ["], sources, [
+    signs ? "], { signs: true });" : "]);",
+  ]);
   const rows: Line[] = [
     [`/** Who calls the services of ${server.package} (${names.place(identity.ir.at)}). */`],
     ...block(

@@ -46,7 +46,7 @@ type CallLeaf = { readonly name: string; readonly value: string; readonly print:
 
 function callLeaves(policy: PlanCallPolicy, names: FileNames): CallLeaf[] {
   const leaves: CallLeaf[] = [];
-  const { timeoutMs, retry, hedge, cache, forward, limit } = policy;
+  const { timeoutMs, retry, hedge, cache, forward, identify, limit } = policy;
   if (timeoutMs !== undefined)
     leaves.push({ name: "timeoutMs", ...number(timeoutMs), comment: comment([timeoutMs], names) });
   if (retry !== undefined) {
@@ -82,6 +82,10 @@ function callLeaves(policy: PlanCallPolicy, names: FileNames): CallLeaf[] {
   if (forward !== undefined) {
     const value = `[${forward.value.map((name) => JSON.stringify(name)).join(", ")}]`;
     leaves.push({ name: "forward", value, print: [value], comment: comment([forward], names) });
+  }
+  if (identify !== undefined) {
+    const value = `${JSON.stringify(identify.value)} as const`;
+    leaves.push({ name: "identify", value, print: [value], comment: comment([identify], names) });
   }
   if (limit !== undefined) {
     const concurrent = limit.concurrent?.value ?? "Number.POSITIVE_INFINITY";

@@ -1455,6 +1455,28 @@ export const EXPLANATIONS: readonly Explanation[] = [
     ]
   },
   {
+    "code": "BFF192",
+    "severity": "error",
+    "meaning": "`identify` says whether, and how, an upstream is told who calls. Its zero value says neither.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  // …\n  upstream: { service: \"up.v1.ItemService\" identify: IDENTIFY_UNSPECIFIED }\n};"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:13:54: error BFF192: \"IDENTIFY_UNSPECIFIED\" does not say whether the upstream is told who calls\n    13 |   upstream: { service: \"up.v1.ItemService\" identify: IDENTIFY_UNSPECIFIED }\n       |                                                      ^^^^^^^^^^^^^^^^^^^^\n  hint: write SIGNED, PLAIN, TOKEN or NOTHING, or leave it out"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  // …\n  upstream: { service: \"up.v1.ItemService\" identify: SIGNED }\n};"
+      }
+    ]
+  },
+  {
     "code": "BFF201",
     "severity": "error",
     "meaning": "A method, service, message or enum that is named is visible to this run, because types and requests are taken from its proto.",
@@ -4344,6 +4366,138 @@ export const EXPLANATIONS: readonly Explanation[] = [
         "title": "Right",
         "language": "proto",
         "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page);\n}\n\nmessage Page {\n  // …\n  string name = 1 [(bff.v1.field).by = \"item.name + random.uuid()\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF530",
+    "severity": "error",
+    "meaning": "An upstream is told who calls where somebody knows: in a package with an `identity`. Elsewhere `identify` would send nothing, and look as if it did.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file).upstream = { identify: SIGNED };\n\nservice AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page);\n}\n\nmessage Page {\n  option (bff.v1.message).let = {\n    // …\n    call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:7:45: error BFF530: \"identify\" has nobody to tell \"up.v1.ItemService\" of: package \"app.v1\" has no identity\n    7 | option (bff.v1.file).upstream = { identify: SIGNED };\n      |                                             ^^^^^^\n  app/v1/app.proto:11:7: this rpc reaches the call\n    11 |   rpc GetPage(GetPageRequest) returns (Page);\n       |       ^^^^^^^\n  hint: declare an `identity` for the package, or write `identify: NOTHING` in the call"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file).upstream = { identify: SIGNED };\n\nservice AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page);\n}\n\nmessage Page {\n  option (bff.v1.message).let = {\n    // …\n    call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } identify: NOTHING }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF531",
+    "severity": "error",
+    "meaning": "`identify: TOKEN` hands the caller's own token on. A caller who has proven who calls without one has none to hand on, and the upstream would be called as nobody.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  // …\n  identity: {\n    // …\n    source: { name: \"partner\" api_key: {} }\n  }\n};\n\nmessage Page {\n  option (bff.v1.message) = {\n    let: {\n      // …\n      call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } identify: TOKEN }\n    }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:27:95: error BFF531: \"TOKEN\" hands the caller's token on, and callers of source \"partner\", who present an API key, have none\n    27 |       call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } identify: TOKEN }\n       |                                                                                               ^^^^^\n  app/v1/app.proto:12:21: this source\n    12 |     source: { name: \"partner\" api_key: {} }\n       |                     ^^^^^^^^^\n  app/v1/app.proto:27:23: they reach this call\n    27 |       call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } identify: TOKEN }\n       |                       ^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: write SIGNED, which tells of every caller, or let these callers in nowhere that leads here, by `source` of a permit"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  // …\n  identity: {\n    // …\n    source: { name: \"partner\" api_key: {} }\n  }\n};\n\nmessage Page {\n  option (bff.v1.message) = {\n    let: {\n      // …\n      call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } identify: SIGNED }\n    }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF532",
+    "severity": "error",
+    "meaning": "`identify: TOKEN` sends the caller's token as `authorization`. A second value for that header would hide the one or the other.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: {\n      // …\n      call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } forward: \"authorization\" identify: TOKEN }\n    }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:26:94: error BFF532: \"authorization\" has two values: this one, and the caller's token\n    26 |       call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } forward: \"authorization\" identify: TOKEN }\n       |                                                                                              ^^^^^^^^^^^^^^^\n  app/v1/app.proto:26:120: TOKEN sends the token\n    26 |       call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } forward: \"authorization\" identify: TOKEN }\n       |                                                                                                                        ^^^^^\n  hint: leave out one of them"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: {\n      // …\n      call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } identify: TOKEN }\n    }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF533",
+    "severity": "error",
+    "meaning": "What proves or says who calls is read by the identity alone, and taken out of the request. Expressions and `forward` would find nothing, or hand a credential to somebody who can use it.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  // …\n  identity: {\n    source: { name: \"user\" jwt: { issuer: \"{env.OIDC_ISSUER}\" audience: \"app\" } }\n  }\n  upstream: { service: \"up.v1.ItemService\" forward: [\"accept-language\", \"authorization\"] }\n};"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:13:73: error BFF533: \"authorization\" is not for others: source \"user\" takes its credential from there\n    13 |   upstream: { service: \"up.v1.ItemService\" forward: [\"accept-language\", \"authorization\"] }\n       |                                                                         ^^^^^^^^^^^^^^^\n  app/v1/app.proto:11:21: this source\n    11 |     source: { name: \"user\" jwt: { issuer: \"{env.OIDC_ISSUER}\" audience: \"app\" } }\n       |                     ^^^^^^\n  hint: write `identify: SIGNED`, which tells the upstream who calls; to hand the caller's token on to a party that may act with it, write `identify: TOKEN`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  // …\n  identity: {\n    source: { name: \"user\" jwt: { issuer: \"{env.OIDC_ISSUER}\" audience: \"app\" } }\n  }\n  upstream: { service: \"up.v1.ItemService\" forward: \"accept-language\" identify: SIGNED }\n};"
+      }
+    ]
+  },
+  {
+    "code": "BFF534",
+    "severity": "error",
+    "meaning": "Only `identify` says who calls to upstreams, because it says what has been proven. Metadata could say anything.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  // …\n  upstream: { service: \"up.v1.ItemService\" metadata: { name: \"x-principal-signed-bin\" by: \"bytes('me')\" } }\n};"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:13:91: error BFF534: metadata \"x-principal-signed-bin\" would say who calls\n    13 |   upstream: { service: \"up.v1.ItemService\" metadata: { name: \"x-principal-signed-bin\" by: \"bytes('me')\" } }\n       |                                                                                           ^^^^^^^^^^^^^\n  hint: write `identify: SIGNED`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  // …\n  upstream: { service: \"up.v1.ItemService\" identify: SIGNED }\n};"
+      }
+    ]
+  },
+  {
+    "code": "BFF535",
+    "severity": "warning",
+    "meaning": "Who calls is read from `principal`, which is proven. A header like x-user-id is what a client writes into it, and any client may write any name.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  // …\n  identity: {\n    // …\n  }\n};\n\nmessage Page {\n  option (bff.v1.message) = {\n    let: {\n      // …\n      call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"headers['x-user-id']\" } }\n    }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:26:74: warning BFF535: \"x-user-id\" is whatever the client writes into it, and not who calls\n    26 |       call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"headers['x-user-id']\" } }\n       |                                                                          ^^^^^^^^^^^^^^^^^^^^\n  app/v1/app.proto:10:13: callers are known by this identity\n    10 |   identity: {\n       |             ^\n  hint: write principal.subject"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  // …\n  identity: {\n    // …\n  }\n};\n\nmessage Page {\n  option (bff.v1.message) = {\n    let: {\n      // …\n      call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"principal.subject\" } }\n    }\n  };\n  // …\n}"
       }
     ]
   },

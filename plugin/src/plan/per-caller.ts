@@ -1,10 +1,11 @@
 import type { Expression, Variable } from "../cel/index.ts";
+import { Identify } from "../gen/bff/v1/options_pb.ts";
 import type { Call } from "../resolve/model/model.ts";
 import { isTracing } from "../resolve/policies/tracing.ts";
 
 /**
- * What of a caller is part of what a call sends, by its place: forwarded headers, metadata and request fields that read headers or the principal. An answer
- * in its cache is then only for callers who are alike in that. Empty: all callers share it.
+ * What of a caller is part of what a call sends, by its place: who calls, forwarded headers, metadata and request fields that read headers or
+ * the principal. An answer in its cache is then only for callers who are alike in that. Empty: all callers share it.
  */
 export function perCaller(call: Call): readonly string[] {
   const forwarded = call.policy.forward.map(({ value }) => value);
@@ -13,7 +14,14 @@ export function perCaller(call: Call): readonly string[] {
     .filter(({ bound }) => readsCaller(bound.expression))
     .map(({ path }) => path.map(({ name }) => name).join("."));
   const whole = readsCaller(call.request?.expression) ? ["request"] : [];
-  return [...new Set([...forwarded, ...metadata].filter((name) => !isTracing(name))), ...fields, ...whole];
+  const told = how(call);
+  return [...told, ...new Set([...forwarded, ...metadata].filter((name) => !isTracing(name))), ...fields, ...whole];
+}
+
+/** An answer is for those whose principal, or token, is the same. */
+function how({ policy: { identify } }: Call): readonly string[] {
+  if (identify === undefined || identify.value === Identify.NOTHING) return [];
+  return [identify.value === Identify.TOKEN ? "token" : "principal"];
 }
 
 /** What a request says of who sends it. */

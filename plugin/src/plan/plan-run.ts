@@ -246,9 +246,17 @@ function serversOf(model: Model, files: readonly PlanFile[]): PlanServer[] {
       files: own,
       upstreams: [...upstreams.values()],
       ...serverEnv(own, model),
-      identity: one.identity && { path: identityPath(paths.get(one) ?? "server"), identity: one.identity },
+      identity: one.identity && {
+        path: identityPath(paths.get(one) ?? "server"),
+        identity: one.identity,
+        signs: own.some(signs),
+      },
     };
   });
+}
+
+function signs({ entries, clients }: PlanFile): boolean {
+  return [...entries, ...clients].some(({ policy }) => policy.identify?.value === "signed");
 }
 
 /** Beside the server, and named like it. */

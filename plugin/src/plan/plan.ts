@@ -134,6 +134,8 @@ export interface PlanIdentity {
   /** `web/v1/identity`, without extension. */
   readonly path: string;
   readonly identity: Identity;
+  /** Whether a call of its services tells who calls, signed. */
+  readonly signs: boolean;
 }
 
 // ---- policies ----
@@ -183,6 +185,8 @@ export interface PlanCallPolicy {
   readonly hedge: { readonly delayMs: Leaf<number>; readonly max: Leaf<number> } | undefined;
   readonly cache: { readonly ttlMs: Leaf<number>; readonly staleMs: Leaf<number> | undefined } | undefined;
   readonly forward: Leaf<readonly string[]> | undefined;
+  /** Undefined: the upstream is not told who calls. */
+  readonly identify: Leaf<"signed" | "token" | "plain"> | undefined;
   readonly limit:
     | { readonly concurrent: Sourced<number> | undefined; readonly queued: Sourced<number> | undefined }
     | undefined;

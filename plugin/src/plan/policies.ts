@@ -1,6 +1,6 @@
 // Merged policies with the defaults filled in (runtime.md).
 import type { DescService } from "@bufbuild/protobuf";
-import { Code } from "../gen/bff/v1/options_pb.ts";
+import { Code, Identify } from "../gen/bff/v1/options_pb.ts";
 import type { IrUpstream } from "../ir.ts";
 import type { Sourced } from "../origin.ts";
 import type { Call } from "../resolve/model/model.ts";
@@ -89,7 +89,8 @@ function breaker(entries: readonly IrUpstream[]): PlanBreaker | undefined {
 }
 
 export function planCallPolicy({ policy, effects }: Pick<Call, "policy" | "effects">): PlanCallPolicy {
-  const { retry, timeout, forward, limit, hedge, cache } = policy;
+  const { retry, timeout, forward, identify, limit, hedge, cache } = policy;
+  const how = identify && TELLS[identify.value];
   const hedges = hedge.delay !== undefined && hedge.max?.value !== 0 && effects !== "once";
   const caches = cache.ttl !== undefined && cache.ttl.value > 0 && effects === "none";
   const attempts = leaf(retry.attempts, 3);
@@ -121,13 +122,19 @@ export function planCallPolicy({ policy, effects }: Pick<Call, "policy" | "effec
           }
         : undefined,
     forward: first && { value: forward.map((name) => name.value), at: first.at },
+    identify: how && { value: how, at: identify.at },
     limit,
   };
 }
+const TELLS: { readonly [how in Identify]?: "signed" | "token" | "plain" } = {
+  [Identify.SIGNED]: "signed",
+  [Identify.TOKEN]: "token",
+  [Identify.PLAIN]: "plain",
+};
 
 /** Equal for calls that can share an entry of the app object. */
 export function policyKey(policy: PlanCallPolicy): string {
-  const { timeoutMs, retry, forward, limit, hedge, cache } = policy;
+  const { timeoutMs, retry, forward, identify, limit, hedge, cache } = policy;
   return JSON.stringify([
     timeoutMs?.value,
     hedge && [hedge.delayMs.value, hedge.max.value],
@@ -141,6 +148,7 @@ export function policyKey(policy: PlanCallPolicy): string {
       retry.when?.text.value,
     ],
     forward?.value,
+    identify?.value,
     limit?.concurrent?.value,
     limit?.queued?.value,
   ]);

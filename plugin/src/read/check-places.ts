@@ -5,7 +5,8 @@ import type { Text } from "../origin.ts";
 import { fault } from "./fault.ts";
 import { isProtocolHeader } from "./names.ts";
 
-const DEFAULTS = {
+/** Where a credential stands whose source does not say. */
+export const DEFAULTS = {
   header: { jwt: "authorization", api_key: "x-api-key", assertion: "x-principal-signed-bin" },
   cookie: "__Host-session",
 };

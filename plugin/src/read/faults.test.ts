@@ -412,13 +412,17 @@ const faults: readonly Case[] = [
     identity(`source: [{ name: "a" peer: { dns: "*.web.b.c" } }, { name: «"b"» peer: { dns: "my.*.b.c" } }]`),
     '"my.*.b.c" and a pattern of "a" take one certificate',
   ],
-  ["BFF190", upstream("{ identify: «SIGNED» }"), '"identify" is not supported yet'],
   ["BFF109", permit('if: «" "»'), '"if" is empty'],
   ["BFF130", permit('source: ["a", «"a"»]'), '"a" is in the list twice'],
   ["BFF130", permit('scope: ["a", «"a"»]'), '"a" is in the list twice'],
   ["BFF130", permit('role: ["a", «"a"»]'), '"a" is in the list twice'],
   ["BFF112", permit('if: "x" fail: { code: «OK» }'), "OK is not a failure"],
   ["BFF147", permit('if: "x" fail: { as_is: «true» }'), "there is no upstream's status here to hand on as it is"],
+  [
+    "BFF192",
+    upstream("{ identify: «IDENTIFY_UNSPECIFIED» }"),
+    '"IDENTIFY_UNSPECIFIED" does not say whether the upstream is told who calls',
+  ],
   [
     "BFF160",
     permit('public: «true» scope: "read"'),

@@ -5,13 +5,13 @@ import {
   Code,
   type ErrorRule,
   type Hedge,
-  type Identify,
+  Identify,
   type Limit,
   type Retry,
 } from "../gen/bff/v1/options_pb.ts";
 import type { IrCache, IrErrorRule, IrHedge, IrLimit, IrPolicy, IrRetry } from "../ir.ts";
 import { child, children, type Declared, sourced, texts } from "./declared.ts";
-import { caution, fault, unsupported } from "./fault.ts";
+import { caution, fault } from "./fault.ts";
 import { checkMetadataKey, checkUnique } from "./names.ts";
 import type { Place } from "./place.ts";
 import { readBinds } from "./read-binds.ts";
@@ -34,7 +34,6 @@ interface PolicyRule {
 }
 
 export function readPolicy({ value, place }: Declared<PolicyRule>, report: Report): IrPolicy {
-  if (value.identify !== undefined) unsupported(report, place.field("identify").at, '"identify"');
   const retry = child(value.retry, place, "retry");
   const limit = child(value.limit, place, "limit");
   const hedge = child(value.hedge, place, "hedge");
@@ -62,7 +61,17 @@ export function readPolicy({ value, place }: Declared<PolicyRule>, report: Repor
     onError,
     idempotent: sourced(value.idempotent, place, "idempotent"),
     readOnly: sourced(value.readOnly, place, "read_only"),
+    identify: readIdentify(value, place, report),
   };
+}
+
+function readIdentify({ identify }: PolicyRule, place: Place, report: Report): IrPolicy["identify"] {
+  const said = sourced(identify, place, "identify");
+  if (said?.value !== Identify.IDENTIFY_UNSPECIFIED) return said;
+  fault(report, "BFF192", said.at, '"IDENTIFY_UNSPECIFIED" does not say whether the upstream is told who calls', {
+    hint: "write SIGNED, PLAIN, TOKEN or NOTHING, or leave it out",
+  });
+  return undefined;
 }
 
 function readForward(values: readonly string[], place: Place, report: Report): IrPolicy["forward"] {

@@ -173,6 +173,18 @@ export const CODES = {
     "A step that is `unordered` has side effects, and others beside it that are, too, or over several items. Otherwise there is no order that it could do without.",
   BFF522:
     "A random value stands where each response has one of its own. It decides nothing, and is no part of what several requests have in common.",
+  BFF530:
+    "An upstream is told who calls where somebody knows: in a package with an `identity`. Elsewhere `identify` would send nothing, and look as if it did.",
+  BFF531:
+    "`identify: TOKEN` hands the caller's own token on. A caller who has proven who calls without one has none to hand on, and the upstream would be called as nobody.",
+  BFF532:
+    "`identify: TOKEN` sends the caller's token as `authorization`. A second value for that header would hide the one or the other.",
+  BFF533:
+    "What proves or says who calls is read by the identity alone, and taken out of the request. Expressions and `forward` would find nothing, or hand a credential to somebody who can use it.",
+  BFF534:
+    "Only `identify` says who calls to upstreams, because it says what has been proven. Metadata could say anything.",
+  BFF535:
+    "Who calls is read from `principal`, which is proven. A header like x-user-id is what a client writes into it, and any client may write any name.",
   BFF601:
     "A value that may be absent is bound to a target that can be absent. Otherwise an outage would look to clients like an empty text or a zero.",
   BFF602:

@@ -10,7 +10,7 @@ import type {
 } from "@bufbuild/protobuf";
 import type { Expression, Overload, Proto, Variable } from "../../cel/index.ts";
 import type { Diagnostic } from "../../diagnostic/diagnostic.ts";
-import type { Code } from "../../gen/bff/v1/options_pb.ts";
+import type { Code, Identify } from "../../gen/bff/v1/options_pb.ts";
 import type {
   Ir,
   IrCredential,
@@ -388,6 +388,8 @@ export interface Policy {
   /** The limit of the call, or of an entry for its method: an inner pool. */
   readonly limit: LimitLeaves | undefined;
   readonly forward: readonly Sourced<string>[];
+  /** Whether the upstream is told who calls; nobody says: it is not. */
+  readonly identify: Sourced<Identify> | undefined;
 }
 export interface LimitLeaves {
   readonly concurrent: Sourced<number> | undefined;

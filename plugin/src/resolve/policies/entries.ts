@@ -81,6 +81,7 @@ const LEAVES: readonly Leaf[] = [
   { name: "limit.concurrent", get: (entry) => entry.policy.limit?.concurrent },
   { name: "limit.queued", get: (entry) => entry.policy.limit?.queued },
   { name: "forward", get: (entry) => list(entry.policy.forward) },
+  { name: "identify", get: (entry) => entry.policy.identify },
   { name: "idempotent", get: (entry) => entry.policy.idempotent },
   { name: "read_only", get: (entry) => entry.policy.readOnly },
   { name: "breaker.error_rate", get: (entry) => entry.breaker?.errorRate },

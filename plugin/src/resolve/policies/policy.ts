@@ -50,6 +50,7 @@ export function mergePolicy(cx: PolicyContext, ir: IrCall, policies: readonly Ir
     hedge,
     cache,
     limit: concurrent === undefined && queued === undefined ? undefined : { concurrent, queued },
+    identify: nearest(policies, (policy) => policy.identify),
     forward: nearest(policies, (policy) => (policy.forward.length > 0 ? policy.forward : undefined)) ?? [],
   };
 }
