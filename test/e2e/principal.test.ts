@@ -23,6 +23,15 @@ service ShopService {
     option idempotency_level = NO_SIDE_EFFECTS;
     option (bff.v1.method).permit = {};
   }
+  // Anybody may ask.
+  rpc GetTeaser(GetPageRequest) returns (Teaser) {
+    option idempotency_level = NO_SIDE_EFFECTS;
+    option (bff.v1.method).permit.public = true;
+  }
+}
+message Teaser {
+  optional string subject = 1 [(bff.v1.field).by = "principal.subject"];
+  string greeting = 2 [(bff.v1.field).by = "ok(principal) ? 'hello ' + principal.subject : 'hello'"];
 }
 message GetPageRequest { string id = 1; }
 message Page {
@@ -116,9 +125,9 @@ async function served() {
   const iss = await issuer();
   const env = { ISSUER: iss, REALM: "eu", BFF_RESOLVERS: "./resolvers.ts" };
   const server = await project.served("shop/v1/server.ts", handlers as never, env);
-  const page = (authorization?: string) =>
-    server.post("shop.v1.ShopService/GetPage", { id: "7" }, authorization ? { headers: { authorization } } : {});
-  return { iss, page, log: server.log };
+  const ask = (rpc: string) => (authorization?: string) =>
+    server.post(`shop.v1.ShopService/${rpc}`, { id: "7" }, authorization ? { headers: { authorization } } : {});
+  return { iss, page: ask("GetPage"), teaser: ask("GetTeaser"), log: server.log };
 }
 
 describe("a generated server with an identity", () => {
@@ -142,6 +151,13 @@ describe("a generated server with an identity", () => {
     const { body } = await page(`Bearer ${await token(iss, { sub: "bob", scope: "" })}`);
     expect(body).toMatchObject({ part: { who: "7 of bob" }, sent: "[]" });
     expect(body.part).not.toHaveProperty("tenant");
+  });
+  test("answers anybody where an rpc is public, and still refuses what proves nothing", async () => {
+    const { iss, teaser } = await served();
+    expect(await teaser()).toEqual({ status: 200, body: { greeting: "hello" } });
+    const known = { subject: "ann", greeting: "hello ann" };
+    expect(await teaser(`Bearer ${await token(iss, { sub: "ann", scope: "" })}`)).toEqual({ status: 200, body: known });
+    expect(await teaser("Bearer x")).toMatchObject({ status: 401 });
   });
   test("refuses whom nothing proves, and whoever a guard refuses", async () => {
     const { iss, page, log } = await served();
