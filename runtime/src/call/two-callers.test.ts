@@ -1,0 +1,223 @@
+// Two callers, and nobody, over everything that shares calls or answers: caches with stale answers and a second level, equal calls, batches,
+// hedges, retries. The upstream answers with whom it was told of; nobody may get to see anybody else.
+import { create, fromBinary, type Message } from "@bufbuild/protobuf";
+import fc from "fast-check";
+import { afterAll, expect, test } from "vitest";
+import { Cache } from "../cache/cache.ts";
+import type { SecondLevel } from "../cache/second-level.ts";
+import { endpoint } from "../compose/endpoint.ts";
+import type { Request } from "../compose/request.ts";
+import { Code } from "../failure.ts";
+import { PrincipalAssertionSchema, PrincipalSchema } from "../gen/bff/v1/identity_pb.ts";
+import type { Caller } from "../identity/caller.ts";
+import type { Identify, Identity } from "../identity/identity.ts";
+import { NOWHERE } from "../identity/incoming.ts";
+import { Judged } from "../identity/judged.ts";
+import { readSigned } from "../identity/telling/assertion.ts";
+import { AssertionRig } from "../testing/assertion-rig.ts";
+import { FakeClient, type Sent } from "../testing/fake-client.ts";
+import { FakeClock, idle } from "../testing/fake-clock.ts";
+import {
+  type BatchGetResponse,
+  Front,
+  type Page,
+  PageSchema,
+  ShowRequestSchema,
+  type Thing,
+  Upstream as UpstreamService,
+} from "../testing/gen/test_pb.ts";
+import { type CallPolicy, Upstream } from "./upstream.ts";
+
+/** 100,000 once before a release, by hand. */
+const RUNS = Number(process.env.PROTOBFF_INTERLEAVINGS ?? 5_000);
+
+const NAMES = ["ada", "eve", "nobody"] as const;
+type Name = (typeof NAMES)[number];
+
+// One clock each: what is signed counts for a minute of it.
+const rig = new AssertionRig(new FakeClock());
+const { teller } = rig.telling;
+afterAll(() => {
+  rig.telling.close();
+  rig.remove();
+});
+/** Objects of the same callers that differ, as after their credential has been verified anew. */
+const callerOf = (name: Name, again: boolean): Caller | undefined =>
+  name === "nobody" ? undefined : CALLERS[`${name}${again ? "2" : ""}`];
+const CALLERS: Readonly<Record<string, Caller>> = Object.fromEntries(
+  ["ada", "eve"].flatMap((name) =>
+    ["", "2"].map((suffix) => [`${name}${suffix}`, { ...rig.caller(name), token: `token-${name}` }]),
+  ),
+);
+
+/** Whom an upstream was told of. */
+function toldOf({ headers }: Sent): Name {
+  const signed = headers["x-principal-signed-bin"];
+  const plain = headers["x-principal-bin"];
+  const bytes = (text: string): Uint8Array => Buffer.from(text, "base64");
+  let who = headers.authorization?.replace("Bearer token-", "");
+  if (signed !== undefined) {
+    const assertion = fromBinary(PrincipalAssertionSchema, readSigned(signed)?.assertion ?? new Uint8Array(0));
+    who = fromBinary(PrincipalSchema, assertion.principal).subject;
+  }
+  if (plain !== undefined) who = fromBinary(PrincipalSchema, bytes(plain)).subject;
+  return NAMES.find((name) => name === who) ?? "nobody";
+}
+function answer(sent: Sent): void {
+  const tags = [toldOf(sent)];
+  if (sent.path.endsWith("BatchGet")) sent.things({ things: sent.ids.map((id) => ({ id, tags })) });
+  else sent.thing({ tags });
+}
+
+interface Setting {
+  readonly how: Identify;
+  readonly cache: boolean;
+  readonly stale: boolean;
+  readonly second: boolean;
+  readonly hedge: boolean;
+  readonly retry: boolean;
+  readonly coalesce: boolean;
+}
+type Step =
+  | { readonly kind: "ask"; readonly who: Name; readonly again: boolean; readonly id: string; readonly what: number }
+  | { readonly kind: "answer" | "fail"; readonly at: number }
+  | { readonly kind: "wait"; readonly ms: number }
+  | { readonly kind: "leave"; readonly at: number };
+
+function bff({ how, cache: caches, stale, second, hedge, retry, coalesce }: Setting) {
+  const clock = new FakeClock();
+  const client = new FakeClient();
+  const shared = new Map<string, { readonly bytes: Uint8Array; readonly at: number }>();
+  const level: SecondLevel = {
+    async get(key) {
+      const found = shared.get(key);
+      return found && { bytes: found.bytes, ageMs: clock.now() - found.at };
+    },
+    async set(key, bytes) {
+      shared.set(key, { bytes, at: clock.now() });
+    },
+  };
+  const policy: CallPolicy = {
+    identify: how,
+    coalesce: coalesce && !caches,
+    ...(caches && { cache: { ttlMs: 50, staleMs: stale ? 5_000 : undefined } }),
+    ...(hedge && { hedge: { delayMs: 10, max: 1 } }),
+    ...(retry && { retry: { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 5, maxMs: 20, multiplier: 2 } }),
+  };
+  // Two processes with a second level in common, or one.
+  const apps = [0, 1].map(() => {
+    const cache = new Cache({ clock, ...(second && { second: level }) });
+    const upstream = new Upstream("test.v1.Upstream", client, {}, { clock, cache });
+    return {
+      get: upstream.unary(UpstreamService.method.get, policy),
+      byId: {
+        rpc: upstream.unary(UpstreamService.method.batchGet, policy),
+        request: (ids: string[]) => ({ ids }),
+        items: (response: BatchGetResponse) => response.things,
+        key: (item: Thing) => item.id,
+        max: 2,
+      },
+    };
+  });
+  const asked: { readonly who: Name; facts?: readonly string[]; ended: boolean; cancel: () => void }[] = [];
+  const ask = ({ who, again, id, what }: Step & { kind: "ask" }): void => {
+    const app = apps[second ? what % 2 : 0] ?? apps[0]!;
+    const caller = callerOf(who, again);
+    const identity: Identity = {
+      ...{ type: PrincipalSchema, sources: ["user"], hidden: new Set() },
+      judge: (headers) => new Judged(headers, new Set(), { caller, peer: NOWHERE, answer: [], teller }),
+    };
+    const compose = async (cx: Request<typeof app, Message>): Promise<Page> => {
+      // As a service's `let`: one step that several read.
+      const step = cx.call(cx.app.get, { id });
+      const things = await Promise.all([
+        step,
+        what & 1 ? cx.call(cx.app.get, { id }) : step,
+        what & 2 ? cx.load(cx.app.byId, id) : undefined,
+        what & 4 ? cx.load(cx.app.byId, "other") : undefined,
+        what & 8 ? cx.tryCall(cx.app.get, { id: "other" }) : undefined,
+      ]);
+      return { ...create(PageSchema), facts: things.flatMap((thing) => thing?.tags ?? []) };
+    };
+    const { run } = endpoint(Front.method.show, app, {
+      ...{ timeoutMs: 500, compose, clock, identity, permit: { public: true } },
+    });
+    const state: (typeof asked)[number] = { who, ended: false, cancel: () => {} };
+    asked.push(state);
+    const running = run(
+      create(ShowRequestSchema),
+      new Headers(),
+      undefined,
+      (page) => {
+        state.ended = true;
+        state.facts = (page as Page).facts;
+      },
+      () => {
+        state.ended = true;
+      },
+    );
+    state.cancel = () => running.cancel();
+  };
+  return { clock, client, asked, ask };
+}
+
+const who = fc.constantFrom(...NAMES);
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant("ask" as const),
+      ...{ who, again: fc.boolean(), id: fc.constantFrom("a", "other"), what: fc.nat(15) },
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant("answer" as const), at: fc.nat(5) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("fail" as const), at: fc.nat(5) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant("wait" as const), ms: fc.constantFrom(0, 4, 12, 49, 51, 300, 4_900) }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("leave" as const), at: fc.nat(3) }) },
+);
+const setting: fc.Arbitrary<Setting> = fc.record({
+  how: fc.constantFrom<Identify>("signed", "plain", "token"),
+  ...{ cache: fc.boolean(), stale: fc.boolean(), second: fc.boolean(), hedge: fc.boolean(), retry: fc.boolean() },
+  coalesce: fc.boolean(),
+});
+
+/** How often an answer came of something that is shared: the test would be none if it never did. */
+let answers = 0;
+let sentOut = 0;
+const SETTLING = { timeout: 3_600_000 };
+
+test(`nobody sees another caller's answer, in ${RUNS} interleavings`, SETTLING, async () => {
+  await fc.assert(
+    fc.asyncProperty(setting, fc.array(step, { minLength: 3, maxLength: 14 }), async (given, steps) => {
+      const { clock, client, asked, ask } = bff(given);
+      for (const one of steps) {
+        const { open } = client;
+        if (one.kind === "ask") ask(one);
+        else if (one.kind === "wait") await clock.advance(one.ms);
+        else if (one.kind === "leave") asked[one.at]?.cancel();
+        else {
+          const sent = open[one.at % Math.max(1, open.length)];
+          if (sent !== undefined && one.kind === "answer") answer(sent);
+          else sent?.fault(Code.UNAVAILABLE);
+        }
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      for (let round = 0; round < 4; round++) {
+        await idle();
+        for (const sent of client.open) if (!sent.ended) answer(sent); // a hedge goes with its first
+      }
+      await clock.advance(600);
+      for (const { who: name, facts } of asked) {
+        answers += facts?.length ?? 0;
+        for (const fact of facts ?? []) expect(fact).toBe(name);
+      }
+      sentOut += client.sent.length;
+    }),
+    { numRuns: RUNS },
+  );
+  // What is shared has been shared.
+  expect(answers).toBeGreaterThan(sentOut);
+});
