@@ -16,9 +16,10 @@ export interface Case {
 
 const corpus: Corpus = corpusOf([...BASES.flatMap(({ protos }) => Object.values(protos)), ...Object.values(SHARED)]);
 
-export function makeCase(seed: number, index: number): Case {
+/** @param bases those that cases are made of */
+export function makeCase(seed: number, index: number, bases: readonly Base[] = BASES): Case {
   const random = randomFrom(Math.imul(seed, 0x9e3779b1) ^ Math.imul(index + 1, 0x85ebca6b));
-  const base = pick(BASES, random);
+  const base = pick(bases, random);
   if (base === undefined) throw new Error("there are no bases");
   const file = pick(Object.keys(base.protos), random) ?? "";
   const wanted = 1 + Math.floor(random() ** 3 * 4);

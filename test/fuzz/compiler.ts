@@ -4,7 +4,7 @@ import { compile } from "../../plugin/src/compile.ts";
 import type { Diagnostic } from "../../plugin/src/diagnostic/diagnostic.ts";
 import { renderDocument } from "../../plugin/src/diagnostic/document.ts";
 import { renderDiagnostics } from "../../plugin/src/diagnostic/render.ts";
-import { SHARED } from "./bases.ts";
+import { BASES, SHARED } from "./bases.ts";
 import { type Case, caseWith, makeCase } from "./cases.ts";
 import { requestsFor } from "./descriptors.ts";
 import { KNOWN } from "./known.ts";
@@ -15,6 +15,8 @@ export interface Options {
   readonly seed: number;
   /** One case alone, by its number. */
   readonly only: number | undefined;
+  /** Of bases alone whose names have this in them. */
+  readonly base: string;
 }
 
 export interface Outcome {
@@ -45,18 +47,25 @@ const TO_CHECK = 500;
 const MOST_MINIMISED = 50;
 
 /** While cases are compiled, buf is at work on the next ones and the type checker on those before. */
-export async function fuzzCompiler({ cases, seed, only }: Options, { progress, failure }: Listener): Promise<Outcome> {
+export async function fuzzCompiler(
+  { cases, seed, only, base }: Options,
+  { progress, failure }: Listener,
+): Promise<Outcome> {
   const so = { cases: 0, generated: 0, checked: 0, rejected: 0, known: 0, failures: 0 };
   const seen = new Set<string>();
+  const bases = BASES.filter(({ name }) => name.includes(base));
+  const again = (one: Case): string =>
+    `seed ${seed}, case ${one.index} (${one.base.name}): npm run fuzz -- compiler --seed ${seed} --only ${one.index}${base === "" ? "" : ` --base ${base}`}`;
   const tell = async (faults: Iterable<readonly [Case, string]>): Promise<void> => {
     for (const [one, fault] of faults) {
       if (KNOWN.some((entry) => entry.fault.test(`${one.base.name} ${fault}`))) so.known++;
-      else if (++so.failures > MOST_MINIMISED) failure(`${headOf(seed, one)}\n  ${fault}`);
-      else failure(await report(seed, one, fault));
+      else if (++so.failures > MOST_MINIMISED) failure(`${again(one)}\n  ${fault}`);
+      else failure(await report(again(one), one, fault));
     }
   };
   const count = only === undefined ? TO_BUF : 1;
-  const batchAt = (from: number) => requestsFor(Array.from({ length: count }, (_, i) => makeCase(seed, from + i)));
+  const batchAt = (from: number) =>
+    requestsFor(Array.from({ length: count }, (_, i) => makeCase(seed, from + i, bases)));
   let unchecked: Generated[] = [];
   let checking: ReturnType<typeof typeFaults> | undefined;
   const checkedAll = async (): Promise<void> => {
@@ -168,7 +177,7 @@ async function minimised(one: Case): Promise<readonly [Case, string] | undefined
   return undefined;
 }
 
-async function report(seed: number, one: Case, fault: string): Promise<string> {
+async function report(head: string, one: Case, fault: string): Promise<string> {
   const [least, what] = (await minimised(one)) ?? [one, fault];
   const before = caseWith(least, []).protos;
   const changes = Object.entries(least.protos).flatMap(([name, text]) => {
@@ -186,12 +195,9 @@ async function report(seed: number, one: Case, fault: string): Promise<string> {
     ];
   });
   return [
-    headOf(seed, one),
+    head,
     `  ${least.mutations.map((mutation) => mutation.what).join(", ") || "nothing was changed"}`,
     ...changes.map((line) => `  ${line}`),
     `  ${what.replaceAll("\n", "\n  ")}`,
   ].join("\n");
 }
-
-const headOf = (seed: number, { index, base }: Case): string =>
-  `seed ${seed}, case ${index} (${base.name}): npm run fuzz -- compiler --seed ${seed} --only ${index}`;

@@ -1,4 +1,4 @@
-// npm run fuzz [-- <scenario>] [--cases <count>] [--seed <number>] [--only <case>]. Its last line counts; exit code 1 when a case fails.
+// npm run fuzz [-- <scenario>] [--cases <count>] [--seed <number>] [--only <case>] [--base <part of a name>]. Its last line counts; exit code 1 when a case fails.
 import { parseArgs } from "node:util";
 import { fuzzCompiler } from "./compiler.ts";
 import { fuzzServer } from "./server.ts";
@@ -9,6 +9,7 @@ const { values, positionals } = parseArgs({
     cases: { type: "string" },
     seed: { type: "string", default: "1" },
     only: { type: "string" },
+    base: { type: "string", default: "" },
   },
 });
 
@@ -16,6 +17,7 @@ interface Asked {
   readonly cases: number;
   readonly seed: number;
   readonly only: number | undefined;
+  readonly base: string;
 }
 /** Each prints what it finds and gives whether all is well. */
 const SCENARIOS: Readonly<Record<string, (asked: Asked) => Promise<boolean>>> = { compiler, server };
@@ -28,7 +30,7 @@ if (scenario === undefined) {
 } else {
   const only = values.only === undefined ? undefined : Number(values.only);
   const cases = Number(values.cases ?? (scenario === server ? 20_000 : 100_000));
-  const fine = await scenario({ cases, seed: Number(values.seed), only });
+  const fine = await scenario({ cases, seed: Number(values.seed), only, base: values.base });
   process.exitCode = fine ? 0 : 1;
 }
 

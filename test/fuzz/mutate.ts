@@ -99,12 +99,15 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   },
   wrap: (text, random) => {
     const place = stringPlace(text, random, EXPRESSIONS);
-    const around = pick(AROUND, random);
+    const around = pick(text.includes("identity:") ? [...AROUND, ...AROUND_CALLER] : AROUND, random);
     return place && around && replaced(text, place, around(text.slice(place.from, place.to)));
   },
-  /** What a step or a call may say too. */
+  /** What a step or a call may say too, or a source of callers. */
   extend: (text, random) => {
-    const which = random() < 0.3 ? "let" : "call";
+    const kinds = Object.keys(EXTENSIONS);
+    const sources = kinds.filter((name) => new RegExp(`\\b${name}: \\{`).test(text) && !["let", "call"].includes(name));
+    const ordinary = random() < 0.3 ? "let" : "call";
+    const which = (random() < 0.5 ? pick(sources, random) : undefined) ?? ordinary;
     const all = optionTree(text).entries.filter(({ name }) => name === which);
     const literals = all.flatMap(({ value }) =>
       value.kind === "list" ? value.entries.map((item) => item.value) : [value],
@@ -112,7 +115,7 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
     const literal = pick(literals, random);
     if (literal?.kind !== "message") return undefined;
     const at = literal.from + 1;
-    return replaced(text, { from: at, to: at }, ` ${pick(which === "let" ? STEP : CALL, random)}`);
+    return replaced(text, { from: at, to: at }, ` ${pick(EXTENSIONS[which] ?? [], random)}`);
   },
   number: (text, random) => {
     const entry = pick(
@@ -155,6 +158,12 @@ const AROUND: readonly ((expression: string) => string)[] = [
   (e) => `optional.of(${e}).orValue(${e})`,
   (e) => `[${e}]`,
 ];
+/** Of those who may not be there. */
+const AROUND_CALLER: readonly ((expression: string) => string)[] = [
+  (e) => `ok(principal) ? ${e} : ${e}`,
+  (e) => `peer.address == '' ? ${e} : ${e}`,
+  (e) => `!ok(principal) || principal == principal ? ${e} : ${e}`,
+];
 const EXPRESSIONS = ["by", "if", "in", "fallback", "default", "key", "request"];
 const STEP = [
   "supplementary: true ",
@@ -176,6 +185,20 @@ const CALL = [
   "on_error: { ignore: true } ",
   'on_error: { on: NOT_FOUND fail: { code: ABORTED message: "{error.message}" } } ',
 ];
+const PLACE = ['header: "x-caller" ', 'cookie: "caller" ', 'claims: "Claims" ', 'claims: "Principal" '];
+const EXTENSIONS: Readonly<Record<string, readonly string[]>> = {
+  let: STEP,
+  call: CALL,
+  identity: ['source: { name: "more" peer: { dns: "a.example" } } '],
+  source: ['from: "*.mesh.example" ', 'set: { spread: "claims" } ', 'set: { name: "id" by: "credential.subject" } '],
+  jwt: [...PLACE, 'algorithm: "ES256" ', 'leeway: "0s" ', 'subject: "spiffe://a.example/*" ', 'audience: "{env.A}" '],
+  session: [...PLACE, 'idle: "1h" ', 'absolute: "1m" ', 'scope: "openid" '],
+  api_key: [...PLACE, 'prefix: "a_" ', 'cache: "0s" '],
+  assertion: [...PLACE, 'issuer: "a" '],
+  trusted: PLACE,
+  peer: ['dns: "*.a.example" ', 'spiffe: "spiffe://*/a" '],
+  permit: ["public: false ", 'source: "user" ', 'scope: "a" ', 'if: "principal == principal" '],
+};
 
 const POLICIES = [
   "timeout",
