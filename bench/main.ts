@@ -9,6 +9,7 @@ import { type RunOptions, report, type ScenarioResult } from "./rig/result.ts";
 import { runCall } from "./scenarios/call.ts";
 import { closedLoops } from "./scenarios/closed.ts";
 import { runHang } from "./scenarios/hang.ts";
+import { runIdentity } from "./scenarios/identity.ts";
 import { runIdle } from "./scenarios/idle.ts";
 import { runSame } from "./scenarios/same.ts";
 import { runTail } from "./scenarios/tail.ts";
@@ -30,6 +31,7 @@ const SCENARIOS: Readonly<Record<string, Run>> = {
   tail: reported(runTail),
   same: reported(runSame),
   idle: reported(runIdle),
+  identity: reported(runIdentity),
   generate: reported(runGenerate),
 };
 const FLAGS = ["--json", "--quick", "--record"];

@@ -158,7 +158,9 @@ describe("imports", () => {
 
   test("generated code imports the runtime, protobuf, and generated code", () => {
     const allowed = ({ to }: Import): boolean =>
-      to === "@protobff/runtime" || /^@bufbuild\/protobuf(\/|$)/.test(to) || below(to, "generated");
+      /^@protobff\/runtime(\/identity|\/session)?$/.test(to) ||
+      /^@bufbuild\/protobuf(\/|$)/.test(to) ||
+      below(to, "generated");
     expect(shown(generated.filter((one) => !allowed(one)))).toEqual([]);
   });
 

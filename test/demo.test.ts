@@ -13,7 +13,7 @@ function gitStatus(): string {
     : "";
 }
 
-test("npm run demo shows the answers with everything up, without billing (from a cache and without one), without the agent, and leaves the tree clean", () => {
+test("npm run demo shows the answers with everything up, to callers who may and who may not, without billing (from a cache and without one), without the agent, and leaves the tree clean", () => {
   const before = gitStatus();
   const { status, stdout, stderr } = spawnSync("npm", ["run", "--silent", "demo"], {
     cwd: root,
@@ -31,5 +31,14 @@ test("npm run demo shows the answers with everything up, without billing (from a
   expect(stdout).toMatch(/"spentCents": "\d+"[\s\S]*?"effect": "EFFECT_STALE",[\s\S]*?"age": "\d+(\.\d+)?s"/);
   expect(stdout).toMatch(/"ownerName": "Ada Okafor"/);
   expect(stdout).toMatch(/answered in \d+ ms; one after the other the calls alone would take \d+ ms/);
+  const spending = stdout.split("\n").filter((line) => line.includes("  HTTP ") && !line.includes("503"));
+  expect(spending.map((line) => line.trim().replace(/\s{2,}/g, "  "))).toEqual([
+    'nobody  HTTP 401  {"code":"unauthenticated","message":"unauthenticated"}',
+    'a token that has expired  HTTP 401  {"code":"unauthenticated","message":"unauthenticated"}',
+    'Dina Haddad  HTTP 403  {"code":"permission_denied","message":"permission denied"}',
+    expect.stringMatching(/^Ada Okafor, admin {2}HTTP 200 {2}\{"spentCents":"\d+"\}$/),
+  ]);
+  expect(stdout).toContain('who         {"id":"u-ada","workspaces":["atlas","lumen"],"roles":["admin"]}');
+  expect(stdout).toMatch(/counts for {2}billing\.v1\.BillingService, \d+ s more/);
   expect(gitStatus()).toBe(before);
 }, 70_000);

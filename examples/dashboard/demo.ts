@@ -1,14 +1,16 @@
-// npm run demo: from annotated protos to two running BFFs over five upstreams, and what they answer when some of those are down.
+// npm run demo: from annotated protos to three running BFFs over five upstreams, what they answer when some of those are down, and whom.
 // `-- --keep` leaves all of it running.
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { Code } from "@connectrpc/connect";
 import { generate } from "../../scripts/generate.ts";
+import { type AccountBff, startAccountBff } from "./account.ts";
 import { addressVariables, type BffProcess, startBff } from "./bff-process.ts";
 import { gantt } from "./gantt.ts";
 import { planText } from "./plan-text.ts";
 import { fullNames, type ServiceName, serviceNames } from "./services.ts";
 import { type LoggedCall, livelyLatencies, startUpstreams, type Upstreams } from "./upstreams.ts";
+import { accountLines, loginLines, SPENDING, showWhoIsCalling } from "./who-is-calling.ts";
 
 const WEB = "/web.v1.DashboardService/GetDashboard";
 const MOBILE = "/mobile.v1.HomeService/GetHome";
@@ -58,23 +60,30 @@ async function main(keep: boolean): Promise<void> {
   };
 
   try {
-    title("Start", "Five upstreams, plain gRPC servers. Two BFFs, each a process that is told where they are.");
+    title(
+      "Start",
+      "Five upstreams, plain gRPC servers. Three BFFs, each a process that is told where they are; one of them with an OpenID provider.",
+    );
     const upstreams = await startUpstreams({ latencies: livelyLatencies });
     running.upstreams = upstreams;
     const env = addressVariables(
       Object.fromEntries(serviceNames.map((name) => [fullNames[name], upstreams.urls[name]])),
     );
-    const [web, mobile] = await Promise.all(
-      ["generated/web/v1/server.ts", "generated/mobile/v1/server.ts"].map(async (entry) => {
-        const bff = await startBff(entry, env, onLog);
-        running.bffs.push(bff);
-        return bff;
-      }),
-    );
-    if (web === undefined || mobile === undefined) throw new Error("two entries give two processes");
+    const ran = async <Bff extends BffProcess>(starting: Promise<Bff>): Promise<Bff> => {
+      const bff = await starting;
+      running.bffs.push(bff);
+      return bff;
+    };
+    const [web, mobile, account] = await Promise.all([
+      ran(startBff("generated/web/v1/server.ts", env, onLog)),
+      ran(startBff("generated/mobile/v1/server.ts", env, onLog)),
+      ran(startAccountBff(env, onLog)),
+    ]);
     for (const name of serviceNames) show(`${fullNames[name].padEnd(26)} ${upstreams.urls[name]}`);
     show(`${bold("web BFF".padEnd(26))} ${web.url}  ${dim(`pid ${web.pid}`)}`);
     show(`${bold("mobile BFF".padEnd(26))} ${mobile.url}  ${dim(`pid ${mobile.pid}`)}`);
+    show(`${bold("account BFF".padEnd(26))} ${account.url}  ${dim(`pid ${account.pid}`)}`);
+    show(`${"OpenID provider".padEnd(26)} ${account.issuer.url}`);
 
     title(
       "The plan",
@@ -100,6 +109,12 @@ async function main(keep: boolean): Promise<void> {
     console.log();
     chart(home);
     expectStatus(home, 200);
+
+    title(
+      "Who is calling, and who may",
+      `curl ${SPENDING} {"workspaceId":"atlas"}: for admins of the workspace. The others are refused before any upstream is called.`,
+    );
+    await showWhoIsCalling(account, upstreams, show);
 
     title(
       "Billing is down, and nothing is remembered",
@@ -141,7 +156,7 @@ async function main(keep: boolean): Promise<void> {
     await upstreams.services.agent.start();
 
     if (keep) {
-      invite(web.url, mobile.url);
+      await invite(web.url, mobile.url, account);
       obey(upstreams);
       keeping = true;
       await leave;
@@ -235,7 +250,7 @@ function chart(answer: Answer): void {
   show(dim(`answered in ${milliseconds} ms${beside}`));
 }
 
-function invite(web: string, mobile: string): void {
+async function invite(web: string, mobile: string, account: AccountBff): Promise<void> {
   title("Try it", "All of it runs until ctrl-c.");
   const request = encodeURIComponent('{"workspaceId":"lumen"}');
   const host = (url: string) => url.replace("http://", "");
@@ -244,6 +259,8 @@ curl -i -H 'content-type: application/json' \\
   -d '{"workspaceId":"lumen","query":"monday","userId":"u-chidori"}' ${web}${WEB}
 curl -i -H 'content-type: application/json' \\
   -d '{"workspaceId":"harbor","userId":"u-farah"}' ${mobile}${MOBILE}
+${dim("with a token, good for 10 minutes")}
+${await accountLines(account)}
 
 ${bold("grpcurl")} ${dim("(gRPC, in the repository's root)")}
 grpcurl -plaintext -import-path proto -import-path proto/example -proto web/v1/web.proto \\
@@ -251,6 +268,8 @@ grpcurl -plaintext -import-path proto -import-path proto/example -proto web/v1/w
 
 ${bold("browser")} ${dim("(Connect over GET: the rpc is declared free of side effects)")}
 ${web}${WEB}?connect=v1&encoding=json&message=${request}
+${dim("a login: pick somebody")}
+${loginLines(account)}
 
 ${bold("break it")} ${dim("(type here)")}
 stop billing    start billing    ${dim(`any of ${serviceNames.join(", ")}`)}

@@ -1,0 +1,153 @@
+// What is done for a request of the scenario `identity` beside the rest, measured alone and in this process.
+import { type ChildProcess, spawn } from "node:child_process";
+import { createPrivateKey, createPublicKey, randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { createConnection } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { systemClock } from "../../runtime/src/clock.ts";
+import {
+  CredentialSchema,
+  PrincipalAssertionSchema,
+  PrincipalSchema,
+} from "../../runtime/src/gen/bff/v1/identity_pb.ts";
+import { digestOf } from "../../runtime/src/identity/api-key/key-format.ts";
+import { SqliteKeys } from "../../runtime/src/identity/api-key/sqlite-keys.ts";
+import { callerOf } from "../../runtime/src/identity/principal.ts";
+import { MemoryStore } from "../../runtime/src/identity/session/memory-store.ts";
+import { Provider } from "../../runtime/src/identity/session/provider.ts";
+import { RedisStore } from "../../runtime/src/identity/session/redis-store.ts";
+import { Sealer } from "../../runtime/src/identity/session/sealer.ts";
+import type { SessionStore } from "../../runtime/src/identity/session/session-store.ts";
+import { Sessions } from "../../runtime/src/identity/session/sessions.ts";
+import { keyIdOf, signedHeader } from "../../runtime/src/identity/telling/assertion.ts";
+import { openKeys, verifyPrincipal } from "../../runtime/src/identity/verify/index.ts";
+import { CallerSchema } from "../generated/bench/identity/v1/identity_pb.ts";
+import { type Callers, USER } from "../rig/callers.ts";
+import type { LeftOut, VariantResult } from "../rig/result.ts";
+import { median } from "../rig/statistics.ts";
+
+const SERVICE = "bench.up.v1.ProfileService";
+const ROUNDS = 5;
+const REDIS_PORT = 6399;
+
+export async function lookUps(
+  callers: Callers,
+  quick: boolean,
+): Promise<{ readonly variants: readonly VariantResult[]; readonly leftOut: readonly LeftOut[] }> {
+  const variants = [await verifying(callers, quick), await keyLookUp(callers, quick)];
+  variants.push(await sessionLookUp("session, in the process", new MemoryStore(systemClock), quick));
+  const redis = await startRedis();
+  if (redis === undefined)
+    return { variants, leftOut: [{ name: "session, Redis", reason: "redis-server is not installed" }] };
+  try {
+    const store = new RedisStore(`redis://127.0.0.1:${REDIS_PORT}`, () => {});
+    variants.push(await sessionLookUp("session, Redis", store, quick));
+  } finally {
+    redis.kill();
+  }
+  return { variants, leftOut: [] };
+}
+
+/** What a service does that is told: a new assertion each time, as the first of a caller's requests brings it. */
+async function verifying({ signing }: Callers, quick: boolean): Promise<VariantResult> {
+  const key = createPrivateKey(readFileSync(signing.privateKey));
+  const named = { id: keyIdOf(createPublicKey(key)), key };
+  const keys = openKeys(signing.publicKey);
+  const now = BigInt(Math.floor(Date.now() / 1_000));
+  const count = quick ? 100 : 2_000;
+  const headers = Array.from({ length: count * ROUNDS }, (_, i) => {
+    const caller = create(CallerSchema, { subject: `user-${i}`, tenant: "acme", scopes: ["home", "inbox"] });
+    const assertion = create(PrincipalAssertionSchema, {
+      ...{ issuer: "https://bench.example", audience: SERVICE, source: "user", type: CallerSchema.typeName },
+      ...{ issued: now, expires: now + 600n, principal: toBinary(CallerSchema, caller) },
+    });
+    return signedHeader(assertion, named);
+  });
+  const options = { type: CallerSchema, issuer: "https://bench.example", audience: SERVICE, keys };
+  try {
+    return await perCall("verifyPrincipal", count, async (i) => {
+      const { principal } = await verifyPrincipal(headers[i], options);
+      if (principal.subject !== `user-${i}`) throw new Error("somebody else");
+    });
+  } finally {
+    await keys.close();
+  }
+}
+
+/** By the digest of a key, in a file with 20,000 others. */
+async function keyLookUp({ env, keys: { good } }: Callers, quick: boolean): Promise<VariantResult> {
+  const keys = await SqliteKeys.at(env.BFF_STORE_FILE ?? "");
+  try {
+    return await perCall("API key, SQLite", quick ? 500 : 20_000, async () => {
+      if (keys.find(digestOf(good))?.subject !== USER) throw new Error("no such key");
+    });
+  } finally {
+    keys.close();
+  }
+}
+
+/** One of a thousand sessions by the id in its cookie, one after another. */
+async function sessionLookUp(name: string, store: SessionStore, quick: boolean): Promise<VariantResult> {
+  const far = { redirectUri: "https://bench.example/auth/callback", scopes: ["openid"] };
+  const issuer = "https://id.example";
+  const sessions = new Sessions({
+    ...{ store, clock: systemClock, issuer, idleMs: 1_800_000, absoluteMs: 36_000_000 },
+    sealer: new Sealer([randomBytes(32)]),
+    provider: new Provider({ issuer, clientId: "bench", clientSecret: "", ...far }, systemClock),
+    callerOf: ({ claims: { sub }, access }) => {
+      const credential = create(CredentialSchema, { source: "browser", issuer, subject: String(sub) });
+      return callerOf({ type: PrincipalSchema, credential, principal: undefined, token: access });
+    },
+  });
+  const tokens = { access: "a".repeat(600), accessUntil: undefined, refresh: undefined, idToken: "i".repeat(800) };
+  const ids: string[] = [];
+  for (let i = 0; i < 1_000; i++) {
+    const claims = { sub: `user-${i}`, name: "Ada Okafor", email: "ada@acme.example" };
+    ids.push((await sessions.begin({ ...tokens, claims })).id);
+  }
+  try {
+    return await perCall(name, quick ? 200 : 5_000, async (i) => {
+      const id = ids[i % ids.length] ?? "";
+      if ((await sessions.find(id)) === undefined) throw new Error("no such session");
+    });
+  } finally {
+    await store.close();
+  }
+}
+
+async function perCall(name: string, count: number, call: (i: number) => Promise<void>): Promise<VariantResult> {
+  const cpu: number[] = [];
+  const wall: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const [before, startedAt] = [process.cpuUsage(), performance.now()];
+    for (let i = 0; i < count; i++) await call(round * count + i);
+    const { user, system } = process.cpuUsage(before);
+    cpu.push((user + system) / count);
+    wall.push((1_000 * (performance.now() - startedAt)) / count);
+  }
+  const result = { name, cpu_us_per_call: median(cpu), wall_us_per_call: median(wall) };
+  console.log(`${name.padEnd(24)} ${result.cpu_us_per_call.toFixed(1).padStart(6)} µs/call`);
+  return result;
+}
+
+/** Undefined where it is not installed. */
+async function startRedis(): Promise<ChildProcess | undefined> {
+  const args = ["--port", String(REDIS_PORT), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
+  const child = spawn("redis-server", args, { stdio: "ignore" });
+  const missing = new Promise<undefined>((resolve) => child.once("error", () => resolve(undefined)));
+  return Promise.race([missing, listening(REDIS_PORT).then(() => child)]);
+}
+async function listening(port: number): Promise<void> {
+  for (const end = performance.now() + 5_000; performance.now() < end; await pause(50)) {
+    const open = await new Promise<boolean>((resolve) => {
+      const socket = createConnection(port, "127.0.0.1");
+      socket.once("connect", () => resolve(true));
+      socket.once("error", () => resolve(false));
+      socket.once("close", () => socket.destroy());
+      socket.once("connect", () => socket.destroy());
+    });
+    if (open) return;
+  }
+  throw new Error("redis-server does not listen");
+}
