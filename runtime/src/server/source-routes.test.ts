@@ -4,13 +4,17 @@ import * as http2 from "node:http2";
 import { expect, onTestFinished, test } from "vitest";
 import type { Route } from "../identity/routes.ts";
 import { echoEndpoint } from "../testing/test-echo.ts";
-import { listen } from "./listen.ts";
+import { type ListenOptions, listen } from "./listen.ts";
 
-async function serving(routes: Readonly<Record<string, Route>>, opened: Promise<void> = Promise.resolve()) {
+async function serving(
+  routes: Readonly<Record<string, Route>>,
+  opened: Promise<void> = Promise.resolve(),
+  more: ListenOptions = {},
+) {
   const faults: unknown[][] = [];
   const identity = { opened, routes: new Map(Object.entries(routes)) };
   const fault = (...told: unknown[]): void => void faults.push(told);
-  const up = await listen([echoEndpoint()], { identity, fault, corsOrigins: ["https://app.example"] });
+  const up = await listen([echoEndpoint()], { identity, fault, corsOrigins: ["https://app.example"], ...more });
   onTestFinished(() => up.close(0));
   return { ...up, port: up.port, faults };
 }
@@ -74,6 +78,34 @@ test.each([
   expect(faults[1]).toEqual(["cannot answer /auth/unsendable", expect.any(TypeError)]);
   expect((await ask(port, "GET", "/auth/login/")).status).toBe(404);
   expect((await ask(port, "GET", "/healthz")).body).toBe("ok\n");
+});
+
+test("a body that does not come keeps nothing open for ever, and others are served meanwhile", async () => {
+  const ends: PromiseSettledResult<Uint8Array>[] = [];
+  const { port, url } = await serving(
+    {
+      "/auth/out": async ({ body }) => {
+        ends.push(...(await Promise.allSettled([body(100)])));
+        return { status: 400 };
+      },
+      "/auth/me": () => ({ status: 200 }),
+    },
+    undefined,
+    { requestTimeoutMs: 300 },
+  );
+  const session = http2.connect(url);
+  onTestFinished(() => session.destroy());
+  const stream = session.request({ ":method": "POST", ":path": "/auth/out" });
+  stream.on("error", () => {});
+  stream.write("logout_token=");
+  const request = http.request({ host: "127.0.0.1", port, method: "POST", path: "/auth/out", agent: false });
+  request.on("error", () => {});
+  request.setHeader("content-length", 50);
+  request.write("logout_token=");
+  const closed = Promise.all([once(stream, "response"), once(request, "close")]);
+  for (let i = 0; i < 3; i++) expect((await askH2(port, "GET", "/auth/me")).status).toBe(200);
+  expect((await closed)[0][0][":status"]).toBe(400);
+  expect(ends.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
 });
 
 test("scripts of other origins read none of it", async () => {

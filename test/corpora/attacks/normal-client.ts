@@ -1,4 +1,4 @@
-// The normal client beside an attack, as a process of its own: node normal-client.ts <url> [path] [body]. Every 50 ms it asks once over a
+// The normal client beside an attack, as a process of its own: node normal-client.ts <url> [path] [body] [headers]. Every 50 ms it asks once over a
 // fresh connection of HTTP/1.1, once over HTTP/2 that it keeps, and there for its health, too, which needs no upstream. Asked by message it
 // stops, and tells how it went.
 import * as http from "node:http";
@@ -25,9 +25,9 @@ export interface Normal {
 
 const EVERY_MS = 50;
 const TIMEOUT_MS = 10_000;
-const [, , url = "", path = "/atk.v1.AtkService/Fast", body = '{"key":"normal"}'] = process.argv;
+const [, , url = "", path = "/atk.v1.AtkService/Fast", body = '{"key":"normal"}', more = "{}"] = process.argv;
 const HEALTH = ["/grpc.health.v1.Health/Check", "{}"] as const;
-const headers = { "content-type": "application/json" };
+const headers = { "content-type": "application/json", ...(JSON.parse(more) as Readonly<Record<string, string>>) };
 
 class Told {
   readonly #latencies: number[] = [];

@@ -20,8 +20,14 @@ export interface AttackOptions {
   readonly latencyMs?: number;
   /** How long the BFF has, when the attack is over, before it is looked at what it holds; default 1 s. */
   readonly restMs?: number;
+  /** The package whose server is attacked; default `atk`. */
+  readonly server?: "atk" | "idn";
   /** What the normal client asks for; default AtkService/Fast. */
-  readonly normal?: { readonly path: string; readonly body: string };
+  readonly normal?: {
+    readonly path: string;
+    readonly body: string;
+    readonly headers?: Readonly<Record<string, string>>;
+  };
 }
 
 /** The BFF under attack. */
@@ -81,7 +87,7 @@ export async function attacked<T>(
     const heap = `--max-old-space-size=${options.heapMb ?? 512}`;
     const entry = [heap, "--expose-gc", `--import=${PROBE}`, ...(options.flags ?? [])];
     const env = { HOST: "127.0.0.1", PORT: "0", UP_V1_ECHOSERVICE_URL: upstreamUrl, ...options.env };
-    const bff = new Process([...entry, join(folder, "atk/v1/server.ts")], env);
+    const bff = new Process([...entry, join(folder, `${options.server ?? "atk"}/v1/server.ts`)], env);
     started.push(bff);
     const url = await bff.url();
     const memory = async () => ((await bff.ask("memory")) as Memory | undefined) ?? NOTHING;
@@ -92,14 +98,14 @@ export async function attacked<T>(
       },
       upstream: async () => (await upstream.ask("calls")) as UpstreamCalls,
     };
-    await ask(target, { key: "warm" });
+    const { normal } = options;
+    await ask(target, { key: "warm" }, normal?.path, normal?.headers);
     const before = await memory();
     let peakRss = 0;
     const watch = setInterval(() => {
       peakRss = Math.max(peakRss, rssOf(bff.pid));
     }, 50);
-    const { normal } = options;
-    const normalArgs = normal === undefined ? [] : [normal.path, normal.body];
+    const normalArgs = normal === undefined ? [] : [normal.path, normal.body, JSON.stringify(normal.headers ?? {})];
     const client = new Process([script("normal-client.ts"), url, ...normalArgs], {});
     started.push(client);
     await client.url();
