@@ -37,6 +37,17 @@ const FOUND: readonly (readonly [base: string, from: string, to: string])[] = [
     'if: "args.flag" by: "up.v1.Kind.KIND_BOOK"',
     'if: "args.flag" by: "optional.of(up.v1.Kind.KIND_BOOK).orValue(up.v1.Kind.KIND_BOOK)"',
   ],
+  // Where one has asked whether somebody is there, and reads it in both branches.
+  [
+    "emit/identity-absent",
+    'name: "ids" by: "principal.subject"',
+    'name: "ids" by: "ok(principal) ? principal.subject : principal.subject"',
+  ],
+  [
+    "emit/identity-absent",
+    'by: "principal.realms.filter(r, r != principal.subject)"',
+    'by: "ok(principal) ? principal.realms.filter(r, r != principal.subject) : principal.realms.filter(r, r != principal.subject)"',
+  ],
 ];
 test.each(FOUND)("found once: %s with %s as %s", { timeout: 60_000 }, async (name, from, to) => {
   const base = BASES.find((one) => one.name === name);

@@ -29,7 +29,9 @@ export function hiddenComparisons({ composed }: Pick<PlanBlock, "composed">): Re
     for (const expression of region) {
       if (expression === undefined) continue;
       const aliases = aliasesIn([condition.root, expression.root], (variable) => given.get(variable));
-      for (const test of contradicted(condition.root, outcome, expression.root, aliases)) hidden.add(test);
+      // What stands behind `ok` needs that TypeScript believes it.
+      for (const test of contradicted(condition.root, outcome, expression.root, aliases))
+        if (test.kind !== "ok" || test.set) hidden.add(test);
     }
   };
   /** The first one that holds is taken. */

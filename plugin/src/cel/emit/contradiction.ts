@@ -107,7 +107,8 @@ function known(
     }));
   }
   if (node.kind === "ok") {
-    const path = node.set ? node.variable.name : undefined;
+    // Where the rest reads what is absent, all of it is evaluated only where that is there.
+    const path = node.set || node.variable.absent ? node.variable.name : undefined;
     return outcome || path === undefined ? [] : [{ node, path, constant: undefined, equal: false, few: true }];
   }
   // A bool is its own comparison with true.
