@@ -1,0 +1,3 @@
+module example.com/protobff/principal
+
+go 1.22
