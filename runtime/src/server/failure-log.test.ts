@@ -246,3 +246,18 @@ test("an observer hears beside the log, and of nothing that it did not ask for",
   expect(written.length).toBe(2);
   expect(Object.keys(told).sort()).toEqual(["attempt", "breaker", "resolver", "response"]);
 });
+
+test("what the server says by itself, without anything thrown, is the text alone", () => {
+  const text = logged();
+  text.log.server("sessions are kept in this process", undefined);
+  text.log.server("keys cannot be fetched", new Error("HTTP 503"));
+  expect(text.lines()).toEqual([
+    "sessions are kept in this process",
+    expect.stringMatching(/^keys cannot be fetched: Error: HTTP 503/),
+  ]);
+  const json = logged("json");
+  json.log.server("sessions are kept in this process", undefined);
+  expect(json.written.map((line) => JSON.parse(line))).toEqual([
+    { time: expect.any(String), event: "server", what: "sessions are kept in this process" },
+  ]);
+});

@@ -101,11 +101,11 @@ export class FailureLog implements Observer {
   }
   /** As `ServerFault` says. */
   server(what: string, cause: unknown): void {
-    const thrown = thrownText(cause);
+    const thrown = cause === undefined ? undefined : thrownText(cause);
     this.#tell(`server ${what}`, () => ({
       event: "server",
-      text: `${what}: ${indented(thrown)}`,
-      fields: { what, thrown },
+      text: thrown === undefined ? what : `${what}: ${indented(thrown)}`,
+      fields: { what, ...(thrown !== undefined && { thrown }) },
     }));
   }
   breaker({ service, method, from, to }: BreakerEvent): void {
