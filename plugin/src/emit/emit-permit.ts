@@ -4,7 +4,7 @@ import { failExpressions } from "../resolve/model/source-parts.ts";
 import { refusal } from "./emit-call.ts";
 import { emitStep } from "./emit-step.ts";
 import type { FileNames } from "./file-names.ts";
-import { block, commas, type Line, type Lines, mentions } from "./lines.ts";
+import { block, commas, type Line, type Lines, mentions, unreadAsVoid } from "./lines.ts";
 import { MessageNames } from "./message-names.ts";
 import { Place } from "./place.ts";
 import { typeOfRequest } from "./request-type.ts";
@@ -34,7 +34,7 @@ export function emitPermit(permit: PlanPermit, file: FileNames, planned: StepCon
     const own = step.step.source.kind === "guard" ? emitCondition(step, cx, place) : emitStep(step, cx);
     return [...own, []];
   });
-  const body = lines.slice(0, -1);
+  const body = unreadAsVoid(lines.slice(0, -1));
   const later = permit.steps.some((step) => !step.sync && step.step.source.kind !== "guard");
   const taken = names.taken((local) => mentions(body, local));
   const all = [...taken, ...(taken.length === 0 ? [] : [[]]), ...body];

@@ -4,7 +4,10 @@ import type { Failure } from "../failure.ts";
 /** A failure as clients see it. */
 export function connectError(failure: Failure): ConnectError {
   const metadata = failure.pushback ? { "grpc-retry-pushback-ms": "-1" } : undefined;
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0; // nobody reads it, and it costs more than all the rest
   const error = new ConnectError(failure.clientMessage, failure.clientCode as ConnectCode, metadata);
+  Error.stackTraceLimit = stackTraceLimit;
   error.details = failure.details.map((detail) => ({ ...detail }));
   return error;
 }

@@ -129,8 +129,12 @@ export function emitConditional(emitter: Emitter, node: Call, target?: Form): Pi
   });
   const [left, right] = branches;
   if (left === undefined || right === undefined) return emitter.value(node);
+  const test = emitter.value(condition);
+  // TypeScript narrows nothing in a branch that is never taken.
+  const known = boolOf(test);
+  if (known !== undefined) return known ? left : right;
   const print = [
-    ...operand(emitter.value(condition), LEVEL.nullish),
+    ...operand(test, LEVEL.nullish),
     " ? ",
     ...operand(left, LEVEL.conditional),
     " : ",
