@@ -218,7 +218,7 @@ describe.each(combinations)("$protocol on HTTP/$over, on $server", ({ serve, tra
       },
     };
     const { answer, seen } = await asking({ permit }, { authorization: "Bearer user-ann" });
-    await expect(answer).rejects.toMatchObject({ code: Code.Internal, rawMessage: "internal error" });
+    await expect(answer).rejects.toMatchObject({ code: Code.PermissionDenied, rawMessage: "permission denied" });
     expect(seen).toEqual([]);
   });
 });
