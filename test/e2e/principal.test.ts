@@ -46,7 +46,6 @@ message Page {
   parts.v1.Part part = 2 [(bff.v1.field).by = "part"];
   string address = 3 [(bff.v1.field).by = "peer.address"];
   string sent = 4 [(bff.v1.field).by = "echo.name"];
-  string header = 5 [(bff.v1.field).by = "headers['authorization']"];
   string realm = 6 [(bff.v1.field).by = "principal.realm"];
 }
 `,

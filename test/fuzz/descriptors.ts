@@ -31,7 +31,7 @@ export async function requestsFor(cases: readonly Case[]): Promise<{
       writeFileSync(join(dir, name), text);
     };
     write("buf.yaml", "version: v2\nmodules:\n  - path: app\n  - path: bff\n");
-    for (const name of ["bff/v1/options.proto", "bff/v1/degradation.proto"]) {
+    for (const name of ["bff/v1/options.proto", "bff/v1/degradation.proto", "bff/v1/identity.proto"]) {
       mkdirSync(dirname(join(dir, "bff", name)), { recursive: true });
       copyFileSync(join(root, "proto", name), join(dir, "bff", name));
     }

@@ -1,6 +1,15 @@
 import type { Expression } from "../cel/index.ts";
 import { blocksOf, callsIn, expressionsIn } from "../resolve/model/blocks.ts";
-import type { BffMethod, Block, Call, Composed, Identity, IdentitySource, Model } from "../resolve/model/model.ts";
+import type {
+  BffMethod,
+  Block,
+  Call,
+  Composed,
+  Identity,
+  IdentitySource,
+  Model,
+  Step,
+} from "../resolve/model/model.ts";
 import { composesOf } from "../resolve/model/source-parts.ts";
 import { governing } from "../resolve/policies/entries.ts";
 
@@ -85,19 +94,17 @@ function reachedBy(model: Model): ReadonlyMap<Block, readonly BffMethod[]> {
       if (block.kind !== "composed" && block.desc === desc)
         found.set(block, block.kind === "permit" ? methods.filter(({ ir }) => ir === block.rpc) : [...methods]);
     for (const method of methods) {
-      const visit = (message: Composed | undefined): void => {
-        if (message === undefined) return;
-        const of = found.get(message) ?? [];
-        if (of.includes(method)) return;
-        found.set(message, [...of, method]);
-        visitSteps(message);
-      };
-      const visitSteps = ({ steps }: Pick<Block, "steps">): void => {
-        for (const { source } of steps)
-          for (const child of composesOf(source)) visit(byName.get(child.message.typeName));
-      };
-      visit(method.composed);
-      visitSteps({ steps: method.shared });
+      const composed = (steps: readonly Step[]): Composed[] =>
+        steps.flatMap(({ source }) => composesOf(source)).flatMap(({ message }) => byName.get(message.typeName) ?? []);
+      // Messages may be composed of one another thousands deep.
+      const open = [method.composed, ...composed(method.shared)];
+      const seen = new Set<Composed>();
+      for (let message = open.pop(); message !== undefined; message = open.pop()) {
+        if (seen.has(message)) continue;
+        seen.add(message);
+        found.set(message, [...(found.get(message) ?? []), method]);
+        open.push(...composed(message.steps));
+      }
     }
   }
   return found;

@@ -16,7 +16,7 @@ test("explains every code", () => {
 });
 
 test.each([
-  [["explain", "BFF061"], 'there is no diagnostic "BFF061": did you mean BFF601?'],
+  [["explain", "BFF061"], 'there is no diagnostic "BFF061": did you mean BFF161?'],
   [["explain", "what"], 'there is no diagnostic "what": a code is BFF and three digits'],
   [["explain"], "explain needs one code, as in protoc-gen-bff explain BFF601"],
   [["explain", "BFF601", "BFF602"], "explain needs one code"],

@@ -648,17 +648,17 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "Wrong",
         "language": "proto",
-        "text": "option (bff.v1.file) = {\n  identity: {\n    // …\n    source: {\n      // …\n      jwt: { issuer: \"https://id.example\" audience: \"app\" algorithm: [\"ES256\", \"RS256\", \"ES256\"] }\n      // …\n    }\n  }\n};"
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } forward: [\"authorization\", \"authorization\"] } }\n  };\n  // …\n}"
       },
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:12:89: error BFF130: \"ES256\" is in the list twice\n    12 |       jwt: { issuer: \"https://id.example\" audience: \"app\" algorithm: [\"ES256\", \"RS256\", \"ES256\"] }\n       |                                                                                         ^^^^^^^\n  app/v1/app.proto:12:71: first here\n    12 |       jwt: { issuer: \"https://id.example\" audience: \"app\" algorithm: [\"ES256\", \"RS256\", \"ES256\"] }\n       |                                                                       ^^^^^^^\n  hint: leave out one of them"
+        "text": "app/v1/app.proto:22:130: error BFF130: \"authorization\" is in the list twice\n    22 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } forward: [\"authorization\", \"authorization\"] } }\n       |                                                                                                                                  ^^^^^^^^^^^^^^^\n  app/v1/app.proto:22:113: first here\n    22 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } forward: [\"authorization\", \"authorization\"] } }\n       |                                                                                                                 ^^^^^^^^^^^^^^^\n  hint: leave out one of them"
       },
       {
         "title": "Right",
         "language": "proto",
-        "text": "option (bff.v1.file) = {\n  identity: {\n    // …\n    source: {\n      // …\n      jwt: { issuer: \"https://id.example\" audience: \"app\" algorithm: [\"ES256\", \"RS256\"] }\n      // …\n    }\n  }\n};"
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } forward: [\"authorization\", \"accept-language\"] } }\n  };\n  // …\n}"
       }
     ]
   },

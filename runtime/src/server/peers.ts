@@ -68,6 +68,10 @@ export class NodeIncoming implements Incoming {
     this.#request = request;
     this.#peers = peers;
   }
+  /** As node has them. */
+  get incoming(): http.IncomingHttpHeaders {
+    return this.#request.headers;
+  }
   get(name: string): string | null {
     return joined(this.#request.headers, name);
   }

@@ -16,6 +16,7 @@ import {
 } from "../../../runtime/src/index.ts";
 import { FastCall } from "../../../runtime/src/server/fast-call.ts";
 import { type Listenable, listen } from "../../../runtime/src/server/listen.ts";
+import { NodeIncoming } from "../../../runtime/src/server/peers.ts";
 import {
   ConformanceService,
   delimited,
@@ -37,11 +38,11 @@ interface Context {
 }
 const contexts = new WeakMap<Message, Context>();
 
-/** On Connect's adapter they are fetch's `Headers`. */
+/** Both paths keep them as node has them. */
 function all(headers: IncomingHeaders): Headers {
   if (headers instanceof Headers) return headers;
   const given = new Headers();
-  const incoming = headers instanceof FastCall ? headers.incoming : {};
+  const incoming = headers instanceof FastCall || headers instanceof NodeIncoming ? headers.incoming : {};
   for (const [name, value] of Object.entries(incoming)) {
     if (!name.startsWith(":")) for (const one of [value ?? []].flat()) given.append(name, one);
   }
