@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Clock } from "../../clock.ts";
+import { countsAmbient } from "../ambient.ts";
 import { cookieValues, forgotten } from "../cookies.ts";
 import type { Incoming } from "../incoming.ts";
 import type { RouteAnswer, RouteRequest, Routes } from "../routes.ts";
@@ -120,7 +121,7 @@ export class LoginRoutes {
 
   async #logout({ headers }: RouteRequest): Promise<RouteAnswer> {
     const { sessions, provider, cookie, publicUrl, told } = this.#options;
-    if (!isOwnRequest(headers)) return text(403, "a logout takes the header x-csrf: 1, or a request of the same site");
+    if (!countsAmbient(headers)) return text(403, "a logout takes the header x-csrf: 1, or a request of the same site");
     const gone = forget(cookie);
     let there: URL | undefined;
     try {
@@ -143,7 +144,7 @@ export class LoginRoutes {
     const { sessions, cookie } = this.#options;
     const vary = ["vary", "cookie, x-csrf, sec-fetch-site"];
     const [id, ...more] = cookieValues(headers.all("cookie"), cookie);
-    if (id === undefined || more.length > 0 || !isOwnRequest(headers)) return json(401, { principal: null }, vary);
+    if (id === undefined || more.length > 0 || !countsAmbient(headers)) return json(401, { principal: null }, vary);
     let session: Session | undefined;
     try {
       session = await sessions.find(id);
@@ -195,11 +196,6 @@ export class LoginRoutes {
     const fits = names.size < MOST_LOGINS && characters < MOST_LOGIN_CHARACTERS;
     return fits ? [] : [...names].slice(0, MOST_FORGOTTEN).flatMap(forget);
   }
-}
-
-/** Nobody else's page can send it: scripts of other origins may set no such header without asking, and browsers say where a request is from. */
-export function isOwnRequest(headers: Incoming): boolean {
-  return headers.get("x-csrf") === "1" || headers.get("sec-fetch-site") === "same-origin";
 }
 
 /** A path below this origin, and no address: browsers take `//host` and `/\host` for others' (RFC 3986, 4.2; WHATWG URL). */
