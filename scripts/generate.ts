@@ -24,14 +24,19 @@ interface Out {
 }
 
 const STAGES: readonly Stage[] = [
-  // the option messages for the plugin's and the runtime's own use: the next stage runs the plugin
+  // the messages for the plugin's and the runtime's own use: the next stage runs the plugin
   {
     template: "scripts/buf.gen.bootstrap.yaml",
     outs: [
       { folder: "plugin/src/gen", only: "bff/v1/options_pb.ts" },
       { folder: "plugin/src/gen", only: "bff/v1/identity_pb.ts" },
+      { folder: "plugin/src/gen", only: "buf/validate/validate_pb.ts" },
+      { folder: "plugin/src/gen", only: "google/api/annotations_pb.ts" },
+      { folder: "plugin/src/gen", only: "google/api/http_pb.ts" },
       { folder: "runtime/src/gen", only: "bff/v1/degradation_pb.ts" },
       { folder: "runtime/src/gen", only: "bff/v1/identity_pb.ts" },
+      { folder: "runtime/src/gen", only: "google/rpc/error_details_pb.ts" },
+      { folder: "runtime/src/gen", only: "google/rpc/status_pb.ts" },
     ],
   },
   { template: "buf.gen.yaml", outs: [{ folder: "generated" }] },

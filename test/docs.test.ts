@@ -141,9 +141,12 @@ test("what the language page says that an upstream may not break is what the tut
 const UNSUPPORTED = `syntax = "proto3";
 package app.v1;
 import "bff/v1/options.proto";
+option (bff.v1.file) = { rate_limit: {} upstream: { branch: {} } };
 service AppService {
-  option (bff.v1.service) = { let: { name: "a" by: "1" } };
-  rpc Get(GetRequest) returns (Page);
+  option (bff.v1.service) = { let: { name: "a" by: "1" } rate_limit: {} version: {} http_cache: {} };
+  rpc Get(GetRequest) returns (Page) {
+    option (bff.v1.method) = { rate_limit: {} version: {} http_cache: {} cache: {} validate: false };
+  }
 }
 message GetRequest { string id = 1; }
 message Page {
@@ -178,7 +181,7 @@ test("the language page lists every option, and tells of each outside of that li
   ]);
   const { messages } = file_bff_v1_options;
   expect(rows).toEqual(messages.map(({ name, fields }) => [name, fields.map((field) => field.name)]));
-  const rest = page.replace(list, "");
+  const rest = page.replace(list, "") + read("docs/edge.md");
   const options = messages.flatMap((message) => message.fields.map((field) => field.name));
   expect(options.filter((option) => !new RegExp(`\\b${option}\\b`).test(rest))).toEqual([]);
 });

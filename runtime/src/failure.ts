@@ -92,6 +92,7 @@ export interface FailureInit {
   readonly said?: string | undefined;
   readonly received?: Uint8Array | undefined;
   readonly refusal?: boolean | undefined;
+  readonly headers?: readonly string[] | undefined;
   readonly cause?: unknown;
 }
 
@@ -130,6 +131,8 @@ export class Failure implements ErrorInfo {
   readonly details: readonly Detail[];
   /** What a guard or an `on_error` rule says: it fails the whole response, and no step can do without what it stands for. */
   readonly refusal: boolean;
+  /** What goes out beside it: names, in lower case, and values in turn. */
+  readonly headers: readonly string[];
   /** What was thrown, when it was no failure. */
   readonly cause: unknown;
   /** Several callers have been given it: of equal calls, of a cache; perhaps of a batch. */
@@ -149,6 +152,7 @@ export class Failure implements ErrorInfo {
     this.clientMessage = init.clientMessage ?? TEXTS[init.clientCode];
     this.details = init.details ?? NONE;
     this.refusal = init.refusal ?? false;
+    this.headers = init.headers ?? NO_HEADERS;
     this.cause = init.cause;
     this.#said = init.said;
     this.#received = init.received;
@@ -173,6 +177,7 @@ export class Failure implements ErrorInfo {
   }
 }
 const NONE: readonly Detail[] = [];
+const NO_HEADERS: readonly string[] = [];
 
 /** A call that its upstream's breaker did not let out. */
 export function breakerOpen(callee: string): Failure {

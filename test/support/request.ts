@@ -9,10 +9,17 @@ import { type CodeGeneratorRequest, CodeGeneratorRequestSchema, FileDescriptorSe
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const shipped = ["bff/v1/options.proto", "bff/v1/degradation.proto", "bff/v1/identity.proto"];
+const foreign = [
+  "buf/validate/validate.proto",
+  "google/api/annotations.proto",
+  "google/api/http.proto",
+  "google/rpc/error_details.proto",
+  "google/rpc/status.proto",
+];
 
 /**
  * Compiles proto files (name relative to their module → text) with buf and gives the request that a plugin would get.
- * `bff/v1/*.proto` may be imported. Files not listed in `targets` (default: all given) are only imported.
+ * `bff/v1/*.proto` may be imported, and what stands in proto/third_party. Files not listed in `targets` (default: all given) are only imported.
  * Throws with buf's own output when the protos do not compile.
  */
 export function requestFor(files: Readonly<Record<string, string>>, targets?: readonly string[]): CodeGeneratorRequest {
@@ -27,6 +34,14 @@ export function requestFor(files: Readonly<Record<string, string>>, targets?: re
     for (const name of shipped.filter((name) => !(name in files))) {
       mkdirSync(dirname(join(dir, "bff", name)), { recursive: true });
       copyFileSync(join(root, "proto", name), join(dir, "bff", name));
+    }
+    // These are large: who does not import them need not wait for buf to read them.
+    const imports = (what: string) => Object.values(files).some((text) => text.includes(`import "${what}/`));
+    const wanted = (name: string) =>
+      imports(dirname(name)) || (name === "google/api/http.proto" && imports("google/api"));
+    for (const name of foreign.filter((name) => !(name in files) && wanted(name))) {
+      mkdirSync(dirname(join(dir, "bff", name)), { recursive: true });
+      copyFileSync(join(root, "proto/third_party", name), join(dir, "bff", name));
     }
     const set = join(dir, "set.binpb");
     execFileSync(join(root, "node_modules/.bin/buf"), ["build", "--as-file-descriptor-set", "-o", set], {

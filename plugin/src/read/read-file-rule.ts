@@ -2,7 +2,7 @@ import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Breaker, FileRule, RetryBudget, Upstream } from "../gen/bff/v1/options_pb.ts";
 import type { IrBreaker, IrFile, IrRetryBudget, IrUpstream } from "../ir.ts";
 import { child, children, type Declared, sourced, text } from "./declared.ts";
-import { caution, fault } from "./fault.ts";
+import { caution, fault, unsupported } from "./fault.ts";
 import { checkMethod, checkReference, checkUnique } from "./names.ts";
 import { readEnv } from "./read-env.ts";
 import { readFunction } from "./read-function.ts";
@@ -16,6 +16,7 @@ export function readFileRule(
 ): Pick<IrFile, "upstreams" | "env" | "functions" | "identity" | "maxElements"> {
   if (isEmpty(value)) fault(report, "BFF124", place.at, "this rule says nothing", { hint: "leave it out" });
   const identity = child(value.identity, place, "identity");
+  if (value.rateLimit.length > 0) unsupported(report, place.field("rate_limit", 0).at, '"rate_limit"');
   const functions = children(value.function, place, "function").flatMap((one) => readFunction(one, report) ?? []);
   checkUnique(
     functions.map((one) => one.name),
@@ -47,6 +48,7 @@ function readUpstream({ value, place }: Declared<Upstream>, report: Report): IrU
     retryBudget: budget && readRetryBudget(budget, report),
     bare: isEmpty(policies),
   };
+  if (value.branch.length > 0) unsupported(report, place.field("branch", 0).at, '"branch"');
   checkReference(upstream.service, "a service", report);
   checkMethod(upstream.method, report);
   if (upstream.service !== undefined && upstream.method !== undefined) {

@@ -3,7 +3,7 @@ import type { Report } from "../diagnostic/diagnostic.ts";
 import { method as methodOption, type Permit, service as serviceOption } from "../gen/bff/v1/options_pb.ts";
 import type { IrMethod, IrPermit, IrService } from "../ir.ts";
 import { child, children, text } from "./declared.ts";
-import { fault } from "./fault.ts";
+import { fault, unsupported } from "./fault.ts";
 import type { Locator } from "./locate.ts";
 import { checkReference } from "./names.ts";
 import type { Place } from "./place.ts";
@@ -28,6 +28,9 @@ export function readService(desc: DescService, locator: Locator, report: Report)
   const value = getOption(desc, serviceOption);
   const place = locator.rule(desc, serviceOption);
   const permit = permitOf(value, place, "service", report);
+  if (value.rateLimit.length > 0) unsupported(report, place.field("rate_limit", 0).at, '"rate_limit"');
+  if (value.version !== undefined) unsupported(report, place.field("version").at, '"version"');
+  if (value.httpCache !== undefined) unsupported(report, place.field("http_cache").at, '"http_cache"');
   return {
     kind: "service",
     desc,
@@ -59,6 +62,11 @@ function readMethod(desc: DescMethod, locator: Locator, report: Report): IrMetho
   const place = locator.rule(desc, methodOption);
   if (isEmpty(value)) fault(report, "BFF124", place.at, "this rule says nothing", { hint: "leave it out" });
   const permit = permitOf(value, place, "rpc", report);
+  if (value.rateLimit.length > 0) unsupported(report, place.field("rate_limit", 0).at, '"rate_limit"');
+  if (value.version !== undefined) unsupported(report, place.field("version").at, '"version"');
+  if (value.httpCache !== undefined) unsupported(report, place.field("http_cache").at, '"http_cache"');
+  if (value.cache !== undefined) unsupported(report, place.field("cache").at, '"cache"');
+  if (value.validate !== undefined) unsupported(report, place.field("validate").at, '"validate"');
   const response = text(value.response, place, "response");
   checkReference(response, "a message", report);
   return {

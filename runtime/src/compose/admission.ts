@@ -7,7 +7,7 @@ import { type IncomingHeaders, incomingOf } from "../identity/incoming.ts";
 import { Judged } from "../identity/judged.ts";
 import { denied, unauthenticated, unjudged } from "../identity/refusals.ts";
 import type { AuditEvent, Observer } from "../observer.ts";
-import type { AnswerMetadata } from "./answer-metadata.ts";
+import { type AnswerMetadata, withHeaders } from "./answer-metadata.ts";
 import type { Request } from "./request.ts";
 
 /** Who may call an rpc. Nothing said: whoever is known. */
@@ -136,7 +136,7 @@ export class Admission {
       endedAt: clock.now(),
       outcome: { ok: false, failure },
     });
-    return new Denied(failure, beside(judged));
+    return new Denied(failure, withHeaders(beside(judged), failure.headers));
   }
 }
 

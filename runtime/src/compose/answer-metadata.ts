@@ -4,3 +4,10 @@ export interface AnswerMetadata {
   /** Of gRPC; Connect has them as headers `trailer-<name>`. */
   readonly trailers: readonly string[];
 }
+
+/** The same with more headers, if there are any. */
+export function withHeaders(metadata: AnswerMetadata | undefined, more: readonly string[]): AnswerMetadata | undefined {
+  if (more.length === 0) return metadata;
+  const { headers = [], trailers = [] } = metadata ?? {};
+  return { headers: [...headers, ...more], trailers };
+}

@@ -7,16 +7,16 @@ import type { Identity } from "../identity/identity.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
 import { Judged } from "../identity/judged.ts";
 import type { Observer, ResponseEvent } from "../observer.ts";
-import { Admission, audited, beside, Denied, type Permit, type Verdict } from "./admission.ts";
-import type { AnswerMetadata } from "./answer-metadata.ts";
+import { Admission, beside, Denied, type Permit, type Verdict } from "./admission.ts";
+import { type AnswerMetadata, withHeaders } from "./answer-metadata.ts";
 import { connectError } from "./connect-error.ts";
 import { degraded as degradedBy } from "./degrade.ts";
 import { Exchange } from "./exchange.ts";
+import { type Gate, permitGate } from "./gates.ts";
 import { addJudged, INCOMING, JUDGED } from "./judged-handler.ts";
 import { REACHED } from "./reached.ts";
 import { Request } from "./request.ts";
 import { assertWritable, holdsRequired } from "./required.ts";
-import { undecided } from "./undecided.ts";
 
 /** How one rpc is served. */
 export interface EndpointOptions<
@@ -101,8 +101,9 @@ export function endpoint<
   Principal = undefined,
 >(method: DescMethodUnary<I, O>, app: App, options: EndpointOptions<App, I, O, C, Principal>): Endpoint {
   const served = holdsRequired(method.output) ? writable(method, options) : options;
+  const gates = gatesOf(method, options);
   const composed: Endpoint["run"] = (args, headers, clientMs, done, failed) =>
-    answer(method, app, served, args as MessageShape<I>, headers, clientMs, done, failed);
+    answer({ method, app, gates, options: served }, args as MessageShape<I>, headers, clientMs, done, failed);
   // Of other messages nobody can make use.
   const codec = options.codec as EndpointCodec<Message, Message> | undefined;
   const { maxElements } = options;
@@ -125,6 +126,15 @@ function admissionOf<App, I extends DescMessage, O extends DescMessage, C extend
   // Else a server of one's own that forgets it would let anybody in.
   if (permit !== undefined) throw new TypeError(`${name} has a permit, and no identity to judge by`);
   return undefined;
+}
+
+/** What a request passes once its message has been read, in this order. */
+function gatesOf<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal>(
+  method: DescMethodUnary<I, O>,
+  { permit, clock = systemClock, observer }: EndpointOptions<App, I, O, C, Principal>,
+): readonly Gate<App, MessageShape<I>, Principal>[] {
+  const parts = { method: nameOf(method), clock, observer };
+  return permit?.judge === undefined ? [] : [permitGate(permit.judge, parts)];
 }
 
 const nameOf = (method: DescMethodUnary): string => `${method.parent.typeName}/${method.name}`;
@@ -188,10 +198,16 @@ export function routeOf(method: DescMethodUnary, run: Endpoint["run"]): Endpoint
   return (router) => void router.rpc(method, handler as never);
 }
 
+/** One rpc, and what stands before it. */
+interface Answered<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal> {
+  readonly method: DescMethodUnary<I, O>;
+  readonly app: App;
+  readonly gates: readonly Gate<App, MessageShape<I>, Principal>[];
+  readonly options: EndpointOptions<App, I, O, C, Principal>;
+}
+
 function answer<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal>(
-  method: DescMethodUnary<I, O>,
-  app: App,
-  options: EndpointOptions<App, I, O, C, Principal>,
+  { method, app, gates, options }: Answered<App, I, O, C, Principal>,
   args: MessageShape<I>,
   headers: IncomingHeaders,
   clientMs: number | undefined,
@@ -207,12 +223,11 @@ function answer<App, I extends DescMessage, O extends DescMessage, C extends Des
     return GONE;
   }
   const startedAt = clock.now();
-  let permitting = options.permit?.judge !== undefined;
+  let gate = gates[0];
   const fail = (thrown: Failure): void => {
-    const failure = permitting ? undecided(thrown) : thrown;
-    failed(failure, metadata);
-    if (permitting && judged !== undefined)
-      audited(observer, failure, { judged, method: nameOf(method), at: clock.date() });
+    const failure = gate?.told === undefined ? thrown : gate.told(thrown);
+    failed(failure, withHeaders(metadata, failure.headers));
+    gate?.refused?.(failure, judged);
     observe({ ok: false, failure });
   };
   const given = { headers, judged, clock, observer };
@@ -240,11 +255,10 @@ function answer<App, I extends DescMessage, O extends DescMessage, C extends Des
   };
   const composed = async (): Promise<void> => {
     try {
-      if (permitting) {
-        const asking = options.permit?.judge?.(cx, args);
-        if (asking !== undefined) await asking;
+      for (let i = 0; gate !== undefined; gate = gates[++i]) {
+        const passing = gate.pass(cx, args);
+        if (passing !== undefined) await passing;
         if (exchange.over) return; // refused, or nobody waits any more: nothing is composed
-        permitting = false;
       }
       const response = await options.compose(cx, args);
       await exchange.settled();

@@ -1,0 +1,39 @@
+// What a request passes between its message and its composition, in order: its rules, its permit, its limits.
+import type { Message } from "@bufbuild/protobuf";
+import type { Clock } from "../clock.ts";
+import type { Failure } from "../failure.ts";
+import type { Judged } from "../identity/judged.ts";
+import type { Observer } from "../observer.ts";
+import { audited, type Permit } from "./admission.ts";
+import type { Request } from "./request.ts";
+import { undecided } from "./undecided.ts";
+
+/** One of them. */
+export interface Gate<App, Args extends Message, Principal> {
+  /** Throws, or rejects with, the failure that ends the request here. */
+  readonly pass: (cx: Request<App, Principal>, args: Args) => void | Promise<void>;
+  /** What the client is told of a failure while the request is at this gate. Default: that failure. */
+  readonly told?: ((failure: Failure) => Failure) | undefined;
+  /** Hears of what the client has been told. */
+  readonly refused?: ((told: Failure, judged: Judged | undefined) => void) | undefined;
+}
+
+interface GateParts {
+  readonly method: string;
+  readonly clock: Clock;
+  readonly observer: Observer | undefined;
+}
+
+/** Whether the caller may, as far as the request's message decides it. */
+export function permitGate<App, Args extends Message, Principal>(
+  judge: NonNullable<Permit<App, Args, Principal>["judge"]>,
+  { method, clock, observer }: GateParts,
+): Gate<App, Args, Principal> {
+  return {
+    pass: judge,
+    told: undecided,
+    refused: (told, judged) => {
+      if (judged !== undefined) audited(observer, told, { judged, method, at: clock.date() });
+    },
+  };
+}
