@@ -93,6 +93,7 @@ describe("imports", () => {
     server: ["elements", "identity", "compose", "call", "cache", "transport", "http2", "guard", ...bottom],
     elements: bottom,
     compose: ["call", "cache", "transport", "guard", "identity", ...bottom],
+    validate: bottom,
     call: ["cache", "transport", "guard", "identity", ...bottom],
     identity: ["redis-client.ts", ...bottom],
     cache: ["guard", "redis-client.ts", ...bottom],

@@ -1,0 +1,42 @@
+// Classes of ASCII characters, by their codes. What is outside ASCII is in none of them.
+
+const DIGIT = 1;
+const HEX = 2;
+const LETTER = 4;
+/** RFC 3986: unreserved and sub-delims. */
+const URI = 8;
+/** What the HTML standard allows before the `@` of an email address. */
+const MAILBOX = 16;
+
+const classes = new Uint8Array(128);
+function put(flag: number, characters: string): void {
+  for (const character of characters) classes[character.charCodeAt(0)] = (classes[character.charCodeAt(0)] ?? 0) | flag;
+}
+const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const DIGITS = "0123456789";
+put(DIGIT, DIGITS);
+put(HEX, `${DIGITS}ABCDEFabcdef`);
+put(LETTER, LETTERS);
+put(URI, `${LETTERS}${DIGITS}-._~!$&'()*+,;=`);
+put(MAILBOX, `${LETTERS}${DIGITS}.!#$%&'*+/=?^_\`{|}~-`);
+
+const is = (code: number, flag: number): boolean => code < 128 && ((classes[code] ?? 0) & flag) !== 0;
+
+// `charCodeAt` past the end is NaN, which is in no class.
+export const isDigit = (code: number): boolean => code >= 48 && code <= 57;
+export const isHex = (code: number): boolean => is(code, HEX);
+export const isLetter = (code: number): boolean => is(code, LETTER);
+export const isLetterOrDigit = (code: number): boolean => is(code, LETTER | DIGIT);
+export const isUriCharacter = (code: number): boolean => is(code, URI);
+export const isMailboxCharacter = (code: number): boolean => is(code, MAILBOX);
+
+export const HYPHEN = 45;
+export const DOT = 46;
+export const SLASH = 47;
+export const COLON = 58;
+export const QUESTION = 63;
+export const AT = 64;
+export const OPEN = 91;
+export const CLOSE = 93;
+export const PERCENT = 37;
+export const HASH = 35;

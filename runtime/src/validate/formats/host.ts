@@ -1,0 +1,55 @@
+// Names of hosts, and hosts with ports. Linear in the length of the text.
+import { DOT, HYPHEN, isDigit, isLetterOrDigit } from "./characters.ts";
+import { isIp } from "./ip.ts";
+
+/**
+ * Whether a text is a name of a host (RFC 1034, section 3.5, as amended by RFC 1123): labels of up to 63 letters, digits and inner hyphens
+ * with dots between them, the last one not of digits alone, 253 characters at most; a dot may stand at the end. buf.validate's `isHostname`.
+ */
+export function isHostname(text: string): boolean {
+  const end = text.charCodeAt(text.length - 1) === DOT ? text.length - 1 : text.length;
+  if (end === 0 || end > 253) return false;
+  let start = 0;
+  let digits = true;
+  for (let at = 0; ; at++) {
+    const code = at === end ? DOT : text.charCodeAt(at);
+    if (code === DOT) {
+      const length = at - start;
+      if (length === 0 || length > 63 || text.charCodeAt(at - 1) === HYPHEN) return false;
+      if (at === end) return !digits;
+      start = at + 1;
+      digits = true;
+    } else if (code === HYPHEN) {
+      if (at === start) return false;
+      digits = false;
+    } else {
+      if (!isLetterOrDigit(code)) return false;
+      if (!isDigit(code)) digits = false;
+    }
+  }
+}
+
+/** Whether a text is a name of a host or an address. */
+export function isAddress(text: string): boolean {
+  return isHostname(text) || isIp(text);
+}
+
+/**
+ * Whether a text is a host, and a port from 0 to 65535 behind a colon: "example.com:8080", "10.1.2.3:80", "[::1]:443". Without `portRequired`
+ * the port may be left out. buf.validate's `isHostAndPort`.
+ */
+export function isHostAndPort(text: string, portRequired: boolean): boolean {
+  const colon = text.lastIndexOf(":");
+  if (text.startsWith("[")) {
+    const end = text.lastIndexOf("]");
+    if (end === text.length - 1) return !portRequired && isIp(text.slice(1, end), 6);
+    return end + 1 === colon && isIp(text.slice(1, end), 6) && isPort(text.slice(colon + 1));
+  }
+  const isHost = (host: string): boolean => isHostname(host) || isIp(host, 4);
+  if (colon === -1) return !portRequired && isHost(text);
+  return isHost(text.slice(0, colon)) && isPort(text.slice(colon + 1));
+}
+
+function isPort(text: string): boolean {
+  return /^(?:0|[1-9][0-9]{0,4})$/.test(text) && Number(text) <= 65535;
+}

@@ -1,0 +1,120 @@
+// Addresses of IPv4 (dotted decimal) and IPv6 (RFC 4291, section 2.2, with a zone as in RFC 4007), and prefixes of them. Linear in the
+// length of the text.
+import { COLON, DOT, isDigit, isHex } from "./characters.ts";
+
+/**
+ * Whether a text is an address of IPv4 or IPv6. `version` 4 or 6 asks for one of them, 0 for any; with any other nothing is an address.
+ * buf.validate's `isIp`.
+ */
+export function isIp(text: string, version: number | bigint = 0): boolean {
+  const wanted = Number(version);
+  if (wanted === 4) return readIpv4(text, 0, text.length) !== undefined;
+  if (wanted === 6) return isIpv6(text);
+  return wanted === 0 && (readIpv4(text, 0, text.length) !== undefined || isIpv6(text));
+}
+
+/**
+ * Whether a text is an address with the length of a prefix, "10.1.0.0/16". `strict`: all bits behind the prefix are zero. `version` as for
+ * `isIp`; a zone is not allowed. buf.validate's `isIpPrefix`.
+ */
+export function isIpPrefix(text: string, version: number | bigint = 0, strict = false): boolean {
+  const wanted = Number(version);
+  const slash = text.indexOf("/");
+  if (slash === -1) return false;
+  const matches = (bits: number, groups: readonly number[] | undefined, each: number): boolean => {
+    const length = groups === undefined ? undefined : readLength(text, slash + 1, bits);
+    return groups !== undefined && length !== undefined && (!strict || isZeroFrom(groups, length, each));
+  };
+  if (wanted === 4) return matches(32, readIpv4(text, 0, slash), 8);
+  if (wanted === 6) return matches(128, readIpv6(text, 0, slash), 16);
+  return wanted === 0 && (isIpPrefix(text, 4, strict) || isIpPrefix(text, 6, strict));
+}
+
+export function isIpv6(text: string): boolean {
+  const zone = text.indexOf("%");
+  if (zone === text.length - 1 && zone !== -1) return false;
+  return readIpv6(text, 0, zone === -1 ? text.length : zone) !== undefined;
+}
+
+/** The eight groups of 16 bits that stand from one index to another; undefined when no address does. */
+export function readIpv6(text: string, from: number, to: number): readonly number[] | undefined {
+  const groups: number[] = [];
+  let gap = -1;
+  let at = from;
+  if (isGap(text, at, to)) {
+    gap = 0;
+    at += 2;
+  }
+  while (at < to) {
+    if (groups.length === 8) return undefined;
+    let end = at;
+    let value = 0;
+    while (end < to && isHex(text.charCodeAt(end)) && end - at < 5) end++;
+    if (end === at || end - at > 4) return undefined;
+    if (end < to && text.charCodeAt(end) === DOT) {
+      // The last 32 bits as an address of IPv4.
+      const last = readIpv4(text, at, to);
+      if (last === undefined) return undefined;
+      const [a = 0, b = 0, c = 0, d = 0] = last;
+      groups.push(a * 256 + b, c * 256 + d);
+      at = to;
+      break;
+    }
+    value = Number.parseInt(text.slice(at, end), 16);
+    groups.push(value);
+    at = end;
+    if (at === to) break;
+    if (text.charCodeAt(at) !== COLON) return undefined;
+    if (isGap(text, at, to)) {
+      if (gap !== -1) return undefined;
+      gap = groups.length;
+      at += 2;
+      continue;
+    }
+    at++;
+    if (at === to) return undefined;
+  }
+  if (gap === -1) return groups.length === 8 ? groups : undefined;
+  // `::` stands for one group at least.
+  return groups.length > 7 ? undefined : groups.toSpliced(gap, 0, ...new Array<number>(8 - groups.length).fill(0));
+}
+
+function isGap(text: string, at: number, to: number): boolean {
+  return at + 1 < to && text.charCodeAt(at) === COLON && text.charCodeAt(at + 1) === COLON;
+}
+
+/** The four numbers; undefined when there is something else. */
+function readIpv4(text: string, from: number, to: number): readonly number[] | undefined {
+  const octets: number[] = [];
+  let at = from;
+  for (;;) {
+    const start = at;
+    let value = 0;
+    while (at < to && at - start < 4 && isDigit(text.charCodeAt(at))) value = value * 10 + text.charCodeAt(at++) - 48;
+    const length = at - start;
+    if (length === 0 || length > 3 || value > 255 || (length > 1 && text[start] === "0")) return undefined;
+    octets.push(value);
+    if (octets.length === 4) return at === to ? octets : undefined;
+    if (at === to || text.charCodeAt(at++) !== DOT) return undefined;
+  }
+}
+
+/** A number without leading zeros up to the end of the text. */
+function readLength(text: string, from: number, most: number): number | undefined {
+  const length = text.length - from;
+  if (length < 1 || length > 3 || (length > 1 && text[from] === "0")) return undefined;
+  let value = 0;
+  for (let at = from; at < text.length; at++) {
+    if (!isDigit(text.charCodeAt(at))) return undefined;
+    value = value * 10 + text.charCodeAt(at) - 48;
+  }
+  return value > most ? undefined : value;
+}
+
+/** Whether all bits from an index on are zero; a group has `each` of them. */
+function isZeroFrom(groups: readonly number[], bit: number, each: number): boolean {
+  return groups.every((group, i) => {
+    const kept = Math.min(Math.max(bit - i * each, 0), each);
+    return (group & (2 ** (each - kept) - 1)) === 0;
+  });
+}
