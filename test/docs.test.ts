@@ -143,9 +143,9 @@ package app.v1;
 import "bff/v1/options.proto";
 option (bff.v1.file) = { rate_limit: {} upstream: { branch: {} } };
 service AppService {
-  option (bff.v1.service) = { let: { name: "a" by: "1" } rate_limit: {} version: {} http_cache: {} };
+  option (bff.v1.service) = { let: { name: "a" by: "1" } rate_limit: {} http_cache: {} };
   rpc Get(GetRequest) returns (Page) {
-    option (bff.v1.method) = { rate_limit: {} version: {} http_cache: {} cache: {} validate: false };
+    option (bff.v1.method) = { rate_limit: {} http_cache: {} cache: {} validate: false };
   }
 }
 message GetRequest { string id = 1; }

@@ -50,6 +50,8 @@ export interface IrService {
   readonly steps: readonly IrStep[];
   /** Who may call its rpcs. */
   readonly permit: IrPermit | undefined;
+  /** When its rpcs end. */
+  readonly version: IrVersion | undefined;
   /** Variables of the environment that its steps and its messages see. */
   readonly env: readonly IrEnvVar[];
   readonly methods: readonly IrMethod[];
@@ -67,6 +69,19 @@ export interface IrMethod {
   readonly response: Text | undefined;
   /** Who may call it, in addition to what the service says. */
   readonly permit: IrPermit | undefined;
+  /** When it ends, leaf by leaf in place of what the service says. */
+  readonly version: IrVersion | undefined;
+}
+/** Days are as ISO 8601 has them, `2026-11-01`. */
+export interface IrVersion {
+  readonly kind: "version";
+  readonly at: Origin;
+  readonly deprecated: Text | undefined;
+  readonly sunset: Text | undefined;
+  /** "package.Service" or "package.Service/Method". */
+  readonly successor: Text | undefined;
+  /** Whether a day was none, which has been told. */
+  readonly faulty: boolean;
 }
 /** Nothing said: any principal. */
 export interface IrPermit {

@@ -41,6 +41,7 @@ export type { Request } from "./compose/request.ts";
 export type { ReadonlyHeaders, Resolver, ResolverFor, Resolving, ResolvingFor } from "./compose/resolver.ts";
 export { clientOf, clientsOf, type ResolverCallOptions, type ResolverClient } from "./compose/resolver-client.ts";
 export { short } from "./compose/short.ts";
+export type { Version } from "./compose/version.ts";
 export { asFailure, Code, codeText, type Detail, ERROR_CODES, Failure, type Fault, Reason } from "./failure.ts";
 export type { BreakerPolicy } from "./guard/breaker.ts";
 export type { LimitPolicy } from "./guard/limit.ts";
@@ -58,6 +59,8 @@ export type {
   CacheEvent,
   CallEvent,
   CallStartEvent,
+  DeprecatedUse,
+  Deprecation,
   Observer,
   ResolverEvent,
   ResponseEvent,

@@ -1,5 +1,6 @@
 import type { Failure, Fault } from "./failure.ts";
 import type { Degradation } from "./gen/bff/v1/degradation_pb.ts";
+import type { Credential } from "./gen/bff/v1/identity_pb.ts";
 
 /**
  * One upstream call, after its last attempt. Times are those of the `Clock`, in milliseconds. Calls that were answered by the
@@ -48,6 +49,35 @@ export interface ResponseEvent {
         readonly failures: readonly Failure[];
       }
     | { readonly ok: false; readonly failure: Failure };
+  /** Of an rpc with a `version` that says `deprecated`; undefined of others. */
+  readonly deprecated?: DeprecatedUse | undefined;
+}
+
+/** What a deprecated rpc says of its end. Dates are days, `2026-11-01`, and begin at midnight UTC. */
+export interface Deprecation {
+  /** From then on it is deprecated; may lie ahead. */
+  readonly since: string;
+  /** From then on it may be gone. */
+  readonly sunset?: string | undefined;
+  /** `package.Service/Method` to call instead. */
+  readonly successor?: string | undefined;
+}
+
+/** Who still calls a deprecated rpc, as far as that is known: of requests that are refused, who they say they are from, once that is proven. */
+export interface DeprecatedUse extends Deprecation {
+  /** The name of the credential's source; undefined: nobody is known. */
+  readonly source?: string | undefined;
+  readonly issuer?: string | undefined;
+  readonly subject?: string | undefined;
+  /** Of the key, the session or the token; no secret. */
+  readonly id?: string | undefined;
+}
+
+/** One use of an rpc, by the owner of this credential. */
+export function usedBy(deprecation: Deprecation, credential: Credential | undefined): DeprecatedUse {
+  if (credential === undefined) return deprecation;
+  const { source, issuer, subject, id } = credential;
+  return { ...deprecation, source, issuer, subject, id };
 }
 
 /** One run of a resolver. What the function threw is the failure's `cause`, where it was no status. */

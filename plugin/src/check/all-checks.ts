@@ -31,6 +31,7 @@ import { checkUnreadItems } from "./unread-items.ts";
 import { checkUnseenPolicies } from "./unseen-policies.ts";
 import { checkUntrustedHeaders } from "./untrusted-headers.ts";
 import { checkUnusedSteps } from "./unused-steps.ts";
+import { checkSuccessors, checkVersions } from "./versions.ts";
 import { checkVouchedWrites } from "./vouched-writes.ts";
 
 /** One rule over the whole model. */
@@ -47,6 +48,7 @@ const ALL_CHECKS: readonly Check[] = Object.freeze([
   checkIdentityHeaders,
   checkOpenEnums,
   checkRandomPlaces,
+  checkSuccessors,
 ]);
 
 /** Rules about what works and is hardly meant: where something else is wrong, that may be the reason, so they run only when nothing is. */
@@ -74,6 +76,7 @@ const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
   checkUnseenPolicies,
   checkPublicSurface,
   checkErrorExposure,
+  checkVersions,
 ]);
 
 export function checkAll(model: Model, report: Report): void {

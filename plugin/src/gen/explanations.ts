@@ -1411,6 +1411,28 @@ export const EXPLANATIONS: readonly Explanation[] = [
     ]
   },
   {
+    "code": "BFF180",
+    "severity": "error",
+    "meaning": "A version says days of the calendar, as ISO 8601 writes them. They become headers with a time, and a day that is none would become another one.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service PageService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    option (bff.v1.method).version = {deprecated: \"2026-11-01\" sunset: \"2027-02-30\"};\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "page/v1/page.proto:11:72: error BFF180: \"2027-02-30\" of \"sunset\" is not a day\n    11 |     option (bff.v1.method).version = {deprecated: \"2026-11-01\" sunset: \"2027-02-30\"};\n       |                                                                        ^^^^^^^^^^^^\n  hint: write year, month and day, as in \"2026-11-01\": it begins at midnight UTC"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service PageService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    option (bff.v1.method).version = {deprecated: \"2026-11-01\" sunset: \"2027-02-28\"};\n  }\n}"
+      }
+    ]
+  },
+  {
     "code": "BFF190",
     "severity": "error",
     "meaning": "What the language has and this version does not run yet is refused rather than ignored, because a BFF that generates has to do what its options say.",
@@ -2224,6 +2246,72 @@ export const EXPLANATIONS: readonly Explanation[] = [
         "title": "Right",
         "language": "proto",
         "text": "service AppService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    option (bff.v1.method).permit = { if: \"principal.tenant == args.tenant\" };\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF265",
+    "severity": "error",
+    "meaning": "What is deprecated is gone on a later day than that from which it is deprecated, or on the same (RFC 9745): otherwise nobody has been warned.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service PageService {\n  option (bff.v1.service) = {version: {deprecated: \"2026-11-01\"}};\n\n  rpc Get(GetRequest) returns (Page) {\n    option (bff.v1.method).version = {sunset: \"2026-10-31\"};\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "page/v1/page.proto:11:47: error BFF265: the sunset, 2026-10-31, is before the day from which it is deprecated, 2026-11-01\n    11 |     option (bff.v1.method).version = {sunset: \"2026-10-31\"};\n       |                                               ^^^^^^^^^^^^\n  page/v1/page.proto:8:52: deprecated from here on\n    8 |   option (bff.v1.service) = {version: {deprecated: \"2026-11-01\"}};\n      |                                                    ^^^^^^^^^^^^\n  hint: write 2026-11-01 or a later day, or correct `deprecated`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service PageService {\n  option (bff.v1.service) = {version: {deprecated: \"2026-11-01\"}};\n\n  rpc Get(GetRequest) returns (Page) {\n    option (bff.v1.method).version = {sunset: \"2026-11-01\"};\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF266",
+    "severity": "error",
+    "meaning": "What has a `sunset` says since when it is deprecated. Clients look for the one header or for the other, and those who look for the first would learn of it when it is gone.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service PageService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    option (bff.v1.method).version = {sunset: \"2027-05-01\"};\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "page/v1/page.proto:11:47: error BFF266: `sunset` without `deprecated`: who looks for what is deprecated learns nothing until it is gone\n    11 |     option (bff.v1.method).version = {sunset: \"2027-05-01\"};\n       |                                               ^^^^^^^^^^^^\n  hint: say since when it is deprecated, as in `deprecated: \"2026-11-01\"`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service PageService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    option (bff.v1.method).version = {deprecated: \"2026-11-01\" sunset: \"2027-05-01\"};\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF267",
+    "severity": "error",
+    "meaning": "The successor of an rpc is another rpc of a BFF, which stays: a client that is sent there has to be answered.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service PageService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    option (bff.v1.method).version = {successor: \"page.v1.PageService/Get\"};\n  }\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "page/v1/page.proto:11:50: error BFF267: \"Get\" cannot be its own successor\n    11 |     option (bff.v1.method).version = {successor: \"page.v1.PageService/Get\"};\n       |                                                  ^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: name the service, or the rpc, that takes its place"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service PageService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    option (bff.v1.method).version = {successor: \"page.v1.PageService/Find\"};\n  }\n  // …\n}"
       }
     ]
   },
@@ -4498,6 +4586,72 @@ export const EXPLANATIONS: readonly Explanation[] = [
         "title": "Right",
         "language": "proto",
         "text": "option (bff.v1.file) = {\n  // …\n  identity: {\n    // …\n  }\n};\n\nmessage Page {\n  option (bff.v1.message) = {\n    let: {\n      // …\n      call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"principal.subject\" } }\n    }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF555",
+    "severity": "warning",
+    "meaning": "A request is one of the successor's, too, so that clients move by calling another rpc. Where fields are gone, or are others, they have to be rewritten.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// page/v1/page.proto\nservice PageService {\n  option (bff.v1.service) = {version: {deprecated: \"2026-11-01\" successor: \"page.v2.PageService\"}};\n\n  rpc Get(GetRequest) returns (Page);\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "page/v1/page.proto:10:7: warning BFF555: a request of \"Get\" is none of its successor \"page.v2.PageService/Get\": \"GetRequest.tenant\" is gone\n    10 |   rpc Get(GetRequest) returns (Page);\n       |       ^^^\n  page/v1/page.proto:8:76: the successor of the service\n    8 |   option (bff.v1.service) = {version: {deprecated: \"2026-11-01\" successor: \"page.v2.PageService\"}};\n      |                                                                            ^^^^^^^^^^^^^^^^^^^^^\n  hint: declare the field in \"page.v2.GetRequest\" as in \"page.v1.GetRequest\", so that clients move without another request; or name another successor"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message GetRequest {\n  // …\n  string tenant = 2;\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF556",
+    "severity": "warning",
+    "meaning": "Each rpc of a service has a counterpart in the successor of the service, because otherwise its callers are sent nowhere.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// page/v1/page.proto\nservice PageService {\n  option (bff.v1.service) = {version: {deprecated: \"2026-11-01\" successor: \"page.v2.PageService\"}};\n  // …\n  rpc Peek(GetRequest) returns (Page);\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "page/v1/page.proto:11:7: warning BFF556: \"page.v2.PageService\" has no \"Peek\": callers of this rpc are told of no successor\n    11 |   rpc Peek(GetRequest) returns (Page);\n       |       ^^^^\n  page/v1/page.proto:8:76: the successor of the service\n    8 |   option (bff.v1.service) = {version: {deprecated: \"2026-11-01\" successor: \"page.v2.PageService\"}};\n      |                                                                            ^^^^^^^^^^^^^^^^^^^^^\n  hint: name the rpc that takes its place, as in `option (bff.v1.method).version = { successor: \"page.v2.PageService/…\" };`, or add \"Peek\" to it"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service PageService {\n  option (bff.v1.service) = {version: {deprecated: \"2026-11-01\" successor: \"page.v2.PageService\"}};\n  // …\n  rpc Peek(GetRequest) returns (Page) {\n    option (bff.v1.method).version = {successor: \"page.v2.PageService/Get\"};\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF557",
+    "severity": "warning",
+    "meaning": "What is `deprecated` in its proto says so to those who call it, too. Clients that were compiled long ago see headers only.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service PageService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    // …\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "page/v1/page.proto:10:7: warning BFF557: the rpc \"Get\" is `deprecated` for those who compile its proto, and who calls it is told nothing\n    10 |   rpc Get(GetRequest) returns (Page) {\n       |       ^^^\n  hint: add `option (bff.v1.method).version = { deprecated: \"2026-11-01\" };` to it, with the day from which it is"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service PageService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    // …\n    option (bff.v1.method).version = {deprecated: \"2026-11-01\"};\n  }\n}"
       }
     ]
   },

@@ -5,6 +5,7 @@ import { functionsOf } from "./describe-report.ts";
 import { type Worst, worstOf } from "./describe-worst.ts";
 import { perCaller } from "./per-caller.ts";
 import type { Plan, PlanBlock, PlanFile, PlanMessage, PlanMethod, PlanPermit, PlanStep } from "./plan.ts";
+import { versionText } from "./plan-version.ts";
 import { vouchedBy } from "./vouched-by.ts";
 import { whoMayCall } from "./who-may-call.ts";
 import { allSteps } from "./worst-calls.ts";
@@ -52,6 +53,7 @@ function rpcBlocks(file: PlanFile, messages: Messages): string[] {
         ]),
         ...worstLines(worstOf(planned, messages)),
         ...functionLines(planned, messages),
+        ...(planned.version === undefined ? [] : [`  ${versionText(planned.version)}`]),
         ...degradedLines([...shown]),
       ].join("\n");
     }),

@@ -17,6 +17,7 @@ import type {
   PlanService,
   PlanStart,
   PlanStep,
+  PlanVersion,
 } from "./plan.ts";
 import { vouchedBy } from "./vouched-by.ts";
 import { whoMayCall } from "./who-may-call.ts";
@@ -38,6 +39,8 @@ export interface RpcReport {
   readonly rpc: string;
   /** Who may call it; only where it is known who is calling. */
   readonly permit?: PermitReport;
+  /** Days as ISO 8601 has them; only where it ends. */
+  readonly version?: VersionReport;
   readonly composes: string;
   readonly budget_ms: number;
   readonly for_calls_ms: number;
@@ -52,6 +55,12 @@ export interface RpcReport {
   }[];
   /** Functions of the user that its expressions call; only where there are some. */
   readonly functions?: readonly string[];
+}
+export interface VersionReport {
+  readonly deprecated?: string;
+  readonly sunset?: string;
+  /** `package.Service/Method` */
+  readonly successor?: string;
 }
 /** Of names in a list: `sources` any (left out: any at all), `scopes` all, `roles` of each list any; all conditions of `if` hold. */
 export interface PermitReport {
@@ -132,6 +141,7 @@ export function reportOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessa
       return {
         rpc: fullName(method.desc),
         ...defined("permit", permitReport(planned)),
+        ...defined("version", planned.version && versionReport(planned.version)),
         composes: message.composed.desc.typeName,
         budget_ms: method.timeoutMs,
         for_calls_ms: worst.forCallsMs,
@@ -196,6 +206,14 @@ function permitReport({ method, permit }: PlanMethod): PermitReport | undefined 
     ...(roles.length > 0 && { roles }),
     ...(conditions.length > 0 && { if: conditions }),
     ...(permit !== undefined && steps.length > 0 && { steps: steps.map((step) => stepReport(step, permit)) }),
+  };
+}
+
+function versionReport({ deprecation, successor }: PlanVersion): VersionReport {
+  return {
+    ...defined("deprecated", deprecation?.since),
+    ...defined("sunset", deprecation?.sunset),
+    ...defined("successor", successor),
   };
 }
 

@@ -28,6 +28,7 @@ import type {
 } from "./plan.ts";
 import { type PlanCodec, planCodec } from "./plan-codec.ts";
 import { allCallers, type planStarts } from "./plan-let.ts";
+import { planVersion } from "./plan-version.ts";
 import { planCallPolicy, planUpstream } from "./policies.ts";
 import { projectionOf } from "./projection.ts";
 
@@ -77,6 +78,7 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
                   message,
                   start: of.get(method),
                   permit: method.permit && run.permits.get(method.permit),
+                  version: planVersion(method.version),
                   concurrent: concurrency(method, run),
                   maxElements: maxElementsOf(method, file),
                 },

@@ -108,10 +108,23 @@ export interface PlanMethod {
   readonly start: PlanStart | undefined;
   /** What decides who may call it; undefined: names alone do, or nothing. */
   readonly permit: PlanPermit | undefined;
+  /** What callers are told of its end. */
+  readonly version: PlanVersion | undefined;
   /** Calls to one upstream at a time in one response. */
   readonly concurrent: number;
   /** Elements that a request may hold; undefined: as many as the server allows. */
   readonly maxElements: number | undefined;
+}
+
+/** When an rpc ends. Days are as ISO 8601 has them. */
+export interface PlanVersion {
+  /** Of every answer: names and values in turn. */
+  readonly headers: readonly string[];
+  readonly deprecation:
+    | { readonly since: string; readonly sunset: string | undefined; readonly successor: string | undefined }
+    | undefined;
+  /** `package.Service/Method` */
+  readonly successor: string | undefined;
 }
 
 /** `server.ts` of one package. */

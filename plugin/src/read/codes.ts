@@ -102,6 +102,8 @@ export const declarationCodes = {
   BFF162:
     "A decision is a step in the permit of an rpc, by `call`, `by` or `switch`, and it has a value. Nothing stands in for one that fails: what cannot be decided is refused.",
   BFF163: "A source, scope or role is named in a permit as it is called. Another name, or none, matches nobody.",
+  BFF180:
+    "A version says days of the calendar, as ISO 8601 writes them. They become headers with a time, and a day that is none would become another one.",
   BFF192: "`identify` says whether, and how, an upstream is told who calls. Its zero value says neither.",
   BFF191:
     "The protos of the options are those that the plugin was made with. With another version's, an option would mean something else, or would not be seen at all.",

@@ -11,6 +11,7 @@ import { readEnv } from "./read-env.ts";
 import { readPermit } from "./read-permit.ts";
 import { isEmpty } from "./read-policy.ts";
 import { readSteps } from "./read-step.ts";
+import { readVersion } from "./read-version.ts";
 import { count, duration, maxElements } from "./values.ts";
 
 /** Undefined for a service that is none of ours. */
@@ -29,13 +30,13 @@ export function readService(desc: DescService, locator: Locator, report: Report)
   const place = locator.rule(desc, serviceOption);
   const permit = permitOf(value, place, "service", report);
   if (value.rateLimit.length > 0) unsupported(report, place.field("rate_limit", 0).at, '"rate_limit"');
-  if (value.version !== undefined) unsupported(report, place.field("version").at, '"version"');
   if (value.httpCache !== undefined) unsupported(report, place.field("http_cache").at, '"http_cache"');
   return {
     kind: "service",
     desc,
     at: locator.name(desc),
     permit,
+    version: readVersion(value, place, report),
     steps: readSteps(value.let, place, report),
     env: readEnv(children(value.env, place, "env"), report),
     methods: desc.methods.map((method) => readMethod(method, locator, report)),
@@ -48,6 +49,7 @@ const SAYS_NOTHING = {
   maxElements: undefined,
   response: undefined,
   permit: undefined,
+  version: undefined,
 };
 
 function readMethod(desc: DescMethod, locator: Locator, report: Report): IrMethod {
@@ -63,7 +65,6 @@ function readMethod(desc: DescMethod, locator: Locator, report: Report): IrMetho
   if (isEmpty(value)) fault(report, "BFF124", place.at, "this rule says nothing", { hint: "leave it out" });
   const permit = permitOf(value, place, "rpc", report);
   if (value.rateLimit.length > 0) unsupported(report, place.field("rate_limit", 0).at, '"rate_limit"');
-  if (value.version !== undefined) unsupported(report, place.field("version").at, '"version"');
   if (value.httpCache !== undefined) unsupported(report, place.field("http_cache").at, '"http_cache"');
   if (value.cache !== undefined) unsupported(report, place.field("cache").at, '"cache"');
   if (value.validate !== undefined) unsupported(report, place.field("validate").at, '"validate"');
@@ -78,6 +79,7 @@ function readMethod(desc: DescMethod, locator: Locator, report: Report): IrMetho
     maxCalls: count(value.maxCalls, place, "max_calls", "write how many upstream calls one request may cost", report),
     response,
     permit,
+    version: readVersion(value, place, report),
   };
 }
 

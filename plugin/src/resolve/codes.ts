@@ -53,6 +53,12 @@ export const CODES = {
     "What is said to those who are refused can be said. If its message or a detail failed, they would learn something else.",
   BFF243:
     "In a permit an optional is compared with a value, because two that hold nothing are equal: a caller of whom something is not known would be taken for anybody of whom it is not known either.",
+  BFF265:
+    "What is deprecated is gone on a later day than that from which it is deprecated, or on the same (RFC 9745): otherwise nobody has been warned.",
+  BFF266:
+    "What has a `sunset` says since when it is deprecated. Clients look for the one header or for the other, and those who look for the first would learn of it when it is gone.",
+  BFF267:
+    "The successor of an rpc is another rpc of a BFF, which stays: a client that is sent there has to be answered.",
   BFF330: "A condition is a bool. There is no agreement on which texts, numbers or messages would count as true.",
   BFF331: "A value fits the type of its target, because what does not fit would have to be converted by guessing.",
   BFF332:
@@ -185,6 +191,12 @@ export const CODES = {
     "Only `identify` says who calls to upstreams, because it says what has been proven. Metadata could say anything.",
   BFF535:
     "Who calls is read from `principal`, which is proven. A header like x-user-id is what a client writes into it, and any client may write any name.",
+  BFF555:
+    "A request is one of the successor's, too, so that clients move by calling another rpc. Where fields are gone, or are others, they have to be rewritten.",
+  BFF556:
+    "Each rpc of a service has a counterpart in the successor of the service, because otherwise its callers are sent nowhere.",
+  BFF557:
+    "What is `deprecated` in its proto says so to those who call it, too. Clients that were compiled long ago see headers only.",
   BFF601:
     "A value that may be absent is bound to a target that can be absent. Otherwise an outage would look to clients like an empty text or a zero.",
   BFF602:

@@ -14,6 +14,7 @@ import { ownFunctions } from "./messages/own-functions.ts";
 import { packageContext } from "./messages/package-context.ts";
 import { resolvePermits } from "./messages/permit.ts";
 import { callersOf } from "./messages/principal.ts";
+import { versionsOf } from "./messages/version.ts";
 import { isDegradation } from "./model/degradation.ts";
 import type { EffectTable } from "./model/effects.ts";
 import { effectTable, restsOn } from "./model/effects.ts";
@@ -176,6 +177,7 @@ interface ResolvedBlocks {
 
 function bffFile(run: Run, file: IrFile, { composed, lets, permits }: ResolvedBlocks): BffFile {
   const effects = effectTable([...composed.values()]);
+  const versions = new Map(file.services.flatMap((service) => [...versionsOf(run, service)]));
   const services = file.services.map((service) => ({
     ir: service,
     desc: service.desc,
@@ -198,6 +200,7 @@ function bffFile(run: Run, file: IrFile, { composed, lets, permits }: ResolvedBl
             : undefined,
           degradedField: substituted ? output.fields.find(isDegradation) : message.degradedField,
           permit: permits.get(method),
+          version: versions.get(method),
           timeoutMs: method.timeout?.value ?? DEFAULT_BUDGET_MS,
           noSideEffects: method.desc.idempotency === Level.NO_SIDE_EFFECTS,
           shared: startedBy(run, method, lets.get(service), effects),

@@ -6,7 +6,7 @@ import type { Identity } from "../identity/identity.ts";
 import { type IncomingHeaders, incomingOf } from "../identity/incoming.ts";
 import { Judged } from "../identity/judged.ts";
 import { denied, unauthenticated, unjudged } from "../identity/refusals.ts";
-import type { AuditEvent, Observer } from "../observer.ts";
+import { type AuditEvent, type Deprecation, type Observer, usedBy } from "../observer.ts";
 import { type AnswerMetadata, withHeaders } from "./answer-metadata.ts";
 import type { Request } from "./request.ts";
 
@@ -45,6 +45,7 @@ interface AdmissionOptions {
   readonly method: string;
   /** Judging may not take longer, in milliseconds. */
   readonly timeoutMs: number;
+  readonly deprecation?: Deprecation | undefined;
   readonly clock: Clock;
   readonly observer: Observer | undefined;
 }
@@ -126,7 +127,7 @@ export class Admission {
     );
   }
   #denied(failure: Failure, judged: Judged, startedAt: number): Denied {
-    const { observer, method, clock } = this.#options;
+    const { observer, method, deprecation, clock } = this.#options;
     audited(observer, failure, { judged, method, at: clock.date() });
     observer?.response?.({
       request: judged,
@@ -135,6 +136,7 @@ export class Admission {
       startedAt,
       endedAt: clock.now(),
       outcome: { ok: false, failure },
+      deprecated: deprecation && usedBy(deprecation, judged.caller?.credential),
     });
     return new Denied(failure, withHeaders(beside(judged), failure.headers));
   }

@@ -6,7 +6,7 @@ import type { Degradation } from "../gen/bff/v1/degradation_pb.ts";
 import type { Identity } from "../identity/identity.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
 import { Judged } from "../identity/judged.ts";
-import type { Observer, ResponseEvent } from "../observer.ts";
+import { type Observer, type ResponseEvent, usedBy } from "../observer.ts";
 import { Admission, beside, Denied, type Permit, type Verdict } from "./admission.ts";
 import { type AnswerMetadata, withHeaders } from "./answer-metadata.ts";
 import { connectError } from "./connect-error.ts";
@@ -17,6 +17,7 @@ import { addJudged, INCOMING, JUDGED } from "./judged-handler.ts";
 import { REACHED } from "./reached.ts";
 import { Request } from "./request.ts";
 import { assertWritable, holdsRequired } from "./required.ts";
+import { addVersioned, type Version } from "./version.ts";
 
 /** How one rpc is served. */
 export interface EndpointOptions<
@@ -43,6 +44,8 @@ export interface EndpointOptions<
   readonly degraded?: ((response: MessageShape<O>, entries: Degradation[]) => void) | undefined;
   /** How its messages are read and written; default: as protobuf-es does it. */
   readonly codec?: EndpointCodec<MessageShape<I>, MessageShape<O>> | undefined;
+  /** What callers are told of the rpc's end. */
+  readonly version?: Version | undefined;
   readonly clock?: Clock | undefined;
   readonly observer?: Observer | undefined;
 }
@@ -68,6 +71,8 @@ export interface Endpoint {
   readonly codec?: EndpointCodec<Message, Message> | undefined;
   /** How many elements of lists, maps and JSON a request may hold; undefined: what the server allows. */
   readonly maxElements?: number | undefined;
+  /** A server sends its headers with every answer, also of requests that it refuses itself; `route` does so, too. */
+  readonly version?: Version | undefined;
   /**
    * Who calls, and whether they may; a server asks it before it reads the message, and gives `run` the headers that it gets. Left out where
    * anybody may. It never throws, and a promise never rejects.
@@ -106,23 +111,30 @@ export function endpoint<
     answer({ method, app, gates, options: served }, args as MessageShape<I>, headers, clientMs, done, failed);
   // Of other messages nobody can make use.
   const codec = options.codec as EndpointCodec<Message, Message> | undefined;
-  const { maxElements } = options;
+  const { maxElements, version } = options;
+  const told = { method, codec, maxElements, version };
   const admission = admissionOf(method, options);
-  if (admission === undefined) return { method, codec, maxElements, run: composed, route: routeOf(method, composed) };
+  if (admission === undefined) return { ...told, run: composed, route: versioned(version, routeOf(method, composed)) };
   const run = judgedFirst(admission, options.clock ?? systemClock, composed);
   const judge: Endpoint["judge"] = (headers) => admission.judge(headers);
   const plain = routeOf(method, run);
   const route: Endpoint["route"] = (router) => addJudged(router, admission, () => plain(router));
-  return { method, codec, maxElements, judge, run, route };
+  return { ...told, judge, run, route: versioned(version, route) };
+}
+
+function versioned(version: Version | undefined, route: Endpoint["route"]): Endpoint["route"] {
+  if (version === undefined) return route;
+  return (router) => addVersioned(router, version.headers, () => route(router));
 }
 
 function admissionOf<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal>(
   method: DescMethodUnary<I, O>,
-  { identity, permit, timeoutMs, clock = systemClock, observer }: EndpointOptions<App, I, O, C, Principal>,
+  { identity, permit, timeoutMs, version, clock = systemClock, observer }: EndpointOptions<App, I, O, C, Principal>,
 ): Admission | undefined {
   const name = nameOf(method);
+  const { deprecation } = version ?? {};
   if (identity !== undefined)
-    return new Admission({ identity, permit: permit ?? {}, method: name, timeoutMs, clock, observer });
+    return new Admission({ identity, permit: permit ?? {}, method: name, timeoutMs, deprecation, clock, observer });
   // Else a server of one's own that forgets it would let anybody in.
   if (permit !== undefined) throw new TypeError(`${name} has a permit, and no identity to judge by`);
   return undefined;
@@ -214,7 +226,7 @@ function answer<App, I extends DescMessage, O extends DescMessage, C extends Des
   done: (response: MessageShape<O>, degraded: string, metadata?: AnswerMetadata) => void,
   failed: (failure: Failure, metadata?: AnswerMetadata) => void,
 ): Answering {
-  const { timeoutMs: methodMs, concurrent = 10, respond, degraded, clock = systemClock, observer } = options;
+  const { timeoutMs: methodMs, concurrent = 10, respond, degraded, version, clock = systemClock, observer } = options;
   const judged = headers instanceof Judged ? headers : undefined;
   const metadata = judged && beside(judged);
   const leftMs = judged === undefined || judged.tookMs === 0 ? clientMs : leftOf(methodMs - judged.tookMs, clientMs);
@@ -241,6 +253,7 @@ function answer<App, I extends DescMessage, O extends DescMessage, C extends Des
       startedAt,
       endedAt: clock.now(),
       outcome,
+      deprecated: version?.deprecation && usedBy(version.deprecation, judged?.caller?.credential),
     });
   const finish = (message: MessageShape<C>): void => {
     if (exchange.over) return;

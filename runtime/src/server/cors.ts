@@ -3,8 +3,11 @@ import type { Handler, ServerRequest, ServerResponse } from "./listener.ts";
 
 const METHODS = cors.allowedMethods.join(", ");
 const HEADERS = cors.allowedHeaders.join(", ");
-/** What scripts may see besides the protocols' own: which fields are degraded, and when not to come back. */
-const EXPOSED = [...cors.exposedHeaders, "bff-degraded", "grpc-retry-pushback-ms"].join(", ");
+/** What scripts may see besides the protocols' own: which fields are degraded, when not to come back, and when an rpc ends. */
+const EXPOSED = [
+  ...cors.exposedHeaders,
+  ...["bff-degraded", "grpc-retry-pushback-ms", "deprecation", "sunset", "link"],
+].join(", ");
 const MAX_AGE_S = "7200";
 
 /** The headers of an answer to a request with this header `origin`, or with none: names and values in turn. */

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from "../clock.ts";
 import { Code, type Failure, OVER, Reason } from "../failure.ts";
-import type { BreakerEvent, Observer, ResolverEvent, ResponseEvent } from "../observer.ts";
+import type { BreakerEvent, DeprecatedUse, Deprecation, Observer, ResolverEvent, ResponseEvent } from "../observer.ts";
+import { type DeprecatedCall, DeprecatedCalls } from "./deprecated-calls.ts";
 import { quoted, tame, thrownText } from "./one-line.ts";
 
 /** How a line looks: for people, or one JSON object. */
@@ -20,7 +21,16 @@ export type ServerFault = (what: string, cause: unknown) => void;
 
 /** What a line says: to people, and to machines. */
 interface Line {
-  readonly event: "failed" | "degraded" | "resolver" | "rejection" | "breaker" | "redis" | "observer" | "server";
+  readonly event:
+    | "failed"
+    | "degraded"
+    | "resolver"
+    | "rejection"
+    | "breaker"
+    | "redis"
+    | "observer"
+    | "server"
+    | "deprecated";
   readonly text: string;
   readonly fields: Readonly<Record<string, unknown>>;
   readonly header?: ResponseEvent["header"];
@@ -36,6 +46,7 @@ export class FailureLog implements Observer {
   readonly #format: LogFormat;
   readonly #clock: Clock;
   readonly #told = new Map<string, { at: number; more: number }>(); // as many as there are rpcs, upstreams' methods and codes
+  readonly #deprecated = new DeprecatedCalls();
 
   /** @param write gets whole lines, each with its end */
   constructor(write: (line: string) => void, format: LogFormat, clock: Clock = systemClock) {
@@ -44,7 +55,8 @@ export class FailureLog implements Observer {
     this.#clock = clock;
   }
 
-  response({ method, header, outcome }: ResponseEvent): void {
+  response({ method, header, outcome, deprecated }: ResponseEvent): void {
+    if (deprecated !== undefined) this.#stillCalled(method, header, deprecated);
     if (!outcome.ok) this.#failed(method, header, outcome.failure);
     else if (outcome.degraded.length > 0) this.#degraded(method, header, outcome);
   }
@@ -57,6 +69,17 @@ export class FailureLog implements Observer {
       fields: { rpc, status, ...fieldsOf(failure) },
       header,
     }));
+  }
+  /** Of what will be deprecated nothing is told. */
+  #stillCalled(method: string, header: ResponseEvent["header"], used: DeprecatedUse): void {
+    if (this.#clock.date().getTime() < Date.parse(used.since)) return;
+    const call = this.#deprecated.called(method, used, this.#clock.now());
+    if (call !== undefined)
+      this.#print(
+        deprecatedLine(call, used, header),
+        call.more === 0 ? undefined : call.more,
+        `${call.more} more calls in between`,
+      );
   }
   /** A line for each method and code, with all that it has touched. */
   #degraded(rpc: string, header: ResponseEvent["header"], { degraded, failures }: OkOutcome): void {
@@ -144,10 +167,14 @@ export class FailureLog implements Observer {
       return;
     }
     if (key !== undefined) this.#told.set(key, { at: now, more: 0 });
-    const { event, text, fields, header } = line();
+    const more = before === undefined || before.more === 0 ? undefined : before.more;
+    const seconds = before === undefined ? 0 : Math.round((now - before.at) / 1000);
+    this.#print(line(), more, `${more} more like it within ${seconds} s`);
+  }
+  /** @param others says in words how many more it stands for */
+  #print({ event, text, fields, header }: Line, more: number | undefined, others: string): void {
     const time = this.#clock.date().toISOString();
     const id = tame(header?.("x-request-id") ?? "");
-    const more = before === undefined || before.more === 0 ? undefined : before.more;
     if (this.#format === "json") {
       const trace = tame(header?.("traceparent") ?? "");
       const asked = { ...(id !== "" && { request_id: id }), ...(trace !== "" && { traceparent: trace }) };
@@ -155,9 +182,7 @@ export class FailureLog implements Observer {
       return;
     }
     const request = id === "" ? "" : `, request ${quoted(id)}`;
-    const seconds = before === undefined ? 0 : Math.round((now - before.at) / 1000);
-    const others = more === undefined ? "" : ` (and ${more} more like it within ${seconds} s)`;
-    this.#write(`${time} ${text}${request}${others}\n`);
+    this.#write(`${time} ${text}${request}${more === undefined ? "" : ` (and ${others})`}\n`);
   }
 }
 type OkOutcome = Extract<ResponseEvent["outcome"], { readonly ok: true }>;
@@ -188,6 +213,34 @@ function fieldsOf({ upstream, method, code, reason, message }: Failure): Readonl
     code: codeName(code),
     reason: REASONS.get(reason) ?? String(reason),
     message: tame(message),
+  };
+}
+function deprecatedLine(
+  { rpc, use }: DeprecatedCall,
+  { since, sunset, successor }: Deprecation,
+  header: ResponseEvent["header"],
+): Line {
+  const end = sunset === undefined ? "" : ` and may be gone from ${sunset} on`;
+  const instead = successor === undefined ? "" : `, in favour of ${successor}`;
+  const { source, issuer, subject, id } = use ?? {};
+  const agent = use === undefined ? "" : tame(header("user-agent"));
+  const known = { source, issuer: tame(issuer ?? ""), subject: tame(subject ?? ""), id: tame(id ?? "") };
+  const who =
+    use === undefined
+      ? "others"
+      : source === undefined
+        ? "somebody unknown"
+        : `${known.subject === "" ? "somebody" : quoted(known.subject)} of ${source}${known.id === "" ? "" : ` (${quoted(known.id)})`}`;
+  return {
+    event: "deprecated",
+    text: `${rpc} is deprecated since ${since}${end}${instead}: called by ${who}${agent === "" ? "" : ` with ${quoted(agent)}`}`,
+    fields: {
+      ...{ rpc, since, sunset, successor },
+      ...Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined && value !== "")),
+      ...(use === undefined && { others: true }),
+      ...(agent !== "" && { user_agent: agent }),
+    },
+    header,
   };
 }
 function listed(paths: readonly string[]): string {

@@ -37,6 +37,8 @@ export interface FastPathOptions {
 interface Served {
   readonly json: FastRpc;
   readonly binary: FastRpc;
+  /** Of every answer; undefined: none. */
+  readonly version: readonly string[] | undefined;
 }
 
 type Kind = "grpc" | "proto" | "json";
@@ -69,7 +71,7 @@ export class FastPath implements Shortcut {
   readonly #compressions = new Map<string, Compression | null>();
 
   constructor(
-    endpoints: readonly (Pick<Endpoint, "method" | "codec" | "maxElements"> &
+    endpoints: readonly (Pick<Endpoint, "method" | "codec" | "maxElements" | "version"> &
       Partial<Pick<Endpoint, "run" | "judge">>)[],
     { maxBytes, maxElements, masks, registry, corsHeaders, pending, peers, fault }: FastPathOptions,
   ) {
@@ -86,6 +88,7 @@ export class FastPath implements Shortcut {
       this.#served.set(`/${method.parent.typeName}/${method.name}`, {
         json: { ...all, ...jsonOf(method, bounds, registry) },
         binary: { ...all, ...binaryOf(endpoint, bounds) },
+        version: endpoint.version?.headers,
       });
     }
   }
@@ -96,7 +99,7 @@ export class FastPath implements Shortcut {
     const kind = KINDS.get(headers["content-type"]);
     if (served === undefined || kind === undefined) return false;
     const from = { headers, raw, carrier: stream };
-    const head = this.#head(kind, from, headers[":authority"] ?? headers.host);
+    const head = this.#head(kind, served, from, headers[":authority"] ?? headers.host);
     if (head === undefined) return false;
     const call =
       kind === "grpc"
@@ -113,7 +116,7 @@ export class FastPath implements Shortcut {
     const kind = KINDS.get(headers["content-type"]);
     if (served === undefined || kind === undefined || kind === "grpc") return false;
     const from = { headers, raw: request.rawHeaders, carrier: request };
-    const head = this.#head(kind, from, headers.host);
+    const head = this.#head(kind, served, from, headers.host);
     if (head === undefined) return false;
     const rpc = served[kind === "json" ? "json" : "binary"];
     attachRequest(new FastConnectCall(rpc, head, this.#encoding(kind), response), request, response);
@@ -134,7 +137,12 @@ export class FastPath implements Shortcut {
   }
 
   /** Undefined: the adapter is to judge. */
-  #head(kind: Kind, from: Pick<FastHead, "headers" | "raw" | "carrier">, authority: unknown): FastHead | undefined {
+  #head(
+    kind: Kind,
+    { version }: Served,
+    from: Pick<FastHead, "headers" | "raw" | "carrier">,
+    authority: unknown,
+  ): FastHead | undefined {
     const { headers, raw, carrier } = from;
     if (headers.expect !== undefined || typeof authority !== "string" || !this.#isAuthority(authority))
       return undefined;
@@ -153,7 +161,9 @@ export class FastPath implements Shortcut {
     const accepted = isGrpc ? headers["grpc-accept-encoding"] : headers["accept-encoding"];
     if (accepted !== undefined && typeof accepted !== "string") return undefined;
     const compression = accepted === undefined ? null : this.#compression(accepted);
-    return { headers, raw, carrier, clientMs, compression, extra: this.#corsHeaders(headers.origin) };
+    const cors = this.#corsHeaders(headers.origin);
+    const extra = version === undefined ? cors : [...cors, ...version];
+    return { headers, raw, carrier, clientMs, compression, extra };
   }
 
   #compression(accepted: string): Compression | null {

@@ -2,6 +2,7 @@ import { channel } from "node:diagnostics_channel";
 import type { DescFile, DescService } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Endpoint } from "../compose/endpoint.ts";
+import { versionHeaders, withVersions } from "../compose/version.ts";
 import { addBounded } from "../elements/bounded-handler.ts";
 import { MAX_ELEMENTS } from "../elements/bounds.ts";
 import { maskNames } from "../elements/mask-names.ts";
@@ -72,7 +73,7 @@ export interface RequestCounters {
 }
 
 /** What `listen` needs of an endpoint; one without `run` is served by Connect's adapter alone. */
-export type Listenable = Pick<Endpoint, "method" | "codec" | "maxElements" | "route"> &
+export type Listenable = Pick<Endpoint, "method" | "codec" | "maxElements" | "version" | "route"> &
   Partial<Pick<Endpoint, "run" | "judge">>;
 
 /** A server that is up. */
@@ -125,6 +126,7 @@ export async function listen(endpoints: readonly Listenable[], options: ListenOp
         if (options.reflection) routeReflection(router, services, draining.signal);
       });
       withShortErrors(router);
+      withVersions(router, versionHeaders(endpoints));
     },
   });
 

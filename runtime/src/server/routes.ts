@@ -1,5 +1,6 @@
 import type { ConnectRouter } from "@connectrpc/connect";
 import type { Endpoint } from "../compose/endpoint.ts";
+import { versionHeaders, withVersions } from "../compose/version.ts";
 import { addBounded } from "../elements/bounded-handler.ts";
 import { MAX_ELEMENTS } from "../elements/bounds.ts";
 import { maskNames } from "../elements/mask-names.ts";
@@ -27,5 +28,6 @@ export function routes(endpoints: readonly Endpoint[], options: RouteOptions = {
       const bounds = { maxBytes, maxElements: endpoint.maxElements ?? maxElements, masks };
       addBounded(router, bounds, () => endpoint.route(router));
     }
+    withVersions(router, versionHeaders(endpoints));
   };
 }

@@ -11,6 +11,7 @@ import {
 import type { Permit } from "../compose/admission.ts";
 import { type Endpoint, endpoint } from "../compose/endpoint.ts";
 import type { Request } from "../compose/request.ts";
+import type { Version } from "../compose/version.ts";
 import { CredentialSchema, type Principal, PrincipalSchema } from "../gen/bff/v1/identity_pb.ts";
 import { identity } from "../identity/declared.ts";
 import { callerOf } from "../identity/principal.ts";
@@ -104,12 +105,13 @@ export interface GateOptions {
   readonly sources: readonly SourceSpec<Principal>[];
   readonly permit?: Permit<undefined, SourceContext, Principal> | undefined;
   readonly timeoutMs?: number;
+  readonly version?: Version;
   readonly environment?: Readonly<Record<string, string>>;
   readonly compose?: (cx: Request<undefined, Principal>) => Promise<void>;
 }
 
 /** An endpoint behind a gate; a request names in its message, by commas, the headers that it wants to know of. */
-export async function gate({ sources, permit, timeoutMs = 10_000, environment = {}, compose }: GateOptions) {
+export async function gate({ sources, permit, timeoutMs = 10_000, version, environment = {}, compose }: GateOptions) {
   const opened: OpenIdentity<Principal> = await openIdentity(identity(PrincipalSchema, sources), { environment });
   const seen: Seen[] = [];
   const audited: AuditEvent[] = [];
@@ -123,6 +125,7 @@ export async function gate({ sources, permit, timeoutMs = 10_000, environment = 
     identity: opened,
     observer,
     ...(permit !== undefined && { permit }),
+    ...(version !== undefined && { version }),
     compose: async (cx: Request<undefined, Principal>, args: SourceContext) => {
       const names = args.fileName.split(",").filter(Boolean);
       const { judged } = cx.exchange;

@@ -120,10 +120,20 @@ export interface BffMethod {
   readonly degradedField: DescField | undefined;
   /** Undefined: nothing says who calls. */
   readonly permit: Permit | undefined;
+  /** Undefined: nothing says when it ends. */
+  readonly version: Version | undefined;
   readonly timeoutMs: number;
   readonly noSideEffects: boolean;
   /** The steps of the service's `let` that it starts, in order of declaration. */
   readonly shared: readonly Step[];
+}
+
+/** When an rpc ends, and what takes its place. Days are as ISO 8601 has them. */
+export interface Version {
+  readonly deprecated: Text | undefined;
+  readonly sunset: Text | undefined;
+  /** `method` is undefined where it is a service that has no rpc of that name. */
+  readonly successor: { readonly text: Text; readonly method: DescMethod | undefined } | undefined;
 }
 
 // ---- composed messages ----

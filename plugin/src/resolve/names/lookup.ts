@@ -1,5 +1,5 @@
 // From names in options to descriptors, with what to say when there is none. What is no name at all has been reported when it was read.
-import type { DescEnum, DescFile, DescMessage, DescMethod, Registry } from "@bufbuild/protobuf";
+import type { DescEnum, DescFile, DescMessage, DescMethod, DescService, Registry } from "@bufbuild/protobuf";
 import type { Diagnostic, Report } from "../../diagnostic/diagnostic.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
 import type { Ir } from "../../ir.ts";
@@ -47,6 +47,43 @@ export function methodNamed({ registry }: Ir, name: string): DescMethod | undefi
   return registry.getService(service)?.methods.find((candidate) => candidate.name === method);
 }
 
+/** Of a text "package.Service/Method", or of a service alone of which another text gives the method. */
+export function noMethod(text: Text, service: DescService, methodName: string): Diagnostic {
+  const names = service.methods.map((method) => method.name);
+  const like = didYouMean(methodName, names);
+  const slash = text.value.indexOf("/");
+  return {
+    code: "BFF201",
+    severity: "error",
+    message: `"${service.typeName}" has no method "${methodName}"`,
+    at: slash < 0 ? text.at : text.place(slash + 1, text.value.length),
+    hint:
+      like === undefined
+        ? `use one of its methods: ${names.join(", ")}`
+        : `did you mean "${service.typeName}/${like}"?`,
+  };
+}
+
+/** A service of a BFF that takes the place of this one, and whose name `text` begins with; undefined after a diagnostic. */
+export function lookupSuccessor(ir: Ir, text: Text, of: DescService, report: Report): DescService | undefined {
+  const [name = ""] = text.value.split("/");
+  const found = ir.registry.getService(name);
+  const own = ir.files.flatMap(({ services }) => services.map(({ desc }) => desc.typeName));
+  const others = own.filter((other) => other !== of.typeName);
+  if (found === undefined) report(missing(ir, slice(text, 0, name.length), "service", name, others));
+  else if (!own.includes(found.typeName)) {
+    report({
+      code: "BFF267",
+      severity: "error",
+      message: `"${name}" is not a service of a BFF: nobody who calls this one could call it instead`,
+      at: slice(text, 0, name.length).at,
+      hint: "name a service with `option (bff.v1.service)`, or an rpc of one",
+    });
+    return undefined;
+  }
+  return found;
+}
+
 /** "package.Service/Method" → the method; undefined after a diagnostic. */
 export function lookupMethod(ir: Ir, text: Text, report: Report): DescMethod | undefined {
   if (!isMethodName(text.value)) return undefined;
@@ -58,20 +95,7 @@ export function lookupMethod(ir: Ir, text: Text, report: Report): DescMethod | u
   }
   const method = methodNamed(ir, text.value);
   if (method === undefined) {
-    const like = didYouMean(
-      methodName,
-      service.methods.map((method) => method.name),
-    );
-    report({
-      code: "BFF201",
-      severity: "error",
-      message: `"${serviceName}" has no method "${methodName}"`,
-      at: text.place(serviceName.length + 1, text.value.length),
-      hint:
-        like === undefined
-          ? `use one of its methods: ${service.methods.map((method) => method.name).join(", ")}`
-          : `did you mean "${serviceName}/${like}"?`,
-    });
+    report(noMethod(text, service, methodName));
     return undefined;
   }
   if (method.methodKind !== "unary") {

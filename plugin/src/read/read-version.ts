@@ -1,0 +1,51 @@
+import type { Report } from "../diagnostic/diagnostic.ts";
+import type { Version } from "../gen/bff/v1/options_pb.ts";
+import type { IrVersion } from "../ir.ts";
+import type { Text } from "../origin.ts";
+import { child, text } from "./declared.ts";
+import { fault } from "./fault.ts";
+import { checkMethod, checkReference } from "./names.ts";
+import type { Place } from "./place.ts";
+import { isEmpty } from "./read-policy.ts";
+
+/** When an rpc, or each of a service, ends. */
+export function readVersion(
+  { version: value }: { readonly version?: Version | undefined },
+  within: Place,
+  report: Report,
+): IrVersion | undefined {
+  const declared = child(value, within, "version");
+  if (declared === undefined) return undefined;
+  const { place } = declared;
+  if (isEmpty(declared.value))
+    fault(report, "BFF124", place.at, "this version says nothing", {
+      hint: 'write since when it is deprecated, as in `version: { deprecated: "2026-11-01" }`, or leave it out',
+    });
+  const successor = text(declared.value.successor, place, "successor");
+  if (successor?.value.includes("/")) checkMethod(successor, report);
+  else checkReference(successor, "a service", report);
+  const said = {
+    deprecated: text(declared.value.deprecated, place, "deprecated"),
+    sunset: text(declared.value.sunset, place, "sunset"),
+  };
+  const deprecated = day(said.deprecated, "deprecated", report);
+  const sunset = day(said.sunset, "sunset", report);
+  const faulty = deprecated !== said.deprecated || sunset !== said.sunset;
+  return { kind: "version", at: place.at, deprecated, sunset, successor, faulty };
+}
+
+/** A day as ISO 8601 has it; undefined after a diagnostic too. */
+function day(found: Text | undefined, name: string, report: Report): Text | undefined {
+  if (found === undefined || isDay(found.value)) return found;
+  fault(report, "BFF180", found.at, `${JSON.stringify(found.value)} of "${name}" is not a day`, {
+    hint: 'write year, month and day, as in "2026-11-01": it begins at midnight UTC',
+  });
+  return undefined;
+}
+
+/** Not what JavaScript makes of the 30th of February. */
+function isDay(value: string): boolean {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(value)) return false;
+  const time = Date.parse(`${value}T00:00:00Z`);
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(value);
+}

@@ -1,0 +1,90 @@
+// When rpcs end: what service and rpc say together, leaf by leaf, and what takes their place.
+import type { IrMethod, IrService } from "../../ir.ts";
+import type { Text } from "../../origin.ts";
+import { isMethodName, isReference } from "../../read/names.ts";
+import type { Version } from "../model/model.ts";
+import { lookupSuccessor, noMethod } from "../names/lookup.ts";
+import type { Run } from "../steps/context.ts";
+
+/** The version of each rpc of a service that has one. */
+export function versionsOf(run: Run, service: IrService): ReadonlyMap<IrMethod, Version> {
+  const told = new Set<Text>();
+  const found = new Map<IrMethod, Version>();
+  for (const method of service.methods) {
+    const leaf = <K extends "deprecated" | "sunset" | "successor">(name: K): Text | undefined =>
+      method.version?.[name] ?? service.version?.[name];
+    const [deprecated, sunset, named] = [leaf("deprecated"), leaf("sunset"), leaf("successor")];
+    if (deprecated === undefined && sunset === undefined && named === undefined) continue;
+    if (sunset !== undefined) checkSunset(run, { deprecated, sunset, faulty: isFaulty(service, method) }, told);
+    const successor =
+      named && successorOf(run, method, { text: named, own: method.version?.successor === named }, told);
+    found.set(method, { deprecated, sunset, successor });
+  }
+  return found;
+}
+
+/** Of a day that is none the diagnostic has been told. */
+const isFaulty = (service: IrService, method: IrMethod): boolean =>
+  [service.version, method.version].some((version) => version?.faulty === true);
+
+interface Dates {
+  readonly deprecated: Text | undefined;
+  readonly sunset: Text;
+  readonly faulty: boolean;
+}
+function checkSunset({ report }: Run, { deprecated, sunset, faulty }: Dates, told: Set<Text>): void {
+  if (faulty || told.has(sunset)) return;
+  if (deprecated === undefined) {
+    told.add(sunset);
+    report({
+      code: "BFF266",
+      severity: "error",
+      message: "`sunset` without `deprecated`: who looks for what is deprecated learns nothing until it is gone",
+      at: sunset.at,
+      hint: 'say since when it is deprecated, as in `deprecated: "2026-11-01"`',
+    });
+  } else if (sunset.value < deprecated.value) {
+    told.add(sunset);
+    report({
+      code: "BFF265",
+      severity: "error",
+      message: `the sunset, ${sunset.value}, is before the day from which it is deprecated, ${deprecated.value}`,
+      at: sunset.at,
+      related: [{ at: deprecated.at, message: "deprecated from here on" }],
+      hint: `write ${deprecated.value} or a later day, or correct \`deprecated\``,
+    });
+  }
+}
+
+interface Named {
+  readonly text: Text;
+  /** Whether the rpc says so itself, and not its service. */
+  readonly own: boolean;
+}
+
+/** Undefined after a diagnostic, and where a service is named that has nothing of the rpc's name: that is told of the whole model. */
+function successorOf(run: Run, method: IrMethod, { text, own }: Named, told: Set<Text>): Version["successor"] {
+  const [name = "", rpc = method.desc.name] = text.value.split("/");
+  if (told.has(text) || !(text.value.includes("/") ? isMethodName(text.value) : isReference(name))) return undefined;
+  const service = lookupSuccessor(run.ir, text, method.desc.parent, run.report);
+  if (service === undefined) {
+    told.add(text);
+    return undefined;
+  }
+  const desc = service.methods.find((candidate) => candidate.name === rpc);
+  if (desc === undefined) {
+    // A service as a whole is followed by one that has other rpcs, too.
+    if (own || text.value.includes("/")) run.report(noMethod(text, service, rpc));
+    if (text.value.includes("/")) told.add(text);
+    return own || text.value.includes("/") ? undefined : { text, method: undefined };
+  }
+  if (desc !== method.desc) return { text, method: desc };
+  run.report({
+    code: "BFF267",
+    severity: "error",
+    message: `"${desc.name}" cannot be its own successor`,
+    at: text.at,
+    hint: "name the service, or the rpc, that takes its place",
+  });
+  return undefined;
+}

@@ -1,0 +1,181 @@
+// An rpc that ends says so on every answer, whoever gives it: the rpc, its gate, or the server.
+import { once } from "node:events";
+import * as http from "node:http";
+import * as http2 from "node:http2";
+import type { AddressInfo } from "node:net";
+import { Code, ConnectError, createClient, type Interceptor, type Transport } from "@connectrpc/connect";
+import {
+  connectNodeAdapter,
+  createConnectTransport,
+  createGrpcTransport,
+  createGrpcWebTransport,
+} from "@connectrpc/connect-node";
+import * as grpc from "@grpc/grpc-js";
+import { describe, expect, onTestFinished, test } from "vitest";
+import type { Endpoint } from "../compose/endpoint.ts";
+import type { Version } from "../compose/version.ts";
+import { BEARER, GATE_PATH, GateService, gate, sourceOf } from "../testing/gate-rig.ts";
+import { type ListenOptions, listen } from "./listen.ts";
+import { routes } from "./routes.ts";
+
+const VERSION: Version = {
+  headers: [
+    ...["deprecation", "@1688169599", "sunset", "Sat, 31 Dec 2050 23:59:59 GMT"],
+    ...["link", '</gate.v2.GateService/Get>; rel="successor-version"'],
+  ],
+  deprecation: { since: "2023-06-30", sunset: "2050-12-31", successor: "gate.v2.GateService/Get" },
+};
+const TOLD = {
+  deprecation: "@1688169599",
+  sunset: "Sat, 31 Dec 2050 23:59:59 GMT",
+  link: '</gate.v2.GateService/Get>; rel="successor-version"',
+};
+const told = (headers: Headers | undefined): Record<string, string | null> =>
+  Object.fromEntries(Object.keys(TOLD).map((name) => [name, headers?.get(name) ?? null]));
+
+type Serve = (endpoint: Endpoint, options?: ListenOptions) => Promise<string>;
+async function ours(endpoints: Parameters<typeof listen>[0], options?: ListenOptions): Promise<string> {
+  const server = await listen(endpoints, options);
+  onTestFinished(() => server.close(0));
+  return server.url;
+}
+async function own(server: http.Server | http2.Http2Server): Promise<string> {
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => void server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+const servers: readonly [string, 1 | 2 | undefined, Serve][] = [
+  ["the fast path", undefined, (endpoint, options) => ours([endpoint], options)],
+  [
+    "Connect's adapter",
+    undefined,
+    ({ method, route, version }, options) => ours([{ method, route, version }], options),
+  ],
+  ["a server of one's own, HTTP/1.1", 1, ({ route }) => own(http.createServer(connectNodeAdapter({ routes: route })))],
+  [
+    "a server of one's own, HTTP/2",
+    2,
+    (endpoint) => own(http2.createServer(connectNodeAdapter({ routes: routes([endpoint]) }))),
+  ],
+];
+const transports: readonly [string, 1 | 2, (baseUrl: string, interceptors: Interceptor[]) => Transport][] = [
+  ["Connect", 1, (baseUrl, interceptors) => createConnectTransport({ baseUrl, httpVersion: "1.1", interceptors })],
+  ["Connect", 2, (baseUrl, interceptors) => createConnectTransport({ baseUrl, httpVersion: "2", interceptors })],
+  [
+    "Connect's GET",
+    1,
+    (baseUrl, interceptors) =>
+      createConnectTransport({ baseUrl, httpVersion: "1.1", interceptors, useHttpGet: true, useBinaryFormat: true }),
+  ],
+  ["gRPC", 2, (baseUrl, interceptors) => createGrpcTransport({ baseUrl, interceptors })],
+  ["gRPC-Web", 1, (baseUrl, interceptors) => createGrpcWebTransport({ baseUrl, httpVersion: "1.1", interceptors })],
+  ["gRPC-Web", 2, (baseUrl, interceptors) => createGrpcWebTransport({ baseUrl, httpVersion: "2", interceptors })],
+];
+const combinations = servers.flatMap(([server, version, serve]) =>
+  transports
+    .filter(([, over]) => version === undefined || over === version)
+    .map(([protocol, over, transport]) => ({ server, serve, protocol, over, transport })),
+);
+
+describe.each(combinations)("$protocol on HTTP/$over, on $server", ({ serve, transport }) => {
+  test.each<[string, Record<string, string>, boolean, Code | undefined]>([
+    ["an answer", { authorization: "Bearer user-ann" }, false, undefined],
+    ["a failure", { authorization: "Bearer user-ann" }, true, Code.FailedPrecondition],
+    ["a refusal at the gate", {}, false, Code.Unauthenticated],
+    ["a credential that cannot be judged", { authorization: "Bearer user-away" }, false, Code.Unavailable],
+  ])("%s", async (_, headers, fails, code) => {
+    const { endpoint, responses } = await gate({
+      sources: [sourceOf("user", BEARER)],
+      version: VERSION,
+      compose: async (cx) => {
+        if (fails) throw cx.refuse(9, "not now");
+      },
+    });
+    const url = await serve(endpoint);
+    let given: Headers | undefined;
+    const asking: Interceptor = (next) => async (request) => {
+      for (const [name, value] of Object.entries(headers)) request.header.set(name, value);
+      const response = await next(request);
+      given = response.header;
+      return response;
+    };
+    const answer = createClient(GateService, transport(url, [asking])).get({});
+    const error = await answer.then(
+      () => undefined,
+      (reason: unknown) => ConnectError.from(reason),
+    );
+    expect(error?.code).toBe(code);
+    expect(told(given ?? error?.metadata)).toEqual(TOLD);
+    const known = headers.authorization === "Bearer user-ann";
+    expect(responses.map(({ deprecated }) => deprecated)).toEqual([
+      {
+        ...VERSION.deprecation,
+        ...(known && { source: "user", issuer: "tests", subject: "ann", id: "id-ann" }),
+      },
+    ]);
+  });
+});
+
+describe.each(servers.slice(0, 2))("on %s", (_, __, serve) => {
+  const versioned = () => gate({ sources: [sourceOf("user", BEARER)], permit: { public: true }, version: VERSION });
+
+  test.each<[string, number, RequestInit]>([
+    ["a message that makes no sense", 400, { method: "POST", body: "{" }],
+    ["a method that is not allowed", 405, { method: "PUT", body: "{}" }],
+    ["a type that is not known", 415, { method: "POST", body: "{}", headers: { "content-type": "text/plain" } }],
+    ["a timeout that makes no sense", 400, { method: "POST", body: "{}", headers: { "connect-timeout-ms": "soon" } }],
+    ["a message that is too large", 429, { method: "POST", body: JSON.stringify({ fileName: "x".repeat(2_000) }) }],
+  ])("%s: %i", async (_, status, init) => {
+    const { endpoint } = await versioned();
+    const url = await serve(endpoint, { maxRequestBytes: 1_000 });
+    const headers = { "content-type": "application/json", ...init.headers };
+    const answer = await fetch(`${url}${GATE_PATH}`, { ...init, headers });
+    await answer.arrayBuffer();
+    expect(answer.status).toBe(status);
+    expect(told(answer.headers)).toEqual(TOLD);
+  });
+  test.each([
+    ["is not base64", "?connect=v1&encoding=json&base64=1&message=!!"],
+    ["makes no sense", "?connect=v1&encoding=json&message=%7B"],
+  ])("a GET whose message %s", async (_, query) => {
+    const { endpoint } = await versioned();
+    const answer = await fetch(`${await serve(endpoint)}${GATE_PATH}${query}`);
+    await answer.arrayBuffer();
+    expect(answer.status).toBe(400);
+    expect(told(answer.headers)).toEqual(TOLD);
+  });
+  test("gRPC that makes no sense, by grpc-js", async () => {
+    const { endpoint } = await versioned();
+    const url = new URL(await serve(endpoint));
+    const client = new grpc.Client(url.host, grpc.credentials.createInsecure());
+    onTestFinished(() => client.close());
+    const metadata = Promise.withResolvers<grpc.Metadata>();
+    const ended = Promise.withResolvers<grpc.ServiceError | null>();
+    client
+      .makeUnaryRequest(
+        GATE_PATH,
+        () => Buffer.from([0xff]),
+        (bytes) => bytes,
+        {},
+        (error) => ended.resolve(error),
+      )
+      .on("metadata", (given) => metadata.resolve(given));
+    expect((await ended.promise)?.code).toBe(grpc.status.INVALID_ARGUMENT);
+    expect((await metadata.promise).getMap()).toMatchObject(TOLD);
+  });
+  test("scripts of other origins may read them, and an rpc that stays has none", async () => {
+    const { endpoint } = await versioned();
+    const url = await serve(endpoint, { corsOrigins: ["https://app.example"] });
+    const headers = { "content-type": "application/json", origin: "https://app.example" };
+    const answer = await fetch(`${url}${GATE_PATH}`, { method: "POST", body: "{}", headers });
+    expect(told(answer.headers)).toEqual(TOLD);
+    expect(answer.headers.get("vary")).toBe("origin");
+    const exposed = answer.headers.get("access-control-expose-headers")?.split(", ");
+    expect(exposed).toEqual(expect.arrayContaining(Object.keys(TOLD)));
+    const stays = await gate({ sources: [], permit: { public: true } });
+    const other = await fetch(`${await serve(stays.endpoint)}${GATE_PATH}`, { method: "POST", body: "{}", headers });
+    expect(told(other.headers)).toEqual({ deprecation: null, sunset: null, link: null });
+    expect(stays.responses.map(({ deprecated }) => deprecated)).toEqual([undefined]);
+  });
+});
