@@ -37,9 +37,11 @@ export {
   type EndpointOptions,
   endpoint,
 } from "./compose/endpoint.ts";
+export type { HttpCaching } from "./compose/http-caching.ts";
 export type { Request } from "./compose/request.ts";
 export type { ReadonlyHeaders, Resolver, ResolverFor, Resolving, ResolvingFor } from "./compose/resolver.ts";
 export { clientOf, clientsOf, type ResolverCallOptions, type ResolverClient } from "./compose/resolver-client.ts";
+export type { ResponseCaching } from "./compose/response-cache.ts";
 export { short } from "./compose/short.ts";
 export type { Version } from "./compose/version.ts";
 export { asFailure, Code, codeText, type Detail, ERROR_CODES, Failure, type Fault, Reason } from "./failure.ts";

@@ -122,6 +122,7 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
       this.#resolve(entry.bytes, undefined);
       return;
     }
+    this.#cx.exchange.stale = true;
     const { breaker } = this.#rpc;
     const refused = breaker?.refuses === true;
     const renewal = refused ? undefined : Fetch.renew(this.#cache, this.#wanted);

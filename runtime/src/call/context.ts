@@ -47,6 +47,8 @@ export interface CallExchange {
   readonly fetch: object | undefined;
   /** A header that an expression has read, and that gRPC cannot carry. */
   readonly unsendable: string | undefined;
+  /** Whether it has used an answer past its ttl. */
+  stale: boolean;
   /** The calls of this response that are made once. */
   readonly coalesced: Coalesced;
   /** What came beside answers that expressions read more of than the message, by the decoded message. */

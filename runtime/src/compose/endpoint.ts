@@ -8,15 +8,18 @@ import type { IncomingHeaders } from "../identity/incoming.ts";
 import { Judged } from "../identity/judged.ts";
 import { type Observer, type ResponseEvent, usedBy } from "../observer.ts";
 import { Admission, beside, Denied, type Permit, type Verdict } from "./admission.ts";
-import { type AnswerMetadata, withHeaders } from "./answer-metadata.ts";
+import { type AnswerMetadata, asStale, withHeaders } from "./answer-metadata.ts";
+import { concluded, responseCacheOf, reusing } from "./cached-endpoint.ts";
 import { connectError } from "./connect-error.ts";
-import { degraded as degradedBy } from "./degrade.ts";
+import type { Degraded } from "./degrade.ts";
 import { Exchange } from "./exchange.ts";
 import { type Gate, permitGate } from "./gates.ts";
+import type { HttpCaching } from "./http-caching.ts";
 import { addJudged, INCOMING, JUDGED } from "./judged-handler.ts";
-import { REACHED } from "./reached.ts";
+import { REACHED, STALE } from "./reached.ts";
 import { Request } from "./request.ts";
 import { assertWritable, holdsRequired } from "./required.ts";
+import type { Asker, ResponseCache, ResponseCaching } from "./response-cache.ts";
 import { addVersioned, type Version } from "./version.ts";
 
 /** How one rpc is served. */
@@ -46,6 +49,10 @@ export interface EndpointOptions<
   readonly codec?: EndpointCodec<MessageShape<I>, MessageShape<O>> | undefined;
   /** What callers are told of the rpc's end. */
   readonly version?: Version | undefined;
+  /** Its answers are used again. Only without side effects. */
+  readonly cache?: ResponseCaching<App, MessageShape<I>, Principal> | undefined;
+  /** What HTTP caches are told of answers over GET. */
+  readonly http?: HttpCaching | undefined;
   readonly clock?: Clock | undefined;
   readonly observer?: Observer | undefined;
 }
@@ -73,6 +80,8 @@ export interface Endpoint {
   readonly maxElements?: number | undefined;
   /** A server sends its headers with every answer, also of requests that it refuses itself; `route` does so, too. */
   readonly version?: Version | undefined;
+  /** What HTTP caches are told of answers over GET; undefined: to keep none. */
+  readonly http?: HttpCaching | undefined;
   /**
    * Who calls, and whether they may; a server asks it before it reads the message, and gives `run` the headers that it gets. Left out where
    * anybody may. It never throws, and a promise never rejects.
@@ -107,12 +116,14 @@ export function endpoint<
 >(method: DescMethodUnary<I, O>, app: App, options: EndpointOptions<App, I, O, C, Principal>): Endpoint {
   const served = holdsRequired(method.output) ? writable(method, options) : options;
   const gates = gatesOf(method, options);
+  const answers = options.cache && responseCacheOf(method, options.cache, served);
   const composed: Endpoint["run"] = (args, headers, clientMs, done, failed) =>
-    answer({ method, app, gates, options: served }, args as MessageShape<I>, headers, clientMs, done, failed);
+    answer({ method, app, gates, answers, options: served }, args as MessageShape<I>, headers, clientMs, done, failed);
   // Of other messages nobody can make use.
-  const codec = options.codec as EndpointCodec<Message, Message> | undefined;
-  const { maxElements, version } = options;
-  const told = { method, codec, maxElements, version };
+  const own = options.codec as EndpointCodec<Message, Message> | undefined;
+  const codec = answers === undefined ? own : reusing(method, own, answers);
+  const { maxElements, http, version } = options;
+  const told = { method, codec, maxElements, http, version };
   const admission = admissionOf(method, options);
   if (admission === undefined) return { ...told, run: composed, route: versioned(version, routeOf(method, composed)) };
   const run = judgedFirst(admission, options.clock ?? systemClock, composed);
@@ -215,18 +226,19 @@ interface Answered<App, I extends DescMessage, O extends DescMessage, C extends 
   readonly method: DescMethodUnary<I, O>;
   readonly app: App;
   readonly gates: readonly Gate<App, MessageShape<I>, Principal>[];
+  readonly answers: ResponseCache<App, MessageShape<I>, Principal> | undefined;
   readonly options: EndpointOptions<App, I, O, C, Principal>;
 }
 
 function answer<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal>(
-  { method, app, gates, options }: Answered<App, I, O, C, Principal>,
+  { method, app, gates, answers, options }: Answered<App, I, O, C, Principal>,
   args: MessageShape<I>,
   headers: IncomingHeaders,
   clientMs: number | undefined,
   done: (response: MessageShape<O>, degraded: string, metadata?: AnswerMetadata) => void,
   failed: (failure: Failure, metadata?: AnswerMetadata) => void,
 ): Answering {
-  const { timeoutMs: methodMs, concurrent = 10, respond, degraded, version, clock = systemClock, observer } = options;
+  const { timeoutMs: methodMs, concurrent = 10, version, clock = systemClock, observer } = options;
   const judged = headers instanceof Judged ? headers : undefined;
   const metadata = judged && beside(judged);
   const leftMs = judged === undefined || judged.tookMs === 0 ? clientMs : leftOf(methodMs - judged.tookMs, clientMs);
@@ -255,15 +267,10 @@ function answer<App, I extends DescMessage, O extends DescMessage, C extends Des
       outcome,
       deprecated: version?.deprecation && usedBy(version.deprecation, judged?.caller?.credential),
     });
-  const finish = (message: MessageShape<C>): void => {
+  const deliver = (response: MessageShape<O>, found: Degraded | undefined, stale: boolean): void => {
     if (exchange.over) return;
-    // Without `respond` what is composed is the response.
-    const response = respond === undefined ? (message as unknown as MessageShape<O>) : respond.as(message);
-    const found =
-      exchange.causes && degradedBy(respond?.schema ?? method.output, message, exchange.causes.touches, method.output);
-    if (found !== undefined) degraded?.(response, found.entries);
     exchange.end();
-    done(response, found?.header ?? "", metadata);
+    done(response, found?.header ?? "", stale ? asStale(metadata) : metadata);
     observe({ ok: true, degraded: found?.entries ?? NONE, failures: found?.failures ?? NONE });
   };
   const composed = async (): Promise<void> => {
@@ -273,9 +280,17 @@ function answer<App, I extends DescMessage, O extends DescMessage, C extends Des
         if (passing !== undefined) await passing;
         if (exchange.over) return; // refused, or nobody waits any more: nothing is composed
       }
-      const response = await options.compose(cx, args);
+      if (answers !== undefined) {
+        const admitted = options.cache?.admit?.(cx, args);
+        if (admitted !== undefined) await admitted;
+        if (!exchange.over) answers.serve(askerOf(cx, args, deliver));
+        return;
+      }
+      const message = await options.compose(cx, args);
       await exchange.settled();
-      finish(response);
+      if (exchange.over) return;
+      const { response, found } = concluded(method, options, message, exchange);
+      deliver(response, found, exchange.stale);
     } catch (thrown) {
       exchange.scope.fail(asFailure(thrown));
     }
@@ -289,6 +304,20 @@ function answer<App, I extends DescMessage, O extends DescMessage, C extends Des
     },
   };
 }
+
+function askerOf<App, Args extends Message, Principal, Res extends Message>(
+  cx: Request<App, Principal>,
+  args: Args,
+  deliver: (response: Res, found: Degraded | undefined, stale: boolean) => void,
+): Asker<App, Args, Principal> {
+  const { marginMs } = cx.exchange;
+  return {
+    ...{ cx, args, marginMs },
+    // The cache knows its messages as the rpc's.
+    answered: ({ response, degraded, stale }) => deliver(response as Res, degraded, stale),
+  };
+}
+
 const leftOf = (ownMs: number, clientMs = Number.POSITIVE_INFINITY): number => Math.min(ownMs, clientMs);
 const GONE: Answering = { cancel: () => {} };
 const NONE: readonly never[] = [];
@@ -314,6 +343,7 @@ function handle(run: Endpoint["run"], args: Message, context: HandlerContext): P
     (response, degraded, metadata) => {
       end();
       add(metadata, context);
+      if (metadata?.stale === true) context.values.set(STALE, true);
       if (degraded !== "") context.responseHeader.set("bff-degraded", degraded);
       resolve(response);
     },

@@ -40,6 +40,8 @@ export class Exchange implements CallExchange {
   readonly clock: Clock;
   /** No call is sent, and none waits, after this moment of the clock. */
   readonly callsUntil: number;
+  /** What is kept for composing when no call may run any more, in milliseconds. */
+  readonly marginMs: number;
   /** Whether this request is itself no retry: only the outermost party retries. */
   readonly mayRetry: boolean;
   /** The scope whose failure is the response's. */
@@ -57,6 +59,8 @@ export class Exchange implements CallExchange {
   unsendable: string | undefined;
   /** While an `on_error` rule is being asked. */
   rescuing = false;
+  /** Whether something that it has used was served past its ttl. */
+  stale = false;
   #timer: Timer | undefined;
   #effects = 0;
   #causes: Causes | undefined;
@@ -81,7 +85,9 @@ export class Exchange implements CallExchange {
     this.mayRetry = !(Number(headers.get("grpc-previous-rpc-attempts")) > 0);
     this.methodMs = methodMs;
     this.fullMs = callBudgetMs(methodMs);
-    const leftMs = callBudgetMs(budgetMs(methodMs, clientMs));
+    const wholeMs = budgetMs(methodMs, clientMs);
+    const leftMs = callBudgetMs(wholeMs);
+    this.marginMs = wholeMs - leftMs;
     this.callsUntil = clock.now() + leftMs;
     this.scope = new Scope(undefined, (failure) => {
       this.#release();

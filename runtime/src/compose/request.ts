@@ -27,6 +27,15 @@ interface Status {
   readonly details: readonly Detail[];
 }
 
+/** What a part of a request has of it. */
+interface Part<Of> {
+  readonly root: Of;
+  /** Undefined: the part itself. */
+  readonly whole: Of | undefined;
+  readonly scope: Scope;
+  readonly pools: readonly Pool[];
+}
+
 /**
  * One request, as composing code sees it; or a part of one (`sub`, `bounded`). Every promise that it hands out may be left
  * alone: a rejection of one that nobody awaits harms nobody.
@@ -40,22 +49,21 @@ export class Request<out App, out Principal = undefined> implements CallContext 
   readonly scope: Scope;
   /** @internal What an unbatched call has to enter, in this order. */
   readonly pools: readonly Pool[];
-  /** @internal The whole request. */
+  /** @internal The whole request, as observers know it. */
   readonly root: Request<App, Principal>;
-  #collectors: Collectors | undefined; // of the root only
+  /** @internal All that its exchange is for: the root, or a fetch on behalf of it. */
+  readonly whole: Request<App, Principal>;
+  #collectors: Collectors | undefined; // of the whole only
   readonly #fail = (thrown: unknown): void => this.scope.fail(asFailure(thrown));
 
   /** Only for `endpoint`; composing code is given one. */
-  constructor(
-    app: App,
-    exchange: Exchange,
-    of?: { root: Request<App, Principal>; scope: Scope; pools: readonly Pool[] },
-  ) {
+  constructor(app: App, exchange: Exchange, of?: Part<Request<App, Principal>>) {
     this.app = app;
     this.exchange = exchange;
     this.scope = of?.scope ?? exchange.scope;
     this.pools = of?.pools ?? [];
     this.root = of?.root ?? this;
+    this.whole = of?.whole ?? this;
   }
 
   // ---- calls ----
@@ -146,9 +154,9 @@ export class Request<out App, out Principal = undefined> implements CallContext 
     extra: Extra<R> | undefined,
     supplementary: boolean,
   ): Promise<unknown> {
-    const { root, scope } = this;
-    root.#collectors ??= new Map();
-    const collector = collectorOf(root.#collectors, root, batch as unknown as AnyBatch, group, extra?.retryIf);
+    const { whole, scope } = this;
+    whole.#collectors ??= new Map();
+    const collector = collectorOf(whole.#collectors, whole, batch as unknown as AnyBatch, group, extra?.retryIf);
     const shares = extra?.rescue === undefined && (supplementary || batch.rpc.cache === undefined);
     const given = shares ? collector.given(key, scope, supplementary) : undefined;
     if (given !== undefined) return given;
@@ -223,7 +231,7 @@ export class Request<out App, out Principal = undefined> implements CallContext 
     const scope = new Scope(this.scope, reject);
     if (scope.over) reject(OVER);
     else {
-      const cx = new Request(this.app, this.exchange, { root: this.root, scope, pools: this.pools });
+      const cx = new Request(this.app, this.exchange, { root: this.root, whole: this.whole, scope, pools: this.pools });
       begin(() => run(cx), undefined).then(resolve, (thrown) => scope.fail(asFailure(thrown)));
     }
     return handled(promise);
@@ -231,17 +239,21 @@ export class Request<out App, out Principal = undefined> implements CallContext 
   /** The same scope, through which at most so many unbatched calls are in flight at once. Nested: all must have room. */
   bounded(concurrent: number): Request<App, Principal> {
     const pools = [new Pool(concurrent), ...this.pools];
-    return new Request(this.app, this.exchange, { root: this.root, scope: this.scope, pools });
+    return new Request(this.app, this.exchange, { root: this.root, whole: this.whole, scope: this.scope, pools });
   }
   /** @internal */
   shared(): Request<App, Principal> {
-    const { root, pools } = this;
-    return new Request(this.app, this.exchange, { root, scope: this.exchange.scope, pools });
+    const { root, whole, pools } = this;
+    return new Request(this.app, this.exchange, { root, whole, scope: this.exchange.scope, pools });
   }
   /** @internal */
   detached(fetch: object, clock: Clock): Request<App, Principal> {
     const exchange = this.exchange.detached(fetch, clock);
-    return new Request(this.app, exchange, { root: this.root, scope: exchange.scope, pools: [] });
+    return this.within(exchange);
+  }
+  /** @internal What is done for this request with a budget, and an end, of its own. */
+  within(exchange: Exchange): Request<App, Principal> {
+    return new Request(this.app, exchange, { root: this.root, whole: undefined, scope: exchange.scope, pools: [] });
   }
 
   // ---- resolvers ----

@@ -8,6 +8,7 @@ import { MAX_ELEMENTS } from "../elements/bounds.ts";
 import { maskNames } from "../elements/mask-names.ts";
 import { Networks } from "../identity/networks.ts";
 import type { OpenIdentity } from "../identity/spec.ts";
+import { addCachedGet } from "./cached-get.ts";
 import { DEFAULT_MAX_STREAMS } from "./client-sessions.ts";
 import { connectAdapter } from "./connect-adapter.ts";
 import { corsHeaders, withCors } from "./cors.ts";
@@ -73,7 +74,7 @@ export interface RequestCounters {
 }
 
 /** What `listen` needs of an endpoint; one without `run` is served by Connect's adapter alone. */
-export type Listenable = Pick<Endpoint, "method" | "codec" | "maxElements" | "version" | "route"> &
+export type Listenable = Pick<Endpoint, "method" | "codec" | "maxElements" | "http" | "version" | "route"> &
   Partial<Pick<Endpoint, "run" | "judge">>;
 
 /** A server that is up. */
@@ -104,7 +105,7 @@ export async function listen(endpoints: readonly Listenable[], options: ListenOp
   const cutOff = new AbortController();
   const maxBytes = options.maxRequestBytes ?? 4 << 20;
   const registry = typesOf(services, options.types ?? []);
-  const { maxElements = MAX_ELEMENTS, fault = printed } = options;
+  const { maxElements = MAX_ELEMENTS, fault = printed, corsOrigins = [] } = options;
   const masks = maskNames(registry);
   const peers = new Peers(networksOf(options.trustedProxies));
   const readiness = new Readiness(draining.signal, options.identity?.opened);
@@ -118,7 +119,9 @@ export async function listen(endpoints: readonly Listenable[], options: ListenOp
     routes(router) {
       for (const endpoint of endpoints) {
         const bounds = { maxBytes, maxElements: endpoint.maxElements ?? maxElements, masks };
-        addBounded(router, bounds, () => endpoint.route(router));
+        addCachedGet(router, endpoint.http, { forPages: corsOrigins.length > 0 }, () =>
+          addBounded(router, bounds, () => endpoint.route(router)),
+        );
       }
       addBounded(router, { maxBytes, maxElements, masks }, () => {
         const names = services.map(({ typeName }) => typeName);
@@ -131,7 +134,7 @@ export async function listen(endpoints: readonly Listenable[], options: ListenOp
   });
 
   const adapter = withLongDeadlines(connect);
-  const { host = "127.0.0.1", corsOrigins = [] } = options;
+  const { host = "127.0.0.1" } = options;
   const cors = corsHeaders(corsOrigins);
   const pending = new PendingBytes(options.maxPendingBytes ?? DEFAULT_MAX_PENDING_BYTES);
   const shortcut = new FastPath(endpoints, {

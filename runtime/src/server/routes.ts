@@ -4,6 +4,7 @@ import { versionHeaders, withVersions } from "../compose/version.ts";
 import { addBounded } from "../elements/bounded-handler.ts";
 import { MAX_ELEMENTS } from "../elements/bounds.ts";
 import { maskNames } from "../elements/mask-names.ts";
+import { addCachedGet } from "./cached-get.ts";
 import { typesOf } from "./types-of.ts";
 
 /** What a request may hold. */
@@ -26,7 +27,10 @@ export function routes(endpoints: readonly Endpoint[], options: RouteOptions = {
   return (router) => {
     for (const endpoint of endpoints) {
       const bounds = { maxBytes, maxElements: endpoint.maxElements ?? maxElements, masks };
-      addBounded(router, bounds, () => endpoint.route(router));
+      // Whether pages of others may read answers is known to that server alone.
+      addCachedGet(router, endpoint.http, { forPages: true }, () =>
+        addBounded(router, bounds, () => endpoint.route(router)),
+      );
     }
     withVersions(router, versionHeaders(endpoints));
   };

@@ -9,7 +9,8 @@ import {
   SourceContextSchema,
 } from "@bufbuild/protobuf/wkt";
 import type { Permit } from "../compose/admission.ts";
-import { type Endpoint, endpoint } from "../compose/endpoint.ts";
+import { type Endpoint, type EndpointOptions, endpoint } from "../compose/endpoint.ts";
+import type { HttpCaching } from "../compose/http-caching.ts";
 import type { Request } from "../compose/request.ts";
 import type { Version } from "../compose/version.ts";
 import { CredentialSchema, type Principal, PrincipalSchema } from "../gen/bff/v1/identity_pb.ts";
@@ -108,10 +109,27 @@ export interface GateOptions {
   readonly version?: Version;
   readonly environment?: Readonly<Record<string, string>>;
   readonly compose?: (cx: Request<undefined, Principal>) => Promise<void>;
+  readonly cache?: EndpointOptions<
+    undefined,
+    typeof SourceContextSchema,
+    typeof SourceContextSchema,
+    typeof SourceContextSchema,
+    Principal
+  >["cache"];
+  readonly http?: HttpCaching | undefined;
 }
 
 /** An endpoint behind a gate; a request names in its message, by commas, the headers that it wants to know of. */
-export async function gate({ sources, permit, timeoutMs = 10_000, version, environment = {}, compose }: GateOptions) {
+export async function gate({
+  sources,
+  permit,
+  timeoutMs = 10_000,
+  version,
+  environment = {},
+  compose,
+  cache,
+  http,
+}: GateOptions) {
   const opened: OpenIdentity<Principal> = await openIdentity(identity(PrincipalSchema, sources), { environment });
   const seen: Seen[] = [];
   const audited: AuditEvent[] = [];
@@ -126,6 +144,7 @@ export async function gate({ sources, permit, timeoutMs = 10_000, version, envir
     observer,
     ...(permit !== undefined && { permit }),
     ...(version !== undefined && { version }),
+    ...{ cache, http },
     compose: async (cx: Request<undefined, Principal>, args: SourceContext) => {
       const names = args.fileName.split(",").filter(Boolean);
       const { judged } = cx.exchange;

@@ -1,0 +1,83 @@
+// An rpc whose answers are used again: what its endpoint has besides.
+import {
+  type DescMessage,
+  type DescMethodUnary,
+  fromBinary,
+  type Message,
+  type MessageShape,
+  toBinary,
+} from "@bufbuild/protobuf";
+import { systemClock } from "../clock.ts";
+import { frame } from "../wire/frame.ts";
+import { type Degraded, degraded as degradedBy } from "./degrade.ts";
+import type { EndpointCodec, EndpointOptions } from "./endpoint.ts";
+import { Exchange } from "./exchange.ts";
+import { ResponseCache, type ResponseCaching } from "./response-cache.ts";
+import type { Composing } from "./response-fetch.ts";
+import { ResponseKeys } from "./response-key.ts";
+
+/** What clients get of a message that has been composed, and what is wrong with it. */
+export function concluded<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal>(
+  method: DescMethodUnary<I, O>,
+  { respond, degraded }: Pick<EndpointOptions<App, I, O, C, Principal>, "respond" | "degraded">,
+  message: MessageShape<C>,
+  { causes }: Exchange,
+): { readonly response: MessageShape<O>; readonly found: Degraded | undefined } {
+  // Without `respond` what is composed is the response.
+  const response = respond === undefined ? (message as unknown as MessageShape<O>) : respond.as(message);
+  const found = causes && degradedBy(respond?.schema ?? method.output, message, causes.touches, method.output);
+  if (found !== undefined) degraded?.(response, found.entries);
+  return { response, found };
+}
+
+/** The answers of an rpc that says so. */
+export function responseCacheOf<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal>(
+  method: DescMethodUnary<I, O>,
+  caching: ResponseCaching<App, MessageShape<I>, Principal>,
+  options: EndpointOptions<App, I, O, C, Principal>,
+): ResponseCache<App, MessageShape<I>, Principal> {
+  const { identity, clock = systemClock, observer } = options;
+  const service = method.parent.typeName;
+  const name = `${service}/${method.name}`;
+  const types = { input: method.input, principal: identity?.type };
+  return new ResponseCache(caching, {
+    ...{ service, method: name, clock, observer },
+    keys: new ResponseKeys(name, types, caching),
+    composing: composingOf(method, options),
+  });
+}
+
+function composingOf<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal>(
+  method: DescMethodUnary<I, O>,
+  options: EndpointOptions<App, I, O, C, Principal>,
+): Composing<App, MessageShape<I>, Principal> {
+  const { timeoutMs: methodMs, concurrent = 10, clock = systemClock, observer } = options;
+  const codec = options.codec as EndpointCodec<Message, Message> | undefined;
+  return {
+    begin({ exchange: { headers, judged } }, fetch, failed) {
+      const given = { headers, judged, clock, observer, fetch, failed };
+      return new Exchange({ ...given, methodMs, clientMs: undefined, concurrent });
+    },
+    async compose(cx, args) {
+      const { exchange } = cx;
+      const message = await options.compose(cx, args);
+      await exchange.settled();
+      if (exchange.over) return undefined;
+      const { response, found } = concluded(method, options, message, exchange);
+      return { response, degraded: found, whole: exchange.causes === undefined && !exchange.stale };
+    },
+    encode: codec?.encode ?? ((response) => frame(toBinary(method.output, response as MessageShape<O>))),
+    decode: (bytes) => fromBinary(method.output, bytes),
+  };
+}
+
+/** Reads and writes messages as before; what has come from the cache is written already. */
+export function reusing(
+  method: DescMethodUnary,
+  given: EndpointCodec<Message, Message> | undefined,
+  cache: Pick<ResponseCache<never, never, never>, "encoded">,
+): EndpointCodec<Message, Message> {
+  const decode = given?.decode ?? ((bytes) => fromBinary(method.input, bytes));
+  const encode = given?.encode ?? ((message) => frame(toBinary(method.output, message)));
+  return { decode, encode: (message) => cache.encoded(message) ?? encode(message) };
+}

@@ -1,0 +1,401 @@
+import { create, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
+import { describe, expect, test } from "vitest";
+import { Cache } from "../cache/cache.ts";
+import type { Found, SecondLevel } from "../cache/second-level.ts";
+import { Code, type Failure } from "../failure.ts";
+import { FakeClock, idle } from "../testing/fake-clock.ts";
+import { type FrontOptions, front, page } from "../testing/front.ts";
+import { Front, type Page, PageSchema, ShowRequestSchema } from "../testing/gen/test_pb.ts";
+import { PREFIX_BYTES } from "../wire/frame.ts";
+import { type EndpointOptions, endpoint } from "./endpoint.ts";
+import type { Request } from "./request.ts";
+
+const codeOf = (failure: Failure | undefined): string | undefined =>
+  Object.entries(Code).find(([, code]) => code === failure?.clientCode)?.[0];
+
+type App = ReturnType<typeof front>["app"];
+type Options = EndpointOptions<App, typeof ShowRequestSchema, typeof PageSchema>;
+
+interface Got {
+  page?: Page;
+  header?: string;
+  failure?: Failure;
+  stale?: boolean;
+}
+
+/** An rpc over one upstream whose answers are cached: its title says which of the upstream's answers it is. */
+function cached(more: Partial<Options["cache"]> = {}, options: FrontOptions = {}, own: Partial<Options> = {}) {
+  const all = front(options);
+  all.clock.chance = 0;
+  let count = 0;
+  all.client.answer = (sent) => sent.thing({ count: BigInt(++count) });
+  const compose = async (cx: Request<App>, { id }: { id: string }) => {
+    const step = cx.tryCall(cx.app.get, { id });
+    const thing = await step;
+    const out = page({ title: `${thing?.count ?? "none"}`, spentCents: thing?.count });
+    if (cx.degraded) cx.touched(out, "spent_cents", thing !== undefined, step);
+    return out;
+  };
+  const served = endpoint(Front.method.show, all.app, {
+    ...{ timeoutMs: options.timeoutMs ?? 2_000, compose, clock: all.clock },
+    observer: { cache: (event) => all.cached.push(event), response: (event) => all.responses.push(event) },
+    cache: { ttlMs: 1_000, plan: "1", ...more },
+    ...own,
+  });
+  const get = (
+    id: string,
+    { headers = {}, clientMs }: { headers?: Record<string, string>; clientMs?: number } = {},
+  ) => {
+    const { promise, resolve } = Promise.withResolvers<Got>();
+    let answers = 0;
+    const settle = (got: Got): void => {
+      expect(++answers).toBe(1);
+      resolve(got);
+    };
+    const running = served.run(
+      create(ShowRequestSchema, { id }),
+      new Headers(headers),
+      clientMs,
+      (message: Message, header, metadata) =>
+        settle({ page: message as Page, header, ...(metadata?.stale && { stale: true }) }),
+      (failure) => settle({ failure }),
+    );
+    return { answer: promise, cancel: () => running.cancel(), ended: () => answers > 0 };
+  };
+  const title = async (id: string, asked?: Parameters<typeof get>[1]) => {
+    const { page, failure } = await get(id, asked).answer;
+    return page?.title ?? codeOf(failure);
+  };
+  const outcomes = () => all.cached.splice(0).map(({ outcome }) => outcome);
+  return { ...all, served, get, title, outcomes };
+}
+
+describe("an answer", () => {
+  test("is used again within its ttl, and not after it", async () => {
+    const { title, clock, client, outcomes } = cached();
+    expect([await title("a"), await title("a"), await title("b")]).toEqual(["1", "1", "2"]);
+    await clock.advance(999);
+    expect(await title("a")).toBe("1");
+    await clock.advance(1);
+    expect(await title("a")).toBe("3");
+    expect(client.sent.length).toBe(3);
+    expect(outcomes()).toEqual(["missed", "fresh", "missed", "fresh", "missed"]);
+    expect(clock.running).toBe(0);
+  });
+  test("depends on the headers that it is said to depend on, and on no others", async () => {
+    const { title } = cached({ headers: ["accept-language"] });
+    const as = (language: string, id: string) =>
+      title("a", { headers: { "accept-language": language, "x-request-id": id } });
+    expect([await as("de", "1"), await as("fr", "2"), await as("de", "3"), await title("a")]).toEqual([
+      "1",
+      "2",
+      "1",
+      "3",
+    ]);
+  });
+  test("of another plan, or another environment, is another one", async () => {
+    const answers = new Cache();
+    const of = async (more: Partial<Options["cache"]>) => cached({ answers, ...more }).title("a");
+    expect(await of({ plan: "1", env: ["x", 1n, new Map([["a", 1]])] })).toBe("1");
+    const two = cached({ answers, plan: "2", env: ["x"] });
+    expect(await two.title("b")).toBe("1");
+    expect(await two.title("a")).toBe("2");
+    const three = cached({ answers, plan: "2", env: ["y"] });
+    expect(await three.title("b")).toBe("1");
+    expect(three.client.sent.length).toBe(1);
+    const four = cached({ answers, plan: "2", env: ["x"] });
+    expect([await four.title("a"), four.client.sent.length]).toEqual(["2", 0]);
+  });
+  test("counts for fields that nobody knows: they may reach an upstream", async () => {
+    const { served, client } = cached();
+    const bytes = (more: number[]) =>
+      new Uint8Array([...toBinary(ShowRequestSchema, create(ShowRequestSchema, { id: "a" })), ...more]);
+    for (const more of [[], [0x78, 1], [0x78, 1], [0x78, 2]]) {
+      const args = fromBinary(ShowRequestSchema, bytes(more));
+      await new Promise((resolve) => served.run(args, new Headers(), undefined, resolve, resolve));
+    }
+    expect(client.sent.length).toBe(3);
+  });
+  test("that is degraded, or failed, is not kept, and says so to each", async () => {
+    const { get, client } = cached();
+    client.answer = (sent) => sent.fault(Code.UNAVAILABLE);
+    for (let i = 0; i < 2; i++) expect(await get("a").answer).toMatchObject({ header: "spent_cents" });
+    client.answer = undefined;
+    const both = [get("b"), get("b")];
+    client.of("b").fault(Code.UNAVAILABLE);
+    for (const { answer } of both) expect(await answer).toMatchObject({ header: "spent_cents" });
+    expect(client.sent.length).toBe(3);
+    const failing = cached(
+      {},
+      {},
+      { compose: async (cx, { id }) => page({ title: (await cx.call(cx.app.get, { id })).id }) },
+    );
+    failing.client.answer = (sent) => sent.fault(Code.UNAVAILABLE);
+    expect([await failing.title("a"), await failing.title("a")]).toEqual(["UNAVAILABLE", "UNAVAILABLE"]);
+    expect(failing.client.sent.length).toBe(2);
+  });
+  test("made of one that was served past its ttl is not kept, and is told as stale", async () => {
+    const { get, clock, client } = cached({ ttlMs: 3_000 }, { call: { cache: { ttlMs: 100, staleMs: 60_000 } } });
+    expect(await get("a").answer).not.toHaveProperty("stale");
+    await clock.advance(5_000);
+    expect(await get("a").answer).toMatchObject({ page: { title: "1" }, stale: true });
+    await idle();
+    expect(await get("a").answer).toMatchObject({ page: { title: "2" } });
+    expect(client.sent.length).toBe(2);
+  });
+  test("is nobody's to change, and is written once", async () => {
+    const { get, served } = cached();
+    const first = (await get("a").answer).page;
+    first?.facts.push("mine");
+    const second = (await get("a").answer).page;
+    expect(second?.facts).toEqual([]);
+    expect(second).not.toBe(first);
+    const bytes = served.codec?.encode(second as Page) ?? Buffer.alloc(0);
+    expect(fromBinary(PageSchema, bytes.subarray(PREFIX_BYTES))).toMatchObject({ title: "1" });
+  });
+  test("that is larger than all of the room is answered, and not kept", async () => {
+    const { title, client } = cached({ answers: new Cache({ maxBytes: 300 }) });
+    expect([await title("a"), await title("a")]).toEqual(["1", "1"]);
+    client.answer = (sent) => sent.thing({ count: 10n ** 15n });
+    const big = cached({ answers: new Cache({ maxBytes: 256 }) });
+    expect([await big.title("a"), await big.title("a"), big.client.sent.length]).toEqual(["1", "2", 2]);
+  });
+});
+
+describe("guards without calls", () => {
+  test("speak for each request, whoever has its answer", async () => {
+    let asked = 0;
+    const admit: NonNullable<Options["cache"]>["admit"] = (cx) => {
+      asked++;
+      if (cx.header("x-banned") !== "") throw cx.refuse(Code.PERMISSION_DENIED, "no");
+    };
+    const { title, client } = cached({ admit });
+    expect(await title("a")).toBe("1");
+    expect(await title("a", { headers: { "x-banned": "1" } })).toBe("PERMISSION_DENIED");
+    expect(await title("a")).toBe("1");
+    expect([asked, client.sent.length]).toEqual([3, 1]);
+  });
+  test("that take time hold the answer back", async () => {
+    const gate = Promise.withResolvers<void>();
+    const { get } = cached({ admit: () => gate.promise });
+    const asked = get("a");
+    await idle();
+    expect(asked.ended()).toBe(false);
+    gate.resolve();
+    expect(await asked.answer).toMatchObject({ page: { title: "1" } });
+  });
+});
+
+describe("a fetch", () => {
+  test("is one for all who wait, and each gets a message of its own", async () => {
+    const { get, client, outcomes, responses } = cached();
+    client.answer = undefined;
+    const all = [get("a"), get("a"), get("a")];
+    expect(client.sent.length).toBe(1);
+    client.of("a").thing({ count: 7n });
+    const pages = (await Promise.all(all.map(({ answer }) => answer))).map(({ page }) => page);
+    expect(pages.map((one) => one?.title)).toEqual(["7", "7", "7"]);
+    expect(new Set(pages).size).toBe(3);
+    expect(outcomes()).toEqual(["missed", "joined", "joined"]);
+    expect(responses.map(({ outcome }) => outcome.ok)).toEqual([true, true, true]);
+    expect(new Set(responses.map(({ request }) => request)).size).toBe(3);
+  });
+  test("goes on when one leaves, whoever that is, and ends when the last one does", async () => {
+    const { get, client, clock } = cached();
+    client.answer = undefined;
+    const first = get("a");
+    const second = get("a");
+    first.cancel();
+    expect(client.of("a").cancelled).toBe(false);
+    client.of("a").thing({ count: 7n });
+    expect((await second.answer).page?.title).toBe("7");
+    const [third, fourth] = [get("b"), get("b")];
+    third.cancel();
+    fourth.cancel();
+    expect(client.of("b").cancelled).toBe(true);
+    await idle();
+    expect(clock.running).toBe(0);
+    get("b");
+    expect(client.of("b").cancelled).toBe(false);
+  });
+  test("has all of the rpc's time, and each who waits has his", async () => {
+    const { get, client, clock } = cached();
+    client.answer = undefined;
+    const hurried = get("a", { clientMs: 100 });
+    const patient = get("a");
+    expect(client.of("a").timeoutMs).toBe(1_800);
+    await clock.advance(99);
+    expect(codeOf((await hurried.answer).failure)).toBe("DEADLINE_EXCEEDED");
+    client.of("a").thing({ count: 7n });
+    expect((await patient.answer).page?.title).toBe("7");
+    expect(clock.running).toBe(0);
+  });
+  test("for one alone ends when his time is up, with what there is by then, as without a cache", async () => {
+    for (const clientMs of [100, undefined]) {
+      const { get, client, clock } = cached();
+      client.answer = undefined;
+      const hurried = get("a", clientMs === undefined ? {} : { clientMs });
+      await clock.advance(clientMs === undefined ? 1_800 : 90);
+      expect(await hurried.answer).toMatchObject({ header: "spent_cents", page: { title: "none" } });
+      expect(client.of("a").cancelled).toBe(true);
+      expect(clock.running).toBe(0);
+    }
+  });
+  test("whose time is up ends for all who have as much, with what there is by then", async () => {
+    const { get, client, clock } = cached();
+    client.answer = undefined;
+    const first = get("a");
+    await clock.advance(10);
+    const second = get("a");
+    await clock.advance(1_790);
+    for (const { answer } of [first, second]) expect(await answer).toMatchObject({ header: "spent_cents" });
+    expect(clock.running).toBe(0);
+  });
+  test("that fails fails all who wait", async () => {
+    const { get, client, clock } = cached(
+      {},
+      {},
+      {
+        compose: async (cx, { id }) => page({ title: (await cx.call(cx.app.get, { id })).id }),
+      },
+    );
+    client.answer = undefined;
+    const both = [get("a"), get("a")];
+    client.of("a").fault(Code.NOT_FOUND);
+    for (const { answer } of both) expect(codeOf((await answer).failure)).toBe("INTERNAL");
+    await idle();
+    expect(clock.running).toBe(0);
+  });
+  test("in which a guard refuses refuses all who wait, and the next one is asked anew", async () => {
+    const compose: Options["compose"] = async (cx, { id }) => {
+      const step = cx.call(cx.app.get, { id });
+      cx.guard(async () => {
+        if ((await step).count > 1n) throw cx.refuse(Code.FAILED_PRECONDITION, "too many");
+      });
+      return page({ title: `${(await step).count}` });
+    };
+    const { get, client, title } = cached({}, {}, { compose });
+    client.answer = undefined;
+    const both = [get("a"), get("a")];
+    client.of("a").thing({ count: 5n });
+    for (const { answer } of both)
+      expect((await answer).failure).toMatchObject({ clientCode: Code.FAILED_PRECONDITION, clientMessage: "too many" });
+    client.answer = (sent) => sent.thing({ count: 1n });
+    expect(await title("a")).toBe("1");
+  });
+  test("batches its keys as any response does", async () => {
+    const compose: Options["compose"] = async (cx) => {
+      const things = await Promise.all(["x", "y"].map((key) => cx.load(cx.app.byId, key)));
+      return page({ facts: things.map((thing) => thing?.id ?? "") });
+    };
+    const { get, client } = cached({}, {}, { compose });
+    client.answer = (sent) => sent.things({ things: sent.ids.map((id) => ({ id })) });
+    expect((await get("a").answer).page?.facts).toEqual(["x", "y"]);
+    expect((await get("a").answer).page?.facts).toEqual(["x", "y"]);
+    expect(client.sent.length).toBe(1);
+  });
+  test("that cannot write its answer fails, as it would be told without a cache", async () => {
+    const compose: Options["compose"] = async () => page({ spentCents: "x" as unknown as bigint });
+    const { title, clock } = cached({}, {}, { compose });
+    expect(await title("a")).toBe("INTERNAL");
+    expect(clock.running).toBe(0);
+  });
+});
+
+describe("a stale answer", () => {
+  const STALE = { staleMs: 10_000 };
+  test("is served at once, as stale, while one fetch renews it", async () => {
+    const { get, title, clock, client, outcomes } = cached(STALE);
+    await title("a");
+    await clock.advance(2_000);
+    client.answer = undefined;
+    for (let i = 0; i < 3; i++) expect(await get("a").answer).toMatchObject({ page: { title: "1" }, stale: true });
+    expect(client.sent.length).toBe(2);
+    client.of("a").thing({ count: 9n });
+    await idle();
+    expect(await get("a").answer).toMatchObject({ page: { title: "9" } });
+    expect(outcomes()).toEqual(["missed", "stale", "stale", "stale", "fresh"]);
+    expect(clock.running).toBe(0);
+  });
+  test("stays when it cannot be renewed, and only until its time is over", async () => {
+    const { title, clock, client } = cached(STALE);
+    await title("a");
+    await clock.advance(2_000);
+    client.answer = (sent) => sent.fault(Code.UNAVAILABLE);
+    expect([await title("a"), await title("a")]).toEqual(["1", "1"]);
+    await clock.advance(7_999);
+    expect(await title("a")).toBe("1");
+    await clock.advance(1);
+    expect(await title("a")).toBe("none");
+  });
+  test("is renewed though its caller has gone, within all of the rpc's time", async () => {
+    const { get, title, clock, client } = cached(STALE);
+    await title("a");
+    await clock.advance(2_000);
+    client.answer = undefined;
+    await get("a", { clientMs: 50 }).answer;
+    expect(client.of("a")).toMatchObject({ cancelled: false, timeoutMs: 1_800 });
+    await clock.advance(1_800);
+    expect(client.of("a").cancelled).toBe(true);
+    expect(clock.running).toBe(0);
+  });
+});
+
+describe("with a second level", () => {
+  function twoProcesses(more: Partial<Options["cache"]> = {}) {
+    const clock = new FakeClock();
+    const kept = new Map<string, { bytes: Uint8Array; at: number }>();
+    const level: SecondLevel & { hangs: boolean } = {
+      hangs: false,
+      get(key): Promise<Found | undefined> {
+        if (this.hangs) return new Promise(() => {});
+        const found = kept.get(key);
+        return Promise.resolve(found && { bytes: found.bytes, ageMs: clock.now() - found.at });
+      },
+      async set(key, bytes) {
+        kept.set(key, { bytes, at: clock.now() });
+      },
+    };
+    const one = () => {
+      const answers = new Cache({ clock, second: level });
+      return cached({ ttlMs: 1_000, staleMs: 5_000, answers, ...more }, {}, { clock });
+    };
+    return { clock, kept, level, one: one(), two: one() };
+  }
+  test("one process answers with what another has composed", async () => {
+    const { one, two, clock } = twoProcesses();
+    await one.title("x");
+    expect(await one.title("a")).toBe("2");
+    expect([await two.title("a"), two.client.sent.length]).toEqual(["2", 0]);
+    expect(clock.running).toBe(0);
+  });
+  test("a stale one is served while it is renewed, once", async () => {
+    const { one, two, clock } = twoProcesses();
+    await one.title("a");
+    await clock.advance(2_000);
+    two.client.answer = undefined;
+    expect(await Promise.all([two.title("a"), two.title("a")])).toEqual(["1", "1"]);
+    await idle();
+    expect(two.client.sent.length).toBe(1);
+  });
+  test("bytes that are no such message are a miss, and so is one that hangs", async () => {
+    const { one, two, kept, level, clock } = twoProcesses();
+    await one.title("a");
+    for (const value of kept.values()) value.bytes = new Uint8Array([0, 0, 0, 0, 9, 255]);
+    await two.title("x");
+    expect([await two.title("a"), two.client.sent.length]).toEqual(["2", 2]);
+    level.hangs = true;
+    const waiting = one.get("y");
+    const gone = one.get("z");
+    gone.cancel();
+    await clock.advance(50);
+    expect((await waiting.answer).page?.title).toBe("2");
+    expect(one.client.sent.map(({ id }) => id)).toEqual(["a", "y"]);
+    expect(clock.running).toBe(0);
+  });
+});
+
+test("an rpc without a cache has nothing of it", () => {
+  const { served } = cached({}, {}, { cache: undefined });
+  expect(served.codec).toBeUndefined();
+});

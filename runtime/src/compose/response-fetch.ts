@@ -1,0 +1,201 @@
+import type { Message } from "@bufbuild/protobuf";
+import type { Cache, CachePolicy, Entry } from "../cache/cache.ts";
+import type { Running } from "../call/scope.ts";
+import type { Clock, Timer } from "../clock.ts";
+import { asFailure, type Failure, OVER, timedOut } from "../failure.ts";
+import type { Degraded } from "./degrade.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Request } from "./request.ts";
+import type { Answered, Asker } from "./response-cache.ts";
+
+/** How an answer is composed, and what becomes of it. */
+export interface Composing<App, Args, Principal> {
+  /** An exchange with all the time that the rpc has, for a request that looks like this one. */
+  begin(cx: Request<App, Principal>, fetch: object, failed: (failure: Failure) => void): Exchange;
+  /** Composes the message that the client gets, once nothing holds it back any more; undefined: the request is over. */
+  compose(cx: Request<App, Principal>, args: Args): Promise<Composed | undefined>;
+  /** With gRPC's prefix in front. */
+  encode(response: Message): Uint8Array;
+  decode(bytes: Uint8Array): Message;
+}
+export interface Composed {
+  readonly response: Message;
+  readonly degraded: Degraded | undefined;
+  /** Whether everything in it is as good as new: nothing has failed, and nothing was served past its ttl. */
+  readonly whole: boolean;
+}
+
+interface FetchParts<App, Args, Principal> {
+  readonly key: string;
+  /** The request that it is made for first. */
+  readonly cx: Request<App, Principal>;
+  readonly args: Args;
+  readonly cache: Cache;
+  readonly policy: CachePolicy;
+  readonly composing: Composing<App, Args, Principal>;
+  readonly decode: (framed: Uint8Array) => Message;
+  /** Nobody is to join any more. */
+  readonly ended: () => void;
+}
+
+/**
+ * Gets an answer for all who wait for it, from the second level or by composing it. It belongs to the cache and not to a request: it has all
+ * of its rpc's time, and ends when nobody waits any longer, unless it renews what is there.
+ */
+export class ResponseFetch<App, Args extends Message, Principal> {
+  readonly #parts: FetchParts<App, Args, Principal>;
+  readonly #waiting = new Set<Waiting<App, Args, Principal>>();
+  #renews = false;
+  #exchange: Exchange | undefined; // while it is composed
+  #over = false;
+
+  constructor(parts: FetchParts<App, Args, Principal>) {
+    this.#parts = parts;
+  }
+  join(waiting: Waiting<App, Args, Principal>): void {
+    this.#waiting.add(waiting);
+  }
+  /** It goes on though nobody waits: for the sake of what is there. */
+  renew(): void {
+    this.#renews = true;
+  }
+  leave(waiting: Waiting<App, Args, Principal>): void {
+    this.#waiting.delete(waiting);
+    if (this.#unwanted && this.#exchange !== undefined) this.#end(); // while at the second level it is seen when that answers
+  }
+  /** The time of this one is up; false: it has to wait for others. */
+  hurry(waiting: Waiting<App, Args, Principal>): boolean {
+    if (this.#renews || this.#waiting.size > 1 || !this.#waiting.has(waiting)) return false;
+    this.#parts.ended(); // whoever comes now has more time
+    this.#exchange?.scope.expire();
+    return this.#exchange !== undefined;
+  }
+  get #unwanted(): boolean {
+    return this.#waiting.size === 0 && !this.#renews;
+  }
+
+  /** Perhaps ends before this returns. */
+  start(): void {
+    const { key, cache, policy } = this.#parts;
+    if (cache.second === undefined) void this.#compose();
+    else
+      cache.second.get(key, (found) => {
+        const entry = found && this.#isAnswer(found.bytes) ? cache.adopt(key, found, policy) : undefined;
+        if (entry === undefined) {
+          if (this.#unwanted) this.#end();
+          else void this.#compose();
+          return;
+        }
+        const fresh = cache.isFresh(entry, policy);
+        if (!fresh) this.#renews = true; // before anybody finds it: one renewal is enough
+        for (const waiting of this.#take()) waiting.found(entry);
+        if (fresh) this.#end();
+        else void this.#compose();
+      });
+  }
+  /** Any bytes that are no such message are a miss. */
+  #isAnswer(bytes: Uint8Array): boolean {
+    try {
+      this.#parts.decode(bytes);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+  async #compose(): Promise<void> {
+    const { cx: asked, args, composing } = this.#parts;
+    const exchange = composing.begin(asked, this, (failure) => this.#failed(failure));
+    this.#exchange = exchange;
+    try {
+      const composed = await composing.compose(asked.within(exchange), args);
+      if (composed !== undefined && !exchange.over) this.#composed(composed, composing.encode(composed.response));
+    } catch (thrown) {
+      exchange.scope.fail(asFailure(thrown));
+    }
+  }
+  #composed({ response, degraded, whole }: Composed, framed: Uint8Array): void {
+    const { key, cache, policy, decode } = this.#parts;
+    if (whole) cache.put(key, framed, policy);
+    const { stale = false } = this.#exchange ?? {};
+    this.#end();
+    for (const [i, waiting] of this.#take().entries()) {
+      const own = i === 0 ? response : decode(framed); // nobody shares a message
+      waiting.answered({ response: own, degraded, stale, reused: i > 0 });
+    }
+  }
+  #failed(failure: Failure): void {
+    const { key, cache } = this.#parts;
+    cache.failed(key, failure);
+    if (this.#waiting.size > 1) failure.shared = true;
+    this.#end();
+    for (const waiting of this.#take()) waiting.failed(failure);
+  }
+  #end(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#parts.ended();
+    this.#exchange?.end();
+  }
+  #take(): Waiting<App, Args, Principal>[] {
+    const all = [...this.#waiting];
+    this.#waiting.clear();
+    return all;
+  }
+}
+
+/** A request while it waits: it has a deadline of its own, and may leave. */
+export class Waiting<App, Args extends Message, Principal> implements Running {
+  slot = 0;
+  readonly #asker: Asker<App, Args, Principal>;
+  readonly #fetch: ResponseFetch<App, Args, Principal>;
+  readonly #clock: Clock;
+  readonly #found: (entry: Entry) => void;
+  #timer: Timer | undefined;
+  #ended = false;
+
+  constructor(
+    asker: Asker<App, Args, Principal>,
+    fetch: ResponseFetch<App, Args, Principal>,
+    clock: Clock,
+    found: (entry: Entry) => void,
+  ) {
+    this.#asker = asker;
+    this.#fetch = fetch;
+    this.#clock = clock;
+    this.#found = found;
+    asker.cx.scope.enter(this);
+  }
+  cancel(): void {
+    if (!this.#end()) return;
+    this.#fetch.leave(this);
+  }
+  /** Alone it takes what there is by now, as without a cache; among others it waits for as long as it can. */
+  expire(): void {
+    if (this.#ended || this.#fetch.hurry(this)) return;
+    this.#timer ??= this.#clock.setTimeout(late, this.#asker.marginMs * KEPT, this);
+  }
+  late(): void {
+    this.failed(timedOut("", "no answer in time"));
+  }
+  answered(answer: Answered): void {
+    if (this.#end()) this.#asker.answered(answer);
+  }
+  found(entry: Entry): void {
+    if (this.#end()) this.#found(entry);
+  }
+  failed(failure: Failure): void {
+    if (!this.#end()) return;
+    this.#fetch.leave(this);
+    if (failure !== OVER) this.#asker.cx.scope.fail(failure);
+  }
+  #end(): boolean {
+    if (this.#ended) return false;
+    this.#ended = true;
+    if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
+    this.#asker.cx.scope.leave(this);
+    return true;
+  }
+}
+/** Of the margin: the rest is for writing the answer. */
+const KEPT = 0.8;
+const late = (waiting: { late(): void }): void => waiting.late();

@@ -1,0 +1,88 @@
+import { createHash, hash } from "node:crypto";
+import { type DescMessage, type Message, toBinary } from "@bufbuild/protobuf";
+import { reflect } from "@bufbuild/protobuf/reflect";
+import type { Caller } from "../identity/caller.ts";
+import type { Request } from "./request.ts";
+import type { ResponseCaching } from "./response-cache.ts";
+
+/** What keys are made of, besides what each request brings. */
+type Depends<App, Args extends Message, Principal> = Pick<
+  ResponseCaching<App, Args, Principal>,
+  "plan" | "principal" | "token" | "peer" | "headers" | "env" | "ways"
+>;
+
+/** Keys of answers: equal only for requests that must be answered alike. */
+export class ResponseKeys<App, Args extends Message, Principal> {
+  readonly #input: DescMessage;
+  readonly #principal: DescMessage | undefined;
+  readonly #depends: Depends<App, Args, Principal>;
+  /** What is the same for all requests. */
+  readonly #plan: string;
+  readonly #callers = new WeakMap<Caller, string>();
+
+  /**
+   * @param method `package.Service/Method`
+   * @param input the request's message
+   * @param principal the message of principals; undefined: nobody is known
+   */
+  constructor(
+    method: string,
+    { input, principal }: { readonly input: DescMessage; readonly principal: DescMessage | undefined },
+    depends: Depends<App, Args, Principal>,
+  ) {
+    this.#input = input;
+    this.#principal = principal;
+    this.#depends = depends;
+    this.#plan = digest(JSON.stringify([method, depends.plan, depends.env ?? []], plain));
+  }
+
+  /** A digest, since headers may hold secrets. The request counts as it is written again: clients write one message in many ways. */
+  of(cx: Request<App, Principal>, args: Args): string {
+    const { exchange, peer } = cx;
+    const { headers = [], token, peer: byPeer, ways } = this.#depends;
+    const caller = exchange.judged?.caller;
+    // JSON keeps the parts apart, whatever is in them. Fields that the BFF does not know may reach an upstream, so they count.
+    const head = JSON.stringify([
+      this.#plan,
+      this.#whoCalls(caller),
+      token === true ? (exchange.told("token", "")?.key ?? null) : null,
+      byPeer === true ? [peer.address, peer.direct, peer.names] : null,
+      headers.map((name) => exchange.headers.get(name)),
+      ways?.(cx, args) ?? null,
+    ]);
+    const bytes = toBinary(this.#input, args);
+    if (bytes.length > LARGE) return createHash("sha256").update(head).update("\n").update(bytes).digest("base64");
+    return hash("sha256", Buffer.concat([Buffer.from(`${head}\n`), bytes]), "base64");
+  }
+  #whoCalls(caller: Caller | undefined): string | null {
+    const { principal: fields } = this.#depends;
+    if (fields === undefined || caller === undefined) return null;
+    let known = this.#callers.get(caller);
+    if (known === undefined) {
+      known = fields === "whole" ? caller.key : this.#partOf(caller.principal, fields);
+      this.#callers.set(caller, known);
+    }
+    return known;
+  }
+  /** The fields that are read, and none else. */
+  #partOf(principal: Message, names: readonly string[]): string {
+    const type = this.#principal;
+    if (type === undefined) throw new TypeError("a cache by who calls, and no identity");
+    const whole = reflect(type, principal);
+    const part = reflect(type);
+    for (const field of type.fields) {
+      if (!names.includes(field.name) || !whole.isSet(field)) continue;
+      part.set(field, whole.get(field));
+    }
+    return Buffer.from(toBinary(type, part.message)).toString("base64");
+  }
+}
+const LARGE = 16 << 10;
+const digest = (text: string): string => hash("sha256", text, "base64");
+
+/** Values of variables: texts, numbers, bools, durations, lists and maps of these. */
+function plain(_: string, value: unknown): unknown {
+  if (typeof value === "bigint") return `${value}n`;
+  if (value instanceof Map) return [...value];
+  return value;
+}

@@ -1,0 +1,93 @@
+// Connect's GET: its adapter knows nothing of caches.
+import { type ConnectRouter, createContextValues } from "@connectrpc/connect";
+import {
+  compressionNegotiate,
+  type UniversalHandler,
+  type UniversalServerRequest,
+  type UniversalServerResponse,
+} from "@connectrpc/connect/protocol";
+import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
+import type { HttpCaching } from "../compose/http-caching.ts";
+import { INCOMING } from "../compose/judged-handler.ts";
+import { STALE } from "../compose/reached.ts";
+import { incomingOf } from "../identity/incoming.ts";
+import { COMPRESS_FROM } from "./fast-call.ts";
+import { cachedAnswer, NO_STORE } from "./http-caching.ts";
+
+const COMPRESSIONS = [compressionGzip, compressionBrotli];
+
+/** Everything that `add` adds to the router tells caches this of its answers over GET. */
+export function addCachedGet(
+  router: ConnectRouter,
+  policy: HttpCaching | undefined,
+  { forPages }: { readonly forPages: boolean },
+  add: () => void,
+): void {
+  const from = router.handlers.length;
+  add();
+  const added = router.handlers.splice(from);
+  const vary = forPages ? ["accept-encoding", "origin"] : ["accept-encoding"];
+  router.handlers.push(...added.map((handler) => cachedGet(handler, policy, vary)));
+}
+
+function cachedGet(
+  handler: UniversalHandler,
+  policy: HttpCaching | undefined,
+  vary: readonly string[],
+): UniversalHandler {
+  if (!handler.allowedMethods.includes("GET")) return handler;
+  const serve = async (request: UniversalServerRequest): Promise<UniversalServerResponse> => {
+    if (request.method !== "GET") return handler(request);
+    if (policy === undefined) return tell(await handler(request), NO_STORE);
+    const contextValues = request.contextValues ?? createContextValues();
+    const header = new Headers(request.header);
+    // The tag is of what is not compressed; that is done below.
+    header.delete("accept-encoding");
+    if (contextValues.get(INCOMING) === undefined) contextValues.set(INCOMING, incomingOf(request.header));
+    const response = await handler({ ...request, header, contextValues });
+    const { status, header: sent = new Headers(), body } = response;
+    if (status !== 200 || body === undefined) return tell(response, NO_STORE);
+    const bytes = await whole(body);
+    const ifNoneMatch = request.header.get("if-none-match");
+    const once = contextValues.get(STALE) || sent.has("bff-degraded") || sent.has("set-cookie");
+    const answer = cachedAnswer({ policy, body: bytes, ifNoneMatch, once, vary });
+    tell(response, answer.headers);
+    if (answer.status === 304) {
+      for (const name of ["content-type", "content-length"]) sent.delete(name);
+      const { body: _, ...head } = response;
+      return { ...head, status: 304 };
+    }
+    return compressed({ ...response, header: sent }, bytes, request.header.get("accept-encoding"));
+  };
+  // Connect reads the handler's own properties, `requestPath` for example.
+  return Object.assign(serve, handler);
+}
+
+function tell(response: UniversalServerResponse, headers: readonly string[]): UniversalServerResponse {
+  for (let i = 0; i + 1 < headers.length; i += 2) response.header?.set(headers[i] ?? "", headers[i + 1] ?? "");
+  return response;
+}
+
+/** As Connect does it. */
+async function compressed(
+  response: UniversalServerResponse & { readonly header: Headers },
+  bytes: Uint8Array,
+  accepted: string | null,
+): Promise<UniversalServerResponse> {
+  const { header } = response;
+  const { response: compression } = compressionNegotiate(COMPRESSIONS, null, accepted, "");
+  if (compression === null || bytes.length < COMPRESS_FROM) return { ...response, body: one(bytes) };
+  const small = await compression.compress(bytes);
+  header.set("content-encoding", compression.name);
+  header.set("content-length", String(small.length));
+  return { ...response, body: one(small) };
+}
+
+async function whole(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
