@@ -18,7 +18,7 @@ const sections = page
   .filter(({ files }) => files.length > 0);
 
 test("there are protos", () => {
-  expect(sections.map(({ name }) => name)).toContain("Versions");
+  expect(sections.map(({ name }) => name)).toEqual(expect.arrayContaining(["Versions", "Branches"]));
 });
 
 test.each(sections)("the protos of $name generate", ({ files }) => {

@@ -381,6 +381,16 @@ export interface IrPolicy {
   readonly readOnly: Sourced<boolean> | undefined;
   /** Whether, and how, the upstream is told who calls; never IDENTIFY_UNSPECIFIED. */
   readonly identify: Sourced<Identify> | undefined;
+  /** Of an entry of a service, or of all upstreams. */
+  readonly branches: readonly IrBranch[];
+}
+/** Another address of an upstream, and which requests go there. */
+export interface IrBranch {
+  readonly at: Origin;
+  readonly name: Text;
+  readonly if: Text | undefined;
+  readonly share: Sourced<number> | undefined;
+  readonly by: Text | undefined;
 }
 export interface IrRetry {
   readonly at: Origin;

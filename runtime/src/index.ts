@@ -3,6 +3,7 @@ export { create } from "@bufbuild/protobuf";
 export { Cache, type CacheOptions, type CachePolicy } from "./cache/cache.ts";
 export type { Found, SecondLevel } from "./cache/second-level.ts";
 export type { Batch } from "./call/batch.ts";
+export type { BranchContext, BranchRule } from "./call/branches.ts";
 export type { Mark } from "./call/causes.ts";
 export type { Metadata } from "./call/headers.ts";
 export {

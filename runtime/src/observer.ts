@@ -20,6 +20,8 @@ export interface CallEvent {
   header(name: string): string;
   /** Full service name. */
   readonly service: string;
+  /** The branch of the service; undefined: the service itself. */
+  readonly branch?: string | undefined;
   /** `package.Service/Method` */
   readonly method: string;
   /** The bytes of the request message. */
@@ -100,6 +102,8 @@ export interface CallStartEvent {
   readonly fetch?: object | undefined;
   /** Full service name. */
   readonly service: string;
+  /** The branch of the service; undefined: the service itself. */
+  readonly branch?: string | undefined;
   /** `package.Service/Method` */
   readonly method: string;
   readonly startedAt: number;
@@ -111,6 +115,8 @@ export interface AttemptEvent {
   readonly call: object;
   /** Full service name. */
   readonly service: string;
+  /** The branch of the service; undefined: the service itself. */
+  readonly branch?: string | undefined;
   /** `package.Service/Method` */
   readonly method: string;
   /** 1 for the first of its call. */
@@ -129,6 +135,8 @@ export interface CacheEvent {
   readonly request: object;
   /** Full service name. */
   readonly service: string;
+  /** The branch of the service; undefined: the service itself. */
+  readonly branch?: string | undefined;
   /** `package.Service/Method` */
   readonly method: string;
   /**
@@ -152,6 +160,8 @@ export type BreakerState = "closed" | "open" | "half-open";
 export interface BreakerEvent {
   /** Full service name. */
   readonly service: string;
+  /** The branch of the service; undefined: the service itself. */
+  readonly branch?: string | undefined;
   /** `package.Service/Method`, when it is the breaker of a method of its own. */
   readonly method?: string | undefined;
   readonly from: BreakerState;

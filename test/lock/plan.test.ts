@@ -52,6 +52,11 @@ const cases = [
     upstreams: textsBelow(join(root, "test/golden/upstreams")),
   },
   {
+    name: "branches",
+    protos: textsBelow(join(root, "test/golden/emit/branches/proto")),
+    upstreams: textsBelow(join(root, "test/golden/upstreams")),
+  },
+  {
     name: "vouched",
     protos: textsBelow(join(golden, "vouched/proto")),
     upstreams: textsBelow(join(golden, "vouched/upstreams")),

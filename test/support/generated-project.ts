@@ -77,8 +77,8 @@ export class GeneratedProject {
     return spawnSync(process.execPath, [bin, "init-resolvers", file], { cwd: this.folder, encoding: "utf8" });
   }
 
-  /** One process for all upstreams of these handlers. */
-  async #upstream(handlers: Handlers<never>): Promise<string> {
+  /** A server for all upstreams of these handlers, until the test ends. */
+  async upstream(handlers: Handlers<never>): Promise<string> {
     const { registry } = schemaOf(requestFor(this.#upstreams));
     const handler = connectNodeAdapter({
       routes: (router) => {
@@ -105,7 +105,7 @@ export class GeneratedProject {
 
   /** The server of a package, over upstreams of its own, until the test ends. */
   async served(server: string, handlers: Handlers<never>, env: Readonly<Record<string, string>> = {}) {
-    const address = await this.#upstream(handlers);
+    const address = await this.upstream(handlers);
     const services = [...new Set(Object.keys(handlers).map((name) => name.split("/")[0] ?? ""))];
     const addresses = services.map((name) => [`${name.toUpperCase().replaceAll(".", "_")}_URL`, address]);
     const child = spawn(process.execPath, [join(this.folder, server)], {

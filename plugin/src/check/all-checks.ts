@@ -1,5 +1,6 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Model } from "../resolve/model/model.ts";
+import { checkBranchHeaders, checkBranchVariables } from "./branches.ts";
 import { checkBreakers } from "./breakers.ts";
 import { checkCacheKeys } from "./cache-keys.ts";
 import { checkConstantConditions } from "./constant-conditions.ts";
@@ -43,6 +44,7 @@ const ALL_CHECKS: readonly Check[] = Object.freeze([
   checkDegradationField,
   checkCriticalPath,
   checkBreakers,
+  checkBranchVariables,
   checkMetadataValues,
   checkIdentify,
   checkIdentityHeaders,
@@ -73,6 +75,7 @@ const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
   checkCacheKeys,
   checkVouchedWrites,
   checkUntrustedHeaders,
+  checkBranchHeaders,
   checkUnseenPolicies,
   checkPublicSurface,
   checkErrorExposure,

@@ -1,13 +1,13 @@
 import type { Expression } from "../cel/index.ts";
 import type { Block, Step } from "../resolve/model/model.ts";
-import { callsOf, sourceExpressions } from "../resolve/model/source-parts.ts";
+import { callsOf, policyExpressions, sourceExpressions } from "../resolve/model/source-parts.ts";
 
 /** Every expression of a step. */
 export function stepExpressions(step: Step): Expression[] {
   const all = [
     step.if,
     ...sourceExpressions(step.source),
-    ...callsOf(step.source).map((call) => call.policy.retry.if),
+    ...callsOf(step.source).flatMap((call) => policyExpressions(call.policy)),
     step.fallback?.expression,
   ];
   return all.filter((expression) => expression !== undefined);

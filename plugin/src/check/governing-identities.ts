@@ -10,7 +10,7 @@ import type {
   Model,
   Step,
 } from "../resolve/model/model.ts";
-import { composesOf } from "../resolve/model/source-parts.ts";
+import { composesOf, policyExpressions } from "../resolve/model/source-parts.ts";
 import { governing } from "../resolve/policies/entries.ts";
 
 /** Who is known where something runs. */
@@ -78,7 +78,7 @@ export function allCalls(block: Block): readonly Call[] {
 /** All that it evaluates, policies of its calls and of its resolvers' included. */
 export function allExpressions(block: Block): readonly Expression[] {
   const policies = allCalls(block).flatMap(({ policy, metadata }) => [
-    policy.retry.if,
+    ...policyExpressions(policy),
     ...metadata.flatMap(({ by, if: condition }) => [by, condition]),
   ]);
   return [...expressionsIn(block), ...policies].filter((expression) => expression !== undefined);

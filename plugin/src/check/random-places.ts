@@ -34,6 +34,12 @@ export function checkRandomPlaces(model: Model, report: Report): void {
     for (const call of callsIn(block)) {
       const { retry, cache } = call.policy;
       refuse([retry.if], "whether a call is repeated does not go by chance", undefined, "leave it out");
+      refuse(
+        call.policy.branches.flatMap((branch) => [branch.if, branch.by]),
+        "a branch goes by chance where it says `share` without `by`",
+        undefined,
+        "write `share`, such as 0.05",
+      );
       const entries = call.metadata.map(({ by }) => by).filter(({ text }) => shared.has(text));
       refuse(
         entries,

@@ -55,6 +55,7 @@ function namesRead(blocks: readonly Block[]): ReadonlySet<string> {
 export function mentions({ policy }: IrUpstream, part: string): boolean {
   const texts = [
     policy.retry?.if,
+    ...policy.branches.flatMap((branch) => [branch.if, branch.by]),
     ...policy.metadata.flatMap((bind) => [bind.by, bind.if]),
     ...policy.onError.flatMap(({ if: condition, then }) => [
       condition,

@@ -4,6 +4,7 @@ import type { Entry, PlanFile } from "../plan/plan.ts";
 import type { PlanCodec } from "../plan/plan-codec.ts";
 import type { EnvVar } from "../resolve/model/model.ts";
 import { appNames, readsRequest } from "./app-names.ts";
+import { branchClients, branchesOf, emitBranches } from "./emit-branches.ts";
 import { checkedFunctions, emitFunctions } from "./emit-functions.ts";
 import { emitPolicies, group, type Policies } from "./emit-policies.ts";
 import { emitClients, emitResolvers } from "./emit-resolver.ts";
@@ -25,11 +26,23 @@ export function emitSetup(file: PlanFile, names: FileNames): Lines {
       ...policies.lines,
     );
   const keys = file.upstreams.map((upstream) => JSON.stringify(upstream.name)).join(" | ");
+  const others = file.upstreams.flatMap(({ name, branches }) =>
+    branches.map((branch) => JSON.stringify(`${name}.${branch.name}`)),
+  );
   const clients: Line =
-    file.upstreams.length === 0 ? ["object"] : [`Readonly<Record<${keys}, `, names.runtimeType("UnaryClient"), ">>"];
+    file.upstreams.length === 0
+      ? ["object"]
+      : [
+          `Readonly<Record<${keys}, `,
+          names.runtimeType("UnaryClient"),
+          ">>",
+          ...(others.length === 0
+            ? []
+            : [` & Readonly<Partial<Record<${others.join(" | ")}, `, names.runtimeType("UnaryClient"), ">>>"]),
+        ];
   const upstream = names.runtime("Upstream");
   lines.push(
-    ["/** How to reach each upstream. */"],
+    [`/** How to reach each upstream${others.length === 0 ? "" : "; a branch that is left out is off"}. */`],
     ["export type Clients = ", ...clients, ";"],
     [],
     ["/** The upstreams as this package uses them. Breakers and limits live here, so make one per process. */"],
@@ -44,7 +57,7 @@ export function emitSetup(file: PlanFile, names: FileNames): Lines {
         file.upstreams.map((entry) => [
           `${entry.name}: new `,
           upstream,
-          `(${JSON.stringify(entry.service.typeName)}, clients.${entry.name}, ${policies.upstream(entry)}, options),`,
+          `(${JSON.stringify(entry.service.typeName)}, clients.${entry.name}, ${policies.upstream(entry)}, options${branchClients(entry)}),`,
         ]),
         ["};"],
       ),
@@ -145,10 +158,10 @@ function emitCreateApp(file: PlanFile, names: FileNames, policies: Policies): Li
   const clients = emitClients(
     file,
     names,
-    (entry) => policyPrint(entry, names, policies),
+    (entry) => policyPrint(entry, names, policies, file),
     () => appNames(names),
   );
-  const rows = file.entries.flatMap((entry) => emitEntry(entry, file.codec, names, policies));
+  const rows = file.entries.flatMap((entry) => emitEntry(entry, file, names, policies));
   return [
     ...block(
       [
@@ -158,6 +171,7 @@ function emitCreateApp(file: PlanFile, names: FileNames, policies: Policies): Li
       ],
       [
         ...checked,
+        ...emitBranches(file, names),
         ...block(
           ["return {"],
           [
@@ -175,8 +189,9 @@ function emitCreateApp(file: PlanFile, names: FileNames, policies: Policies): Li
   ];
 }
 
-function emitEntry(entry: Entry, codec: PlanCodec | undefined, names: FileNames, policies: Policies): Lines {
+function emitEntry(entry: Entry, file: PlanFile, names: FileNames, policies: Policies): Lines {
   const { method, batch } = entry;
+  const { codec } = file;
   const coded: Line | undefined = codec?.methods.has(method)
     ? [...codecOf(method.input, "encode", codec, names), ", ", ...codecOf(method.output, "decode", codec, names), ", "]
     : undefined;
@@ -185,7 +200,7 @@ function emitEntry(entry: Entry, codec: PlanCodec | undefined, names: FileNames,
     names.service(method.parent),
     `.method.${method.localName}, `,
     ...(coded ?? []),
-    ...policyPrint(entry, names, policies),
+    ...policyPrint(entry, names, policies, file),
     ")",
   ];
   if (batch === undefined) return [[`${entry.name}: `, ...rpc, ","]];
@@ -244,10 +259,11 @@ function inBody(print: Line): Line {
 const appValues = (names: FileNames) => ({ ...appNames(names), file: names });
 
 /** The constant of its policy; on top what is its own: `retry.if`, which may read `env` and headers, and how it treats its answers. */
-function policyPrint(entry: Entry, names: FileNames, policies: Policies): Line {
+function policyPrint(entry: Entry, names: FileNames, policies: Policies, file: PlanFile): Line {
   const constant = policies.call(entry.policy);
   const when = entry.policy.retry?.when;
-  const answers = `${entry.coalesce ? ", coalesce: true" : ""}${entry.received ? ", received: true" : ""}`;
+  const kept = `${entry.coalesce ? ", coalesce: true" : ""}${entry.received ? ", received: true" : ""}`;
+  const answers = `${kept}${branchesOf(entry.upstream, file)}`;
   if (when === undefined) return [answers === "" ? constant : `{ ...${constant}${answers} }`];
   const print = emitValue(when, appNames(names)).print;
   const needsRequest = when.reads.some(({ variable }) => readsRequest(variable));

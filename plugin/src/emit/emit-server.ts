@@ -56,6 +56,7 @@ export function emitServer(server: PlanServer, f: GeneratedFile): void {
     ],
     ...(server.types.length === 0 ? [] : typesLines(server.types, names)),
     ...(upstreams.length === 0 ? line("upstreams: {},") : block(["upstreams: {"], upstreams, ["},"])),
+    ...branchLines(server),
     ...envLines(server),
     ...(server.identity === undefined
       ? []
@@ -101,6 +102,14 @@ function suppliedBy(
 function typesLines(types: readonly DescFile[], names: FileNames): Lines {
   const rows = types.map((file): Line => [names.types(file), ","]);
   return [["// What a google.protobuf.Any may hold in JSON."], ...block(["types: ["], rows, ["],"])];
+}
+
+/** The branches of upstreams that have any, by name. */
+function branchLines({ upstreams }: PlanServer): Lines {
+  const rows = upstreams.flatMap(({ name, branches }): Line[] =>
+    branches.length === 0 ? [] : [[`${name}: [${branches.map((one) => JSON.stringify(one.name)).join(", ")}],`]],
+  );
+  return rows.length === 0 ? [] : block(["branches: {"], rows, ["},"]);
 }
 
 /** How the environment is read; services that read a variable each in their own way get an object each. */

@@ -1433,6 +1433,50 @@ export const EXPLANATIONS: readonly Explanation[] = [
     ]
   },
   {
+    "code": "BFF182",
+    "severity": "error",
+    "meaning": "A branch says which requests go to it, by `if` or by `share`, and others stay where they were. One that takes all of them is the upstream's address itself.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  upstream: { service: \"up.v1.ItemService\" branch: { name: \"canary\" } }\n};"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:8:52: error BFF182: this branch does not say which requests go there\n    8 |   upstream: { service: \"up.v1.ItemService\" branch: { name: \"canary\" } }\n      |                                                    ^^^^^^^^^^^^^^^^^^\n  hint: add `if`, or `share`, such as 0.05"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  upstream: { service: \"up.v1.ItemService\" branch: { name: \"canary\" share: 0.05 by: \"headers['x-tenant']\" } }\n};"
+      }
+    ]
+  },
+  {
+    "code": "BFF183",
+    "severity": "error",
+    "meaning": "A branch has a name of lower-case letters, digits and underscores, which no other branch of its entry has. Its address is in a variable of the environment that ends with this name.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  upstream: { service: \"up.v1.ItemService\" branch: { name: \"Canary-2\" share: 0.05 } }\n};"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:8:60: error BFF183: \"Canary-2\" cannot name a branch: its address is in a variable of the environment\n    8 |   upstream: { service: \"up.v1.ItemService\" branch: { name: \"Canary-2\" share: 0.05 } }\n      |                                                            ^^^^^^^^^^\n  hint: write lower-case letters, digits and underscores, as in `name: \"canary\"`, of which the server reads …_CANARY_URL"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  upstream: { service: \"up.v1.ItemService\" branch: { name: \"canary_2\" share: 0.05 } }\n};"
+      }
+    ]
+  },
+  {
     "code": "BFF190",
     "severity": "error",
     "meaning": "What the language has and this version does not run yet is refused rather than ignored, because a BFF that generates has to do what its options say.",
@@ -2312,6 +2356,50 @@ export const EXPLANATIONS: readonly Explanation[] = [
         "title": "Right",
         "language": "proto",
         "text": "service PageService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    option (bff.v1.method).version = {successor: \"page.v1.PageService/Find\"};\n  }\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF270",
+    "severity": "error",
+    "meaning": "`by` of a branch is a text: requests with the same one stay on one side. Other values become texts in more than one way.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  upstream: { service: \"up.v1.ItemService\" branch: { name: \"canary\" share: 0.05 by: \"size(headers['x-tenant'])\" } }\n};"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:8:85: error BFF270: `by` of a branch is int, not string\n    8 |   upstream: { service: \"up.v1.ItemService\" branch: { name: \"canary\" share: 0.05 by: \"size(headers['x-tenant'])\" } }\n      |                                                                                     ^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: write string(size(headers['x-tenant']))"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  upstream: { service: \"up.v1.ItemService\" branch: { name: \"canary\" share: 0.05 by: \"headers['x-tenant']\" } }\n};"
+      }
+    ]
+  },
+  {
+    "code": "BFF271",
+    "severity": "error",
+    "meaning": "The variables that say where upstreams and their branches are differ. Two with one name would call one address for the other.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// app/v1/app.proto\noption (bff.v1.file) = {\n  upstream: { service: \"up.v1.ItemService\" branch: { name: \"lab\" share: 0.05 } }\n};"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:8:60: error BFF271: the address of branch \"lab\" of \"up.v1.ItemService\" would be in UP_V1_ITEMSERVICE_LAB_URL, which has that of \"up.v1.itemservice.Lab\"\n    8 |   upstream: { service: \"up.v1.ItemService\" branch: { name: \"lab\" share: 0.05 } }\n      |                                                            ^^^^^\n  hint: give the branch another name"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  upstream: { service: \"up.v1.ItemService\" branch: { name: \"canary\" share: 0.05 } }\n};"
       }
     ]
   },
@@ -4652,6 +4740,28 @@ export const EXPLANATIONS: readonly Explanation[] = [
         "title": "Right",
         "language": "proto",
         "text": "service PageService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    // …\n    option (bff.v1.method).version = {deprecated: \"2026-11-01\"};\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF560",
+    "severity": "warning",
+    "meaning": "A branch that a header chooses has a condition over who calls, or from where. Otherwise whoever knows the header calls what is not meant for everybody yet.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  // …\n  upstream: { service: \"up.v1.ItemService\" branch: { name: \"canary\" if: \"headers['x-canary'] == '1'\" } }\n};"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:10:73: warning BFF560: whoever sends this header is on branch \"canary\"\n    10 |   upstream: { service: \"up.v1.ItemService\" branch: { name: \"canary\" if: \"headers['x-canary'] == '1'\" } }\n       |                                                                         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: add who may, as in && 'tester' in principal.roles"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  // …\n  upstream: { service: \"up.v1.ItemService\" branch: { name: \"canary\" if: \"headers['x-canary'] == '1' && 'beta' in principal.roles\" } }\n};"
       }
     ]
   },

@@ -66,6 +66,8 @@ export function optionsOf(ir: Ir): Options {
   const addPolicy = (path: string, policy: IrPolicy): void => {
     addBinds(`${path}.metadata`, policy.metadata);
     addText(`${path}.retry.if`, policy.retry?.if);
+    for (const { name, at, if: condition, by } of policy.branches)
+      add(`${path}.branch.${name.value}`, at, condition, by);
     for (const [i, rule] of policy.onError.entries()) addErrorRule(`${path}.on_error[${i}]`, rule);
     const { readOnly } = policy;
     add(`${path}.read_only`, readOnly?.at);

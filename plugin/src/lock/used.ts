@@ -146,6 +146,8 @@ function collect(add: Add, options: Options) {
     for (const { key, by, if: condition } of value.metadata)
       for (const part of [by, condition]) expression(part, path(`metadata.${key}`));
     expression(value.policy.retry.if, path("retry.if"));
+    for (const branch of value.policy.branches)
+      for (const part of [branch.if, branch.by]) expression(part, path(`branch.${branch.ir.name.value}`));
     for (const rule of value.onError) {
       const implied = path("on_error");
       expression(rule.if, implied);

@@ -1,5 +1,6 @@
 // The plan in words: which step waits for which, what it calls, what may be missing.
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
+import { branchesOf, branchLines } from "./describe-branches.ts";
 import { degradedOf } from "./describe-degraded.ts";
 import { functionsOf } from "./describe-report.ts";
 import { type Worst, worstOf } from "./describe-worst.ts";
@@ -44,6 +45,7 @@ function rpcBlocks(file: PlanFile, messages: Messages): string[] {
       const { method, message } = planned;
       const head = `${service.desc.name}/${method.desc.name} composes ${message.composed.desc.name} within ${milliseconds(method.timeoutMs)}`;
       const shown = new Set<PlanMessage>();
+      const worst = worstOf(planned, messages);
       return [
         head,
         ...table([
@@ -51,7 +53,8 @@ function rpcBlocks(file: PlanFile, messages: Messages): string[] {
           ...(planned.start === undefined ? [] : rows(planned.start, "  ", messages, shown)),
           ...rows(message, "  ", messages, shown),
         ]),
-        ...worstLines(worstOf(planned, messages)),
+        ...worstLines(worst),
+        ...branchLines(branchesOf(file, worst)),
         ...functionLines(planned, messages),
         ...(planned.version === undefined ? [] : [`  ${versionText(planned.version)}`]),
         ...degradedLines([...shown]),

@@ -4,6 +4,7 @@ import { functionsIn } from "../resolve/model/blocks.ts";
 import type { Call, Step } from "../resolve/model/model.ts";
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
 import { fullName } from "../resolve/policies/entries.ts";
+import { type BranchReport, branchesOf } from "./describe-branches.ts";
 import { type WireReport, wireOf } from "./describe-codec.ts";
 import { type Degraded, degradedOf } from "./describe-degraded.ts";
 import { stepName, type Worst, worstOf } from "./describe-worst.ts";
@@ -53,6 +54,8 @@ export interface RpcReport {
     readonly calls: number | null;
     readonly attempts: number | null;
   }[];
+  /** Where else calls of its upstreams may go; only where there are some. */
+  readonly branches?: readonly BranchReport[];
   /** Functions of the user that its expressions call; only where there are some. */
   readonly functions?: readonly string[];
 }
@@ -137,6 +140,7 @@ export function reportOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessa
     file: file.desc.proto.name,
     rpcs: methods.map((planned) => {
       const worst = worstOf(planned, messages);
+      const branches = branchesOf(file, worst);
       const { method, message } = planned;
       return {
         rpc: fullName(method.desc),
@@ -154,6 +158,7 @@ export function reportOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessa
           calls: bounded(calls),
           attempts: bounded(attempts),
         })),
+        ...defined("branches", branches.length === 0 ? undefined : branches),
         ...defined("functions", functionsOf(planned, messages)),
       };
     }),

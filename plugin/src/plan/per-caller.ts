@@ -5,7 +5,7 @@ import { isTracing } from "../resolve/policies/tracing.ts";
 
 /**
  * What of a caller is part of what a call sends, by its place: who calls, forwarded headers, metadata and request fields that read headers or
- * the principal. An answer in its cache is then only for callers who are alike in that. Empty: all callers share it.
+ * the principal, and which branch of the upstream it goes to. An answer in its cache is then only for callers who are alike in that. Empty: all callers share it.
  */
 export function perCaller(call: Call): readonly string[] {
   const forwarded = call.policy.forward.map(({ value }) => value);
@@ -15,7 +15,14 @@ export function perCaller(call: Call): readonly string[] {
     .map(({ path }) => path.map(({ name }) => name).join("."));
   const whole = readsCaller(call.request?.expression) ? ["request"] : [];
   const told = how(call);
-  return [...told, ...new Set([...forwarded, ...metadata].filter((name) => !isTracing(name))), ...fields, ...whole];
+  const branch = call.policy.branches.length > 0 ? ["branch"] : [];
+  return [
+    ...told,
+    ...branch,
+    ...new Set([...forwarded, ...metadata].filter((name) => !isTracing(name))),
+    ...fields,
+    ...whole,
+  ];
 }
 
 /** An answer is for those whose principal, or token, is the same. */

@@ -5,6 +5,7 @@ import { reachable } from "../graph.ts";
 import type { IrEnvVar } from "../ir.ts";
 import { blocksOf, callsIn, expressionsIn } from "../resolve/model/blocks.ts";
 import type { BffFile, BffService, Block, Composed, EnvVar, Let, Model } from "../resolve/model/model.ts";
+import { policyExpressions } from "../resolve/model/source-parts.ts";
 import type { PlanFile, PlanServer } from "./plan.ts";
 
 type Children = (message: Block) => Composed[];
@@ -96,7 +97,7 @@ function readAlike(a: IrEnvVar, b: IrEnvVar): boolean {
 /** The variables that it reads, policies of its calls included. */
 function envRead(block: Block): EnvVar[] {
   if (block.env.length === 0) return [];
-  const policies = callsIn(block).flatMap(({ policy }) => policy.retry.if ?? []);
+  const policies = callsIn(block).flatMap(({ policy }) => policyExpressions(policy).flatMap((one) => one ?? []));
   const read = [...expressionsIn(block), ...policies].flatMap(({ reads }) =>
     reads.map(({ variable }) => variable.name),
   );

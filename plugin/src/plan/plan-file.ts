@@ -18,6 +18,7 @@ import { fullName, governing } from "../resolve/policies/entries.ts";
 import type { FunctionNames } from "./function-names.ts";
 import type {
   Entry,
+  PlanBranch,
   PlanClient,
   PlanFile,
   PlanFunction,
@@ -188,9 +189,12 @@ function concurrency({ composed: root, shared }: BffMethod, run: Planned): numbe
 
 function upstreamsOf(model: Model, packageName: string, entries: readonly Entry[]): PlanUpstream[] {
   const rules = governing(model.ir, packageName).entries;
+  // A message of another package may know none of the branches: its calls go where the others of the request go.
+  const branchesOf = (name: string): readonly PlanBranch[] =>
+    entries.find(({ upstream, policy }) => upstream === name && policy.branches.length > 0)?.policy.branches ?? [];
   const services = new Map<string, DescService>();
   for (const entry of entries) services.set(entry.upstream, entry.method.parent);
   return [...services]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, service]) => planUpstream(name, service, rules));
+    .map(([name, service]) => planUpstream(name, service, rules, branchesOf(name)));
 }

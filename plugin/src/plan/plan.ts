@@ -167,6 +167,18 @@ export interface PlanUpstream {
   readonly retryBudget: { readonly maxTokens: Leaf<number>; readonly tokenRatio: Leaf<number> } | undefined;
   /** Methods with a breaker of their own, by name; undefined: none for that method. */
   readonly methods: readonly { readonly name: string; readonly breaker: PlanBreaker | undefined }[];
+  /** In the order in which they are tried. */
+  readonly branches: readonly PlanBranch[];
+}
+/** Where else a part of the requests goes. */
+export interface PlanBranch {
+  readonly name: string;
+  readonly at: Origin;
+  readonly if: Expression | undefined;
+  /** Undefined: all for which `if` holds. */
+  readonly share: number | undefined;
+  /** A text; undefined: each request draws. */
+  readonly by: Expression | undefined;
 }
 export interface PlanBreaker {
   readonly errorRate: Leaf<number>;
@@ -200,6 +212,8 @@ export interface PlanCallPolicy {
   readonly forward: Leaf<readonly string[]> | undefined;
   /** Undefined: the upstream is not told who calls. */
   readonly identify: Leaf<"signed" | "token" | "plain"> | undefined;
+  /** The same for all calls of an upstream. */
+  readonly branches: readonly PlanBranch[];
   readonly limit:
     | { readonly concurrent: Sourced<number> | undefined; readonly queued: Sourced<number> | undefined }
     | undefined;

@@ -6,14 +6,20 @@ import type { Sourced } from "../origin.ts";
 import type { Call } from "../resolve/model/model.ts";
 import { retryIfOverSteps } from "../resolve/model/source-parts.ts";
 import { entriesAround, entriesOf, nearest } from "../resolve/policies/entries.ts";
-import type { Leaf, PlanBreaker, PlanCallPolicy, PlanUpstream } from "./plan.ts";
+import type { Leaf, PlanBranch, PlanBreaker, PlanCallPolicy, PlanUpstream } from "./plan.ts";
 
 const leaf = <T>(said: Sourced<T> | undefined, standard: T): Leaf<T> => ({
   value: said?.value ?? standard,
   at: said?.at,
 });
 
-export function planUpstream(name: string, service: DescService, entries: readonly IrUpstream[]): PlanUpstream {
+/** @param branches those of its calls */
+export function planUpstream(
+  name: string,
+  service: DescService,
+  entries: readonly IrUpstream[],
+  branches: readonly PlanBranch[],
+): PlanUpstream {
   const own = entriesAround(entries, service);
   return {
     name,
@@ -21,6 +27,7 @@ export function planUpstream(name: string, service: DescService, entries: readon
     breaker: breaker(own),
     retryBudget: retryBudget(own),
     methods: methodBreakers(service, entries, own),
+    branches,
     limit: {
       concurrent: leaf(
         nearest(own, ({ policy }) => policy.limit?.concurrent),
@@ -123,6 +130,13 @@ export function planCallPolicy({ policy, effects }: Pick<Call, "policy" | "effec
         : undefined,
     forward: first && { value: forward.map((name) => name.value), at: first.at },
     identify: how && { value: how, at: identify.at },
+    branches: policy.branches.map(({ ir, if: condition, by }) => ({
+      name: ir.name.value,
+      at: ir.at,
+      if: condition,
+      share: ir.share?.value,
+      by,
+    })),
     limit,
   };
 }

@@ -17,6 +17,7 @@ import type {
   Source,
   Step,
 } from "../resolve/model/model.ts";
+import { policyExpressions } from "../resolve/model/source-parts.ts";
 import { unusual } from "./unusual.ts";
 
 /** Messages of which not all is read (set), with what is; others are read (set) whole. */
@@ -228,7 +229,7 @@ class ValueReader {
       this.#bound(bound);
     }
     for (const { by, if: condition } of call.metadata) for (const part of [by, condition]) this.#named(part);
-    this.#named(call.policy.retry.if);
+    for (const part of policyExpressions(call.policy)) this.#named(part);
     for (const rule of call.onError) {
       this.#named(rule.if);
       if (rule.then.kind === "fallback") this.#kept(rule.then.value);

@@ -104,6 +104,10 @@ export const declarationCodes = {
   BFF163: "A source, scope or role is named in a permit as it is called. Another name, or none, matches nobody.",
   BFF180:
     "A version says days of the calendar, as ISO 8601 writes them. They become headers with a time, and a day that is none would become another one.",
+  BFF182:
+    "A branch says which requests go to it, by `if` or by `share`, and others stay where they were. One that takes all of them is the upstream's address itself.",
+  BFF183:
+    "A branch has a name of lower-case letters, digits and underscores, which no other branch of its entry has. Its address is in a variable of the environment that ends with this name.",
   BFF192: "`identify` says whether, and how, an upstream is told who calls. Its zero value says neither.",
   BFF191:
     "The protos of the options are those that the plugin was made with. With another version's, an option would mean something else, or would not be seen at all.",

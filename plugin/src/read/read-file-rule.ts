@@ -48,7 +48,6 @@ function readUpstream({ value, place }: Declared<Upstream>, report: Report): IrU
     retryBudget: budget && readRetryBudget(budget, report),
     bare: isEmpty(policies),
   };
-  if (value.branch.length > 0) unsupported(report, place.field("branch", 0).at, '"branch"');
   checkReference(upstream.service, "a service", report);
   checkMethod(upstream.method, report);
   if (upstream.service !== undefined && upstream.method !== undefined) {
@@ -61,6 +60,12 @@ function readUpstream({ value, place }: Declared<Upstream>, report: Report): IrU
     fault(report, "BFF133", budget.place.at, 'a "retry_budget" is of a whole upstream', {
       related: [{ at: upstream.method.at, message: "this entry is of one method" }],
       hint: "write it on the entry of the service",
+    });
+  }
+  if (value.branch.length > 0 && upstream.method !== undefined) {
+    fault(report, "BFF133", place.field("branch", 0).at, 'a "branch" is of a whole upstream', {
+      related: [{ at: upstream.method.at, message: "this entry is of one method" }],
+      hint: "write it on the entry of the service: all calls of a request to an upstream go to one side",
     });
   }
   const { readOnly } = upstream.policy;

@@ -1,6 +1,7 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
 import {
   type Bind,
+  type Branch,
   type Cache,
   Code,
   type ErrorRule,
@@ -15,6 +16,7 @@ import { caution, fault } from "./fault.ts";
 import { checkMetadataKey, checkUnique } from "./names.ts";
 import type { Place } from "./place.ts";
 import { readBinds } from "./read-binds.ts";
+import { readBranches } from "./read-branches.ts";
 import { readFailure } from "./read-failure.ts";
 import { codeName, count, duration, durationOrZero, ERROR_CODES, expression, statusCodes } from "./values.ts";
 
@@ -31,6 +33,8 @@ interface PolicyRule {
   readonly idempotent?: boolean | undefined;
   readonly readOnly?: boolean | undefined;
   readonly identify?: Identify | undefined;
+  /** Of an upstream entry. */
+  readonly branch?: readonly Branch[];
 }
 
 export function readPolicy({ value, place }: Declared<PolicyRule>, report: Report): IrPolicy {
@@ -62,6 +66,7 @@ export function readPolicy({ value, place }: Declared<PolicyRule>, report: Repor
     idempotent: sourced(value.idempotent, place, "idempotent"),
     readOnly: sourced(value.readOnly, place, "read_only"),
     identify: readIdentify(value, place, report),
+    branches: readBranches(value.branch ?? [], place, report),
   };
 }
 

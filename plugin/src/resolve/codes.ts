@@ -59,6 +59,10 @@ export const CODES = {
     "What has a `sunset` says since when it is deprecated. Clients look for the one header or for the other, and those who look for the first would learn of it when it is gone.",
   BFF267:
     "The successor of an rpc is another rpc of a BFF, which stays: a client that is sent there has to be answered.",
+  BFF270:
+    "`by` of a branch is a text: requests with the same one stay on one side. Other values become texts in more than one way.",
+  BFF271:
+    "The variables that say where upstreams and their branches are differ. Two with one name would call one address for the other.",
   BFF330: "A condition is a bool. There is no agreement on which texts, numbers or messages would count as true.",
   BFF331: "A value fits the type of its target, because what does not fit would have to be converted by guessing.",
   BFF332:
@@ -197,6 +201,8 @@ export const CODES = {
     "Each rpc of a service has a counterpart in the successor of the service, because otherwise its callers are sent nowhere.",
   BFF557:
     "What is `deprecated` in its proto says so to those who call it, too. Clients that were compiled long ago see headers only.",
+  BFF560:
+    "A branch that a header chooses has a condition over who calls, or from where. Otherwise whoever knows the header calls what is not meant for everybody yet.",
   BFF601:
     "A value that may be absent is bound to a target that can be absent. Otherwise an outage would look to clients like an empty text or a zero.",
   BFF602:

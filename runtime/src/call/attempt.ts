@@ -134,6 +134,7 @@ export class Attempt implements Reply, Waiter {
       upstream.observer?.attempt?.({
         call: this.#of,
         service: upstream.service,
+        branch: upstream.branch,
         method,
         number: this.#number,
         hedge: this.hedge,

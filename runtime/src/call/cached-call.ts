@@ -166,7 +166,15 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
   #observe(outcome: CacheEvent["outcome"], ageMs?: number, fetch?: object): void {
     const { upstream, method } = this.#rpc;
     const { root: request } = this.#cx;
-    upstream.observer?.cache?.({ request, service: upstream.service, method, outcome, fetch, ageMs });
+    upstream.observer?.cache?.({
+      request,
+      service: upstream.service,
+      branch: upstream.branch,
+      method,
+      outcome,
+      fetch,
+      ageMs,
+    });
   }
 }
 

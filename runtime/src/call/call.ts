@@ -97,6 +97,7 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
       call: this,
       fetch: exchange.fetch,
       service: upstream.service,
+      branch: upstream.branch,
       method,
       startedAt: this.#startedAt,
     });
@@ -331,6 +332,7 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
       fetch: exchange.fetch,
       header: (name) => exchange.header(name),
       service: upstream.service,
+      branch: upstream.branch,
       method,
       message: this.frame.subarray(PREFIX_BYTES),
       startedAt: this.#startedAt,

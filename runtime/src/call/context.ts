@@ -5,6 +5,7 @@ import type { RetryContext } from "../guard/retry.ts";
 import type { Identify } from "../identity/identity.ts";
 import type { Told } from "../identity/telling/teller.ts";
 import type { OutgoingHeaders } from "../transport/unary-client.ts";
+import type { Sides } from "./branches.ts";
 import type { Coalesced } from "./once.ts";
 import type { Received } from "./received.ts";
 import type { Scope } from "./scope.ts";
@@ -51,8 +52,12 @@ export interface CallExchange {
   stale: boolean;
   /** The calls of this response that are made once. */
   readonly coalesced: Coalesced;
+  /** Which branch of an upstream this request has chosen. */
+  readonly sides: Sides;
   /** What came beside answers that expressions read more of than the message, by the decoded message. */
   readonly received: Map<unknown, Received>;
+  /** A random number from 0 to 1, 1 left out, of this request: one for each name of a branch. */
+  drawn(branch: string): number;
   /** An incoming header by its lower-case name; "" when absent. */
   header(name: string): string;
   /**

@@ -7,7 +7,7 @@ const TRACING = new Set(["traceparent", "tracestate", "baggage", "b3", "x-reques
 const isTracing = (name: string): boolean => TRACING.has(name) || name.startsWith("x-b3-");
 
 /**
- * Equal only for calls that must have the same answer: of the same method and type of answer, with the same bytes and the same
+ * Equal only for calls that must have the same answer: of the same method, branch and type of answer, with the same bytes and the same
  * metadata, tracing apart. A digest, since metadata may hold secrets.
  */
 export function identify(rpc: Rpc<never, unknown>, { frame, headers, told }: Outgoing): string {
@@ -20,6 +20,7 @@ export function identify(rpc: Rpc<never, unknown>, { frame, headers, told }: Out
     names.sort().map((name) => [name, headers?.[name]]),
     frame.length,
     ...(told === undefined ? [] : [told.name, told.key]),
+    ...(rpc.upstream.branch === undefined ? [] : [{ branch: rpc.upstream.branch }]),
   ]);
   if (frame.length > LARGE) return createHash("sha256").update(head).update(frame).digest("base64");
   return hash("sha256", Buffer.concat([Buffer.from(head), frame]), "base64");

@@ -1,6 +1,7 @@
 // Calls: how one call of an upstream is made on behalf of a request: batched, from the cache, as part of an equal one, or on its own
 // with retries and hedges. It knows its request as a `CallContext` alone, which compose/ implements, and upstreams as a `UnaryClient`.
 import { asFailure, OVER } from "../failure.ts";
+import { onItsSide } from "./branches.ts";
 import { CachedCall } from "./cached-call.ts";
 import { Call } from "./call.ts";
 import { coalesce } from "./coalesce.ts";
@@ -11,14 +12,14 @@ import type { Sink } from "./sink.ts";
 import type { Rpc } from "./upstream.ts";
 
 /**
- * Starts a call in the scope of `cx`, or takes its answer from the cache or from an equal call, as its policy says. Its end
- * goes to the sink, perhaps before this returns.
+ * Starts a call in the scope of `cx`, at the address that its request has chosen, or takes its answer from the cache or from an equal
+ * call, as its policy says. Its end goes to the sink, perhaps before this returns.
  *
  * @param effect once sent, only its own deadline stops it
  */
 export function startCall<Req, Res>(
   cx: CallContext,
-  rpc: Rpc<Req, Res>,
+  of: Rpc<Req, Res>,
   request: Req,
   effect: boolean,
   extra: CallExtra | undefined,
@@ -28,6 +29,7 @@ export function startCall<Req, Res>(
     sink.reject(OVER);
     return undefined;
   }
+  const rpc = of.branches === undefined ? of : onItsSide(cx, of);
   let out: Outgoing;
   try {
     out = outgoing(cx, rpc, request, extra);

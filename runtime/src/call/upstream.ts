@@ -19,6 +19,7 @@ import type { Identify } from "../identity/identity.ts";
 import type { Observer } from "../observer.ts";
 import type { UnaryClient } from "../transport/unary-client.ts";
 import { frame } from "../wire/frame.ts";
+import type { BranchOf, BranchRule } from "./branches.ts";
 import { forwardable } from "./headers.ts";
 
 /** What all calls of one upstream share in a process. */
@@ -59,6 +60,8 @@ export interface CallPolicy {
   readonly identify?: Identify | undefined;
   /** A limit of this rpc's own, inside the upstream's: both must admit. */
   readonly limit?: LimitPolicy | undefined;
+  /** Which requests' calls go to a branch of the upstream, the first that holds; those of branches without an address do not. */
+  readonly branches?: readonly BranchRule<never>[] | undefined;
 }
 
 /** What the upstreams of a process have in common. */
@@ -67,12 +70,21 @@ export interface UpstreamOptions {
   readonly observer?: Observer | undefined;
   /** Where calls with a cache keep answers; one for all upstreams of a process. Default: one of this upstream's own. */
   readonly cache?: Cache | undefined;
+  /** Which branch of the service this is; default: none, it is the service itself. */
+  readonly branch?: string | undefined;
 }
 
-/** One upstream service of this process: its connection, and the breaker, limit and throttle that its calls share. */
+/**
+ * One upstream service of this process: its connection, and the breaker, limit and throttle that its calls share. Each of its branches is
+ * one, too.
+ */
 export class Upstream {
   /** Full service name. */
   readonly service: string;
+  /** The name of the branch that this is; undefined: it is the service itself. */
+  readonly branch: string | undefined;
+  /** Those with an address, by name. */
+  readonly branches: ReadonlyMap<string, Upstream>;
   readonly client: UnaryClient;
   readonly breaker: Breaker | undefined;
   readonly limit: Limit | undefined;
@@ -84,10 +96,19 @@ export class Upstream {
   #cache: Cache | undefined;
   readonly #inner = new Map<string, Map<LimitPolicy, Limit>>();
 
-  constructor(service: string, client: UnaryClient, policy: UpstreamPolicy, options?: UpstreamOptions) {
+  /** @param branches how to reach each branch, by its name; what is undefined is off */
+  constructor(
+    service: string,
+    client: UnaryClient,
+    policy: UpstreamPolicy,
+    options?: UpstreamOptions,
+    branches: Readonly<Record<string, UnaryClient | undefined>> = {},
+  ) {
     const clock = options?.clock ?? systemClock;
     const observer = options?.observer;
+    const branch = options?.branch;
     this.service = service;
+    this.branch = branch;
     this.client = client;
     this.clock = clock;
     this.observer = observer;
@@ -96,12 +117,19 @@ export class Upstream {
     this.throttle = new Throttle(policy.retryBudget);
     const breaker = (policy: BreakerPolicy | undefined, method?: string): Breaker | undefined =>
       policy &&
-      new Breaker(policy, clock, (from, to) => observer?.breaker?.({ service, method, from, to, at: clock.now() }));
+      new Breaker(policy, clock, (from, to) =>
+        observer?.breaker?.({ service, branch, method, from, to, at: clock.now() }),
+      );
     this.breaker = breaker(policy.breaker);
     for (const [name, its] of Object.entries(policy.methods ?? {})) {
       const method = `${service}/${name}`;
       this.#methods.set(method, breaker(its.breaker, method));
     }
+    this.branches = new Map(
+      Object.entries(branches).flatMap(([name, other]) =>
+        other === undefined ? [] : [[name, new Upstream(service, other, policy, { ...options, branch: name })]],
+      ),
+    );
   }
   /** The breaker of a method (`package.Service/Method`): its own, or the service's. */
   breakerOf(method: string): Breaker | undefined {
@@ -181,6 +209,8 @@ export class Rpc<Req, Res> {
   readonly limit: Limit | undefined;
   readonly breaker: Breaker | undefined;
   readonly answers: AnswerTime;
+  /** The same at the addresses of branches, in the order of the rules; undefined where there are none. */
+  readonly branches: readonly BranchOf<Req, Res>[] | undefined;
   #bytes: Rpc<never, Uint8Array> | undefined;
 
   constructor(upstream: Upstream, method: string, policy: CallPolicy, codec: Codec<Req, Res>) {
@@ -198,6 +228,16 @@ export class Rpc<Req, Res> {
     this.limit = policy.limit && upstream.innerLimit(method, policy.limit);
     this.breaker = upstream.breakerOf(method);
     this.answers = upstream.answersOf(method);
+    this.branches = this.#branched(policy, codec);
+  }
+  #branched(policy: CallPolicy, codec: Codec<Req, Res>): readonly BranchOf<Req, Res>[] | undefined {
+    if (policy.branches === undefined) return undefined;
+    const own = { ...policy, branches: undefined };
+    const all = policy.branches.flatMap((rule) => {
+      const upstream = this.upstream.branches.get(rule.name);
+      return upstream === undefined ? [] : [{ rule, rpc: new Rpc(upstream, this.method, own, codec) }];
+    });
+    return all.length === 0 ? undefined : all;
   }
   /** The same, giving the bytes of an answer that can be decoded. */
   get bytes(): Rpc<never, Uint8Array> {

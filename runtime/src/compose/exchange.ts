@@ -1,4 +1,5 @@
 import { type Timestamp, timestampFromDate } from "@bufbuild/protobuf/wkt";
+import type { Sides } from "../call/branches.ts";
 import { type Cause, Causes } from "../call/causes.ts";
 import type { CallExchange } from "../call/context.ts";
 import { isSendable, unsendable } from "../call/headers.ts";
@@ -66,6 +67,7 @@ export class Exchange implements CallExchange {
   #causes: Causes | undefined;
   #failures: Map<unknown, Failure> | undefined;
   #coalesced: Coalesced | undefined;
+  #sides: Sides | undefined;
   #received: Map<unknown, Received> | undefined;
   #now: Timestamp | undefined;
   /** By place. */
@@ -197,6 +199,14 @@ export class Exchange implements CallExchange {
   get coalesced(): Coalesced {
     this.#coalesced ??= new Map();
     return this.#coalesced;
+  }
+
+  get sides(): Sides {
+    this.#sides ??= new Map();
+    return this.#sides;
+  }
+  drawn(branch: string): number {
+    return this.random(`branch ${branch}`, (clock) => clock.random());
   }
 
   get received(): Map<unknown, Received> {

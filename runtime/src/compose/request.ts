@@ -2,6 +2,7 @@
 // have touched and how it degrades. It knows calls and guards, and not who serves it.
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { type AnyBatch, type Batch, type Collectors, collectorOf } from "../call/batch.ts";
+import { sideOf } from "../call/branches.ts";
 import type { Mark } from "../call/causes.ts";
 import type { CallContext } from "../call/context.ts";
 import { receivedText } from "../call/received.ts";
@@ -349,6 +350,10 @@ export class Request<out App, out Principal = undefined> implements CallContext 
     return this.exchange.judged?.peer ?? incomingOf(this.exchange.headers).peer;
   }
 
+  /** The branch that calls of this method go to, chosen once per request and upstream; "": none. For keys of what is made of their answers. */
+  branchOf(rpc: Rpc<never, unknown>): string {
+    return sideOf(this, rpc);
+  }
   /** An incoming header by its lower-case name; "" when absent, several values joined with ", ", never a `-bin` one. */
   header(name: string): string {
     return this.exchange.headerToSend(name);

@@ -35,6 +35,8 @@ describe("readConfig", () => {
       reflection: false,
       log: "text",
       upstreams: { echo: { url: "http://127.0.0.1:9001", tls: {} } },
+      branches: {},
+      branchesOff: [],
       env: { DEFAULT_QUERY: "recent" },
     });
   });
@@ -74,8 +76,20 @@ describe("readConfig", () => {
       log: "json",
       redisUrl: "rediss://user:word@redis.example:6380/2",
       upstreams: { echo: { url: "https://echo.example", tls: {} } },
+      branches: {},
+      branchesOff: [],
       env: { DEFAULT_QUERY: "old" },
     });
+  });
+
+  it("takes branches with an address, and says which variables have none", () => {
+    const branched = { ...spec, branches: { echo: ["canary", "next_one"] } };
+    const source = { [URL]: "http://127.0.0.1:9001", ECHO_V1_ECHOSERVICE_CANARY_URL: "https://canary.example" };
+    const { config } = readConfig(source, branched, noFile);
+    expect(config?.branches).toEqual({ "echo.canary": { url: "https://canary.example", tls: {} } });
+    expect(config?.branchesOff).toEqual(["ECHO_V1_ECHOSERVICE_NEXT_ONE_URL"]);
+    const { faults } = readConfig({ ...source, ECHO_V1_ECHOSERVICE_CANARY_URL: "canary" }, branched, noFile);
+    expect(faults?.map(({ variable }) => variable)).toEqual(["ECHO_V1_ECHOSERVICE_CANARY_URL"]);
   });
 
   it("takes an address with a path", () => {

@@ -64,6 +64,10 @@ export interface ServerConfig<Name extends string, Env> {
   /** Where the cache has its second level. */
   readonly redisUrl?: string;
   readonly upstreams: Readonly<Record<Name, UpstreamAddress>>;
+  /** Of the branches that have an address, as `agent.canary`. */
+  readonly branches: Readonly<Record<string, UpstreamAddress>>;
+  /** The variables that say where the others are, which are not set. */
+  readonly branchesOff: readonly string[];
   /** The variables that the BFF's own expressions read. */
   readonly env: Env;
 }
@@ -71,6 +75,8 @@ export interface ServerConfig<Name extends string, Env> {
 /** What a server needs from its environment. */
 export interface ConfigSpec<Upstreams extends Readonly<Record<string, DescService>>, Env> {
   readonly upstreams: Upstreams;
+  /** The names of branches by upstream. */
+  readonly branches?: { readonly [Name in keyof Upstreams]?: readonly string[] } | undefined;
   readonly env: (read: EnvReader) => Env;
 }
 
@@ -104,8 +110,9 @@ export function readConfig<Upstreams extends Readonly<Record<string, DescService
   const audit = readAudit(read);
   const upstreams: Partial<Record<string, UpstreamAddress>> = {};
   for (const [name, service] of Object.entries(spec.upstreams)) {
-    upstreams[name] = readUpstream(read, service.typeName, readFile);
+    upstreams[name] = readUpstream(read, variablePrefix(service.typeName), service.typeName, readFile);
   }
+  const { branches, off: branchesOff } = readBranches(read, spec, readFile);
   const ours: Omit<ServerConfig<keyof Upstreams & string, Env>, "env"> = {
     host: read.optional("HOST") ?? "0.0.0.0",
     port: read.within("PORT", 0, 65_535, "8080"),
@@ -125,6 +132,8 @@ export function readConfig<Upstreams extends Readonly<Record<string, DescService
     ...(trustedProxies !== undefined && { trustedProxies }),
     ...(audit !== undefined && { audit }),
     upstreams: upstreams as Record<keyof Upstreams & string, UpstreamAddress>,
+    branches,
+    branchesOff,
   };
   const before = faults.length;
   const env = spec.env(read);
@@ -146,10 +155,29 @@ export function variablePrefix(service: string): string {
   return service.toUpperCase().replaceAll(".", "_");
 }
 
-function readUpstream(read: EnvReader, service: string, readFile: FileReader): UpstreamAddress {
-  const prefix = variablePrefix(service);
+/** Of each branch its address, where it has one: without one it is off. */
+function readBranches<Upstreams extends Readonly<Record<string, DescService>>>(
+  read: EnvReader,
+  { upstreams, branches = {} }: Pick<ConfigSpec<Upstreams, unknown>, "upstreams" | "branches">,
+  readFile: FileReader,
+): { readonly branches: Record<string, UpstreamAddress>; readonly off: string[] } {
+  const found: Record<string, UpstreamAddress> = {};
+  const off: string[] = [];
+  for (const [name, service] of Object.entries(upstreams)) {
+    for (const branch of branches[name] ?? []) {
+      const prefix = `${variablePrefix(service.typeName)}_${branch.toUpperCase()}`;
+      const files = ["_CA_FILE", "_CERT_FILE", "_KEY_FILE"].some((end) => read.optional(prefix + end) !== undefined);
+      if (read.optional(`${prefix}_URL`) === undefined && !files) off.push(`${prefix}_URL`);
+      else found[`${name}.${branch}`] = readUpstream(read, prefix, `branch ${branch} of ${service.typeName}`, readFile);
+    }
+  }
+  return { branches: found, off };
+}
+
+/** @param what is there, as people call it */
+function readUpstream(read: EnvReader, prefix: string, what: string, readFile: FileReader): UpstreamAddress {
   const variable = `${prefix}_URL`;
-  const remedy = `the address of ${service}, like http://127.0.0.1:9001 or https://service.example`;
+  const remedy = `the address of ${what}, like http://127.0.0.1:9001 or https://service.example`;
   const text = read.optional(variable);
   const url = text === undefined ? undefined : URL.parse(text);
   // The value is not repeated: an address may have a password in it.

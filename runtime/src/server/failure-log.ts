@@ -30,7 +30,8 @@ interface Line {
     | "redis"
     | "observer"
     | "server"
-    | "deprecated";
+    | "deprecated"
+    | "branches";
   readonly text: string;
   readonly fields: Readonly<Record<string, unknown>>;
   readonly header?: ResponseEvent["header"];
@@ -131,12 +132,12 @@ export class FailureLog implements Observer {
       fields: { what, ...(thrown !== undefined && { thrown }) },
     }));
   }
-  breaker({ service, method, from, to }: BreakerEvent): void {
-    const of = method ?? service;
+  breaker({ service, branch, method, from, to }: BreakerEvent): void {
+    const of = `${method ?? service}${branch === undefined ? "" : `, branch ${branch}`}`;
     this.#tell(undefined, () => ({
       event: "breaker",
       text: `breaker of ${of}: ${from} -> ${to}`,
-      fields: { breaker: of, from, to },
+      fields: { breaker: method ?? service, branch, from, to },
     }));
   }
   /** @param name of the event that the user's observer did not bear */
@@ -155,6 +156,16 @@ export class FailureLog implements Observer {
       event: "redis",
       text: `Redis: ${message}; until it is back, answers are kept in this process alone`,
       fields: { message },
+    }));
+  }
+
+  /** @param variables in which their addresses would be */
+  branchesOff(variables: readonly string[]): void {
+    const count = variables.length === 1 ? "1 branch is" : `${variables.length} branches are`;
+    this.#tell(undefined, () => ({
+      event: "branches",
+      text: `${count} off: ${listed(variables)} ${variables.length === 1 ? "is" : "are"} not set`,
+      fields: { off: variables },
     }));
   }
 

@@ -13,7 +13,7 @@ import type { Observer } from "../observer.ts";
 import { GrpcClient } from "../transport/grpc-client.ts";
 import type { UnaryClient } from "../transport/unary-client.ts";
 import { AuditLog, appendingTo, toStandardError } from "./audit-log.ts";
-import { explainFaults, readConfig, type ServerConfig } from "./config.ts";
+import { explainFaults, readConfig, type ServerConfig, type UpstreamAddress } from "./config.ts";
 import { drainOnSignal } from "./drain.ts";
 import { type Environment, EnvReader, type Fault } from "./env-reader.ts";
 import { FailureLog, type LogFormat, type ServerFault } from "./failure-log.ts";
@@ -36,6 +36,8 @@ export interface ServeOptions<
   readonly types?: readonly DescFile[];
   /** What it calls. The address of each is in `<FULL_SERVICE_NAME>_URL`, upper case and dots as underscores. */
   readonly upstreams: Upstreams;
+  /** The branches of each. The address of one is in `<FULL_SERVICE_NAME>_<BRANCH>_URL`; without it the branch is off. */
+  readonly branches?: { readonly [Name in keyof Upstreams]?: readonly string[] } | undefined;
   /** Reads the variables that the BFF's own expressions use. */
   readonly env: (read: EnvReader) => Env;
   /** Functions that the user's module has to export, as members of `resolvers`: its path is in `BFF_RESOLVERS`. */
@@ -51,6 +53,7 @@ export interface ServeOptions<
 
 /** What the endpoints are made from. */
 export interface ServeParts<Upstreams, Env, Principal extends Message = never> {
+  /** Of each upstream, and of each branch that has an address, as `agent.canary`. */
   readonly clients: { readonly [Name in keyof Upstreams]: UnaryClient };
   readonly env: Env;
   /** Who is asked who is calling; undefined where `ServeOptions.identity` says nothing. */
@@ -87,6 +90,7 @@ export async function serve<
   }
   const clients = connect(options.upstreams, config);
   const log = config.log === "off" ? undefined : openLog(config.log);
+  if (config.branchesOff.length > 0) log?.branchesOff(config.branchesOff);
   const own =
     options.observer ?? (loaded.observer && harmless(loaded.observer, (event, thrown) => log?.observer(event, thrown)));
   const fault = (what: string, cause: unknown): void => log?.server(what, cause);
@@ -192,10 +196,10 @@ function connect<Upstreams extends Readonly<Record<string, DescService>>>(
   config: ServerConfig<keyof Upstreams & string, unknown>,
 ): { readonly [Name in keyof Upstreams]: UnaryClient } {
   const clients: Partial<Record<keyof Upstreams, UnaryClient>> = {};
-  for (const name in upstreams) {
-    const { url, tls } = config.upstreams[name];
-    clients[name] = new GrpcClient(url, { ...tls, maxReplyBytes: config.maxReplyBytes, http2: config.http2 });
-  }
+  const clientOf = ({ url, tls }: UpstreamAddress): UnaryClient =>
+    new GrpcClient(url, { ...tls, maxReplyBytes: config.maxReplyBytes, http2: config.http2 });
+  for (const name in upstreams) clients[name] = clientOf(config.upstreams[name]);
+  for (const [name, address] of Object.entries(config.branches)) Object.assign(clients, { [name]: clientOf(address) });
   return clients as Record<keyof Upstreams, UnaryClient>;
 }
 

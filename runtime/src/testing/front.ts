@@ -31,6 +31,8 @@ export interface FrontOptions {
   call?: CallPolicy;
   timeoutMs?: number;
   concurrent?: number;
+  /** Where its branches are. */
+  branches?: Readonly<Record<string, UnaryClient>>;
   /** Default: one of the upstream's own. */
   cache?: (clock: FakeClock) => Cache;
   /** In place of the one whose events `front` collects. */
@@ -49,13 +51,20 @@ export function front<C extends UnaryClient = FakeClient>(options: FrontOptions 
   const collecting: Observer = {
     call: (event) => calls.push(event),
     response: (event) => responses.push(event),
-    breaker: ({ to, method }) => states.push(method === undefined ? to : `${method} ${to}`),
+    breaker: ({ to, method, branch }) =>
+      states.push([branch && `branch ${branch}`, method, to].filter((part) => part !== undefined).join(" ")),
     attempt: (event) => attempts.push(event),
     cache: (event) => cached.push(event),
   };
   const observer = options.observer === undefined ? collecting : options.observer.instead;
   const cache = options.cache?.(clock);
-  const upstream = new Upstream("test.v1.Upstream", used, options.policy ?? {}, { clock, observer, cache });
+  const upstream = new Upstream(
+    "test.v1.Upstream",
+    used,
+    options.policy ?? {},
+    { clock, observer, cache },
+    options.branches,
+  );
   const get = upstream.unary(UpstreamService.method.get, options.call ?? {});
   const batchGet = upstream.unary(UpstreamService.method.batchGet, options.call ?? {});
   const app = {

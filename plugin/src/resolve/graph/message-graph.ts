@@ -217,7 +217,7 @@ export function policyTexts(policy: IrPolicy): Text[] {
           ? failTexts(rule.then.fail)
           : []),
     ]),
-    ...some(policy.retry?.if),
+    ...some(policy.retry?.if, ...policy.branches.flatMap((branch) => [branch.if, branch.by])),
   ];
 }
 const bindTexts = (bind: IrBind): Text[] => some(bind.by, bind.if, bind.spread);

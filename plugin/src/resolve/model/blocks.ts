@@ -1,7 +1,7 @@
 import type { Expression, Node, Overload, Variable } from "../../cel/index.ts";
 import { childrenOf } from "../../cel/index.ts";
 import type { Block, Call, Composed, Let, Model, Permit, Step } from "./model.ts";
-import { callsOf, sourceExpressions } from "./source-parts.ts";
+import { callsOf, policyExpressions, sourceExpressions } from "./source-parts.ts";
 
 /** All that has steps: the `let` of services, permits, then messages. */
 export function blocksOf({ lets, permits, messages }: Model): readonly (Composed | Let | Permit)[] {
@@ -46,7 +46,7 @@ export function functionsIn(block: Block): ReadonlySet<Overload> {
     for (const child of childrenOf(node)) visit(child);
   };
   const clients = "clients" in block ? (block as Composed).clients : [];
-  const policies = [...callsIn(block), ...clients].map(({ policy }) => policy.retry.if);
+  const policies = [...callsIn(block), ...clients].flatMap(({ policy }) => policyExpressions(policy));
   const sent = clients.flatMap(({ metadata }) => metadata.flatMap(({ by, if: condition }) => [by, condition]));
   for (const expression of [...expressionsIn(block), ...policies, ...sent])
     if (expression !== undefined) visit(expression.root);

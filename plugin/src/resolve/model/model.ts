@@ -13,6 +13,7 @@ import type { Diagnostic } from "../../diagnostic/diagnostic.ts";
 import type { Code, Identify } from "../../gen/bff/v1/options_pb.ts";
 import type {
   Ir,
+  IrBranch,
   IrCredential,
   IrEnvVar,
   IrFile,
@@ -400,6 +401,14 @@ export interface Policy {
   readonly forward: readonly Sourced<string>[];
   /** Whether the upstream is told who calls; nobody says: it is not. */
   readonly identify: Sourced<Identify> | undefined;
+  /** Where else a part of the requests goes, in the order in which they are tried; the same for all calls of an upstream. */
+  readonly branches: readonly Branch[];
+}
+export interface Branch {
+  readonly ir: IrBranch;
+  readonly if: Expression | undefined;
+  /** A text. */
+  readonly by: Expression | undefined;
 }
 export interface LimitLeaves {
   readonly concurrent: Sourced<number> | undefined;

@@ -50,6 +50,10 @@ export function callExpressions(call: Call): (Expression | undefined)[] {
     call.batch?.keyBy?.by.expression,
   ];
 }
+/** What the policy of a call asks when it is made, or again: `retry.if`, and its branches. */
+export function policyExpressions({ retry, branches }: Call["policy"]): (Expression | undefined)[] {
+  return [retry.if, ...branches.flatMap((branch) => [branch.if, branch.by])];
+}
 /** What belongs to one request, and is not asked of it by name. */
 const OF_A_REQUEST: ReadonlySet<Variable["role"]> = new Set(["step", "principal", "peer"]);
 

@@ -1,7 +1,7 @@
 // The upstream entries that govern a package, and what they say of one method, leaf by leaf.
 import type { DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { Ir, IrEnvVar, IrFile, IrFunction, IrIdentity, IrUpstream } from "../../ir.ts";
+import type { Ir, IrBranch, IrEnvVar, IrFile, IrFunction, IrIdentity, IrUpstream } from "../../ir.ts";
 import type { Sourced, Text } from "../../origin.ts";
 
 export interface Governing {
@@ -82,6 +82,7 @@ const LEAVES: readonly Leaf[] = [
   { name: "limit.queued", get: (entry) => entry.policy.limit?.queued },
   { name: "forward", get: (entry) => list(entry.policy.forward) },
   { name: "identify", get: (entry) => entry.policy.identify },
+  { name: "branch", get: (entry) => branches(entry.policy.branches) },
   { name: "idempotent", get: (entry) => entry.policy.idempotent },
   { name: "read_only", get: (entry) => entry.policy.readOnly },
   { name: "breaker.error_rate", get: (entry) => entry.breaker?.errorRate },
@@ -96,6 +97,18 @@ const LEAVES: readonly Leaf[] = [
 function list(values: readonly Sourced<unknown>[] | undefined): Sourced<string> | undefined {
   const [first] = values ?? [];
   return first && { value: JSON.stringify(values?.map((value) => value.value)), at: first.at };
+}
+
+/** All of them, as they are written. */
+function branches(all: readonly IrBranch[]): Sourced<string> | undefined {
+  const [first] = all;
+  const said = all.map(({ name, if: condition, share, by }) => ({
+    name: name.value,
+    if: condition?.value,
+    share: share?.value,
+    by: by?.value,
+  }));
+  return first && { value: JSON.stringify(said), at: first.at };
 }
 
 /** Two values for one leaf at one level are an error that names both. */

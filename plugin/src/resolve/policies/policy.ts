@@ -2,6 +2,7 @@
 import type { IrCall, IrPolicy } from "../../ir.ts";
 import type { Effects, Policy } from "../model/model.ts";
 import { checkCondition, ERROR, withoutMessage } from "../scope/scope.ts";
+import { branchesOf } from "./branches.ts";
 import { DEFAULT_BUDGET_MS, type PolicyContext } from "./context.ts";
 import { nearest } from "./entries.ts";
 
@@ -51,6 +52,7 @@ export function mergePolicy(cx: PolicyContext, ir: IrCall, policies: readonly Ir
     cache,
     limit: concurrent === undefined && queued === undefined ? undefined : { concurrent, queued },
     identify: nearest(policies, (policy) => policy.identify),
+    branches: branchesOf(cx.scope, policies),
     forward: nearest(policies, (policy) => (policy.forward.length > 0 ? policy.forward : undefined)) ?? [],
   };
 }

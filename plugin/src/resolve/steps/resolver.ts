@@ -108,6 +108,7 @@ function unreadable(name: Text, named: ReadonlyMap<string, Step>, ir: IrMessage,
 const NO_POLICY: IrPolicy = {
   ...{ timeout: undefined, retry: undefined, hedge: undefined, cache: undefined, limit: undefined },
   ...{ metadata: [], forward: [], onError: [], idempotent: undefined, readOnly: undefined, identify: undefined },
+  branches: [],
 };
 
 /**

@@ -1,0 +1,59 @@
+import type { Report } from "../diagnostic/diagnostic.ts";
+import type { Branch } from "../gen/bff/v1/options_pb.ts";
+import type { IrBranch } from "../ir.ts";
+import type { Origin } from "../origin.ts";
+import { children, type Declared, text } from "./declared.ts";
+import { fault } from "./fault.ts";
+import { checkUnique } from "./names.ts";
+import type { Place } from "./place.ts";
+import { expression, ratio } from "./values.ts";
+
+/** The addresses that a part of the requests goes to, in the order in which they are tried. */
+export function readBranches(values: readonly Branch[], place: Place, report: Report): readonly IrBranch[] {
+  const branches = children(values, place, "branch").flatMap((one) => readBranch(one, report) ?? []);
+  checkUnique(
+    branches.map(({ name }) => name),
+    "BFF183",
+    (name) => `the branch "${name}" is declared twice`,
+    "leave out one of them, or join their conditions with ||",
+    report,
+  );
+  return branches;
+}
+
+const NAME = /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/;
+
+function readBranch({ value, place }: Declared<Branch>, report: Report): IrBranch | undefined {
+  const name = text(value.name, place, "name");
+  const share = ratio(value.share, place, "share", report);
+  const branch = {
+    at: place.at,
+    share,
+    if: expression(value.if, place, "if", report),
+    by: expression(value.by, place, "by", report),
+  };
+  if (name === undefined || !NAME.test(name.value)) {
+    const [at, message] =
+      name === undefined
+        ? [place.at, "this branch has no name"]
+        : [name.at, `"${name.value}" cannot name a branch: its address is in a variable of the environment`];
+    fault(report, "BFF183", at, message, {
+      hint: `write lower-case letters, digits and underscores, as in \`name: "canary"\`, of which the server reads …_CANARY_URL`,
+    });
+    return undefined;
+  }
+  checkChoice(branch, value.share !== undefined, report);
+  return { ...branch, name };
+}
+
+/** It says which requests it takes, and not all of them. */
+function checkChoice({ at, share, if: condition, by }: Omit<IrBranch, "name">, shares: boolean, report: Report): void {
+  const refuse = (where: Origin, message: string, hint: string): void =>
+    fault(report, "BFF182", where, message, { hint });
+  if (by !== undefined && !shares)
+    refuse(by.at, '"by" keeps equal values on one side of a "share", and there is none', "add `share`, such as 0.05");
+  else if (condition === undefined && !shares)
+    refuse(at, "this branch does not say which requests go there", "add `if`, or `share`, such as 0.05");
+  else if (condition === undefined && by === undefined && share?.value === 1)
+    refuse(share.at, "every request would go to this branch", "write a share below 1, or add `if`");
+}

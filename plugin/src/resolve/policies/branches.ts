@@ -1,0 +1,42 @@
+// The branches of an upstream: which requests go to another address.
+import { typeName, type Variable } from "../../cel/index.ts";
+import type { IrBranch, IrPolicy } from "../../ir.ts";
+import type { Branch } from "../model/model.ts";
+import { check, checkCondition, type MessageScope, where, withoutMessage } from "../scope/scope.ts";
+import { nearest } from "./entries.ts";
+
+/** Those of the nearest level that has any. */
+export function branchesOf(scope: MessageScope, policies: readonly IrPolicy[]): readonly Branch[] {
+  const own = nearest(policies, ({ branches }) => (branches.length > 0 ? branches : undefined)) ?? [];
+  if (own.length === 0) return [];
+  const inside = ofRequests(scope);
+  return own.map((branch) => {
+    const condition = branch.if && checkCondition(inside, branch.if, "`if` of a branch");
+    return { ir: branch, if: condition, by: branch.by && checkBy(where(inside, condition), branch.by) };
+  });
+}
+
+function checkBy(scope: MessageScope, text: NonNullable<IrBranch["by"]>): Branch["by"] {
+  const found = check(scope, text);
+  if (found === undefined || found.type.kind === "string") return found;
+  const convertible = ["int", "uint", "double", "bool", "bytes", "timestamp", "duration"].includes(found.type.kind);
+  scope.report({
+    code: "BFF270",
+    severity: "error",
+    message: `\`by\` of a branch is ${typeName(found.type)}, not string`,
+    at: text.at,
+    hint: convertible ? `write string(${text.value})` : "write a text, such as principal.subject",
+  });
+  return undefined;
+}
+
+/**
+ * What belongs to the request and not to one of its calls: `headers`, `env`, `now`, `peer`, and `principal`, which somebody is: of a request
+ * of nobody a branch that reads it is not asked.
+ */
+function ofRequests(scope: MessageScope): MessageScope {
+  const outside = withoutMessage(scope);
+  const principal = outside.given.get("principal");
+  const known: ReadonlySet<Variable> = principal === undefined ? new Set() : new Set([principal]);
+  return { ...outside, steps: new Map(), known };
+}

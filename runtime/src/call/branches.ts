@@ -1,0 +1,78 @@
+import { hash } from "node:crypto";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import type { Peer } from "../identity/incoming.ts";
+import type { CallContext } from "./context.ts";
+import type { Rpc } from "./upstream.ts";
+
+/** Whose request it is, as the rules of branches see it. */
+export interface BranchContext<Principal> {
+  /** An incoming header by its lower-case name; "" when absent. */
+  header(name: string): string;
+  now(): Timestamp;
+  readonly principal: Principal;
+  readonly peer: Peer;
+}
+
+/** Which requests have their calls of an upstream made to another address: those for which all of this holds (edge.md, "Branches"). */
+export interface BranchRule<Principal = undefined> {
+  readonly name: string;
+  /** Only requests whose caller is known. */
+  readonly known?: boolean | undefined;
+  /** A throw counts as false. */
+  readonly if?: ((cx: BranchContext<Principal>) => boolean) | undefined;
+  /** Of the requests, more than 0 and at most 1; none: all. */
+  readonly share?: number | undefined;
+  /** Requests with equal values are on one side; "", or a throw: not on the branch. None: each request draws. */
+  readonly by?: ((cx: BranchContext<Principal>) => string) | undefined;
+}
+
+/** A rule, and its method at the address of the branch. */
+export interface BranchOf<Req, Res> {
+  readonly rule: BranchRule<never>;
+  readonly rpc: Rpc<Req, Res>;
+}
+
+/** What one request has chosen: it is asked once for each upstream, so that all of its calls there go to one side. */
+export type Sides = Map<object, string>;
+
+/** The name of the branch that this request's calls of an upstream go to; "": none. */
+export function sideOf(cx: CallContext, rpc: Rpc<never, unknown>): string {
+  const { branches, upstream } = rpc;
+  if (branches === undefined) return "";
+  const { sides } = cx.exchange;
+  let side = sides.get(upstream);
+  if (side === undefined) {
+    const root = cx.root as CallContext & BranchContext<never>; // the request itself, of which calls know no more than they need
+    side = branches.find(({ rule }) => holds(rule, root))?.rule.name ?? "";
+    sides.set(upstream, side);
+  }
+  return side;
+}
+
+/** The method at the address that this request's calls go to. */
+export function onItsSide<Req, Res>(cx: CallContext, rpc: Rpc<Req, Res>): Rpc<Req, Res> {
+  const side = sideOf(cx, rpc);
+  return rpc.branches?.find(({ rule }) => rule.name === side)?.rpc ?? rpc;
+}
+
+function holds(rule: BranchRule<never>, cx: CallContext & BranchContext<never>): boolean {
+  if (rule.known === true && cx.principal === undefined) return false;
+  try {
+    if (rule.if !== undefined && !rule.if(cx)) return false;
+    if (rule.share === undefined) return true;
+    if (rule.by === undefined) return cx.exchange.drawn(rule.name) < rule.share;
+    const by = rule.by(cx);
+    return by !== "" && shareOf(rule.name, by) < rule.share;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Where a value stands among all, from 0 to 1, 1 left out: the first 48 bits of SHA-256 over the branch's name, a NUL byte and the value
+ * in UTF-8. The same in every process, release and language; of another name it is another number. One that is below a share is below a
+ * larger one, too.
+ */
+export function shareOf(branch: string, value: string): number {
+  return Number.parseInt(hash("sha256", `${branch}\0${value}`).slice(0, 12), 16) / 2 ** 48;
+}
