@@ -90,12 +90,13 @@ describe("imports", () => {
   const bottom = ["clock.ts", "failure.ts", "observer.ts", "wire", "cel", "gen"];
   const rooms: Readonly<Record<string, readonly string[]>> = {
     command: ["server", "identity", ...bottom],
-    server: ["elements", "identity", "compose", "call", "cache", "transport", "http2", "guard", ...bottom],
+    server: ["elements", "identity", "limits", "compose", "call", "cache", "transport", "http2", "guard", ...bottom],
     elements: bottom,
-    compose: ["call", "cache", "transport", "guard", "identity", ...bottom],
+    compose: ["call", "cache", "transport", "guard", "identity", "limits", ...bottom],
     validate: bottom,
     call: ["cache", "transport", "guard", "identity", ...bottom],
     identity: ["redis-client.ts", ...bottom],
+    limits: ["guard", "redis-client.ts", ...bottom],
     cache: ["guard", "redis-client.ts", ...bottom],
     transport: ["http2", "guard", ...bottom],
     http2: bottom,

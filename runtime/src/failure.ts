@@ -93,6 +93,7 @@ export interface FailureInit {
   readonly received?: Uint8Array | undefined;
   readonly refusal?: boolean | undefined;
   readonly headers?: readonly string[] | undefined;
+  readonly pushbackMs?: number | undefined;
   readonly cause?: unknown;
 }
 
@@ -133,6 +134,8 @@ export class Failure implements ErrorInfo {
   readonly refusal: boolean;
   /** What goes out beside it: names, in lower case, and values in turn. */
   readonly headers: readonly string[];
+  /** When a client may try again, in milliseconds, where that is known. */
+  readonly pushbackMs: number | undefined;
   /** What was thrown, when it was no failure. */
   readonly cause: unknown;
   /** Several callers have been given it: of equal calls, of a cache; perhaps of a batch. */
@@ -153,6 +156,7 @@ export class Failure implements ErrorInfo {
     this.details = init.details ?? NONE;
     this.refusal = init.refusal ?? false;
     this.headers = init.headers ?? NO_HEADERS;
+    this.pushbackMs = init.pushbackMs;
     this.cause = init.cause;
     this.#said = init.said;
     this.#received = init.received;

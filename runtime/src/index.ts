@@ -39,6 +39,7 @@ export {
   endpoint,
 } from "./compose/endpoint.ts";
 export type { HttpCaching } from "./compose/http-caching.ts";
+export type { Arrival, Limited, LimitUse } from "./compose/limited.ts";
 export type { Request } from "./compose/request.ts";
 export type { ReadonlyHeaders, Resolver, ResolverFor, Resolving, ResolvingFor } from "./compose/resolver.ts";
 export { clientOf, clientsOf, type ResolverCallOptions, type ResolverClient } from "./compose/resolver-client.ts";
@@ -54,6 +55,8 @@ export type { Identity } from "./identity/identity.ts";
 export { type Incoming, type IncomingHeaders, incomingOf, type Peer } from "./identity/incoming.ts";
 export { Judged } from "./identity/judged.ts";
 export type { IdentitySpec, OpenIdentity, SourceParts, SourceSpec } from "./identity/spec.ts";
+export type { Limits } from "./limits/limits.ts";
+export type { RateLimit } from "./limits/rate-limit.ts";
 export type {
   AttemptEvent,
   AuditEvent,
@@ -64,6 +67,7 @@ export type {
   CallStartEvent,
   DeprecatedUse,
   Deprecation,
+  LimitEvent,
   Observer,
   ResolverEvent,
   ResponseEvent,
@@ -71,6 +75,7 @@ export type {
 export { EnvReader } from "./server/env-reader.ts";
 export { type Listenable, type Listening, type ListenOptions, listen, type RequestCounters } from "./server/listen.ts";
 export { type OpenIdentityOptions, openIdentity } from "./server/open-identity.ts";
+export { type OpenLimitsOptions, openLimits } from "./server/open-limits.ts";
 export { type RouteOptions, routes } from "./server/routes.ts";
 export { type ServeOptions, type ServeParts, serve } from "./server/serve.ts";
 export { type ConnectTransportOptions, connectTransport } from "./transport/connect-transport.ts";

@@ -202,6 +202,22 @@ export interface AuditEvent {
   readonly address?: string | undefined;
 }
 
+/** A limit that has refused a request, or that could not be asked. Whose it was is not in it. */
+export interface LimitEvent {
+  /** As in the request's other events. */
+  readonly request: object;
+  header(name: string): string;
+  /** `package.Service/Method` */
+  readonly method: string;
+  /** `<package>/<name>` */
+  readonly limit: string;
+  /**
+   * `exceeded`: refused; `cost`: refused, since it could never be allowed; `unreachable`: refused, since its counters cannot be reached and it
+   * is `closed`; `alone`: let on, for this process counts alone while they cannot be reached.
+   */
+  readonly outcome: "exceeded" | "cost" | "unreachable" | "alone";
+}
+
 /** Who wants to know. What is left undefined costs nothing; what throws is the process's problem. */
 export interface Observer {
   callStart?(event: CallStartEvent): void;
@@ -211,5 +227,6 @@ export interface Observer {
   attempt?(event: AttemptEvent): void;
   breaker?(event: BreakerEvent): void;
   cache?(event: CacheEvent): void;
+  limited?(event: LimitEvent): void;
   audit?(event: AuditEvent): void;
 }

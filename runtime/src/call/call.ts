@@ -140,6 +140,7 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
     return this.#cx.scope.over ? OVER : undefined;
   }
   goes(): number {
+    if (this.#attempts === 0) this.#cx.exchange.sends();
     if (this.#effect && this.#attempts === 0) this.#cx.scope.leave(this);
     const { hedge } = this.#rpc;
     if (hedge !== undefined && this.#hedgeTimer === undefined) this.#hedgeAfter(hedge.delayMs);

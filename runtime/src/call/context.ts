@@ -74,6 +74,8 @@ export interface CallExchange {
   told(how: Identify, service: string): Told | undefined;
   /** The limit of this response on one upstream. */
   limitOf(upstream: object): Limit;
+  /** A call goes out. */
+  sends(): void;
   /** An answer waits until as many side effects have ended as have begun. */
   effectBegins(): void;
   effectEnds(): void;

@@ -22,6 +22,8 @@ export interface Permit<App, Args extends Message, Principal> {
   readonly roles?: readonly (readonly string[])[] | undefined;
   /** Asked when the message has been read, before anything else of the rpc; what it throws, or refuses, ends the request. */
   readonly judge?: ((cx: Request<App, Principal>, args: Args) => void | Promise<void>) | undefined;
+  /** The same for what has to make calls first: asked when limits have let the request on. */
+  readonly decide?: ((cx: Request<App, Principal>, args: Args) => void | Promise<void>) | undefined;
 }
 
 /** What a request's credentials come to for one rpc: who calls, or why they may not. */
@@ -38,6 +40,11 @@ export class Denied {
   }
 }
 
+/** What stands before an rpc's message. What it gives never throws, and never rejects. */
+export interface Admits {
+  judge(headers: IncomingHeaders): Verdict | Promise<Verdict>;
+}
+
 interface AdmissionOptions {
   readonly identity: Identity;
   readonly permit: Pick<Permit<never, never, never>, "public" | "sources" | "scopes" | "roles">;
@@ -50,8 +57,8 @@ interface AdmissionOptions {
   readonly observer: Observer | undefined;
 }
 
-/** Judges the requests of one rpc. What its methods give never throws, and never rejects. */
-export class Admission {
+/** Judges the requests of one rpc. */
+export class Admission implements Admits {
   readonly #options: AdmissionOptions;
 
   constructor(options: AdmissionOptions) {

@@ -54,8 +54,9 @@ function composingOf<App, I extends DescMessage, O extends DescMessage, C extend
   const { timeoutMs: methodMs, concurrent = 10, clock = systemClock, observer } = options;
   const codec = options.codec as EndpointCodec<Message, Message> | undefined;
   return {
-    begin({ exchange: { headers, judged } }, fetch, failed) {
-      const given = { headers, judged, clock, observer, fetch, failed };
+    begin({ exchange: of }, fetch, failed) {
+      const { headers, judged } = of;
+      const given = { headers, judged, clock, observer, fetch, of, failed };
       return new Exchange({ ...given, methodMs, clientMs: undefined, concurrent });
     },
     async compose(cx, args) {

@@ -3,7 +3,8 @@ import type { Failure } from "../failure.ts";
 
 /** A failure as clients see it. */
 export function connectError(failure: Failure): ConnectError {
-  const metadata = failure.pushback ? { "grpc-retry-pushback-ms": "-1" } : undefined;
+  const pushback = failure.pushbackMs ?? (failure.pushback ? -1 : undefined);
+  const metadata = pushback === undefined ? undefined : { "grpc-retry-pushback-ms": String(pushback) };
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0; // nobody reads it, and it costs more than all the rest
   const error = new ConnectError(failure.clientMessage, failure.clientCode as ConnectCode, metadata);

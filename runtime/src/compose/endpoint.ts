@@ -7,15 +7,18 @@ import type { Identity } from "../identity/identity.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
 import { Judged } from "../identity/judged.ts";
 import { type Observer, type ResponseEvent, usedBy } from "../observer.ts";
-import { Admission, beside, Denied, type Permit, type Verdict } from "./admission.ts";
+import { Admission, type Admits, beside, Denied, type Permit, type Verdict } from "./admission.ts";
 import { type AnswerMetadata, asStale, withHeaders } from "./answer-metadata.ts";
 import { concluded, responseCacheOf, reusing } from "./cached-endpoint.ts";
 import { connectError } from "./connect-error.ts";
 import type { Degraded } from "./degrade.ts";
+import { EarlyLimits } from "./early-limits.ts";
 import { Exchange } from "./exchange.ts";
 import { type Gate, permitGate } from "./gates.ts";
 import type { HttpCaching } from "./http-caching.ts";
 import { addJudged, INCOMING, JUDGED } from "./judged-handler.ts";
+import type { Limited } from "./limited.ts";
+import { limitsGate } from "./limits-gate.ts";
 import { REACHED, STALE } from "./reached.ts";
 import { Request } from "./request.ts";
 import { assertWritable, holdsRequired } from "./required.ts";
@@ -38,6 +41,8 @@ export interface EndpointOptions<
   readonly identity?: Identity | undefined;
   /** Who may call. Default, where there is an identity: whoever is known. */
   readonly permit?: Permit<App, MessageShape<I>, Principal> | undefined;
+  /** How often callers may. Default: as often as they like. */
+  readonly limits?: Limited<App, MessageShape<I>, MessageShape<O>, Principal> | undefined;
   /** Calls to one upstream at a time within one response. Default 10. */
   readonly concurrent?: number | undefined;
   readonly compose: (cx: Request<App, Principal>, args: MessageShape<I>) => Promise<MessageShape<C>>;
@@ -124,7 +129,7 @@ export function endpoint<
   const codec = answers === undefined ? own : reusing(method, own, answers);
   const { maxElements, http, version } = options;
   const told = { method, codec, maxElements, http, version };
-  const admission = admissionOf(method, options);
+  const admission = admissionOf(method, app, options);
   if (admission === undefined) return { ...told, run: composed, route: versioned(version, routeOf(method, composed)) };
   const run = judgedFirst(admission, options.clock ?? systemClock, composed);
   const judge: Endpoint["judge"] = (headers) => admission.judge(headers);
@@ -140,6 +145,21 @@ function versioned(version: Version | undefined, route: Endpoint["route"]): Endp
 
 function admissionOf<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal>(
   method: DescMethodUnary<I, O>,
+  app: App,
+  options: EndpointOptions<App, I, O, C, Principal>,
+): Admits | undefined {
+  const { limits, identity, version, clock = systemClock, observer } = options;
+  const admission = judgingOf(method, options);
+  if (limits?.early === undefined || limits.early.length === 0) return admission;
+  const { counters, early } = limits;
+  const hidden = identity?.hidden ?? new Set();
+  const { deprecation } = version ?? {};
+  const parts = { app, counters, early, admission, hidden, deprecation };
+  return new EarlyLimits({ ...parts, method: nameOf(method), clock, observer });
+}
+
+function judgingOf<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal>(
+  method: DescMethodUnary<I, O>,
   { identity, permit, timeoutMs, version, clock = systemClock, observer }: EndpointOptions<App, I, O, C, Principal>,
 ): Admission | undefined {
   const name = nameOf(method);
@@ -154,16 +174,21 @@ function admissionOf<App, I extends DescMessage, O extends DescMessage, C extend
 /** What a request passes once its message has been read, in this order. */
 function gatesOf<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal>(
   method: DescMethodUnary<I, O>,
-  { permit, clock = systemClock, observer }: EndpointOptions<App, I, O, C, Principal>,
+  { permit, limits, clock = systemClock, observer }: EndpointOptions<App, I, O, C, Principal>,
 ): readonly Gate<App, MessageShape<I>, Principal>[] {
   const parts = { method: nameOf(method), clock, observer };
-  return permit?.judge === undefined ? [] : [permitGate(permit.judge, parts)];
+  const { counters, late = [] } = limits ?? {};
+  return [
+    ...(permit?.judge === undefined ? [] : [permitGate(permit.judge, parts)]),
+    ...(counters === undefined || late.length === 0 ? [] : [limitsGate({ ...parts, counters, late })]),
+    ...(permit?.decide === undefined ? [] : [permitGate(permit.decide, parts)]),
+  ];
 }
 
 const nameOf = (method: DescMethodUnary): string => `${method.parent.typeName}/${method.name}`;
 
 /** A request whose headers nobody has judged yet, of a server that has not asked `judge`, is judged here. */
-function judgedFirst(admission: Admission, clock: Clock, run: Endpoint["run"]): Endpoint["run"] {
+function judgedFirst(admission: Admits, clock: Clock, run: Endpoint["run"]): Endpoint["run"] {
   return (args, headers, clientMs, done, failed) => {
     const startedAt = clock.now();
     let answering: Answering | undefined;
@@ -252,6 +277,7 @@ function answer<App, I extends DescMessage, O extends DescMessage, C extends Des
     const failure = gate?.told === undefined ? thrown : gate.told(thrown);
     failed(failure, withHeaders(metadata, failure.headers));
     gate?.refused?.(failure, judged);
+    if (!exchange.sent) exchange.refund();
     observe({ ok: false, failure });
   };
   const given = { headers, judged, clock, observer };
@@ -272,6 +298,9 @@ function answer<App, I extends DescMessage, O extends DescMessage, C extends Des
     exchange.end();
     done(response, found?.header ?? "", stale ? asStale(metadata) : metadata);
     observe({ ok: true, degraded: found?.entries ?? NONE, failures: found?.failures ?? NONE });
+    // What an answer has cost that was there already, others have paid.
+    if (answers !== undefined && !exchange.sent) exchange.refund();
+    else exchange.charged?.answered(response);
   };
   const composed = async (): Promise<void> => {
     try {
@@ -300,6 +329,7 @@ function answer<App, I extends DescMessage, O extends DescMessage, C extends Des
     cancel: () => {
       if (exchange.over) return;
       exchange.end();
+      if (!exchange.sent) exchange.refund();
       observe({ ok: false, failure: OVER });
     },
   };

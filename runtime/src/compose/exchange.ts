@@ -1,3 +1,4 @@
+import type { Message } from "@bufbuild/protobuf";
 import { type Timestamp, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { Sides } from "../call/branches.ts";
 import { type Cause, Causes } from "../call/causes.ts";
@@ -32,8 +33,18 @@ export interface ExchangeOptions {
   readonly observer?: Observer | undefined;
   /** What it is, where it is a fetch of the cache. */
   readonly fetch?: object | undefined;
+  /** For whom that was begun. */
+  readonly of?: Exchange | undefined;
   /** The response has failed. Called at most once, and not after `end`. */
   readonly failed: (failure: Failure) => void;
+}
+
+/** What a request was charged before it was composed. */
+export interface Charging {
+  /** Gives it back. */
+  refund(): void;
+  /** With what it has cost after all. */
+  answered(response: Message): void;
 }
 
 /** What the scopes of one request share: its budget, its headers, and what failures have touched. */
@@ -54,6 +65,11 @@ export class Exchange implements CallExchange {
   readonly judged: Judged | undefined;
   readonly observer: Observer | undefined;
   readonly fetch: object | undefined;
+  /** Whether any call has gone out. */
+  sent = false;
+  /** What limits have charged; undefined: nothing, or it is settled. */
+  charged: Charging | undefined;
+  readonly #of: Exchange | undefined;
   readonly #concurrent: number;
   readonly #limits = new Map<object, Limit>();
   /** A header that an expression has read, and that gRPC cannot carry. */
@@ -77,12 +93,13 @@ export class Exchange implements CallExchange {
   #idle: (() => void) | undefined;
 
   constructor(options: ExchangeOptions) {
-    const { clock, judged, headers, methodMs, clientMs, concurrent, observer, fetch, failed } = options;
+    const { clock, judged, headers, methodMs, clientMs, concurrent, observer, fetch, of, failed } = options;
     this.clock = clock;
     this.judged = judged;
     this.headers = judged ?? headers;
     this.observer = observer;
     this.fetch = fetch;
+    this.#of = of;
     this.#concurrent = concurrent;
     this.mayRetry = !(Number(headers.get("grpc-previous-rpc-attempts")) > 0);
     this.methodMs = methodMs;
@@ -101,7 +118,17 @@ export class Exchange implements CallExchange {
   detached(fetch: object, clock: Clock): Exchange {
     const { headers, judged, methodMs } = this;
     const concurrent = Number.POSITIVE_INFINITY;
-    return new Exchange({ clock, headers, judged, methodMs, clientMs: undefined, concurrent, fetch, failed: () => {} });
+    return new Exchange({
+      clock,
+      headers,
+      judged,
+      methodMs,
+      clientMs: undefined,
+      concurrent,
+      fetch,
+      of: this,
+      failed: () => {},
+    });
   }
   get over(): boolean {
     return this.scope.over;
@@ -131,6 +158,15 @@ export class Exchange implements CallExchange {
   hold(until: Promise<unknown>): void {
     this.effectBegins();
     until.then(() => this.effectEnds());
+  }
+  sends(): void {
+    this.sent = true;
+    if (this.#of !== undefined) this.#of.sent = true;
+  }
+  /** Gives back what limits have charged: nothing was done for the request. */
+  refund(): void {
+    this.charged?.refund();
+    this.charged = undefined;
   }
   effectBegins(): void {
     this.#effects++;

@@ -12,7 +12,7 @@ import { codeToHttpStatus, errorToJsonBytes } from "@connectrpc/connect/protocol
 import { OVER } from "../failure.ts";
 import { type Incoming, incomingOf } from "../identity/incoming.ts";
 import type { Judged } from "../identity/judged.ts";
-import { type Admission, Denied, type Verdict } from "./admission.ts";
+import { type Admits, Denied, type Verdict } from "./admission.ts";
 import type { AnswerMetadata } from "./answer-metadata.ts";
 import { connectError } from "./connect-error.ts";
 
@@ -22,14 +22,14 @@ export const INCOMING = createContextKey<Incoming | undefined>(undefined);
 export const JUDGED = createContextKey<Judged | undefined>(undefined);
 
 /** Everything that `add` adds to the router is judged by this. */
-export function addJudged(router: ConnectRouter, admission: Admission, add: () => void): void {
+export function addJudged(router: ConnectRouter, admission: Admits, add: () => void): void {
   const from = router.handlers.length;
   add();
   const added = router.handlers.splice(from);
   router.handlers.push(...added.map((handler) => judgedHandler(handler, admission)));
 }
 
-function judgedHandler(handler: UniversalHandler, admission: Admission): UniversalHandler {
+function judgedHandler(handler: UniversalHandler, admission: Admits): UniversalHandler {
   const serve = async (request: UniversalServerRequest): Promise<UniversalServerResponse> => {
     const contextValues = ownValues(request.contextValues ?? createContextValues());
     let verdict: Verdict | undefined;
@@ -107,6 +107,7 @@ function errorOf(verdict: Verdict, signal: AbortSignal): ConnectError | undefine
 function refused(error: ConnectError): UniversalServerResponse {
   const bytes = errorToJsonBytes(error, undefined);
   const header = new Headers({ "content-type": "application/json", "content-length": String(bytes.length) });
+  for (const [name, value] of error.metadata) header.append(name, value);
   const body = (async function* () {
     yield bytes;
   })();

@@ -21,6 +21,8 @@ export class Judged implements IncomingHeaders {
   readonly teller: Teller | undefined;
   /** How long that has taken, in milliseconds; 0 where nobody had to be asked. */
   tookMs = 0;
+  /** Which early limits it has passed, if any. */
+  passed: object | undefined;
   readonly #headers: IncomingHeaders;
   readonly #hidden: ReadonlySet<string>;
 

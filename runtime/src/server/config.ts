@@ -11,6 +11,7 @@ import { type Environment, EnvReader, type Fault } from "./env-reader.ts";
 import type { LogFormat } from "./failure-log.ts";
 import { quoted } from "./one-line.ts";
 import { DEFAULT_MAX_PENDING_BYTES } from "./pending-bytes.ts";
+import { readRedisUrl } from "./redis-url.ts";
 
 /** Certificates as PEM: whom to trust, and how to identify. */
 export interface TlsFiles {
@@ -105,7 +106,7 @@ export function readConfig<Upstreams extends Readonly<Record<string, DescService
   const faults: Fault[] = [];
   const read = new EnvReader(source, faults);
   const tls = readServerTls(read, readFile);
-  const redisUrl = readRedisUrl(read);
+  const redisUrl = readRedisUrl(read, "REDIS_URL");
   const trustedProxies = readNetworks(read);
   const audit = readAudit(read);
   const upstreams: Partial<Record<string, UpstreamAddress>> = {};
@@ -268,21 +269,6 @@ function isUsable(files: TlsFiles): boolean {
   } catch {
     return false;
   }
-}
-
-function readRedisUrl(read: EnvReader): string | undefined {
-  const text = read.optional("REDIS_URL");
-  if (text === undefined) return undefined;
-  const remedy = "an address like redis://127.0.0.1:6379 or rediss://user:password@redis.example:6380/0, or unset it";
-  const url = URL.parse(text);
-  // The value is not repeated: it may have a password in it.
-  if (url === null) read.fault("REDIS_URL", "is not an address", remedy);
-  else if (url.protocol !== "redis:" && url.protocol !== "rediss:") {
-    read.fault("REDIS_URL", "begins with neither redis:// nor rediss://", remedy);
-  } else if (!/^(\/\d*)?$/.test(url.pathname) || url.search !== "" || url.hash !== "") {
-    read.fault("REDIS_URL", "has more in it than user, password, host, port and the number of a database", remedy);
-  }
-  return text;
 }
 
 function readIdle(read: EnvReader): number {

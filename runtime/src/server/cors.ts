@@ -6,7 +6,16 @@ const HEADERS = cors.allowedHeaders.join(", ");
 /** What scripts may see besides the protocols' own: which fields are degraded, when not to come back, and when an rpc ends. */
 const EXPOSED = [
   ...cors.exposedHeaders,
-  ...["bff-degraded", "grpc-retry-pushback-ms", "deprecation", "sunset", "link"],
+  ...[
+    "bff-degraded",
+    "grpc-retry-pushback-ms",
+    "retry-after",
+    "ratelimit",
+    "ratelimit-policy",
+    "deprecation",
+    "sunset",
+    "link",
+  ],
 ].join(", ");
 const MAX_AGE_S = "7200";
 

@@ -1,6 +1,14 @@
 import { type Clock, systemClock } from "../clock.ts";
 import { Code, type Failure, OVER, Reason } from "../failure.ts";
-import type { BreakerEvent, DeprecatedUse, Deprecation, Observer, ResolverEvent, ResponseEvent } from "../observer.ts";
+import type {
+  BreakerEvent,
+  DeprecatedUse,
+  Deprecation,
+  LimitEvent,
+  Observer,
+  ResolverEvent,
+  ResponseEvent,
+} from "../observer.ts";
 import { type DeprecatedCall, DeprecatedCalls } from "./deprecated-calls.ts";
 import { quoted, tame, thrownText } from "./one-line.ts";
 
@@ -24,6 +32,7 @@ interface Line {
   readonly event:
     | "failed"
     | "degraded"
+    | "limited"
     | "resolver"
     | "rejection"
     | "breaker"
@@ -103,6 +112,15 @@ export class FailureLog implements Observer {
         };
       });
     }
+  }
+  limited({ method, header, limit, outcome }: LimitEvent): void {
+    if (outcome === "alone") return; // of counters that are away the server tells
+    this.#tell(`limited ${method} ${limit} ${outcome}`, () => ({
+      event: "limited",
+      text: `${method} refused by limit ${limit}${WHY_LIMITED[outcome]}`,
+      fields: { rpc: method, limit, outcome },
+      header,
+    }));
   }
   resolver({ name, header, outcome }: ResolverEvent): void {
     if (outcome.ok || outcome.failure.cause === undefined) return;
@@ -196,6 +214,11 @@ export class FailureLog implements Observer {
     this.#write(`${time} ${text}${request}${more === undefined ? "" : ` (and ${others})`}\n`);
   }
 }
+const WHY_LIMITED = {
+  exceeded: "",
+  cost: ": it costs more than is ever allowed",
+  unreachable: ": its counters cannot be reached",
+} as const;
 type OkOutcome = Extract<ResponseEvent["outcome"], { readonly ok: true }>;
 
 /** Indexes and keys in a path. */

@@ -4,21 +4,12 @@ import * as http2 from "node:http2";
 import * as net from "node:net";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { SourceContextSchema } from "@bufbuild/protobuf/wkt";
-import { Code, createClient, type Interceptor, type Transport } from "@connectrpc/connect";
-import {
-  compressionGzip,
-  connectNodeAdapter,
-  createConnectTransport,
-  createGrpcTransport,
-  createGrpcWebTransport,
-} from "@connectrpc/connect-node";
+import { Code, createClient, type Interceptor } from "@connectrpc/connect";
 import * as grpc from "@grpc/grpc-js";
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { Endpoint } from "../compose/endpoint.ts";
+import { adapter, combinations, fast, ours, type Served } from "../testing/all-protocols.ts";
 import { BEARER, GATE_PATH, type GateOptions, GateService, gate, type Seen, sourceOf } from "../testing/gate-rig.ts";
 import { frame } from "../wire/frame.ts";
-import { type ListenOptions, listen } from "./listen.ts";
-import { routes } from "./routes.ts";
 
 const KEY = { kind: "header", name: "x-api-key", scheme: undefined } as const;
 const SOURCES = [
@@ -27,64 +18,6 @@ const SOURCES = [
   sourceOf("key", KEY),
   sourceOf("browser", { kind: "cookie", name: "sid" }),
 ];
-
-/** Where an endpoint is served. */
-interface Served {
-  readonly url: string;
-  readonly port: number;
-}
-type Serve = (endpoint: Endpoint, options?: ListenOptions) => Promise<Served>;
-async function own(server: http.Server | http2.Http2Server, scheme = "http"): Promise<Served> {
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  onTestFinished(() => void server.close());
-  const { port } = server.address() as net.AddressInfo;
-  return { port, url: `${scheme}://127.0.0.1:${port}` };
-}
-async function ours(endpoints: Parameters<typeof listen>[0], options?: ListenOptions): Promise<Served> {
-  const server = await listen(endpoints, options);
-  onTestFinished(() => server.close(0));
-  return server;
-}
-const fast: Serve = (endpoint, options) => ours([endpoint], options);
-const adapter: Serve = ({ method, route }, options) => ours([{ method, route }], options);
-const servers: readonly [string, 1 | 2 | undefined, Serve][] = [
-  ["the fast path", undefined, fast],
-  ["Connect's adapter", undefined, adapter],
-  ["a server of one's own, HTTP/1.1", 1, ({ route }) => own(http.createServer(connectNodeAdapter({ routes: route })))],
-  [
-    "a server of one's own, HTTP/2",
-    2,
-    (endpoint) => own(http2.createServer(connectNodeAdapter({ routes: routes([endpoint]) }))),
-  ],
-];
-const transports: readonly [string, 1 | 2, (baseUrl: string, interceptors: Interceptor[]) => Transport][] = [
-  ["Connect", 1, (baseUrl, interceptors) => createConnectTransport({ baseUrl, httpVersion: "1.1", interceptors })],
-  ["Connect", 2, (baseUrl, interceptors) => createConnectTransport({ baseUrl, httpVersion: "2", interceptors })],
-  [
-    "Connect's GET",
-    1,
-    (baseUrl, interceptors) =>
-      createConnectTransport({ baseUrl, httpVersion: "1.1", interceptors, useHttpGet: true, useBinaryFormat: true }),
-  ],
-  ["gRPC", 2, (baseUrl, interceptors) => createGrpcTransport({ baseUrl, interceptors })],
-  [
-    "gRPC, compressed",
-    2,
-    (baseUrl, interceptors) => createGrpcTransport({ baseUrl, interceptors, compressMinBytes: 0, ...gzipped() }),
-  ],
-  ["gRPC-Web", 1, (baseUrl, interceptors) => createGrpcWebTransport({ baseUrl, httpVersion: "1.1", interceptors })],
-  ["gRPC-Web", 2, (baseUrl, interceptors) => createGrpcWebTransport({ baseUrl, httpVersion: "2", interceptors })],
-];
-function gzipped() {
-  return { sendCompression: compressionGzip };
-}
-
-const combinations = servers.flatMap(([server, version, serve]) =>
-  transports
-    .filter(([, over]) => version === undefined || over === version)
-    .map(([protocol, over, transport]) => ({ server, serve, protocol, over, transport })),
-);
 
 describe.each(combinations)("$protocol on HTTP/$over, on $server", ({ serve, transport }) => {
   async function asking(options: Partial<GateOptions>, headers: Record<string, string>, fileName = "") {

@@ -3,7 +3,17 @@ import type { Environment, Fault } from "./env-reader.ts";
 import { importModule } from "./import-module.ts";
 
 /** In the order of the page that tells of them. */
-const EVENTS = ["callStart", "call", "attempt", "cache", "resolver", "response", "breaker", "audit"] as const;
+const EVENTS = [
+  "callStart",
+  "call",
+  "attempt",
+  "cache",
+  "limited",
+  "resolver",
+  "response",
+  "breaker",
+  "audit",
+] as const;
 
 /** The same observer, whose faults are told and harm nobody: it is there to look on. */
 export function harmless(own: Observer, failed: (event: string, thrown: unknown) => void): Observer {
@@ -22,6 +32,7 @@ export function harmless(own: Observer, failed: (event: string, thrown: unknown)
     ...(own.call && { call: guarded("call", own.call) }),
     ...(own.attempt && { attempt: guarded("attempt", own.attempt) }),
     ...(own.cache && { cache: guarded("cache", own.cache) }),
+    ...(own.limited && { limited: guarded("limited", own.limited) }),
     ...(own.resolver && { resolver: guarded("resolver", own.resolver) }),
     ...(own.response && { response: guarded("response", own.response) }),
     ...(own.breaker && { breaker: guarded("breaker", own.breaker) }),

@@ -8,6 +8,7 @@ export function together(observers: readonly Observer[]): Observer | undefined {
     ...told(observers, "call"),
     ...told(observers, "attempt"),
     ...told(observers, "cache"),
+    ...told(observers, "limited"),
     ...told(observers, "resolver"),
     ...told(observers, "response"),
     ...told(observers, "breaker"),

@@ -9,6 +9,8 @@ import { systemClock } from "../clock.ts";
 import type { Endpoint } from "../compose/endpoint.ts";
 import type { Identity } from "../identity/identity.ts";
 import type { IdentitySpec, OpenIdentity } from "../identity/spec.ts";
+import type { Limits } from "../limits/limits.ts";
+import type { RateLimit } from "../limits/rate-limit.ts";
 import type { Observer } from "../observer.ts";
 import { GrpcClient } from "../transport/grpc-client.ts";
 import type { UnaryClient } from "../transport/unary-client.ts";
@@ -21,12 +23,14 @@ import { type Listening, listen } from "./listen.ts";
 import { harmless, loadObserver } from "./load-observer.ts";
 import { loadResolvers, type Supplied } from "./load-resolvers.ts";
 import { together } from "./observers.ts";
+import { configureLimits } from "./open-limits.ts";
 
 /** What a generated `server.ts` says about its package. */
 export interface ServeOptions<
   Upstreams extends Readonly<Record<string, DescService>>,
   Env,
   Principal extends Message = never,
+  Limit extends RateLimit = never,
 > {
   /** The proto package. */
   readonly name: string;
@@ -46,18 +50,24 @@ export interface ServeOptions<
   readonly functions?: readonly string[] | undefined;
   /** How callers are known, of a package that says so. */
   readonly identity?: ((env: Env) => IdentitySpec<Principal>) | undefined;
-  readonly create: (parts: ServeParts<Upstreams, Env, Principal>) => readonly Endpoint[] | Promise<readonly Endpoint[]>;
+  /** All that its rpcs are limited by. */
+  readonly limits?: readonly Limit[] | undefined;
+  readonly create: (
+    parts: ServeParts<Upstreams, Env, Principal, Limit>,
+  ) => readonly Endpoint[] | Promise<readonly Endpoint[]>;
   /** Besides the log on standard error, which BFF_LOG turns off. Default: what the module in BFF_OBSERVER exports, if any. */
   readonly observer?: Observer;
 }
 
 /** What the endpoints are made from. */
-export interface ServeParts<Upstreams, Env, Principal extends Message = never> {
+export interface ServeParts<Upstreams, Env, Principal extends Message = never, Limit extends RateLimit = never> {
   /** Of each upstream, and of each branch that has an address, as `agent.canary`. */
   readonly clients: { readonly [Name in keyof Upstreams]: UnaryClient };
   readonly env: Env;
   /** Who is asked who is calling; undefined where `ServeOptions.identity` says nothing. */
   readonly identity: [Principal] extends [never] ? undefined : Identity<Principal>;
+  /** What limits are counted with; undefined where `ServeOptions.limits` says nothing. */
+  readonly limits: [Limit] extends [never] ? undefined : Limits;
   /** For the upstreams: the cache of the process, with a second level when REDIS_URL is set. */
   readonly cache: Cache;
   /** What the user's module exports, with all functions of `ServeOptions.resolvers` and `ServeOptions.functions`. */
@@ -74,16 +84,18 @@ export async function serve<
   const Upstreams extends Readonly<Record<string, DescService>>,
   Env,
   Principal extends Message = never,
->(options: ServeOptions<Upstreams, Env, Principal>): Promise<void> {
+  Limit extends RateLimit = never,
+>(options: ServeOptions<Upstreams, Env, Principal, Limit>): Promise<void> {
   // Who does not read what is printed, or has no room for it, wants the server all the same.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   const { config, faults = [], env } = readConfig(process.env, options, readFileSync);
   const { spec, faults: unknown } = await declaredIdentity(process.env, env, options.identity);
+  const { spec: limited, faults: unlimited } = await declaredLimits(process.env, options.limits);
   const { resolvers = [], functions = [] } = options;
   const none = resolvers.length + functions.length === 0;
   const user = none ? { faults: [] } : await loadResolvers(process.env, { resolvers, functions });
   const loaded = options.observer === undefined ? await loadObserver(process.env) : { faults: [] };
-  const wrong = [...faults, ...unknown, ...user.faults, ...loaded.faults];
+  const wrong = [...faults, ...unknown, ...unlimited, ...user.faults, ...loaded.faults];
   if (config === undefined || wrong.length > 0) {
     process.stderr.write(explainFaults(options.name, wrong));
     return process.exit(2);
@@ -97,13 +109,15 @@ export async function serve<
   const audit = config.audit === undefined ? undefined : openAudit(config.audit, fault);
   const observer = together([log, own, audit].filter((one) => one !== undefined));
   const identity = await spec?.open({ clock: systemClock, fault, audit: (event) => observer?.audit?.(event) });
+  const limits = await limited?.open({ clock: systemClock, fault });
   const cache = await openCache(config.redisUrl, log);
   const endpoints = await options.create({
     clients,
     cache,
     supplied: user.supplied ?? { resolvers: undefined, functions: undefined },
     env: config.env,
-    identity: identity as ServeParts<Upstreams, Env, Principal>["identity"],
+    identity: identity as ServeParts<Upstreams, Env, Principal, Limit>["identity"],
+    limits: limits as ServeParts<Upstreams, Env, Principal, Limit>["limits"],
     ...(observer !== undefined && { observer }),
   });
 
@@ -126,7 +140,7 @@ export async function serve<
     await closeClients(Object.values(clients), deadline - performance.now());
     await cache.close();
     await Promise.race([
-      closed(identity, audit),
+      closed(identity, limits, audit),
       sleep(Math.max(0, deadline - performance.now()), undefined, { ref: false }),
     ]);
   };
@@ -167,12 +181,24 @@ async function declaredIdentity<Env, Principal extends Message>(
   return { spec, faults };
 }
 
+/** The same of limits. */
+async function declaredLimits(source: Environment, limits: readonly RateLimit[] = []) {
+  const faults: Fault[] = [];
+  const spec = limits.length === 0 ? undefined : await configureLimits(limits, new EnvReader(source, faults));
+  return { spec, faults };
+}
+
 function openAudit(where: string, fault: ServerFault): AuditLog {
   return new AuditLog(where === "stderr" ? toStandardError : appendingTo(where), fault);
 }
 
-async function closed(identity: OpenIdentity | undefined, audit: AuditLog | undefined): Promise<void> {
+async function closed(
+  identity: OpenIdentity | undefined,
+  limits: Limits | undefined,
+  audit: AuditLog | undefined,
+): Promise<void> {
   await identity?.close();
+  await limits?.close();
   await audit?.flush();
 }
 

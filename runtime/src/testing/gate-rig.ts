@@ -8,9 +8,11 @@ import {
   type SourceContext,
   SourceContextSchema,
 } from "@bufbuild/protobuf/wkt";
+import type { Clock } from "../clock.ts";
 import type { Permit } from "../compose/admission.ts";
 import { type Endpoint, type EndpointOptions, endpoint } from "../compose/endpoint.ts";
 import type { HttpCaching } from "../compose/http-caching.ts";
+import type { Limited } from "../compose/limited.ts";
 import type { Request } from "../compose/request.ts";
 import type { Version } from "../compose/version.ts";
 import { CredentialSchema, type Principal, PrincipalSchema } from "../gen/bff/v1/identity_pb.ts";
@@ -19,7 +21,7 @@ import { callerOf } from "../identity/principal.ts";
 import { unauthenticated, unjudged } from "../identity/refusals.ts";
 import type { Place, Source } from "../identity/source.ts";
 import type { OpenIdentity, SourceSpec } from "../identity/spec.ts";
-import type { AuditEvent, Observer, ResponseEvent } from "../observer.ts";
+import type { AuditEvent, LimitEvent, Observer, ResponseEvent } from "../observer.ts";
 import { openIdentity } from "../server/open-identity.ts";
 
 const file = create(FileDescriptorProtoSchema, {
@@ -105,6 +107,8 @@ export interface Seen {
 export interface GateOptions {
   readonly sources: readonly SourceSpec<Principal>[];
   readonly permit?: Permit<undefined, SourceContext, Principal> | undefined;
+  readonly limits?: Limited<undefined, SourceContext, SourceContext, Principal> | undefined;
+  readonly clock?: Clock;
   readonly timeoutMs?: number;
   readonly version?: Version;
   readonly environment?: Readonly<Record<string, string>>;
@@ -123,6 +127,8 @@ export interface GateOptions {
 export async function gate({
   sources,
   permit,
+  limits,
+  clock,
   timeoutMs = 10_000,
   version,
   environment = {},
@@ -134,9 +140,11 @@ export async function gate({
   const seen: Seen[] = [];
   const audited: AuditEvent[] = [];
   const responses: ResponseEvent[] = [];
+  const limited: LimitEvent[] = [];
   const observer: Observer = {
     audit: (event) => audited.push(event),
     response: (event) => responses.push(event),
+    limited: (event) => limited.push(event),
   };
   const gated: Endpoint = endpoint(GateService.method.get, undefined, {
     timeoutMs,
@@ -145,6 +153,8 @@ export async function gate({
     ...(permit !== undefined && { permit }),
     ...(version !== undefined && { version }),
     ...{ cache, http },
+    ...(limits !== undefined && { limits }),
+    ...(clock !== undefined && { clock }),
     compose: async (cx: Request<undefined, Principal>, args: SourceContext) => {
       const names = args.fileName.split(",").filter(Boolean);
       const { judged } = cx.exchange;
@@ -159,5 +169,5 @@ export async function gate({
       return create(SourceContextSchema, { fileName: JSON.stringify(one) });
     },
   });
-  return { identity: opened, endpoint: gated, seen, audited, responses };
+  return { identity: opened, endpoint: gated, seen, audited, responses, limited };
 }

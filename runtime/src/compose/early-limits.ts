@@ -1,0 +1,95 @@
+// Limits that stand before credentials: what a flood of requests asks of sources, and of the decoder, is bounded by them.
+import type { Clock } from "../clock.ts";
+import { asFailure, type Failure } from "../failure.ts";
+import { type IncomingHeaders, incomingOf } from "../identity/incoming.ts";
+import { Judged } from "../identity/judged.ts";
+import type { Charged, Limits, Refusal } from "../limits/limits.ts";
+import { type Deprecation, type Observer, usedBy } from "../observer.ts";
+import { type Admits, Denied, type Verdict } from "./admission.ts";
+import { withHeaders } from "./answer-metadata.ts";
+import { type Arrival, askedOf, type LimitUse, tellLimited } from "./limited.ts";
+
+interface EarlyLimitsOptions<App> {
+  readonly app: App;
+  readonly counters: Limits;
+  readonly early: readonly LimitUse<Arrival<App>, undefined, never>[];
+  /** What comes behind them; undefined: anybody may. */
+  readonly admission: Admits | undefined;
+  /** Names of headers that hold credentials, lower-case. */
+  readonly hidden: ReadonlySet<string>;
+  /** `package.Service/Method` */
+  readonly method: string;
+  readonly deprecation: Deprecation | undefined;
+  readonly clock: Clock;
+  readonly observer: Observer | undefined;
+}
+
+export class EarlyLimits<App> implements Admits {
+  readonly #options: EarlyLimitsOptions<App>;
+
+  constructor(options: EarlyLimitsOptions<App>) {
+    this.#options = options;
+  }
+
+  /** A promise only where counters, or a credential's source, have to be asked. */
+  judge(headers: IncomingHeaders): Verdict | Promise<Verdict> {
+    if (headers instanceof Judged && headers.passed === this) return this.#next(headers, 0);
+    const { app, counters, early, hidden, clock } = this.#options;
+    const startedAt = clock.now();
+    const { peer } = headers instanceof Judged ? headers : incomingOf(headers);
+    const arrived = new Judged(headers, hidden, { caller: undefined, peer, answer: [] });
+    let outcome: Charged | Refusal | Promise<Charged | Refusal> | undefined;
+    try {
+      const { asked } = askedOf(early, { app, peer, header: (name: string) => headerOf(arrived, name) }, undefined);
+      if (asked.length > 0) outcome = counters.charge(asked);
+    } catch (thrown) {
+      return this.#denied(asFailure(thrown), arrived, startedAt);
+    }
+    if (outcome === undefined) return this.#next(headers, 0);
+    if (!(outcome instanceof Promise)) return this.#after(outcome, headers, arrived, startedAt);
+    return outcome.then((found) => this.#after(found, headers, arrived, startedAt));
+  }
+
+  #after(
+    outcome: Charged | Refusal,
+    headers: IncomingHeaders,
+    arrived: Judged,
+    startedAt: number,
+  ): Verdict | Promise<Verdict> {
+    const { method, observer, clock } = this.#options;
+    tellLimited(observer, outcome, { request: arrived, header: (name) => headerOf(arrived, name), method });
+    if ("failure" in outcome) return this.#denied(outcome.failure, arrived, startedAt);
+    return this.#next(headers, clock.now() - startedAt);
+  }
+  #next(headers: IncomingHeaders, tookMs: number): Verdict | Promise<Verdict> {
+    const { admission, hidden } = this.#options;
+    const passed = (verdict: Verdict): Verdict => {
+      if (verdict instanceof Denied) return verdict;
+      verdict.passed = this;
+      verdict.tookMs += tookMs;
+      return verdict;
+    };
+    if (admission === undefined) {
+      if (headers instanceof Judged) return passed(headers);
+      return passed(new Judged(headers, hidden, { caller: undefined, peer: incomingOf(headers).peer, answer: [] }));
+    }
+    const verdict = admission.judge(headers);
+    return verdict instanceof Promise ? verdict.then(passed) : passed(verdict);
+  }
+  #denied(failure: Failure, request: Judged, startedAt: number): Denied {
+    const { observer, method, deprecation, clock } = this.#options;
+    observer?.response?.({
+      request,
+      header: (name) => headerOf(request, name),
+      method,
+      startedAt,
+      endedAt: clock.now(),
+      outcome: { ok: false, failure },
+      deprecated: deprecation && usedBy(deprecation, undefined),
+    });
+    return new Denied(failure, withHeaders(undefined, failure.headers));
+  }
+}
+
+const headerOf = (headers: IncomingHeaders, name: string): string =>
+  name.endsWith("-bin") ? "" : (headers.get(name) ?? "");

@@ -1,0 +1,97 @@
+// What limits ask of a request: whether they apply, to whom, and how much it costs.
+import type { Message } from "@bufbuild/protobuf";
+import { Code, Failure, Reason, refusal } from "../failure.ts";
+import type { Peer } from "../identity/incoming.ts";
+import type { Asked, Charged, Limits, Refusal } from "../limits/limits.ts";
+import type { RateLimit } from "../limits/rate-limit.ts";
+import type { Observer } from "../observer.ts";
+import type { Request } from "./request.ts";
+
+/** The limits of an rpc. */
+export interface Limited<App, Args extends Message, Result extends Message, Principal> {
+  readonly counters: Limits;
+  /** Those that read nothing of caller and message: before credentials are judged. They stay charged. */
+  readonly early?: readonly LimitUse<Arrival<App>, undefined, never>[] | undefined;
+  /** All others: when the message has been read and the permit's conditions hold, before any call. */
+  readonly late?: readonly LimitUse<Request<App, Principal>, Args, Result>[] | undefined;
+}
+
+/** A limit, as an rpc uses it. */
+export interface LimitUse<Cx, Args, Result> {
+  readonly limit: RateLimit;
+  /** Whom it counts. Undefined: it does not apply. Empty: PERMISSION_DENIED. */
+  readonly key: (cx: Cx, args: Args) => string | undefined;
+  /** Whether it applies. Default: it does. */
+  readonly if?: ((cx: Cx, args: Args) => boolean) | undefined;
+  /** In units; a part of one counts as one, less than 0 as 0. Default 1. More than the limit ever allows: INVALID_ARGUMENT. */
+  readonly cost?: ((cx: Cx, args: Args) => number | bigint) | undefined;
+  /** What it has cost after all, asked when the answer has been sent. Of late limits only. */
+  readonly settle?: ((cx: Cx, args: Args, result: Result) => number | bigint) | undefined;
+}
+
+/** A request of which nobody has judged anything, as early limits see it. No credential is in it. */
+export interface Arrival<out App> {
+  readonly app: App;
+  readonly peer: Peer;
+  /** An incoming header by its lower-case name; "" when absent, several values joined with ", ", never a `-bin` one. */
+  header(name: string): string;
+}
+
+/**
+ * What a request is to be charged; none: no limit applies.
+ *
+ * @returns the uses that apply, and what each asks for
+ * @throws Failure (PERMISSION_DENIED) for an empty key, and for an expression that cannot be evaluated: nobody passes a limit by that
+ */
+export function askedOf<Cx, Args, Use extends LimitUse<Cx, Args, never>>(
+  uses: readonly Use[],
+  cx: Cx,
+  args: Args,
+): { readonly applied: readonly Use[]; readonly asked: readonly Asked[] } {
+  const applied: Use[] = [];
+  const asked: Asked[] = [];
+  for (const use of uses) {
+    const { limit } = use;
+    const one = evaluated(limit, () => {
+      if (use.if !== undefined && !use.if(cx, args)) return undefined;
+      const key = use.key(cx, args);
+      if (key === undefined) return undefined;
+      const cost = use.cost === undefined ? 1 : use.cost(cx, args);
+      if (Number.isNaN(Number(cost))) throw new RangeError("its cost is no number");
+      return { limit, key, cost };
+    });
+    if (one === undefined) continue;
+    if (one.key === "") throw nobody(limit);
+    applied.push(use);
+    asked.push(one);
+  }
+  return { applied, asked };
+}
+
+function evaluated<T>(limit: RateLimit, run: () => T): T {
+  try {
+    return run();
+  } catch (thrown) {
+    if (thrown instanceof Failure && thrown.refusal) throw thrown;
+    const message = `the limit ${limit.name} cannot be evaluated: ${thrown instanceof Failure ? thrown.message : thrown}`;
+    const code = Code.PERMISSION_DENIED;
+    throw new Failure({ code, clientCode: code, reason: Reason.INVALID, callee: "", message, cause: thrown });
+  }
+}
+
+function nobody({ name }: RateLimit): Failure {
+  const { code, reason, clientCode, clientMessage } = refusal(Code.PERMISSION_DENIED);
+  const message = `the limit ${name} has no key to count by`;
+  return new Failure({ code, reason, clientCode, clientMessage, message, callee: "", refusal: true });
+}
+
+/** Tells of what limits have done. */
+export function tellLimited(
+  observer: Observer | undefined,
+  outcome: Charged | Refusal,
+  about: { readonly request: object; readonly header: (name: string) => string; readonly method: string },
+): void {
+  if (observer?.limited === undefined) return;
+  const [limits, what] = "failure" in outcome ? [outcome.limits, outcome.outcome] : [outcome.alone, "alone" as const];
+  for (const limit of limits) observer.limited({ ...about, limit, outcome: what });
+}

@@ -1,0 +1,61 @@
+import type { Message } from "@bufbuild/protobuf";
+import type { Charged, Limits, Refusal } from "../limits/limits.ts";
+import type { Observer } from "../observer.ts";
+import type { Charging, Exchange } from "./exchange.ts";
+import type { Gate } from "./gates.ts";
+import { askedOf, type LimitUse, tellLimited } from "./limited.ts";
+import type { Request } from "./request.ts";
+
+interface LimitsGateParts<App, Args extends Message, Result extends Message, Principal> {
+  readonly counters: Limits;
+  readonly late: readonly LimitUse<Request<App, Principal>, Args, Result>[];
+  readonly method: string;
+  readonly observer: Observer | undefined;
+}
+
+/** Whether the limits of an rpc let a request on; it is charged all of them, or none. */
+export function limitsGate<App, Args extends Message, Result extends Message, Principal>({
+  counters,
+  late,
+  method,
+  observer,
+}: LimitsGateParts<App, Args, Result, Principal>): Gate<App, Args, Principal> {
+  return {
+    pass: (cx, args) => {
+      const { applied, asked } = askedOf(late, cx, args);
+      if (asked.length === 0) return undefined;
+      const { exchange } = cx;
+      const charged = (outcome: Charged | Refusal): void => {
+        tellLimited(observer, outcome, { request: cx, header: (name) => exchange.header(name), method });
+        if ("failure" in outcome) throw outcome.failure;
+        hold(exchange, outcome, (result) =>
+          settle(applied, outcome, (use) => use.settle?.(cx, args, result as Result)),
+        );
+      };
+      const outcome = counters.charge(asked);
+      return outcome instanceof Promise ? outcome.then(charged) : charged(outcome);
+    },
+  };
+}
+
+function hold(exchange: Exchange, charged: Charged, answered: Charging["answered"]): void {
+  // Nobody waits any more: nothing is going to be done.
+  if (exchange.over) charged.refund();
+  else exchange.charged = { refund: () => charged.refund(), answered };
+}
+
+/** A cost that cannot be told leaves what was asked for. */
+function settle<Use extends LimitUse<never, never, never>>(
+  applied: readonly Use[],
+  charged: Charged,
+  cost: (use: Use) => number | bigint | undefined,
+): void {
+  for (const [index, use] of applied.entries()) {
+    try {
+      const units = cost(use);
+      if (units !== undefined) charged.settle(index, units);
+    } catch (thrown) {
+      charged.unsettled(index, thrown);
+    }
+  }
+}

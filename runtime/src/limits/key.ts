@@ -1,0 +1,25 @@
+import { createHash } from "node:crypto";
+import { isIPv6 } from "node:net";
+
+/** Longer ones are hashed: in UTF-16 code units. */
+const MOST_LENGTH = 64;
+
+/**
+ * A caller's key as counters have it: short, and different for different keys. An IPv6 address is its network, /64: that much every subscriber
+ * has (RFC 6177, RIPE-690), and each of its addresses would have a limit of its own.
+ */
+export function keyOf(text: string): string {
+  const key = text.includes(":") ? networkOf(text) : text;
+  if (key.length <= MOST_LENGTH) return `=${key}`;
+  return `#${createHash("sha256").update(key).digest("base64url")}`;
+}
+
+function networkOf(text: string): string {
+  if (!isIPv6(text) || text.includes("%")) return text;
+  const [before = [], after = []] = text.split("::").map((part) => (part === "" ? [] : part.split(":")));
+  // What ends in the form of IPv4 has that in place of two groups.
+  const missing = 8 - before.length - after.length - (text.includes(".") ? 1 : 0);
+  const groups = [...before, ...new Array<string>(text.includes("::") ? missing : 0).fill("0"), ...after];
+  const network = groups.slice(0, 4).map((group) => group.replace(/^0+(?=.)/, "").toLowerCase());
+  return `${network.join(":")}::/64`;
+}

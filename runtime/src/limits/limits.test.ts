@@ -1,0 +1,283 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { FakeClock } from "../testing/fake-clock.ts";
+import { endOf } from "./calendar.ts";
+import { Cells } from "./cells.ts";
+import { keyOf } from "./key.ts";
+import { type Charged, isRefusal, Limits, type Refusal } from "./limits.ts";
+import { LocalCounters } from "./local-counters.ts";
+import { Counter, type RateLimit } from "./rate-limit.ts";
+
+const limit = (init: Partial<RateLimit>): RateLimit => {
+  return { name: "user", package: "web.v1", rate: 6, per: 60_000, burst: 3, ...init };
+};
+
+/** A bucket that is filled by what is charged and that leaks all the time, in whole numbers of any size: microseconds times rate. */
+class Bucket {
+  readonly #rate: bigint;
+  readonly #per: bigint;
+  readonly #full: bigint;
+  #level = 0n;
+  #at = 0n;
+
+  constructor({ rate, per, burst }: { rate: number; per: number; burst: number }) {
+    this.#rate = BigInt(rate);
+    this.#per = BigInt(per) * 1000n;
+    this.#full = BigInt(burst) * this.#per;
+  }
+  at(micros: bigint): this {
+    const level = this.#level - (micros - this.#at) * this.#rate;
+    this.#level = level < 0n ? 0n : level;
+    this.#at = micros;
+    return this;
+  }
+  charge(cost: number): boolean {
+    const after = this.#level + BigInt(cost) * this.#per;
+    if (after > this.#full) return false;
+    this.#level = after;
+    return true;
+  }
+  add(cost: number): void {
+    const after = this.#level + BigInt(cost) * this.#per;
+    this.#level = after < 0n ? 0n : after;
+  }
+  /** How long until this passes, in microseconds. */
+  wait(cost: number): bigint {
+    const over = this.#level + BigInt(cost) * this.#per - this.#full;
+    return over <= 0n ? 0n : (over + this.#rate - 1n) / this.#rate;
+  }
+}
+
+const shapes = fc.record({
+  rate: fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 1_000_000 })),
+  per: fc.constantFrom(1, 7, 100, 1_000, 60_000, 3_600_000, 86_400_000),
+  burst: fc.integer({ min: 1, max: 50 }),
+});
+const acts = fc.array(
+  fc.record({
+    cost: fc.integer({ min: 0, max: 60 }),
+    act: fc.constantFrom("charge", "charge", "charge", "give back", "add"),
+    // Exactly at the edge, just before it, or anywhere.
+    pause: fc.oneof(
+      fc.constantFrom<"edge" | "before">("edge", "before"),
+      fc.nat(5_000),
+      fc.nat(10_000_000),
+      fc.constant(0),
+    ),
+  }),
+  { maxLength: 60 },
+);
+
+describe("a counter of this process", () => {
+  test("admits what an exact bucket admits, to the microsecond", () => {
+    fc.assert(
+      fc.property(shapes, acts, (shape, all) => {
+        const counter = new Counter(limit(shape));
+        const counters = new LocalCounters();
+        const bucket = new Bucket(shape);
+        let now = 1_000_000;
+        for (const { cost, act, pause } of all) {
+          const wait = Number(bucket.at(BigInt(now)).wait(cost));
+          now += pause === "edge" ? wait : pause === "before" ? Math.max(0, wait - 1) : pause;
+          bucket.at(BigInt(now));
+          const moment = { now, date: now };
+          if (act !== "charge") {
+            const units = act === "add" ? cost : -cost;
+            bucket.add(units);
+            counters.add(counter, "k", units, moment);
+            continue;
+          }
+          if (cost > shape.burst) continue;
+          const expected = Number(bucket.wait(cost));
+          const standing = counters.standing({ counter, key: "k", cost }, moment);
+          expect(standing?.wait ?? 0).toBe(expected);
+          const admitted = bucket.charge(cost);
+          expect(standing === undefined).toBe(admitted);
+          if (admitted) counters.add(counter, "k", cost, moment);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test.each([
+    ["day", "2026-02-28T23:59:59.999Z", "2026-03-01T00:00:00.000Z"],
+    ["day", "2028-02-28T00:00:00.000Z", "2028-02-29T00:00:00.000Z"],
+    ["month", "2028-02-29T12:00:00.000Z", "2028-03-01T00:00:00.000Z"],
+    ["month", "2026-12-31T23:59:59.999Z", "2027-01-01T00:00:00.000Z"],
+    ["month", "2026-01-01T00:00:00.000Z", "2026-02-01T00:00:00.000Z"],
+  ] as const)("a %s counts to its end, UTC: %s", (per, at, end) => {
+    expect(new Date(endOf(per, Date.parse(at) * 1000) / 1000).toISOString()).toBe(end);
+    const counter = new Counter(limit({ per, rate: 2, burst: 2 }));
+    const counters = new LocalCounters();
+    const charge = { counter, key: "k", cost: 1 };
+    const [from, to] = [Date.parse(at) * 1000, Date.parse(end) * 1000];
+    for (let i = 0; i < 2; i++) {
+      expect(counters.standing(charge, { now: 0, date: from })).toBe(undefined);
+      counters.add(counter, "k", 1, { now: 0, date: from });
+    }
+    expect(counters.standing(charge, { now: 0, date: to - 1 })).toEqual({ wait: 1, left: 0 });
+    expect(counters.standing(charge, { now: 0, date: to })).toBe(undefined);
+    counters.add(counter, "k", 2, { now: 0, date: to });
+    // What was charged before the edge is not given back behind it.
+    counters.add(counter, "k", -1, { now: 0, date: to }, from);
+    expect(counters.standing(charge, { now: 0, date: to })?.left).toBe(0);
+    counters.add(counter, "k", -1, { now: 0, date: to }, to);
+    expect(counters.standing(charge, { now: 0, date: to })).toBe(undefined);
+  });
+
+  test("keeps so many keys and no more; what has recovered goes first, then what recovers first", () => {
+    const counter = new Counter(limit({ rate: 1, per: 1_000, burst: 100 }));
+    const counters = new LocalCounters(100);
+    counters.add(counter, "heavy", 100, { now: 0, date: 0 });
+    let now = 0;
+    for (let i = 0; i < 100_000; i++) {
+      counters.add(counter, `k${i}`, 1, { now, date: now });
+      now += 10;
+      expect(counters.size(counter)).toBeLessThanOrEqual(100);
+    }
+    // Of a hundred seconds one has passed.
+    expect(counters.standing({ counter, key: "heavy", cost: 2 }, { now, date: now })).toMatchObject({ left: 1 });
+  });
+  test("a place that has become free is found again", () => {
+    const cells = new Cells<{ until: number }>(10);
+    for (let i = 0; i < 10; i++) cells.set(`k${i}`, { until: i === 5 ? 1 : 100 }, 0);
+    cells.set("new", { until: 100 }, 50);
+    expect([cells.get("k5"), cells.get("new"), cells.size]).toEqual([undefined, { until: 100 }, 10]);
+  });
+});
+
+describe("keys", () => {
+  test.each([
+    ["2001:db8::1", "=2001:db8:0:0::/64"],
+    ["2001:db8:0:0:ffff::", "=2001:db8:0:0::/64"],
+    ["2001:db8:0:1::1", "=2001:db8:0:1::/64"],
+    ["::1", "=0:0:0:0::/64"],
+    ["::", "=0:0:0:0::/64"],
+    ["2001:0DB8::00A1:0:0:0:1", "=2001:db8:0:a1::/64"],
+    ["64:ff9b::192.0.2.1", "=64:ff9b:0:0::/64"],
+    ["1:2:3:4:5:6:192.0.2.1", "=1:2:3:4::/64"],
+    ["fe80::1:2:3:4", "=fe80:0:0:0::/64"],
+    ["1:2:3:4:5:6:7:8", "=1:2:3:4::/64"],
+    ["1:2:3:4:5:6:7::", "=1:2:3:4::/64"],
+    ["192.0.2.1", "=192.0.2.1"],
+    ["a:b", "=a:b"],
+    ["1:2:3", "=1:2:3"],
+    ["1:2:3:4:5:6:7:8:9", "=1:2:3:4:5:6:7:8:9"],
+    ["1::2::3", "=1::2::3"],
+    ["tenant:x::y", "=tenant:x::y"],
+    ["", "="],
+  ])("%s counts as %s", (text, key) => {
+    expect(keyOf(text)).toBe(key);
+  });
+  test("are short, and those of different callers differ", () => {
+    fc.assert(
+      fc.property(fc.string({ maxLength: 200 }), fc.string({ maxLength: 200 }), (a, b) => {
+        fc.pre(a !== b && !a.includes(":") && !b.includes(":"));
+        expect(keyOf(a)).not.toBe(keyOf(b));
+        expect(keyOf(a).length).toBeLessThanOrEqual(65);
+      }),
+    );
+    const long = "x".repeat(1_000_000);
+    expect(keyOf(long).length).toBe(44);
+    expect(keyOf(keyOf(long))).not.toBe(keyOf(long));
+  });
+});
+
+describe("limits of one request", () => {
+  const WIDE = limit({ name: "wide", rate: 100, burst: 100 });
+  const NARROW = limit({ name: "narrow", rate: 1, burst: 1 });
+  const CALLS = limit({ name: "calls", rate: 10, per: "day", burst: 10 });
+  function opened(clock = new FakeClock()) {
+    const limits = new Limits({ clock, fault: () => {} });
+    const charge = (...of: readonly (readonly [RateLimit, number | bigint])[]) =>
+      limits.charge(of.map(([one, cost]) => ({ limit: one, key: "ann", cost }))) as Charged | Refusal;
+    const left = (one: RateLimit): number => {
+      for (let units = 0; ; units++) {
+        const outcome = charge([one, units + 1]);
+        if (isRefusal(outcome)) return units;
+        outcome.refund();
+      }
+    };
+    return { clock, limits, charge, left };
+  }
+
+  test("are charged all or none", () => {
+    const { charge, left } = opened();
+    expect(isRefusal(charge([WIDE, 1], [NARROW, 1], [CALLS, 1]))).toBe(false);
+    for (let i = 0; i < 5; i++)
+      expect(charge([WIDE, 1], [NARROW, 1], [CALLS, 1])).toMatchObject({
+        outcome: "exceeded",
+        limits: ["web.v1/narrow"],
+      });
+    expect([left(WIDE), left(NARROW), left(CALLS)]).toEqual([99, 0, 9]);
+  });
+  test("of which several refuse tell the longest wait", () => {
+    const { charge, clock } = opened();
+    clock.chance = 0;
+    charge([NARROW, 1], [CALLS, 10]);
+    const outcome = charge([WIDE, 1], [NARROW, 1], [CALLS, 1]) as Refusal;
+    expect(outcome.limits).toEqual(["web.v1/narrow", "web.v1/calls"]);
+    const [, seconds, , policy, , standing] = outcome.failure.headers;
+    const untilMidnight = Math.ceil((86_400_000 - (clock.date().getTime() % 86_400_000)) / 1000);
+    expect(Number(seconds)).toBe(untilMidnight);
+    expect(policy).toBe('"narrow";q=1;w=60, "calls";q=10;w=86400');
+    expect(standing).toBe(`"narrow";r=0;t=60, "calls";r=0;t=${untilMidnight}`);
+  });
+  test.each([
+    [0, 100],
+    [-5, 100],
+    [-5n, 100],
+    [0.2, 99],
+    [3n, 97],
+  ])("a cost of %s leaves %s", (cost, rest) => {
+    const { charge, left } = opened();
+    expect(isRefusal(charge([WIDE, cost]))).toBe(false);
+    expect(left(WIDE)).toBe(rest);
+  });
+  test.each([101, 10n ** 30n, Number.POSITIVE_INFINITY])("a cost of %s can never be", (cost) => {
+    const { charge, left } = opened();
+    expect(charge([NARROW, 1], [WIDE, cost])).toMatchObject({
+      outcome: "cost",
+      limits: ["web.v1/wide"],
+      failure: { clientCode: 3 },
+    });
+    expect([left(NARROW), left(WIDE)]).toEqual([1, 100]);
+  });
+  test("one that stands twice with one key is charged both", () => {
+    const { charge, left } = opened();
+    const outcome = charge([WIDE, 30], [WIDE, 20]) as Charged;
+    expect(left(WIDE)).toBe(50);
+    outcome.settle(1, 5);
+    expect(left(WIDE)).toBe(65);
+    expect(charge([WIDE, 40], [WIDE, 40])).toMatchObject({ outcome: "exceeded" });
+    outcome.refund();
+    expect(left(WIDE)).toBe(100);
+  });
+  test("settling charges or gives back the difference, and may overdraw", async () => {
+    const { charge, left, clock } = opened();
+    (charge([WIDE, 50]) as Charged).settle(0, 20n);
+    expect(left(WIDE)).toBe(80);
+    (charge([WIDE, 50]) as Charged).settle(0, 180);
+    expect(charge([WIDE, 0])).toMatchObject({ outcome: "exceeded" });
+    await clock.advance(60_000);
+    expect(left(WIDE)).toBe(0);
+    expect(isRefusal(charge([WIDE, 0]))).toBe(false);
+    await clock.advance(30_000);
+    expect(left(WIDE)).toBe(50);
+    const done = charge([WIDE, 1]) as Charged;
+    for (const cost of [Number.NaN, -7]) done.settle(0, cost);
+    expect(left(WIDE)).toBe(50);
+    (charge([WIDE, 1]) as Charged).settle(0, Number.POSITIVE_INFINITY);
+    expect(charge([WIDE, 0])).toMatchObject({ outcome: "exceeded" });
+  });
+  test("of one name are one counter, and may not differ", () => {
+    const { charge, left } = opened();
+    charge([{ ...WIDE }, 60]);
+    expect(left(WIDE)).toBe(40);
+    expect(() => charge([{ ...WIDE, rate: 99 }, 1])).toThrow("limits web.v1/wide differ");
+    expect(isRefusal(charge([{ ...WIDE, package: "mobile.v1", rate: 99 }, 1]))).toBe(false);
+    for (const wrong of [{ rate: 0 }, { burst: 0 }, { per: 0 }, { per: Number.NaN }])
+      expect(() => charge([limit({ name: JSON.stringify(wrong), ...wrong }), 1])).toThrow(TypeError);
+  });
+});

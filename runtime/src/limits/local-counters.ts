@@ -1,0 +1,83 @@
+import { endOf } from "./calendar.ts";
+import { type Cell, Cells } from "./cells.ts";
+import type { Charge, Counter, Standing } from "./rate-limit.ts";
+
+/** A key's counter: how much of it is charged, in ticks, at a moment; of a calendar unit, which ends then. */
+interface Level extends Cell {
+  /** In microseconds. */
+  at: number;
+  level: number;
+}
+
+/** The time, in microseconds: of a clock that never goes back, and since 1970. */
+export interface Moment {
+  readonly now: number;
+  readonly date: number;
+}
+
+/** More is not counted, in ticks: above it numbers are no longer whole. */
+export const MOST_TICKS = Number.MAX_SAFE_INTEGER;
+
+/** Counters of this process alone. What they do is done at once, so nobody comes in between. */
+export class LocalCounters {
+  readonly #keys = new Map<Counter, Cells<Level>>();
+  readonly #most: number | undefined;
+
+  /** @param most keys of one limit */
+  constructor(most?: number) {
+    this.#most = most;
+  }
+
+  /** How a counter stands to a charge; nothing is charged. Undefined: it passes. */
+  standing({ counter, key, cost }: Charge, moment: Moment): Standing | undefined {
+    const { full, ticks, drain, unit } = counter;
+    const level = this.#level(counter, key, moment);
+    const over = level + cost * ticks - full;
+    if (over <= 0) return undefined;
+    const left = Math.max(0, Math.floor((full - level) / ticks));
+    return { left, wait: unit === "" ? Math.ceil(over / drain) : endOf(unit, moment.date) - moment.date };
+  }
+
+  /**
+   * Charges, whether or not there is room.
+   *
+   * @param units less than 0: gives back
+   * @param since the `date` of what is given back: what was charged to another calendar unit is not
+   */
+  add(counter: Counter, key: string, units: number, moment: Moment, since = moment.date): void {
+    const { ticks, drain, unit } = counter;
+    if (unit !== "" && units < 0 && endOf(unit, since) !== endOf(unit, moment.date)) return;
+    const level = Math.min(MOST_TICKS, Math.max(0, this.#level(counter, key, moment) + units * ticks));
+    const at = unit === "" ? moment.now : endOf(unit, moment.date);
+    const until = unit === "" ? at + level / drain : at;
+    const cells = this.#cells(counter);
+    const cell = cells.get(key);
+    if (cell !== undefined) {
+      cell.at = at;
+      cell.level = level;
+      cell.until = until;
+    } else if (level > 0) {
+      cells.set(key, { at, level, until }, unit === "" ? moment.now : moment.date);
+    }
+  }
+
+  /** How many keys are known of a limit. */
+  size(counter: Counter): number {
+    return this.#keys.get(counter)?.size ?? 0;
+  }
+
+  #level(counter: Counter, key: string, { now, date }: Moment): number {
+    const cell = this.#keys.get(counter)?.get(key);
+    if (cell === undefined) return 0;
+    if (counter.unit !== "") return cell.at === endOf(counter.unit, date) ? cell.level : 0;
+    return Math.max(0, cell.level - Math.max(0, now - cell.at) * counter.drain);
+  }
+  #cells(counter: Counter): Cells<Level> {
+    let cells = this.#keys.get(counter);
+    if (cells === undefined) {
+      cells = new Cells(this.#most);
+      this.#keys.set(counter, cells);
+    }
+    return cells;
+  }
+}

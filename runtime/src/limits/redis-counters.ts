@@ -1,0 +1,65 @@
+import { connectRedis, type RedisClient } from "../redis-client.ts";
+import { MOST_TICKS } from "./local-counters.ts";
+import type { Charge, Counter } from "./rate-limit.ts";
+import { ADD, CHARGE, type Script } from "./redis-script.ts";
+import type { Answer, SharedCounters } from "./shared-counters.ts";
+
+const PREFIX = "bff:limit:";
+
+/**
+ * Counters in Redis, 6.2 or later: all processes count together, by Redis's clock, and what has recovered is not kept. All counters of a request
+ * are one script, so they stand in one database; a cluster is not served.
+ */
+export class RedisCounters implements SharedCounters {
+  readonly #client: RedisClient;
+
+  /**
+   * @param url `redis[s]://[[username][:password]@]host[:port][/database]`; connects, and again when the connection is lost
+   * @param failed hears of each attempt to connect that fails
+   */
+  constructor(url: string, failed: (error: Error) => void) {
+    this.#client = connectRedis(url, failed);
+  }
+  async charge(charges: readonly Charge[]): Promise<Answer> {
+    const keys = charges.map(({ counter, key }) => keyIn(counter, key));
+    const all: string[] = [];
+    for (const { counter, cost } of charges) {
+      const { unit, drain, full, ticks } = counter;
+      all.push(unit, String(drain), whole(full), whole(cost * ticks));
+    }
+    const reply = await this.#run(CHARGE, keys, all);
+    if (typeof reply === "number") return { at: reply };
+    if (!Array.isArray(reply) || reply.length !== 2 * charges.length || !reply.every(Number.isFinite))
+      throw new Error("Redis has answered something else than what was asked");
+    const numbers: readonly number[] = reply;
+    return {
+      standings: charges.map(({ counter }, i) => ({
+        wait: numbers[2 * i] ?? 0,
+        left: Math.floor((numbers[2 * i + 1] ?? 0) / counter.ticks),
+      })),
+    };
+  }
+  async add(counter: Counter, key: string, units: number, since: number): Promise<void> {
+    const { unit, drain, ticks } = counter;
+    const charged = Math.max(-MOST_TICKS, Math.min(MOST_TICKS, units * ticks));
+    await this.#run(ADD, [keyIn(counter, key)], [unit, String(drain), whole(charged), whole(since)]);
+  }
+  close(): void {
+    this.#client.destroy();
+  }
+
+  /** A Redis that has not seen it, or has forgotten it, says so and has done nothing. */
+  async #run({ sha, text }: Script, keys: string[], all: string[]): Promise<unknown> {
+    try {
+      return await this.#client.evalSha(sha, { keys, arguments: all });
+    } catch (error) {
+      if (!(error instanceof Error && error.message.startsWith("NOSCRIPT"))) throw error;
+      return this.#client.eval(text, { keys, arguments: all });
+    }
+  }
+}
+
+const keyIn = (counter: Counter, key: string): string => `${PREFIX}${counter.id}:${key}`;
+
+/** Without an exponent, which Lua would read and its patterns would not. */
+const whole = (value: number): string => BigInt(Math.round(value)).toString();

@@ -1,0 +1,108 @@
+import { createHash } from "node:crypto";
+
+/** A script of Redis, and what it is known by there once it has run. */
+export interface Script {
+  readonly text: string;
+  readonly sha: string;
+}
+function script(text: string): Script {
+  return { text, sha: createHash("sha1").update(text).digest("hex") };
+}
+
+// A counter is a text of two whole numbers: of a rate when it was charged and how many ticks were charged then; of a calendar unit when the
+// unit ends and how many ticks are charged in it. Times are in microseconds since 1970, of Redis's clock. Where that goes back, a rate goes on
+// from there.
+const SHARED = `
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+
+-- When the calendar unit ends that a moment is in, UTC. Of days since 1970 in the Gregorian calendar, in years that begin in March.
+local function ends(unit, micros)
+  local day = math.floor(micros / 86400000000)
+  if unit == 'day' then return (day + 1) * 86400000000 end
+  local z = day + 719468
+  local era = math.floor(z / 146097)
+  local doe = z - era * 146097
+  local yoe = math.floor((doe - math.floor(doe / 1460) + math.floor(doe / 36524) - math.floor(doe / 146096)) / 365)
+  local doy = doe - (365 * yoe + math.floor(yoe / 4) - math.floor(yoe / 100))
+  local month = math.floor((5 * doy + 2) / 153)
+  if month < 11 then return (day - doy + math.floor((153 * (month + 1) + 2) / 5)) * 86400000000 end
+  local year = era * 400 + yoe + 1
+  local century = math.floor(year / 400)
+  local rest = year - century * 400
+  local march = century * 146097 + 365 * rest + math.floor(rest / 4) - math.floor(rest / 100) - 719468
+  return march * 86400000000
+end
+
+local function charged(key, unit, drain)
+  local value = redis.call('GET', key)
+  local at, level = string.match(value or '', '^(%d+) (%d+)$')
+  at = tonumber(at)
+  level = tonumber(level)
+  if not level then return 0 end
+  if unit ~= '' then
+    if at ~= ends(unit, now) then return 0 end
+    return level
+  end
+  if now > at then return math.max(0, level - (now - at) * drain) end
+  return level
+end
+
+local function keep(key, unit, drain, level)
+  if level <= 0 then
+    redis.call('DEL', key)
+    return
+  end
+  level = math.min(level, 9007199254740991)
+  local at = now
+  local micros = level / math.max(drain, 1e-300)
+  if unit ~= '' then
+    at = ends(unit, now)
+    micros = at - now
+  end
+  local life = math.min(math.floor(micros / 1000) + 1, 315360000000)
+  redis.call('SET', key, string.format('%.0f %.0f', at, level), 'PX', string.format('%.0f', life))
+end
+`;
+
+/**
+ * Charges all keys, or none. For each key four arguments: its calendar unit, or ''; ticks that run out in a microsecond; ticks that fit; ticks to
+ * charge. Gives when, in microseconds since 1970; or, for each key, how long until there is room, in microseconds, and how many ticks there is
+ * room for now.
+ */
+export const CHARGE: Script = script(`${SHARED}
+local levels = {}
+local told = {}
+local refused = false
+for i = 1, #KEYS do
+  local unit = ARGV[4 * i - 3]
+  local drain = tonumber(ARGV[4 * i - 2])
+  local full = tonumber(ARGV[4 * i - 1])
+  local level = charged(KEYS[i], unit, drain)
+  local after = level + tonumber(ARGV[4 * i])
+  local wait = 0
+  if after > full then
+    refused = true
+    if unit == '' then wait = math.ceil((after - full) / drain) else wait = ends(unit, now) - now end
+  end
+  levels[i] = after
+  told[2 * i - 1] = wait
+  told[2 * i] = math.max(0, full - level)
+end
+if refused then return told end
+for i = 1, #KEYS do keep(KEYS[i], ARGV[4 * i - 3], tonumber(ARGV[4 * i - 2]), levels[i]) end
+return now
+`);
+
+/**
+ * Charges one key, whether or not there is room. Arguments: its calendar unit, or ''; ticks that run out in a microsecond; ticks to charge, less
+ * than 0 to give back; when those were charged that are given back.
+ */
+export const ADD: Script = script(`${SHARED}
+local unit = ARGV[1]
+local drain = tonumber(ARGV[2])
+local ticks = tonumber(ARGV[3])
+if unit ~= '' and ticks < 0 and ends(unit, tonumber(ARGV[4])) ~= ends(unit, now) then return 0 end
+keep(KEYS[1], unit, drain, charged(KEYS[1], unit, drain) + ticks)
+return 1
+`);

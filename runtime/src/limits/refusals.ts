@@ -1,0 +1,109 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import { Code, Failure, Reason } from "../failure.ts";
+import { QuotaFailureSchema, RetryInfoSchema } from "../gen/google/rpc/error_details_pb.ts";
+import type { ReceivedDetail } from "../wire/handed-on.ts";
+import type { Counter, Standing } from "./rate-limit.ts";
+
+/** A limit that refuses, and by how much. */
+export interface Exceeded {
+  readonly counter: Counter;
+  readonly standing: Standing;
+}
+
+/** What is said of a limit each time that it refuses. */
+interface Told {
+  readonly policy: string;
+  readonly name: string;
+  readonly violation: Uint8Array;
+}
+const told = new WeakMap<Counter, Told>();
+
+/** Clients that were refused together do not come back together: up to so much later. */
+const JITTER = 0.1;
+
+/**
+ * RESOURCE_EXHAUSTED with all that says when to come back: google.rpc.RetryInfo and QuotaFailure, `retry-after` (RFC 9110, 10.2.3),
+ * `ratelimit` and `ratelimit-policy` (draft-ietf-httpapi-ratelimit-headers-11), `grpc-retry-pushback-ms` (gRFC A6).
+ *
+ * @param random from 0 to 1
+ */
+export function exceeded(limits: readonly Exceeded[], random: number): Failure {
+  const wait = Math.max(...limits.map(({ standing }) => standing.wait));
+  const ms = Math.ceil((wait / 1000) * (1 + JITTER * random));
+  const names = limits.map(({ counter }) => counter.id).join(", ");
+  const known = limits.map(({ counter }) => toldOf(counter));
+  const left = limits.map(({ standing }, i) => `${known[i]?.name};r=${standing.left};t=${seconds(standing.wait)}`);
+  return new Failure({
+    code: Code.RESOURCE_EXHAUSTED,
+    clientCode: Code.RESOURCE_EXHAUSTED,
+    reason: Reason.LIMITED,
+    refusal: true,
+    callee: "",
+    message: `above the limit ${names}`,
+    clientMessage: "too many requests",
+    details: [retryInfo(ms), { type: QuotaFailureSchema.typeName, value: joined(known.map((one) => one.violation)) }],
+    headers: [
+      ...["retry-after", String(Math.ceil(ms / 1000))],
+      ...["ratelimit-policy", known.map(({ policy }) => policy).join(", ")],
+      ...["ratelimit", left.join(", ")],
+    ],
+    pushbackMs: ms,
+  });
+}
+
+/** While the counters of a limit that is `closed` cannot be reached. */
+export function unreachable(counter: Counter): Failure {
+  const message = `the limit ${counter.id} is closed, and its counters cannot be reached`;
+  const code = Code.UNAVAILABLE;
+  return new Failure({ code, clientCode: code, reason: Reason.UNAVAILABLE, callee: "", message });
+}
+
+const seconds = (micros: number): number => Math.ceil(micros / 1_000_000);
+
+function retryInfo(ms: number): ReceivedDetail {
+  const writer = new BinaryWriter();
+  writer.tag(RetryInfoSchema.field.retryDelay.number, WireType.LengthDelimited).fork();
+  const whole = Math.floor(ms / 1000);
+  if (whole > 0) writer.tag(1, WireType.Varint).int64(whole);
+  if (ms % 1000 > 0) writer.tag(2, WireType.Varint).int32((ms % 1000) * 1_000_000);
+  return { type: RetryInfoSchema.typeName, value: writer.join().finish() };
+}
+
+function toldOf(counter: Counter): Told {
+  const before = told.get(counter);
+  if (before !== undefined) return before;
+  const { limit, id } = counter;
+  const { name, rate, per } = limit;
+  const quoted = `"${name.replaceAll(/[^\x20-\x7e]/g, "?").replaceAll(/["\\]/g, "\\$&")}"`;
+  // The window is a whole number of seconds; of a month it is none.
+  const window = per === "day" ? 86_400 : per === "month" ? 0.5 : per / 1000;
+  const failure = create(QuotaFailureSchema, {
+    violations: [
+      {
+        subject: `limit:${id}`,
+        description: `${rate} per ${typeof per === "string" ? per : `${per / 1000} s`}`,
+        quotaId: id,
+        quotaValue: BigInt(Math.trunc(rate)),
+      },
+    ],
+  });
+  const made: Told = {
+    name: quoted,
+    policy: `${quoted};q=${rate}${Number.isInteger(window) ? `;w=${window}` : ""}`,
+    violation: toBinary(QuotaFailureSchema, failure),
+  };
+  told.set(counter, made);
+  return made;
+}
+
+/** Of one message after the other: what is repeated in it comes together. */
+function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
