@@ -136,6 +136,7 @@ describe("imports", () => {
       graph: ["names", "scope", "policies"],
       steps: preparation,
       messages: [...preparation, "steps"],
+      rules: ["model"],
     },
   };
   test.each(Object.entries(inside))("each room of %s imports those below it alone", (stage, all) => {
@@ -160,7 +161,7 @@ describe("imports", () => {
 
   test("generated code imports the runtime, protobuf, and generated code", () => {
     const allowed = ({ to }: Import): boolean =>
-      /^@protobff\/runtime(\/identity|\/session)?$/.test(to) ||
+      /^@protobff\/runtime(\/identity|\/session|\/validate)?$/.test(to) ||
       /^@bufbuild\/protobuf(\/|$)/.test(to) ||
       below(to, "generated");
     expect(shown(generated.filter((one) => !allowed(one)))).toEqual([]);

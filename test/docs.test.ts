@@ -145,7 +145,7 @@ option (bff.v1.file) = { rate_limit: {} };
 service AppService {
   option (bff.v1.service) = { let: { name: "a" by: "1" } rate_limit: {} http_cache: {} };
   rpc Get(GetRequest) returns (Page) {
-    option (bff.v1.method) = { rate_limit: {} http_cache: {} cache: {} validate: false };
+    option (bff.v1.method) = { rate_limit: {} http_cache: {} cache: {} };
   }
 }
 message GetRequest { string id = 1; }

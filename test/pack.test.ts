@@ -203,6 +203,7 @@ test("what packing does to package.json can be taken back", () => {
   expect(JSON.parse(packed).exports).toEqual({
     ".": "./dist/index.js",
     "./identity": "./dist/identity/index.js",
+    "./validate": "./dist/validate/index.js",
     "./session": "./dist/identity/session/index.js",
     "./verify": "./dist/identity/verify/index.js",
   });

@@ -6,11 +6,13 @@ import type {
   DescFile,
   DescMessage,
   DescMethod,
+  DescOneof,
   DescService,
   Registry,
 } from "@bufbuild/protobuf";
 import type { Code, Identify } from "./gen/bff/v1/options_pb.ts";
-import type { Origin, Sourced, Text } from "./origin.ts";
+import type { FieldRules, MessageRules, OneofRules } from "./gen/buf/validate/validate_pb.ts";
+import type { Origin, Place, Sourced, Text } from "./origin.ts";
 
 export interface Ir {
   /** All descriptors of the run, imports included. */
@@ -19,6 +21,8 @@ export interface Ir {
   readonly files: readonly IrFile[];
   /** All files of the run, for "not visible" hints. */
   readonly allFiles: readonly DescFile[];
+  /** What requests of the run's rpcs, and the messages inside of them, declare in buf.validate; none of those that declare nothing. */
+  readonly rules: ReadonlyMap<DescMessage, IrMessageRules>;
 }
 
 export interface IrFile {
@@ -71,6 +75,8 @@ export interface IrMethod {
   readonly permit: IrPermit | undefined;
   /** When it ends, leaf by leaf in place of what the service says. */
   readonly version: IrVersion | undefined;
+  /** Whether its request's rules are checked; undefined: where it has some. */
+  readonly validate: Sourced<boolean> | undefined;
 }
 /** Days are as ISO 8601 has them, `2026-11-01`. */
 export interface IrVersion {
@@ -456,4 +462,19 @@ export interface IrErrorRule {
     | { readonly kind: "fallback"; readonly by: Text }
     | { readonly kind: "fail"; readonly fail: IrFailure }
     | undefined;
+}
+
+// ---- buf.validate ----
+
+/** `(buf.validate.message)`, `(buf.validate.oneof)` and `(buf.validate.field)` of one message. */
+export interface IrMessageRules {
+  readonly desc: DescMessage;
+  readonly message: IrRules<MessageRules> | undefined;
+  readonly oneofs: readonly { readonly desc: DescOneof; readonly rules: IrRules<OneofRules> }[];
+  readonly fields: ReadonlyMap<DescField, IrRules<FieldRules>>;
+}
+/** An option of buf.validate and where it stands. */
+export interface IrRules<Rules> {
+  readonly value: Rules;
+  readonly place: Place;
 }

@@ -19,3 +19,12 @@ export interface Text extends Sourced<string> {
   /** The origin of `value.slice(from, to)`; offsets are UTF-16 code units. Without `to`, one character. */
   readonly place: (from: number, to?: number) => Origin;
 }
+
+/** Where a declared value stands, and the way to the values inside it. */
+export interface Place {
+  readonly at: Origin;
+  /** The place of a field of this message by its proto name (of one element of a repeated field); this place itself when it is not found. */
+  readonly field: (name: string, index?: number) => Place;
+  /** A string standing here, as a `Text`. */
+  readonly text: (value: string) => Text;
+}

@@ -124,6 +124,9 @@ export function emitService(service: PlanService, file: PlanFile, names: FileNam
         [`timeoutMs: ${group(method.timeoutMs)},`],
         ...(maxElements === undefined ? [] : line(`maxElements: ${group(maxElements)},`)),
         ...permitProperty(planned),
+        ...(planned.validated === undefined
+          ? []
+          : line("validate: ", names.rules(`validate${planned.validated.name}`), ",")),
         ...(concurrent === 10 ? [] : line(`concurrent: ${concurrent},`)),
         ...composeProperty(planned, names),
         ...(method.response === undefined

@@ -4,8 +4,9 @@ import type { Plan, PlanMessage } from "../plan/plan.ts";
 import { emitCodec } from "./emit-codec.ts";
 import { emitFile, isEmpty } from "./emit-file.ts";
 import { emitIdentity } from "./emit-identity.ts";
+import { emitRules } from "./emit-rules.ts";
 import { emitServer } from "./emit-server.ts";
-import { bffPath, codecPath } from "./file-names.ts";
+import { bffPath, codecPath, rulesPath } from "./file-names.ts";
 
 /** Walks the plan and prints it. Not one decision is left to take here. */
 export function emit(plan: Plan, schema: Schema, parameter: Parameter): void {
@@ -15,6 +16,7 @@ export function emit(plan: Plan, schema: Schema, parameter: Parameter): void {
   for (const file of plan.files) {
     if (!isEmpty(file))
       emitFile(file, schema.generateFile(`${bffPath(file.desc)}.ts`), (name) => messages.get(name), plan);
+    if (file.rules !== undefined) emitRules(file, file.rules, schema.generateFile(`${rulesPath(file.desc)}.ts`));
     if (file.codec !== undefined) emitCodec(file, file.codec, schema.generateFile(`${codecPath(file.desc)}.ts`));
   }
   for (const server of plan.servers) {

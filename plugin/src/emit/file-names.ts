@@ -120,6 +120,17 @@ export class FileNames {
   bff(name: string, file: DescFile): Printable {
     return file.name === this.file.name && !this.#apart ? name : this.#f.import(name, `./${bffPath(file)}.js`);
   }
+  /** Something that checks requests. */
+  validate(name: string): Printable {
+    return this.#f.import(name, `${RUNTIME}/validate`);
+  }
+  validateType(name: string): Printable {
+    return this.#f.import(name, `${RUNTIME}/validate`, true);
+  }
+  /** Something that this file's `_rules.ts` exports. */
+  rules(name: string): Printable {
+    return this.#f.import(name, `./${rulesPath(this.file)}.js`);
+  }
   /** Something that the codec of this file exports. */
   codec(name: string): Printable {
     return this.#f.import(name, `./${codecPath(this.file)}.js`);
@@ -152,5 +163,7 @@ export class FileNames {
 
 /** `web/v1/web_bff`, without extension. */
 export const bffPath = (file: DescFile): string => `${file.name}_bff`;
+/** `web/v1/web_rules` */
+export const rulesPath = (file: DescFile): string => `${file.name}_rules`;
 /** `web/v1/web_codec` */
 export const codecPath = (file: DescFile): string => `${file.name}_codec`;

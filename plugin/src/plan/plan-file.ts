@@ -29,6 +29,7 @@ import type {
 } from "./plan.ts";
 import { type PlanCodec, planCodec } from "./plan-codec.ts";
 import { allCallers, type planStarts } from "./plan-let.ts";
+import { type PlanRuledMessage, planRules } from "./plan-rules.ts";
 import { planVersion } from "./plan-version.ts";
 import { planCallPolicy, planUpstream } from "./policies.ts";
 import { projectionOf } from "./projection.ts";
@@ -50,6 +51,13 @@ export interface Planned {
 }
 
 export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
+  const checked = file.services.flatMap(({ methods }) => methods.filter(({ ir }) => ir.validate?.value !== false));
+  const rules = planRules(
+    checked.map(({ desc }) => desc),
+    model.rules,
+  );
+  const validated = (method: BffMethod): PlanRuledMessage | undefined =>
+    checked.includes(method) ? rules?.messages.find((one) => one.rules.desc === method.desc.input) : undefined;
   const own = file.messages.flatMap((message) => run.messages.get(message.desc.typeName) ?? []);
   const reached = reach(file, run);
   const lets = file.services.flatMap((service) => [
@@ -82,6 +90,7 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
                   version: planVersion(method.version),
                   concurrent: concurrency(method, run),
                   maxElements: maxElementsOf(method, file),
+                  validated: validated(method),
                 },
               ];
         }),
@@ -100,6 +109,7 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
     resolved: allCallers(reached.filter((message) => message.steps.some(({ source }) => source.kind === "resolver"))),
     upstreams: upstreamsOf(model, file.desc.proto.package, [...entries, ...clients]),
     codec: codecOf(file, reached, entries, model),
+    rules,
   };
 }
 

@@ -23,6 +23,7 @@ import type {
 import type { Wanted } from "../resolve/model/oneof-only.ts";
 import type { NameScope } from "./names.ts";
 import type { PlanCodec } from "./plan-codec.ts";
+import type { PlanRuledMessage, PlanRules } from "./plan-rules.ts";
 
 export interface Plan {
   readonly files: readonly PlanFile[];
@@ -59,6 +60,8 @@ export interface PlanFile {
   readonly upstreams: readonly PlanUpstream[];
   /** How what its calls and rpcs put on the wire is read and written; undefined: protobuf-es does it. */
   readonly codec: PlanCodec | undefined;
+  /** What is checked of its rpcs' requests; undefined: nothing. */
+  readonly rules: PlanRules | undefined;
 }
 
 export interface PlanService {
@@ -114,6 +117,8 @@ export interface PlanMethod {
   readonly concurrent: number;
   /** Elements that a request may hold; undefined: as many as the server allows. */
   readonly maxElements: number | undefined;
+  /** What is checked of the request before anything is composed. */
+  readonly validated: PlanRuledMessage | undefined;
 }
 
 /** When an rpc ends. Days are as ISO 8601 has them. */

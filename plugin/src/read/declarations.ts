@@ -73,12 +73,14 @@ export function declarations(text: string): ReadonlyMap<string, Declaration> {
     const keyword = tokens.peek().text;
     if (keyword === "oneof" && tokens.peek(2).text === "{") {
       tokens.next();
+      const key = declare(scope, tokens.next());
       tokens.next();
-      tokens.next();
-      // Members of a oneof are named in the message's scope; the oneof's own options are of no interest.
+      // Members of a oneof are named in the message's scope.
       while (!tokens.done() && !tokens.take("}")) {
-        if (tokens.peek().text === "option") skip(tokens);
-        else if (!tokens.take(";")) field(scope);
+        if (tokens.take("option")) {
+          option(key, parseOption(tokens));
+          tokens.take(";");
+        } else if (!tokens.take(";")) field(scope);
       }
     } else if (keyword === "extend") extend(scope);
     else if (keyword === "reserved" || keyword === "extensions") skip(tokens);

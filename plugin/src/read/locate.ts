@@ -6,6 +6,7 @@ import type {
   DescFile,
   DescMessage,
   DescMethod,
+  DescOneof,
   DescService,
   Registry,
 } from "@bufbuild/protobuf";
@@ -21,6 +22,7 @@ export type Element =
   | DescMessage
   | DescField
   | DescExtension
+  | DescOneof
   | DescEnum
   | DescEnumValue
   | DescService
@@ -80,7 +82,8 @@ function resolve(name: string, scope: string, registry: Registry): string {
 }
 
 function fullName(element: Exclude<Element, DescFile>): string {
-  if (element.kind === "field" || element.kind === "rpc") return `${element.parent.typeName}.${element.name}`;
+  if (element.kind === "field" || element.kind === "oneof" || element.kind === "rpc")
+    return `${element.parent.typeName}.${element.name}`;
   return element.kind === "enum_value" ? `${element.parent.typeName}.${element.name}` : element.typeName;
 }
 
@@ -134,6 +137,8 @@ function path(element: Element): readonly number[] {
         : [...path(element.parent), 6, element.parent.proto.extension.indexOf(element.proto)];
     case "field":
       return [...path(element.parent), 2, element.parent.proto.field.indexOf(element.proto)];
+    case "oneof":
+      return [...path(element.parent), 8, element.parent.proto.oneofDecl.indexOf(element.proto)];
     case "enum_value":
       return [...path(element.parent), 2, element.parent.proto.value.indexOf(element.proto)];
     case "rpc":
@@ -149,6 +154,8 @@ function optionsField(element: Element): number {
       return 8;
     case "message":
       return 7;
+    case "oneof":
+      return 2;
     case "rpc":
       return 4;
     case "enum":

@@ -1,16 +1,9 @@
-import type { Origin, Text } from "../origin.ts";
+import type { Origin, Place, Text } from "../origin.ts";
 import type { Literal } from "./option-literal.ts";
 import type { SourceText } from "./source-text.ts";
 import { type DecodedString, decodeString, plainValue } from "./string-literal.ts";
 
-/** Where a declared value stands, and the way to the values inside it. */
-export interface Place {
-  readonly at: Origin;
-  /** The place of a field of this message by its proto name (of one element of a repeated field); this place itself when it is not found. */
-  readonly field: (name: string, index?: number) => Place;
-  /** A string standing here, as a `Text`. */
-  readonly text: (value: string) => Text;
-}
+export type { Place };
 
 /** A place of which no more is known than where it is. */
 export function barePlace(at: Origin): Place {

@@ -16,6 +16,7 @@ import { type Locator, locate } from "./locate.ts";
 import { readEnum } from "./read-enum.ts";
 import { readFileRule } from "./read-file-rule.ts";
 import { readMessage } from "./read-message.ts";
+import { readRules } from "./read-rules.ts";
 import { readService } from "./read-service.ts";
 
 /** The descriptors of a run. */
@@ -33,15 +34,20 @@ export interface Schema {
  */
 export function readIr(schema: Schema, sources: Sources, report: Report): Ir {
   const targets = new Set(schema.files.map((file) => file.proto.name));
-  return {
-    registry: schema.registry,
-    allFiles: schema.allFiles,
-    files: schema.allFiles
-      .filter(isRuled)
-      .map((file) =>
-        readFile(file, targets.has(file.proto.name), locate(file, sources(file.proto.name), schema.registry), report),
-      ),
+  const locators = new Map<DescFile, Locator>();
+  const locator = (file: DescFile): Locator => {
+    const found = locators.get(file) ?? locate(file, sources(file.proto.name), schema.registry);
+    locators.set(file, found);
+    return found;
   };
+  const files = schema.allFiles
+    .filter(isRuled)
+    .map((file) => readFile(file, targets.has(file.proto.name), locator(file), report));
+  const rules = readRules(
+    files.flatMap((file) => (file.target ? file.services : [])),
+    locator,
+  );
+  return { registry: schema.registry, allFiles: schema.allFiles, files, rules };
 }
 
 function readFile(desc: DescFile, target: boolean, locator: Locator, report: Report): IrFile {

@@ -2,7 +2,7 @@ import { type DescMethod, type DescService, getOption, hasOption } from "@bufbui
 import type { Report } from "../diagnostic/diagnostic.ts";
 import { method as methodOption, type Permit, service as serviceOption } from "../gen/bff/v1/options_pb.ts";
 import type { IrMethod, IrPermit, IrService } from "../ir.ts";
-import { child, children, text } from "./declared.ts";
+import { child, children, sourced, text } from "./declared.ts";
 import { fault, unsupported } from "./fault.ts";
 import type { Locator } from "./locate.ts";
 import { checkReference } from "./names.ts";
@@ -50,6 +50,7 @@ const SAYS_NOTHING = {
   response: undefined,
   permit: undefined,
   version: undefined,
+  validate: undefined,
 };
 
 function readMethod(desc: DescMethod, locator: Locator, report: Report): IrMethod {
@@ -67,7 +68,6 @@ function readMethod(desc: DescMethod, locator: Locator, report: Report): IrMetho
   if (value.rateLimit.length > 0) unsupported(report, place.field("rate_limit", 0).at, '"rate_limit"');
   if (value.httpCache !== undefined) unsupported(report, place.field("http_cache").at, '"http_cache"');
   if (value.cache !== undefined) unsupported(report, place.field("cache").at, '"cache"');
-  if (value.validate !== undefined) unsupported(report, place.field("validate").at, '"validate"');
   const response = text(value.response, place, "response");
   checkReference(response, "a message", report);
   return {
@@ -80,6 +80,7 @@ function readMethod(desc: DescMethod, locator: Locator, report: Report): IrMetho
     response,
     permit,
     version: readVersion(value, place, report),
+    validate: sourced(value.validate, place, "validate"),
   };
 }
 

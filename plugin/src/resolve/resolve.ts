@@ -22,6 +22,7 @@ import type { BffFile, BffMethod, BffPackage, Composed, Let, Model, Permit, Step
 import { lookupMessage, lookupMethod, lookupService } from "./names/lookup.ts";
 import { DEFAULT_BUDGET_MS } from "./policies/context.ts";
 import { checkOwnWord } from "./policies/vouching.ts";
+import { resolveRules } from "./rules/rules.ts";
 import { requestPlace } from "./scope/args.ts";
 import type { Run } from "./steps/context.ts";
 
@@ -72,6 +73,7 @@ export function resolve(ir: Ir, report: Report): Model {
     permits: [...permits.values()],
     messages: [...composed.values()],
     conversions: aliases.conversions(),
+    rules: resolveRules(ir, report),
     functions: run.functions,
     namedAdrift,
     suspicions,

@@ -14,7 +14,7 @@ import { connectError } from "./connect-error.ts";
 import type { Degraded } from "./degrade.ts";
 import { EarlyLimits } from "./early-limits.ts";
 import { Exchange } from "./exchange.ts";
-import { type Gate, permitGate } from "./gates.ts";
+import { type Gate, permitGate, rulesGate } from "./gates.ts";
 import type { HttpCaching } from "./http-caching.ts";
 import { addJudged, INCOMING, JUDGED } from "./judged-handler.ts";
 import type { Limited } from "./limited.ts";
@@ -43,6 +43,8 @@ export interface EndpointOptions<
   readonly permit?: Permit<App, MessageShape<I>, Principal> | undefined;
   /** How often callers may. Default: as often as they like. */
   readonly limits?: Limited<App, MessageShape<I>, MessageShape<O>, Principal> | undefined;
+  /** Throws the failure of a request that breaks the rules of its messages. Asked before anything else looks into it. */
+  readonly validate?: ((args: MessageShape<I>, clock: Clock) => void) | undefined;
   /** Calls to one upstream at a time within one response. Default 10. */
   readonly concurrent?: number | undefined;
   readonly compose: (cx: Request<App, Principal>, args: MessageShape<I>) => Promise<MessageShape<C>>;
@@ -174,11 +176,12 @@ function judgingOf<App, I extends DescMessage, O extends DescMessage, C extends 
 /** What a request passes once its message has been read, in this order. */
 function gatesOf<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal>(
   method: DescMethodUnary<I, O>,
-  { permit, limits, clock = systemClock, observer }: EndpointOptions<App, I, O, C, Principal>,
+  { permit, validate, limits, clock = systemClock, observer }: EndpointOptions<App, I, O, C, Principal>,
 ): readonly Gate<App, MessageShape<I>, Principal>[] {
   const parts = { method: nameOf(method), clock, observer };
   const { counters, late = [] } = limits ?? {};
   return [
+    ...(validate === undefined ? [] : [rulesGate(validate, clock)]),
     ...(permit?.judge === undefined ? [] : [permitGate(permit.judge, parts)]),
     ...(counters === undefined || late.length === 0 ? [] : [limitsGate({ ...parts, counters, late })]),
     ...(permit?.decide === undefined ? [] : [permitGate(permit.decide, parts)]),

@@ -24,6 +24,14 @@ interface GateParts {
   readonly observer: Observer | undefined;
 }
 
+/** Whether the request keeps the rules of its messages. */
+export function rulesGate<App, Args extends Message, Principal>(
+  validate: (args: Args, clock: Clock) => void,
+  clock: Clock,
+): Gate<App, Args, Principal> {
+  return { pass: (_, args) => validate(args, clock) };
+}
+
 /** Whether the caller may, as far as the request's message decides it. */
 export function permitGate<App, Args extends Message, Principal>(
   judge: NonNullable<Permit<App, Args, Principal>["judge"]>,

@@ -26,6 +26,7 @@ import type {
   IrStep,
 } from "../../ir.ts";
 import type { Origin, Sourced, Text } from "../../origin.ts";
+import type { RuledMessage } from "./rules.ts";
 
 export interface Model {
   readonly ir: Ir;
@@ -40,6 +41,8 @@ export interface Model {
   /** Composed messages, composers before what they compose. */
   readonly messages: readonly Composed[];
   readonly conversions: Conversions;
+  /** What is checked of requests before they are composed: by message, also of those inside of them. */
+  readonly rules: ReadonlyMap<DescMessage, RuledMessage>;
   /** Functions of the user, by declaration. */
   readonly functions: ReadonlyMap<IrFunction, Overload>;
   /** What messages that nothing composes name outside of themselves, of services that they may be meant for: steps, and `env.X`. */

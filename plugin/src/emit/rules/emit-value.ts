@@ -1,0 +1,114 @@
+// What is checked of one field: its value, and what a list or a map holds.
+import { type DescField, ScalarType } from "@bufbuild/protobuf";
+import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
+import type { ElementRules, RuleText, ValueRules } from "../../resolve/model/rules.ts";
+import { block, type Line, type Lines } from "../lines.ts";
+import { memberOf, unlikeZero } from "./presence.ts";
+import type { RuleNames } from "./rule-names.ts";
+import { violated } from "./tests.ts";
+
+/** A value that is looked at. */
+interface Looked {
+  /** An expression that is as good as a name. */
+  readonly raw: string;
+  /** The same as tests take it. */
+  readonly value: string;
+  /** What follows the field where something is found there: `, i`. */
+  readonly at: string;
+  readonly key: boolean;
+}
+
+/** Of a field that is set. */
+export function emitValue(field: DescField, rules: ElementRules, names: RuleNames): Lines {
+  const raw = memberOf(field, "message");
+  const own = emitOne(field, rules, { raw, value: plain(field, raw, true), at: "", key: false }, names);
+  return [...own, ...emitItems(field, rules, raw, names), ...emitEntries(field, rules, raw, names)];
+}
+
+function emitOne(
+  field: DescField,
+  { checks, nested }: ValueRules,
+  { raw, value, at, key }: Looked,
+  names: RuleNames,
+): Lines {
+  const rows = checks.map(
+    ({ rule, test }): Line => ["if (", ...violated(test, value, names), ") ", ...found(field, rule, at, key, names)],
+  );
+  if (nested === undefined) return rows;
+  return [
+    ...rows,
+    ["const before = found.count;"],
+    [`${names.check(nested)}(${raw}, found);`],
+    ["if (found.count > before) found.under(before, ", ...names.field(field), `${at});`],
+  ];
+}
+
+function found(field: DescField, rule: RuleText, at: string, key: boolean, names: RuleNames): Line {
+  return [`found.${key ? "atKey" : "at"}(`, ...names.field(field), `, ${names.rule(rule)}${at});`];
+}
+
+function emitItems(field: DescField, { items }: ValueRules, raw: string, names: RuleNames): Lines {
+  if (items === undefined) return [];
+  const index = `${field.localName}Index`;
+  const rows = unlessZero(
+    field,
+    items,
+    "item",
+    emitOne(field, items, { raw: "item", value: plain(field, "item"), at: `, ${index}`, key: false }, names),
+  );
+  return [
+    [`let ${index} = 0;`],
+    ...block([`for (const item of ${raw}) {`], [...rows, ["if (found.full) return;"], [`${index}++;`]], ["}"]),
+  ];
+}
+
+function emitEntries(field: DescField, { keys, values }: ValueRules, raw: string, names: RuleNames): Lines {
+  if (field.fieldKind !== "map" || (keys ?? values) === undefined) return [];
+  const key = keyOf(field.mapKey);
+  const ofKey = keys && emitOne(field, keys, { raw: key, value: key, at: ", key", key: true }, names);
+  const ofValue =
+    values && emitOne(field, values, { raw: "value", value: plain(field, "value"), at: ", key", key: false }, names);
+  const rows = [
+    ...(keys && ofKey ? unlessZero({ enum: undefined, scalar: field.mapKey }, keys, key, ofKey) : []),
+    ...(values && ofValue ? unlessZero(field, values, "value", ofValue) : []),
+    ["if (found.full) return;"],
+  ];
+  const open =
+    values === undefined
+      ? `for (const key of Object.keys(${raw})) {`
+      : `for (const [key, value] of Object.entries(${raw})) {`;
+  return block([open], rows, ["}"]);
+}
+
+function unlessZero(field: Pick<DescField, "enum" | "scalar">, rules: ElementRules, value: string, rows: Lines): Lines {
+  return rules.unlessZero && rows.length > 0 ? block([`if (${unlikeZero(field, value)}) {`], rows, ["}"]) : rows;
+}
+
+/** A key of a map, which protobuf-es has as a property. */
+function keyOf(scalar: ScalarType): string {
+  switch (scalar) {
+    case ScalarType.STRING:
+      return "key";
+    case ScalarType.BOOL:
+      return '(key === "true")';
+    case ScalarType.INT64:
+    case ScalarType.UINT64:
+    case ScalarType.SINT64:
+    case ScalarType.FIXED64:
+    case ScalarType.SFIXED64:
+      return "BigInt(key)";
+    default:
+      return "Number(key)";
+  }
+}
+
+/** A value as tests take it: numbers of enums, 64-bit integers as `bigint`, what is in a wrapper. `own`: a field's, not of its items. */
+function plain(field: DescField, raw: string, own = false): string {
+  if (own && (field.fieldKind === "list" || field.fieldKind === "map")) return raw;
+  if (field.enum !== undefined) return `(${raw} as number)`;
+  if (field.message !== undefined) {
+    const bare = own && field.oneof === undefined;
+    return isWrapperDesc(field.message) && !bare ? `${raw}.value` : raw;
+  }
+  return "longAsString" in field && field.longAsString === true ? `BigInt(${raw})` : raw;
+}

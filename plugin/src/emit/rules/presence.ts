@@ -1,0 +1,54 @@
+// Whether a field is set, and what it holds then, as protobuf-es has messages.
+import { type DescField, ScalarType } from "@bufbuild/protobuf";
+import { presenceOf } from "../../cel/index.ts";
+import type { Line } from "../lines.ts";
+
+/** Whether it is set; without presence, whether it is not the zero value. */
+export function isSet(field: DescField, message: string): Line {
+  const member = `${message}.${field.localName}`;
+  switch (presenceOf(field)) {
+    case "oneof":
+      return [`${message}.${field.oneof?.localName}.case === ${JSON.stringify(field.localName)}`];
+    case "optional":
+      return [`${member} !== undefined`];
+    case "default":
+      return [`Object.hasOwn(${message}, ${JSON.stringify(field.localName)})`];
+    case "implicit":
+      return [notZero(field, member)];
+  }
+}
+
+/** The value of a field that is set. */
+export function memberOf(field: DescField, message: string): string {
+  return field.oneof === undefined ? `${message}.${field.localName}` : `${message}.${field.oneof.localName}.value`;
+}
+
+function notZero(field: DescField, value: string): string {
+  if (field.fieldKind === "list") return `${value}.length > 0`;
+  if (field.fieldKind === "map") return `Object.keys(${value}).length > 0`;
+  return unlikeZero(field, value);
+}
+
+/** Whether a scalar or an enum, of a field or of what it holds, is not zero. */
+export function unlikeZero(
+  field: Pick<DescField, "enum" | "scalar"> & { readonly longAsString?: boolean | undefined },
+  value: string,
+): string {
+  if (field.enum !== undefined) return `(${value} as number) !== ${field.enum.values[0]?.number ?? 0}`;
+  switch (field.scalar) {
+    case ScalarType.STRING:
+      return `${value} !== ""`;
+    case ScalarType.BYTES:
+      return `${value}.length > 0`;
+    case ScalarType.BOOL:
+      return value;
+    case ScalarType.INT64:
+    case ScalarType.UINT64:
+    case ScalarType.SINT64:
+    case ScalarType.FIXED64:
+    case ScalarType.SFIXED64:
+      return field.longAsString === true ? `${value} !== "0"` : `${value} !== 0n`;
+    default:
+      return `${value} !== 0`;
+  }
+}

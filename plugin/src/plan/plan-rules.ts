@@ -1,0 +1,45 @@
+// Which messages a file's requests are checked by, and what those functions are called.
+import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
+import { reachable } from "../graph.ts";
+import type { RuledMessage } from "../resolve/model/rules.ts";
+import { distinctNames } from "./distinct-names.ts";
+import { messageNames, NameScope } from "./names.ts";
+
+/** What `<file>_rules.ts` holds: as with codecs, the functions of all messages that the file's requests hold, of whatever file these are. */
+export interface PlanRules {
+  readonly messages: readonly PlanRuledMessage[];
+}
+export interface PlanRuledMessage {
+  readonly rules: RuledMessage;
+  /** `GetRequest` of `checkGetRequest` and `validateGetRequest`. */
+  readonly name: string;
+  /** Whether it is the request of an rpc. */
+  readonly request: boolean;
+}
+
+export function planRules(
+  rpcs: readonly DescMethod[],
+  rules: ReadonlyMap<DescMessage, RuledMessage>,
+): PlanRules | undefined {
+  const requests = new Set(rpcs.map(({ input }) => input));
+  const roots = [...requests].flatMap((desc) => rules.get(desc) ?? []);
+  if (roots.length === 0) return undefined;
+  const messages = reachable(roots, (one) => nestedIn(one).flatMap((desc) => rules.get(desc) ?? []));
+  const names = distinctNames(
+    new Map(messages.map(({ desc }) => [desc, messageNames(desc)])),
+    new NameScope(undefined, [], new Set()),
+  );
+  return {
+    messages: messages.map((one) => ({
+      rules: one,
+      name: names.get(one.desc) ?? one.desc.name,
+      request: requests.has(one.desc),
+    })),
+  };
+}
+
+function nestedIn({ fields }: RuledMessage): readonly DescMessage[] {
+  return fields.flatMap(({ value }) =>
+    [value?.nested, value?.items?.nested, value?.values?.nested].filter((one) => one !== undefined),
+  );
+}

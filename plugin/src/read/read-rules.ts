@@ -1,0 +1,32 @@
+// What requests declare in buf.validate. The options are read with our own copy of validate.proto, whatever copy the user has: numbers of its
+// fields are never reused, and what is unknown to ours is told by resolve.
+import { type DescFile, type DescMessage, getOption, hasOption } from "@bufbuild/protobuf";
+import { field, message, oneof } from "../gen/buf/validate/validate_pb.ts";
+import type { Ir, IrMessageRules, IrService } from "../ir.ts";
+import type { Locator } from "./locate.ts";
+
+/** The rules of the requests of these services' rpcs, as far as they are to be checked, and of all messages inside of them. */
+export function readRules(services: readonly IrService[], locator: (file: DescFile) => Locator): Ir["rules"] {
+  const checked = services.flatMap(({ methods }) => methods.filter(({ validate }) => validate?.value !== false));
+  const reached = new Set(checked.map(({ desc }) => desc.input));
+  for (const desc of reached) for (const { message: inner } of desc.fields) if (inner !== undefined) reached.add(inner);
+  const ruled = [...reached].flatMap((desc): [DescMessage, IrMessageRules][] => {
+    const rules = rulesOf(desc, () => locator(desc.file));
+    return rules === undefined ? [] : [[desc, rules]];
+  });
+  return new Map(ruled);
+}
+
+function rulesOf(desc: DescMessage, locator: () => Locator): IrMessageRules | undefined {
+  const fields = desc.fields.filter((one) => hasOption(one, field));
+  const oneofs = desc.oneofs.filter((one) => hasOption(one, oneof));
+  const ruled = hasOption(desc, message);
+  if (fields.length + oneofs.length === 0 && !ruled) return undefined;
+  const { rule } = locator();
+  return {
+    desc,
+    message: ruled ? { value: getOption(desc, message), place: rule(desc, message) } : undefined,
+    oneofs: oneofs.map((one) => ({ desc: one, rules: { value: getOption(one, oneof), place: rule(one, oneof) } })),
+    fields: new Map(fields.map((one) => [one, { value: getOption(one, field), place: rule(one, field) }])),
+  };
+}

@@ -1,0 +1,213 @@
+// Standard rules as checks: ids and messages are those of validate.proto, so that clients of any protovalidate understand them.
+import type { DescField } from "@bufbuild/protobuf";
+import type { Check, Scalar, Test } from "../model/rules.ts";
+import { formatCheck } from "./formats.ts";
+import type { Given } from "./given.ts";
+import { rangeChecks, timeChecks } from "./ranges.ts";
+import { numberText } from "./rule-text.ts";
+
+/** The name of a rule message in `FieldRules`, of what can be checked; `field` is what it stands on, for enums. */
+export function checksOf(kind: string, given: Given, field: DescField): readonly Check[] {
+  switch (kind) {
+    case "string":
+      return stringChecks(given);
+    case "bytes":
+      return bytesChecks(given);
+    case "bool":
+      return scalarChecks(kind, given);
+    case "enum":
+      return enumChecks(given, field);
+    case "repeated":
+      return repeatedChecks(given);
+    case "map":
+      return mapChecks(given);
+    case "any":
+      return anyChecks(given);
+    case "duration":
+    case "timestamp":
+      return timeChecks(kind, given);
+    case "field_mask":
+      return maskChecks(given);
+    default:
+      return [...scalarChecks(kind, given), ...rangeChecks(kind, given), ...finiteChecks(kind, given)];
+  }
+}
+
+/** One rule as a check, where it is set. */
+export function check(given: Given, name: string, id: string, message: string, test: Test): Check {
+  return { rule: { id, message, path: given.steps(name) }, at: given.place.field(name).at, test };
+}
+
+const plain = (value: unknown): value is Scalar => ["string", "number", "bigint", "boolean"].includes(typeof value);
+
+/** `const`, `in`, `not_in`. */
+function scalarChecks(kind: string, given: Given): readonly Check[] {
+  const text = (value: Scalar): string => (typeof value === "number" ? numberText(value) : String(value));
+  const found: Check[] = [];
+  const constant = given.text("const") ?? given.flag("const") ?? given.number("const");
+  if (constant !== undefined) {
+    const shown = kind === "string" ? `\`${constant}\`` : text(constant);
+    found.push(check(given, "const", `${kind}.const`, `must equal ${shown}`, { kind: "equal", value: constant }));
+  }
+  for (const name of ["in", "not_in"]) {
+    const values = given.list(name).filter(plain);
+    if (values.length === 0) continue;
+    const not = name === "not_in";
+    const message = `must ${not ? "not " : ""}be in list [${values.map(text).join(", ")}]`;
+    found.push(check(given, name, `${kind}.${name}`, message, { kind: "in", values, not }));
+  }
+  return found;
+}
+
+function finiteChecks(kind: string, given: Given): readonly Check[] {
+  if (given.has("finite") !== true || given.flag("finite") !== true) return [];
+  return [check(given, "finite", `${kind}.finite`, "must be finite", { kind: "finite" })];
+}
+
+type Size = Test & { readonly kind: "size" };
+type SizeRow = readonly [rule: string, unit: Size["unit"], is: Size["is"], message: (count: bigint) => string];
+
+function sizeChecks(kind: string, given: Given, rows: readonly SizeRow[]): readonly Check[] {
+  return rows.flatMap(([name, unit, is, message]) => {
+    const count = given.count(name);
+    if (count === undefined) return [];
+    return [check(given, name, `${kind}.${name}`, message(count), { kind: "size", unit, is, count })];
+  });
+}
+
+const STRING_SIZES: readonly SizeRow[] = [
+  ["len", "characters", "exact", (n) => `must be ${n} characters`],
+  ["min_len", "characters", "least", (n) => `must be at least ${n} characters`],
+  ["max_len", "characters", "most", (n) => `must be at most ${n} characters`],
+  ["len_bytes", "utf8", "exact", (n) => `must be ${n} bytes`],
+  ["min_bytes", "utf8", "least", (n) => `must be at least ${n} bytes`],
+  ["max_bytes", "utf8", "most", (n) => `must be at most ${n} bytes`],
+];
+
+function stringChecks(given: Given): readonly Check[] {
+  const found = [...scalarChecks("string", given), ...sizeChecks("string", given, STRING_SIZES)];
+  const pattern = given.text("pattern");
+  if (pattern !== undefined) {
+    const message = `does not match regex pattern \`${pattern}\``;
+    found.push(check(given, "pattern", "string.pattern", message, { kind: "pattern", pattern, bytes: false }));
+  }
+  const parts: readonly (readonly [name: string, part: "prefix" | "suffix" | "contains", says: string])[] = [
+    ["prefix", "prefix", "does not have prefix"],
+    ["suffix", "suffix", "does not have suffix"],
+    ["contains", "contains", "does not contain substring"],
+    ["not_contains", "contains", "contains substring"],
+  ];
+  for (const [name, part, says] of parts) {
+    const text = given.text(name);
+    if (text === undefined) continue;
+    const test: Test = { kind: "text", part, text, not: name === "not_contains" };
+    found.push(check(given, name, `string.${name}`, `${says} \`${text}\``, test));
+  }
+  return [...found, ...formatCheck(given)];
+}
+
+const BYTES_SIZES: readonly SizeRow[] = [
+  ["len", "bytes", "exact", (n) => `must be ${n} bytes`],
+  ["min_len", "bytes", "least", (n) => `must be at least ${n} bytes`],
+  ["max_len", "bytes", "most", (n) => `must be at most ${n} bytes`],
+];
+const BYTES_FORMATS: readonly (readonly [name: string, lengths: readonly number[], what: string])[] = [
+  ["ip", [4, 16], "IP address"],
+  ["ipv4", [4], "IPv4 address"],
+  ["ipv6", [16], "IPv6 address"],
+  ["uuid", [16], "UUID"],
+];
+
+function bytesChecks(given: Given): readonly Check[] {
+  const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
+  const found: Check[] = [];
+  const constant = given.bytes("const");
+  if (constant !== undefined)
+    found.push(
+      check(given, "const", "bytes.const", `must be ${hex(constant)}`, { kind: "equalBytes", value: constant }),
+    );
+  found.push(...sizeChecks("bytes", given, BYTES_SIZES));
+  const pattern = given.text("pattern");
+  if (pattern !== undefined) {
+    const test: Test = { kind: "pattern", pattern, bytes: true };
+    found.push(check(given, "pattern", "bytes.pattern", `must match regex pattern \`${pattern}\``, test));
+  }
+  for (const [part, says] of [
+    ["prefix", "have prefix"],
+    ["suffix", "have suffix"],
+    ["contains", "contain"],
+  ] as const) {
+    const bytes = given.bytes(part);
+    if (bytes === undefined) continue;
+    const message = `does not ${says} ${hex(bytes)}`;
+    found.push(check(given, part, `bytes.${part}`, message, { kind: "partOfBytes", part, bytes }));
+  }
+  for (const name of ["in", "not_in"]) {
+    const values = given.list(name).filter((one) => one instanceof Uint8Array);
+    if (values.length === 0) continue;
+    const not = name === "not_in";
+    const shown = values.map((one) => new TextDecoder().decode(one)).join(", ");
+    const message = `must ${not ? "not " : ""}be in list [${shown}]`;
+    found.push(check(given, name, `bytes.${name}`, message, { kind: "inBytes", values, not }));
+  }
+  for (const [name, lengths, what] of BYTES_FORMATS) {
+    if (given.flag(name) !== true) continue;
+    found.push(check(given, name, `bytes.${name}`, `must be a valid ${what}`, { kind: "bytesLength", lengths }));
+    const empty = `value is empty, which is not a valid ${what}`;
+    found.push(check(given, name, `bytes.${name}_empty`, empty, { kind: "notEmpty", bytes: true }));
+  }
+  return found;
+}
+
+function enumChecks(given: Given, { enum: desc }: DescField): readonly Check[] {
+  const found = [...scalarChecks("enum", given)];
+  if (given.flag("defined_only") === true && desc !== undefined) {
+    const numbers = desc.values.map(({ number }) => number);
+    const message = "value must be one of the defined enum values";
+    found.push(check(given, "defined_only", "enum.defined_only", message, { kind: "defined", numbers }));
+  }
+  return found;
+}
+
+function repeatedChecks(given: Given): readonly Check[] {
+  const found = sizeChecks("repeated", given, [
+    ["min_items", "items", "least", (n) => `must contain at least ${n} item(s)`],
+    ["max_items", "items", "most", (n) => `must contain no more than ${n} item(s)`],
+  ]);
+  if (given.flag("unique") !== true) return found;
+  const message = "repeated value must contain unique items";
+  return [...found, check(given, "unique", "repeated.unique", message, { kind: "unique" })];
+}
+
+function mapChecks(given: Given): readonly Check[] {
+  return sizeChecks("map", given, [
+    ["min_pairs", "pairs", "least", (n) => `map must be at least ${n} entries`],
+    ["max_pairs", "pairs", "most", (n) => `map must be at most ${n} entries`],
+  ]);
+}
+
+function anyChecks(given: Given): readonly Check[] {
+  return ["in", "not_in"].flatMap((name) => {
+    const urls = given.texts(name);
+    if (urls.length === 0) return [];
+    const not = name === "not_in";
+    const message = not ? "type URL must not be in the block list" : "type URL must be in the allow list";
+    return [check(given, name, `any.${name}`, message, { kind: "typeUrl", urls, not })];
+  });
+}
+
+function maskChecks(given: Given): readonly Check[] {
+  const found: Check[] = [];
+  const constant = given.mask("const");
+  if (constant !== undefined) {
+    const message = `must equal paths [${constant.join(", ")}]`;
+    found.push(check(given, "const", "field_mask.const", message, { kind: "paths", is: "equal", paths: constant }));
+  }
+  for (const is of ["in", "not_in"] as const) {
+    const paths = given.texts(is);
+    if (paths.length === 0) continue;
+    const says = is === "in" ? "must only contain paths in" : "must not contain any paths in";
+    found.push(check(given, is, `field_mask.${is}`, `${says} [${paths.join(", ")}]`, { kind: "paths", is, paths }));
+  }
+  return found;
+}

@@ -1,0 +1,142 @@
+// Rules of buf.validate as what is checked of a message.
+import { type DescField, type DescMessage, isFieldSet } from "@bufbuild/protobuf";
+import { type FieldRules, FieldRulesSchema, Ignore } from "../../gen/buf/validate/validate_pb.ts";
+import type { IrMessageRules } from "../../ir.ts";
+import type { Place } from "../../origin.ts";
+import type { CelRule, Check, ElementRules, RuledField, RuledMessage, RuleStep } from "../model/rules.ts";
+import { celOf } from "./cel-rules.ts";
+import { checksOf } from "./checks.ts";
+import { Given } from "./given.ts";
+import { groupsOf } from "./groups.ts";
+import type { RuleFaults } from "./rule-faults.ts";
+import { ruleSteps } from "./rule-fields.ts";
+import { kindOf } from "./rule-kinds.ts";
+
+/** What rules are resolved with. */
+export interface RuleContext {
+  readonly faults: RuleFaults;
+  /** Whether messages of this type are checked, for what they or messages inside of them declare. */
+  readonly isRuled: (desc: DescMessage) => boolean;
+}
+
+export function messageRules(desc: DescMessage, ir: IrMessageRules | undefined, cx: RuleContext): RuledMessage {
+  const groups = ir === undefined ? [] : groupsOf(ir, cx.faults);
+  const grouped = new Set(groups.flatMap(({ fields }) => fields));
+  return {
+    desc,
+    cel: ir?.message === undefined ? [] : celOf(ir.message.value, ir.message.place, undefined),
+    groups,
+    oneofs: ir?.oneofs.filter(({ rules }) => rules.value.required).map((one) => one.desc) ?? [],
+    fields: desc.fields.flatMap((field) => fieldRules(field, ir, grouped.has(field), cx) ?? []),
+  };
+}
+
+function fieldRules(
+  field: DescField,
+  ir: IrMessageRules | undefined,
+  grouped: boolean,
+  cx: RuleContext,
+): RuledField | undefined {
+  const own = ir?.fields.get(field);
+  const said = own !== undefined && isFieldSet(own.value, FieldRulesSchema.field.ignore);
+  const ignore = said ? own.value.ignore : grouped ? Ignore.IF_ZERO_VALUE : Ignore.UNSPECIFIED;
+  if (ignore === Ignore.ALWAYS) return undefined;
+  const required = own?.value.required ?? false;
+  const rules = own && { value: own.value, place: own.place, path: [], element: false };
+  const value = valueRules(field, rules, cx);
+  if (!required && value === undefined) return undefined;
+  return { field, required, value: value && { ...value, unlessZero: ignore === Ignore.IF_ZERO_VALUE } };
+}
+
+/** FieldRules on a field, or on what a list or map holds. */
+interface Declared {
+  readonly value: FieldRules;
+  readonly place: Place;
+  readonly path: readonly RuleStep[];
+}
+type Values = Omit<ElementRules, "unlessZero">;
+const NOTHING: Values = {
+  cel: [],
+  checks: [],
+  items: undefined,
+  keys: undefined,
+  values: undefined,
+  nested: undefined,
+};
+
+function valueRules(field: DescField, rules: Declared | undefined, cx: RuleContext): Values | undefined {
+  const own = rules && ownRules(field, kindOf(field), rules, cx);
+  const parts = partRules(field, rules, cx);
+  const all: Values = { ...NOTHING, ...own, ...parts };
+  return isNothing(all) ? undefined : all;
+}
+
+const isNothing = ({ cel, checks, items, keys, values, nested }: Values): boolean =>
+  cel.length + checks.length === 0 && (items ?? keys ?? values ?? nested) === undefined;
+
+/** What is said of a value itself. */
+function ownRules(
+  field: DescField,
+  kind: string | undefined,
+  { value, place, path }: Declared,
+  { faults }: RuleContext,
+): { readonly cel: readonly CelRule[]; readonly checks: readonly Check[] } {
+  const cel = celOf(value, place, path);
+  const { type } = value;
+  faults.unknown(value, FieldRulesSchema, place);
+  if (type.case === undefined) return { cel, checks: [] };
+  const rule = FieldRulesSchema.fields.find(({ localName }) => localName === type.case);
+  if (rule?.message === undefined) return { cel, checks: [] };
+  const at = place.field(rule.name);
+  if (rule.name !== kind) {
+    faults.misfit(field, rule.name, kind, at.at);
+    return { cel, checks: [] };
+  }
+  const given = new Given(rule.message, type.value, at, [...path, [rule.name, rule.number, rule.proto.type]]);
+  faults.unknown(type.value, rule.message, at);
+  const checks = checksOf(kind, given, field);
+  faults.contradictions(given, checks);
+  return { cel, checks };
+}
+
+/** What is said of what a list or a map holds; or that a message is checked itself. */
+function partRules(field: DescField, rules: Declared | undefined, cx: RuleContext): Partial<Values> {
+  switch (field.fieldKind) {
+    case "list": {
+      const given = rules?.value.type.case === "repeated" ? rules.value.type.value.items : undefined;
+      return { items: elementRules(field, given && part(rules, "repeated", "items", given), "value", cx) };
+    }
+    case "map": {
+      const said = rules?.value.type.case === "map" ? rules.value.type.value : undefined;
+      const { keys, values } = said ?? {};
+      return {
+        keys: elementRules(field, keys && part(rules, "map", "keys", keys), "key", cx),
+        values: elementRules(field, values && part(rules, "map", "values", values), "value", cx),
+      };
+    }
+    case "message":
+      return { nested: cx.isRuled(field.message) ? field.message : undefined };
+    default:
+      return {};
+  }
+}
+
+function part(rules: Declared | undefined, kind: string, name: string, value: FieldRules): Declared | undefined {
+  if (rules === undefined) return undefined;
+  return { value, place: rules.place.field(kind).field(name), path: [...rules.path, ...ruleSteps(kind, name)] };
+}
+
+function elementRules(
+  field: DescField,
+  rules: Declared | undefined,
+  of: "key" | "value",
+  cx: RuleContext,
+): ElementRules | undefined {
+  const ignore = rules?.value.ignore ?? Ignore.UNSPECIFIED;
+  if (ignore === Ignore.ALWAYS) return undefined;
+  const own = rules && ownRules(field, kindOf(field, of), rules, cx);
+  const nested = of === "value" && field.message !== undefined && cx.isRuled(field.message) ? field.message : undefined;
+  const all: Values = { ...NOTHING, ...own, nested };
+  if (isNothing(all)) return undefined;
+  return { ...all, unlessZero: ignore === Ignore.IF_ZERO_VALUE && field.message === undefined };
+}

@@ -1,0 +1,93 @@
+// `lt`, `lte`, `gt`, `gte`, alone and together, of numbers and of times.
+import type { Bound, Check, Time } from "../model/rules.ts";
+import type { Given } from "./given.ts";
+import { numberText, timeText } from "./rule-text.ts";
+
+interface Side<T> extends Bound<T> {
+  /** `gte` */
+  readonly name: string;
+}
+
+function side<T>(
+  names: readonly [open: string, closed: string],
+  read: (name: string) => T | undefined,
+): Side<T> | undefined {
+  for (const name of names) {
+    const value = read(name);
+    if (value !== undefined) return { name, value, inclusive: name === names[1] };
+  }
+  return undefined;
+}
+
+interface Told {
+  readonly id: string;
+  readonly message: string;
+  /** The rule that is named. */
+  readonly name: string;
+}
+/** What validate.proto calls a range, by its bounds. */
+function told<T>(
+  low: Side<T> | undefined,
+  high: Side<T> | undefined,
+  reversed: boolean,
+  text: (value: T) => string,
+): Told | undefined {
+  const above = low && `greater than ${low.inclusive ? "or equal to " : ""}${text(low.value)}`;
+  const below = high && `less than ${high.inclusive ? "or equal to " : ""}${text(high.value)}`;
+  if (low !== undefined && high !== undefined) {
+    const id = `${low.name}_${high.name}${reversed ? "_exclusive" : ""}`;
+    return { id, message: `must be ${above} ${reversed ? "or" : "and"} ${below}`, name: low.name };
+  }
+  const only = low ?? high;
+  return only && { id: only.name, message: `must be ${above ?? below}`, name: only.name };
+}
+
+/** Of numbers. */
+export function rangeChecks(kind: string, given: Given): readonly Check[] {
+  const low = side(["gt", "gte"], (name) => given.number(name));
+  const high = side(["lt", "lte"], (name) => given.number(name));
+  const reversed = low !== undefined && high !== undefined && high.value < low.value;
+  const text = (value: number | bigint): string => (typeof value === "number" ? numberText(value) : String(value));
+  const range = told(low, high, reversed, text);
+  if (range === undefined) return [];
+  const nan = kind === "float" || kind === "double";
+  const rule = { id: `${kind}.${range.id}`, message: range.message, path: given.steps(range.name) };
+  return [{ rule, at: given.place.field(range.name).at, test: { kind: "range", low, high, nan } }];
+}
+
+export const compareTimes = (a: Time, b: Time): number =>
+  a.seconds === b.seconds ? a.nanos - b.nanos : a.seconds < b.seconds ? -1 : 1;
+
+/** All rules of `google.protobuf.Duration` and `Timestamp`. */
+export function timeChecks(kind: "duration" | "timestamp", given: Given): readonly Check[] {
+  const text = (value: Time): string => timeText(kind, value);
+  const found: Check[] = [];
+  const add = (name: string, id: string, message: string, test: Check["test"]): void => {
+    found.push({
+      rule: { id: `${kind}.${id}`, message, path: given.steps(name) },
+      at: given.place.field(name).at,
+      test,
+    });
+  };
+  const constant = given.time("const");
+  if (constant !== undefined)
+    add("const", "const", `must equal ${text(constant)}`, { kind: "equalTime", value: constant });
+  const low = side(["gt", "gte"], (name) => given.time(name));
+  const high = side(["lt", "lte"], (name) => given.time(name));
+  const reversed = low !== undefined && high !== undefined && compareTimes(high.value, low.value) < 0;
+  const range = told(low, high, reversed, text);
+  if (range !== undefined) add(range.name, range.id, range.message, { kind: "timeRange", low, high });
+  if (given.flag("lt_now") === true) add("lt_now", "lt_now", "must be less than now", { kind: "now", is: "before" });
+  if (given.flag("gt_now") === true) add("gt_now", "gt_now", "must be greater than now", { kind: "now", is: "after" });
+  const within = given.time("within");
+  if (within !== undefined)
+    add("within", "within", `must be within ${timeText("duration", within)} of now`, { kind: "within", of: within });
+  for (const name of ["in", "not_in"]) {
+    const values = given.times(name);
+    if (values.length === 0) continue;
+    const not = name === "not_in";
+    const message = `must ${not ? "not " : ""}be in list [${values.map(text).join(", ")}]`;
+    add(name, name, message, { kind: "inTimes", values, not });
+  }
+  return found;
+}

@@ -1,0 +1,68 @@
+// What is wrong with rules of buf.validate, told where they stand.
+import type { DescField, DescMessage, Message, Registry } from "@bufbuild/protobuf";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import type { Origin, Place } from "../../origin.ts";
+import type { Check } from "../model/rules.ts";
+import type { Given } from "./given.ts";
+
+export class RuleFaults {
+  readonly #report: Report;
+  readonly #registry: Registry;
+  constructor(registry: Registry, report: Report) {
+    this.#registry = registry;
+    this.#report = report;
+  }
+  #fault(code: "BFF250" | "BFF251" | "BFF252" | "BFF253" | "BFF254", at: Origin, message: string, hint: string): void {
+    this.#report({ code, severity: "error", at, message, hint });
+  }
+
+  /** Rules in CEL. */
+  inCel(at: Origin): void {
+    this.#report({
+      code: "BFF190",
+      severity: "error",
+      at,
+      message: "a rule in CEL is not supported yet",
+      hint: "leave it out",
+    });
+  }
+  /** Rules for values of another type. */
+  misfit(field: DescField, rules: string, kind: string | undefined, at: Origin): void {
+    const hint =
+      kind === undefined
+        ? "leave them out; rules in CEL fit any field"
+        : `write rules of \`${kind}\`, which fit "${field.name}"`;
+    this.#fault("BFF250", at, `rules of \`${rules}\` do not fit "${field.name}"`, hint);
+  }
+  emptyGroup(desc: DescMessage, at: Origin): void {
+    this.#fault(
+      "BFF254",
+      at,
+      `this rule names no field of "${desc.name}"`,
+      'name its fields, as in `fields: ["a", "b"]`',
+    );
+  }
+  noSuchField(desc: DescMessage, name: string, at: Origin): void {
+    const near = didYouMean(
+      name,
+      desc.fields.map((field) => field.name),
+    );
+    this.#fault("BFF254", at, `"${desc.name}" has no field "${name}"`, near ?? "name fields of the message");
+  }
+  twice(name: string, at: Origin): void {
+    this.#fault("BFF254", at, `"${name}" is named twice`, "name each field once");
+  }
+  /** Rules that a newer or an older validate.proto has, and ours has not. */
+  unknown(rules: Message, desc: DescMessage, place: Place): void {
+    for (const { no } of rules.$unknown ?? []) {
+      if (this.#registry.getExtensionFor(desc, no) !== undefined) continue;
+      const theirs = this.#registry.getMessage(desc.typeName)?.fields.find(({ number }) => number === no);
+      const name = theirs?.name ?? String(no);
+      const what = `the rule "${name}" of ${desc.typeName} is unknown to this version`;
+      this.#fault("BFF253", place.field(name).at, what, "leave it out, or say it in CEL");
+    }
+  }
+  /** Rules that no value keeps. */
+  contradictions(_given: Given, _checks: readonly Check[]): void {}
+}

@@ -1,0 +1,127 @@
+// What a request breaks of the rules that its messages declare (buf.validate), gathered without cost where it breaks none.
+import type { DescField, DescOneof } from "@bufbuild/protobuf";
+import { type Clock, systemClock } from "../clock.ts";
+import { Code, Failure, Reason } from "../failure.ts";
+import { textHandedOn } from "../wire/handed-on.ts";
+import { encodeViolations } from "./encode.ts";
+import { pathText } from "./path.ts";
+
+/** One rule of a message, as generated code has it. */
+export interface Rule {
+  /** `buf.validate.Violation.rule_id`. */
+  readonly id: string;
+  /** What the client reads. */
+  readonly message: string;
+  /** Where the rule stands in `buf.validate.FieldRules`; none: it is not a field's. */
+  readonly path?: readonly RuleStep[];
+}
+
+/** A field on the way to a rule: its name, number and type (of `google.protobuf.FieldDescriptorProto.Type`), and the index in a list. */
+export type RuleStep = readonly [name: string, number: number, type: number, index?: number];
+
+/** One step of the way to what breaks a rule. */
+export interface FieldStep {
+  readonly of: DescField | DescOneof;
+  /** The index in a list; the key in a map, as protobuf-es has it: a string. */
+  readonly at: number | string | undefined;
+}
+
+export interface Violation {
+  readonly rule: Rule;
+  readonly message: string;
+  readonly forKey: boolean;
+  /** From the inside out. */
+  readonly path: FieldStep[];
+}
+
+/** So many are told; a request that has more is not looked at any further. */
+const MOST = 32;
+/** In the text of the status. */
+const MOST_IN_TEXT = 3;
+
+/** What has been found of one request. */
+export class Violations {
+  /** How many there are. */
+  count = 0;
+  #found: Violation[] | undefined;
+  readonly #clock: Clock;
+  #now: { readonly seconds: bigint; readonly nanos: number } | undefined;
+
+  constructor(clock: Clock = systemClock) {
+    this.#clock = clock;
+  }
+
+  /** Nothing more is looked for. */
+  get full(): boolean {
+    return this.count >= MOST;
+  }
+
+  /** The time of this validation, the same for all of its rules. */
+  get now(): { readonly seconds: bigint; readonly nanos: number } {
+    if (this.#now === undefined) {
+      const ms = this.#clock.date().getTime();
+      const seconds = Math.floor(ms / 1000);
+      this.#now = { seconds: BigInt(seconds), nanos: Math.round((ms - seconds * 1000) * 1_000_000) };
+    }
+    return this.#now;
+  }
+
+  get found(): readonly Violation[] {
+    return this.#found ?? [];
+  }
+
+  /** The message as a whole breaks a rule. */
+  add(rule: Rule, message = rule.message): void {
+    this.#push({ rule, message, forKey: false, path: [] });
+  }
+  /** A field or a oneof of the message does, or what stands there in a list or a map. */
+  at(of: DescField | DescOneof, rule: Rule, at?: number | string, message = rule.message): void {
+    this.#push({ rule, message, forKey: false, path: [{ of, at }] });
+  }
+  /** A key of a map does. */
+  atKey(of: DescField, rule: Rule, key: string, message = rule.message): void {
+    this.#push({ rule, message, forKey: true, path: [{ of, at: key }] });
+  }
+  /** No member of a oneof is set; `of` is any of them. */
+  atOneof(of: DescField, rule: Rule): void {
+    this.at(of.oneof ?? of, rule);
+  }
+  /** What has been found since there were `from` is inside of this field. */
+  under(from: number, of: DescField, at?: number | string): void {
+    const found = this.#found ?? [];
+    for (let i = from; i < found.length; i++) found[i]?.path.push({ of, at });
+  }
+
+  /** @throws Failure INVALID_ARGUMENT with a `buf.validate.Violations`, where there is any */
+  refuse(): void {
+    if (this.count > 0) throw refusalOf(this.found);
+  }
+
+  #push(violation: Violation): void {
+    if (this.full) return;
+    this.count++;
+    this.#found ??= [];
+    this.#found.push(violation);
+  }
+}
+
+function refusalOf(found: readonly Violation[]): Failure {
+  const told = found.slice(0, MOST_IN_TEXT).map(({ path, message, rule, forKey }) => {
+    const where = pathText(path);
+    return `${where}${where === "" ? "" : forKey ? " (key): " : ": "}${message || `[${rule.id}]`}`;
+  });
+  const more = found.length - told.length;
+  const text = `${told.join("; ")}${more > 0 ? `; and ${more}${found.length >= MOST ? " or more" : ""} others` : ""}`;
+  const code = Code.INVALID_ARGUMENT;
+  const details = [{ type: "buf.validate.Violations", value: encodeViolations(found) }];
+  const clientMessage = textHandedOn(text);
+  return new Failure({
+    code,
+    reason: Reason.INVALID,
+    callee: "",
+    message: clientMessage,
+    clientCode: code,
+    clientMessage,
+    details,
+  });
+}
