@@ -1,5 +1,5 @@
 // Where a condition stands in front of other expressions TypeScript narrows what they compare: see plugin/src/cel/emit/contradiction.ts.
-import { aliasesIn, contradicted, type Expression, type Node, type Variable } from "../cel/index.ts";
+import { aliasesIn, childrenOf, contradicted, type Expression, type Node, type Variable } from "../cel/index.ts";
 import type { PlanBlock } from "../plan/plan.ts";
 import type { Call, Step } from "../resolve/model/model.ts";
 import {
@@ -16,9 +16,17 @@ interface Choice {
   readonly then: readonly Some[];
 }
 
-/** The tests in the conditions of a block that TypeScript must not draw conclusions from. */
-export function hiddenComparisons({ composed }: Pick<PlanBlock, "composed">): ReadonlySet<Node> {
+/** How the tests of a block are printed that TypeScript would draw too many conclusions from. */
+export interface Hidden {
+  /** So that it draws none. */
+  readonly tests: ReadonlySet<Node>;
+  /** Those by `ok` that are known not to hold, as what they come to. */
+  readonly failed: ReadonlySet<Node>;
+}
+
+export function hiddenComparisons({ composed }: Pick<PlanBlock, "composed">): Hidden {
   const hidden = new Set<Node>();
+  const failed = new Set<Node>();
   const given = new Map(
     composed.steps.flatMap(({ variable, source }): [Variable, Node][] =>
       variable !== undefined && source.kind === "by" ? [[variable, source.by.root]] : [],
@@ -29,9 +37,11 @@ export function hiddenComparisons({ composed }: Pick<PlanBlock, "composed">): Re
     for (const expression of region) {
       if (expression === undefined) continue;
       const aliases = aliasesIn([condition.root, expression.root], (variable) => given.get(variable));
-      // What stands behind `ok` needs that TypeScript believes it.
-      for (const test of contradicted(condition.root, outcome, expression.root, aliases))
+      for (const test of contradicted(condition.root, outcome, expression.root, aliases)) {
+        // What stands behind the condition may need that TypeScript believes it.
         if (test.kind !== "ok" || test.set) hidden.add(test);
+        else for (const one of oksIn(expression.root, test.variable)) failed.add(one);
+      }
     }
   };
   /** The first one that holds is taken. */
@@ -67,13 +77,23 @@ export function hiddenComparisons({ composed }: Pick<PlanBlock, "composed">): Re
       // The condition of a permit is the one on which one passes.
       const passes = composed.kind === "permit";
       before(source.if, passes, others(composed, step));
-      if (passes) before(source.if, false, failExpressions(source.fail));
+      before(source.if, !passes, failExpressions(source.fail));
     }
   }
   for (const target of composed.kind === "composed" ? composed.targets : [])
     if (target.kind === "oneof")
       inTurn(target.members.map(({ if: condition, bound }) => ({ if: condition, then: [bound.expression] })));
-  return hidden;
+  return { tests: hidden, failed };
+}
+
+function oksIn(root: Node, variable: Variable): readonly Node[] {
+  const found: Node[] = [];
+  const open = [root];
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    if (node.kind === "ok" && node.variable === variable) found.push(node);
+    open.push(...childrenOf(node));
+  }
+  return found;
 }
 
 /** What may be printed behind a guard. */

@@ -6,7 +6,7 @@ import { lowerCamel, lowerFirst, NameScope } from "../plan/names.ts";
 import type { Entry, PlanBlock, PlanMessage, PlanStart, PlanStep } from "../plan/plan.ts";
 import type { Callers } from "../resolve/model/model.ts";
 import type { FileNames } from "./file-names.ts";
-import { hiddenComparisons } from "./hidden-comparisons.ts";
+import { type Hidden, hiddenComparisons } from "./hidden-comparisons.ts";
 import type { Line, Lines } from "./lines.ts";
 
 export class MessageNames implements Names {
@@ -20,7 +20,7 @@ export class MessageNames implements Names {
   readonly #entries = new Map<Entry, string>();
   /** The local names of arguments that may be absent. */
   readonly #optional: ReadonlyMap<string, string>;
-  readonly #hidden: ReadonlySet<Node>;
+  readonly #hidden: Hidden;
   /** Members of the app object that are none of its calls, with their local names; in use once an expression has asked for them. */
   readonly #members = new Map<string, string>();
   readonly #functions: string;
@@ -156,7 +156,10 @@ export class MessageNames implements Names {
     return planned?.sync && planned.step.source.kind === "by" ? planned.step.source.by.root : undefined;
   }
   hides(test: Node): boolean {
-    return this.#hidden.has(test);
+    return this.#hidden.tests.has(test);
+  }
+  fails(ok: Node): boolean {
+    return this.#hidden.failed.has(ok);
   }
   local(name: string): string {
     let free = lowerCamel(name);

@@ -32,6 +32,8 @@ export interface Names {
   readonly constant?: (variable: Variable) => Node | undefined;
   /** Whether a test of an expression is one that TypeScript must not draw conclusions from, for the sake of another expression. */
   readonly hides?: (test: Node) => boolean;
+  /** Whether a test by `ok` is known not to hold where it stands. */
+  readonly fails?: (ok: Node) => boolean;
 }
 
 /** Printed code and the form of its value. */

@@ -14,11 +14,10 @@ export function emitLogic(emitter: Emitter, node: Call): Piece {
 }
 
 function emitNot(emitter: Emitter, of: Node): Piece {
-  if (of.kind === "ok" && (of.variable.absent || of.set)) {
-    const value = emitter.value(of);
+  const value = emitter.value(of);
+  if (of.kind === "ok" && boolOf(value) === undefined) {
     return { ...value, print: value.print.map((part) => (part === " !== " ? " === " : part)) };
   }
-  const value = emitter.value(of);
   const known = boolOf(value);
   return known === undefined
     ? piece(["!", ...operand(value, LEVEL.unary)], value.form, LEVEL.unary)

@@ -50,7 +50,7 @@ export interface ResolverClients {
 
 /** What functions of yours supply; `npx protoc-gen-bff init-resolvers resolvers.ts` writes their beginnings. */
 export interface ShopResolvers {
-  /** shop.v1.Note.note (shop.proto:100:46) */
+  /** shop.v1.Note.note (shop.proto:107:46) */
   readonly noteNote: ResolverFor<
     Principal | undefined,
     GetPageRequest,
@@ -111,7 +111,7 @@ function createApp({ item, order }: Upstreams, env: Env, resolvers: ShopResolver
 export function createShopService(deps: { readonly upstreams: Upstreams; readonly env: Env; readonly resolvers: ShopResolvers; readonly identity: Identity<Principal>; readonly observer?: Observer | undefined }): Endpoint[] {
   const app = createApp(deps.upstreams, deps.env, deps.resolvers);
   return [
-    endpoint(ShopService.method.getPage, app, { // shop.proto:37:7
+    endpoint(ShopService.method.getPage, app, { // shop.proto:38:7
       timeoutMs: 2_000,
       permit: { public: true },
       compose: (cx: Request<App, Principal | undefined>, args) => {
@@ -124,7 +124,7 @@ export function createShopService(deps: { readonly upstreams: Upstreams; readonl
       identity: deps.identity,
       observer: deps.observer,
     }),
-    endpoint(ShopService.method.getNote, app, { // shop.proto:38:7
+    endpoint(ShopService.method.getNote, app, { // shop.proto:39:7
       timeoutMs: 2_000,
       permit: { public: true },
       compose: (cx: Request<App, Principal | undefined>, args) => {
@@ -151,7 +151,7 @@ function admitShopService(cx: Request<App, Principal | undefined>): void {
   const { principal } = cx;
 
   // shop.proto:34:7
-  if (principal === undefined && cx.peer.address === "::") throw cx.refuse(Code.UNAUTHENTICATED, undefined, 0);
+  if (principal === undefined && cx.peer.address === "::") throw cx.refuse(Code.UNAUTHENTICATED, short`who are you, ${"nobody"}?`, 0);
 }
 
 /** Starts the steps of shop.v1.ShopService that GetPage needs, once per request. */
@@ -179,7 +179,7 @@ function startShopServiceGetPage(cx: Request<App, Principal | undefined>) {
 export function admitPage(cx: Request<App, Principal | undefined>, args: GetPageRequest): void {
   const { principal } = cx;
 
-  // shop.proto:47:7
+  // shop.proto:48:7
   if (principal !== undefined && principal.realms.some((r) => r === args.id + principal.subject)) throw cx.refuse(Code.PERMISSION_DENIED, short`no ${principal !== undefined ? principal.subject : ""}`, 1);
 }
 
@@ -189,16 +189,16 @@ export async function composePage(cx: Request<App, Principal | undefined>, args:
   const { getItem, itemById, getOrder } = cx.app;
   const { realmStep, ownStep } = shared;
 
-  // shop.proto:49:7
+  // shop.proto:50:7
   const subject = principal === undefined ? undefined : principal.subject;
 
-  // shop.proto:50:7
+  // shop.proto:51:7
   const realms = principal === undefined ? undefined : principal.realms.filter((r) => r !== principal.subject);
 
-  // shop.proto:51:7
+  // shop.proto:52:7
   const itemStep = cx.call(getItem, defined({ id: args.id, locale: principal !== undefined ? principal.tenant : undefined }));
 
-  // shop.proto:52:7
+  // shop.proto:53:7
   const mineStep = cx.step(async () => {
     if (principal === undefined) return undefined;
     return cx.send(getItem,
@@ -206,13 +206,13 @@ export async function composePage(cx: Request<App, Principal | undefined>, args:
       { metadata: { "x-tenant": principal.tenant !== undefined ? principal.tenant ?? "" : "" } });
   });
 
-  // shop.proto:54:7
+  // shop.proto:55:7
   const keyedStep = cx.step(async () => {
     if (principal === undefined) return undefined;
     return cx.load(itemById, principal.subject);
   });
 
-  // shop.proto:55:7
+  // shop.proto:56:7
   const eachStep = cx.step(async () => {
     if (principal === undefined) return undefined;
     const items = principal.realms;
@@ -220,12 +220,12 @@ export async function composePage(cx: Request<App, Principal | undefined>, args:
     return cx.present(await Promise.all(items.map((r) => cx.load(itemById, r))));
   });
 
-  // shop.proto:56:7
+  // shop.proto:57:7
   const textsStep = cx.step(async () => {
     return cx.present(["a", "b"].map((r) => principal === undefined ? undefined : r + principal.subject));
   });
 
-  // shop.proto:57:7
+  // shop.proto:58:7
   const orderStep = cx.call(getOrder, { id: args.id }, {
     metadata: { "x-user": principal !== undefined ? principal.subject : "nobody" },
     rescue: (error) => {
@@ -235,7 +235,7 @@ export async function composePage(cx: Request<App, Principal | undefined>, args:
     retryIf: () => principal !== undefined && principal.realms.some((r) => r === principal.subject),
   });
 
-  // shop.proto:60:7
+  // shop.proto:61:7
   const choiceStep = cx.step(async () => {
     if (principal !== undefined) {
       return principal.subject;
@@ -243,7 +243,18 @@ export async function composePage(cx: Request<App, Principal | undefined>, args:
     return "nobody" as string;
   });
 
-  // shop.proto:61:7
+  // shop.proto:62:7
+  const nobody = principal === undefined ? "nobody" : undefined;
+
+  // shop.proto:63:7
+  const goneStep = cx.step(async () => {
+    const mine = await mineStep;
+    if (mine !== undefined) return undefined;
+    const item = await itemStep;
+    return cx.send(getItem, { id: args.id }, { metadata: { "x-none": false ? item.id : "" } });
+  });
+
+  // shop.proto:66:7
   const partStep = cx.step(() => composePart(
     cx,
     {
@@ -252,10 +263,10 @@ export async function composePage(cx: Request<App, Principal | undefined>, args:
     },
   ));
 
-  // shop.proto:62:7
+  // shop.proto:67:7
   const none = principal === undefined ? "nobody" as string : undefined;
 
-  // shop.proto:63:7
+  // shop.proto:68:7
   const namedStep = cx.orElse(
     cx.tryStep(async () => {
       if (principal === undefined) return undefined;
@@ -273,6 +284,7 @@ export async function composePage(cx: Request<App, Principal | undefined>, args:
   const texts = await textsStep;
   const order = await orderStep;
   const choice = await choiceStep;
+  const gone = await goneStep;
   const part = await partStep;
   const named = await namedStep;
 
@@ -294,6 +306,8 @@ export async function composePage(cx: Request<App, Principal | undefined>, args:
     own: own?.name,
     caller: principal !== undefined ? { case: "known", value: principal.subject } : { case: "unknown", value: "nobody" },
     both: principal !== undefined ? ["a"].map((a) => a + principal.subject) : [],
+    nobody,
+    gone: gone?.name,
     width: principal?.size?.width,
     degraded: [],
   };
@@ -322,10 +336,10 @@ export async function composePart(cx: Request<App, Principal | undefined>, args:
 export async function composeNote(cx: Request<App, Principal | undefined>, args: GetPageRequest): Promise<Note> {
   const { principal: principal_ } = cx;
 
-  // shop.proto:97:10
+  // shop.proto:104:10
   const principal = principal_ === undefined ? undefined : principal_.subject;
 
-  // shop.proto:100:46
+  // shop.proto:107:46
   const noteStep = cx.step(async () => {
     return cx.resolve({
       name: "shop.v1.Note.note",

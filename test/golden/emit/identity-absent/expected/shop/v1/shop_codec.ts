@@ -61,6 +61,8 @@ function writePage(w: Writer, message: MessageInitShape<typeof PageSchema>): voi
   if (message.caller?.case === "unknown") w.tag(130).string(message.caller.value);
   for (const item of message.both ?? []) w.tag(138).string(item);
   if (message.width !== undefined) w.tag(144).int32(message.width);
+  if (message.nobody !== undefined) w.tag(154).string(message.nobody);
+  if (message.gone !== undefined) w.tag(162).string(message.gone);
   for (const item of message.degraded ?? []) { w.open(242); writeDegradation(w, item); w.close(); }
   w.unknown(message);
 }
