@@ -59,6 +59,8 @@ export interface ServerConfig<Name extends string, Env> {
   readonly http2: Http2;
   /** Origins whose scripts may call; `*` is all of them. */
   readonly corsOrigins: readonly string[];
+  /** How long browsers are to come by TLS only. */
+  readonly hstsMs: number;
   readonly reflection: boolean;
   /** How failures are told on standard error. */
   readonly log: LogFormat | "off";
@@ -127,6 +129,7 @@ export function readConfig<Upstreams extends Readonly<Record<string, DescService
     idleMs: readIdle(read),
     http2: readHttp2(read),
     corsOrigins: readOrigins(read),
+    hstsMs: readHsts(read),
     reflection: read.bool("BFF_REFLECTION", "false"),
     log: readLog(read),
     ...(redisUrl !== undefined && { redisUrl }),
@@ -276,6 +279,16 @@ function readIdle(read: EnvReader): number {
   if (ms < 1000) read.fault("BFF_IDLE", "is less than a second", "1s or more, like 5m");
   return ms;
 }
+
+/** A browser takes no word for it that came without TLS (RFC 6797, 7.2). */
+function readHsts(read: EnvReader): number {
+  if (read.optional("BFF_HSTS") === undefined) return 0;
+  const ms = read.durationMs("BFF_HSTS", "0s", MAX_HSTS_MS);
+  if (read.optional("TLS_CERT_FILE") === undefined)
+    read.fault("BFF_HSTS", "is set, but TLS_CERT_FILE is not", "it where TLS ends, in the proxy, or unset it");
+  return ms;
+}
+const MAX_HSTS_MS = 2 * 365 * 24 * 3_600_000;
 
 function readHttp2(read: EnvReader): Http2 {
   const text = read.optional("BFF_HTTP2") ?? DEFAULT_HTTP2;

@@ -27,7 +27,7 @@ it("answers the preflight of a listed origin", async () => {
   const response = await call(["https://a.example", "https://b.example"], preflight("https://b.example"));
   expect(response.status).toBe(204);
   expect(response.headers.get("access-control-allow-origin")).toBe("https://b.example");
-  expect(response.headers.get("access-control-allow-methods")).toBe("POST, GET");
+  expect(response.headers.get("access-control-allow-methods")).toBe("POST, GET, PUT, PATCH, DELETE");
   expect(response.headers.get("access-control-allow-headers")).toBe("authorization,content-type");
   expect(response.headers.get("vary")).toBe("origin");
 });

@@ -1,7 +1,8 @@
 import { cors } from "@connectrpc/connect";
 import type { Handler, ServerRequest, ServerResponse } from "./listener.ts";
 
-const METHODS = cors.allowedMethods.join(", ");
+/** Also those of REST; what a path does not take is refused there. */
+const METHODS = [...cors.allowedMethods, "PUT", "PATCH", "DELETE"].join(", ");
 const HEADERS = cors.allowedHeaders.join(", ");
 /** What scripts may see besides the protocols' own: which fields are degraded, when not to come back, and when an rpc ends. */
 const EXPOSED = [
@@ -12,6 +13,7 @@ const EXPOSED = [
     "retry-after",
     "ratelimit",
     "ratelimit-policy",
+    "etag",
     "deprecation",
     "sunset",
     "link",

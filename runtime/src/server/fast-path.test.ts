@@ -182,6 +182,23 @@ const taken: [string, Asked][] = [
     "a deadline just longer than timers",
     each("deadline:", { "grpc-timeout": "2147484S", "connect-timeout-ms": "2147483648" }),
   ),
+  ...named("x-request-deadline", each("deadline:", { "x-request-deadline": "10000" })),
+  ...named(
+    "x-request-deadline, which is nearer",
+    each("deadline:", { "x-request-deadline": "10000", "grpc-timeout": "20S", "connect-timeout-ms": "20000" }),
+  ),
+  ...named(
+    "x-request-deadline, which is farther",
+    each("deadline:", {
+      ...{ "x-request-deadline": "2100-01-01T00:00:00Z", "grpc-timeout": "10S", "connect-timeout-ms": "10000" },
+    }),
+  ),
+  ...named("x-request-deadline of nothing", each("deadline:", { "x-request-deadline": "0" })),
+  ...named(
+    "x-request-deadline in the past",
+    each("deadline:", { "x-request-deadline": "2020-01-01T00:00:00.5+02:00" }),
+  ),
+  ...named("x-request-deadline that passes", each("wait", { "x-request-deadline": "20" })),
   ...named("a deadline of nothing", each("deadline:", { "grpc-timeout": "0m", "connect-timeout-ms": "0" })),
   ...named(
     "a deadline that passes before or after the request has come",
@@ -240,6 +257,8 @@ const left: [string, Asked][] = [
     "a deadline with too many digits",
     each("x", { "grpc-timeout": "123456789m", "connect-timeout-ms": "12345678901" }),
   ),
+  ...named("x-request-deadline that is none", each("x", { "x-request-deadline": "soon" })),
+  ...named("x-request-deadline twice", each("x", { "x-request-deadline": ["1000", "2000"] })),
   ...both("another content type", (version) => json(version, ["{}"], { "content-type": "text/plain" })),
   ...both("no content type", (version) => ({ version, headers: {}, body: ["{}"] })),
   ...both("capitals", (version) => json(version, ["{}"], { "content-type": "Application/JSON" })),

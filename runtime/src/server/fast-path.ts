@@ -17,6 +17,7 @@ import { FastGrpcCall } from "./fast-grpc.ts";
 import type { Shortcut } from "./listener.ts";
 import type { Peers } from "./peers.ts";
 import type { PendingBytes } from "./pending-bytes.ts";
+import { nearestDeadline, REQUEST_DEADLINE } from "./request-deadline.ts";
 
 export interface FastPathOptions {
   /** Larger messages fail with RESOURCE_EXHAUSTED, in bytes. */
@@ -27,7 +28,10 @@ export interface FastPathOptions {
   readonly masks: ReadonlySet<string>;
   /** What a google.protobuf.Any may hold in JSON. */
   readonly registry: Registry;
+  /** Of answers by gRPC, which a proxy may have made of what a page has sent. */
   readonly corsHeaders: CorsHeaders;
+  /** Of all others. */
+  readonly httpHeaders: CorsHeaders;
   /** Where bodies count. */
   readonly pending: PendingBytes;
   readonly peers: Peers;
@@ -65,6 +69,7 @@ export class FastPath implements Shortcut {
   readonly #open: FastCall[] = [];
   readonly #maxBytes: number;
   readonly #corsHeaders: CorsHeaders;
+  readonly #httpHeaders: CorsHeaders;
   readonly #connectJson: ConnectEncoding;
   readonly #connectProto: ConnectEncoding;
   readonly #authorities = new Map<string, boolean>();
@@ -73,10 +78,11 @@ export class FastPath implements Shortcut {
   constructor(
     endpoints: readonly (Pick<Endpoint, "method" | "codec" | "maxElements" | "version"> &
       Partial<Pick<Endpoint, "run" | "judge">>)[],
-    { maxBytes, maxElements, masks, registry, corsHeaders, pending, peers, fault }: FastPathOptions,
+    { maxBytes, maxElements, masks, registry, corsHeaders, httpHeaders, pending, peers, fault }: FastPathOptions,
   ) {
     this.#maxBytes = maxBytes;
     this.#corsHeaders = corsHeaders;
+    this.#httpHeaders = httpHeaders;
     const jsonOptions = { registry };
     this.#connectJson = { contentType: "application/json", jsonOptions };
     this.#connectProto = { contentType: "application/proto", jsonOptions };
@@ -158,10 +164,16 @@ export class FastPath implements Shortcut {
       if (parsed.error !== undefined) return undefined;
       clientMs = parsed.timeoutMs;
     }
+    const deadline = headers[REQUEST_DEADLINE];
+    if (deadline !== undefined) {
+      const nearest = nearestDeadline(clientMs, deadline);
+      if (nearest === "malformed") return undefined;
+      clientMs = nearest;
+    }
     const accepted = isGrpc ? headers["grpc-accept-encoding"] : headers["accept-encoding"];
     if (accepted !== undefined && typeof accepted !== "string") return undefined;
     const compression = accepted === undefined ? null : this.#compression(accepted);
-    const cors = this.#corsHeaders(headers.origin);
+    const cors = isGrpc ? this.#corsHeaders(headers.origin) : this.#httpHeaders(headers.origin);
     const extra = version === undefined ? cors : [...cors, ...version];
     return { headers, raw, carrier, clientMs, compression, extra };
   }

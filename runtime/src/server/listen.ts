@@ -21,6 +21,8 @@ import { Peers } from "./peers.ts";
 import { DEFAULT_MAX_PENDING_BYTES, PendingBytes } from "./pending-bytes.ts";
 import { Readiness } from "./readiness.ts";
 import { REFLECTION_PATHS, routeReflection } from "./reflection.ts";
+import { checkRequestDeadline, withRequestDeadline } from "./request-deadline.ts";
+import { SecurityHeaders } from "./security-headers.ts";
 import { withShortErrors } from "./short-errors.ts";
 import { withSourceRoutes } from "./source-routes.ts";
 import { typesOf } from "./types-of.ts";
@@ -53,6 +55,8 @@ export interface ListenOptions {
   readonly reflection?: boolean;
   /** Origins whose scripts may call, `*` for all; default none. */
   readonly corsOrigins?: readonly string[];
+  /** How long browsers are to come by TLS only, in milliseconds (RFC 6797); default 0: they are not told. */
+  readonly hstsMs?: number;
   /** A connection has so long to say what it speaks, in milliseconds; default 10 s. */
   readonly handshakeTimeoutMs?: number;
   /** A request has so long to come whole, in milliseconds; it is looked at ten times meanwhile. Default 300 s, as node:http has it. */
@@ -114,6 +118,7 @@ export async function listen(endpoints: readonly Listenable[], options: ListenOp
     readMaxBytes: maxBytes,
     jsonOptions: { registry },
     shutdownSignal: cutOff.signal,
+    interceptors: [checkRequestDeadline],
     fault,
     fallback: (_, response) => answer(response, 404, "no rpc is served here: its path is /package.Service/Method\n"),
     routes(router) {
@@ -133,9 +138,10 @@ export async function listen(endpoints: readonly Listenable[], options: ListenOp
     },
   });
 
-  const adapter = withLongDeadlines(connect);
+  const adapter = withRequestDeadline(withLongDeadlines(connect));
   const { host = "127.0.0.1" } = options;
   const cors = corsHeaders(corsOrigins);
+  const security = new SecurityHeaders(options.hstsMs ?? 0, cors);
   const pending = new PendingBytes(options.maxPendingBytes ?? DEFAULT_MAX_PENDING_BYTES);
   const shortcut = new FastPath(endpoints, {
     maxBytes,
@@ -143,6 +149,7 @@ export async function listen(endpoints: readonly Listenable[], options: ListenOp
     masks,
     registry,
     corsHeaders: cors,
+    httpHeaders: security.of,
     pending,
     peers,
     fault,
@@ -150,7 +157,7 @@ export async function listen(endpoints: readonly Listenable[], options: ListenOp
   const rpcs = corsOrigins.length === 0 ? adapter : withCors(cors, adapter);
   const { routes = new Map() } = options.identity ?? {};
   const handler = withSourceRoutes({ routes, peers, fault }, rpcs);
-  const listener = await Listener.open(withProbes(readiness, handler), {
+  const listener = await Listener.open(security.added(withProbes(readiness, handler)), {
     host,
     port: options.port ?? 0,
     handshakeTimeoutMs: options.handshakeTimeoutMs ?? 10_000,
