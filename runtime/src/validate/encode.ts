@@ -42,7 +42,7 @@ function fieldStep(w: BinaryWriter, { of, at }: FieldStep): void {
   if (of.kind === "field") w.tag(1, WireType.Varint).int32(of.number);
   w.tag(2, WireType.LengthDelimited).string(of.name);
   if (of.kind === "field") {
-    w.tag(3, WireType.Varint).int32(of.proto.type);
+    w.tag(3, WireType.Varint).int32(typeOf(of));
     if (at !== undefined) subscript(w, of, at);
   }
   w.join();
@@ -72,7 +72,11 @@ function subscript(w: BinaryWriter, of: DescField, at: number | string): void {
       w.tag(8, WireType.Varint).int64(at);
   }
 }
+/** In editions a group's type is that of a message. */
+const typeOf = (field: DescField): number =>
+  "delimitedEncoding" in field && field.delimitedEncoding ? GROUP : field.proto.type;
 // google.protobuf.FieldDescriptorProto.Type; scalars have the numbers of ScalarType.
+const GROUP = 10;
 const MESSAGE = 11;
 const ENUM = 14;
 
