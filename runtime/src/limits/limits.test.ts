@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { acts, Bucket, shapes } from "../testing/exact-bucket.ts";
 import { FakeClock } from "../testing/fake-clock.ts";
 import { endOf } from "./calendar.ts";
 import { Cells } from "./cells.ts";
@@ -11,62 +12,6 @@ import { Counter, type RateLimit } from "./rate-limit.ts";
 const limit = (init: Partial<RateLimit>): RateLimit => {
   return { name: "user", package: "web.v1", rate: 6, per: 60_000, burst: 3, ...init };
 };
-
-/** A bucket that is filled by what is charged and that leaks all the time, in whole numbers of any size: microseconds times rate. */
-class Bucket {
-  readonly #rate: bigint;
-  readonly #per: bigint;
-  readonly #full: bigint;
-  #level = 0n;
-  #at = 0n;
-
-  constructor({ rate, per, burst }: { rate: number; per: number; burst: number }) {
-    this.#rate = BigInt(rate);
-    this.#per = BigInt(per) * 1000n;
-    this.#full = BigInt(burst) * this.#per;
-  }
-  at(micros: bigint): this {
-    const level = this.#level - (micros - this.#at) * this.#rate;
-    this.#level = level < 0n ? 0n : level;
-    this.#at = micros;
-    return this;
-  }
-  charge(cost: number): boolean {
-    const after = this.#level + BigInt(cost) * this.#per;
-    if (after > this.#full) return false;
-    this.#level = after;
-    return true;
-  }
-  add(cost: number): void {
-    const after = this.#level + BigInt(cost) * this.#per;
-    this.#level = after < 0n ? 0n : after;
-  }
-  /** How long until this passes, in microseconds. */
-  wait(cost: number): bigint {
-    const over = this.#level + BigInt(cost) * this.#per - this.#full;
-    return over <= 0n ? 0n : (over + this.#rate - 1n) / this.#rate;
-  }
-}
-
-const shapes = fc.record({
-  rate: fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 1_000_000 })),
-  per: fc.constantFrom(1, 7, 100, 1_000, 60_000, 3_600_000, 86_400_000),
-  burst: fc.integer({ min: 1, max: 50 }),
-});
-const acts = fc.array(
-  fc.record({
-    cost: fc.integer({ min: 0, max: 60 }),
-    act: fc.constantFrom("charge", "charge", "charge", "give back", "add"),
-    // Exactly at the edge, just before it, or anywhere.
-    pause: fc.oneof(
-      fc.constantFrom<"edge" | "before">("edge", "before"),
-      fc.nat(5_000),
-      fc.nat(10_000_000),
-      fc.constant(0),
-    ),
-  }),
-  { maxLength: 60 },
-);
 
 describe("a counter of this process", () => {
   test("admits what an exact bucket admits, to the microsecond", () => {

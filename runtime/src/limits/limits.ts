@@ -139,26 +139,31 @@ export class Limits {
     const ticket = this.#breaker.admit();
     if (ticket === undefined) return this.#alone(far, taken);
     const { promise, resolve } = Promise.withResolvers<Charged | Refusal>();
-    let late: Charged | Refusal | undefined;
+    let without: Charged | Refusal | undefined;
+    let ended = false;
     const away = (cause: unknown): void => {
+      if (ended) return;
+      ended = true;
       this.#fault(AWAY, cause);
       this.#breaker.sample(ticket, false);
-      late = this.#alone(far, taken);
-      resolve(late);
+      without = this.#alone(far, taken);
+      resolve(without);
     };
-    const timer = this.#clock.setTimeout(() => away(new Error(`no answer within ${waitMs} ms`)), waitMs, undefined);
+    const late = (): void => away(new Error(`no answer within ${waitMs} ms`));
+    // Where this process has been busy for so long, the answer may be there and only not read: that comes first.
+    const timer = this.#clock.setTimeout(() => setImmediate(late), waitMs, undefined);
     this.#charge(counters, far).then(
       (answer) => {
-        if (late !== undefined) {
-          this.#tooLate(answer, far, late);
+        if (without !== undefined) {
+          this.#tooLate(answer, far, without);
           return;
         }
+        ended = true;
         this.#clock.clearTimeout(timer);
         this.#breaker.sample(ticket, true);
         resolve(this.#answered(answer, far, taken));
       },
       (thrown: unknown) => {
-        if (late !== undefined) return;
         this.#clock.clearTimeout(timer);
         away(thrown);
       },
@@ -186,15 +191,15 @@ export class Limits {
   /** The request has been answered without it: what it was charged stays where it has gone on, and is given back where it was refused. */
   #tooLate(answer: Answer, far: readonly Charge[], outcome: Charged | Refusal): void {
     if (!("at" in answer) || !isRefusal(outcome)) return;
-    for (const charge of far) this.#addShared(charge, -charge.cost, answer.at);
+    for (const { counter, key, cost } of far) this.#add(counter, key, -cost, answer.at);
   }
   #addShared({ counter, key }: Charge, units: number, since: number): void {
     if (units < 0) this.#shield.forget(counter, key);
-    if (this.#shared === undefined || this.#breaker.refuses) {
-      this.#fault(LOST, undefined);
-      return;
-    }
-    this.#shared.counters.add(counter, key, units, since).catch((thrown: unknown) => this.#fault(LOST, thrown));
+    if (this.#breaker.refuses) this.#fault(LOST, undefined);
+    else this.#add(counter, key, units, since);
+  }
+  #add(counter: Counter, key: string, units: number, since: number): void {
+    this.#shared?.counters.add(counter, key, units, since).catch((thrown: unknown) => this.#fault(LOST, thrown));
   }
 
   /** Nobody answers: this process counts alone, if it may. */

@@ -20,6 +20,15 @@ export class RedisCounters implements SharedCounters {
   constructor(url: string, failed: (error: Error) => void) {
     this.#client = connectRedis(url, failed);
   }
+  /** Resolves when it is connected, or cannot be at once: a server that begins then does not begin with refusals. */
+  async connected(mostMs: number): Promise<void> {
+    if (this.#client.isReady) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, mostMs);
+    this.#client.once("ready", resolve).once("error", () => resolve());
+    await promise;
+    clearTimeout(timer);
+  }
   async charge(charges: readonly Charge[]): Promise<Answer> {
     const keys = charges.map(({ counter, key }) => keyIn(counter, key));
     const all: string[] = [];

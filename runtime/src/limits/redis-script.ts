@@ -39,7 +39,7 @@ local function charged(key, unit, drain)
   local at, level = string.match(value or '', '^(%d+) (%d+)$')
   at = tonumber(at)
   level = tonumber(level)
-  if not level then return 0 end
+  if not level or level > 9007199254740991 or at > 9007199254740991 then return 0 end
   if unit ~= '' then
     if at ~= ends(unit, now) then return 0 end
     return level

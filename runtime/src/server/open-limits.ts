@@ -15,6 +15,8 @@ export interface OpenLimitsOptions {
 
 /** Nobody waits longer for Redis, in milliseconds. */
 const REDIS_MS = 20;
+/** The first connection is waited for, in milliseconds. */
+const CONNECT_MS = 1_000;
 
 /** What the environment says about limits. */
 export interface LimitsSpec {
@@ -46,7 +48,9 @@ async function open(
   }
   const { RedisCounters } = await import("../limits/redis-counters.ts");
   const away = (error: Error): void => fault("the limits' Redis cannot be reached", error);
-  const shared = { counters: new RedisCounters(url, away), waitMs: REDIS_MS, counts: () => true };
+  const counters = new RedisCounters(url, away);
+  await counters.connected(CONNECT_MS);
+  const shared = { counters, waitMs: REDIS_MS, counts: () => true };
   return new Limits({ clock, fault, shared });
 }
 

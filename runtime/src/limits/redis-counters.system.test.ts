@@ -1,0 +1,320 @@
+import fc from "fast-check";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { openLimits } from "../server/open-limits.ts";
+import { acts, Bucket, shapes } from "../testing/exact-bucket.ts";
+import { FakeClock, idle } from "../testing/fake-clock.ts";
+import { startRedis, until } from "../testing/redis-rig.ts";
+import { endOf } from "./calendar.ts";
+import { type Charged, isRefusal, type Refusal } from "./limits.ts";
+import { Counter, type RateLimit } from "./rate-limit.ts";
+import { RedisCounters } from "./redis-counters.ts";
+import { ADD, CHARGE } from "./redis-script.ts";
+
+// Against a real redis-server, on a port of its own.
+
+const limit = (init: Partial<RateLimit>): RateLimit => {
+  return { name: "user", package: "web.v1", rate: 6, per: 60_000, burst: 3, ...init };
+};
+
+/** The same scripts at a moment that the test says, whose keys stay. */
+const REPLACED: readonly [string, string][] = [
+  ["redis.call('TIME')", "{math.floor(ARGV[#ARGV] / 1000000), ARGV[#ARGV] % 1000000}"],
+  [", 'PX', string.format('%.0f', life))", ")"],
+];
+const timed = (text: string): string =>
+  REPLACED.reduce((changed, [from, to]) => {
+    expect(changed).toContain(from);
+    return changed.replace(from, to);
+  }, text);
+
+type Redis = Awaited<ReturnType<typeof startRedis>>;
+async function countersOf({ url }: Redis): Promise<RedisCounters> {
+  const counters = new RedisCounters(url, () => {});
+  onTestFinished(() => counters.close());
+  const counter = new Counter(limit({ name: "connected" }));
+  await until(async () => (await counters.charge([{ counter, key: "=", cost: 0 }])) !== undefined);
+  return counters;
+}
+
+describe("the scripts", () => {
+  test("admit what an exact bucket admits, to the microsecond", async () => {
+    const { admin } = await startRedis();
+    let run = 0;
+    const charge = timed(CHARGE.text);
+    const add = timed(ADD.text);
+    await fc.assert(
+      fc.asyncProperty(shapes, acts, async (shape, all) => {
+        const { ticks, drain, full } = new Counter(limit(shape));
+        const keys = [`k${run++}`];
+        const bucket = new Bucket(shape);
+        let now = 1_700_000_000_000_000;
+        bucket.at(BigInt(now));
+        for (const { cost, act, pause } of all) {
+          const wait = Number(bucket.at(BigInt(now)).wait(cost));
+          now += pause === "edge" ? wait : pause === "before" ? Math.max(0, wait - 1) : pause;
+          bucket.at(BigInt(now));
+          if (act !== "charge") {
+            const units = act === "add" ? cost : -cost;
+            bucket.add(units);
+            await admin.eval(add, { keys, arguments: ["", `${drain}`, `${units * ticks}`, "0", `${now}`] });
+            continue;
+          }
+          const expected = Number(bucket.wait(cost));
+          const reply = await admin.eval(charge, {
+            keys,
+            arguments: ["", `${drain}`, `${full}`, `${cost * ticks}`, `${now}`],
+          });
+          expect(bucket.charge(cost) ? reply : (reply as number[])[0]).toBe(expected === 0 ? now : expected);
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test.each(["day", "month"] as const)("know when a %s ends, for 800 years", async (unit) => {
+    const { admin } = await startRedis();
+    const text = timed(CHARGE.text);
+    const moments = Array.from({ length: 800 * 12 }, (_, month) => {
+      const edge = Date.UTC(1970, month) * 1000;
+      return [edge, edge + 86_400_000_000 * (month % 28), edge + 86_399_999_999, edge - 1];
+    }).flat();
+    moments.splice(3, 1); // before 1970
+    // Nothing has room for 2: it tells how long until the end.
+    const ask = (now: number) =>
+      admin.eval(text, { keys: ["k"], arguments: [unit, "0", "1", "2", `${now}`] }) as Promise<unknown>;
+    for (let at = 0; at < moments.length; at += 1_000) {
+      const some = moments.slice(at, at + 1_000);
+      const waits = (await Promise.all(some.map(ask))) as number[][];
+      expect(waits.map(([wait]) => wait)).toEqual(some.map((now) => endOf(unit, now) - now));
+    }
+  });
+
+  test("count in a calendar unit, start anew at its edge, and give nothing back across it", async () => {
+    const { admin } = await startRedis();
+    const edge = Date.UTC(2028, 1, 29) * 1000;
+    const charge = (cost: number, now: number) =>
+      admin.eval(timed(CHARGE.text), { keys: ["k"], arguments: ["day", "0", "5", `${cost}`, `${now}`] });
+    const add = (units: number, since: number, now: number) =>
+      admin.eval(timed(ADD.text), { keys: ["k"], arguments: ["day", "0", `${units}`, `${since}`, `${now}`] });
+    expect(await charge(5, edge - 10)).toBe(edge - 10);
+    expect(await charge(1, edge - 1)).toEqual([1, 0]);
+    expect(await charge(4, edge)).toBe(edge);
+    expect(await add(-3, edge - 1, edge + 1)).toBe(0);
+    expect(await charge(2, edge + 1)).toEqual([86_400_000_000 - 1, 1]);
+    expect(await add(-3, edge, edge + 1)).toBe(1);
+    expect(await charge(4, edge + 1)).toBe(edge + 1);
+    expect(await add(100, edge, edge + 1)).toBe(1); // overdrawn
+    expect(await charge(0, edge + 1)).toEqual([86_400_000_000 - 1, 0]);
+  });
+
+  test("go on from a clock that has gone back", async () => {
+    const { admin } = await startRedis();
+    const charge = (cost: number, now: number) =>
+      admin.eval(timed(CHARGE.text), { keys: ["k"], arguments: ["", "1", "100", `${cost}`, `${now}`] });
+    await charge(100, 5_000_000_000);
+    expect(await charge(1, 1_000_000_000)).toEqual([1, 0]);
+    await admin.eval(timed(ADD.text), { keys: ["k"], arguments: ["", "1", "-1", "0", "1000000000"] });
+    expect(await charge(50, 1_000_000_049)).toBe(1_000_000_049);
+    expect(await charge(1, 1_000_000_049)).toEqual([1, 0]);
+  });
+
+  test("leave nothing behind of what has recovered", async () => {
+    const redis = await startRedis();
+    const counters = await countersOf(redis);
+    const quick = new Counter(limit({ name: "quick", rate: 1, per: 30, burst: 10 }));
+    const slow = new Counter(limit({ name: "slow", rate: 1, per: 3_600_000, burst: 10 }));
+    const daily = new Counter(limit({ name: "daily", per: "day", rate: 10, burst: 10 }));
+    await counters.charge([quick, slow, daily].map((counter) => ({ counter, key: "=ann", cost: 2 })));
+    const ttl = (name: string) => redis.admin.pTTL(`bff:limit:web.v1/${name}:=ann`);
+    expect(await ttl("quick")).toBeLessThanOrEqual(61);
+    expect(await ttl("slow")).toBeGreaterThan(7_190_000);
+    expect(await ttl("slow")).toBeLessThanOrEqual(7_200_001);
+    expect(await ttl("daily")).toBeLessThanOrEqual(86_400_001);
+    await until(async () => (await redis.admin.exists("bff:limit:web.v1/quick:=ann")) === 0);
+    await counters.add(slow, "=ann", -2, Date.now() * 1000);
+    await counters.add(daily, "=ann", -2, Date.now() * 1000);
+    expect(await redis.admin.keys("*")).toEqual([]);
+  });
+});
+
+describe("counters in Redis", () => {
+  const ONE = limit({ name: "one", rate: 1, per: 3_600_000, burst: 3 });
+  const OTHER = limit({ name: "other", rate: 1, per: 3_600_000, burst: 100 });
+  const CLOSED = limit({ name: "closed", rate: 1, per: 3_600_000, burst: 100, closed: true });
+  const NEAR = limit({ name: "near", rate: 1, per: 3_600_000, burst: 100, local: true });
+
+  async function opened(redis: Redis) {
+    const clock = new FakeClock();
+    const told: string[] = [];
+    const limits = await openLimits([ONE, OTHER, CLOSED, NEAR], {
+      ...{ clock, environment: { REDIS_URL: redis.url }, fault: (what: string) => told.push(what) },
+    });
+    onTestFinished(() => limits.close());
+    type Of = RateLimit | readonly [RateLimit, number];
+    const charge = (...of: readonly Of[]) => {
+      const asked = of.map((one): readonly [RateLimit, number] => ("name" in one ? [one, 1] : one));
+      return limits.charge(asked.map(([one, cost]) => ({ limit: one, key: "ann", cost })));
+    };
+    const ask = async (...of: readonly Of[]): Promise<string> => {
+      const outcome = await charge(...of);
+      if (isRefusal(outcome)) return `${outcome.outcome} ${outcome.limits}`;
+      return outcome.alone.length > 0 ? `alone ${outcome.alone}` : "ok";
+    };
+    const connected = async () => {
+      await until(async () => {
+        await clock.advance(1_000);
+        return (await ask([CLOSED, 0])) === "ok";
+      });
+    };
+    expect(await ask([CLOSED, 0])).toBe("ok"); // from the first one on
+    /** What is charged there, in units. */
+    const charged = async (one: RateLimit): Promise<number> => {
+      const value = await redis.admin.get(`bff:limit:web.v1/${one.name}:=ann`);
+      const [, ticks = "0"] = value?.split(" ") ?? [];
+      // A little of an hour has run out meanwhile.
+      return Math.max(0, Math.ceil(Number(ticks) / new Counter(one).ticks - 1e-9));
+    };
+    return { clock, told, limits, charge, ask, connected, charged };
+  }
+
+  test("are charged all or none, and a refusal says which", async () => {
+    const { ask, charged } = await opened(await startRedis());
+    for (let i = 0; i < 3; i++) expect(await ask(NEAR, ONE, OTHER)).toBe("ok");
+    for (let i = 0; i < 3; i++) expect(await ask(NEAR, ONE, OTHER)).toBe("exceeded web.v1/one");
+    expect([await charged(ONE), await charged(OTHER)]).toEqual([3, 3]);
+    expect(await ask([NEAR, 97])).toBe("ok");
+    expect(await ask(NEAR)).toBe("exceeded web.v1/near");
+    expect(await ask(NEAR, OTHER)).toBe("exceeded web.v1/near");
+    expect(await charged(OTHER)).toBe(3);
+  });
+
+  test("know a script that was forgotten", async () => {
+    const redis = await startRedis();
+    const { ask, told } = await opened(redis);
+    await redis.admin.scriptFlush();
+    expect(await Promise.all([ask(OTHER), ask(OTHER), ask(OTHER)])).toEqual(["ok", "ok", "ok"]);
+    await redis.admin.flushAll();
+    await redis.admin.scriptFlush();
+    expect(await ask(ONE)).toBe("ok");
+    expect(told).toEqual([]);
+  });
+
+  test("refuse without asking what has just been refused, and what is cheaper is asked", async () => {
+    const redis = await startRedis();
+    const { ask, charge, clock } = await opened(redis);
+    const calls = async () =>
+      Number(
+        /calls=(\d+)/.exec(
+          await redis.admin.info("commandstats").then((all) => /cmdstat_evalsha:\S+/.exec(all)?.[0] ?? ""),
+        )?.[1],
+      );
+    expect(await ask([ONE, 2])).toBe("ok");
+    expect(await ask([ONE, 2])).toBe("exceeded web.v1/one");
+    const before = await calls();
+    for (let i = 0; i < 100; i++) {
+      const outcome = charge([ONE, 2]);
+      expect(outcome).not.toBeInstanceOf(Promise);
+      expect((outcome as Refusal).failure.headers[1]).toBe("3780"); // an hour, and 5 %
+    }
+    expect(await calls()).toBe(before);
+    expect(await ask(ONE)).toBe("ok");
+    // Somebody has deleted the counter, which is seen after a second.
+    await redis.admin.flushAll();
+    expect(await ask([ONE, 2])).toBe("exceeded web.v1/one");
+    await clock.advance(1_000);
+    expect(await ask([ONE, 2])).toBe("ok");
+  });
+
+  test("are settled and given back there", async () => {
+    const { charge, charged, ask } = await opened(await startRedis());
+    const one = (await charge([OTHER, 50])) as Charged;
+    one.settle(0, 20n);
+    await until(async () => (await charged(OTHER)) === 20);
+    const two = (await charge([OTHER, 50])) as Charged;
+    two.settle(0, 300);
+    await until(async () => (await charged(OTHER)) === 320);
+    expect(await ask([OTHER, 0])).toBe("exceeded web.v1/other");
+    two.refund();
+    await until(async () => (await charged(OTHER)) === 270);
+    const three = (await charge(ONE)) as Charged;
+    three.refund();
+    three.refund();
+    await until(async () => (await charged(ONE)) === 0);
+  });
+
+  test.each<[string, (redis: Redis) => unknown]>([
+    ["killed", (redis) => redis.stop()],
+    ["one that hangs", (redis) => redis.hang()],
+  ])("of a Redis that is %s: nobody waits longer than 20 ms; open counts here, closed refuses", async (what, harm) => {
+    const redis = await startRedis();
+    const { ask, clock, told, connected, charged } = await opened(redis);
+    expect(await ask(ONE)).toBe("ok");
+    await harm(redis);
+    const outcomes: string[] = [];
+    /** What hangs is waited for, by this clock, for 20 ms and no longer. */
+    const asked = async (of: RateLimit) => {
+      let outcome: string | undefined;
+      void ask(of).then((found) => {
+        outcome = found;
+      });
+      await idle();
+      if (outcome === undefined) await clock.advance(19);
+      if (what === "one that hangs" && outcomes.length < 3) expect(outcome).toBe(undefined);
+      await until(async () => {
+        await clock.advance(1);
+        return outcome;
+      });
+      outcomes.push(outcome ?? "");
+    };
+    for (const of of [ONE, CLOSED, ONE, ONE, CLOSED, ONE, CLOSED]) await asked(of);
+    expect(outcomes).toEqual([
+      "alone web.v1/one",
+      "unreachable web.v1/closed",
+      "alone web.v1/one",
+      "alone web.v1/one",
+      "unreachable web.v1/closed",
+      "exceeded web.v1/one",
+      "unreachable web.v1/closed",
+    ]);
+    expect(told.length).toBeGreaterThan(0);
+    expect(new Set(told.filter((text) => !text.startsWith("the limits' Redis")))).toEqual(
+      new Set(["the counters of limits cannot be reached, each process counts alone meanwhile"]),
+    );
+    // Nobody waits for what is left alone: there is no promise, and no timer.
+    expect(clock.running).toBe(0);
+    if (what === "killed") await redis.start();
+    else redis.wake();
+    await connected();
+    expect(await ask(OTHER)).toBe("ok");
+    if (what === "killed") expect(await charged(ONE)).toBe(0);
+    // What had come there and was answered too late: let on, it stays; refused, it is given back.
+    else expect(await charged(ONE)).toBe(3);
+    await until(async () => (await charged(CLOSED)) === 0);
+  });
+
+  test("of a Redis that is flushed in the middle start anew", async () => {
+    const redis = await startRedis();
+    const { ask, clock } = await opened(redis);
+    for (let i = 0; i < 3; i++) expect(await ask(ONE)).toBe("ok");
+    expect(await ask(ONE)).toBe("exceeded web.v1/one");
+    await redis.admin.flushAll();
+    await clock.advance(1_000);
+    for (let i = 0; i < 3; i++) expect(await ask(ONE)).toBe("ok");
+    expect(await ask(ONE)).toBe("exceeded web.v1/one");
+  });
+
+  test.each<[string, (redis: Redis, key: string) => Promise<unknown>, string]>([
+    ["a list", ({ admin }, key) => admin.rPush(key, "x"), "alone web.v1/one"],
+    ["another text", ({ admin }, key) => admin.set(key, "nothing of ours"), "ok"],
+    ["numbers without end", ({ admin }, key) => admin.set(key, `${"9".repeat(400)} ${"9".repeat(400)}`), "ok"],
+    ["a database without room", ({ admin }) => admin.configSet("maxmemory", "1"), "alone web.v1/one"],
+    ["a replica", ({ admin }) => admin.replicaOf("127.0.0.1", 1), "alone web.v1/one"],
+  ])("that find %s harm nobody", async (_, harm, outcome) => {
+    const redis = await startRedis();
+    const { ask, charge } = await opened(redis);
+    await harm(redis, "bff:limit:web.v1/one:=ann");
+    const found = await charge(ONE);
+    expect(isRefusal(found) ? found.outcome : found.alone.length > 0 ? `alone ${found.alone}` : "ok").toBe(outcome);
+    if (outcome !== "ok") expect(await ask(CLOSED)).toMatch(_ === "a list" ? "ok" : "unreachable web.v1/closed");
+  });
+});

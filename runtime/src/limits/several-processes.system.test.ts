@@ -1,0 +1,20 @@
+import { expect, test } from "vitest";
+import { limitLoad } from "../testing/limit-load.ts";
+import { startRedis } from "../testing/redis-rig.ts";
+
+test("four processes are let no more than one would be, and refused requests charge nothing", {
+  timeout: 120_000,
+}, async () => {
+  const { admin, url } = await startRedis();
+  const load = await limitLoad(admin, url, 4, 15_000);
+  for (const { admitted, bound } of [...load.users, load.tenant]) {
+    expect(admitted).toBeLessThanOrEqual(bound);
+    expect(admitted).toBeGreaterThan(0);
+  }
+  // All have asked for far more than there was.
+  expect(load.tries).toBeGreaterThan(2 * load.tenant.bound);
+  expect(load.tenant.admitted + load.alone).toBeGreaterThan(0.3 * load.tenant.bound);
+  // What was too late for a request that was let on stays charged.
+  expect(load.counted).toBeGreaterThanOrEqual(load.tenant.admitted);
+  expect(load.counted).toBeLessThanOrEqual(load.tenant.admitted + load.alone);
+});
