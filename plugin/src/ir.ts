@@ -77,6 +77,38 @@ export interface IrMethod {
   readonly version: IrVersion | undefined;
   /** Whether its request's rules are checked; undefined: where it has some. */
   readonly validate: Sourced<boolean> | undefined;
+  /** Its paths besides that of the rpc. */
+  readonly http: readonly IrHttpRule[];
+}
+/** One binding of google.api.http. */
+export interface IrHttpRule {
+  readonly kind: "http_rule";
+  readonly at: Origin;
+  /** In capitals; `*`: any. */
+  readonly method: string;
+  readonly path: Text;
+  /** What `path` says. */
+  readonly template: HttpTemplate;
+  /** `*` or a field; undefined: there is no body. */
+  readonly body: Text | undefined;
+  readonly responseBody: Text | undefined;
+}
+/** A path template taken apart. Segments are `*`, `**` (the last alone), or literals, percent-decoded, of which none is `*` or `**`. */
+export interface HttpTemplate {
+  readonly segments: readonly string[];
+  readonly variables: readonly HttpVariable[];
+  /** What stands behind the last colon, percent-decoded; undefined: none does. */
+  readonly verb: string | undefined;
+}
+/** A field of the request, and the segments that it takes. */
+export interface HttpVariable {
+  /** `name`, `book.name`. */
+  readonly field: string;
+  /** Where that name stands in the template. */
+  readonly at: number;
+  /** Segments, the end exclusive. */
+  readonly from: number;
+  readonly to: number;
 }
 /** Days are as ISO 8601 has them, `2026-11-01`. */
 export interface IrVersion {

@@ -23,6 +23,7 @@ import { checkOneofMembers } from "./oneof-members.ts";
 import { checkOpenEnums } from "./open-enums.ts";
 import { checkPublicSurface } from "./public-surface.ts";
 import { checkRandomPlaces } from "./random-places.ts";
+import { checkRestPaths, checkRestQueries } from "./rest-paths.ts";
 import { checkSuspicions } from "./suspicions.ts";
 import { checkSwitchCases } from "./switch-cases.ts";
 import { checkUncalledFunctions } from "./uncalled-functions.ts";
@@ -51,6 +52,7 @@ const ALL_CHECKS: readonly Check[] = Object.freeze([
   checkOpenEnums,
   checkRandomPlaces,
   checkSuccessors,
+  checkRestPaths,
 ]);
 
 /** Rules about what works and is hardly meant: where something else is wrong, that may be the reason, so they run only when nothing is. */
@@ -80,6 +82,7 @@ const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
   checkPublicSurface,
   checkErrorExposure,
   checkVersions,
+  checkRestQueries,
 ]);
 
 export function checkAll(model: Model, report: Report): void {

@@ -10,6 +10,7 @@ import { codecOf } from "./emit-app.ts";
 import { admitsLater } from "./emit-guard.ts";
 import { permitProperty } from "./emit-permit.ts";
 import { group } from "./emit-policies.ts";
+import { restProperty } from "./emit-rest.ts";
 import { versionProperty } from "./emit-version.ts";
 import type { FileNames } from "./file-names.ts";
 import { block, type Line, type Lines, line, property } from "./lines.ts";
@@ -143,6 +144,7 @@ export function emitService(service: PlanService, file: PlanFile, names: FileNam
           : line(`degraded: (${result}, entries) => { ${result}.${field.localName} = entries; },`)),
         ...codecProperty(planned, file.codec, names),
         ...versionProperty(planned),
+        ...restProperty(planned, names),
         ...(file.identity === undefined ? [] : line("identity: deps.identity,")),
         ["observer: deps.observer,"],
       ],

@@ -1477,6 +1477,72 @@ export const EXPLANATIONS: readonly Explanation[] = [
     ]
   },
   {
+    "code": "BFF184",
+    "severity": "error",
+    "meaning": "A path of google.api.http is a template: segments that are literals, `*` or variables, `**` last, and a verb behind a colon. Whoever reads it another way serves other paths.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service PageService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    // …\n    option (google.api.http) = {get: \"/v1/{id=**}/page\"};\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "page/v1/page.proto:13:51: error BFF184: nothing but a verb stands behind \"**\"\n    13 |     option (google.api.http) = {get: \"/v1/{id=**}/page\"};\n       |                                                   ^\n  hint: put \"**\" last, or write \"*\" for each of the segments"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service PageService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    // …\n    option (google.api.http) = {get: \"/v1/pages/{id=**}\"};\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF185",
+    "severity": "error",
+    "meaning": "A rule of google.api.http says one method and one path, and its bindings are one level deep. What HTTP itself answers with OPTIONS, CONNECT and TRACE is no rpc's.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service PageService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    option (google.api.http) = {body: \"*\"};\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "page/v1/page.proto:12:32: error BFF185: this rule has no path\n    12 |     option (google.api.http) = {body: \"*\"};\n       |                                ^^^^^^^^^^^\n  hint: write the method and the path, as in `get: \"/v1/books/{id}\"`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service PageService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    option (google.api.http) = {post: \"/v1/pages\" body: \"*\"};\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF186",
+    "severity": "error",
+    "meaning": "Requests with GET, HEAD and DELETE have no body: HTTP gives it no meaning, so that clients, proxies and caches leave it out.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service PageService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    // …\n    option (google.api.http) = {get: \"/v1/pages/{id}\" body: \"*\"};\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "page/v1/page.proto:13:61: error BFF186: a request with GET has no body\n    13 |     option (google.api.http) = {get: \"/v1/pages/{id}\" body: \"*\"};\n       |                                                             ^^^\n  hint: leave out the body, so that its fields are parameters of the query, or choose another method, such as `post: \"/v1/pages/{id}\"`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service PageService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    // …\n    option (google.api.http) = {get: \"/v1/pages/{id}\"};\n  }\n}"
+      }
+    ]
+  },
+  {
     "code": "BFF190",
     "severity": "error",
     "meaning": "What the language has and this version does not run yet is refused rather than ignored, because a BFF that generates has to do what its options say.",
@@ -2400,6 +2466,160 @@ export const EXPLANATIONS: readonly Explanation[] = [
         "title": "Right",
         "language": "proto",
         "text": "option (bff.v1.file) = {\n  upstream: { service: \"up.v1.ItemService\" branch: { name: \"canary\" share: 0.05 } }\n};"
+      }
+    ]
+  },
+  {
+    "code": "BFF275",
+    "severity": "error",
+    "meaning": "A variable of a path is a field of the request. Nobody else would get what stands there.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service PageService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    // …\n    option (google.api.http) = {get: \"/v1/pages/{idd}\"};\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "page/v1/page.proto:13:50: error BFF275: \"page.v1.GetRequest\" has no field \"idd\"\n    13 |     option (google.api.http) = {get: \"/v1/pages/{idd}\"};\n       |                                                  ^^^\n  hint: did you mean \"id\"?"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service PageService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    // …\n    option (google.api.http) = {get: \"/v1/pages/{id}\"};\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF276",
+    "severity": "error",
+    "meaning": "A variable of a path is a single value, and reached through single messages. A segment holds no list, and no message.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service PageService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    // …\n    option (google.api.http) = {get: \"/v1/pages/{ids}\"};\n  }\n}\n\nmessage GetRequest {\n  repeated string ids = 1;\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "page/v1/page.proto:13:50: error BFF276: \"ids\" is a list, and a path holds single values: texts, numbers, bools and enums\n    13 |     option (google.api.http) = {get: \"/v1/pages/{ids}\"};\n       |                                                  ^^^\n  hint: name another field, or one inside it, or leave it to the query or the body"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service PageService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    // …\n    option (google.api.http) = {get: \"/v1/pages/{id}\"};\n  }\n}\n\nmessage GetRequest {\n  string id = 1;\n  repeated string ids = 2;\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF277",
+    "severity": "error",
+    "meaning": "The body of a request is all of it, `*`, or one field of the request itself.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service PageService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    option (google.api.http) = {post: \"/v1/pages/{id}\" body: \"drafft\"};\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "page/v1/page.proto:12:62: error BFF277: \"page.v1.GetRequest\" has no field \"drafft\"\n    12 |     option (google.api.http) = {post: \"/v1/pages/{id}\" body: \"drafft\"};\n       |                                                              ^^^^^^^^\n  hint: did you mean \"draft\"?"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service PageService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    option (google.api.http) = {post: \"/v1/pages/{id}\" body: \"draft\"};\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF278",
+    "severity": "error",
+    "meaning": "The body of a response is all of it, or one field of the response itself.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service PageService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    // …\n    option (google.api.http) = {get: \"/v1/pages/{id}\" response_body: \"titel\"};\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "page/v1/page.proto:13:70: error BFF278: \"page.v1.Page\" has no field \"titel\"\n    13 |     option (google.api.http) = {get: \"/v1/pages/{id}\" response_body: \"titel\"};\n       |                                                                      ^^^^^^^\n  hint: did you mean \"title\"?"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service PageService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    // …\n    option (google.api.http) = {get: \"/v1/pages/{id}\" response_body: \"title\"};\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF279",
+    "severity": "error",
+    "meaning": "GET and HEAD only read. Browsers, caches and proxies send such requests again, ahead of time, and from links, so that an rpc with side effects would have them at anybody's word.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service PageService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    option (google.api.http) = {get: \"/v1/pages/{id}\"};\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "page/v1/page.proto:12:38: error BFF279: \"Get\" may have side effects, and its path is for GET\n    12 |     option (google.api.http) = {get: \"/v1/pages/{id}\"};\n       |                                      ^^^^^^^^^^^^^^^^\n  hint: write `option idempotency_level = NO_SIDE_EFFECTS;` in the rpc if it only reads, or choose `post`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service PageService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    option idempotency_level = NO_SIDE_EFFECTS;\n    option (google.api.http) = {get: \"/v1/pages/{id}\"};\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF280",
+    "severity": "error",
+    "meaning": "A field comes from one place of a request. Where there were two, either could be the other's opposite.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service PageService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    // …\n    option (google.api.http) = {get: \"/v1/pages/{id}/{id}\"};\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "page/v1/page.proto:13:55: error BFF280: \"id\" stands in this path twice\n    13 |     option (google.api.http) = {get: \"/v1/pages/{id}/{id}\"};\n       |                                                       ^^\n  page/v1/page.proto:13:50: here for the first time\n    13 |     option (google.api.http) = {get: \"/v1/pages/{id}/{id}\"};\n       |                                                  ^^\n  hint: give each variable a field of its own"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service PageService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    // …\n    option (google.api.http) = {get: \"/v1/pages/{id}/{part}\"};\n  }\n}\n\nmessage GetRequest {\n  // …\n  string part = 2;\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF281",
+    "severity": "error",
+    "meaning": "What is served at these paths is JSON. A google.api.HttpBody is whatever its bytes are.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// page/v1/page.proto\nservice PageService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    option (google.api.http) = {post: \"/v1/pages\" body: \"file\"};\n  }\n}\n\nmessage GetRequest {\n  google.api.HttpBody file = 1;\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "page/v1/page.proto:13:39: error BFF281: the request of \"Get\" is a google.api.HttpBody, and only JSON is served here\n    13 |     option (google.api.http) = {post: \"/v1/pages\" body: \"file\"};\n       |                                       ^^^^^^^^^^^\n  hint: leave out the rule, or return a message of your own"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service PageService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    option (google.api.http) = {post: \"/v1/pages\" body: \"*\"};\n  }\n}\n\nmessage GetRequest {\n  string id = 1;\n}\n\nmessage Upload {\n  google.api.HttpBody file = 1;\n}"
       }
     ]
   },
@@ -4762,6 +4982,72 @@ export const EXPLANATIONS: readonly Explanation[] = [
         "title": "Right",
         "language": "proto",
         "text": "option (bff.v1.file) = {\n  // …\n  upstream: { service: \"up.v1.ItemService\" branch: { name: \"canary\" if: \"headers['x-canary'] == '1' && 'beta' in principal.roles\" } }\n};"
+      }
+    ]
+  },
+  {
+    "code": "BFF563",
+    "severity": "error",
+    "meaning": "A request has one rpc that answers it. Where two templates are alike but for the names of their variables, chance would choose.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service PageService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    // …\n    option (google.api.http) = {get: \"/v1/pages/{id}\"};\n  }\n  rpc Find(GetRequest) returns (Page) {\n    // …\n    option (google.api.http).get = \"/v1/{id=pages/*}\";\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "page/v1/page.proto:17:36: error BFF563: \"Find\" and \"Get\" have one path: GET /v1/pages/*\n    17 |     option (google.api.http).get = \"/v1/{id=pages/*}\";\n       |                                    ^^^^^^^^^^^^^^^^^^\n  page/v1/page.proto:13:38: the path of \"Get\"\n    13 |     option (google.api.http) = {get: \"/v1/pages/{id}\"};\n       |                                      ^^^^^^^^^^^^^^^^\n  hint: give one of them another segment, or a verb, such as `:search`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service PageService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    // …\n    option (google.api.http) = {get: \"/v1/pages/{id}\"};\n  }\n  rpc Find(GetRequest) returns (Page) {\n    // …\n    option (google.api.http).get = \"/v1/pages/{id}:search\";\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF564",
+    "severity": "error",
+    "meaning": "Health checks, a session's paths and the paths of rpcs stay what they are: `/package.Service/Method` for gRPC and Connect.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service PageService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    // …\n    option (google.api.http) = {get: \"/{id}\"};\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "page/v1/page.proto:13:38: error BFF564: /healthz, a health check, is at this path, too\n    13 |     option (google.api.http) = {get: \"/{id}\"};\n       |                                      ^^^^^^^\n  hint: begin the path with a literal, as in \"/v1/…\""
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service PageService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    // …\n    option (google.api.http) = {get: \"/v1/{id}\"};\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF565",
+    "severity": "warning",
+    "meaning": "What a request can hold, its path, its query and its body can hold. Parameters are single values and lists of them; maps and lists of messages are none.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service PageService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    // …\n    option (google.api.http) = {get: \"/v1/pages/{id}\"};\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "page/v1/page.proto:13:38: warning BFF565: no parameter of a query can hold \"labels\": clients of this path cannot send it\n    13 |     option (google.api.http) = {get: \"/v1/pages/{id}\"};\n       |                                      ^^^^^^^^^^^^^^^^\n  hint: choose a method that has a body, as in `post: \"/v1/books:search\" body: \"*\"`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service PageService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    // …\n    option (google.api.http) = {post: \"/v1/pages/{id}\" body: \"*\"};\n  }\n}"
       }
     ]
   },

@@ -6,6 +6,7 @@ import { functionsOf } from "./describe-report.ts";
 import { type Worst, worstOf } from "./describe-worst.ts";
 import { perCaller } from "./per-caller.ts";
 import type { Plan, PlanBlock, PlanFile, PlanMessage, PlanMethod, PlanPermit, PlanStep } from "./plan.ts";
+import { restText } from "./plan-rest.ts";
 import { versionText } from "./plan-version.ts";
 import { vouchedBy } from "./vouched-by.ts";
 import { whoMayCall } from "./who-may-call.ts";
@@ -56,6 +57,7 @@ function rpcBlocks(file: PlanFile, messages: Messages): string[] {
         ...worstLines(worst),
         ...branchLines(branchesOf(file, worst)),
         ...functionLines(planned, messages),
+        ...planned.rest.map((rule) => `  ${restText(rule)}`),
         ...(planned.version === undefined ? [] : [`  ${versionText(planned.version)}`]),
         ...degradedLines([...shown]),
       ].join("\n");

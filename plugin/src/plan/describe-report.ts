@@ -2,6 +2,7 @@
 
 import { functionsIn } from "../resolve/model/blocks.ts";
 import type { Call, Step } from "../resolve/model/model.ts";
+import type { RestRule } from "../resolve/model/rest.ts";
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
 import { fullName } from "../resolve/policies/entries.ts";
 import { type BranchReport, branchesOf } from "./describe-branches.ts";
@@ -42,6 +43,8 @@ export interface RpcReport {
   readonly permit?: PermitReport;
   /** Days as ISO 8601 has them; only where it ends. */
   readonly version?: VersionReport;
+  /** Its paths by google.api.http; only where it has some. */
+  readonly rest?: readonly RestReport[];
   readonly composes: string;
   readonly budget_ms: number;
   readonly for_calls_ms: number;
@@ -58,6 +61,15 @@ export interface RpcReport {
   readonly branches?: readonly BranchReport[];
   /** Functions of the user that its expressions call; only where there are some. */
   readonly functions?: readonly string[];
+}
+export interface RestReport {
+  /** In capitals; `*`: any. */
+  readonly method: string;
+  /** The template. */
+  readonly path: string;
+  /** `*` or a field. */
+  readonly body?: string;
+  readonly response_body?: string;
 }
 export interface VersionReport {
   readonly deprecated?: string;
@@ -146,6 +158,7 @@ export function reportOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessa
         rpc: fullName(method.desc),
         ...defined("permit", permitReport(planned)),
         ...defined("version", planned.version && versionReport(planned.version)),
+        ...defined("rest", planned.rest.length === 0 ? undefined : planned.rest.map(restReport)),
         composes: message.composed.desc.typeName,
         budget_ms: method.timeoutMs,
         for_calls_ms: worst.forCallsMs,
@@ -211,6 +224,15 @@ function permitReport({ method, permit }: PlanMethod): PermitReport | undefined 
     ...(roles.length > 0 && { roles }),
     ...(conditions.length > 0 && { if: conditions }),
     ...(permit !== undefined && steps.length > 0 && { steps: steps.map((step) => stepReport(step, permit)) }),
+  };
+}
+
+function restReport({ ir, body, responseBody }: RestRule): RestReport {
+  return {
+    method: ir.method,
+    path: ir.path.value,
+    ...defined("body", body === "*" ? body : body?.name),
+    ...defined("response_body", responseBody?.name),
   };
 }
 

@@ -88,6 +88,7 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
                   start: of.get(method),
                   permit: method.permit && run.permits.get(method.permit),
                   version: planVersion(method.version),
+                  rest: method.rest,
                   concurrent: concurrency(method, run),
                   maxElements: maxElementsOf(method, file),
                   validated: validated(method),

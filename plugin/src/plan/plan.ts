@@ -21,6 +21,7 @@ import type {
   Step,
 } from "../resolve/model/model.ts";
 import type { Wanted } from "../resolve/model/oneof-only.ts";
+import type { RestRule } from "../resolve/model/rest.ts";
 import type { NameScope } from "./names.ts";
 import type { PlanCodec } from "./plan-codec.ts";
 import type { PlanRuledMessage, PlanRules } from "./plan-rules.ts";
@@ -113,6 +114,8 @@ export interface PlanMethod {
   readonly permit: PlanPermit | undefined;
   /** What callers are told of its end. */
   readonly version: PlanVersion | undefined;
+  /** Its paths besides that of the rpc. */
+  readonly rest: readonly RestRule[];
   /** Calls to one upstream at a time in one response. */
   readonly concurrent: number;
   /** Elements that a request may hold; undefined: as many as the server allows. */

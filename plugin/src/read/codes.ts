@@ -108,6 +108,12 @@ export const declarationCodes = {
     "A branch says which requests go to it, by `if` or by `share`, and others stay where they were. One that takes all of them is the upstream's address itself.",
   BFF183:
     "A branch has a name of lower-case letters, digits and underscores, which no other branch of its entry has. Its address is in a variable of the environment that ends with this name.",
+  BFF184:
+    "A path of google.api.http is a template: segments that are literals, `*` or variables, `**` last, and a verb behind a colon. Whoever reads it another way serves other paths.",
+  BFF185:
+    "A rule of google.api.http says one method and one path, and its bindings are one level deep. What HTTP itself answers with OPTIONS, CONNECT and TRACE is no rpc's.",
+  BFF186:
+    "Requests with GET, HEAD and DELETE have no body: HTTP gives it no meaning, so that clients, proxies and caches leave it out.",
   BFF192: "`identify` says whether, and how, an upstream is told who calls. Its zero value says neither.",
   BFF191:
     "The protos of the options are those that the plugin was made with. With another version's, an option would mean something else, or would not be seen at all.",

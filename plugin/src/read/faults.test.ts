@@ -19,6 +19,8 @@ const source = (kind: string) => identity(`source: { name: "a" ${kind} }`);
 const jwt = (more: string) => source(`jwt: { issuer: "https://a.b" audience: "c" ${more} }`);
 const permit = (said: string) =>
   `message M {} service S { option (bff.v1.service) = {}; rpc A(M) returns (M) { option (bff.v1.method).permit = { ${said} }; } }`;
+const http = (rule: string) =>
+  `import "google/api/annotations.proto"; message M { string a = 1; } service S { option (bff.v1.service) = {}; rpc A(M) returns (M) { option (google.api.http) = { ${rule} }; } }`;
 const guard = (fail: string) => lets(`{ guard: { if: "x" fail: ${fail} } }`);
 
 const faults: readonly Case[] = [
@@ -493,6 +495,35 @@ const faults: readonly Case[] = [
   ["BFF163", permit('source: «""»'), '"" is not the name of a source'],
   ["BFF163", permit('scope: «" read"»'), '" read" is not the name of a scope'],
   ["BFF163", permit('role: «" "»'), '" " is not the name of a role'],
+  ["BFF184", http(`get: "«v»1"`), 'a path begins with "/"'],
+  ["BFF184", http(`get: "/v1/{a=**}/«x»"`), 'nothing but a verb stands behind "**"'],
+  ["BFF184", http(`get: "/v1/{a=«{»b}}"`), "a variable holds no other variable"],
+  ["BFF184", http(`post: "/v1/{«1»}" body: "*"`), "a variable names a field of the request"],
+  ["BFF184", http(`get: "/v1/«{a»"`), 'this "{" is never closed'],
+  ["BFF184", http(`get: "/v1/{a}«x»"`), "a variable takes whole segments"],
+  ["BFF184", http(`get: "/v1/x«*»"`), '"*" stands for a whole segment'],
+  ["BFF184", http(`get: "/v1/«*»x"`), '"*" stands for a whole segment'],
+  ["BFF184", http(`get: "/v1/«%FF»"`), '"%FF" is not UTF-8 when it is decoded'],
+  ["BFF184", http(`get: "/v1/«%2A»"`), 'a literal "*" cannot be told from a pattern'],
+  ["BFF184", http(`get: "/v1/«%2e%2E»/x"`), 'clients take the segment ".." out of a path'],
+  ["BFF184", http(`get: "/v1:a«:»b"`), '":" cannot stand here'],
+  ["BFF184", http(`get: "/v1/a«é»"`), '"é" cannot stand here'],
+  ["BFF184", http(`custom: { kind: "HEAD" path: "/v1/«?»" }`), '"?" cannot stand here'],
+  ["BFF185", http(`body: "*"`).replace("{ body", "«{ body").replace('"*" };', '"*" }»;'), "this rule has no path"],
+  ["BFF185", http(`custom: { kind: «"TRACE"» path: "/v1" }`), '"TRACE" is answered by the server itself'],
+  ["BFF185", http(`custom: { kind: «"a b"» path: "/v1" }`), '"a b" is no method of HTTP'],
+  [
+    "BFF185",
+    http(`get: "/v1" additional_bindings: { get: "/v2" additional_bindings: «{ get: "/v3" }» }`),
+    "a binding inside another has none of its own",
+  ],
+  ["BFF186", http(`get: "/v1" body: «"a"»`), "a request with GET has no body"],
+  ["BFF186", http(`delete: "/v1" body: «"*"»`), "a request with DELETE has no body"],
+  [
+    "BFF186",
+    http(`put: "/v1" additional_bindings: { custom: { kind: "HEAD" path: "/v1" } body: «"*"» }`),
+    "a request with HEAD has no body",
+  ],
   [
     "BFF105",
     "message M {} service S { option (bff.v1.service) = {}; rpc A(M) returns (M) { option (bff.v1.method).max_calls = «0»; } }",

@@ -8,6 +8,7 @@ import type { Locator } from "./locate.ts";
 import { checkReference } from "./names.ts";
 import type { Place } from "./place.ts";
 import { readEnv } from "./read-env.ts";
+import { readHttp } from "./read-http.ts";
 import { readPermit } from "./read-permit.ts";
 import { isEmpty } from "./read-policy.ts";
 import { readSteps } from "./read-step.ts";
@@ -60,7 +61,8 @@ function readMethod(desc: DescMethod, locator: Locator, report: Report): IrMetho
       hint: "move it to a service without `(bff.v1.service)`",
     });
   }
-  if (!hasOption(desc, methodOption)) return { kind: "method", desc, at, ...SAYS_NOTHING };
+  const http = readHttp(desc, locator, report);
+  if (!hasOption(desc, methodOption)) return { kind: "method", desc, at, ...SAYS_NOTHING, http };
   const value = getOption(desc, methodOption);
   const place = locator.rule(desc, methodOption);
   if (isEmpty(value)) fault(report, "BFF124", place.at, "this rule says nothing", { hint: "leave it out" });
@@ -81,6 +83,7 @@ function readMethod(desc: DescMethod, locator: Locator, report: Report): IrMetho
     permit,
     version: readVersion(value, place, report),
     validate: sourced(value.validate, place, "validate"),
+    http,
   };
 }
 

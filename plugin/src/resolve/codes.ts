@@ -63,6 +63,15 @@ export const CODES = {
     "`by` of a branch is a text: requests with the same one stay on one side. Other values become texts in more than one way.",
   BFF271:
     "The variables that say where upstreams and their branches are differ. Two with one name would call one address for the other.",
+  BFF275: "A variable of a path is a field of the request. Nobody else would get what stands there.",
+  BFF276:
+    "A variable of a path is a single value, and reached through single messages. A segment holds no list, and no message.",
+  BFF277: "The body of a request is all of it, `*`, or one field of the request itself.",
+  BFF278: "The body of a response is all of it, or one field of the response itself.",
+  BFF279:
+    "GET and HEAD only read. Browsers, caches and proxies send such requests again, ahead of time, and from links, so that an rpc with side effects would have them at anybody's word.",
+  BFF280: "A field comes from one place of a request. Where there were two, either could be the other's opposite.",
+  BFF281: "What is served at these paths is JSON. A google.api.HttpBody is whatever its bytes are.",
   BFF330: "A condition is a bool. There is no agreement on which texts, numbers or messages would count as true.",
   BFF331: "A value fits the type of its target, because what does not fit would have to be converted by guessing.",
   BFF332:
@@ -203,6 +212,12 @@ export const CODES = {
     "What is `deprecated` in its proto says so to those who call it, too. Clients that were compiled long ago see headers only.",
   BFF560:
     "A branch that a header chooses has a condition over who calls, or from where. Otherwise whoever knows the header calls what is not meant for everybody yet.",
+  BFF563:
+    "A request has one rpc that answers it. Where two templates are alike but for the names of their variables, chance would choose.",
+  BFF564:
+    "Health checks, a session's paths and the paths of rpcs stay what they are: `/package.Service/Method` for gRPC and Connect.",
+  BFF565:
+    "What a request can hold, its path, its query and its body can hold. Parameters are single values and lists of them; maps and lists of messages are none.",
   BFF601:
     "A value that may be absent is bound to a target that can be absent. Otherwise an outage would look to clients like an empty text or a zero.",
   BFF602:

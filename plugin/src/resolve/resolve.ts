@@ -14,6 +14,7 @@ import { ownFunctions } from "./messages/own-functions.ts";
 import { packageContext } from "./messages/package-context.ts";
 import { resolvePermits } from "./messages/permit.ts";
 import { callersOf } from "./messages/principal.ts";
+import { restOf } from "./messages/rest.ts";
 import { versionsOf } from "./messages/version.ts";
 import { isDegradation } from "./model/degradation.ts";
 import type { EffectTable } from "./model/effects.ts";
@@ -179,6 +180,9 @@ interface ResolvedBlocks {
 
 function bffFile(run: Run, file: IrFile, { composed, lets, permits }: ResolvedBlocks): BffFile {
   const effects = effectTable([...composed.values()]);
+  const rest = new Map(
+    file.services.flatMap(({ methods }) => methods.map((one) => [one, restOf(one, run.report)] as const)),
+  );
   const versions = new Map(file.services.flatMap((service) => [...versionsOf(run, service)]));
   const services = file.services.map((service) => ({
     ir: service,
@@ -203,6 +207,7 @@ function bffFile(run: Run, file: IrFile, { composed, lets, permits }: ResolvedBl
           degradedField: substituted ? output.fields.find(isDegradation) : message.degradedField,
           permit: permits.get(method),
           version: versions.get(method),
+          rest: rest.get(method) ?? [],
           timeoutMs: method.timeout?.value ?? DEFAULT_BUDGET_MS,
           noSideEffects: method.desc.idempotency === Level.NO_SIDE_EFFECTS,
           shared: startedBy(run, method, lets.get(service), effects),

@@ -7,6 +7,7 @@ import type { Identity } from "../identity/identity.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
 import { Judged } from "../identity/judged.ts";
 import { type Observer, type ResponseEvent, usedBy } from "../observer.ts";
+import type { RestRule } from "../rest/rule.ts";
 import { Admission, type Admits, beside, Denied, type Permit, type Verdict } from "./admission.ts";
 import { type AnswerMetadata, asStale, withHeaders } from "./answer-metadata.ts";
 import { concluded, responseCacheOf, reusing } from "./cached-endpoint.ts";
@@ -60,6 +61,8 @@ export interface EndpointOptions<
   readonly cache?: ResponseCaching<App, MessageShape<I>, Principal> | undefined;
   /** What HTTP caches are told of answers over GET. */
   readonly http?: HttpCaching | undefined;
+  /** Its paths besides that of the rpc; default: none. */
+  readonly rest?: readonly RestRule[] | undefined;
   readonly clock?: Clock | undefined;
   readonly observer?: Observer | undefined;
 }
@@ -89,6 +92,8 @@ export interface Endpoint {
   readonly version?: Version | undefined;
   /** What HTTP caches are told of answers over GET; undefined: to keep none. */
   readonly http?: HttpCaching | undefined;
+  /** Its paths besides that of the rpc; undefined: none. */
+  readonly rest?: readonly RestRule[] | undefined;
   /**
    * Who calls, and whether they may; a server asks it before it reads the message, and gives `run` the headers that it gets. Left out where
    * anybody may. It never throws, and a promise never rejects.
@@ -129,8 +134,8 @@ export function endpoint<
   // Of other messages nobody can make use.
   const own = options.codec as EndpointCodec<Message, Message> | undefined;
   const codec = answers === undefined ? own : reusing(method, own, answers);
-  const { maxElements, http, version } = options;
-  const told = { method, codec, maxElements, http, version };
+  const { maxElements, http, version, rest } = options;
+  const told = { method, codec, maxElements, http, version, rest };
   const admission = admissionOf(method, app, options);
   if (admission === undefined) return { ...told, run: composed, route: versioned(version, routeOf(method, composed)) };
   const run = judgedFirst(admission, options.clock ?? systemClock, composed);

@@ -26,6 +26,7 @@ import type {
   IrStep,
 } from "../../ir.ts";
 import type { Origin, Sourced, Text } from "../../origin.ts";
+import type { RestRule } from "./rest.ts";
 import type { RuledMessage } from "./rules.ts";
 
 export interface Model {
@@ -126,6 +127,8 @@ export interface BffMethod {
   readonly permit: Permit | undefined;
   /** Undefined: nothing says when it ends. */
   readonly version: Version | undefined;
+  /** Its paths besides that of the rpc. */
+  readonly rest: readonly RestRule[];
   readonly timeoutMs: number;
   readonly noSideEffects: boolean;
   /** The steps of the service's `let` that it starts, in order of declaration. */

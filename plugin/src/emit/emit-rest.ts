@@ -1,0 +1,24 @@
+import type { PlanMethod } from "../plan/plan.ts";
+import type { FileNames } from "./file-names.ts";
+import { block, type Line, type Lines } from "./lines.ts";
+
+/** `rest: [{ method: "GET", segments: ["v1", "books", "*"], variables: [{ field: "id", from: 2, to: 3 }] }],` */
+export function restProperty({ rest }: PlanMethod, names: FileNames): Lines {
+  if (rest.length === 0) return [];
+  const rows = rest.map(({ ir, variables, body, responseBody }): Line => {
+    const { segments, verb } = ir.template;
+    const said = [
+      `method: ${JSON.stringify(ir.method)}`,
+      `segments: [${segments.map((segment) => JSON.stringify(segment)).join(", ")}]`,
+      ...(verb === undefined ? [] : [`verb: ${JSON.stringify(verb)}`]),
+      ...(variables.length === 0 ? [] : [`variables: [${variables.map(variableText).join(", ")}]`]),
+      ...(body === undefined ? [] : [`body: ${JSON.stringify(body === "*" ? body : body.name)}`]),
+      ...(responseBody === undefined ? [] : [`responseBody: ${JSON.stringify(responseBody.name)}`]),
+    ];
+    return [`{ ${said.join(", ")} }, // ${names.place(ir.path.at)}`];
+  });
+  return block(["rest: ["], rows, ["],"]);
+}
+
+const variableText = ({ name, from, to }: PlanMethod["rest"][number]["variables"][number]): string =>
+  `{ field: ${JSON.stringify(name)}, from: ${from}, to: ${to} }`;

@@ -1,0 +1,166 @@
+// Path templates as google/api/http.proto has them ("Path template syntax").
+
+import type { HttpTemplate, HttpVariable } from "../ir.ts";
+
+export type ReadTemplate =
+  | { readonly ok: true; readonly template: HttpTemplate }
+  | {
+      readonly ok: false;
+      readonly offset: number;
+      readonly length: number;
+      readonly problem: string;
+      readonly hint: string;
+    };
+
+/** Takes a path template apart. */
+export function readHttpTemplate(text: string): ReadTemplate {
+  try {
+    return { ok: true, template: new Reader(text).template() };
+  } catch (thrown) {
+    if (!(thrown instanceof Problem)) throw thrown;
+    const { offset, length, problem, hint } = thrown;
+    return { ok: false, offset, length, problem, hint };
+  }
+}
+
+class Problem {
+  readonly offset: number;
+  readonly length: number;
+  readonly problem: string;
+  readonly hint: string;
+  constructor(offset: number, length: number, problem: string, hint: string) {
+    this.offset = offset;
+    this.length = Math.max(length, 1);
+    this.problem = problem;
+    this.hint = hint;
+  }
+}
+
+const FIELD = /[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*/y;
+/** What a segment of a URL's path may hold as it is (RFC 3986, 3.3), but for colons and asterisks, which mean something here. */
+const LITERAL = /(?:[A-Za-z0-9\-._~!$&'()+,;=@]|%[0-9A-Fa-f]{2})+/y;
+
+class Reader {
+  readonly #text: string;
+  #at = 0;
+  readonly #segments: string[] = [];
+  readonly #variables: HttpVariable[] = [];
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  template(): HttpTemplate {
+    if (!this.#eat("/")) this.#fail('a path begins with "/"', 'write it as clients call it, as in "/v1/books"');
+    this.#list(false);
+    const verb = this.#eat(":") ? this.#literal("the verb") : undefined;
+    if (this.#at < this.#text.length) this.#unexpected();
+    return { segments: this.#segments, variables: this.#variables, verb };
+  }
+
+  #list(inside: boolean): void {
+    do {
+      if (this.#segments.at(-1) === "**")
+        this.#fail('nothing but a verb stands behind "**"', 'put "**" last, or write "*" for each of the segments');
+      this.#segment(inside);
+    } while (this.#eat("/"));
+  }
+
+  #segment(inside: boolean): void {
+    const start = this.#at;
+    if (this.#peek() === "{") {
+      if (inside) this.#fail("a variable holds no other variable", "write the inner one without braces");
+      this.#variable();
+      return;
+    }
+    if (this.#eat("*")) {
+      const double = this.#eat("*");
+      this.#segments.push(double ? "**" : "*");
+      if (this.#isWithinSegment())
+        this.#fail('"*" stands for a whole segment', 'write "*" alone between two slashes', start);
+      return;
+    }
+    const literal = this.#literal("the path");
+    if (literal === "." || literal === "..")
+      this.#fail(`clients take the segment "${literal}" out of a path`, "leave it out", start);
+    this.#segments.push(literal);
+  }
+  #isWithinSegment(): boolean {
+    return !["", "/", ":", "}"].includes(this.#peek());
+  }
+
+  #variable(): void {
+    const start = this.#at++;
+    const at = this.#at;
+    const field = this.#match(FIELD);
+    if (field === undefined)
+      this.#fail("a variable names a field of the request", 'write it as in "{name}" or "{book.name=shelves/*}"');
+    const from = this.#segments.length;
+    if (this.#eat("=")) this.#list(true);
+    else this.#segments.push("*");
+    if (!this.#eat("}")) {
+      if (this.#at >= this.#text.length) this.#fail('this "{" is never closed', 'close the variable with "}"', start);
+      this.#unexpected();
+    }
+    this.#variables.push({ field, at, from, to: this.#segments.length });
+    if (this.#isWithinSegment())
+      this.#fail("a variable takes whole segments", 'put a "/" behind it, or take what follows into the variable');
+  }
+
+  #literal(where: string): string {
+    const start = this.#at;
+    const found = this.#match(LITERAL);
+    if (found === undefined) {
+      if (["", "/", ":", "}"].includes(this.#peek()))
+        this.#fail(`${where} has an empty segment`, "write what stands there, or leave out the slash or the colon");
+      this.#unexpected();
+    }
+    const decoded = decoded8(found);
+    if (decoded === undefined)
+      this.#fail(`"${found}" is not UTF-8 when it is decoded`, "percent-encode the bytes of UTF-8", start);
+    if (decoded === "*" || decoded === "**" || decoded.includes("/"))
+      this.#fail(`a literal "${decoded}" cannot be told from a pattern`, "choose another word", start);
+    if (this.#peek() === "*") this.#fail('"*" stands for a whole segment', 'write "*" alone between two slashes');
+    if (this.#peek() === "{") this.#fail("a variable takes whole segments", 'put a "/" before it');
+    return decoded;
+  }
+
+  #unexpected(): never {
+    const found = String.fromCodePoint(this.#text.codePointAt(this.#at) ?? 0);
+    const encoded = encodeURIComponent(found.toWellFormed());
+    const hint =
+      found === ":"
+        ? "a verb is the last part of a path, and there is one: leave out the other colon, or percent-encode it as %3A"
+        : found === "?"
+          ? "leave out the query: fields that stand nowhere else in a rule are its parameters"
+          : /[*{}/=]/.test(found)
+            ? "leave it out"
+            : `percent-encode it, as ${encoded === found ? `%${found.charCodeAt(0).toString(16).toUpperCase()}` : encoded}`;
+    this.#fail(`"${found}" cannot stand here`, hint);
+  }
+  #fail(problem: string, hint: string, from = this.#at): never {
+    throw new Problem(from, this.#at - from, problem, hint);
+  }
+  #peek(): string {
+    return this.#text.charAt(this.#at);
+  }
+  #eat(character: string): boolean {
+    if (this.#peek() !== character) return false;
+    this.#at++;
+    return true;
+  }
+  #match(pattern: RegExp): string | undefined {
+    pattern.lastIndex = this.#at;
+    const [found] = pattern.exec(this.#text) ?? [];
+    if (found !== undefined) this.#at += found.length;
+    return found;
+  }
+}
+
+function decoded8(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,79 @@
+// The HTTP paths of an rpc: google.api.http, found by its number, whichever copy of google/api the protos import.
+import { type DescMethod, getOption, hasOption } from "@bufbuild/protobuf";
+import type { Report } from "../diagnostic/diagnostic.ts";
+import { http as httpOption } from "../gen/google/api/annotations_pb.ts";
+import type { HttpRule } from "../gen/google/api/http_pb.ts";
+import type { IrHttpRule } from "../ir.ts";
+import type { Text } from "../origin.ts";
+import { type Declared, text } from "./declared.ts";
+import { fault } from "./fault.ts";
+import { readHttpTemplate } from "./http-template.ts";
+import type { Locator } from "./locate.ts";
+
+/** The rules that have no fault, `additional_bindings` among them, in the order in which they stand there. */
+export function readHttp(desc: DescMethod, locator: Locator, report: Report): readonly IrHttpRule[] {
+  if (!hasOption(desc, httpOption)) return [];
+  const first = { value: getOption(desc, httpOption), place: locator.rule(desc, httpOption) };
+  const more = first.value.additionalBindings.map((value, i) => ({
+    value,
+    place: first.place.field("additional_bindings", i),
+  }));
+  for (const { value, place } of more) {
+    if (value.additionalBindings.length === 0) continue;
+    fault(report, "BFF185", place.field("additional_bindings", 0).at, "a binding inside another has none of its own", {
+      hint: "write each beside the others, in the rule itself",
+    });
+  }
+  return [first, ...more].flatMap((declared) => readRule(declared, report) ?? []);
+}
+
+function readRule(declared: Declared<HttpRule>, report: Report): IrHttpRule | undefined {
+  const { value, place } = declared;
+  const pattern = patternOf(declared, report);
+  if (pattern === undefined) return undefined;
+  const { method, path } = pattern;
+  const read = readHttpTemplate(path.value);
+  if (!read.ok) {
+    const { offset, length, problem, hint } = read;
+    fault(report, "BFF184", path.place(offset, offset + length), problem, { hint });
+    return undefined;
+  }
+  const body = said(value.body) ? text(value.body, place, "body") : undefined;
+  if (body !== undefined && WITHOUT_BODY.has(method)) {
+    fault(report, "BFF186", body.at, `a request with ${method} has no body`, {
+      hint: `leave out the body, so that its fields are parameters of the query, or choose another method, such as \`post: ${JSON.stringify(path.value)}\``,
+    });
+    return undefined;
+  }
+  const responseBody = said(value.responseBody) ? text(value.responseBody, place, "response_body") : undefined;
+  return { kind: "http_rule", at: place.at, method, path, template: read.template, body, responseBody };
+}
+const said = (value: string): boolean => value !== "";
+const WITHOUT_BODY: ReadonlySet<string> = new Set(["GET", "HEAD", "DELETE"]);
+/** These are the server's: of preflights, and of proxies. */
+const RESERVED: ReadonlySet<string> = new Set(["OPTIONS", "CONNECT", "TRACE"]);
+
+function patternOf(
+  { value, place }: Declared<HttpRule>,
+  report: Report,
+): { readonly method: string; readonly path: Text } | undefined {
+  const { pattern } = value;
+  if (pattern.case === undefined) {
+    fault(report, "BFF185", place.at, "this rule has no path", {
+      hint: 'write the method and the path, as in `get: "/v1/books/{id}"`',
+    });
+    return undefined;
+  }
+  if (pattern.case !== "custom")
+    return { method: pattern.case.toUpperCase(), path: place.field(pattern.case).text(pattern.value) };
+  const custom = place.field("custom");
+  const { kind, path } = pattern.value;
+  if (kind !== "*" && (!/^[A-Z][A-Z-]*$/.test(kind) || RESERVED.has(kind))) {
+    const why = RESERVED.has(kind) ? "is answered by the server itself" : "is no method of HTTP";
+    fault(report, "BFF185", custom.field("kind").at, `${JSON.stringify(kind)} ${why}`, {
+      hint: 'write another one in capitals, such as "HEAD", or "*" for all',
+    });
+    return undefined;
+  }
+  return { method: kind, path: custom.field("path").text(path) };
+}

@@ -1,0 +1,75 @@
+// An rpc at a path of its own (google.api.http): which of a request's fields come by path, by body and by query.
+import type { DescField, DescMessage } from "@bufbuild/protobuf";
+import type { IrHttpRule } from "../../ir.ts";
+
+export interface RestRule {
+  readonly ir: IrHttpRule;
+  /** Fields that the path names, with its segments, the end exclusive. */
+  readonly variables: readonly {
+    /** `book.name`. */
+    readonly name: string;
+    readonly fields: readonly DescField[];
+    readonly from: number;
+    readonly to: number;
+  }[];
+  /** `*`: all that the path does not name; undefined: none. */
+  readonly body: "*" | DescField | undefined;
+  /** Undefined: the response as it is. */
+  readonly responseBody: DescField | undefined;
+}
+
+/** A parameter of the query, or what would be one. */
+export interface QueryField {
+  /** `filter.since`. */
+  readonly name: string;
+  readonly field: DescField;
+}
+export interface Query {
+  /** Scalars, enums and well-known types that are one value, and lists of them. */
+  readonly parameters: readonly QueryField[];
+  /** What no parameter can hold: maps, lists of messages, JSON of any form. */
+  readonly unsendable: readonly QueryField[];
+}
+
+/** So deep, and so many: a message that holds itself has no last one. The runtime takes those beyond as well. */
+const DEEPEST = 5;
+const MOST = 200;
+
+/** The query of a rule: leaves of the request that neither the path nor the body holds. */
+export function queryOf({ variables, body }: Pick<RestRule, "variables" | "body">, input: DescMessage): Query {
+  const found = { parameters: [] as QueryField[], unsendable: [] as QueryField[] };
+  if (body === "*") return found;
+  const bound = new Set(variables.map(({ name }) => name));
+  const walk = (message: DescMessage, prefix: string, around: readonly DescMessage[]): void => {
+    for (const field of message.fields) {
+      const name = prefix + field.name;
+      if (field === body || bound.has(name) || found.parameters.length >= MOST) continue;
+      const kind = parameterKind(field);
+      if (kind === "value") found.parameters.push({ name, field });
+      else if (kind === "none") found.unsendable.push({ name, field });
+      else if (field.message !== undefined && !around.includes(field.message) && around.length < DEEPEST)
+        walk(field.message, `${name}.`, [...around, field.message]);
+    }
+  };
+  walk(input, "", [input]);
+  return found;
+}
+
+/** `value`: one parameter, or several of one name; `fields`: a parameter for each of its fields; `none`: no parameter can hold it. */
+export function parameterKind(field: DescField): "value" | "fields" | "none" {
+  if (field.fieldKind === "map") return "none";
+  if (field.message === undefined) return "value";
+  if (VALUES.has(field.message.typeName)) return "value";
+  if (field.fieldKind === "list" || SHAPELESS.has(field.message.typeName)) return "none";
+  return "fields";
+}
+/** Whose ProtoJSON is a text, a number or a bool. */
+const VALUES: ReadonlySet<string> = new Set(
+  [
+    ...["Timestamp", "Duration", "FieldMask"],
+    ...["String", "Bytes", "Bool", "Int32", "UInt32", "Int64", "UInt64", "Float", "Double"].map((of) => `${of}Value`),
+  ].map((name) => `google.protobuf.${name}`),
+);
+const SHAPELESS: ReadonlySet<string> = new Set(
+  ["Any", "Struct", "Value", "ListValue"].map((name) => `google.protobuf.${name}`),
+);
