@@ -45,6 +45,10 @@ export interface ServerConfig<Name extends string, Env> {
   /** Where it is written who was refused: a path, or `stderr`. */
   readonly audit?: string;
   readonly graceMs: number;
+  /** From the signal to end until nothing new is accepted. */
+  readonly drainDelayMs: number;
+  /** Of a client's connection; 0: any. */
+  readonly maxConnectionAgeMs: number;
   readonly maxRequestBytes: number;
   /** Of lists, maps and JSON in one request. */
   readonly maxElements: number;
@@ -121,6 +125,8 @@ export function readConfig<Upstreams extends Readonly<Record<string, DescService
     port: read.within("PORT", 0, 65_535, "8080"),
     ...(tls !== undefined && { tls }),
     graceMs: read.durationMs("BFF_GRACE", "10s", LONGEST_TIMER_MS),
+    drainDelayMs: read.durationMs("BFF_DRAIN_DELAY", "0s", LONGEST_TIMER_MS),
+    maxConnectionAgeMs: readAge(read),
     maxRequestBytes: read.within("BFF_MAX_REQUEST_BYTES", 1, MAX_BYTES, String(4 << 20)),
     maxElements: read.within("BFF_MAX_ELEMENTS", 1, MAX_COUNT, String(MAX_ELEMENTS)),
     maxReplyBytes: read.within("BFF_MAX_REPLY_BYTES", 1, MAX_BYTES, String(16 << 20)),
@@ -289,6 +295,13 @@ function readHsts(read: EnvReader): number {
   return ms;
 }
 const MAX_HSTS_MS = 2 * 365 * 24 * 3_600_000;
+
+function readAge(read: EnvReader): number {
+  // With what jitter adds it is still a timer.
+  const ms = read.durationMs("BFF_MAX_CONNECTION_AGE", "0s", LONGEST_TIMER_MS / 2);
+  if (ms > 0 && ms < 1000) read.fault("BFF_MAX_CONNECTION_AGE", "is less than a second", "1s or more, like 30m, or 0s");
+  return ms;
+}
 
 function readHttp2(read: EnvReader): Http2 {
   const text = read.optional("BFF_HTTP2") ?? DEFAULT_HTTP2;

@@ -1,4 +1,5 @@
 import { channel } from "node:diagnostics_channel";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { DescFile, DescService } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Endpoint } from "../compose/endpoint.ts";
@@ -65,6 +66,10 @@ export interface ListenOptions {
   readonly maxStreams?: number;
   /** A connection of HTTP/2 without requests is closed after so long, in milliseconds; default 300 s. */
   readonly idleMs?: number;
+  /** A connection is closed when it is so old, in milliseconds, a tenth more or less; default 0: never for its age. */
+  readonly maxConnectionAgeMs?: number;
+  /** From `close` on it is not ready, and goes on as before for so long, in milliseconds: balancers look only now and then. Default 0. */
+  readonly drainDelayMs?: number;
   /** Of bodies that are under way in all connections, in bytes: beyond it the oldest are given up; default 128 MiB. */
   readonly maxPendingBytes?: number;
   /** Is told what goes wrong in the server itself; by default it is printed on standard error. */
@@ -89,7 +94,7 @@ export interface Listening {
   /** Since the start; health checks and preflights are among them all. */
   readonly requests: RequestCounters;
   /**
-   * Not ready from now on; accepts nothing more, lets requests in flight finish and closes every connection. Called
+   * Not ready from now on; after `drainDelayMs` accepts nothing more, lets requests in flight finish and closes every connection. Called
    * again it gives the same promise.
    *
    * @param graceMs what has not finished then is cut off; default 10 s
@@ -139,7 +144,7 @@ export async function listen(endpoints: readonly Listenable[], options: ListenOp
   });
 
   const adapter = withRequestDeadline(withLongDeadlines(connect));
-  const { host = "127.0.0.1" } = options;
+  const { host = "127.0.0.1", drainDelayMs = 0 } = options;
   const cors = corsHeaders(corsOrigins);
   const security = new SecurityHeaders(options.hstsMs ?? 0, cors);
   const pending = new PendingBytes(options.maxPendingBytes ?? DEFAULT_MAX_PENDING_BYTES);
@@ -163,14 +168,17 @@ export async function listen(endpoints: readonly Listenable[], options: ListenOp
     handshakeTimeoutMs: options.handshakeTimeoutMs ?? 10_000,
     requestTimeoutMs: options.requestTimeoutMs ?? 300_000,
     idleMs: options.idleMs ?? 300_000,
+    maxConnectionAgeMs: options.maxConnectionAgeMs ?? 0,
     maxStreams: options.maxStreams ?? DEFAULT_MAX_STREAMS,
     ...{ maxBytes, pending, fault, shortcut, streamingPaths: REFLECTION_PATHS },
     ...(options.tls !== undefined && { tls: options.tls }),
   });
 
   let closing: Promise<void> | undefined;
-  const close = (graceMs = 10_000) => {
+  const close = async (graceMs = 10_000) => {
     draining.abort();
+    listener.leave();
+    if (drainDelayMs > 0) await sleep(drainDelayMs);
     return listener.drain(graceMs, () => {
       const error = new ConnectError("server is shutting down", Code.Unavailable);
       cutOff.abort(error);

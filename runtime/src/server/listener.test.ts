@@ -9,7 +9,7 @@ import { PendingBytes } from "./pending-bytes.ts";
 
 const open: Listener[] = [];
 async function listening(handler: Handler = ok, options: Partial<ListenerOptions> = {}): Promise<Listener> {
-  const times = { handshakeTimeoutMs: 60_000, requestTimeoutMs: 300_000, idleMs: 300_000 };
+  const times = { handshakeTimeoutMs: 60_000, requestTimeoutMs: 300_000, idleMs: 300_000, maxConnectionAgeMs: 0 };
   const limits = { maxStreams: 250, maxBytes: 4 << 20, pending: new PendingBytes(128 << 20), fault: () => {} };
   const listener = await Listener.open(handler, { host: "127.0.0.1", port: 0, ...times, ...limits, ...options });
   open.push(listener);

@@ -4,6 +4,7 @@ import * as http2 from "node:http2";
 import * as net from "node:net";
 import * as tls from "node:tls";
 import { ClientSessions, MAX_H1_HEADERS, MAX_HEADER_BYTES } from "./client-sessions.ts";
+import { ConnectionAge } from "./connection-age.ts";
 import type { ServerFault } from "./failure-log.ts";
 import type { PendingBytes } from "./pending-bytes.ts";
 import { discard, RequestBody, within } from "./request-body.ts";
@@ -35,6 +36,8 @@ export interface ListenerOptions {
   readonly handshakeTimeoutMs: number;
   /** A connection of HTTP/2 without requests is closed after so long, in milliseconds. */
   readonly idleMs: number;
+  /** A connection is closed when it is so old, in milliseconds, a tenth more or less; 0: never for its age. */
+  readonly maxConnectionAgeMs: number;
   /** Of a connection of HTTP/2, at once. */
   readonly maxStreams: number;
   /** Of a message, in bytes. */
@@ -85,7 +88,9 @@ export class Listener {
   readonly #check: NodeJS.Timeout;
   #fast = 0;
   #all = 0;
+  #leaving = false;
   #draining = false;
+  readonly #age: ConnectionAge;
   #settled: (() => void) | undefined;
 
   /** @throws the error of `listen`, with a `code` such as EADDRINUSE */
@@ -123,7 +128,11 @@ export class Listener {
     );
     this.#h1.maxHeadersCount = MAX_H1_HEADERS;
     this.#h2 = http2.createServer(this.#sessions.serverOptions);
-    this.#h2.on("session", (session) => this.#sessions.add(session));
+    this.#age = new ConnectionAge(options.maxConnectionAgeMs);
+    this.#h2.on("session", (session) => {
+      this.#sessions.add(session);
+      this.#age.limit(session);
+    });
     this.#h2.on("stream", (stream, headers, flags, rawHeaders) => {
       // The session has just failed: node's own answer to `expect: 100-continue` would throw.
       if (stream.destroyed || stream.closed) {
@@ -167,6 +176,14 @@ export class Listener {
     return { fast: this.#fast, all: this.#all };
   }
 
+  /** From now on connections of HTTP/1.1 end with their next answer: whoever balances chooses another server. */
+  leave(): void {
+    this.#leaving = true;
+    for (const response of this.#h1Responses.values()) {
+      if (!response.headersSent) response.setHeader("connection", "close");
+    }
+  }
+
   /**
    * Stops accepting, sends GOAWAY, lets requests in flight finish and closes every connection.
    *
@@ -181,9 +198,7 @@ export class Listener {
     // names none, as RFC 9113, 6.8 suggests, is not to be had: nghttp2 ignores new streams after it all the same.)
     this.#sessions.close();
     // HTTP/1.1 has no GOAWAY, so connections stay for one more response each, or until all work is done.
-    for (const response of this.#h1Responses.values()) {
-      if (!response.headersSent) response.setHeader("connection", "close");
-    }
+    this.leave();
     const done = this.#workDone();
     if (!(await within(graceMs, done))) {
       onExpired();
@@ -235,6 +250,7 @@ export class Listener {
     if (this.#draining) {
       socket.destroy();
     } else if (protocol === "h1") {
+      this.#age.begins(socket);
       this.#h1.emit("connection", socket);
       // Else node's parser reads from TLS below the socket. Paused because an answer is still leaving, it takes the next record for
       // a parse error, and drops the connection. With a listener for the data it gets what the socket gives, which can be paused.
@@ -249,7 +265,7 @@ export class Listener {
     // Connect's adapter takes its own listener away when the response closes, which may be just before the error comes.
     request.on("error", ignore);
     this.#h1Responses.add(response);
-    if (this.#draining) response.setHeader("connection", "close");
+    if (this.#leaving || this.#age.isOver(socket)) response.setHeader("connection", "close");
     response.once("close", () => {
       this.#h1Responses.delete(response);
       this.#settle();

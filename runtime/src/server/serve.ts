@@ -135,7 +135,7 @@ export async function serve<
     return process.exit(1);
   }
   const close = async () => {
-    const deadline = performance.now() + config.graceMs;
+    const deadline = performance.now() + config.drainDelayMs + config.graceMs;
     await listening.close(config.graceMs);
     await closeClients(Object.values(clients), deadline - performance.now());
     await cache.close();
