@@ -141,11 +141,10 @@ test("what the language page says that an upstream may not break is what the tut
 const UNSUPPORTED = `syntax = "proto3";
 package app.v1;
 import "bff/v1/options.proto";
-option (bff.v1.file) = { rate_limit: {} };
 service AppService {
-  option (bff.v1.service) = { let: { name: "a" by: "1" } rate_limit: {} http_cache: {} };
+  option (bff.v1.service) = { let: { name: "a" by: "1" } http_cache: {} };
   rpc Get(GetRequest) returns (Page) {
-    option (bff.v1.method) = { rate_limit: {} http_cache: {} cache: {} };
+    option (bff.v1.method) = { http_cache: {} cache: {} };
   }
 }
 message GetRequest { string id = 1; }

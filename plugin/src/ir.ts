@@ -36,6 +36,8 @@ export interface IrFile {
   readonly functions: readonly IrFunction[];
   /** Who is calling the services of its package. */
   readonly identity: IrIdentity | undefined;
+  /** How often callers may, of all rpcs of its package. */
+  readonly limits: readonly IrRateLimit[];
   /** How many elements a request to one of its rpcs may hold that says nothing itself. */
   readonly maxElements: Sourced<number> | undefined;
   /** Only services with `(bff.v1.service)`. */
@@ -56,6 +58,8 @@ export interface IrService {
   readonly permit: IrPermit | undefined;
   /** When its rpcs end. */
   readonly version: IrVersion | undefined;
+  /** How often callers may, of all its rpcs. */
+  readonly limits: readonly IrRateLimit[];
   /** Variables of the environment that its steps and its messages see. */
   readonly env: readonly IrEnvVar[];
   readonly methods: readonly IrMethod[];
@@ -75,6 +79,8 @@ export interface IrMethod {
   readonly permit: IrPermit | undefined;
   /** When it ends, leaf by leaf in place of what the service says. */
   readonly version: IrVersion | undefined;
+  /** How often callers may, in addition to what the service and the files say. */
+  readonly limits: readonly IrRateLimit[];
   /** Whether its request's rules are checked; undefined: where it has some. */
   readonly validate: Sourced<boolean> | undefined;
   /** Its paths besides that of the rpc. */
@@ -139,6 +145,34 @@ export interface IrPermit {
   /** Decisions of an rpc: `by`, `call` and `switch` alone. */
   readonly steps: readonly IrStep[];
 }
+
+/** How often callers may. */
+export interface IrRateLimit {
+  readonly kind: "rate_limit";
+  readonly at: Origin;
+  /** Limits of one name in a package are one counter. */
+  readonly name: Text;
+  /** Whom it counts. */
+  readonly key: Text;
+  /** So many in `per`. */
+  readonly rate: Sourced<number>;
+  /** In milliseconds; or a unit of the calendar, UTC. */
+  readonly per: Sourced<number | CalendarUnit>;
+  /** So many at once, after a rest; never of a unit of the calendar. Undefined: `rate`. */
+  readonly burst: Sourced<number> | undefined;
+  /** What a request is charged. Undefined: 1. */
+  readonly cost: Text | undefined;
+  /** What it has cost after all, over its answer. */
+  readonly settle: Text | undefined;
+  /** When it applies. */
+  readonly if: Text | undefined;
+  /** Each process counts alone. */
+  readonly local: boolean;
+  /** Refuses while its counters cannot be reached. */
+  readonly closed: boolean;
+  readonly sources: { readonly local: Sourced<boolean> | undefined; readonly closed: Sourced<boolean> | undefined };
+}
+export type CalendarUnit = "day" | "month";
 
 export interface IrMessage {
   readonly kind: "message";

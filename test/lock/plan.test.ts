@@ -52,6 +52,11 @@ const cases = [
     upstreams: textsBelow(join(root, "test/golden/upstreams")),
   },
   {
+    name: "limits",
+    protos: textsBelow(join(root, "test/golden/emit/limits/proto")),
+    upstreams: textsBelow(join(root, "test/golden/upstreams")),
+  },
+  {
     name: "branches",
     protos: textsBelow(join(root, "test/golden/emit/branches/proto")),
     upstreams: textsBelow(join(root, "test/golden/upstreams")),

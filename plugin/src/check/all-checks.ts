@@ -16,6 +16,7 @@ import { checkIdentityHeaders } from "./identity-headers.ts";
 import { checkIdleAutobind } from "./idle-autobind.ts";
 import { checkIdleSources } from "./idle-sources.ts";
 import { checkKnownServices } from "./known-services.ts";
+import { checkLimits } from "./limits.ts";
 import { checkMetadataValues } from "./metadata-values.ts";
 import { checkNPlusOne } from "./n-plus-one.ts";
 import { checkNeedlessAfter } from "./needless-after.ts";
@@ -78,6 +79,7 @@ const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
   checkVouchedWrites,
   checkUntrustedHeaders,
   checkBranchHeaders,
+  checkLimits,
   checkUnseenPolicies,
   checkPublicSurface,
   checkErrorExposure,

@@ -32,7 +32,8 @@ export function checkConstantConditions(model: Model, report: Report): void {
     for (const step of message.steps) {
       if (message.kind === "permit" && message.conditions.includes(step)) {
         if (step.source.kind === "guard") judge([step.source.if, "nobody may call"]);
-      } else if (step.source.kind === "guard") checkGuard(step.source.if, report);
+      } else if (message.kind === "limits") judge([step.if, "this limit never applies"]);
+      else if (step.source.kind === "guard") checkGuard(step.source.if, report);
       else for (const condition of conditionsOf(step)) judge(condition);
     }
     for (const target of message.targets) {

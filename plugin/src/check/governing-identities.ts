@@ -15,7 +15,7 @@ import { governing } from "../resolve/policies/entries.ts";
 
 /** Who is known where something runs. */
 export interface Governed {
-  readonly block: Block;
+  readonly block: ReturnType<typeof blocksOf>[number];
   /** The identities of the rpcs that reach it. */
   readonly identities: readonly Identity[];
   /** Of those whose callers the permits of these rpcs let in. */
@@ -92,7 +92,12 @@ function reachedBy(model: Model): ReadonlyMap<Block, readonly BffMethod[]> {
   for (const { desc, methods } of services) {
     for (const block of blocksOf(model))
       if (block.kind !== "composed" && block.desc === desc)
-        found.set(block, block.kind === "permit" ? methods.filter(({ ir }) => ir === block.rpc) : [...methods]);
+        found.set(
+          block,
+          block.kind === "permit" || block.kind === "limits"
+            ? methods.filter(({ ir }) => ir === block.rpc)
+            : [...methods],
+        );
     for (const method of methods) {
       const composed = (steps: readonly Step[]): Composed[] =>
         steps.flatMap(({ source }) => composesOf(source)).flatMap(({ message }) => byName.get(message.typeName) ?? []);

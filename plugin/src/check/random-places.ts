@@ -30,6 +30,8 @@ export function checkRandomPlaces(model: Model, report: Report): void {
   for (const block of blocksOf(model)) {
     const step = "make it the value of a step, and read that";
     refuse(block.steps.flatMap(guards), "a guard does not go by chance", undefined, step);
+    if (block.kind === "limits")
+      refuse(expressionsIn(block), "what a limit counts does not go by chance", undefined, "leave it out");
     refuse(conditionsOf(block), "a condition does not go by chance", undefined, step);
     for (const call of callsIn(block)) {
       const { retry, cache } = call.policy;

@@ -38,7 +38,9 @@ export function checkUnreadEnv(model: Model, report: Report): void {
     for (const { ir, let: own, methods } of file.services) {
       const roots: Block[] = [
         ...(own === undefined ? [] : [own]),
-        ...methods.flatMap(({ composed: root, permit }) => [root, ...(permit === undefined ? [] : [permit])]),
+        ...methods.flatMap(({ composed: root, permit, limits }) =>
+          [root, permit, limits].filter((block) => block !== undefined),
+        ),
       ];
       const names = namesRead(reachable(roots, children));
       for (const variable of ir.env) check(names.union(model.namedAdrift), variable, ir);

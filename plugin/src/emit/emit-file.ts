@@ -4,6 +4,7 @@ import { emitApp, emitEnv, emitSetup } from "./emit-app.ts";
 import { readTypes } from "./emit-codec.ts";
 import { emitEnumConversion, emitMessageConversion } from "./emit-conversions.ts";
 import { emitFunctions } from "./emit-functions.ts";
+import { emitRateLimits } from "./emit-limits.ts";
 import { emitMessage } from "./emit-message.ts";
 import { emitPermit } from "./emit-permit.ts";
 import { emitResolvers } from "./emit-resolver.ts";
@@ -42,12 +43,13 @@ export function emitFile(
       ...emitApp(file, names),
     );
   }
+  lines.push(...emitRateLimits(file, names));
   if (file.services.length > 0) lines.push(["// ---- services ----"], []);
   const shared = sharedTypes(file, names);
   for (const service of file.services) lines.push(...emitService(service, file, names), []);
   const permits = file.services.flatMap(({ methods }) => methods.flatMap(({ permit }) => permit ?? []));
   if (permits.length > 0) lines.push(["// ---- permits ----"], []);
-  for (const permit of permits) lines.push(...emitPermit(permit, names, planned), []);
+  for (const permit of permits) lines.push(...emitPermit(permit, names, planned));
   if (file.services.some(({ starts }) => starts.length > 0)) lines.push(["// ---- steps of services ----"], []);
   lines.push(...shared.lines);
   for (const { starts, callers } of file.services) {

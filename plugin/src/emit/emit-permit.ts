@@ -1,5 +1,5 @@
 // Who may call: what an endpoint is told of it, and the function that decides once the request has been read.
-import type { PlanMethod, PlanPermit, PlanStep } from "../plan/plan.ts";
+import type { PermitPart, PlanMethod, PlanPermit, PlanStep } from "../plan/plan.ts";
 import { failExpressions } from "../resolve/model/source-parts.ts";
 import { refusal } from "./emit-call.ts";
 import { emitStep } from "./emit-step.ts";
@@ -21,21 +21,25 @@ export function permitProperty({ method, permit }: PlanMethod): Lines {
   if (said.sources !== undefined) parts.push([`sources: ${list(said.sources)}`]);
   if (said.scopes.length > 0) parts.push([`scopes: ${list(said.scopes)}`]);
   if (said.roles.length > 0) parts.push([`roles: [${said.roles.map(list).join(", ")}]`]);
-  if (permit !== undefined) parts.push([`judge: ${permit.name}`]);
+  for (const { gate, name } of permit?.parts ?? []) parts.push([`${gate}: ${name}`]);
   return [parts.length === 0 ? ["permit: {},"] : ["permit: { ", ...commas(parts), " },"]];
 }
 
 /** Refuses by throwing. Conditions over what is there at once come first; calls are sent only where these have held. */
 export function emitPermit(permit: PlanPermit, file: FileNames, planned: StepContext["planned"]): Lines {
+  return permit.parts.flatMap((part) => [...emitPart(permit, part, file, planned), []]);
+}
+
+function emitPart(permit: PlanPermit, part: PermitPart, file: FileNames, planned: StepContext["planned"]): Lines {
   const names = new MessageNames(file, permit);
   const cx = stepContext(permit, names, planned, []);
   const place = new Place();
-  const lines = permit.steps.flatMap((step): Lines => {
+  const lines = part.steps.flatMap((step): Lines => {
     const own = step.step.source.kind === "guard" ? emitCondition(step, cx, place) : emitStep(step, cx);
     return [...own, []];
   });
   const body = unreadAsVoid(lines.slice(0, -1));
-  const later = permit.steps.some((step) => !step.sync && step.step.source.kind !== "guard");
+  const later = part.steps.some((step) => !step.sync && step.step.source.kind !== "guard");
   const taken = names.taken((local) => mentions(body, local));
   const all = [...taken, ...(taken.length === 0 ? [] : [[]]), ...body];
   const parameter = (name: string): string => (mentions(all, name) ? name : `_${name}`);
@@ -44,7 +48,7 @@ export function emitPermit(permit: PlanPermit, file: FileNames, planned: StepCon
     [`/** Who may call ${desc.typeName}/${rpc.desc.name}. */`],
     ...block(
       [
-        `${later ? "async " : ""}function ${permit.name}(${parameter("cx")}: `,
+        `${later ? "async " : ""}function ${part.name}(${parameter("cx")}: `,
         ...typeOfRequest(["App"], permit.callers, file),
         `, ${parameter("args")}: `,
         file.shape(rpc.desc.input),

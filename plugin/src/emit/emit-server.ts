@@ -1,10 +1,11 @@
 // `server.ts` of a package: what `node web/v1/server.ts` runs.
 import type { DescFile, DescService } from "@bufbuild/protobuf";
-import type { GeneratedFile } from "@bufbuild/protoplugin";
+import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
 import type { PlanServer } from "../plan/plan.ts";
 import type { EnvVar } from "../resolve/model/model.ts";
 import { envName } from "./emit-app.ts";
-import { suppliedParts } from "./emit-service.ts";
+import { LIMITS } from "./emit-limits.ts";
+import { limitsOf, suppliedParts } from "./emit-service.ts";
 import { FileNames } from "./file-names.ts";
 import { block, type Line, type Lines, line } from "./lines.ts";
 import { keepOwnWords } from "./own-words.ts";
@@ -46,7 +47,8 @@ export function emitServer(server: PlanServer, f: GeneratedFile): void {
     made.push([`const ${name} = supplied.${name} as `, ...type, ";"]);
   }
   const identified = server.identity === undefined ? "" : ", identity";
-  const parts = `clients, env${identified}, observer${caches ? ", cache" : ""}${supplied.length > 0 ? ", supplied" : ""}`;
+  const limited = server.files.filter(({ limits }) => limits.length > 0);
+  const parts = `clients, env${identified}${limited.length > 0 ? ", limits" : ""}, observer${caches ? ", cache" : ""}${supplied.length > 0 ? ", supplied" : ""}`;
   const rows: Line[] = [
     [`name: ${JSON.stringify(server.package)},`],
     [
@@ -61,6 +63,7 @@ export function emitServer(server: PlanServer, f: GeneratedFile): void {
     ...(server.identity === undefined
       ? []
       : line("identity: ", f.import("createIdentity", `./${server.identity.path}.js`), ",")),
+    ...limitsLines(limited, own),
     ...supplied.map(
       ({ name, members }): Line => [`${name}: [${members.map((one) => JSON.stringify(one)).join(", ")}],`],
     ),
@@ -74,7 +77,7 @@ export function emitServer(server: PlanServer, f: GeneratedFile): void {
             ({ file, service }): Line => [
               "...",
               own(service.create, file),
-              `({ ${["upstreams", envOf(service.desc), ...suppliedParts(file).map(({ name }) => name), ...(server.identity === undefined ? [] : ["identity"]), "observer"].join(", ")} }),`,
+              `({ ${["upstreams", envOf(service.desc), ...suppliedParts(file).map(({ name }) => name), ...(server.identity === undefined ? [] : ["identity"]), ...(limitsOf(service) ? ["limits"] : []), "observer"].join(", ")} }),`,
             ],
           ),
           ["];"],
@@ -86,6 +89,18 @@ export function emitServer(server: PlanServer, f: GeneratedFile): void {
   f.preamble(first.desc);
   const all = block(["await ", names.runtime("serve"), "({"], rows, ["});"]);
   for (const row of keepOwnWords(all, f, `./${server.path}.js`)) f.print(...row);
+}
+
+/** What the server counts; limits of one name in several files are one. */
+function limitsLines(
+  files: readonly PlanServer["files"][number][],
+  own: (name: string, file: PlanServer["files"][number]) => Printable,
+): Lines {
+  if (files.length === 0) return [];
+  const [first] = files;
+  if (first !== undefined && files.length === 1) return [["limits: ", own(LIMITS, first), ","]];
+  const all = files.flatMap((file, i): Line => [i === 0 ? "..." : ", ...", own(LIMITS, file)]);
+  return [["limits: [", ...all, "],"]];
 }
 
 /** The functions that the user's module has to export under one name, and the files that need them. */

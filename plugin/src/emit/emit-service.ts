@@ -8,6 +8,7 @@ import type { Args } from "../resolve/model/model.ts";
 import { appNames } from "./app-names.ts";
 import { codecOf } from "./emit-app.ts";
 import { admitsLater } from "./emit-guard.ts";
+import { limitsProperty } from "./emit-limits.ts";
 import { permitProperty } from "./emit-permit.ts";
 import { group } from "./emit-policies.ts";
 import { restProperty } from "./emit-rest.ts";
@@ -106,6 +107,9 @@ export function suppliedParts({ desc, resolvers, functions }: PlanFile) {
   ];
 }
 
+/** Whether any of its rpcs has limits. */
+export const limitsOf = ({ methods }: PlanService): boolean => methods.some(({ limits }) => limits !== undefined);
+
 /** `createDashboardService`: its endpoints, one for each rpc. */
 export function emitService(service: PlanService, file: PlanFile, names: FileNames): Lines {
   const supplied = suppliedParts(file);
@@ -125,6 +129,7 @@ export function emitService(service: PlanService, file: PlanFile, names: FileNam
         [`timeoutMs: ${group(method.timeoutMs)},`],
         ...(maxElements === undefined ? [] : line(`maxElements: ${group(maxElements)},`)),
         ...permitProperty(planned),
+        ...limitsProperty(planned, names),
         ...(planned.validated === undefined
           ? []
           : line("validate: ", names.rules(`validate${planned.validated.name}`), ",")),
@@ -159,6 +164,7 @@ export function emitService(service: PlanService, file: PlanFile, names: FileNam
         ...(file.identity === undefined
           ? []
           : ["readonly identity: ", names.runtimeType("Identity"), "<", names.shape(file.identity.type), ">; "]),
+        ...(limitsOf(service) ? ["readonly limits: ", names.runtimeType("Limits"), "; "] : []),
         "readonly observer?: ",
         names.runtimeType("Observer"),
         " | undefined }): ",

@@ -1411,6 +1411,94 @@ export const EXPLANATIONS: readonly Explanation[] = [
     ]
   },
   {
+    "code": "BFF174",
+    "severity": "error",
+    "meaning": "A limit has a name, a key, and says how much is allowed in what time. By its name clients, logs and metrics know it.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc Get(GetRequest) returns (GetResponse) {\n    option (bff.v1.method) = {\n      rate_limit: { name: \"user\" rate: 60 per: \"1m\" }\n    };\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:30:19: error BFF174: this limit has no \"key\"\n    30 |       rate_limit: { name: \"user\" rate: 60 per: \"1m\" }\n       |                   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: add a `key`, by which requests are counted together, as in `key: \"principal.subject\"`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc Get(GetRequest) returns (GetResponse) {\n    option (bff.v1.method) = {\n      rate_limit: { name: \"user\" key: \"principal.subject\" rate: 60 per: \"1m\" }\n    };\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF175",
+    "severity": "error",
+    "meaning": "What limits count are whole numbers, and no more than can be counted exactly. Otherwise somebody would be let through, or refused, by a rounding.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc Get(GetRequest) returns (GetResponse) {\n    option (bff.v1.method) = {\n      rate_limit: { name: \"user\" key: \"principal.subject\" rate: 999983 per: \"7d\" burst: 99999999 }\n    };\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:30:89: error BFF175: 99999999 at once, of 999983 in this `per`, cannot be counted exactly\n    30 |       rate_limit: { name: \"user\" key: \"principal.subject\" rate: 999983 per: \"7d\" burst: 99999999 }\n       |                                                                                         ^^^^^^^^\n  hint: write rounder numbers, such as a `rate` that divides the milliseconds of `per`, or smaller ones"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc Get(GetRequest) returns (GetResponse) {\n    option (bff.v1.method) = {\n      rate_limit: { name: \"user\" key: \"principal.subject\" rate: 1000000 per: \"7d\" burst: 100000000 }\n    };\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF176",
+    "severity": "error",
+    "meaning": "A limit is per a duration, which rolls, or per day or month of the calendar, in UTC. Of those all may be used at once.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc Get(GetRequest) returns (GetResponse) {\n    option (bff.v1.method) = {\n      rate_limit: { name: \"user\" key: \"principal.subject\" rate: 5000 per: \"day\" burst: 100 }\n    };\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:30:88: error BFF176: a limit per day has no `burst`: all of its `rate` may be used at once\n    30 |       rate_limit: { name: \"user\" key: \"principal.subject\" rate: 5000 per: \"day\" burst: 100 }\n       |                                                                                        ^^^\n  hint: leave it out, or write a duration such as \"1d\", which rolls"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc Get(GetRequest) returns (GetResponse) {\n    option (bff.v1.method) = {\n      rate_limit: { name: \"user\" key: \"principal.subject\" rate: 5000 per: \"day\" }\n    };\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF177",
+    "severity": "error",
+    "meaning": "What a limit says has an effect: `settle` corrects a `cost` that has been charged, and `closed` is for counters outside of the process.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc Get(GetRequest) returns (GetResponse) {\n    option (bff.v1.method) = {\n      rate_limit: { name: \"user\" key: \"principal.subject\" rate: 60 per: \"1m\" settle: \"result.used\" }\n    };\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:30:86: error BFF177: `settle` says what a request has cost after all, and this limit has no `cost`\n    30 |       rate_limit: { name: \"user\" key: \"principal.subject\" rate: 60 per: \"1m\" settle: \"result.used\" }\n       |                                                                                      ^^^^^^^^^^^^^\n  hint: add `cost`: what is charged before the request is answered, and how much of it is kept `settle` decides"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc Get(GetRequest) returns (GetResponse) {\n    option (bff.v1.method) = {\n      rate_limit: { name: \"user\" key: \"principal.subject\" rate: 60 per: \"1m\" cost: \"args.most\" settle: \"result.used\" }\n    };\n  }\n}"
+      }
+    ]
+  },
+  {
     "code": "BFF180",
     "severity": "error",
     "meaning": "A version says days of the calendar, as ISO 8601 writes them. They become headers with a time, and a day that is none would become another one.",
@@ -2356,6 +2444,94 @@ export const EXPLANATIONS: readonly Explanation[] = [
         "title": "Right",
         "language": "proto",
         "text": "service AppService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    option (bff.v1.method).permit = { if: \"principal.tenant == args.tenant\" };\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF244",
+    "severity": "error",
+    "meaning": "Limits of one name in a package are one counter, wherever they stand. So what they say of it agrees; whom they count, and how much a request costs, may differ.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  // …\n  rate_limit: { name: \"user\" key: \"principal.subject\" rate: 60 per: \"1m\" }\n};\n\nservice AppService {\n  // …\n  rpc Get(GetRequest) returns (GetResponse) {\n    option (bff.v1.method) = {\n      rate_limit: { name: \"user\" key: \"principal.tenant\" rate: 90 per: \"1m\" }\n    };\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:31:64: error BFF244: two limits are called \"user\", and differ in `rate`: 60 and 90\n    31 |       rate_limit: { name: \"user\" key: \"principal.tenant\" rate: 90 per: \"1m\" }\n       |                                                                ^^\n  app/v1/app.proto:16:61: 60 here\n    16 |   rate_limit: { name: \"user\" key: \"principal.subject\" rate: 60 per: \"1m\" }\n       |                                                             ^^\n  hint: limits of one name are one counter: let them agree, or give one of them a name of its own"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  // …\n  rate_limit: { name: \"user\" key: \"principal.subject\" rate: 60 per: \"1m\" }\n};\n\nservice AppService {\n  // …\n  rpc Get(GetRequest) returns (GetResponse) {\n    option (bff.v1.method) = {\n      rate_limit: { name: \"user\" key: \"principal.tenant\" rate: 60 per: \"1m\" }\n    };\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF245",
+    "severity": "error",
+    "meaning": "A limit reads what is there when it is charged. That of a file or a service is one for several rpcs, with other requests and answers; none waits for a call, for what is refused calls nobody.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  // …\n  rate_limit: { name: \"user\" key: \"principal.subject + args.id\" rate: 60 per: \"1m\" }\n};\n\nservice AppService {\n  // …\n  rpc Get(GetRequest) returns (GetResponse);\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:16:35: error BFF245: a limit of a file sees no `args`: each rpc has another request\n    16 |   rate_limit: { name: \"user\" key: \"principal.subject + args.id\" rate: 60 per: \"1m\" }\n       |                                   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: move it to the rpcs, or read `principal`, `peer`, `headers`, `env` or `now`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc Get(GetRequest) returns (GetResponse) {\n    option (bff.v1.method) = {\n      rate_limit: { name: \"user\" key: \"principal.subject + args.id\" rate: 60 per: \"1m\" }\n    };\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF246",
+    "severity": "error",
+    "meaning": "A limit counts by a text, or a number or bool that becomes one, and in whole units.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc Get(GetRequest) returns (GetResponse) {\n    option (bff.v1.method) = {\n      rate_limit: { name: \"user\" key: \"principal\" rate: 60 per: \"1m\" }\n    };\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:30:39: error BFF246: this key is app.v1.Principal, not string, int, uint or bool\n    30 |       rate_limit: { name: \"user\" key: \"principal\" rate: 60 per: \"1m\" }\n       |                                       ^^^^^^^^^^^\n  hint: name a field of it"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc Get(GetRequest) returns (GetResponse) {\n    option (bff.v1.method) = {\n      rate_limit: { name: \"user\" key: \"principal.subject\" rate: 60 per: \"1m\" }\n    };\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF247",
+    "severity": "error",
+    "meaning": "What a request costs can be told wherever the limit applies. Otherwise it would be free for some.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc Get(GetRequest) returns (GetResponse) {\n    option (bff.v1.method) = {\n      rate_limit: { name: \"address\" key: \"peer.address\" rate: 60 per: \"1m\" cost: \"principal.weight\" }\n    };\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:30:82: error BFF247: this `cost` has no value where \"principal\" is absent, and the limit applies all the same\n    30 |       rate_limit: { name: \"address\" key: \"peer.address\" rate: 60 per: \"1m\" cost: \"principal.weight\" }\n       |                                                                                  ^^^^^^^^^^^^^^^^^^\n  hint: write what it is then, as in `ok(principal) ? … : 1`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc Get(GetRequest) returns (GetResponse) {\n    option (bff.v1.method) = {\n      rate_limit: { name: \"address\" key: \"peer.address\" rate: 60 per: \"1m\" cost: \"ok(principal) ? principal.weight : 1\" }\n    };\n  }\n}"
       }
     ]
   },
@@ -4894,6 +5070,72 @@ export const EXPLANATIONS: readonly Explanation[] = [
         "title": "Right",
         "language": "proto",
         "text": "option (bff.v1.file) = {\n  // …\n  identity: {\n    // …\n  }\n};\n\nmessage Page {\n  option (bff.v1.message) = {\n    let: {\n      // …\n      call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"principal.subject\" } }\n    }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF540",
+    "severity": "warning",
+    "meaning": "A limit counts by what a caller cannot choose. By a header or an argument it would count nobody who writes another one into each request, and keep a counter for each.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc Get(GetRequest) returns (GetResponse) {\n    option (bff.v1.method) = {\n      rate_limit: { name: \"app\" key: \"headers['x-app']\" rate: 60 per: \"1m\" }\n    };\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:11:38: warning BFF540: the client chooses this key: who writes another one into the header is not limited by \"app\", and each takes room\n    11 |       rate_limit: { name: \"app\" key: \"headers['x-app']\" rate: 60 per: \"1m\" }\n       |                                      ^^^^^^^^^^^^^^^^^^\n  hint: count by `principal`, or by `peer.address`; or let the permit's `if` say which values are the caller's"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc Get(GetRequest) returns (GetResponse) {\n    option (bff.v1.method) = {\n      rate_limit: { name: \"address\" key: \"peer.address\" rate: 60 per: \"1m\" }\n    };\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF541",
+    "severity": "warning",
+    "meaning": "Whether a limit applies is not for the client to say. A header says what the client wants it to say.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  // …\n  rate_limit: { name: \"user\" key: \"principal.subject\" rate: 60 per: \"1m\" if: \"headers['x-internal'] != '1'\" }\n};"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:16:78: warning BFF541: the client chooses by a header whether \"user\" applies\n    16 |   rate_limit: { name: \"user\" key: \"principal.subject\" rate: 60 per: \"1m\" if: \"headers['x-internal'] != '1'\" }\n       |                                                                              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: ask something that is proven, such as a field of `principal`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  // …\n  rate_limit: { name: \"user\" key: \"principal.subject\" rate: 60 per: \"1m\" if: \"principal.weight < 10\" }\n};"
+      }
+    ]
+  },
+  {
+    "code": "BFF542",
+    "severity": "warning",
+    "meaning": "A limit is charged once for a request. Where it applies twice to one key, half as much is allowed as its `rate` says.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  // …\n  rate_limit: { name: \"user\" key: \"principal.subject\" rate: 60 per: \"1m\" }\n};\n\nservice AppService {\n  // …\n  rpc Get(GetRequest) returns (GetResponse) {\n    option (bff.v1.method) = {\n      rate_limit: { name: \"user\" key: \"principal.subject\" rate: 60 per: \"1m\" }\n    };\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:31:27: warning BFF542: \"user\" counts the same key twice: a request is charged for each\n    31 |       rate_limit: { name: \"user\" key: \"principal.subject\" rate: 60 per: \"1m\" }\n       |                           ^^^^^^\n  app/v1/app.proto:16:23: the other one, of the file\n    16 |   rate_limit: { name: \"user\" key: \"principal.subject\" rate: 60 per: \"1m\" }\n       |                       ^^^^^^\n  hint: leave one of them out: what a file or a service says is for all of its rpcs"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  // …\n  rate_limit: { name: \"user\" key: \"principal.subject\" rate: 60 per: \"1m\" }\n};\n\nservice AppService {\n  // …\n  rpc Get(GetRequest) returns (GetResponse);\n}"
       }
     ]
   },

@@ -55,8 +55,9 @@ function messageLines({ message, steps, edges, shared = [] }: MessageReport, id:
 }
 const ARROW = { reads: "-->", after: "-. after .->", asks: "-. asks .->", clears: "-. clears .->" } as const;
 
-function rpcLabel({ rpc, budget_ms, worst_calls, worst_ms }: RpcReport): string {
-  return `${rpc}\nwithin ${budget_ms} ms\nat worst ${worst_calls ?? "unbounded"} calls, ${worst_ms} ms`;
+function rpcLabel({ rpc, budget_ms, worst_calls, worst_ms, limits = [] }: RpcReport): string {
+  const limited = limits.length === 0 ? "" : `\nlimited by ${limits.map(({ name }) => name).join(", ")}`;
+  return `${rpc}\nwithin ${budget_ms} ms\nat worst ${worst_calls ?? "unbounded"} calls, ${worst_ms} ms${limited}`;
 }
 
 function stepLabel({ step, kind, call, composes, on_failure }: StepReport): string {

@@ -2,6 +2,7 @@
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
 import { branchesOf, branchLines } from "./describe-branches.ts";
 import { degradedOf } from "./describe-degraded.ts";
+import { limitReports } from "./describe-limits.ts";
 import { functionsOf } from "./describe-report.ts";
 import { type Worst, worstOf } from "./describe-worst.ts";
 import { perCaller } from "./per-caller.ts";
@@ -49,6 +50,7 @@ function rpcBlocks(file: PlanFile, messages: Messages): string[] {
       const worst = worstOf(planned, messages);
       return [
         head,
+        ...limitLines(planned),
         ...table([
           ...(planned.permit === undefined ? [] : rows(decisionsOf(planned.permit), "  ", messages, shown)),
           ...(planned.start === undefined ? [] : rows(planned.start, "  ", messages, shown)),
@@ -63,6 +65,24 @@ function rpcBlocks(file: PlanFile, messages: Messages): string[] {
       ].join("\n");
     }),
   );
+}
+
+/** How often, in the order in which they are charged. */
+function limitLines({ limits }: PlanMethod): string[] {
+  return limitReports(limits).map(({ name, rate, per_ms: ms, per, burst, key, ...said }) => {
+    const parts = [
+      `${rate} per ${per ?? milliseconds(ms ?? 0)}${burst === rate ? "" : `, ${burst} at once`}`,
+      `by ${key}`,
+      ...(said.if === undefined ? [] : [`if ${said.if}`]),
+      ...(said.cost === undefined ? [] : [`costs ${said.cost}`]),
+      ...(said.settle === undefined ? [] : [`settled as ${said.settle}`]),
+      ...(said.early === true ? ["before credentials"] : []),
+      ...(said.spares_unknown === true ? ["only for known callers"] : []),
+      ...(said.local === true ? ["in each process"] : []),
+      ...(said.closed === true ? ["closed"] : []),
+    ];
+    return `  limited by ${name}: ${parts.join(", ")}`;
+  });
 }
 
 type Messages = ReadonlyMap<string, PlanMessage>;

@@ -8,6 +8,7 @@ import { fullName } from "../resolve/policies/entries.ts";
 import { type BranchReport, branchesOf } from "./describe-branches.ts";
 import { type WireReport, wireOf } from "./describe-codec.ts";
 import { type Degraded, degradedOf } from "./describe-degraded.ts";
+import { type LimitReport, limitReports } from "./describe-limits.ts";
 import { stepName, type Worst, worstOf } from "./describe-worst.ts";
 import { perCaller } from "./per-caller.ts";
 import type {
@@ -43,6 +44,8 @@ export interface RpcReport {
   readonly permit?: PermitReport;
   /** Days as ISO 8601 has them; only where it ends. */
   readonly version?: VersionReport;
+  /** How often it may be called, in the order in which limits are charged; only where there are some. */
+  readonly limits?: readonly LimitReport[];
   /** Its paths by google.api.http; only where it has some. */
   readonly rest?: readonly RestReport[];
   readonly composes: string;
@@ -158,6 +161,7 @@ export function reportOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessa
         rpc: fullName(method.desc),
         ...defined("permit", permitReport(planned)),
         ...defined("version", planned.version && versionReport(planned.version)),
+        ...(planned.limits === undefined ? {} : { limits: limitReports(planned.limits) }),
         ...defined("rest", planned.rest.length === 0 ? undefined : planned.rest.map(restReport)),
         composes: message.composed.desc.typeName,
         budget_ms: method.timeoutMs,

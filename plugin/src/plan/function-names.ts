@@ -3,6 +3,7 @@ import type { DescFile, DescMessage, DescMethod, DescService } from "@bufbuild/p
 import type { EnumConversion, MessageConversion, Model } from "../resolve/model/model.ts";
 import { distinctNames } from "./distinct-names.ts";
 import { messageNames, NameScope, upperFirst } from "./names.ts";
+import { isLimitedLate } from "./plan-limits.ts";
 
 export interface FunctionNames {
   /** `composePage` */
@@ -13,6 +14,8 @@ export interface FunctionNames {
   readonly start: (service: DescService, rpc: DescMethod | undefined) => string;
   /** `permitGetDashboard` */
   readonly permit: (rpc: DescMethod) => string;
+  /** `decideGetDashboard`: what of a permit is decided behind limits. */
+  readonly decide: (rpc: DescMethod) => string;
   /** `createDashboardService` */
   readonly create: (service: DescService) => string;
   /** `toSummary`; for further aliases `toSummaryFromUpV2Summary`; towards an upstream `fromSummary`. */
@@ -34,7 +37,7 @@ export function functionNames(model: Model): (file: DescFile) => FunctionNames {
 
 function namesOf(
   file: DescFile,
-  { messages, lets, permits }: Model,
+  { messages, lets, permits, limits }: Model,
   conversions: readonly (MessageConversion | EnumConversion)[],
 ): FunctionNames {
   const wishes = new Map<string, readonly string[]>();
@@ -58,6 +61,11 @@ function namesOf(
   }
   for (const { desc, rpc } of permits.filter(({ desc, steps }) => own(desc) && steps.length > 0))
     add("permit", idOf(desc, rpc.desc), [`permit${rpc.desc.name}`, `permit${desc.name}${rpc.desc.name}`]);
+  const limited = new Set(limits.filter(isLimitedLate).map(({ rpc }) => rpc));
+  for (const { desc, rpc } of permits.filter(
+    ({ desc, rpc, steps }) => own(desc) && steps.length > 0 && limited.has(rpc),
+  ))
+    add("decide", idOf(desc, rpc.desc), [`decide${rpc.desc.name}`, `decide${desc.name}${rpc.desc.name}`]);
   for (const conversion of conversions.filter(({ owner }) => own(owner)))
     add("convert", conversionId(conversion), conversionNames(conversion));
   // What every file has.
@@ -69,6 +77,7 @@ function namesOf(
     admit: ({ typeName }) => nameOf("admit", typeName),
     start: (service, rpc) => nameOf("start", idOf(service, rpc)),
     permit: (rpc) => nameOf("permit", idOf(rpc.parent, rpc)),
+    decide: (rpc) => nameOf("decide", idOf(rpc.parent, rpc)),
     create: ({ typeName }) => nameOf("create", typeName),
     convert: (conversion) => nameOf("convert", conversionId(conversion)),
     scope: new NameScope(undefined, names.values()),

@@ -29,6 +29,7 @@ import type {
 } from "./plan.ts";
 import { type PlanCodec, planCodec } from "./plan-codec.ts";
 import { allCallers, type planStarts } from "./plan-let.ts";
+import { planLimits, rateLimitsOf } from "./plan-limits.ts";
 import { type PlanRuledMessage, planRules } from "./plan-rules.ts";
 import { planVersion } from "./plan-version.ts";
 import { planCallPolicy, planUpstream } from "./policies.ts";
@@ -62,10 +63,11 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
   const reached = reach(file, run);
   const lets = file.services.flatMap((service) => [
     ...(service.let === undefined ? [] : [service.let]),
-    ...service.methods.flatMap(({ permit }) => permit ?? []),
+    ...service.methods.flatMap(({ permit, limits }) => [permit, limits].filter((block) => block !== undefined)),
   ]);
   const entries = [...new Set([...lets, ...reached].flatMap(callsIn).flatMap((call) => run.calls.get(call) ?? []))];
   const clients = clientsOf(reached, run.upstreams(file.desc));
+  const limits = rateLimitsOf(file);
   const belongs = (desc: { readonly file: DescFile }): boolean => desc.file.name === file.desc.name;
   return {
     desc: file.desc,
@@ -88,6 +90,7 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
                   start: of.get(method),
                   permit: method.permit && run.permits.get(method.permit),
                   version: planVersion(method.version),
+                  limits: planLimits(method.limits, limits, run.functions(file.desc).scope),
                   rest: method.rest,
                   concurrent: concurrency(method, run),
                   maxElements: maxElementsOf(method, file),
@@ -97,6 +100,7 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
         }),
       };
     }),
+    limits,
     messages: own,
     conversions: {
       messages: model.conversions.messages.filter((conversion) => belongs(conversion.owner)),

@@ -3,7 +3,7 @@ import type { Overload } from "../cel/index.ts";
 import { reachable } from "../graph.ts";
 import { blocksOf, callsIn, expressionsIn, functionsIn } from "../resolve/model/blocks.ts";
 import { effectTable } from "../resolve/model/effects.ts";
-import type { BffService, Block, Call, Composed, Let, Model, Permit, Step } from "../resolve/model/model.ts";
+import type { BffService, Block, Call, Composed, Let, Limits, Model, Permit, Step } from "../resolve/model/model.ts";
 import { requestLists } from "../resolve/model/request-lists.ts";
 import { serverPaths } from "../resolve/model/server-paths.ts";
 import { composesOf } from "../resolve/model/source-parts.ts";
@@ -15,6 +15,7 @@ import type { AppNeeds, Entry, Plan, PlanFile, PlanMessage, PlanResolver, PlanSe
 import { envElsewhere, envOfFiles, serverEnv } from "./plan-env.ts";
 import { planFile } from "./plan-file.ts";
 import { planStarts, sharedNames, syncShared } from "./plan-let.ts";
+import { isLimitedLate } from "./plan-limits.ts";
 import { planMessage } from "./plan-message.ts";
 import { planPermit } from "./plan-permit.ts";
 import { receivedCalls } from "./received.ts";
@@ -73,7 +74,8 @@ export function plan(model: Model): Plan {
     );
   }
   const starts = (service: BffService): ReturnType<typeof planStarts> => planStarts(service, messages, around);
-  const permits = new Map(model.permits.map((permit) => [permit, planPermit(permit, around)]));
+  const limited = new Set(model.limits.filter(isLimitedLate).map(({ rpc }) => rpc));
+  const permits = new Map(model.permits.map((permit) => [permit, planPermit(permit, around, limited.has(permit.rpc))]));
   const run = { children, messages, calls, resolvers, upstreams, functions, env, own, starts, permits };
   const files = model.files.map((file) => planFile(file, model, run));
   const enums = new Map(model.conversions.enums.map((one) => [`${one.from.typeName}>${one.to.typeName}`, one]));
@@ -188,7 +190,7 @@ function memo(compute: (name: string) => boolean): (name: string) => boolean {
 }
 
 /** Those of services first, then outer messages before inner ones, then as declared; from 0 in each group. */
-function ranksOf(groups: readonly (readonly (Composed | Let | Permit)[])[]): Map<Step, number> {
+function ranksOf(groups: readonly (readonly (Composed | Let | Permit | Limits)[])[]): Map<Step, number> {
   const ranks = new Map<Step, number>();
   for (const group of groups) {
     const lets = group.filter(({ kind }) => kind === "let");
@@ -208,13 +210,13 @@ function components(
   model: Model,
   children: (message: Block) => Composed[],
   packages: boolean,
-): (Composed | Let | Permit)[][] {
+): (Composed | Let | Permit | Limits)[][] {
   const parent = new Map<DescFile, DescFile>();
   const find = (file: DescFile): DescFile => {
     const up = parent.get(file) ?? file;
     return up === file ? file : find(up);
   };
-  const blocks = [...model.messages, ...model.lets, ...model.permits];
+  const blocks = [...model.messages, ...model.lets, ...model.permits, ...model.limits];
   for (const message of blocks)
     for (const child of children(message)) parent.set(find(child.file.desc), find(message.file.desc));
   for (const { desc, let: own, methods } of model.files.flatMap((file) => file.services))
@@ -223,7 +225,7 @@ function components(
   if (packages)
     for (const { files } of model.packages)
       for (const { desc } of files) if (files[0] !== undefined) parent.set(find(desc), find(files[0].desc));
-  const groups = new Map<DescFile, (Composed | Let | Permit)[]>();
+  const groups = new Map<DescFile, (Composed | Let | Permit | Limits)[]>();
   for (const message of blocks) {
     const root = find(message.file.desc);
     groups.set(root, [...(groups.get(root) ?? []), message]);

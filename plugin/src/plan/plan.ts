@@ -24,6 +24,7 @@ import type { Wanted } from "../resolve/model/oneof-only.ts";
 import type { RestRule } from "../resolve/model/rest.ts";
 import type { NameScope } from "./names.ts";
 import type { PlanCodec } from "./plan-codec.ts";
+import type { PlanLimits, PlanRateLimit } from "./plan-limits.ts";
 import type { PlanRuledMessage, PlanRules } from "./plan-rules.ts";
 
 export interface Plan {
@@ -42,6 +43,8 @@ export interface PlanFile {
   /** Of its services. */
   readonly identity: Identity | undefined;
   readonly services: readonly PlanService[];
+  /** The counters of its services, in the order of their first use. */
+  readonly limits: readonly PlanRateLimit[];
   /** In file order. */
   readonly messages: readonly PlanMessage[];
   readonly conversions: Conversions;
@@ -101,9 +104,16 @@ export interface PlanStart extends PlanBlock {
 /** What decides, once a request has been read, whether its caller may call the rpc. */
 export interface PlanPermit extends PlanBlock {
   readonly composed: Permit;
-  /** `permitGetDashboard` */
-  readonly name: string;
+  /** The functions that it is made of: one, or two where limits stand between them. */
+  readonly parts: readonly PermitPart[];
   readonly callers: Callers | undefined;
+}
+export interface PermitPart {
+  /** When the endpoint asks: `decide` behind its limits. */
+  readonly gate: "judge" | "decide";
+  /** `permitGetDashboard`, `decideGetDashboard` */
+  readonly name: string;
+  readonly steps: readonly PlanStep[];
 }
 export interface PlanMethod {
   readonly method: BffMethod;
@@ -114,6 +124,8 @@ export interface PlanMethod {
   readonly permit: PlanPermit | undefined;
   /** What callers are told of its end. */
   readonly version: PlanVersion | undefined;
+  /** How often it may be called; undefined: as often as callers like. */
+  readonly limits: PlanLimits | undefined;
   /** Its paths besides that of the rpc. */
   readonly rest: readonly RestRule[];
   /** Calls to one upstream at a time in one response. */

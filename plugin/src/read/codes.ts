@@ -108,6 +108,14 @@ export const declarationCodes = {
     "A branch says which requests go to it, by `if` or by `share`, and others stay where they were. One that takes all of them is the upstream's address itself.",
   BFF183:
     "A branch has a name of lower-case letters, digits and underscores, which no other branch of its entry has. Its address is in a variable of the environment that ends with this name.",
+  BFF174:
+    "A limit has a name, a key, and says how much is allowed in what time. By its name clients, logs and metrics know it.",
+  BFF175:
+    "What limits count are whole numbers, and no more than can be counted exactly. Otherwise somebody would be let through, or refused, by a rounding.",
+  BFF176:
+    "A limit is per a duration, which rolls, or per day or month of the calendar, in UTC. Of those all may be used at once.",
+  BFF177:
+    "What a limit says has an effect: `settle` corrects a `cost` that has been charged, and `closed` is for counters outside of the process.",
   BFF184:
     "A path of google.api.http is a template: segments that are literals, `*` or variables, `**` last, and a verb behind a colon. Whoever reads it another way serves other paths.",
   BFF185:

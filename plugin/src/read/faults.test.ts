@@ -17,6 +17,8 @@ const field = (rule: string) => `message M { string a = 1 [(bff.v1.field) = ${ru
 const identity = (sources: string) => `option (bff.v1.file).identity = { ${sources} };`;
 const source = (kind: string) => identity(`source: { name: "a" ${kind} }`);
 const jwt = (more: string) => source(`jwt: { issuer: "https://a.b" audience: "c" ${more} }`);
+const limit = (said: string, whole = false) =>
+  `message M {} service S { option (bff.v1.service).rate_limit = ${whole ? `«${said}»` : said}; rpc A(M) returns (M); }`;
 const permit = (said: string) =>
   `message M {} service S { option (bff.v1.service) = {}; rpc A(M) returns (M) { option (bff.v1.method).permit = { ${said} }; } }`;
 const http = (rule: string) =>
@@ -376,6 +378,20 @@ const faults: readonly Case[] = [
     "BFF146",
     call(`on_error: [{ on: ABORTED ignore: true }, «{ on: ABORTED if: "x" fail: {} }»]`),
     "this rule is never tried: earlier ones take its codes",
+  ],
+  ["BFF174", limit('{ name: "a" rate: 1 per: "1s" }', true), 'this limit has no "key"'],
+  ["BFF174", limit('{ name: «"A b"» key: "x" rate: 1 per: "1s" }'), '"A b" cannot name a limit'],
+  ["BFF105", limit('{ name: "a" key: "x" rate: «0» per: "1s" }'), '"rate" is 0'],
+  [
+    "BFF175",
+    limit('{ name: "a" key: "x" rate: «2000000000000» per: "1s" }'),
+    '"rate" is 2000000000000, and limits count up to 1000000000000',
+  ],
+  ["BFF176", limit('{ name: "a" key: "x" rate: 1 per: «"week"» }'), 'a limit is not per "week"'],
+  [
+    "BFF177",
+    limit('{ name: "a" key: "x" rate: 1 per: "1s" settle: «"y"» }'),
+    "`settle` says what a request has cost after all, and this limit has no `cost`",
   ],
   ["BFF190", lets(`{ name: "a" by: "1" defer: «true» }`), '"defer" is not supported yet'],
   [

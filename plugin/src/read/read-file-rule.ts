@@ -2,21 +2,21 @@ import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Breaker, FileRule, RetryBudget, Upstream } from "../gen/bff/v1/options_pb.ts";
 import type { IrBreaker, IrFile, IrRetryBudget, IrUpstream } from "../ir.ts";
 import { child, children, type Declared, sourced, text } from "./declared.ts";
-import { caution, fault, unsupported } from "./fault.ts";
+import { caution, fault } from "./fault.ts";
 import { checkMethod, checkReference, checkUnique } from "./names.ts";
 import { readEnv } from "./read-env.ts";
 import { readFunction } from "./read-function.ts";
 import { readIdentity } from "./read-identity.ts";
+import { readLimits } from "./read-limits.ts";
 import { isEmpty, readPolicy } from "./read-policy.ts";
 import { count, duration, ratio, maxElements as readMaxElements } from "./values.ts";
 
 export function readFileRule(
   { value, place }: Declared<FileRule>,
   report: Report,
-): Pick<IrFile, "upstreams" | "env" | "functions" | "identity" | "maxElements"> {
+): Pick<IrFile, "upstreams" | "env" | "functions" | "identity" | "limits" | "maxElements"> {
   if (isEmpty(value)) fault(report, "BFF124", place.at, "this rule says nothing", { hint: "leave it out" });
   const identity = child(value.identity, place, "identity");
-  if (value.rateLimit.length > 0) unsupported(report, place.field("rate_limit", 0).at, '"rate_limit"');
   const functions = children(value.function, place, "function").flatMap((one) => readFunction(one, report) ?? []);
   checkUnique(
     functions.map((one) => one.name),
@@ -30,6 +30,7 @@ export function readFileRule(
     env: readEnv(children(value.env, place, "env"), report),
     functions,
     identity: identity && readIdentity(identity, report),
+    limits: readLimits(value, place, report),
     maxElements: readMaxElements(value, place, report),
   };
 }

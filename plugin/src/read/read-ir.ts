@@ -59,7 +59,7 @@ function readFile(desc: DescFile, target: boolean, locator: Locator, report: Rep
   }
   const rule = hasOption(desc, fileOption)
     ? readFileRule({ value: getOption(desc, fileOption), place: locator.rule(desc, fileOption) }, report)
-    : { upstreams: [], env: [], functions: [], identity: undefined, maxElements: undefined };
+    : { upstreams: [], env: [], functions: [], identity: undefined, limits: [], maxElements: undefined };
   return {
     kind: "file",
     desc,

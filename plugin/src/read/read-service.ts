@@ -9,6 +9,7 @@ import { checkReference } from "./names.ts";
 import type { Place } from "./place.ts";
 import { readEnv } from "./read-env.ts";
 import { readHttp } from "./read-http.ts";
+import { readLimits } from "./read-limits.ts";
 import { readPermit } from "./read-permit.ts";
 import { isEmpty } from "./read-policy.ts";
 import { readSteps } from "./read-step.ts";
@@ -30,7 +31,6 @@ export function readService(desc: DescService, locator: Locator, report: Report)
   const value = getOption(desc, serviceOption);
   const place = locator.rule(desc, serviceOption);
   const permit = permitOf(value, place, "service", report);
-  if (value.rateLimit.length > 0) unsupported(report, place.field("rate_limit", 0).at, '"rate_limit"');
   if (value.httpCache !== undefined) unsupported(report, place.field("http_cache").at, '"http_cache"');
   return {
     kind: "service",
@@ -38,6 +38,7 @@ export function readService(desc: DescService, locator: Locator, report: Report)
     at: locator.name(desc),
     permit,
     version: readVersion(value, place, report),
+    limits: readLimits(value, place, report),
     steps: readSteps(value.let, place, report),
     env: readEnv(children(value.env, place, "env"), report),
     methods: desc.methods.map((method) => readMethod(method, locator, report)),
@@ -51,6 +52,7 @@ const SAYS_NOTHING = {
   response: undefined,
   permit: undefined,
   version: undefined,
+  limits: [],
   validate: undefined,
 };
 
@@ -67,7 +69,6 @@ function readMethod(desc: DescMethod, locator: Locator, report: Report): IrMetho
   const place = locator.rule(desc, methodOption);
   if (isEmpty(value)) fault(report, "BFF124", place.at, "this rule says nothing", { hint: "leave it out" });
   const permit = permitOf(value, place, "rpc", report);
-  if (value.rateLimit.length > 0) unsupported(report, place.field("rate_limit", 0).at, '"rate_limit"');
   if (value.httpCache !== undefined) unsupported(report, place.field("http_cache").at, '"http_cache"');
   if (value.cache !== undefined) unsupported(report, place.field("cache").at, '"cache"');
   const response = text(value.response, place, "response");
@@ -82,6 +83,7 @@ function readMethod(desc: DescMethod, locator: Locator, report: Report): IrMetho
     response,
     permit,
     version: readVersion(value, place, report),
+    limits: readLimits(value, place, report),
     validate: sourced(value.validate, place, "validate"),
     http,
   };

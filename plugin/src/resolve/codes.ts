@@ -63,6 +63,12 @@ export const CODES = {
     "`by` of a branch is a text: requests with the same one stay on one side. Other values become texts in more than one way.",
   BFF271:
     "The variables that say where upstreams and their branches are differ. Two with one name would call one address for the other.",
+  BFF244:
+    "Limits of one name in a package are one counter, wherever they stand. So what they say of it agrees; whom they count, and how much a request costs, may differ.",
+  BFF245:
+    "A limit reads what is there when it is charged. That of a file or a service is one for several rpcs, with other requests and answers; none waits for a call, for what is refused calls nobody.",
+  BFF246: "A limit counts by a text, or a number or bool that becomes one, and in whole units.",
+  BFF247: "What a request costs can be told wherever the limit applies. Otherwise it would be free for some.",
   BFF275: "A variable of a path is a field of the request. Nobody else would get what stands there.",
   BFF276:
     "A variable of a path is a single value, and reached through single messages. A segment holds no list, and no message.",
@@ -212,6 +218,11 @@ export const CODES = {
     "What is `deprecated` in its proto says so to those who call it, too. Clients that were compiled long ago see headers only.",
   BFF560:
     "A branch that a header chooses has a condition over who calls, or from where. Otherwise whoever knows the header calls what is not meant for everybody yet.",
+  BFF540:
+    "A limit counts by what a caller cannot choose. By a header or an argument it would count nobody who writes another one into each request, and keep a counter for each.",
+  BFF541: "Whether a limit applies is not for the client to say. A header says what the client wants it to say.",
+  BFF542:
+    "A limit is charged once for a request. Where it applies twice to one key, half as much is allowed as its `rate` says.",
   BFF563:
     "A request has one rpc that answers it. Where two templates are alike but for the names of their variables, chance would choose.",
   BFF564:

@@ -9,6 +9,7 @@ import { type MessageGraph, messageGraph, rootOf } from "./graph/message-graph.t
 import { envVars } from "./messages/env.ts";
 import { checkServicesEnv } from "./messages/env-agreement.ts";
 import { resolveLet } from "./messages/let.ts";
+import { resolveLimits } from "./messages/limits.ts";
 import { resolveAdrift, resolveMessage } from "./messages/message.ts";
 import { ownFunctions } from "./messages/own-functions.ts";
 import { packageContext } from "./messages/package-context.ts";
@@ -19,7 +20,7 @@ import { versionsOf } from "./messages/version.ts";
 import { isDegradation } from "./model/degradation.ts";
 import type { EffectTable } from "./model/effects.ts";
 import { effectTable, restsOn } from "./model/effects.ts";
-import type { BffFile, BffMethod, BffPackage, Composed, Let, Model, Permit, Step } from "./model/model.ts";
+import type { BffFile, BffMethod, BffPackage, Composed, Let, Limits, Model, Permit, Step } from "./model/model.ts";
 import { lookupMessage, lookupMethod, lookupService } from "./names/lookup.ts";
 import { DEFAULT_BUDGET_MS } from "./policies/context.ts";
 import { checkOwnWord } from "./policies/vouching.ts";
@@ -63,8 +64,11 @@ export function resolve(ir: Ir, report: Report): Model {
   const lets = resolveLets(run);
   const { composed, namedAdrift } = resolveMessages(run, graph);
   const permits = resolvePermits(run);
+  const limits = resolveLimits(run);
   suspectUntried(run);
-  const files = ir.files.filter((file) => file.target).map((file) => bffFile(run, file, { composed, lets, permits }));
+  const files = ir.files
+    .filter((file) => file.target)
+    .map((file) => bffFile(run, file, { composed, lets, permits, limits }));
   return {
     ir,
     files,
@@ -72,6 +76,7 @@ export function resolve(ir: Ir, report: Report): Model {
     identities: [...run.identities.values()].filter((identity) => identity !== undefined),
     lets: [...lets.values()],
     permits: [...permits.values()],
+    limits: [...limits.values()],
     messages: [...composed.values()],
     conversions: aliases.conversions(),
     rules: resolveRules(ir, report),
@@ -176,9 +181,10 @@ interface ResolvedBlocks {
   readonly composed: ReadonlyMap<string, Composed>;
   readonly lets: ReadonlyMap<IrService, Let>;
   readonly permits: ReadonlyMap<IrMethod, Permit>;
+  readonly limits: ReadonlyMap<IrMethod, Limits>;
 }
 
-function bffFile(run: Run, file: IrFile, { composed, lets, permits }: ResolvedBlocks): BffFile {
+function bffFile(run: Run, file: IrFile, { composed, lets, permits, limits }: ResolvedBlocks): BffFile {
   const effects = effectTable([...composed.values()]);
   const rest = new Map(
     file.services.flatMap(({ methods }) => methods.map((one) => [one, restOf(one, run.report)] as const)),
@@ -207,6 +213,7 @@ function bffFile(run: Run, file: IrFile, { composed, lets, permits }: ResolvedBl
           degradedField: substituted ? output.fields.find(isDegradation) : message.degradedField,
           permit: permits.get(method),
           version: versions.get(method),
+          limits: limits.get(method),
           rest: rest.get(method) ?? [],
           timeoutMs: method.timeout?.value ?? DEFAULT_BUDGET_MS,
           noSideEffects: method.desc.idempotency === Level.NO_SIDE_EFFECTS,

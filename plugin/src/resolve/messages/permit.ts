@@ -204,7 +204,7 @@ function scopeOf({ run, service, method, file, context }: Around, report: Report
     brokenFunctions: new Set(context.brokenFunctions),
     known: new Set(),
     shared,
-    strict: true,
+    strict: "permit",
   };
   return { scope, env: env.variables };
 }
@@ -228,7 +228,7 @@ function condition(around: Around, cx: MessageContext, permit: IrPermit, index: 
   const test = checkCondition(scope, permit.if, "this `if`");
   const said = permit.fail;
   // What is told to those who are refused is not part of the decision; it is known that the condition does not hold.
-  const lenient = { ...where(scope, test, false), strict: false };
+  const lenient = { ...where(scope, test, false), strict: undefined };
   const fail = said === undefined ? DENIED(permit.at) : resolveFailure(lenient, said, []);
   if (test === undefined || fail === undefined) return undefined;
   checkTold(scope, fail);

@@ -22,6 +22,7 @@ import type {
   IrIdentitySource,
   IrMessage,
   IrMethod,
+  IrRateLimit,
   IrService,
   IrStep,
 } from "../../ir.ts";
@@ -37,6 +38,8 @@ export interface Model {
   readonly lets: readonly Let[];
   /** Who may call each rpc; none of those whose permit has a fault. */
   readonly permits: readonly Permit[];
+  /** How often each rpc may be called; none of those without limits. */
+  readonly limits: readonly Limits[];
   /** Every identity that governs a package of this run. */
   readonly identities: readonly Identity[];
   /** Composed messages, composers before what they compose. */
@@ -127,6 +130,8 @@ export interface BffMethod {
   readonly permit: Permit | undefined;
   /** Undefined: nothing says when it ends. */
   readonly version: Version | undefined;
+  /** Undefined: as often as callers like. */
+  readonly limits: Limits | undefined;
   /** Its paths besides that of the rpc. */
   readonly rest: readonly RestRule[];
   readonly timeoutMs: number;
@@ -204,6 +209,34 @@ export interface Permit extends Block {
   readonly callers: Callers | undefined;
   /** The steps of the service that it rests on, as declared. */
   readonly rests: ReadonlySet<IrStep>;
+}
+
+/** How often an rpc may be called: what the files of its package, its service and itself say. Its steps are the expressions of its uses. */
+export interface Limits extends Block {
+  readonly kind: "limits";
+  readonly ir: IrService;
+  readonly desc: DescService;
+  readonly rpc: IrMethod;
+  /** In this order; all apply. */
+  readonly uses: readonly LimitUse[];
+  readonly callers: Callers | undefined;
+}
+export interface LimitUse {
+  readonly ir: IrRateLimit;
+  /** Where it stands. */
+  readonly of: "file" | "service" | "rpc";
+  /** Of the rpc: its counters are those of this package. */
+  readonly package: string;
+  readonly key: Expression;
+  readonly if: Expression | undefined;
+  readonly cost: Expression | undefined;
+  /** Over the answer, too: the declared response. */
+  readonly settle: Expression | undefined;
+  /** It is charged before credentials are judged: it reads nothing but the address, headers and `env`. */
+  readonly early: boolean;
+  /** It does not apply to callers of whom nobody is known: the rpc is public, and it reads the principal. */
+  readonly spares: boolean;
+  readonly env: readonly EnvVar[];
 }
 
 export interface Args {

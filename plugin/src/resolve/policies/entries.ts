@@ -1,7 +1,7 @@
 // The upstream entries that govern a package, and what they say of one method, leaf by leaf.
 import type { DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { Ir, IrBranch, IrEnvVar, IrFile, IrFunction, IrIdentity, IrUpstream } from "../../ir.ts";
+import type { Ir, IrBranch, IrEnvVar, IrFile, IrFunction, IrIdentity, IrRateLimit, IrUpstream } from "../../ir.ts";
 import type { Sourced, Text } from "../../origin.ts";
 
 export interface Governing {
@@ -9,6 +9,7 @@ export interface Governing {
   readonly entries: readonly IrUpstream[];
   readonly env: readonly IrEnvVar[];
   readonly functions: readonly IrFunction[];
+  readonly limits: readonly IrRateLimit[];
   readonly identities: readonly { readonly identity: IrIdentity; readonly file: IrFile }[];
 }
 
@@ -27,6 +28,7 @@ export function governing(ir: Ir, packageName: string): Governing {
     entries: files.flatMap((file) => file.upstreams),
     env: files.flatMap((file) => file.env),
     functions: files.flatMap((file) => file.functions),
+    limits: files.flatMap((file) => file.limits),
     identities: files.flatMap((file) => (file.identity === undefined ? [] : [{ identity: file.identity, file }])),
   };
 }

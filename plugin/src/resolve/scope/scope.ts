@@ -101,8 +101,8 @@ export interface MessageScope {
   readonly known: ReadonlySet<Variable>;
   /** What is there outside of any message, too: the steps of the service, and those of them with a fault. */
   readonly shared: { readonly steps: Map<string, Step>; readonly broken: Set<string> };
-  /** In a permit: errors are never absorbed, and what is unset is one (cel/types/strict.ts). */
-  readonly strict?: boolean;
+  /** In a permit, and in a limit: errors are never absorbed, and what is unset is one (cel/types/strict.ts). */
+  readonly strict?: "permit" | "limit" | undefined;
 }
 
 export function free(scope: MessageScope, text: Text): FreeNames {
@@ -139,12 +139,12 @@ export function check(scope: MessageScope, text: Text, locals: readonly Variable
     enums: scope.enums,
   };
   const found = checkExpression(text, expressions, scope.registry, scope.report);
-  if (found === undefined || scope.strict !== true) return found;
-  return comparesOptionals(found, scope.report) ? undefined : strict(found);
+  if (found === undefined || scope.strict === undefined) return found;
+  return comparesOptionals(found, scope.strict, scope.report) ? undefined : strict(found);
 }
 
 /** Two optionals that hold nothing are equal, which says of nobody that they are who they have to be. */
-function comparesOptionals({ root }: Expression, report: Report): boolean {
+function comparesOptionals({ root }: Expression, of: string, report: Report): boolean {
   const found = (node: Node): Node | undefined => {
     const equality = node.kind === "call" && (node.overload === "equals" || node.overload === "not_equals");
     if (equality && node.args.every(({ type }) => type.kind === "optional")) return node;
@@ -159,7 +159,7 @@ function comparesOptionals({ root }: Expression, report: Report): boolean {
   report({
     code: "BFF243",
     severity: "error",
-    message: "in a permit two values that may both be missing are not compared: nothing equals nothing",
+    message: `in a ${of} two values that may both be missing are not compared: nothing equals nothing`,
     at: node.at,
     hint: "ask for one of them first, as in has(a.b) && a.b == …",
   });
@@ -234,5 +234,5 @@ export function stepsRead(scope: MessageScope, expressions: readonly (Expression
 export function withoutMessage(scope: MessageScope): MessageScope {
   const given = new Map([...scope.given].filter(([name]) => name !== "args"));
   const { steps, broken } = scope.shared;
-  return { ...scope, given, steps, broken, offered: [], brokenArgs: new Set(), strict: false };
+  return { ...scope, given, steps, broken, offered: [], brokenArgs: new Set(), strict: undefined };
 }

@@ -48,7 +48,7 @@ export function resolveCall(cx: MessageContext, ir: IrCall, locals: readonly Var
     ir.batch && batch === undefined ? undefined : { method, batched: batch !== undefined, ...answerOf(method, batch) };
   // Nothing stands in for an answer that decides who may call: of such rules only those that refuse are left.
   const holding = (rules: readonly ErrorRule[]): readonly ErrorRule[] =>
-    scope.strict === true ? rules.filter(({ then }) => then.kind === "fail") : rules;
+    scope.strict === "permit" ? rules.filter(({ then }) => then.kind === "fail") : rules;
   const given = entries.flatMap((entry) => reachable(holding(errorRules(cx, outside, entry.policy, gives, []))));
   const onError = reachable([...holding(errorRules(cx, scope, ir.policy, gives, locals)), ...given]);
   const tried = new Set(onError.map(({ at }) => at));

@@ -1,0 +1,192 @@
+import type { Report } from "../diagnostic/diagnostic.ts";
+import type { RateLimit } from "../gen/bff/v1/options_pb.ts";
+import type { CalendarUnit, IrRateLimit } from "../ir.ts";
+import type { Sourced, Text } from "../origin.ts";
+import { children, type Declared, sourced, text } from "./declared.ts";
+import { caution, fault } from "./fault.ts";
+import type { Place } from "./place.ts";
+import { duration, expression } from "./values.ts";
+
+/** How often callers may: of a package, of a service or of an rpc. A limit of which something is missing is left out. */
+export function readLimits(
+  { rateLimit: values }: { readonly rateLimit: readonly RateLimit[] },
+  place: Place,
+  report: Report,
+): readonly IrRateLimit[] {
+  return children(values, place, "rate_limit").flatMap((declared) => readLimit(declared, report) ?? []);
+}
+
+function readLimit(declared: Declared<RateLimit>, report: Report): IrRateLimit | undefined {
+  const { value, place } = declared;
+  const name = nameOf(declared, report);
+  const key = expression(value.key, place, "key", report);
+  const rate = whole(declared, "rate", report);
+  const per = perOf(declared, report);
+  const burst = whole(declared, "burst", report);
+  const cost = expression(value.cost, place, "cost", report);
+  const settle = expression(value.settle, place, "settle", report);
+  const condition = expression(value.if, place, "if", report);
+  const missing = REQUIRED.filter(([field]) => value[field] === undefined);
+  const [[, instead] = ["", ""]] = missing;
+  if (missing.length > 0) {
+    const names = missing
+      .map(([field]) => `"${field}"`)
+      .join(", ")
+      .replace(/, ([^,]*)$/, " and $1");
+    fault(report, "BFF174", place.at, `this limit has no ${names}`, {
+      hint:
+        missing.length === 1
+          ? `add ${instead}`
+          : 'write it as in `{ name: "user" key: "principal.subject" rate: 600 per: "1m" }`',
+    });
+  }
+  if (settle !== undefined && value.cost === undefined) {
+    fault(
+      report,
+      "BFF177",
+      settle.at,
+      "`settle` says what a request has cost after all, and this limit has no `cost`",
+      {
+        hint: "add `cost`: what is charged before the request is answered, and how much of it is kept `settle` decides",
+      },
+    );
+  }
+  if (value.local === true && value.closed === true) {
+    caution(
+      report,
+      "BFF177",
+      place.field("closed").at,
+      "`closed` is for counters that cannot be reached, and those of a `local` limit are in the process",
+      "leave out one of them",
+    );
+  }
+  if (name === undefined || key === undefined || rate === undefined || per === undefined) return undefined;
+  if (value.burst !== undefined && burst === undefined) return undefined;
+  if (typeof per.value === "string" && burst !== undefined) {
+    fault(
+      report,
+      "BFF176",
+      burst.at,
+      `a limit per ${per.value} has no \`burst\`: all of its \`rate\` may be used at once`,
+      {
+        hint: `leave it out, or write a duration such as "${per.value === "day" ? "1d" : "30d"}", which rolls`,
+      },
+    );
+    return undefined;
+  }
+  if (!isCounted(rate, per.value, burst ?? rate, report)) return undefined;
+  return {
+    kind: "rate_limit",
+    at: place.at,
+    name,
+    key,
+    rate,
+    per,
+    burst,
+    cost,
+    settle,
+    if: condition,
+    local: value.local === true,
+    closed: value.closed === true,
+    sources: { local: sourced(value.local, place, "local"), closed: sourced(value.closed, place, "closed") },
+  };
+}
+
+const REQUIRED = [
+  ["name", 'a `name`, by which clients, logs and metrics know it, as in `name: "user"`'],
+  ["key", 'a `key`, by which requests are counted together, as in `key: "principal.subject"`'],
+  ["rate", "a `rate`, which says how many are allowed in `per`, as in `rate: 600`"],
+  ["per", 'a `per`: a duration such as `"1m"`, or `"day"` or `"month"`'],
+] as const;
+
+/** It stands in headers, between quotes (RFC 9651, "Strings"), in names of metrics, and in keys of Redis. */
+const NAME = /^[a-z][a-z0-9_-]{0,62}$/;
+
+function nameOf({ value, place }: Declared<RateLimit>, report: Report): Text | undefined {
+  const name = text(value.name, place, "name");
+  if (name === undefined || NAME.test(name.value)) return name;
+  const like = name.value
+    .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
+    .toLowerCase()
+    .replace(/[^a-z0-9_-]+/g, "_")
+    .replace(/^[^a-z]+|_+$/g, "");
+  fault(report, "BFF174", name.at, `${JSON.stringify(name.value)} cannot name a limit`, {
+    hint: NAME.test(like)
+      ? `write "${like}"`
+      : "write up to 63 lower-case letters, digits, underscores and dashes, a letter first",
+  });
+  return undefined;
+}
+
+function whole(
+  { value, place }: Declared<RateLimit>,
+  field: "rate" | "burst",
+  report: Report,
+): Sourced<number> | undefined {
+  const said = value[field];
+  if (said === undefined) return undefined;
+  const { at } = place.field(field);
+  if (said === 0n) {
+    const hint = field === "rate" ? "write how many are allowed in `per`" : "leave it out: it is `rate` then";
+    fault(report, "BFF105", at, `"${field}" is 0`, { hint });
+    return undefined;
+  }
+  if (said <= BigInt(MOST)) return { value: Number(said), at };
+  fault(report, "BFF175", at, `"${field}" is ${said}, and limits count up to ${MOST}`, {
+    hint: "write a smaller number",
+  });
+  return undefined;
+}
+const MOST = 1_000_000_000_000;
+
+/** Years are as long as anybody has meant a limit that rolls. */
+const MOST_DAYS = 366;
+const UNITS: Readonly<Record<string, string>> = {
+  second: '"1s"',
+  minute: '"1m"',
+  hour: '"1h"',
+  week: '"7d", which rolls',
+  year: '"365d", which rolls',
+};
+
+function perOf({ value: { per }, place }: Declared<RateLimit>, report: Report): IrRateLimit["per"] | undefined {
+  const { at } = place.field("per");
+  if (per === "day" || per === "month") return { value: per satisfies CalendarUnit, at };
+  const instead = per === undefined ? undefined : UNITS[per.trim().toLowerCase().replace(/s$/, "")];
+  if (instead === undefined) return duration(per, place, "per", report, MOST_DAYS);
+  fault(report, "BFF176", at, `a limit is not per ${JSON.stringify(per)}`, {
+    hint: `write ${instead}; "day" and "month" are the calendar's`,
+  });
+  return undefined;
+}
+
+/**
+ * Whether every count is a whole number that a double holds: what is charged is counted in parts of a microsecond's share, as the runtime's
+ * counters do (runtime/src/limits/rate-limit.ts).
+ */
+function isCounted(rate: Sourced<number>, per: number | CalendarUnit, burst: Sourced<number>, report: Report): boolean {
+  if (typeof per === "string") return true;
+  const micros = Math.round(per * 1000);
+  if (micros < 1) {
+    fault(report, "BFF175", rate.at, "this limit is per less than a microsecond", { hint: "write a longer `per`" });
+    return false;
+  }
+  const divisor = commonDivisor(rate.value, micros);
+  if (burst.value * (micros / divisor) <= Number.MAX_SAFE_INTEGER / 4) return true;
+  fault(
+    report,
+    "BFF175",
+    burst.at,
+    `${burst.value} at once, of ${rate.value} in this \`per\`, cannot be counted exactly`,
+    {
+      hint: "write rounder numbers, such as a `rate` that divides the milliseconds of `per`, or smaller ones",
+    },
+  );
+  return false;
+}
+
+function commonDivisor(a: number, b: number): number {
+  let [more, less] = [a, b];
+  while (less > 0) [more, less] = [less, more % less];
+  return more;
+}

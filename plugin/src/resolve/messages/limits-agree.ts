@@ -1,0 +1,71 @@
+// Which limits govern an rpc, and that those of one name are one counter.
+import type { IrMethod, IrRateLimit, IrService } from "../../ir.ts";
+import type { Origin } from "../../origin.ts";
+import type { PackageContext, Run } from "../steps/context.ts";
+import { packageContext } from "./package-context.ts";
+
+export interface DeclaredLimit {
+  readonly limit: IrRateLimit;
+  readonly of: "file" | "service" | "rpc";
+}
+
+/** The widest first; all apply. */
+export function limitsOf({ governing }: PackageContext, service: IrService, method: IrMethod): DeclaredLimit[] {
+  return [
+    ...governing.limits.map((limit) => ({ limit, of: "file" }) as const),
+    ...service.limits.map((limit) => ({ limit, of: "service" }) as const),
+    ...method.limits.map((limit) => ({ limit, of: "rpc" }) as const),
+  ];
+}
+
+/** What limits of one name have in common. */
+const LEAVES: readonly {
+  readonly name: string;
+  readonly get: (limit: IrRateLimit) => string;
+  readonly at: (limit: IrRateLimit) => Origin | undefined;
+}[] = [
+  { name: "rate", get: ({ rate }) => String(rate.value), at: ({ rate }) => rate.at },
+  {
+    name: "per",
+    get: ({ per }) => (typeof per.value === "string" ? per.value : `${per.value} ms`),
+    at: ({ per }) => per.at,
+  },
+  { name: "burst", get: ({ burst, rate }) => String((burst ?? rate).value), at: ({ burst }) => burst?.at },
+  { name: "local", get: ({ local }) => String(local), at: ({ sources }) => sources.local?.at },
+  { name: "closed", get: ({ closed }) => String(closed), at: ({ sources }) => sources.closed?.at },
+];
+
+/** Two limits of one name in one package say the same of their counter. */
+export function checkLimitsAgree(run: Run): void {
+  const told = new Set<IrRateLimit>();
+  const packages = new Map<string, IrService[]>();
+  for (const { desc, services } of run.ir.files) {
+    const name = desc.proto.package;
+    if (services.length > 0) packages.set(name, [...(packages.get(name) ?? []), ...services]);
+  }
+  for (const [name, services] of packages) {
+    const { governing } = packageContext(run, name);
+    const own = services.flatMap(({ limits, methods }) => [...limits, ...methods.flatMap((method) => method.limits)]);
+    const first = new Map<string, IrRateLimit>();
+    for (const limit of [...governing.limits, ...own]) {
+      const earlier = first.get(limit.name.value);
+      if (earlier === undefined) first.set(limit.name.value, limit);
+      else if (!told.has(limit) && compare(run, earlier, limit)) told.add(limit);
+    }
+  }
+}
+
+function compare({ report }: Run, earlier: IrRateLimit, limit: IrRateLimit): boolean {
+  const leaf = LEAVES.find(({ get }) => get(earlier) !== get(limit));
+  if (leaf === undefined) return false;
+  const { name } = limit;
+  report({
+    code: "BFF244",
+    severity: "error",
+    message: `two limits are called "${name.value}", and differ in \`${leaf.name}\`: ${leaf.get(earlier)} and ${leaf.get(limit)}`,
+    at: leaf.at(limit) ?? name.at,
+    related: [{ at: leaf.at(earlier) ?? earlier.name.at, message: `${leaf.get(earlier)} here` }],
+    hint: "limits of one name are one counter: let them agree, or give one of them a name of its own",
+  });
+  return true;
+}

@@ -1,0 +1,274 @@
+// How often an rpc may be called: what the files of its package, its service and itself say, each limit in the scope of where it stands.
+import type { DescMessage } from "@bufbuild/protobuf";
+import { type Expression, typeName, type Variable } from "../../cel/index.ts";
+import type { Diagnostic, Report } from "../../diagnostic/diagnostic.ts";
+import type { IrFile, IrMethod, IrService, IrStep } from "../../ir.ts";
+import type { Text } from "../../origin.ts";
+import type { Limits, LimitUse, Step } from "../model/model.ts";
+import { check, checkCondition, free, HEADERS, type MessageScope, PEER, where } from "../scope/scope.ts";
+import type { PackageContext, Run } from "../steps/context.ts";
+import { envOfLet, seen } from "./env.ts";
+import { checkLimitsAgree, type DeclaredLimit, limitsOf } from "./limits-agree.ts";
+import { packageContext } from "./package-context.ts";
+import { callersOf, givenOfCallers } from "./principal.ts";
+
+/** The limits of every rpc that has some. One that has a fault is left out. */
+export function resolveLimits(run: Run): ReadonlyMap<IrMethod, Limits> {
+  checkLimitsAgree(run);
+  const found = new Map<IrMethod, Limits>();
+  const report = once(run.report);
+  for (const file of run.ir.files) {
+    const context = packageContext(run, file.desc.proto.package);
+    for (const service of file.services)
+      for (const method of service.methods) {
+        const around = { run, file, service, method, context, report };
+        const uses = limitsOf(context, service, method).flatMap((declared) => resolveUse(around, declared) ?? []);
+        if (uses.length > 0) found.set(method, blockOf(around, uses));
+      }
+  }
+  return found;
+}
+
+/** What a file or a service says is said again for each rpc, and told once. */
+function once(report: Report): Report {
+  const told = new Set<string>();
+  return (diagnostic: Diagnostic) => {
+    const { code, message, at } = diagnostic;
+    const key = `${code} ${at.file}:${at.line}:${at.column} ${message}`;
+    if (told.size !== told.add(key).size) report(diagnostic);
+  };
+}
+
+interface Around {
+  readonly run: Run;
+  readonly file: IrFile;
+  readonly service: IrService;
+  readonly method: IrMethod;
+  readonly context: PackageContext;
+  readonly report: Report;
+}
+
+/** As a block, so that whatever looks at all expressions sees these. */
+function blockOf({ run, file, service, method }: Around, uses: readonly LimitUse[]): Limits {
+  return {
+    kind: "limits",
+    ir: service,
+    file,
+    desc: service.desc,
+    rpc: method,
+    uses,
+    callers: callersOf(run, method),
+    args: { message: method.desc.input, variable: message("args", "args", method.desc.input), members: [] },
+    shared: [],
+    env: uses.flatMap(({ env }) => env),
+    steps: uses.flatMap((use) =>
+      [use.key, use.cost, use.settle].flatMap((by, i) =>
+        by === undefined ? [] : [stepOf(use, by, i === 0 ? use.if : undefined)],
+      ),
+    ),
+    targets: [],
+  };
+}
+
+function stepOf({ ir }: LimitUse, by: Expression, condition: Expression | undefined): Step {
+  const nothing = { name: undefined, supplementary: undefined, fallback: undefined, autobind: undefined };
+  const declared: IrStep = {
+    kind: "step",
+    at: ir.at,
+    index: 0,
+    ...nothing,
+    if: condition?.text,
+    source: { kind: "by", by: by.text },
+    after: [],
+    unordered: undefined,
+  };
+  return {
+    ir: declared,
+    name: undefined,
+    index: 0,
+    variable: undefined,
+    if: condition,
+    source: { kind: "by", by },
+    supplementary: false,
+    autobind: false,
+    unordered: false,
+    fallback: undefined,
+    after: [],
+    reads: [],
+    absent: false,
+    absentByFailure: false,
+    tainted: false,
+  };
+}
+
+function message(name: string, role: "args" | "item", desc: DescMessage): Variable {
+  const type = { kind: "message", desc } as const;
+  return { name, role, type, proto: type, absent: false };
+}
+
+function resolveUse(around: Around, { limit, of }: DeclaredLimit): LimitUse | undefined {
+  const { scope, env } = scopeOf(around, of);
+  const { key: keyText, cost: costText, settle: settleText, if: ifText } = limit;
+  const texts = [keyText, costText, settleText, ifText].filter((text) => text !== undefined);
+  const lacks = texts.map((text) => checkNames(around, scope, text, of, text === settleText));
+  if (lacks.includes(false)) return undefined;
+  const condition = ifText && checkCondition(scope, ifText, "this `if`");
+  const key = checkKey(where(scope, condition), keyText);
+  if (key === undefined || (ifText !== undefined && condition === undefined)) return undefined;
+  const { method } = around;
+  const answered = new Map([...scope.given, ["result", message("result", "item", method.desc.output)] as const]);
+  const sure = new Set([...key.unsafe, ...(condition?.unsafe ?? [])]);
+  const cost = costText && checkCost(where(scope, condition), costText, "cost", sure);
+  const settle = settleText && checkCost(where({ ...scope, given: answered }, condition), settleText, "settle", sure);
+  if ((costText !== undefined && cost === undefined) || (settleText !== undefined && settle === undefined)) return;
+  const reads = [key, condition, cost].flatMap((one) => one?.reads ?? []).map(({ variable }) => variable.role);
+  return {
+    ir: limit,
+    of,
+    package: around.context.governing.package,
+    key,
+    if: condition,
+    cost,
+    settle,
+    early:
+      settle === undefined &&
+      reads.every((role) => EARLY.has(role)) &&
+      key.reads.some(({ variable: { role } }) => role === "peer" || role === "headers"),
+    spares: [...sure].some(({ role }) => role === "principal"),
+    env,
+  };
+}
+
+/** What is known before anybody asks who is calling. */
+const EARLY: ReadonlySet<Variable["role"]> = new Set(["peer", "headers", "env", "var"]);
+
+/** Whether a text reads nothing that is not there; what is would be known by other names elsewhere, so it is said which. */
+function checkNames(
+  { service, method, context }: Around,
+  scope: MessageScope,
+  text: Text,
+  of: DeclaredLimit["of"],
+  settles: boolean,
+): boolean {
+  const { names } = free(scope, text);
+  const refuse = (message: string, hint: string): false => {
+    scope.report({ code: "BFF245", severity: "error", message, at: text.at, hint });
+    return false;
+  };
+  if (names.has("principal") && !context.identified)
+    return refuse(
+      "nothing says who is calling: a limit by `principal` needs an identity",
+      "add `identity` to the file rule of this package, or count by `peer.address`",
+    );
+  if (names.has("args") && of !== "rpc")
+    return refuse(
+      `a limit of a ${of} sees no \`args\`: each rpc has another request`,
+      "move it to the rpcs, or read `principal`, `peer`, `headers`, `env` or `now`",
+    );
+  if (names.has("result") && of !== "rpc")
+    return refuse(
+      `a limit of a ${of} sees no \`result\`: each rpc has another answer`,
+      "move the limit to the rpcs; limits of one name are one counter wherever they stand",
+    );
+  if (names.has("result") && !settles)
+    return refuse(
+      "there is no `result` before the request is answered",
+      "charge by `cost` what it may cost at most, and say by `settle` what it has cost after all",
+    );
+  const steps = [...service.steps, ...(method.permit?.steps ?? [])];
+  const step = steps.find(({ name }) => name !== undefined && names.has(name.value))?.name;
+  if (step !== undefined && !scope.given.has(step.value))
+    return refuse(
+      `a limit sees no steps, and "${step.value}" is one: what is refused calls nobody`,
+      "read `principal`, `args`, `peer`, `headers`, `env` or `now`",
+    );
+  return true;
+}
+
+const KEYS: ReadonlySet<string> = new Set(["string", "int", "uint", "bool"]);
+
+function checkKey(scope: MessageScope, text: Text): Expression | undefined {
+  const key = check(scope, text);
+  if (key === undefined || KEYS.has(key.type.kind)) return key;
+  const hints: Readonly<Record<string, string>> = {
+    optional: 'write what stands in where it is unset, as in `.orValue("")`; an empty key is refused',
+    message: "name a field of it",
+    bytes: "write a text, as in `base64.encode(…)`",
+  };
+  scope.report({
+    code: "BFF246",
+    severity: "error",
+    message: `this key is ${typeName(key.type)}, not string, int, uint or bool`,
+    at: text.at,
+    hint: hints[key.type.kind] ?? "write a text or a whole number that tells one caller from another",
+  });
+  return undefined;
+}
+
+/** @param sure what the key and the condition read, so that it is there where this is asked */
+function checkCost(
+  scope: MessageScope,
+  text: Text,
+  what: "cost" | "settle",
+  sure: ReadonlySet<Variable>,
+): Expression | undefined {
+  const cost = check(scope, text);
+  if (cost === undefined) return undefined;
+  if (cost.type.kind !== "int" && cost.type.kind !== "uint") {
+    scope.report({
+      code: "BFF246",
+      severity: "error",
+      message: `this \`${what}\` is ${typeName(cost.type)}, not int or uint`,
+      at: text.at,
+      hint:
+        cost.type.kind === "double"
+          ? "round it up, as in `int(math.ceil(…))`"
+          : "write a whole number, such as `1` or a field that holds one",
+    });
+    return undefined;
+  }
+  const absent = cost.unsafe.find((variable) => !sure.has(variable));
+  if (absent === undefined) return cost;
+  scope.report({
+    code: "BFF247",
+    severity: "error",
+    message: `this \`${what}\` has no value where "${absent.name}" is absent, and the limit applies all the same`,
+    at: text.at,
+    hint: `write what it is then, as in \`ok(${absent.name}) ? … : 1\``,
+  });
+  return undefined;
+}
+
+/** Everything is strict: what cannot be told would let somebody pass. */
+function scopeOf({ run, service, method, file, context, report }: Around, of: DeclaredLimit["of"]) {
+  const { given: caller, broken } = givenOfCallers(run, undefined, context, [method], report);
+  const env = of === "file" ? seen(context.env, context.brokenEnv) : envOfLet(run, service, file, context, () => {});
+  const given = new Map<string, Variable>([
+    ...(of === "rpc" ? [["args", message("args", "args", method.desc.input)] as const] : []),
+    ["headers", HEADERS],
+    ["env", env.group],
+    ["now", context.now],
+    ["peer", PEER],
+    ...caller,
+  ]);
+  const all = new Set(broken);
+  const scope: MessageScope = {
+    registry: run.ir.registry,
+    container: file.desc.proto.package,
+    enums: run.enums,
+    report,
+    given,
+    steps: new Map(),
+    stepOf: new Map(),
+    broken: all,
+    offered: of === "rpc" ? method.desc.input.fields.map(({ name }) => name) : [],
+    brokenArgs: new Set(),
+    brokenEnv: env.broken,
+    functions: context.functions,
+    brokenFunctions: new Set(context.brokenFunctions),
+    known: new Set(),
+    shared: { steps: new Map(), broken: all },
+    strict: "limit",
+  };
+  return { scope, env: env.variables };
+}
