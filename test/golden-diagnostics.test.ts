@@ -13,6 +13,7 @@ import {
   compileCase,
   type GoldenCase,
   goldenCases,
+  parameterOf,
   requestOf,
   textsBelow,
   UPDATE,
@@ -29,7 +30,7 @@ const cases = goldenCases("diagnostics");
 
 function compiled(one: GoldenCase) {
   const texts = { ...UPSTREAMS, ...one.protos };
-  const { response, diagnostics } = compileCase(requestOf(one), texts, "import_extension=ts,server=true");
+  const { response, diagnostics } = compileCase(requestOf(one), texts, parameterOf(one));
   const ordered = [...diagnostics];
   return { response, diagnostics: ordered, text: `${renderDiagnostics(ordered, (file) => texts[file], "text")}\n` };
 }

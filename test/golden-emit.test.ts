@@ -11,6 +11,7 @@ import {
   compileCase,
   type GoldenCase,
   goldenCases,
+  parameterOf,
   requestOf,
   textsBelow,
   UPDATE,
@@ -50,11 +51,7 @@ function emit(one: Emitted): {
   readonly request: CodeGeneratorRequest;
 } {
   const request = requestOf(one, one.upstreams);
-  const { response, diagnostics } = compileCase(
-    request,
-    { ...one.upstreams, ...one.protos },
-    "import_extension=ts,server=true",
-  );
+  const { response, diagnostics } = compileCase(request, { ...one.upstreams, ...one.protos }, parameterOf(one));
   // Some cases are about upstream types shown to clients, two packages in a folder, lists without a bound, or what is always true.
   const unasked = diagnostics.filter(({ code }) => !["BFF803", "BFF821", "BFF706", "BFF316"].includes(code));
   expect(renderDiagnostics(unasked, (file) => one.protos[file], "text")).toBe("");

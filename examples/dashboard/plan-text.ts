@@ -6,6 +6,7 @@ import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { describePlan } from "../../plugin/src/plan/describe-plan.ts";
 import { plan } from "../../plugin/src/plan/plan-run.ts";
 import { readIr } from "../../plugin/src/read/read-ir.ts";
+import { servedTogether } from "../../plugin/src/resolve/model/server-paths.ts";
 import { resolve } from "../../plugin/src/resolve/resolve.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -28,5 +29,6 @@ export function planText(file: string): string {
     }
   };
   const ignore = () => {}; // generation has reported what there is to report
-  return describePlan(plan(resolve(readIr({ files, allFiles, registry }, sources, ignore), ignore)));
+  const model = resolve(readIr({ files, allFiles, registry }, sources, ignore), ignore);
+  return describePlan(plan(model, servedTogether(model.packages, { each: true, names: [] })));
 }

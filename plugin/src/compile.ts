@@ -9,6 +9,7 @@ import {
 } from "@bufbuild/protobuf/wkt";
 import { createEcmaScriptPlugin } from "@bufbuild/protoplugin";
 import { checkAll, checkSound } from "./check/all-checks.ts";
+import { checkServed } from "./check/served-together.ts";
 import { checkServerNames } from "./check/server-names.ts";
 import type { Diagnostic, Report } from "./diagnostic/diagnostic.ts";
 import { renderDiagnostics } from "./diagnostic/render.ts";
@@ -20,8 +21,10 @@ import { type Parameter, parseParameter, withSeverity } from "./parameter.ts";
 import { planFiles } from "./plan/describe-files.ts";
 import { checkMaxCalls } from "./plan/max-calls.ts";
 import { plan } from "./plan/plan-run.ts";
+import { checkSharedUpstreams } from "./plan/shared-upstreams.ts";
 import { readIr } from "./read/read-ir.ts";
 import { checkVendored } from "./read/vendored.ts";
+import { idleServers, servedTogether } from "./resolve/model/server-paths.ts";
 import { foldUnseen } from "./resolve/names/unseen.ts";
 import { resolve } from "./resolve/resolve.ts";
 import { VERSION } from "./version.ts";
@@ -51,6 +54,7 @@ export function compile(request: CodeGeneratorRequest, sources: Sources, committ
   const { parameter, faults } = parseParameter(request.parameter);
   let diagnostics: Diagnostic[] = [];
   let lock: string | undefined;
+  let idle: readonly string[] = [];
   const described: ReturnType<typeof planFiles>[number][] = [];
   const report: Report = (diagnostic) => {
     const said = withSeverity(diagnostic, parameter);
@@ -74,10 +78,16 @@ export function compile(request: CodeGeneratorRequest, sources: Sources, committ
       const ir = readIr({ files: schema.files, allFiles: schema.allFiles, registry }, sources, report);
       const model = resolve(ir, report);
       checkAll(model, report);
-      const planned = hasErrors() ? undefined : plan(model);
-      if (planned !== undefined) checkMaxCalls(planned, report);
+      idle = idleServers(model.packages, parameter.server).map((name) => idleFault(name, model.packages));
+      const servers = servedTogether(model.packages, parameter.server);
+      checkServed(model, servers, report);
+      const planned = hasErrors() ? undefined : plan(model, servers);
+      if (planned !== undefined) {
+        checkMaxCalls(planned, report);
+        checkSharedUpstreams(planned, ir, report);
+      }
       if (!hasErrors()) checkSound(model, report);
-      if (parameter.server && !hasErrors()) checkServerNames(model, report);
+      if (!hasErrors()) checkServerNames(model, parameter.server, report);
       if (committed !== undefined) {
         const input = { ...committed, path: parameter.lock, mode: parameter.lockMode };
         const outcome = compareLock(model, input, sources, diagnostics.filter(isError));
@@ -85,8 +95,8 @@ export function compile(request: CodeGeneratorRequest, sources: Sources, committ
         diagnostics = withDrift(diagnostics, outcome.drifts, parameter);
       }
       diagnostics = foldUnseen(diagnostics);
-      if (hasErrors() || planned === undefined) throw new Rejected();
-      emit(planned, schema, parameter);
+      if (hasErrors() || planned === undefined || idle.length > 0) throw new Rejected();
+      emit(planned, schema);
       if (parameter.plan !== undefined) described.push(...planFiles(planned, parameter.plan));
     },
   });
@@ -105,9 +115,16 @@ export function compile(request: CodeGeneratorRequest, sources: Sources, committ
     return { response, warnings: diagnostics.filter(({ severity }) => severity === "warning"), diagnostics, lock };
   } catch (thrown) {
     if (!(thrown instanceof Rejected)) throw thrown;
+    if (!hasErrors()) return failed(idle.join("\n"));
     // buf prints its own words before the first line.
     return failed(`\n${renderDiagnostics(diagnostics.filter(isError), sources, parameter.errorFormat)}`);
   }
+}
+
+function idleFault(name: string, packages: readonly { readonly name: string }[]): string {
+  const names = packages.map((one) => JSON.stringify(one.name)).sort();
+  const instead = names.length === 0 ? "leave it out" : `write ${names.join(", ")}, or what several of them are below`;
+  return `option "server" has "${name}": this run has no package with BFF services of that name or below it; ${instead}`;
 }
 
 const isError = ({ severity }: Diagnostic): boolean => severity === "error";

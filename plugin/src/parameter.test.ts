@@ -8,7 +8,7 @@ describe("parameter", () => {
       parameter: {
         shaping: "",
         importExtension: "none",
-        server: false,
+        server: { each: false, names: [] },
         errorFormat: "text",
         errorOutput: undefined,
         lock: "bff.lock.json",
@@ -29,7 +29,7 @@ describe("parameter", () => {
       parameter: {
         shaping: "import_extension=ts,server=true",
         importExtension: "ts",
-        server: true,
+        server: { each: true, names: [] },
         errorFormat: "github",
         errorOutput: "a/b=c.json",
         lock: "locks/web.json",
@@ -45,8 +45,10 @@ describe("parameter", () => {
 
   test.each([
     ["import_extension=.js", { importExtension: "js" }],
-    ["server", { server: true }],
-    ["server=false", { server: false }],
+    ["server", { server: { each: true, names: [] } }],
+    ["server=false", { server: { each: false, names: [] } }],
+    ["server=web", { shaping: "server=web", server: { each: false, names: ["web"] } }],
+    ["server=true,server=web+shop.admin,server=web", { server: { each: true, names: ["web", "shop.admin"] } }],
   ])("%s", (raw, expected) => {
     const { parameter, faults } = parseParameter(raw);
     expect(faults).toEqual([]);
@@ -60,7 +62,13 @@ describe("parameter", () => {
       'unknown option "zzz": the options are import_extension, server, lock, lock_mode, plan, error_format, error_output, warn, error, off',
     ],
     ["import_extension=tsx", 'option "import_extension" has "tsx": did you mean "ts"?'],
-    ["server=yes", 'option "server" has "yes": write one of true, false'],
+    ["server=yes", 'option "server" has "yes": write true, false, or what packages are below, as in "server=web"'],
+    ["server=ture", 'option "server" has "ture": did you mean "true"?'],
+    [
+      "server=web/v1",
+      'option "server" has "web/v1": write true, false, or what packages are below, as in "server=web"',
+    ],
+    ["server=", 'option "server" has "": write true, false, or what packages are below, as in "server=web"'],
     ["error_format=gihtub", 'option "error_format" has "gihtub": did you mean "github"?'],
     ["error_format", 'option "error_format" has no value: write one of text, github'],
     ["error_output=", 'option "error_output" needs a path, as in "error_output=diagnostics.json"'],

@@ -5,6 +5,7 @@ import type { Format } from "./diagnostic/render.ts";
 import { CODES as driftCodes } from "./lock/codes.ts";
 import { declarationCodes } from "./read/codes.ts";
 import { CODES as resolveCodes } from "./resolve/codes.ts";
+import type { ServersWanted } from "./resolve/model/server-paths.ts";
 
 /** The plugin's options, as in `opt:` of buf.gen.yaml. */
 export interface Parameter {
@@ -12,8 +13,8 @@ export interface Parameter {
   readonly shaping: string;
   /** What import specifiers of generated files end in; "none" by default, as in protoc-gen-es. */
   readonly importExtension: "ts" | "js" | "none";
-  /** Whether to emit a `server.ts` beside each package with BFF services. */
-  readonly server: boolean;
+  /** For which packages with BFF services to emit a `server.ts`. */
+  readonly server: ServersWanted;
   readonly errorFormat: Format;
   /** Where to write all diagnostics as a document, from the working directory. */
   readonly errorOutput: string | undefined;
@@ -58,7 +59,8 @@ export function parseParameter(raw: string): { readonly parameter: Parameter; re
   const off = new Set<string>();
   const shaping: string[] = [];
   let importExtension: Parameter["importExtension"] = "none";
-  let server = false;
+  let each = false;
+  const servers = new Set<string>();
   let errorFormat: Format = "text";
   let errorOutput: string | undefined;
   let lock = "bff.lock.json";
@@ -86,8 +88,8 @@ export function parseParameter(raw: string): { readonly parameter: Parameter; re
         break;
       }
       case "server":
-        if (value === undefined || value === "true" || value === "false") server = value !== "false";
-        else faults.push(choose(name, value, ["true", "false"]));
+        if (value === undefined || value === "true" || value === "false") each = value !== "false";
+        else for (const one of value.split("+")) faults.push(...addServer(one, servers));
         break;
       case "lock":
         if (value !== undefined && value !== "") lock = value;
@@ -127,7 +129,18 @@ export function parseParameter(raw: string): { readonly parameter: Parameter; re
   for (const code of off) if (error.has(code)) faults.push(`${code} is in both "off" and "error": leave out one`);
   const lists = { warn, error, off };
   const reports = { errorFormat, errorOutput, lock, lockMode, plan };
+  const server = { each, names: [...servers] };
   return { parameter: { shaping: shaping.join(","), importExtension, server, ...reports, ...lists }, faults };
+}
+
+/** A package, or what names of packages begin with. */
+function addServer(value: string, servers: Set<string>): readonly string[] {
+  const like = didYouMean(value, ["true", "false"]);
+  if (like !== undefined) return [`option "server" has "${value}": did you mean "${like}"?`];
+  if (/^(yes|no|on|off)$/.test(value) || !/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/.test(value))
+    return [`option "server" has "${value}": write true, false, or what packages are below, as in "server=web"`];
+  servers.add(value);
+  return [];
 }
 
 function choose(name: string, value: string | undefined, values: readonly string[]): string {

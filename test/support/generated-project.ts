@@ -12,7 +12,7 @@ import { CodeGeneratorRequestSchema, CodeGeneratorResponseSchema } from "@bufbui
 import type { HandlerContext } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { onTestFinished } from "vitest";
-import { compileCase, requestOf, UPSTREAMS } from "./golden.ts";
+import { compileCase, parameterOf, requestOf, UPSTREAMS } from "./golden.ts";
 import { requestFor, schemaOf } from "./request.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -54,7 +54,7 @@ export class GeneratedProject {
       }),
     );
     const texts = { ...this.#upstreams, ...this.#protos };
-    const { response } = compileCase(request, texts, "import_extension=ts,server=true");
+    const { response } = compileCase(request, texts, parameterOf({ protos: this.#protos }));
     if (response.error) throw new Error(response.error);
     for (const { name, content } of [...messages.file, ...response.file]) this.write(name, content);
   }
@@ -143,7 +143,7 @@ export class GeneratedProject {
       });
       return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
     };
-    return { post, until, log: () => log };
+    return { url, post, until, log: () => log };
   }
 
   /** What a start that cannot succeed says. */

@@ -39,6 +39,12 @@ export function requestOf(
   return requestFor({ ...upstreams, ...protos }, Object.keys(protos));
 }
 
+/** What a case says in a line `// opt: server=web` of one of its protos; else the options of all. */
+export function parameterOf({ protos }: Pick<GoldenCase, "protos">): string {
+  const said = Object.values(protos).flatMap((text) => /^\/\/ opt: (.*)$/m.exec(text)?.[1] ?? []);
+  return `import_extension=ts,${said[0] ?? "server=true"}`;
+}
+
 /** The plugin's answer; `parameter` as in `opt:`. Excerpts show the given texts. */
 export function compileCase(
   request: CodeGeneratorRequest,

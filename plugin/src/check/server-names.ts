@@ -1,18 +1,21 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Model } from "../resolve/model/model.ts";
-import { serverFolders, serverPaths } from "../resolve/model/server-paths.ts";
+import { type ServersWanted, servedTogether, serverFolders } from "../resolve/model/server-paths.ts";
 
 /** Several packages in one folder, of which none can have `server.ts`. For runs that emit servers. */
-export function checkServerNames({ packages }: Model, report: Report): void {
-  const paths = serverPaths(packages);
-  for (const together of serverFolders(packages).values()) {
-    const [first, second] = together.map(({ files }) => files.flatMap(({ services }) => services)[0]?.ir);
-    if (first === undefined || second === undefined) continue;
+export function checkServerNames({ packages }: Model, wanted: ServersWanted, report: Report): void {
+  const all = servedTogether(packages, wanted);
+  for (const together of serverFolders(packages, wanted).values()) {
+    const [first, second] = together.map(
+      (one) => one.packages.flatMap(({ files }) => files).flatMap(({ services }) => services)[0]?.ir,
+    );
+    if (first === undefined || second === undefined || !together.some(({ written }) => written)) continue;
+    const paths = together.map(({ name }) => `${all.find((one) => one.name === name)?.path}.ts`);
     const names = together.map(({ name }) => `"${name}"`).join(" and ");
     report({
       code: "BFF821",
       severity: "warning",
-      message: `packages ${names} have their files in one folder, so that none has a server.ts there: their servers are ${together.map((one) => `${paths.get(one)}.ts`).join(" and ")}`,
+      message: `packages ${names} have their files in one folder, so that none has a server.ts there: their servers are ${paths.join(" and ")}`,
       at: second.at,
       related: [{ at: first.at, message: "a service of another package in this folder" }],
       hint: `give each package a folder of its own, such as "${together[1]?.name.replaceAll(".", "/")}", or both one package`,

@@ -39,7 +39,7 @@ export function emitIdentity(
     signs ? "], { signs: true });" : "]);",
   ]);
   const rows: Line[] = [
-    [`/** Who calls the services of ${server.package} (${names.place(identity.ir.at)}). */`],
+    [`/** Who calls the services of ${server.name} (${names.place(identity.ir.at)}). */`],
     ...block(
       [
         "export function createIdentity(",

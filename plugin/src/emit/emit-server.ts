@@ -1,7 +1,8 @@
-// `server.ts` of a package: what `node web/v1/server.ts` runs.
+// `server.ts` of a package, or of several: what `node web/v1/server.ts` runs.
 import type { DescFile, DescService } from "@bufbuild/protobuf";
 import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
 import type { PlanServer } from "../plan/plan.ts";
+import { identityReads } from "../resolve/model/identity-reads.ts";
 import type { EnvVar } from "../resolve/model/model.ts";
 import { envName } from "./emit-app.ts";
 import { LIMITS } from "./emit-limits.ts";
@@ -23,7 +24,8 @@ export function emitServer(server: PlanServer, f: GeneratedFile): void {
   const upstreams = server.upstreams.map(
     (upstream): Line => [`${upstream.name}: `, names.service(upstream.service), ","],
   );
-  const envOf = (service: DescService): string => (server.own.size === 0 ? "env" : `env: env.${service.name}`);
+  const envOf = (service: DescService): string =>
+    server.own.size === 0 ? "env" : `env: env${envKey(server, service).read}`;
   const caches = server.files.some((file) => file.entries.some((entry) => entry.policy.cache !== undefined));
   const options = caches ? "{ observer, cache }" : "{ observer }";
   const made: Line[] = single
@@ -50,7 +52,7 @@ export function emitServer(server: PlanServer, f: GeneratedFile): void {
   const limited = server.files.filter(({ limits }) => limits.length > 0);
   const parts = `clients, env${identified}${limited.length > 0 ? ", limits" : ""}, observer${caches ? ", cache" : ""}${supplied.length > 0 ? ", supplied" : ""}`;
   const rows: Line[] = [
-    [`name: ${JSON.stringify(server.package)},`],
+    [`name: ${JSON.stringify(server.name)},`],
     [
       "services: [",
       ...services.flatMap(({ service }, i): Line => [i === 0 ? "" : ", ", names.service(service.desc)]),
@@ -60,9 +62,7 @@ export function emitServer(server: PlanServer, f: GeneratedFile): void {
     ...(upstreams.length === 0 ? line("upstreams: {},") : block(["upstreams: {"], upstreams, ["},"])),
     ...branchLines(server),
     ...envLines(server),
-    ...(server.identity === undefined
-      ? []
-      : line("identity: ", f.import("createIdentity", `./${server.identity.path}.js`), ",")),
+    ...identityLines(server, f),
     ...limitsLines(limited, own),
     ...supplied.map(
       ({ name, members }): Line => [`${name}: [${members.map((one) => JSON.stringify(one)).join(", ")}],`],
@@ -127,17 +127,40 @@ function branchLines({ upstreams }: PlanServer): Lines {
   return rows.length === 0 ? [] : block(["branches: {"], rows, ["},"]);
 }
 
+/** The variables that it reads are of all services alike. */
+function identityLines(server: PlanServer, f: GeneratedFile): Lines {
+  const { identity, own } = server;
+  if (identity === undefined) return [];
+  const create = f.import("createIdentity", `./${identity.path}.js`);
+  const [first] = server.files.flatMap(({ services }) => services);
+  const read = identityReads(identity.identity);
+  const takes = server.env.some(({ variable }) => read.has(variable.name));
+  if (own.size === 0 || !takes || first === undefined) return [["identity: ", create, ","]];
+  return [["identity: (env) => ", create, `(env${envKey(server, first.desc).read}),`]];
+}
+
 /** How the environment is read; services that read a variable each in their own way get an object each. */
-function envLines({ env, own, files }: PlanServer): Lines {
+function envLines(server: PlanServer): Lines {
+  const { env, own, files } = server;
   if (env.length === 0) return [["env: () => ({}),"]];
   if (own.size === 0) return block(["env: (read) => ({"], env.map(envLine), ["}),"]);
   const services = files.flatMap((file) => file.services.map(({ desc }) => desc));
   const each = services.map((desc): Line => {
     const others = own.get(desc)?.map((entry) => envLine(entry).join("").replace(/,$/, "")) ?? [];
-    return [`${desc.name}: ${others.length === 0 ? "env" : `{ ...env, ${others.join(", ")} }`},`];
+    return [`${envKey(server, desc).property}: ${others.length === 0 ? "env" : `{ ...env, ${others.join(", ")} }`},`];
   });
   const all = block(["const env = {"], env.map(envLine), ["};"]);
   return block(["env: (read) => {"], [...all, ...block(["return {"], each, ["};"])], ["},"]);
+}
+
+/** The service's name, where no other service has it. */
+function envKey(
+  { files }: PlanServer,
+  { name, typeName }: DescService,
+): { readonly property: string; readonly read: string } {
+  const same = files.flatMap(({ services }) => services).filter(({ desc }) => desc.name === name);
+  const property = same.length === 1 ? name : JSON.stringify(typeName);
+  return { property, read: same.length === 1 ? `.${name}` : `[${property}]` };
 }
 
 function envLine(entry: EnvVar): readonly string[] {

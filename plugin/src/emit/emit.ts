@@ -1,5 +1,4 @@
 import type { Schema } from "@bufbuild/protoplugin";
-import type { Parameter } from "../parameter.ts";
 import type { Plan, PlanMessage } from "../plan/plan.ts";
 import { emitCodec } from "./emit-codec.ts";
 import { emitFile, isEmpty } from "./emit-file.ts";
@@ -9,7 +8,7 @@ import { emitServer } from "./emit-server.ts";
 import { bffPath, codecPath, rulesPath } from "./file-names.ts";
 
 /** Walks the plan and prints it. Not one decision is left to take here. */
-export function emit(plan: Plan, schema: Schema, parameter: Parameter): void {
+export function emit(plan: Plan, schema: Schema): void {
   const messages = new Map(
     plan.messages.map((message): [string, PlanMessage] => [message.composed.desc.typeName, message]),
   );
@@ -23,6 +22,5 @@ export function emit(plan: Plan, schema: Schema, parameter: Parameter): void {
     const { identity } = server;
     if (identity !== undefined) emitIdentity(identity, server, schema.generateFile(`${identity.path}.ts`), plan);
   }
-  if (!parameter.server) return;
-  for (const server of plan.servers) emitServer(server, schema.generateFile(`${server.path}.ts`));
+  for (const server of plan.servers) if (server.written) emitServer(server, schema.generateFile(`${server.path}.ts`));
 }

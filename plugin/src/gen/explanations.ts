@@ -2602,6 +2602,60 @@ export const EXPLANATIONS: readonly Explanation[] = [
     ]
   },
   {
+    "code": "BFF268",
+    "severity": "error",
+    "meaning": "Packages that are served together have one identity: their callers come to one port, and a credential means the same in all of them.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// page/identity.proto\noption (bff.v1.file) = {\n  identity: {\n    // …\n  }\n};"
+      },
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// page/v1/page.proto\nservice PageService {\n  option (bff.v1.service) = {};\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "page/v1/page.proto:8:9: error BFF268: \"page.v1\" knows no callers, and is served together with \"page.v2\", which does\n    8 | service PageService {\n      |         ^^^^^^^^^^^\n  page/identity.proto:8:13: the identity of \"page.v2\"\n    8 |   identity: {\n      |             ^\n  hint: import \"page/identity.proto\" here too, and give the rpcs a `permit`: `{ public: true }` where anybody may call"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "import \"page/identity.proto\";\n\nservice PageService {\n  option (bff.v1.service) = {permit: {public: true}};\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF269",
+    "severity": "error",
+    "meaning": "Packages that are served together share each upstream with its breaker, limit and retry budget, so that they say the same of it.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// page/v1/page.proto\noption (bff.v1.file) = {\n  upstream: {service: \"up.v1.ItemService\" breaker: {open_for: \"5s\" error_rate: 0.4}}\n};"
+      },
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// page/v2/page.proto\noption (bff.v1.file) = {\n  upstream: {service: \"up.v1.ItemService\" breaker: {open_for: \"2s\" error_rate: 0.4}}\n};"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "page/v2/page.proto:8:63: error BFF269: \"page.v2\" and \"page.v1\" are served together and share up.v1.ItemService: here it has breaker.open_for 2000 ms, there breaker.open_for 5000 ms\n    8 |   upstream: {service: \"up.v1.ItemService\" breaker: {open_for: \"2s\" error_rate: 0.4}}\n      |                                                               ^^^^\n  page/v1/page.proto:9:63: \"page.v1\"\n    9 |   upstream: {service: \"up.v1.ItemService\" breaker: {open_for: \"5s\" error_rate: 0.4}}\n      |                                                               ^^^^\n  hint: declare the entry in one file, and import that file in both"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  upstream: {service: \"up.v1.ItemService\" breaker: {open_for: \"5s\" error_rate: 0.4}}\n};"
+      }
+    ]
+  },
+  {
     "code": "BFF270",
     "severity": "error",
     "meaning": "`by` of a branch is a text: requests with the same one stay on one side. Other values become texts in more than one way.",

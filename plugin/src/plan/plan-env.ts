@@ -82,8 +82,11 @@ export function serverEnv(files: readonly PlanFile[], model: Model): Pick<PlanSe
   const first = new Map(env.map(({ ir }) => [ir.name.value, ir]));
   const descs = new Set(files.map(({ desc }) => desc));
   const services = model.files.flatMap((file) => (descs.has(file.desc) ? file.services : []));
+  const packages = new Map(model.files.flatMap((file) => file.services.map(({ desc }) => [desc, file.env] as const)));
   const own = services.flatMap(({ desc, env: declared }): [DescService, readonly EnvVar[]][] => {
-    const differ = declared.filter(({ ir }) => !readAlike(ir, first.get(ir.name.value) ?? ir));
+    const differ = [...(packages.get(desc) ?? []), ...declared].filter(
+      ({ ir }) => !readAlike(ir, first.get(ir.name.value) ?? ir),
+    );
     return differ.length === 0 ? [] : [[desc, differ]];
   });
   return { env, own: new Map(own) };

@@ -3,9 +3,20 @@ import type { Overload } from "../cel/index.ts";
 import { reachable } from "../graph.ts";
 import { blocksOf, callsIn, expressionsIn, functionsIn } from "../resolve/model/blocks.ts";
 import { effectTable } from "../resolve/model/effects.ts";
-import type { BffService, Block, Call, Composed, Let, Limits, Model, Permit, Step } from "../resolve/model/model.ts";
+import type {
+  BffFile,
+  BffService,
+  Block,
+  Call,
+  Composed,
+  Let,
+  Limits,
+  Model,
+  Permit,
+  Step,
+} from "../resolve/model/model.ts";
 import { requestLists } from "../resolve/model/request-lists.ts";
-import { serverPaths } from "../resolve/model/server-paths.ts";
+import type { ServedTogether } from "../resolve/model/server-paths.ts";
 import { composesOf } from "../resolve/model/source-parts.ts";
 import { nameCalls, nameFunctions, nameResolvers, nameUpstreams } from "./app-names.ts";
 import { coalescing } from "./coalesced.ts";
@@ -22,21 +33,21 @@ import { receivedCalls } from "./received.ts";
 import { stepNames } from "./step-names.ts";
 
 /** Decides everything that running needs: emission only walks what this gives. */
-export function plan(model: Model): Plan {
+export function plan(model: Model, servers: readonly ServedTogether[]): Plan {
   const effects = effectTable(model.messages);
   const composed = new Map(model.messages.map((message) => [message.desc.typeName, message]));
   const children = (message: Block): Composed[] =>
     message.steps
       .flatMap((step) => composesOf(step.source))
       .flatMap(({ message: desc }) => composed.get(desc.typeName) ?? []);
-  const groups = components(model, children, true);
+  const groups = components(model, children, servers);
   const ranks = ranksOf(groups);
   const messages = new Map<string, PlanMessage>();
   const calls = new Map<Call, Entry>();
   const coalesces = coalescing(model);
   const asked = receivedCalls(model);
   const { upstreams, resolvers, own } = nameGroups(groups);
-  for (const component of components(model, children, false)) {
+  for (const component of components(model, children, [])) {
     const [first] = component;
     if (first !== undefined) nameCalls(component, upstreams(first.file.desc), calls, coalesces, asked);
   }
@@ -81,7 +92,13 @@ export function plan(model: Model): Plan {
   const enums = new Map(model.conversions.enums.map((one) => [`${one.from.typeName}>${one.to.typeName}`, one]));
   const enumConversion: Plan["enumConversion"] = (from, to) => enums.get(`${from.typeName}>${to.typeName}`);
   const convert: Plan["convert"] = (conversion) => functions(conversion.owner.file).convert(conversion);
-  return { files, servers: serversOf(model, files), messages: [...messages.values()], convert, enumConversion };
+  return {
+    files,
+    servers: serversOf(model, servers, files),
+    messages: [...messages.values()],
+    convert,
+    enumConversion,
+  };
 }
 
 /** Names that hold for all files that compose each other. */
@@ -203,13 +220,13 @@ function ranksOf(groups: readonly (readonly (Composed | Let | Permit | Limits)[]
 }
 
 /**
- * Messages whose files share an app object, because one composes another across files. With `packages` also those of one package, which are
- * served together: what has to be named apart there is named apart from nothing else, so that no package changes the code of another.
+ * Messages whose files share an app object, because one composes another across files. With `servers` also those that are served together: what
+ * has to be named apart there is named apart from nothing else, so that no server changes the code of another.
  */
 function components(
   model: Model,
   children: (message: Block) => Composed[],
-  packages: boolean,
+  servers: readonly ServedTogether[],
 ): (Composed | Let | Permit | Limits)[][] {
   const parent = new Map<DescFile, DescFile>();
   const find = (file: DescFile): DescFile => {
@@ -222,9 +239,8 @@ function components(
   for (const { desc, let: own, methods } of model.files.flatMap((file) => file.services))
     for (const { composed: root, permit } of methods)
       if (own !== undefined || (permit?.steps.length ?? 0) > 0) parent.set(find(root.file.desc), find(desc.file));
-  if (packages)
-    for (const { files } of model.packages)
-      for (const { desc } of files) if (files[0] !== undefined) parent.set(find(desc), find(files[0].desc));
+  for (const files of servers.map(filesOf))
+    for (const { desc } of files) if (files[0] !== undefined) parent.set(find(desc), find(files[0].desc));
   const groups = new Map<DescFile, (Composed | Let | Permit | Limits)[]>();
   for (const message of blocks) {
     const root = find(message.file.desc);
@@ -233,26 +249,25 @@ function components(
   return [...groups.values()];
 }
 
-function serversOf(model: Model, files: readonly PlanFile[]): PlanServer[] {
-  const paths = serverPaths(model.packages);
-  return model.packages.map((one) => {
-    const { name, files: members } = one;
-    const descs = new Set(members.map((file) => file.desc));
+const filesOf = ({ packages }: ServedTogether): readonly BffFile[] => packages.flatMap(({ files }) => files);
+
+function serversOf(model: Model, servers: readonly ServedTogether[], files: readonly PlanFile[]): PlanServer[] {
+  return servers.map((server) => {
+    const { name, path, written, packages } = server;
+    const descs = new Set(filesOf(server).map((file) => file.desc));
     const own = files.filter((file) => descs.has(file.desc));
     const upstreams = new Map(own.flatMap((file) => file.upstreams).map((upstream) => [upstream.name, upstream]));
     const rpcs = own.flatMap(({ services }) => services.flatMap(({ desc }) => desc.methods));
+    const identity = packages[0]?.identity;
     return {
-      package: name,
-      path: paths.get(one) ?? "server",
+      name,
+      path,
+      written,
       types: holdsAny(rpcs.flatMap(({ input, output }) => [input, output])) ? typesOf(model) : [],
       files: own,
       upstreams: [...upstreams.values()],
       ...serverEnv(own, model),
-      identity: one.identity && {
-        path: identityPath(paths.get(one) ?? "server"),
-        identity: one.identity,
-        signs: own.some(signs),
-      },
+      identity: identity && { path: identityPath(path), identity, signs: own.some(signs) },
     };
   });
 }

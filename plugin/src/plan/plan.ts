@@ -147,17 +147,20 @@ export interface PlanVersion {
   readonly successor: string | undefined;
 }
 
-/** `server.ts` of one package. */
+/** `server.ts` of one package, or of several. */
 export interface PlanServer {
-  readonly package: string;
+  /** Of the package, or what all of them are below. */
+  readonly name: string;
   /** `web/v1/server`, without extension. */
   readonly path: string;
+  /** Whether it is wanted; its identity is written anyway. */
+  readonly written: boolean;
   /** The files whose messages a google.protobuf.Any may hold in JSON: all of the run, where an rpc has an Any. */
   readonly types: readonly DescFile[];
   readonly files: readonly PlanFile[];
   readonly upstreams: readonly PlanUpstream[];
   readonly env: readonly EnvVar[];
-  /** What services declare otherwise than `env` has it: with another default, or other alternates. */
+  /** What services, or their packages, declare otherwise than `env` has it: with another default, or other alternates. */
   readonly own: ReadonlyMap<DescService, readonly EnvVar[]>;
   readonly identity: PlanIdentity | undefined;
 }

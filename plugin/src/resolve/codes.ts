@@ -59,6 +59,10 @@ export const CODES = {
     "What has a `sunset` says since when it is deprecated. Clients look for the one header or for the other, and those who look for the first would learn of it when it is gone.",
   BFF267:
     "The successor of an rpc is another rpc of a BFF, which stays: a client that is sent there has to be answered.",
+  BFF268:
+    "Packages that are served together have one identity: their callers come to one port, and a credential means the same in all of them.",
+  BFF269:
+    "Packages that are served together share each upstream with its breaker, limit and retry budget, so that they say the same of it.",
   BFF270:
     "`by` of a branch is a text: requests with the same one stay on one side. Other values become texts in more than one way.",
   BFF271:

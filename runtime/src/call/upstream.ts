@@ -94,7 +94,7 @@ export class Upstream {
   readonly #methods = new Map<string, Breaker | undefined>();
   readonly #answers = new Map<string, AnswerTime>();
   #cache: Cache | undefined;
-  readonly #inner = new Map<string, Map<LimitPolicy, Limit>>();
+  readonly #inner = new Map<string, Limit>();
 
   /** @param branches how to reach each branch, by its name; what is undefined is off */
   constructor(
@@ -145,12 +145,11 @@ export class Upstream {
     this.#cache ??= new Cache({ clock: this.clock });
     return this.#cache;
   }
-  /** The inner pool of a method under a policy: one per process, however many services share the policy. */
+  /** The inner pool of a method under a policy: one per process, however many services and packages say the same. */
   innerLimit(method: string, policy: LimitPolicy): Limit {
-    const ofMethod = this.#inner.get(method) ?? new Map<LimitPolicy, Limit>();
-    this.#inner.set(method, ofMethod);
-    const limit = ofMethod.get(policy) ?? new Limit(policy);
-    ofMethod.set(policy, limit);
+    const key = `${method} ${policy.concurrent} ${policy.queued}`;
+    const limit = this.#inner.get(key) ?? new Limit(policy);
+    this.#inner.set(key, limit);
     return limit;
   }
   /** A unary method of this service under a policy. */

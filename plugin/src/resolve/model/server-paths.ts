@@ -1,21 +1,63 @@
-// Where the servers of packages go: beside the first file of each that has services.
+// Which packages are served together, and where their servers go.
 import type { BffPackage } from "./model.ts";
 
-/** Packages that have services, by the folder of their servers; "" is the top. */
-export function serverFolders(packages: readonly BffPackage[]): ReadonlyMap<string, readonly BffPackage[]> {
-  return Map.groupBy(packages, ({ files }) => {
-    const name = files[0]?.desc.name ?? "";
-    return name.slice(0, Math.max(0, name.lastIndexOf("/")));
+/** What the options ask for. */
+export interface ServersWanted {
+  /** A server for each package that none of `names` covers. */
+  readonly each: boolean;
+  /** A server for the package of this name and all below it: `web`, for `web.v1` and `web.v2`. */
+  readonly names: readonly string[];
+}
+
+/** Packages that one process serves. */
+export interface ServedTogether {
+  /** Of the only package, or that which all of them are below. */
+  readonly name: string;
+  /** In the order of the model. */
+  readonly packages: readonly BffPackage[];
+  /** `web/v1/server`, without extension. */
+  readonly path: string;
+  /** Whether to write its `server.ts`; what a server of one's own needs is written anyway. */
+  readonly written: boolean;
+}
+
+type Together = Omit<ServedTogether, "path">;
+
+/** Each package that has services is in one of them. */
+export function servedTogether(packages: readonly BffPackage[], wanted: ServersWanted): readonly ServedTogether[] {
+  const folders = serverFolders(packages, wanted);
+  return [...folders].flatMap(([folder, together]) =>
+    together.map((one): ServedTogether => {
+      const name = together.length === 1 ? "server" : `${one.name.replaceAll(".", "_") || "unnamed"}_server`;
+      return { ...one, path: folder === "" ? name : `${folder}/${name}` };
+    }),
+  );
+}
+
+/** By the folder of their servers; "" is the top. That of several packages is where a package of its name would stand. */
+export function serverFolders(
+  packages: readonly BffPackage[],
+  { each, names }: ServersWanted,
+): ReadonlyMap<string, readonly Together[]> {
+  const groups = Map.groupBy(packages, ({ name }) => coveredBy(name, names) ?? `\0${name}`);
+  const all = [...groups].map(([key, own]): Together => {
+    const named = !key.startsWith("\0");
+    return { name: named ? key : key.slice(1), packages: own, written: named || each };
+  });
+  return Map.groupBy(all, ({ name, packages: [first] }) => {
+    if (names.includes(name)) return name.replaceAll(".", "/");
+    const file = first?.files[0]?.desc.name ?? "";
+    return file.slice(0, Math.max(0, file.lastIndexOf("/")));
   });
 }
 
-/** `web/v1/server`, without extension; where a folder has several packages, none of which is the first one, `web_v1_server`. */
-export function serverPaths(packages: readonly BffPackage[]): ReadonlyMap<BffPackage, string> {
-  const paths = new Map<BffPackage, string>();
-  for (const [folder, together] of serverFolders(packages))
-    for (const one of together) {
-      const name = together.length === 1 ? "server" : `${one.name.replaceAll(".", "_") || "unnamed"}_server`;
-      paths.set(one, folder === "" ? name : `${folder}/${name}`);
-    }
-  return paths;
+/** The longest of the names that the package is, or is below. */
+function coveredBy(name: string, names: readonly string[]): string | undefined {
+  const covering = names.filter((one) => name === one || name.startsWith(`${one}.`));
+  return covering.sort((a, b) => b.length - a.length)[0];
+}
+
+/** Names that cover nothing. */
+export function idleServers(packages: readonly BffPackage[], { names }: ServersWanted): readonly string[] {
+  return names.filter((one) => !packages.some(({ name }) => coveredBy(name, names) === one));
 }
