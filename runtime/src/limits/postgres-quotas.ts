@@ -1,0 +1,163 @@
+import { endOf } from "./calendar.ts";
+import { MOST_TICKS } from "./local-counters.ts";
+import { CREATE_TABLE, idOf } from "./quota-table.ts";
+import type { Charge, Counter } from "./rate-limit.ts";
+import type { Answer, SharedCounters } from "./shared-counters.ts";
+
+/** Connections at once, and how many wait for one. */
+const MAX_CONNECTIONS = 8;
+const MAX_WAITING = 256;
+/** To connect, and for a statement, in milliseconds. */
+const TIMEOUT_MS = 2_000;
+/** What has ended is deleted: so many at a time, once in so many milliseconds. */
+const SWEPT = 500;
+const SWEEP_MS = 60_000;
+
+const ENDS = (unit: string): string =>
+  `(extract(epoch from date_trunc(${unit}, now() at time zone 'utc') + ('1 ' || ${unit})::interval) * 1000000)::bigint`;
+
+/** Locks all rows in one order, and charges them all if each has room. Another server's clock may have been ahead: what it has begun counts. */
+const CHARGE = `
+with wanted as (
+  select counter, quota, cost, ${ENDS("unit")} as ends
+  from unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[]) as asked (counter, quota, cost, unit)
+), locked as (
+  select q.counter, w.quota, w.cost, greatest(q.ends, w.ends) as ends, case when q.ends >= w.ends then q.used else 0 end as used
+  from bff_quota q join wanted w on w.counter = q.counter
+  order by q.counter
+  for update of q
+), verdict as (
+  select count(*) = cardinality($1::text[]) and bool_and(used + cost <= quota) as passes from locked
+), charged as (
+  update bff_quota q set used = l.used + l.cost, ends = l.ends
+  from locked l, verdict v
+  where q.counter = l.counter and v.passes
+)
+select counter, used, ends, passes, (extract(epoch from now()) * 1000000)::bigint as at from locked, verdict`;
+const BEGIN =
+  "insert into bff_quota (counter, ends, used) select counter, 0, 0 from unnest($1::text[]) as asked (counter) order by counter on conflict do nothing";
+const ADD = `
+update bff_quota q
+set used = greatest(0, least(${MOST_TICKS}, case when q.ends >= n.ends then q.used else 0 end + $2::bigint)), ends = greatest(q.ends, n.ends)
+from (select ${ENDS("$3::text")} as ends) n
+where q.counter = $1 and ($2::bigint >= 0 or greatest(q.ends, n.ends) = $4::bigint)`;
+const SWEEP = `
+delete from bff_quota where counter in (
+  select counter from bff_quota where ends > 0 and ends <= (extract(epoch from now()) * 1000000)::bigint limit ${SWEPT} for update skip locked
+)`;
+const LOOK = "select 1 from bff_quota limit 0";
+
+/** Codes of PostgreSQL: there is no such table; there is one by now, its type or its row in a catalog, since another process was faster. */
+const NO_TABLE = "42P01";
+const FASTER: readonly unknown[] = ["42P07", "42710", "23505"];
+
+type Row = Readonly<Record<string, unknown>>;
+/** What is used of pg's Pool, an optional peer. */
+interface Pool {
+  readonly waitingCount: number;
+  query(query: { readonly name?: string; readonly text: string; readonly values?: unknown[] }): Promise<{
+    readonly rows: Row[];
+  }>;
+  end(): Promise<void>;
+}
+
+/** Calendar quotas in PostgreSQL, by its clock. */
+export class PostgresQuotas implements SharedCounters {
+  readonly #pool: Pool;
+  #opened: Promise<void> | undefined;
+  #sweptAt = Number.NEGATIVE_INFINITY;
+
+  private constructor(pool: Pool) {
+    this.#pool = pool;
+  }
+
+  /**
+   * Connects when it is first asked.
+   *
+   * @param url `postgres://user:password@host:5432/database`, as pg takes it
+   * @throws where pg is not installed
+   */
+  static async at(url: string): Promise<PostgresQuotas> {
+    const { default: pg } = await import("pg");
+    const pool = new pg.Pool({
+      ...{ connectionString: url, max: MAX_CONNECTIONS, application_name: "bff", keepAlive: true },
+      ...{ connectionTimeoutMillis: TIMEOUT_MS, statement_timeout: TIMEOUT_MS, query_timeout: TIMEOUT_MS },
+    });
+    // Of connections that nobody uses: whoever needs one next gets another.
+    pool.on("error", () => {});
+    return new PostgresQuotas(pool);
+  }
+
+  async charge(charges: readonly Charge[]): Promise<Answer> {
+    await this.#open();
+    const ids = charges.map(({ counter, key }) => idOf(counter, key));
+    const values = [
+      ids,
+      charges.map(({ counter }) => counter.full),
+      charges.map(({ cost }) => cost),
+      charges.map(({ counter }) => counter.unit),
+    ];
+    let { rows } = await this.#query("charge", CHARGE, values);
+    if (rows.length < ids.length) {
+      await this.#query("begin", BEGIN, [ids]);
+      ({ rows } = await this.#query("charge", CHARGE, values));
+    }
+    const [first] = rows;
+    if (first === undefined || rows.length < ids.length) throw new Error("rows of quotas have gone");
+    const at = Number(first.at);
+    this.#sweep();
+    if (first.passes === true) return { at };
+    return { standings: charges.map((charge, i) => standingOf(charge, ids[i], rows, at)) };
+  }
+  async add(counter: Counter, key: string, units: number, since: number): Promise<void> {
+    const { unit } = counter;
+    if (unit === "") throw new TypeError(`the limit ${counter.id} is of no calendar unit`);
+    await this.#open();
+    const charged = Math.max(-MOST_TICKS, Math.min(MOST_TICKS, units));
+    await this.#query("add", ADD, [idOf(counter, key), charged, unit, endOf(unit, since)]);
+  }
+  async close(): Promise<void> {
+    await this.#pool.end();
+  }
+
+  /** A role that may not create tables will do where there is one. */
+  #open(): Promise<void> {
+    this.#opened ??= this.#create().catch((error: unknown) => {
+      this.#opened = undefined;
+      throw error;
+    });
+    return this.#opened;
+  }
+  async #create(): Promise<void> {
+    try {
+      await this.#query("look", LOOK, []);
+    } catch (error) {
+      if (codeOf(error) !== NO_TABLE) throw error;
+      await this.#query("create", CREATE_TABLE, []).catch((failed: unknown) => {
+        if (!FASTER.includes(codeOf(failed))) throw failed;
+      });
+    }
+  }
+  #sweep(): void {
+    const now = performance.now();
+    if (now - this.#sweptAt < SWEEP_MS) return;
+    this.#sweptAt = now;
+    this.#query("sweep", SWEEP, []).catch(() => {}); // the next one does it
+  }
+  /** Prepared once for each connection. */
+  async #query(name: string, text: string, values: unknown[]): Promise<{ readonly rows: Row[] }> {
+    if (this.#pool.waitingCount >= MAX_WAITING) throw new Error("too many wait for a connection");
+    return this.#pool.query({ name: `bff_quota_${name}`, text, values });
+  }
+}
+
+function standingOf({ counter, cost }: Charge, id: string | undefined, rows: readonly Row[], at: number) {
+  const row = rows.find((one) => one.counter === id);
+  const used = Number(row?.used ?? 0);
+  const wait = used + cost > counter.full ? Math.max(1, Number(row?.ends) - at) : 0;
+  return { wait, left: Math.max(0, counter.full - used) };
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error ? (error as { readonly code?: unknown }).code : undefined;
+}

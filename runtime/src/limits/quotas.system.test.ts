@@ -1,0 +1,154 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { freePort } from "../testing/listening.ts";
+import { endOf } from "./calendar.ts";
+import { PostgresQuotas } from "./postgres-quotas.ts";
+import { Counter } from "./rate-limit.ts";
+import type { SharedCounters } from "./shared-counters.ts";
+import { SqliteQuotas } from "./sqlite-quotas.ts";
+
+// Against a real PostgreSQL, and SQLite.
+
+let folder: string;
+let port: number;
+let server: ChildProcess;
+
+function command(name: string): string {
+  const versions = existsSync("/usr/lib/postgresql") ? readdirSync("/usr/lib/postgresql").sort().reverse() : [];
+  return versions.map((version) => `/usr/lib/postgresql/${version}/bin/${name}`).find(existsSync) ?? name;
+}
+function owner(): { readonly uid?: number; readonly gid?: number } {
+  if (process.getuid?.() !== 0) return {};
+  const id = (flag: string) => Number(execFileSync("id", [flag, "postgres"], { encoding: "utf8" }));
+  return { uid: id("-u"), gid: id("-g") };
+}
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "bff-quota-"));
+  port = await freePort();
+  const { uid, gid } = owner();
+  if (uid !== undefined && gid !== undefined) chownSync(folder, uid, gid);
+  const options = { ...owner(), cwd: folder };
+  execFileSync(command("initdb"), ["-D", join(folder, "data"), "-U", "bff", "-A", "trust", "-N"], options);
+  const args = ["-D", join(folder, "data"), "-p", `${port}`, "-h", "127.0.0.1", "-k", "", "-c", "fsync=off"];
+  server = spawn(command("postgres"), args, { ...options, stdio: ["ignore", "ignore", "pipe"] });
+  for await (const chunk of server.stderr as NodeJS.ReadableStream)
+    if (String(chunk).includes("ready to accept connections")) break;
+  server.stderr?.resume();
+}, 60_000);
+afterAll(async () => {
+  server.kill("SIGQUIT");
+  if (server.exitCode === null) await once(server, "exit");
+  rmSync(folder, { recursive: true, force: true });
+});
+
+let files = 0;
+const stores: readonly [string, () => Promise<() => Promise<SharedCounters>>][] = [
+  ["PostgreSQL", async () => () => PostgresQuotas.at(`postgres://bff@127.0.0.1:${port}/postgres`)],
+  [
+    "SQLite",
+    async () => {
+      const file = join(folder, `quota-${files++}.db`);
+      return () => SqliteQuotas.at(file);
+    },
+  ],
+];
+
+let names = 0;
+const quota = (rate: number, per: "day" | "month" = "month") =>
+  new Counter({ name: `q${names++}`, package: "web.v1", rate, per, burst: rate });
+
+describe.each(stores)("quotas in %s", (_, place) => {
+  async function opened(count = 1) {
+    const open = await place();
+    const all: SharedCounters[] = [];
+    for (let i = 0; i < count; i++) {
+      const one = await open();
+      onTestFinished(() => one.close());
+      all.push(one);
+    }
+    return all as [SharedCounters, ...SharedCounters[]];
+  }
+  const now = () => Date.now() * 1000;
+
+  test("are charged all or none, to the last unit", async () => {
+    const [store] = await opened();
+    const [wide, narrow] = [quota(100), quota(3, "day")];
+    const charge = (cost: number) => store.charge([wide, narrow].map((counter) => ({ counter, key: "=ann", cost })));
+    for (let i = 0; i < 3; i++) expect(await charge(1)).toMatchObject({ at: expect.any(Number) });
+    for (let i = 0; i < 3; i++) {
+      const refused = await charge(1);
+      expect(refused).toMatchObject({ standings: [{ wait: 0, left: 97 }, { left: 0 }] });
+      const wait = "standings" in refused ? (refused.standings[1]?.wait ?? 0) : 0;
+      expect(Math.abs(now() + wait - endOf("day", now()))).toBeLessThan(5_000_000);
+    }
+    expect(await store.charge([{ counter: wide, key: "=bob", cost: 100 }])).toMatchObject({ at: expect.any(Number) });
+    expect(await store.charge([{ counter: wide, key: "=ann", cost: 98 }])).toMatchObject({ standings: [{ left: 97 }] });
+    expect(await store.charge([{ counter: wide, key: "=ann", cost: 97 }])).toMatchObject({ at: expect.any(Number) });
+  });
+  test("are settled, and nothing is given back of another unit", async () => {
+    const [store] = await opened();
+    const counter = quota(10);
+    const left = async () => {
+      const answer = await store.charge([{ counter, key: "=\0", cost: 11 }]);
+      return "standings" in answer ? answer.standings[0]?.left : undefined;
+    };
+    await store.charge([{ counter, key: "=\0", cost: 5 }]);
+    await store.add(counter, "=\0", -2, now());
+    expect(await left()).toBe(7);
+    await store.add(counter, "=\0", -2, now() - 40 * 86_400_000_000);
+    expect(await left()).toBe(7);
+    await store.add(counter, "=\0", 100, now());
+    expect(await left()).toBe(0);
+    await store.add(counter, "=\0", Number.MAX_SAFE_INTEGER, now());
+    await store.add(counter, "=\0", Number.MAX_SAFE_INTEGER, now());
+    await store.add(counter, "=\0", -Number.MAX_SAFE_INTEGER, now());
+    expect(await left()).toBe(10);
+  });
+  test("are exact for many at once, also of many rows in any order", async () => {
+    const stores = await opened(4);
+    const [a, b, c] = [quota(200), quota(90), quota(1_000)];
+    const orders = [
+      [a, b, c],
+      [c, b, a],
+      [b, c, a],
+    ];
+    const asked = Array.from({ length: 240 }, (_, i) => {
+      const store = stores[i % stores.length] ?? stores[0];
+      return () => store.charge((orders[i % 3] ?? []).map((counter) => ({ counter, key: "=all", cost: 1 })));
+    });
+    let admitted = 0;
+    const next = asked.values();
+    const worker = async () => {
+      for (const ask of next) if ("at" in (await ask())) admitted++;
+    };
+    await Promise.all(Array.from({ length: 16 }, worker));
+    expect(admitted).toBe(90);
+    const rest = await stores[0].charge([a, c].map((counter) => ({ counter, key: "=all", cost: 1_001 })));
+    expect(rest).toMatchObject({ standings: [{ left: 110 }, { left: 910 }] });
+  });
+});
+
+test("SQLite starts anew at the edge, keeps what another process has begun, and deletes what has ended", async () => {
+  const edge = Date.UTC(2028, 1, 29) * 1000;
+  let now = edge - 1;
+  const store = await SqliteQuotas.at(join(folder, "edge.db"), () => now);
+  onTestFinished(() => store.close());
+  const counter = quota(2, "day");
+  const charge = (key: string) => store.charge([{ counter, key, cost: 2 }]);
+  expect(await charge("=ann")).toEqual({ at: now });
+  expect(await charge("=ann")).toEqual({ standings: [{ wait: 1, left: 0 }] });
+  now = edge;
+  expect(await charge("=ann")).toEqual({ at: now });
+  now = edge - 1; // a clock that is behind
+  expect(await charge("=ann")).toEqual({ standings: [{ wait: 86_400_000_001, left: 0 }] });
+  now = edge + 2 * 86_400_000_000;
+  expect(await charge("=bob")).toEqual({ at: now });
+  const { DatabaseSync } = await import("node:sqlite");
+  const database = new DatabaseSync(join(folder, "edge.db"));
+  expect(database.prepare("select counter from bff_quota").all()).toEqual([{ counter: `${counter.id}:=bob` }]);
+  database.close();
+});
