@@ -306,9 +306,7 @@ function answer<App, I extends DescMessage, O extends DescMessage, C extends Des
     exchange.end();
     done(response, found?.header ?? "", stale ? asStale(metadata) : metadata);
     observe({ ok: true, degraded: found?.entries ?? NONE, failures: found?.failures ?? NONE });
-    // What an answer has cost that was there already, others have paid.
-    if (answers !== undefined && !exchange.sent) exchange.refund();
-    else exchange.charged?.answered(response);
+    exchange.charged?.answered(response);
   };
   const composed = async (): Promise<void> => {
     try {
@@ -352,7 +350,11 @@ function askerOf<App, Args extends Message, Principal, Res extends Message>(
   return {
     ...{ cx, args, marginMs },
     // The cache knows its messages as the rpc's.
-    answered: ({ response, degraded, stale }) => deliver(response as Res, degraded, stale),
+    answered: ({ response, degraded, stale, reused }) => {
+      // What it has cost others have paid.
+      if (reused) cx.exchange.refund();
+      deliver(response as Res, degraded, stale);
+    },
   };
 }
 

@@ -3,9 +3,11 @@ import { durationMs } from "@bufbuild/protobuf/wkt";
 import type { Cache } from "../cache/cache.ts";
 import { type CallPolicy, Upstream, type UpstreamPolicy } from "../call/upstream.ts";
 import { endpoint } from "../compose/endpoint.ts";
+import type { Limited } from "../compose/limited.ts";
 import type { Request } from "../compose/request.ts";
+import type { ResponseCaching } from "../compose/response-cache.ts";
 import { Code, type Failure } from "../failure.ts";
-import type { AttemptEvent, CacheEvent, CallEvent, Observer, ResponseEvent } from "../observer.ts";
+import type { AttemptEvent, CacheEvent, CallEvent, LimitEvent, Observer, ResponseEvent } from "../observer.ts";
 import type { UnaryClient } from "../transport/unary-client.ts";
 import { FakeClient } from "./fake-client.ts";
 import { FakeClock } from "./fake-clock.ts";
@@ -14,6 +16,7 @@ import {
   Front,
   type Page,
   PageSchema,
+  type ShowRequest,
   ShowRequestSchema,
   type Thing,
   Upstream as UpstreamService,
@@ -35,6 +38,8 @@ export interface FrontOptions {
   branches?: Readonly<Record<string, UnaryClient>>;
   /** Default: one of the upstream's own. */
   cache?: (clock: FakeClock) => Cache;
+  readonly limits?: Limited<unknown, ShowRequest, Page, undefined>;
+  readonly answers?: ResponseCaching<unknown, ShowRequest, undefined>;
   /** In place of the one whose events `front` collects. */
   observer?: { readonly instead: Observer | undefined };
 }
@@ -48,6 +53,7 @@ export function front<C extends UnaryClient = FakeClient>(options: FrontOptions 
   const states: string[] = [];
   const attempts: AttemptEvent[] = [];
   const cached: CacheEvent[] = [];
+  const limited: LimitEvent[] = [];
   const collecting: Observer = {
     call: (event) => calls.push(event),
     response: (event) => responses.push(event),
@@ -55,6 +61,7 @@ export function front<C extends UnaryClient = FakeClient>(options: FrontOptions 
       states.push([branch && `branch ${branch}`, method, to].filter((part) => part !== undefined).join(" ")),
     attempt: (event) => attempts.push(event),
     cache: (event) => cached.push(event),
+    limited: (event) => limited.push(event),
   };
   const observer = options.observer === undefined ? collecting : options.observer.instead;
   const cache = options.cache?.(clock);
@@ -81,12 +88,12 @@ export function front<C extends UnaryClient = FakeClient>(options: FrontOptions 
     batchGet,
   };
   type App = typeof app;
+  type Compose = (cx: Request<App>) => Promise<Page>;
+  type More = { headers?: Record<string, string>; clientMs?: number };
   /** Starts a request; its `answer` resolves when it has one. */
-  const ask = (
-    compose: (cx: Request<App>) => Promise<Page>,
-    { headers = {}, clientMs }: { headers?: Record<string, string>; clientMs?: number } = {},
-  ) => {
-    const { promise, resolve } = Promise.withResolvers<Answered>();
+  const ask = (compose: Compose, more?: More) => asking(compose)(more);
+  /** The same of one endpoint, again and again, one after the other. */
+  const asking = (compose: Compose) => {
     let entries: string[] | undefined;
     const { run } = endpoint(Front.method.show, app, {
       timeoutMs: options.timeoutMs ?? 2_000,
@@ -98,25 +105,30 @@ export function front<C extends UnaryClient = FakeClient>(options: FrontOptions 
             `${path} ${effect} ${reason} ${upstream}${age ? ` ${durationMs(age)} ms` : ""}`,
         );
       },
+      limits: options.limits,
+      cache: options.answers,
       clock,
       observer,
     });
-    const state: { answered?: Answered } = {};
-    const settle = (answered: Answered): void => {
-      if (state.answered !== undefined) throw new Error("answered twice");
-      state.answered = answered;
-      resolve(answered);
+    return ({ headers = {}, clientMs }: More = {}) => {
+      const { promise, resolve } = Promise.withResolvers<Answered>();
+      const state: { answered?: Answered } = {};
+      const settle = (answered: Answered): void => {
+        if (state.answered !== undefined) throw new Error("answered twice");
+        state.answered = answered;
+        resolve(answered);
+      };
+      const running = run(
+        create(ShowRequestSchema),
+        new Headers(headers),
+        clientMs,
+        (page: Message, header) => settle({ page: page as Page, header, ...(entries && { entries }) }),
+        (failure) => settle({ failure }),
+      );
+      return { answer: promise, cancel: () => running.cancel(), state };
     };
-    const running = run(
-      create(ShowRequestSchema),
-      new Headers(headers),
-      clientMs,
-      (page: Message, header) => settle({ page: page as Page, header, ...(entries && { entries }) }),
-      (failure) => settle({ failure }),
-    );
-    return { answer: promise, cancel: () => running.cancel(), state };
   };
-  return { clock, client: used, upstream, app, ask, calls, responses, states, attempts, cached };
+  return { clock, client: used, upstream, app, ask, asking, calls, responses, states, attempts, cached, limited };
 }
 
 export const RETRY = { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 };

@@ -1,0 +1,220 @@
+import { create } from "@bufbuild/protobuf";
+import { describe, expect, test } from "vitest";
+import { ExpressionError } from "../cel/error.ts";
+import { Code } from "../failure.ts";
+import { isRefusal, Limits } from "../limits/limits.ts";
+import type { RateLimit } from "../limits/rate-limit.ts";
+import { type Breaking, breaking } from "../testing/breaking-counters.ts";
+import { FakeClock } from "../testing/fake-clock.ts";
+import { type FrontOptions, front, page } from "../testing/front.ts";
+import { BEARER, GateService, gate, sourceOf } from "../testing/gate-rig.ts";
+
+const USER: RateLimit = { name: "user", package: "test.v1", rate: 1, per: 3_600_000, burst: 10 };
+const OTHER: RateLimit = { name: "other", package: "test.v1", rate: 1, per: 3_600_000, burst: 10 };
+type Late = NonNullable<NonNullable<FrontOptions["limits"]>["late"]>[number];
+
+function limited(use: Partial<Late> = {}, options: FrontOptions = {}, shared?: Breaking) {
+  const faults: string[] = [];
+  const clock = new FakeClock();
+  const limits = new Limits({ clock, fault: (what) => faults.push(what), ...(shared && { shared: shared.shared }) });
+  const late: Late[] = [{ limit: USER, key: () => "ann", ...use }];
+  const all = front({ ...options, limits: { counters: limits, late } });
+  const left = (): number => {
+    for (let units = 0; ; units++) {
+      const outcome = limits.charge([{ limit: USER, key: "ann", cost: units + 1 }]);
+      if (outcome instanceof Promise || isRefusal(outcome)) return units;
+      outcome.refund();
+    }
+  };
+  const composed: string[] = [];
+  const ask = (compose?: Parameters<typeof all.ask>[0], more?: Parameters<typeof all.ask>[1]) =>
+    all.ask(
+      compose ??
+        (async () => {
+          composed.push("composed");
+          return page({ title: "t" });
+        }),
+      more,
+    );
+  return { ...all, limits, left, ask, composed, asking: all.asking, faults, limitsClock: clock };
+}
+/** One that makes a call. */
+const calling: NonNullable<Parameters<ReturnType<typeof limited>["ask"]>[0]> = async (cx) =>
+  page({ title: (await cx.call(cx.app.get, { id: "a" })).id });
+
+describe("a request that limits apply to", () => {
+  test("is charged, and stays so when it is answered", async () => {
+    const { ask, left } = limited({ cost: () => 3n });
+    expect((await ask().answer).page?.title).toBe("t");
+    expect(left()).toBe(7);
+  });
+  test("that fails before any call is given back what it was charged", async () => {
+    const { ask, left } = limited({ cost: () => 4 });
+    const { failure } = await ask(async (cx) => {
+      throw cx.refuse(Code.NOT_FOUND);
+    }).answer;
+    expect(failure?.clientCode).toBe(Code.NOT_FOUND);
+    expect(left()).toBe(10);
+  });
+  test("that fails after a call is not", async () => {
+    const { ask, left, client } = limited({ cost: () => 4, settle: () => 1 });
+    client.answer = (sent) => sent.fault(Code.UNAVAILABLE);
+    expect((await ask(calling).answer).failure?.clientCode).toBe(Code.UNAVAILABLE);
+    expect(left()).toBe(6);
+  });
+  test("whose client goes is given it back only before a call", async () => {
+    const { ask, left, client } = limited({ cost: () => 4 });
+    const early = ask(() => new Promise(() => {}));
+    early.cancel();
+    expect(left()).toBe(10);
+    const late = ask(calling);
+    expect(client.sent.length).toBe(1);
+    late.cancel();
+    expect(left()).toBe(6);
+  });
+  test("is settled by its answer, up and down, once the answer is out", async () => {
+    const order: string[] = [];
+    const { ask, left, limitsClock } = limited({
+      cost: () => 5,
+      settle: (_cx, args, result) => {
+        order.push(`settle ${result.title} ${args.id}`);
+        return result.spentCents ?? 0n;
+      },
+    });
+    await ask(async () => page({ title: "a", spentCents: 2n })).answer.then(() => order.push("answered"));
+    expect(order).toEqual(["settle a ", "answered"]);
+    expect(left()).toBe(8);
+    await ask(async () => page({ title: "b", spentCents: 30n })).answer;
+    expect((await ask().answer).failure?.clientCode).toBe(Code.RESOURCE_EXHAUSTED);
+    await limitsClock.advance(22 * 3_600_000);
+    expect(left()).toBe(0);
+    await limitsClock.advance(3_600_000);
+    expect(left()).toBe(1);
+  });
+  test("whose settling fails stays charged, and that is told", async () => {
+    const { ask, left, faults } = limited({
+      cost: () => 5,
+      settle: () => {
+        throw new ExpressionError("divided by zero");
+      },
+    });
+    expect((await ask().answer).page?.title).toBe("t");
+    expect(left()).toBe(5);
+    expect(faults).toEqual(["what a request has cost the limit test.v1/user cannot be told"]);
+  });
+  test("is not composed when it is refused, and no call is made", async () => {
+    const { ask, client, composed, limited: told, responses } = limited({ cost: () => 10 });
+    await ask().answer;
+    const { failure } = await ask(calling).answer;
+    expect([failure?.clientCode, client.sent.length, composed.length]).toEqual([Code.RESOURCE_EXHAUSTED, 0, 1]);
+    expect(told).toMatchObject([{ limit: "test.v1/user", outcome: "exceeded", method: "test.v1.Front/Show" }]);
+    expect(responses.length).toBe(2);
+    expect(told[0]?.request).toBe(responses[1]?.request);
+  });
+
+  test.each<[string, Partial<Late>, Code | undefined]>([
+    ["a condition that does not hold", { if: () => false, key: () => "" }, undefined],
+    ["no key", { key: () => undefined, cost: () => 99 }, undefined],
+    ["an empty key", { key: () => "" }, Code.PERMISSION_DENIED],
+    ["a negative cost", { cost: () => -3 }, undefined],
+    ["a cost that can never be", { cost: () => 11 }, Code.INVALID_ARGUMENT],
+    ["a cost that is no number", { cost: () => Number.NaN }, Code.PERMISSION_DENIED],
+    ["a condition that fails", { if: fails }, Code.PERMISSION_DENIED],
+    ["a key that fails", { key: fails }, Code.PERMISSION_DENIED],
+    ["a cost that fails", { cost: fails }, Code.PERMISSION_DENIED],
+  ])("%s", async (_, use, code) => {
+    const { ask, left, composed } = limited(use);
+    const { failure } = await ask().answer;
+    expect(failure?.clientCode).toBe(code);
+    expect(composed.length).toBe(code === undefined ? 1 : 0);
+    expect(left()).toBe(10);
+    // What is wrong is for logs.
+    if (failure !== undefined) expect(failure.clientMessage).not.toContain("zero");
+  });
+  function fails(): never {
+    throw new ExpressionError("divided by zero");
+  }
+
+  test("and that an answer is there for is given back what it was charged", async () => {
+    const { asking, left, client } = limited(
+      { cost: () => 1, settle: () => 2 },
+      { answers: { ttlMs: 60_000, plan: "1" } },
+    );
+    client.answer = (sent) => sent.thing();
+    const ask = asking(calling);
+    for (let i = 0; i < 3; i++) expect((await ask().answer).page?.title).toBe("a");
+    // At once: one composes for both.
+    const other = asking(calling);
+    await Promise.all([other().answer, other().answer]);
+    expect(client.sent.length).toBe(2);
+    expect(left()).toBe(6);
+  });
+});
+
+describe("counters that are asked", () => {
+  test("let a request on that has gone meanwhile: it is given back", async () => {
+    const shared = breaking();
+    const { ask, composed } = limited({ cost: () => 2 }, {}, shared);
+    const asked = ask();
+    asked.cancel();
+    shared.answer();
+    await Promise.resolve();
+    await expect.poll(() => shared.added).toEqual([-2]);
+    expect(composed).toEqual([]);
+  });
+  test("are not asked for longer than 20 ms, whatever the client's deadline", async () => {
+    const shared = breaking();
+    const { ask, limitsClock, limited: told } = limited({}, {}, shared);
+    const { answer } = ask();
+    await limitsClock.advance(20);
+    expect((await answer).page?.title).toBe("t");
+    expect(told).toMatchObject([{ outcome: "alone", limit: "test.v1/user" }]);
+    expect(limitsClock.running).toBe(0);
+    // Too late: it was let on, and stays charged.
+    shared.answer();
+    await limitsClock.advance(0);
+    expect(shared.added).toEqual([]);
+  });
+  test("that refuse ask no other limit anything", async () => {
+    const shared = breaking();
+    const { ask, limits } = limited({}, {}, shared);
+    const { answer } = ask();
+    shared.answer({ standings: [{ wait: 1_000_000, left: 0 }] });
+    expect((await answer).failure?.clientCode).toBe(Code.RESOURCE_EXHAUSTED);
+    // Refused here from now on.
+    const again = limits.charge([
+      { limit: USER, key: "ann", cost: 1 },
+      { limit: OTHER, key: "ann", cost: 1 },
+    ]);
+    expect(again).toMatchObject({ outcome: "exceeded", limits: ["test.v1/user"] });
+    expect(shared.asked).toBe(1);
+  });
+});
+
+test("a permit's conditions come before limits, its decisions after, and what is decided stays charged", async () => {
+  const order: string[] = [];
+  const clock = new FakeClock();
+  const counters = new Limits({ clock, fault: () => {} });
+  const said = (what: string): string => {
+    order.push(what);
+    return what;
+  };
+  const at = (what: string) => () => void order.push(what);
+  const rig = await gate({
+    sources: [sourceOf("user", BEARER)],
+    permit: { judge: at("judge"), decide: at("decide") },
+    limits: {
+      counters,
+      early: [{ limit: { ...OTHER, local: true }, key: (cx) => said(`early ${cx.header("authorization")}`) }],
+      late: [{ limit: USER, key: () => said("late") }],
+    },
+    compose: async () => void order.push("compose"),
+  });
+  const args = create(GateService.method.get.input);
+  const answered = await new Promise((resolve) => {
+    rig.endpoint.run(args, new Headers({ authorization: "Bearer user-ann" }), undefined, resolve, resolve);
+  });
+  expect(answered).toMatchObject({ $typeName: "google.protobuf.SourceContext" });
+  // A credential is nothing to count by.
+  expect(order).toEqual(["early ", "judge", "late", "decide", "compose"]);
+});
