@@ -32,6 +32,7 @@ export {
   unsetIsNull,
   unwrapped,
 } from "./types/field-type.ts";
+export { isPattern } from "./types/literal.ts";
 export { packs } from "./types/pack.ts";
 export { protoRange, type Range } from "./types/range.ts";
 export { isReservedName } from "./types/reserved.ts";

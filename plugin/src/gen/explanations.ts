@@ -2536,6 +2536,116 @@ export const EXPLANATIONS: readonly Explanation[] = [
     ]
   },
   {
+    "code": "BFF250",
+    "severity": "error",
+    "meaning": "Rules of `buf.validate` are of the kind of what they stand on, because they would be asked of values of another type.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message GetRequest {\n  // …\n  int32 age = 2 [(buf.validate.field).string.min_len = 1];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:15:56: error BFF250: rules of `string` do not fit \"age\"\n    15 |   int32 age = 2 [(buf.validate.field).string.min_len = 1];\n       |                                                        ^\n  hint: write rules of `int32`, which fit \"age\""
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message GetRequest {\n  // …\n  int32 age = 2 [(buf.validate.field).int32.gte = 1];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF251",
+    "severity": "error",
+    "meaning": "Some value keeps all rules of a field. Otherwise every request that has one is refused.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message GetRequest {\n  string id = 1 [(buf.validate.field).string = { min_len: 10, max_len: 3 }];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:14:59: error BFF251: no value keeps both: it must be at least 10 characters, and must be at most 3 characters\n    14 |   string id = 1 [(buf.validate.field).string = { min_len: 10, max_len: 3 }];\n       |                                                           ^^\n  app/v1/app.proto:14:72: the other rule\n    14 |   string id = 1 [(buf.validate.field).string = { min_len: 10, max_len: 3 }];\n       |                                                                        ^\n  hint: change `min_len` or `max_len`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message GetRequest {\n  string id = 1 [(buf.validate.field).string = { min_len: 3, max_len: 10 }];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF252",
+    "severity": "error",
+    "meaning": "A pattern is one of RE2, which is matched in time linear in the text, whatever a client sends.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message GetRequest {\n  string id = 1 [(buf.validate.field).string.pattern = \"^(?=.*[0-9])[a-z0-9]+$\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:14:56: error BFF252: \"^(?=.*[0-9])[a-z0-9]+$\" is no pattern of RE2\n    14 |   string id = 1 [(buf.validate.field).string.pattern = \"^(?=.*[0-9])[a-z0-9]+$\"];\n       |                                                        ^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: write one as in https://github.com/google/re2/wiki/Syntax, which has no look-around and no back-references"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message GetRequest {\n  string id = 1 [(buf.validate.field).string.pattern = \"^[a-z0-9]*[0-9][a-z0-9]*$\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF253",
+    "severity": "error",
+    "meaning": "All rules of a request are known, because one that is not would not be checked. They may be of another version of `validate.proto`.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// app/v1/app.proto\nmessage GetRequest {\n  string id = 1 [(buf.validate.field).string.palindrome = true];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:14:59: error BFF253: the rule \"palindrome\" of buf.validate.StringRules is unknown to this version\n    14 |   string id = 1 [(buf.validate.field).string.palindrome = true];\n       |                                                           ^^^^\n  hint: leave it out, or say it in CEL"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "// app/v1/app.proto\nmessage GetRequest {\n  string id = 1 [(buf.validate.field).string.min_len = 1];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF254",
+    "severity": "error",
+    "meaning": "A `oneof` of `(buf.validate.message)` names fields of its message, each once.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message GetRequest {\n  option (buf.validate.message).oneof = { fields: [\"id\", \"nmae\"] };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:14:58: error BFF254: \"GetRequest\" has no field \"nmae\"\n    14 |   option (buf.validate.message).oneof = { fields: [\"id\", \"nmae\"] };\n       |                                                          ^^^^^^\n  hint: write \"name\""
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message GetRequest {\n  option (buf.validate.message).oneof = { fields: [\"id\", \"name\"] };\n  // …\n}"
+      }
+    ]
+  },
+  {
     "code": "BFF265",
     "severity": "error",
     "meaning": "What is deprecated is gone on a later day than that from which it is deprecated, or on the same (RFC 9745): otherwise nobody has been warned.",

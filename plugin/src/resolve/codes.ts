@@ -53,6 +53,13 @@ export const CODES = {
     "What is said to those who are refused can be said. If its message or a detail failed, they would learn something else.",
   BFF243:
     "In a permit an optional is compared with a value, because two that hold nothing are equal: a caller of whom something is not known would be taken for anybody of whom it is not known either.",
+  BFF250:
+    "Rules of `buf.validate` are of the kind of what they stand on, because they would be asked of values of another type.",
+  BFF251: "Some value keeps all rules of a field. Otherwise every request that has one is refused.",
+  BFF252: "A pattern is one of RE2, which is matched in time linear in the text, whatever a client sends.",
+  BFF253:
+    "All rules of a request are known, because one that is not would not be checked. They may be of another version of `validate.proto`.",
+  BFF254: "A `oneof` of `(buf.validate.message)` names fields of its message, each once.",
   BFF265:
     "What is deprecated is gone on a later day than that from which it is deprecated, or on the same (RFC 9745): otherwise nobody has been warned.",
   BFF266:

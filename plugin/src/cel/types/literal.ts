@@ -124,6 +124,9 @@ function isDuration(text: string): boolean {
   return nanos <= LONGEST + (text.startsWith("-") ? 1n : 0n);
 }
 
+/** Whether a text is a pattern of RE2. */
+export const isPattern = (text: string): boolean => groupsOf(text) !== undefined;
+
 /** How many groups a pattern has; undefined for what is none. */
 function groupsOf(text: string): number | undefined {
   try {

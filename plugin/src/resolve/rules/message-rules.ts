@@ -95,7 +95,7 @@ function ownRules(
   const given = new Given(rule.message, type.value, at, [...path, [rule.name, rule.number, rule.proto.type]]);
   faults.unknown(type.value, rule.message, at);
   const checks = checksOf(kind, given, field);
-  faults.contradictions(given, checks);
+  faults.contradictions(checks);
   return { cel, checks };
 }
 

@@ -4,7 +4,8 @@ import type { Report } from "../../diagnostic/diagnostic.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
 import type { Origin, Place } from "../../origin.ts";
 import type { Check } from "../model/rules.ts";
-import type { Given } from "./given.ts";
+import { contradictionsIn } from "./contradictions.ts";
+import { kindOf } from "./rule-kinds.ts";
 
 export class RuleFaults {
   readonly #report: Report;
@@ -29,10 +30,13 @@ export class RuleFaults {
   }
   /** Rules for values of another type. */
   misfit(field: DescField, rules: string, kind: string | undefined, at: Origin): void {
+    const inside = kind === "repeated" ? "repeated.items" : kind === "map" ? "map.values" : undefined;
     const hint =
       kind === undefined
         ? "leave them out; rules in CEL fit any field"
-        : `write rules of \`${kind}\`, which fit "${field.name}"`;
+        : inside !== undefined && kindOf(field, "value") === rules
+          ? `write \`${inside}.${rules}\`, which is asked of each`
+          : `write rules of \`${kind}\`, which fit "${field.name}"`;
     this.#fault("BFF250", at, `rules of \`${rules}\` do not fit "${field.name}"`, hint);
   }
   emptyGroup(desc: DescMessage, at: Origin): void {
@@ -48,7 +52,12 @@ export class RuleFaults {
       name,
       desc.fields.map((field) => field.name),
     );
-    this.#fault("BFF254", at, `"${desc.name}" has no field "${name}"`, near ?? "name fields of the message");
+    this.#fault(
+      "BFF254",
+      at,
+      `"${desc.name}" has no field "${name}"`,
+      near === undefined ? "name fields of the message" : `write "${near}"`,
+    );
   }
   twice(name: string, at: Origin): void {
     this.#fault("BFF254", at, `"${name}" is named twice`, "name each field once");
@@ -64,5 +73,10 @@ export class RuleFaults {
     }
   }
   /** Rules that no value keeps. */
-  contradictions(_given: Given, _checks: readonly Check[]): void {}
+  contradictions(checks: readonly Check[]): void {
+    for (const { code, check, with: other, message, hint } of contradictionsIn(checks)) {
+      const related = other === undefined ? [] : [{ at: other.at, message: "the other rule" }];
+      this.#report({ code, severity: "error", at: check.at, message, hint, related });
+    }
+  }
 }

@@ -1,0 +1,149 @@
+// Rules that no value keeps, and patterns that are none.
+import { isPattern } from "../../cel/index.ts";
+import type { Check, Scalar, Test } from "../model/rules.ts";
+import { compareTimes } from "./ranges.ts";
+
+/** What is wrong with a check beside the others of the same value. */
+export interface Contradiction {
+  readonly code: "BFF251" | "BFF252";
+  readonly check: Check;
+  /** The other rule. */
+  readonly with: Check | undefined;
+  readonly message: string;
+  readonly hint: string;
+}
+
+export function contradictionsIn(checks: readonly Check[]): readonly Contradiction[] {
+  const patterns = checks.flatMap((check): Contradiction[] => {
+    const { test } = check;
+    if (test.kind !== "pattern" || isPattern(test.pattern)) return [];
+    const message = `${JSON.stringify(test.pattern)} is no pattern of RE2`;
+    const hint =
+      "write one as in https://github.com/google/re2/wiki/Syntax, which has no look-around and no back-references";
+    return [{ code: "BFF252", check, with: undefined, message, hint }];
+  });
+  if (patterns.length > 0) return patterns;
+  const found = emptyRange(checks) ?? crossedSizes(checks) ?? unmatchedValues(checks) ?? nowAndNever(checks);
+  return found === undefined ? [] : [found];
+}
+
+const clash = (check: Check, other: Check | undefined, message: string, hint: string): Contradiction => ({
+  code: "BFF251",
+  check,
+  with: other === check ? undefined : other,
+  message,
+  hint,
+});
+
+/** `gt: 5, lt: 5`; NaN is greater and less than nothing. */
+function emptyRange(checks: readonly Check[]): Contradiction | undefined {
+  for (const check of checks) {
+    const { test } = check;
+    if (test.kind !== "range" && test.kind !== "timeRange") continue;
+    if (test.kind === "range" && [test.low, test.high].some((bound) => Number.isNaN(bound?.value)))
+      return clash(check, undefined, "no value is less or greater than NaN", "write a number");
+    if (!isEmptyRange(test)) continue;
+    const hint =
+      "write bounds that leave a value between them; with the lower bound above the upper one all outside of them is allowed";
+    return clash(check, undefined, `no value ${check.rule.message}`.replace("no value must be", "no value is"), hint);
+  }
+  return undefined;
+}
+
+function isEmptyRange(test: Test & { readonly kind: "range" | "timeRange" }): boolean {
+  const { low, high } = test;
+  if (low === undefined || high === undefined) return false;
+  const open = !low.inclusive || !high.inclusive;
+  if (test.kind === "timeRange") return open && compareTimes(test.low?.value ?? ZERO, test.high?.value ?? ZERO) === 0;
+  const { value: from } = test.low ?? { value: 0 };
+  const { value: to } = test.high ?? { value: 0 };
+  if (open && from === to) return true;
+  // Between two integers there is none.
+  return !test.nan && !low.inclusive && !high.inclusive && BigInt(to) - BigInt(from) === 1n;
+}
+const ZERO = { seconds: 0n, nanos: 0 };
+
+/** `min_len: 5, max_len: 3`. */
+function crossedSizes(checks: readonly Check[]): Contradiction | undefined {
+  const sizes = checks.flatMap(({ rule, at, test }) => (test.kind === "size" ? [{ rule, at, test }] : []));
+  for (const one of sizes) {
+    if (one.test.is === "most") continue;
+    for (const other of sizes) {
+      if (other === one || other.test.unit !== one.test.unit) continue;
+      const { is, count } = other.test;
+      const above = is !== "least" && one.test.count > count;
+      const below = one.test.is === "exact" && is === "least" && one.test.count < count;
+      if (!above && !below) continue;
+      const message = `no value keeps both: it ${one.rule.message}, and ${other.rule.message}`;
+      return clash(one, other, message, `change \`${nameOf(one)}\` or \`${nameOf(other)}\``);
+    }
+  }
+  return undefined;
+}
+
+/** `const: "a", in: ["b"]`, `in: [1, 2], gt: 5`. */
+function unmatchedValues(checks: readonly Check[]): Contradiction | undefined {
+  const given =
+    checks.find(({ test }) => test.kind === "equal") ?? checks.find(({ test }) => test.kind === "in" && !test.not);
+  if (given === undefined) return undefined;
+  const { test } = given;
+  const values = test.kind === "equal" ? [test.value] : test.kind === "in" ? test.values : [];
+  const others = checks.filter((check) => check !== given);
+  const against = others.find((other) => values.every((value) => !keeps(other.test, value)));
+  if (against === undefined) {
+    if (values.some((value) => others.every((other) => keeps(other.test, value)))) return undefined;
+    const message = `no value of \`${nameOf(given)}\` keeps the other rules`;
+    return clash(given, undefined, message, `leave the other rules out, which \`${nameOf(given)}\` says already`);
+  }
+  const message = `no value of \`${nameOf(given)}\` keeps \`${nameOf(against)}\`: it ${against.rule.message}`;
+  return clash(given, against, message, `change \`${nameOf(given)}\` or \`${nameOf(against)}\``);
+}
+
+/** Whether a value keeps a rule, as far as that is known here. */
+function keeps(test: Test, value: Scalar): boolean {
+  switch (test.kind) {
+    case "equal":
+      return test.value === value;
+    case "in":
+      return test.values.includes(value) !== test.not;
+    case "size": {
+      if (typeof value !== "string") return true;
+      const size = BigInt(test.unit === "utf8" ? Buffer.byteLength(value) : [...value].length);
+      return test.is === "exact" ? size === test.count : test.is === "least" ? size >= test.count : size <= test.count;
+    }
+    case "text": {
+      if (typeof value !== "string") return true;
+      const has = {
+        prefix: value.startsWith(test.text),
+        suffix: value.endsWith(test.text),
+        contains: value.includes(test.text),
+      };
+      return has[test.part] !== test.not;
+    }
+    case "range": {
+      const { low, high } = test;
+      if (typeof value !== "number" && typeof value !== "bigint") return true;
+      const above = low === undefined || value > low.value || (low.inclusive && value === low.value);
+      const below = high === undefined || value < high.value || (high.inclusive && value === high.value);
+      return low !== undefined && high !== undefined && high.value < low.value ? above || below : above && below;
+    }
+    case "defined":
+      return typeof value !== "number" || test.numbers.includes(value);
+    case "finite":
+      return Number.isFinite(value);
+    case "notEmpty":
+      return value !== "";
+    default:
+      return true;
+  }
+}
+
+function nowAndNever(checks: readonly Check[]): Contradiction | undefined {
+  const before = checks.find(({ test }) => test.kind === "now" && test.is === "before");
+  const after = checks.find(({ test }) => test.kind === "now" && test.is === "after");
+  if (before === undefined || after === undefined) return undefined;
+  return clash(before, after, "no moment is before now and after it", "leave one of them out");
+}
+
+/** `min_len` */
+const nameOf = ({ rule }: Check): string => rule.path.at(-1)?.[0] ?? rule.id;
