@@ -13,7 +13,7 @@ function gitStatus(): string {
     : "";
 }
 
-test("npm run demo shows the answers with everything up, to callers who may and who may not, without billing (from a cache and without one), without the agent, and leaves the tree clean", () => {
+test("npm run demo shows the answers with everything up, to callers who may and who may not and who ask too often, without billing (from a cache and without one), without the agent, and leaves the tree clean", () => {
   const before = gitStatus();
   const { status, stdout, stderr } = spawnSync("npm", ["run", "--silent", "demo"], {
     cwd: root,
@@ -37,7 +37,12 @@ test("npm run demo shows the answers with everything up, to callers who may and 
     'a token that has expired  HTTP 401  {"code":"unauthenticated","message":"unauthenticated"}',
     'Dina Haddad  HTTP 403  {"code":"permission_denied","message":"permission denied"}',
     expect.stringMatching(/^Ada Okafor, admin {2}HTTP 200 {2}\{"spentCents":"\d+"\}$/),
+    expect.stringMatching(/^no workspace: {2}HTTP 400 {2}invalid_argument: /),
+    expect.stringMatching(/^Ada Okafor, admin, once more: {2}HTTP 429 {2}resource_exhausted: too many requests$/),
   ]);
+  expect(stdout).toMatch(
+    /^ *retry-after: \d+\n *ratelimit-policy: "spending";q=10;w=60\n *ratelimit: "spending";r=0;t=\d+$/m,
+  );
   expect(stdout).toContain('who         {"id":"u-ada","workspaces":["atlas","lumen"],"roles":["admin"]}');
   expect(stdout).toMatch(/counts for {2}billing\.v1\.BillingService, \d+ s more/);
   expect(gitStatus()).toBe(before);

@@ -6,6 +6,7 @@ import { Code } from "@connectrpc/connect";
 import { generate } from "../../scripts/generate.ts";
 import { type AccountBff, startAccountBff } from "./account.ts";
 import { addressVariables, type BffProcess, startBff } from "./bff-process.ts";
+import { showEdge } from "./edge.ts";
 import { gantt } from "./gantt.ts";
 import { planText } from "./plan-text.ts";
 import { fullNames, type ServiceName, serviceNames } from "./services.ts";
@@ -115,6 +116,12 @@ async function main(keep: boolean): Promise<void> {
       `curl ${SPENDING} {"workspaceId":"atlas"}: for admins of the workspace. The others are refused before any upstream is called.`,
     );
     await showWhoIsCalling(account, upstreams, show);
+
+    title(
+      "What makes no sense, and what is too much",
+      "Rules of buf.validate, and a rate_limit of three at once: both refuse before any upstream is called.",
+    );
+    await showEdge(account, upstreams, show);
 
     title(
       "Billing is down, and nothing is remembered",

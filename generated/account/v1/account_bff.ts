@@ -4,7 +4,7 @@
 
 // A BFF that may face the internet: who is calling is verified here, each rpc says who may call it, and upstreams are told, signed.
 
-import type { Endpoint, Identity, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
+import type { Endpoint, Identity, Limits, Observer, RateLimit, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { Code, endpoint, Upstream } from "@protobff/runtime";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GetUserRequestSchema } from "../../user/v1/user_pb.ts";
@@ -17,6 +17,7 @@ import type { GetUsageRequestSchema } from "../../billing/v1/billing_pb.ts";
 import { BillingService } from "../../billing/v1/billing_pb.ts";
 import type { Account, GetAccountRequest, GetSpendingRequest, Person, Spending } from "./account_pb.ts";
 import { AccountService } from "./account_pb.ts";
+import { validateGetSpendingRequest } from "./account_rules.ts";
 
 // ---- policies: what account/v1/account.proto and its imports say, over the defaults ----
 
@@ -26,14 +27,14 @@ const UPSTREAM = {
 };
 
 const CALL = {
-  timeoutMs: 400, // account.proto:37
+  timeoutMs: 400, // account.proto:38
   retry: { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 },
-  forward: ["x-request-id"], // account.proto:37
+  forward: ["x-request-id"], // account.proto:38
 };
 
 const BILLING_CALL = {
   ...CALL,
-  identify: "signed" as const, // account.proto:38
+  identify: "signed" as const, // account.proto:39
 };
 
 /** How to reach each upstream. */
@@ -51,7 +52,7 @@ export type Upstreams = ReturnType<typeof createUpstreams>;
 
 /** What the environment has to give. */
 export interface Env {
-  readonly OIDC_ISSUER: string; // account.proto:10:8
+  readonly OIDC_ISSUER: string; // account.proto:11:8
 }
 
 /** What composing needs besides the request. */
@@ -71,13 +72,19 @@ function createApp({ billing, notify, user }: Upstreams, env: Env): App {
   };
 }
 
+// ---- limits ----
+
+const SPENDING_LIMIT: RateLimit = { name: "spending", package: "account.v1", rate: 10, per: 60_000, burst: 3 }; // account.proto:69
+/** What a server counts. */
+export const LIMITS: readonly RateLimit[] = [SPENDING_LIMIT];
+
 // ---- services ----
 
 /** account.v1.AccountService, ready to serve. */
-export function createAccountService(deps: { readonly upstreams: Upstreams; readonly env: Env; readonly identity: Identity<Person>; readonly observer?: Observer | undefined }): Endpoint[] {
+export function createAccountService(deps: { readonly upstreams: Upstreams; readonly env: Env; readonly identity: Identity<Person>; readonly limits: Limits; readonly observer?: Observer | undefined }): Endpoint[] {
   const app = createApp(deps.upstreams, deps.env);
   return [
-    endpoint(AccountService.method.getAccount, app, { // account.proto:59:7
+    endpoint(AccountService.method.getAccount, app, { // account.proto:60:7
       timeoutMs: 2_000,
       permit: {},
       compose: composeAccount,
@@ -86,9 +93,16 @@ export function createAccountService(deps: { readonly upstreams: Upstreams; read
       identity: deps.identity,
       observer: deps.observer,
     }),
-    endpoint(AccountService.method.getSpending, app, { // account.proto:63:7
+    endpoint(AccountService.method.getSpending, app, { // account.proto:64:7
       timeoutMs: 2_000,
       permit: { roles: [["admin"]], judge: permitGetSpending },
+      limits: {
+        counters: deps.limits,
+        late: [
+          { limit: SPENDING_LIMIT, key: (cx: Request<App, Person>) => cx.principal.id }, // account.proto:69:19
+        ],
+      },
+      validate: validateGetSpendingRequest,
       compose: composeSpending,
       codec: { decode: decodeGetSpendingRequest, encode: encodeSpending },
       identity: deps.identity,
@@ -103,7 +117,7 @@ export function createAccountService(deps: { readonly upstreams: Upstreams; read
 function permitGetSpending(cx: Request<App, Person>, args: GetSpendingRequest): void {
   const { principal } = cx;
 
-  // account.proto:65:57
+  // account.proto:67:35
   if (!principal.workspaces.includes(args.workspaceId)) throw cx.refuse(Code.PERMISSION_DENIED);
 }
 
@@ -114,10 +128,10 @@ export async function composeAccount(cx: Request<App, Person>, _args: GetAccount
   const { principal } = cx;
   const { getUser, countUnread } = cx.app;
 
-  // account.proto:74:7
+  // account.proto:79:7
   const userStep = cx.call(getUser, { id: principal.id });
 
-  // account.proto:75:7
+  // account.proto:80:7
   const unreadStep = cx.tryCall(countUnread, { userId: principal.id });
 
   const user = await userStep;
@@ -140,7 +154,7 @@ export async function composeAccount(cx: Request<App, Person>, _args: GetAccount
 export async function composeSpending(cx: Request<App, Person>, args: GetSpendingRequest): Promise<Spending> {
   const { getUsage } = cx.app;
 
-  // account.proto:89:10
+  // account.proto:96:10
   const usageStep = cx.call(getUsage, { workspaceId: args.workspaceId });
 
   const usage = await usageStep;

@@ -10,7 +10,7 @@ import { BillingService } from "../../billing/v1/billing_pb.ts";
 import { NotifyService } from "../../notify/v1/notify_pb.ts";
 import { UserService } from "../../user/v1/user_pb.ts";
 import { createIdentity } from "./identity.ts";
-import { createAccountService, createUpstreams } from "./account_bff.ts";
+import { createAccountService, createUpstreams, LIMITS } from "./account_bff.ts";
 
 await serve({
   name: "account.v1",
@@ -24,10 +24,11 @@ await serve({
     OIDC_ISSUER: read.string("OIDC_ISSUER"),
   }),
   identity: createIdentity,
-  create: ({ clients, env, identity, observer }) => {
+  limits: LIMITS,
+  create: ({ clients, env, identity, limits, observer }) => {
     const upstreams = createUpstreams(clients, { observer });
     return [
-      ...createAccountService({ upstreams, env, identity, observer }),
+      ...createAccountService({ upstreams, env, identity, limits, observer }),
     ];
   },
 });
