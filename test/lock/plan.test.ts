@@ -14,6 +14,11 @@ const golden = join(root, "test/golden/plan");
 const upstreams = Object.fromEntries(
   Object.entries(textsBelow(join(root, "proto/example"))).filter(([name]) => !/^(web|mobile|policy)\//.test(name)),
 );
+/** The old version; what follows it is seen, and generated elsewhere. */
+function versions(): { readonly protos: Protos; readonly upstreams: Protos } {
+  const { "page/v1/page.proto": old = "", ...upstreams } = textsBelow(join(root, "test/golden/emit/versions/proto"));
+  return { protos: { "page/v1/page.proto": old }, upstreams };
+}
 const cases = [
   { name: "worked-example", protos: textsBelow(join(root, "test/worked-example/proto")), upstreams },
   {
@@ -55,6 +60,10 @@ const cases = [
     name: "limits",
     protos: textsBelow(join(root, "test/golden/emit/limits/proto")),
     upstreams: textsBelow(join(root, "test/golden/upstreams")),
+  },
+  {
+    name: "versions",
+    ...versions(),
   },
   {
     name: "branches",

@@ -1,22 +1,10 @@
 // An rpc that ends says so on every answer, whoever gives it: the rpc, its gate, or the server.
-import { once } from "node:events";
-import * as http from "node:http";
-import * as http2 from "node:http2";
-import type { AddressInfo } from "node:net";
-import { Code, ConnectError, createClient, type Interceptor, type Transport } from "@connectrpc/connect";
-import {
-  connectNodeAdapter,
-  createConnectTransport,
-  createGrpcTransport,
-  createGrpcWebTransport,
-} from "@connectrpc/connect-node";
+import { Code, ConnectError, createClient, type Interceptor } from "@connectrpc/connect";
 import * as grpc from "@grpc/grpc-js";
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { Endpoint } from "../compose/endpoint.ts";
 import type { Version } from "../compose/version.ts";
+import { combinations, ours, type Serve } from "../testing/all-protocols.ts";
 import { BEARER, GATE_PATH, GateService, gate, sourceOf } from "../testing/gate-rig.ts";
-import { type ListenOptions, listen } from "./listen.ts";
-import { routes } from "./routes.ts";
 
 const VERSION: Version = {
   headers: [
@@ -33,51 +21,6 @@ const TOLD = {
 const told = (headers: Headers | undefined): Record<string, string | null> =>
   Object.fromEntries(Object.keys(TOLD).map((name) => [name, headers?.get(name) ?? null]));
 
-type Serve = (endpoint: Endpoint, options?: ListenOptions) => Promise<string>;
-async function ours(endpoints: Parameters<typeof listen>[0], options?: ListenOptions): Promise<string> {
-  const server = await listen(endpoints, options);
-  onTestFinished(() => server.close(0));
-  return server.url;
-}
-async function own(server: http.Server | http2.Http2Server): Promise<string> {
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  onTestFinished(() => void server.close());
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-const servers: readonly [string, 1 | 2 | undefined, Serve][] = [
-  ["the fast path", undefined, (endpoint, options) => ours([endpoint], options)],
-  [
-    "Connect's adapter",
-    undefined,
-    ({ method, route, version }, options) => ours([{ method, route, version }], options),
-  ],
-  ["a server of one's own, HTTP/1.1", 1, ({ route }) => own(http.createServer(connectNodeAdapter({ routes: route })))],
-  [
-    "a server of one's own, HTTP/2",
-    2,
-    (endpoint) => own(http2.createServer(connectNodeAdapter({ routes: routes([endpoint]) }))),
-  ],
-];
-const transports: readonly [string, 1 | 2, (baseUrl: string, interceptors: Interceptor[]) => Transport][] = [
-  ["Connect", 1, (baseUrl, interceptors) => createConnectTransport({ baseUrl, httpVersion: "1.1", interceptors })],
-  ["Connect", 2, (baseUrl, interceptors) => createConnectTransport({ baseUrl, httpVersion: "2", interceptors })],
-  [
-    "Connect's GET",
-    1,
-    (baseUrl, interceptors) =>
-      createConnectTransport({ baseUrl, httpVersion: "1.1", interceptors, useHttpGet: true, useBinaryFormat: true }),
-  ],
-  ["gRPC", 2, (baseUrl, interceptors) => createGrpcTransport({ baseUrl, interceptors })],
-  ["gRPC-Web", 1, (baseUrl, interceptors) => createGrpcWebTransport({ baseUrl, httpVersion: "1.1", interceptors })],
-  ["gRPC-Web", 2, (baseUrl, interceptors) => createGrpcWebTransport({ baseUrl, httpVersion: "2", interceptors })],
-];
-const combinations = servers.flatMap(([server, version, serve]) =>
-  transports
-    .filter(([, over]) => version === undefined || over === version)
-    .map(([protocol, over, transport]) => ({ server, serve, protocol, over, transport })),
-);
-
 describe.each(combinations)("$protocol on HTTP/$over, on $server", ({ serve, transport }) => {
   test.each<[string, Record<string, string>, boolean, Code | undefined]>([
     ["an answer", { authorization: "Bearer user-ann" }, false, undefined],
@@ -92,7 +35,7 @@ describe.each(combinations)("$protocol on HTTP/$over, on $server", ({ serve, tra
         if (fails) throw cx.refuse(9, "not now");
       },
     });
-    const url = await serve(endpoint);
+    const { url } = await serve(endpoint);
     let given: Headers | undefined;
     const asking: Interceptor = (next) => async (request) => {
       for (const [name, value] of Object.entries(headers)) request.header.set(name, value);
@@ -117,7 +60,14 @@ describe.each(combinations)("$protocol on HTTP/$over, on $server", ({ serve, tra
   });
 });
 
-describe.each(servers.slice(0, 2))("on %s", (_, __, serve) => {
+const servers: readonly [string, Serve][] = [
+  ["the fast path", (endpoint, options) => ours([endpoint], options)],
+  [
+    "Connect's adapter",
+    ({ method, route, version, http }, options) => ours([{ method, route, version, http }], options),
+  ],
+];
+describe.each(servers)("on %s", (_, serve) => {
   const versioned = () => gate({ sources: [sourceOf("user", BEARER)], permit: { public: true }, version: VERSION });
 
   test.each<[string, number, RequestInit]>([
@@ -128,7 +78,7 @@ describe.each(servers.slice(0, 2))("on %s", (_, __, serve) => {
     ["a message that is too large", 429, { method: "POST", body: JSON.stringify({ fileName: "x".repeat(2_000) }) }],
   ])("%s: %i", async (_, status, init) => {
     const { endpoint } = await versioned();
-    const url = await serve(endpoint, { maxRequestBytes: 1_000 });
+    const { url } = await serve(endpoint, { maxRequestBytes: 1_000 });
     const headers = { "content-type": "application/json", ...init.headers };
     const answer = await fetch(`${url}${GATE_PATH}`, { ...init, headers });
     await answer.arrayBuffer();
@@ -140,14 +90,14 @@ describe.each(servers.slice(0, 2))("on %s", (_, __, serve) => {
     ["makes no sense", "?connect=v1&encoding=json&message=%7B"],
   ])("a GET whose message %s", async (_, query) => {
     const { endpoint } = await versioned();
-    const answer = await fetch(`${await serve(endpoint)}${GATE_PATH}${query}`);
+    const answer = await fetch(`${(await serve(endpoint)).url}${GATE_PATH}${query}`);
     await answer.arrayBuffer();
     expect(answer.status).toBe(400);
     expect(told(answer.headers)).toEqual(TOLD);
   });
   test("gRPC that makes no sense, by grpc-js", async () => {
     const { endpoint } = await versioned();
-    const url = new URL(await serve(endpoint));
+    const url = new URL((await serve(endpoint)).url);
     const client = new grpc.Client(url.host, grpc.credentials.createInsecure());
     onTestFinished(() => client.close());
     const metadata = Promise.withResolvers<grpc.Metadata>();
@@ -164,9 +114,28 @@ describe.each(servers.slice(0, 2))("on %s", (_, __, serve) => {
     expect((await ended.promise)?.code).toBe(grpc.status.INVALID_ARGUMENT);
     expect((await metadata.promise).getMap()).toMatchObject(TOLD);
   });
+  test("a GET that is answered without a body, and from a cache", async () => {
+    const rig = await gate({
+      ...{ sources: [sourceOf("user", BEARER)], version: VERSION, http: { maxAgeMs: 1_000, vary: [] } },
+      cache: { ttlMs: 60_000, plan: "1", principal: "whole" },
+    });
+    const { url } = await serve(rig.endpoint);
+    const get = async (headers: Record<string, string> = {}) => {
+      const authorization = "Bearer user-ann";
+      const path = `${GATE_PATH}?connect=v1&encoding=json&message=%7B%7D`;
+      const answer = await fetch(url + path, { headers: { authorization, ...headers } });
+      await answer.arrayBuffer();
+      return answer;
+    };
+    const first = await get();
+    const again = await get({ "if-none-match": first.headers.get("etag") ?? "" });
+    expect([first.status, again.status, rig.seen.length]).toEqual([200, 304, 1]);
+    for (const { headers } of [first, again]) expect(told(headers)).toEqual(TOLD);
+    expect(rig.responses.map(({ deprecated }) => deprecated?.subject)).toEqual(["ann", "ann"]);
+  });
   test("scripts of other origins may read them, and an rpc that stays has none", async () => {
     const { endpoint } = await versioned();
-    const url = await serve(endpoint, { corsOrigins: ["https://app.example"] });
+    const { url } = await serve(endpoint, { corsOrigins: ["https://app.example"] });
     const headers = { "content-type": "application/json", origin: "https://app.example" };
     const answer = await fetch(`${url}${GATE_PATH}`, { method: "POST", body: "{}", headers });
     expect(told(answer.headers)).toEqual(TOLD);
@@ -174,7 +143,11 @@ describe.each(servers.slice(0, 2))("on %s", (_, __, serve) => {
     const exposed = answer.headers.get("access-control-expose-headers")?.split(", ");
     expect(exposed).toEqual(expect.arrayContaining(Object.keys(TOLD)));
     const stays = await gate({ sources: [], permit: { public: true } });
-    const other = await fetch(`${await serve(stays.endpoint)}${GATE_PATH}`, { method: "POST", body: "{}", headers });
+    const other = await fetch(`${(await serve(stays.endpoint)).url}${GATE_PATH}`, {
+      method: "POST",
+      body: "{}",
+      headers,
+    });
     expect(told(other.headers)).toEqual({ deprecation: null, sunset: null, link: null });
     expect(stays.responses.map(({ deprecated }) => deprecated)).toEqual([undefined]);
   });

@@ -11,9 +11,9 @@ import { ItemService } from "../up/v1/up_pb.ts";
 import { ItemService as ItemService$1 } from "../other/v1/item_pb.ts";
 import { createIdentity } from "./identity.ts";
 import type { PageFunctions, PageResolvers } from "./v1/page_bff.ts";
-import { createPageService, createUpstreams } from "./v1/page_bff.ts";
+import { createPageService, createUpstreams, LIMITS } from "./v1/page_bff.ts";
 import type { PageFunctions as PageFunctions$1, PageResolvers as PageResolvers$1 } from "./v2/page_bff.ts";
-import { createAdminService, createPageService as createPageService$1, createUpstreams as createUpstreams$1 } from "./v2/page_bff.ts";
+import { createAdminService, createPageService as createPageService$1, createUpstreams as createUpstreams$1, LIMITS as LIMITS$1 } from "./v2/page_bff.ts";
 
 await serve({
   name: "page",
@@ -34,19 +34,20 @@ await serve({
     };
   },
   identity: createIdentity,
+  limits: [...LIMITS, ...LIMITS$1],
   resolvers: ["pageV1PageBadge", "pageOwner", "pageV2PageBadge"],
   functions: ["priceOf", "slugOf", "priceOf_"],
-  create: ({ clients, env, identity, observer, supplied }) => {
+  create: ({ clients, env, identity, limits, observer, cache, supplied }) => {
     const upstreams = {
-      ...createUpstreams(clients, { observer }),
-      ...createUpstreams$1(clients, { observer }),
+      ...createUpstreams(clients, { observer, cache }),
+      ...createUpstreams$1(clients, { observer, cache }),
     };
     const resolvers = supplied.resolvers as PageResolvers & PageResolvers$1;
     const functions = supplied.functions as PageFunctions & PageFunctions$1;
     return [
-      ...createPageService({ upstreams, env: env["page.v1.PageService"], resolvers, functions, identity, observer }),
-      ...createPageService$1({ upstreams, env: env["page.v2.PageService"], resolvers, functions, identity, observer }),
-      ...createAdminService({ upstreams, env: env.AdminService, resolvers, functions, identity, observer }),
+      ...createPageService({ upstreams, env: env["page.v1.PageService"], resolvers, functions, identity, limits, observer }),
+      ...createPageService$1({ upstreams, env: env["page.v2.PageService"], resolvers, functions, identity, limits, observer }),
+      ...createAdminService({ upstreams, env: env.AdminService, resolvers, functions, identity, limits, observer }),
     ];
   },
 });

@@ -4,7 +4,7 @@
 
 // opt: server=page
 
-import type { Endpoint, Identity, Observer, Request, ResolverClient, ResolverFor, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
+import type { Endpoint, Identity, Limits, Observer, RateLimit, Request, ResolverClient, ResolverFor, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { clientOf, clientsOf, Code, endpoint, ownFunctions, Upstream } from "@protobff/runtime";
 import type { GetItemRequestSchema, Item } from "../../up/v1/up_pb.ts";
 import { ItemService } from "../../up/v1/up_pb.ts";
@@ -24,11 +24,12 @@ const UPSTREAM = {
 const CALL = {
   timeoutMs: 300, // page/identity.proto:17
   retry: { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 },
+  cache: { ttlMs: 5_000 }, // page/identity.proto:17
 };
 
 const LIMIT_CALL = {
   ...CALL,
-  limit: { concurrent: 5, queued: 1000 }, // page/identity.proto:18
+  limit: { concurrent: 5, queued: 1000 }, // page/identity.proto:19
 };
 
 /** How to reach each upstream. */
@@ -51,7 +52,7 @@ export interface Env {
 export interface PageFunctions {
   /** price.of (page.proto:11:20) */
   readonly priceOf: (arg1: bigint) => string;
-  /** slug.of (page/identity.proto:19:20) */
+  /** slug.of (page/identity.proto:20:20) */
   readonly slugOf: (arg1: string) => string;
 }
 
@@ -110,15 +111,27 @@ function createApp({ upItem }: Upstreams, env: Env, resolvers: PageResolvers, gi
   };
 }
 
+// ---- limits ----
+
+const CALLER_LIMIT: RateLimit = { name: "caller", package: "page.v1", rate: 100, per: 60_000, burst: 100 }; // page/identity.proto:18
+/** What a server counts. */
+export const LIMITS: readonly RateLimit[] = [CALLER_LIMIT];
+
 // ---- services ----
 
 /** page.v1.PageService, ready to serve. */
-export function createPageService(deps: { readonly upstreams: Upstreams; readonly env: Env; readonly resolvers: PageResolvers; readonly functions: PageFunctions; readonly identity: Identity<Principal>; readonly observer?: Observer | undefined }): Endpoint[] {
+export function createPageService(deps: { readonly upstreams: Upstreams; readonly env: Env; readonly resolvers: PageResolvers; readonly functions: PageFunctions; readonly identity: Identity<Principal>; readonly limits: Limits; readonly observer?: Observer | undefined }): Endpoint[] {
   const app = createApp(deps.upstreams, deps.env, deps.resolvers, deps.functions);
   return [
     endpoint(PageService.method.get, app, { // page.proto:20:7
       timeoutMs: 2_000,
       permit: {},
+      limits: {
+        counters: deps.limits,
+        late: [
+          { limit: CALLER_LIMIT, key: (cx: Request<App, Principal>) => cx.principal.subject }, // page/identity.proto:18:15
+        ],
+      },
       compose: composePage,
       codec: { decode: decodeGetRequest, encode: encodePage },
       version: {

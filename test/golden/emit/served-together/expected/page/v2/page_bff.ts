@@ -6,7 +6,7 @@ import type { GetItemRequestSchema, Item } from "../../other/v1/item_pb.ts";
 import { ItemService } from "../../other/v1/item_pb.ts";
 import type { GetItemRequestSchema as GetItemRequestSchema$1, Item as Item$1 } from "../../up/v1/up_pb.ts";
 import { ItemService as ItemService$1 } from "../../up/v1/up_pb.ts";
-import type { Endpoint, Identity, Observer, Request, ResolverClient, ResolverFor, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
+import type { Endpoint, Identity, Limits, Observer, RateLimit, Request, ResolverClient, ResolverFor, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
 import { clientOf, clientsOf, Code, endpoint, ownFunctions, Upstream } from "@protobff/runtime";
 import type { Principal } from "../identity_pb.ts";
 import type { GetRequest, Page } from "./page_pb.ts";
@@ -34,15 +34,17 @@ const OTHER_ITEM_CALL = {
   retry: { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 },
 };
 
-const TIMEOUT_300MS_ATTEMPTS_3_LIMIT_CALL = {
+const TIMEOUT_300MS_ATTEMPTS_3_CACHE_LIMIT_CALL = {
   timeoutMs: 300, // page/identity.proto:17
   retry: { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 },
-  limit: { concurrent: 5, queued: 1000 }, // page/identity.proto:18
+  cache: { ttlMs: 5_000 }, // page/identity.proto:17
+  limit: { concurrent: 5, queued: 1000 }, // page/identity.proto:19
 };
 
-const TIMEOUT_300MS_ATTEMPTS_3_CALL = {
+const TIMEOUT_300MS_ATTEMPTS_3_CACHE_CALL = {
   timeoutMs: 300, // page/identity.proto:17
   retry: { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 },
+  cache: { ttlMs: 5_000 }, // page/identity.proto:17
 };
 
 /** How to reach each upstream. */
@@ -67,7 +69,7 @@ export interface Env {
 export interface PageFunctions {
   /** price.of (page.proto:11:20) */
   readonly priceOf_: (arg1: bigint, arg2: string) => string;
-  /** slug.of (page/identity.proto:19:20) */
+  /** slug.of (page/identity.proto:20:20) */
   readonly slugOf: (arg1: string) => string;
 }
 
@@ -113,26 +115,38 @@ function createApp({ otherItem, upItem }: Upstreams, env: Env, resolvers: PageRe
         getItem: OTHER_ITEM_CALL,
       }),
       upItem: clientOf(ItemService$1, upItem, {
-        getItem: TIMEOUT_300MS_ATTEMPTS_3_LIMIT_CALL,
-        findItems: TIMEOUT_300MS_ATTEMPTS_3_CALL,
-        batchGetItems: TIMEOUT_300MS_ATTEMPTS_3_CALL,
-        mapItems: TIMEOUT_300MS_ATTEMPTS_3_CALL,
+        getItem: TIMEOUT_300MS_ATTEMPTS_3_CACHE_LIMIT_CALL,
+        findItems: TIMEOUT_300MS_ATTEMPTS_3_CACHE_CALL,
+        batchGetItems: TIMEOUT_300MS_ATTEMPTS_3_CACHE_CALL,
+        mapItems: TIMEOUT_300MS_ATTEMPTS_3_CACHE_CALL,
       }),
     }),
     otherItemGetItem: otherItem.unaryWith(ItemService.method.getItem, encodeOtherV1GetItemRequest, decodeOtherV1Item, OTHER_ITEM_CALL),
-    upItemGetItem: upItem.unaryWith(ItemService$1.method.getItem, encodeUpV1GetItemRequest, decodeUpV1Item, TIMEOUT_300MS_ATTEMPTS_3_LIMIT_CALL),
+    upItemGetItem: upItem.unaryWith(ItemService$1.method.getItem, encodeUpV1GetItemRequest, decodeUpV1Item, TIMEOUT_300MS_ATTEMPTS_3_CACHE_LIMIT_CALL),
   };
 }
+
+// ---- limits ----
+
+const CALLER_LIMIT: RateLimit = { name: "caller", package: "page.v2", rate: 100, per: 60_000, burst: 100 }; // page/identity.proto:18
+/** What a server counts. */
+export const LIMITS: readonly RateLimit[] = [CALLER_LIMIT];
 
 // ---- services ----
 
 /** page.v2.PageService, ready to serve. */
-export function createPageService(deps: { readonly upstreams: Upstreams; readonly env: Env; readonly resolvers: PageResolvers; readonly functions: PageFunctions; readonly identity: Identity<Principal>; readonly observer?: Observer | undefined }): Endpoint[] {
+export function createPageService(deps: { readonly upstreams: Upstreams; readonly env: Env; readonly resolvers: PageResolvers; readonly functions: PageFunctions; readonly identity: Identity<Principal>; readonly limits: Limits; readonly observer?: Observer | undefined }): Endpoint[] {
   const app = createApp(deps.upstreams, deps.env, deps.resolvers, deps.functions);
   return [
     endpoint(PageService.method.get, app, { // page.proto:18:7
       timeoutMs: 2_000,
       permit: { sources: ["robot"] },
+      limits: {
+        counters: deps.limits,
+        late: [
+          { limit: CALLER_LIMIT, key: (cx: Request<App, Principal>) => cx.principal.subject }, // page/identity.proto:18:15
+        ],
+      },
       compose: composePage,
       codec: { decode: decodeGetRequest, encode: encodePage },
       identity: deps.identity,
@@ -142,12 +156,18 @@ export function createPageService(deps: { readonly upstreams: Upstreams; readonl
 }
 
 /** page.v2.AdminService, ready to serve. */
-export function createAdminService(deps: { readonly upstreams: Upstreams; readonly env: Env; readonly resolvers: PageResolvers; readonly functions: PageFunctions; readonly identity: Identity<Principal>; readonly observer?: Observer | undefined }): Endpoint[] {
+export function createAdminService(deps: { readonly upstreams: Upstreams; readonly env: Env; readonly resolvers: PageResolvers; readonly functions: PageFunctions; readonly identity: Identity<Principal>; readonly limits: Limits; readonly observer?: Observer | undefined }): Endpoint[] {
   const app = createApp(deps.upstreams, deps.env, deps.resolvers, deps.functions);
   return [
     endpoint(AdminService.method.get, app, { // page.proto:23:7
       timeoutMs: 2_000,
       permit: { public: true },
+      limits: {
+        counters: deps.limits,
+        late: [
+          { limit: CALLER_LIMIT, key: (cx: Request<App, Principal | undefined>) => cx.principal === undefined ? undefined : cx.principal.subject }, // page/identity.proto:18:15
+        ],
+      },
       compose: composePage,
       codec: { decode: decodeGetRequest, encode: encodePage },
       identity: deps.identity,
