@@ -142,9 +142,8 @@ const UNSUPPORTED = `syntax = "proto3";
 package app.v1;
 import "bff/v1/options.proto";
 service AppService {
-  option (bff.v1.service) = { let: { name: "a" by: "1" } http_cache: {} };
+  option (bff.v1.service) = { let: { name: "a" by: "1" } };
   rpc Get(GetRequest) returns (Page) {
-    option (bff.v1.method) = { http_cache: {} cache: {} };
   }
 }
 message GetRequest { string id = 1; }

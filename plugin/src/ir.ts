@@ -60,6 +60,8 @@ export interface IrService {
   readonly version: IrVersion | undefined;
   /** How often callers may, of all its rpcs. */
   readonly limits: readonly IrRateLimit[];
+  /** What HTTP caches are told of answers of its rpcs without side effects. */
+  readonly httpCache: IrHttpCache | undefined;
   /** Variables of the environment that its steps and its messages see. */
   readonly env: readonly IrEnvVar[];
   readonly methods: readonly IrMethod[];
@@ -83,6 +85,10 @@ export interface IrMethod {
   readonly limits: readonly IrRateLimit[];
   /** Whether its request's rules are checked; undefined: where it has some. */
   readonly validate: Sourced<boolean> | undefined;
+  /** What HTTP caches are told of its answers, leaf by leaf in place of what the service says. */
+  readonly httpCache: IrHttpCache | undefined;
+  /** Of its answers as wholes. */
+  readonly cache: IrCache | undefined;
   /** Its paths besides that of the rpc. */
   readonly http: readonly IrHttpRule[];
 }
@@ -484,6 +490,17 @@ export interface IrCache {
   /** 0: not cached. */
   readonly ttl: Sourced<number> | undefined;
   readonly stale: Sourced<number> | undefined;
+}
+/** What HTTP caches are told of answers; milliseconds, in whole seconds. */
+export interface IrHttpCache {
+  readonly at: Origin;
+  readonly maxAge: Sourced<number> | undefined;
+  readonly stale: Sourced<number> | undefined;
+  /** Names of headers, lower-case. */
+  readonly vary: readonly Text[];
+  readonly shared: Sourced<boolean> | undefined;
+  /** Whether a duration was none, which has been told. */
+  readonly faulty: boolean;
 }
 export interface IrRetryBudget {
   readonly at: Origin;

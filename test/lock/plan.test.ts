@@ -52,6 +52,11 @@ const cases = [
     upstreams: textsBelow(join(root, "test/golden/upstreams")),
   },
   {
+    name: "cached-answers",
+    protos: textsBelow(join(root, "test/golden/emit/cached-answers/proto")),
+    upstreams: textsBelow(join(root, "test/golden/upstreams")),
+  },
+  {
     name: "permits",
     protos: textsBelow(join(root, "test/golden/emit/permits/proto")),
     upstreams: textsBelow(join(root, "test/golden/upstreams")),

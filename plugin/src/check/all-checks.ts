@@ -1,8 +1,10 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Model } from "../resolve/model/model.ts";
+import { checkAgedAnswers } from "./aged-answers.ts";
 import { checkBranchHeaders, checkBranchVariables } from "./branches.ts";
 import { checkBreakers } from "./breakers.ts";
 import { checkCacheKeys } from "./cache-keys.ts";
+import { checkCachedAnswers } from "./cached-answers.ts";
 import { checkConstantConditions } from "./constant-conditions.ts";
 import { checkCriticalPath } from "./critical-path.ts";
 import { checkCriticality } from "./criticality.ts";
@@ -52,6 +54,7 @@ const ALL_CHECKS: readonly Check[] = Object.freeze([
   checkIdentityHeaders,
   checkOpenEnums,
   checkRandomPlaces,
+  checkCachedAnswers,
   checkSuccessors,
   checkRestPaths,
 ]);
@@ -76,6 +79,7 @@ const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
   checkEachLimits,
   checkNPlusOne,
   checkCacheKeys,
+  checkAgedAnswers,
   checkVouchedWrites,
   checkUntrustedHeaders,
   checkBranchHeaders,

@@ -2,7 +2,7 @@ import { childrenOf, type Expression, type Node } from "../cel/index.ts";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Call, Composed, Model, Step } from "../resolve/model/model.ts";
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
-import { isTracing } from "../resolve/policies/tracing.ts";
+import { isTracing } from "../resolve/model/tracing.ts";
 
 /** Names of headers that differ from request to request. */
 const IDS = new Set([

@@ -1,7 +1,7 @@
 // `server.ts` of a package, or of several: what `node web/v1/server.ts` runs.
 import type { DescFile, DescService } from "@bufbuild/protobuf";
 import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
-import type { PlanServer } from "../plan/plan.ts";
+import type { PlanServer, PlanService } from "../plan/plan.ts";
 import { identityReads } from "../resolve/model/identity-reads.ts";
 import type { EnvVar } from "../resolve/model/model.ts";
 import { envName } from "./emit-app.ts";
@@ -27,6 +27,7 @@ export function emitServer(server: PlanServer, f: GeneratedFile): void {
   const envOf = (service: DescService): string =>
     server.own.size === 0 ? "env" : `env: env${envKey(server, service).read}`;
   const caches = server.files.some((file) => file.entries.some((entry) => entry.policy.cache !== undefined));
+  const answers = services.some(({ service }) => isCached(service));
   const options = caches ? "{ observer, cache }" : "{ observer }";
   const made: Line[] = single
     ? [["const upstreams = ", own("createUpstreams", first), `(clients, ${options});`]]
@@ -50,7 +51,7 @@ export function emitServer(server: PlanServer, f: GeneratedFile): void {
   }
   const identified = server.identity === undefined ? "" : ", identity";
   const limited = server.files.filter(({ limits }) => limits.length > 0);
-  const parts = `clients, env${identified}${limited.length > 0 ? ", limits" : ""}, observer${caches ? ", cache" : ""}${supplied.length > 0 ? ", supplied" : ""}`;
+  const parts = `clients, env${identified}${limited.length > 0 ? ", limits" : ""}, observer${caches || answers ? ", cache" : ""}${supplied.length > 0 ? ", supplied" : ""}`;
   const rows: Line[] = [
     [`name: ${JSON.stringify(server.name)},`],
     [
@@ -77,7 +78,7 @@ export function emitServer(server: PlanServer, f: GeneratedFile): void {
             ({ file, service }): Line => [
               "...",
               own(service.create, file),
-              `({ ${["upstreams", envOf(service.desc), ...suppliedParts(file).map(({ name }) => name), ...(server.identity === undefined ? [] : ["identity"]), ...(limitsOf(service) ? ["limits"] : []), "observer"].join(", ")} }),`,
+              `({ ${["upstreams", envOf(service.desc), ...suppliedParts(file).map(({ name }) => name), ...(server.identity === undefined ? [] : ["identity"]), ...(limitsOf(service) ? ["limits"] : []), ...(isCached(service) ? ["cache"] : []), "observer"].join(", ")} }),`,
             ],
           ),
           ["];"],
@@ -102,6 +103,8 @@ function limitsLines(
   const all = files.flatMap((file, i): Line => [i === 0 ? "..." : ", ...", own(LIMITS, file)]);
   return [["limits: [", ...all, "],"]];
 }
+
+const isCached = ({ methods }: PlanService): boolean => methods.some(({ cache }) => cache !== undefined);
 
 /** The functions that the user's module has to export under one name, and the files that need them. */
 function suppliedBy(

@@ -7,6 +7,7 @@ import type { PlanCodec } from "../plan/plan-codec.ts";
 import type { Args } from "../resolve/model/model.ts";
 import { appNames } from "./app-names.ts";
 import { codecOf } from "./emit-app.ts";
+import { cacheProperty, httpProperty } from "./emit-caching.ts";
 import { admitsLater } from "./emit-guard.ts";
 import { limitsProperty } from "./emit-limits.ts";
 import { permitProperty } from "./emit-permit.ts";
@@ -26,34 +27,22 @@ function codecProperty({ method: { desc } }: PlanMethod, codec: PlanCodec | unde
 }
 
 /** How the rpc composes: the function of its message, with what the service starts before. */
-function composeProperty({ method, message, start }: PlanMethod, names: FileNames): Lines {
+function composeProperty({ method, message, start, cache }: PlanMethod, names: FileNames): Lines {
   const { args } = message.composed;
   const compose = names.bff(message.name, message.file);
   const starts = start !== undefined && !start.empty;
   const begins = (start?.before?.length ?? 0) > 0 && message.effectful;
   const direct =
     args.message !== undefined && message.tainted.length === 0 && !message.effectful && start === undefined;
-  if (direct && message.admits === undefined) return [["compose: ", compose, ","]];
+  if (direct && (message.admits === undefined || cache !== undefined)) return [["compose: ", compose, ","]];
   const statements: Line[] = [];
   let handed = handedOn(method, args, names);
-  // `args` is as good as an object of its members where these are handed on as they are.
-  const plain =
-    args.message !== undefined || args.members.every(({ name }) => isPlain(fieldOf(method.desc.input, name)));
   let waits = false;
-  if (start?.admit !== undefined) {
-    const later = admitsLater(start);
-    statements.push([`${later ? "await " : ""}${start.admit}(cx);`]);
-    waits ||= later;
-  }
-  if (message.admits !== undefined) {
-    const later = admitsLater(message);
-    const admit = names.bff(message.admits.name, message.file);
-    if (!plain) {
-      statements.push(["const given = ", ...handed, ";"]);
-      handed = ["given"];
-    }
-    statements.push([later ? "await " : "", admit, `(cx, ${plain ? "args" : "given"});`]);
-    waits ||= later;
+  if (cache === undefined) {
+    const admission = admits({ method, message, start }, handed, names);
+    statements.push(...admission.statements);
+    waits = admission.waits;
+    handed = admission.handed;
   }
   const several = begins && message.shared.length > 0;
   if (starts && several) statements.push([`const shared = ${start.name}(cx);`]);
@@ -65,12 +54,54 @@ function composeProperty({ method, message, start }: PlanMethod, names: FileName
     ...(message.effectful ? [begins ? `${shared}.before` : "[]"] : []),
   ];
   const call: Line = [compose, "(cx, ", ...handed, ...others.map((other) => `, ${other}`), ")"];
-  const own = args.message !== undefined || args.members.length > 0 || message.admits !== undefined;
+  const own =
+    args.message !== undefined || args.members.length > 0 || (message.admits !== undefined && cache === undefined);
   const { callers } = message.composed;
   const cx: Line = callers === undefined ? ["cx"] : ["cx: ", ...typeOfRequest(["App"], method.callers, names)];
   const open: Line = [`compose: ${waits ? "async " : ""}(`, ...cx, `, ${own ? "args" : "_args"}) => `];
   if (statements.length === 0) return [[...open, ...call, ","]];
   return block([...open, "{"], [...statements, ["return ", ...call, ";"]], ["},"]);
+}
+
+/** The guards that speak before anything is started. */
+function admits(
+  { method, message, start }: Pick<PlanMethod, "method" | "message" | "start">,
+  handed: Line,
+  names: FileNames,
+): { readonly statements: Lines; readonly handed: Line; readonly waits: boolean } {
+  const { args } = message.composed;
+  const statements: Line[] = [];
+  let waits = false;
+  if (start?.admit !== undefined) {
+    const later = admitsLater(start);
+    statements.push([`${later ? "await " : ""}${start.admit}(cx);`]);
+    waits ||= later;
+  }
+  if (message.admits === undefined) return { statements, handed, waits };
+  // `args` is as good as an object of its members where these are handed on as they are.
+  const plain =
+    args.message !== undefined || args.members.every(({ name }) => isPlain(fieldOf(method.desc.input, name)));
+  const later = admitsLater(message);
+  const admit = names.bff(message.admits.name, message.file);
+  if (!plain) statements.push(["const given = ", ...handed, ";"]);
+  statements.push([later ? "await " : "", admit, `(cx, ${plain ? "args" : "given"});`]);
+  return { statements, handed: plain ? handed : ["given"], waits: waits || later };
+}
+
+/** Of the identity's principal, where there is one: nothing else in the options says of which. */
+function typedRequest({ method: { callers } }: PlanMethod, names: FileNames): Line {
+  return callers === undefined ? ["cx"] : ["cx: ", ...typeOfRequest(["App"], callers, names)];
+}
+
+/** The same where answers are used again: for each request, whoever has its answer. */
+function admitProperty(planned: PlanMethod, names: FileNames): Lines {
+  const { method, message, start } = planned;
+  if (start?.admit === undefined && message.admits === undefined) return [];
+  const { statements, waits } = admits(planned, handedOn(method, message.composed.args, names), names);
+  const args = message.admits === undefined ? "" : ", args";
+  return block([`admit: ${waits ? "async " : ""}(`, ...typedRequest(planned, names), `${args}) => {`], statements, [
+    "},",
+  ]);
 }
 
 /** What an rpc gives the message that it composes: its request, or an object of the fields in use. */
@@ -134,6 +165,12 @@ export function emitService(service: PlanService, file: PlanFile, names: FileNam
           ? []
           : line("validate: ", names.rules(`validate${planned.validated.name}`), ",")),
         ...(concurrent === 10 ? [] : line(`concurrent: ${concurrent},`)),
+        ...cacheProperty(
+          planned.cache,
+          { cx: typedRequest(planned, names), admit: admitProperty(planned, names) },
+          names,
+        ),
+        ...httpProperty(planned.http, names),
         ...composeProperty(planned, names),
         ...(method.response === undefined
           ? []
@@ -165,6 +202,9 @@ export function emitService(service: PlanService, file: PlanFile, names: FileNam
           ? []
           : ["readonly identity: ", names.runtimeType("Identity"), "<", names.shape(file.identity.type), ">; "]),
         ...(limitsOf(service) ? ["readonly limits: ", names.runtimeType("Limits"), "; "] : []),
+        ...(service.methods.some(({ cache }) => cache !== undefined)
+          ? ["readonly cache?: ", names.runtimeType("Cache"), " | undefined; "]
+          : []),
         "readonly observer?: ",
         names.runtimeType("Observer"),
         " | undefined }): ",

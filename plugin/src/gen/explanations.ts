@@ -1499,6 +1499,50 @@ export const EXPLANATIONS: readonly Explanation[] = [
     ]
   },
   {
+    "code": "BFF178",
+    "severity": "error",
+    "meaning": "What may be used again says for how long: a `cache` of an rpc by its `ttl`, an `http_cache` by its `max_age`, in whole seconds, for HTTP knows no others.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    // …\n    option (bff.v1.method) = { cache: { stale: \"60s\" } };\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:11:39: error BFF178: \"cache\" does not say for how long an answer may be used again\n    11 |     option (bff.v1.method) = { cache: { stale: \"60s\" } };\n       |                                       ^^^^^^^^^^^^^^^^\n  hint: write `ttl`, as in `cache: { ttl: \"30s\" }`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    // …\n    option (bff.v1.method) = { cache: { ttl: \"30s\" stale: \"60s\" } };\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF179",
+    "severity": "error",
+    "meaning": "`vary` names headers, in lower case. Caches compare what requests say in them, and an answer that depends on `*` is never used again.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    // …\n    option (bff.v1.method) = { http_cache: { max_age: \"30s\" vary: \"x-flags, x-region\" } };\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:11:67: error BFF179: \"x-flags, x-region\" is not the name of a header\n    11 |     option (bff.v1.method) = { http_cache: { max_age: \"30s\" vary: \"x-flags, x-region\" } };\n       |                                                                   ^^^^^^^^^^^^^^^^^^^\n  hint: write the name alone, in lower case"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    // …\n    option (bff.v1.method) = { http_cache: { max_age: \"30s\" vary: [\"x-flags\", \"x-region\"] } };\n  }\n}"
+      }
+    ]
+  },
+  {
     "code": "BFF180",
     "severity": "error",
     "meaning": "A version says days of the calendar, as ISO 8601 writes them. They become headers with a time, and a day that is none would become another one.",
@@ -2642,6 +2686,94 @@ export const EXPLANATIONS: readonly Explanation[] = [
         "title": "Right",
         "language": "proto",
         "text": "message GetRequest {\n  option (buf.validate.message).oneof = { fields: [\"id\", \"name\"] };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF260",
+    "severity": "error",
+    "meaning": "An answer that is used again, by the BFF or by an HTTP cache, is of an rpc that says NO_SIDE_EFFECTS. Of any other the second request would do nothing.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    option (bff.v1.method) = { cache: { ttl: \"30s\" } };\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:10:39: error BFF260: \"cache\" uses answers again, and \"GetPage\" may have side effects\n    10 |     option (bff.v1.method) = { cache: { ttl: \"30s\" } };\n       |                                       ^^^^^^^^^^^^^^\n  app/v1/app.proto:9:7: the rpc\n    9 |   rpc GetPage(GetPageRequest) returns (Page) {\n      |       ^^^^^^^\n  hint: say `option idempotency_level = NO_SIDE_EFFECTS;` in the rpc, if that is so; or leave out \"cache\""
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    option idempotency_level = NO_SIDE_EFFECTS;\n    option (bff.v1.method) = { cache: { ttl: \"30s\" } };\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF261",
+    "severity": "error",
+    "meaning": "It is known when generating what an answer depends on that is used again. What a function of the user reads, or a header that only the request names, is not.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    // …\n    option (bff.v1.method) = { http_cache: { max_age: \"30s\" } };\n  }\n}\n\nmessage Page {\n  string name = 1 [(bff.v1.field).by = \"headers[args.id]\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:11:44: error BFF261: \"http_cache\" would have to know which headers \"GetPage\" reads\n    11 |     option (bff.v1.method) = { http_cache: { max_age: \"30s\" } };\n       |                                            ^^^^^^^^^^^^^^^^^^\n  app/v1/app.proto:18:41: the request decides which header this is\n    18 |   string name = 1 [(bff.v1.field).by = \"headers[args.id]\"];\n       |                                         ^^^^^^^^^^^^^^^^\n  hint: read headers by names that are written there, as in headers[\"accept-language\"]"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    // …\n    option (bff.v1.method) = { http_cache: { max_age: \"30s\" } };\n  }\n}\n\nmessage Page {\n  string name = 1 [(bff.v1.field).by = \"headers['x-name']\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF262",
+    "severity": "error",
+    "meaning": "What HTTP caches share is the same for everybody: anybody may call the rpc, and nothing of its answer depends on who does.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    // …\n    option (bff.v1.method) = { http_cache: { max_age: \"30s\" shared: true } };\n  }\n}\n\nmessage Page {\n  string from = 1 [(bff.v1.field).by = \"peer.address\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:16:69: error BFF262: answers of \"GetPage\" depend on the address of whoever asks\n    16 |     option (bff.v1.method) = { http_cache: { max_age: \"30s\" shared: true } };\n       |                                                                     ^^^^\n  app/v1/app.proto:23:41: it is read here\n    23 |   string from = 1 [(bff.v1.field).by = \"peer.address\"];\n       |                                         ^^^^^^^^^^^^\n  hint: write `http_cache: { shared: false }` in the rpc, or leave `shared` out: then each client keeps its own"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    // …\n    option (bff.v1.method) = { http_cache: { max_age: \"30s\" } };\n  }\n}\n\nmessage Page {\n  string from = 1 [(bff.v1.field).by = \"peer.address\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF264",
+    "severity": "error",
+    "meaning": "An `http_cache` says how long its answers may be used again, in the rpc or in its service.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    // …\n    option (bff.v1.method) = { http_cache: { stale: \"60s\" } };\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:11:44: error BFF264: nothing says for how long answers of \"GetPage\" may be used again\n    11 |     option (bff.v1.method) = { http_cache: { stale: \"60s\" } };\n       |                                            ^^^^^^^^^^^^^^^^\n  hint: write `max_age`, as in `max_age: \"30s\"`; \"0s\" has caches ask each time"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    // …\n    option (bff.v1.method) = { http_cache: { max_age: \"30s\" stale: \"60s\" } };\n  }\n}"
       }
     ]
   },
@@ -5304,6 +5436,116 @@ export const EXPLANATIONS: readonly Explanation[] = [
     ]
   },
   {
+    "code": "BFF550",
+    "severity": "warning",
+    "meaning": "Who gets an answer is decided for each request. A guard that reads calls speaks when an answer is composed, and not when it is used again.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    // …\n    option (bff.v1.method) = { cache: { ttl: \"30s\" } };\n  }\n}\n\nmessage Page {\n  option (bff.v1.message) = { let: [\n    { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } },\n    { guard: { if: \"item.stock == 0\" fail: { code: NOT_FOUND message: \"sold out\" } } }\n  ] };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:11:39: warning BFF550: a guard of \"GetPage\" reads calls, and is not asked where an answer is used again\n    11 |     option (bff.v1.method) = { cache: { ttl: \"30s\" } };\n       |                                       ^^^^^^^^^^^^^^\n  app/v1/app.proto:20:5: the guard\n    20 |     { guard: { if: \"item.stock == 0\" fail: { code: NOT_FOUND message: \"sold out\" } } }\n       |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: move what decides who may call into a `permit`, which is asked each time; or take the cache from the rpc to its calls"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = { let: [\n    { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } cache: { ttl: \"30s\" } } },\n    { guard: { if: \"item.stock == 0\" fail: { code: NOT_FOUND message: \"sold out\" } } }\n  ] };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF551",
+    "severity": "warning",
+    "meaning": "An answer that is used again is as old as it is: the time in it is that of the request for which it was composed.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    // …\n    option (bff.v1.method) = { cache: { ttl: \"30s\" stale: \"1h\" } };\n  }\n}\n\nmessage Page {\n  string at = 1 [(bff.v1.field).by = \"string(now)\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:18:46: warning BFF551: \"now\" of an answer of \"GetPage\" is up to 1h ago where it is used again\n    18 |   string at = 1 [(bff.v1.field).by = \"string(now)\"];\n       |                                              ^^^\n  app/v1/app.proto:11:39: answers are used again\n    11 |     option (bff.v1.method) = { cache: { ttl: \"30s\" stale: \"1h\" } };\n       |                                       ^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: leave it out of what is cached: cache the calls in place of the rpc"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  string at = 1 [(bff.v1.field).by = \"string(now)\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF552",
+    "severity": "warning",
+    "meaning": "HTTP caches keep an answer no longer than the BFF itself keeps what it is made of. Otherwise clients see what the BFF has long renewed.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    // …\n    option (bff.v1.method) = { http_cache: { max_age: \"1m\" } };\n  }\n}\n\nmessage Page {\n  option (bff.v1.message).let = {\n    // …\n    call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } cache: { ttl: \"10s\" stale: \"20s\" } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:11:55: warning BFF552: clients keep answers of \"GetPage\" for 1m, and the BFF those of \"up.v1.ItemService/GetItem\" for 20s\n    11 |     option (bff.v1.method) = { http_cache: { max_age: \"1m\" } };\n       |                                                       ^^^^\n  app/v1/app.proto:20:97: kept for so long here\n    20 |     call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } cache: { ttl: \"10s\" stale: \"20s\" } }\n       |                                                                                                 ^^^^^\n  hint: write at most \"20s\", or let the BFF keep them for longer"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    // …\n    option (bff.v1.method) = { http_cache: { max_age: \"20s\" } };\n  }\n}\n\nmessage Page {\n  option (bff.v1.message).let = {\n    // …\n    call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } cache: { ttl: \"10s\" stale: \"20s\" } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF553",
+    "severity": "warning",
+    "meaning": "Requests are alike, as far as an answer depends on them. With an id of the request no answer is ever found again.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    // …\n    option (bff.v1.method) = { cache: { ttl: \"10s\" } };\n  }\n}\n\nmessage Page {\n  string id = 1 [(bff.v1.field).by = \"headers['x-request-id']\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:18:39: warning BFF553: answers of \"GetPage\" depend on \"x-request-id\", which each request has for itself: none is ever found again\n    18 |   string id = 1 [(bff.v1.field).by = \"headers['x-request-id']\"];\n       |                                       ^^^^^^^^^^^^^^^^^^^^^^^\n  app/v1/app.proto:11:39: answers are kept for nothing\n    11 |     option (bff.v1.method) = { cache: { ttl: \"10s\" } };\n       |                                       ^^^^^^^^^^^^^^\n  hint: leave the header out of what is composed; `forward` may pass `traceparent` and `x-request-id` on all the same"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  string id = 1 [(bff.v1.field).by = \"headers['x-request-id']\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF554",
+    "severity": "warning",
+    "meaning": "The `http_cache` of a service is for its rpcs that say NO_SIDE_EFFECTS. Where none does, it says nothing.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  option (bff.v1.service).http_cache = { max_age: \"30s\" };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:8:40: warning BFF554: no rpc of \"AppService\" says NO_SIDE_EFFECTS, so this is for none of them\n    8 |   option (bff.v1.service).http_cache = { max_age: \"30s\" };\n      |                                        ^^^^^^^^^^^^^^^^^^\n  hint: say `option idempotency_level = NO_SIDE_EFFECTS;` in those that have none, or leave it out"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service AppService {\n  option (bff.v1.service).http_cache = { max_age: \"30s\" };\n  rpc GetPage(GetPageRequest) returns (Page) {\n    option idempotency_level = NO_SIDE_EFFECTS;\n  }\n}"
+      }
+    ]
+  },
+  {
     "code": "BFF555",
     "severity": "warning",
     "meaning": "A request is one of the successor's, too, so that clients move by calling another rpc. Where fields are gone, or are others, they have to be rewritten.",
@@ -5861,17 +6103,17 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "Wrong",
         "language": "proto",
-        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { spread: \"args\" } cache: { ttl: \"60s\" stale: \"5s\" } } }\n  };\n  // …\n}"
+        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    // …\n    option (bff.v1.method) = { cache: { ttl: \"60s\" stale: \"30s\" } };\n  }\n}"
       },
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:20:120: error BFF801: answers are stale after 60000ms, but thrown away after 5000ms\n    20 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { spread: \"args\" } cache: { ttl: \"60s\" stale: \"5s\" } } }\n       |                                                                                                                        ^^^^\n  app/v1/app.proto:20:107: as good as new until here\n    20 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { spread: \"args\" } cache: { ttl: \"60s\" stale: \"5s\" } } }\n       |                                                                                                           ^^^^^\n  hint: make `stale` longer than `ttl`: both count from when the answer came"
+        "text": "app/v1/app.proto:11:59: error BFF801: answers are stale after 60000ms, but thrown away after 30000ms\n    11 |     option (bff.v1.method) = { cache: { ttl: \"60s\" stale: \"30s\" } };\n       |                                                           ^^^^^\n  app/v1/app.proto:11:46: as good as new until here\n    11 |     option (bff.v1.method) = { cache: { ttl: \"60s\" stale: \"30s\" } };\n       |                                              ^^^^^\n  hint: make `stale` longer than `ttl`: both count from when the answer came"
       },
       {
         "title": "Right",
         "language": "proto",
-        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { spread: \"args\" } cache: { ttl: \"60s\" stale: \"120s\" } } }\n  };\n  // …\n}"
+        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    // …\n    option (bff.v1.method) = { cache: { ttl: \"30s\" stale: \"60s\" } };\n  }\n}"
       }
     ]
   },

@@ -1,6 +1,7 @@
 // The plan in words: which step waits for which, what it calls, what may be missing.
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
 import { branchesOf, branchLines } from "./describe-branches.ts";
+import { cachingLines } from "./describe-caching.ts";
 import { degradedOf } from "./describe-degraded.ts";
 import { limitReports } from "./describe-limits.ts";
 import { functionsOf } from "./describe-report.ts";
@@ -60,6 +61,7 @@ function rpcBlocks(file: PlanFile, messages: Messages): string[] {
         ...branchLines(branchesOf(file, worst)),
         ...functionLines(planned, messages),
         ...planned.rest.map((rule) => `  ${restText(rule)}`),
+        ...cachingLines(planned).map((text) => `  ${text}`),
         ...(planned.version === undefined ? [] : [`  ${versionText(planned.version)}`]),
         ...degradedLines([...shown]),
       ].join("\n");

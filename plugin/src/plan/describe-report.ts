@@ -6,6 +6,7 @@ import type { RestRule } from "../resolve/model/rest.ts";
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
 import { fullName } from "../resolve/policies/entries.ts";
 import { type BranchReport, branchesOf } from "./describe-branches.ts";
+import { cachingReport, type HttpCacheReport, type ResponseCacheReport } from "./describe-caching.ts";
 import { type WireReport, wireOf } from "./describe-codec.ts";
 import { type Degraded, degradedOf } from "./describe-degraded.ts";
 import { type LimitReport, limitReports } from "./describe-limits.ts";
@@ -62,6 +63,10 @@ export interface RpcReport {
   }[];
   /** Where else calls of its upstreams may go; only where there are some. */
   readonly branches?: readonly BranchReport[];
+  /** Its answers are used again by the BFF: what they depend on besides the request; only where they are. */
+  readonly cache?: ResponseCacheReport;
+  /** What HTTP caches are told of them; only where something is. */
+  readonly http_cache?: HttpCacheReport;
   /** Functions of the user that its expressions call; only where there are some. */
   readonly functions?: readonly string[];
 }
@@ -176,6 +181,7 @@ export function reportOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessa
           attempts: bounded(attempts),
         })),
         ...defined("branches", branches.length === 0 ? undefined : branches),
+        ...cachingReport(planned),
         ...defined("functions", functionsOf(planned, messages)),
       };
     }),

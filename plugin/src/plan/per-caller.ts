@@ -1,7 +1,7 @@
 import type { Expression, Variable } from "../cel/index.ts";
 import { Identify } from "../gen/bff/v1/options_pb.ts";
 import type { Call } from "../resolve/model/model.ts";
-import { isTracing } from "../resolve/policies/tracing.ts";
+import { isTracing } from "../resolve/model/tracing.ts";
 
 /**
  * What of a caller is part of what a call sends, by its place: who calls, forwarded headers, metadata and request fields that read headers or

@@ -27,6 +27,7 @@ import type {
   PlanResolver,
   PlanUpstream,
 } from "./plan.ts";
+import { planHttpCache, planResponseCache } from "./plan-caching.ts";
 import { type PlanCodec, planCodec } from "./plan-codec.ts";
 import { allCallers, type planStarts } from "./plan-let.ts";
 import { planLimits, rateLimitsOf } from "./plan-limits.ts";
@@ -68,10 +69,11 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
   const entries = [...new Set([...lets, ...reached].flatMap(callsIn).flatMap((call) => run.calls.get(call) ?? []))];
   const clients = clientsOf(reached, run.upstreams(file.desc));
   const limits = rateLimitsOf(file);
+  const identity = model.packages.find(({ files }) => files.includes(file))?.identity;
   const belongs = (desc: { readonly file: DescFile }): boolean => desc.file.name === file.desc.name;
   return {
     desc: file.desc,
-    identity: model.packages.find(({ files }) => files.includes(file))?.identity,
+    identity,
     services: file.services.map((service) => {
       const { starts, of } = run.starts(service);
       return {
@@ -92,6 +94,8 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
                   version: planVersion(method.version),
                   limits: planLimits(method.limits, limits, run.functions(file.desc).scope),
                   rest: method.rest,
+                  cache: planResponseCache(method, { message, start: of.get(method), model }),
+                  http: planHttpCache(method, identity, model),
                   concurrent: concurrency(method, run),
                   maxElements: maxElementsOf(method, file),
                   validated: validated(method),

@@ -160,12 +160,12 @@ function composedElsewhere(model: Model, children: (message: Block) => Composed[
   return new Set(reachable([...inside, ...roots], children));
 }
 
-/** The messages of rpcs that start steps of a service. */
+/** The messages of rpcs that start steps of a service, or use answers again: guards over what is there at once are asked before. */
 function startedRoots(model: Model): ReadonlySet<Composed> {
   const methods = model.files.flatMap((file) => file.services).flatMap((service) => service.methods);
   return new Set(
-    methods.flatMap(({ shared, composed: root }) =>
-      shared.some(({ source }) => source.kind !== "guard") ? [root] : [],
+    methods.flatMap(({ shared, composed: root, cache }) =>
+      cache !== undefined || shared.some(({ source }) => source.kind !== "guard") ? [root] : [],
     ),
   );
 }

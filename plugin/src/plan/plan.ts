@@ -128,12 +128,44 @@ export interface PlanMethod {
   readonly limits: PlanLimits | undefined;
   /** Its paths besides that of the rpc. */
   readonly rest: readonly RestRule[];
+  /** Its answers as wholes are used again. */
+  readonly cache: PlanResponseCache | undefined;
+  /** What HTTP caches are told of its answers. */
+  readonly http: PlanHttpCache | undefined;
   /** Calls to one upstream at a time in one response. */
   readonly concurrent: number;
   /** Elements that a request may hold; undefined: as many as the server allows. */
   readonly maxElements: number | undefined;
   /** What is checked of the request before anything is composed. */
   readonly validated: PlanRuledMessage | undefined;
+}
+
+/** What an answer depends on besides its request. */
+export interface PlanResponseCache {
+  readonly at: Origin;
+  readonly ttlMs: number;
+  readonly staleMs: number | undefined;
+  /** A digest of all that the rpc is generated from. */
+  readonly plan: string;
+  /** Fields, by their proto names, none where it counts only whether there is one; undefined: nothing of it. */
+  readonly principal: readonly string[] | "whole" | undefined;
+  readonly token: boolean;
+  readonly peer: boolean;
+  /** Names of incoming headers, lower-case. */
+  readonly headers: readonly string[];
+  /** `env.X` */
+  readonly env: readonly string[];
+  /** Of each upstream with branches one call. */
+  readonly ways: readonly Entry[];
+}
+/** What HTTP caches are told. */
+export interface PlanHttpCache {
+  readonly at: Origin;
+  readonly maxAgeMs: number;
+  readonly staleMs: number | undefined;
+  /** Names of headers, lower-case: what is read or passed on, what says who calls, and what is declared besides. */
+  readonly vary: readonly string[];
+  readonly shared: boolean;
 }
 
 /** When an rpc ends. Days are as ISO 8601 has them. */

@@ -102,6 +102,10 @@ export const declarationCodes = {
   BFF162:
     "A decision is a step in the permit of an rpc, by `call`, `by` or `switch`, and it has a value. Nothing stands in for one that fails: what cannot be decided is refused.",
   BFF163: "A source, scope or role is named in a permit as it is called. Another name, or none, matches nobody.",
+  BFF178:
+    "What may be used again says for how long: a `cache` of an rpc by its `ttl`, an `http_cache` by its `max_age`, in whole seconds, for HTTP knows no others.",
+  BFF179:
+    "`vary` names headers, in lower case. Caches compare what requests say in them, and an answer that depends on `*` is never used again.",
   BFF180:
     "A version says days of the calendar, as ISO 8601 writes them. They become headers with a time, and a day that is none would become another one.",
   BFF182:

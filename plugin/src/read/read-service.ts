@@ -3,10 +3,11 @@ import type { Report } from "../diagnostic/diagnostic.ts";
 import { method as methodOption, type Permit, service as serviceOption } from "../gen/bff/v1/options_pb.ts";
 import type { IrMethod, IrPermit, IrService } from "../ir.ts";
 import { child, children, sourced, text } from "./declared.ts";
-import { fault, unsupported } from "./fault.ts";
+import { fault } from "./fault.ts";
 import type { Locator } from "./locate.ts";
 import { checkReference } from "./names.ts";
 import type { Place } from "./place.ts";
+import { readHttpCache, readResponseCache } from "./read-caching.ts";
 import { readEnv } from "./read-env.ts";
 import { readHttp } from "./read-http.ts";
 import { readLimits } from "./read-limits.ts";
@@ -31,7 +32,6 @@ export function readService(desc: DescService, locator: Locator, report: Report)
   const value = getOption(desc, serviceOption);
   const place = locator.rule(desc, serviceOption);
   const permit = permitOf(value, place, "service", report);
-  if (value.httpCache !== undefined) unsupported(report, place.field("http_cache").at, '"http_cache"');
   return {
     kind: "service",
     desc,
@@ -39,6 +39,7 @@ export function readService(desc: DescService, locator: Locator, report: Report)
     permit,
     version: readVersion(value, place, report),
     limits: readLimits(value, place, report),
+    httpCache: readHttpCache(value, place, report),
     steps: readSteps(value.let, place, report),
     env: readEnv(children(value.env, place, "env"), report),
     methods: desc.methods.map((method) => readMethod(method, locator, report)),
@@ -54,6 +55,8 @@ const SAYS_NOTHING = {
   version: undefined,
   limits: [],
   validate: undefined,
+  httpCache: undefined,
+  cache: undefined,
 };
 
 function readMethod(desc: DescMethod, locator: Locator, report: Report): IrMethod {
@@ -69,8 +72,6 @@ function readMethod(desc: DescMethod, locator: Locator, report: Report): IrMetho
   const place = locator.rule(desc, methodOption);
   if (isEmpty(value)) fault(report, "BFF124", place.at, "this rule says nothing", { hint: "leave it out" });
   const permit = permitOf(value, place, "rpc", report);
-  if (value.httpCache !== undefined) unsupported(report, place.field("http_cache").at, '"http_cache"');
-  if (value.cache !== undefined) unsupported(report, place.field("cache").at, '"cache"');
   const response = text(value.response, place, "response");
   checkReference(response, "a message", report);
   return {
@@ -86,6 +87,8 @@ function readMethod(desc: DescMethod, locator: Locator, report: Report): IrMetho
     limits: readLimits(value, place, report),
     validate: sourced(value.validate, place, "validate"),
     http,
+    httpCache: readHttpCache(value, place, report),
+    cache: readResponseCache(value, place, report),
   };
 }
 

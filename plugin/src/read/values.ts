@@ -56,9 +56,10 @@ export function durationOrZero(
   place: Place,
   name: string,
   report: Report,
+  days?: number,
 ): Sourced<number> | undefined {
   if (value !== undefined && isZeroDuration(value)) return { value: 0, at: place.field(name).at };
-  return duration(value, place, name, report);
+  return duration(value, place, name, report, days);
 }
 
 /** More than 0 and at most 1. */

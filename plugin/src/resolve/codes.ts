@@ -60,6 +60,13 @@ export const CODES = {
   BFF253:
     "All rules of a request are known, because one that is not would not be checked. They may be of another version of `validate.proto`.",
   BFF254: "A `oneof` of `(buf.validate.message)` names fields of its message, each once.",
+  BFF260:
+    "An answer that is used again, by the BFF or by an HTTP cache, is of an rpc that says NO_SIDE_EFFECTS. Of any other the second request would do nothing.",
+  BFF261:
+    "It is known when generating what an answer depends on that is used again. What a function of the user reads, or a header that only the request names, is not.",
+  BFF262:
+    "What HTTP caches share is the same for everybody: anybody may call the rpc, and nothing of its answer depends on who does.",
+  BFF264: "An `http_cache` says how long its answers may be used again, in the rpc or in its service.",
   BFF265:
     "What is deprecated is gone on a later day than that from which it is deprecated, or on the same (RFC 9745): otherwise nobody has been warned.",
   BFF266:
@@ -221,6 +228,15 @@ export const CODES = {
     "Only `identify` says who calls to upstreams, because it says what has been proven. Metadata could say anything.",
   BFF535:
     "Who calls is read from `principal`, which is proven. A header like x-user-id is what a client writes into it, and any client may write any name.",
+  BFF550:
+    "Who gets an answer is decided for each request. A guard that reads calls speaks when an answer is composed, and not when it is used again.",
+  BFF551:
+    "An answer that is used again is as old as it is: the time in it is that of the request for which it was composed.",
+  BFF552:
+    "HTTP caches keep an answer no longer than the BFF itself keeps what it is made of. Otherwise clients see what the BFF has long renewed.",
+  BFF553:
+    "Requests are alike, as far as an answer depends on them. With an id of the request no answer is ever found again.",
+  BFF554: "The `http_cache` of a service is for its rpcs that say NO_SIDE_EFFECTS. Where none does, it says nothing.",
   BFF555:
     "A request is one of the successor's, too, so that clients move by calling another rpc. Where fields are gone, or are others, they have to be rewritten.",
   BFF556:

@@ -6,6 +6,7 @@ import { hasRules } from "./graph/declared.ts";
 import { envMentions } from "./graph/env-mentions.ts";
 import { letGraph } from "./graph/let-graph.ts";
 import { type MessageGraph, messageGraph, rootOf } from "./graph/message-graph.ts";
+import { cachingOf } from "./messages/caching.ts";
 import { envVars } from "./messages/env.ts";
 import { checkServicesEnv } from "./messages/env-agreement.ts";
 import { resolveLet } from "./messages/let.ts";
@@ -215,6 +216,7 @@ function bffFile(run: Run, file: IrFile, { composed, lets, permits, limits }: Re
           version: versions.get(method),
           limits: limits.get(method),
           rest: rest.get(method) ?? [],
+          ...cachingOf(run, service, method),
           timeoutMs: method.timeout?.value ?? DEFAULT_BUDGET_MS,
           noSideEffects: method.desc.idempotency === Level.NO_SIDE_EFFECTS,
           shared: startedBy(run, method, lets.get(service), effects),

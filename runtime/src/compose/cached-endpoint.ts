@@ -57,7 +57,11 @@ function composingOf<App, I extends DescMessage, O extends DescMessage, C extend
     begin({ exchange: of }, fetch, failed) {
       const { headers, judged } = of;
       const given = { headers, judged, clock, observer, fetch, of, failed };
-      return new Exchange({ ...given, methodMs, clientMs: undefined, concurrent });
+      const exchange = new Exchange({ ...given, methodMs, clientMs: undefined, concurrent });
+      // It goes the ways that its key says.
+      if (options.cache?.ways !== undefined)
+        for (const [upstream, side] of of.sides) exchange.sides.set(upstream, side);
+      return exchange;
     },
     async compose(cx, args) {
       const { exchange } = cx;

@@ -161,7 +161,7 @@ export class Exchange implements CallExchange {
   }
   sends(): void {
     this.sent = true;
-    if (this.#of !== undefined) this.#of.sent = true;
+    this.#of?.sends();
   }
   /** Gives back what limits have charged: nothing was done for the request. */
   refund(): void {

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { Cache } from "../cache/cache.ts";
 import type { Found, SecondLevel } from "../cache/second-level.ts";
 import { Code, type Failure } from "../failure.ts";
+import { FakeClient } from "../testing/fake-client.ts";
 import { FakeClock, idle } from "../testing/fake-clock.ts";
 import { type FrontOptions, front, page } from "../testing/front.ts";
 import { Front, type Page, PageSchema, ShowRequestSchema } from "../testing/gen/test_pb.ts";
@@ -160,6 +161,43 @@ describe("an answer", () => {
     const big = cached({ answers: new Cache({ maxBytes: 256 }) });
     expect([await big.title("a"), await big.title("a"), big.client.sent.length]).toEqual(["1", "2", 2]);
   });
+});
+
+test("which way a request goes is part of its key, and the fetch goes that way", async () => {
+  const canary = new FakeClient((sent) => sent.thing({ count: 77n }));
+  const branches = [{ name: "canary", share: 0.5 }];
+  const all = cached({ ways: (cx) => cx.branchOf(cx.app.get) }, { branches: { canary }, call: { branches } });
+  const drawing = async (chance: number): Promise<string | undefined> => {
+    all.clock.chance = chance;
+    return all.title("a");
+  };
+  expect([await drawing(0.9), await drawing(0), await drawing(0.9), await drawing(0.1)]).toEqual([
+    "1",
+    "77",
+    "1",
+    "77",
+  ]);
+  expect([all.client.sent.length, canary.sent.length]).toEqual([1, 1]);
+});
+
+test("what limits charge is given back where an answer was there, or is another one's", async () => {
+  const told: string[] = [];
+  const admit: NonNullable<Options["cache"]>["admit"] = (cx) => {
+    cx.exchange.charged = { refund: () => told.push("refund"), answered: () => told.push("answered") };
+  };
+  const { get, title, client, clock } = cached({ admit, staleMs: 10_000 });
+  client.answer = undefined;
+  const both = [get("a"), get("a")];
+  client.of("a").thing({ count: 1n });
+  for (const { answer } of both) await answer;
+  expect(told.splice(0)).toEqual(["answered", "refund"]);
+  await title("a");
+  await clock.advance(2_000);
+  await title("a");
+  expect(told.splice(0)).toEqual(["refund", "refund"]);
+  const alone = get("b");
+  alone.cancel();
+  expect(told.splice(0)).toEqual([]);
 });
 
 describe("guards without calls", () => {

@@ -19,7 +19,7 @@ export interface ResponseCaching<App, Args extends Message, Principal> extends C
   readonly principal?: readonly string[] | "whole" | undefined;
   /** Whether it depends on the caller's token. */
   readonly token?: boolean | undefined;
-  /** Whether it depends on where the request comes from. */
+  /** Whether it depends on the client's address. */
   readonly peer?: boolean | undefined;
   /** Names of incoming headers, in lower case. */
   readonly headers?: readonly string[] | undefined;

@@ -46,7 +46,7 @@ export class ResponseKeys<App, Args extends Message, Principal> {
       this.#plan,
       this.#whoCalls(caller),
       token === true ? (exchange.told("token", "")?.key ?? null) : null,
-      byPeer === true ? [peer.address, peer.direct, peer.names] : null,
+      byPeer === true ? peer.address : null,
       headers.map((name) => exchange.headers.get(name)),
       ways?.(cx, args) ?? null,
     ]);

@@ -26,7 +26,7 @@ export function stepsBehind({
 }
 
 /** Every expression that it evaluates for a request: of its steps, their fallbacks, and its fields. */
-export function expressionsIn({ steps, targets }: Block): Expression[] {
+export function expressionsIn({ steps, targets }: Pick<Block, "steps" | "targets">): Expression[] {
   const all = [
     ...steps.flatMap((step) => [step.if, step.fallback?.expression, ...sourceExpressions(step.source)]),
     ...targets.flatMap((target) =>

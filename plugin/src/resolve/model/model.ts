@@ -134,6 +134,10 @@ export interface BffMethod {
   readonly limits: Limits | undefined;
   /** Its paths besides that of the rpc. */
   readonly rest: readonly RestRule[];
+  /** Its answers as wholes are used again. */
+  readonly cache: ResponseCaching | undefined;
+  /** What HTTP caches are told of its answers. */
+  readonly httpCache: HttpCaching | undefined;
   readonly timeoutMs: number;
   readonly noSideEffects: boolean;
   /** The steps of the service's `let` that it starts, in order of declaration. */
@@ -146,6 +150,24 @@ export interface Version {
   readonly sunset: Text | undefined;
   /** `method` is undefined where it is a service that has no rpc of that name. */
   readonly successor: { readonly text: Text; readonly method: DescMethod | undefined } | undefined;
+}
+
+export interface ResponseCaching {
+  readonly at: Origin;
+  readonly ttl: Sourced<number>;
+  readonly stale: Sourced<number> | undefined;
+}
+/** Of the rpc and its service together. */
+export interface HttpCaching {
+  /** The nearest that says something. */
+  readonly at: Origin;
+  /** Whether the rpc itself says something. */
+  readonly own: boolean;
+  readonly maxAge: Sourced<number>;
+  readonly stale: Sourced<number> | undefined;
+  readonly vary: readonly Text[];
+  /** Never false. */
+  readonly shared: Sourced<true> | undefined;
 }
 
 // ---- composed messages ----

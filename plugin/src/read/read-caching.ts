@@ -1,0 +1,84 @@
+// What may be answered again: by the BFF itself, and by HTTP caches.
+import type { Report } from "../diagnostic/diagnostic.ts";
+import type { Cache, HttpCache } from "../gen/bff/v1/options_pb.ts";
+import type { IrCache, IrHttpCache } from "../ir.ts";
+import type { Sourced, Text } from "../origin.ts";
+import { child, sourced, texts } from "./declared.ts";
+import { fault } from "./fault.ts";
+import { checkUnique } from "./names.ts";
+import type { Place } from "./place.ts";
+import { isEmpty } from "./read-policy.ts";
+import { duration, durationOrZero } from "./values.ts";
+
+/** Days: what HTTP has no bound for, and nobody means more. */
+const LONGEST_DAYS = 365;
+
+/** `cache` of an rpc. */
+export function readResponseCache(
+  value: { readonly cache?: Cache | undefined },
+  place: Place,
+  report: Report,
+): IrCache | undefined {
+  const declared = child(value.cache, place, "cache");
+  if (declared === undefined) return undefined;
+  const { at } = declared.place;
+  if (declared.value.ttl === undefined)
+    fault(report, "BFF178", at, '"cache" does not say for how long an answer may be used again', {
+      hint: 'write `ttl`, as in `cache: { ttl: "30s" }`',
+    });
+  return {
+    at,
+    ttl: duration(declared.value.ttl, declared.place, "ttl", report),
+    stale: durationOrZero(declared.value.stale, declared.place, "stale", report),
+  };
+}
+
+/** `http_cache` of a service or an rpc. */
+export function readHttpCache(
+  value: { readonly httpCache?: HttpCache | undefined },
+  place: Place,
+  report: Report,
+): IrHttpCache | undefined {
+  const declared = child(value.httpCache, place, "http_cache");
+  if (declared === undefined) return undefined;
+  const { value: said, place: inside } = declared;
+  if (isEmpty(said))
+    fault(report, "BFF178", inside.at, '"http_cache" says nothing', {
+      hint: 'write `max_age`, as in `http_cache: { max_age: "30s" }`, or leave it out',
+    });
+  const vary = texts(said.vary, inside, "vary");
+  for (const name of vary) checkHeader(name, report);
+  checkUnique(vary, "BFF130", (name) => `"${name}" is in the list twice`, "leave out one of them", report);
+  const time = (of: string | undefined, name: string): Sourced<number> | undefined =>
+    seconds(durationOrZero(of, inside, name, report, LONGEST_DAYS), name, report);
+  const maxAge = time(said.maxAge, "max_age");
+  const stale = time(said.stale, "stale");
+  const faulty =
+    isEmpty(said) ||
+    (maxAge === undefined && said.maxAge !== undefined) ||
+    (stale === undefined && said.stale !== undefined);
+  return { at: inside.at, maxAge, stale, vary, shared: sourced(said.shared, inside, "shared"), faulty };
+}
+
+/** HTTP counts in whole seconds. */
+function seconds(value: Sourced<number> | undefined, name: string, report: Report): Sourced<number> | undefined {
+  if (value === undefined || value.value % 1_000 === 0) return value;
+  fault(report, "BFF178", value.at, `"${name}" is ${value.value}ms, and HTTP counts in whole seconds`, {
+    hint: `write "${Math.max(1, Math.round(value.value / 1_000))}s"`,
+  });
+  return undefined;
+}
+
+/** A field name of HTTP (RFC 9110, 5.1), as the lists have it in which such names are compared. */
+function checkHeader({ value, at }: Text, report: Report): void {
+  if (value === "*")
+    fault(report, "BFF179", at, '`vary: "*"` says that no answer is ever used again', {
+      hint: "name the headers that answers depend on, or leave out the http_cache",
+    });
+  else if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(value)) {
+    const lower = value.toLowerCase();
+    fault(report, "BFF179", at, `${JSON.stringify(value)} is not the name of a header`, {
+      hint: /^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(lower) ? `write "${lower}"` : "write the name alone, in lower case",
+    });
+  }
+}

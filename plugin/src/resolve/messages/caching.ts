@@ -1,0 +1,62 @@
+// What an rpc says of using its answers again, with what its service says.
+
+import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
+import type { IrMethod, IrService } from "../../ir.ts";
+import type { HttpCaching, ResponseCaching } from "../model/model.ts";
+import type { Run } from "../steps/context.ts";
+
+/** Both are undefined where they cannot be: that has been told. */
+export function cachingOf(
+  run: Run,
+  service: IrService,
+  method: IrMethod,
+): { readonly cache: ResponseCaching | undefined; readonly httpCache: HttpCaching | undefined } {
+  const { cache, httpCache } = method;
+  if (method.desc.idempotency !== Level.NO_SIDE_EFFECTS) {
+    for (const [name, said] of [["cache", cache] as const, ["http_cache", httpCache] as const]) {
+      if (said === undefined) continue;
+      run.report({
+        code: "BFF260",
+        severity: "error",
+        message: `"${name}" uses answers again, and "${method.desc.name}" may have side effects`,
+        at: said.at,
+        related: [{ at: method.at, message: "the rpc" }],
+        hint: `say \`option idempotency_level = NO_SIDE_EFFECTS;\` in the rpc, if that is so; or leave out "${name}"`,
+      });
+    }
+    return { cache: undefined, httpCache: undefined };
+  }
+  // Without a ttl it has a fault.
+  const ttl = cache?.ttl;
+  return {
+    cache: cache && ttl && { at: cache.at, ttl, stale: cache.stale },
+    httpCache: httpCaching(run, service, method),
+  };
+}
+
+function httpCaching(run: Run, service: IrService, method: IrMethod): HttpCaching | undefined {
+  const own = method.httpCache;
+  const outer = service.httpCache;
+  const at = own?.at ?? outer?.at;
+  if (at === undefined || own?.faulty === true || outer?.faulty === true) return undefined;
+  const maxAge = own?.maxAge ?? outer?.maxAge;
+  if (maxAge === undefined) {
+    run.report({
+      code: "BFF264",
+      severity: "error",
+      message: `nothing says for how long answers of "${method.desc.name}" may be used again`,
+      at,
+      hint: 'write `max_age`, as in `max_age: "30s"`; "0s" has caches ask each time',
+    });
+    return undefined;
+  }
+  const shared = own?.shared ?? outer?.shared;
+  return {
+    at,
+    own: own !== undefined,
+    maxAge,
+    stale: own?.stale ?? outer?.stale,
+    vary: own !== undefined && own.vary.length > 0 ? own.vary : (outer?.vary ?? []),
+    shared: shared?.value === true ? { value: true, at: shared.at } : undefined,
+  };
+}

@@ -1,0 +1,176 @@
+// What an answer depends on besides the request's message, the upstreams and the code.
+import { childrenOf, type Expression, type Node, type Variable } from "../../cel/index.ts";
+import { Identify } from "../../gen/bff/v1/options_pb.ts";
+import { reachable } from "../../graph.ts";
+import type { Origin } from "../../origin.ts";
+import { callsIn, expressionsIn } from "./blocks.ts";
+import type { BffMethod, Block, Composed, Model, Step } from "./model.ts";
+import { composesOf } from "./source-parts.ts";
+import { isTracing } from "./tracing.ts";
+
+/** What composing an answer reads of its request, each with a place where it does. */
+export interface RequestReads {
+  /** Fields of the principal, by their proto names; of one that is passed on or told as a whole, `"*"`. None: nothing of it is read. */
+  readonly principal: ReadonlyMap<string, Origin>;
+  /** Whether it is asked if there is a principal, or any field is read. */
+  readonly caller: Origin | undefined;
+  /** The caller's token. */
+  readonly token: Origin | undefined;
+  /** Incoming headers that are read or passed on, lower-case, tracing apart. */
+  readonly headers: ReadonlyMap<string, Origin>;
+  /** A header whose name only the request says. */
+  readonly unknownHeader: Origin | undefined;
+  /** `env.X` */
+  readonly env: ReadonlySet<string>;
+  readonly peer: Origin | undefined;
+  readonly now: Origin | undefined;
+}
+
+type Found = { -readonly [K in keyof RequestReads]: RequestReads[K] } & {
+  readonly principal: Map<string, Origin>;
+  readonly headers: Map<string, Origin>;
+  readonly env: Set<string>;
+};
+
+/** All of it. */
+export const WHOLE = "*";
+
+/** The messages that an rpc composes, and of its service what it starts. */
+export function composedBlocks(method: BffMethod, { messages }: Pick<Model, "messages">): readonly Part[] {
+  const byName = new Map(messages.map((message) => [message.desc.typeName, message]));
+  const children = ({ steps }: Pick<Block, "steps">): Composed[] =>
+    steps.flatMap(({ source }) => composesOf(source)).flatMap(({ message }) => byName.get(message.typeName) ?? []);
+  const started = { steps: method.shared, targets: [], shared: [] };
+  return [started, ...reachable([method.composed, ...children(started)], children)];
+}
+/** What is evaluated of a block. */
+type Part = Pick<Block, "steps" | "targets" | "shared">;
+
+/** These steps, and the values that nothing else reads. */
+export function withIdle(blocks: readonly Part[], left: Iterable<Step>): ReadonlySet<Step> {
+  const leftOut = new Set(left);
+  for (;;) {
+    const read = variablesRead(blocks, leftOut);
+    const idle = blocks
+      .flatMap(({ steps }) => steps)
+      .filter(({ source, variable }) => source.kind === "by" && variable !== undefined && !read.has(variable))
+      .filter((step) => !leftOut.has(step));
+    if (idle.length === 0) return leftOut;
+    for (const step of idle) leftOut.add(step);
+  }
+}
+function variablesRead(blocks: readonly Part[], leftOut: ReadonlySet<Step>): ReadonlySet<Variable> {
+  const read = new Set(
+    blocks
+      .flatMap((block) => expressionsIn(without(block, leftOut)))
+      .flatMap(({ reads }) => reads.map(({ variable }) => variable)),
+  );
+  // What a message reads of its service is a step of that.
+  for (const { source, variable } of blocks.flatMap(({ shared }) => shared))
+    if (source.kind === "shared" && variable !== undefined && read.has(variable))
+      for (const of of source.of) if (of.variable !== undefined) read.add(of.variable);
+  return read;
+}
+const without = (block: Part, leftOut: ReadonlySet<Step>): Part =>
+  leftOut.size === 0 ? block : { ...block, steps: block.steps.filter((step) => !leftOut.has(step)) };
+
+/**
+ * @param leftOut steps that do not count
+ * @param branches whether it counts what decides which branches of upstreams a request goes to
+ */
+export function requestReads(
+  blocks: readonly Part[],
+  { leftOut = new Set(), branches = true }: { readonly leftOut?: ReadonlySet<Step>; readonly branches?: boolean } = {},
+): RequestReads {
+  const found: Found = {
+    ...{ principal: new Map(), headers: new Map(), env: new Set() },
+    ...{ caller: undefined, token: undefined, unknownHeader: undefined, peer: undefined, now: undefined },
+  };
+  for (const whole of blocks) {
+    const block = without(whole, leftOut);
+    readCalls(block, branches, found);
+    const tracing = new Set(
+      callsIn(block).flatMap(({ metadata }) => metadata.flatMap(({ key, by }) => (isTracing(key) ? [by] : []))),
+    );
+    for (const expression of expressionsIn(block)) if (!tracing.has(expression)) read(expression, found);
+  }
+  return found;
+}
+
+function readCalls(block: Part, branches: boolean, found: Found): void {
+  for (const { policy } of callsIn(block)) {
+    for (const { value, at } of policy.forward) {
+      const name = value.toLowerCase();
+      if (!isTracing(name) && !found.headers.has(name)) found.headers.set(name, at);
+    }
+    if (policy.retry.if !== undefined) read(policy.retry.if, found);
+    if (branches)
+      for (const one of policy.branches.flatMap((branch) => [branch.if, branch.by]))
+        if (one !== undefined) read(one, found);
+    const { identify } = policy;
+    if (identify === undefined || identify.value === Identify.NOTHING) continue;
+    found.principal.set(WHOLE, identify.at);
+    found.caller ??= identify.at;
+    if (identify.value === Identify.TOKEN) found.token ??= identify.at;
+  }
+}
+
+function read(expression: Expression, found: Found): void {
+  const visit = (node: Node): void => {
+    switch (node.kind) {
+      case "select":
+        if (node.of.kind !== "name" || node.of.variable.role !== "principal") break;
+        found.caller ??= node.at;
+        field(typeof node.field === "string" ? WHOLE : node.field.name, node.at, found);
+        return;
+      case "ok":
+        if (node.variable.role === "principal") found.caller ??= node.at;
+        break;
+      case "call":
+        if (node.overload !== "header" && node.overload !== "has_header") break;
+        header(node.args[1], node.at, found);
+        for (const child of node.args.slice(1)) visit(child);
+        return;
+      case "name":
+        name(node, found);
+        break;
+    }
+    for (const child of childrenOf(node)) visit(child);
+  };
+  visit(expression.root);
+}
+
+function field(name: string, at: Origin, found: Found): void {
+  if (!found.principal.has(name)) found.principal.set(name, at);
+}
+
+function header(name: Node | undefined, at: Origin, found: Found): void {
+  if (name?.kind !== "constant" || typeof name.value !== "string") {
+    found.unknownHeader ??= at;
+    return;
+  }
+  const lower = name.value.toLowerCase();
+  if (!found.headers.has(lower)) found.headers.set(lower, at);
+}
+
+function name({ variable, at }: Node & { readonly kind: "name" }, found: Found): void {
+  switch (variable.role) {
+    case "principal":
+      found.caller ??= at;
+      field(WHOLE, at, found);
+      break;
+    case "headers":
+      found.unknownHeader ??= at;
+      break;
+    case "env":
+    case "var":
+      found.env.add(variable.name);
+      break;
+    case "peer":
+      found.peer ??= at;
+      break;
+    case "now":
+      found.now ??= at;
+      break;
+  }
+}
