@@ -13,6 +13,7 @@ import { runIdentity } from "./scenarios/identity.ts";
 import { runIdle } from "./scenarios/idle.ts";
 import { runSame } from "./scenarios/same.ts";
 import { runTail } from "./scenarios/tail.ts";
+import { runValidation } from "./validation.ts";
 
 type Run = (options: RunOptions) => Promise<void>;
 const reported =
@@ -23,6 +24,7 @@ const reported =
 const SCENARIOS: Readonly<Record<string, Run>> = {
   cel: ({ json }) => runCel(json),
   codec: async ({ json }) => runCodec(json),
+  validation: ({ json }) => runValidation(json),
   ...Object.fromEntries(
     closedLoops.map((loop) => [loop.name, reported((options: RunOptions) => runClosedLoop(loop, options))]),
   ),

@@ -62,6 +62,11 @@ const cases = [
     upstreams: textsBelow(join(root, "test/golden/upstreams")),
   },
   {
+    name: "validation",
+    protos: textsBelow(join(root, "test/golden/emit/validation/proto")),
+    upstreams: textsBelow(join(root, "test/golden/upstreams")),
+  },
+  {
     name: "limits",
     protos: textsBelow(join(root, "test/golden/emit/limits/proto")),
     upstreams: textsBelow(join(root, "test/golden/upstreams")),

@@ -5,6 +5,7 @@ import { cachingLines } from "./describe-caching.ts";
 import { degradedOf } from "./describe-degraded.ts";
 import { limitReports } from "./describe-limits.ts";
 import { functionsOf } from "./describe-report.ts";
+import { rulesText } from "./describe-rules.ts";
 import { type Worst, worstOf } from "./describe-worst.ts";
 import { perCaller } from "./per-caller.ts";
 import type { Plan, PlanBlock, PlanFile, PlanMessage, PlanMethod, PlanPermit, PlanStep } from "./plan.ts";
@@ -52,6 +53,7 @@ function rpcBlocks(file: PlanFile, messages: Messages): string[] {
       return [
         head,
         ...limitLines(planned),
+        ...(planned.validated === undefined ? [] : [`  ${rulesText(planned.validated)}`]),
         ...table([
           ...(planned.permit === undefined ? [] : rows(decisionsOf(planned.permit), "  ", messages, shown)),
           ...(planned.start === undefined ? [] : rows(planned.start, "  ", messages, shown)),

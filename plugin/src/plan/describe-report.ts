@@ -10,6 +10,7 @@ import { cachingReport, type HttpCacheReport, type ResponseCacheReport } from ".
 import { type WireReport, wireOf } from "./describe-codec.ts";
 import { type Degraded, degradedOf } from "./describe-degraded.ts";
 import { type LimitReport, limitReports } from "./describe-limits.ts";
+import { type RulesReport, rulesReport } from "./describe-rules.ts";
 import { stepName, type Worst, worstOf } from "./describe-worst.ts";
 import { perCaller } from "./per-caller.ts";
 import type {
@@ -43,6 +44,8 @@ export interface RpcReport {
   readonly rpc: string;
   /** Who may call it; only where it is known who is calling. */
   readonly permit?: PermitReport;
+  /** What is checked of its request; only where something is. */
+  readonly validated?: RulesReport;
   /** Days as ISO 8601 has them; only where it ends. */
   readonly version?: VersionReport;
   /** How often it may be called, in the order in which limits are charged; only where there are some. */
@@ -165,6 +168,7 @@ export function reportOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessa
       return {
         rpc: fullName(method.desc),
         ...defined("permit", permitReport(planned)),
+        ...defined("validated", planned.validated && rulesReport(planned.validated)),
         ...defined("version", planned.version && versionReport(planned.version)),
         ...(planned.limits === undefined ? {} : { limits: limitReports(planned.limits) }),
         ...defined("rest", planned.rest.length === 0 ? undefined : planned.rest.map(restReport)),

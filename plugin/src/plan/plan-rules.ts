@@ -15,6 +15,8 @@ export interface PlanRuledMessage {
   readonly name: string;
   /** Whether it is the request of an rpc. */
   readonly request: boolean;
+  /** Itself, and the messages inside of it that are checked. */
+  readonly inside: readonly RuledMessage[];
 }
 
 export function planRules(
@@ -24,7 +26,8 @@ export function planRules(
   const requests = new Set(rpcs.map(({ input }) => input));
   const roots = [...requests].flatMap((desc) => rules.get(desc) ?? []);
   if (roots.length === 0) return undefined;
-  const messages = reachable(roots, (one) => nestedIn(one).flatMap((desc) => rules.get(desc) ?? []));
+  const inside = (one: RuledMessage): RuledMessage[] => nestedIn(one).flatMap((desc) => rules.get(desc) ?? []);
+  const messages = reachable(roots, inside);
   const names = distinctNames(
     new Map(messages.map(({ desc }) => [desc, messageNames(desc)])),
     new NameScope(undefined, [], new Set()),
@@ -34,6 +37,7 @@ export function planRules(
       rules: one,
       name: names.get(one.desc) ?? one.desc.name,
       request: requests.has(one.desc),
+      inside: reachable([one], inside),
     })),
   };
 }
