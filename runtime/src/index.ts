@@ -65,6 +65,7 @@ export type {
   CacheEvent,
   CallEvent,
   CallStartEvent,
+  CertificateEvent,
   DeprecatedUse,
   Deprecation,
   LimitEvent,

@@ -218,6 +218,20 @@ export interface LimitEvent {
   readonly outcome: "exceeded" | "cost" | "unreachable" | "alone";
 }
 
+/** A certificate of this server, or one that it shows to an upstream. */
+export interface CertificateEvent {
+  /** The variable of the environment that has its path, or that of the authorities where there is no certificate. */
+  readonly variable: string;
+  /** `renewed`: new connections have it; `refused`: what is in the files cannot be used, the old one stays; `ending`: in less than 14 days, told once a day. */
+  readonly outcome: "renewed" | "refused" | "ending";
+  /** When the one that holds ends; undefined: there are only authorities. */
+  readonly ends: Date | undefined;
+  /** Of `ending`: how many days are left, rounded down; below 0: it has ended. */
+  readonly days?: number | undefined;
+  /** Of `refused`. */
+  readonly reason?: string | undefined;
+}
+
 /** Who wants to know. What is left undefined costs nothing; what throws is the process's problem. */
 export interface Observer {
   callStart?(event: CallStartEvent): void;
@@ -229,4 +243,5 @@ export interface Observer {
   cache?(event: CacheEvent): void;
   limited?(event: LimitEvent): void;
   audit?(event: AuditEvent): void;
+  certificate?(event: CertificateEvent): void;
 }

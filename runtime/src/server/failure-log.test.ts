@@ -244,7 +244,7 @@ test("an observer hears beside the log, and of nothing that it did not ask for",
   told.attempt?.({} as never);
   expect(own.heard).toEqual(["response", "response", "response", "breaker", "response", "attempt"]);
   expect(written.length).toBe(2);
-  expect(Object.keys(told).sort()).toEqual(["attempt", "breaker", "limited", "resolver", "response"]);
+  expect(Object.keys(told).sort()).toEqual(["attempt", "breaker", "certificate", "limited", "resolver", "response"]);
 });
 
 test("what the server says by itself, without anything thrown, is the text alone", () => {

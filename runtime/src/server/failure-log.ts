@@ -2,6 +2,7 @@ import { type Clock, systemClock } from "../clock.ts";
 import { Code, type Failure, OVER, Reason } from "../failure.ts";
 import type {
   BreakerEvent,
+  CertificateEvent,
   DeprecatedUse,
   Deprecation,
   LimitEvent,
@@ -40,7 +41,8 @@ interface Line {
     | "observer"
     | "server"
     | "deprecated"
-    | "branches";
+    | "branches"
+    | "certificate";
   readonly text: string;
   readonly fields: Readonly<Record<string, unknown>>;
   readonly header?: ResponseEvent["header"];
@@ -177,6 +179,25 @@ export class FailureLog implements Observer {
     }));
   }
 
+  certificate({ variable, outcome, ends, days, reason }: CertificateEvent): void {
+    const text = {
+      renewed: () => `${variable} is renewed${ends === undefined ? "" : `, and ends at ${ends.toISOString()}`}`,
+      refused: () => `${variable} cannot be taken, and the one before stays: ${tame(reason ?? "")}`,
+      ending: () =>
+        `the certificate of ${variable} ${(days ?? 0) < 0 ? "has ended" : `ends in ${days} ${days === 1 ? "day" : "days"}`}, at ${ends?.toISOString()}`,
+    }[outcome]();
+    this.#tell(undefined, () => ({
+      event: "certificate",
+      text,
+      fields: {
+        variable,
+        outcome,
+        ends: ends?.toISOString(),
+        days,
+        ...(reason !== undefined && { reason: tame(reason) }),
+      },
+    }));
+  }
   /** @param variables in which their addresses would be */
   branchesOff(variables: readonly string[]): void {
     const count = variables.length === 1 ? "1 branch is" : `${variables.length} branches are`;

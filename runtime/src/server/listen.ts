@@ -94,6 +94,12 @@ export interface Listening {
   /** Since the start; health checks and preflights are among them all. */
   readonly requests: RequestCounters;
   /**
+   * Other certificates, for connections from now on; those that there are stay.
+   *
+   * @throws for some that make no sense; the ones before stay
+   */
+  renew(tls: NonNullable<ListenOptions["tls"]>): void;
+  /**
    * Not ready from now on; after `drainDelayMs` accepts nothing more, lets requests in flight finish and closes every connection. Called
    * again it gives the same promise.
    *
@@ -191,6 +197,7 @@ export async function listen(endpoints: readonly Listenable[], options: ListenOp
       return listener.counters;
     },
     url: `${options.tls === undefined ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${listener.port}`,
+    renew: (tls) => listener.renew(tls),
     close: (graceMs) => {
       closing ??= close(graceMs);
       return closing;

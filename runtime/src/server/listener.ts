@@ -176,6 +176,16 @@ export class Listener {
     return { fast: this.#fast, all: this.#all };
   }
 
+  /**
+   * Other certificates, for connections from now on; those that there are stay.
+   *
+   * @throws for some that make no sense; the ones before stay
+   */
+  renew({ cert, key, clientCa: ca }: NonNullable<ListenerOptions["tls"]>): void {
+    if (this.#server instanceof tls.Server)
+      this.#server.setSecureContext({ cert, key, ...(ca !== undefined && { ca }) });
+  }
+
   /** From now on connections of HTTP/1.1 end with their next answer: whoever balances chooses another server. */
   leave(): void {
     this.#leaving = true;

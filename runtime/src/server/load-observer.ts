@@ -13,6 +13,7 @@ const EVENTS = [
   "response",
   "breaker",
   "audit",
+  "certificate",
 ] as const;
 
 /** The same observer, whose faults are told and harm nobody: it is there to look on. */
@@ -37,6 +38,7 @@ export function harmless(own: Observer, failed: (event: string, thrown: unknown)
     ...(own.response && { response: guarded("response", own.response) }),
     ...(own.breaker && { breaker: guarded("breaker", own.breaker) }),
     ...(own.audit && { audit: guarded("audit", own.audit) }),
+    ...(own.certificate && { certificate: guarded("certificate", own.certificate) }),
   };
 }
 

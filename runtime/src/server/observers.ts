@@ -13,6 +13,7 @@ export function together(observers: readonly Observer[]): Observer | undefined {
     ...told(observers, "response"),
     ...told(observers, "breaker"),
     ...told(observers, "audit"),
+    ...told(observers, "certificate"),
   };
 }
 

@@ -11,11 +11,12 @@ import type { Identity } from "../identity/identity.ts";
 import type { IdentitySpec, OpenIdentity } from "../identity/spec.ts";
 import type { Limits } from "../limits/limits.ts";
 import type { RateLimit } from "../limits/rate-limit.ts";
-import type { Observer } from "../observer.ts";
+import type { CertificateEvent, Observer } from "../observer.ts";
 import { GrpcClient } from "../transport/grpc-client.ts";
 import type { UnaryClient } from "../transport/unary-client.ts";
 import { AuditLog, appendingTo, toStandardError } from "./audit-log.ts";
-import { explainFaults, readConfig, type ServerConfig, type UpstreamAddress } from "./config.ts";
+import { CertificateFiles, type Certificates, certificatePaths } from "./certificate-files.ts";
+import { explainFaults, readConfig, type ServerConfig, type ServerTls, type UpstreamAddress } from "./config.ts";
 import { drainOnSignal } from "./drain.ts";
 import { type Environment, EnvReader, type Fault } from "./env-reader.ts";
 import { FailureLog, type LogFormat, type ServerFault } from "./failure-log.ts";
@@ -134,7 +135,9 @@ export async function serve<
     process.stderr.write(`${options.name} cannot start: ${explainListenError(error, config)}\n`);
     return process.exit(1);
   }
+  const watched = watchCertificates(options, config, { clients, listening, observer });
   const close = async () => {
+    for (const files of watched) files.close();
     const deadline = performance.now() + config.drainDelayMs + config.graceMs;
     await listening.close(config.graceMs);
     await closeClients(Object.values(clients), deadline - performance.now());
@@ -188,6 +191,35 @@ async function declaredLimits(source: Environment, limits: readonly RateLimit[] 
   return { spec, faults };
 }
 
+/** Of this server, and those that it shows to upstreams. */
+function watchCertificates(
+  { upstreams, branches }: Pick<ServeOptions<Readonly<Record<string, DescService>>, unknown>, "upstreams" | "branches">,
+  config: ServerConfig<string, unknown>,
+  to: {
+    readonly clients: Readonly<Record<string, GrpcClient>>;
+    readonly listening: Listening;
+    readonly observer?: Observer | undefined;
+  },
+): readonly CertificateFiles[] {
+  const tell = (event: CertificateEvent): void => to.observer?.certificate?.(event);
+  return certificatePaths(process.env, upstreams, branches).flatMap((paths) => {
+    const { of } = paths;
+    const { clientCa, ...own }: Partial<ServerTls> = config.tls ?? {};
+    const first =
+      of === undefined
+        ? { ...own, ...(clientCa !== undefined && { ca: clientCa }) }
+        : { ...config.upstreams, ...config.branches }[of]?.tls;
+    if (first === undefined) return [];
+    const renew = (found: Certificates): void => {
+      const { cert, key, ca } = found;
+      if (of !== undefined) to.clients[of]?.renew(found);
+      else if (cert !== undefined && key !== undefined)
+        to.listening.renew({ cert, key, ...(ca !== undefined && { clientCa: ca }) });
+    };
+    return [new CertificateFiles(paths, first, { clock: systemClock, renew, tell })];
+  });
+}
+
 function openAudit(where: string, fault: ServerFault): AuditLog {
   return new AuditLog(where === "stderr" ? toStandardError : appendingTo(where), fault);
 }
@@ -220,13 +252,13 @@ async function openCache(redisUrl: string | undefined, log: FailureLog | undefin
 function connect<Upstreams extends Readonly<Record<string, DescService>>>(
   upstreams: Upstreams,
   config: ServerConfig<keyof Upstreams & string, unknown>,
-): { readonly [Name in keyof Upstreams]: UnaryClient } {
-  const clients: Partial<Record<keyof Upstreams, UnaryClient>> = {};
-  const clientOf = ({ url, tls }: UpstreamAddress): UnaryClient =>
+): { readonly [Name in keyof Upstreams]: GrpcClient } {
+  const clients: Partial<Record<keyof Upstreams, GrpcClient>> = {};
+  const clientOf = ({ url, tls }: UpstreamAddress): GrpcClient =>
     new GrpcClient(url, { ...tls, maxReplyBytes: config.maxReplyBytes, http2: config.http2 });
   for (const name in upstreams) clients[name] = clientOf(config.upstreams[name]);
   for (const [name, address] of Object.entries(config.branches)) Object.assign(clients, { [name]: clientOf(address) });
-  return clients as Record<keyof Upstreams, UnaryClient>;
+  return clients as Record<keyof Upstreams, GrpcClient>;
 }
 
 /** Waits for calls with side effects, which may outlive the response that started them. */

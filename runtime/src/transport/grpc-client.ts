@@ -1,6 +1,6 @@
 import * as dns from "node:dns";
 import type { LookupFunction } from "node:net";
-import { createSecureContext } from "node:tls";
+import { createSecureContext, type SecureContext } from "node:tls";
 import { type Clock, systemClock } from "../clock.ts";
 import { Addresses } from "./addresses.ts";
 import { GrpcAttempt } from "./grpc-attempt.ts";
@@ -48,6 +48,8 @@ export class GrpcClient implements UnaryClient {
   readonly #clock: Clock;
   readonly #maxReplyBytes: number;
   readonly #pool: SessionPool<GrpcSession>;
+  /** Of the connections to come. */
+  #secure: SecureContext | undefined;
 
   /**
    * @param url `http://host:port` (HTTP/2 without TLS) or `https://…`
@@ -69,12 +71,12 @@ export class GrpcClient implements UnaryClient {
     const addresses = new Addresses(address.hostname, options.lookup ?? (dns.lookup as LookupFunction), clock);
     const { lookup } = addresses;
     const { ca, cert, key } = options;
-    const secure = target.scheme === "https" ? createSecureContext({ ca, cert, key }) : undefined;
+    this.#secure = target.scheme === "https" ? createSecureContext({ ca, cert, key }) : undefined;
     const encoder = new RequestEncoder(target);
     const dial =
       http2 === "own"
-        ? (owner: SessionOwner<GrpcSession>) => new WireSession(address, encoder, secure, lookup, owner, clock)
-        : (owner: SessionOwner<GrpcSession>) => new H2Session(address, target, secure, lookup, owner);
+        ? (owner: SessionOwner<GrpcSession>) => new WireSession(address, encoder, this.#secure, lookup, owner, clock)
+        : (owner: SessionOwner<GrpcSession>) => new H2Session(address, target, this.#secure, lookup, owner);
     this.#pool = new SessionPool(dial, { maxSessions: maxConnections, keepAliveMs, clock, addresses });
   }
 
@@ -92,6 +94,15 @@ export class GrpcClient implements UnaryClient {
     if (session !== undefined) sent.start(session);
     else sent.wait(this.#clock);
     return sent;
+  }
+
+  /**
+   * Other certificates, for connections from now on; those that there are stay.
+   *
+   * @throws for some that make no sense
+   */
+  renew({ ca, cert, key }: Pick<GrpcClientOptions, "ca" | "cert" | "key">): void {
+    if (this.#secure !== undefined) this.#secure = createSecureContext({ ca, cert, key });
   }
 
   /** Resolves when all connections have closed: after what is in flight has ended. Nothing is sent any more. */
