@@ -8,6 +8,7 @@ import { runClosedLoop } from "./rig/closed-loop.ts";
 import { type RunOptions, report, type ScenarioResult } from "./rig/result.ts";
 import { runCall } from "./scenarios/call.ts";
 import { closedLoops } from "./scenarios/closed.ts";
+import { runEdge } from "./scenarios/edge.ts";
 import { runHang } from "./scenarios/hang.ts";
 import { runIdentity } from "./scenarios/identity.ts";
 import { runIdle } from "./scenarios/idle.ts";
@@ -34,6 +35,7 @@ const SCENARIOS: Readonly<Record<string, Run>> = {
   same: reported(runSame),
   idle: reported(runIdle),
   identity: reported(runIdentity),
+  edge: reported(runEdge),
   generate: reported(runGenerate),
 };
 const FLAGS = ["--json", "--quick", "--record"];

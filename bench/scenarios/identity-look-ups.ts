@@ -1,9 +1,6 @@
 // What is done for a request of the scenario `identity` beside the rest, measured alone and in this process.
-import { type ChildProcess, spawn } from "node:child_process";
 import { createPrivateKey, createPublicKey, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { createConnection } from "node:net";
-import { setTimeout as pause } from "node:timers/promises";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { systemClock } from "../../runtime/src/clock.ts";
 import {
@@ -24,6 +21,7 @@ import { keyIdOf, signedHeader } from "../../runtime/src/identity/telling/assert
 import { openKeys, verifyPrincipal } from "../../runtime/src/identity/verify/index.ts";
 import { CallerSchema } from "../generated/bench/identity/v1/identity_pb.ts";
 import { type Callers, USER } from "../rig/callers.ts";
+import { startRedis } from "../rig/redis.ts";
 import type { LeftOut, VariantResult } from "../rig/result.ts";
 import { median } from "../rig/statistics.ts";
 
@@ -37,14 +35,14 @@ export async function lookUps(
 ): Promise<{ readonly variants: readonly VariantResult[]; readonly leftOut: readonly LeftOut[] }> {
   const variants = [await verifying(callers, quick), await keyLookUp(callers, quick)];
   variants.push(await sessionLookUp("session, in the process", new MemoryStore(systemClock), quick));
-  const redis = await startRedis();
+  const redis = await startRedis(REDIS_PORT);
   if (redis === undefined)
     return { variants, leftOut: [{ name: "session, Redis", reason: "redis-server is not installed" }] };
   try {
-    const store = new RedisStore(`redis://127.0.0.1:${REDIS_PORT}`, () => {});
+    const store = new RedisStore(redis.url, () => {});
     variants.push(await sessionLookUp("session, Redis", store, quick));
   } finally {
-    redis.kill();
+    redis.stop();
   }
   return { variants, leftOut: [] };
 }
@@ -129,25 +127,4 @@ async function perCall(name: string, count: number, call: (i: number) => Promise
   const result = { name, cpu_us_per_call: median(cpu), wall_us_per_call: median(wall) };
   console.log(`${name.padEnd(24)} ${result.cpu_us_per_call.toFixed(1).padStart(6)} µs/call`);
   return result;
-}
-
-/** Undefined where it is not installed. */
-async function startRedis(): Promise<ChildProcess | undefined> {
-  const args = ["--port", String(REDIS_PORT), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
-  const child = spawn("redis-server", args, { stdio: "ignore" });
-  const missing = new Promise<undefined>((resolve) => child.once("error", () => resolve(undefined)));
-  return Promise.race([missing, listening(REDIS_PORT).then(() => child)]);
-}
-async function listening(port: number): Promise<void> {
-  for (const end = performance.now() + 5_000; performance.now() < end; await pause(50)) {
-    const open = await new Promise<boolean>((resolve) => {
-      const socket = createConnection(port, "127.0.0.1");
-      socket.once("connect", () => resolve(true));
-      socket.once("error", () => resolve(false));
-      socket.once("close", () => socket.destroy());
-      socket.once("connect", () => socket.destroy());
-    });
-    if (open) return;
-  }
-  throw new Error("redis-server does not listen");
 }

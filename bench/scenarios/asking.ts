@@ -1,0 +1,114 @@
+// What becomes of requests of several kinds at one BFF or several: what each costs, and whether it is answered as it should be.
+import { type DescMethodUnary, fromBinary } from "@bufbuild/protobuf";
+import { h2load } from "../rig/h2load.ts";
+import { callOnce } from "../rig/one-call.ts";
+import type { VariantResult } from "../rig/result.ts";
+import { median, percentile } from "../rig/statistics.ts";
+import { total, type UpstreamProcess } from "../rig/upstream-process.ts";
+import { forUser, grpcRequest, type Prepared, type Variant, withServer } from "../rig/variant.ts";
+import { home, unless } from "./answers.ts";
+
+export const OK = 0;
+const CALLS = 3;
+const ASK_MS = 10_000;
+
+/** One kind of request, and what becomes of it. */
+export interface Asking {
+  readonly variant: Variant;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly status: number;
+  /** Asked once before: what uses up what there is. */
+  readonly first?: boolean;
+}
+
+interface Sample {
+  readonly cpuMicros: number;
+  readonly perSecond: number;
+  readonly latenciesMs: readonly number[];
+  readonly calls: number;
+}
+
+const SIZE = { rounds: 5, connections: 4, streams: 8, warmUp: 6_000, measured: 10_000 };
+const QUICK = { rounds: 1, connections: 1, streams: 4, warmUp: 300, measured: 500 };
+
+/** Measures all of them, round by round. */
+export async function measureAll(
+  kinds: readonly Asking[],
+  quick: boolean,
+  upstream: UpstreamProcess,
+): Promise<{ readonly rounds: number; readonly variants: readonly Summary[] }> {
+  const size = quick ? QUICK : SIZE;
+  const samples = new Map<Asking, Sample[]>(kinds.map((asking) => [asking, []]));
+  for (let round = 0; round < size.rounds; round++) {
+    for (const [asking, measured] of samples) {
+      const sample = await measure(asking, size, upstream);
+      measured.push(sample);
+      console.log(
+        `round ${round + 1} ${asking.variant.name.padEnd(24)} ${sample.cpuMicros.toFixed(1).padStart(6)} µs/request`,
+      );
+    }
+  }
+  const variants = [...samples].map(([{ variant, status }, measured]) => summary(variant.name, status, measured));
+  return { rounds: size.rounds, variants };
+}
+
+function measure(asking: Asking, size: typeof SIZE, upstream: UpstreamProcess): Promise<Sample> {
+  const { variant } = asking;
+  return withServer(variant, upstream, async (server) => {
+    const request = requestOf(asking, grpcRequest(variant, server, forUser(variant.method)));
+    if (asking.first) await callOnce(request, ASK_MS);
+    const bytes = await checked(asking, request);
+    await h2load(request, { ...size, requests: size.warmUp });
+    await checked(asking, request);
+    const before = await server.usage();
+    const callsBefore = total(await upstream.calls());
+    const load = await h2load(request, { ...size, requests: size.measured });
+    const after = await server.usage();
+    if (load.replyBytes !== bytes)
+      throw new Error(`replies to ${variant.name} had ${load.replyBytes} bytes on average, the checked one ${bytes}`);
+    return {
+      cpuMicros: (after.cpuMicros - before.cpuMicros) / size.measured,
+      perSecond: load.requestsPerSecond,
+      latenciesMs: load.latenciesMs,
+      calls: (total(await upstream.calls()) - callsBefore) / size.measured,
+    };
+  });
+}
+
+/** What is not a caller's own stays as in every scenario; where there are headers of one's own, no token else is sent. */
+function requestOf({ headers }: Asking, prepared: Prepared): Prepared {
+  if (Object.keys(headers).length === 0) return prepared;
+  const { authorization: _, ...rest } = prepared.headers;
+  return { ...prepared, headers: { ...rest, ...headers } };
+}
+
+/** The length of the answer, which has the expected status and message. */
+async function checked({ variant: { name, method }, status }: Asking, request: Prepared): Promise<number> {
+  const { grpcStatus, body } = await callOnce(request, ASK_MS);
+  if (grpcStatus !== status) throw new Error(`${name} gets gRPC status ${grpcStatus} in place of ${status}`);
+  const fault = status === OK ? faultOf(body, method) : undefined;
+  if (fault !== undefined) throw new Error(`${name}: ${fault}`);
+  return body.length;
+}
+function faultOf(body: Buffer, method: DescMethodUnary): string | undefined {
+  return unless(home)(fromBinary(method.output, body.subarray(5)), method);
+}
+
+export type Summary = VariantResult & { readonly status: number };
+
+function summary(name: string, status: number, samples: readonly Sample[]): Summary {
+  const over = (figure: (sample: Sample) => number) => median(samples.map(figure));
+  const calls = over((sample) => sample.calls);
+  const wanted = status === OK ? CALLS : 0;
+  if (calls !== wanted) throw new Error(`${name} makes ${calls} upstream calls per request in place of ${wanted}`);
+  return {
+    name,
+    status,
+    cpu_us_per_request: over((sample) => sample.cpuMicros),
+    cpu_us_min: Math.min(...samples.map((sample) => sample.cpuMicros)),
+    requests_per_second: over((sample) => sample.perSecond),
+    p50_ms: over((sample) => percentile(sample.latenciesMs, 0.5)),
+    p99_ms: over((sample) => percentile(sample.latenciesMs, 0.99)),
+    upstream_calls_per_request: calls,
+  };
+}
