@@ -1,7 +1,7 @@
 // Limits that stand before credentials: what a flood of requests asks of sources, and of the decoder, is bounded by them.
 import type { Clock } from "../clock.ts";
 import { asFailure, type Failure } from "../failure.ts";
-import { type IncomingHeaders, incomingOf } from "../identity/incoming.ts";
+import { type IncomingHeaders, incomingOf, type Peer } from "../identity/incoming.ts";
 import { Judged } from "../identity/judged.ts";
 import type { Charged, Limits, Refusal } from "../limits/limits.ts";
 import { type Deprecation, type Observer, usedBy } from "../observer.ts";
@@ -36,30 +36,31 @@ export class EarlyLimits<App> implements Admits {
     if (headers instanceof Judged && headers.passed === this) return this.#next(headers, 0);
     const { app, counters, early, hidden, clock } = this.#options;
     const startedAt = clock.now();
-    const { peer } = headers instanceof Judged ? headers : incomingOf(headers);
-    const arrived = new Judged(headers, hidden, { caller: undefined, peer, answer: [] });
+    const arrived = new Arrived(app, headers, hidden);
     let outcome: Charged | Refusal | Promise<Charged | Refusal> | undefined;
     try {
-      const { asked } = askedOf(early, { app, peer, header: (name: string) => headerOf(arrived, name) }, undefined);
+      const { asked } = askedOf(early, arrived, undefined);
       if (asked.length > 0) outcome = counters.charge(asked);
     } catch (thrown) {
       return this.#denied(asFailure(thrown), arrived, startedAt);
     }
     if (outcome === undefined) return this.#next(headers, 0);
-    if (!(outcome instanceof Promise)) return this.#after(outcome, headers, arrived, startedAt);
-    return outcome.then((found) => this.#after(found, headers, arrived, startedAt));
+    if (!(outcome instanceof Promise)) return this.#after(outcome, arrived, 0, startedAt);
+    return outcome.then((found) => this.#after(found, arrived, clock.now() - startedAt, startedAt));
   }
 
   #after(
     outcome: Charged | Refusal,
-    headers: IncomingHeaders,
-    arrived: Judged,
+    arrived: Arrived<App>,
+    tookMs: number,
     startedAt: number,
   ): Verdict | Promise<Verdict> {
-    const { method, observer, clock } = this.#options;
-    tellLimited(observer, outcome, { request: arrived, header: (name) => headerOf(arrived, name), method });
-    if ("failure" in outcome) return this.#denied(outcome.failure, arrived, startedAt);
-    return this.#next(headers, clock.now() - startedAt);
+    const { method, observer } = this.#options;
+    if ("failure" in outcome || outcome.alone.length > 0)
+      tellLimited(observer, outcome, arrived, (name) => arrived.header(name), method);
+    return "failure" in outcome
+      ? this.#denied(outcome.failure, arrived, startedAt)
+      : this.#next(arrived.headers, tookMs);
   }
   #next(headers: IncomingHeaders, tookMs: number): Verdict | Promise<Verdict> {
     const { admission, hidden } = this.#options;
@@ -76,11 +77,11 @@ export class EarlyLimits<App> implements Admits {
     const verdict = admission.judge(headers);
     return verdict instanceof Promise ? verdict.then(passed) : passed(verdict);
   }
-  #denied(failure: Failure, request: Judged, startedAt: number): Denied {
+  #denied(failure: Failure, request: Arrived<App>, startedAt: number): Denied {
     const { observer, method, deprecation, clock } = this.#options;
     observer?.response?.({
       request,
-      header: (name) => headerOf(request, name),
+      header: (name) => request.header(name),
       method,
       startedAt,
       endedAt: clock.now(),
@@ -91,5 +92,21 @@ export class EarlyLimits<App> implements Admits {
   }
 }
 
-const headerOf = (headers: IncomingHeaders, name: string): string =>
-  name.endsWith("-bin") ? "" : (headers.get(name) ?? "");
+/** A request before anything of it is judged. */
+class Arrived<App> implements Arrival<App> {
+  readonly app: App;
+  readonly headers: IncomingHeaders;
+  readonly #hidden: ReadonlySet<string>;
+
+  constructor(app: App, headers: IncomingHeaders, hidden: ReadonlySet<string>) {
+    this.app = app;
+    this.headers = headers;
+    this.#hidden = hidden;
+  }
+  get peer(): Peer {
+    return this.headers instanceof Judged ? this.headers.peer : incomingOf(this.headers).peer;
+  }
+  header(name: string): string {
+    return name.endsWith("-bin") || this.#hidden.has(name) ? "" : (this.headers.get(name) ?? "");
+  }
+}

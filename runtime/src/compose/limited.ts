@@ -52,31 +52,29 @@ export function askedOf<Cx, Args, Use extends LimitUse<Cx, Args, never>>(
   const asked: Asked[] = [];
   for (const use of uses) {
     const { limit } = use;
-    const one = evaluated(limit, () => {
-      if (use.if !== undefined && !use.if(cx, args)) return undefined;
-      const key = use.key(cx, args);
-      if (key === undefined) return undefined;
-      const cost = use.cost === undefined ? 1 : use.cost(cx, args);
+    let key: string | undefined;
+    let cost: number | bigint = 1;
+    try {
+      if (use.if !== undefined && !use.if(cx, args)) continue;
+      key = use.key(cx, args);
+      if (key === undefined) continue;
+      if (use.cost !== undefined) cost = use.cost(cx, args);
       if (Number.isNaN(Number(cost))) throw new RangeError("its cost is no number");
-      return { limit, key, cost };
-    });
-    if (one === undefined) continue;
-    if (one.key === "") throw nobody(limit);
+    } catch (thrown) {
+      throw unevaluated(limit, thrown);
+    }
+    if (key === "") throw nobody(limit);
     applied.push(use);
-    asked.push(one);
+    asked.push({ limit, key, cost });
   }
   return { applied, asked };
 }
 
-function evaluated<T>(limit: RateLimit, run: () => T): T {
-  try {
-    return run();
-  } catch (thrown) {
-    if (thrown instanceof Failure && thrown.refusal) throw thrown;
-    const message = `the limit ${limit.name} cannot be evaluated: ${thrown instanceof Failure ? thrown.message : thrown}`;
-    const code = Code.PERMISSION_DENIED;
-    throw new Failure({ code, clientCode: code, reason: Reason.INVALID, callee: "", message, cause: thrown });
-  }
+function unevaluated({ name }: RateLimit, thrown: unknown): Failure {
+  if (thrown instanceof Failure && thrown.refusal) return thrown;
+  const message = `the limit ${name} cannot be evaluated: ${thrown instanceof Failure ? thrown.message : thrown}`;
+  const code = Code.PERMISSION_DENIED;
+  return new Failure({ code, clientCode: code, reason: Reason.INVALID, callee: "", message, cause: thrown });
 }
 
 function nobody({ name }: RateLimit): Failure {
@@ -85,13 +83,15 @@ function nobody({ name }: RateLimit): Failure {
   return new Failure({ code, reason, clientCode, clientMessage, message, callee: "", refusal: true });
 }
 
-/** Tells of what limits have done. */
+/** Tells of what limits have done, where that is worth telling. */
 export function tellLimited(
   observer: Observer | undefined,
   outcome: Charged | Refusal,
-  about: { readonly request: object; readonly header: (name: string) => string; readonly method: string },
+  request: object,
+  header: (name: string) => string,
+  method: string,
 ): void {
   if (observer?.limited === undefined) return;
   const [limits, what] = "failure" in outcome ? [outcome.limits, outcome.outcome] : [outcome.alone, "alone" as const];
-  for (const limit of limits) observer.limited({ ...about, limit, outcome: what });
+  for (const limit of limits) observer.limited({ request, header, method, limit, outcome: what });
 }

@@ -26,7 +26,8 @@ export function limitsGate<App, Args extends Message, Result extends Message, Pr
       if (asked.length === 0) return undefined;
       const { exchange } = cx;
       const charged = (outcome: Charged | Refusal): void => {
-        tellLimited(observer, outcome, { request: cx, header: (name) => exchange.header(name), method });
+        if ("failure" in outcome || outcome.alone.length > 0)
+          tellLimited(observer, outcome, cx, (name) => exchange.header(name), method);
         if ("failure" in outcome) throw outcome.failure;
         hold(exchange, outcome, (result) =>
           settle(applied, outcome, (use) => use.settle?.(cx, args, result as Result)),

@@ -65,9 +65,9 @@ describe("a counter of this process", () => {
     expect(counters.standing(charge, { now: 0, date: to })).toBe(undefined);
     counters.add(counter, "k", 2, { now: 0, date: to });
     // What was charged before the edge is not given back behind it.
-    counters.add(counter, "k", -1, { now: 0, date: to }, from);
+    counters.add(counter, "k", -1, { now: 0, date: to }, { now: 0, date: from });
     expect(counters.standing(charge, { now: 0, date: to })?.left).toBe(0);
-    counters.add(counter, "k", -1, { now: 0, date: to }, to);
+    counters.add(counter, "k", -1, { now: 0, date: to }, { now: 0, date: to });
     expect(counters.standing(charge, { now: 0, date: to })).toBe(undefined);
   });
 

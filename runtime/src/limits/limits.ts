@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import { clientFault, type Failure } from "../failure.ts";
 import { Breaker } from "../guard/breaker.ts";
 import { keyOf } from "./key.ts";
-import { LocalCounters, type Moment } from "./local-counters.ts";
+import { ClockMoment, LocalCounters, type Moment } from "./local-counters.ts";
 import { type Charge, Counter, type RateLimit, type Standing } from "./rate-limit.ts";
 import { type Exceeded, exceeded, unreachable } from "./refusals.ts";
 import type { Answer, SharedCounters } from "./shared-counters.ts";
@@ -70,6 +70,7 @@ export class Limits {
   readonly #fault: LimitsParts["fault"];
   readonly #breaker: Breaker;
   readonly #counters = new Map<string, Counter>();
+  readonly #known = new WeakMap<RateLimit, Counter>();
   readonly #local = new LocalCounters();
   readonly #standIn = new LocalCounters();
   readonly #shield = new Shield();
@@ -87,46 +88,44 @@ export class Limits {
    * @throws TypeError for limits of one name that differ, and for a cost that is no number
    */
   charge(asked: readonly Asked[]): Charged | Refusal | Promise<Charged | Refusal> {
-    const charges = new Charges(asked.map((one) => this.#chargeOf(one)));
-    const tooMuch = charges.all.find(({ counter, cost }) => cost > counter.most);
-    if (tooMuch !== undefined) return neverAllowed(tooMuch);
-    const [far, near] = charges.split((counter) => this.#isShared(counter));
-    const moment = this.#moment();
-    const known = far.flatMap((charge) => exceededBy(charge, this.#shield.standing(charge, moment.now)));
-    if (known.length > 0) return this.#refused(known);
-    const over = near.flatMap((charge) => exceededBy(charge, this.#local.standing(charge, moment)));
+    const charges = new Charges();
+    for (const one of asked) charges.add(this.#counterOf(one.limit), one);
+    const moment = new ClockMoment(this.#clock);
+    const far: Charge[] = [];
+    const over: Exceeded[] = [];
+    for (const charge of charges.all) {
+      const { counter, cost } = charge;
+      if (cost > counter.most) return neverAllowed(charge);
+      const isFar = this.#isShared(counter);
+      if (isFar) far.push(charge);
+      const standing = isFar ? this.#shield.standing(charge, moment.now) : this.#local.standing(charge, moment);
+      if (standing !== undefined) over.push({ counter, standing });
+    }
     if (over.length > 0) return this.#refused(over);
-    for (const { counter, key, cost } of near) this.#local.add(counter, key, cost, moment);
-    const taken = new Taken(charges, this.#places(near, moment), this.#fault);
-    if (far.length === 0 || this.#shared === undefined) return taken;
-    return this.#ask(this.#shared, far, taken);
+    const taken = new Taken(charges, this.#local, moment, this.#clock, this.#fault);
+    for (const charge of charges.all) if (!far.includes(charge)) taken.here(charge);
+    return far.length === 0 || this.#shared === undefined ? taken : this.#ask(this.#shared, far, taken);
   }
 
   async close(): Promise<void> {
     await this.#shared?.counters.close();
   }
 
-  #chargeOf({ limit, key, cost }: Asked): Charge {
-    const units = Math.max(0, Math.ceil(Number(cost)));
-    if (Number.isNaN(units)) throw new TypeError(`a cost of ${limit.name} is no number`);
-    return { counter: this.#counterOf(limit), key: keyOf(key), cost: units };
-  }
   #counterOf(limit: RateLimit): Counter {
+    const known = this.#known.get(limit);
+    if (known !== undefined) return known;
     const id = `${limit.package}/${limit.name}`;
-    const before = this.#counters.get(id);
-    if (before !== undefined) {
-      if (before.limit !== limit && !isSame(before.limit, limit)) throw new TypeError(`limits ${id} differ`);
-      return before;
-    }
-    const counter = new Counter(limit);
+    const counter = this.#counters.get(id) ?? new Counter(limit);
+    if (!isSame(counter.limit, limit)) throw new TypeError(`limits ${id} differ`);
     this.#counters.set(id, counter);
+    this.#known.set(limit, counter);
     return counter;
   }
   #isShared(counter: Counter): boolean {
     return counter.limit.local !== true && this.#shared?.counts(counter) === true;
   }
   #moment(): Moment {
-    return { now: Math.floor(this.#clock.now() * 1000), date: this.#clock.date().getTime() * 1000 };
+    return new ClockMoment(this.#clock);
   }
 
   // ---- counters of several processes ----
@@ -175,7 +174,7 @@ export class Limits {
   }
   #answered(answer: Answer, far: readonly Charge[], taken: Taken): Charged | Refusal {
     if ("at" in answer) {
-      taken.add(far.map((charge) => [charge, (units) => this.#addShared(charge, units, answer.at)]));
+      for (const charge of far) taken.elsewhere(charge, (units) => this.#addShared(charge, units, answer.at));
       return taken;
     }
     const { now } = this.#moment();
@@ -217,92 +216,97 @@ export class Limits {
       taken.refund();
       return this.#refused(over);
     }
-    for (const { counter, key, cost } of far) this.#standIn.add(counter, key, cost, moment);
-    const add =
-      ({ counter, key }: Charge) =>
-      (units: number) =>
-        this.#standIn.add(counter, key, units, this.#moment(), moment.date);
-    taken.add(far.map((charge) => [charge, add(charge)]));
+    for (const charge of far) {
+      const { counter, key, cost } = charge;
+      this.#standIn.add(counter, key, cost, moment);
+      taken.elsewhere(charge, (units) => this.#standIn.add(counter, key, units, this.#moment(), moment));
+    }
     taken.alone = far.map(({ counter }) => counter.id);
     return taken;
   }
 
-  // ----
-
-  #places(near: readonly Charge[], { date }: Moment): Place[] {
-    return near.map((charge) => [
-      charge,
-      (units) => this.#local.add(charge.counter, charge.key, units, this.#moment(), date),
-    ]);
-  }
   #refused(over: readonly Exceeded[]): Refusal {
     const failure = exceeded(over, this.#clock.random());
     return { failure, outcome: "exceeded", limits: over.map(({ counter }) => counter.id) };
   }
 }
 
-/** Where a charge was made, and how it is changed. */
-type Place = readonly [charge: Charge, add: (units: number) => void];
-
 export const isRefusal = (outcome: Charged | Refusal): outcome is Refusal => "failure" in outcome;
 
 /** What is asked for, one of each counter and key: what comes twice is charged at once. */
 class Charges {
-  readonly all: readonly Charge[];
-  /** Which of `all` each that was asked for is part of, and with what cost. */
-  readonly parts: readonly { readonly of: number; readonly cost: number }[];
+  readonly all: Charge[] = [];
+  /** Which of `all` each that was asked for is part of. */
+  readonly of: number[] = [];
+  readonly costs: number[] = [];
 
-  constructor(asked: readonly Charge[]) {
-    const all: Charge[] = [];
-    this.parts = asked.map((charge) => {
-      const { counter, key, cost } = charge;
-      const of = all.findIndex((one) => one.counter === counter && one.key === key);
-      const before = all[of];
-      if (before === undefined) return { of: all.push(charge) - 1, cost };
-      all[of] = { counter, key, cost: before.cost + cost };
-      return { of, cost };
-    });
-    this.all = all;
-  }
-  split(isFar: (counter: Counter) => boolean): [far: Charge[], near: Charge[]] {
-    const far: Charge[] = [];
-    const near: Charge[] = [];
-    for (const charge of this.all) (isFar(charge.counter) ? far : near).push(charge);
-    return [far, near];
+  add(counter: Counter, { key: text, cost: given }: Asked): void {
+    const { all } = this;
+    const key = keyOf(text);
+    const cost = Math.max(0, Math.ceil(Number(given)));
+    if (Number.isNaN(cost)) throw new TypeError(`a cost of ${counter.id} is no number`);
+    this.costs.push(cost);
+    for (const [i, before] of all.entries()) {
+      if (before.counter !== counter || before.key !== key) continue;
+      all[i] = { counter, key, cost: before.cost + cost };
+      this.of.push(i);
+      return;
+    }
+    this.of.push(all.push({ counter, key, cost }) - 1);
   }
 }
 
 class Taken implements Charged {
-  alone: readonly string[] = [];
+  alone: readonly string[] = NONE;
   readonly #charges: Charges;
-  readonly #places: Place[];
+  readonly #local: LocalCounters;
+  readonly #moment: Moment;
+  readonly #clock: Clock;
   readonly #fault: LimitsParts["fault"];
+  #here: Charge[] = [];
+  #elsewhere: Map<Charge, (units: number) => void> | undefined;
 
-  constructor(charges: Charges, places: Place[], fault: LimitsParts["fault"]) {
+  constructor(charges: Charges, local: LocalCounters, moment: Moment, clock: Clock, fault: LimitsParts["fault"]) {
     this.#charges = charges;
-    this.#places = places;
+    this.#local = local;
+    this.#moment = moment;
+    this.#clock = clock;
     this.#fault = fault;
   }
-  add(places: readonly Place[]): void {
-    this.#places.push(...places);
+  /** Charges in this process. */
+  here(charge: Charge): void {
+    this.#here.push(charge);
+    this.#local.add(charge.counter, charge.key, charge.cost, this.#moment);
+  }
+  /** What has been charged otherwise, and how that is changed. */
+  elsewhere(charge: Charge, add: (units: number) => void): void {
+    this.#elsewhere ??= new Map();
+    this.#elsewhere.set(charge, add);
   }
   refund(): void {
-    for (const [{ cost }, add] of this.#places.splice(0)) if (cost > 0) add(-cost);
+    for (const charge of this.#here) this.#add(charge, -charge.cost);
+    for (const charge of this.#elsewhere?.keys() ?? NONE) this.#add(charge, -charge.cost);
+    this.#here = [];
+    this.#elsewhere = undefined;
   }
   settle(index: number, cost: number | bigint): void {
-    const part = this.#charges.parts[index];
-    if (part === undefined) return;
-    const charge = this.#charges.all[part.of];
-    const units = Math.min(Number.MAX_SAFE_INTEGER, Math.max(0, Math.ceil(Number(cost)))) - part.cost;
-    if (units === 0 || Number.isNaN(units)) return;
-    for (const [one, add] of this.#places) if (one === charge) add(units);
+    const charge = this.#charges.all[this.#charges.of[index] ?? -1];
+    const before = this.#charges.costs[index] ?? 0;
+    const units = Math.min(Number.MAX_SAFE_INTEGER, Math.max(0, Math.ceil(Number(cost)))) - before;
+    if (charge !== undefined && !Number.isNaN(units)) this.#add(charge, units);
   }
   unsettled(index: number, cause: unknown): void {
-    const of = this.#charges.parts[index]?.of;
-    const id = of === undefined ? "" : this.#charges.all[of]?.counter.id;
+    const id = this.#charges.all[this.#charges.of[index] ?? -1]?.counter.id;
     this.#fault(`what a request has cost the limit ${id} cannot be told`, cause);
   }
+  #add(charge: Charge, units: number): void {
+    if (units === 0) return;
+    const { counter, key } = charge;
+    if (this.#here.includes(charge)) this.#local.add(counter, key, units, new ClockMoment(this.#clock), this.#moment);
+    else this.#elsewhere?.get(charge)?.(units);
+  }
 }
+const NONE: readonly never[] = [];
 
 function exceededBy({ counter }: Charge, standing: Standing | undefined): Exceeded[] {
   return standing === undefined ? [] : [{ counter, standing }];

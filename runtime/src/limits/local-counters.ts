@@ -1,3 +1,4 @@
+import type { Clock } from "../clock.ts";
 import { endOf } from "./calendar.ts";
 import { type Cell, Cells } from "./cells.ts";
 import type { Charge, Counter, Standing } from "./rate-limit.ts";
@@ -13,6 +14,22 @@ interface Level extends Cell {
 export interface Moment {
   readonly now: number;
   readonly date: number;
+}
+
+/** The same of a clock, whose date is only looked at where it is asked for. */
+export class ClockMoment implements Moment {
+  readonly now: number;
+  readonly #clock: Clock;
+  #date: number | undefined;
+
+  constructor(clock: Clock) {
+    this.now = Math.floor(clock.now() * 1000);
+    this.#clock = clock;
+  }
+  get date(): number {
+    this.#date ??= this.#clock.date().getTime() * 1000;
+    return this.#date;
+  }
 }
 
 /** More is not counted, in ticks: above it numbers are no longer whole. */
@@ -42,11 +59,11 @@ export class LocalCounters {
    * Charges, whether or not there is room.
    *
    * @param units less than 0: gives back
-   * @param since the `date` of what is given back: what was charged to another calendar unit is not
+   * @param since when that was charged: what was charged to another calendar unit is not given back
    */
-  add(counter: Counter, key: string, units: number, moment: Moment, since = moment.date): void {
+  add(counter: Counter, key: string, units: number, moment: Moment, since?: Moment): void {
     const { ticks, drain, unit } = counter;
-    if (unit !== "" && units < 0 && endOf(unit, since) !== endOf(unit, moment.date)) return;
+    if (since !== undefined && unit !== "" && units < 0 && endOf(unit, since.date) !== endOf(unit, moment.date)) return;
     const level = Math.min(MOST_TICKS, Math.max(0, this.#level(counter, key, moment) + units * ticks));
     const at = unit === "" ? moment.now : endOf(unit, moment.date);
     const until = unit === "" ? at + level / drain : at;
@@ -66,11 +83,11 @@ export class LocalCounters {
     return this.#keys.get(counter)?.size ?? 0;
   }
 
-  #level(counter: Counter, key: string, { now, date }: Moment): number {
+  #level(counter: Counter, key: string, moment: Moment): number {
     const cell = this.#keys.get(counter)?.get(key);
     if (cell === undefined) return 0;
-    if (counter.unit !== "") return cell.at === endOf(counter.unit, date) ? cell.level : 0;
-    return Math.max(0, cell.level - Math.max(0, now - cell.at) * counter.drain);
+    if (counter.unit !== "") return cell.at === endOf(counter.unit, moment.date) ? cell.level : 0;
+    return Math.max(0, cell.level - Math.max(0, moment.now - cell.at) * counter.drain);
   }
   #cells(counter: Counter): Cells<Level> {
     let cells = this.#keys.get(counter);
