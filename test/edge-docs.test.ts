@@ -18,7 +18,9 @@ const sections = page
   .filter(({ files }) => files.length > 0);
 
 test("there are protos", () => {
-  expect(sections.map(({ name }) => name)).toEqual(expect.arrayContaining(["Caching answers", "Versions", "Branches"]));
+  expect(sections.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(["Validation", "Caching answers", "Versions", "Branches"]),
+  );
 });
 
 test.each(sections)("the protos of $name generate", ({ files }) => {
