@@ -73,10 +73,12 @@ export type {
   ResolverEvent,
   ResponseEvent,
 } from "./observer.ts";
+export type { RestRule, RestVariable } from "./rest/rule.ts";
 export { EnvReader } from "./server/env-reader.ts";
 export { type Listenable, type Listening, type ListenOptions, listen, type RequestCounters } from "./server/listen.ts";
 export { type OpenIdentityOptions, openIdentity } from "./server/open-identity.ts";
 export { type OpenLimitsOptions, openLimits } from "./server/open-limits.ts";
+export { type RestHandlerOptions, restHandler } from "./server/rest-handler.ts";
 export { type RouteOptions, routes } from "./server/routes.ts";
 export { type ServeOptions, type ServeParts, serve } from "./server/serve.ts";
 export { type ConnectTransportOptions, connectTransport } from "./transport/connect-transport.ts";

@@ -61,6 +61,7 @@ export interface FastHead {
 /** Shorter bodies are not worth compressing: Connect's own limit, in bytes. */
 export const COMPRESS_FROM = 1024;
 const NONE: readonly string[] = [];
+const NO_METADATA: Partial<AnswerMetadata> = {};
 const NOTHING = Buffer.alloc(0);
 
 /** One request on the fast path, from its headers to its answer. It answers as Connect's adapter would. */
@@ -222,6 +223,10 @@ export abstract class FastCall implements Incoming, Holder, Slotted, Whole {
   protected abstract arrived(): void;
   /** All of it has. */
   protected abstract complete(): void;
+  /** Whether it has its answer, or nobody waits for one any more. */
+  protected get over(): boolean {
+    return this.#over;
+  }
   /** What has come so far. */
   protected body(): Buffer {
     const body = this.#body ?? NOTHING;
@@ -301,7 +306,8 @@ export abstract class FastCall implements Incoming, Holder, Slotted, Whole {
     this.rpc.pending.add(this, bytes.length);
     if (this.#closed) return;
     try {
-      this.reply(bytes, compressed, degraded, metadata?.headers ?? NONE, metadata?.trailers ?? NONE);
+      const { headers = NONE, trailers = NONE, stale = false } = metadata ?? NO_METADATA;
+      this.reply(bytes, compressed, degraded, headers, trailers, stale);
     } catch (thrown) {
       this.#broken(thrown);
     }
@@ -333,13 +339,17 @@ export abstract class FastCall implements Incoming, Holder, Slotted, Whole {
     leaveList(this.rpc.open, this);
   }
 
-  /** @param bytes as `serialize` gives them; compressed ones have no prefix */
+  /**
+   * @param bytes as `serialize` gives them; compressed ones have no prefix
+   * @param stale whether something of it was used past its time
+   */
   protected abstract reply(
     bytes: Uint8Array,
     compressed: boolean,
     degraded: string,
     headers: readonly string[],
     trailers: readonly string[],
+    stale: boolean,
   ): void;
   protected abstract fail(error: ConnectError, headers: readonly string[], trailers: readonly string[]): void;
   /** Ends the stream or connection without an answer. */

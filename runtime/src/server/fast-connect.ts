@@ -1,9 +1,9 @@
 import type * as http from "node:http";
-import * as http2 from "node:http2";
+import type * as http2 from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { codeToHttpStatus, errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
-import { COMPRESS_FROM, FastCall, type FastHead, type FastRpc } from "./fast-call.ts";
-import { discardStream, dropStream } from "./request-body.ts";
+import { COMPRESS_FROM, type FastHead, type FastRpc } from "./fast-call.ts";
+import { FastHttpCall } from "./fast-http.ts";
 
 /** What else a call of Connect's protocol has to know. */
 export interface ConnectEncoding {
@@ -12,9 +12,8 @@ export interface ConnectEncoding {
 }
 
 /** A unary call of Connect's own protocol: POST, over HTTP/1.1 or HTTP/2. */
-export class FastConnectCall extends FastCall {
+export class FastConnectCall extends FastHttpCall {
   readonly #encoding: ConnectEncoding;
-  readonly #out: http2.ServerHttp2Stream | http.ServerResponse;
 
   constructor(
     rpc: FastRpc,
@@ -22,23 +21,10 @@ export class FastConnectCall extends FastCall {
     encoding: ConnectEncoding,
     out: http2.ServerHttp2Stream | http.ServerResponse,
   ) {
-    super(rpc, head);
+    super(rpc, head, out);
     this.#encoding = encoding;
-    this.#out = out;
   }
 
-  protected get session(): object | undefined {
-    return "writeHead" in this.#out ? undefined : (this.#out.session ?? this.#out);
-  }
-  protected get expected(): number {
-    return Number.parseInt(this.head.headers["content-length"] ?? "Infinity", 10) || Number.POSITIVE_INFINITY;
-  }
-  protected arrived(): void {
-    const { maxBytes } = this.rpc;
-    if (this.received <= maxBytes) return;
-    const message = `message size is larger than configured readMaxBytes ${maxBytes}`;
-    this.refuse(new ConnectError(message, Code.ResourceExhausted));
-  }
   protected complete(): void {
     const body = this.body();
     let args: ReturnType<typeof this.parse>;
@@ -86,34 +72,7 @@ export class FastConnectCall extends FastCall {
     return all;
   }
   #respond(status: number, headers: (string | number)[], body: Uint8Array, compressed: boolean): void {
-    const out = this.#out;
     if (compressed) headers.push("content-encoding", this.head.compression?.name ?? "");
-    headers.push("content-length", String(body.length));
-    if ("writeHead" in out) {
-      if (out.destroyed || out.headersSent) return;
-      // Set one by one: node drops what was set before, `connection` for example, when it gets a list.
-      out.statusCode = status;
-      for (let i = 0; i + 1 < headers.length; i += 2) {
-        const name = headers[i] as string;
-        const before = out.getHeader(name);
-        const value = headers[i + 1] as string;
-        out.setHeader(name, before === undefined ? value : [before, value].flat().map(String));
-      }
-      out.end(body);
-      return;
-    }
-    if (out.destroyed || out.closed) return;
-    headers.unshift(":status", status);
-    out.respond(headers as string[]);
-    out.end(body);
-    if (this.unread) discardStream(out);
-  }
-  protected cutOff(): void {
-    if ("writeHead" in this.#out) this.#out.destroy();
-    else this.#out.close(http2.constants.NGHTTP2_INTERNAL_ERROR);
-  }
-  protected drop(): void {
-    if ("writeHead" in this.#out) this.#out.destroy();
-    else dropStream(this.#out);
+    this.respond(status, headers, body);
   }
 }

@@ -17,6 +17,7 @@ import { FastGrpcCall } from "./fast-grpc.ts";
 import type { Shortcut } from "./listener.ts";
 import type { Peers } from "./peers.ts";
 import type { PendingBytes } from "./pending-bytes.ts";
+import { remembered } from "./remembered.ts";
 import { nearestDeadline, REQUEST_DEADLINE } from "./request-deadline.ts";
 
 export interface FastPathOptions {
@@ -58,7 +59,6 @@ const KINDS: ReadonlyMap<unknown, Kind> = new Map<string, Kind>([
 const COMPRESSIONS: Compression[] = [compressionGzip, compressionBrotli];
 /** Of reading, the limit is kept as the bytes come in. */
 const UNLIMITED = { readMaxBytes: 0xffffffff, writeMaxBytes: 0xffffffff };
-const MAX_REMEMBERED = 256;
 
 /**
  * Serves unary calls without the objects that Connect's adapter makes for each. It takes what is ordinary; whatever it would have to
@@ -230,12 +230,3 @@ function binaryOf({ method, codec }: Pick<Endpoint, "method" | "codec">, bounds:
   };
 }
 const textOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
-
-/** Clients choose the keys: so many are kept, and no more. */
-function remembered<T>(known: Map<string, T>, key: string, make: () => T): T {
-  const before = known.get(key);
-  if (before !== undefined) return before;
-  const made = make();
-  if (known.size < MAX_REMEMBERED) known.set(key, made);
-  return made;
-}

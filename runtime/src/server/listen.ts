@@ -23,6 +23,8 @@ import { DEFAULT_MAX_PENDING_BYTES, PendingBytes } from "./pending-bytes.ts";
 import { Readiness } from "./readiness.ts";
 import { REFLECTION_PATHS, routeReflection } from "./reflection.ts";
 import { checkRequestDeadline, withRequestDeadline } from "./request-deadline.ts";
+import { RestPath } from "./rest-path.ts";
+import { nothingHere, reservedOf, Shortcuts } from "./rest-served.ts";
 import { SecurityHeaders } from "./security-headers.ts";
 import { withShortErrors } from "./short-errors.ts";
 import { withSourceRoutes } from "./source-routes.ts";
@@ -83,7 +85,7 @@ export interface RequestCounters {
 }
 
 /** What `listen` needs of an endpoint; one without `run` is served by Connect's adapter alone. */
-export type Listenable = Pick<Endpoint, "method" | "codec" | "maxElements" | "http" | "version" | "route"> &
+export type Listenable = Pick<Endpoint, "method" | "codec" | "maxElements" | "http" | "rest" | "version" | "route"> &
   Partial<Pick<Endpoint, "run" | "judge">>;
 
 /** A server that is up. */
@@ -115,6 +117,8 @@ export interface Listening {
  * @throws the error of the port, with a `code` such as EADDRINUSE
  */
 export async function listen(endpoints: readonly Listenable[], options: ListenOptions = {}): Promise<Listening> {
+  const hasRest = endpoints.some(({ rest = [] }) => rest.length > 0);
+  const { routes = new Map() } = options.identity ?? {};
   const services = options.services ?? [...new Set(endpoints.map(({ method }) => method.parent))];
   const draining = new AbortController();
   const cutOff = new AbortController();
@@ -131,7 +135,7 @@ export async function listen(endpoints: readonly Listenable[], options: ListenOp
     shutdownSignal: cutOff.signal,
     interceptors: [checkRequestDeadline],
     fault,
-    fallback: (_, response) => answer(response, 404, "no rpc is served here: its path is /package.Service/Method\n"),
+    fallback: (_, response) => (hasRest ? nothingHere(response) : answer(response, 404, NO_RPC)),
     routes(router) {
       for (const endpoint of endpoints) {
         const bounds = { maxBytes, maxElements: endpoint.maxElements ?? maxElements, masks };
@@ -154,19 +158,14 @@ export async function listen(endpoints: readonly Listenable[], options: ListenOp
   const cors = corsHeaders(corsOrigins);
   const security = new SecurityHeaders(options.hstsMs ?? 0, cors);
   const pending = new PendingBytes(options.maxPendingBytes ?? DEFAULT_MAX_PENDING_BYTES);
-  const shortcut = new FastPath(endpoints, {
-    maxBytes,
-    maxElements,
-    masks,
-    registry,
-    corsHeaders: cors,
-    httpHeaders: security.of,
-    pending,
-    peers,
-    fault,
-  });
+  const served = { maxBytes, maxElements, masks, registry, corsHeaders: cors, httpHeaders: security.of };
+  const under = { pending, peers, fault };
+  const fast = new FastPath(endpoints, { ...served, ...under });
+  const rest = hasRest
+    ? new RestPath(endpoints, { ...served, ...under, reserved: reservedOf(services, routes) })
+    : undefined;
+  const shortcut = rest === undefined ? fast : new Shortcuts(fast, rest);
   const rpcs = corsOrigins.length === 0 ? adapter : withCors(cors, adapter);
-  const { routes = new Map() } = options.identity ?? {};
   const handler = withSourceRoutes({ routes, peers, fault }, rpcs);
   const listener = await Listener.open(security.added(withProbes(readiness, handler)), {
     host,
@@ -210,6 +209,8 @@ export async function listen(endpoints: readonly Listenable[], options: ListenOp
 function networksOf(proxies: ListenOptions["trustedProxies"]): Networks | undefined {
   return proxies === undefined || proxies instanceof Networks ? proxies : new Networks(proxies);
 }
+
+const NO_RPC = "no rpc is served here: its path is /package.Service/Method\n";
 
 function printed(what: string, cause: unknown): void {
   console.error(`${what}:`, cause);

@@ -6,7 +6,7 @@ import type { Handler } from "./listener.ts";
  * framed, since people may open these (OWASP, REST Security Cheat Sheet).
  */
 const ALWAYS = ["x-content-type-options", "nosniff"];
-const SHOWN = ["content-security-policy", "default-src 'none'; frame-ancestors 'none'"];
+export const SHOWN = ["content-security-policy", "default-src 'none'; frame-ancestors 'none'"];
 
 /**
  * Headers of answers by HTTP, all but gRPC's own, which browsers do not speak.

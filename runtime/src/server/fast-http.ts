@@ -1,0 +1,63 @@
+import type * as http from "node:http";
+import * as http2 from "node:http2";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { FastCall, type FastHead, type FastRpc } from "./fast-call.ts";
+import { discardStream, dropStream } from "./request-body.ts";
+
+/** A call whose request and answer are one body each, over HTTP/1.1 or HTTP/2. */
+export abstract class FastHttpCall extends FastCall {
+  readonly #out: http2.ServerHttp2Stream | http.ServerResponse;
+
+  constructor(rpc: FastRpc, head: FastHead, out: http2.ServerHttp2Stream | http.ServerResponse) {
+    super(rpc, head);
+    this.#out = out;
+  }
+
+  protected get session(): object | undefined {
+    return "writeHead" in this.#out ? undefined : (this.#out.session ?? this.#out);
+  }
+  protected get expected(): number {
+    return Number.parseInt(this.head.headers["content-length"] ?? "Infinity", 10) || Number.POSITIVE_INFINITY;
+  }
+  protected arrived(): void {
+    const { maxBytes } = this.rpc;
+    if (this.received <= maxBytes) return;
+    this.refuse(this.tooLarge(maxBytes));
+  }
+  protected tooLarge(maxBytes: number): ConnectError {
+    const message = `message size is larger than configured readMaxBytes ${maxBytes}`;
+    return new ConnectError(message, Code.ResourceExhausted);
+  }
+
+  /** @param headers names and values in turn; `content-length` is added where there is a body */
+  protected respond(status: number, headers: (string | number)[], body: Uint8Array | undefined): void {
+    const out = this.#out;
+    if (body !== undefined) headers.push("content-length", String(body.length));
+    if ("writeHead" in out) {
+      if (out.destroyed || out.headersSent) return;
+      // Set one by one: node drops what was set before, `connection` for example, when it gets a list.
+      out.statusCode = status;
+      for (let i = 0; i + 1 < headers.length; i += 2) {
+        const name = headers[i] as string;
+        const before = out.getHeader(name);
+        const value = headers[i + 1] as string;
+        out.setHeader(name, before === undefined ? value : [before, value].flat().map(String));
+      }
+      out.end(body);
+      return;
+    }
+    if (out.destroyed || out.closed) return;
+    headers.unshift(":status", status);
+    out.respond(headers as string[], { endStream: body === undefined });
+    if (body !== undefined) out.end(body);
+    if (this.unread) discardStream(out);
+  }
+  protected cutOff(): void {
+    if ("writeHead" in this.#out) this.#out.destroy();
+    else this.#out.close(http2.constants.NGHTTP2_INTERNAL_ERROR);
+  }
+  protected drop(): void {
+    if ("writeHead" in this.#out) this.#out.destroy();
+    else dropStream(this.#out);
+  }
+}

@@ -1,0 +1,196 @@
+import type * as http from "node:http";
+import type * as http2 from "node:http2";
+import type { Registry } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { type Compression, compressionNegotiate } from "@connectrpc/connect/protocol";
+import { parseTimeout } from "@connectrpc/connect/protocol-connect";
+import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
+import type { Endpoint } from "../compose/endpoint.ts";
+import { partsOf, type RestMatch, RestMatcher, type RestPathParts } from "../rest/matcher.ts";
+import { HttpError } from "../rest/status.ts";
+import { transcoder } from "../rest/transcoder.ts";
+import { attachRequest, attachStream, type FastCall, type FastHead, type FastRpc } from "./fast-call.ts";
+import type { FastPathOptions } from "./fast-path.ts";
+import type { Shortcut } from "./listener.ts";
+import { remembered } from "./remembered.ts";
+import { malformed, nearestDeadline, REQUEST_DEADLINE } from "./request-deadline.ts";
+import { RestCall, type RestEncodings, type RestRequest, type RestRoute, tooLarge } from "./rest-call.ts";
+import { SHOWN } from "./security-headers.ts";
+
+export interface RestPathOptions extends FastPathOptions {
+  /** Paths that stay what they are, whatever rules say. */
+  readonly reserved: ReadonlySet<string>;
+}
+
+/** What `RestPath` needs of an endpoint. */
+export type RestEndpoint = Pick<Endpoint, "method" | "maxElements" | "rest" | "http" | "version"> &
+  Partial<Pick<Endpoint, "run" | "judge">>;
+
+const COMPRESSIONS: Compression[] = [compressionGzip, compressionBrotli];
+
+type From = Pick<FastHead, "headers" | "raw" | "carrier">;
+
+/** Serves the paths that rpcs have by google.api.http. Of a path that no rule has, it leaves the request to others. */
+export class RestPath implements Shortcut {
+  readonly #matcher = new RestMatcher<RestRoute>();
+  readonly #options: RestPathOptions;
+  readonly #registry: Registry;
+  readonly #open: FastCall[] = [];
+  /** Of requests for a path that has rules, and none for their method. */
+  readonly #none: FastRpc;
+
+  /** @throws TypeError for two rules with one path, or a rule whose fields are not there */
+  constructor(endpoints: readonly RestEndpoint[], options: RestPathOptions) {
+    this.#options = options;
+    this.#registry = options.registry;
+    const { maxBytes, pending, peers, fault, registry, masks } = options;
+    const all = { peers, maxBytes, pending, fault, open: this.#open, prefix: 0, parse: unread };
+    this.#none = { ...all, run: unread, judge: undefined, serialize: unread };
+    for (const { method, run, judge, rest = [], version, http: caching, maxElements } of endpoints) {
+      if (run === undefined) continue;
+      for (const rule of rest) {
+        const bounds = { maxElements: maxElements ?? options.maxElements, masks };
+        const made = transcoder(method, rule, { bounds, registry });
+        const rpc: FastRpc = { ...all, run, judge, serialize: made.write };
+        const body = rule.body !== undefined;
+        this.#matcher.add(rule, { rpc, transcoder: made, body, version: version?.headers, caching });
+      }
+    }
+  }
+
+  stream(stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeaders, raw: readonly string[]): boolean {
+    const { ":method": method = "", ":path": target = "" } = headers;
+    const call = this.#call(method, target, { headers, raw, carrier: stream }, stream);
+    if (call === undefined) return false;
+    attachStream(call, stream);
+    if (headers.expect === "100-continue") stream.additionalHeaders({ ":status": 100 });
+    return true;
+  }
+  request(request: http.IncomingMessage, response: http.ServerResponse): boolean {
+    const { headers, method = "", url = "", rawHeaders: raw } = request;
+    const call = this.#call(method, url, { headers, raw, carrier: request }, response);
+    if (call === undefined) return false;
+    attachRequest(call, request, response);
+    return true;
+  }
+  checkArrivals(rounds: number): void {
+    for (const call of [...this.#open]) call.checkArrival(rounds);
+  }
+  /** Answers all calls under way with this. */
+  abort(error: ConnectError): void {
+    for (const call of [...this.#open]) call.abort(error);
+  }
+
+  #call(
+    method: string,
+    target: string,
+    from: From,
+    out: http2.ServerHttp2Stream | http.ServerResponse,
+  ): RestCall | undefined {
+    const mark = target.indexOf("?");
+    const path = mark < 0 ? target : target.slice(0, mark);
+    const parts = partsOf(path);
+    if (parts === undefined) return undefined;
+    const match = this.#matcher.match(method, parts);
+    if (match === undefined) return this.#elsewhere(method, path, parts, from, out);
+    if (this.#options.reserved.has(path)) return undefined;
+    const query = mark < 0 ? "" : target.slice(mark + 1);
+    const reads = method === "GET" || method === "HEAD" ? method : undefined;
+    return this.#serve(match, parts, { query, reads }, from, out);
+  }
+
+  #serve(
+    match: RestMatch<RestRoute>,
+    parts: RestPathParts,
+    more: { readonly query: string; readonly reads: RestRequest["reads"] },
+    from: From,
+    out: http2.ServerHttp2Stream | http.ServerResponse,
+  ): RestCall {
+    const { value: route } = match;
+    const encodings = encodingsOf(from.headers);
+    const timeout = timeoutOf(from.headers);
+    const extra = [
+      ...this.#options.httpHeaders(from.headers.origin),
+      ...(more.reads === undefined ? NOTHING : SHOWN),
+      ...(route.version ?? NOTHING),
+    ];
+    const head: FastHead = { ...from, clientMs: timeout.ms, compression: null, extra };
+    const request = { route, match, ...more, encodings: encodings.found };
+    const call = new RestCall(route.rpc, head, out, { request, registry: this.#registry });
+    const wrong = this.#wrongLength(from.headers) ?? faultOf(parts) ?? timeout.wrong ?? encodings.wrong;
+    if (wrong !== undefined) call.reject(wrong);
+    return call;
+  }
+  #wrongLength(headers: http.IncomingHttpHeaders): ConnectError | undefined {
+    const { maxBytes } = this.#options;
+    return Number.parseInt(headers["content-length"] ?? "0", 10) > maxBytes ? tooLarge(maxBytes) : undefined;
+  }
+
+  /** A path that has rules for other methods; preflights are answered as those of all paths. */
+  #elsewhere(
+    method: string,
+    path: string,
+    parts: RestPathParts,
+    from: From,
+    out: http2.ServerHttp2Stream | http.ServerResponse,
+  ): RestCall | undefined {
+    if (method === "OPTIONS" && from.headers["access-control-request-method"] !== undefined) return undefined;
+    const methods = this.#matcher.methods(parts);
+    if (methods.length === 0 || this.#options.reserved.has(path)) return undefined;
+    const allow = methods.includes("GET") ? [...new Set([...methods, "HEAD"])] : methods;
+    const extra = this.#options.httpHeaders(from.headers.origin);
+    const head: FastHead = { ...from, clientMs: undefined, compression: null, extra };
+    const call = new RestCall(this.#none, head, out, { request: undefined, registry: this.#registry });
+    const headers = { allow: allow.join(", ") };
+    call.reject(new HttpError(405, `this path takes ${allow.join(" and ")}`, Code.Unimplemented, headers));
+    return call;
+  }
+}
+
+function unread(): never {
+  throw new Error("nothing is read of a request that is refused");
+}
+
+const faultOf = ({ fault }: RestPathParts): ConnectError | undefined =>
+  fault === undefined ? undefined : new ConnectError(fault, Code.InvalidArgument);
+
+const NOTHING: readonly string[] = [];
+
+interface Timeout {
+  readonly ms: number | undefined;
+  readonly wrong?: ConnectError;
+}
+/** The nearest of what the two headers say. */
+function timeoutOf({ "connect-timeout-ms": own, [REQUEST_DEADLINE]: until }: http.IncomingHttpHeaders): Timeout {
+  let ms: number | undefined;
+  if (own !== undefined) {
+    const { error, timeoutMs } = parseTimeout(String(own).slice(0, MOST_VALUE), Number.MAX_SAFE_INTEGER);
+    if (error !== undefined) return { ms, wrong: error };
+    ms = timeoutMs;
+  }
+  if (until === undefined) return { ms };
+  const nearest = nearestDeadline(ms, until);
+  return nearest === "malformed" ? { ms, wrong: malformed(String(until)) } : { ms: nearest };
+}
+/** More than any value that has a meaning. */
+const MOST_VALUE = 100;
+const ENCODINGS = new Map<string, Compression | null>();
+const negotiated = (accepted: string): Compression | null =>
+  remembered(ENCODINGS, accepted, () => compressionNegotiate(COMPRESSIONS, null, accepted, "").response);
+
+function encodingsOf(headers: http.IncomingHttpHeaders): {
+  readonly found: RestEncodings;
+  readonly wrong?: ConnectError;
+} {
+  const accepted = headers["accept-encoding"];
+  const answer = typeof accepted === "string" ? negotiated(accepted) : null;
+  const sent = headers["content-encoding"];
+  if (sent === undefined || sent === "identity") return { found: { request: undefined, answer } };
+  const request = COMPRESSIONS.find(({ name }) => name === sent);
+  if (request !== undefined) return { found: { request, answer } };
+  const names = COMPRESSIONS.map(({ name }) => name).join(", ");
+  const wrong = new HttpError(415, `the body is to be encoded with one of ${names}`, Code.InvalidArgument, {
+    "accept-encoding": names,
+  });
+  return { found: { request: undefined, answer }, wrong };
+}
