@@ -1,6 +1,6 @@
-// Two callers, and nobody, over everything that shares calls or answers: caches with stale answers and a second level, equal calls, batches,
-// hedges, retries. The upstream answers with whom it was told of; nobody may get to see anybody else.
-import { create, fromBinary, type Message } from "@bufbuild/protobuf";
+// Two callers, and nobody, over everything that shares calls or answers: caches of calls and of whole answers with stale ones and a second level,
+// requests that wait for one composition, equal calls, batches, hedges, retries. The upstream answers with whom it was told of; nobody may get to see anybody else.
+import { create, fromBinary, type Message, type MessageInitShape } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
 import { Cache } from "../cache/cache.ts";
@@ -18,15 +18,19 @@ import { AssertionRig } from "../testing/assertion-rig.ts";
 import { FakeClient, type Sent } from "../testing/fake-client.ts";
 import { FakeClock, idle } from "../testing/fake-clock.ts";
 import {
+  type BatchGetRequestSchema,
   type BatchGetResponse,
   Front,
+  type GetRequestSchema,
   type Page,
   PageSchema,
+  type ShowRequest,
   ShowRequestSchema,
   type Thing,
   Upstream as UpstreamService,
 } from "../testing/gen/test_pb.ts";
-import { type CallPolicy, Upstream } from "./upstream.ts";
+import type { Batch } from "./batch.ts";
+import { type CallPolicy, type Rpc, Upstream } from "./upstream.ts";
 
 /** 100,000 once before a release, by hand. */
 const RUNS = Number(process.env.PROTOBFF_INTERLEAVINGS ?? 5_000);
@@ -77,6 +81,8 @@ interface Setting {
   readonly hedge: boolean;
   readonly retry: boolean;
   readonly coalesce: boolean;
+  /** Whether whole answers are used again. */
+  readonly answers: boolean;
 }
 type Step =
   | { readonly kind: "ask"; readonly who: Name; readonly again: boolean; readonly id: string; readonly what: number }
@@ -84,7 +90,12 @@ type Step =
   | { readonly kind: "wait"; readonly ms: number }
   | { readonly kind: "leave"; readonly at: number };
 
-function bff({ how, cache: caches, stale, second, hedge, retry, coalesce }: Setting) {
+interface App {
+  readonly get: Rpc<MessageInitShape<typeof GetRequestSchema>, Thing>;
+  readonly byId: Batch<MessageInitShape<typeof BatchGetRequestSchema>, BatchGetResponse, string, Thing, unknown>;
+}
+
+function bff({ how, cache: caches, stale, second, hedge, retry, coalesce, answers: whole }: Setting) {
   const clock = new FakeClock();
   const client = new FakeClient();
   const shared = new Map<string, { readonly bytes: Uint8Array; readonly at: number }>();
@@ -104,11 +115,43 @@ function bff({ how, cache: caches, stale, second, hedge, retry, coalesce }: Sett
     ...(hedge && { hedge: { delayMs: 10, max: 1 } }),
     ...(retry && { retry: { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 5, maxMs: 20, multiplier: 2 } }),
   };
+  const identity: Identity = {
+    ...{ type: PrincipalSchema, sources: ["user"], hidden: new Set(["x-who"]) },
+    judge: (headers) => {
+      const [name = "", again] = (headers.get("x-who") ?? "").split(" ");
+      const caller = callerOf(name as Name, again === "again");
+      return new Judged(headers, new Set(["x-who"]), { caller, peer: NOWHERE, answer: [], teller });
+    },
+  };
+  const compose = async (cx: Request<App, Message>, args: ShowRequest): Promise<Page> => {
+    const [id = "", what = ""] = args.id.split(" ");
+    const asks = (bit: number): boolean => (Number(what) & bit) !== 0;
+    // As a service's `let`: one step that several read.
+    const step = cx.call(cx.app.get, { id });
+    const things = await Promise.all([
+      step,
+      asks(1) ? cx.call(cx.app.get, { id }) : step,
+      asks(2) ? cx.load(cx.app.byId, id) : undefined,
+      asks(4) ? cx.load(cx.app.byId, "other") : undefined,
+      asks(8) ? cx.tryCall(cx.app.get, { id: "other" }) : undefined,
+    ]);
+    return { ...create(PageSchema), facts: things.flatMap((thing) => thing?.tags ?? []) };
+  };
+  const served = (app: App, answers: Cache) =>
+    endpoint(Front.method.show, app, {
+      ...{ timeoutMs: 500, compose, clock, identity, permit: { public: true } },
+      ...(whole && {
+        cache: {
+          ...{ answers, ttlMs: 50, staleMs: stale ? 5_000 : undefined, plan: "1", principal: "whole" as const },
+          token: how === "token",
+        },
+      }),
+    });
   // Two processes with a second level in common, or one.
-  const apps = [0, 1].map(() => {
+  const bffs = [0, 1].map(() => {
     const cache = new Cache({ clock, ...(second && { second: level }) });
     const upstream = new Upstream("test.v1.Upstream", client, {}, { clock, cache });
-    return {
+    const app = {
       get: upstream.unary(UpstreamService.method.get, policy),
       byId: {
         rpc: upstream.unary(UpstreamService.method.batchGet, policy),
@@ -118,35 +161,16 @@ function bff({ how, cache: caches, stale, second, hedge, retry, coalesce }: Sett
         max: 2,
       },
     };
+    return served(app, cache);
   });
   const asked: { readonly who: Name; facts?: readonly string[]; ended: boolean; cancel: () => void }[] = [];
   const ask = ({ who, again, id, what }: Step & { kind: "ask" }): void => {
-    const app = apps[second ? what % 2 : 0] ?? apps[0]!;
-    const caller = callerOf(who, again);
-    const identity: Identity = {
-      ...{ type: PrincipalSchema, sources: ["user"], hidden: new Set() },
-      judge: (headers) => new Judged(headers, new Set(), { caller, peer: NOWHERE, answer: [], teller }),
-    };
-    const compose = async (cx: Request<typeof app, Message>): Promise<Page> => {
-      // As a service's `let`: one step that several read.
-      const step = cx.call(cx.app.get, { id });
-      const things = await Promise.all([
-        step,
-        what & 1 ? cx.call(cx.app.get, { id }) : step,
-        what & 2 ? cx.load(cx.app.byId, id) : undefined,
-        what & 4 ? cx.load(cx.app.byId, "other") : undefined,
-        what & 8 ? cx.tryCall(cx.app.get, { id: "other" }) : undefined,
-      ]);
-      return { ...create(PageSchema), facts: things.flatMap((thing) => thing?.tags ?? []) };
-    };
-    const { run } = endpoint(Front.method.show, app, {
-      ...{ timeoutMs: 500, compose, clock, identity, permit: { public: true } },
-    });
+    const { run } = bffs[second ? what % 2 : 0] ?? bffs[0]!;
     const state: (typeof asked)[number] = { who, ended: false, cancel: () => {} };
     asked.push(state);
     const running = run(
-      create(ShowRequestSchema),
-      new Headers(),
+      create(ShowRequestSchema, { id: `${id} ${what}` }),
+      new Headers({ "x-who": `${who}${again ? " again" : ""}` }),
       undefined,
       (page) => {
         state.ended = true;
@@ -182,6 +206,7 @@ const setting: fc.Arbitrary<Setting> = fc.record({
   how: fc.constantFrom<Identify>("signed", "plain", "token"),
   ...{ cache: fc.boolean(), stale: fc.boolean(), second: fc.boolean(), hedge: fc.boolean(), retry: fc.boolean() },
   coalesce: fc.boolean(),
+  answers: fc.boolean(),
 });
 
 /** How often an answer came of something that is shared: the test would be none if it never did. */
