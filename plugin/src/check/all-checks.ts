@@ -1,7 +1,7 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Model } from "../resolve/model/model.ts";
 import { checkAgedAnswers } from "./aged-answers.ts";
-import { checkBranchHeaders, checkBranchVariables } from "./branches.ts";
+import { checkBranchHeaders, checkBranchVariables, checkOneSide } from "./branches.ts";
 import { checkBreakers } from "./breakers.ts";
 import { checkCacheKeys } from "./cache-keys.ts";
 import { checkCachedAnswers } from "./cached-answers.ts";
@@ -49,6 +49,7 @@ const ALL_CHECKS: readonly Check[] = Object.freeze([
   checkCriticalPath,
   checkBreakers,
   checkBranchVariables,
+  checkOneSide,
   checkMetadataValues,
   checkIdentify,
   checkIdentityHeaders,

@@ -2,7 +2,7 @@ import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Origin } from "../origin.ts";
 import { blocksOf } from "../resolve/model/blocks.ts";
 import type { Branch, Call, Model } from "../resolve/model/model.ts";
-import { allCalls } from "./governing-identities.ts";
+import { allCalls, governedBlocks } from "./governing-identities.ts";
 
 /** Whoever writes a header chooses the branch: somebody else has to agree, who knows the caller or where the request comes from. */
 export function checkBranchHeaders(model: Model, report: Report): void {
@@ -50,6 +50,53 @@ export function checkBranchVariables(model: Model, report: Report): void {
       });
     }
   }
+}
+
+/**
+ * Each message has the policies of its own package, and a request goes to one side of an upstream: whatever it composes says the same of the
+ * upstream's branches.
+ */
+export function checkOneSide(model: Model, report: Report): void {
+  const first = new Map<string, { readonly call: Call; readonly of: string }>();
+  for (const { block, methods, strangers } of governedBlocks(model)) {
+    const of = block.file.desc.proto.package;
+    for (const method of [...methods, ...strangers.flatMap((one) => one.method ?? [])])
+      for (const call of allCalls(block)) {
+        const service = call.method.parent.typeName;
+        const key = `${method.desc.parent.typeName}/${method.desc.name} ${service}`;
+        const before = first.get(key);
+        if (before === undefined) first.set(key, { call, of });
+        else if (before.of !== of && said(before.call) !== said(call)) {
+          const [here, there] = call.policy.branches.length === 0 ? [{ call, of }, before] : [before, { call, of }];
+          first.set(key, { call: there.call, of }); // told once
+          reportTwoSides(service, here, there, report);
+        }
+      }
+  }
+}
+interface Side {
+  readonly call: Call;
+  /** The package. */
+  readonly of: string;
+}
+
+/** @param there has branches */
+function reportTwoSides(service: string, here: Side, there: Side, report: Report): void {
+  const names = ({ call }: Side): string => call.policy.branches.map(({ ir }) => `"${ir.name.value}"`).join(", ");
+  const [branch] = there.call.policy.branches;
+  report({
+    code: "BFF272",
+    severity: "error",
+    message: `one request calls "${service}" by the rules of two packages, which have other branches: in "${there.of}" ${names(there)}, in "${here.of}" ${names(here) || "none"}`,
+    at: here.call.methodAt,
+    related: branch === undefined ? [] : [{ at: branch.ir.at, message: `for package "${there.of}"` }],
+    hint: `declare the entry in a file of its own, and import that in "${here.of}" and "${there.of}"`,
+  });
+}
+
+function said({ policy }: Call): string {
+  const all = policy.branches.map(({ ir }) => [ir.name.value, ir.if?.value, ir.share?.value, ir.by?.value]);
+  return JSON.stringify(all);
 }
 
 /** As the server does (deploying.md). */

@@ -2942,6 +2942,43 @@ export const EXPLANATIONS: readonly Explanation[] = [
     ]
   },
   {
+    "code": "BFF272",
+    "severity": "error",
+    "meaning": "All calls of a request to an upstream go to one side. So messages of other packages that it composes, which have the policies of their own, say the same of its branches.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// app/v1/app.proto\noption (bff.v1.file) = {\n  upstream: { service: \"up.v1.ItemService\" branch: { name: \"canary\" share: 0.05 } }\n};"
+      },
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// parts/v1/parts.proto\nmessage Part {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "parts/v1/parts.proto:9:41: error BFF272: one request calls \"up.v1.ItemService\" by the rules of two packages, which have other branches: in \"app.v1\" \"canary\", in \"parts.v1\" none\n    9 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n      |                                         ^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  app/v1/app.proto:9:52: for package \"app.v1\"\n    9 |   upstream: { service: \"up.v1.ItemService\" branch: { name: \"canary\" share: 0.05 } }\n      |                                                    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: declare the entry in a file of its own, and import that in \"parts.v1\" and \"app.v1\""
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "// app/rules/rules.proto\nimport \"bff/v1/options.proto\";\n\noption (bff.v1.file) = {\n  upstream: { service: \"up.v1.ItemService\" branch: { name: \"canary\" share: 0.05 } }\n};"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "// app/v1/app.proto\nimport \"app/rules/rules.proto\";"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "// parts/v1/parts.proto\nimport \"app/rules/rules.proto\";\n\nmessage Part {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { name: \"id\" by: \"args.id\" } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
     "code": "BFF275",
     "severity": "error",
     "meaning": "A variable of a path is a field of the request. Nobody else would get what stands there.",

@@ -208,7 +208,7 @@ function concurrency({ composed: root, shared }: BffMethod, run: Planned): numbe
 
 function upstreamsOf(model: Model, packageName: string, entries: readonly Entry[]): PlanUpstream[] {
   const rules = governing(model.ir, packageName).entries;
-  // A message of another package may know none of the branches: its calls go where the others of the request go.
+  // All say the same (BFF272).
   const branchesOf = (name: string): readonly PlanBranch[] =>
     entries.find(({ upstream, policy }) => upstream === name && policy.branches.length > 0)?.policy.branches ?? [];
   const services = new Map<string, DescService>();

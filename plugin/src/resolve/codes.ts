@@ -79,6 +79,8 @@ export const CODES = {
     "Packages that are served together share each upstream with its breaker, limit and retry budget, so that they say the same of it.",
   BFF270:
     "`by` of a branch is a text: requests with the same one stay on one side. Other values become texts in more than one way.",
+  BFF272:
+    "All calls of a request to an upstream go to one side. So messages of other packages that it composes, which have the policies of their own, say the same of its branches.",
   BFF271:
     "The variables that say where upstreams and their branches are differ. Two with one name would call one address for the other.",
   BFF244:
