@@ -1,6 +1,7 @@
 // Two versions of a BFF on one port, as users run them: v1 is deprecated and v2 follows it, with clients that nobody here has written.
 import { execFile, execFileSync, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
@@ -304,6 +305,24 @@ describe("page.v1 and page.v2 in one server", () => {
       ...{ ISSUER: "http://127.0.0.1:1", UP_V1_ITEMSERVICE_URL: "http://127.0.0.1:1", BFF_RESOLVERS: "./half.mjs" },
     });
     expect(half.stderr).toContain("lacks pageV2PageBadge in its `resolvers`");
+  });
+
+  test("have their functions begun by init-resolvers, in one module", () => {
+    const functions = (): string[] =>
+      readFileSync(`${project.folder}/begun.ts`, "utf8").match(/^ {2}(?:async )?page\w+/gm) ?? [];
+    expect(project.initResolvers("begun.ts")).toMatchObject({ stderr: "", status: 0 });
+    expect(functions()).toEqual(["  pageV1PageBadge", "  pageV2PageBadge"]);
+    expect(project.typeChecked()).toBe("");
+    // of a module that was begun when there was one version
+    project.write(
+      "begun.ts",
+      RESOLVERS.replace(/^ {2}pageV2.*\n/m, "")
+        .replace(/^import.*V2.*\n/m, "")
+        .replace(" & V2", ""),
+    );
+    expect(project.initResolvers("begun.ts")).toMatchObject({ stderr: "", status: 0 });
+    expect(functions()).toEqual(["  pageV1PageBadge", "  pageV2PageBadge"]);
+    rmSync(`${project.folder}/begun.ts`); // its type is that of the one version
   });
 
   test("have no other server beside them", () => {

@@ -45,8 +45,19 @@ function needs(generated: readonly GeneratedResolvers[], exported: Export, file:
   return {
     exported,
     wanted: [...new Map(own.flatMap(({ members }) => members.map((one) => [one.name, one]))).values()],
-    types: own.map(({ type, path, extension }) => ({ name: type, from: specifier(file, path, extension) })),
+    types: own.map((one) => ({
+      name: one.type,
+      as: own.some((other) => other !== one && other.type === one.type) ? byFolderName(one) : undefined,
+      from: specifier(file, one.path, one.extension),
+    })),
   };
+}
+
+/** `WebV1PageResolvers`, of `gen/web/v1/page_bff.ts`: of several packages in one server each has a folder. */
+function byFolderName({ path, type }: GeneratedResolvers): string {
+  const folders = slashes(dirname(path)).split(/[^A-Za-z0-9]+/);
+  const version = folders.pop() ?? "";
+  return `${[folders.pop() ?? "", version].map((part) => part.charAt(0).toUpperCase() + part.slice(1)).join("")}${type}`;
 }
 
 /** All that was added, by export, and what nothing asks for. */
@@ -140,7 +151,8 @@ function imported(file: string, text: string | undefined): string[] {
     (match) => match[1] ?? "",
   );
   const folders = names.map((name) => dirname(join(dirname(file), name)));
-  return [...new Set(folders)].filter((folder) => existsSync(folder) && statSync(folder).isDirectory());
+  const known = [...new Set(folders)].filter((folder) => existsSync(folder) && statSync(folder).isDirectory());
+  return [...new Set(known.map((folder) => sharedServer(folder) ?? folder))];
 }
 
 function specifier(file: string, path: string, extension: string): string {
@@ -166,14 +178,24 @@ function bffFiles(path: string): string[] {
     });
 }
 
-/** Of these files, what each folder asks for: one folder is one proto package, and one server. */
+/** Of these files, what each folder asks for: one folder is one proto package, and one server, or several packages that one server serves. */
 function byFolder(files: readonly string[]): Map<string, GeneratedResolvers[]> {
   const folders = new Map<string, GeneratedResolvers[]>();
   for (const path of files) {
     const found = readGenerated(path, readFileSync(path, "utf8"));
     if (found.length === 0) continue;
-    const folder = dirname(path);
+    const folder = sharedServer(dirname(path)) ?? dirname(path);
     folders.set(folder, [...(folders.get(folder) ?? []), ...found]);
   }
   return folders;
+}
+
+/** The folder above of the server that serves a folder's code together with that of others; undefined: there is none. */
+function sharedServer(folder: string): string | undefined {
+  for (let inner = folder; dirname(inner) !== inner; inner = dirname(inner)) {
+    const at = dirname(inner);
+    const server = join(at, "server.ts");
+    if (existsSync(server) && readFileSync(server, "utf8").includes(`"./${slashes(relative(at, folder))}/`)) return at;
+  }
+  return undefined;
 }

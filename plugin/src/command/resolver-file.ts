@@ -11,6 +11,8 @@ export interface Wanted {
 /** A type that the functions have to be of, and where it is imported from. */
 export interface WantedType {
   readonly name: string;
+  /** What it is called here, where another one has its name. */
+  readonly as?: string | undefined;
   readonly from: string;
 }
 
@@ -241,7 +243,7 @@ function appended(
       .getImportDeclarations()
       .flatMap((one) => one.getNamedImports().map((name) => (name.getAliasNode() ?? name.getNameNode()).getText())),
   );
-  const lines = imports(types.filter(({ name }) => !known.has(name)));
+  const lines = imports(types.filter((type) => !known.has(localName(type))));
   const last = source.getImportDeclarations().at(-1);
   const gap = body === "" ? "" : body.endsWith("\n") ? "\n" : "\n\n";
   const declared = `${declaration(missing, types, exported).join("\n")}\n`;
@@ -254,13 +256,14 @@ function appended(
 }
 
 const imports = (types: readonly WantedType[]): string[] =>
-  types.map(({ name, from }) => `import type { ${name} } from "${from}";`);
+  types.map(({ name, as, from }) => `import type { ${name}${as === undefined ? "" : ` as ${as}`} } from "${from}";`);
+const localName = ({ name, as }: WantedType): string => as ?? name;
 
 function declaration(wanted: readonly Wanted[], types: readonly WantedType[], exported: Export): string[] {
   return [
     `export const ${exported} = {`,
     ...wanted.flatMap((one) => stub(one, true, exported)).map((line) => `  ${line}`),
-    `} satisfies ${types.map(({ name }) => name).join(" & ")};`,
+    `} satisfies ${types.map(localName).join(" & ")};`,
   ];
 }
 

@@ -1,10 +1,13 @@
 // An rpc that ends says so on every answer, whoever gives it: the rpc, its gate, or the server.
+import * as http from "node:http";
 import { Code, ConnectError, createClient, type Interceptor } from "@connectrpc/connect";
+import { connectNodeAdapter } from "@connectrpc/connect-node";
 import * as grpc from "@grpc/grpc-js";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { Version } from "../compose/version.ts";
-import { combinations, ours, type Serve } from "../testing/all-protocols.ts";
+import { combinations, ours, own, type Serve } from "../testing/all-protocols.ts";
 import { BEARER, GATE_PATH, GateService, gate, sourceOf } from "../testing/gate-rig.ts";
+import { routes } from "./routes.ts";
 
 const VERSION: Version = {
   headers: [
@@ -151,4 +154,14 @@ describe.each(servers)("on %s", (_, serve) => {
     expect(told(other.headers)).toEqual({ deprecation: null, sunset: null, link: null });
     expect(stays.responses.map(({ deprecated }) => deprecated)).toEqual([undefined]);
   });
+});
+
+test("a server of one's own says so of messages that it does not read", async () => {
+  const { endpoint } = await gate({ sources: [], permit: { public: true }, version: VERSION });
+  const { url } = await own(http.createServer(connectNodeAdapter({ routes: routes([endpoint], { maxElements: 2 }) })));
+  const query = "connect=v1&encoding=json&message=%7B%22a%22:[1,2,3]%7D";
+  const answer = await fetch(`${url}${GATE_PATH}?${query}`);
+  await answer.arrayBuffer();
+  expect(answer.status).toBe(400);
+  expect(told(answer.headers)).toEqual(TOLD);
 });

@@ -22,7 +22,7 @@ export interface Served {
   readonly port: number;
 }
 export type Serve = (endpoint: Endpoint, options?: ListenOptions) => Promise<Served>;
-async function own(server: http.Server | http2.Http2Server, scheme = "http"): Promise<Served> {
+export async function own(server: http.Server | http2.Http2Server, scheme = "http"): Promise<Served> {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   onTestFinished(() => void server.close());
