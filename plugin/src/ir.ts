@@ -11,7 +11,7 @@ import type {
   Registry,
 } from "@bufbuild/protobuf";
 import type { Code, Identify } from "./gen/bff/v1/options_pb.ts";
-import type { FieldRules, MessageRules, OneofRules } from "./gen/buf/validate/validate_pb.ts";
+import type { FieldRules, MessageRules, OneofRules, PredefinedRules } from "./gen/buf/validate/validate_pb.ts";
 import type { Origin, Place, Sourced, Text } from "./origin.ts";
 
 export interface Ir {
@@ -23,6 +23,8 @@ export interface Ir {
   readonly allFiles: readonly DescFile[];
   /** What requests of the run's rpcs, and the messages inside of them, declare in buf.validate; none of those that declare nothing. */
   readonly rules: ReadonlyMap<DescMessage, IrMessageRules>;
+  /** Rules that users have made: extensions of rules, with what is checked where they are set. Read where there are `rules`. */
+  readonly predefined: ReadonlyMap<string, IrRules<PredefinedRules>>;
 }
 
 export interface IrFile {

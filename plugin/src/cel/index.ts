@@ -12,7 +12,7 @@ export { aliasesIn, comparesItself, comparesName, contradicted } from "./emit/co
 export { emitAs } from "./emit/convert.ts";
 export { emitField, emitPath, emitValue } from "./emit/emit.ts";
 export { isFixed, literalsOf } from "./emit/literals.ts";
-export { celShape } from "./emit/shape.ts";
+export { celShape, protoShape } from "./emit/shape.ts";
 export { fieldName } from "./syntax/words.ts";
 export { assignable, sameType } from "./types/assignable.ts";
 export { childrenOf } from "./types/children.ts";
@@ -32,6 +32,7 @@ export {
   unsetIsNull,
   unwrapped,
 } from "./types/field-type.ts";
+export { LANGUAGE, type Language } from "./types/language.ts";
 export { isPattern } from "./types/literal.ts";
 export { packs } from "./types/pack.ts";
 export { protoRange, type Range } from "./types/range.ts";

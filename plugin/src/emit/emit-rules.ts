@@ -5,10 +5,11 @@ import type { PlanFile } from "../plan/plan.ts";
 import type { PlanRuledMessage, PlanRules } from "../plan/plan-rules.ts";
 import type { RuledField, RuledGroup, RuleStep } from "../resolve/model/rules.ts";
 import { FileNames, rulesPath } from "./file-names.ts";
-import { block, type Line, type Lines } from "./lines.ts";
+import { block, commas, type Line, type Lines } from "./lines.ts";
 import { keepOwnWords, whichIsWhich } from "./own-words.ts";
 import { emitValue } from "./rules/emit-value.ts";
 import { isSet } from "./rules/presence.ts";
+import { emitCel } from "./rules/rule-cel.ts";
 import { RuleNames } from "./rules/rule-names.ts";
 
 export function emitRules(file: PlanFile, { messages }: PlanRules, f: GeneratedFile): void {
@@ -19,6 +20,12 @@ export function emitRules(file: PlanFile, { messages }: PlanRules, f: GeneratedF
   for (const message of messages) if (message.request) body.push(...emitRequest(message, names), []);
   for (const message of messages) body.push(...emitMessage(message, rules), []);
   const lines: Line[] = [...rules.constants(), [], ...body];
+  const known = names.knownMessages();
+  if (known !== undefined) {
+    const files = commas(known.map((one) => [one]));
+    lines.push(["/** What a google.protobuf.Any may hold here. */"]);
+    lines.push(["const MESSAGES = ", names.protobuf("createRegistry"), "(", ...files, ");"]);
+  }
   f.preamble(file.desc);
   while (lines.at(-1)?.length === 0) lines.pop();
   for (const row of whichIsWhich(lines, f.importSchema(file.desc).from)) f.print(...row);
@@ -47,9 +54,17 @@ function emitRequest({ name, rules: { desc } }: PlanRuledMessage, names: FileNam
   ];
 }
 
-function emitMessage({ name, rules: { desc, groups, oneofs, fields } }: PlanRuledMessage, names: RuleNames): Lines {
+function emitMessage(
+  { name, rules: { desc, cel, groups, oneofs, fields } }: PlanRuledMessage,
+  names: RuleNames,
+): Lines {
   const rows = [
     ...fields.flatMap((field) => emitField(field, names)),
+    ...cel.flatMap((rule) =>
+      emitCel(rule, "message", names, (message) => [
+        `found.add(${names.rule(rule.rule)}${message === undefined ? "" : `, ${message}`});`,
+      ]),
+    ),
     ...groups.flatMap((group, index) => emitGroup(group, index, names)),
     ...oneofs.map((oneof): Line => {
       const rule = names.rule({ id: "required", message: "exactly one field is required in oneof", path: [] });

@@ -2690,6 +2690,126 @@ export const EXPLANATIONS: readonly Explanation[] = [
     ]
   },
   {
+    "code": "BFF255",
+    "severity": "error",
+    "meaning": "A rule in CEL gives a bool, or a text that says what is wrong. Nothing else tells whether a value is right.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message GetRequest {\n  string id = 1 [(buf.validate.field).cel = {\n    // …\n    expression: \"size(this)\"\n  }];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:16:17: error BFF255: a rule gives a bool or a string, and this is int\n    16 |     expression: \"size(this)\"\n       |                 ^^^^^^^^^^^^\n  hint: compare it: size(this) > 0"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message GetRequest {\n  string id = 1 [(buf.validate.field).cel = {\n    // …\n    expression: \"size(this) > 0\"\n  }];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF256",
+    "severity": "error",
+    "meaning": "A rule has an `id`. It is what clients, translations and tests know a violation by; messages change.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message GetRequest {\n  string id = 1 [(buf.validate.field).cel = {\n    // …\n  }];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:13:45: error BFF256: a rule has no `id`\n    13 |   string id = 1 [(buf.validate.field).cel = {\n       |                                             ^\n  hint: name it, as in `id: \"order.total\"`: clients tell by it what is wrong"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message GetRequest {\n  string id = 1 [(buf.validate.field).cel = {\n    id: \"id.length\"\n    // …\n  }];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF257",
+    "severity": "error",
+    "meaning": "Rules of one field or message have different ids, because a client could not tell which of them is broken.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message GetRequest {\n  option (buf.validate.message).cel = {\n    id: \"range\"\n    // …\n  };\n  option (buf.validate.message).cel = {\n    id: \"range\"\n    // …\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:19:9: error BFF257: two rules have the id \"range\"\n    19 |     id: \"range\"\n       |         ^^^^^^^\n  app/v1/app.proto:14:9: the first one\n    14 |     id: \"range\"\n       |         ^^^^^^^\n  hint: give each rule of a field or a message an id of its own"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message GetRequest {\n  option (buf.validate.message).cel = {\n    id: \"range\"\n    // …\n  };\n  option (buf.validate.message).cel = {\n    id: \"range.length\"\n    // …\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF258",
+    "severity": "error",
+    "meaning": "A rule is written in the CEL of protovalidate. It stands in a proto that others read with it, where functions of this compiler alone would not compile.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message GetRequest {\n  // …\n  repeated string tags = 2 [(buf.validate.field).cel = {\n    // …\n    expression: \"this.distinct().size() == this.size()\"\n  }];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:17:18: error BFF258: rules of buf.validate have no function \"distinct\"\n    17 |     expression: \"this.distinct().size() == this.size()\"\n       |                  ^^^^^^^^^^^^^^^\n  hint: did you mean \"unique\"?"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message GetRequest {\n  // …\n  repeated string tags = 2 [(buf.validate.field).cel = {\n    // …\n    expression: \"this.unique()\"\n  }];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF259",
+    "severity": "error",
+    "meaning": "What a predefined rule reads of `rule` and `rules` is known when generating, and written into the check as a literal.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// app/v1/app.proto\nmessage GetRequest {\n  string id = 1 [(buf.validate.field).string.(begins) = { text: \"a\" }];\n}"
+      },
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// app/v1/rules.proto\nextend buf.validate.StringRules {\n  optional Prefix begins = 80001 [(buf.validate.predefined).cel = {\n    // …\n    expression: \"this.startsWith(rule.text)\"\n  }];\n}\n\nmessage Prefix {\n  optional string text = 1;\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/rules.proto:11:17: error BFF259: this reads of `rule` or `rules` what cannot be written as a literal\n    11 |     expression: \"this.startsWith(rule.text)\"\n       |                 ^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: read single fields of `rules`, which are numbers, texts, bools, bytes, timestamps, durations or lists of these"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "// app/v1/app.proto\nmessage GetRequest {\n  string id = 1 [(buf.validate.field).string.(begins) = \"a\"];\n}"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "// app/v1/rules.proto\nextend buf.validate.StringRules {\n  optional string begins = 80001 [(buf.validate.predefined).cel = {\n    // …\n    expression: \"this.startsWith(rule)\"\n  }];\n}"
+      }
+    ]
+  },
+  {
     "code": "BFF260",
     "severity": "error",
     "meaning": "An answer that is used again, by the BFF or by an HTTP cache, is of an rpc that says NO_SIDE_EFFECTS. Of any other the second request would do nothing.",
@@ -3426,17 +3546,17 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "Wrong",
         "language": "proto",
-        "text": "message Page {\n  // …\n  bool name = 1 [(bff.v1.field).by = \"item.name.matches('[a-')\"];\n}"
+        "text": "message GetRequest {\n  string id = 1 [(buf.validate.field).cel = {\n    // …\n    expression: \"this.matches('(?=x)')\"\n  }];\n}"
       },
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:24:39: error BFF314: \"[a-\" is not a pattern of RE2\n    24 |   bool name = 1 [(bff.v1.field).by = \"item.name.matches('[a-')\"];\n       |                                       ^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: see github.com/google/re2/wiki/Syntax"
+        "text": "app/v1/app.proto:16:18: error BFF314: \"(?=x)\" is not a pattern of RE2\n    16 |     expression: \"this.matches('(?=x)')\"\n       |                  ^^^^^^^^^^^^^^^^^^^^^\n  hint: see github.com/google/re2/wiki/Syntax"
       },
       {
         "title": "Right",
         "language": "proto",
-        "text": "message Page {\n  // …\n  bool name = 1 [(bff.v1.field).by = \"item.name.matches('[a-z]')\"];\n}"
+        "text": "message GetRequest {\n  string id = 1 [(buf.validate.field).cel = {\n    // …\n    expression: \"this.matches('^x')\"\n  }];\n}"
       }
     ]
   },

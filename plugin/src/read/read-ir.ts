@@ -16,7 +16,7 @@ import { type Locator, locate } from "./locate.ts";
 import { readEnum } from "./read-enum.ts";
 import { readFileRule } from "./read-file-rule.ts";
 import { readMessage } from "./read-message.ts";
-import { readRules } from "./read-rules.ts";
+import { readPredefined, readRules } from "./read-rules.ts";
 import { readService } from "./read-service.ts";
 
 /** The descriptors of a run. */
@@ -47,7 +47,8 @@ export function readIr(schema: Schema, sources: Sources, report: Report): Ir {
     files.flatMap((file) => (file.target ? file.services : [])),
     locator,
   );
-  return { registry: schema.registry, allFiles: schema.allFiles, files, rules };
+  const predefined: Ir["predefined"] = rules.size === 0 ? new Map() : readPredefined(schema.registry, locator);
+  return { registry: schema.registry, allFiles: schema.allFiles, files, rules, predefined };
 }
 
 function readFile(desc: DescFile, target: boolean, locator: Locator, report: Report): IrFile {

@@ -1,8 +1,8 @@
 // What requests declare in buf.validate. The options are read with our own copy of validate.proto, whatever copy the user has: numbers of its
 // fields are never reused, and what is unknown to ours is told by resolve.
-import { type DescFile, type DescMessage, getOption, hasOption } from "@bufbuild/protobuf";
-import { field, message, oneof } from "../gen/buf/validate/validate_pb.ts";
-import type { Ir, IrMessageRules, IrService } from "../ir.ts";
+import { type DescFile, type DescMessage, getOption, hasOption, type Registry } from "@bufbuild/protobuf";
+import { field, message, oneof, type PredefinedRules, predefined } from "../gen/buf/validate/validate_pb.ts";
+import type { Ir, IrMessageRules, IrRules, IrService } from "../ir.ts";
 import type { Locator } from "./locate.ts";
 
 /** The rules of the requests of these services' rpcs, as far as they are to be checked, and of all messages inside of them. */
@@ -29,4 +29,14 @@ function rulesOf(desc: DescMessage, locator: () => Locator): IrMessageRules | un
     oneofs: oneofs.map((one) => ({ desc: one, rules: { value: getOption(one, oneof), place: rule(one, oneof) } })),
     fields: new Map(fields.map((one) => [one, { value: getOption(one, field), place: rule(one, field) }])),
   };
+}
+
+/** Extensions that are rules, by their full names. */
+export function readPredefined(registry: Registry, locator: (file: DescFile) => Locator): Ir["predefined"] {
+  const found = new Map<string, IrRules<PredefinedRules>>();
+  for (const type of registry) {
+    if (type.kind !== "extension" || !hasOption(type, predefined)) continue;
+    found.set(type.typeName, { value: getOption(type, predefined), place: locator(type.file).rule(type, predefined) });
+  }
+  return found;
 }

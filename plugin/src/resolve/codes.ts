@@ -60,6 +60,13 @@ export const CODES = {
   BFF253:
     "All rules of a request are known, because one that is not would not be checked. They may be of another version of `validate.proto`.",
   BFF254: "A `oneof` of `(buf.validate.message)` names fields of its message, each once.",
+  BFF255: "A rule in CEL gives a bool, or a text that says what is wrong. Nothing else tells whether a value is right.",
+  BFF256: "A rule has an `id`. It is what clients, translations and tests know a violation by; messages change.",
+  BFF257: "Rules of one field or message have different ids, because a client could not tell which of them is broken.",
+  BFF258:
+    "A rule is written in the CEL of protovalidate. It stands in a proto that others read with it, where functions of this compiler alone would not compile.",
+  BFF259:
+    "What a predefined rule reads of `rule` and `rules` is known when generating, and written into the check as a literal.",
   BFF260:
     "An answer that is used again, by the BFF or by an HTTP cache, is of an rpc that says NO_SIDE_EFFECTS. Of any other the second request would do nothing.",
   BFF261:

@@ -1,4 +1,5 @@
 // What rules in CEL may call beside CEL's own functions (https://protovalidate.com/reference/cel_extensions/).
+import { ExpressionError } from "../cel/error.ts";
 
 /** Whether a double is infinite; with a sign other than 0, whether it is infinity of that sign. */
 export function isInf(value: number, sign: number | bigint = 0): boolean {
@@ -29,4 +30,15 @@ export function bytesContain(bytes: Uint8Array, part: Uint8Array): boolean {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(
     Buffer.from(part.buffer, part.byteOffset, part.length),
   );
+}
+
+/**
+ * What a rule says whose result is known at run time alone; empty: nothing is wrong. `otherwise` stands for a false.
+ *
+ * @throws ExpressionError for anything but a bool and a text
+ */
+export function saidBy(result: unknown, otherwise: string): string {
+  if (typeof result === "string") return result;
+  if (typeof result === "boolean") return result ? "" : otherwise;
+  throw new ExpressionError("a rule gives a bool or a string");
 }

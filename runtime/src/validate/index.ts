@@ -1,7 +1,7 @@
 // What generated `_rules.ts` use; loaded only where requests have rules.
 export { isEmail } from "./formats/email.ts";
 export { isAddress, isHostAndPort, isHostname } from "./formats/host.ts";
-export { isIp, isIpPrefix } from "./formats/ip.ts";
+export { isAnyIpPrefix, isIp, isIpPrefix } from "./formats/ip.ts";
 export {
   isHeaderName,
   isHeaderValue,
@@ -12,7 +12,7 @@ export {
   isUuid,
 } from "./formats/names.ts";
 export { isUri, isUriRef } from "./formats/uri.ts";
-export { bytesContain, bytesEndWith, bytesStartWith, isInf, unique } from "./functions.ts";
+export { bytesContain, bytesEndWith, bytesStartWith, isInf, saidBy, unique } from "./functions.ts";
 export { pattern } from "./pattern.ts";
 export { compareTimes, isOneOfTimes, isWithin, type Time } from "./times.ts";
 export {

@@ -1,5 +1,7 @@
 // What a request breaks of the rules that its messages declare (buf.validate), gathered without cost where it breaks none.
+
 import type { DescField, DescOneof } from "@bufbuild/protobuf";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { type Clock, systemClock } from "../clock.ts";
 import { Code, Failure, Reason } from "../failure.ts";
 import { textHandedOn } from "../wire/handed-on.ts";
@@ -45,7 +47,7 @@ export class Violations {
   count = 0;
   #found: Violation[] | undefined;
   readonly #clock: Clock;
-  #now: { readonly seconds: bigint; readonly nanos: number } | undefined;
+  #now: Timestamp | undefined;
 
   constructor(clock: Clock = systemClock) {
     this.#clock = clock;
@@ -57,11 +59,15 @@ export class Violations {
   }
 
   /** The time of this validation, the same for all of its rules. */
-  get now(): { readonly seconds: bigint; readonly nanos: number } {
+  get now(): Timestamp {
     if (this.#now === undefined) {
       const ms = this.#clock.date().getTime();
       const seconds = Math.floor(ms / 1000);
-      this.#now = { seconds: BigInt(seconds), nanos: Math.round((ms - seconds * 1000) * 1_000_000) };
+      this.#now = {
+        $typeName: "google.protobuf.Timestamp",
+        seconds: BigInt(seconds),
+        nanos: Math.round((ms - seconds * 1000) * 1_000_000),
+      };
     }
     return this.#now;
   }

@@ -1,7 +1,7 @@
 // How TypeScript is told the type of a value where it would infer another: of nothing, of an empty list.
 import type { Printable } from "@bufbuild/protoplugin";
-import { celForm, type Form, generic } from "../types/form.ts";
-import type { CelType } from "../types/type.ts";
+import { celForm, type Form, formOf, generic, protoForm } from "../types/form.ts";
+import type { CelType, Proto } from "../types/type.ts";
 import type { Names } from "./code.ts";
 
 const PLAIN: Readonly<Partial<Record<CelType["kind"], string>>> = {
@@ -18,6 +18,23 @@ const PLAIN: Readonly<Partial<Record<CelType["kind"], string>>> = {
 /** The TypeScript type of a value of a CEL type in CEL's own form: what functions of the user take and give. */
 export function celShape(type: CelType, names: Names): readonly Printable[] {
   return shapeOf(type, celForm(type), names);
+}
+
+/** The TypeScript type of a plain value, as protobuf-es has it in a message. */
+export function protoShape(type: CelType, proto: Proto, names: Names): readonly Printable[] {
+  switch (proto.kind) {
+    case "list":
+      return listOf(protoShape(type.kind === "list" ? type.element : type, proto.of, names));
+    case "map": {
+      const value = protoShape(type.kind === "map" ? type.value : type, proto.of, names);
+      const numbers = protoForm({ kind: "scalar", scalar: proto.key }).kind === "small";
+      return [`{ [key: ${numbers ? "number" : "string"}]: `, ...value, " }"];
+    }
+    case "message":
+      return [names.shape(proto.desc)];
+    default:
+      return shapeOf(type, formOf(type, proto), names);
+  }
 }
 
 /** The TypeScript type of a value of CEL type `type` that is represented as `form` says. */

@@ -1,9 +1,10 @@
 // What is checked of one field: its value, and what a list or a map holds.
 import { type DescField, ScalarType } from "@bufbuild/protobuf";
 import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
-import type { ElementRules, RuleText, ValueRules } from "../../resolve/model/rules.ts";
+import type { CelRule, ElementRules, RuleText, ValueRules } from "../../resolve/model/rules.ts";
 import { block, type Line, type Lines } from "../lines.ts";
 import { memberOf, unlikeZero } from "./presence.ts";
+import { emitCel } from "./rule-cel.ts";
 import type { RuleNames } from "./rule-names.ts";
 import { violated } from "./tests.ts";
 
@@ -27,13 +28,19 @@ export function emitValue(field: DescField, rules: ElementRules, names: RuleName
 
 function emitOne(
   field: DescField,
-  { checks, nested }: ValueRules,
+  { cel, checks, predefined, nested }: ValueRules,
   { raw, value, at, key }: Looked,
   names: RuleNames,
 ): Lines {
-  const rows = checks.map(
-    ({ rule, test }): Line => ["if (", ...violated(test, value, names), ") ", ...found(field, rule, at, key, names)],
-  );
+  const said = (rule: CelRule, of: string): Lines =>
+    emitCel(rule, of, names, (message) => found(field, rule.rule, `${at}${textAfter(at, message)}`, key, names));
+  const rows = [
+    ...cel.flatMap((rule) => said(rule, raw)),
+    ...checks.map(
+      ({ rule, test }): Line => ["if (", ...violated(test, value, names), ") ", ...found(field, rule, at, key, names)],
+    ),
+    ...predefined.flatMap((rule) => said(rule, field.enum === undefined ? value : raw)),
+  ];
   if (nested === undefined) return rows;
   return [
     ...rows,
@@ -41,6 +48,11 @@ function emitOne(
     [`${names.check(nested)}(${raw}, found);`],
     ["if (found.count > before) found.under(before, ", ...names.field(field), `${at});`],
   ];
+}
+
+/** A text of its own behind the place in a list or a map, or where there is none. */
+function textAfter(at: string, message: string | undefined): string {
+  return message === undefined ? "" : `${at === "" ? ", undefined" : ""}, ${message}`;
 }
 
 function found(field: DescField, rule: RuleText, at: string, key: boolean, names: RuleNames): Line {

@@ -14,6 +14,8 @@ export function violated(test: Test, value: string, names: RuleNames): Line {
   ];
   switch (test.kind) {
     case "equal":
+      // TypeScript refuses to compare what it knows to be one of the two with the other.
+      if (typeof test.value === "boolean") return [test.value ? `!${value}` : value];
       return [`${value} !== ${literal(test.value)}`];
     case "in":
       return [inList(test.values, test.not, value, names)];

@@ -1,6 +1,7 @@
 // What is checked of a request before it is composed (buf.validate), as data: which values, which tests, what is told of one that fails.
 import type { DescField, DescMessage, DescOneof } from "@bufbuild/protobuf";
-import type { Origin, Text } from "../../origin.ts";
+import type { Expression, Variable } from "../../cel/index.ts";
+import type { Origin } from "../../origin.ts";
 
 /** What is checked of one message, and of what is inside of it. */
 export interface RuledMessage {
@@ -26,6 +27,8 @@ export interface RuledField {
 export interface ValueRules {
   readonly cel: readonly CelRule[];
   readonly checks: readonly Check[];
+  /** `(buf.validate.predefined)`: rules that users have made of CEL. What is in a wrapper is their `this`. */
+  readonly predefined: readonly CelRule[];
   readonly items: ElementRules | undefined;
   readonly keys: ElementRules | undefined;
   readonly values: ElementRules | undefined;
@@ -52,7 +55,11 @@ export type RuleStep = readonly [name: string, number: number, type: number, ind
 /** A rule in CEL. */
 export interface CelRule {
   readonly rule: RuleText;
-  readonly expression: Text;
+  readonly expression: Expression;
+  /** Whether the value is right, or what is wrong with it; `dyn`: either, found at run time. */
+  readonly gives: "bool" | "string" | "dyn";
+  /** `this` in the expression. */
+  readonly value: Variable;
 }
 
 /** A standard rule. */

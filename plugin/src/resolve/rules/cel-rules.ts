@@ -1,26 +1,118 @@
-// Rules in CEL, as they are declared.
-import { type FieldRules, FieldRulesSchema } from "../../gen/buf/validate/validate_pb.ts";
-import type { Place } from "../../origin.ts";
+// Rules in CEL where they are declared: on a message, a field, what a list or a map holds, and as rules that users have made.
+import { type DescField, getExtension, type Message, type Registry } from "@bufbuild/protobuf";
+import { type FieldType, fieldType, messageType, scalarType, unwrapped } from "../../cel/index.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import { type FieldRules, FieldRulesSchema, type MessageRules, type Rule } from "../../gen/buf/validate/validate_pb.ts";
+import type { Ir } from "../../ir.ts";
+import type { Origin, Place } from "../../origin.ts";
 import type { CelRule, RuleStep } from "../model/rules.ts";
+import { celRule, type DeclaredRule, type RuleSite } from "./cel/cel-rule.ts";
+import type { RuleConstants } from "./cel/rule-constants.ts";
+import type { Given } from "./given.ts";
 
-/** `cel` and `cel_expression` of a field or an element (`path` leads to its FieldRules), or of a message. */
-export function celOf(
-  { cel, celExpression }: Pick<FieldRules, "cel" | "celExpression">,
-  place: Place,
-  path: readonly RuleStep[] | undefined,
-): readonly CelRule[] {
-  const steps = (name: "cel" | "celExpression", index: number): readonly RuleStep[] => {
-    const field = FieldRulesSchema.field[name];
-    return path === undefined ? [] : [...path, [field.name, field.number, field.proto.type, index]];
-  };
-  return [
-    ...cel.map(({ id, message, expression }, index) => ({
-      rule: { id, message, path: steps("cel", index) },
-      expression: place.field("cel", index).field("expression").text(expression),
-    })),
-    ...celExpression.map((expression, index) => ({
-      rule: { id: expression, message: "", path: steps("celExpression", index) },
-      expression: place.field("cel_expression", index).text(expression),
-    })),
-  ];
+/** What a field holds, or what a list or a map in it does. */
+export function typeOfPart(field: DescField, part: "field" | "key" | "value"): FieldType {
+  if (part === "key" && field.fieldKind === "map") return scalarType(field.mapKey);
+  const whole = fieldType(field);
+  const { type, proto } = whole;
+  if (part === "field") return whole;
+  if (type.kind === "list" && proto.kind === "list") return { type: type.element, proto: proto.of };
+  return type.kind === "map" && proto.kind === "map" ? { type: type.value, proto: proto.of } : whole;
+}
+
+export class CelRules {
+  readonly #registry: Registry;
+  readonly #predefined: Ir["predefined"];
+  readonly #report: Report;
+  constructor({ registry, predefined }: Pick<Ir, "registry" | "predefined">, report: Report) {
+    this.#registry = registry;
+    this.#predefined = predefined;
+    this.#report = report;
+  }
+
+  /** `(buf.validate.message).cel` and `cel_expression`. */
+  ofMessage(desc: DescField["parent"], { cel, celExpression }: MessageRules, place: Place): readonly CelRule[] {
+    const site = { this: messageType(desc), registry: this.#registry };
+    const expressions = celExpression.map((text, i) => expressionAt(text, place.field("cel_expression", i), []));
+    return this.#all([...expressions, ...this.#declared(cel, place, () => [])], site);
+  }
+
+  /** The same of a field, or of a part of it; `path` leads to its FieldRules. */
+  ofValue(
+    type: FieldType,
+    { cel, celExpression }: FieldRules,
+    place: Place,
+    path: readonly RuleStep[],
+  ): readonly CelRule[] {
+    const step = (name: "cel" | "celExpression", index: number): readonly RuleStep[] => {
+      const field = FieldRulesSchema.field[name];
+      return [...path, [field.name, field.number, field.proto.type, index]];
+    };
+    const expressions = celExpression.map((text, i) =>
+      expressionAt(text, place.field("cel_expression", i), step("celExpression", i)),
+    );
+    const declared = this.#declared(cel, place, (i) => step("cel", i));
+    return this.#all([...declared, ...expressions], { this: type, registry: this.#registry });
+  }
+
+  /** Extensions that are set in a message of rules. What a wrapper holds is looked at itself. */
+  predefined(type: FieldType, rules: Message, given: Given): readonly CelRule[] {
+    const held = type.proto.kind === "message" ? unwrapped(type.proto.desc) : undefined;
+    const bare = type.type.kind === "wrapper" ? type.type.of : type.type;
+    const value: FieldType = { type: bare, proto: held ?? type.proto };
+    return (rules.$unknown ?? []).flatMap(({ no }) => {
+      const extension = this.#registry.getExtensionFor(given.desc, no);
+      const found = extension && this.#predefined.get(extension.typeName);
+      if (extension === undefined || found === undefined) return [];
+      const constants: RuleConstants = {
+        extension,
+        value: getExtension(rules, extension),
+        desc: given.desc,
+        rules,
+      };
+      const path: readonly RuleStep[] = [
+        ...given.path,
+        [`[${extension.typeName}]`, extension.number, extension.proto.type],
+      ];
+      const site = { this: value, registry: this.#registry, constants };
+      return this.#all(
+        this.#declared(found.value.cel, found.place, () => path),
+        site,
+      );
+    });
+  }
+
+  #declared(
+    rules: readonly Rule[],
+    place: Place,
+    path: (index: number) => readonly RuleStep[],
+  ): readonly DeclaredRule[] {
+    const seen = new Map<string, Origin>();
+    return rules.map(({ id, message, expression }, index) => {
+      const at = place.field("cel", index);
+      this.#checkId(id, at, seen);
+      return { id, message, path: path(index), expression: at.field("expression").text(expression) };
+    });
+  }
+
+  #checkId(id: string, place: Place, seen: Map<string, Origin>): void {
+    const { at } = id === "" ? place : place.field("id");
+    const first = seen.get(id);
+    if (id === "") {
+      const hint = 'name it, as in `id: "order.total"`: clients tell by it what is wrong';
+      this.#report({ code: "BFF256", severity: "error", message: "a rule has no `id`", at, hint });
+    } else if (first !== undefined) {
+      const related = [{ at: first, message: "the first one" }];
+      const hint = "give each rule of a field or a message an id of its own";
+      this.#report({ code: "BFF257", severity: "error", message: `two rules have the id "${id}"`, at, related, hint });
+    } else seen.set(id, at);
+  }
+
+  #all(declared: readonly DeclaredRule[], site: RuleSite): readonly CelRule[] {
+    return declared.flatMap((one) => celRule(one, site, this.#report) ?? []);
+  }
+}
+
+function expressionAt(text: string, place: Place, path: readonly RuleStep[]): DeclaredRule {
+  return { id: text, message: "", path, expression: place.text(text) };
 }

@@ -3,8 +3,8 @@ import { type DescField, type DescMessage, isFieldSet } from "@bufbuild/protobuf
 import { type FieldRules, FieldRulesSchema, Ignore } from "../../gen/buf/validate/validate_pb.ts";
 import type { IrMessageRules } from "../../ir.ts";
 import type { Place } from "../../origin.ts";
-import type { CelRule, Check, ElementRules, RuledField, RuledMessage, RuleStep } from "../model/rules.ts";
-import { celOf } from "./cel-rules.ts";
+import type { ElementRules, RuledField, RuledMessage, RuleStep } from "../model/rules.ts";
+import { type CelRules, typeOfPart } from "./cel-rules.ts";
 import { checksOf } from "./checks.ts";
 import { Given } from "./given.ts";
 import { groupsOf } from "./groups.ts";
@@ -15,6 +15,7 @@ import { kindOf } from "./rule-kinds.ts";
 /** What rules are resolved with. */
 export interface RuleContext {
   readonly faults: RuleFaults;
+  readonly cel: CelRules;
   /** Whether messages of this type are checked, for what they or messages inside of them declare. */
   readonly isRuled: (desc: DescMessage) => boolean;
 }
@@ -24,7 +25,7 @@ export function messageRules(desc: DescMessage, ir: IrMessageRules | undefined, 
   const grouped = new Set(groups.flatMap(({ fields }) => fields));
   return {
     desc,
-    cel: ir?.message === undefined ? [] : celOf(ir.message.value, ir.message.place, undefined),
+    cel: ir?.message === undefined ? [] : cx.cel.ofMessage(desc, ir.message.value, ir.message.place),
     groups,
     oneofs: ir?.oneofs.filter(({ rules }) => rules.value.required).map((one) => one.desc) ?? [],
     fields: desc.fields.flatMap((field) => fieldRules(field, ir, grouped.has(field), cx) ?? []),
@@ -58,6 +59,7 @@ type Values = Omit<ElementRules, "unlessZero">;
 const NOTHING: Values = {
   cel: [],
   checks: [],
+  predefined: [],
   items: undefined,
   keys: undefined,
   values: undefined,
@@ -65,38 +67,40 @@ const NOTHING: Values = {
 };
 
 function valueRules(field: DescField, rules: Declared | undefined, cx: RuleContext): Values | undefined {
-  const own = rules && ownRules(field, kindOf(field), rules, cx);
+  const own = rules && ownRules(field, "field", rules, cx);
   const parts = partRules(field, rules, cx);
   const all: Values = { ...NOTHING, ...own, ...parts };
   return isNothing(all) ? undefined : all;
 }
 
-const isNothing = ({ cel, checks, items, keys, values, nested }: Values): boolean =>
-  cel.length + checks.length === 0 && (items ?? keys ?? values ?? nested) === undefined;
+const isNothing = ({ cel, checks, predefined, items, keys, values, nested }: Values): boolean =>
+  cel.length + checks.length + predefined.length === 0 && (items ?? keys ?? values ?? nested) === undefined;
 
 /** What is said of a value itself. */
 function ownRules(
   field: DescField,
-  kind: string | undefined,
+  of: "field" | "key" | "value",
   { value, place, path }: Declared,
-  { faults }: RuleContext,
-): { readonly cel: readonly CelRule[]; readonly checks: readonly Check[] } {
-  const cel = celOf(value, place, path);
+  { faults, cel: inCel }: RuleContext,
+): Pick<Values, "cel" | "checks" | "predefined"> {
+  const kind = kindOf(field, of === "field" ? undefined : of);
+  const self = typeOfPart(field, of);
+  const cel = inCel.ofValue(self, value, place, path);
   const { type } = value;
   faults.unknown(value, FieldRulesSchema, place);
-  if (type.case === undefined) return { cel, checks: [] };
+  if (type.case === undefined) return { cel, checks: [], predefined: [] };
   const rule = FieldRulesSchema.fields.find(({ localName }) => localName === type.case);
-  if (rule?.message === undefined) return { cel, checks: [] };
+  if (rule?.message === undefined) return { cel, checks: [], predefined: [] };
   const at = place.field(rule.name);
   if (rule.name !== kind) {
     faults.misfit(field, rule.name, kind, at.at);
-    return { cel, checks: [] };
+    return { cel, checks: [], predefined: [] };
   }
   const given = new Given(rule.message, type.value, at, [...path, [rule.name, rule.number, rule.proto.type]]);
   faults.unknown(type.value, rule.message, at);
   const checks = checksOf(kind, given, field);
   faults.contradictions(checks);
-  return { cel, checks };
+  return { cel, checks, predefined: inCel.predefined(self, type.value, given) };
 }
 
 /** What is said of what a list or a map holds; or that a message is checked itself. */
@@ -134,9 +138,9 @@ function elementRules(
 ): ElementRules | undefined {
   const ignore = rules?.value.ignore ?? Ignore.UNSPECIFIED;
   if (ignore === Ignore.ALWAYS) return undefined;
-  const own = rules && ownRules(field, kindOf(field, of), rules, cx);
+  const own = rules && ownRules(field, of, rules, cx);
   const nested = of === "value" && field.message !== undefined && cx.isRuled(field.message) ? field.message : undefined;
   const all: Values = { ...NOTHING, ...own, nested };
   if (isNothing(all)) return undefined;
-  return { ...all, unlessZero: ignore === Ignore.IF_ZERO_VALUE && field.message === undefined };
+  return { ...all, unlessZero: ignore === Ignore.IF_ZERO_VALUE && (of === "key" || field.message === undefined) };
 }

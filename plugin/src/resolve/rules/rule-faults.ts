@@ -18,16 +18,6 @@ export class RuleFaults {
     this.#report({ code, severity: "error", at, message, hint });
   }
 
-  /** Rules in CEL. */
-  inCel(at: Origin): void {
-    this.#report({
-      code: "BFF190",
-      severity: "error",
-      at,
-      message: "a rule in CEL is not supported yet",
-      hint: "leave it out",
-    });
-  }
   /** Rules for values of another type. */
   misfit(field: DescField, rules: string, kind: string | undefined, at: Origin): void {
     const inside = kind === "repeated" ? "repeated.items" : kind === "map" ? "map.values" : undefined;

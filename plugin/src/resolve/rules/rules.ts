@@ -2,7 +2,8 @@
 import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { Ir } from "../../ir.ts";
-import type { CelRule, RuledMessage } from "../model/rules.ts";
+import type { RuledMessage } from "../model/rules.ts";
+import { CelRules } from "./cel-rules.ts";
 import { messageRules, type RuleContext } from "./message-rules.ts";
 import { RuleFaults } from "./rule-faults.ts";
 
@@ -14,17 +15,18 @@ export function resolveRules(ir: Ir, report: Report): ReadonlyMap<DescMessage, R
   for (const desc of reached) for (const { message } of desc.fields) if (message !== undefined) reached.add(message);
   const faults = new RuleFaults(ir.registry, report);
   const silent = new RuleFaults(ir.registry, () => {});
-  const alone: RuleContext = { faults, isRuled: () => false };
+  const cel = new CelRules(ir, report);
+  const silentCel = new CelRules(ir, () => {});
+  const alone: RuleContext = { faults, cel, isRuled: () => false };
   const alones = [...reached].map((desc) => messageRules(desc, ir.rules.get(desc), alone));
-  for (const rules of alones) for (const { expression } of celIn(rules)) faults.inCel(expression.at);
   const ruled = new Set(alones.filter((rules) => !isEmpty(rules)).map(({ desc }) => desc));
   for (let size = -1; size !== ruled.size; ) {
     size = ruled.size;
-    const cx: RuleContext = { faults: silent, isRuled: (desc) => ruled.has(desc) };
+    const cx: RuleContext = { faults: silent, cel: silentCel, isRuled: (desc) => ruled.has(desc) };
     for (const desc of reached)
       if (!ruled.has(desc) && !isEmpty(messageRules(desc, ir.rules.get(desc), cx))) ruled.add(desc);
   }
-  const cx: RuleContext = { faults: silent, isRuled: (desc) => ruled.has(desc) };
+  const cx: RuleContext = { faults: silent, cel: silentCel, isRuled: (desc) => ruled.has(desc) };
   return new Map(
     [...reached].filter((desc) => ruled.has(desc)).map((desc) => [desc, messageRules(desc, ir.rules.get(desc), cx)]),
   );
@@ -38,11 +40,6 @@ const requestsOf = (ir: Ir): readonly DescMethod[] =>
         )
       : [],
   );
-
-const celIn = ({ cel, fields }: RuledMessage): readonly CelRule[] => [
-  ...cel,
-  ...fields.flatMap(({ value }) => [value, value?.items, value?.keys, value?.values].flatMap((one) => one?.cel ?? [])),
-];
 
 const isEmpty = ({ cel, groups, oneofs, fields }: RuledMessage): boolean =>
   cel.length + groups.length + oneofs.length + fields.length === 0;

@@ -30,6 +30,11 @@ export function isIpPrefix(text: string, version: number | bigint = 0, strict = 
   return wanted === 0 && (isIpPrefix(text, 4, strict) || isIpPrefix(text, 6, strict));
 }
 
+/** The same for either version. */
+export function isAnyIpPrefix(text: string, strict: boolean): boolean {
+  return isIpPrefix(text, 0, strict);
+}
+
 export function isIpv6(text: string): boolean {
   const zone = text.indexOf("%");
   if (zone === text.length - 1 && zone !== -1) return false;

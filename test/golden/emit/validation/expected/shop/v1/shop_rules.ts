@@ -82,7 +82,7 @@ function checkPlaceOrderRequest(message: PlaceOrderRequest, found: Violations): 
   if ((message.kind as number) !== 0 && (message.kind as number) !== 1 && (message.kind as number) !== 5) found.at(PlaceOrderRequestSchema.field.kind, ENUM_DEFINED_ONLY);
   if (message.token.length < 16) found.at(PlaceOrderRequestSchema.field.token, BYTES_MIN_LEN);
   if (!bytesStartWith(message.token, BYTES)) found.at(PlaceOrderRequestSchema.field.token, BYTES_PREFIX);
-  if (message.agreed !== true) found.at(PlaceOrderRequestSchema.field.agreed, BOOL_CONST);
+  if (!message.agreed) found.at(PlaceOrderRequestSchema.field.agreed, BOOL_CONST);
   if (message.address !== undefined) {
     const before = found.count;
     checkAddress(message.address, found);

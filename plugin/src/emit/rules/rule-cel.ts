@@ -1,0 +1,80 @@
+// A rule in CEL as TypeScript: a function of the value, beside the other constants of the file.
+import type { DescEnum, DescMessage } from "@bufbuild/protobuf";
+import type { Printable } from "@bufbuild/protoplugin";
+import { type Code, emitValue, type Names, protoShape } from "../../cel/index.ts";
+import { NameScope } from "../../plan/names.ts";
+import type { CelRule } from "../../resolve/model/rules.ts";
+import { NOW } from "../../resolve/rules/cel/cel-rule.ts";
+import { VALIDATE_FUNCTIONS } from "../../resolve/rules/cel/rule-language.ts";
+import type { FileNames } from "../file-names.ts";
+import { block, type Line, type Lines, mentions } from "../lines.ts";
+import type { RuleNames } from "./rule-names.ts";
+
+/** What the expression gives: a bool, or a text that is empty where nothing is wrong. `validate`: a function of @protobff/runtime/validate. */
+export function outcomeOf({ expression, value }: CelRule, names: Names, validate: (name: string) => Printable): Code {
+  return emitValue(expression, {
+    ...names,
+    variable: (one) => (one === value ? "value" : one === NOW ? "now" : names.variable(one)),
+    runtime: (name) => (VALIDATE_FUNCTIONS.has(name) ? validate(name) : names.runtime(name)),
+  });
+}
+
+/** Adds a violation where a rule is broken: `say` prints that, with the rule's own text or the one that stands in a variable. */
+export function emitCel(rule: CelRule, value: string, names: RuleNames, say: (message?: string) => Line): Lines {
+  const readsNow = rule.expression.reads.some(({ variable }) => variable === NOW);
+  const call: Line = [functionOf(rule, readsNow, names), `(${value}${readsNow ? ", found.now" : ""})`];
+  if (rule.gives === "bool") return [["if (!", ...call, ") ", ...say()]];
+  const otherwise = JSON.stringify(`"${rule.expression.text.value}" returned false`);
+  const said: Line = rule.gives === "string" ? call : [names.validate("saidBy"), "(", ...call, `, ${otherwise})`];
+  if (rule.rule.message !== "") return [["if (", ...said, ' !== "") ', ...say()]];
+  return block(
+    ["{"],
+    [
+      ["const said = ", ...said, ";"],
+      ['if (said !== "") ', ...say("said")],
+    ],
+    ["}"],
+  );
+}
+
+function functionOf(rule: CelRule, readsNow: boolean, names: RuleNames): string {
+  const { type, proto } = rule.value;
+  const file = celNames(names.file);
+  const shape = proto === undefined ? ["unknown"] : protoShape(type, proto, file);
+  const { print } = outcomeOf(rule, file, (name) => names.validate(name));
+  const isRead = mentions([print], "value");
+  const params: Line = [
+    isRead ? "value: " : "_value: ",
+    ...shape,
+    ...(readsNow ? [", now: ", names.file.validateType("Violations"), '["now"]'] : []),
+  ];
+  const body = String(print[0]).startsWith("{") ? ["(", ...print, ")"] : print;
+  const code: Line = ["(", ...params, "): ", RESULTS[rule.gives], " => ", ...body];
+  const key = JSON.stringify(code, (_, part) => (typeof part === "bigint" ? String(part) : part));
+  return names.constant(`${rule.rule.id}_cel`, key, code);
+}
+
+const RESULTS = { bool: "boolean", string: "string", dyn: "unknown" } as const;
+
+/** Nothing but the value is in scope. */
+function celNames(names: FileNames): Names {
+  return {
+    variable: ({ name }) => name,
+    runtime: (name) => names.cel(name),
+    schema: (desc) => names.schema(desc),
+    shape: (desc) => shapeName(desc, names),
+    registry: () => names.messages(),
+    local: (name) => (name === "value" || name === "now" || !isPlainName(name) ? `${name}_` : name),
+  };
+}
+
+/** protobuf-es has a google.protobuf.Struct as JSON where it is a field. */
+function shapeName(desc: DescMessage | DescEnum, names: FileNames): Printable {
+  return desc.typeName === "google.protobuf.Struct" ? names.protobufType("JsonObject") : names.shape(desc);
+}
+
+/** What neither JavaScript, nor what the file imports or declares, has a name for. */
+function isPlainName(name: string): boolean {
+  return !WORDS.has(name) && !VALIDATE_FUNCTIONS.has(name) && /^[a-z]/.test(name);
+}
+const WORDS = new NameScope();

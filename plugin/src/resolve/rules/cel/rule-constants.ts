@@ -1,0 +1,197 @@
+// `rule` and `rules` in a predefined rule: what the author of a field has set. It is known when generating, so that it stands in the
+// expression as a literal.
+import {
+  create,
+  type DescExtension,
+  type DescField,
+  type DescMessage,
+  isFieldSet,
+  type Message,
+  toJson,
+} from "@bufbuild/protobuf";
+import { DurationSchema, TimestampSchema } from "@bufbuild/protobuf/wkt";
+import { type CelType, fieldType, type Node, type Variable } from "../../../cel/index.ts";
+
+/** What a predefined rule sees beside `this`. */
+export interface RuleConstants {
+  /** The extension with `(buf.validate.predefined)`, and what it is set to. */
+  readonly extension: DescExtension | DescField;
+  readonly value: unknown;
+  /** The message that it extends, `buf.validate.StringRules` or its like, and the rules of the field. */
+  readonly desc: DescMessage;
+  readonly rules: Message;
+}
+
+/** The type of a literal that stands for a field: CEL's own, with nothing in it that could be null. */
+export function constantType(field: DescField | DescExtension): CelType {
+  return plain(fieldType(field).type);
+}
+
+function plain(type: CelType): CelType {
+  if (type.kind === "wrapper") return type.of;
+  if (type.kind === "int") return { kind: "int" };
+  return type.kind === "list" ? { kind: "list", element: plain(type.element) } : type;
+}
+
+/** A node with the constants in place of the variables; undefined where one is read that no literal stands for. */
+export function withConstants(
+  node: Node,
+  variables: { readonly rule: Variable; readonly rules: Variable },
+  constants: RuleConstants,
+): Node | undefined {
+  const replace = (one: Node): Node | undefined => {
+    if (one.kind === "name" && one.variable === variables.rule)
+      return literal(constants.value, constants.extension, one);
+    if (one.kind === "name" && one.variable === variables.rules) return undefined;
+    if (one.kind === "select" && one.of.kind === "name" && one.of.variable === variables.rules) {
+      if (typeof one.field === "string") return undefined;
+      if (one.test) return constant(isFieldSet(constants.rules, one.field), one);
+      return literal(heldBy(constants.rules, one.field), one.field, one);
+    }
+    const field = gotten(one, variables.rules, constants.desc);
+    if (field !== undefined) return literal(heldBy(constants.rules, field), field, one);
+    return mapNode(one, replace);
+  };
+  return replace(node);
+}
+
+/** With `getField(x, "in")` as the selection of a field whose name cannot be written behind a dot. */
+export function withFields(node: Node): Node {
+  const replace = (one: Node): Node => {
+    const inner = mapNode(one, replace) ?? one;
+    if (inner.kind !== "call" || inner.fn !== "getField") return inner;
+    const [of, name] = inner.args;
+    if (of === undefined || name?.kind !== "constant" || typeof name.value !== "string") return inner;
+    const { type, proto, at, fails } = inner;
+    const dyn: Node = { ...of, kind: "call", fn: "dyn", overload: "to_dyn", args: [of], type: { kind: "dyn" } };
+    return { kind: "select", of: dyn, field: name.value, test: false, type, proto, at, fails };
+  };
+  return replace(node);
+}
+
+/** The field that `getField(rules, "const")` names, whose name is a keyword of CEL. */
+function gotten(node: Node, rules: Variable, desc: DescMessage): DescField | undefined {
+  if (node.kind !== "call" || node.fn !== "getField") return undefined;
+  const [of, name] = node.args;
+  if (of?.kind !== "name" || of.variable !== rules || name?.kind !== "constant") return undefined;
+  return desc.fields.find((field) => field.name === name.value);
+}
+
+/** The value of a field as protobuf-es has it, without its oneof. */
+function heldBy(message: Message, field: DescField): unknown {
+  const held: unknown = Object.entries(message).find(([name]) => name === (field.oneof ?? field).localName)?.[1];
+  if (field.oneof === undefined) return held;
+  const isSet = typeof held === "object" && held !== null && "case" in held && held.case === field.localName;
+  return isSet && "value" in held ? held.value : undefined;
+}
+
+function constant(value: (Node & { kind: "constant" })["value"], as: Node): Node {
+  return { kind: "constant", value, type: as.type, proto: undefined, fails: false, at: as.at };
+}
+
+function literal(value: unknown, field: DescField | DescExtension, as: Node): Node | undefined {
+  const { type } = fieldType(field);
+  if (type.kind !== "list") return single(value, plain(type), field.message, as);
+  const elements = Array.isArray(value) ? value : [];
+  const element = plain(type.element);
+  const nodes = elements.map((one) => single(one, element, field.message, { ...as, type: element }));
+  const known = nodes.filter((one) => one !== undefined);
+  if (known.length !== nodes.length) return undefined;
+  return { kind: "list", elements: known, type: { kind: "list", element }, proto: undefined, fails: false, at: as.at };
+}
+
+function single(given: unknown, type: CelType, message: DescMessage | undefined, as: Node): Node | undefined {
+  const at: Node = { ...as, type };
+  const value = type.kind !== "message" && message !== undefined ? inWrapper(given) : given;
+  switch (type.kind) {
+    case "int":
+    case "uint":
+      return constant(BigInt(typeof value === "bigint" || typeof value === "number" ? value : 0), at);
+    case "double":
+      return constant(typeof value === "number" ? value : 0, at);
+    case "string":
+      return constant(typeof value === "string" ? value : "", at);
+    case "bool":
+      return constant(value === true, at);
+    case "bytes":
+      return constant(value instanceof Uint8Array ? value : new Uint8Array(), at);
+    case "message":
+      return time(value, message, at);
+    default:
+      return undefined;
+  }
+}
+
+/** protobuf-es has wrappers of fields as what they hold, and all others as messages. */
+function inWrapper(given: unknown): unknown {
+  return typeof given === "object" && given !== null && "value" in given ? given.value : given;
+}
+
+/** A timestamp or a duration. */
+function time(value: unknown, desc: DescMessage | undefined, as: Node): Node | undefined {
+  const given = typeof value === "object" && value !== null ? Object.entries(value) : [];
+  const part = (name: string): unknown => given.find(([key]) => key === name)?.[1];
+  const [whole, rest] = [part("seconds"), part("nanos")];
+  const seconds = typeof whole === "bigint" ? whole : 0n;
+  const nanos = typeof rest === "number" ? rest : 0;
+  const isDuration = desc?.typeName === DurationSchema.typeName;
+  if (!isDuration && desc?.typeName !== TimestampSchema.typeName) return undefined;
+  const text = isDuration
+    ? toJson(DurationSchema, create(DurationSchema, { seconds, nanos }))
+    : toJson(TimestampSchema, create(TimestampSchema, { seconds, nanos }));
+  const fn = isDuration ? "duration" : "timestamp";
+  const of: Node = constant(text, { ...as, type: { kind: "string" } });
+  return { ...of, kind: "call", fn, overload: `string_to_${fn}`, args: [of], type: as.type };
+}
+
+type Replace = (node: Node) => Node | undefined;
+
+function mapAll(nodes: readonly Node[], replace: Replace): readonly Node[] | undefined {
+  const found = nodes.map(replace).filter((one) => one !== undefined);
+  return found.length === nodes.length ? found : undefined;
+}
+
+function mapNode(node: Node, replace: Replace): Node | undefined {
+  switch (node.kind) {
+    case "select":
+    case "extension": {
+      const of = replace(node.of);
+      return of && { ...node, of };
+    }
+    case "call": {
+      const args = mapAll(node.args, replace);
+      return args && { ...node, args };
+    }
+    case "list": {
+      const elements = mapAll(node.elements, replace);
+      return elements && { ...node, elements };
+    }
+    case "map": {
+      const keys = mapAll(
+        node.entries.map(([key]) => key),
+        replace,
+      );
+      const values = mapAll(
+        node.entries.map(([, value]) => value),
+        replace,
+      );
+      if (keys === undefined || values === undefined) return undefined;
+      const entries = node.entries.map(([key, value], i) => [keys[i] ?? key, values[i] ?? value] as const);
+      return { ...node, entries };
+    }
+    case "message": {
+      const values = mapAll(
+        node.fields.map(({ value }) => value),
+        replace,
+      );
+      return values && { ...node, fields: node.fields.map((one, i) => ({ ...one, value: values[i] ?? one.value })) };
+    }
+    case "macro": {
+      const range = replace(node.range);
+      const args = mapAll(node.args, replace);
+      return range && args && { ...node, range, args };
+    }
+    default:
+      return node;
+  }
+}

@@ -1,0 +1,15 @@
+// A few random protos with rules, and a few messages of each; test/corpora has more, and main.ts any number of a seed.
+import { expect, test } from "vitest";
+import { compare } from "./compare.ts";
+
+const SEED = process.env.PROTOBFF_VALIDATION_SEED ?? String(Date.now() % 2 ** 31);
+const SETS = 3;
+
+test.each(Array.from({ length: SETS }, (_, i) => `${SEED}-${i}`))(
+  "what random rules say of random messages is what protovalidate says, seed %s",
+  { timeout: 120_000 },
+  async (seed) => {
+    const { differences } = await compare(seed, 40);
+    expect(differences.slice(0, 3)).toEqual([]);
+  },
+);
