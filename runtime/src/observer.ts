@@ -222,7 +222,7 @@ export interface LimitEvent {
 export interface CertificateEvent {
   /** The variable of the environment that has its path, or that of the authorities where there is no certificate. */
   readonly variable: string;
-  /** `renewed`: new connections have it; `refused`: what is in the files cannot be used, the old one stays; `ending`: in less than 14 days, told once a day. */
+  /** `renewed`: new connections have it; `refused`: what is in the files cannot be used, the old one stays; `ending`: in less than 14 days, and a quarter of its time; told once a day. */
   readonly outcome: "renewed" | "refused" | "ending";
   /** When the one that holds ends; undefined: there are only authorities. */
   readonly ends: Date | undefined;

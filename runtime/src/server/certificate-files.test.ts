@@ -45,7 +45,7 @@ function pair(name: string, days = "60"): { readonly cert: Buffer; readonly key:
 }
 const first = pair("first");
 const second = pair("second");
-const ending = pair("ending", "13");
+const daily = pair("daily", "1");
 const ended = pair("ended", "-1");
 
 /** The time of the certificates; timers stand still. */
@@ -153,19 +153,25 @@ describe("files", () => {
     expect(taken).toEqual([second]);
   });
   test("that end in less than 14 days are told once a day", async () => {
-    const { clock, files, told } = watched(undefined, ending);
-    mounted.put(ending);
-    await files.look();
-    clock.aheadMs = 24 * 3_600_000;
-    await files.look();
-    await files.look();
-    clock.aheadMs = 14 * 24 * 3_600_000;
-    await files.look();
+    const { clock, files, told } = watched();
+    for (const day of [45, 47, 47, 48, 61]) {
+      clock.aheadMs = day * 24 * 3_600_000;
+      await files.look();
+    }
     expect(told.map(({ outcome, days }) => [outcome, days])).toEqual([
       ["ending", 12],
       ["ending", 11],
       ["ending", -2],
     ]);
+  });
+  test("that are made for a day are told in its last quarter", async () => {
+    mounted.put(daily);
+    const { clock, files, told } = watched(undefined, daily);
+    for (const hour of [17, 19, 20, 25]) {
+      clock.aheadMs = hour * 3_600_000;
+      await files.look();
+    }
+    expect(told.map(({ days }) => days)).toEqual([0, -1]);
   });
 });
 

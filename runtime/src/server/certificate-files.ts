@@ -53,8 +53,9 @@ export function certificatePaths(
 
 /** How often files are looked at, in milliseconds. By their content: a mounted secret changes by a symbolic link, of which nobody is told. */
 export const LOOK_MS = 10_000;
-/** With less than this left it is told, once a day. */
-const SOON_DAYS = 14;
+/** With less than this left it is told, once a day; and with less than a quarter of its time, of those that are made for a day or an hour. */
+const SOON_MS = 14 * 24 * 3_600_000;
+const SOON_PART = 1 / 4;
 const DAY_MS = 24 * 3_600_000;
 /** Larger ones are no certificates. */
 const MOST_BYTES = 1 << 20;
@@ -74,7 +75,7 @@ export class CertificateFiles {
   /** What was wrong at the last look: in the middle of a change a certificate may stand beside the key of another. */
   #suspect: string | undefined;
   #toldDays: number | undefined;
-  #endsAt: Date | undefined;
+  #lasts: Lasts | undefined;
   #timer: Timer | undefined;
   #closed = false;
 
@@ -83,7 +84,7 @@ export class CertificateFiles {
     this.#paths = paths;
     this.#options = options;
     this.#current = digestOf(first);
-    this.#endsAt = endOf(first);
+    this.#lasts = lastsOf(first);
     this.#tellEnd();
     this.#later();
   }
@@ -123,8 +124,8 @@ export class CertificateFiles {
     this.#current = digest;
     this.#suspect = undefined;
     this.#toldDays = undefined;
-    this.#endsAt = endOf(found);
-    this.#options.tell({ variable: this.#paths.variable, outcome: "renewed", ends: this.#endsAt });
+    this.#lasts = lastsOf(found);
+    this.#options.tell({ variable: this.#paths.variable, outcome: "renewed", ends: this.#lasts?.to });
   }
   /** Told at the second look, once for what is there. */
   #refuse(what: string, thrown: unknown): void {
@@ -134,14 +135,16 @@ export class CertificateFiles {
     this.#suspect = before === what ? told : what;
     if (this.#suspect !== told) return;
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    this.#options.tell({ variable: this.#paths.variable, outcome: "refused", ends: this.#endsAt, reason });
+    this.#options.tell({ variable: this.#paths.variable, outcome: "refused", ends: this.#lasts?.to, reason });
   }
   #tellEnd(): void {
-    if (this.#endsAt === undefined) return;
-    const days = Math.floor((this.#endsAt.getTime() - this.#options.clock.date().getTime()) / DAY_MS);
-    if (days >= SOON_DAYS || days === this.#toldDays) return;
+    if (this.#lasts === undefined) return;
+    const { from, to } = this.#lasts;
+    const leftMs = to.getTime() - this.#options.clock.date().getTime();
+    const days = Math.floor(leftMs / DAY_MS);
+    if (leftMs >= Math.min(SOON_MS, (to.getTime() - from.getTime()) * SOON_PART) || days === this.#toldDays) return;
     this.#toldDays = days;
-    this.#options.tell({ variable: this.#paths.variable, outcome: "ending", ends: this.#endsAt, days });
+    this.#options.tell({ variable: this.#paths.variable, outcome: "ending", ends: to, days });
   }
 }
 
@@ -157,8 +160,14 @@ function digestOf({ cert, key, ca }: Certificates): string {
 }
 
 /** Of the first certificate, which is the one that is shown. */
-function endOf({ cert }: Certificates): Date | undefined {
-  return cert === undefined ? undefined : new Date(new X509Certificate(cert).validTo);
+function lastsOf({ cert }: Certificates): Lasts | undefined {
+  if (cert === undefined) return undefined;
+  const { validFrom, validTo } = new X509Certificate(cert);
+  return { from: new Date(validFrom), to: new Date(validTo) };
+}
+interface Lasts {
+  readonly from: Date;
+  readonly to: Date;
 }
 
 /** @throws Error of what could not be used */
@@ -167,6 +176,6 @@ function check(found: Certificates, now: Date): void {
   // A secure context takes a trust file without any certificate for an empty one.
   if (ca !== undefined) new X509Certificate(ca);
   createSecureContext({ cert, key, ca });
-  const ends = endOf(found);
+  const ends = lastsOf(found)?.to;
   if (ends !== undefined && ends <= now) throw new Error(`the certificate has ended at ${ends.toISOString()}`);
 }

@@ -108,7 +108,7 @@ describe("a server that is sent x-request-deadline", () => {
     const { status, body } = await asked(String(NOW), { fileName: "x" });
     expect([status, body.code]).toEqual([400, "invalid_argument"]);
     expect(body.message).toBe(
-      'x-request-deadline is "1795240800000", and neither a time (RFC 3339) nor milliseconds that are left, of at most 10 digits',
+      'x-request-deadline "1795240800000" is neither a time (RFC 3339) nor at most 10 digits of milliseconds that are left',
     );
   });
 });

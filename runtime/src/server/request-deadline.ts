@@ -87,6 +87,6 @@ export const checkRequestDeadline: Interceptor = (next) => async (request) => {
 };
 
 export function malformed(given: string): ConnectError {
-  const text = `${REQUEST_DEADLINE} is ${quoted(given)}, and neither a time (RFC 3339) nor milliseconds that are left, of at most 10 digits`;
+  const text = `${REQUEST_DEADLINE} ${quoted(given)} is neither a time (RFC 3339) nor at most 10 digits of milliseconds that are left`;
   return new ConnectError(text, Code.InvalidArgument);
 }
