@@ -39,7 +39,11 @@ test("npm run demo shows the answers with everything up, to callers who may and 
     expect.stringMatching(/^Ada Okafor, admin {2}HTTP 200 {2}\{"spentCents":"\d+"\}$/),
     expect.stringMatching(/^no workspace: {2}HTTP 400 {2}invalid_argument: /),
     expect.stringMatching(/^Ada Okafor, admin, once more: {2}HTTP 429 {2}resource_exhausted: too many requests$/),
+    expect.stringMatching(/^first: {2}HTTP 200 {2}[1-9]\d* bytes$/),
+    expect.stringMatching(/^if-none-match W\/"[\w-]{22}": {2}HTTP 304 {2}0 bytes$/),
   ]);
+  expect(stdout).toMatch(/^ *cache-control: private, max-age=10$/m);
+  expect(stdout).toMatch(/^ *vary: authorization, cookie, sec-fetch-site, x-csrf, accept-encoding$/m);
   expect(stdout).toMatch(
     /^ *retry-after: \d+\n *ratelimit-policy: "spending";q=10;w=60\n *ratelimit: "spending";r=0;t=\d+$/m,
   );

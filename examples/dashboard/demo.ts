@@ -9,6 +9,7 @@ import { addressVariables, type BffProcess, startBff } from "./bff-process.ts";
 import { showEdge } from "./edge.ts";
 import { gantt } from "./gantt.ts";
 import { planText } from "./plan-text.ts";
+import { showReuse } from "./reuse.ts";
 import { fullNames, type ServiceName, serviceNames } from "./services.ts";
 import { type LoggedCall, livelyLatencies, startUpstreams, type Upstreams } from "./upstreams.ts";
 import { accountLines, loginLines, SPENDING, showWhoIsCalling } from "./who-is-calling.ts";
@@ -122,6 +123,12 @@ async function main(keep: boolean): Promise<void> {
       "Rules of buf.validate, and a rate_limit of three at once: both refuse before any upstream is called.",
     );
     await showEdge(account, upstreams, show);
+
+    title(
+      "What a client has already",
+      "`http_cache` on GetAccount: an answer over GET has a tag, and whoever sends it back gets no body.",
+    );
+    await showReuse(account, show);
 
     title(
       "Billing is down, and nothing is remembered",

@@ -74,7 +74,7 @@ function createApp({ billing, notify, user }: Upstreams, env: Env): App {
 
 // ---- limits ----
 
-const SPENDING_LIMIT: RateLimit = { name: "spending", package: "account.v1", rate: 10, per: 60_000, burst: 3 }; // account.proto:69
+const SPENDING_LIMIT: RateLimit = { name: "spending", package: "account.v1", rate: 10, per: 60_000, burst: 3 }; // account.proto:71
 /** What a server counts. */
 export const LIMITS: readonly RateLimit[] = [SPENDING_LIMIT];
 
@@ -87,19 +87,20 @@ export function createAccountService(deps: { readonly upstreams: Upstreams; read
     endpoint(AccountService.method.getAccount, app, { // account.proto:60:7
       timeoutMs: 2_000,
       permit: {},
+      http: { maxAgeMs: 10_000, vary: ["authorization", "cookie", "sec-fetch-site", "x-csrf"] }, // account.proto:63:41
       compose: composeAccount,
       degraded: (account, entries) => { account.degraded = entries; },
       codec: { decode: decodeGetAccountRequest, encode: encodeAccount },
       identity: deps.identity,
       observer: deps.observer,
     }),
-    endpoint(AccountService.method.getSpending, app, { // account.proto:64:7
+    endpoint(AccountService.method.getSpending, app, { // account.proto:66:7
       timeoutMs: 2_000,
       permit: { roles: [["admin"]], judge: permitGetSpending },
       limits: {
         counters: deps.limits,
         late: [
-          { limit: SPENDING_LIMIT, key: (cx: Request<App, Person>) => cx.principal.id }, // account.proto:69:19
+          { limit: SPENDING_LIMIT, key: (cx: Request<App, Person>) => cx.principal.id }, // account.proto:71:19
         ],
       },
       validate: validateGetSpendingRequest,
@@ -117,7 +118,7 @@ export function createAccountService(deps: { readonly upstreams: Upstreams; read
 function permitGetSpending(cx: Request<App, Person>, args: GetSpendingRequest): void {
   const { principal } = cx;
 
-  // account.proto:67:35
+  // account.proto:69:35
   if (!principal.workspaces.includes(args.workspaceId)) throw cx.refuse(Code.PERMISSION_DENIED);
 }
 
@@ -128,10 +129,10 @@ export async function composeAccount(cx: Request<App, Person>, _args: GetAccount
   const { principal } = cx;
   const { getUser, countUnread } = cx.app;
 
-  // account.proto:79:7
+  // account.proto:81:7
   const userStep = cx.call(getUser, { id: principal.id });
 
-  // account.proto:80:7
+  // account.proto:82:7
   const unreadStep = cx.tryCall(countUnread, { userId: principal.id });
 
   const user = await userStep;
@@ -154,7 +155,7 @@ export async function composeAccount(cx: Request<App, Person>, _args: GetAccount
 export async function composeSpending(cx: Request<App, Person>, args: GetSpendingRequest): Promise<Spending> {
   const { getUsage } = cx.app;
 
-  // account.proto:96:10
+  // account.proto:98:10
   const usageStep = cx.call(getUsage, { workspaceId: args.workspaceId });
 
   const usage = await usageStep;

@@ -7,7 +7,7 @@ import { file_google_rpc_error_details } from "../gen/google/rpc/error_details_p
 /** An error whose status of HTTP is not that of its code. */
 export class HttpError extends ConnectError {
   readonly status: number;
-  constructor(status: number, message: string, code: Code, headers?: HeadersInit) {
+  constructor(status: number, message: string, code: Code, headers?: ConstructorParameters<typeof Headers>[0]) {
     super(message, code, headers);
     this.status = status;
   }
