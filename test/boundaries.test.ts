@@ -45,7 +45,7 @@ describe("imports", () => {
     expect(circles(edges)).toEqual([["b", "c"], ["e"], ["f", "g", "h"]]);
   });
 
-  const stages = ["read", "resolve", "check", "plan", "emit"].map((stage) => `plugin/src/${stage}`);
+  const stages = ["read", "resolve", "check", "plan", "emit", "openapi"].map((stage) => `plugin/src/${stage}`);
   test.each(stages.map((stage, i) => ({ stage, later: stages.slice(i + 1) })))(
     "$stage: no later stage",
     ({ stage, later }) => {
@@ -69,8 +69,8 @@ describe("imports", () => {
     expect(shown(found)).toEqual([]);
   });
 
-  test("only main.ts, and command.ts, init-resolvers.ts and protos.ts for the subcommands, do IO", () => {
-    const allowed = ["main", "command/command", "command/init-resolvers", "command/protos"].map(
+  test("only main.ts, and command.ts, init-resolvers.ts, protos.ts and reference.ts for the subcommands, do IO", () => {
+    const allowed = ["main", "command/command", "command/init-resolvers", "command/protos", "command/reference"].map(
       (name) => `plugin/src/${name}.ts`,
     );
     const found = plugin.filter(

@@ -17,6 +17,7 @@ import type { Sources } from "./diagnostic/sources.ts";
 import { emit } from "./emit/emit.ts";
 import type { Drift } from "./lock/drift.ts";
 import { compareLock, type LockInput } from "./lock/lock.ts";
+import { openapiFiles } from "./openapi/document.ts";
 import { type Parameter, parseParameter, withSeverity } from "./parameter.ts";
 import { planFiles } from "./plan/describe-files.ts";
 import { checkMaxCalls } from "./plan/max-calls.ts";
@@ -98,6 +99,7 @@ export function compile(request: CodeGeneratorRequest, sources: Sources, committ
       if (hasErrors() || planned === undefined || idle.length > 0) throw new Rejected();
       emit(planned, schema);
       if (parameter.plan !== undefined) described.push(...planFiles(planned, parameter.plan));
+      if (parameter.openapi) described.push(...openapiFiles(planned));
     },
   });
   const typescript = create(CodeGeneratorRequestSchema, {

@@ -14,6 +14,7 @@ describe("parameter", () => {
         lock: "bff.lock.json",
         lockMode: "check",
         plan: undefined,
+        openapi: false,
         warn: new Set(),
         off: new Set(),
         error: new Set(),
@@ -35,6 +36,7 @@ describe("parameter", () => {
         lock: "locks/web.json",
         lockMode: "update",
         plan: "mermaid",
+        openapi: false,
         warn: new Set(["BFF501", "BFF702", "BFF801"]),
         off: new Set(["BFF803@web/v1/web.proto"]),
         error: new Set(["BFF141"]),
@@ -59,7 +61,7 @@ describe("parameter", () => {
     ["sever=true", 'unknown option "sever": did you mean "server"?'],
     [
       "zzz",
-      'unknown option "zzz": the options are import_extension, server, lock, lock_mode, plan, error_format, error_output, warn, error, off',
+      'unknown option "zzz": the options are import_extension, server, lock, lock_mode, plan, openapi, error_format, error_output, warn, error, off',
     ],
     ["import_extension=tsx", 'option "import_extension" has "tsx": did you mean "ts"?'],
     ["server=yes", 'option "server" has "yes": write true, false, or what packages are below, as in "server=web"'],
@@ -81,11 +83,12 @@ describe("parameter", () => {
     ["warn=BFF701,error=BFF701", 'BFF701 is in both "warn" and "error": leave out one'],
     [
       "BFF701",
-      'unknown option "BFF701": the options are import_extension, server, lock, lock_mode, plan, error_format, error_output, warn, error, off',
+      'unknown option "BFF701": the options are import_extension, server, lock, lock_mode, plan, openapi, error_format, error_output, warn, error, off',
     ],
     ["lock=", 'option "lock" needs a path, as in "lock=bff.lock.json"'],
     ["lock_mode=chek", 'option "lock_mode" has "chek": did you mean "check"?'],
     ["lock_mode=off", 'option "lock_mode" has "off": write one of check, update'],
+    ["openapi=yes", 'option "openapi" has "yes": write one of true, false'],
     ["plan", 'option "plan" has no value: write one of json, mermaid, text'],
   ])("%s", (raw, fault) => {
     expect(parseParameter(raw).faults).toEqual([fault]);

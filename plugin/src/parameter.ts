@@ -24,6 +24,8 @@ export interface Parameter {
   readonly lockMode: "check" | "update";
   /** The form in which to write the plan beside the output. */
   readonly plan: PlanFormat | undefined;
+  /** Whether to write an OpenAPI document of each server. */
+  readonly openapi: boolean;
   /** Codes whose errors are only warnings here: "BFF501", or "BFF501@web/v1/web.proto" for one file. */
   readonly warn: ReadonlySet<string>;
   /** Codes whose warnings are errors here. */
@@ -40,6 +42,7 @@ const names = [
   "lock",
   "lock_mode",
   "plan",
+  "openapi",
   "error_format",
   "error_output",
   "warn",
@@ -66,6 +69,7 @@ export function parseParameter(raw: string): { readonly parameter: Parameter; re
   let lock = "bff.lock.json";
   let lockMode: Parameter["lockMode"] = "check";
   let plan: PlanFormat | undefined;
+  let openapi = false;
   /** The list that a bare code continues. */
   let list: { readonly name: string; readonly codes: Set<string> } | undefined;
 
@@ -103,6 +107,10 @@ export function parseParameter(raw: string): { readonly parameter: Parameter; re
         if (value === "json" || value === "mermaid" || value === "text") plan = value;
         else faults.push(choose(name, value, ["json", "mermaid", "text"]));
         break;
+      case "openapi":
+        if (value === undefined || value === "true" || value === "false") openapi = value !== "false";
+        else faults.push(choose(name, value, ["true", "false"]));
+        break;
       case "error_format":
         if (value === "text" || value === "github") errorFormat = value;
         else faults.push(choose(name, value, ["text", "github"]));
@@ -128,7 +136,7 @@ export function parseParameter(raw: string): { readonly parameter: Parameter; re
   for (const code of warn) if (error.has(code)) faults.push(`${code} is in both "warn" and "error": leave out one`);
   for (const code of off) if (error.has(code)) faults.push(`${code} is in both "off" and "error": leave out one`);
   const lists = { warn, error, off };
-  const reports = { errorFormat, errorOutput, lock, lockMode, plan };
+  const reports = { errorFormat, errorOutput, lock, lockMode, plan, openapi };
   const server = { each, names: [...servers] };
   return { parameter: { shaping: shaping.join(","), importExtension, server, ...reports, ...lists }, faults };
 }

@@ -6,6 +6,7 @@ import { explain } from "./explain.ts";
 import { initResolvers } from "./init-resolvers.ts";
 import { failed, type Output } from "./output.ts";
 import { writeProtos } from "./protos.ts";
+import { writeReference } from "./reference.ts";
 import { describeUses } from "./uses.ts";
 
 const USAGE = `protoc-gen-bff is a plugin of buf and protoc: name it in buf.gen.yaml, as \`local: protoc-gen-bff\`.
@@ -16,6 +17,8 @@ const USAGE = `protoc-gen-bff is a plugin of buf and protoc: name it in buf.gen.
       what BFFs use of an upstream, so what its team may not break
   protoc-gen-bff init-resolvers resolvers.ts [--from gen/web/v1]
       begins a file with the functions that \`resolver: true\` asks for, or adds what is missing in it
+  protoc-gen-bff reference gen/web/v1/openapi.json [--out reference.html]
+      a document of \`openapi=true\` as a page in one file, drawn by swagger-ui-dist
   protoc-gen-bff explain BFF601
       what a diagnostic means, with an example and how it is right
   protoc-gen-bff --version`;
@@ -26,6 +29,7 @@ export function runCommand(args: readonly string[]): Output {
   if (command === "protos") return writeProtos(rest);
   if (command === "uses") return uses(rest);
   if (command === "init-resolvers") return initResolvers(rest);
+  if (command === "reference") return writeReference(rest);
   if (command === "explain") return explained(rest);
   if (command === "--help" || command === "-h") return { exitCode: 0, stdout: `${USAGE}\n`, stderr: "" };
   return failed(USAGE);

@@ -1,0 +1,133 @@
+// OpenAPI 3.1: what a server offers over HTTP with JSON, by Connect and at paths of its own. A walk of the plan, as emission is.
+import type { DescMessage } from "@bufbuild/protobuf";
+import { type Degraded, degradedOf } from "../plan/describe-degraded.ts";
+import type { Plan, PlanMethod, PlanServer, PlanService } from "../plan/plan.ts";
+import { versionText } from "../plan/plan-version.ts";
+import type { RuledMessage } from "../resolve/model/rules.ts";
+import { fullName } from "../resolve/policies/entries.ts";
+import { type Json, type JsonObject, only, unlessEmpty } from "./json.ts";
+import { responsesOf } from "./responses.ts";
+import { restOperations } from "./rest-operations.ts";
+import { commentOf, type Known, Schemas } from "./schemas.ts";
+import { securityOf, securitySchemes } from "./security.ts";
+
+/** `web/v1/openapi.json` beside each server's file, whether or not that is written. */
+export function openapiFiles(plan: Plan): readonly { readonly name: string; readonly content: string }[] {
+  return plan.servers.map((server) => ({
+    name: `${server.path.replace(/server$/, "openapi")}.json`,
+    content: `${JSON.stringify(documentOf(server, plan), undefined, 2)}\n`,
+  }));
+}
+
+export function documentOf(server: PlanServer, plan: Plan): JsonObject {
+  const services = server.files.flatMap((file) => file.services.map((service) => ({ file, service })));
+  const schemas = new Schemas(knownOf(server, plan));
+  const paths = new Map<string, Record<string, Json>>();
+  const add = (path: string, verb: string, operation: JsonObject): void => {
+    const item = paths.get(path) ?? {};
+    item[verb] ??= operation;
+    paths.set(path, item);
+  };
+  for (const { file, service } of services) {
+    for (const planned of service.methods) {
+      const about = aboutOf(service, planned, file.identity);
+      const path = `/${fullName(planned.method.desc)}`;
+      add(path, "post", postOf(planned, about(""), schemas));
+      if (planned.method.noSideEffects) add(path, "get", getOf(planned, about("_get"), schemas));
+      for (const one of restOperations(planned, about, schemas)) add(one.path, one.verb, one.operation);
+    }
+  }
+  const schemes = securitySchemes(server.identity?.identity);
+  return only({
+    openapi: "3.1.0",
+    info: only({
+      title: server.name === "" ? "BFF" : server.name,
+      version: versionOf(server.name),
+      summary: undefined,
+    }),
+    servers: [{ url: "/" }],
+    tags: services.map(({ service: { desc } }) => only({ name: desc.typeName, description: commentOf(desc) })),
+    paths: Object.fromEntries([...paths].sort(([a], [b]) => (a < b ? -1 : 1))),
+    components: only({ schemas: schemas.all(), securitySchemes: unlessEmpty(schemes) }),
+  });
+}
+
+/** `v1` of `web.v1`. */
+const versionOf = (name: string): string => /(?:^|\.)(v\d\w*)$/.exec(name)?.[1] ?? "unversioned";
+
+/** What all operations of an rpc have: `suffix` tells their ids apart. */
+function aboutOf(
+  { desc }: PlanService,
+  { method, version }: PlanMethod,
+  identity: Parameters<typeof securityOf>[0],
+): (suffix: string) => JsonObject {
+  const said = [commentOf(method.desc), version && sentence(versionText(version))].filter((one) => one !== undefined);
+  const deprecated = version?.deprecation !== undefined || method.desc.proto.options?.deprecated === true;
+  return (suffix) =>
+    only({
+      operationId: `${desc.typeName}.${method.desc.name}${suffix}`,
+      tags: [desc.typeName],
+      description: unlessEmpty(said.join("\n\n")),
+      deprecated: deprecated ? true : undefined,
+      security: securityOf(identity, method.permit),
+    });
+}
+const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+
+const VERSION: JsonObject = {
+  name: "connect-protocol-version",
+  in: "header",
+  schema: { type: "string", const: "1" },
+};
+const TIMEOUT: JsonObject = {
+  name: "connect-timeout-ms",
+  in: "header",
+  description: "How long the client waits.",
+  schema: { type: "integer", minimum: 0 },
+};
+
+function postOf(planned: PlanMethod, about: JsonObject, schemas: Schemas): JsonObject {
+  const { input, output } = planned.method.desc;
+  return {
+    ...about,
+    parameters: [VERSION, TIMEOUT],
+    requestBody: { required: true, content: { "application/json": { schema: schemas.message(input) } } },
+    responses: responsesOf(planned, "connect", schemas.message(output), schemas),
+  };
+}
+
+/** Of an rpc without side effects (https://connectrpc.com/docs/protocol#unary-get-request). */
+function getOf(planned: PlanMethod, about: JsonObject, schemas: Schemas): JsonObject {
+  const { input, output } = planned.method.desc;
+  return {
+    ...about,
+    parameters: [
+      { name: "encoding", in: "query", required: true, schema: { type: "string", const: "json" } },
+      {
+        name: "message",
+        in: "query",
+        required: true,
+        description: "The request, as JSON.",
+        content: { "application/json": { schema: schemas.message(input) } },
+      },
+      { name: "connect", in: "query", schema: { type: "string", const: "v1" } },
+      TIMEOUT,
+    ],
+    responses: responsesOf(planned, "connect", schemas.message(output), schemas),
+  };
+}
+
+function knownOf(server: PlanServer, plan: Plan): Known {
+  const rules = new Map<DescMessage, RuledMessage>(
+    server.files.flatMap(({ rules: own }) => (own?.messages ?? []).map((one) => [one.rules.desc, one.rules])),
+  );
+  const degraded = new Map<DescMessage, readonly Degraded[]>(
+    plan.messages.map((message) => [message.composed.desc, degradedOf(message)]),
+  );
+  // Where another message is composed in place of a response, its fields are those of that name.
+  for (const { services } of server.files)
+    for (const { method } of services.flatMap(({ methods }) => methods))
+      if (method.response !== undefined && !degraded.has(method.desc.output))
+        degraded.set(method.desc.output, degraded.get(method.composed.desc) ?? []);
+  return { rules: (desc) => rules.get(desc), degrades: (desc) => degraded.get(desc) ?? [] };
+}

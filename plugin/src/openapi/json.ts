@@ -1,0 +1,13 @@
+/** What a document is made of. */
+export type Json = string | number | boolean | null | readonly Json[] | JsonObject;
+export interface JsonObject {
+  readonly [name: string]: Json;
+}
+
+/** Without those that say nothing. */
+export function only(values: Readonly<Record<string, Json | undefined>>): JsonObject {
+  const said = Object.entries(values).filter((entry): entry is [string, Json] => entry[1] !== undefined);
+  return Object.fromEntries(said);
+}
+export const unlessEmpty = <T extends Json>(value: T): T | undefined =>
+  value === "" || (typeof value === "object" && value !== null && Object.keys(value).length === 0) ? undefined : value;

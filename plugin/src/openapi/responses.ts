@@ -1,0 +1,118 @@
+// What an rpc answers besides its response: statuses, and the headers that come with them.
+import type { PlanMethod } from "../plan/plan.ts";
+import { type JsonObject, only } from "./json.ts";
+import type { Schemas } from "./schemas.ts";
+
+const CODES =
+  "canceled unknown invalid_argument deadline_exceeded not_found already_exists permission_denied resource_exhausted failed_precondition aborted out_of_range unimplemented internal unavailable data_loss unauthenticated".split(
+    " ",
+  );
+
+/** Of Connect (https://connectrpc.com/docs/protocol#error-end-stream). */
+const CONNECT_ERROR: JsonObject = {
+  type: "object",
+  properties: {
+    code: { type: "string", enum: CODES },
+    message: { type: "string" },
+    details: {
+      type: "array",
+      items: {
+        type: "object",
+        properties: {
+          type: { type: "string", description: "The full name of a message." },
+          value: { type: "string", contentEncoding: "base64" },
+          debug: {},
+        },
+        required: ["type", "value"],
+      },
+    },
+  },
+  required: ["code"],
+};
+/** google.rpc.Status as ProtoJSON. */
+const STATUS: JsonObject = {
+  type: "object",
+  properties: {
+    code: { type: "integer", format: "int32", description: "Of google.rpc.Code." },
+    message: { type: "string" },
+    details: {
+      type: "array",
+      items: {
+        type: "object",
+        properties: { "@type": { type: "string" } },
+        required: ["@type"],
+        additionalProperties: true,
+      },
+    },
+  },
+};
+
+export type Face = "connect" | "rest";
+
+const text = (description: string): JsonObject => ({ description, schema: { type: "string" } });
+
+/** `responses`; the error's body depends on how the rpc was called. */
+export function responsesOf(planned: PlanMethod, face: Face, ok: JsonObject, schemas: Schemas): JsonObject {
+  const error =
+    face === "connect" ? schemas.add("connect.Error", CONNECT_ERROR) : schemas.add("google.rpc.Status", STATUS);
+  const failed = (description: string, headers: JsonObject = {}): JsonObject =>
+    only({
+      description,
+      headers: Object.keys(headers).length === 0 ? undefined : headers,
+      content: { "application/json": { schema: error } },
+    });
+  const { method, limits, version, message } = planned;
+  const { permit } = method;
+  const closed = permit !== undefined && permit.public === undefined;
+  const ends = Object.fromEntries(
+    (version?.headers ?? []).flatMap((name, i, all) =>
+      i % 2 === 1 ? [] : [[name, { ...text(ENDS[name] ?? ""), example: all[i + 1] ?? "" }] as const],
+    ),
+  );
+  const degradable = message.degradable || method.degradedField !== undefined;
+  const headers = {
+    ...ends,
+    ...(degradable && {
+      "bff-degraded": text("Which parts of the answer are missing, or otherwise touched by a failure."),
+    }),
+  };
+  return {
+    "200": only({
+      description: "The answer.",
+      headers: Object.keys(headers).length === 0 ? undefined : headers,
+      content: { "application/json": { schema: ok } },
+    }),
+    "400": failed(
+      planned.validated === undefined ? "The request is malformed." : "The request is malformed, or breaks a rule.",
+      ends,
+    ),
+    ...(closed && { "401": failed("No credential, or none that counts.", ends) }),
+    ...((closed || limits !== undefined) && { "403": failed("Who calls may not.", ends) }),
+    ...(limits !== undefined && { "429": failed(limitText(planned), { ...ends, ...LIMITED }) }),
+    "503": failed("What the answer needs cannot be reached.", ends),
+    "504": failed(
+      `The answer has not been there within ${planned.method.timeoutMs} ms, or the client's own deadline.`,
+      ends,
+    ),
+    default: failed("Another failure.", ends),
+  };
+}
+
+const ENDS: Readonly<Record<string, string>> = {
+  deprecation: "Since when it is deprecated (RFC 9745).",
+  sunset: "When it may be gone (RFC 8594).",
+  link: "What takes its place (RFC 5829).",
+};
+const LIMITED: JsonObject = {
+  "retry-after": { description: "Seconds until it would pass.", schema: { type: "integer", minimum: 0 } },
+  ratelimit: text("What is left of the limits that refuse, and when there is more."),
+  "ratelimit-policy": text("The limits that refuse."),
+};
+
+function limitText({ limits }: PlanMethod): string {
+  const all = [...(limits?.early ?? []), ...(limits?.late ?? [])].map(({ limit: { name, rate, per } }) => {
+    const unit = typeof per === "string" ? per : per % 1000 === 0 ? `${per / 1000} s` : `${per} ms`;
+    return `${name} (${rate} per ${unit})`;
+  });
+  return `Too many requests: ${[...new Set(all)].join(", ")}.`;
+}

@@ -1,0 +1,98 @@
+// The paths of google.api.http, as OpenAPI writes them.
+import type { DescField, DescMessage } from "@bufbuild/protobuf";
+import type { PlanMethod } from "../plan/plan.ts";
+import { queryOf, type RestRule } from "../resolve/model/rest.ts";
+import { type JsonObject, only, unlessEmpty } from "./json.ts";
+import { responsesOf } from "./responses.ts";
+import type { Schemas } from "./schemas.ts";
+
+export interface RestOperation {
+  readonly path: string;
+  readonly verb: string;
+  readonly operation: JsonObject;
+}
+
+const VERBS = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+
+/** None of a verb that OpenAPI has no word for. */
+export function restOperations(
+  planned: PlanMethod,
+  about: (suffix: string) => JsonObject,
+  schemas: Schemas,
+): RestOperation[] {
+  return planned.rest.flatMap((rule, i): RestOperation[] => {
+    const verb = rule.ir.method === "*" ? "post" : rule.ir.method.toLowerCase();
+    if (!VERBS.includes(verb)) return [];
+    const { path, parameters } = pathOf(rule, schemas);
+    const { input, output } = planned.method.desc;
+    const query = queryOf(rule, input).parameters.map(
+      ({ name, field }): JsonObject => ({
+        name,
+        in: "query",
+        schema: schemas.field(field),
+      }),
+    );
+    const body = bodyOf(rule, input, schemas);
+    const ok = rule.responseBody === undefined ? schemas.message(output) : schemas.field(rule.responseBody);
+    const operation = only({
+      ...about(`_rest${i === 0 ? "" : i + 1}`),
+      parameters: unlessEmpty([...parameters, ...query]),
+      requestBody: body && { required: true, content: { "application/json": { schema: body } } },
+      responses: responsesOf(planned, "rest", ok, schemas),
+    });
+    return [{ path, verb, operation }];
+  });
+}
+
+/** `/v1/{name=shelves/*}:read` → `/v1/shelves/{name}:read`: a parameter of OpenAPI is one segment. */
+function pathOf({ ir, variables }: RestRule, schemas: Schemas) {
+  const { segments, verb } = ir.template;
+  const parameters: JsonObject[] = [];
+  let unnamed = 0;
+  const written = segments.map((segment, i) => {
+    if (segment !== "*" && segment !== "**") return encodeURIComponent(segment);
+    const variable = variables.find(({ from, to }) => from <= i && i < to);
+    const wild =
+      variable === undefined ? [] : segments.slice(variable.from, variable.to).filter((one) => /^\*/.test(one));
+    const before =
+      variable === undefined ? 0 : segments.slice(variable.from, i).filter((one) => /^\*/.test(one)).length;
+    const name =
+      variable === undefined
+        ? `segment_${++unnamed}`
+        : wild.length < 2
+          ? variable.name
+          : `${variable.name}_${before + 1}`;
+    const field = variable?.fields.at(-1);
+    const whole = variable !== undefined && variable.to - variable.from === 1;
+    parameters.push(
+      only({
+        name,
+        in: "path",
+        required: true,
+        description:
+          segment === "**" ? "One segment or several, with slashes between them." : partText(variable, segments),
+        schema: whole && field !== undefined && segment === "*" ? schemas.field(field) : { type: "string" },
+      }),
+    );
+    return `{${name}}`;
+  });
+  return { path: `/${written.join("/")}${verb === undefined ? "" : `:${encodeURIComponent(verb)}`}`, parameters };
+}
+
+function partText(
+  variable: RestRule["variables"][number] | undefined,
+  segments: readonly string[],
+): string | undefined {
+  if (variable === undefined || variable.to - variable.from === 1) return undefined;
+  return `A part of \`${variable.name}\`, which is \`${segments.slice(variable.from, variable.to).join("/")}\`.`;
+}
+
+/** With `*` all that the path does not hold. */
+function bodyOf({ body, variables }: RestRule, input: DescMessage, schemas: Schemas): JsonObject | undefined {
+  if (body === undefined) return undefined;
+  if (body !== "*") return schemas.field(body);
+  const elsewhere = new Set<DescField>(
+    variables.flatMap(({ fields: [first, ...deeper] }) => (first && deeper.length === 0 ? [first] : [])),
+  );
+  return elsewhere.size === 0 ? schemas.message(input) : schemas.object(input, elsewhere);
+}

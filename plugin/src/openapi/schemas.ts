@@ -1,0 +1,217 @@
+// Messages and enums as JSON Schema (2020-12, as OpenAPI 3.1 has it), in the form that ProtoJSON gives them.
+import { type DescEnum, type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
+import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
+import { getComments } from "@bufbuild/protoplugin";
+import type { Degraded } from "../plan/describe-degraded.ts";
+import type { ElementRules, RuledMessage } from "../resolve/model/rules.ts";
+import { constraintsOf } from "./constraints.ts";
+import { type Json, type JsonObject, only, unlessEmpty } from "./json.ts";
+
+/** What is known of messages besides their descriptors. */
+export interface Known {
+  readonly rules: (desc: DescMessage) => RuledMessage | undefined;
+  /** What failures do to the fields of a message that is composed, or that is made of one. */
+  readonly degrades: (desc: DescMessage) => readonly Degraded[];
+}
+
+/** Collects the schemas that are referred to, each once, by their full names. */
+export class Schemas {
+  readonly #found = new Map<string, JsonObject>();
+  readonly #known: Known;
+
+  constructor(known: Known) {
+    this.#known = known;
+  }
+
+  /** `components.schemas`. */
+  all(): JsonObject {
+    return Object.fromEntries([...this.#found].sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+  add(name: string, schema: JsonObject): JsonObject {
+    this.#found.set(name, schema);
+    return { $ref: `#/components/schemas/${name}` };
+  }
+
+  message(desc: DescMessage): JsonObject {
+    const known = wellKnown(desc.typeName);
+    if (known !== undefined) return known;
+    const name = desc.typeName;
+    if (!this.#found.has(name)) {
+      this.#found.set(name, {}); // of a message that holds itself
+      this.#found.set(name, this.object(desc));
+    }
+    return { $ref: `#/components/schemas/${name}` };
+  }
+  enum(desc: DescEnum): JsonObject {
+    if (desc.typeName === "google.protobuf.NullValue") return { type: "null" };
+    if (!this.#found.has(desc.typeName)) {
+      const names = desc.values.map(({ name }) => name);
+      const known = only({ type: "string", enum: names, description: commentOf(desc) });
+      // What a later version of an upstream gives is a number.
+      this.#found.set(desc.typeName, desc.open ? { anyOf: [known, { type: "integer", format: "int32" }] } : known);
+    }
+    return { $ref: `#/components/schemas/${desc.typeName}` };
+  }
+
+  /** @param without fields that stand elsewhere in a request */
+  object(desc: DescMessage, without: ReadonlySet<DescField> = new Set()): JsonObject {
+    const rules = this.#known.rules(desc);
+    const degrades = this.#known.degrades(desc);
+    const fields = desc.fields.filter((field) => !without.has(field));
+    const required = fields.filter(
+      (field) =>
+        field.presence === Presence.LEGACY_REQUIRED || rules?.fields.some((one) => one.field === field && one.required),
+    );
+    const groups = desc.oneofs.filter(({ fields: members }) => members.length > 1);
+    const notes = [
+      commentOf(desc),
+      ...groups.map((oneof) => `At most one of ${oneof.fields.map(({ jsonName }) => `\`${jsonName}\``).join(", ")}.`),
+    ];
+    return only({
+      type: "object",
+      description: unlessEmpty(notes.filter((note) => note !== undefined).join("\n\n")),
+      properties: Object.fromEntries(
+        fields.map((field) => {
+          const own = rules?.fields.find((one) => one.field === field);
+          return [field.jsonName, this.field(field, own?.value, degrades)];
+        }),
+      ),
+      required: unlessEmpty(required.map(({ jsonName }) => jsonName)),
+      deprecated: desc.proto.options?.deprecated === true ? true : undefined,
+    });
+  }
+
+  field(field: DescField, rules?: ElementRules | undefined, degrades: readonly Degraded[] = []): JsonObject {
+    const touched = degrades.filter(
+      (one) => (one.field === field.name || one.field === field.oneof?.name) && one.becomes !== "within",
+    );
+    const notes = [
+      commentOf(field),
+      ...touched.map(({ when, becomes }) => `${MAY[becomes] ?? becomes} when \`${when}\` fails.`),
+    ];
+    return this.#annotated(
+      this.#value(field, rules),
+      only({
+        description: unlessEmpty(notes.filter((note) => note !== undefined).join("\n\n")),
+        deprecated: field.proto.options?.deprecated === true ? true : undefined,
+        "x-bff-degrades": unlessEmpty(touched.map(({ when, becomes }): JsonObject => ({ when, becomes }))),
+      }),
+    );
+  }
+  /** Beside `$ref` other words count in 3.1, too. */
+  #annotated(schema: JsonObject, words: JsonObject): JsonObject {
+    return { ...schema, ...words };
+  }
+
+  #value(field: DescField, rules: ElementRules | undefined): JsonObject {
+    // Enums are names here, and numbers to rules.
+    const ruled = (of: ElementRules | undefined): JsonObject =>
+      of === undefined || field.enum !== undefined ? {} : constraintsOf(of);
+    const own =
+      field.fieldKind === "list" || field.fieldKind === "map"
+        ? rules === undefined
+          ? {}
+          : constraintsOf(rules)
+        : ruled(rules);
+    switch (field.fieldKind) {
+      case "list": {
+        return { type: "array", items: { ...this.#single(field), ...ruled(rules?.items) }, ...own };
+      }
+      case "map": {
+        const values = { ...this.#single(field), ...ruled(rules?.values) };
+        return { type: "object", additionalProperties: values, ...own };
+      }
+      default:
+        return { ...this.#single(field), ...own };
+    }
+  }
+  #single(field: DescField): JsonObject {
+    if (field.message !== undefined) return this.message(field.message);
+    if (field.enum !== undefined) return this.enum(field.enum);
+    return scalarSchema(field.scalar ?? ScalarType.STRING);
+  }
+}
+
+const MAY: Readonly<Record<string, string>> = {
+  missing: "Missing",
+  replaced: "Replaced by a fallback",
+  incomplete: "Incomplete",
+  stale: "Older than wanted",
+};
+
+/** Its leading comment, without what only tools read. */
+export function commentOf(desc: Parameters<typeof getComments>[0]): string | undefined {
+  const text = getComments(desc)
+    .leading?.split("\n")
+    .map((line) => line.trim())
+    .join("\n")
+    .trim();
+  return text === undefined || text === "" || /^(buf:lint|@exclude)/.test(text) ? undefined : text;
+}
+
+const SIGNED_64 = "^-?[0-9]{1,19}$";
+export function scalarSchema(scalar: ScalarType): JsonObject {
+  switch (scalar) {
+    case ScalarType.BOOL:
+      return { type: "boolean" };
+    case ScalarType.STRING:
+      return { type: "string" };
+    case ScalarType.BYTES:
+      return { type: "string", contentEncoding: "base64" };
+    case ScalarType.FLOAT:
+    case ScalarType.DOUBLE:
+      return {
+        anyOf: [
+          { type: "number", format: scalar === ScalarType.FLOAT ? "float" : "double" },
+          { type: "string", enum: ["NaN", "Infinity", "-Infinity"] },
+        ],
+      };
+    case ScalarType.INT64:
+    case ScalarType.SINT64:
+    case ScalarType.SFIXED64:
+      return { type: "string", format: "int64", pattern: SIGNED_64 };
+    case ScalarType.UINT64:
+    case ScalarType.FIXED64:
+      return { type: "string", format: "uint64", pattern: "^[0-9]{1,20}$" };
+    case ScalarType.UINT32:
+    case ScalarType.FIXED32:
+      return { type: "integer", format: "uint32", minimum: 0, maximum: 4294967295 };
+    default:
+      return { type: "integer", format: "int32" };
+  }
+}
+
+/** What ProtoJSON writes in a form of its own. */
+function wellKnown(typeName: string): JsonObject | undefined {
+  if (!typeName.startsWith("google.protobuf.")) return undefined;
+  const name = typeName.slice("google.protobuf.".length);
+  const wrapped = WRAPPED[name];
+  if (wrapped !== undefined) return { anyOf: [scalarSchema(wrapped), { type: "null" }] };
+  return KNOWN[name];
+}
+const WRAPPED: Readonly<Record<string, ScalarType>> = {
+  BoolValue: ScalarType.BOOL,
+  StringValue: ScalarType.STRING,
+  BytesValue: ScalarType.BYTES,
+  FloatValue: ScalarType.FLOAT,
+  DoubleValue: ScalarType.DOUBLE,
+  Int32Value: ScalarType.INT32,
+  UInt32Value: ScalarType.UINT32,
+  Int64Value: ScalarType.INT64,
+  UInt64Value: ScalarType.UINT64,
+};
+const KNOWN: Readonly<Record<string, JsonObject>> = {
+  Timestamp: { type: "string", format: "date-time" },
+  Duration: { type: "string", pattern: "^-?[0-9]{1,12}(\\.[0-9]{1,9})?s$", examples: ["1.5s"] },
+  FieldMask: { type: "string", examples: ["name,address.city"] },
+  Struct: { type: "object", additionalProperties: true },
+  Value: { description: "Any JSON value." },
+  ListValue: { type: "array", items: true as Json },
+  Empty: { type: "object" },
+  Any: {
+    type: "object",
+    properties: { "@type": { type: "string" } },
+    required: ["@type"],
+    additionalProperties: true,
+  },
+};

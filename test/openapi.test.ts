@@ -1,0 +1,136 @@
+// `openapi=true`: documents that a validator by other hands accepts, with schemas that a compiler by other hands compiles; two of them are
+// read by a person (test/golden/openapi), and what protobuf-es writes as JSON of any answer fits its schema. The page of `reference` is whole.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Script } from "node:vm";
+import { toJson } from "@bufbuild/protobuf";
+import { Validator } from "@seriousme/openapi-schema-validator";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { expect, onTestFinished, test } from "vitest";
+import { runCommand } from "../plugin/src/command/command.ts";
+import { compile } from "../plugin/src/compile.ts";
+import { goldenCases, textsBelow, UPDATE, UPSTREAMS } from "./support/golden.ts";
+import { numbers, randomMessage } from "./support/random-message.ts";
+import { requestFor, schemaOf } from "./support/request.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const golden = join(root, "test/golden/openapi");
+
+interface Document {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, { readonly operationId: string }>>>>;
+  readonly components: {
+    readonly schemas: Readonly<Record<string, unknown>>;
+    readonly securitySchemes?: Readonly<Record<string, unknown>>;
+  };
+}
+
+function documents(
+  texts: Readonly<Record<string, string>>,
+  targets: readonly string[],
+): Readonly<Record<string, string>> {
+  const { response } = compile(
+    { ...requestFor(texts, targets), parameter: "import_extension=ts,openapi=true" },
+    (name) => texts[name],
+  );
+  expect(response.error).toBe("");
+  const found = response.file.filter(({ name }) => name.endsWith(".json"));
+  return Object.fromEntries(found.map(({ name, content }) => [name, content]));
+}
+
+const example = textsBelow(join(root, "proto/example"));
+const cases = [
+  ...goldenCases("emit")
+    .filter(({ name }) =>
+      /^(limits|permits|versions|validation|rest|http|identity-sources|enums|copies-optional|well-known|oneof|proto2-bff|any|editions|no-package|packages|names-odd)/.test(
+        name,
+      ),
+    )
+    .map(({ name, protos }) => ({ name, texts: { ...UPSTREAMS, ...protos }, targets: Object.keys(protos) })),
+  ...["web/v1/web.proto", "mobile/v1/mobile.proto", "account/v1/account.proto"].map((target) => ({
+    name: target.slice(0, target.indexOf("/")),
+    texts: example,
+    targets: [target],
+  })),
+];
+
+test.each(cases)("the documents of $name are OpenAPI 3.1", async ({ texts, targets }) => {
+  const found = Object.entries(documents(texts, targets));
+  expect(found.length).toBeGreaterThan(0);
+  for (const [name, content] of found) {
+    expect(name).toMatch(/openapi\.json$/);
+    const validator = new Validator();
+    const { valid, errors } = await validator.validate(JSON.parse(content));
+    expect({ valid, errors }).toEqual({ valid: true, errors: undefined });
+    expect(validator.version).toBe("3.1");
+    const document = JSON.parse(content) as Document;
+    const ids = Object.values(document.paths).flatMap((item) =>
+      Object.values(item).map(({ operationId }) => operationId),
+    );
+    expect(new Set(ids).size).toBe(ids.length);
+    // Every name that is referred to is there.
+    const refs = [...content.matchAll(/"\$ref": "#\/components\/schemas\/([^"]+)"/g)].map(([, ref = ""]) => ref);
+    expect(refs.filter((ref) => !(ref in document.components.schemas))).toEqual([]);
+  }
+});
+
+test.each(["account", "limits", "rest"])("the document of %s", (name) => {
+  const found = cases.find((one) => one.name === name);
+  if (found === undefined) throw new Error(`no case ${name}`);
+  for (const [path, content] of Object.entries(documents(found.texts, found.targets))) {
+    const expected = join(golden, name, path);
+    if (UPDATE) {
+      mkdirSync(dirname(expected), { recursive: true });
+      writeFileSync(expected, content);
+    }
+    expect(content).toBe(readFileSync(expected, "utf8"));
+  }
+});
+
+test.each(cases)("any answer of $name fits its schema", ({ texts, targets }) => {
+  const { files, registry } = schemaOf(requestFor(texts, targets));
+  const random = numbers(7);
+  let checked = 0;
+  for (const content of Object.values(documents(texts, targets))) {
+    const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true, ownProperties: true });
+    const document = JSON.parse(content) as Document;
+    ajv.addSchema(document, "document");
+    for (const { output } of files.flatMap(({ services }) => services.flatMap(({ methods }) => methods))) {
+      if (!(output.typeName in document.components.schemas)) continue;
+      const fits = ajv.compile({ $ref: `document#/components/schemas/${output.typeName}` });
+      for (let i = 0; i < 20; i++) {
+        const answer = toJson(output, randomMessage(output, random), { registry });
+        expect({ fits: fits(answer), answer, errors: fits.errors }).toEqual({ fits: true, answer, errors: null });
+        checked++;
+      }
+    }
+  }
+  expect(checked).toBeGreaterThan(0);
+});
+
+test("the page of a document is one file that asks nobody, whatever the document's texts are", () => {
+  const folder = mkdtempSync(join(tmpdir(), "protobff-reference-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const [path, out] = [join(folder, "openapi.json"), join(folder, "index.html")];
+  const title = "</title></script><script>alert(1)</script>";
+  writeFileSync(path, JSON.stringify({ openapi: "3.1.0", info: { title, version: "v1" }, paths: {} }));
+  expect(runCommand(["reference", path, "--out", out])).toEqual({ exitCode: 0, stdout: `wrote ${out}\n`, stderr: "" });
+  const html = readFileSync(out, "utf8");
+  const scripts = [...html.matchAll(/<script>(.*?)<\/script>/gs)].map(([, text = ""]) => text);
+  expect(scripts).toHaveLength(2);
+  for (const text of scripts) expect(() => new Script(text)).not.toThrow();
+  const rest = html.replace(/<(script|style)>.*?<\/\1>/gs, "");
+  expect(rest).not.toMatch(/src=|href=|alert\(1\)<\/script>/);
+  expect(rest).toContain("<title>&lt;/title&gt;");
+});
+
+test.each([
+  [[], "reference needs a document"],
+  [["nowhere.json"], '"nowhere.json" cannot be read'],
+  [["package.json"], '"package.json" is no OpenAPI document'],
+])("reference %j says what is wrong", (args, said) => {
+  const { exitCode, stderr } = runCommand(["reference", ...args]);
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain(said);
+});
