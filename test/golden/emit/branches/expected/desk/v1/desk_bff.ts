@@ -2,15 +2,15 @@
 // @generated from file desk/v1/desk.proto (package desk.v1, syntax proto3)
 /* eslint-disable */
 
-import type { Batch, BranchRule, Endpoint, Identity, Observer, Request, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
-import { atMost, Code, endpoint, Upstream } from "@protobff/runtime";
-import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { BatchGetItemsRequestSchema, GetItemRequestSchema, GetOrderRequestSchema } from "../../up/v1/up_pb.ts";
+import type { Batch, BranchRule, Endpoint, Identity, Observer, Request, ResolverClient, ResolverFor, Rpc, UnaryClient, UpstreamOptions } from "@protobff/runtime";
+import { atMost, cel, clientOf, clientsOf, Code, endpoint, Upstream } from "@protobff/runtime";
+import type { BatchGetItemsRequestSchema, GetItemRequestSchema, GetOrderRequestSchema, Item } from "../../up/v1/up_pb.ts";
 import { ItemService, OrderService } from "../../up/v1/up_pb.ts";
-import type { BatchGetItemsResponseRead, ItemRead, OrderRead } from "./desk_codec.ts";
-import { decodeBatchGetItemsResponse, decodeGetDeskRequest, decodeItem, decodeOrder, encodeBatchGetItemsRequest, encodeDesk, encodeGetItemRequest, encodeGetOrderRequest, encodeOffice } from "./desk_codec.ts";
 import type { Caller, Desk, GetDeskRequest, Office } from "./desk_pb.ts";
 import { DeskService, OfficeService } from "./desk_pb.ts";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { BatchGetItemsResponseRead, OrderRead } from "./desk_codec.ts";
+import { decodeBatchGetItemsResponse, decodeGetDeskRequest, decodeItem, decodeOrder, encodeBatchGetItemsRequest, encodeDesk, encodeGetItemRequest, encodeGetOrderRequest, encodeOffice } from "./desk_codec.ts";
 
 // ---- policies: what desk/v1/desk.proto and its imports say, over the defaults ----
 
@@ -30,18 +30,23 @@ const CALL = {
 
 const GET_ITEM_CALL = {
   ...CALL,
-  retry: { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 }, // desk.proto:55
-  cache: { ttlMs: 10_000 }, // desk.proto:55
+  retry: { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 }, // desk.proto:60
+  cache: { ttlMs: 10_000 }, // desk.proto:60
+};
+
+const ONCE_CALL = {
+  ...CALL,
+  retry: undefined,
 };
 
 /** How to reach each upstream; a branch that is left out is off. */
-export type Clients = Readonly<Record<"item" | "order", UnaryClient>> & Readonly<Partial<Record<"item.canary" | "item.next" | "order.canary", UnaryClient>>>;
+export type Clients = Readonly<Record<"item" | "order", UnaryClient>> & Readonly<Partial<Record<"item.canary" | "item.next" | "order.lab" | "order.canary", UnaryClient>>>;
 
 /** The upstreams as this package uses them. Breakers and limits live here, so make one per process. */
 export function createUpstreams(clients: Clients, options?: UpstreamOptions) {
   return {
     item: new Upstream("up.v1.ItemService", clients.item, UPSTREAM, options, { canary: clients["item.canary"], next: clients["item.next"] }),
-    order: new Upstream("up.v1.OrderService", clients.order, ORDER_UPSTREAM, options, { canary: clients["order.canary"] }),
+    order: new Upstream("up.v1.OrderService", clients.order, ORDER_UPSTREAM, options, { lab: clients["order.lab"], canary: clients["order.canary"] }),
   };
 }
 export type Upstreams = ReturnType<typeof createUpstreams>;
@@ -51,31 +56,67 @@ export interface Env {
   readonly TESTERS: string[]; // desk.proto:8:8
 }
 
+/** The upstreams that resolvers can call. */
+export interface ResolverClients {
+  readonly item: ResolverClient<typeof ItemService>;
+  readonly order: ResolverClient<typeof OrderService>;
+}
+
+/** What functions of yours supply; `npx protoc-gen-bff init-resolvers resolvers.ts` writes their beginnings. */
+export interface DeskResolvers {
+  /** desk.v1.Office.note (desk.proto:76:46) */
+  readonly officeNote: ResolverFor<
+    Caller,
+    GetDeskRequest,
+    { readonly items: Item[] },
+    ResolverClients,
+    string
+  >;
+}
+
 /** What composing needs besides the request. */
 export interface App {
   readonly env: Env;
-  readonly getItem: Rpc<MessageInitShape<typeof GetItemRequestSchema>, ItemRead>;
+  readonly resolvers: DeskResolvers;
+  readonly clients: (cx: Request<unknown, Caller>) => ResolverClients;
+  readonly getItem: Rpc<MessageInitShape<typeof GetItemRequestSchema>, Item>;
   readonly getOrder: Rpc<MessageInitShape<typeof GetOrderRequestSchema>, OrderRead>;
-  readonly itemById: Batch<MessageInitShape<typeof BatchGetItemsRequestSchema>, BatchGetItemsResponseRead, string, ItemRead>;
+  readonly itemById: Batch<MessageInitShape<typeof BatchGetItemsRequestSchema>, BatchGetItemsResponseRead, string, Item>;
 }
 
-function createApp({ item, order }: Upstreams, env: Env): App {
+function createApp({ item, order }: Upstreams, env: Env, resolvers: DeskResolvers): App {
   const itemBranches: readonly BranchRule<Caller>[] = [
     { name: "canary", known: true, if: (cx) => cx.header("x-canary") === "1" && env.TESTERS.includes(cx.principal.subject) }, // desk.proto:23:9
     { name: "next", known: true, share: 0.05, by: (cx) => cx.principal.tenant }, // desk.proto:24:9
   ];
   const orderBranches: readonly BranchRule<undefined>[] = [
-    { name: "canary", share: 0.01 }, // desk.proto:28:15
+    { name: "lab", if: (cx) => cx.peer.address.startsWith("10.") && cel.compareTime(cx.now(), cel.toTimestamp("2030-01-01T00:00:00Z")) < 0 }, // desk.proto:30:9
+    { name: "canary", share: 0.01 }, // desk.proto:31:9
   ];
   return {
     env,
+    resolvers,
+    clients: clientsOf({
+      item: clientOf(ItemService, item, {
+        getItem: { ...CALL, branches: itemBranches },
+        findItems: { ...CALL, branches: itemBranches },
+        batchGetItems: { ...CALL, branches: itemBranches },
+        mapItems: { ...CALL, branches: itemBranches },
+      }),
+      order: clientOf(OrderService, order, {
+        getOrder: { ...CALL, branches: orderBranches },
+        placeOrder: { ...ONCE_CALL, branches: orderBranches },
+        payOrder: { ...ONCE_CALL, branches: orderBranches },
+        cancelOrder: { ...CALL, branches: orderBranches },
+      }),
+    }),
     getItem: item.unaryWith(ItemService.method.getItem, encodeGetItemRequest, decodeItem, { ...GET_ITEM_CALL, retry: { ...GET_ITEM_CALL.retry, when: (error) => error.message !== "" }, branches: itemBranches }),
     getOrder: order.unaryWith(OrderService.method.getOrder, encodeGetOrderRequest, decodeOrder, { ...CALL, branches: orderBranches }),
     itemById: {
       rpc: item.unaryWith(ItemService.method.batchGetItems, encodeBatchGetItemsRequest, decodeBatchGetItemsResponse, { ...CALL, branches: itemBranches }),
       request: (ids: string[]) => ({ ids }),
       items: (response: BatchGetItemsResponseRead) => response.items,
-      key: (item: ItemRead) => item.id,
+      key: (item: Item) => item.id,
       max: 100,
     },
   };
@@ -84,10 +125,10 @@ function createApp({ item, order }: Upstreams, env: Env): App {
 // ---- services ----
 
 /** desk.v1.DeskService, ready to serve. */
-export function createDeskService(deps: { readonly upstreams: Upstreams; readonly env: Env; readonly identity: Identity<Caller>; readonly observer?: Observer | undefined }): Endpoint[] {
-  const app = createApp(deps.upstreams, deps.env);
+export function createDeskService(deps: { readonly upstreams: Upstreams; readonly env: Env; readonly resolvers: DeskResolvers; readonly identity: Identity<Caller>; readonly observer?: Observer | undefined }): Endpoint[] {
+  const app = createApp(deps.upstreams, deps.env, deps.resolvers);
   return [
-    endpoint(DeskService.method.getDesk, app, { // desk.proto:34:7
+    endpoint(DeskService.method.getDesk, app, { // desk.proto:39:7
       timeoutMs: 2_000,
       permit: { public: true },
       compose: composeDesk,
@@ -99,10 +140,10 @@ export function createDeskService(deps: { readonly upstreams: Upstreams; readonl
 }
 
 /** desk.v1.OfficeService, ready to serve. */
-export function createOfficeService(deps: { readonly upstreams: Upstreams; readonly env: Env; readonly identity: Identity<Caller>; readonly observer?: Observer | undefined }): Endpoint[] {
-  const app = createApp(deps.upstreams, deps.env);
+export function createOfficeService(deps: { readonly upstreams: Upstreams; readonly env: Env; readonly resolvers: DeskResolvers; readonly identity: Identity<Caller>; readonly observer?: Observer | undefined }): Endpoint[] {
+  const app = createApp(deps.upstreams, deps.env, deps.resolvers);
   return [
-    endpoint(OfficeService.method.getOffice, app, { // desk.proto:38:7
+    endpoint(OfficeService.method.getOffice, app, { // desk.proto:43:7
       timeoutMs: 2_000,
       permit: {},
       compose: composeOffice,
@@ -119,10 +160,10 @@ export function createOfficeService(deps: { readonly upstreams: Upstreams; reado
 export async function composeDesk(cx: Request<App, Caller | undefined>, args: GetDeskRequest): Promise<Desk> {
   const { getItem, getOrder } = cx.app;
 
-  // desk.proto:53:5
+  // desk.proto:58:5
   const itemStep = cx.call(getItem, { id: args.id });
 
-  // desk.proto:57:5
+  // desk.proto:62:5
   const orderStep = cx.call(getOrder, { id: args.id });
 
   const item = await itemStep;
@@ -137,21 +178,35 @@ export async function composeDesk(cx: Request<App, Caller | undefined>, args: Ge
 }
 
 /** desk.v1.Office */
-export async function composeOffice(cx: Request<App, Caller>, _args: GetDeskRequest): Promise<Office> {
+export async function composeOffice(cx: Request<App, Caller>, args: GetDeskRequest): Promise<Office> {
   const { itemById } = cx.app;
 
-  // desk.proto:63:33
+  // desk.proto:68:33
   const items_Step = cx.step(async () => {
     const items = ["a", "b"];
     atMost(items, 2);
     return cx.present(await Promise.all(items.map((id) => cx.load(itemById, id))));
   });
 
+  // desk.proto:76:46
+  const noteStep = cx.step(async () => {
+    const items_ = await items_Step;
+    return cx.resolve({
+      name: "desk.v1.Office.note",
+      run: (given) => cx.app.resolvers.officeNote(given),
+      args,
+      steps: { items: items_ },
+      clients: cx.app.clients,
+    });
+  });
+
   const items_ = await items_Step;
+  const note = await noteStep;
 
   const office: Office = {
     $typeName: "desk.v1.Office",
     names: items_.map((i) => i.name),
+    note,
   };
   return office;
 }

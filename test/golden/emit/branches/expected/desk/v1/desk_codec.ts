@@ -4,11 +4,13 @@
 
 import type { Reader, Writer } from "@protobff/runtime";
 import { decoder, encoder } from "@protobff/runtime";
-import type { BatchGetItemsResponse, Item, Order } from "../../up/v1/up_pb.ts";
-import { BatchGetItemsRequestSchema, BatchGetItemsResponseSchema, GetItemRequestSchema, GetOrderRequestSchema, ItemSchema, OrderSchema } from "../../up/v1/up_pb.ts";
+import type { BatchGetItemsResponse, Item, Order, Size } from "../../up/v1/up_pb.ts";
+import { BatchGetItemsRequestSchema, BatchGetItemsResponseSchema, GetItemRequestSchema, GetOrderRequestSchema, ItemSchema, OrderSchema, SizeSchema } from "../../up/v1/up_pb.ts";
 import type { GetDeskRequest } from "./desk_pb.ts";
 import { DeskSchema, GetDeskRequestSchema, OfficeSchema } from "./desk_pb.ts";
 import type { MessageInitShape, UnknownField } from "@bufbuild/protobuf";
+import type { Duration, StringValue, Timestamp } from "@bufbuild/protobuf/wkt";
+import { DurationSchema, StringValueSchema, TimestampSchema } from "@bufbuild/protobuf/wkt";
 
 // ---- what is sent ----
 
@@ -47,6 +49,7 @@ function writeDesk(w: Writer, message: MessageInitShape<typeof DeskSchema>): voi
 
 function writeOffice(w: Writer, message: MessageInitShape<typeof OfficeSchema>): void {
   for (const item of message.names ?? []) w.tag(10).string(item);
+  if (message.note) w.tag(18).string(message.note);
   w.unknown(message);
 }
 
@@ -64,23 +67,93 @@ export const decodeBatchGetItemsResponse = decoder(BatchGetItemsResponseSchema, 
 /** desk.v1.GetDeskRequest */
 export const decodeGetDeskRequest = decoder(GetDeskRequestSchema, readGetDeskRequest);
 
-/** What is read of up.v1.Item. */
-export interface ItemRead extends Pick<Item, "$typeName" | "id" | "name"> {}
-
-function readItem(r: Reader): ItemRead {
-  const message: ItemRead = {
+function readItem(r: Reader): Item {
+  const message: Item = {
     $typeName: "up.v1.Item",
     id: "",
     name: "",
+    ownerId: "",
+    priceCents: 0n,
+    stock: 0,
+    kind: 0,
+    note: undefined,
+    size: undefined,
+    sizes: [],
+    sizesByName: {},
+    tags: [],
+    label: undefined,
+    createdAt: undefined,
+    leadTime: undefined,
+    media: { case: undefined },
+    attributes: {},
+    kinds: [],
+    views: 0,
+    rating: 0,
+    digest: new Uint8Array(),
   };
+  let unknown: UnknownField[] | undefined;
   while (r.more()) {
     const tag = r.tag();
     switch (tag) {
       case 10: message.id = r.string(); break;
       case 18: message.name = r.string(); break;
-      default: r.skip(tag, ItemSchema);
+      case 26: message.ownerId = r.string(); break;
+      case 32: message.priceCents = r.int64(); break;
+      case 40: message.stock = r.int32(); break;
+      case 48: message.kind = r.enum(); break;
+      case 58: message.note = r.string(); break;
+      case 66: r.once(message.size === undefined); message.size = r.message(readSize); break;
+      case 74: message.sizes.push(r.message(readSize)); break;
+      case 82: {
+        const end = r.enter();
+        let key = "";
+        let value: typeof message.sizesByName[string] | undefined;
+        while (r.more()) {
+          switch (r.tag()) {
+            case 10: key = r.string(); break;
+            case 18: r.once(value === undefined); value = r.message(readSize); break;
+            default: r.unusual();
+          }
+        }
+        r.leave(end);
+        message.sizesByName[r.key(key)] = r.given(value);
+        break;
+      }
+      case 90: message.tags.push(r.string()); break;
+      case 98: r.once(message.label === undefined); message.label = r.message(readStringValue).value; break;
+      case 106: r.once(message.createdAt === undefined); message.createdAt = r.message(readTimestamp); break;
+      case 114: r.once(message.leadTime === undefined); message.leadTime = r.message(readDuration); break;
+      case 122: message.media = { case: "imageUrl", value: r.string() }; break;
+      case 130: r.once(message.media.case !== "placeholder"); message.media = { case: "placeholder", value: r.message(readSize) }; break;
+      case 138: {
+        const end = r.enter();
+        let key = "";
+        let value: typeof message.attributes[string] | undefined;
+        while (r.more()) {
+          switch (r.tag()) {
+            case 10: key = r.string(); break;
+            case 18: value = r.string(); break;
+            default: r.unusual();
+          }
+        }
+        r.leave(end);
+        message.attributes[r.key(key)] = value ?? "";
+        break;
+      }
+      case 144: message.kinds.push(r.enum()); break;
+      case 146: {
+        const end = r.enter();
+        while (r.more()) message.kinds.push(r.enum());
+        r.leave(end);
+        break;
+      }
+      case 152: message.views = r.uint32(); break;
+      case 161: message.rating = r.double(); break;
+      case 170: message.digest = r.bytes(); break;
+      default: unknown = r.unknown(tag, ItemSchema, unknown);
     }
   }
+  if (unknown !== undefined) message.$unknown = unknown;
   return message;
 }
 
@@ -103,9 +176,7 @@ function readOrder(r: Reader): OrderRead {
 }
 
 /** What is read of up.v1.BatchGetItemsResponse. */
-export interface BatchGetItemsResponseRead extends Pick<BatchGetItemsResponse, "$typeName"> {
-  items: ItemRead[];
-}
+export interface BatchGetItemsResponseRead extends Pick<BatchGetItemsResponse, "$typeName" | "items"> {}
 
 function readBatchGetItemsResponse(r: Reader): BatchGetItemsResponseRead {
   const message: BatchGetItemsResponseRead = {
@@ -133,6 +204,82 @@ function readGetDeskRequest(r: Reader): GetDeskRequest {
     switch (tag) {
       case 10: message.id = r.string(); break;
       default: unknown = r.unknown(tag, GetDeskRequestSchema, unknown);
+    }
+  }
+  if (unknown !== undefined) message.$unknown = unknown;
+  return message;
+}
+
+function readSize(r: Reader): Size {
+  const message: Size = {
+    $typeName: "up.v1.Size",
+    width: 0,
+    height: 0,
+    unit: 0,
+  };
+  let unknown: UnknownField[] | undefined;
+  while (r.more()) {
+    const tag = r.tag();
+    switch (tag) {
+      case 8: message.width = r.int32(); break;
+      case 16: message.height = r.int32(); break;
+      case 24: message.unit = r.enum(); break;
+      default: unknown = r.unknown(tag, SizeSchema, unknown);
+    }
+  }
+  if (unknown !== undefined) message.$unknown = unknown;
+  return message;
+}
+
+function readStringValue(r: Reader): StringValue {
+  const message: StringValue = {
+    $typeName: "google.protobuf.StringValue",
+    value: "",
+  };
+  let unknown: UnknownField[] | undefined;
+  while (r.more()) {
+    const tag = r.tag();
+    switch (tag) {
+      case 10: message.value = r.string(); break;
+      default: unknown = r.unknown(tag, StringValueSchema, unknown);
+    }
+  }
+  if (unknown !== undefined) message.$unknown = unknown;
+  return message;
+}
+
+function readTimestamp(r: Reader): Timestamp {
+  const message: Timestamp = {
+    $typeName: "google.protobuf.Timestamp",
+    seconds: 0n,
+    nanos: 0,
+  };
+  let unknown: UnknownField[] | undefined;
+  while (r.more()) {
+    const tag = r.tag();
+    switch (tag) {
+      case 8: message.seconds = r.int64(); break;
+      case 16: message.nanos = r.int32(); break;
+      default: unknown = r.unknown(tag, TimestampSchema, unknown);
+    }
+  }
+  if (unknown !== undefined) message.$unknown = unknown;
+  return message;
+}
+
+function readDuration(r: Reader): Duration {
+  const message: Duration = {
+    $typeName: "google.protobuf.Duration",
+    seconds: 0n,
+    nanos: 0,
+  };
+  let unknown: UnknownField[] | undefined;
+  while (r.more()) {
+    const tag = r.tag();
+    switch (tag) {
+      case 8: message.seconds = r.int64(); break;
+      case 16: message.nanos = r.int32(); break;
+      default: unknown = r.unknown(tag, DurationSchema, unknown);
     }
   }
   if (unknown !== undefined) message.$unknown = unknown;

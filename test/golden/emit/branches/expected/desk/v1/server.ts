@@ -6,6 +6,7 @@ import { serve } from "@protobff/runtime";
 import { DeskService, OfficeService } from "./desk_pb.ts";
 import { ItemService, OrderService } from "../../up/v1/up_pb.ts";
 import { createIdentity } from "./identity.ts";
+import type { DeskResolvers } from "./desk_bff.ts";
 import { createDeskService, createOfficeService, createUpstreams } from "./desk_bff.ts";
 
 await serve({
@@ -17,17 +18,19 @@ await serve({
   },
   branches: {
     item: ["canary", "next"],
-    order: ["canary"],
+    order: ["lab", "canary"],
   },
   env: (read) => ({
     TESTERS: read.strings("TESTERS"),
   }),
   identity: createIdentity,
-  create: ({ clients, env, identity, observer, cache }) => {
+  resolvers: ["officeNote"],
+  create: ({ clients, env, identity, observer, cache, supplied }) => {
     const upstreams = createUpstreams(clients, { observer, cache });
+    const resolvers = supplied.resolvers as DeskResolvers;
     return [
-      ...createDeskService({ upstreams, env, identity, observer }),
-      ...createOfficeService({ upstreams, env, identity, observer }),
+      ...createDeskService({ upstreams, env, resolvers, identity, observer }),
+      ...createOfficeService({ upstreams, env, resolvers, identity, observer }),
     ];
   },
 });
