@@ -16,6 +16,7 @@ import { checkHiddenSteps } from "./hidden-steps.ts";
 import { checkIdentify } from "./identify.ts";
 import { checkIdentityHeaders } from "./identity-headers.ts";
 import { checkIdleAutobind } from "./idle-autobind.ts";
+import { checkIdleRules, checkUniqueMessages } from "./idle-rules.ts";
 import { checkIdleSources } from "./idle-sources.ts";
 import { checkKnownServices } from "./known-services.ts";
 import { checkLimits } from "./limits.ts";
@@ -58,6 +59,7 @@ const ALL_CHECKS: readonly Check[] = Object.freeze([
   checkCachedAnswers,
   checkSuccessors,
   checkRestPaths,
+  checkUniqueMessages,
 ]);
 
 /** Rules about what works and is hardly meant: where something else is wrong, that may be the reason, so they run only when nothing is. */
@@ -66,6 +68,7 @@ const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
   checkUnordered,
   checkSuspicions,
   checkIdleSources,
+  checkIdleRules,
   checkUnreadEnv,
   checkUncalledFunctions,
   checkKnownServices,

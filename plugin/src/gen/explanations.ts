@@ -5593,6 +5593,50 @@ export const EXPLANATIONS: readonly Explanation[] = [
     ]
   },
   {
+    "code": "BFF545",
+    "severity": "warning",
+    "meaning": "A rule of `buf.validate` changes what is allowed. `required` does not where a value is always there: in a list, and in a map.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message GetRequest {\n  // …\n  repeated string tags = 2 [(buf.validate.field).repeated.items.required = true];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:15:76: warning BFF545: `required` changes nothing in `items`: what is in a list is always set\n    15 |   repeated string tags = 2 [(buf.validate.field).repeated.items.required = true];\n       |                                                                            ^^^^\n  hint: leave it out, or say what it has to be, as in `string.min_len: 1`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message GetRequest {\n  // …\n  repeated string tags = 2 [(buf.validate.field).repeated.items.string.min_len = 1];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF547",
+    "severity": "warning",
+    "meaning": "`validate` changes something: the request of the rpc, or a message inside of it, has rules of `buf.validate`.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "service AppService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    option (bff.v1.method).validate = false;\n  }\n}\n\nmessage GetRequest {\n  string id = 1;\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:10:39: warning BFF547: `validate` changes nothing: \"GetRequest\" has no rules of buf.validate\n    10 |     option (bff.v1.method).validate = false;\n       |                                       ^^^^^\n  hint: leave it out"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "import \"buf/validate/validate.proto\";\n\nservice AppService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    option (bff.v1.method).validate = false;\n  }\n}\n\nmessage GetRequest {\n  string id = 1 [(buf.validate.field).string.min_len = 1];\n}"
+      }
+    ]
+  },
+  {
     "code": "BFF550",
     "severity": "warning",
     "meaning": "Who gets an answer is decided for each request. A guard that reads calls speaks when an answer is composed, and not when it is used again.",

@@ -237,6 +237,10 @@ export const CODES = {
     "Only `identify` says who calls to upstreams, because it says what has been proven. Metadata could say anything.",
   BFF535:
     "Who calls is read from `principal`, which is proven. A header like x-user-id is what a client writes into it, and any client may write any name.",
+  BFF545:
+    "A rule of `buf.validate` changes what is allowed. `required` does not where a value is always there: in a list, and in a map.",
+  BFF547:
+    "`validate` changes something: the request of the rpc, or a message inside of it, has rules of `buf.validate`.",
   BFF550:
     "Who gets an answer is decided for each request. A guard that reads calls speaks when an answer is composed, and not when it is used again.",
   BFF551:
