@@ -1,5 +1,7 @@
+import { fromBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { QuotaFailureSchema, RetryInfoSchema } from "../gen/google/rpc/error_details_pb.ts";
 import { acts, Bucket, shapes } from "../testing/exact-bucket.ts";
 import { FakeClock } from "../testing/fake-clock.ts";
 import { endOf } from "./calendar.ts";
@@ -8,6 +10,7 @@ import { keyOf } from "./key.ts";
 import { type Charged, isRefusal, Limits, type Refusal } from "./limits.ts";
 import { LocalCounters } from "./local-counters.ts";
 import { Counter, type RateLimit } from "./rate-limit.ts";
+import { exceeded } from "./refusals.ts";
 
 const limit = (init: Partial<RateLimit>): RateLimit => {
   return { name: "user", package: "web.v1", rate: 6, per: 60_000, burst: 3, ...init };
@@ -224,5 +227,40 @@ describe("limits of one request", () => {
     expect(isRefusal(charge([{ ...WIDE, package: "mobile.v1", rate: 99 }, 1]))).toBe(false);
     for (const wrong of [{ rate: 0 }, { burst: 0 }, { per: 0 }, { per: Number.NaN }])
       expect(() => charge([limit({ name: JSON.stringify(wrong), ...wrong }), 1])).toThrow(TypeError);
+  });
+});
+
+describe("what a refusal says", () => {
+  test("RetryInfo and QuotaFailure are what protobuf makes of them", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 2_000_000_000_000 }), (wait) => {
+        const counter = new Counter(limit({ name: "a" }));
+        const other = new Counter(limit({ name: 'b"\\é', per: "month", rate: 7, burst: 7 }));
+        const failure = exceeded(
+          [
+            { counter, standing: { wait, left: 1 } },
+            { counter: other, standing: { wait: 1, left: 0 } },
+          ],
+          0,
+        );
+        const ms = Math.ceil(wait / 1000);
+        const [retry, quota] = failure.details.map((detail) =>
+          "value" in detail && "type" in detail ? detail.value : new Uint8Array(),
+        );
+        expect(fromBinary(RetryInfoSchema, retry ?? new Uint8Array()).retryDelay).toMatchObject({
+          seconds: BigInt(Math.floor(ms / 1000)),
+          nanos: (ms % 1000) * 1_000_000,
+        });
+        const { violations } = fromBinary(QuotaFailureSchema, quota ?? new Uint8Array());
+        expect(violations.map(({ quotaId }) => quotaId)).toEqual(["web.v1/a", 'web.v1/b"\\é']);
+        expect(failure.headers.slice(2)).toEqual([
+          "ratelimit-policy",
+          '"a";q=6;w=60, "b\\"\\\\?";q=7',
+          "ratelimit",
+          `"a";r=1;t=${Math.ceil(wait / 1e6)}, "b\\"\\\\?";r=0;t=1`,
+        ]);
+        expect(Number(failure.headers[1])).toBe(Math.ceil(ms / 1000));
+      }),
+    );
   });
 });

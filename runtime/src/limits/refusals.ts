@@ -1,8 +1,8 @@
 import { create, toBinary } from "@bufbuild/protobuf";
-import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { Code, Failure, Reason } from "../failure.ts";
 import { QuotaFailureSchema, RetryInfoSchema } from "../gen/google/rpc/error_details_pb.ts";
 import type { ReceivedDetail } from "../wire/handed-on.ts";
+import { varint } from "../wire/small-message.ts";
 import type { Counter, Standing } from "./rate-limit.ts";
 
 /** A limit that refuses, and by how much. */
@@ -61,13 +61,11 @@ export function unreachable(counter: Counter): Failure {
 
 const seconds = (micros: number): number => Math.ceil(micros / 1_000_000);
 
+/** RetryInfo { retry_delay: google.protobuf.Duration { seconds, nanos } } */
 function retryInfo(ms: number): ReceivedDetail {
-  const writer = new BinaryWriter();
-  writer.tag(RetryInfoSchema.field.retryDelay.number, WireType.LengthDelimited).fork();
-  const whole = Math.floor(ms / 1000);
-  if (whole > 0) writer.tag(1, WireType.Varint).int64(whole);
-  if (ms % 1000 > 0) writer.tag(2, WireType.Varint).int32((ms % 1000) * 1_000_000);
-  return { type: RetryInfoSchema.typeName, value: writer.join().finish() };
+  const [whole, nanos] = [Math.floor(ms / 1000), (ms % 1000) * 1_000_000];
+  const duration = [...(whole > 0 ? [0x08, ...varint(whole)] : []), ...(nanos > 0 ? [0x10, ...varint(nanos)] : [])];
+  return { type: RetryInfoSchema.typeName, value: Uint8Array.from([0x0a, duration.length, ...duration]) };
 }
 
 function toldOf(counter: Counter): Told {

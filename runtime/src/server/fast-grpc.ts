@@ -1,9 +1,9 @@
 import * as http2 from "node:http2";
 import type { Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { frame, PREFIX_BYTES } from "../wire/frame.ts";
 import { FastCall, type FastHead, type FastRpc } from "./fast-call.ts";
+import { statusTrailers } from "./grpc-status.ts";
 import { discardStream, dropStream } from "./request-body.ts";
 
 const COMPRESSED = 1;
@@ -116,11 +116,8 @@ export class FastGrpcCall extends FastCall {
     this.#respond(headers, degraded, framed, trailers.length > 0 ? { ...OK, ...object(trailers) } : OK);
   }
   protected fail(error: ConnectError, headers: readonly string[], trailers: readonly string[]): void {
-    const all = object(trailers);
-    setTrailerStatus(new Headers(), error).forEach((value, name) => {
-      all[name] = value;
-    });
-    this.#respond(headers, "", undefined, all);
+    const status = statusTrailers(error);
+    this.#respond(headers, "", undefined, trailers.length > 0 ? { ...object(trailers), ...status } : status);
   }
   #respond(more: readonly string[], degraded: string, body: Uint8Array | undefined, trailers: Trailers): void {
     const stream: Answered = this.#stream;

@@ -1,0 +1,35 @@
+import { create } from "@bufbuild/protobuf";
+import { DurationSchema } from "@bufbuild/protobuf/wkt";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { statusTrailers } from "./grpc-status.ts";
+
+const detail = fc.record({
+  type: fc.string({ minLength: 1 }).map((text) => text.toWellFormed()),
+  value: fc.uint8Array({ maxLength: 20 }).map((bytes) => new Uint8Array(bytes)),
+});
+const metadata = fc.dictionary(
+  fc.constantFrom("grpc-retry-pushback-ms", "x-a", "grpc-status", "content-type", "trailer-x", "set-cookie"),
+  fc.constantFrom("-1", "10", "a b"),
+);
+
+test("trailers of an error are what Connect makes of it", () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...Object.values(Code).filter((code) => typeof code === "number")),
+      fc.string({ unit: "binary" }).map((text) => text.toWellFormed()),
+      fc.array(detail, { maxLength: 3 }),
+      metadata,
+      fc.boolean(),
+      (code, message, details, more, own) => {
+        const error = new ConnectError(message, code, more);
+        error.details = own
+          ? [...details, { desc: DurationSchema, value: create(DurationSchema, { seconds: 1n }) }]
+          : details;
+        expect(statusTrailers(error)).toEqual(Object.fromEntries(setTrailerStatus(new Headers(), error)));
+      },
+    ),
+  );
+});
