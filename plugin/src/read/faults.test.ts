@@ -21,6 +21,8 @@ const limit = (said: string, whole = false) =>
   `message M {} service S { option (bff.v1.service).rate_limit = ${whole ? `«${said}»` : said}; rpc A(M) returns (M); }`;
 const permit = (said: string) =>
   `message M {} service S { option (bff.v1.service) = {}; rpc A(M) returns (M) { option (bff.v1.method).permit = { ${said} }; } }`;
+const version = (said: string) =>
+  `message M {} service S { option (bff.v1.service) = {}; rpc A(M) returns (M) { option (bff.v1.method).version = { ${said} }; } }`;
 const http = (rule: string) =>
   `import "google/api/annotations.proto"; message M { string a = 1; } service S { option (bff.v1.service) = {}; rpc A(M) returns (M) { option (google.api.http) = { ${rule} }; } }`;
 const guard = (fail: string) => lets(`{ guard: { if: "x" fail: ${fail} } }`);
@@ -511,6 +513,11 @@ const faults: readonly Case[] = [
   ["BFF163", permit('source: «""»'), '"" is not the name of a source'],
   ["BFF163", permit('scope: «" read"»'), '" read" is not the name of a scope'],
   ["BFF163", permit('role: «" "»'), '" " is not the name of a role'],
+  ["BFF180", version('deprecated: «"2027-02-29"»'), '"2027-02-29" of "deprecated" is not a day'],
+  ["BFF180", version('sunset: «"2027-2-1"»'), '"2027-2-1" of "sunset" is not a day'],
+  ["BFF180", version('sunset: «""»'), '"" of "sunset" is not a day'],
+  ["BFF180", version('sunset: «"+27-02-01"»'), '"+27-02-01" of "sunset" is not a day'],
+  ["BFF180", version('sunset: «"2027-00-10"»'), '"2027-00-10" of "sunset" is not a day'],
   ["BFF184", http(`get: "«v»1"`), 'a path begins with "/"'],
   ["BFF184", http(`get: "/v1/{a=**}/«x»"`), 'nothing but a verb stands behind "**"'],
   ["BFF184", http(`get: "/v1/{a=«{»b}}"`), "a variable holds no other variable"],
