@@ -26,9 +26,11 @@ export async function showEdge(account: AccountBff, upstreams: Upstreams, show: 
   let refused = await ask("atlas");
   for (let i = 1; refused.status === 200 && i < MOST; i++) refused = await ask("atlas");
   const calls = upstreams.calls.length;
-  const again = await ask("atlas");
-  const told = (await again.json()) as { readonly code: string; readonly message: string };
-  show(`${ACCOUNTS["u-ada"].name}, once more:  HTTP ${again.status}  ${told.code}: ${told.message}`);
+  // The same rpc at its path of google.api.http, with the same limit.
+  const again = await fetch(`${account.url}/v1/workspaces/atlas/spending`, { headers: { authorization } });
+  const told = (await again.json()) as { readonly code: number; readonly message: string };
+  show(`${ACCOUNTS["u-ada"].name}, once more, by GET /v1/workspaces/atlas/spending:`);
+  show(`  HTTP ${again.status}  {"code":${told.code},"message":"${told.message}", …}`);
   for (const name of TOLD) show(`  ${name}: ${again.headers.get(name) ?? "not told"}`);
   if (again.status !== 429) throw new Error(`HTTP ${again.status} where 429 was expected`);
   if (upstreams.calls.length !== calls) throw new Error("an upstream was called for what is refused");

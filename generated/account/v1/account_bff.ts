@@ -27,14 +27,14 @@ const UPSTREAM = {
 };
 
 const CALL = {
-  timeoutMs: 400, // account.proto:38
+  timeoutMs: 400, // account.proto:39
   retry: { attempts: 3, on: [Code.UNAVAILABLE], initialMs: 20, maxMs: 200, multiplier: 2 },
-  forward: ["x-request-id"], // account.proto:38
+  forward: ["x-request-id"], // account.proto:39
 };
 
 const BILLING_CALL = {
   ...CALL,
-  identify: "signed" as const, // account.proto:39
+  identify: "signed" as const, // account.proto:40
 };
 
 /** How to reach each upstream. */
@@ -52,7 +52,7 @@ export type Upstreams = ReturnType<typeof createUpstreams>;
 
 /** What the environment has to give. */
 export interface Env {
-  readonly OIDC_ISSUER: string; // account.proto:11:8
+  readonly OIDC_ISSUER: string; // account.proto:12:8
 }
 
 /** What composing needs besides the request. */
@@ -74,7 +74,7 @@ function createApp({ billing, notify, user }: Upstreams, env: Env): App {
 
 // ---- limits ----
 
-const SPENDING_LIMIT: RateLimit = { name: "spending", package: "account.v1", rate: 10, per: 60_000, burst: 3 }; // account.proto:71
+const SPENDING_LIMIT: RateLimit = { name: "spending", package: "account.v1", rate: 10, per: 60_000, burst: 3 }; // account.proto:74
 /** What a server counts. */
 export const LIMITS: readonly RateLimit[] = [SPENDING_LIMIT];
 
@@ -84,28 +84,31 @@ export const LIMITS: readonly RateLimit[] = [SPENDING_LIMIT];
 export function createAccountService(deps: { readonly upstreams: Upstreams; readonly env: Env; readonly identity: Identity<Person>; readonly limits: Limits; readonly observer?: Observer | undefined }): Endpoint[] {
   const app = createApp(deps.upstreams, deps.env);
   return [
-    endpoint(AccountService.method.getAccount, app, { // account.proto:60:7
+    endpoint(AccountService.method.getAccount, app, { // account.proto:61:7
       timeoutMs: 2_000,
       permit: {},
-      http: { maxAgeMs: 10_000, vary: ["authorization", "cookie", "sec-fetch-site", "x-csrf"] }, // account.proto:63:41
+      http: { maxAgeMs: 10_000, vary: ["authorization", "cookie", "sec-fetch-site", "x-csrf"] }, // account.proto:64:41
       compose: composeAccount,
       degraded: (account, entries) => { account.degraded = entries; },
       codec: { decode: decodeGetAccountRequest, encode: encodeAccount },
       identity: deps.identity,
       observer: deps.observer,
     }),
-    endpoint(AccountService.method.getSpending, app, { // account.proto:66:7
+    endpoint(AccountService.method.getSpending, app, { // account.proto:67:7
       timeoutMs: 2_000,
       permit: { roles: [["admin"]], judge: permitGetSpending },
       limits: {
         counters: deps.limits,
         late: [
-          { limit: SPENDING_LIMIT, key: (cx: Request<App, Person>) => cx.principal.id }, // account.proto:71:19
+          { limit: SPENDING_LIMIT, key: (cx: Request<App, Person>) => cx.principal.id }, // account.proto:74:19
         ],
       },
       validate: validateGetSpendingRequest,
       compose: composeSpending,
       codec: { decode: decodeGetSpendingRequest, encode: encodeSpending },
+      rest: [
+        { method: "GET", segments: ["v1", "workspaces", "*", "spending"], variables: [{ field: "workspace_id", from: 2, to: 3 }] }, // account.proto:70:39
+      ],
       identity: deps.identity,
       observer: deps.observer,
     }),
@@ -118,7 +121,7 @@ export function createAccountService(deps: { readonly upstreams: Upstreams; read
 function permitGetSpending(cx: Request<App, Person>, args: GetSpendingRequest): void {
   const { principal } = cx;
 
-  // account.proto:69:35
+  // account.proto:72:35
   if (!principal.workspaces.includes(args.workspaceId)) throw cx.refuse(Code.PERMISSION_DENIED);
 }
 
@@ -129,10 +132,10 @@ export async function composeAccount(cx: Request<App, Person>, _args: GetAccount
   const { principal } = cx;
   const { getUser, countUnread } = cx.app;
 
-  // account.proto:81:7
+  // account.proto:84:7
   const userStep = cx.call(getUser, { id: principal.id });
 
-  // account.proto:82:7
+  // account.proto:85:7
   const unreadStep = cx.tryCall(countUnread, { userId: principal.id });
 
   const user = await userStep;
@@ -155,7 +158,7 @@ export async function composeAccount(cx: Request<App, Person>, _args: GetAccount
 export async function composeSpending(cx: Request<App, Person>, args: GetSpendingRequest): Promise<Spending> {
   const { getUsage } = cx.app;
 
-  // account.proto:98:10
+  // account.proto:101:10
   const usageStep = cx.call(getUsage, { workspaceId: args.workspaceId });
 
   const usage = await usageStep;

@@ -11,17 +11,17 @@ import { ClaimsSchema, PersonSchema } from "./account_pb.ts";
 import { create } from "@protobff/runtime";
 import { session } from "@protobff/runtime/session";
 
-/** Who calls the services of account.v1 (account.proto:12:13). */
+/** Who calls the services of account.v1 (account.proto:13:13). */
 export function createIdentity(env: { readonly OIDC_ISSUER: string }): IdentitySpec<Person> {
   return identity(PersonSchema, [
-    jwt({ // account.proto:17:15
+    jwt({ // account.proto:18:15
       name: "user",
       issuer: env.OIDC_ISSUER,
       audience: ["dashboard"],
       claims: ClaimsSchema,
       principal: (claims) => create(PersonSchema, { id: claims.sub, workspaces: claims.workspaces, roles: claims.roles }),
     }),
-    session({ // account.proto:27:15
+    session({ // account.proto:28:15
       name: "browser",
       issuer: env.OIDC_ISSUER,
       clientId: "dashboard",

@@ -113,7 +113,7 @@ function getOf(planned: PlanMethod, about: JsonObject, schemas: Schemas): JsonOb
       { name: "connect", in: "query", schema: { type: "string", const: "v1" } },
       TIMEOUT,
     ],
-    responses: responsesOf(planned, "connect", schemas.message(output), schemas),
+    responses: responsesOf(planned, "connect", schemas.message(output), schemas, "get"),
   };
 }
 

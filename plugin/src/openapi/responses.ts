@@ -47,12 +47,25 @@ const STATUS: JsonObject = {
   },
 };
 
-export type Face = "connect" | "rest";
-
 const text = (description: string): JsonObject => ({ description, schema: { type: "string" } });
 
+/** What a GET answers that HTTP caches keep. */
+const TAGGED: JsonObject = {
+  etag: text("Names this answer."),
+  "cache-control": text("For how long it may be used again, and by whom."),
+  vary: text("The headers of the request that it depends on."),
+};
+
+export type Face = "connect" | "rest";
+
 /** `responses`; the error's body depends on how the rpc was called. */
-export function responsesOf(planned: PlanMethod, face: Face, ok: JsonObject, schemas: Schemas): JsonObject {
+export function responsesOf(
+  planned: PlanMethod,
+  face: Face,
+  ok: JsonObject,
+  schemas: Schemas,
+  verb?: string,
+): JsonObject {
   const error =
     face === "connect" ? schemas.add("connect.Error", CONNECT_ERROR) : schemas.add("google.rpc.Status", STATUS);
   const failed = (description: string, headers: JsonObject = {}): JsonObject =>
@@ -70,8 +83,10 @@ export function responsesOf(planned: PlanMethod, face: Face, ok: JsonObject, sch
     ),
   );
   const degradable = message.degradable || method.degradedField !== undefined;
+  const kept = verb === "get" && planned.http !== undefined;
   const headers = {
     ...ends,
+    ...(kept && TAGGED),
     ...(degradable && {
       "bff-degraded": text("Which parts of the answer are missing, or otherwise touched by a failure."),
     }),
@@ -82,6 +97,7 @@ export function responsesOf(planned: PlanMethod, face: Face, ok: JsonObject, sch
       headers: Object.keys(headers).length === 0 ? undefined : headers,
       content: { "application/json": { schema: ok } },
     }),
+    ...(kept && { "304": { description: "The answer is the one that `if-none-match` names.", headers: TAGGED } }),
     "400": failed(
       planned.validated === undefined ? "The request is malformed." : "The request is malformed, or breaks a rule.",
       ends,

@@ -38,7 +38,7 @@ export function restOperations(
       ...about(`_rest${i === 0 ? "" : i + 1}`),
       parameters: unlessEmpty([...parameters, ...query]),
       requestBody: body && { required: true, content: { "application/json": { schema: body } } },
-      responses: responsesOf(planned, "rest", ok, schemas),
+      responses: responsesOf(planned, "rest", ok, schemas, verb),
     });
     return [{ path, verb, operation }];
   });
