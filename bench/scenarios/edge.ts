@@ -66,7 +66,7 @@ function withRatios(variants: readonly Summary[]): VariantResult[] {
   return variants.map(({ status, ...variant }) => {
     const own = variant.cpu_us_per_request ?? Number.NaN;
     return status === OK
-      ? { ...variant, ratio_to_without: own / cpu(WITHOUT) }
+      ? { ...variant, ratio_to_open: own / cpu(WITHOUT) }
       : { ...variant, ratio_to_answered: own / cpu(LOCAL) };
   });
 }
