@@ -1,0 +1,70 @@
+// Whole answers in a real redis-server, which processes share.
+import { create, type Message } from "@bufbuild/protobuf";
+import { expect, onTestFinished, test } from "vitest";
+import { Cache } from "../cache/cache.ts";
+import { RedisLevel } from "../cache/redis-level.ts";
+import { Upstream } from "../call/upstream.ts";
+import { FakeClient } from "../testing/fake-client.ts";
+import { page } from "../testing/front.ts";
+import { Front, type Page, ShowRequestSchema, Upstream as UpstreamService } from "../testing/gen/test_pb.ts";
+import { startRedis, until } from "../testing/redis-rig.ts";
+import { endpoint } from "./endpoint.ts";
+
+/** A process of its own; its title says whom the upstream was asked by, and how often. */
+function bff(url: string, name: string, plan = "1") {
+  const level = new RedisLevel(url);
+  onTestFinished(() => level.close());
+  const client = new FakeClient((sent) => sent.thing({ tags: [`${name} ${client.sent.length}`] }));
+  const app = { get: new Upstream("test.v1.Upstream", client, {}).unary(UpstreamService.method.get, {}) };
+  const { run } = endpoint(Front.method.show, app, {
+    timeoutMs: 5_000,
+    cache: { answers: new Cache({ second: level }), ttlMs: 60_000, plan, headers: ["accept-language"] },
+    compose: async (cx, { id }) => page({ title: (await cx.call(cx.app.get, { id })).tags[0] ?? "" }),
+  });
+  const title = (language: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const headers = new Headers({ "accept-language": language });
+      const done = (message: Message): void => resolve((message as Page).title);
+      run(create(ShowRequestSchema, { id: "a" }), headers, undefined, done, reject);
+    });
+  return { title, client };
+}
+
+test("one process answers with what another has composed, of the same plan alone; keys can be read by nobody", async () => {
+  const { url, admin } = await startRedis();
+  const [one, two, later] = [bff(url, "one"), bff(url, "two"), bff(url, "later", "2")];
+  // Until both are connected each composes for itself.
+  let asked = 0;
+  const shared = async (): Promise<boolean> => {
+    const language = `de-${asked++}`;
+    const mine = await one.title(language);
+    return (await two.title(language)) === mine;
+  };
+  await until(shared);
+  const composed = await one.title("de");
+  await until(shared);
+  const before = two.client.sent.length;
+  expect(await two.title("de")).toBe(composed);
+  expect(two.client.sent.length).toBe(before);
+  expect(await later.title("de")).toMatch(/^later /);
+  const keys = await admin.keys("*");
+  expect(keys.length).toBeGreaterThan(2);
+  for (const key of keys) {
+    expect(key).toMatch(/^bff2:[A-Za-z0-9+/]{43}=$/);
+    expect(await admin.pTTL(key)).toBeLessThanOrEqual(60_000);
+  }
+});
+
+test("a second level that hangs costs nobody an answer", async () => {
+  const redis = await startRedis();
+  const alone = bff(redis.url, "alone");
+  await until(async () => (await alone.title(`${Math.random()}`)) !== "" && (await redis.admin.dbSize()) > 0);
+  redis.hang();
+  try {
+    const before = alone.client.sent.length;
+    expect(await alone.title("it")).toBe(`alone ${before + 1}`);
+    expect(await alone.title("it")).toBe(`alone ${before + 1}`);
+  } finally {
+    redis.wake();
+  }
+});
