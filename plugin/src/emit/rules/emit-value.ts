@@ -6,7 +6,7 @@ import { block, type Line, type Lines } from "../lines.ts";
 import { memberOf, unlikeZero } from "./presence.ts";
 import { emitCel } from "./rule-cel.ts";
 import type { RuleNames } from "./rule-names.ts";
-import { violated } from "./tests.ts";
+import { violated } from "./violated.ts";
 
 /** A value that is looked at. */
 interface Looked {

@@ -250,8 +250,7 @@ export async function composePage(cx: Request<App, Principal | undefined>, args:
   const goneStep = cx.step(async () => {
     const mine = await mineStep;
     if (mine !== undefined) return undefined;
-    const item = await itemStep;
-    return cx.send(getItem, { id: args.id }, { metadata: { "x-none": false ? item.id : "" } });
+    return cx.send(getItem, { id: args.id }, { metadata: { "x-none": principal === undefined ? "none" : "" } });
   });
 
   // shop.proto:66:7
