@@ -22,9 +22,9 @@ function planOf(recipe: Recipe): string {
 
 test("there are as many as it says, numbered", () => {
   const page = readFileSync(COOKBOOK, "utf8");
-  expect(page).toContain("\nTwenty-four things ");
+  expect(page).toContain("\nTwenty-five things ");
   const numbers = [...page.matchAll(/^## (\d+)\. /gm)].map(([, number]) => Number(number));
-  expect(numbers).toEqual(Array.from({ length: 24 }, (_, i) => i + 1));
+  expect(numbers).toEqual(Array.from({ length: 25 }, (_, i) => i + 1));
 });
 
 test.each(recipes)("$title: the plan is the page's", (recipe) => {
@@ -452,4 +452,18 @@ test("what comes beside an answer", async () => {
   beside = { "x-total-count": "many" };
   expect(await get(bff, "Search", { text: "tea" })).toEqual({ titles, total: "3", bestPriceCents: "1250" });
   expect(versions).toEqual(["v7", null]);
+});
+
+test("so often, and no more", async () => {
+  const bff = await start("So often, and no more");
+  const search = (limit: number) => bff.ask("shop.v1.ShopService/Search", { text: "tea", limit });
+  // Three are found of ten that are paid for, so that seven come back.
+  expect((await search(10)).status).toBe(200);
+  expect((await search(17)).status).toBe(200);
+  const refused = await search(18);
+  expect(refused.status).toBe(429);
+  expect(refused.headers.get("ratelimit-policy")).toBe('"search";q=60;w=60');
+  expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
+  expect((await search(21)).body).toMatchObject({ code: "invalid_argument" });
+  expect(bff.asked).toHaveLength(2);
 });

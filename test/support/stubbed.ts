@@ -9,6 +9,8 @@ import { createRegistry, type DescFile, type DescService, fromJson, type JsonObj
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { type Endpoint, GrpcClient, type Identity, type Observer } from "@protobff/runtime";
+import { systemClock } from "../../runtime/src/clock.ts";
+import { Limits } from "../../runtime/src/limits/limits.ts";
 import { listen } from "../../runtime/src/server/listen.ts";
 import type { Protos } from "../load/bff.ts";
 import { compileCase } from "./golden.ts";
@@ -118,7 +120,11 @@ function endpointsOf(
   const upstreams = makeUpstreams?.(new Proxy({}, { get: () => client }), {});
   const services = Object.entries(module).filter(([name]) => /^create.*Service$/.test(name));
   const envOf = (name: string) => (typeof env === "function" ? env(name.slice("create".length)) : env);
-  return services.flatMap(([name, make]) => (make as Make)({ ...given, env: envOf(name), upstreams }) as Endpoint[]);
+  // Counted here, as without Redis.
+  const limits = module.LIMITS === undefined ? undefined : new Limits({ clock: systemClock, fault: () => {} });
+  return services.flatMap(
+    ([name, make]) => (make as Make)({ ...given, env: envOf(name), upstreams, limits }) as Endpoint[],
+  );
 }
 const isFile = (value: unknown): value is DescFile => (value as { kind?: unknown } | null)?.kind === "file";
 
