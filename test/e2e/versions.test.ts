@@ -40,6 +40,7 @@ message Principal { string subject = 1; }
 // opt: server=page
 package page.v1;
 import "bff/v1/options.proto";
+import "google/api/annotations.proto";
 import "page/identity.proto";
 option (bff.v1.file).env = { name: "GREETING" type: "string" default: "hello" };
 service PageService {
@@ -48,7 +49,10 @@ service PageService {
     permit: {}
     version: { deprecated: "2026-11-01" sunset: "2027-05-01" successor: "page.v2.PageService" }
   };
-  rpc Get(GetRequest) returns (Page) { option idempotency_level = NO_SIDE_EFFECTS; }
+  rpc Get(GetRequest) returns (Page) {
+    option idempotency_level = NO_SIDE_EFFECTS;
+    option (google.api.http).get = "/v1/pages/{id}";
+  }
   rpc Count(GetRequest) returns (Counted) { option idempotency_level = NO_SIDE_EFFECTS; }
 }
 message GetRequest { string id = 1; }
@@ -239,6 +243,20 @@ describe("page.v1 and page.v2 in one server", () => {
       expect(followed.at(-1)).toBe('{"heading":"hi item 7","badge":"new","who":"ann"}');
     },
   );
+
+  test("over REST, too: beside an answer, a refusal, and a request that makes no sense", async () => {
+    const { url, authorization } = await served();
+    const get = async (path: string, headers: Record<string, string> = {}) => {
+      const answer = await fetch(url + path, { headers });
+      return { status: answer.status, body: await answer.json(), told: told(answer.headers) };
+    };
+    expect(await get("/v1/pages/7", { authorization })).toEqual({
+      ...{ status: 200, told: TOLD },
+      body: { title: "hello item 7", badge: "old" },
+    });
+    expect(await get("/v1/pages/7")).toMatchObject({ status: 401, told: TOLD });
+    expect(await get("/v1/pages/7?nothing=1", { authorization })).toMatchObject({ told: TOLD });
+  });
 
   test("share an upstream's breaker, and tell who still calls", async () => {
     const { post, authorization, log } = await served();
