@@ -74,7 +74,7 @@ function createApp({ billing, notify, user }: Upstreams, env: Env): App {
 
 // ---- limits ----
 
-const SPENDING_LIMIT: RateLimit = { name: "spending", package: "account.v1", rate: 10, per: 60_000, burst: 3 }; // account.proto:74
+const SPENDING_LIMIT: RateLimit = { name: "spending", package: "account.v1", rate: 10, per: 60_000, burst: 3 }; // account.proto:76
 /** What a server counts. */
 export const LIMITS: readonly RateLimit[] = [SPENDING_LIMIT];
 
@@ -91,23 +91,26 @@ export function createAccountService(deps: { readonly upstreams: Upstreams; read
       compose: composeAccount,
       degraded: (account, entries) => { account.degraded = entries; },
       codec: { decode: decodeGetAccountRequest, encode: encodeAccount },
+      rest: [
+        { method: "GET", segments: ["v1", "account"] }, // account.proto:66:36
+      ],
       identity: deps.identity,
       observer: deps.observer,
     }),
-    endpoint(AccountService.method.getSpending, app, { // account.proto:67:7
+    endpoint(AccountService.method.getSpending, app, { // account.proto:69:7
       timeoutMs: 2_000,
       permit: { roles: [["admin"]], judge: permitGetSpending },
       limits: {
         counters: deps.limits,
         late: [
-          { limit: SPENDING_LIMIT, key: (cx: Request<App, Person>) => cx.principal.id }, // account.proto:74:19
+          { limit: SPENDING_LIMIT, key: (cx: Request<App, Person>) => cx.principal.id }, // account.proto:76:19
         ],
       },
       validate: validateGetSpendingRequest,
       compose: composeSpending,
       codec: { decode: decodeGetSpendingRequest, encode: encodeSpending },
       rest: [
-        { method: "GET", segments: ["v1", "workspaces", "*", "spending"], variables: [{ field: "workspace_id", from: 2, to: 3 }] }, // account.proto:70:39
+        { method: "GET", segments: ["v1", "workspaces", "*", "spending"], variables: [{ field: "workspace_id", from: 2, to: 3 }] }, // account.proto:72:39
       ],
       identity: deps.identity,
       observer: deps.observer,
@@ -121,7 +124,7 @@ export function createAccountService(deps: { readonly upstreams: Upstreams; read
 function permitGetSpending(cx: Request<App, Person>, args: GetSpendingRequest): void {
   const { principal } = cx;
 
-  // account.proto:72:35
+  // account.proto:74:35
   if (!principal.workspaces.includes(args.workspaceId)) throw cx.refuse(Code.PERMISSION_DENIED);
 }
 
@@ -132,10 +135,10 @@ export async function composeAccount(cx: Request<App, Person>, _args: GetAccount
   const { principal } = cx;
   const { getUser, countUnread } = cx.app;
 
-  // account.proto:84:7
+  // account.proto:86:7
   const userStep = cx.call(getUser, { id: principal.id });
 
-  // account.proto:85:7
+  // account.proto:87:7
   const unreadStep = cx.tryCall(countUnread, { userId: principal.id });
 
   const user = await userStep;
@@ -158,7 +161,7 @@ export async function composeAccount(cx: Request<App, Person>, _args: GetAccount
 export async function composeSpending(cx: Request<App, Person>, args: GetSpendingRequest): Promise<Spending> {
   const { getUsage } = cx.app;
 
-  // account.proto:101:10
+  // account.proto:103:10
   const usageStep = cx.call(getUsage, { workspaceId: args.workspaceId });
 
   const usage = await usageStep;

@@ -27,7 +27,7 @@ import { checkOneofMembers } from "./oneof-members.ts";
 import { checkOpenEnums } from "./open-enums.ts";
 import { checkPublicSurface } from "./public-surface.ts";
 import { checkRandomPlaces } from "./random-places.ts";
-import { checkRestPaths, checkRestQueries } from "./rest-paths.ts";
+import { checkRestQueries } from "./rest-paths.ts";
 import { checkSuspicions } from "./suspicions.ts";
 import { checkSwitchCases } from "./switch-cases.ts";
 import { checkUncalledFunctions } from "./uncalled-functions.ts";
@@ -58,7 +58,6 @@ const ALL_CHECKS: readonly Check[] = Object.freeze([
   checkRandomPlaces,
   checkCachedAnswers,
   checkSuccessors,
-  checkRestPaths,
   checkUniqueMessages,
 ]);
 

@@ -3,6 +3,7 @@ import type { Report } from "../diagnostic/diagnostic.ts";
 import type { HttpTemplate } from "../ir.ts";
 import type { BffMethod, BffPackage, Model } from "../resolve/model/model.ts";
 import { queryOf, type RestRule } from "../resolve/model/rest.ts";
+import type { ServedTogether } from "../resolve/model/server-paths.ts";
 
 interface Bound {
   readonly method: BffMethod;
@@ -14,33 +15,30 @@ const boundOf = ({ files }: BffPackage): readonly Bound[] =>
   );
 
 /** Of one server: the same template twice, and what the server answers itself. */
-export function checkRestPaths({ packages }: Model, report: Report): void {
-  for (const one of packages) {
-    const known = new Map<string, Bound>();
-    for (const bound of boundOf(one)) {
-      checkBuiltIn(one, bound, report);
-      const { ir } = bound.rule;
-      const key = `${ir.method} ${shape(ir.template)}`;
-      const before = known.get(key);
-      if (before === undefined) {
-        known.set(key, bound);
-        continue;
-      }
-      const same = before.method === bound.method;
-      report({
-        code: "BFF563",
-        severity: "error",
-        message: same
-          ? `"${bound.method.desc.name}" has this path twice: ${ir.method} ${shape(ir.template)}`
-          : `"${bound.method.desc.name}" and "${before.method.desc.name}" have one path: ${ir.method} ${shape(ir.template)}`,
-        at: ir.path.at,
-        related: [
-          { at: before.rule.ir.path.at, message: same ? "the first" : `the path of "${before.method.desc.name}"` },
-        ],
-        hint: same ? "leave out one of them" : "give one of them another segment, or a verb, such as `:search`",
-      });
-    }
+export function checkRestPaths({ packages }: Pick<ServedTogether, "packages">, report: Report): void {
+  const known = new Map<string, Bound>();
+  for (const bound of packages.flatMap(boundOf)) {
+    checkBuiltIn(packages, bound, report);
+    const { ir } = bound.rule;
+    const key = `${ir.method} ${shape(ir.template)}`;
+    const before = known.get(key);
+    if (before === undefined) known.set(key, bound);
+    else checkSame(bound, before, key, report);
   }
+}
+
+function checkSame({ method, rule }: Bound, before: Bound, path: string, report: Report): void {
+  const same = before.method === method;
+  report({
+    code: "BFF563",
+    severity: "error",
+    message: same
+      ? `"${method.desc.name}" has this path twice: ${path}`
+      : `"${method.desc.name}" and "${before.method.desc.name}" have one path: ${path}`,
+    at: rule.ir.path.at,
+    related: [{ at: before.rule.ir.path.at, message: same ? "the first" : `the path of "${before.method.desc.name}"` }],
+    hint: same ? "leave out one of them" : "give one of them another segment, or a verb, such as `:search`",
+  });
 }
 
 /** What every request for it looks like. */
@@ -48,8 +46,8 @@ export function shape({ segments, verb }: HttpTemplate): string {
   return `/${segments.join("/")}${verb === undefined ? "" : `:${verb}`}`;
 }
 
-function checkBuiltIn(one: BffPackage, { rule: { ir } }: Bound, report: Report): void {
-  const found = builtIn(one).find((path) => matches(ir.template, path));
+function checkBuiltIn(packages: readonly BffPackage[], { rule: { ir } }: Bound, report: Report): void {
+  const found = packages.flatMap(builtIn).find((path) => matches(ir.template, path));
   if (found === undefined) return;
   const [first = ""] = ir.template.segments;
   const wild = first === "*" || first === "**";
@@ -73,6 +71,7 @@ function builtIn({ files, identity }: BffPackage): readonly BuiltIn[] {
   return [
     { what: "a health check", path: ["healthz"] },
     { what: "a health check", path: ["readyz"] },
+    { what: "our keys", path: [".well-known", "bff-keys"] },
     { what: "an rpc", path: ["grpc.health.v1.Health", "Check"] },
     { what: "an rpc", path: ["grpc.reflection.v1.ServerReflection", "ServerReflectionInfo"] },
     ...services.flatMap(({ typeName, methods }) =>

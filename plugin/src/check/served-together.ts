@@ -4,11 +4,13 @@ import type { IrEnvVar } from "../ir.ts";
 import type { BffPackage, Model } from "../resolve/model/model.ts";
 import type { ServedTogether } from "../resolve/model/server-paths.ts";
 import { governing } from "../resolve/policies/entries.ts";
+import { checkRestPaths } from "./rest-paths.ts";
 
 export function checkServed(model: Model, servers: readonly ServedTogether[], report: Report): void {
   for (const server of servers) {
     checkIdentities(model, server, report);
     checkTypes(server, report);
+    checkRestPaths(server, report);
   }
 }
 
