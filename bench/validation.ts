@@ -21,6 +21,7 @@ service ValidationService {
   rpc Search(SearchRequest) returns (Page);
   rpc Order(OrderRequest) returns (Page);
   rpc Formats(FormatsRequest) returns (Page);
+  rpc Rules(RulesRequest) returns (Page);
 }
 message Page {}
 message SearchRequest {
@@ -40,6 +41,20 @@ message OrderRequest {
 message Line {
   string sku = 1 [(buf.validate.field).string.len = 8];
   uint32 count = 2 [(buf.validate.field).uint32 = { gt: 0, lte: 99 }];
+}
+message RulesRequest {
+  option (buf.validate.message).cel = {
+    id: "range"
+    message: "from has to be before to"
+    expression: "this.from < this.to"
+  };
+  int32 from = 1 [(buf.validate.field).cel_expression = "this >= 0 && this % 5 == 0"];
+  int32 to = 2;
+  string name = 3 [(buf.validate.field).cel = {
+    id: "name"
+    expression: "this.startsWith('n-') && size(this) < 20 ? '' : 'another name: %s'.format([this])"
+  }];
+  repeated int32 sizes = 4 [(buf.validate.field).cel_expression = "this.all(size, size > 0)"];
 }
 message FormatsRequest {
   string email = 1 [(buf.validate.field).string.email = true];
@@ -104,6 +119,7 @@ const MESSAGES: Readonly<Record<string, object>> = {
     lines: [1, 2, 3].map((count) => ({ $typeName: "bench.validation.v1.Line", sku: `sku-000${count}`, count })),
     labels: { color: "red", size: "large" },
   },
+  RulesRequest: { from: 10, to: 20, name: "n-somebody", sizes: [1, 2, 3] },
   FormatsRequest: {
     email: "somebody@example.com",
     host: "www.example.com",

@@ -3,12 +3,17 @@
 const DIGIT = 1;
 const HEX = 2;
 const LETTER = 4;
-/** RFC 3986: unreserved and sub-delims. */
-const URI = 8;
 /** What the HTML standard allows before the `@` of an email address. */
-const MAILBOX = 16;
+const MAILBOX = 8;
+/** RFC 3986: unreserved and sub-delims. */
+export const PLAIN = 16;
+/** The others that a part of a URI may have: single characters. */
+export const WITH_COLON = 32;
+export const WITH_AT = 64;
+export const WITH_SLASH = 128;
+export const WITH_QUESTION = 256;
 
-const classes = new Uint8Array(128);
+const classes = new Uint16Array(128);
 function put(flag: number, characters: string): void {
   for (const character of characters) classes[character.charCodeAt(0)] = (classes[character.charCodeAt(0)] ?? 0) | flag;
 }
@@ -17,17 +22,22 @@ const DIGITS = "0123456789";
 put(DIGIT, DIGITS);
 put(HEX, `${DIGITS}ABCDEFabcdef`);
 put(LETTER, LETTERS);
-put(URI, `${LETTERS}${DIGITS}-._~!$&'()*+,;=`);
 put(MAILBOX, `${LETTERS}${DIGITS}.!#$%&'*+/=?^_\`{|}~-`);
+put(PLAIN, `${LETTERS}${DIGITS}-._~!$&'()*+,;=`);
+put(WITH_COLON, ":");
+put(WITH_AT, "@");
+put(WITH_SLASH, "/");
+put(WITH_QUESTION, "?");
 
-const is = (code: number, flag: number): boolean => code < 128 && ((classes[code] ?? 0) & flag) !== 0;
+/** Whether a character is in any of the classes. */
+export const is = (code: number, flags: number): boolean => code < 128 && ((classes[code] ?? 0) & flags) !== 0;
 
 // `charCodeAt` past the end is NaN, which is in no class.
 export const isDigit = (code: number): boolean => code >= 48 && code <= 57;
 export const isHex = (code: number): boolean => is(code, HEX);
 export const isLetter = (code: number): boolean => is(code, LETTER);
 export const isLetterOrDigit = (code: number): boolean => is(code, LETTER | DIGIT);
-export const isUriCharacter = (code: number): boolean => is(code, URI);
+export const isUriCharacter = (code: number): boolean => is(code, PLAIN);
 export const isMailboxCharacter = (code: number): boolean => is(code, MAILBOX);
 
 export const HYPHEN = 45;

@@ -38,50 +38,60 @@ export function isAnyIpPrefix(text: string, strict: boolean): boolean {
 export function isIpv6(text: string): boolean {
   const zone = text.indexOf("%");
   if (zone === text.length - 1 && zone !== -1) return false;
-  return readIpv6(text, 0, zone === -1 ? text.length : zone) !== undefined;
+  return isIpv6At(text, 0, zone === -1 ? text.length : zone);
 }
 
-/** The eight groups of 16 bits that stand from one index to another; undefined when no address does. */
-export function readIpv6(text: string, from: number, to: number): readonly number[] | undefined {
+/** Whether an address stands from one index to another. */
+export function isIpv6At(text: string, from: number, to: number): boolean {
+  return scanIpv6(text, from, to, undefined) !== NONE;
+}
+
+/** Its eight groups of 16 bits; undefined when there is something else. */
+function readIpv6(text: string, from: number, to: number): readonly number[] | undefined {
   const groups: number[] = [];
-  let gap = -1;
+  const gap = scanIpv6(text, from, to, groups);
+  if (gap === NONE) return undefined;
+  return gap === WHOLE ? groups : groups.toSpliced(gap, 0, ...new Array<number>(8 - groups.length).fill(0));
+}
+
+const NONE = -2;
+const WHOLE = -1;
+
+/** Before how many groups `::` stands; WHOLE where it does not, NONE where there is no address. `groups` gets those that are written. */
+function scanIpv6(text: string, from: number, to: number, groups: number[] | undefined): number {
+  let count = 0;
+  let gap = WHOLE;
   let at = from;
   if (isGap(text, at, to)) {
     gap = 0;
     at += 2;
   }
   while (at < to) {
-    if (groups.length === 8) return undefined;
-    let end = at;
-    let value = 0;
-    while (end < to && isHex(text.charCodeAt(end)) && end - at < 5) end++;
-    if (end === at || end - at > 4) return undefined;
-    if (end < to && text.charCodeAt(end) === DOT) {
+    if (count === 8) return NONE;
+    const start = at;
+    while (at < to && at - start < 5 && isHex(text.charCodeAt(at))) at++;
+    if (at === start || at - start > 4) return NONE;
+    if (at < to && text.charCodeAt(at) === DOT) {
       // The last 32 bits as an address of IPv4.
-      const last = readIpv4(text, at, to);
-      if (last === undefined) return undefined;
+      const last = readIpv4(text, start, to);
+      if (last === undefined) return NONE;
       const [a = 0, b = 0, c = 0, d = 0] = last;
-      groups.push(a * 256 + b, c * 256 + d);
-      at = to;
+      groups?.push(a * 256 + b, c * 256 + d);
+      count += 2;
       break;
     }
-    value = Number.parseInt(text.slice(at, end), 16);
-    groups.push(value);
-    at = end;
+    groups?.push(Number.parseInt(text.slice(start, at), 16));
+    count++;
     if (at === to) break;
-    if (text.charCodeAt(at) !== COLON) return undefined;
+    if (text.charCodeAt(at) !== COLON) return NONE;
     if (isGap(text, at, to)) {
-      if (gap !== -1) return undefined;
-      gap = groups.length;
+      if (gap !== WHOLE) return NONE;
+      gap = count;
       at += 2;
-      continue;
-    }
-    at++;
-    if (at === to) return undefined;
+    } else if (++at === to) return NONE;
   }
-  if (gap === -1) return groups.length === 8 ? groups : undefined;
   // `::` stands for one group at least.
-  return groups.length > 7 ? undefined : groups.toSpliced(gap, 0, ...new Array<number>(8 - groups.length).fill(0));
+  return (gap === WHOLE ? count === 8 : count < 8) ? gap : NONE;
 }
 
 function isGap(text: string, at: number, to: number): boolean {

@@ -5,16 +5,22 @@ import {
   COLON,
   DOT,
   HASH,
+  is,
   isDigit,
   isHex,
   isLetter,
   isUriCharacter,
   OPEN,
   PERCENT,
+  PLAIN,
   QUESTION,
   SLASH,
+  WITH_AT,
+  WITH_COLON,
+  WITH_QUESTION,
+  WITH_SLASH,
 } from "./characters.ts";
-import { readIpv6 } from "./ip.ts";
+import { isIpv6At } from "./ip.ts";
 
 /** Whether a text is a URI, with its scheme. buf.validate's `isUri`. */
 export function isUri(text: string): boolean {
@@ -46,23 +52,22 @@ function isRest(text: string, from: number, colons: boolean): boolean {
     at = readAuthority(text, at + 2);
     if (at === -1) return false;
   } else if (!colons) {
-    at = readPart(text, at, (code) => code === AT);
+    at = readPart(text, at, PLAIN | WITH_AT);
     if (text.charCodeAt(at) === COLON) return false;
   }
-  at = readPart(text, at, (code) => code === COLON || code === AT || code === SLASH);
-  const more = (code: number): boolean => code === COLON || code === AT || code === SLASH || code === QUESTION;
-  if (text.charCodeAt(at) === QUESTION) at = readPart(text, at + 1, more);
-  if (text.charCodeAt(at) === HASH) at = readPart(text, at + 1, more);
+  at = readPart(text, at, PATH);
+  if (text.charCodeAt(at) === QUESTION) at = readPart(text, at + 1, PATH | WITH_QUESTION);
+  if (text.charCodeAt(at) === HASH) at = readPart(text, at + 1, PATH | WITH_QUESTION);
   return at === text.length;
 }
 
 /** `[ userinfo "@" ] host [ ":" port ]`, up to what ends an authority. */
 function readAuthority(text: string, from: number): number {
   let at = from;
-  const user = readPart(text, at, (code) => code === COLON);
+  const user = readPart(text, at, PLAIN | WITH_COLON);
   if (text.charCodeAt(user) === AT) at = user + 1;
   const host = at;
-  at = text.charCodeAt(at) === OPEN ? readLiteral(text, at) : readPart(text, at, () => false);
+  at = text.charCodeAt(at) === OPEN ? readLiteral(text, at) : readPart(text, at, PLAIN);
   if (at === -1 || !isUtf8(text.slice(host, at))) return -1;
   if (text.charCodeAt(at) === COLON) {
     at++;
@@ -88,7 +93,7 @@ function readLiteral(text: string, from: number): number {
     while (at < close && (isZone(at) || isEscape(text, at))) at += text.charCodeAt(at) === PERCENT ? 3 : 1;
     if (!text.startsWith("%25", percent) || at !== close || close === zone) return -1;
   }
-  return readIpv6(text, inner, zoned ? percent : close) === undefined ? -1 : close + 1;
+  return isIpv6At(text, inner, zoned ? percent : close) ? close + 1 : -1;
 }
 
 /** `1*HEXDIG "." 1*( unreserved / sub-delims / ":" )` */
@@ -101,12 +106,15 @@ function readFuture(text: string, from: number): number {
   return at === start ? -1 : at;
 }
 
-/** As far as unreserved, sub-delims, escapes and what else is allowed go. */
-function readPart(text: string, from: number, also: (code: number) => boolean): number {
+/** Segments with the slashes between them. */
+const PATH = PLAIN | WITH_COLON | WITH_AT | WITH_SLASH;
+
+/** As far as characters of these classes, and escapes, go. */
+function readPart(text: string, from: number, classes: number): number {
   let at = from;
   for (;;) {
     const code = text.charCodeAt(at);
-    if (isUriCharacter(code) || also(code)) at++;
+    if (is(code, classes)) at++;
     else if (code === PERCENT && isEscape(text, at)) at += 3;
     else return at;
   }
