@@ -48,6 +48,7 @@ export async function runConformance(args: readonly string[] = []): Promise<Outc
       "--timeout",
       "5m",
       "--strict_error",
+      "--strict_message",
       "--expected_failures",
       FAILING,
       ...args,
