@@ -17,6 +17,8 @@ const field = (rule: string) => `message M { string a = 1 [(bff.v1.field) = ${ru
 const identity = (sources: string) => `option (bff.v1.file).identity = { ${sources} };`;
 const source = (kind: string) => identity(`source: { name: "a" ${kind} }`);
 const jwt = (more: string) => source(`jwt: { issuer: "https://a.b" audience: "c" ${more} }`);
+const rpc = (said: string) =>
+  `message M {} service S { option (bff.v1.service) = {}; rpc A(M) returns (M) { option idempotency_level = NO_SIDE_EFFECTS; option (bff.v1.method) = { ${said} }; } }`;
 const limit = (said: string, whole = false) =>
   `message M {} service S { option (bff.v1.service).rate_limit = ${whole ? `«${said}»` : said}; rpc A(M) returns (M); }`;
 const permit = (said: string) =>
@@ -394,6 +396,18 @@ const faults: readonly Case[] = [
     "BFF177",
     limit('{ name: "a" key: "x" rate: 1 per: "1s" settle: «"y"» }'),
     "`settle` says what a request has cost after all, and this limit has no `cost`",
+  ],
+  ["BFF178", rpc('cache: «{ stale: "60s" }»'), '"cache" does not say for how long an answer may be used again'],
+  ["BFF179", rpc('http_cache: { max_age: "30s" vary: «"*"» }'), '`vary: "*"` says that no answer is ever used again'],
+  [
+    "BFF182",
+    upstream(`{ service: "up.v1.S" branch: { name: "canary" by: «"headers['x-tenant']"» } }`),
+    '"by" keeps equal values on one side of a "share", and there is none',
+  ],
+  [
+    "BFF183",
+    upstream('{ service: "up.v1.S" branch: { name: «"Canary-2"» share: 0.05 } }'),
+    '"Canary-2" cannot name a branch: its address is in a variable of the environment',
   ],
   ["BFF190", lets(`{ name: "a" by: "1" defer: «true» }`), '"defer" is not supported yet'],
   [
