@@ -31,13 +31,8 @@ export {
   unlessEmpty,
   unmapped,
 } from "./compose/composing.ts";
-export {
-  type Answering,
-  type Endpoint,
-  type EndpointCodec,
-  type EndpointOptions,
-  endpoint,
-} from "./compose/endpoint.ts";
+export { endpoint } from "./compose/endpoint.ts";
+export type { Answering, Endpoint, EndpointCodec, EndpointOptions } from "./compose/endpoint-options.ts";
 export type { HttpCaching } from "./compose/http-caching.ts";
 export type { Arrival, Limited, LimitUse } from "./compose/limited.ts";
 export type { Request } from "./compose/request.ts";

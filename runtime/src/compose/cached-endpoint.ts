@@ -10,7 +10,7 @@ import {
 import { systemClock } from "../clock.ts";
 import { frame } from "../wire/frame.ts";
 import { type Degraded, degraded as degradedBy } from "./degrade.ts";
-import type { EndpointCodec, EndpointOptions } from "./endpoint.ts";
+import type { EndpointCodec, EndpointOptions } from "./endpoint-options.ts";
 import { Exchange } from "./exchange.ts";
 import { ResponseCache, type ResponseCaching } from "./response-cache.ts";
 import type { Composing } from "./response-fetch.ts";

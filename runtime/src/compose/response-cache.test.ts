@@ -8,7 +8,8 @@ import { FakeClock, idle } from "../testing/fake-clock.ts";
 import { type FrontOptions, front, page } from "../testing/front.ts";
 import { Front, type Page, PageSchema, ShowRequestSchema } from "../testing/gen/test_pb.ts";
 import { PREFIX_BYTES } from "../wire/frame.ts";
-import { type EndpointOptions, endpoint } from "./endpoint.ts";
+import { endpoint } from "./endpoint.ts";
+import type { EndpointOptions } from "./endpoint-options.ts";
 import type { Request } from "./request.ts";
 
 const codeOf = (failure: Failure | undefined): string | undefined =>

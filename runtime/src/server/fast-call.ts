@@ -8,7 +8,7 @@ import { LONGEST_TIMER_MS } from "../clock.ts";
 import { Denied, type Verdict } from "../compose/admission.ts";
 import type { AnswerMetadata } from "../compose/answer-metadata.ts";
 import { connectError } from "../compose/connect-error.ts";
-import type { Answering, Endpoint } from "../compose/endpoint.ts";
+import type { Answering, Endpoint } from "../compose/endpoint-options.ts";
 import type { Incoming, Peer } from "../identity/incoming.ts";
 import type { Judged } from "../identity/judged.ts";
 import { appended } from "../wire/appended.ts";

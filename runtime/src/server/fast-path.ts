@@ -6,7 +6,7 @@ import { type Compression, compressionNegotiate, createMethodSerializationLookup
 import * as connect from "@connectrpc/connect/protocol-connect";
 import * as grpc from "@connectrpc/connect/protocol-grpc";
 import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
-import type { Endpoint } from "../compose/endpoint.ts";
+import type { Endpoint } from "../compose/endpoint-options.ts";
 import { type Bounds, checkElements } from "../elements/bounds.ts";
 import { frame, PREFIX_BYTES } from "../wire/frame.ts";
 import type { CorsHeaders } from "./cors.ts";

@@ -2,7 +2,7 @@ import { channel } from "node:diagnostics_channel";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DescFile, DescService } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { Endpoint } from "../compose/endpoint.ts";
+import type { Endpoint } from "../compose/endpoint-options.ts";
 import { versionHeaders, withVersions } from "../compose/version.ts";
 import { addBounded } from "../elements/bounded-handler.ts";
 import { MAX_ELEMENTS } from "../elements/bounds.ts";

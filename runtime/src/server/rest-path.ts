@@ -5,7 +5,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { type Compression, compressionNegotiate } from "@connectrpc/connect/protocol";
 import { parseTimeout } from "@connectrpc/connect/protocol-connect";
 import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
-import type { Endpoint } from "../compose/endpoint.ts";
+import type { Endpoint } from "../compose/endpoint-options.ts";
 import { partsOf, type RestMatch, RestMatcher, type RestPathParts } from "../rest/matcher.ts";
 import { HttpError } from "../rest/status.ts";
 import { transcoder } from "../rest/transcoder.ts";

@@ -1,5 +1,5 @@
 import type { ConnectRouter } from "@connectrpc/connect";
-import type { Endpoint } from "../compose/endpoint.ts";
+import type { Endpoint } from "../compose/endpoint-options.ts";
 import { versionHeaders, withVersions } from "../compose/version.ts";
 import { addBounded } from "../elements/bounded-handler.ts";
 import { MAX_ELEMENTS } from "../elements/bounds.ts";

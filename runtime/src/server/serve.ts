@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { DescFile, DescService, Message } from "@bufbuild/protobuf";
 import { Cache } from "../cache/cache.ts";
 import { systemClock } from "../clock.ts";
-import type { Endpoint } from "../compose/endpoint.ts";
+import type { Endpoint } from "../compose/endpoint-options.ts";
 import type { Identity } from "../identity/identity.ts";
 import type { IdentitySpec, OpenIdentity } from "../identity/spec.ts";
 import type { Limits } from "../limits/limits.ts";

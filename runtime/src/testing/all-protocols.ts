@@ -12,7 +12,7 @@ import {
   createGrpcWebTransport,
 } from "@connectrpc/connect-node";
 import { onTestFinished } from "vitest";
-import type { Endpoint } from "../compose/endpoint.ts";
+import type { Endpoint } from "../compose/endpoint-options.ts";
 import { type ListenOptions, listen } from "../server/listen.ts";
 import { routes } from "../server/routes.ts";
 

@@ -10,7 +10,8 @@ import {
 } from "@bufbuild/protobuf/wkt";
 import type { Clock } from "../clock.ts";
 import type { Permit } from "../compose/admission.ts";
-import { type Endpoint, type EndpointOptions, endpoint } from "../compose/endpoint.ts";
+import { endpoint } from "../compose/endpoint.ts";
+import type { Endpoint, EndpointOptions } from "../compose/endpoint-options.ts";
 import type { HttpCaching } from "../compose/http-caching.ts";
 import type { Limited } from "../compose/limited.ts";
 import type { Request } from "../compose/request.ts";

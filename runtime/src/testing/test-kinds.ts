@@ -8,7 +8,8 @@ import {
   SourceContextSchema,
   StringValueSchema,
 } from "@bufbuild/protobuf/wkt";
-import { type Endpoint, routeOf } from "../compose/endpoint.ts";
+import { routeOf } from "../compose/connect-route.ts";
+import type { Endpoint } from "../compose/endpoint-options.ts";
 import { breakerOpen, Code, Failure, Reason, timedOut } from "../failure.ts";
 import type { Listenable } from "../server/listen.ts";
 

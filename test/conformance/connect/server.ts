@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { create, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
 import { anyPack, anyUnpack } from "@bufbuild/protobuf/wkt";
-import { routeOf } from "../../../runtime/src/compose/endpoint.ts";
+import { routeOf } from "../../../runtime/src/compose/connect-route.ts";
 import {
   type Code,
   type Detail,

@@ -1,0 +1,60 @@
+import type { DescMethodUnary, Message } from "@bufbuild/protobuf";
+import { Code as ConnectCode, ConnectError, type HandlerContext } from "@connectrpc/connect";
+import { OVER } from "../failure.ts";
+import type { AnswerMetadata } from "./answer-metadata.ts";
+import { connectError } from "./connect-error.ts";
+import type { Endpoint } from "./endpoint-options.ts";
+import { INCOMING, JUDGED } from "./judged-handler.ts";
+import { REACHED, STALE } from "./reached.ts";
+
+/** An endpoint's `route`, made from its `run`. */
+export function routeOf(method: DescMethodUnary, run: Endpoint["run"]): Endpoint["route"] {
+  const handler = (args: Message, context: HandlerContext): Promise<Message> => handle(run, args, context);
+  // The shapes are those of `method`; only the generic signature of Connect cannot see it.
+  return (router) => void router.rpc(method, handler as never);
+}
+
+/** Serves one request of Connect's. */
+function handle(run: Endpoint["run"], args: Message, context: HandlerContext): Promise<Message> {
+  const { promise, resolve, reject } = Promise.withResolvers<Message>();
+  const { signal } = context;
+  context.values.set(REACHED, true);
+  let ended = false;
+  const end = (): void => {
+    ended = true;
+    signal.removeEventListener("abort", gone);
+  };
+  const gone = (): void => {
+    answering.cancel();
+    reject(ConnectError.from(signal.reason ?? OVER.clientMessage, ConnectCode.Canceled));
+  };
+  const answering = run(
+    args,
+    context.values.get(JUDGED) ?? context.values.get(INCOMING) ?? context.requestHeader,
+    context.timeoutMs(),
+    (response, degraded, metadata) => {
+      end();
+      add(metadata, context);
+      if (metadata?.stale === true) context.values.set(STALE, true);
+      if (degraded !== "") context.responseHeader.set("bff-degraded", degraded);
+      resolve(response);
+    },
+    (failure, metadata) => {
+      end();
+      add(metadata, context);
+      reject(connectError(failure));
+    },
+  );
+  if (signal.aborted) gone();
+  else if (!ended) signal.addEventListener("abort", gone, { once: true });
+  return promise;
+}
+
+function add(metadata: AnswerMetadata | undefined, context: HandlerContext): void {
+  if (metadata === undefined) return;
+  append(metadata.headers, context.responseHeader);
+  append(metadata.trailers, context.responseTrailer);
+}
+function append(pairs: readonly string[], to: Headers): void {
+  for (let i = 0; i + 1 < pairs.length; i += 2) to.append(pairs[i] ?? "", pairs[i + 1] ?? "");
+}

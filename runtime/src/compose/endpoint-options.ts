@@ -1,0 +1,108 @@
+import type { DescMessage, DescMethodUnary, Message, MessageShape } from "@bufbuild/protobuf";
+import type { ConnectRouter } from "@connectrpc/connect";
+import type { Clock } from "../clock.ts";
+import type { Failure } from "../failure.ts";
+import type { Degradation } from "../gen/bff/v1/degradation_pb.ts";
+import type { Identity } from "../identity/identity.ts";
+import type { IncomingHeaders } from "../identity/incoming.ts";
+import type { Observer } from "../observer.ts";
+import type { RestRule } from "../rest/rule.ts";
+import type { Permit, Verdict } from "./admission.ts";
+import type { AnswerMetadata } from "./answer-metadata.ts";
+import type { HttpCaching } from "./http-caching.ts";
+import type { Limited } from "./limited.ts";
+import type { Request } from "./request.ts";
+import type { ResponseCaching } from "./response-cache.ts";
+import type { Version } from "./version.ts";
+
+/** How one rpc is served. */
+export interface EndpointOptions<
+  App,
+  I extends DescMessage,
+  O extends DescMessage,
+  C extends DescMessage = O,
+  Principal = undefined,
+> {
+  /** Of the whole response; a client can only shorten it. */
+  readonly timeoutMs: number;
+  /** How many elements of lists, maps and JSON a request may hold. Default: what the server allows. */
+  readonly maxElements?: number | undefined;
+  /** Who is asked who is calling. */
+  readonly identity?: Identity | undefined;
+  /** Who may call. Default, where there is an identity: whoever is known. */
+  readonly permit?: Permit<App, MessageShape<I>, Principal> | undefined;
+  /** How often callers may. Default: as often as they like. */
+  readonly limits?: Limited<App, MessageShape<I>, MessageShape<O>, Principal> | undefined;
+  /** Throws the failure of a request that breaks the rules of its messages. Asked before anything else looks into it. */
+  readonly validate?: ((args: MessageShape<I>, clock: Clock) => void) | undefined;
+  /** Calls to one upstream at a time within one response. Default 10. */
+  readonly concurrent?: number | undefined;
+  readonly compose: (cx: Request<App, Principal>, args: MessageShape<I>) => Promise<MessageShape<C>>;
+  /** Where another message is composed in place of the response: its schema, and how it becomes the response. */
+  readonly respond?: { readonly schema: C; readonly as: (composed: MessageShape<C>) => MessageShape<O> } | undefined;
+  /** Puts the degradations where the response keeps them. */
+  readonly degraded?: ((response: MessageShape<O>, entries: Degradation[]) => void) | undefined;
+  /** How its messages are read and written; default: as protobuf-es does it. */
+  readonly codec?: EndpointCodec<MessageShape<I>, MessageShape<O>> | undefined;
+  /** What callers are told of the rpc's end. */
+  readonly version?: Version | undefined;
+  /** Its answers are used again. Only without side effects. */
+  readonly cache?: ResponseCaching<App, MessageShape<I>, Principal> | undefined;
+  /** What HTTP caches are told of answers over GET. */
+  readonly http?: HttpCaching | undefined;
+  /** Its paths besides that of the rpc; default: none. */
+  readonly rest?: readonly RestRule[] | undefined;
+  readonly clock?: Clock | undefined;
+  readonly observer?: Observer | undefined;
+}
+
+/** How the messages of an rpc are read and written; generated beside the services. */
+export interface EndpointCodec<Req, Res> {
+  /** @throws what protobuf-es throws */
+  readonly decode: (bytes: Uint8Array) => Req;
+  /** The message with gRPC's prefix in front, uncompressed. */
+  readonly encode: (message: Res) => Buffer;
+}
+
+/** An answer under way. */
+export interface Answering {
+  /** The client has gone: whatever still runs is stopped, and neither callback is called. */
+  cancel(): void;
+}
+
+/** One rpc of a BFF service, ready to serve. */
+export interface Endpoint {
+  readonly method: DescMethodUnary;
+  /** For messages of `method.input` and `method.output`; undefined: protobuf-es. */
+  readonly codec?: EndpointCodec<Message, Message> | undefined;
+  /** How many elements of lists, maps and JSON a request may hold; undefined: what the server allows. */
+  readonly maxElements?: number | undefined;
+  /** A server sends its headers with every answer, also of requests that it refuses itself; `route` does so, too. */
+  readonly version?: Version | undefined;
+  /** What HTTP caches are told of answers over GET; undefined: to keep none. */
+  readonly http?: HttpCaching | undefined;
+  /** Its paths besides that of the rpc; undefined: none. */
+  readonly rest?: readonly RestRule[] | undefined;
+  /**
+   * Who calls, and whether they may; a server asks it before it reads the message, and gives `run` the headers that it gets. Left out where
+   * anybody may. It never throws, and a promise never rejects.
+   */
+  readonly judge?: ((headers: IncomingHeaders) => Verdict | Promise<Verdict>) | undefined;
+  /**
+   * Composes one answer; exactly one of the callbacks is called, once.
+   *
+   * @param args a message of `method.input`
+   * @param headers what `judge` gave; others are judged first
+   * @param clientMs what the client's deadline leaves, if it has one
+   * @param done gets a message of `method.output`, and the value of the header `bff-degraded`, "" for none
+   */
+  run(
+    args: Message,
+    headers: IncomingHeaders,
+    clientMs: number | undefined,
+    done: (response: Message, degraded: string, metadata?: AnswerMetadata) => void,
+    failed: (failure: Failure, metadata?: AnswerMetadata) => void,
+  ): Answering;
+  /** Adds the rpc to a router of Connect. */
+  route(router: ConnectRouter): void;
+}
