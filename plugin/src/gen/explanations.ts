@@ -1528,17 +1528,17 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "Wrong",
         "language": "proto",
-        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    // …\n    option (bff.v1.method) = { http_cache: { max_age: \"30s\" vary: \"x-flags, x-region\" } };\n  }\n}"
+        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    // …\n    option (bff.v1.method) = { http_cache: { max_age: \"30s\" vary: \"X-Flags\" } };\n  }\n}"
       },
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:11:67: error BFF179: \"x-flags, x-region\" is not the name of a header\n    11 |     option (bff.v1.method) = { http_cache: { max_age: \"30s\" vary: \"x-flags, x-region\" } };\n       |                                                                   ^^^^^^^^^^^^^^^^^^^\n  hint: write the name alone, in lower case"
+        "text": "app/v1/app.proto:11:67: error BFF179: \"X-Flags\" is not the name of a header\n    11 |     option (bff.v1.method) = { http_cache: { max_age: \"30s\" vary: \"X-Flags\" } };\n       |                                                                   ^^^^^^^^^\n  hint: write \"x-flags\""
       },
       {
         "title": "Right",
         "language": "proto",
-        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    // …\n    option (bff.v1.method) = { http_cache: { max_age: \"30s\" vary: [\"x-flags\", \"x-region\"] } };\n  }\n}"
+        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    // …\n    option (bff.v1.method) = { http_cache: { max_age: \"30s\" vary: \"x-flags\" } };\n  }\n}"
       }
     ]
   },
@@ -2839,17 +2839,17 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "Wrong",
         "language": "proto",
-        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    // …\n    option (bff.v1.method) = { http_cache: { max_age: \"30s\" } };\n  }\n}\n\nmessage Page {\n  string name = 1 [(bff.v1.field).by = \"headers[args.id]\"];\n}"
+        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    // …\n    option (bff.v1.method) = { cache: { ttl: \"30s\" } };\n  }\n}\n\nmessage Page {\n  string name = 1 [(bff.v1.field).resolver = true];\n}"
       },
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:11:44: error BFF261: \"http_cache\" would have to know which headers \"GetPage\" reads\n    11 |     option (bff.v1.method) = { http_cache: { max_age: \"30s\" } };\n       |                                            ^^^^^^^^^^^^^^^^^^\n  app/v1/app.proto:18:41: the request decides which header this is\n    18 |   string name = 1 [(bff.v1.field).by = \"headers[args.id]\"];\n       |                                         ^^^^^^^^^^^^^^^^\n  hint: read headers by names that are written there, as in headers[\"accept-language\"]"
+        "text": "app/v1/app.proto:11:39: error BFF261: \"cache\" would have to know what a resolver reads, of which \"GetPage\" is made\n    11 |     option (bff.v1.method) = { cache: { ttl: \"30s\" } };\n       |                                       ^^^^^^^^^^^^^^\n  app/v1/app.proto:18:46: the resolver\n    18 |   string name = 1 [(bff.v1.field).resolver = true];\n       |                                              ^^^^\n  hint: leave out \"cache\", and cache the calls instead; or compose what the resolver gives"
       },
       {
         "title": "Right",
         "language": "proto",
-        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    // …\n    option (bff.v1.method) = { http_cache: { max_age: \"30s\" } };\n  }\n}\n\nmessage Page {\n  string name = 1 [(bff.v1.field).by = \"headers['x-name']\"];\n}"
+        "text": "message Page {\n  string name = 1 [(bff.v1.field).resolver = true];\n}"
       }
     ]
   },
@@ -2861,17 +2861,17 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "Wrong",
         "language": "proto",
-        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    // …\n    option (bff.v1.method) = { http_cache: { max_age: \"30s\" shared: true } };\n  }\n}\n\nmessage Page {\n  string from = 1 [(bff.v1.field).by = \"peer.address\"];\n}"
+        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    // …\n    option (bff.v1.method) = { http_cache: { max_age: \"30s\" shared: true } };\n  }\n}\n\nmessage Page {\n  bool known = 1 [(bff.v1.field).by = \"ok(principal)\"];\n}"
       },
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:16:69: error BFF262: answers of \"GetPage\" depend on the address of whoever asks\n    16 |     option (bff.v1.method) = { http_cache: { max_age: \"30s\" shared: true } };\n       |                                                                     ^^^^\n  app/v1/app.proto:23:41: it is read here\n    23 |   string from = 1 [(bff.v1.field).by = \"peer.address\"];\n       |                                         ^^^^^^^^^^^^\n  hint: write `http_cache: { shared: false }` in the rpc, or leave `shared` out: then each client keeps its own"
+        "text": "app/v1/app.proto:16:69: error BFF262: answers of \"GetPage\" depend on who calls\n    16 |     option (bff.v1.method) = { http_cache: { max_age: \"30s\" shared: true } };\n       |                                                                     ^^^^\n  app/v1/app.proto:23:40: the principal is read or told here\n    23 |   bool known = 1 [(bff.v1.field).by = \"ok(principal)\"];\n       |                                        ^^^^^^^^^^^^^\n  hint: write `http_cache: { shared: false }` in the rpc, or leave `shared` out: then each client keeps its own"
       },
       {
         "title": "Right",
         "language": "proto",
-        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    // …\n    option (bff.v1.method) = { http_cache: { max_age: \"30s\" } };\n  }\n}\n\nmessage Page {\n  string from = 1 [(bff.v1.field).by = \"peer.address\"];\n}"
+        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    // …\n    option (bff.v1.method) = { http_cache: { max_age: \"30s\" } };\n  }\n}\n\nmessage Page {\n  bool known = 1 [(bff.v1.field).by = \"ok(principal)\"];\n}"
       }
     ]
   },
