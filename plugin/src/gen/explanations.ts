@@ -6304,17 +6304,17 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "Wrong",
         "language": "proto",
-        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    // …\n    option (bff.v1.method) = { cache: { ttl: \"60s\" stale: \"30s\" } };\n  }\n}"
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { spread: \"args\" } cache: { ttl: \"60s\" stale: \"5s\" } } }\n  };\n  // …\n}"
       },
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:11:59: error BFF801: answers are stale after 60000ms, but thrown away after 30000ms\n    11 |     option (bff.v1.method) = { cache: { ttl: \"60s\" stale: \"30s\" } };\n       |                                                           ^^^^^\n  app/v1/app.proto:11:46: as good as new until here\n    11 |     option (bff.v1.method) = { cache: { ttl: \"60s\" stale: \"30s\" } };\n       |                                              ^^^^^\n  hint: make `stale` longer than `ttl`: both count from when the answer came"
+        "text": "app/v1/app.proto:20:120: error BFF801: answers are stale after 60000ms, but thrown away after 5000ms\n    20 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { spread: \"args\" } cache: { ttl: \"60s\" stale: \"5s\" } } }\n       |                                                                                                                        ^^^^\n  app/v1/app.proto:20:107: as good as new until here\n    20 |     let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { spread: \"args\" } cache: { ttl: \"60s\" stale: \"5s\" } } }\n       |                                                                                                           ^^^^^\n  hint: make `stale` longer than `ttl`: both count from when the answer came"
       },
       {
         "title": "Right",
         "language": "proto",
-        "text": "service AppService {\n  // …\n  rpc GetPage(GetPageRequest) returns (Page) {\n    // …\n    option (bff.v1.method) = { cache: { ttl: \"30s\" stale: \"60s\" } };\n  }\n}"
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"item\" call: { method: \"up.v1.ItemService/GetItem\" set: { spread: \"args\" } cache: { ttl: \"60s\" stale: \"120s\" } } }\n  };\n  // …\n}"
       }
     ]
   },
