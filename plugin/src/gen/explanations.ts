@@ -3546,17 +3546,17 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "Wrong",
         "language": "proto",
-        "text": "message GetRequest {\n  string id = 1 [(buf.validate.field).cel = {\n    // …\n    expression: \"this.matches('(?=x)')\"\n  }];\n}"
+        "text": "message Page {\n  // …\n  bool name = 1 [(bff.v1.field).by = \"item.name.matches('[a-')\"];\n}"
       },
       {
         "title": "It says",
         "language": "text",
-        "text": "app/v1/app.proto:16:18: error BFF314: \"(?=x)\" is not a pattern of RE2\n    16 |     expression: \"this.matches('(?=x)')\"\n       |                  ^^^^^^^^^^^^^^^^^^^^^\n  hint: see github.com/google/re2/wiki/Syntax"
+        "text": "app/v1/app.proto:24:39: error BFF314: \"[a-\" is not a pattern of RE2\n    24 |   bool name = 1 [(bff.v1.field).by = \"item.name.matches('[a-')\"];\n       |                                       ^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: see github.com/google/re2/wiki/Syntax"
       },
       {
         "title": "Right",
         "language": "proto",
-        "text": "message GetRequest {\n  string id = 1 [(buf.validate.field).cel = {\n    // …\n    expression: \"this.matches('^x')\"\n  }];\n}"
+        "text": "message Page {\n  // …\n  bool name = 1 [(bff.v1.field).by = \"item.name.matches('[a-z]')\"];\n}"
       }
     ]
   },
