@@ -138,6 +138,25 @@ it("answers 400 when the handler throws", async () => {
   session.destroy();
 });
 
+it("reads on what it has answered at once (HTTP/1.1), and leaves nothing behind on the connection", async () => {
+  const listeners: number[] = [];
+  const listener = await listening((request, response) => {
+    listeners.push(request.socket.listenerCount("close"));
+    response.end("ok");
+  });
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  const ports = new Set<unknown>();
+  for (let i = 0; i < 20; i++) {
+    const request = http.request({ port: listener.port, agent, method: "POST" }).end("unread");
+    const [response] = (await once(request, "response")) as [http.IncomingMessage];
+    ports.add(response.socket.localPort);
+    await response.toArray();
+  }
+  agent.destroy();
+  expect(ports.size).toBe(1);
+  expect(new Set(listeners.slice(1)).size).toBe(1);
+});
+
 describe("drain", () => {
   it("lets a request in flight finish (HTTP/1.1), and closes its connection", async () => {
     const { handler, held, arrived } = holding();

@@ -125,7 +125,7 @@ export class RequestBody implements Holder {
   }
   async #lingers(): Promise<void> {
     const request = this.#request;
-    request.removeAllListeners("readable").resume(); // see discard
+    readOn(request);
     if (request.readableEnded || request.destroyed) return;
     await within(LINGER_MS, new Promise((resolve) => request.once("end", resolve).once("close", resolve)));
   }
@@ -252,8 +252,14 @@ export function discard(request: Readable, carrier: Duplex, timeoutMs = DISCARD_
   };
   request.once("end", stop);
   carrier.once("close", stop);
-  // Left behind by the iteration that was given up; while there is one, resume() does nothing.
-  request.removeAllListeners("readable").resume();
+  readOn(request);
+}
+/** So that its end comes though nobody reads it. */
+function readOn(request: Readable): void {
+  // One is left behind by an iteration that was given up, and keeps resume() from doing anything. Where there is none, taking it away would
+  // stop what node reads on by itself, of an answered request of HTTP/1.1.
+  if (request.listenerCount("readable") > 0) request.removeAllListeners("readable");
+  request.resume();
 }
 /** The same of a stream whose data has a listener. */
 export function discardStream(stream: http2.ServerHttp2Stream): void {
