@@ -1,7 +1,7 @@
-// The demo's chapter about answers that clients keep: the account BFF over GET.
+// The demo's chapter about answers that clients keep: the account BFF at a path of google.api.http.
 import { type AccountBff, AUDIENCE } from "./account.ts";
 
-const ACCOUNT = "/account.v1.AccountService/GetAccount?connect=v1&encoding=json&message=%7B%7D";
+const ACCOUNT = "/v1/account";
 /** What HTTP caches read. */
 const TOLD = ["cache-control", "etag", "vary"];
 
@@ -9,11 +9,11 @@ const TOLD = ["cache-control", "etag", "vary"];
 export async function showReuse(account: AccountBff, show: (text: string) => void): Promise<void> {
   const authorization = `Bearer ${await account.issuer.token("u-ada", AUDIENCE)}`;
   const first = await fetch(account.url + ACCOUNT, { headers: { authorization } });
-  show(`first:  HTTP ${first.status}  ${(await first.text()).length} bytes`);
+  show(`GET ${ACCOUNT}:  HTTP ${first.status}  ${(await first.text()).length} bytes`);
   for (const name of TOLD) show(`  ${name}: ${first.headers.get(name) ?? "not told"}`);
   const tag = first.headers.get("etag") ?? "";
   const second = await fetch(account.url + ACCOUNT, { headers: { authorization, "if-none-match": tag } });
   const body = await second.text();
-  show(`if-none-match ${tag}:  HTTP ${second.status}  ${body.length} bytes`);
+  show(`GET ${ACCOUNT}, if-none-match ${tag}:  HTTP ${second.status}  ${body.length} bytes`);
   if (second.status !== 304 || body !== "") throw new Error(`HTTP ${second.status} where 304 was expected`);
 }

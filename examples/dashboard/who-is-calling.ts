@@ -56,8 +56,10 @@ async function getSpending({ url }: AccountBff, token: string | undefined): Prom
 
 /** Lines to type. */
 export async function accountLines({ url, issuer }: AccountBff): Promise<string> {
+  const authorization = `-H 'authorization: Bearer ${await issuer.token("u-ada", AUDIENCE)}'`;
   return `curl -i -H 'content-type: application/json' -d '${REQUEST}' ${url}${SPENDING} \\
-  -H 'authorization: Bearer ${await issuer.token("u-ada", AUDIENCE)}'`;
+  ${authorization}
+curl -i ${url}/v1/account ${authorization}`;
 }
 export function loginLines({ url }: AccountBff): string {
   return `${url}/auth/login?return_to=/
