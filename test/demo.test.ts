@@ -39,8 +39,8 @@ test("npm run demo shows the answers with everything up, to callers who may and 
     expect.stringMatching(/^Ada Okafor, admin {2}HTTP 200 {2}\{"spentCents":"\d+"\}$/),
     expect.stringMatching(/^no workspace: {2}HTTP 400 {2}invalid_argument: /),
     expect.stringMatching(/^HTTP 429 {2}\{"code":8,"message":"too many requests", …\}$/),
-    expect.stringMatching(/^first: {2}HTTP 200 {2}[1-9]\d* bytes$/),
-    expect.stringMatching(/^if-none-match W\/"[\w-]{22}": {2}HTTP 304 {2}0 bytes$/),
+    expect.stringMatching(/^GET \/v1\/account: {2}HTTP 200 {2}[1-9]\d* bytes$/),
+    expect.stringMatching(/^GET \/v1\/account, if-none-match W\/"[\w-]{22}": {2}HTTP 304 {2}0 bytes$/),
   ]);
   expect(stdout).toMatch(/^ *cache-control: private, max-age=10$/m);
   expect(stdout).toMatch(/^ *vary: authorization, cookie, sec-fetch-site, x-csrf, accept-encoding$/m);

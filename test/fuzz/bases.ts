@@ -48,9 +48,15 @@ export function moved(protos: Protos, folder: string): Protos {
       const imports = text.replace(/^import "([^"]+)";/gm, (whole, name) =>
         name in protos ? `import "${placed(name, folder)}";` : whole,
       );
-      return [placed(path, folder), renamed(imports.replace(names, `${folder}.$1`))];
+      return [placed(path, folder), renumbered(renamed(imports.replace(names, `${folder}.$1`)), folder)];
     }),
   );
+}
+
+/** Gives extensions of messages that all folders share numbers that no other folder has. */
+function renumbered(text: string, folder: string): string {
+  if (!/^extend buf\.validate\./m.test(text)) return text;
+  return text.replace(/= (8\d{4})\b/g, (_, number) => `= ${Number(number) + 10 * Number(folder.slice(1))}`);
 }
 
 /** Gives what the files declare outside of all packages names that no other folder has. */

@@ -11,6 +11,7 @@ import {
   type FileDescriptorProto,
   FileDescriptorSetSchema,
 } from "@bufbuild/protobuf/wkt";
+import { FOREIGN, SHIPPED } from "../support/request.ts";
 import { SHARED } from "./bases.ts";
 import type { Case } from "./cases.ts";
 
@@ -31,10 +32,12 @@ export async function requestsFor(cases: readonly Case[]): Promise<{
       writeFileSync(join(dir, name), text);
     };
     write("buf.yaml", "version: v2\nmodules:\n  - path: app\n  - path: bff\n");
-    for (const name of ["bff/v1/options.proto", "bff/v1/degradation.proto", "bff/v1/identity.proto"]) {
+    const copy = (from: string, name: string): void => {
       mkdirSync(dirname(join(dir, "bff", name)), { recursive: true });
-      copyFileSync(join(root, "proto", name), join(dir, "bff", name));
-    }
+      copyFileSync(join(root, from, name), join(dir, "bff", name));
+    };
+    for (const name of SHIPPED) copy("proto", name);
+    for (const name of FOREIGN) copy("proto/third_party", name);
     for (const [name, text] of Object.entries(SHARED)) write(join("app", name), text);
     const byFolder = new Map(cases.map((one) => [one.folder, one]));
     for (const one of cases) for (const [name, text] of Object.entries(one.protos)) write(join("app", name), text);

@@ -8,8 +8,10 @@ import { create, createFileRegistry, type DescFile, type FileRegistry, fromBinar
 import { type CodeGeneratorRequest, CodeGeneratorRequestSchema, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
-const shipped = ["bff/v1/options.proto", "bff/v1/degradation.proto", "bff/v1/identity.proto"];
-const foreign = [
+/** What users import of this project. */
+export const SHIPPED = ["bff/v1/options.proto", "bff/v1/degradation.proto", "bff/v1/identity.proto"];
+/** What stands in proto/third_party. */
+export const FOREIGN = [
   "buf/validate/validate.proto",
   "google/api/annotations.proto",
   "google/api/http.proto",
@@ -31,7 +33,7 @@ export function requestFor(files: Readonly<Record<string, string>>, targets?: re
     };
     write("buf.yaml", "version: v2\nmodules:\n  - path: app\n  - path: bff\n");
     for (const [name, text] of Object.entries(files)) write(join("app", name), text);
-    for (const name of shipped.filter((name) => !(name in files))) {
+    for (const name of SHIPPED.filter((name) => !(name in files))) {
       mkdirSync(dirname(join(dir, "bff", name)), { recursive: true });
       copyFileSync(join(root, "proto", name), join(dir, "bff", name));
     }
@@ -39,7 +41,7 @@ export function requestFor(files: Readonly<Record<string, string>>, targets?: re
     const imports = (what: string) => Object.values(files).some((text) => text.includes(`import "${what}/`));
     const wanted = (name: string) =>
       imports(dirname(name)) || (name === "google/api/http.proto" && imports("google/api"));
-    for (const name of foreign.filter((name) => !(name in files) && wanted(name))) {
+    for (const name of FOREIGN.filter((name) => !(name in files) && wanted(name))) {
       mkdirSync(dirname(join(dir, "bff", name)), { recursive: true });
       copyFileSync(join(root, "proto/third_party", name), join(dir, "bff", name));
     }
