@@ -2,11 +2,12 @@ import type { CorsHeaders } from "./cors.ts";
 import type { Handler } from "./listener.ts";
 
 /**
- * What browsers are told of every answer: that JSON is not to be taken for a page. Of those to GET also that nothing in it may be loaded or
- * framed, since people may open these (OWASP, REST Security Cheat Sheet).
+ * What browsers are told of every answer: that JSON is not to be taken for a page. Of those to GET, which people may open, also that no page may
+ * frame them (OWASP, REST Security Cheat Sheet). No `default-src`: after a login what the browser shows may be an answer of this server,
+ * whose scripts ask it.
  */
 const ALWAYS = ["x-content-type-options", "nosniff"];
-export const SHOWN = ["content-security-policy", "default-src 'none'; frame-ancestors 'none'"];
+export const SHOWN = ["content-security-policy", "frame-ancestors 'none'"];
 
 /**
  * Headers of answers by HTTP, all but gRPC's own, which browsers do not speak.
