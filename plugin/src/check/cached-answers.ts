@@ -2,6 +2,7 @@ import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Origin } from "../origin.ts";
 import type { BffMethod, Model } from "../resolve/model/model.ts";
 import { composedBlocks, type RequestReads, requestReads } from "../resolve/model/request-reads.ts";
+import { checkStale } from "../resolve/policies/stale-after-ttl.ts";
 
 /** Whether the answers of an rpc can be used again, by the BFF or by HTTP caches. That it calls nothing with side effects holds for all that say so. */
 export function checkCachedAnswers(model: Model, report: Report): void {
@@ -17,15 +18,7 @@ export function checkCachedAnswers(model: Model, report: Report): void {
       checkResolvers(use, blocks, report);
       checkHeaders(use, reads, report);
     }
-    if (cache?.stale !== undefined && cache.stale.value <= cache.ttl.value && cache.stale.value > 0)
-      report({
-        code: "BFF801",
-        severity: "error",
-        message: `answers are stale after ${cache.ttl.value}ms, but thrown away after ${cache.stale.value}ms`,
-        at: cache.stale.at,
-        related: [{ at: cache.ttl.at, message: "as good as new until here" }],
-        hint: "make `stale` longer than `ttl`: both count from when the answer came",
-      });
+    if (cache !== undefined) checkStale(cache, report);
     checkShared(method, reads, report);
   }
 }

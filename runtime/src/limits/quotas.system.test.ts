@@ -1,10 +1,11 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { freePort } from "../testing/listening.ts";
+import { initPostgres, startPostgres } from "../testing/postgres.ts";
 import { endOf } from "./calendar.ts";
 import { PostgresQuotas } from "./postgres-quotas.ts";
 import { Counter } from "./rate-limit.ts";
@@ -17,27 +18,11 @@ let folder: string;
 let port: number;
 let server: ChildProcess;
 
-function command(name: string): string {
-  const versions = existsSync("/usr/lib/postgresql") ? readdirSync("/usr/lib/postgresql").sort().reverse() : [];
-  return versions.map((version) => `/usr/lib/postgresql/${version}/bin/${name}`).find(existsSync) ?? name;
-}
-function owner(): { readonly uid?: number; readonly gid?: number } {
-  if (process.getuid?.() !== 0) return {};
-  const id = (flag: string) => Number(execFileSync("id", [flag, "postgres"], { encoding: "utf8" }));
-  return { uid: id("-u"), gid: id("-g") };
-}
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "bff-quota-"));
   port = await freePort();
-  const { uid, gid } = owner();
-  if (uid !== undefined && gid !== undefined) chownSync(folder, uid, gid);
-  const options = { ...owner(), cwd: folder };
-  execFileSync(command("initdb"), ["-D", join(folder, "data"), "-U", "bff", "-A", "trust", "-N"], options);
-  const args = ["-D", join(folder, "data"), "-p", `${port}`, "-h", "127.0.0.1", "-k", "", "-c", "fsync=off"];
-  server = spawn(command("postgres"), args, { ...options, stdio: ["ignore", "ignore", "pipe"] });
-  for await (const chunk of server.stderr as NodeJS.ReadableStream)
-    if (String(chunk).includes("ready to accept connections")) break;
-  server.stderr?.resume();
+  initPostgres(folder);
+  server = await startPostgres(folder, port);
 }, 60_000);
 afterAll(async () => {
   server.kill("SIGQUIT");

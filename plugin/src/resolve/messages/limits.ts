@@ -1,7 +1,8 @@
 // How often an rpc may be called: what the files of its package, its service and itself say, each limit in the scope of where it stands.
 import type { DescMessage } from "@bufbuild/protobuf";
 import { type Expression, typeName, type Variable } from "../../cel/index.ts";
-import type { Diagnostic, Report } from "../../diagnostic/diagnostic.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import { toldOnce } from "../../diagnostic/told-once.ts";
 import type { IrFile, IrMethod, IrService, IrStep } from "../../ir.ts";
 import type { Text } from "../../origin.ts";
 import type { Limits, LimitUse, Step } from "../model/model.ts";
@@ -16,7 +17,7 @@ import { callersOf, givenOfCallers } from "./principal.ts";
 export function resolveLimits(run: Run): ReadonlyMap<IrMethod, Limits> {
   checkLimitsAgree(run);
   const found = new Map<IrMethod, Limits>();
-  const report = once(run.report);
+  const report = toldOnce(run.report);
   for (const file of run.ir.files) {
     const context = packageContext(run, file.desc.proto.package);
     for (const service of file.services)
@@ -27,16 +28,6 @@ export function resolveLimits(run: Run): ReadonlyMap<IrMethod, Limits> {
       }
   }
   return found;
-}
-
-/** What a file or a service says is said again for each rpc, and told once. */
-function once(report: Report): Report {
-  const told = new Set<string>();
-  return (diagnostic: Diagnostic) => {
-    const { code, message, at } = diagnostic;
-    const key = `${code} ${at.file}:${at.line}:${at.column} ${message}`;
-    if (told.size !== told.add(key).size) report(diagnostic);
-  };
 }
 
 interface Around {

@@ -1,6 +1,7 @@
 // Who may call an rpc: what its service and itself say together, and the steps that decide it.
 import type { Variable } from "../../cel/index.ts";
-import type { Diagnostic, Report } from "../../diagnostic/diagnostic.ts";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import { toldOnce } from "../../diagnostic/told-once.ts";
 import { Code } from "../../gen/bff/v1/options_pb.ts";
 import { sortByDependency } from "../../graph.ts";
 import type { IrFile, IrMethod, IrPermit, IrService, IrStep } from "../../ir.ts";
@@ -29,7 +30,7 @@ export function resolvePermits(run: Run): ReadonlyMap<IrMethod, Permit> {
     const context = packageContext(run, file.desc.proto.package);
     for (const service of file.services) {
       if (!checkAccepts(run, service, context)) continue;
-      const report = once(run.report);
+      const report = toldOnce(run.report);
       for (const method of service.methods) {
         const permit = resolvePermit({ run, service, method, file, context, report });
         if (permit !== undefined) found.set(method, permit);
@@ -37,18 +38,6 @@ export function resolvePermits(run: Run): ReadonlyMap<IrMethod, Permit> {
     }
   }
   return found;
-}
-
-/** What a service says is said again for each of its rpcs, and told once. */
-function once(report: Report): Report {
-  const told = new Set<string>();
-  return (diagnostic: Diagnostic) => {
-    const { code, message, at } = diagnostic;
-    const key = `${code} ${at.file}:${at.line}:${at.column} ${message}`;
-    if (told.has(key)) return;
-    told.add(key);
-    report(diagnostic);
-  };
 }
 
 interface Around {

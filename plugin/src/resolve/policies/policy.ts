@@ -5,6 +5,7 @@ import { checkCondition, ERROR, withoutMessage } from "../scope/scope.ts";
 import { branchesOf } from "./branches.ts";
 import { DEFAULT_BUDGET_MS, type PolicyContext } from "./context.ts";
 import { nearest } from "./entries.ts";
+import { checkStale } from "./stale-after-ttl.ts";
 
 /** What the entries and the call itself say, leaf by leaf, the nearest first; what cannot be is reported. */
 export function mergePolicy(cx: PolicyContext, ir: IrCall, policies: readonly IrPolicy[], effects: Effects): Policy {
@@ -158,19 +159,7 @@ function checkCache(cx: PolicyContext, ir: IrCall, cache: Policy["cache"], effec
       at: cache.stale.at,
       hint: "add `ttl`: for so long an answer is as good as new",
     });
-  } else if (
-    cache.ttl !== undefined &&
-    cache.stale !== undefined &&
-    cache.stale.value <= cache.ttl.value &&
-    cache.stale.value > 0
-  ) {
-    cx.scope.report({
-      code: "BFF801",
-      severity: "error",
-      message: `answers are stale after ${cache.ttl.value}ms, but thrown away after ${cache.stale.value}ms`,
-      at: cache.stale.at,
-      related: [{ at: cache.ttl.at, message: "as good as new until here" }],
-      hint: "make `stale` longer than `ttl`: both count from when the answer came",
-    });
+  } else {
+    checkStale(cache, cx.scope.report);
   }
 }

@@ -1,6 +1,6 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, execFileSync, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +11,7 @@ import { runBffKey } from "../../command/bff-key.ts";
 import { Failure } from "../../failure.ts";
 import { PrincipalSchema } from "../../gen/bff/v1/identity_pb.ts";
 import { freePort } from "../../testing/listening.ts";
+import { initPostgres, startPostgres } from "../../testing/postgres.ts";
 import { type Incoming, NOWHERE } from "../incoming.ts";
 import type { Settings } from "../settings.ts";
 import type { Source } from "../source.ts";
@@ -26,28 +27,8 @@ let port: number;
 let server: ChildProcess | undefined;
 const open: { close(): void | Promise<void> }[] = [];
 
-/** Debian has the server's commands beside those that are on the PATH. */
-function command(name: string): string {
-  const versions = existsSync("/usr/lib/postgresql") ? readdirSync("/usr/lib/postgresql").sort().reverse() : [];
-  return versions.map((version) => `/usr/lib/postgresql/${version}/bin/${name}`).find(existsSync) ?? name;
-}
-/** PostgreSQL refuses to be run by root. */
-function owner(): { readonly uid?: number; readonly gid?: number } {
-  if (process.getuid?.() !== 0) return {};
-  const id = (flag: string) => Number(execFileSync("id", [flag, "postgres"], { encoding: "utf8" }));
-  return { uid: id("-u"), gid: id("-g") };
-}
 async function start(): Promise<void> {
-  const args = ["-D", join(folder, "data"), "-p", `${port}`, "-h", "127.0.0.1", "-k", "", "-c", "fsync=off"];
-  const child = spawn(command("postgres"), args, { ...owner(), cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
-  server = child;
-  let printed = "";
-  for await (const chunk of child.stderr as NodeJS.ReadableStream) {
-    printed += String(chunk);
-    if (printed.includes("ready to accept connections")) break;
-  }
-  if (child.exitCode !== null) throw new Error(printed);
-  child.stderr?.resume();
+  server = await startPostgres(folder, port);
 }
 async function stop(): Promise<void> {
   const child = server;
@@ -75,11 +56,8 @@ function signal(pids: readonly number[], name: NodeJS.Signals): void {
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "bff-postgres-"));
-  const { uid, gid } = owner();
-  if (uid !== undefined && gid !== undefined) chownSync(folder, uid, gid);
+  initPostgres(folder);
   port = await freePort();
-  const args = ["-D", join(folder, "data"), "-U", "bff", "-A", "trust", "--no-sync"];
-  execFileSync(command("initdb"), args, { ...owner(), cwd: folder, stdio: "ignore" });
   await start();
 }, 60_000);
 afterEach(async () => {

@@ -1,0 +1,13 @@
+import type { Report } from "./diagnostic.ts";
+
+/** For what is looked at several times: the same code with the same message at the same place is told once. */
+export function toldOnce(report: Report): Report {
+  const told = new Set<string>();
+  return (diagnostic) => {
+    const { code, message, at } = diagnostic;
+    const key = `${code} ${at.file}:${at.line}:${at.column} ${message}`;
+    if (told.has(key)) return;
+    told.add(key);
+    report(diagnostic);
+  };
+}
