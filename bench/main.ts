@@ -6,6 +6,7 @@ import { runGenerate } from "./generate.ts";
 import { writeReport } from "./report/performance.ts";
 import { runClosedLoop } from "./rig/closed-loop.ts";
 import { type RunOptions, report, type ScenarioResult } from "./rig/result.ts";
+import { runBalance } from "./scenarios/balance.ts";
 import { runCall } from "./scenarios/call.ts";
 import { closedLoops } from "./scenarios/closed.ts";
 import { runEdge } from "./scenarios/edge.ts";
@@ -14,6 +15,8 @@ import { runIdentity } from "./scenarios/identity.ts";
 import { runIdle } from "./scenarios/idle.ts";
 import { runSame } from "./scenarios/same.ts";
 import { runTail } from "./scenarios/tail.ts";
+import { runTelemetry } from "./scenarios/telemetry.ts";
+import { runWorkers } from "./scenarios/workers.ts";
 import { runValidation } from "./validation.ts";
 
 type Run = (options: RunOptions) => Promise<void>;
@@ -32,10 +35,13 @@ const SCENARIOS: Readonly<Record<string, Run>> = {
   call: reported(runCall),
   hang: reported(runHang),
   tail: reported(runTail),
+  balance: reported(runBalance),
   same: reported(runSame),
   idle: reported(runIdle),
   identity: reported(runIdentity),
   edge: reported(runEdge),
+  telemetry: reported(runTelemetry),
+  workers: reported(runWorkers),
   generate: reported(runGenerate),
 };
 const FLAGS = ["--json", "--quick", "--record"];

@@ -45,7 +45,9 @@ describe("imports", () => {
     expect(circles(edges)).toEqual([["b", "c"], ["e"], ["f", "g", "h"]]);
   });
 
-  const stages = ["read", "resolve", "check", "plan", "emit", "openapi"].map((stage) => `plugin/src/${stage}`);
+  const stages = ["read", "resolve", "check", "plan", "emit", "openapi", "deploy", "dashboards"].map(
+    (stage) => `plugin/src/${stage}`,
+  );
   test.each(stages.map((stage, i) => ({ stage, later: stages.slice(i + 1) })))(
     "$stage: no later stage",
     ({ stage, later }) => {
@@ -87,10 +89,11 @@ describe("imports", () => {
   });
 
   // One way down: an import by type alone counts as any other, so that no room's files wait for another's.
-  const bottom = ["clock.ts", "failure.ts", "observer.ts", "wire", "cel", "gen"];
+  const bottom = ["clock.ts", "failure.ts", "observer.ts", "random-ids.ts", "wire", "cel", "gen"];
   const rooms: Readonly<Record<string, readonly string[]>> = {
     command: ["server", "identity", ...bottom],
     server: [
+      "telemetry",
       "elements",
       "rest",
       "identity",
@@ -101,22 +104,26 @@ describe("imports", () => {
       "transport",
       "http2",
       "guard",
+      "metrics",
       ...bottom,
     ],
+    metrics: bottom,
     elements: bottom,
     rest: ["elements", ...bottom],
     compose: ["rest", "call", "cache", "transport", "guard", "identity", "limits", ...bottom],
     validate: bottom,
+    telemetry: bottom,
     call: ["cache", "transport", "guard", "identity", ...bottom],
     identity: ["redis-client.ts", ...bottom],
     limits: ["guard", "redis-client.ts", ...bottom],
     cache: ["guard", "redis-client.ts", ...bottom],
-    transport: ["http2", "guard", ...bottom],
+    transport: ["rest", "http2", "guard", ...bottom],
     http2: bottom,
     guard: bottom,
     "observer.ts": ["failure.ts", "gen"],
     "failure.ts": ["wire", "gen"],
     "clock.ts": [],
+    "random-ids.ts": [],
     "redis-client.ts": [],
     wire: [],
     cel: [],

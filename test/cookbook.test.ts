@@ -22,9 +22,9 @@ function planOf(recipe: Recipe): string {
 
 test("there are as many as it says, numbered", () => {
   const page = readFileSync(COOKBOOK, "utf8");
-  expect(page).toContain("\nTwenty-five things ");
+  expect(page).toContain("\nTwenty-seven things ");
   const numbers = [...page.matchAll(/^## (\d+)\. /gm)].map(([, number]) => Number(number));
-  expect(numbers).toEqual(Array.from({ length: 25 }, (_, i) => i + 1));
+  expect(numbers).toEqual(Array.from({ length: 27 }, (_, i) => i + 1));
 });
 
 test.each(recipes)("$title: the plan is the page's", (recipe) => {
@@ -466,4 +466,20 @@ test("so often, and no more", async () => {
   expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
   expect((await search(21)).body).toMatchObject({ code: "invalid_argument" });
   expect(bff.asked).toHaveLength(2);
+});
+
+test("an upstream that is sometimes overloaded: with room, it is asked for everything", async () => {
+  const bff = await start("An upstream that is sometimes overloaded");
+  expect(await get(bff, "GetOffer", { productId: "p1" })).toEqual({ available: 4, warehouses: ["north"] });
+});
+
+test("several replicas, one of them sick: what fails once is asked again", async () => {
+  let asked = 0;
+  const once = () => {
+    if (asked++ === 0) return DOWN();
+    return { available: 4 };
+  };
+  const bff = await start("Several replicas, one of them sick", { stubs: { "stock.v1.StockService/GetStock": once } });
+  expect(await get(bff, "GetStock", { productId: "p1" })).toEqual({ available: 4 });
+  expect(asked).toBe(2);
 });

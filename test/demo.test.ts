@@ -19,7 +19,7 @@ test("npm run demo shows the answers with everything up, to callers who may and 
     cwd: root,
     encoding: "utf8",
     timeout: 60_000,
-    env: { ...process.env, NO_COLOR: "1" },
+    env: { ...process.env, NO_COLOR: "1", OTEL_EXPORTER_OTLP_ENDPOINT: "" },
   });
   expect([status, stderr]).toEqual([0, ""]);
   expect(stdout).toMatch(/^ *HTTP 503 {2}\{"code":"unavailable"/m);
@@ -48,6 +48,16 @@ test("npm run demo shows the answers with everything up, to callers who may and 
     /^ *retry-after: \d+\n *ratelimit-policy: "spending";q=10;w=60\n *ratelimit: "spending";r=0;t=\d+$/m,
   );
   expect(stdout).toContain('who         {"id":"u-ada","workspaces":["atlas","lumen"],"roles":["admin"]}');
+  expect(stdout).toMatch(/^ *metrics of the web BFF +http:\/\/127\.0\.0\.1:\d+\/metrics$/m);
+  expect(stdout).toMatch(/^ *traces +nowhere: start this with OTEL_EXPORTER_OTLP_ENDPOINT=/m);
+  expect(stdout).toMatch(/^ *trace [\da-f]{32}$/m);
+  expect(stdout).toMatch(/^ *rpc_server_call_duration_seconds_count\{.*GetDashboard".*"UNAVAILABLE"\} [1-9]\d*$/m);
+  expect(stdout).toMatch(
+    /^ *bff_degraded_total\{.*path="spent_cents",upstream="billing\.v1\.BillingService".*\} \d+$/m,
+  );
+  expect(stdout).toMatch(
+    /^ *The request that failed is trace [\da-f]{32}\. With a receiver it would be found there\.$/m,
+  );
   expect(stdout).toMatch(/counts for {2}billing\.v1\.BillingService, \d+ s more/);
   expect(gitStatus()).toBe(before);
 }, 70_000);

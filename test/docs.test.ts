@@ -187,8 +187,9 @@ test("the language page lists every option, and tells of each outside of that li
 test("the deploying page lists every variable that a server reads, and no other", () => {
   const identity = Object.entries(textsBelow(join(root, "runtime/src/identity")));
   const ofIdentity = identity.flatMap(([name, text]) => (name.endsWith(".test.ts") ? [] : [text]));
-  const sources = ["config", "load-resolvers", "load-observer"]
-    .map((name) => read(`runtime/src/server/${name}.ts`))
+  const sources = readdirSync(join(root, "runtime/src/server"))
+    .filter((name) => /^(config.*|load-resolvers|load-observer)(?<!\.test)\.ts$/.test(name))
+    .map((name) => read(`runtime/src/server/${name}`))
     .concat(ofIdentity)
     .join("");
   const names = sources.matchAll(/"(PORT|HOST|(?:BFF|TLS|REDIS|DATABASE)_[A-Z0-9_]+)"|source\.(BFF_[A-Z_]+)/g);

@@ -5,7 +5,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Script } from "node:vm";
-import { toJson } from "@bufbuild/protobuf";
+import { create, toJson } from "@bufbuild/protobuf";
+import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
+import { createValidator } from "@bufbuild/protovalidate";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { expect, onTestFinished, test } from "vitest";
@@ -107,6 +109,39 @@ test.each(cases)("any answer of $name fits its schema", ({ texts, targets }) => 
     }
   }
   expect(checked).toBeGreaterThan(0);
+});
+
+/** Of an expression, in `validation-cel`: what it says no document can. */
+const BY_EXPRESSION = new Set(["string.begins"]);
+test("what an empty request lacks by protovalidate is what its schema requires", () => {
+  const differing: string[] = [];
+  let required = 0;
+  for (const { name, texts, targets } of cases) {
+    const { files, registry } = schemaOf(requestFor(texts, targets));
+    const validator = createValidator({ registry });
+    for (const content of Object.values(documents(texts, targets))) {
+      const { schemas } = (JSON.parse(content) as Document).components;
+      const services = files.flatMap((file) => file.services);
+      const outputs = new Set(services.flatMap(({ methods }) => methods.map(({ output }) => output)));
+      for (const { input } of services.flatMap(({ methods }) => methods)) {
+        const schema = schemas[input.typeName] as { readonly required?: readonly string[] } | undefined;
+        if (schema === undefined || outputs.has(input)) continue;
+        const { violations = [] } = validator.validate(input, create(input));
+        // Of what protovalidate says nothing, for the message could not even be read.
+        const { fields } = input;
+        const legacy = fields.flatMap((one) => (one.presence === Presence.LEGACY_REQUIRED ? [one.jsonName] : []));
+        const lacking = violations.flatMap(({ field: [first, ...deeper], ruleId }) =>
+          first?.kind === "field" && deeper.length === 0 && !BY_EXPRESSION.has(ruleId) ? [first.jsonName] : [],
+        );
+        const asked = schema.required?.filter((one) => !legacy.includes(one)) ?? [];
+        required += asked.length;
+        const odd = [...new Set([...asked, ...lacking])].filter((one) => asked.includes(one) !== lacking.includes(one));
+        differing.push(...odd.map((one) => `${name} ${input.typeName} ${one}`));
+      }
+    }
+  }
+  expect(differing).toEqual([]);
+  expect(required).toBeGreaterThan(10);
 });
 
 test("the page of a document is one file that asks nobody, whatever the document's texts are", () => {

@@ -16,6 +16,7 @@ import { basename, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { testCollector } from "../runtime/src/testing/otlp-collector.ts";
 import { pointedAtDist, pointedAtSources } from "../scripts/pack.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -202,6 +203,7 @@ test("what packing does to package.json can be taken back", () => {
   const packed = pointedAtDist(runtime);
   expect(JSON.parse(packed).exports).toEqual({
     ".": "./dist/index.js",
+    "./http-json": "./dist/transport/http-json/index.js",
     "./identity": "./dist/identity/index.js",
     "./validate": "./dist/validate/index.js",
     "./session": "./dist/identity/session/index.js",
@@ -237,10 +239,13 @@ test.each([
     expect(existsSync(join(project, server))).toBe(true);
 
     const upstreams = await start("upstreams.mjs");
+    // Traces are sent by a thread, which is a file of its own in the package.
+    const collector = await testCollector();
     const bff = await start(server, {
       CATALOG_V1_CATALOGSERVICE_URL: upstreams.url,
       STOCK_V1_STOCKSERVICE_URL: upstreams.url,
       BFF_RESOLVERS: extension === "ts" ? resolvers : "built/resolvers.js",
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
     });
     const page = await get(bff.url, "p1");
     expect([page.status, await page.json()]).toEqual([
@@ -253,6 +258,9 @@ test.each([
       degraded: [{ path: "pieces" }, { path: "slogan" }],
     });
     expect(await stop(bff.child)).toBe(0);
+    const traced = (await collector.spans(2)).filter(({ name }) => name === "shop.v1.ShopService/GetPage");
+    expect(traced).toHaveLength(2);
+    await collector.close();
   },
   2 * MINUTES,
 );

@@ -130,6 +130,7 @@ const HEADINGS: Readonly<Record<string, string>> = {
   ratio_to_protoc_gen_es: "× protoc-gen-es",
   ratio_to_without: "× without identity",
   ratio_to_open: "× without an edge",
+  ratio_to_off: "× off",
   ratio_to_answered: "× answered",
   ratio_above_least: "× answered, above node:http2",
   wall_us_per_call: "µs/call",

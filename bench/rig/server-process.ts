@@ -13,6 +13,7 @@ const STOP_MS = 5_000;
 export interface ServerProcess {
   /** `http://127.0.0.1:<port>` */
   readonly url: string;
+  readonly pid: number;
   usage(): Promise<Usage>;
   /** The same, after a collection of garbage. */
   collect(): Promise<Usage>;
@@ -56,6 +57,7 @@ export async function startServer({ entry, args = [], env = {} }: Launch): Promi
     });
     return {
       url,
+      pid: child.pid ?? 0,
       usage: () => ask(child, "usage"),
       collect: () => ask(child, "collect"),
       stop: async () => {
@@ -79,7 +81,7 @@ function listening(child: ChildProcess, counted: (line: string) => void): Promis
       reject(new Error(`ended with ${code} before it listened`));
     });
     createInterface({ input: child.stdout }).on("line", (line) => {
-      const url = /^listening on (http:\/\/\S+)$/.exec(line)?.[1];
+      const url = /^listening on (http:\/\/\S+)(?: |$)/.exec(line)?.[1];
       if (url !== undefined) {
         clearTimeout(timer);
         resolve(url);

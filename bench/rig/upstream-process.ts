@@ -9,6 +9,8 @@ import type { Behaviour, Order, UpstreamUsage } from "./upstream.ts";
 export interface UpstreamProcess {
   /** `<FULL_SERVICE_NAME>_URL` of every service, as servers read them. */
   readonly env: Readonly<Record<string, string>>;
+  /** The same by service. */
+  readonly urls: Readonly<Record<string, string>>;
   /** Calls since the start, by path. */
   calls(): Promise<Readonly<Record<string, number>>>;
   /** How methods answer from now on, by path; those left out answer at once. */
@@ -16,14 +18,16 @@ export interface UpstreamProcess {
   stop(): Promise<void>;
 }
 
-export async function startUpstream(): Promise<UpstreamProcess> {
-  const child = fork(fileURLToPath(new URL("./upstream.ts", import.meta.url)), {
+/** @param places where services listen; default: at free ports */
+export async function startUpstream(places: Readonly<Record<string, string>> = {}): Promise<UpstreamProcess> {
+  const child = fork(fileURLToPath(new URL("./upstream.ts", import.meta.url)), [JSON.stringify(places)], {
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
   const [urls] = (await once(child, "message")) as [Record<string, string>];
   const tell = (order: Order) => ask<UpstreamUsage>(child, order);
   return {
     env: addressVariables(urls),
+    urls,
     calls: async () => (await tell({ order: "usage" })).calls,
     behave: async (paths) => {
       await tell({ order: "behave", paths });

@@ -10,6 +10,8 @@ export interface Behaviour {
   /** Of this share of the calls it is `slowMs` in place of `delayMs`. */
   readonly slowShare?: number;
   readonly slowMs?: number;
+  /** It fails with UNAVAILABLE, and at once. */
+  readonly fails?: boolean;
 }
 
 export type Order =
@@ -22,6 +24,8 @@ export interface UpstreamUsage {
   readonly calls: Readonly<Record<string, number>>;
 }
 
+/** Where services are to listen, of a process that comes back; else at free ports. */
+const PLACES = JSON.parse(process.argv[2] ?? "{}") as Readonly<Record<string, string>>;
 const HEADERS = { ":status": 200, "content-type": "application/grpc+proto" };
 const OPTIONS = { waitForTrailers: true };
 const TRAILERS = { "grpc-status": "0" };
@@ -63,6 +67,10 @@ function serve(stream: http2.ServerHttp2Stream, headers: http2.IncomingHttpHeade
     answer(stream, path.frame);
     return;
   }
+  if (behaviour.fails === true) {
+    stream.respond({ ...HEADERS, "grpc-status": "14" }, { endStream: true });
+    return;
+  }
   const slow = random() < (behaviour.slowShare ?? 0);
   const timer = setTimeout(answer, slow ? behaviour.slowMs : behaviour.delayMs, stream, path.frame);
   stream.once("close", () => clearTimeout(timer));
@@ -88,7 +96,8 @@ async function listen(service: string): Promise<[service: string, url: string]> 
     streamResetRate: 1_000_000,
   });
   server.on("stream", serve);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const port = Number(new URL(PLACES[service] ?? "http://127.0.0.1:0").port || 80);
+  await new Promise<void>((resolve) => server.listen(PLACES[service] === undefined ? 0 : port, "127.0.0.1", resolve));
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("no port");
   return [service, `http://127.0.0.1:${address.port}`];

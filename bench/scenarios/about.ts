@@ -139,6 +139,31 @@ export const about: readonly About[] = [
     drawn: "cpu_us_per_request",
   },
   {
+    scenario: "telemetry",
+    text: "The fan-out and the worked example with nothing looked at; with metrics; with metrics and a tenth of the requests traced, as spans that go to a receiver over OTLP; and with all of them traced. The CPU is that of the whole process, with the thread that sends.",
+    goal: "a tenth sampled at most 1.10 × off, all sampled at most 1.25 × off",
+    columns: ["ratio_to_off", ...COST],
+    drawn: "cpu_us_per_request",
+  },
+  {
+    scenario: "workers",
+    text: "The fan-out by one process, and by two workers with their supervisor (`BFF_WORKERS=2`), one connection with 32 streams for each process that is asked. The upstreams and whoever asks are on the same two cores, so that requests per second say little. `speedup` is what cores of their own would give: the CPU of one process for a request, by that of a worker (and its supervisor) whose neighbour is idle times the share of the busier one when both are asked. On shared cores the two also take caches and turns from each other, and from the upstreams.",
+    goal: "speedup at least 1.7",
+    columns: [
+      ...[
+        "speedup",
+        "speedup_on_shared_cores",
+        "busiest",
+        "cpu_us_per_request",
+        "requests_per_second",
+        "p50_ms",
+        "p99_ms",
+      ],
+      ...["rss_mb_of_all", "rss_mb_of_each"],
+    ],
+    drawn: "cpu_us_per_request",
+  },
+  {
     scenario: "call",
     text: "One upstream call of about 1 KiB, 32 at a time, for its client alone: a deadline, two headers, a request to encode and an answer to decode. Ours is the transport without its policies.",
     columns: ["cpu_us_per_call", "ratio_to_connect_node", "ratio_to_grpc_js", "calls_per_second"],

@@ -7,6 +7,8 @@ import { fileURLToPath } from "node:url";
 export interface BffProcess {
   /** `http://127.0.0.1:<port>` */
   readonly url: string;
+  /** Where its metrics are, with BFF_ADMIN_PORT. */
+  readonly metrics: string | undefined;
   readonly pid: number;
   /** SIGTERM, then a wait for the end; SIGKILL after five seconds. Gives the exit code, undefined after a signal. */
   stop(): Promise<number | undefined>;
@@ -44,15 +46,15 @@ export async function startBff(
     onLog(chunk.toString());
   });
   try {
-    const url = await listening(child);
-    return { url, pid: child.pid ?? 0, stop: () => stop(child) };
+    const { url, metrics } = await listening(child);
+    return { url, metrics, pid: child.pid ?? 0, stop: () => stop(child) };
   } catch (reason) {
     await stop(child);
     throw new Error(`${entry}: ${reason instanceof Error ? reason.message : reason}\n${errors}`.trimEnd());
   }
 }
 
-async function listening(child: ChildProcess): Promise<string> {
+async function listening(child: ChildProcess): Promise<Pick<BffProcess, "url" | "metrics">> {
   const { stdout } = child;
   if (stdout === null) throw new Error("no standard output");
   return new Promise((resolve, reject) => {
@@ -63,10 +65,10 @@ async function listening(child: ChildProcess): Promise<string> {
       reject(new Error(`ended with ${code} before it listened`));
     });
     createInterface({ input: stdout }).on("line", (line) => {
-      const url = /^listening on (http:\/\/\S+)$/.exec(line)?.[1];
+      const [, url, metrics] = /^listening on (http:\/\/\S+)(?: \(metrics: (\S+)\))?$/.exec(line) ?? [];
       if (url === undefined) return;
       clearTimeout(timer);
-      resolve(url);
+      resolve({ url, metrics });
     });
   });
 }

@@ -8,6 +8,7 @@ import { type AccountBff, startAccountBff } from "./account.ts";
 import { addressVariables, type BffProcess, startBff } from "./bff-process.ts";
 import { showEdge } from "./edge.ts";
 import { gantt } from "./gantt.ts";
+import { newTrace, telling, tracesGoTo } from "./on-call.ts";
 import { planText } from "./plan-text.ts";
 import { showReuse } from "./reuse.ts";
 import { fullNames, type ServiceName, serviceNames } from "./services.ts";
@@ -68,9 +69,10 @@ async function main(keep: boolean): Promise<void> {
     );
     const upstreams = await startUpstreams({ latencies: livelyLatencies });
     running.upstreams = upstreams;
-    const env = addressVariables(
-      Object.fromEntries(serviceNames.map((name) => [fullNames[name], upstreams.urls[name]])),
-    );
+    const env = {
+      ...addressVariables(Object.fromEntries(serviceNames.map((name) => [fullNames[name], upstreams.urls[name]]))),
+      BFF_ADMIN_PORT: "0",
+    };
     const ran = async <Bff extends BffProcess>(starting: Promise<Bff>): Promise<Bff> => {
       const bff = await starting;
       running.bffs.push(bff);
@@ -86,6 +88,10 @@ async function main(keep: boolean): Promise<void> {
     show(`${bold("mobile BFF".padEnd(26))} ${mobile.url}  ${dim(`pid ${mobile.pid}`)}`);
     show(`${bold("account BFF".padEnd(26))} ${account.url}  ${dim(`pid ${account.pid}`)}`);
     show(`${"OpenID provider".padEnd(26)} ${account.issuer.url}`);
+    show(`${"metrics of the web BFF".padEnd(26)} ${web.metrics}`);
+    show(
+      `${"traces".padEnd(26)} ${tracesGoTo() ?? dim("nowhere: start this with OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 and a collector there")}`,
+    );
 
     title(
       "The plan",
@@ -99,6 +105,7 @@ async function main(keep: boolean): Promise<void> {
     show(pretty(composed.body));
     console.log();
     chart(composed);
+    show(dim(`trace ${composed.traceId}`));
     expectStatus(composed, 200);
 
     await askUntil(upstreams, mobile.url, (body) => body.includes("spentCents"));
@@ -169,8 +176,17 @@ async function main(keep: boolean): Promise<void> {
     expectStatus(failed, 503);
     await upstreams.services.agent.start();
 
+    title(
+      "What the people on call see",
+      `curl ${web.metrics}, some of it; where traces go is said by OpenTelemetry's own variables.`,
+    );
+    for (const line of await telling(web.metrics ?? "")) show(line);
+    const receiver = tracesGoTo();
+    const where = receiver === undefined ? "With a receiver it would be found there" : `It is found at ${receiver}`;
+    show(`\n${dim(`The request that failed is trace ${failed.traceId}. ${where}.`)}`);
+
     if (keep) {
-      await invite(web.url, mobile.url, account);
+      await invite(web, mobile, account);
       obey(upstreams);
       keeping = true;
       await leave;
@@ -189,6 +205,7 @@ interface Answer {
   /** Of `bff-degraded`. */
   readonly header: string | null;
   readonly milliseconds: number;
+  readonly traceId: string;
   readonly startedAt: number;
   readonly endedAt: number;
   /** The upstream calls that it took. */
@@ -198,10 +215,11 @@ interface Answer {
 /** Connect's JSON over plain fetch: no client library of ours on this side. */
 async function ask(upstreams: Upstreams, url: string, path: string, request: object): Promise<Answer> {
   upstreams.calls.length = 0;
+  const trace = newTrace();
   const startedAt = performance.now();
   const response = await fetch(url + path, {
     method: "POST",
-    headers: { "content-type": "application/json", "x-request-id": "demo" },
+    headers: { "content-type": "application/json", "x-request-id": "demo", traceparent: trace.traceparent },
     body: JSON.stringify({ ...request, userId: USER }),
   });
   const body: unknown = await response.json();
@@ -211,6 +229,7 @@ async function ask(upstreams: Upstreams, url: string, path: string, request: obj
     body,
     header: response.headers.get("bff-degraded"),
     milliseconds: Math.round(endedAt - startedAt),
+    traceId: trace.id,
     startedAt,
     endedAt,
     calls: [...upstreams.calls],
@@ -264,7 +283,7 @@ function chart(answer: Answer): void {
   show(dim(`answered in ${milliseconds} ms${beside}`));
 }
 
-async function invite(web: string, mobile: string, account: AccountBff): Promise<void> {
+async function invite({ url: web, metrics }: BffProcess, mobile: BffProcess, account: AccountBff): Promise<void> {
   title("Try it", "All of it runs until ctrl-c.");
   const request = encodeURIComponent('{"workspaceId":"lumen"}');
   const host = (url: string) => url.replace("http://", "");
@@ -272,7 +291,7 @@ async function invite(web: string, mobile: string, account: AccountBff): Promise
 curl -i -H 'content-type: application/json' \\
   -d '{"workspaceId":"lumen","query":"monday","userId":"u-chidori"}' ${web}${WEB}
 curl -i -H 'content-type: application/json' \\
-  -d '{"workspaceId":"harbor","userId":"u-farah"}' ${mobile}${MOBILE}
+  -d '{"workspaceId":"harbor","userId":"u-farah"}' ${mobile.url}${MOBILE}
 ${dim("with a token, good for 10 minutes")}
 ${await accountLines(account)}
 
@@ -284,6 +303,11 @@ ${bold("browser")} ${dim("(Connect over GET: the rpc is declared free of side ef
 ${web}${WEB}?connect=v1&encoding=json&message=${request}
 ${dim("a login: pick somebody")}
 ${loginLines(account)}
+
+${bold("look into it")} ${dim("(metrics, as Prometheus asks for them)")}
+curl ${metrics}
+curl ${mobile.metrics}
+curl ${account.metrics}
 
 ${bold("break it")} ${dim("(type here)")}
 stop billing    start billing    ${dim(`any of ${serviceNames.join(", ")}`)}

@@ -9,8 +9,11 @@ import {
 } from "@bufbuild/protobuf/wkt";
 import { createEcmaScriptPlugin } from "@bufbuild/protoplugin";
 import { checkAll, checkSound } from "./check/all-checks.ts";
+import { checkIdleOutputs } from "./check/idle-outputs.ts";
 import { checkServed } from "./check/served-together.ts";
 import { checkServerNames } from "./check/server-names.ts";
+import { dashboardFiles } from "./dashboards/dashboard-files.ts";
+import { deployFiles } from "./deploy/deploy-files.ts";
 import type { Diagnostic, Report } from "./diagnostic/diagnostic.ts";
 import { renderDiagnostics } from "./diagnostic/render.ts";
 import type { Sources } from "./diagnostic/sources.ts";
@@ -89,6 +92,7 @@ export function compile(request: CodeGeneratorRequest, sources: Sources, committ
       }
       if (!hasErrors()) checkSound(model, report);
       if (!hasErrors()) checkServerNames(model, parameter.server, report);
+      if (!hasErrors()) checkIdleOutputs(servers, parameter.deploy, report);
       if (committed !== undefined) {
         const input = { ...committed, path: parameter.lock, mode: parameter.lockMode };
         const outcome = compareLock(model, input, sources, diagnostics.filter(isError));
@@ -100,6 +104,8 @@ export function compile(request: CodeGeneratorRequest, sources: Sources, committ
       emit(planned, schema);
       if (parameter.plan !== undefined) described.push(...planFiles(planned, parameter.plan));
       if (parameter.openapi) described.push(...openapiFiles(planned));
+      if (parameter.dashboards.size > 0) described.push(...dashboardFiles(planned, parameter.dashboards));
+      if (parameter.deploy.size > 0) described.push(...deployFiles(planned, parameter));
     },
   });
   const typescript = create(CodeGeneratorRequestSchema, {

@@ -26,6 +26,10 @@ export interface Parameter {
   readonly plan: PlanFormat | undefined;
   /** Whether to write an OpenAPI document of each server. */
   readonly openapi: boolean;
+  /** For what to write files that run each server that is generated. */
+  readonly deploy: ReadonlySet<Deploy>;
+  /** For what to write what watches each server. */
+  readonly dashboards: ReadonlySet<Dashboards>;
   /** Codes whose errors are only warnings here: "BFF501", or "BFF501@web/v1/web.proto" for one file. */
   readonly warn: ReadonlySet<string>;
   /** Codes whose warnings are errors here. */
@@ -35,6 +39,11 @@ export interface Parameter {
 }
 
 export type PlanFormat = "json" | "mermaid" | "text";
+export type Deploy = (typeof OUTPUTS.deploy)[number];
+export type Dashboards = (typeof OUTPUTS.dashboards)[number];
+
+/** Options that are lists of names, and these. */
+const OUTPUTS = { deploy: ["docker", "kubernetes"], dashboards: ["grafana", "prometheus"] } as const;
 
 const names = [
   "import_extension",
@@ -43,6 +52,8 @@ const names = [
   "lock_mode",
   "plan",
   "openapi",
+  "deploy",
+  "dashboards",
   "error_format",
   "error_output",
   "warn",
@@ -51,8 +62,8 @@ const names = [
 ] as const;
 
 /**
- * Reads the parameter of a CodeGeneratorRequest: `name=value`, separated by commas. Lists of codes are separated by
- * `+`, or by commas like everything else (`warn=BFF501,BFF502`). Each fault is a sentence; faulty options keep their defaults.
+ * Reads the parameter of a CodeGeneratorRequest: `name=value`, separated by commas. Lists of codes and of outputs are separated
+ * by `+`, or by commas like everything else (`warn=BFF501,BFF502`). Each fault is a sentence; faulty options keep their defaults.
  * Long, for it is a table of the options.
  */
 export function parseParameter(raw: string): { readonly parameter: Parameter; readonly faults: readonly string[] } {
@@ -70,16 +81,19 @@ export function parseParameter(raw: string): { readonly parameter: Parameter; re
   let lockMode: Parameter["lockMode"] = "check";
   let plan: PlanFormat | undefined;
   let openapi = false;
-  /** The list that a bare code continues. */
-  let list: { readonly name: string; readonly codes: Set<string> } | undefined;
+  const deploy = new Set<Deploy>();
+  const dashboards = new Set<Dashboards>();
+  /** What adds to the list that stands before, where this bare name is one for it. */
+  let list: ((name: string) => readonly string[] | undefined) | undefined;
 
   for (const option of raw.split(",").map((part) => part.trim())) {
     if (option === "") continue;
     const equals = option.indexOf("=");
     const name = equals === -1 ? option : option.slice(0, equals).trim();
     const value = equals === -1 ? undefined : option.slice(equals + 1).trim();
-    if (list !== undefined && value === undefined && name.startsWith("BFF")) {
-      faults.push(...addCodes(list.name, name, list.codes));
+    const continued = value === undefined ? list?.(name) : undefined;
+    if (continued !== undefined) {
+      faults.push(...continued);
       continue;
     }
     list = undefined;
@@ -111,6 +125,14 @@ export function parseParameter(raw: string): { readonly parameter: Parameter; re
         if (value === undefined || value === "true" || value === "false") openapi = value !== "false";
         else faults.push(choose(name, value, ["true", "false"]));
         break;
+      case "deploy":
+        list = (more) => continueOutputs(name, more, deploy);
+        faults.push(...addOutputs(name, value, deploy));
+        break;
+      case "dashboards":
+        list = (more) => continueOutputs(name, more, dashboards);
+        faults.push(...addOutputs(name, value, dashboards));
+        break;
       case "error_format":
         if (value === "text" || value === "github") errorFormat = value;
         else faults.push(choose(name, value, ["text", "github"]));
@@ -122,8 +144,8 @@ export function parseParameter(raw: string): { readonly parameter: Parameter; re
       case "warn":
       case "error":
       case "off":
-        list = { name, codes: { warn, error, off }[name] };
-        faults.push(...addCodes(name, value ?? "", list.codes));
+        list = (more) => (more.startsWith("BFF") ? addCodes(name, more, { warn, error, off }[name]) : undefined);
+        faults.push(...addCodes(name, value ?? "", { warn, error, off }[name]));
         break;
       default: {
         const like = didYouMean(name, names);
@@ -136,7 +158,7 @@ export function parseParameter(raw: string): { readonly parameter: Parameter; re
   for (const code of warn) if (error.has(code)) faults.push(`${code} is in both "warn" and "error": leave out one`);
   for (const code of off) if (error.has(code)) faults.push(`${code} is in both "off" and "error": leave out one`);
   const lists = { warn, error, off };
-  const reports = { errorFormat, errorOutput, lock, lockMode, plan, openapi };
+  const reports = { errorFormat, errorOutput, lock, lockMode, plan, openapi, deploy, dashboards };
   const server = { each, names: [...servers] };
   return { parameter: { shaping: shaping.join(","), importExtension, server, ...reports, ...lists }, faults };
 }
@@ -149,6 +171,36 @@ function addServer(value: string, servers: Set<string>): readonly string[] {
     return [`option "server" has "${value}": write true, false, or what packages are below, as in "server=web"`];
   servers.add(value);
   return [];
+}
+
+/** Names for what there is something to write for, separated by `+`. */
+function addOutputs<K extends keyof typeof OUTPUTS>(
+  option: K,
+  value: string | undefined,
+  found: Set<(typeof OUTPUTS)[K][number]>,
+): readonly string[] {
+  const known: readonly (typeof OUTPUTS)[K][number][] = OUTPUTS[option];
+  if (value === undefined || value === "")
+    return [
+      `option "${option}" has no value: write ${known.join(" or ")}, or both, as in "${option}=${known.join("+")}"`,
+    ];
+  return value.split("+").flatMap((one) => {
+    const output = known.find((each) => each === one);
+    if (output !== undefined) found.add(output);
+    return output === undefined ? [choose(option, one, known)] : [];
+  });
+}
+
+/** A bare name behind the list: another entry, or one with an error in it; undefined: an option of its own. */
+function continueOutputs<K extends keyof typeof OUTPUTS>(
+  option: K,
+  name: string,
+  found: Set<(typeof OUTPUTS)[K][number]>,
+): readonly string[] | undefined {
+  const like = names.some((one) => one === name) ? undefined : didYouMean(name, OUTPUTS[option]);
+  return OUTPUTS[option].some((one) => one === name) || like !== undefined
+    ? addOutputs(option, name, found)
+    : undefined;
 }
 
 function choose(name: string, value: string | undefined, values: readonly string[]): string {

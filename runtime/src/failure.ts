@@ -232,3 +232,26 @@ export const OVER = new Failure({
   message: "the response has ended",
   clientCode: Code.CANCELLED,
 });
+
+/**
+ * What a fault says about the upstream, for its breaker: true good (a refusal, NOT_FOUND and the like, shows that it works), false
+ * bad, undefined nothing.
+ *
+ * @param fair whether the upstream had the time that it may expect
+ */
+export function verdictOn(fault: Fault, fair: boolean): boolean | undefined {
+  if (fault.kind === "unsendable") return undefined;
+  if (fault.kind !== "status") return false;
+  switch (fault.code) {
+    case Code.DEADLINE_EXCEEDED:
+      return fair ? false : undefined;
+    case Code.UNAVAILABLE:
+    case Code.INTERNAL:
+    case Code.UNKNOWN:
+    case Code.DATA_LOSS:
+    case Code.RESOURCE_EXHAUSTED:
+      return false;
+    default:
+      return true;
+  }
+}

@@ -53,6 +53,7 @@ export type { IdentitySpec, OpenIdentity, SourceParts, SourceSpec } from "./iden
 export type { Limits } from "./limits/limits.ts";
 export type { RateLimit } from "./limits/rate-limit.ts";
 export type {
+  AddressState,
   AttemptEvent,
   AuditEvent,
   BreakerEvent,
@@ -63,10 +64,19 @@ export type {
   CertificateEvent,
   DeprecatedUse,
   Deprecation,
+  EjectionEvent,
+  JoinEvent,
   LimitEvent,
+  LimitState,
   Observer,
+  RequestTelemetry,
   ResolverEvent,
   ResponseEvent,
+  ResponseStartEvent,
+  TelemetryValue,
+  Trace,
+  UpstreamEvent,
+  UpstreamState,
 } from "./observer.ts";
 export type { RestRule, RestVariable } from "./rest/rule.ts";
 export { EnvReader } from "./server/env-reader.ts";
@@ -76,6 +86,7 @@ export { type OpenLimitsOptions, openLimits } from "./server/open-limits.ts";
 export { type RestHandlerOptions, restHandler } from "./server/rest-handler.ts";
 export { type RouteOptions, routes } from "./server/routes.ts";
 export { type ServeOptions, type ServeParts, serve } from "./server/serve.ts";
+export type { BalancePolicy } from "./transport/balance-policy.ts";
 export { type ConnectTransportOptions, connectTransport } from "./transport/connect-transport.ts";
 export { GrpcClient, type GrpcClientOptions, type Http2 } from "./transport/grpc-client.ts";
 export type {

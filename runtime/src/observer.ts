@@ -24,6 +24,8 @@ export interface CallEvent {
   readonly branch?: string | undefined;
   /** `package.Service/Method` */
   readonly method: string;
+  /** Of a batch: how many keys are in it. */
+  readonly items?: number | undefined;
   /** The bytes of the request message. */
   readonly message: Uint8Array;
   readonly startedAt: number;
@@ -33,9 +35,60 @@ export interface CallEvent {
   readonly outcome:
     | { readonly ok: true; readonly message: Uint8Array }
     | { readonly ok: false; readonly failure: Failure };
+  /** What `responseStart` gave for the request. */
+  readonly trace?: Trace | undefined;
 }
 
-/** One response of ours, or its failure (CANCELLED: the client has gone). */
+/**
+ * A request of ours begins to be answered: its message has been read, and nothing has been asked yet. One that is refused before that is told
+ * of just before its `response`.
+ */
+export interface ResponseStartEvent {
+  /** As in the request's other events. */
+  readonly request: object;
+  header(name: string): string;
+  /** `package.Service/Method` */
+  readonly method: string;
+  readonly startedAt: number;
+  /** IP address of the connection's other end; "" where it is not known. */
+  direct?(): string;
+  /** What its rpc says of traces. */
+  readonly telemetry?: RequestTelemetry | undefined;
+}
+
+/** What an rpc says of the traces of its requests, for one of them. */
+export interface RequestTelemetry {
+  /** The share of requests that leave a trace, from 0 to 1. */
+  readonly sample?: number | undefined;
+  /** Requests that take longer leave one whatever the share, in milliseconds. */
+  readonly slowMs?: number | undefined;
+  /** Makes the declared attributes of the request, by name. A `bigint` is an integer, a `number` is none. Never throws. */
+  attributes?(): readonly (readonly [name: string, value: TelemetryValue])[];
+}
+export type TelemetryValue =
+  | string
+  | number
+  | bigint
+  | boolean
+  | readonly string[]
+  | readonly number[]
+  | readonly bigint[]
+  | readonly boolean[];
+
+/** What the calls of one request are told to be part of. */
+export interface Trace {
+  /** As W3C Trace Context has them, for logs: 32 digits, and the 16 of the request's own span. */
+  readonly traceId?: string | undefined;
+  readonly spanId?: string | undefined;
+  /**
+   * The headers of a call with those that say what it is part of, in place of any of the same name.
+   *
+   * @param call as in the call's events; asked once for each, before its `callStart`
+   */
+  onCall(call: object, headers: Readonly<Record<string, string>> | undefined): Readonly<Record<string, string>>;
+}
+
+/** One response of ours, or its failure (CANCELLED: the client has gone). Each request of an rpc has exactly one, also one that was refused. */
 export interface ResponseEvent {
   readonly request: object;
   header(name: string): string;
@@ -53,6 +106,10 @@ export interface ResponseEvent {
     | { readonly ok: false; readonly failure: Failure };
   /** Of an rpc with a `version` that says `deprecated`; undefined of others. */
   readonly deprecated?: DeprecatedUse | undefined;
+  /** What `responseStart` gave for the request. */
+  readonly trace?: Trace | undefined;
+  /** The name of the source of the caller's credential; undefined: nobody is known. */
+  readonly source?: string | undefined;
 }
 
 /** What a deprecated rpc says of its end. Dates are days, `2026-11-01`, and begin at midnight UTC. */
@@ -92,6 +149,8 @@ export interface ResolverEvent {
   readonly startedAt: number;
   readonly endedAt: number;
   readonly outcome: { readonly ok: true } | { readonly ok: false; readonly failure: Failure };
+  /** What `responseStart` gave for the request. */
+  readonly trace?: Trace | undefined;
 }
 
 /** A call begins: it is ready, and has nothing but its turn to wait for. */
@@ -107,6 +166,8 @@ export interface CallStartEvent {
   /** `package.Service/Method` */
   readonly method: string;
   readonly startedAt: number;
+  /** What `responseStart` gave for the request. */
+  readonly trace?: Trace | undefined;
 }
 
 /** One attempt of a call, when it has ended; those that were never sent are none. */
@@ -127,6 +188,8 @@ export interface AttemptEvent {
   readonly endedAt: number;
   /** `unprocessed`: the upstream never saw it; `expired`: the call's deadline; `cancelled`: nobody wanted it any more. */
   readonly outcome: "ok" | "cancelled" | "expired" | "unprocessed" | "refused" | Fault;
+  /** What `responseStart` gave for the request. */
+  readonly trace?: Trace | undefined;
 }
 
 /** How a call with a cache was answered, or begun to be. */
@@ -151,6 +214,29 @@ export interface CacheEvent {
   readonly fetch?: object | undefined;
   /** Since the fetch, in milliseconds; of `fresh` and `stale`. */
   readonly ageMs?: number | undefined;
+  /** What `responseStart` gave for the request. */
+  readonly trace?: Trace | undefined;
+}
+
+/** A call of a request that has waited for another one, or found it ended: an equal call of the same request, or a fetch of the cache. */
+export interface JoinEvent {
+  /** As in the request's other events. */
+  readonly request: object;
+  /** Full service name. */
+  readonly service: string;
+  /** The branch of the service; undefined: the service itself. */
+  readonly branch?: string | undefined;
+  /** `package.Service/Method` */
+  readonly method: string;
+  /** What it has waited for: as `call` of that one's events. */
+  readonly call?: object | undefined;
+  /** The same of a fetch: as `fetch` of its events. */
+  readonly fetch?: object | undefined;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly outcome: { readonly ok: true } | { readonly ok: false; readonly failure: Failure };
+  /** What `responseStart` gave for the request. */
+  readonly trace?: Trace | undefined;
 }
 
 /** `open`: nothing is let out; `half-open`: probes are. */
@@ -167,6 +253,59 @@ export interface BreakerEvent {
   readonly from: BreakerState;
   readonly to: BreakerState;
   readonly at: number;
+}
+
+/** An address of an upstream that gets no calls for a while, since calls there have failed again and again. */
+export interface EjectionEvent {
+  /** Full service name. */
+  readonly service: string;
+  /** The branch of the service; undefined: the service itself. */
+  readonly branch?: string | undefined;
+  /** As it is connected to, with the port: `10.0.0.7:8080`. */
+  readonly address: string;
+  /** For how long, in milliseconds. */
+  readonly forMs: number;
+  /** How many calls have failed in a row. */
+  readonly consecutive: number;
+  readonly at: number;
+}
+
+/** An upstream, or a branch of one, that this process may call: told once, when it is made. */
+export interface UpstreamEvent {
+  /** Full service name. */
+  readonly service: string;
+  /** The branch of the service; undefined: the service itself. */
+  readonly branch?: string | undefined;
+  /** As it is now. */
+  state(): UpstreamState;
+}
+
+/** What an upstream's calls share, at one moment. */
+export interface UpstreamState {
+  /** The service's own, and those of methods (`package.Service/Method`) that have one of their own. */
+  readonly breakers: readonly { readonly method?: string | undefined; readonly state: BreakerState }[];
+  /** The service's own, and those of methods. */
+  readonly limits: readonly ({ readonly method?: string | undefined } & LimitState)[];
+  /** Where its calls may go, as far as that is known. */
+  readonly addresses: readonly AddressState[];
+}
+
+/** How much of a limit is taken. */
+export interface LimitState {
+  readonly taken: number;
+  /** At most so many at once, as it is now. */
+  readonly most: number;
+  readonly waiting: number;
+}
+
+/** One address of an upstream. */
+export interface AddressState {
+  /** As it is connected to, with the port: `10.0.0.7:8080`. */
+  readonly address: string;
+  /** `ejected`: left alone, since it failed again and again; `leaving`: the name no longer has it. */
+  readonly state: "idle" | "connected" | "warming" | "ejected" | "leaving";
+  /** Calls under way. */
+  readonly inFlight: number;
 }
 
 /** What is to be known later of who has called: a refusal, a login. No credential is in it, nor anything of one. */
@@ -216,6 +355,8 @@ export interface LimitEvent {
    * is `closed`; `alone`: let on, for this process counts alone while they cannot be reached.
    */
   readonly outcome: "exceeded" | "cost" | "unreachable" | "alone";
+  /** What `responseStart` gave for the request. */
+  readonly trace?: Trace | undefined;
 }
 
 /** A certificate of this server, or one that it shows to an upstream. */
@@ -234,14 +375,25 @@ export interface CertificateEvent {
 
 /** Who wants to know. What is left undefined costs nothing; what throws is the process's problem. */
 export interface Observer {
+  upstream?(event: UpstreamEvent): void;
+  /** Of several observers the first one that gives a trace has its way. */
+  responseStart?(event: ResponseStartEvent): Trace | undefined;
   callStart?(event: CallStartEvent): void;
   call?(event: CallEvent): void;
   response?(event: ResponseEvent): void;
   resolver?(event: ResolverEvent): void;
   attempt?(event: AttemptEvent): void;
   breaker?(event: BreakerEvent): void;
+  ejection?(event: EjectionEvent): void;
   cache?(event: CacheEvent): void;
+  joined?(event: JoinEvent): void;
   limited?(event: LimitEvent): void;
   audit?(event: AuditEvent): void;
   certificate?(event: CertificateEvent): void;
 }
+
+/** Where a field stands in an answer, whatever stands beside it: `runs[3].owner` and `runs["a"].owner` are `runs[*].owner`. */
+export function withoutPositions(path: string): string {
+  return path.includes("[") ? path.replace(POSITION, "[*]") : path;
+}
+const POSITION = /\[(?:"(?:[^"\\]|\\.)*"|[^\]"]*)\]/g;

@@ -116,7 +116,9 @@ function token(iss: string, claims: object, audience = "shop-eu"): Promise<strin
 const handlers = {
   "up.v1.ItemService/GetItem": ({ id }: { id: string }, { requestHeader }: { requestHeader: Headers }) => ({
     name:
-      id === "echo" ? JSON.stringify([...requestHeader].filter(([name]) => /^(x-|auth)/.test(name))) : `item of ${id}`,
+      id === "echo"
+        ? JSON.stringify([...requestHeader].filter(([name]) => /^(x-(?!request-id)|auth)/.test(name)))
+        : `item of ${id}`,
   }),
 };
 

@@ -52,6 +52,16 @@ const cases = [
     upstreams: textsBelow(join(root, "test/golden/upstreams")),
   },
   {
+    name: "balance",
+    protos: textsBelow(join(root, "test/golden/emit/balance/proto")),
+    upstreams: textsBelow(join(root, "test/golden/upstreams")),
+  },
+  {
+    name: "http-json",
+    protos: textsBelow(join(root, "test/golden/emit/http-json/proto")),
+    upstreams: textsBelow(join(root, "test/golden/upstreams")),
+  },
+  {
     name: "cached-answers",
     protos: textsBelow(join(root, "test/golden/emit/cached-answers/proto")),
     upstreams: textsBelow(join(root, "test/golden/upstreams")),

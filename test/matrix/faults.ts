@@ -9,6 +9,7 @@ import {
   senseless,
   status,
 } from "../oracle/faults.ts";
+import type { HttpPlay } from "./http-faults.ts";
 
 /** What the upstream does on the wire. */
 export type Play =
@@ -39,9 +40,14 @@ export type Play =
   | "slow"
   | { readonly status: number; readonly pushbackMs?: number; readonly afterMessage?: boolean };
 
+/** Over HTTP/JSON. */
+export interface OverHttp {
+  readonly http: HttpPlay;
+}
+
 export interface Fault extends FaultModel {
   readonly name: string;
-  readonly play: Play;
+  readonly play: Play | OverHttp;
   /** Only the first attempt of a call meets it. */
   readonly once?: boolean;
   /** What is put in place before the request: it stands in the way of all calls to the upstream, or takes its retry tokens. */

@@ -1,11 +1,17 @@
-// npm run matrix [-- <bff> [--edge <part of its name>] [--fault <part of its name>]]: the fault matrix, of all BFFs.
+// npm run matrix [-- <bff> [--edge <part of its name>] [--fault <part of its name>] [--http]]: the fault matrix, of all BFFs.
 import { parseArgs } from "node:util";
 import { every, mobile, second, web, workedExample } from "./bffs.ts";
 import { matrix, told } from "./matrix.ts";
+import { overHttp } from "./over-http.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { edge: { type: "string" }, fault: { type: "string" }, "at-once": { type: "string" } },
+  options: {
+    edge: { type: "string" },
+    fault: { type: "string" },
+    "at-once": { type: "string" },
+    http: { type: "boolean" },
+  },
 });
 const all = [every, web, mobile, workedExample, second];
 const chosen = positionals.length === 0 ? all : all.filter((bff) => positionals.includes(bff.name));
@@ -18,6 +24,7 @@ for (const bff of chosen) {
     ...(values.edge !== undefined && { edge: values.edge }),
     ...(values.fault !== undefined && { fault: values.fault }),
     ...(values["at-once"] !== undefined && { atOnce: Number(values["at-once"]) }),
+    ...(values.http === true && { over: overHttp }),
   });
   console.log(told(report));
   edges += report.edges;

@@ -22,7 +22,7 @@ import { patientClock } from "../support/patient-clock.ts";
 import { more, resources, settled } from "../support/resources.ts";
 import { type Edge, edgesOf, type MatrixBff } from "./edges.ts";
 import { type Fault, faults } from "./faults.ts";
-import { type FaultyUpstream, NOBODY, startFaulty } from "./faulty-upstream.ts";
+import { type Answer, type FaultyUpstream, NOBODY, startFaulty } from "./faulty-upstream.ts";
 
 export interface MatrixOptions {
   /** Cells at a time. */
@@ -32,7 +32,25 @@ export interface MatrixOptions {
   readonly fault?: string;
   /** Default: all of them. */
   readonly faults?: readonly Fault[];
+  /** How the upstream of the call that meets the fault is called; all others are called over gRPC. Default: so is it. */
+  readonly over?: Over;
 }
+
+/** A protocol that upstreams speak. */
+export interface Over {
+  readonly faults: readonly Fault[];
+  client(url: string, methods: readonly DescMethodUnary[]): UnaryClient;
+  start(play: Fault["play"], answer: Answer, methods: readonly DescMethodUnary[]): Promise<FaultyUpstream>;
+}
+
+export const overGrpc: Over = {
+  faults,
+  client: (url) => new GrpcClient(url, { http2: testedHttp2() }),
+  start(play, answer) {
+    if (typeof play === "object" && "http" in play) throw new Error("a play of another protocol");
+    return startFaulty(play, answer);
+  },
+};
 
 export interface MatrixReport {
   readonly name: string;
@@ -55,7 +73,8 @@ const PAST_TTL_MS = 6_000;
 const SHOWN = 5;
 
 export async function matrix(bff: MatrixBff, options: MatrixOptions = {}): Promise<MatrixReport> {
-  const { atOnce = 24 } = options;
+  const { atOnce = 24, over = overGrpc } = options;
+  const all = options.faults ?? over.faults;
   const startedAt = performance.now();
   const ir = irOf(bff, true);
   const now = timestampFromMs(NOW);
@@ -70,10 +89,10 @@ export async function matrix(bff: MatrixBff, options: MatrixOptions = {}): Promi
     const modules = await modulesOf(bff, dir);
     const before = resources();
     const restore = patientClock(new Date(NOW));
-    const world = new World(bff, ir, modules, options.faults ?? faults);
+    const world = new World(bff, ir, modules, all, over);
     await world.start();
     const edges = found.edges.filter((edge) => edge.name.includes(options.edge ?? ""));
-    const columns = (options.faults ?? faults).filter((fault) => fault.name.includes(options.fault ?? ""));
+    const columns = all.filter((fault) => fault.name.includes(options.fault ?? ""));
     const todo = columns.flatMap((fault) => edges.map((edge) => ({ edge, fault })));
     let next = 0;
     const worker = async () => {
@@ -122,11 +141,19 @@ class World {
   readonly #modules: readonly Record<string, unknown>[];
   readonly #methods: ReadonlyMap<string, DescMethodUnary>;
   readonly #faults: readonly Fault[];
+  readonly #over: Over;
   readonly #faulty = new Map<string, FaultyUpstream>();
   #good: FaultyUpstream | undefined;
   #client: GrpcClient | undefined;
 
-  constructor(bff: MatrixBff, ir: Ir, modules: readonly Record<string, unknown>[], faults: readonly Fault[]) {
+  constructor(
+    bff: MatrixBff,
+    ir: Ir,
+    modules: readonly Record<string, unknown>[],
+    faults: readonly Fault[],
+    over: Over,
+  ) {
+    this.#over = over;
     this.#faults = faults;
     this.#bff = bff;
     this.#ir = ir;
@@ -140,8 +167,15 @@ class World {
     for (const { play } of this.#faults) {
       const key = JSON.stringify(play);
       if (play === "refuse connection" || play === "GOAWAY before" || this.#faulty.has(key)) continue;
-      this.#faulty.set(key, await startFaulty(play, this.#answer));
+      this.#faulty.set(key, await this.#start(play));
     }
+  }
+
+  #start(play: Fault["play"]): Promise<FaultyUpstream> {
+    return this.#over.start(play, this.#answer, [...this.#methods.values()]);
+  }
+  #clientOf(url: string): UnaryClient {
+    return this.#over.client(url, [...this.#methods.values()]);
   }
 
   /** Gives what stands open at upstreams. */
@@ -164,12 +198,12 @@ class World {
   };
 
   async run(edge: Edge, fault: Fault): Promise<string | undefined> {
-    const own = fault.play === "GOAWAY before" ? await startFaulty(fault.play, this.#answer) : undefined;
+    const own = fault.play === "GOAWAY before" ? await this.#start(fault.play) : undefined;
     const url =
       fault.play === "refuse connection" ? NOBODY : (own ?? this.#faulty.get(JSON.stringify(fault.play)))?.url;
     if (url === undefined) throw new Error(`no upstream for ${fault.name}`);
     const log = new CallLog();
-    const wire = new Wire(edge, fault, new GrpcClient(url, { http2: testedHttp2() }), this.#client!);
+    const wire = new Wire(edge, fault, this.#clientOf(url), this.#client!);
     const { given } = this.#bff.resolvers ?? {};
     let olderMs = 0; // than it is by the system's clock
     const cache = new Cache({ clock: { ...systemClock, now: () => systemClock.now() + olderMs } });
@@ -337,7 +371,7 @@ function partial({ asker }: Edge): boolean {
 function prime(upstream: Upstream, state: NonNullable<Fault["prime"]>, method: string): void {
   if (upstream.service !== serviceOf(method)) return;
   if (state === "limit") {
-    while (upstream.limit?.enter({ admitted: () => {} }) !== "full");
+    while (upstream.limit?.enter({ critical: true, admitted: () => {}, shed: () => {} }) !== "full");
   } else if (state === "budget") {
     for (let token = 0; token < 100; token++) upstream.throttle.failed();
   } else {
@@ -363,10 +397,10 @@ class Wire implements UnaryClient {
   faulty = true;
   readonly #edge: Edge;
   readonly #fault: Fault;
-  readonly #faulty: GrpcClient;
-  readonly #good: GrpcClient;
+  readonly #faulty: UnaryClient;
+  readonly #good: UnaryClient;
 
-  constructor(edge: Edge, fault: Fault, faulty: GrpcClient, good: GrpcClient) {
+  constructor(edge: Edge, fault: Fault, faulty: UnaryClient, good: UnaryClient) {
     this.#edge = edge;
     this.#fault = fault;
     this.#faulty = faulty;
@@ -381,8 +415,8 @@ class Wire implements UnaryClient {
     const to = hit ? this.#faulty : this.#good;
     return to.send(path, frame, timeoutMs, headers, attempt, reply);
   }
-  close(): Promise<void> {
-    return this.#faulty.close();
+  async close(): Promise<void> {
+    await this.#faulty.close?.();
   }
 }
 

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { compile } from "../../plugin/src/compile.ts";
 import { renderDiagnostics } from "../../plugin/src/diagnostic/render.ts";
-import { type GoldenCase, goldenCases, requestOf, textsBelow, UPSTREAMS } from "../support/golden.ts";
+import { type GoldenCase, goldenCases, parameterOf, requestOf, textsBelow, UPSTREAMS } from "../support/golden.ts";
 import { requestFor } from "../support/request.ts";
 
 export interface DiagnosticGolden {
@@ -29,7 +29,7 @@ function once<T>(make: () => T): () => T {
 const expectedOf = ({ folder }: GoldenCase): string => readFileSync(join(folder, "expected.txt"), "utf8");
 
 function plain(one: GoldenCase): DiagnosticGolden {
-  const request = once(() => ({ ...requestOf(one), parameter: "import_extension=ts,server=true" }));
+  const request = once(() => ({ ...requestOf(one), parameter: parameterOf(one) }));
   const texts = { ...UPSTREAMS, ...one.protos };
   const sources = (file: string) => texts[file];
   const says = () => `${renderDiagnostics(compile(request(), sources).diagnostics, sources, "text")}\n`;

@@ -12,7 +12,7 @@ import {
   toBinary,
 } from "@bufbuild/protobuf";
 import { isReflectMessage, type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
-import type { IrBatch, IrBind, IrCall, IrStep } from "../../plugin/src/ir.ts";
+import type { IrBatch, IrBind, IrCall, IrStep } from "../../plugin/src/ir-step.ts";
 import type { Composition } from "./compose.ts";
 import { canBeAbsent, fieldValue } from "./field-value.ts";
 import { Invalid } from "./invalid.ts";
@@ -248,7 +248,7 @@ function afterFailure(
   );
   const locals: Locals = new Map([...outer, ["error", value(error)]]);
   const cause = { reason: failure.reason, upstream: failure.upstream };
-  const why: Why = { code: failure.code, message: failure.message ?? "", ...cause };
+  const why: Why = { code: failure.code, message: failure.message ?? "", unsaid: failure.unsaid, ...cause };
   for (const rule of at.response.program.errorRules(at.place, call)) {
     if (rule.on.length > 0 && !rule.on.some((code) => code.value === failure.code)) continue;
     if (rule.if !== undefined) {

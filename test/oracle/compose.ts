@@ -4,7 +4,8 @@
 import { type CelInput, celMap } from "@bufbuild/cel";
 import { type DescField, fromJson, type JsonValue } from "@bufbuild/protobuf";
 import { isReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
-import type { IrBind, IrCompose, IrFailure, IrField, IrGuard, IrStep, IrSwitch } from "../../plugin/src/ir.ts";
+import type { IrField } from "../../plugin/src/ir.ts";
+import type { IrBind, IrCompose, IrFailure, IrGuard, IrStep, IrSwitch } from "../../plugin/src/ir-step.ts";
 import { callResult } from "./call.ts";
 import { eachResult } from "./each.ts";
 import { expression, type Read, receivedName } from "./expression.ts";
@@ -259,9 +260,13 @@ export class Composition {
   }
 
   /** What a `fail` says. `error`: what the upstream said, where there is one; its text is undefined when the failure was ours. */
-  status(fail: IrFailure | undefined, error: { code: number; message?: string } | undefined, locals: Locals): Status {
+  status(
+    fail: IrFailure | undefined,
+    error: { code: number; message?: string; unsaid?: boolean | undefined } | undefined,
+    locals: Locals,
+  ): Status {
     const said = fail?.code?.value ?? error?.code ?? INTERNAL;
-    const text = fail?.asIs === undefined ? undefined : error?.message;
+    const text = fail?.asIs === undefined || error?.unsaid ? undefined : error?.message;
     if (fail?.message === undefined) return { code: said, message: text };
     let message = "";
     for (const part of holes(fail.message.value)) {

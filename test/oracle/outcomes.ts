@@ -11,7 +11,7 @@ import {
   toJsonString,
 } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as IdempotencyLevel } from "@bufbuild/protobuf/wkt";
-import type { IrCall, IrStep } from "../../plugin/src/ir.ts";
+import type { IrCall, IrStep } from "../../plugin/src/ir-step.ts";
 import type { Beside } from "./result.ts";
 import type { Place } from "./static.ts";
 
@@ -33,6 +33,8 @@ export interface CallFailure {
   readonly clientCode: number;
   /** The upstream's own text, for `error.message`. */
   readonly message?: string;
+  /** It said nothing: `message` is what the runtime says in its place, and goes out with no `as_is`. */
+  readonly unsaid?: boolean;
 }
 export type CallOutcome =
   /** `stale`: an old answer, because of this failure of the call that was to renew it. */

@@ -23,6 +23,8 @@ export type Result =
 export interface Why {
   readonly code: number;
   readonly message: string;
+  /** The message is the runtime's own. */
+  readonly unsaid?: boolean | undefined;
   readonly reason: number;
   readonly upstream: string;
 }

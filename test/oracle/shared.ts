@@ -1,6 +1,7 @@
 // The `let` of a service: which of its steps an rpc starts, and the place where they are evaluated.
 import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
-import type { IrBind, IrCall, IrService, IrStep } from "../../plugin/src/ir.ts";
+import type { IrService } from "../../plugin/src/ir.ts";
+import type { IrBind, IrCall, IrStep } from "../../plugin/src/ir-step.ts";
 import { expression } from "./expression.ts";
 import { callOf, composedName, holes, type Place, type Program, readsOfStep } from "./static.ts";
 

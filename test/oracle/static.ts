@@ -1,18 +1,7 @@
 // What can be said about messages and steps without running them: who reads whom, which steps only one case reads, what has side effects.
 import type { DescMessage, DescMethod, DescService } from "@bufbuild/protobuf";
-import type {
-  Ir,
-  IrBind,
-  IrCall,
-  IrErrorRule,
-  IrFailure,
-  IrField,
-  IrFile,
-  IrMessage,
-  IrSource,
-  IrStep,
-  IrUpstream,
-} from "../../plugin/src/ir.ts";
+import type { Ir, IrField, IrFile, IrMessage } from "../../plugin/src/ir.ts";
+import type { IrBind, IrCall, IrErrorRule, IrFailure, IrSource, IrStep, IrUpstream } from "../../plugin/src/ir-step.ts";
 import { Evaluator } from "./evaluator.ts";
 import { expression } from "./expression.ts";
 import { OwnFunctionTable } from "./own-functions.ts";

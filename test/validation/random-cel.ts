@@ -140,10 +140,10 @@ function condition(of: string, type: string, random: Random): string {
     ];
     const inner = CONDITIONS[kind];
     if (inner !== undefined && random() < 0.7) {
-      return filled(pick(random, OVER_ITEMS), random).replace(
-        "$",
-        filled(pick(random, inner), random).replaceAll("this", "x"),
-      );
+      const over = filled(pick(random, OVER_ITEMS), random);
+      const condition = filled(pick(random, inner), random).replaceAll("this", "x");
+      // By a function: a pattern's end, `$'`, has a meaning in a text.
+      return over.replace("$", () => condition);
     }
     return pick(random, [...(CONDITIONS.list ?? []), ...more]);
   }

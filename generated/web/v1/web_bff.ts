@@ -133,7 +133,7 @@ export async function composeDashboard(cx: Request<App>, args: GetDashboardReque
   const factsStep = cx.tryStep(async () => {
     const session = await sessionStep;
     if (session === undefined) return undefined;
-    return cx.send(search, { sessionId: session.id, query: args.query !== "" ? args.query : env.DEFAULT_QUERY });
+    return cx.aside.send(search, { sessionId: session.id, query: args.query !== "" ? args.query : env.DEFAULT_QUERY });
   });
 
   // web.proto:38:7

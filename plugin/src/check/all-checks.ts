@@ -28,6 +28,7 @@ import { checkOpenEnums } from "./open-enums.ts";
 import { checkPublicSurface } from "./public-surface.ts";
 import { checkRandomPlaces } from "./random-places.ts";
 import { checkRestQueries } from "./rest-paths.ts";
+import { checkSecretAttributes } from "./secret-attributes.ts";
 import { checkSuspicions } from "./suspicions.ts";
 import { checkSwitchCases } from "./switch-cases.ts";
 import { checkUncalledFunctions } from "./uncalled-functions.ts";
@@ -85,6 +86,7 @@ const CHECKS_WHEN_SOUND: readonly Check[] = Object.freeze([
   checkAgedAnswers,
   checkVouchedWrites,
   checkUntrustedHeaders,
+  checkSecretAttributes,
   checkBranchHeaders,
   checkLimits,
   checkUnseenPolicies,

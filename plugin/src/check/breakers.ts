@@ -1,6 +1,6 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { IrUpstream } from "../ir.ts";
+import type { IrUpstream } from "../ir-step.ts";
 import type { Sourced } from "../origin.ts";
 import { blocksOf, callsIn } from "../resolve/model/blocks.ts";
 import type { Call, Model } from "../resolve/model/model.ts";

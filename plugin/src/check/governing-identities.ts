@@ -1,15 +1,7 @@
 import type { Expression } from "../cel/index.ts";
 import { blocksOf, callsIn, expressionsIn } from "../resolve/model/blocks.ts";
-import type {
-  BffMethod,
-  Block,
-  Call,
-  Composed,
-  Identity,
-  IdentitySource,
-  Model,
-  Step,
-} from "../resolve/model/model.ts";
+import type { Identity, IdentitySource } from "../resolve/model/edge.ts";
+import type { BffMethod, Block, Call, Composed, Model, Step } from "../resolve/model/model.ts";
 import { composesOf, policyExpressions } from "../resolve/model/source-parts.ts";
 import { governing } from "../resolve/policies/entries.ts";
 
@@ -94,7 +86,7 @@ function reachedBy(model: Model): ReadonlyMap<Block, readonly BffMethod[]> {
       if (block.kind !== "composed" && block.desc === desc)
         found.set(
           block,
-          block.kind === "permit" || block.kind === "limits"
+          block.kind === "permit" || block.kind === "limits" || block.kind === "telemetry"
             ? methods.filter(({ ir }) => ir === block.rpc)
             : [...methods],
         );

@@ -1,7 +1,8 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
 import { Identify } from "../gen/bff/v1/options_pb.ts";
 import type { Origin, Sourced } from "../origin.ts";
-import type { Call, IdentitySource, Model } from "../resolve/model/model.ts";
+import type { IdentitySource } from "../resolve/model/edge.ts";
+import type { Call, Model } from "../resolve/model/model.ts";
 import { allCalls, type Governed, governedBlocks } from "./governing-identities.ts";
 import { headerOf } from "./identity-headers.ts";
 

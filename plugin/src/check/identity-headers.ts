@@ -3,7 +3,8 @@ import type { Report } from "../diagnostic/diagnostic.ts";
 import { Identify } from "../gen/bff/v1/options_pb.ts";
 import type { Origin } from "../origin.ts";
 import { DEFAULTS } from "../read/check-places.ts";
-import type { Call, Identity, IdentitySource, Model } from "../resolve/model/model.ts";
+import type { Identity, IdentitySource } from "../resolve/model/edge.ts";
+import type { Call, Model } from "../resolve/model/model.ts";
 import { allCalls, allExpressions, governedBlocks } from "./governing-identities.ts";
 
 /** In which upstreams, and we ourselves, are told who calls. */
@@ -47,7 +48,7 @@ export function checkIdentityHeaders(model: Model, report: Report): void {
 /** The source that a header belongs to; "told" where it says who calls to parties behind us. */
 type Owner = IdentitySource | "told";
 
-function ownedBy(identities: readonly Identity[]): ReadonlyMap<string, Owner> {
+export function ownedBy(identities: readonly Identity[]): ReadonlyMap<string, Owner> {
   const owned = new Map<string, Owner>(identities.length === 0 ? [] : TOLD.map((name) => [name, "told"]));
   for (const source of identities.flatMap(({ sources }) => sources)) {
     const name = headerOf(source);

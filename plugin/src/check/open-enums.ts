@@ -1,14 +1,8 @@
 import type { DescEnum } from "@bufbuild/protobuf";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import { blocksOf } from "../resolve/model/blocks.ts";
-import type {
-  Block,
-  Conversion,
-  ConvertedTarget,
-  EnumConversion,
-  MessageConversion,
-  Model,
-} from "../resolve/model/model.ts";
+import type { Conversion, ConvertedTarget, EnumConversion, MessageConversion } from "../resolve/model/conversion.ts";
+import type { Block, Model } from "../resolve/model/model.ts";
 
 /** Copies of enums that an upstream may give values to come, and that have nothing for these. */
 export function checkOpenEnums(model: Model, report: Report): void {

@@ -1,6 +1,7 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
 import { reachable } from "../graph.ts";
-import type { IrEnvVar, IrService, IrUpstream } from "../ir.ts";
+import type { IrEnvVar, IrService } from "../ir.ts";
+import type { IrUpstream } from "../ir-step.ts";
 import { blocksOf } from "../resolve/model/blocks.ts";
 import { identityReads } from "../resolve/model/identity-reads.ts";
 import type { Block, Composed, Model } from "../resolve/model/model.ts";

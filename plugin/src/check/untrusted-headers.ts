@@ -1,6 +1,7 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Origin } from "../origin.ts";
-import type { Identity, Model } from "../resolve/model/model.ts";
+import type { Identity } from "../resolve/model/edge.ts";
+import type { Model } from "../resolve/model/model.ts";
 import { allCalls, allExpressions, governedBlocks } from "./governing-identities.ts";
 import { headersIn } from "./identity-headers.ts";
 
@@ -23,8 +24,8 @@ const FIELDS: ReadonlyMap<string, string> = new Map(
 export function checkUntrustedHeaders(model: Model, report: Report): void {
   const told = new Set<string>();
   for (const { block, identities, methods } of governedBlocks(model)) {
-    // Of a limit more is said where limits are checked.
-    if (block.kind === "limits") continue;
+    // Of a limit more is said where limits are checked; what a trace tells of a request decides nothing.
+    if (block.kind === "limits" || block.kind === "telemetry") continue;
     const [identity] = identities;
     if (identity === undefined || methods.every(({ callers }) => (callers?.open.length ?? 0) > 0)) continue;
     const read = allExpressions(block).flatMap((expression) => headersIn(expression));

@@ -3,7 +3,7 @@ import type { DescEnum, DescField, DescMessage } from "@bufbuild/protobuf";
 import { fieldType, inheritedUnset, isInherited, presenceOf } from "../cel/index.ts";
 import { lowerCamel } from "../plan/names.ts";
 import { isRequired } from "../resolve/conversions/bind.ts";
-import type { Bound, ConvertedTarget, EnumConversion, MessageConversion } from "../resolve/model/model.ts";
+import type { Bound, ConvertedTarget, EnumConversion, MessageConversion } from "../resolve/model/conversion.ts";
 import { emitAsField } from "./convert-field.ts";
 import type { FileNames } from "./file-names.ts";
 import { block, commas, type Line, type Lines, mentions, property } from "./lines.ts";

@@ -6,7 +6,7 @@ import { callExpressions, sourceExpressions } from "../resolve/model/source-part
 import { group } from "./emit-policies.ts";
 import { around, block, type Line, type Lines, mentions } from "./lines.ts";
 import type { StepContext } from "./step-context.ts";
-import { cleared, composition, send } from "./step-parts.ts";
+import { callsOn, cleared, composition, send } from "./step-parts.ts";
 import { condition, inferredValue, operandValue, plainValue } from "./value.ts";
 
 /** The statements of an `each` whose list and outer values are there. */
@@ -38,8 +38,10 @@ export function emitEach(source: EachSource, step: PlanStep, cx: StepContext): L
   }
   lines.push(...cleared(step, cx));
 
-  const on = step.bounded ? "bounded" : "cx";
-  const inner: Line[] = step.bounded ? [[`const bounded = cx.bounded(${source.concurrent});`]] : [];
+  // In a scope of its own `cx` is that scope's.
+  const own = !isolated || source.partial ? callsOn(step) : "cx";
+  const on = step.bounded ? "bounded" : own;
+  const inner: Line[] = step.bounded ? [[`const bounded = ${own}.bounded(${source.concurrent});`]] : [];
   // Of `item === "a"` TypeScript would conclude that all items are "a".
   const predicate = source.if !== undefined && comparesItself(source.if.root, source.item) ? ": boolean" : "";
   const rest = source.if && restOf(source.if.root, sure);
@@ -60,7 +62,7 @@ export function emitEach(source: EachSource, step: PlanStep, cx: StepContext): L
       : mapOf(source, step, cx, chosen, item, on)),
   );
   if (!isolated || source.partial) return [...lines, ...inner];
-  return [...lines, ...block(["return cx.sub(async (cx) => {"], inner, ["});"])];
+  return [...lines, ...block([`return ${callsOn(step)}.sub(async (cx) => {`], inner, ["});"])];
 }
 
 /** What the `if` of the items makes sure of for what is evaluated of each: where it is absent there are no items. */

@@ -55,7 +55,7 @@ export function limitsProperty({ method, limits }: PlanMethod, names: FileNames)
 }
 
 function emitUse({ use, limit }: PlanLimitUse, early: boolean, cx: Line, limits: PlanLimits, names: FileNames): Lines {
-  const within = limitNames(names, limits);
+  const within = requestNames(names, limits.functions);
   const others = early ? [] : ["args"];
   const { key, if: condition, cost, settle } = use;
   const parts: Line[] = [
@@ -76,7 +76,7 @@ function emitUse({ use, limit }: PlanLimitUse, early: boolean, cx: Line, limits:
 }
 
 /** `(cx, args) => …`: of the parameters at the end only those that are read, and others with `_` before. */
-function lambda(cx: Line, others: readonly string[], body: Line): Line {
+export function lambda(cx: Line, others: readonly string[], body: Line): Line {
   const reads = (name: string): boolean => mentions([body], name);
   const last = others.findLastIndex(reads);
   const [first, ...type] = cx;
@@ -96,7 +96,7 @@ function keyPrint(key: Expression, names: Names): Line {
 /** It is asked only where key and condition have been, so that what is absent here has been seen there. */
 const costPrint = (cost: Expression, names: Names): Line => absentAs("0", cost, names, emitValue(cost, names).print);
 
-function absentAs(value: string, { unsafe, given }: Expression, names: Names, print: Line): Line {
+export function absentAs(value: string, { unsafe, given }: Expression, names: Names, print: Line): Line {
   // What the condition has made sure of TypeScript does not see here.
   const missing = [...unsafe, ...given].flatMap(
     (variable, i): Line => [...(i === 0 ? [] : [" || "]), names.variable(variable), " === undefined"],
@@ -111,7 +111,7 @@ function applies(condition: Expression, names: Names): Line {
 }
 
 /** Names where a request stands under `cx`, as itself or as it arrives. */
-function limitNames(names: FileNames, { functions }: PlanLimits): Names {
+export function requestNames(names: FileNames, functions: NameScope): Names {
   const within = appNames(names);
   const taken = new NameScope(functions, ["result", "deps", "app"]);
   return {

@@ -3,7 +3,7 @@
 import { Code } from "../gen/bff/v1/options_pb.ts";
 import { NameScope, upperFirst, upperSnake } from "../plan/names.ts";
 import type { Leaf, PlanBreaker, PlanCallPolicy, PlanFile, PlanUpstream } from "../plan/plan.ts";
-import { policyKey } from "../plan/policies.ts";
+import { ADAPTIVE_MOST, policyKey } from "../plan/policies.ts";
 import { codeName } from "./emit-call.ts";
 import type { FileNames } from "./file-names.ts";
 import { block, commas, type Line, type Lines } from "./lines.ts";
@@ -88,14 +88,15 @@ function callLeaves(policy: PlanCallPolicy, names: FileNames): CallLeaf[] {
     leaves.push({ name: "identify", value, print: [value], comment: comment([identify], names) });
   }
   if (limit !== undefined) {
-    const concurrent = limit.concurrent?.value ?? "Number.POSITIVE_INFINITY";
-    const value = `{ concurrent: ${concurrent}, queued: ${limit.queued?.value ?? 1000} }`;
+    const adaptive = limit.adaptive?.value === true;
+    const concurrent = limit.concurrent?.value ?? (adaptive ? group(ADAPTIVE_MOST) : "Number.POSITIVE_INFINITY");
+    const value = `{ concurrent: ${concurrent}, queued: ${limit.queued?.value ?? 1000}${adaptive ? ", adaptive: true" : ""} }`;
     leaves.push({
       name: "limit",
       value,
       print: [value],
       comment: comment(
-        [limit.concurrent, limit.queued].filter((leaf) => leaf !== undefined),
+        [limit.concurrent, limit.queued, limit.adaptive].filter((leaf) => leaf !== undefined),
         names,
       ),
     });
@@ -194,7 +195,7 @@ function emitUpstreams(
 function upstreamKey(upstream: PlanUpstream): string {
   return JSON.stringify(upstreamLeaves(upstream).map(({ print }) => print));
 }
-type UpstreamLeaf = { readonly name: string; readonly print: string; readonly said: readonly Leaf<number>[] };
+type UpstreamLeaf = { readonly name: string; readonly print: string; readonly said: readonly Leaf<unknown>[] };
 
 function upstreamLeaves({ breaker, limit, retryBudget, methods }: PlanUpstream): UpstreamLeaf[] {
   const ofMethods = methods.map((method) => `${method.name}: { breaker: ${breakerPrint(method.breaker)} }`);
@@ -202,8 +203,8 @@ function upstreamLeaves({ breaker, limit, retryBudget, methods }: PlanUpstream):
     { name: "breaker", print: breakerPrint(breaker), said: breakerSaid(breaker) },
     {
       name: "limit",
-      print: `{ concurrent: ${group(limit.concurrent.value)}, queued: ${group(limit.queued.value)} }`,
-      said: [limit.concurrent, limit.queued],
+      print: `{ concurrent: ${group(limit.concurrent.value)}, queued: ${group(limit.queued.value)}${limit.adaptive.value ? ", adaptive: true" : ""} }`,
+      said: [limit.concurrent, limit.queued, limit.adaptive],
     },
     {
       name: "retryBudget",

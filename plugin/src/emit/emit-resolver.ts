@@ -4,13 +4,15 @@ import { camel } from "../camel.ts";
 import { emitValue, fieldType, type Names, type Proto } from "../cel/index.ts";
 import type { Entry, PlanClient, PlanFile, PlanResolver, PlanStep } from "../plan/plan.ts";
 import { canBeAbsent } from "../resolve/conversions/bind.ts";
-import type { Callers, ResolverSource, Step } from "../resolve/model/model.ts";
+import type { Callers } from "../resolve/model/edge.ts";
+import type { ResolverSource, Step } from "../resolve/model/model.ts";
 import { readsRequest } from "./app-names.ts";
 import { argsType, protoType, variableType } from "./emit-type.ts";
 import type { FileNames } from "./file-names.ts";
 import { block, type Line, type Lines, line, object, property } from "./lines.ts";
 import { principalType, typeOfRequest } from "./request-type.ts";
 import type { StepContext } from "./step-context.ts";
+import { callsOn } from "./step-parts.ts";
 import { suppliedType } from "./supplied-type.ts";
 
 /** The steps that a resolver gets, with the names it knows them by. */
@@ -192,7 +194,7 @@ export function resolverBody(step: PlanStep, source: ResolverSource, cx: StepCon
   const what = source.field === undefined ? source.message.typeName : `${source.message.typeName}.${source.field.name}`;
   const [inline, ...more] = object(steps);
   const call = block(
-    [`cx.${step.step.absent ? "resolveIfAny" : "resolve"}({`],
+    [`${callsOn(step)}.${step.step.absent ? "resolveIfAny" : "resolve"}({`],
     [
       [`name: ${JSON.stringify(what)},`],
       [`run: (given) => cx.app.resolvers.${resolver.name}(given),`],

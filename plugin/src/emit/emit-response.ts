@@ -2,7 +2,7 @@
 import { camel } from "../camel.ts";
 import type { Variable } from "../cel/index.ts";
 import type { PlanMessage } from "../plan/plan.ts";
-import type { OneofTarget } from "../resolve/model/model.ts";
+import type { OneofTarget } from "../resolve/model/conversion.ts";
 import { block, type Line, type Lines, property } from "./lines.ts";
 import type { MessageNames } from "./message-names.ts";
 import { fieldValue, negatedConjunct, tested } from "./value.ts";

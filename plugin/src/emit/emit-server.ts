@@ -6,6 +6,7 @@ import { identityReads } from "../resolve/model/identity-reads.ts";
 import type { EnvVar } from "../resolve/model/model.ts";
 import { envName } from "./emit-app.ts";
 import { LIMITS } from "./emit-limits.ts";
+import { reachLines } from "./emit-reach.ts";
 import { limitsOf, suppliedParts } from "./emit-service.ts";
 import { FileNames } from "./file-names.ts";
 import { block, type Line, type Lines, line } from "./lines.ts";
@@ -62,6 +63,7 @@ export function emitServer(server: PlanServer, f: GeneratedFile): void {
     ...(server.types.length === 0 ? [] : typesLines(server.types, names)),
     ...(upstreams.length === 0 ? line("upstreams: {},") : block(["upstreams: {"], upstreams, ["},"])),
     ...branchLines(server),
+    ...reachLines(server, names),
     ...envLines(server),
     ...identityLines(server, f),
     ...limitsLines(limited, own),

@@ -13,6 +13,7 @@ import { limitsProperty } from "./emit-limits.ts";
 import { permitProperty } from "./emit-permit.ts";
 import { group } from "./emit-policies.ts";
 import { restProperty } from "./emit-rest.ts";
+import { telemetryProperty } from "./emit-telemetry.ts";
 import { versionProperty } from "./emit-version.ts";
 import type { FileNames } from "./file-names.ts";
 import { block, type Line, type Lines, line, property } from "./lines.ts";
@@ -187,6 +188,7 @@ export function emitService(service: PlanService, file: PlanFile, names: FileNam
         ...codecProperty(planned, file.codec, names),
         ...versionProperty(planned),
         ...restProperty(planned, names),
+        ...telemetryProperty(planned, names),
         ...(file.identity === undefined ? [] : line("identity: deps.identity,")),
         ["observer: deps.observer,"],
       ],

@@ -1,7 +1,7 @@
 // What `set` gives a message, of a request or of a principal, as the properties of a literal.
 import type { DescField, DescMessage, DescOneof } from "@bufbuild/protobuf";
 import { type Expression, emitValue, inheritedUnset } from "../cel/index.ts";
-import type { FieldBinding } from "../resolve/model/model.ts";
+import type { FieldBinding } from "../resolve/model/conversion.ts";
 import { commas, type Line, property } from "./lines.ts";
 import { conjunct, fieldValue, type ValueNames } from "./value.ts";
 

@@ -12,7 +12,7 @@ import { around, block, type Line, type Lines, line } from "./lines.ts";
 import type { MessageNames } from "./message-names.ts";
 import { awaitAfter, awaitIn, needs, Place, unlessThere } from "./place.ts";
 import type { StepContext } from "./step-context.ts";
-import { cleared, composition, explains, needsMark, send, wantedArgs } from "./step-parts.ts";
+import { callsOn, cleared, composition, explains, needsMark, send, wantedArgs } from "./step-parts.ts";
 import {
   boundValue,
   condition,
@@ -159,7 +159,7 @@ function startDirectly(step: PlanStep, cx: StepContext): Lines | undefined {
   if (source.kind === "compose" && !source.args.some((arg) => arg.by.fails || arg.if?.fails)) {
     const compose = composition(source, step, cx, "cx");
     return supplementary
-      ? around(["cx.tryStep(() => cx.sub((cx) => "], compose, ["))"])
+      ? around([`cx.tryStep(() => ${callsOn(step)}.sub((cx) => `], compose, ["))"])
       : around(["cx.step(() => "], compose, [")"]);
   }
   return undefined;
@@ -190,7 +190,7 @@ function closureBody(step: PlanStep, cx: StepContext): Lines {
     case "call":
       lines.push(...needs(step, cx, place, callExpressions(source.call)));
       lines.push(...cleared(step, cx));
-      lines.push(...around(["return "], send(source.call, step, cx, "cx"), [";"]));
+      lines.push(...around(["return "], send(source.call, step, cx, callsOn(step)), [";"]));
       break;
     case "compose":
       lines.push(
@@ -201,7 +201,7 @@ function closureBody(step: PlanStep, cx: StepContext): Lines {
       );
       lines.push(
         ...(step.step.supplementary
-          ? around(["return cx.sub((cx) => "], composition(source, step, cx, "cx"), [");"])
+          ? around([`return ${callsOn(step)}.sub((cx) => `], composition(source, step, cx, "cx"), [");"])
           : around(["return "], composition(source, step, cx, "cx"), [";"])),
       );
       break;

@@ -2,7 +2,7 @@
 import type { DescField } from "@bufbuild/protobuf";
 import { type Expression, isInherited, presenceOf } from "../cel/index.ts";
 import type { PlanMessage } from "../plan/plan.ts";
-import type { OneofTarget } from "../resolve/model/model.ts";
+import type { OneofTarget } from "../resolve/model/conversion.ts";
 import type { Line } from "./lines.ts";
 import type { MessageNames } from "./message-names.ts";
 import { type Hoisted, originPrint } from "./step-context.ts";

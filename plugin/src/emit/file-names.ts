@@ -4,7 +4,7 @@ import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
 import type { Overload } from "../cel/index.ts";
 import type { Origin } from "../origin.ts";
 import type { Plan, PlanFunction } from "../plan/plan.ts";
-import type { EnumConversion, MessageConversion } from "../resolve/model/model.ts";
+import type { EnumConversion, MessageConversion } from "../resolve/model/conversion.ts";
 import { symbolNames } from "./symbol-names.ts";
 
 const RUNTIME = "@protobff/runtime";

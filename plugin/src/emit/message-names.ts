@@ -4,7 +4,7 @@ import { camel } from "../camel.ts";
 import type { Names, Node, Overload, Variable } from "../cel/index.ts";
 import { lowerCamel, lowerFirst, NameScope } from "../plan/names.ts";
 import type { Entry, PlanBlock, PlanMessage, PlanStart, PlanStep } from "../plan/plan.ts";
-import type { Callers } from "../resolve/model/model.ts";
+import type { Callers } from "../resolve/model/edge.ts";
 import type { FileNames } from "./file-names.ts";
 import { type Hidden, hiddenComparisons } from "./hidden-comparisons.ts";
 import type { Line, Lines } from "./lines.ts";

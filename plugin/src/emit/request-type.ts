@@ -1,5 +1,6 @@
 // The type of what generated functions are given of a request.
-import type { Callers } from "../resolve/model/model.ts";
+
+import type { Callers } from "../resolve/model/edge.ts";
 import type { FileNames } from "./file-names.ts";
 import type { Line } from "./lines.ts";
 

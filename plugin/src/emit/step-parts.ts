@@ -19,13 +19,19 @@ function barrier(step: PlanStep, cx: StepContext): string {
   return [...(cx.message.effectful ? ["...before"] : []), ...own].join(", ");
 }
 
+/** What a step calls on: an overloaded upstream is spared first what the response can do without. */
+export function callsOn({ step }: PlanStep): "cx" | "cx.aside" {
+  return step.supplementary ? "cx.aside" : "cx";
+}
+
 /** `cx.send(getUsage, …)`. */
 export function send(call: Call, step: PlanStep, cx: StepContext, on: string): Lines {
   const explained = step.step.source.kind === "call" && explains(step);
   const parts = callParts(call, cx.message, cx.names, { mark: needsMark(step), explained });
   const method =
     call.batch === undefined ? (call.effects === "none" ? "send" : "effect") : call.batch.many ? "loadMany" : "load";
-  return around([`${on}.${method}(`], callArguments(parts), [")"]);
+  // A side effect is never spared.
+  return around([`${method === "effect" && on === "cx.aside" ? "cx" : on}.${method}(`], callArguments(parts), [")"]);
 }
 
 /** The arguments that the composed message reads. */

@@ -13,7 +13,7 @@ import {
 } from "../cel/index.ts";
 import { canBeAbsent } from "../resolve/conversions/bind.ts";
 import { protoOf } from "../resolve/conversions/proto-of.ts";
-import type { Bound, Conversion } from "../resolve/model/model.ts";
+import type { Bound, Conversion } from "../resolve/model/conversion.ts";
 import type { FileNames } from "./file-names.ts";
 import type { Line } from "./lines.ts";
 import { literalType } from "./literal-type.ts";

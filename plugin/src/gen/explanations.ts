@@ -905,6 +905,28 @@ export const EXPLANATIONS: readonly Explanation[] = [
     ]
   },
   {
+    "code": "BFF142",
+    "severity": "error",
+    "meaning": "An attribute of a trace is called as its expression is written. Two of one name would be one of them.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  telemetry: { attribute: [\"args.id\", \"headers['x-a']\", \"args.id\"] }\n};"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:8:57: error BFF142: the attribute \"args.id\" is named twice\n    8 |   telemetry: { attribute: [\"args.id\", \"headers['x-a']\", \"args.id\"] }\n      |                                                         ^^^^^^^^^\n  app/v1/app.proto:8:28: first here\n    8 |   telemetry: { attribute: [\"args.id\", \"headers['x-a']\", \"args.id\"] }\n      |                            ^^^^^^^^^\n  hint: leave out one of them: an attribute is called as its expression is written"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  telemetry: { attribute: [\"args.id\", \"headers['x-a']\"] }\n};"
+      }
+    ]
+  },
+  {
     "code": "BFF143",
     "severity": "warning",
     "meaning": "A policy that is turned off says nothing else. The rest of it has no effect, and looks as if it had.",
@@ -1231,6 +1253,28 @@ export const EXPLANATIONS: readonly Explanation[] = [
         "title": "Right",
         "language": "proto",
         "text": "option (bff.v1.file) = {\n  identity: {\n    // …\n    source: [\n      { name: \"user\" api_key: { prefix: \"acme_test_\" } set: { name: \"subject\" by: \"credential.subject\" } },\n      { name: \"robot\" api_key: { prefix: \"acme_live_\" } set: { name: \"subject\" by: \"credential.subject\" } }\n    ]\n  }\n};"
+      }
+    ]
+  },
+  {
+    "code": "BFF159",
+    "severity": "error",
+    "meaning": "The numbers of a `balance` are within bounds: an address that is sick must come back, a resolver must not be flooded, and connections are memory on both sides.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  upstream: { service: \"up.v1.ItemService\" balance: { connections: 50 } }\n};"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:8:68: error BFF159: \"connections\" is 50: an address has at most 8\n    8 |   upstream: { service: \"up.v1.ItemService\" balance: { connections: 50 } }\n      |                                                                    ^^\n  hint: write 8 or less; one connection carries as many calls at once as the upstream allows"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  upstream: { service: \"up.v1.ItemService\" balance: { connections: 8 } }\n};"
       }
     ]
   },
@@ -1671,6 +1715,28 @@ export const EXPLANATIONS: readonly Explanation[] = [
         "title": "Right",
         "language": "proto",
         "text": "service PageService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    // …\n    option (google.api.http) = {get: \"/v1/pages/{id}\"};\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF187",
+    "severity": "error",
+    "meaning": "`protocol` says what an upstream speaks. Its zero value says nothing.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// app/v1/app.proto\noption (bff.v1.file) = {\n  upstream: { service: \"books.v1.BookService\" protocol: PROTOCOL_UNSPECIFIED }\n};"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:8:57: error BFF187: \"PROTOCOL_UNSPECIFIED\" does not say what the upstream speaks\n    8 |   upstream: { service: \"books.v1.BookService\" protocol: PROTOCOL_UNSPECIFIED }\n      |                                                         ^^^^^^^^^^^^^^^^^^^^\n  hint: write GRPC or HTTP_JSON, or leave it out, which is GRPC"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  upstream: { service: \"books.v1.BookService\" protocol: HTTP_JSON }\n};"
       }
     ]
   },
@@ -2993,7 +3059,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
   {
     "code": "BFF269",
     "severity": "error",
-    "meaning": "Packages that are served together share each upstream with its breaker, limit and retry budget, so that they say the same of it.",
+    "meaning": "Packages that are served together share each upstream with its breaker, limit, retry budget, addresses and protocol, so that they say the same of it.",
     "sections": [
       {
         "title": "Wrong",
@@ -3249,6 +3315,207 @@ export const EXPLANATIONS: readonly Explanation[] = [
         "title": "Right",
         "language": "proto",
         "text": "service PageService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    option (google.api.http) = {post: \"/v1/pages\" body: \"*\"};\n  }\n}\n\nmessage GetRequest {\n  string id = 1;\n}\n\nmessage Upload {\n  google.api.HttpBody file = 1;\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF282",
+    "severity": "error",
+    "meaning": "What files say of traces is for all rpcs of a package. So they say the same: which file is read first is nobody's decision.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// app/v1/app.proto\noption (bff.v1.file) = {\n  telemetry: { sample: 0.2 slow: \"1s\" }\n};"
+      },
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// app/v1/policy.proto\noption (bff.v1.file) = {\n  telemetry: { sample: 0.1 }\n};"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:9:24: error BFF282: \"sample\" is 0.2 here and 0.1 elsewhere, of the same package\n    9 |   telemetry: { sample: 0.2 slow: \"1s\" }\n      |                        ^^^\n  app/v1/policy.proto:8:24: the other one\n    8 |   telemetry: { sample: 0.1 }\n      |                        ^^^\n  hint: leave out one of them: what a file says of traces is for all rpcs of its package"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "// app/v1/app.proto\noption (bff.v1.file) = {\n  telemetry: { slow: \"1s\" }\n};"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "// app/v1/policy.proto\noption (bff.v1.file) = {\n  telemetry: { sample: 0.1 }\n};"
+      }
+    ]
+  },
+  {
+    "code": "BFF283",
+    "severity": "error",
+    "meaning": "An attribute of a span is a text, a number, a bool, or a list of one of these: what OpenTelemetry has, and whatever shows traces can search.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  telemetry: { attribute: \"args.key\" }\n};"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:8:27: error BFF283: this attribute is bytes, which a span cannot carry\n    8 |   telemetry: { attribute: \"args.key\" }\n      |                           ^^^^^^^^^^\n  hint: write a text, as in `base64.encode(…)`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  telemetry: { attribute: \"base64.encode(args.key)\" }\n};"
+      }
+    ]
+  },
+  {
+    "code": "BFF284",
+    "severity": "error",
+    "meaning": "An attribute is what is known of a request when it has come: its message, its headers, who calls. What its calls have come to, the trace shows itself.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  telemetry: { attribute: \"principal.subject\" }\n};"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:8:27: error BFF284: nothing says who is calling: an attribute by `principal` needs an identity\n    8 |   telemetry: { attribute: \"principal.subject\" }\n      |                           ^^^^^^^^^^^^^^^^^^^\n  hint: add `identity` to the file rule of this package, or leave out the attribute"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  telemetry: { attribute: \"args.id\" }\n};"
+      }
+    ]
+  },
+  {
+    "code": "BFF287",
+    "severity": "error",
+    "meaning": "An adaptive limit moves between 3 and `concurrent`, so that there is room between them. `adaptive: false` is for what is inside of an adaptive one.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  upstream: { service: \"up.v1.ItemService\" limit: { adaptive: true concurrent: 2 } }\n};"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:8:80: error BFF287: an adaptive limit lets 3 calls through at least, so that it never changes between that and `concurrent: 2`\n    8 |   upstream: { service: \"up.v1.ItemService\" limit: { adaptive: true concurrent: 2 } }\n      |                                                                                ^\n  app/v1/app.proto:8:63: it is adaptive here\n    8 |   upstream: { service: \"up.v1.ItemService\" limit: { adaptive: true concurrent: 2 } }\n      |                                                               ^^^^\n  hint: give it room, as in `concurrent: 100`, or leave `adaptive` out"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  upstream: { service: \"up.v1.ItemService\" limit: { adaptive: true concurrent: 100 } }\n};"
+      }
+    ]
+  },
+  {
+    "code": "BFF288",
+    "severity": "error",
+    "meaning": "An rpc of an upstream that speaks HTTP says in google.api.http by which path it is called, since the name of an rpc is none there.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// app/v1/app.proto\noption (bff.v1.file) = {\n  upstream: { service: \"books.v1.BookService\" protocol: HTTP_JSON }\n};\n\nmessage Page {\n  option (bff.v1.message) = {\n    let: { name: \"book\" call: { method: \"books.v1.BookService/GetBook\" set: { name: \"name\" by: \"args.id\" } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:24:41: error BFF288: \"books.v1.BookService/GetBook\" is called over HTTP, and nothing says by which path\n    24 |     let: { name: \"book\" call: { method: \"books.v1.BookService/GetBook\" set: { name: \"name\" by: \"args.id\" } } }\n       |                                         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  app/v1/app.proto:8:57: its upstream speaks HTTP here\n    8 |   upstream: { service: \"books.v1.BookService\" protocol: HTTP_JSON }\n      |                                                         ^^^^^^^^^\n  hint: give the rpc a path in its proto, as in `option (google.api.http) = { get: \"/v1/books/{id}\" };`, or call it over gRPC: leave out `protocol`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "import \"google/api/annotations.proto\";\n\nservice BookService {\n  rpc GetBook(GetBookRequest) returns (Book) {\n    // …\n    option (google.api.http) = { get: \"/v1/books/{name}\" };\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF289",
+    "severity": "error",
+    "meaning": "The first path of an rpc that is called over HTTP can be called: its fields are there, it has one method of HTTP, and what goes there and back is JSON.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// app/v1/app.proto\noption (bff.v1.file) = {\n  upstream: { service: \"books.v1.BookService\" protocol: HTTP_JSON }\n};\n\nmessage Page {\n  option (bff.v1.message) = {\n    let: { name: \"book\" call: { method: \"books.v1.BookService/GetBook\" set: { name: \"name\" by: \"args.id\" } } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// books/v1/books.proto\nservice BookService {\n  rpc GetBook(GetBookRequest) returns (Book) {\n    // …\n    option (google.api.http) = { get: \"/v1/books/{names}\" };\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:24:41: error BFF289: \"books.v1.BookService/GetBook\" has a path that cannot be called: \"books.v1.GetBookRequest\" has no field \"names\"\n    24 |     let: { name: \"book\" call: { method: \"books.v1.BookService/GetBook\" set: { name: \"name\" by: \"args.id\" } } }\n       |                                         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  books/v1/books.proto:10:51: here: did you mean \"name\"?\n    10 |     option (google.api.http) = { get: \"/v1/books/{names}\" };\n       |                                                   ^^^^^\n  app/v1/app.proto:8:57: its upstream speaks HTTP here\n    8 |   upstream: { service: \"books.v1.BookService\" protocol: HTTP_JSON }\n      |                                                         ^^^^^^^^^\n  hint: mend the path in its proto, or call it over gRPC: leave out `protocol`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service BookService {\n  rpc GetBook(GetBookRequest) returns (Book) {\n    // …\n    option (google.api.http) = { get: \"/v1/books/{name}\" };\n  }\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF290",
+    "severity": "error",
+    "meaning": "What a call over HTTP sends has a place in the path, in the query or in the body. A query holds single values and lists of them; what it does not hold would not arrive.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// app/v1/app.proto\nmessage Page {\n  option (bff.v1.message) = {\n    let: { name: \"book\" call: { method: \"books.v1.BookService/GetBook\" set: [{ name: \"name\" by: \"args.id\" }, { name: \"labels\" by: \"{'a': 'b'}\" }] } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// books/v1/books.proto\nservice BookService {\n  rpc GetBook(GetBookRequest) returns (Book) {\n    // …\n    option (google.api.http) = { get: \"/v1/books/{name}\" };\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:24:118: error BFF290: \"labels\" has no place in a request to \"books.v1.BookService/GetBook\": neither its path nor its body holds it, and a query holds no map\n    24 |     let: { name: \"book\" call: { method: \"books.v1.BookService/GetBook\" set: [{ name: \"name\" by: \"args.id\" }, { name: \"labels\" by: \"{'a': 'b'}\" }] } }\n       |                                                                                                                      ^^^^^^^^\n  books/v1/books.proto:10:39: the path\n    10 |     option (google.api.http) = { get: \"/v1/books/{name}\" };\n       |                                       ^^^^^^^^^^^^^^^^^^\n  hint: leave it out, or call it over gRPC: leave out `protocol`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"book\" call: { method: \"books.v1.BookService/GetBook\" set: { name: \"name\" by: \"args.id\" } } }\n  };\n  // …\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF291",
+    "severity": "error",
+    "meaning": "A call over HTTP sets what its path is made of. A path with nothing in place of a variable is another path.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// app/v1/app.proto\nmessage Page {\n  option (bff.v1.message) = {\n    let: { name: \"book\" call: { method: \"books.v1.BookService/GetBook\" } }\n  };\n  // …\n}"
+      },
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// books/v1/books.proto\nservice BookService {\n  rpc GetBook(GetBookRequest) returns (Book) {\n    // …\n    option (google.api.http) = { get: \"/v1/books/{name}\" };\n  }\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:24:41: error BFF291: the path of \"books.v1.BookService/GetBook\" needs \"name\", which this call does not set\n    24 |     let: { name: \"book\" call: { method: \"books.v1.BookService/GetBook\" } }\n       |                                         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n  books/v1/books.proto:10:39: the path\n    10 |     option (google.api.http) = { get: \"/v1/books/{name}\" };\n       |                                       ^^^^^^^^^^^^^^^^^^\n  hint: write `set: { name: \"name\" by: \"…\" }`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: { name: \"book\" call: { method: \"books.v1.BookService/GetBook\" set: { name: \"name\" by: \"args.id\" } } }\n  };\n  // …\n}"
       }
     ]
   },
@@ -5901,6 +6168,50 @@ export const EXPLANATIONS: readonly Explanation[] = [
     ]
   },
   {
+    "code": "BFF566",
+    "severity": "error",
+    "meaning": "A trace goes to others, and is read by many. Nothing in it proves who somebody is.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  telemetry: { attribute: \"headers['authorization']\" }\n};"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:8:28: error BFF566: \"authorization\" holds a credential, and traces are read by many\n    8 |   telemetry: { attribute: \"headers['authorization']\" }\n      |                            ^^^^^^^^^^^^^^^^^^^^^^^^\n  hint: leave the attribute out; who calls is told by a field of `principal`"
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "option (bff.v1.file) = {\n  telemetry: { attribute: \"headers['x-client-version']\" }\n};"
+      }
+    ]
+  },
+  {
+    "code": "BFF575",
+    "severity": "error",
+    "meaning": "Files to deploy are for a server that is generated. Where no `server.ts` is written, they would start nothing.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// opt: deploy=docker,kubernetes\n\nservice PageService {\n  // …\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:8:9: error BFF575: the option \"deploy=docker+kubernetes\" has nothing to write: no server is generated that it could be for\n    8 | service PageService {\n      |         ^^^^^^^^^^^\n  hint: add \"server=true\" to the options of protoc-gen-bff, or leave out \"deploy\""
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "// opt: server=true,deploy=docker,kubernetes\n\nservice PageService {\n  // …\n}"
+      }
+    ]
+  },
+  {
     "code": "BFF601",
     "severity": "error",
     "meaning": "A value that may be absent is bound to a target that can be absent. Otherwise an outage would look to clients like an empty text or a zero.",
@@ -6714,6 +7025,28 @@ export const EXPLANATIONS: readonly Explanation[] = [
         "title": "It says",
         "language": "text",
         "text": "shop/v1/shop.proto:22:45: warning BFF920: upstream method \"stock.v1.StockService/GetStock\" is deprecated now\n    22 |       call: {method: \"stock.v1.StockService/GetStock\" set: {spread: \"args\"}}\n       |                                             ^^^^^^^^\n  stock/v1/stock.proto:5:7: it is declared here\n    5 |   rpc GetStock(GetStockRequest) returns (Stock) {\n      |       ^^^^^^^^\n  hint: use what takes its place, or run once with `lock_mode=update` to stay with it\n\nshop/v1/shop.proto:25:48: warning BFF920: upstream field \"stock.v1.Stock.pieces\" is deprecated now\n    25 |   int32 pieces = 1 [(bff.v1.field).by = \"stock.pieces\"];\n       |                                                ^^^^^^\n  stock/v1/stock.proto:17:9: it is declared here\n    17 |   int32 pieces = 1 [deprecated = true];\n       |         ^^^^^^\n  hint: use what takes its place, or run once with `lock_mode=update` to stay with it"
+      },
+      {
+        "title": "Right",
+        "language": "sh",
+        "text": "# once, with `opt: lock_mode=update` in buf.gen.yaml; then commit bff.lock.json\nbuf generate"
+      }
+    ]
+  },
+  {
+    "code": "BFF921",
+    "severity": "error",
+    "meaning": "A method that is called over HTTP still has the path by which it is called, because servers that are running call the old one.",
+    "sections": [
+      {
+        "title": "books/v1/books.proto has changed",
+        "language": "diff",
+        "text": " service BookService {\n   rpc GetBook(GetBookRequest) returns (Book) {\n     // …\n-    option (google.api.http) = { get: \"/v1/books/{name}\" };\n+    option (google.api.http) = { get: \"/v2/books/{name}\" };\n   }\n }"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:24:63: error BFF921: upstream method \"books.v1.BookService/GetBook\" is called by \"GET /v2/books/{name}\", and was by \"GET /v1/books/{name}\"\n    24 |     let: { name: \"book\" call: { method: \"books.v1.BookService/GetBook\" set: { name: \"name\" by: \"args.id\" } } }\n       |                                                               ^^^^^^^\n  books/v1/books.proto:8:7: it is declared here\n    8 |   rpc GetBook(GetBookRequest) returns (Book) {\n      |       ^^^^^^^\n  hint: check what this means here, then run once with `lock_mode=update` to accept it"
       },
       {
         "title": "Right",

@@ -38,6 +38,8 @@ function ofMethod(old: MethodFacts, now: MethodFacts): Change[] {
       changes.push({ code: "BFF914", says: `${does} "${now[slot]}", and ${did} "${old[slot]}"`, was: old[slot] });
   if (old.idempotency !== now.idempotency)
     changes.push({ code: "BFF918", says: `is ${now.idempotency}, and was ${old.idempotency}` });
+  if (old.http !== undefined && now.http !== undefined && old.http !== now.http)
+    changes.push({ code: "BFF921", says: `is called by "${now.http}", and was by "${old.http}"` });
   return changes;
 }
 const STREAMING = {

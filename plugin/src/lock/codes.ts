@@ -21,6 +21,8 @@ export const CODES = {
     "A method that the BFF calls still has its idempotency level, because retries, hedging, caching and order rest on it.",
   BFF919: "A value that an upstream has added to an enum is mapped. Until then clients see the default in its place.",
   BFF920: "What the BFF uses of an upstream is not deprecated since, because what is deprecated goes away one day.",
+  BFF921:
+    "A method that is called over HTTP still has the path by which it is called, because servers that are running call the old one.",
 } as const;
 
 export type DriftCode = keyof typeof CODES;

@@ -102,6 +102,7 @@ const isTexts = (value: unknown): value is readonly string[] =>
 function hasShape(facts: Readonly<Record<string, unknown>>): facts is Readonly<Record<string, unknown>> & Facts {
   const { kind } = facts;
   if (typeof kind !== "string" || !Object.hasOwn(SHAPES, kind)) return false;
+  if ("http" in facts && typeof facts.http !== "string") return false;
   return Object.entries(SHAPES[kind as Facts["kind"]]).every(([name, type]) => typeof facts[name] === type);
 }
 

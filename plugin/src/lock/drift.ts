@@ -6,7 +6,7 @@ import type { Origin } from "../origin.ts";
 import { addedValues, changesOf } from "./changes.ts";
 import type { DriftCode } from "./codes.ts";
 import type { Locked } from "./document.ts";
-import { elementName, type Facts, factsOf, type UpstreamElement } from "./facts.ts";
+import { elementName, type Facts, factsOf, type UpstreamElement, withHttp } from "./facts.ts";
 import { findElement, findParent, findRenamed, type ParentElement, parentName, shortName } from "./find-element.ts";
 import type { Options } from "./options.ts";
 import { type Place, placeOfGone, placeOfUnresolved, placeOfUse } from "./place.ts";
@@ -96,7 +96,7 @@ function driftOfElement(
       : placeOfUse(shortName(name), use.at, around.options.at(use.option), around.errors);
   if (place === undefined) return []; // used no longer
   const label = labelOf(name, facts);
-  const changes = changesOf(facts, factsOf(now)).map(({ code, says, was }): Found => {
+  const changes = changesOf(facts, withHttp(factsOf(now), used.get(name)?.http)).map(({ code, says, was }): Found => {
     const hint = code === "BFF920" ? `use what takes its place, or ${UPDATE} to stay with it` : ACCEPT;
     const see = { at: around.locate(now), message: "it is declared here" };
     return {

@@ -25,6 +25,8 @@ export interface MethodFacts extends Deprecable {
   readonly response: string;
   readonly streaming: "none" | "client" | "server" | "both";
   readonly idempotency: string;
+  /** How it is called over HTTP, where it is: "GET /v1/{name=shelves/*}". */
+  readonly http?: string;
 }
 export interface MessageFacts extends Deprecable {
   readonly kind: "message";
@@ -125,3 +127,10 @@ const scalar = (type: ScalarType): string => ScalarType[type].toLowerCase();
 /** Groups are other bytes on the wire. */
 const delimited = (field: DescField | DescExtension, type: string): string =>
   "delimitedEncoding" in field && field.delimitedEncoding ? `group ${type}` : type;
+
+/** @param http how a method is called over HTTP; undefined: it is not */
+export function withHttp(facts: Facts, http: string | undefined): Facts {
+  if (facts.kind !== "method") return facts;
+  const { http: _, ...others } = facts;
+  return http === undefined ? others : { ...others, http };
+}

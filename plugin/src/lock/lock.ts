@@ -6,7 +6,7 @@ import { type Element, locate } from "../read/locate.ts";
 import type { Model } from "../resolve/model/model.ts";
 import { type Lock, type Locked, parseLock, renderLock, sorted } from "./document.ts";
 import { type Drift, driftOf } from "./drift.ts";
-import { factsOf } from "./facts.ts";
+import { type Facts, factsOf, withHttp } from "./facts.ts";
 import { foldGonePackages } from "./gone-packages.ts";
 import { notCommitted } from "./not-committed.ts";
 import { optionsOf } from "./options.ts";
@@ -106,15 +106,24 @@ function nextLock(
   for (const [file, elements] of used) {
     if (elements.size === 0) continue;
     const before = old?.get(file);
-    const entry = [...elements].map(([name, { element, uses, vouchedBy }]) => {
+    const entry = [...elements].map(([name, { element, uses, vouchedBy, http }]) => {
       const known = mode === "check" ? before?.get(name) : undefined;
       const usedBy = uses.map(({ option }) => withoutFile(option, file)).sort();
       const vouchers = vouchedBy.map((voucher) => withoutFile(voucher, file)).sort();
-      return [name, { facts: known?.facts ?? factsOf(element), usedBy, vouchedBy: vouchers }] as const;
+      return [
+        name,
+        { facts: factsKept(known?.facts, withHttp(factsOf(element), http)), usedBy, vouchedBy: vouchers },
+      ] as const;
     });
     next.set(file, new Map(entry));
   }
   return next;
+}
+
+/** What is known stays until it is accepted; by which protocol a method is called is the author's own. */
+function factsKept(known: Facts | undefined, now: Facts): Facts {
+  if (known?.kind !== "method" || now.kind !== "method") return known ?? now;
+  return withHttp(known, now.http === undefined ? undefined : (known.http ?? now.http));
 }
 
 const withoutFile = (option: string, file: string): string =>

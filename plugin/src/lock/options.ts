@@ -1,17 +1,8 @@
 // The options of a file by a path that stays when code moves: names instead of lines, and places in lists only where there is no name.
 import type { DescEnum, DescEnumValue, DescField, DescMessage, DescService } from "@bufbuild/protobuf";
-import type {
-  Ir,
-  IrBind,
-  IrCall,
-  IrErrorRule,
-  IrFailure,
-  IrFile,
-  IrPermit,
-  IrPolicy,
-  IrSource,
-  IrStep,
-} from "../ir.ts";
+import type { Ir, IrFile } from "../ir.ts";
+import type { IrPermit } from "../ir-edge.ts";
+import type { IrBind, IrCall, IrErrorRule, IrFailure, IrPolicy, IrSource, IrStep } from "../ir-step.ts";
 import type { Origin, Text } from "../origin.ts";
 
 export interface Option {

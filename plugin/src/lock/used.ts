@@ -1,24 +1,13 @@
 // Which elements of upstreams a run uses, by which options: the whole of it, and nothing else.
 import type { DescEnum, DescField, DescMessage } from "@bufbuild/protobuf";
 import { childrenOf, type Expression, type Node } from "../cel/index.ts";
-import type { IrBind, IrCall, IrEnum, IrField, IrMessage, IrSource } from "../ir.ts";
+import type { IrEnum, IrField, IrMessage } from "../ir.ts";
+import type { IrBind, IrCall, IrSource } from "../ir-step.ts";
 import type { Origin, Text } from "../origin.ts";
 import { blocksOf, callsIn } from "../resolve/model/blocks.ts";
-import type {
-  ArgBinding,
-  Call,
-  Composed,
-  ConvertedTarget,
-  EnumConversion,
-  Fail,
-  Let,
-  MessageConversion,
-  Model,
-  Permit,
-  Source,
-  Step,
-  Target,
-} from "../resolve/model/model.ts";
+import type { ConvertedTarget, EnumConversion, MessageConversion, Target } from "../resolve/model/conversion.ts";
+import type { ArgBinding, Call, Composed, Fail, Let, Model, Permit, Source, Step } from "../resolve/model/model.ts";
+import type { RestRule } from "../resolve/model/rest.ts";
 import { elementName, type UpstreamElement } from "./facts.ts";
 import { BY_NAME, type Options } from "./options.ts";
 
@@ -34,6 +23,8 @@ export interface Used {
   readonly uses: readonly Use[];
   /** Who vouches for a method, sorted: rpcs as "web.v1.WebService/GetPage", and the options that say `read_only`. */
   readonly vouchedBy: readonly string[];
+  /** How a method is called over HTTP; undefined: it is not. */
+  readonly http: string | undefined;
 }
 /** For each generated file the elements by their names. */
 export type UsedElements = ReadonlyMap<string, ReadonlyMap<string, Used>>;
@@ -75,9 +66,10 @@ export function usedElements(model: Model, options: Options): UsedElements {
       [...file.services.flatMap(({ let: steps }) => steps ?? []), ...decided, ...file.messages],
       options,
     );
+    const http = httpOf([...file.services.flatMap(({ let: steps }) => steps ?? []), ...decided, ...file.messages]);
     const entries = [...found].map(([name, { element, uses }]) => {
       const vouchedBy = [...(vouched.get(element) ?? [])].sort();
-      return [name, { element, uses: [...uses.values()], vouchedBy }] as const;
+      return [name, { element, uses: [...uses.values()], vouchedBy, http: http.get(element) }] as const;
     });
     result.set(file.desc.proto.name, new Map(entries));
   }
@@ -97,6 +89,19 @@ function vouchers(
     if (names.length > 0) found.set(method, new Set([...(found.get(method) ?? []), ...names]));
   }
   return found;
+}
+
+/** How methods are called that are called over HTTP. */
+function httpOf(blocks: readonly (Composed | Let | Permit)[]): ReadonlyMap<UpstreamElement, string> {
+  const calls = blocks.flatMap((block) => [...callsIn(block), ...("clients" in block ? block.clients : [])]);
+  return new Map(calls.flatMap(({ method, http }) => (http === undefined ? [] : [[method, httpText(http)] as const])));
+}
+function httpText({ ir, body, responseBody }: RestRule): string {
+  const said = [
+    body === undefined ? "" : ` body ${body === "*" ? body : body.name}`,
+    responseBody === undefined ? "" : ` response_body ${responseBody.name}`,
+  ];
+  return `${ir.method} ${ir.path.value}${said.join("")}`;
 }
 
 type Add = (element: UpstreamElement, option: string, at: Origin) => void;

@@ -129,5 +129,25 @@ function knownOf(server: PlanServer, plan: Plan): Known {
     for (const { method } of services.flatMap(({ methods }) => methods))
       if (method.response !== undefined && !degraded.has(method.desc.output))
         degraded.set(method.desc.output, degraded.get(method.composed.desc) ?? []);
-  return { rules: (desc) => rules.get(desc), degrades: (desc) => degraded.get(desc) ?? [] };
+  const outputs = server.files.flatMap(({ services }) =>
+    services.flatMap(({ methods }) => methods.map(({ method }) => method.desc.output)),
+  );
+  const answered = partsOf(outputs);
+  return {
+    rules: (desc) => rules.get(desc),
+    isAnswered: (desc) => answered.has(desc),
+    degrades: (desc) => degraded.get(desc) ?? [],
+  };
+}
+
+/** These messages, and all that they may hold. */
+function partsOf(messages: readonly DescMessage[]): ReadonlySet<DescMessage> {
+  const found = new Set<DescMessage>();
+  const visit = (desc: DescMessage | undefined): void => {
+    if (desc === undefined || found.has(desc)) return;
+    found.add(desc);
+    for (const field of desc.fields) visit(field.message);
+  };
+  messages.forEach(visit);
+  return found;
 }

@@ -26,11 +26,14 @@ export function restOperations(
     const { path, parameters } = pathOf(rule, schemas);
     const { input, output } = planned.method.desc;
     const query = queryOf(rule, input).parameters.map(
-      ({ name, field }): JsonObject => ({
-        name,
-        in: "query",
-        schema: schemas.field(field),
-      }),
+      ({ name, field }): JsonObject =>
+        only({
+          name,
+          in: "query",
+          // One deeper down is required only where what it stands in is there.
+          required: field.parent === input && schemas.isRequired(field) ? true : undefined,
+          schema: schemas.parameter(field),
+        }),
     );
     const body = bodyOf(rule, input, schemas);
     const ok = rule.responseBody === undefined ? schemas.message(output) : schemas.field(rule.responseBody);
@@ -71,13 +74,21 @@ function pathOf({ ir, variables }: RestRule, schemas: Schemas) {
         required: true,
         description:
           segment === "**" ? "One segment or several, with slashes between them." : partText(variable, segments),
-        schema: whole && field !== undefined && segment === "*" ? schemas.field(field) : { type: "string" },
+        schema:
+          whole && field !== undefined && segment === "*" ? segmentOf(schemas.parameter(field)) : { type: "string" },
       }),
     );
     return `{${name}}`;
   });
   return { path: `/${written.join("/")}${verb === undefined ? "" : `:${encodeURIComponent(verb)}`}`, parameters };
 }
+
+/** Of a path, which holds no control characters and whose segments are not empty. */
+function segmentOf(schema: JsonObject): JsonObject {
+  if (schema.type !== "string" || schema.contentEncoding !== undefined || schema.enum !== undefined) return schema;
+  return { minLength: 1, ...(schema.pattern === undefined && { pattern: SEEN }), ...schema };
+}
+const SEEN = "^[^\\u0000-\\u001f\\u007f]*$";
 
 function partText(
   variable: RestRule["variables"][number] | undefined,

@@ -3,13 +3,16 @@ import { type DescEnum, type DescField, type DescMessage, ScalarType } from "@bu
 import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
 import { getComments } from "@bufbuild/protoplugin";
 import type { Degraded } from "../plan/describe-degraded.ts";
-import type { ElementRules, RuledMessage } from "../resolve/model/rules.ts";
+import type { ElementRules, RuledField, RuledMessage } from "../resolve/model/rules.ts";
 import { constraintsOf } from "./constraints.ts";
 import { type Json, type JsonObject, only, unlessEmpty } from "./json.ts";
+import { refusesZero } from "./refuses-zero.ts";
 
 /** What is known of messages besides their descriptors. */
 export interface Known {
   readonly rules: (desc: DescMessage) => RuledMessage | undefined;
+  /** Whether it is a part of some answer, of which rules ask nothing. */
+  readonly isAnswered: (desc: DescMessage) => boolean;
   /** What failures do to the fields of a message that is composed, or that is made of one. */
   readonly degrades: (desc: DescMessage) => readonly Degraded[];
 }
@@ -55,13 +58,9 @@ export class Schemas {
 
   /** @param without fields that stand elsewhere in a request */
   object(desc: DescMessage, without: ReadonlySet<DescField> = new Set()): JsonObject {
-    const rules = this.#known.rules(desc);
     const degrades = this.#known.degrades(desc);
     const fields = desc.fields.filter((field) => !without.has(field));
-    const required = fields.filter(
-      (field) =>
-        field.presence === Presence.LEGACY_REQUIRED || rules?.fields.some((one) => one.field === field && one.required),
-    );
+    const required = fields.filter((field) => this.isRequired(field));
     const groups = desc.oneofs.filter(({ fields: members }) => members.length > 1);
     const notes = [
       commentOf(desc),
@@ -72,13 +71,27 @@ export class Schemas {
       description: unlessEmpty(notes.filter((note) => note !== undefined).join("\n\n")),
       properties: Object.fromEntries(
         fields.map((field) => {
-          const own = rules?.fields.find((one) => one.field === field);
-          return [field.jsonName, this.field(field, own?.value, degrades)];
+          return [field.jsonName, this.field(field, this.#ruled(field)?.value, degrades)];
         }),
       ),
       required: unlessEmpty(required.map(({ jsonName }) => jsonName)),
       deprecated: desc.proto.options?.deprecated === true ? true : undefined,
     });
+  }
+
+  /** Whether a request without it is refused. Of a message that answers hold, too, only what the proto itself says. */
+  isRequired(field: DescField): boolean {
+    if (field.presence === Presence.LEGACY_REQUIRED) return true;
+    const ruled = this.#ruled(field);
+    if (ruled === undefined || this.#known.isAnswered(field.parent)) return false;
+    return ruled.required || refusesZero(field, ruled.value);
+  }
+  #ruled(field: DescField): RuledField | undefined {
+    return this.#known.rules(field.parent)?.fields.find((one) => one.field === field);
+  }
+  /** One that stands outside of its message, in a path or a query. */
+  parameter(field: DescField): JsonObject {
+    return this.field(field, this.#ruled(field)?.value);
   }
 
   field(field: DescField, rules?: ElementRules | undefined, degrades: readonly Degraded[] = []): JsonObject {

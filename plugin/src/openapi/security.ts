@@ -1,6 +1,7 @@
 // Who may call, as OpenAPI says it: a scheme for each source of the identity, and which of them an rpc accepts.
 import { DEFAULTS } from "../read/check-places.ts";
-import type { Identity, IdentitySource, Permit } from "../resolve/model/model.ts";
+import type { Identity, IdentitySource } from "../resolve/model/edge.ts";
+import type { Permit } from "../resolve/model/model.ts";
 import type { Json, JsonObject } from "./json.ts";
 
 /** `components.securitySchemes`. What proxies in front of the server say of callers is nothing that a client sends. */

@@ -78,6 +78,7 @@ export function nameCalls(
       method: call.method,
       upstream: upstreamOf(call),
       policy: planCallPolicy(call),
+      http: call.http,
       batch: call.batch,
       grouped: grouping(call).length > 0,
       metadata: call.metadata.length > 0,

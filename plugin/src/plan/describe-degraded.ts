@@ -1,6 +1,6 @@
 // What degrades to what: for each field of a composed message, the steps whose failure it survives, and what becomes of it then.
 import type { Expression, Variable } from "../cel/index.ts";
-import type { Target } from "../resolve/model/model.ts";
+import type { Target } from "../resolve/model/conversion.ts";
 import { callsOf, mayBeStale } from "../resolve/model/source-parts.ts";
 import { stepName } from "./describe-worst.ts";
 import type { PlanMessage, Touch, TouchOrigin } from "./plan.ts";

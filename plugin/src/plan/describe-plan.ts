@@ -1,11 +1,14 @@
 // The plan in words: which step waits for which, what it calls, what may be missing.
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
+import { balanceLines, balanceOf } from "./describe-balance.ts";
 import { branchesOf, branchLines } from "./describe-branches.ts";
 import { cachingLines } from "./describe-caching.ts";
 import { degradedOf } from "./describe-degraded.ts";
 import { limitReports } from "./describe-limits.ts";
+import { httpCallsOf, httpLines } from "./describe-protocol.ts";
 import { functionsOf } from "./describe-report.ts";
 import { rulesText } from "./describe-rules.ts";
+import { telemetryLine } from "./describe-telemetry.ts";
 import { type Worst, worstOf } from "./describe-worst.ts";
 import { perCaller } from "./per-caller.ts";
 import type { Plan, PlanBlock, PlanFile, PlanMessage, PlanMethod, PlanPermit, PlanStep } from "./plan.ts";
@@ -61,7 +64,10 @@ function rpcBlocks(file: PlanFile, messages: Messages): string[] {
         ]),
         ...worstLines(worst),
         ...branchLines(branchesOf(file, worst)),
+        ...balanceLines(balanceOf(file, worst), milliseconds),
+        ...httpLines(httpCallsOf(file, worst)),
         ...functionLines(planned, messages),
+        ...(planned.telemetry === undefined ? [] : [`  ${telemetryLine(planned.telemetry)}`]),
         ...planned.rest.map((rule) => `  ${restText(rule)}`),
         ...cachingLines(planned).map((text) => `  ${text}`),
         ...(planned.version === undefined ? [] : [`  ${versionText(planned.version)}`]),
@@ -177,7 +183,8 @@ function what({ step, bounded }: PlanStep, message: PlanBlock): string {
     const whom = callers.length === 0 ? "for all callers" : `for callers alike in ${callers.join(", ")}`;
     const cache = ttl === undefined ? "" : `, cached ${milliseconds(ttl)} ${whom}`;
     const vouched = onWord(vouchedBy(call));
-    return `${each}${call.method.parent.name}/${call.method.name}${timeout}${batch}${cache}${vouched}`;
+    const adaptive = entry?.policy.adaptive ? ", adaptive limit" : "";
+    return `${each}${call.method.parent.name}/${call.method.name}${timeout}${batch}${cache}${adaptive}${vouched}`;
   }
   const [compose] = composesOf(source);
   if (compose !== undefined) return `${each}${compose.message.name}`;

@@ -5,12 +5,15 @@ import type { Call, Step } from "../resolve/model/model.ts";
 import type { RestRule } from "../resolve/model/rest.ts";
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
 import { fullName } from "../resolve/policies/entries.ts";
+import { type BalanceReport, balanceOf } from "./describe-balance.ts";
 import { type BranchReport, branchesOf } from "./describe-branches.ts";
 import { cachingReport, type HttpCacheReport, type ResponseCacheReport } from "./describe-caching.ts";
 import { type WireReport, wireOf } from "./describe-codec.ts";
 import { type Degraded, degradedOf } from "./describe-degraded.ts";
 import { type LimitReport, limitReports } from "./describe-limits.ts";
+import { httpCallsOf } from "./describe-protocol.ts";
 import { type RulesReport, rulesReport } from "./describe-rules.ts";
+import { type TelemetryReport, telemetryReport } from "./describe-telemetry.ts";
 import { stepName, type Worst, worstOf } from "./describe-worst.ts";
 import { perCaller } from "./per-caller.ts";
 import type {
@@ -50,6 +53,8 @@ export interface RpcReport {
   readonly version?: VersionReport;
   /** How often it may be called, in the order in which limits are charged; only where there are some. */
   readonly limits?: readonly LimitReport[];
+  /** What it leaves traces of; only where something is said. */
+  readonly telemetry?: TelemetryReport;
   /** Its paths by google.api.http; only where it has some. */
   readonly rest?: readonly RestReport[];
   readonly composes: string;
@@ -66,6 +71,10 @@ export interface RpcReport {
   }[];
   /** Where else calls of its upstreams may go; only where there are some. */
   readonly branches?: readonly BranchReport[];
+  /** How calls are spread over the addresses of its upstreams; only where something is said of it. */
+  readonly balance?: readonly BalanceReport[];
+  /** By which paths its upstreams are called that speak HTTP with JSON; only where there are some. */
+  readonly http?: readonly ({ readonly call: string } & RestReport)[];
   /** Its answers are used again by the BFF: what they depend on besides the request; only where they are. */
   readonly cache?: ResponseCacheReport;
   /** What HTTP caches are told of them; only where something is. */
@@ -146,6 +155,8 @@ export interface CallReport {
   readonly vouched_by?: readonly string[];
   /** `per_caller`: what of a caller its key has in it; without that all callers share its answers. */
   readonly cache?: { readonly ttl_ms: number; readonly stale_ms?: number; readonly per_caller?: readonly string[] };
+  /** Its limit, or that of the upstream, follows what the upstream bears; supplementary calls are refused first. */
+  readonly adaptive_limit?: true;
 }
 
 export function reportOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessage>): FileReport {
@@ -164,6 +175,8 @@ export function reportOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessa
     rpcs: methods.map((planned) => {
       const worst = worstOf(planned, messages);
       const branches = branchesOf(file, worst);
+      const balance = balanceOf(file, worst);
+      const http = httpCallsOf(file, worst).map(({ method, rule }) => ({ call: method, ...restReport(rule) }));
       const { method, message } = planned;
       return {
         rpc: fullName(method.desc),
@@ -171,6 +184,7 @@ export function reportOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessa
         ...defined("validated", planned.validated && rulesReport(planned.validated)),
         ...defined("version", planned.version && versionReport(planned.version)),
         ...(planned.limits === undefined ? {} : { limits: limitReports(planned.limits) }),
+        ...(planned.telemetry === undefined ? {} : { telemetry: telemetryReport(planned.telemetry) }),
         ...defined("rest", planned.rest.length === 0 ? undefined : planned.rest.map(restReport)),
         composes: message.composed.desc.typeName,
         budget_ms: method.timeoutMs,
@@ -185,6 +199,8 @@ export function reportOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessa
           attempts: bounded(attempts),
         })),
         ...defined("branches", branches.length === 0 ? undefined : branches),
+        ...defined("http", http.length === 0 ? undefined : http),
+        ...defined("balance", balance.length === 0 ? undefined : balance),
         ...cachingReport(planned),
         ...defined("functions", functionsOf(planned, messages)),
       };
@@ -338,6 +354,7 @@ function callReport(call: ReturnType<typeof callsOf>[number], message: PlanBlock
     ...(call.batch !== undefined && { batch: { keys: call.batch.keys.name, max: call.batch.max } }),
     ...(vouchers.length > 0 && { vouched_by: vouchers }),
     ...defined("cache", policy?.cache && cacheReport(call, policy.cache)),
+    ...(policy?.adaptive && { adaptive_limit: true as const }),
   };
 }
 

@@ -1,8 +1,9 @@
 // Where a failure that touches a value may have begun: for each field the steps, arguments and composed values its expressions rest on.
 import type { Expression, Variable } from "../cel/index.ts";
 import { sortByDependency } from "../graph.ts";
+import type { Target } from "../resolve/model/conversion.ts";
 import { isDegradation } from "../resolve/model/degradation.ts";
-import type { Composed, ComposeSource, Let, Permit, Source, Step, Target } from "../resolve/model/model.ts";
+import type { Composed, ComposeSource, Let, Permit, Source, Step } from "../resolve/model/model.ts";
 import { callExpressions, callsOf, composesOf, mayBeStale, sourceExpressions } from "../resolve/model/source-parts.ts";
 import type { Condition, PlanStep, Touch, TouchOrigin } from "./plan.ts";
 

@@ -22,6 +22,7 @@ import type {
   PlanClient,
   PlanFile,
   PlanFunction,
+  PlanHttpRpc,
   PlanMessage,
   PlanPermit,
   PlanResolver,
@@ -64,7 +65,9 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
   const reached = reach(file, run);
   const lets = file.services.flatMap((service) => [
     ...(service.let === undefined ? [] : [service.let]),
-    ...service.methods.flatMap(({ permit, limits }) => [permit, limits].filter((block) => block !== undefined)),
+    ...service.methods.flatMap(({ permit, limits, telemetry }) =>
+      [permit, limits, telemetry].filter((block) => block !== undefined),
+    ),
   ]);
   const entries = [...new Set([...lets, ...reached].flatMap(callsIn).flatMap((call) => run.calls.get(call) ?? []))];
   const clients = clientsOf(reached, run.upstreams(file.desc));
@@ -93,6 +96,10 @@ export function planFile(file: BffFile, model: Model, run: Planned): PlanFile {
                   permit: method.permit && run.permits.get(method.permit),
                   version: planVersion(method.version),
                   limits: planLimits(method.limits, limits, run.functions(file.desc).scope),
+                  telemetry: method.telemetry && {
+                    of: method.telemetry,
+                    functions: run.functions(file.desc).scope,
+                  },
                   rest: method.rest,
                   cache: planResponseCache(method, { message, start: of.get(method), model }),
                   http: planHttpCache(method, identity, model),
@@ -169,6 +176,7 @@ function clientsOf(reached: readonly Composed[], upstreams: ReadonlyMap<string, 
       method,
       upstream: upstreams.get(method.parent.typeName) ?? "upstream",
       policy: planCallPolicy(call),
+      http: call.http,
       ...{ batch: undefined, grouped: false, metadata: false, coalesce: false, received: false },
       sends: call.metadata,
       readOnly: call.effects === "none" && call.said.readOnly !== undefined,
@@ -206,6 +214,13 @@ function concurrency({ composed: root, shared }: BffMethod, run: Planned): numbe
   return steps.reduce((most, { source }) => (source.kind === "each" ? Math.max(most, source.concurrent) : most), 10);
 }
 
+function httpRpcs({ methods }: DescService, entries: readonly Entry[]): readonly PlanHttpRpc[] {
+  return methods.flatMap((method) => {
+    const rule = entries.find((entry) => entry.method === method)?.http;
+    return rule === undefined ? [] : [{ method, rule }];
+  });
+}
+
 function upstreamsOf(model: Model, packageName: string, entries: readonly Entry[]): PlanUpstream[] {
   const rules = governing(model.ir, packageName).entries;
   // All say the same (BFF272).
@@ -215,5 +230,7 @@ function upstreamsOf(model: Model, packageName: string, entries: readonly Entry[
   for (const entry of entries) services.set(entry.upstream, entry.method.parent);
   return [...services]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, service]) => planUpstream(name, service, rules, branchesOf(name)));
+    .map(([name, service]) =>
+      planUpstream(name, service, rules, { branches: branchesOf(name), http: httpRpcs(service, entries) }),
+    );
 }

@@ -2,7 +2,8 @@
 
 import type { DescMethod } from "@bufbuild/protobuf";
 import { camel } from "../camel.ts";
-import type { BffService, Callers, Let, Model, Step } from "../resolve/model/model.ts";
+import type { Callers } from "../resolve/model/edge.ts";
+import type { BffService, Let, Model, Step } from "../resolve/model/model.ts";
 import { lowerCamel, NameScope } from "./names.ts";
 import type { Origins } from "./origins.ts";
 import type { PlanMessage, PlanStart, PlanStep } from "./plan.ts";

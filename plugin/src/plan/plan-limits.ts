@@ -1,4 +1,4 @@
-import type { CalendarUnit } from "../ir.ts";
+import type { CalendarUnit } from "../ir-edge.ts";
 import type { Origin } from "../origin.ts";
 import type { BffFile, Limits, LimitUse } from "../resolve/model/model.ts";
 import { NameScope } from "./names.ts";

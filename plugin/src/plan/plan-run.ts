@@ -1,20 +1,9 @@
 import type { DescFile, DescMessage } from "@bufbuild/protobuf";
 import type { Overload } from "../cel/index.ts";
 import { reachable } from "../graph.ts";
-import { blocksOf, callsIn, expressionsIn, functionsIn } from "../resolve/model/blocks.ts";
+import { type AnyBlock, blocksOf, callsIn, expressionsIn, functionsIn } from "../resolve/model/blocks.ts";
 import { effectTable } from "../resolve/model/effects.ts";
-import type {
-  BffFile,
-  BffService,
-  Block,
-  Call,
-  Composed,
-  Let,
-  Limits,
-  Model,
-  Permit,
-  Step,
-} from "../resolve/model/model.ts";
+import type { BffFile, BffService, Block, Call, Composed, Model, Step } from "../resolve/model/model.ts";
 import { requestLists } from "../resolve/model/request-lists.ts";
 import type { ServedTogether } from "../resolve/model/server-paths.ts";
 import { composesOf } from "../resolve/model/source-parts.ts";
@@ -22,7 +11,7 @@ import { nameCalls, nameFunctions, nameResolvers, nameUpstreams } from "./app-na
 import { coalescing } from "./coalesced.ts";
 import { explainedSteps } from "./explained.ts";
 import { functionNames } from "./function-names.ts";
-import type { AppNeeds, Entry, Plan, PlanFile, PlanMessage, PlanResolver, PlanServer } from "./plan.ts";
+import type { AppNeeds, Entry, Plan, PlanFile, PlanMessage, PlanResolver, PlanServer, PlanUpstream } from "./plan.ts";
 import { envElsewhere, envOfFiles, serverEnv } from "./plan-env.ts";
 import { planFile } from "./plan-file.ts";
 import { planStarts, sharedNames, syncShared } from "./plan-let.ts";
@@ -207,7 +196,7 @@ function memo(compute: (name: string) => boolean): (name: string) => boolean {
 }
 
 /** Those of services first, then outer messages before inner ones, then as declared; from 0 in each group. */
-function ranksOf(groups: readonly (readonly (Composed | Let | Permit | Limits)[])[]): Map<Step, number> {
+function ranksOf(groups: readonly (readonly AnyBlock[])[]): Map<Step, number> {
   const ranks = new Map<Step, number>();
   for (const group of groups) {
     const lets = group.filter(({ kind }) => kind === "let");
@@ -227,13 +216,13 @@ function components(
   model: Model,
   children: (message: Block) => Composed[],
   servers: readonly ServedTogether[],
-): (Composed | Let | Permit | Limits)[][] {
+): AnyBlock[][] {
   const parent = new Map<DescFile, DescFile>();
   const find = (file: DescFile): DescFile => {
     const up = parent.get(file) ?? file;
     return up === file ? file : find(up);
   };
-  const blocks = [...model.messages, ...model.lets, ...model.permits, ...model.limits];
+  const blocks = [...model.messages, ...model.lets, ...model.permits, ...model.limits, ...model.telemetry];
   for (const message of blocks)
     for (const child of children(message)) parent.set(find(child.file.desc), find(message.file.desc));
   for (const { desc, let: own, methods } of model.files.flatMap((file) => file.services))
@@ -241,7 +230,7 @@ function components(
       if (own !== undefined || (permit?.steps.length ?? 0) > 0) parent.set(find(root.file.desc), find(desc.file));
   for (const files of servers.map(filesOf))
     for (const { desc } of files) if (files[0] !== undefined) parent.set(find(desc), find(files[0].desc));
-  const groups = new Map<DescFile, (Composed | Let | Permit | Limits)[]>();
+  const groups = new Map<DescFile, AnyBlock[]>();
   for (const message of blocks) {
     const root = find(message.file.desc);
     groups.set(root, [...(groups.get(root) ?? []), message]);
@@ -256,8 +245,11 @@ function serversOf(model: Model, servers: readonly ServedTogether[], files: read
     const { name, path, written, packages } = server;
     const descs = new Set(filesOf(server).map((file) => file.desc));
     const own = files.filter((file) => descs.has(file.desc));
-    const upstreams = new Map(own.flatMap((file) => file.upstreams).map((upstream) => [upstream.name, upstream]));
-    const rpcs = own.flatMap(({ services }) => services.flatMap(({ desc }) => desc.methods));
+    const upstreams = upstreamsTogether(own);
+    const rpcs = [
+      ...own.flatMap(({ services }) => services.flatMap(({ desc }) => desc.methods)),
+      ...upstreams.flatMap(({ http }) => http.map(({ method }) => method)),
+    ];
     const identity = packages[0]?.identity;
     return {
       name,
@@ -265,11 +257,23 @@ function serversOf(model: Model, servers: readonly ServedTogether[], files: read
       written,
       types: holdsAny(rpcs.flatMap(({ input, output }) => [input, output])) ? typesOf(model) : [],
       files: own,
-      upstreams: [...upstreams.values()],
+      upstreams,
       ...serverEnv(own, model),
       identity: identity && { path: identityPath(path), identity, signs: own.some(signs) },
     };
   });
+}
+
+/** Each once, with the rpcs that any of the files calls over HTTP. */
+function upstreamsTogether(files: readonly PlanFile[]): readonly PlanUpstream[] {
+  const found = new Map<string, PlanUpstream>();
+  for (const upstream of files.flatMap((file) => file.upstreams)) {
+    const before = found.get(upstream.name);
+    const http = new Map([...(before?.http ?? []), ...upstream.http].map((one) => [one.method, one]));
+    const inOrder = upstream.service.methods.flatMap((method) => http.get(method) ?? []);
+    found.set(upstream.name, { ...upstream, http: inOrder });
+  }
+  return [...found.values()];
 }
 
 function signs({ entries, clients }: PlanFile): boolean {

@@ -1,4 +1,4 @@
-import type { Version } from "../resolve/model/model.ts";
+import type { Version } from "../resolve/model/edge.ts";
 import { fullName } from "../resolve/policies/entries.ts";
 import type { PlanVersion } from "./plan.ts";
 

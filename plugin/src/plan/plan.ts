@@ -2,23 +2,22 @@
 import type { DescEnum, DescField, DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Expression, Overload } from "../cel/index.ts";
 import type { Code } from "../gen/bff/v1/options_pb.ts";
-import type { Origin, Sourced } from "../origin.ts";
+import type { Origin } from "../origin.ts";
+import type { Conversions, EnumConversion, MessageConversion } from "../resolve/model/conversion.ts";
+import type { Callers, Identity } from "../resolve/model/edge.ts";
 import type {
   Batch,
   BffMethod,
   Call,
-  Callers,
   Composed,
-  Conversions,
-  EnumConversion,
   EnvVar,
-  Identity,
   Let,
-  MessageConversion,
+  LimitLeaves,
   MetadataBinding,
   Permit,
   ResolverSource,
   Step,
+  Telemetry,
 } from "../resolve/model/model.ts";
 import type { Wanted } from "../resolve/model/oneof-only.ts";
 import type { RestRule } from "../resolve/model/rest.ts";
@@ -115,6 +114,12 @@ export interface PermitPart {
   readonly name: string;
   readonly steps: readonly PlanStep[];
 }
+/** What an rpc leaves traces of. */
+export interface PlanTelemetry {
+  readonly of: Telemetry;
+  /** Names that stand for functions around, which no local name may hide. */
+  readonly functions: NameScope;
+}
 export interface PlanMethod {
   readonly method: BffMethod;
   readonly message: PlanMessage;
@@ -126,6 +131,8 @@ export interface PlanMethod {
   readonly version: PlanVersion | undefined;
   /** How often it may be called; undefined: as often as callers like. */
   readonly limits: PlanLimits | undefined;
+  /** What it leaves traces of. */
+  readonly telemetry: PlanTelemetry | undefined;
   /** Its paths besides that of the rpc. */
   readonly rest: readonly RestRule[];
   /** Its answers as wholes are used again. */
@@ -220,10 +227,20 @@ export interface PlanUpstream {
   readonly breaker: PlanBreaker | undefined;
   readonly limit: PlanLimit;
   readonly retryBudget: { readonly maxTokens: Leaf<number>; readonly tokenRatio: Leaf<number> } | undefined;
+  /** Undefined: nothing is said of it. */
+  readonly balance: PlanBalance | undefined;
+  /** Undefined: nothing is said of it, so that it is gRPC. */
+  readonly protocol: Leaf<"GRPC" | "HTTP_JSON"> | undefined;
+  /** Of those that are called over HTTP, in the order of the service. */
+  readonly http: readonly PlanHttpRpc[];
   /** Methods with a breaker of their own, by name; undefined: none for that method. */
   readonly methods: readonly { readonly name: string; readonly breaker: PlanBreaker | undefined }[];
   /** In the order in which they are tried. */
   readonly branches: readonly PlanBranch[];
+}
+export interface PlanHttpRpc {
+  readonly method: DescMethod;
+  readonly rule: RestRule;
 }
 /** Where else a part of the requests goes. */
 export interface PlanBranch {
@@ -245,9 +262,17 @@ export interface PlanBreaker {
   readonly slowMs: Leaf<number> | undefined;
   readonly slowRate: Leaf<number> | undefined;
 }
+export interface PlanBalance {
+  readonly ejectAfter: Leaf<number>;
+  readonly ejectMs: Leaf<number>;
+  readonly maxEjected: Leaf<number>;
+  readonly refreshMs: Leaf<number>;
+  readonly connections: Leaf<number>;
+}
 export interface PlanLimit {
   readonly concurrent: Leaf<number>;
   readonly queued: Leaf<number>;
+  readonly adaptive: Leaf<boolean>;
 }
 export interface PlanCallPolicy {
   readonly timeoutMs: Leaf<number> | undefined;
@@ -269,9 +294,9 @@ export interface PlanCallPolicy {
   readonly identify: Leaf<"signed" | "token" | "plain"> | undefined;
   /** The same for all calls of an upstream. */
   readonly branches: readonly PlanBranch[];
-  readonly limit:
-    | { readonly concurrent: Sourced<number> | undefined; readonly queued: Sourced<number> | undefined }
-    | undefined;
+  readonly limit: LimitLeaves | undefined;
+  /** Whether a limit that it has to pass is adaptive. */
+  readonly adaptive: boolean;
 }
 
 // ---- calls ----
@@ -283,6 +308,8 @@ export interface Entry {
   readonly method: DescMethod;
   readonly upstream: string;
   readonly policy: PlanCallPolicy;
+  /** How it is called over HTTP; undefined: over gRPC. */
+  readonly http: RestRule | undefined;
   readonly batch: Batch | undefined;
   /** Whether keys are grouped by what else is in the request, and by metadata. */
   readonly grouped: boolean;

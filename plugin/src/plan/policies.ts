@@ -1,42 +1,52 @@
 // Merged policies with the defaults filled in (runtime.md).
 import type { DescService } from "@bufbuild/protobuf";
-import { Code, Identify } from "../gen/bff/v1/options_pb.ts";
-import type { IrUpstream } from "../ir.ts";
+import { Code, Identify, Protocol } from "../gen/bff/v1/options_pb.ts";
+import type { IrUpstream } from "../ir-step.ts";
 import type { Sourced } from "../origin.ts";
 import type { Call } from "../resolve/model/model.ts";
 import { retryIfOverSteps } from "../resolve/model/source-parts.ts";
 import { entriesAround, entriesOf, nearest } from "../resolve/policies/entries.ts";
-import type { Leaf, PlanBranch, PlanBreaker, PlanCallPolicy, PlanUpstream } from "./plan.ts";
+import type { Leaf, PlanBalance, PlanBreaker, PlanCallPolicy, PlanUpstream } from "./plan.ts";
 
 const leaf = <T>(said: Sourced<T> | undefined, standard: T): Leaf<T> => ({
   value: said?.value ?? standard,
   at: said?.at,
 });
 
-/** @param branches those of its calls */
+/** The most of an adaptive limit that says none: as Envoy's has it. */
+export const ADAPTIVE_MOST = 1_000;
+
+/** @param ofCalls what its calls say */
 export function planUpstream(
   name: string,
   service: DescService,
   entries: readonly IrUpstream[],
-  branches: readonly PlanBranch[],
+  ofCalls: Pick<PlanUpstream, "branches" | "http">,
 ): PlanUpstream {
   const own = entriesAround(entries, service);
+  const adaptive = leaf(
+    nearest(own, ({ policy }) => policy.limit?.adaptive),
+    false,
+  );
   return {
     name,
     service,
     breaker: breaker(own),
     retryBudget: retryBudget(own),
+    balance: balance(own),
+    protocol: protocol(own),
+    ...ofCalls,
     methods: methodBreakers(service, entries, own),
-    branches,
     limit: {
       concurrent: leaf(
         nearest(own, ({ policy }) => policy.limit?.concurrent),
-        100,
+        adaptive.value ? ADAPTIVE_MOST : 100,
       ),
       queued: leaf(
         nearest(own, ({ policy }) => policy.limit?.queued),
         1_000,
       ),
+      adaptive,
     },
   };
 }
@@ -46,6 +56,38 @@ function retryBudget(entries: readonly IrUpstream[]): PlanUpstream["retryBudget"
   const tokenRatio = nearest(entries, (entry) => entry.retryBudget?.tokenRatio);
   if (maxTokens === undefined && tokenRatio === undefined) return undefined;
   return { maxTokens: leaf(maxTokens, 10), tokenRatio: leaf(tokenRatio, 0.1) };
+}
+
+function protocol(entries: readonly IrUpstream[]): PlanUpstream["protocol"] {
+  const said = nearest(entries, (entry) => entry.protocol);
+  return said && { value: said.value === Protocol.HTTP_JSON ? "HTTP_JSON" : "GRPC", at: said.at };
+}
+
+function balance(entries: readonly IrUpstream[]): PlanBalance | undefined {
+  const levels = entries.flatMap((entry) => entry.balance ?? []);
+  if (levels.length === 0) return undefined;
+  return {
+    ejectAfter: leaf(
+      nearest(levels, (said) => said.ejectAfter),
+      5,
+    ),
+    ejectMs: leaf(
+      nearest(levels, (said) => said.ejectFor),
+      30_000,
+    ),
+    maxEjected: leaf(
+      nearest(levels, (said) => said.maxEjected),
+      0.5,
+    ),
+    refreshMs: leaf(
+      nearest(levels, (said) => said.refresh),
+      5_000,
+    ),
+    connections: leaf(
+      nearest(levels, (said) => said.connections),
+      1,
+    ),
+  };
 }
 
 /** An entry with `method` that says anything of a breaker gives that rpc its own. */
@@ -138,6 +180,7 @@ export function planCallPolicy({ policy, effects }: Pick<Call, "policy" | "effec
       by,
     })),
     limit,
+    adaptive: policy.adaptive,
   };
 }
 const TELLS: { readonly [how in Identify]?: "signed" | "token" | "plain" } = {
@@ -165,5 +208,6 @@ export function policyKey(policy: PlanCallPolicy): string {
     identify?.value,
     limit?.concurrent?.value,
     limit?.queued?.value,
+    limit?.adaptive?.value,
   ]);
 }

@@ -3,20 +3,8 @@
 import type { DescField, DescFile, DescMessage, DescMethod } from "@bufbuild/protobuf";
 import type { CelType, Expression, Node } from "../cel/index.ts";
 import { callsIn } from "../resolve/model/blocks.ts";
-import type {
-  Block,
-  Bound,
-  Call,
-  Composed,
-  Conversion,
-  ConvertedTarget,
-  Fail,
-  Let,
-  MessageConversion,
-  Permit,
-  Source,
-  Step,
-} from "../resolve/model/model.ts";
+import type { Bound, Conversion, ConvertedTarget, MessageConversion } from "../resolve/model/conversion.ts";
+import type { Block, Call, Composed, Fail, Let, Permit, Source, Step } from "../resolve/model/model.ts";
 import { policyExpressions } from "../resolve/model/source-parts.ts";
 import { unusual } from "./unusual.ts";
 

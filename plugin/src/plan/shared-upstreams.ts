@@ -5,7 +5,7 @@ import type { Origin } from "../origin.ts";
 import { entriesAround, entriesOf, governing } from "../resolve/policies/entries.ts";
 import type { Plan, PlanFile, PlanServer, PlanUpstream } from "./plan.ts";
 
-/** A process has one breaker, one limit and one retry budget for an upstream: packages that are served together say the same of it. */
+/** A process has one breaker, one limit, one retry budget and the same addresses and protocol for an upstream: packages that are served together say the same of it. */
 export function checkSharedUpstreams({ servers }: Plan, ir: Ir, report: Report): void {
   for (const server of servers) checkServer(server, ir, report);
 }
@@ -80,7 +80,7 @@ type Leaves = ReadonlyMap<string, { readonly text: string; readonly at: Origin |
 
 const ownBreaker = (method: string): string => `own breaker for ${method}`;
 
-function leavesOf({ name: _, service: __, breaker, methods, branches, ...policy }: PlanUpstream): Leaves {
+function leavesOf({ name: _, service: __, http: ___, breaker, methods, branches, ...policy }: PlanUpstream): Leaves {
   const found = new Map<string, { readonly text: string; readonly at: Origin | undefined }>();
   const visit = (value: unknown, path: string, unit = "", at?: Origin): void => {
     if (value === undefined) return;
@@ -112,4 +112,4 @@ const words = (name: string): string =>
   name
     .replace(/Ms$/, "")
     .replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
-    .replace(/^open$/, "open_for");
+    .replace(/^(open|eject)$/, "$1_for");

@@ -65,6 +65,7 @@ export const declarationCodes = {
   BFF139: "A resolver supplies fields of composed messages, not of copies.",
   BFF140: "A breaker that is `off` says nothing else. Its other numbers have no effect, and look as if they had.",
   BFF141: "A policy that is written says something. An empty one looks like a decision, but changes nothing.",
+  BFF142: "An attribute of a trace is called as its expression is written. Two of one name would be one of them.",
   BFF143: "A policy that is turned off says nothing else. The rest of it has no effect, and looks as if it had.",
   BFF144: "The default member of a oneof has no condition: it is taken when no other is, whatever its condition says.",
   BFF145:
@@ -96,6 +97,8 @@ export const declarationCodes = {
     "In a pattern of names `*` stands for one whole segment, and for any: people read it who decide whom to trust.",
   BFF157:
     "A credential is of one source. Where two share a place, the credential itself shows whose it is: by its prefix, its issuer or its name.",
+  BFF159:
+    "The numbers of a `balance` are within bounds: an address that is sick must come back, a resolver must not be flooded, and connections are memory on both sides.",
   BFF160: "`public` stands alone in a permit. Whoever reads the rest would believe that somebody is kept out.",
   BFF161:
     "A permit's `fail` says how its `if` refuses: with PERMISSION_DENIED, or with NOT_FOUND where nobody is to learn that there is something. Other codes would tell clients to do something that does not help.",
@@ -126,6 +129,7 @@ export const declarationCodes = {
     "A rule of google.api.http says one method and one path, and its bindings are one level deep. What HTTP itself answers with OPTIONS, CONNECT and TRACE is no rpc's.",
   BFF186:
     "Requests with GET, HEAD and DELETE have no body: HTTP gives it no meaning, so that clients, proxies and caches leave it out.",
+  BFF187: "`protocol` says what an upstream speaks. Its zero value says nothing.",
   BFF192: "`identify` says whether, and how, an upstream is told who calls. Its zero value says neither.",
   BFF191:
     "The protos of the options are those that the plugin was made with. With another version's, an option would mean something else, or would not be seen at all.",

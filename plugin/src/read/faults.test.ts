@@ -27,6 +27,7 @@ const version = (said: string) =>
   `message M {} service S { option (bff.v1.service) = {}; rpc A(M) returns (M) { option (bff.v1.method).version = { ${said} }; } }`;
 const http = (rule: string) =>
   `import "google/api/annotations.proto"; message M { string a = 1; } service S { option (bff.v1.service) = {}; rpc A(M) returns (M) { option (google.api.http) = { ${rule} }; } }`;
+const telemetry = (said: string) => `option (bff.v1.file).telemetry = { ${said} };`;
 const guard = (fail: string) => lets(`{ guard: { if: "x" fail: ${fail} } }`);
 
 const faults: readonly Case[] = [
@@ -83,6 +84,34 @@ const faults: readonly Case[] = [
   ["BFF105", call(`limit: { concurrent: «0» }`), '"concurrent" is 0'],
   ["BFF105", upstream(`{ breaker: { minimum: «0» } }`), '"minimum" is 0'],
   ["BFF105", upstream(`{ breaker: { probes: «0» } }`), '"probes" is 0'],
+  ["BFF104", upstream(`{ balance: { max_ejected: «50» } }`), '"max_ejected" is 50, which is not a ratio'],
+  ["BFF105", upstream(`{ balance: { eject_after: «0» } }`), '"eject_after" is 0'],
+  ["BFF105", upstream(`{ balance: { connections: «0» } }`), '"connections" is 0'],
+  ["BFF102", upstream(`{ balance: { refresh: «"5"» } }`), 'the duration "5" of "refresh" is malformed'],
+  ["BFF133", upstream(`{ method: "p.S/M" balance: «{ connections: 2 }» }`), 'a "balance" is of a whole upstream'],
+  ["BFF133", upstream(`{ method: "p.S/M" protocol: «HTTP_JSON» }`), 'a "protocol" is of a whole upstream'],
+  [
+    "BFF187",
+    upstream("{ protocol: «PROTOCOL_UNSPECIFIED» }"),
+    '"PROTOCOL_UNSPECIFIED" does not say what the upstream speaks',
+  ],
+  ["BFF141", upstream("{ balance: «{}» }"), 'this "balance" says nothing'],
+  [
+    "BFF143",
+    upstream("{ balance: { eject_after: 3 max_ejected: «0» } }"),
+    "nothing is ejected: what else is said of it here has no effect",
+  ],
+  [
+    "BFF159",
+    upstream(`{ balance: { eject_for: «"6m"» } }`),
+    '"eject_for" is "6m": no address is ejected for longer than 5 minutes',
+  ],
+  [
+    "BFF159",
+    upstream(`{ balance: { refresh: «"900ms"» } }`),
+    '"refresh" is "900ms": names are resolved at most once a second',
+  ],
+  ["BFF159", upstream(`{ balance: { connections: «9» } }`), '"connections" is 9: an address has at most 8'],
   ["BFF105", call(`batch: { name: "ids" by: "x" items: "y" max: «0» }`), '"max" is 0'],
   ["BFF105", lets(`{ each: { var: "x" in: "y" by: "x" max: «0» } }`), '"max" is 0'],
   ["BFF105", lets(`{ each: { var: "x" in: "y" by: "x" concurrent: «0» } }`), '"concurrent" is 0'],
@@ -383,6 +412,9 @@ const faults: readonly Case[] = [
     call(`on_error: [{ on: ABORTED ignore: true }, «{ on: ABORTED if: "x" fail: {} }»]`),
     "this rule is never tried: earlier ones take its codes",
   ],
+  ["BFF142", telemetry(`attribute: ["args.a", «"args.a"»]`), 'the attribute "args.a" is named twice'],
+  ["BFF104", telemetry("sample: «-0.1»"), '"sample" is -0.1, which is not a ratio'],
+  ["BFF124", "option (bff.v1.file).telemetry = «{}»;", "this `telemetry` says nothing"],
   ["BFF174", limit('{ name: "a" rate: 1 per: "1s" }', true), 'this limit has no "key"'],
   ["BFF174", limit('{ name: «"A b"» key: "x" rate: 1 per: "1s" }'), '"A b" cannot name a limit'],
   ["BFF105", limit('{ name: "a" key: "x" rate: «0» per: "1s" }'), '"rate" is 0'],
@@ -583,6 +615,10 @@ const fine: readonly string[] = [
   upstream(`{ breaker: { off: true } }`),
   upstream(`{ breaker: { error_rate: 1 window: "1.5m" } }`),
   upstream(`{ service: "p.S" idempotent: true }`),
+  upstream(`{ balance: { max_ejected: 0 } }`),
+  upstream(`{ protocol: HTTP_JSON }`),
+  upstream(`{ service: "p.S" protocol: GRPC }`),
+  upstream(`{ balance: { eject_after: 1 eject_for: "5m" max_ejected: 1 refresh: "1s" connections: 8 } }`),
   upstream(`{ cache: { ttl: "1.5h" stale: "2d" } }`),
   jwt(`jwks: "http://[::1]:80/jwks" cookie: "token" leeway: "1ms" max_stale: "400d" subject: "spiffe://a.b/*/c"`),
   source(`jwt: { issuer: "accounts.example" audience: ["a", "b-{env.X}"] jwks: "{env.KEYS}" }`),

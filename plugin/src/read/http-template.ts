@@ -1,7 +1,6 @@
+import type { HttpTemplate, HttpVariable } from "../ir-edge.ts";
+
 // Path templates as google/api/http.proto has them ("Path template syntax").
-
-import type { HttpTemplate, HttpVariable } from "../ir.ts";
-
 export type ReadTemplate =
   | { readonly ok: true; readonly template: HttpTemplate }
   | {

@@ -1,6 +1,6 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Bind } from "../gen/bff/v1/options_pb.ts";
-import type { IrBind } from "../ir.ts";
+import type { IrBind } from "../ir-step.ts";
 import { children, text } from "./declared.ts";
 import { fault } from "./fault.ts";
 import { checkMember, checkMetadataKey, checkReference, checkUnique } from "./names.ts";

@@ -1,6 +1,6 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Branch } from "../gen/bff/v1/options_pb.ts";
-import type { IrBranch } from "../ir.ts";
+import type { IrBranch } from "../ir-step.ts";
 import type { Origin } from "../origin.ts";
 import { children, type Declared, text } from "./declared.ts";
 import { fault } from "./fault.ts";

@@ -1,7 +1,8 @@
 // What may be answered again: by the BFF itself, and by HTTP caches.
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Cache, HttpCache } from "../gen/bff/v1/options_pb.ts";
-import type { IrCache, IrHttpCache } from "../ir.ts";
+import type { IrHttpCache } from "../ir-edge.ts";
+import type { IrCache } from "../ir-step.ts";
 import type { Sourced, Text } from "../origin.ts";
 import { child, sourced, texts } from "./declared.ts";
 import { fault } from "./fault.ts";

@@ -1,6 +1,6 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Batch, Call } from "../gen/bff/v1/options_pb.ts";
-import type { IrBatch, IrCall } from "../ir.ts";
+import type { IrBatch, IrCall } from "../ir-step.ts";
 import { child, type Declared, sourced, text } from "./declared.ts";
 import { fault } from "./fault.ts";
 import { checkMethod, checkReference } from "./names.ts";

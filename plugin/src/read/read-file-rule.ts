@@ -1,21 +1,26 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
-import type { Breaker, FileRule, RetryBudget, Upstream } from "../gen/bff/v1/options_pb.ts";
-import type { IrBreaker, IrFile, IrRetryBudget, IrUpstream } from "../ir.ts";
+import { type Breaker, type FileRule, Protocol, type RetryBudget, type Upstream } from "../gen/bff/v1/options_pb.ts";
+import type { IrFile } from "../ir.ts";
+import type { IrBreaker, IrRetryBudget, IrUpstream } from "../ir-step.ts";
 import { child, children, type Declared, sourced, text } from "./declared.ts";
 import { caution, fault } from "./fault.ts";
 import { checkMethod, checkReference, checkUnique } from "./names.ts";
+import type { Place } from "./place.ts";
+import { readBalance } from "./read-balance.ts";
 import { readEnv } from "./read-env.ts";
 import { readFunction } from "./read-function.ts";
 import { readIdentity } from "./read-identity.ts";
 import { readLimits } from "./read-limits.ts";
 import { isEmpty, readPolicy } from "./read-policy.ts";
+import { readTelemetry } from "./read-telemetry.ts";
 import { count, duration, ratio, maxElements as readMaxElements } from "./values.ts";
 
 export function readFileRule(
   { value, place }: Declared<FileRule>,
   report: Report,
-): Pick<IrFile, "upstreams" | "env" | "functions" | "identity" | "limits" | "maxElements"> {
+): Pick<IrFile, "upstreams" | "env" | "functions" | "identity" | "limits" | "telemetry" | "maxElements"> {
   if (isEmpty(value)) fault(report, "BFF124", place.at, "this rule says nothing", { hint: "leave it out" });
+  const telemetry = child(value.telemetry, place, "telemetry");
   const identity = child(value.identity, place, "identity");
   const functions = children(value.function, place, "function").flatMap((one) => readFunction(one, report) ?? []);
   checkUnique(
@@ -31,6 +36,7 @@ export function readFileRule(
     functions,
     identity: identity && readIdentity(identity, report),
     limits: readLimits(value, place, report),
+    telemetry: telemetry && readTelemetry(telemetry, report),
     maxElements: readMaxElements(value, place, report),
   };
 }
@@ -38,6 +44,8 @@ export function readFileRule(
 function readUpstream({ value, place }: Declared<Upstream>, report: Report): IrUpstream {
   const breaker = child(value.breaker, place, "breaker");
   const budget = child(value.retryBudget, place, "retry_budget");
+  const balance = child(value.balance, place, "balance");
+  const protocol = readProtocol(value, place, report);
   const { service: _service, method: _method, ...policies } = value;
   const upstream: IrUpstream = {
     kind: "upstream",
@@ -47,6 +55,8 @@ function readUpstream({ value, place }: Declared<Upstream>, report: Report): IrU
     policy: readPolicy({ value, place }, report),
     breaker: breaker && readBreaker(breaker, report),
     retryBudget: budget && readRetryBudget(budget, report),
+    balance: balance && readBalance(balance, report),
+    protocol,
     bare: isEmpty(policies),
   };
   checkReference(upstream.service, "a service", report);
@@ -61,6 +71,18 @@ function readUpstream({ value, place }: Declared<Upstream>, report: Report): IrU
     fault(report, "BFF133", budget.place.at, 'a "retry_budget" is of a whole upstream', {
       related: [{ at: upstream.method.at, message: "this entry is of one method" }],
       hint: "write it on the entry of the service",
+    });
+  }
+  if (balance !== undefined && upstream.method !== undefined) {
+    fault(report, "BFF133", balance.place.at, 'a "balance" is of a whole upstream', {
+      related: [{ at: upstream.method.at, message: "this entry is of one method" }],
+      hint: "write it on the entry of the service: all of its methods are called at the same addresses",
+    });
+  }
+  if (protocol !== undefined && upstream.method !== undefined) {
+    fault(report, "BFF133", protocol.at, 'a "protocol" is of a whole upstream', {
+      related: [{ at: upstream.method.at, message: "this entry is of one method" }],
+      hint: "write it on the entry of the service: one address speaks one protocol",
     });
   }
   if (value.branch.length > 0 && upstream.method !== undefined) {
@@ -80,6 +102,15 @@ function readUpstream({ value, place }: Declared<Upstream>, report: Report): IrU
       hint: "add one, or leave out the entry; one with a `service` alone makes it known to resolvers",
     });
   return upstream;
+}
+
+function readProtocol({ protocol }: Upstream, place: Place, report: Report): IrUpstream["protocol"] {
+  const said = sourced(protocol, place, "protocol");
+  if (said?.value !== Protocol.PROTOCOL_UNSPECIFIED) return said;
+  fault(report, "BFF187", said.at, '"PROTOCOL_UNSPECIFIED" does not say what the upstream speaks', {
+    hint: "write GRPC or HTTP_JSON, or leave it out, which is GRPC",
+  });
+  return undefined;
 }
 
 function readRetryBudget({ value, place }: Declared<RetryBudget>, report: Report): IrRetryBudget {

@@ -1,9 +1,9 @@
 // The HTTP paths of an rpc: google.api.http, found by its number, whichever copy of google/api the protos import.
 import { type DescMethod, getOption, hasOption } from "@bufbuild/protobuf";
-import type { Report } from "../diagnostic/diagnostic.ts";
+import type { Diagnostic, Report } from "../diagnostic/diagnostic.ts";
 import { http as httpOption } from "../gen/google/api/annotations_pb.ts";
 import type { HttpRule } from "../gen/google/api/http_pb.ts";
-import type { IrHttpRule } from "../ir.ts";
+import type { IrBinding, IrHttpRule } from "../ir-edge.ts";
 import type { Text } from "../origin.ts";
 import { type Declared, text } from "./declared.ts";
 import { fault } from "./fault.ts";
@@ -25,6 +25,15 @@ export function readHttp(desc: DescMethod, locator: Locator, report: Report): re
     });
   }
   return [first, ...more].flatMap((declared) => readRule(declared, report) ?? []);
+}
+
+/** The first binding of an rpc that others serve; undefined: it has none. */
+export function readBinding(desc: DescMethod, locator: Locator): IrBinding | undefined {
+  if (!hasOption(desc, httpOption)) return undefined;
+  const place = locator.rule(desc, httpOption);
+  const faults: Diagnostic[] = [];
+  const rule = readRule({ value: getOption(desc, httpOption), place }, (fault) => faults.push(fault));
+  return { kind: "binding", at: place.at, rule, faults };
 }
 
 function readRule(declared: Declared<HttpRule>, report: Report): IrHttpRule | undefined {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { requestFor, schemaOf } from "../../../test/support/request.ts";
 import type { Diagnostic } from "../diagnostic/diagnostic.ts";
-import { Code } from "../gen/bff/v1/options_pb.ts";
+import { Code, Protocol } from "../gen/bff/v1/options_pb.ts";
 import type { Ir } from "../ir.ts";
 import { readIr } from "./read-ir.ts";
 
@@ -75,6 +75,8 @@ option (bff.v1.file) = {
     limit: { concurrent: 4 queued: 0 }
     on_error: { on: NOT_FOUND if: "4" fallback: "5" }
     breaker: { error_rate: 0.5 window: "10s" minimum: 6 open_for: "2s" probes: 7 off: false }
+    balance: { eject_after: 2 eject_for: "3s" max_ejected: 0.25 refresh: "4s" connections: 5 }
+    protocol: HTTP_JSON
   }
   upstream: { service: "u.T" }
   env: { name: "N" type: "map(string, int)" default: "a=8" alternate: ["O", "P"] }
@@ -136,6 +138,8 @@ enum E {
             onError: [{ on: [Code.NOT_FOUND], if: "4", outcome: { kind: "fallback", by: "5" } }],
           },
           breaker: { errorRate: 0.5, window: 10_000, minimum: 6, openFor: 2000, probes: 7, off: false },
+          balance: { ejectAfter: 2, ejectFor: 3000, maxEjected: 0.25, refresh: 4000, connections: 5 },
+          protocol: Protocol.HTTP_JSON,
         },
         { kind: "upstream", service: "u.T", bare: true, policy },
       ],

@@ -9,12 +9,22 @@ import {
 } from "@bufbuild/protobuf";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Sources } from "../diagnostic/sources.ts";
-import { enum_value, enum$, field, file as fileOption, message, method, service } from "../gen/bff/v1/options_pb.ts";
+import {
+  enum_value,
+  enum$,
+  field,
+  file as fileOption,
+  message,
+  method,
+  Protocol,
+  service,
+} from "../gen/bff/v1/options_pb.ts";
 import type { Ir, IrFile } from "../ir.ts";
 import { fault } from "./fault.ts";
 import { type Locator, locate } from "./locate.ts";
 import { readEnum } from "./read-enum.ts";
 import { readFileRule } from "./read-file-rule.ts";
+import { readBinding } from "./read-http.ts";
 import { readMessage } from "./read-message.ts";
 import { readPredefined, readRules } from "./read-rules.ts";
 import { readService } from "./read-service.ts";
@@ -48,7 +58,24 @@ export function readIr(schema: Schema, sources: Sources, report: Report): Ir {
     locator,
   );
   const predefined: Ir["predefined"] = rules.size === 0 ? new Map() : readPredefined(schema.registry, locator);
-  return { registry: schema.registry, allFiles: schema.allFiles, files, rules, predefined };
+  const bindings = readBindings(schema, files, locator);
+  return { registry: schema.registry, allFiles: schema.allFiles, files, rules, predefined, bindings };
+}
+
+function readBindings(
+  { allFiles }: Schema,
+  files: readonly IrFile[],
+  locator: (file: DescFile) => Locator,
+): Ir["bindings"] {
+  const wanted = files.some(({ upstreams }) => upstreams.some((one) => one.protocol?.value === Protocol.HTTP_JSON));
+  if (!wanted) return new Map();
+  const methods = allFiles.flatMap(({ services }) => services.flatMap(({ methods }) => methods));
+  return new Map(
+    methods.flatMap((method) => {
+      const binding = readBinding(method, locator(method.parent.file));
+      return binding === undefined ? [] : [[method, binding] as const];
+    }),
+  );
 }
 
 function readFile(desc: DescFile, target: boolean, locator: Locator, report: Report): IrFile {
@@ -60,7 +87,15 @@ function readFile(desc: DescFile, target: boolean, locator: Locator, report: Rep
   }
   const rule = hasOption(desc, fileOption)
     ? readFileRule({ value: getOption(desc, fileOption), place: locator.rule(desc, fileOption) }, report)
-    : { upstreams: [], env: [], functions: [], identity: undefined, limits: [], maxElements: undefined };
+    : {
+        upstreams: [],
+        env: [],
+        functions: [],
+        identity: undefined,
+        limits: [],
+        telemetry: undefined,
+        maxElements: undefined,
+      };
   return {
     kind: "file",
     desc,

@@ -1,6 +1,7 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
 import { Code, type Permit } from "../gen/bff/v1/options_pb.ts";
-import type { IrFailure, IrPermit, IrStep } from "../ir.ts";
+import type { IrPermit } from "../ir-edge.ts";
+import type { IrFailure, IrStep } from "../ir-step.ts";
 import type { Text } from "../origin.ts";
 import { child, type Declared, sourced, texts } from "./declared.ts";
 import { fault } from "./fault.ts";

@@ -10,7 +10,7 @@ import {
   type Limit,
   type Retry,
 } from "../gen/bff/v1/options_pb.ts";
-import type { IrCache, IrErrorRule, IrHedge, IrLimit, IrPolicy, IrRetry } from "../ir.ts";
+import type { IrCache, IrErrorRule, IrHedge, IrLimit, IrPolicy, IrRetry } from "../ir-step.ts";
 import { child, children, type Declared, sourced, texts } from "./declared.ts";
 import { caution, fault } from "./fault.ts";
 import { checkMetadataKey, checkUnique } from "./names.ts";
@@ -130,6 +130,7 @@ function readLimit({ value, place }: Declared<Limit>, report: Report): IrLimit {
     at: place.at,
     concurrent: count(value.concurrent, place, "concurrent", "write how many calls may be in flight", report),
     queued: sourced(value.queued, place, "queued"),
+    adaptive: sourced(value.adaptive, place, "adaptive"),
   };
 }
 

@@ -2,7 +2,8 @@
 // fields are never reused, and what is unknown to ours is told by resolve.
 import { type DescFile, type DescMessage, getOption, hasOption, type Registry } from "@bufbuild/protobuf";
 import { field, message, oneof, type PredefinedRules, predefined } from "../gen/buf/validate/validate_pb.ts";
-import type { Ir, IrMessageRules, IrRules, IrService } from "../ir.ts";
+import type { Ir, IrService } from "../ir.ts";
+import type { IrMessageRules, IrRules } from "../ir-edge.ts";
 import type { Locator } from "./locate.ts";
 
 /** The rules of the requests of these services' rpcs, as far as they are to be checked, and of all messages inside of them. */

@@ -1,7 +1,8 @@
 import { type DescMethod, type DescService, getOption, hasOption } from "@bufbuild/protobuf";
 import type { Report } from "../diagnostic/diagnostic.ts";
 import { method as methodOption, type Permit, service as serviceOption } from "../gen/bff/v1/options_pb.ts";
-import type { IrMethod, IrPermit, IrService } from "../ir.ts";
+import type { IrMethod, IrService } from "../ir.ts";
+import type { IrPermit } from "../ir-edge.ts";
 import { child, children, sourced, text } from "./declared.ts";
 import { fault } from "./fault.ts";
 import type { Locator } from "./locate.ts";

@@ -1,6 +1,6 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Compose, Each, Guard, Step, Switch } from "../gen/bff/v1/options_pb.ts";
-import type { IrCompose, IrEach, IrGuard, IrSource, IrStep, IrSwitch } from "../ir.ts";
+import type { IrCompose, IrEach, IrGuard, IrSource, IrStep, IrSwitch } from "../ir-step.ts";
 import { child, children, type Declared, sourced, text, texts } from "./declared.ts";
 import { fault, unsupported } from "./fault.ts";
 import { checkReference, checkUnique, checkVariable } from "./names.ts";

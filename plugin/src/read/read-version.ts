@@ -1,6 +1,6 @@
 import type { Report } from "../diagnostic/diagnostic.ts";
 import type { Version } from "../gen/bff/v1/options_pb.ts";
-import type { IrVersion } from "../ir.ts";
+import type { IrVersion } from "../ir-edge.ts";
 import type { Text } from "../origin.ts";
 import { child, text } from "./declared.ts";
 import { fault } from "./fault.ts";

@@ -83,7 +83,7 @@ export const CODES = {
   BFF268:
     "Packages that are served together have one identity: their callers come to one port, and a credential means the same in all of them.",
   BFF269:
-    "Packages that are served together share each upstream with its breaker, limit and retry budget, so that they say the same of it.",
+    "Packages that are served together share each upstream with its breaker, limit, retry budget, addresses and protocol, so that they say the same of it.",
   BFF270:
     "`by` of a branch is a text: requests with the same one stay on one side. Other values become texts in more than one way.",
   BFF272:
@@ -96,6 +96,8 @@ export const CODES = {
     "A limit reads what is there when it is charged. That of a file or a service is one for several rpcs, with other requests and answers; none waits for a call, for what is refused calls nobody.",
   BFF246: "A limit counts by a text, or a number or bool that becomes one, and in whole units.",
   BFF247: "What a request costs can be told wherever the limit applies. Otherwise it would be free for some.",
+  BFF287:
+    "An adaptive limit moves between 3 and `concurrent`, so that there is room between them. `adaptive: false` is for what is inside of an adaptive one.",
   BFF275: "A variable of a path is a field of the request. Nobody else would get what stands there.",
   BFF276:
     "A variable of a path is a single value, and reached through single messages. A segment holds no list, and no message.",
@@ -104,7 +106,20 @@ export const CODES = {
   BFF279:
     "GET and HEAD only read. Browsers, caches and proxies send such requests again, ahead of time, and from links, so that an rpc with side effects would have them at anybody's word.",
   BFF280: "A field comes from one place of a request. Where there were two, either could be the other's opposite.",
+  BFF288:
+    "An rpc of an upstream that speaks HTTP says in google.api.http by which path it is called, since the name of an rpc is none there.",
+  BFF289:
+    "The first path of an rpc that is called over HTTP can be called: its fields are there, it has one method of HTTP, and what goes there and back is JSON.",
+  BFF290:
+    "What a call over HTTP sends has a place in the path, in the query or in the body. A query holds single values and lists of them; what it does not hold would not arrive.",
+  BFF291: "A call over HTTP sets what its path is made of. A path with nothing in place of a variable is another path.",
   BFF281: "What is served at these paths is JSON. A google.api.HttpBody is whatever its bytes are.",
+  BFF282:
+    "What files say of traces is for all rpcs of a package. So they say the same: which file is read first is nobody's decision.",
+  BFF283:
+    "An attribute of a span is a text, a number, a bool, or a list of one of these: what OpenTelemetry has, and whatever shows traces can search.",
+  BFF284:
+    "An attribute is what is known of a request when it has come: its message, its headers, who calls. What its calls have come to, the trace shows itself.",
   BFF330: "A condition is a bool. There is no agreement on which texts, numbers or messages would count as true.",
   BFF331: "A value fits the type of its target, because what does not fit would have to be converted by guessing.",
   BFF332:
@@ -269,6 +284,9 @@ export const CODES = {
     "Health checks, a session's paths and the paths of rpcs stay what they are: `/package.Service/Method` for gRPC and Connect.",
   BFF565:
     "What a request can hold, its path, its query and its body can hold. Parameters are single values and lists of them; maps and lists of messages are none.",
+  BFF566: "A trace goes to others, and is read by many. Nothing in it proves who somebody is.",
+  BFF575:
+    "Files to deploy are for a server that is generated. Where no `server.ts` is written, they would start nothing.",
   BFF601:
     "A value that may be absent is bound to a target that can be absent. Otherwise an outage would look to clients like an empty text or a zero.",
   BFF602:

@@ -17,11 +17,23 @@ import { packageContext } from "./messages/package-context.ts";
 import { resolvePermits } from "./messages/permit.ts";
 import { callersOf } from "./messages/principal.ts";
 import { restOf } from "./messages/rest.ts";
+import { resolveTelemetry } from "./messages/telemetry.ts";
 import { versionsOf } from "./messages/version.ts";
 import { isDegradation } from "./model/degradation.ts";
 import type { EffectTable } from "./model/effects.ts";
 import { effectTable, restsOn } from "./model/effects.ts";
-import type { BffFile, BffMethod, BffPackage, Composed, Let, Limits, Model, Permit, Step } from "./model/model.ts";
+import type {
+  BffFile,
+  BffMethod,
+  BffPackage,
+  Composed,
+  Let,
+  Limits,
+  Model,
+  Permit,
+  Step,
+  Telemetry,
+} from "./model/model.ts";
 import { lookupMessage, lookupMethod, lookupService } from "./names/lookup.ts";
 import { DEFAULT_BUDGET_MS } from "./policies/context.ts";
 import { checkOwnWord } from "./policies/vouching.ts";
@@ -66,10 +78,11 @@ export function resolve(ir: Ir, report: Report): Model {
   const { composed, namedAdrift } = resolveMessages(run, graph);
   const permits = resolvePermits(run);
   const limits = resolveLimits(run);
+  const telemetry = resolveTelemetry(run);
   suspectUntried(run);
   const files = ir.files
     .filter((file) => file.target)
-    .map((file) => bffFile(run, file, { composed, lets, permits, limits }));
+    .map((file) => bffFile(run, file, { composed, lets, permits, limits, telemetry }));
   return {
     ir,
     files,
@@ -78,6 +91,7 @@ export function resolve(ir: Ir, report: Report): Model {
     lets: [...lets.values()],
     permits: [...permits.values()],
     limits: [...limits.values()],
+    telemetry: [...telemetry.values()],
     messages: [...composed.values()],
     conversions: aliases.conversions(),
     rules: resolveRules(ir, report),
@@ -183,9 +197,10 @@ interface ResolvedBlocks {
   readonly lets: ReadonlyMap<IrService, Let>;
   readonly permits: ReadonlyMap<IrMethod, Permit>;
   readonly limits: ReadonlyMap<IrMethod, Limits>;
+  readonly telemetry: ReadonlyMap<IrMethod, Telemetry>;
 }
 
-function bffFile(run: Run, file: IrFile, { composed, lets, permits, limits }: ResolvedBlocks): BffFile {
+function bffFile(run: Run, file: IrFile, { composed, lets, permits, limits, telemetry }: ResolvedBlocks): BffFile {
   const effects = effectTable([...composed.values()]);
   const rest = new Map(
     file.services.flatMap(({ methods }) => methods.map((one) => [one, restOf(one, run.report)] as const)),
@@ -215,6 +230,7 @@ function bffFile(run: Run, file: IrFile, { composed, lets, permits, limits }: Re
           permit: permits.get(method),
           version: versions.get(method),
           limits: limits.get(method),
+          telemetry: telemetry.get(method),
           rest: rest.get(method) ?? [],
           ...cachingOf(run, service, method),
           timeoutMs: method.timeout?.value ?? DEFAULT_BUDGET_MS,

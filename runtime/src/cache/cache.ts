@@ -35,6 +35,8 @@ export interface Entry {
 
 /** Waits for an answer that is being fetched. */
 export interface Receiver {
+  /** Whether its response cannot do without. */
+  readonly critical: boolean;
   /** From now on, for this one, which is about to begin or under way. */
   waits(fetch: Fetching, begun: boolean): void;
   /** An answer that has just come. */
@@ -50,6 +52,8 @@ export interface Fetching {
   leave(receiver: Receiver): void;
   /** It goes on though nobody waits: for the sake of what is there. */
   renew(): void;
+  /** One who waits cannot do without any more. */
+  urge(): void;
 }
 
 /** What of its ttl an entry's jitter can take. */

@@ -1,13 +1,18 @@
 import { breakerOpen, Code, type Failure, type Fault, limited } from "../failure.ts";
+import type { AdaptiveLimit } from "../guard/adaptive-limit.ts";
 import type { Ticket } from "../guard/breaker.ts";
-import type { Limit, Waiter } from "../guard/limit.ts";
-import type { AttemptEvent } from "../observer.ts";
+import type { Pace } from "../guard/gradient.ts";
+import type { Places, UrgentWaiter } from "../guard/limit.ts";
+import type { AttemptEvent, Trace } from "../observer.ts";
 import type { InFlight, OutgoingHeaders, ReceivedHeaders, Reply } from "../transport/unary-client.ts";
 import type { Received } from "./received.ts";
 import type { Rpc } from "./upstream.ts";
 
 /** With less than this left, in milliseconds, nothing is sent. */
 export const LEAST_MS = 1;
+
+/** Of what is faster than this, in milliseconds, the process itself mostly decides how long it takes. */
+const LEAST_MEAN_MS = 2;
 
 /** What an attempt is part of: a call. Each of the last four may end the attempt. */
 export interface Attempting {
@@ -16,7 +21,13 @@ export interface Attempting {
   readonly frame: Uint8Array;
   readonly headers: OutgoingHeaders | undefined;
   /** To be entered in this order. The first is the response's own, the others are the process's. */
-  readonly limits: readonly Limit[];
+  readonly limits: readonly Places[];
+  /** What it is part of, as observers are told. */
+  readonly trace: Trace | undefined;
+  /** The attempt that went out last; retries and hedges go elsewhere where they can. */
+  before: InFlight | undefined;
+  /** Whether more than the call itself fails with it. */
+  readonly critical: boolean;
   /** Why nothing may go out any more. */
   readonly forbidden: Failure | undefined;
   /** It goes out: gives its number, 1 for the first of the call. */
@@ -29,8 +40,16 @@ export interface Attempting {
   expire(): void;
 }
 
+/** A limit that learns from answers. */
+export interface Learning {
+  readonly limit: AdaptiveLimit;
+  readonly answers: Pace;
+  /** Of refusals (NOT_FOUND and the like), which may take less time. */
+  readonly refusals: Pace;
+}
+
 /** One attempt of a call: [ breaker → limits → breaker again → wire ]. */
-export class Attempt implements Reply, Waiter {
+export class Attempt implements Reply, UrgentWaiter {
   readonly hedge: boolean;
   /** For the call's list of those that still have their places. */
   next: Attempt | undefined;
@@ -43,7 +62,8 @@ export class Attempt implements Reply, Waiter {
   #held = 0; // of the limits, from the first
   #toldUntil = 0; // the deadline that the upstream knows
   #lingerMs = 0; // how long the upstream may go on with what nobody wants any more
-  #waitingFor: Limit | undefined;
+  #waitingFor: Places | undefined;
+  #flight: number[] | undefined; // how many were in flight with it, by the limits that learn from it
   #ticket: Ticket | undefined;
   #inFlight: InFlight | undefined;
 
@@ -80,6 +100,18 @@ export class Attempt implements Reply, Waiter {
     this.#held++;
     this.#enterLimits();
   }
+  get critical(): boolean {
+    return this.#of.critical;
+  }
+  /** Its call has become critical. */
+  urge(): void {
+    this.#waitingFor?.urge(this);
+  }
+  shed(): void {
+    if (this.#ended) return;
+    this.#waitingFor = undefined;
+    this.#of.refused(this, limited(this.#rpc.method));
+  }
   #send(): void {
     const { upstream, method, breaker, path } = this.#rpc;
     const now = upstream.clock.now();
@@ -102,9 +134,12 @@ export class Attempt implements Reply, Waiter {
     const number = this.#of.goes();
     this.#number = number;
     this.sentAt = now;
+    if (this.#rpc.learning !== undefined) this.#flight = this.#rpc.learning.map(({ limit }) => limit.taken);
     this.#toldUntil = this.#of.deadline;
     try {
-      this.#inFlight = upstream.client.send(path, this.#of.frame, left, this.#of.headers, number, this);
+      const { frame, headers, before } = this.#of;
+      this.#inFlight = upstream.client.send(path, frame, left, headers, number, this, before);
+      this.#of.before = this.#inFlight;
     } catch (error) {
       queueMicrotask(() => this.faulted({ kind: "unsendable", code: Code.INTERNAL, message: String(error) }));
     }
@@ -127,9 +162,12 @@ export class Attempt implements Reply, Waiter {
     const { upstream, method, breaker } = this.#rpc;
     if (this.sentAt !== undefined) {
       const endedAt = upstream.clock.now();
+      const slowness = (endedAt - this.sentAt) / Math.max(this.#rpc.answers.meanMs, LEAST_MEAN_MS);
+      this.#inFlight?.judged?.(verdict, outcome === "ok" ? slowness : undefined);
       if (outcome === "ok") this.#rpc.answers.took(endedAt - this.sentAt);
       else if (outcome === "cancelled" && this.#inFlight?.unsent !== true)
         this.#lingerMs = Math.min(this.#toldUntil - endedAt, this.#rpc.answers.meanMs);
+      if (this.#flight !== undefined) this.#teach(this.#flight, this.sentAt, endedAt, verdict, outcome);
       if (this.#ticket !== undefined) breaker?.sample(this.#ticket, verdict, endedAt - this.sentAt);
       upstream.observer?.attempt?.({
         call: this.#of,
@@ -141,9 +179,25 @@ export class Attempt implements Reply, Waiter {
         startedAt: this.sentAt,
         endedAt,
         outcome,
+        trace: this.#of.trace,
       });
     }
     this.#waitingFor?.leave(this);
+  }
+  /** What its end says about how much the upstream bears: nothing, where we gave up on it before it had its time. */
+  #teach(
+    flight: readonly number[],
+    sentAt: number,
+    now: number,
+    verdict: boolean | undefined,
+    outcome: AttemptEvent["outcome"],
+  ): void {
+    if (verdict === undefined) return;
+    const overload = outcome === "expired" || (typeof outcome === "object" && isOverload(outcome));
+    this.#rpc.learning?.forEach(({ limit, answers, refusals }, i) => {
+      if (overload) limit.refused(now);
+      else if (verdict) limit.answered(outcome === "ok" ? answers : refusals, sentAt, now, flight[i] ?? 1);
+    });
   }
   /**
    * Gives its places back. Others get them at once, and may do anything: to be called when all else is done. In the limits of the
@@ -159,6 +213,13 @@ export class Attempt implements Reply, Waiter {
   }
 }
 
+/** Whether a fault says that there was no room, or no time; another one (a crash, an answer that makes no sense) says nothing of load. */
+function isOverload({ kind, code }: Fault): boolean {
+  if (kind === "transport" || kind === "unprocessed") return true;
+  if (kind !== "status") return false;
+  return code === Code.UNAVAILABLE || code === Code.RESOURCE_EXHAUSTED || code === Code.DEADLINE_EXCEEDED;
+}
+
 /** One that keeps what comes beside the message. */
 export class HearingAttempt extends Attempt {
   received: Received = NOTHING;
@@ -169,6 +230,6 @@ export class HearingAttempt extends Attempt {
 const NOTHING: Received = { headers: {}, trailers: {} };
 
 /** All but the response's own. The timer keeps nothing else of the call. */
-function releaseShared(limits: readonly Limit[]): void {
+function releaseShared(limits: readonly Places[]): void {
   for (let i = limits.length - 1; i > 0; i--) limits[i]?.release();
 }

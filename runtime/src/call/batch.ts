@@ -53,15 +53,16 @@ export class Collector {
     this.#group = group;
   }
   /** The promise that this scope was given for this key, where a new one would end with it and in the same way. */
-  given(key: unknown, scope: Scope, supplementary: boolean): Promise<unknown> | undefined {
-    return scope.over ? undefined : this.#items.get(this.#identity(key))?.given(scope, supplementary);
+  given(key: unknown, scope: Scope, supplementary: boolean, critical: boolean): Promise<unknown> | undefined {
+    return scope.over ? undefined : this.#items.get(this.#identity(key))?.given(scope, supplementary, critical);
   }
   /**
    * Gives the item of a key, or its items; undefined when there is none. Rejects when `scope` ends before.
    *
+   * @param critical whether the response cannot do without
    * @param given what others who ask the same may be given too
    */
-  load(key: unknown, scope: Scope, sink: Sink<unknown>, given?: Given): void {
+  load(key: unknown, scope: Scope, sink: Sink<unknown>, critical: boolean, given?: Given): void {
     if (scope.over) {
       sink.reject(OVER);
       return;
@@ -73,7 +74,7 @@ export class Collector {
       this.#items.set(id, item);
       if (this.#asked.push(item) === 1) whenDrained(this);
     }
-    item.wait(scope, sink, given);
+    item.wait(scope, sink, critical, given);
   }
   flush(): void {
     const asked = this.#asked.filter((item) => item.wanted || !this.#items.delete(item.id));
@@ -106,9 +107,10 @@ export class Collector {
         this.#group,
       );
       const sink = { resolve: answered, reject: failed };
-      const extra = { metadata: metadata?.(this.#group), retryIf: this.#retryIf };
+      const extra = { metadata: metadata?.(this.#group), retryIf: this.#retryIf, items: items.length };
       for (const item of items) part.takes(item);
-      part.call = startCall(this.#root, rpc, message, false, extra, sink);
+      const cx = items.some(({ critical }) => critical) ? this.#root : this.#root.aside;
+      part.call = startCall(cx, rpc, message, false, extra, sink);
     } catch (thrown) {
       failed(asFailure(thrown));
     }
@@ -232,6 +234,7 @@ interface Given {
   readonly promise: Promise<unknown>;
   readonly scope: Scope;
   readonly supplementary: boolean;
+  readonly critical: boolean;
 }
 
 class Item {
@@ -239,6 +242,8 @@ class Item {
   readonly id: string;
   part: Part | undefined;
   readonly waiting = new Set<Waiting<unknown>>();
+  /** Whether one who waits, or has waited, cannot do without. */
+  critical = false;
   #answer: { readonly value: unknown; readonly cause: Cause | undefined } | undefined;
   #given: Given | undefined;
 
@@ -249,17 +254,22 @@ class Item {
   get wanted(): boolean {
     return this.waiting.size > 0;
   }
-  given(scope: Scope, supplementary: boolean): Promise<unknown> | undefined {
+  given(scope: Scope, supplementary: boolean, critical: boolean): Promise<unknown> | undefined {
     const given = this.#given;
     if (given?.scope !== scope || given.supplementary !== supplementary) return undefined;
+    if (critical && !given.critical) return undefined;
     // While it is fetched, a new one would have more time.
     return this.part === undefined || this.#answer !== undefined ? given.promise : undefined;
   }
-  wait(scope: Scope, sink: Sink<unknown>, given: Given | undefined): void {
+  wait(scope: Scope, sink: Sink<unknown>, critical: boolean, given: Given | undefined): void {
     if (given !== undefined) this.#given = given;
     if (this.#answer !== undefined) {
       sink.resolve(this.#answer.value, this.#answer.cause);
       return;
+    }
+    if (critical && !this.critical) {
+      this.critical = true;
+      this.part?.call?.urge?.();
     }
     if (!this.wanted) this.part?.wants();
     const waiting = new Waiting(scope, sink, this.#left);

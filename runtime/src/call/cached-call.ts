@@ -3,12 +3,13 @@ import type { Timer } from "../clock.ts";
 import { asFailure, breakerOpen, type Failure, OVER, timedOut } from "../failure.ts";
 import type { Waiter } from "../guard/limit.ts";
 import type { PoolWaiter } from "../guard/pool.ts";
-import type { CacheEvent } from "../observer.ts";
+import type { CacheEvent, JoinEvent } from "../observer.ts";
 import { LEAST_MS } from "./attempt.ts";
 import type { Cause } from "./causes.ts";
 import type { CallContext } from "./context.ts";
 import { Fetch, type Wanted } from "./fetch.ts";
 import { identify } from "./identify.ts";
+import { tellJoined } from "./joined.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { Running } from "./scope.ts";
 import type { Sink } from "./sink.ts";
@@ -26,17 +27,20 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
   readonly #sink: Sink<Res>;
   readonly #cache: Cache;
   readonly #wanted: Wanted;
+  critical: boolean;
   #timer: Timer | undefined;
   #leavePools: (() => void)[] | undefined;
   #queued = false;
   #held = false;
   #fetch: Fetching | undefined;
+  #joined: { readonly fetch: Fetching; readonly at: number } | undefined;
 
   private constructor(cx: CallContext, rpc: Rpc<never, Res>, policy: CachePolicy, out: Outgoing, sink: Sink<Res>) {
     this.#cx = cx;
     this.#rpc = rpc;
     this.#sink = sink;
     this.#cache = rpc.upstream.cache;
+    this.critical = !cx.supplementary;
     this.#wanted = { cx, rpc, policy, outgoing: out, key: identify(rpc, out) };
   }
   /** Starts a call in the scope of `cx`, which has to be alive. Its end goes to the sink, perhaps before this returns. */
@@ -100,6 +104,7 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
   }
   waits(fetch: Fetching, begun: boolean): void {
     this.#observe(begun ? "missed" : "joined", undefined, fetch);
+    if (!begun) this.#joined = { fetch, at: this.#rpc.upstream.clock.now() };
   }
 
   received(bytes: Uint8Array): void {
@@ -111,6 +116,7 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
   failed(failure: Failure): void {
     if (this.ended) return;
     this.#end();
+    this.#tellJoined({ ok: false, failure });
     this.#sink.reject(failure);
     this.#free();
   }
@@ -140,8 +146,13 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
       return;
     }
     this.#end();
+    this.#tellJoined({ ok: true });
     this.#sink.resolve(value, cause);
     this.#free();
+  }
+  urge(): void {
+    this.critical = true;
+    this.#fetch?.urge();
   }
   cancel(): void {
     this.failed(OVER);
@@ -163,6 +174,11 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
     if (this.#held) this.#cx.exchange.limitOf(this.#rpc.upstream).release();
     if (this.#leavePools !== undefined) for (const leave of this.#leavePools) leave();
   }
+  #tellJoined(outcome: JoinEvent["outcome"]): void {
+    if (this.#joined === undefined) return;
+    const { fetch, at } = this.#joined;
+    tellJoined(this.#cx, this.#rpc, { fetch, startedAt: at, outcome });
+  }
   #observe(outcome: CacheEvent["outcome"], ageMs?: number, fetch?: object): void {
     const { upstream, method } = this.#rpc;
     const { root: request } = this.#cx;
@@ -174,6 +190,7 @@ export class CachedCall<Res> implements Running, PoolWaiter, Waiter, Receiver {
       outcome,
       fetch,
       ageMs,
+      trace: this.#cx.exchange.trace,
     });
   }
 }

@@ -1,13 +1,13 @@
 import type { Timer } from "../clock.ts";
-import { Code, type Failure, type Fault, OVER, timedOut } from "../failure.ts";
-import type { Limit } from "../guard/limit.ts";
+import { Code, type Failure, type Fault, OVER, timedOut, verdictOn } from "../failure.ts";
+import type { Places } from "../guard/limit.ts";
 import type { PoolWaiter } from "../guard/pool.ts";
 import { type Backoff, retries, startBackoff } from "../guard/retry.ts";
-import type { CallEvent } from "../observer.ts";
-import type { OutgoingHeaders } from "../transport/unary-client.ts";
+import type { CallEvent, Trace } from "../observer.ts";
+import type { InFlight, OutgoingHeaders } from "../transport/unary-client.ts";
 import { PREFIX_BYTES } from "../wire/frame.ts";
 import { Attempt, type Attempting, HearingAttempt, LEAST_MS } from "./attempt.ts";
-import { callFailure, verdictOn } from "./classify.ts";
+import { callFailure } from "./classify.ts";
 import type { CallContext } from "./context.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { Running } from "./scope.ts";
@@ -26,8 +26,10 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
   ended = false;
   readonly frame: Uint8Array;
   readonly headers: OutgoingHeaders | undefined;
-  readonly limits: readonly Limit[];
+  readonly limits: readonly Places[];
+  critical: boolean;
   deadline: number;
+  before: InFlight | undefined;
   readonly #cx: CallContext;
   readonly #rpc: Rpc<never, Res>;
   readonly #sink: Sink<Res>;
@@ -40,6 +42,7 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
   #attempts = 0;
   #resent = false;
   readonly #retryIf: Outgoing["retryIf"];
+  readonly #items: number | undefined;
   #backoff: Backoff | undefined;
   #pause: Timer | undefined;
   #last: Failure | undefined;
@@ -49,7 +52,7 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
   private constructor(
     cx: CallContext,
     rpc: Rpc<never, Res>,
-    { frame, headers, retryIf }: Outgoing,
+    { frame, headers, retryIf, items }: Outgoing,
     effect: boolean,
     sink: Sink<Res>,
   ) {
@@ -60,9 +63,12 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
     this.#sink = sink;
     this.#effect = effect;
     this.frame = frame;
-    this.headers = headers;
+    const identified = exchange.identified(headers);
+    this.headers = exchange.trace === undefined ? identified : exchange.trace.onCall(this, identified);
     this.#retryIf = retryIf;
-    const limits = [exchange.limitOf(upstream)];
+    this.#items = items;
+    this.critical = effect || !cx.supplementary;
+    const limits: Places[] = [exchange.limitOf(upstream)];
     if (rpc.limit !== undefined) limits.push(rpc.limit);
     if (upstream.limit !== undefined) limits.push(upstream.limit);
     this.limits = limits;
@@ -100,6 +106,7 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
       branch: upstream.branch,
       method,
       startedAt: this.#startedAt,
+      trace: exchange.trace,
     });
     const left = this.deadline - this.#startedAt;
     if (left < LEAST_MS) {
@@ -134,6 +141,9 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
   }
   #attempt(hedge: boolean): Attempt {
     return this.#rpc.received ? new HearingAttempt(this, this.#rpc, hedge) : new Attempt(this, this.#rpc, hedge);
+  }
+  get trace(): Trace | undefined {
+    return this.#cx.exchange.trace;
   }
   get forbidden(): Failure | undefined {
     if (this.#effect) return this.#attempts === 0 && this.#cx.scope.doomed ? OVER : undefined;
@@ -270,6 +280,13 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
     this.#timer = needed ? clock.setTimeout(expire, this.#left(), this) : undefined;
   }
 
+  /** Somebody waits for it who cannot do without. */
+  urge(): void {
+    if (this.critical) return;
+    this.critical = true;
+    for (const attempt of this.#live) attempt.urge();
+  }
+
   /** Whether its time is over: its own timer may be a moment behind that of who waits for it. */
   get late(): boolean {
     return this.#left() < LEAST_MS;
@@ -335,11 +352,13 @@ export class Call<Res> implements Attempting, PoolWaiter, Running {
       service: upstream.service,
       branch: upstream.branch,
       method,
+      items: this.#items,
       message: this.frame.subarray(PREFIX_BYTES),
       startedAt: this.#startedAt,
       endedAt: upstream.clock.now(),
       attempts: this.#attempts,
       outcome,
+      trace: exchange.trace,
     });
   }
 }

@@ -1,5 +1,6 @@
 import { Call } from "./call.ts";
 import type { CallContext } from "./context.ts";
+import { JoinedSink } from "./joined.ts";
 import { Once } from "./once.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { Running } from "./scope.ts";
@@ -19,7 +20,11 @@ export function coalesce<Res>(
   const id = identityOf(rpc.method, outgoing);
   // The same method under the same policy: the answer has the same type.
   let once = calls.get(id) as Once<Res> | undefined;
-  if (once !== undefined) return once.wait(cx.scope, sink);
+  if (once !== undefined) {
+    if (!cx.supplementary) once.call?.urge?.();
+    const told = rpc.upstream.observer?.joined === undefined ? sink : new JoinedSink(cx, rpc, once.call, sink);
+    return once.wait(cx.scope, told);
+  }
   const first = new Once<Res>(() => {
     if (calls.get(id) === first) calls.delete(id);
   });

@@ -4,6 +4,7 @@ import type { Pool } from "../guard/pool.ts";
 import type { RetryContext } from "../guard/retry.ts";
 import type { Identify } from "../identity/identity.ts";
 import type { Told } from "../identity/telling/teller.ts";
+import type { Trace } from "../observer.ts";
 import type { OutgoingHeaders } from "../transport/unary-client.ts";
 import type { Sides } from "./branches.ts";
 import type { Coalesced } from "./once.ts";
@@ -19,14 +20,19 @@ export interface CallContext extends RetryContext {
   /** The whole request; the same object in all that observers are told of it. */
   readonly root: CallContext;
   readonly exchange: CallExchange;
+  /** Whether the response does without what is called for in it. */
+  readonly supplementary: boolean;
+  /** The same, for calls that the response does without. */
+  readonly aside: CallContext;
   /** The same request as a whole, through these pools: for a call that others may wait for when this part has failed. */
   shared(): CallContext;
   /**
    * A context that looks like this request and is no part of it: it has a budget of its own, and ends when it is told to.
    *
    * @param fetch what it is for, as observers are told
+   * @param supplementary whether all who wait for it do without
    */
-  detached(fetch: object, clock: Clock): DetachedContext;
+  detached(fetch: object, clock: Clock, supplementary: boolean): DetachedContext;
 }
 
 /** Whoever asked for it has to end it. */
@@ -46,6 +52,8 @@ export interface CallExchange {
   readonly mayRetry: boolean;
   /** What it is, where it is a fetch of the cache. */
   readonly fetch: object | undefined;
+  /** What its calls are told to be part of. */
+  readonly trace: Trace | undefined;
   /** A header that an expression has read, and that gRPC cannot carry. */
   readonly unsendable: string | undefined;
   /** Whether it has used an answer past its ttl. */
@@ -66,6 +74,8 @@ export interface CallExchange {
    * @throws Failure (INVALID_ARGUMENT) for credentials that gRPC cannot carry
    */
   forwarded(names: readonly string[]): OutgoingHeaders | undefined;
+  /** The headers of a call with the id that the request is known by, where it has one; those that say one have their way. */
+  identified(headers: OutgoingHeaders | undefined): OutgoingHeaders | undefined;
   /**
    * What tells a service who is calling; undefined where nobody is known, or has nothing of the kind.
    *

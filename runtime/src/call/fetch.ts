@@ -23,6 +23,7 @@ export class Fetch implements Sink<Uint8Array>, Fetching {
   readonly #cache: Cache;
   readonly #wanted: Wanted;
   readonly #waiting = new Set<Receiver>();
+  #critical = false; // whether one who waits, or has waited, cannot do without
   #renews: boolean;
   #context: DetachedContext | undefined; // while it is with the upstream
   #call: Call<Uint8Array> | undefined;
@@ -52,16 +53,22 @@ export class Fetch implements Sink<Uint8Array>, Fetching {
     }
     const fetch = new Fetch(cache, wanted, false);
     fetch.#waiting.add(receiver);
+    fetch.#critical = receiver.critical;
     receiver.waits(fetch, true);
     fetch.#start();
     return fetch;
   }
   join(receiver: Receiver): void {
     this.#waiting.add(receiver);
+    if (receiver.critical) this.urge();
     receiver.waits(this, false);
   }
   renew(): void {
     this.#renews = true;
+  }
+  urge(): void {
+    this.#critical = true;
+    this.#call?.urge();
   }
   leave(receiver: Receiver): void {
     this.#waiting.delete(receiver);
@@ -106,7 +113,7 @@ export class Fetch implements Sink<Uint8Array>, Fetching {
   }
   #send(): void {
     const { cx, rpc, outgoing } = this.#wanted;
-    this.#context = cx.detached(this, rpc.upstream.clock);
+    this.#context = cx.detached(this, rpc.upstream.clock, !this.#critical);
     this.#call = Call.start(this.#context, rpc.bytes, outgoing, false, this);
   }
   resolve(bytes: Uint8Array): void {

@@ -14,12 +14,15 @@ export interface Outgoing {
   readonly told?: Told | undefined;
   /** In addition to what the policy says; a throw counts as false. */
   readonly retryIf: RetryIf | undefined;
+  /** Of a batch: how many keys are in it. */
+  readonly items?: number | undefined;
 }
 
 /** What a call says for itself, besides its request. */
 export interface CallExtra {
   readonly metadata?: Metadata | undefined;
   readonly retryIf?: RetryIf | undefined;
+  readonly items?: number | undefined;
 }
 
 /** @throws whatever the request's encoding throws; Failure for metadata or credentials that gRPC cannot carry */
@@ -36,6 +39,8 @@ export function outgoing<Req>(
   if (metadata !== undefined) checkNotIdentity(metadata, identify === "token");
   const headers = metadata === undefined ? forwarded : withMetadata(forwarded, metadata, cx.exchange.unsendable);
   const told = identify && cx.exchange.told(identify, rpc.upstream.service);
-  if (told === undefined) return { frame, headers, retryIf: extra?.retryIf };
-  return { frame, headers: { ...headers, [told.name]: told.value }, told, retryIf: extra?.retryIf };
+  const { retryIf, items } = extra ?? NOTHING;
+  if (told === undefined) return { frame, headers, retryIf, items };
+  return { frame, headers: { ...headers, [told.name]: told.value }, told, retryIf, items };
 }
+const NOTHING: CallExtra = {};

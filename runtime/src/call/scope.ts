@@ -7,6 +7,8 @@ export interface Running extends Slotted {
   cancel(): void;
   /** The budget is used up. */
   expire(): void;
+  /** Somebody waits for it who cannot do without. */
+  urge?(): void;
 }
 
 /** How urgent a failure is while guards are pending: the lowest is reported. Guards have their place in the declared order. */

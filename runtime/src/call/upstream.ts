@@ -10,15 +10,17 @@ import {
 import { Cache, type CachePolicy } from "../cache/cache.ts";
 import { typeDigest } from "../cache/type-digest.ts";
 import { type Clock, systemClock } from "../clock.ts";
+import { AdaptiveLimit } from "../guard/adaptive-limit.ts";
 import { AnswerTime } from "../guard/answer-time.ts";
 import { Breaker, type BreakerPolicy } from "../guard/breaker.ts";
-import { Limit, type LimitPolicy } from "../guard/limit.ts";
+import { Limit, type LimitPolicy, type Places } from "../guard/limit.ts";
 import type { RetryPolicy } from "../guard/retry.ts";
 import { Throttle, type ThrottlePolicy } from "../guard/throttle.ts";
 import type { Identify } from "../identity/identity.ts";
-import type { Observer } from "../observer.ts";
+import type { Observer, UpstreamState } from "../observer.ts";
 import type { UnaryClient } from "../transport/unary-client.ts";
 import { frame } from "../wire/frame.ts";
+import type { Learning } from "./attempt.ts";
 import type { BranchOf, BranchRule } from "./branches.ts";
 import { forwardable } from "./headers.ts";
 
@@ -87,14 +89,14 @@ export class Upstream {
   readonly branches: ReadonlyMap<string, Upstream>;
   readonly client: UnaryClient;
   readonly breaker: Breaker | undefined;
-  readonly limit: Limit | undefined;
+  readonly limit: Places | undefined;
   readonly throttle: Throttle;
   readonly clock: Clock;
   readonly observer: Observer | undefined;
   readonly #methods = new Map<string, Breaker | undefined>();
   readonly #answers = new Map<string, AnswerTime>();
   #cache: Cache | undefined;
-  readonly #inner = new Map<string, Limit>();
+  readonly #inner = new Map<string, Places>();
 
   /** @param branches how to reach each branch, by its name; what is undefined is off */
   constructor(
@@ -113,7 +115,7 @@ export class Upstream {
     this.clock = clock;
     this.observer = observer;
     this.#cache = options?.cache;
-    this.limit = policy.limit && new Limit(policy.limit);
+    this.limit = policy.limit && limitOf(policy.limit, clock);
     this.throttle = new Throttle(policy.retryBudget);
     const breaker = (policy: BreakerPolicy | undefined, method?: string): Breaker | undefined =>
       policy &&
@@ -130,6 +132,20 @@ export class Upstream {
         other === undefined ? [] : [[name, new Upstream(service, other, policy, { ...options, branch: name })]],
       ),
     );
+    if (observer?.ejection !== undefined)
+      client.tellEjections?.((ejection) => observer.ejection?.({ service, branch, ...ejection }));
+    observer?.upstream?.({ service, branch, state: () => this.state });
+  }
+  get state(): UpstreamState {
+    const breakers = [...this.#methods].flatMap(([method, own]) =>
+      own === undefined ? [] : [{ method, state: own.state }],
+    );
+    const limits = [...this.#inner].map(([key, limit]) => ({ method: key.slice(0, key.indexOf(" ")), ...limit.state }));
+    return {
+      breakers: this.breaker === undefined ? breakers : [{ state: this.breaker.state }, ...breakers],
+      limits: this.limit === undefined ? limits : [this.limit.state, ...limits],
+      addresses: this.client.addresses?.() ?? [],
+    };
   }
   /** The breaker of a method (`package.Service/Method`): its own, or the service's. */
   breakerOf(method: string): Breaker | undefined {
@@ -146,9 +162,9 @@ export class Upstream {
     return this.#cache;
   }
   /** The inner pool of a method under a policy: one per process, however many services and packages say the same. */
-  innerLimit(method: string, policy: LimitPolicy): Limit {
-    const key = `${method} ${policy.concurrent} ${policy.queued}`;
-    const limit = this.#inner.get(key) ?? new Limit(policy);
+  innerLimit(method: string, policy: LimitPolicy): Places {
+    const key = `${method} ${policy.concurrent} ${policy.queued} ${policy.adaptive ?? false}`;
+    const limit = this.#inner.get(key) ?? limitOf(policy, this.clock);
     this.#inner.set(key, limit);
     return limit;
   }
@@ -181,6 +197,16 @@ export class Upstream {
   }
 }
 
+function limitOf(policy: LimitPolicy, clock: Clock): Places {
+  return policy.adaptive ? new AdaptiveLimit(policy, clock) : new Limit(policy);
+}
+/** Methods differ in how long their answers take, and so do answers and refusals. */
+function learning(method: string, ...limits: readonly (Places | undefined)[]): Learning[] | undefined {
+  const all = limits.filter((limit) => limit instanceof AdaptiveLimit);
+  if (all.length === 0) return undefined;
+  return all.map((limit) => ({ limit, answers: limit.paceOf(method), refusals: limit.paceOf(`${method} refused`) }));
+}
+
 /** How the messages of a call are written and read. */
 export interface Codec<Req, Res> {
   /** The message, framed. */
@@ -205,7 +231,9 @@ export class Rpc<Req, Res> {
   readonly forward: readonly string[];
   /** Whether what comes beside answers is kept. */
   readonly received: boolean;
-  readonly limit: Limit | undefined;
+  readonly limit: Places | undefined;
+  /** Those of its limits that learn from its answers; undefined where there are none. */
+  readonly learning: readonly Learning[] | undefined;
   readonly breaker: Breaker | undefined;
   readonly answers: AnswerTime;
   /** The same at the addresses of branches, in the order of the rules; undefined where there are none. */
@@ -225,6 +253,7 @@ export class Rpc<Req, Res> {
     this.forward = forwardable(policy.forward ?? []);
     this.received = policy.received ?? false;
     this.limit = policy.limit && upstream.innerLimit(method, policy.limit);
+    this.learning = learning(method, this.limit, upstream.limit);
     this.breaker = upstream.breakerOf(method);
     this.answers = upstream.answersOf(method);
     this.branches = this.#branched(policy, codec);

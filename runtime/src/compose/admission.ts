@@ -1,14 +1,15 @@
 // The gate in front of an rpc: who calls, and whether they may, before the request's message is read.
 import type { Message } from "@bufbuild/protobuf";
-import type { Clock, Timer } from "../clock.ts";
+import type { Timer } from "../clock.ts";
 import { asFailure, Code, type Failure } from "../failure.ts";
 import type { Identity } from "../identity/identity.ts";
 import { type IncomingHeaders, incomingOf } from "../identity/incoming.ts";
 import { Judged } from "../identity/judged.ts";
 import { denied, unauthenticated, unjudged } from "../identity/refusals.ts";
-import { type AuditEvent, type Deprecation, type Observer, usedBy } from "../observer.ts";
+import type { AuditEvent, Observer } from "../observer.ts";
 import { type AnswerMetadata, withHeaders } from "./answer-metadata.ts";
 import type { Request } from "./request.ts";
+import { type RefusedParts, tellRefused } from "./told.ts";
 
 /** Who may call an rpc. Nothing said: whoever is known. */
 export interface Permit<App, Args extends Message, Principal> {
@@ -45,16 +46,11 @@ export interface Admits {
   judge(headers: IncomingHeaders): Verdict | Promise<Verdict>;
 }
 
-interface AdmissionOptions {
+interface AdmissionOptions extends RefusedParts {
   readonly identity: Identity;
   readonly permit: Pick<Permit<never, never, never>, "public" | "sources" | "scopes" | "roles">;
-  /** `package.Service/Method` */
-  readonly method: string;
   /** Judging may not take longer, in milliseconds. */
   readonly timeoutMs: number;
-  readonly deprecation?: Deprecation | undefined;
-  readonly clock: Clock;
-  readonly observer: Observer | undefined;
 }
 
 /** Judges the requests of one rpc. */
@@ -134,17 +130,9 @@ export class Admission implements Admits {
     );
   }
   #denied(failure: Failure, judged: Judged, startedAt: number): Denied {
-    const { observer, method, deprecation, clock } = this.#options;
+    const { observer, method, clock } = this.#options;
     audited(observer, failure, { judged, method, at: clock.date() });
-    observer?.response?.({
-      request: judged,
-      header: (name) => (name.endsWith("-bin") ? "" : (judged.get(name) ?? "")),
-      method,
-      startedAt,
-      endedAt: clock.now(),
-      outcome: { ok: false, failure },
-      deprecated: deprecation && usedBy(deprecation, judged.caller?.credential),
-    });
+    tellRefused(this.#options, failure, { headers: judged, startedAt });
     return new Denied(failure, withHeaders(beside(judged), failure.headers));
   }
 }

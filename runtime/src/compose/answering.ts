@@ -3,7 +3,7 @@ import { systemClock } from "../clock.ts";
 import { asFailure, type Failure, OVER, timedOut } from "../failure.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
 import { Judged } from "../identity/judged.ts";
-import { type ResponseEvent, usedBy } from "../observer.ts";
+import { type ResponseEvent, type ResponseStartEvent, usedBy } from "../observer.ts";
 import { beside } from "./admission.ts";
 import { type AnswerMetadata, asStale, withHeaders } from "./answer-metadata.ts";
 import { concluded } from "./cached-endpoint.ts";
@@ -13,6 +13,7 @@ import { Exchange } from "./exchange.ts";
 import type { Gate } from "./gates.ts";
 import { Request } from "./request.ts";
 import type { Asker, ResponseCache } from "./response-cache.ts";
+import { directOf, telemetryOf, tellRefused } from "./told.ts";
 
 /** One rpc, and what stands before it. */
 export interface Answered<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal> {
@@ -31,15 +32,19 @@ export function answer<App, I extends DescMessage, O extends DescMessage, C exte
   done: (response: MessageShape<O>, degraded: string, metadata?: AnswerMetadata) => void,
   failed: (failure: Failure, metadata?: AnswerMetadata) => void,
 ): Answering {
-  const { timeoutMs: methodMs, concurrent = 10, version, clock = systemClock, observer } = options;
+  const { timeoutMs: methodMs, concurrent = 10, version, telemetry, clock = systemClock, observer } = options;
   const judged = headers instanceof Judged ? headers : undefined;
   const metadata = judged && beside(judged);
+  // The time that judging has taken is the request's.
+  const startedAt = clock.now() - (judged?.tookMs ?? 0);
   const leftMs = judged === undefined || judged.tookMs === 0 ? clientMs : leftOf(methodMs - judged.tookMs, clientMs);
   if (leftMs !== undefined && leftMs <= 0) {
-    failed(timedOut("", "arrived with no time left"), metadata);
+    const failure = timedOut("", "arrived with no time left");
+    failed(failure, metadata);
+    const about = { method: nameOf(method), clock, observer, deprecation: version?.deprecation, telemetry };
+    tellRefused(about, failure, { headers, startedAt });
     return GONE;
   }
-  const startedAt = clock.now();
   let gate = gates[0];
   const fail = (thrown: Failure): void => {
     const failure = gate?.told === undefined ? thrown : gate.told(thrown);
@@ -51,15 +56,27 @@ export function answer<App, I extends DescMessage, O extends DescMessage, C exte
   const given = { headers, judged, clock, observer };
   const exchange = new Exchange({ ...given, methodMs, clientMs: leftMs, concurrent, failed: fail });
   const cx = new Request<App, Principal>(app, exchange);
+  const header = (name: string): string => exchange.header(name);
+  const about: ResponseStartEvent = {
+    request: cx,
+    header,
+    method: nameOf(method),
+    startedAt,
+    direct: () => directOf(headers),
+    telemetry: telemetry && telemetryOf(telemetry, cx, args),
+  };
+  exchange.trace = observer?.responseStart?.(about);
   const observe = (outcome: ResponseEvent["outcome"]): void =>
     observer?.response?.({
       request: cx,
-      header: (name) => exchange.header(name),
-      method: nameOf(method),
+      header,
+      method: about.method,
       startedAt,
       endedAt: clock.now(),
       outcome,
       deprecated: version?.deprecation && usedBy(version.deprecation, judged?.caller?.credential),
+      trace: exchange.trace,
+      source: judged?.caller?.credential.source,
     });
   const deliver = (response: MessageShape<O>, found: Degraded | undefined, stale: boolean): void => {
     if (exchange.over) return;
@@ -92,11 +109,11 @@ export function answer<App, I extends DescMessage, O extends DescMessage, C exte
   };
   void composed();
   return {
-    cancel: () => {
+    cancel: (why = OVER) => {
       if (exchange.over) return;
       exchange.end();
       if (!exchange.sent) exchange.refund();
-      observe({ ok: false, failure: OVER });
+      observe({ ok: false, failure: why });
     },
   };
 }

@@ -1,15 +1,15 @@
 // Limits that stand before credentials: what a flood of requests asks of sources, and of the decoder, is bounded by them.
-import type { Clock } from "../clock.ts";
 import { asFailure, type Failure } from "../failure.ts";
 import { type IncomingHeaders, incomingOf, type Peer } from "../identity/incoming.ts";
 import { Judged } from "../identity/judged.ts";
 import type { Charged, Limits, Refusal } from "../limits/limits.ts";
-import { type Deprecation, type Observer, usedBy } from "../observer.ts";
+import type { Trace } from "../observer.ts";
 import { type Admits, Denied, type Verdict } from "./admission.ts";
 import { withHeaders } from "./answer-metadata.ts";
 import { type Arrival, askedOf, type LimitUse, tellLimited } from "./limited.ts";
+import { type RefusedParts, tellRefused } from "./told.ts";
 
-interface EarlyLimitsOptions<App> {
+interface EarlyLimitsOptions<App> extends RefusedParts {
   readonly app: App;
   readonly counters: Limits;
   readonly early: readonly LimitUse<Arrival<App>, undefined, never>[];
@@ -17,11 +17,6 @@ interface EarlyLimitsOptions<App> {
   readonly admission: Admits | undefined;
   /** Names of headers that hold credentials, lower-case. */
   readonly hidden: ReadonlySet<string>;
-  /** `package.Service/Method` */
-  readonly method: string;
-  readonly deprecation: Deprecation | undefined;
-  readonly clock: Clock;
-  readonly observer: Observer | undefined;
 }
 
 export class EarlyLimits<App> implements Admits {
@@ -56,11 +51,12 @@ export class EarlyLimits<App> implements Admits {
     startedAt: number,
   ): Verdict | Promise<Verdict> {
     const { method, observer } = this.#options;
-    if ("failure" in outcome || outcome.alone.length > 0)
-      tellLimited(observer, outcome, arrived, (name) => arrived.header(name), method);
-    return "failure" in outcome
-      ? this.#denied(outcome.failure, arrived, startedAt)
-      : this.#next(arrived.headers, tookMs);
+    const tell = (trace?: Trace): void =>
+      tellLimited(observer, outcome, arrived, (name) => arrived.header(name), method, trace);
+    if ("failure" in outcome) return this.#denied(outcome.failure, arrived, startedAt, tell);
+    // Of a request that is let on the trace begins later.
+    if (outcome.alone.length > 0) tell();
+    return this.#next(arrived.headers, tookMs);
   }
   #next(headers: IncomingHeaders, tookMs: number): Verdict | Promise<Verdict> {
     const { admission, hidden } = this.#options;
@@ -77,17 +73,9 @@ export class EarlyLimits<App> implements Admits {
     const verdict = admission.judge(headers);
     return verdict instanceof Promise ? verdict.then(passed) : passed(verdict);
   }
-  #denied(failure: Failure, request: Arrived<App>, startedAt: number): Denied {
-    const { observer, method, deprecation, clock } = this.#options;
-    observer?.response?.({
-      request,
-      header: (name) => request.header(name),
-      method,
-      startedAt,
-      endedAt: clock.now(),
-      outcome: { ok: false, failure },
-      deprecated: deprecation && usedBy(deprecation, undefined),
-    });
+  #denied(failure: Failure, request: Arrived<App>, startedAt: number, also?: (trace?: Trace) => void): Denied {
+    const { headers } = request;
+    tellRefused(this.#options, failure, { request, headers, hidden: this.#options.hidden, startedAt, also });
     return new Denied(failure, withHeaders(undefined, failure.headers));
   }
 }

@@ -13,6 +13,7 @@ import type { HttpCaching } from "./http-caching.ts";
 import type { Limited } from "./limited.ts";
 import type { Request } from "./request.ts";
 import type { ResponseCaching } from "./response-cache.ts";
+import type { Telemetry } from "./told.ts";
 import type { Version } from "./version.ts";
 
 /** How one rpc is served. */
@@ -52,6 +53,8 @@ export interface EndpointOptions<
   readonly http?: HttpCaching | undefined;
   /** Its paths besides that of the rpc; default: none. */
   readonly rest?: readonly RestRule[] | undefined;
+  /** What its requests leave traces of. */
+  readonly telemetry?: Telemetry<App, MessageShape<I>, Principal> | undefined;
   readonly clock?: Clock | undefined;
   readonly observer?: Observer | undefined;
 }
@@ -66,8 +69,12 @@ export interface EndpointCodec<Req, Res> {
 
 /** An answer under way. */
 export interface Answering {
-  /** The client has gone: whatever still runs is stopped, and neither callback is called. */
-  cancel(): void;
+  /**
+   * Nobody waits any more: whatever still runs is stopped, and neither callback is called.
+   *
+   * @param why as observers are told; default: the client has gone
+   */
+  cancel(why?: Failure): void;
 }
 
 /** One rpc of a BFF service, ready to serve. */
@@ -103,6 +110,13 @@ export interface Endpoint {
     done: (response: Message, degraded: string, metadata?: AnswerMetadata) => void,
     failed: (failure: Failure, metadata?: AnswerMetadata) => void,
   ): Answering;
+  /**
+   * Tells observers of a request that a server has refused itself, or whose client has gone, before it was given to `judge` or `run`.
+   *
+   * @param headers as they came, or as `judge` gave them
+   * @param tookMs how long it has been there, in milliseconds
+   */
+  readonly refused?: ((failure: Failure, headers: IncomingHeaders, tookMs: number) => void) | undefined;
   /** Adds the rpc to a router of Connect. */
   route(router: ConnectRouter): void;
 }

@@ -1,6 +1,6 @@
 import type { DescMessage, DescMethodUnary, Message, MessageShape } from "@bufbuild/protobuf";
 import { type Clock, systemClock } from "../clock.ts";
-import { asFailure } from "../failure.ts";
+import { asFailure, type Failure, OVER } from "../failure.ts";
 import { Admission, type Admits, Denied, type Verdict } from "./admission.ts";
 import { answer, GONE, nameOf } from "./answering.ts";
 import { responseCacheOf, reusing } from "./cached-endpoint.ts";
@@ -11,6 +11,7 @@ import { type Gate, permitGate, rulesGate } from "./gates.ts";
 import { addJudged } from "./judged-handler.ts";
 import { limitsGate } from "./limits-gate.ts";
 import { assertWritable, holdsRequired } from "./required.ts";
+import { type RefusedParts, tellRefused } from "./told.ts";
 import { addVersioned, type Version } from "./version.ts";
 
 /** An rpc whose responses `compose` makes. */
@@ -30,14 +31,32 @@ export function endpoint<
   const own = options.codec as EndpointCodec<Message, Message> | undefined;
   const codec = answers === undefined ? own : reusing(method, own, answers);
   const { maxElements, http, version, rest } = options;
-  const told = { method, codec, maxElements, http, version, rest };
+  const told = { method, codec, maxElements, http, version, rest, refused: refusedOf(method, options) };
   const admission = admissionOf(method, app, options);
   if (admission === undefined) return { ...told, run: composed, route: versioned(version, routeOf(method, composed)) };
-  const run = judgedFirst(admission, options.clock ?? systemClock, composed);
+  const run = judgedFirst(admission, options.clock ?? systemClock, composed, told.refused);
   const judge: Endpoint["judge"] = (headers) => admission.judge(headers);
   const plain = routeOf(method, run);
   const route: Endpoint["route"] = (router) => addJudged(router, admission, () => plain(router));
   return { ...told, judge, run, route: versioned(version, route) };
+}
+
+/** Of requests that never come here, and of their credentials nothing is told. */
+function refusedOf<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal>(
+  method: DescMethodUnary<I, O>,
+  options: EndpointOptions<App, I, O, C, Principal>,
+): Endpoint["refused"] {
+  const { identity, clock = systemClock } = options;
+  const parts = refusing(method, options);
+  if (parts.observer?.response === undefined && parts.observer?.responseStart === undefined) return undefined;
+  return (failure, headers, tookMs) =>
+    tellRefused(parts, failure, { headers, hidden: identity?.hidden, startedAt: clock.now() - tookMs });
+}
+function refusing<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal>(
+  method: DescMethodUnary<I, O>,
+  { version, telemetry, clock = systemClock, observer }: EndpointOptions<App, I, O, C, Principal>,
+): RefusedParts {
+  return { method: nameOf(method), clock, observer, deprecation: version?.deprecation, telemetry };
 }
 
 function versioned(version: Version | undefined, route: Endpoint["route"]): Endpoint["route"] {
@@ -50,26 +69,23 @@ function admissionOf<App, I extends DescMessage, O extends DescMessage, C extend
   app: App,
   options: EndpointOptions<App, I, O, C, Principal>,
 ): Admits | undefined {
-  const { limits, identity, version, clock = systemClock, observer } = options;
+  const { limits, identity } = options;
   const admission = judgingOf(method, options);
   if (limits?.early === undefined || limits.early.length === 0) return admission;
   const { counters, early } = limits;
   const hidden = identity?.hidden ?? new Set();
-  const { deprecation } = version ?? {};
-  const parts = { app, counters, early, admission, hidden, deprecation };
-  return new EarlyLimits({ ...parts, method: nameOf(method), clock, observer });
+  return new EarlyLimits({ ...refusing(method, options), app, counters, early, admission, hidden });
 }
 
 function judgingOf<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal>(
   method: DescMethodUnary<I, O>,
-  { identity, permit, timeoutMs, version, clock = systemClock, observer }: EndpointOptions<App, I, O, C, Principal>,
+  options: EndpointOptions<App, I, O, C, Principal>,
 ): Admission | undefined {
-  const name = nameOf(method);
-  const { deprecation } = version ?? {};
+  const { identity, permit, timeoutMs } = options;
   if (identity !== undefined)
-    return new Admission({ identity, permit: permit ?? {}, method: name, timeoutMs, deprecation, clock, observer });
+    return new Admission({ ...refusing(method, options), identity, permit: permit ?? {}, timeoutMs });
   // Else a server of one's own that forgets it would let anybody in.
-  if (permit !== undefined) throw new TypeError(`${name} has a permit, and no identity to judge by`);
+  if (permit !== undefined) throw new TypeError(`${nameOf(method)} has a permit, and no identity to judge by`);
   return undefined;
 }
 
@@ -89,11 +105,16 @@ function gatesOf<App, I extends DescMessage, O extends DescMessage, C extends De
 }
 
 /** A request whose headers nobody has judged yet, of a server that has not asked `judge`, is judged here. */
-function judgedFirst(admission: Admits, clock: Clock, run: Endpoint["run"]): Endpoint["run"] {
+function judgedFirst(
+  admission: Admits,
+  clock: Clock,
+  run: Endpoint["run"],
+  refused: Endpoint["refused"],
+): Endpoint["run"] {
   return (args, headers, clientMs, done, failed) => {
     const startedAt = clock.now();
     let answering: Answering | undefined;
-    let gone = false;
+    let gone: Failure | undefined;
     const begin = (verdict: Verdict): Answering => {
       if (verdict instanceof Denied) {
         failed(verdict.failure, verdict.metadata);
@@ -106,13 +127,14 @@ function judgedFirst(admission: Admits, clock: Clock, run: Endpoint["run"]): End
     if (!(verdict instanceof Promise)) return begin(verdict);
     verdict
       .then((found) => {
-        if (!gone) answering = begin(found);
+        if (gone === undefined) answering = begin(found);
+        else if (!(found instanceof Denied)) refused?.(gone, found, clock.now() - startedAt);
       })
       .catch((thrown: unknown) => failed(asFailure(thrown)));
     return {
-      cancel: () => {
-        gone = true;
-        answering?.cancel();
+      cancel: (why = OVER) => {
+        gone = why;
+        answering?.cancel(why);
       },
     };
   };

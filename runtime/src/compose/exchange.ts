@@ -6,6 +6,7 @@ import type { CallExchange } from "../call/context.ts";
 import { isSendable, unsendable } from "../call/headers.ts";
 import type { Coalesced } from "../call/once.ts";
 import type { Received } from "../call/received.ts";
+import { isRequestId, REQUEST_ID } from "../call/request-id.ts";
 import { Scope } from "../call/scope.ts";
 import type { Clock, Timer } from "../clock.ts";
 import { type Failure, OVER } from "../failure.ts";
@@ -15,7 +16,7 @@ import type { Identify } from "../identity/identity.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
 import type { Judged } from "../identity/judged.ts";
 import type { Told } from "../identity/telling/teller.ts";
-import type { Observer } from "../observer.ts";
+import type { Observer, Trace } from "../observer.ts";
 import type { OutgoingHeaders } from "../transport/unary-client.ts";
 
 /** What a request brings, and what its rpc allows. */
@@ -65,6 +66,8 @@ export class Exchange implements CallExchange {
   readonly judged: Judged | undefined;
   readonly observer: Observer | undefined;
   readonly fetch: object | undefined;
+  /** What its calls are told to be part of: of a fetch, what those of the request that began it are. */
+  trace: Trace | undefined;
   /** Whether any call has gone out. */
   sent = false;
   /** What limits have charged; undefined: nothing, or it is settled. */
@@ -90,6 +93,10 @@ export class Exchange implements CallExchange {
   #random: Map<string, unknown> | undefined;
   #forwarded: OutgoingHeaders | undefined;
   #forwardedFor: readonly string[] | undefined;
+  /** "": it has none. */
+  #requestId: string | undefined;
+  #identified: OutgoingHeaders | undefined;
+  #identifiedFor: OutgoingHeaders | undefined;
   #idle: (() => void) | undefined;
 
   constructor(options: ExchangeOptions) {
@@ -100,6 +107,7 @@ export class Exchange implements CallExchange {
     this.observer = observer;
     this.fetch = fetch;
     this.#of = of;
+    this.trace = of?.trace;
     this.#concurrent = concurrent;
     this.mayRetry = !(Number(headers.get("grpc-previous-rpc-attempts")) > 0);
     this.methodMs = methodMs;
@@ -207,6 +215,15 @@ export class Exchange implements CallExchange {
     this.#forwarded = found;
     return found;
   }
+  identified(headers: OutgoingHeaders | undefined): OutgoingHeaders | undefined {
+    // Most calls of a request have the same headers, or none.
+    if (headers === this.#identifiedFor && this.#identified !== undefined) return this.#identified;
+    this.#requestId ??= requestIdOf(this.headers);
+    if (this.#requestId === "") return headers;
+    this.#identifiedFor = headers;
+    this.#identified = { [REQUEST_ID]: this.#requestId, ...headers };
+    return this.#identified;
+  }
   told(how: Identify, service: string): Told | undefined {
     const { judged } = this;
     return judged?.caller && judged.teller?.tell(judged.caller, how, service);
@@ -287,6 +304,11 @@ export class Exchange implements CallExchange {
 }
 
 const CREDENTIALS = "authorization";
+
+function requestIdOf(headers: IncomingHeaders): string {
+  const id = headers.get(REQUEST_ID) ?? "";
+  return isRequestId(id) ? id : "";
+}
 
 /** Resolves when no microtask is left: a tick that is queued from a microtask runs then. */
 function drained(): Promise<void> {

@@ -15,6 +15,7 @@ import type { Judged } from "../identity/judged.ts";
 import { type Admits, Denied, type Verdict } from "./admission.ts";
 import type { AnswerMetadata } from "./answer-metadata.ts";
 import { connectError } from "./connect-error.ts";
+import { TOLD } from "./reached.ts";
 
 /** What a server of ours knows of a request besides the headers that Connect has. */
 export const INCOMING = createContextKey<Incoming | undefined>(undefined);
@@ -35,7 +36,8 @@ function judgedHandler(handler: UniversalHandler, admission: Admits): UniversalH
     let verdict: Verdict | undefined;
     const judge = async (): Promise<ConnectError | undefined> => {
       verdict = await admission.judge(contextValues.get(INCOMING) ?? incomingOf(request.header));
-      if (!(verdict instanceof Denied)) contextValues.set(JUDGED, verdict);
+      if (verdict instanceof Denied) contextValues.set(TOLD, true);
+      else contextValues.set(JUDGED, verdict);
       return errorOf(verdict, request.signal);
     };
     const { body } = request;

@@ -4,7 +4,7 @@ import { Code, Failure, Reason, refusal } from "../failure.ts";
 import type { Peer } from "../identity/incoming.ts";
 import type { Asked, Charged, Limits, Refusal } from "../limits/limits.ts";
 import type { RateLimit } from "../limits/rate-limit.ts";
-import type { Observer } from "../observer.ts";
+import type { Observer, Trace } from "../observer.ts";
 import type { Request } from "./request.ts";
 
 /** The limits of an rpc. */
@@ -90,8 +90,9 @@ export function tellLimited(
   request: object,
   header: (name: string) => string,
   method: string,
+  trace?: Trace,
 ): void {
   if (observer?.limited === undefined) return;
   const [limits, what] = "failure" in outcome ? [outcome.limits, outcome.outcome] : [outcome.alone, "alone" as const];
-  for (const limit of limits) observer.limited({ request, header, method, limit, outcome: what });
+  for (const limit of limits) observer.limited({ request, header, method, limit, outcome: what, trace });
 }

@@ -27,7 +27,7 @@ export function limitsGate<App, Args extends Message, Result extends Message, Pr
       const { exchange } = cx;
       const charged = (outcome: Charged | Refusal): void => {
         if ("failure" in outcome || outcome.alone.length > 0)
-          tellLimited(observer, outcome, cx, (name) => exchange.header(name), method);
+          tellLimited(observer, outcome, cx, (name) => exchange.header(name), method, exchange.trace);
         if ("failure" in outcome) throw outcome.failure;
         hold(exchange, outcome, (result) =>
           settle(applied, outcome, (use) => use.settle?.(cx, args, result as Result)),

@@ -35,6 +35,7 @@ interface Part<Of> {
   readonly whole: Of | undefined;
   readonly scope: Scope;
   readonly pools: readonly Pool[];
+  readonly supplementary: boolean;
 }
 
 /**
@@ -54,6 +55,9 @@ export class Request<out App, out Principal = undefined> implements CallContext 
   readonly root: Request<App, Principal>;
   /** @internal All that its exchange is for: the root, or a fetch on behalf of it. */
   readonly whole: Request<App, Principal>;
+  /** @internal Whether the response does without what is called for in it. */
+  readonly supplementary: boolean;
+  #aside: Request<App, Principal> | undefined;
   #collectors: Collectors | undefined; // of the whole only
   readonly #fail = (thrown: unknown): void => this.scope.fail(asFailure(thrown));
 
@@ -65,6 +69,7 @@ export class Request<out App, out Principal = undefined> implements CallContext 
     this.pools = of?.pools ?? [];
     this.root = of?.root ?? this;
     this.whole = of?.whole ?? this;
+    this.supplementary = of?.supplementary ?? false;
   }
 
   // ---- calls ----
@@ -83,7 +88,7 @@ export class Request<out App, out Principal = undefined> implements CallContext 
   ): Promise<Res | Instead<R> | undefined> {
     const answer = Promise.withResolvers<Res | Instead<R> | undefined>();
     const sink = new Answer<Res, R>(this.exchange, answer, extra, true);
-    startCall(this, rpc, request, false, extra, sink);
+    startCall(this.aside, rpc, request, false, extra, sink);
     return answer.promise;
   }
   /** Starts a call whose failure is for the step around it. */
@@ -159,13 +164,14 @@ export class Request<out App, out Principal = undefined> implements CallContext 
     whole.#collectors ??= new Map();
     const collector = collectorOf(whole.#collectors, whole, batch as unknown as AnyBatch, group, extra?.retryIf);
     const shares = extra?.rescue === undefined && (supplementary || batch.rpc.cache === undefined);
-    const given = shares ? collector.given(key, scope, supplementary) : undefined;
+    const critical = !(supplementary || this.supplementary);
+    const given = shares ? collector.given(key, scope, supplementary, critical) : undefined;
     if (given !== undefined) return given;
     const answer = Promise.withResolvers<unknown>();
     const { promise } = answer;
     const own = supplementary && extra?.mark !== undefined ? { ...extra, mark: undefined } : extra; // a step of its own
     const sink = shares && !supplementary ? answer : new Answer<unknown, R>(this.exchange, answer, own, supplementary);
-    collector.load(key, scope, sink, shares ? { promise, scope, supplementary } : undefined);
+    collector.load(key, scope, sink, critical, shares ? { promise, scope, supplementary, critical } : undefined);
     return supplementary ? promise : handled(promise);
   }
 
@@ -232,29 +238,39 @@ export class Request<out App, out Principal = undefined> implements CallContext 
     const scope = new Scope(this.scope, reject);
     if (scope.over) reject(OVER);
     else {
-      const cx = new Request(this.app, this.exchange, { root: this.root, whole: this.whole, scope, pools: this.pools });
+      const { root, whole, pools, supplementary } = this;
+      const cx = new Request(this.app, this.exchange, { root, whole, scope, pools, supplementary });
       begin(() => run(cx), undefined).then(resolve, (thrown) => scope.fail(asFailure(thrown)));
     }
     return handled(promise);
   }
   /** The same scope, through which at most so many unbatched calls are in flight at once. Nested: all must have room. */
   bounded(concurrent: number): Request<App, Principal> {
+    const { root, whole, scope, supplementary } = this;
     const pools = [new Pool(concurrent), ...this.pools];
-    return new Request(this.app, this.exchange, { root: this.root, whole: this.whole, scope: this.scope, pools });
+    return new Request(this.app, this.exchange, { root, whole, scope, pools, supplementary });
+  }
+  /** The same scope, for calls that the response can do without: an overloaded upstream is spared them first. */
+  get aside(): Request<App, Principal> {
+    if (this.supplementary) return this;
+    const { root, whole, scope, pools } = this;
+    this.#aside ??= new Request(this.app, this.exchange, { root, whole, scope, pools, supplementary: true });
+    return this.#aside;
   }
   /** @internal */
   shared(): Request<App, Principal> {
-    const { root, whole, pools } = this;
-    return new Request(this.app, this.exchange, { root, whole, scope: this.exchange.scope, pools });
+    const { root, whole, pools, supplementary } = this;
+    return new Request(this.app, this.exchange, { root, whole, scope: this.exchange.scope, pools, supplementary });
   }
   /** @internal */
-  detached(fetch: object, clock: Clock): Request<App, Principal> {
+  detached(fetch: object, clock: Clock, supplementary: boolean): Request<App, Principal> {
     const exchange = this.exchange.detached(fetch, clock);
-    return this.within(exchange);
+    return this.within(exchange, supplementary);
   }
   /** @internal What is done for this request with a budget, and an end, of its own. */
-  within(exchange: Exchange): Request<App, Principal> {
-    return new Request(this.app, exchange, { root: this.root, whole: undefined, scope: exchange.scope, pools: [] });
+  within(exchange: Exchange, supplementary = false): Request<App, Principal> {
+    const { scope } = exchange;
+    return new Request(this.app, exchange, { root: this.root, whole: undefined, scope, pools: [], supplementary });
   }
 
   // ---- resolvers ----

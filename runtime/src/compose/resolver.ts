@@ -94,6 +94,7 @@ export function runResolver<Args, Steps, Clients, Value, Principal, Cx extends R
       startedAt,
       endedAt: exchange.clock.now(),
       outcome: failure === undefined ? { ok: true } : { ok: false, failure },
+      trace: exchange.trace,
     });
     return true;
   };

@@ -138,6 +138,6 @@ export class ResponseCache<App, Args extends Message, Principal> {
     ageMs?: number,
   ): void {
     const { observer, service, method } = this.#parts;
-    observer?.cache?.({ request, service, method, outcome, fetch, ageMs });
+    observer?.cache?.({ request, service, method, outcome, fetch, ageMs, trace: request.exchange.trace });
   }
 }

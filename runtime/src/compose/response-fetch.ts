@@ -107,7 +107,7 @@ export class ResponseFetch<App, Args extends Message, Principal> {
     const exchange = composing.begin(asked, this, (failure) => this.#failed(failure));
     this.#exchange = exchange;
     try {
-      const composed = await composing.compose(asked.within(exchange), args);
+      const composed = await composing.compose(asked.within(exchange, this.#waiting.size === 0), args);
       if (composed !== undefined && !exchange.over) this.#composed(composed, composing.encode(composed.response));
     } catch (thrown) {
       exchange.scope.fail(asFailure(thrown));

@@ -14,6 +14,8 @@ export interface SourceParts {
   readonly audit: (event: AuditEvent) => void;
   /** Takes what has gone wrong, and not for one request alone; `what` is the same text for faults of one kind. */
   readonly fault: (what: string, cause: unknown) => void;
+  /** Is told whenever the keys of an issuer have been fetched, by the name of the source. */
+  readonly fetched?: ((source: string) => void) | undefined;
 }
 
 /**

@@ -5,7 +5,7 @@ import { createSecureContext } from "node:tls";
 import type { DescService } from "@bufbuild/protobuf";
 import type { Clock, Timer } from "../clock.ts";
 import type { CertificateEvent } from "../observer.ts";
-import { variablePrefix } from "./config.ts";
+import { variablePrefix } from "./config-upstreams.ts";
 import type { Environment } from "./env-reader.ts";
 
 /** PEM. */
@@ -87,6 +87,14 @@ export class CertificateFiles {
     this.#lasts = lastsOf(first);
     this.#tellEnd();
     this.#later();
+  }
+  /** As people know it. */
+  get variable(): string {
+    return this.#paths.variable;
+  }
+  /** When the certificate ends that holds now; undefined: there are only authorities. */
+  get ends(): Date | undefined {
+    return this.#lasts?.to;
   }
   close(): void {
     this.#closed = true;

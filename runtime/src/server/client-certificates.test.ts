@@ -40,7 +40,7 @@ function issued(by: string, name: string, names: string, days = ["-days", "2"]):
 }
 
 const ca = authority("ca");
-authority("other-ca");
+const otherCa = authority("other-ca");
 const server = issued("ca", "server", "DNS:localhost,IP:127.0.0.1");
 const WEB = "spiffe://acme.example/ns/web";
 const clients = {
@@ -192,6 +192,30 @@ test("the same names are known when a session of TLS is resumed", async () => {
   expect(await ask()).toMatchObject({ status: 200 });
   expect(await ask()).toEqual({ status: 200, resumed: true });
   expect(rig.seen.map(({ subject }) => subject)).toEqual([WEB, WEB]);
+});
+
+test("when the authorities are renewed, new connections count by the new ones alone, resumed sessions too", async () => {
+  const rig = await gate({ sources: [MESH] });
+  const up = await listen([rig.endpoint], { tls: options });
+  onTestFinished(() => up.close(0));
+  const resuming = new https.Agent({ ca: ca.cert, ...clients.web, maxCachedSessions: 10 });
+  onTestFinished(() => resuming.destroy());
+  const ask = async (agent: https.Agent | false, pair: Pair): Promise<number | undefined> => {
+    const headers = { "content-type": "application/json", connection: "close" };
+    const where = { port: up.port, host: "127.0.0.1", path: GATE_PATH, method: "POST", agent, headers };
+    const request = https.request({ ...where, ca: ca.cert, ...pair });
+    request.end("{}");
+    const [response] = (await once(request, "response")) as [import("node:http").IncomingMessage];
+    await response.resume().toArray();
+    return response.statusCode;
+  };
+  expect(await ask(resuming, clients.web)).toBe(200);
+  expect(await ask(resuming, clients.web)).toBe(200);
+  expect(await ask(false, clients.forged)).toBe(401);
+  up.renew({ ...server, clientCa: otherCa.cert });
+  expect(await ask(false, clients.forged)).toBe(200);
+  expect(await ask(false, clients.web)).toBe(401);
+  expect(await ask(resuming, clients.web)).toBe(401);
 });
 
 test("without an authority nobody is asked for a certificate, and none counts", async () => {

@@ -104,6 +104,9 @@ export class ClientSessions {
     stream.on("close", onStreamClose);
     return true;
   }
+  get all(): Iterable<http2.ServerHttp2Session> {
+    return this.#sessions.keys();
+  }
   /** Sends GOAWAY on all; those without streams end. */
   close(): void {
     for (const session of this.#sessions.keys()) session.close();

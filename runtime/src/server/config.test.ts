@@ -4,8 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { EchoService } from "../testing/test-echo.ts";
-import { explainFaults, readConfig, variablePrefix } from "./config.ts";
+import { readConfig } from "./config.ts";
+import { variablePrefix } from "./config-upstreams.ts";
 import type { EnvReader } from "./env-reader.ts";
+import { explainFaults } from "./start-line.ts";
 
 const URL = "ECHO_V1_ECHOSERVICE_URL";
 const spec = {
@@ -37,7 +39,9 @@ describe("readConfig", () => {
       maxConnectionAgeMs: 0,
       reflection: false,
       log: "text",
-      upstreams: { echo: { url: "http://127.0.0.1:9001", tls: {} } },
+      telemetry: {},
+      workers: 1,
+      upstreams: { echo: { urls: ["http://127.0.0.1:9001"], tls: {} } },
       branches: {},
       branchesOff: [],
       env: { DEFAULT_QUERY: "recent" },
@@ -80,8 +84,10 @@ describe("readConfig", () => {
       maxConnectionAgeMs: 0,
       reflection: true,
       log: "json",
+      telemetry: {},
+      workers: 1,
       redisUrl: "rediss://user:word@redis.example:6380/2",
-      upstreams: { echo: { url: "https://echo.example", tls: {} } },
+      upstreams: { echo: { urls: ["https://echo.example"], tls: {} } },
       branches: {},
       branchesOff: [],
       env: { DEFAULT_QUERY: "old" },
@@ -92,7 +98,7 @@ describe("readConfig", () => {
     const branched = { ...spec, branches: { echo: ["canary", "next_one"] } };
     const source = { [URL]: "http://127.0.0.1:9001", ECHO_V1_ECHOSERVICE_CANARY_URL: "https://canary.example" };
     const { config } = readConfig(source, branched, noFile);
-    expect(config?.branches).toEqual({ "echo.canary": { url: "https://canary.example", tls: {} } });
+    expect(config?.branches).toEqual({ "echo.canary": { urls: ["https://canary.example"], tls: {} } });
     expect(config?.branchesOff).toEqual(["ECHO_V1_ECHOSERVICE_NEXT_ONE_URL"]);
     const { faults } = readConfig({ ...source, ECHO_V1_ECHOSERVICE_CANARY_URL: "canary" }, branched, noFile);
     expect(faults?.map(({ variable }) => variable)).toEqual(["ECHO_V1_ECHOSERVICE_CANARY_URL"]);
@@ -100,7 +106,17 @@ describe("readConfig", () => {
 
   it("takes an address with a path", () => {
     const { config } = readConfig({ [URL]: "https://gateway.example/echo/" }, spec, noFile);
-    expect(config?.upstreams.echo.url).toBe("https://gateway.example/echo");
+    expect(config?.upstreams.echo.urls).toEqual(["https://gateway.example/echo"]);
+  });
+
+  it("takes a list of addresses", () => {
+    const list = " http://10.0.0.1:9001/echo/ ,http://[::1]:9001/echo,http://echo.example:9001/echo";
+    const { config } = readConfig({ [URL]: list }, spec, noFile);
+    expect(config?.upstreams.echo.urls).toEqual([
+      "http://10.0.0.1:9001/echo",
+      "http://[::1]:9001/echo",
+      "http://echo.example:9001/echo",
+    ]);
   });
 
   it("finds all faults at once", () => {
@@ -138,6 +154,12 @@ describe("readConfig", () => {
     ["echo.example:9001", "begins with neither http:// nor https://"],
     ["http://user:secret@echo.example", "has more in it than scheme, host, port and path"],
     ["http://echo.example/?a=b", "has more in it than scheme, host, port and path"],
+    ["http://a.example,b.example:1", "begins with neither http:// nor https://: number 2 of its list"],
+    ["http://a.example,", "is empty: number 2 of its list"],
+    ["http://a.example,https://a.example", "has addresses with http:// and with https://"],
+    ["http://a.example/x,http://b.example/y", "has addresses with different paths"],
+    ["http://a.example,http://b.example,http://a.example:80/", "has an address twice"],
+    [Array.from({ length: 65 }, (_, i) => `http://10.0.0.${i}`).join(","), "has 65 addresses"],
   ])("refuses the address %s", (url, problem) => {
     const faults = faultsOf({ [URL]: url });
     expect(faults).toMatchObject([{ variable: URL, problem }]);
@@ -163,7 +185,7 @@ describe("readConfig", () => {
 
   it("explains the faults, one a line", () => {
     const faults = faultsOf({ [URL]: "", PORT: "x" });
-    expect(explainFaults("web.v1", faults)).toBe(
+    expect(explainFaults("web.v1", faults, "text")).toBe(
       [
         "web.v1 cannot start: 2 variables are missing or malformed",
         "  ECHO_V1_ECHOSERVICE_URL is not set; write the address of echo.v1.EchoService, like http://127.0.0.1:9001 or https://service.example",
@@ -171,6 +193,21 @@ describe("readConfig", () => {
         "",
       ].join("\n"),
     );
+  });
+
+  it("explains them as one object where logs are JSON, each once", () => {
+    const faults = faultsOf({ [URL]: "", PORT: "x" });
+    const text = explainFaults("web.v1", [...faults, ...faults], "json");
+    expect(text).toMatch(/^\{.*\}\n$/);
+    expect(JSON.parse(text)).toMatchObject({
+      event: "cannot start",
+      name: "web.v1",
+      why: "2 variables are missing or malformed",
+      faults: [
+        { variable: URL, problem: "is not set" },
+        { variable: "PORT", problem: 'is "x"' },
+      ],
+    });
   });
 
   it("names variables after the full service name", () => {

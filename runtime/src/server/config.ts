@@ -1,24 +1,19 @@
-import { X509Certificate } from "node:crypto";
 import { closeSync, openSync } from "node:fs";
-import { createSecureContext } from "node:tls";
 import type { DescService } from "@bufbuild/protobuf";
 import { LONGEST_TIMER_MS } from "../clock.ts";
 import { MAX_ELEMENTS } from "../elements/bounds.ts";
 import { type Networks, readNetworks } from "../identity/networks.ts";
 import { DEFAULT_HTTP2, type Http2 } from "../transport/grpc-client.ts";
 import { DEFAULT_MAX_STREAMS } from "./client-sessions.ts";
+import { readTelemetry, type TelemetryConfig } from "./config-telemetry.ts";
+import { readUpstreams, type UpstreamAddresses, type UpstreamsSpec } from "./config-upstreams.ts";
+import { readWorkers } from "./config-workers.ts";
 import { type Environment, EnvReader, type Fault } from "./env-reader.ts";
 import type { LogFormat } from "./failure-log.ts";
 import { quoted } from "./one-line.ts";
+import { type FileReader, isUsable, readPair, readPem } from "./pem-files.ts";
 import { DEFAULT_MAX_PENDING_BYTES } from "./pending-bytes.ts";
 import { readRedisUrl } from "./redis-url.ts";
-
-/** Certificates as PEM: whom to trust, and how to identify. */
-export interface TlsFiles {
-  readonly ca?: Buffer;
-  readonly cert?: Buffer;
-  readonly key?: Buffer;
-}
 
 /** How the server identifies, and which authority's clients may. */
 export interface ServerTls {
@@ -27,18 +22,13 @@ export interface ServerTls {
   readonly clientCa?: Buffer;
 }
 
-/** Where an upstream is and how to get there. */
-export interface UpstreamAddress {
-  /** `http://…` is HTTP/2 without TLS. */
-  readonly url: string;
-  readonly tls: TlsFiles;
-}
-
 /** What the environment says about a server. */
-export interface ServerConfig<Name extends string, Env> {
+export interface ServerConfig<Name extends string, Env> extends UpstreamAddresses<Name> {
   readonly host: string;
   /** 0: a free one. */
   readonly port: number;
+  /** How many processes serve it; 1: this one alone. */
+  readonly workers: number;
   readonly tls?: ServerTls;
   /** Whose `x-forwarded-for` is believed. */
   readonly trustedProxies?: Networks;
@@ -68,27 +58,18 @@ export interface ServerConfig<Name extends string, Env> {
   readonly reflection: boolean;
   /** How failures are told on standard error. */
   readonly log: LogFormat | "off";
+  readonly telemetry: TelemetryConfig;
   /** Where the cache has its second level. */
   readonly redisUrl?: string;
-  readonly upstreams: Readonly<Record<Name, UpstreamAddress>>;
-  /** Of the branches that have an address, as `agent.canary`. */
-  readonly branches: Readonly<Record<string, UpstreamAddress>>;
-  /** The variables that say where the others are, which are not set. */
-  readonly branchesOff: readonly string[];
   /** The variables that the BFF's own expressions read. */
   readonly env: Env;
 }
 
 /** What a server needs from its environment. */
-export interface ConfigSpec<Upstreams extends Readonly<Record<string, DescService>>, Env> {
-  readonly upstreams: Upstreams;
-  /** The names of branches by upstream. */
-  readonly branches?: { readonly [Name in keyof Upstreams]?: readonly string[] } | undefined;
+export interface ConfigSpec<Upstreams extends Readonly<Record<string, DescService>>, Env>
+  extends UpstreamsSpec<Upstreams> {
   readonly env: (read: EnvReader) => Env;
 }
-
-/** Gives the bytes of a file; throws when it cannot be read. */
-export type FileReader = (path: string) => Buffer;
 
 export type ConfigResult<Name extends string, Env> = {
   /** Undefined where something of it is wrong. */
@@ -115,14 +96,11 @@ export function readConfig<Upstreams extends Readonly<Record<string, DescService
   const redisUrl = readRedisUrl(read, "REDIS_URL");
   const trustedProxies = readNetworks(read);
   const audit = readAudit(read);
-  const upstreams: Partial<Record<string, UpstreamAddress>> = {};
-  for (const [name, service] of Object.entries(spec.upstreams)) {
-    upstreams[name] = readUpstream(read, variablePrefix(service.typeName), service.typeName, readFile);
-  }
-  const { branches, off: branchesOff } = readBranches(read, spec, readFile);
+  const addresses = readUpstreams(read, spec, readFile);
   const ours: Omit<ServerConfig<keyof Upstreams & string, Env>, "env"> = {
     host: read.optional("HOST") ?? "0.0.0.0",
     port: read.within("PORT", 0, 65_535, "8080"),
+    workers: readWorkers(read),
     ...(tls !== undefined && { tls }),
     graceMs: read.durationMs("BFF_GRACE", "10s", LONGEST_TIMER_MS),
     drainDelayMs: read.durationMs("BFF_DRAIN_DELAY", "0s", LONGEST_TIMER_MS),
@@ -138,77 +116,16 @@ export function readConfig<Upstreams extends Readonly<Record<string, DescService
     hstsMs: readHsts(read),
     reflection: read.bool("BFF_REFLECTION", "false"),
     log: readLog(read),
+    telemetry: readTelemetry(read, readFile),
     ...(redisUrl !== undefined && { redisUrl }),
     ...(trustedProxies !== undefined && { trustedProxies }),
     ...(audit !== undefined && { audit }),
-    upstreams: upstreams as Record<keyof Upstreams & string, UpstreamAddress>,
-    branches,
-    branchesOff,
+    ...addresses,
   };
   const before = faults.length;
   const env = spec.env(read);
   if (faults.length === 0) return { config: { ...ours, env }, env };
   return { faults, env: faults.length === before ? env : undefined };
-}
-
-/** The faults as a text for people, one line for each variable. */
-export function explainFaults(name: string, faults: readonly Fault[]): string {
-  // Several may read one variable.
-  const all = new Set(faults.map(({ variable, problem, remedy }) => `  ${variable} ${problem}; write ${remedy}\n`));
-  const lines = [...all];
-  const count = lines.length === 1 ? "1 variable is" : `${lines.length} variables are`;
-  return `${name} cannot start: ${count} missing or malformed\n${lines.join("")}`;
-}
-
-/** The beginning of an upstream's variables: `billing.v1.BillingService` → `BILLING_V1_BILLINGSERVICE`. */
-export function variablePrefix(service: string): string {
-  return service.toUpperCase().replaceAll(".", "_");
-}
-
-/** Of each branch its address, where it has one: without one it is off. */
-function readBranches<Upstreams extends Readonly<Record<string, DescService>>>(
-  read: EnvReader,
-  { upstreams, branches = {} }: Pick<ConfigSpec<Upstreams, unknown>, "upstreams" | "branches">,
-  readFile: FileReader,
-): { readonly branches: Record<string, UpstreamAddress>; readonly off: string[] } {
-  const found: Record<string, UpstreamAddress> = {};
-  const off: string[] = [];
-  for (const [name, service] of Object.entries(upstreams)) {
-    for (const branch of branches[name] ?? []) {
-      const prefix = `${variablePrefix(service.typeName)}_${branch.toUpperCase()}`;
-      const files = ["_CA_FILE", "_CERT_FILE", "_KEY_FILE"].some((end) => read.optional(prefix + end) !== undefined);
-      if (read.optional(`${prefix}_URL`) === undefined && !files) off.push(`${prefix}_URL`);
-      else found[`${name}.${branch}`] = readUpstream(read, prefix, `branch ${branch} of ${service.typeName}`, readFile);
-    }
-  }
-  return { branches: found, off };
-}
-
-/** @param what is there, as people call it */
-function readUpstream(read: EnvReader, prefix: string, what: string, readFile: FileReader): UpstreamAddress {
-  const variable = `${prefix}_URL`;
-  const remedy = `the address of ${what}, like http://127.0.0.1:9001 or https://service.example`;
-  const text = read.optional(variable);
-  const url = text === undefined ? undefined : URL.parse(text);
-  // The value is not repeated: an address may have a password in it.
-  if (text === undefined) read.fault(variable, "is not set", remedy);
-  else if (url === null || url === undefined) read.fault(variable, "is not an address", remedy);
-  else if (url.protocol !== "http:" && url.protocol !== "https:") {
-    read.fault(variable, "begins with neither http:// nor https://", remedy);
-  } else if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
-    read.fault(variable, "has more in it than scheme, host, port and path", remedy);
-  }
-
-  const ca = readPem(read, `${prefix}_CA_FILE`, readFile);
-  const pair = readPair(read, `${prefix}_CERT_FILE`, `${prefix}_KEY_FILE`, readFile);
-  if (ca !== undefined && !isUsable({ ca })) {
-    read.fault(`${prefix}_CA_FILE`, "holds no certificate that can be used", "the path of a PEM file");
-  }
-  const tls: TlsFiles = { ...(ca !== undefined && { ca }), ...pair };
-  if (url?.protocol === "http:" && Object.keys(tls).length > 0) {
-    read.fault(variable, "begins with http:// although there are certificates for it", "https://…, or unset the _FILE");
-  }
-  return { url: url?.href.replace(/\/$/, "") ?? "", tls };
 }
 
 function readServerTls(read: EnvReader, readFile: FileReader): ServerTls | undefined {
@@ -236,48 +153,6 @@ function readAudit(read: EnvReader): string | undefined {
     read.fault("BFF_AUDIT", `cannot be written to (${reason})`, "the path of a file, or stderr");
   }
   return text;
-}
-
-/** A certificate with its key: both or neither. */
-function readPair(read: EnvReader, certFile: string, keyFile: string, readFile: FileReader) {
-  const cert = readPem(read, certFile, readFile);
-  const key = readPem(read, keyFile, readFile);
-  const hasCert = read.optional(certFile) !== undefined;
-  const hasKey = read.optional(keyFile) !== undefined;
-  if (hasCert && !hasKey) read.fault(keyFile, `is not set, but ${certFile} is`, "the path of its private key");
-  if (hasKey && !hasCert) read.fault(certFile, `is not set, but ${keyFile} is`, "the path of its certificate");
-  if (cert === undefined || key === undefined) return undefined;
-  if (!isUsable({ cert, key })) {
-    read.fault(
-      certFile,
-      `and ${keyFile} are not a certificate and its key`,
-      "the paths of two PEM files that belong together",
-    );
-  }
-  return { cert, key };
-}
-
-function readPem(read: EnvReader, variable: string, readFile: FileReader): Buffer | undefined {
-  const path = read.optional(variable);
-  if (path === undefined) return undefined;
-  try {
-    return readFile(path);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    read.fault(variable, `cannot be read (${reason})`, "the path of a PEM file");
-    return undefined;
-  }
-}
-
-function isUsable(files: TlsFiles): boolean {
-  try {
-    // A secure context takes a trust file without any certificate for an empty one.
-    if (files.ca !== undefined) new X509Certificate(files.ca);
-    createSecureContext(files);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function readIdle(read: EnvReader): number {

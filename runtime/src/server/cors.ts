@@ -1,4 +1,5 @@
 import { cors } from "@connectrpc/connect";
+import { REQUEST_ID } from "../call/request-id.ts";
 import type { Handler, ServerRequest, ServerResponse } from "./listener.ts";
 
 /** Also those of REST; what a path does not take is refused there. */
@@ -17,6 +18,7 @@ const EXPOSED = [
     "deprecation",
     "sunset",
     "link",
+    REQUEST_ID,
   ],
 ].join(", ");
 const MAX_AGE_S = "7200";

@@ -1,6 +1,6 @@
 import { Code as ConnectCode, ConnectError } from "@connectrpc/connect";
 import { expect, test } from "vitest";
-import { Code, timedOut } from "../failure.ts";
+import { Code, Failure, timedOut } from "../failure.ts";
 import type { Observer } from "../observer.ts";
 import { FakeClient } from "../testing/fake-client.ts";
 import { front, page } from "../testing/front.ts";
@@ -89,6 +89,20 @@ test("breakers are told whenever they change", async () => {
     "breaker of test.v1.Upstream: open -> half-open",
     "breaker of test.v1.Upstream: half-open -> closed",
   ]);
+});
+
+test("addresses that are ejected are told, in words and in JSON", () => {
+  const event = { service: "a.v1.B", branch: "canary", address: "10.0.0.7:80", forMs: 30_000, consecutive: 5, at: 0 };
+  const written: string[] = [];
+  new FailureLog((line) => written.push(line), "text").ejection(event);
+  expect(written[0]?.slice(25)).toBe(
+    "address 10.0.0.7:80 of a.v1.B, branch canary gets no calls for 30 s: 5 calls there have failed in a row\n",
+  );
+  new FailureLog((line) => written.push(line), "json").ejection(event);
+  expect(JSON.parse(written[1] ?? "")).toMatchObject({
+    ...{ event: "ejection", upstream: "a.v1.B", branch: "canary", address: "10.0.0.7:80", for_ms: 30_000 },
+    consecutive: 5,
+  });
 });
 
 test("what a guard says, a client that has gone and what goes well are not told", async () => {
@@ -244,7 +258,15 @@ test("an observer hears beside the log, and of nothing that it did not ask for",
   told.attempt?.({} as never);
   expect(own.heard).toEqual(["response", "response", "response", "breaker", "response", "attempt"]);
   expect(written.length).toBe(2);
-  expect(Object.keys(told).sort()).toEqual(["attempt", "breaker", "certificate", "limited", "resolver", "response"]);
+  expect(Object.keys(told).sort()).toEqual([
+    "attempt",
+    "breaker",
+    "certificate",
+    "ejection",
+    "limited",
+    "resolver",
+    "response",
+  ]);
 });
 
 test("what the server says by itself, without anything thrown, is the text alone", () => {
@@ -260,4 +282,19 @@ test("what the server says by itself, without anything thrown, is the text alone
   expect(json.written.map((line) => JSON.parse(line))).toEqual([
     { time: expect.any(String), event: "server", what: "sessions are kept in this process" },
   ]);
+});
+
+test("a line has the ids of the request's own trace, where there is one", () => {
+  const lines: string[] = [];
+  const log = new FailureLog((line) => lines.push(line), "json");
+  const failure = new Failure({ code: 14, reason: 2, callee: "a.v1.A/Get", message: "gone", clientCode: 14 });
+  const trace = { traceId: "4b".repeat(16), spanId: "00f067aa0ba902b7", onCall: () => ({}) };
+  const header = (name: string) => (name === "traceparent" ? "00-theirs" : "");
+  const about = { request: {}, header, startedAt: 0, endedAt: 1, outcome: { ok: false, failure } as const };
+  log.response({ ...about, method: "a.v1.S/Get", trace });
+  log.response({ ...about, method: "a.v1.S/Other" });
+  const [own, theirs] = lines.map((line) => JSON.parse(line));
+  expect(own).toMatchObject({ trace_id: trace.traceId, span_id: trace.spanId });
+  expect(own.traceparent).toBeUndefined();
+  expect(theirs).toMatchObject({ traceparent: "00-theirs" });
 });

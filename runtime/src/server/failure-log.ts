@@ -1,14 +1,16 @@
 import { type Clock, systemClock } from "../clock.ts";
 import { Code, type Failure, OVER, Reason } from "../failure.ts";
-import type {
-  BreakerEvent,
-  CertificateEvent,
-  DeprecatedUse,
-  Deprecation,
-  LimitEvent,
-  Observer,
-  ResolverEvent,
-  ResponseEvent,
+import {
+  type BreakerEvent,
+  type CertificateEvent,
+  type DeprecatedUse,
+  type Deprecation,
+  type EjectionEvent,
+  type LimitEvent,
+  type Observer,
+  type ResolverEvent,
+  type ResponseEvent,
+  withoutPositions,
 } from "../observer.ts";
 import { type DeprecatedCall, DeprecatedCalls } from "./deprecated-calls.ts";
 import { quoted, tame, thrownText } from "./one-line.ts";
@@ -37,16 +39,20 @@ interface Line {
     | "resolver"
     | "rejection"
     | "breaker"
+    | "ejection"
     | "redis"
     | "observer"
     | "server"
     | "deprecated"
     | "branches"
-    | "certificate";
+    | "certificate"
+    | "worker";
   readonly text: string;
   readonly fields: Readonly<Record<string, unknown>>;
-  readonly header?: ResponseEvent["header"];
+  /** Whose request it is about. */
+  readonly asked?: Asked | undefined;
 }
+type Asked = Pick<ResponseEvent, "header" | "trace">;
 
 /**
  * What a server says of failures while it runs. Upstreams' own words stand here and nowhere else: clients never get them. One
@@ -67,34 +73,35 @@ export class FailureLog implements Observer {
     this.#clock = clock;
   }
 
-  response({ method, header, outcome, deprecated }: ResponseEvent): void {
-    if (deprecated !== undefined) this.#stillCalled(method, header, deprecated);
-    if (!outcome.ok) this.#failed(method, header, outcome.failure);
-    else if (outcome.degraded.length > 0) this.#degraded(method, header, outcome);
+  response(event: ResponseEvent): void {
+    const { method, outcome, deprecated } = event;
+    if (deprecated !== undefined) this.#stillCalled(method, event, deprecated);
+    if (!outcome.ok) this.#failed(method, event, outcome.failure);
+    else if (outcome.degraded.length > 0) this.#degraded(method, event, outcome);
   }
-  #failed(rpc: string, header: ResponseEvent["header"], failure: Failure): void {
+  #failed(rpc: string, asked: Asked, failure: Failure): void {
     if (!isOurs(failure)) return;
     const status = codeName(failure.clientCode);
     this.#tell(`${rpc} ${status} ${calleeOf(failure)} ${failure.code}`, () => ({
       event: "failed",
       text: `${rpc} failed with ${status}: ${causeOf(failure)}`,
       fields: { rpc, status, ...fieldsOf(failure) },
-      header,
+      asked,
     }));
   }
   /** Of what will be deprecated nothing is told. */
-  #stillCalled(method: string, header: ResponseEvent["header"], used: DeprecatedUse): void {
+  #stillCalled(method: string, asked: Asked, used: DeprecatedUse): void {
     if (this.#clock.date().getTime() < Date.parse(used.since)) return;
     const call = this.#deprecated.called(method, used, this.#clock.now());
     if (call !== undefined)
       this.#print(
-        deprecatedLine(call, used, header),
+        deprecatedLine(call, used, asked),
         call.more === 0 ? undefined : call.more,
         `${call.more} more calls in between`,
       );
   }
   /** A line for each method and code, with all that it has touched. */
-  #degraded(rpc: string, header: ResponseEvent["header"], { degraded, failures }: OkOutcome): void {
+  #degraded(rpc: string, asked: Asked, { degraded, failures }: OkOutcome): void {
     const told = new Set<string>();
     for (const failure of new Set(failures)) {
       const { code } = failure;
@@ -105,33 +112,33 @@ export class FailureLog implements Observer {
       this.#tell(key, () => {
         const same = failures.map((each) => calleeOf(each) === callee && each.code === code);
         const touched = degraded.filter((_, i) => same[i]);
-        const paths = [...new Set(touched.map(({ path }) => path.replace(INDEX, "[*]")))];
+        const paths = [...new Set(touched.map(({ path }) => withoutPositions(path)))];
         return {
           event: "degraded",
           text: `${rpc} degraded in ${listed(paths)}: ${causeOf(failure)}`,
           fields: { rpc, paths, ...fieldsOf(failure) },
-          header,
+          asked,
         };
       });
     }
   }
-  limited({ method, header, limit, outcome }: LimitEvent): void {
+  limited({ method, header, trace, limit, outcome }: LimitEvent): void {
     if (outcome === "alone") return; // of counters that are away the server tells
     this.#tell(`limited ${method} ${limit} ${outcome}`, () => ({
       event: "limited",
       text: `${method} refused by limit ${limit}${WHY_LIMITED[outcome]}`,
       fields: { rpc: method, limit, outcome },
-      header,
+      asked: { header, trace },
     }));
   }
-  resolver({ name, header, outcome }: ResolverEvent): void {
+  resolver({ name, header, trace, outcome }: ResolverEvent): void {
     if (outcome.ok || outcome.failure.cause === undefined) return;
     const thrown = thrownText(outcome.failure.cause);
     this.#tell(`resolver ${name}`, () => ({
       event: "resolver",
       text: `the resolver of ${name} threw: ${indented(thrown)}`,
       fields: { resolver: name, thrown },
-      header,
+      asked: { header, trace },
     }));
   }
   /** A promise of the user's code that nobody awaited. */
@@ -158,6 +165,15 @@ export class FailureLog implements Observer {
       event: "breaker",
       text: `breaker of ${of}: ${from} -> ${to}`,
       fields: { breaker: method ?? service, branch, from, to },
+    }));
+  }
+  ejection({ service, branch, address, forMs, consecutive }: EjectionEvent): void {
+    const of = `${service}${branch === undefined ? "" : `, branch ${branch}`}`;
+    const why = consecutive === 1 ? "a call there has failed" : `${consecutive} calls there have failed in a row`;
+    this.#tell(undefined, () => ({
+      event: "ejection",
+      text: `address ${address} of ${of} gets no calls for ${Math.round(forMs / 100) / 10} s: ${why}`,
+      fields: { upstream: service, branch, address, for_ms: forMs, consecutive },
     }));
   }
   /** @param name of the event that the user's observer did not bear */
@@ -198,6 +214,10 @@ export class FailureLog implements Observer {
       },
     }));
   }
+  /** Of a process that serves, told by the one that watches it. */
+  worker(outcome: string, text: string, fields: Readonly<Record<string, unknown>>): void {
+    this.#tell(undefined, () => ({ event: "worker", text, fields: { ...fields, outcome } }));
+  }
   /** @param variables in which their addresses would be */
   branchesOff(variables: readonly string[]): void {
     const count = variables.length === 1 ? "1 branch is" : `${variables.length} branches are`;
@@ -222,18 +242,23 @@ export class FailureLog implements Observer {
     this.#print(line(), more, `${more} more like it within ${seconds} s`);
   }
   /** @param others says in words how many more it stands for */
-  #print({ event, text, fields, header }: Line, more: number | undefined, others: string): void {
+  #print({ event, text, fields, asked }: Line, more: number | undefined, others: string): void {
     const time = this.#clock.date().toISOString();
-    const id = tame(header?.("x-request-id") ?? "");
+    const id = tame(asked?.header("x-request-id") ?? "");
     if (this.#format === "json") {
-      const trace = tame(header?.("traceparent") ?? "");
-      const asked = { ...(id !== "" && { request_id: id }), ...(trace !== "" && { traceparent: trace }) };
-      this.#write(`${JSON.stringify({ time, event, ...fields, ...asked, more })}\n`);
+      const ids = { ...(id !== "" && { request_id: id }), ...(asked && traceOf(asked)) };
+      this.#write(`${JSON.stringify({ time, event, ...fields, ...ids, more })}\n`);
       return;
     }
     const request = id === "" ? "" : `, request ${quoted(id)}`;
     this.#write(`${time} ${text}${request}${more === undefined ? "" : ` (and ${others})`}\n`);
   }
+}
+/** Ours, where it is recorded; else what the client says of its own. */
+function traceOf({ header, trace }: Asked): Readonly<Record<string, unknown>> {
+  if (trace?.traceId !== undefined) return { trace_id: trace.traceId, span_id: trace.spanId };
+  const theirs = tame(header("traceparent"));
+  return theirs === "" ? {} : { traceparent: theirs };
 }
 const WHY_LIMITED = {
   exceeded: "",
@@ -241,9 +266,6 @@ const WHY_LIMITED = {
   unreachable: ": its counters cannot be reached",
 } as const;
 type OkOutcome = Extract<ResponseEvent["outcome"], { readonly ok: true }>;
-
-/** Indexes and keys in a path. */
-const INDEX = /\[(?:"(?:[^"\\]|\\.)*"|[^\]"]*)\]/g;
 
 /**
  * What a guard or an `on_error` rule says is meant to be said; a client that has gone, or that asks for what cannot be, is no failure
@@ -270,15 +292,11 @@ function fieldsOf({ upstream, method, code, reason, message }: Failure): Readonl
     message: tame(message),
   };
 }
-function deprecatedLine(
-  { rpc, use }: DeprecatedCall,
-  { since, sunset, successor }: Deprecation,
-  header: ResponseEvent["header"],
-): Line {
+function deprecatedLine({ rpc, use }: DeprecatedCall, { since, sunset, successor }: Deprecation, asked: Asked): Line {
   const end = sunset === undefined ? "" : ` and may be gone from ${sunset} on`;
   const instead = successor === undefined ? "" : `, in favour of ${successor}`;
   const { source, issuer, subject, id } = use ?? {};
-  const agent = use === undefined ? "" : tame(header("user-agent"));
+  const agent = use === undefined ? "" : tame(asked.header("user-agent"));
   const known = { source, issuer: tame(issuer ?? ""), subject: tame(subject ?? ""), id: tame(id ?? "") };
   const who =
     use === undefined
@@ -295,7 +313,7 @@ function deprecatedLine(
       ...(use === undefined && { others: true }),
       ...(agent !== "" && { user_agent: agent }),
     },
-    header,
+    asked,
   };
 }
 function listed(paths: readonly string[]): string {
@@ -309,6 +327,7 @@ function indented(text: string): string {
 
 const CODES = new Map<number, string>(Object.entries(Code).map(([name, code]) => [code, name]));
 const REASONS = new Map<number, string>(Object.entries(Reason).map(([name, reason]) => [reason, name]));
-function codeName(code: Code): string {
+/** The name of a status code, as labels and logs have it. */
+export function codeName(code: Code): string {
   return CODES.get(code) ?? String(code);
 }

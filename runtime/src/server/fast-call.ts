@@ -9,6 +9,7 @@ import { Denied, type Verdict } from "../compose/admission.ts";
 import type { AnswerMetadata } from "../compose/answer-metadata.ts";
 import { connectError } from "../compose/connect-error.ts";
 import type { Answering, Endpoint } from "../compose/endpoint-options.ts";
+import { type Failure, OVER } from "../failure.ts";
 import type { Incoming, Peer } from "../identity/incoming.ts";
 import type { Judged } from "../identity/judged.ts";
 import { appended } from "../wire/appended.ts";
@@ -17,6 +18,7 @@ import { joined, type Peers, valuesOf } from "./peers.ts";
 import type { Holder, PendingBytes } from "./pending-bytes.ts";
 import { AT_ONCE_BYTES, LINGER_MS, late, tooMuch } from "./request-body.ts";
 import { shortError } from "./short-errors.ts";
+import { serverRefusal } from "./told-refusals.ts";
 import { beginInTurn, type Whole } from "./turns.ts";
 
 /** What all calls of one rpc in one encoding have in common. */
@@ -24,6 +26,8 @@ export interface FastRpc {
   readonly run: Endpoint["run"];
   /** Asked when the request has come whole, and before its message is read. */
   readonly judge: Endpoint["judge"];
+  /** Told of what is refused without having been asked of either. */
+  readonly refused: Endpoint["refused"];
   readonly peers: Peers;
   /** @throws ConnectError of bytes that make no sense */
   readonly parse: (bytes: Uint8Array) => Message;
@@ -56,6 +60,8 @@ export interface FastHead {
   readonly compression: Compression | null;
   /** Of every answer to this request: names, in lower case, and values in turn. */
   readonly extra: readonly string[];
+  /** What it is known by, and the answer with it; undefined: nobody gives ids. */
+  readonly requestId: string | undefined;
 }
 
 /** Shorter bodies are not worth compressing: Connect's own limit, in bytes. */
@@ -86,13 +92,18 @@ export abstract class FastCall implements Incoming, Holder, Slotted, Whole {
   #ended = false;
   #over = false;
   #closed = false;
+  /** Whether observers have been told of its end, or who was asked tells them. */
+  #told = false;
+  #judging = false;
+  /** What they are told if who judges does not refuse it. */
+  #untold: Failure | undefined;
   #rounds = 0; // of the check for requests that do not come
 
   constructor(rpc: FastRpc, head: FastHead) {
     this.rpc = rpc;
     this.head = head;
     this.holderNumber = rpc.pending.nextNumber();
-    this.#startedAt = head.clientMs === undefined ? 0 : performance.now();
+    this.#startedAt = head.clientMs === undefined && rpc.refused === undefined ? 0 : performance.now();
     enterList(rpc.open, this);
   }
 
@@ -163,6 +174,7 @@ export abstract class FastCall implements Incoming, Holder, Slotted, Whole {
       this.#admit(verdict);
       return;
     }
+    this.#judging = true;
     this.#own(); // it may wait for long
     this.#expect(this.#leftMs());
     verdict.then(
@@ -172,9 +184,15 @@ export abstract class FastCall implements Incoming, Holder, Slotted, Whole {
   }
   /** Nothing begins for a client that has gone meanwhile, or whose time is up. */
   #admit(verdict: Verdict): void {
-    if (this.#over) return;
-    if (verdict instanceof Denied) this.#refuse(connectError(verdict.failure), verdict.metadata);
-    else {
+    this.#judging = false;
+    if (verdict instanceof Denied) this.#told = true;
+    if (this.#over) {
+      if (this.#untold !== undefined) this.#tell(this.#untold);
+      return;
+    }
+    if (verdict instanceof Denied) {
+      this.#refuse(connectError(verdict.failure), verdict.metadata);
+    } else {
       this.#judged = verdict;
       this.complete();
     }
@@ -192,6 +210,7 @@ export abstract class FastCall implements Incoming, Holder, Slotted, Whole {
   close(): void {
     const answering = this.#answering;
     this.#closed = true;
+    if (!this.#over) this.#tell(OVER);
     this.#settle();
     this.rpc.pending.release(this); // of the answer
     answering?.cancel();
@@ -205,7 +224,7 @@ export abstract class FastCall implements Incoming, Holder, Slotted, Whole {
     if (this.#over) return;
     const answering = this.#answering;
     this.#refuse(error);
-    answering?.cancel();
+    answering?.cancel(serverRefusal(error.code, error.rawMessage));
   }
 
   /** Refuses it when it has still not come whole at the last of so many rounds. */
@@ -245,6 +264,7 @@ export abstract class FastCall implements Incoming, Holder, Slotted, Whole {
     const leftMs = this.#leftMs();
     this.#expect(leftMs);
     let answering: Answering | undefined;
+    this.#told = true;
     try {
       answering = this.rpc.run(
         args,
@@ -314,8 +334,15 @@ export abstract class FastCall implements Incoming, Holder, Slotted, Whole {
   }
   #refuse(error: ConnectError, metadata?: AnswerMetadata): void {
     if (this.#over) return;
+    this.#tell(serverRefusal(error.code, error.rawMessage));
     this.#settle();
     this.#fail(error, metadata);
+  }
+  #tell(failure: Failure): void {
+    if (this.#judging) this.#untold = failure;
+    if (this.#told || this.#judging) return;
+    this.#told = true;
+    this.rpc.refused?.(failure, this.#judged ?? this, performance.now() - this.#startedAt);
   }
   #fail(error: ConnectError, metadata: AnswerMetadata | undefined): void {
     try {

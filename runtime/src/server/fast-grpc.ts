@@ -1,6 +1,7 @@
 import * as http2 from "node:http2";
 import type { Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { REQUEST_ID } from "../call/request-id.ts";
 import { frame, PREFIX_BYTES } from "../wire/frame.ts";
 import { FastCall, type FastHead, type FastRpc } from "./fast-call.ts";
 import { statusTrailers } from "./grpc-status.ts";
@@ -123,7 +124,8 @@ export class FastGrpcCall extends FastCall {
     const stream: Answered = this.#stream;
     if (stream.destroyed || stream.closed) return;
     const headers: (string | number)[] = [":status", 200, "content-type", "application/grpc+proto"];
-    const { compression, extra } = this.head;
+    const { compression, extra, requestId } = this.head;
+    if (requestId !== undefined) headers.push(REQUEST_ID, requestId);
     if (compression !== null) headers.push("grpc-encoding", compression.name);
     if (extra.length > 0) headers.push(...extra);
     if (more.length > 0) headers.push(...more);

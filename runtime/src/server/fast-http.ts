@@ -1,6 +1,7 @@
 import type * as http from "node:http";
 import * as http2 from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { REQUEST_ID } from "../call/request-id.ts";
 import { FastCall, type FastHead, type FastRpc } from "./fast-call.ts";
 import { discardStream, dropStream } from "./request-body.ts";
 
@@ -32,6 +33,8 @@ export abstract class FastHttpCall extends FastCall {
   /** @param headers names and values in turn; `content-length` is added where there is a body */
   protected respond(status: number, headers: (string | number)[], body: Uint8Array | undefined): void {
     const out = this.#out;
+    const { requestId } = this.head;
+    if (requestId !== undefined) headers.push(REQUEST_ID, requestId);
     if (body !== undefined) headers.push("content-length", String(body.length));
     if ("writeHead" in out) {
       if (out.destroyed || out.headersSent) return;

@@ -19,6 +19,7 @@ import type { Peers } from "./peers.ts";
 import type { PendingBytes } from "./pending-bytes.ts";
 import { remembered } from "./remembered.ts";
 import { nearestDeadline, REQUEST_DEADLINE } from "./request-deadline.ts";
+import type { RequestIds } from "./request-ids.ts";
 
 export interface FastPathOptions {
   /** Larger messages fail with RESOURCE_EXHAUSTED, in bytes. */
@@ -37,6 +38,8 @@ export interface FastPathOptions {
   readonly pending: PendingBytes;
   readonly peers: Peers;
   readonly fault: ServerFault;
+  /** Who gives requests their ids; undefined: nobody. */
+  readonly ids?: RequestIds | undefined;
 }
 
 interface Served {
@@ -68,6 +71,7 @@ export class FastPath implements Shortcut {
   readonly #served = new Map<unknown, Served>();
   readonly #open: FastCall[] = [];
   readonly #maxBytes: number;
+  readonly #ids: RequestIds | undefined;
   readonly #corsHeaders: CorsHeaders;
   readonly #httpHeaders: CorsHeaders;
   readonly #connectJson: ConnectEncoding;
@@ -77,9 +81,10 @@ export class FastPath implements Shortcut {
 
   constructor(
     endpoints: readonly (Pick<Endpoint, "method" | "codec" | "maxElements" | "version"> &
-      Partial<Pick<Endpoint, "run" | "judge">>)[],
-    { maxBytes, maxElements, masks, registry, corsHeaders, httpHeaders, pending, peers, fault }: FastPathOptions,
+      Partial<Pick<Endpoint, "run" | "judge" | "refused">>)[],
+    { maxBytes, maxElements, masks, registry, corsHeaders, httpHeaders, pending, peers, fault, ids }: FastPathOptions,
   ) {
+    this.#ids = ids;
     this.#maxBytes = maxBytes;
     this.#corsHeaders = corsHeaders;
     this.#httpHeaders = httpHeaders;
@@ -87,9 +92,9 @@ export class FastPath implements Shortcut {
     this.#connectJson = { contentType: "application/json", jsonOptions };
     this.#connectProto = { contentType: "application/proto", jsonOptions };
     for (const endpoint of endpoints) {
-      const { method, run, judge } = endpoint;
+      const { method, run, judge, refused } = endpoint;
       if (run === undefined) continue;
-      const all = { run, judge, maxBytes, pending, peers, fault, open: this.#open };
+      const all = { run, judge, refused, maxBytes, pending, peers, fault, open: this.#open };
       const bounds = { maxElements: endpoint.maxElements ?? maxElements, masks };
       this.#served.set(`/${method.parent.typeName}/${method.name}`, {
         json: { ...all, ...jsonOf(method, bounds, registry) },
@@ -175,7 +180,7 @@ export class FastPath implements Shortcut {
     const compression = accepted === undefined ? null : this.#compression(accepted);
     const cors = isGrpc ? this.#corsHeaders(headers.origin) : this.#httpHeaders(headers.origin);
     const extra = version === undefined ? cors : [...cors, ...version];
-    return { headers, raw, carrier, clientMs, compression, extra };
+    return { headers, raw, carrier, clientMs, compression, extra, requestId: this.#ids?.of(headers) };
   }
 
   #compression(accepted: string): Compression | null {

@@ -9,6 +9,7 @@ import { MAX_ELEMENTS } from "../elements/bounds.ts";
 import { maskNames } from "../elements/mask-names.ts";
 import { Networks } from "../identity/networks.ts";
 import type { OpenIdentity } from "../identity/spec.ts";
+import { typesOf } from "../rest/types-of.ts";
 import { addCachedGet } from "./cached-get.ts";
 import { DEFAULT_MAX_STREAMS } from "./client-sessions.ts";
 import { connectAdapter } from "./connect-adapter.ts";
@@ -16,19 +17,21 @@ import { corsHeaders, withCors } from "./cors.ts";
 import type { ServerFault } from "./failure-log.ts";
 import { FastPath } from "./fast-path.ts";
 import { routeHealth } from "./health.ts";
-import { type Handler, Listener } from "./listener.ts";
+import { type Connections, type Handler, Listener } from "./listener.ts";
 import { withLongDeadlines } from "./long-deadlines.ts";
 import { Peers } from "./peers.ts";
 import { DEFAULT_MAX_PENDING_BYTES, PendingBytes } from "./pending-bytes.ts";
 import { Readiness } from "./readiness.ts";
 import { REFLECTION_PATHS, routeReflection } from "./reflection.ts";
 import { checkRequestDeadline, withRequestDeadline } from "./request-deadline.ts";
+import { RequestIds } from "./request-ids.ts";
 import { RestPath } from "./rest-path.ts";
 import { nothingHere, reservedOf, Shortcuts } from "./rest-served.ts";
 import { SecurityHeaders } from "./security-headers.ts";
 import { withShortErrors } from "./short-errors.ts";
 import { withSourceRoutes } from "./source-routes.ts";
-import { typesOf } from "./types-of.ts";
+import { withToldRefusals } from "./told-refusals.ts";
+import { urlOf } from "./url-of.ts";
 
 /** Where and how a server listens. */
 export interface ListenOptions {
@@ -40,6 +43,8 @@ export interface ListenOptions {
   readonly host?: string;
   /** Default 0: a free one. */
   readonly port?: number;
+  /** In place of a port: where connections come from that another process accepts. */
+  readonly connections?: Connections;
   /** PEM; without it the server speaks plain HTTP. */
   readonly tls?: {
     readonly cert: Buffer | string;
@@ -86,21 +91,33 @@ export interface RequestCounters {
 
 /** What `listen` needs of an endpoint; one without `run` is served by Connect's adapter alone. */
 export type Listenable = Pick<Endpoint, "method" | "codec" | "maxElements" | "http" | "rest" | "version" | "route"> &
-  Partial<Pick<Endpoint, "run" | "judge">>;
+  Partial<Pick<Endpoint, "run" | "judge" | "refused">>;
 
 /** A server that is up. */
 export interface Listening {
+  /** 0 where another process accepts its connections. */
   readonly port: number;
   /** `http://<host>:<port>`, or `https://` with TLS. */
   readonly url: string;
   /** Since the start; health checks and preflights are among them all. */
   readonly requests: RequestCounters;
+  /** Of clients, open at this moment. */
+  readonly connections: number;
+  /** Whether it wants requests, as `/readyz` says. */
+  readonly state: "starting" | "ready" | "draining";
   /**
    * Other certificates, for connections from now on; those that there are stay.
    *
    * @throws for some that make no sense; the ones before stay
    */
   renew(tls: NonNullable<ListenOptions["tls"]>): void;
+  /** Not ready from now on, and serving as before. */
+  leave(): void;
+  /**
+   * Ends as `close` does, where another process has taken over the port already: ready to the end, and without hurry, so that connections of
+   * HTTP/1.1 that are idle stay until they are asked something, or the time is over.
+   */
+  handOver(graceMs?: number): Promise<void>;
   /**
    * Not ready from now on; after `drainDelayMs` accepts nothing more, lets requests in flight finish and closes every connection. Called
    * again it gives the same promise.
@@ -149,6 +166,7 @@ export async function listen(endpoints: readonly Listenable[], options: ListenOp
         if (options.reflection) routeReflection(router, services, draining.signal);
       });
       withShortErrors(router);
+      withToldRefusals(router, endpoints);
       withVersions(router, versionHeaders(endpoints));
     },
   });
@@ -159,7 +177,8 @@ export async function listen(endpoints: readonly Listenable[], options: ListenOp
   const security = new SecurityHeaders(options.hstsMs ?? 0, cors);
   const pending = new PendingBytes(options.maxPendingBytes ?? DEFAULT_MAX_PENDING_BYTES);
   const served = { maxBytes, maxElements, masks, registry, corsHeaders: cors, httpHeaders: security.of };
-  const under = { pending, peers, fault };
+  const ids = new RequestIds();
+  const under = { pending, peers, fault, ids };
   const fast = new FastPath(endpoints, { ...served, ...under });
   const rest = hasRest
     ? new RestPath(endpoints, { ...served, ...under, reserved: reservedOf(services, routes) })
@@ -167,7 +186,7 @@ export async function listen(endpoints: readonly Listenable[], options: ListenOp
   const shortcut = rest === undefined ? fast : new Shortcuts(fast, rest);
   const rpcs = corsOrigins.length === 0 ? adapter : withCors(cors, adapter);
   const handler = withSourceRoutes({ routes, peers, fault }, rpcs);
-  const listener = await Listener.open(security.added(withProbes(readiness, handler)), {
+  const listener = await Listener.open(ids.added(security.added(withProbes(readiness, handler))), {
     host,
     port: options.port ?? 0,
     handshakeTimeoutMs: options.handshakeTimeoutMs ?? 10_000,
@@ -177,28 +196,49 @@ export async function listen(endpoints: readonly Listenable[], options: ListenOp
     maxStreams: options.maxStreams ?? DEFAULT_MAX_STREAMS,
     ...{ maxBytes, pending, fault, shortcut, streamingPaths: REFLECTION_PATHS },
     ...(options.tls !== undefined && { tls: options.tls }),
+    ...(options.connections !== undefined && { connections: options.connections }),
   });
 
   let closing: Promise<void> | undefined;
-  const close = async (graceMs = 10_000) => {
+  const leave = () => {
     draining.abort();
     listener.leave();
+  };
+  const cut = () => {
+    const error = new ConnectError("server is shutting down", Code.Unavailable);
+    cutOff.abort(error);
+    shortcut.abort(error);
+  };
+  const close = async (graceMs = 10_000) => {
+    leave();
     if (drainDelayMs > 0) await sleep(drainDelayMs);
-    return listener.drain(graceMs, () => {
-      const error = new ConnectError("server is shutting down", Code.Unavailable);
-      cutOff.abort(error);
-      shortcut.abort(error);
-    });
+    return listener.drain(graceMs, cut);
+  };
+  const handOver = (graceMs = 10_000) => {
+    readiness.replaced = true;
+    draining.abort(); // ends what watches, which would not end by itself
+    return listener.handOver(graceMs, cut);
   };
   const listening: Listening = {
     port: listener.port,
     get requests() {
       return listener.counters;
     },
-    url: `${options.tls === undefined ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${listener.port}`,
+    get state() {
+      return readiness.state;
+    },
+    get connections() {
+      return listener.connections;
+    },
+    url: urlOf(options.tls === undefined ? "http" : "https", host, listener.port),
     renew: (tls) => listener.renew(tls),
+    leave,
     close: (graceMs) => {
       closing ??= close(graceMs);
+      return closing;
+    },
+    handOver: (graceMs) => {
+      closing ??= handOver(graceMs);
       return closing;
     },
   };

@@ -23,8 +23,16 @@ export interface Shortcut {
   checkArrivals(rounds: number): void;
 }
 
+/** Where connections come from that another process has accepted. */
+export interface Connections {
+  /** Those that there are, and all that come. */
+  each(take: (socket: net.Socket) => void): void;
+}
+
 export interface ListenerOptions {
   readonly host: string;
+  /** In place of the port. */
+  readonly connections?: Connections;
   /** 0: a free one. */
   readonly port: number;
   readonly tls?: {
@@ -55,8 +63,8 @@ export interface ListenerOptions {
 
 /** The beginning of HTTP/2's connection preface (RFC 9113, 3.4). No HTTP/1.1 method begins so. */
 const PREFACE = Buffer.from("PRI");
-/** Dead peers are noticed by TCP, in milliseconds. */
-const KEEP_ALIVE_MS = 60_000;
+/** How connections are accepted: dead peers are noticed by TCP, after so many milliseconds. */
+export const ACCEPTED = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 } as const;
 /** Longer than the minute after which load balancers drop idle connections: else one may use a connection just closed. */
 const IDLE_MS = 65_000;
 
@@ -68,6 +76,10 @@ const HEADERS_MS = 60_000;
 
 /** How long last answers and goodbyes may take to leave, in milliseconds. */
 const FLUSH_MS = 200;
+/** What has just been accepted may first be answered, in milliseconds, before its connection is told to end. */
+const MOMENT_MS = 500;
+/** So long it is waited for a request, behind which a connection of HTTP/2 is told to end. */
+const SILENT_MS = 1_000;
 
 /** One port for HTTP/1.1 and HTTP/2, told apart by ALPN or else by a connection's first bytes. */
 export class Listener {
@@ -89,16 +101,23 @@ export class Listener {
   #fast = 0;
   #all = 0;
   #leaving = false;
+  #handingOver = false;
   #draining = false;
   readonly #age: ConnectionAge;
   #settled: (() => void) | undefined;
+  /** The last connection has closed. */
+  #emptied: (() => void) | undefined;
 
   /** @throws the error of `listen`, with a `code` such as EADDRINUSE */
   static async open(handler: Handler, options: ListenerOptions): Promise<Listener> {
     const listener = new Listener(handler, options);
     const server = listener.#server;
-    server.listen({ port: options.port, host: options.host });
-    await once(server, "listening");
+    if (options.connections !== undefined) {
+      options.connections.each((socket) => server.emit("connection", socket));
+    } else {
+      server.listen({ port: options.port, host: options.host });
+      await once(server, "listening");
+    }
     // This server never listens itself, but so starts its check for requests that do not arrive completely.
     listener.#h1.emit("listening");
     // From now on: a connection that could not be accepted, say for want of file descriptors.
@@ -132,6 +151,7 @@ export class Listener {
     this.#h2.on("session", (session) => {
       this.#sessions.add(session);
       this.#age.limit(session);
+      if (this.#handingOver) this.#endSoon(session);
     });
     this.#h2.on("stream", (stream, headers, flags, rawHeaders) => {
       // The session has just failed: node's own answer to `expect: 100-continue` would throw.
@@ -146,15 +166,14 @@ export class Listener {
     });
     this.#compat = http2.createServer((request, response) => this.#onH2(request, response));
 
-    const tcp = { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS };
     if (options.tls === undefined) {
-      this.#server = net.createServer(tcp, (socket) => this.#sniff(socket));
+      this.#server = net.createServer(ACCEPTED, (socket) => this.#sniff(socket));
     } else {
       const { cert, key, clientCa: ca } = options.tls;
       // Whose certificate nobody vouches for is a client without one: it is not shut out.
       const clients = ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: false };
       const protocols = { ALPNProtocols: ["h2", "http/1.1"], handshakeTimeout: options.handshakeTimeoutMs };
-      const server = tls.createServer({ ...tcp, ...protocols, ...clients, cert, key }, (socket) => {
+      const server = tls.createServer({ ...ACCEPTED, ...protocols, ...clients, cert, key }, (socket) => {
         if (socket.alpnProtocol === "h2") this.#speak(socket, "h2");
         else this.#speak(socket, "h1");
       });
@@ -162,15 +181,23 @@ export class Listener {
     }
     this.#server.on("connection", (socket: net.Socket) => {
       this.#sockets.add(socket);
-      socket.on("error", ignore).once("close", () => this.#sockets.delete(socket));
+      socket.on("error", ignore).once("close", () => {
+        this.#sockets.delete(socket);
+        if (this.#sockets.size === 0) this.#emptied?.();
+      });
     });
   }
 
+  /** 0 where others accept. */
   get port(): number {
     const address = this.#server.address();
     return address !== null && typeof address === "object" ? address.port : 0;
   }
 
+  /** How many are open at this moment. */
+  get connections(): number {
+    return this.#sockets.size;
+  }
   /** How many requests there were, and how many of them the shortcut has taken. */
   get counters(): { readonly fast: number; readonly all: number } {
     return { fast: this.#fast, all: this.#all };
@@ -202,7 +229,7 @@ export class Listener {
    */
   async drain(graceMs: number, onExpired: () => void): Promise<void> {
     this.#draining = true;
-    const closed = once(this.#server, "close");
+    const closed = this.#closed();
     this.#server.close();
     // GOAWAY names the last stream taken, so what is on its way may safely be sent again elsewhere. (A first GOAWAY that
     // names none, as RFC 9113, 6.8 suggests, is not to be had: nghttp2 ignores new streams after it all the same.)
@@ -222,6 +249,30 @@ export class Listener {
     this.#h1.close();
     clearInterval(this.#check);
     await closed;
+  }
+
+  /** As `drain`, where somebody else has taken over already: nobody is in a hurry, and whoever may send once more is answered. */
+  async handOver(graceMs: number, onExpired: () => void): Promise<void> {
+    const until = performance.now() + graceMs;
+    this.leave();
+    this.#handingOver = true;
+    for (const session of this.#sessions.all) this.#endSoon(session);
+    // A connection of HTTP/1.1 that says nothing may say something yet, and is closed with the answer.
+    await within(graceMs, this.#empty());
+    await this.drain(Math.max(0, until - performance.now()), onExpired);
+  }
+  #endSoon(session: http2.ServerHttp2Session): void {
+    setTimeout(() => closeBetween(session), MOMENT_MS);
+  }
+  #empty(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#emptied = resolve;
+    if (this.#sockets.size === 0) resolve();
+    return promise;
+  }
+  /** A server that never listened knows nothing of its connections. */
+  #closed(): Promise<unknown> {
+    return this.#server.listening ? once(this.#server, "close") : this.#empty();
   }
 
   #workDone(): Promise<void> {
@@ -339,6 +390,21 @@ export class Listener {
       response.end();
     }
   }
+}
+
+/**
+ * Sends GOAWAY when the least is on its way that would be refused by it: in the turn in which the session was read last, and behind the
+ * reading. A timer comes before the reading, when all that has come since the last turn is still to be read.
+ */
+function closeBetween(session: http2.ServerHttp2Session): void {
+  const close = (): void => {
+    clearTimeout(silent);
+    setImmediate(() => {
+      if (!session.closed && !session.destroyed) session.close();
+    });
+  };
+  const silent = setTimeout(close, SILENT_MS);
+  session.once("stream", close).once("close", () => clearTimeout(silent));
 }
 
 function ignore(): void {}

@@ -1,17 +1,21 @@
-import type { Observer } from "../observer.ts";
+import type { Observer, ResponseStartEvent, Trace } from "../observer.ts";
 import type { Environment, Fault } from "./env-reader.ts";
 import { importModule } from "./import-module.ts";
 
 /** In the order of the page that tells of them. */
 const EVENTS = [
+  "upstream",
+  "responseStart",
   "callStart",
   "call",
   "attempt",
   "cache",
+  "joined",
   "limited",
   "resolver",
   "response",
   "breaker",
+  "ejection",
   "audit",
   "certificate",
 ] as const;
@@ -28,17 +32,41 @@ export function harmless(own: Observer, failed: (event: string, thrown: unknown)
         failed(name, thrown);
       }
     };
+  const begin = (event: ResponseStartEvent): Trace | undefined => {
+    try {
+      const trace = own.responseStart?.(event);
+      return trace && { onCall: harmlessTrace(trace, failed) };
+    } catch (thrown) {
+      failed("responseStart", thrown);
+      return undefined;
+    }
+  };
   return {
+    ...(own.upstream && { upstream: guarded("upstream", own.upstream) }),
+    ...(own.responseStart && { responseStart: begin }),
     ...(own.callStart && { callStart: guarded("callStart", own.callStart) }),
     ...(own.call && { call: guarded("call", own.call) }),
     ...(own.attempt && { attempt: guarded("attempt", own.attempt) }),
     ...(own.cache && { cache: guarded("cache", own.cache) }),
+    ...(own.joined && { joined: guarded("joined", own.joined) }),
     ...(own.limited && { limited: guarded("limited", own.limited) }),
     ...(own.resolver && { resolver: guarded("resolver", own.resolver) }),
     ...(own.response && { response: guarded("response", own.response) }),
     ...(own.breaker && { breaker: guarded("breaker", own.breaker) }),
+    ...(own.ejection && { ejection: guarded("ejection", own.ejection) }),
     ...(own.audit && { audit: guarded("audit", own.audit) }),
     ...(own.certificate && { certificate: guarded("certificate", own.certificate) }),
+  };
+}
+
+function harmlessTrace(trace: Trace, failed: (event: string, thrown: unknown) => void): Trace["onCall"] {
+  return (call, headers = {}) => {
+    try {
+      return trace.onCall(call, headers);
+    } catch (thrown) {
+      failed("responseStart", thrown);
+      return headers;
+    }
   };
 }
 

@@ -1,17 +1,21 @@
-import type { Observer } from "../observer.ts";
+import type { Observer, Trace } from "../observer.ts";
 
 /** Tells all of them; what none of them asks for is not made. */
 export function together(observers: readonly Observer[]): Observer | undefined {
   if (observers.length < 2) return observers[0];
   return {
+    ...told(observers, "upstream"),
+    ...firstTrace(observers),
     ...told(observers, "callStart"),
     ...told(observers, "call"),
     ...told(observers, "attempt"),
     ...told(observers, "cache"),
+    ...told(observers, "joined"),
     ...told(observers, "limited"),
     ...told(observers, "resolver"),
     ...told(observers, "response"),
     ...told(observers, "breaker"),
+    ...told(observers, "ejection"),
     ...told(observers, "audit"),
     ...told(observers, "certificate"),
   };
@@ -27,4 +31,19 @@ function told<Name extends keyof Observer>(
     for (const one of all) (one as (event: never) => void)(event);
   };
   return { [name]: tell } as Pick<Observer, Name>;
+}
+
+function firstTrace(observers: readonly Observer[]): Pick<Observer, "responseStart"> {
+  const all = observers.flatMap((observer) => observer.responseStart?.bind(observer) ?? []);
+  if (all.length === 0) return {};
+  return {
+    responseStart: (event) => {
+      let trace: Trace | undefined;
+      for (const one of all) {
+        const own = one(event);
+        trace ??= own;
+      }
+      return trace;
+    },
+  };
 }

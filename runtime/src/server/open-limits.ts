@@ -23,7 +23,16 @@ const CONNECT_MS = 1_000;
 
 /** What the environment says about limits. */
 export interface LimitsSpec {
-  open(parts: { readonly clock: Clock; readonly fault: ServerFault }): Promise<Limits>;
+  open(parts: LimitsParts): Promise<Limits>;
+}
+
+interface LimitsParts {
+  readonly clock: Clock;
+  readonly fault: ServerFault;
+  /** How many processes count; default 1. */
+  readonly processes?: number | undefined;
+  /** Whether this one tells what is true of all of them; default true. */
+  readonly first?: boolean | undefined;
 }
 
 /** Reads it; undefined where something is wrong with it, which is told. */
@@ -41,11 +50,15 @@ export async function configureLimits(limits: readonly RateLimit[], read: EnvRea
     return undefined;
   }
   return {
-    async open({ clock, fault }) {
+    async open({ clock, fault, processes = 1, first = true }) {
       const { Limits } = await import("../limits/limits.ts"); // nobody else pays for loading it
       const names = [...new Set(alone.map((limit) => `${limit.package}/${limit.name}`))].join(", ");
-      if (alone.length > 0)
-        fault(`limits are counted in this process alone, and no other knows them (${names}); set REDIS_URL`, undefined);
+      if (alone.length > 0 && first) {
+        const where =
+          processes === 1 ? "this process alone, and no other knows them" : `each of ${processes} processes`;
+        const more = processes === 1 ? "" : `: callers may do up to ${processes} times as much`;
+        fault(`limits are counted in ${where} (${names})${more}; set REDIS_URL`, undefined);
+      }
       const counters = url === undefined ? store && quotaCounters(store) : await redisCounters(url, fault);
       return new Limits({ clock, fault, ...(counters && { shared: counters }) });
     },

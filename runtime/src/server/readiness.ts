@@ -4,6 +4,8 @@ export class Readiness {
   /** Resolves when it is so for the first time. */
   readonly opened: Promise<void>;
   #opened: boolean;
+  /** Somebody else serves the same port: whoever looks is not to be told that it ends. */
+  replaced = false;
 
   /** @param opened never rejects; undefined: at once */
   constructor(draining: AbortSignal, opened?: Promise<void>) {
@@ -14,7 +16,7 @@ export class Readiness {
     });
   }
   get state(): "starting" | "ready" | "draining" {
-    if (this.draining.aborted) return "draining";
+    if (this.draining.aborted && !this.replaced) return "draining";
     return this.#opened ? "ready" : "starting";
   }
 }

@@ -10,6 +10,7 @@ import type { Transcoder } from "../rest/transcoder.ts";
 import { COMPRESS_FROM, type FastHead, type FastRpc } from "./fast-call.ts";
 import { FastHttpCall } from "./fast-http.ts";
 import { cachedAnswer, NO_STORE } from "./http-caching.ts";
+import { PROTOCOL } from "./protocol.ts";
 
 /** One path of an rpc, ready to serve. */
 export interface RestRoute {
@@ -61,6 +62,9 @@ export class RestCall extends FastHttpCall {
     this.#registry = registry;
   }
 
+  override get(name: string): string | null {
+    return name === PROTOCOL ? "rest" : super.get(name);
+  }
   /** Refuses it for what its head says, without asking who calls. */
   reject(error: ConnectError): void {
     this.refuse(error);

@@ -2,6 +2,7 @@ import type * as http from "node:http";
 import { MAX_ELEMENTS } from "../elements/bounds.ts";
 import { maskNames } from "../elements/mask-names.ts";
 import { Networks } from "../identity/networks.ts";
+import { typesOf } from "../rest/types-of.ts";
 import { corsHeaders } from "./cors.ts";
 import type { ServerFault } from "./failure-log.ts";
 import { Peers } from "./peers.ts";
@@ -9,7 +10,6 @@ import { DEFAULT_MAX_PENDING_BYTES, PendingBytes } from "./pending-bytes.ts";
 import { type RestEndpoint, RestPath } from "./rest-path.ts";
 import type { RouteOptions } from "./routes.ts";
 import { SecurityHeaders } from "./security-headers.ts";
-import { typesOf } from "./types-of.ts";
 
 export interface RestHandlerOptions extends RouteOptions {
   /** Paths that the server has for itself, whatever rules say. */

@@ -24,7 +24,7 @@ export interface RestPathOptions extends FastPathOptions {
 
 /** What `RestPath` needs of an endpoint. */
 export type RestEndpoint = Pick<Endpoint, "method" | "maxElements" | "rest" | "http" | "version"> &
-  Partial<Pick<Endpoint, "run" | "judge">>;
+  Partial<Pick<Endpoint, "run" | "judge" | "refused">>;
 
 const COMPRESSIONS: Compression[] = [compressionGzip, compressionBrotli];
 
@@ -45,13 +45,13 @@ export class RestPath implements Shortcut {
     this.#registry = options.registry;
     const { maxBytes, pending, peers, fault, registry, masks } = options;
     const all = { peers, maxBytes, pending, fault, open: this.#open, prefix: 0, parse: unread };
-    this.#none = { ...all, run: unread, judge: undefined, serialize: unread };
-    for (const { method, run, judge, rest = [], version, http: caching, maxElements } of endpoints) {
+    this.#none = { ...all, run: unread, judge: undefined, refused: undefined, serialize: unread };
+    for (const { method, run, judge, refused, rest = [], version, http: caching, maxElements } of endpoints) {
       if (run === undefined) continue;
       for (const rule of rest) {
         const bounds = { maxElements: maxElements ?? options.maxElements, masks };
         const made = transcoder(method, rule, { bounds, registry });
-        const rpc: FastRpc = { ...all, run, judge, serialize: made.write };
+        const rpc: FastRpc = { ...all, run, judge, refused, serialize: made.write };
         const body = rule.body !== undefined;
         this.#matcher.add(rule, { rpc, transcoder: made, body, version: version?.headers, caching });
       }
@@ -114,7 +114,13 @@ export class RestPath implements Shortcut {
       ...(more.reads === undefined ? NOTHING : SHOWN),
       ...(route.version ?? NOTHING),
     ];
-    const head: FastHead = { ...from, clientMs: timeout.ms, compression: null, extra };
+    const head: FastHead = {
+      ...from,
+      clientMs: timeout.ms,
+      compression: null,
+      extra,
+      requestId: this.#options.ids?.of(from.headers),
+    };
     const request = { route, match, ...more, encodings: encodings.found };
     const call = new RestCall(route.rpc, head, out, { request, registry: this.#registry });
     const wrong = this.#wrongLength(from.headers) ?? faultOf(parts) ?? timeout.wrong ?? encodings.wrong;
@@ -139,7 +145,13 @@ export class RestPath implements Shortcut {
     if (methods.length === 0 || this.#options.reserved.has(path)) return undefined;
     const allow = methods.includes("GET") ? [...new Set([...methods, "HEAD"])] : methods;
     const extra = this.#options.httpHeaders(from.headers.origin);
-    const head: FastHead = { ...from, clientMs: undefined, compression: null, extra };
+    const head: FastHead = {
+      ...from,
+      clientMs: undefined,
+      compression: null,
+      extra,
+      requestId: this.#options.ids?.of(from.headers),
+    };
     const call = new RestCall(this.#none, head, out, { request: undefined, registry: this.#registry });
     const headers = { allow: allow.join(", ") };
     call.reject(new HttpError(405, `this path takes ${allow.join(" and ")}`, Code.Unimplemented, headers));

@@ -4,8 +4,9 @@ import { versionHeaders, withVersions } from "../compose/version.ts";
 import { addBounded } from "../elements/bounded-handler.ts";
 import { MAX_ELEMENTS } from "../elements/bounds.ts";
 import { maskNames } from "../elements/mask-names.ts";
+import { typesOf } from "../rest/types-of.ts";
 import { addCachedGet } from "./cached-get.ts";
-import { typesOf } from "./types-of.ts";
+import { withToldRefusals } from "./told-refusals.ts";
 
 /** What a request may hold. */
 export interface RouteOptions {
@@ -32,6 +33,7 @@ export function routes(endpoints: readonly Endpoint[], options: RouteOptions = {
         addBounded(router, bounds, () => endpoint.route(router)),
       );
     }
+    withToldRefusals(router, endpoints);
     withVersions(router, versionHeaders(endpoints));
   };
 }

@@ -11,20 +11,27 @@ import type { Identity } from "../identity/identity.ts";
 import type { IdentitySpec, OpenIdentity } from "../identity/spec.ts";
 import type { Limits } from "../limits/limits.ts";
 import type { RateLimit } from "../limits/rate-limit.ts";
-import type { CertificateEvent, Observer } from "../observer.ts";
-import { GrpcClient } from "../transport/grpc-client.ts";
+import type { AuditEvent, Observer } from "../observer.ts";
 import type { UnaryClient } from "../transport/unary-client.ts";
-import { AuditLog, appendingTo, toStandardError } from "./audit-log.ts";
-import { CertificateFiles, type Certificates, certificatePaths } from "./certificate-files.ts";
-import { explainFaults, readConfig, type ServerConfig, type ServerTls, type UpstreamAddress } from "./config.ts";
+import type { Admin } from "./admin.ts";
+import { readConfig } from "./config.ts";
+import { sdkFaults } from "./config-otlp.ts";
 import { drainOnSignal } from "./drain.ts";
 import { type Environment, EnvReader, type Fault } from "./env-reader.ts";
-import { FailureLog, type LogFormat, type ServerFault } from "./failure-log.ts";
+import type { FailureLog } from "./failure-log.ts";
 import { type Listening, listen } from "./listen.ts";
-import { harmless, loadObserver } from "./load-observer.ts";
+import { ADMIN_VARIABLES, explainListenError, OWN_VARIABLES, type WantedPort } from "./listen-error.ts";
+import { loadObserver } from "./load-observer.ts";
 import { loadResolvers, type Supplied } from "./load-resolvers.ts";
-import { together } from "./observers.ts";
+import { openOwnAdmin, serverFamilies } from "./open-admin.ts";
 import { configureLimits } from "./open-limits.ts";
+import { type Observers, openObservers } from "./open-observers.ts";
+import { addCertificates, KeySets } from "./server-families.ts";
+import { cannotStart, explainFaults, startLine } from "./start-line.ts";
+import { closeClients, connect, type Reach } from "./upstream-clients.ts";
+import { watchCertificates } from "./watch-certificates.ts";
+import { WORKER_MARK } from "./workers/messages.ts";
+import type { Worker } from "./workers/worker.ts";
 
 /** What a generated `server.ts` says about its package. */
 export interface ServeOptions<
@@ -43,6 +50,8 @@ export interface ServeOptions<
   readonly upstreams: Upstreams;
   /** The branches of each. The address of one is in `<FULL_SERVICE_NAME>_<BRANCH>_URL`; without it the branch is off. */
   readonly branches?: { readonly [Name in keyof Upstreams]?: readonly string[] } | undefined;
+  /** How each is reached, where that is said. */
+  readonly reach?: { readonly [Name in keyof Upstreams]?: Reach } | undefined;
   /** Reads the variables that the BFF's own expressions use. */
   readonly env: (read: EnvReader) => Env;
   /** Functions that the user's module has to export, as members of `resolvers`: its path is in `BFF_RESOLVERS`. */
@@ -90,27 +99,32 @@ export async function serve<
   // Who does not read what is printed, or has no room for it, wants the server all the same.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   const { config, faults = [], env } = readConfig(process.env, options, readFileSync);
+  const worker = await workerOf(process);
+  if (config !== undefined && config.workers > 1 && worker === undefined) {
+    // What only the user's modules show is wrong is told by the first worker.
+    const { supervise } = await import("./workers/supervise.ts");
+    return supervise(options.name, config);
+  }
   const { spec, faults: unknown } = await declaredIdentity(process.env, env, options.identity);
   const { spec: limited, faults: unlimited } = await declaredLimits(process.env, options.limits);
   const { resolvers = [], functions = [] } = options;
   const none = resolvers.length + functions.length === 0;
   const user = none ? { faults: [] } : await loadResolvers(process.env, { resolvers, functions });
   const loaded = options.observer === undefined ? await loadObserver(process.env) : { faults: [] };
-  const wrong = [...faults, ...unknown, ...unlimited, ...user.faults, ...loaded.faults];
+  const untraced = await sdkFaults(config?.telemetry.spans);
+  const wrong = [...faults, ...unknown, ...unlimited, ...user.faults, ...loaded.faults, ...untraced];
   if (config === undefined || wrong.length > 0) {
-    process.stderr.write(explainFaults(options.name, wrong));
+    process.stderr.write(explainFaults(options.name, wrong, process.env.BFF_LOG === "json" ? "json" : "text"));
     return process.exit(2);
   }
-  const clients = connect(options.upstreams, config);
-  const log = config.log === "off" ? undefined : openLog(config.log);
-  if (config.branchesOff.length > 0) log?.branchesOff(config.branchesOff);
-  const own =
-    options.observer ?? (loaded.observer && harmless(loaded.observer, (event, thrown) => log?.observer(event, thrown)));
-  const fault = (what: string, cause: unknown): void => log?.server(what, cause);
-  const audit = config.audit === undefined ? undefined : openAudit(config.audit, fault);
-  const observer = together([log, own, audit].filter((one) => one !== undefined));
-  const identity = await spec?.open({ clock: systemClock, fault, audit: (event) => observer?.audit?.(event) });
-  const limits = await limited?.open({ clock: systemClock, fault });
+  const clients = await connect(options, config);
+  const observers = await openObservers(options, config, options.observer, loaded.observer, worker?.speaks);
+  const { observer, log, fault } = observers;
+  const keySets = new KeySets();
+  observers.metrics?.add(() => keySets.families);
+  const audit = (event: AuditEvent) => observer?.audit?.(event);
+  const identity = await spec?.open({ clock: systemClock, fault, audit, fetched: keySets.fetched });
+  const limits = await limited?.open({ clock: systemClock, fault, processes: config.workers, first: worker?.speaks });
   const cache = await openCache(config.redisUrl, log);
   const endpoints = await options.create({
     clients,
@@ -122,43 +136,64 @@ export async function serve<
     ...(observer !== undefined && { observer }),
   });
 
-  let listening: Listening;
+  let listening: Listening | undefined;
+  let admin: Admin | undefined;
+  let wanted: WantedPort = { ...(config.telemetry.admin ?? config), variables: ADMIN_VARIABLES };
   try {
+    // That of several processes is the supervisor's.
+    if (worker === undefined) admin = await openOwnAdmin(config.telemetry.admin, observers, () => listening);
+    else observers.metrics?.add(() => serverFamilies(listening));
+    wanted = { ...config, variables: OWN_VARIABLES };
     listening = await listen(endpoints, {
       ...config,
       services: options.services,
       fault,
+      // The supervisor waits before it says so.
+      ...(worker !== undefined && { connections: worker, drainDelayMs: 0 }),
       ...(identity !== undefined && { identity }),
       ...(options.types !== undefined && { types: options.types }),
     });
   } catch (error) {
-    process.stderr.write(`${options.name} cannot start: ${explainListenError(error, config)}\n`);
+    process.stderr.write(cannotStart(options.name, explainListenError(error, wanted), config.log));
     return process.exit(1);
   }
-  const watched = watchCertificates(options, config, { clients, listening, observer });
-  const close = async () => {
+  const up = listening;
+  const watched = watchCertificates(options, config, { clients, listening: up, observer });
+  addCertificates(observers.metrics, watched);
+  const close = async (replaced: boolean) => {
     for (const files of watched) files.close();
-    const deadline = performance.now() + config.drainDelayMs + config.graceMs;
-    await listening.close(config.graceMs);
+    const drainDelayMs = worker === undefined ? config.drainDelayMs : 0;
+    const deadline = performance.now() + drainDelayMs + config.graceMs;
+    await (replaced ? up.handOver(config.graceMs) : up.close(config.graceMs));
     await closeClients(Object.values(clients), deadline - performance.now());
     await cache.close();
     await Promise.race([
-      closed(identity, limits, audit),
+      closed(identity, limits, observers, () => Math.max(0, deadline - performance.now())),
       sleep(Math.max(0, deadline - performance.now()), undefined, { ref: false }),
     ]);
+    await admin?.close(); // the last one: who looks on sees it end
   };
-  drainOnSignal(
-    process,
-    () =>
-      close().catch((thrown: unknown) => {
-        log?.server("could not shut down in order", thrown);
-        throw thrown;
-      }),
-    (code) => process.exit(code),
-  );
+  const end = (replaced = false) =>
+    close(replaced).catch((thrown: unknown) => {
+      log?.server("could not shut down in order", thrown);
+      throw thrown;
+    });
   // Of a resolver's, say, which is one request's: the others are not to end with the process.
   process.on("unhandledRejection", (reason) => log?.rejection(reason));
-  process.stdout.write(startLine(listening.url, config.log));
+  if (worker !== undefined) {
+    const snapshot = () => observers.metrics?.snapshot();
+    worker.serves({ leave: () => up.leave(), end, snapshot }, identity?.opened ?? Promise.resolve());
+    return;
+  }
+  drainOnSignal(process, end, (code) => process.exit(code));
+  process.stdout.write(startLine(up.url, admin?.url, config.log));
+}
+
+/** This process as one of several that serve the port; undefined where it serves alone. */
+async function workerOf(of: NodeJS.Process): Promise<Worker | undefined> {
+  if (of.env[WORKER_MARK] === undefined) return undefined;
+  const { Worker } = await import("./workers/worker.ts"); // nobody else pays for loading it
+  return Worker.of(of);
 }
 
 /** What is wrong with the variables of its sources, and what there is to open. */
@@ -191,95 +226,19 @@ async function declaredLimits(source: Environment, limits: readonly RateLimit[] 
   return { spec, faults };
 }
 
-/** Of this server, and those that it shows to upstreams. */
-function watchCertificates(
-  { upstreams, branches }: Pick<ServeOptions<Readonly<Record<string, DescService>>, unknown>, "upstreams" | "branches">,
-  config: ServerConfig<string, unknown>,
-  to: {
-    readonly clients: Readonly<Record<string, GrpcClient>>;
-    readonly listening: Listening;
-    readonly observer?: Observer | undefined;
-  },
-): readonly CertificateFiles[] {
-  const tell = (event: CertificateEvent): void => to.observer?.certificate?.(event);
-  return certificatePaths(process.env, upstreams, branches).flatMap((paths) => {
-    const { of } = paths;
-    const { clientCa, ...own }: Partial<ServerTls> = config.tls ?? {};
-    const first =
-      of === undefined
-        ? { ...own, ...(clientCa !== undefined && { ca: clientCa }) }
-        : { ...config.upstreams, ...config.branches }[of]?.tls;
-    if (first === undefined) return [];
-    const renew = (found: Certificates): void => {
-      const { cert, key, ca } = found;
-      if (of !== undefined) to.clients[of]?.renew(found);
-      else if (cert !== undefined && key !== undefined)
-        to.listening.renew({ cert, key, ...(ca !== undefined && { clientCa: ca }) });
-    };
-    return [new CertificateFiles(paths, first, { clock: systemClock, renew, tell })];
-  });
-}
-
-function openAudit(where: string, fault: ServerFault): AuditLog {
-  return new AuditLog(where === "stderr" ? toStandardError : appendingTo(where), fault);
-}
-
 async function closed(
   identity: OpenIdentity | undefined,
   limits: Limits | undefined,
-  audit: AuditLog | undefined,
+  observers: Observers,
+  leftMs: () => number,
 ): Promise<void> {
   await identity?.close();
   await limits?.close();
-  await audit?.flush();
-}
-
-function startLine(url: string, format: LogFormat | "off"): string {
-  if (format !== "json") return `listening on ${url}\n`;
-  return `${JSON.stringify({ time: new Date().toISOString(), event: "listening", url })}\n`;
-}
-
-function openLog(format: LogFormat): FailureLog {
-  return new FailureLog((line) => void process.stderr.write(line), format);
+  await observers.close(leftMs());
 }
 
 async function openCache(redisUrl: string | undefined, log: FailureLog | undefined): Promise<Cache> {
   if (redisUrl === undefined) return new Cache();
   const { RedisLevel } = await import("../cache/redis-level.ts"); // nobody else pays for loading it
   return new Cache({ second: new RedisLevel(redisUrl, (error) => log?.redis(error)) });
-}
-
-function connect<Upstreams extends Readonly<Record<string, DescService>>>(
-  upstreams: Upstreams,
-  config: ServerConfig<keyof Upstreams & string, unknown>,
-): { readonly [Name in keyof Upstreams]: GrpcClient } {
-  const clients: Partial<Record<keyof Upstreams, GrpcClient>> = {};
-  const clientOf = ({ url, tls }: UpstreamAddress): GrpcClient =>
-    new GrpcClient(url, { ...tls, maxReplyBytes: config.maxReplyBytes, http2: config.http2 });
-  for (const name in upstreams) clients[name] = clientOf(config.upstreams[name]);
-  for (const [name, address] of Object.entries(config.branches)) Object.assign(clients, { [name]: clientOf(address) });
-  return clients as Record<keyof Upstreams, GrpcClient>;
-}
-
-/** Waits for calls with side effects, which may outlive the response that started them. */
-async function closeClients(clients: readonly UnaryClient[], leftMs: number): Promise<void> {
-  const expired = Promise.withResolvers<void>();
-  const timer = setTimeout(expired.resolve, Math.max(0, leftMs));
-  await Promise.race([Promise.all(clients.map((client) => client.close?.())), expired.promise]);
-  clearTimeout(timer);
-}
-
-function explainListenError(error: unknown, { host, port }: { readonly host: string; readonly port: number }): string {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  switch (code) {
-    case "EADDRINUSE":
-      return `port ${port} of ${host} is already in use; set PORT to another one (0 picks a free port)`;
-    case "EACCES":
-      return `port ${port} of ${host} may not be used by this user; set PORT to one above 1023`;
-    case "EADDRNOTAVAIL":
-    case "ENOTFOUND":
-      return `${host} is not an address of this machine; set HOST to one, or to 0.0.0.0 for all`;
-    default:
-      return `cannot listen on port ${port} of ${host}: ${error instanceof Error ? error.message : String(error)}`;
-  }
 }

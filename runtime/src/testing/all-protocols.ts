@@ -35,7 +35,7 @@ export async function ours(endpoints: Parameters<typeof listen>[0], options?: Li
   return server;
 }
 export const fast: Serve = (endpoint, options) => ours([endpoint], options);
-export const adapter: Serve = ({ method, route }, options) => ours([{ method, route }], options);
+export const adapter: Serve = ({ method, route, refused }, options) => ours([{ method, route, refused }], options);
 const servers: readonly [string, 1 | 2 | undefined, Serve][] = [
   ["the fast path", undefined, fast],
   ["Connect's adapter", undefined, adapter],

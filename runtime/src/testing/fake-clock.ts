@@ -57,6 +57,23 @@ export class FakeClock implements Clock {
   }
 }
 
+/** One whose dice fall as a seed says. */
+export class RandomClock extends FakeClock {
+  #state: number;
+
+  constructor(seed: number) {
+    super();
+    this.#state = seed;
+  }
+  /** Mulberry32. */
+  override random(): number {
+    this.#state = (this.#state + 0x6d2b79f5) | 0;
+    let t = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  }
+}
+
 /** Resolves when every promise that could has settled, and all ticks have run. */
 export async function idle(): Promise<void> {
   for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));

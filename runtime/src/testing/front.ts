@@ -6,6 +6,7 @@ import { endpoint } from "../compose/endpoint.ts";
 import type { Limited } from "../compose/limited.ts";
 import type { Request } from "../compose/request.ts";
 import type { ResponseCaching } from "../compose/response-cache.ts";
+import type { Telemetry } from "../compose/told.ts";
 import { Code, type Failure } from "../failure.ts";
 import type { AttemptEvent, CacheEvent, CallEvent, LimitEvent, Observer, ResponseEvent } from "../observer.ts";
 import type { UnaryClient } from "../transport/unary-client.ts";
@@ -41,7 +42,8 @@ export interface FrontOptions {
   readonly limits?: Limited<unknown, ShowRequest, Page, undefined>;
   readonly answers?: ResponseCaching<unknown, ShowRequest, undefined>;
   /** In place of the one whose events `front` collects. */
-  observer?: { readonly instead: Observer | undefined };
+  observer?: { readonly instead: Observer | ((clock: FakeClock) => Observer) | undefined };
+  readonly telemetry?: Telemetry<unknown, ShowRequest, undefined>;
 }
 
 /** A BFF of one rpc over one upstream, on a clock that stands still. Long, for what it gives shares all of these. */
@@ -63,7 +65,9 @@ export function front<C extends UnaryClient = FakeClient>(options: FrontOptions 
     cache: (event) => cached.push(event),
     limited: (event) => limited.push(event),
   };
-  const observer = options.observer === undefined ? collecting : options.observer.instead;
+  const instead = options.observer?.instead;
+  const other = typeof instead === "function" ? instead(clock) : instead;
+  const observer = options.observer === undefined ? collecting : other;
   const cache = options.cache?.(clock);
   const upstream = new Upstream(
     "test.v1.Upstream",
@@ -107,6 +111,7 @@ export function front<C extends UnaryClient = FakeClient>(options: FrontOptions 
       },
       limits: options.limits,
       cache: options.answers,
+      telemetry: options.telemetry,
       clock,
       observer,
     });

@@ -141,9 +141,11 @@ export async function gate({
   const seen: Seen[] = [];
   const audited: AuditEvent[] = [];
   const responses: ResponseEvent[] = [];
+  const starts: object[] = [];
   const limited: LimitEvent[] = [];
   const observer: Observer = {
     audit: (event) => audited.push(event),
+    responseStart: ({ request }) => void starts.push(request),
     response: (event) => responses.push(event),
     limited: (event) => limited.push(event),
   };
@@ -170,5 +172,5 @@ export async function gate({
       return create(SourceContextSchema, { fileName: JSON.stringify(one) });
     },
   });
-  return { identity: opened, endpoint: gated, seen, audited, responses, limited };
+  return { identity: opened, endpoint: gated, seen, audited, responses, starts, limited };
 }

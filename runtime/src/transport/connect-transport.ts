@@ -8,10 +8,10 @@ import {
   type UnaryResponse,
 } from "@connectrpc/connect";
 import { runUnaryCall } from "@connectrpc/connect/protocol";
-import { Code, type Fault } from "../failure.ts";
+import { Code, type Fault, verdictOn } from "../failure.ts";
 import { frame } from "../wire/frame.ts";
 import { statusDetails } from "../wire/status-detail.ts";
-import type { InFlight, OutgoingHeaders, ReceivedHeaders, UnaryClient } from "./unary-client.ts";
+import type { InFlight, OutgoingHeaders, ReceivedHeaders, Reply, UnaryClient } from "./unary-client.ts";
 
 /** What calls through a Transport have in common. */
 export interface ConnectTransportOptions {
@@ -95,16 +95,18 @@ function once(
       reject(signal.reason);
     };
     const send = (): void => {
-      inFlight = client.send(path, bytes, until - performance.now(), headers, 1, {
+      const reply: Reply = {
         metadata: (first, last) => {
           header = toHeaders(first);
           trailer = toHeaders(last);
         },
         replied: (message) => {
+          inFlight?.judged?.(true);
           signal.removeEventListener("abort", gone);
           resolve({ message, header, trailer });
         },
         faulted: (fault) => {
+          inFlight?.judged?.(verdictOn(fault, false));
           if (fault.kind === "unprocessed" && !resent) {
             resent = true;
             send();
@@ -113,7 +115,8 @@ function once(
           signal.removeEventListener("abort", gone);
           reject(connectError(fault, header, trailer));
         },
-      });
+      };
+      inFlight = client.send(path, bytes, until - performance.now(), headers, 1, reply, inFlight);
     };
     if (signal.aborted) {
       gone();

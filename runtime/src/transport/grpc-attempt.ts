@@ -3,6 +3,7 @@ import { Code, type Fault } from "../failure.ts";
 import { ErrorCode } from "../http2/error-code.ts";
 import { appended } from "../wire/appended.ts";
 import { PREFIX_BYTES } from "../wire/frame.ts";
+import type { Avoiding, Place } from "./balancer.ts";
 import type { GrpcRequest, GrpcSession, GrpcStream } from "./grpc-session.ts";
 import type { Waiter } from "./session.ts";
 import type { SessionPool } from "./session-pool.ts";
@@ -18,11 +19,14 @@ const NONE: ReceivedHeaders = {};
  * One unary request, from when it asks for a stream until its reply is told: what gRPC says about what HTTP/2 brings. A session hands it
  * `response`, `data`, `trailers`, `end` as they come, and `closed` last.
  */
-export class GrpcAttempt implements InFlight, Waiter<GrpcSession> {
+export class GrpcAttempt implements InFlight, Waiter<GrpcSession>, Avoiding {
   readonly #pool: SessionPool<GrpcSession>;
   readonly #request: GrpcRequest;
   readonly #maxBytes: number;
   readonly #reply: Reply;
+  readonly #after: GrpcAttempt | undefined;
+  #place: Place<unknown> | undefined;
+  #era = 0; // the place's
   #session: GrpcSession | undefined;
   #stream: GrpcStream | undefined;
   #clock: Clock | undefined;
@@ -35,11 +39,27 @@ export class GrpcAttempt implements InFlight, Waiter<GrpcSession> {
   #trailed = false;
   #ended = false;
 
-  constructor(pool: SessionPool<GrpcSession>, request: GrpcRequest, maxBytes: number, reply: Reply) {
+  constructor(
+    pool: SessionPool<GrpcSession>,
+    request: GrpcRequest,
+    maxBytes: number,
+    reply: Reply,
+    after?: GrpcAttempt,
+  ) {
     this.#pool = pool;
     this.#request = request;
     this.#maxBytes = maxBytes;
     this.#reply = reply;
+    this.#after = after;
+  }
+  /** Whether it, or one before it, has gone there. */
+  avoids(place: object): boolean {
+    for (let one: GrpcAttempt | undefined = this; one !== undefined; one = one.#after)
+      if (one.#place === place) return true;
+    return false;
+  }
+  judged(good: boolean | undefined, slowness?: number): void {
+    if (this.#place !== undefined) this.#pool.balancer.judged(this.#place, this.#era, good, slowness);
   }
   /** Waits until a session has room, which counts: the upstream is told what is left of the deadline. */
   wait(clock: Clock): void {
@@ -60,6 +80,11 @@ export class GrpcAttempt implements InFlight, Waiter<GrpcSession> {
     try {
       this.#stream = session.open(this.#request, this);
       this.#session = session;
+      const { place } = session;
+      if (place === undefined) return;
+      place.inFlight++;
+      this.#place = place;
+      this.#era = place.era;
     } catch (error) {
       queueMicrotask(() => this.#unsent(session, String(error)));
     }
@@ -71,7 +96,7 @@ export class GrpcAttempt implements InFlight, Waiter<GrpcSession> {
       this.#fault({ kind: "unsendable", code: Code.INTERNAL, message });
       return;
     }
-    this.#pool.leaving(session, "goaway"); // which it is about to say itself
+    this.#pool.ends(session); // which it is about to say itself
     this.#pool.wait(this);
   }
   get unsent(): boolean {
@@ -169,6 +194,7 @@ export class GrpcAttempt implements InFlight, Waiter<GrpcSession> {
     const { code, unprocessed, lost, message } = this.#stream.ending();
     // Whoever has begun to answer has processed it, whatever he says then.
     if (unprocessed || (code === REFUSED_STREAM && this.#first === undefined)) {
+      if (this.#place !== undefined) this.#pool.balancer.turnedAway(this.#place);
       this.#fault({ kind: "unprocessed", code: Code.UNAVAILABLE, message });
     } else if (lost) this.#fault({ kind: "transport", code: Code.UNAVAILABLE, message });
     else if (code === undefined || code === NO_ERROR) this.#invalid("missing trailers");
@@ -210,6 +236,7 @@ export class GrpcAttempt implements InFlight, Waiter<GrpcSession> {
   #end(): void {
     this.#ended = true;
     this.#body = undefined;
+    if (this.#place !== undefined) this.#place.inFlight--;
   }
 }
 

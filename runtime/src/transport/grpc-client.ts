@@ -2,7 +2,10 @@ import * as dns from "node:dns";
 import type { LookupFunction } from "node:net";
 import { createSecureContext, type SecureContext } from "node:tls";
 import { type Clock, systemClock } from "../clock.ts";
-import { Addresses } from "./addresses.ts";
+import type { AddressState } from "../observer.ts";
+import { Addresses, lookupOf, type Target } from "./addresses.ts";
+import type { BalancePolicy } from "./balance-policy.ts";
+import type { Ejection } from "./balancer.ts";
 import { GrpcAttempt } from "./grpc-attempt.ts";
 import type { GrpcRequest, GrpcSession, GrpcTarget } from "./grpc-session.ts";
 import { H2Session } from "./h2-session.ts";
@@ -24,8 +27,8 @@ export interface GrpcClientOptions {
   /** A larger reply, in bytes, is refused. Default 16 MiB. */
   readonly maxReplyBytes?: number | undefined;
   /**
-   * At most so many connections: one to each address of the name, and one more when the upstream allows no further stream on those
-   * there are. Default 8.
+   * At most so many connections to one address: as many as `balance` says, and one more when the upstream allows no further stream on
+   * those there are. Default 8.
    */
   readonly maxConnections?: number | undefined;
   /**
@@ -37,11 +40,25 @@ export interface GrpcClientOptions {
   readonly lookup?: LookupFunction | undefined;
   /** Whose HTTP/2: Node's, or our own, which knows nothing but unary calls and takes less CPU. Default `own`. */
   readonly http2?: Http2 | undefined;
+  /** How calls are spread over several addresses. */
+  readonly balance?: BalancePolicy | undefined;
   readonly clock?: Clock | undefined;
 }
 
 export type Http2 = "node" | "own";
 export const DEFAULT_HTTP2: Http2 = "own";
+
+/** How often names are resolved again, in milliseconds. */
+const REFRESH_MS = 5_000;
+
+/** As the headers of requests have it. */
+function targetOf({ protocol, host, pathname }: URL): GrpcTarget {
+  return {
+    scheme: protocol === "https:" ? "https" : "http",
+    authority: host,
+    prefix: pathname.replace(/\/$/, ""),
+  };
+}
 
 /** Unary gRPC over HTTP/2 connections, which are made when needed and again when lost. */
 export class GrpcClient implements UnaryClient {
@@ -52,32 +69,32 @@ export class GrpcClient implements UnaryClient {
   #secure: SecureContext | undefined;
 
   /**
-   * @param url `http://host:port` (HTTP/2 without TLS) or `https://…`
-   * @throws for another url, and for certificates that make no sense
+   * @param url `http://host:port` (HTTP/2 without TLS) or `https://…`; several, of one scheme, where it has several addresses
+   * @throws for other urls, and for certificates that make no sense
    */
-  constructor(url: string, options: GrpcClientOptions = {}) {
-    const address = new URL(url);
-    if (address.protocol !== "https:" && address.protocol !== "http:")
-      throw new TypeError(`neither http nor https: ${url}`);
-    const target: GrpcTarget = {
-      scheme: address.protocol === "https:" ? "https" : "http",
-      authority: address.host,
-      prefix: address.pathname.replace(/\/$/, ""),
-    };
+  constructor(url: string | readonly string[], options: GrpcClientOptions = {}) {
+    const urls = [...new Set(typeof url === "string" ? [url] : url)].map((one) => new URL(one));
+    const schemes = new Set(urls.map(({ protocol }) => protocol));
+    if (schemes.size !== 1 || !["https:", "http:"].includes(urls[0]?.protocol ?? ""))
+      throw new TypeError(`${schemes.size > 1 ? "not of one scheme" : "neither http nor https"}: ${String(url)}`);
     const { maxReplyBytes = 16 << 20, maxConnections = 8, keepAliveMs = 20_000, clock = systemClock } = options;
     const { http2 = DEFAULT_HTTP2 } = options;
     this.#clock = clock;
     this.#maxReplyBytes = maxReplyBytes;
-    const addresses = new Addresses(address.hostname, options.lookup ?? (dns.lookup as LookupFunction), clock);
-    const { lookup } = addresses;
-    const { ca, cert, key } = options;
-    this.#secure = target.scheme === "https" ? createSecureContext({ ca, cert, key }) : undefined;
-    const encoder = new RequestEncoder(target);
+    const { ca, cert, key, balance } = options;
+    const lookup = options.lookup ?? (dns.lookup as LookupFunction);
+    const addresses = new Addresses(urls, lookup, clock, balance?.refreshMs ?? REFRESH_MS);
+    this.#secure = schemes.has("https:") ? createSecureContext({ ca, cert, key }) : undefined;
+    const encoders = new Map(urls.map((one) => [one, new RequestEncoder(targetOf(one))]));
     const dial =
       http2 === "own"
-        ? (owner: SessionOwner<GrpcSession>) => new WireSession(address, encoder, this.#secure, lookup, owner, clock)
-        : (owner: SessionOwner<GrpcSession>) => new H2Session(address, target, this.#secure, lookup, owner);
-    this.#pool = new SessionPool(dial, { maxSessions: maxConnections, keepAliveMs, clock, addresses });
+        ? (owner: SessionOwner<GrpcSession>, to: Target): GrpcSession => {
+            const encoder = encoders.get(to.url) ?? new RequestEncoder(targetOf(to.url));
+            return new WireSession(to.url, encoder, this.#secure, lookupOf(to), owner, clock);
+          }
+        : (owner: SessionOwner<GrpcSession>, to: Target): GrpcSession =>
+            new H2Session(to.url, targetOf(to.url), this.#secure, lookupOf(to), owner);
+    this.#pool = new SessionPool(dial, { maxSessions: maxConnections, keepAliveMs, clock, addresses, balance });
   }
 
   send(
@@ -87,10 +104,12 @@ export class GrpcClient implements UnaryClient {
     forwarded: OutgoingHeaders | undefined,
     attempt: number,
     reply: Reply,
+    after?: InFlight | undefined,
   ): InFlight {
     const request: GrpcRequest = { path, frame, timeoutMs, headers: forwarded, attempt };
-    const sent = new GrpcAttempt(this.#pool, request, this.#maxReplyBytes, reply);
-    const session = this.#pool.take();
+    const before = after instanceof GrpcAttempt ? after : undefined;
+    const sent = new GrpcAttempt(this.#pool, request, this.#maxReplyBytes, reply, before);
+    const session = this.#pool.take(before);
     if (session !== undefined) sent.start(session);
     else sent.wait(this.#clock);
     return sent;
@@ -103,6 +122,13 @@ export class GrpcClient implements UnaryClient {
    */
   renew({ ca, cert, key }: Pick<GrpcClientOptions, "ca" | "cert" | "key">): void {
     if (this.#secure !== undefined) this.#secure = createSecureContext({ ca, cert, key });
+  }
+
+  addresses(): readonly AddressState[] {
+    return this.#pool.balancer.addresses();
+  }
+  tellEjections(told: (ejection: Ejection) => void): void {
+    this.#pool.balancer.told = told;
   }
 
   /** Resolves when all connections have closed: after what is in flight has ended. Nothing is sent any more. */

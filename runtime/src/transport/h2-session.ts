@@ -1,6 +1,7 @@
 import * as http2 from "node:http2";
 import type { LookupFunction, Socket } from "node:net";
 import type { SecureContext } from "node:tls";
+import type { Place } from "./balancer.ts";
 import { described } from "./described.ts";
 import type { GrpcAttempt } from "./grpc-attempt.ts";
 import { type GrpcRequest, type GrpcSession, type GrpcTarget, grpcTimeout } from "./grpc-session.ts";
@@ -73,9 +74,7 @@ export class H2Session implements GrpcSession {
     session.on("close", () => this.#end());
   }
 
-  get address(): string {
-    return this.#socket?.remoteAddress ?? "";
-  }
+  place: Place<unknown> | undefined;
   get streams(): number {
     return this.#streams;
   }

@@ -10,6 +10,7 @@ import { systemClock } from "../clock.ts";
 import { Code, type Fault } from "../failure.ts";
 import { freePort, listens } from "../testing/listening.ts";
 import { frame } from "../wire/frame.ts";
+import { Addresses } from "./addresses.ts";
 import { GrpcAttempt } from "./grpc-attempt.ts";
 import { GrpcClient, type GrpcClientOptions } from "./grpc-client.ts";
 import type { GrpcSession } from "./grpc-session.ts";
@@ -160,9 +161,10 @@ test.each<[string, readonly string[]]>([
 ])("nghttpd gives back all that our own HTTP/2 sends it: %s", async (_, options) => {
   const url = new URL(await serve(["--echo-upload", ...options]));
   const encoder = new RequestEncoder({ scheme: "http", authority: url.host, prefix: "" });
+  const addresses = new Addresses([url], lookup as LookupFunction, systemClock, 5_000);
   const pool = new SessionPool<GrpcSession>(
     (owner) => new WireSession(url, encoder, undefined, lookup as LookupFunction, owner, systemClock),
-    { maxSessions: 1, keepAliveMs: 20_000, clock: systemClock },
+    { maxSessions: 1, keepAliveMs: 20_000, clock: systemClock, addresses },
   );
   onTestFinished(() => pool.close());
   const echo = (message: Buffer): Promise<Buffer> =>

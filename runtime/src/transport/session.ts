@@ -1,7 +1,9 @@
+import type { Avoiding, Place } from "./balancer.ts";
+
 /** One HTTP/2 connection, as those who choose among several see it. */
 export interface Session {
-  /** Whom it is connected to, when it is ready; "" when that cannot be told. */
-  readonly address: string;
+  /** Whose it is, for those who count calls by address. */
+  place?: Place<unknown> | undefined;
   /** Streams under way. */
   readonly streams: number;
   /** How many of them the other end allows at a time. */
@@ -31,7 +33,7 @@ export interface SessionOwner<S extends Session> {
 }
 
 /** Wants to open a stream as soon as a session has room. Called is one of the two, once, and not from within `wait`. */
-export interface Waiter<S extends Session> {
+export interface Waiter<S extends Session> extends Avoiding {
   start(session: S): void;
   /** There is no connection, and none will come soon. */
   refused(message: string): void;

@@ -1,6 +1,8 @@
 // The transport: unary requests to one upstream, over gRPC or through a transport of Connect's. Names become addresses and connections,
 // and what goes wrong becomes a `Fault`. It knows neither requests nor policies: a call is bytes, headers and a deadline.
 import type { Fault } from "../failure.ts";
+import type { AddressState } from "../observer.ts";
+import type { Ejection } from "./balancer.ts";
 
 /** Headers as they came: lower-case names, without those that begin with `:`; several values of a name are joined with ", ". */
 export type ReceivedHeaders = Readonly<Record<string, string | readonly string[] | number | undefined>>;
@@ -23,6 +25,14 @@ export interface InFlight {
   cancel(): void;
   /** Whether it is certain that nothing of it has left, so that after `cancel` nothing will. */
   readonly unsent?: boolean;
+  /**
+   * How it has ended, in the eyes of whoever sent it; may be called once, when that is so. Where an upstream has several addresses it decides how
+   * many calls this one gets.
+   *
+   * @param good as a breaker has it: true good, false bad, undefined says nothing of the upstream
+   * @param slowness how many times as long it took as answers of its method mostly do; of those that are good
+   */
+  judged?(good: boolean | undefined, slowness?: number): void;
 }
 
 /** Headers by lower-case name; values of `-bin` names are base64. */
@@ -35,6 +45,8 @@ export interface UnaryClient {
    * @param frame the message with gRPC's prefix of five bytes
    * @param timeoutMs the deadline that the upstream is told; Infinity for none. Keeping it is up to the caller, by `cancel`
    * @param attempt 1 for the first
+   * @param after the one before it, of the same call, which this client has sent: another address than its own, and than those before it, is
+   *   preferred
    */
   send(
     path: string,
@@ -43,7 +55,12 @@ export interface UnaryClient {
     headers: OutgoingHeaders | undefined,
     attempt: number,
     reply: Reply,
+    after?: InFlight | undefined,
   ): InFlight;
+  /** Where it sends to, as far as it knows. */
+  addresses?(): readonly AddressState[];
+  /** Is told of addresses that are ejected; the one who was told before no longer is. */
+  tellEjections?(told: (ejection: Ejection) => void): void;
   /** Closes all connections when what is in flight has ended. */
   close?(): Promise<void> | void;
 }

@@ -20,6 +20,7 @@ import {
 } from "../testing/frame-upstream.ts";
 import { answer, rig, underWay } from "../testing/wire-rig.ts";
 import { frame } from "../wire/frame.ts";
+import { Addresses } from "./addresses.ts";
 import { GrpcAttempt } from "./grpc-attempt.ts";
 import type { GrpcSession } from "./grpc-session.ts";
 import { RequestEncoder } from "./request-encoder.ts";
@@ -45,7 +46,9 @@ async function pooled(firstStream = 1, onFrame?: (peer: FramePeer, frame: Frame)
     sessions.push(session);
     return session;
   };
-  const pool = new SessionPool<GrpcSession>(dial, { maxSessions: 8, keepAliveMs: 20_000, clock: systemClock });
+  const addresses = new Addresses([url], lookup as LookupFunction, systemClock, 5_000);
+  const options = { maxSessions: 8, keepAliveMs: 20_000, clock: systemClock, addresses };
+  const pool = new SessionPool<GrpcSession>(dial, options);
   onTestFinished(async () => {
     await upstream.stop();
     await pool.close();

@@ -12,6 +12,7 @@ import { Incoming } from "../http2/incoming.ts";
 import { OpenStreams } from "../http2/open-streams.ts";
 import { preface } from "../http2/preface.ts";
 import { SendQueue } from "../http2/send-queue.ts";
+import type { Place } from "./balancer.ts";
 import { described } from "./described.ts";
 import type { GrpcAttempt } from "./grpc-attempt.ts";
 import type { GrpcRequest, GrpcSession } from "./grpc-session.ts";
@@ -92,9 +93,7 @@ export class WireSession implements GrpcSession, Connection<WireStream> {
     socket.on("close", () => this.#end());
   }
 
-  get address(): string {
-    return this.#socket.remoteAddress ?? "";
-  }
+  place: Place<unknown> | undefined;
   get streams(): number {
     return this.#streams.size + this.#lingering;
   }

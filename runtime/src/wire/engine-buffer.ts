@@ -3,6 +3,8 @@ export type EngineBuffer = Buffer & {
   latin1Slice(from: number, to: number): string;
   utf8Slice(from: number, to: number): string;
   utf8Write(text: string, at: number): number;
+  /** @param length in bytes */
+  hexWrite(digits: string, at: number, length: number): number;
 };
 
 /** The same bytes, not a copy. */

@@ -1,7 +1,7 @@
 // Writes messages into one buffer that is used again: lengths are put in afterwards, and there is no tree of pieces. What it
 // cannot write as protobuf-es would (a number that is out of range) is left to protobuf-es, which says what is wrong.
 import { create, type DescMessage, type MessageInitShape, toBinary, type UnknownField } from "@bufbuild/protobuf";
-import { engineBuffer } from "./engine-buffer.ts";
+import { type EngineBuffer, engineBuffer } from "./engine-buffer.ts";
 import { PREFIX_BYTES } from "./frame.ts";
 import { passedBytes } from "./passed.ts";
 import { UNUSUAL } from "./unusual.ts";
@@ -10,13 +10,24 @@ import { UNUSUAL } from "./unusual.ts";
 const APART_BYTES = 4_096;
 /** A string up to so long is copied here, character by character, as long as it is ASCII; longer ones by the engine. */
 const SHORT = 48;
+/** Characters: with all tags the lengths fit into a byte each. */
+const MOST_KEYED = 100;
+const FIRST_FIELD = 0x0a;
+const SECOND_FIELD = 0x12;
 const FIRST_BYTES = 16_384;
 /** A buffer that has grown beyond this is not kept. */
 const KEPT_BYTES = 1 << 20;
 
+/** By character code: what a hexadecimal digit stands for. */
+const NIBBLES = Uint8Array.from({ length: 128 }, (_, code) => {
+  const value = Number.parseInt(String.fromCharCode(code), 16);
+  return Number.isNaN(value) ? 0 : value;
+});
+
 /** Writes one message after the other, field by field, for generated codecs; see `encoder`. */
 export class Writer {
   #buffer = allocate(FIRST_BYTES);
+  #view = viewOf(this.#buffer);
   #at = 0;
   /** For each message that is open: where its length stands, and how much stood apart before. */
   readonly #open: number[] = [];
@@ -30,24 +41,37 @@ export class Writer {
     if (this.#apart.length > 0) this.#apart = [];
     this.#apartBytes = 0;
   }
+  /** How many bytes have been written since `start`. */
+  get length(): number {
+    return this.#at + this.#apartBytes;
+  }
   /** What has been written since `start`, with gRPC's prefix in front. */
   frame(): Buffer {
-    const length = this.#at + this.#apartBytes;
+    const { length } = this;
     const framed = Buffer.allocUnsafe(PREFIX_BYTES + length);
     framed[0] = 0;
     framed.writeUInt32BE(length, 1);
-    let from = 0;
-    let to = PREFIX_BYTES;
-    for (const { at, bytes } of this.#apart) {
-      to += this.#buffer.copy(framed, to, from, at);
-      framed.set(bytes, to);
-      to += bytes.length;
-      from = at;
-    }
-    this.#buffer.copy(framed, to, from, this.#at);
-    if (this.#apart.length > 0) this.#apart = [];
-    if (this.#buffer.length > KEPT_BYTES) this.#buffer = allocate(FIRST_BYTES);
+    this.#give(framed, PREFIX_BYTES);
     return framed;
+  }
+  /** What has been written since `start`, in memory of its own, which may be transferred to another thread. */
+  take(): Buffer<ArrayBuffer> {
+    const taken = Buffer.allocUnsafeSlow(this.length);
+    this.#give(taken, 0);
+    return taken;
+  }
+  #give(target: Buffer, at: number): void {
+    let from = 0;
+    let to = at;
+    for (const piece of this.#apart) {
+      to += this.#buffer.copy(target, to, from, piece.at);
+      target.set(piece.bytes, to);
+      to += piece.bytes.length;
+      from = piece.at;
+    }
+    this.#buffer.copy(target, to, from, this.#at);
+    if (this.#apart.length > 0) this.#apart = [];
+    if (this.#buffer.length > KEPT_BYTES) this.#use(allocate(FIRST_BYTES));
   }
 
   /** `number << 3 | type` */
@@ -151,12 +175,18 @@ export class Writer {
     this.#at = this.#buffer.writeInt32LE(value, this.#at);
   }
   fixed64(value: bigint): void {
-    this.#room(8);
-    this.#at = this.#buffer.writeBigUInt64LE(value, this.#at);
+    if (BigInt.asUintN(64, value) !== value) throw UNUSUAL;
+    this.#eight(value);
   }
   sfixed64(value: bigint): void {
+    if (BigInt.asIntN(64, value) !== value) throw UNUSUAL;
+    this.#eight(value);
+  }
+  /** By a view: `writeBigUInt64LE` makes several integers on the heap. */
+  #eight(value: bigint): void {
     this.#room(8);
-    this.#at = this.#buffer.writeBigInt64LE(value, this.#at);
+    this.#view.setBigInt64(this.#at, value, true);
+    this.#at += 8;
   }
   float(value: number): void {
     if (Number.isFinite(value) && !Number.isFinite(Math.fround(value))) throw UNUSUAL;
@@ -171,6 +201,56 @@ export class Writer {
     this.#room(5);
     this.#varint(value.length);
     this.#raw(value);
+  }
+  /** The bytes that an even number of hexadecimal digits stands for. */
+  hex(digits: string): void {
+    const { length } = digits;
+    this.#room(5 + length / 2);
+    this.#varint(length / 2);
+    const buffer = this.#buffer;
+    let at = this.#at;
+    // Of ids: cheaper than a call into the engine.
+    for (let i = 0; i < length; i += 2) {
+      const high = NIBBLES[digits.charCodeAt(i)] as number;
+      buffer[at++] = (high << 4) | (NIBBLES[digits.charCodeAt(i + 1)] as number);
+    }
+    this.#at = at;
+  }
+  /**
+   * A message of OpenTelemetry's, `KeyValue { key, value { string_value } }`, in one go; writes nothing and gives false where either is long,
+   * or is not ASCII.
+   *
+   * @param tag of one byte
+   */
+  keyedText(tag: number, key: string, value: string): boolean {
+    const keyLength = key.length;
+    const { length } = value;
+    if (keyLength + length > MOST_KEYED) return false;
+    this.#room(MOST_KEYED + 12);
+    const buffer = this.#buffer;
+    let at = this.#at;
+    buffer[at++] = tag;
+    buffer[at++] = keyLength + length + 6;
+    buffer[at++] = FIRST_FIELD;
+    buffer[at++] = keyLength;
+    let all = 0;
+    for (let i = 0; i < keyLength; i++) {
+      const code = key.charCodeAt(i);
+      all |= code;
+      buffer[at++] = code;
+    }
+    buffer[at++] = SECOND_FIELD;
+    buffer[at++] = length + 2;
+    buffer[at++] = FIRST_FIELD;
+    buffer[at++] = length;
+    for (let i = 0; i < length; i++) {
+      const code = value.charCodeAt(i);
+      all |= code;
+      buffer[at++] = code;
+    }
+    if (all > 0x7f) return false;
+    this.#at = at;
+    return true;
   }
   string(value: string): void {
     const { length } = value;
@@ -242,10 +322,15 @@ export class Writer {
     if (needed <= this.#buffer.length) return;
     const larger = allocate(Math.max(this.#buffer.length * 2, needed));
     this.#buffer.copy(larger, 0, 0, this.#at);
-    this.#buffer = larger;
+    this.#use(larger);
+  }
+  #use(buffer: EngineBuffer): void {
+    this.#buffer = buffer;
+    this.#view = viewOf(buffer);
   }
 }
 
+const viewOf = ({ buffer, byteOffset, length }: Uint8Array) => new DataView(buffer, byteOffset, length);
 const allocate = (bytes: number) => engineBuffer(Buffer.allocUnsafeSlow(bytes));
 
 /** How many bytes a varint takes. */

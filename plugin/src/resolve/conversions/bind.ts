@@ -17,7 +17,7 @@ import type { Report } from "../../diagnostic/diagnostic.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
 import type { Text } from "../../origin.ts";
 import { isReference } from "../../read/names.ts";
-import type { Bound } from "../model/model.ts";
+import type { Bound } from "../model/conversion.ts";
 import { type Aliases, conversion } from "./convert.ts";
 
 /** Whether a field can be left without a value. */

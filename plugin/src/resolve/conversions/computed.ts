@@ -4,7 +4,7 @@ import { checkExpression, messageType, presenceOf, type Variable } from "../../c
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { IrField } from "../../ir.ts";
 import type { Text } from "../../origin.ts";
-import type { Bound } from "../model/model.ts";
+import type { Bound } from "../model/conversion.ts";
 import { bindTo } from "./bind.ts";
 import type { Aliases } from "./convert.ts";
 import type { EnumRelations } from "./enum-relations.ts";

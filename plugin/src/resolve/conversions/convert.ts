@@ -13,7 +13,7 @@ import {
   typeNameOfEnums,
   unwrapped,
 } from "../../cel/index.ts";
-import type { Conversion, EnumConversion, MessageConversion } from "../model/model.ts";
+import type { Conversion, EnumConversion, MessageConversion } from "../model/conversion.ts";
 
 export interface Value {
   readonly type: CelType;

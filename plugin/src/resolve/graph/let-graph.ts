@@ -1,5 +1,6 @@
 // Who reads which step of a service's `let`: known before anything is typed, since it decides what an rpc starts and in which order.
-import type { Ir, IrCall, IrFile, IrMessage, IrMethod, IrService, IrStep } from "../../ir.ts";
+import type { Ir, IrFile, IrMessage, IrMethod, IrService } from "../../ir.ts";
+import type { IrCall, IrStep } from "../../ir-step.ts";
 import type { Text } from "../../origin.ts";
 import { methodNamed, resolveName } from "../names/lookup.ts";
 import { entriesFor, governing } from "../policies/entries.ts";

@@ -1,18 +1,8 @@
 // Which messages compose which, and what each reads of its arguments: known before anything is typed.
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { sortByDependency } from "../../graph.ts";
-import type {
-  Ir,
-  IrBind,
-  IrCall,
-  IrFailure,
-  IrFile,
-  IrMessage,
-  IrMethod,
-  IrPolicy,
-  IrSource,
-  IrStep,
-} from "../../ir.ts";
+import type { Ir, IrFile, IrMessage, IrMethod } from "../../ir.ts";
+import type { IrBind, IrCall, IrFailure, IrPolicy, IrSource, IrStep } from "../../ir-step.ts";
 import type { Text } from "../../origin.ts";
 import { methodNamed, resolveName } from "../names/lookup.ts";
 import { holes } from "../policies/failure.ts";

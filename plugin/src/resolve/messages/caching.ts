@@ -2,7 +2,7 @@
 
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
 import type { IrMethod, IrService } from "../../ir.ts";
-import type { HttpCaching, ResponseCaching } from "../model/model.ts";
+import type { HttpCaching, ResponseCaching } from "../model/edge.ts";
 import type { Run } from "../steps/context.ts";
 
 /** Both are undefined where they cannot be: that has been told. */

@@ -3,8 +3,9 @@ import { type Expression, fieldName, fieldType, typeName } from "../../cel/index
 import type { IrField, IrMessage } from "../../ir.ts";
 import type { Origin } from "../../origin.ts";
 import { bindTo, canBeAbsent } from "../conversions/bind.ts";
+import type { Bound, OneofTarget, Target } from "../model/conversion.ts";
 import { isDegradation } from "../model/degradation.ts";
-import type { Bound, OneofTarget, Step, Target } from "../model/model.ts";
+import type { Step } from "../model/model.ts";
 import { sourceExpressions } from "../model/source-parts.ts";
 import { syntheticText } from "../names/synthetic-text.ts";
 import { check, checkCondition, where } from "../scope/scope.ts";

@@ -3,10 +3,12 @@ import { type DescField, type DescFile, type DescMessage, ScalarType } from "@bu
 import { type CelType, type Proto, typeName, type Variable } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { CredentialSchema, PrincipalSchema } from "../../gen/bff/v1/identity_pb.ts";
-import type { IrCredential, IrFile, IrIdentity, IrIdentitySource } from "../../ir.ts";
+import type { IrFile } from "../../ir.ts";
+import type { IrCredential, IrIdentity, IrIdentitySource } from "../../ir-edge.ts";
 import type { Text } from "../../origin.ts";
 import { bindTo, canBeAbsent } from "../conversions/bind.ts";
-import type { FieldBinding, Identity, IdentitySource, TextWithHoles } from "../model/model.ts";
+import type { FieldBinding } from "../model/conversion.ts";
+import type { Identity, IdentitySource, TextWithHoles } from "../model/edge.ts";
 import { lookupMessage } from "../names/lookup.ts";
 import { syntheticText } from "../names/synthetic-text.ts";
 import { holes, PRINTABLE } from "../policies/failure.ts";

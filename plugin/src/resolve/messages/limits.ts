@@ -1,17 +1,15 @@
-// How often an rpc may be called: what the files of its package, its service and itself say, each limit in the scope of where it stands.
-import type { DescMessage } from "@bufbuild/protobuf";
 import { type Expression, typeName, type Variable } from "../../cel/index.ts";
-import type { Report } from "../../diagnostic/diagnostic.ts";
 import { toldOnce } from "../../diagnostic/told-once.ts";
-import type { IrFile, IrMethod, IrService, IrStep } from "../../ir.ts";
+import type { IrMethod } from "../../ir.ts";
 import type { Text } from "../../origin.ts";
-import type { Limits, LimitUse, Step } from "../model/model.ts";
-import { check, checkCondition, free, HEADERS, type MessageScope, PEER, where } from "../scope/scope.ts";
-import type { PackageContext, Run } from "../steps/context.ts";
+import type { Limits, LimitUse } from "../model/model.ts";
+import { check, checkCondition, free, type MessageScope, where } from "../scope/scope.ts";
+import type { Run } from "../steps/context.ts";
 import { envOfLet, seen } from "./env.ts";
 import { checkLimitsAgree, type DeclaredLimit, limitsOf } from "./limits-agree.ts";
 import { packageContext } from "./package-context.ts";
-import { callersOf, givenOfCallers } from "./principal.ts";
+import { callersOf } from "./principal.ts";
+import { type Around, bareStep, messageVariable, requestScope } from "./request-scope.ts";
 
 /** The limits of every rpc that has some. One that has a fault is left out. */
 export function resolveLimits(run: Run): ReadonlyMap<IrMethod, Limits> {
@@ -30,15 +28,6 @@ export function resolveLimits(run: Run): ReadonlyMap<IrMethod, Limits> {
   return found;
 }
 
-interface Around {
-  readonly run: Run;
-  readonly file: IrFile;
-  readonly service: IrService;
-  readonly method: IrMethod;
-  readonly context: PackageContext;
-  readonly report: Report;
-}
-
 /** As a block, so that whatever looks at all expressions sees these. */
 function blockOf({ run, file, service, method }: Around, uses: readonly LimitUse[]): Limits {
   return {
@@ -49,52 +38,16 @@ function blockOf({ run, file, service, method }: Around, uses: readonly LimitUse
     rpc: method,
     uses,
     callers: callersOf(run, method),
-    args: { message: method.desc.input, variable: message("args", "args", method.desc.input), members: [] },
+    args: { message: method.desc.input, variable: messageVariable("args", "args", method.desc.input), members: [] },
     shared: [],
     env: uses.flatMap(({ env }) => env),
     steps: uses.flatMap((use) =>
       [use.key, use.cost, use.settle].flatMap((by, i) =>
-        by === undefined ? [] : [stepOf(use, by, i === 0 ? use.if : undefined)],
+        by === undefined ? [] : [bareStep(use.ir.at, by, i === 0 ? use.if : undefined)],
       ),
     ),
     targets: [],
   };
-}
-
-function stepOf({ ir }: LimitUse, by: Expression, condition: Expression | undefined): Step {
-  const nothing = { name: undefined, supplementary: undefined, fallback: undefined, autobind: undefined };
-  const declared: IrStep = {
-    kind: "step",
-    at: ir.at,
-    index: 0,
-    ...nothing,
-    if: condition?.text,
-    source: { kind: "by", by: by.text },
-    after: [],
-    unordered: undefined,
-  };
-  return {
-    ir: declared,
-    name: undefined,
-    index: 0,
-    variable: undefined,
-    if: condition,
-    source: { kind: "by", by },
-    supplementary: false,
-    autobind: false,
-    unordered: false,
-    fallback: undefined,
-    after: [],
-    reads: [],
-    absent: false,
-    absentByFailure: false,
-    tainted: false,
-  };
-}
-
-function message(name: string, role: "args" | "item", desc: DescMessage): Variable {
-  const type = { kind: "message", desc } as const;
-  return { name, role, type, proto: type, absent: false };
 }
 
 function resolveUse(around: Around, { limit, of }: DeclaredLimit): LimitUse | undefined {
@@ -107,7 +60,10 @@ function resolveUse(around: Around, { limit, of }: DeclaredLimit): LimitUse | un
   const key = checkKey(where(scope, condition), keyText);
   if (key === undefined || (ifText !== undefined && condition === undefined)) return undefined;
   const { method } = around;
-  const answered = new Map([...scope.given, ["result", message("result", "item", method.desc.output)] as const]);
+  const answered = new Map([
+    ...scope.given,
+    ["result", messageVariable("result", "item", method.desc.output)] as const,
+  ]);
   const sure = new Set([...key.unsafe, ...(condition?.unsafe ?? [])]);
   const cost = costText && checkCost(where(scope, condition), costText, "cost", sure);
   const settle = settleText && checkCost(where({ ...scope, given: answered }, condition), settleText, "settle", sure);
@@ -231,35 +187,8 @@ function checkCost(
 }
 
 /** Everything is strict: what cannot be told would let somebody pass. */
-function scopeOf({ run, service, method, file, context, report }: Around, of: DeclaredLimit["of"]) {
-  const { given: caller, broken } = givenOfCallers(run, undefined, context, [method], report);
+function scopeOf(around: Around, of: DeclaredLimit["of"]) {
+  const { run, service, file, context } = around;
   const env = of === "file" ? seen(context.env, context.brokenEnv) : envOfLet(run, service, file, context, () => {});
-  const given = new Map<string, Variable>([
-    ...(of === "rpc" ? [["args", message("args", "args", method.desc.input)] as const] : []),
-    ["headers", HEADERS],
-    ["env", env.group],
-    ["now", context.now],
-    ["peer", PEER],
-    ...caller,
-  ]);
-  const all = new Set(broken);
-  const scope: MessageScope = {
-    registry: run.ir.registry,
-    container: file.desc.proto.package,
-    enums: run.enums,
-    report,
-    given,
-    steps: new Map(),
-    stepOf: new Map(),
-    broken: all,
-    offered: of === "rpc" ? method.desc.input.fields.map(({ name }) => name) : [],
-    brokenArgs: new Set(),
-    brokenEnv: env.broken,
-    functions: context.functions,
-    brokenFunctions: new Set(context.brokenFunctions),
-    known: new Set(),
-    shared: { steps: new Map(), broken: all },
-    strict: "limit",
-  };
-  return { scope, env: env.variables };
+  return { scope: requestScope(around, { env, args: of === "rpc", strict: "limit" }), env: env.variables };
 }

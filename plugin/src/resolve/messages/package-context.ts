@@ -1,5 +1,6 @@
 // What the files of a package, with those that they import, declare for all of its expressions.
 import { TimestampSchema } from "@bufbuild/protobuf/wkt";
+import { checkAdaptiveEntries } from "../policies/adaptive.ts";
 import { checkAgreement, governing } from "../policies/entries.ts";
 import type { PackageContext, Run } from "../steps/context.ts";
 import { packageEnv } from "./env.ts";
@@ -11,6 +12,7 @@ export function packageContext(run: Run, name: string): PackageContext {
   if (known !== undefined) return known;
   const rules = governing(run.ir, name);
   checkAgreement(rules.entries, run.report);
+  checkAdaptiveEntries(rules.entries, run.report);
   const timestamp = run.ir.registry.getMessage(TimestampSchema.typeName) ?? TimestampSchema;
   const identified = rules.identities.length > 0;
   const plain = {

@@ -1,10 +1,10 @@
-// Who may call an rpc: what its service and itself say together, and the steps that decide it.
-import type { Variable } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import { toldOnce } from "../../diagnostic/told-once.ts";
 import { Code } from "../../gen/bff/v1/options_pb.ts";
 import { sortByDependency } from "../../graph.ts";
-import type { IrFile, IrMethod, IrPermit, IrService, IrStep } from "../../ir.ts";
+import type { IrMethod, IrService } from "../../ir.ts";
+import type { IrPermit } from "../../ir-edge.ts";
+import type { IrStep } from "../../ir-step.ts";
 import type { Origin } from "../../origin.ts";
 import { mentionsOfSteps, namesIn } from "../graph/let-graph.ts";
 import { failTexts } from "../graph/message-graph.ts";
@@ -12,15 +12,16 @@ import type { Fail, Permit, Step } from "../model/model.ts";
 import { failExpressions } from "../model/source-parts.ts";
 import { resolveFailure } from "../policies/failure.ts";
 import { freeNames } from "../scope/free-names.ts";
-import { checkCondition, HEADERS, type MessageScope, PEER, stepsRead, where } from "../scope/scope.ts";
-import type { MessageContext, PackageContext, Run } from "../steps/context.ts";
+import { checkCondition, type MessageScope, stepsRead, where } from "../scope/scope.ts";
+import type { MessageContext, Run } from "../steps/context.ts";
 import { checkDecision } from "./decision.ts";
 import { envOfLet } from "./env.ts";
 import { orderOf, resolveSteps } from "./message.ts";
 import { checkNamespaces } from "./own-functions.ts";
 import { packageContext } from "./package-context.ts";
 import { checkAccepts, resolveAccepts } from "./permit-accepts.ts";
-import { callersOf, checkPeerNames, givenOfCallers } from "./principal.ts";
+import { callersOf, checkPeerNames } from "./principal.ts";
+import { type Around, messageVariable, requestScope } from "./request-scope.ts";
 import { checkHiding } from "./shared-steps.ts";
 
 /** Every permit of the run; an rpc that is not covered, or whose permit is faulty, is missing. */
@@ -38,16 +39,6 @@ export function resolvePermits(run: Run): ReadonlyMap<IrMethod, Permit> {
     }
   }
   return found;
-}
-
-interface Around {
-  readonly run: Run;
-  readonly service: IrService;
-  readonly method: IrMethod;
-  readonly file: IrFile;
-  readonly context: PackageContext;
-  /** Tells everything once for the service. */
-  readonly report: Report;
 }
 
 function resolvePermit(around: Around): Permit | undefined {
@@ -110,7 +101,7 @@ function decisions(around: Around) {
     ir: { ...service, steps: shared },
     file: around.file,
     scope,
-    args: { message: method.desc.input, variable: argsOf(method), members: [] },
+    args: { message: method.desc.input, variable: messageVariable("args", "args", method.desc.input), members: [] },
     offered: [],
     governing: context.governing,
     package: context,
@@ -157,44 +148,12 @@ function restedOn({ run, service, method, file }: Around, own: readonly IrStep[]
   return service.steps.filter((step) => all.has(step));
 }
 
-function argsOf({ desc: { input } }: IrMethod): Variable {
-  const type = { kind: "message", desc: input } as const;
-  return { name: "args", role: "args", type, proto: type, absent: false };
-}
-
 /** Everything in a permit is strict. */
-function scopeOf({ run, service, method, file, context }: Around, report: Report) {
-  const { given: caller, broken } = givenOfCallers(run, undefined, context, [method], report);
+function scopeOf(around: Around, report: Report) {
+  const { run, service, file, context } = around;
   // What it reads and is not there has been told of the service's `let`, or is a name that is not known.
   const env = envOfLet(run, service, file, context, () => {});
-  const steps = new Map<string, Step>();
-  const given = new Map<string, Variable>([
-    ["args", argsOf(method)],
-    ["headers", HEADERS],
-    ["env", env.group],
-    ["now", context.now],
-    ["peer", PEER],
-    ...caller,
-  ]);
-  const shared = { steps, broken: new Set(broken) };
-  const scope: MessageScope = {
-    registry: run.ir.registry,
-    container: file.desc.proto.package,
-    enums: run.enums,
-    report,
-    given,
-    steps,
-    stepOf: new Map(),
-    broken: shared.broken,
-    offered: method.desc.input.fields.map(({ name }) => name),
-    brokenArgs: new Set(),
-    brokenEnv: env.broken,
-    functions: context.functions,
-    brokenFunctions: new Set(context.brokenFunctions),
-    known: new Set(),
-    shared,
-    strict: "permit",
-  };
+  const scope = requestScope({ ...around, report }, { env, args: true, strict: "permit" });
   return { scope, env: env.variables };
 }
 

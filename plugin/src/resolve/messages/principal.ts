@@ -4,7 +4,7 @@ import type { CelType, Proto, Variable } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
 import type { IrMethod } from "../../ir.ts";
 import type { Origin } from "../../origin.ts";
-import type { Callers } from "../model/model.ts";
+import type { Callers } from "../model/edge.ts";
 import { PEER } from "../scope/scope.ts";
 import type { MessageContext, PackageContext, Run } from "../steps/context.ts";
 import { packageContext } from "./package-context.ts";

@@ -2,7 +2,7 @@
 import type { IrMethod, IrService } from "../../ir.ts";
 import type { Text } from "../../origin.ts";
 import { isMethodName, isReference } from "../../read/names.ts";
-import type { Version } from "../model/model.ts";
+import type { Version } from "../model/edge.ts";
 import { lookupSuccessor, noMethod } from "../names/lookup.ts";
 import type { Run } from "../steps/context.ts";
 

@@ -1,11 +1,14 @@
 import type { Expression, Node, Overload, Variable } from "../../cel/index.ts";
 import { childrenOf } from "../../cel/index.ts";
-import type { Block, Call, Composed, Let, Limits, Model, Permit, Step } from "./model.ts";
+import type { Block, Call, Composed, Let, Limits, Model, Permit, Step, Telemetry } from "./model.ts";
 import { callsOf, policyExpressions, sourceExpressions } from "./source-parts.ts";
 
-/** All that has steps: the `let` of services, permits, limits, then messages. */
-export function blocksOf({ lets, permits, limits, messages }: Model): readonly (Composed | Let | Permit | Limits)[] {
-  return [...lets, ...permits, ...limits, ...messages];
+/** Whatever may have steps. */
+export type AnyBlock = Composed | Let | Permit | Limits | Telemetry;
+
+/** All that has steps: the `let` of services, permits, limits, what traces tell, then messages. */
+export function blocksOf({ lets, permits, limits, telemetry, messages }: Model): readonly AnyBlock[] {
+  return [...lets, ...permits, ...limits, ...telemetry, ...messages];
 }
 
 /** The calls of its own steps, those of lists included, in order of declaration. */

@@ -1,5 +1,5 @@
 import type { Expression } from "../../cel/index.ts";
-import type { Identity } from "./model.ts";
+import type { Identity } from "./edge.ts";
 
 /** Every expression of an identity: holes, and what `set` says. */
 export function identityExpressions({ sources }: Identity): Expression[] {

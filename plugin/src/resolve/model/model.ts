@@ -1,32 +1,14 @@
 // What the declarations mean: names are descriptors, expressions are typed trees, steps form a graph. Still nothing is decided about how it runs.
-import type {
-  DescEnum,
-  DescField,
-  DescFile,
-  DescMessage,
-  DescMethod,
-  DescOneof,
-  DescService,
-} from "@bufbuild/protobuf";
+import type { DescField, DescFile, DescMessage, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Expression, Overload, Proto, Variable } from "../../cel/index.ts";
 import type { Diagnostic } from "../../diagnostic/diagnostic.ts";
 import type { Code, Identify } from "../../gen/bff/v1/options_pb.ts";
-import type {
-  Ir,
-  IrBranch,
-  IrCredential,
-  IrEnvVar,
-  IrFile,
-  IrFunction,
-  IrIdentity,
-  IrIdentitySource,
-  IrMessage,
-  IrMethod,
-  IrRateLimit,
-  IrService,
-  IrStep,
-} from "../../ir.ts";
+import type { Ir, IrEnvVar, IrFile, IrFunction, IrMessage, IrMethod, IrService } from "../../ir.ts";
+import type { IrRateLimit } from "../../ir-edge.ts";
+import type { IrBranch, IrStep } from "../../ir-step.ts";
 import type { Origin, Sourced, Text } from "../../origin.ts";
+import type { Bound, Conversions, FieldBinding, MessageConversion, Target } from "./conversion.ts";
+import type { Callers, HttpCaching, Identity, ResponseCaching, Version } from "./edge.ts";
 import type { RestRule } from "./rest.ts";
 import type { RuledMessage } from "./rules.ts";
 
@@ -40,6 +22,8 @@ export interface Model {
   readonly permits: readonly Permit[];
   /** How often each rpc may be called; none of those without limits. */
   readonly limits: readonly Limits[];
+  /** What each rpc leaves traces of; none of those of whose package nothing is said. */
+  readonly telemetry: readonly Telemetry[];
   /** Every identity that governs a package of this run. */
   readonly identities: readonly Identity[];
   /** Composed messages, composers before what they compose. */
@@ -73,36 +57,6 @@ export interface BffPackage {
 
 // ---- who is calling ----
 
-/** Who calls the services of a package. */
-export interface Identity {
-  readonly ir: IrIdentity;
-  /** The file that declares it. */
-  readonly file: IrFile;
-  /** The principal's. */
-  readonly type: DescMessage;
-  readonly sources: readonly IdentitySource[];
-}
-export interface IdentitySource {
-  readonly ir: IrIdentitySource;
-  readonly name: string;
-  readonly credential: IrCredential;
-  /** What they are decoded into; undefined: there are none, or they are the principal as it comes. */
-  readonly claims: DescMessage | undefined;
-  /** Over `claims`, `credential` and `env`; undefined: the default principal, or what an assertion or a trusted header holds. */
-  readonly set: readonly FieldBinding[] | undefined;
-  readonly texts: ReadonlyMap<Text, TextWithHoles>;
-}
-/** In order: literal text and holes over `env`. */
-export type TextWithHoles = readonly (string | Expression)[];
-
-/** What is known of the caller where something runs, by all rpcs that reach it. */
-export interface Callers {
-  /** The principals' types: one, or several where nobody reads it. */
-  readonly types: readonly DescMessage[];
-  /** The rpcs that answer anybody. */
-  readonly open: readonly IrMethod[];
-}
-
 export interface EnvVar {
   readonly ir: IrEnvVar;
   readonly variable: Variable;
@@ -132,6 +86,7 @@ export interface BffMethod {
   readonly version: Version | undefined;
   /** Undefined: as often as callers like. */
   readonly limits: Limits | undefined;
+  readonly telemetry: Telemetry | undefined;
   /** Its paths besides that of the rpc. */
   readonly rest: readonly RestRule[];
   /** Its answers as wholes are used again. */
@@ -142,32 +97,6 @@ export interface BffMethod {
   readonly noSideEffects: boolean;
   /** The steps of the service's `let` that it starts, in order of declaration. */
   readonly shared: readonly Step[];
-}
-
-/** When an rpc ends, and what takes its place. Days are as ISO 8601 has them. */
-export interface Version {
-  readonly deprecated: Text | undefined;
-  readonly sunset: Text | undefined;
-  /** `method` is undefined where it is a service that has no rpc of that name. */
-  readonly successor: { readonly text: Text; readonly method: DescMethod | undefined } | undefined;
-}
-
-export interface ResponseCaching {
-  readonly at: Origin;
-  readonly ttl: Sourced<number>;
-  readonly stale: Sourced<number> | undefined;
-}
-/** Of the rpc and its service together. */
-export interface HttpCaching {
-  /** The nearest that says something. */
-  readonly at: Origin;
-  /** Whether the rpc itself says something. */
-  readonly own: boolean;
-  readonly maxAge: Sourced<number>;
-  readonly stale: Sourced<number> | undefined;
-  readonly vary: readonly Text[];
-  /** Never false. */
-  readonly shared: Sourced<true> | undefined;
 }
 
 // ---- composed messages ----
@@ -258,6 +187,26 @@ export interface LimitUse {
   readonly early: boolean;
   /** It does not apply to callers of whom nobody is known: the rpc is public, and it reads the principal. */
   readonly spares: boolean;
+  readonly env: readonly EnvVar[];
+}
+
+/** What an rpc leaves traces of: what the files of its package say. Its steps are the expressions of its attributes. */
+export interface Telemetry extends Block {
+  readonly kind: "telemetry";
+  readonly ir: IrService;
+  readonly desc: DescService;
+  readonly rpc: IrMethod;
+  readonly attributes: readonly Attribute[];
+  /** From 0 to 1. */
+  readonly sample: number | undefined;
+  readonly slowMs: number | undefined;
+  readonly callers: Callers | undefined;
+}
+export interface Attribute {
+  readonly text: Text;
+  readonly expression: Expression;
+  /** As what it is sent: a scalar, or a list of one. */
+  readonly proto: Proto;
   readonly env: readonly EnvVar[];
 }
 
@@ -380,12 +329,6 @@ export interface Fail {
   readonly at: Origin;
 }
 
-/** An expression and how its value becomes what is wanted. */
-export interface Bound {
-  readonly expression: Expression;
-  readonly conversion: Conversion;
-}
-
 // ---- calls ----
 
 export interface Call {
@@ -395,6 +338,8 @@ export interface Call {
   readonly set: readonly FieldBinding[];
   readonly metadata: readonly MetadataBinding[];
   readonly policy: Policy;
+  /** How it is called over HTTP; undefined: over gRPC. */
+  readonly http: RestRule | undefined;
   readonly onError: readonly ErrorRule[];
   readonly batch: Batch | undefined;
   readonly effects: Effects;
@@ -408,12 +353,7 @@ export interface Call {
 }
 /** "none": NO_SIDE_EFFECTS declared, or vouched for; "idempotent": has side effects, may be repeated. */
 export type Effects = "none" | "idempotent" | "once";
-export interface FieldBinding {
-  /** From the request message down to the field that is set. */
-  readonly path: readonly DescField[];
-  readonly bound: Bound;
-  readonly if: Expression | undefined;
-}
+
 export interface MetadataBinding {
   readonly key: string;
   readonly by: Expression;
@@ -459,6 +399,8 @@ export interface Policy {
   readonly cache: { readonly ttl: Sourced<number> | undefined; readonly stale: Sourced<number> | undefined };
   /** The limit of the call, or of an entry for its method: an inner pool. */
   readonly limit: LimitLeaves | undefined;
+  /** Whether that limit, or the one of the upstream, follows what the upstream bears. */
+  readonly adaptive: boolean;
   readonly forward: readonly Sourced<string>[];
   /** Whether the upstream is told who calls; nobody says: it is not. */
   readonly identify: Sourced<Identify> | undefined;
@@ -474,83 +416,8 @@ export interface Branch {
 export interface LimitLeaves {
   readonly concurrent: Sourced<number> | undefined;
   readonly queued: Sourced<number> | undefined;
+  readonly adaptive: Sourced<boolean> | undefined;
 }
 
 // ---- fields ----
-
-/** A field of the response, or the whole of a oneof. */
-export type Target = FieldTarget | OneofTarget;
-export interface FieldTarget {
-  readonly kind: "field";
-  readonly field: DescField;
-  readonly bound: Bound;
-}
-export interface OneofTarget {
-  readonly kind: "oneof";
-  readonly oneof: DescOneof;
-  readonly members: readonly {
-    readonly field: DescField;
-    readonly if: Expression | undefined;
-    readonly bound: Bound;
-    readonly default: boolean;
-  }[];
-}
-
 // ---- conversions ----
-
-/** How a value in one protobuf form becomes another. */
-export type Conversion =
-  | { readonly kind: "same" }
-  /** Between numeric forms, range-checked where the source may be wider; also CEL lists and maps of such. */
-  | { readonly kind: "represent"; readonly as: Proto }
-  | { readonly kind: "message"; readonly via: MessageConversion }
-  | { readonly kind: "enum"; readonly via: EnumConversion }
-  | { readonly kind: "list"; readonly of: Conversion }
-  | { readonly kind: "map"; readonly of: Conversion };
-
-export interface Conversions {
-  readonly messages: readonly MessageConversion[];
-  readonly enums: readonly EnumConversion[];
-}
-/** A pruned copy, made field by field. */
-export interface MessageConversion {
-  readonly from: DescMessage;
-  readonly to: DescMessage;
-  /** The BFF's message: its file holds the function. */
-  readonly owner: DescMessage;
-  /** Which of the owner's aliases this is, from 0. */
-  readonly position: number;
-  readonly targets: readonly ConvertedTarget[];
-}
-export type ConvertedTarget =
-  | {
-      readonly kind: "field";
-      readonly to: DescField;
-      readonly from: DescField;
-      readonly conversion: Conversion;
-      /** A constant in the form of the copy's field, in place of what is unset. */
-      readonly fallback?: Bound | undefined;
-    }
-  | {
-      readonly kind: "oneof";
-      readonly to: DescOneof;
-      readonly members: readonly {
-        readonly to: DescField;
-        readonly from: DescField;
-        readonly conversion: Conversion;
-      }[];
-    }
-  /** From an upstream: of an expression over its message, `source`. */
-  | { readonly kind: "computed"; readonly to: DescField; readonly bound: Bound; readonly fallback: Bound | undefined }
-  /** Towards an upstream: a message that paths lead into, set where one of its parts is. */
-  | { readonly kind: "message"; readonly to: DescField; readonly targets: readonly ConvertedTarget[] };
-export interface EnumConversion {
-  readonly from: DescEnum;
-  readonly to: DescEnum;
-  readonly owner: DescEnum;
-  readonly position: number;
-  /** From number to number; several may share a target. */
-  readonly values: readonly { readonly from: number; readonly to: number }[];
-  /** Undefined: an unmapped value fails (towards upstreams INVALID_ARGUMENT). */
-  readonly default: number | undefined;
-}

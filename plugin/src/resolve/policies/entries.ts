@@ -1,7 +1,10 @@
 // The upstream entries that govern a package, and what they say of one method, leaf by leaf.
 import type { DescFile, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { Ir, IrBranch, IrEnvVar, IrFile, IrFunction, IrIdentity, IrRateLimit, IrUpstream } from "../../ir.ts";
+import { Protocol } from "../../gen/bff/v1/options_pb.ts";
+import type { Ir, IrEnvVar, IrFile, IrFunction } from "../../ir.ts";
+import type { IrIdentity, IrRateLimit, IrTelemetry } from "../../ir-edge.ts";
+import type { IrBranch, IrUpstream } from "../../ir-step.ts";
 import type { Sourced, Text } from "../../origin.ts";
 
 export interface Governing {
@@ -10,6 +13,7 @@ export interface Governing {
   readonly env: readonly IrEnvVar[];
   readonly functions: readonly IrFunction[];
   readonly limits: readonly IrRateLimit[];
+  readonly telemetries: readonly IrTelemetry[];
   readonly identities: readonly { readonly identity: IrIdentity; readonly file: IrFile }[];
 }
 
@@ -29,6 +33,7 @@ export function governing(ir: Ir, packageName: string): Governing {
     env: files.flatMap((file) => file.env),
     functions: files.flatMap((file) => file.functions),
     limits: files.flatMap((file) => file.limits),
+    telemetries: files.flatMap((file) => file.telemetry ?? []),
     identities: files.flatMap((file) => (file.identity === undefined ? [] : [{ identity: file.identity, file }])),
   };
 }
@@ -80,7 +85,14 @@ const LEAVES: readonly Leaf[] = [
   { name: "cache.stale", get: (entry) => entry.policy.cache?.stale },
   { name: "retry_budget.max_tokens", get: (entry) => entry.retryBudget?.maxTokens },
   { name: "retry_budget.token_ratio", get: (entry) => entry.retryBudget?.tokenRatio },
+  { name: "balance.eject_after", get: (entry) => entry.balance?.ejectAfter },
+  { name: "balance.eject_for", unit: "ms", get: (entry) => entry.balance?.ejectFor },
+  { name: "balance.max_ejected", get: (entry) => entry.balance?.maxEjected },
+  { name: "balance.refresh", unit: "ms", get: (entry) => entry.balance?.refresh },
+  { name: "balance.connections", get: (entry) => entry.balance?.connections },
+  { name: "protocol", get: (entry) => protocolName(entry) },
   { name: "limit.concurrent", get: (entry) => entry.policy.limit?.concurrent },
+  { name: "limit.adaptive", get: (entry) => entry.policy.limit?.adaptive },
   { name: "limit.queued", get: (entry) => entry.policy.limit?.queued },
   { name: "forward", get: (entry) => list(entry.policy.forward) },
   { name: "identify", get: (entry) => entry.policy.identify },
@@ -96,6 +108,9 @@ const LEAVES: readonly Leaf[] = [
   { name: "breaker.slow_rate", get: (entry) => entry.breaker?.slowRate },
   { name: "breaker.off", get: (entry) => entry.breaker?.off },
 ];
+function protocolName({ protocol }: IrUpstream): Sourced<string> | undefined {
+  return protocol && { value: protocol.value === Protocol.HTTP_JSON ? "HTTP_JSON" : "GRPC", at: protocol.at };
+}
 function list(values: readonly Sourced<unknown>[] | undefined): Sourced<string> | undefined {
   const [first] = values ?? [];
   return first && { value: JSON.stringify(values?.map((value) => value.value)), at: first.at };

@@ -1,7 +1,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { type CelType, type Proto, typeName, type Variable } from "../../cel/index.ts";
 import type { Code } from "../../gen/bff/v1/options_pb.ts";
-import type { IrErrorRule, IrPolicy } from "../../ir.ts";
+import type { IrErrorRule, IrPolicy } from "../../ir-step.ts";
 import { conversion } from "../conversions/convert.ts";
 import type { ErrorRule } from "../model/model.ts";
 import { check, checkCondition, ERROR, type MessageScope, where } from "../scope/scope.ts";

@@ -1,6 +1,6 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import { type Expression, typeName, unwrapped, type Variable } from "../../cel/index.ts";
-import type { IrFailure } from "../../ir.ts";
+import type { IrFailure } from "../../ir-step.ts";
 import type { Text } from "../../origin.ts";
 import { parseTemplate } from "../../read/template.ts";
 import type { Fail } from "../model/model.ts";

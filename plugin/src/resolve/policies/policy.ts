@@ -1,7 +1,9 @@
 // The policy of one call.
-import type { IrCall, IrPolicy } from "../../ir.ts";
+
+import type { IrCall, IrPolicy } from "../../ir-step.ts";
 import type { Effects, Policy } from "../model/model.ts";
 import { checkCondition, ERROR, withoutMessage } from "../scope/scope.ts";
+import { checkAdaptive } from "./adaptive.ts";
 import { branchesOf } from "./branches.ts";
 import { DEFAULT_BUDGET_MS, type PolicyContext } from "./context.ts";
 import { nearest } from "./entries.ts";
@@ -39,6 +41,14 @@ export function mergePolicy(cx: PolicyContext, ir: IrCall, policies: readonly Ir
   );
   const concurrent = nearest(inner, (policy) => policy.limit?.concurrent);
   const queued = nearest(inner, (policy) => policy.limit?.queued);
+  const adaptive = nearest(inner, (policy) => policy.limit?.adaptive);
+  checkAdaptive(
+    ir.policy.limit,
+    inner.slice(1).flatMap(({ limit }) => limit ?? []),
+    cx.scope.report,
+  );
+  const limits = concurrent !== undefined || queued !== undefined || adaptive?.value === true;
+  const shared = policies.slice(1).filter((policy) => !inner.includes(policy));
   return {
     timeout: nearest(policies, (policy) => policy.timeout),
     retry: {
@@ -51,7 +61,8 @@ export function mergePolicy(cx: PolicyContext, ir: IrCall, policies: readonly Ir
     },
     hedge,
     cache,
-    limit: concurrent === undefined && queued === undefined ? undefined : { concurrent, queued },
+    limit: limits ? { concurrent, queued, adaptive } : undefined,
+    adaptive: adaptive?.value === true || nearest(shared, (policy) => policy.limit?.adaptive)?.value === true,
     identify: nearest(policies, (policy) => policy.identify),
     branches: branchesOf(cx.scope, policies),
     forward: nearest(policies, (policy) => (policy.forward.length > 0 ? policy.forward : undefined)) ?? [],

@@ -2,7 +2,8 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { IrMethod, IrPolicy, IrUpstream } from "../../ir.ts";
+import type { IrMethod } from "../../ir.ts";
+import type { IrPolicy, IrUpstream } from "../../ir-step.ts";
 import type { Origin, Sourced } from "../../origin.ts";
 import type { Call, Effects } from "../model/model.ts";
 import { fullName, nearest } from "./entries.ts";

@@ -1,7 +1,7 @@
 // Rules of buf.validate as what is checked of a message.
 import { type DescField, type DescMessage, isFieldSet } from "@bufbuild/protobuf";
 import { type FieldRules, FieldRulesSchema, Ignore } from "../../gen/buf/validate/validate_pb.ts";
-import type { IrMessageRules } from "../../ir.ts";
+import type { IrMessageRules } from "../../ir-edge.ts";
 import type { Place } from "../../origin.ts";
 import type { ElementRules, RuledField, RuledMessage, RuleStep } from "../model/rules.ts";
 import { type CelRules, typeOfPart } from "./cel-rules.ts";

@@ -9,12 +9,13 @@ import {
   type Variable,
 } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { IrBatch } from "../../ir.ts";
+import type { IrBatch } from "../../ir-step.ts";
 import type { Text } from "../../origin.ts";
 import { fieldPath } from "../conversions/bind.ts";
 import { conversion } from "../conversions/convert.ts";
 import { protoOf } from "../conversions/proto-of.ts";
-import type { Batch, Bound, Effects } from "../model/model.ts";
+import type { Bound } from "../model/conversion.ts";
+import type { Batch, Effects } from "../model/model.ts";
 import { check, free } from "../scope/scope.ts";
 import type { MessageContext } from "./context.ts";
 

@@ -1,19 +1,22 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { typeName, type Variable } from "../../cel/index.ts";
-import type { IrCall } from "../../ir.ts";
+import type { IrCall } from "../../ir-step.ts";
 import type { Text } from "../../origin.ts";
 import { notWrittenBack } from "../conversions/convert.ts";
-import type { Bound, Call, ErrorRule } from "../model/model.ts";
+import type { Bound } from "../model/conversion.ts";
+import type { Call, ErrorRule } from "../model/model.ts";
 import { answerOf } from "../model/source-parts.ts";
 import { lookupMethod } from "../names/lookup.ts";
 import { entriesFor } from "../policies/entries.ts";
 import { errorRules, reachable } from "../policies/error-rules.ts";
 import { mergeByKey, metadata } from "../policies/metadata.ts";
 import { mergePolicy } from "../policies/policy.ts";
+import { httpRule, saysHttp, toldPolicy } from "../policies/protocol.ts";
 import { effectsOf } from "../policies/vouching.ts";
 import { check, withoutMessage } from "../scope/scope.ts";
 import { resolveBatch } from "./batch.ts";
 import type { MessageContext } from "./context.ts";
+import { checkSent } from "./http-call.ts";
 import { checkRequired, inLiteral } from "./required-fields.ts";
 import { isArgs, resolveSet } from "./set.ts";
 
@@ -32,7 +35,8 @@ export function resolveCall(cx: MessageContext, ir: IrCall, locals: readonly Var
     return undefined;
   }
   const entries = entriesFor(cx.governing.entries, method);
-  const policies = [ir.policy, ...entries.map((entry) => entry.policy)];
+  const http = saysHttp(cx.governing.entries, method);
+  const policies = [ir.policy, ...entries.map((entry) => toldPolicy(entry, http !== undefined))];
   const { effects, said } = effectsOf(
     method,
     { own: ir.policy, entries, roots: cx.roots, at: ir.method.at },
@@ -56,12 +60,22 @@ export function resolveCall(cx: MessageContext, ir: IrCall, locals: readonly Var
   if ((ir.request && request === undefined) || (ir.batch && batch === undefined)) return undefined;
   // What another expression than a literal gives is not known before it runs, and what `args` has not before something composes the message.
   const unknown = run.adrift.has(cx.ir) && ir.set.some(({ spread }) => spread !== undefined && isArgs(spread));
-  if (!unknown && (request === undefined || request.expression.root.kind === "message"))
-    checkRequired(scope.report, ir, method.input, [
-      ...set,
-      ...(batch ? [{ path: [batch.keys] }] : []),
-      ...(request === undefined ? [] : inLiteral(request.expression.root)),
-    ]);
+  const sent = [
+    ...set,
+    ...(batch ? [{ path: [batch.keys] }] : []),
+    ...(request === undefined ? [] : inLiteral(request.expression.root)),
+  ];
+  const whole = !unknown && (request === undefined || request.expression.root.kind === "message");
+  if (whole) checkRequired(scope.report, ir, method.input, sent);
+  const rule = http && httpRule(run.ir, method, ir.method.at, http, scope.report);
+  if (rule !== undefined)
+    checkSent(
+      { method, rule, at: ir.method.at },
+      ir,
+      sent.map(({ path }) => path),
+      whole,
+      scope.report,
+    );
   return {
     method,
     at: ir.at,
@@ -69,6 +83,7 @@ export function resolveCall(cx: MessageContext, ir: IrCall, locals: readonly Var
     set,
     metadata: mergeByKey([own, ...shared]),
     policy: mergePolicy(cx, ir, policies, effects),
+    http: rule,
     onError,
     batch,
     effects,

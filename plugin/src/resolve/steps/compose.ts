@@ -2,7 +2,7 @@ import type { DescMessage } from "@bufbuild/protobuf";
 import { camel } from "../../camel.ts";
 import { type CelType, type Expression, type Node, presenceOf, type Variable } from "../../cel/index.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
-import type { IrBind, IrCompose } from "../../ir.ts";
+import type { IrBind, IrCompose } from "../../ir-step.ts";
 import type { Text } from "../../origin.ts";
 import { isTorn } from "../../read/read-message.ts";
 import { protoOf } from "../conversions/proto-of.ts";

@@ -1,12 +1,15 @@
 // What resolving one message has at hand.
 import type { Overload, Variable } from "../../cel/index.ts";
 import type { Report } from "../../diagnostic/diagnostic.ts";
-import type { Ir, IrFile, IrFunction, IrIdentity, IrMessage, IrService, IrStep } from "../../ir.ts";
+import type { Ir, IrFile, IrFunction, IrMessage, IrService } from "../../ir.ts";
+import type { IrIdentity } from "../../ir-edge.ts";
+import type { IrStep } from "../../ir-step.ts";
 import type { Origin } from "../../origin.ts";
 import type { AliasTable } from "../conversions/aliases.ts";
 import type { EnumRelations } from "../conversions/enum-relations.ts";
 import type { LetGraph } from "../graph/let-graph.ts";
-import type { Args, EnvVar, Identity, Step } from "../model/model.ts";
+import type { Identity } from "../model/edge.ts";
+import type { Args, EnvVar, Step } from "../model/model.ts";
 import type { PolicyContext } from "../policies/context.ts";
 import type { Governing } from "../policies/entries.ts";
 import type { Place } from "../scope/args.ts";

@@ -1,5 +1,5 @@
 import { type CelType, type Expression, type Proto, typeName, type Variable } from "../../cel/index.ts";
-import type { IrEach, IrStep } from "../../ir.ts";
+import type { IrEach, IrStep } from "../../ir-step.ts";
 import type { Text } from "../../origin.ts";
 import { protoOf } from "../conversions/proto-of.ts";
 import type { EachSource } from "../model/model.ts";

@@ -2,7 +2,8 @@
 import type { DescField, DescService } from "@bufbuild/protobuf";
 import { type CelType, fieldType, type Proto, type Variable } from "../../cel/index.ts";
 import { didYouMean } from "../../diagnostic/did-you-mean.ts";
-import type { IrCall, IrMessage, IrPolicy, IrReads } from "../../ir.ts";
+import type { IrMessage, IrReads } from "../../ir.ts";
+import type { IrCall, IrPolicy } from "../../ir-step.ts";
 import type { Origin, Text } from "../../origin.ts";
 import { canBeAbsent } from "../conversions/bind.ts";
 import { declaredCalls } from "../graph/declared.ts";
@@ -10,6 +11,7 @@ import type { Call, Step } from "../model/model.ts";
 import { entriesFor } from "../policies/entries.ts";
 import { entryMetadata } from "../policies/metadata.ts";
 import { mergePolicy } from "../policies/policy.ts";
+import { httpRule, saysHttp, toldPolicy } from "../policies/protocol.ts";
 import { effectsOf } from "../policies/vouching.ts";
 import type { MessageScope } from "../scope/scope.ts";
 import type { MessageContext } from "./context.ts";
@@ -124,8 +126,16 @@ export function clientCalls(cx: MessageContext, ir: IrMessage): Call[] {
     service.methods.flatMap((method): Call[] => {
       if (method.methodKind !== "unary") return [];
       const entries = entriesFor(cx.governing.entries, method);
-      const policies = [NO_POLICY, ...entries.map((entry) => entry.policy)];
-      const { effects, said } = effectsOf(method, { own: undefined, entries, roots: [], at }, quiet.scope.report);
+      const said = saysHttp(cx.governing.entries, method);
+      const http = said && httpRule(cx.run.ir, method, at, said, () => {});
+      // What has no path, or one that cannot be called, is not there to be called.
+      if (said !== undefined && http === undefined) return [];
+      const policies = [NO_POLICY, ...entries.map((entry) => toldPolicy(entry, http !== undefined))];
+      const { effects, said: vouched } = effectsOf(
+        method,
+        { own: undefined, entries, roots: [], at },
+        quiet.scope.report,
+      );
       const call: IrCall = {
         ...{ kind: "call", at, method: undefined, set: [], request: undefined, policy: NO_POLICY, batch: undefined },
       };
@@ -135,8 +145,7 @@ export function clientCalls(cx: MessageContext, ir: IrMessage): Call[] {
       return [
         {
           ...{ method, at, request: undefined, set: [], onError: [], batch: undefined, effects },
-          methodAt: at,
-          said,
+          ...{ methodAt: at, said: vouched, http },
           metadata: entryMetadata(quiet.scope, entries),
           policy: { ...policy, cache },
         },

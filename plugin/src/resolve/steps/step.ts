@@ -1,8 +1,9 @@
 import { type CelType, type Expression, type Proto, typeName, type Variable } from "../../cel/index.ts";
-import type { IrGuard, IrStep } from "../../ir.ts";
+import type { IrGuard, IrStep } from "../../ir-step.ts";
 import { conversion } from "../conversions/convert.ts";
 import { protoOf } from "../conversions/proto-of.ts";
-import type { Bound, Source, Step } from "../model/model.ts";
+import type { Bound } from "../model/conversion.ts";
+import type { Source, Step } from "../model/model.ts";
 import { callsOf, composesOf, failExpressions, mayBeStale } from "../model/source-parts.ts";
 import { resolveFailure } from "../policies/failure.ts";
 import { check, checkCondition, checkValue, stepsRead, where } from "../scope/scope.ts";

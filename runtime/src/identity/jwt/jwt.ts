@@ -72,7 +72,7 @@ export function jwt<P extends Message = Principal, Claims extends DescMessage | 
 function opened<P extends Message, Claims extends DescMessage | undefined>(
   options: JwtOptions<P, Claims>,
   jose: Jose,
-  { clock, type, fault }: SourceParts,
+  { clock, type, fault, fetched }: SourceParts,
 ): JwtSource {
   const { name, issuer, audience, claims, subject, principal } = options;
   const keys = new KeySet({
@@ -80,6 +80,7 @@ function opened<P extends Message, Claims extends DescMessage | undefined>(
     maxStaleMs: options.maxStaleMs ?? MAX_STALE_MS,
     ...{ clock, jose },
     failed: (error) => fault(`keys of source ${name} cannot be fetched`, error),
+    fetched: () => fetched?.(name),
   });
   return new JwtSource({
     ...{ name, claims, keys, jose, clock },

@@ -26,6 +26,8 @@ export interface KeySetParts {
   readonly fetch?: FetchDocument | undefined;
   /** Told when fetching begins to fail; the error says why. */
   readonly failed: (error: unknown) => void;
+  /** Told when there are new ones. */
+  readonly fetched?: (() => void) | undefined;
 }
 
 /**
@@ -146,6 +148,7 @@ export class KeySet {
     this.#failures = 0;
     this.#serveUntil = clock.now() + maxAgeMs + maxStaleMs;
     this.#later(maxAgeMs * 0.8 * (0.9 + 0.2 * clock.random()));
+    this.#parts.fetched?.();
     this.#open();
   }
 

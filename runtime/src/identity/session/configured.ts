@@ -43,6 +43,12 @@ export function configured(
   if (clientSecret === undefined) fault(variable, "is not set", "the secret that the provider has given this client");
   const keys = keysOf(settings.optional(KEYS), fault);
   const redisUrl = settings.optional("BFF_STATE_REDIS_URL") ?? settings.optional("REDIS_URL");
+  const workers = settings.optional("BFF_WORKERS") ?? "1";
+  // `auto` may be one process here, and several where there are more cores.
+  if (redisUrl === undefined && workers !== "1") {
+    const problem = `is not set, and BFF_WORKERS is ${workers}: a session of one process would be unknown to the others`;
+    fault("REDIS_URL", problem, "an address like redis://127.0.0.1:6379, or BFF_STATE_REDIS_URL");
+  }
   if (!sound || url === undefined || clientSecret === undefined) return undefined;
   return { publicUrl: new URL(url).origin, clientSecret, sealer: new Sealer(keys), redisUrl };
 }

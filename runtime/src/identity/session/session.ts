@@ -82,7 +82,7 @@ function open(options: Options, config: Configured, jose: Jose, parts: SourcePar
   const { name, issuer, clientId, cookie = "__Host-session", from = [] } = options;
   const { publicUrl, clientSecret, sealer, redisUrl } = config;
   const { idleMs = IDLE_MS, absoluteMs = ABSOLUTE_MS } = options;
-  const { clock, type, fault } = parts;
+  const { clock, type, fault, fetched } = parts;
   const away = (error: Error): void => fault("the sessions' Redis cannot be reached", error);
   if (redisUrl === undefined)
     fault(
@@ -101,7 +101,14 @@ function open(options: Options, config: Configured, jose: Jose, parts: SourcePar
     ...{ publicUrl, cookie, absoluteMs, sessions, provider, sealer, clock, json, told },
   });
   const failed = (error: unknown): void => fault(`keys of source ${name} cannot be fetched`, error);
-  const keys = new KeySet({ place: { kind: "discovery", issuer }, maxStaleMs: absoluteMs, clock, jose, failed });
+  const keys = new KeySet({
+    place: { kind: "discovery", issuer },
+    maxStaleMs: absoluteMs,
+    clock,
+    jose,
+    failed,
+    fetched: () => fetched?.(name),
+  });
   const ended = (count: number): void => {
     if (count > 0)
       parts.audit({ event: "session-ended", at: clock.date(), source: name, reason: "the provider has ended it" });

@@ -114,7 +114,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   // shop.proto:27:66
   const reducedCentsStep = cx.tryStep(async () => {
     const product = await productStep;
-    return cx.resolveIfAny({
+    return cx.aside.resolveIfAny({
       name: "shop.v1.Page.reduced_cents",
       run: (given) => cx.app.resolvers.pageReducedCents(given),
       args,

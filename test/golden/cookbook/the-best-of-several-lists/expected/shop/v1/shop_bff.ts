@@ -79,7 +79,7 @@ export async function composeResults(cx: Request<App>, args: SearchRequest): Pro
   const regionsStep = cx.tryStep(async (mark) => {
     const items = env.REGIONS;
     atMost(items, 5);
-    const bounded = cx.bounded(10);
+    const bounded = cx.aside.bounded(10);
     return cx.partial(items.map((region) => bounded.send(search, { text: args.text, region })), mark);
   });
 

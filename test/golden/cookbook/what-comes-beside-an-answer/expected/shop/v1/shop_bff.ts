@@ -86,7 +86,7 @@ export async function composeResults(cx: Request<App>, args: SearchRequest): Pro
   const bestStep = cx.tryStep(async () => {
     const found = await foundStep;
     if (!(found.products.length > 0)) return undefined;
-    return cx.send(getProduct,
+    return cx.aside.send(getProduct,
       { productId: cel.at(found.products, 0).id },
       { metadata: { "x-index-version": cx.answerHeader(found, "x-index-version") } });
   });

@@ -102,7 +102,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   const ordersStep = cx.tryStep(async (mark) => {
     const items = args.ids;
     atMostAsked(items, 50);
-    const bounded = cx.bounded(10);
+    const bounded = cx.aside.bounded(10);
     return cx.partial(items.map((id) => bounded.send(getOrder, { id })), mark);
   });
 
@@ -111,7 +111,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
     const found = await foundStep;
     const items = found.items;
     atMost(items, 100);
-    return cx.sub(async (cx) => {
+    return cx.aside.sub(async (cx) => {
       const bounded = cx.bounded(10);
       return Promise.all(items.map((item) => composeCard(bounded, { item })));
     });

@@ -83,7 +83,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   // app.proto:26:7
   const sStep = cx.tryStep(async () => {
     const r = await rStep;
-    return cx.send(edGet, defined({
+    return cx.aside.send(edGet, defined({
       id: r.id,
       window: { from: r.total },
       levels: r.levels,

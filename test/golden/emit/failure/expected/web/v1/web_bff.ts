@@ -124,7 +124,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest, shared
       await viewerStep;
       const item = await itemStep;
       if (item === undefined) return cx.without(mark, itemStep);
-      return cx.send(getOrder, { id: item.ownerId }, { metadata: { "x-plan": cx.failure(viewerStep)?.upstream ?? "" } });
+      return cx.aside.send(getOrder, { id: item.ownerId }, { metadata: { "x-plan": cx.failure(viewerStep)?.upstream ?? "" } });
     }),
     () => create(OrderSchema, { id: "none" }),
   );
@@ -192,7 +192,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest, shared
     const items = item.tags;
     atMost(items, 5);
     resultsItems = items.length > 0;
-    return cx.sub(async (cx) => {
+    return cx.aside.sub(async (cx) => {
       const bounded = cx.bounded(10);
       return cx.present(await Promise.all(items.map((tag) => bounded.send(getOrder, { id: tag }, {
         metadata: { "x-plan": cx.failure(viewerStep)?.upstream ?? "" },
@@ -208,7 +208,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest, shared
   const batchedStep = cx.tryStep(async (mark) => {
     const item = await itemStep;
     if (item === undefined) return cx.without(mark, itemStep);
-    return cx.load(itemById, item.ownerId, undefined, {
+    return cx.aside.load(itemById, item.ownerId, undefined, {
       rescue: (error) => {
         if (error.code === Code.NOT_FOUND) { mark.failed(error); return undefined; }
         return error;

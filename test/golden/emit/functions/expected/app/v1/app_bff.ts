@@ -148,7 +148,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest, shared
 
   // app.proto:43:7
   const foundStep = cx.tryStep(async () => {
-    return cx.send(findItems, { text: args.id }, { metadata: { "x-region": functions_.regionOf(cx.header("x-country")) } });
+    return cx.aside.send(findItems, { text: args.id }, { metadata: { "x-region": functions_.regionOf(cx.header("x-country")) } });
   });
 
   // app.proto:45:7

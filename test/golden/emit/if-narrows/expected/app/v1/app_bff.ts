@@ -97,7 +97,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   const stockedStep = cx.tryStep(async () => {
     const item = await itemStep;
     if (!(item !== undefined && item.stock > 0)) return undefined;
-    return cx.send(getOrder, { id: item.ownerId });
+    return cx.aside.send(getOrder, { id: item.ownerId });
   });
 
   // app.proto:29:7
@@ -151,7 +151,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
     if (item === undefined) return undefined;
     const items = args.ids;
     atMostAsked(items, 10_000);
-    return cx.sub(async (cx) => {
+    return cx.aside.sub(async (cx) => {
       return Promise.all(items.map((id) => composeLeaf(cx, { id, label: item.name }, { id: [], label: [itemStep] })));
     });
   });

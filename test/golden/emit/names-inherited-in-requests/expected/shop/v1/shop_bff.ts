@@ -141,7 +141,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   const bySomeStep = cx.tryStep(async () => {
     const byId = await byIdStep;
     if (byId === undefined) return undefined;
-    return cx.send(findThings, create(FindThingsRequestSchema, defined({ propertyIsEnumerable: undefined, isPrototypeOf: undefined, ...cel.givenField("id", args.text), hasOwnProperty: byId.things.length > 1, ...cel.givenField("isPrototypeOf", args.id === "" ? { a: "b" } : undefined), toLocaleString: cel.memberOf("toText", args.text) })));
+    return cx.aside.send(findThings, create(FindThingsRequestSchema, defined({ propertyIsEnumerable: undefined, isPrototypeOf: undefined, ...cel.givenField("id", args.text), hasOwnProperty: byId.things.length > 1, ...cel.givenField("isPrototypeOf", args.id === "" ? { a: "b" } : undefined), toLocaleString: cel.memberOf("toText", args.text) })));
   });
 
   // shop.proto:44:7

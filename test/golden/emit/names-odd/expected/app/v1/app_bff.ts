@@ -147,7 +147,7 @@ export async function composePage(cx: Request$1<App>, args: Request): Promise<Pa
   const await_Step = cx.tryStep(async () => {
     const cx_ = await cx_Step;
     if (cx_ === undefined) return undefined;
-    return cx.send(hasOwnProperty_, { id: cx_.then + cx_.constructor$ });
+    return cx.aside.send(hasOwnProperty_, { id: cx_.then + cx_.constructor$ });
   });
 
   // app.proto:40:7

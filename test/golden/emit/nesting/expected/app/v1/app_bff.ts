@@ -91,7 +91,7 @@ export async function composeGet_Page(cx: Request<App>, args: Get_Request): Prom
   // app.proto:28:9
   const otherStep = cx.tryStep(async () => {
     const tree = await treeStep;
-    return cx.send(otherTreeGet, { id: tree.deep?.deeper?.value ?? "" });
+    return cx.aside.send(otherTreeGet, { id: tree.deep?.deeper?.value ?? "" });
   });
 
   // app.proto:29:9

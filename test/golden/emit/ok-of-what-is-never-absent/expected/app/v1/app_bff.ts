@@ -122,7 +122,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest, shared
   // app.proto:33:7
   const secondStep = cx.tryStep(async () => {
     await itemStep;
-    return cx.send(getItem, defined({ id: true ? args.id : undefined }));
+    return cx.aside.send(getItem, defined({ id: true ? args.id : undefined }));
   });
 
   // app.proto:35:7

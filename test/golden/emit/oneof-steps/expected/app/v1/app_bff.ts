@@ -163,7 +163,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
     },
     () => cx.tryStep(async () => {
       const item = await itemStep;
-      return cx.send(getOrder, { id: item.ownerId });
+      return cx.aside.send(getOrder, { id: item.ownerId });
     }),
   );
 
@@ -208,7 +208,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   // app.proto:70:69
   const couponStep = cx.when(args.pro, () => cx.tryStep(async () => {
     const offered = await offeredStep;
-    return cx.resolveIfAny({
+    return cx.aside.resolveIfAny({
       name: "app.v1.Page.coupon",
       run: (given) => cx.app.resolvers.pageCoupon(given),
       args,

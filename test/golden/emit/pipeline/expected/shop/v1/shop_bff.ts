@@ -89,7 +89,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   const likeStep = cx.tryStep(async () => {
     const order = await orderStep;
     const item = await itemStep;
-    return cx.send(findItems, { text: item.name, limit: order.count });
+    return cx.aside.send(findItems, { text: item.name, limit: order.count });
   });
 
   // shop.proto:29:7

@@ -80,7 +80,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   // app.proto:26:7
   const sStep = cx.tryStep(async () => {
     const r = await rStep;
-    return cx.send(legacyGet, { id: r.id });
+    return cx.aside.send(legacyGet, { id: r.id });
   });
 
   // app.proto:27:7

@@ -86,7 +86,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   // app.proto:26:7
   const sStep = cx.tryStep(async () => {
     const r = await rStep;
-    return cx.send(legacyGet, defined({
+    return cx.aside.send(legacyGet, defined({
       id: r.id,
       window: unlessEmpty({ from: cel.ifFieldSet(r, RecordSchema.field.total, "total") }),
       levels: r.levels,

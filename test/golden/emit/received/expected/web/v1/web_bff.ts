@@ -112,14 +112,14 @@ export async function composePage(cx: Request<App>, args: GetPageRequest, shared
   // web.proto:31:7
   const orderStep = cx.tryStep(async () => {
     const viewer = await viewerStep;
-    return cx.send(getOrder, { id: args.id }, { metadata: { "x-shard": cx.answerHeader(viewer, "x-shard") } });
+    return cx.aside.send(getOrder, { id: args.id }, { metadata: { "x-shard": cx.answerHeader(viewer, "x-shard") } });
   });
 
   // web.proto:33:7
   const backedStep = cx.orElse(
     cx.tryStep(async () => {
       const viewer = await viewerStep;
-      return cx.send(getOrder, { id: args.id + "2" }, { metadata: { "x-shard": cx.answerHeader(viewer, "x-shard") } });
+      return cx.aside.send(getOrder, { id: args.id + "2" }, { metadata: { "x-shard": cx.answerHeader(viewer, "x-shard") } });
     }),
     () => create(OrderSchema, { id: "none" }),
   );
@@ -139,7 +139,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest, shared
   // web.proto:37:7
   const againStep = cx.tryStep(async () => {
     const viewer = await viewerStep;
-    return cx.send(getOrder, { id: args.id }, { metadata: { "x-shard": cx.answerHeader(viewer, "x-shard") } });
+    return cx.aside.send(getOrder, { id: args.id }, { metadata: { "x-shard": cx.answerHeader(viewer, "x-shard") } });
   });
 
   // web.proto:40:7

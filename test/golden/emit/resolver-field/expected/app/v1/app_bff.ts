@@ -233,7 +233,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
     const item = await itemStep;
     const order = await orderStep;
     await cx.cleared(guard1Step);
-    return cx.resolveIfAny({
+    return cx.aside.resolveIfAny({
       name: "app.v1.Page.rank",
       run: (given) => cx.app.resolvers.pageRank(given),
       args,
@@ -275,7 +275,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
     const item = await itemStep;
     const order = await orderStep;
     await cx.cleared(guard1Step);
-    return cx.resolveIfAny({
+    return cx.aside.resolveIfAny({
       name: "app.v1.Page.tags",
       run: (given) => cx.app.resolvers.pageTags(given),
       args,
@@ -289,7 +289,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
     const item = await itemStep;
     const order = await orderStep;
     await cx.cleared(guard1Step);
-    const given = await cx.resolveIfAny({
+    const given = await cx.aside.resolveIfAny({
       name: "app.v1.Page.line",
       run: (given) => cx.app.resolvers.pageLine(given),
       args,
@@ -304,7 +304,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
     const item = await itemStep;
     const order = await orderStep;
     await cx.cleared(guard1Step);
-    const given = await cx.resolveIfAny({
+    const given = await cx.aside.resolveIfAny({
       name: "app.v1.Page.lines",
       run: (given) => cx.app.resolvers.pageLines(given),
       args,
@@ -319,7 +319,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
     const item = await itemStep;
     const order = await orderStep;
     await cx.cleared(guard1Step);
-    const given = await cx.resolveIfAny({
+    const given = await cx.aside.resolveIfAny({
       name: "app.v1.Page.lines_by_name",
       run: (given) => cx.app.resolvers.pageLinesByName(given),
       args,
@@ -334,7 +334,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
     const item = await itemStep;
     const order = await orderStep;
     await cx.cleared(guard1Step);
-    return cx.resolveIfAny({
+    return cx.aside.resolveIfAny({
       name: "app.v1.Page.label",
       run: (given) => cx.app.resolvers.pageLabel(given),
       args,
@@ -348,7 +348,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
     const item = await itemStep;
     const order = await orderStep;
     await cx.cleared(guard1Step);
-    const given = await cx.resolveIfAny({
+    const given = await cx.aside.resolveIfAny({
       name: "app.v1.Page.at",
       run: (given) => cx.app.resolvers.pageAt(given),
       args,
@@ -363,7 +363,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
     const item = await itemStep;
     const order = await orderStep;
     await cx.cleared(guard1Step);
-    return cx.resolveIfAny({
+    return cx.aside.resolveIfAny({
       name: "app.v1.Page.more",
       run: (given) => cx.app.resolvers.pageMore(given),
       args,
@@ -377,7 +377,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
     const item = await itemStep;
     const order = await orderStep;
     await cx.cleared(guard1Step);
-    return cx.resolveIfAny({
+    return cx.aside.resolveIfAny({
       name: "app.v1.Page.url",
       run: (given) => cx.app.resolvers.pageUrl(given),
       args,
@@ -391,7 +391,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
     const item = await itemStep;
     const order = await orderStep;
     await cx.cleared(guard1Step);
-    const given = await cx.resolveIfAny({
+    const given = await cx.aside.resolveIfAny({
       name: "app.v1.Page.caption",
       run: (given) => cx.app.resolvers.pageCaption(given),
       args,

@@ -127,13 +127,13 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   // app.proto:26:7
   const lastOrderStep = cx.tryStep(async () => {
     const item = await itemStep;
-    return cx.send(getOrder, { id: item.id });
+    return cx.aside.send(getOrder, { id: item.id });
   });
 
   // app.proto:28:7
   const badgeStep = cx.tryStep(async () => {
     const item = await itemStep;
-    return cx.sub((cx) => composeBadge(cx, { item, tone: args.tone !== "" ? args.tone : undefined }));
+    return cx.aside.sub((cx) => composeBadge(cx, { item, tone: args.tone !== "" ? args.tone : undefined }));
   });
 
   // app.proto:30:7

@@ -183,7 +183,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
   });
 
   // app.proto:31:7
-  const oldStep = cx.tryStep(() => cx.sub((cx) => composeOld(cx, { text: args.text })));
+  const oldStep = cx.tryStep(() => cx.aside.sub((cx) => composeOld(cx, { text: args.text })));
 
   // app.proto:36:59
   const supplied_Step = cx.tryStep(async () => {
@@ -192,7 +192,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
     const order = await orderStep;
     const count = await countStep;
     const old = await oldStep;
-    return cx.resolveIfAny({
+    return cx.aside.resolveIfAny({
       name: "app.v1.Page.supplied",
       run: (given) => cx.app.resolvers.pageSupplied(given),
       args,
@@ -236,7 +236,7 @@ export async function composeCard(cx: Request<App>, args: { readonly given: bool
 
   // app.proto:46:46
   const innerStep = cx.tryStep(async () => {
-    const given = await cx.resolveIfAny({
+    const given = await cx.aside.resolveIfAny({
       name: "app.v1.Card.inner",
       run: (given) => cx.app.resolvers.cardInner(given),
       args,

@@ -69,7 +69,7 @@ export interface App {
 export async function composeOld(cx: Request<Pick<App, "resolvers" | "clients">>, args: { readonly text: string }): Promise<Old> {
   // old.proto:9:55
   const noteStep = cx.tryStep(async () => {
-    return cx.resolveIfAny({
+    return cx.aside.resolveIfAny({
       name: "app.v1.Old.note",
       run: (given) => cx.app.resolvers.oldNote(given),
       args,
@@ -91,7 +91,7 @@ export async function composeOld(cx: Request<Pick<App, "resolvers" | "clients">>
 
   // old.proto:11:54
   const partsStep = cx.tryStep(async () => {
-    const given = await cx.resolveIfAny({
+    const given = await cx.aside.resolveIfAny({
       name: "app.v1.Old.parts",
       run: (given) => cx.app.resolvers.oldParts(given),
       args,
@@ -103,7 +103,7 @@ export async function composeOld(cx: Request<Pick<App, "resolvers" | "clients">>
 
   // old.proto:13:48
   const leftStep = cx.tryStep(async () => {
-    return cx.resolveIfAny({
+    return cx.aside.resolveIfAny({
       name: "app.v1.Old.left",
       run: (given) => cx.app.resolvers.oldLeft(given),
       args,
@@ -114,7 +114,7 @@ export async function composeOld(cx: Request<Pick<App, "resolvers" | "clients">>
 
   // old.proto:14:47
   const rightStep = cx.tryStep(async () => {
-    const given = await cx.resolveIfAny({
+    const given = await cx.aside.resolveIfAny({
       name: "app.v1.Old.right",
       run: (given) => cx.app.resolvers.oldRight(given),
       args,

@@ -196,7 +196,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest, shared
   // app.proto:34:58
   const countStep = cx.tryStep(async () => {
     const order = await orderStep;
-    return cx.resolveIfAny({
+    return cx.aside.resolveIfAny({
       name: "app.v1.Page.count",
       run: (given) => cx.app.resolvers.pageCount(given),
       args,

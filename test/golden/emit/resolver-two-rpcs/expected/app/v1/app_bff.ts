@@ -174,7 +174,7 @@ export async function composeCard(cx: Request<App>, args: { readonly id: string 
   // app.proto:49:55
   const noteStep = cx.tryStep(async () => {
     const item = await itemStep;
-    return cx.resolveIfAny({
+    return cx.aside.resolveIfAny({
       name: "app.v1.Card.note",
       run: (given) => cx.app.resolvers.cardNote(given),
       args,

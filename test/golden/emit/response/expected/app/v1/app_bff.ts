@@ -92,7 +92,7 @@ export async function composeFullPage(cx: Request<App>, args: GetPageRequest): P
     const item = await itemStep;
     const items = item.tags;
     atMost(items, 20);
-    return cx.sub(async (cx) => {
+    return cx.aside.sub(async (cx) => {
       const bounded = cx.bounded(10);
       return Promise.all(items.map((tag) => composeCard(bounded, { id: tag })));
     });

@@ -173,7 +173,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest, shared
   // app.proto:33:7
   const cardStep = cx.tryStep(async () => {
     const item = await itemStep;
-    return cx.sub((cx) => composeCard(cx, { item }, shared));
+    return cx.aside.sub((cx) => composeCard(cx, { item }, shared));
   });
 
   // app.proto:36:47
@@ -202,7 +202,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest, shared
     const stock = await stockStep;
     const count = await countStep;
     const card = await cardStep;
-    return cx.resolveIfAny({
+    return cx.aside.resolveIfAny({
       name: "app.v1.Page.slogan",
       run: (given) => cx.app.resolvers.pageSlogan(given),
       args,

@@ -110,7 +110,7 @@ function startAppService(cx: Request<App>) {
   const foundStep = cx.orElse(
     cx.tryStep(async () => {
       if (!(mode !== "none")) return undefined;
-      return cx.send(findItems, { text: cx.header("x-text") });
+      return cx.aside.send(findItems, { text: cx.header("x-text") });
     }),
     () => create(FindItemsResponseSchema),
   );
@@ -122,7 +122,7 @@ function startAppService(cx: Request<App>) {
         const found = await foundStep;
         const items = found.items;
         atMost(items, 20);
-        const bounded = cx.bounded(10);
+        const bounded = cx.aside.bounded(10);
         return cx.partial(items.map((item) => bounded.send(getOrder, { id: item.id })), mark);
       }),
       () => [],

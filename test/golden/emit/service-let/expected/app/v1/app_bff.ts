@@ -100,7 +100,7 @@ function startAppServiceGetPage(cx: Request<App>) {
   // app.proto:14:7
   const ownerStep = cx.tryStep(async () => {
     const viewer = await viewerStep;
-    return cx.send(getItem, { id: viewer.ownerId });
+    return cx.aside.send(getItem, { id: viewer.ownerId });
   });
 
   // app.proto:16:7

@@ -94,7 +94,7 @@ export async function composeReceipt(cx: Request<App>, args: CheckoutRequest, be
   // shop.proto:24:7
   const likeStep = cx.tryStep(async () => {
     const item = await itemStep;
-    return cx.send(findItems, { text: item.name });
+    return cx.aside.send(findItems, { text: item.name });
   });
 
   // shop.proto:26:7

@@ -73,7 +73,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
 
   // app.proto:24:7
   const itemStep = cx.tryStep(async (mark) => {
-    return cx.send(getItem, { id: args.id }, {
+    return cx.aside.send(getItem, { id: args.id }, {
       rescue: (error) => {
         if (Boolean(error.code === Code.NOT_FOUND)) { mark.failed(error); return undefined; }
         return error;

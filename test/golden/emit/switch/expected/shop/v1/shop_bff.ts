@@ -89,7 +89,7 @@ export async function composePage(cx: Request<App>, args: GetPageRequest): Promi
       // shop.proto:25:7
       const detailsStep = cx.tryStep(async () => {
         const item = await itemStep;
-        return cx.send(findItems, { text: item.name });
+        return cx.aside.send(findItems, { text: item.name });
       });
       detailsStarted = detailsStep;
       const details = await detailsStep;

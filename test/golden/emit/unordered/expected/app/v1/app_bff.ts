@@ -127,7 +127,7 @@ export async function composeReceipt(cx: Request<App>, args: CheckoutRequest, sh
   });
 
   // app.proto:35:7
-  const noteStep = cx.tryStep(() => cx.sub((cx) => composeNote(cx, { cart: args.cart }, [...before, itemStep, guard1Step])));
+  const noteStep = cx.tryStep(() => cx.aside.sub((cx) => composeNote(cx, { cart: args.cart }, [...before, itemStep, guard1Step])));
 
   // app.proto:38:7
   const labelStep = cx.step(async () => {

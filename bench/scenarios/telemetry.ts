@@ -1,0 +1,71 @@
+// What it costs to look into a server: two compositions with all of it off, with metrics and a tenth of the requests traced, and with all of
+// them traced. Traces go to a receiver in the process that measures.
+import { type ClosedLoop, runClosedLoop } from "../rig/closed-loop.ts";
+import { type RunOptions, type ScenarioResult, scenarioResult, type VariantResult } from "../rig/result.ts";
+import { startTraceSink, type TraceSink } from "../rig/trace-sink.ts";
+import type { Variant } from "../rig/variant.ts";
+import { closedLoops } from "./closed.ts";
+
+const OFF = "off";
+const TENTH = "10 % sampled";
+const ALL = "all sampled";
+const COMPOSITIONS = ["fanout", "example"];
+
+export async function runTelemetry(options: RunOptions): Promise<ScenarioResult> {
+  const sink = await startTraceSink();
+  try {
+    const results: ScenarioResult[] = [];
+    for (const name of COMPOSITIONS) results.push(await runClosedLoop(loopOf(name, sink), options));
+    return scenarioResult(options, {
+      scenario: "telemetry",
+      variants: results.flatMap(({ scenario, variants }) =>
+        variants.map((variant) => ({ ...variant, name: `${scenario}, ${variant.name}` })),
+      ),
+      left_out: [],
+      failures: results.flatMap(({ failures }) => failures),
+      rounds: results[0]?.rounds ?? 0,
+    });
+  } finally {
+    await sink.close();
+  }
+}
+
+/** The composition of ours alone, three times. */
+function loopOf(name: string, sink: TraceSink): ClosedLoop {
+  const loop = closedLoops.find((one) => one.name === name);
+  const ours = loop?.variants.find((variant) => variant.name === "protobff");
+  if (loop === undefined || ours === undefined) throw new Error(`there is no composition ${name}`);
+  const metrics = { BFF_ADMIN_PORT: "0" };
+  const traces = (share: string) => ({
+    ...metrics,
+    OTEL_EXPORTER_OTLP_ENDPOINT: sink.url,
+    OTEL_TRACES_SAMPLER: "parentbased_traceidratio",
+    OTEL_TRACES_SAMPLER_ARG: share,
+  });
+  return {
+    ...loop,
+    variants: [
+      withEnv(ours, OFF, {}),
+      withEnv(ours, "metrics alone", metrics),
+      withEnv(ours, TENTH, traces("0.1")),
+      withEnv(ours, ALL, traces("1")),
+    ],
+    leftOut: [],
+    comparedWith: OFF,
+    failures: (variants) => faultsOf(name, variants, sink),
+  };
+}
+
+function withEnv(variant: Variant, name: string, env: Readonly<Record<string, string>>): Variant {
+  return { ...variant, name, launch: { ...variant.launch, env: { ...variant.launch.env, ...env } } };
+}
+
+function faultsOf(name: string, variants: readonly VariantResult[], sink: TraceSink): string[] {
+  const calls = new Set(variants.map((variant) => variant.upstream_calls_per_request));
+  return [
+    ...(calls.size === 1
+      ? []
+      : [`${name}: tracing changes how many upstream calls there are: ${[...calls].join(", ")}`]),
+    ...(sink.bytes() > 0 ? [] : [`${name}: no trace has come`]),
+  ];
+}

@@ -1,0 +1,24 @@
+// `dashboards=grafana+prometheus`: what watches each server, as files beside it, whether or not that is written. A walk of the plan.
+import type { Parameter } from "../parameter.ts";
+import type { Plan } from "../plan/plan.ts";
+import { dashboardOf } from "./grafana.ts";
+import { printed } from "./printed.ts";
+import { rulesOf } from "./rules.ts";
+import { watchedOf } from "./watched.ts";
+
+/** `web/v1/dashboard.json` and `web/v1/alerts.yaml` beside `web/v1/server.ts`. */
+export function dashboardFiles(
+  plan: Plan,
+  wanted: Parameter["dashboards"],
+): readonly { readonly name: string; readonly content: string }[] {
+  return plan.servers.flatMap((server) => {
+    const watched = watchedOf(server, plan);
+    const named = (what: string): string => server.path.replace(/server$/, what);
+    const dashboard = {
+      name: `${named("dashboard")}.json`,
+      content: `${printed(dashboardOf(watched))}\n`,
+    };
+    const alerts = { name: `${named("alerts")}.yaml`, content: rulesOf(watched) };
+    return [...(wanted.has("grafana") ? [dashboard] : []), ...(wanted.has("prometheus") ? [alerts] : [])];
+  });
+}

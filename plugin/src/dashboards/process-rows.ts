@@ -1,0 +1,156 @@
+// Rows of upstreams and of the process.
+import type { Row } from "./panels.ts";
+import { oneOf, rate, sumBy } from "./promql.ts";
+import { of, per, total, WINDOW } from "./selected.ts";
+import type { Watched } from "./watched.ts";
+
+export function upstreamRow({ upstreams }: Watched): Row {
+  const called = oneOf("upstream", upstreams);
+  const by = ["upstream", "branch"];
+  const state = (name: string): string => `(${of("bff_breaker_state", called, `state="${name}"`)} > bool 0)`;
+  return {
+    title: "Upstreams",
+    collapsed: true,
+    panels: [
+      {
+        title: "Breakers",
+        description: "The worst of all processes.",
+        unit: "short",
+        states: [
+          { value: 0, text: "closed", color: "green" },
+          { value: 1, text: "half-open", color: "yellow" },
+          { value: 2, text: "open", color: "red" },
+        ],
+        lines: [
+          {
+            expr: `max by (upstream, branch, rpc_method) (2 * ${state("open")} + ignoring (state) ${state("half-open")})`,
+            legend: "{{upstream}} {{branch}} {{rpc_method}}",
+          },
+        ],
+      },
+      {
+        title: "Addresses",
+        description: "By what is thought of them, in all processes.",
+        unit: "short",
+        lines: [
+          { expr: sumBy([...by, "state"], of("bff_addresses", called)), legend: "{{upstream}} {{branch}} {{state}}" },
+        ],
+      },
+      {
+        title: "Ejections",
+        description: "Addresses that were left out because they failed.",
+        unit: "cps",
+        lines: [{ expr: per(by, "bff_ejections_total", called), legend: "{{upstream}} {{branch}}" }],
+      },
+      {
+        title: "Calls in flight",
+        description: "Begun and not ended, those that wait included.",
+        unit: "short",
+        lines: [{ expr: sumBy(by, of("bff_calls_in_flight", called)), legend: "{{upstream}} {{branch}}" }],
+      },
+      {
+        title: "Limits in use",
+        description: "The share of places that are taken.",
+        unit: "percentunit",
+        lines: [
+          {
+            expr: `${sumBy([...by, "rpc_method"], of("bff_limit_taken", called))} / ${sumBy([...by, "rpc_method"], of("bff_limit_most", called))}`,
+            legend: "{{upstream}} {{branch}} {{rpc_method}}",
+          },
+        ],
+      },
+      {
+        title: "Calls that wait for a limit",
+        description: "In all processes.",
+        unit: "short",
+        lines: [
+          {
+            expr: sumBy([...by, "rpc_method"], of("bff_limit_waiting", called)),
+            legend: "{{upstream}} {{branch}} {{rpc_method}}",
+          },
+        ],
+      },
+    ],
+  };
+}
+
+export const PROCESS: Row = {
+  title: "Process",
+  collapsed: true,
+  panels: [
+    {
+      title: "Delay of the event loop, p99",
+      description: "How late it comes to what is due.",
+      unit: "s",
+      lines: [{ expr: of("nodejs_eventloop_delay_p99_seconds"), legend: "{{instance}}" }],
+    },
+    {
+      title: "Use of the event loop",
+      description: "The share of time in which it has something to do: of one core.",
+      unit: "percentunit",
+      lines: [
+        {
+          expr: sumBy(
+            ["instance"],
+            rate(of("nodejs_eventloop_time_seconds_total", 'nodejs_eventloop_state="active"'), WINDOW),
+          ),
+          legend: "{{instance}}",
+        },
+      ],
+    },
+    {
+      title: "CPU",
+      description: "Cores in use, threads included.",
+      unit: "short",
+      lines: [{ expr: rate(of("process_cpu_seconds_total"), WINDOW), legend: "{{instance}}" }],
+    },
+    {
+      title: "Heap",
+      description: "In use, and as large as it may become.",
+      unit: "bytes",
+      lines: [
+        { expr: of("v8js_memory_heap_used_bytes"), legend: "{{instance}} used" },
+        { expr: of("v8js_memory_heap_limit_bytes"), legend: "{{instance}} at most" },
+      ],
+    },
+    {
+      title: "Memory",
+      description: "Of the process as a whole.",
+      unit: "bytes",
+      lines: [{ expr: of("process_resident_memory_bytes"), legend: "{{instance}}" }],
+    },
+    {
+      title: "Connections",
+      description: "Of clients.",
+      unit: "short",
+      lines: [{ expr: of("bff_connections"), legend: "{{instance}}" }],
+    },
+    {
+      title: "Spans",
+      description: "Sent to the collector, and lost.",
+      unit: "cps",
+      lines: [
+        { expr: total("bff_spans_exported_total"), legend: "sent" },
+        { expr: total("bff_spans_dropped_total"), legend: "lost" },
+      ],
+    },
+    {
+      title: "Certificates",
+      description: "Days until they end.",
+      unit: "d",
+      lines: [{ expr: `min by (variable) (${of("bff_certificate_days_left")})`, legend: "{{variable}}" }],
+    },
+    {
+      title: "Age of key sets",
+      description: "Since the keys of a source of callers were fetched.",
+      unit: "s",
+      lines: [{ expr: `max by (source) (${of("bff_key_set_age_seconds")})`, legend: "{{source}}" }],
+    },
+    {
+      title: "Processes begun again",
+      description: "Where one has died.",
+      unit: "cps",
+      lines: [{ expr: per(["instance"], "bff_worker_restarts_total"), legend: "{{instance}}" }],
+    },
+  ],
+};

@@ -1,0 +1,211 @@
+// Rows of requests: all rpcs, then each with what it calls.
+import type { Panel, Row } from "./panels.ts";
+import { ERRORS, oneOf, quantile, sumBy } from "./promql.ts";
+import { CLIENT, of, per, SERVER, total } from "./selected.ts";
+import type { Watched, WatchedCall, WatchedRpc } from "./watched.ts";
+
+/** 0, too, where there is nothing of it yet. */
+const shareOf = (part: string, whole: string): string => `(${part} or ${whole} * 0) / ${whole}`;
+
+export function overview({ rpcs }: Watched, methods: string): Row {
+  const by = ["rpc_method"];
+  return {
+    title: "All rpcs",
+    collapsed: false,
+    panels: [
+      {
+        title: "Requests",
+        description: "Of each rpc in a second.",
+        unit: "reqps",
+        lines: [{ expr: per(by, `${SERVER}_count`, methods), legend: "{{rpc_method}}" }],
+      },
+      {
+        title: "Failed requests",
+        description: "The share that the server is to blame for; what it refuses is an answer.",
+        unit: "percentunit",
+        lines: [
+          {
+            expr: shareOf(per(by, `${SERVER}_count`, methods, ERRORS), per(by, `${SERVER}_count`, methods)),
+            legend: "{{rpc_method}}",
+          },
+        ],
+      },
+      {
+        title: "Duration, p99",
+        description: "Of a hundred requests one takes longer.",
+        unit: "s",
+        lines: [{ expr: quantile(0.99, per(["le", ...by], `${SERVER}_bucket`, methods)), legend: "{{rpc_method}}" }],
+      },
+      ...(rpcs.some(({ degrades }) => degrades)
+        ? [
+            {
+              title: "Degraded answers",
+              description: "The share of answers that lack something.",
+              unit: "percentunit",
+              lines: [
+                {
+                  expr: shareOf(per(by, "bff_degraded_responses_total", methods), per(by, `${SERVER}_count`, methods)),
+                  legend: "{{rpc_method}}",
+                },
+              ],
+            },
+          ]
+        : []),
+      {
+        title: "Requests in flight",
+        description: "Being answered.",
+        unit: "short",
+        lines: [{ expr: sumBy(by, of("bff_requests_in_flight", methods)), legend: "{{rpc_method}}" }],
+      },
+    ],
+  };
+}
+
+/** What clients see first, then what it calls. */
+export function rpcRow(rpc: WatchedRpc, collapsed: boolean): Row {
+  return { title: rpc.title, collapsed, panels: [...rpcPanels(rpc), ...callPanels(rpc)] };
+}
+
+function rpcPanels({ method, timeoutMs, degrades, limited, deprecated }: WatchedRpc): readonly Panel[] {
+  const self = oneOf("rpc_method", [method]);
+  return [
+    {
+      title: "Requests by code",
+      description: `Of ${method} in a second; codes as clients get them.`,
+      unit: "reqps",
+      stacked: true,
+      lines: [
+        { expr: per(["rpc_response_status_code"], `${SERVER}_count`, self), legend: "{{rpc_response_status_code}}" },
+      ],
+    },
+    {
+      title: "Failed requests by code",
+      description: "The share that the server is to blame for.",
+      unit: "percentunit",
+      stacked: true,
+      lines: [
+        {
+          expr: `${per(["rpc_response_status_code"], `${SERVER}_count`, self, ERRORS)} / scalar(${total(`${SERVER}_count`, self)})`,
+          legend: "{{rpc_response_status_code}}",
+        },
+      ],
+    },
+    {
+      title: "Duration",
+      description: `The line is its timeout, ${timeoutMs / 1000} s.`,
+      unit: "s",
+      mark: timeoutMs / 1000,
+      lines: [0.5, 0.95, 0.99].map((q) => ({
+        expr: quantile(q, per(["le"], `${SERVER}_bucket`, self)),
+        legend: `p${q * 100}`,
+      })),
+    },
+    ...(degrades
+      ? [
+          {
+            title: "Degraded fields",
+            description: "What answers lack, because of which upstream, and why.",
+            unit: "cps",
+            lines: [
+              {
+                expr: per(["path", "upstream", "reason"], "bff_degraded_total", self),
+                legend: "{{path}}: {{upstream}} {{reason}}",
+              },
+            ],
+          },
+        ]
+      : []),
+    ...(limited
+      ? [
+          {
+            title: "Limits",
+            description: "What its limits have refused, or let on uncounted.",
+            unit: "cps",
+            lines: [
+              { expr: per(["limit", "outcome"], "bff_rate_limited_total", self), legend: "{{limit}} {{outcome}}" },
+            ],
+          },
+        ]
+      : []),
+    ...(deprecated === undefined
+      ? []
+      : [
+          {
+            title: "Who still calls",
+            description: `Deprecated since ${deprecated.since}${deprecated.sunset === undefined ? "" : `, ends on ${deprecated.sunset}`}.`,
+            unit: "reqps",
+            lines: [{ expr: per(["source"], "bff_deprecated_calls_total", self), legend: "{{source}}" }],
+          },
+        ]),
+  ];
+}
+
+/** In the order of the plan, so that what begins first stands first. */
+function callPanels({ method, cached: own, calls }: WatchedRpc): readonly Panel[] {
+  const each = (all: readonly WatchedCall[], line: (self: string, title: string) => Panel["lines"][number]) =>
+    all.map((call) => line(oneOf("rpc_method", [call.method]), call.title));
+  const others = "Calls of other rpcs to the same methods are among them.";
+  const repeated = calls.filter((call) => call.repeated);
+  const cached = [
+    ...(own ? [{ method, title: "the answer", repeated: false, cached: true }] : []),
+    ...calls.filter((call) => call.cached),
+  ];
+  const panels: Panel[] = [];
+  if (calls.length > 0)
+    panels.push(
+      {
+        title: "Calls",
+        description: `In the order of the plan. ${others}`,
+        unit: "reqps",
+        lines: each(calls, (self, title) => ({ expr: total(`${CLIENT}_count`, self), legend: title })),
+      },
+      {
+        title: "Failed calls by code",
+        description: `All codes but OK. ${others}`,
+        unit: "reqps",
+        lines: each(calls, (self, title) => ({
+          expr: per(["rpc_response_status_code"], `${CLIENT}_count`, self, 'rpc_response_status_code!="OK"'),
+          legend: `${title} {{rpc_response_status_code}}`,
+        })),
+      },
+      {
+        title: "Duration of calls, p50",
+        description: `With all attempts and waiting. ${others}`,
+        unit: "s",
+        lines: each(calls, (self, title) => ({
+          expr: quantile(0.5, per(["le"], `${CLIENT}_bucket`, self)),
+          legend: title,
+        })),
+      },
+      {
+        title: "Duration of calls, p99",
+        description: `With all attempts and waiting. ${others}`,
+        unit: "s",
+        lines: each(calls, (self, title) => ({
+          expr: quantile(0.99, per(["le"], `${CLIENT}_bucket`, self)),
+          legend: title,
+        })),
+      },
+    );
+  if (repeated.length > 0)
+    panels.push({
+      title: "Retries and hedges",
+      description: `Attempts besides the first. ${others}`,
+      unit: "reqps",
+      lines: each(repeated, (self, title) => ({
+        expr: per(["kind"], "bff_attempts_total", self, 'kind!="first"'),
+        legend: `${title} {{kind}}`,
+      })),
+    });
+  if (cached.length > 0)
+    panels.push({
+      title: "Cache",
+      description: "Where answers came from: fresh, stale, joined another's fetch, missed.",
+      unit: "cps",
+      lines: each(cached, (self, title) => ({
+        expr: per(["outcome"], "bff_cache_total", self),
+        legend: `${title} {{outcome}}`,
+      })),
+    });
+  return panels;
+}

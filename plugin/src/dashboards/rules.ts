@@ -1,0 +1,236 @@
+// Rules of Prometheus for a server: what is recorded of each rpc, and when somebody is told.
+import { comment, quoted } from "../yaml-text.ts";
+import { ERRORS, oneOf, rate, rpcsOf, series, sumBy } from "./promql.ts";
+import type { Watched } from "./watched.ts";
+
+/** The share of requests that may fail: of an objective of 99.9 %. */
+export const BUDGET = 0.001;
+/** Fewer failures than that in the longer window wake nobody. */
+const LEAST = 10;
+
+/** https://sre.google/workbook/alerting-on-slos/, table 5-8: how many times too fast the budget burns, over which two windows. */
+const BURNS = [
+  { factor: 14.4, long: "1h", short: "5m", wait: "2m", severity: "page" },
+  { factor: 6, long: "6h", short: "30m", wait: "15m", severity: "page" },
+  { factor: 3, long: "1d", short: "2h", wait: "1h", severity: "ticket" },
+  { factor: 1, long: "3d", short: "6h", wait: "3h", severity: "ticket" },
+] as const;
+const WINDOWS = ["5m", "30m", "1h", "2h", "6h", "1d", "3d"];
+
+const COUNT = "rpc_server_call_duration_seconds_count";
+const BY = ["job", "rpc_method"];
+const recorded = (window: string): string => `rpc_method:rpc_server_errors:ratio_rate${window}`;
+
+interface Alert {
+  readonly name: string;
+  readonly expr: string;
+  readonly wait: string;
+  readonly severity: "page" | "ticket";
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly summary: string;
+  readonly description: string;
+}
+
+export function rulesOf(watched: Watched): string {
+  const name = watched.server.name || "the BFF";
+  const methods = rpcsOf(watched.services);
+  const groups = [
+    group(
+      `${name}: errors`,
+      WINDOWS.map((window) => record(recorded(window), ratio(methods, window))),
+    ),
+    group(`${name}: rpcs`, [...burns(methods), ...degraded(watched, methods), ...sunsets(watched)].map(rule)),
+    ...(watched.upstreams.length === 0 ? [] : [group(`${name}: upstreams`, upstreams(watched).map(rule))]),
+    group(`${name}: process`, PROCESS.map(rule)),
+  ];
+  return `# Rules for ${comment(name)}, written by protoc-gen-bff: docs/telemetry.md, "Dashboards and alerts".
+# Alerts of upstreams and processes are the same in the rules of other servers: Alertmanager takes equal ones for one.
+groups:
+${groups.join("\n")}
+`;
+}
+
+// ---- rpcs ----
+
+/** 0, too, where nothing has failed yet. */
+function ratio(methods: string, window: string): string {
+  const all = sumBy(BY, rate(series(COUNT, methods), window));
+  return `(
+  ${sumBy(BY, rate(series(COUNT, methods, ERRORS), window))}
+  or
+  ${all} * 0
+)
+/
+${all}`;
+}
+
+function burns(methods: string): readonly Alert[] {
+  return BURNS.map(({ factor, long, short, wait, severity }) => ({
+    name: "BffErrorBudgetBurns",
+    expr: `${series(recorded(long), methods)} > ${factor} * ${BUDGET}
+and
+${series(recorded(short), methods)} > ${factor} * ${BUDGET}
+and
+${sumBy(BY, `increase(${series(COUNT, methods, ERRORS)}[${long}])`)} >= ${LEAST}`,
+    wait,
+    severity,
+    labels: { window: long },
+    summary: "{{ $labels.rpc_method }} fails for {{ $value | humanizePercentage }} of its requests",
+    description: `Over ${long} and over ${short} more than ${factor === 1 ? "" : `${factor} times `}what an objective of ${100 - BUDGET * 100} % allows.`,
+  }));
+}
+
+function degraded({ rpcs }: Watched, methods: string): readonly Alert[] {
+  if (!rpcs.some(({ degrades }) => degrades)) return [];
+  return [
+    {
+      name: "BffDegraded",
+      expr: `${sumBy(BY, rate(series("bff_degraded_responses_total", methods), "10m"))}
+/
+${sumBy(BY, rate(series(COUNT, methods), "10m"))}
+> 0.05`,
+      wait: "10m",
+      severity: "ticket",
+      summary: "{{ $value | humanizePercentage }} of the answers of {{ $labels.rpc_method }} lack something",
+      description: "Which fields, and whose failure it is: bff_degraded_total by path, upstream and reason.",
+    },
+  ];
+}
+
+/** Of all rpcs that end on one day, one: promtool takes alerts of one name and labels for the same. */
+function sunsets({ rpcs }: Watched): readonly Alert[] {
+  const ending = rpcs.flatMap(({ method, deprecated }) =>
+    deprecated?.sunset === undefined ? [] : [{ method, sunset: deprecated.sunset }],
+  );
+  return [...Map.groupBy(ending, ({ sunset }) => sunset)].map(([sunset, all]) => {
+    const called = oneOf(
+      "rpc_method",
+      all.map(({ method }) => method),
+    );
+    return {
+      name: "BffSunsetRpcCalled",
+      expr: `${sumBy([...BY, "source"], `increase(${series("bff_deprecated_calls_total", called)}[1d])`)} > 0
+and on ()
+vector(time()) >= ${Date.parse(sunset) / 1000}`,
+      wait: "5m",
+      severity: "ticket",
+      labels: { sunset },
+      summary: `{{ $labels.rpc_method }} is still called, and was to end on ${sunset}`,
+      description: "By callers of the source {{ $labels.source }}: {{ $value | humanize }} times in a day.",
+    };
+  });
+}
+
+// ---- upstreams ----
+
+function upstreams({ upstreams: services }: Watched): readonly Alert[] {
+  const called = oneOf("upstream", services);
+  const where = "{{ $labels.upstream }}{{ with $labels.branch }} (branch {{ . }}){{ end }}";
+  return [
+    {
+      name: "BffBreakerOpen",
+      expr: `min by (job, upstream, branch, rpc_method) (
+  max_over_time(${series("bff_breaker_state", called, 'state="closed"')}[5m])
+) == 0
+and on (job, upstream, branch)
+${sumBy(["job", "upstream", "branch"], `increase(${series("bff_attempts_total", called, 'outcome="refused"')}[10m])`)} > 0`,
+      wait: "5m",
+      severity: "page",
+      summary: `The breaker of ${where} does not close`,
+      description: "For five minutes and more it has let nothing through but probes, and calls are refused.",
+    },
+    {
+      name: "BffAddressEjected",
+      expr: `${sumBy(["job", "upstream", "branch"], `max_over_time(${series("bff_addresses", called, 'state="ejected"')}[5m])`)} > 0`,
+      wait: "10m",
+      severity: "ticket",
+      summary: `An address of ${where} fails again and again`,
+      description: "It is left out, tried, and left out anew; the other addresses bear its load.",
+    },
+  ];
+}
+
+// ---- the process ----
+
+/** Of processes that are BFFs, whatever else says such things of itself. */
+const OURS = "and on (job, instance)\nbff_ready";
+
+const PROCESS: readonly Alert[] = [
+  {
+    name: "BffEventLoopDelayed",
+    expr: `nodejs_eventloop_delay_p99_seconds > 0.1\n${OURS}`,
+    wait: "10m",
+    severity: "ticket",
+    summary: "{{ $labels.instance }} is late by {{ $value | humanizeDuration }}",
+    description:
+      "Of a hundred turns of its event loop one takes that long: it has too much to do, or something blocks it.",
+  },
+  {
+    name: "BffHeapNearlyFull",
+    expr: `v8js_memory_heap_used_bytes / v8js_memory_heap_limit_bytes > 0.9\n${OURS}`,
+    wait: "10m",
+    severity: "ticket",
+    summary: "{{ $labels.instance }} has {{ $value | humanizePercentage }} of its heap in use",
+    description: "Where it is full the process ends.",
+  },
+  {
+    name: "BffSpansDropped",
+    expr: "sum by (job) (increase(bff_spans_dropped_total[15m])) > 0",
+    wait: "15m",
+    severity: "ticket",
+    summary: "{{ $labels.job }} loses spans",
+    description: "Their receiver is away, or takes fewer than there are: the log says why.",
+  },
+  {
+    name: "BffCertificateEnds",
+    expr: "min by (job, variable) (bff_certificate_days_left) < 7",
+    wait: "1h",
+    severity: "page",
+    summary: "The certificate of {{ $labels.variable }} of {{ $labels.job }} ends in {{ $value | humanize }} days",
+    description: "A renewed one is taken from its file without a restart.",
+  },
+  {
+    name: "BffKeySetOld",
+    expr: "max by (job, source) (bff_key_set_age_seconds) > 86400",
+    wait: "1h",
+    severity: "ticket",
+    summary: "The keys of the source {{ $labels.source }} are {{ $value | humanizeDuration }} old",
+    description: "Whoever issues its credentials cannot be reached; they are believed for as long as `max_stale` says.",
+  },
+  {
+    name: "BffWorkersRestart",
+    expr: "sum by (job, instance) (increase(bff_worker_restarts_total[15m])) > 3",
+    wait: "0s",
+    severity: "page",
+    summary: "Processes of {{ $labels.instance }} die",
+    description: "{{ $value | humanize }} were begun again within 15 minutes.",
+  },
+];
+
+// ---- as YAML ----
+
+const indented = (block: string, by: string): string =>
+  block
+    .split("\n")
+    .map((line) => by + line)
+    .join("\n");
+
+function group(name: string, rules: readonly string[]): string {
+  return `  - name: ${quoted(name)}\n    rules:\n${rules.join("\n")}`;
+}
+
+function record(name: string, expr: string): string {
+  return `      - record: ${quoted(name)}\n        expr: |-\n${indented(expr, "          ")}`;
+}
+
+function rule({ name, expr, wait, severity, labels = {}, summary, description }: Alert): string {
+  const all = Object.entries({ severity, ...labels }).map(([label, value]) => `${label}: ${quoted(value)}`);
+  return `      - alert: ${name}
+        expr: |-
+${indented(expr, "          ")}
+        for: ${wait}
+        labels: { ${all.join(", ")} }
+        annotations:
+          summary: ${quoted(summary)}
+          description: ${quoted(description)}`;
+}

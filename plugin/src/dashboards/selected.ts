@@ -1,0 +1,16 @@
+// Expressions over the jobs and instances that are chosen in a dashboard.
+import { rate, series, sumBy } from "./promql.ts";
+
+/** Of what the dashboard has chosen. */
+const WHERE = ['job=~"$job"', 'instance=~"$instance"'];
+/** What suits the graph's width and how often is scraped. */
+export const WINDOW = "$__rate_interval";
+
+export const of = (name: string, ...matchers: readonly string[]): string => series(name, ...WHERE, ...matchers);
+export const per = (labels: readonly string[], name: string, ...matchers: readonly string[]): string =>
+  sumBy(labels, rate(of(name, ...matchers), WINDOW));
+export const total = (name: string, ...matchers: readonly string[]): string =>
+  `sum(${rate(of(name, ...matchers), WINDOW)})`;
+
+export const SERVER = "rpc_server_call_duration_seconds";
+export const CLIENT = "rpc_client_call_duration_seconds";

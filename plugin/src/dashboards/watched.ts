@@ -1,0 +1,82 @@
+// What there is to watch of a server, from its plan.
+import { degradedOf } from "../plan/describe-degraded.ts";
+import { worstOf } from "../plan/describe-worst.ts";
+import type { Plan, PlanMessage, PlanMethod, PlanServer } from "../plan/plan.ts";
+import { allSteps, reachedInOrder, rootsOf } from "../plan/worst-calls.ts";
+import { callsOf } from "../resolve/model/source-parts.ts";
+import { fullName } from "../resolve/policies/entries.ts";
+
+export interface Watched {
+  readonly server: PlanServer;
+  readonly rpcs: readonly WatchedRpc[];
+  /** Full names of what it serves. */
+  readonly services: readonly string[];
+  /** Full names of the services that it calls, in the order of the plan. */
+  readonly upstreams: readonly string[];
+}
+export interface WatchedRpc {
+  /** `web.v1.DashboardService/GetDashboard`, as metrics have it. */
+  readonly method: string;
+  /** `DashboardService/GetDashboard` */
+  readonly title: string;
+  readonly timeoutMs: number;
+  /** Methods of upstreams in the order of their first use. */
+  readonly calls: readonly WatchedCall[];
+  /** Whether a field of the answer may be missing, or another than it was meant to be. */
+  readonly degrades: boolean;
+  readonly limited: boolean;
+  /** Whether its own answers are used again. */
+  readonly cached: boolean;
+  /** Since when, and until when it is there: days as ISO 8601 has them. */
+  readonly deprecated: { readonly since: string; readonly sunset: string | undefined } | undefined;
+}
+export interface WatchedCall {
+  readonly method: string;
+  readonly title: string;
+  /** It may be tried several times, or hedged. */
+  readonly repeated: boolean;
+  readonly cached: boolean;
+}
+
+export function watchedOf(server: PlanServer, plan: Plan): Watched {
+  const messages = new Map(plan.messages.map((message) => [message.composed.desc.typeName, message]));
+  const methods = server.files.flatMap(({ services }) => services.flatMap((service) => service.methods));
+  return {
+    server,
+    services: server.files.flatMap(({ services }) => services.map(({ desc }) => desc.typeName)),
+    rpcs: methods.map((planned) => rpcOf(planned, messages)),
+    upstreams: server.upstreams.map(({ service }) => service.typeName),
+  };
+}
+
+function rpcOf(planned: PlanMethod, messages: ReadonlyMap<string, PlanMessage>): WatchedRpc {
+  const { method, limits, cache, version } = planned;
+  const blocks = reachedInOrder(rootsOf(planned), messages);
+  const cached = new Set(
+    blocks.flatMap((block) =>
+      allSteps(block.steps)
+        .flatMap(({ step }) => callsOf(step.source))
+        .flatMap((call) => (block.calls.get(call)?.policy.cache === undefined ? [] : [fullName(call.method)])),
+    ),
+  );
+  const reached = new Set<unknown>(blocks);
+  const composed = [...messages.values()].filter((message) => reached.has(message));
+  return {
+    method: fullName(method.desc),
+    title: shortName(fullName(method.desc)),
+    timeoutMs: method.timeoutMs,
+    calls: worstOf(planned, messages).calls.map(({ method: name, calls, attempts }) => ({
+      method: name,
+      title: shortName(name),
+      repeated: attempts > calls,
+      cached: cached.has(name),
+    })),
+    degrades: composed.some((message) => degradedOf(message).length > 0),
+    limited: limits !== undefined && limits.early.length + limits.late.length > 0,
+    cached: cache !== undefined,
+    deprecated: version?.deprecation,
+  };
+}
+
+/** Without its package. */
+const shortName = (method: string): string => method.slice(method.lastIndexOf(".", method.indexOf("/")) + 1);

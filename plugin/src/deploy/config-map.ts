@@ -1,0 +1,52 @@
+// Every variable that a server reads and that is no secret: with its default, empty where it has to be set, else in a comment.
+import { comment, quoted } from "../yaml-text.ts";
+import type { Deployed } from "./deployed.ts";
+import type { Variable } from "./variable.ts";
+
+export function configMap({ name, variables }: Deployed): string {
+  const open = variables.filter(({ kind }) => kind !== "secret");
+  const needed = open.filter((one) => one.required === true && one.here === undefined);
+  const rest = open.filter((one) => !needed.includes(one));
+  const blocks = [
+    ...(needed.length === 0 ? [] : ["  # ---- to be set ----", ...entries(needed), "  # ---- may be left ----"]),
+    ...entries(rest),
+  ];
+  return `apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: ${name}
+  labels:
+    app.kubernetes.io/name: ${name}
+data:
+${blocks.join("\n")}
+`;
+}
+
+/** What several in a row have in common is said once. */
+function entries(variables: readonly Variable[]): readonly string[] {
+  return variables.flatMap((variable, i) => {
+    const said = commentsOf(variable);
+    const before = variables[i - 1];
+    const again = before !== undefined && commentsOf(before).join() === said.join();
+    return [...(again ? [] : said.map((text) => `  # ${comment(text)}`)), line(variable)];
+  });
+}
+
+function commentsOf({ about, here, required, default: initial, example }: Variable): readonly string[] {
+  const like = required === true && here === undefined && example !== undefined ? `, like ${example}` : "";
+  if (here === undefined) return [about + like];
+  return [about, `${here.why}${initial === undefined ? "" : ` (by default ${initial})`}`];
+}
+
+function line({ name, here, required, default: initial, example, emptyCounts, offered }: Variable): string {
+  if (offered === true) return `  # ${keyOf(name)}: ${quoted(example ?? initial ?? "")}`;
+  const value = here?.value ?? initial;
+  if (value !== undefined) return `  ${keyOf(name)}: ${quoted(value)}`;
+  // The empty text counts as not set, and the server says so; where it would count, only what is left out is not set.
+  if (required === true && emptyCounts !== true) return `  ${keyOf(name)}: ""`;
+  return `  # ${keyOf(name)}: ${quoted(example ?? "")}`;
+}
+
+/** As it is, where YAML has no other word for it. */
+export const keyOf = (name: string): string =>
+  /^[A-Z][A-Z0-9]*_[A-Z0-9_]+$|^PORT$|^HOST$/.test(name) ? name : quoted(name);

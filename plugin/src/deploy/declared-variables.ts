@@ -1,0 +1,37 @@
+// What `env` of files and services declares.
+import type { PlanServer } from "../plan/plan.ts";
+import type { EnvVar } from "../resolve/model/model.ts";
+import type { Variable } from "./variable.ts";
+
+/** By their names: what is read of them must not stand in a ConfigMap. */
+const SECRET = /(^|_)(SECRET|PASSWORD|PASSWD|PASSPHRASE|TOKEN|CREDENTIALS?|(API|PRIVATE|SIGNING|ACCESS)_?KEY)S?$/i;
+
+/** Each once; where services read one each in their own way, no default is that of all. */
+export function declaredVariables({ env, own }: PlanServer): readonly Variable[] {
+  const all = Map.groupBy([...env, ...[...own.values()].flat()], ({ ir }) => ir.name.value);
+  return [...all.values()].map((declared) => variableOf(declared));
+}
+
+function variableOf(declared: readonly EnvVar[]): Variable {
+  const [first, ...others] = declared.map(({ ir }) => ir);
+  if (first === undefined) throw new Error("a variable is declared somewhere");
+  const { of, item } = first.shape ?? { of: "one", item: "string" };
+  const defaults = [...new Set(declared.map(({ ir }) => ir.default?.value))];
+  const alternates = [...new Set(declared.flatMap(({ ir }) => ir.alternates.map(({ value }) => value)))];
+  const [byDefault] = defaults.length === 1 ? defaults : [];
+  return {
+    name: first.name.value,
+    // Set under this name, the others would never be read.
+    ...(alternates.length === 0 ? { default: byDefault } : { example: byDefault }),
+    required: defaults.includes(undefined),
+    kind: SECRET.test(first.name.value) ? "secret" : undefined,
+    emptyCounts: of !== "one" || item === "string",
+    about: [
+      of === "one" ? `${article(item)} ${item}` : of === "list" ? `a list of ${item}` : `a map of ${item}`,
+      ...alternates.map((other) => `or ${other}`),
+      ...(others.length > 0 && defaults.length > 1 ? ["each service has a default of its own"] : []),
+      `${first.at.file}:${first.at.line}`,
+    ].join(", "),
+  };
+}
+const article = (noun: string): string => (/^[aeiou]/.test(noun) && noun !== "uint" ? "an" : "a");

@@ -1,0 +1,79 @@
+// The image of a server: its Dockerfile, and what of the folder that it is built from is none of it.
+import { comment } from "../yaml-text.ts";
+import type { Deployed } from "./deployed.ts";
+
+/** Long, for it is the file. */
+export function dockerfile({ name, server, folder, importExtension }: Deployed): string {
+  const typescript = importExtension === "ts";
+  const out = typescript ? "gen" : "dist/gen";
+  const main = `${server.path}.${typescript ? "ts" : "js"}`;
+  const entry = `bff-server.${typescript ? "ts" : "js"}`;
+  const what = typescript
+    ? "OUT is the folder that `out:` of buf.gen.yaml names"
+    : "OUT is the folder that `npm run build` compiles what is generated into";
+  const installed = typescript
+    ? `RUN --mount=type=secret,id=npmrc,target=/app/.npmrc npm ci --omit=dev --no-audit --no-fund
+COPY . .`
+    : `RUN --mount=type=secret,id=npmrc,target=/app/.npmrc npm ci --no-audit --no-fund
+COPY . .
+RUN npm run build && npm prune --omit=dev --no-audit --no-fund`;
+  return `# The image of ${comment(server.name || "the BFF")}, written by protoc-gen-bff. From the folder with package.json:
+#   docker build -f ${comment(word(`${out}/${folder}/Dockerfile`))} -t ${name} .
+# ${what}: --build-arg OUT=src/gen.
+# NODE may be pinned by its digest: --build-arg NODE=node:24-slim@sha256:… A registry's password: --secret id=npmrc,src=.npmrc
+ARG NODE=node:24-slim
+
+FROM \${NODE} AS build
+WORKDIR /app
+COPY package.json package-lock.json *.tgz ./
+${installed}
+ARG OUT=${out}
+# Node follows the link, so that imports and the working directory are those of the project.
+RUN test -f "\${OUT}"/${word(main)} && ln -s "\${OUT}"/${word(main)} ${entry} && chmod -R a+rX .
+
+FROM \${NODE}
+# Nothing installs anything in here any more.
+RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /opt/yarn-* /usr/local/bin/yarn /usr/local/bin/yarnpkg
+ENV NODE_ENV=production
+WORKDIR /app
+COPY --from=build /app ./
+# By number, so that runAsNonRoot can see it: \`node\` of the image.
+USER 1000:1000
+EXPOSE 8080
+# Kubernetes does not look at it: its probes are in the Deployment.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["node", "-e", ${JSON.stringify(HEALTH)}]
+# SIGTERM drains for BFF_DRAIN_DELAY and BFF_GRACE (10s): docker stop --timeout 15
+STOPSIGNAL SIGTERM
+CMD ["node", ${JSON.stringify(entry)}]
+`;
+}
+
+/** As one word of a shell. */
+const word = (text: string): string => (/^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+
+/** Exits with 0 where /healthz says 200. Whose the certificate is does not matter here. */
+const HEALTH = [
+  "const { PORT, HOST, TLS_CERT_FILE } = process.env",
+  "const host = !HOST || /^(0\\.0\\.0\\.0|::)$/.test(HOST) ? '127.0.0.1' : HOST",
+  "const end = (code) => process.exit(code)",
+  "const options = { host, port: PORT || 8080, path: '/healthz', rejectUnauthorized: false, timeout: 2500 }",
+  "const { get } = require(TLS_CERT_FILE ? 'node:https' : 'node:http')",
+  "get(options, (answer) => end(answer.statusCode === 200 ? 0 : 1)).on('error', () => end(1)).on('timeout', () => end(1))",
+].join("; ");
+
+/** For \`Dockerfile.dockerignore\`, which counts for the Dockerfile beside it alone. */
+export const DOCKERIGNORE = `# What is in no image: written by protoc-gen-bff. https://docs.docker.com/build/concepts/context/#dockerignore-files
+**/.git
+**/node_modules
+**/.npmrc
+**/.env
+**/.env.*
+**/*.pem
+**/*.key
+**/Dockerfile
+**/*.dockerignore
+**/coverage
+**/*.test.*
+**/*.md
+**/*.log
+`;

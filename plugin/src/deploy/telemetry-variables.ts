@@ -1,0 +1,61 @@
+// What traces read: OpenTelemetry's own variables. None of them is set in manifests, for the first one turns traces on.
+import type { Variable } from "./variable.ts";
+
+const OTLP = "OTEL_EXPORTER_OTLP";
+const FOLDER = "/var/run/secrets/bff/collector";
+
+/** Of which there is one for traces alone, too. */
+const otlp = (name: string, about: string, rest: Omit<Variable, "name" | "about"> = {}): Variable => ({
+  name: `${OTLP}_${name}`,
+  about: `${about}, or ${OTLP}_TRACES_${name}`,
+  offered: true,
+  ...rest,
+});
+
+export const TELEMETRY_VARIABLES: readonly Variable[] = [
+  {
+    name: "BFF_OTEL",
+    example: "own",
+    about: "where traces go: own (by OTLP), sdk (to an OpenTelemetry of one's own) or off",
+  },
+  otlp("ENDPOINT", "the collector, which turns traces on", { example: "http://collector.observability:4318" }),
+  otlp("HEADERS", "what it wants to know, name=value separated by commas", { kind: "secret" }),
+  otlp("TIMEOUT", "of one attempt, in milliseconds", { default: "10000" }),
+  otlp("COMPRESSION", "gzip or none", { default: "none" }),
+  otlp("PROTOCOL", "http/protobuf alone", { default: "http/protobuf" }),
+  otlp("CERTIFICATE", "whom to trust for it", { kind: "file", example: `${FOLDER}/ca.crt` }),
+  otlp("CLIENT_CERTIFICATE", "the certificate to show there", { kind: "file", example: `${FOLDER}/tls.crt` }),
+  otlp("CLIENT_KEY", "its private key", { kind: "secret file", example: `${FOLDER}/tls.key` }),
+  { name: "OTEL_TRACES_EXPORTER", example: "otlp", about: "otlp or none" },
+  { name: "OTEL_SDK_DISABLED", default: "false", offered: true, about: "true: no traces, whatever else is said" },
+  { name: "OTEL_TRACES_SAMPLER", example: "parentbased_traceidratio", about: "which requests leave a trace" },
+  { name: "OTEL_TRACES_SAMPLER_ARG", default: "1", offered: true, about: "the share of those by ratio" },
+  {
+    name: "OTEL_SERVICE_NAME",
+    example: "shop",
+    about: "what this service is called; the proto package where it is not set",
+  },
+  {
+    name: "OTEL_RESOURCE_ATTRIBUTES",
+    example: "deployment.environment.name=production",
+    about: "what else is said of the process with every span",
+  },
+  {
+    name: "OTEL_BSP_SCHEDULE_DELAY",
+    default: "1000",
+    offered: true,
+    about: "a span waits so long at most, in milliseconds",
+  },
+  {
+    name: "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
+    default: "2048",
+    offered: true,
+    about: "spans in one request to the collector",
+  },
+  {
+    name: "OTEL_BSP_MAX_QUEUE_SIZE",
+    default: "16384",
+    offered: true,
+    about: "spans that wait; what comes on top is dropped",
+  },
+];

@@ -1,0 +1,36 @@
+// Where upstreams and their branches are, and by what certificates they are reached.
+import type { PlanServer } from "../plan/plan.ts";
+import type { Variable } from "./variable.ts";
+
+export function upstreamVariables({ upstreams }: PlanServer): readonly Variable[] {
+  return upstreams.flatMap(({ service, branches }) => {
+    const prefix = service.typeName.toUpperCase().replaceAll(".", "_");
+    const address: Variable = {
+      name: `${prefix}_URL`,
+      required: true,
+      example: `http://${service.name.toLowerCase()}:9001`,
+      about: `where ${service.typeName} is; calls are spread over the pods of a headless service`,
+    };
+    const others = branches.flatMap(({ name }): Variable[] => {
+      const own = `${prefix}_${name.toUpperCase()}`;
+      const example = `http://${service.name.toLowerCase()}-${name.toLowerCase()}:9001`;
+      const about = `where the branch ${name} of ${service.typeName} is; without it the branch is off`;
+      return [
+        { name: `${own}_URL`, example, about },
+        ...certificates(own, `the branch ${name} of ${service.typeName}`),
+      ];
+    });
+    return [address, ...certificates(prefix, service.typeName), ...others];
+  });
+}
+
+/** Of three lines the first alone says what they are for. */
+function certificates(prefix: string, whom: string): readonly Variable[] {
+  const folder = `/var/run/secrets/bff/${prefix.toLowerCase().replaceAll("_", "-")}`;
+  const about = `whom to trust for ${whom}, and the certificate and key to show there`;
+  return [
+    { name: `${prefix}_CA_FILE`, kind: "file", example: `${folder}/ca.crt`, about },
+    { name: `${prefix}_CERT_FILE`, kind: "file", example: `${folder}/tls.crt`, about },
+    { name: `${prefix}_KEY_FILE`, kind: "secret file", example: `${folder}/tls.key`, about },
+  ];
+}

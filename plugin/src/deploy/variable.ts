@@ -1,0 +1,20 @@
+/** One variable of the environment. */
+export interface Variable {
+  readonly name: string;
+  /** What it means: a line, for a comment. */
+  readonly about: string;
+  /** What counts where it is not set. */
+  readonly default?: string | undefined;
+  /** Manifests name the default in a comment, in place of setting it. */
+  readonly offered?: boolean | undefined;
+  /** Without it the server does not start. */
+  readonly required?: boolean | undefined;
+  /** `secret`: its value is for nobody's eyes. `file`: the path of one; `secret file`: of one with a secret in it. */
+  readonly kind?: "secret" | "file" | "secret file" | undefined;
+  /** Set to the empty text it counts as set. */
+  readonly emptyCounts?: boolean | undefined;
+  /** What manifests say in place of the default, or of nothing, and why. */
+  readonly here?: { readonly value: string; readonly why: string } | undefined;
+  /** What it would be set to, where nothing is. */
+  readonly example?: string | undefined;
+}

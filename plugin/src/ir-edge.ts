@@ -1,0 +1,238 @@
+// What is declared of callers and their requests: who they are, what they may, how they are answered.
+import type { DescField, DescMessage, DescOneof } from "@bufbuild/protobuf";
+import type { Diagnostic } from "./diagnostic/diagnostic.ts";
+import type { FieldRules, MessageRules, OneofRules } from "./gen/buf/validate/validate_pb.ts";
+import type { IrBind, IrFailure, IrStep } from "./ir-step.ts";
+import type { Origin, Place, Sourced, Text } from "./origin.ts";
+
+export interface IrTelemetry {
+  readonly at: Origin;
+  /** Values of a request's span. */
+  readonly attributes: readonly Text[];
+  /** From 0 to 1. */
+  readonly sample: Sourced<number> | undefined;
+  /** In milliseconds. */
+  readonly slow: Sourced<number> | undefined;
+}
+
+/** One binding of google.api.http. */
+export interface IrHttpRule {
+  readonly kind: "http_rule";
+  readonly at: Origin;
+  /** In capitals; `*`: any. */
+  readonly method: string;
+  readonly path: Text;
+  /** What `path` says. */
+  readonly template: HttpTemplate;
+  /** `*` or a field; undefined: there is no body. */
+  readonly body: Text | undefined;
+  readonly responseBody: Text | undefined;
+}
+
+/** The first binding of an rpc, as whoever calls it has it. */
+export interface IrBinding {
+  readonly kind: "binding";
+  readonly at: Origin;
+  /** Undefined: it is faulty. */
+  readonly rule: IrHttpRule | undefined;
+  /** What is wrong with it, which is told where it is called. */
+  readonly faults: readonly Diagnostic[];
+}
+
+/** A path template taken apart. Segments are `*`, `**` (the last alone), or literals, percent-decoded, of which none is `*` or `**`. */
+export interface HttpTemplate {
+  readonly segments: readonly string[];
+  readonly variables: readonly HttpVariable[];
+  /** What stands behind the last colon, percent-decoded; undefined: none does. */
+  readonly verb: string | undefined;
+}
+
+/** A field of the request, and the segments that it takes. */
+export interface HttpVariable {
+  /** `name`, `book.name`. */
+  readonly field: string;
+  /** Where that name stands in the template. */
+  readonly at: number;
+  /** Segments, the end exclusive. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Days are as ISO 8601 has them, `2026-11-01`. */
+export interface IrVersion {
+  readonly kind: "version";
+  readonly at: Origin;
+  readonly deprecated: Text | undefined;
+  readonly sunset: Text | undefined;
+  /** "package.Service" or "package.Service/Method". */
+  readonly successor: Text | undefined;
+  /** Whether a day was none, which has been told. */
+  readonly faulty: boolean;
+}
+
+/** Nothing said: any principal. */
+export interface IrPermit {
+  readonly kind: "permit";
+  readonly at: Origin;
+  /** No principal is needed; then it says nothing else. Never false. */
+  readonly public: Sourced<boolean> | undefined;
+  /** Any of these; none said: any. */
+  readonly sources: readonly Text[];
+  /** All of these. */
+  readonly scopes: readonly Text[];
+  /** Any of these; none said: none needed. */
+  readonly roles: readonly Text[];
+  readonly if: Text | undefined;
+  /** How `if` refuses: PERMISSION_DENIED or NOT_FOUND, where a code is said. */
+  readonly fail: IrFailure | undefined;
+  /** Decisions of an rpc: `by`, `call` and `switch` alone. */
+  readonly steps: readonly IrStep[];
+}
+
+/** How often callers may. */
+export interface IrRateLimit {
+  readonly kind: "rate_limit";
+  readonly at: Origin;
+  /** Limits of one name in a package are one counter. */
+  readonly name: Text;
+  /** Whom it counts. */
+  readonly key: Text;
+  /** So many in `per`. */
+  readonly rate: Sourced<number>;
+  /** In milliseconds; or a unit of the calendar, UTC. */
+  readonly per: Sourced<number | CalendarUnit>;
+  /** So many at once, after a rest; never of a unit of the calendar. Undefined: `rate`. */
+  readonly burst: Sourced<number> | undefined;
+  /** What a request is charged. Undefined: 1. */
+  readonly cost: Text | undefined;
+  /** What it has cost after all, over its answer. */
+  readonly settle: Text | undefined;
+  /** When it applies. */
+  readonly if: Text | undefined;
+  /** Each process counts alone. */
+  readonly local: boolean;
+  /** Refuses while its counters cannot be reached. */
+  readonly closed: boolean;
+  readonly sources: { readonly local: Sourced<boolean> | undefined; readonly closed: Sourced<boolean> | undefined };
+}
+
+export type CalendarUnit = "day" | "month";
+
+// ---- who is calling ----
+
+export interface IrIdentity {
+  readonly kind: "identity";
+  readonly at: Origin;
+  /** Undefined: bff.v1.Principal. */
+  readonly type: Text | undefined;
+  readonly sources: readonly IrIdentitySource[];
+}
+
+/** One way of proving who is calling. */
+export interface IrIdentitySource {
+  readonly kind: "identity_source";
+  readonly at: Origin;
+  /** Undefined only after a diagnostic. */
+  readonly name: Text | undefined;
+  /** Undefined only after a diagnostic. */
+  readonly credential: IrCredential | undefined;
+  readonly set: readonly IrBind[];
+  /** Names of certificates over whose connections alone it counts; none: any connection. */
+  readonly from: readonly Text[];
+}
+
+export type IrCredential = IrJwt | IrSession | IrApiKey | IrAssertion | IrPeer | IrTrusted;
+
+/** What all kinds have. Texts with holes are templates as those of failures. Times are milliseconds. */
+interface IrCredentialBase {
+  readonly at: Origin;
+  /** The message that its claims are decoded into. */
+  readonly claims: Text | undefined;
+}
+
+export interface IrJwt extends IrCredentialBase {
+  readonly kind: "jwt";
+  /** With holes. Undefined only after a diagnostic. */
+  readonly issuer: Text | undefined;
+  /** With holes. */
+  readonly audience: readonly Text[];
+  /** With holes. */
+  readonly jwks: Text | undefined;
+  readonly header: Text | undefined;
+  readonly cookie: Text | undefined;
+  readonly algorithms: readonly Text[];
+  readonly leeway: Sourced<number> | undefined;
+  readonly maxStale: Sourced<number> | undefined;
+  readonly subject: Text | undefined;
+}
+
+export interface IrSession extends IrCredentialBase {
+  readonly kind: "session";
+  /** With holes. Undefined only after a diagnostic. */
+  readonly issuer: Text | undefined;
+  /** With holes. Undefined only after a diagnostic. */
+  readonly clientId: Text | undefined;
+  readonly scopes: readonly Text[];
+  readonly cookie: Text | undefined;
+  readonly idle: Sourced<number> | undefined;
+  readonly absolute: Sourced<number> | undefined;
+}
+
+export interface IrApiKey extends IrCredentialBase {
+  readonly kind: "api_key";
+  readonly header: Text | undefined;
+  readonly prefix: Text | undefined;
+  readonly cache: Sourced<number> | undefined;
+}
+
+export interface IrAssertion extends IrCredentialBase {
+  readonly kind: "assertion";
+  readonly header: Text | undefined;
+  /** With holes. Undefined only after a diagnostic. */
+  readonly issuer: Text | undefined;
+  /** With holes. Undefined only after a diagnostic. */
+  readonly keys: Text | undefined;
+}
+
+export interface IrPeer extends IrCredentialBase {
+  readonly kind: "peer";
+  readonly spiffe: readonly Text[];
+  readonly dns: readonly Text[];
+}
+
+export interface IrTrusted extends IrCredentialBase {
+  readonly kind: "trusted";
+  /** Undefined only after a diagnostic. */
+  readonly header: Text | undefined;
+}
+
+// ---- steps ----
+// ---- calls and policies ----
+
+/** What HTTP caches are told of answers; milliseconds, in whole seconds. */
+export interface IrHttpCache {
+  readonly at: Origin;
+  readonly maxAge: Sourced<number> | undefined;
+  readonly stale: Sourced<number> | undefined;
+  /** Names of headers, lower-case. */
+  readonly vary: readonly Text[];
+  readonly shared: Sourced<boolean> | undefined;
+  /** Whether a duration was none, which has been told. */
+  readonly faulty: boolean;
+}
+
+// ---- buf.validate ----
+
+/** `(buf.validate.message)`, `(buf.validate.oneof)` and `(buf.validate.field)` of one message. */
+export interface IrMessageRules {
+  readonly desc: DescMessage;
+  readonly message: IrRules<MessageRules> | undefined;
+  readonly oneofs: readonly { readonly desc: DescOneof; readonly rules: IrRules<OneofRules> }[];
+  readonly fields: ReadonlyMap<DescField, IrRules<FieldRules>>;
+}
+
+/** An option of buf.validate and where it stands. */
+export interface IrRules<Rules> {
+  readonly value: Rules;
+  readonly place: Place;
+}

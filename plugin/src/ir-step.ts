@@ -1,0 +1,220 @@
+// What is declared of steps, calls and their policies.
+import type { Code, Identify, Protocol } from "./gen/bff/v1/options_pb.ts";
+import type { Origin, Sourced, Text } from "./origin.ts";
+
+// ---- steps ----
+
+export interface IrStep {
+  readonly kind: "step";
+  readonly at: Origin;
+  /** Position in the `let`, from 0. */
+  readonly index: number;
+  readonly name: Text | undefined;
+  readonly if: Text | undefined;
+  /** Undefined only after a diagnostic. */
+  readonly source: IrSource | undefined;
+  readonly supplementary: Sourced<boolean> | undefined;
+  readonly fallback: Text | undefined;
+  readonly autobind: Sourced<boolean> | undefined;
+  readonly after: readonly Text[];
+  readonly unordered: Sourced<boolean> | undefined;
+}
+
+export type IrSource = IrBy | IrCall | IrCompose | IrEach | IrSwitch | IrGuard;
+
+export interface IrBy {
+  readonly kind: "by";
+  readonly by: Text;
+}
+
+export interface IrCompose {
+  readonly kind: "compose";
+  readonly at: Origin;
+  readonly message: Text | undefined;
+  readonly args: readonly IrBind[];
+}
+
+export interface IrEach {
+  readonly kind: "each";
+  readonly at: Origin;
+  readonly var: Text | undefined;
+  readonly in: Text | undefined;
+  readonly if: Text | undefined;
+  readonly source: IrBy | IrCall | IrCompose | undefined;
+  readonly key: Text | undefined;
+  readonly partial: Sourced<boolean> | undefined;
+  readonly concurrent: Sourced<number> | undefined;
+  readonly max: Sourced<number> | undefined;
+}
+
+export interface IrSwitch {
+  readonly kind: "switch";
+  readonly at: Origin;
+  readonly cases: readonly { readonly at: Origin; readonly if: Text | undefined; readonly by: Text | undefined }[];
+  readonly default: Text | undefined;
+}
+
+export interface IrGuard {
+  readonly kind: "guard";
+  readonly at: Origin;
+  readonly if: Text | undefined;
+  readonly fail: IrFailure | undefined;
+}
+
+export interface IrFailure {
+  readonly kind: "failure";
+  readonly at: Origin;
+  readonly code: Sourced<Code> | undefined;
+  readonly message: Text | undefined;
+  readonly details: readonly Text[];
+  /** What is not said here is the upstream's; never false. */
+  readonly asIs: Sourced<boolean> | undefined;
+}
+
+// ---- calls and policies ----
+
+export interface IrBind {
+  readonly kind: "bind";
+  readonly at: Origin;
+  readonly name: Text | undefined;
+  readonly by: Text | undefined;
+  readonly if: Text | undefined;
+  readonly spread: Text | undefined;
+}
+
+export interface IrCall {
+  readonly kind: "call";
+  readonly at: Origin;
+  readonly method: Text | undefined;
+  readonly set: readonly IrBind[];
+  readonly request: Text | undefined;
+  readonly policy: IrPolicy;
+  readonly batch: IrBatch | undefined;
+}
+
+export interface IrUpstream {
+  readonly kind: "upstream";
+  readonly at: Origin;
+  /** Neither `service` nor `method`: every upstream. */
+  readonly service: Text | undefined;
+  readonly method: Text | undefined;
+  readonly policy: IrPolicy;
+  readonly breaker: IrBreaker | undefined;
+  readonly retryBudget: IrRetryBudget | undefined;
+  readonly balance: IrBalance | undefined;
+  /** Never PROTOCOL_UNSPECIFIED. */
+  readonly protocol: Sourced<Protocol> | undefined;
+  /** Whether it says nothing: it makes a service known to resolvers. */
+  readonly bare: boolean;
+}
+
+/** What a call and an upstream entry may both say. Times are milliseconds. */
+export interface IrPolicy {
+  readonly timeout: Sourced<number> | undefined;
+  readonly retry: IrRetry | undefined;
+  readonly hedge: IrHedge | undefined;
+  readonly cache: IrCache | undefined;
+  readonly limit: IrLimit | undefined;
+  readonly metadata: readonly IrBind[];
+  readonly forward: readonly Text[];
+  readonly onError: readonly IrErrorRule[];
+  readonly idempotent: Sourced<boolean> | undefined;
+  readonly readOnly: Sourced<boolean> | undefined;
+  /** Whether, and how, the upstream is told who calls; never IDENTIFY_UNSPECIFIED. */
+  readonly identify: Sourced<Identify> | undefined;
+  /** Of an entry of a service, or of all upstreams. */
+  readonly branches: readonly IrBranch[];
+}
+
+/** Another address of an upstream, and which requests go there. */
+export interface IrBranch {
+  readonly at: Origin;
+  readonly name: Text;
+  readonly if: Text | undefined;
+  readonly share: Sourced<number> | undefined;
+  readonly by: Text | undefined;
+}
+
+export interface IrRetry {
+  readonly at: Origin;
+  readonly attempts: Sourced<number> | undefined;
+  readonly on: readonly Sourced<Code>[];
+  readonly initial: Sourced<number> | undefined;
+  readonly max: Sourced<number> | undefined;
+  readonly multiplier: Sourced<number> | undefined;
+  readonly if: Text | undefined;
+}
+
+export interface IrHedge {
+  readonly at: Origin;
+  readonly delay: Sourced<number> | undefined;
+  /** Attempts beside the first; 0: none. */
+  readonly max: Sourced<number> | undefined;
+}
+
+export interface IrCache {
+  readonly at: Origin;
+  /** 0: not cached. */
+  readonly ttl: Sourced<number> | undefined;
+  readonly stale: Sourced<number> | undefined;
+}
+
+export interface IrRetryBudget {
+  readonly at: Origin;
+  readonly maxTokens: Sourced<number> | undefined;
+  readonly tokenRatio: Sourced<number> | undefined;
+}
+
+export interface IrLimit {
+  readonly at: Origin;
+  readonly concurrent: Sourced<number> | undefined;
+  readonly queued: Sourced<number> | undefined;
+  readonly adaptive: Sourced<boolean> | undefined;
+}
+
+export interface IrBreaker {
+  readonly at: Origin;
+  readonly errorRate: Sourced<number> | undefined;
+  readonly window: Sourced<number> | undefined;
+  readonly minimum: Sourced<number> | undefined;
+  readonly openFor: Sourced<number> | undefined;
+  readonly probes: Sourced<number> | undefined;
+  readonly slow: Sourced<number> | undefined;
+  readonly slowRate: Sourced<number> | undefined;
+  readonly off: Sourced<boolean> | undefined;
+}
+
+export interface IrBalance {
+  readonly at: Origin;
+  readonly ejectAfter: Sourced<number> | undefined;
+  readonly ejectFor: Sourced<number> | undefined;
+  /** 0: nothing is ejected. */
+  readonly maxEjected: Sourced<number> | undefined;
+  readonly refresh: Sourced<number> | undefined;
+  readonly connections: Sourced<number> | undefined;
+}
+
+export interface IrBatch {
+  readonly at: Origin;
+  readonly name: Text | undefined;
+  readonly by: Text | undefined;
+  readonly items: Text | undefined;
+  readonly key: Text | undefined;
+  /** Over `item`, in place of `key`. */
+  readonly keyBy: Text | undefined;
+  /** Over `key`. */
+  readonly wrap: Text | undefined;
+  readonly many: Sourced<boolean> | undefined;
+  readonly max: Sourced<number> | undefined;
+}
+
+export interface IrErrorRule {
+  readonly at: Origin;
+  readonly on: readonly Sourced<Code>[];
+  readonly if: Text | undefined;
+  readonly then:
+    | { readonly kind: "ignore"; readonly at: Origin }
+    | { readonly kind: "fallback"; readonly by: Text }
+    | { readonly kind: "fail"; readonly fail: IrFailure }
+    | undefined;
+}

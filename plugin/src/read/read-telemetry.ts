@@ -1,0 +1,44 @@
+import type { Report } from "../diagnostic/diagnostic.ts";
+import type { Telemetry } from "../gen/bff/v1/options_pb.ts";
+import type { IrTelemetry } from "../ir-edge.ts";
+import type { Sourced } from "../origin.ts";
+import { type Declared, sourced } from "./declared.ts";
+import { fault } from "./fault.ts";
+import { checkUnique } from "./names.ts";
+import { isEmpty } from "./read-policy.ts";
+import { duration, expressions } from "./values.ts";
+
+/** What the rpcs of a package leave traces of. */
+export function readTelemetry(declared: Declared<Telemetry>, report: Report): IrTelemetry {
+  const { value, place } = declared;
+  if (isEmpty(value)) {
+    fault(report, "BFF124", place.at, "this `telemetry` says nothing", {
+      hint: "leave it out: which requests leave traces the environment says; or add `sample`, `slow` or `attribute`",
+    });
+  }
+  const attributes = expressions(value.attribute, place, "attribute", report);
+  checkUnique(
+    attributes,
+    "BFF142",
+    (text) => `the attribute "${text}" is named twice`,
+    "leave out one of them: an attribute is called as its expression is written",
+    report,
+  );
+  return {
+    at: place.at,
+    attributes,
+    sample: shareOf(declared, report),
+    slow: duration(value.slow, place, "slow", report),
+  };
+}
+
+/** From 0 to 1. */
+function shareOf({ value, place }: Declared<Telemetry>, report: Report): Sourced<number> | undefined {
+  const found = sourced(value.sample, place, "sample");
+  if (found === undefined || (found.value >= 0 && found.value <= 1)) return found;
+  const percent = found.value > 1 && found.value <= 100 ? `: write ${found.value / 100} for ${found.value} %` : "";
+  fault(report, "BFF104", found.at, `"sample" is ${found.value}, which is not a ratio`, {
+    hint: `write a number from 0 to 1${percent}`,
+  });
+  return undefined;
+}

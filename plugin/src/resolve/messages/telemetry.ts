@@ -1,0 +1,210 @@
+// What the rpcs of a package leave traces of: the files that govern it together, each attribute in the scope of each rpc.
+
+import { ScalarType } from "@bufbuild/protobuf";
+import { type CelType, type Proto, typeName } from "../../cel/index.ts";
+import type { Diagnostic, Report } from "../../diagnostic/diagnostic.ts";
+import { toldOnce } from "../../diagnostic/told-once.ts";
+import type { IrFile, IrMethod } from "../../ir.ts";
+import type { Sourced, Text } from "../../origin.ts";
+import type { Attribute, Telemetry } from "../model/model.ts";
+import { governing } from "../policies/entries.ts";
+import { check, free, type MessageScope } from "../scope/scope.ts";
+import type { Run } from "../steps/context.ts";
+import { seen } from "./env.ts";
+import { packageContext } from "./package-context.ts";
+import { callersOf } from "./principal.ts";
+import { type Around, bareStep, messageVariable, requestScope } from "./request-scope.ts";
+
+/** What is said of the traces of every rpc of whose package something is said. */
+export function resolveTelemetry(run: Run): ReadonlyMap<IrMethod, Telemetry> {
+  const found = new Map<IrMethod, Telemetry>();
+  const report = toldOnce(run.report);
+  const packages = new Set(run.ir.files.filter(({ services }) => services.length > 0).map(packageOf));
+  for (const name of packages) {
+    const declared = governing(run.ir, name).telemetries;
+    if (declared.length === 0) continue;
+    const sample = agreed(
+      declared.map((one) => one.sample),
+      "sample",
+      (value) => String(value),
+      report,
+    );
+    const slow = agreed(
+      declared.map((one) => one.slow),
+      "slow",
+      (value) => `${value} ms`,
+      report,
+    );
+    const texts = [
+      ...new Map(declared.flatMap(({ attributes }) => attributes).map((one) => [one.value, one])).values(),
+    ];
+    const files = run.ir.files.filter((file) => packageOf(file) === name);
+    const around = files.flatMap((file) =>
+      file.services.flatMap((service) =>
+        service.methods.map(
+          (method): Around => ({ run, file, service, method, context: packageContext(run, name), report }),
+        ),
+      ),
+    );
+    const attributes = new Map(around.map((one) => [one, [] as Attribute[]]));
+    for (const text of texts) resolveAttribute(text, attributes, report);
+    for (const [one, its] of attributes) found.set(one.method, blockOf(one, its, sample?.value, slow?.value));
+  }
+  return found;
+}
+const packageOf = ({ desc }: IrFile): string => desc.proto.package;
+
+/** The one value of several files. */
+function agreed(
+  values: readonly (Sourced<number> | undefined)[],
+  name: string,
+  written: (value: number) => string,
+  report: Report,
+): Sourced<number> | undefined {
+  const [first, ...others] = values.filter((value) => value !== undefined);
+  const other = others.find(({ value }) => value !== first?.value);
+  if (first !== undefined && other !== undefined) {
+    report({
+      code: "BFF282",
+      severity: "error",
+      message: `"${name}" is ${written(other.value)} here and ${written(first.value)} elsewhere, of the same package`,
+      at: other.at,
+      related: [{ at: first.at, message: "the other one" }],
+      hint: "leave out one of them: what a file says of traces is for all rpcs of its package",
+    });
+  }
+  return first;
+}
+
+/**
+ * An attribute is of every rpc that has what it reads: one that reads `args` of those whose request has these fields. When there is none,
+ * that is a fault.
+ */
+function resolveAttribute(text: Text, all: ReadonlyMap<Around, Attribute[]>, report: Report): void {
+  let had = false;
+  let faults: readonly Diagnostic[] = [];
+  for (const [around, attributes] of all) {
+    const own: Diagnostic[] = [];
+    const attribute = attributeOf({ ...around, report: (one) => own.push(one) }, text);
+    if (attribute !== undefined) attributes.push(attribute);
+    had ||= attribute !== undefined;
+    if (faults.length === 0) faults = own;
+    // Others do not know why it is wrong.
+    if (own.length > 0 && !readsArgs(around, text)) break;
+  }
+  if (!had || faults.some(({ code }) => code.startsWith("BFF28"))) for (const one of faults) report(one);
+}
+
+function readsArgs(around: Around, text: Text): boolean {
+  return free(scopeOf({ ...around, report: () => {} }).scope, text).names.has("args");
+}
+
+function attributeOf(around: Around, text: Text): Attribute | undefined {
+  const { scope, env } = scopeOf(around);
+  if (!checkNames(around, scope, text)) return undefined;
+  const expression = check(scope, text);
+  if (expression === undefined) return undefined;
+  const proto = carried(expression.type);
+  if (proto !== undefined) return { text, expression, proto, env };
+  scope.report({
+    code: "BFF283",
+    severity: "error",
+    message: `this attribute is ${typeName(expression.type)}, which a span cannot carry`,
+    at: text.at,
+    hint: hintFor(expression.type),
+  });
+  return undefined;
+}
+
+function hintFor(type: CelType): string {
+  if (type.kind === "bytes") return "write a text, as in `base64.encode(…)`";
+  if (type.kind === "message" && type.desc.typeName.startsWith("google.protobuf."))
+    return "write a text, as in `string(…)`";
+  if (type.kind === "message") return "name a field of it";
+  return "write a text, a number, a bool, or a list of one of these";
+}
+
+/** As what a value is sent; undefined: it cannot be. */
+function carried(type: CelType): Proto | undefined {
+  switch (type.kind) {
+    case "string":
+      return { kind: "scalar", scalar: ScalarType.STRING };
+    case "bool":
+      return { kind: "scalar", scalar: ScalarType.BOOL };
+    case "double":
+      return { kind: "scalar", scalar: ScalarType.DOUBLE };
+    case "int":
+      return { kind: "scalar", scalar: ScalarType.INT64 };
+    case "uint":
+      return { kind: "scalar", scalar: ScalarType.UINT64 };
+    case "wrapper":
+    case "optional":
+      return type.of.kind === "list" ? undefined : carried(type.of);
+    case "list": {
+      const of = type.element.kind === "list" ? undefined : carried(type.element);
+      return of?.kind === "scalar" && type.element.kind !== "wrapper" && type.element.kind !== "optional"
+        ? { kind: "list", of }
+        : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+function checkNames({ service, method, context }: Around, scope: MessageScope, text: Text): boolean {
+  const { names } = free(scope, text);
+  const refuse = (message: string, hint: string): false => {
+    scope.report({ code: "BFF284", severity: "error", message, at: text.at, hint });
+    return false;
+  };
+  if (names.has("principal") && !context.identified)
+    return refuse(
+      "nothing says who is calling: an attribute by `principal` needs an identity",
+      "add `identity` to the file rule of this package, or leave out the attribute",
+    );
+  if (names.has("result"))
+    return refuse("an attribute sees no `result`", "read `args`, `principal`, `peer`, `headers`, `env` or `now`");
+  const steps = [...service.steps, ...(method.permit?.steps ?? [])];
+  const step = steps.find(({ name }) => name !== undefined && names.has(name.value))?.name;
+  if (step !== undefined && !scope.given.has(step.value))
+    return refuse(
+      `an attribute sees no steps, and "${step.value}" is one: a trace of it is there already`,
+      "read `args`, `principal`, `peer`, `headers`, `env` or `now`",
+    );
+  return true;
+}
+
+function scopeOf(around: Around) {
+  const { context } = around;
+  const env = seen(context.env, context.brokenEnv);
+  return { scope: requestScope(around, { env, args: true, strict: undefined }), env: env.variables };
+}
+
+/** As a block, so that whatever looks at all expressions sees these. */
+function blockOf(
+  { run, file, service, method }: Around,
+  attributes: readonly Attribute[],
+  sample: number | undefined,
+  slowMs: number | undefined,
+): Telemetry {
+  return {
+    kind: "telemetry",
+    ir: service,
+    file,
+    desc: service.desc,
+    rpc: method,
+    attributes,
+    sample,
+    slowMs,
+    callers: callersOf(run, method),
+    args: {
+      message: method.desc.input,
+      variable: messageVariable("args", "args", method.desc.input),
+      members: [],
+    },
+    shared: [],
+    env: attributes.flatMap(({ env }) => env),
+    steps: attributes.map(({ expression }) => bareStep(expression.text.at, expression)),
+    targets: [],
+  };
+}

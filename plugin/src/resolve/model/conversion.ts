@@ -1,0 +1,100 @@
+// How a value of one form becomes one of another, and where it goes.
+import type { DescEnum, DescField, DescMessage, DescOneof } from "@bufbuild/protobuf";
+import type { Expression, Proto } from "../../cel/index.ts";
+
+/** An expression and how its value becomes what is wanted. */
+export interface Bound {
+  readonly expression: Expression;
+  readonly conversion: Conversion;
+}
+
+export interface FieldBinding {
+  /** From the request message down to the field that is set. */
+  readonly path: readonly DescField[];
+  readonly bound: Bound;
+  readonly if: Expression | undefined;
+}
+
+// ---- fields ----
+
+/** A field of the response, or the whole of a oneof. */
+export type Target = FieldTarget | OneofTarget;
+
+export interface FieldTarget {
+  readonly kind: "field";
+  readonly field: DescField;
+  readonly bound: Bound;
+}
+
+export interface OneofTarget {
+  readonly kind: "oneof";
+  readonly oneof: DescOneof;
+  readonly members: readonly {
+    readonly field: DescField;
+    readonly if: Expression | undefined;
+    readonly bound: Bound;
+    readonly default: boolean;
+  }[];
+}
+
+// ---- conversions ----
+
+/** How a value in one protobuf form becomes another. */
+export type Conversion =
+  | { readonly kind: "same" }
+  /** Between numeric forms, range-checked where the source may be wider; also CEL lists and maps of such. */
+  | { readonly kind: "represent"; readonly as: Proto }
+  | { readonly kind: "message"; readonly via: MessageConversion }
+  | { readonly kind: "enum"; readonly via: EnumConversion }
+  | { readonly kind: "list"; readonly of: Conversion }
+  | { readonly kind: "map"; readonly of: Conversion };
+
+export interface Conversions {
+  readonly messages: readonly MessageConversion[];
+  readonly enums: readonly EnumConversion[];
+}
+
+/** A pruned copy, made field by field. */
+export interface MessageConversion {
+  readonly from: DescMessage;
+  readonly to: DescMessage;
+  /** The BFF's message: its file holds the function. */
+  readonly owner: DescMessage;
+  /** Which of the owner's aliases this is, from 0. */
+  readonly position: number;
+  readonly targets: readonly ConvertedTarget[];
+}
+
+export type ConvertedTarget =
+  | {
+      readonly kind: "field";
+      readonly to: DescField;
+      readonly from: DescField;
+      readonly conversion: Conversion;
+      /** A constant in the form of the copy's field, in place of what is unset. */
+      readonly fallback?: Bound | undefined;
+    }
+  | {
+      readonly kind: "oneof";
+      readonly to: DescOneof;
+      readonly members: readonly {
+        readonly to: DescField;
+        readonly from: DescField;
+        readonly conversion: Conversion;
+      }[];
+    }
+  /** From an upstream: of an expression over its message, `source`. */
+  | { readonly kind: "computed"; readonly to: DescField; readonly bound: Bound; readonly fallback: Bound | undefined }
+  /** Towards an upstream: a message that paths lead into, set where one of its parts is. */
+  | { readonly kind: "message"; readonly to: DescField; readonly targets: readonly ConvertedTarget[] };
+
+export interface EnumConversion {
+  readonly from: DescEnum;
+  readonly to: DescEnum;
+  readonly owner: DescEnum;
+  readonly position: number;
+  /** From number to number; several may share a target. */
+  readonly values: readonly { readonly from: number; readonly to: number }[];
+  /** Undefined: an unmapped value fails (towards upstreams INVALID_ARGUMENT). */
+  readonly default: number | undefined;
+}

@@ -1,0 +1,47 @@
+// What entries and calls say of adaptive limits: that there is room to adapt, and something to switch off.
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { IrLimit, IrUpstream } from "../../ir-step.ts";
+import { nearest } from "./entries.ts";
+
+/** A limit that follows what the upstream bears never goes below this: `FLOOR` of the runtime. */
+const FLOOR = 3;
+
+/** Of entries: those of one service after those of every upstream; an entry with `method` is of an inner limit, with nothing around it. */
+export function checkAdaptiveEntries(entries: readonly IrUpstream[], report: Report): void {
+  const wide = entries.filter(({ method, service }) => method === undefined && service === undefined);
+  for (const entry of entries) {
+    const around = entry.method === undefined && entry.service !== undefined ? wide : [];
+    checkAdaptive(entry.policy.limit, limitsOf(around), report);
+  }
+}
+export const limitsOf = (entries: readonly IrUpstream[]): IrLimit[] =>
+  entries.flatMap(({ policy }) => policy.limit ?? []);
+
+/** What one level says, after those around it. */
+export function checkAdaptive(own: IrLimit | undefined, around: readonly IrLimit[], report: Report): void {
+  if (own === undefined) return;
+  const levels = [own, ...around];
+  if (own.adaptive?.value === false && !around.some(({ adaptive }) => adaptive?.value === true)) {
+    report({
+      code: "BFF287",
+      severity: "error",
+      message: "`adaptive: false` switches nothing off: no limit around this one is adaptive",
+      at: own.adaptive.at,
+      hint: "leave it out",
+    });
+  }
+  const adaptive = nearest(levels, (limit) => limit.adaptive);
+  const concurrent = nearest(levels, (limit) => limit.concurrent);
+  if (adaptive?.value !== true || concurrent === undefined || concurrent.value > FLOOR) return;
+  if (adaptive !== own.adaptive && concurrent !== own.concurrent) return; // told where they meet
+  const [at, other] = concurrent === own.concurrent ? [concurrent, adaptive] : [adaptive, concurrent];
+  const inherited = adaptive !== own.adaptive;
+  report({
+    code: "BFF287",
+    severity: "error",
+    message: `an adaptive limit lets ${FLOOR} calls through at least, so that it never changes between that and \`concurrent: ${concurrent.value}\``,
+    at: at.at,
+    related: [{ at: other.at, message: at === concurrent ? "it is adaptive here" : "the most it may be" }],
+    hint: `give it room, as in \`concurrent: 100\`, or ${inherited ? "add `adaptive: false` here" : "leave `adaptive` out"}`,
+  });
+}

@@ -1,0 +1,148 @@
+// The fields that a path of google.api.http names: those of requests that it takes, and of what it sends and gives as bodies.
+import type { DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
+import type { Diagnostic, Report } from "../../diagnostic/diagnostic.ts";
+import { didYouMean } from "../../diagnostic/did-you-mean.ts";
+import type { HttpVariable, IrHttpRule } from "../../ir-edge.ts";
+import type { RestRule } from "../model/rest.ts";
+
+/** Whoever reports what is wrong does without the rule. */
+export function boundFields(ir: IrHttpRule, { input, output }: DescMethod, report: Report): RestRule {
+  const variables = variablesOf(ir, input, report);
+  const body = bodyOf(ir, input, variables, report);
+  const { responseBody: named } = ir;
+  const responseBody = named && topLevel(output, named, "response", "BFF278", report);
+  return { ir, variables, body, responseBody };
+}
+
+/** What is not JSON, although ProtoJSON has one for it: of requests, and of responses. */
+export function httpBodies(
+  { ir, body, responseBody }: RestRule,
+  { input, output }: DescMethod,
+): readonly ("request" | "response")[] {
+  const carriers: [DescMessage | undefined, "request" | "response"][] = [
+    [body === "*" ? input : body?.message, "request"],
+    [ir.responseBody === undefined ? output : responseBody?.message, "response"],
+  ];
+  return carriers.flatMap(([message, of]) => (message?.typeName === "google.api.HttpBody" ? [of] : []));
+}
+
+function variablesOf(ir: IrHttpRule, input: DescMessage, report: Report): RestRule["variables"] {
+  const seen = new Map<string, HttpVariable>();
+  return ir.template.variables.flatMap((variable) => {
+    const at = ir.path.place(variable.at, variable.at + variable.field.length);
+    const before = [...seen.keys()].find((name) => overlaps(name, variable.field));
+    if (before !== undefined) {
+      const other = seen.get(before);
+      report({
+        code: "BFF280",
+        severity: "error",
+        message: `"${variable.field}" stands in this path twice`,
+        at,
+        ...(other !== undefined && {
+          related: [{ at: ir.path.place(other.at, other.at + other.field.length), message: "here for the first time" }],
+        }),
+        hint: "give each variable a field of its own",
+      });
+      return [];
+    }
+    seen.set(variable.field, variable);
+    const fields = fieldsOf(ir, variable, input, report);
+    return fields === undefined ? [] : [{ name: variable.field, fields, from: variable.from, to: variable.to }];
+  });
+}
+const overlaps = (a: string, b: string): boolean => a === b || a.startsWith(`${b}.`) || b.startsWith(`${a}.`);
+
+/** The way to a field; undefined after a diagnostic. */
+function fieldsOf(
+  ir: IrHttpRule,
+  { field: path, at: start }: HttpVariable,
+  input: DescMessage,
+  report: Report,
+): readonly DescField[] | undefined {
+  const names = path.split(".");
+  const found: DescField[] = [];
+  let message: DescMessage = input;
+  let offset = start;
+  for (const [i, name] of names.entries()) {
+    const at = ir.path.place(offset, offset + name.length);
+    const field = message.fields.find((candidate) => candidate.name === name);
+    if (field === undefined) {
+      report(noField("BFF275", message, name, at));
+      return undefined;
+    }
+    found.push(field);
+    const last = i === names.length - 1;
+    if (last && (field.fieldKind === "scalar" || field.fieldKind === "enum")) return found;
+    if (last || field.fieldKind !== "message" || field.message.typeName.startsWith("google.protobuf.")) {
+      report({
+        code: "BFF276",
+        severity: "error",
+        message: `"${name}" is ${kindOf(field)}, and a path holds single values: texts, numbers, bools and enums`,
+        at,
+        hint: last
+          ? "name another field, or one inside it, or leave it to the query or the body"
+          : "name a field that can be reached through single messages",
+      });
+      return undefined;
+    }
+    message = field.message;
+    offset += name.length + 1;
+  }
+  return undefined;
+}
+
+function kindOf(field: DescField): string {
+  if (field.fieldKind === "list") return "a list";
+  if (field.fieldKind === "map") return "a map";
+  return field.message === undefined ? "a single value" : "a message";
+}
+
+function bodyOf(
+  ir: IrHttpRule,
+  input: DescMessage,
+  variables: RestRule["variables"],
+  report: Report,
+): RestRule["body"] {
+  const { body } = ir;
+  if (body === undefined) return undefined;
+  if (body.value === "*") return "*";
+  const field = topLevel(input, body, "request", "BFF277", report);
+  const taken = variables.find(({ fields }) => fields.length === 1 && fields[0] === field);
+  if (field === undefined || taken === undefined) return field;
+  report({
+    code: "BFF280",
+    severity: "error",
+    message: `"${body.value}" is in the path already`,
+    at: body.at,
+    hint: 'name another field, or write "*" for all that the path does not hold',
+  });
+  return undefined;
+}
+
+/** Undefined after a diagnostic. */
+function topLevel(
+  message: DescMessage,
+  text: NonNullable<IrHttpRule["body"]>,
+  of: "request" | "response",
+  code: "BFF277" | "BFF278",
+  report: Report,
+): DescField | undefined {
+  const field = message.fields.find((candidate) => candidate.name === text.value);
+  if (field !== undefined) return field;
+  const { hint, ...rest } = noField(code, message, text.value, text.at);
+  const top = text.value.includes(".") ? `name a field of the ${of} itself, not one inside it` : hint;
+  report({ ...rest, ...(top !== undefined && { hint: top }) });
+  return undefined;
+}
+
+function noField(code: Diagnostic["code"], message: DescMessage, name: string, at: Diagnostic["at"]): Diagnostic {
+  const names = message.fields.map((field) => field.name);
+  const like = message.fields.find((field) => field.jsonName === name)?.name ?? didYouMean(name, names);
+  const hint =
+    like !== undefined
+      ? `did you mean "${like}"?`
+      : names.length === 0
+        ? `declare it in "${message.typeName}"`
+        : `use one of its fields: ${names.join(", ")}`;
+  return { code, severity: "error", message: `"${message.typeName}" has no field "${name}"`, at, hint };
+}

@@ -1,0 +1,86 @@
+// What an upstream speaks, and what calls of one that speaks HTTP with JSON need: a path of google.api.http.
+import type { DescMethod } from "@bufbuild/protobuf";
+import type { Diagnostic, Report } from "../../diagnostic/diagnostic.ts";
+import { Protocol } from "../../gen/bff/v1/options_pb.ts";
+import type { Ir } from "../../ir.ts";
+import type { IrPolicy, IrUpstream } from "../../ir-step.ts";
+import type { Origin, Sourced } from "../../origin.ts";
+import type { RestRule } from "../model/rest.ts";
+import { boundFields, httpBodies } from "./bound-fields.ts";
+import { entriesAround, fullName, nearest } from "./entries.ts";
+
+/** Where it is said that calls of a method are made over HTTP; undefined: they are gRPC's. */
+export function saysHttp(entries: readonly IrUpstream[], method: DescMethod): Sourced<Protocol> | undefined {
+  const said = nearest(entriesAround(entries, method.parent), (entry) => entry.protocol);
+  return said?.value === Protocol.HTTP_JSON ? said : undefined;
+}
+
+/** Who calls is told to whom it is said of, and not to whoever speaks HTTP, who may be anybody. */
+export function toldPolicy({ policy, service, method }: IrUpstream, http: boolean): IrPolicy {
+  const everywhere = service === undefined && method === undefined;
+  return http && everywhere && policy.identify !== undefined ? { ...policy, identify: undefined } : policy;
+}
+
+/** How a method is called over HTTP; undefined after a diagnostic. */
+export function httpRule(
+  ir: Ir,
+  method: DescMethod,
+  at: Origin,
+  said: Sourced<Protocol>,
+  report: Report,
+): RestRule | undefined {
+  const name = fullName(method);
+  const binding = ir.bindings.get(method);
+  if (binding === undefined) {
+    report({
+      code: "BFF288",
+      severity: "error",
+      message: `"${name}" is called over HTTP, and nothing says by which path`,
+      at,
+      related: [{ at: said.at, message: "its upstream speaks HTTP here" }],
+      hint: 'give the rpc a path in its proto, as in `option (google.api.http) = { get: "/v1/books/{id}" };`, or call it over gRPC: leave out `protocol`',
+    });
+    return undefined;
+  }
+  const faults: Diagnostic[] = [...binding.faults];
+  const rule = binding.rule && boundFields(binding.rule, method, (fault) => faults.push(fault));
+  if (rule !== undefined && faults.length === 0) faults.push(...uncallable(rule, method));
+  const [fault] = faults;
+  if (fault === undefined) return rule;
+  report({
+    code: "BFF289",
+    severity: "error",
+    message: `"${name}" has a path that cannot be called: ${fault.message}`,
+    at,
+    related: [
+      { at: fault.at, message: fault.hint === undefined ? "here" : `here: ${fault.hint}` },
+      { at: said.at, message: "its upstream speaks HTTP here" },
+    ],
+    hint: "mend the path in its proto, or call it over gRPC: leave out `protocol`",
+  });
+  return undefined;
+}
+
+/** What can be served, and yet be called by nobody. */
+function uncallable(rule: RestRule, method: DescMethod): Diagnostic[] {
+  const { ir } = rule;
+  const fault = (message: string, hint: string): Diagnostic => ({
+    ...{ code: "BFF289", severity: "error", message, at: ir.path.at, hint },
+  });
+  const { segments } = ir.template;
+  const open = segments.findIndex(
+    (segment, i) => segment.startsWith("*") && !rule.variables.some(({ from, to }) => i >= from && i < to),
+  );
+  return [
+    ...(ir.method === "*"
+      ? [fault("it is for all methods of HTTP, and a call has one", "choose one, such as `get`")]
+      : []),
+    ...(ir.method === "HEAD" ? [fault("an answer to HEAD has no message", "choose `get`")] : []),
+    ...(open < 0
+      ? []
+      : [fault(`nothing says what "${segments[open]}" stands for`, `name a field: "{name=${segments[open]}}"`)]),
+    ...httpBodies(rule, method).map((of) =>
+      fault(`its ${of} is a google.api.HttpBody, and only JSON is sent and read`, "give it a message of its own"),
+    ),
+  ];
+}

@@ -1,0 +1,50 @@
+// A call over HTTP: whether what it sends has a place in a path, a query or a body.
+import type { DescField } from "@bufbuild/protobuf";
+import type { Report } from "../../diagnostic/diagnostic.ts";
+import type { IrCall } from "../../ir-step.ts";
+import type { Origin } from "../../origin.ts";
+import type { Call } from "../model/model.ts";
+import { parameterKind, type RestRule } from "../model/rest.ts";
+import { fullName } from "../policies/entries.ts";
+
+/**
+ * @param sent the fields that the call sets, as far as they are known
+ * @param whole whether these are all
+ */
+export function checkSent(
+  { method, rule, at }: { readonly method: Call["method"]; readonly rule: RestRule; readonly at: Origin },
+  ir: IrCall,
+  sent: readonly (readonly DescField[])[],
+  whole: boolean,
+  report: Report,
+): void {
+  const { variables, body } = rule;
+  for (const path of sent) {
+    const [top] = path;
+    const name = path.map((field) => field.name).join(".");
+    const last = path.at(-1);
+    const named = variables.some((variable) => variable.name === name);
+    if (named || body === "*" || top === body || last === undefined || parameterKind(last) !== "none") continue;
+    const bind = ir.set.find((one) => one.name?.value === name) ?? ir.set.find((one) => one.spread !== undefined);
+    report({
+      code: "BFF290",
+      severity: "error",
+      message: `"${name}" has no place in a request to "${fullName(method)}": neither its path nor its body holds it, and a query holds no ${last.fieldKind === "map" ? "map" : last.fieldKind === "list" ? "list of messages" : (last.message?.typeName ?? "message")}`,
+      at: bind?.name?.at ?? bind?.spread?.at ?? at,
+      related: [{ at: rule.ir.path.at, message: "the path" }],
+      hint: "leave it out, or call it over gRPC: leave out `protocol`",
+    });
+  }
+  if (!whole) return;
+  for (const { name, fields } of variables) {
+    if (sent.some((path) => path.every((field, i) => field === fields[i]))) continue;
+    report({
+      code: "BFF291",
+      severity: "error",
+      message: `the path of "${fullName(method)}" needs "${name}", which this call does not set`,
+      at,
+      related: [{ at: rule.ir.path.at, message: "the path" }],
+      hint: `write \`set: { name: ${JSON.stringify(name)} by: "…" }\``,
+    });
+  }
+}

@@ -1,0 +1,173 @@
+import { describe, expect, test } from "vitest";
+import { Code, Reason } from "../failure.ts";
+import { type FrontOptions, front, page } from "../testing/front.ts";
+import type { CallPolicy } from "./upstream.ts";
+
+// Which calls go first where an adaptive limit is taken, and what it learns from their ends.
+
+const limit = { concurrent: 3, queued: 10, adaptive: true };
+
+/** A limit of 3 that another request has taken; `free` gives one place. */
+function taken(call: CallPolicy = {}, more: FrontOptions = {}) {
+  const rig = front({ policy: { limit }, call, ...more });
+  const ids = ["x1", "x2", "x3"];
+  rig.ask(async (cx) => {
+    await Promise.all(ids.map((id) => cx.send(cx.app.get, { id })));
+    return page({});
+  });
+  const free = (): void => rig.client.of(ids.pop() ?? "").thing();
+  /** What has gone out since then. */
+  const sent = (): string[] =>
+    rig.client.sent.slice(3).flatMap(({ path, ids, id }) => (path.endsWith("BatchGet") ? ids : [id]));
+  return { ...rig, free, sent };
+}
+
+describe("critical calls go before", () => {
+  test("those of supplementary steps, of what is composed in them, and background renewals", async () => {
+    const { ask, free, sent, clock } = taken();
+    ask(async (cx) => {
+      const a = cx.tryCall(cx.app.get, { id: "try" });
+      const b = cx.tryStep(() => cx.aside.send(cx.app.get, { id: "aside" }));
+      const c = cx.tryStep(() => cx.aside.sub((cx) => cx.call(cx.app.get, { id: "composed" })));
+      const d = cx.call(cx.app.get, { id: "critical" });
+      await Promise.all([a, b, c, d]);
+      return page({});
+    });
+    await clock.advance(0);
+    free();
+    expect(sent()).toEqual(["critical"]);
+    free();
+    free();
+    expect(sent()).toEqual(["critical", "try", "aside"]);
+  });
+  test("and a side effect is one, wherever it stands", async () => {
+    const { ask, free, sent, clock } = taken();
+    ask(async (cx) => {
+      await Promise.all([
+        cx.tryCall(cx.app.get, { id: "try" }),
+        cx.tryStep(() => cx.aside.effect(cx.app.get, { id: "effect" })),
+      ]);
+      return page({});
+    });
+    await clock.advance(0);
+    free();
+    expect(sent()).toEqual(["effect"]);
+  });
+  test("a batch is as critical as the most critical of those who wait for it, also later", async () => {
+    const { ask, free, sent, clock } = taken();
+    ask(async (cx) => {
+      const a = cx.tryLoad(cx.app.byId, "a");
+      await new Promise((resolve) => setImmediate(resolve));
+      const other = cx.tryCall(cx.app.get, { id: "try" });
+      await new Promise((resolve) => setImmediate(resolve));
+      await Promise.all([a, other, cx.load(cx.app.byId, "a")]);
+      return page({});
+    });
+    ask(async (cx) => {
+      await cx.tryCall(cx.app.get, { id: "other" });
+      return page({});
+    });
+    await clock.advance(0);
+    free();
+    expect(sent()).toEqual(["a"]);
+  });
+  test("so is a call that is made once for all who ask the same", async () => {
+    const { ask, free, sent, clock } = taken({ coalesce: true });
+    ask(async (cx) => {
+      await Promise.all([
+        cx.tryCall(cx.app.get, { id: "try" }),
+        cx.tryCall(cx.app.get, { id: "same" }),
+        cx.call(cx.app.get, { id: "same" }),
+      ]);
+      return page({});
+    });
+    await clock.advance(0);
+    free();
+    expect(sent()).toEqual(["same"]);
+  });
+  test("and what the cache fetches for several requests", async () => {
+    const { ask, free, sent, clock } = taken({ cache: { ttlMs: 1_000 } });
+    const asks = (id: string, critical: boolean): void => {
+      ask(async (cx) => {
+        await (critical ? cx.call(cx.app.get, { id }) : cx.tryCall(cx.app.get, { id }));
+        return page({});
+      });
+    };
+    asks("try", false);
+    asks("same", false);
+    asks("same", true);
+    await clock.advance(0);
+    free();
+    expect(sent()).toEqual(["same"]);
+  });
+});
+
+test("under overload a request degrades in place of failing", async () => {
+  const { ask, clock } = taken();
+  const waits = ask(async (cx) => {
+    await cx.call(cx.app.get, { id: "first" });
+    return page({});
+  });
+  await clock.advance(101);
+  const { answer } = ask(async (cx) => {
+    const step = cx.tryCall(cx.app.get, { id: "a" });
+    expect(await step).toBe(undefined);
+    expect(cx.failure(step)?.reason).toBe(Reason.LIMITED);
+    return page({ title: "there" });
+  });
+  expect((await answer).page?.title).toBe("there");
+  waits.cancel();
+});
+
+describe("it learns", () => {
+  const after = async (code: Code, call: CallPolicy = {}) => {
+    const { ask, client, clock, upstream } = front({
+      policy: { limit: { ...limit, concurrent: 100 } },
+      call,
+      concurrent: 20,
+    });
+    for (let round = 0; round < 40; round++) {
+      const all = Array.from({ length: 15 }, (_, i) => `${round} ${i}`);
+      ask(async (cx) => {
+        await Promise.all(all.map((id) => cx.tryCall(cx.app.get, { id })));
+        return page({});
+      });
+      await clock.advance(20);
+      for (let sent = client.open[0]; sent !== undefined; sent = client.open[0])
+        if (code === Code.OK) sent.thing();
+        else sent.fault(code);
+    }
+    return upstream.state.limits[0]?.most ?? 0;
+  };
+  test("that more can go out, from answers and from refusals that say nothing of load", async () => {
+    expect(await after(Code.OK)).toBeGreaterThan(20);
+    expect(await after(Code.NOT_FOUND)).toBeGreaterThan(20);
+  });
+  test("that less can, where the upstream does not take calls on", async () => {
+    expect(await after(Code.UNAVAILABLE)).toBeLessThan(10);
+    expect(await after(Code.RESOURCE_EXHAUSTED)).toBeLessThan(10);
+  });
+  test("nothing from errors of an upstream that has time", async () => {
+    expect(await after(Code.INTERNAL)).toBe(20);
+  });
+  test("nothing from calls that clients left", async () => {
+    const { ask, clock, upstream } = front({ policy: { limit: { ...limit, concurrent: 100 } } });
+    for (let round = 0; round < 60; round++) {
+      const { cancel } = ask(async (cx) => {
+        await Promise.all(Array.from({ length: 8 }, (_, i) => cx.tryCall(cx.app.get, { id: `${round} ${i}` })));
+        return page({});
+      });
+      await clock.advance(50);
+      cancel();
+      await clock.advance(200);
+    }
+    expect(upstream.state.limits[0]?.most).toBe(20);
+  });
+  test("in the limit of a method, too, which is one of its own", async () => {
+    const { ask, client, clock, upstream } = front({ call: { limit: { concurrent: 50, queued: 10, adaptive: true } } });
+    ask(async (cx) => page({ title: (await cx.call(cx.app.get, { id: "a" })).id }));
+    await clock.advance(1);
+    expect(upstream.state.limits).toContainEqual({ method: "test.v1.Upstream/Get", taken: 1, most: 20, waiting: 0 });
+    client.of("a").thing();
+  });
+});

@@ -1,0 +1,45 @@
+import type { Failure } from "../failure.ts";
+import type { JoinEvent } from "../observer.ts";
+import type { Cause } from "./causes.ts";
+import type { CallContext } from "./context.ts";
+import type { Sink } from "./sink.ts";
+import type { Rpc } from "./upstream.ts";
+
+/** Tells of a call that has waited for another one. */
+export function tellJoined(
+  { root, exchange }: CallContext,
+  { upstream, method }: Rpc<never, unknown>,
+  join: Pick<JoinEvent, "call" | "fetch" | "startedAt" | "outcome">,
+): void {
+  const { service, branch, clock, observer } = upstream;
+  const { trace } = exchange;
+  observer?.joined?.({ request: root, service, branch, method, ...join, endedAt: clock.now(), trace });
+}
+
+/** Where the end of an equal call goes, and by the way those who look on. */
+export class JoinedSink<Res> implements Sink<Res> {
+  readonly #cx: CallContext;
+  readonly #rpc: Rpc<never, Res>;
+  readonly #call: object | undefined;
+  readonly #sink: Sink<Res>;
+  readonly #startedAt: number;
+
+  constructor(cx: CallContext, rpc: Rpc<never, Res>, call: object | undefined, sink: Sink<Res>) {
+    this.#cx = cx;
+    this.#rpc = rpc;
+    this.#call = call;
+    this.#sink = sink;
+    this.#startedAt = rpc.upstream.clock.now();
+  }
+  resolve(value: Res, cause?: Cause): void {
+    this.#tell({ ok: true });
+    this.#sink.resolve(value, cause);
+  }
+  reject(failure: Failure): void {
+    this.#tell({ ok: false, failure });
+    this.#sink.reject(failure);
+  }
+  #tell(outcome: JoinEvent["outcome"]): void {
+    tellJoined(this.#cx, this.#rpc, { call: this.#call, startedAt: this.#startedAt, outcome });
+  }
+}

@@ -1,0 +1,132 @@
+// What observers are told of a request, from its start to its one `response`.
+import type { Message } from "@bufbuild/protobuf";
+import type { Clock } from "../clock.ts";
+import type { Failure } from "../failure.ts";
+import { type IncomingHeaders, incomingOf } from "../identity/incoming.ts";
+import { Judged } from "../identity/judged.ts";
+import {
+  type Deprecation,
+  type Observer,
+  type RequestTelemetry,
+  type ResponseStartEvent,
+  type TelemetryValue,
+  type Trace,
+  usedBy,
+} from "../observer.ts";
+import type { Request } from "./request.ts";
+
+/** What an rpc says of the traces of its requests. */
+export interface Telemetry<App, Args extends Message, Principal> {
+  /** The share of requests that leave a trace, from 0 to 1. Default: all. */
+  readonly sample?: number | undefined;
+  /** Requests that take longer leave one whatever the share, in milliseconds. Default: none. */
+  readonly slowMs?: number | undefined;
+  /** Of the request's span, by name; one that throws, or gives undefined, is left out. */
+  readonly attributes?: readonly TelemetryAttribute<App, Args, Principal>[] | undefined;
+}
+export type TelemetryAttribute<App, Args extends Message, Principal> = readonly [
+  name: string,
+  value: (cx: Request<App, Principal>, args: Args) => TelemetryValue | undefined,
+];
+
+/** The same for one request. */
+export function telemetryOf<App, Args extends Message, Principal>(
+  { sample, slowMs, attributes = [] }: Telemetry<App, Args, Principal>,
+  cx: Request<App, Principal>,
+  args: Args,
+): RequestTelemetry {
+  return {
+    sample,
+    slowMs,
+    attributes: () => {
+      const found: [string, TelemetryValue][] = [];
+      for (const [name, value] of attributes) {
+        try {
+          const made = value(cx, args);
+          if (made !== undefined) found.push([name, bounded(made)]);
+        } catch {
+          // What cannot be evaluated is not there.
+        }
+      }
+      return found;
+    },
+  };
+}
+
+/** Clients write them, too. */
+const MOST_CHARACTERS = 1_024;
+const MOST_ITEMS = 100;
+function bounded(value: TelemetryValue): TelemetryValue {
+  if (typeof value === "string") return short(value);
+  if (typeof value !== "object") return value;
+  const items = value.slice(0, MOST_ITEMS);
+  return items.some((item) => typeof item === "string")
+    ? items.map((item) => short(String(item)))
+    : (items as TelemetryValue);
+}
+function short(text: string): string {
+  return text.length > MOST_CHARACTERS ? text.slice(0, MOST_CHARACTERS).toWellFormed() : text;
+}
+
+/** IP address of the other end of a request's connection. */
+export function directOf(headers: IncomingHeaders): string {
+  return (headers instanceof Judged ? headers.peer : incomingOf(headers).peer).direct;
+}
+
+/** An rpc that refuses. */
+export interface RefusedParts {
+  /** `package.Service/Method` */
+  readonly method: string;
+  readonly clock: Clock;
+  readonly observer: Observer | undefined;
+  readonly deprecation?: Deprecation | undefined;
+  /** Undefined: all. */
+  readonly telemetry?: Pick<RequestTelemetry, "sample" | "slowMs"> | undefined;
+}
+
+/** A request that is refused. */
+export interface RefusedRequest {
+  /** What stands for it in its events; default: its headers. */
+  readonly request?: object | undefined;
+  /** As they came, or as they were judged. */
+  readonly headers: IncomingHeaders;
+  /** Names of headers that hold credentials, where they were not judged. */
+  readonly hidden?: ReadonlySet<string> | undefined;
+  readonly startedAt: number;
+  /** Tells what else there is to tell, between its start and its end. */
+  readonly also?: ((trace: Trace | undefined) => void) | undefined;
+}
+
+/** Tells of a request that has been refused before it was composed. */
+export function tellRefused(
+  { method, clock, observer, deprecation, telemetry }: RefusedParts,
+  failure: Failure,
+  { headers, request = headers, hidden, startedAt, also }: RefusedRequest,
+): void {
+  if (observer?.response === undefined && observer?.responseStart === undefined) {
+    also?.(undefined);
+    return;
+  }
+  const about: ResponseStartEvent = {
+    request,
+    header: (name) => (name.endsWith("-bin") || hidden?.has(name) ? "" : (headers.get(name) ?? "")),
+    method,
+    startedAt,
+    direct: () => directOf(headers),
+    telemetry: telemetry && { sample: telemetry.sample, slowMs: telemetry.slowMs },
+  };
+  const trace = observer.responseStart?.(about);
+  also?.(trace);
+  const credential = headers instanceof Judged ? headers.caller?.credential : undefined;
+  observer.response?.({
+    request,
+    header: about.header,
+    method,
+    startedAt,
+    endedAt: clock.now(),
+    outcome: { ok: false, failure },
+    deprecated: deprecation && usedBy(deprecation, credential),
+    trace,
+    source: credential?.source,
+  });
+}

@@ -1,0 +1,48 @@
+import type { Family, Sample } from "./snapshot.ts";
+
+/** More of one counter than this are counted as one: what the plan says is bounded, but messages that hold themselves have paths without end. */
+const MOST_SERIES = 2_000;
+
+/** A counter with labels, of what happens seldom or has few of them. */
+export class Counter {
+  readonly #name: string;
+  readonly #help: string;
+  readonly #labels: readonly string[];
+  readonly #most: number;
+  readonly #series = new Map<string, { readonly labels: readonly string[]; value: number }>();
+  readonly #rest = { labels: ["left_out", "true"], value: 0 };
+
+  /** @param labels their names, in the order of the values that `add` is given */
+  constructor(name: string, help: string, labels: readonly string[], most: number = MOST_SERIES) {
+    this.#name = name;
+    this.#help = help;
+    this.#labels = labels;
+    this.#most = most;
+  }
+  /** One more of it. */
+  add(...values: readonly string[]): void {
+    const key = values.length === 1 ? (values[0] ?? "") : values.join("\0");
+    let series = this.#series.get(key);
+    if (series === undefined) {
+      if (this.#series.size >= this.#most) series = this.#rest;
+      else {
+        series = { labels: labelled(this.#labels, values), value: 0 };
+        this.#series.set(key, series);
+      }
+    }
+    series.value++;
+  }
+  get family(): Family {
+    const samples: Sample[] = [...this.#series.values()].map(({ labels, value }) => ({ labels, value }));
+    if (this.#rest.value > 0) samples.push({ ...this.#rest });
+    return { name: this.#name, help: this.#help, type: "counter", merge: "sum", samples };
+  }
+}
+
+/** Names and values in turn; what is "" is left out. */
+export function labelled(names: readonly string[], values: readonly string[]): readonly string[] {
+  return names.flatMap((name, i) => {
+    const value = values[i] ?? "";
+    return value === "" ? [] : [name, value];
+  });
+}

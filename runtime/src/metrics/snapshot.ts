@@ -1,0 +1,65 @@
+/** All that was counted, at one moment: plain data, so that processes can tell each other. */
+export interface MetricsSnapshot {
+  readonly families: readonly Family[];
+}
+
+/** One metric, with a sample for each set of labels. */
+export interface Family {
+  /** As Prometheus has it; of a counter with `_total`. */
+  readonly name: string;
+  readonly help: string;
+  readonly type: "counter" | "gauge" | "histogram";
+  /** What it is of several processes together; counters and histograms are added up. */
+  readonly merge: "sum" | "max" | "min";
+  /** Of a histogram: upper bounds of its buckets, each included, without the last one, which has none. */
+  readonly bounds?: readonly number[] | undefined;
+  readonly samples: readonly Sample[];
+}
+
+export interface Sample {
+  /** Names and values in turn; without those that are "". */
+  readonly labels: readonly string[];
+  /** Of a histogram the sum of what was measured. */
+  readonly value: number;
+  /** Of a histogram: how many fell into each bucket and none before it, one more than there are bounds. */
+  readonly counts?: readonly number[] | undefined;
+}
+
+/** Those of several processes as one, in the order in which they come first. */
+export function mergeSnapshots(all: readonly MetricsSnapshot[]): MetricsSnapshot {
+  const families = new Map<string, Merging>();
+  for (const { families: found } of all) {
+    for (const family of found) {
+      const known = families.get(family.name);
+      if (known === undefined) families.set(family.name, new Merging(family));
+      else known.add(family);
+    }
+  }
+  return { families: [...families.values()].map((merging) => merging.family) };
+}
+
+class Merging {
+  readonly #first: Family;
+  readonly #samples = new Map<string, Sample>();
+
+  constructor(first: Family) {
+    this.#first = first;
+    this.add(first);
+  }
+  add({ samples }: Family): void {
+    for (const sample of samples) {
+      const key = sample.labels.join("\0");
+      const known = this.#samples.get(key);
+      this.#samples.set(key, known === undefined ? sample : this.#both(known, sample));
+    }
+  }
+  #both(one: Sample, other: Sample): Sample {
+    const { merge } = this.#first;
+    const value = merge === "sum" ? one.value + other.value : Math[merge](one.value, other.value);
+    if (one.counts === undefined) return { labels: one.labels, value };
+    return { labels: one.labels, value, counts: one.counts.map((count, i) => count + (other.counts?.[i] ?? 0)) };
+  }
+  get family(): Family {
+    return { ...this.#first, samples: [...this.#samples.values()] };
+  }
+}

@@ -1,0 +1,27 @@
+// The JSON of an answer becomes a message.
+import {
+  type DescMessage,
+  fromJson,
+  fromJsonString,
+  type JsonValue,
+  type Registry,
+  toBinary,
+} from "@bufbuild/protobuf";
+import type { RestRule } from "./rule.ts";
+
+/** @throws Error for a text that is no message of the rpc's */
+export type ReplyReader = (text: string) => Uint8Array;
+
+/**
+ * Gives the bytes of messages. What their types do not have is left out: the upstream may know more than was known here.
+ *
+ * @throws TypeError for a rule that names a field which the message does not have
+ */
+export function replyReader(output: DescMessage, { responseBody }: RestRule, registry: Registry): ReplyReader {
+  const options = { registry, ignoreUnknownFields: true };
+  if (responseBody === undefined) return (text) => toBinary(output, fromJsonString(output, text, options));
+  const field = output.fields.find((candidate) => candidate.name === responseBody);
+  if (field === undefined) throw new TypeError(`${output.typeName} has no field ${responseBody}`);
+  const { jsonName } = field;
+  return (text) => toBinary(output, fromJson(output, { [jsonName]: JSON.parse(text) as JsonValue }, options));
+}

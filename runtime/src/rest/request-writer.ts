@@ -1,0 +1,229 @@
+// A message becomes a request of HTTP, as google/api/http.proto says: what a path, a query and a body hold of it. The other way round is
+// the transcoder's.
+import { create, type DescField, type DescMessage, type JsonObject, type Registry, toJson } from "@bufbuild/protobuf";
+import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
+import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
+import { enumText, isValue, pathText, scalarText, valueText } from "./field-text.ts";
+import type { RestRule, RestVariable } from "./rule.ts";
+
+/** What goes on the wire. */
+export interface WrittenRequest {
+  /** Path and query, percent-encoded: never to be resolved by anybody, who would take segments out of it. */
+  readonly target: string;
+  /** JSON; undefined: none. */
+  readonly body: string | undefined;
+}
+
+/** @throws Error for a message of which a request cannot hold everything; that message may be changed */
+export type RequestWriter = (message: ReflectMessage) => WrittenRequest;
+
+/** @throws TypeError for a rule that names fields which the message does not have */
+export function requestWriter(
+  input: DescMessage,
+  rule: RestRule,
+  { prefix, registry }: { readonly prefix: string; readonly registry: Registry },
+): RequestWriter {
+  const { variables = [], body } = rule;
+  const pathOf = pathWriter(input, rule, variables);
+  const bodyOf = bodyWriter(input, rule, registry);
+  const elsewhere = new Set([...variables.map(({ field }) => field), ...(body === undefined ? [] : [body])]);
+  return (message) => {
+    const path = pathOf(message);
+    const parameters: string[] = [];
+    if (body !== "*") addParameters(parameters, message, "", "", elsewhere);
+    const query = parameters.length === 0 ? "" : `?${parameters.join("&")}`;
+    return { target: `${prefix}${path}${query}`, body: bodyOf(message) };
+  };
+}
+
+/** The fields that lead to the one that a variable names. */
+function wayTo(input: DescMessage, path: string): readonly DescField[] {
+  let message: DescMessage | undefined = input;
+  return path.split(".").map((name) => {
+    const field: DescField | undefined = message?.fields.find((candidate) => candidate.name === name);
+    if (field === undefined) throw new TypeError(`${input.typeName} has no field ${path}`);
+    message = field.fieldKind === "message" ? field.message : undefined;
+    return field;
+  });
+}
+
+// ---- path ----
+
+function pathWriter(
+  input: DescMessage,
+  { segments, verb }: RestRule,
+  variables: readonly RestVariable[],
+): (message: ReflectMessage) => string {
+  const parts: ((message: ReflectMessage) => string)[] = [];
+  for (let i = 0; i < segments.length; ) {
+    const variable = variables.find(({ from }) => from === i);
+    if (variable === undefined) {
+      const literal = `/${encodedLiteral(segments[i] ?? "")}`;
+      if (literal === "/*" || literal === "/**") throw new TypeError(`nothing says what ${literal} stands for`);
+      parts.push(() => literal);
+      i++;
+    } else {
+      parts.push(variableWriter(wayTo(input, variable.field), variable, segments.slice(i, variable.to)));
+      i = variable.to;
+    }
+  }
+  const end = verb === undefined ? "" : `:${encodedLiteral(verb)}`;
+  return (message) => parts.map((part) => part(message)).join("") + end;
+}
+
+function variableWriter(way: readonly DescField[], { field: name }: RestVariable, pattern: readonly string[]) {
+  const single = pattern.length === 1 && pattern[0] === "*";
+  return (message: ReflectMessage): string => {
+    const text = textAt(message, way);
+    // An empty one, and those that whoever resolves the path takes out of it, would make it another path.
+    const found = single ? [text] : text.split("/");
+    if (!matches(found, pattern)) throw new Error(`${name} does not fit /${pattern.join("/")} of the path`);
+    for (const segment of found) checkSegment(segment, name);
+    return found.map((segment) => `/${encodedSegment(segment)}`).join("");
+  };
+}
+
+function textAt(message: ReflectMessage, way: readonly DescField[]): string {
+  let at = message;
+  for (const field of way) {
+    if (field.fieldKind === "message") {
+      if (!at.isSet(field)) return "";
+      at = at.get(field);
+    } else {
+      const unset = field.presence !== Presence.IMPLICIT && !at.isSet(field);
+      return unset ? "" : pathText(field, at.get(field));
+    }
+  }
+  return "";
+}
+
+function matches(found: readonly string[], pattern: readonly string[]): boolean {
+  const open = pattern.at(-1) === "**";
+  const fixed = open ? pattern.slice(0, -1) : pattern;
+  if (open ? found.length < fixed.length : found.length !== fixed.length) return false;
+  return fixed.every((segment, i) => segment === "*" || segment === found[i]);
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it is these that are looked for
+const UNSEEN = /[\x00-\x1f\x7f-\x9f]/;
+function checkSegment(segment: string, name: string): void {
+  if (segment === "") throw new Error(`${name} has an empty segment, which a path cannot hold`);
+  if (segment === "." || segment === "..") throw new Error(`${name} has the segment ${segment}, which leads elsewhere`);
+  if (UNSEEN.test(segment)) throw new Error(`${name} has control characters, which a path does not hold`);
+}
+
+/** All but what is unreserved (google/api/http.proto). */
+function encodedSegment(text: string): string {
+  return encodeURIComponent(text).replace(/[!'()*]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+/** What the template may hold as it is stays as it is. */
+function encodedLiteral(text: string): string {
+  if (text === "*" || text === "**") return text;
+  return encodedSegment(text).replace(/%(?:21|24|26|27|28|29|2B|2C|3B|3D|40)/g, (one) => decodeURIComponent(one));
+}
+
+// ---- query ----
+
+/** A name that cannot be told from two, or from none, is the proto's. */
+const PLAIN = /^\w+$/;
+
+/**
+ * @param prefix before the name of a field, of those it is in
+ * @param path their proto names
+ */
+function addParameters(
+  into: string[],
+  message: ReflectMessage,
+  prefix: string,
+  path: string,
+  elsewhere: ReadonlySet<string>,
+): void {
+  for (const field of message.fields) {
+    if (elsewhere.has(path + field.name) || !message.isSet(field)) continue;
+    const name = prefix + (PLAIN.test(field.jsonName) ? field.jsonName : field.name);
+    switch (field.fieldKind) {
+      case "scalar":
+        into.push(parameter(name, scalarText(field.scalar, message.get(field))));
+        break;
+      case "enum":
+        into.push(parameter(name, enumText(field.enum, message.get(field))));
+        break;
+      case "list":
+        for (const item of message.get(field)) into.push(parameter(name, itemText(field, item, name)));
+        break;
+      case "map":
+        throw new Error(`${name} is a map, which a query cannot hold`);
+      case "message": {
+        const inner = message.get(field);
+        if (isValue(field.message)) into.push(parameter(name, valueText(inner)));
+        else if (STRUCTURES.has(field.message.typeName))
+          throw new Error(`${name} is a ${field.message.typeName}, which a query cannot hold`);
+        else addParameters(into, inner, `${name}.`, `${path}${field.name}.`, elsewhere);
+      }
+    }
+  }
+}
+const STRUCTURES: ReadonlySet<string> = new Set(
+  ["Any", "Struct", "Value", "ListValue"].map((name) => `google.protobuf.${name}`),
+);
+
+function itemText(field: DescField & { fieldKind: "list" }, item: unknown, name: string): string {
+  if (field.listKind === "scalar") return scalarText(field.scalar, item);
+  if (field.listKind === "enum") return enumText(field.enum, item as number);
+  if (isValue(field.message)) return valueText(item as ReflectMessage);
+  throw new Error(`${name} is a list of messages, which a query cannot hold`);
+}
+
+const parameter = (name: string, text: string): string => `${name}=${encodeURIComponent(text)}`;
+
+// ---- body ----
+
+function bodyWriter(
+  input: DescMessage,
+  { body, variables = [] }: RestRule,
+  registry: Registry,
+): (message: ReflectMessage) => string | undefined {
+  if (body === undefined) return () => undefined;
+  if (body === "*") {
+    // What cannot be unset goes twice.
+    const taken = variables.map(({ field }) => wayTo(input, field)).filter((way) => !way.some(isRequired));
+    return (message) => {
+      for (const way of taken) clear(message, way);
+      return JSON.stringify(toJson(input, message.message, { registry }));
+    };
+  }
+  const field = wayTo(input, body)[0] as DescField;
+  const empty = implied(input, field);
+  return (message) => {
+    if (!message.isSet(field)) return empty;
+    // Of it alone, so that nothing else needs to have a JSON.
+    const only = reflect(input);
+    only.set(field, message.get(field));
+    return JSON.stringify(jsonOf(only, field, registry));
+  };
+}
+
+const isRequired = ({ presence }: DescField): boolean => presence === Presence.LEGACY_REQUIRED;
+
+function clear(message: ReflectMessage, way: readonly DescField[]): void {
+  let at = message;
+  for (const field of way) {
+    if (field.fieldKind !== "message") at.clear(field);
+    else if (!at.isSet(field)) return;
+    else at = at.get(field);
+  }
+}
+
+function jsonOf(only: ReflectMessage, field: DescField, registry: Registry): unknown {
+  const inner = field.fieldKind === "message" ? only.get(field) : undefined;
+  if (inner !== undefined) return toJson(inner.desc, inner.message, { registry });
+  return (toJson(only.desc, only.message, { registry }) as JsonObject)[field.jsonName];
+}
+
+/** Of a field that always has a value, its default. */
+function implied(input: DescMessage, field: DescField): string | undefined {
+  if (field.presence !== Presence.IMPLICIT && field.fieldKind !== "list" && field.fieldKind !== "map") return undefined;
+  if (field.fieldKind === "message") return undefined;
+  const all = toJson(input, create(input), { alwaysEmitImplicit: true }) as JsonObject;
+  return JSON.stringify(all[field.jsonName]);
+}

@@ -1,0 +1,161 @@
+import { once } from "node:events";
+import * as http from "node:http";
+import * as net from "node:net";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { type AdminOptions, openAdmin } from "./admin.ts";
+
+async function opened(options: Partial<AdminOptions> = {}) {
+  const faults: string[] = [];
+  const admin = await openAdmin({
+    ...{ host: "127.0.0.1", port: 0, metrics: () => "a 1\n", state: () => "ready" as const },
+    fault: (what) => faults.push(what),
+    ...options,
+  });
+  onTestFinished(() => admin.close());
+  const get = (path: string, more: http.RequestOptions = {}) => ask(admin.port, path, more);
+  return { admin, get, faults };
+}
+
+async function ask(port: number, path: string, { method = "GET", headers = {} }: http.RequestOptions = {}) {
+  const request = http.request({ host: "127.0.0.1", port, path, method, headers, agent: false }).end();
+  const [response]: [http.IncomingMessage] = (await once(request, "response")) as [http.IncomingMessage];
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  return { status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks).toString() };
+}
+
+describe("the admin port", () => {
+  it("shows metrics, in the format that is asked for", async () => {
+    const { get } = await opened({ metrics: (format) => `${format} 1\n` });
+    const plain = await get("/metrics?all=1");
+    expect([plain.status, plain.body]).toEqual([200, "prometheus 1\n"]);
+    expect(plain.headers).toMatchObject({
+      ...{ "content-type": "text/plain; version=0.0.4; charset=utf-8", "cache-control": "no-store", vary: "accept" },
+      "x-content-type-options": "nosniff",
+    });
+    const open = await get("/metrics", { headers: { accept: "application/openmetrics-text; version=1.0.0" } });
+    expect(open.headers["content-type"]).toBe("application/openmetrics-text; version=1.0.0; charset=utf-8");
+    expect(open.body).toBe("openmetrics 1\n");
+    const head = await get("/metrics", { method: "HEAD" });
+    expect([head.status, head.body, head.headers["content-length"]]).toEqual([200, "", "13"]);
+  });
+
+  it("says whether the process lives and whether it wants requests", async () => {
+    let state: "starting" | "ready" | "draining" = "starting";
+    const { get } = await opened({ state: () => state });
+    expect((await get("/healthz")).status).toBe(200);
+    expect(await get("/readyz")).toMatchObject({ status: 503, body: "starting\n" });
+    state = "ready";
+    expect(await get("/readyz")).toMatchObject({ status: 200, body: "ok\n" });
+    state = "draining";
+    expect(await get("/readyz")).toMatchObject({ status: 503, body: "draining\n" });
+  });
+
+  it("has nothing else but what it is given", async () => {
+    const { get } = await opened({ routes: new Map([["/live", () => ({ body: "<p>", type: "text/html" })]]) });
+    expect(await get("/live")).toMatchObject({ status: 200, body: "<p>" });
+    expect((await get("/")).body).toBe("there are /healthz, /readyz, /metrics, /live\n");
+    for (const path of ["/", "/metrics/", "//metrics", "/__proto__", "*"]) expect((await get(path)).status).toBe(404);
+    for (const method of ["POST", "PUT", "DELETE", "OPTIONS", "TRACE"])
+      expect(await get("/metrics", { method })).toMatchObject({ status: 405, headers: { allow: "GET, HEAD" } });
+  });
+
+  it("tells of what cannot be made, and not those who ask", async () => {
+    const { get, faults } = await opened({ metrics: () => Promise.reject(new Error("secret")) });
+    expect(await get("/metrics")).toMatchObject({ status: 500, body: "cannot answer\n" });
+    expect(faults).toEqual(["cannot answer /metrics of the admin port"]);
+    expect((await get("/healthz")).status).toBe(200);
+  });
+
+  it("is made once for all who ask at a time", async () => {
+    let made = 0;
+    const asked = Promise.withResolvers<void>();
+    const given = Promise.withResolvers<string>();
+    const metrics = () => {
+      made++;
+      asked.resolve();
+      return given.promise;
+    };
+    const { get } = await opened({ metrics });
+    const [one, other] = [get("/metrics"), get("/metrics")];
+    await asked.promise;
+    await get("/healthz");
+    await get("/healthz");
+    given.resolve("a 1\n");
+    expect([(await one).body, (await other).body, made]).toEqual(["a 1\n", "a 1\n", 1]);
+  });
+
+  it.each([
+    ["127.0.0.1:9090", 200],
+    ["[::1]:9090", 200],
+    ["localhost", 200],
+    ["pod.localhost:1", 200],
+    ["10.1.2.3", 200],
+    ["evil.example", 421],
+    ["localhost.evil.example:9090", 421],
+    ["127.0.0.1.nip.io", 421],
+  ])("is for this machine: a page whose name leads here, %s, gets %i", async (host, status) => {
+    const { get } = await opened();
+    expect((await get("/metrics", { headers: { host } })).status).toBe(status);
+  });
+  it("goes by any name where others may come", async () => {
+    const { get } = await opened({ host: "0.0.0.0" });
+    expect((await get("/metrics", { headers: { host: "shop-bff.prod.svc" } })).status).toBe(200);
+  });
+});
+
+describe("an attacker at the admin port", () => {
+  const closedBy = async (port: number, bytes: string): Promise<string> => {
+    const socket = net.connect(port, "127.0.0.1").on("error", () => {});
+    socket.write(bytes);
+    const chunks: Buffer[] = [];
+    socket.on("data", (chunk: Buffer) => chunks.push(chunk));
+    await once(socket, "close");
+    return Buffer.concat(chunks).toString();
+  };
+
+  it("has no room for large headers", async () => {
+    const { admin, get } = await opened();
+    const answer = await closedBy(admin.port, `GET /metrics HTTP/1.1\r\nhost: x\r\na: ${"a".repeat(20_000)}\r\n\r\n`);
+    expect(answer).toMatch(/^HTTP\/1.1 431 /);
+    expect((await get("/healthz")).status).toBe(200);
+  });
+  it("cannot send a body that anybody keeps", async () => {
+    const { admin } = await opened();
+    const head = "POST /metrics HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 1000000000\r\n\r\n";
+    expect(await closedBy(admin.port, head)).toMatch(/^HTTP\/1.1 405 [\s\S]*connection: close/i);
+  });
+  it("takes no more than so many connections, and those that say nothing are closed", { timeout: 20_000 }, async () => {
+    const { admin, get } = await opened();
+    const sockets = Array.from({ length: 80 }, () => net.connect(admin.port, "127.0.0.1").on("error", () => {}));
+    const closed = sockets.map((socket) => once(socket.resume(), "close"));
+    await Promise.race(closed); // the 65th and those behind it, at once
+    await Promise.all(closed); // the others, after the time for a request
+    expect((await get("/healthz")).status).toBe(200);
+  });
+});
+
+it("is closed when what is being answered has left, and does not wait for those who only hold it", async () => {
+  const given = Promise.withResolvers<string>();
+  const asked = Promise.withResolvers<void>();
+  const metrics = () => {
+    asked.resolve();
+    return given.promise;
+  };
+  const { admin, get } = await opened({ metrics });
+  const idle = net.connect(admin.port, "127.0.0.1");
+  await once(idle, "connect");
+  const answer = get("/metrics");
+  await asked.promise;
+  const closed = admin.close();
+  given.resolve("a 1\n");
+  expect((await answer).body).toBe("a 1\n");
+  await closed;
+  idle.destroy();
+  await expect(get("/healthz")).rejects.toThrow("ECONNREFUSED");
+});
+
+it("says which port it cannot have", async () => {
+  const { admin } = await opened();
+  await expect(opened({ port: admin.port })).rejects.toMatchObject({ code: "EADDRINUSE" });
+});

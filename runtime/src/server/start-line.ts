@@ -1,0 +1,33 @@
+import type { Fault } from "./env-reader.ts";
+import type { LogFormat } from "./failure-log.ts";
+
+/**
+ * What is printed when a server is up.
+ *
+ * @param admin where its admin port is
+ */
+export function startLine(url: string, admin: string | undefined, format: LogFormat | "off"): string {
+  const metrics = admin && `${admin}/metrics`;
+  if (format !== "json") return `listening on ${url}${metrics === undefined ? "" : ` (metrics: ${metrics})`}\n`;
+  return `${JSON.stringify({ time: new Date().toISOString(), event: "listening", url, metrics })}\n`;
+}
+
+/** Why it does not start: the faults of its configuration, a line for each variable. */
+export function explainFaults(name: string, faults: readonly Fault[], format: LogFormat | "off"): string {
+  // Several may read one variable.
+  const all = new Map(faults.map((fault) => [`${fault.variable} ${fault.problem}; write ${fault.remedy}`, fault]));
+  const why = `${all.size === 1 ? "1 variable is" : `${all.size} variables are`} missing or malformed`;
+  if (format === "json") return cannotStart(name, why, format, [...all.values()]);
+  return `${cannotStart(name, why, format)}${[...all.keys()].map((line) => `  ${line}\n`).join("")}`;
+}
+
+/** @param faults in JSON, what there is to mend */
+export function cannotStart(
+  name: string,
+  why: string,
+  format: LogFormat | "off",
+  faults?: readonly Pick<Fault, "variable" | "problem" | "remedy">[],
+): string {
+  if (format !== "json") return `${name} cannot start: ${why}\n`;
+  return `${JSON.stringify({ time: new Date().toISOString(), event: "cannot start", name, why, faults })}\n`;
+}

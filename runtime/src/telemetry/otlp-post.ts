@@ -1,0 +1,103 @@
+// One POST to a collector, and what its answer means for the batch (OTLP/HTTP: "Failures", "Retryable Response Codes").
+import { type Agent, type ClientRequest, type IncomingMessage, request as plain } from "node:http";
+import { request as secure } from "node:https";
+import { failureMessage, partialSuccess } from "./otlp-answer.ts";
+
+/** As OTLP/HTTP recommends, in bytes. */
+const MOST_ANSWER = 4 << 20;
+/** Of a collector's words. */
+const MOST_WORDS = 300;
+const AGAIN = new Set([429, 502, 503, 504]);
+
+/** Where to, and how. */
+export interface Target {
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly agent: Agent;
+  readonly timeoutMs: number;
+}
+
+/** What became of a batch. `lost`: trying again is no use; `again`: it may be. */
+export type Posted =
+  | { readonly kind: "taken"; readonly rejected: number; readonly message: string }
+  | { readonly kind: "lost"; readonly why: string }
+  | { readonly kind: "again"; readonly why: string; readonly afterMs?: number | undefined };
+
+/**
+ * Never rejects.
+ *
+ * @param body in pieces, which are not put together: they are large
+ * @param now the wall clock, in milliseconds, for a `retry-after` that is a date
+ */
+export function post(target: Target, body: readonly Uint8Array[], now: () => number = Date.now): Promise<Posted> {
+  const { promise, resolve } = Promise.withResolvers<Posted>();
+  const send = target.url.protocol === "https:" ? secure : plain;
+  let request: ClientRequest;
+  try {
+    const headers = { ...target.headers, "content-length": body.reduce((bytes, { length }) => bytes + length, 0) };
+    request = send(target.url, { method: "POST", agent: target.agent, headers });
+  } catch (thrown) {
+    return Promise.resolve({ kind: "lost", why: wordsOf(thrown) });
+  }
+  const late = `has not answered within ${target.timeoutMs} ms`;
+  let answering: IncomingMessage | undefined;
+  const timer = setTimeout(() => request.destroy(new Error(late)), target.timeoutMs);
+  const end = (posted: Posted): void => {
+    clearTimeout(timer);
+    resolve(posted);
+  };
+  request.on("error", (error) => {
+    // A success has been said, and what it is about is not known: the batch may have been taken.
+    if (answering !== undefined && answering.statusCode === 200) end({ kind: "lost", why: wordsOf(error) });
+    else end({ kind: "again", why: wordsOf(error), ...(wasClosed(request, error) && { afterMs: 0 }) });
+  });
+  request.on("response", (answer) => {
+    answering = answer;
+    const parts: Buffer[] = [];
+    let size = 0;
+    answer.on("data", (part: Buffer) => {
+      size += part.length;
+      if (size <= MOST_ANSWER) parts.push(part);
+      else {
+        end({ kind: "lost", why: `answers ${answer.statusCode} with more than ${MOST_ANSWER} bytes` });
+        request.destroy();
+      }
+    });
+    answer.on("end", () => end(verdict(answer, Buffer.concat(parts), now())));
+    answer.on("error", (error) => request.emit("error", error));
+  });
+  for (const piece of body) request.write(piece);
+  request.end();
+  return promise;
+}
+
+function verdict(answer: IncomingMessage, body: Buffer, now: number): Posted {
+  const status = answer.statusCode ?? 0;
+  const type = answer.headers["content-type"] ?? "";
+  if (status >= 200 && status < 300) {
+    const { rejected, message } = type.includes("protobuf") ? partialSuccess(body) : { rejected: 0, message: "" };
+    return { kind: "taken", rejected, message: message.slice(0, MOST_WORDS) };
+  }
+  const words = failureMessage(body, type).slice(0, MOST_WORDS);
+  const why = `answers ${status}${words === "" ? "" : `: ${words}`}`;
+  if (!AGAIN.has(status)) return { kind: "lost", why };
+  return { kind: "again", why, afterMs: retryAfterMs(answer.headers["retry-after"], now) };
+}
+
+/** Seconds, or a date (RFC 9110, 10.2.3); undefined where it is neither. */
+function retryAfterMs(text: string | undefined, now: number): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
+  const date = Date.parse(text);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}
+
+/** A connection that was kept for later is closed by the collector just when it is used: nothing is wrong with it. */
+function wasClosed(request: ClientRequest, error: Error): boolean {
+  return request.reusedSocket && "code" in error && (error.code === "ECONNRESET" || error.code === "EPIPE");
+}
+
+function wordsOf(thrown: unknown): string {
+  if (thrown instanceof AggregateError && thrown.message === "") return thrown.errors.map(wordsOf).join(", ");
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

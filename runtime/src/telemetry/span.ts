@@ -1,0 +1,75 @@
+// What a trace is made of, as it leaves the request: plain data, so that it may go to another thread as it is. The room telemetry/ records
+// what observers are told as spans, keeps some of them, and sends those on; it knows the rooms at the bottom alone, and nothing knows it
+// but the server, which loads it where traces are wanted.
+
+/** What an attribute may hold. An integer is a `bigint`, whatever its size: a `number` is a double. */
+export type AttributeValue =
+  | string
+  | number
+  | bigint
+  | boolean
+  | readonly string[]
+  | readonly number[]
+  | readonly bigint[]
+  | readonly boolean[];
+
+/** A name occurs once. */
+export type Attributes = readonly (readonly [name: string, value: AttributeValue])[];
+
+/** OTLP's numbers. */
+export const SpanKind = { internal: 1, server: 2, client: 3 } as const;
+/** OTLP's numbers. */
+export const SpanStatus = { unset: 0, error: 2 } as const;
+
+/** One span that has ended. */
+export interface SpanRecord {
+  /** 32 digits of lower-case hexadecimal. */
+  readonly traceId: string;
+  /** 16 digits of lower-case hexadecimal. */
+  readonly spanId: string;
+  /** The same; "" of a span without one. */
+  readonly parentSpanId: string;
+  /** OTLP's `flags`: the trace flags of W3C in the lowest 8 bits, 0x100 (it is known whether the parent is remote), 0x200 (it is). */
+  readonly flags: number;
+  /** `tracestate` as it came; "" without one. */
+  readonly traceState: string;
+  readonly name: string;
+  readonly kind: (typeof SpanKind)[keyof typeof SpanKind];
+  /** Nanoseconds since 1970. */
+  readonly startUnixNano: bigint;
+  /** Not before the start. */
+  readonly endUnixNano: bigint;
+  readonly attributes: Attributes;
+  readonly events: readonly SpanEvent[];
+  readonly links: readonly SpanLink[];
+  readonly status: (typeof SpanStatus)[keyof typeof SpanStatus];
+  /** Of an error; "" otherwise. */
+  readonly message: string;
+}
+
+export interface SpanEvent {
+  readonly name: string;
+  readonly unixNano: bigint;
+  readonly attributes: Attributes;
+}
+
+/** Another span that one has to do with, of this trace or of another. */
+export interface SpanLink {
+  readonly traceId: string;
+  readonly spanId: string;
+  /** As a span's. */
+  readonly flags: number;
+  readonly traceState: string;
+  readonly attributes: Attributes;
+}
+
+/** Where kept spans go. Neither method throws. */
+export interface SpanSink {
+  /**
+   * Takes spans that have ended: those of one request when it is over, later those of its calls that ran on (a fetch of the cache that
+   * others wait for). Returns at once; what there is no room for is dropped and counted.
+   */
+  export(spans: readonly SpanRecord[]): void;
+  /** Sends what waits, for so many milliseconds at most; what comes later is dropped. */
+  close(deadlineMs: number): Promise<void>;
+}

@@ -1,0 +1,263 @@
+import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
+import type { Socket } from "node:net";
+import type { Registry } from "@bufbuild/protobuf";
+import { Code, type Fault } from "../../failure.ts";
+import type { ReplyReader } from "../../rest/reply-reader.ts";
+import type { Avoiding, Place } from "../balancer.ts";
+import { described } from "../described.ts";
+import type { InFlight, ReceivedHeaders, Reply } from "../unary-client.ts";
+import { unpacker } from "./decompressed.ts";
+import { httpFault, retryAfterMs } from "./http-failure.ts";
+import type { HttpPlace, HttpPlaces } from "./http-places.ts";
+
+/** Of what a refusal says, so much is read, in bytes. */
+const MOST_ERROR_BYTES = 1 << 20;
+/** Informational answers before the one that counts. */
+const MOST_INFORMATION = 32;
+
+/** What an attempt is to send, and how its answer is read. */
+export interface HttpExchange {
+  readonly options: RequestOptions;
+  readonly body: string | undefined;
+  /** Whether sending it twice does no harm. */
+  readonly safe: boolean;
+  readonly read: ReplyReader;
+  readonly registry: Registry;
+  /** In bytes. */
+  readonly maxReplyBytes: number;
+  /** Of the calendar, in milliseconds. */
+  readonly now: () => number;
+}
+
+/** One request of HTTP, until its reply is told. */
+export class HttpAttempt implements InFlight, Avoiding {
+  readonly #of: HttpExchange;
+  readonly #reply: Reply;
+  readonly #places: HttpPlaces;
+  readonly #place: Place<HttpPlace> | undefined;
+  readonly #era: number;
+  readonly #after: HttpAttempt | undefined;
+  #request: ClientRequest | undefined;
+  #response: IncomingMessage | undefined;
+  #socket: Socket | undefined;
+  /** Of its socket, before it. */
+  #readBefore = 0;
+  #information = 0;
+  #ended = false;
+
+  /**
+   * @param place where it goes, if that is known
+   * @param after the attempt before it, of the same call
+   */
+  constructor(
+    exchange: HttpExchange,
+    reply: Reply,
+    places: HttpPlaces,
+    place: Place<HttpPlace> | undefined,
+    after: HttpAttempt | undefined,
+  ) {
+    this.#of = exchange;
+    this.#reply = reply;
+    this.#places = places;
+    this.#place = place;
+    this.#era = place?.era ?? 0;
+    this.#after = after;
+  }
+  avoids(place: object): boolean {
+    return this.#place === place || (this.#after?.avoids(place) ?? false);
+  }
+  judged(good: boolean | undefined, slowness?: number): void {
+    if (this.#place !== undefined) this.#places.balancer.judged(this.#place, this.#era, good, slowness);
+  }
+  /** @throws for headers that HTTP cannot carry */
+  start(request: (options: RequestOptions) => ClientRequest): void {
+    const sent = request(this.#of.options);
+    this.#request = sent;
+    sent.once("socket", (socket) => {
+      this.#socket = socket;
+      this.#readBefore = socket.bytesRead;
+    });
+    sent.once("response", (response) => this.#answered(response));
+    sent.on("error", (error) => this.#broken(error));
+    sent.on("information", () => {
+      if (++this.#information > MOST_INFORMATION) this.#invalid("more informational answers than anybody needs");
+    });
+    // Nobody has asked for another protocol.
+    sent.on("upgrade", (_, socket) => {
+      socket.destroy();
+      this.#invalid("it changes the protocol");
+    });
+    sent.end(this.#of.body);
+  }
+  /** Asks nobody: for what ends before there is a request. */
+  fail(fault: Fault): void {
+    queueMicrotask(() => this.#fault(fault));
+  }
+  get unsent(): boolean {
+    return this.#socket === undefined || this.#socket.connecting;
+  }
+  cancel(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#request?.destroy();
+  }
+
+  #answered(response: IncomingMessage): void {
+    if (this.#ended) return;
+    this.#response = response;
+    response.on("error", (error) => this.#broken(error));
+    response.on("aborted", () => this.#broken(undefined));
+    const { statusCode: status = 0, headers } = response;
+    if (status >= 200 && status < 300) {
+      this.#receive(response, this.#of.maxReplyBytes, (text) => this.#succeeded(status, text));
+      return;
+    }
+    if (status >= 300 && status < 400) {
+      const to = status === 304 ? "" : ` to ${JSON.stringify(headers.location ?? "")}, and redirects are not followed`;
+      this.#invalid(`HTTP ${status}${to}`);
+      return;
+    }
+    const pushbackMs = retryAfterMs(headers["retry-after"], this.#of.now());
+    const { registry, maxReplyBytes } = this.#of;
+    this.#receive(response, Math.min(maxReplyBytes, MOST_ERROR_BYTES), (text) =>
+      this.#fault(httpFault(status, text, pushbackMs, registry)),
+    );
+  }
+
+  /**
+   * Gives all of the body as text. Of a failure it gives nothing where that is no JSON, is too large or cannot be read: it is a failure
+   * all the same.
+   */
+  #receive(response: IncomingMessage, most: number, done: (text: string | undefined) => void): void {
+    const success = (response.statusCode ?? 0) < 300;
+    const wrong = (message: string): void => {
+      if (success) this.#invalid(message);
+      else done(undefined);
+    };
+    const announced = Number(response.headers["content-length"] ?? 0);
+    if (announced > most) {
+      wrong(`a reply of ${announced} bytes`);
+      return;
+    }
+    const chunks: Buffer[] = [];
+    let received = 0;
+    response.on("data", (chunk: Buffer) => {
+      if (this.#ended) return;
+      received += chunk.length;
+      if (received > most) wrong(`a reply of more than ${most} bytes`);
+      else chunks.push(chunk);
+    });
+    response.on("end", () => {
+      if (this.#ended || !response.complete) return;
+      const type = response.headers["content-type"] ?? "";
+      if (received === 0) done("");
+      else if (!isJson(type)) wrong(`content-type is ${JSON.stringify(type)}`);
+      else this.#unpack(Buffer.concat(chunks, received), response.headers["content-encoding"], most, wrong, done);
+    });
+  }
+  #unpack(
+    bytes: Buffer,
+    encoding: string | undefined,
+    most: number,
+    wrong: (message: string) => void,
+    done: (text: string) => void,
+  ): void {
+    const decode = (plain: Buffer): void => {
+      let text: string;
+      try {
+        text = DECODER.decode(plain);
+      } catch {
+        wrong("the body is not UTF-8");
+        return;
+      }
+      done(text);
+    };
+    if (encoding === undefined || encoding.trim().toLowerCase() === "identity") {
+      decode(bytes);
+      return;
+    }
+    const unpack = unpacker(encoding);
+    if (unpack === undefined) {
+      wrong(`content-encoding is ${JSON.stringify(encoding)}`);
+      return;
+    }
+    unpack(bytes, { maxOutputLength: most }, (error, plain) => {
+      if (this.#ended) return;
+      if (error === null) decode(plain);
+      else wrong(`the body cannot be decompressed: ${error.message}`);
+    });
+  }
+  #succeeded(status: number, text: string | undefined): void {
+    let message: Uint8Array;
+    try {
+      message = this.#of.read(text === "" && status === NO_CONTENT ? "{}" : (text ?? ""));
+    } catch (error) {
+      this.#invalid(error instanceof Error ? error.message : String(error));
+      return;
+    }
+    this.#ended = true;
+    try {
+      this.#tell();
+      this.#reply.replied(message);
+    } catch (error) {
+      uncaught(error);
+    }
+  }
+
+  /** The connection is gone, or what came makes no sense. */
+  #broken(error: Error | undefined): void {
+    if (this.#ended) return;
+    const code = error !== undefined && "code" in error ? String(error.code) : "";
+    if (code.startsWith("HPE_")) {
+      this.#invalid(`no HTTP: ${error?.message ?? ""}`);
+      return;
+    }
+    const begun = this.#socket !== undefined && this.#socket.bytesRead > this.#readBefore;
+    const message = error === undefined ? "the answer broke off" : described(error, true);
+    // The server may have closed it before it saw this: what RFC 9112 (9.3.1) allows to send again.
+    if (!begun) this.#places.lost();
+    const stale = this.#request?.reusedSocket === true && !begun && (code === "ECONNRESET" || code === "EPIPE");
+    const kind = stale && this.#of.safe ? "unprocessed" : "transport";
+    this.#fault({ kind, code: Code.UNAVAILABLE, message });
+  }
+  #invalid(message: string): void {
+    this.#fault({ kind: "invalid", code: Code.INTERNAL, message });
+  }
+  #fault(fault: Fault): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    if (this.#response?.complete !== true) this.#request?.destroy();
+    try {
+      this.#tell();
+      this.#reply.faulted(fault);
+    } catch (error) {
+      uncaught(error);
+    }
+  }
+  #tell(): void {
+    if (this.#reply.metadata === undefined) return;
+    const { headers = NONE, trailers = NONE } = this.#response ?? {};
+    this.#reply.metadata(headers, trailers);
+  }
+}
+
+const NONE: ReceivedHeaders = {};
+const NO_CONTENT = 204;
+const JSON_TYPE = /^(?:application\/(?:[\w!#$&^.+-]+\+)?json|text\/json)$/i;
+const CHARSET = /^charset\s*=\s*"?([^"]*)"?$/i;
+const UTF8: ReadonlySet<string> = new Set(["utf-8", "utf8", "us-ascii"]);
+
+/** JSON is UTF-8, whatever else is said beside it. */
+function isJson(type: string): boolean {
+  const [first = "", ...parameters] = type.split(";").map((part) => part.trim());
+  return (
+    JSON_TYPE.test(first) && parameters.every((one) => UTF8.has((CHARSET.exec(one)?.[1] ?? "utf-8").toLowerCase()))
+  );
+}
+const DECODER = new TextDecoder("utf-8", { fatal: true });
+
+/** What a receiver throws is thrown where no other call is in its way. */
+const uncaught = (error: unknown): void =>
+  queueMicrotask(() => {
+    throw error;
+  });

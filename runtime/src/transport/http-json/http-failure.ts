@@ -1,0 +1,126 @@
+// What an answer that is no success means: its status, and what its body says.
+import { create, fromJson, type JsonObject, type JsonValue, type Registry, toBinary } from "@bufbuild/protobuf";
+import { base64Decode } from "@bufbuild/protobuf/wire";
+import { type Any, AnySchema } from "@bufbuild/protobuf/wkt";
+import { Code, type Fault } from "../../failure.ts";
+import { StatusSchema } from "../../gen/google/rpc/status_pb.ts";
+
+/** The reverse of the table in google/rpc/code.proto; where that has several codes for a status, the one that says least. */
+const CODES: ReadonlyMap<number, Code> = new Map([
+  [400, Code.INVALID_ARGUMENT],
+  [401, Code.UNAUTHENTICATED],
+  [403, Code.PERMISSION_DENIED],
+  [404, Code.NOT_FOUND],
+  [408, Code.UNAVAILABLE], // the server has not waited for the request: it may be sent again
+  [409, Code.ABORTED],
+  [412, Code.FAILED_PRECONDITION],
+  [416, Code.OUT_OF_RANGE],
+  [429, Code.RESOURCE_EXHAUSTED],
+  [499, Code.CANCELLED],
+  [501, Code.UNIMPLEMENTED],
+  [502, Code.UNAVAILABLE], // a proxy's, whose server is not there
+  [503, Code.UNAVAILABLE],
+  [504, Code.DEADLINE_EXCEEDED],
+]);
+
+export function codeOfHttp(status: number): Code {
+  const known = CODES.get(status);
+  if (known !== undefined) return known;
+  if (status >= 400 && status < 500) return Code.FAILED_PRECONDITION;
+  return status >= 500 && status < 600 ? Code.INTERNAL : Code.UNKNOWN;
+}
+
+/**
+ * The fault that an answer with this status is.
+ *
+ * @param text its body, where that is JSON
+ * @param registry of the types of details
+ */
+export function httpFault(
+  status: number,
+  text: string | undefined,
+  pushbackMs: number | undefined,
+  registry: Registry,
+): Fault {
+  const said = text === undefined ? undefined : saidIn(text, registry);
+  const code = said?.code ?? codeOfHttp(status);
+  // `error.message` is what the upstream says, by whatever protocol it says so.
+  const message = said?.message || `HTTP ${status}`;
+  return { kind: "status", code, message, said: said?.message, details: said?.details, pushbackMs };
+}
+
+interface Said {
+  readonly code: Code | undefined;
+  readonly message: string | undefined;
+  /** An encoded google.rpc.Status. */
+  readonly details: Uint8Array | undefined;
+}
+
+/** A google.rpc.Status, or what Google's APIs put around one: `{"error": {"code": 404, "status": "NOT_FOUND", "message": …}}`. */
+function saidIn(text: string, registry: Registry): Said | undefined {
+  let json: JsonValue;
+  try {
+    json = JSON.parse(text) as JsonValue;
+  } catch {
+    return undefined;
+  }
+  if (!isObject(json)) return undefined;
+  const { error } = json;
+  const status = isObject(error) ? error : json;
+  const code = isObject(error) ? named(error.status) : numbered(json.code);
+  const message = typeof status.message === "string" ? status.message.toWellFormed() : undefined;
+  const details = Array.isArray(status.details) ? status.details.flatMap((one) => anyOf(one, registry) ?? []) : [];
+  if (code === undefined && message === undefined && details.length === 0) return undefined;
+  return { code, message, details: details.length === 0 ? undefined : encoded(code, message, details) };
+}
+
+const isObject = (json: JsonValue | undefined): json is JsonObject =>
+  typeof json === "object" && json !== null && !Array.isArray(json);
+
+/** In an envelope `code` is the status of HTTP. */
+function named(name: JsonValue | undefined): Code | undefined {
+  if (typeof name !== "string" || name === "OK" || !Object.hasOwn(Code, name)) return undefined;
+  return Code[name as keyof typeof Code];
+}
+function numbered(code: JsonValue | undefined): Code | undefined {
+  const known = typeof code === "number" && Number.isInteger(code) && code > Code.OK && code <= Code.UNAUTHENTICATED;
+  return known ? (code as Code) : undefined;
+}
+
+const MOST_DETAILS = 100;
+function encoded(code: Code | undefined, message: string | undefined, details: Any[]): Uint8Array {
+  const status = { code: code ?? Code.UNKNOWN, message: message ?? "", details: details.slice(0, MOST_DETAILS) };
+  return toBinary(StatusSchema, create(StatusSchema, status));
+}
+
+/** Undefined for a detail of a type that nobody here knows, whose JSON says nothing of its bytes. */
+function anyOf(json: JsonValue, registry: Registry): Any | undefined {
+  if (!isObject(json)) return undefined;
+  try {
+    return fromJson(AnySchema, json, { registry, ignoreUnknownFields: true });
+  } catch {
+    return asBytes(json);
+  }
+}
+/** As our own servers, and grpc-gateway, write a detail that they do not know. */
+function asBytes({ "@type": type, value }: JsonObject): Any | undefined {
+  if (typeof type !== "string" || typeof value !== "string") return undefined;
+  try {
+    return create(AnySchema, { typeUrl: type, value: base64Decode(value) });
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * When to try again, in milliseconds (RFC 9110, 10.2.3): seconds or a date. What is neither says nothing.
+ *
+ * @param now of the calendar, in milliseconds
+ */
+export function retryAfterMs(value: string | undefined, now: number): number | undefined {
+  if (value === undefined) return undefined;
+  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
+  const date = DATE.test(value) ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}
+const DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;

@@ -1,0 +1,493 @@
+// What comes of answers, well-formed and not: a server made of bytes says them, and a client of the same process stays usable.
+import { once } from "node:events";
+import * as net from "node:net";
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { afterEach, describe, expect, test } from "vitest";
+import { Code, type Fault } from "../../failure.ts";
+import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import { Health, HealthCheckRequestSchema, HealthCheckResponseSchema } from "../../gen/grpc/health/v1/health_pb.ts";
+import { frame } from "../../wire/frame.ts";
+import { statusDetail } from "../../wire/status-detail.ts";
+import type { InFlight, ReceivedHeaders } from "../unary-client.ts";
+import { HttpJsonClient, type HttpJsonClientOptions } from "./http-json-client.ts";
+
+const open: { close(): void }[] = [];
+afterEach(() => {
+  for (const one of open.splice(0).reverse()) one.close();
+});
+
+/** What a request looked like. */
+interface Seen {
+  readonly line: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+type Answer = (socket: net.Socket, seen: Seen, connection: number, request: number) => void;
+
+/** Reads requests by itself, so that nothing of node:http stands on that side. */
+async function server(answer: Answer): Promise<{ url: string; seen: Seen[]; connections: () => number }> {
+  const seen: Seen[] = [];
+  let connections = 0;
+  const listening = net.createServer((socket) => {
+    const connection = ++connections;
+    let requests = 0;
+    let text = "";
+    socket.on("error", () => {});
+    socket.on("data", (chunk) => {
+      text += chunk.toString("latin1");
+      for (;;) {
+        const end = text.indexOf("\r\n\r\n");
+        if (end < 0) return;
+        const [line = "", ...rest] = text.slice(0, end).split("\r\n");
+        const headers = Object.fromEntries(
+          rest.map((one) => [one.slice(0, one.indexOf(":")).toLowerCase(), one.slice(one.indexOf(":") + 1).trim()]),
+        );
+        const length = Number(headers["content-length"] ?? 0);
+        if (text.length < end + 4 + length) return;
+        const one = { line, headers, body: text.slice(end + 4, end + 4 + length) };
+        text = text.slice(end + 4 + length);
+        seen.push(one);
+        answer(socket, one, connection, ++requests);
+      }
+    });
+    open.push({ close: () => socket.destroy() });
+  });
+  listening.listen(0, "127.0.0.1");
+  await once(listening, "listening");
+  open.push(listening);
+  return {
+    url: `http://127.0.0.1:${(listening.address() as net.AddressInfo).port}`,
+    seen,
+    connections: () => connections,
+  };
+}
+
+const PATH = "/grpc.health.v1.Health/Check";
+const rpc = Health.method.check;
+const GET = {
+  ...{ rpc, method: "GET", segments: ["v1", "health", "*"], variables: [{ field: "service", from: 2, to: 3 }] },
+} as const;
+const POST = { rpc, method: "POST", segments: ["v1", "health"], body: "*" } as const;
+
+function clientOf(url: string, options: Partial<HttpJsonClientOptions> = {}): HttpJsonClient {
+  const client = new HttpJsonClient(url, { rules: [GET], ...options });
+  open.push({ close: () => void client.close() });
+  return client;
+}
+
+interface Got {
+  readonly status?: string;
+  readonly fault?: Fault;
+  readonly headers?: ReceivedHeaders;
+  readonly trailers?: ReceivedHeaders;
+}
+const STATUS = ["UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN"];
+
+function check(
+  client: HttpJsonClient,
+  service = "a",
+  headers?: Record<string, string>,
+  timeoutMs = 5000,
+  sent?: (call: InFlight) => void,
+  attempt = 1,
+): Promise<Got> {
+  return new Promise((resolve) => {
+    let beside = {};
+    const bytes = frame(toBinary(HealthCheckRequestSchema, create(HealthCheckRequestSchema, { service })));
+    const call = client.send(PATH, bytes, timeoutMs, headers, attempt, {
+      metadata: (headers, trailers) => {
+        beside = { headers, trailers };
+      },
+      replied: (message) =>
+        resolve({ status: STATUS[fromBinary(HealthCheckResponseSchema, message).status] ?? "?", ...beside }),
+      faulted: (fault) => resolve({ fault, ...beside }),
+    });
+    sent?.(call);
+  });
+}
+
+const http = (status: string, headers: readonly string[], body: string | Buffer = ""): Buffer =>
+  Buffer.concat([
+    Buffer.from(`HTTP/1.1 ${status}\r\n${headers.map((one) => `${one}\r\n`).join("")}\r\n`),
+    Buffer.from(body),
+  ]);
+const json = (body: string | Buffer, ...more: string[]): Buffer =>
+  http("200 OK", ["content-type: application/json", `content-length: ${Buffer.byteLength(body)}`, ...more], body);
+const SERVING = '{"status":"SERVING"}';
+const refusal = (status: string, body: string, ...more: string[]): Buffer =>
+  http(status, ["content-type: application/json", `content-length: ${Buffer.byteLength(body)}`, ...more], body);
+
+describe("answers", () => {
+  const good: readonly (readonly [string, Buffer])[] = [
+    ["plain", json(SERVING)],
+    ["an enum by its number", json('{"status":1}')],
+    ["unknown fields", json('{"more":{"a":[1]},"status":"SERVING","other":null}')],
+    ["spaces, and a mark of the byte order", json(`\uFEFF \n${SERVING}\n `)],
+    ["charset", http("200 OK", ['content-type: application/json; charset="UTF-8"', "content-length: 20"], SERVING)],
+    ["another JSON", http("200 OK", ["content-type: application/vnd.x+json;v=1", "content-length: 20"], SERVING)],
+    ["201", http("201 Created", ["content-type: application/json", "content-length: 20"], SERVING)],
+    [
+      "chunked",
+      http(
+        "200 OK",
+        ["content-type: application/json", "transfer-encoding: chunked"],
+        `5;x=y\r\n${SERVING.slice(0, 5)}\r\nf\r\n${SERVING.slice(5)}\r\n0\r\n\r\n`,
+      ),
+    ],
+    [
+      "after 103 and 102",
+      Buffer.concat([http("103 Early Hints", ["link: </x>"]), http("102 Processing", []), json(SERVING)]),
+    ],
+    ["gzip", json(gzipSync(SERVING), "content-encoding: gzip")],
+    ["br", json(brotliCompressSync(SERVING), "content-encoding: br")],
+    ["deflate", json(deflateSync(SERVING), "content-encoding: deflate")],
+    ["deflate without its wrapping", json(deflateRawSync(SERVING), "content-encoding: Deflate")],
+    ["identity", json(SERVING, "content-encoding: identity")],
+  ];
+  test.each(good)("%s", async (_, bytes) => {
+    const { url } = await server((socket) => socket.write(bytes));
+    expect(await check(clientOf(url))).toMatchObject({ status: "SERVING" });
+  });
+  test("HTTP/1.0 until the end of the connection", async () => {
+    const { url } = await server((socket) =>
+      socket.end(`HTTP/1.0 200 OK\r\ncontent-type: application/json\r\n\r\n${SERVING}`),
+    );
+    expect(await check(clientOf(url))).toMatchObject({ status: "SERVING" });
+  });
+  test("204 is an empty message", async () => {
+    const { url } = await server((socket) => socket.write(http("204 No Content", [])));
+    expect(await check(clientOf(url))).toMatchObject({ status: "UNKNOWN" });
+  });
+
+  const bomb = gzipSync(Buffer.alloc(8 << 20, 0x20));
+  const bad: readonly (readonly [string, Buffer, Partial<Fault>])[] = [
+    ["no JSON", json("{"), { kind: "invalid", code: Code.INTERNAL }],
+    ["nothing", json(""), { kind: "invalid" }],
+    ["another message", json('{"status":[]}'), { kind: "invalid" }],
+    ["a list", json("[]"), { kind: "invalid" }],
+    ["deep", json(`{"x":${"[".repeat(200_000)}`), { kind: "invalid" }],
+    ["not UTF-8", json(Buffer.from([0x22, 0xff, 0x22])), { kind: "invalid", message: "the body is not UTF-8" }],
+    [
+      "HTML",
+      http("200 OK", ["content-type: text/html", "content-length: 4"], "<ok>"),
+      { kind: "invalid", message: 'content-type is "text/html"' },
+    ],
+    ["no type", http("200 OK", ["content-length: 2"], "{}"), { kind: "invalid", message: 'content-type is ""' }],
+    [
+      "another charset",
+      http("200 OK", ["content-type: application/json; charset=utf-16", "content-length: 2"], "{}"),
+      { kind: "invalid" },
+    ],
+    [
+      "an unknown encoding",
+      json(SERVING, "content-encoding: zstd"),
+      { kind: "invalid", message: 'content-encoding is "zstd"' },
+    ],
+    ["encodings in turn", json(gzipSync(gzipSync(SERVING)), "content-encoding: gzip, gzip"), { kind: "invalid" }],
+    ["broken gzip", json("not gzip", "content-encoding: gzip"), { kind: "invalid" }],
+    ["a bomb", json(bomb, "content-encoding: gzip"), { kind: "invalid" }],
+    [
+      "too long, as it says",
+      http("200 OK", ["content-type: application/json", "content-length: 99999999"]),
+      { kind: "invalid", message: "a reply of 99999999 bytes" },
+    ],
+    [
+      "too long, without saying so",
+      http(
+        "200 OK",
+        ["content-type: application/json", "transfer-encoding: chunked"],
+        `200000\r\n${" ".repeat(0x200000)}\r\n`,
+      ),
+      { kind: "invalid" },
+    ],
+    [
+      "a redirect",
+      http("307 Temporary Redirect", ["location: http://127.0.0.1:1/", "content-length: 0"]),
+      { kind: "invalid", message: 'HTTP 307 to "http://127.0.0.1:1/", and redirects are not followed' },
+    ],
+    ["304", http("304 Not Modified", []), { kind: "invalid", message: "HTTP 304" }],
+    ["another protocol", http("101 Switching Protocols", ["upgrade: x", "connection: upgrade"]), { kind: "invalid" }],
+    ["no HTTP", Buffer.from("SSH-2.0-OpenSSH\r\n"), { kind: "invalid" }],
+    ["HTTP/2", Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]), { kind: "invalid" }],
+    [
+      "a header bomb",
+      http(
+        "200 OK",
+        Array.from({ length: 3000 }, (_, i) => `x-${i}: y`),
+      ),
+      { kind: "invalid" },
+    ],
+    ["two lengths", http("200 OK", ["content-length: 2", "content-length: 20"], SERVING), { kind: "invalid" }],
+    ["a broken chunk", http("200 OK", ["transfer-encoding: chunked"], "zz\r\n"), { kind: "invalid" }],
+    [
+      "informational answers for ever",
+      Buffer.concat(Array.from({ length: 40 }, () => http("102 Processing", []))),
+      { kind: "invalid" },
+    ],
+    ["400", refusal("400 Bad Request", ""), { kind: "status", code: Code.INVALID_ARGUMENT, message: "HTTP 400" }],
+    ["401", refusal("401 Unauthorized", "{}"), { kind: "status", code: Code.UNAUTHENTICATED }],
+    ["403", refusal("403 Forbidden", "[]"), { kind: "status", code: Code.PERMISSION_DENIED }],
+    [
+      "404 of a page",
+      http("404 Not Found", ["content-type: text/html", "content-length: 4"], "<no>"),
+      { kind: "status", code: Code.NOT_FOUND },
+    ],
+    ["408", refusal("408 Request Timeout", ""), { kind: "status", code: Code.UNAVAILABLE }],
+    ["409", refusal("409 Conflict", "null"), { kind: "status", code: Code.ABORTED }],
+    ["418", refusal("418 I am a teapot", '"x"'), { kind: "status", code: Code.FAILED_PRECONDITION }],
+    [
+      "429",
+      refusal("429 Too Many Requests", "", "retry-after: 2"),
+      { kind: "status", code: Code.RESOURCE_EXHAUSTED, pushbackMs: 2000 },
+    ],
+    ["499", refusal("499 Client Closed Request", ""), { kind: "status", code: Code.CANCELLED }],
+    ["500", refusal("500 Oops", "{"), { kind: "status", code: Code.INTERNAL }],
+    ["501", refusal("501 Not Implemented", ""), { kind: "status", code: Code.UNIMPLEMENTED }],
+    ["502", refusal("502 Bad Gateway", ""), { kind: "status", code: Code.UNAVAILABLE }],
+    [
+      "503",
+      refusal("503 Service Unavailable", "", "retry-after: soon"),
+      { kind: "status", code: Code.UNAVAILABLE, pushbackMs: undefined },
+    ],
+    ["504", refusal("504 Gateway Timeout", ""), { kind: "status", code: Code.DEADLINE_EXCEEDED }],
+    ["599", refusal("599 x", ""), { kind: "status", code: Code.INTERNAL }],
+    ["999", refusal("999 x", ""), { kind: "status", code: Code.UNKNOWN }],
+    [
+      "a failure whose body is a bomb",
+      http(
+        "503 x",
+        ["content-type: application/json", "content-encoding: gzip", `content-length: ${bomb.length}`],
+        bomb,
+      ),
+      { kind: "status", code: Code.UNAVAILABLE },
+    ],
+    [
+      "a failure whose body is too long",
+      http("503 x", ["content-type: application/json", "content-length: 99999999"]),
+      { kind: "status", code: Code.UNAVAILABLE },
+    ],
+    [
+      "a status in its own words",
+      refusal("500 x", '{"code":5,"message":"no such thing"}'),
+      { kind: "status", code: Code.NOT_FOUND, message: "no such thing", said: "no such thing" },
+    ],
+    [
+      "a status of no code",
+      refusal("409 x", '{"code":99,"message":"m"}'),
+      { kind: "status", code: Code.ABORTED, said: "m" },
+    ],
+    [
+      "an envelope",
+      refusal("400 x", '{"error":{"code":400,"status":"OUT_OF_RANGE","message":"far"}}'),
+      { kind: "status", code: Code.OUT_OF_RANGE, said: "far" },
+    ],
+    [
+      "an envelope without a name",
+      refusal("409 x", '{"error":{"code":409,"message":"twice"}}'),
+      { kind: "status", code: Code.ABORTED, said: "twice" },
+    ],
+    [
+      "an envelope that claims success",
+      refusal("409 x", '{"error":{"status":"OK"}}'),
+      { kind: "status", code: Code.ABORTED },
+    ],
+  ];
+  test.each(bad)("%s", async (_, bytes, fault) => {
+    const { url } = await server((socket, _seen, connection, request) =>
+      socket.write(connection === 1 && request === 1 ? bytes : json(SERVING)),
+    );
+    const client = clientOf(url, { maxReplyBytes: 1 << 20 });
+    expect((await check(client)).fault).toMatchObject(fault);
+    expect(await check(client)).toMatchObject({ status: "SERVING" });
+  });
+
+  test.each([
+    ["half a body", `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 20\r\n\r\n{"sta`],
+    ["half a head", "HTTP/1.1 200 OK\r\ncontent-ty"],
+    [
+      "chunks without an end",
+      "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n",
+    ],
+    ["nothing at all", ""],
+  ])("%s: the connection broke", async (_, text) => {
+    const { url } = await server((socket) => socket.end(text));
+    expect((await check(clientOf(url))).fault).toMatchObject({ kind: "transport", code: Code.UNAVAILABLE });
+  });
+  test("nobody there", async () => {
+    const { url } = await server(() => {});
+    open.splice(0)[0]?.close();
+    const client = clientOf(url);
+    expect((await check(client)).fault).toMatchObject({ kind: "transport", code: Code.UNAVAILABLE });
+  });
+
+  test("details of a status, of known types and as bytes", async () => {
+    const info = { "@type": "type.googleapis.com/google.rpc.ErrorInfo", reason: "GONE", more: 1 };
+    const unknown = { "@type": "type.googleapis.com/x.Y", a: 1 };
+    const body = JSON.stringify({ code: 5, message: "m", details: [unknown, 7, info] });
+    const { url } = await server((socket) => socket.write(refusal("404 x", body)));
+    const { fault } = await check(clientOf(url));
+    expect(statusDetail(fault?.details ?? new Uint8Array(), ErrorInfoSchema)).toMatchObject({ reason: "GONE" });
+  });
+  test("when to try again, as a date", async () => {
+    const date = new Date(Date.now() + 60_000).toUTCString();
+    const { url } = await server((socket) => socket.write(refusal("503 x", "", `retry-after: ${date}`)));
+    const ms = (await check(clientOf(url))).fault?.pushbackMs ?? 0;
+    expect(ms).toBeGreaterThan(50_000);
+    expect(ms).toBeLessThanOrEqual(60_000);
+  });
+  test("what came beside it: headers, several of a name, and trailers", async () => {
+    const head = ["content-type: application/json", "transfer-encoding: chunked", "x-a: 1", "x-a: 2", "etag: 3"];
+    const body = `14\r\n${SERVING}\r\n0\r\nx-t: 4\r\n\r\n`;
+    const { url } = await server((socket) => socket.write(http("200 OK", head, body)));
+    const { headers, trailers } = await check(clientOf(url));
+    expect(headers).toMatchObject({ "x-a": "1, 2", etag: "3" });
+    expect(trailers).toMatchObject({ "x-t": "4" });
+  });
+});
+
+describe("requests", () => {
+  test("say what is theirs and what is given", async () => {
+    const { url, seen } = await server((socket) => socket.write(json(SERVING)));
+    const client = clientOf(`${url}/base/`);
+    await check(
+      client,
+      "ä/b c",
+      { "x-a": "1", "x-b-bin": "AAE", accept: "text/html", expect: "100-continue" },
+      1500.7,
+      undefined,
+      3,
+    );
+    expect(seen[0]?.line).toBe("GET /base/v1/health/%C3%A4%2Fb%20c HTTP/1.1");
+    expect(seen[0]?.headers).toMatchObject({
+      ...{ host: url.slice(7), accept: "application/json", "x-a": "1", "x-b-bin": "AAE" },
+      ...{ "grpc-timeout": "1500m", "grpc-previous-rpc-attempts": "2" },
+    });
+    expect(Object.keys(seen[0]?.headers ?? {})).not.toContain("expect");
+  });
+  test.each(["", ".", "..", "a\nb", "\u0000", "\u007f", "\u0085"])("%j is in no path", async (service) => {
+    const { url, seen } = await server((socket) => socket.write(json(SERVING)));
+    const client = clientOf(url);
+    const bytes = frame(toBinary(HealthCheckRequestSchema, create(HealthCheckRequestSchema, { service })));
+    const none = { replied: () => {}, faulted: () => {} };
+    expect(() => client.send(PATH, bytes, 1000, undefined, 1, none)).toThrow(/service/);
+    expect(await check(client)).toMatchObject({ status: "SERVING" });
+    expect(seen).toHaveLength(1);
+  });
+  test("share connections, one at a time", async () => {
+    const { url, connections } = await server((socket) => socket.write(json(SERVING)));
+    const client = clientOf(url);
+    for (let i = 0; i < 5; i++) expect(await check(client)).toMatchObject({ status: "SERVING" });
+    expect(connections()).toBe(1);
+    await Promise.all(Array.from({ length: 4 }, () => check(client)));
+    expect(connections()).toBe(4);
+  });
+  test("are as many at once as there may be connections", async () => {
+    const held: net.Socket[] = [];
+    const { url, connections } = await server((socket) => void held.push(socket));
+    const client = clientOf(url, { maxConnections: 2 });
+    let waiting: InFlight | undefined;
+    const all = [check(client), check(client), check(client, "c", undefined, 5000, (call) => (waiting = call))];
+    while (held.length < 2) await new Promise(setImmediate);
+    expect(connections()).toBe(2);
+    expect(waiting?.unsent).toBe(true);
+    for (const socket of held) socket.write(json(SERVING));
+    while (held.length < 3) await new Promise(setImmediate);
+    held[2]?.write(json(SERVING));
+    expect(await Promise.all(all)).toMatchObject(Array(3).fill({ status: "SERVING" }));
+    expect(connections()).toBe(2);
+  });
+  test("that are cancelled close their connection, and nothing is told", async () => {
+    const gone = Promise.withResolvers<void>();
+    const came = Promise.withResolvers<void>();
+    const { url } = await server((socket, _seen, connection) => {
+      if (connection > 1) socket.write(json(SERVING));
+      else {
+        socket.on("close", () => gone.resolve());
+        came.resolve();
+      }
+    });
+    const client = clientOf(url);
+    let call: InFlight | undefined;
+    let told = false;
+    void check(client, "a", undefined, 5000, (sent) => (call = sent)).then(() => (told = true));
+    await came.promise;
+    call?.cancel();
+    await gone.promise;
+    expect(await check(client)).toMatchObject({ status: "SERVING" });
+    expect(told).toBe(false);
+  });
+  test("after close are refused, and what is in flight ends", async () => {
+    const held = Promise.withResolvers<net.Socket>();
+    const { url } = await server((socket) => held.resolve(socket));
+    const client = clientOf(url);
+    const first = check(client);
+    const socket = await held.promise;
+    const closed = client.close();
+    expect((await check(client)).fault).toMatchObject({ kind: "transport", message: "the client is closed" });
+    socket.write(json(SERVING));
+    expect(await first).toMatchObject({ status: "SERVING" });
+    await closed;
+  });
+});
+
+describe("a kept connection that the server has closed", () => {
+  const once1: Answer = (socket, _seen, _connection, request) => {
+    if (request === 1) socket.write(json(SERVING));
+    else socket.destroy(); // as if its end had crossed the request
+  };
+  test("GET may be sent again", async () => {
+    const { url } = await server(once1);
+    const client = clientOf(url);
+    await check(client);
+    expect((await check(client)).fault).toMatchObject({ kind: "unprocessed", code: Code.UNAVAILABLE });
+  });
+  test("POST may not: it may have been seen", async () => {
+    const { url } = await server(once1);
+    const client = clientOf(url, { rules: [POST] });
+    await check(client);
+    expect((await check(client)).fault).toMatchObject({ kind: "transport", code: Code.UNAVAILABLE });
+  });
+  test("nor may one that has been answered with as little as a byte", async () => {
+    const { url } = await server((socket, _seen, _connection, request) => {
+      if (request === 1) socket.write(json(SERVING));
+      else socket.end("H");
+    });
+    const client = clientOf(url);
+    await check(client);
+    expect((await check(client)).fault).toMatchObject({ kind: "transport" });
+  });
+  test("what nobody has asked for answers nobody", async () => {
+    const { url } = await server((socket, _seen, connection, request) => {
+      if (connection === 1 && request === 1)
+        socket.write(Buffer.concat([json(SERVING), json('{"status":"NOT_SERVING"}')]));
+      else socket.write(json(SERVING));
+    });
+    const client = clientOf(url);
+    for (let i = 0; i < 3; i++) expect(await check(client)).toMatchObject({ status: "SERVING" });
+  });
+  test("nor what comes while nobody asks", async () => {
+    const sockets: net.Socket[] = [];
+    const { url } = await server((socket) => {
+      sockets.push(socket);
+      socket.write(json(SERVING));
+    });
+    const client = clientOf(url);
+    await check(client);
+    await new Promise<void>((resolve) => sockets[0]?.write(json('{"status":"NOT_SERVING"}'), () => resolve()));
+    for (let i = 0; i < 20; i++) await new Promise(setImmediate);
+    expect(await check(client)).toMatchObject({ status: "SERVING" });
+  });
+});
+
+test("several addresses share the calls, and one that is gone loses its own", async () => {
+  const one = await server((socket) => socket.write(json(SERVING)));
+  const other = await server((socket) => socket.write(json(SERVING)));
+  const client = new HttpJsonClient([one.url, other.url], { rules: [GET], balance: { ejectAfter: 1 } });
+  open.push({ close: () => void client.close() });
+  const calls = await Promise.all(Array.from({ length: 40 }, () => check(client)));
+  expect(calls.every(({ status }) => status === "SERVING")).toBe(true);
+  expect(one.seen.length + other.seen.length).toBe(40);
+  expect(Math.min(one.seen.length, other.seen.length)).toBeGreaterThan(5);
+  expect(client.addresses().map(({ address }) => `http://${address}`)).toEqual([one.url, other.url]);
+});

@@ -1,0 +1,234 @@
+import * as dns from "node:dns";
+import * as http from "node:http";
+import * as https from "node:https";
+import type { LookupFunction } from "node:net";
+import { createSecureContext, type SecureContext } from "node:tls";
+import { createRegistry, type DescFile, type DescMethodUnary, fromBinary, type Registry } from "@bufbuild/protobuf";
+import { reflect } from "@bufbuild/protobuf/reflect";
+import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
+import { type Clock, systemClock } from "../../clock.ts";
+import { Code } from "../../failure.ts";
+import { file_google_rpc_error_details } from "../../gen/google/rpc/error_details_pb.ts";
+import type { AddressState } from "../../observer.ts";
+import { type ReplyReader, replyReader } from "../../rest/reply-reader.ts";
+import { type RequestWriter, requestWriter } from "../../rest/request-writer.ts";
+import { typesOf } from "../../rest/types-of.ts";
+import { PREFIX_BYTES } from "../../wire/frame.ts";
+import type { BalancePolicy } from "../balance-policy.ts";
+import type { Ejection, Place } from "../balancer.ts";
+import type { InFlight, OutgoingHeaders, Reply, UnaryClient } from "../unary-client.ts";
+import { ENCODINGS } from "./decompressed.ts";
+import { HttpAttempt } from "./http-attempt.ts";
+import { type HttpPlace, HttpPlaces } from "./http-places.ts";
+import type { HttpRule } from "./http-rule.ts";
+
+export type { HttpRule };
+
+/** How an upstream is reached that speaks HTTP with JSON (runtime.md, "Upstreams over HTTP/JSON"). */
+export interface HttpJsonClientOptions {
+  /** Of each rpc that is called. */
+  readonly rules: readonly HttpRule[];
+  /** Files besides those of the rpcs, whose messages a google.protobuf.Any, or a detail of an error, may hold. */
+  readonly types?: readonly DescFile[] | undefined;
+  /** PEM: whom to trust, in place of the system's authorities. */
+  readonly ca?: string | Buffer | undefined;
+  /** PEM: the client's own certificate and key. */
+  readonly cert?: string | Buffer | undefined;
+  readonly key?: string | Buffer | undefined;
+  /** A larger reply, in bytes, is refused; of one that comes compressed what it becomes. Default 16 MiB. */
+  readonly maxReplyBytes?: number | undefined;
+  /** To each address. A connection carries one request at a time; those for which there is none wait. Default 256. */
+  readonly maxConnections?: number | undefined;
+  /** A connection without requests is closed after so long, in milliseconds, or earlier when the server says so. Default 4,000. */
+  readonly idleMs?: number | undefined;
+  /** Resolves names, with the first call and now and then. Default: that of `node:dns`. */
+  readonly lookup?: LookupFunction | undefined;
+  /** How calls are spread over several addresses; `connections` says nothing here. */
+  readonly balance?: BalancePolicy | undefined;
+  readonly clock?: Clock | undefined;
+}
+
+interface Rpc {
+  readonly rpc: DescMethodUnary;
+  readonly method: string;
+  readonly write: RequestWriter;
+  readonly read: ReplyReader;
+  readonly safe: boolean;
+}
+
+/** Methods that may be sent again without asking (RFC 9110, 9.2.2). */
+const REPEATABLE: ReadonlySet<string> = new Set(["GET", "PUT", "DELETE"]);
+/** The request and the connection are ours to describe. */
+const OURS: ReadonlySet<string> = new Set(["accept", "accept-encoding", "expect"]);
+/** More is not said of a deadline: eight digits (gRPC's PROTOCOL-HTTP2.md). */
+const MOST_TIMEOUT_MS = 99_999_999;
+
+/** Unary calls over HTTP/1.1, with requests and answers in ProtoJSON, as google.api.http binds them. */
+export class HttpJsonClient implements UnaryClient {
+  readonly #rpcs = new Map<string, Rpc>();
+  readonly #registry: Registry;
+  /** Each is of one scheme and one path. */
+  readonly #urls: readonly [URL, ...URL[]];
+  readonly #places: HttpPlaces;
+  readonly #options: HttpJsonClientOptions;
+  readonly #clock: Clock;
+  readonly #secure: boolean;
+  #secureContext: SecureContext | undefined;
+  /** While no address is known. */
+  #agent: http.Agent;
+  #inFlight = 0;
+  #closing: PromiseWithResolvers<void> | undefined;
+
+  /**
+   * @param url `http://host:port` or `https://…`, with what stands before all paths; several of one scheme and one path are one upstream
+   * @throws for another url, for certificates that make no sense, and for rules that do not fit their rpcs
+   */
+  constructor(url: string | readonly string[], options: HttpJsonClientOptions) {
+    const [address, ...more] = (typeof url === "string" ? [url] : url).map((one) => new URL(one));
+    if (address === undefined) throw new TypeError("no address");
+    if (address.protocol !== "https:" && address.protocol !== "http:")
+      throw new TypeError(`neither http nor https: ${address.href}`);
+    if (more.some((one) => one.protocol !== address.protocol || one.pathname !== address.pathname))
+      throw new TypeError("the addresses of one upstream differ in more than host and port");
+    this.#urls = [address, ...more];
+    const { rules, types = [], clock = systemClock } = options;
+    this.#options = options;
+    this.#clock = clock;
+    this.#secure = address.protocol === "https:";
+    const known = typesOf([...new Set(rules.map(({ rpc }) => rpc.parent))], types);
+    this.#registry = createRegistry(file_google_rpc_error_details, known);
+    const prefix = address.pathname.replace(/\/$/, "");
+    for (const rule of rules) {
+      const { rpc, method } = rule;
+      this.#rpcs.set(`/${rpc.parent.typeName}/${rpc.name}`, {
+        rpc,
+        method,
+        write: requestWriter(rpc.input, rule, { prefix, registry: this.#registry }),
+        read: replyReader(rpc.output, rule, this.#registry),
+        safe: REPEATABLE.has(method) || rpc.idempotency !== Level.IDEMPOTENCY_UNKNOWN,
+      });
+    }
+    this.#trust(options);
+    this.#agent = this.#newAgent();
+    const { lookup = dns.lookup as LookupFunction, balance } = options;
+    this.#places = new HttpPlaces(this.#urls, { lookup, clock, balance, agent: () => this.#newAgent() });
+  }
+  #trust({ ca, cert, key }: Pick<HttpJsonClientOptions, "ca" | "cert" | "key">): void {
+    if (this.#secure) this.#secureContext = createSecureContext({ ca, cert, key });
+  }
+  #newAgent(): http.Agent {
+    const { maxConnections = 256, idleMs = 4_000 } = this.#options;
+    const pool = { keepAlive: true, maxSockets: maxConnections, maxFreeSockets: maxConnections, timeout: idleMs };
+    if (this.#secureContext === undefined) return new http.Agent(pool);
+    return new https.Agent({
+      ...pool,
+      secureContext: this.#secureContext,
+      ALPNProtocols: ["http/1.1"],
+    } as https.AgentOptions);
+  }
+
+  send(
+    path: string,
+    frame: Uint8Array,
+    timeoutMs: number,
+    headers: OutgoingHeaders | undefined,
+    attempt: number,
+    reply: Reply,
+    after?: InFlight | undefined,
+  ): InFlight {
+    const found = this.#rpcs.get(path);
+    if (found === undefined) throw new TypeError(`nothing says how ${path} is called over HTTP`);
+    const { rpc, method, write, read, safe } = found;
+    const { target, body } = write(reflect(rpc.input, fromBinary(rpc.input, frame.subarray(PREFIX_BYTES))));
+    const before = after instanceof HttpAttempt ? after : undefined;
+    const place = this.#places.take(before);
+    const { maxReplyBytes = 16 << 20 } = this.#options;
+    const url = place?.of.target.url ?? this.#anyUrl();
+    const options: http.RequestOptions & { joinDuplicateHeaders: boolean } = {
+      ...{ host: url.hostname.replace(/^\[(.*)\]$/, "$1"), port: url.port || (this.#secure ? 443 : 80) },
+      ...{ method, path: target, agent: place?.of.agent ?? this.#agent, joinDuplicateHeaders: true },
+      headers: this.#headers(url.host, headers, body, method, timeoutMs, attempt),
+      lookup: place?.of.lookup ?? this.#options.lookup,
+    };
+    const now = (): number => this.#clock.date().getTime();
+    const exchange = { options, body, safe, read, registry: this.#registry, maxReplyBytes, now };
+    const sent = new HttpAttempt(exchange, reply, this.#places, place, before);
+    if (this.#closing !== undefined)
+      sent.fail({ kind: "transport", code: Code.UNAVAILABLE, message: "the client is closed" });
+    else sent.start((of) => this.#request(of, place));
+    return sent;
+  }
+  #anyUrl(): URL {
+    return this.#urls[Math.floor(this.#clock.random() * this.#urls.length)] ?? this.#urls[0];
+  }
+  #request(options: http.RequestOptions, place: Place<HttpPlace> | undefined): http.ClientRequest {
+    const request = this.#secure ? https.request(options) : http.request(options);
+    this.#inFlight++;
+    if (place !== undefined) place.inFlight++;
+    request.once("close", () => {
+      this.#inFlight--;
+      if (place !== undefined) place.inFlight--;
+      if (this.#inFlight === 0) this.#closing?.resolve();
+    });
+    return request;
+  }
+  #headers(
+    host: string,
+    given: OutgoingHeaders | undefined,
+    body: string | undefined,
+    method: string,
+    timeoutMs: number,
+    attempt: number,
+  ): Record<string, string | number> {
+    const all: Record<string, string | number> = { host };
+    for (const name in given) {
+      const value = given[name];
+      if (value !== undefined && !OURS.has(name)) all[name] = value;
+    }
+    all.accept = "application/json";
+    all["accept-encoding"] = ENCODINGS;
+    if (body !== undefined) {
+      all["content-type"] = "application/json";
+      all["content-length"] = Buffer.byteLength(body);
+    } else if (method !== "GET" && method !== "DELETE") all["content-length"] = 0;
+    // Gateways in front of gRPC servers keep it, others do not know it.
+    if (timeoutMs !== Number.POSITIVE_INFINITY)
+      all["grpc-timeout"] = `${Math.min(MOST_TIMEOUT_MS, Math.max(1, Math.floor(timeoutMs)))}m`;
+    if (attempt > 1) all["grpc-previous-rpc-attempts"] = attempt - 1;
+    return all;
+  }
+
+  /**
+   * Other certificates, for connections from now on. Those that are in use end with their request.
+   *
+   * @throws for some that make no sense
+   */
+  renew(certificates: Pick<HttpJsonClientOptions, "ca" | "cert" | "key">): void {
+    if (!this.#secure) return;
+    this.#trust(certificates);
+    const before = [this.#agent, ...this.#places.renew()];
+    this.#agent = this.#newAgent();
+    for (const agent of before) {
+      agent.maxFreeSockets = 0;
+      for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
+    }
+  }
+
+  addresses(): readonly AddressState[] {
+    return this.#places.balancer.addresses();
+  }
+  tellEjections(told: (ejection: Ejection) => void): void {
+    this.#places.balancer.told = told;
+  }
+
+  /** Resolves when what is in flight has ended. Nothing is sent any more. */
+  async close(): Promise<void> {
+    if (this.#closing === undefined) {
+      this.#closing = Promise.withResolvers();
+      if (this.#inFlight === 0) this.#closing.resolve();
+    }
+    await this.#closing.promise;
+    this.#agent.destroy();
+    this.#places.close();
+  }
+}

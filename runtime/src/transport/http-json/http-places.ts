@@ -1,0 +1,106 @@
+// Which address of an upstream takes a request of HTTP: agents, one for each, that its balancer chooses from.
+import type { Agent } from "node:http";
+import type { LookupFunction } from "node:net";
+import { isIP } from "node:net";
+import type { Clock } from "../../clock.ts";
+import { Addresses, keyOf, type Target } from "../addresses.ts";
+import type { BalancePolicy } from "../balance-policy.ts";
+import { type Avoiding, Balancer, type Place } from "../balancer.ts";
+
+/** How often names are resolved again, in milliseconds. */
+const REFRESH_MS = 5_000;
+/** An upstream that nobody has called for so long is not looked for, in milliseconds. */
+const UNUSED_MS = 60_000;
+
+/** One address, and the connections to it. */
+export interface HttpPlace {
+  readonly target: Target;
+  agent: Agent;
+  /** For node:net: this address, and those of the other family, which count as the same servers. */
+  readonly lookup: LookupFunction;
+}
+
+export interface HttpPlacesOptions {
+  readonly lookup: LookupFunction;
+  readonly clock: Clock;
+  readonly balance: BalancePolicy | undefined;
+  readonly agent: () => Agent;
+}
+
+export class HttpPlaces {
+  readonly balancer: Balancer<HttpPlace>;
+  readonly #addresses: Addresses;
+  readonly #agent: () => Agent;
+  readonly #clock: Clock;
+  readonly #places = new Map<string, Place<HttpPlace>>();
+  #resolved = false;
+  #usedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(urls: readonly URL[], { lookup, clock, balance, agent }: HttpPlacesOptions) {
+    this.#agent = agent;
+    this.#clock = clock;
+    this.#addresses = new Addresses(urls, lookup, clock, balance?.refreshMs ?? REFRESH_MS);
+    this.#addresses.changed = () => this.#update(this.#resolved);
+    // Agents queue what they have no connection for.
+    this.balancer = new Balancer({ policy: balance, clock, room: () => true });
+    this.#update(false);
+  }
+
+  /** Undefined: no address is known yet, or none could be found. */
+  take(avoid: Avoiding | undefined): Place<HttpPlace> | undefined {
+    this.#usedAt = this.#clock.now();
+    this.#addresses.keep(() => this.#clock.now() - this.#usedAt < UNUSED_MS);
+    return this.balancer.pick(avoid);
+  }
+  /** A connection was lost, or could not be made: who is there may have changed. */
+  lost(): void {
+    this.#addresses.resolve();
+  }
+  /** @param use of all agents from now on; those that there were are given back */
+  renew(): readonly Agent[] {
+    return [...this.#places.values()].map((place) => {
+      const before = place.of.agent;
+      place.of.agent = this.#agent();
+      return before;
+    });
+  }
+  close(): void {
+    this.#addresses.close();
+    for (const place of this.#places.values()) place.of.agent.destroy();
+  }
+
+  #update(cold: boolean): void {
+    const known = this.#addresses.known;
+    const own = known.filter(({ spare }) => !spare);
+    for (const target of own) {
+      if (this.#places.has(keyOf(target))) continue;
+      const spares = (): readonly Target[] =>
+        this.#addresses.known.filter((one) => one.spare && one.url === target.url);
+      const place = this.balancer.add(target.address, {
+        target,
+        agent: this.#agent(),
+        lookup: lookupOf(target, spares),
+      });
+      this.#places.set(keyOf(target), place);
+      this.balancer.up(place, cold);
+    }
+    const keys = new Set(own.map(keyOf));
+    for (const [key, place] of this.#places) {
+      if (keys.has(key)) continue;
+      // What is under way ends; the agent closes what is idle.
+      this.#places.delete(key);
+      this.balancer.remove(place);
+      place.of.agent.maxFreeSockets = 0;
+      for (const sockets of Object.values(place.of.agent.freeSockets)) for (const one of sockets ?? []) one.destroy();
+    }
+    if (known.length > 0) this.#resolved = true;
+  }
+}
+
+function lookupOf({ ip }: Target, spares: () => readonly Target[]): LookupFunction {
+  return (_, options, done) => {
+    const all = [ip, ...spares().map((one) => one.ip)].map((address) => ({ address, family: isIP(address) }));
+    if (options.all === true) done(null, all);
+    else done(null, ip, isIP(ip));
+  };
+}

@@ -1,0 +1,7 @@
+import type { DescMethodUnary } from "@bufbuild/protobuf";
+import type { RestRule } from "../../rest/rule.ts";
+
+/** How an rpc is called over HTTP: the first binding of its google.api.http. */
+export interface HttpRule extends RestRule {
+  readonly rpc: DescMethodUnary;
+}

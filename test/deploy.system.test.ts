@@ -1,0 +1,249 @@
+// What a Dockerfile of `deploy=docker` says is done, step by step and without an engine, in folders: the project is copied as its .dockerignore has it,
+// npm installs as it is told, and the command runs as the user of the image, over files that are not that user's.
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { basename, dirname, join, relative } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { DockerfileParser, type Instruction, type JSONInstruction } from "dockerfile-ast";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { GeneratedProject } from "./support/generated-project.ts";
+import { goldenCases } from "./support/golden.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+let work: string;
+let context: string;
+/** What npm and the server run on, where any user may read it. */
+let bin: string;
+
+function run(cwd: string, command: string, ...args: readonly string[]): string {
+  const kept = Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_OPTIONS|VITEST)/.test(name));
+  const env = { ...Object.fromEntries(kept), PATH: `${bin}:${process.env.PATH}` };
+  return execFileSync(command, args, { cwd, encoding: "utf8", stdio: "pipe", env });
+}
+
+beforeAll(() => {
+  work = mkdtempSync(join(tmpdir(), "protobff-image-"));
+  chmodSync(work, 0o755);
+  bin = join(work, "bin");
+  mkdirSync(bin);
+  cpSync(process.execPath, join(bin, "node"));
+  context = join(work, "project");
+
+  const [one] = goldenCases("emit").filter(({ name }) => name === "call");
+  const protos = Object.entries(one?.protos ?? {}).map(([name, text]) => [
+    name,
+    `${text}// opt: server=true,deploy=docker\n`,
+  ]);
+  const project = new GeneratedProject("image", Object.fromEntries(protos));
+  project.generate();
+  cpSync(project.folder, join(context, "gen"), { recursive: true });
+  project.remove();
+  // Of what no image is to have there is some.
+  for (const path of [
+    ".git/config",
+    ".env",
+    ".npmrc",
+    "certs/server.key",
+    "gen/shop/v1/shop.test.ts",
+    "node_modules/x/index.js",
+    "README.md",
+  ]) {
+    mkdirSync(dirname(join(context, path)), { recursive: true });
+    writeFileSync(join(context, path), "");
+  }
+
+  // Packed in a copy: while a package is being packed its package.json is not the repository's.
+  const copy = join(work, "repository");
+  const kept = (path: string) => !["node_modules", "dist"].includes(basename(path));
+  for (const path of ["runtime", "scripts", "package.json", "tsconfig.json", "tsconfig.build.json"])
+    cpSync(join(root, path), join(copy, path), { recursive: true, filter: kept });
+  symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
+  run(join(copy, "runtime"), "npm", "pack", "--loglevel=error", "--pack-destination", context);
+  const [tarball = ""] = run(context, "ls")
+    .split("\n")
+    .filter((name) => name.endsWith(".tgz"));
+  const runtime = JSON.parse(readFileSync(join(root, "runtime/package.json"), "utf8")).dependencies as Record<
+    string,
+    string
+  >;
+  const dependencies = { "@bufbuild/protobuf": runtime["@bufbuild/protobuf"], "@protobff/runtime": `file:${tarball}` };
+  const own = {
+    name: "shop",
+    private: true,
+    type: "module",
+    dependencies,
+    devDependencies: { "fast-check": "^4.0.0" },
+  };
+  writeFileSync(join(context, "package.json"), JSON.stringify(own));
+  run(context, "npm", "install", "--package-lock-only", "--no-audit", "--no-fund", "--loglevel=error");
+});
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+interface Image {
+  readonly folder: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly user: string;
+  readonly command: readonly string[];
+  readonly health: readonly string[];
+}
+
+/** Patterns of a .dockerignore that are written here: a name anywhere, with `*` in it. */
+function ignored(text: string): (path: string) => boolean {
+  const patterns = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  const names = patterns.map((pattern) => {
+    const [, name] = /^\*\*\/([^/]+)$/.exec(pattern) ?? [];
+    if (name === undefined) throw new Error(`a pattern of another form: ${pattern}`);
+    return new RegExp(`^${name.replace(/[.]/g, "\\.").replaceAll("*", ".*")}$`);
+  });
+  return (path) => path.split("/").some((part) => names.some((name) => name.test(part)));
+}
+
+/** Does what the Dockerfile says; of the last stage's RUN it is enough that it only takes away. */
+function built(path: string): Image {
+  const isIgnored = ignored(readFileSync(`${path}.dockerignore`, "utf8"));
+  const variables: Record<string, string> = {};
+  const stages: string[] = [];
+  const image = { env: {} as Record<string, string>, user: "", command: [] as string[], health: [] as string[] };
+  const instructions = DockerfileParser.parse(readFileSync(path, "utf8")).getInstructions();
+  const last = instructions.findLastIndex((one) => one.getKeyword() === "FROM");
+  const here = (): string => stages.at(-1) ?? "";
+  const set = (one: Instruction): void => {
+    const [, name = "", value = ""] = /^(\w+)=(.*)$/.exec(one.getArgumentsContent() ?? "") ?? [];
+    variables[name] = value;
+    if (one.getKeyword() === "ENV") image.env[name] = value;
+  };
+  for (const [i, one] of instructions.entries()) {
+    const words = one.getArguments().map((argument) => argument.getValue());
+    const strings = (): string[] =>
+      (one as JSONInstruction).getJSONStrings().map((text) => JSON.parse(text.getValue()) as string);
+    switch (one.getKeyword()) {
+      case "FROM":
+        expect(words[0]).toMatch(/^\$\{NODE\}$/);
+        stages.push(join(work, `stage${stages.length}`));
+        mkdirSync(here());
+        break;
+      case "ARG":
+      case "ENV":
+        set(one);
+        break;
+      case "WORKDIR":
+        expect(words).toEqual(["/app"]);
+        break;
+      case "COPY": {
+        const from = /--from=build/.test(one.getTextContent());
+        const sources = words.filter((word) => !word.startsWith("--")).slice(0, -1);
+        if (from) cpSync(stages[0] ?? "", here(), { recursive: true, verbatimSymlinks: true });
+        else
+          for (const source of sources.flatMap((word) => run(context, "sh", "-c", `ls -d ${word}`).trim().split("\n")))
+            cpSync(join(context, source), join(here(), source), {
+              recursive: true,
+              filter: (file) => !isIgnored(relative(context, file)),
+            });
+        break;
+      }
+      case "RUN": {
+        const line = (one.getArgumentsContent() ?? "").replace(/^--mount=\S+ /, "");
+        if (i > last) expect(line).toMatch(/^rm -rf( \/(usr\/local|opt)\/\S+)+$/);
+        else
+          run(
+            here(),
+            "env",
+            ...Object.entries(variables).map(([name, value]) => `${name}=${value}`),
+            "sh",
+            "-ec",
+            line,
+          );
+        break;
+      }
+      case "USER":
+        image.user = words[0] ?? "";
+        break;
+      case "HEALTHCHECK":
+        image.health = (JSON.parse(/CMD (\[.*\])$/.exec(one.getTextContent())?.[1] ?? "[]") as string[]).slice();
+        break;
+      case "CMD":
+        image.command = strings();
+        break;
+      case "EXPOSE":
+      case "STOPSIGNAL":
+        break;
+      default:
+        throw new Error(`another instruction: ${one.getTextContent()}`);
+    }
+  }
+  return { folder: here(), ...image };
+}
+
+/** A port that is free at this moment. */
+async function freePort(): Promise<string> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  return String(typeof address === "object" ? address?.port : "");
+}
+
+test("the steps of a Dockerfile give what serves, is healthy, and ends in order", { timeout: 120_000 }, async () => {
+  const { folder, env, user, command, health } = built(join(context, "gen/shop/v1/deploy/Dockerfile"));
+  // What is for nobody's eyes, or of no use, has not come along; what develops has not been installed.
+  for (const path of [
+    ".git",
+    ".env",
+    ".npmrc",
+    "certs/server.key",
+    "gen/shop/v1/shop.test.ts",
+    "node_modules/x",
+    "node_modules/fast-check",
+    "README.md",
+  ])
+    expect([path, existsSync(join(folder, path))]).toEqual([path, false]);
+  expect([env, user, command[0], health[0]]).toEqual([{ NODE_ENV: "production" }, "1000:1000", "node", "node"]);
+
+  const [uid, gid] = user.split(":").map(Number);
+  const who = process.getuid?.() === 0 ? { uid, gid } : {};
+  const port = await freePort();
+  const variables = {
+    ...env,
+    PATH: bin,
+    PORT: port,
+    UP_V1_ITEMSERVICE_URL: "http://127.0.0.1:9",
+    UP_V1_ORDERSERVICE_URL: "http://127.0.0.1:9",
+  };
+  const exec = (more: Readonly<Record<string, string>> = {}) =>
+    spawnSync(join(bin, health[0] ?? ""), health.slice(1), { cwd: folder, env: { ...variables, ...more }, ...who })
+      .status;
+  expect(exec()).toBe(1);
+  const child = spawn(join(bin, command[0] ?? ""), command.slice(1), {
+    cwd: folder,
+    env: variables,
+    stdio: ["ignore", "pipe", "inherit"],
+    ...who,
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  for await (const line of createInterface({ input: child.stdout })) if (line.startsWith("listening on ")) break;
+  expect([exec(), exec({ HOST: "0.0.0.0" }), exec({ HOST: "127.0.0.1" })]).toEqual([0, 0, 0]);
+  // With TLS it asks by TLS, which this server does not speak.
+  expect(exec({ TLS_CERT_FILE: "x" })).toBe(1);
+  if (who.uid !== undefined) {
+    const written = spawnSync("sh", ["-c", "touch gen/new package.json"], { cwd: folder, ...who });
+    expect(written.status).not.toBe(0);
+  }
+  child.kill("SIGTERM");
+  const [code] = (await once(child, "exit")) as [number | null];
+  expect(code).toBe(0);
+});

@@ -1,0 +1,178 @@
+// `deploy=docker,kubernetes`: what is written for servers of every kind, as a person reads it (test/golden/deploy), and as libraries by other hands
+// read it: Kubernetes' own schemas, and its types, which know no other field; a linter of Dockerfiles.
+import { spawnSync } from "node:child_process";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { validate } from "dockerfile-utils";
+import { Deployment } from "kubernetes-models/apps/v1/Deployment";
+import { HorizontalPodAutoscaler } from "kubernetes-models/autoscaling/v2/HorizontalPodAutoscaler";
+import { NetworkPolicy } from "kubernetes-models/networking.k8s.io/v1/NetworkPolicy";
+import { PodDisruptionBudget } from "kubernetes-models/policy/v1/PodDisruptionBudget";
+import { ConfigMap } from "kubernetes-models/v1/ConfigMap";
+import { Service } from "kubernetes-models/v1/Service";
+import { expect, onTestFinished, test } from "vitest";
+import { parseAllDocuments, parseDocument } from "yaml";
+import { compile } from "../plugin/src/compile.ts";
+import { type GoldenCase, goldenCases, parameterOf, textsBelow, UPDATE, UPSTREAMS } from "./support/golden.ts";
+import { requestFor } from "./support/request.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const golden = join(root, "test/golden/deploy");
+
+/** Servers of each kind: several sources, limits, branches, variables of services, two servers in one folder, several packages, functions of users. */
+const SHOWN = ["branches", "everything", "served-together"];
+const OTHERS =
+  /^(env|functions|identity-sources|identity-telling|service-env|limits|names-odd|no-package|packages-in-one-folder)$/;
+const cases = [
+  ...goldenCases("deploy").filter(({ protos }) => Object.keys(protos).length > 0),
+  ...goldenCases("emit"),
+].filter(({ name }) => SHOWN.includes(name) || OTHERS.test(name));
+
+type Files = Readonly<Record<string, string>>;
+
+const known = new Map<string, Files>();
+/** Of a golden's protos, with options. */
+function deployed({ name, protos }: Pick<GoldenCase, "name" | "protos">, options = parameterOf({ protos })): Files {
+  const key = `${name} ${options}`;
+  const found = known.get(key) ?? compiled(protos, options);
+  known.set(key, found);
+  return found;
+}
+function compiled(protos: Files, options: string): Files {
+  const texts = { ...UPSTREAMS, ...protos };
+  const request = { ...requestFor(texts, Object.keys(protos)), parameter: `${options},deploy=docker,kubernetes` };
+  const { response } = compile(request, (name) => texts[name]);
+  expect(response.error).toBe("");
+  const found = response.file.filter(({ name }) => /deploy\//.test(name));
+  return Object.fromEntries(found.map(({ name, content }) => [name, content]));
+}
+
+test.each(cases.filter(({ name }) => SHOWN.includes(name)))("files of $name", (one) => {
+  const found = deployed(one);
+  const folder = join(golden, one.name, "expected");
+  if (UPDATE) {
+    rmSync(folder, { recursive: true, force: true });
+    for (const [name, content] of Object.entries(found)) {
+      mkdirSync(dirname(join(folder, name)), { recursive: true });
+      writeFileSync(join(folder, name), content);
+    }
+  }
+  expect(found).toEqual(textsBelow(folder));
+});
+
+const MODELS = {
+  ConfigMap,
+  Deployment,
+  HorizontalPodAutoscaler,
+  NetworkPolicy,
+  PodDisruptionBudget,
+  Service,
+};
+const MODULES: Readonly<Record<keyof typeof MODELS, string>> = {
+  ConfigMap: "v1",
+  Deployment: "apps/v1",
+  HorizontalPodAutoscaler: "autoscaling/v2",
+  NetworkPolicy: "networking.k8s.io/v1",
+  PodDisruptionBudget: "policy/v1",
+  Service: "v1",
+};
+const isKind = (kind: unknown): kind is keyof typeof MODELS => typeof kind === "string" && kind in MODELS;
+
+interface KubernetesObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+}
+
+/** Each file is one document, without a key twice, in either version of YAML. */
+function objectIn(text: string): KubernetesObject {
+  const [document, ...more] = [parseAllDocuments(text)].flat();
+  expect(more).toEqual([]);
+  expect({ errors: document?.errors, warnings: document?.warnings }).toEqual({ errors: [], warnings: [] });
+  const value = document?.toJS() as KubernetesObject;
+  expect(parseDocument(text, { version: "1.1" }).toJS()).toEqual(value);
+  return value;
+}
+
+const manifests = (files: Files): (readonly [string, KubernetesObject])[] =>
+  Object.entries(files)
+    .filter(([name]) => name.endsWith(".yaml"))
+    .map(([name, text]) => [name, objectIn(text)]);
+
+test.each(cases)("Kubernetes takes the objects of $name", (one) => {
+  const all = manifests(deployed(one));
+  const objects = all.filter(([name]) => !name.endsWith("/kustomization.yaml"));
+  expect(objects.length).toBeGreaterThan(0);
+  expect(objects.length % Object.keys(MODELS).length).toBe(0);
+  for (const [, object] of objects) {
+    if (!isKind(object.kind)) throw new Error(`no model of ${object.kind}`);
+    expect(() => new MODELS[object.kind as keyof typeof MODELS](object as never).validate()).not.toThrow();
+    expect(object.metadata.name).toMatch(/^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/);
+  }
+  // No two of one kind have one name, and each kustomization lists what stands beside it.
+  const names = objects.map(([, { kind, metadata }]) => `${kind} ${metadata.name}`);
+  expect(new Set(names).size).toBe(names.length);
+  for (const [name, object] of all.filter(([path]) => path.endsWith("/kustomization.yaml"))) {
+    const beside = objects
+      .filter(([other]) => dirname(other) === dirname(name))
+      .map(([other]) => other.slice(dirname(name).length + 1));
+    expect((object as unknown as { readonly resources: readonly string[] }).resources).toEqual(beside);
+  }
+});
+
+test("no object has a field that Kubernetes does not know", () => {
+  const folder = join(root, `test/.generated/deploy-types-${process.pid}`);
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const typed = (objects: readonly KubernetesObject[]): string => {
+    const kinds = [...new Set(objects.map(({ kind }) => kind))].filter(isKind);
+    const lines = [
+      ...kinds.map((kind) => `import type { I${kind} } from "kubernetes-models/${MODULES[kind]}/${kind}";`),
+      ...objects.map(
+        (object, i) => `export const object${i}: I${object.kind} = ${JSON.stringify(object, undefined, 1)};`,
+      ),
+    ];
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, "objects.ts"), lines.join("\n"));
+    const compilerOptions = { noEmit: true, rootDir: root };
+    writeFileSync(
+      join(folder, "tsconfig.json"),
+      JSON.stringify({ extends: join(root, "tsconfig.json"), compilerOptions, include: ["."] }),
+    );
+    return spawnSync(join(root, "node_modules/.bin/tsc"), ["-p", folder], { encoding: "utf8" }).stdout;
+  };
+  const objects = cases.flatMap((one) =>
+    manifests(deployed(one)).flatMap(([, object]) => (isKind(object.kind) ? [object] : [])),
+  );
+  expect(typed(objects)).toBe("");
+  // It would be seen.
+  const [first] = objects;
+  if (first === undefined) throw new Error("no objects");
+  expect(typed([{ ...first, metadata: { ...first.metadata, label: {} } } as KubernetesObject])).toMatch(
+    /"label"' does not exist/,
+  );
+});
+
+test("a pod has longer to end than its server takes, and listens where probes look", () => {
+  const [one] = cases.filter(({ name }) => name === "branches");
+  const all = manifests(one === undefined ? {} : deployed(one)).map(([, object]) => object);
+  const [config] = all.flatMap((one) => (one.kind === "ConfigMap" ? [(one as unknown as ConfigMap).data] : []));
+  const [deployment] = all.flatMap((one) => (one.kind === "Deployment" ? [(one as unknown as Deployment).spec] : []));
+  const pod = deployment?.template.spec;
+  const seconds = (name: string): number => Number(/^(\d+)s$/.exec(config?.[name] ?? "")?.[1]);
+  const needed = seconds("BFF_DRAIN_DELAY") + seconds("BFF_GRACE");
+  expect(pod?.terminationGracePeriodSeconds ?? 0).toBeGreaterThanOrEqual(needed + 3);
+  const ports = pod?.containers[0]?.ports ?? [];
+  expect(ports.map(({ name, containerPort }) => [name, String(containerPort)])).toEqual([
+    ["http", config?.PORT],
+    ["admin", config?.BFF_ADMIN_PORT],
+  ]);
+});
+
+test.each(cases)("a linter has nothing to say about the Dockerfile of $name", (one) => {
+  for (const options of [parameterOf(one), parameterOf(one).replace("import_extension=ts", "import_extension=js")]) {
+    const found = Object.entries(deployed(one, options)).filter(([name]) => name.endsWith("/Dockerfile"));
+    expect(found.length).toBeGreaterThan(0);
+    for (const [, text] of found) expect(validate(text).map(({ message }) => message)).toEqual([]);
+  }
+});
