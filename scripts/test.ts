@@ -4,7 +4,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -13,6 +13,8 @@ const system = process.argv.includes("--system");
 const corpora = process.argv.includes("--corpora");
 let passed = 0;
 let failed = 0;
+/** What failed, by name: told again at the end, since what a long run prints is cut in the middle. */
+const failures: string[] = [];
 
 function run(
   title: string,
@@ -32,7 +34,10 @@ function run(
 
 function check(title: string, command: string, args: readonly string[]): void {
   if (run(title, command, args)) passed++;
-  else failed++;
+  else {
+    failed++;
+    failures.push(title);
+  }
 }
 
 /** Runs vitest; what it counts is added up, and a run that ends without counting is a failure of its own. */
@@ -49,19 +54,50 @@ function suites(title: string, args: readonly string[], env: Readonly<Record<str
     const counted = countsIn(report);
     passed += counted.passed;
     failed += counted.failed;
-    if (!ok && counted.failed === 0) failed++;
+    failures.push(...counted.failures);
+    if (!ok && counted.failed === 0) {
+      failed++;
+      failures.push(`${title}: the run failed, and no test did`);
+    }
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function countsIn(report: string): { passed: number; failed: number } {
+interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+  readonly failures: readonly string[];
+}
+
+interface Report {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly message: string;
+    readonly assertionResults: readonly { status: string; fullName: string; failureMessages: readonly string[] }[];
+  }[];
+}
+
+function countsIn(report: string): Counts {
   try {
-    const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, "utf8"));
-    return { passed: Number(numPassedTests), failed: Number(numFailedTests) };
+    const { numPassedTests, numFailedTests, testResults }: Report = JSON.parse(readFileSync(report, "utf8"));
+    const failures = testResults.flatMap(({ name, status, message, assertionResults }) => {
+      const tests = assertionResults.filter((test) => test.status === "failed");
+      const file = relative(root, name);
+      if (tests.length === 0) return status === "failed" ? [`${file}: ${firstLine(message)}`] : [];
+      return tests.map((test) => `${file} > ${test.fullName}: ${firstLine(test.failureMessages[0] ?? "")}`);
+    });
+    return { passed: numPassedTests, failed: numFailedTests, failures };
   } catch {
-    return { passed: 0, failed: 1 };
+    return { passed: 0, failed: 1, failures: ["vitest wrote no report"] };
   }
+}
+
+function firstLine(text: string): string {
+  return (text.split("\n", 1)[0] ?? "").slice(0, 300);
 }
 
 if (system) {
@@ -76,5 +112,6 @@ if (system) {
   check("docs are up to date", "node", ["scripts/docs.ts", "--check"]);
   suites("tests", [], {});
 }
+for (const failure of failures) process.stdout.write(`\nfailed: ${failure}`);
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
 process.exitCode = failed === 0 ? 0 : 1;
