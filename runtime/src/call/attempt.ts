@@ -162,8 +162,7 @@ export class Attempt implements Reply, UrgentWaiter {
     const { upstream, method, breaker } = this.#rpc;
     if (this.sentAt !== undefined) {
       const endedAt = upstream.clock.now();
-      const slowness = (endedAt - this.sentAt) / Math.max(this.#rpc.answers.meanMs, LEAST_MEAN_MS);
-      this.#inFlight?.judged?.(verdict, outcome === "ok" ? slowness : undefined);
+      this.#inFlight?.judged?.(verdict, outcome === "ok" ? this.#slowness(endedAt - this.sentAt) : undefined);
       if (outcome === "ok") this.#rpc.answers.took(endedAt - this.sentAt);
       else if (outcome === "cancelled" && this.#inFlight?.unsent !== true)
         this.#lingerMs = Math.min(this.#toldUntil - endedAt, this.#rpc.answers.meanMs);
@@ -183,6 +182,9 @@ export class Attempt implements Reply, UrgentWaiter {
       });
     }
     this.#waitingFor?.leave(this);
+  }
+  #slowness(tookMs: number): number {
+    return tookMs / Math.max(this.#rpc.answers.meanMs, LEAST_MEAN_MS);
   }
   /** What its end says about how much the upstream bears: nothing, where we gave up on it before it had its time. */
   #teach(

@@ -3,7 +3,7 @@ import { systemClock } from "../clock.ts";
 import { asFailure, type Failure, OVER, timedOut } from "../failure.ts";
 import type { IncomingHeaders } from "../identity/incoming.ts";
 import { Judged } from "../identity/judged.ts";
-import { type ResponseEvent, type ResponseStartEvent, usedBy } from "../observer.ts";
+import { type ResponseEvent, usedBy } from "../observer.ts";
 import { beside } from "./admission.ts";
 import { type AnswerMetadata, asStale, withHeaders } from "./answer-metadata.ts";
 import { concluded } from "./cached-endpoint.ts";
@@ -18,6 +18,8 @@ import { directOf, telemetryOf, tellRefused } from "./told.ts";
 /** One rpc, and what stands before it. */
 export interface Answered<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal> {
   readonly method: DescMethodUnary<I, O>;
+  /** `package.Service/Method` */
+  readonly name: string;
   readonly app: App;
   readonly gates: readonly Gate<App, MessageShape<I>, Principal>[];
   readonly answers: ResponseCache<App, MessageShape<I>, Principal> | undefined;
@@ -25,7 +27,7 @@ export interface Answered<App, I extends DescMessage, O extends DescMessage, C e
 }
 
 export function answer<App, I extends DescMessage, O extends DescMessage, C extends DescMessage, Principal>(
-  { method, app, gates, answers, options }: Answered<App, I, O, C, Principal>,
+  { method, name, app, gates, answers, options }: Answered<App, I, O, C, Principal>,
   args: MessageShape<I>,
   headers: IncomingHeaders,
   clientMs: number | undefined,
@@ -41,7 +43,7 @@ export function answer<App, I extends DescMessage, O extends DescMessage, C exte
   if (leftMs !== undefined && leftMs <= 0) {
     const failure = timedOut("", "arrived with no time left");
     failed(failure, metadata);
-    const about = { method: nameOf(method), clock, observer, deprecation: version?.deprecation, telemetry };
+    const about = { method: name, clock, observer, deprecation: version?.deprecation, telemetry };
     tellRefused(about, failure, { headers, startedAt });
     return GONE;
   }
@@ -57,20 +59,19 @@ export function answer<App, I extends DescMessage, O extends DescMessage, C exte
   const exchange = new Exchange({ ...given, methodMs, clientMs: leftMs, concurrent, failed: fail });
   const cx = new Request<App, Principal>(app, exchange);
   const header = (name: string): string => exchange.header(name);
-  const about: ResponseStartEvent = {
+  exchange.trace = observer?.responseStart?.({
     request: cx,
     header,
-    method: nameOf(method),
+    method: name,
     startedAt,
     direct: () => directOf(headers),
     telemetry: telemetry && telemetryOf(telemetry, cx, args),
-  };
-  exchange.trace = observer?.responseStart?.(about);
+  });
   const observe = (outcome: ResponseEvent["outcome"]): void =>
     observer?.response?.({
       request: cx,
       header,
-      method: about.method,
+      method: name,
       startedAt,
       endedAt: clock.now(),
       outcome,

@@ -25,8 +25,9 @@ export function endpoint<
   const served = holdsRequired(method.output) ? writable(method, options) : options;
   const gates = gatesOf(method, options);
   const answers = options.cache && responseCacheOf(method, options.cache, served);
+  const rpc = { method, name: nameOf(method), app, gates, answers, options: served };
   const composed: Endpoint["run"] = (args, headers, clientMs, done, failed) =>
-    answer({ method, app, gates, answers, options: served }, args as MessageShape<I>, headers, clientMs, done, failed);
+    answer(rpc, args as MessageShape<I>, headers, clientMs, done, failed);
   // Of other messages nobody can make use.
   const own = options.codec as EndpointCodec<Message, Message> | undefined;
   const codec = answers === undefined ? own : reusing(method, own, answers);
