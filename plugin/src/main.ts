@@ -1,6 +1,6 @@
-// The plugin's only file that does IO: request in, response out, sources read on demand.
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+// The plugin's IO: request in, response out, sources read on demand.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import {
   CodeGeneratorRequestSchema,
@@ -10,9 +10,8 @@ import {
 import { compile } from "./compile.ts";
 import { renderDocument } from "./diagnostic/document.ts";
 import { renderDiagnostics } from "./diagnostic/render.ts";
-import type { Sources } from "./diagnostic/sources.ts";
 import { parseParameter } from "./parameter.ts";
-import { moduleRoots } from "./read/module-roots.ts";
+import { sourcesIn, tryRead } from "./sources-in.ts";
 
 /**
  * Runs the plugin once: a CodeGeneratorRequest on standard input, a CodeGeneratorResponse on standard output. What is
@@ -59,37 +58,6 @@ function tryWrite(option: string, path: string, text: string): CodeGeneratorResp
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return create(CodeGeneratorResponseSchema, { error: `${option} cannot be written: ${reason}` });
-  }
-}
-
-/** Looks for .proto files in the modules of the buf workspace that the plugin was started in; each file is read once. */
-function sourcesIn(directory: string): Sources {
-  const roots = moduleRoots(tryRead(join(directory, "buf.yaml")), tryRead(join(directory, "buf.work.yaml")));
-  const found = new Map<string, { readonly path: string; readonly text: string | undefined }>();
-  const find = (name: string) => {
-    const known = found.get(name);
-    if (known !== undefined) return known;
-    let file: { path: string; text: string | undefined } = { path: name, text: undefined };
-    for (const root of roots) {
-      const path = join(directory, root, name);
-      const text = tryRead(path);
-      if (text === undefined) continue;
-      file = { path, text };
-      break;
-    }
-    found.set(name, file);
-    return file;
-  };
-  return Object.assign((name: string) => find(name).text, {
-    path: (name: string) => find(name).path.replaceAll("\\", "/"),
-  });
-}
-
-function tryRead(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return undefined;
   }
 }
 

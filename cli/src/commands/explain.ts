@@ -1,0 +1,21 @@
+import type { Command } from "commander";
+import { explain } from "protoc-gen-bff/compiler";
+import { Refusal } from "../refusal.ts";
+import type { Terminal } from "../terminal.ts";
+
+/** `protobff explain BFF601` */
+export function addExplain(program: Command, terminal: Terminal): void {
+  program
+    .command("explain")
+    .description("what a diagnostic means, with an example and how it is right")
+    .argument("<code>", "as in BFF601")
+    .action((wanted: string) => {
+      const found = explain(wanted);
+      if ("text" in found) {
+        terminal.write(found.text);
+        return;
+      }
+      const hint = found.like === undefined ? "a code is BFF and three digits" : `did you mean ${found.like}?`;
+      throw new Refusal(`there is no diagnostic "${wanted}": ${hint}`, 2);
+    });
+}

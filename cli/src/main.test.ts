@@ -1,0 +1,32 @@
+import { describe, expect, test } from "vitest";
+import { run } from "./testing/run.ts";
+
+describe("protobff", () => {
+  test("--help names the words, on standard output", async () => {
+    const { exitCode, stdout, stderr } = await run(["--help"], ".");
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain("explain <code>");
+    expect(stderr).toBe("");
+  });
+  test("without a word it says what there is, and that it was not asked as it has to be", async () => {
+    const { exitCode, stdout, stderr } = await run([], ".");
+    expect(exitCode).toBe(2);
+    expect(stdout).toBe("");
+    expect(stderr).toContain("explain <code>");
+  });
+  test("a word that there is not", async () => {
+    const { exitCode, stderr } = await run(["expain"], ".");
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain("error: unknown command 'expain'\n(Did you mean explain?)");
+    expect(stderr).not.toContain("    at ");
+  });
+  test("explain", async () => {
+    const { exitCode, stdout } = await run(["explain", "bff601"], ".");
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^BFF601 \(error\): /);
+    expect(await run(["explain", "BFF99"], ".")).toEqual({
+      ...{ exitCode: 2, stdout: "" },
+      stderr: 'there is no diagnostic "BFF99": did you mean BFF919?\n',
+    });
+  });
+});

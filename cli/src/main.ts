@@ -1,0 +1,61 @@
+// The command for people: `protobff <word>`. Each word is a file in commands/.
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { addExplain } from "./commands/explain.ts";
+import { Refusal } from "./refusal.ts";
+import { ofProcess, type Terminal } from "./terminal.ts";
+
+/** What a word adds of itself: its options, its help, what it does. */
+export type AddWord = (program: Command, terminal: Terminal) => void;
+
+const WORDS: readonly AddWord[] = [addExplain];
+
+/** Exit codes: 0 all is well; 1 something is wrong with what was looked at; 2 it was not asked as it has to be. */
+export type ExitCode = 0 | 1 | 2;
+
+/**
+ * Runs one word. Faults of users are told on standard error without a stack trace.
+ *
+ * @param args without the names of Node and of the file
+ */
+export async function main(args: readonly string[], terminal: Terminal = ofProcess()): Promise<ExitCode> {
+  const program = programOf(terminal);
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return terminal.exitCode;
+  } catch (thrown) {
+    // Help and the version end by a throw, too.
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2;
+    if (thrown instanceof Refusal) {
+      terminal.error(thrown.message);
+      return thrown.exitCode;
+    }
+    terminal.error("protobff has met a bug of its own, please report it:");
+    terminal.error(thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown));
+    return 1;
+  }
+}
+
+function programOf(terminal: Terminal): Command {
+  const program = new Command("protobff")
+    .description("Begins, runs, reviews and explains backends-for-frontends that protoc-gen-bff generates.")
+    .version(version(), "-v, --version")
+    .showSuggestionAfterError()
+    .showHelpAfterError("(--help says how it is asked)")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.write(text),
+      writeErr: (text) => terminal.error(text.trimEnd()),
+      getOutHasColors: () => terminal.hasColours,
+      getErrHasColors: () => terminal.hasColours,
+    });
+  for (const add of WORDS) add(program, terminal);
+  return program;
+}
+
+function version(): string {
+  const manifest: { readonly version: string } = JSON.parse(
+    readFileSync(new URL("../package.json", import.meta.url), "utf8"),
+  );
+  return manifest.version;
+}

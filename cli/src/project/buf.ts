@@ -1,0 +1,70 @@
+// buf, as a process: what it builds is compiled in this one.
+import { spawnSync } from "node:child_process";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fromBinary } from "@bufbuild/protobuf";
+import { type FileDescriptorProto, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import { Refusal } from "../refusal.ts";
+
+/** What buf has built: files in the order of their imports. */
+export interface Image {
+  readonly files: readonly FileDescriptorProto[];
+  /** Names of those that are there only because others import them. */
+  readonly imports: ReadonlySet<string>;
+}
+
+/** An input of buf (a folder, a git reference, an image), and what of it. */
+export interface BuildOptions {
+  readonly cwd: string;
+  readonly input?: string | undefined;
+  /** Of buf.yaml; default: the one of the input. */
+  readonly config?: string | undefined;
+  readonly excludePaths?: readonly string[] | undefined;
+  readonly paths?: readonly string[] | undefined;
+}
+
+const MOST_BYTES = 512 << 20;
+
+/** Throws a `Refusal` with what buf says where it does not build. */
+export function buildImage({ cwd, input = ".", config, excludePaths = [], paths = [] }: BuildOptions): Image {
+  const args = [
+    ...["build", input, "-o", "-#format=binpb"],
+    ...(config === undefined ? [] : ["--config", config]),
+    ...excludePaths.flatMap((path) => ["--exclude-path", path]),
+    ...paths.flatMap((path) => ["--path", path]),
+  ];
+  const files = fromBinary(FileDescriptorSetSchema, runBuf(args, cwd)).file;
+  return { files, imports: new Set(files.filter(isImport).map(({ name }) => name)) };
+}
+
+/** Gives what buf prints. Throws a `Refusal` with what it says where it fails. */
+export function runBuf(args: readonly string[], cwd: string): Uint8Array {
+  const { status, stdout, stderr, error } = spawnSync(process.execPath, [bufBin(), ...args], {
+    cwd,
+    maxBuffer: MOST_BYTES,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  if (error !== undefined) throw new Refusal(`buf cannot be started: ${error.message}`);
+  if (status !== 0) throw new Refusal(`buf ${args[0]} fails:\n${stderr.toString().trimEnd()}`);
+  return stdout;
+}
+
+function bufBin(): string {
+  const manifest = createRequire(import.meta.url).resolve("@bufbuild/buf/package.json");
+  return join(dirname(manifest), "bin", "buf");
+}
+
+/** buf says it in an extension of its images: `buf.alpha.image.v1.ImageFile.buf_extension.is_import`. */
+const BUF_EXTENSION = 8042;
+const LENGTH_DELIMITED = 2;
+/** The field `is_import`, true. */
+const IS_IMPORT = [0x08, 0x01];
+
+function isImport({ $unknown = [] }: FileDescriptorProto): boolean {
+  return $unknown.some(({ no, wireType, data }) => {
+    if (no !== BUF_EXTENSION || wireType !== LENGTH_DELIMITED) return false;
+    // Behind the length: the extension begins with is_import where that is true.
+    const from = data.findIndex((byte) => byte < 0x80) + 1;
+    return IS_IMPORT.every((byte, i) => data[from + i] === byte);
+  });
+}

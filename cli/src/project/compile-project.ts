@@ -1,0 +1,67 @@
+// A project, compiled in this process as `buf generate` would have the plugin do.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { create } from "@bufbuild/protobuf";
+import { CodeGeneratorRequestSchema } from "@bufbuild/protobuf/wkt";
+import { type Compilation, compile, parseParameter, sourcesIn } from "protoc-gen-bff/compiler";
+import { buildImage, type Image } from "./buf.ts";
+import { type GenConfig, readGenConfig } from "./gen-config.ts";
+
+/** Beside what the project itself says. */
+export interface CompileOptions {
+  /** The project's folder. */
+  readonly cwd: string;
+  /** In place of what is in the folder: the same project elsewhere, as a git reference or an image. */
+  readonly input?: string | undefined;
+  /** More of the plugin's options, as in `opt:`; they come last. */
+  readonly parameter?: string | undefined;
+  /** Whether the lock is compared, and its new text given; default: false. */
+  readonly lock?: boolean | undefined;
+}
+export interface CompiledProject {
+  readonly config: GenConfig;
+  readonly image: Image;
+  readonly compilation: Compilation;
+}
+
+/** Nothing is written. Faults of the protos are diagnostics of the compilation; throws a `Refusal` where they do not build at all. */
+export function compileProject({ cwd, input, parameter = "", lock = false }: CompileOptions): CompiledProject {
+  const config = readGenConfig(cwd);
+  const [first, ...rest] = config.inputs.map(({ input: own, paths, excludePaths }) =>
+    buildImage({ cwd, input: input ?? own, paths, excludePaths }),
+  );
+  const image = rest.reduce(joined, first ?? { files: [], imports: new Set<string>() });
+  const all = [config.parameter, parameter].filter((part) => part !== "").join(",");
+  return { config, image, compilation: compileImage(image, all, cwd, lock) };
+}
+
+/** One image, with the plugin's options as in `opt:`. */
+export function compileImage(image: Image, parameter: string, cwd: string, lock = false): Compilation {
+  const request = create(CodeGeneratorRequestSchema, {
+    parameter,
+    protoFile: [...image.files],
+    sourceFileDescriptors: [...image.files],
+    fileToGenerate: [...askedOf(image)],
+  });
+  const path = join(cwd, parseParameter(parameter).parameter.lock);
+  return compile(request, sourcesIn(cwd), lock ? { text: tryRead(path), ci: false } : undefined);
+}
+
+/** What either asks for is asked for. */
+function joined(one: Image, other: Image): Image {
+  const known = new Set(one.files.map(({ name }) => name));
+  const files = [...one.files, ...other.files.filter(({ name }) => !known.has(name))];
+  const asked = new Set([one, other].flatMap(askedOf));
+  return { files, imports: new Set(files.map(({ name }) => name).filter((name) => !asked.has(name))) };
+}
+function askedOf({ files, imports }: Image): readonly string[] {
+  return files.map(({ name }) => name).filter((name) => !imports.has(name));
+}
+
+function tryRead(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,93 @@
+// buf.gen.yaml, as far as it says what protoc-gen-bff is asked for.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { isMap, parse, parseDocument } from "yaml";
+import { Refusal } from "../refusal.ts";
+
+/** What a project asks of the plugin. */
+export interface GenConfig {
+  /** As in `opt:`, joined by commas. */
+  readonly parameter: string;
+  /** The folder that it generates into, from the one of buf.gen.yaml. */
+  readonly out: string;
+  /** What is built, each with what is left out of it; default: the folder itself. */
+  readonly inputs: readonly GenInput[];
+  /** The configuration with its other plugins alone (protoc-gen-es, say), as text for `buf generate --template`; undefined: there are none. */
+  readonly others: string | undefined;
+}
+export interface GenInput {
+  readonly input: string;
+  readonly paths: readonly string[];
+  readonly excludePaths: readonly string[];
+}
+
+interface Plugin {
+  readonly local?: string | readonly string[];
+  readonly plugin?: string;
+  readonly name?: string;
+  readonly out?: string;
+  readonly opt?: string | readonly string[];
+}
+interface File {
+  readonly plugins?: readonly Plugin[];
+  readonly inputs?: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** Throws a `Refusal` where there is no such file, or nothing in it asks for the plugin. */
+export function readGenConfig(cwd: string, name = "buf.gen.yaml"): GenConfig {
+  const text = readText(cwd, name);
+  const { plugins = [], inputs = [] } = parsed(text, name);
+  const ours = plugins.find(isOurs);
+  if (ours === undefined)
+    throw new Refusal(`${name} does not ask for protoc-gen-bff: add it to its plugins, as \`local: protoc-gen-bff\``);
+  return {
+    parameter: [ours.opt ?? []].flat().join(","),
+    out: ours.out ?? ".",
+    inputs: inputs.length === 0 ? [WHOLE] : inputs.map(inputOf),
+    others: plugins.some((one) => !isOurs(one)) ? withoutOurs(text) : undefined,
+  };
+}
+const WHOLE: GenInput = { input: ".", paths: [], excludePaths: [] };
+
+function readText(cwd: string, name: string): string {
+  try {
+    return readFileSync(join(cwd, name), "utf8");
+  } catch {
+    throw new Refusal(
+      `there is no ${name} in ${cwd}: run it where your project has one, or begin one with protobff init`,
+    );
+  }
+}
+
+function parsed(text: string, name: string): File {
+  try {
+    return (parse(text) as File | null) ?? {};
+  } catch (error) {
+    throw new Refusal(`${name} is no YAML: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/** Of buf.gen.yaml v2 `local`, which may be a command with arguments; of v1 `plugin` or `name`. */
+function isOurs({ local, plugin, name }: Plugin): boolean {
+  const words = [local ?? plugin ?? name ?? []].flat();
+  return words.some((word) => /(^|[\\/])(protoc-gen-)?bff(\.(js|ts|cmd))?$/.test(word));
+}
+
+function inputOf(input: Readonly<Record<string, unknown>>): GenInput {
+  const kinds = ["directory", "module", "git_repo", "proto_file", "tarball", "zip_archive", "binary_image"];
+  const kind = kinds.find((one) => typeof input[one] === "string");
+  const list = (of: unknown): readonly string[] => [of ?? []].flat().map(String);
+  return {
+    input: kind === undefined ? "." : String(input[kind]),
+    paths: list(input.paths),
+    excludePaths: list(input.exclude_paths),
+  };
+}
+
+function withoutOurs(text: string): string {
+  const document = parseDocument(text);
+  const plugins = document.get("plugins", true) as { items?: unknown[] } | undefined;
+  if (plugins?.items !== undefined)
+    plugins.items = plugins.items.filter((item) => !(isMap(item) && isOurs(item.toJSON() as Plugin)));
+  return String(document);
+}

@@ -1,0 +1,35 @@
+/** Where a word is run: what it prints goes through here, so that tests read it. */
+export interface Terminal {
+  /** The folder that paths are relative to. */
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Whether a person looks at it, and wants colours: neither NO_COLOR nor a pipe. */
+  readonly hasColours: boolean;
+  /** What the process ends with when nothing is thrown. */
+  exitCode: 0 | 1 | 2;
+  /** To standard output, as it is. */
+  write(text: string): void;
+  /** A line to standard error. */
+  error(line: string): void;
+  /** What is being done, where that takes longer than a second and a person looks at it; call what it gives when it is done. */
+  progress(what: string): () => void;
+}
+
+const SLOW_MS = 1_000;
+
+/** That of this process. */
+export function ofProcess(): Terminal {
+  return {
+    cwd: process.cwd(),
+    env: process.env,
+    hasColours: process.stdout.isTTY === true && !process.env.NO_COLOR,
+    exitCode: 0,
+    write: (text) => void process.stdout.write(text),
+    error: (line) => void process.stderr.write(`${line}\n`),
+    progress: (what) => {
+      if (process.stderr.isTTY !== true) return () => {};
+      const timer = setTimeout(() => process.stderr.write(`${what} …\n`), SLOW_MS);
+      return () => clearTimeout(timer);
+    },
+  };
+}

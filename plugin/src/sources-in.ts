@@ -1,0 +1,36 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Sources } from "./diagnostic/sources.ts";
+import { moduleRoots } from "./read/module-roots.ts";
+
+/** Looks for .proto files in the modules of the buf workspace that the plugin was started in; each file is read once. */
+export function sourcesIn(directory: string): Sources {
+  const roots = moduleRoots(tryRead(join(directory, "buf.yaml")), tryRead(join(directory, "buf.work.yaml")));
+  const found = new Map<string, { readonly path: string; readonly text: string | undefined }>();
+  const find = (name: string) => {
+    const known = found.get(name);
+    if (known !== undefined) return known;
+    let file: { path: string; text: string | undefined } = { path: name, text: undefined };
+    for (const root of roots) {
+      const path = join(directory, root, name);
+      const text = tryRead(path);
+      if (text === undefined) continue;
+      file = { path, text };
+      break;
+    }
+    found.set(name, file);
+    return file;
+  };
+  return Object.assign((name: string) => find(name).text, {
+    path: (name: string) => find(name).path.replaceAll("\\", "/"),
+  });
+}
+
+/** Undefined where it cannot be read. */
+export function tryRead(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}
