@@ -61,7 +61,7 @@ test.each([
       env: { ...config, ...declared, PORT: "x", RECORDED: recorded },
     },
   );
-  expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining('PORT is "x"') });
+  expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining('"variable":"PORT"') });
   const read = (JSON.parse(readFileSync(recorded, "utf8")) as string[]).filter((one) => !NOT_OURS.test(one));
   // What alternates are called stands behind the variable that they are for.
   const alternates = [...`${text("configmap.yaml")}${text("deployment.yaml")}`.matchAll(/, or ([A-Z][A-Z0-9_]+)/g)].map(
