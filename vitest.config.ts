@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const TESTS = "{cli,plugin,runtime,test,examples,scripts}/**/*.test.ts";
@@ -18,6 +19,8 @@ const common = {
 
 export default defineConfig({
   test: {
+    // vitest leaves a core to itself: of two, half of the machine.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       { test: { name: "side by side", include: [TESTS], exclude: [...NEVER, ...ALONE], ...common } },
       {
