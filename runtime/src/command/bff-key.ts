@@ -5,7 +5,7 @@ import { digestOf, newId, newKey, PREFIX } from "../identity/api-key/key-format.
 import type { KeyStore, StoredKey } from "../identity/api-key/key-store.ts";
 import { readKeyStore } from "../identity/api-key/open-store.ts";
 import type { AuditEvent } from "../observer.ts";
-import { AuditLog, appendingTo, toStandardError } from "../server/audit-log.ts";
+import { AuditLog, appendingTo, appendingToStream } from "../server/audit-log.ts";
 import { type Environment, EnvReader, type Fault } from "../server/env-reader.ts";
 import { tame } from "../server/one-line.ts";
 
@@ -82,7 +82,7 @@ async function withStore(
   const log =
     path === undefined
       ? undefined
-      : new AuditLog(path === "stderr" ? toStandardError : appendingTo(path), (what, cause) => {
+      : new AuditLog(path === "stderr" ? appendingToStream() : appendingTo(path), (what, cause) => {
           lost = true;
           error(`bff-key: ${what} (${cause instanceof Error ? cause.message : cause})\n`);
         });

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { AuditEvent } from "../observer.ts";
-import { AuditLog, appendingTo } from "./audit-log.ts";
+import { AuditLog, appendingTo, appendingToStream } from "./audit-log.ts";
 
 const EVENT: AuditEvent = {
   event: "denied",
@@ -102,4 +102,33 @@ test("while a disk does not answer no more than a megabyte waits", async () => {
   await log.flush();
   const told = objects(written.join("")).filter((line) => (line as { event: string }).event === "lost");
   expect(kept + (told as { count: number }[]).reduce((sum, { count }) => sum + count, 0)).toBe(many);
+});
+
+test("of standard error that nobody reads a bounded part waits, and a server that ends does not wait for it", async () => {
+  let length = 0;
+  const taken: (() => void)[] = [];
+  const unread = {
+    ...{ writableLength: 0, destroyed: false },
+    write: (text: string, done: () => void = () => {}) => {
+      length += text.length;
+      taken.push(done);
+      return false;
+    },
+  };
+  const log = new AuditLog(appendingToStream(unread), () => {});
+  for (let i = 0; i < 20_000; i++) log.audit(EVENT);
+  await log.flush(1);
+  expect(length).toBeLessThan(1_000);
+  // Somebody reads again: what was kept, and how much was not.
+  let text = "";
+  unread.write = (more, done = () => {}) => {
+    text += more;
+    queueMicrotask(done);
+    return true;
+  };
+  taken[0]?.();
+  await log.flush();
+  expect(text.length).toBeLessThan(1.1 * (1 << 20));
+  const lines = objects(text);
+  expect(lines.at(-1)).toMatchObject({ event: "lost", count: 20_000 - 1 - (lines.length - 1) });
 });

@@ -1,6 +1,7 @@
 import { appendFile } from "node:fs/promises";
 import type { AuditEvent, Observer } from "../observer.ts";
 import type { ServerFault } from "./failure-log.ts";
+import type { LineStream } from "./line-writer.ts";
 import { tame } from "./one-line.ts";
 
 /** So much waits to be written, and no more: what comes then is counted, and left out. In characters. */
@@ -36,9 +37,13 @@ export class AuditLog implements Observer {
     this.#length += line.length;
     this.#writing ??= this.#write();
   }
-  /** Resolves when all that has come is written, or cannot be. */
-  async flush(): Promise<void> {
-    await this.#writing;
+  /** Resolves when all that has come is written, or cannot be, or after so many milliseconds. */
+  async flush(withinMs = Number.POSITIVE_INFINITY): Promise<void> {
+    if (this.#writing === undefined) return;
+    const expired = Promise.withResolvers<void>();
+    const timer = Number.isFinite(withinMs) ? setTimeout(expired.resolve, Math.max(0, withinMs)) : undefined;
+    await Promise.race([this.#writing, expired.promise]);
+    clearTimeout(timer);
   }
 
   async #write(): Promise<void> {
@@ -66,7 +71,11 @@ export function appendingTo(path: string): AppendLines {
   return (lines) => appendFile(path, lines, { mode: 0o600 });
 }
 
-/** Who reads standard error no longer wants the server all the same. */
-export const toStandardError: AppendLines = async (lines) => {
-  process.stderr.write(lines);
-};
+/** Who reads standard error no longer wants the server all the same; while nobody reads, what comes waits, and is lost above the bound. */
+export function appendingToStream(stream: LineStream = process.stderr): AppendLines {
+  return (lines) =>
+    new Promise((resolve) => {
+      if (stream.destroyed) resolve();
+      else stream.write(lines, () => resolve());
+    });
+}

@@ -2,7 +2,7 @@
 import type { Metrics } from "../metrics/metrics.ts";
 import type { Observer } from "../observer.ts";
 import type { AccessLog } from "./access-log.ts";
-import { AuditLog, appendingTo, toStandardError } from "./audit-log.ts";
+import { AuditLog, appendingTo, appendingToStream } from "./audit-log.ts";
 import type { ServerConfig } from "./config.ts";
 import { FailureLog, type LogFormat, type ServerFault } from "./failure-log.ts";
 import { LineWriter } from "./line-writer.ts";
@@ -52,7 +52,7 @@ export async function openObservers(
   const observer = together([traces?.observer, log, own, audit, metrics, access].filter((one) => one !== undefined));
   const close = async (withinMs: number): Promise<void> => {
     const flushed = access?.flush(withinMs);
-    await audit?.flush();
+    await audit?.flush(withinMs);
     await traces?.close(withinMs);
     await flushed;
   };
@@ -84,5 +84,5 @@ function openLog(format: LogFormat): FailureLog {
 }
 
 function openAudit(where: string, fault: ServerFault): AuditLog {
-  return new AuditLog(where === "stderr" ? toStandardError : appendingTo(where), fault);
+  return new AuditLog(where === "stderr" ? appendingToStream() : appendingTo(where), fault);
 }

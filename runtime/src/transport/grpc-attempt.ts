@@ -8,6 +8,7 @@ import type { GrpcRequest, GrpcSession, GrpcStream } from "./grpc-session.ts";
 import type { Waiter } from "./session.ts";
 import type { SessionPool } from "./session-pool.ts";
 import type { InFlight, ReceivedHeaders, Reply } from "./unary-client.ts";
+import { uncaught } from "./uncaught.ts";
 
 const { NO_ERROR, REFUSED_STREAM, CANCEL, ENHANCE_YOUR_CALM, INADEQUATE_SECURITY } = ErrorCode;
 
@@ -239,12 +240,6 @@ export class GrpcAttempt implements InFlight, Waiter<GrpcSession>, Avoiding {
     if (this.#place !== undefined) this.#place.inFlight--;
   }
 }
-
-/** What a receiver throws is thrown where no other call of the connection is in its way. */
-const uncaught = (error: unknown): void =>
-  queueMicrotask(() => {
-    throw error;
-  });
 
 const GRPC = /^application\/grpc(\+proto)?\s*(;|$)/i;
 

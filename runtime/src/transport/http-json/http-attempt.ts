@@ -6,6 +6,7 @@ import type { ReplyReader } from "../../rest/reply-reader.ts";
 import type { Avoiding, Place } from "../balancer.ts";
 import { described } from "../described.ts";
 import type { InFlight, ReceivedHeaders, Reply } from "../unary-client.ts";
+import { uncaught } from "../uncaught.ts";
 import { unpacker } from "./decompressed.ts";
 import { httpFault, retryAfterMs } from "./http-failure.ts";
 import type { HttpPlace, HttpPlaces } from "./http-places.ts";
@@ -255,9 +256,3 @@ function isJson(type: string): boolean {
   );
 }
 const DECODER = new TextDecoder("utf-8", { fatal: true });
-
-/** What a receiver throws is thrown where no other call is in its way. */
-const uncaught = (error: unknown): void =>
-  queueMicrotask(() => {
-    throw error;
-  });
