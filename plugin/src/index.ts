@@ -5,5 +5,18 @@ export type { Diagnostic } from "./diagnostic/diagnostic.ts";
 export { renderDiagnostics } from "./diagnostic/render.ts";
 export type { Sources } from "./diagnostic/sources.ts";
 export { type Parameter, parseParameter } from "./parameter.ts";
+export type { BindReport, CallReport, ErrorRuleReport } from "./plan/describe-call.ts";
+export type { Degraded } from "./plan/describe-degraded.ts";
+export type {
+  Edge,
+  FileReport,
+  MessageReport,
+  PermitReport,
+  RpcReport,
+  ServiceReport,
+  StepReport,
+} from "./plan/describe-report.ts";
+export type { FailReport, FieldReport } from "./plan/describe-source.ts";
+export type { BreakerReport, UpstreamReport } from "./plan/describe-upstreams.ts";
 export { sourcesIn } from "./sources-in.ts";
 export { VERSION } from "./version.ts";

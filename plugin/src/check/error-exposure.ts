@@ -45,6 +45,18 @@ export function checkErrorExposure(model: Model, report: Report): void {
   }
 }
 
+/** Whether a value has in it what an upstream wrote into its error. A condition decides by the text, and does not show it. */
+export function showsMessage({ type, reads, root }: Expression): boolean {
+  if (type.kind === "bool") return false;
+  return reads.some(({ variable }) => variable.name === "error.message") || messagesRead(root).length > 0;
+}
+/** Whether it hands on a detail of an upstream's error. */
+export function showsDetails({ root }: Expression): boolean {
+  return detailsIn(root);
+}
+const detailsIn = (node: Node): boolean =>
+  (node.kind === "call" && node.overload === "error_detail") || childrenOf(node).some(detailsIn);
+
 /** Where the message of a step's failure is read. */
 function messagesRead(node: Node): Origin[] {
   const of = node.kind === "select" && node.field === "message" ? node.of.type : undefined;

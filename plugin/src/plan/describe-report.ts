@@ -1,24 +1,26 @@
 // What will run, as data: the same for all forms of the plan's output, and for any order of files.
 
 import { functionsIn } from "../resolve/model/blocks.ts";
-import type { Call, Step } from "../resolve/model/model.ts";
+import type { Step } from "../resolve/model/model.ts";
 import type { RestRule } from "../resolve/model/rest.ts";
 import { callsOf, composesOf } from "../resolve/model/source-parts.ts";
 import { fullName } from "../resolve/policies/entries.ts";
+import { defined } from "./defined.ts";
 import { type BalanceReport, balanceOf } from "./describe-balance.ts";
 import { type BranchReport, branchesOf } from "./describe-branches.ts";
 import { cachingReport, type HttpCacheReport, type ResponseCacheReport } from "./describe-caching.ts";
+import { type CallReport, callReport } from "./describe-call.ts";
 import { type WireReport, wireOf } from "./describe-codec.ts";
 import { type Degraded, degradedOf } from "./describe-degraded.ts";
 import { type LimitReport, limitReports } from "./describe-limits.ts";
 import { httpCallsOf } from "./describe-protocol.ts";
 import { type RulesReport, rulesReport } from "./describe-rules.ts";
+import { type FieldReport, fieldReports, type SourceReport, sourceReport } from "./describe-source.ts";
 import { type TelemetryReport, telemetryReport } from "./describe-telemetry.ts";
+import { type UpstreamReport, upstreamReports } from "./describe-upstreams.ts";
 import { stepName, type Worst, worstOf } from "./describe-worst.ts";
-import { perCaller } from "./per-caller.ts";
 import type {
   PlanBlock,
-  PlanCallPolicy,
   PlanFile,
   PlanMessage,
   PlanMethod,
@@ -27,9 +29,8 @@ import type {
   PlanStep,
   PlanVersion,
 } from "./plan.ts";
-import { vouchedBy } from "./vouched-by.ts";
 import { whoMayCall } from "./who-may-call.ts";
-import { allSteps, attemptsOf, type MethodCalls, reachedInOrder, rootsOf } from "./worst-calls.ts";
+import { allSteps, type MethodCalls, reachedInOrder, rootsOf } from "./worst-calls.ts";
 
 /** Names are those of the JSON. Times are milliseconds; null is "nothing bounds it". */
 export interface FileReport {
@@ -40,6 +41,8 @@ export interface FileReport {
   readonly services?: readonly ServiceReport[];
   /** All that its rpcs compose, composers first; each once. */
   readonly messages: readonly MessageReport[];
+  /** What its calls go to; only where there are calls. */
+  readonly upstreams?: readonly UpstreamReport[];
   /** What its calls and rpcs put on the wire. */
   readonly wire: readonly WireReport[];
 }
@@ -119,6 +122,8 @@ export interface MessageReport {
   readonly steps: readonly StepReport[];
   readonly edges: readonly Edge[];
   readonly degrades: readonly Degraded[];
+  /** What its fields are made of; only where something is composed, and not what a resolver supplies. */
+  readonly fields?: readonly FieldReport[];
 }
 export interface Edge {
   readonly from: string;
@@ -126,8 +131,10 @@ export interface Edge {
   /** `reads`: its value; `after`: said so; `clears`: a side effect waits until it has succeeded. */
   readonly kind: "reads" | "after" | "asks" | "clears";
 }
-export interface StepReport {
+export interface StepReport extends SourceReport {
   readonly step: string;
+  /** The name was made for it, by its place: nobody reads it. */
+  readonly unnamed?: true;
   readonly kind: string;
   readonly call?: CallReport;
   readonly composes?: string;
@@ -142,23 +149,9 @@ export interface StepReport {
   readonly unordered?: true;
   /** Not said of what cannot fail. */
   readonly on_failure?: "response fails" | "absent" | "fallback";
+  /** What stands in for its value. */
+  readonly fallback?: string;
 }
-export interface CallReport {
-  readonly method: string;
-  readonly timeout_ms: number | null;
-  /** At most, with retries and hedges. */
-  readonly attempts: number;
-  /** The most that waiting between attempts takes; part of the timeout. */
-  readonly backoff_ms: number;
-  readonly batch?: { readonly keys: string; readonly max: number };
-  /** On whose word it has no side effects, where its rpc's proto does not say so: `read_only`, or rpcs that say it of themselves. */
-  readonly vouched_by?: readonly string[];
-  /** `per_caller`: what of a caller its key has in it; without that all callers share its answers. */
-  readonly cache?: { readonly ttl_ms: number; readonly stale_ms?: number; readonly per_caller?: readonly string[] };
-  /** Its limit, or that of the upstream, follows what the upstream bears; supplementary calls are refused first. */
-  readonly adaptive_limit?: true;
-}
-
 export function reportOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessage>): FileReport {
   const methods = file.services.flatMap((service) => service.methods);
   const reached = new Map<string, PlanMessage>();
@@ -207,6 +200,7 @@ export function reportOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessa
     }),
     ...defined("services", services.length === 0 ? undefined : services),
     messages: [...reached.values()].map(messageReport),
+    ...defined("upstreams", file.upstreams.length === 0 ? undefined : upstreamReports(file)),
     wire: wireOf(file),
   };
 }
@@ -240,6 +234,7 @@ function messageReport(message: PlanMessage): MessageReport {
     steps: steps.map((step) => ({ ...stepReport(step, message), ...defined("only_in", owners.get(step)) })),
     edges: edgesOf(steps, message.shared),
     degrades: degradedOf(message),
+    ...defined("fields", message.composed.targets.length === 0 ? undefined : fieldReports(message.composed.targets)),
   };
 }
 
@@ -319,6 +314,7 @@ function stepReport(planned: PlanStep, message: PlanBlock): StepReport {
   const failure = step.fallback !== undefined ? "fallback" : step.supplementary ? "absent" : "response fails";
   return {
     step: stepName(planned),
+    ...(step.name === undefined && { unnamed: true as const }),
     kind: source.kind,
     ...defined("call", call && callReport(call, message)),
     ...defined("composes", compose?.message.typeName),
@@ -332,41 +328,8 @@ function stepReport(planned: PlanStep, message: PlanBlock): StepReport {
     ),
     ...(effectful && { side_effects: true as const }),
     ...(step.unordered && { unordered: true as const }),
+    ...sourceReport(source),
     ...(!sync && { on_failure: failure }),
+    ...defined("fallback", step.fallback?.expression.text.value),
   } satisfies StepReport;
-}
-
-function callReport(call: ReturnType<typeof callsOf>[number], message: PlanBlock): CallReport {
-  const policy = message.calls.get(call)?.policy;
-  const { retry } = policy ?? {};
-  const vouchers = vouchedBy(call);
-  const attempts = retry?.attempts.value ?? 1;
-  let backoff = 0;
-  for (let wait = retry?.initialMs.value ?? 0, i = 1; retry !== undefined && i < attempts; i++) {
-    backoff += Math.min(wait, retry.maxMs.value);
-    wait *= retry.multiplier.value;
-  }
-  return {
-    method: fullName(call.method),
-    timeout_ms: policy?.timeoutMs?.value ?? null,
-    attempts: attemptsOf(policy),
-    backoff_ms: backoff,
-    ...(call.batch !== undefined && { batch: { keys: call.batch.keys.name, max: call.batch.max } }),
-    ...(vouchers.length > 0 && { vouched_by: vouchers }),
-    ...defined("cache", policy?.cache && cacheReport(call, policy.cache)),
-    ...(policy?.adaptive && { adaptive_limit: true as const }),
-  };
-}
-
-function cacheReport(call: Call, { ttlMs, staleMs }: NonNullable<PlanCallPolicy["cache"]>): CallReport["cache"] {
-  const callers = perCaller(call);
-  return {
-    ttl_ms: ttlMs.value,
-    ...defined("stale_ms", staleMs?.value),
-    ...(callers.length > 0 && { per_caller: callers }),
-  };
-}
-
-function defined<K extends string, V>(name: K, value: V | undefined): { readonly [key in K]?: V } {
-  return value === undefined ? {} : ({ [name]: value } as { readonly [key in K]?: V });
 }
