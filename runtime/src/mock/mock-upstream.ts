@@ -1,0 +1,266 @@
+import { create, type DescMethodUnary, type DescService, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
+import { ConnectError } from "@connectrpc/connect";
+import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
+import { type Clock, systemClock, type Timer } from "../clock.ts";
+import { Code, type Fault } from "../failure.ts";
+import type { InFlight, OutgoingHeaders, ReceivedHeaders, Reply, UnaryClient } from "../transport/unary-client.ts";
+import { PREFIX_BYTES } from "../wire/frame.ts";
+import { ANSWERING, type Behaviour } from "./behaviour.ts";
+import type { MockHandler } from "./mocked.ts";
+import { completed, sample } from "./sample.ts";
+
+/** One call that has come to a mock. */
+export interface MockCall {
+  /** `package.Service/Method` */
+  readonly method: string;
+  /** Decoded by protobuf-es. */
+  readonly request: Message;
+  /** By lower-case name; values of `-bin` names are base64. */
+  readonly headers: OutgoingHeaders;
+  /** The deadline that it has been told, in milliseconds; Infinity for none. */
+  readonly timeoutMs: number;
+  /** 1 for the first. */
+  readonly attempt: number;
+  /** When it has come, as its clock's `now` has it. */
+  readonly at: number;
+  /** What goes back beside the answer; a handler may fill them. Names are lower-case. */
+  readonly answer: { readonly headers: Record<string, string>; readonly trailers: Record<string, string> };
+}
+
+export interface MockUpstreamOptions {
+  /** Default: that of the process. */
+  readonly clock?: Clock | undefined;
+  /** What the upstream answers by default, in place of samples. */
+  readonly defaults?: Readonly<Record<string, MockHandler>> | undefined;
+  /** Gets what handlers throw that is no `ConnectError`. The call has failed then, with UNKNOWN. */
+  readonly thrown?: ((error: Error) => void) | undefined;
+}
+
+/** Calls that are kept. */
+const KEPT = 1_000;
+/** No wire type is 7. */
+const GARBAGE = Uint8Array.of(0x0f);
+
+/**
+ * An upstream in this process: it decodes requests, answers by handlers or with samples, and behaves as it is told. No socket is opened, and
+ * time is that of its clock.
+ */
+export class MockUpstream implements UnaryClient {
+  readonly service: DescService;
+  /** Of all its methods, unless one has its own. May be changed at any time; calls that are under way keep the one they came to. */
+  behaviour: Behaviour = ANSWERING;
+  readonly #handlers: ReadonlyMap<string, MockHandler>;
+  readonly #defaults: Readonly<Record<string, MockHandler>>;
+  readonly #clock: Clock;
+  readonly #thrown: (error: Error) => void;
+  readonly #behaviours = new Map<string, Behaviour>();
+  readonly #methods: ReadonlyMap<string, DescMethodUnary>;
+  #calls: MockCall[] = [];
+
+  /**
+   * @param handlers by the names of methods in TypeScript, `getSummary`; what has none answers its default
+   * @throws TypeError for a handler of a method that the service does not have, or that is not unary
+   */
+  constructor(
+    service: DescService,
+    handlers: Readonly<Record<string, MockHandler | undefined>> = {},
+    { clock = systemClock, defaults = {}, thrown = thrownAway }: MockUpstreamOptions = {},
+  ) {
+    this.service = service;
+    this.#clock = clock;
+    this.#thrown = thrown;
+    this.#defaults = defaults;
+    const unary = service.methods.filter((method): method is DescMethodUnary => method.methodKind === "unary");
+    this.#methods = new Map(unary.map((method) => [`${service.typeName}/${method.name}`, method]));
+    const given = new Map<string, MockHandler>();
+    for (const [name, handler] of Object.entries(handlers)) {
+      if (!unary.some(({ localName }) => localName === name)) {
+        const names = unary.map(({ localName }) => localName).join(", ");
+        throw new TypeError(`${service.typeName} has no unary method ${name}; it has ${names}`);
+      }
+      if (handler !== undefined) given.set(name, handler);
+    }
+    this.#handlers = given;
+  }
+
+  /** The last 1,000 that have come, oldest first, whatever has become of them. */
+  get calls(): readonly MockCall[] {
+    return this.#calls;
+  }
+  /** Those of one method, `getSummary`, among them. */
+  callsOf(localName: string): readonly MockCall[] {
+    return this.#calls.filter(({ method }) => this.#methods.get(method)?.localName === localName);
+  }
+  /** Forgets the calls that have come. */
+  forget(): void {
+    this.#calls = [];
+  }
+  /**
+   * @param method `package.Service/Method`
+   * @param behaviour undefined: that of all methods
+   * @throws TypeError for a method that the service does not have
+   */
+  setBehaviour(method: string, behaviour: Behaviour | undefined): void {
+    if (!this.#methods.has(method)) {
+      throw new TypeError(`there is no method ${method}; write one of ${[...this.#methods.keys()].join(", ")}`);
+    }
+    if (behaviour === undefined) this.#behaviours.delete(method);
+    else this.#behaviours.set(method, behaviour);
+  }
+  /** @param method `package.Service/Method` */
+  behaviourOf(method: string): Behaviour {
+    return this.#behaviours.get(method) ?? this.behaviour;
+  }
+
+  send(
+    path: string,
+    frame: Uint8Array,
+    timeoutMs: number,
+    headers: OutgoingHeaders | undefined,
+    attempt: number,
+    reply: Reply,
+  ): InFlight {
+    const name = path.slice(1);
+    const method = this.#methods.get(name);
+    const sent = new MockAttempt(reply, this.#clock);
+    const behaviour = this.behaviourOf(name);
+    if (method === undefined) {
+      sent.soon(() => sent.fault({ kind: "status", code: Code.UNIMPLEMENTED, message: `there is no ${name}` }));
+      return sent;
+    }
+    // The bytes are the caller's again once this has returned.
+    const call: MockCall = {
+      method: name,
+      request: fromBinary(method.input, frame.slice(PREFIX_BYTES)),
+      headers: headers ?? {},
+      timeoutMs,
+      attempt,
+      at: this.#clock.now(),
+      answer: { headers: {}, trailers: {} },
+    };
+    this.#keep(call);
+    const afterMs = "afterMs" in behaviour ? (behaviour.afterMs ?? 0) : 0;
+    if (behaviour.kind !== "hang") sent.after(afterMs, () => this.#behave(behaviour, method, call, sent));
+    return sent;
+  }
+
+  #keep(call: MockCall): void {
+    this.#calls = this.#calls.length < KEPT ? [...this.#calls, call] : [...this.#calls.slice(1), call];
+  }
+  #behave(behaviour: Behaviour, method: DescMethodUnary, call: MockCall, sent: MockAttempt): void {
+    switch (behaviour.kind) {
+      case "answer":
+        void this.#answer(method, call, sent);
+        break;
+      case "status": {
+        const { code, message = "" } = behaviour;
+        sent.fault({ kind: "status", code, message, said: message });
+        break;
+      }
+      case "refused":
+        sent.fault({ kind: "transport", code: Code.UNAVAILABLE, message: "connect ECONNREFUSED (a mock)" });
+        break;
+      case "garbage":
+        sent.reply(GARBAGE, call);
+        break;
+      case "oversize":
+        sent.fault({ kind: "invalid", code: Code.INTERNAL, message: "a reply that is too large (a mock)" });
+        break;
+      case "hang":
+        break;
+    }
+  }
+  async #answer(method: DescMethodUnary, call: MockCall, sent: MockAttempt): Promise<void> {
+    let bytes: Uint8Array;
+    try {
+      const given = await this.#given(method, call);
+      bytes = toBinary(
+        method.output,
+        completed(method.output, create(method.output, given as Readonly<Record<string, unknown>>)),
+      );
+    } catch (thrown) {
+      if (thrown instanceof ConnectError) sent.fault(faultOf(thrown), call);
+      else {
+        const error = new Error(`the mock of ${call.method} has thrown: ${thrown}`, { cause: thrown });
+        this.#thrown(error);
+        sent.fault({ kind: "status", code: Code.UNKNOWN, message: error.message });
+      }
+      return;
+    }
+    sent.reply(bytes, call);
+  }
+  async #given(method: DescMethodUnary, call: MockCall): Promise<object> {
+    const byDefault = this.#defaults[method.localName];
+    const handler = this.#handlers.get(method.localName) ?? byDefault;
+    if (handler === undefined) return sample(method.output);
+    if (!isFunction(handler)) return handler;
+    const usual = handler === byDefault || byDefault === undefined ? undefined : await called(byDefault, call);
+    return handler(call.request as never, (usual ?? sample(method.output)) as never, call);
+  }
+}
+
+async function called(handler: MockHandler, call: MockCall): Promise<object> {
+  return isFunction(handler) ? handler(call.request as never, {} as never, call) : handler;
+}
+function isFunction(handler: MockHandler): handler is Extract<MockHandler, (...args: never) => unknown> {
+  return typeof handler === "function";
+}
+function thrownAway(error: Error): void {
+  console.error(error);
+}
+
+/** As it would have come over the wire. */
+function faultOf(error: ConnectError): Fault {
+  const { code, rawMessage, metadata } = error;
+  const status = code as number as Code; // their numbers are gRPC's
+  const details = setTrailerStatus(new Headers(), error).get("grpc-status-details-bin");
+  const pushback = metadata.get("grpc-retry-pushback-ms");
+  return {
+    kind: "status",
+    code: status,
+    message: rawMessage,
+    said: rawMessage,
+    ...(details !== null && { details: Buffer.from(details, "base64") }),
+    ...(pushback !== null && { pushbackMs: Number(pushback) }),
+  };
+}
+
+/** One attempt that a mock has got. */
+class MockAttempt implements InFlight {
+  readonly #reply: Reply;
+  readonly #clock: Clock;
+  #timer: Timer | undefined;
+  #ended = false;
+
+  constructor(reply: Reply, clock: Clock) {
+    this.#reply = reply;
+    this.#clock = clock;
+  }
+  cancel(): void {
+    this.#ended = true;
+    if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
+  }
+  /** Never before `send` has returned. */
+  soon(run: () => void): void {
+    queueMicrotask(() => {
+      if (!this.#ended) run();
+    });
+  }
+  after(ms: number, run: () => void): void {
+    if (ms > 0) this.#timer = this.#clock.setTimeout(run, ms, undefined);
+    else this.soon(run);
+  }
+  reply(message: Uint8Array, { answer }: MockCall): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#reply.metadata?.(answer.headers, answer.trailers);
+    this.#reply.replied(message);
+  }
+  fault(fault: Fault, call?: MockCall): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#reply.metadata?.(call?.answer.headers ?? NONE, call?.answer.trailers ?? NONE);
+    this.#reply.faulted(fault);
+  }
+}
+const NONE: ReceivedHeaders = {};

@@ -1,0 +1,36 @@
+// What a mock has to say: of a message every field that is read, so that one that is read anew is missing from it when it is compiled.
+import type { Message } from "@bufbuild/protobuf";
+import type { MockCall } from "./mock-upstream.ts";
+
+/**
+ * A message as a mock gives it: every field of its type, nested ones too; undefined for one that is absent. The type is that of what is read
+ * of it, `SummaryRead`.
+ */
+export type Mocked<T extends Message> = { readonly [K in keyof Required<Fields<T>>]: MockedValue<Fields<T>[K]> };
+type Fields<T extends Message> = Omit<T, "$typeName" | "$unknown">;
+
+type MockedValue<V> = V extends string | number | bigint | boolean | Uint8Array | null | undefined
+  ? V
+  : V extends Message
+    ? Mocked<V>
+    : V extends readonly (infer Item)[]
+      ? readonly MockedValue<Item>[]
+      : V extends { readonly case: infer Case extends string; readonly value: infer Value }
+        ? { readonly case: Case; readonly value: MockedValue<Value> }
+        : V extends { readonly case: undefined }
+          ? { readonly case: undefined; readonly value?: undefined }
+          : V extends object
+            ? { readonly [K in keyof V]: MockedValue<V[K]> }
+            : V;
+
+/**
+ * What an rpc of a mock answers: a message, or a function that gives one. The function gets the request as it has come over the wire, what
+ * the rpc would answer by default, to be spread, and what else is known of the call. A `ConnectError` that it throws is the status of the
+ * answer; whatever else it throws fails the test.
+ */
+export type MockRpc<Request extends Message, Answer extends Message> =
+  | Mocked<Answer>
+  | ((request: Request, sample: Mocked<Answer>, call: MockCall) => Mocked<Answer> | Promise<Mocked<Answer>>);
+
+/** The same of any rpc. */
+export type MockHandler = object | ((request: never, sample: never, call: MockCall) => object | Promise<object>);
