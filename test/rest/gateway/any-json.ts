@@ -65,8 +65,11 @@ function fieldJson(field: DescField, options: AnyJsonOptions, path: string, dept
   return fc.dictionary(keyJson(field.mapKey), one(), { maxKeys: 3, noNullPrototype: true });
 }
 
+/** Node reads other keys as it, once it has seen it: docs/reports/v8-json-keys.md. */
+const BACKSLASH = "\\";
+
 function keyJson(scalar: ScalarType): fc.Arbitrary<string> {
-  if (scalar === ScalarType.STRING) return text.filter((key) => key !== "__proto__");
+  if (scalar === ScalarType.STRING) return text.filter((key) => key !== "__proto__" && key !== BACKSLASH);
   return scalarJson(scalar).map(String);
 }
 
@@ -130,7 +133,7 @@ const mask = (paths: readonly string[]): Json =>
   fc.subarray([...paths], { minLength: 1 }).map((chosen) => chosen.join(","));
 const json = fc
   .jsonValue({ maxDepth: 2, depthSize: "small" })
-  .filter((one) => !JSON.stringify(one).includes("__proto__"));
+  .filter((one) => !/__proto__|"\\\\":/.test(JSON.stringify(one)));
 const WRAPPED: Readonly<Record<string, Json>> = {
   ...{ StringValue: text, BytesValue: bytes, BoolValue: fc.boolean(), Int32Value: int32, UInt32Value: uint32 },
   ...{ Int64Value: int64, UInt64Value: uint64, FloatValue: float, DoubleValue: double },
