@@ -1,4 +1,4 @@
-// npm run docs: writes docs/diagnostics.md and what `protoc-gen-bff explain` prints from the tables of codes and from the goldens,
+// npm run docs: writes docs/diagnostics.md and what `protobff explain` prints from the tables of codes and from the goldens,
 // which show what a user sees. `--check` writes nothing and fails when they are not what it would write.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -26,7 +26,7 @@ const INTRODUCTION = `# Diagnostics
 
 What \`buf generate\` says about a \`.proto\` file. A code is never reused. Every diagnostic stands at the place of the very
 value that it is about; all are collected, sorted by place and printed together. With one error or more nothing is written;
-warnings go to standard error and do not stop generation. \`npx protoc-gen-bff explain BFF601\` prints what stands here of one code.
+warnings go to standard error and do not stop generation. \`npx protobff explain BFF601\` prints what stands here of one code.
 
 Options of the plugin (\`opt:\` in \`buf.gen.yaml\`) that concern diagnostics:
 

@@ -1,4 +1,4 @@
-// What docs/diagnostics.md and `protoc-gen-bff explain` say of each code: the sentence of the tables, and an example from a golden.
+// What docs/diagnostics.md and `protobff explain` say of each code: the sentence of the tables, and an example from a golden.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

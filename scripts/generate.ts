@@ -60,7 +60,7 @@ export function generate(options: { readonly check?: boolean } = {}): string[] {
   return differing;
 }
 
-/** What `protoc-gen-bff protos` writes: the texts of the protos that users import. */
+/** What `protobff protos` writes: the texts of the protos that users import. */
 function carryProtos(check: boolean): string[] {
   const names = ["bff/v1/degradation.proto", "bff/v1/identity.proto", "bff/v1/options.proto"];
   const texts = Object.fromEntries(names.map((name) => [name, readFileSync(join(root, "proto", name), "utf8")]));

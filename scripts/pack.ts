@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 
 interface Manifest {
   readonly exports?: Readonly<Record<string, string>>;
+  readonly dependencies?: Readonly<Record<string, string>>;
 }
 
 /** The text of a package.json with every `./src/x.ts` in `exports` as the `./dist/x.js` that is built from it. */
@@ -32,16 +33,33 @@ function withExports(text: string, from: RegExp, to: string): string {
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 function before(folder: string): void {
-  rmSync(join(folder, "dist"), { recursive: true, force: true });
-  const tsc = join(root, "node_modules", ".bin", "tsc");
-  const built = spawnSync(tsc, ["-p", "tsconfig.build.json"], { cwd: folder, stdio: ["ignore", "inherit", "inherit"] });
-  if (built.status !== 0) throw new Error(`the sources in ${folder} do not compile`);
+  clear(folder);
+  const { dependencies = {} }: Manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  // A package that uses the compiler is built against what is published of it, and not along with its sources.
+  if (dependencies["protoc-gen-bff"] !== undefined)
+    build(join(root, "plugin"), "--emitDeclarationOnly", "--outDir", join(folder, DECLARATIONS));
+  build(folder);
+  rmSync(join(folder, DECLARATIONS), { recursive: true, force: true });
   rewrite(folder, pointedAtDist);
 }
 
 function after(folder: string): void {
   rewrite(folder, pointedAtSources);
-  rmSync(join(folder, "dist"), { recursive: true, force: true });
+  clear(folder);
+}
+
+/** Of the compiler, in the folder of a package that uses it; its tsconfig.build.json leads there. */
+const DECLARATIONS = ".compiler";
+
+function build(folder: string, ...options: readonly string[]): void {
+  const tsc = join(root, "node_modules", ".bin", "tsc");
+  const args = ["-p", "tsconfig.build.json", ...options];
+  const built = spawnSync(tsc, args, { cwd: folder, stdio: ["ignore", "inherit", "inherit"] });
+  if (built.status !== 0) throw new Error(`the sources in ${folder} do not compile`);
+}
+
+function clear(folder: string): void {
+  for (const made of ["dist", DECLARATIONS]) rmSync(join(folder, made), { recursive: true, force: true });
 }
 
 function rewrite(folder: string, change: (text: string) => string): void {

@@ -4,10 +4,10 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { describeUses } from "../plugin/src/command/uses.ts";
 import { compile } from "../plugin/src/compile.ts";
 import { file_bff_v1_options } from "../plugin/src/gen/bff/v1/options_pb.ts";
 import { parseLock } from "../plugin/src/lock/document.ts";
+import { describeUses } from "../plugin/src/lock/uses.ts";
 import { generatedDocs } from "../scripts/docs.ts";
 import { explanations } from "../scripts/explanations.ts";
 import { textsBelow } from "./support/golden.ts";
@@ -133,7 +133,7 @@ test("what the language page says that an upstream may not break is what the tut
   if ("message" in lock) throw new Error(lock.message);
   const { text } = describeUses(lock, "catalog.v1.CatalogService");
   expect(read("docs/language.md")).toContain(
-    `$ npx protoc-gen-bff uses --upstream catalog.v1.CatalogService\n${text ?? "no uses"}`,
+    `$ npx protobff uses --upstream catalog.v1.CatalogService\n${text ?? "no uses"}`,
   );
 });
 

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { runCommand } from "../plugin/src/command/command.ts";
+import { run as runWord } from "../cli/src/testing/run.ts";
 import { PROTOS } from "../plugin/src/gen/protos.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -48,7 +48,7 @@ beforeAll(() => {
   write("package.json", `{ "type": "module" }\n`);
   write(".gitignore", "node_modules\n");
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
-  expect(run("protoc-gen-bff", "protos", "proto")).toMatch(/^proto\/bff\/v1\/degradation\.proto is new\n/);
+  expect(run("protobff", "protos", "proto")).toMatch(/^proto\/bff\/v1\/degradation\.proto is new\n/);
   run("git", "init", "--quiet", "--initial-branch=main");
   run("git", "add", "--all");
   run("git", "commit", "--quiet", "--message", "Begin");
@@ -73,17 +73,16 @@ test("the test on the page about testing passes", () => {
   expect(run("node", "--test")).toMatch(/^ℹ pass 2$|^# pass 2$/m);
 });
 
-test("`protos` writes what is another version's, and leaves alone what is not", () => {
-  const protos = () => runCommand(["protos", join(folder, "proto")]);
-  expect(protos().stdout).toMatch(/^(\S+ is that of \S+ already\n){3}$/);
+test("`protos` writes what is another version's, and leaves alone what is not", async () => {
+  const protos = async () => (await runWord(["protos", "proto"], folder)).stdout;
+  expect(await protos()).toMatch(/^(\S+ is that of \S+ already\n){3}$/);
   write("proto/bff/v1/degradation.proto", "// older\n");
-  expect(protos().stdout).toMatch(/degradation\.proto is that of \S+ now\n(\S+ is that of \S+ already\n){2}$/);
+  expect(await protos()).toMatch(/degradation\.proto is that of \S+ now\n(\S+ is that of \S+ already\n){2}$/);
   expect(readFileSync(join(folder, "proto/bff/v1/degradation.proto"), "utf8")).toBe(PROTOS["bff/v1/degradation.proto"]);
-  expect(runCommand(["protos"])).toMatchObject({
-    exitCode: 1,
-    stderr: expect.stringContaining("protos needs the folder"),
+  expect(await runWord(["protos", "nowhere"], folder)).toEqual({
+    ...{ exitCode: 1, stdout: "" },
+    stderr: 'there is no folder "nowhere": name the one that your own packages are in\n',
   });
-  expect(runCommand(["protos", join(folder, "nowhere")])).toMatchObject({ exitCode: 1 });
 });
 
 test("a copy of another version is refused, with the command that helps; comments and layout do not matter", () => {

@@ -57,7 +57,7 @@ describe("diagnostics", () => {
     if (code !== "MULTI") expect(codes).toEqual([code]);
   });
 
-  // What docs/diagnostics.md and `protoc-gen-bff explain` show beside the wrong protos.
+  // What docs/diagnostics.md and `protobff explain` show beside the wrong protos.
   test.each(cases.filter(({ folder }) => existsSync(join(folder, "right"))))("$name, done right", (one) => {
     const right = textsBelow(join(one.folder, "right"));
     expect(Object.keys(right).filter((name) => !(name in one.protos))).toEqual([]);

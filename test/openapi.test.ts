@@ -11,7 +11,7 @@ import { createValidator } from "@bufbuild/protovalidate";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { expect, onTestFinished, test } from "vitest";
-import { runCommand } from "../plugin/src/command/command.ts";
+import { run } from "../cli/src/testing/run.ts";
 import { compile } from "../plugin/src/compile.ts";
 import { goldenCases, textsBelow, UPDATE, UPSTREAMS } from "./support/golden.ts";
 import { numbers, randomMessage } from "./support/random-message.ts";
@@ -144,13 +144,17 @@ test("what an empty request lacks by protovalidate is what its schema requires",
   expect(required).toBeGreaterThan(10);
 });
 
-test("the page of a document is one file that asks nobody, whatever the document's texts are", () => {
+test("the page of a document is one file that asks nobody, whatever the document's texts are", async () => {
   const folder = mkdtempSync(join(tmpdir(), "protobff-reference-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const [path, out] = [join(folder, "openapi.json"), join(folder, "index.html")];
   const title = "</title></script><script>alert(1)</script>";
   writeFileSync(path, JSON.stringify({ openapi: "3.1.0", info: { title, version: "v1" }, paths: {} }));
-  expect(runCommand(["reference", path, "--out", out])).toEqual({ exitCode: 0, stdout: `wrote ${out}\n`, stderr: "" });
+  expect(await run(["reference", path, "--out", out], folder)).toEqual({
+    exitCode: 0,
+    stdout: `wrote ${out}\n`,
+    stderr: "",
+  });
   const html = readFileSync(out, "utf8");
   const scripts = [...html.matchAll(/<script>(.*?)<\/script>/gs)].map(([, text = ""]) => text);
   expect(scripts).toHaveLength(2);
@@ -161,11 +165,11 @@ test("the page of a document is one file that asks nobody, whatever the document
 });
 
 test.each([
-  [[], "reference needs a document"],
-  [["nowhere.json"], '"nowhere.json" cannot be read'],
-  [["package.json"], '"package.json" is no OpenAPI document'],
-])("reference %j says what is wrong", (args, said) => {
-  const { exitCode, stderr } = runCommand(["reference", ...args]);
-  expect(exitCode).toBe(1);
+  [[], 2, "missing required argument 'document'"],
+  [["nowhere.json"], 1, '"nowhere.json" cannot be read'],
+  [["package.json"], 1, '"package.json" is no OpenAPI document'],
+])("reference %j says what is wrong", async (args, code, said) => {
+  const { exitCode, stderr } = await run(["reference", ...args], root);
+  expect(exitCode).toBe(code);
   expect(stderr).toContain(said);
 });

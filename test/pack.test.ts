@@ -1,4 +1,4 @@
-// The two packages as their users get them: packed by npm, installed into an empty folder, and put to work there.
+// The packages as their users get them: packed by npm, installed into an empty folder, and put to work there.
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import {
   cpSync,
@@ -20,7 +20,7 @@ import { testCollector } from "../runtime/src/testing/otlp-collector.ts";
 import { pointedAtDist, pointedAtSources } from "../scripts/pack.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const packages = ["plugin", "runtime"] as const;
+const packages = ["plugin", "runtime", "cli"] as const;
 const consumer = join(root, "test", "pack");
 const MINUTES = 60_000;
 
@@ -121,6 +121,10 @@ beforeAll(() => {
     cpSync(join(root, path), join(copy, path), { recursive: true, filter: kept });
   }
   symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
+  for (const name of packages) {
+    const own = join(root, name, "node_modules");
+    if (existsSync(own)) symlinkSync(own, join(copy, name, "node_modules"));
+  }
   project = join(work, "project");
   mkdirSync(project);
   writeFileSync(join(project, "package.json"), JSON.stringify({ name: "shop", private: true, type: "module" }));
@@ -134,7 +138,7 @@ beforeAll(() => {
     );
     tarballs[name] = { filename, files: files.map((file: { readonly path: string }) => file.path) };
     expect(readFileSync(join(folder, "package.json"), "utf8")).toBe(before);
-    expect(readdirSync(folder)).toEqual(readdirSync(join(root, name)).filter(kept));
+    expect(readdirSync(folder).filter(kept)).toEqual(readdirSync(join(root, name)).filter(kept));
   }
   const { devDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const tools = ["@bufbuild/buf", "@bufbuild/protoc-gen-es", "typescript", "@types/node"].map(
@@ -153,7 +157,7 @@ beforeAll(() => {
     ...own,
     ...tools,
   );
-  expect(run(project, join(project, "node_modules/.bin/protoc-gen-bff"), "protos", "proto")).toContain("is new");
+  expect(run(project, join(project, "node_modules/.bin/protobff"), "protos", "proto")).toContain("is new");
 }, 5 * MINUTES);
 
 afterEach(async () => {
@@ -171,6 +175,7 @@ test.each([
     name: "plugin",
     needed: ["LICENSE", "README.md", "bin/protoc-gen-bff.js", "dist/main.js"],
   },
+  { name: "cli", needed: ["LICENSE", "README.md", "bin/protobff.js", "dist/main.js", "dist/commands/explain.js"] },
   { name: "runtime", needed: ["LICENSE", "README.md", "bin/bff-key.js", "dist/index.js", "dist/index.d.ts"] },
 ])("the $name's package holds what is needed, no sources and no tests", ({ name, needed }) => {
   const files = tarballs[name]?.files ?? [];
@@ -193,6 +198,14 @@ test("stack traces out of the runtime lead to its sources, which its source maps
   expect(trace).toMatch(/runtime\/src\/server\/[\w-]+\.ts:\d+:\d+/);
 });
 
+test("protobff is there as a command, and answers where there is no project", () => {
+  const empty = mkdtempSync(join(work, "empty-"));
+  const command = join(project, "node_modules/.bin/protobff");
+  expect(run(empty, command, "--help")).toMatch(/^Usage: protobff .*\n(.*\n)* {2}explain <code> /);
+  expect(run(empty, command, "explain", "BFF601")).toMatch(/^BFF601 \(error\): /);
+  expect(run(project, "npx", "--no-install", "protobff", "--version")).toMatch(/^\d+\.\d+\.\d+\n$/);
+});
+
 test("bff-key is there as a command", () => {
   const command = join(project, "node_modules/.bin/bff-key");
   expect(run(project, command, "--help")).toContain("bff-key create --subject");
@@ -205,6 +218,7 @@ test("what packing does to package.json can be taken back", () => {
     ".": "./dist/index.js",
     "./http-json": "./dist/transport/http-json/index.js",
     "./identity": "./dist/identity/index.js",
+    "./testing": "./dist/mock/index.js",
     "./validate": "./dist/validate/index.js",
     "./session": "./dist/identity/session/index.js",
     "./verify": "./dist/identity/verify/index.js",
@@ -224,14 +238,7 @@ test.each([
     run(project, join(project, "node_modules/.bin/buf"), "generate");
     expect(readdirSync(join(project, out, "bff/v1"))).toEqual(["degradation_pb.ts", "identity_pb.ts"]);
     const resolvers = join(out, "resolvers.ts");
-    const begun = run(
-      project,
-      join(project, "node_modules/.bin/protoc-gen-bff"),
-      "init-resolvers",
-      resolvers,
-      "--from",
-      out,
-    );
+    const begun = run(project, join(project, "node_modules/.bin/protobff"), "init-resolvers", resolvers, "--from", out);
     expect(begun).toBe(`${resolvers} is new, with 1 resolver: pageSlogan\n`);
     const stub = readFileSync(join(project, resolvers), "utf8");
     writeFileSync(join(project, resolvers), stub.replace(/throw new Error\(.*\);/, 'return "all new";'));

@@ -2,13 +2,17 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { addExplain } from "./commands/explain.ts";
+import { addInitResolvers } from "./commands/init-resolvers.ts";
+import { addProtos } from "./commands/protos.ts";
+import { addReference } from "./commands/reference.ts";
+import { addUses } from "./commands/uses.ts";
 import { Refusal } from "./refusal.ts";
 import { ofProcess, type Terminal } from "./terminal.ts";
 
 /** What a word adds of itself: its options, its help, what it does. */
 export type AddWord = (program: Command, terminal: Terminal) => void;
 
-const WORDS: readonly AddWord[] = [addExplain];
+const WORDS: readonly AddWord[] = [addProtos, addInitResolvers, addReference, addUses, addExplain];
 
 /** Exit codes: 0 all is well; 1 something is wrong with what was looked at; 2 it was not asked as it has to be. */
 export type ExitCode = 0 | 1 | 2;

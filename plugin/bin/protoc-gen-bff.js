@@ -21,8 +21,8 @@ if (argument === "--version" || argument === "-v") {
   };
   try {
     if (argument !== undefined || process.stdin.isTTY) {
-      const { runCommand } = await load("command/command");
-      const { exitCode, stdout, stderr } = runCommand(process.argv.slice(2));
+      const { answerWords } = await load("words");
+      const { exitCode, stdout, stderr } = answerWords(process.argv.slice(2));
       process.stdout.write(stdout);
       process.stderr.write(stderr);
       process.exitCode = exitCode;

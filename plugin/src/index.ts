@@ -1,9 +1,12 @@
 // What `protobff` uses of the compiler (`protoc-gen-bff/compiler`). No stage imports it.
-export { explain } from "./command/explain.ts";
 export { type CommittedLock, type Compilation, compile } from "./compile.ts";
 export type { Diagnostic } from "./diagnostic/diagnostic.ts";
 export { renderDiagnostics } from "./diagnostic/render.ts";
 export type { Sources } from "./diagnostic/sources.ts";
+export { explain } from "./explain.ts";
+export { PROTOS } from "./gen/protos.ts";
+export { parseLock } from "./lock/document.ts";
+export { describeUses } from "./lock/uses.ts";
 export { type Parameter, parseParameter } from "./parameter.ts";
 export type { BindReport, CallReport, ErrorRuleReport } from "./plan/describe-call.ts";
 export type { Degraded } from "./plan/describe-degraded.ts";

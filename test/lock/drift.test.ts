@@ -64,7 +64,7 @@ describe("drift", () => {
     expect(diagnostics.map((diagnostic) => diagnostic.code)).toContain(code ?? "BFF912");
   });
 
-  // What docs/diagnostics.md and `protoc-gen-bff explain` show: the BFF follows the upstream, or what has changed is accepted.
+  // What docs/diagnostics.md and `protobff explain` show: the BFF follows the upstream, or what has changed is accepted.
   test.each(explained())("$name, done right", (one) => {
     const now = { ...one.protos, ...textsBelow(join(one.folder, "after")), ...textsBelow(join(one.folder, "right")) };
     const code = one.name.slice(0, 6);

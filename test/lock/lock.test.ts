@@ -1,8 +1,8 @@
 // What the lock holds, when it changes, and what it lets pass.
 import { describe, expect, test } from "vitest";
-import { describeUses } from "../../plugin/src/command/uses.ts";
 import { compile } from "../../plugin/src/compile.ts";
 import { parseLock } from "../../plugin/src/lock/document.ts";
+import { describeUses } from "../../plugin/src/lock/uses.ts";
 import { requestFor } from "../support/request.ts";
 
 type Protos = Readonly<Record<string, string>>;

@@ -47,9 +47,7 @@ export function emitResolvers(file: PlanFile, names: FileNames): Lines {
       ? line("export type ResolverClients = object;")
       : block(["export interface ResolverClients {"], clients, ["}"])),
     [],
-    [
-      "/** What functions of yours supply; `npx protoc-gen-bff init-resolvers resolvers.ts` writes their beginnings. */",
-    ],
+    ["/** What functions of yours supply; `npx protobff init-resolvers resolvers.ts` writes their beginnings. */"],
     ...block(
       [`export interface ${name} {`],
       file.resolvers.flatMap((resolver) => member(resolver, names)),

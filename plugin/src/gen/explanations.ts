@@ -1775,7 +1775,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       {
         "title": "It says",
         "language": "text",
-        "text": "bff/v1/degradation.proto:1:1: error BFF191: this \"bff/v1/degradation.proto\" is not that of the plugin's version\n    1 | syntax = \"proto3\";\n      | ^\n  hint: run `npx protoc-gen-bff protos .`"
+        "text": "bff/v1/degradation.proto:1:1: error BFF191: this \"bff/v1/degradation.proto\" is not that of the plugin's version\n    1 | syntax = \"proto3\";\n      | ^\n  hint: run `npx protobff protos .`"
       },
       {
         "title": "Right",

@@ -15,7 +15,7 @@ export function checkVendored(files: readonly DescFile[], sources: Sources, repo
     const folder = path.endsWith(`/${proto.name}`) ? path.slice(0, -proto.name.length - 1) : ".";
     const at = { file: proto.name, line: 1, column: 1, endLine: 1, endColumn: 1 };
     fault(report, "BFF191", at, `this "${proto.name}" is not that of the plugin's version`, {
-      hint: `run \`npx protoc-gen-bff protos ${folder}\``,
+      hint: `run \`npx protobff protos ${folder}\``,
     });
   }
 }

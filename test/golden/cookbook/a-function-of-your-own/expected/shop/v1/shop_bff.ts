@@ -36,7 +36,7 @@ export type Upstreams = ReturnType<typeof createUpstreams>;
 
 export type Env = object;
 
-/** Functions of yours that expressions call; `npx protoc-gen-bff init-resolvers resolvers.ts` writes their beginnings. */
+/** Functions of yours that expressions call; `npx protobff init-resolvers resolvers.ts` writes their beginnings. */
 export interface ShopFunctions {
   /** text.price (shop.proto:10:13) */
   readonly textPrice: (arg1: bigint, arg2: string) => string;

@@ -45,7 +45,7 @@ export interface ResolverClients {
   readonly review: ResolverClient<typeof ReviewService>;
 }
 
-/** What functions of yours supply; `npx protoc-gen-bff init-resolvers resolvers.ts` writes their beginnings. */
+/** What functions of yours supply; `npx protobff init-resolvers resolvers.ts` writes their beginnings. */
 export interface ShopResolvers {
   /** shop.v1.Page.reduced_cents (shop.proto:27:66) */
   readonly pageReducedCents: Resolver<

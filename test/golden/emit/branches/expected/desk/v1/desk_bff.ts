@@ -62,7 +62,7 @@ export interface ResolverClients {
   readonly order: ResolverClient<typeof OrderService>;
 }
 
-/** What functions of yours supply; `npx protoc-gen-bff init-resolvers resolvers.ts` writes their beginnings. */
+/** What functions of yours supply; `npx protobff init-resolvers resolvers.ts` writes their beginnings. */
 export interface DeskResolvers {
   /** desk.v1.Office.note (desk.proto:76:46) */
   readonly officeNote: ResolverFor<

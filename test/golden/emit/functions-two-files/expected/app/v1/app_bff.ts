@@ -38,7 +38,7 @@ export type Upstreams = ReturnType<typeof createUpstreams>;
 
 export type Env = object;
 
-/** Functions of yours that expressions call; `npx protoc-gen-bff init-resolvers resolvers.ts` writes their beginnings. */
+/** Functions of yours that expressions call; `npx protobff init-resolvers resolvers.ts` writes their beginnings. */
 export interface AppFunctions {
   /** slug.of (app/v1/rules.proto:10:13) */
   readonly slugOf: (arg1: string) => string;

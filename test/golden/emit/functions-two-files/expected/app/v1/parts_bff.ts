@@ -11,7 +11,7 @@ import type { Part } from "./parts_pb.ts";
 
 export type Env = object;
 
-/** Functions of yours that expressions call; `npx protoc-gen-bff init-resolvers resolvers.ts` writes their beginnings. */
+/** Functions of yours that expressions call; `npx protobff init-resolvers resolvers.ts` writes their beginnings. */
 export interface PartsFunctions {
   /** slug.of (app/v1/rules.proto:10:13) */
   readonly slugOf: (arg1: string) => string;

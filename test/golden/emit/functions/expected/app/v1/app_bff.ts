@@ -40,7 +40,7 @@ export type Upstreams = ReturnType<typeof createUpstreams>;
 
 export type Env = object;
 
-/** Functions of yours that expressions call; `npx protoc-gen-bff init-resolvers resolvers.ts` writes their beginnings. */
+/** Functions of yours that expressions call; `npx protobff init-resolvers resolvers.ts` writes their beginnings. */
 export interface AppFunctions {
   /** rank.add (app.proto:18:13) */
   readonly rankAdd: (arg1: bigint, arg2: bigint, arg3: number) => bigint;

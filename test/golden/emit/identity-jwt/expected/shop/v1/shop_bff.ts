@@ -52,7 +52,7 @@ export interface ResolverClients {
   readonly order: ResolverClient<typeof OrderService>;
 }
 
-/** What functions of yours supply; `npx protoc-gen-bff init-resolvers resolvers.ts` writes their beginnings. */
+/** What functions of yours supply; `npx protobff init-resolvers resolvers.ts` writes their beginnings. */
 export interface ShopResolvers {
   /** shop.v1.Page.note (shop.proto:98:46) */
   readonly pageNote: ResolverFor<

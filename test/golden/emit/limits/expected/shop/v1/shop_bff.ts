@@ -40,7 +40,7 @@ export interface Env {
   readonly STEEP: boolean; // shop.proto:21:44
 }
 
-/** Functions of yours that expressions call; `npx protoc-gen-bff init-resolvers resolvers.ts` writes their beginnings. */
+/** Functions of yours that expressions call; `npx protobff init-resolvers resolvers.ts` writes their beginnings. */
 export interface ShopFunctions {
   /** bucket.of (shop.proto:22:21) */
   readonly bucketOf: (arg1: string) => string;

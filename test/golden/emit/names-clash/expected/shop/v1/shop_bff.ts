@@ -43,7 +43,7 @@ export interface ResolverClients {
   readonly store: ResolverClient<typeof StoreService>;
 }
 
-/** What functions of yours supply; `npx protoc-gen-bff init-resolvers resolvers.ts` writes their beginnings. */
+/** What functions of yours supply; `npx protobff init-resolvers resolvers.ts` writes their beginnings. */
 export interface ShopResolvers {
   /** shop.v1.Page.Part.text (shop.proto:72:48) */
   readonly shopV1PartOfPageText: Resolver<

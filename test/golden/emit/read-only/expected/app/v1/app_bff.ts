@@ -55,7 +55,7 @@ export interface ResolverClients {
   readonly desk: ResolverClient<typeof DeskService>;
 }
 
-/** What functions of yours supply; `npx protoc-gen-bff init-resolvers resolvers.ts` writes their beginnings. */
+/** What functions of yours supply; `npx protobff init-resolvers resolvers.ts` writes their beginnings. */
 export interface AppResolvers {
   /** app.v1.Moved.slogan (app.proto:46:48) */
   readonly movedSlogan: Resolver<

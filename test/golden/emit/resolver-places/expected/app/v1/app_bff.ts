@@ -51,7 +51,7 @@ export interface ResolverClients {
   readonly order: ResolverClient<typeof OrderService>;
 }
 
-/** What functions of yours supply; `npx protoc-gen-bff init-resolvers resolvers.ts` writes their beginnings. */
+/** What functions of yours supply; `npx protobff init-resolvers resolvers.ts` writes their beginnings. */
 export interface AppResolvers {
   /** app.v1.Page.supplied (app.proto:36:59) */
   readonly pageSupplied: Resolver<

@@ -17,7 +17,7 @@ export interface ResolverClients {
   readonly order: ResolverClient<typeof OrderService>;
 }
 
-/** What functions of yours supply; `npx protoc-gen-bff init-resolvers resolvers.ts` writes their beginnings. */
+/** What functions of yours supply; `npx protobff init-resolvers resolvers.ts` writes their beginnings. */
 export interface OldResolvers {
   /** app.v1.Old.note (old.proto:9:55) */
   readonly oldNote: Resolver<

@@ -66,7 +66,7 @@ export interface ResolverClients {
   readonly order: ResolverClient<typeof OrderService>;
 }
 
-/** What functions of yours supply; `npx protoc-gen-bff init-resolvers resolvers.ts` writes their beginnings. */
+/** What functions of yours supply; `npx protobff init-resolvers resolvers.ts` writes their beginnings. */
 export interface AppResolvers {
   /** app.v1.Card.note (app.proto:49:55) */
   readonly cardNote: Resolver<

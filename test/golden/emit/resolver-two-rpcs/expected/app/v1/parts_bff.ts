@@ -16,7 +16,7 @@ export interface ResolverClients {
   readonly order: ResolverClient<typeof OrderService>;
 }
 
-/** What functions of yours supply; `npx protoc-gen-bff init-resolvers resolvers.ts` writes their beginnings. */
+/** What functions of yours supply; `npx protobff init-resolvers resolvers.ts` writes their beginnings. */
 export interface PartsResolvers {
   /** app.v1.Owner.name (parts.proto:10:46) */
   readonly ownerName: Resolver<

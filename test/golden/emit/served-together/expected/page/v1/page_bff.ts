@@ -48,7 +48,7 @@ export interface Env {
   readonly REGION: string; // page.proto:10:8
 }
 
-/** Functions of yours that expressions call; `npx protoc-gen-bff init-resolvers resolvers.ts` writes their beginnings. */
+/** Functions of yours that expressions call; `npx protobff init-resolvers resolvers.ts` writes their beginnings. */
 export interface PageFunctions {
   /** price.of (page.proto:11:20) */
   readonly priceOf: (arg1: bigint) => string;
@@ -61,7 +61,7 @@ export interface ResolverClients {
   readonly upItem: ResolverClient<typeof ItemService>;
 }
 
-/** What functions of yours supply; `npx protoc-gen-bff init-resolvers resolvers.ts` writes their beginnings. */
+/** What functions of yours supply; `npx protobff init-resolvers resolvers.ts` writes their beginnings. */
 export interface PageResolvers {
   /** page.v1.Page.badge (page.proto:32:47) */
   readonly pageV1PageBadge: ResolverFor<

@@ -65,7 +65,7 @@ export interface Env {
   readonly LIMIT: bigint; // page.proto:10:8
 }
 
-/** Functions of yours that expressions call; `npx protoc-gen-bff init-resolvers resolvers.ts` writes their beginnings. */
+/** Functions of yours that expressions call; `npx protobff init-resolvers resolvers.ts` writes their beginnings. */
 export interface PageFunctions {
   /** price.of (page.proto:11:20) */
   readonly priceOf_: (arg1: bigint, arg2: string) => string;
@@ -79,7 +79,7 @@ export interface ResolverClients {
   readonly upItem: ResolverClient<typeof ItemService$1>;
 }
 
-/** What functions of yours supply; `npx protoc-gen-bff init-resolvers resolvers.ts` writes their beginnings. */
+/** What functions of yours supply; `npx protobff init-resolvers resolvers.ts` writes their beginnings. */
 export interface PageResolvers {
   /** page.v2.Page.badge (page.proto:38:47) */
   readonly pageV2PageBadge: ResolverFor<

@@ -23,7 +23,7 @@ export interface Env {
   readonly REGION: string; // shop.proto:16:8
 }
 
-/** Functions of yours that expressions call; `npx protoc-gen-bff init-resolvers resolvers.ts` writes their beginnings. */
+/** Functions of yours that expressions call; `npx protobff init-resolvers resolvers.ts` writes their beginnings. */
 export interface ShopFunctions {
   /** bucket.of (shop.proto:17:21) */
   readonly bucketOf: (arg1: string) => string;

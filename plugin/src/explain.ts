@@ -1,6 +1,7 @@
-// `protoc-gen-bff explain BFF601`: what docs/diagnostics.md says of a code, in the terminal.
-import { didYouMean } from "../diagnostic/did-you-mean.ts";
-import { EXPLANATIONS } from "../gen/explanations.ts";
+// `protobff explain BFF601`: what docs/diagnostics.md says of a code, in the terminal.
+
+import { didYouMean } from "./diagnostic/did-you-mean.ts";
+import { EXPLANATIONS } from "./gen/explanations.ts";
 
 /** The text for a code, in upper or lower case, with or without "BFF"; or, when there is none, the code that may have been meant. */
 export function explain(wanted: string): { readonly text: string } | { readonly like: string | undefined } {

@@ -1,8 +1,8 @@
-// `protoc-gen-bff uses`: what an upstream team may not break, from the lock.
+// `protobff uses`: what an upstream team may not break, from the lock.
 import { didYouMean } from "../diagnostic/did-you-mean.ts";
-import { isOption, type Lock, type Locked, sorted } from "../lock/document.ts";
-import type { Facts } from "../lock/facts.ts";
-import { parentName } from "../lock/find-element.ts";
+import { isOption, type Lock, type Locked, sorted } from "./document.ts";
+import type { Facts } from "./facts.ts";
+import { parentName } from "./find-element.ts";
 
 /** Undefined text: no BFF of the lock uses the service; `like` is one that it may have meant, `known` are all. */
 export type Uses =

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { renderLock } from "../lock/document.ts";
-import type { Facts } from "../lock/facts.ts";
-import { runCommand } from "./command.ts";
+import { renderLock } from "../../../plugin/src/lock/document.ts";
+import type { Facts } from "../../../plugin/src/lock/facts.ts";
+import { run } from "../testing/run.ts";
 
 const field = (number: number, type: string, more: object = {}): Facts => ({
   kind: "field",
@@ -46,24 +46,16 @@ const lock = new Map([
   ["mobile/v1/mobile.proto", entry(["billing.v1.Usage.cents", field(1, "int64"), "mobile.v1.Home.cents by"])],
 ]);
 
-describe("protoc-gen-bff uses", () => {
+describe("protobff uses", () => {
   let dir: string;
-  let path: string;
   beforeAll(() => {
     dir = mkdtempSync(join(tmpdir(), "protobff-"));
-    path = join(dir, "bff.lock.json");
-    writeFileSync(path, renderLock(lock));
+    writeFileSync(join(dir, "bff.lock.json"), renderLock(lock));
   });
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-  test("prints what an upstream's team may not break", () => {
-    const { exitCode, stdout, stderr } = runCommand([
-      "uses",
-      "--upstream",
-      "billing.v1.BillingService",
-      "--lock",
-      path,
-    ]);
+  test("prints what an upstream's team may not break", async () => {
+    const { exitCode, stdout, stderr } = await run(["uses", "--upstream", "billing.v1.BillingService"], dir);
     expect([exitCode, stderr]).toEqual([0, ""]);
     expect(stdout).toBe(`billing.v1.BillingService: what BFFs use of it, and must stay as it is
 
@@ -82,24 +74,20 @@ billing.v1.Usage.plans  map<string, billing.v1.Plan> = 2
   });
 
   test.each([
-    [["uses", "--upstream", "billing.v1.BilingService"], 'did you mean "billing.v1.BillingService"?'],
-    [["uses", "--upstream", "nothing.like.It"], "it uses billing.v1.BillingService, user.v1.UserService"],
-    [["uses"], "uses needs a service, as in --upstream billing.v1.BillingService"],
-    [["uses", "--up"], "Unknown option '--up'"],
-    [["use"], "protoc-gen-bff uses --upstream"],
-  ])("%j", (args, said) => {
-    const { exitCode, stdout, stderr } = runCommand([
-      ...args,
-      ...(args.length > 1 && args[1] !== "--up" ? ["--lock", path] : []),
-    ]);
-    expect([exitCode, stdout]).toEqual([1, ""]);
+    [["--upstream", "billing.v1.BilingService"], 1, 'did you mean "billing.v1.BillingService"?'],
+    [["--upstream", "nothing.like.It"], 1, "it uses billing.v1.BillingService, user.v1.UserService"],
+    [[], 2, "required option '--upstream <service>' not specified"],
+    [["--upstream", "a.B", "--loc", "x"], 2, "unknown option '--loc'\n(Did you mean --lock?)"],
+  ])("%j", async (args, code, said) => {
+    const { exitCode, stdout, stderr } = await run(["uses", ...args], dir);
+    expect([exitCode, stdout]).toEqual([code, ""]);
     expect(stderr).toContain(said);
   });
 
-  test("says when there is no lock, or none that it can read", () => {
-    const at = (file: string) => runCommand(["uses", "--upstream", "a.B", "--lock", join(dir, file)]).stderr;
-    expect(at("none.json")).toContain('none.json": run `buf generate`, or name the lock with --lock');
+  test("says when there is no lock, or none that it can read", async () => {
+    const at = async (file: string) => (await run(["uses", "--upstream", "a.B", "--lock", file], dir)).stderr;
+    expect(await at("none.json")).toBe('there is no "none.json": run `buf generate`, or name the lock with --lock\n');
     writeFileSync(join(dir, "bad.json"), "{");
-    expect(at("bad.json")).toContain("cannot be read: it is not JSON");
+    expect(await at("bad.json")).toContain('bad.json:1:2: "bad.json" cannot be read: it is not JSON');
   });
 });

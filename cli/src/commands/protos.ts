@@ -1,0 +1,45 @@
+// `protobff protos`: puts the options' own protos into a user's tree.
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import type { Command } from "commander";
+import { PROTOS, VERSION } from "protoc-gen-bff/compiler";
+import { Refusal } from "../refusal.ts";
+import type { Terminal } from "../terminal.ts";
+
+/** `protobff protos proto` */
+export function addProtos(program: Command, terminal: Terminal): void {
+  program
+    .command("protos")
+    .description("write bff/v1/*.proto, which your files import, into the folder of your protos")
+    .argument("<folder>", "of your protos: the module in buf.yaml")
+    .action((folder: string) => {
+      for (const line of writeProtos(folder, terminal.cwd)) terminal.write(`${line}\n`);
+    });
+}
+
+/** Writes below a folder that is there, and says of each file what became of it. What is the same is left alone. */
+function writeProtos(folder: string, cwd: string): string[] {
+  if (!statSync(resolve(cwd, folder), { throwIfNoEntry: false })?.isDirectory())
+    throw new Refusal(`there is no folder "${folder}": name the one that your own packages are in`);
+  return Object.entries(PROTOS).map(([name, text]) => {
+    const shown = join(folder, name);
+    const path = resolve(cwd, shown);
+    const before = tryRead(path);
+    if (before === text) return `${shown} is that of ${VERSION} already`;
+    try {
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, text);
+    } catch (error) {
+      throw new Refusal(`${shown} cannot be written: ${error instanceof Error ? error.message : error}`);
+    }
+    return before === undefined ? `${shown} is new` : `${shown} is that of ${VERSION} now`;
+  });
+}
+
+function tryRead(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,45 @@
+// `protobff uses`: what an upstream's team may not break, from the lock.
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { describeUses, parseLock } from "protoc-gen-bff/compiler";
+import { Refusal } from "../refusal.ts";
+import type { Terminal } from "../terminal.ts";
+
+/** `protobff uses --upstream billing.v1.BillingService` */
+export function addUses(program: Command, terminal: Terminal): void {
+  program
+    .command("uses")
+    .description("what BFFs use of an upstream, so what its team may not break")
+    .requiredOption("--upstream <service>", "as in billing.v1.BillingService")
+    .option("--lock <file>", "what `buf generate` has written of its uses", "bff.lock.json")
+    .action(({ upstream, lock }: { readonly upstream: string; readonly lock: string }) => {
+      terminal.write(uses(upstream, lock, terminal.cwd));
+    });
+}
+
+function uses(upstream: string, path: string, cwd: string): string {
+  const text = tryRead(resolve(cwd, path));
+  if (text === undefined)
+    throw new Refusal(`there is no "${path}": run \`buf generate\`, or name the lock with --lock`);
+  const lock = parseLock(text, path);
+  if ("message" in lock)
+    throw new Refusal(`${path}:${lock.at.line}:${lock.at.column}: "${path}" cannot be read: ${lock.message}`);
+  const found = describeUses(lock, upstream);
+  if (found.text !== undefined) return found.text;
+  const hint =
+    found.like !== undefined
+      ? `did you mean "${found.like}"?`
+      : found.known.length === 0
+        ? "it uses none"
+        : `it uses ${found.known.join(", ")}`;
+  throw new Refusal(`"${path}" has no use of "${upstream}": ${hint}`);
+}
+
+function tryRead(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}

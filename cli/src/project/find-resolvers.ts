@@ -1,0 +1,93 @@
+// The generated code of a project that asks for resolvers and functions.
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { Refusal } from "../refusal.ts";
+import { type GeneratedResolvers, readGenerated } from "../resolvers/generated-resolvers.ts";
+import { slashes } from "../resolvers/update.ts";
+
+/**
+ * What the generated files of one package ask for: of those that `from` names, or that the file's text imports already, or of the only
+ * ones below the working directory.
+ *
+ * @param file the user's module, from the working directory, as all paths that are given back
+ * @param text what is in it; undefined: it is not there yet
+ */
+export function findGenerated(
+  file: string,
+  text: string | undefined,
+  from: readonly string[],
+  cwd: string,
+): readonly GeneratedResolvers[] {
+  const none = from.find((path) => !existsSync(resolve(cwd, path)));
+  if (none !== undefined) throw new Refusal(`there is no "${none}"`);
+  const paths = from.length > 0 ? from : imported(file, text, cwd);
+  const files = (paths.length > 0 ? paths : ["."]).flatMap((path) => bffFiles(path, cwd));
+  const folders = byFolder([...new Set(files)], cwd);
+  const all = [...folders.values()].flat();
+  const where = from.length > 0 ? `in ${from.join(", ")}` : "below the working directory";
+  if (all.length === 0)
+    throw new Refusal(
+      `no generated code ${where} asks for resolvers or functions: mark a message or a field with \`resolver: true\`, or declare a function, run \`buf generate\`, or say where it is with --from`,
+    );
+  if (folders.size > 1 && paths.length === 0) {
+    const names = [...folders.keys()].map(slashes);
+    throw new Refusal(
+      [
+        `several packages ask for resolvers, each in a file of its own: say which with --from, as in --from ${names[0]}`,
+        ...names.map((name) => `  ${name}`),
+      ].join("\n"),
+    );
+  }
+  return all;
+}
+
+/** The folders of the generated files that the user's file imports. */
+function imported(file: string, text: string | undefined, cwd: string): string[] {
+  const names = [...(text ?? "").matchAll(/\bfrom\s*["'](\.{1,2}\/[^"']*_bff)(?:\.[jt]s)?["']/g)].map(
+    (match) => match[1] ?? "",
+  );
+  const folders = names.map((name) => dirname(join(dirname(file), name)));
+  const isFolder = (path: string): boolean =>
+    statSync(resolve(cwd, path), { throwIfNoEntry: false })?.isDirectory() === true;
+  const known = [...new Set(folders)].filter(isFolder);
+  return [...new Set(known.map((folder) => sharedServer(folder, cwd) ?? folder))];
+}
+
+const SKIPPED = /^(node_modules|\..*)$/;
+
+/** All `_bff.ts` in a folder and below it, or the one that is named; in order of their paths. */
+function bffFiles(path: string, cwd: string): string[] {
+  try {
+    if (!statSync(resolve(cwd, path)).isDirectory()) return [path];
+    return readdirSync(resolve(cwd, path), { withFileTypes: true })
+      .sort((a, b) => (a.name < b.name ? -1 : 1))
+      .flatMap((entry) => {
+        if (entry.isDirectory()) return SKIPPED.test(entry.name) ? [] : bffFiles(join(path, entry.name), cwd);
+        return entry.name.endsWith("_bff.ts") ? [join(path, entry.name)] : [];
+      });
+  } catch (error) {
+    throw new Refusal(`${path} cannot be read: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/** Of these files, what each folder asks for: one folder is one proto package, and one server, or several packages that one server serves. */
+function byFolder(files: readonly string[], cwd: string): Map<string, GeneratedResolvers[]> {
+  const folders = new Map<string, GeneratedResolvers[]>();
+  for (const path of files) {
+    const found = readGenerated(path, readFileSync(resolve(cwd, path), "utf8"));
+    if (found.length === 0) continue;
+    const folder = sharedServer(dirname(path), cwd) ?? dirname(path);
+    folders.set(folder, [...(folders.get(folder) ?? []), ...found]);
+  }
+  return folders;
+}
+
+/** The folder above of the server that serves a folder's code together with that of others; undefined: there is none. */
+function sharedServer(folder: string, cwd: string): string | undefined {
+  for (let inner = folder; dirname(inner) !== inner; inner = dirname(inner)) {
+    const at = dirname(inner);
+    const server = resolve(cwd, at, "server.ts");
+    if (existsSync(server) && readFileSync(server, "utf8").includes(`"./${slashes(relative(at, folder))}/`)) return at;
+  }
+  return undefined;
+}

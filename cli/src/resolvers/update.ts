@@ -1,0 +1,80 @@
+// What a user's module of resolvers lacks, and its text with that.
+import { dirname, relative } from "node:path";
+import { EXPORTS, type Export, type GeneratedResolvers } from "./generated-resolvers.ts";
+import { newFile, type Refused, type Updated, updatedFile, type Wanted, type WantedType } from "./resolver-file.ts";
+
+/** What one export of the file has to have. */
+export interface Needed {
+  readonly exported: Export;
+  readonly wanted: readonly Wanted[];
+  readonly types: readonly WantedType[];
+}
+/** Of all exports, those of which something is asked. */
+export function neededIn(file: string, generated: readonly GeneratedResolvers[]): Needed[] {
+  return EXPORTS.map((exported) => needs(generated, exported, file)).filter(({ wanted }) => wanted.length > 0);
+}
+function needs(generated: readonly GeneratedResolvers[], exported: Export, file: string): Needed {
+  const own = generated.filter((one) => one.exported === exported);
+  return {
+    exported,
+    wanted: [...new Map(own.flatMap(({ members }) => members.map((one) => [one.name, one]))).values()],
+    types: own.map((one) => ({
+      name: one.type,
+      as: own.some((other) => other !== one && other.type === one.type) ? byFolderName(one) : undefined,
+      from: specifier(file, one.path, one.extension),
+    })),
+  };
+}
+
+/** `WebV1PageResolvers`, of `gen/web/v1/page_bff.ts`: of several packages in one server each has a folder. */
+function byFolderName({ path, type }: GeneratedResolvers): string {
+  const folders = slashes(dirname(path)).split(/[^A-Za-z0-9]+/);
+  const version = folders.pop() ?? "";
+  return `${[folders.pop() ?? "", version].map((part) => part.charAt(0).toUpperCase() + part.slice(1)).join("")}${type}`;
+}
+
+/** All that was added, by export, and what nothing asks for. */
+export interface AllUpdated extends Pick<Updated, "text" | "obsolete"> {
+  readonly added: readonly { readonly exported: Export; readonly names: readonly string[] }[];
+}
+
+/** One export after the other; `before` is undefined where the file is new, and `command` is what wrote it. */
+export function updatedBy(
+  needed: readonly Needed[],
+  before: string | undefined,
+  command: string,
+): AllUpdated | Refused {
+  let all: AllUpdated = { text: before ?? "", added: [], obsolete: [] };
+  for (const [i, { exported, wanted, types }] of needed.entries()) {
+    const isNew = before === undefined && i === 0;
+    const updated = isNew ? newFile(wanted, types, command, exported) : updatedFile(all.text, wanted, types, exported);
+    if ("refused" in updated) return updated;
+    const { text, added, obsolete } = updated;
+    all = { text, added: [...all.added, { exported, names: added }], obsolete: [...all.obsolete, ...obsolete] };
+  }
+  return all;
+}
+
+/** What is printed of it. */
+export function told(file: string, isNew: boolean, { added, obsolete }: AllUpdated): string {
+  const names = added.flatMap((one) => one.names);
+  const counts = added.flatMap(({ exported, names: { length } }) =>
+    length === 0 ? [] : [`${length} ${exported.slice(0, -1)}${length === 1 ? "" : "s"}`],
+  );
+  const head = isNew
+    ? `${file} is new, with ${counts.join(" and ")}`
+    : names.length > 0
+      ? `${file} has ${counts.join(" and ")} more`
+      : `${file} has all ${added.map(({ exported }) => exported).join(" and ")}`;
+  return [
+    names.length === 0 ? head : `${head}: ${names.join(", ")}`,
+    ...obsolete.map(({ name, line }) => `${file}:${line}: nothing asks for ${name} any more`),
+    "",
+  ].join("\n");
+}
+
+function specifier(file: string, path: string, extension: string): string {
+  const to = slashes(relative(dirname(file), path)).replace(/\.ts$/, extension);
+  return to.startsWith(".") ? to : `./${to}`;
+}
+export const slashes = (path: string): string => path.replaceAll("\\", "/");

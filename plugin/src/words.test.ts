@@ -1,0 +1,22 @@
+import { expect, test } from "vitest";
+import { answerWords } from "./words.ts";
+
+test.each([
+  [["explain", "BFF601"], "npx protobff explain BFF601"],
+  [["uses", "--upstream", "a.v1.A"], "npx protobff uses --upstream a.v1.A"],
+  [["init-resolvers", "my file's.ts"], "npx protobff init-resolvers 'my file'\\''s.ts'"],
+  [["protos", "proto"], "npx protobff protos proto"],
+  [["reference"], "npx protobff reference"],
+])("%j names the command of today, and does nothing", (args, command) => {
+  const { exitCode, stdout, stderr } = answerWords(args);
+  expect([exitCode, stdout]).toEqual([1, ""]);
+  expect(stderr.split("\n")[0]).toBe(`"${args[0]}" is a command of protobff now: ${command}`);
+});
+
+test("anything else is told how the plugin is used", () => {
+  for (const args of [[], ["use"], ["--what"]]) {
+    const { exitCode, stderr } = answerWords(args);
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining("name it in buf.gen.yaml")]);
+  }
+  expect(answerWords(["--help"])).toMatchObject({ exitCode: 0, stderr: "" });
+});

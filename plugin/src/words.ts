@@ -1,0 +1,32 @@
+// What the bin says when it is given arguments: people run it, buf gives none. What people ask for is answered by `protobff`.
+const USAGE = `protoc-gen-bff is a plugin of buf and protoc: name it in buf.gen.yaml, as \`local: protoc-gen-bff\`.
+
+  protoc-gen-bff --version
+
+What is for people is in the package protobff (npm install --save-dev protobff); npx protobff --help says what there is.`;
+
+/** Words of this bin once, and now of `protobff`. */
+const MOVED: readonly string[] = ["explain", "init-resolvers", "protos", "reference", "uses"];
+
+/** What a run with arguments comes to. */
+export interface Output {
+  readonly exitCode: 0 | 1;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The same command of `protobff` where there is one, else how this bin is used. */
+export function answerWords(args: readonly string[]): Output {
+  const [word = ""] = args;
+  if (word === "--help" || word === "-h") return { exitCode: 0, stdout: `${USAGE}\n`, stderr: "" };
+  if (!MOVED.includes(word)) return { exitCode: 1, stdout: "", stderr: `${USAGE}\n` };
+  const command = ["npx", "protobff", ...args].map(quoted).join(" ");
+  return {
+    exitCode: 1,
+    stdout: "",
+    stderr: `"${word}" is a command of protobff now: ${command}\n(once before: npm install --save-dev protobff)\n`,
+  };
+}
+
+/** As a POSIX shell reads one word. */
+const quoted = (text: string): string => (/^[\w./:@=,+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
