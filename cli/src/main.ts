@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { addExplain } from "./commands/explain.ts";
+import { addInit } from "./commands/init.ts";
 import { addInitResolvers } from "./commands/init-resolvers.ts";
 import { addProtos } from "./commands/protos.ts";
 import { addReference } from "./commands/reference.ts";
@@ -12,7 +13,7 @@ import { ofProcess, type Terminal } from "./terminal.ts";
 /** What a word adds of itself: its options, its help, what it does. */
 export type AddWord = (program: Command, terminal: Terminal) => void;
 
-const WORDS: readonly AddWord[] = [addProtos, addInitResolvers, addReference, addUses, addExplain];
+const WORDS: readonly AddWord[] = [addInit, addProtos, addInitResolvers, addReference, addUses, addExplain];
 
 /** Exit codes: 0 all is well; 1 something is wrong with what was looked at; 2 it was not asked as it has to be. */
 export type ExitCode = 0 | 1 | 2;

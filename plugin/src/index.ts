@@ -1,6 +1,8 @@
 // What `protobff` uses of the compiler (`protoc-gen-bff/compiler`). No stage imports it.
+export { isReservedName } from "./cel/index.ts";
 export { type CommittedLock, type Compilation, compile } from "./compile.ts";
 export type { Diagnostic } from "./diagnostic/diagnostic.ts";
+export { didYouMean } from "./diagnostic/did-you-mean.ts";
 export { renderDiagnostics } from "./diagnostic/render.ts";
 export type { Sources } from "./diagnostic/sources.ts";
 export { explain } from "./explain.ts";

@@ -1,7 +1,7 @@
 // buf, as a process: what it builds is compiled in this one.
 import { spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { fromBinary } from "@bufbuild/protobuf";
 import { type FileDescriptorProto, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { Refusal } from "../refusal.ts";
@@ -21,27 +21,42 @@ export interface BuildOptions {
   readonly config?: string | undefined;
   readonly excludePaths?: readonly string[] | undefined;
   readonly paths?: readonly string[] | undefined;
+  /** Leaves out where declarations stand, and their comments. */
+  readonly withoutSources?: boolean | undefined;
 }
 
 const MOST_BYTES = 512 << 20;
 
 /** Throws a `Refusal` with what buf says where it does not build. */
-export function buildImage({ cwd, input = ".", config, excludePaths = [], paths = [] }: BuildOptions): Image {
+export function buildImage({
+  cwd,
+  input = ".",
+  config,
+  excludePaths = [],
+  paths = [],
+  withoutSources,
+}: BuildOptions): Image {
   const args = [
     ...["build", input, "-o", "-#format=binpb"],
     ...(config === undefined ? [] : ["--config", config]),
     ...excludePaths.flatMap((path) => ["--exclude-path", path]),
     ...paths.flatMap((path) => ["--path", path]),
+    ...(withoutSources === true ? ["--exclude-source-info"] : []),
   ];
   const files = fromBinary(FileDescriptorSetSchema, runBuf(args, cwd)).file;
   return { files, imports: new Set(files.filter(isImport).map(({ name }) => name)) };
 }
 
-/** Gives what buf prints. Throws a `Refusal` with what it says where it fails. */
-export function runBuf(args: readonly string[], cwd: string): Uint8Array {
+/**
+ * Gives what buf prints. Throws a `Refusal` with what it says where it fails.
+ *
+ * @param path where it looks for plugins, before PATH
+ */
+export function runBuf(args: readonly string[], cwd: string, path?: string): Uint8Array {
   const { status, stdout, stderr, error } = spawnSync(process.execPath, [bufBin(), ...args], {
     cwd,
     maxBuffer: MOST_BYTES,
+    ...(path === undefined ? {} : { env: { ...process.env, PATH: [path, process.env.PATH].join(delimiter) } }),
     stdio: ["ignore", "pipe", "pipe"],
   });
   if (error !== undefined) throw new Refusal(`buf cannot be started: ${error.message}`);

@@ -1,0 +1,133 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { runBuf } from "../project/buf.ts";
+import { run } from "../testing/run.ts";
+
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+/** Below the repository, so that what is generated finds the packages that it imports. */
+const generated = join(root, "test/.generated");
+let work = "";
+
+beforeEach(() => {
+  mkdirSync(generated, { recursive: true });
+  work = mkdtempSync(join(generated, "init-"));
+});
+afterEach(() => rmSync(work, { recursive: true, force: true }));
+
+function put(files: Readonly<Record<string, string>>): void {
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(work, path)), { recursive: true });
+    writeFileSync(join(work, path), text);
+  }
+}
+const read = (path: string): string => readFileSync(join(work, path), "utf8");
+
+/** With UPDATE_GOLDENS=1 what differs is written instead of failing. */
+function golden(name: string, text: string): void {
+  const path = join(root, "test/golden/init", name);
+  if (process.env.UPDATE_GOLDENS === "1") {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  }
+  expect(text).toBe(readFileSync(path, "utf8"));
+}
+
+const BOOKS = `syntax = "proto3";
+package books.v1;
+import "money/v1/money.proto";
+service BookService {
+  rpc GetBook(GetBookRequest) returns (Book);
+  rpc ListBooks(ListBooksRequest) returns (ListBooksResponse) { option idempotency_level = NO_SIDE_EFFECTS; }
+  rpc Watch(GetBookRequest) returns (stream Book);
+  rpc CreateBook(Book) returns (Book);
+  rpc DeleteBook(GetBookRequest) returns (Nothing);
+}
+message Nothing {}
+message GetBookRequest { string id = 1; }
+message ListBooksRequest { int32 page_size = 1; oneof by { string author = 2; Kind kind = 3; } }
+message ListBooksResponse { repeated Book books = 1; string next_page_token = 2; optional int32 total = 3; }
+enum Kind { KIND_UNSPECIFIED = 0; NOVEL = 1; }
+message Book {
+  string id = 1;
+  Kind kind = 2;
+  money.v1.Money price = 3;
+  oneof owner { string person = 4; string library = 5; }
+}
+`;
+const MONEY = `syntax = "proto3";
+package money.v1;
+message Money { int64 cents = 1; Currency currency = 2; }
+message Currency { string code = 1; }
+`;
+const UPSTREAMS = { "theirs/books/v1/books.proto": BOOKS, "theirs/money/v1/money.proto": MONEY };
+
+describe("init --from a folder", () => {
+  test("writes a package that generates as it is, and is as buf formats and lints it", async () => {
+    put(UPSTREAMS);
+    const ran = await run(["init", "shop", "--from", "theirs"], work);
+    expect(ran.stderr).toBe("");
+    expect(ran.exitCode).toBe(0);
+    expect(ran.stdout).toContain("books.v1.BookService/GetBook: taken to read, by its name");
+    expect(ran.stdout).toContain("declared NO_SIDE_EFFECTS");
+    golden("reads.proto", read("shop/proto/shop/v1/shop.proto"));
+    expect(read("shop/upstream/books/v1/books.proto")).toBe(BOOKS);
+    expect(JSON.parse(read("shop/upstream/source.json"))).toMatchObject({ from: "theirs", kind: "folder" });
+    for (const file of ["server.ts", "shop_bff.ts", "deploy/Dockerfile"])
+      expect(existsSync(join(work, "shop/gen/shop/v1", file)), file).toBe(true);
+    expect(runBuf(["lint"], join(work, "shop")).toString()).toBe("");
+    expect(runBuf(["format", "--diff", "--path", "proto/shop"], join(work, "shop")).toString()).toBe("");
+  }, 60_000);
+
+  test("leaves protos of the package itself where they are", async () => {
+    put({ "shop/protos/books/v1/books.proto": BOOKS, "shop/protos/money/v1/money.proto": MONEY });
+    const ran = await run(["init", ".", "--from", "protos", "--rpc", "ListBooks"], join(work, "shop"));
+    expect(ran).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(existsSync(join(work, "shop/upstream"))).toBe(false);
+    expect(read("shop/buf.yaml")).toContain("- path: protos");
+  }, 60_000);
+
+  test("calls what writes one after the other, and what reads beside it", async () => {
+    put(UPSTREAMS);
+    const rpcs = ["CreateBook", "GetBook", "DeleteBook"].flatMap((name) => ["--rpc", name]);
+    const ran = await run(["init", "shop", "--from", "theirs", ...rpcs], work);
+    expect(ran).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(ran.stdout).toContain("read_only: true");
+    golden("writes.proto", read("shop/proto/shop/v1/shop.proto"));
+  }, 60_000);
+
+  test("overwrites nothing, unless it is told to", async () => {
+    put({ ...UPSTREAMS, "shop/package.json": "mine" });
+    const refused = await run(["init", "shop", "--from", "theirs"], work);
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stderr).toContain("nothing is written, since this is there already: package.json");
+    expect(existsSync(join(work, "shop/buf.yaml"))).toBe(false);
+    expect(read("shop/package.json")).toBe("mine");
+    expect((await run(["init", "shop", "--from", "theirs", "--force"], work)).exitCode).toBe(0);
+    expect(JSON.parse(read("shop/package.json"))).toMatchObject({ name: "shop" });
+  }, 60_000);
+
+  test("--dry-run says what it would write", async () => {
+    put(UPSTREAMS);
+    const ran = await run(["init", "shop", "--from", "theirs", "--dry-run"], work);
+    expect(ran.stdout).toContain("would write upstream/books/v1/books.proto\n");
+    expect(ran.stdout).toContain("package shop.v1;");
+    expect(existsSync(join(work, "shop"))).toBe(false);
+  });
+
+  test.each([
+    { args: ["--from", "nowhere"], says: "there is no folder nowhere" },
+    { args: ["--from", "shop"], says: "is the new package's own folder" },
+    { args: ["--from", "theirs", "--rpc", "GetBok"], says: "there is no rpc GetBok: did you mean GetBook?" },
+    { args: ["--from", "theirs", "--rpc", "Watch"], says: "--rpc Watch is a stream" },
+    { args: ["--from", "theirs", "--rpc", "GetBook", "--rpc", "GetBook"], says: "twice" },
+    { args: ["--from", "theirs/money"], says: "there is no service in these protos" },
+    { args: [], says: "--from" },
+  ])("refuses $args", async ({ args, says }) => {
+    put({ ...UPSTREAMS, "shop/x.txt": "" });
+    const ran = await run(["init", "shop", ...args], work);
+    expect(ran.exitCode).not.toBe(0);
+    expect(ran.stderr).toContain(says);
+  });
+});

@@ -1,0 +1,106 @@
+import { mkdirSync, statSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { basename, dirname, join, resolve } from "node:path";
+import type { Command } from "commander";
+import { type Begun, begin } from "../init/begin.ts";
+import { nameOf } from "../init/choose-rpcs.ts";
+import { snakeCase } from "../init/names.ts";
+import { runBuf } from "../project/buf.ts";
+import { protosOfFolder } from "../project/upstream-protos.ts";
+import { Refusal } from "../refusal.ts";
+import type { Terminal } from "../terminal.ts";
+
+interface Options {
+  readonly from?: string;
+  readonly rpc: readonly string[];
+  readonly name?: string;
+  readonly force?: true;
+  readonly dryRun?: true;
+}
+
+/** `protobff init shop --from ../protos --rpc GetProduct` */
+export function addInit(program: Command, terminal: Terminal): void {
+  program
+    .command("init")
+    .description("begins a BFF over the protos of your upstreams: a package that generates and runs")
+    .argument("[folder]", "where it goes", ".")
+    .requiredOption("--from <folder>", "the protos of the upstreams")
+    .option("--rpc <name...>", "what it composes: package.Service/Method, or an end of it that is one rpc's alone", [])
+    .option("--name <name>", "of the package; default: the folder's")
+    .option("--force", "overwrites files that are there")
+    .option("--dry-run", "says what would be written, and writes nothing")
+    .action((folder: string, options: Options) => init(folder, options, terminal));
+}
+
+function init(given: string, options: Options, terminal: Terminal): void {
+  const folder = resolve(terminal.cwd, given);
+  const { from = "" } = options;
+  const done = terminal.progress("reading the protos");
+  const upstream = protosOfFolder(from, resolve(terminal.cwd, from), folder);
+  done();
+  try {
+    const name = (options.name ?? snakeCase(basename(folder))).replaceAll("_", "-");
+    const begun = begin(name, options.rpc, upstream);
+    tellChoice(begun, terminal);
+    if (options.dryRun === true) {
+      for (const path of begun.files.keys()) terminal.write(`would write ${path}\n`);
+      terminal.write(`\n${begun.files.get(begun.proto) ?? ""}`);
+      return;
+    }
+    write(folder, begun.files, options.force === true);
+    terminal.write(`${begun.files.size} files are written, of which ${begun.proto} is the BFF\n`);
+  } finally {
+    upstream.close();
+  }
+  generate(folder, terminal);
+}
+
+function tellChoice({ bff, choice }: Begun, terminal: Terminal): void {
+  terminal.write(`${bff.package}.${bff.service}/${bff.rpc} composes\n`);
+  for (const { method, kind } of choice.rpcs)
+    terminal.write(`  ${nameOf(method)}${kind === "named" ? ": taken to read, by its name" : ""}\n`);
+  if (choice.others > 0) terminal.write(`  (${choice.others} others could be: --rpc says which)\n`);
+  if (choice.rpcs.some(({ kind }) => kind === "named"))
+    terminal.write(
+      bff.readOnly
+        ? "the rpc is declared NO_SIDE_EFFECTS, and vouches for upstream rpcs that do not say it themselves\n"
+        : "what is taken to read is called with read_only: true; what writes comes one after the other\n",
+    );
+}
+
+/** Nothing is written where a file is there already that says something else. */
+function write(folder: string, files: ReadonlyMap<string, string>, force: boolean): void {
+  const there = [...files.keys()].filter(
+    (path) => statSync(join(folder, path), { throwIfNoEntry: false }) !== undefined,
+  );
+  if (there.length > 0 && !force)
+    throw new Refusal(
+      `nothing is written, since ${there.length === 1 ? "this is" : "these are"} there already: ${there.join(", ")}\nname another folder, as in protobff init bff, or overwrite with --force`,
+    );
+  for (const [path, text] of files) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  }
+}
+
+function generate(folder: string, terminal: Terminal): void {
+  const bin = installed(folder);
+  if (bin === undefined) {
+    terminal.write("to generate it: npm install && npm run generate\n");
+    return;
+  }
+  const done = terminal.progress("generating");
+  runBuf(["generate"], folder, bin);
+  done();
+  terminal.write("gen/ is generated\n");
+}
+
+/** The folder of the commands that are installed for the package; undefined: they are not. */
+function installed(folder: string): string | undefined {
+  try {
+    const manifest = createRequire(join(folder, "package.json")).resolve("@bufbuild/protoc-gen-es/package.json");
+    return join(manifest, "../../../.bin");
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,56 @@
+// A new package, from the protos of its upstreams and what was asked for.
+import { createFileRegistry, create as createMessage } from "@bufbuild/protobuf";
+import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import { PROTOS } from "protoc-gen-bff/compiler";
+import type { UpstreamProtos } from "../project/upstream-protos.ts";
+import { type Choice, chooseRpcs } from "./choose-rpcs.ts";
+import { OWN, packageFiles, serverOf } from "./package-files.ts";
+import { type BegunBff, planBff } from "./plan-bff.ts";
+import { printBff } from "./print-bff.ts";
+
+export interface Begun {
+  readonly bff: BegunBff;
+  readonly choice: Choice;
+  /** By their paths from the package's folder, with `/`. */
+  readonly files: ReadonlyMap<string, string>;
+  /** The BFF's proto and its server, likewise. */
+  readonly proto: string;
+  readonly server: string;
+}
+
+/** Where the protos of upstreams go that are not the package's own. */
+export const UPSTREAM = "upstream";
+
+/** @param name of the package and of the BFF @param wanted rpcs, as in `--rpc` */
+export function begin(name: string, wanted: readonly string[], upstream: UpstreamProtos): Begun {
+  const { image, inPlace, source } = upstream;
+  const registry = createFileRegistry(createMessage(FileDescriptorSetSchema, { file: [...image.files] }));
+  const services = image.files
+    .filter((file) => !image.imports.has(file.name))
+    .flatMap((file) => registry.getFile(file.name)?.services ?? []);
+  const choice = chooseRpcs(
+    services.flatMap(({ methods }) => methods),
+    wanted,
+  );
+  const bff = planBff(name, choice.rpcs, new Set(image.files.map((file) => file.package)));
+  const folder = bff.package.replaceAll(".", "/");
+  const [last = name] = bff.package.split(".");
+  const proto = `${OWN}/${folder}/${last}.proto`;
+  const modules = [OWN, ...(inPlace === undefined ? [UPSTREAM] : inPlace === OWN ? [] : [inPlace])];
+  const files = new Map(packageFiles({ name, folder, modules }));
+  files.set(proto, printBff(bff, []));
+  for (const [path, text] of Object.entries(PROTOS)) files.set(`${OWN}/${path}`, text);
+  if (inPlace === undefined) {
+    for (const path of needed(upstream, choice)) files.set(`${UPSTREAM}/${path}`, upstream.textOf(path));
+    files.set(`${UPSTREAM}/source.json`, `${JSON.stringify(source, null, 2)}\n`);
+  }
+  return { bff, choice, files, proto, server: serverOf({ folder }) };
+}
+
+/** The files of the chosen rpcs, with all that they import. Those of google.protobuf are buf's, those of bff.v1 ours. */
+function needed({ image }: UpstreamProtos, { rpcs }: Choice): readonly string[] {
+  const byName = new Map(image.files.map((file) => [file.name, file]));
+  const wanted = new Set(rpcs.map(({ method }) => `${method.parent.file.name}.proto`));
+  for (const name of wanted) for (const one of byName.get(name)?.dependency ?? []) wanted.add(one);
+  return [...wanted].filter((name) => !name.startsWith("google/protobuf/") && !(name in PROTOS)).toSorted();
+}

@@ -1,0 +1,96 @@
+// Which upstream rpcs a new BFF composes: those that were asked for, or a few that read.
+import type { DescMethod } from "@bufbuild/protobuf";
+import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
+import { didYouMean } from "protoc-gen-bff/compiler";
+import { Refusal } from "../refusal.ts";
+
+/** An rpc with what is known of its side effects. */
+export interface ChosenRpc {
+  readonly method: DescMethod;
+  /** `marked`: its proto says that it has no side effects; `named`: its name does; `writes`: neither. */
+  readonly kind: "marked" | "named" | "writes";
+}
+export interface Choice {
+  readonly rpcs: readonly ChosenRpc[];
+  /** How many others could have been chosen. */
+  readonly others: number;
+}
+
+const READS = /^(BatchGet|Get|List|Search|Find|Query|Count|Fetch|Lookup|LookUp|Read|Describe)(?![a-z])/;
+/** So many, where nobody says which: enough to see that they run side by side, few enough to be read. */
+const MOST_BY_ITSELF = 3;
+const MOST = 30;
+/** So many are named in a message. */
+const LISTED = 20;
+
+export const nameOf = ({ parent, name }: DescMethod): string => `${parent.typeName}/${name}`;
+
+/**
+ * @param all every rpc there is, in the order of the files
+ * @param wanted `package.Service/Method`, or an end of it that is one rpc's alone; none: some that read
+ */
+export function chooseRpcs(all: readonly DescMethod[], wanted: readonly string[]): Choice {
+  const unary = all.filter(({ methodKind }) => methodKind === "unary");
+  if (unary.length === 0)
+    throw new Refusal(
+      all.length === 0
+        ? "there is no service in these protos: name a folder, an image, a git reference or a server that has one"
+        : "all rpcs of these protos are streams, which a BFF does not call: it composes unary ones",
+    );
+  if (wanted.length > MOST) throw new Refusal(`--rpc names ${wanted.length} rpcs: begin with ${MOST} at most`, 2);
+  const rpcs = (wanted.length === 0 ? proposed(unary) : wanted.map((name) => found(name, unary, all))).map(judged);
+  const twice = rpcs.find(({ method }, i) => rpcs.findIndex((other) => other.method === method) < i);
+  if (twice !== undefined) throw new Refusal(`--rpc names ${nameOf(twice.method)} twice: name it once`, 2);
+  return { rpcs, others: unary.length - rpcs.length };
+}
+
+function judged(method: DescMethod): ChosenRpc {
+  if (method.idempotency === Level.NO_SIDE_EFFECTS) return { method, kind: "marked" };
+  const reads = method.idempotency !== Level.IDEMPOTENT && READS.test(method.name);
+  return { method, kind: reads ? "named" : "writes" };
+}
+
+/** Of each service the first that reads and that answers with something, then the second ones, until there are enough. */
+function proposed(unary: readonly DescMethod[]): readonly DescMethod[] {
+  const reading = unary.filter(
+    (method) => judged(method).kind !== "writes" && method.output.typeName !== "google.protobuf.Empty",
+  );
+  if (reading.length === 0)
+    throw new Refusal(
+      `no rpc of these protos says or shows by its name that it only reads. Choose with --rpc:\n${listed(unary)}`,
+      2,
+    );
+  const rank = (method: DescMethod): number => reading.filter((one) => one.parent === method.parent).indexOf(method);
+  const ranks = new Map(reading.map((method) => [method, rank(method)]));
+  return reading.toSorted((one, other) => (ranks.get(one) ?? 0) - (ranks.get(other) ?? 0)).slice(0, MOST_BY_ITSELF);
+}
+
+function found(wanted: string, unary: readonly DescMethod[], all: readonly DescMethod[]): DescMethod {
+  const plain = wanted.replace(/^\//, "");
+  const ends = (method: DescMethod): boolean => {
+    const name = nameOf(method);
+    return name === plain || name.endsWith(`.${plain}`) || name.endsWith(`/${plain}`);
+  };
+  const exact = unary.filter((method) => nameOf(method) === plain);
+  const matches = exact.length > 0 ? exact : unary.filter(ends);
+  const [first] = matches;
+  if (first !== undefined && matches.length === 1) return first;
+  if (first !== undefined)
+    throw new Refusal(`--rpc ${wanted} is ${matches.length} rpcs, say more of its name:\n${listed(matches)}`, 2);
+  if (all.some(ends)) throw new Refusal(`--rpc ${wanted} is a stream, which a BFF does not call: name a unary rpc`, 2);
+  const names = unary.map(nameOf);
+  const near =
+    didYouMean(plain, names) ??
+    didYouMean(
+      plain,
+      unary.map(({ name }) => name),
+    );
+  const hint = near === undefined ? `there are:\n${listed(unary)}` : `did you mean ${near}?`;
+  throw new Refusal(`there is no rpc ${wanted}: ${hint}`, 2);
+}
+
+function listed(methods: readonly DescMethod[]): string {
+  const lines = methods.slice(0, LISTED).map((method) => `  --rpc ${nameOf(method)}`);
+  const more = methods.length - lines.length;
+  return [...lines, ...(more > 0 ? [`  and ${more} more`] : [])].join("\n");
+}

@@ -1,0 +1,161 @@
+// Which messages and enums of the upstreams a new BFF has copies of, and under which names.
+import { type DescEnum, type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
+import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
+import { type Names, pascalCase, snakeCase } from "./names.ts";
+
+/** What is copied of one message. */
+export interface CopiedMessage {
+  readonly desc: DescMessage;
+  readonly name: string;
+  readonly fields: readonly DescField[];
+  /** What of it stays behind: messages farther inside, and what no copy can have. */
+  readonly leftOut: readonly DescField[];
+}
+export interface CopiedEnum {
+  readonly desc: DescEnum;
+  readonly name: string;
+}
+
+/** Where a type is met first: fields of messages at the last level are copied without the messages in them. */
+const LAST_LEVEL = 1;
+const MOST_MESSAGES = 150;
+const MOST_VALUES = 150;
+
+export const isWellKnown = ({ file }: DescMessage | DescEnum): boolean => file.name.startsWith("google/protobuf/");
+
+export class Copies {
+  readonly #messages = new Map<DescMessage, string>();
+  readonly #enums = new Map<DescEnum, string>();
+  /** Types of google.protobuf that fields have as they are. */
+  readonly wellKnown = new Set<DescMessage | DescEnum>();
+  readonly #names: Names;
+  readonly #values: Names;
+
+  /**
+   * @param names of the package, for messages and enums
+   * @param values of the package too, for values of enums
+   */
+  constructor(names: Names, values: Names) {
+    this.#names = names;
+    this.#values = values;
+  }
+
+  /** Copies a message, with the messages that its fields have. */
+  takeMessage(desc: DescMessage): void {
+    if (isWellKnown(desc)) return;
+    if (!this.#messages.has(desc)) this.#messages.set(desc, this.#names.take(...candidates(desc)));
+    this.take(desc.fields, LAST_LEVEL);
+  }
+
+  /** Copies what these fields hold. @param level 0: with the messages in their messages */
+  take(fields: readonly DescField[], level: number): void {
+    let next = fields;
+    for (let depth = level; next.length > 0; depth++) {
+      const inside: DescField[] = [];
+      for (const field of next) {
+        const type = field.message;
+        if (type === undefined || isWellKnown(type) || this.#messages.has(type)) continue;
+        // What is required has to be there, however deep it lies.
+        if ((depth > LAST_LEVEL || this.#messages.size >= MOST_MESSAGES) && !isRequired(field)) continue;
+        this.#messages.set(type, this.#names.take(...candidates(type)));
+        inside.push(...type.fields);
+      }
+      next = inside;
+    }
+  }
+
+  /** Whether a field of a copy, or of a composed message, can have this field's type; call it when all has been taken. */
+  holds(field: DescField): boolean {
+    const { message, enum: desc } = field;
+    if (message !== undefined) return isWellKnown(message) || this.#messages.has(message);
+    return desc === undefined || isWellKnown(desc) || desc.values.length <= MOST_VALUES;
+  }
+
+  /** The declaration's type, with `repeated` or `optional` in front. @param mayBeAbsent whether it must be able to be unset */
+  typeOf(field: DescField, mayBeAbsent = false): string {
+    if (field.fieldKind === "map") return `map<${scalarName(field.mapKey)}, ${this.#plainType(field)}>`;
+    if (field.fieldKind === "list") return `repeated ${this.#plainType(field)}`;
+    if (field.fieldKind === "message") return this.#plainType(field);
+    const optional = field.oneof === undefined && (mayBeAbsent || field.presence === Presence.EXPLICIT);
+    return `${optional ? "optional " : ""}${this.#plainType(field)}`;
+  }
+
+  /** A message's name here. */
+  nameOf(desc: DescMessage): string {
+    if (!isWellKnown(desc)) return this.#messages.get(desc) ?? desc.typeName;
+    this.wellKnown.add(desc);
+    return desc.typeName;
+  }
+
+  messages(): readonly CopiedMessage[] {
+    return [...this.#messages].map(([desc, name]) => ({
+      desc,
+      name,
+      fields: desc.fields.filter((field) => this.holds(field)),
+      leftOut: desc.fields.filter((field) => !this.holds(field)),
+    }));
+  }
+
+  /** Those that the types of fields have named so far. */
+  enums(): readonly CopiedEnum[] {
+    return [...this.#enums].map(([desc, name]) => ({ desc, name }));
+  }
+
+  /** Names of the values of an enum here: `TOPIC_STATE_ACTIVE`, for `ACTIVE` and for `STATE_ACTIVE` of `Topic.State`. */
+  valuesOf({
+    desc,
+    name,
+  }: CopiedEnum): readonly { readonly name: string; readonly upstream: string; readonly number: number }[] {
+    const prefix = snakeCase(name).toUpperCase();
+    const theirs = `${snakeCase(desc.name).toUpperCase()}_`;
+    const first = desc.values.filter(({ number }, i) => desc.values.findIndex((one) => one.number === number) === i);
+    return first.map((value) => {
+      const bare = value.name.startsWith(theirs) ? value.name.slice(theirs.length) : value.name;
+      return { name: this.#values.take(`${prefix}_${bare.toUpperCase()}`), upstream: value.name, number: value.number };
+    });
+  }
+
+  /** The first value of an enum of which the upstream has no zero. */
+  unspecified({ name }: CopiedEnum): string {
+    return this.#values.take(`${snakeCase(name).toUpperCase()}_UNSPECIFIED`);
+  }
+
+  #plainType(field: DescField): string {
+    if (field.message !== undefined) return this.nameOf(field.message);
+    if (field.enum !== undefined) return this.#enumName(field.enum);
+    return scalarName(field.scalar ?? ScalarType.STRING);
+  }
+
+  #enumName(desc: DescEnum): string {
+    if (isWellKnown(desc)) {
+      this.wellKnown.add(desc);
+      return desc.typeName;
+    }
+    const known = this.#enums.get(desc);
+    if (known !== undefined) return known;
+    const name = this.#names.take(...candidates(desc));
+    this.#enums.set(desc, name);
+    return name;
+  }
+}
+
+export const scalarName = (type: ScalarType): string => ScalarType[type].toLowerCase();
+
+export const isRequired = (field: DescField): boolean => field.presence === Presence.LEGACY_REQUIRED;
+
+/** `State`, `TopicState`, `PubsubTopicState`: an enum is called after its message where it stands in one. */
+function candidates(desc: DescMessage | DescEnum): [string, ...string[]] {
+  const parents: string[] = [];
+  for (let one = desc.parent; one !== undefined; one = one.parent) parents.unshift(one.name);
+  const nested = pascalCase([...parents, desc.name].join("_"));
+  const own = pascalCase(desc.name);
+  const withPackage = pascalCase(
+    `${
+      desc.file.proto.package
+        .split(".")
+        .filter((part) => !/^v\d/.test(part))
+        .at(-1) ?? ""
+    }_${nested}`,
+  );
+  return desc.kind === "enum" ? [nested, withPackage] : [own, nested, withPackage];
+}

@@ -1,0 +1,120 @@
+// What stands around the proto of a new BFF, so that its folder is a package that works.
+import { VERSION } from "protoc-gen-bff/compiler";
+
+/** Versions of what a new package installs; package-files.test.ts holds them to those that are tested here. */
+export const VERSIONS = {
+  "@bufbuild/buf": "1.75.0",
+  "@bufbuild/protobuf": "2.17.0",
+  "@bufbuild/protoc-gen-es": "2.17.0",
+  "@types/node": "^24.0.0",
+  typescript: "7.0.2",
+  vitest: "5.1.0",
+} as const;
+
+/** What the package is made from. */
+export interface PackageOptions {
+  readonly name: string;
+  /** Of the BFF, from the folder of all protos: `shop/v1`. */
+  readonly folder: string;
+  /** Folders of protos: the BFF's own, and those of the upstreams. */
+  readonly modules: readonly string[];
+}
+
+/** Where the BFF's own protos are. */
+export const OWN = "proto";
+const OPTIONS = ["file", "service", "method", "message", "field", "enum", "enum_value"];
+
+/** Files by their paths from the package's folder. */
+export function packageFiles(options: PackageOptions): ReadonlyMap<string, string> {
+  return new Map([
+    ["package.json", packageJson(options)],
+    ["buf.yaml", bufYaml(options)],
+    ["buf.gen.yaml", bufGenYaml()],
+    ["tsconfig.json", tsconfig()],
+    [".gitignore", "node_modules/\n"],
+  ]);
+}
+
+/** The server's file, from the package's folder. */
+export const serverOf = ({ folder }: Pick<PackageOptions, "folder">): string => `gen/${folder}/server.ts`;
+
+function packageJson(options: PackageOptions): string {
+  const server = serverOf(options);
+  const own = `^${VERSION}`;
+  return json({
+    name: options.name,
+    private: true,
+    type: "module",
+    engines: { node: ">=22.18" },
+    scripts: {
+      generate: "buf generate",
+      start: `node ${server}`,
+      check: "tsc",
+    },
+    dependencies: { "@bufbuild/protobuf": VERSIONS["@bufbuild/protobuf"], "@protobff/runtime": own },
+    devDependencies: {
+      "@bufbuild/buf": VERSIONS["@bufbuild/buf"],
+      "@bufbuild/protoc-gen-es": VERSIONS["@bufbuild/protoc-gen-es"],
+      "@types/node": VERSIONS["@types/node"],
+      protobff: own,
+      "protoc-gen-bff": own,
+      typescript: VERSIONS.typescript,
+    },
+    allowScripts: { "@bufbuild/buf": true },
+  });
+}
+
+function bufYaml({ modules }: PackageOptions): string {
+  const others = modules.filter((path) => path !== OWN);
+  const ignored = (rules: string): string[] =>
+    others.length === 0 ? [] : [`${rules}:`, "  ignore:", ...others.map((path) => `    - ${yamlText(path)}`)];
+  return lines(
+    [
+      "version: v2",
+      "modules:",
+      ...modules.map((path) => `  - path: ${yamlText(path)}`),
+      "# other teams' files, and theirs to judge",
+      ...ignored("lint"),
+      ...ignored("breaking"),
+    ].filter((line) => others.length > 0 || !line.startsWith("#")),
+  );
+}
+
+function bufGenYaml(): string {
+  return lines([
+    "version: v2",
+    "inputs:",
+    "  - directory: .",
+    `    exclude_paths: [${OWN}/bff/v1/options.proto]`,
+    "plugins:",
+    "  - local: protoc-gen-es",
+    "    out: gen",
+    "    strategy: all",
+    "    opt: [target=ts, import_extension=ts, erasable_syntax=true]",
+    "    # the options say how the BFF is generated; nothing reads them when it runs",
+    "    exclude_types:",
+    ...OPTIONS.map((name) => `      - bff.v1.${name}`),
+    "  - local: protoc-gen-bff",
+    "    out: gen",
+    "    strategy: all",
+    "    opt: [import_extension=ts, server=true, deploy=docker]",
+  ]);
+}
+
+function tsconfig(): string {
+  return json({
+    compilerOptions: {
+      module: "NodeNext",
+      target: "ES2024",
+      types: ["node"],
+      strict: true,
+      noEmit: true,
+      allowImportingTsExtensions: true,
+      erasableSyntaxOnly: true,
+    },
+  });
+}
+
+const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+const lines = (all: readonly string[]): string => `${all.join("\n")}\n`;
+const yamlText = (text: string): string => (/^[\w./-]+$/.test(text) ? text : JSON.stringify(text));

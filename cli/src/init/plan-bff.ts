@@ -1,0 +1,215 @@
+// What a new BFF is: one rpc that composes the chosen ones. Its steps, and the fields of its request and of its response.
+import type { DescField, DescMessage, DescMethod, DescOneof } from "@bufbuild/protobuf";
+import { isReservedName } from "protoc-gen-bff/compiler";
+import type { ChosenRpc } from "./choose-rpcs.ts";
+import { Copies, isWellKnown } from "./copies.ts";
+import { Names, pascalCase, snakeCase } from "./names.ts";
+
+export interface BegunBff {
+  /** `shop.v1` */
+  readonly package: string;
+  /** `ShopService` */
+  readonly service: string;
+  readonly rpc: string;
+  readonly request: string;
+  readonly response: string;
+  /** Whether the rpc is declared NO_SIDE_EFFECTS. */
+  readonly readOnly: boolean;
+  readonly steps: readonly BegunStep[];
+  readonly requestFields: readonly RequestField[];
+  readonly responseFields: readonly ResponseField[];
+  readonly copies: Copies;
+}
+export interface BegunStep extends ChosenRpc {
+  readonly name: string;
+  /** All but the first call are. */
+  readonly supplementary: boolean;
+  /** The step that it waits for: of calls with side effects each waits for the one before. */
+  readonly after: string | undefined;
+  /** That the call reads is said at the call: its rpc is unmarked, and this one is not declared NO_SIDE_EFFECTS. */
+  readonly readOnly: boolean;
+  /** `spread`: what both have by name; else each field by a name of its own. */
+  readonly set: "nothing" | "spread" | readonly SetField[];
+  /** Fields of its request that the BFF's request does not have. */
+  readonly unset: readonly DescField[];
+  /** Fields of its answer that the BFF's response does not have. */
+  readonly leftOut: readonly DescField[];
+}
+export interface SetField {
+  readonly upstream: string;
+  readonly own: string;
+  /** A member of a oneof is set where the client has set it. */
+  readonly ifSet: boolean;
+}
+export interface RequestField {
+  readonly name: string;
+  readonly field: DescField;
+  /** The oneof that it stands in here. */
+  readonly oneof: string | undefined;
+}
+/** `by` names the field's value; `field`: of which upstream field it has the type, a message as a whole, or a bool. */
+export interface ResponseField {
+  readonly name: string;
+  readonly by: string;
+  readonly type: DescField | DescMessage | "bool";
+  readonly mayBeAbsent: boolean;
+}
+
+/** Behind a dot none of these is a name. */
+const NO_SELECTOR = new Set(["in", "true", "false", "null"]);
+const WRAPPER = /(Response|Reply|Result|Resp|Rsp)$/;
+const READ_VERB = /^(batch_)?(get|list|search|find|query|count|fetch|lookup|look_up|read|describe)_/;
+
+/** @param name what the BFF is called, as in `shop` @param taken packages of the upstreams */
+export function planBff(name: string, rpcs: readonly ChosenRpc[], taken: ReadonlySet<string>): BegunBff {
+  const segment = packageSegment(name, taken);
+  const readOnly = rpcs.every(({ kind }) => kind !== "writes");
+  const types = new Names();
+  const service = types.take(`${pascalCase(segment)}Service`);
+  const rpc = rpcNameOf(rpcs, readOnly);
+  const request = types.take(`${rpc}Request`);
+  const response = types.take(`${rpc}Response`);
+  const copies = new Copies(types, new Names());
+  for (const { method } of rpcs) {
+    if (isWhole(method.output)) copies.takeMessage(method.output);
+    else copies.take(method.output.fields, 0);
+    if (!isWellKnown(method.input)) copies.take(method.input.fields, 1);
+  }
+  return {
+    ...{ package: `${segment}.v1`, service, rpc, request, response, readOnly, copies },
+    ...stepsOf(rpcs, readOnly, copies),
+  };
+}
+
+/** An answer that is a thing of its own is one field; one that wraps others gives its fields. */
+function isWhole(message: DescMessage): boolean {
+  return isWellKnown(message) || !WRAPPER.test(message.name);
+}
+const EMPTY = "google.protobuf.Empty";
+
+function packageSegment(name: string, taken: ReadonlySet<string>): string {
+  const plain = snakeCase(name).replaceAll("_", "");
+  const names = [plain, `${plain}web`];
+  const first = new Set([...taken].map((one) => one.split(".")[0] ?? ""));
+  const free = (one: string): boolean =>
+    !first.has(one) && !["bff", "google", "buf"].includes(one) && !isReservedName(one);
+  for (let i = 2; ; i++) {
+    const found = names.find(free);
+    if (found !== undefined) return found;
+    names.push(`${plain}web${i}`);
+  }
+}
+
+function rpcNameOf(rpcs: readonly ChosenRpc[], readOnly: boolean): string {
+  const [first] = rpcs;
+  if (first !== undefined && rpcs.length === 1) return pascalCase(first.method.name);
+  return readOnly ? "GetPage" : "RunSteps";
+}
+
+type Fields = Pick<BegunBff, "steps" | "requestFields" | "responseFields">;
+
+function stepsOf(rpcs: readonly ChosenRpc[], readOnly: boolean, copies: Copies): Fields {
+  const names = new Names();
+  const requestFields = new RequestFields();
+  const responseNames = new Names();
+  responseNames.take("degraded");
+  const responseFields: ResponseField[] = [];
+  const steps: BegunStep[] = [];
+  let wrote: string | undefined;
+  for (const [i, rpc] of rpcs.entries()) {
+    const { method } = rpc;
+    const name = stepName(method, names);
+    const inputs = isWellKnown(method.input) ? [] : method.input.fields;
+    const used = inputs.filter((field) => copies.holds(field));
+    const answer = answered(method, name, i > 0, copies, responseNames);
+    responseFields.push(...answer);
+    steps.push({
+      ...rpc,
+      ...{ name, supplementary: i > 0, after: rpc.kind === "writes" ? wrote : undefined },
+      readOnly: rpc.kind === "named" && !readOnly,
+      set: requestFields.add(name, used),
+      unset: inputs.filter((field) => !used.includes(field)),
+      leftOut: isWhole(method.output)
+        ? []
+        : method.output.fields.filter((field) => !answer.some(({ type }) => type === field)),
+    });
+    if (rpc.kind === "writes") wrote = name;
+  }
+  return { steps, requestFields: requestFields.all, responseFields };
+}
+
+function stepName({ name, parent }: DescMethod, names: Names): string {
+  const full = snakeCase(name);
+  const short = full.replace(READ_VERB, "");
+  const withService = `${snakeCase(parent.name)}_${full}`;
+  const all = [short, full, withService].filter((one) => !isReservedName(one) && one !== "peer" && one !== "source");
+  return names.take(all[0] ?? withService, ...all.slice(1));
+}
+
+function answered(
+  { output }: DescMethod,
+  step: string,
+  mayBeAbsent: boolean,
+  copies: Copies,
+  names: Names,
+): readonly ResponseField[] {
+  if (isWhole(output) && output.typeName !== EMPTY)
+    return [{ name: names.take(step, `${step}_answer`), by: step, type: output, mayBeAbsent }];
+  const fields = output.fields.filter((field) => copies.holds(field) && !NO_SELECTOR.has(field.name));
+  if (fields.length === 0)
+    return [
+      { name: names.take(`${step}_done`), by: mayBeAbsent ? `ok(${step})` : "true", type: "bool", mayBeAbsent: false },
+    ];
+  return fields.map((field) => ({
+    name: names.take(field.name, `${step}_${field.name}`),
+    by: `${step}.${field.name}`,
+    type: field,
+    mayBeAbsent: mayBeAbsent || field.oneof !== undefined,
+  }));
+}
+
+/** The fields of the request: those of all chosen rpcs, where equal names of one type are one field. */
+class RequestFields {
+  readonly all: RequestField[] = [];
+  readonly #names = new Names();
+  readonly #byName = new Map<string, DescField>();
+
+  /** What the step sets of them. */
+  add(step: string, fields: readonly DescField[]): BegunStep["set"] {
+    const oneofs = new Map<DescOneof, string>();
+    const added = fields.flatMap((field) => {
+      const { oneof } = field;
+      // Members stand together or not at all: half of a oneof would be another one.
+      if (oneof !== undefined && !oneofs.has(oneof))
+        oneofs.set(oneof, this.#names.take(oneof.name, `${step}_${oneof.name}`));
+      const own = this.#own(step, field, oneof === undefined ? undefined : oneofs.get(oneof));
+      return own === undefined ? [] : [{ upstream: field.name, own, ifSet: oneof !== undefined }];
+    });
+    if (added.length === 0) return "nothing";
+    return added.every(({ upstream, own }) => upstream === own) ? "spread" : added;
+  }
+
+  #own(step: string, field: DescField, oneof: string | undefined): string | undefined {
+    const known = this.#byName.get(field.name);
+    if (known !== undefined && oneof === undefined && isAlike(known, field)) return field.name;
+    const renamed = this.#names.has(field.name);
+    // An expression would have to name it.
+    if (renamed && NO_SELECTOR.has(field.name)) return undefined;
+    const name = this.#names.take(field.name, `${step}_${field.name}`);
+    if (!renamed && oneof === undefined) this.#byName.set(name, field);
+    this.all.push({ name, field, oneof });
+    return name;
+  }
+}
+
+function isAlike(one: DescField, other: DescField): boolean {
+  return (
+    one.fieldKind === other.fieldKind &&
+    one.scalar === other.scalar &&
+    one.message === other.message &&
+    one.enum === other.enum &&
+    one.presence === other.presence &&
+    (one.fieldKind !== "list" || other.fieldKind !== "list" || one.listKind === other.listKind) &&
+    (one.fieldKind !== "map" || other.fieldKind !== "map" || one.mapKey === other.mapKey)
+  );
+}

@@ -1,0 +1,217 @@
+// The new BFF as a .proto file, in the form that `buf format` gives.
+import type { DescField, DescOneof } from "@bufbuild/protobuf";
+import { nameOf } from "./choose-rpcs.ts";
+import type { CopiedEnum, CopiedMessage } from "./copies.ts";
+import type { BegunBff, BegunStep, RequestField, ResponseField } from "./plan-bff.ts";
+
+/** Of calls that wait for each other each has so long. */
+const CALL_MS = 500;
+const LEAST_MS = 2_000;
+
+/** @param proposals comments about what could be added, below the response */
+export function printBff(bff: BegunBff, proposals: readonly string[]): string {
+  // Types are named while fields are printed, so that the head is printed last.
+  const request = block(`message ${bff.request}`, requestFields(bff));
+  const response = block(`message ${bff.response}`, [...responseRule(bff), ...responseFields(bff)]);
+  const messages = bff.copies.messages().map((copy) => printCopy(bff, copy));
+  const enums = bff.copies.enums().map((copy) => printEnum(bff, copy));
+  const blocks = [head(bff), ...service(bff), request, [...response, ...commented(proposals)], ...messages, ...enums];
+  return `${blocks.map((lines) => lines.join("\n")).join("\n\n")}\n`;
+}
+
+function head(bff: BegunBff): string[] {
+  const files = new Set(["bff/v1/degradation.proto", "bff/v1/options.proto"]);
+  for (const { file } of bff.copies.wellKnown) files.add(`${file.name}.proto`);
+  return [
+    "// Begun by `protobff init`, and yours from now on: change whatever you like.",
+    'syntax = "proto3";',
+    "",
+    `package ${bff.package};`,
+    "",
+    ...[...files].toSorted().map((name) => `import "${name}";`),
+    "",
+    "option (bff.v1.file) = {",
+    `  upstream: {timeout: "${CALL_MS}ms"}`,
+    "};",
+  ];
+}
+
+function service(bff: BegunBff): string[][] {
+  const inRow = bff.steps.filter(({ kind }) => kind === "writes").length + 1;
+  const ms = Math.max(LEAST_MS, (inRow + 1) * CALL_MS);
+  return [
+    block(`service ${bff.service}`, [
+      "option (bff.v1.service) = {};",
+      ...block(`rpc ${bff.rpc}(${bff.request}) returns (${bff.response})`, [
+        ...(bff.readOnly ? ["option idempotency_level = NO_SIDE_EFFECTS;"] : []),
+        `option (bff.v1.method) = {timeout: "${ms % 1_000 === 0 ? `${ms / 1_000}s` : `${ms}ms`}"};`,
+      ]),
+    ]),
+  ];
+}
+
+function requestFields(bff: BegunBff): string[] {
+  let number = 0;
+  const line = ({ name, field }: RequestField): string => `${bff.copies.typeOf(field)} ${name} = ${++number};`;
+  return inOneofs(
+    bff.requestFields,
+    ({ oneof }) => oneof,
+    (name) => name,
+    line,
+  );
+}
+
+function responseRule(bff: BegunBff): string[] {
+  const steps = bff.steps.map(printStep);
+  const list = steps.flatMap((lines, i) =>
+    i === steps.length - 1 ? lines : [...lines.slice(0, -1), `${lines.at(-1)},`],
+  );
+  return ["option (bff.v1.message) = {", "  let: [", ...indented(indented(list)), "  ]", "};"];
+}
+
+function printStep(step: BegunStep): string[] {
+  const { method, set } = step;
+  const call = [`method: "${nameOf(method)}"`];
+  if (set === "spread") call.push('set: {spread: "args"}');
+  else if (set !== "nothing") {
+    const entries = set.map(({ upstream, own, ifSet }) => [
+      "{",
+      `  name: "${upstream}"`,
+      `  by: "args.${own}"`,
+      ...(ifSet ? [`  if: "has(args.${own})"`] : []),
+      "}",
+    ]);
+    call.push(
+      "set: [",
+      ...indented(entries.flatMap((lines, i) => (i < entries.length - 1 ? [...lines.slice(0, -1), "},"] : lines))),
+      "]",
+    );
+  }
+  if (step.readOnly) call.push("read_only: true");
+  return [
+    ...noted("left unset", step.unset),
+    ...noted("left out of the answer", step.leftOut),
+    "{",
+    `  name: "${step.name}"`,
+    ...(step.supplementary ? ["  supplementary: true"] : []),
+    ...(step.after === undefined ? [] : [`  after: "${step.after}"`]),
+    "  call: {",
+    ...indented(indented(call)),
+    "  }",
+    "}",
+  ];
+}
+
+function responseFields(bff: BegunBff): string[] {
+  let number = 0;
+  const lines = bff.responseFields.map((field) => {
+    number++;
+    return `${responseType(bff, field)} ${field.name} = ${number} [(bff.v1.field).by = "${field.by}"];`;
+  });
+  return [...lines, `repeated bff.v1.Degradation degraded = ${number < 15 ? 15 : number + 1};`];
+}
+
+function responseType({ copies }: BegunBff, { type, mayBeAbsent }: ResponseField): string {
+  if (type === "bool") return "bool";
+  if (type.kind === "message") return copies.nameOf(type);
+  if (type.oneof === undefined) return copies.typeOf(type, mayBeAbsent);
+  // Outside its oneof it is a field of its own.
+  const plain = copies.typeOf(type);
+  return type.message === undefined ? `optional ${plain}` : plain;
+}
+
+function printCopy({ copies }: BegunBff, { desc, name, fields, leftOut }: CopiedMessage): string[] {
+  const line = (field: DescField): string => `${copies.typeOf(field)} ${field.name} = ${field.number};`;
+  const members = inOneofs<DescField, DescOneof>(
+    fields,
+    ({ oneof }) => oneof,
+    (oneof) => oneof.name,
+    line,
+  );
+  return block(`message ${name}`, [
+    `option (bff.v1.message).alias = "${desc.typeName}";`,
+    ...noted("left out", leftOut),
+    ...members,
+  ]);
+}
+
+function printEnum({ copies }: BegunBff, copy: CopiedEnum): string[] {
+  const values = copies.valuesOf(copy);
+  const zero = values.find(({ number }) => number === 0);
+  const rest = values.filter((value) => value !== zero);
+  const line = ({ name, upstream, number }: (typeof values)[number]): string =>
+    // Values of one name are found without being told.
+    `${name} = ${number}${name === upstream ? "" : ` [(bff.v1.enum_value).alias = "${upstream}"]`};`;
+  return block(`enum ${copy.name}`, [
+    `option (bff.v1.enum).alias = "${copy.desc.typeName}";`,
+    ...(zero === undefined ? madeUp(copies.unspecified(copy)) : zeroLines(zero)),
+    ...rest.map(line),
+  ]);
+}
+
+function zeroLines({
+  name,
+  upstream,
+  number,
+}: {
+  readonly name: string;
+  readonly upstream: string;
+  readonly number: number;
+}): string[] {
+  if (name === upstream) return [`${name} = ${number} [(bff.v1.enum_value).default = true];`];
+  return [
+    `${name} = ${number} [`,
+    "  (bff.v1.enum_value).default = true,",
+    `  (bff.v1.enum_value).alias = "${upstream}"`,
+    "];",
+  ];
+}
+
+/** The upstream has no zero, and this language wants one: nothing there means it. */
+function madeUp(name: string): string[] {
+  return [`${name} = 0 [`, "  (bff.v1.enum_value).default = true,", "  (bff.v1.enum_value).no_alias = true", "];"];
+}
+
+/** Fields in their order; those of a oneof stand together where its first one does. */
+function inOneofs<F, O>(
+  fields: readonly F[],
+  oneofOf: (field: F) => O | undefined,
+  nameOfOneof: (oneof: O) => string,
+  line: (field: F) => string,
+): string[] {
+  const done = new Set<O>();
+  return fields.flatMap((field) => {
+    const oneof = oneofOf(field);
+    if (oneof === undefined) return [line(field)];
+    if (done.has(oneof)) return [];
+    done.add(oneof);
+    const members = fields.filter((other) => oneofOf(other) === oneof);
+    return block(`oneof ${nameOfOneof(oneof)}`, members.map(line));
+  });
+}
+
+const WIDTH = 100;
+
+/** A comment about fields of the upstream, wrapped. */
+function noted(what: string, fields: readonly DescField[]): string[] {
+  if (fields.length === 0) return [];
+  const lines: string[] = [];
+  let line = `// ${what}:`;
+  for (const { name } of fields) {
+    if (line.length + name.length + 2 > WIDTH) {
+      lines.push(line);
+      line = "//";
+    }
+    line += ` ${name},`;
+  }
+  return [...lines, line.replace(/,$/, "")];
+}
+
+function commented(proposals: readonly string[]): string[] {
+  return proposals.flatMap((text) => ["", ...text.split("\n").map((line) => `// ${line}`.trimEnd())]);
+}
+
+function block(head: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [`${head} {}`] : [`${head} {`, ...indented(lines), "}"];
+}
+const indented = (lines: readonly string[]): string[] => lines.map((line) => (line === "" ? "" : `  ${line}`));
