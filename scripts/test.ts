@@ -107,8 +107,10 @@ if (system) {
 } else {
   check("formatting and lint", "biome", ["ci", "--error-on-warnings", "."]);
   check("types", "tsc", ["-p", "tsconfig.json"]);
+  check("types of the live page", "tsc", ["-p", "runtime/explorer"]);
   check("protos", "buf", ["lint"]);
   check("generated files are up to date", "node", ["scripts/generate.ts", "--check"]);
+  check("the live page is up to date", "node", ["scripts/explorer-page.ts", "--check"]);
   check("docs are up to date", "node", ["scripts/docs.ts", "--check"]);
   suites("tests", [], {});
 }

@@ -61,6 +61,16 @@ export const FIXED_VARIABLES: readonly FixedVariable[] = [
     about: "the address of that port",
   },
   {
+    name: "BFF_EXPLORER",
+    default: "false",
+    about: "true: the live page at that port, which shows what callers send; it needs BFF_EXPLORER_TOKEN",
+  },
+  {
+    name: "BFF_EXPLORER_TOKEN",
+    kind: "secret",
+    about: "what who looks at the live page has to show: openssl rand -hex 16",
+  },
+  {
     name: "BFF_ACCESS_LOG",
     default: "off",
     about: "which requests get a line on standard output: off, all, or a share of them like 0.01",

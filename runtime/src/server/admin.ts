@@ -1,8 +1,9 @@
 // The admin port: what those who run the server may see, and clients may not. It answers GET, knows few paths, and bears little.
 import { once } from "node:events";
 import * as http from "node:http";
-import { type AddressInfo, isIP } from "node:net";
+import type { AddressInfo } from "node:net";
 import { CONTENT_TYPES, formatFor, type MetricsFormat } from "../metrics/render.ts";
+import { isFor } from "./loopback.ts";
 import { urlOf } from "./url-of.ts";
 
 /** What one path answers. */
@@ -17,6 +18,14 @@ export interface AdminAnswer {
 }
 export type AdminRoute = (request: http.IncomingMessage) => AdminAnswer | Promise<AdminAnswer>;
 
+/** Several paths, and whose they are. */
+export interface AdminPage {
+  owns(path: string): boolean;
+  answer(path: string, request: http.IncomingMessage, response: http.ServerResponse): Promise<void>;
+  /** Ends answers that would not end by themselves. */
+  close(): void;
+}
+
 export interface AdminOptions {
   readonly host: string;
   /** 0: a free one. */
@@ -27,6 +36,8 @@ export interface AdminOptions {
   readonly state: () => "starting" | "ready" | "draining";
   /** Further paths. */
   readonly routes?: ReadonlyMap<string, AdminRoute>;
+  /** What answers others by itself, also what is posted there. */
+  readonly page?: AdminPage | undefined;
   /** Is told what goes wrong in making an answer. */
   readonly fault: (what: string, cause: unknown) => void;
 }
@@ -76,7 +87,7 @@ export async function openAdmin(options: AdminOptions): Promise<Admin> {
   await once(server, "listening");
   server.on("error", (error) => options.fault("the admin port cannot accept a connection", error));
   const { port: own } = server.address() as AddressInfo;
-  return { port: own, url: urlOf("http", host, own), close: () => closed(server) };
+  return { port: own, url: urlOf("http", host, own), close: () => closed(server, options.page) };
 }
 
 function readyz(state: ReturnType<AdminOptions["state"]>): AdminAnswer {
@@ -105,12 +116,13 @@ async function answer(
   routes: ReadonlyMap<string, AdminRoute>,
   request: http.IncomingMessage,
   response: http.ServerResponse,
-  { host, fault }: AdminOptions,
+  { host, fault, page }: AdminOptions,
 ): Promise<void> {
   const path = (request.url ?? "").split("?", 1)[0] ?? "";
   const route = routes.get(path);
   let found: AdminAnswer;
   if (!isFor(host, request.headers.host)) found = { status: 421, body: "this port answers by its address alone\n" };
+  else if (page?.owns(path)) return answered(page, path, request, response, fault);
   else if (route === undefined) found = { status: 404, body: `there are ${[...routes.keys()].join(", ")}\n` };
   else if (request.method !== "GET" && request.method !== "HEAD")
     found = { status: 405, body: "GET and HEAD only\n", headers: ["allow", "GET, HEAD"] };
@@ -123,6 +135,23 @@ async function answer(
     }
   }
   send(request, response, found);
+}
+
+async function answered(
+  page: AdminPage,
+  path: string,
+  request: http.IncomingMessage,
+  response: http.ServerResponse,
+  fault: AdminOptions["fault"],
+): Promise<void> {
+  try {
+    await page.answer(path, request, response);
+  } catch (thrown) {
+    if (request.destroyed) return; // who asked has gone
+    fault(`cannot answer ${path} of the admin port`, thrown);
+    if (!response.headersSent) send(request, response, { status: 500, body: "cannot answer\n" });
+    else response.destroy();
+  }
 }
 
 function send(
@@ -140,25 +169,10 @@ function send(
   response.end(request.method === "HEAD" ? undefined : body);
 }
 
-/**
- * A page in the browser of somebody who runs this may be given a name of its own that leads to 127.0.0.1, and would read what is here.
- * So what listens on this machine alone goes by its address, or as localhost.
- */
-function isFor(host: string, asked: string | undefined): boolean {
-  if (!isLoopback(host)) return true;
-  const name = /^(?:\[([^\]]*)\]|([^:]*))(?::\d+)?$/.exec(asked ?? "");
-  const found = (name?.[1] ?? name?.[2] ?? "").toLowerCase();
-  return isIP(found) !== 0 || found === "localhost" || found.endsWith(".localhost") || found === host.toLowerCase();
-}
-
-/** Whether nobody but this machine can come. */
-export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
-}
-
-async function closed(server: http.Server): Promise<void> {
+async function closed(server: http.Server, page: AdminPage | undefined): Promise<void> {
   const done = once(server, "close");
   server.close();
+  page?.close();
   server.closeIdleConnections();
   const timer = setTimeout(() => server.closeAllConnections(), LAST_MS);
   await done;

@@ -1,8 +1,10 @@
-// What the environment says about looking into a server: the admin port, the access log, traces.
+// What the environment says about looking into a server: the admin port, the live page, the access log, traces.
 import type { Sampling } from "../telemetry/sampler.ts";
 import { readSpanExport, type SpanExport } from "./config-otlp.ts";
 import { readSampling } from "./config-sampling.ts";
+import { readWorkers } from "./config-workers.ts";
 import type { EnvReader } from "./env-reader.ts";
+import { isLoopback } from "./loopback.ts";
 import { quoted } from "./one-line.ts";
 import type { FileReader } from "./pem-files.ts";
 
@@ -10,6 +12,8 @@ import type { FileReader } from "./pem-files.ts";
 export interface TelemetryConfig {
   /** Where metrics are served. */
   readonly admin?: AdminAddress;
+  /** The live page is served there, too. */
+  readonly explorer?: ExplorerConfig;
   /** The share of requests that the access log has a line for: above 0, at most 1. */
   readonly accessLog?: number;
   /** Where the spans of requests go. */
@@ -24,12 +28,19 @@ export interface AdminAddress {
   readonly port: number;
 }
 
+export interface ExplorerConfig {
+  /** Who looks has to show it; undefined: nobody has to. */
+  readonly token?: string | undefined;
+}
+
 export function readTelemetry(read: EnvReader, readFile: FileReader): TelemetryConfig {
   const admin = readAdmin(read);
+  const explorer = readExplorer(read, admin);
   const accessLog = readAccessLog(read);
   const spans = readSpanExport(read, readFile);
   return {
     ...(admin !== undefined && { admin }),
+    ...(explorer !== undefined && { explorer }),
     ...(accessLog !== undefined && { accessLog }),
     ...(spans !== undefined && { spans, sampling: readSampling(read) }),
   };
@@ -43,6 +54,32 @@ function readAdmin(read: EnvReader): AdminAddress | undefined {
     read.fault("BFF_ADMIN_PORT", problem, "another one: what it shows is not for clients");
   }
   return { host: read.optional("BFF_ADMIN_HOST") ?? "127.0.0.1", port };
+}
+
+/** Shorter ones can be guessed. */
+const SHORTEST_TOKEN = 16;
+
+function readExplorer(read: EnvReader, admin: AdminAddress | undefined): ExplorerConfig | undefined {
+  const wanted = read.bool("BFF_EXPLORER", "false");
+  const token = read.optional("BFF_EXPLORER_TOKEN");
+  if (!wanted) return undefined;
+  if (read.optional("BFF_ADMIN_PORT") === undefined) {
+    const problem = "is not set, and BFF_EXPLORER is for a page there";
+    read.fault("BFF_ADMIN_PORT", problem, "a port of its own, like 9090 (0 picks a free one)");
+  }
+  if (token !== undefined && token.length < SHORTEST_TOKEN) {
+    const remedy = `at least ${SHORTEST_TOKEN}, such as what openssl rand -hex 16 prints`;
+    read.fault("BFF_EXPLORER_TOKEN", `has ${token.length} characters`, remedy);
+  }
+  if (token === undefined && admin !== undefined && !isLoopback(admin.host)) {
+    const problem = `is not set, and others may come to ${quoted(admin.host)}, where BFF_EXPLORER shows what callers send`;
+    read.fault("BFF_EXPLORER_TOKEN", problem, "what who looks has to show, such as what openssl rand -hex 16 prints");
+  }
+  if (readWorkers(read) > 1) {
+    const problem = "is more than 1, and the page of BFF_EXPLORER shows one process";
+    read.fault("BFF_WORKERS", problem, "1 while it is looked at");
+  }
+  return { token };
 }
 
 function readAccessLog(read: EnvReader): number | undefined {

@@ -12,7 +12,7 @@ import type { Observers } from "./open-observers.ts";
  */
 export async function openOwnAdmin(
   address: AdminAddress | undefined,
-  { metrics, fault }: Observers,
+  { metrics, fault, explorer }: Observers,
   server: () => Listening | undefined,
 ): Promise<Admin | undefined> {
   if (address === undefined || metrics === undefined) return undefined;
@@ -26,6 +26,7 @@ export async function openOwnAdmin(
     ...address,
     metrics: (format) => renderPrometheus(metrics.snapshot(), format),
     state: () => server()?.state ?? "starting",
+    page: explorer,
     fault,
   });
 }

@@ -1,4 +1,5 @@
 // Who is told what happens in a server: its log, the audit, metrics, an observer of the user's.
+import type { Explorer } from "../explorer/explorer.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { Observer } from "../observer.ts";
 import type { AccessLog } from "./access-log.ts";
@@ -8,6 +9,7 @@ import { FailureLog, type LogFormat, type ServerFault } from "./failure-log.ts";
 import { LineWriter } from "./line-writer.ts";
 import { harmless } from "./load-observer.ts";
 import { together } from "./observers.ts";
+import { type ExploredServer, openExplorer } from "./open-explorer.ts";
 import { openTraces, type TracedServer, type Traces } from "./open-traces.ts";
 import { addSpans } from "./server-families.ts";
 
@@ -19,6 +21,8 @@ export interface Observers {
   readonly metrics: Metrics | undefined;
   /** Where faults of the server itself are told. */
   readonly fault: ServerFault;
+  /** The live page, where it is wanted. */
+  readonly explorer: Explorer | undefined;
   /** Undefined: there are none. */
   readonly traces: Traces | undefined;
   /** Writes what is still to be written, and sends what is to be sent, for so many milliseconds at most. */
@@ -31,7 +35,7 @@ export interface Observers {
  * @param first whether this process tells what is true of all that serve the port
  */
 export async function openObservers(
-  server: TracedServer,
+  server: TracedServer & ExploredServer,
   config: ServerConfig<string, unknown>,
   given: Observer | undefined,
   loaded: Observer | undefined,
@@ -45,18 +49,23 @@ export async function openObservers(
   const metrics = config.telemetry.admin === undefined ? undefined : await openMetrics();
   const traces = await openTraces(config, server, fault);
   addSpans(metrics, traces);
+  const explorer = await openExplorer(config.telemetry.explorer, server);
   const { accessLog: share } = config.telemetry;
   const format = config.log === "json" ? "json" : "text";
   const access = share === undefined ? undefined : await openAccessLog(share, format);
   // Traces first: the others find a request's ids in its events.
-  const observer = together([traces?.observer, log, own, audit, metrics, access].filter((one) => one !== undefined));
+  const observer = together(
+    [traces?.observer, log, own, audit, metrics, access, explorer?.recorder, explorer?.upstreams].filter(
+      (one) => one !== undefined,
+    ),
+  );
   const close = async (withinMs: number): Promise<void> => {
     const flushed = access?.flush(withinMs);
     await audit?.flush(withinMs);
     await traces?.close(withinMs);
     await flushed;
   };
-  return { observer, log, metrics, fault, traces, close };
+  return { observer, log, metrics, fault, explorer, traces, close };
 }
 
 /** Nobody else pays for loading it. */

@@ -111,7 +111,7 @@ it("says in one line that the port is taken, and exits with 1", async () => {
 
 it("neither opens nor loads any of it when it is not asked to", async () => {
   const told = `import { registerHooks } from "node:module";
-    registerHooks({ load: (url, context, next) => { if (/\\/(metrics\\/|server\\/(admin|access-log))/.test(url)) process.stderr.write(url + "\\n"); return next(url, context); } });`;
+    registerHooks({ load: (url, context, next) => { if (/\\/(metrics\\/|explorer\\/|server\\/(admin|access-log))/.test(url)) process.stderr.write(url + "\\n"); return next(url, context); } });`;
   const loader = `data:text/javascript,${encodeURIComponent(told)}`;
   const env = { ECHO_V1_ECHOSERVICE_URL: "http://127.0.0.1:1" };
   const off = await up({ ...env, BFF_ADMIN_HOST: "127.0.0.1" }, "--import", loader);

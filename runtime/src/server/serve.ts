@@ -62,6 +62,8 @@ export interface ServeOptions<
   readonly identity?: ((env: Env) => IdentitySpec<Principal>) | undefined;
   /** All that its rpcs are limited by. */
   readonly limits?: readonly Limit[] | undefined;
+  /** What will run, of each file with services, for the live page: asked when one is looked at. */
+  readonly plan?: (() => Promise<readonly unknown[]>) | undefined;
   readonly create: (
     parts: ServeParts<Upstreams, Env, Principal, Limit>,
   ) => readonly Endpoint[] | Promise<readonly Endpoint[]>;
@@ -118,7 +120,9 @@ export async function serve<
     return process.exit(2);
   }
   const clients = await connect(options, config);
-  const observers = await openObservers(options, config, options.observer, loaded.observer, worker?.speaks);
+  let listening: Listening | undefined;
+  const explored = { ...options, own: () => listening?.url };
+  const observers = await openObservers(explored, config, options.observer, loaded.observer, worker?.speaks);
   const { observer, log, fault } = observers;
   const keySets = new KeySets();
   observers.metrics?.add(() => keySets.families);
@@ -136,7 +140,6 @@ export async function serve<
     ...(observer !== undefined && { observer }),
   });
 
-  let listening: Listening | undefined;
   let admin: Admin | undefined;
   let wanted: WantedPort = { ...(config.telemetry.admin ?? config), variables: ADMIN_VARIABLES };
   try {
@@ -186,7 +189,9 @@ export async function serve<
     return;
   }
   drainOnSignal(process, end, (code) => process.exit(code));
-  process.stdout.write(startLine(up.url, admin?.url, config.log));
+  process.stdout.write(
+    startLine(up.url, { admin: admin?.url, explorer: observers.explorer !== undefined }, config.log),
+  );
 }
 
 /** This process as one of several that serve the port; undefined where it serves alone. */

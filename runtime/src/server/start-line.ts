@@ -4,12 +4,21 @@ import type { LogFormat } from "./failure-log.ts";
 /**
  * What is printed when a server is up.
  *
- * @param admin where its admin port is
+ * @param shown where its admin port is, and whether the live page is there
  */
-export function startLine(url: string, admin: string | undefined, format: LogFormat | "off"): string {
-  const metrics = admin && `${admin}/metrics`;
-  if (format !== "json") return `listening on ${url}${metrics === undefined ? "" : ` (metrics: ${metrics})`}\n`;
-  return `${JSON.stringify({ time: new Date().toISOString(), event: "listening", url, metrics })}\n`;
+export function startLine(
+  url: string,
+  shown: { readonly admin: string | undefined; readonly explorer?: boolean },
+  format: LogFormat | "off",
+): string {
+  const metrics = shown.admin && `${shown.admin}/metrics`;
+  const explorer = shown.explorer ? shown.admin && `${shown.admin}/` : undefined;
+  if (format === "json")
+    return `${JSON.stringify({ time: new Date().toISOString(), event: "listening", url, metrics, explorer })}\n`;
+  const also = [metrics && `metrics: ${metrics}`, explorer && `explorer: ${explorer}`].filter(
+    (one) => one !== undefined,
+  );
+  return `listening on ${url}${also.length === 0 ? "" : ` (${also.join(", ")})`}\n`;
 }
 
 /** Why it does not start: the faults of its configuration, a line for each variable. */

@@ -73,7 +73,7 @@ export async function supervise(name: string, config: Config): Promise<void> {
   crew.begun();
   const { port } = server.address() as AddressInfo;
   const url = urlOf(config.tls === undefined ? "http" : "https", config.host, port);
-  process.stdout.write(startLine(url, admin?.url, config.log));
+  process.stdout.write(startLine(url, { admin: admin?.url }, config.log));
 }
 
 async function listens(server: Server, { host, port }: Pick<Config, "host" | "port">): Promise<void> {

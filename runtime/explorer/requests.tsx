@@ -1,0 +1,55 @@
+import type { ShownRequest } from "../src/explorer/shown.ts";
+import { ms, shortName, time } from "./words.ts";
+
+/** The last requests, newest first. */
+export function Requests({
+  requests,
+  chosen,
+  choose,
+}: {
+  readonly requests: readonly ShownRequest[];
+  readonly chosen: number | undefined;
+  readonly choose: (id: number) => void;
+}) {
+  if (requests.length === 0) return <p class="empty">No request yet. Send one from “Try it”, or with any client.</p>;
+  return (
+    <table class="requests">
+      <caption class="hidden">The last requests, newest first</caption>
+      <thead>
+        <tr>
+          <th scope="col">Request</th>
+          <th scope="col">Status</th>
+          <th scope="col" class="number">
+            Took
+          </th>
+          <th scope="col" class="number">
+            Calls
+          </th>
+          <th scope="col" class="number">
+            Degraded
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {requests.map(({ id, rpc, at, ms: took, status, calls, degraded }) => (
+          <tr key={id} class={id === chosen ? "chosen" : ""}>
+            <th scope="row">
+              <button type="button" class="link" aria-pressed={id === chosen} onClick={() => choose(id)}>
+                {time(at)} {shortName(rpc)}
+              </button>
+            </th>
+            <td class={`status ${statusClass(status)}`}>{status}</td>
+            <td class="number">{took === undefined ? "" : ms(took)}</td>
+            <td class="number">{calls}</td>
+            <td class="number">{degraded === 0 ? "" : degraded}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+export function statusClass(status: string): string {
+  if (status === "OK" || status === "ok") return "good";
+  return status === "RUNNING" ? "running" : "bad";
+}

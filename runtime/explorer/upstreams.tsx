@@ -1,0 +1,101 @@
+import type { ShownMock, ShownUpstream } from "../src/explorer/shown.ts";
+import { flip } from "./api.ts";
+
+/** What a switch offers, as it is shown. */
+const BEHAVIOURS: Readonly<Record<string, string>> = {
+  answers: "answers",
+  slow: "slow: answers after 500 ms",
+  silent: "silent: never answers",
+  unavailable: "unavailable: UNAVAILABLE",
+  down: "down: no connection",
+  garbage: "garbage: answers no message",
+  oversize: "oversize: answers too much",
+};
+
+export function Upstreams({
+  upstreams,
+  mocks,
+}: {
+  readonly upstreams: readonly ShownUpstream[];
+  readonly mocks: readonly ShownMock[];
+}) {
+  if (upstreams.length === 0) return <p class="empty">This server calls no upstream.</p>;
+  return (
+    <div class="cards">
+      {upstreams.map((upstream) => {
+        const { service, branch } = upstream;
+        return (
+          <Upstream
+            key={`${service} ${branch ?? ""}`}
+            upstream={upstream}
+            mock={branch === undefined ? mocks.find((one) => one.service === service) : undefined}
+          />
+        );
+      })}
+    </div>
+  );
+}
+
+function Upstream({ upstream, mock }: { readonly upstream: ShownUpstream; readonly mock: ShownMock | undefined }) {
+  const { service, branch, breakers, limits, addresses } = upstream;
+  const name = branch === undefined ? service : `${service} ${branch}`;
+  return (
+    <section class="card" aria-label={name}>
+      <h3>{name}</h3>
+      {mock !== undefined && <Mocked mock={mock} />}
+      <dl>
+        {breakers.map(({ method, state, forMs }) => (
+          <div key={`breaker ${method ?? ""}`}>
+            <dt>breaker{of(method)}</dt>
+            <dd class={state === "closed" ? "good" : state === "open" ? "bad" : "running"}>
+              {state}
+              {forMs !== undefined && ` for ${Math.round(forMs / 1000)} s`}
+            </dd>
+          </div>
+        ))}
+        {limits.map(({ method, taken, most, waiting }) => (
+          <div key={`limit ${method ?? ""}`}>
+            <dt>limit{of(method)}</dt>
+            <dd>
+              {most === null ? `${taken} calls, no bound` : `${taken} of ${Math.floor(most)}`}
+              {waiting > 0 && `, ${waiting} waiting`}
+              {most !== null && <meter min={0} max={most} value={taken} aria-label={`taken of ${name}`} />}
+            </dd>
+          </div>
+        ))}
+        {addresses.map(({ address, state, inFlight }) => (
+          <div key={`address ${address}`}>
+            <dt>{address}</dt>
+            <dd class={state === "ejected" ? "bad" : state === "connected" ? "good" : ""}>
+              {state}, {inFlight} in flight
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}
+
+const of = (method: string | undefined): string =>
+  method === undefined ? "" : ` of ${method.slice(method.indexOf("/") + 1)}`;
+
+function Mocked({ mock: { name, service, behaviour } }: { readonly mock: ShownMock }) {
+  const known = BEHAVIOURS[behaviour] !== undefined;
+  return (
+    <label>
+      mock{" "}
+      <select
+        aria-label={`What the mock of ${service} does`}
+        value={behaviour}
+        onChange={(event) => void flip({ name, behaviour: event.currentTarget.value })}
+      >
+        {!known && <option value={behaviour}>{behaviour}</option>}
+        {Object.entries(BEHAVIOURS).map(([word, text]) => (
+          <option key={word} value={word}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}

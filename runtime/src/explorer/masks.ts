@@ -1,0 +1,90 @@
+// What is shown of messages and headers: everything but what is secret.
+import {
+  type DescField,
+  type DescMessage,
+  fromBinary,
+  type JsonValue,
+  type Message,
+  type Registry,
+  toJson,
+} from "@bufbuild/protobuf";
+import { MASK } from "./shown.ts";
+
+/** Headers that may be shown, and whether their values may. */
+const HEADERS: readonly (readonly [name: string, secret: boolean])[] = [
+  ["x-request-id", false],
+  ["user-agent", false],
+  ["content-type", false],
+  ["accept-language", false],
+  ["origin", false],
+  ["traceparent", false],
+  ["grpc-timeout", false],
+  ["connect-timeout-ms", false],
+  ["authorization", true],
+  ["cookie", true],
+  ["x-api-key", true],
+];
+const SECRET =
+  /^(authorization|proxy-authorization|cookie|set-cookie|x-api-key|x-bff-principal)$|token|secret|password|credential/;
+const MOST_CHARACTERS = 500;
+const DEEPEST = 100;
+
+/** @param header the value of one; "" when absent */
+export function shownHeaders(header: (name: string) => string): readonly (readonly [string, string])[] {
+  return HEADERS.flatMap(([name, secret]) => {
+    const value = header(name);
+    return value === "" ? [] : [[name, secret ? MASK : value.slice(0, MOST_CHARACTERS)] as const];
+  });
+}
+
+/** A header of an answer. */
+export function shownHeader(name: string, value: string): string {
+  return SECRET.test(name.toLowerCase()) ? MASK : value.slice(0, MOST_CHARACTERS);
+}
+
+/** The message in these bytes as JSON, with `debug_redact` fields masked; why not, where it cannot be. */
+export function shownMessage(desc: DescMessage, bytes: Uint8Array, registry: Registry): string {
+  let json: JsonValue;
+  try {
+    json = toJson(desc, fromBinary(desc, bytes) as Message, { registry });
+  } catch (thrown) {
+    return `cannot be shown: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
+  }
+  return JSON.stringify(masked(json, desc, registry), undefined, 2);
+}
+
+/** This JSON of such a message, with `debug_redact` fields masked. Neither is changed. */
+export function masked(json: JsonValue, desc: DescMessage, registry: Registry, depth = 0): JsonValue {
+  if (depth > DEEPEST) return MASK;
+  if (json === null || typeof json !== "object" || Array.isArray(json)) return json;
+  if (desc.typeName === "google.protobuf.Any") return maskedAny(json, registry, depth);
+  // Of well-known types the JSON is no object of their fields, and none of these is secret.
+  if (desc.typeName.startsWith("google.protobuf.")) return json;
+  const fields = new Map(desc.fields.flatMap((field) => [[field.jsonName, field] as const, [field.name, field]]));
+  return Object.fromEntries(
+    Object.entries(json).map(([name, value]) => {
+      if (name.startsWith("[")) return [name, MASK]; // an extension, of which nothing is known here
+      return [name, maskedField(value, fields.get(name), registry, depth + 1)];
+    }),
+  );
+}
+
+function maskedField(value: JsonValue, field: DescField | undefined, registry: Registry, depth: number): JsonValue {
+  if (field === undefined) return value;
+  if (field.proto.options?.debugRedact === true) return MASK;
+  const { message } = field;
+  if (message === undefined || value === null) return value;
+  const inner = (one: JsonValue): JsonValue => masked(one, message, registry, depth);
+  if (field.fieldKind === "list") return Array.isArray(value) ? value.map(inner) : value;
+  if (field.fieldKind !== "map") return inner(value);
+  if (typeof value !== "object" || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, inner(one)]));
+}
+
+/** A message of a type that is not known could hold anything. */
+function maskedAny(json: { [name: string]: JsonValue }, registry: Registry, depth: number): JsonValue {
+  const type = json["@type"];
+  const desc = typeof type === "string" ? registry.getMessage(type.slice(type.lastIndexOf("/") + 1)) : undefined;
+  if (desc === undefined) return { "@type": type ?? null, value: MASK };
+  return masked(json, desc, registry, depth + 1);
+}

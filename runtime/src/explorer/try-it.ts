@@ -1,0 +1,136 @@
+// A request that a page asks for: to this server itself, to its own rpcs, as any client would send it.
+import { once } from "node:events";
+import * as http from "node:http";
+import * as https from "node:https";
+import type { DescMethod, JsonValue, Registry } from "@bufbuild/protobuf";
+import { masked, shownHeader } from "./masks.ts";
+import { MASK, type Tried, type Try } from "./shown.ts";
+
+const MOST_AT_ONCE = 8;
+const MOST_HEADERS = 50;
+const MOST_ANSWER_BYTES = 1 << 20;
+const LONGEST_MS = 25_000;
+/** What a connection is about, and not a request. */
+const NOT_THEIRS =
+  /^(host|connection|content-length|content-type|transfer-encoding|te|trailer|upgrade|expect|keep-alive|proxy-connection)$/;
+
+/** What the page did not say right. */
+export class Unsendable extends Error {}
+
+export class TryIt {
+  readonly #methods: ReadonlyMap<string, DescMethod>;
+  readonly #registry: Registry;
+  readonly #own: () => string | undefined;
+  #running = 0;
+
+  /** @param own where the server is, as soon as it is: `http://127.0.0.1:8080` */
+  constructor(methods: ReadonlyMap<string, DescMethod>, registry: Registry, own: () => string | undefined) {
+    this.#methods = methods;
+    this.#registry = registry;
+    this.#own = own;
+  }
+
+  /**
+   * @param wanted as it came
+   * @throws Unsendable, or why there was no answer
+   */
+  async send(wanted: unknown): Promise<Tried> {
+    const { rpc, body, headers } = tryOf(wanted);
+    const method = this.#methods.get(rpc);
+    const own = this.#own();
+    if (method === undefined) throw new Unsendable("there is no such rpc here");
+    if (own === undefined) throw new Unsendable("the server is still starting");
+    if (this.#running >= MOST_AT_ONCE) throw new Unsendable(`${MOST_AT_ONCE} requests are running already`);
+    this.#running++;
+    try {
+      return await this.#sent(method, own, `/${rpc}`, body, headers);
+    } finally {
+      this.#running--;
+    }
+  }
+
+  async #sent(method: DescMethod, own: string, path: string, body: string, headers: Try["headers"]): Promise<Tried> {
+    const started = performance.now();
+    const all = { ...Object.fromEntries(headers), "content-type": "application/json" };
+    const options = {
+      ...{ method: "POST", headers: all, agent: false, signal: AbortSignal.timeout(LONGEST_MS) },
+      // It is this process that listens there: whose name is in its certificate does not matter.
+      rejectUnauthorized: false,
+    };
+    const url = new URL(path, reachable(own));
+    const request = url.protocol === "https:" ? https.request(url, options) : http.request(url, options);
+    request.end(body);
+    const [response] = (await once(request, "response")) as [http.IncomingMessage];
+    const { statusCode: status = 0, rawHeaders } = response;
+    const text = await textOf(response);
+    return {
+      status,
+      ms: performance.now() - started,
+      headers: rawHeaders.flatMap((name, i) => {
+        const value = rawHeaders[i + 1];
+        return i % 2 === 0 && value !== undefined ? [[name, shownHeader(name, value)] as const] : [];
+      }),
+      body: this.#shown(text, method, status === 200),
+    };
+  }
+
+  #shown(text: string, { output }: DescMethod, ok: boolean): string {
+    let json: JsonValue;
+    try {
+      json = JSON.parse(text) as JsonValue;
+    } catch {
+      return ok ? MASK : text; // not of this server's making
+    }
+    return JSON.stringify(ok ? masked(json, output, this.#registry) : maskedError(json), undefined, 2);
+  }
+}
+
+/** Error details are messages of any type. */
+function maskedError(json: JsonValue): JsonValue {
+  if (json === null || typeof json !== "object" || Array.isArray(json)) return json;
+  const { details } = json;
+  if (!Array.isArray(details)) return json;
+  const types = details.map((one) =>
+    one !== null && typeof one === "object" && !Array.isArray(one) ? (one["type"] ?? MASK) : MASK,
+  );
+  return { ...json, details: types.map((type) => ({ type, value: MASK })) };
+}
+
+function tryOf(wanted: unknown): Try {
+  const { rpc, body, headers } = (wanted ?? {}) as { readonly [Name in keyof Try]?: unknown };
+  if (typeof rpc !== "string" || typeof body !== "string" || !Array.isArray(headers))
+    throw new Unsendable("there has to be an rpc, a body and headers");
+  if (headers.length > MOST_HEADERS) throw new Unsendable(`there may be ${MOST_HEADERS} headers`);
+  return { rpc, body, headers: headers.map(headerOf) };
+}
+function headerOf(header: unknown): readonly [string, string] {
+  const [name, value] = Array.isArray(header) ? (header as unknown[]) : [];
+  if (typeof name !== "string" || typeof value !== "string") throw new Unsendable("a header is a name and a value");
+  if (NOT_THEIRS.test(name.toLowerCase())) throw new Unsendable(`the header ${name} is not for you to say`);
+  try {
+    http.validateHeaderName(name);
+    http.validateHeaderValue(name, value);
+  } catch {
+    throw new Unsendable(`${JSON.stringify(name)} with this value is no header`);
+  }
+  return [name.toLowerCase(), value];
+}
+
+/** Where all addresses are listened on, one of them. */
+function reachable(own: string): URL {
+  const url = new URL(own);
+  if (url.hostname === "0.0.0.0") url.hostname = "127.0.0.1";
+  if (url.hostname === "[::]") url.hostname = "[::1]";
+  return url;
+}
+
+async function textOf(response: http.IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MOST_ANSWER_BYTES) throw new Unsendable(`the answer has more than ${MOST_ANSWER_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
