@@ -7054,5 +7054,49 @@ export const EXPLANATIONS: readonly Explanation[] = [
         "text": "# once, with `opt: lock_mode=update` in buf.gen.yaml; then commit bff.lock.json\nbuf generate"
       }
     ]
+  },
+  {
+    "code": "BFF922",
+    "severity": "error",
+    "meaning": "A field that the BFF uses still reads as the same value while it is unset. Servers leave it out where it has its default, and then mean what theirs is.",
+    "sections": [
+      {
+        "title": "stock/v1/stock.proto has changed",
+        "language": "diff",
+        "text": " message Stock {\n-  optional int32 pieces = 1 [default = 10];\n+  optional int32 pieces = 1 [default = 12];\n   // …\n }"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "shop/v1/shop.proto:25:48: error BFF922: upstream field \"stock.v1.Stock.pieces\" is \"12\" while it is unset, and was \"10\"\n    25 |   int32 pieces = 1 [(bff.v1.field).by = \"stock.pieces\"];\n       |                                                ^^^^^^\n  stock/v1/stock.proto:16:18: it is declared here\n    16 |   optional int32 pieces = 1 [default = 12];\n       |                  ^^^^^^\n  hint: check what this means here, then run once with `lock_mode=update` to accept it"
+      },
+      {
+        "title": "Right",
+        "language": "sh",
+        "text": "# once, with `opt: lock_mode=update` in buf.gen.yaml; then commit bff.lock.json\nbuf generate"
+      }
+    ]
+  },
+  {
+    "code": "BFF923",
+    "severity": "error",
+    "meaning": "A field that is used of an upstream over HTTP still has its name in JSON, because there the name is what stands on the wire.",
+    "sections": [
+      {
+        "title": "books/v1/books.proto has changed",
+        "language": "diff",
+        "text": " message Book {\n-  string title = 1;\n+  string title = 1 [json_name = \"bookTitle\"];\n }"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:26:47: error BFF923: upstream field \"books.v1.Book.title\" is \"bookTitle\" in JSON, and was \"title\"\n    26 |   string title = 1 [(bff.v1.field).by = \"book.title\"];\n       |                                               ^^^^^\n  books/v1/books.proto:20:10: it is declared here\n    20 |   string title = 1 [json_name = \"bookTitle\"];\n       |          ^^^^^\n  hint: check what this means here, then run once with `lock_mode=update` to accept it"
+      },
+      {
+        "title": "Right",
+        "language": "sh",
+        "text": "# once, with `opt: lock_mode=update` in buf.gen.yaml; then commit bff.lock.json\nbuf generate"
+      }
+    ]
   }
 ];

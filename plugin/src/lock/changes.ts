@@ -1,6 +1,6 @@
 // Two sets of facts of one element, compared.
 import type { DriftCode } from "./codes.ts";
-import type { Facts, FieldFacts, MethodFacts } from "./facts.ts";
+import { type Facts, type FieldFacts, jsonName, type MethodFacts } from "./facts.ts";
 
 export interface Change {
   readonly code: DriftCode;
@@ -58,6 +58,10 @@ function ofField(old: FieldFacts, now: FieldFacts): Change[] {
   // What is repeated has no presence, so that only one change is said.
   else if (old.presence !== now.presence)
     changes.push({ code: "BFF916", says: `${PRESENCE[now.presence][0]}, and ${PRESENCE[old.presence][1]}` });
+  else if (old.oneof !== now.oneof)
+    changes.push({ code: "BFF916", says: `is a member of the oneof "${now.oneof}", and was one of "${old.oneof}"` });
+  if (old.default !== now.default)
+    changes.push({ code: "BFF922", says: `${reads(now.default)} while it is unset, and ${reads(old.default, "was")}` });
   return changes;
 }
 const PRESENCE = {
@@ -66,6 +70,15 @@ const PRESENCE = {
   required: ["is required", "was required"],
   oneof: ["is a member of a oneof", "was a member of a oneof"],
 } as const;
+const reads = (value: string | undefined, verb: "is" | "was" = "is"): string =>
+  value === undefined ? `${verb} empty` : `${verb} ${JSON.stringify(value)}`;
+
+/** In JSON fields go by another name, which only matters to calls over HTTP. */
+export function changeInJson(name: string, old: Facts, now: Facts): Change | undefined {
+  if (old.kind !== "field" || now.kind !== "field" || old.json_name === now.json_name) return undefined;
+  const [is, was] = [now, old].map((facts) => facts.json_name ?? jsonName(name));
+  return { code: "BFF923", says: `is "${is}" in JSON, and was "${was}"` };
+}
 
 function number(old: { readonly number: number }, now: { readonly number: number }): Change[] {
   return old.number === now.number

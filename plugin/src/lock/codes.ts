@@ -23,6 +23,10 @@ export const CODES = {
   BFF920: "What the BFF uses of an upstream is not deprecated since, because what is deprecated goes away one day.",
   BFF921:
     "A method that is called over HTTP still has the path by which it is called, because servers that are running call the old one.",
+  BFF922:
+    "A field that the BFF uses still reads as the same value while it is unset. Servers leave it out where it has its default, and then mean what theirs is.",
+  BFF923:
+    "A field that is used of an upstream over HTTP still has its name in JSON, because there the name is what stands on the wire.",
 } as const;
 
 export type DriftCode = keyof typeof CODES;

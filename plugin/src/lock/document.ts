@@ -1,5 +1,6 @@
 // The text of bff.lock.json: for each generated file the elements of upstreams that it uses, with the options that use them.
 import type { Origin } from "../origin.ts";
+import { type Exchange, RELIANCES, type Reliance } from "./exchange.ts";
 import type { Facts } from "./facts.ts";
 import type { LockedPermits } from "./permits.ts";
 
@@ -9,13 +10,20 @@ export interface Locked {
   readonly usedBy: readonly string[];
   /** Of a method that says nothing about side effects: the rpcs and options that say for it that it has none, sorted. */
   readonly vouchedBy: readonly string[];
+  /** Of a method; undefined: the lock is of version 1. */
+  readonly exchange?: Exchange | undefined;
 }
 /** Whether it is an option that vouches, and no rpc. */
 export const isOption = (voucher: string): boolean => voucher.endsWith(".read_only");
 /** By the name of the generated file, then by the name of the element. */
 export type Lock = ReadonlyMap<string, ReadonlyMap<string, Locked>>;
 
-const VERSION = 1;
+/** Version 1 did not say what goes to and fro, nor the facts that `learned` (facts.ts) adds. */
+const VERSION = 2;
+
+/** Of a text that `parseLock` has read. */
+export const isOfVersion1 = (text: string): boolean =>
+  (JSON.parse(text) as { readonly version: unknown }).version === 1;
 
 /** Sorted by name throughout, so that the same uses give the same bytes. */
 export function renderLock(lock: Lock, permits: LockedPermits = new Map()): string {
@@ -34,8 +42,13 @@ export function renderLock(lock: Lock, permits: LockedPermits = new Map()): stri
   return `${JSON.stringify(document, undefined, 2)}\n`;
 }
 
-const written = ({ facts, usedBy, vouchedBy }: Locked) => ({
+const written = ({ facts, usedBy, vouchedBy, exchange }: Locked) => ({
   ...facts,
+  ...(exchange && {
+    sets: exchange.sets,
+    reads: exchange.reads,
+    ...(exchange.reliesOn.length > 0 && { relies_on: exchange.reliesOn }),
+  }),
   used_by: usedBy,
   ...(vouchedBy.length > 0 ? { vouched_by: vouchedBy } : {}),
 });
@@ -46,10 +59,15 @@ export const sorted = <T>(map: ReadonlyMap<string, T>): [string, T][] => [...map
 export interface LockFault {
   readonly message: string;
   readonly at: Origin;
+  /** What to do about it, where that is not the usual. */
+  readonly hint?: string;
 }
 
 export function parseLock(text: string, path: string): Lock | LockFault {
-  const fault = (message: string, offset = 0): LockFault => ({ message, at: originAt(text, path, offset) });
+  const fault = (message: string, offset = 0, hint?: string): LockFault => ({
+    ...{ message, at: originAt(text, path, offset) },
+    ...(hint !== undefined && { hint }),
+  });
   const conflict = /^<{7} /m.exec(text);
   if (conflict !== null) return fault("it holds a merge conflict", conflict.index);
   let document: unknown;
@@ -60,8 +78,11 @@ export function parseLock(text: string, path: string): Lock | LockFault {
     return fault("it is not JSON", Number(position?.[1] ?? 0));
   }
   if (!isObject(document) || !isObject(document.files)) return fault("it is not a lock of protoc-gen-bff");
-  if (document.version !== VERSION)
-    return fault(`it is of version ${String(document.version)}, and this is ${VERSION}`);
+  const { version } = document;
+  if (version !== VERSION && version !== 1) {
+    const hint = Number(version) > VERSION ? "update protoc-gen-bff: a newer one has written it" : undefined;
+    return fault(`it is of version ${String(version)}, and this is ${VERSION}`, 0, hint);
+  }
   const lock = new Map<string, Map<string, Locked>>();
   for (const [file, elements] of Object.entries(document.files)) {
     if (!isObject(elements)) return fault(`its entry of "${file}" is not an object`, offsetOf(text, file));
@@ -91,10 +112,15 @@ const SHAPES: Readonly<Record<Facts["kind"], Readonly<Record<string, "string" | 
 
 function readElement(element: unknown): Locked | undefined {
   if (!isObject(element)) return undefined;
-  const { used_by: usedBy, vouched_by: vouchedBy = [], ...facts } = element;
+  const { used_by: usedBy, vouched_by: vouchedBy = [], sets, reads, relies_on: reliesOn = [], ...facts } = element;
   if (!isTexts(usedBy) || !isTexts(vouchedBy) || !hasShape(facts)) return undefined;
-  return { facts, usedBy, vouchedBy };
+  if (sets === undefined && reads === undefined) return { facts, usedBy, vouchedBy, exchange: undefined };
+  if (!isTexts(sets) || !isTexts(reads) || !areReliances(reliesOn)) return undefined;
+  return { facts, usedBy, vouchedBy, exchange: { sets, reads, reliesOn } };
 }
+
+const areReliances = (value: unknown): value is readonly Reliance[] =>
+  isTexts(value) && value.every((one) => RELIANCES.some((known) => known === one));
 
 const isTexts = (value: unknown): value is readonly string[] =>
   Array.isArray(value) && value.every((one) => typeof one === "string");
@@ -102,7 +128,8 @@ const isTexts = (value: unknown): value is readonly string[] =>
 function hasShape(facts: Readonly<Record<string, unknown>>): facts is Readonly<Record<string, unknown>> & Facts {
   const { kind } = facts;
   if (typeof kind !== "string" || !Object.hasOwn(SHAPES, kind)) return false;
-  if ("http" in facts && typeof facts.http !== "string") return false;
+  if (["http", "oneof", "json_name", "default"].some((name) => name in facts && typeof facts[name] !== "string"))
+    return false;
   return Object.entries(SHAPES[kind as Facts["kind"]]).every(([name, type]) => typeof facts[name] === type);
 }
 

@@ -3,7 +3,7 @@ import type { Registry } from "@bufbuild/protobuf";
 import type { Diagnostic } from "../diagnostic/diagnostic.ts";
 import { didYouMean } from "../diagnostic/did-you-mean.ts";
 import type { Origin } from "../origin.ts";
-import { addedValues, changesOf } from "./changes.ts";
+import { addedValues, changeInJson, changesOf } from "./changes.ts";
 import type { DriftCode } from "./codes.ts";
 import type { Locked } from "./document.ts";
 import { elementName, type Facts, factsOf, type UpstreamElement, withHttp } from "./facts.ts";
@@ -96,7 +96,11 @@ function driftOfElement(
       : placeOfUse(shortName(name), use.at, around.options.at(use.option), around.errors);
   if (place === undefined) return []; // used no longer
   const label = labelOf(name, facts);
-  const changes = changesOf(facts, withHttp(factsOf(now), used.get(name)?.http)).map(({ code, says, was }): Found => {
+  const inJson = [...used.values()].some(({ http }) => http !== undefined)
+    ? changeInJson(now.name, facts, factsOf(now))
+    : undefined;
+  const changed = [...changesOf(facts, withHttp(factsOf(now), used.get(name)?.http)), ...(inJson ? [inJson] : [])];
+  const changes = changed.map(({ code, says, was }): Found => {
     const hint = code === "BFF920" ? `use what takes its place, or ${UPDATE} to stay with it` : ACCEPT;
     const see = { at: around.locate(now), message: "it is declared here" };
     return {

@@ -39,6 +39,12 @@ export interface FieldFacts extends Deprecable {
   readonly type: string;
   readonly cardinality: "singular" | "repeated" | "map";
   readonly presence: "implicit" | "explicit" | "required" | "oneof";
+  /** The oneof that it is a member of. */
+  readonly oneof?: string;
+  /** Its name in JSON; only where it is not the one that follows from its name. */
+  readonly json_name?: string;
+  /** What it reads as while it is unset, as text; only where the proto says so (proto2). */
+  readonly default?: string;
 }
 export interface EnumFacts extends Deprecable {
   readonly kind: "enum";
@@ -101,7 +107,23 @@ const STREAMING = {
   bidi_streaming: "both",
 } as const;
 
-function fieldFacts(field: DescField | DescExtension): Pick<FieldFacts, "type" | "cardinality" | "presence"> {
+type Shape = Pick<FieldFacts, "type" | "cardinality" | "presence">;
+
+function fieldFacts(field: DescField | DescExtension): Omit<FieldFacts, "kind" | "number"> {
+  const { defaultValue } = field.proto;
+  return {
+    ...shapeOf(field),
+    ...(field.oneof !== undefined && { oneof: field.oneof.name }),
+    ...(field.kind === "field" && field.jsonName !== jsonName(field.name) && { json_name: field.jsonName }),
+    ...(defaultValue !== "" && { default: defaultValue }),
+  };
+}
+
+/** As protoc makes it of a field's name. */
+export const jsonName = (name: string): string =>
+  name.replace(/_+(.?)/g, (_, next: string) => next.replace(/[a-z]/, (letter) => letter.toUpperCase()));
+
+function shapeOf(field: DescField | DescExtension): Shape {
   const presence =
     field.oneof !== undefined ? "oneof" : field.presence === Presence.LEGACY_REQUIRED ? "required" : own(field);
   switch (field.fieldKind) {
@@ -133,4 +155,17 @@ export function withHttp(facts: Facts, http: string | undefined): Facts {
   if (facts.kind !== "method") return facts;
   const { http: _, ...others } = facts;
   return http === undefined ? others : { ...others, http };
+}
+
+/** The facts that version 1 of the lock did not know, as they are now: nothing says what they were. */
+export function learned(known: Facts, now: Facts): Facts {
+  if ((known.kind !== "field" && known.kind !== "extension") || now.kind !== known.kind) return known;
+  const { oneof, json_name, default: unset } = now;
+  const inOneof = known.presence === "oneof" && oneof !== undefined;
+  return {
+    ...known,
+    ...(inOneof && { oneof }),
+    ...(json_name !== undefined && { json_name }),
+    ...(unset !== undefined && { default: unset }),
+  };
 }

@@ -4,9 +4,9 @@ import type { Sources } from "../diagnostic/sources.ts";
 import type { Origin } from "../origin.ts";
 import { type Element, locate } from "../read/locate.ts";
 import type { Model } from "../resolve/model/model.ts";
-import { type Lock, type Locked, parseLock, renderLock, sorted } from "./document.ts";
+import { isOfVersion1, type Lock, type Locked, parseLock, renderLock, sorted } from "./document.ts";
 import { type Drift, driftOf } from "./drift.ts";
-import { type Facts, factsOf, withHttp } from "./facts.ts";
+import { type Facts, factsOf, learned, withHttp } from "./facts.ts";
 import { foldGonePackages } from "./gone-packages.ts";
 import { notCommitted } from "./not-committed.ts";
 import { optionsOf } from "./options.ts";
@@ -39,17 +39,19 @@ export function compareLock(
 ): LockOutcome {
   const options = optionsOf(model.ir);
   const used = usedElements(model, options);
-  const old = input.text === undefined ? undefined : parseLock(input.text, input.path);
-  if (old !== undefined && "message" in old) {
+  const committed = input.text === undefined ? undefined : parseLock(input.text, input.path);
+  if (committed !== undefined && "message" in committed) {
     const diagnostic: Diagnostic = {
       code: "BFF903",
       severity: "error",
-      message: `"${input.path}" cannot be read: ${old.message}`,
-      at: old.at,
-      hint: "restore it from version control, or delete it to have it written anew",
+      message: `"${input.path}" cannot be read: ${committed.message}`,
+      at: committed.at,
+      hint: committed.hint ?? "restore it from version control, or delete it to have it written anew",
     };
     return { drifts: [{ diagnostic, explains: [] }], text: undefined };
   }
+  const isOlder = input.text !== undefined && isOfVersion1(input.text);
+  const old = isOlder && committed !== undefined ? completed(committed, used) : committed;
   const keeps = keeper(model, used, input.mode, sources);
   const next = nextLock(used, old, input.mode, keeps);
   const before = input.text === undefined ? undefined : readPermits(input.text);
@@ -57,7 +59,7 @@ export function compareLock(
   const nothing = [...used.values(), ...permits.values()].every((elements) => elements.size === 0);
   if (old === undefined && nothing) return { drifts: [], text: undefined };
   const text = renderLock(next, permits);
-  const changed = old === undefined || renderLock(old, before) !== text;
+  const changed = isOlder || old === undefined || renderLock(old, before) !== text;
   if (input.mode === "update") return { drifts: [], text: changed ? text : undefined };
 
   const around = {
@@ -95,6 +97,20 @@ function keeper(
   };
 }
 
+/** A lock of version 1, with what it did not know yet. */
+function completed(old: Lock, used: ReadonlyMap<string, ReadonlyMap<string, Used>>): Lock {
+  const complete = (file: string, name: string, locked: Locked): Locked => {
+    const now = used.get(file)?.get(name)?.element;
+    return now === undefined ? locked : { ...locked, facts: learned(locked.facts, factsOf(now)) };
+  };
+  return new Map(
+    [...old].map(([file, elements]) => [
+      file,
+      new Map([...elements].map(([name, locked]) => [name, complete(file, name, locked)])),
+    ]),
+  );
+}
+
 /** Facts that are known stay what they are until they are accepted; files that are not generated keep their entries. */
 function nextLock(
   used: ReadonlyMap<string, ReadonlyMap<string, Used>>,
@@ -106,13 +122,13 @@ function nextLock(
   for (const [file, elements] of used) {
     if (elements.size === 0) continue;
     const before = old?.get(file);
-    const entry = [...elements].map(([name, { element, uses, vouchedBy, http }]) => {
+    const entry = [...elements].map(([name, { element, uses, vouchedBy, http, exchange }]) => {
       const known = mode === "check" ? before?.get(name) : undefined;
       const usedBy = uses.map(({ option }) => withoutFile(option, file)).sort();
       const vouchers = vouchedBy.map((voucher) => withoutFile(voucher, file)).sort();
       return [
         name,
-        { facts: factsKept(known?.facts, withHttp(factsOf(element), http)), usedBy, vouchedBy: vouchers },
+        { facts: factsKept(known?.facts, withHttp(factsOf(element), http)), usedBy, vouchedBy: vouchers, exchange },
       ] as const;
     });
     next.set(file, new Map(entry));

@@ -2,7 +2,8 @@
 import type { Diagnostic } from "../diagnostic/diagnostic.ts";
 import type { Origin } from "../origin.ts";
 import type { Model } from "../resolve/model/model.ts";
-import { isOption, type Lock, type Locked, placeOfEntry, sorted } from "./document.ts";
+import { isOfVersion1, isOption, type Lock, type Locked, placeOfEntry, sorted } from "./document.ts";
+import type { Exchange } from "./exchange.ts";
 import type { Options } from "./options.ts";
 import type { UsedElements } from "./used.ts";
 
@@ -44,6 +45,10 @@ export function notCommitted(
     const message = `"${path}" says something else of who may call "${permit.rpc}"; with CI=true it is not written`;
     return { code: "BFF902", message, at: said?.at ?? placeOfEntry(run.text ?? "", path, permit.rpc), ...shared };
   }
+  if (first === undefined && isOfVersion1(run.text ?? "{}")) {
+    const message = `"${path}" is of version 1, which does not say what is set and read; with CI=true it is not written`;
+    return { code: "BFF902", message, at: placeOfEntry(run.text ?? "", path, "version"), ...shared };
+  }
   if (first === undefined) {
     const message = `"${path}" says the same in another form, and with CI=true it is not written`;
     return { code: "BFF902", message, at: placeOfEntry(run.text ?? "", path, ""), ...shared };
@@ -61,12 +66,14 @@ function differencesOf(run: Run, old: Lock, next: Lock): readonly Difference[] {
     const names = sorted(new Map([...(before ?? []), ...(after ?? [])])).map(([name]) => name);
     return names.flatMap((name) => differenceOf(run, file, name, before?.get(name), after?.get(name)));
   });
-  // What is new matters more than what is gone.
-  return [...found.filter(({ more }) => more !== GONE), ...found.filter(({ more }) => more === GONE)];
+  // What is new matters more than what is gone, and both more than what follows from them.
+  return ORDER.flatMap((kind) => found.filter(({ more }) => more === kind));
 }
 
 const NEW = "that it does not hold";
 const GONE = "that nothing uses";
+const EXCHANGED = "of which something else is set or read";
+const ORDER: readonly string[] = [NEW, GONE, EXCHANGED];
 
 function differenceOf(
   { used, options }: Run,
@@ -116,7 +123,24 @@ function differenceOf(
         element: name,
       },
     ];
-  return [];
+  const says = after.exchange && before.exchange && changedExchange(name, before.exchange, after.exchange);
+  return says === undefined ? [] : [{ says, more: EXCHANGED, at: uses[0]?.at, element: name }];
+}
+
+/** Fields are set and read by types: a use elsewhere may change what a method's calls read. */
+function changedExchange(name: string, before: Exchange, after: Exchange): string | undefined {
+  const pairs = [
+    ["set", before.sets, after.sets],
+    ["read", before.reads, after.reads],
+    ["rely on", before.reliesOn, after.reliesOn],
+  ] as const;
+  for (const [verb, old, now] of pairs) {
+    const added = now.find((one) => !old.some((known) => known === one));
+    if (added !== undefined) return `does not hold that calls of "${name}" ${verb} "${added}"`;
+    const gone = old.find((one) => !now.some((known) => known === one));
+    if (gone !== undefined) return `holds that calls of "${name}" ${verb} "${gone}", which they no longer do`;
+  }
+  return undefined;
 }
 
 const voucherText = (voucher: string): string => (isOption(voucher) ? voucher : `rpc "${voucher}"`);

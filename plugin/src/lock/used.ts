@@ -8,6 +8,7 @@ import { blocksOf, callsIn } from "../resolve/model/blocks.ts";
 import type { ConvertedTarget, EnumConversion, MessageConversion, Target } from "../resolve/model/conversion.ts";
 import type { ArgBinding, Call, Composed, Fail, Let, Model, Permit, Source, Step } from "../resolve/model/model.ts";
 import type { RestRule } from "../resolve/model/rest.ts";
+import { type Exchange, type How, reliesOn, type Seen, seenIn } from "./exchange.ts";
 import { elementName, type UpstreamElement } from "./facts.ts";
 import { BY_NAME, type Options } from "./options.ts";
 
@@ -25,6 +26,8 @@ export interface Used {
   readonly vouchedBy: readonly string[];
   /** How a method is called over HTTP; undefined: it is not. */
   readonly http: string | undefined;
+  /** Of a method: what goes to and fro. */
+  readonly exchange: Exchange | undefined;
 }
 /** For each generated file the elements by their names. */
 export type UsedElements = ReadonlyMap<string, ReadonlyMap<string, Used>>;
@@ -39,12 +42,13 @@ export function usedElements(model: Model, options: Options): UsedElements {
   );
   const fields = new Map(declaredMessages.flatMap((message) => message.fields.map((field) => [field.desc, field])));
   for (const file of model.files) {
-    const found = new Map<string, { element: UpstreamElement; uses: Map<string, Use> }>();
-    const add = (element: UpstreamElement, option: string, at: Origin): void => {
+    const found = new Map<string, Seen & { readonly uses: Map<string, Use> }>();
+    const add: Add = (element, option, at, as) => {
       if (!isUpstream(element, file.desc.proto.package)) return;
       const name = elementName(element);
-      const known = found.get(name) ?? { element, uses: new Map<string, Use>() };
+      const known = found.get(name) ?? { element, uses: new Map<string, Use>(), as: new Set<How>() };
       found.set(name, known);
+      for (const how of as) known.as.add(how);
       if (!known.uses.has(option)) known.uses.set(option, { option, at });
     };
     const collector = collect(add, options);
@@ -61,15 +65,19 @@ export function usedElements(model: Model, options: Options): UsedElements {
       if (declared !== undefined && conversion.owner.file === file.desc) collector.mapped(conversion, declared);
     }
     for (const { methods } of file.services)
-      for (const { desc } of methods) collector.surface([desc.input, desc.output], fields);
-    const vouched = vouchers(
-      [...file.services.flatMap(({ let: steps }) => steps ?? []), ...decided, ...file.messages],
-      options,
-    );
-    const http = httpOf([...file.services.flatMap(({ let: steps }) => steps ?? []), ...decided, ...file.messages]);
+      for (const { desc } of methods) {
+        collector.surface(desc.input, fields, SET);
+        collector.surface(desc.output, fields, READ);
+      }
+    const blocks = [...file.services.flatMap(({ let: steps }) => steps ?? []), ...decided, ...file.messages];
+    const vouched = vouchers(blocks, options);
+    const http = httpOf(blocks);
+    const seen = seenIn(found);
+    const relied = reliesOn(blocks);
     const entries = [...found].map(([name, { element, uses }]) => {
       const vouchedBy = [...(vouched.get(element) ?? [])].sort();
-      return [name, { element, uses: [...uses.values()], vouchedBy, http: http.get(element) }] as const;
+      const exchange = element.kind === "rpc" ? { ...seen(element), reliesOn: relied.get(element) ?? [] } : undefined;
+      return [name, { element, uses: [...uses.values()], vouchedBy, http: http.get(element), exchange }] as const;
     });
     result.set(file.desc.proto.name, new Map(entries));
   }
@@ -104,7 +112,12 @@ function httpText({ ir, body, responseBody }: RestRule): string {
   return `${ir.method} ${ir.path.value}${said.join("")}`;
 }
 
-type Add = (element: UpstreamElement, option: string, at: Origin) => void;
+type Add = (element: UpstreamElement, option: string, at: Origin, as: readonly How[]) => void;
+
+const READ: readonly How[] = ["read"];
+const SET: readonly How[] = ["set"];
+/** What has a name of its own, or takes the place of something, may go either way. */
+const BOTH: readonly How[] = [...READ, ...SET];
 
 /**
  * What belongs to others: not google's own types, nor this project's, nor the packages of the run that have rules. A BFF that
@@ -122,58 +135,62 @@ function upstreamTest(model: Model): (element: UpstreamElement, from: string) =>
 
 /** Long, for it is many functions around `add` and `options`: one for each thing that holds expressions. */
 function collect(add: Add, options: Options) {
-  const expression = (value: Expression | undefined, implied: string): void => {
-    if (value !== undefined) node(value.root, options.of(value.text) ?? implied);
+  /** @param as what becomes of its value */
+  const expression = (value: Expression | undefined, implied: string, as: readonly How[]): void => {
+    if (value !== undefined) node(value.root, options.of(value.text) ?? implied, as);
   };
-  const node = (at: Node, option: string): void => {
-    for (const element of named(at)) add(element, option, at.at);
-    for (const child of childrenOf(at)) node(child, option);
+  const node = (at: Node, option: string, as: readonly How[]): void => {
+    const isRead = at.kind === "select" || at.kind === "extension";
+    for (const element of named(at)) add(element, option, at.at, isRead ? READ : as);
+    // What is compared goes nowhere.
+    const below = isRead || (at.kind === "call" && at.type.kind === "bool") ? READ : as;
+    for (const child of childrenOf(at)) node(child, option, below);
   };
   const fail = (value: Fail, implied: string): void => {
     const option = options.of(value.at) ?? implied;
-    for (const part of value.message ?? []) if (typeof part !== "string") expression(part, option);
-    for (const detail of value.details) expression(detail, option);
+    for (const part of value.message ?? []) if (typeof part !== "string") expression(part, option, READ);
+    for (const detail of value.details) expression(detail, option, READ);
   };
 
   const call = (value: Call, ir: IrCall | undefined, path: (option: string) => string): void => {
     const at = ir?.method?.at ?? value.at;
-    add(value.method, path("method"), at);
-    expression(value.request?.expression, path("request"));
+    add(value.method, path("method"), at, BOTH);
+    expression(value.request?.expression, path("request"), SET);
     for (const { path: fields, bound, if: condition } of value.set) {
       const name = fields.map((field) => field.name).join(".");
       const bind =
         ir?.set.find((candidate) => candidate.name?.value === name) ?? spreadOf(ir?.set, bound.expression.text);
       const option = path(`set.${bind?.name?.value ?? "spread"}`);
-      for (const field of fields) add(field, option, bind?.name?.at ?? bind?.spread?.at ?? at);
-      expression(bound.expression, option);
-      expression(condition, option);
+      for (const field of fields) add(field, option, bind?.name?.at ?? bind?.spread?.at ?? at, SET);
+      expression(bound.expression, option, SET);
+      expression(condition, option, READ);
     }
     for (const { key, by, if: condition } of value.metadata)
-      for (const part of [by, condition]) expression(part, path(`metadata.${key}`));
-    expression(value.policy.retry.if, path("retry.if"));
+      for (const part of [by, condition]) expression(part, path(`metadata.${key}`), READ);
+    expression(value.policy.retry.if, path("retry.if"), READ);
     for (const branch of value.policy.branches)
-      for (const part of [branch.if, branch.by]) expression(part, path(`branch.${branch.ir.name.value}`));
+      for (const part of [branch.if, branch.by]) expression(part, path(`branch.${branch.ir.name.value}`), READ);
     for (const rule of value.onError) {
       const implied = path("on_error");
-      expression(rule.if, implied);
-      if (rule.then.kind === "fallback") expression(rule.then.value.expression, implied);
+      expression(rule.if, implied, READ);
+      if (rule.then.kind === "fallback") expression(rule.then.value.expression, implied, BOTH);
       if (rule.then.kind === "fail") fail(rule.then.fail, implied);
     }
     if (value.batch === undefined) return;
     const { keys, by, items, key } = value.batch;
     const option = path("batch");
-    add(keys, option, ir?.batch?.name?.at ?? at);
-    add(items, option, ir?.batch?.items?.at ?? at);
-    if (key !== undefined) add(key, option, ir?.batch?.key?.at ?? at);
-    expression(by.expression, option);
-    expression(value.batch.wrap?.element.expression, path("batch.wrap"));
-    expression(value.batch.keyBy?.by.expression, path("batch.key_by"));
+    add(keys, option, ir?.batch?.name?.at ?? at, SET);
+    add(items, option, ir?.batch?.items?.at ?? at, READ);
+    if (key !== undefined) add(key, option, ir?.batch?.key?.at ?? at, READ);
+    expression(by.expression, option, SET);
+    expression(value.batch.wrap?.element.expression, path("batch.wrap"), SET);
+    expression(value.batch.keyBy?.by.expression, path("batch.key_by"), READ);
   };
 
   const source = (value: Source, ir: IrSource | undefined, path: (option: string) => string): void => {
     switch (value.kind) {
       case "by":
-        expression(value.by, path("by"));
+        expression(value.by, path("by"), BOTH);
         return;
       case "call":
         call(value.call, ir?.kind === "call" ? ir : undefined, (option) => path(`call.${option}`));
@@ -182,16 +199,16 @@ function collect(add: Add, options: Options) {
         args(value.args, path);
         return;
       case "each":
-        for (const name of ["in", "if", "key"] as const) expression(value[name], path(`each.${name}`));
+        for (const name of ["in", "if", "key"] as const) expression(value[name], path(`each.${name}`), READ);
         source(value.source, ir?.kind === "each" ? ir.source : undefined, (option) => path(`each.${option}`));
         return;
       case "switch":
         for (const [i, branch] of value.cases.entries())
-          for (const part of [branch.if, branch.value.expression]) expression(part, path(`switch.case[${i}]`));
-        expression(value.default?.expression, path("switch.default"));
+          for (const part of [branch.if, branch.value.expression]) expression(part, path(`switch.case[${i}]`), BOTH);
+        expression(value.default?.expression, path("switch.default"), BOTH);
         return;
       case "guard":
-        expression(value.if, path("guard"));
+        expression(value.if, path("guard"), READ);
         fail(value.fail, path("guard.fail"));
         return;
       case "shared":
@@ -203,19 +220,19 @@ function collect(add: Add, options: Options) {
   };
   const args = (bindings: readonly ArgBinding[], path: (option: string) => string): void => {
     for (const { by, if: condition } of bindings)
-      for (const part of [by, condition]) expression(part, path("compose.args.spread"));
+      for (const part of [by, condition]) expression(part, path("compose.args.spread"), BOTH);
   };
   const step = (message: Composed | Let | Permit, value: Step): void => {
     const path = (option: string): string => options.step(message.desc, value.ir, option);
-    expression(value.if, path("if"));
-    expression(value.fallback?.expression, path("fallback"));
+    expression(value.if, path("if"), READ);
+    expression(value.fallback?.expression, path("fallback"), BOTH);
     source(value.source, value.ir.source, path);
   };
   const target = (value: Target): void => {
     const members = value.kind === "oneof" ? value.members : [{ ...value, if: undefined }];
     for (const { field, bound, if: condition } of members) {
-      expression(bound.expression, options.element(field, "autobind"));
-      expression(condition, options.element(field, "if"));
+      expression(bound.expression, options.element(field, "autobind"), READ);
+      expression(condition, options.element(field, "if"), READ);
     }
   };
 
@@ -227,12 +244,13 @@ function collect(add: Add, options: Options) {
     /** A copy uses its upstream message and the fields on the upstream's side, whichever way it goes. */
     copied: ({ from, to, owner, position, targets }: MessageConversion, ir: IrMessage): void => {
       const inward = to === owner;
+      const as = inward ? READ : SET;
       const fields = new Map(ir.fields.map((field) => [field.desc.name, field]));
       const alias = [ir.alias, ...ir.otherAliases][position];
-      add(inward ? from : to, options.element(owner, "alias"), alias?.at ?? ir.at);
+      add(inward ? from : to, options.element(owner, "alias"), alias?.at ?? ir.at, as);
       const copy = (target: ConvertedTarget, above: readonly DescField[]): void => {
         if (target.kind === "computed") {
-          expression(target.bound.expression, options.element(target.to, "by"));
+          expression(target.bound.expression, options.element(target.to, "by"), as);
           return;
         }
         if (target.kind === "message") {
@@ -244,15 +262,16 @@ function collect(add: Add, options: Options) {
           const field = fields.get(ours.name);
           if (field === undefined) continue;
           const option = options.element(ours, field.by === undefined ? "alias" : "by");
-          for (const one of [...above, theirs]) add(one, option, field.by?.at ?? field.alias?.at ?? field.at);
+          for (const one of [...above, theirs]) add(one, option, field.by?.at ?? field.alias?.at ?? field.at, as);
         }
       };
       for (const target of targets) copy(target, []);
     },
     mapped: ({ from, to, owner, position, values }: EnumConversion, ir: IrEnum): void => {
       const inward = to === owner;
+      const as = inward ? READ : SET;
       const upstream = inward ? from : to;
-      add(upstream, options.element(owner, "alias"), ir.alias[position]?.at ?? ir.at);
+      add(upstream, options.element(owner, "alias"), ir.alias[position]?.at ?? ir.at, as);
       for (const value of values) {
         const [theirs, ours] = inward ? [value.from, value.to] : [value.to, value.from];
         const element = upstream.values.find(({ number }) => number === theirs);
@@ -262,26 +281,27 @@ function collect(add: Add, options: Options) {
             element,
             options.element(declared.desc, declared.alias.length === 0 ? BY_NAME : "alias"),
             (declared.alias.find(({ value }) => value.endsWith(element.name)) ?? declared).at,
+            as,
           );
       }
     },
     /** Messages and enums of upstreams in the BFF's own requests and responses are seen by its clients, with all that is in them. */
-    surface: (roots: readonly DescMessage[], places: ReadonlyMap<DescField, IrField>): void => {
-      for (const message of reachable(roots, (type) => type.file.proto.package === roots[0]?.file.proto.package)) {
+    surface: (root: DescMessage, places: ReadonlyMap<DescField, IrField>, as: readonly How[]): void => {
+      for (const message of reachable([root], (type) => type.file.proto.package === root.file.proto.package)) {
         for (const field of message.fields) {
           const place = places.get(field);
           if (place === undefined) continue;
           const option = options.element(field, "type");
-          if (field.enum !== undefined) exposed(field.enum, option, place.at);
+          if (field.enum !== undefined) exposed(field.enum, option, place.at, as);
           if (field.message === undefined) continue;
           for (const type of reachable(
             [field.message],
             ({ file }) => file.proto.package !== message.file.proto.package,
           )) {
-            add(type, option, place.at);
+            add(type, option, place.at, as);
             for (const inner of type.fields) {
-              add(inner, option, place.at);
-              if (inner.enum !== undefined) exposed(inner.enum, option, place.at);
+              add(inner, option, place.at, as);
+              if (inner.enum !== undefined) exposed(inner.enum, option, place.at, as);
             }
           }
         }
@@ -289,8 +309,8 @@ function collect(add: Add, options: Options) {
     },
   };
 
-  function exposed(type: DescEnum, option: string, at: Origin): void {
-    for (const element of [type, ...type.values]) add(element, option, at);
+  function exposed(type: DescEnum, option: string, at: Origin, as: readonly How[]): void {
+    for (const element of [type, ...type.values]) add(element, option, at, as);
   }
 }
 

@@ -1,0 +1,83 @@
+// What goes to a method of an upstream and what comes back: which fields of requests are set, what of answers is read, and what
+// rests on its being repeatable. By types, not by places: what is read of a type is read wherever an answer holds it.
+import type { DescEnum, DescField, DescMessage, DescMethod } from "@bufbuild/protobuf";
+import { callsIn } from "../resolve/model/blocks.ts";
+import type { Call, Composed, Let, Permit } from "../resolve/model/model.ts";
+import { elementName, type UpstreamElement } from "./facts.ts";
+
+/** `read`: of answers; `set`: in requests. */
+export type How = "read" | "set";
+
+/** Names as the lock's, sorted. */
+export interface Exchange {
+  /** Fields and enum values of its requests. */
+  readonly sets: readonly string[];
+  /** Fields and enum values of its answers. */
+  readonly reads: readonly string[];
+  readonly reliesOn: readonly Reliance[];
+}
+/**
+ * What is done with a call because it may be repeated: `order`: it is begun before guards have passed and beside others, and equal calls are
+ * made once; the others as the options of the same names say.
+ */
+export const RELIANCES = ["order", "retry", "hedge", "cache"] as const;
+export type Reliance = (typeof RELIANCES)[number];
+
+export interface Seen {
+  readonly element: UpstreamElement;
+  readonly as: Set<How>;
+}
+
+/** Gives what is seen of a method, of all that a file uses. */
+export function seenIn(found: ReadonlyMap<string, Seen>): (method: DescMethod) => Pick<Exchange, "sets" | "reads"> {
+  const members = { read: byType(found, "read"), set: byType(found, "set") };
+  return ({ input, output }) => ({ sets: reached(input, members.set), reads: reached(output, members.read) });
+}
+
+type Members = ReadonlyMap<DescMessage | DescEnum, readonly Exclude<UpstreamElement, DescMethod>[]>;
+
+function byType(found: ReadonlyMap<string, Seen>, how: How): Members {
+  const members = new Map<DescMessage | DescEnum, Exclude<UpstreamElement, DescMethod>[]>();
+  for (const { element, as } of found.values()) {
+    if (!as.has(how) || element.kind === "rpc" || element.kind === "message" || element.kind === "enum") continue;
+    const type = element.kind === "extension" ? element.extendee : element.parent;
+    members.set(type, [...(members.get(type) ?? []), element]);
+  }
+  return members;
+}
+
+/** What is used of a message, and of the types of the fields that are used. */
+function reached(root: DescMessage, members: Members): readonly string[] {
+  const names = new Set<string>();
+  const known = new Set<DescMessage | DescEnum>([root]);
+  for (const type of known) {
+    for (const member of members.get(type) ?? []) {
+      names.add(elementName(member));
+      if (member.kind === "enum_value") continue;
+      const { message, enum: values } = member as DescField;
+      for (const inner of [message, values]) if (inner !== undefined) known.add(inner);
+    }
+  }
+  return [...names].sort();
+}
+
+/** Of the methods that a file calls; nothing for those that are called once. */
+export function reliesOn(
+  blocks: readonly (Composed | Let | Permit)[],
+): ReadonlyMap<UpstreamElement, readonly Reliance[]> {
+  const found = new Map<UpstreamElement, ReadonlySet<Reliance>>();
+  for (const call of blocks.flatMap(callsIn))
+    found.set(call.method, new Set([...(found.get(call.method) ?? []), ...reliancesOf(call)]));
+  return new Map([...found].map(([method, all]) => [method, RELIANCES.filter((one) => all.has(one))]));
+}
+
+function reliancesOf({ effects, policy: { retry, hedge, cache } }: Call): readonly Reliance[] {
+  if (effects === "once") return [];
+  const said: Readonly<Record<Reliance, boolean>> = {
+    order: effects === "none",
+    retry: (retry.attempts?.value ?? 2) > 1,
+    hedge: hedge.delay !== undefined && hedge.max?.value !== 0,
+    cache: effects === "none" && cache.ttl !== undefined && cache.ttl.value > 0,
+  };
+  return RELIANCES.filter((one) => said[one]);
+}
