@@ -55,6 +55,8 @@ export function buildImage({
 export function runBuf(args: readonly string[], cwd: string, path?: string): Uint8Array {
   const { status, stdout, stderr, error } = spawnSync(process.execPath, [bufBin(), ...args], {
     cwd,
+    // Plugins are found as npx finds them, also when this was not started by it.
+    env: { ...process.env, PATH: [join(cwd, "node_modules", ".bin"), process.env.PATH].join(delimiter) },
     maxBuffer: MOST_BYTES,
     ...(path === undefined ? {} : { env: { ...process.env, PATH: [path, process.env.PATH].join(delimiter) } }),
     stdio: ["ignore", "pipe", "pipe"],

@@ -1,6 +1,6 @@
 // A project, compiled in this process as `buf generate` would have the plugin do.
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import { CodeGeneratorRequestSchema } from "@bufbuild/protobuf/wkt";
 import { type Compilation, compile, parseParameter, sourcesIn } from "protoc-gen-bff/compiler";
@@ -44,7 +44,12 @@ export function compileImage(image: Image, parameter: string, cwd: string, lock 
     fileToGenerate: [...askedOf(image)],
   });
   const path = join(cwd, parseParameter(parameter).parameter.lock);
-  return compile(request, sourcesIn(cwd), lock ? { text: tryRead(path), ci: false } : undefined);
+  return compile(request, sourcesIn(shown(cwd)), lock ? { text: tryRead(path), ci: false } : undefined);
+}
+
+/** As diagnostics name it: from where the user stands. */
+export function shown(cwd: string): string {
+  return relative(process.cwd(), cwd) || ".";
 }
 
 /** What either asks for is asked for. */

@@ -1,0 +1,39 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { runDev } from "../dev/session.ts";
+import { readGenConfig } from "../project/gen-config.ts";
+import type { Terminal } from "../terminal.ts";
+
+interface Options {
+  readonly port?: number;
+  readonly server: boolean;
+  readonly mockAll: boolean;
+}
+
+/** `protobff dev` */
+export function addDev(program: Command, terminal: Terminal): void {
+  program
+    .command("dev")
+    .description("generates and restarts at every save, with mocks for upstreams that have no address")
+    .argument("[server...]", "which servers to run, as in web.v1 (default: all)")
+    .addOption(
+      new Option("-p, --port <n>", "the first server's port, the others have those after it; 0: free ones")
+        .env("PORT")
+        .argParser(portOf)
+        .default(8080),
+    )
+    .option("--mock-all", "mock upstreams that have an address, too", false)
+    .option("--no-server", "generate only")
+    .action(async (only: readonly string[], { port = 8080, server, mockAll }: Options) => {
+      readGenConfig(terminal.cwd);
+      const ended = new AbortController();
+      const end = () => ended.abort();
+      for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, end);
+      await runDev(terminal, { only, server, port, mockAll }, ended.signal);
+    });
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (!/^\d{1,5}$/.test(text) || port > 65_535) throw new InvalidArgumentError("write a number from 0 to 65535");
+  return port;
+}

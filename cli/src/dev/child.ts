@@ -1,0 +1,109 @@
+// One process of a server, from its standby to its end.
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import type { Order, Report } from "./orders.ts";
+
+const KILL_AFTER_MS = 1_500;
+/** What a server prints when it is up, as text or in JSON. */
+const LISTENING = /(?:^listening on |"event":"listening".*"url":")(https?:\/\/[^\s"]+:(\d+))/;
+
+export interface ChildOptions {
+  readonly cwd: string;
+  /** A file from where the runtime is found; it need not be there. */
+  readonly from: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** A line that the process prints, but for the one that says that it listens. */
+  readonly print: (line: string) => void;
+}
+
+/** How beginning went. */
+export type Begun = { readonly url: string; readonly port: number } | { readonly ended: string };
+
+export class Child {
+  readonly #process: ChildProcess;
+  readonly #loaded = new Set<string>();
+  readonly #ended: Promise<string>;
+  #listening: (up: { readonly url: string; readonly port: number }) => void = () => {};
+  #prepared: (report: Report) => void = () => {};
+  #isStopping = false;
+
+  constructor({ cwd, from, env, print }: ChildOptions) {
+    // A group of its own: Ctrl-C is for `dev`, which ends its servers itself.
+    this.#process = spawn(process.execPath, [program(), from], {
+      ...{ cwd, env, detached: true, windowsHide: true, stdio: ["ignore", "pipe", "pipe", "ipc"] },
+    });
+    this.#ended = new Promise((resolve) => {
+      this.#process.once("error", (error) => resolve(`cannot be started: ${error.message}`));
+      this.#process.once("close", (code, signal) => resolve(signal ? `ended by ${signal}` : `ended with code ${code}`));
+    });
+    for (const stream of [this.#process.stdout, this.#process.stderr]) {
+      if (stream === null) continue;
+      createInterface({ input: stream }).on("line", (line) => {
+        const [, url, port] = LISTENING.exec(line) ?? [];
+        if (url === undefined) print(line);
+        else this.#listening({ url, port: Number(port) });
+      });
+    }
+    this.#process.on("message", (report: Report) => {
+      if (report.kind === "loaded") for (const path of report.paths) this.#loaded.add(path);
+      else this.#prepared(report);
+    });
+  }
+
+  /** Says how it ended, when it has. */
+  get ended(): Promise<string> {
+    return this.#ended;
+  }
+  /** Whether its end was asked for. */
+  get isStopping(): boolean {
+    return this.#isStopping;
+  }
+  hasLoaded(path: string): boolean {
+    return this.#loaded.has(path);
+  }
+
+  /** Imports modules before it begins. Gives what is wrong with them; undefined: nothing. */
+  async prepare(
+    modules: readonly string[],
+  ): Promise<{ readonly message: string; readonly code: string | undefined } | undefined> {
+    const report = new Promise<Report>((resolve) => {
+      this.#prepared = resolve;
+    });
+    this.#order({ kind: "prepare", modules });
+    const first = await Promise.race([report, this.#ended]);
+    if (typeof first === "string") return { message: first, code: undefined };
+    return first.kind === "unprepared" ? first : undefined;
+  }
+
+  /** Resolves when it listens, or has ended before. */
+  async begin(file: string, args: readonly string[], port: number): Promise<Begun> {
+    const listening = new Promise<{ readonly url: string; readonly port: number }>((resolve) => {
+      this.#listening = resolve;
+    });
+    this.#order({ kind: "begin", file, args, port });
+    const first = await Promise.race([listening, this.#ended]);
+    return typeof first === "string" ? { ended: first } : first;
+  }
+
+  /** Resolves when it has ended; requests in flight have 1.5 s. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#process.kill("SIGTERM");
+    const timer = setTimeout(() => this.#process.kill("SIGKILL"), KILL_AFTER_MS);
+    await this.#ended;
+    clearTimeout(timer);
+  }
+
+  #order(order: Order): void {
+    // It may have ended just now, which `ended` says.
+    if (this.#process.connected) this.#process.send(order, () => {});
+  }
+}
+
+/** From a checkout the sources are run as they are; a published package has them compiled. */
+function program(): string {
+  const source = new URL("./standby.ts", import.meta.url);
+  return fileURLToPath(existsSync(source) ? source : new URL("./standby.js", import.meta.url));
+}

@@ -1,0 +1,188 @@
+// The plugins of buf.gen.yaml besides ours. protoc-gen-es runs in this process, and only for the files that it would read anew; what else there
+// is runs as buf runs it, where anything has changed.
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { create, toBinary } from "@bufbuild/protobuf";
+import {
+  CodeGeneratorRequestSchema,
+  type FileDescriptorProto,
+  FileDescriptorProtoSchema,
+} from "@bufbuild/protobuf/wkt";
+import { parse, parseDocument } from "yaml";
+import { type Image, runBuf } from "../project/buf.ts";
+import { Refusal } from "../refusal.ts";
+import type { OutputFile } from "./outputs.ts";
+
+/** protoc-gen-es, as buf.gen.yaml asks for it. */
+interface EsEntry {
+  readonly out: string;
+  readonly parameter: string;
+  readonly withImports: boolean;
+  readonly withWellKnown: boolean;
+}
+type RunEs = (request: Uint8Array) => readonly OutputFile[];
+
+/** What they give, kept from run to run. */
+export class OtherPlugins {
+  readonly #cwd: string;
+  /** The descriptors of the last run, by name. */
+  #before = new Map<string, Uint8Array>();
+  #template: string | undefined;
+  /** By the plugin's place, and the file's path. */
+  #es: Map<string, string>[] = [];
+  #rest: readonly OutputFile[] = [];
+  #runEs: RunEs | undefined;
+
+  /** @param cwd the project's folder */
+  constructor(cwd: string) {
+    this.#cwd = cwd;
+  }
+
+  /**
+   * All that they generate now. Throws a `Refusal` where one of them fails, and then forgets what it has kept.
+   *
+   * @param template buf.gen.yaml with these plugins alone
+   */
+  run(image: Image, template: string | undefined): readonly OutputFile[] {
+    if (template === undefined) return [];
+    try {
+      return this.#fresh(image, template);
+    } catch (error) {
+      this.#before = new Map();
+      throw error;
+    }
+  }
+
+  #fresh(image: Image, template: string): readonly OutputFile[] {
+    const now = new Map(image.files.map((file) => [file.name, bytesOf(file)]));
+    const changed = changedNames(this.#before, now);
+    const isWhole = template !== this.#template || this.#before.size !== now.size;
+    if (isWhole || changed.size > 0) {
+      this.#runEs ??= loadEs(this.#cwd);
+      const { es, rest } = split(template, this.#runEs !== undefined);
+      const touched = isWhole ? new Set(now.keys()) : dependentsOf(image, changed);
+      if (isWhole) this.#es = es.map(() => new Map());
+      es.forEach((entry, i) => {
+        for (const { path, content } of this.#esFiles(entry, image, now, touched)) this.#es[i]?.set(path, content);
+      });
+      this.#rest = rest === undefined ? [] : generated(rest, this.#cwd);
+    }
+    this.#before = now;
+    this.#template = template;
+    const es = this.#es.flatMap((files) => [...files].map(([path, content]) => ({ path, content })));
+    return [...es, ...this.#rest];
+  }
+
+  #esFiles(
+    { out, parameter, withImports, withWellKnown }: EsEntry,
+    { files, imports }: Image,
+    bytes: ReadonlyMap<string, Uint8Array>,
+    touched: ReadonlySet<string>,
+  ): readonly OutputFile[] {
+    const fileToGenerate = files
+      .map(({ name }) => name)
+      .filter((name) => touched.has(name) && (withImports || !imports.has(name)))
+      .filter((name) => withWellKnown || !imports.has(name) || !name.startsWith("google/protobuf/"));
+    if (fileToGenerate.length === 0 || bytes.size === 0) return [];
+    // buf's own extension of its images is none of the plugin's business.
+    const protoFile = files.map((file) => ({ ...file, $unknown: [] }));
+    const request = create(CodeGeneratorRequestSchema, {
+      ...{ parameter, fileToGenerate, protoFile, sourceFileDescriptors: protoFile },
+    });
+    const given = this.#runEs?.(toBinary(CodeGeneratorRequestSchema, request)) ?? [];
+    return given.map(({ path, content }) => ({ path: join(out, path), content }));
+  }
+}
+
+function bytesOf(file: FileDescriptorProto): Uint8Array {
+  return toBinary(FileDescriptorProtoSchema, file);
+}
+
+function changedNames(before: ReadonlyMap<string, Uint8Array>, now: ReadonlyMap<string, Uint8Array>): Set<string> {
+  const same = (name: string, bytes: Uint8Array): boolean => {
+    const old = before.get(name);
+    return old !== undefined && Buffer.compare(old, bytes) === 0;
+  };
+  return new Set([...now].filter(([name, bytes]) => !same(name, bytes)).map(([name]) => name));
+}
+
+/** These, and all that import them; files come after their imports. */
+function dependentsOf({ files }: Image, changed: ReadonlySet<string>): Set<string> {
+  const touched = new Set(changed);
+  for (const { name, dependency } of files) if (dependency.some((one) => touched.has(one))) touched.add(name);
+  return touched;
+}
+
+interface Entry {
+  readonly local?: string | readonly string[];
+  readonly out?: string;
+  readonly opt?: string | readonly string[];
+  readonly strategy?: string;
+  readonly include_imports?: boolean;
+  readonly include_wkt?: boolean;
+}
+const UNDERSTOOD = ["local", "out", "opt", "strategy", "include_imports", "include_wkt"];
+
+/** The entries that can be run here, and the template with the others. What buf would change of the descriptors before (`managed`) is left to buf. */
+function split(
+  template: string,
+  hasEs: boolean,
+): { readonly es: readonly EsEntry[]; readonly rest: string | undefined } {
+  const { plugins = [], managed } = parse(template) as { plugins?: readonly Entry[]; managed?: unknown };
+  const here = (entry: Entry): boolean =>
+    hasEs && managed === undefined && isEs(entry) && Object.keys(entry).every((key) => UNDERSTOOD.includes(key));
+  const es = plugins.filter(here).map((entry) => ({
+    out: entry.out ?? ".",
+    parameter: [entry.opt ?? []].flat().join(","),
+    withImports: entry.include_imports === true,
+    withWellKnown: entry.include_wkt === true,
+  }));
+  if (es.length === plugins.length) return { es, rest: undefined };
+  const document = parseDocument(template);
+  document.set("plugins", document.createNode(plugins.filter((entry) => !here(entry))));
+  return { es, rest: String(document) };
+}
+
+function isEs({ local }: Entry): boolean {
+  const words = [local ?? []].flat();
+  return words.length === 1 && /(^|[\\/])protoc-gen-es(\.cmd)?$/.test(words[0] ?? "");
+}
+
+/** The plugin's own module, of the project's version; undefined where it is not as we know it, and buf has to run it. */
+function loadEs(cwd: string): RunEs | undefined {
+  try {
+    const ofProject = createRequire(join(cwd, "package.json"));
+    const manifest = ofProject.resolve("@bufbuild/protoc-gen-es/package.json");
+    const ofPlugin = createRequire(manifest);
+    const { protocGenEs } = ofPlugin("./dist/cjs/src/protoc-gen-es-plugin.js");
+    const { fromBinary } = ofPlugin("@bufbuild/protobuf");
+    const { CodeGeneratorRequestSchema: Schema } = ofPlugin("@bufbuild/protobuf/wkt");
+    if (typeof protocGenEs.run !== "function") return undefined;
+    return (request) => {
+      const { error, file } = protocGenEs.run(fromBinary(Schema, request));
+      if (error) throw new Refusal(`protoc-gen-es fails: ${error}`);
+      return file.map(({ name, content }: { name: string; content: string }) => ({ path: name, content }));
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Into a folder of its own: `clean: true` empties that one, and nothing is written before all is well. */
+function generated(template: string, cwd: string): readonly OutputFile[] {
+  const folder = mkdtempSync(join(tmpdir(), "protobff-dev-"));
+  try {
+    const path = join(folder, "buf.gen.yaml");
+    const out = join(folder, "out");
+    writeFileSync(path, template);
+    runBuf(["generate", "--template", path, "-o", out], cwd);
+    return readdirSync(out, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .map((file) => ({ path: relative(out, file), content: readFileSync(file, "utf8") }));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

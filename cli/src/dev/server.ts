@@ -1,0 +1,127 @@
+// One server of the project: the process that answers, the one that stands by, and the port that both have in turn.
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { Child } from "./child.ts";
+
+export interface ServerOptions {
+  readonly cwd: string;
+  /** The package, or what several of them are below: `web.v1`. */
+  readonly name: string;
+  /** Its `server.ts`; absolute. */
+  readonly file: string;
+  /** 0: a free one, and from then on the same. */
+  readonly port: number;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** A line of its log. */
+  readonly print: (line: string) => void;
+  /** That it has ended by itself. */
+  readonly lost: (name: string, how: string) => void;
+}
+
+/** What came of a restart. */
+export type Restarted =
+  | { readonly kind: "up"; readonly url: string }
+  /** The one before goes on; what is wrong with its modules. */
+  | { readonly kind: "kept"; readonly why: string }
+  /** None answers. */
+  | { readonly kind: "down"; readonly why: string };
+
+const ERASABLE =
+  "Node runs TypeScript whose types can be left out and no other: write erasable_syntax=true into `opt` of protoc-gen-es in buf.gen.yaml, and no enum, namespace or parameter property in sources of your own";
+
+export class Server {
+  readonly #options: ServerOptions;
+  #running: Child | undefined;
+  #standby: Child | undefined;
+  #port: number;
+  /** What runs is not what is on the disk: whatever is saved may be what mends it. */
+  #isOld = false;
+
+  constructor(options: ServerOptions) {
+    this.#options = options;
+    this.#port = options.port;
+  }
+
+  get isUp(): boolean {
+    return this.#running !== undefined;
+  }
+
+  /** Whether any of these files is part of what runs. */
+  rests(changed: ReadonlySet<string>): boolean {
+    const running = this.#running;
+    return running === undefined || this.#isOld || [...changed].some((path) => running.hasLoaded(path));
+  }
+
+  /** Has a process ready for the next restart. */
+  standBy(): void {
+    this.#standby ??= this.#child();
+  }
+
+  /** Replaces what runs by a process that has loaded all anew. @param args for server.ts */
+  async restart(changed: ReadonlySet<string>, args: readonly string[]): Promise<Restarted> {
+    const next = await this.#next(changed);
+    const fault = await next.prepare(this.#modules());
+    if (fault !== undefined) {
+      const isHopeless = fault.code === "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX";
+      // Modules that want something for themselves, a port say, cannot be loaded twice at the same time.
+      const isKept = this.#running !== undefined && fault.code !== "EADDRINUSE";
+      if (isHopeless || isKept) {
+        await next.stop();
+        this.#isOld = true;
+        const why = isHopeless ? `${firstLine(fault.message)}\n${ERASABLE}` : fault.message;
+        return { kind: isKept ? "kept" : "down", why };
+      }
+    }
+    await this.#running?.stop();
+    this.#running = undefined;
+    const begun = await next.begin(this.#options.file, args, this.#port);
+    if ("ended" in begun) return { kind: "down", why: begun.ended };
+    this.#port = begun.port;
+    this.#running = next;
+    this.#isOld = false;
+    void next.ended.then((how) => {
+      if (this.#running !== next || next.isStopping) return;
+      this.#running = undefined;
+      this.#options.lost(this.#options.name, how);
+    });
+    return { kind: "up", url: begun.url };
+  }
+
+  async stop(): Promise<void> {
+    const all = [this.#running, this.#standby];
+    this.#running = undefined;
+    this.#standby = undefined;
+    await Promise.all(all.map((child) => child?.stop()));
+  }
+
+  async #next(changed: ReadonlySet<string>): Promise<Child> {
+    const ready = this.#standby;
+    this.#standby = undefined;
+    if (ready === undefined) return this.#child();
+    if (![...changed].some((path) => ready.hasLoaded(path))) return ready;
+    await ready.stop();
+    return this.#child();
+  }
+
+  #child(): Child {
+    const { cwd, file, env, print } = this.#options;
+    return new Child({ cwd, from: file, env, print });
+  }
+
+  /** What server.ts imports, and the user's own modules: all but itself, which begins when it is imported. */
+  #modules(): readonly string[] {
+    const { cwd, file, env } = this.#options;
+    const imports = readFileSync(file, "utf8").matchAll(/^import .*? from "(\.[^"]+)";$/gm);
+    const generated = [...imports].map(([, path = ""]) => join(dirname(file), path));
+    const resolvers =
+      env.BFF_RESOLVERS ||
+      ["resolvers.ts", "resolvers.js", "resolvers.mjs"].find((name) => existsSync(join(cwd, name)));
+    const own = [resolvers, env.BFF_OBSERVER].filter((path) => path !== undefined && /[\\/.]/.test(path));
+    return [...generated, ...own.map((path) => resolve(cwd, path ?? ""))];
+  }
+}
+
+/** Of an error with its stack and an excerpt: where it is. */
+function firstLine(text: string): string {
+  return text.split("\n")[0] ?? "";
+}

@@ -1,0 +1,200 @@
+// `protobff dev`: from a save to the answer. What is saved is generated in this process; servers whose files have changed are restarted on their ports.
+import { relative } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseParameter } from "protoc-gen-bff/compiler";
+import type { Terminal } from "../terminal.ts";
+import { type Generated, Generation } from "./generation.ts";
+import { Server } from "./server.ts";
+import { Trailing } from "./trailing.ts";
+import { isInput, isSource, type Watching, watchProject } from "./watching.ts";
+
+export interface DevOptions {
+  /** The servers to run, by their names; empty: all. */
+  readonly only: readonly string[];
+  /** False: it generates alone. */
+  readonly server: boolean;
+  /** Of the first server, the others have those after it; 0: free ones. */
+  readonly port: number;
+  /** Whether upstreams with an address are mocked, too. */
+  readonly mockAll: boolean;
+}
+
+/** A file that an editor truncates before it writes looks wrong for a moment: what is wrong is told when nothing has changed for so long. */
+const SETTLE_MS = 100;
+type Project = Extract<Generated, { readonly kind: "generated" }>;
+
+/** Runs until `ended` is aborted, and has ended all its servers when it resolves. Throws a `Refusal` where the folder cannot be watched. */
+export async function runDev(terminal: Terminal, options: DevOptions, ended: AbortSignal): Promise<void> {
+  const session = new Session(terminal, options);
+  try {
+    await session.begin();
+    if (!ended.aborted)
+      await new Promise<void>((resolve) => ended.addEventListener("abort", () => resolve(), { once: true }));
+  } finally {
+    await session.end();
+  }
+}
+
+class Session {
+  readonly #terminal: Terminal;
+  readonly #options: DevOptions;
+  readonly #generation: Generation;
+  readonly #trailing: Trailing;
+  readonly #servers = new Map<string, Server>();
+  /** A server that comes back has the port that it had. */
+  readonly #ports = new Map<string, number>();
+  #watching: Watching | undefined;
+  #project: Project | undefined;
+  #saidWarnings = "";
+
+  constructor(terminal: Terminal, options: DevOptions) {
+    this.#terminal = terminal;
+    this.#options = options;
+    this.#generation = new Generation(terminal.cwd);
+    this.#trailing = new Trailing((changed) => this.#look(changed));
+  }
+
+  async begin(): Promise<void> {
+    const { cwd } = this.#terminal;
+    const changed = (path: string): void => {
+      if (!this.#generation.outputs.isAsWritten(path)) this.#trailing.changed(path);
+    };
+    this.#watching = await watchProject(cwd, changed, (message) => this.#say(message));
+    // The first run is one like any other: what is saved while it lasts is the next one's.
+    this.#trailing.changed("buf.gen.yaml");
+  }
+
+  async end(): Promise<void> {
+    await this.#watching?.close();
+    await this.#trailing.close();
+    await Promise.all([...this.#servers.values()].map((server) => server.stop()));
+  }
+
+  async #look(changed: ReadonlySet<string>): Promise<void> {
+    const began = performance.now();
+    const { outputs } = this.#generation;
+    const isBuilt = [...changed].some((path) => isInput(path) || outputs.has(path));
+    let touched: readonly string[] = [];
+    if (isBuilt) {
+      const generated = this.#generation.generate();
+      if (generated.kind === "refused") {
+        await sleep(SETTLE_MS);
+        if (this.#trailing.isDue) {
+          for (const path of changed) this.#trailing.changed(path);
+          return;
+        }
+        this.#say(
+          `${this.#cause(changed)} is not generated${this.#isAnyUp() ? ", what runs is as before" : ""}:\n${generated.why}`,
+        );
+        // What is generated is as before: a server that did not start would not start now.
+        if (![...changed].some(isSource)) return;
+      } else {
+        touched = generated.touched;
+        await this.#take(generated, changed);
+      }
+    }
+    await this.#restart(new Set([...changed, ...touched]), began);
+  }
+
+  /** Says what there is to say of it, and knows its servers. */
+  async #take(generated: Project, changed: ReadonlySet<string>): Promise<void> {
+    const isFirst = this.#project === undefined;
+    this.#project = generated;
+    const { touched, warnings, project } = generated;
+    if (warnings !== "" && warnings !== this.#saidWarnings) this.#say(warnings);
+    this.#saidWarnings = warnings;
+    const files = `${touched.length} ${touched.length === 1 ? "file" : "files"}`;
+    if (isFirst)
+      this.#say(
+        `generated into ${project.config.out} (${touched.length === 0 ? "nothing differs" : `${files} differ`})`,
+      );
+    else if (touched.length > 0) this.#say(`${this.#cause(changed)}: ${files}`);
+    else this.#say(`${this.#cause(changed)}: nothing that is generated differs`);
+    await this.#watching?.add(project.config.inputs.map(({ input }) => input));
+    await this.#know(generated);
+  }
+
+  async #know({ servers, project }: Project): Promise<void> {
+    for (const [name, server] of this.#servers) {
+      if (servers.has(name)) continue;
+      this.#servers.delete(name);
+      this.#say(`${name} is no more`);
+      await server.stop();
+    }
+    if (!this.#options.server) return;
+    const { parameter } = parseParameter(project.config.parameter);
+    const problem = unable(servers, parameter.importExtension, this.#options.only);
+    if (problem !== undefined) return this.#say(problem);
+    const { only } = this.#options;
+    for (const [name, file] of [...servers].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      if (this.#servers.has(name) || (only.length > 0 && !only.includes(name))) continue;
+      this.#servers.set(name, this.#server(name, file));
+    }
+  }
+
+  #server(name: string, file: string): Server {
+    const { cwd, env } = this.#terminal;
+    const { port } = this.#options;
+    const own = this.#ports.get(name) ?? (port === 0 ? 0 : port + this.#ports.size);
+    this.#ports.set(name, own);
+    return new Server({
+      ...{ cwd, name, file, port: own },
+      // On loopback, for its mocks answer anybody; one process, for it is the one that is restarted.
+      env: { ...env, HOST: env.HOST || "127.0.0.1", BFF_WORKERS: "1", BFF_DRAIN_DELAY: "0s" },
+      print: (line) => this.#terminal.write(`${this.#servers.size > 1 ? `${name} | ` : ""}${line}\n`),
+      lost: (of, how) => this.#say(`${of} has ${how}; it is started again when something is saved`),
+    });
+  }
+
+  async #restart(changed: ReadonlySet<string>, began: number): Promise<void> {
+    const all = [...this.#servers].filter(([, server]) => server.rests(changed));
+    await Promise.all(all.map(([name, server]) => this.#restartOne(name, server, changed, began)));
+    // Later, so that it takes nothing from the first answer.
+    for (const [, server] of all) server.standBy();
+  }
+
+  async #restartOne(name: string, server: Server, changed: ReadonlySet<string>, began: number): Promise<void> {
+    const wasUp = server.isUp;
+    const restarted = await server.restart(changed, this.#args());
+    const ms = Math.round(performance.now() - began);
+    switch (restarted.kind) {
+      case "up":
+        return this.#say(wasUp ? `${name} answers anew (${ms} ms)` : `${name} listens on ${restarted.url}`);
+      case "kept":
+        return this.#say(`${name} cannot be loaded, what runs is as before:\n${restarted.why}`);
+      case "down":
+        return this.#say(`${name} did not start: ${restarted.why}\nit is tried again when something is saved`);
+    }
+  }
+
+  #args(): readonly string[] {
+    const options = this.#project?.project.config.parameter.split(",") ?? [];
+    if (this.#options.mockAll) return ["--mock=all"];
+    return options.includes("mock=true") ? ["--mock"] : [];
+  }
+
+  #isAnyUp(): boolean {
+    return [...this.#servers.values()].some(({ isUp }) => isUp);
+  }
+
+  /** What was saved, as one name. */
+  #cause(changed: ReadonlySet<string>): string {
+    const [first = "", ...more] = [...changed].map((path) => relative(this.#terminal.cwd, path) || path);
+    return more.length === 0 ? first : `${first} and ${more.length} more`;
+  }
+
+  #say(text: string): void {
+    this.#terminal.write(`${new Date().toTimeString().slice(0, 8)} ${text}\n`);
+  }
+}
+
+/** Why none of them can be run, and what to write for it. */
+function unable(servers: ReadonlyMap<string, string>, extension: string, only: readonly string[]): string | undefined {
+  const opt = "the plugin's `opt` in buf.gen.yaml";
+  if (servers.size === 0) return `no server is generated: add server=true to ${opt}, or run it with --no-server`;
+  if (extension !== "ts")
+    return `Node runs what is generated as it is only where import_extension=ts is in ${opt} (and in that of protoc-gen-es); or run it with --no-server`;
+  const unknown = only.filter((name) => !servers.has(name));
+  if (unknown.length === 0) return undefined;
+  return `there is no server ${unknown.join(", ")}: there is ${[...servers.keys()].join(", ")}`;
+}

@@ -1,0 +1,81 @@
+// What of a project is looked at: protos, buf's configuration and sources, in its folder and in the inputs that lie outside of it.
+import { stat } from "node:fs/promises";
+import { basename, relative, resolve, sep } from "node:path";
+import { watch } from "chokidar";
+import { Refusal } from "../refusal.ts";
+
+const INPUTS = new Set(["buf.yaml", "buf.gen.yaml", "buf.work.yaml", "buf.lock", "buf.md"]);
+
+/** Whether protos are built anew for it. */
+export function isInput(path: string): boolean {
+  return path.endsWith(".proto") || INPUTS.has(basename(path));
+}
+
+/** Whether a server may have loaded it. */
+export function isSource(path: string): boolean {
+  return /\.([cm]?[jt]s|json|wasm|node)$/.test(path);
+}
+
+export interface Watching {
+  /** Looks at more folders; what is watched already costs nothing. */
+  add(folders: readonly string[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Resolves when it watches. Editors' ways of saving (writing, truncating before, renaming over) come to the same: the path has changed. Throws a
+ * `Refusal` where the system has no more room for watching.
+ *
+ * @param changed an absolute path that was written, made or removed
+ * @param failed watching has a fault later, in words
+ */
+export async function watchProject(
+  cwd: string,
+  changed: (path: string) => void,
+  failed: (message: string) => void,
+): Promise<Watching> {
+  // No delay for what may be an atomic save: a path that is away for a moment is built again a moment later.
+  const watcher = watch(cwd, {
+    ignoreInitial: true,
+    atomic: false,
+    ignored: (path, stats) => isLeftOut(cwd, path, stats),
+  });
+  await new Promise<void>((ready, reject) => {
+    watcher.once("ready", ready);
+    watcher.once("error", (error) => reject(new Refusal(explained(error))));
+  });
+  watcher.on("error", (error) => failed(explained(error)));
+  watcher.on("all", (event, path) => {
+    // Files of a folder come with events of their own.
+    if (event !== "addDir" && event !== "unlinkDir") changed(resolve(path));
+  });
+  return {
+    add: async (folders) => {
+      for (const folder of folders) {
+        const path = resolve(cwd, folder);
+        const isThere = await stat(path).then(
+          (found) => found.isDirectory(),
+          () => false,
+        );
+        if (isThere && relative(cwd, path).startsWith("..")) watcher.add(path);
+      }
+    },
+    close: () => watcher.close(),
+  };
+}
+
+function isLeftOut(cwd: string, path: string, stats: { isFile(): boolean } | undefined): boolean {
+  const inside = relative(cwd, path);
+  if (inside === "") return false;
+  const names = inside.split(sep).filter((name) => name !== "..");
+  if (names.some((name) => name === "node_modules" || (name.startsWith(".") && name !== "."))) return true;
+  return stats?.isFile() === true && !isInput(path) && !isSource(path);
+}
+
+function explained(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === "ENOSPC")
+    return "the system watches no more files: raise fs.inotify.max_user_watches (sysctl), or run it in a folder with fewer";
+  if (code === "EMFILE") return "the system opens no more files for this user: raise `ulimit -n`";
+  return `the folder cannot be watched: ${message}`;
+}
