@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { addDev } from "./commands/dev.ts";
+import { addDiff } from "./commands/diff.ts";
 import { addExplain } from "./commands/explain.ts";
 import { addInit } from "./commands/init.ts";
 import { addInitResolvers } from "./commands/init-resolvers.ts";
@@ -14,7 +15,16 @@ import { ofProcess, type Terminal } from "./terminal.ts";
 /** What a word adds of itself: its options, its help, what it does. */
 export type AddWord = (program: Command, terminal: Terminal) => void;
 
-const WORDS: readonly AddWord[] = [addInit, addDev, addProtos, addInitResolvers, addReference, addUses, addExplain];
+const WORDS: readonly AddWord[] = [
+  addInit,
+  addDev,
+  addDiff,
+  addProtos,
+  addInitResolvers,
+  addReference,
+  addUses,
+  addExplain,
+];
 
 /** Exit codes: 0 all is well; 1 something is wrong with what was looked at; 2 it was not asked as it has to be. */
 export type ExitCode = 0 | 1 | 2;

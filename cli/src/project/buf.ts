@@ -53,6 +53,16 @@ export function buildImage({
  * @param path where it looks for plugins, before PATH
  */
 export function runBuf(args: readonly string[], cwd: string, path?: string): Uint8Array {
+  return askBuf(args, cwd, [0], path).stdout;
+}
+
+/** Gives what buf prints, and how it ends: as one of these. Throws a `Refusal` with what it says where it ends otherwise. */
+export function askBuf(
+  args: readonly string[],
+  cwd: string,
+  expected: readonly number[],
+  path?: string,
+): { readonly status: number; readonly stdout: Uint8Array } {
   const { status, stdout, stderr, error } = spawnSync(process.execPath, [bufBin(), ...args], {
     cwd,
     // Plugins are found as npx finds them, also when this was not started by it.
@@ -62,8 +72,9 @@ export function runBuf(args: readonly string[], cwd: string, path?: string): Uin
     stdio: ["ignore", "pipe", "pipe"],
   });
   if (error !== undefined) throw new Refusal(`buf cannot be started: ${error.message}`);
-  if (status !== 0) throw new Refusal(`buf ${args[0]} fails:\n${stderr.toString().trimEnd()}`);
-  return stdout;
+  if (status === null || !expected.includes(status))
+    throw new Refusal(`buf ${args[0]} fails:\n${`${stdout}${stderr}`.trimEnd()}`);
+  return { status, stdout };
 }
 
 function bufBin(): string {

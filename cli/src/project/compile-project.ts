@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import { CodeGeneratorRequestSchema } from "@bufbuild/protobuf/wkt";
-import { type Compilation, compile, parseParameter, sourcesIn } from "protoc-gen-bff/compiler";
+import { type Compilation, compile, parseParameter, type Sources, sourcesIn } from "protoc-gen-bff/compiler";
 import { buildImage, type Image } from "./buf.ts";
 import { type GenConfig, readGenConfig } from "./gen-config.ts";
 
@@ -13,6 +13,10 @@ export interface CompileOptions {
   readonly cwd: string;
   /** In place of what is in the folder: the same project elsewhere, as a git reference or an image. */
   readonly input?: string | undefined;
+  /** In place of what buf.gen.yaml of the folder says. */
+  readonly config?: GenConfig | undefined;
+  /** Where excerpts and places are read; default: the modules of the folder. */
+  readonly sources?: Sources | undefined;
   /** More of the plugin's options, as in `opt:`; they come last. */
   readonly parameter?: string | undefined;
   /** Whether the lock is compared, and its new text given; default: false. */
@@ -25,18 +29,24 @@ export interface CompiledProject {
 }
 
 /** Nothing is written. Faults of the protos are diagnostics of the compilation; throws a `Refusal` where they do not build at all. */
-export function compileProject({ cwd, input, parameter = "", lock = false }: CompileOptions): CompiledProject {
-  const config = readGenConfig(cwd);
+export function compileProject(options: CompileOptions): CompiledProject {
+  const { cwd, input, config = readGenConfig(cwd), sources, parameter = "", lock = false } = options;
   const [first, ...rest] = config.inputs.map(({ input: own, paths, excludePaths }) =>
     buildImage({ cwd, input: input ?? own, paths, excludePaths }),
   );
   const image = rest.reduce(joined, first ?? { files: [], imports: new Set<string>() });
   const all = [config.parameter, parameter].filter((part) => part !== "").join(",");
-  return { config, image, compilation: compileImage(image, all, cwd, lock) };
+  return { config, image, compilation: compileImage(image, all, cwd, lock, sources) };
 }
 
 /** One image, with the plugin's options as in `opt:`. */
-export function compileImage(image: Image, parameter: string, cwd: string, lock = false): Compilation {
+export function compileImage(
+  image: Image,
+  parameter: string,
+  cwd: string,
+  lock = false,
+  sources = sourcesIn(shown(cwd)),
+): Compilation {
   const request = create(CodeGeneratorRequestSchema, {
     parameter,
     protoFile: [...image.files],
@@ -44,7 +54,7 @@ export function compileImage(image: Image, parameter: string, cwd: string, lock 
     fileToGenerate: [...askedOf(image)],
   });
   const path = join(cwd, parseParameter(parameter).parameter.lock);
-  return compile(request, sourcesIn(shown(cwd)), lock ? { text: tryRead(path), ci: false } : undefined);
+  return compile(request, sources, lock ? { text: tryRead(path), ci: false } : undefined);
 }
 
 /** As diagnostics name it: from where the user stands. */

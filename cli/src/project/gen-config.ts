@@ -35,7 +35,11 @@ interface File {
 
 /** Throws a `Refusal` where there is no such file, or nothing in it asks for the plugin. */
 export function readGenConfig(cwd: string, name = "buf.gen.yaml"): GenConfig {
-  const text = readText(cwd, name);
+  return genConfigOf(readText(cwd, name), name);
+}
+
+/** Throws a `Refusal` where nothing in the text of such a file asks for the plugin. */
+export function genConfigOf(text: string, name: string): GenConfig {
   const { plugins = [], inputs = [] } = parsed(text, name);
   const ours = plugins.find(isOurs);
   if (ours === undefined)

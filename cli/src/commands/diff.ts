@@ -1,0 +1,104 @@
+import { type Command, InvalidArgumentError } from "commander";
+import type { FileReport } from "protoc-gen-bff/compiler";
+import { breakingFindings } from "../diff/breaking.ts";
+import { compareReports } from "../diff/compare.ts";
+import { type FailOn, failing, parseFailOn } from "../diff/fail-on.ts";
+import { type Finding, inOrder, KINDS, type Said, say } from "../diff/finding.ts";
+import { linesOf, markdownOf } from "../diff/markdown.ts";
+import { askBuf } from "../project/buf.ts";
+import { type CompiledProject, compileProject } from "../project/compile-project.ts";
+import { readGenConfig } from "../project/gen-config.ts";
+import { otherSide } from "../project/other-side.ts";
+import { Refusal } from "../refusal.ts";
+import type { Terminal } from "../terminal.ts";
+
+interface Options {
+  readonly against: string;
+  readonly failOn: readonly FailOn[];
+  readonly format: "markdown" | "text";
+}
+
+/** `protobff diff --against '.git#branch=main'` */
+export function addDiff(program: Command, terminal: Terminal): void {
+  program
+    .command("diff")
+    .description("what a change costs, for a pull request: what runs now against what ran before, worst first")
+    .option(
+      "--against <input>",
+      "the other side, as buf takes it: a git reference, a folder, an image",
+      ".git#branch=main",
+    )
+    .option(
+      "--fail-on <kinds>",
+      `exit with 1 for what is worse of these: worse (any), ${Object.keys(KINDS).join(", ")}; calls+20%, critical-path+20%`,
+      failOn,
+      [],
+    )
+    .option("--format <format>", "markdown, or text", format, "markdown")
+    .addHelpText(
+      "after",
+      "\nExit codes: 0 nothing of what --fail-on names; 1 something of it, or protos that do not compile; 2 not asked as it has to be.",
+    )
+    .action((options: Options) => diff(options, terminal));
+}
+
+function failOn(text: string): readonly FailOn[] {
+  const found = parseFailOn(text);
+  if (typeof found === "string") throw new InvalidArgumentError(found);
+  return found;
+}
+function format(text: string): Options["format"] {
+  if (text !== "markdown" && text !== "text") throw new InvalidArgumentError("write markdown or text");
+  return text;
+}
+
+function diff({ against, failOn: on, format: form }: Options, terminal: Terminal): void {
+  const { cwd } = terminal;
+  const done = terminal.progress("compiling both sides");
+  const own = readGenConfig(cwd);
+  const other = otherSide(against, cwd, own);
+  const after = reportsOf(compileProject({ cwd, parameter: PLAN }));
+  if (typeof after === "string") throw new Refusal(`this side does not compile, so nothing can be compared:\n${after}`);
+  const before = reportsOf(compileProject({ cwd, config: other.config, parameter: PLAN, sources: () => undefined }));
+  const broken = own.inputs.flatMap(({ input, excludePaths }, i) =>
+    breaking(cwd, input, other.inputs[i] ?? "", excludePaths),
+  );
+  done();
+  const findings = typeof before === "string" ? broken : inOrder([...broken, ...compareReports(before, after)]);
+  const notes: readonly Said[] =
+    typeof before === "string"
+      ? [say`The other side does not compile with this version, so that only ${"buf breaking"} is told of: ${before}`]
+      : [];
+  if (form === "markdown") terminal.write(markdownOf(findings, against, notes));
+  else terminal.write([...notes.map(textOf), ...linesOf(findings), ""].join("\n"));
+  judge(findings, on, typeof before === "string", terminal);
+}
+
+function judge(findings: readonly Finding[], on: readonly FailOn[], blind: boolean, terminal: Terminal): void {
+  const found = failing(findings, on);
+  for (const line of linesOf(found)) terminal.error(`--fail-on: ${line}`);
+  const unseen = blind && on.some(({ kind }) => kind !== "breaking");
+  if (unseen)
+    terminal.error("--fail-on: the other side does not compile with this version: only `breaking` can be judged");
+  if (found.length > 0 || unseen) terminal.exitCode = 1;
+}
+
+/** What only writes files takes time, and may have nothing to write. */
+const PLAN = "plan=json";
+
+/** The plans, or why there are none. */
+function reportsOf({ compilation: { response } }: CompiledProject): readonly FileReport[] | string {
+  if (response.error !== "") return response.error.trim();
+  return response.file
+    .filter(({ name }) => name.endsWith("_plan.json"))
+    .map(({ content }) => JSON.parse(content) as FileReport);
+}
+
+const FOUND = 100;
+function breaking(cwd: string, input: string, against: string, excludePaths: readonly string[]): readonly Finding[] {
+  const excluded = excludePaths.flatMap((path) => ["--exclude-path", path]);
+  const args = ["breaking", input, "--against", against, "--error-format=json", ...excluded];
+  return breakingFindings(new TextDecoder().decode(askBuf(args, cwd, [0, FOUND]).stdout));
+}
+
+const textOf = (said: Said): string => said.map((part) => (typeof part === "string" ? part : part.code)).join("");

@@ -1,0 +1,334 @@
+// The steps of one message, service or permit on both sides.
+import type { StepReport } from "protoc-gen-bff/compiler";
+import { count } from "./amounts.ts";
+import { compareCalls } from "./compare-calls.ts";
+import { compareOrder } from "./compare-order.ts";
+import { type Block, shortName } from "./composition.ts";
+import type { Finding, Level, Said } from "./finding.ts";
+import { list, say } from "./finding.ts";
+
+type Told = Omit<Finding, "where">;
+
+/** @param before under the names of `after` */
+export function compareBlocks(before: Block, after: Block): readonly Finding[] {
+  const block = shortName(after.name);
+  const had = new Map(before.steps.map((step) => [step.step, step]));
+  const has = new Map(after.steps.map((step) => [step.step, step]));
+  const of =
+    (step: StepReport) =>
+    (one: Told): Finding => ({ ...one, where: [step.unnamed === true ? block : `${block}.${step.step}`] });
+  const gone = before.steps.filter(({ step }) => !has.has(step));
+  const added = after.steps.filter(({ step }) => !had.has(step));
+  const kept = after.steps.flatMap((step) => [had.get(step.step) ?? []].flat().map((old) => [old, step] as const));
+  return [
+    ...added.flatMap((step) => newStep(step).map(of(step))),
+    ...gone.flatMap((step) => lostStep(step).map(of(step))),
+    ...kept.flatMap(([old, step]) => compareSteps(old, step).map(of(step))),
+    ...[...compareAbsence(before, after), ...compareFields(before, after), ...compareOrder(before, after)].map(
+      (one) => ({
+        ...one,
+        where: [block],
+      }),
+    ),
+  ];
+}
+
+/** Calls that are new to an rpc are told of there. */
+function newStep(step: StepReport): readonly Told[] {
+  if (step.kind === "guard")
+    return [
+      {
+        kind: "refusals",
+        level: "different",
+        says: say`requests are now refused when ${step.if ?? ""}${refusal(step)}`,
+      },
+    ];
+  if (step.call === undefined) return [];
+  const told = forwards(step.call);
+  return [
+    ...(step.side_effects === true
+      ? [
+          {
+            kind: "side-effects",
+            level: "worse",
+            says: say`${step.call.method} is now called for its side effects`,
+          } as const,
+        ]
+      : []),
+    ...(told.length === 0
+      ? []
+      : [
+          {
+            kind: "forwarded",
+            level: "different",
+            says: say`new: ${step.call.method} gets ${list(told)} of the caller`,
+          } as const,
+        ]),
+    ...(step.call.cache === undefined || step.call.cache.per_caller !== undefined
+      ? []
+      : [{ kind: "cache", level: "different", says: ["new: all callers share its cached answers"] } as const]),
+    ...((step.call.on_error ?? []).some(({ fail }) => fail?.shows !== undefined)
+      ? [
+          {
+            kind: "exposure",
+            level: "worse",
+            says: ["new: clients see what the upstream writes into its errors"],
+          } as const,
+        ]
+      : []),
+  ];
+}
+const forwards = ({ forward = [], identify }: NonNullable<StepReport["call"]>): readonly string[] => [
+  ...forward,
+  ...(identify === undefined ? [] : [identify === "token" ? "token" : "principal"]),
+];
+
+function lostStep(step: StepReport): readonly Told[] {
+  if (step.kind === "guard")
+    return [
+      {
+        kind: "refusals",
+        level: "worse",
+        says: say`requests are no longer refused when ${step.if ?? ""}${refusal(step)}`,
+      },
+    ];
+  if (step.side_effects === true && step.call !== undefined)
+    return [
+      {
+        kind: "side-effects",
+        level: "different",
+        says: say`${step.call.method} is no longer called for its side effects`,
+      },
+    ];
+  return [];
+}
+const refusal = ({ fail }: StepReport): Said => (fail?.code === undefined ? [] : say`, with ${fail.code}`);
+
+function compareSteps(before: StepReport, after: StepReport): readonly Told[] {
+  return [
+    ...criticality(before, after),
+    ...(before.call !== undefined && after.call !== undefined ? compareCalls(before.call, after.call) : []),
+    ...effects(before, after),
+    ...exposure(before, after),
+    ...items(before, after),
+    ...values(before, after),
+  ];
+}
+
+function criticality({ on_failure: from }: StepReport, { on_failure: to }: StepReport): readonly Told[] {
+  if (from === to) return [];
+  const kind = "criticality";
+  if (to === "response fails") return [{ kind, level: "worse", says: ["when it fails, the response now fails"] }];
+  if (from === "response fails")
+    return [
+      {
+        kind,
+        level: "different",
+        says: [
+          to === "fallback"
+            ? "when it fails, its fallback is now used, and no longer fails the response"
+            : "when it fails, the response no longer fails: the value is missing",
+        ],
+      },
+    ];
+  if (from === undefined || to === undefined) return [];
+  return [
+    {
+      kind,
+      level: to === "fallback" ? "better" : "worse",
+      says: [
+        to === "fallback" ? "when it fails, its fallback is now used" : "when it fails, no fallback is used any longer",
+      ],
+    },
+  ];
+}
+
+function effects(before: StepReport, after: StepReport): readonly Told[] {
+  const kind = "side-effects";
+  return [
+    ...(before.side_effects !== true && after.side_effects === true
+      ? [{ kind, level: "worse", says: ["now has side effects"] } as const]
+      : []),
+    ...(before.side_effects === true && after.side_effects !== true
+      ? [{ kind, level: "different", says: ["no longer has side effects"] } as const]
+      : []),
+    ...(before.unordered !== true && after.unordered === true
+      ? [{ kind, level: "worse", says: ["its side effects no longer have an order"] } as const]
+      : []),
+    ...(before.unordered === true && after.unordered !== true
+      ? [{ kind, level: "better", says: ["its side effects now have an order"] } as const]
+      : []),
+  ];
+}
+
+function exposure(before: StepReport, after: StepReport): readonly Told[] {
+  const [had, has] = [before, after].map((one) => one.shows_error === true || (one.fail?.shows?.length ?? 0) > 0);
+  if (had === has) return [];
+  const says = [
+    has === true
+      ? "now has in it what an upstream wrote into its error"
+      : "no longer has in it what an upstream wrote into its error",
+  ];
+  return [{ kind: "exposure", level: has === true ? "worse" : "better", says }];
+}
+
+function items({ each: from }: StepReport, { each: to }: StepReport): readonly Told[] {
+  if (from === undefined || to === undefined) return [];
+  const told = (says: string, had: number | null, has: number | null, none: string): readonly Told[] =>
+    had === has
+      ? []
+      : [
+          {
+            kind: "policies",
+            level: "different",
+            says: [says],
+            before: [had === null ? none : count(had, "item")],
+            after: [has === null ? none : count(has, "item")],
+          },
+        ];
+  return [
+    ...told("has another bound of items", from.max, to.max, "no bound"),
+    ...told("handles another number of items at a time", from.concurrent, to.concurrent, "all"),
+  ];
+}
+
+/** Told with both texts; one for each member. */
+const TEXTS = {
+  kind: "is made otherwise",
+  composes: "composes another message",
+  if: "runs on another condition",
+  by: "has another value",
+  in: "goes over another list",
+  where: "takes other items",
+  key: "has other keys",
+  default: "has another default",
+  fallback: "has another fallback",
+} as const;
+
+function values(before: StepReport, after: StepReport): readonly Told[] {
+  const told = (says: string, from: Said, to: Said, level: Level = "different"): Told => ({
+    kind: "values",
+    level,
+    says: [says],
+    before: from,
+    after: to,
+  });
+  const text = (value: string | undefined): Said => (value === undefined ? ["none"] : [{ code: value }]);
+  const json = (value: unknown): string => JSON.stringify(value) ?? "";
+  const asked = before.kind === "guard" && after.kind === "guard";
+  const refusals = asked && json([before.if, before.fail]) !== json([after.if, after.fail]);
+  const keys = (Object.keys(TEXTS) as (keyof typeof TEXTS)[]).filter(
+    (key) => before[key] !== after[key] && !(asked && key === "if"),
+  );
+  const said = (step: StepReport): Said =>
+    say`${step.if ?? ""}${refusal(step)}${step.fail?.message === undefined ? [] : say`: ${step.fail.message}`}`;
+  return [
+    ...(refusals
+      ? [{ ...told("requests are refused otherwise", said(before), said(after)), kind: "refusals" } as const]
+      : []),
+    ...keys.map((key) => told(TEXTS[key], text(before[key]), text(after[key]))),
+    ...(before.partial === after.partial
+      ? []
+      : [
+          {
+            ...told(
+              "items that fail",
+              [before.partial === true ? "are left out" : "fail the step"],
+              [after.partial === true ? "are left out" : "fail the step"],
+            ),
+            kind: "criticality",
+          } as const,
+        ]),
+    ...(json(before.args) === json(after.args)
+      ? []
+      : [told("hands on other arguments", bindings(before.args), bindings(after.args))]),
+    ...(json(before.cases) === json(after.cases)
+      ? []
+      : [told("has other cases", cases(before.cases), cases(after.cases))]),
+    ...(json(before.only_for) === json(after.only_for) && json(before.only_in) === json(after.only_in)
+      ? []
+      : [{ kind: "values", level: "different", says: ["runs for other choices"] } as const]),
+  ];
+}
+const bindings = (all: StepReport["args"] = []): Said => list(all.map(({ name, by }) => `${name}: ${by}`));
+const cases = (all: StepReport["cases"] = []): Said => list(all.map((one) => `${one.if}: ${one.by}`));
+
+type Becomes = Block["degrades"][number]["becomes"];
+const BECOMES = {
+  missing: "be missing",
+  replaced: "be replaced",
+  incomplete: "be incomplete",
+  stale: "be stale",
+} as const;
+
+/** What a failure may do to a field. */
+function compareAbsence(before: Block, after: Block): readonly Told[] {
+  const fields = [...new Set([...before.degrades, ...after.degrades].map(({ field }) => field))];
+  const kept = new Set(before.fields.map(({ field }) => field));
+  return fields.flatMap((field) =>
+    (Object.keys(BECOMES) as Exclude<Becomes, "within">[]).flatMap((becomes): readonly Told[] => {
+      const when = ({ degrades }: Block) =>
+        degrades.filter((one) => one.field === field && one.becomes === becomes).map((one) => one.when);
+      const [from, to] = [when(before), when(after)];
+      const more = to.filter((one) => !from.includes(one));
+      const fewer = from.filter((one) => !to.includes(one));
+      const without = becomes === "stale" ? "with an old answer of " : "without ";
+      const level = becomes === "missing" || becomes === "incomplete" ? "worse" : "different";
+      // Of a new field nobody has known anything else.
+      const fresh = kept.size > 0 && !kept.has(field);
+      if (more.length > 0 && (from.length === 0 || fewer.length === 0))
+        return [
+          {
+            kind: "absence",
+            level: fresh ? "different" : level,
+            says: [
+              ...say`${field} may ${[from.length === 0 ? "now" : "now also"]} `,
+              `${BECOMES[becomes]}, ${without}`,
+              ...list(more),
+            ],
+          },
+        ];
+      if (to.length === 0 && from.length > 0 && after.fields.some((one) => one.field === field))
+        return [{ kind: "absence", level: "better", says: [...say`${field} can no longer `, BECOMES[becomes]] }];
+      if (more.length === 0) return [];
+      return [
+        {
+          kind: "absence",
+          level: "different",
+          says: [...say`${field} may ${[BECOMES[becomes]]} for other reasons`],
+          before: list(from),
+          after: list(to),
+        },
+      ];
+    }),
+  );
+}
+
+function compareFields(before: Block, after: Block): readonly Told[] {
+  const had = new Map(before.fields.map((one) => [one.field, one]));
+  return after.fields.flatMap((field): readonly Told[] => {
+    const old = had.get(field.field);
+    const exposed: readonly Told[] =
+      field.shows_error === true && old?.shows_error !== true
+        ? [
+            {
+              kind: "exposure",
+              level: "worse",
+              says: say`${field.field} now has in it what an upstream wrote into its error`,
+            },
+          ]
+        : [];
+    if (old === undefined || (old.by === field.by && old.if === field.if)) return exposed;
+    const text = (one: typeof field): Said => say`${one.by}${one.if === undefined ? [] : say` if ${one.if}`}`;
+    return [
+      ...exposed,
+      {
+        kind: "values",
+        level: "different",
+        says: say`${field.field} is made otherwise`,
+        before: text(old),
+        after: text(field),
+      },
+    ];
+  });
+}

@@ -1,0 +1,98 @@
+// Who may call an rpc: whether anybody may who might not before.
+import type { PermitReport } from "protoc-gen-bff/compiler";
+import type { Finding, Level, Said } from "./finding.ts";
+import { list, say } from "./finding.ts";
+
+type Told = Omit<Finding, "where">;
+
+/** Whatever lets in one caller more is worse; what keeps one out is different, for clients may rest on it. */
+export function comparePermits(before: PermitReport | undefined, after: PermitReport | undefined): readonly Told[] {
+  const told = (level: Level, says: Said): Told => ({ kind: "permits", level, says });
+  if (before === undefined || after === undefined) {
+    if (after !== undefined) return [told("different", ["callers now need a permit: ", ...whom(after)])];
+    return before === undefined || before.public === true
+      ? []
+      : [told("worse", ["nothing says any longer who may call; before it was ", ...whom(before)])];
+  }
+  if (before.public !== after.public)
+    return after.public === true
+      ? [told("worse", ["anybody may call now; before it was ", ...whom(before)])]
+      : [told("different", ["callers have to be known now: ", ...whom(after)])];
+  return [
+    ...sources(before, after, told),
+    ...scopes(before, after, told),
+    ...roles(before, after, told),
+    ...conditions(before, after, told),
+  ];
+}
+
+type Tell = (level: Level, says: Said) => Told;
+
+function sources({ sources: from }: PermitReport, { sources: to }: PermitReport, told: Tell): readonly Told[] {
+  if (to === undefined)
+    return from === undefined ? [] : [told("worse", say`callers of any source may call; before only of ${list(from)}`)];
+  const more = from === undefined ? [] : to.filter((one) => !from.includes(one));
+  const fewer = from === undefined ? [] : from.filter((one) => !to.includes(one));
+  return [
+    ...(more.length === 0 ? [] : [told("worse", say`callers of ${list(more)} may call, too`)]),
+    ...(from === undefined ? [told("different", say`only callers of ${list(to)} may call; before of any source`)] : []),
+    ...(fewer.length === 0 ? [] : [told("different", say`callers of ${list(fewer)} may no longer call`)]),
+  ];
+}
+
+function scopes({ scopes: from = [] }: PermitReport, { scopes: to = [] }: PermitReport, told: Tell): readonly Told[] {
+  const lost = from.filter((one) => !to.includes(one));
+  const gained = to.filter((one) => !from.includes(one));
+  return [
+    ...(lost.length === 0 ? [] : [told("worse", say`scope ${list(lost)} is no longer needed`)]),
+    ...(gained.length === 0 ? [] : [told("different", say`scope ${list(gained)} is now needed`)]),
+  ];
+}
+
+/** Of each list any role is needed: a list asks for no more than another that is part of it. */
+function roles({ roles: from = [] }: PermitReport, { roles: to = [] }: PermitReport, told: Tell): readonly Told[] {
+  const asked = (list_: readonly string[], by: PermitReport["roles"] = []): boolean =>
+    by.some((other) => other.every((role) => list_.includes(role)));
+  const any = (list_: readonly string[]): Said => list_.flatMap((code, i) => [...(i === 0 ? [] : [" or "]), { code }]);
+  const lost = from.filter((one) => !asked(one, to));
+  const gained = to.filter((one) => !asked(one, from));
+  return [
+    ...lost.map((one) =>
+      told("worse", [
+        "role ",
+        ...any(one),
+        " alone is no longer what is asked for",
+        ...(gained.length === 0
+          ? []
+          : ["; now it is ", ...gained.flatMap((other, i) => [...(i === 0 ? [] : [" and "]), ...any(other)])]),
+      ]),
+    ),
+    ...(lost.length > 0 ? [] : gained.map((one) => told("different", ["role ", ...any(one), " is now needed"]))),
+  ];
+}
+
+function conditions({ if: from = [] }: PermitReport, { if: to = [] }: PermitReport, told: Tell): readonly Told[] {
+  const lost = from.filter((one) => !to.includes(one));
+  const gained = to.filter((one) => !from.includes(one));
+  if (lost.length === 0) return gained.map((one) => told("different", say`callers are now asked for ${one}`));
+  if (gained.length === 0) return lost.map((one) => told("worse", say`callers are no longer asked for ${one}`));
+  return [
+    {
+      ...told("worse", ["what is asked of callers has changed, and may let in others"]),
+      before: list(lost),
+      after: list(gained),
+    },
+  ];
+}
+
+function whom({ public: open, sources: any, scopes: all = [], roles: lists = [], if: asked = [] }: PermitReport): Said {
+  if (open === true) return ["anybody"];
+  return [
+    ...(any === undefined ? ["callers of any source"] : ["callers of ", ...list(any)]),
+    ...(all.length === 0 ? [] : [" with scope ", ...list(all)]),
+    ...lists.flatMap(
+      (one): Said => [" with role ", ...one.flatMap((code, i) => [...(i === 0 ? [] : [" or "]), { code }])],
+    ),
+    ...asked.flatMap((code): Said => [" for whom ", { code }]),
+  ];
+}

@@ -1,0 +1,338 @@
+// What an rpc as a whole may cost, who may call it, whose answers it gives.
+import type { RpcReport } from "protoc-gen-bff/compiler";
+import { count, growth, time } from "./amounts.ts";
+import { comparePermits } from "./compare-permits.ts";
+import { type Composition, shortName } from "./composition.ts";
+import type { Finding, Level, Said } from "./finding.ts";
+import { list, say } from "./finding.ts";
+
+type Of = (one: Omit<Finding, "where">) => Finding;
+
+/** Both sides of one rpc. */
+export function compareRpc(
+  before: RpcReport,
+  after: RpcReport,
+  old: Composition,
+  now: Composition,
+): readonly Finding[] {
+  const of: Of = (one) => ({ ...one, where: [shortName(after.rpc)] });
+  return [
+    ...upstreamCalls(before, after, old, now).map(of),
+    ...numbers(before, after).map(of),
+    ...path(before, after).map(of),
+    ...budget(before, after).map(of),
+    ...comparePermits(before.permit, after.permit).map(of),
+    ...answers(before, after).map(of),
+    ...httpAnswers(before, after).map(of),
+    ...limits(before, after).map(of),
+    ...api(before, after).map(of),
+    ...others(before, after).map(of),
+  ];
+}
+
+/** What a new rpc costs, what a lost one leaves. */
+export function newRpc({ rpc, calls, worst_calls, worst_ms, budget_ms, permit }: RpcReport): Finding {
+  const who =
+    permit === undefined ? "" : permit.public === true ? ", for anybody" : ", for those whom its permit names";
+  return {
+    ...{ kind: "api", level: "different", where: [shortName(rpc)] },
+    says: [
+      `new rpc${who}: `,
+      ...(calls.length === 0
+        ? ["no upstream calls"]
+        : [`${count(worst_calls, "call")} at worst to `, ...list(calls.map(({ method }) => method))]),
+      `, ${time(worst_ms)} of ${time(budget_ms)}`,
+    ],
+  };
+}
+export function lostRpc({ rpc }: RpcReport): Finding {
+  return { kind: "api", level: "worse", where: [shortName(rpc)], says: ["the rpc is gone"] };
+}
+
+type Told = Omit<Finding, "where">;
+
+function upstreamCalls(before: RpcReport, after: RpcReport, old: Composition, now: Composition): readonly Told[] {
+  const had = new Set(before.calls.map(({ method }) => method));
+  const has = new Set(after.calls.map(({ method }) => method));
+  const added = after.calls
+    .filter(({ method }) => !had.has(method))
+    .map(({ method, calls, attempts }): Told => {
+      const { steps, critical } = callersOf(method, after, now);
+      const cost = attempts === calls ? count(calls, "call") : `${count(calls, "call")}, ${count(attempts, "attempt")}`;
+      const fails = critical ? "; without it the response fails" : "; the response can do without it";
+      return {
+        ...{ kind: "upstreams", level: critical ? "worse" : "different" },
+        says: [...say`now calls ${method} (at worst ${[cost]}) in ${list(steps)}`, fails],
+      };
+    });
+  const lost = before.calls
+    .filter(({ method }) => !has.has(method))
+    .map(
+      ({ method }): Told => ({
+        ...{ kind: "upstreams", level: "different" },
+        says: say`no longer calls ${method}, as in ${list(callersOf(method, before, old).steps)}`,
+      }),
+    );
+  return [...added, ...lost];
+}
+
+/** The steps of an rpc that call a method, and whether the response fails with one of them. */
+function callersOf(method: string, { rpc }: RpcReport, { blocks, reachedBy }: Composition) {
+  const reached = [...blocks.values()].filter(({ name }) => reachedBy.get(name)?.includes(rpc));
+  const calling = reached.flatMap(({ steps }) => steps.filter(({ call }) => call?.method === method));
+  return {
+    steps: [...new Set(calling.map(({ step }) => step))],
+    critical: calling.some(({ on_failure }) => on_failure === "response fails"),
+  };
+}
+
+function numbers(before: RpcReport, after: RpcReport): readonly Told[] {
+  const told = (what: "call" | "attempt", from: number | null, to: number | null): readonly Told[] => {
+    const percent = growth(from, to);
+    if (percent === 0) return [];
+    const by = changedCalls(before, after, what === "call" ? "calls" : "attempts");
+    return [
+      {
+        ...{ kind: "calls", level: percent > 0 ? "worse" : "better", percent },
+        says: [
+          `at worst ${percent > 0 ? "more" : "fewer"} upstream ${what}s`,
+          ...(by.length === 0 ? [] : [": ", ...by]),
+        ],
+        ...{ before: [count(from, what)], after: [count(to, what)] },
+      },
+    ];
+  };
+  const calls = told("call", before.worst_calls, after.worst_calls);
+  // Attempts follow from calls, and are told where they alone have changed.
+  return calls.length > 0 ? calls : told("attempt", before.worst_attempts, after.worst_attempts);
+}
+
+function changedCalls(before: RpcReport, after: RpcReport, what: "calls" | "attempts"): Said {
+  const had = new Map(before.calls.map((one) => [one.method, one[what]]));
+  const changed = after.calls.filter((one) => had.get(one.method) !== one[what]).map(({ method }) => method);
+  return list(changed, 4);
+}
+
+function path(before: RpcReport, after: RpcReport): readonly Told[] {
+  const percent = growth(before.worst_ms, after.worst_ms);
+  const [needed, needs] = [whole(before), whole(after)];
+  const over = needs > after.for_calls_ms;
+  if (percent === 0 && needed > before.for_calls_ms === over) return [];
+  const chain = list(
+    after.critical_path.map(({ step }) => step),
+    6,
+  );
+  const budget = [`the budget is ${time(after.budget_ms)}, ${time(after.for_calls_ms)} of it for calls`];
+  const says: Said = over
+    ? [...say`the slowest chain does not fit: ${chain} may take ${[time(needs)]}; `, ...budget]
+    : [...say`the slowest chain is ${chain}; `, ...budget];
+  const level: Level = percent > 0 || (over && needed <= before.for_calls_ms) ? "worse" : "better";
+  return [
+    {
+      ...{ kind: "critical-path", level, percent, says },
+      before: [time(before.worst_ms)],
+      after: [time(after.worst_ms)],
+    },
+  ];
+}
+const whole = ({ critical_path }: RpcReport): number => critical_path.reduce((sum, { ms }) => sum + ms, 0);
+
+function budget(before: RpcReport, after: RpcReport): readonly Told[] {
+  const [from, to] = [before.budget_ms, after.budget_ms];
+  if (from === to) return [];
+  const says = [`clients wait ${to > from ? "longer" : "less long"} at most`];
+  return [{ kind: "deadlines", level: "different", says, before: [time(from)], after: [time(to)] }];
+}
+
+/** Answers that the BFF uses again. */
+function answers({ cache: from }: RpcReport, { cache: to }: RpcReport): readonly Told[] {
+  if (to === undefined)
+    return from === undefined
+      ? []
+      : [{ kind: "cache", level: "different", says: ["answers are no longer used again"] }];
+  const by: Said = to.depends_on.length === 0 ? ["the request alone"] : ["the request, ", ...list(to.depends_on)];
+  if (from === undefined) {
+    const says: Said = [`answers are now used again for ${time(to.ttl_ms)}, by `, ...by];
+    return [{ kind: "cache", level: "different", says }];
+  }
+  const lost = from.depends_on.filter((one) => !to.depends_on.includes(one));
+  const gained = to.depends_on.filter((one) => !from.depends_on.includes(one));
+  return [
+    ...(lost.length === 0
+      ? []
+      : [
+          {
+            kind: "cache",
+            level: "worse",
+            says: say`answers are now shared by callers who differ in ${list(lost)}`,
+          } as const,
+        ]),
+    ...(gained.length === 0
+      ? []
+      : [{ kind: "cache", level: "different", says: say`answers are now kept apart by ${list(gained)}` } as const]),
+    ...kept("answers are used again", from.ttl_ms, to.ttl_ms),
+    ...kept("old answers are used while they are renewed", from.stale_ms ?? 0, to.stale_ms ?? 0),
+  ];
+}
+function kept(what: string, from: number, to: number): readonly Told[] {
+  if (from === to) return [];
+  const says = [`${what} for ${to > from ? "longer" : "less long"}`];
+  return [{ kind: "cache", level: "different", says, before: [time(from)], after: [time(to)] }];
+}
+
+function httpAnswers({ http_cache: from }: RpcReport, { http_cache: to }: RpcReport): readonly Told[] {
+  if (to === undefined || from === undefined) {
+    if (to === from) return [];
+    const says =
+      to === undefined
+        ? "HTTP caches are no longer told to keep answers"
+        : to.shared
+          ? "HTTP caches now keep one answer for all"
+          : "clients now keep answers";
+    return [{ kind: "cache", level: to?.shared === true ? "worse" : "different", says: [says] }];
+  }
+  const lost = from.vary.filter((one) => !to.vary.includes(one));
+  return [
+    ...(to.shared && !from.shared
+      ? [{ kind: "cache", level: "worse", says: ["HTTP caches now keep one answer for all"] } as const]
+      : []),
+    ...(from.shared && !to.shared
+      ? [{ kind: "cache", level: "better", says: ["HTTP caches no longer keep one answer for all"] } as const]
+      : []),
+    ...(lost.length === 0
+      ? []
+      : [
+          {
+            kind: "cache",
+            level: "worse",
+            says: say`HTTP caches no longer tell answers apart by ${list(lost)}`,
+          } as const,
+        ]),
+    ...kept("HTTP caches keep answers", from.max_age_ms, to.max_age_ms),
+  ];
+}
+
+function limits(before: RpcReport, after: RpcReport): readonly Told[] {
+  const [from, to] = [before, after].map(({ limits: all = [] }) => new Map(all.map((one) => [one.name, one])));
+  const names = [...new Set([...(from?.keys() ?? []), ...(to?.keys() ?? [])])];
+  return names.flatMap((name): readonly Told[] => {
+    const [had, has] = [from?.get(name), to?.get(name)];
+    if (has === undefined) return [{ kind: "limits", level: "worse", says: say`is no longer limited by ${name}` }];
+    if (had === undefined)
+      return [
+        {
+          kind: "limits",
+          level: "different",
+          says: say`is now limited by ${name}: ${has.rate} per ${has.per ?? time(has.per_ms ?? 0)}, by ${has.key}`,
+        },
+      ];
+    const keys = (["rate", "per", "per_ms", "burst", "key", "if", "cost", "settle", "local", "closed"] as const).filter(
+      (key) => had[key] !== has[key],
+    );
+    return keys.map((key) => ({
+      ...{
+        kind: "limits",
+        level: key === "key" || key === "if" || (key === "rate" && has.rate > had.rate) ? "worse" : "different",
+      },
+      ...{
+        says: say`limit ${name}: ${[key]} has changed`,
+        before: say`${String(had[key] ?? "none")}`,
+        after: say`${String(has[key] ?? "none")}`,
+      },
+    }));
+  });
+}
+
+function api(before: RpcReport, after: RpcReport): readonly Told[] {
+  const paths = ({ rest = [] }: RpcReport) =>
+    rest.map(({ method, path: template, body, response_body }) =>
+      [
+        `${method} ${template}`,
+        ...(body === undefined ? [] : [`body ${body}`]),
+        ...(response_body === undefined ? [] : [`answers ${response_body}`]),
+      ].join(", "),
+    );
+  const [from, to] = [paths(before), paths(after)];
+  const gone = from.filter((one) => !to.includes(one));
+  const added = to.filter((one) => !from.includes(one));
+  const version = JSON.stringify(before.version) === JSON.stringify(after.version) ? [] : [after.version ?? {}];
+  return [
+    ...gone.map((one): Told => ({ kind: "api", level: "worse", says: say`is no longer at ${one}` })),
+    ...added.map((one): Told => ({ kind: "api", level: "different", says: say`is now also at ${one}` })),
+    ...version.map(
+      ({ deprecated, sunset, successor }): Told => ({
+        ...{ kind: "api", level: "different" },
+        says: [
+          ...(deprecated === undefined
+            ? ["says no longer that it is deprecated"]
+            : say`says that it is deprecated since ${deprecated}`),
+          ...(sunset === undefined ? [] : say`, and gone on ${sunset}`),
+          ...(successor === undefined ? [] : say`, for ${successor}`),
+        ],
+      }),
+    ),
+  ];
+}
+
+/** What is told without a word for each of its parts. */
+function others(before: RpcReport, after: RpcReport): readonly Told[] {
+  const changed = (key: keyof RpcReport): boolean => JSON.stringify(before[key]) !== JSON.stringify(after[key]);
+  const lost = (before.validated?.rules ?? 0) > (after.validated?.rules ?? 0);
+  const functions = after.functions?.filter((name) => !before.functions?.includes(name)) ?? [];
+  return [
+    ...(changed("validated")
+      ? [
+          {
+            kind: "refusals",
+            level: lost ? "worse" : "different",
+            says: [`${lost ? "fewer" : "other"} rules are checked of the request`],
+            before: [count(before.validated?.rules ?? 0, "rule")],
+            after: [count(after.validated?.rules ?? 0, "rule")],
+          } as const,
+        ]
+      : []),
+    ...(functions.length > 0
+      ? [{ kind: "values", level: "different", says: say`now calls functions of yours: ${list(functions)}` } as const]
+      : []),
+    ...(changed("branches")
+      ? [
+          {
+            kind: "policies",
+            level: "different",
+            says: ["where else calls may go has changed"],
+            before: branches(before),
+            after: branches(after),
+          } as const,
+        ]
+      : []),
+    ...(changed("balance")
+      ? [{ kind: "policies", level: "different", says: ["how calls are spread over addresses has changed"] } as const]
+      : []),
+    ...(changed("http")
+      ? [
+          {
+            kind: "policies",
+            level: "different",
+            says: ["by which paths upstreams are called over HTTP has changed"],
+          } as const,
+        ]
+      : []),
+    ...(changed("telemetry")
+      ? [{ kind: "policies", level: "different", says: ["what it leaves traces of has changed"] } as const]
+      : []),
+  ];
+}
+
+function branches({ branches: all = [] }: RpcReport): Said {
+  if (all.length === 0) return ["none"];
+  return list(
+    all.map(({ upstream, name, if: condition, share }) =>
+      [
+        `${shortName(upstream)} on ${name}`,
+        ...(share === undefined ? [] : [`${share * 100} %`]),
+        ...(condition === undefined ? [] : [`if ${condition}`]),
+      ].join(", "),
+    ),
+    3,
+  );
+}

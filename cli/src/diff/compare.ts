@@ -1,0 +1,64 @@
+// Two sides of a project: what has changed of what runs, by rpc and by name of step, never by position. Pure.
+import type { FileReport } from "protoc-gen-bff/compiler";
+import { compareBlocks } from "./compare-blocks.ts";
+import { compareRpc, lostRpc, newRpc } from "./compare-rpcs.ts";
+import { compareUpstreams } from "./compare-upstreams.ts";
+import { type Block, type Composition, compositionOf, shortName } from "./composition.ts";
+import { type Finding, inOrder, say } from "./finding.ts";
+import { renamedNames } from "./renamed-names.ts";
+import { renamedSteps, renameIn } from "./renames.ts";
+
+/** Worst first; empty: nothing that runs has changed. */
+export function compareReports(before: readonly FileReport[], after: readonly FileReport[]): readonly Finding[] {
+  const now = compositionOf(after);
+  const names = renamedNames(before, after);
+  const old = withStepsRenamed(compositionOf(names.before), now);
+  const found: Finding[] = names.renames.map(([from, to]) => ({
+    ...{ kind: "renames", level: "different", where: [shortName(to)] },
+    says: say`was called ${shortName(from)}`,
+  }));
+  found.push(...old.renames);
+  for (const [name, rpc] of now.rpcs) {
+    const known = old.side.rpcs.get(name);
+    found.push(...(known === undefined ? [newRpc(rpc)] : compareRpc(known, rpc, old.side, now)));
+  }
+  for (const [name, rpc] of old.side.rpcs) if (!now.rpcs.has(name)) found.push(lostRpc(rpc));
+  for (const [name, block] of now.blocks) {
+    const known = old.side.blocks.get(name);
+    if (known !== undefined) found.push(...compareBlocks(known, block));
+  }
+  for (const [name, upstream] of now.upstreams) {
+    const known = old.side.upstreams.get(name);
+    if (known !== undefined) found.push(...compareUpstreams(known, upstream));
+  }
+  return inOrder(found);
+}
+
+/** The old side under the new names of its steps, and what has been renamed. */
+function withStepsRenamed(old: Composition, now: Composition): { side: Composition; renames: readonly Finding[] } {
+  const found: Finding[] = [];
+  const blocks = new Map<string, Block>();
+  const ofServices = new Map<string, string>();
+  // What a service is called otherwise its messages read under the new name.
+  const services = [...old.blocks.values()].sort((a, b) => Number(b.kind === "service") - Number(a.kind === "service"));
+  for (const block of services) {
+    const after = now.blocks.get(block.name);
+    const own = new Map([...ofServices].filter(([name]) => block.shared.includes(name)));
+    const renames = new Map([...own, ...(after === undefined ? [] : renamedSteps(renameIn(block, own), after))]);
+    blocks.set(block.name, renameIn(block, renames));
+    for (const [from, to] of renames) {
+      if (block.kind === "service") ofServices.set(from, to);
+      const step = after?.steps.find((one) => one.step === to);
+      if (own.has(from) || step?.unnamed === true) continue;
+      found.push({
+        ...{ kind: "renames", level: "different" },
+        says: say`was called ${from}`,
+        where: [`${shortName(block.name)}.${to}`],
+      });
+    }
+  }
+  return {
+    side: { ...old, blocks: new Map([...old.blocks.keys()].map((name) => [name, blocks.get(name) as Block])) },
+    renames: found,
+  };
+}

@@ -1,0 +1,76 @@
+// What a review is told: one change of what runs, and how bad it is.
+
+/** What changes are about, in the order in which equally bad ones are told; each can be named in `--fail-on`. */
+export const KINDS = {
+  breaking: "breaks clients",
+  upstreams: "upstream calls",
+  criticality: "what fails the response",
+  absence: "what may be missing",
+  calls: "number of calls",
+  "critical-path": "critical path",
+  deadlines: "deadlines",
+  policies: "policies",
+  forwarded: "what upstreams are told",
+  permits: "who may call",
+  cache: "whose answers",
+  exposure: "what clients see of errors",
+  "side-effects": "side effects",
+  refusals: "what is refused",
+  limits: "rate limits",
+  api: "API",
+  values: "values",
+  renames: "renames",
+} as const;
+export type Kind = keyof typeof KINDS;
+
+/** Worst first. */
+export const LEVELS = ["worse", "different", "better"] as const;
+export type Level = (typeof LEVELS)[number];
+
+/** Text of ours, and pieces of what was compared, which may hold anything. */
+export type Part = string | { readonly code: string };
+export type Said = readonly Part[];
+
+export interface Finding {
+  readonly kind: Kind;
+  readonly level: Level;
+  readonly says: Said;
+  /** Of the old side, and of the new one; only where both can be set side by side. */
+  readonly before?: Said;
+  readonly after?: Said;
+  /** Each as `Service/Rpc` or `Message.step`. */
+  readonly where: readonly string[];
+  /** By how much it has grown, for `--fail-on=calls+20%`. */
+  readonly percent?: number;
+}
+
+/** What is put into the text is a piece of what was compared. */
+export function say(texts: TemplateStringsArray, ...pieces: readonly (string | number | Said)[]): Said {
+  return texts.flatMap((text, i): Part[] => {
+    const piece = pieces[i];
+    const own = text === "" ? [] : [text];
+    if (piece === undefined) return own;
+    if (typeof piece === "object") return [...own, ...piece];
+    return [...own, { code: String(piece) }];
+  });
+}
+
+/** Several pieces, with commas between them. */
+export function list(pieces: readonly string[], most = 8): Said {
+  const shown = pieces.slice(0, most).flatMap((code, i): Part[] => [...(i === 0 ? [] : [", "]), { code }]);
+  return pieces.length <= most ? shown : [...shown, ` and ${pieces.length - most} more`];
+}
+
+/** Worst first; equal ones of several places once; those of one kind in the order in which they were found. */
+export function inOrder(findings: readonly Finding[]): readonly Finding[] {
+  const kinds = Object.keys(KINDS);
+  const joined = new Map<string, Finding>();
+  for (const one of findings) {
+    const { where: _, ...what } = one;
+    const key = JSON.stringify(what);
+    const known = joined.get(key);
+    joined.set(key, known === undefined ? one : { ...one, where: [...new Set([...known.where, ...one.where])] });
+  }
+  const rank = ({ level, kind }: Finding): number => LEVELS.indexOf(level) * kinds.length + kinds.indexOf(kind);
+  return [...joined.values()].sort((a, b) => rank(a) - rank(b));
+}

@@ -1,0 +1,82 @@
+// Findings as Markdown of GitHub's kind, for a pull request. What was compared may hold anything: it stands in code, escaped.
+import { type Finding, KINDS, LEVELS, type Level, type Said } from "./finding.ts";
+
+/** Comments on GitHub hold 65,536 characters. */
+const MOST_CHARACTERS = 60_000;
+/** Of one piece of what was compared. */
+const MOST_OF_PIECE = 240;
+/** By which a bot finds its comment again. */
+const MARK = "<!-- protobff diff -->";
+const TITLES: Readonly<Record<Level, string>> = { worse: "Look at these", different: "Different", better: "Better" };
+
+/** @param notes what is to be said before all findings */
+export function markdownOf(findings: readonly Finding[], against: string, notes: readonly Said[] = []): string {
+  const head = [MARK, `## BFF: ${summary(findings)}`, "", `Compared with ${code(against)}.`, ""];
+  const before = notes.flatMap((note) => [`> ${prose(note)}`, ""]);
+  const lines = [...head, ...before];
+  let room = MOST_CHARACTERS - lines.join("\n").length;
+  let left = 0;
+  for (const level of LEVELS) {
+    const rows = findings.filter((one) => one.level === level).map(row);
+    if (rows.length === 0) continue;
+    const title = [`### ${TITLES[level]}`, "", "| | where | before | after |", "|---|---|---|---|"];
+    const shown = fitting(rows, room - title.join("\n").length);
+    left += rows.length - shown.length;
+    if (shown.length === 0) continue;
+    const section = [...title, ...shown, ""];
+    room -= section.join("\n").length;
+    lines.push(...section);
+  }
+  if (left > 0)
+    lines.push(`… and ${left} more: \`protobff diff\` on your machine shows all with \`--format=text\`.`, "");
+  return lines.join("\n");
+}
+
+function summary(findings: readonly Finding[]): string {
+  if (findings.length === 0) return "what runs is the same";
+  const parts = LEVELS.flatMap((level) => {
+    const n = findings.filter((one) => one.level === level).length;
+    return n === 0 ? [] : [`${n} ${level}`];
+  });
+  return parts.join(", ");
+}
+
+function row({ kind, says, where, before, after }: Finding): string {
+  const places = where.slice(0, 4).map(code).join(", ");
+  const more = where.length > 4 ? ` and ${where.length - 4} more` : "";
+  return `| **${KINDS[kind]}**: ${prose(says)} | ${places}${more} | ${prose(before ?? [])} | ${prose(after ?? [])} |`;
+}
+
+/** The first ones, as many as there is room for. */
+function fitting(rows: readonly string[], room: number): readonly string[] {
+  let used = 0;
+  const end = rows.findIndex((one) => {
+    used += one.length + 1;
+    return used > room;
+  });
+  return end < 0 ? rows : rows.slice(0, end);
+}
+
+const prose = (said: Said): string => said.map((part) => (typeof part === "string" ? part : code(part.code))).join("");
+
+/**
+ * In a cell of a table. A backslash before a pipe is read in as many ways as there are readers, and so are backticks: with one of these, and
+ * without a text to show, it is an element with every sign escaped.
+ */
+export function code(text: string): string {
+  const line = [...text.replace(/[\s\p{Cc}\p{Cf}]+/gu, " ")];
+  const cut = line.length > MOST_OF_PIECE ? `${line.slice(0, MOST_OF_PIECE).join("")}…` : line.join("");
+  if (cut.trim() === "") return "<code>&#32;</code>";
+  if (!/[`\\]/.test(cut) && cut.trim() === cut) return `\`${cut.replaceAll("|", "\\|")}\``;
+  return `<code>${cut.replace(/[^A-Za-z0-9 ]/gu, (sign) => `&#${sign.codePointAt(0)};`)}</code>`;
+}
+
+/** The same for people before a terminal: one line for each. */
+export function linesOf(findings: readonly Finding[]): readonly string[] {
+  const text = (said: Said = []): string =>
+    said.map((part) => (typeof part === "string" ? part : part.code.replace(/[\p{Cc}\p{Cf}]+/gu, " "))).join("");
+  return findings.map(({ kind, level, says, where, before, after }) => {
+    const sides = before === undefined || after === undefined ? "" : ` (${text(before)} → ${text(after)})`;
+    return `${level}: ${where.join(", ")}: ${KINDS[kind]}: ${text(says)}${sides}`;
+  });
+}

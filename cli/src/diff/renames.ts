@@ -1,0 +1,85 @@
+// What is called otherwise and is the same: told as that, and compared under its new name.
+import type { StepReport } from "protoc-gen-bff/compiler";
+import type { Block } from "./composition.ts";
+
+/** Old names, each with its new one. */
+export type Renames = ReadonlyMap<string, string>;
+
+/**
+ * The steps of a block under new names: those with equal content, of which neither name stands on the other side. Made-up names ("guard1") go by
+ * place, so they are paired by content first.
+ */
+export function renamedSteps(before: Block, after: Block): Renames {
+  const renames = new Map<string, string>();
+  // A step that reads a renamed one is alike only once that one is known.
+  for (let more = true; more; ) {
+    more = false;
+    const was = renameIn(before, renames);
+    const names = new Map(was.steps.map((step, i) => [step, before.steps[i]?.step ?? step.step]));
+    const now = Map.groupBy(openSteps(after, was), (step) => contentOf(step, after));
+    for (const [content, [first, ...others]] of Map.groupBy(openSteps(was, after), (step) => contentOf(step, was))) {
+      const [same, ...twins] = now.get(content) ?? [];
+      const from = first && names.get(first);
+      if (from === undefined || same === undefined || others.length + twins.length > 0 || renames.has(from)) continue;
+      renames.set(from, same.step);
+      more = true;
+    }
+  }
+  return renames;
+}
+
+/** Those that the other side does not have under that name; with a made-up name, not with that content. */
+function openSteps(block: Block, other: Block): readonly StepReport[] {
+  const known = new Map(other.steps.map((step) => [step.step, step]));
+  return block.steps.filter((step) => {
+    const same = known.get(step.step);
+    if (same === undefined) return true;
+    return (step.unnamed === true || same.unnamed === true) && contentOf(step, block) !== contentOf(same, other);
+  });
+}
+
+/** All of a step but its name; what it waits for, too. What holds a side effect back is told of that. */
+function contentOf(step: StepReport, { edges }: Block): string {
+  const { step: name, unnamed: _, ...content } = step;
+  const waits = edges
+    .filter(({ to, kind }) => to === name && kind !== "clears")
+    .map(({ from, kind }) => `${kind} ${from}`);
+  return JSON.stringify([content, waits.sort()]);
+}
+
+/** The block as it is under the new names, in every expression, too. */
+export function renameIn(block: Block, renames: Renames): Block {
+  if (renames.size === 0) return block;
+  const step = (name: string): string => renames.get(name) ?? name;
+  const { degrades, edges, shared } = block;
+  return {
+    ...block,
+    steps: texts(block.steps, renames).map((one) => ({
+      ...one,
+      step: step(one.step),
+      ...(one.only_in !== undefined && { only_in: { ...one.only_in, switch: step(one.only_in.switch) } }),
+    })),
+    edges: edges.map(({ from, to, kind }) => ({ from: step(from), to: step(to), kind })),
+    degrades: degrades.map((one) => ({ ...one, when: step(one.when) })),
+    fields: texts(block.fields, renames),
+    shared: shared.map(step),
+  };
+}
+
+/** Members that hold an expression, or some. */
+const EXPRESSIONS = new Set(["by", "if", "in", "where", "key", "default", "fallback", "request", "message", "details"]);
+
+function texts<T>(value: T, renames: Renames, of?: string): T {
+  if (typeof value === "string")
+    return (of !== undefined && EXPRESSIONS.has(of) ? renamed(value, renames) : value) as T;
+  if (Array.isArray(value)) return value.map((one: unknown) => texts(one, renames, of)) as T;
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, texts(one, renames, name)])) as T;
+}
+
+/** A string literal, or a name with what stands before it and behind. */
+const TOKEN = /"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|(?<![\w.])[A-Za-z_]\w*(?!\w|:)/g;
+
+export function renamed(expression: string, renames: Renames): string {
+  return expression.replace(TOKEN, (token) => renames.get(token) ?? token);
+}

@@ -1,0 +1,119 @@
+// The same project elsewhere: at another commit, in another folder, as an image.
+import { spawnSync } from "node:child_process";
+import { existsSync, statSync } from "node:fs";
+import { dirname, isAbsolute, join, posix, relative, resolve } from "node:path";
+import { Refusal } from "../refusal.ts";
+import { type GenConfig, genConfigOf, readGenConfig } from "./gen-config.ts";
+
+/** What buf builds of it, and what its own buf.gen.yaml asks for. */
+export interface OtherSide {
+  readonly config: GenConfig;
+  /** For each input of the project itself the same one there; as many as `config.inputs` of the project. */
+  readonly inputs: readonly string[];
+}
+
+/**
+ * Understands what buf takes as an input. Of a git repository on this machine and of a folder it knows buf.gen.yaml as it is there; of others
+ * the one of the project counts. Throws a `Refusal` where there is nothing there.
+ *
+ * @param against `.git#branch=main`, a folder, an image
+ * @param own of the project, at `cwd`
+ */
+export function otherSide(against: string, cwd: string, own: GenConfig): OtherSide {
+  const git = gitOf(against, cwd);
+  if (git !== undefined) return inGit(git, own);
+  const folder = resolve(cwd, against);
+  if (existsSync(folder) && statSync(folder).isDirectory()) {
+    const config = existsSync(join(folder, "buf.gen.yaml")) ? readGenConfig(folder) : own;
+    const at = (input: string): string => (isAbsolute(input) ? input : join(folder, input));
+    return {
+      inputs: own.inputs.map(({ input }) => at(input)),
+      config: {
+        ...config,
+        inputs: config.inputs.map((one) => ({
+          input: at(one.input),
+          paths: one.paths.map(at),
+          excludePaths: one.excludePaths.map(at),
+        })),
+      },
+    };
+  }
+  // An image, an archive, a repository elsewhere: as it is, once.
+  return {
+    inputs: own.inputs.map(() => against),
+    config: { ...own, inputs: [{ input: against, paths: [], excludePaths: [] }] },
+  };
+}
+
+interface Git {
+  /** The repository, as buf takes it. */
+  readonly repository: string;
+  /** What stands behind `#`, without `subdir`. */
+  readonly options: readonly string[];
+  readonly subdir: string;
+  /** buf.gen.yaml as it is there; undefined: there is none, or it cannot be had. */
+  readonly genConfig: string | undefined;
+}
+
+function gitOf(against: string, cwd: string): Git | undefined {
+  const [repository = "", behind = ""] = against.split("#", 2);
+  const all = behind.split(",").filter((one) => one !== "");
+  const said = (name: string): string | undefined =>
+    all.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1);
+  if (!/\.git\/?$/.test(repository) && said("format") !== "git") return undefined;
+  if (/^[\w+.-]+:\/\/|^[\w.-]+@[\w.-]+:/.test(repository)) return undefined;
+  const asked = resolve(cwd, repository);
+  // `.git` is the repository around, also from a folder inside of it.
+  const around =
+    repository === ".git" && !existsSync(asked) ? ask(cwd, ["rev-parse", "--show-toplevel"])?.trim() : undefined;
+  const path = around === undefined ? asked : join(around, ".git");
+  if (!existsSync(path))
+    throw new Refusal(
+      `there is no git repository at ${repository}: --against names one by its folder .git, as in --against '.git#branch=main'`,
+      2,
+    );
+  const root = path.endsWith(".git") ? dirname(path) : path;
+  const prefix = relative(root, cwd).replaceAll("\\", "/");
+  const subdir = said("subdir") ?? (prefix.startsWith("..") ? "" : prefix);
+  const ref = said("commit") ?? said("ref") ?? said("tag") ?? said("branch") ?? "HEAD";
+  const commit = ask(root, ["rev-parse", "--verify", "--quiet", `${ref}^{commit}`])?.trim();
+  if (commit === undefined) throw new Refusal(missing(ref));
+  const options = all.filter((one) => !one.startsWith("subdir="));
+  return {
+    repository: path,
+    options,
+    subdir,
+    genConfig: ask(root, ["show", `${commit}:${posix.join(subdir, "buf.gen.yaml")}`]),
+  };
+}
+
+const missing = (ref: string): string =>
+  `git knows no ${JSON.stringify(ref)} here: fetch it (in a CI job check out the whole history, with actions/checkout \`fetch-depth: 0\`), or name another one with --against '.git#ref=<name or commit>'`;
+
+/** What git prints; undefined where it fails. */
+function ask(cwd: string, args: readonly string[]): string | undefined {
+  const { status, stdout, error } = spawnSync("git", ["-C", cwd, ...args], { encoding: "utf8", maxBuffer: 16 << 20 });
+  if (error !== undefined) throw new Refusal(`git cannot be started: ${error.message}`);
+  return status === 0 ? stdout : undefined;
+}
+
+function inGit({ repository, options, subdir, genConfig }: Git, own: GenConfig): OtherSide {
+  const config = genConfig === undefined ? own : genConfigOf(genConfig, "buf.gen.yaml there");
+  const at = (input: string): string => {
+    const folder = posix.join(subdir, input);
+    const more = folder === "." || folder === "" ? [] : [`subdir=${folder}`];
+    return `${repository}#${["format=git", ...options.filter((one) => !one.startsWith("format=")), ...more].join(",")}`;
+  };
+  return {
+    inputs: own.inputs.map(({ input }) => at(input)),
+    config: {
+      ...config,
+      // buf takes paths from the folder that is built.
+      inputs: config.inputs.map(({ input, paths, excludePaths }) => ({
+        input: at(input),
+        paths: paths.map((path) => posix.relative(input, path)),
+        excludePaths: excludePaths.map((path) => posix.relative(input, path)),
+      })),
+    },
+  };
+}

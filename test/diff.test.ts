@@ -1,0 +1,216 @@
+// A pull request's worth of changes: what `protobff diff` says of each, as Markdown. The goldens are test/golden/diff/<name>.md.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { compareReports } from "../cli/src/diff/compare.ts";
+import type { Finding } from "../cli/src/diff/finding.ts";
+import { markdownOf } from "../cli/src/diff/markdown.ts";
+import { compile } from "../plugin/src/compile.ts";
+import type { FileReport } from "../plugin/src/plan/describe-report.ts";
+import { UPDATE, UPSTREAMS } from "./support/golden.ts";
+import { requestFor } from "./support/request.ts";
+
+const golden = fileURLToPath(new URL("golden/diff", import.meta.url));
+const SHOP = readFileSync(join(golden, "shop.proto"), "utf8");
+
+interface Case {
+  readonly name: string;
+  /** A text of the proto, and what stands there afterwards. */
+  readonly change: readonly (readonly [from: string, to: string])[];
+  /** What has to be among the findings. */
+  readonly kinds: readonly Finding["kind"][];
+}
+const GET_ITEM = `{ name: "item" call: { method: "up.v1.ItemService/GetItem" set: { name: "id" by: "args.id" } } }`;
+const cases: readonly Case[] = [
+  {
+    name: "new-upstream-call",
+    change: [
+      [
+        GET_ITEM,
+        `${GET_ITEM},
+      { name: "order" call: { method: "up.v1.OrderService/GetOrder" set: { name: "id" by: "args.id" } } }`,
+      ],
+      [`[(bff.v1.field).by = "item.name"]`, `[(bff.v1.field).by = "item.name + order.id"]`],
+    ],
+    kinds: ["upstreams", "calls"],
+  },
+  {
+    name: "lost-upstream-call",
+    change: [
+      [`      {\n        name: "similar"${SHOP.split(`name: "similar"`)[1]?.split(`      { name: "cards"`)[0]}`, ""],
+      [`  optional int32 matches = 2 [(bff.v1.field).by = "similar.total"];\n`, ""],
+    ],
+    kinds: ["upstreams", "calls"],
+  },
+  {
+    name: "step-becomes-critical",
+    change: [[`name: "similar"\n        supplementary: true`, `name: "similar"`]],
+    kinds: ["criticality", "absence"],
+  },
+  {
+    name: "step-becomes-supplementary",
+    change: [
+      [GET_ITEM, GET_ITEM.replace(`name: "item"`, `name: "item" supplementary: true`)],
+      [`string title = 1`, `optional string title = 1`],
+      [`set: { name: "text" by: "item.name" }`, `set: { name: "text" by: "args.id" }`],
+      [`in: "item.tags"`, `in: "ok(item) ? item.tags : []"`],
+    ],
+    kinds: ["criticality", "absence"],
+  },
+  { name: "more-calls", change: [[`max: 10 compose`, `max: 1000 compose`]], kinds: ["calls"] },
+  { name: "any-number-of-calls", change: [[`max: 10 compose`, `compose`]], kinds: ["calls"] },
+  {
+    name: "longer-critical-path",
+    change: [[`{ name: "id" by: "args.id" } } }`, `{ name: "id" by: "args.id" } timeout: "500ms" } }`]],
+    kinds: ["critical-path", "deadlines"],
+  },
+  { name: "budget", change: [[`timeout: "1s"`, `timeout: "700ms"`]], kinds: ["deadlines"] },
+  {
+    name: "policies",
+    change: [
+      [
+        `breaker: { error_rate: 0.5 }`,
+        `breaker: { off: true } limit: { concurrent: 500 } retry: { attempts: 5 on: [UNAVAILABLE, INTERNAL] } hedge: { delay: "50ms" }`,
+      ],
+    ],
+    kinds: ["policies"],
+  },
+  {
+    name: "forwarded-headers",
+    change: [
+      [`forward: ["x-request-id"]`, `forward: ["x-request-id", "x-session"]`],
+      [
+        `{ service: "up.v1.OrderService" timeout: "400ms" }`,
+        `{ service: "up.v1.OrderService" timeout: "400ms" identify: TOKEN }`,
+      ],
+    ],
+    kinds: ["forwarded"],
+  },
+  {
+    name: "permit-widened",
+    change: [[`role: "buyer" if: "principal.tenant != ''"`, `role: ["buyer", "guest"]`]],
+    kinds: ["permits"],
+  },
+  {
+    name: "permit-narrowed",
+    change: [
+      [`role: "buyer"`, `role: "buyer" scope: "pages"`],
+      [
+        `repeated string roles = 3;\n}\n\nservice`,
+        `repeated string roles = 3;\n  repeated string scopes = 4;\n}\n\nservice`,
+      ],
+    ],
+    kinds: ["permits"],
+  },
+  {
+    name: "shared-cached-answers",
+    change: [[`metadata: { name: "x-tenant" by: "principal.tenant" }`, ""]],
+    kinds: ["cache", "forwarded"],
+  },
+  {
+    name: "cached-responses",
+    change: [
+      [
+        `option (bff.v1.method) = { timeout: "1s" };`,
+        `option (bff.v1.method) = { timeout: "1s" cache: { ttl: "30s" } http_cache: { max_age: "10s" } };`,
+      ],
+    ],
+    kinds: ["cache"],
+  },
+  {
+    name: "exposed-error",
+    change: [[`message: "try again later"`, `message: "try again later: {error.message}"`]],
+    kinds: ["exposure"],
+  },
+  {
+    name: "error-as-it-is",
+    change: [[`fail: { code: UNAVAILABLE message: "try again later" }`, `fail: { as_is: true }`]],
+    kinds: ["exposure"],
+  },
+  {
+    name: "order-of-side-effects",
+    change: [
+      [`name: "order"\n`, `name: "order"\n        after: "cancelled"\n`],
+      [`name: "cancelled" after: "order"`, `name: "cancelled"`],
+    ],
+    kinds: ["side-effects"],
+  },
+  {
+    name: "guard-gone",
+    change: [
+      [
+        `      { guard: { if: "item.stock == 0" fail: { code: FAILED_PRECONDITION message: "{item.name} is sold out" } } },\n`,
+        "",
+      ],
+    ],
+    kinds: ["refusals"],
+  },
+  {
+    name: "renames",
+    change: [
+      [`name: "similar"`, `name: "alike"`],
+      [`similar.total`, `alike.total`],
+      [`compose: { message: "Card"`, `compose: { message: "Tile"`],
+      [`message Card {`, `message Tile {`],
+      [`repeated Card cards`, `repeated Tile cards`],
+      [`rpc GetPage(`, `rpc ReadPage(`],
+    ],
+    kinds: ["renames"],
+  },
+  {
+    name: "moved",
+    change: [
+      [`      { guard: { if: "args.id == ''" fail: { code: INVALID_ARGUMENT message: "which page?" } } },\n`, ""],
+      [
+        `      { name: "cards" each`,
+        `      { guard: { if: "args.tenant == ''" fail: { code: INVALID_ARGUMENT } } },\n      { guard: { if: "args.id == ''" fail: { code: INVALID_ARGUMENT message: "which page?" } } },\n      { name: "cards" each`,
+      ],
+    ],
+    kinds: ["refusals"],
+  },
+  {
+    name: "values",
+    change: [
+      [
+        `set: { name: "text" by: "item.name" }`,
+        'set: { name: "text" by: "item.name + \'|`<b>*x*</b>` \\\\\\\\| @all\'" }',
+      ],
+      [`by = "item.note"`, `by = "item.note + '<img src=x> | ![](x)'"`],
+    ],
+    kinds: ["values"],
+  },
+];
+
+const changed = ({ change }: Case): string =>
+  change.reduce((text, [from, to]) => {
+    if (!text.includes(from)) throw new Error(`shop.proto has no ${from}`);
+    return text.replaceAll(from, to);
+  }, SHOP);
+
+function reports(shop: string): readonly FileReport[] {
+  const request = requestFor({ ...UPSTREAMS, "shop/v1/shop.proto": shop }, ["shop/v1/shop.proto"]);
+  const { response } = compile({ ...request, parameter: "plan=json" }, () => undefined);
+  expect(response.error).toBe("");
+  return response.file
+    .filter(({ name }) => name.endsWith("_plan.json"))
+    .map(({ content }) => JSON.parse(content) as FileReport);
+}
+
+describe("protobff diff", () => {
+  const before = reports(SHOP);
+
+  test("of the same: nothing", () => {
+    expect(compareReports(before, reports(SHOP))).toEqual([]);
+  });
+
+  test.each(cases)("$name", (one) => {
+    const findings = compareReports(before, reports(changed(one)));
+    const kinds = new Set(findings.map(({ kind }) => kind));
+    expect(one.kinds.filter((kind) => !kinds.has(kind))).toEqual([]);
+    const markdown = markdownOf(findings, ".git#branch=main");
+    const path = join(golden, `${one.name}.md`);
+    if (UPDATE) writeFileSync(path, markdown);
+    expect(markdown).toBe(readFileSync(path, "utf8"));
+  });
+});
