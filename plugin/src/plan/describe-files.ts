@@ -1,8 +1,10 @@
 // The plan's output: a file beside each `_bff.ts` that has services.
 import type { PlanFormat } from "../parameter.ts";
+import type { BehaviourReport } from "./behaviour.ts";
+import { behaviourOf } from "./describe-behaviour.ts";
 import { mermaidOf } from "./describe-mermaid.ts";
 import { fileBlocks } from "./describe-plan.ts";
-import { reportOf } from "./describe-report.ts";
+import { type FileReport, reportOf } from "./describe-report.ts";
 import type { Plan } from "./plan.ts";
 
 const ENDING: Readonly<Record<PlanFormat, string>> = { json: "_plan.json", mermaid: "_plan.mmd", text: "_plan.txt" };
@@ -19,6 +21,22 @@ export function planFiles(
       const name = `${file.desc.name}${ENDING[format]}`;
       if (format === "text") return { name, content: `${fileBlocks(file, messages).join("\n\n")}\n` };
       const report = reportOf(file, messages);
-      return { name, content: format === "json" ? `${JSON.stringify(report, undefined, 2)}\n` : mermaidOf(report) };
+      if (format === "mermaid") return { name, content: mermaidOf(report) };
+      return { name, content: jsonOf(report, behaviourOf(file, messages)) };
     });
+}
+
+/** What tools alone read stands on a line for each rpc, message and answer. */
+function jsonOf(report: FileReport, behaviour: BehaviourReport): string {
+  const said = JSON.stringify(report, undefined, 2).replace(/\n\}$/, "");
+  const sections = Object.entries(behaviour).map(([name, of]) => `    "${name}": ${linesOf(of)}`);
+  return `${said},\n  "behaviour": {\n${sections.join(",\n")}\n  }\n}\n`;
+}
+function linesOf(of: object): string {
+  const list = Array.isArray(of);
+  const lines = Object.entries(of).map(
+    ([name, one]) => `      ${list ? "" : `${JSON.stringify(name)}: `}${JSON.stringify(one)}`,
+  );
+  const [open, close] = list ? "[]" : "{}";
+  return lines.length === 0 ? `${open}${close}` : `${open}\n${lines.join(",\n")}\n    ${close}`;
 }

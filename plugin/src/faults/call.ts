@@ -1,0 +1,120 @@
+// A call of a step: what it is sent for, how it ends, and what the step makes of that.
+import type { CallBehaviour, ErrorRuleBehaviour, StepBehaviour } from "../plan/behaviour.ts";
+import type { Block } from "./block.ts";
+import { causeOf, type Ending } from "./endings.ts";
+import { errorValue } from "./error-value.ts";
+import { dead, failed, type Locals, type Result, type Taint, tainted, valueResult, type Why } from "./results.ts";
+import {
+  EvaluationError,
+  equal,
+  fromReport,
+  isListValue,
+  MapValue,
+  MessageValue,
+  UNKNOWN,
+  type Value,
+} from "./values.ts";
+
+export function callResult(at: Block, step: StepBehaviour, call: CallBehaviour, locals: Locals): Result {
+  const taint: Taint[] = [];
+  const lacking = (result: Result): Result =>
+    result.state === "absent"
+      ? ({ ...tainted(result, taint), why: at.wanting(textsOf(call), locals) } as Result)
+      : tainted(result, taint);
+  for (const { by, if: condition } of call.wants) {
+    if (condition !== undefined) {
+      const held = at.condition(condition, locals);
+      if (held.state !== "value") return lacking(held);
+      taint.push(...held.taint, ...held.inner);
+      if (held.value !== true) continue;
+    }
+    const from = at.evaluate(by, locals);
+    if (from.state !== "value") return lacking(from);
+    taint.push(...from.taint, ...from.inner);
+  }
+  for (const bind of call.metadata) {
+    const one = at.bound(bind, locals);
+    if (one.state === "failed" || one.state === "dead") return one;
+    taint.push(...one.taint, ...(one.state === "value" ? one.inner : []));
+    if (one.state === "absent" && bind.if === undefined) return lacking(one);
+  }
+  const key = call.batch && at.evaluate(call.batch.by, locals);
+  if (key !== undefined && key.state !== "value") return lacking(key);
+  if (key !== undefined) taint.push(...key.taint, ...key.inner);
+
+  at.response.asked.add(call.method);
+  const ending = at.response.ending(call.method);
+  const upstream = call.method.slice(0, call.method.lastIndexOf("/"));
+  if (ending.kind === "failure") {
+    if (!(at.response.remembered && call.stale)) return afterFailure(at, step, call, ending, upstream, locals, taint);
+    const cause = { ...causeOf(ending, upstream), stale: true as const };
+    taint.push({ cause, rank: step.index, leftOut: false, soft: false });
+  }
+  const answer = fromReport(at.response.behaviour.answers[call.method] ?? null);
+  return call.batch === undefined || key === undefined
+    ? valueResult(answer, taint)
+    : itemOf(call.batch, answer, key.value, taint);
+}
+
+/** What has to be there for a call to be sent. */
+function textsOf({ wants, batch, metadata }: CallBehaviour) {
+  return [...wants, ...metadata]
+    .flatMap(({ by, if: condition }) => [by, ...(condition ? [condition] : [])])
+    .concat(batch?.by ?? []);
+}
+
+/** Mocks answer every key that is asked for. */
+function itemOf(
+  batch: NonNullable<CallBehaviour["batch"]>,
+  answer: Value,
+  key: Value,
+  taint: readonly Taint[],
+): Result {
+  const items = answer instanceof MessageValue ? answer.fields.get(batch.items) : undefined;
+  let item: Value = UNKNOWN;
+  if (items !== undefined && isListValue(items)) {
+    const [first] = items;
+    item =
+      first instanceof MessageValue && batch.key !== undefined
+        ? new MessageValue(first.type, new Map([...first.fields, [batch.key, key]]))
+        : (first ?? UNKNOWN);
+  } else if (items instanceof MapValue) item = items.entries[0]?.[1] ?? UNKNOWN;
+  return valueResult(batch.many ? [item] : item, taint);
+}
+
+function afterFailure(
+  at: Block,
+  step: StepBehaviour,
+  call: CallBehaviour,
+  ending: Ending & { readonly kind: "failure" },
+  upstream: string,
+  outer: Locals,
+  taint: readonly Taint[],
+): Result {
+  const cause = causeOf(ending, upstream);
+  const why: Why = { ...cause, code: ending.code, message: ending.message };
+  const locals: Locals = new Map([...outer, ["error", valueResult(errorValue(why))]]);
+  for (const rule of call.on_error) {
+    if (!matches(at, rule, ending.code, locals)) continue;
+    switch (rule.then) {
+      case "ignore":
+        return { state: "absent", taint, why };
+      case "fallback": {
+        const own: Taint = { cause, rank: step.index, leftOut: false, soft: false };
+        if (rule.fallback === undefined) return failed(new EvaluationError("no fallback"), taint);
+        const instead = tainted(at.evaluate(rule.fallback, locals), [...taint, own]);
+        return instead.state === "value" ? { ...instead, why } : instead;
+      }
+      case "fail":
+        at.response.refusals.push(rule.code ?? ending.code);
+        return dead;
+    }
+  }
+  return { state: "failed", failures: [{ code: ending.clientCode, cause, why }], taint };
+}
+function matches(at: Block, { on, if: condition }: ErrorRuleBehaviour, code: number, locals: Locals): boolean {
+  if (on.length > 0 && !on.includes(code)) return false;
+  if (condition === undefined) return true;
+  const held = at.condition(condition, locals);
+  return held.state === "value" && equal(held.value, true) === true;
+}

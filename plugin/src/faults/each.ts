@@ -1,0 +1,91 @@
+// `each`: the source once per item, in order.
+import type { SourceBehaviour, StepBehaviour } from "../plan/behaviour.ts";
+import type { Block } from "./block.ts";
+import {
+  asLeftOut,
+  asSoft,
+  dead,
+  invalid,
+  type Locals,
+  type Result,
+  type Taint,
+  tooMany,
+  type ValueResult,
+  valueResult,
+} from "./results.ts";
+import { equal, isListValue, MapValue, UNKNOWN, Untold, type Value } from "./values.ts";
+
+type Each = SourceBehaviour & { readonly kind: "each" };
+interface Item {
+  readonly key: Value | undefined;
+  readonly item: Result;
+}
+
+/** The list, or with `key` the map. */
+export function eachResult(at: Block, step: StepBehaviour, each: Each): Result {
+  const list = at.evaluate(each.in);
+  if (list.state !== "value") return list;
+  const all = itemsOf(list.value);
+  if (all === undefined) throw new Untold(`\`${each.in.text}\` gives the items`);
+  if (each.max !== undefined && all.length > each.max) return tooMany(list.taint, each.asked === true);
+  const taint: Taint[] = [...list.taint, ...list.inner];
+  const done: Item[] = [];
+  for (const one of all) {
+    const variable = valueResult(one, asSoft(list.taint), { inner: asSoft(list.inner) });
+    const item = itemOf(at, step, each, new Map([[each.var, variable]]), taint);
+    if (item !== undefined) done.push(item);
+  }
+  return gathered(step, each, done, taint);
+}
+
+/** Of a map its keys. */
+function itemsOf(value: Value): readonly Value[] | undefined {
+  if (value === UNKNOWN) return undefined;
+  if (isListValue(value)) return value;
+  return value instanceof MapValue ? value.entries.map(([key]) => key) : undefined;
+}
+
+/** Undefined: left out by `if`. */
+function itemOf(at: Block, step: StepBehaviour, each: Each, locals: Locals, taint: Taint[]): Item | undefined {
+  if (each.if !== undefined) {
+    const condition = at.condition(each.if, locals);
+    if (condition.state !== "value") return { key: undefined, item: condition };
+    taint.push(...condition.taint);
+    if (condition.value !== true) return undefined;
+  }
+  const key = each.key === undefined ? undefined : at.evaluate(each.key, locals);
+  if (key !== undefined && key.state !== "value") return { key: undefined, item: key };
+  if (key !== undefined) taint.push(...key.taint);
+  return { key: key?.value, item: at.source(step, each.of, locals) };
+}
+
+function gathered(step: StepBehaviour, each: Each, done: readonly Item[], taint: Taint[]): Result {
+  const failures = done.flatMap(({ item }) => (item.state === "failed" ? [item.failures] : []));
+  if (failures.length > 0 && !each.partial) return { state: "failed", failures: failures.flat(), taint };
+  if (done.some(({ item }) => item.state === "dead")) return dead;
+  const [first] = failures;
+  if (first !== undefined && failures.length === done.length) return { state: "failed", failures: first, taint };
+  if (first !== undefined)
+    taint.push(...first.map(({ cause }): Taint => ({ cause, rank: step.index, leftOut: true, soft: false })));
+  const values: { key: Value | undefined; value: ValueResult }[] = [];
+  for (const { key, item } of done) {
+    if (item.state === "absent") taint.push(...asLeftOut(item.taint));
+    if (item.state !== "value") continue;
+    taint.push(...item.taint);
+    values.push({ key, value: item });
+  }
+  const inner = values.flatMap(({ value }) => value.inner);
+  if (each.key === undefined)
+    return valueResult(
+      values.map(({ value }) => value.value),
+      taint,
+      { inner },
+    );
+  for (const [i, { key: a = null }] of values.entries())
+    for (const { key: b = null } of values.slice(i + 1)) {
+      const same = equal(a, b);
+      if (same === UNKNOWN) throw new Untold(`\`${each.key.text}\` gives the keys`);
+      if (same) return invalid(taint);
+    }
+  return valueResult(new MapValue(values.map(({ key, value }) => [key ?? UNKNOWN, value.value])), taint, { inner });
+}

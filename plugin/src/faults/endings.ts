@@ -1,0 +1,97 @@
+// How calls end, as runtime.md's table of failures has it.
+import type { Cause, Reason } from "./results.ts";
+
+/** The columns of the table. */
+export const FAULTS = [
+  "timeout",
+  "unavailable",
+  "refused",
+  "not found",
+  "exhausted",
+  "garbage",
+  "oversize",
+  "breaker open",
+  "limited",
+  "slow",
+  "stale",
+] as const;
+export type FaultName = (typeof FAULTS)[number];
+
+/** How every attempt of a call ends. */
+export type Ending =
+  | { readonly kind: "answer" }
+  | {
+      readonly kind: "failure";
+      /** What `error.code` has. */
+      readonly code: number;
+      /** What a client gets of it. */
+      readonly clientCode: number;
+      readonly reason: Reason;
+      /** What the upstream says. */
+      readonly message?: string;
+    };
+
+type Failing = Ending & { readonly kind: "failure" };
+const ANSWER: Ending = { kind: "answer" };
+const failure = (code: number, clientCode: number, reason: Reason): Failing => ({
+  kind: "failure",
+  code,
+  clientCode,
+  reason,
+});
+
+/** The text of every status that a fault is. */
+export const STATUS_TEXT = "made to fail";
+
+/** An upstream has answered with this status. */
+export function statusEnding(code: number): Ending {
+  return { ...mapped(code), message: STATUS_TEXT };
+}
+function mapped(code: number): Failing {
+  switch (code) {
+    case 4:
+      return failure(code, code, "TIMEOUT");
+    case 8:
+    case 14:
+      return failure(code, code, "UNAVAILABLE");
+    case 1:
+    case 2:
+    case 10:
+    case 13:
+    case 15:
+      return failure(code, 13, "UNAVAILABLE");
+    default:
+      return failure(code, 13, "REJECTED");
+  }
+}
+
+/** Of a call that meets a fault; "stale": of one that an old answer may stand in for. */
+export function endingOf(fault: FaultName): Ending {
+  switch (fault) {
+    case "timeout":
+      return failure(4, 4, "TIMEOUT");
+    case "unavailable":
+    case "stale":
+      return statusEnding(14);
+    case "refused":
+      return failure(14, 14, "UNAVAILABLE");
+    case "not found":
+      return statusEnding(5);
+    case "exhausted":
+      return statusEnding(8);
+    case "garbage":
+    case "oversize":
+      return failure(13, 13, "INVALID");
+    case "breaker open":
+      return failure(14, 14, "BREAKER_OPEN");
+    case "limited":
+      return failure(8, 8, "LIMITED");
+    case "slow":
+      return ANSWER;
+  }
+}
+
+export const causeOf = (ending: Failing, upstream: string): Cause => ({
+  reason: ending.reason,
+  upstream,
+});

@@ -1,0 +1,224 @@
+// Expressions, over what is known. Decisions that rest on what is not are the caller's to refuse.
+import type { TreeReport } from "../plan/behaviour.ts";
+import { functionOf } from "./functions.ts";
+import {
+  EvaluationError,
+  fromReport,
+  isListValue,
+  MapValue,
+  MessageValue,
+  OptionalValue,
+  UNKNOWN,
+  type Unknown,
+  type Value,
+} from "./values.ts";
+
+/** What an expression sees. */
+export interface Sees {
+  /** The value under a name, "args.x" too; UNKNOWN for what is outside of the plan. */
+  value(name: string): Value;
+  /** Whether there is a value. */
+  ok(name: string): boolean;
+  /** Whether an argument is set. */
+  set(name: string): boolean;
+  /** The failure of a step, as a message with `code`, `reason`, `upstream` and `message`. */
+  failure(name: string): Value | undefined;
+}
+
+/** Throws EvaluationError for what is an error in CEL. Long, for it is a table of the kinds of nodes. */
+export function evaluate(tree: TreeReport, sees: Sees): Value {
+  if ("value" in tree) return fromReport(tree.value);
+  if ("name" in tree) return sees.value(tree.name);
+  if ("ok" in tree) return tree.set ? sees.set(tree.ok) : sees.ok(tree.ok);
+  if ("failure" in tree) return new OptionalValue(sees.failure(tree.failure));
+  if ("get" in tree) return got(tree, evaluate(tree.of, sees));
+  if ("call" in tree) return called(tree, sees);
+  if ("list" in tree)
+    return tree.list.flatMap((element, i): readonly Value[] => {
+      const value = evaluate(element, sees);
+      if (tree.optionals?.includes(i) !== true) return [value];
+      return value instanceof OptionalValue ? (value.value === undefined ? [] : [value.value]) : [UNKNOWN];
+    });
+  if ("entries" in tree)
+    return new MapValue(
+      tree.entries.flatMap(([key, value, optional]): (readonly [Value, Value])[] => {
+        const of = evaluate(value, sees);
+        if (!optional) return [[evaluate(key, sees), of]];
+        if (of instanceof OptionalValue) return of.value === undefined ? [] : [[evaluate(key, sees), of.value]];
+        return [[UNKNOWN, UNKNOWN]];
+      }),
+    );
+  if ("message" in tree) return made(tree, sees);
+  if ("macro" in tree) return macro(tree, sees);
+  return UNKNOWN;
+}
+
+type Get = Extract<TreeReport, { readonly get: string }>;
+function got(tree: Get, from: Value): Value {
+  const { get: field, test, optional, zero, presence } = tree;
+  if (from === UNKNOWN) return UNKNOWN;
+  if (from instanceof OptionalValue) {
+    if (from.value === undefined) return test ? false : from;
+    const inner = got({ ...tree, optional: true }, from.value);
+    return test && inner instanceof OptionalValue ? inner.value !== undefined : inner;
+  }
+  if (from instanceof MapValue) {
+    const found = from.entries.find(([key]) => key === field)?.[1] ?? from.other;
+    if (test) return found !== undefined;
+    if (optional) return new OptionalValue(found);
+    if (found === undefined) throw new EvaluationError(`no such key: ${field}`);
+    return found;
+  }
+  if (!(from instanceof MessageValue)) return UNKNOWN;
+  const value = from.fields.get(field);
+  const set = value !== undefined && (presence === true || isSet(value));
+  if (test) return set;
+  if (optional) return set === UNKNOWN ? UNKNOWN : new OptionalValue(set ? value : undefined);
+  return value ?? fromReport(zero);
+}
+/** Of a field without presence: not zero, not empty. */
+function isSet(value: Value): boolean | Unknown {
+  if (value === UNKNOWN) return UNKNOWN;
+  if (isListValue(value)) return value.length > 0;
+  if (value instanceof MapValue) return value.entries.length > 0;
+  return value !== "" && value !== 0n && value !== 0 && value !== false;
+}
+
+type CallTree = Extract<TreeReport, { readonly call: string }>;
+function called({ call, args, own }: CallTree, sees: Sees): Value {
+  const at = (i: number): Value => {
+    const arg = args[i];
+    return arg === undefined ? UNKNOWN : evaluate(arg, sees);
+  };
+  if (call === "logical_and")
+    return either(
+      () => at(0),
+      () => at(1),
+      false,
+    );
+  if (call === "logical_or")
+    return either(
+      () => at(0),
+      () => at(1),
+      true,
+    );
+  if (call === "conditional") {
+    const condition = at(0);
+    return condition === UNKNOWN ? UNKNOWN : condition === true ? at(1) : at(2);
+  }
+  const given = args.map((arg) => evaluate(arg, sees));
+  return own ? UNKNOWN : (functionOf(call)?.(given) ?? UNKNOWN);
+}
+
+/** `&&` and `||`: what decides on one side absorbs an error of the other. */
+function either(a: () => Value, b: () => Value, decides: boolean): Value {
+  const results = [a, b].map((one) => {
+    try {
+      return { value: one() };
+    } catch (error) {
+      if (!(error instanceof EvaluationError)) throw error;
+      return { error };
+    }
+  });
+  if (results.some((result) => result.value === decides)) return decides;
+  for (const result of results) if (result.error !== undefined) throw result.error;
+  return results.every((result) => result.value === !decides) ? !decides : UNKNOWN;
+}
+
+type Made = Extract<TreeReport, { readonly message: string }>;
+function made({ message, fields }: Made, sees: Sees): Value {
+  const set = fields.flatMap(({ name, by, optional }): [string, Value][] => {
+    const value = evaluate(by, sees);
+    if (!optional || value === UNKNOWN) return [[name, value]];
+    return value instanceof OptionalValue && value.value !== undefined ? [[name, value.value]] : [];
+  });
+  return new MessageValue(message, new Map(set.filter(([, value]) => value !== null)));
+}
+
+// ---- macros ----
+
+type Macro = Extract<TreeReport, { readonly macro: string }>;
+/** Long, for it is a table of the macros. */
+function macro({ macro: name, range, vars, args }: Macro, sees: Sees): Value {
+  const over = evaluate(range, sees);
+  const [first = "", second] = vars;
+  const run = (i: number, values: ReadonlyMap<string, Value>): Value => {
+    const arg = args.at(i);
+    return arg === undefined ? UNKNOWN : evaluate(arg, withLocals(sees, values));
+  };
+  if (name === "bind") return run(0, new Map([[first, over]]));
+  if (over === UNKNOWN) return UNKNOWN;
+  if (over instanceof OptionalValue) {
+    if (over.value === undefined) return over;
+    const mapped = run(0, new Map([[first, over.value]]));
+    return name === "optMap" ? new OptionalValue(mapped) : mapped;
+  }
+  const pairs: readonly (readonly [Value, Value])[] = isListValue(over)
+    ? over.map((value, i) => [BigInt(i), value] as const)
+    : over instanceof MapValue
+      ? over.entries
+      : [];
+  const locals = pairs.map(([key, value]): ReadonlyMap<string, Value> => {
+    const only = over instanceof MapValue ? key : value;
+    return new Map<string, Value>(
+      second === undefined
+        ? [[first, only]]
+        : [
+            [first, key],
+            [second, value],
+          ],
+    );
+  });
+  const values = isListValue(over) ? over : pairs.map(([key]) => key);
+  switch (name) {
+    case "all":
+      return locals.map((one) => () => run(0, one)).reduce<Value>((so, next) => either(() => so, next, false), true);
+    case "exists":
+      return locals.map((one) => () => run(0, one)).reduce<Value>((so, next) => either(() => so, next, true), false);
+    case "exists_one":
+    case "existsOne": {
+      const held = locals.map((one) => run(0, one));
+      return held.includes(UNKNOWN) ? UNKNOWN : held.filter((one) => one === true).length === 1;
+    }
+    case "filter": {
+      const held = locals.map((one) => run(0, one));
+      return held.includes(UNKNOWN) ? UNKNOWN : values.filter((_, i) => held[i] === true);
+    }
+    case "map":
+    case "transformList":
+    case "transformMap": {
+      const held = args.length > 1 ? locals.map((one) => run(0, one)) : locals.map(() => true);
+      if (held.includes(UNKNOWN)) return UNKNOWN;
+      const kept = locals.flatMap((one, i) =>
+        held[i] === true ? [[pairs[i]?.[0] ?? UNKNOWN, run(-1, one)] as const] : [],
+      );
+      return name === "transformMap" ? new MapValue(kept) : kept.map(([, value]) => value);
+    }
+    case "sortBy":
+      return pairs.length < 2 ? over : UNKNOWN;
+    default:
+      return UNKNOWN;
+  }
+}
+
+function withLocals(sees: Sees, locals: ReadonlyMap<string, Value>): Sees {
+  return {
+    value: (name) => locals.get(name) ?? (locals.has(name) ? null : sees.value(name)),
+    ok: (name) => sees.ok(name),
+    set: (name) => sees.set(name),
+    failure: (name) => sees.failure(name),
+  };
+}
+
+/** A name with fields behind it: its value, or that something on the way is unset. */
+export function walked(tree: TreeReport, sees: Sees): { readonly value: Value; readonly unset: boolean } {
+  if (!("get" in tree)) {
+    if ("name" in tree && tree.name.startsWith("args.") && !sees.set(tree.name))
+      return { value: evaluate(tree, sees), unset: true };
+    return { value: evaluate(tree, sees), unset: false };
+  }
+  const from = walked(tree.of, sees);
+  const value = got(tree, from.value);
+  const missing = tree.presence === true && from.value instanceof MessageValue && !from.value.fields.has(tree.get);
+  return { value, unset: from.unset || missing };
+}

@@ -1,0 +1,111 @@
+// The fields of a composed message: whether each is there, and what touched it.
+import type { FieldBehaviour, MemberBehaviour } from "../plan/behaviour.ts";
+import type { Block } from "./block.ts";
+import { asSoft, type Entry, entryOf, NO_LOCALS, type Result, type Taint, tainted } from "./results.ts";
+import { isListValue, MapValue, MessageValue, OptionalValue, UNKNOWN, type Value } from "./values.ts";
+
+export interface Composed {
+  readonly fields: ReadonlyMap<string, Value>;
+  readonly entries: readonly Entry[];
+  readonly results: readonly Result[];
+}
+
+export function composeFields(at: Block): Composed {
+  const fields = new Map<string, Value>();
+  const entries: Entry[] = [];
+  const results: Result[] = [];
+  for (const target of at.report.fields) {
+    if ("oneof" in target) results.push(...setOneof(at, target.members, fields, entries));
+    else {
+      const result = at.evaluate(target.by);
+      results.push(result);
+      if (result.state === "value" || result.state === "absent") {
+        const present = put(target, result, fields);
+        touch(at, target, present, result, entries);
+      }
+    }
+  }
+  return { fields, entries, results };
+}
+
+/** Whether the field is there then; undefined: it cannot be told. */
+function put(target: FieldBehaviour, result: Result, fields: Map<string, Value>): boolean | undefined {
+  if (result.state !== "value") return false;
+  if (result.unset && (target.presence || target.many)) return !target.presence;
+  const value = result.value instanceof OptionalValue ? (result.value.value ?? null) : result.value;
+  if (value === null) return target.presence !== true;
+  fields.set(target.field, value);
+  return value === UNKNOWN && target.presence && restsOnFunctions(target) ? undefined : true;
+}
+/** What a function of the user gives may be nothing. */
+const restsOnFunctions = ({ by }: FieldBehaviour): boolean => "untold" in by.tree || "name" in by.tree;
+
+function touch(
+  at: Block,
+  target: FieldBehaviour,
+  present: boolean | undefined,
+  result: Result,
+  entries: Entry[],
+): void {
+  if (result.state !== "value" && result.state !== "absent") return;
+  const composed = isBareComposed(at, target);
+  const inner = result.state === "value" && !composed ? result.inner : [];
+  const own = entryOf(target.field, present, target.many === true, [...result.taint, ...inner]);
+  if (own !== undefined) entries.push(own);
+  if (!composed || result.state !== "value") return;
+  const add = (position: string, value: Value): void => {
+    if (!(value instanceof MessageValue)) return;
+    for (const entry of at.response.touched.get(value) ?? [])
+      entries.push({ ...entry, path: `${target.field}${position}.${entry.path}` });
+  };
+  const { value } = result;
+  if (isListValue(value)) value.forEach((item, i) => void add(`[${i}]`, item));
+  else if (value instanceof MapValue) for (const [key, item] of value.entries) add(`[${keyText(key)}]`, item);
+  else add("", value);
+}
+function keyText(key: Value): string {
+  if (key === UNKNOWN) return "?";
+  return typeof key === "string" ? JSON.stringify(key) : String(key);
+}
+
+/** Whether a field is bound by the bare name of a step that composes: then what was touched inside has paths of its own. */
+function isBareComposed(at: Block, { by }: FieldBehaviour): boolean {
+  if (!by.path || !("name" in by.tree)) return false;
+  const { name } = by.tree;
+  const step = at.named(name) ?? at.response.shared?.named(name);
+  const source = step?.source.kind === "each" ? step.source.of : step?.source;
+  return source?.kind === "compose";
+}
+
+/** Members in field order; `if` decides, or the presence of the value; the first wins, else `default`. */
+function* setOneof(
+  at: Block,
+  members: readonly MemberBehaviour[],
+  fields: Map<string, Value>,
+  entries: Entry[],
+): Iterable<Result> {
+  let earlier: Taint[] = [];
+  const ordered = [...members.filter((one) => !one.default), ...members.filter((one) => one.default)];
+  for (const member of ordered) {
+    let taint: Taint[] = [];
+    if (member.if !== undefined) {
+      const condition = at.condition(member.if, NO_LOCALS);
+      if (condition.state === "dead" || condition.state === "failed") return yield condition;
+      taint = [...condition.taint, ...(condition.state === "value" ? condition.inner : [])];
+      if (condition.state === "absent" || condition.value !== true) {
+        const missed = entryOf(member.field, false, false, taint);
+        if (missed !== undefined) entries.push(missed);
+        earlier = [...earlier, ...taint];
+        continue;
+      }
+    }
+    const result = tainted(at.evaluate(member.by), taint);
+    yield result;
+    if (result.state === "dead" || result.state === "failed") return;
+    const present = put({ ...member, presence: true }, result, fields);
+    const chosen = present !== false || member.if !== undefined || member.default === true;
+    touch(at, member, present, chosen ? tainted(result, asSoft(earlier)) : result, entries);
+    if (chosen) return;
+    earlier = [...earlier, ...result.taint];
+  }
+}

@@ -1,0 +1,245 @@
+// The functions of expressions, as far as a decision in a BFF rests on them; by the names of their overloads. Others give what is not known.
+import {
+  EvaluationError,
+  equal,
+  every,
+  isListValue,
+  MapValue,
+  MessageValue,
+  OptionalValue,
+  UNKNOWN,
+  type Unknown,
+  type Value,
+} from "./values.ts";
+
+type Function = (args: readonly Value[]) => Value;
+
+/** Undefined: not known here. Throws EvaluationError as the function does. */
+export function functionOf(overload: string): Function | undefined {
+  return FUNCTIONS.get(overload.replace(/_(?:int64|uint64|double|number|int|uint)$/, "")) ?? FUNCTIONS.get(overload);
+}
+
+const compare =
+  (holds: (order: number) => boolean): Function =>
+  ([a, b]) => {
+    const number = (typeof a === "bigint" || typeof a === "number") && (typeof b === "bigint" || typeof b === "number");
+    if (number || (typeof a === "string" && typeof b === "string")) return holds(a < b ? -1 : a > b ? 1 : 0);
+    if (typeof a === "boolean" && typeof b === "boolean") return holds(Number(a) - Number(b));
+    return UNKNOWN;
+  };
+const arithmetic =
+  (ints: (a: bigint, b: bigint) => bigint, doubles: (a: number, b: number) => number): Function =>
+  ([a, b]) => {
+    if (typeof a === "bigint" && typeof b === "bigint") return ints(a, b);
+    if (typeof a === "number" && typeof b === "number") return doubles(a, b);
+    return UNKNOWN;
+  };
+const texts =
+  (run: (a: string, b: string) => Value): Function =>
+  ([a, b]) =>
+    typeof a === "string" && typeof b === "string" ? run(a, b) : UNKNOWN;
+const text =
+  (run: (a: string) => Value): Function =>
+  ([a]) =>
+    typeof a === "string" ? run(a) : UNKNOWN;
+const list =
+  (run: (a: readonly Value[], b: Value) => Value): Function =>
+  ([a, b]) =>
+    a !== undefined && isListValue(a) ? run(a, b ?? null) : UNKNOWN;
+const same: Function = ([a]) => a ?? UNKNOWN;
+const whole = (by: bigint): bigint => {
+  if (by === 0n) throw new EvaluationError("division by zero");
+  return by;
+};
+
+function parsed(pattern: RegExp, made: (a: string) => Value): Function {
+  return text((a) => {
+    if (!pattern.test(a)) throw new EvaluationError(`not of this form: ${a}`);
+    return made(a);
+  });
+}
+
+function isIn([one, all]: readonly Value[]): Value {
+  if (one === undefined || all === undefined) return UNKNOWN;
+  const keys = isListValue(all) ? all : all instanceof MapValue ? all.entries.map(([key]) => key) : undefined;
+  if (keys === undefined) return UNKNOWN;
+  const found = every(keys.map((key) => negated(equal(key, one))));
+  return negated(found);
+}
+const negated = (value: boolean | Unknown): boolean | Unknown => (value === UNKNOWN ? value : !value);
+
+function at([from, key]: readonly Value[]): Value | undefined {
+  if (from === undefined || key === undefined || key === UNKNOWN) return UNKNOWN;
+  if (isListValue(from)) {
+    const index = Number(key);
+    return Number.isInteger(index) && index >= 0 ? from[index] : undefined;
+  }
+  if (!(from instanceof MapValue)) return UNKNOWN;
+  for (const [own, value] of from.entries) {
+    const found = equal(own, key);
+    if (found === UNKNOWN) return UNKNOWN;
+    if (found) return value;
+  }
+  return from.other;
+}
+
+/** `a[?i]`, of an optional too. */
+function optionalAt([from, key]: readonly Value[]): Value {
+  if (from instanceof OptionalValue) return from.value === undefined ? from : optionalAt([from.value, key ?? null]);
+  const found = at([from ?? UNKNOWN, key ?? UNKNOWN]);
+  return found === UNKNOWN ? UNKNOWN : new OptionalValue(found);
+}
+
+function sizeOf([of]: readonly Value[]): Value {
+  if (typeof of === "string") return BigInt([...of].length);
+  if (of !== undefined && isListValue(of)) return BigInt(of.length);
+  return of instanceof MapValue && of.other === undefined ? BigInt(of.entries.length) : UNKNOWN;
+}
+
+function isZero(value: Value): boolean | Unknown {
+  if (value === UNKNOWN) return UNKNOWN;
+  if (isListValue(value)) return value.length === 0;
+  if (value instanceof MessageValue) return value.fields.size === 0;
+  if (value instanceof MapValue) return value.entries.length === 0;
+  return value === "" || value === 0n || value === 0 || value === false || value === null;
+}
+
+const optional =
+  (run: (value: Value | undefined, other: Value) => Value): Function =>
+  ([a, b]) =>
+    a instanceof OptionalValue ? run(a.value, b ?? UNKNOWN) : UNKNOWN;
+
+const less = compare((order) => order < 0);
+const lessEquals = compare((order) => order <= 0);
+const greater = compare((order) => order > 0);
+const greaterEquals = compare((order) => order >= 0);
+const KINDS = ["bool", "string"];
+
+const FUNCTIONS: ReadonlyMap<string, Function> = new Map<string, Function>([
+  ["logical_not", ([a]) => (typeof a === "boolean" ? !a : UNKNOWN)],
+  ["equals", ([a, b]) => equal(a ?? UNKNOWN, b ?? UNKNOWN)],
+  ["not_equals", ([a, b]) => negated(equal(a ?? UNKNOWN, b ?? UNKNOWN))],
+  ["negate", ([a]) => (typeof a === "bigint" || typeof a === "number" ? -a : UNKNOWN)],
+  [
+    "add",
+    arithmetic(
+      (a, b) => a + b,
+      (a, b) => a + b,
+    ),
+  ],
+  [
+    "subtract",
+    arithmetic(
+      (a, b) => a - b,
+      (a, b) => a - b,
+    ),
+  ],
+  [
+    "multiply",
+    arithmetic(
+      (a, b) => a * b,
+      (a, b) => a * b,
+    ),
+  ],
+  [
+    "divide",
+    arithmetic(
+      (a, b) => a / whole(b),
+      (a, b) => a / b,
+    ),
+  ],
+  [
+    "modulo",
+    arithmetic(
+      (a, b) => a % whole(b),
+      (a, b) => a % b,
+    ),
+  ],
+  ["add_string", texts((a, b) => a + b)],
+  ["add_list", ([a, b]) => (a && b && isListValue(a) && isListValue(b) ? [...a, ...b] : UNKNOWN)],
+  ...["", ...KINDS.map((kind) => `_${kind}`)].flatMap((kind): [string, Function][] => [
+    [`less${kind}`, less],
+    [`less_equals${kind}`, lessEquals],
+    [`greater${kind}`, greater],
+    [`greater_equals${kind}`, greaterEquals],
+  ]),
+  ["in_list", isIn],
+  ["in_map", isIn],
+  ["header", found],
+  ["index_list", found],
+  ["index_map", found],
+  ["optional_index", optionalAt],
+  ...["string", "list", "map", "bytes"].map((kind): [string, Function] => [`size_${kind}`, sizeOf]),
+  ["same", same],
+  ["to_dyn", same],
+  ["int64_to_double", ([a]) => (typeof a === "bigint" ? Number(a) : UNKNOWN)],
+  ["uint64_to_double", ([a]) => (typeof a === "bigint" ? Number(a) : UNKNOWN)],
+  ["uint64_to_int64", same],
+  [
+    "int64_to_uint64",
+    ([a]) => {
+      if (typeof a === "bigint" && a < 0n) throw new EvaluationError("negative");
+      return a ?? UNKNOWN;
+    },
+  ],
+  ["double_to_int64", ([a]) => (typeof a === "number" ? BigInt(Math.trunc(a)) : UNKNOWN)],
+  ["double_to_uint64", ([a]) => (typeof a === "number" ? BigInt(Math.trunc(a)) : UNKNOWN)],
+  ["int64_to_enum", same],
+  ["string_to_int64", parsed(/^[+-]?\d+$/, (a) => BigInt(a))],
+  ["string_to_uint64", parsed(/^\d+$/, (a) => BigInt(a))],
+  ["string_to_double", parsed(/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i, Number)],
+  ["string_to_bool", parsed(/^(1|0|t|f|T|F|true|false|TRUE|FALSE|True|False)$/, (a) => /^(1|t)/i.test(a))],
+  ["string_to_timestamp", parsed(/^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d/, () => UNKNOWN)],
+  ["string_to_duration", parsed(/^[+-]?(\d+(\.\d*)?(h|m|s|ms|us|µs|ns))+$|^0$/, () => UNKNOWN)],
+  ["int64_to_string", ([a]) => (typeof a === "bigint" ? String(a) : UNKNOWN)],
+  ["uint64_to_string", ([a]) => (typeof a === "bigint" ? String(a) : UNKNOWN)],
+  ["bool_to_string", ([a]) => (typeof a === "boolean" ? String(a) : UNKNOWN)],
+  ["contains", texts((a, b) => a.includes(b))],
+  ["starts_with", texts((a, b) => a.startsWith(b))],
+  ["ends_with", texts((a, b) => a.endsWith(b))],
+  ["lower_ascii", text((a) => a.toLowerCase())],
+  ["upper_ascii", text((a) => a.toUpperCase())],
+  ["lower", text((a) => a.toLowerCase())],
+  ["upper", text((a) => a.toUpperCase())],
+  ["trim", text((a) => a.trim())],
+  ["trim_prefix", texts((a, b) => (a.startsWith(b) ? a.slice(b.length) : a))],
+  ["trim_suffix", texts((a, b) => (a.endsWith(b) ? a.slice(0, a.length - b.length) : a))],
+  ["split", texts((a, b) => a.split(b))],
+  ["optional_of", ([a]) => new OptionalValue(a)],
+  ["optional_none", () => new OptionalValue()],
+  [
+    "optional_of_non_zero",
+    ([a]) => {
+      const zero = isZero(a ?? UNKNOWN);
+      return zero === UNKNOWN ? UNKNOWN : new OptionalValue(zero ? undefined : a);
+    },
+  ],
+  ["optional_has_value", optional((value) => value !== undefined)],
+  [
+    "optional_value",
+    optional((value) => {
+      if (value === undefined) throw new EvaluationError("optional.none() has no value");
+      return value;
+    }),
+  ],
+  ["optional_or_value", optional((value, other) => value ?? other)],
+  ["optional_or", ([a, b]) => (a instanceof OptionalValue ? (a.value === undefined ? (b ?? UNKNOWN) : a) : UNKNOWN)],
+  ["list_first", list((a) => new OptionalValue(a[0]))],
+  ["list_last", list((a) => new OptionalValue(a.at(-1)))],
+  ["list_reverse", list((a) => [...a].reverse())],
+  ["list_sort", list((a) => (a.length < 2 ? a : UNKNOWN))],
+  ["list_sort_desc", list((a) => (a.length < 2 ? a : UNKNOWN))],
+  ["list_distinct", list((a) => (a.length < 2 ? a : UNKNOWN))],
+  ["list_flatten", list((a) => a.flatMap((one) => (isListValue(one) ? one : [one])))],
+  ["take", list((a, most) => (typeof most === "bigint" ? a.slice(0, Number(most)) : UNKNOWN))],
+  [
+    "optional_unwrap",
+    list((a) => a.flatMap((one) => (one instanceof OptionalValue && one.value !== undefined ? [one.value] : []))),
+  ],
+]);
+
+function found(args: readonly Value[]): Value {
+  const value = at(args);
+  if (value === undefined) throw new EvaluationError("there is nothing at this index or key");
+  return value;
+}

@@ -1,0 +1,198 @@
+// What each fault of each upstream does to each rpc, told from the plan's JSON alone.
+import type { BehaviourReport, FieldNames, RpcBehaviour, ValueReport } from "../plan/behaviour.ts";
+import { Block, type Response } from "./block.ts";
+import { type Ending, endingOf, FAULTS, type FaultName } from "./endings.ts";
+import { distinct, type Effect, type Entry, type Failure, type Reason, type Result, valueResult } from "./results.ts";
+import { fromReport, MapValue, MessageValue, Untold, type Value } from "./values.ts";
+
+/** What a client gets. */
+export type Prediction =
+  /** `codes`: any of these. */
+  | { readonly kind: "status"; readonly codes: readonly number[] }
+  /** Nothing in `entries`: as when nothing is wrong. */
+  | { readonly kind: "answer"; readonly entries: readonly PredictedEntry[] }
+  | { readonly kind: "untold"; readonly why: string };
+/** One Degradation; of effects and reasons any. */
+export interface PredictedEntry {
+  readonly path: string;
+  readonly effects: readonly Effect[];
+  readonly reasons: readonly Reason[];
+  readonly upstreams: readonly string[];
+  /** It may be left out. */
+  readonly optional: boolean;
+}
+export interface Cell {
+  readonly rpc: string;
+  /** `package.Service/Method` */
+  readonly call: string;
+  readonly fault: FaultName;
+  /** Undefined: its call is not made, or there is nothing to be stale. */
+  readonly prediction: Prediction | undefined;
+  /** Why there is no prediction. */
+  readonly left?: "not reached" | "keeps no old answers";
+}
+export interface RpcTable {
+  readonly rpc: string;
+  readonly healthy: Prediction;
+  readonly cells: readonly Cell[];
+}
+
+const ANSWERS: Ending = { kind: "answer" };
+
+/** How one request ends. */
+export interface Run {
+  readonly prediction: Prediction;
+  /** Methods that are called. */
+  readonly asked: ReadonlySet<string>;
+}
+
+export interface Given {
+  /** Whether old answers stand in for failures where they may. */
+  readonly remembered?: boolean;
+  /** Default: the example of the plan. */
+  readonly request?: ValueReport;
+  /** Variables of the environment that are set. */
+  readonly env?: { readonly [name: string]: ValueReport };
+  /** Incoming headers, by lower-case name. */
+  readonly headers?: { readonly [name: string]: string };
+}
+
+/**
+ * @param ending how calls of a method end
+ */
+export function predict(
+  behaviour: BehaviourReport,
+  rpc: RpcBehaviour,
+  ending: (method: string) => Ending,
+  { remembered = false, request = rpc.request, env = {}, headers = {} }: Given = {},
+): Run {
+  const response: Response = {
+    behaviour,
+    ending,
+    remembered,
+    env: new Map(Object.entries({ ...behaviour.env, ...env }).map(([name, value]) => [name, fromReport(value)])),
+    headers: new MapValue(Object.entries(headers), ""),
+    asked: new Set(),
+    guards: [],
+    refusals: [],
+    touched: new Map(),
+    shared: undefined,
+  };
+  if (rpc.untold !== undefined) return { prediction: { kind: "untold", why: rpc.untold }, asked: response.asked };
+  try {
+    return { prediction: ended(response, rpc, fromReport(request)), asked: response.asked };
+  } catch (error) {
+    if (!(error instanceof Untold)) throw error;
+    return { prediction: { kind: "untold", why: error.message }, asked: response.asked };
+  }
+}
+
+function ended(response: Response, rpc: RpcBehaviour, request: Value): Prediction {
+  const report = response.behaviour.messages[rpc.composes];
+  if (report === undefined || !(request instanceof MessageValue))
+    throw new Untold(`${rpc.composes} is not in the plan`);
+  const service = response.behaviour.services[rpc.service];
+  if (service !== undefined) response.shared = new Block(response, service, { args: new Map(), starts: rpc.starts });
+  const args = new Map([...request.fields].map(([name, value]): [string, Result] => [name, valueResult(value)]));
+  const root = new Block(response, report, { args, request });
+  const failures: Failure[] = [];
+  let goesOn = (response.shared?.admits() ?? true) && root.admits();
+  let result: Result | undefined;
+  if (goesOn) {
+    goesOn = response.shared?.finish(failures) ?? true;
+    result = root.compose(rpc.composes);
+    if (result.state === "failed") failures.push(...result.failures);
+  }
+  const codes = codesOf(response, failures);
+  if (codes.length > 0) return { kind: "status", codes };
+  if (!goesOn || result?.state !== "value") throw new Untold("it does not end");
+  const made = result.value;
+  const entries = made instanceof MessageValue ? (response.touched.get(made) ?? []) : [];
+  const { declared } = rpc;
+  const told = declared === undefined ? entries : entries.filter(({ path }) => isDeclared(declared, path));
+  return { kind: "answer", entries: folded(told).map(predicted) };
+}
+
+/** The guards of the root message that hold win over all: the first declared of them. */
+function codesOf({ guards, refusals }: Response, failures: readonly Failure[]): number[] {
+  const first = Math.min(...guards.flatMap(({ rank }) => rank ?? []));
+  if (Number.isFinite(first))
+    return distinct(guards.filter(({ rank }) => rank === first || rank === undefined).map(({ code }) => code));
+  return distinct([...guards.map(({ code }) => code), ...refusals, ...failures.map(({ code }) => code)]);
+}
+
+function isDeclared(
+  { message, fields }: { readonly message: string; readonly fields: FieldNames },
+  path: string,
+): boolean {
+  let at: string | null = message;
+  for (const name of pattern(path).replaceAll("[*]", "").split(".")) {
+    const next: string | null | undefined = at === null ? undefined : fields[at]?.[name];
+    if (next === undefined) return false;
+    at = next;
+  }
+  return true;
+}
+
+const ALIKE = 8;
+const pattern = (path: string): string => path.replace(/\[("(\\.|[^"\\])*"|[^\]]*)\]/g, "[*]");
+
+/** More than eight that differ in list positions only are one. */
+function folded(entries: readonly Entry[]): Entry[] {
+  const groups = Map.groupBy(entries, (entry) => JSON.stringify({ ...entry, path: pattern(entry.path) }));
+  return [...groups.values()].flatMap((alike) => {
+    const [first] = alike;
+    return first === undefined || alike.length <= ALIKE ? alike : [{ ...first, path: pattern(first.path) }];
+  });
+}
+
+function predicted({ path, effects, causes, optional }: Entry): PredictedEntry {
+  return {
+    path,
+    effects,
+    reasons: distinct(causes.map(({ reason }) => reason)),
+    upstreams: distinct(causes.map(({ upstream }) => upstream)),
+    optional,
+  };
+}
+
+// ---- the table ----
+
+/** Every fault of every call of an rpc. */
+export function tableOf(behaviour: BehaviourReport, rpc: RpcBehaviour, given: Given = {}): RpcTable {
+  const healthy = predict(behaviour, rpc, () => ANSWERS, given);
+  const calls = callsOf(behaviour, rpc);
+  const cells = calls.flatMap(({ method, stale }) =>
+    FAULTS.map((fault): Cell => {
+      const cell = { rpc: rpc.rpc, call: method, fault };
+      if (healthy.prediction.kind !== "untold" && !healthy.asked.has(method))
+        return { ...cell, prediction: undefined, left: "not reached" };
+      if (fault === "stale" && !stale) return { ...cell, prediction: undefined, left: "keeps no old answers" };
+      const met = endingOf(fault);
+      const ending = (of: string): Ending => (of === method ? met : ANSWERS);
+      const { prediction } = predict(behaviour, rpc, ending, { ...given, remembered: fault === "stale" });
+      return { ...cell, prediction };
+    }),
+  );
+  return { rpc: rpc.rpc, healthy: healthy.prediction, cells };
+}
+
+/** The methods that a request may call, in the order in which they stand. */
+export function callsOf(behaviour: BehaviourReport, rpc: RpcBehaviour): readonly { method: string; stale: boolean }[] {
+  const found = new Map<string, boolean>();
+  const seen = new Set<string>();
+  const visit = (block: BehaviourReport["messages"][string] | undefined, starts?: readonly string[]): void => {
+    for (const step of block?.steps ?? []) {
+      if (starts !== undefined && !starts.includes(step.name ?? `#${step.index}`)) continue;
+      const source = step.source.kind === "each" ? step.source.of : step.source;
+      if (source.kind === "call")
+        found.set(source.call.method, (found.get(source.call.method) ?? false) || source.call.stale === true);
+      if (source.kind !== "compose" || seen.has(source.message)) continue;
+      seen.add(source.message);
+      visit(behaviour.messages[source.message]);
+    }
+  };
+  visit(behaviour.services[rpc.service], rpc.starts);
+  visit(behaviour.messages[rpc.composes]);
+  return [...found].map(([method, stale]) => ({ method, stale }));
+}

@@ -1,0 +1,153 @@
+// What a step, an argument or an expression comes to, and what failures have touched.
+import { EvaluationError, type MessageValue, type Value } from "./values.ts";
+
+export type Reason = "TIMEOUT" | "UNAVAILABLE" | "BREAKER_OPEN" | "LIMITED" | "REJECTED" | "INVALID";
+export type Effect = "MISSING" | "REPLACED" | "INCOMPLETE" | "STALE";
+
+/** Numbers of bff.v1.Degradation.Reason. */
+export const REASONS: Readonly<Record<Reason, bigint>> = {
+  TIMEOUT: 1n,
+  UNAVAILABLE: 2n,
+  BREAKER_OPEN: 3n,
+  LIMITED: 4n,
+  REJECTED: 5n,
+  INVALID: 6n,
+};
+
+export interface Cause {
+  readonly reason: Reason;
+  /** Full service name; "" when no upstream was at fault. */
+  readonly upstream: string;
+  readonly stale?: true;
+}
+/** A failure that has reached a value. */
+export interface Taint {
+  readonly cause: Cause;
+  /** Of the step that failed, in its message; -1: it came with an argument. */
+  readonly rank: number;
+  /** Items are left out of a list, and nothing else; "either": somewhere inside. */
+  readonly leftOut: boolean | "either";
+  /** It came with an item's list, or with a choice: it may be recorded, and need not be. */
+  readonly soft: boolean;
+}
+/** One field that a failure has touched; several effects: any of them. */
+export interface Entry {
+  readonly path: string;
+  readonly effects: readonly Effect[];
+  readonly causes: readonly Cause[];
+  /** May be left out. */
+  readonly optional: boolean;
+}
+/** What `failure(step)` reads. */
+export interface Why extends Cause {
+  readonly code: number;
+  /** Of a status; what the runtime says is not told. */
+  readonly message?: string | undefined;
+}
+export interface Failure {
+  readonly code: number;
+  readonly cause: Cause;
+  readonly why: Why;
+}
+
+export type Result =
+  | ValueResult
+  | { readonly state: "absent"; readonly taint: readonly Taint[]; readonly why?: Why | undefined }
+  | { readonly state: "failed"; readonly failures: readonly Failure[]; readonly taint: readonly Taint[] }
+  /** It rests on what fails the response. */
+  | { readonly state: "dead" };
+export interface ValueResult {
+  readonly state: "value";
+  readonly value: Value;
+  readonly taint: readonly Taint[];
+  /** Inside of composed values. */
+  readonly inner: readonly Taint[];
+  /** A path with something unset on its way. */
+  readonly unset: boolean;
+  readonly why?: Why | undefined;
+}
+
+/** Variables of an `each`, and `error` of a rule. */
+export type Locals = ReadonlyMap<string, Result>;
+export const NO_LOCALS: Locals = new Map();
+
+export const dead: Result = { state: "dead" };
+const INTERNAL = 13;
+const INVALID_ARGUMENT = 3;
+const INVALID: Cause = { reason: "INVALID", upstream: "" };
+
+export function valueResult(value: Value, taint: readonly Taint[] = [], more: Partial<ValueResult> = {}): ValueResult {
+  return { state: "value", value, taint, inner: [], unset: false, ...more };
+}
+export function invalid(taint: readonly Taint[] = [], code = INTERNAL): Result {
+  return { state: "failed", failures: [{ code, cause: INVALID, why: { ...INVALID, code } }], taint };
+}
+export const tooMany = (taint: readonly Taint[], asked: boolean): Result =>
+  invalid(taint, asked ? INVALID_ARGUMENT : INTERNAL);
+/** Throws what is no error of an expression. */
+export function failed(error: unknown, taint: readonly Taint[] = []): Result {
+  if (!(error instanceof EvaluationError)) throw error;
+  return invalid(taint);
+}
+export function tainted(result: Result, taint: readonly Taint[]): Result {
+  return result.state === "dead" || taint.length === 0 ? result : { ...result, taint: [...taint, ...result.taint] };
+}
+export const asArgument = (taints: readonly Taint[]): Taint[] => taints.map((taint) => ({ ...taint, rank: -1 }));
+export const asLeftOut = (taints: readonly Taint[]): Taint[] => taints.map((taint) => ({ ...taint, leftOut: true }));
+export const asSoft = (taints: readonly Taint[]): Taint[] => taints.map((taint) => ({ ...taint, soft: true }));
+
+/** What touched the inside of a composed value, for who reads into it. */
+export function inside(entries: readonly Entry[], rank: number): Taint[] {
+  return entries.flatMap((entry) =>
+    entry.causes.map((cause) => ({
+      cause,
+      rank,
+      leftOut: entry.effects.every((effect) => effect === "INCOMPLETE") ? ("either" as const) : false,
+      soft: entry.optional,
+    })),
+  );
+}
+
+// ---- entries ----
+
+/** The entry for a field that `taints` have reached. */
+export function entryOf(
+  path: string,
+  present: boolean | undefined,
+  many: boolean,
+  taints: readonly Taint[],
+): Entry | undefined {
+  if (taints.length === 0) return undefined;
+  const hard = taints.filter((taint) => !taint.soft);
+  const sets = (hard.length > 0 && hard.length < taints.length ? [hard, taints] : [taints]).map(worst);
+  return {
+    path,
+    effects: [...new Set(sets.flatMap((set) => effectsOf(present, many, set)))],
+    causes: distinct(sets.flatMap(first)),
+    optional: hard.length === 0,
+  };
+}
+/** A failure counts before a stale answer. */
+function worst(taints: readonly Taint[]): readonly Taint[] {
+  const failures = taints.filter(({ cause }) => cause.stale === undefined);
+  return failures.length > 0 ? failures : taints;
+}
+/** @param present undefined: it cannot be told */
+function effectsOf(present: boolean | undefined, many: boolean, taints: readonly Taint[]): Effect[] {
+  if (taints.every(({ cause }) => cause.stale)) return ["STALE"];
+  if (present === undefined) return ["MISSING", "REPLACED"];
+  if (!present) return ["MISSING"];
+  if (!many || !taints.every((taint) => taint.leftOut)) return ["REPLACED"];
+  return taints.some((taint) => taint.leftOut === "either") ? ["INCOMPLETE", "REPLACED"] : ["INCOMPLETE"];
+}
+/** Those of the first declared step, and those that came with arguments. */
+function first(taints: readonly Taint[]): Cause[] {
+  const lowest = Math.min(...taints.flatMap(({ rank }) => (rank < 0 ? [] : [rank])));
+  return taints.filter(({ rank }) => rank < 0 || rank === lowest).map(({ cause }) => cause);
+}
+export function distinct<T>(all: readonly T[]): T[] {
+  return [...new Map(all.map((one) => [JSON.stringify(one), one])).values()];
+}
+
+/** Entries of composed values, by value. */
+export type Touched = Map<MessageValue, readonly Entry[]>;

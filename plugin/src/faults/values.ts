@@ -1,0 +1,101 @@
+// Values as the interpreter of faults has them. What cannot be told from the plan is UNKNOWN, and nothing is decided by it.
+import type { ValueReport } from "../plan/behaviour.ts";
+
+export class Unknown {
+  readonly #unknown = true;
+  toString(): string {
+    return this.#unknown ? "unknown" : "";
+  }
+}
+export const UNKNOWN = new Unknown();
+export type Value =
+  | Unknown
+  | null
+  | boolean
+  | bigint
+  | number
+  | string
+  | readonly Value[]
+  | MessageValue
+  | MapValue
+  | OptionalValue;
+
+export class MessageValue {
+  readonly type: string;
+  /** Those that are set. */
+  readonly fields: ReadonlyMap<string, Value>;
+  constructor(type: string, fields: ReadonlyMap<string, Value>) {
+    this.type = type;
+    this.fields = fields;
+  }
+}
+export class MapValue {
+  readonly entries: readonly (readonly [Value, Value])[];
+  /** What a key that is not there gives; undefined: an error. */
+  readonly other: Value | undefined;
+  constructor(entries: readonly (readonly [Value, Value])[], other?: Value) {
+    this.entries = entries;
+    this.other = other;
+  }
+}
+export class OptionalValue {
+  readonly value: Value | undefined;
+  constructor(value?: Value) {
+    this.value = value;
+  }
+}
+
+/** An expression that is an error: a division by zero, an index out of range. */
+export class EvaluationError extends Error {
+  override readonly name = "EvaluationError";
+}
+/** The plan does not tell how something is decided. */
+export class Untold extends Error {
+  override readonly name = "Untold";
+}
+
+const WRAPPERS = /^google\.protobuf\.(Bool|Bytes|Double|Float|Int32|Int64|String|UInt32|UInt64)Value$/;
+/** They stand for what is in them, which the plan does not know. */
+const OPEN = /^google\.protobuf\.(Any|Struct|Value|ListValue)$/;
+
+export function fromReport(report: ValueReport): Value {
+  if (report === null || typeof report === "string" || typeof report === "boolean") return report;
+  if (isList(report)) return report.map(fromReport);
+  if ("int" in report) return BigInt(report.int);
+  if ("double" in report) return report.double;
+  if ("bytes" in report) return UNKNOWN;
+  if ("map" in report) return new MapValue(report.map.map(([key, value]) => [fromReport(key), fromReport(value)]));
+  const fields = new Map(Object.entries(report.fields).map(([name, value]) => [name, fromReport(value)]));
+  if (WRAPPERS.test(report.message)) return fields.get("value") ?? UNKNOWN;
+  if (OPEN.test(report.message)) return UNKNOWN;
+  return new MessageValue(report.message, fields);
+}
+function isList(report: ValueReport): report is readonly ValueReport[] {
+  return Array.isArray(report);
+}
+
+export const isListValue = (value: Value): value is readonly Value[] => Array.isArray(value);
+
+/** UNKNOWN where a part that decides is. */
+export function equal(a: Value, b: Value): boolean | Unknown {
+  if (a === UNKNOWN || b === UNKNOWN) return UNKNOWN;
+  if (a instanceof OptionalValue && b instanceof OptionalValue) {
+    if (a.value === undefined || b.value === undefined) return a.value === b.value;
+    return equal(a.value, b.value);
+  }
+  if (isNumber(a) && isNumber(b)) return Number(a) === Number(b);
+  if (isListValue(a) && isListValue(b))
+    return a.length === b.length && every(a.map((one, i) => equal(one, b[i] ?? null)));
+  if (a instanceof MessageValue && b instanceof MessageValue) {
+    if (a.type !== b.type) return false;
+    return a === b ? true : UNKNOWN;
+  }
+  if (a instanceof MapValue || b instanceof MapValue) return UNKNOWN;
+  return a === b;
+}
+const isNumber = (value: Value): value is bigint | number => typeof value === "bigint" || typeof value === "number";
+
+export function every(all: readonly (boolean | Unknown)[]): boolean | Unknown {
+  if (all.includes(false)) return false;
+  return all.includes(UNKNOWN) ? UNKNOWN : true;
+}

@@ -1,0 +1,186 @@
+// What decides how a response ends, as data: what the interpreter of faults reads (plugin/src/faults). Plain JSON, part of `plan=json`.
+
+/**
+ * A value: strings, booleans and null as they are; `{ int }` also for enums, in decimal; `{ double }`; `{ bytes }`: base64, as a text that is
+ * never looked into; lists; messages with the fields that are set; maps as pairs.
+ */
+export type ValueReport =
+  | string
+  | boolean
+  | null
+  | { readonly int: string }
+  | { readonly double: number }
+  | { readonly bytes: string }
+  | readonly ValueReport[]
+  | { readonly message: string; readonly fields: { readonly [name: string]: ValueReport } }
+  | { readonly map: readonly (readonly [ValueReport, ValueReport])[] };
+
+/** An expression; names that it reads of arguments are "args.x". */
+export interface ExpressionReport {
+  readonly text: string;
+  readonly tree: TreeReport;
+  readonly reads: readonly ReadReport[];
+  /** A name and fields of it, nothing else. */
+  readonly path?: true;
+}
+export interface ReadReport {
+  readonly name: string;
+  /** Only asked about, or read where it is known to be there. */
+  readonly safe?: true;
+}
+
+/** A checked expression. */
+export type TreeReport =
+  | { readonly value: ValueReport }
+  | { readonly name: string }
+  /** `zero`: what it reads as when unset; `presence`: unset can be told from zero; `test`: has(…). */
+  | {
+      readonly get: string;
+      readonly of: TreeReport;
+      readonly zero: ValueReport;
+      readonly presence?: true;
+      readonly test?: true;
+      readonly optional?: true;
+    }
+  /** `fails`: it can be an error; `own`: a function of the user. */
+  | {
+      readonly call: string;
+      readonly args: readonly TreeReport[];
+      readonly fails?: true;
+      readonly own?: true;
+    }
+  /** Whether there is a value; `set`: whether an argument is set. */
+  | { readonly ok: string; readonly set?: true }
+  | { readonly failure: string }
+  | { readonly list: readonly TreeReport[]; readonly optionals?: readonly number[] }
+  | { readonly entries: readonly (readonly [key: TreeReport, value: TreeReport, optional: boolean])[] }
+  | {
+      readonly message: string;
+      readonly fields: readonly { readonly name: string; readonly by: TreeReport; readonly optional?: true }[];
+    }
+  | {
+      readonly macro: string;
+      readonly range: TreeReport;
+      readonly vars: readonly string[];
+      readonly args: readonly TreeReport[];
+    }
+  /** What is not told: why. */
+  | { readonly untold: string };
+
+export interface BehaviourReport {
+  readonly rpcs: readonly RpcBehaviour[];
+  /** Composed messages by name. */
+  readonly messages: { readonly [name: string]: BlockBehaviour };
+  /** What services start once per request, by name. */
+  readonly services: { readonly [name: string]: BlockBehaviour };
+  /** What upstreams answer on mocks, by method. */
+  readonly answers: { readonly [method: string]: ValueReport };
+  /** Of the environment, where it has a default. */
+  readonly env: { readonly [name: string]: ValueReport };
+}
+export interface RpcBehaviour {
+  readonly rpc: string;
+  readonly service: string;
+  readonly composes: string;
+  /** Steps of the service that it starts. */
+  readonly starts: readonly string[];
+  /** The example. */
+  readonly request: ValueReport;
+  /** The field for what is degraded. */
+  readonly degraded?: string;
+  /** Where what is composed is not what is declared: fields of the declared messages, by message, with their messages. */
+  readonly declared?: { readonly message: string; readonly fields: FieldNames };
+  /** Why its end cannot be told from the plan. */
+  readonly untold?: string;
+}
+export type FieldNames = { readonly [message: string]: { readonly [field: string]: string | null } };
+
+export interface BlockBehaviour {
+  /** Whether `args` is the request; else they are given by name. */
+  readonly steps: readonly StepBehaviour[];
+  readonly fields: readonly TargetBehaviour[];
+}
+export interface StepBehaviour {
+  readonly index: number;
+  readonly name?: string;
+  readonly source: SourceBehaviour;
+  readonly if?: ExpressionReport;
+  readonly supplementary?: true;
+  readonly fallback?: ExpressionReport;
+  readonly after?: readonly string[];
+  /** Only one case of a switch reads it, at once or through others. */
+  readonly only_in_case?: true;
+  /** The members of a oneof that alone read it. */
+  readonly only_for?: readonly string[];
+  /** A guard over what is there at once. */
+  readonly immediate?: true;
+  readonly unordered?: true;
+}
+export type SourceBehaviour =
+  | { readonly kind: "by"; readonly by: ExpressionReport }
+  | { readonly kind: "call"; readonly call: CallBehaviour }
+  | { readonly kind: "compose"; readonly message: string; readonly args: readonly BindBehaviour[] }
+  | {
+      readonly kind: "each";
+      readonly var: string;
+      readonly in: ExpressionReport;
+      readonly if?: ExpressionReport;
+      readonly key?: ExpressionReport;
+      readonly partial?: true;
+      readonly max?: number;
+      /** The list is the client's. */
+      readonly asked?: true;
+      readonly of: SourceBehaviour;
+    }
+  | {
+      readonly kind: "switch";
+      readonly cases: readonly { readonly if: ExpressionReport; readonly by: ExpressionReport }[];
+      readonly default?: ExpressionReport;
+    }
+  | { readonly kind: "guard"; readonly if: ExpressionReport; readonly code: number | null }
+  /** `reads`: the steps that it is given; left out: all with a name. */
+  | { readonly kind: "resolver"; readonly reads?: readonly string[]; readonly field?: string };
+export interface BindBehaviour {
+  readonly name: string;
+  readonly by: ExpressionReport;
+  readonly if?: ExpressionReport;
+}
+export interface CallBehaviour {
+  readonly method: string;
+  readonly side_effects?: true;
+  /** What it cannot be sent without. */
+  readonly wants: readonly BindBehaviour[];
+  readonly metadata: readonly BindBehaviour[];
+  readonly batch?: {
+    readonly by: ExpressionReport;
+    readonly items: string;
+    readonly many?: true;
+    /** The field of an item that holds its key; left out: the items are a map, or it is computed. */
+    readonly key?: string;
+  };
+  readonly on_error: readonly ErrorRuleBehaviour[];
+  /** An old answer may stand in. */
+  readonly stale?: true;
+  readonly breaker?: true;
+}
+export interface ErrorRuleBehaviour {
+  /** Status codes; none: any. */
+  readonly on: readonly number[];
+  readonly if?: ExpressionReport;
+  readonly then: "ignore" | "fallback" | "fail";
+  readonly fallback?: ExpressionReport;
+  /** Of `fail`; left out: the upstream's. */
+  readonly code?: number;
+}
+export type TargetBehaviour = FieldBehaviour | { readonly oneof: string; readonly members: readonly MemberBehaviour[] };
+export interface FieldBehaviour {
+  readonly field: string;
+  readonly by: ExpressionReport;
+  readonly many?: true;
+  /** Unset can be told from zero. */
+  readonly presence?: true;
+}
+export interface MemberBehaviour extends FieldBehaviour {
+  readonly if?: ExpressionReport;
+  readonly default?: true;
+}

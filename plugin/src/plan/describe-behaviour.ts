@@ -1,0 +1,277 @@
+// What decides how a response ends, as data: see behaviour.ts.
+import type { DescField, DescMessage } from "@bufbuild/protobuf";
+import { presenceOf, type Variable } from "../cel/index.ts";
+import type { Target } from "../resolve/model/conversion.ts";
+import type { Call, ComposeSource, ErrorRule, Let, MetadataBinding, Source, Step } from "../resolve/model/model.ts";
+import { mayBeStale } from "../resolve/model/source-parts.ts";
+import { fullName } from "../resolve/policies/entries.ts";
+import type {
+  BehaviourReport,
+  BindBehaviour,
+  BlockBehaviour,
+  CallBehaviour,
+  ErrorRuleBehaviour,
+  FieldBehaviour,
+  FieldNames,
+  RpcBehaviour,
+  SourceBehaviour,
+  StepBehaviour,
+  TargetBehaviour,
+  ValueReport,
+} from "./behaviour.ts";
+import { expressionReport, maybe } from "./describe-expression.ts";
+import type { PlanBlock, PlanFile, PlanMessage, PlanMethod, PlanService, PlanStep } from "./plan.ts";
+import { sampleOf } from "./samples.ts";
+import { allSteps, reachedInOrder, rootsOf } from "./worst-calls.ts";
+
+export function behaviourOf(file: PlanFile, messages: ReadonlyMap<string, PlanMessage>): BehaviourReport {
+  const methods = file.services.flatMap((service) => service.methods.map((method) => ({ service, method })));
+  const reached = new Map<string, PlanMessage>();
+  for (const { method } of methods) {
+    for (const { composed } of reachedInOrder(rootsOf(method), messages)) {
+      const one = messages.get(composed.desc.typeName);
+      if (one !== undefined) reached.set(composed.desc.typeName, one);
+    }
+  }
+  return {
+    rpcs: methods.map(({ service, method }) => rpcBehaviour(file, service, method)),
+    messages: Object.fromEntries(
+      [...reached].map(([name, message]) => [name, blockOf(message, allSteps(message.steps))]),
+    ),
+    services: Object.fromEntries(
+      file.services
+        .filter(({ starts }) => starts.length > 0)
+        .map((service) => [service.desc.typeName, serviceBlock(service)]),
+    ),
+    answers: Object.fromEntries(file.entries.map(({ method }) => [fullName(method), sampleOf(method.output)] as const)),
+    env: Object.fromEntries(file.env.flatMap((one) => defaultOf(one) ?? [])),
+  };
+}
+
+/** The default of a variable that has one and is a scalar. */
+function defaultOf({ ir, variable }: PlanFile["env"][number]): [[string, ValueReport]] | undefined {
+  const text = ir.default?.value;
+  if (text === undefined) return undefined;
+  const name = ir.name.value;
+  switch (variable.type.kind) {
+    case "string":
+      return [[name, text]];
+    case "int":
+    case "uint":
+      return [[name, { int: text }]];
+    case "bool":
+      return [[name, text === "true"]];
+    case "double":
+      return [[name, { double: Number(text) }]];
+    default:
+      return undefined;
+  }
+}
+
+function rpcBehaviour(file: PlanFile, { desc }: PlanService, planned: PlanMethod): RpcBehaviour {
+  const { method, message } = planned;
+  const response = method.response === undefined ? undefined : method.desc.output;
+  return {
+    rpc: fullName(method.desc),
+    service: desc.typeName,
+    composes: message.composed.desc.typeName,
+    starts: method.shared.flatMap(({ name, index }) => name ?? `#${index}`),
+    request: sampleOf(method.desc.input),
+    ...defined("degraded", method.degradedField?.name),
+    ...defined("declared", response && { message: response.typeName, fields: namesBelow(response) }),
+    ...defined("untold", untoldOf(file, planned)),
+  };
+}
+
+/** What decides the end of an rpc and is not in here. */
+function untoldOf(file: PlanFile, { method, permit, validated }: PlanMethod): string | undefined {
+  if (permit !== undefined) return "calls and conditions decide who may call it";
+  if (file.identity !== undefined && method.permit !== undefined && method.permit.public === undefined)
+    return "it has to be known who is calling";
+  if (validated !== undefined) return "its request has rules, which the sample may break";
+  return undefined;
+}
+
+/** The names of all fields in and below a message. */
+function namesBelow(desc: DescMessage): FieldNames {
+  const found: Record<string, Record<string, string | null>> = {};
+  const visit = (one: DescMessage): void => {
+    if (found[one.typeName] !== undefined) return;
+    found[one.typeName] = Object.fromEntries(one.fields.map((field) => [field.name, field.message?.typeName ?? null]));
+    for (const field of one.fields) if (field.message !== undefined) visit(field.message);
+  };
+  visit(desc);
+  return found;
+}
+
+// ---- blocks ----
+
+/** All steps that any of its rpcs starts. */
+function serviceBlock({ starts }: PlanService): BlockBehaviour {
+  const steps = new Map<Step, { step: PlanStep; block: PlanBlock & { composed: Let } }>();
+  for (const start of starts)
+    for (const step of allSteps(start.steps))
+      if (!steps.has(step.step)) steps.set(step.step, { step, block: { ...start, composed: start.let } });
+  const found = [...steps.values()].sort((a, b) => a.step.step.index - b.step.step.index);
+  return { steps: found.map(({ step, block }) => stepOf(step, block, new Set())), fields: [] };
+}
+
+function blockOf(message: PlanMessage, planned: readonly PlanStep[]): BlockBehaviour {
+  const lazy = new Set(planned.flatMap((step) => step.lazy.flat()));
+  const steps = [...planned].sort((a, b) => a.step.index - b.step.index);
+  return {
+    steps: steps.map((step) => stepOf(step, message, lazy)),
+    fields:
+      message.composed.resolver === undefined
+        ? message.composed.targets.map(targetOf)
+        : suppliedFields(message.composed.desc, message.composed.resolver),
+  };
+}
+
+/** Fields of a message that a resolver supplies: each rests on it. */
+function suppliedFields(desc: DescMessage, resolver: Step): FieldBehaviour[] {
+  const name = nameOf(resolver);
+  return desc.fields
+    .filter((field) => field.message?.typeName !== "bff.v1.Degradation")
+    .map((field) => ({
+      field: field.name,
+      by: { text: name, tree: { untold: "a resolver supplies it" }, reads: [{ name }] },
+      ...shapeOf(field),
+    }));
+}
+
+const nameOf = ({ name, index, variable }: Step): string => name ?? variable?.name ?? `#${index}`;
+
+function stepOf(planned: PlanStep, block: PlanBlock, lazy: ReadonlySet<PlanStep>): StepBehaviour {
+  const { step, wanted } = planned;
+  return {
+    index: step.index,
+    ...defined("name", step.variable?.name ?? step.name),
+    source: sourceOf(step.source, planned, block),
+    ...defined("if", maybe(step.if)),
+    ...(step.supplementary && { supplementary: true as const }),
+    ...defined("fallback", maybe(step.fallback?.expression)),
+    ...defined("after", step.after.length === 0 ? undefined : step.after.map(nameOf)),
+    ...(lazy.has(planned) && { only_in_case: true as const }),
+    ...defined(
+      "only_for",
+      wanted?.target.members.filter((_, i) => wanted.members.has(i)).map(({ field }) => field.name),
+    ),
+    ...(planned.immediate && { immediate: true as const }),
+    ...(step.unordered && { unordered: true as const }),
+  };
+}
+
+function sourceOf(source: Source, planned: PlanStep, block: PlanBlock): SourceBehaviour {
+  switch (source.kind) {
+    case "by":
+      return { kind: "by", by: expressionReport(source.by) };
+    case "call":
+      return { kind: "call", call: callOf(source.call, block) };
+    case "compose":
+      return { kind: "compose", message: source.message.typeName, args: argsOf(source) };
+    case "each":
+      return {
+        kind: "each",
+        var: source.item.name,
+        in: expressionReport(source.in),
+        ...defined("if", maybe(source.if)),
+        ...defined("key", maybe(source.key)),
+        ...(source.partial && { partial: true as const }),
+        ...defined("max", planned.most?.items),
+        ...(planned.most?.asked && { asked: true as const }),
+        of: sourceOf(source.source, planned, block),
+      };
+    case "switch":
+      return {
+        kind: "switch",
+        cases: source.cases.map((one) => ({
+          if: expressionReport(one.if),
+          by: expressionReport(one.value.expression),
+        })),
+        ...defined("default", maybe(source.default?.expression)),
+      };
+    case "guard":
+      return { kind: "guard", if: expressionReport(source.if), code: source.fail.code ?? null };
+    case "resolver":
+      return { kind: "resolver", reads: planned.step.reads.map(nameOf), ...defined("field", source.field?.name) };
+    case "shared":
+      throw new Error("a step of a service stands in its service");
+  }
+}
+
+const argsOf = ({ args }: ComposeSource): BindBehaviour[] => args.map(bindOf);
+function bindOf({ name, by, if: condition }: ComposeSource["args"][number]): BindBehaviour {
+  return { name, by: expressionReport(by), ...defined("if", maybe(condition)) };
+}
+
+function callOf(call: Call, block: PlanBlock): CallBehaviour {
+  const { batch, request } = call;
+  const policy = block.calls.get(call)?.policy;
+  const set = call.set.map(({ path, bound, if: condition }) => ({
+    name: path.map(({ name }) => name).join("."),
+    by: expressionReport(bound.expression),
+    ...defined("if", maybe(condition)),
+  }));
+  const retry = policy?.retry?.when;
+  return {
+    method: fullName(call.method),
+    ...(call.effects !== "none" && { side_effects: true as const }),
+    wants: [...(request === undefined ? [] : [{ name: "", by: expressionReport(request.expression) }]), ...set],
+    metadata: [
+      ...call.metadata.map(({ key, by, if: condition }: MetadataBinding) => ({
+        name: key,
+        by: expressionReport(by),
+        ...defined("if", maybe(condition)),
+      })),
+      ...(retry?.reads.some(readsStep) ? [{ name: "retry.if", by: expressionReport(retry) }] : []),
+    ],
+    ...defined(
+      "batch",
+      batch && {
+        by: expressionReport(batch.by.expression),
+        items: batch.items.name,
+        ...(batch.many && { many: true as const }),
+        ...defined("key", batch.key?.name),
+      },
+    ),
+    on_error: call.onError.map(ruleOf),
+    ...(mayBeStale(call) && { stale: true as const }),
+  };
+}
+const readsStep = ({ variable }: { readonly variable: Variable }): boolean => variable.role === "step";
+
+function ruleOf({ on, if: condition, then }: ErrorRule): ErrorRuleBehaviour {
+  return {
+    on: [...on],
+    ...defined("if", maybe(condition)),
+    then: then.kind,
+    ...(then.kind === "fallback" && { fallback: expressionReport(then.value.expression) }),
+    ...(then.kind === "fail" && defined("code", then.fail.code)),
+  };
+}
+
+// ---- fields ----
+
+function targetOf(target: Target): TargetBehaviour {
+  if (target.kind === "field")
+    return { field: target.field.name, by: expressionReport(target.bound.expression), ...shapeOf(target.field) };
+  return {
+    oneof: target.oneof.name,
+    members: target.members.map((member) => ({
+      field: member.field.name,
+      by: expressionReport(member.bound.expression),
+      ...shapeOf(member.field),
+      ...defined("if", maybe(member.if)),
+      ...(member.default && { default: true as const }),
+    })),
+  };
+}
+function shapeOf(field: DescField): Pick<FieldBehaviour, "many" | "presence"> {
+  const many = field.fieldKind === "list" || field.fieldKind === "map";
+  return { ...(many && { many: true as const }), ...(presenceOf(field) !== "implicit" && { presence: true as const }) };
+}
+
+function defined<K extends string, V>(name: K, value: V | undefined): { readonly [key in K]?: V } {
+  return value === undefined ? {} : ({ [name]: value } as { readonly [key in K]?: V });
+}

@@ -1,0 +1,145 @@
+// What a BFF's plan says of faults, and what the oracle says of the same.
+import { type DescMethod, type Message, toBinary } from "@bufbuild/protobuf";
+import { reflect } from "@bufbuild/protobuf/reflect";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import type { FaultName } from "../../plugin/src/faults/endings.ts";
+import type { Prediction } from "../../plugin/src/faults/predict.ts";
+import type { Ir } from "../../plugin/src/ir.ts";
+import type { BehaviourReport } from "../../plugin/src/plan/behaviour.ts";
+import { sample } from "../../runtime/src/mock/sample.ts";
+import { breakerOpen, broken, type Failing, late, queueFull, senseless, status } from "../oracle/faults.ts";
+import { oracle, prepared } from "../oracle/oracle.ts";
+import { type CallOutcome, methodName, type Outcomes } from "../oracle/outcomes.ts";
+import { policyOf } from "../oracle/policy.ts";
+import type { Resolvers } from "../oracle/response.ts";
+import { Effect, Reason } from "../oracle/taint.ts";
+import { compileCase } from "../support/golden.ts";
+import { requestFor } from "../support/request.ts";
+
+/** The plans of a BFF, as `plan=json` has them. */
+export function behavioursOf(protos: Readonly<Record<string, string>>, targets: readonly string[]): BehaviourReport[] {
+  const { response } = compileCase(requestFor(protos, [...targets]), protos, "import_extension=ts,plan=json");
+  if (response.error !== "") throw new Error(response.error);
+  const plans = response.file.filter(({ name }) => name.endsWith("_plan.json"));
+  return plans.map(({ content }) => (JSON.parse(content) as { behaviour: BehaviourReport }).behaviour);
+}
+
+const TEXT = "made to fail";
+/** What oracle/faults.ts says of each, besides what the plan's interpreter says. */
+const FAILING: Readonly<Record<FaultName, Failing | undefined>> = {
+  timeout: late,
+  unavailable: status(14, TEXT),
+  refused: broken(),
+  "not found": status(5, TEXT),
+  exhausted: status(8, TEXT),
+  garbage: senseless,
+  oversize: senseless,
+  "breaker open": breakerOpen,
+  limited: queueFull,
+  slow: undefined,
+  stale: status(14, TEXT),
+};
+
+/** Of an answer that a mock gives: samples, and of a batch an item for each key. */
+function answered(
+  method: DescMethod,
+  request: Message,
+  batch?: { keys: string; items: string; key?: string },
+): Uint8Array {
+  const answer = reflect(method.output, sample(method.output));
+  if (batch !== undefined) {
+    const keys = reflect(method.input, request);
+    const asked = method.input.fields.find(({ name }) => name === batch.keys);
+    const items = method.output.fields.find(({ name }) => name === batch.items);
+    if (asked?.fieldKind === "list" && items !== undefined) {
+      const all = [...keys.get(asked)];
+      if (items.fieldKind === "list" && items.listKind === "message") {
+        const key = items.message.fields.find(({ name }) => name === batch.key);
+        answer.clear(items);
+        for (const one of all) {
+          const item = reflect(items.message, sample(items.message));
+          if (key !== undefined) item.set(key, one);
+          answer.get(items).add(item);
+        }
+      } else if (items.fieldKind === "map" && items.mapKind === "message") {
+        answer.clear(items);
+        for (const one of all) answer.get(items).set(one as never, reflect(items.message, sample(items.message)));
+      }
+    }
+  }
+  return toBinary(method.output, answer.message);
+}
+
+/** What the oracle says of one cell, in the form of a prediction; undefined: it does not say. */
+export function byOracle(
+  ir: Ir,
+  method: DescMethod,
+  request: Message,
+  headers: ReadonlyMap<string, string>,
+  env: Readonly<Record<string, unknown>>,
+  faulty: { readonly call: string; readonly fault: FaultName } | undefined,
+  resolvers?: Resolvers,
+): Prediction {
+  const outcome = (of: DescMethod, asked: Message, asker: Parameters<Outcomes["call"]>[2]): CallOutcome => {
+    const { batch } = asker.call;
+    const shape = batch && {
+      keys: batch.name?.value ?? "",
+      items: batch.items?.value ?? "",
+      ...(batch.key && { key: batch.key.value }),
+    };
+    const ok = answered(of, asked, shape);
+    const failing = faulty?.call === methodName(of) ? FAILING[faulty.fault] : undefined;
+    if (failing === undefined) return { ok };
+    const upstream = of.parent.typeName;
+    const remembered = policyOf(prepared(ir).program, asker.place, asker.call).cache !== undefined;
+    if (faulty?.fault === "stale" && remembered) return { ok, stale: { reason: failing.reason, upstream } };
+    return { failed: { ...failing, upstream } };
+  };
+  const outcomes: Outcomes = {
+    call: outcome,
+    batch: (of, alone, _, asker) => outcome(of, alone, asker),
+    unasked: () => [],
+  };
+  const now = timestampFromMs(Date.UTC(2026, 2, 5));
+  const { acceptable } = oracle(ir, method, request, headers, env, now, outcomes, resolvers);
+  const [first] = acceptable;
+  if (first?.kind === "answer")
+    return {
+      kind: "answer",
+      entries: first.entries.map(({ path, effects, causes, optional }) => ({
+        path,
+        effects: effects.map((one) => keyOf(Effect, one) as never),
+        reasons: [...new Set(causes.map(({ reason }) => keyOf(Reason, reason) as never))],
+        upstreams: [...new Set(causes.map(({ upstream }) => upstream))],
+        optional,
+      })),
+    };
+  const codes = acceptable.flatMap((one) => (one.kind === "status" ? [one.code] : []));
+  return { kind: "status", codes: [...new Set(codes)] };
+}
+function keyOf(of: Readonly<Record<string, number>>, number: number): string {
+  return Object.entries(of).find(([, one]) => one === number)?.[0] ?? String(number);
+}
+
+/** What two say differently of a cell, for people. Where the plan cannot tell whether a field is there, either is right. */
+export function difference(plan: Prediction, oracle: Prediction): string | undefined {
+  const [a, b] = [written(plan), written(oracle)];
+  if (a === b) return undefined;
+  const said = `  plan   ${a}\n  oracle ${b}`;
+  if (plan.kind !== "answer" || oracle.kind !== "answer") return said;
+  const open = new Set(plan.entries.filter(({ effects }) => effects.length === 2).map(({ path }) => path));
+  const opened = oracle.entries.map((entry) =>
+    open.has(entry.path) ? { ...entry, effects: ["MISSING", "REPLACED"] as const } : entry,
+  );
+  return a === written({ kind: "answer", entries: opened }) ? undefined : said;
+}
+function written(prediction: Prediction): string {
+  if (prediction.kind === "status") return `status ${[...prediction.codes].sort().join("|")}`;
+  if (prediction.kind === "untold") return prediction.why;
+  const entries = prediction.entries.map(
+    ({ path, effects, reasons, upstreams, optional }) =>
+      `${path}${optional ? "?" : ""} ${alternatives(effects)} ${alternatives(reasons)} ${alternatives(upstreams)}`,
+  );
+  return `answer ${[...new Set(entries)].sort().join(", ")}`;
+}
+const alternatives = (all: readonly string[]): string => [...all].sort().join("|");
