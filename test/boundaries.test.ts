@@ -119,7 +119,7 @@ describe("imports", () => {
     compose: ["rest", "call", "cache", "transport", "guard", "identity", "limits", ...bottom],
     validate: bottom,
     telemetry: bottom,
-    mock: ["compose", "call", "transport", "identity", "limits", ...bottom],
+    mock: ["compose", "call", "cache", "transport", "identity", "limits", ...bottom],
     call: ["cache", "transport", "guard", "identity", ...bottom],
     identity: ["redis-client.ts", ...bottom],
     limits: ["guard", "redis-client.ts", ...bottom],
@@ -188,7 +188,7 @@ describe("imports", () => {
 
   test("generated code imports the runtime, protobuf, and generated code", () => {
     const allowed = ({ to }: Import): boolean =>
-      /^@protobff\/runtime(\/identity|\/session|\/validate)?$/.test(to) ||
+      /^@protobff\/runtime(\/identity|\/session|\/testing|\/validate)?$/.test(to) ||
       /^@bufbuild\/protobuf(\/|$)/.test(to) ||
       below(to, "generated");
     expect(shown(generated.filter((one) => !allowed(one)))).toEqual([]);

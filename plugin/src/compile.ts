@@ -101,7 +101,7 @@ export function compile(request: CodeGeneratorRequest, sources: Sources, committ
       }
       diagnostics = foldUnseen(diagnostics);
       if (hasErrors() || planned === undefined || idle.length > 0) throw new Rejected();
-      emit(planned, schema);
+      emit(planned, schema, parameter);
       if (parameter.plan !== undefined) described.push(...planFiles(planned, parameter.plan));
       if (parameter.openapi) described.push(...openapiFiles(planned));
       if (parameter.dashboards.size > 0) described.push(...dashboardFiles(planned, parameter.dashboards));

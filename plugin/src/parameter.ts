@@ -26,6 +26,8 @@ export interface Parameter {
   readonly plan: PlanFormat | undefined;
   /** Whether to write an OpenAPI document of each server. */
   readonly openapi: boolean;
+  /** Whether to write mocks of what each file with services calls. */
+  readonly mock: boolean;
   /** For what to write files that run each server that is generated. */
   readonly deploy: ReadonlySet<Deploy>;
   /** For what to write what watches each server. */
@@ -52,6 +54,7 @@ const names = [
   "lock_mode",
   "plan",
   "openapi",
+  "mock",
   "deploy",
   "dashboards",
   "error_format",
@@ -81,6 +84,7 @@ export function parseParameter(raw: string): { readonly parameter: Parameter; re
   let lockMode: Parameter["lockMode"] = "check";
   let plan: PlanFormat | undefined;
   let openapi = false;
+  let mock = false;
   const deploy = new Set<Deploy>();
   const dashboards = new Set<Dashboards>();
   /** What adds to the list that stands before, where this bare name is one for it. */
@@ -97,7 +101,7 @@ export function parseParameter(raw: string): { readonly parameter: Parameter; re
       continue;
     }
     list = undefined;
-    if (name === "import_extension" || name === "server") shaping.push(option);
+    if (name === "import_extension" || name === "server" || name === "mock") shaping.push(option);
     switch (name) {
       case "import_extension": {
         const extension = value?.replace(/^\./, "");
@@ -123,6 +127,10 @@ export function parseParameter(raw: string): { readonly parameter: Parameter; re
         break;
       case "openapi":
         if (value === undefined || value === "true" || value === "false") openapi = value !== "false";
+        else faults.push(choose(name, value, ["true", "false"]));
+        break;
+      case "mock":
+        if (value === undefined || value === "true" || value === "false") mock = value !== "false";
         else faults.push(choose(name, value, ["true", "false"]));
         break;
       case "deploy":
@@ -158,7 +166,7 @@ export function parseParameter(raw: string): { readonly parameter: Parameter; re
   for (const code of warn) if (error.has(code)) faults.push(`${code} is in both "warn" and "error": leave out one`);
   for (const code of off) if (error.has(code)) faults.push(`${code} is in both "off" and "error": leave out one`);
   const lists = { warn, error, off };
-  const reports = { errorFormat, errorOutput, lock, lockMode, plan, openapi, deploy, dashboards };
+  const reports = { errorFormat, errorOutput, lock, lockMode, plan, openapi, mock, deploy, dashboards };
   const server = { each, names: [...servers] };
   return { parameter: { shaping: shaping.join(","), importExtension, server, ...reports, ...lists }, faults };
 }

@@ -1,6 +1,8 @@
 // `server.ts` of a package, or of several: what `node web/v1/server.ts` runs.
+import { posix } from "node:path";
 import type { DescFile, DescService } from "@bufbuild/protobuf";
 import type { GeneratedFile, Printable } from "@bufbuild/protoplugin";
+import type { Parameter } from "../parameter.ts";
 import type { PlanServer, PlanService } from "../plan/plan.ts";
 import { identityReads } from "../resolve/model/identity-reads.ts";
 import type { EnvVar } from "../resolve/model/model.ts";
@@ -8,13 +10,17 @@ import { envName } from "./emit-app.ts";
 import { LIMITS } from "./emit-limits.ts";
 import { reachLines } from "./emit-reach.ts";
 import { limitsOf, suppliedParts } from "./emit-service.ts";
-import { FileNames } from "./file-names.ts";
+import { FileNames, mockPath } from "./file-names.ts";
 import { block, type Line, type Lines, line } from "./lines.ts";
 import { keepOwnWords } from "./own-words.ts";
 import { suppliedType } from "./supplied-type.ts";
 
 /** Long, for it reads as the file that it writes, from top to bottom. */
-export function emitServer(server: PlanServer, f: GeneratedFile): void {
+export function emitServer(
+  server: PlanServer,
+  f: GeneratedFile,
+  { mock, importExtension }: Pick<Parameter, "mock" | "importExtension">,
+): void {
   const [first] = server.files;
   if (first === undefined) return;
   // No file of its own in the run: everything, also of the first file, is imported.
@@ -70,6 +76,7 @@ export function emitServer(server: PlanServer, f: GeneratedFile): void {
     ...supplied.map(
       ({ name, members }): Line => [`${name}: [${members.map((one) => JSON.stringify(one)).join(", ")}],`],
     ),
+    ...(mock ? mockLines(server, importExtension) : []),
     ...block(
       [`create: ({ ${parts} }) => {`],
       [
@@ -92,6 +99,16 @@ export function emitServer(server: PlanServer, f: GeneratedFile): void {
   f.preamble(first.desc);
   const all = block(["await ", names.runtime("serve"), "({"], rows, ["});"]);
   for (const row of keepOwnWords(all, f, `./${server.path}.js`)) f.print(...row);
+}
+
+/** What its upstreams answer where they are mocked; nobody else loads it. */
+function mockLines({ path, files }: PlanServer, extension: Parameter["importExtension"]): Lines {
+  const imports = files.map((file): Line => {
+    const to = posix.relative(posix.dirname(path), mockPath(file.desc));
+    const from = `${to.startsWith(".") ? "" : "./"}${to}${extension === "none" ? "" : `.${extension}`}`;
+    return [`(await import(${JSON.stringify(from)})).DEFAULTS,`];
+  });
+  return block(["mocks: async () => ["], imports, ["],"]);
 }
 
 /** What the server counts; limits of one name in several files are one. */
@@ -168,7 +185,7 @@ function envKey(
   return { property, read: same.length === 1 ? `.${name}` : `[${property}]` };
 }
 
-function envLine(entry: EnvVar): readonly string[] {
+export function envLine(entry: EnvVar): readonly string[] {
   const name = envName(entry);
   const { shape, default: initial, alternates } = entry.ir;
   const { of, item } = shape ?? { of: "one", item: "string" };

@@ -1,14 +1,16 @@
 import type { Schema } from "@bufbuild/protoplugin";
+import type { Parameter } from "../parameter.ts";
 import type { Plan, PlanMessage } from "../plan/plan.ts";
 import { emitCodec } from "./emit-codec.ts";
 import { emitFile, isEmpty } from "./emit-file.ts";
 import { emitIdentity } from "./emit-identity.ts";
+import { emitMock } from "./emit-mock.ts";
 import { emitRules } from "./emit-rules.ts";
 import { emitServer } from "./emit-server.ts";
-import { bffPath, codecPath, rulesPath } from "./file-names.ts";
+import { bffPath, codecPath, mockPath, rulesPath } from "./file-names.ts";
 
 /** Walks the plan and prints it. Not one decision is left to take here. */
-export function emit(plan: Plan, schema: Schema): void {
+export function emit(plan: Plan, schema: Schema, options: Pick<Parameter, "mock" | "importExtension">): void {
   const messages = new Map(
     plan.messages.map((message): [string, PlanMessage] => [message.composed.desc.typeName, message]),
   );
@@ -17,10 +19,13 @@ export function emit(plan: Plan, schema: Schema): void {
       emitFile(file, schema.generateFile(`${bffPath(file.desc)}.ts`), (name) => messages.get(name), plan);
     if (file.rules !== undefined) emitRules(file, file.rules, schema.generateFile(`${rulesPath(file.desc)}.ts`));
     if (file.codec !== undefined) emitCodec(file, file.codec, schema.generateFile(`${codecPath(file.desc)}.ts`));
+    if (options.mock && file.services.length > 0)
+      emitMock(file, plan, schema.generateFile(`${mockPath(file.desc)}.ts`));
   }
   for (const server of plan.servers) {
     const { identity } = server;
     if (identity !== undefined) emitIdentity(identity, server, schema.generateFile(`${identity.path}.ts`), plan);
   }
-  for (const server of plan.servers) if (server.written) emitServer(server, schema.generateFile(`${server.path}.ts`));
+  for (const server of plan.servers)
+    if (server.written) emitServer(server, schema.generateFile(`${server.path}.ts`), options);
 }

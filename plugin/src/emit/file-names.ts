@@ -127,6 +127,17 @@ export class FileNames {
   validateType(name: string): Printable {
     return this.#f.import(name, `${RUNTIME}/validate`, true);
   }
+  /** What mocks are made of. */
+  testing(name: string): Printable {
+    return this.#f.import(name, `${RUNTIME}/testing`);
+  }
+  testingType(name: string): Printable {
+    return this.#f.import(name, `${RUNTIME}/testing`, true);
+  }
+  /** The type of something that another emitted file exports. */
+  bffType(name: string, file: DescFile): Printable {
+    return this.#f.import(name, `./${bffPath(file)}.js`, true);
+  }
   /** Something that this file's `_rules.ts` exports. */
   rules(name: string): Printable {
     return this.#f.import(name, `./${rulesPath(this.file)}.js`);
@@ -165,5 +176,7 @@ export class FileNames {
 export const bffPath = (file: DescFile): string => `${file.name}_bff`;
 /** `web/v1/web_rules` */
 export const rulesPath = (file: DescFile): string => `${file.name}_rules`;
+/** `web/v1/web_mock` */
+export const mockPath = (file: DescFile): string => `${file.name}_mock`;
 /** `web/v1/web_codec` */
 export const codecPath = (file: DescFile): string => `${file.name}_codec`;

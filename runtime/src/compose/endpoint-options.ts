@@ -117,6 +117,8 @@ export interface Endpoint {
    * @param tookMs how long it has been there, in milliseconds
    */
   readonly refused?: ((failure: Failure, headers: IncomingHeaders, tookMs: number) => void) | undefined;
+  /** The same on another clock, for tests: `mock/` runs it. Its upstreams, caches and limits have clocks of their own. */
+  readonly withClock?: ((clock: Clock) => Endpoint) | undefined;
   /** Adds the rpc to a router of Connect. */
   route(router: ConnectRouter): void;
 }

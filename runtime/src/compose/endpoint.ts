@@ -32,7 +32,8 @@ export function endpoint<
   const own = options.codec as EndpointCodec<Message, Message> | undefined;
   const codec = answers === undefined ? own : reusing(method, own, answers);
   const { maxElements, http, version, rest } = options;
-  const told = { method, codec, maxElements, http, version, rest, refused: refusedOf(method, options) };
+  const withClock = (clock: Clock): Endpoint => endpoint(method, app, { ...options, clock });
+  const told = { method, codec, maxElements, http, version, rest, refused: refusedOf(method, options), withClock };
   const admission = admissionOf(method, app, options);
   if (admission === undefined) return { ...told, run: composed, route: versioned(version, routeOf(method, composed)) };
   const run = judgedFirst(admission, options.clock ?? systemClock, composed, told.refused);

@@ -1,8 +1,13 @@
 // Mocks: what tests of a BFF run on, and servers that are told to. Upstreams in the process, time that a test moves, samples of messages.
 // It may know every room below the server; only generated mocks, and tests, load it.
+export type { Clock } from "../clock.ts";
+export { systemClock } from "../clock.ts";
 export { Code } from "../failure.ts";
 export type { Behaviour } from "./behaviour.ts";
 export { FakeClock } from "./fake-clock.ts";
+export { type BatchFields, forEachKey } from "./for-each-key.ts";
 export { type MockCall, MockUpstream, type MockUpstreamOptions } from "./mock-upstream.ts";
 export type { Mocked, MockHandler, MockRpc } from "./mocked.ts";
 export { sample } from "./sample.ts";
+export { TestBed, type TestCall, type TestOptions, type TestRpc } from "./test-bed.ts";
+export { type TestCaller, TestIdentity } from "./test-identity.ts";

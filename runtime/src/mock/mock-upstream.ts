@@ -46,7 +46,8 @@ const GARBAGE = Uint8Array.of(0x0f);
  * time is that of its clock.
  */
 export class MockUpstream implements UnaryClient {
-  readonly service: DescService;
+  /** Its full name. */
+  readonly service: string;
   /** Of all its methods, unless one has its own. May be changed at any time; calls that are under way keep the one they came to. */
   behaviour: Behaviour = ANSWERING;
   readonly #handlers: ReadonlyMap<string, MockHandler>;
@@ -66,7 +67,7 @@ export class MockUpstream implements UnaryClient {
     handlers: Readonly<Record<string, MockHandler | undefined>> = {},
     { clock = systemClock, defaults = {}, thrown = thrownAway }: MockUpstreamOptions = {},
   ) {
-    this.service = service;
+    this.service = service.typeName;
     this.#clock = clock;
     this.#thrown = thrown;
     this.#defaults = defaults;
@@ -176,7 +177,7 @@ export class MockUpstream implements UnaryClient {
       const given = await this.#given(method, call);
       bytes = toBinary(
         method.output,
-        completed(method.output, create(method.output, given as Readonly<Record<string, unknown>>)),
+        completed(method.output, create(method.output, withoutTypes(given) as Readonly<Record<string, unknown>>)),
       );
     } catch (thrown) {
       if (thrown instanceof ConnectError) sent.fault(faultOf(thrown), call);
@@ -197,6 +198,14 @@ export class MockUpstream implements UnaryClient {
     const usual = handler === byDefault || byDefault === undefined ? undefined : await called(byDefault, call);
     return handler(call.request as never, (usual ?? sample(method.output)) as never, call);
   }
+}
+
+/** The same without names of types: with one, what is spread from a sample would count as whole, whatever stands in it. */
+function withoutTypes(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutTypes);
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return value;
+  const entries = Object.entries(value).filter(([name]) => name !== "$typeName");
+  return Object.fromEntries(entries.map(([name, inner]) => [name, withoutTypes(inner)]));
 }
 
 async function called(handler: MockHandler, call: MockCall): Promise<object> {

@@ -23,6 +23,7 @@ import { type Listening, listen } from "./listen.ts";
 import { ADMIN_VARIABLES, explainListenError, OWN_VARIABLES, type WantedPort } from "./listen-error.ts";
 import { loadObserver } from "./load-observer.ts";
 import { loadResolvers, type Supplied } from "./load-resolvers.ts";
+import { type MockDefaults, mockedOf, mockMode, openMocks } from "./mocked.ts";
 import { openOwnAdmin, serverFamilies } from "./open-admin.ts";
 import { configureLimits } from "./open-limits.ts";
 import { type Observers, openObservers } from "./open-observers.ts";
@@ -64,6 +65,8 @@ export interface ServeOptions<
   readonly limits?: readonly Limit[] | undefined;
   /** What will run, of each file with services, for the live page: asked when one is looked at. */
   readonly plan?: (() => Promise<readonly unknown[]>) | undefined;
+  /** What upstreams answer that are mocked, of a server that was generated with mocks. Loaded only when `--mock` is given. */
+  readonly mocks?: (() => Promise<readonly MockDefaults[]>) | undefined;
   readonly create: (
     parts: ServeParts<Upstreams, Env, Principal, Limit>,
   ) => readonly Endpoint[] | Promise<readonly Endpoint[]>;
@@ -97,7 +100,10 @@ export async function serve<
   Env,
   Principal extends Message = never,
   Limit extends RateLimit = never,
->(options: ServeOptions<Upstreams, Env, Principal, Limit>): Promise<void> {
+>(given: ServeOptions<Upstreams, Env, Principal, Limit>): Promise<void> {
+  const { mode, faults: unmockable } = mockMode(process.argv.slice(2), given.mocks !== undefined);
+  const mocked = mockedOf(given.upstreams, mode, process.env);
+  const options = { ...given, upstreams: without(given.upstreams, mocked) };
   // Who does not read what is printed, or has no room for it, wants the server all the same.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   const { config, faults = [], env } = readConfig(process.env, options, readFileSync);
@@ -114,14 +120,16 @@ export async function serve<
   const user = none ? { faults: [] } : await loadResolvers(process.env, { resolvers, functions });
   const loaded = options.observer === undefined ? await loadObserver(process.env) : { faults: [] };
   const untraced = await sdkFaults(config?.telemetry.spans);
-  const wrong = [...faults, ...unknown, ...unlimited, ...user.faults, ...loaded.faults, ...untraced];
+  const wrong = [...unmockable, ...faults, ...unknown, ...unlimited, ...user.faults, ...loaded.faults, ...untraced];
   if (config === undefined || wrong.length > 0) {
     process.stderr.write(explainFaults(options.name, wrong, process.env.BFF_LOG === "json" ? "json" : "text"));
     return process.exit(2);
   }
-  const clients = await connect(options, config);
+  /** Those of this process, by the names of upstreams. */
+  const mocks = await openMocks(mocked, given.mocks);
+  const clients = { ...(await connect(options, config)), ...Object.fromEntries(mocks) };
   let listening: Listening | undefined;
-  const explored = { ...options, own: () => listening?.url };
+  const explored = { ...given, mocks, own: () => listening?.url };
   const observers = await openObservers(explored, config, options.observer, loaded.observer, worker?.speaks);
   const { observer, log, fault } = observers;
   const keySets = new KeySets();
@@ -189,9 +197,8 @@ export async function serve<
     return;
   }
   drainOnSignal(process, end, (code) => process.exit(code));
-  process.stdout.write(
-    startLine(up.url, { admin: admin?.url, explorer: observers.explorer !== undefined }, config.log),
-  );
+  const shown = { admin: admin?.url, explorer: observers.explorer !== undefined, mocked: [...mocks.keys()] };
+  process.stdout.write(startLine(up.url, shown, config.log));
 }
 
 /** This process as one of several that serve the port; undefined where it serves alone. */
@@ -240,6 +247,10 @@ async function closed(
   await identity?.close();
   await limits?.close();
   await observers.close(leftMs());
+}
+
+function without<T extends Readonly<Record<string, unknown>>>(all: T, names: ReadonlyMap<string, unknown>): T {
+  return Object.fromEntries(Object.entries(all).filter(([name]) => !names.has(name))) as T;
 }
 
 async function openCache(redisUrl: string | undefined, log: FailureLog | undefined): Promise<Cache> {

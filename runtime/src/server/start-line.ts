@@ -4,21 +4,28 @@ import type { LogFormat } from "./failure-log.ts";
 /**
  * What is printed when a server is up.
  *
- * @param shown where its admin port is, and whether the live page is there
+ * @param shown where its admin port is, whether the live page is there, and which upstreams are mocked
  */
 export function startLine(
   url: string,
-  shown: { readonly admin: string | undefined; readonly explorer?: boolean },
+  shown: { readonly admin: string | undefined; readonly explorer?: boolean; readonly mocked?: readonly string[] },
   format: LogFormat | "off",
 ): string {
   const metrics = shown.admin && `${shown.admin}/metrics`;
   const explorer = shown.explorer ? shown.admin && `${shown.admin}/` : undefined;
-  if (format === "json")
-    return `${JSON.stringify({ time: new Date().toISOString(), event: "listening", url, metrics, explorer })}\n`;
-  const also = [metrics && `metrics: ${metrics}`, explorer && `explorer: ${explorer}`].filter(
-    (one) => one !== undefined,
-  );
-  return `listening on ${url}${also.length === 0 ? "" : ` (${also.join(", ")})`}\n`;
+  const mocked = shown.mocked?.length ? shown.mocked : undefined;
+  if (format === "json") {
+    const event = { event: "listening", url, metrics, explorer, mocked };
+    return `${JSON.stringify({ time: new Date().toISOString(), ...event })}
+`;
+  }
+  const also = [
+    metrics && `metrics: ${metrics}`,
+    explorer && `explorer: ${explorer}`,
+    mocked && `mocked: ${mocked.join(" ")}`,
+  ].filter((one) => one !== undefined);
+  return `listening on ${url}${also.length === 0 ? "" : ` (${also.join(", ")})`}
+`;
 }
 
 /** Why it does not start: the faults of its configuration, a line for each variable. */

@@ -32,7 +32,7 @@ interface Signed {
 export class Teller {
   readonly #type: string;
   readonly #clock: Clock;
-  readonly #signing: { readonly issuer: string; readonly keys: KeyFiles } | undefined;
+  readonly #signing: { readonly issuer: string; readonly keys: Pick<KeyFiles, "current"> } | undefined;
   readonly #signed = new WeakMap<Caller, Map<string, Signed>>();
   readonly #others = new WeakMap<Caller, { plain?: Told; token?: Told }>();
 
@@ -40,7 +40,11 @@ export class Teller {
    * @param type the full name of the principal's message
    * @param signing undefined: nothing is signed
    */
-  constructor(type: string, clock: Clock, signing: { readonly issuer: string; readonly keys: KeyFiles } | undefined) {
+  constructor(
+    type: string,
+    clock: Clock,
+    signing: { readonly issuer: string; readonly keys: Pick<KeyFiles, "current"> } | undefined,
+  ) {
     this.#type = type;
     this.#clock = clock;
     this.#signing = signing;

@@ -1,0 +1,179 @@
+import {
+  create,
+  type DescMessage,
+  type DescMethodUnary,
+  fromBinary,
+  type MessageInitShape,
+  type MessageShape,
+  toBinary,
+} from "@bufbuild/protobuf";
+import { Cache } from "../cache/cache.ts";
+import type { UpstreamOptions } from "../call/upstream.ts";
+import type { Clock } from "../clock.ts";
+import type { AnswerMetadata } from "../compose/answer-metadata.ts";
+import { connectError } from "../compose/connect-error.ts";
+import type { Endpoint } from "../compose/endpoint-options.ts";
+import { asFailure } from "../failure.ts";
+import { type IncomingHeaders, NOWHERE, type Peer } from "../identity/incoming.ts";
+import { Limits } from "../limits/limits.ts";
+import type { Observer } from "../observer.ts";
+import { PREFIX_BYTES } from "../wire/frame.ts";
+import { FakeClock } from "./fake-clock.ts";
+import type { TestCaller, TestIdentity } from "./test-identity.ts";
+
+/** What a test says of the BFF that it makes. */
+export interface TestOptions<C extends Clock = Clock, Principal extends DescMessage = DescMessage> {
+  /**
+   * The time of the BFF and of its mocks. Default: time of its own, in which timers fire as soon as nothing else is left to do, so that nobody
+   * waits for a deadline. Of a `FakeClock` that is given the test moves the time; `systemClock` is that of the process.
+   */
+  readonly clock?: C | undefined;
+  readonly observer?: Observer | undefined;
+  /** Who makes calls that do not say it. Default: nobody that is known. */
+  readonly caller?: TestCaller<Principal> | undefined;
+}
+
+/** What a test says of one call. */
+export interface TestCall<Principal extends DescMessage = DescMessage> {
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Who makes it; null: nobody that is known. */
+  readonly caller?: TestCaller<Principal> | null | undefined;
+  /** The client's deadline, in milliseconds. */
+  readonly timeoutMs?: number | undefined;
+  /** The client goes when this is aborted. */
+  readonly signal?: AbortSignal | undefined;
+  /** The client's IP address. Default: none is known. */
+  readonly address?: string | undefined;
+  /** Gets the headers of the answer, `bff-degraded` among them, also of one that is an error. */
+  readonly onHeader?: ((headers: Headers) => void) | undefined;
+}
+
+/** An rpc, called in this process. It rejects with a `ConnectError`, as clients of Connect do. */
+export type TestRpc<I extends DescMessage, O extends DescMessage, Principal extends DescMessage = DescMessage> = (
+  request: MessageInitShape<I>,
+  call?: TestCall<Principal>,
+) => Promise<MessageShape<O>>;
+
+/** What a BFF in this process is made with: generated code uses it. */
+export class TestBed<C extends Clock = Clock, Principal extends DescMessage = DescMessage> {
+  readonly clock: C;
+  /** For `createUpstreams`. */
+  readonly upstreams: UpstreamOptions;
+  readonly cache: Cache;
+  readonly limits: Limits;
+  readonly observer: Observer | undefined;
+  /** For mocks: what they throw is thrown by the next call that ends. */
+  readonly thrown = (error: Error): void => {
+    this.#errors.push(error);
+  };
+  readonly #passing: FakeClock | undefined;
+  readonly #identity: TestIdentity<Principal> | undefined;
+  readonly #caller: TestCaller<Principal> | undefined;
+  readonly #errors: Error[] = [];
+  readonly #running = new Set<() => void>();
+
+  /** @param identity of a BFF that has one */
+  constructor({ clock, observer, caller }: TestOptions<C, Principal>, identity?: TestIdentity<Principal>) {
+    const own = new FakeClock();
+    this.#passing = clock === undefined ? own : undefined;
+    // Where none is given, C is that of the default.
+    this.clock = clock ?? (own as Clock as C);
+    this.cache = new Cache({ clock: this.clock });
+    this.limits = new Limits({ clock: this.clock, fault: (what, cause) => this.thrown(new Error(what, { cause })) });
+    this.upstreams = { clock: this.clock, cache: this.cache, observer };
+    this.observer = observer;
+    this.#caller = caller;
+    this.#identity = identity;
+    identity?.tellBy(this.clock);
+  }
+
+  /** @throws TypeError where no endpoint is that of the method */
+  rpc<I extends DescMessage, O extends DescMessage>(
+    endpoints: readonly Endpoint[],
+    method: DescMethodUnary<I, O>,
+  ): TestRpc<I, O, Principal> {
+    const found = endpoints.find((one) => one.method === method);
+    if (found === undefined) throw new TypeError(`nothing serves ${method.toString()}`);
+    const endpoint = found.withClock?.(this.clock) ?? found;
+    return async (request, call = {}) => {
+      const answer = this.#run(endpoint, toBinary(method.input, create(method.input, request)), call);
+      let response: MessageShape<O>;
+      try {
+        const bytes = await (this.#passing === undefined ? answer : this.#passing.until(answer));
+        response = fromBinary(method.output, bytes);
+      } catch (thrown) {
+        throw this.#errors.shift() ?? thrown;
+      }
+      const [error] = this.#errors.splice(0);
+      if (error !== undefined) throw error;
+      return response;
+    };
+  }
+
+  /** Ends whatever still runs. */
+  close(): void {
+    for (const end of this.#running) end();
+  }
+
+  async #run({ method, codec, run }: Endpoint, bytes: Uint8Array, call: TestCall<Principal>): Promise<Uint8Array> {
+    const args = codec === undefined ? fromBinary(method.input, bytes) : codec.decode(bytes);
+    const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+    const tell = (metadata: AnswerMetadata | undefined, degraded = ""): void =>
+      call.onHeader?.(headersOf(metadata, degraded));
+    const answering = run(
+      args,
+      this.#headers(call),
+      call.timeoutMs,
+      (response, degraded, metadata) => {
+        tell(metadata, degraded);
+        try {
+          resolve(
+            codec === undefined ? toBinary(method.output, response) : codec.encode(response).subarray(PREFIX_BYTES),
+          );
+        } catch (thrown) {
+          reject(thrown);
+        }
+      },
+      (failure, metadata) => {
+        tell(metadata);
+        reject(connectError(failure));
+      },
+    );
+    const gone = (): void => {
+      answering.cancel();
+      reject(call.signal?.reason ?? new Error("the test's BFF has been closed"));
+    };
+    this.#running.add(gone);
+    call.signal?.addEventListener("abort", gone, { once: true });
+    if (call.signal?.aborted) gone();
+    return promise.finally(() => {
+      this.#running.delete(gone);
+      call.signal?.removeEventListener("abort", gone);
+    });
+  }
+
+  #headers({ headers = {}, caller = this.#caller, address }: TestCall<Principal>): IncomingHeaders {
+    const peer: Peer = address === undefined ? NOWHERE : { address, direct: address, names: [] };
+    const given = new Headers(headers);
+    const all = (name: string): readonly string[] => {
+      const value = given.get(name);
+      return value === null ? [] : [value];
+    };
+    const incoming = Object.assign(given, { all, peer });
+    if (caller === undefined || caller === null) return incoming;
+    if (this.#identity === undefined) throw new TypeError("this BFF has no identity, so that nobody can be its caller");
+    try {
+      return this.#identity.judged(incoming, caller, peer);
+    } catch (thrown) {
+      throw connectError(asFailure(thrown));
+    }
+  }
+}
+
+function headersOf(metadata: AnswerMetadata | undefined, degraded: string): Headers {
+  const headers = new Headers();
+  const pairs = [...(metadata?.headers ?? []), ...(metadata?.trailers ?? [])];
+  for (let i = 0; i + 1 < pairs.length; i += 2) headers.append(pairs[i] ?? "", pairs[i + 1] ?? "");
+  if (degraded !== "") headers.set("bff-degraded", degraded);
+  return headers;
+}

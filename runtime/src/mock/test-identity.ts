@@ -1,0 +1,56 @@
+import { generateKeyPairSync } from "node:crypto";
+import { create, type DescMessage, type MessageInitShape, type MessageShape } from "@bufbuild/protobuf";
+import type { Clock } from "../clock.ts";
+import { CredentialSchema } from "../gen/bff/v1/identity_pb.ts";
+import type { Identity } from "../identity/identity.ts";
+import { type IncomingHeaders, NOWHERE, type Peer } from "../identity/incoming.ts";
+import { Judged } from "../identity/judged.ts";
+import { callerOf } from "../identity/principal.ts";
+import { Teller } from "../identity/telling/teller.ts";
+
+/** Who makes a call of a test. */
+export interface TestCaller<Principal extends DescMessage = DescMessage> {
+  readonly principal: MessageInitShape<Principal>;
+  /** What is known of the credential. Its source is the first that is declared, unless said. */
+  readonly credential?: MessageInitShape<typeof CredentialSchema> | undefined;
+  /** What upstreams get by `identify: TOKEN`. Default: "token-1". */
+  readonly token?: string | undefined;
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** An identity that asks nobody: tests say who calls. */
+export class TestIdentity<Desc extends DescMessage> implements Identity<MessageShape<Desc>> {
+  readonly type: Desc;
+  readonly sources: readonly string[];
+  readonly hidden = NONE;
+  #teller: Teller | undefined;
+
+  /**
+   * @param type of principals
+   * @param sources as they are declared
+   */
+  constructor(type: Desc, sources: readonly string[]) {
+    this.type = type;
+    this.sources = sources;
+  }
+  /** What tells upstreams who calls takes the time of this clock; what it signs, a key signs that nobody else has. */
+  tellBy(clock: Clock): void {
+    const first = { id: "test", key: generateKeyPairSync("ed25519").privateKey };
+    this.#teller = new Teller(this.type.typeName, clock, {
+      issuer: "test",
+      keys: { current: { first, all: [first] } },
+    });
+  }
+  /** Nobody is known by headers alone. */
+  judge(headers: IncomingHeaders): Judged {
+    return new Judged(headers, NONE, { caller: undefined, peer: NOWHERE, answer: [], teller: this.#teller });
+  }
+  /** @throws Failure UNAUTHENTICATED for a principal with an empty text, as it is refused in a server */
+  judged(headers: IncomingHeaders, { principal, credential, token = "token-1" }: TestCaller<Desc>, peer: Peer): Judged {
+    const known = create(CredentialSchema, { source: this.sources[0] ?? "test", ...credential });
+    const made = create(this.type, principal);
+    const caller = callerOf({ type: this.type, credential: known, principal: () => made, token });
+    return new Judged(headers, NONE, { caller, peer, answer: [], teller: this.#teller });
+  }
+}
