@@ -42,7 +42,9 @@ export async function hold(questions: readonly Question[], { types }: { readonly
     if (left.length > 0) faults.push(shown(one, left));
   }
   const checked = types ? typeCheck(questions) : { functions: 0, errors: [] };
-  for (const { expression, message } of checked.errors) faults.push(`tsc: ${expression}\n      ${message}`);
+  const told = Map.groupBy(checked.errors, ({ expression }) => expression);
+  for (const [expression, errors] of told)
+    faults.push([`tsc: ${expression}`, ...errors.map(({ message }) => message)].join("\n      "));
   const { functions } = checked;
   return { asked: questions.length, agreed: questions.length - differing.length, functions, deviations, faults };
 }

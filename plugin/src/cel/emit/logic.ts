@@ -120,17 +120,17 @@ export function emitConditional(emitter: Emitter, node: Call, target?: Form): Pi
   // What is read as a value is opened: the digits of an integer are a number's.
   const opened = form.kind === "digits" || (node.type.kind === "wrapper" && form.kind !== "nullable");
   const wanted = target ?? (opened ? celForm(node.type) : form);
+  const test = emitter.value(condition);
+  // TypeScript narrows nothing in a branch that is never taken.
+  const known = boolOf(test);
   const branches = [yes, no].map((branch, index) => {
-    // The other one says of what type an empty list is.
+    // The other one says of what type an empty list is, where it is printed beside it.
     const other = index === 0 ? no : yes;
-    const typed = isEmptyList(branch) && !isEmptyList(other) && other.type.kind === "list";
+    const typed = known === undefined && isEmptyList(branch) && !isEmptyList(other) && other.type.kind === "list";
     return typed && wanted.kind === "list" ? emitter.list(branch, wanted.of, true) : emitter.as(branch, wanted);
   });
   const [left, right] = branches;
   if (left === undefined || right === undefined) return emitter.value(node);
-  const test = emitter.value(condition);
-  // TypeScript narrows nothing in a branch that is never taken.
-  const known = boolOf(test);
   if (known !== undefined) return known ? left : right;
   const print = [
     ...operand(test, LEVEL.nullish),

@@ -179,6 +179,7 @@ export const INFERENCE: readonly Case[] = [
   ],
   ["[].filter(x, x > 1)", "([] as bigint[]).filter((x) => x > 1n)"],
   ["[?optional.none()].first().value().contains('a')", 'optionalValue(([] as string[]).at(0)).includes("a")'],
+  ["(true ? [] : ['a']).first().value().contains('a')", 'optionalValue(([] as string[]).at(0)).includes("a")'],
   ["s.single_bool ? [] : s.repeated_string", "s.singleBool ? [] : s.repeatedString"],
   ["{}", "new Map<never, never>()"],
   ["{'a': 1, 2: 3}", 'new Map<unknown, bigint>([["a", 1n], [2n, 3n]])'],
