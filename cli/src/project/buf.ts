@@ -50,7 +50,7 @@ export function buildImage({
 /**
  * Gives what buf prints. Throws a `Refusal` with what it says where it fails.
  *
- * @param path where it looks for plugins, before PATH
+ * @param path where it looks for plugins, before PATH; default: where npx finds them, also when this was not started by it
  */
 export function runBuf(args: readonly string[], cwd: string, path?: string): Uint8Array {
   return askBuf(args, cwd, [0], path).stdout;
@@ -61,14 +61,13 @@ export function askBuf(
   args: readonly string[],
   cwd: string,
   expected: readonly number[],
-  path?: string,
+  path = join(cwd, "node_modules", ".bin"),
 ): { readonly status: number; readonly stdout: Uint8Array } {
-  const { status, stdout, stderr, error } = spawnSync(process.execPath, [bufBin(), ...args], {
+  const [command, ...first] = bufCommand();
+  const { status, stdout, stderr, error } = spawnSync(command, [...first, ...args], {
     cwd,
-    // Plugins are found as npx finds them, also when this was not started by it.
-    env: { ...process.env, PATH: [join(cwd, "node_modules", ".bin"), process.env.PATH].join(delimiter) },
+    env: { ...process.env, PATH: [path, process.env.PATH].join(delimiter) },
     maxBuffer: MOST_BYTES,
-    ...(path === undefined ? {} : { env: { ...process.env, PATH: [path, process.env.PATH].join(delimiter) } }),
     stdio: ["ignore", "pipe", "pipe"],
   });
   if (error !== undefined) throw new Refusal(`buf cannot be started: ${error.message}`);
@@ -77,9 +76,17 @@ export function askBuf(
   return { status, stdout };
 }
 
-function bufBin(): string {
+/** The program itself where its package is as we know it, which saves a start of Node; or the script that looks for it. */
+function bufCommand(): readonly [string, ...string[]] {
   const manifest = createRequire(import.meta.url).resolve("@bufbuild/buf/package.json");
-  return join(dirname(manifest), "bin", "buf");
+  const ofBuf = createRequire(manifest);
+  const cpu = process.platform === "linux" && process.arch === "arm64" ? "aarch64" : process.arch;
+  const name = process.platform === "win32" ? "buf.exe" : "buf";
+  try {
+    return [ofBuf.resolve(`@bufbuild/buf-${process.platform}-${cpu}/bin/${name}`)];
+  } catch {
+    return [process.execPath, join(dirname(manifest), "bin", "buf")];
+  }
 }
 
 /** buf says it in an extension of its images: `buf.alpha.image.v1.ImageFile.buf_extension.is_import`. */
