@@ -1,10 +1,15 @@
 // The recipes of docs/cookbook.md generate the plans that the page shows, and do over loopback what it says. The code that they generate is
 // held by golden-emit.test.ts.
 import { createHmac } from "node:crypto";
+import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
-import type { JsonObject } from "@bufbuild/protobuf";
-import { DurationSchema } from "@bufbuild/protobuf/wkt";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { create, createFileRegistry, type DescMethodUnary, type JsonObject } from "@bufbuild/protobuf";
+import { DurationSchema, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { GrpcClient, type ResponseStartEvent, type UnaryClient } from "@protobff/runtime";
+import { HttpJsonClient } from "@protobff/runtime/http-json";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { renderDiagnostics } from "../plugin/src/diagnostic/render.ts";
 import { COOKBOOK, cookbook, type Recipe } from "./support/cookbook.ts";
@@ -22,9 +27,9 @@ function planOf(recipe: Recipe): string {
 
 test("there are as many as it says, numbered", () => {
   const page = readFileSync(COOKBOOK, "utf8");
-  expect(page).toContain("\nTwenty-seven things ");
+  expect(page).toContain("\nTwenty-nine things ");
   const numbers = [...page.matchAll(/^## (\d+)\. /gm)].map(([, number]) => Number(number));
-  expect(numbers).toEqual(Array.from({ length: 27 }, (_, i) => i + 1));
+  expect(numbers).toEqual(Array.from({ length: 29 }, (_, i) => i + 1));
 });
 
 test.each(recipes)("$title: the plan is the page's", (recipe) => {
@@ -482,4 +487,58 @@ test("several replicas, one of them sick: what fails once is asked again", async
   const bff = await start("Several replicas, one of them sick", { stubs: { "stock.v1.StockService/GetStock": once } });
   expect(await get(bff, "GetStock", { productId: "p1" })).toEqual({ available: 4 });
   expect(asked).toBe(2);
+});
+
+/** What speaks HTTP at `parcels`, and gRPC at the stubs' address. */
+function byProtocol(grpcUrl: string, parcels: string): UnaryClient {
+  const { protoFile } = requestOf({ protos: {} }, upstreams);
+  const registry = createFileRegistry(create(FileDescriptorSetSchema, { file: protoFile }));
+  const rpc = registry.getService("parcel.v2.ParcelService")!.method.getParcel as DescMethodUnary;
+  const variables = [{ field: "number", from: 2, to: 3 }];
+  const http = new HttpJsonClient(parcels, {
+    rules: [{ rpc, method: "GET", segments: ["v2", "parcels", "*"], variables }],
+  });
+  const grpc = new GrpcClient(grpcUrl);
+  return {
+    send: (path, ...sent) => (path.startsWith("/parcel.") ? http : grpc).send(path, ...sent),
+    close: async () => void (await Promise.all([http.close(), grpc.close()])),
+  };
+}
+
+test("an upstream that speaks HTTP with JSON", async () => {
+  const seen: string[] = [];
+  const carrier = createServer(({ method, url, headers }, response) => {
+    seen.push(`${method} ${url} ${String(headers["x-api-key"])}`);
+    const isThere = url?.includes("P%201") === true;
+    response.writeHead(isThere ? 200 : 404, { "content-type": "application/json" });
+    response.end(isThere ? `{"state": "out for delivery", "eta": "2027-03-01", "van": 7}` : `{"error": "unknown"}`);
+  });
+  carrier.listen(0, "127.0.0.1");
+  await once(carrier, "listening");
+  onTestFinished(() => void carrier.close());
+  const parcels = `http://127.0.0.1:${(carrier.address() as AddressInfo).port}/public`;
+  const bff = await start("An upstream that speaks HTTP with JSON", {
+    connect: (url) => byProtocol(url, parcels),
+    env: { PARCEL_KEY: "secret" },
+  });
+  expect(await get(bff, "GetDelivery", { productId: "p1", parcel: "P 1" })).toEqual({
+    ...{ title: "product p1", state: "out for delivery", expectedOn: "2027-03-01" },
+  });
+  const without = await get(bff, "GetDelivery", { productId: "p1", parcel: "P 2" });
+  expect(without).toMatchObject({ title: "product p1", degraded: [{ reason: "REASON_REJECTED" }, {}] });
+  expect(degraded(without)).toEqual(["state: EFFECT_MISSING", "expected_on: EFFECT_MISSING"]);
+  expect(seen).toEqual(["GET /public/v2/parcels/P%201?lang=en secret", "GET /public/v2/parcels/P%202?lang=en secret"]);
+});
+
+test("traces of what matters: what each request is told to leave", async () => {
+  const begun: ResponseStartEvent[] = [];
+  const observer = { responseStart: (event: ResponseStartEvent) => void begun.push(event) };
+  const bff = await start("Traces of what matters", { observer });
+  await get(bff, "GetPage", { productId: "p1" }, { ...VIEWER, ...{ "x-client-version": "7.1" } });
+  const [{ telemetry } = {}] = begun;
+  expect(telemetry).toMatchObject({ sample: 0.01, slowMs: 500 });
+  expect(telemetry?.attributes?.()).toEqual([
+    ["args.product_id", "p1"],
+    ["headers['x-client-version']", "7.1"],
+  ]);
 });

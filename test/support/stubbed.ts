@@ -8,7 +8,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { createRegistry, type DescFile, type DescService, fromJson, type JsonObject, toJson } from "@bufbuild/protobuf";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
-import { type Endpoint, GrpcClient, type Identity, type Observer } from "@protobff/runtime";
+import { type Endpoint, GrpcClient, type Identity, type Observer, type UnaryClient } from "@protobff/runtime";
 import { systemClock } from "../../runtime/src/clock.ts";
 import { Limits } from "../../runtime/src/limits/limits.ts";
 import { listen } from "../../runtime/src/server/listen.ts";
@@ -42,7 +42,7 @@ export interface StubbedBff {
 export interface Given {
   readonly stubs: Stubs;
   /** How upstreams are reached, the stubs at this address or others. Default: a client of the stubs. */
-  readonly connect?: (url: string) => GrpcClient;
+  readonly connect?: (url: string) => UnaryClient;
   /** Of all services, or of each by its name. */
   readonly env?: Readonly<Record<string, unknown>> | ((service: string) => object);
   readonly resolvers?: object;
@@ -79,7 +79,7 @@ export async function stubbed(bff: Protos, beside: Readonly<Record<string, strin
   return {
     remove: () => rmSync(dir, { recursive: true, force: true }),
     load: async (name) => (await import(pathToFileURL(join(dir, name)).href)) as Exported,
-    async serve({ stubs, connect = (url) => new GrpcClient(url), ...given }) {
+    async serve({ stubs, connect = (url): UnaryClient => new GrpcClient(url), ...given }) {
       const asked: string[] = [];
       const upstream = await upstreamOf(services, known, stubs, asked);
       const client = connect(upstream.url);
@@ -99,7 +99,7 @@ export async function stubbed(bff: Protos, beside: Readonly<Record<string, strin
         },
         async close() {
           await server.close(0);
-          await client.close();
+          await client.close?.();
           upstream.close();
         },
       };
@@ -113,7 +113,7 @@ type Make = (...given: readonly object[]) => unknown;
 /** The services of a `_bff.ts`; one client serves whatever names the upstreams go by, since it looks at the path. */
 function endpointsOf(
   module: Exported,
-  client: GrpcClient,
+  client: UnaryClient,
   { env = {}, ...given }: Omit<Given, "stubs" | "connect">,
 ): Endpoint[] {
   const makeUpstreams = module.createUpstreams as Make | undefined;
