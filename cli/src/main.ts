@@ -1,6 +1,7 @@
 // The command for people: `protobff <word>`. Each word is a file in commands/.
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { addContract } from "./commands/contract.ts";
 import { addDev } from "./commands/dev.ts";
 import { addDiff } from "./commands/diff.ts";
 import { addExplain } from "./commands/explain.ts";
@@ -9,6 +10,7 @@ import { addInitResolvers } from "./commands/init-resolvers.ts";
 import { addProtos } from "./commands/protos.ts";
 import { addReference } from "./commands/reference.ts";
 import { addUses } from "./commands/uses.ts";
+import { addVerify } from "./commands/verify.ts";
 import { Refusal } from "./refusal.ts";
 import { ofProcess, type Terminal } from "./terminal.ts";
 
@@ -23,6 +25,8 @@ const WORDS: readonly AddWord[] = [
   addInitResolvers,
   addReference,
   addUses,
+  addContract,
+  addVerify,
   addExplain,
 ];
 

@@ -12,6 +12,7 @@ export const parentName = (name: string): string =>
 export function findElement(registry: Registry, name: string, kind: Facts["kind"]): UpstreamElement | undefined {
   if (kind === "message") return registry.getMessage(name);
   if (kind === "enum") return registry.getEnum(name);
+  if (kind === "extension") return registry.getExtension(name);
   return members(findParent(registry, name, kind)).find((member) => member.name === shortName(name));
 }
 

@@ -1,6 +1,7 @@
 // `protobff uses`: what an upstream team may not break, from the lock.
 import { didYouMean } from "../diagnostic/did-you-mean.ts";
 import { isOption, type Lock, type Locked, sorted } from "./document.ts";
+import { type Exchange, RELIANCES } from "./exchange.ts";
 import type { Facts } from "./facts.ts";
 import { parentName } from "./find-element.ts";
 
@@ -9,28 +10,51 @@ export type Uses =
   | { readonly text: string }
   | { readonly text: undefined; readonly like: string | undefined; readonly known: readonly string[] };
 
-interface Element {
+/** One element, as all files of a lock use it. */
+export interface ElementUses {
   readonly facts: Facts;
   readonly usedBy: string[];
   readonly vouchedBy: Set<string>;
+  /** Of a method; undefined: the lock is of version 1. */
+  exchange: Exchange | undefined;
+}
+export interface UpstreamUses {
+  /** Of the services. */
+  readonly methods: readonly (readonly [string, ElementUses])[];
+  /** Of the messages and enums that their requests and answers are made of. */
+  readonly members: readonly (readonly [string, ElementUses])[];
+}
+/** No BFF of the lock uses it; `like` is one that may have been meant, `known` are all. */
+export interface NotUsed {
+  readonly service: string;
+  readonly like: string | undefined;
+  readonly known: readonly string[];
 }
 
-/** The service's methods, and of the types that their requests and responses are made of, what is used. Each with the options that use it. */
-export function describeUses(lock: Lock, service: string): Uses {
+/** What a lock has of services, sorted by name. */
+export function usesOf(lock: Lock, services: readonly string[]): UpstreamUses | NotUsed {
   const elements = allElements(lock);
   const methods = [...elements].filter(([, { facts }]) => facts.kind === "method");
-  const own = methods.filter(([name]) => parentName(name) === service);
-  if (own.length === 0) {
-    const known = [...new Set(methods.map(([name]) => parentName(name)))].sort();
-    return { text: undefined, like: didYouMean(service, known), known };
-  }
+  const known = [...new Set(methods.map(([name]) => parentName(name)))].sort();
+  const unused = services.find((service) => !known.includes(service));
+  if (unused !== undefined) return { service: unused, like: didYouMean(unused, known), known };
+  const own = methods.filter(([name]) => services.includes(parentName(name)));
   const types = reached(
     own.map(([, { facts }]) => facts),
     elements,
   );
-  const byName = ([a]: [string, Element], [b]: [string, Element]): number => (a < b ? -1 : 1);
-  const below = [...elements].filter(([name, { facts }]) => types.has(typeOf(name, facts)));
-  const lines = [...own.sort(byName), ...below.sort(byName)].flatMap(([name, { facts, usedBy, vouchedBy }]) => [
+  // Extensions stand in no type of the lock.
+  const exchanged = new Set(own.flatMap(([, { exchange }]) => [...(exchange?.sets ?? []), ...(exchange?.reads ?? [])]));
+  const below = [...elements].filter(([name, { facts }]) => types.has(typeOf(name, facts)) || exchanged.has(name));
+  const byName = ([a]: [string, ElementUses], [b]: [string, ElementUses]): number => (a < b ? -1 : 1);
+  return { methods: own.sort(byName), members: below.sort(byName) };
+}
+
+/** The service's methods, and of the types that their requests and responses are made of, what is used. Each with the options that use it. */
+export function describeUses(lock: Lock, service: string): Uses {
+  const uses = usesOf(lock, [service]);
+  if ("known" in uses) return { text: undefined, like: uses.like, known: uses.known };
+  const lines = [...uses.methods, ...uses.members].flatMap(([name, { facts, usedBy, vouchedBy }]) => [
     `${name}  ${describe(facts)}`.trimEnd(),
     ...usedBy.map((option) => `    ${option}`),
     ...[...vouchedBy].map((voucher) => `    without side effects, on the word of ${voucher}`),
@@ -40,18 +64,31 @@ export function describeUses(lock: Lock, service: string): Uses {
 }
 
 /** Each element once, with the options of all files. */
-function allElements(lock: Lock): ReadonlyMap<string, Element> {
-  const elements = new Map<string, Element>();
+function allElements(lock: Lock): ReadonlyMap<string, ElementUses> {
+  const elements = new Map<string, ElementUses>();
   for (const [file, entries] of sorted(lock)) {
-    for (const [name, locked] of sorted<Locked>(entries)) {
-      const known = elements.get(name) ?? { facts: locked.facts, usedBy: [], vouchedBy: new Set<string>() };
+    for (const [name, { facts, usedBy, vouchedBy, exchange }] of sorted<Locked>(entries)) {
+      const known = elements.get(name) ?? { facts, usedBy: [], vouchedBy: new Set<string>(), exchange: undefined };
       const full = (option: string): string => (option.includes(": ") ? option : `${file}: ${option}`);
-      for (const voucher of locked.vouchedBy) known.vouchedBy.add(isOption(voucher) ? full(voucher) : voucher);
-      known.usedBy.push(...locked.usedBy.map(full));
+      for (const voucher of vouchedBy) known.vouchedBy.add(isOption(voucher) ? full(voucher) : voucher);
+      known.usedBy.push(...usedBy.map(full));
+      if (exchange !== undefined) known.exchange = joined(known.exchange, exchange);
       elements.set(name, known);
     }
   }
   return elements;
+}
+
+function joined(one: Exchange | undefined, other: Exchange): Exchange {
+  const union = <T>(of: (exchange: Exchange) => readonly T[]): T[] => [
+    ...new Set([...(one === undefined ? [] : of(one)), ...of(other)]),
+  ];
+  const reliesOn = union((exchange) => exchange.reliesOn);
+  return {
+    sets: union(({ sets }) => sets).sort(),
+    reads: union(({ reads }) => reads).sort(),
+    reliesOn: RELIANCES.filter((reliance) => reliesOn.includes(reliance)),
+  };
 }
 
 /** The message or enum that an element is, or is in. */
@@ -59,7 +96,7 @@ const typeOf = (name: string, { kind }: Facts): string =>
   kind === "field" || kind === "value" ? parentName(name) : name;
 
 /** The types of requests and responses, and of the fields that are used in them. */
-function reached(methods: readonly Facts[], elements: ReadonlyMap<string, Element>): ReadonlySet<string> {
+function reached(methods: readonly Facts[], elements: ReadonlyMap<string, ElementUses>): ReadonlySet<string> {
   const fields = new Map<string, string[]>();
   for (const [name, { facts }] of elements) {
     if (facts.kind !== "field") continue;

@@ -1,0 +1,72 @@
+// `protobff contract`: what this project uses of services, as a document for their team.
+import { readFileSync, writeFileSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import type { Command } from "commander";
+import { parseLock } from "protoc-gen-bff/compiler";
+import { cutContract } from "../contract/cut.ts";
+import { renderContract } from "../contract/document.ts";
+import { Refusal } from "../refusal.ts";
+import type { Terminal } from "../terminal.ts";
+
+interface Options {
+  readonly upstream: readonly string[];
+  readonly lock: string;
+  readonly out?: string;
+  readonly consumer?: string;
+}
+
+/** `protobff contract --upstream billing.v1.BillingService --out billing.contract.json` */
+export function addContract(program: Command, terminal: Terminal): void {
+  program
+    .command("contract")
+    .description("what this project relies on of an upstream, for `protobff verify` in the upstream's CI")
+    .requiredOption("--upstream <service...>", "as in billing.v1.BillingService; several for one contract")
+    .option("--lock <file>", "what `buf generate` has written of its uses", "bff.lock.json")
+    .option("--consumer <name>", "who relies on it; default: the name in package.json")
+    .option("--out <file>", "default: standard output")
+    .action((options: Options) => contract(options, terminal));
+}
+
+function contract({ upstream, lock: path, out, consumer }: Options, terminal: Terminal): void {
+  const text = tryRead(resolve(terminal.cwd, path));
+  if (text === undefined)
+    throw new Refusal(`there is no "${path}": run \`buf generate\`, or name the lock with --lock`);
+  const lock = parseLock(text, path);
+  if ("message" in lock)
+    throw new Refusal(`${path}:${lock.at.line}:${lock.at.column}: "${path}" cannot be read: ${lock.message}`);
+  const cut = cutContract(lock, upstream, consumer ?? nameOf(terminal.cwd), path);
+  const written = renderContract({ ...cut, examples: [] });
+  if (out === undefined) {
+    terminal.write(written);
+    return;
+  }
+  try {
+    writeFileSync(resolve(terminal.cwd, out), written);
+  } catch (error) {
+    throw new Refusal(`${out} cannot be written: ${error instanceof Error ? error.message : error}`);
+  }
+  const fields = new Set([...cut.methods.values()].flatMap(({ sets, reads }) => [...sets, ...reads])).size;
+  terminal.write(`${out}: ${count(cut.methods.size, "method")}, ${count(fields, "field")} and enum values\n`);
+}
+const count = (of: number, what: string): string => `${of} ${what}${of === 1 ? "" : "s"}`;
+
+/** Of a project without a name its folder's. */
+function nameOf(cwd: string): string {
+  const fallback = basename(resolve(cwd));
+  const text = tryRead(join(cwd, "package.json"));
+  if (text === undefined) return fallback;
+  try {
+    const { name } = JSON.parse(text) as { readonly name?: unknown };
+    return typeof name === "string" && name !== "" ? name : fallback;
+  } catch {
+    return fallback;
+  }
+}
+
+function tryRead(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,143 @@
+// A contract: what a consumer uses of services of an upstream, as a document that the upstream's team keeps. JSON, for people to review.
+import type { Facts, Reliance } from "protoc-gen-bff/compiler";
+import { Refusal } from "../refusal.ts";
+import type { Example } from "./example.ts";
+
+export interface Contract {
+  /** Who uses it. */
+  readonly consumer: string;
+  /** `billing.v1.BillingService`; at least one. */
+  readonly services: readonly string[];
+  /** By `billing.v1.BillingService/GetUsage`. */
+  readonly methods: ReadonlyMap<string, ContractMethod>;
+  /** By name: fields, extensions, messages, enums and their values. */
+  readonly elements: ReadonlyMap<string, ContractElement>;
+  readonly examples: readonly Example[];
+}
+export interface ContractElement {
+  readonly facts: Facts;
+  /** "web/v1/web.proto: web.v1.Dashboard.spent_cents by", sorted. */
+  readonly usedBy: readonly string[];
+}
+export interface ContractMethod extends ContractElement {
+  /** Names of fields and enum values, of requests. */
+  readonly sets: readonly string[];
+  /** Of answers. */
+  readonly reads: readonly string[];
+  /** What is done because calls may be repeated. */
+  readonly reliesOn: readonly Reliance[];
+  /** On whose word alone it is without side effects: rpcs and options of the consumer. */
+  readonly vouchedBy: readonly string[];
+}
+
+export const CONTRACT_VERSION = 1;
+/** Of one document. */
+export const MOST_CONTRACT_BYTES = 16 << 20;
+const MOST_ELEMENTS = 100_000;
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** The same contract gives the same bytes. */
+export function renderContract({ consumer, services, methods, elements, examples }: Contract): string {
+  const document = {
+    protobff_contract: CONTRACT_VERSION,
+    consumer,
+    services,
+    methods: Object.fromEntries(
+      [...methods].map(([name, { facts, sets, reads, reliesOn, vouchedBy, usedBy }]) => [
+        name,
+        {
+          ...withoutKind(facts),
+          ...{ sets, reads, relies_on: reliesOn, used_by: usedBy },
+          ...(vouchedBy.length > 0 && { vouched_by: vouchedBy }),
+        },
+      ]),
+    ),
+    elements: Object.fromEntries(
+      [...elements].map(([name, { facts, usedBy }]) => [name, { ...facts, used_by: usedBy }]),
+    ),
+    ...(examples.length > 0 && { examples }),
+  };
+  return `${JSON.stringify(document, undefined, 2)}\n`;
+}
+const withoutKind = ({ kind: _, ...facts }: Facts): object => facts;
+
+/** Throws a `Refusal` that names the file where it is not a contract that this version reads. */
+export function parseContract(text: string, path: string): Contract {
+  const refuse = (message: string): never => {
+    throw new Refusal(`${path} cannot be read as a contract: ${message}`);
+  };
+  const document = parsed(text, refuse);
+  const { protobff_contract: version, consumer, services, methods, elements, examples = [] } = document;
+  if (typeof version !== "number") return refuse(`it has no "protobff_contract"; \`protobff contract\` writes one`);
+  if (version > CONTRACT_VERSION)
+    return refuse(`it is of version ${version}, and this protobff reads ${CONTRACT_VERSION}: update protobff`);
+  if (version !== CONTRACT_VERSION) return refuse(`there is no version ${version}`);
+  if (typeof consumer !== "string" || !isPrintable(consumer) || !isTexts(services) || services.length === 0)
+    return refuse(`"consumer" has to be a text, and "services" a list of names`);
+  if (!isObject(methods) || !isObject(elements)) return refuse(`"methods" and "elements" have to be objects`);
+  // All of it is printed, on terminals and in workflows, and none of it is trusted.
+  const names = [...services, ...Object.keys(methods), ...Object.keys(elements)];
+  const odd = names.find((name) => !/^[\w.]+(\/\w+)?$/.test(name));
+  if (odd !== undefined) return refuse(`${JSON.stringify(odd)} is no name of a service, a method or an element`);
+  const count = Object.keys(methods).length + Object.keys(elements).length;
+  if (count > MOST_ELEMENTS) return refuse(`it has ${count} elements, and at most ${MOST_ELEMENTS} are read`);
+  if (!isList(examples)) return refuse(`"examples" has to be a list`);
+  return {
+    ...{ consumer, services },
+    methods: new Map(
+      Object.entries(methods).map(([name, method]) => [name, readMethod(method) ?? refuse(`${name} is not complete`)]),
+    ),
+    elements: new Map(
+      Object.entries(elements).map(([name, one]) => [name, readElement(one) ?? refuse(`${name} is not complete`)]),
+    ),
+    examples: examples as readonly Example[],
+  };
+}
+
+function parsed(text: string, refuse: (message: string) => never): Json {
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch {
+    return refuse("it is no JSON");
+  }
+  return isObject(document) ? document : refuse("it is no JSON object");
+}
+
+function readMethod(value: unknown): ContractMethod | undefined {
+  if (!isObject(value)) return undefined;
+  const { sets, reads, relies_on: reliesOn, vouched_by: vouchedBy = [], ...rest } = value;
+  const element = readElement({ ...rest, kind: "method" });
+  if (element === undefined || ![sets, reads, reliesOn, vouchedBy].every(isTexts)) return undefined;
+  return { ...element, sets, reads, reliesOn, vouchedBy } as ContractMethod;
+}
+
+/** What the facts of each kind hold. What more there may be is text, or true. */
+const SHAPES: Readonly<Record<Facts["kind"], Readonly<Record<string, "string" | "number" | "object">>>> = {
+  method: { request: "string", response: "string", streaming: "string", idempotency: "string" },
+  message: {},
+  field: { number: "number", type: "string", cardinality: "string", presence: "string" },
+  extension: { number: "number", type: "string", cardinality: "string", presence: "string" },
+  enum: { values: "object" },
+  value: { number: "number" },
+};
+
+function readElement(value: unknown): ContractElement | undefined {
+  if (!isObject(value)) return undefined;
+  const { used_by: usedBy, ...facts } = value;
+  const { kind } = facts;
+  if (!isTexts(usedBy) || typeof kind !== "string" || !Object.hasOwn(SHAPES, kind)) return undefined;
+  const shape = SHAPES[kind as Facts["kind"]];
+  const fits =
+    Object.entries(shape).every(([name, type]) => typeof facts[name] === type && facts[name] !== null) &&
+    Object.values(facts).every((one) => typeof one !== "string" || isPrintable(one));
+  return fits ? { facts: facts as unknown as Facts, usedBy } : undefined;
+}
+
+export const isObject = (value: unknown): value is Json =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value);
+const isTexts = (value: unknown): value is readonly string[] =>
+  isList(value) && value.every((one) => typeof one === "string" && isPrintable(one));
+const isPrintable = (text: string): boolean => !/\p{Cc}/u.test(text);

@@ -1,0 +1,132 @@
+// What is gone as a whole, a package, a service, a type, is told once, and covers all that was in it.
+import type { Registry } from "@bufbuild/protobuf";
+import {
+  elementName,
+  type Facts,
+  factsOf,
+  findElement,
+  findRenamed,
+  parentName,
+  shortName,
+} from "protoc-gen-bff/compiler";
+import type { Contract, ContractElement } from "./document.ts";
+import type { Finding } from "./finding.ts";
+import { INSTEAD } from "./instead.ts";
+import { placeOf } from "./place.ts";
+import { useInWords } from "./words.ts";
+
+export interface Gone {
+  readonly findings: readonly Finding[];
+  /** Whether an element is in something that is told already, or is a type that is. */
+  readonly covers: (name: string) => boolean;
+}
+
+export function findGone(contract: Contract, registry: Registry): Gone {
+  const packages = new Set([...registry].map((type) => type.file.proto.package));
+  const all = new Map<string, ContractElement>([...contract.methods, ...contract.elements]);
+  const gonePackages = new Set(contract.services.map(parentName).filter((name) => !packages.has(name)));
+  const inPackage = (name: string): boolean => [...gonePackages].some((one) => name.startsWith(`${one}.`));
+  const services = contract.services.filter((name) => !inPackage(name) && registry.getService(name) === undefined);
+  const types = typesOf(all).filter(
+    ([name, kind]) =>
+      !inPackage(name) && (kind === "enum" ? registry.getEnum(name) : registry.getMessage(name)) === undefined,
+  );
+  const goneTypes = new Set(types.map(([name]) => name));
+  const usesIn = (parent: (name: string) => boolean): readonly string[] => [
+    ...new Set([...all].flatMap(([name, { usedBy }]) => (parent(name) ? usedBy.map(useInWords) : []))),
+  ];
+  const base = { severity: "break", at: undefined } as const;
+  const { consumer } = contract;
+  const replaced = replacements(all, registry);
+  const findings: Finding[] = [];
+  for (const name of gonePackages) {
+    const moved = movedTo(name, contract, registry);
+    findings.push({
+      ...{ ...base, code: moved === undefined ? "BFF911" : "BFF912", element: name },
+      says: `package "${name}" is gone${moved === undefined ? "" : `; its services are in "${moved}" now`}`,
+      uses: usesIn((one) => one.startsWith(`${name}.`)),
+      instead: `serve both packages side by side until no contract of ${consumer} has "${name}": the package is part of every method's path`,
+    });
+  }
+  for (const name of services) {
+    const other = serviceLike(name, contract, registry);
+    findings.push({
+      ...{ ...base, code: other === undefined ? "BFF911" : "BFF912", element: name },
+      says: `service "${name}" ${other === undefined ? "is gone" : `is called "${other.typeName}" now`}`,
+      uses: usesIn((one) => parentName(one) === name),
+      instead: `keep it, beside another if need be, until no contract of ${consumer} has it: its name is part of every method's path`,
+      at: other && placeOf(other),
+    });
+  }
+  for (const [name, kind] of types) {
+    const facts: Facts = kind === "enum" ? (all.get(name)?.facts ?? NO_VALUES) : { kind };
+    const other = findRenamed(registry, name, facts, all);
+    const [only, more] = replaced.get(name) ?? [];
+    const inPlace = only === undefined || more !== undefined ? "" : `, and "${only}" stands in its place`;
+    findings.push({
+      ...{ ...base, code: other === undefined ? "BFF911" : "BFF912", element: name },
+      says: `${kind} "${name}" ${other === undefined ? `is gone${inPlace}` : `is called "${elementName(other)}" now`}`,
+      uses: usesIn((one) => one === name || parentName(one) === name),
+      instead: other === undefined ? INSTEAD.gone(consumer) : INSTEAD.renamed(shortName(name)),
+      at: other && placeOf(other),
+    });
+  }
+  const covers = (name: string): boolean =>
+    inPackage(name) || goneTypes.has(name) || goneTypes.has(parentName(name)) || services.includes(parentName(name));
+  return { findings, covers };
+}
+/** Of an enum of which only values are known, nothing can be recognized. */
+const NO_VALUES: Facts = { kind: "enum", values: { "": Number.NaN } };
+
+/** Messages and enums: themselves elements, or known by what is used in them. */
+function typesOf(all: ReadonlyMap<string, ContractElement>): [string, "message" | "enum"][] {
+  const found = new Map<string, "message" | "enum">();
+  for (const [name, { facts }] of all) {
+    if (facts.kind === "message" || facts.kind === "enum") found.set(name, facts.kind);
+    if (facts.kind === "field") found.set(parentName(name), "message");
+    if (facts.kind === "value") found.set(parentName(name), "enum");
+  }
+  return [...found];
+}
+
+/** What fields and methods are of now that were of another type. */
+function replacements(
+  all: ReadonlyMap<string, ContractElement>,
+  registry: Registry,
+): ReadonlyMap<string, ReadonlySet<string>> {
+  const found = new Map<string, Set<string>>();
+  for (const [name, { facts }] of all) {
+    const element = findElement(registry, name, facts.kind);
+    const now = element && factsOf(element);
+    for (const slot of ["type", "request", "response"] as const) {
+      const [was, is] = [facts, now].map((one) => (one as Readonly<Record<string, unknown>> | undefined)?.[slot]);
+      if (typeof was !== "string" || typeof is !== "string" || was === is) continue;
+      found.set(typeIn(was), (found.get(typeIn(was)) ?? new Set()).add(typeIn(is)));
+    }
+  }
+  return found;
+}
+/** Without what maps and groups have around it. */
+export const typeIn = (type: string): string => type.replace(/^map<\w+, (.*)>$|^group (.*)$/, "$1$2");
+
+/** The only other package with services of the same names and methods. */
+function movedTo(gone: string, contract: Contract, registry: Registry): string | undefined {
+  const names = contract.services.filter((name) => parentName(name) === gone).map(shortName);
+  const others = new Set([...registry].map((type) => type.file.proto.package));
+  const alike = [...others].filter((other) => names.every((name) => registry.getService(`${other}.${name}`)));
+  return alike.length === 1 ? alike[0] : undefined;
+}
+
+/** The only other service of the package that has all methods that are called. */
+function serviceLike(gone: string, { services, methods }: Contract, registry: Registry) {
+  const names = [...methods.keys()].filter((name) => parentName(name) === gone).map(shortName);
+  const alike = [...registry].flatMap((type) =>
+    type.kind === "service" &&
+    parentName(type.typeName) === parentName(gone) &&
+    !services.includes(type.typeName) &&
+    names.every((name) => type.methods.some((method) => method.name === name))
+      ? [type]
+      : [],
+  );
+  return alike.length === 1 ? alike[0] : undefined;
+}

@@ -1,0 +1,29 @@
+// By which paths a method may be called over HTTP: its google.api.http, written as the lock does.
+import { type DescMethod, getOption, hasOption, type Message, type Registry, toJson } from "@bufbuild/protobuf";
+
+interface HttpRule {
+  readonly body?: string;
+  readonly responseBody?: string;
+  readonly custom?: { readonly kind?: string; readonly path?: string };
+  readonly additionalBindings?: readonly HttpRule[];
+}
+const VERBS = ["get", "put", "post", "delete", "patch"] as const;
+
+/** "GET /v1/{name}", with " body x" and " response_body x" where they are said; none where it has no paths. */
+export function httpPathsOf(method: DescMethod, registry: Registry): readonly string[] {
+  const extension = registry.getExtension("google.api.http");
+  if (extension?.message === undefined || !hasOption(method, extension)) return [];
+  const rule = toJson(extension.message, getOption(method, extension) as Message) as HttpRule;
+  return [rule, ...(rule.additionalBindings ?? [])].flatMap((one) => pathOf(one) ?? []);
+}
+
+function pathOf(rule: HttpRule & Partial<Record<(typeof VERBS)[number], string>>): string | undefined {
+  const verb = VERBS.find((name) => rule[name] !== undefined);
+  const [kind, path] = verb === undefined ? [rule.custom?.kind, rule.custom?.path] : [verb.toUpperCase(), rule[verb]];
+  if (path === undefined) return undefined;
+  const said = [
+    rule.body === undefined ? "" : ` body ${rule.body}`,
+    rule.responseBody === undefined ? "" : ` response_body ${rule.responseBody}`,
+  ];
+  return `${kind} ${path}${said.join("")}`;
+}

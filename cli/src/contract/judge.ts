@@ -1,0 +1,168 @@
+// A contract against the protos of an upstream: what breaks the consumer, and what it may want to know. Pure.
+import type { Registry } from "@bufbuild/protobuf";
+import {
+  addedValues,
+  type Change,
+  changeInJson,
+  changesOf,
+  elementName,
+  type Facts,
+  factsOf,
+  findElement,
+  findParent,
+  findRenamed,
+  parentName,
+  shortName,
+  type UpstreamElement,
+  withHttp,
+} from "protoc-gen-bff/compiler";
+import type { Contract, ContractElement, ContractMethod } from "./document.ts";
+import type { Finding } from "./finding.ts";
+import { findGone, typeIn } from "./gone.ts";
+import { httpPathsOf } from "./http-paths.ts";
+import { judgeIdempotency } from "./idempotency.ts";
+import { INSTEAD } from "./instead.ts";
+import { placeOf } from "./place.ts";
+import { newRequired } from "./required.ts";
+import { useInWords } from "./words.ts";
+
+/** In the order of the contract: methods, then elements. Of what is gone as a whole only that is said. */
+export function judgeContract(contract: Contract, registry: Registry): readonly Finding[] {
+  const { findings, covers } = findGone(contract, registry);
+  const before = new Map<string, ContractElement>([...contract.methods, ...contract.elements]);
+  const rest = [...before].filter(([name]) => !covers(name));
+  const found = rest.flatMap(([name, element]) => judgeElement(name, element, before, contract, registry));
+  // Of a type that is gone that is told, and not again by each field that was of it.
+  const own = found.filter(({ was }) => was === undefined || !covers(typeIn(was)));
+  return [...findings, ...own.map(({ finding }) => finding), ...newRequired(contract, registry)];
+}
+
+interface Judged {
+  readonly finding: Finding;
+  /** Of a change of type. */
+  readonly was?: string | undefined;
+}
+
+function judgeElement(
+  name: string,
+  element: ContractElement,
+  before: ReadonlyMap<string, ContractElement>,
+  contract: Contract,
+  registry: Registry,
+): readonly Judged[] {
+  const { facts, usedBy } = element;
+  const now = findElement(registry, name, facts.kind);
+  const uses = usesInWords(name, usedBy, contract);
+  const label = labelOf(name, facts);
+  if (now === undefined) {
+    const other = findRenamed(registry, name, facts, before);
+    const parent = findParent(registry, name, facts.kind);
+    const finding: Finding = {
+      ...{ severity: "break", code: other === undefined ? "BFF911" : "BFF912", element: name, uses },
+      says:
+        other === undefined
+          ? `${label} is gone${reservedNote(name, facts, registry)}`
+          : `${label} is called "${shortName(elementName(other))}" now`,
+      instead: other === undefined ? INSTEAD.gone(contract.consumer) : INSTEAD.renamed(shortName(name)),
+      at: other !== undefined ? placeOf(other) : parent && placeOf(parent),
+    };
+    return [{ finding }];
+  }
+  const at = placeOf(now);
+  const changes = changesBetween(name, element, now, contract, registry);
+  const judged = changes.map(({ change, severity, more = [] }): Judged => {
+    const instead = severity === "note" ? undefined : INSTEAD.change(change.code, facts, contract.consumer);
+    const told = { severity, code: change.code, element: name, says: `${label} ${change.says}`, instead, at };
+    return { finding: { ...told, uses: [...uses, ...more] }, was: change.was };
+  });
+  return [...judged, ...newValues(name, facts, now, before, uses)];
+}
+
+interface JudgedChange {
+  readonly change: Change;
+  readonly severity: Finding["severity"];
+  /** What else the consumer does. */
+  readonly more?: readonly string[];
+}
+
+function changesBetween(
+  name: string,
+  { facts }: ContractElement,
+  now: UpstreamElement,
+  contract: Contract,
+  registry: Registry,
+): readonly JudgedChange[] {
+  const method = contract.methods.get(name);
+  const current = withHttp(factsOf(now), method && now.kind === "rpc" ? httpNow(method, now, registry) : undefined);
+  const found = changesOf(facts, current).flatMap((change): readonly JudgedChange[] => {
+    if (change.code === "BFF918") return method ? judgeIdempotency(change, method, current, contract.consumer) : [];
+    return [{ change, severity: change.code === "BFF920" ? "note" : "break" }];
+  });
+  const inJson = changeInJson(shortName(name), facts, current);
+  const overHttp = [...contract.methods.values()].some((one) => "http" in one.facts);
+  return inJson === undefined ? found : [...found, { change: inJson, severity: overHttp ? "break" : "note" }];
+}
+
+/** That of the contract, where the method still has it; else its first. */
+function httpNow({ facts }: ContractMethod, now: UpstreamElement, registry: Registry): string | undefined {
+  if (now.kind !== "rpc" || facts.kind !== "method" || facts.http === undefined) return undefined;
+  const paths = httpPathsOf(now, registry);
+  return paths.includes(facts.http) ? facts.http : (paths[0] ?? "no path at all");
+}
+
+function newValues(
+  name: string,
+  facts: Facts,
+  now: UpstreamElement,
+  before: ReadonlyMap<string, ContractElement>,
+  uses: readonly string[],
+): readonly Judged[] {
+  if (now.kind !== "enum") return [];
+  return addedValues(facts, factsOf(now))
+    .filter((value) => !before.has(`${name}.${value}`) && !isRenamed(value, facts, now))
+    .map((value) => {
+      const declared = now.values.find((one) => one.name === value) ?? now;
+      const says = `enum "${name}" has a new value "${value}", which the consumer does not know`;
+      const told = { severity: "note", code: "BFF919", element: name, instead: undefined } as const;
+      return { finding: { ...told, says, uses, at: placeOf(declared) } };
+    });
+}
+/** Told of the value itself where it is used. */
+const isRenamed = (value: string, old: Facts, now: UpstreamElement): boolean =>
+  old.kind === "enum" &&
+  now.kind === "enum" &&
+  Object.values(old.values).includes(now.values.find(({ name }) => name === value)?.number ?? Number.NaN);
+
+/** A field or value that is reserved was taken out on purpose. */
+function reservedNote(name: string, facts: Facts, registry: Registry): string {
+  const parent = findParent(registry, name, facts.kind);
+  if (parent === undefined || parent.kind === "service" || !("number" in facts)) return "";
+  const { reservedName, reservedRange } = parent.proto;
+  // The end of a range is part of it in an enum alone.
+  const last = parent.kind === "enum" ? 0 : 1;
+  const isNumber = reservedRange.some(({ start, end }) => facts.number >= start && facts.number <= end - last);
+  const isName = reservedName.includes(shortName(name));
+  return isName || isNumber ? `, and its ${isName ? "name" : "number"} is reserved` : "";
+}
+
+const LABELS: Readonly<Record<Facts["kind"], string>> = {
+  ...{ method: "method", message: "message", field: "field", extension: "extension", enum: "enum" },
+  value: "enum value",
+};
+const labelOf = (name: string, { kind }: Facts): string => `${LABELS[kind]} "${name}"`;
+
+/** In which calls it stands, and what is done with it. */
+function usesInWords(name: string, usedBy: readonly string[], { methods }: Contract): readonly string[] {
+  const calls = (of: "sets" | "reads"): string =>
+    [...methods]
+      .flatMap(([method, uses]) =>
+        uses[of].includes(name) ? [`${shortName(parentName(method))}/${shortName(method)}`] : [],
+      )
+      .join(", ");
+  const [sent, read] = [calls("sets"), calls("reads")];
+  return [
+    ...(sent === "" ? [] : [`in requests of ${sent}`]),
+    ...(read === "" ? [] : [`in answers of ${read}`]),
+    ...new Set(usedBy.map(useInWords)),
+  ];
+}

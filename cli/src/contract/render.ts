@@ -1,0 +1,49 @@
+// Findings for people, and for GitHub's annotations.
+import type { Finding } from "./finding.ts";
+
+export type Format = "text" | "github";
+
+/** What one contract gives, under a line of its own. */
+export interface Judged {
+  /** Its file, as given. */
+  readonly path: string;
+  readonly consumer: string;
+  readonly services: readonly string[];
+  readonly findings: readonly Finding[];
+}
+
+export function renderJudged({ path, consumer, services, findings }: Judged, format: Format): string {
+  const breaks = findings.filter(({ severity }) => severity === "break");
+  const notes = findings.filter(({ severity }) => severity === "note");
+  const counted = [count(breaks.length, "break"), count(notes.length, "note")].filter((one) => one !== "").join(", ");
+  const head = `${path}: ${consumer} uses ${services.join(", ")}: ${counted === "" ? "nothing that it uses has changed" : counted}\n`;
+  const all = [...breaks, ...notes].map((finding) =>
+    format === "github" ? annotated(finding, consumer) : told(finding),
+  );
+  return [head, ...all].join(format === "github" ? "" : "\n");
+}
+
+const count = (of: number, what: string): string => (of === 0 ? "" : `${of} ${what}${of === 1 ? "" : "s"}`);
+
+function told({ severity, code, says, uses, instead, at }: Finding): string {
+  const { file, line, column } = at ?? { file: undefined };
+  const place = file === undefined ? "" : `${[file, line, column].filter((part) => part !== undefined).join(":")}: `;
+  return [
+    `${place}${severity} ${code}: ${says}`,
+    ...uses.map((use) => `    ${use}`),
+    ...(instead === undefined ? [] : [`  instead: ${instead}`]),
+    "",
+  ].join("\n");
+}
+
+/** One line; a workflow command of GitHub Actions. Paths are those of the image. */
+function annotated({ severity, code, says, uses, instead, at }: Finding, consumer: string): string {
+  const place =
+    at === undefined
+      ? ""
+      : `file=${property(at.file)}${at.line === undefined ? "" : `,line=${at.line},col=${at.column}`},`;
+  const text = [`${consumer}: ${says}`, ...uses, ...(instead === undefined ? [] : [`instead: ${instead}`])].join("\n");
+  return `::${severity === "break" ? "error" : "notice"} ${place}title=${code}::${escaped(text)}\n`;
+}
+const escaped = (text: string): string => text.replace(/%/g, "%25").replace(/\r/g, "%0D").replace(/\n/g, "%0A");
+const property = (text: string): string => escaped(text).replace(/:/g, "%3A").replace(/,/g, "%2C");
