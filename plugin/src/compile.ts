@@ -22,6 +22,7 @@ import type { Drift } from "./lock/drift.ts";
 import { compareLock, type LockInput } from "./lock/lock.ts";
 import { openapiFiles } from "./openapi/document.ts";
 import { type Parameter, parseParameter, withSeverity } from "./parameter.ts";
+import { checkWeight } from "./plan/check-weight.ts";
 import { planFiles } from "./plan/describe-files.ts";
 import { checkMaxCalls } from "./plan/max-calls.ts";
 import { plan } from "./plan/plan-run.ts";
@@ -89,6 +90,7 @@ export function compile(request: CodeGeneratorRequest, sources: Sources, committ
       if (planned !== undefined) {
         checkMaxCalls(planned, report);
         checkSharedUpstreams(planned, ir, report);
+        checkWeight(planned, parameter.weight, report);
       }
       if (!hasErrors()) checkSound(model, report);
       if (!hasErrors()) checkServerNames(model, parameter.server, report);

@@ -17,6 +17,7 @@ describe("parameter", () => {
         openapi: false,
         mock: false,
         deploy: new Set(),
+        weight: {},
         dashboards: new Set(),
         warn: new Set(),
         off: new Set(),
@@ -42,6 +43,7 @@ describe("parameter", () => {
         openapi: false,
         mock: false,
         deploy: new Set(),
+        weight: {},
         dashboards: new Set(),
         warn: new Set(["BFF501", "BFF702", "BFF801"]),
         off: new Set(["BFF803@web/v1/web.proto"]),
@@ -60,6 +62,7 @@ describe("parameter", () => {
     ["deploy=docker", { deploy: new Set(["docker"]) }],
     ["deploy=docker+kubernetes,openapi", { deploy: new Set(["docker", "kubernetes"]), openapi: true }],
     ["deploy=docker,kubernetes,server", { deploy: new Set(["docker", "kubernetes"]), shaping: "server" }],
+    ["weight=logic:40+headers:0,plan=weight", { weight: { logic: 40, headers: 0 }, plan: "weight" }],
     ["dashboards=grafana, prometheus,plan=text", { dashboards: new Set(["grafana", "prometheus"]), plan: "text" }],
     ["server=true,server=web+shop.admin,server=web", { server: { each: true, names: ["web", "shop.admin"] } }],
   ])("%s", (raw, expected) => {
@@ -72,7 +75,7 @@ describe("parameter", () => {
     ["sever=true", 'unknown option "sever": did you mean "server"?'],
     [
       "zzz",
-      'unknown option "zzz": the options are import_extension, server, lock, lock_mode, plan, openapi, mock, deploy, dashboards, error_format, error_output, warn, error, off',
+      'unknown option "zzz": the options are import_extension, server, lock, lock_mode, plan, weight, openapi, mock, deploy, dashboards, error_format, error_output, warn, error, off',
     ],
     ["import_extension=tsx", 'option "import_extension" has "tsx": did you mean "ts"?'],
     ["server=yes", 'option "server" has "yes": write true, false, or what packages are below, as in "server=web"'],
@@ -94,7 +97,7 @@ describe("parameter", () => {
     ["warn=BFF701,error=BFF701", 'BFF701 is in both "warn" and "error": leave out one'],
     [
       "BFF701",
-      'unknown option "BFF701": the options are import_extension, server, lock, lock_mode, plan, openapi, mock, deploy, dashboards, error_format, error_output, warn, error, off',
+      'unknown option "BFF701": the options are import_extension, server, lock, lock_mode, plan, weight, openapi, mock, deploy, dashboards, error_format, error_output, warn, error, off',
     ],
     ["lock=", 'option "lock" needs a path, as in "lock=bff.lock.json"'],
     ["lock_mode=chek", 'option "lock_mode" has "chek": did you mean "check"?'],
@@ -103,13 +106,18 @@ describe("parameter", () => {
     ["deploy=podman", 'option "deploy" has "podman": write one of docker, kubernetes'],
     ["deploy=docker+kubernets", 'option "deploy" has "kubernets": did you mean "kubernetes"?'],
     ["deploy=docker,kubernets", 'option "deploy" has "kubernets": did you mean "kubernetes"?'],
+    [
+      "weight=logic:many",
+      'option "weight" has "logic:many": write what may be of each, as in "weight=logic:40+overlap:60+headers:0"',
+    ],
+    ["weight", 'option "weight" has "": write what may be of each, as in "weight=logic:40+overlap:60+headers:0"'],
     ["dashboards=graphana", 'option "dashboards" has "graphana": did you mean "grafana"?'],
     [
       "dashboards=grafana,kubernetes",
-      'unknown option "kubernetes": the options are import_extension, server, lock, lock_mode, plan, openapi, mock, deploy, dashboards, error_format, error_output, warn, error, off',
+      'unknown option "kubernetes": the options are import_extension, server, lock, lock_mode, plan, weight, openapi, mock, deploy, dashboards, error_format, error_output, warn, error, off',
     ],
     ["openapi=yes", 'option "openapi" has "yes": write one of true, false'],
-    ["plan", 'option "plan" has no value: write one of json, mermaid, text'],
+    ["plan", 'option "plan" has no value: write one of json, mermaid, text, weight'],
   ])("%s", (raw, fault) => {
     expect(parseParameter(raw).faults).toEqual([fault]);
   });

@@ -24,6 +24,8 @@ export interface Parameter {
   readonly lockMode: "check" | "update";
   /** The form in which to write the plan beside the output. */
   readonly plan: PlanFormat | undefined;
+  /** What a BFF may decide by itself before a warning says so. */
+  readonly weight: WeightBudget;
   /** Whether to write an OpenAPI document of each server. */
   readonly openapi: boolean;
   /** Whether to write mocks of what each file with services calls. */
@@ -40,7 +42,10 @@ export interface Parameter {
   readonly off: ReadonlySet<string>;
 }
 
-export type PlanFormat = "json" | "mermaid" | "text";
+export type PlanFormat = "json" | "mermaid" | "text" | "weight";
+/** `overlap` in per cent; what is left out has no bound. */
+export type WeightBudget = { readonly [of in (typeof WEIGHED)[number]]?: number };
+const WEIGHED = ["logic", "overlap", "headers"] as const;
 export type Deploy = (typeof OUTPUTS.deploy)[number];
 export type Dashboards = (typeof OUTPUTS.dashboards)[number];
 
@@ -53,6 +58,7 @@ const names = [
   "lock",
   "lock_mode",
   "plan",
+  "weight",
   "openapi",
   "mock",
   "deploy",
@@ -83,6 +89,7 @@ export function parseParameter(raw: string): { readonly parameter: Parameter; re
   let lock = "bff.lock.json";
   let lockMode: Parameter["lockMode"] = "check";
   let plan: PlanFormat | undefined;
+  const weight: { -readonly [of in keyof WeightBudget]: WeightBudget[of] } = {};
   let openapi = false;
   let mock = false;
   const deploy = new Set<Deploy>();
@@ -122,8 +129,11 @@ export function parseParameter(raw: string): { readonly parameter: Parameter; re
         else faults.push(choose(name, value, ["check", "update"]));
         break;
       case "plan":
-        if (value === "json" || value === "mermaid" || value === "text") plan = value;
-        else faults.push(choose(name, value, ["json", "mermaid", "text"]));
+        if (value === "json" || value === "mermaid" || value === "text" || value === "weight") plan = value;
+        else faults.push(choose(name, value, ["json", "mermaid", "text", "weight"]));
+        break;
+      case "weight":
+        faults.push(...addWeights(value, weight));
         break;
       case "openapi":
         if (value === undefined || value === "true" || value === "false") openapi = value !== "false";
@@ -166,9 +176,24 @@ export function parseParameter(raw: string): { readonly parameter: Parameter; re
   for (const code of warn) if (error.has(code)) faults.push(`${code} is in both "warn" and "error": leave out one`);
   for (const code of off) if (error.has(code)) faults.push(`${code} is in both "off" and "error": leave out one`);
   const lists = { warn, error, off };
-  const reports = { errorFormat, errorOutput, lock, lockMode, plan, openapi, mock, deploy, dashboards };
+  const reports = { errorFormat, errorOutput, lock, lockMode, plan, weight, openapi, mock, deploy, dashboards };
   const server = { each, names: [...servers] };
   return { parameter: { shaping: shaping.join(","), importExtension, server, ...reports, ...lists }, faults };
+}
+
+/** `logic:40+overlap:60+headers:0` */
+function addWeights(
+  value: string | undefined,
+  weight: { -readonly [of in keyof WeightBudget]: number },
+): readonly string[] {
+  return (value ?? "").split("+").flatMap((one) => {
+    const [, of = "", most] = /^([a-z]+):(\d{1,6})$/.exec(one.trim()) ?? [];
+    const known = WEIGHED.find((each) => each === of);
+    if (known === undefined)
+      return [`option "weight" has "${one}": write what may be of each, as in "weight=logic:40+overlap:60+headers:0"`];
+    weight[known] = Number(most);
+    return [];
+  });
 }
 
 /** A package, or what names of packages begin with. */

@@ -323,6 +323,40 @@ describe("steps of the service", () => {
   });
 });
 
+describe("the weight", () => {
+  test("counts what is decided, where headers decide, and what two BFFs have in common", () => {
+    const web = bff(
+      `{ name: "a" ${get("args.id")} }, { name: "ios" by: "headers['x-os'] == 'ios'" },
+       { guard: { if: "args.id == ''" fail: { code: INVALID_ARGUMENT } } },
+       { name: "b" if: "ios" supplementary: true ${get("a.id", `on_error: { on: NOT_FOUND ignore: true }`)} }`,
+      `string id = 1 [(bff.v1.field).by = "a.id + '!'"]; string os = 4 [(bff.v1.field).by = "ios ? 'i' : 'a'"]; ${list("a.ids")} optional string x = 3 [(bff.v1.field).by = "b.id"];`,
+    );
+    const shop = bff(
+      `{ name: "z" ${get("args.id")} }`,
+      `string id = 1 [(bff.v1.field).by = "z.id  +  '!'"]; ${list("z.ids")}`,
+    ).replace("package app.v1", "package shop.v1");
+    const all = { "up/v1/up.proto": UP, "app/v1/app.proto": web, "shop/v1/shop.proto": shop };
+    const request = requestFor(all, ["app/v1/app.proto", "shop/v1/shop.proto"]);
+    const { response } = compile({ ...request, parameter: "plan=weight" }, (file) => all[file as keyof typeof all]);
+    expect(response.error).toBe("");
+    expect(response.file.find(({ name }) => name === "bff_weight.txt")?.content).toBe(
+      `${[
+        "             logic  branches  on headers  steps",
+        "app.v1.Out       8         4           2      4",
+        "shop.v1.Out      1         0           0      1",
+        "all              9         4           2      5",
+        "",
+        "branches on headers",
+        "  app.v1.Out at app/v1/app.proto:13:24",
+        "  app.v1.Out at app/v1/app.proto:14:89",
+        "",
+        "in common",
+        "  app.v1 and shop.v1  100 % of reads  100 % of logic",
+      ].join("\n")}\n`,
+    );
+  });
+});
+
 describe("caches", () => {
   test("a critical step with stale answers is never replaced: what it feeds is stale", () => {
     const proto = bff(`{ name: "a" ${get("args.id", `cache: { ttl: "5s" stale: "60s" }`)} }`, field("a.id"));

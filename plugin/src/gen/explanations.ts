@@ -6212,6 +6212,77 @@ export const EXPLANATIONS: readonly Explanation[] = [
     ]
   },
   {
+    "code": "BFF576",
+    "severity": "warning",
+    "meaning": "A BFF arranges what others decide. Where a message has more operations than the option `weight` allows, look whether its rules belong upstream.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  string title = 1 [(bff.v1.field).by = \"item.stock > 10 ? item.name + ' (many)' : item.stock > 0 ? item.name : item.name + ' (sold out)'\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:19:9: warning BFF576: \"app.v1.Page\" has 6 operations of its own, and 3 are allowed\n    19 | message Page {\n       |         ^^^^\n  hint: let an upstream decide what every client needs, compose parts of it as messages of their own, or allow \"weight=logic:6\""
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  string title = 1 [(bff.v1.field).by = \"item.name\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF577",
+    "severity": "warning",
+    "meaning": "Two BFFs differ because their clients do. Where they have more in common than the option `weight` allows, one of them may be enough, or a shared message.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// app/v1/app.proto\nservice PageService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    // …\n  }\n}"
+      },
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "// web/v1/web.proto\nservice PageService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    // …\n  }\n}\n\nmessage Page {\n  option (bff.v1.message) = {\n    let: [\n      {name: \"thing\" call: {method: \"up.v1.ItemService/GetItem\" set: {name: \"id\" by: \"args.id\"}}}\n    ]\n  };\n  string title = 1 [(bff.v1.field).by = \"thing.name + ' by ' + thing.owner_id\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "web/v1/web.proto:11:7: warning BFF577: \"app.v1\" and \"web.v1\" have 100 % of their reads and 100 % of their logic in common, and 60 % are allowed\n    11 |   rpc Get(GetRequest) returns (Page) {\n       |       ^^^\n  app/v1/app.proto:11:7: the other one\n    11 |   rpc Get(GetRequest) returns (Page) {\n       |       ^^^\n  hint: compose messages of one package in both, serve both kinds of clients from one BFF, or allow \"weight=overlap:100\""
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "service PageService {\n  // …\n  rpc Get(GetRequest) returns (Page) {\n    // …\n  }\n}\n\nmessage Page {\n  option (bff.v1.message) = {\n    let: [\n      {name: \"item\" call: {method: \"up.v1.ItemService/FindItems\" set: {name: \"text\" by: \"args.id\"}}}\n    ]\n  };\n  string title = 1 [(bff.v1.field).by = \"item.total == 0 ? 'nothing' : 'something'\"];\n}"
+      }
+    ]
+  },
+  {
+    "code": "BFF578",
+    "severity": "warning",
+    "meaning": "A BFF is for one kind of client. Where it branches on what clients say of themselves more often than the option `weight` allows, it is for several.",
+    "sections": [
+      {
+        "title": "Wrong",
+        "language": "proto",
+        "text": "message Page {\n  option (bff.v1.message) = {\n    let: [\n      {name: \"phone\" by: \"headers['x-platform'] in ['ios', 'android']\"},\n      // …\n    ]\n  };\n  string title = 1 [(bff.v1.field).by = \"phone ? item.id : item.name\"];\n}"
+      },
+      {
+        "title": "It says",
+        "language": "text",
+        "text": "app/v1/app.proto:26:42: warning BFF578: \"app.v1.Page\" branches once on headers of its clients, and none is allowed\n    26 |   string title = 1 [(bff.v1.field).by = \"phone ? item.id : item.name\"];\n       |                                          ^^^^^\n  hint: give clients that differ BFFs of their own, or allow \"weight=headers:1\""
+      },
+      {
+        "title": "Right",
+        "language": "proto",
+        "text": "message Page {\n  // …\n  string title = 1 [(bff.v1.field).by = \"item.name\"];\n}"
+      }
+    ]
+  },
+  {
     "code": "BFF601",
     "severity": "error",
     "meaning": "A value that may be absent is bound to a target that can be absent. Otherwise an outage would look to clients like an empty text or a zero.",

@@ -5,15 +5,21 @@ import { behaviourOf } from "./describe-behaviour.ts";
 import { mermaidOf } from "./describe-mermaid.ts";
 import { fileBlocks } from "./describe-plan.ts";
 import { type FileReport, reportOf } from "./describe-report.ts";
+import { weightFiles } from "./describe-weight.ts";
 import type { Plan } from "./plan.ts";
 
-const ENDING: Readonly<Record<PlanFormat, string>> = { json: "_plan.json", mermaid: "_plan.mmd", text: "_plan.txt" };
+const ENDING: Readonly<Record<Exclude<PlanFormat, "weight">, string>> = {
+  json: "_plan.json",
+  mermaid: "_plan.mmd",
+  text: "_plan.txt",
+};
 
-/** `web/v1/web.proto` → `web/v1/web_plan.json`. Files without services have no plan of their own. */
+/** One report of the run, or of each file: `web/v1/web.proto` → `web/v1/web_plan.json`. Files without services have no plan of their own. */
 export function planFiles(
   plan: Plan,
   format: PlanFormat,
 ): readonly { readonly name: string; readonly content: string }[] {
+  if (format === "weight") return weightFiles(plan);
   const messages = new Map(plan.messages.map((message) => [message.composed.desc.typeName, message]));
   return plan.files
     .filter((file) => file.services.length > 0)

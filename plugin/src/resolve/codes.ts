@@ -287,6 +287,12 @@ export const CODES = {
   BFF566: "A trace goes to others, and is read by many. Nothing in it proves who somebody is.",
   BFF575:
     "Files to deploy are for a server that is generated. Where no `server.ts` is written, they would start nothing.",
+  BFF576:
+    "A BFF arranges what others decide. Where a message has more operations than the option `weight` allows, look whether its rules belong upstream.",
+  BFF577:
+    "Two BFFs differ because their clients do. Where they have more in common than the option `weight` allows, one of them may be enough, or a shared message.",
+  BFF578:
+    "A BFF is for one kind of client. Where it branches on what clients say of themselves more often than the option `weight` allows, it is for several.",
   BFF601:
     "A value that may be absent is bound to a target that can be absent. Otherwise an outage would look to clients like an empty text or a zero.",
   BFF602:
