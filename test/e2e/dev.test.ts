@@ -24,7 +24,7 @@ plugins:
   - local: protoc-gen-bff
     out: gen
     strategy: all
-    opt: [import_extension=ts, server=true]
+    opt: [import_extension=ts, server=true, mock=true]
 `,
 };
 const proto = (name: string, text: string, field = "") => `syntax = "proto3";
@@ -44,6 +44,17 @@ message Greeting {
   ${field}
 }
 `;
+const UPSTREAM = `syntax = "proto3";
+package up.v1;
+service ItemService {
+  rpc GetItem(GetItemRequest) returns (Item) {
+    option idempotency_level = NO_SIDE_EFFECTS;
+  }
+}
+message GetItemRequest { string id = 1; }
+message Item { string name = 1; }
+`;
+const CALLING = `option (bff.v1.message).let = { name: "item" call: { method: "up.v1.ItemService/GetItem" set: { name: "id" by: "'7'" } } };`;
 const RESOLVED = "string word = 2 [(bff.v1.field).resolver = true];";
 
 function write(path: string, text: string): void {
@@ -140,12 +151,15 @@ test("a save has a new answer on the same port, a mistake leaves the old one, ho
   write("resolvers.ts", `import { word } from "./word.ts";\nexport const resolvers = { greetingWord: () => word };\n`);
   write("word.ts", `export const word = "a";\n`);
   dev = new Dev("--port", "0");
-  const url = await dev.says(/hi\.v1 listens on (\S+)/);
+  const url = await dev.says(/hi\.v1 listens on (http:\/\/127\.0\.0\.1:\d+), /);
+  const page = await dev.says(/its live page is (\S+)/);
+  expect((await fetch(page)).status).toBe(200);
   expect(await ask(url)).toEqual({ text: "one", word: "a" });
 
   write("proto/hi/v1/hi.proto", proto("hi", "'two'", RESOLVED));
-  await dev.says(/hi\.v1 answers anew/);
+  await dev.says(/hi\.proto: \d files\n +\w+: Greeting: .* \('one' → 'two'\)\n.*hi\.v1 answers anew/);
   expect(await ask(url)).toEqual({ text: "two", word: "a" });
+  expect((await fetch(page)).status).toBe(200);
 
   write("proto/hi/v1/hi.proto", proto("hi", "'three", RESOLVED));
   await dev.says(/is not generated, what runs is as before:\nproto\/hi\/v1\/hi\.proto:\d+:\d+: error BFF301/);
@@ -164,11 +178,12 @@ test("a save has a new answer on the same port, a mistake leaves the old one, ho
   await dev.says(/hi\.v1 answers anew/);
   expect(await ask(url)).toEqual({ text: "three", word: "b" });
 
-  mkdirSync(join(folder, "aside/lo/v1"), { recursive: true });
-  write("aside/lo/v1/lo.proto", proto("lo", "'low'"));
+  write("aside/up/v1/up.proto", UPSTREAM);
+  write("aside/lo/v1/lo.proto", proto("lo", "item.name", CALLING));
+  renameSync(join(folder, "aside/up"), join(folder, "proto/up"));
   renameSync(join(folder, "aside/lo"), join(folder, "proto/lo"));
-  const other = await dev.says(/lo\.v1 listens on (\S+)/);
-  expect(await ask(other, "lo")).toEqual({ text: "low" });
+  const other = await dev.says(/lo\.v1 listens on (http:\S+\d), .*; mocked: item\n/);
+  expect(await ask(other, "lo")).toEqual({ text: "name-1" });
   rmSync(join(folder, "proto/lo"), { recursive: true });
   await dev.says(/lo\.v1 is no more/);
   expect(existsSync(join(folder, "gen/lo/v1/server.ts"))).toBe(false);
@@ -202,7 +217,7 @@ test("a port that is taken is told once, and had when it is free", { timeout: 12
   await dev.says(/hi\.v1 did not start/);
   await new Promise((resolve) => taken.close(resolve));
   write("proto/hi/v1/hi.proto", proto("hi", "'two'"));
-  const url = await dev.says(/hi\.v1 listens on (\S+)/);
+  const url = await dev.says(/hi\.v1 listens on (http:[^\s,]+)/);
   expect(new URL(url).port).toBe(String(port));
   expect(await ask(url)).toEqual({ text: "two" });
   expect(dev.printed.match(/did not start/g)).toHaveLength(1);

@@ -7,7 +7,7 @@ import type { Order, Report } from "./orders.ts";
 
 const KILL_AFTER_MS = 1_500;
 /** What a server prints when it is up, as text or in JSON. */
-const LISTENING = /(?:^listening on |"event":"listening".*"url":")(https?:\/\/[^\s"]+:(\d+))/;
+const LISTENING = /^listening on |"event":"listening"/;
 
 export interface ChildOptions {
   readonly cwd: string;
@@ -18,14 +18,22 @@ export interface ChildOptions {
   readonly print: (line: string) => void;
 }
 
+/** A server that is up, as it says itself. */
+export interface Up {
+  readonly url: string;
+  /** Its live page. */
+  readonly explorer: string | undefined;
+  /** Upstreams that are mocked. */
+  readonly mocked: readonly string[];
+}
 /** How beginning went. */
-export type Begun = { readonly url: string; readonly port: number } | { readonly ended: string };
+export type Begun = Up | { readonly ended: string };
 
 export class Child {
   readonly #process: ChildProcess;
   readonly #loaded = new Set<string>();
   readonly #ended: Promise<string>;
-  #listening: (up: { readonly url: string; readonly port: number }) => void = () => {};
+  #listening: (up: Up) => void = () => {};
   #prepared: (report: Report) => void = () => {};
   #isStopping = false;
 
@@ -41,9 +49,9 @@ export class Child {
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       if (stream === null) continue;
       createInterface({ input: stream }).on("line", (line) => {
-        const [, url, port] = LISTENING.exec(line) ?? [];
-        if (url === undefined) print(line);
-        else this.#listening({ url, port: Number(port) });
+        const up = upIn(line);
+        if (up === undefined) print(line);
+        else this.#listening(up);
       });
     }
     this.#process.on("message", (report: Report) => {
@@ -78,11 +86,11 @@ export class Child {
   }
 
   /** Resolves when it listens, or has ended before. */
-  async begin(file: string, args: readonly string[], port: number): Promise<Begun> {
-    const listening = new Promise<{ readonly url: string; readonly port: number }>((resolve) => {
+  async begin(file: string, args: readonly string[], env: Readonly<Record<string, string>>): Promise<Begun> {
+    const listening = new Promise<Up>((resolve) => {
       this.#listening = resolve;
     });
-    this.#order({ kind: "begin", file, args, port });
+    this.#order({ kind: "begin", file, args, env });
     const first = await Promise.race([listening, this.#ended]);
     return typeof first === "string" ? { ended: first } : first;
   }
@@ -100,6 +108,16 @@ export class Child {
     // It may have ended just now, which `ended` says.
     if (this.#process.connected) this.#process.send(order, () => {});
   }
+}
+
+function upIn(line: string): Up | undefined {
+  if (!LISTENING.test(line)) return undefined;
+  const after = (pattern: RegExp): string | undefined => pattern.exec(line)?.[1];
+  const url = after(/(?:listening on |"url":")([^\s"]+)/);
+  if (url === undefined) return undefined;
+  const explorer = after(/(?:explorer: |"explorer":")([^\s",)]+)/);
+  const mocked = after(/(?:mocked: |"mocked":\[)([^)\]]+)/) ?? "";
+  return { url, explorer, mocked: mocked.match(/[\w.]+/g) ?? [] };
 }
 
 /** From a checkout the sources are run as they are; a published package has them compiled. */

@@ -1,8 +1,11 @@
 // One generation of the project, in this process: what `buf generate` would write.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { parseParameter, renderDiagnostics, sourcesIn } from "protoc-gen-bff/compiler";
-import { type CompiledProject, compileProject, shown } from "../project/compile-project.ts";
+import { type FileReport, parseParameter, renderDiagnostics, sourcesIn } from "protoc-gen-bff/compiler";
+import { compareReports } from "../diff/compare.ts";
+import { linesOf } from "../diff/markdown.ts";
+import { type CompiledProject, compileImage, compileProject, shown } from "../project/compile-project.ts";
+import { readGenConfig } from "../project/gen-config.ts";
 import { Refusal } from "../refusal.ts";
 import { OtherPlugins } from "./other-plugins.ts";
 import { Outputs } from "./outputs.ts";
@@ -13,6 +16,8 @@ export type Generated =
       readonly kind: "generated";
       /** Absolute paths of the files that are other than before. */
       readonly touched: readonly string[];
+      /** What is other than before in what runs, a line for each, worst first. */
+      readonly changes: readonly string[];
       /** As text; empty: none. */
       readonly warnings: string;
       /** The `server.ts` of each server, by its name; absolute paths. */
@@ -26,6 +31,7 @@ export class Generation {
   readonly #cwd: string;
   readonly #others: OtherPlugins;
   readonly outputs: Outputs;
+  #reports: readonly FileReport[] | undefined;
 
   /** @param cwd the project's folder */
   constructor(cwd: string) {
@@ -38,19 +44,30 @@ export class Generation {
   generate(): Generated {
     const cwd = this.#cwd;
     try {
-      const project = compileProject({ cwd, lock: true });
+      const { parameter } = parseParameter(readGenConfig(cwd).parameter);
+      // The plan is for us, unless it is asked for; in another form it takes a compilation of its own.
+      const isOwnPlan = parameter.plan === undefined;
+      const project = compileProject({ cwd, lock: true, parameter: isOwnPlan ? PLAN : "" });
       const { compilation, config, image } = project;
-      const { error, file } = compilation.response;
+      const { error, file: all } = compilation.response;
       if (error !== "") return { kind: "refused", why: error.trim() };
+      const reports = reportsIn(
+        isOwnPlan || parameter.plan === "json"
+          ? all
+          : compileImage(image, `${config.parameter},${PLAN}`, cwd).response.file,
+      );
+      const file = isOwnPlan ? all.filter(({ name }) => !isReport(name)) : all;
       const own = file.map(({ name, content }) => ({ path: join(config.out, name), content }));
       const touched = this.outputs.write([...this.#others.run(image, config.others), ...own]);
-      const { parameter } = parseParameter(config.parameter);
+      const before = this.#reports;
+      this.#reports = reports;
       if (compilation.lock !== undefined) writeLock(join(cwd, parameter.lock), compilation.lock);
       const servers = file.filter(({ name }) => /(^|\/)server\.ts$/.test(name));
       const { warnings } = compilation;
       return {
         kind: "generated",
         touched,
+        changes: before === undefined ? [] : linesOf(compareReports(before, reports)),
         warnings:
           warnings.length === 0 ? "" : renderDiagnostics(warnings, sourcesIn(shown(cwd)), parameter.errorFormat),
         servers: new Map(servers.map(({ name }) => [nameOf(name), join(cwd, config.out, name)])),
@@ -63,6 +80,16 @@ export class Generation {
       throw error;
     }
   }
+}
+
+const PLAN = "plan=json";
+
+function isReport(name: string): boolean {
+  return name.endsWith("_plan.json");
+}
+
+function reportsIn(files: readonly { readonly name: string; readonly content: string }[]): readonly FileReport[] {
+  return files.filter(({ name }) => isReport(name)).map(({ content }) => JSON.parse(content) as FileReport);
 }
 
 /** `web/v1/server.ts` is that of web.v1. */

@@ -4,7 +4,12 @@ export type Order =
   /** Import these modules, so that beginning takes no time; absolute paths. */
   | { readonly kind: "prepare"; readonly modules: readonly string[] }
   /** Be `node <file> …args`. */
-  | { readonly kind: "begin"; readonly file: string; readonly args: readonly string[]; readonly port: number };
+  | {
+      readonly kind: "begin";
+      readonly file: string;
+      readonly args: readonly string[];
+      readonly env: Readonly<Record<string, string>>;
+    };
 
 export type Report =
   /** Files that were loaded since the last report, without those of packages. */

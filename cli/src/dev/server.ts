@@ -1,7 +1,7 @@
 // One server of the project: the process that answers, the one that stands by, and the port that both have in turn.
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { Child } from "./child.ts";
+import { Child, type Up } from "./child.ts";
 
 export interface ServerOptions {
   readonly cwd: string;
@@ -11,6 +11,8 @@ export interface ServerOptions {
   readonly file: string;
   /** 0: a free one, and from then on the same. */
   readonly port: number;
+  /** The same of what is for its developers; undefined: none. */
+  readonly adminPort: number | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** A line of its log. */
   readonly print: (line: string) => void;
@@ -20,7 +22,7 @@ export interface ServerOptions {
 
 /** What came of a restart. */
 export type Restarted =
-  | { readonly kind: "up"; readonly url: string }
+  | { readonly kind: "up"; readonly up: Up }
   /** The one before goes on; what is wrong with its modules. */
   | { readonly kind: "kept"; readonly why: string }
   /** None answers. */
@@ -34,12 +36,14 @@ export class Server {
   #running: Child | undefined;
   #standby: Child | undefined;
   #port: number;
+  #adminPort: number | undefined;
   /** What runs is not what is on the disk: whatever is saved may be what mends it. */
   #isOld = false;
 
   constructor(options: ServerOptions) {
     this.#options = options;
     this.#port = options.port;
+    this.#adminPort = options.adminPort;
   }
 
   get isUp(): boolean {
@@ -74,9 +78,10 @@ export class Server {
     }
     await this.#running?.stop();
     this.#running = undefined;
-    const begun = await next.begin(this.#options.file, args, this.#port);
+    const begun = await next.begin(this.#options.file, args, this.#ports());
     if ("ended" in begun) return { kind: "down", why: begun.ended };
-    this.#port = begun.port;
+    this.#port = portOf(begun.url);
+    if (begun.explorer !== undefined) this.#adminPort = portOf(begun.explorer);
     this.#running = next;
     this.#isOld = false;
     void next.ended.then((how) => {
@@ -84,7 +89,7 @@ export class Server {
       this.#running = undefined;
       this.#options.lost(this.#options.name, how);
     });
-    return { kind: "up", url: begun.url };
+    return { kind: "up", up: begun };
   }
 
   async stop(): Promise<void> {
@@ -101,6 +106,11 @@ export class Server {
     if (![...changed].some((path) => ready.hasLoaded(path))) return ready;
     await ready.stop();
     return this.#child();
+  }
+
+  #ports(): Readonly<Record<string, string>> {
+    const admin = this.#adminPort;
+    return { PORT: String(this.#port), ...(admin !== undefined && { BFF_ADMIN_PORT: String(admin) }) };
   }
 
   #child(): Child {
@@ -124,4 +134,9 @@ export class Server {
 /** Of an error with its stack and an excerpt: where it is. */
 function firstLine(text: string): string {
   return text.split("\n")[0] ?? "";
+}
+
+function portOf(url: string): number {
+  const { port, protocol } = new URL(url);
+  return port === "" ? (protocol === "https:" ? 443 : 80) : Number(port);
 }

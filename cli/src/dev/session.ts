@@ -3,6 +3,7 @@ import { relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseParameter } from "protoc-gen-bff/compiler";
 import type { Terminal } from "../terminal.ts";
+import type { Up } from "./child.ts";
 import { type Generated, Generation } from "./generation.ts";
 import { Server } from "./server.ts";
 import { Trailing } from "./trailing.ts";
@@ -108,7 +109,7 @@ class Session {
       this.#say(
         `generated into ${project.config.out} (${touched.length === 0 ? "nothing differs" : `${files} differ`})`,
       );
-    else if (touched.length > 0) this.#say(`${this.#cause(changed)}: ${files}`);
+    else if (touched.length > 0) this.#say([`${this.#cause(changed)}: ${files}`, ...generated.changes].join("\n  "));
     else this.#say(`${this.#cause(changed)}: nothing that is generated differs`);
     await this.#watching?.add(project.config.inputs.map(({ input }) => input));
     await this.#know(generated);
@@ -139,8 +140,8 @@ class Session {
     this.#ports.set(name, own);
     return new Server({
       ...{ cwd, name, file, port: own },
-      // On loopback, for its mocks answer anybody; one process, for it is the one that is restarted.
-      env: { ...env, HOST: env.HOST || "127.0.0.1", BFF_WORKERS: "1", BFF_DRAIN_DELAY: "0s" },
+      adminPort: shownAt(env, this.#ports.size - 1),
+      env: { BFF_EXPLORER: isShown(env) ? "1" : undefined, ...env, ...OWN, HOST: env.HOST || "127.0.0.1" },
       print: (line) => this.#terminal.write(`${this.#servers.size > 1 ? `${name} | ` : ""}${line}\n`),
       lost: (of, how) => this.#say(`${of} has ${how}; it is started again when something is saved`),
     });
@@ -159,7 +160,7 @@ class Session {
     const ms = Math.round(performance.now() - began);
     switch (restarted.kind) {
       case "up":
-        return this.#say(wasUp ? `${name} answers anew (${ms} ms)` : `${name} listens on ${restarted.url}`);
+        return this.#say(wasUp ? `${name} answers anew (${ms} ms)` : `${name} ${begun(restarted.up)}`);
       case "kept":
         return this.#say(`${name} cannot be loaded, what runs is as before:\n${restarted.why}`);
       case "down":
@@ -168,9 +169,9 @@ class Session {
   }
 
   #args(): readonly string[] {
-    const options = this.#project?.project.config.parameter.split(",") ?? [];
     if (this.#options.mockAll) return ["--mock=all"];
-    return options.includes("mock=true") ? ["--mock"] : [];
+    const { parameter } = parseParameter(this.#project?.project.config.parameter ?? "");
+    return parameter.mock ? ["--mock"] : [];
   }
 
   #isAnyUp(): boolean {
@@ -186,6 +187,27 @@ class Session {
   #say(text: string): void {
     this.#terminal.write(`${new Date().toTimeString().slice(0, 8)} ${text}\n`);
   }
+}
+
+/** One process, for it is the one that is restarted. */
+const OWN = { BFF_WORKERS: "1", BFF_DRAIN_DELAY: "0s" };
+
+/** Whether the servers have live pages: nobody else is to see them, and whoever says something of it has the last word. */
+function isShown({ BFF_EXPLORER, BFF_ADMIN_HOST }: Terminal["env"]): boolean {
+  return BFF_EXPLORER === undefined && BFF_ADMIN_HOST === undefined;
+}
+
+/** @param index of the server, by which several have ports of their own */
+function shownAt(env: Terminal["env"], index: number): number | undefined {
+  const said = Number(env.BFF_ADMIN_PORT || "0");
+  if (said > 0) return said + index;
+  return isShown(env) || env.BFF_ADMIN_PORT === "0" ? 0 : undefined;
+}
+
+/** Where it is, and what it does without. */
+function begun({ url, explorer, mocked }: Up): string {
+  const page = explorer === undefined ? "" : `, its live page is ${explorer}`;
+  return `listens on ${url}${page}${mocked.length === 0 ? "" : `; mocked: ${mocked.join(", ")}`}`;
 }
 
 /** Why none of them can be run, and what to write for it. */

@@ -43,7 +43,7 @@ process.on("message", async (order: Order) => {
     return;
   }
   process.argv = [node, order.file, ...order.args];
-  process.env.PORT = String(order.port);
+  Object.assign(process.env, order.env);
   // What it throws ends the process, as with `node <file>`.
   await import(pathToFileURL(order.file).href);
 });
