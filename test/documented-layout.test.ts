@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync,
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { run as runWord } from "../cli/src/testing/run.ts";
 import { PROTOS } from "../plugin/src/gen/protos.ts";
@@ -31,6 +32,10 @@ function block(page: string, name: string, language: string): string {
   const [, text] = new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, "ms").exec(page.slice(at)) ?? [];
   if (at === -1 || text === undefined) throw new Error(`${name} is not shown`);
   return text;
+}
+
+function blocks(page: string, language: string): string[] {
+  return [...page.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, "gms"))].map(([, text = ""]) => text);
 }
 
 function write(path: string, text: string): void {
@@ -72,6 +77,29 @@ test("the test on the page about testing passes", () => {
   write("shop.test.ts", block(page, "shop.test.ts", "ts"));
   expect(run("node", "--test")).toMatch(/^ℹ pass 2$|^# pass 2$/m);
 });
+
+test("the tests on mocks on that page pass, also with the function of the last step", () => {
+  const page = readFileSync(join(root, "docs/testing.md"), "utf8");
+  const [service = "", fields = "", step = ""] = blocks(readme.slice(readme.indexOf("### 7. ")), "proto");
+  const shop = block(readme, "proto/shop/v1/shop.proto", "proto");
+  const config = block(readme, "buf.gen.yaml", "yaml").replace("server=true]", "server=true, mock=true]");
+  const vitest = (file: string) => stripVTControlCharacters(run("vitest", "run", "--root", folder, file));
+  write("buf.gen.yaml", config);
+  expect(run("buf", "generate")).toBe("");
+  write("shop.mock.test.ts", block(page, "shop.mock.test.ts", "ts"));
+  expect(vitest("shop.mock.test.ts")).toMatch(/Tests +4 passed \(4\)/);
+  const more = shop
+    .replace("  option (bff.v1.service) = {};\n", service)
+    .replace("  repeated bff.v1.Degradation degraded", `${fields}  repeated bff.v1.Degradation degraded`)
+    .replace("      {\n        guard", `${step}      {\n        guard`);
+  write("proto/shop/v1/shop.proto", more);
+  expect(run("buf", "generate")).toBe("");
+  write("resolvers.ts", blocks(readme.slice(readme.indexOf("### 7. ")), "ts")[0] ?? "");
+  write("price.mock.test.ts", block(page, "price.mock.test.ts", "ts"));
+  expect(vitest("price.mock.test.ts")).toMatch(/Tests +1 passed \(1\)/);
+  write("proto/shop/v1/shop.proto", shop);
+  write("buf.gen.yaml", block(readme, "buf.gen.yaml", "yaml"));
+}, 120_000);
 
 test("`protos` writes what is another version's, and leaves alone what is not", async () => {
   const protos = async () => (await runWord(["protos", "proto"], folder)).stdout;

@@ -58,6 +58,14 @@ function emit(one: Emitted): {
   return { files: Object.fromEntries(response.file.map(({ name, content }) => [name, content])), request };
 }
 
+/** The mocks of a case, to be type-checked; what they look like is one case's business. */
+function mocksOf(one: Emitted, request: CodeGeneratorRequest): Readonly<Record<string, string>> {
+  const parameter = `${parameterOf(one)},mock=true`;
+  const { response } = compileCase(request, { ...one.upstreams, ...one.protos }, parameter);
+  const files = response.file.filter(({ name }) => /_mock\.ts$|server\.ts$/.test(name));
+  return Object.fromEntries(files.map(({ name, content }) => [name, content]));
+}
+
 function write(folder: string, files: Readonly<Record<string, string>>): void {
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
@@ -75,6 +83,7 @@ describe("emitted TypeScript", () => {
     write(join(generated, one.name), { ...messagesOf(request), ...files });
     const beside = Object.entries(one.beside ?? {}).map(([name, text]) => [name, text.replaceAll('"./gen/', '"./')]);
     write(join(generated, one.name), Object.fromEntries(beside));
+    write(join(generated, one.name), mocksOf(one, request));
     if (UPDATE) {
       rmSync(expected, { recursive: true, force: true });
       write(expected, files);
@@ -91,5 +100,5 @@ describe("emitted TypeScript", () => {
       cwd: root,
     });
     expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
-  });
+  }, 180_000);
 });

@@ -1,0 +1,84 @@
+// A BFF that begins to read a field does not compile with a fixture that lacks it, and runs on mocks with everything in it: branches, batches by
+// list and by map, callers, resolvers, variables.
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { GeneratedProject } from "../support/generated-project.ts";
+import { goldenCases } from "../support/golden.ts";
+
+const PROTO = `syntax = "proto3";
+package tiny.v1;
+import "bff/v1/options.proto";
+// opt: mock=true
+service TinyService {
+  option (bff.v1.service) = {};
+  rpc GetTiny(GetTinyRequest) returns (Tiny);
+}
+message GetTinyRequest { string id = 1; }
+message Tiny {
+  option (bff.v1.message) = {
+    let: { name: "item" call: { method: "up.v1.ItemService/GetItem" set: { spread: "args" } } }
+  };
+  string name = 1 [(bff.v1.field).by = "item.name"];
+  int32 width = 2 [(bff.v1.field).by = "item.size.width"];
+}
+`;
+const FIXTURE = `import { createTestBff } from "./tiny/v1/tiny_mock.ts";
+export const whole = createTestBff({ mocks: { item: { getItem: { name: "Teapot", size: { width: 3 } } } } });
+export const absent = createTestBff({ mocks: { item: { getItem: { name: "Teapot", size: undefined } } } });
+export const spread = createTestBff({ mocks: { item: { getItem: ({ id }, sample) => ({ ...sample, name: id }) } } });
+`;
+
+function typeChecked(proto: string, fixture: string): string {
+  const project = new GeneratedProject("mock-fixture", { "tiny/v1/tiny.proto": proto });
+  try {
+    project.generate();
+    project.write("fixture.ts", fixture);
+    return project.typeChecked();
+  } finally {
+    project.remove();
+  }
+}
+
+test("a fixture says all that is read, and nothing else", () => {
+  expect(typeChecked(PROTO, FIXTURE)).toBe("");
+  const more = PROTO.replace("item.size.width", "item.stock + item.size.height");
+  const said = typeChecked(more, FIXTURE);
+  expect(said).toContain("fixture.ts(2,");
+  expect(said).toContain("fixture.ts(3,");
+  expect(said).not.toContain("fixture.ts(4,"); // the one that spreads the sample
+  expect(said).toMatch(/'(stock|height)' is missing|missing.*: stock|Property 'stock' is missing/);
+}, 120_000);
+
+/** What the resolver of that golden gets, as far as it looks at it. */
+interface Resolving {
+  readonly clients: { readonly item: { getItem(request: { id: string }): Promise<{ name: string }> } };
+}
+const mix = goldenCases("emit").find(({ name }) => name === "mock");
+const project = new GeneratedProject("mock-mix", mix?.protos ?? {});
+beforeAll(() => project.generate());
+afterAll(() => project.remove());
+
+test("batches, branches, callers, resolvers and variables", async () => {
+  const { createTestBff } = await import(`${project.folder}/mix/v1/mix_mock.ts`);
+  const caller = { principal: { subject: "u1" } };
+  const resolvers = {
+    rowCard: async ({ clients }: Resolving) => (await clients.item.getItem({ id: "x" })).name,
+  };
+  const bff = createTestBff({ caller, resolvers });
+  const desk = await bff.deskServiceGetDesk({ ids: ["a", "b"] });
+  expect(desk).toMatchObject({ limit: 3n, region: "REGION-1", waits: false, degraded: [] });
+  expect(desk.rows).toMatchObject(
+    [0, 1].map(() => ({ name: "name-1", other: "name-1", order: "id-1", card: "name-1" })),
+  );
+  expect(bff.mocks.item.callsOf("batchGetItems")).toMatchObject([{ request: { ids: ["a", "b"] } }]);
+  expect(await bff.officeServiceGetDesk({ ids: [] })).toMatchObject({ limit: 5n });
+  const own = createTestBff({
+    caller,
+    resolvers,
+    env: { REGION: "eu", WAITS: { a: 1 } },
+    mocks: { "item.canary": {} },
+  });
+  own.clock.chance = 0.01; // this request is one of the canary's
+  expect(await own.deskServiceClose({ ids: ["a"] })).toMatchObject({ region: "eu", waits: true });
+  expect(own.mocks.item.calls).toEqual([]);
+  expect(own.mocks["item.canary"].callsOf("mapItems")).toHaveLength(1);
+});
